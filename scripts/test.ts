@@ -1,0 +1,55 @@
+// `npm test`: the checks, then every test. `npm test -- test/lib` runs those tests alone, without the checks.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { runChecks } from './check.ts'
+
+type Report = {
+  numPassedTests: number
+  numPendingTests: number
+  numTodoTests: number
+  testResults: { status: string; assertionResults: { status: string }[] }[]
+}
+
+const given = process.argv.slice(2)
+const checks = given.length === 0 ? await runChecks() : { passed: 0, failed: 0 }
+const tests = await runTests(given)
+
+const [passed, failed] = [checks.passed + tests.passed, checks.failed + tests.failed]
+console.log(`\n${passed} passed, ${failed} failed${tests.skipped > 0 ? `, ${tests.skipped} skipped` : ''}`)
+process.exitCode = failed > 0 ? 1 : 0
+
+async function runTests(paths: string[]) {
+  const folder = mkdtempSync(join(tmpdir(), 'mpanel-report-'))
+  const file = join(folder, 'report.json')
+  const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url))
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...paths], { stdio: 'inherit' })
+  const [code] = (await once(child, 'exit')) as [number | null]
+  const counts = existsSync(file)
+    ? count(JSON.parse(readFileSync(file, 'utf8')) as Report)
+    : { passed: 0, failed: 0, skipped: 0 }
+  rmSync(folder, { recursive: true, force: true })
+
+  if (counts.passed + counts.failed === 0) console.log('No test ran.')
+  // Vitest also fails on what belongs to no test, such as an error after the last one.
+  const failedOtherwise = counts.failed === 0 && (code !== 0 || counts.passed === 0)
+  return failedOtherwise ? { ...counts, failed: 1 } : counts
+}
+
+function count(report: Report) {
+  const failedIn = (results: Report['testResults'][number]) =>
+    results.assertionResults.filter(({ status }) => status === 'failed').length
+  return {
+    passed: report.numPassedTests,
+    // A file that fails before its first test counts as one.
+    failed: report.testResults.reduce(
+      (sum, file) => sum + (file.status === 'failed' ? Math.max(1, failedIn(file)) : 0),
+      0,
+    ),
+    skipped: report.numPendingTests + report.numTodoTests,
+  }
+}

@@ -1,0 +1,18 @@
+import { z } from 'zod'
+import { PERMISSIONS } from '../permissions.ts'
+import { id } from './common.ts'
+
+export const loginBody = z.strictObject({ email: z.email().max(320), password: z.string().min(1).max(128) })
+
+/** Who is asking, and what they may do where. `platform` permissions hold for every tenant. */
+export const me = z.object({
+  user: z.object({ id, email: z.string(), name: z.string() }),
+  roles: z.array(z.object({ key: z.string(), name: z.string(), tenantId: id.nullable() })),
+  platform: z.array(z.enum(PERMISSIONS)),
+  tenants: z.array(
+    z.object({ id, name: z.string(), slug: z.string(), permissions: z.array(z.enum(PERMISSIONS)) }),
+  ),
+  /** Some outside systems are simulated: the pages say so. */
+  simulated: z.array(z.string()),
+})
+export type Me = z.infer<typeof me>

@@ -1,0 +1,166 @@
+import { z } from 'zod'
+import { SUBSCRIPTION_STATES } from '../states/billingSubscription.ts'
+import { currency, id, listQuery, money, timestamp } from './common.ts'
+
+export const price = z.object({
+  id,
+  currency: z.string(),
+  interval: z.enum(['day', 'week', 'month', 'year']),
+  intervalCount: z.number().int(),
+  unit: money,
+  setup: money,
+})
+
+export const plan = z.object({
+  id,
+  tenantId: id.nullable(),
+  code: z.string(),
+  name: z.string(),
+  cores: z.number().int(),
+  memoryMb: z.number().int(),
+  diskGb: z.number().int(),
+  state: z.enum(['active', 'retired']),
+  prices: z.array(price),
+  createdAt: timestamp,
+})
+export type Plan = z.infer<typeof plan>
+
+const minorUnits = z.string().regex(/^\d{1,15}$/, 'an amount in minor units, such as "499"')
+
+export const planCreate = z.strictObject({
+  /** Null: sold by every tenant; only the platform may do that. */
+  tenantId: id.nullable().default(null),
+  code: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,62}$/, 'lower-case letters, digits, dots and hyphens'),
+  name: z.string().trim().min(1).max(200),
+  cores: z.number().int().min(1).max(512),
+  memoryMb: z.number().int().min(128).max(4_194_304),
+  diskGb: z.number().int().min(1).max(65_536),
+  prices: z
+    .array(
+      z.strictObject({
+        currency,
+        interval: z.enum(['day', 'week', 'month', 'year']),
+        intervalCount: z.number().int().min(1).max(120).default(1),
+        unitMinor: minorUnits,
+        setupMinor: minorUnits.default('0'),
+      }),
+    )
+    .min(1)
+    .max(50),
+})
+export const planList = listQuery
+
+const podSummary = z.object({ id, hostname: z.string(), state: z.string(), powerState: z.string() })
+
+export const subscription = z.object({
+  id,
+  tenantId: id,
+  customer: z.object({ id, name: z.string() }),
+  provider: z.enum(['manual', 'stripe', 'whmcs']),
+  state: z.enum(SUBSCRIPTION_STATES),
+  plan: z.object({ id, code: z.string(), name: z.string() }),
+  price,
+  periodStart: timestamp.nullable(),
+  periodEnd: timestamp.nullable(),
+  paymentDueAt: timestamp.nullable(),
+  cancelAt: timestamp.nullable(),
+  cancelReason: z.string().nullable(),
+  /** Why the paid pod is not there, when its creation failed for good. */
+  deliveryProblem: z.string().nullable(),
+  startedAt: timestamp.nullable(),
+  endedAt: timestamp.nullable(),
+  pod: podSummary.nullable(),
+  version: z.number().int(),
+  createdAt: timestamp,
+})
+export type Subscription = z.infer<typeof subscription>
+
+export const hostname = z
+  .string()
+  .max(253)
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
+    'a host name: lower-case letters, digits and hyphens, labels separated by dots',
+  )
+
+export const sshKeys = z
+  .string()
+  .max(16_384)
+  .regex(
+    /^(\s*|((ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)|sk-[a-z0-9@.-]+) [A-Za-z0-9+/=]+( [^\r\n]*)?\n?)+)$/,
+    'OpenSSH public keys, one a line',
+  )
+  .nullable()
+  .default(null)
+
+export const subscriptionCreate = z.strictObject({
+  customerId: id,
+  planId: id,
+  priceId: id,
+  blueprintId: id,
+  hostname,
+  sshKeys,
+})
+export type SubscriptionCreate = z.infer<typeof subscriptionCreate>
+
+export const subscriptionCancel = z.strictObject({
+  when: z.enum(['now', 'period_end']),
+  reason: z.string().trim().max(500).default(''),
+})
+export const subscriptionList = listQuery.extend({
+  state: z.enum(SUBSCRIPTION_STATES).optional(),
+  customerId: id.optional(),
+})
+
+export const invoice = z.object({
+  id,
+  tenantId: id,
+  customer: z.object({ id, name: z.string() }),
+  subscriptionId: id.nullable(),
+  number: z.string().nullable(),
+  status: z.enum(['draft', 'open', 'paid', 'uncollectible', 'void']),
+  issueDate: z.string().nullable(),
+  dueDate: z.string().nullable(),
+  subtotal: money,
+  tax: money,
+  total: money,
+  paid: money,
+  credited: money,
+  lines: z.array(
+    z.object({
+      lineNo: z.number().int(),
+      kind: z.enum(['recurring', 'setup', 'manual']),
+      description: z.string(),
+      net: money,
+      tax: money,
+      gross: money,
+    }),
+  ),
+  createdAt: timestamp,
+})
+export type Invoice = z.infer<typeof invoice>
+
+export const invoiceList = listQuery.extend({
+  status: z.enum(['draft', 'open', 'paid', 'uncollectible', 'void']).optional(),
+  subscriptionId: id.optional(),
+  customerId: id.optional(),
+})
+
+export const paymentCreate = z.strictObject({
+  amountMinor: minorUnits,
+  currency,
+  method: z.enum(['bank_transfer', 'cash', 'card_terminal', 'other']).default('bank_transfer'),
+  /** The bank's or cashier's reference; the same reference is never booked twice. */
+  reference: z.string().trim().min(1).max(200),
+})
+export const payment = z.object({
+  id,
+  tenantId: id,
+  amount: money,
+  method: z.string(),
+  reference: z.string(),
+  status: z.enum(['pending', 'succeeded', 'failed', 'refunded']),
+  receivedAt: timestamp,
+  invoice,
+  subscription: subscription.nullable(),
+})

@@ -1,0 +1,191 @@
+import { z } from 'zod'
+import { JOB_STATES, QUEUES } from '../states/provisioningJob.ts'
+import { id, listQuery, timestamp } from './common.ts'
+
+export const job = z.object({
+  id,
+  queue: z.enum(QUEUES),
+  kind: z.string(),
+  tenantId: id.nullable(),
+  subject: z.object({ type: z.string(), id: id.nullable(), label: z.string() }),
+  state: z.enum(JOB_STATES),
+  phase: z.enum(['forward', 'undo']),
+  /** Percent, when the running step can tell. */
+  progress: z.number().int().nullable(),
+  /** What it is doing, in words. */
+  doing: z.string().nullable(),
+  /** Why it is not going on, in words. */
+  waitingFor: z.string().nullable(),
+  attempts: z.number().int(),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  correlationId: z.string(),
+  runAt: timestamp.nullable(),
+  createdAt: timestamp,
+  startedAt: timestamp.nullable(),
+  finishedAt: timestamp.nullable(),
+})
+export type Job = z.infer<typeof job>
+
+export const jobDetail = job.extend({
+  steps: z.array(
+    z.object({
+      name: z.string(),
+      title: z.string(),
+      state: z.enum(['waiting', 'running', 'done', 'failed', 'undoing', 'undone', 'undo_failed']),
+      attempts: z.number().int(),
+      error: z.string().nullable(),
+      startedAt: timestamp.nullable(),
+      finishedAt: timestamp.nullable(),
+    }),
+  ),
+  log: z.array(
+    z.object({
+      id: z.string(),
+      at: timestamp,
+      step: z.string().nullable(),
+      level: z.enum(['info', 'warning', 'error']),
+      line: z.string(),
+    }),
+  ),
+})
+export type JobDetail = z.infer<typeof jobDetail>
+
+export const jobList = listQuery.extend({
+  state: z.enum(JOB_STATES).optional(),
+  queue: z.enum(QUEUES).optional(),
+  subjectType: z.string().max(50).optional(),
+  subjectId: id.optional(),
+})
+
+export const cluster = z.object({
+  id,
+  name: z.string(),
+  apiUrl: z.string(),
+  tokenId: z.string(),
+  simulated: z.boolean(),
+  vmidMin: z.number().int(),
+  vmidMax: z.number().int(),
+  state: z.enum(['active', 'paused']),
+  health: z.enum(['unknown', 'ok', 'failing']),
+  healthMessage: z.string().nullable(),
+  checkedAt: timestamp.nullable(),
+  createdAt: timestamp,
+})
+export type Cluster = z.infer<typeof cluster>
+
+export const clusterCreate = z.strictObject({
+  name: z.string().trim().min(1).max(100),
+  apiUrl: z.url({ protocol: /^https$/ }).max(300),
+  tokenId: z.string().regex(/^[^\s@!]+@[^\s@!]+![^\s@!]+$/, 'a token id such as mpanel@pve!panel'),
+  tokenSecret: z.string().min(1).max(200),
+  caPem: z.string().max(20_000).nullable().default(null),
+  fingerprint: z
+    .string()
+    .regex(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/, 'SHA-256 as AA:BB:… (32 pairs)')
+    .nullable()
+    .default(null),
+  vmidMin: z.number().int().min(100).max(999_999_999).default(100_000),
+  vmidMax: z.number().int().min(100).max(999_999_999).default(999_999),
+})
+
+export const node = z.object({
+  id,
+  clusterId: id,
+  name: z.string(),
+  status: z.enum(['online', 'offline', 'unknown']),
+  state: z.enum(['active', 'drained']),
+  cores: z.number().int(),
+  memoryMb: z.number().int(),
+  diskGb: z.number().int(),
+  storage: z.string().nullable(),
+  cpuOvercommit: z.number(),
+  memoryOvercommit: z.number(),
+  reserved: z.object({
+    pods: z.number().int(),
+    cores: z.number().int(),
+    memoryMb: z.number().int(),
+    diskGb: z.number().int(),
+  }),
+  seenAt: timestamp.nullable(),
+})
+export type Node = z.infer<typeof node>
+
+/** Corrects what the cluster cannot tell: which storage pods use and how far a node may be overcommitted. */
+export const nodeConfigure = z.strictObject({
+  clusterId: id,
+  name: z.string().min(1).max(63),
+  storage: z.string().min(1).max(100).optional(),
+  diskGb: z.number().int().min(0).optional(),
+  cpuOvercommit: z.number().positive().max(100).optional(),
+  memoryOvercommit: z.number().positive().max(100).optional(),
+  state: z.enum(['active', 'drained']).optional(),
+})
+
+export const ipPool = z.object({
+  id,
+  clusterId: id,
+  name: z.string(),
+  network: z.string(),
+  gateway: z.string(),
+  rangeStart: z.string(),
+  rangeEnd: z.string(),
+  bridge: z.string(),
+  vlan: z.number().int().nullable(),
+  dnsServers: z.array(z.string()),
+  quarantineHours: z.number().int(),
+  state: z.enum(['active', 'paused']),
+  used: z.number().int(),
+  quarantined: z.number().int(),
+  createdAt: timestamp,
+})
+export type IpPool = z.infer<typeof ipPool>
+
+const address = z.union([z.ipv4(), z.ipv6()])
+export const ipPoolCreate = z.strictObject({
+  clusterId: id,
+  name: z.string().trim().min(1).max(100),
+  network: z.union([z.cidrv4(), z.cidrv6()]),
+  gateway: address,
+  rangeStart: address,
+  rangeEnd: address,
+  bridge: z
+    .string()
+    .regex(/^[a-zA-Z][a-zA-Z0-9_.-]{0,14}$/, 'a bridge name such as vmbr0')
+    .default('vmbr0'),
+  vlan: z.number().int().min(1).max(4094).nullable().default(null),
+  dnsServers: z.array(address).max(4).default([]),
+  quarantineHours: z.number().int().min(0).max(8760).default(24),
+})
+
+export const blueprint = z.object({
+  id,
+  tenantId: id.nullable(),
+  code: z.string(),
+  name: z.string(),
+  kind: z.enum(['vm', 'ct']),
+  minDiskGb: z.number().int(),
+  minMemoryMb: z.number().int(),
+  maxCores: z.number().int(),
+  maxMemoryMb: z.number().int(),
+  maxDiskGb: z.number().int(),
+  state: z.enum(['active', 'retired']),
+  images: z.array(z.object({ nodeId: id, sourceNodeId: id, ref: z.string() })),
+  createdAt: timestamp,
+})
+export type Blueprint = z.infer<typeof blueprint>
+
+export const blueprintCreate = z.strictObject({
+  code: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,62}$/, 'lower-case letters, digits, dots and hyphens'),
+  name: z.string().trim().min(1).max(200),
+  kind: z.enum(['vm', 'ct']),
+  minDiskGb: z.number().int().min(1).max(65_536).default(1),
+  minMemoryMb: z.number().int().min(128).max(4_194_304).default(128),
+  maxCores: z.number().int().min(1).max(512).default(128),
+  maxMemoryMb: z.number().int().min(128).max(4_194_304).default(1_048_576),
+  maxDiskGb: z.number().int().min(1).max(65_536).default(65_536),
+  /** `ref`: the template's VMID (vm) or volume id (ct). `sourceNodeId` when the template lies on another node. */
+  images: z
+    .array(z.strictObject({ nodeId: id, sourceNodeId: id.optional(), ref: z.string().min(1).max(200) }))
+    .min(1)
+    .max(1000),
+})

@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { currency, id, listQuery, timestamp } from './common.ts'
+
+export const tenant = z.object({
+  id,
+  name: z.string(),
+  slug: z.string(),
+  state: z.enum(['active', 'suspended', 'closing', 'closed']),
+  billingTz: z.string(),
+  defaultCurrency: z.string(),
+  version: z.number().int(),
+  createdAt: timestamp,
+  updatedAt: timestamp,
+})
+export type Tenant = z.infer<typeof tenant>
+
+const timeZone = z.string().refine(isTimeZone, 'an IANA time zone such as Europe/Rome')
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).format(0) !== ''
+  } catch {
+    return false
+  }
+}
+
+export const tenantCreate = z.strictObject({
+  name: z.string().trim().min(1).max(200),
+  slug: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens'),
+  billingTz: timeZone.default('UTC'),
+  defaultCurrency: currency.default('EUR'),
+  quota: z
+    .strictObject({
+      maxPods: z.number().int().min(0).max(1_000_000),
+      maxCores: z.number().int().min(0).max(10_000_000),
+      maxMemoryMb: z.number().int().min(0).max(2_000_000_000),
+      maxDiskGb: z.number().int().min(0).max(2_000_000_000),
+    })
+    .optional(),
+})
+export const tenantUpdate = tenantCreate.omit({ slug: true }).partial()
+
+export const tenantList = listQuery.omit({ tenantId: true }).extend({ q: z.string().max(200).optional() })

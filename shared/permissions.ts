@@ -1,0 +1,77 @@
+/** Every permission there is, as `resource:action`. Routes, roles, API-key scopes and the pages use this one list. */
+export const PERMISSIONS = [
+  'tenants:read',
+  'tenants:create',
+  'tenants:update',
+  'customers:read',
+  'customers:create',
+  'customers:update',
+  'plans:read',
+  'plans:create',
+  'subscriptions:read',
+  'subscriptions:write',
+  'billing:read',
+  'billing:manage',
+  'cloudpods:read',
+  'cloudpods:create',
+  'cloudpods:power',
+  'cloudpods:delete',
+  'jobs:read',
+  'blueprints:read',
+  'blueprints:create',
+  'infrastructure:read',
+  'infrastructure:manage',
+  'audit:read',
+] as const
+
+export type Permission = (typeof PERMISSIONS)[number]
+
+export const PLATFORM_ROLES = ['SUPER_ADMIN', 'PLATFORM_ADMIN', 'SUPPORT', 'BILLING'] as const
+export const TENANT_ROLES = ['TENANT_OWNER', 'TENANT_ADMIN', 'TENANT_USER'] as const
+export type BuiltinRole = (typeof PLATFORM_ROLES)[number] | (typeof TENANT_ROLES)[number]
+
+const READ = PERMISSIONS.filter((permission) => permission.endsWith(':read'))
+const TENANT_READ = READ.filter((permission) => permission !== 'infrastructure:read')
+
+/** What each built-in role may do. `test/rules/permissions.txt` shows it as a matrix for review. */
+export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
+  SUPER_ADMIN: PERMISSIONS,
+  PLATFORM_ADMIN: PERMISSIONS,
+  SUPPORT: [...READ, 'cloudpods:power'],
+  BILLING: [
+    ...READ,
+    'customers:create',
+    'customers:update',
+    'plans:create',
+    'subscriptions:write',
+    'billing:manage',
+  ],
+  TENANT_OWNER: [
+    ...TENANT_READ,
+    'tenants:update',
+    'customers:create',
+    'customers:update',
+    'subscriptions:write',
+    'cloudpods:create',
+    'cloudpods:power',
+    'cloudpods:delete',
+  ],
+  TENANT_ADMIN: [
+    ...TENANT_READ,
+    'customers:create',
+    'customers:update',
+    'subscriptions:write',
+    'cloudpods:create',
+    'cloudpods:power',
+  ],
+  TENANT_USER: [
+    'tenants:read',
+    'plans:read',
+    'blueprints:read',
+    'cloudpods:read',
+    'cloudpods:power',
+    'jobs:read',
+  ],
+}
+
+export const isBuiltinRole = (key: string): key is BuiltinRole => key in ROLE_PERMISSIONS

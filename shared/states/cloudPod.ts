@@ -1,0 +1,43 @@
+import { allowed, refused, type Verdict } from './billingSubscription.ts'
+
+/**
+ * A pod's states: what has been proven. `reserved`: capacity, VMID and address are held for an unpaid order.
+ * `failed`: it could not be made and nothing of it is left. `deleted`: its absence was proven.
+ */
+export const POD_STATES = ['reserved', 'creating', 'active', 'failed', 'deleting', 'deleted'] as const
+export type PodState = (typeof POD_STATES)[number]
+export const POWER_STATES = ['unknown', 'running', 'stopped'] as const
+export type PowerState = (typeof POWER_STATES)[number]
+export const POD_ACTIONS = ['starting', 'stopping', 'shutting_down', 'rebooting'] as const
+export const POWER_ACTIONS = ['start', 'stop', 'shutdown', 'reboot'] as const
+export type PowerAction = (typeof POWER_ACTIONS)[number]
+
+type Subject = { state: PodState; powerState: PowerState; subscriptionId: string | null }
+
+const NOT_ACTIVE: Record<Exclude<PodState, 'active'>, string> = {
+  reserved: 'The pod is made when its order is paid.',
+  creating: 'The pod is still being made.',
+  failed: 'The pod could not be made.',
+  deleting: 'The pod is being destroyed.',
+  deleted: 'The pod no longer exists.',
+}
+
+const whenPower = (pod: Subject, not: PowerState, reason: string): Verdict => {
+  if (pod.state !== 'active') return refused(NOT_ACTIVE[pod.state])
+  return pod.powerState === not ? refused(reason) : allowed
+}
+
+/** Which action a pod allows now, and if not, why: used by the service to refuse and by the pages to explain. */
+export const canPod = {
+  start: (pod: Subject): Verdict => whenPower(pod, 'running', 'The pod is already running.'),
+  stop: (pod: Subject): Verdict => whenPower(pod, 'stopped', 'The pod is already stopped.'),
+  shutdown: (pod: Subject): Verdict => whenPower(pod, 'stopped', 'The pod is already stopped.'),
+  reboot: (pod: Subject): Verdict => whenPower(pod, 'stopped', 'A stopped pod is started, not rebooted.'),
+
+  delete: ({ state, subscriptionId }: Subject): Verdict => {
+    if (state === 'deleting' || state === 'deleted' || state === 'failed') return refused(NOT_ACTIVE[state])
+    if (subscriptionId)
+      return refused('The pod belongs to a subscription: cancel the subscription to destroy it.')
+    return allowed
+  },
+} as const

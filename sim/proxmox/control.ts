@@ -1,0 +1,187 @@
+import type { Fault, TaskFault } from './faults.ts'
+import { die } from './errors.ts'
+import { allocate, findStorage, free, isFileBased, volumesOfGuest } from './disks.ts'
+import { digestOf, forgetGuest, newGuest, randomMac } from './guests.ts'
+import type { Config, Guest, GuestKind, TaskRecord } from './model.ts'
+import { abandonTasks } from './tasks.ts'
+import { formatSize, GiB } from './units.ts'
+import { findNode, guestList, now } from './world.ts'
+import type { RequestRecord, Speed, World } from './world.ts'
+
+export type GuestView = Omit<Guest, 'snapshots'> & { digest: string; snapshots: string[] }
+
+export type GuestChange = {
+  config?: Config
+  remove?: string[]
+  power?: Guest['power']
+  /** Moves it to another node, as a migration by hand would. */
+  node?: string
+}
+
+export type ForeignGuest = {
+  vmid: number
+  node: string
+  name: string
+  kind?: GuestKind
+  storage?: string
+  diskGb?: number
+  config?: Config
+  power?: Guest['power']
+}
+
+export type RequestFilter = { method?: string; path?: string; since?: number }
+
+/** What a test, or a person with the control token, can do to the cluster behind the panel's back. */
+export type SimControl = {
+  addFault: (fault: Fault) => void
+  failTask: (fault: TaskFault) => void
+  clearFaults: () => void
+  faults: () => { requests: Fault[]; tasks: TaskFault[] }
+  setNode: (node: string, status: 'online' | 'offline') => void
+  setQuorum: (quorate: boolean) => void
+  setStorageFull: (storage: string, full: boolean, node?: string) => void
+  setSpeed: (speed: Partial<Speed>) => void
+  setStaleness: (staleMs: number) => void
+  changeGuest: (vmid: number, change: GuestChange) => void
+  createGuest: (guest: ForeignGuest) => void
+  removeGuest: (vmid: number) => void
+  pauseTasks: (type?: string) => void
+  resumeTasks: () => void
+  /** As if the worker process had been killed: exit status `unexpected status`, its guest stays locked. */
+  killTask: (upid: string) => void
+  guests: () => GuestView[]
+  tasks: () => TaskRecord[]
+  /** Requests seen so far; `path` is a regular expression. */
+  requests: (filter?: RequestFilter) => RequestRecord[]
+  clearRequests: () => void
+  /** Resolves when no task runs any more. */
+  idle: () => Promise<void>
+}
+
+export function makeControl(world: World): SimControl {
+  const changed = <Args extends unknown[]>(act: (...args: Args) => void) => {
+    return (...args: Args) => {
+      act(...args)
+      world.changed()
+    }
+  }
+  return {
+    addFault: (fault) => void world.faults.push({ ...fault }),
+    failTask: (fault) => void world.taskFaults.push({ ...fault }),
+    clearFaults: () => {
+      world.faults = []
+      world.taskFaults = []
+    },
+    faults: () => ({ requests: world.faults, tasks: world.taskFaults }),
+    setNode: changed((name, status) => setNode(world, name, status)),
+    setQuorum: changed((quorate) => {
+      world.state.quorumLost = !quorate
+    }),
+    setStorageFull: changed((name, full, node = '*') => {
+      const storage = findStorage(world, name)
+      storage.full = storage.full.filter((one) => one !== node)
+      if (full) storage.full.push(node)
+    }),
+    setSpeed: (speed) => void Object.assign(world.speed, speed),
+    setStaleness: (staleMs) => {
+      world.staleMs = staleMs
+      world.statusView = null
+    },
+    changeGuest: changed((vmid, change) => changeGuest(world, vmid, change)),
+    createGuest: changed((guest) => createGuest(world, guest)),
+    removeGuest: changed((vmid) => {
+      const guest = existing(world, vmid)
+      for (const volume of volumesOfGuest(world, guest.node, vmid)) free(world, volume)
+      forgetGuest(world, vmid)
+    }),
+    pauseTasks: (type = '*') => void world.paused.add(type),
+    resumeTasks: () => world.paused.clear(),
+    killTask: (upid) => {
+      const task = world.running.get(upid) ?? die(`no such running task '${upid}'`)
+      task.stop('kill')
+    },
+    guests: () => guestList(world).map(view),
+    tasks: () => structuredClone(world.state.tasks),
+    requests: (filter) => requests(world, filter),
+    clearRequests: () => {
+      world.requests = []
+    },
+    idle: async () => {
+      while (world.running.size > 0) await new Promise((resolve) => setTimeout(resolve, 2))
+    },
+  }
+}
+
+const view = (guest: Guest): GuestView => ({
+  ...structuredClone(guest),
+  digest: digestOf(guest),
+  snapshots: Object.keys(guest.snapshots),
+})
+
+const existing = (world: World, vmid: number) => world.state.guests[vmid] ?? die(`no guest ${vmid}`)
+
+function requests(world: World, { method, path, since = 0 }: RequestFilter = {}): RequestRecord[] {
+  const pattern = path === undefined ? null : new RegExp(path)
+  return world.requests
+    .filter((record) => record.n > since)
+    .filter((record) => method === undefined || record.method === method.toUpperCase())
+    .filter((record) => pattern === null || pattern.test(record.path))
+    .map((record) => ({ ...record }))
+}
+
+/** A node that goes away takes its workers and its running guests with it; locks stay in the configurations. */
+function setNode(world: World, name: string, status: 'online' | 'offline'): void {
+  const node = findNode(world, name) ?? die(`no such cluster node '${name}'`)
+  if (node.online === (status === 'online')) return
+  node.online = status === 'online'
+  if (node.online) {
+    node.bootedAt = now()
+    return
+  }
+  for (const { record, stop } of world.running.values()) if (record.node === name) stop('kill')
+  abandonTasks(world.state, name)
+  for (const guest of guestList(world)) {
+    if (guest.node === name) Object.assign(guest, { power: 'stopped', pid: null, startedAt: null })
+  }
+}
+
+function changeGuest(world: World, vmid: number, change: GuestChange): void {
+  const guest = existing(world, vmid)
+  Object.assign(guest.config, change.config)
+  for (const key of change.remove ?? []) delete guest.config[key]
+  if (change.node !== undefined) {
+    const target = findNode(world, change.node) ?? die(`no such cluster node '${change.node}'`)
+    for (const volume of volumesOfGuest(world, guest.node, vmid).filter((one) => one.node !== null)) {
+      free(world, volume)
+      world.state.volumes[`${target.name}|${volume.volid}`] = { ...volume, node: target.name }
+    }
+    guest.node = target.name
+  }
+  if (change.power !== undefined) {
+    guest.power = change.power
+    guest.startedAt = change.power === 'stopped' ? null : (guest.startedAt ?? now())
+    guest.pid = change.power === 'stopped' ? null : (guest.pid ?? (world.state.lastPid += 1))
+  }
+}
+
+function createGuest(world: World, wanted: ForeignGuest): void {
+  const { vmid, node, name, kind = 'qemu' } = wanted
+  if (world.state.guests[vmid]) die(`guest ${vmid} exists`)
+  if (!findNode(world, node)) die(`no such cluster node '${node}'`)
+  const guest = newGuest(kind, vmid, node, {})
+  const common = { cores: '1', memory: '512' }
+  guest.config =
+    kind === 'qemu'
+      ? { name, ...common, net0: `virtio=${randomMac()},bridge=vmbr0` }
+      : { hostname: name, ...common, arch: 'amd64', ostype: 'debian' }
+  if (wanted.storage !== undefined) {
+    const storage = findStorage(world, wanted.storage)
+    const size = (wanted.diskGb ?? 1) * GiB
+    const format = isFileBased(storage) && kind === 'qemu' ? 'qcow2' : 'raw'
+    const disk = allocate(world, { storage, node, vmid, size, format, kind: 'disk' })
+    guest.config[kind === 'qemu' ? 'scsi0' : 'rootfs'] = `${disk.volid},size=${formatSize(size)}`
+  }
+  Object.assign(guest.config, wanted.config)
+  world.state.guests[vmid] = guest
+  if (wanted.power !== undefined) changeGuest(world, vmid, { power: wanted.power })
+}

@@ -1,0 +1,111 @@
+/** Everything the simulated cluster remembers; plain JSON, so that the state file is simply this. */
+export type State = {
+  version: 1
+  clusterName: string
+  nodes: NodeState[]
+  storages: StorageState[]
+  volumes: Record<string, Volume>
+  guests: Record<string, Guest>
+  pools: Record<string, Pool>
+  users: Record<string, User>
+  roles: Record<string, string[]>
+  acl: AclEntry[]
+  tasks: TaskRecord[]
+  lastPid: number
+  quorumLost: boolean
+  ticketKey: string
+}
+
+export type NodeState = {
+  name: string
+  id: number
+  ip: string
+  cores: number
+  memoryMb: number
+  bridges: string[]
+  online: boolean
+  /** Unix seconds; uptimes and the pstart part of UPIDs count from here. */
+  bootedAt: number
+}
+
+export type StorageType = 'dir' | 'nfs' | 'lvmthin' | 'zfspool' | 'rbd'
+
+export type StorageState = {
+  name: string
+  type: StorageType
+  content: string[]
+  sizeBytes: number
+  usedBytes: number
+  shared: boolean
+  path: string
+  /** Nodes that have it; null for all. */
+  nodes: string[] | null
+  /** Nodes on which it was declared full; `*` for all. */
+  full: string[]
+}
+
+export type Volume = {
+  volid: string
+  storage: string
+  /** Null on shared storages. */
+  node: string | null
+  vmid: number | null
+  size: number
+  format: string
+  content: string
+  /** Volume id of the base image of a linked clone. */
+  parent: string | null
+  createdAt: number
+}
+
+export type GuestKind = 'qemu' | 'lxc'
+export type Config = Record<string, string>
+
+export type Snapshot = { config: Config; parent: string | null; snaptime: number; description: string | null }
+
+export type Guest = {
+  vmid: number
+  kind: GuestKind
+  node: string
+  config: Config
+  pending: Config
+  /** Options to be removed at the next stop; true means `force`. */
+  pendingDelete: Record<string, boolean>
+  snapshots: Record<string, Snapshot>
+  power: 'stopped' | 'running' | 'paused'
+  startedAt: number | null
+  pid: number | null
+}
+
+export type Pool = { comment: string | null; vms: number[]; storages: string[] }
+
+export type Token = { secret: string; privsep: boolean; comment: string | null; expire: number }
+export type User = {
+  password: string | null
+  enabled: boolean
+  comment: string | null
+  tokens: Record<string, Token>
+}
+
+export type AclEntry = {
+  path: string
+  type: 'user' | 'token' | 'group'
+  ugid: string
+  roleid: string
+  propagate: boolean
+}
+
+export type TaskRecord = {
+  upid: string
+  node: string
+  pid: number
+  pstart: number
+  starttime: number
+  type: string
+  id: string
+  /** With the token's name, if any: `user@realm!token`. */
+  user: string
+  endtime: number | null
+  exitstatus: string | null
+  log: string[]
+}

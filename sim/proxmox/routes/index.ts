@@ -1,0 +1,40 @@
+import type { Route } from '../route.ts'
+import { accessRoutes } from './access.ts'
+import { clusterRoutes } from './cluster.ts'
+import { guestReadRoutes } from './guestRead.ts'
+import { lxcCloneRoutes } from './lxcClone.ts'
+import { lxcConfigRoutes } from './lxcConfig.ts'
+import { lxcCreateRoutes } from './lxcCreate.ts'
+import { lxcDiskRoutes } from './lxcDisk.ts'
+import { lxcPowerRoutes } from './lxcPower.ts'
+import { nodeRoutes } from './nodes.ts'
+import { poolRoutes } from './pools.ts'
+import { qemuCloneRoutes } from './qemuClone.ts'
+import { qemuConfigRoutes } from './qemuConfig.ts'
+import { qemuCreateRoutes } from './qemuCreate.ts'
+import { qemuDiskRoutes } from './qemuDisk.ts'
+import { qemuPowerRoutes } from './qemuPower.ts'
+import { snapshotRoutes } from './snapshots.ts'
+import { storageRoutes } from './storage.ts'
+import { taskRoutes } from './tasks.ts'
+
+export const allRoutes: Route[] = [
+  ...accessRoutes,
+  ...clusterRoutes,
+  ...nodeRoutes,
+  ...poolRoutes,
+  ...storageRoutes,
+  ...taskRoutes,
+  ...guestReadRoutes,
+  ...qemuCreateRoutes,
+  ...qemuCloneRoutes,
+  ...qemuConfigRoutes,
+  ...qemuPowerRoutes,
+  ...qemuDiskRoutes,
+  ...lxcCreateRoutes,
+  ...lxcCloneRoutes,
+  ...lxcConfigRoutes,
+  ...lxcPowerRoutes,
+  ...lxcDiskRoutes,
+  ...snapshotRoutes,
+]

@@ -1,0 +1,209 @@
+import { findVolume } from '../disks.ts'
+import { driveKeys, isCdrom, parseDrive } from '../drives.ts'
+import { die } from '../errors.ts'
+import {
+  assertUnlocked,
+  digestOf,
+  isRunning,
+  loadGuest,
+  lockGuest,
+  shownConfig,
+  writeConfig,
+} from '../guests.ts'
+import type { Guest, GuestKind } from '../model.ts'
+import { isMountKey, parseMount } from '../rootfs.ts'
+import type { Call, Route } from '../route.ts'
+import { bool, req, str } from '../schema.ts'
+import { startTask } from '../tasks.ts'
+import type { Task } from '../tasks.ts'
+import { now } from '../world.ts'
+import type { World } from '../world.ts'
+import { startContainer } from './lxcPower.ts'
+import { setStopped, startGuest } from './qemuPower.ts'
+
+/** Snapshots of machines and containers. Every fault but a malformed name shows only in the task. */
+
+const snapshotRight = { path: '/vms/{vmid}', privileges: ['VM.Snapshot'] }
+const seeRight = {
+  path: '/vms/{vmid}',
+  privileges: ['VM.Snapshot', 'VM.Snapshot.Rollback', 'VM.Audit'],
+  any: true,
+}
+const rollbackRight = { path: '/vms/{vmid}', privileges: ['VM.Snapshot', 'VM.Snapshot.Rollback'], any: true }
+
+export const snapshotRoutes: Route[] = (['qemu', 'lxc'] as const).flatMap((kind): Route[] => {
+  const base = `/nodes/{node}/${kind}/{vmid}/snapshot`
+  const prefix = kind === 'qemu' ? 'qm' : 'vz'
+  return [
+    {
+      method: 'GET',
+      path: base,
+      allow: { path: '/vms/{vmid}', privileges: ['VM.Audit'] },
+      run: (call) => list(load(call, kind)),
+    },
+    {
+      method: 'POST',
+      path: base,
+      allow: snapshotRight,
+      schema: {
+        description: str(),
+        snapname: req(str({ format: 'pve-configid', maxLength: 40 })),
+        ...(kind === 'qemu' && { vmstate: bool() }),
+      },
+      run: (call) => create(call, kind, `${prefix}snapshot`),
+    },
+    {
+      method: 'GET',
+      path: `${base}/{snapname}`,
+      allow: 'all',
+      run: () => [{ cmd: 'rollback' }, { cmd: 'config' }],
+    },
+    {
+      method: 'DELETE',
+      path: `${base}/{snapname}`,
+      allow: snapshotRight,
+      schema: { force: bool() },
+      run: (call) => fork(call, kind, `${prefix}delsnapshot`, (task) => remove(call, kind, task)),
+    },
+    {
+      method: 'POST',
+      path: `${base}/{snapname}/rollback`,
+      allow: rollbackRight,
+      schema: { start: bool() },
+      run: (call) => fork(call, kind, `${prefix}rollback`, (task) => rollback(call, kind, task)),
+    },
+    {
+      method: 'GET',
+      path: `${base}/{snapname}/config`,
+      allow: seeRight,
+      run: (call) => shownConfig(kind, find(load(call, kind), call).config),
+    },
+    {
+      method: 'PUT',
+      path: `${base}/{snapname}/config`,
+      allow: snapshotRight,
+      schema: { description: str() },
+      run: (call) => describe(call, kind),
+    },
+  ]
+})
+
+const load = ({ world, node, vmid }: Call, kind: GuestKind) => loadGuest(world, node, kind, vmid)
+
+function find(guest: Guest, { params }: Call) {
+  const snapshot = guest.snapshots[params.snapname ?? '']
+  return snapshot ?? die(`snapshot '${params.snapname}' does not exist`)
+}
+
+function fork(call: Call, kind: GuestKind, type: string, work: (task: Task) => Promise<void>): string {
+  const { world, node, vmid, caller } = call
+  return startTask(world, { node, type, id: String(vmid), user: caller.userid }, (task) =>
+    lockGuest(world, { node, kind, vmid }, { task }, () => work(task)),
+  )
+}
+
+function list(guest: Guest): unknown[] {
+  const rows = Object.entries(guest.snapshots).map(([name, snapshot]) => ({
+    name,
+    snaptime: snapshot.snaptime,
+    description: snapshot.description ?? '',
+    ...(guest.kind === 'qemu' && { vmstate: 0 }),
+    ...(snapshot.parent !== null && { parent: snapshot.parent }),
+  }))
+  const { parent } = guest.config
+  const current = {
+    name: 'current',
+    description: 'You are here!',
+    digest: digestOf(guest),
+    running: isRunning(guest) ? 1 : 0,
+    ...(parent !== undefined && { parent }),
+  }
+  return [...rows, current]
+}
+
+function create(call: Call, kind: GuestKind, type: string): string {
+  const { snapname = '' } = call.params
+  if (/^(current|pending)$/i.test(snapname)) die(`unable to use snapshot name '${snapname}' (reserved name)`)
+  // Only machines look for their file before they fork.
+  if (kind === 'qemu') load(call, kind)
+  return fork(call, kind, type, async (task) => {
+    const guest = load(call, kind)
+    assertUnlocked(guest)
+    if (guest.config.template === '1') die("you can't take a snapshot if it's a template")
+    if (guest.snapshots[snapname]) die(`snapshot name '${snapname}' already used`)
+    if (!canSnapshot(call.world, guest)) die('snapshot feature is not available')
+    await task.sleep(call.world.speed.snapshotMs)
+    if (kind === 'qemu') for (const key of dataDrives(guest)) logDrive(guest, key, task)
+    writeConfig(call.world, guest, (config) => {
+      const { parent, ...kept } = config
+      const description = call.params.description ?? null
+      guest.snapshots[snapname] = { config: kept, parent: parent ?? null, snaptime: now(), description }
+      config.parent = snapname
+    })
+  })
+}
+
+const dataDrives = (guest: Guest) =>
+  driveKeys(guest.config).filter((key) => !isCdrom(parseDrive(guest.config[key] ?? '')))
+
+function logDrive(guest: Guest, key: string, task: Task): void {
+  task.log(`snapshotting 'drive-${key}' (${parseDrive(guest.config[key] ?? '').file})`)
+}
+
+/** Raw files and plain folders have no snapshots; qcow2 and block storages do. */
+function canSnapshot(world: World, guest: Guest): boolean {
+  const volids =
+    guest.kind === 'qemu'
+      ? dataDrives(guest).map((key) => parseDrive(guest.config[key] ?? '').file)
+      : Object.keys(guest.config)
+          .filter(isMountKey)
+          .map((key) => parseMount(guest.config[key] ?? '').volume)
+  return volids.every((volid) => {
+    const volume = findVolume(world, guest.node, volid ?? '')
+    const storage = world.state.storages.find((one) => one.name === volume?.storage)
+    return volume?.format === 'qcow2' || (storage !== undefined && !['dir', 'nfs'].includes(storage.type))
+  })
+}
+
+async function remove(call: Call, kind: GuestKind, task: Task): Promise<void> {
+  const guest = load(call, kind)
+  const snapshot = find(guest, call)
+  assertUnlocked(guest)
+  await task.sleep(call.world.speed.snapshotMs)
+  writeConfig(call.world, guest, (config) => {
+    const { snapname = '' } = call.params
+    delete guest.snapshots[snapname]
+    for (const other of Object.values(guest.snapshots))
+      if (other.parent === snapname) other.parent = snapshot.parent
+    if (config.parent !== snapname) return
+    if (snapshot.parent === null) delete config.parent
+    else config.parent = snapshot.parent
+  })
+}
+
+async function rollback(call: Call, kind: GuestKind, task: Task): Promise<void> {
+  const { world, params, caller } = call
+  const guest = load(call, kind)
+  if (guest.config.template === '1') die("you can't rollback if vm is a template")
+  const snapshot = find(guest, call)
+  assertUnlocked(guest)
+  await task.sleep(world.speed.snapshotMs)
+  writeConfig(world, guest, () => {
+    if (isRunning(guest)) setStopped(world, guest)
+    guest.config = { ...snapshot.config, parent: params.snapname ?? '' }
+    // The guest must notice that it travelled in time.
+    if (guest.config.vmgenid !== undefined) guest.config.vmgenid = crypto.randomUUID()
+  })
+  if (params.start !== '1') return
+  if (kind === 'qemu') startGuest(world, guest, caller.userid)
+  else startContainer(world, guest, caller.userid)
+}
+
+function describe(call: Call, kind: GuestKind): null {
+  const guest = load(call, kind)
+  const snapshot = find(guest, call)
+  writeConfig(call.world, guest, () => {
+    snapshot.description = call.params.description ?? null
+  })
+  return null
+}

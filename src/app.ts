@@ -1,0 +1,119 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import cookie from '@fastify/cookie'
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import fastifyStatic from '@fastify/static'
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import type { Root } from './context.ts'
+import { AppError } from './errors.ts'
+import { newId } from './lib/ids.ts'
+import { errorHandler } from './middleware/errorHandler.ts'
+import { routes } from './routes/index.ts'
+import { register } from './routes/register.ts'
+import { observeRequest } from './services/provisioning/health.ts'
+
+const WEB = fileURLToPath(new URL('../web/dist/', import.meta.url))
+const BODY_LIMIT = 1_048_576
+
+export type AppOptions = { trustedProxies: string[]; version: string; webDir?: string }
+
+/** Builds the server without listening, so that tests use the very same one. */
+export async function buildApp(root: Root, options: AppOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: root.log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT,
+    trustProxy: options.trustedProxies.length > 0 ? options.trustedProxies : false,
+    genReqId: () => newId(),
+    // Streams end by themselves when the server closes.
+    forceCloseConnections: true,
+  })
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.setErrorHandler(errorHandler)
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-request-id', request.id)
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown'
+    observeRequest(request.method, route, reply.statusCode, reply.elapsedTime / 1000)
+    request.log.info(
+      {
+        requestId: request.id,
+        method: request.method,
+        route,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
+      'request',
+    )
+  })
+  await app.register(cookie)
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+        objectSrc: ["'none'"],
+      },
+    },
+    strictTransportSecurity: root.settings.publicUrl.startsWith('https:'),
+  })
+  await app.register(rateLimit, { global: false })
+  await registerDocs(app, options.version)
+  app.after(() => {
+    for (const route of routes) register(app, root, route)
+  })
+  await registerPages(app, options.webDir ?? WEB)
+  return app
+}
+
+async function registerDocs(app: FastifyInstance, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'mPanel', version, description: 'The control plane of a hosting company.' },
+      components: {
+        securitySchemes: {
+          session: { type: 'apiKey', in: 'cookie', name: '__Host-mpanel' },
+          apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: mp_…' },
+        },
+      },
+      security: [{ session: [] }, { apiKey: [] }],
+    },
+    transform: jsonSchemaTransform,
+  })
+  app.get('/api/openapi.json', { schema: { hide: true } }, () => app.swagger())
+  await app.register(swaggerUi, {
+    routePrefix: '/api/docs',
+    staticCSP: true,
+    uiConfig: { docExpansion: 'none', tryItOutEnabled: false },
+  })
+}
+
+/** The built pages; every address that is no file and no API belongs to the single-page application. */
+async function registerPages(app: FastifyInstance, webDir: string): Promise<void> {
+  const built = existsSync(webDir)
+  if (built) {
+    await app.register(fastifyStatic, {
+      root: webDir,
+      index: false,
+      wildcard: false,
+      maxAge: '1y',
+      immutable: true,
+    })
+  }
+  app.setNotFoundHandler((request, reply) => {
+    const page = request.method === 'GET' && !/^\/(api|healthz|readyz|metrics)(\/|$|\?)/.test(request.url)
+    const file = /\.\w{1,8}(\?|$)/.test(request.url)
+    if (built && page && !file) return reply.sendFile('index.html', webDir, { maxAge: 0, immutable: false })
+    throw new AppError('not_found', `There is nothing at ${request.method} ${request.url.split('?')[0]}.`)
+  })
+}

@@ -1,0 +1,183 @@
+import { parseArgs } from 'node:util'
+import type { Config } from './config.ts'
+import { systemOrigin, transaction, type Ctx } from './context.ts'
+import { unreachable } from './db/installationLock.ts'
+import { migrate, schemaState } from './db/migrate.ts'
+import { createDeps, type Deps } from './deps.ts'
+import { doctor } from './doctor.ts'
+import { AppError, StartupError } from './errors.ts'
+import { newId } from './lib/ids.ts'
+import * as userService from './services/userService.ts'
+import { startServer } from './server.ts'
+import { start } from './start.ts'
+import { startWorker } from './worker.ts'
+
+const USAGE = `usage: mpanel <command>
+
+  start                     everything in one process, for evaluation and small installations
+  serve                     the HTTP server, against DATABASE_URL
+  worker                    one worker, against DATABASE_URL; run as many as you like
+  migrate                   bring the database of DATABASE_URL to this version's schema
+  doctor                    check configuration, database and clusters, and say what to do
+  admin create-user         --email <e-mail> --role <ROLE> [--name <name>] [--tenant <slug>]; password in MPANEL_NEW_PASSWORD
+  admin create-api-key      --email <owner> --name <name> [--scope <permission> …] [--tenant <slug>] [--days <n>]`
+
+const say = (line: string): void => console.log(line)
+
+/** @throws StartupError with a sentence for the operator */
+export async function runCommand(args: string[], readConfig: () => Config): Promise<void> {
+  const [command = '', ...rest] = args
+  switch (command) {
+    case 'start': {
+      const started = await start(readConfig(), say)
+      return untilStopped(started.stop)
+    }
+    case 'serve': {
+      const config = readConfig()
+      const deps = await external(config)
+      const server = await startServer(deps.root, deps.databaseUrl, config)
+      say(`mPanel serves ${server.url}`)
+      return untilStopped(server.stop, deps.close)
+    }
+    case 'worker': {
+      const config = readConfig()
+      const deps = await external(config)
+      const worker = await startWorker(deps.root, deps.databaseUrl, { concurrency: config.workerConcurrency })
+      say(`worker ${worker.name} is running`)
+      return untilStopped(worker.stop, deps.close)
+    }
+    case 'migrate': {
+      const url = requireUrl(readConfig())
+      const { applied } = await migrate(url, { log: say }).catch((error: unknown) => {
+        throw error instanceof StartupError ? error : unreachable(url, error)
+      })
+      return say(applied.length === 0 ? 'the database is up to date' : `${applied.length} migrations applied`)
+    }
+    case 'doctor': {
+      if (!(await doctor(readConfig(), say))) process.exitCode = 1
+      return
+    }
+    case 'admin':
+      return admin(readConfig(), rest)
+    default:
+      throw new StartupError(command === '' ? USAGE : `there is no command ${command}\n\n${USAGE}`)
+  }
+}
+
+function requireUrl(config: Config): string {
+  if (config.databaseUrl === undefined) {
+    throw new StartupError(
+      'DATABASE_URL is not set. This command works against an external PostgreSQL; `mpanel start` brings its own.',
+    )
+  }
+  return config.databaseUrl
+}
+
+/** Connects to the operator's database and makes sure that its schema is this version's. */
+async function external(config: Config): Promise<Deps> {
+  const url = requireUrl(config)
+  const deps = createDeps(config, url)
+  try {
+    const state = await schemaState(deps.root.db.pool)
+    if (state === 'behind')
+      throw new StartupError('The database is older than this version of mPanel. Run `mpanel migrate` first.')
+    if (state === 'ahead')
+      throw new StartupError(
+        'The database is newer than this version of mPanel. Install the version that migrated it.',
+      )
+    return deps
+  } catch (error) {
+    await deps.close()
+    if (error instanceof StartupError) throw error
+    if ((error as { code?: string }).code === '42P01')
+      throw new StartupError('The database is empty. Run `mpanel migrate` first.')
+    throw unreachable(url, error)
+  }
+}
+
+/** Ctrl-C and SIGTERM stop in order; a second one stops at once. */
+function untilStopped(...stops: (() => Promise<unknown>)[]): void {
+  let stopping = false
+  const stop = (): void => {
+    if (stopping) process.exit(130)
+    stopping = true
+    say('stopping')
+    void (async () => {
+      for (const step of stops) await step()
+      process.exit(0)
+    })().catch((error: unknown) => {
+      console.error(error)
+      process.exit(1)
+    })
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+}
+
+async function admin(config: Config, args: string[]): Promise<void> {
+  const [what, ...rest] = args
+  const { values } = parseArgs({
+    args: rest,
+    options: {
+      email: { type: 'string' },
+      name: { type: 'string' },
+      role: { type: 'string' },
+      tenant: { type: 'string' },
+      days: { type: 'string' },
+      scope: { type: 'string', multiple: true },
+    },
+  })
+  const { email } = values
+  if (email === undefined || (what !== 'create-user' && what !== 'create-api-key'))
+    throw new StartupError(USAGE)
+  const deps = await external(config)
+  try {
+    await transaction(deps.root, systemOrigin('command line', newId()), 'platform', async (ctx) => {
+      const tenantId = values.tenant === undefined ? null : await userService.tenantBySlug(ctx, values.tenant)
+      await (what === 'create-user'
+        ? createUser(ctx, { ...values, email, tenantId })
+        : createKey(ctx, { ...values, email, tenantId }))
+    })
+  } catch (error) {
+    throw error instanceof AppError ? new StartupError(error.message) : error
+  } finally {
+    await deps.close()
+  }
+}
+
+type AdminValues = {
+  email: string
+  tenantId: string | null
+  name?: string
+  role?: string
+  days?: string
+  scope?: string[]
+}
+
+async function createUser(ctx: Ctx, values: AdminValues): Promise<void> {
+  const { MPANEL_NEW_PASSWORD: password } = process.env
+  if (values.role === undefined) throw new StartupError('--role is missing, for example SUPER_ADMIN')
+  if (password === undefined || password.length < 12) {
+    throw new StartupError(
+      'Set MPANEL_NEW_PASSWORD to the password, at least 12 characters; arguments would show it to everybody.',
+    )
+  }
+  const { email, role, tenantId } = values
+  await userService.createUser(ctx, { email, role, tenantId, password, name: values.name ?? email })
+  say(`user ${email} has the role ${role}`)
+}
+
+async function createKey(ctx: Ctx, values: AdminValues): Promise<void> {
+  const days = values.days === undefined ? undefined : Number(values.days)
+  if (days !== undefined && !(days >= 1 && days <= 365))
+    throw new StartupError('--days must be between 1 and 365')
+  const made = await userService.createApiKey(ctx, {
+    email: values.email,
+    name: values.name ?? 'command line',
+    scopes: values.scope ?? [],
+    tenantId: values.tenantId,
+    days,
+  })
+  say(made.token)
+  console.error(`valid until ${made.expiresAt.toISOString()}; it is not shown again`)
+}

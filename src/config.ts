@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { StartupError } from './errors.ts'
+
+/** The only reader of the environment. README.md lists the variables. */
+export type Config = {
+  /** Absent: the embedded PostgreSQL in the data folder. */
+  databaseUrl: string | undefined
+  host: string
+  port: number
+  dataDir: string
+  /** 32 bytes; absent: made once and kept in the data folder. */
+  secretKey: Buffer | undefined
+  publicUrl: string
+  adminEmail: string
+  adminPassword: string | undefined
+  logLevel: string
+  /** Addresses of proxies whose X-Forwarded-For is believed. */
+  trustedProxies: string[]
+  proxmox:
+    | {
+        url: string
+        tokenId: string
+        tokenSecret: string
+        ca: string | undefined
+        fingerprint: string | undefined
+      }
+    | undefined
+  /** Path of the simulated cluster's port, 0 for a free one. */
+  simPort: number
+  workerConcurrency: number
+  paymentTermDays: number
+  vmidQuarantineHours: number
+}
+
+const port = z.coerce.number().int().min(0).max(65_535)
+const blank = (value: unknown): unknown => (value === '' ? undefined : value)
+const optional = <T extends z.ZodType>(schema: T) => z.preprocess(blank, schema.optional())
+
+const schema = z.object({
+  DATABASE_URL: optional(z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' })),
+  MPANEL_HOST: optional(z.string().min(1)),
+  MPANEL_PORT: optional(port),
+  MPANEL_DATA_DIR: optional(z.string().min(1)),
+  MPANEL_SECRET_KEY: optional(
+    z.string().regex(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64 (openssl rand -base64 32)'),
+  ),
+  MPANEL_PUBLIC_URL: optional(z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })),
+  MPANEL_ADMIN_EMAIL: optional(z.email('must be an e-mail address')),
+  MPANEL_ADMIN_PASSWORD: optional(z.string().min(12, 'must have at least 12 characters').max(128)),
+  MPANEL_LOG_LEVEL: optional(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])),
+  MPANEL_TRUSTED_PROXIES: optional(z.string()),
+  MPANEL_WORKER_CONCURRENCY: optional(z.coerce.number().int().min(1).max(500)),
+  MPANEL_PAYMENT_TERM_DAYS: optional(z.coerce.number().int().min(1).max(365)),
+  MPANEL_VMID_QUARANTINE_HOURS: optional(z.coerce.number().int().min(0).max(8760)),
+  MPANEL_SIM_PORT: optional(port),
+  PROXMOX_URL: optional(z.url({ protocol: /^https$/, error: 'must be an https:// URL' })),
+  PROXMOX_TOKEN_ID: optional(
+    z.string().regex(/^[^\s@!]+@[^\s@!]+![^\s@!]+$/, 'must look like user@realm!token'),
+  ),
+  PROXMOX_TOKEN_SECRET: optional(z.string().min(1)),
+  PROXMOX_CA_FILE: optional(z.string().min(1)),
+  PROXMOX_FINGERPRINT: optional(
+    z.string().regex(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/i, 'must be SHA-256 as AA:BB:…'),
+  ),
+})
+
+type Env = z.infer<typeof schema>
+
+/** @throws StartupError naming every faulty variable at once */
+export function readConfig(env: Record<string, string | undefined> = process.env): Config {
+  const parsed = schema.safeParse(env)
+  const faults = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
+  const values = (parsed.success ? parsed.data : env) as Env
+  const proxmox = readProxmox(values, faults)
+  if (faults.length > 0) {
+    throw new StartupError(
+      `The configuration has ${faults.length} fault(s):\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+    )
+  }
+  const host = values.MPANEL_HOST ?? '127.0.0.1'
+  const portNumber = values.MPANEL_PORT ?? 8080
+  return {
+    databaseUrl: values.DATABASE_URL,
+    host,
+    port: portNumber,
+    dataDir: resolve(values.MPANEL_DATA_DIR ?? '.data'),
+    secretKey:
+      values.MPANEL_SECRET_KEY === undefined ? undefined : Buffer.from(values.MPANEL_SECRET_KEY, 'base64'),
+    publicUrl: (
+      values.MPANEL_PUBLIC_URL ?? `http://${host.includes(':') ? `[${host}]` : host}:${portNumber}`
+    ).replace(/\/+$/, ''),
+    adminEmail: (values.MPANEL_ADMIN_EMAIL ?? 'admin@example.com').toLowerCase(),
+    adminPassword: values.MPANEL_ADMIN_PASSWORD,
+    logLevel: values.MPANEL_LOG_LEVEL ?? 'info',
+    trustedProxies: (values.MPANEL_TRUSTED_PROXIES ?? '')
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter(Boolean),
+    proxmox,
+    simPort: values.MPANEL_SIM_PORT ?? 0,
+    workerConcurrency: values.MPANEL_WORKER_CONCURRENCY ?? 16,
+    paymentTermDays: values.MPANEL_PAYMENT_TERM_DAYS ?? 14,
+    vmidQuarantineHours: values.MPANEL_VMID_QUARANTINE_HOURS ?? 168,
+  }
+}
+
+function readProxmox(env: Env, faults: string[]): Config['proxmox'] {
+  const { PROXMOX_URL: url, PROXMOX_TOKEN_ID: tokenId, PROXMOX_TOKEN_SECRET: tokenSecret } = env
+  if (!url && !tokenId && !tokenSecret) return undefined
+  if (!url || !tokenId || !tokenSecret) {
+    faults.push('PROXMOX_URL, PROXMOX_TOKEN_ID and PROXMOX_TOKEN_SECRET go together: set all three or none')
+    return undefined
+  }
+  let ca: string | undefined
+  try {
+    ca = env.PROXMOX_CA_FILE ? readFileSync(env.PROXMOX_CA_FILE, 'utf8') : undefined
+  } catch {
+    faults.push(`PROXMOX_CA_FILE cannot be read: ${env.PROXMOX_CA_FILE}`)
+  }
+  return { url, tokenId, tokenSecret, ca, fingerprint: env.PROXMOX_FINGERPRINT?.toUpperCase() }
+}

@@ -1,0 +1,76 @@
+import type { Database, Scope, Tx } from './db/index.ts'
+
+import type { Proxmox, ProxmoxConnection } from './integrations/proxmox/types.ts'
+import type { Sealer } from './lib/crypto.ts'
+import type { Logger } from './lib/log.ts'
+
+/** On whose behalf something happens; stored with audit events and jobs. */
+export type { Scope }
+
+export type Actor = {
+  type: 'user' | 'api_key' | 'system' | 'job' | 'anonymous'
+  id: string | null
+  label: string
+}
+
+/** Makers of clients of outside systems. Only deps.ts fills this with real ones. */
+export type Vendors = { proxmox(connection: ProxmoxConnection): Proxmox }
+
+/** Facts of the installation that services need, from the configuration. */
+export type Settings = {
+  publicUrl: string
+  simulated: readonly string[]
+  paymentTermDays: number
+  vmidQuarantineHours: number
+}
+
+/** What a process has; a request or a job adds who is asking. */
+export type Root = {
+  db: Database
+  vendors: Vendors
+  sealer: Sealer
+  settings: Settings
+  log: Logger
+  now(): Date
+  /** Tells workers that jobs may be waiting. Cheap to call often. */
+  wake(): void
+  /** Resolves when jobs may have changed, at the latest after `withinMs`. */
+  live: { changed(withinMs: number): Promise<void> }
+}
+
+export type Origin = {
+  actor: Actor
+  requestId: string
+  correlationId: string
+  jobId?: string
+  ip?: string
+  userAgent?: string
+}
+
+/** The context every service function takes first. Its transaction is the caller's: all its writes commit together. */
+export type Ctx = Root &
+  Origin & {
+    tx: Tx
+    scope: Scope
+    /** Set by an enqueue; workers are told after the commit, never inside it. */
+    enqueued: { any: boolean }
+  }
+
+/** Runs `work` in one transaction as `origin`, and wakes the workers after the commit when it enqueued something. */
+export async function transaction<T>(
+  root: Root,
+  origin: Origin,
+  scope: Scope,
+  work: (ctx: Ctx) => Promise<T>,
+): Promise<T> {
+  const enqueued = { any: false }
+  const result = await root.db.transaction(scope, (tx) => work({ ...root, ...origin, tx, scope, enqueued }))
+  if (enqueued.any) root.wake()
+  return result
+}
+
+export const systemOrigin = (label: string, id: string): Origin => ({
+  actor: { type: 'system', id: null, label },
+  requestId: id,
+  correlationId: id,
+})

@@ -1,0 +1,24 @@
+import { sql, type Insertable } from 'kysely'
+import { keysetPage, inScope, type ListOptions } from './list.ts'
+import type { Scope, Tx } from './index.ts'
+import type { AuditEventsTable } from './types.ts'
+
+export async function insert(tx: Tx, event: Insertable<AuditEventsTable>): Promise<void> {
+  await tx.insertInto('audit_events').values(event).execute()
+}
+
+export type AuditFilter = { action?: string; targetType?: string; targetId?: string; correlationId?: string }
+
+export function list(tx: Tx, scope: Scope, filter: AuditFilter, options: ListOptions) {
+  let query = tx.selectFrom('audit_events').selectAll().where(inScope(scope, 'audit_events.tenant_id'))
+  if (filter.action) query = query.where('action', '=', filter.action)
+  if (filter.targetType) query = query.where('target_type', '=', filter.targetType)
+  if (filter.targetId) query = query.where('target_id', '=', filter.targetId)
+  if (filter.correlationId) query = query.where('correlation_id', '=', filter.correlationId)
+  return keysetPage(query, 'audit_events.id', options)
+}
+
+/** Makes the monthly partitions of the coming months. */
+export async function ensurePartitions(tx: Tx): Promise<void> {
+  await sql`select ensure_audit_partitions()`.execute(tx)
+}

@@ -1,0 +1,166 @@
+import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
+import { inScope, keysetPage, type ListOptions } from './list.ts'
+import type { Scope, Tx } from './index.ts'
+import type { CloudPodPlansTable, PricesTable, SubscriptionsTable } from './types.ts'
+
+export type PriceRow = Selectable<PricesTable>
+export type SubscriptionRow = Selectable<SubscriptionsTable>
+
+export function insertPlan(tx: Tx, plan: Insertable<CloudPodPlansTable>) {
+  return tx.insertInto('cloud_pod_plans').values(plan).returningAll().executeTakeFirstOrThrow()
+}
+
+export async function insertPrices(tx: Tx, prices: Insertable<PricesTable>[]): Promise<void> {
+  await tx.insertInto('prices').values(prices).execute()
+}
+
+export function findPlan(tx: Tx, id: string) {
+  return tx.selectFrom('cloud_pod_plans').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+export function findPrice(tx: Tx, id: string) {
+  return tx.selectFrom('prices').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+/** Plans of the catalogue and of the scope's tenants. */
+export function listPlans(tx: Tx, scope: Scope, options: ListOptions) {
+  const query = tx
+    .selectFrom('cloud_pod_plans')
+    .selectAll()
+    .where((eb) =>
+      eb.or([eb('cloud_pod_plans.tenant_id', 'is', null), inScope(scope, 'cloud_pod_plans.tenant_id')]),
+    )
+  return keysetPage(query, 'cloud_pod_plans.id', options)
+}
+
+export function pricesOf(tx: Tx, planIds: readonly string[]): Promise<PriceRow[]> {
+  return tx
+    .selectFrom('prices')
+    .selectAll()
+    .where(sql<boolean>`plan_id = any (${[...planIds]}::uuid[])`)
+    .where('state', '=', 'active')
+    .orderBy('unit_minor')
+    .execute()
+}
+
+export function insertSubscription(
+  tx: Tx,
+  subscription: Insertable<SubscriptionsTable>,
+): Promise<SubscriptionRow> {
+  return tx.insertInto('subscriptions').values(subscription).returningAll().executeTakeFirstOrThrow()
+}
+
+export async function insertItem(
+  tx: Tx,
+  item: { id: string; tenant_id: string; subscription_id: string; price_id: string; created_at: Date },
+): Promise<void> {
+  await tx.insertInto('subscription_items').values(item).execute()
+}
+
+export function lockSubscription(tx: Tx, tenantId: string, id: string): Promise<SubscriptionRow | undefined> {
+  return tx
+    .selectFrom('subscriptions')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst()
+}
+
+export function updateSubscription(
+  tx: Tx,
+  id: string,
+  change: Updateable<SubscriptionsTable>,
+): Promise<SubscriptionRow> {
+  return tx
+    .updateTable('subscriptions')
+    .set({ ...change, version: sql`version + 1` })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+const subscriptionView = (tx: Tx) =>
+  tx
+    .selectFrom('subscriptions')
+    .innerJoin('customers as customer', 'customer.id', 'subscriptions.customer_id')
+    .innerJoin('cloud_pod_plans as plan', 'plan.id', 'subscriptions.plan_id')
+    .innerJoin('prices as price', 'price.id', 'subscriptions.price_id')
+    .leftJoinLateral(
+      (eb) =>
+        eb
+          .selectFrom('cloud_pods')
+          .select(['id', 'hostname', 'state', 'power_state'])
+          .whereRef('cloud_pods.subscription_id', '=', 'subscriptions.id')
+          .orderBy('id', 'desc')
+          .limit(1)
+          .as('pod'),
+      (join) => join.onTrue(),
+    )
+    .selectAll('subscriptions')
+    .select([
+      'customer.name as customer_name',
+      'plan.code as plan_code',
+      'plan.name as plan_name',
+      'price.interval',
+      'price.interval_count',
+      'price.unit_minor',
+      'price.setup_minor',
+      'pod.id as pod_id',
+      'pod.hostname as pod_hostname',
+      'pod.state as pod_state',
+      'pod.power_state as pod_power_state',
+      sql<Date | null>`lower(current_period)`.as('period_start'),
+      sql<Date | null>`upper(current_period)`.as('period_end'),
+    ])
+
+export type SubscriptionView = Awaited<
+  ReturnType<ReturnType<typeof subscriptionView>['executeTakeFirstOrThrow']>
+>
+
+export function findSubscription(
+  tx: Tx,
+  tenantId: string,
+  id: string,
+): Promise<SubscriptionView | undefined> {
+  return subscriptionView(tx)
+    .where('subscriptions.tenant_id', '=', tenantId)
+    .where('subscriptions.id', '=', id)
+    .executeTakeFirst()
+}
+
+export type SubscriptionFilter = { state?: SubscriptionRow['state']; customerId?: string }
+
+export function listSubscriptions(tx: Tx, scope: Scope, filter: SubscriptionFilter, options: ListOptions) {
+  let query = subscriptionView(tx).where(inScope(scope, 'subscriptions.tenant_id'))
+  if (filter.state) query = query.where('subscriptions.state', '=', filter.state)
+  if (filter.customerId) query = query.where('subscriptions.customer_id', '=', filter.customerId)
+  return keysetPage(query, 'subscriptions.id', options)
+}
+
+type Due = { id: string; tenant_id: string }
+
+/** Active subscriptions whose cancellation date is reached. */
+export function dueCancellations(tx: Tx, at: Date, limit: number): Promise<Due[]> {
+  return tx
+    .selectFrom('subscriptions')
+    .select(['id', 'tenant_id'])
+    .where('cancel_at', '<=', at)
+    .where('state', '=', 'active')
+    .where('ended_at', 'is', null)
+    .orderBy('cancel_at')
+    .limit(limit)
+    .execute()
+}
+
+/** Orders that were not paid in time. */
+export function overdueOrders(tx: Tx, at: Date, limit: number): Promise<Due[]> {
+  return tx
+    .selectFrom('subscriptions')
+    .select(['id', 'tenant_id'])
+    .where('state', '=', 'awaiting_payment')
+    .where('payment_due_at', '<=', at)
+    .orderBy('payment_due_at')
+    .limit(limit)
+    .execute()
+}

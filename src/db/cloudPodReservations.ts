@@ -1,0 +1,193 @@
+import { sql, type Selectable } from 'kysely'
+import type { Tx } from './index.ts'
+import type { CloudPodQuotasTable, IpPoolsTable } from './types.ts'
+
+export type Resources = { cores: number; memoryMb: number; diskGb: number }
+export type Usage = Resources & { pods: number }
+
+/** Locks the tenant's quota row and sums what is reserved under it. Undefined: the tenant has no quota. */
+export async function lockQuota(
+  tx: Tx,
+  tenantId: string,
+): Promise<{ quota: Selectable<CloudPodQuotasTable>; used: Usage } | undefined> {
+  const quota = await tx
+    .selectFrom('cloud_pod_quotas')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .forUpdate()
+    .executeTakeFirst()
+  if (!quota) return undefined
+  const { rows } = await sql<Usage>`select count(*)::int as pods, coalesce(sum(cores), 0)::int as cores,
+      coalesce(sum(memory_mb), 0)::int as "memoryMb", coalesce(sum(disk_gb), 0)::int as "diskGb"
+    from cloud_pod_reservations where tenant_id = ${tenantId}`.execute(tx)
+  return { quota, used: rows[0] ?? { pods: 0, cores: 0, memoryMb: 0, diskGb: 0 } }
+}
+
+export type Candidate = {
+  clusterId: string
+  clusterName: string
+  nodeId: string
+  nodeName: string
+  status: 'online' | 'offline' | 'unknown'
+  nodeState: 'active' | 'drained'
+  storage: string | null
+  cores: number
+  memoryMb: number
+  diskGb: number
+  cpuOvercommit: number
+  memoryOvercommit: number
+}
+
+/** The nodes that have the blueprint's image, their clusters locked in one order: two orders never choose at once. */
+export async function lockCandidates(tx: Tx, blueprintId: string): Promise<Candidate[]> {
+  await sql`select from clusters where state = 'active' and id in (
+      select n.cluster_id from cloud_pod_blueprint_images i join nodes n on n.id = i.node_id where i.blueprint_id = ${blueprintId})
+    order by id for no key update`.execute(tx)
+  const { rows } =
+    await sql<Candidate>`select c.id as "clusterId", c.name as "clusterName", n.id as "nodeId", n.name as "nodeName",
+      n.status, n.state as "nodeState", n.storage, n.cores, n.memory_mb as "memoryMb", n.disk_gb as "diskGb",
+      n.cpu_overcommit::float8 as "cpuOvercommit", n.memory_overcommit::float8 as "memoryOvercommit"
+    from cloud_pod_blueprint_images i join nodes n on n.id = i.node_id join clusters c on c.id = n.cluster_id
+    where i.blueprint_id = ${blueprintId} and c.state = 'active' order by c.name, n.name`.execute(tx)
+  return rows
+}
+
+export async function nodeUsage(tx: Tx, clusterId: string): Promise<Map<string, Usage>> {
+  const { rows } = await sql<Usage & { nodeId: string }>`select node_id as "nodeId", pods::int, cores::int,
+    memory_mb::int as "memoryMb", disk_gb::int as "diskGb" from node_usage(${clusterId})`.execute(tx)
+  return new Map(rows.map(({ nodeId, ...usage }) => [nodeId, usage]))
+}
+
+export async function reserveCapacity(
+  tx: Tx,
+  values: Resources & { podId: string; tenantId: string; nodeId: string; at: Date },
+): Promise<void> {
+  await tx
+    .insertInto('cloud_pod_reservations')
+    .values({
+      pod_id: values.podId,
+      tenant_id: values.tenantId,
+      node_id: values.nodeId,
+      cores: values.cores,
+      memory_mb: values.memoryMb,
+      disk_gb: values.diskGb,
+      created_at: values.at,
+    })
+    .execute()
+}
+
+/** The lowest VMID of the cluster's range that nobody holds, null when all are held. The cluster's row is locked. */
+export async function freeVmid(tx: Tx, clusterId: string): Promise<number | null> {
+  const { rows } = await sql<{ vmid: number }>`select candidate as vmid from clusters c cross join lateral (
+      select c.vmid_min as candidate
+      union all select v.vmid + 1 from vmid_reservations v where v.cluster_id = c.id) g
+    where c.id = ${clusterId} and candidate between c.vmid_min and c.vmid_max
+      and not exists (select from vmid_reservations v where v.cluster_id = c.id and v.vmid = g.candidate)
+    order by candidate limit 1`.execute(tx)
+  return rows[0]?.vmid ?? null
+}
+
+export async function lockCluster(tx: Tx, clusterId: string): Promise<void> {
+  await sql`select from clusters where id = ${clusterId} for no key update`.execute(tx)
+}
+
+export async function reserveVmid(
+  tx: Tx,
+  clusterId: string,
+  vmid: number,
+  podId: string,
+  at: Date,
+): Promise<void> {
+  await sql`insert into vmid_reservations (cluster_id, vmid, state, pod_id, created_at)
+    values (${clusterId}, ${vmid}, 'reserved', ${podId}, ${at})`.execute(tx)
+}
+
+/** A guest that is not ours holds this VMID: it is never offered again until a person frees it. */
+export async function markVmidForeign(tx: Tx, clusterId: string, vmid: number): Promise<void> {
+  await sql`update vmid_reservations set state = 'foreign', pod_id = null where cluster_id = ${clusterId} and vmid = ${vmid}`.execute(
+    tx,
+  )
+}
+
+export function activePools(tx: Tx, clusterId: string): Promise<Selectable<IpPoolsTable>[]> {
+  return tx
+    .selectFrom('ip_pools')
+    .selectAll()
+    .where('cluster_id', '=', clusterId)
+    .where('state', '=', 'active')
+    .orderBy('name')
+    .execute()
+}
+
+/** Takes the lowest free address of a pool for a pod, null when none is free. The cluster's row is locked. */
+export async function reserveAddress(
+  tx: Tx,
+  poolId: string,
+  tenantId: string,
+  podId: string,
+  at: Date,
+): Promise<string | null> {
+  const { rows } = await sql<{
+    address: string
+  }>`insert into ip_addresses (pool_id, address, tenant_id, state, pod_id, created_at)
+    select ${poolId}, free, ${tenantId}, 'reserved', ${podId}, ${at}
+    from next_free_address(${poolId}) as free where free is not null returning host(address) as address`.execute(
+    tx,
+  )
+  return rows[0]?.address ?? null
+}
+
+export type PodAddress = {
+  address: string
+  prefix: number
+  gateway: string
+  bridge: string
+  vlan: number | null
+  dnsServers: string[]
+}
+
+export async function addressesOf(tx: Tx, podId: string): Promise<PodAddress[]> {
+  const { rows } =
+    await sql<PodAddress>`select host(a.address) as address, masklen(p.network) as prefix, host(p.gateway) as gateway,
+      p.bridge, p.vlan, array(select host(d) from unnest(p.dns_servers) as d) as "dnsServers"
+    from ip_addresses a join ip_pools p on p.id = a.pool_id where a.pod_id = ${podId} order by a.address`.execute(
+      tx,
+    )
+  return rows
+}
+
+export async function assignAddresses(tx: Tx, podId: string): Promise<void> {
+  await sql`update ip_addresses set state = 'assigned' where pod_id = ${podId} and state = 'reserved'`.execute(
+    tx,
+  )
+}
+
+/**
+ * Gives back everything a pod holds. What may have been in use rests first: addresses for their pool's quarantine,
+ * the VMID for `vmidHours`. What was never used (`rest` false) is free at once.
+ */
+export async function release(
+  tx: Tx,
+  podId: string,
+  at: Date,
+  rest: boolean,
+  vmidHours: number,
+): Promise<void> {
+  await sql`delete from cloud_pod_reservations where pod_id = ${podId}`.execute(tx)
+  if (!rest) {
+    await sql`delete from vmid_reservations where pod_id = ${podId}`.execute(tx)
+    await sql`delete from ip_addresses where pod_id = ${podId}`.execute(tx)
+    return
+  }
+  await sql`update vmid_reservations set state = 'quarantined', pod_id = null,
+    until = ${at}::timestamptz + make_interval(hours => ${vmidHours}) where pod_id = ${podId}`.execute(tx)
+  await sql`update ip_addresses a set state = 'quarantined', pod_id = null,
+    until = ${at}::timestamptz + make_interval(hours => p.quarantine_hours)
+    from ip_pools p where p.id = a.pool_id and a.pod_id = ${podId}`.execute(tx)
+}
+
+/** Ends quarantines that are over. */
+export async function endQuarantines(tx: Tx, at: Date): Promise<void> {
+  await sql`delete from ip_addresses where state = 'quarantined' and until <= ${at}`.execute(tx)
+  await sql`delete from vmid_reservations where state = 'quarantined' and until <= ${at}`.execute(tx)
+}

@@ -1,0 +1,109 @@
+import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
+import { containing, inScope, keysetPage, type ListOptions } from './list.ts'
+import type { Scope, Tx } from './index.ts'
+import type { CloudPodsTable } from './types.ts'
+
+export type PodRow = Selectable<CloudPodsTable>
+
+const view = (tx: Tx) =>
+  tx
+    .selectFrom('cloud_pods')
+    .innerJoin('cloud_pod_plans as plan', 'plan.id', 'cloud_pods.plan_id')
+    .innerJoin('cloud_pod_blueprints as blueprint', 'blueprint.id', 'cloud_pods.blueprint_id')
+    .selectAll('cloud_pods')
+    .select(['plan.name as plan_name', 'blueprint.name as blueprint_name'])
+    .select(
+      sql<
+        string[]
+      >`array(select host(a.address) from ip_addresses a where a.pod_id = cloud_pods.id order by a.address)`.as(
+        'addresses',
+      ),
+    )
+
+export type PodView = Awaited<ReturnType<ReturnType<typeof view>['executeTakeFirstOrThrow']>>
+
+export function insert(tx: Tx, pod: Insertable<CloudPodsTable>): Promise<PodRow> {
+  return tx.insertInto('cloud_pods').values(pod).returningAll().executeTakeFirstOrThrow()
+}
+
+export function find(tx: Tx, tenantId: string, id: string): Promise<PodView | undefined> {
+  return view(tx)
+    .where('cloud_pods.tenant_id', '=', tenantId)
+    .where('cloud_pods.id', '=', id)
+    .executeTakeFirst()
+}
+
+/** Locks the pod's row and reads it. */
+export function lock(tx: Tx, tenantId: string, id: string): Promise<PodRow | undefined> {
+  return tx
+    .selectFrom('cloud_pods')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst()
+}
+
+/** The pod of a subscription that is or was meant to be: the latest one. */
+export function ofSubscription(
+  tx: Tx,
+  tenantId: string,
+  subscriptionId: string,
+): Promise<PodRow | undefined> {
+  return tx
+    .selectFrom('cloud_pods')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('subscription_id', '=', subscriptionId)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+}
+
+export function update(tx: Tx, id: string, change: Updateable<CloudPodsTable>): Promise<PodRow> {
+  return tx
+    .updateTable('cloud_pods')
+    .set({ ...change, version: sql`version + 1` })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+export type PodFilter = { state?: PodRow['state']; customerId?: string; q?: string }
+
+export function list(tx: Tx, scope: Scope, filter: PodFilter, options: ListOptions) {
+  let query = view(tx).where(inScope(scope, 'cloud_pods.tenant_id'))
+  if (filter.state) query = query.where('cloud_pods.state', '=', filter.state)
+  if (filter.customerId) query = query.where('cloud_pods.customer_id', '=', filter.customerId)
+  if (filter.q) query = query.where('cloud_pods.hostname', 'like', containing(filter.q.toLowerCase()))
+  return keysetPage(query, 'cloud_pods.id', options)
+}
+
+export async function placement(tx: Tx, id: string) {
+  return tx
+    .selectFrom('cloud_pods')
+    .innerJoin('nodes', 'nodes.id', 'cloud_pods.node_id')
+    .innerJoin('clusters', 'clusters.id', 'cloud_pods.cluster_id')
+    .select([
+      'clusters.id as clusterId',
+      'clusters.name as clusterName',
+      'nodes.id as nodeId',
+      'nodes.name as nodeName',
+      'nodes.storage as storage',
+      'cloud_pods.vmid as vmid',
+      'cloud_pods.mac as mac',
+    ])
+    .where('cloud_pods.id', '=', id)
+    .executeTakeFirstOrThrow()
+}
+
+/** The blueprint's image for the pod's node: which template on which node. */
+export async function imageOf(tx: Tx, pod: { blueprint_id: string; node_id: string }) {
+  return tx
+    .selectFrom('cloud_pod_blueprint_images as image')
+    .innerJoin('nodes as source', 'source.id', 'image.source_node_id')
+    .select(['image.ref', 'source.name as sourceNode'])
+    .where('image.blueprint_id', '=', pod.blueprint_id)
+    .where('image.node_id', '=', pod.node_id)
+    .executeTakeFirst()
+}

@@ -1,0 +1,100 @@
+import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
+import pg from 'pg'
+import { isUuid } from '../lib/ids.ts'
+import type { Tables } from './types.ts'
+
+/** A query builder inside a running transaction. Everything in src/db takes one. */
+export type Tx = Kysely<Tables>
+
+/** What row-level security lets a transaction see: everything, or the rows of these tenants. */
+export type Scope = 'platform' | readonly string[]
+
+export type Database = {
+  readonly pool: pg.Pool
+  /**
+   * Runs `work` in one transaction of this scope. It may run again from the start after a deadlock or a serialisation
+   * failure, so it must have no effect outside the transaction.
+   */
+  transaction<T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+const { builtins } = pg.types
+const parsers = new Map<number, (value: string) => unknown>([
+  [builtins.INT8, (value) => BigInt(value)],
+  [builtins.DATE, (value) => value],
+])
+const types = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    parsers.get(oid) ?? pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+}
+
+/** The role without ownership that row-level security binds; see migrations/0001. */
+const SESSION =
+  '-c role=mpanel_app -c timezone=UTC -c statement_timeout=60000 -c idle_in_transaction_session_timeout=60000'
+
+/** Opens a pool whose sessions work as the unprivileged role. Nothing connects before the first query. */
+export function openDatabase(
+  url: string,
+  options: { poolSize?: number; applicationName?: string } = {},
+): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.poolSize ?? 10,
+    options: SESSION,
+    application_name: options.applicationName ?? 'mpanel',
+    connectionTimeoutMillis: 10_000,
+    types,
+  })
+  // An idle connection that breaks is replaced by the pool; the error must only not be fatal.
+  pool.on('error', () => undefined)
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  return {
+    pool,
+    transaction: (scope, work) => retrying(() => kysely.connection().execute((tx) => runIn(tx, scope, work))),
+    close: () => kysely.destroy(),
+  }
+}
+
+/** One round trip: both statements go in one simple query; the ids are checked before they are put into the text. */
+function beginStatement(scope: Scope): string {
+  if (scope === 'platform') return `begin; select set_config('app.scope', 'platform', true)`
+  const bad = scope.find((id) => !isUuid(id))
+  if (bad !== undefined) throw new TypeError('tenant scope holds something that is not a UUID')
+  return `begin; select set_config('app.tenants', '{${scope.join(',')}}', true)`
+}
+
+async function runIn<T>(tx: Tx, scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T> {
+  await tx.executeQuery(CompiledQuery.raw(beginStatement(scope)))
+  try {
+    const result = await work(tx)
+    await sql`commit`.execute(tx)
+    return result
+  } catch (error) {
+    // The connection may be what broke; the first error is the one that tells.
+    await sql`rollback`.execute(tx).catch(() => undefined)
+    throw error
+  }
+}
+
+const RETRYABLE = new Set(['40001', '40P01'])
+
+async function retrying<T>(run: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run()
+    } catch (error) {
+      if (attempt >= 4 || !RETRYABLE.has(sqlState(error) ?? '')) throw error
+    }
+  }
+}
+
+/** The SQLSTATE of a database error, if it is one. */
+export const sqlState = (error: unknown): string | undefined =>
+  error instanceof pg.DatabaseError ? error.code : undefined
+
+/** The name of the violated constraint when `error` is a unique or exclusion violation. */
+export const violatedConstraint = (error: unknown): string | undefined =>
+  error instanceof pg.DatabaseError && (error.code === '23505' || error.code === '23P01')
+    ? error.constraint
+    : undefined

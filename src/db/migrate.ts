@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import pg from 'pg'
+import { StartupError } from '../errors.ts'
+
+const FOLDER = new URL('../../migrations/', import.meta.url)
+/** Any constant number: two processes that migrate one database must meet at the same lock. */
+const LOCK = 724_031_001
+
+type Migration = { name: string; sql: string; checksum: string }
+
+function readMigrations(): Migration[] {
+  return readdirSync(FOLDER)
+    .filter((name) => /^\d{4}_.+\.sql$/.test(name))
+    .sort()
+    .map((name) => {
+      const sql = readFileSync(new URL(name, FOLDER), 'utf8')
+      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') }
+    })
+}
+
+/**
+ * Brings the database to this version's schema, one transaction a file, safe to call from many processes at once.
+ * The connection's user must own the schema and may need CREATEROLE the first time.
+ * @throws StartupError when the database is newer than this code, an applied file was changed, or rights are missing.
+ */
+export async function migrate(
+  url: string,
+  options: { log?: (line: string) => void } = {},
+): Promise<{ applied: string[] }> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query('select pg_advisory_lock($1)', [LOCK])
+    await requireVersion(client)
+    await client.query(`create table if not exists schema_migrations
+      (name text primary key, checksum text not null, applied_at timestamptz not null default now())`)
+    const pending = await pendingMigrations(client)
+    for (const migration of pending) {
+      options.log?.(`migrating ${migration.name}`)
+      await apply(client, migration)
+    }
+    return { applied: pending.map((migration) => migration.name) }
+  } finally {
+    await client.end()
+  }
+}
+
+/** Whether the database has exactly this code's migrations. */
+export async function schemaState(db: {
+  query(sql: string): Promise<{ rows: { name: string }[] }>
+}): Promise<'current' | 'behind' | 'ahead'> {
+  const known = new Set(readMigrations().map((migration) => migration.name))
+  const { rows } = await db.query('select name from schema_migrations')
+  if (rows.some((row) => !known.has(row.name))) return 'ahead'
+  return rows.length === known.size ? 'current' : 'behind'
+}
+
+async function requireVersion(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ version: number }>(
+    `select current_setting('server_version_num')::int as version`,
+  )
+  const version = rows[0]?.version ?? 0
+  if (version < 150_000) {
+    throw new StartupError(
+      `PostgreSQL 15 or newer is needed; this server is ${Math.floor(version / 10_000)}. Point DATABASE_URL at a newer one.`,
+    )
+  }
+}
+
+async function pendingMigrations(client: pg.Client): Promise<Migration[]> {
+  const { rows } = await client.query<{ name: string; checksum: string }>(
+    'select name, checksum from schema_migrations',
+  )
+  const applied = new Map(rows.map((row) => [row.name, row.checksum]))
+  const files = readMigrations()
+  const known = new Set(files.map((file) => file.name))
+  const foreign = [...applied.keys()].filter((name) => !known.has(name))
+  if (foreign.length > 0) {
+    throw new StartupError(
+      `The database is newer than this version of mPanel: it has ${foreign.join(', ')}. Install the version that made it, or restore a backup from before.`,
+    )
+  }
+  const changed = files.filter((file) => applied.has(file.name) && applied.get(file.name) !== file.checksum)
+  if (changed.length > 0) {
+    throw new StartupError(
+      `Migrations were changed after they had been applied: ${changed.map((file) => file.name).join(', ')}. Restore the released files and add a new migration instead.`,
+    )
+  }
+  return files.filter((file) => !applied.has(file.name))
+}
+
+async function apply(client: pg.Client, migration: Migration): Promise<void> {
+  try {
+    await client.query('begin')
+    await client.query(`select set_config('app.scope', 'platform', true)`)
+    await client.query(migration.sql)
+    await client.query('insert into schema_migrations (name, checksum) values ($1, $2)', [
+      migration.name,
+      migration.checksum,
+    ])
+    await client.query('commit')
+  } catch (error) {
+    await client.query('rollback')
+    if (error instanceof pg.DatabaseError && error.code === '42501') {
+      throw new StartupError(
+        `The database user may not apply ${migration.name}: ${error.message}. It must own the schema and be allowed to create the role mpanel_app (or create it beforehand: CREATE ROLE mpanel_app NOLOGIN; GRANT mpanel_app TO the user).`,
+        { cause: error },
+      )
+    }
+    throw error
+  }
+}

@@ -1,0 +1,180 @@
+import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
+import { keysetPage, type ListOptions } from './list.ts'
+import type { Tx } from './index.ts'
+import type { CloudPodBlueprintsTable, ClustersTable, IpPoolsTable, NodesTable } from './types.ts'
+
+export type ClusterRow = Selectable<ClustersTable>
+export type NodeRow = Selectable<NodesTable>
+
+export function insertCluster(tx: Tx, cluster: Insertable<ClustersTable>): Promise<ClusterRow> {
+  return tx.insertInto('clusters').values(cluster).returningAll().executeTakeFirstOrThrow()
+}
+
+export function findCluster(tx: Tx, id: string): Promise<ClusterRow | undefined> {
+  return tx.selectFrom('clusters').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+export function clusterByName(tx: Tx, name: string): Promise<ClusterRow | undefined> {
+  return tx.selectFrom('clusters').selectAll().where('name', '=', name).executeTakeFirst()
+}
+
+export function activeClusters(tx: Tx): Promise<ClusterRow[]> {
+  return tx.selectFrom('clusters').selectAll().where('state', '=', 'active').orderBy('name').execute()
+}
+
+export async function updateCluster(tx: Tx, id: string, change: Updateable<ClustersTable>): Promise<void> {
+  await tx.updateTable('clusters').set(change).where('id', '=', id).execute()
+}
+
+export function listClusters(tx: Tx, options: ListOptions) {
+  return keysetPage(tx.selectFrom('clusters').selectAll(), 'clusters.id', options)
+}
+
+export type SeenNode = {
+  name: string
+  status: NodeRow['status']
+  cores: number
+  memoryMb: number
+  storage: string | null
+  diskGb: number
+}
+
+/** Writes down what the cluster says of a node. Which storage is used stays as an operator has set it. */
+export async function upsertNode(
+  tx: Tx,
+  values: { id: string; clusterId: string; at: Date } & SeenNode,
+): Promise<string> {
+  const { rows } = await sql<{ id: string }>`insert into nodes
+      (id, cluster_id, name, status, cores, memory_mb, storage, disk_gb, seen_at, created_at)
+    values (${values.id}, ${values.clusterId}, ${values.name}, ${values.status}, ${values.cores}, ${values.memoryMb},
+      ${values.storage}, ${values.diskGb}, ${values.at}, ${values.at})
+    on conflict (cluster_id, name) do update set status = excluded.status, seen_at = excluded.seen_at,
+      cores = case when excluded.cores > 0 then excluded.cores else nodes.cores end,
+      memory_mb = case when excluded.memory_mb > 0 then excluded.memory_mb else nodes.memory_mb end,
+      storage = coalesce(nodes.storage, excluded.storage),
+      disk_gb = case when nodes.disk_gb > 0 then nodes.disk_gb else excluded.disk_gb end
+    returning id`.execute(tx)
+  return rows[0]?.id ?? values.id
+}
+
+export function configureNode(
+  tx: Tx,
+  clusterId: string,
+  name: string,
+  change: Updateable<NodesTable>,
+): Promise<NodeRow | undefined> {
+  return tx
+    .updateTable('nodes')
+    .set(change)
+    .where('cluster_id', '=', clusterId)
+    .where('name', '=', name)
+    .returningAll()
+    .executeTakeFirst()
+}
+
+export function findNode(tx: Tx, clusterId: string, name: string): Promise<NodeRow | undefined> {
+  return tx
+    .selectFrom('nodes')
+    .selectAll()
+    .where('cluster_id', '=', clusterId)
+    .where('name', '=', name)
+    .executeTakeFirst()
+}
+
+export function nodesOf(tx: Tx, clusterId: string): Promise<NodeRow[]> {
+  return tx.selectFrom('nodes').selectAll().where('cluster_id', '=', clusterId).orderBy('name').execute()
+}
+
+export function listNodes(tx: Tx, options: ListOptions) {
+  return keysetPage(tx.selectFrom('nodes').selectAll(), 'nodes.id', options)
+}
+
+export type SeenTemplate = {
+  nodeId: string
+  kind: 'vm' | 'ct'
+  ref: string
+  name: string
+  diskGb: number
+  shared: boolean
+}
+
+export async function replaceTemplates(
+  tx: Tx,
+  clusterId: string,
+  templates: readonly SeenTemplate[],
+  at: Date,
+): Promise<void> {
+  await tx.deleteFrom('cluster_templates').where('cluster_id', '=', clusterId).execute()
+  if (templates.length === 0) return
+  await tx
+    .insertInto('cluster_templates')
+    .values(
+      templates.map((template) => ({
+        cluster_id: clusterId,
+        node_id: template.nodeId,
+        kind: template.kind,
+        ref: template.ref,
+        name: template.name,
+        disk_gb: template.diskGb,
+        shared: template.shared,
+        seen_at: at,
+      })),
+    )
+    .execute()
+}
+
+export function templatesOf(tx: Tx, clusterId: string) {
+  return tx
+    .selectFrom('cluster_templates')
+    .selectAll()
+    .where('cluster_id', '=', clusterId)
+    .orderBy('ref')
+    .execute()
+}
+
+export function insertBlueprint(tx: Tx, blueprint: Insertable<CloudPodBlueprintsTable>) {
+  return tx.insertInto('cloud_pod_blueprints').values(blueprint).returningAll().executeTakeFirstOrThrow()
+}
+
+export async function insertImages(
+  tx: Tx,
+  images: { blueprint_id: string; node_id: string; source_node_id: string; ref: string }[],
+): Promise<void> {
+  await tx.insertInto('cloud_pod_blueprint_images').values(images).execute()
+}
+
+export function findBlueprint(tx: Tx, id: string) {
+  return tx.selectFrom('cloud_pod_blueprints').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+export function listBlueprints(tx: Tx, options: ListOptions) {
+  return keysetPage(tx.selectFrom('cloud_pod_blueprints').selectAll(), 'cloud_pod_blueprints.id', options)
+}
+
+export function imagesOf(tx: Tx, blueprintIds: readonly string[]) {
+  return tx
+    .selectFrom('cloud_pod_blueprint_images')
+    .selectAll()
+    .where(sql<boolean>`blueprint_id = any (${[...blueprintIds]}::uuid[])`)
+    .orderBy('ref')
+    .execute()
+}
+
+export function insertPool(tx: Tx, pool: Insertable<IpPoolsTable>) {
+  return tx.insertInto('ip_pools').values(pool).returningAll().executeTakeFirstOrThrow()
+}
+
+export function listPools(tx: Tx, options: ListOptions) {
+  const query = tx
+    .selectFrom('ip_pools')
+    .selectAll()
+    .select([
+      sql<number>`(select count(*)::int from ip_addresses a where a.pool_id = ip_pools.id and a.state <> 'quarantined')`.as(
+        'used',
+      ),
+      sql<number>`(select count(*)::int from ip_addresses a where a.pool_id = ip_pools.id and a.state = 'quarantined')`.as(
+        'quarantined',
+      ),
+    ])
+  return keysetPage(query, 'ip_pools.id', options)
+}

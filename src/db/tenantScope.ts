@@ -1,0 +1,32 @@
+import { sql } from 'kysely'
+import type { Tx } from './index.ts'
+
+/** Kinds of things that belong to one tenant, with their tables. */
+const TABLES = {
+  tenant: 'tenants',
+  customer: 'customers',
+  subscription: 'subscriptions',
+  invoice: 'invoices',
+  cloudPod: 'cloud_pods',
+  job: 'provisioning_jobs',
+} as const
+
+export type TenantThing = keyof typeof TABLES
+
+/** The tenant of a thing, as far as the transaction's scope sees it; null for a platform's own; undefined when not seen. */
+export async function tenantOf(tx: Tx, kind: TenantThing, id: string): Promise<string | null | undefined> {
+  const column = kind === 'tenant' ? 'id' : 'tenant_id'
+  const { rows } = await sql<{
+    tenant: string | null
+  }>`select ${sql.ref(column)} as tenant from ${sql.table(TABLES[kind])}
+    where id = ${id}`.execute(tx)
+  return rows[0]?.tenant
+}
+
+/** Narrows a running transaction to fewer tenants. */
+export async function narrow(tx: Tx, scope: 'platform' | readonly string[]): Promise<void> {
+  const list = scope === 'platform' ? '' : `{${scope.join(',')}}`
+  await sql`select set_config('app.scope', ${scope === 'platform' ? 'platform' : ''}, true), set_config('app.tenants', ${list}, true)`.execute(
+    tx,
+  )
+}

@@ -1,0 +1,44 @@
+import { sql, type Insertable, type Updateable } from 'kysely'
+import type { Scope, Tx } from './index.ts'
+import { containing, inScope, keysetPage, type ListOptions } from './list.ts'
+import type { CloudPodQuotasTable, TenantsTable } from './types.ts'
+
+export async function insert(tx: Tx, tenant: Insertable<TenantsTable>) {
+  return tx.insertInto('tenants').values(tenant).returningAll().executeTakeFirstOrThrow()
+}
+
+export function find(tx: Tx, id: string) {
+  return tx.selectFrom('tenants').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+export function lock(tx: Tx, id: string) {
+  return tx.selectFrom('tenants').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
+}
+
+export function update(tx: Tx, id: string, change: Updateable<TenantsTable>) {
+  return tx
+    .updateTable('tenants')
+    .set({ ...change, version: sql`version + 1` })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+export function list(tx: Tx, scope: Scope, filter: { q?: string }, options: ListOptions) {
+  let query = tx.selectFrom('tenants').selectAll().where(inScope(scope, 'tenants.id'))
+  if (filter.q)
+    query = query.where(
+      sql<boolean>`(name ilike ${containing(filter.q)} or slug ilike ${containing(filter.q)})`,
+    )
+  return keysetPage(query, 'tenants.id', options)
+}
+
+export async function setQuota(tx: Tx, quota: Insertable<CloudPodQuotasTable>): Promise<void> {
+  await tx
+    .insertInto('cloud_pod_quotas')
+    .values(quota)
+    .onConflict((conflict) =>
+      conflict.column('tenant_id').doUpdateSet({ ...quota, version: sql`cloud_pod_quotas.version + 1` }),
+    )
+    .execute()
+}

@@ -1,0 +1,111 @@
+import { sql, type Insertable } from 'kysely'
+import type { Tx } from './index.ts'
+import type { ApiKeysTable, SessionsTable, UsersTable } from './types.ts'
+
+export function findByEmail(tx: Tx, email: string) {
+  return tx.selectFrom('users').selectAll().where('email', '=', email.toLowerCase()).executeTakeFirst()
+}
+
+export function insert(tx: Tx, user: Insertable<UsersTable>) {
+  return tx.insertInto('users').values(user).returningAll().executeTakeFirstOrThrow()
+}
+
+export async function setPasswordHash(tx: Tx, id: string, hash: string): Promise<void> {
+  await tx.updateTable('users').set({ password_hash: hash }).where('id', '=', id).execute()
+}
+
+export async function anyUser(tx: Tx): Promise<boolean> {
+  return (await tx.selectFrom('users').select('id').limit(1).executeTakeFirst()) !== undefined
+}
+
+export async function grant(
+  tx: Tx,
+  values: { id: string; userId: string; role: string; tenantId: string | null; at: Date },
+): Promise<boolean> {
+  const { rows } = await sql`insert into role_grants (id, user_id, role_id, tenant_id, created_at)
+    select ${values.id}, ${values.userId}, r.id, ${values.tenantId}, ${values.at} from roles r
+    where r.key = ${values.role} and r.builtin returning id`.execute(tx)
+  return rows.length === 1
+}
+
+export type Grant = { key: string; name: string; tenantId: string | null }
+
+export async function grants(tx: Tx, userId: string, at: Date): Promise<Grant[]> {
+  const { rows } = await sql<Grant>`select r.key, r.name, g.tenant_id as "tenantId" from role_grants g
+    join roles r on r.id = g.role_id
+    where g.user_id = ${userId} and (g.expires_at is null or g.expires_at > ${at})`.execute(tx)
+  return rows
+}
+
+export function tenantsOf(tx: Tx, ids: readonly string[]) {
+  return tx
+    .selectFrom('tenants')
+    .select(['id', 'name', 'slug'])
+    .where('id', 'in', [...ids, EMPTY])
+    .orderBy('name')
+    .execute()
+}
+/** `in ()` is no SQL: a list that may be empty gets an id that no row has. */
+const EMPTY = '00000000-0000-0000-0000-000000000000'
+
+export async function insertSession(tx: Tx, session: Insertable<SessionsTable>): Promise<void> {
+  await tx.insertInto('sessions').values(session).execute()
+}
+
+/** The live session of a token with its user; undefined when it is unknown, revoked, idle too long or expired. */
+export async function findSession(tx: Tx, tokenHash: Buffer, at: Date, idleMs: number) {
+  const { rows } = await sql<{
+    id: string
+    user_id: string
+    email: string
+    name: string
+    last_seen_at: Date
+  }>`
+    select s.id, u.id as user_id, u.email, u.name, s.last_seen_at from sessions s join users u on u.id = s.user_id
+    where s.token_hash = ${tokenHash} and u.state = 'active' and s.revoked_at is null
+      and s.expires_at > ${at} and s.last_seen_at > ${new Date(at.getTime() - idleMs)}`.execute(tx)
+  return rows[0]
+}
+
+export async function touchSession(tx: Tx, id: string, at: Date): Promise<void> {
+  await tx.updateTable('sessions').set({ last_seen_at: at }).where('id', '=', id).execute()
+}
+
+export async function revokeSession(tx: Tx, id: string, at: Date): Promise<void> {
+  await tx
+    .updateTable('sessions')
+    .set({ revoked_at: at })
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .execute()
+}
+
+export async function insertApiKey(tx: Tx, key: Insertable<ApiKeysTable>): Promise<void> {
+  await tx.insertInto('api_keys').values(key).execute()
+}
+
+/** The live API key of a token with its owner; undefined also when the caller's address is not allowed. */
+export async function findApiKey(tx: Tx, tokenHash: Buffer, at: Date, ip: string | undefined) {
+  const { rows } = await sql<{
+    id: string
+    name: string
+    user_id: string
+    email: string
+    user_name: string
+    tenant_id: string | null
+    scopes: string[]
+    last_used_at: Date | null
+  }>`select k.id, k.name, k.user_id, u.email, u.name as user_name, k.tenant_id, k.scopes, k.last_used_at
+    from api_keys k join users u on u.id = k.user_id
+    where k.token_hash = ${tokenHash} and u.state = 'active' and k.revoked_at is null and k.expires_at > ${at}
+      and (cardinality(k.allowed_cidrs) = 0 or ${ip ?? null}::inet <<= any (k.allowed_cidrs))`.execute(tx)
+  return rows[0]
+}
+
+export async function touchApiKey(tx: Tx, id: string, at: Date): Promise<void> {
+  await tx.updateTable('api_keys').set({ last_used_at: at }).where('id', '=', id).execute()
+}
+
+export function tenantBySlug(tx: Tx, slug: string) {
+  return tx.selectFrom('tenants').select('id').where('slug', '=', slug).executeTakeFirst()
+}

@@ -1,0 +1,86 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { Config } from './config.ts'
+import type { Root } from './context.ts'
+import { openDatabase } from './db/index.ts'
+import { NOTIFY_CHANNEL } from './db/queue.ts'
+import { StartupError } from './errors.ts'
+import { createProxmox } from './integrations/proxmox/client.ts'
+import { createSealer } from './lib/crypto.ts'
+import { createLogger, type Logger } from './lib/log.ts'
+
+export type Deps = { root: Root; databaseUrl: string; close(): Promise<void> }
+
+/** The only place where clients of outside systems are made. */
+export function createDeps(
+  config: Config,
+  databaseUrl: string,
+  more: { log?: Logger; now?: () => Date; simulated?: readonly string[]; poolSize?: number } = {},
+): Deps {
+  const log = more.log ?? createLogger({ level: config.logLevel })
+  const db = openDatabase(databaseUrl, { poolSize: more.poolSize ?? 20 })
+  const root: Root = {
+    db,
+    log,
+    now: more.now ?? (() => new Date()),
+    sealer: createSealer(config.secretKey ?? keyOfDataDir(config.dataDir)),
+    settings: {
+      publicUrl: config.publicUrl,
+      simulated: more.simulated ?? [],
+      paymentTermDays: config.paymentTermDays,
+      vmidQuarantineHours: config.vmidQuarantineHours,
+    },
+    vendors: { proxmox: remembered(createProxmox) },
+    live: { changed: (withinMs) => new Promise((resolve) => setTimeout(resolve, withinMs).unref()) },
+    wake: coalesced(() => db.pool.query(`select pg_notify('${NOTIFY_CHANNEL}', '')`), log),
+  }
+  return { root, databaseUrl, close: () => db.close() }
+}
+
+/** One client a connection, so that its kept-alive sockets are used again. */
+function remembered(make: Root['vendors']['proxmox']): Root['vendors']['proxmox'] {
+  const clients = new Map<string, ReturnType<typeof make>>()
+  return (connection) => {
+    const key = JSON.stringify(connection)
+    const client = clients.get(key) ?? make(connection)
+    clients.set(key, client)
+    return client
+  }
+}
+
+/** At most one notification every few milliseconds: a NOTIFY takes a lock of the whole database for its commit. */
+function coalesced(notify: () => Promise<unknown>, log: Logger): () => void {
+  const EVERY_MS = 5
+  let pending = false
+  return () => {
+    if (pending) return
+    pending = true
+    setTimeout(() => {
+      pending = false
+      notify().catch((error: unknown) =>
+        log.debug({ err: error }, 'a wake-up was lost; the poll finds the jobs'),
+      )
+    }, EVERY_MS).unref()
+  }
+}
+
+/** The secret key of an installation without MPANEL_SECRET_KEY, made at first use. Losing it loses every sealed secret. */
+function keyOfDataDir(dataDir: string): Buffer {
+  const path = join(dataDir, 'secret.key')
+  try {
+    if (!existsSync(path)) {
+      mkdirSync(dataDir, { recursive: true })
+      writeFileSync(path, randomBytes(32).toString('base64'), { mode: 0o600, flag: 'wx' })
+    }
+    chmodSync(path, 0o600)
+    return Buffer.from(readFileSync(path, 'utf8'), 'base64')
+  } catch (error) {
+    throw new StartupError(
+      `The secret key in ${path} cannot be used: ${(error as Error).message}. Set MPANEL_SECRET_KEY or make the folder writable.`,
+      {
+        cause: error,
+      },
+    )
+  }
+}

@@ -1,0 +1,201 @@
+import type { Ok, Outcome, Pending, Rejected, Unknown } from '../../lib/outcome.ts'
+
+/**
+ * What mPanel asks of a Proxmox VE cluster, in our words. The comments are the contract;
+ * `test/contracts/proxmox.ts` holds every implementation and the simulator to it.
+ *
+ * Sizes: memory in MiB, disks in GiB, as Proxmox counts them. `kind` chooses QEMU (`vm`) or LXC (`ct`).
+ * Every call takes an AbortSignal and has a time-out of its own. Nothing here retries a write.
+ */
+export type GuestKind = 'vm' | 'ct'
+
+/** Where a cluster is and how to log in to it. Exactly one of `token` and `ticket`. */
+export type ProxmoxConnection = {
+  /** `https://host:8006`, without `/api2/json`. */
+  url: string
+  token?: { id: string; secret: string }
+  ticket?: { username: string; password: string }
+  /** PEM of the CA, or SHA-256 fingerprint of the server certificate (`AA:BB:…`). Without either the system CAs decide. */
+  ca?: string
+  fingerprint?: string
+  timeoutMs?: number
+}
+
+/**
+ * Codes of `rejected`:
+ * `unreachable` (not sent: connection refused, DNS, TLS, 595; retryable), `locked` (guest or file locked; retryable),
+ * `no_quorum` (retryable), `unauthorized` (401), `forbidden` (403), `invalid` (400 with `errors`),
+ * `missing` (the guest does not exist), `exists` (the VMID is taken), `conflict` (digest mismatch, wrong power state),
+ * `busy` (429/503-like; retryable), `refused` (any other 4xx/5xx with a Proxmox message: proven not done).
+ */
+export type ProxmoxCode =
+  | 'unreachable'
+  | 'locked'
+  | 'no_quorum'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'invalid'
+  | 'missing'
+  | 'exists'
+  | 'conflict'
+  | 'busy'
+  | 'refused'
+
+export type GuestRef = { node: string; kind: GuestKind; vmid: number }
+
+/** One row of `/cluster/resources?type=vm`; may be up to some ten seconds old. */
+export type GuestSummary = GuestRef & {
+  name: string | null
+  status: string
+  template: boolean
+  tags: string[]
+  lock: string | null
+  maxMemoryMb: number
+  cores: number
+  maxDiskGb: number
+}
+
+/** The guest's configuration file, read now. Unparsed options stay in `raw`. */
+export type GuestConfig = {
+  digest: string
+  name: string | null
+  description: string
+  tags: string[]
+  /** What the guest sees: cores times sockets. 0 for a container that may use all cores of its node. */
+  cores: number
+  memoryMb: number
+  lock: string | null
+  template: boolean
+  /** Size of the root disk (`scsi0`/`virtio0`/… boot disk, or `rootfs`), null while it has none. */
+  diskGb: number | null
+  /** Config key of that disk, for `resizeDisk`. */
+  diskKey: string | null
+  net0: string | null
+  raw: Record<string, string>
+}
+
+export type GuestStatus = { status: 'running' | 'stopped' | (string & {}); lock: string | null }
+
+export type NodeSummary = {
+  name: string
+  status: 'online' | 'offline' | 'unknown'
+  cores: number
+  memoryMb: number
+}
+
+export type StorageSummary = {
+  node: string
+  name: string
+  content: string[]
+  totalGb: number
+  availGb: number
+  shared: boolean
+  active: boolean
+}
+
+/** A finished or running task. `unknown` exit statuses (`unexpected status`) are neither success nor failure. */
+export type TaskState =
+  | { state: 'running' }
+  | { state: 'ok'; warnings: boolean }
+  | { state: 'failed'; message: string }
+  | { state: 'unknown'; message: string }
+
+export type CloneRequest = {
+  node: string
+  templateVmid: number
+  newVmid: number
+  name: string
+  /** Our marker; written by the clone itself. */
+  description: string
+  /** Other node of the same cluster; needs shared storage. */
+  target?: string
+  /** Target storage; a full clone is made when it is given. */
+  storage?: string
+}
+
+export type CreateContainerRequest = {
+  node: string
+  vmid: number
+  hostname: string
+  description: string
+  /** `local:vztmpl/debian-12….tar.zst` */
+  ostemplate: string
+  storage: string
+  diskGb: number
+  cores: number
+  memoryMb: number
+  net0: string
+  tags: string[]
+  password?: string
+  sshKeys?: string
+}
+
+/** Options of a configuration change; `undefined` leaves the option as it is. Options by their Proxmox names. */
+export type GuestOptions = Record<string, string | number | boolean | undefined>
+
+export type Call = { signal?: AbortSignal }
+
+export interface Proxmox {
+  /** Version and the caller's identity: proves that address, certificate and credentials are right. */
+  version(call?: Call): Promise<Outcome<{ version: string; release: string }>>
+  nodes(call?: Call): Promise<Outcome<NodeSummary[]>>
+  /** Storages of one node, inactive ones included. */
+  storages(node: string, call?: Call): Promise<Outcome<StorageSummary[]>>
+  /** Container templates (`vztmpl`) in a storage of a node. */
+  containerTemplates(
+    node: string,
+    storage: string,
+    call?: Call,
+  ): Promise<Outcome<{ volid: string; sizeBytes: number }[]>>
+  /** Every guest of the cluster in one call. */
+  guests(call?: Call): Promise<Outcome<GuestSummary[]>>
+  /**
+   * Whether the VMID is free on the whole cluster (`/cluster/nextid?vmid=`): the only proof of absence, since a
+   * missing guest and missing rights answer alike. Valid only while the cluster has quorum, which this call checks.
+   */
+  vmidFree(vmid: number, call?: Call): Promise<Outcome<boolean>>
+  /** Finds the guest on whichever node it is now; `ok(null)` is no proof of absence (see `vmidFree`). */
+  locate(vmid: number, call?: Call): Promise<Outcome<GuestRef | null>>
+
+  config(guest: GuestRef, call?: Call): Promise<Outcome<GuestConfig>>
+  status(guest: GuestRef, call?: Call): Promise<Outcome<GuestStatus>>
+
+  /** `pending(upid)` on success; the guest exists only when its task has ended well. */
+  clone(request: CloneRequest, call?: Call): Promise<Outcome<never>>
+  createContainer(request: CreateContainerRequest, call?: Call): Promise<Outcome<never>>
+  /** Changes options. VMs: `POST config` (a task, `pending`); containers: `PUT config` (`ok`). `digest` guards against others. */
+  configure(
+    guest: GuestRef,
+    options: GuestOptions,
+    more?: { digest?: string; remove?: string[] } & Call,
+  ): Promise<Outcome<null>>
+  /** Absolute size; equal size is no change. A task, or `ok` for a container that has the size already. */
+  resizeDisk(guest: GuestRef, disk: string, sizeGb: number, call?: Call): Promise<Outcome<null>>
+  start(guest: GuestRef, call?: Call): Promise<Outcome<never>>
+  stop(guest: GuestRef, call?: Call): Promise<Outcome<never>>
+  shutdown(guest: GuestRef, timeoutSeconds: number, call?: Call): Promise<Outcome<never>>
+  /** A VM is off for a moment when this task ends: Proxmox starts it again by a task of its own. */
+  reboot(guest: GuestRef, timeoutSeconds: number, call?: Call): Promise<Outcome<never>>
+  /** Destroys the guest with its disks, purging jobs and HA. The caller has proven ownership just before. A task. */
+  destroy(guest: GuestRef, call?: Call): Promise<Outcome<never>>
+
+  /**
+   * State of a task; its node is inside the UPID. A task that Proxmox does not know (forgotten, or so new that its
+   * file is not there yet) is `ok` with state `unknown`.
+   */
+  task(upid: string, call?: Call): Promise<Outcome<TaskState>>
+  /** The last lines of a task's log. */
+  taskLog(upid: string, lines: number, call?: Call): Promise<Outcome<string[]>>
+  /**
+   * Our own tasks (this token or user) of one node since a moment, running ones included: finds what a lost answer
+   * started. `vmid` is the id inside the UPID, which for a clone is the source's. `since` is compared with the
+   * node's clock, to the second: leave a margin for clocks that differ.
+   */
+  tasksSince(
+    node: string,
+    since: Date,
+    call?: Call,
+  ): Promise<Outcome<{ upid: string; type: string; vmid: string; running: boolean }[]>>
+}
+
+export type { Ok, Outcome, Pending, Rejected, Unknown }

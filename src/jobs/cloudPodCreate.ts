@@ -1,0 +1,290 @@
+import * as pods from '../db/cloudPods.ts'
+import * as reservations from '../db/cloudPodReservations.ts'
+import type { PodAddress } from '../db/cloudPodReservations.ts'
+import { ctNet0, ipConfig0, markerOf, parseNet0, vmNet0 } from '../integrations/proxmox/guestConfig.ts'
+import type { GuestConfig, Outcome } from '../integrations/proxmox/types.ts'
+import * as BillingService from '../services/BillingService.ts'
+import { podCreate, type PodPayload } from '../services/cloudPodQueues.ts'
+import * as cloudPodService from '../services/cloudPodService.ts'
+import { awaitTask, doTask, findOurs, look, openGuest, type Guest } from './cloudPodGuest.ts'
+import { JobError, permanent, taskOf, valueOf, waitFor } from './errors.ts'
+import type { Found, JobHandler, Run } from './steps.ts'
+
+type PodRun = Run<PodPayload>
+/** Written before the request that makes the guest: what to look for if its answer is lost. */
+type Intent = { vmid: number; node: string; since: string; upid: string | null }
+
+const addresses = (run: PodRun): Promise<PodAddress[]> =>
+  run.tx((ctx) => reservations.addressesOf(ctx.tx, run.payload.podId))
+
+/** Makes the guest under a VMID that is free on the cluster; another VMID is taken as often as strangers hold ours. */
+async function make(run: PodRun): Promise<void> {
+  for (let tries = 0; tries < 50; tries++) {
+    const guest = await openGuest(run)
+    const found = await look(run, guest)
+    if (found !== 'free' && found !== 'foreign') return settle(run, guest, found.config)
+    if (found === 'free' && (await request(run, guest))) return
+    const vmid = await run.tx((ctx) =>
+      cloudPodService.reassignVmid(ctx, run.payload.tenantId, run.payload.podId),
+    )
+    await run.log(`VMID ${guest.pod.vmid} is held by a guest that is not ours; taking ${vmid}`, 'warning')
+  }
+  throw permanent(
+    'vmid_range_foreign',
+    'Fifty VMIDs in a row are held by guests that mPanel did not make. Give the cluster a range of its own.',
+  )
+}
+
+/** @returns false when the VMID was taken in the moment between looking and asking */
+async function request(run: PodRun, guest: Guest): Promise<boolean> {
+  const intent: Intent = {
+    vmid: guest.pod.vmid,
+    node: guest.nodeName,
+    since: new Date().toISOString(),
+    upid: null,
+  }
+  const image = await run.tx((ctx) => pods.imageOf(ctx.tx, guest.pod))
+  if (!image)
+    throw permanent('image_missing', `The blueprint has no image for node ${guest.nodeName} any more.`)
+  if (guest.storage === null)
+    throw permanent('storage_missing', `Node ${guest.nodeName} has no storage for pods.`)
+  await run.save({ ...intent, node: guest.pod.kind === 'vm' ? image.sourceNode : guest.nodeName })
+  const answer =
+    guest.pod.kind === 'vm'
+      ? await requestClone(run, guest, image, guest.storage)
+      : await requestContainer(run, guest, image.ref, guest.storage)
+  if (answer.outcome === 'rejected' && answer.code === 'exists') return false
+  const upid = taskOf(answer)
+  if (upid === null) return true
+  await run.log(`making guest ${guest.pod.vmid} on ${guest.nodeName}: ${upid}`)
+  await run.save({ ...intent, upid })
+  await awaitTask(run, guest.proxmox, upid, 'cloning disk')
+  return true
+}
+
+function requestClone(
+  run: PodRun,
+  guest: Guest,
+  image: { ref: string; sourceNode: string },
+  storage: string,
+) {
+  return guest.proxmox.clone(
+    {
+      node: image.sourceNode,
+      templateVmid: Number(image.ref),
+      newVmid: guest.pod.vmid,
+      name: guest.pod.hostname,
+      description: markerOf(guest.pod.id, run.job.id),
+      storage,
+      ...(image.sourceNode === guest.nodeName ? {} : { target: guest.nodeName }),
+    },
+    run,
+  )
+}
+
+async function requestContainer(
+  run: PodRun,
+  guest: Guest,
+  ostemplate: string,
+  storage: string,
+): Promise<Outcome<never>> {
+  const { pod } = guest
+  return guest.proxmox.createContainer(
+    {
+      node: guest.nodeName,
+      vmid: pod.vmid,
+      hostname: pod.hostname,
+      description: markerOf(pod.id, run.job.id),
+      ostemplate,
+      storage,
+      diskGb: pod.disk_gb,
+      cores: pod.cores,
+      memoryMb: pod.memory_mb,
+      net0: network(guest, await addresses(run)).net0,
+      tags: ['mpanel'],
+      ...(pod.ssh_keys === null ? {} : { sshKeys: pod.ssh_keys }),
+    },
+    run,
+  )
+}
+
+/** Looks what a lost request has left: the task, then the guest itself. Absence is believed only when proven. */
+async function probeMake(run: PodRun): Promise<Found> {
+  const intent = run.saved<Intent>()
+  const guest = await openGuest(run)
+  if (!intent) return { done: false }
+  if (intent.upid !== null) await endOfTask(run, guest, intent.upid)
+  const found = await look(run, guest)
+  if (found !== 'free' && found !== 'foreign') {
+    await settle(run, guest, found.config)
+    return { done: true }
+  }
+  if (intent.upid === null) await requireNothingRunning(run, guest, intent)
+  return { done: false }
+}
+
+/** A task we know: wait for it. How it ended is judged by what it left. */
+async function endOfTask(run: PodRun, guest: Guest, upid: string): Promise<void> {
+  try {
+    await awaitTask(run, guest.proxmox, upid, 'cloning disk')
+  } catch (error) {
+    if (error instanceof JobError && (error.code === 'task_failed' || error.code === 'task_unknown')) return
+    throw error
+  }
+}
+
+/** Our own making tasks that began with the intent may still be writing: wait for them. */
+async function requireNothingRunning(run: PodRun, guest: Guest, intent: Intent): Promise<void> {
+  const tasks = valueOf(await guest.proxmox.tasksSince(intent.node, new Date(intent.since), run))
+  const busy = tasks.find((task) => task.running && (task.type === 'qmclone' || task.type === 'vzcreate'))
+  if (busy) throw waitFor('clone_running', `a task that may be ours is running: ${busy.upid}`)
+}
+
+/** The guest carries our marker; it is complete once its lock is gone. */
+async function settle(run: PodRun, guest: Guest, config: GuestConfig): Promise<void> {
+  if (config.lock !== null)
+    throw waitFor('clone_running', `guest ${guest.pod.vmid} is still locked (${config.lock})`)
+  await run.log(`guest ${guest.pod.vmid} carries our marker: going on with it`)
+}
+
+/** Removes what was made, if it is ours and if anything is there. */
+async function unmake(run: PodRun): Promise<void> {
+  const guest = await openGuest(run)
+  const intent = run.saved<Intent>()
+  if (intent?.upid) await endOfTask(run, guest, intent.upid)
+  const found = await look(run, guest)
+  if (found === 'free') return intent?.upid === null ? requireNothingRunning(run, guest, intent) : undefined
+  if (found === 'foreign') return
+  await remove(run, guest)
+}
+
+/** Stops and destroys our guest, then proves that it is gone. */
+export async function remove(run: PodRun, guest: Guest): Promise<void> {
+  const running = await findOurs(run, guest)
+  if (!running) return
+  if (valueOf(await guest.proxmox.status(running.ref, run)).status === 'running') {
+    await doTask(run, guest.proxmox, 'stopping', () => guest.proxmox.stop(running.ref, run))
+  }
+  // Looked at again right before the destructive call: a VMID is not identity.
+  const ours = await findOurs(run, guest)
+  if (!ours) return
+  await doTask(run, guest.proxmox, 'destroying', () => guest.proxmox.destroy(ours.ref, run))
+  if (await findOurs(run, guest))
+    throw new JobError('retry', 'still_there', `guest ${guest.pod.vmid} is still there`)
+}
+
+const requireOurs = async (run: PodRun, guest: Guest) => {
+  const ours = await findOurs(run, guest)
+  if (!ours)
+    throw permanent('guest_lost', `guest ${guest.pod.vmid} has disappeared while it was being set up`)
+  return ours
+}
+
+/** `net0` and, for VMs, `ipconfig0`, with the MAC said explicitly: it would be made anew otherwise. */
+function network(
+  { pod }: Guest,
+  [first]: PodAddress[],
+): { net0: string; ipconfig0?: string; nameserver?: string } {
+  if (!first) throw permanent('address_missing', 'The pod holds no address.')
+  const card = { mac: pod.mac, bridge: first.bridge, ...(first.vlan === null ? {} : { tag: first.vlan }) }
+  const v6 = first.address.includes(':')
+  const cidr = `${first.address}/${first.prefix}`
+  const ip = v6 ? { ip6: cidr, gw6: first.gateway } : { ip: cidr, gw: first.gateway }
+  const nameserver = first.dnsServers.length > 0 ? { nameserver: first.dnsServers.join(' ') } : {}
+  return pod.kind === 'ct'
+    ? { net0: ctNet0({ ...card, ...ip }), ...nameserver }
+    : { net0: vmNet0(card), ipconfig0: ipConfig0(ip), ...nameserver }
+}
+
+async function configure(run: PodRun): Promise<void> {
+  const guest = await openGuest(run)
+  const { ref, config } = await requireOurs(run, guest)
+  const { pod } = guest
+  const options = {
+    cores: pod.cores,
+    memory: pod.memory_mb,
+    onboot: true,
+    tags: 'mpanel',
+    ...network(guest, await addresses(run)),
+    ...(pod.kind === 'vm' && pod.ssh_keys !== null ? { sshkeys: pod.ssh_keys } : {}),
+  }
+  await doTask(run, guest.proxmox, 'configuring', () =>
+    guest.proxmox.configure(ref, options, { digest: config.digest, signal: run.signal }),
+  )
+}
+
+async function growDisk(run: PodRun): Promise<void> {
+  const guest = await openGuest(run)
+  const { ref, config } = await requireOurs(run, guest)
+  const { diskKey, diskGb } = config
+  if (diskKey === null) throw permanent('disk_missing', `guest ${guest.pod.vmid} has no root disk`)
+  if (diskGb !== null && diskGb >= guest.pod.disk_gb) return
+  await doTask(run, guest.proxmox, 'growing disk', () =>
+    guest.proxmox.resizeDisk(ref, diskKey, guest.pod.disk_gb, run),
+  )
+}
+
+async function start(run: PodRun): Promise<void> {
+  const guest = await openGuest(run)
+  const { ref } = await requireOurs(run, guest)
+  if (valueOf(await guest.proxmox.status(ref, run)).status === 'running') return
+  await doTask(run, guest.proxmox, 'starting', () => guest.proxmox.start(ref, run))
+}
+
+/** Reads back what was ordered. Only what is proven here lets the pod become active. */
+async function verify(run: PodRun): Promise<Record<string, unknown>> {
+  const guest = await openGuest(run)
+  const { ref, config } = await requireOurs(run, guest)
+  const { pod } = guest
+  const status = valueOf(await guest.proxmox.status(ref, run)).status
+  const card = parseNet0(config.net0)
+  const [first] = await addresses(run)
+  const wrong = [
+    config.cores !== pod.cores && `cores ${config.cores} instead of ${pod.cores}`,
+    config.memoryMb !== pod.memory_mb && `memory ${config.memoryMb} instead of ${pod.memory_mb} MiB`,
+    (config.diskGb ?? 0) < pod.disk_gb && `disk ${config.diskGb} instead of ${pod.disk_gb} GiB`,
+    card?.mac?.toLowerCase() !== pod.mac.toLowerCase() && `MAC ${card?.mac} instead of ${pod.mac}`,
+    card?.bridge !== first?.bridge && `bridge ${card?.bridge} instead of ${first?.bridge}`,
+    status !== 'running' && `power ${status} instead of running`,
+  ].filter((entry) => entry !== false)
+  if (wrong.length > 0)
+    throw new JobError(
+      'retry',
+      'read_back_differs',
+      `The guest is not what was ordered: ${wrong.join('; ')}.`,
+    )
+  return {
+    vmid: pod.vmid,
+    node: ref.node,
+    cores: config.cores,
+    memoryMb: config.memoryMb,
+    diskGb: config.diskGb,
+    net0: config.net0,
+    status,
+  }
+}
+
+export const cloudPodCreate: JobHandler<PodPayload> = {
+  kind: podCreate.kind,
+  parse: (payload) => podCreate.payload.parse(payload),
+  steps: [
+    { name: 'make', title: 'Making the guest', run: make, probe: probeMake, undo: unmake },
+    { name: 'configure', title: 'Setting cores, memory and network', run: configure, idempotent: true },
+    { name: 'disk', title: 'Growing the disk', run: growDisk, idempotent: true },
+    { name: 'start', title: 'Starting', run: start, idempotent: true },
+    { name: 'verify', title: 'Reading everything back', run: verify, idempotent: true },
+    {
+      name: 'activate',
+      title: 'Handing over',
+      commit: async (ctx, run) => {
+        const evidence = run.output<Record<string, unknown>>('verify')
+        const pod = await cloudPodService.markActive(ctx, run.payload.tenantId, run.payload.podId, evidence)
+        await BillingService.podDelivered(ctx, pod)
+      },
+    },
+  ],
+  failed: async (ctx, payload, error) => {
+    const pod = await cloudPodService.markFailed(ctx, payload.tenantId, payload.podId, error.message)
+    await BillingService.deliveryFailed(ctx, pod, error.message)
+  },
+}

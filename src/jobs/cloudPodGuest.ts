@@ -1,0 +1,143 @@
+import type { Ctx } from '../context.ts'
+import * as pods from '../db/cloudPods.ts'
+import type { PodRow } from '../db/cloudPods.ts'
+import { parseMarker } from '../integrations/proxmox/guestConfig.ts'
+import type { GuestConfig, GuestRef, Outcome, Proxmox, TaskState } from '../integrations/proxmox/types.ts'
+import { sleep } from '../lib/backoff.ts'
+import type { PodPayload } from '../services/cloudPodQueues.ts'
+import * as provisioningService from '../services/provisioningService.ts'
+import { JobError, permanent, taskOf, valueOf, waitFor } from './errors.ts'
+import type { Run } from './steps.ts'
+
+/** A pod with its place and a client of its cluster: what every step about a guest begins with. */
+export type Guest = {
+  pod: PodRow
+  nodeName: string
+  storage: string | null
+  proxmox: Proxmox
+}
+
+export function openGuest<P extends PodPayload>(run: Run<P>): Promise<Guest> {
+  return run.tx(async (ctx) => {
+    const { podId, tenantId } = run.payload
+    const pod = await pods.lock(ctx.tx, tenantId, podId)
+    if (!pod) throw permanent('pod_missing', `pod ${podId} is not in the database`)
+    const { nodeName, storage } = await pods.placement(ctx.tx, podId)
+    return { pod, nodeName, storage, proxmox: await clientOf(ctx, pod.cluster_id) }
+  })
+}
+
+export async function clientOf(ctx: Ctx, clusterId: string): Promise<Proxmox> {
+  return ctx.vendors.proxmox(await provisioningService.clusterConnection(ctx, clusterId))
+}
+
+/**
+ * Where the guest of this pod is now, on whichever node. `null` is returned only for proven absence: the VMID is free
+ * on a cluster with quorum.
+ * @throws JobError permanent `not_ours` when the VMID is held by a guest without our marker; wait while a clone in
+ *   progress has not written its marker yet
+ */
+export async function findOurs(
+  run: Run<PodPayload>,
+  guest: Guest,
+): Promise<{ ref: GuestRef; config: GuestConfig } | null> {
+  const found = await look(run, guest)
+  if (found === 'free') return null
+  if (found === 'foreign') {
+    throw permanent(
+      'not_ours',
+      `VMID ${guest.pod.vmid} is held by a guest that mPanel did not make: nothing was done to it.`,
+    )
+  }
+  return found
+}
+
+/** Like findOurs, for callers that can choose another VMID. */
+export async function look(
+  run: Run<PodPayload>,
+  { pod, proxmox }: Guest,
+): Promise<'free' | 'foreign' | { ref: GuestRef; config: GuestConfig }> {
+  if (valueOf(await proxmox.vmidFree(pod.vmid, run))) return 'free'
+  const ref = valueOf(await proxmox.locate(pod.vmid, run))
+  if (!ref) throw waitFor('not_listed', `VMID ${pod.vmid} is taken but not listed by the cluster yet`)
+  const answer = await proxmox.config(ref, run)
+  if (answer.outcome === 'rejected' && answer.code === 'missing') {
+    throw waitFor('moving', `guest ${pod.vmid} is not on ${ref.node} any more`)
+  }
+  const config = valueOf(answer)
+  const owner = parseMarker(config.description)
+  if (owner?.podId === pod.id) return { ref, config }
+  // A clone in progress shows no description yet: neither ours nor foreign.
+  if (owner === null && (config.lock === 'clone' || config.lock === 'create')) {
+    throw waitFor('being_made', `VMID ${pod.vmid} is just being made and does not say by whom yet`)
+  }
+  return 'foreign'
+}
+
+const PERCENT = /\((\d{1,3})(?:\.\d+)?%\)/
+
+/**
+ * Waits for a Proxmox task to its end.
+ * @throws JobError `permanent` with the task's own error; `unknown` when it neither succeeded nor failed; `wait` while
+ *   the cluster cannot be asked
+ */
+export async function awaitTask(
+  run: Run<PodPayload>,
+  proxmox: Proxmox,
+  upid: string,
+  doing: string,
+): Promise<void> {
+  let pauseMs = run.options.pollTaskMs / 5
+  for (;;) {
+    const task = await readTask(run, proxmox, upid, doing)
+    if (task.state === 'ok') {
+      if (task.warnings) await run.log(`${doing}: finished with warnings`, 'warning')
+      return
+    }
+    if (task.state === 'failed') throw taskError(doing, task.message)
+    if (task.state === 'unknown') throw new JobError('unknown', 'task_unknown', `${doing}: ${task.message}`)
+    const log = await proxmox.taskLog(upid, 3, run)
+    const percent =
+      log.outcome === 'ok' ? PERCENT.exec(log.value.findLast((line) => PERCENT.test(line)) ?? '') : null
+    await run.progress(
+      percent === null ? null : Number(percent[1]),
+      percent === null ? doing : `${doing}, ${percent[1]} %`,
+    )
+    await sleep(pauseMs, run.signal)
+    pauseMs = Math.min(pauseMs * 1.5, run.options.pollTaskMs * 4)
+  }
+}
+
+/** While the task cannot be asked for, what it does stays in doubt. */
+async function readTask(
+  run: Run<PodPayload>,
+  proxmox: Proxmox,
+  upid: string,
+  doing: string,
+): Promise<TaskState> {
+  const answer = await proxmox.task(upid, run)
+  if (answer.outcome === 'ok') return answer.value
+  const why = answer.outcome === 'pending' ? 'it is still running' : answer.message
+  throw new JobError('wait', 'task_unreadable', `${doing}: ${why}`, true)
+}
+
+/** A lock that was not free in time is nobody's fault and passes; any other task error is the task's last word. */
+const LOCK_TIMEOUT = /can't lock file|got lock request timeout|is locked \(/
+const taskError = (doing: string, message: string): JobError =>
+  LOCK_TIMEOUT.test(message)
+    ? new JobError('wait', 'locked', `${doing}: ${message}`)
+    : permanent('task_failed', `${doing}: ${message}`)
+
+/** Sends a call that may start a task and waits for its end, remembering the task in between. */
+export async function doTask(
+  run: Run<PodPayload>,
+  proxmox: Proxmox,
+  doing: string,
+  call: () => Promise<Outcome<unknown>>,
+): Promise<void> {
+  const upid = taskOf(await call())
+  if (upid === null) return
+  await run.log(`${doing}: ${upid}`)
+  await run.save({ upid })
+  await awaitTask(run, proxmox, upid, doing)
+}

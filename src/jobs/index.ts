@@ -1,0 +1,43 @@
+import { systemOrigin, transaction, type Root } from '../context.ts'
+import { newId } from '../lib/ids.ts'
+import * as BillingService from '../services/BillingService.ts'
+import * as maintenanceService from '../services/provisioning/maintenance.ts'
+import * as provisioningService from '../services/provisioningService.ts'
+import { cloudPodCreate } from './cloudPodCreate.ts'
+import { cloudPodDestroy } from './cloudPodDestroy.ts'
+import { cloudPodPower } from './cloudPodPower.ts'
+import { provisioningClusterSync } from './provisioningClusterSync.ts'
+import type { JobHandler } from './steps.ts'
+import type { Timer } from './timers.ts'
+
+/** A handler whose payload type is its own business: `parse` checks what comes out of the database. */
+type AnyHandler = JobHandler<never>
+
+const list = [
+  cloudPodCreate,
+  cloudPodDestroy,
+  cloudPodPower,
+  provisioningClusterSync,
+] as unknown as AnyHandler[]
+
+/** Every job there is. test/rules checks that each declared job has exactly one handler. */
+export const handlers: ReadonlyMap<string, AnyHandler> = new Map(
+  list.map((handler) => [handler.kind, handler]),
+)
+
+const MINUTE_MS = 60_000
+
+const asSystem =
+  (label: string, work: Parameters<typeof transaction<void>>[3]) =>
+  (root: Root): Promise<void> =>
+    transaction(root, systemOrigin(label, newId()), 'platform', work)
+
+export const timers: readonly Timer[] = [
+  { name: 'billing.endDue', everyMs: MINUTE_MS, run: BillingService.endDue },
+  {
+    name: 'clusters.sync',
+    everyMs: MINUTE_MS,
+    run: asSystem('clusters.sync', provisioningService.syncClusters),
+  },
+  { name: 'maintenance', everyMs: 60 * MINUTE_MS, run: asSystem('maintenance', maintenanceService.tidy) },
+]

@@ -1,0 +1,37 @@
+/** Shape of money on the wire: integer minor units as a string, ISO 4217 currency. */
+export type Money = { amount: string; currency: string }
+
+/** ISO 4217 minor-unit exponents that are not 2. `Intl` is no source for these: it answers with customary digits. */
+const EXPONENTS: Record<string, number> = Object.fromEntries([
+  ...[
+    'BIF',
+    'CLP',
+    'DJF',
+    'GNF',
+    'ISK',
+    'JPY',
+    'KMF',
+    'KRW',
+    'PYG',
+    'RWF',
+    'UGX',
+    'VND',
+    'VUV',
+    'XAF',
+    'XOF',
+    'XPF',
+  ].map((code) => [code, 0]),
+  ...['BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND'].map((code) => [code, 3]),
+  ...['CLF', 'UYW'].map((code) => [code, 4]),
+])
+
+export const toMoney = (minor: bigint, currency: string): Money => ({ amount: minor.toString(), currency })
+
+/** `4.99 EUR`, for messages; pages format by locale. */
+export function formatMoney(minor: bigint, currency: string): string {
+  const exponent = EXPONENTS[currency] ?? 2
+  const digits = (minor < 0n ? -minor : minor).toString().padStart(exponent + 1, '0')
+  const whole = digits.slice(0, digits.length - exponent)
+  const fraction = exponent > 0 ? `.${digits.slice(-exponent)}` : ''
+  return `${minor < 0n ? '-' : ''}${whole}${fraction} ${currency}`
+}

@@ -1,0 +1,67 @@
+import type {} from '@fastify/cookie'
+import type { FastifyRequest } from 'fastify'
+import type { Origin, Root } from '../context.ts'
+import { AppError } from '../errors.ts'
+import * as userService from '../services/userService.ts'
+import type { Identity } from '../services/userService.ts'
+
+/** `__Host-` binds the cookie to this host and to a secure connection; loopback counts as one in browsers. */
+export function sessionCookie(publicUrl: string): { name: string; secure: boolean } {
+  const { protocol, hostname } = new URL(publicUrl)
+  const secure =
+    protocol === 'https:' || hostname === '127.0.0.1' || hostname === 'localhost' || hostname === '[::1]'
+  return { name: secure ? '__Host-mpanel' : 'mpanel', secure }
+}
+
+/**
+ * Who sends this request, or undefined.
+ * @throws AppError unauthenticated for credentials that are wrong, csrf_refused, malformed_request for two kinds at once
+ */
+export async function identify(root: Root, request: FastifyRequest): Promise<Identity | undefined> {
+  const cookie = request.cookies[sessionCookie(root.settings.publicUrl).name]
+  const authorization = request.headers.authorization
+  if (authorization !== undefined) {
+    if (cookie !== undefined)
+      throw new AppError('malformed_request', 'Send either a session cookie or an API key, not both.')
+    const token = /^Bearer (mp_\S{10,200})$/.exec(authorization)?.[1]
+    const identity =
+      token === undefined ? undefined : await userService.identifyApiKey(root, token, request.ip)
+    if (!identity)
+      throw new AppError(
+        'unauthenticated',
+        'The API key is unknown, expired, revoked or not allowed from here.',
+      )
+    return identity
+  }
+  if (cookie === undefined) return undefined
+  requireSameOrigin(request)
+  return userService.identifySession(root, cookie)
+}
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** Cookies are sent along by browsers whoever asks, so a change must come from our own pages. @throws AppError csrf_refused */
+export function requireSameOrigin(request: FastifyRequest): void {
+  if (SAFE.has(request.method)) return
+  const site = request.headers['sec-fetch-site']
+  if (
+    site !== undefined ? site === 'same-origin' : originHost(request.headers.origin) === request.headers.host
+  )
+    return
+  throw new AppError('csrf_refused', 'This request does not come from the pages of this mPanel.')
+}
+
+const originHost = (origin: string | undefined): string | undefined =>
+  origin !== undefined && URL.canParse(origin) ? new URL(origin).host : undefined
+
+/** Where a request comes from, as audit events and jobs keep it. */
+export function originOf(request: FastifyRequest, identity: Identity | undefined): Origin {
+  const given = request.headers['x-correlation-id']
+  return {
+    actor: identity?.actor ?? { type: 'anonymous', id: null, label: 'anonymous' },
+    requestId: request.id,
+    correlationId: typeof given === 'string' && /^[\w.-]{1,100}$/.test(given) ? given : request.id,
+    ip: request.ip,
+    userAgent: request.headers['user-agent']?.slice(0, 300),
+  }
+}

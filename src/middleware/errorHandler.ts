@@ -1,0 +1,72 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
+import type { Problem } from '../../shared/api/common.ts'
+import { AppError, type ErrorCode, type FieldError } from '../errors.ts'
+
+const TITLES: Partial<Record<ErrorCode, string>> = {
+  invalid_input: 'The input is not valid',
+  unauthenticated: 'Not logged in',
+  forbidden: 'Not allowed',
+  not_found: 'Not found',
+  internal: 'Internal error',
+}
+
+/** Answers every error as RFC 9457 problem details. What is not ours to tell goes to the log only. */
+export function errorHandler(
+  error: FastifyError | AppError | Error,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const known = translate(error)
+  if (known.status >= 500) request.log.error({ err: error }, 'request failed')
+  const body: Problem = {
+    type: `urn:mpanel:error:${known.code}`,
+    title: TITLES[known.code] ?? known.code.replaceAll('_', ' '),
+    status: known.status,
+    detail: known.message,
+    code: known.code,
+    requestId: request.id,
+    ...(known.errors ? { errors: known.errors } : {}),
+    ...(known.details ? { details: known.details } : {}),
+  }
+  void reply.code(known.status).type('application/problem+json').send(JSON.stringify(body))
+}
+
+const BY_FASTIFY_CODE: Record<string, [ErrorCode, string]> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'Send the body as application/json.'],
+  FST_ERR_CTP_BODY_TOO_LARGE: ['payload_too_large', 'The body is larger than this operation takes.'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['malformed_request', 'The body is empty; send a JSON object.'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['malformed_request', 'The body is no valid JSON.'],
+}
+
+function translate(error: FastifyError | AppError | Error): AppError {
+  if (error instanceof AppError) return error
+  if (hasZodFastifySchemaValidationErrors(error)) return invalidInput(error.validation)
+  const { code, statusCode } = error as FastifyError
+  const known = BY_FASTIFY_CODE[code]
+  if (known) return new AppError(known[0], known[1])
+  if (statusCode === 429)
+    return new AppError('too_many_requests', 'Too many requests. Wait a minute and try again.')
+  if (statusCode === 400)
+    return new AppError('malformed_request', 'The request could not be read. Check its syntax.')
+  return new AppError(
+    'internal',
+    'Something went wrong on our side. Try again; if it stays, tell us the request id.',
+    { cause: error },
+  )
+}
+
+function invalidInput(
+  issues: { instancePath: string; message?: string | undefined; params?: unknown }[],
+): AppError {
+  const errors: FieldError[] = issues.map((issue) => ({
+    path: issue.instancePath.replace(/^\//, '').replaceAll('/', '.'),
+    message: issue.message ?? 'is not valid',
+  }))
+  const first = errors[0]
+  return new AppError(
+    'invalid_input',
+    first ? `${first.path || 'input'}: ${first.message}` : 'The input is not valid.',
+    { errors },
+  )
+}

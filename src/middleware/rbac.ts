@@ -1,0 +1,32 @@
+import type { Permission } from '../../shared/permissions.ts'
+import type { Scope } from '../context.ts'
+import { AppError } from '../errors.ts'
+import type { Identity } from '../services/userService.ts'
+
+const missing = (permission: Permission): AppError =>
+  new AppError('forbidden', `You need the permission ${permission} for this.`, { details: { permission } })
+
+/**
+ * The only way to ask whether somebody may do something. `tenantId` null asks for the platform as a whole.
+ * @throws AppError forbidden, with the missing permission's name
+ */
+export function requirePermission(user: Identity, permission: Permission, tenantId: string | null): void {
+  if (user.platform.has(permission)) return
+  if (tenantId !== null && user.tenants.get(tenantId)?.has(permission)) return
+  throw missing(permission)
+}
+
+/**
+ * The tenants in which somebody may do something: all of them, or a list.
+ * @throws AppError forbidden when there is none
+ */
+export function permittedScope(user: Identity, permission: Permission): Scope {
+  if (user.platform.has(permission)) return 'platform'
+  const tenants = [...user.tenants].filter(([, permissions]) => permissions.has(permission)).map(([id]) => id)
+  if (tenants.length === 0) throw missing(permission)
+  return tenants
+}
+
+/** Every tenant whose things somebody may know to exist. */
+export const visibleScope = (user: Identity): Scope =>
+  user.platform.size > 0 ? 'platform' : [...user.tenants.keys()]

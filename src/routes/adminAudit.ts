@@ -1,0 +1,18 @@
+import { auditEvent, auditList } from '../../shared/api/audit.ts'
+import { page } from '../../shared/api/common.ts'
+import * as auditService from '../services/auditService.ts'
+import { route, type Route } from './define.ts'
+
+export const adminAudit: Route[] = [
+  route({
+    method: 'GET',
+    path: '/api/admin/audit/events',
+    operationId: 'listAuditEvents',
+    summary: 'List what happened, newest first',
+    tag: 'audit',
+    access: { permission: 'audit:read', where: { in: 'list' } },
+    query: auditList,
+    replies: { 200: page(auditEvent) },
+    handler: async (ctx, { query }) => ({ body: await auditService.list(ctx, query, query) }),
+  }),
+]

@@ -1,0 +1,94 @@
+import {
+  accepted,
+  cloudPod,
+  cloudPodCreate,
+  cloudPodDetail,
+  cloudPodList,
+} from '../../shared/api/cloudPods.ts'
+import { idParams, page } from '../../shared/api/common.ts'
+import { POWER_ACTIONS, type PowerAction } from '../../shared/states/cloudPod.ts'
+import * as cloudPodService from '../services/cloudPodService.ts'
+import { route, type Reply, type Route } from './define.ts'
+
+const tag = 'cloudpods'
+
+/** 202: the work has been accepted; the job says how it goes. */
+const started = (body: cloudPodService.Accepted): Reply<cloudPodService.Accepted> => ({
+  status: 202,
+  body,
+  location: `/api/admin/provisioning/jobs/${body.job.id}`,
+})
+
+const SUMMARIES: Record<PowerAction, string> = {
+  start: 'Start a pod',
+  stop: 'Stop a pod at once, as if its plug was pulled',
+  shutdown: 'Ask a pod to shut down',
+  reboot: 'Ask a pod to restart',
+}
+
+const power = (action: PowerAction): Route =>
+  route({
+    method: 'POST',
+    path: `/api/admin/hosting/cloudpods/{id}/${action}`,
+    operationId: `${action}CloudPod`,
+    summary: SUMMARIES[action],
+    tag,
+    access: { permission: 'cloudpods:power', where: { in: 'object', kind: 'cloudPod' } },
+    params: idParams,
+    replies: { 202: accepted },
+    handler: async (ctx, { params, tenantId }) =>
+      started(await cloudPodService.power(ctx, tenantId, params.id, action)),
+  })
+
+export const cloudPods: Route[] = [
+  route({
+    method: 'GET',
+    path: '/api/admin/hosting/cloudpods',
+    operationId: 'listCloudPods',
+    summary: 'List or search pods',
+    tag,
+    access: { permission: 'cloudpods:read', where: { in: 'list' } },
+    query: cloudPodList,
+    replies: { 200: page(cloudPod) },
+    handler: async (ctx, { query }) => ({ body: await cloudPodService.list(ctx, query, query) }),
+  }),
+  route({
+    method: 'POST',
+    path: '/api/admin/hosting/cloudpods',
+    operationId: 'createCloudPod',
+    summary: 'Order a pod that belongs to no subscription',
+    tag,
+    access: { permission: 'cloudpods:create', where: { in: 'body', field: 'tenantId', kind: 'tenant' } },
+    body: cloudPodCreate,
+    replies: { 202: accepted },
+    handler: async (ctx, { body }) => started(await cloudPodService.create(ctx, body)),
+  }),
+  route({
+    method: 'GET',
+    path: '/api/admin/hosting/cloudpods/{id}',
+    operationId: 'getCloudPod',
+    summary: 'Show a pod; where it runs only with infrastructure:read',
+    tag,
+    access: { permission: 'cloudpods:read', where: { in: 'object', kind: 'cloudPod' } },
+    params: idParams,
+    replies: { 200: cloudPodDetail },
+    handler: async (ctx, { params, tenantId, identity }) => {
+      const showPlacement = identity.platform.has('infrastructure:read')
+      const found = await cloudPodService.get(ctx, tenantId, params.id, showPlacement)
+      return { body: found, version: found.version }
+    },
+  }),
+  route({
+    method: 'DELETE',
+    path: '/api/admin/hosting/cloudpods/{id}',
+    operationId: 'deleteCloudPod',
+    summary: 'Destroy a pod that belongs to no subscription, with its disks',
+    tag,
+    access: { permission: 'cloudpods:delete', where: { in: 'object', kind: 'cloudPod' } },
+    params: idParams,
+    replies: { 202: accepted },
+    handler: async (ctx, { params, tenantId }) =>
+      started(await cloudPodService.destroy(ctx, tenantId, params.id)),
+  }),
+  ...POWER_ACTIONS.map(power),
+]

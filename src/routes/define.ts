@@ -1,0 +1,85 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { z } from 'zod'
+import type { Permission } from '../../shared/permissions.ts'
+import type { Ctx, Root } from '../context.ts'
+import type { TenantThing } from '../services/tenantScopeService.ts'
+import type { Identity } from '../services/userService.ts'
+
+/**
+ * Where the permission is needed:
+ * `platform`  on the platform as a whole
+ * `list`      anywhere; the answer is limited to the tenants where the caller has it (and to `?tenantId=`)
+ * `object`    in the tenant of the thing whose id is in the path
+ * `body`      in the tenant that the body names, directly or by something that belongs to it; null names the platform
+ */
+export type Where =
+  | { in: 'platform' }
+  | { in: 'list' }
+  | { in: 'object'; kind: TenantThing }
+  | { in: 'body'; field: string; kind: TenantThing }
+
+export type Reply<B> = { status?: number; body: B; location?: string; version?: number }
+
+export type Call<P, Q, B> = {
+  params: P
+  query: Q
+  body: B
+  identity: Identity
+  tenantId: string
+  ifMatch: number | undefined
+}
+
+type Common = {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  path: string
+  operationId: string
+  summary: string
+  tag: string
+  params?: z.ZodType
+  query?: z.ZodType
+  body?: z.ZodType
+  replies: Record<number, z.ZodType>
+  /** Calls of one address in a minute, where guessing must be slow. */
+  perMinute?: number
+}
+
+/** An ordinary route: parse, authorise, one service function in one transaction, answer. */
+export type TableRoute = Common & {
+  access: { permission: Permission; where: Where } | 'authenticated'
+  handler(ctx: Ctx, call: Call<unknown, unknown, unknown>): Promise<Reply<unknown>>
+}
+
+/** A route that cannot be one transaction (log-in, live streams, health) and so looks after itself. */
+export type RawRoute = Common & {
+  access: 'public' | 'authenticated' | { permission: Permission; where: { in: 'list' } }
+  raw(
+    root: Root,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    identity: Identity | undefined,
+  ): Promise<unknown>
+}
+
+export type Route = TableRoute | RawRoute
+
+type Out<T> = T extends z.ZodType ? z.output<T> : undefined
+type Answer<R extends Record<number, z.ZodType>> = R[keyof R] extends z.ZodType ? z.input<R[keyof R]> : never
+
+/** Ties the types of a route's schemas to its handler. */
+export function route<
+  R extends Record<number, z.ZodType>,
+  P extends z.ZodType | undefined = undefined,
+  Q extends z.ZodType | undefined = undefined,
+  B extends z.ZodType | undefined = undefined,
+>(
+  definition: Omit<Common, 'params' | 'query' | 'body' | 'replies'> & {
+    params?: P
+    query?: Q
+    body?: B
+    replies: R
+    access: TableRoute['access']
+    handler(ctx: Ctx, call: Call<Out<P>, Out<Q>, Out<B>>): Promise<Reply<Answer<R>>>
+  },
+): TableRoute {
+  return definition as unknown as TableRoute
+}

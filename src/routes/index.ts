@@ -1,0 +1,21 @@
+import { adminAudit } from './adminAudit.ts'
+import { adminCustomers } from './adminCustomers.ts'
+import { adminSubscriptions } from './adminSubscriptions.ts'
+import { adminTenants } from './adminTenants.ts'
+import { authRoutes } from './authRoutes.ts'
+import { cloudPods } from './cloudPods.ts'
+import type { Route } from './define.ts'
+import { healthRoutes } from './healthRoutes.ts'
+import { provisioningRoutes } from './provisioningRoutes.ts'
+
+/** THE ROUTE TABLE. An address that is not in it does not exist. */
+export const routes: readonly Route[] = [
+  ...authRoutes,
+  ...adminTenants,
+  ...adminCustomers,
+  ...adminSubscriptions,
+  ...cloudPods,
+  ...provisioningRoutes,
+  ...adminAudit,
+  ...healthRoutes,
+]

@@ -1,0 +1,106 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Job } from '../../shared/api/provisioning.ts'
+import { transaction, type Root, type Scope } from '../context.ts'
+import { AppError, notFound } from '../errors.ts'
+import { identify, originOf } from '../middleware/auth.ts'
+import { permittedScope } from '../middleware/rbac.ts'
+import * as provisioningService from '../services/provisioningService.ts'
+import type { Identity } from '../services/userService.ts'
+
+type Cursor = Awaited<ReturnType<typeof provisioningService.streamEnd>>
+
+const POLL_MS = 1_000
+const BEAT_MS = 20_000
+const RECHECK_MS = 5_000
+const BATCH = 200
+
+/** The live view: what changed in the caller's tenants, from where they left off, as server-sent events. */
+export async function streamJobs(root: Root, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const scope = await scopeNow(root, request)
+  if (scope === undefined) throw new AppError('unauthenticated', 'Log in first.')
+  const read = reader(root, request)
+  const cursor =
+    parseCursor(request.headers['last-event-id']) ?? (await read(scope, provisioningService.streamEnd))
+  reply.hijack()
+  reply.raw.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+    'x-request-id': request.id,
+  })
+  reply.raw.write('retry: 2000\n\n')
+  await pump(root, request, reply, scope, cursor)
+}
+
+/** Sends what is new until the client goes, its session ends, or the server stops. */
+async function pump(
+  root: Root,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  first: Scope,
+  start: Cursor,
+): Promise<void> {
+  const read = reader(root, request)
+  const out = reply.raw
+  let scope: Scope | undefined = first
+  let cursor = start
+  let checked = Date.now()
+  let beat = Date.now()
+  while (!out.destroyed && !out.writableEnded && scope !== undefined) {
+    try {
+      const { jobs, cursors } = await read(scope, (ctx) =>
+        provisioningService.jobsChangedSince(ctx, cursor, BATCH),
+      )
+      for (const [index, job] of jobs.entries()) out.write(format(job, cursors[index] ?? cursor))
+      cursor = cursors.at(-1) ?? cursor
+      if (jobs.length < BATCH) await root.live.changed(POLL_MS)
+      if (Date.now() - beat > BEAT_MS) {
+        out.write(': beat\n\n')
+        beat = Date.now()
+      }
+      if (Date.now() - checked > RECHECK_MS) {
+        scope = await scopeNow(root, request)
+        checked = Date.now()
+      }
+    } catch (error) {
+      request.log.warn({ err: error }, 'a live stream broke; the client connects again')
+      break
+    }
+  }
+  out.end()
+}
+
+/** The caller's present scope; undefined once they are logged out or have lost the permission. */
+async function scopeNow(root: Root, request: FastifyRequest): Promise<Scope | undefined> {
+  const identity: Identity | undefined = await identify(root, request).catch(() => undefined)
+  if (!identity) return undefined
+  const permitted = permittedScope(identity, 'jobs:read')
+  const { tenantId } = request.query as { tenantId?: string }
+  if (tenantId === undefined) return permitted
+  if (permitted !== 'platform' && !permitted.includes(tenantId)) throw notFound('tenant')
+  return [tenantId]
+}
+
+function reader(root: Root, request: FastifyRequest) {
+  return <T>(scope: Scope, work: Parameters<typeof transaction<T>>[3]): Promise<T> =>
+    transaction(root, originOf(request, undefined), scope, work)
+}
+
+function format(job: Job, cursor: Cursor): string {
+  const data = {
+    id: job.id,
+    kind: job.kind,
+    state: job.state,
+    tenantId: job.tenantId,
+    subjectType: job.subject.type,
+    subjectId: job.subject.id,
+    progress: job.progress,
+    doing: job.doing,
+  }
+  return `id: ${cursor.changed}.${cursor.id}\nevent: job\ndata: ${JSON.stringify(data)}\n\n`
+}
+
+function parseCursor(header: string | string[] | undefined): Cursor | undefined {
+  const match = /^(\d{1,20})\.([0-9a-f-]{36})$/.exec(typeof header === 'string' ? header : '')
+  return match?.[1] && match[2] ? { changed: match[1], id: match[2] } : undefined
+}

@@ -1,0 +1,166 @@
+import { z } from 'zod'
+import { id, idParams, listQuery, page } from '../../shared/api/common.ts'
+import {
+  blueprint,
+  blueprintCreate,
+  cluster,
+  clusterCreate,
+  ipPool,
+  ipPoolCreate,
+  job,
+  jobDetail,
+  jobList,
+  node,
+  nodeConfigure,
+} from '../../shared/api/provisioning.ts'
+import * as provisioningService from '../services/provisioningService.ts'
+import { route, type Route } from './define.ts'
+import { streamJobs } from './jobStream.ts'
+
+const tag = 'provisioning'
+const plainList = listQuery.omit({ tenantId: true })
+const seeInfrastructure = { permission: 'infrastructure:read', where: { in: 'platform' } } as const
+const manageInfrastructure = { permission: 'infrastructure:manage', where: { in: 'platform' } } as const
+
+export const provisioningRoutes: Route[] = [
+  route({
+    method: 'GET',
+    path: '/api/admin/provisioning/jobs',
+    operationId: 'listJobs',
+    summary: 'List jobs',
+    tag,
+    access: { permission: 'jobs:read', where: { in: 'list' } },
+    query: jobList,
+    replies: { 200: page(job) },
+    handler: async (ctx, { query }) => ({ body: await provisioningService.listJobs(ctx, query, query) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/api/admin/provisioning/jobs/{id}',
+    operationId: 'getJob',
+    summary: 'Show a job with its steps and log',
+    tag,
+    access: { permission: 'jobs:read', where: { in: 'object', kind: 'job' } },
+    params: idParams,
+    replies: { 200: jobDetail },
+    handler: async (ctx, { params }) => ({ body: await provisioningService.getJobDetail(ctx, params.id) }),
+  }),
+  {
+    method: 'GET',
+    path: '/api/admin/provisioning/events',
+    operationId: 'streamJobs',
+    summary: 'Changes of jobs as they happen (server-sent events, resumable by Last-Event-ID)',
+    tag,
+    access: { permission: 'jobs:read', where: { in: 'list' } },
+    query: z.strictObject({ tenantId: id.optional() }),
+    replies: {
+      200: z.string().describe('text/event-stream; event "job" with id, kind, state, subject, progress'),
+    },
+    raw: streamJobs,
+  },
+  route({
+    method: 'GET',
+    path: '/api/admin/provisioning/clusters',
+    operationId: 'listClusters',
+    summary: 'List Proxmox VE clusters',
+    tag,
+    access: seeInfrastructure,
+    query: plainList,
+    replies: { 200: page(cluster) },
+    handler: async (ctx, { query }) => ({ body: await provisioningService.listClusters(ctx, query) }),
+  }),
+  route({
+    method: 'POST',
+    path: '/api/admin/provisioning/clusters',
+    operationId: 'createCluster',
+    summary: 'Add a Proxmox VE cluster; a job reads its nodes, storages and templates',
+    tag,
+    access: manageInfrastructure,
+    body: clusterCreate,
+    replies: { 202: z.object({ cluster, job }) },
+    handler: async (ctx, { body }) => {
+      const added = await provisioningService.addCluster(ctx, body)
+      const started = await provisioningService.getJob(ctx, added.jobId)
+      return {
+        status: 202,
+        body: { cluster: added.cluster, job: started },
+        location: `/api/admin/provisioning/jobs/${started.id}`,
+      }
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/api/admin/provisioning/nodes',
+    operationId: 'listNodes',
+    summary: 'List nodes with what is reserved on them',
+    tag,
+    access: seeInfrastructure,
+    query: plainList,
+    replies: { 200: page(node) },
+    handler: async (ctx, { query }) => ({ body: await provisioningService.listNodes(ctx, query) }),
+  }),
+  route({
+    method: 'POST',
+    path: '/api/admin/provisioning/nodes',
+    operationId: 'configureNode',
+    summary: 'Set storage, overcommit and state of a node that its cluster has shown',
+    tag,
+    access: manageInfrastructure,
+    body: nodeConfigure,
+    replies: { 200: node },
+    handler: async (ctx, { body }) => ({ body: await provisioningService.configureNode(ctx, body) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/api/admin/provisioning/ip-pools',
+    operationId: 'listIpPools',
+    summary: 'List address pools with their use',
+    tag,
+    access: seeInfrastructure,
+    query: plainList,
+    replies: { 200: page(ipPool) },
+    handler: async (ctx, { query }) => ({ body: await provisioningService.listPools(ctx, query) }),
+  }),
+  route({
+    method: 'POST',
+    path: '/api/admin/provisioning/ip-pools',
+    operationId: 'createIpPool',
+    summary: 'Add an address pool to a cluster',
+    tag,
+    access: manageInfrastructure,
+    body: ipPoolCreate,
+    replies: { 201: ipPool },
+    handler: async (ctx, { body }) => ({ status: 201, body: await provisioningService.addPool(ctx, body) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/api/admin/provisioning/blueprints',
+    operationId: 'listBlueprints',
+    summary: 'List blueprints: what a pod can be made of',
+    tag,
+    access: { permission: 'blueprints:read', where: { in: 'list' } },
+    query: listQuery,
+    replies: { 200: page(blueprint) },
+    handler: async (ctx, { query, identity }) => ({
+      body: await provisioningService.listBlueprints(
+        ctx,
+        query,
+        identity.platform.has('infrastructure:read'),
+      ),
+    }),
+  }),
+  route({
+    method: 'POST',
+    path: '/api/admin/provisioning/blueprints',
+    operationId: 'createBlueprint',
+    summary: 'Add a blueprint with the templates it is made of',
+    tag,
+    access: { permission: 'blueprints:create', where: { in: 'platform' } },
+    body: blueprintCreate,
+    replies: { 201: blueprint },
+    handler: async (ctx, { body }) => ({
+      status: 201,
+      body: await provisioningService.addBlueprint(ctx, body),
+    }),
+  }),
+]

@@ -1,0 +1,173 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { problem } from '../../shared/api/common.ts'
+import { transaction, type Ctx, type Root, type Scope } from '../context.ts'
+import { AppError, notFound } from '../errors.ts'
+import { isUuid } from '../lib/ids.ts'
+import { identify, originOf } from '../middleware/auth.ts'
+import { permittedScope, requirePermission, visibleScope } from '../middleware/rbac.ts'
+import * as idempotencyService from '../services/idempotencyService.ts'
+import type { Answer } from '../services/idempotencyService.ts'
+import * as tenantScopeService from '../services/tenantScopeService.ts'
+import type { Identity } from '../services/userService.ts'
+import type { Route, TableRoute } from './define.ts'
+
+const identities = new WeakMap<FastifyRequest, Identity>()
+
+/** Puts one row of the route table on the server: documentation, authorisation, transaction, idempotency, answer. */
+export function register(app: FastifyInstance, root: Root, route: Route): void {
+  app.route({
+    method: route.method,
+    url: route.path.replace(/\{(\w+)\}/g, ':$1'),
+    schema: schemaOf(route),
+    config:
+      route.perMinute === undefined ? {} : { rateLimit: { max: route.perMinute, timeWindow: '1 minute' } },
+    onRequest: (request) => authorise(root, route, request),
+    handler: async (request, reply) => {
+      if ('raw' in route) return route.raw(root, request, reply, identities.get(request))
+      return send(reply, await run(root, route, request, identityOf(request)))
+    },
+  })
+}
+
+const FAILURES: Record<number, string> = {
+  401: 'Not logged in',
+  403: 'The permission is missing',
+  404: 'Unknown, or of a tenant you do not see',
+  409: 'Conflicts with the present state',
+  422: 'The input is not valid',
+}
+
+function schemaOf(route: Route): Record<string, unknown> {
+  const failures = Object.entries(FAILURES).map(([status, description]) => [
+    status,
+    problem.describe(description),
+  ])
+  return {
+    operationId: route.operationId,
+    summary: route.summary,
+    tags: [route.tag],
+    ...(typeof route.access === 'object' ? { 'x-permission': route.access.permission } : {}),
+    ...(route.access === 'public' ? { security: [] } : {}),
+    ...(route.params ? { params: route.params } : {}),
+    ...(route.query ? { querystring: route.query } : {}),
+    ...(route.body ? { body: route.body } : {}),
+    response: { ...(route.access === 'public' ? {} : Object.fromEntries(failures)), ...route.replies },
+  }
+}
+
+/** Before anything is parsed: who is it, and may they do this anywhere at all? */
+async function authorise(root: Root, route: Route, request: FastifyRequest): Promise<void> {
+  if (route.access === 'public') return
+  const identity = await identify(root, request)
+  if (!identity)
+    throw new AppError('unauthenticated', 'Log in, or send an API key as "Authorization: Bearer mp_…".')
+  identities.set(request, identity)
+  if (route.access === 'authenticated') return
+  if (route.access.where.in === 'platform') requirePermission(identity, route.access.permission, null)
+  else permittedScope(identity, route.access.permission)
+}
+
+function identityOf(request: FastifyRequest): Identity {
+  const identity = identities.get(request)
+  if (!identity) throw new AppError('unauthenticated', 'Log in first.')
+  return identity
+}
+
+async function run(
+  root: Root,
+  route: TableRoute,
+  request: FastifyRequest,
+  identity: Identity,
+): Promise<Answer> {
+  return transaction(root, originOf(request, identity), visibleScope(identity), async (wide) => {
+    const { ctx, tenantId } = await narrowed(wide, route, request, identity)
+    const work = () => answer(ctx, route, request, identity, tenantId)
+    const key = request.headers['idempotency-key']
+    if (route.method !== 'POST' || key === undefined) return work()
+    if (typeof key !== 'string' || key.length < 1 || key.length > 255) {
+      throw new AppError('malformed_request', 'Idempotency-Key must have 1 to 255 characters.')
+    }
+    const subject = `${identity.actor.type}:${identity.actor.id ?? ''}`
+    const content = `${request.method} ${request.url}\n${JSON.stringify(request.body ?? null)}`
+    return idempotencyService.once(ctx, { subject, key, request: content }, work)
+  })
+}
+
+async function answer(
+  ctx: Ctx,
+  route: TableRoute,
+  request: FastifyRequest,
+  identity: Identity,
+  tenantId: string,
+): Promise<Answer> {
+  const reply = await route.handler(ctx, {
+    params: request.params,
+    query: request.query,
+    body: request.body,
+    identity,
+    tenantId,
+    ifMatch: versionOf(request.headers['if-match']),
+  })
+  return {
+    status: reply.status ?? 200,
+    headers: {
+      ...(reply.location === undefined ? {} : { location: reply.location }),
+      ...(reply.version === undefined ? {} : { etag: `"v${reply.version}"` }),
+    },
+    body: reply.body ?? null,
+  }
+}
+
+function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
+  void reply.code(status).headers(headers)
+  return status === 204 ? reply.send() : reply.send(body)
+}
+
+/** Finds the tenant the call is about, asks for the permission there, and limits the transaction to it. */
+async function narrowed(
+  wide: Ctx,
+  { access }: TableRoute,
+  request: FastifyRequest,
+  identity: Identity,
+): Promise<{ ctx: Ctx; tenantId: string }> {
+  if (access === 'authenticated') return { ctx: wide, tenantId: '' }
+  const { permission, where } = access
+  if (where.in === 'platform') return { ctx: wide, tenantId: '' }
+  if (where.in === 'list') {
+    const scope = await listScope(wide, permittedScope(identity, permission), request.query)
+    return { ctx: await tenantScopeService.limitTo(wide, scope), tenantId: '' }
+  }
+  const tenantId = await tenantOfCall(wide, where, request)
+  requirePermission(identity, permission, tenantId)
+  const ctx = await tenantScopeService.limitTo(wide, tenantId === null ? 'platform' : [tenantId])
+  return { ctx, tenantId: tenantId ?? '' }
+}
+
+async function tenantOfCall(
+  ctx: Ctx,
+  where:
+    | { in: 'object'; kind: tenantScopeService.TenantThing }
+    | { in: 'body'; field: string; kind: tenantScopeService.TenantThing },
+  request: FastifyRequest,
+): Promise<string | null> {
+  const source = (where.in === 'object' ? request.params : request.body) as Record<string, string | null>
+  const id = source[where.in === 'object' ? 'id' : where.field] ?? null
+  return id === null ? null : tenantScopeService.ownerOf(ctx, where.kind, id)
+}
+
+async function listScope(ctx: Ctx, permitted: Scope, query: unknown): Promise<Scope> {
+  const { tenantId } = (query ?? {}) as { tenantId?: string }
+  if (tenantId === undefined) return permitted
+  await tenantScopeService.ownerOf(ctx, 'tenant', tenantId)
+  if (permitted !== 'platform' && !permitted.includes(tenantId)) throw notFound('tenant')
+  return isUuid(tenantId) ? [tenantId] : []
+}
+
+/** `If-Match: "v3"` → 3; `*` and nothing → undefined. @throws AppError precondition_failed for any other tag */
+function versionOf(header: string | undefined): number | undefined {
+  if (header === undefined || header === '*') return undefined
+  const match = /^(?:W\/)?"v(\d{1,9})"$/.exec(header)
+  if (!match)
+    throw new AppError('precondition_failed', 'If-Match must be the ETag of an earlier answer, such as "v3".')
+  return Number(match[1])
+}

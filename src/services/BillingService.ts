@@ -1,0 +1,62 @@
+import type { z } from 'zod'
+import type { Invoice, paymentCreate, Subscription } from '../../shared/api/billing.ts'
+import { systemOrigin, transaction, type Ctx, type Root } from '../context.ts'
+import * as billing from '../db/billing.ts'
+import { newId } from '../lib/ids.ts'
+import { book, getInvoice, type Payment } from './billing/payments.ts'
+import * as subscriptions from './billing/subscriptions.ts'
+
+export { createPlan, listPlans } from './billing/catalogue.ts'
+export { listInvoices } from './billing/payments.ts'
+export {
+  cancel,
+  create,
+  deliveryFailed,
+  get,
+  list,
+  podDelivered,
+  podGone,
+  retryDelivery,
+} from './billing/subscriptions.ts'
+
+export type Booked = Payment & { invoice: Invoice; subscription: Subscription | null }
+
+/** Books a payment, and lets the pod be made when it pays the order. @throws AppError those of `book` */
+export async function recordPayment(
+  ctx: Ctx,
+  tenantId: string,
+  invoiceId: string,
+  body: z.infer<typeof paymentCreate>,
+): Promise<Booked> {
+  const { payment, paidSubscriptionId, subscriptionId } = await book(ctx, tenantId, invoiceId, body)
+  if (paidSubscriptionId !== null) await subscriptions.firstInvoicePaid(ctx, tenantId, paidSubscriptionId)
+  return {
+    ...payment,
+    invoice: await getInvoice(ctx, tenantId, invoiceId),
+    subscription: subscriptionId === null ? null : await subscriptions.get(ctx, tenantId, subscriptionId),
+  }
+}
+
+const BATCH = 100
+
+/**
+ * Ends what is due: subscriptions whose cancellation date has come, and orders nobody paid. Each in a transaction of
+ * its own, so that one that cannot be ended does not hold up the others.
+ */
+export async function endDue(root: Root): Promise<void> {
+  const now = root.now()
+  const due = await root.db.transaction('platform', async (tx) => [
+    ...(await billing.dueCancellations(tx, now, BATCH)).map((row) => ({
+      ...row,
+      reason: 'the agreed end was reached',
+    })),
+    ...(await billing.overdueOrders(tx, now, BATCH)).map((row) => ({ ...row, reason: 'not paid in time' })),
+  ])
+  for (const { id, tenant_id, reason } of due) {
+    await transaction(root, systemOrigin('billing', newId()), [tenant_id], (ctx) =>
+      subscriptions.cancel(ctx, tenant_id, id, { when: 'now', reason }),
+    ).catch((error: unknown) =>
+      root.log.error({ err: error, subscriptionId: id }, 'a due subscription could not be ended'),
+    )
+  }
+}

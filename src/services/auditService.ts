@@ -1,0 +1,91 @@
+import type { AuditEvent } from '../../shared/api/audit.ts'
+import * as audit from '../db/audit.ts'
+import type { ListOptions } from '../db/list.ts'
+import type { Ctx } from '../context.ts'
+import { newId } from '../lib/ids.ts'
+
+export type Target = { type: string; id: string; label?: string }
+
+export type Event = {
+  action: string
+  tenantId: string | null
+  target: Target
+  /** Field → [before, after], changed fields only. */
+  diff?: Record<string, [unknown, unknown]>
+  details?: Record<string, unknown>
+  outcome?: 'success' | 'denied' | 'error'
+}
+
+/** Writes an audit event in the caller's transaction: it is there exactly when the change is. */
+export async function record(ctx: Ctx, event: Event): Promise<void> {
+  await audit.insert(ctx.tx, {
+    id: newId(),
+    at: ctx.now(),
+    tenant_id: event.tenantId,
+    action: event.action,
+    outcome: event.outcome ?? 'success',
+    actor: ctx.actor,
+    target_type: event.target.type,
+    target_id: event.target.id,
+    target_label: event.target.label ?? null,
+    diff: event.diff === undefined ? null : withoutSecrets(event.diff),
+    details: event.details === undefined ? null : withoutSecrets(event.details),
+    request_id: ctx.requestId,
+    correlation_id: ctx.correlationId,
+    job_id: ctx.jobId ?? null,
+    ip: ctx.ip ?? null,
+    user_agent: ctx.userAgent ?? null,
+  })
+}
+
+const SECRET = /password|secret|token(?!Id)|private|cipher|hash/i
+
+/** Replaces the values of fields that hold secrets, at any depth. */
+function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSecrets)
+  if (typeof value === 'bigint') return value.toString()
+  if (value === null || typeof value !== 'object' || value instanceof Date) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      SECRET.test(key) ? '[redacted]' : withoutSecrets(inner),
+    ]),
+  )
+}
+
+/** The changed fields of an update, as `diff` wants them. */
+export function diffOf<T extends Record<string, unknown>>(
+  before: T,
+  after: Partial<T>,
+): Record<string, [unknown, unknown]> {
+  return Object.fromEntries(
+    Object.entries(after)
+      .filter(([key, value]) => value !== undefined && value !== before[key])
+      .map(([key, value]) => [key, [before[key] ?? null, value]]),
+  )
+}
+
+export async function list(ctx: Ctx, filter: audit.AuditFilter, options: ListOptions) {
+  const page = await audit.list(ctx.tx, ctx.scope, filter, options)
+  return {
+    items: page.items.map((row) => ({
+      id: row.id,
+      at: row.at.toISOString(),
+      tenantId: row.tenant_id,
+      action: row.action,
+      outcome: row.outcome,
+      actor: row.actor as AuditEvent['actor'],
+      target:
+        row.target_type === null || row.target_id === null
+          ? null
+          : { type: row.target_type, id: row.target_id, label: row.target_label },
+      diff: row.diff as AuditEvent['diff'],
+      details: row.details as AuditEvent['details'],
+      requestId: row.request_id,
+      correlationId: row.correlation_id,
+      jobId: row.job_id,
+      ip: row.ip,
+    })),
+    nextCursor: page.nextCursor,
+  }
+}

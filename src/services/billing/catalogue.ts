@@ -1,0 +1,74 @@
+import type { z } from 'zod'
+import type { Plan, planCreate } from '../../../shared/api/billing.ts'
+import type { Ctx } from '../../context.ts'
+import * as billing from '../../db/billing.ts'
+import { violatedConstraint } from '../../db/index.ts'
+import type { ListOptions } from '../../db/list.ts'
+import { AppError } from '../../errors.ts'
+import { newId } from '../../lib/ids.ts'
+import * as auditService from '../auditService.ts'
+import * as present from './present.ts'
+
+export async function listPlans(ctx: Ctx, options: ListOptions) {
+  const page = await billing.listPlans(ctx.tx, ctx.scope, options)
+  const prices = await billing.pricesOf(
+    ctx.tx,
+    page.items.map((row) => row.id),
+  )
+  return {
+    items: page.items.map((row) =>
+      present.plan(
+        row,
+        prices.filter((price) => price.plan_id === row.id),
+      ),
+    ),
+    nextCursor: page.nextCursor,
+  }
+}
+
+const TAKEN: Record<string, string> = {
+  cloud_pod_plans_code: 'There is already a plan with this code.',
+  prices_one_active: 'Two prices have the same currency and interval.',
+}
+
+/** Adds a plan with its prices. @throws AppError already_exists */
+export async function createPlan(ctx: Ctx, body: z.infer<typeof planCreate>): Promise<Plan> {
+  const id = newId()
+  const now = ctx.now()
+  try {
+    const row = await billing.insertPlan(ctx.tx, {
+      id,
+      tenant_id: body.tenantId,
+      code: body.code,
+      name: body.name,
+      cores: body.cores,
+      memory_mb: body.memoryMb,
+      disk_gb: body.diskGb,
+      created_at: now,
+    })
+    await billing.insertPrices(
+      ctx.tx,
+      body.prices.map((price) => ({
+        id: newId(),
+        tenant_id: body.tenantId,
+        plan_id: id,
+        currency: price.currency,
+        interval: price.interval,
+        interval_count: price.intervalCount,
+        unit_minor: BigInt(price.unitMinor),
+        setup_minor: BigInt(price.setupMinor),
+        created_at: now,
+      })),
+    )
+    await auditService.record(ctx, {
+      action: 'PLAN_CREATED',
+      tenantId: body.tenantId,
+      target: { type: 'plan', id, label: body.code },
+    })
+    return present.plan(row, await billing.pricesOf(ctx.tx, [id]))
+  } catch (error) {
+    const known = TAKEN[violatedConstraint(error) ?? '']
+    if (known === undefined) throw error
+    throw new AppError('already_exists', known)
+  }
+}

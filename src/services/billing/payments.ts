@@ -1,0 +1,144 @@
+import type { z } from 'zod'
+import type { Invoice, paymentCreate } from '../../../shared/api/billing.ts'
+import type { Ctx } from '../../context.ts'
+import * as invoices from '../../db/billingInvoices.ts'
+import type { InvoiceFilter, InvoiceRow } from '../../db/billingInvoices.ts'
+import { violatedConstraint } from '../../db/index.ts'
+import * as ledger from '../../db/billingLedger.ts'
+import type { ListOptions } from '../../db/list.ts'
+import { AppError, notFound } from '../../errors.ts'
+import { newId } from '../../lib/ids.ts'
+import { formatMoney, toMoney } from '../../lib/money.ts'
+import * as auditService from '../auditService.ts'
+import { openMinor } from './invoicing.ts'
+import * as present from './present.ts'
+
+export async function listInvoices(ctx: Ctx, filter: InvoiceFilter, options: ListOptions) {
+  const page = await invoices.list(ctx.tx, ctx.scope, filter, options)
+  const lines = await invoices.linesOf(
+    ctx.tx,
+    page.items.map((row) => row.id),
+  )
+  return {
+    items: page.items.map((row) =>
+      present.invoice(
+        row,
+        lines.filter((line) => line.invoice_id === row.id),
+      ),
+    ),
+    nextCursor: page.nextCursor,
+  }
+}
+
+/** @throws AppError not_found */
+export async function getInvoice(ctx: Ctx, tenantId: string, id: string): Promise<Invoice> {
+  const row = await invoices.find(ctx.tx, tenantId, id)
+  if (!row) throw notFound('invoice')
+  return present.invoice(row, await invoices.linesOf(ctx.tx, [id]))
+}
+
+export type Payment = {
+  id: string
+  tenantId: string
+  amount: { amount: string; currency: string }
+  method: string
+  reference: string
+  status: 'succeeded'
+  receivedAt: string
+}
+
+/**
+ * Books a payment that reached us outside any provider. It may cover the invoice in part, never more than is open.
+ * @returns the payment, and the subscription whose first invoice is now paid in full
+ * @throws AppError not_found, invalid_state, payment_mismatch, already_exists for a reference booked before
+ */
+export async function book(
+  ctx: Ctx,
+  tenantId: string,
+  invoiceId: string,
+  body: z.infer<typeof paymentCreate>,
+): Promise<{ payment: Payment; paidSubscriptionId: string | null; subscriptionId: string | null }> {
+  const invoice = await invoices.lock(ctx.tx, tenantId, invoiceId)
+  if (!invoice) throw notFound('invoice')
+  const amount = BigInt(body.amountMinor)
+  requirePayable(invoice, amount, body.currency)
+  const id = newId()
+  const now = ctx.now()
+  await invoices
+    .insertPayment(ctx.tx, {
+      id,
+      tenant_id: tenantId,
+      customer_id: invoice.customer_id,
+      external_id: `${body.method}:${body.reference}`,
+      method: body.method,
+      currency: body.currency,
+      amount_minor: amount,
+      status: 'succeeded',
+      received_at: now,
+      recorded_by: ctx.actor,
+      created_at: now,
+    })
+    .catch((error: unknown) => {
+      if (violatedConstraint(error) === undefined) throw error
+      throw new AppError(
+        'already_exists',
+        `A payment with the reference ${body.reference} has been booked already.`,
+      )
+    })
+  await invoices.allocate(ctx.tx, {
+    payment_id: id,
+    invoice_id: invoiceId,
+    tenant_id: tenantId,
+    amount_minor: amount,
+    created_at: now,
+  })
+  const paid = openMinor(invoice) === amount
+  await invoices.setMoney(ctx.tx, invoiceId, {
+    paid_minor: invoice.paid_minor + amount,
+    ...(paid ? { status: 'paid' } : {}),
+  })
+  await ledger.post(ctx.tx, {
+    tenantId,
+    kind: 'payment',
+    source: { type: 'payment', id },
+    currency: body.currency,
+    at: now,
+    entries: [
+      { account: 'cash', amountMinor: amount },
+      { account: 'receivable', customerId: invoice.customer_id, amountMinor: -amount },
+    ],
+  })
+  await auditService.record(ctx, {
+    action: 'PAYMENT_RECORDED',
+    tenantId,
+    target: { type: 'invoice', id: invoiceId, label: invoice.number ?? undefined },
+    details: { amount, currency: body.currency, method: body.method, reference: body.reference },
+  })
+  return {
+    payment: {
+      id,
+      tenantId,
+      amount: toMoney(amount, body.currency),
+      method: body.method,
+      reference: body.reference,
+      status: 'succeeded',
+      receivedAt: now.toISOString(),
+    },
+    paidSubscriptionId: paid ? invoice.subscription_id : null,
+    subscriptionId: invoice.subscription_id,
+  }
+}
+
+function requirePayable(invoice: InvoiceRow, amount: bigint, currency: string): void {
+  if (invoice.status !== 'open')
+    throw new AppError('invalid_state', `The invoice is ${invoice.status}: nothing is open on it.`)
+  if (invoice.currency !== currency)
+    throw new AppError('payment_mismatch', `The invoice is in ${invoice.currency}, not ${currency}.`)
+  const open = openMinor(invoice)
+  if (amount <= 0n || amount > open) {
+    throw new AppError(
+      'payment_mismatch',
+      `The amount must be between one minor unit and the open ${formatMoney(open, currency)}.`,
+    )
+  }
+}

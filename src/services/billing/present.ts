@@ -1,0 +1,102 @@
+import type { Invoice, Plan, Subscription } from '../../../shared/api/billing.ts'
+import type { PriceRow, SubscriptionView } from '../../db/billing.ts'
+import type { InvoiceView, LineRow } from '../../db/billingInvoices.ts'
+import { toMoney } from '../../lib/money.ts'
+
+const iso = (date: Date | null): string | null => date?.toISOString() ?? null
+
+type PlanRow = {
+  id: string
+  tenant_id: string | null
+  code: string
+  name: string
+  cores: number
+  memory_mb: number
+  disk_gb: number
+  state: 'active' | 'retired'
+  created_at: Date
+}
+
+export const plan = (row: PlanRow, prices: PriceRow[]): Plan => ({
+  id: row.id,
+  tenantId: row.tenant_id,
+  code: row.code,
+  name: row.name,
+  cores: row.cores,
+  memoryMb: row.memory_mb,
+  diskGb: row.disk_gb,
+  state: row.state,
+  prices: prices.map((price) => ({
+    id: price.id,
+    currency: price.currency,
+    interval: price.interval,
+    intervalCount: price.interval_count,
+    unit: toMoney(price.unit_minor, price.currency),
+    setup: toMoney(price.setup_minor, price.currency),
+  })),
+  createdAt: row.created_at.toISOString(),
+})
+
+export const subscription = (row: SubscriptionView): Subscription => ({
+  id: row.id,
+  tenantId: row.tenant_id,
+  customer: { id: row.customer_id, name: row.customer_name },
+  provider: row.provider,
+  state: row.state,
+  plan: { id: row.plan_id, code: row.plan_code, name: row.plan_name },
+  price: {
+    id: row.price_id,
+    currency: row.currency,
+    interval: row.interval,
+    intervalCount: row.interval_count,
+    unit: toMoney(row.unit_minor, row.currency),
+    setup: toMoney(row.setup_minor, row.currency),
+  },
+  periodStart: iso(row.period_start),
+  periodEnd: iso(row.period_end),
+  paymentDueAt: iso(row.payment_due_at),
+  cancelAt: iso(row.cancel_at),
+  cancelReason: row.cancel_reason,
+  deliveryProblem: row.delivery_problem,
+  startedAt: iso(row.started_at),
+  endedAt: iso(row.ended_at),
+  pod:
+    row.pod_id === null
+      ? null
+      : {
+          id: row.pod_id,
+          hostname: row.pod_hostname ?? '',
+          state: row.pod_state ?? '',
+          powerState: row.pod_power_state ?? 'unknown',
+        },
+  version: row.version,
+  createdAt: row.created_at.toISOString(),
+})
+
+export const invoice = (row: InvoiceView, lines: LineRow[]): Invoice => {
+  const money = (minor: bigint) => toMoney(minor, row.currency)
+  return {
+    id: row.id,
+    tenantId: row.tenant_id,
+    customer: { id: row.customer_id, name: row.customer_name },
+    subscriptionId: row.subscription_id,
+    number: row.number,
+    status: row.status,
+    issueDate: row.issue_date as string | null,
+    dueDate: row.due_date as string | null,
+    subtotal: money(row.subtotal_minor),
+    tax: money(row.tax_minor),
+    total: money(row.total_minor),
+    paid: money(row.paid_minor),
+    credited: money(row.credited_minor),
+    lines: lines.map((line) => ({
+      lineNo: line.line_no,
+      kind: line.kind,
+      description: line.description,
+      net: money(line.net_minor),
+      tax: money(line.tax_minor),
+      gross: money(line.gross_minor),
+    })),
+    createdAt: row.created_at.toISOString(),
+  }
+}

@@ -1,0 +1,293 @@
+import type { SubscriptionCreate } from '../../../shared/api/billing.ts'
+import type { Subscription, Invoice } from '../../../shared/api/billing.ts'
+import type { Job } from '../../../shared/api/provisioning.ts'
+import { canSubscription, type Verdict } from '../../../shared/states/billingSubscription.ts'
+import type { Ctx } from '../../context.ts'
+import * as billing from '../../db/billing.ts'
+import type { SubscriptionFilter, SubscriptionRow } from '../../db/billing.ts'
+import * as invoices from '../../db/billingInvoices.ts'
+import * as pods from '../../db/cloudPods.ts'
+import type { PodRow } from '../../db/cloudPods.ts'
+import * as customers from '../../db/customers.ts'
+import type { ListOptions } from '../../db/list.ts'
+import * as tenants from '../../db/tenants.ts'
+import { AppError, notFound } from '../../errors.ts'
+import { newId } from '../../lib/ids.ts'
+import { localDate, period } from '../../lib/period.ts'
+import * as auditService from '../auditService.ts'
+import * as cloudPodService from '../cloudPodService.ts'
+import * as provisioningService from '../provisioningService.ts'
+import { creditInvoice, issueFirstInvoice } from './invoicing.ts'
+import { getInvoice } from './payments.ts'
+import * as present from './present.ts'
+
+const DAY_MS = 86_400_000
+
+export async function list(ctx: Ctx, filter: SubscriptionFilter, options: ListOptions) {
+  const page = await billing.listSubscriptions(ctx.tx, ctx.scope, filter, options)
+  return { items: page.items.map(present.subscription), nextCursor: page.nextCursor }
+}
+
+/** @throws AppError not_found */
+export async function get(ctx: Ctx, tenantId: string, id: string): Promise<Subscription> {
+  const row = await billing.findSubscription(ctx.tx, tenantId, id)
+  if (!row) throw notFound('subscription')
+  return present.subscription(row)
+}
+
+async function lock(ctx: Ctx, tenantId: string, id: string): Promise<SubscriptionRow> {
+  const row = await billing.lockSubscription(ctx.tx, tenantId, id)
+  if (!row) throw notFound('subscription')
+  return row
+}
+
+function requireAllowed(verdict: Verdict): void {
+  if (!verdict.allowed) throw new AppError('invalid_state', verdict.reason)
+}
+
+export type Ordered = { subscription: Subscription; invoice: Invoice; job: Job | null }
+
+/**
+ * Orders a plan for a customer: everything the pod needs is reserved and the first invoice issued in one transaction.
+ * The pod is made once the invoice is paid; a price of zero counts as paid.
+ * @throws AppError not_found, conflict for a price of another plan or currency, and what `cloudPodService.reserve` throws
+ */
+export async function create(ctx: Ctx, tenantId: string, body: SubscriptionCreate): Promise<Ordered> {
+  const { customer, tenant, plan, price } = await loadOrder(ctx, tenantId, body)
+  const now = ctx.now()
+  const subscription = await billing.insertSubscription(ctx.tx, {
+    id: newId(),
+    tenant_id: tenantId,
+    customer_id: customer.id,
+    state: 'awaiting_payment',
+    plan_id: plan.id,
+    price_id: price.id,
+    currency: price.currency,
+    billing_tz: tenant.billing_tz,
+    payment_due_at: new Date(now.getTime() + ctx.settings.paymentTermDays * DAY_MS),
+    created_at: now,
+    updated_at: now,
+  })
+  const itemId = newId()
+  await billing.insertItem(ctx.tx, {
+    id: itemId,
+    tenant_id: tenantId,
+    subscription_id: subscription.id,
+    price_id: price.id,
+    created_at: now,
+  })
+  await cloudPodService.reserve(ctx, {
+    tenantId,
+    customerId: customer.id,
+    subscriptionId: subscription.id,
+    planId: plan.id,
+    blueprintId: body.blueprintId,
+    hostname: body.hostname,
+    sshKeys: body.sshKeys,
+  })
+  const invoice = await issueFirstInvoice(ctx, {
+    subscription,
+    itemId,
+    price,
+    planName: plan.name,
+    customer,
+    seller: tenant,
+  })
+  await emit(ctx, subscription, 'SUBSCRIPTION_CREATED', undefined, {
+    plan: plan.code,
+    hostname: body.hostname,
+  })
+  const job = invoice.totalMinor === 0n ? await firstInvoicePaid(ctx, tenantId, subscription.id) : null
+  return {
+    subscription: await get(ctx, tenantId, subscription.id),
+    invoice: await getInvoice(ctx, tenantId, invoice.id),
+    job: job === null ? null : await provisioningService.getJob(ctx, job.id),
+  }
+}
+
+async function loadOrder(ctx: Ctx, tenantId: string, body: SubscriptionCreate) {
+  const customer = await customers.find(ctx.tx, tenantId, body.customerId)
+  if (!customer) throw notFound('customer')
+  if (customer.state !== 'active')
+    throw new AppError('invalid_state', 'The customer is closed and can order nothing.')
+  const tenant = await tenants.find(ctx.tx, tenantId)
+  if (!tenant) throw notFound('tenant')
+  if (tenant.state !== 'active')
+    throw new AppError('invalid_state', `The tenant is ${tenant.state}: it takes no orders.`)
+  const plan = await billing.findPlan(ctx.tx, body.planId)
+  if (!plan || plan.state !== 'active') throw notFound('plan')
+  const price = await billing.findPrice(ctx.tx, body.priceId)
+  if (!price || price.plan_id !== plan.id || price.state !== 'active') throw notFound('price of this plan')
+  if (price.currency !== customer.currency) {
+    throw new AppError(
+      'conflict',
+      `The customer pays in ${customer.currency}; choose a price in that currency.`,
+    )
+  }
+  return { customer, tenant, plan, price }
+}
+
+/** The order is paid: the pod may be made. Null when the subscription no longer waits for it. */
+export async function firstInvoicePaid(
+  ctx: Ctx,
+  tenantId: string,
+  id: string,
+): Promise<{ id: string } | null> {
+  const before = await lock(ctx, tenantId, id)
+  if (before.state !== 'awaiting_payment') return null
+  const pod = await pods.ofSubscription(ctx.tx, tenantId, id)
+  if (!pod) throw new Error(`subscription ${id} has no pod`)
+  await billing.updateSubscription(ctx.tx, id, {
+    state: 'provisioning',
+    payment_due_at: null,
+    updated_at: ctx.now(),
+  })
+  await emit(ctx, before, 'SUBSCRIPTION_UPDATED', { state: [before.state, 'provisioning'] })
+  return cloudPodService.startCreation(ctx, pod)
+}
+
+/** The pod was proven to run: the contract begins, its first period with it. */
+export async function podDelivered(ctx: Ctx, pod: PodRow): Promise<void> {
+  if (pod.subscription_id === null) return
+  const before = await lock(ctx, pod.tenant_id, pod.subscription_id)
+  if (before.state !== 'provisioning') return
+  const price = await billing.findPrice(ctx.tx, before.price_id)
+  if (!price) throw new Error(`price ${before.price_id} is missing`)
+  const anchor = localDate(ctx.now(), before.billing_tz)
+  const first = period(anchor, before.billing_tz, price.interval, price.interval_count, 0)
+  await billing.updateSubscription(ctx.tx, before.id, {
+    state: 'active',
+    anchor_date: anchor,
+    started_at: ctx.now(),
+    delivery_problem: null,
+    current_period: `[${first.start.toISOString()},${first.end.toISOString()})`,
+    updated_at: ctx.now(),
+  })
+  await invoices.fixFirstPeriod(ctx.tx, before.id, first.start, first.end)
+  await emit(ctx, before, 'SUBSCRIPTION_UPDATED', { state: [before.state, 'active'] })
+}
+
+/** The pod could not be made: the subscription says so until it is delivered again or cancelled. */
+export async function deliveryFailed(ctx: Ctx, pod: PodRow, problem: string): Promise<void> {
+  if (pod.subscription_id === null) return
+  const before = await lock(ctx, pod.tenant_id, pod.subscription_id)
+  if (before.state !== 'provisioning') return
+  await billing.updateSubscription(ctx.tx, before.id, { delivery_problem: problem, updated_at: ctx.now() })
+  await emit(ctx, before, 'SUBSCRIPTION_DELIVERY_FAILED', undefined, { problem })
+}
+
+/** Reserves a new pod for a paid subscription whose pod could not be made. @throws AppError invalid_state and those of `reserve` */
+export async function retryDelivery(
+  ctx: Ctx,
+  tenantId: string,
+  id: string,
+): Promise<{ subscription: Subscription; job: Job }> {
+  const before = await lock(ctx, tenantId, id)
+  requireAllowed(
+    canSubscription.retryDelivery({ state: before.state, deliveryProblem: before.delivery_problem }),
+  )
+  const old = await pods.ofSubscription(ctx.tx, tenantId, id)
+  if (!old) throw new Error(`subscription ${id} has no pod`)
+  const pod = await cloudPodService.reserve(ctx, {
+    tenantId,
+    customerId: before.customer_id,
+    subscriptionId: id,
+    planId: before.plan_id,
+    blueprintId: old.blueprint_id,
+    hostname: old.hostname,
+    sshKeys: old.ssh_keys,
+  })
+  await billing.updateSubscription(ctx.tx, id, { delivery_problem: null, updated_at: ctx.now() })
+  await emit(ctx, before, 'SUBSCRIPTION_UPDATED', { deliveryProblem: [before.delivery_problem, null] })
+  const job = await cloudPodService.startCreation(ctx, pod)
+  return { subscription: await get(ctx, tenantId, id), job: await provisioningService.getJob(ctx, job.id) }
+}
+
+export type Cancelled = { subscription: Subscription; job: Job | null }
+
+/**
+ * Ends a subscription now or with its period. What was never delivered is credited in full; a delivered period is not.
+ * @throws AppError not_found, invalid_state with the reason
+ */
+export async function cancel(
+  ctx: Ctx,
+  tenantId: string,
+  id: string,
+  body: { when: 'now' | 'period_end'; reason: string },
+): Promise<Cancelled> {
+  const before = await lock(ctx, tenantId, id)
+  const subject = { state: before.state, cancelAt: before.cancel_at }
+  requireAllowed(
+    body.when === 'now' ? canSubscription.cancelNow(subject) : canSubscription.cancelAtPeriodEnd(subject),
+  )
+  const job =
+    body.when === 'now'
+      ? await cancelNow(ctx, before, body.reason)
+      : await cancelAtPeriodEnd(ctx, before, body.reason)
+  return {
+    subscription: await get(ctx, tenantId, id),
+    job: job === null ? null : await provisioningService.getJob(ctx, job.id),
+  }
+}
+
+async function cancelAtPeriodEnd(ctx: Ctx, before: SubscriptionRow, reason: string): Promise<null> {
+  const view = await billing.findSubscription(ctx.tx, before.tenant_id, before.id)
+  const cancelAt = view?.period_end ?? null
+  await billing.updateSubscription(ctx.tx, before.id, {
+    cancel_at: cancelAt,
+    cancel_reason: reason,
+    updated_at: ctx.now(),
+  })
+  await emit(ctx, before, 'SUBSCRIPTION_UPDATED', { cancelAt: [null, cancelAt] }, { reason })
+  return null
+}
+
+async function cancelNow(ctx: Ctx, before: SubscriptionRow, reason: string): Promise<{ id: string } | null> {
+  if (before.state !== 'active') {
+    for (const invoice of await invoices.lockOfSubscription(ctx.tx, before.id)) {
+      await creditInvoice(ctx, invoice, reason || 'cancelled before delivery')
+    }
+  }
+  const pod = await pods.ofSubscription(ctx.tx, before.tenant_id, before.id)
+  if (pod?.state === 'reserved') await cloudPodService.releaseReserved(ctx, pod, 'The order was cancelled.')
+  const exists = pod?.state === 'creating' || pod?.state === 'active'
+  const state = exists ? 'terminating' : before.state === 'awaiting_payment' ? 'expired' : 'terminated'
+  await billing.updateSubscription(ctx.tx, before.id, {
+    state,
+    cancel_reason: reason,
+    payment_due_at: null,
+    ended_at: exists ? null : ctx.now(),
+    updated_at: ctx.now(),
+  })
+  await emit(ctx, before, 'SUBSCRIPTION_CANCELLED', { state: [before.state, state] }, { reason })
+  return exists ? cloudPodService.startDestruction(ctx, pod) : null
+}
+
+/** The pod's absence was proven: its subscription has ended. */
+export async function podGone(ctx: Ctx, pod: PodRow): Promise<void> {
+  if (pod.subscription_id === null) return
+  const before = await lock(ctx, pod.tenant_id, pod.subscription_id)
+  if (before.state !== 'terminating') return
+  await billing.updateSubscription(ctx.tx, before.id, {
+    state: 'terminated',
+    ended_at: ctx.now(),
+    updated_at: ctx.now(),
+  })
+  await emit(ctx, before, 'SUBSCRIPTION_UPDATED', { state: [before.state, 'terminated'] })
+}
+
+async function emit(
+  ctx: Ctx,
+  subscription: SubscriptionRow,
+  action: string,
+  diff?: Record<string, [unknown, unknown]>,
+  details?: Record<string, unknown>,
+): Promise<void> {
+  await auditService.record(ctx, {
+    action,
+    tenantId: subscription.tenant_id,
+    target: { type: 'subscription', id: subscription.id },
+    diff,
+    details,
+  })
+}

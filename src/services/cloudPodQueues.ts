@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import { POWER_ACTIONS, type PowerAction } from '../../shared/states/cloudPod.ts'
+import type { Ctx } from '../context.ts'
+import type { PodRow } from '../db/cloudPods.ts'
+import { enqueue, type JobRequest } from './provisioningQueues.ts'
+
+/** The pods' jobs: their names and payloads. Services know no more of them; src/jobs does them. */
+const podPayload = z.object({ podId: z.string(), tenantId: z.string() })
+export type PodPayload = z.infer<typeof podPayload>
+const powerPayload = podPayload.extend({ action: z.enum(POWER_ACTIONS) })
+export type PowerPayload = z.infer<typeof powerPayload>
+
+export const podCreate = { kind: 'cloudPod.create', payload: podPayload } as const
+export const podDestroy = { kind: 'cloudPod.destroy', payload: podPayload } as const
+export const podPower = { kind: 'cloudPod.power', payload: powerPayload } as const
+
+const DAY_MS = 86_400_000
+
+const podJob = (pod: PodRow, kind: string, more: Partial<JobRequest> = {}): JobRequest => ({
+  queue: 'cloud_pod',
+  kind,
+  tenantId: pod.tenant_id,
+  subject: { type: 'cloudPod', id: pod.id, label: pod.hostname },
+  serialKey: `cloudPod:${pod.id}`,
+  nodeId: pod.node_id,
+  payload: { podId: pod.id, tenantId: pod.tenant_id },
+  ...more,
+})
+
+/** One create job for a pod, however often it is asked for. */
+export const enqueueCreate = (ctx: Ctx, pod: PodRow): Promise<{ id: string }> =>
+  enqueue(ctx, podJob(pod, podCreate.kind, { idempotencyKey: `create:${pod.id}`, deadlineMs: 7 * DAY_MS }))
+
+export const enqueueDestroy = (ctx: Ctx, pod: PodRow): Promise<{ id: string }> =>
+  enqueue(ctx, podJob(pod, podDestroy.kind, { idempotencyKey: `destroy:${pod.id}` }))
+
+export const enqueuePower = (ctx: Ctx, pod: PodRow, action: PowerAction): Promise<{ id: string }> =>
+  enqueue(
+    ctx,
+    podJob(pod, podPower.kind, {
+      payload: { podId: pod.id, tenantId: pod.tenant_id, action },
+      deadlineMs: DAY_MS,
+      priority: 50,
+    }),
+  )

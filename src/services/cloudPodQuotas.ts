@@ -1,0 +1,52 @@
+import type { Ctx } from '../context.ts'
+import * as reservations from '../db/cloudPodReservations.ts'
+import type { Resources, Usage } from '../db/cloudPodReservations.ts'
+import * as tenants from '../db/tenants.ts'
+import { AppError } from '../errors.ts'
+
+export type Quota = { maxPods: number; maxCores: number; maxMemoryMb: number; maxDiskGb: number }
+
+/** What a new tenant may use until somebody decides otherwise. */
+const DEFAULT_QUOTA: Quota = { maxPods: 20, maxCores: 80, maxMemoryMb: 163_840, maxDiskGb: 2_000 }
+
+export async function setQuota(ctx: Ctx, tenantId: string, quota: Quota = DEFAULT_QUOTA): Promise<void> {
+  await tenants.setQuota(ctx.tx, {
+    tenant_id: tenantId,
+    max_pods: quota.maxPods,
+    max_cores: quota.maxCores,
+    max_memory_mb: quota.maxMemoryMb,
+    max_disk_gb: quota.maxDiskGb,
+    updated_at: ctx.now(),
+  })
+}
+
+/**
+ * Checks that one more pod of this size stays within the tenant's quota. The quota's row stays locked until the
+ * caller's transaction ends, so parallel orders cannot pass together what only one may pass.
+ * @throws AppError quota_exceeded, naming each limit with its use
+ */
+export async function requireRoom(ctx: Ctx, tenantId: string, wanted: Resources): Promise<void> {
+  const state = await reservations.lockQuota(ctx.tx, tenantId)
+  if (!state) throw new AppError('quota_exceeded', 'The tenant has no quota: set one before ordering pods.')
+  const { quota, used } = state
+  const limits: [string, keyof Usage, number, number][] = [
+    ['pods', 'pods', 1, quota.max_pods],
+    ['cores', 'cores', wanted.cores, quota.max_cores],
+    ['memory MiB', 'memoryMb', wanted.memoryMb, quota.max_memory_mb],
+    ['disk GiB', 'diskGb', wanted.diskGb, quota.max_disk_gb],
+  ]
+  const exceeded = limits.filter(([, key, more, limit]) => used[key] + more > limit)
+  if (exceeded.length === 0) return
+  const text = exceeded
+    .map(([name, key, more, limit]) => `${name} ${used[key]} + ${more} > ${limit}`)
+    .join(', ')
+  throw new AppError(
+    'quota_exceeded',
+    `The tenant's quota does not allow this pod: ${text}. Raise the quota or remove pods.`,
+    {
+      details: Object.fromEntries(
+        exceeded.map(([, key, more, limit]) => [key, { used: used[key], wanted: more, limit }]),
+      ),
+    },
+  )
+}

@@ -1,0 +1,258 @@
+import type { CloudPod, CloudPodCreate, CloudPodDetail } from '../../shared/api/cloudPods.ts'
+import type { Job } from '../../shared/api/provisioning.ts'
+import { canPod, type PowerAction } from '../../shared/states/cloudPod.ts'
+import type { Verdict } from '../../shared/states/billingSubscription.ts'
+import type { Ctx } from '../context.ts'
+import * as customers from '../db/customers.ts'
+import * as pods from '../db/cloudPods.ts'
+import type { PodFilter, PodRow, PodView } from '../db/cloudPods.ts'
+import type { ListOptions } from '../db/list.ts'
+import * as reservations from '../db/cloudPodReservations.ts'
+import { AppError, notFound } from '../errors.ts'
+import * as auditService from './auditService.ts'
+import * as cloudPodQueues from './cloudPodQueues.ts'
+import { reserve, type PodOrder } from './cloudPods/reserve.ts'
+import * as provisioningService from './provisioningService.ts'
+
+export { reserve }
+export type { PodOrder }
+
+const iso = (date: Date | null): string | null => date?.toISOString() ?? null
+
+export function present(row: PodView): CloudPod {
+  return {
+    id: row.id,
+    tenantId: row.tenant_id,
+    customerId: row.customer_id,
+    subscriptionId: row.subscription_id,
+    hostname: row.hostname,
+    kind: row.kind,
+    plan: { id: row.plan_id, name: row.plan_name },
+    blueprint: { id: row.blueprint_id, name: row.blueprint_name },
+    cores: row.cores,
+    memoryMb: row.memory_mb,
+    diskGb: row.disk_gb,
+    state: row.state,
+    powerState: row.power_state,
+    powerCheckedAt: iso(row.power_checked_at),
+    action: row.action,
+    problem: row.problem,
+    addresses: row.addresses,
+    version: row.version,
+    createdAt: row.created_at.toISOString(),
+    deletedAt: iso(row.deleted_at),
+  }
+}
+
+export async function list(ctx: Ctx, filter: PodFilter, options: ListOptions) {
+  const page = await pods.list(ctx.tx, ctx.scope, filter, options)
+  return { items: page.items.map(present), nextCursor: page.nextCursor }
+}
+
+/** @param showPlacement whether the caller may know which node runs the pod */
+export async function get(
+  ctx: Ctx,
+  tenantId: string,
+  id: string,
+  showPlacement: boolean,
+): Promise<CloudPodDetail> {
+  const row = await pods.find(ctx.tx, tenantId, id)
+  if (!row) throw notFound('CloudPod')
+  if (!showPlacement) return { ...present(row), placement: null }
+  const { storage: _, ...placement } = await pods.placement(ctx.tx, id)
+  return { ...present(row), placement }
+}
+
+export type Accepted = { cloudPod: CloudPod; job: Job }
+
+async function answer(ctx: Ctx, pod: PodRow, job: { id: string }): Promise<Accepted> {
+  const row = await pods.find(ctx.tx, pod.tenant_id, pod.id)
+  if (!row) throw notFound('CloudPod')
+  return { cloudPod: present(row), job: await provisioningService.getJob(ctx, job.id) }
+}
+
+async function lockPod(ctx: Ctx, tenantId: string, id: string): Promise<PodRow> {
+  const pod = await pods.lock(ctx.tx, tenantId, id)
+  if (!pod) throw notFound('CloudPod')
+  return pod
+}
+
+function requireAllowed(verdict: Verdict): void {
+  if (!verdict.allowed) throw new AppError('invalid_state', verdict.reason)
+}
+
+/**
+ * Orders a pod that belongs to no subscription.
+ * @throws AppError what `reserve` throws; not_found for the customer
+ */
+export async function create(ctx: Ctx, body: CloudPodCreate): Promise<Accepted> {
+  if (body.customerId !== null && !(await customers.find(ctx.tx, body.tenantId, body.customerId)))
+    throw notFound('customer')
+  const pod = await reserve(ctx, { ...body, subscriptionId: null })
+  return answer(ctx, pod, await startCreation(ctx, pod))
+}
+
+/** Lets the making of a reserved pod begin. */
+export async function startCreation(ctx: Ctx, pod: PodRow): Promise<{ id: string }> {
+  await pods.update(ctx.tx, pod.id, { state: 'creating', updated_at: ctx.now() })
+  await emit(ctx, pod, 'CLOUDPOD_CREATE_REQUESTED', { state: [pod.state, 'creating'] })
+  return cloudPodQueues.enqueueCreate(ctx, pod)
+}
+
+const ACTING = {
+  start: 'starting',
+  stop: 'stopping',
+  shutdown: 'shutting_down',
+  reboot: 'rebooting',
+} as const
+
+/** @throws AppError not_found, invalid_state with the reason */
+export async function power(ctx: Ctx, tenantId: string, id: string, action: PowerAction): Promise<Accepted> {
+  const pod = await lockPod(ctx, tenantId, id)
+  requireAllowed(
+    canPod[action]({ state: pod.state, powerState: pod.power_state, subscriptionId: pod.subscription_id }),
+  )
+  await pods.update(ctx.tx, id, { action: ACTING[action], problem: null, updated_at: ctx.now() })
+  await emit(ctx, pod, `CLOUDPOD_${action.toUpperCase()}_REQUESTED`, { action: [pod.action, ACTING[action]] })
+  return answer(ctx, pod, await cloudPodQueues.enqueuePower(ctx, pod, action))
+}
+
+/** Destroys a pod that belongs to no subscription. @throws AppError not_found, invalid_state */
+export async function destroy(ctx: Ctx, tenantId: string, id: string): Promise<Accepted> {
+  const pod = await lockPod(ctx, tenantId, id)
+  requireAllowed(
+    canPod.delete({ state: pod.state, powerState: pod.power_state, subscriptionId: pod.subscription_id }),
+  )
+  return answer(ctx, pod, await startDestruction(ctx, pod))
+}
+
+/** Lets the destruction begin, after whatever is still being done to the pod. */
+export async function startDestruction(ctx: Ctx, pod: PodRow): Promise<{ id: string }> {
+  await pods.update(ctx.tx, pod.id, { state: 'deleting', action: null, problem: null, updated_at: ctx.now() })
+  await emit(ctx, pod, 'CLOUDPOD_DELETE_REQUESTED', { state: [pod.state, 'deleting'] })
+  return cloudPodQueues.enqueueDestroy(ctx, pod)
+}
+
+/** Frees what a pod held that was reserved but never begun. */
+export async function releaseReserved(ctx: Ctx, pod: PodRow, reason: string): Promise<void> {
+  await reservations.release(ctx.tx, pod.id, ctx.now(), false, 0)
+  await pods.update(ctx.tx, pod.id, { state: 'failed', problem: reason, updated_at: ctx.now() })
+  await emit(ctx, pod, 'CLOUDPOD_RELEASED', { state: [pod.state, 'failed'] }, { reason })
+}
+
+export type Evidence = Record<string, unknown>
+
+/** Marks a pod active after its configuration and power were read back. */
+export async function markActive(
+  ctx: Ctx,
+  tenantId: string,
+  id: string,
+  evidence: Evidence,
+): Promise<PodRow> {
+  const pod = await lockPod(ctx, tenantId, id)
+  // A destruction ordered meanwhile keeps its claim on the pod.
+  const state = pod.state === 'creating' ? 'active' : pod.state
+  await reservations.assignAddresses(ctx.tx, id)
+  const after = await pods.update(ctx.tx, id, {
+    state,
+    power_state: 'running',
+    power_checked_at: ctx.now(),
+    updated_at: ctx.now(),
+  })
+  await emit(ctx, pod, 'CLOUDPOD_CREATED', { state: [pod.state, state] }, evidence)
+  return after
+}
+
+/** Marks a pod that could not be made and of which nothing is left; gives back what it held. */
+export async function markFailed(ctx: Ctx, tenantId: string, id: string, problem: string): Promise<PodRow> {
+  const pod = await lockPod(ctx, tenantId, id)
+  await reservations.release(ctx.tx, id, ctx.now(), true, ctx.settings.vmidQuarantineHours)
+  // Destruction was ordered while the pod was being made: its job will find nothing and say so.
+  const state = pod.state === 'deleting' ? 'deleting' : 'failed'
+  const after = await pods.update(ctx.tx, id, { state, problem, updated_at: ctx.now() })
+  await emit(ctx, pod, 'CLOUDPOD_CREATE_FAILED', { state: [pod.state, state] }, { problem })
+  return after
+}
+
+/** Writes down the power state that was read from the hypervisor. */
+export async function markPower(
+  ctx: Ctx,
+  tenantId: string,
+  id: string,
+  power_state: 'running' | 'stopped',
+  action: PowerAction,
+): Promise<void> {
+  const pod = await lockPod(ctx, tenantId, id)
+  await pods.update(ctx.tx, id, {
+    power_state,
+    power_checked_at: ctx.now(),
+    action: null,
+    problem: null,
+    updated_at: ctx.now(),
+  })
+  await emit(ctx, pod, `CLOUDPOD_${action.toUpperCase()}_DONE`, {
+    powerState: [pod.power_state, power_state],
+  })
+}
+
+/** Ends an attempt that did not work; the pod is what it was. */
+export async function markActionFailed(
+  ctx: Ctx,
+  tenantId: string,
+  id: string,
+  problem: string,
+): Promise<void> {
+  const pod = await lockPod(ctx, tenantId, id)
+  await pods.update(ctx.tx, id, { action: null, problem, updated_at: ctx.now() })
+  await emit(ctx, pod, 'CLOUDPOD_ACTION_FAILED', { action: [pod.action, null] }, { problem })
+}
+
+/** Marks a pod deleted after its absence was proven; its address and VMID go into quarantine only now. */
+export async function markDeleted(
+  ctx: Ctx,
+  tenantId: string,
+  id: string,
+  evidence: Evidence,
+): Promise<PodRow> {
+  const pod = await lockPod(ctx, tenantId, id)
+  await reservations.release(ctx.tx, id, ctx.now(), true, ctx.settings.vmidQuarantineHours)
+  const after = await pods.update(ctx.tx, id, {
+    state: 'deleted',
+    deleted_at: ctx.now(),
+    power_state: 'unknown',
+    action: null,
+    updated_at: ctx.now(),
+  })
+  await emit(ctx, pod, 'CLOUDPOD_DELETED', { state: [pod.state, 'deleted'] }, evidence)
+  return after
+}
+
+/** Gives the pod another VMID because a guest that is not ours holds the present one. */
+export async function reassignVmid(ctx: Ctx, tenantId: string, id: string): Promise<number> {
+  const pod = await lockPod(ctx, tenantId, id)
+  await reservations.lockCluster(ctx.tx, pod.cluster_id)
+  await reservations.markVmidForeign(ctx.tx, pod.cluster_id, pod.vmid)
+  const vmid = await reservations.freeVmid(ctx.tx, pod.cluster_id)
+  if (vmid === null)
+    throw new AppError('vmid_range_exhausted', 'The cluster has no free VMID in its range. Widen the range.')
+  await reservations.reserveVmid(ctx.tx, pod.cluster_id, vmid, id, ctx.now())
+  await pods.update(ctx.tx, id, { vmid, updated_at: ctx.now() })
+  await emit(ctx, pod, 'CLOUDPOD_VMID_CHANGED', { vmid: [pod.vmid, vmid] })
+  return vmid
+}
+
+async function emit(
+  ctx: Ctx,
+  pod: PodRow,
+  action: string,
+  diff: Record<string, [unknown, unknown]>,
+  details?: Record<string, unknown>,
+): Promise<void> {
+  await auditService.record(ctx, {
+    action,
+    tenantId: pod.tenant_id,
+    target: { type: 'cloudPod', id: pod.id, label: pod.hostname },
+    diff,
+    details,
+  })
+}

@@ -1,0 +1,54 @@
+import type { Ctx } from '../../context.ts'
+import * as reservations from '../../db/cloudPodReservations.ts'
+import type { Candidate, Resources, Usage } from '../../db/cloudPodReservations.ts'
+import { AppError } from '../../errors.ts'
+
+const NOTHING: Usage = { pods: 0, cores: 0, memoryMb: 0, diskGb: 0 }
+
+/** Why a node cannot take the pod, null when it can. */
+function objection(node: Candidate, used: Usage, wanted: Resources): string | null {
+  if (node.nodeState === 'drained') return 'drained'
+  if (node.status !== 'online') return node.status
+  if (node.storage === null) return 'no storage for pods configured'
+  const memoryLimit = Math.floor(node.memoryMb * node.memoryOvercommit)
+  const coreLimit = Math.floor(node.cores * node.cpuOvercommit)
+  if (used.memoryMb + wanted.memoryMb > memoryLimit) {
+    return `memory ${used.memoryMb} + ${wanted.memoryMb} > ${memoryLimit} MiB`
+  }
+  if (used.cores + wanted.cores > coreLimit) return `cores ${used.cores} + ${wanted.cores} > ${coreLimit}`
+  if (used.diskGb + wanted.diskGb > node.diskGb)
+    return `disk ${used.diskGb} + ${wanted.diskGb} > ${node.diskGb} GiB`
+  return null
+}
+
+/**
+ * The nodes that can take the pod, the emptiest by memory first. Their clusters stay locked until the caller's
+ * transaction ends: what is counted here cannot be taken by another order.
+ * @throws AppError no_node_fits, with each node's reason
+ */
+export async function chooseNodes(ctx: Ctx, blueprintId: string, wanted: Resources): Promise<Candidate[]> {
+  const candidates = await reservations.lockCandidates(ctx.tx, blueprintId)
+  const usage = new Map<string, Usage>()
+  for (const clusterId of new Set(candidates.map((node) => node.clusterId))) {
+    for (const [nodeId, used] of await reservations.nodeUsage(ctx.tx, clusterId)) usage.set(nodeId, used)
+  }
+  const judged = candidates.map((node) => {
+    const used = usage.get(node.nodeId) ?? NOTHING
+    const share = (used.memoryMb + wanted.memoryMb) / (node.memoryMb * node.memoryOvercommit || 1)
+    return { node, share, reason: objection(node, used, wanted) }
+  })
+  const fitting = judged.filter((entry) => entry.reason === null).sort((a, b) => a.share - b.share)
+  if (fitting.length > 0) return fitting.map((entry) => entry.node)
+  const reasons = judged.map(({ node, reason }) => `${node.nodeName}: ${reason}`)
+  throw new AppError(
+    'no_node_fits',
+    reasons.length === 0
+      ? 'No node of an active cluster has an image of this blueprint. Add one to the blueprint.'
+      : `No node can take this pod. ${reasons.join('; ')}.`,
+    {
+      details: {
+        nodes: judged.map(({ node, reason }) => ({ cluster: node.clusterName, node: node.nodeName, reason })),
+      },
+    },
+  )
+}

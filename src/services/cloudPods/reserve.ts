@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto'
+import type { Ctx } from '../../context.ts'
+import * as billing from '../../db/billing.ts'
+import * as pods from '../../db/cloudPods.ts'
+import type { PodRow } from '../../db/cloudPods.ts'
+import * as reservations from '../../db/cloudPodReservations.ts'
+import type { Candidate, Resources } from '../../db/cloudPodReservations.ts'
+import { violatedConstraint } from '../../db/index.ts'
+import * as infrastructure from '../../db/provisioningInfrastructure.ts'
+import { AppError, notFound } from '../../errors.ts'
+import { newId } from '../../lib/ids.ts'
+import * as cloudPodQuotas from '../cloudPodQuotas.ts'
+import { chooseNodes } from './placement.ts'
+
+export type PodOrder = {
+  tenantId: string
+  customerId: string | null
+  subscriptionId: string | null
+  planId: string
+  blueprintId: string
+  hostname: string
+  sshKeys: string | null
+}
+
+/**
+ * Takes everything a pod needs (quota, node capacity, address, VMID) in the caller's transaction and writes its row in
+ * the state `reserved`. If any part is missing, nothing is taken.
+ * @throws AppError not_found, plan_not_allowed, quota_exceeded, no_node_fits, ip_pool_exhausted, vmid_range_exhausted, hostname_taken
+ */
+export async function reserve(ctx: Ctx, order: PodOrder): Promise<PodRow> {
+  const { plan, blueprint } = await loadCatalogue(ctx, order)
+  const wanted: Resources = { cores: plan.cores, memoryMb: plan.memory_mb, diskGb: plan.disk_gb }
+  await cloudPodQuotas.requireRoom(ctx, order.tenantId, wanted)
+  const nodes = await chooseNodes(ctx, order.blueprintId, wanted)
+  const { node, poolIds } = await withFreePools(ctx, nodes)
+  const vmid = await reservations.freeVmid(ctx.tx, node.clusterId)
+  if (vmid === null) {
+    throw new AppError(
+      'vmid_range_exhausted',
+      `Cluster ${node.clusterName} has no free VMID in its range. Widen the range.`,
+    )
+  }
+  const pod = await insertPod(ctx, order, { node, vmid, kind: blueprint.kind, ...wanted })
+  const now = ctx.now()
+  await reservations.reserveVmid(ctx.tx, node.clusterId, vmid, pod.id, now)
+  await reservations.reserveCapacity(ctx.tx, {
+    ...wanted,
+    podId: pod.id,
+    tenantId: order.tenantId,
+    nodeId: node.nodeId,
+    at: now,
+  })
+  await takeAddress(ctx, pod, poolIds, node)
+  return pod
+}
+
+async function loadCatalogue(ctx: Ctx, order: PodOrder) {
+  const [plan, blueprint] = [
+    await billing.findPlan(ctx.tx, order.planId),
+    await infrastructure.findBlueprint(ctx.tx, order.blueprintId),
+  ]
+  if (!plan || plan.state !== 'active' || (plan.tenant_id !== null && plan.tenant_id !== order.tenantId))
+    throw notFound('plan')
+  if (!blueprint || blueprint.state !== 'active') throw notFound('blueprint')
+  const limits: [string, number, number, number][] = [
+    ['cores', plan.cores, 1, blueprint.max_cores],
+    ['memory MiB', plan.memory_mb, blueprint.min_memory_mb, blueprint.max_memory_mb],
+    ['disk GiB', plan.disk_gb, blueprint.min_disk_gb, blueprint.max_disk_gb],
+  ]
+  const outside = limits.filter(([, value, min, max]) => value < min || value > max)
+  if (outside.length > 0) {
+    const text = outside
+      .map(([name, value, min, max]) => `${name} ${value}, allowed ${min} to ${max}`)
+      .join('; ')
+    throw new AppError(
+      'plan_not_allowed',
+      `The blueprint ${blueprint.name} does not allow the plan ${plan.name}: ${text}. Choose another plan or blueprint.`,
+    )
+  }
+  return { plan, blueprint }
+}
+
+/** The best node whose cluster has address pools. */
+async function withFreePools(ctx: Ctx, nodes: Candidate[]): Promise<{ node: Candidate; poolIds: string[] }> {
+  for (const node of nodes) {
+    const pools = await reservations.activePools(ctx.tx, node.clusterId)
+    if (pools.length > 0) return { node, poolIds: pools.map((pool) => pool.id) }
+  }
+  throw new AppError(
+    'ip_pool_exhausted',
+    'No cluster that could take this pod has an active address pool. Add a pool.',
+  )
+}
+
+async function takeAddress(ctx: Ctx, pod: PodRow, poolIds: string[], node: Candidate): Promise<void> {
+  for (const poolId of poolIds) {
+    if ((await reservations.reserveAddress(ctx.tx, poolId, pod.tenant_id, pod.id, ctx.now())) !== null) return
+  }
+  throw new AppError(
+    'ip_pool_exhausted',
+    `Every address pool of cluster ${node.clusterName} is used up. Widen a pool or wait for quarantined addresses.`,
+  )
+}
+
+async function insertPod(
+  ctx: Ctx,
+  order: PodOrder,
+  made: Resources & { node: Candidate; vmid: number; kind: 'vm' | 'ct' },
+): Promise<PodRow> {
+  const id = newId()
+  const now = ctx.now()
+  try {
+    return await pods.insert(ctx.tx, {
+      id,
+      tenant_id: order.tenantId,
+      customer_id: order.customerId,
+      subscription_id: order.subscriptionId,
+      hostname: order.hostname,
+      kind: made.kind,
+      plan_id: order.planId,
+      blueprint_id: order.blueprintId,
+      cores: made.cores,
+      memory_mb: made.memoryMb,
+      disk_gb: made.diskGb,
+      ssh_keys: order.sshKeys,
+      cluster_id: made.node.clusterId,
+      node_id: made.node.nodeId,
+      vmid: made.vmid,
+      mac: macOf(id),
+      state: 'reserved',
+      created_at: now,
+      updated_at: now,
+    })
+  } catch (error) {
+    if (violatedConstraint(error) !== 'cloud_pods_hostname') throw error
+    throw new AppError(
+      'hostname_taken',
+      `The tenant already has a pod named ${order.hostname}. Choose another host name.`,
+    )
+  }
+}
+
+/** A locally administered unicast address (RFC 7042 section 2.1) that follows from the pod's id: a rebuilt NIC keeps it. */
+function macOf(podId: string): string {
+  const bytes = createHash('sha256').update(podId).digest().subarray(0, 5)
+  return ['02', ...Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'))].join(':').toUpperCase()
+}

@@ -1,0 +1,379 @@
+import type { z } from 'zod'
+import type {
+  Blueprint,
+  blueprintCreate,
+  Cluster,
+  clusterCreate,
+  IpPool,
+  ipPoolCreate,
+  Node,
+  nodeConfigure,
+} from '../../../shared/api/provisioning.ts'
+import type { Ctx } from '../../context.ts'
+import * as reservations from '../../db/cloudPodReservations.ts'
+import { violatedConstraint } from '../../db/index.ts'
+import type { ListOptions } from '../../db/list.ts'
+import * as infrastructure from '../../db/provisioningInfrastructure.ts'
+import type { ClusterRow, NodeRow, SeenNode, SeenTemplate } from '../../db/provisioningInfrastructure.ts'
+import type { ProxmoxConnection } from '../../integrations/proxmox/types.ts'
+import { AppError, notFound } from '../../errors.ts'
+import { newId } from '../../lib/ids.ts'
+import * as auditService from '../auditService.ts'
+import * as provisioningQueues from '../provisioningQueues.ts'
+
+const iso = (date: Date | null): string | null => date?.toISOString() ?? null
+
+function presentCluster(row: ClusterRow): Cluster {
+  return {
+    id: row.id,
+    name: row.name,
+    apiUrl: row.api_url,
+    tokenId: row.token_id,
+    simulated: row.simulated,
+    vmidMin: row.vmid_min,
+    vmidMax: row.vmid_max,
+    state: row.state,
+    health: row.health,
+    healthMessage: row.health_message,
+    checkedAt: iso(row.checked_at),
+    createdAt: row.created_at.toISOString(),
+  }
+}
+
+export async function listClusters(ctx: Ctx, options: ListOptions) {
+  const page = await infrastructure.listClusters(ctx.tx, options)
+  return { items: page.items.map(presentCluster), nextCursor: page.nextCursor }
+}
+
+/**
+ * Adds a cluster; its nodes, storages and templates are read by the job that starts at once. The token's secret is
+ * sealed and never shown again.
+ * @throws AppError already_exists, invalid_input
+ */
+export async function addCluster(
+  ctx: Ctx,
+  body: z.infer<typeof clusterCreate>,
+  simulated = false,
+): Promise<{ cluster: Cluster; jobId: string }> {
+  if (body.vmidMin > body.vmidMax) {
+    throw new AppError('invalid_input', 'vmidMin is greater than vmidMax.', {
+      errors: [{ path: 'vmidMin', message: 'must not be greater than vmidMax' }],
+    })
+  }
+  const id = newId()
+  const row = await infrastructure
+    .insertCluster(ctx.tx, {
+      id,
+      name: body.name,
+      api_url: body.apiUrl.replace(/\/+$/, ''),
+      token_id: body.tokenId,
+      token_secret_sealed: ctx.sealer.seal(body.tokenSecret, `cluster:${id}`),
+      ca_pem: body.caPem,
+      fingerprint: body.fingerprint,
+      simulated,
+      vmid_min: body.vmidMin,
+      vmid_max: body.vmidMax,
+      created_at: ctx.now(),
+    })
+    .catch((error: unknown) => {
+      if (violatedConstraint(error) !== 'clusters_name_key') throw error
+      throw new AppError('already_exists', `There is already a cluster named ${body.name}.`)
+    })
+  await auditService.record(ctx, {
+    action: 'CLUSTER_CREATED',
+    tenantId: null,
+    target: { type: 'cluster', id, label: body.name },
+    details: { apiUrl: row.api_url, tokenId: row.token_id, simulated },
+  })
+  const job = await provisioningQueues.enqueueClusterSync(ctx, row)
+  return { cluster: presentCluster(row), jobId: job.id }
+}
+
+/** How to reach a cluster, its secret opened. For jobs only. @throws AppError not_found */
+export async function clusterConnection(
+  ctx: Ctx,
+  clusterId: string,
+): Promise<ProxmoxConnection & { name: string }> {
+  const row = await infrastructure.findCluster(ctx.tx, clusterId)
+  if (!row) throw notFound('cluster')
+  return {
+    name: row.name,
+    url: row.api_url,
+    token: { id: row.token_id, secret: ctx.sealer.open(row.token_secret_sealed, `cluster:${row.id}`) },
+    ...(row.ca_pem === null ? {} : { ca: row.ca_pem }),
+    ...(row.fingerprint === null ? {} : { fingerprint: row.fingerprint }),
+  }
+}
+
+/** Enqueues a look at every active cluster. */
+export async function syncClusters(ctx: Ctx): Promise<void> {
+  for (const cluster of await infrastructure.activeClusters(ctx.tx)) {
+    await provisioningQueues.enqueueClusterSync(ctx, cluster)
+  }
+}
+
+export type ClusterView = {
+  nodes: SeenNode[]
+  templates: (Omit<SeenTemplate, 'nodeId'> & { node: string })[]
+}
+
+/** Writes down what was read from a cluster. Nodes it no longer names are marked unknown, never removed. */
+export async function recordClusterView(ctx: Ctx, clusterId: string, view: ClusterView): Promise<void> {
+  const now = ctx.now()
+  const ids = new Map<string, string>()
+  for (const node of view.nodes) {
+    ids.set(node.name, await infrastructure.upsertNode(ctx.tx, { id: newId(), clusterId, at: now, ...node }))
+  }
+  for (const known of await infrastructure.nodesOf(ctx.tx, clusterId)) {
+    if (!ids.has(known.name))
+      await infrastructure.configureNode(ctx.tx, clusterId, known.name, { status: 'unknown' })
+  }
+  const templates = view.templates.flatMap(({ node, ...template }) => {
+    const nodeId = ids.get(node)
+    return nodeId === undefined ? [] : [{ ...template, nodeId }]
+  })
+  await infrastructure.replaceTemplates(ctx.tx, clusterId, templates, now)
+  await infrastructure.updateCluster(ctx.tx, clusterId, {
+    health: 'ok',
+    health_message: null,
+    checked_at: now,
+  })
+}
+
+export async function recordClusterFailure(ctx: Ctx, clusterId: string, message: string): Promise<void> {
+  await infrastructure.updateCluster(ctx.tx, clusterId, {
+    health: 'failing',
+    health_message: message,
+    checked_at: ctx.now(),
+  })
+}
+
+const NO_USE = { pods: 0, cores: 0, memoryMb: 0, diskGb: 0 }
+
+async function presentNodes(ctx: Ctx, rows: NodeRow[]): Promise<Node[]> {
+  const usage = new Map<string, Node['reserved']>()
+  for (const clusterId of new Set(rows.map((row) => row.cluster_id))) {
+    for (const [id, used] of await reservations.nodeUsage(ctx.tx, clusterId)) usage.set(id, used)
+  }
+  return rows.map((row) => ({
+    id: row.id,
+    clusterId: row.cluster_id,
+    name: row.name,
+    status: row.status,
+    state: row.state,
+    cores: row.cores,
+    memoryMb: row.memory_mb,
+    diskGb: row.disk_gb,
+    storage: row.storage,
+    cpuOvercommit: Number(row.cpu_overcommit),
+    memoryOvercommit: Number(row.memory_overcommit),
+    reserved: usage.get(row.id) ?? NO_USE,
+    seenAt: iso(row.seen_at),
+  }))
+}
+
+export async function listNodes(ctx: Ctx, options: ListOptions) {
+  const page = await infrastructure.listNodes(ctx.tx, options)
+  return { items: await presentNodes(ctx, page.items), nextCursor: page.nextCursor }
+}
+
+/** Sets what a node may be used for. @throws AppError not_found when the cluster has not shown such a node */
+export async function configureNode(ctx: Ctx, body: z.infer<typeof nodeConfigure>): Promise<Node> {
+  const { clusterId, name, ...change } = body
+  const before = await infrastructure.findNode(ctx.tx, clusterId, name)
+  if (!before) throw notFound('node in this cluster')
+  const after = await infrastructure.configureNode(ctx.tx, clusterId, name, {
+    storage: change.storage,
+    disk_gb: change.diskGb,
+    cpu_overcommit: change.cpuOvercommit?.toString(),
+    memory_overcommit: change.memoryOvercommit?.toString(),
+    state: change.state ?? before.state,
+  })
+  await auditService.record(ctx, {
+    action: 'NODE_CONFIGURED',
+    tenantId: null,
+    target: { type: 'node', id: before.id, label: name },
+    diff: Object.fromEntries(
+      Object.entries(change).map(([key, value]) => [
+        key,
+        [beforeOf(before, key), value] as [unknown, unknown],
+      ]),
+    ),
+  })
+  const [node] = await presentNodes(ctx, [after ?? before])
+  if (!node) throw notFound('node')
+  return node
+}
+
+const beforeOf = (node: NodeRow, key: string): unknown =>
+  ({
+    storage: node.storage,
+    diskGb: node.disk_gb,
+    cpuOvercommit: Number(node.cpu_overcommit),
+    memoryOvercommit: Number(node.memory_overcommit),
+    state: node.state,
+  })[key]
+
+export async function listPools(
+  ctx: Ctx,
+  options: ListOptions,
+): Promise<{ items: IpPool[]; nextCursor: string | null }> {
+  const page = await infrastructure.listPools(ctx.tx, options)
+  return { items: page.items.map(presentPool), nextCursor: page.nextCursor }
+}
+
+type PoolRow = Awaited<ReturnType<typeof infrastructure.listPools>>['items'][number]
+const presentPool = (row: PoolRow): IpPool => ({
+  id: row.id,
+  clusterId: row.cluster_id,
+  name: row.name,
+  network: row.network,
+  gateway: row.gateway,
+  rangeStart: row.range_start,
+  rangeEnd: row.range_end,
+  bridge: row.bridge,
+  vlan: row.vlan,
+  dnsServers: row.dns_servers,
+  quarantineHours: row.quarantine_hours,
+  state: row.state,
+  used: row.used,
+  quarantined: row.quarantined,
+  createdAt: row.created_at.toISOString(),
+})
+
+const POOL_CHECKS: Record<string, string> = {
+  ip_pools_cluster_id_name_key: 'There is already a pool of this name in the cluster.',
+  ip_pools_cluster_id_network_excl: 'The network overlaps with another pool of the cluster.',
+}
+
+/** @throws AppError already_exists, conflict, invalid_input, not_found */
+export async function addPool(ctx: Ctx, body: z.infer<typeof ipPoolCreate>): Promise<IpPool> {
+  if (!(await infrastructure.findCluster(ctx.tx, body.clusterId))) throw notFound('cluster')
+  const row = await infrastructure
+    .insertPool(ctx.tx, {
+      id: newId(),
+      cluster_id: body.clusterId,
+      name: body.name,
+      network: body.network,
+      gateway: body.gateway,
+      range_start: body.rangeStart,
+      range_end: body.rangeEnd,
+      bridge: body.bridge,
+      vlan: body.vlan,
+      dns_servers: body.dnsServers,
+      quarantine_hours: body.quarantineHours,
+      created_at: ctx.now(),
+    })
+    .catch((error: unknown) => {
+      const known = POOL_CHECKS[violatedConstraint(error) ?? '']
+      if (known !== undefined) throw new AppError('already_exists', known)
+      throw invalidPool(error)
+    })
+  await auditService.record(ctx, {
+    action: 'IP_POOL_CREATED',
+    tenantId: null,
+    target: { type: 'ipPool', id: row.id, label: row.name },
+    details: { network: row.network, rangeStart: row.range_start, rangeEnd: row.range_end },
+  })
+  return presentPool({ ...row, used: 0, quarantined: 0 })
+}
+
+/** The database knows networks: 22P02 is text that is none, 23514 a range outside of it. */
+function invalidPool(error: unknown): unknown {
+  const code = (error as { code?: string }).code
+  if (code !== '22P02' && code !== '23514') return error
+  return new AppError(
+    'invalid_input',
+    'The pool is not consistent: network without host bits, gateway and range inside it.',
+    {
+      errors: [
+        {
+          path: 'network',
+          message: 'gateway, rangeStart and rangeEnd must lie in it, rangeStart before rangeEnd',
+        },
+      ],
+      cause: error,
+    },
+  )
+}
+
+/** @param showImages whether the caller may know the nodes and templates behind a blueprint */
+export async function listBlueprints(
+  ctx: Ctx,
+  options: ListOptions,
+  showImages: boolean,
+): Promise<{ items: Blueprint[]; nextCursor: string | null }> {
+  const page = await infrastructure.listBlueprints(ctx.tx, options)
+  const ids = page.items.map((row) => row.id)
+  const images = showImages ? await infrastructure.imagesOf(ctx.tx, ids) : []
+  return {
+    items: page.items.map((row) =>
+      presentBlueprint(
+        row,
+        images.filter((image) => image.blueprint_id === row.id),
+      ),
+    ),
+    nextCursor: page.nextCursor,
+  }
+}
+
+type BlueprintRow = Awaited<ReturnType<typeof infrastructure.insertBlueprint>>
+type ImageRow = Awaited<ReturnType<typeof infrastructure.imagesOf>>[number]
+
+const presentBlueprint = (row: BlueprintRow, images: ImageRow[]): Blueprint => ({
+  id: row.id,
+  tenantId: row.tenant_id,
+  code: row.code,
+  name: row.name,
+  kind: row.kind,
+  minDiskGb: row.min_disk_gb,
+  minMemoryMb: row.min_memory_mb,
+  maxCores: row.max_cores,
+  maxMemoryMb: row.max_memory_mb,
+  maxDiskGb: row.max_disk_gb,
+  state: row.state,
+  images: images.map((image) => ({
+    nodeId: image.node_id,
+    sourceNodeId: image.source_node_id,
+    ref: image.ref,
+  })),
+  createdAt: row.created_at.toISOString(),
+})
+
+/** @throws AppError already_exists, not_found for a node that is not known */
+export async function addBlueprint(ctx: Ctx, body: z.infer<typeof blueprintCreate>): Promise<Blueprint> {
+  const row = await infrastructure
+    .insertBlueprint(ctx.tx, {
+      id: newId(),
+      tenant_id: null,
+      code: body.code,
+      name: body.name,
+      kind: body.kind,
+      min_disk_gb: body.minDiskGb,
+      min_memory_mb: body.minMemoryMb,
+      max_cores: body.maxCores,
+      max_memory_mb: body.maxMemoryMb,
+      max_disk_gb: body.maxDiskGb,
+      created_at: ctx.now(),
+    })
+    .catch((error: unknown) => {
+      if (violatedConstraint(error) !== 'cloud_pod_blueprints_code_key') throw error
+      throw new AppError('already_exists', `There is already a blueprint with the code ${body.code}.`)
+    })
+  const images = body.images.map((image) => ({
+    blueprint_id: row.id,
+    node_id: image.nodeId,
+    source_node_id: image.sourceNodeId ?? image.nodeId,
+    ref: image.ref,
+  }))
+  await infrastructure.insertImages(ctx.tx, images).catch((error: unknown) => {
+    if ((error as { code?: string }).code !== '23503') throw error
+    throw notFound('node')
+  })
+  await auditService.record(ctx, {
+    action: 'BLUEPRINT_CREATED',
+    tenantId: null,
+    target: { type: 'blueprint', id: row.id, label: row.code },
+  })
+  return presentBlueprint(row, images)
+}

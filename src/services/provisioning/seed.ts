@@ -1,0 +1,152 @@
+import type { Ctx } from '../../context.ts'
+import * as installation from '../../db/installation.ts'
+import * as infrastructure from '../../db/provisioningInfrastructure.ts'
+import { randomToken } from '../../lib/crypto.ts'
+import * as BillingService from '../BillingService.ts'
+import * as tenantService from '../tenantService.ts'
+import * as userService from '../userService.ts'
+import { addBlueprint, addCluster, addPool } from './infrastructure.ts'
+
+/** What a first start begins with, so that an order can be tried at once. Everything can be changed afterwards. */
+const PLANS = [
+  { code: 'small', name: 'Small', cores: 1, memoryMb: 2048, diskGb: 20, eur: 499 },
+  { code: 'medium', name: 'Medium', cores: 2, memoryMb: 4096, diskGb: 40, eur: 999 },
+  { code: 'large', name: 'Large', cores: 4, memoryMb: 8192, diskGb: 80, eur: 1999 },
+]
+const YEAR_MONTHS = 10
+
+export type Cluster = {
+  name: string
+  apiUrl: string
+  tokenId: string
+  tokenSecret: string
+  caPem: string | null
+  fingerprint: string | null
+  simulated: boolean
+}
+
+/**
+ * The first administrator, when there is no user yet.
+ * @returns the password when it was made here, to be shown once
+ */
+export async function seedAdministrator(
+  ctx: Ctx,
+  email: string,
+  given: string | undefined,
+): Promise<string | undefined> {
+  if (await userService.anyUser(ctx)) return undefined
+  const password = given ?? randomToken(12)
+  await userService.createUser(ctx, {
+    email,
+    name: 'Administrator',
+    password,
+    role: 'SUPER_ADMIN',
+    tenantId: null,
+  })
+  return given === undefined ? password : undefined
+}
+
+/** Adds the cluster of the configuration if it is not known, or corrects its address: the simulator's port may change. */
+export async function seedCluster(ctx: Ctx, cluster: Cluster): Promise<string> {
+  const known = await infrastructure.clusterByName(ctx.tx, cluster.name)
+  if (!known) {
+    const added = await addCluster(ctx, { ...cluster, vmidMin: 100_000, vmidMax: 999_999 }, cluster.simulated)
+    return added.cluster.id
+  }
+  if (known.simulated) {
+    await infrastructure.updateCluster(ctx.tx, known.id, {
+      api_url: cluster.apiUrl,
+      fingerprint: cluster.fingerprint,
+    })
+  }
+  return known.id
+}
+
+const SEEDED = 'catalogueSeeded'
+
+export const isSeeded = async (ctx: Ctx): Promise<boolean> =>
+  (await installation.read(ctx.tx, SEEDED)) === true
+
+/** Plans and a tenant, once. */
+export async function seedCatalogue(ctx: Ctx): Promise<void> {
+  if (await isSeeded(ctx)) return
+  for (const { eur, ...plan } of PLANS) {
+    await BillingService.createPlan(ctx, {
+      ...plan,
+      tenantId: null,
+      prices: [
+        { currency: 'EUR', interval: 'month', intervalCount: 1, unitMinor: String(eur), setupMinor: '0' },
+        {
+          currency: 'EUR',
+          interval: 'year',
+          intervalCount: 1,
+          unitMinor: String(eur * YEAR_MONTHS),
+          setupMinor: '0',
+        },
+      ],
+    })
+  }
+  await tenantService.create(ctx, {
+    name: 'Example Hosting',
+    slug: 'example',
+    billingTz: 'UTC',
+    defaultCurrency: 'EUR',
+  })
+  await installation.write(ctx.tx, SEEDED, true, ctx.now())
+}
+
+/**
+ * Blueprints from the templates that were seen on a cluster and, on a simulated one, an address pool. Does nothing
+ * while no template was seen or once a blueprint exists.
+ * @returns whether there is something to order now
+ */
+export async function seedBlueprints(ctx: Ctx, clusterId: string, simulated: boolean): Promise<boolean> {
+  const existing = await infrastructure.listBlueprints(ctx.tx, { limit: 1, sort: '-createdAt' })
+  if (existing.items.length > 0) return true
+  const templates = await infrastructure.templatesOf(ctx.tx, clusterId)
+  const nodes = await infrastructure.nodesOf(ctx.tx, clusterId)
+  if (templates.length === 0 || nodes.length === 0) return false
+  const groups = Map.groupBy(templates, (template) => `${template.kind}:${baseName(template.name)}`)
+  for (const [key, group] of groups) {
+    const [first] = group
+    if (!first) continue
+    const name = baseName(first.name)
+    await addBlueprint(ctx, {
+      code: `${key.replace(':', '-')}`
+        .toLowerCase()
+        .replace(/[^a-z0-9.-]+/g, '-')
+        .slice(0, 63),
+      name: `${name} (${first.kind === 'vm' ? 'virtual machine' : 'container'})`,
+      kind: first.kind,
+      minDiskGb: Math.max(1, ...group.map((template) => template.disk_gb)),
+      minMemoryMb: first.kind === 'vm' ? 512 : 128,
+      maxCores: 128,
+      maxMemoryMb: 1_048_576,
+      maxDiskGb: 65_536,
+      // A node clones from its own copy.
+      images: [
+        ...new Map(
+          group.map((template) => [template.node_id, { nodeId: template.node_id, ref: template.ref }]),
+        ).values(),
+      ],
+    })
+  }
+  if (simulated) {
+    await addPool(ctx, {
+      clusterId,
+      name: 'example',
+      network: '192.0.2.0/24',
+      gateway: '192.0.2.1',
+      rangeStart: '192.0.2.10',
+      rangeEnd: '192.0.2.250',
+      bridge: 'vmbr0',
+      vlan: null,
+      dnsServers: ['192.0.2.1'],
+      quarantineHours: 1,
+    })
+  }
+  return true
+}
+
+/** `debian-12-standard_12.12-1_amd64` and `debian-12-local` are both `debian-12` to a customer. */
+const baseName = (name: string): string => name.replace(/-local$|-standard_.*$|_.*$/, '')

@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import type { QueueName } from '../../shared/states/provisioningJob.ts'
+import type { Ctx } from '../context.ts'
+import * as queue from '../db/queue.ts'
+import { newId } from '../lib/ids.ts'
+import * as auditService from './auditService.ts'
+
+export type JobRequest = {
+  queue: QueueName
+  kind: string
+  tenantId: string | null
+  subject: { type: string; id: string | null; label: string }
+  payload: Record<string, unknown>
+  /** Jobs of one key run one at a time, in the order in which they were enqueued. */
+  serialKey?: string
+  nodeId?: string
+  /** Enqueueing the same key again finds the same job. Default: a key of its own. */
+  idempotencyKey?: string
+  /** Lower runs first; 100 is ordinary. */
+  priority?: number
+  maxAttempts?: number
+  deadlineMs?: number
+  runAt?: Date
+}
+
+/** Adds a job in the caller's transaction: it exists exactly when the change that wanted it does. */
+export async function enqueue(ctx: Ctx, request: JobRequest): Promise<{ id: string }> {
+  const id = newId()
+  const job = await queue.enqueue(ctx.tx, {
+    id,
+    queue: request.queue,
+    kind: request.kind,
+    tenantId: request.tenantId,
+    subject: request.subject,
+    serialKey: request.serialKey ?? null,
+    nodeId: request.nodeId ?? null,
+    priority: request.priority ?? 100,
+    payload: request.payload,
+    idempotencyKey: request.idempotencyKey ?? id,
+    correlationId: ctx.correlationId,
+    actor: ctx.actor,
+    maxAttempts: request.maxAttempts ?? 8,
+    runAt: request.runAt ?? null,
+    deadlineAt: request.deadlineMs === undefined ? null : new Date(ctx.now().getTime() + request.deadlineMs),
+  })
+  ctx.enqueued.any = true
+  if (job.id === id && isAudited(request.kind)) {
+    await auditService.record(ctx, {
+      action: 'JOB_CREATED',
+      tenantId: request.tenantId,
+      target: { type: 'job', id, label: request.kind },
+      details: { subject: request.subject },
+    })
+  }
+  return { id: job.id }
+}
+
+/** Jobs that only look (a periodic sync) change nothing anyone must account for. */
+const QUIET = new Set(['cluster.sync'])
+export const isAudited = (kind: string): boolean => !QUIET.has(kind)
+
+export const clusterSync = { kind: 'cluster.sync', payload: z.object({ clusterId: z.string() }) } as const
+
+const MINUTE_MS = 60_000
+
+/** Reads a cluster's nodes, storages and templates; one job a minute and cluster, whoever asks. */
+export function enqueueClusterSync(ctx: Ctx, cluster: { id: string; name: string }): Promise<{ id: string }> {
+  return enqueue(ctx, {
+    queue: 'system',
+    kind: clusterSync.kind,
+    tenantId: null,
+    subject: { type: 'cluster', id: cluster.id, label: cluster.name },
+    payload: { clusterId: cluster.id },
+    serialKey: `cluster:${cluster.id}`,
+    idempotencyKey: `sync:${cluster.id}:${Math.floor(ctx.now().getTime() / MINUTE_MS)}`,
+    maxAttempts: 3,
+  })
+}

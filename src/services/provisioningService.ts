@@ -1,0 +1,92 @@
+import type { Job, JobDetail } from '../../shared/api/provisioning.ts'
+import type { Ctx } from '../context.ts'
+import type { ListOptions } from '../db/list.ts'
+import * as jobs from '../db/provisioningJobs.ts'
+import type { Cursor, JobFilter } from '../db/provisioningJobs.ts'
+import * as queue from '../db/queue.ts'
+import type { JobRow } from '../db/queue.ts'
+import { notFound } from '../errors.ts'
+
+export * from './provisioning/infrastructure.ts'
+
+const iso = (date: Date | null): string | null => date?.toISOString() ?? null
+type StoredError = { code: string; message: string } | null
+
+export function presentJob(row: JobRow): Job {
+  const error = row.error as StoredError
+  return {
+    id: row.id,
+    queue: row.queue as Job['queue'],
+    kind: row.kind,
+    tenantId: row.tenant_id,
+    subject: { type: row.subject_type, id: row.subject_id, label: row.subject_label },
+    state: row.state,
+    phase: row.phase,
+    progress: row.progress,
+    doing: row.doing,
+    waitingFor: row.waiting_for,
+    attempts: row.attempts,
+    error: error === null ? null : { code: error.code, message: error.message },
+    correlationId: row.correlation_id,
+    runAt: iso(row.run_at),
+    createdAt: row.created_at.toISOString(),
+    startedAt: iso(row.started_at),
+    finishedAt: iso(row.finished_at),
+  }
+}
+
+export async function listJobs(ctx: Ctx, filter: JobFilter, options: ListOptions) {
+  const page = await jobs.list(ctx.tx, ctx.scope, filter, options)
+  return { items: page.items.map(presentJob), nextCursor: page.nextCursor }
+}
+
+/** @throws AppError not_found, also for a job outside the caller's scope */
+export async function getJob(ctx: Ctx, id: string): Promise<Job> {
+  const row = await jobs.find(ctx.tx, id)
+  if (!row) throw notFound('job')
+  return presentJob(row)
+}
+
+const LOG_LINES = 200
+
+/** A job with its steps and the last lines of its log. @throws AppError not_found */
+export async function getJobDetail(ctx: Ctx, id: string): Promise<JobDetail> {
+  const row = await jobs.find(ctx.tx, id)
+  if (!row) throw notFound('job')
+  const steps = await queue.steps(ctx.tx, row.queue, id)
+  const log = await jobs.log(ctx.tx, id, LOG_LINES)
+  return {
+    ...presentJob(row),
+    steps: steps.map((step) => ({
+      name: step.name,
+      title: step.title,
+      state: step.state,
+      attempts: step.attempts,
+      error: step.error,
+      startedAt: iso(step.started_at),
+      finishedAt: iso(step.finished_at),
+    })),
+    log: log.map((line) => ({
+      id: line.id.toString(),
+      at: line.at.toISOString(),
+      step: line.step,
+      level: line.level,
+      line: line.line,
+    })),
+  }
+}
+
+/** The end of the stream of job changes, where a new listener begins. */
+export const streamEnd = (ctx: Ctx): Promise<Cursor> => jobs.now(ctx.tx)
+
+/** What changed after `cursor` within the caller's scope, and where that ends. */
+export async function jobsChangedSince(
+  ctx: Ctx,
+  cursor: Cursor,
+  limit: number,
+): Promise<{ jobs: Job[]; cursors: Cursor[] }> {
+  const rows = await jobs.changedSince(ctx.tx, ctx.scope, cursor, limit)
+  return { jobs: rows.map(presentJob), cursors: rows.map((row) => ({ changed: row.changed, id: row.id })) }
+}
+
+export const queueDepth = (ctx: Ctx) => jobs.depth(ctx.tx)

@@ -1,0 +1,269 @@
+import { hash, verify } from '@node-rs/argon2'
+import type { Me } from '../../shared/api/auth.ts'
+import { isBuiltinRole, PERMISSIONS, ROLE_PERMISSIONS, type Permission } from '../../shared/permissions.ts'
+import { transaction, type Actor, type Ctx, type Origin, type Root } from '../context.ts'
+import { violatedConstraint, type Tx } from '../db/index.ts'
+import * as users from '../db/users.ts'
+import type { Grant } from '../db/users.ts'
+import { AppError } from '../errors.ts'
+import { randomToken, sha256 } from '../lib/crypto.ts'
+import { newId } from '../lib/ids.ts'
+import * as auditService from './auditService.ts'
+
+/** Who asks, with what they may do: platform-wide, and in which tenants. Loaded anew for every request. */
+export type Identity = {
+  user: { id: string; email: string; name: string }
+  actor: Actor
+  roles: Grant[]
+  platform: ReadonlySet<Permission>
+  tenants: ReadonlyMap<string, ReadonlySet<Permission>>
+  via: 'session' | 'api_key'
+  sessionId: string | null
+}
+
+/** OWASP's minimum for argon2id: 19 MiB, two passes. */
+const ARGON = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
+const IDLE_MS = 30 * 60_000
+const ABSOLUTE_MS = 12 * 3_600_000
+const TOUCH_MS = 60_000
+
+/** An unknown e-mail costs the same time as a wrong password. */
+let dummyHash: Promise<string> | undefined
+const anyHash = (): Promise<string> => (dummyHash ??= hash(randomToken(), ARGON))
+
+export const hashPassword = (password: string): Promise<string> => hash(password, ARGON)
+
+/**
+ * Checks e-mail and password and opens a session. Both outcomes are audited.
+ * @returns the cookie's token, shown once and stored only as a hash
+ * @throws AppError unauthenticated, the same for an unknown e-mail, a wrong password and a disabled user
+ */
+export async function login(
+  root: Root,
+  origin: Origin,
+  credentials: { email: string; password: string },
+): Promise<{ token: string; expiresAt: Date; userId: string }> {
+  const user = await root.db.transaction('platform', (tx) => users.findByEmail(tx, credentials.email))
+  // The slow part runs outside of any transaction.
+  const right = await verify(user?.password_hash ?? (await anyHash()), credentials.password)
+  if (!user || user.password_hash === null || !right || user.state !== 'active') {
+    await transaction(root, origin, 'platform', (ctx) =>
+      auditService.record(ctx, {
+        action: 'LOGIN_FAILED',
+        tenantId: null,
+        target: { type: 'user', id: user?.id ?? 'unknown', label: credentials.email.toLowerCase() },
+        outcome: 'denied',
+      }),
+    )
+    throw new AppError('unauthenticated', 'The e-mail or the password is wrong.')
+  }
+  const token = randomToken()
+  const now = root.now()
+  const expiresAt = new Date(now.getTime() + ABSOLUTE_MS)
+  const actor: Actor = { type: 'user', id: user.id, label: user.email }
+  await transaction(root, { ...origin, actor }, 'platform', async (ctx) => {
+    await users.insertSession(ctx.tx, {
+      id: newId(),
+      token_hash: sha256(token),
+      user_id: user.id,
+      created_at: now,
+      last_seen_at: now,
+      expires_at: expiresAt,
+      ip: origin.ip ?? null,
+      user_agent: origin.userAgent ?? null,
+    })
+    await auditService.record(ctx, {
+      action: 'LOGIN_SUCCEEDED',
+      tenantId: null,
+      target: { type: 'user', id: user.id, label: user.email },
+    })
+  })
+  return { token, expiresAt, userId: user.id }
+}
+
+/** Ends the session of this identity. */
+export async function logout(ctx: Ctx, identity: Identity): Promise<void> {
+  if (identity.sessionId === null) return
+  await users.revokeSession(ctx.tx, identity.sessionId, ctx.now())
+  await auditService.record(ctx, {
+    action: 'LOGOUT',
+    tenantId: null,
+    target: { type: 'user', id: identity.user.id, label: identity.user.email },
+  })
+}
+
+/** The identity behind a session cookie, or undefined. */
+export async function identifySession(root: Root, token: string): Promise<Identity | undefined> {
+  const now = root.now()
+  return root.db.transaction('platform', async (tx) => {
+    const session = await users.findSession(tx, sha256(token), now, IDLE_MS)
+    if (!session) return undefined
+    if (now.getTime() - session.last_seen_at.getTime() > TOUCH_MS)
+      await users.touchSession(tx, session.id, now)
+    const user = { id: session.user_id, email: session.email, name: session.name }
+    const rights = await rightsOf(tx, user.id, now)
+    return {
+      user,
+      actor: { type: 'user', id: user.id, label: user.email },
+      ...rights,
+      via: 'session',
+      sessionId: session.id,
+    }
+  })
+}
+
+/** The identity behind an API key: its scopes, as far as its owner still has them. */
+export async function identifyApiKey(
+  root: Root,
+  token: string,
+  ip: string | undefined,
+): Promise<Identity | undefined> {
+  const now = root.now()
+  return root.db.transaction('platform', async (tx) => {
+    const key = await users.findApiKey(tx, sha256(token), now, ip)
+    if (!key) return undefined
+    if (key.last_used_at === null || now.getTime() - key.last_used_at.getTime() > TOUCH_MS) {
+      await users.touchApiKey(tx, key.id, now)
+    }
+    const rights = await rightsOf(tx, key.user_id, now)
+    const scopes = new Set(key.scopes)
+    const within = (permissions: ReadonlySet<Permission>) =>
+      new Set([...permissions].filter((permission) => scopes.has(permission)))
+    const bound = key.tenant_id
+    const tenants =
+      bound === null
+        ? new Map([...rights.tenants].map(([id, permissions]) => [id, within(permissions)]))
+        : new Map([[bound, within(new Set([...rights.platform, ...(rights.tenants.get(bound) ?? [])]))]])
+    return {
+      user: { id: key.user_id, email: key.email, name: key.user_name },
+      actor: { type: 'api_key', id: key.id, label: `${key.name} (${key.email})` },
+      roles: rights.roles,
+      platform: bound === null ? within(rights.platform) : new Set<Permission>(),
+      tenants,
+      via: 'api_key',
+      sessionId: null,
+    }
+  })
+}
+
+async function rightsOf(
+  tx: Tx,
+  userId: string,
+  at: Date,
+): Promise<Pick<Identity, 'roles' | 'platform' | 'tenants'>> {
+  const roles = await users.grants(tx, userId, at)
+  const platform = new Set<Permission>()
+  const tenants = new Map<string, Set<Permission>>()
+  for (const role of roles) {
+    const permissions = isBuiltinRole(role.key) ? ROLE_PERMISSIONS[role.key] : []
+    const target = role.tenantId === null ? platform : (tenants.get(role.tenantId) ?? new Set<Permission>())
+    for (const permission of permissions) target.add(permission)
+    if (role.tenantId !== null) tenants.set(role.tenantId, target)
+  }
+  return { roles, platform, tenants }
+}
+
+/** What the pages need to know about their user. */
+export async function me(ctx: Ctx, identity: Identity): Promise<Me> {
+  const tenants = await users.tenantsOf(ctx.tx, [...identity.tenants.keys()])
+  return {
+    user: identity.user,
+    roles: identity.roles,
+    platform: [...identity.platform],
+    tenants: tenants.map((tenant) => ({
+      ...tenant,
+      permissions: [...(identity.tenants.get(tenant.id) ?? [])],
+    })),
+    simulated: [...ctx.settings.simulated],
+  }
+}
+
+/**
+ * Adds a user with one role, for the platform or in one tenant.
+ * @throws AppError already_exists for the e-mail, invalid_input for an unknown role
+ */
+export async function createUser(
+  ctx: Ctx,
+  user: { email: string; name: string; password: string; role: string; tenantId: string | null },
+): Promise<{ id: string }> {
+  const id = newId()
+  const now = ctx.now()
+  await users
+    .insert(ctx.tx, {
+      id,
+      email: user.email.toLowerCase(),
+      name: user.name,
+      password_hash: await hashPassword(user.password),
+      created_at: now,
+      updated_at: now,
+    })
+    .catch((error: unknown) => {
+      if (violatedConstraint(error) !== 'users_email') throw error
+      throw new AppError('already_exists', `There is already a user with the e-mail ${user.email}.`)
+    })
+  const granted = await users.grant(ctx.tx, {
+    id: newId(),
+    userId: id,
+    role: user.role,
+    tenantId: user.tenantId,
+    at: now,
+  })
+  if (!granted) throw new AppError('invalid_input', `There is no role ${user.role}.`)
+  await auditService.record(ctx, {
+    action: 'USER_CREATED',
+    tenantId: user.tenantId,
+    target: { type: 'user', id, label: user.email },
+    details: { role: user.role },
+  })
+  return { id }
+}
+
+const KEY_DAYS = 90
+const DAY_MS = 86_400_000
+
+/**
+ * Makes an API key for a user.
+ * @returns the key, shown once and stored only as a hash
+ * @throws AppError not_found for the user, invalid_input for an unknown scope
+ */
+export async function createApiKey(
+  ctx: Ctx,
+  key: { email: string; name: string; scopes: readonly string[]; tenantId: string | null; days?: number },
+): Promise<{ token: string; expiresAt: Date }> {
+  const owner = await users.findByEmail(ctx.tx, key.email)
+  if (!owner) throw new AppError('not_found', `There is no user with the e-mail ${key.email}.`)
+  const known = new Set<string>(PERMISSIONS)
+  const unknown = key.scopes.filter((scope) => !known.has(scope))
+  if (unknown.length > 0) throw new AppError('invalid_input', `Unknown scopes: ${unknown.join(', ')}.`)
+  const prefix = randomToken(6).replace(/[-_]/g, 'x')
+  const token = `mp_${prefix}_${randomToken()}`
+  const expiresAt = new Date(ctx.now().getTime() + (key.days ?? KEY_DAYS) * DAY_MS)
+  const id = newId()
+  await users.insertApiKey(ctx.tx, {
+    id,
+    prefix: `mp_${prefix}`,
+    token_hash: sha256(token),
+    name: key.name,
+    user_id: owner.id,
+    tenant_id: key.tenantId,
+    scopes: [...(key.scopes.length > 0 ? key.scopes : PERMISSIONS)],
+    created_at: ctx.now(),
+    expires_at: expiresAt,
+  })
+  await auditService.record(ctx, {
+    action: 'API_KEY_CREATED',
+    tenantId: key.tenantId,
+    target: { type: 'apiKey', id, label: key.name },
+    details: { owner: owner.email, scopes: key.scopes },
+  })
+  return { token, expiresAt }
+}
+
+export const anyUser = (ctx: Ctx): Promise<boolean> => users.anyUser(ctx.tx)
+
+/** @throws AppError not_found */
+export async function tenantBySlug(ctx: Ctx, slug: string): Promise<string> {
+  const tenant = await users.tenantBySlug(ctx.tx, slug)
+  if (!tenant) throw new AppError('not_found', `There is no tenant with the slug ${slug}.`)
+  return tenant.id
+}

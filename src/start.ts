@@ -1,0 +1,181 @@
+import { mkdirSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { exampleCluster, startProxmoxSim, type ProxmoxSim } from '../sim/proxmox/server.ts'
+import { buildPages } from './buildPages.ts'
+import type { Config } from './config.ts'
+import { systemOrigin, transaction, type Ctx, type Root } from './context.ts'
+import { holdInstallation } from './db/installationLock.ts'
+import { migrate } from './db/migrate.ts'
+import { createDeps } from './deps.ts'
+import { StartupError } from './errors.ts'
+import { randomToken } from './lib/crypto.ts'
+import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
+import * as seed from './services/provisioning/seed.ts'
+import { startServer } from './server.ts'
+import { startWorker } from './worker.ts'
+
+export type Started = { url: string; stop(): Promise<void> }
+
+/** Undo of what was started so far, in reverse. */
+type Stops = (() => Promise<unknown>)[]
+
+/**
+ * `npm start`: everything in one process for evaluation and small installations: the embedded PostgreSQL (unless
+ * DATABASE_URL names one), the simulated cluster (unless one is configured), worker, server and a first catalogue.
+ * @throws StartupError with a sentence for the operator; whatever had been started is stopped again
+ */
+export async function start(config: Config, say: (line: string) => void): Promise<Started> {
+  const stops: Stops = []
+  const stop = async (): Promise<void> => {
+    for (const undo of stops.splice(0).reverse()) await undo()
+  }
+  try {
+    return { url: await startAll(config, say, stops), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function startAll(config: Config, say: (line: string) => void, stops: Stops): Promise<string> {
+  prepareDataDir(config.dataDir)
+  const pages = buildPages(say)
+  const databaseUrl = config.databaseUrl ?? (await embedded(config, say, stops))
+  stops.push(await holdInstallation(databaseUrl, config.dataDir))
+  const { applied } = await migrate(databaseUrl, { log: say })
+  if (applied.length > 0) say(`database ready, ${applied.length} migrations applied`)
+  const sim = config.proxmox === undefined ? await simulate(config, say) : undefined
+  if (sim) stops.push(sim.sim.close)
+  const { root, close } = createDeps(config, databaseUrl, { simulated: sim ? ['Proxmox VE'] : [] })
+  stops.push(close)
+  await pages
+  const madePassword = await as(root, (ctx) =>
+    seed.seedAdministrator(ctx, config.adminEmail, config.adminPassword),
+  )
+  await as(root, (ctx) => seed.seedCatalogue(ctx))
+  const clusterId = await as(root, (ctx) => seed.seedCluster(ctx, sim?.cluster ?? configuredCluster(config)))
+  const worker = await startWorker(root, databaseUrl, { concurrency: config.workerConcurrency })
+  stops.push(worker.stop)
+  const server = await startServer(root, databaseUrl, config)
+  stops.push(server.stop)
+  await firstBlueprints(root, clusterId, sim !== undefined, say)
+  announce(server.url, config, madePassword, sim?.sim, say)
+  return server.url
+}
+
+const as = <T>(root: Root, work: (ctx: Ctx) => Promise<T>): Promise<T> =>
+  transaction(root, systemOrigin('start', 'start'), 'platform', work)
+
+function prepareDataDir(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o711 })
+    const probe = join(dataDir, '.writable')
+    writeFileSync(probe, '')
+  } catch (error) {
+    throw new StartupError(
+      `The data folder ${dataDir} is not writable (${(error as Error).message}). Make it writable for this account, or set MPANEL_DATA_DIR to another folder.`,
+      { cause: error },
+    )
+  }
+}
+
+async function embedded(config: Config, say: (line: string) => void, stops: Stops): Promise<string> {
+  const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log: say })
+  stops.push(postgres.stop)
+  return postgres.url
+}
+
+/** Secrets of the simulated cluster are made once and kept in the data folder, like those of a real one. */
+async function simulate(
+  config: Config,
+  say: (line: string) => void,
+): Promise<{ sim: ProxmoxSim; cluster: seed.Cluster }> {
+  const folder = join(config.dataDir, 'sim')
+  mkdirSync(folder, { recursive: true })
+  const path = join(folder, 'secrets.json')
+  if (!existsSync(path)) {
+    const made = {
+      rootPassword: randomToken(12),
+      tokenSecret: randomToken(24),
+      controlToken: randomToken(24),
+    }
+    writeFileSync(path, JSON.stringify(made), { mode: 0o600 })
+  }
+  const secrets = JSON.parse(readFileSync(path, 'utf8')) as {
+    rootPassword: string
+    tokenSecret: string
+    controlToken: string
+  }
+  const sim = await startProxmoxSim({
+    seed: exampleCluster(secrets),
+    stateFile: join(folder, 'proxmox.json'),
+    certDir: folder,
+    port: config.simPort,
+    controlToken: secrets.controlToken,
+    speed: { cloneMs: 3_000, startMs: 800 },
+  })
+  say(`simulated Proxmox VE cluster at ${sim.url} (no PROXMOX_URL is set)`)
+  const cluster = {
+    name: 'simulated',
+    apiUrl: sim.url,
+    tokenId: 'mpanel@pve!panel',
+    tokenSecret: secrets.tokenSecret,
+    caPem: null,
+    fingerprint: sim.fingerprint,
+    simulated: true,
+  }
+  return { sim, cluster }
+}
+
+function configuredCluster(config: Config): seed.Cluster {
+  if (config.proxmox === undefined) throw new StartupError('No Proxmox VE cluster is configured.')
+  const { url, tokenId, tokenSecret, ca, fingerprint } = config.proxmox
+  return {
+    name: new URL(url).hostname,
+    apiUrl: url,
+    tokenId,
+    tokenSecret,
+    caPem: ca ?? null,
+    fingerprint: fingerprint ?? null,
+    simulated: false,
+  }
+}
+
+const FIRST_LOOK_MS = 20_000
+
+/** The first look at the cluster is a job; blueprints are made of what it saw. */
+async function firstBlueprints(
+  root: Root,
+  clusterId: string,
+  simulated: boolean,
+  say: (line: string) => void,
+): Promise<void> {
+  const until = Date.now() + FIRST_LOOK_MS
+  while (!(await as(root, (ctx) => seed.seedBlueprints(ctx, clusterId, simulated)))) {
+    if (Date.now() > until) {
+      say(
+        'the cluster has shown no templates yet: look at Provisioning, Clusters; add blueprints there once it is reachable',
+      )
+      return
+    }
+    await sleep(100)
+  }
+}
+
+function announce(
+  url: string,
+  config: Config,
+  madePassword: string | undefined,
+  sim: ProxmoxSim | undefined,
+  say: (line: string) => void,
+): void {
+  say('')
+  say(`mPanel is ready: ${url}`)
+  if (madePassword !== undefined) {
+    say(`  log in as ${config.adminEmail} with the password ${madePassword}`)
+    say('  (made for this first start and not shown again; set MPANEL_ADMIN_PASSWORD to choose it)')
+  } else say(`  log in as ${config.adminEmail}`)
+  if (sim) say('  Proxmox VE is simulated: nothing here is a real machine')
+  say('  API: /api/docs   stop with Ctrl-C')
+}

@@ -1,0 +1,164 @@
+import { hostname } from 'node:os'
+import type { Root } from './context.ts'
+import * as queue from './db/queue.ts'
+import type { JobRow } from './db/queue.ts'
+import { listen } from './db/listen.ts'
+import { LeaseLost } from './jobs/errors.ts'
+import { handlers, timers } from './jobs/index.ts'
+import { runJob, type EngineOptions } from './jobs/steps.ts'
+import { runDueTimers } from './jobs/timers.ts'
+import { QUEUES } from '../shared/states/provisioningJob.ts'
+import { newId } from './lib/ids.ts'
+
+export type WorkerOptions = Partial<EngineOptions> & {
+  concurrency?: number
+  pollMs?: number
+  leaseMs?: number
+  heartbeatMs?: number
+  /** How long a stopping worker lets running jobs reach their end before it hands them back. */
+  drainMs?: number
+}
+
+export type Worker = { name: string; stop(): Promise<void> }
+
+const DEFAULTS = {
+  concurrency: 16,
+  pollMs: 500,
+  leaseMs: 15_000,
+  heartbeatMs: 5_000,
+  drainMs: 3_000,
+  minWaitMs: 2_000,
+  retryBaseMs: 1_000,
+  pollTaskMs: 250,
+}
+/** A job that took this many workers with it goes to a person instead of to the next worker. */
+const MAX_LOST_WORKERS = 5
+
+type Running = { job: JobRow; abort: AbortController; done: Promise<void> }
+
+/** Starts claiming and running jobs. Any number of workers may run, in any processes. */
+export async function startWorker(
+  root: Root,
+  databaseUrl: string,
+  given: WorkerOptions = {},
+): Promise<Worker> {
+  const options = { ...DEFAULTS, ...given }
+  const name = `${hostname()}-${process.pid}-${newId().slice(-6)}`
+  const running = new Map<string, Running>()
+  let stopping = false
+  let wakeUp = (): void => undefined
+
+  const platform = <T>(work: Parameters<typeof root.db.transaction<T>>[1]) =>
+    root.db.transaction('platform', work)
+
+  async function claimSome(): Promise<number> {
+    const free = options.concurrency - running.size
+    if (free <= 0 || stopping) return 0
+    const jobs = await platform((tx) => queue.claim(tx, name, QUEUES, free, options.leaseMs))
+    for (const job of jobs) start(job)
+    if (jobs.length > 0) root.wake()
+    return jobs.length
+  }
+
+  function start(job: JobRow): void {
+    const abort = new AbortController()
+    const done = execute(job, abort.signal).finally(() => {
+      running.delete(job.id)
+      wakeUp()
+    })
+    running.set(job.id, { job, abort, done })
+  }
+
+  async function execute(job: JobRow, signal: AbortSignal): Promise<void> {
+    try {
+      const handler = handlers.get(job.kind)
+      if (!handler) throw new Error(`this version has no handler for ${job.kind}`)
+      await runJob(root, handler, job, signal, options)
+    } catch (error) {
+      if (error instanceof LeaseLost || signal.aborted) return
+      root.log.error({ err: error, jobId: job.id, kind: job.kind }, 'a job could not be run')
+      await giveBack(job, error)
+    }
+  }
+
+  /** What broke lies outside the steps (the database, a payload of another version): wait and see. */
+  async function giveBack(job: JobRow, error: unknown): Promise<void> {
+    const message = error instanceof Error ? error.message : String(error)
+    const lease = { queue: job.queue, id: job.id, fence: job.fence }
+    await platform((tx) =>
+      job.attempts + 1 >= job.max_attempts
+        ? queue.finish(tx, lease, 'stuck', { code: 'internal', message })
+        : queue.putBack(tx, lease, { delayMs: options.minWaitMs, waitingFor: message, countAttempt: true }),
+    ).catch((failure: unknown) =>
+      root.log.error({ err: failure, jobId: job.id }, 'a job could not be put back'),
+    )
+  }
+
+  async function heartbeat(): Promise<void> {
+    if (running.size === 0) return
+    const ours = await platform((tx) => queue.heartbeat(tx, name, options.leaseMs))
+    const alive = new Set(ours.map((row) => row.id))
+    for (const { job, abort } of running.values()) if (!alive.has(job.id)) abort.abort(new LeaseLost())
+  }
+
+  async function upkeep(): Promise<void> {
+    const moved = await platform((tx) => queue.promoteDue(tx, 200))
+    const reaped = await platform((tx) => queue.reap(tx, MAX_LOST_WORKERS))
+    for (const job of reaped)
+      root.log.warn({ jobId: job.job_id, state: job.job_state }, 'a job lost its worker')
+    if (moved + reaped.length > 0) root.wake()
+    if (!stopping) await runDueTimers(root, timers)
+  }
+
+  /** Runs `task` for ever with `everyMs` between the runs; `wakeUp` shortens the wait when asked to. */
+  function loop(task: () => Promise<unknown>, everyMs: number, onWake?: (wake: () => void) => void) {
+    let timer: NodeJS.Timeout | undefined
+    let finished: Promise<void> = Promise.resolve()
+    let again = false
+    let busy = false
+    const turn = (): void => {
+      clearTimeout(timer)
+      if (stopping) return
+      if (busy) {
+        again = true
+        return
+      }
+      busy = true
+      finished = task()
+        .catch((error: unknown) => root.log.error({ err: error }, 'the worker could not reach the database'))
+        .then(() => {
+          busy = false
+          if (again) {
+            again = false
+            setImmediate(turn)
+          } else if (!stopping) timer = setTimeout(turn, everyMs)
+        })
+    }
+    onWake?.(turn)
+    turn()
+    return async (): Promise<void> => {
+      clearTimeout(timer)
+      await finished
+    }
+  }
+
+  const stopClaiming = loop(claimSome, options.pollMs, (wake) => (wakeUp = wake))
+  const stopHeartbeat = loop(heartbeat, options.heartbeatMs)
+  const stopUpkeep = loop(upkeep, options.pollMs)
+  const stopListening = await listen(databaseUrl, queue.NOTIFY_CHANNEL, () => wakeUp(), root.log)
+
+  return {
+    name,
+    async stop() {
+      stopping = true
+      await Promise.all([stopListening(), stopClaiming(), stopUpkeep()])
+      const all = Promise.all([...running.values()].map((entry) => entry.done))
+      await Promise.race([all, new Promise((resolve) => setTimeout(resolve, options.drainMs).unref())])
+      for (const { abort } of running.values()) abort.abort(new Error('the worker is stopping'))
+      await platform((tx) => queue.handBack(tx, name))
+      await Promise.race([all, new Promise((resolve) => setTimeout(resolve, 1_000).unref())])
+      await stopHeartbeat()
+      root.wake()
+    },
+  }
+}

@@ -1,0 +1,26 @@
+import { accessChecks } from './proxmox/access.ts'
+import { clusterChecks } from './proxmox/cluster.ts'
+import { containerChecks } from './proxmox/container.ts'
+import { vmCloneChecks } from './proxmox/vmClone.ts'
+import { vmConfigChecks } from './proxmox/vmConfig.ts'
+import { vmPowerChecks } from './proxmox/vmPower.ts'
+import type { Check } from './proxmox/world.ts'
+
+export { Differs } from './proxmox/expect.ts'
+export { createWorld, sweep } from './proxmox/world.ts'
+export type { Check, Settings, World } from './proxmox/world.ts'
+
+/**
+ * Everything the Proxmox client relies on, as named checks for any cluster: the simulator in every test run, a
+ * genuine one by `npm run contract:proxmox`. Where the two differ, the genuine one is right.
+ *
+ * They run one after the other and share one VM and one container, which the first check that needs them makes.
+ */
+export const proxmoxChecks: Check[] = [
+  ...accessChecks,
+  ...clusterChecks,
+  ...vmCloneChecks,
+  ...vmConfigChecks,
+  ...vmPowerChecks,
+  ...containerChecks,
+]

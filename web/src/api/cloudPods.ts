@@ -1,0 +1,26 @@
+import type { z } from 'zod'
+import type { CloudPod, cloudPodCreate, CloudPodDetail } from '../../../shared/api/cloudPods.ts'
+import type { Job } from '../../../shared/api/provisioning.ts'
+import type { PowerAction } from '../../../shared/states/cloudPod.ts'
+import { post, remove } from './http.ts'
+import { detailQuery, listQuery, type ListFilter } from './lists.ts'
+
+export type { CloudPod, CloudPodDetail, PowerAction }
+export type CloudPodCreate = z.input<typeof cloudPodCreate>
+type Accepted = { cloudPod: CloudPod; job: Job }
+
+const PATH = '/api/admin/hosting/cloudpods'
+
+type CloudPodFilter = ListFilter & {
+  state?: CloudPod['state'] | undefined
+  customerId?: string | undefined
+  q?: string | undefined
+}
+export const cloudPodsQuery = (filter: CloudPodFilter) =>
+  listQuery<CloudPod, CloudPodFilter>('cloudPods', PATH, filter)
+export const cloudPodQuery = (id: string) => detailQuery<CloudPodDetail>('cloudPods', PATH, id)
+
+export const createCloudPod = (body: CloudPodCreate, key: string) => post<Accepted>(PATH, body, key)
+export const powerCloudPod = (id: string, action: PowerAction, key: string) =>
+  post<Accepted>(`${PATH}/${id}/${action}`, {}, key)
+export const destroyCloudPod = (id: string) => remove<Accepted>(`${PATH}/${id}`)

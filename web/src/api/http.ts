@@ -1,0 +1,49 @@
+import type { Problem } from '../../../shared/api/common.ts'
+import { ApiError, unreachable } from './ApiError.ts'
+
+type Query = Record<string, string | number | undefined>
+type Options = { query?: Query; body?: unknown; headers?: Record<string, string>; signal?: AbortSignal }
+
+export const get = <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> =>
+  request('GET', path, { ...(query && { query }), ...(signal && { signal }) })
+
+/** `key` marks one intention of the user: the server does a repeated request with the same key only once. */
+export const post = <T>(path: string, body: unknown, key: string): Promise<T> =>
+  request('POST', path, { body, headers: { 'Idempotency-Key': key } })
+
+/** Refused when somebody else has changed the thing since `version` was read. */
+export const patch = <T>(path: string, body: unknown, version: number): Promise<T> =>
+  request('PATCH', path, { body, headers: { 'If-Match': `"v${version}"` } })
+
+export const remove = <T>(path: string): Promise<T> => request('DELETE', path, {})
+
+async function request<T>(method: string, path: string, options: Options): Promise<T> {
+  const hasBody = options.body !== undefined
+  const init: RequestInit = {
+    method,
+    credentials: 'same-origin',
+    headers: {
+      Accept: 'application/json',
+      ...(hasBody && { 'Content-Type': 'application/json' }),
+      ...options.headers,
+    },
+    ...(hasBody && { body: JSON.stringify(options.body) }),
+    ...(options.signal && { signal: options.signal }),
+  }
+  let response: Response
+  try {
+    response = await fetch(path + queryString(options.query), init)
+  } catch (error) {
+    if (options.signal?.aborted) throw error
+    throw unreachable()
+  }
+  if (response.status === 204) return undefined as T
+  const answer: unknown = await response.json().catch(() => null)
+  if (!response.ok) throw new ApiError(response.status, (answer ?? {}) as Partial<Problem>)
+  return answer as T
+}
+
+function queryString(query: Query = {}): string {
+  const set = Object.entries(query).filter(([, value]) => value !== undefined && value !== '')
+  return set.length === 0 ? '' : `?${new URLSearchParams(set.map(([name, value]) => [name, String(value)]))}`
+}

@@ -1,0 +1,20 @@
+import { keepPreviousData, queryOptions } from '@tanstack/react-query'
+import type { Page } from '../../../shared/api/common.ts'
+import { get } from './http.ts'
+
+/** What every list understands; a resource adds its own filters. */
+export type ListFilter = { tenantId?: string | undefined; cursor?: string | undefined; limit?: number }
+
+/** The query of a list. The key begins with the resource's name, so that a live event can invalidate it. */
+export const listQuery = <Item, Filter extends ListFilter>(resource: string, path: string, filter: Filter) =>
+  queryOptions({
+    queryKey: [resource, 'list', filter] as const,
+    queryFn: ({ signal }) => get<Page<Item>>(path, filter as Record<string, string | number | undefined>, signal),
+    placeholderData: keepPreviousData,
+  })
+
+export const detailQuery = <Item>(resource: string, path: string, id: string) =>
+  queryOptions({
+    queryKey: [resource, 'detail', id] as const,
+    queryFn: ({ signal }) => get<Item>(`${path}/${encodeURIComponent(id)}`, undefined, signal),
+  })

@@ -1,0 +1,93 @@
+import { useQueryClient, type Query } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+
+const STREAM = '/api/admin/provisioning/events'
+const COALESCE_MS = 300
+const REOPEN_MS = 5000
+const GRACE_MS = 3000
+
+type Signal = { id: string; state: string; subjectType: string; subjectId: string | null }
+
+/** What a job of this kind of subject may have changed, besides the jobs themselves. */
+const TOUCHED: Record<string, string[]> = {
+  cloudPod: ['cloudPods', 'subscriptions', 'nodes', 'audit'],
+  cluster: ['clusters', 'nodes', 'audit'],
+}
+const LIVE = [...new Set(['jobs', ...Object.values(TOUCHED).flat()])]
+
+const concerns = (query: Query, resource: string, id: string | null): boolean =>
+  query.queryKey[0] === resource &&
+  (query.queryKey[1] !== 'detail' || id === null || query.queryKey[2] === id || resource === 'subscriptions')
+
+/**
+ * The tab's one stream of job events. An event only says what to ask again; its content is never shown.
+ * @returns whether the pages are live
+ */
+export function useLive(tenantId: string | undefined, enabled: boolean): boolean {
+  const client = useQueryClient()
+  const [live, setLive] = useState(true)
+
+  useEffect(() => {
+    if (!enabled) return
+    const seen = new Map<string, string>()
+    const due = new Map<string, Signal & { progressOnly: boolean }>()
+    let source: EventSource
+    let flushing: ReturnType<typeof setTimeout> | undefined
+    let reopening: ReturnType<typeof setTimeout> | undefined
+    let complaining: ReturnType<typeof setTimeout> | undefined
+    let interrupted = false
+
+    const flush = () => {
+      flushing = undefined
+      for (const signal of due.values()) {
+        void client.invalidateQueries({ predicate: (query) => concerns(query, 'jobs', signal.id) })
+        if (signal.progressOnly) continue
+        for (const resource of TOUCHED[signal.subjectType] ?? []) {
+          void client.invalidateQueries({ predicate: (query) => concerns(query, resource, signal.subjectId) })
+        }
+      }
+      due.clear()
+    }
+
+    const hear = (event: MessageEvent<string>) => {
+      const signal = JSON.parse(event.data) as Signal
+      const progressOnly = seen.get(signal.id) === signal.state && (due.get(signal.id)?.progressOnly ?? true)
+      seen.set(signal.id, signal.state)
+      due.set(signal.id, { ...signal, progressOnly })
+      flushing ??= setTimeout(flush, COALESCE_MS)
+    }
+
+    const opened = () => {
+      clearTimeout(complaining)
+      complaining = undefined
+      setLive(true)
+      if (!interrupted) return
+      interrupted = false
+      for (const resource of LIVE) void client.invalidateQueries({ queryKey: [resource] })
+    }
+
+    const lost = () => {
+      interrupted = true
+      complaining ??= setTimeout(setLive, GRACE_MS, false)
+      // The browser reopens a broken stream by itself, but gives up after a refusal.
+      if (source.readyState !== EventSource.CLOSED) return
+      clearTimeout(reopening)
+      reopening = setTimeout(open, REOPEN_MS)
+    }
+
+    const open = () => {
+      source = new EventSource(STREAM + (tenantId === undefined ? '' : `?tenantId=${tenantId}`))
+      source.addEventListener('job', hear)
+      source.addEventListener('open', opened)
+      source.addEventListener('error', lost)
+    }
+    open()
+
+    return () => {
+      source.close()
+      for (const timer of [flushing, reopening, complaining]) clearTimeout(timer)
+    }
+  }, [client, tenantId, enabled])
+
+  return live || !enabled
+}

@@ -1,0 +1,49 @@
+import type { z } from 'zod'
+import type {
+  Blueprint,
+  blueprintCreate,
+  Cluster,
+  clusterCreate,
+  IpPool,
+  ipPoolCreate,
+  Job,
+  JobDetail,
+  Node,
+  nodeConfigure,
+} from '../../../shared/api/provisioning.ts'
+import { post } from './http.ts'
+import { detailQuery, listQuery, type ListFilter } from './lists.ts'
+
+export type { Blueprint, Cluster, IpPool, Job, JobDetail, Node }
+export type BlueprintCreate = z.input<typeof blueprintCreate>
+export type ClusterCreate = z.input<typeof clusterCreate>
+export type IpPoolCreate = z.input<typeof ipPoolCreate>
+export type NodeConfigure = z.input<typeof nodeConfigure>
+
+const PATH = '/api/admin/provisioning'
+
+type JobFilter = ListFilter & {
+  state?: Job['state'] | undefined
+  queue?: Job['queue'] | undefined
+  subjectType?: string
+  subjectId?: string
+}
+export const jobsQuery = (filter: JobFilter) => listQuery<Job, JobFilter>('jobs', `${PATH}/jobs`, filter)
+export const jobQuery = (id: string) => detailQuery<JobDetail>('jobs', `${PATH}/jobs`, id)
+
+export const clustersQuery = (filter: ListFilter) =>
+  listQuery<Cluster, ListFilter>('clusters', `${PATH}/clusters`, filter)
+export const createCluster = (body: ClusterCreate, key: string) =>
+  post<{ cluster: Cluster; job: Job }>(`${PATH}/clusters`, body, key)
+
+export const nodesQuery = (filter: ListFilter) => listQuery<Node, ListFilter>('nodes', `${PATH}/nodes`, filter)
+export const configureNode = (body: NodeConfigure, key: string) => post<Node>(`${PATH}/nodes`, body, key)
+
+export const ipPoolsQuery = (filter: ListFilter) =>
+  listQuery<IpPool, ListFilter>('ipPools', `${PATH}/ip-pools`, filter)
+export const createIpPool = (body: IpPoolCreate, key: string) => post<IpPool>(`${PATH}/ip-pools`, body, key)
+
+export const blueprintsQuery = (filter: ListFilter) =>
+  listQuery<Blueprint, ListFilter>('blueprints', `${PATH}/blueprints`, filter)
+export const createBlueprint = (body: BlueprintCreate, key: string) =>
+  post<Blueprint>(`${PATH}/blueprints`, body, key)

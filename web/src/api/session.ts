@@ -1,0 +1,16 @@
+import { queryOptions } from '@tanstack/react-query'
+import type { z } from 'zod'
+import type { loginBody, Me } from '../../../shared/api/auth.ts'
+import { get, post } from './http.ts'
+
+export type { Me }
+export type Credentials = z.input<typeof loginBody>
+
+export const meQuery = queryOptions({
+  queryKey: ['me'],
+  queryFn: ({ signal }) => get<Me>('/api/auth/me', undefined, signal),
+  staleTime: 60_000,
+})
+
+export const logIn = (credentials: Credentials, key: string) => post<Me>('/api/auth/login', credentials, key)
+export const logOut = (_: void, key: string) => post<void>('/api/auth/logout', {}, key)

@@ -1,0 +1,35 @@
+import { useMutation } from '@tanstack/react-query'
+import { useRef } from 'react'
+import { ApiError } from './ApiError.ts'
+
+/**
+ * A change asked for by the user. One idempotency key belongs to one intention: it is kept while the outcome is
+ * unknown (automatic and manual repeats of the same body), and dropped when the server has decided.
+ */
+export function useSubmit<Body, Answer>({
+  send,
+  onDone,
+}: {
+  send: (body: Body, key: string) => Promise<Answer>
+  onDone?: (answer: Answer) => void
+}) {
+  const intention = useRef<{ body: string; key: string } | null>(null)
+
+  const keyFor = (body: Body): string => {
+    const text = JSON.stringify(body ?? null)
+    if (intention.current?.body !== text) intention.current = { body: text, key: crypto.randomUUID() }
+    return intention.current.key
+  }
+
+  return useMutation<Answer, ApiError, Body>({
+    mutationFn: (body) => send(body, keyFor(body)),
+    retry: (failures, error) => error.unknownOutcome && failures < 2,
+    onSuccess: (answer) => {
+      intention.current = null
+      onDone?.(answer)
+    },
+    onError: (error) => {
+      if (!error.unknownOutcome) intention.current = null
+    },
+  })
+}

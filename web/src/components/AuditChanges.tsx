@@ -1,0 +1,39 @@
+import type { AuditEvent } from '../api/audit.ts'
+
+const show = (value: unknown): string => {
+  if (value === null || value === undefined || value === '') return '—'
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** The fields an event changed, before and after, and what else it recorded. */
+export function AuditChanges({ event }: { event: AuditEvent }) {
+  const changes = Object.entries(event.diff ?? {})
+  const details = Object.entries(event.details ?? {})
+  if (changes.length === 0 && details.length === 0) return null
+  return (
+    <dl className="mt-1 space-y-0.5 text-[13px]">
+      {changes.map(([field, [before, after]]) => (
+        <div key={field} className="flex flex-wrap gap-x-2">
+          <dt className="text-muted">{field}</dt>
+          <dd className="min-w-0 font-mono text-[12.5px] break-all">
+            <del className="text-danger-text">
+              <span className="sr-only">before </span>
+              {show(before)}
+            </del>
+            <span aria-hidden> → </span>
+            <ins className="text-success-text no-underline">
+              <span className="sr-only">, after </span>
+              {show(after)}
+            </ins>
+          </dd>
+        </div>
+      ))}
+      {details.map(([field, value]) => (
+        <div key={field} className="flex flex-wrap gap-x-2">
+          <dt className="text-muted">{field}</dt>
+          <dd className="min-w-0 font-mono text-[12.5px] break-all">{show(value)}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}

@@ -1,0 +1,75 @@
+import type { ReactNode } from 'react'
+import { Dialog } from '../ui/Dialog.tsx'
+import { Field, Input } from '../ui/Field.tsx'
+import { Form, useApiForm } from './Form.tsx'
+
+/** Asks to type the name of what will be gone. */
+export function ConfirmDestroy<Answer>({
+  open,
+  onClose,
+  title,
+  name,
+  effect,
+  submitLabel,
+  send,
+  onDone,
+}: {
+  open: boolean
+  onClose: () => void
+  title: string
+  name: string
+  /** What will happen, in a sentence. */
+  effect: ReactNode
+  submitLabel: string
+  send: (key: string) => Promise<Answer>
+  onDone: (answer: Answer) => void
+}) {
+  return (
+    <Dialog open={open} onClose={onClose} title={title}>
+      <Confirmation {...{ onClose, name, effect, submitLabel, send, onDone }} />
+    </Dialog>
+  )
+}
+
+function Confirmation<Answer>({
+  onClose,
+  name,
+  effect,
+  submitLabel,
+  send,
+  onDone,
+}: {
+  onClose: () => void
+  name: string
+  effect: ReactNode
+  submitLabel: string
+  send: (key: string) => Promise<Answer>
+  onDone: (answer: Answer) => void
+}) {
+  const of = useApiForm<{ typed: string }, Answer>({
+    defaultValues: { typed: '' },
+    send: (_, key) => send(key),
+    onDone,
+  })
+  const typed = of.form.watch('typed')
+  return (
+    <Form
+      of={of}
+      danger
+      submitLabel={submitLabel}
+      submitReason={typed.trim() === name ? undefined : 'Type the name first.'}
+      onCancel={onClose}
+    >
+      <div>{effect}</div>
+      <TypeName name={name} input={<Input autoComplete="off" spellCheck={false} {...of.form.register('typed')} />} />
+    </Form>
+  )
+}
+
+export function TypeName({ name, input }: { name: string; input: ReactNode }) {
+  return (
+    <Field label={`Type ${name} to confirm`} hint="This cannot be undone.">
+      {input}
+    </Field>
+  )
+}

@@ -1,0 +1,76 @@
+import { Search } from 'lucide-react'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
+import { humanize } from '../lib/words.ts'
+import { Input, Select } from '../ui/Field.tsx'
+
+/** The row of filters above a list. */
+export function Filters({ children }: { children: ReactNode }) {
+  return <div className="flex flex-wrap items-center gap-2 border-b border-line p-3">{children}</div>
+}
+
+/** One of the known values, or anything else for "all": addresses are typed by people too. */
+export const oneOf = <T extends string>(known: readonly T[], value: string | undefined): T | undefined =>
+  known.find((candidate) => candidate === value)
+
+export function ChoiceFilter<T extends string>({
+  label,
+  value,
+  options,
+  onChange,
+}: {
+  label: string
+  value: T | undefined
+  options: readonly T[]
+  onChange: (value: T | undefined) => void
+}) {
+  return (
+    <Select
+      aria-label={label}
+      value={value ?? ''}
+      onChange={(event) => onChange(oneOf(options, event.target.value))}
+      className="w-full sm:w-52"
+    >
+      <option value="">{label}: all</option>
+      {options.map((option) => (
+        <option key={option} value={option}>
+          {humanize(option)}
+        </option>
+      ))}
+    </Select>
+  )
+}
+
+/** Searches while one types; the address follows after a moment. */
+export function SearchFilter({
+  label,
+  value,
+  onChange,
+}: {
+  label: string
+  value: string | undefined
+  onChange: (value: string | undefined) => void
+}) {
+  const [typed, setTyped] = useState(value ?? '')
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
+  // The address may change otherwise too: by the back button, or a link.
+  useEffect(() => setTyped(value ?? ''), [value])
+  useEffect(() => () => clearTimeout(timer.current), [])
+
+  return (
+    <div className="relative w-full sm:w-72">
+      <Search aria-hidden className="pointer-events-none absolute top-2.5 left-2.5 size-4 text-muted" />
+      <Input
+        type="search"
+        aria-label={label}
+        placeholder={label}
+        value={typed}
+        className="pl-8"
+        onChange={({ target }) => {
+          setTyped(target.value)
+          clearTimeout(timer.current)
+          timer.current = setTimeout(() => onChange(target.value.trim() || undefined), 300)
+        }}
+      />
+    </div>
+  )
+}

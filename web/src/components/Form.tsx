@@ -1,0 +1,99 @@
+import type { UseMutationResult } from '@tanstack/react-query'
+import type { FormEventHandler, ReactNode } from 'react'
+import { get, useForm, type DefaultValues, type FieldValues, type Path, type UseFormReturn } from 'react-hook-form'
+import type { ApiError } from '../api/ApiError.ts'
+import { useSubmit } from '../api/submit.ts'
+import { Button } from '../ui/Button.tsx'
+import { ErrorNotice } from './ErrorNotice.tsx'
+
+export type ApiForm<Values extends FieldValues, Answer> = {
+  form: UseFormReturn<Values>
+  onSubmit: FormEventHandler<HTMLFormElement>
+  submission: UseMutationResult<Answer, ApiError, Values>
+  /** The message of a field, from the browser's checks or from the server. */
+  errorOf: (path: string) => string | undefined
+}
+
+/** A form whose values go to the server, and whose fields show what the server says about them. */
+export function useApiForm<Values extends FieldValues, Answer>({
+  defaultValues,
+  send,
+  onDone,
+  fieldOf = (path) => path,
+}: {
+  defaultValues: DefaultValues<Values>
+  send: (values: Values, key: string) => Promise<Answer>
+  onDone: (answer: Answer) => void
+  /** The form's name of a field the server speaks of, where they differ. */
+  fieldOf?: (path: string) => string
+}): ApiForm<Values, Answer> {
+  const form = useForm<Values>({ defaultValues })
+  const submission = useSubmit<Values, Answer>({ send, onDone })
+
+  const submit = form.handleSubmit((values) =>
+    submission.mutate(values, {
+      onError: (error) =>
+        error.errors.forEach(({ path, message }, at) =>
+          form.setError(fieldOf(path) as Path<Values>, { type: 'server', message }, { shouldFocus: at === 0 }),
+        ),
+    }),
+  )
+  return {
+    form,
+    submission,
+    onSubmit: (event) => {
+      // A dialog's form lies inside the page's form as React sees it.
+      event.stopPropagation()
+      void submit(event)
+    },
+    errorOf: (path) => (get(form.formState.errors, path) as { message?: string } | undefined)?.message,
+  }
+}
+
+/** The form element: refusals on top, fields, then the one button that sends it. */
+export function Form<Values extends FieldValues, Answer>({
+  of: { onSubmit, submission },
+  submitLabel,
+  submitReason,
+  danger = false,
+  onCancel,
+  children,
+}: {
+  of: ApiForm<Values, Answer>
+  submitLabel: string
+  /** Why it cannot be sent now. */
+  submitReason?: string | undefined
+  danger?: boolean
+  onCancel: () => void
+  children: ReactNode
+}) {
+  return (
+    <form noValidate onSubmit={onSubmit} className="space-y-4">
+      {submission.error && <ErrorNotice error={submission.error} />}
+      {children}
+      <div className="flex flex-wrap justify-end gap-2 pt-1">
+        <Button onClick={onCancel}>Back</Button>
+        <Button
+          type="submit"
+          variant={danger ? 'danger' : 'primary'}
+          loading={submission.isPending}
+          disabledReason={submitReason}
+        >
+          {submitLabel}
+        </Button>
+      </div>
+    </form>
+  )
+}
+
+export const REQUIRED = 'This is needed.'
+
+/** For number inputs: an emptied one is an error, not zero. */
+export const wholeNumber = (min: number, max: number) =>
+  ({
+    valueAsNumber: true,
+    required: REQUIRED,
+    validate: (value: unknown) =>
+      (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) ||
+      `A whole number from ${min.toLocaleString()} to ${max.toLocaleString()}.`,
+  }) as const

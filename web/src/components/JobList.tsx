@@ -1,0 +1,81 @@
+import type { UseQueryResult } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { Workflow } from 'lucide-react'
+import type { Page } from '../../../shared/api/common.ts'
+import type { Job } from '../api/provisioning.ts'
+import { jobTitle } from '../lib/words.ts'
+import { paths } from '../paths.ts'
+import type { Column } from '../ui/DataTable.tsx'
+import { EmptyState } from '../ui/EmptyState.tsx'
+import { Time } from '../ui/Time.tsx'
+import { List } from './List.tsx'
+import { useSession } from './session.ts'
+import { StateBadge } from './StateBadge.tsx'
+import { SubjectLink } from './SubjectLink.tsx'
+
+/** Jobs as every page lists them. */
+export function JobList({
+  query,
+  withSubject = false,
+  trail,
+  onTrail,
+}: {
+  query: UseQueryResult<Page<Job>>
+  withSubject?: boolean
+  trail?: string | undefined
+  onTrail?: (trail: string | undefined) => void
+}) {
+  const { tenant } = useSession()
+  const subject: Column<Job> = {
+    header: 'For',
+    cell: (job) => <SubjectLink {...job.subject} />,
+    from: 'sm',
+  }
+  const columns: Column<Job>[] = [
+    {
+      header: 'Job',
+      cell: (job) => (
+        <>
+          <Link {...paths.job(tenant.slug, job.id)} className="font-medium hover:underline">
+            {jobTitle(job.kind)}
+          </Link>
+          {withSubject && <div className="text-[13px] break-words text-muted sm:hidden">{job.subject.label}</div>}
+        </>
+      ),
+    },
+    ...(withSubject ? [subject] : []),
+    {
+      header: 'State',
+      narrow: true,
+      cell: (job) => <StateBadge of="job" state={job.state} />,
+    },
+    { header: 'Doing', from: 'lg', cell: (job) => <Now job={job} /> },
+    { header: 'Attempts', from: 'xl', align: 'right', narrow: true, cell: (job) => job.attempts },
+    { header: 'Created', from: 'md', narrow: true, cell: (job) => <Time at={job.createdAt} relative /> },
+  ]
+  return (
+    <List
+      query={query}
+      what="jobs"
+      columns={columns}
+      trail={trail}
+      onTrail={onTrail}
+      empty={
+        <EmptyState icon={Workflow} title="No jobs">
+          Work on pods and clusters is listed here while and after it is done.
+        </EmptyState>
+      }
+    />
+  )
+}
+
+function Now({ job }: { job: Job }) {
+  const words = job.error && job.state !== 'succeeded' ? job.error.message : (job.waitingFor ?? job.doing)
+  if (!words) return <span className="text-muted">—</span>
+  return (
+    <span className="line-clamp-2 max-w-md" title={words}>
+      {words}
+      {job.state === 'running' && job.progress !== null && `, ${job.progress} %`}
+    </span>
+  )
+}

@@ -1,0 +1,49 @@
+import type { UseQueryResult } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import type { Page } from '../../../shared/api/common.ts'
+import type { CloudPod } from '../api/cloudPods.ts'
+import { size } from '../lib/words.ts'
+import { paths } from '../paths.ts'
+import type { Column } from '../ui/DataTable.tsx'
+import { Time } from '../ui/Time.tsx'
+import { List } from './List.tsx'
+import { useSession } from './session.ts'
+import { PodBadges } from './StateBadge.tsx'
+
+/** CloudPods as every page lists them. */
+export function PodList({
+  query,
+  empty,
+  trail,
+  onTrail,
+}: {
+  query: UseQueryResult<Page<CloudPod>>
+  empty: ReactNode
+  trail?: string | undefined
+  onTrail?: (trail: string | undefined) => void
+}) {
+  const { tenant } = useSession()
+  const columns: Column<CloudPod>[] = [
+    {
+      header: 'CloudPod',
+      cell: (pod) => (
+        <>
+          <Link {...paths.cloudPod(tenant.slug, pod.id)} className="font-medium break-all hover:underline">
+            {pod.hostname}
+          </Link>
+          <div className="text-[13px] text-muted">{pod.blueprint.name}</div>
+        </>
+      ),
+    },
+    { header: 'State', cell: (pod) => <PodBadges pod={pod} /> },
+    {
+      header: 'Addresses',
+      from: 'md',
+      cell: (pod) => <span className="font-mono text-[13px]">{pod.addresses.join(', ') || '—'}</span>,
+    },
+    { header: 'Size', from: 'lg', cell: (pod) => size(pod) },
+    { header: 'Created', from: 'md', narrow: true, cell: (pod) => <Time at={pod.createdAt} relative /> },
+  ]
+  return <List query={query} what="CloudPods" columns={columns} empty={empty} trail={trail} onTrail={onTrail} />
+}

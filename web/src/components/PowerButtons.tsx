@@ -1,0 +1,71 @@
+import { CirclePower, Play, RotateCw, Square, type LucideIcon } from 'lucide-react'
+import { useState } from 'react'
+import { canPod, type PowerAction } from '../../../shared/states/cloudPod.ts'
+import type { ApiError } from '../api/ApiError.ts'
+import { powerCloudPod, type CloudPod } from '../api/cloudPods.ts'
+import { useSubmit } from '../api/submit.ts'
+import { Button } from '../ui/Button.tsx'
+import { Dialog } from '../ui/Dialog.tsx'
+import { toast } from '../ui/Toast.tsx'
+import { NO_PERMISSION, useSession } from './session.ts'
+
+const ACTIONS: { action: PowerAction; label: string; icon: LucideIcon; asked: string }[] = [
+  { action: 'start', label: 'Start', icon: Play, asked: 'Start' },
+  { action: 'shutdown', label: 'Shut down', icon: CirclePower, asked: 'Shut-down' },
+  { action: 'reboot', label: 'Reboot', icon: RotateCw, asked: 'Reboot' },
+  { action: 'stop', label: 'Stop', icon: Square, asked: 'Stop' },
+]
+
+export function PowerButtons({ pod }: { pod: CloudPod }) {
+  const { can } = useSession()
+  const [confirming, setConfirming] = useState(false)
+  const power = useSubmit({
+    send: (action: PowerAction, key) => powerCloudPod(pod.id, action, key),
+    onDone: ({ job }) =>
+      toast.done(`${ACTIONS.find(({ action }) => action === power.variables)?.asked ?? 'Action'} requested`, job.doing ?? undefined),
+  })
+  const ask = (action: PowerAction) =>
+    power.mutate(action, {
+      onError: (error: ApiError) => toast.failed('The action was not accepted', error.message),
+    })
+
+  const reasonNot = (action: PowerAction): string | undefined => {
+    if (!can('cloudpods:power', pod.tenantId)) return NO_PERMISSION('cloudpods:power')
+    const verdict = canPod[action](pod)
+    return verdict.allowed ? undefined : verdict.reason
+  }
+  return (
+    <>
+      {ACTIONS.map(({ action, label, icon: Icon }) => (
+        <Button
+          key={action}
+          icon={<Icon aria-hidden className="size-4" />}
+          loading={power.isPending && power.variables === action}
+          disabledReason={reasonNot(action)}
+          onClick={() => (action === 'stop' ? setConfirming(true) : ask(action))}
+        >
+          {label}
+        </Button>
+      ))}
+      <Dialog
+        open={confirming}
+        onClose={() => setConfirming(false)}
+        title={`Stop ${pod.hostname}?`}
+        description="Stop cuts the power at once: what the system has not written is lost. Shut down asks it to end by itself."
+      >
+        <div className="flex justify-end gap-2">
+          <Button onClick={() => setConfirming(false)}>Back</Button>
+          <Button
+            variant="danger"
+            onClick={() => {
+              setConfirming(false)
+              ask('stop')
+            }}
+          >
+            Stop now
+          </Button>
+        </div>
+      </Dialog>
+    </>
+  )
+}

@@ -1,0 +1,44 @@
+import { Link } from '@tanstack/react-router'
+import { clsx } from 'clsx'
+import { NAVIGATION } from './navigation.ts'
+import { useSession } from './session.ts'
+
+/** Shows the places the user may read. `onNavigate` closes the drawer of small screens. */
+export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
+  const { tenant, can } = useSession()
+  return (
+    <nav aria-label="Main" className="space-y-6 px-3 py-4">
+      <Link to="/" className="flex items-center gap-2.5 px-2 text-base font-semibold" onClick={onNavigate}>
+        <img src="/favicon.svg" alt="" width={24} height={24} />
+        mPanel
+      </Link>
+      {NAVIGATION.map(({ title, places }) => {
+        const readable = places.filter((place) => can(place.permission))
+        if (readable.length === 0) return null
+        return (
+          <div key={title}>
+            <p className="mb-1 px-2 text-xs font-semibold text-muted">{title}</p>
+            <ul className="space-y-0.5">
+              {readable.map(({ section, label, icon: Icon, to }) => (
+                <li key={section}>
+                  <Link
+                    {...to(tenant.slug)}
+                    activeOptions={{ includeSearch: false }}
+                    onClick={onNavigate}
+                    className={clsx(
+                      'flex items-center gap-2.5 rounded-md px-2 py-1.5 hover:bg-raised',
+                      'data-[status=active]:bg-accent-soft data-[status=active]:font-medium data-[status=active]:text-accent',
+                    )}
+                  >
+                    <Icon aria-hidden className="size-4 shrink-0" />
+                    {label}
+                  </Link>
+                </li>
+              ))}
+            </ul>
+          </div>
+        )
+      })}
+    </nav>
+  )
+}

@@ -1,0 +1,121 @@
+import type { CloudPod } from '../api/cloudPods.ts'
+import type { Invoice, Subscription } from '../api/billing.ts'
+import type { Cluster, Job, JobDetail, Node } from '../api/provisioning.ts'
+import type { Tenant } from '../api/tenants.ts'
+import { humanize } from '../lib/words.ts'
+import { Badge, type Tone } from '../ui/Badge.tsx'
+
+type Look = readonly [tone: Tone, busy?: boolean]
+
+const LOOKS = {
+  pod: {
+    reserved: ['neutral'],
+    creating: ['info', true],
+    active: ['success'],
+    failed: ['danger'],
+    deleting: ['info', true],
+    deleted: ['neutral'],
+  } satisfies Record<CloudPod['state'], Look>,
+  power: {
+    unknown: ['warning'],
+    running: ['success'],
+    stopped: ['neutral'],
+  } satisfies Record<CloudPod['powerState'], Look>,
+  subscription: {
+    awaiting_payment: ['warning'],
+    provisioning: ['info', true],
+    active: ['success'],
+    terminating: ['info', true],
+    terminated: ['neutral'],
+    expired: ['neutral'],
+  } satisfies Record<Subscription['state'], Look>,
+  invoice: {
+    draft: ['neutral'],
+    open: ['warning'],
+    paid: ['success'],
+    uncollectible: ['danger'],
+    void: ['neutral'],
+  } satisfies Record<Invoice['status'], Look>,
+  job: {
+    scheduled: ['neutral'],
+    blocked: ['neutral'],
+    ready: ['info'],
+    running: ['info', true],
+    succeeded: ['success'],
+    failed: ['danger'],
+    cancelled: ['neutral'],
+    stuck: ['danger'],
+  } satisfies Record<Job['state'], Look>,
+  step: {
+    waiting: ['neutral'],
+    running: ['info', true],
+    done: ['success'],
+    failed: ['danger'],
+    undoing: ['warning', true],
+    undone: ['warning'],
+    undo_failed: ['danger'],
+  } satisfies Record<JobDetail['steps'][number]['state'], Look>,
+  cluster: {
+    unknown: ['warning'],
+    ok: ['success'],
+    failing: ['danger'],
+  } satisfies Record<Cluster['health'], Look>,
+  node: {
+    online: ['success'],
+    offline: ['danger'],
+    unknown: ['warning'],
+  } satisfies Record<Node['status'], Look>,
+  tenant: {
+    active: ['success'],
+    suspended: ['warning'],
+    closing: ['warning'],
+    closed: ['neutral'],
+  } satisfies Record<Tenant['state'], Look>,
+  catalogue: {
+    active: ['success'],
+    retired: ['neutral'],
+    paused: ['warning'],
+    drained: ['warning'],
+    closed: ['neutral'],
+  } satisfies Record<string, Look>,
+  outcome: {
+    success: ['success'],
+    denied: ['warning'],
+    error: ['danger'],
+  } satisfies Record<string, Look>,
+}
+
+type Looks = typeof LOOKS
+
+/** A state of a kind of thing, always in the same words and colour. */
+export function StateBadge<Kind extends keyof Looks>({
+  of,
+  state,
+}: {
+  of: Kind
+  state: keyof Looks[Kind] & string
+}) {
+  const look: Look = (LOOKS[of] as Record<string, Look>)[state] ?? ['neutral']
+  return (
+    <Badge tone={look[0]} busy={look[1] ?? false}>
+      {humanize(state)}
+    </Badge>
+  )
+}
+
+/** A pod's state together with its power, or with what is being attempted. */
+export function PodBadges({ pod }: { pod: Pick<CloudPod, 'state' | 'powerState' | 'action'> }) {
+  return (
+    <span className="inline-flex flex-wrap gap-1.5">
+      <StateBadge of="pod" state={pod.state} />
+      {pod.state === 'active' &&
+        (pod.action === null ? (
+          <StateBadge of="power" state={pod.powerState} />
+        ) : (
+          <Badge tone="info" busy>
+            {humanize(pod.action)}
+          </Badge>
+        ))}
+    </span>
+  )
+}

@@ -1,0 +1,85 @@
+import { Dialog } from '@base-ui/react/dialog'
+import { MenuIcon, Search, X } from 'lucide-react'
+import { useState } from 'react'
+import { Badge } from '../ui/Badge.tsx'
+import { Button } from '../ui/Button.tsx'
+import { CommandPalette } from './CommandPalette.tsx'
+import { useSession } from './session.ts'
+import { Sidebar } from './Sidebar.tsx'
+import { TenantSwitcher } from './TenantSwitcher.tsx'
+import { UserMenu } from './UserMenu.tsx'
+
+export function TopBar() {
+  const { me } = useSession()
+  const [paletteOpen, setPaletteOpen] = useState(false)
+  return (
+    <header className="sticky top-0 z-30 border-b border-line bg-surface">
+      <div className="flex h-14 items-center gap-2 px-4 sm:px-6">
+        <Drawer />
+        <TenantSwitcher />
+        <div className="flex-1" />
+        {me.simulated.length > 0 && (
+          <span className="hidden md:block">
+            <SimulatedBadge systems={me.simulated} />
+          </span>
+        )}
+        <Button
+          aria-label="Search and commands"
+          aria-keyshortcuts="Control+K Meta+K"
+          onClick={() => setPaletteOpen(true)}
+          icon={<Search aria-hidden className="size-4" />}
+          className="px-2.5 font-normal text-muted sm:px-3"
+        >
+          <span className="hidden sm:inline">Search</span>
+          <kbd className="hidden rounded border border-line px-1 font-sans text-xs sm:inline">Ctrl K</kbd>
+        </Button>
+        <UserMenu />
+      </div>
+      {me.simulated.length > 0 && (
+        <div className="border-t border-line px-4 py-1.5 md:hidden">
+          <SimulatedBadge systems={me.simulated} />
+        </div>
+      )}
+      <CommandPalette open={paletteOpen} onOpenChange={setPaletteOpen} />
+    </header>
+  )
+}
+
+const SYSTEMS: Record<string, string> = { proxmox: 'Proxmox VE' }
+
+function SimulatedBadge({ systems }: { systems: string[] }) {
+  return <Badge tone="warning">Simulated {systems.map((system) => SYSTEMS[system] ?? system).join(', ')}</Badge>
+}
+
+/** The side bar of small screens. */
+function Drawer() {
+  const [open, setOpen] = useState(false)
+  return (
+    <Dialog.Root open={open} onOpenChange={setOpen}>
+      <Dialog.Trigger
+        render={<Button variant="ghost" size="icon" aria-label="Menu" className="-ml-2 lg:hidden" />}
+      >
+        <MenuIcon aria-hidden className="size-5" />
+      </Dialog.Trigger>
+      <Dialog.Portal>
+        <Dialog.Backdrop className="fixed inset-0 z-40 bg-black/50" />
+        <Dialog.Popup className="fixed inset-y-0 left-0 z-40 w-64 overflow-y-auto border-r border-line bg-surface outline-none">
+          <Dialog.Title className="sr-only">Menu</Dialog.Title>
+          <Dialog.Close
+            render={
+              <Button
+                variant="ghost"
+                size="icon"
+                aria-label="Close the menu"
+                className="absolute top-2.5 right-2"
+              />
+            }
+          >
+            <X aria-hidden className="size-4" />
+          </Dialog.Close>
+          <Sidebar onNavigate={() => setOpen(false)} />
+        </Dialog.Popup>
+      </Dialog.Portal>
+    </Dialog.Root>
+  )
+}

@@ -1,0 +1,56 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { CircleUserRound, LogOut } from 'lucide-react'
+import { logOut } from '../api/session.ts'
+import { useSubmit } from '../api/submit.ts'
+import { paths } from '../paths.ts'
+import { Button } from '../ui/Button.tsx'
+import { Menu, MenuChoice, MenuItem, MenuSeparator } from '../ui/Menu.tsx'
+import { setTheme, useTheme, type Theme } from '../ui/theme.ts'
+import { toast } from '../ui/Toast.tsx'
+import { useSession } from './session.ts'
+
+const THEME_NAMES: readonly (readonly [Theme, string])[] = [
+  ['system', 'As the system'],
+  ['light', 'Light'],
+  ['dark', 'Dark'],
+]
+
+export function UserMenu() {
+  const { me } = useSession()
+  const theme = useTheme()
+  const client = useQueryClient()
+  const navigate = useNavigate()
+  const leave = useSubmit({
+    send: logOut,
+    onDone: () => {
+      void navigate(paths.login()).then(() => client.clear())
+    },
+  })
+  return (
+    <Menu
+      trigger={
+        <Button variant="ghost" size="icon" aria-label={`Account of ${me.user.email}`}>
+          <CircleUserRound aria-hidden className="size-5" />
+        </Button>
+      }
+    >
+      <div className="px-2.5 py-2">
+        <p className="font-semibold">{me.user.name}</p>
+        <p className="text-[13px] text-muted">{me.user.email}</p>
+        <p className="text-[13px] text-muted">{me.roles.map((role) => role.name).join(', ')}</p>
+      </div>
+      <MenuSeparator />
+      <MenuChoice label="Theme" value={theme} options={THEME_NAMES} onChange={setTheme} />
+      <MenuSeparator />
+      <MenuItem
+        onClick={() =>
+          leave.mutate(undefined, { onError: (error) => toast.failed('Not logged out', error.message) })
+        }
+      >
+        <LogOut aria-hidden className="size-4" />
+        Log out
+      </MenuItem>
+    </Menu>
+  )
+}

@@ -1,0 +1,41 @@
+import { useQuery } from '@tanstack/react-query'
+import { plansQuery, type Plan } from '../api/billing.ts'
+import { blueprintsQuery, type Blueprint } from '../api/provisioning.ts'
+import { disk, memory, size } from '../lib/words.ts'
+import type { RadioCard } from '../ui/RadioCards.tsx'
+
+/** What a tenant can sell: the platform's catalogue and its own. */
+export function useCatalogue(tenantId: string | undefined) {
+  const filter = { tenantId, limit: 200 }
+  const plans = useQuery({ ...plansQuery(filter), enabled: tenantId !== undefined })
+  const blueprints = useQuery({ ...blueprintsQuery(filter), enabled: tenantId !== undefined })
+  const sold = (of: { tenantId: string | null; state: string }) =>
+    of.state === 'active' && (of.tenantId === null || of.tenantId === tenantId)
+  return { plans, blueprints, sold }
+}
+
+export const planCard = (plan: Plan, disabledReason?: string): RadioCard => ({
+  value: plan.id,
+  title: plan.name,
+  detail: size(plan),
+  disabledReason,
+})
+
+/** Why a blueprint cannot be installed on a plan; undefined when it can. */
+export function refusal(blueprint: Blueprint, plan: Plan | undefined): string | undefined {
+  if (plan === undefined) return 'Choose a plan first.'
+  if (blueprint.images.length === 0) return 'No node has its image.'
+  if (plan.memoryMb < blueprint.minMemoryMb) return `Needs at least ${memory(blueprint.minMemoryMb)} of memory.`
+  if (plan.diskGb < blueprint.minDiskGb) return `Needs a disk of at least ${disk(blueprint.minDiskGb)}.`
+  if (plan.cores > blueprint.maxCores) return `Allows at most ${blueprint.maxCores} cores.`
+  if (plan.memoryMb > blueprint.maxMemoryMb) return `Allows at most ${memory(blueprint.maxMemoryMb)} of memory.`
+  if (plan.diskGb > blueprint.maxDiskGb) return `Allows a disk of at most ${disk(blueprint.maxDiskGb)}.`
+  return undefined
+}
+
+export const blueprintCard = (blueprint: Blueprint, plan: Plan | undefined): RadioCard => ({
+  value: blueprint.id,
+  title: blueprint.name,
+  detail: blueprint.kind === 'vm' ? 'Virtual machine' : 'Container',
+  disabledReason: refusal(blueprint, plan),
+})

@@ -1,0 +1,91 @@
+import type { NavigateOptions } from '@tanstack/react-router'
+import {
+  Boxes,
+  Building2,
+  FileClock,
+  Layers,
+  type LucideIcon,
+  Network,
+  ReceiptText,
+  Server,
+  Tags,
+  Users,
+  Workflow,
+} from 'lucide-react'
+import type { Permission } from '../../../shared/permissions.ts'
+import { paths } from '../paths.ts'
+
+type Place = {
+  /** The part of the address after the tenant. */
+  section: string
+  label: string
+  icon: LucideIcon
+  permission: Permission
+  to: (tenant: string) => NavigateOptions
+}
+
+/** The places of the application, as the side bar and the command palette show them. */
+export const NAVIGATION: { title: string; places: Place[] }[] = [
+  {
+    title: 'Business',
+    places: [
+      {
+        section: 'subscriptions',
+        label: 'Subscriptions',
+        icon: ReceiptText,
+        permission: 'subscriptions:read',
+        to: paths.subscriptions,
+      },
+      {
+        section: 'cloudpods',
+        label: 'CloudPods',
+        icon: Boxes,
+        permission: 'cloudpods:read',
+        to: paths.cloudPods,
+      },
+      {
+        section: 'customers',
+        label: 'Customers',
+        icon: Users,
+        permission: 'customers:read',
+        to: paths.customers,
+      },
+      { section: 'plans', label: 'Plans', icon: Tags, permission: 'plans:read', to: paths.plans },
+    ],
+  },
+  {
+    title: 'Provisioning',
+    places: [
+      { section: 'jobs', label: 'Jobs', icon: Workflow, permission: 'jobs:read', to: paths.jobs },
+      {
+        section: 'clusters',
+        label: 'Clusters & nodes',
+        icon: Server,
+        permission: 'infrastructure:read',
+        to: paths.clusters,
+      },
+      {
+        section: 'ip-pools',
+        label: 'IP pools',
+        icon: Network,
+        permission: 'infrastructure:read',
+        to: paths.ipPools,
+      },
+      {
+        section: 'blueprints',
+        label: 'Blueprints',
+        icon: Layers,
+        permission: 'blueprints:read',
+        to: paths.blueprints,
+      },
+    ],
+  },
+  {
+    title: 'Administration',
+    places: [
+      { section: 'tenants', label: 'Tenants', icon: Building2, permission: 'tenants:read', to: paths.tenants },
+      { section: 'audit', label: 'Audit', icon: FileClock, permission: 'audit:read', to: paths.audit },
+    ],
+  },
+]
+

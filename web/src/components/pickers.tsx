@@ -1,0 +1,63 @@
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { customersQuery, type Customer } from '../api/customers.ts'
+import { SearchSelect } from '../ui/SearchSelect.tsx'
+import { useDebounced } from './hooks.ts'
+import { useSession } from './session.ts'
+import { useTenants } from './TenantSwitcher.tsx'
+
+/** A customer by name, company or e-mail. Belongs into a Field. */
+export function CustomerPicker({
+  value,
+  onChange,
+}: {
+  value: Customer | null
+  onChange: (customer: Customer) => void
+}) {
+  const { tenant } = useSession()
+  const [typed, setTyped] = useState('')
+  const q = useDebounced(typed.trim())
+  const { data, isFetching } = useQuery(customersQuery({ q: q || undefined, tenantId: tenant.id, limit: 20 }))
+  const choice = (customer: Customer) => ({
+    id: customer.id,
+    label: customer.name,
+    detail: [customer.company, customer.email].filter(Boolean).join(' · '),
+    customer,
+  })
+  return (
+    <SearchSelect
+      label="Customer"
+      placeholder="Choose a customer"
+      items={(data?.items ?? []).filter(({ state }) => state === 'active').map(choice)}
+      value={value && choice(value)}
+      onChange={({ customer }) => onChange(customer)}
+      onSearch={setTyped}
+      searching={isFetching}
+    />
+  )
+}
+
+type ChosenTenant = { id: string; name: string }
+
+/** The tenant something new belongs to. Belongs into a Field. */
+export function TenantPicker({
+  value,
+  onChange,
+}: {
+  value: ChosenTenant | null
+  onChange: (tenant: ChosenTenant) => void
+}) {
+  const [typed, setTyped] = useState('')
+  const { found, searching } = useTenants(typed)
+  return (
+    <SearchSelect
+      label="Tenant"
+      placeholder="Choose a tenant"
+      items={found.map(({ id, slug, name }) => ({ id, label: name, detail: slug }))}
+      value={value && { id: value.id, label: value.name, detail: '' }}
+      onChange={({ id, label }) => onChange({ id, name: label })}
+      onSearch={setTyped}
+      searching={searching}
+    />
+  )
+}

@@ -1,0 +1,39 @@
+import { createContext, useContext } from 'react'
+import type { Permission } from '../../../shared/permissions.ts'
+import type { Me } from '../api/session.ts'
+import { paths } from '../paths.ts'
+
+export const ALL = 'all'
+
+export type Session = {
+  me: Me
+  /** The tenant in the address; id undefined: all of them. */
+  tenant: { slug: string; id: string | undefined; name: string }
+  /** Whether the user may do this: in the given tenant, else in the one of the address, else on the platform. */
+  can: (permission: Permission, tenantId?: string | null) => boolean
+}
+
+export const SessionContext = createContext<Session | null>(null)
+
+export function useSession(): Session {
+  const session = useContext(SessionContext)
+  if (session === null) throw new Error('useSession outside of the shell')
+  return session
+}
+
+export const isPlatformUser = (me: Me): boolean => me.platform.length > 0
+
+export function permits(me: Me, permission: Permission, tenantId?: string | null): boolean {
+  if (me.platform.includes(permission)) return true
+  return me.tenants.some((tenant) => tenant.id === tenantId && tenant.permissions.includes(permission))
+}
+
+/** Where a user begins: the first list he may read, in the tenant of the address or his own. */
+export function homeOf(me: Me, slug?: string) {
+  const tenant = slug ?? (isPlatformUser(me) ? ALL : (me.tenants[0]?.slug ?? ALL))
+  const tenantId = me.tenants.find((candidate) => candidate.slug === tenant)?.id
+  return permits(me, 'subscriptions:read', tenantId) ? paths.subscriptions(tenant) : paths.cloudPods(tenant)
+}
+
+export const NO_PERMISSION = (permission: Permission): string =>
+  `You do not have the permission ${permission}.`

@@ -1,0 +1,33 @@
+import type { Price } from '../api/billing.ts'
+import { formatMoney } from './money.ts'
+
+export const memory = (mb: number): string =>
+  mb >= 1024 ? `${Number((mb / 1024).toFixed(1))} GiB` : `${mb} MiB`
+
+export const disk = (gb: number): string => (gb >= 1024 ? `${Number((gb / 1024).toFixed(1))} TiB` : `${gb} GiB`)
+
+export const count = (amount: number, one: string, many = `${one}s`): string =>
+  `${amount.toLocaleString()} ${amount === 1 ? one : many}`
+
+export const size = (of: { cores: number; memoryMb: number; diskGb: number }): string =>
+  `${count(of.cores, 'core')}, ${memory(of.memoryMb)}, ${disk(of.diskGb)} disk`
+
+/** `€4.99 a month`, `€25.00 every 3 months`. */
+export const priceText = (price: Price): string => `${formatMoney(price.unit)} ${intervalText(price)}`
+
+export const intervalText = ({ interval, intervalCount }: Pick<Price, 'interval' | 'intervalCount'>): string =>
+  intervalCount === 1 ? `a ${interval}` : `every ${intervalCount} ${interval}s`
+
+/** `awaiting_payment` → `Awaiting payment`; `cloud_pod` → `Cloud pod`. */
+export function humanize(code: string): string {
+  const words = code.toLowerCase().replaceAll(/[_.-]/g, ' ')
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+const JOB_KINDS: Record<string, string> = {
+  'cloudPod.create': 'Create CloudPod',
+  'cloudPod.destroy': 'Destroy CloudPod',
+  'cloudPod.power': 'Change power',
+  'cluster.sync': 'Read the cluster',
+}
+export const jobTitle = (kind: string): string => JOB_KINDS[kind] ?? humanize(kind)

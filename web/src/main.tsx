@@ -1,0 +1,35 @@
+import { CSPProvider } from '@base-ui/react/csp-provider'
+import { Tooltip } from '@base-ui/react/tooltip'
+import { QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { createQueryClient } from './api/queryClient.ts'
+import { paths } from './paths.ts'
+import { makeRouter } from './routes.tsx'
+import { ToastProvider } from './ui/Toast.tsx'
+import './theme.css'
+
+const queryClient = createQueryClient(() => {
+  const { pathname, href } = router.state.location
+  if (pathname === '/login') return
+  queryClient.removeQueries({ queryKey: ['me'] })
+  void router.navigate(paths.login({ return: href }))
+})
+const router = makeRouter(queryClient)
+
+const container = document.getElementById('root')
+if (container === null) throw new Error('index.html has no #root')
+createRoot(container).render(
+  <StrictMode>
+    <CSPProvider disableStyleElements>
+      <QueryClientProvider client={queryClient}>
+        <Tooltip.Provider>
+          <ToastProvider>
+            <RouterProvider router={router} />
+          </ToastProvider>
+        </Tooltip.Provider>
+      </QueryClientProvider>
+    </CSPProvider>
+  </StrictMode>,
+)

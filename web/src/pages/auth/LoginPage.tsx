@@ -1,0 +1,72 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { getRouteApi, useNavigate, useRouter } from '@tanstack/react-router'
+import { useEffect } from 'react'
+import { logIn, meQuery, type Credentials, type Me } from '../../api/session.ts'
+import { REQUIRED, useApiForm } from '../../components/Form.tsx'
+import { homeOf } from '../../components/session.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Field, Input } from '../../ui/Field.tsx'
+import { Notice } from '../../ui/Notice.tsx'
+
+const route = getRouteApi('/login')
+
+/** Only a path of this application: never a way out to another site. */
+const safe = (target: string | undefined): string | undefined =>
+  target !== undefined && /^\/(?![/\\])/.test(target) && !target.startsWith('/login') ? target : undefined
+
+export default function LoginPage() {
+  const target = safe(route.useSearch().return)
+  const client = useQueryClient()
+  const navigate = useNavigate()
+  const router = useRouter()
+  useEffect(() => {
+    document.title = 'Log in · mPanel'
+  }, [])
+
+  const of = useApiForm<Credentials, Me>({
+    defaultValues: { email: '', password: '' },
+    send: logIn,
+    onDone: (me) => {
+      client.setQueryData(meQuery.queryKey, me)
+      if (target === undefined) void navigate(homeOf(me))
+      else router.history.push(target)
+    },
+  })
+  const { form, submission, errorOf } = of
+  return (
+    <main className="flex min-h-dvh items-center justify-center p-4">
+      <div className="w-full max-w-sm rounded-lg border border-line bg-surface p-6 shadow-pop sm:p-8">
+        <div className="mb-6 flex items-center gap-3">
+          <img src="/favicon.svg" alt="" width={36} height={36} />
+          <h1 className="text-xl font-semibold">Log in to mPanel</h1>
+        </div>
+        <form noValidate onSubmit={of.onSubmit} className="space-y-4">
+          {submission.error && <Notice tone="danger">{submission.error.message}</Notice>}
+          {target !== undefined && !submission.error && (
+            <p className="text-muted">Log in to go on where you were.</p>
+          )}
+          <Field label="E-mail" error={errorOf('email')}>
+            <Input
+              type="email"
+              autoComplete="username"
+              // The page has one purpose, and this is its first field.
+              // oxlint-disable-next-line jsx-a11y/no-autofocus
+              autoFocus
+              {...form.register('email', { required: REQUIRED })}
+            />
+          </Field>
+          <Field label="Password" error={errorOf('password')}>
+            <Input
+              type="password"
+              autoComplete="current-password"
+              {...form.register('password', { required: REQUIRED })}
+            />
+          </Field>
+          <Button type="submit" variant="primary" loading={submission.isPending} className="w-full">
+            Log in
+          </Button>
+        </form>
+      </div>
+    </main>
+  )
+}

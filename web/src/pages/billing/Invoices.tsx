@@ -1,0 +1,96 @@
+import { useQuery } from '@tanstack/react-query'
+import { FileText } from 'lucide-react'
+import { useState } from 'react'
+import { invoicesQuery, type Invoice, type Subscription } from '../../api/billing.ts'
+import { List } from '../../components/List.tsx'
+import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { StateBadge } from '../../components/StateBadge.tsx'
+import { formatMoney, isZero, openAmount } from '../../lib/money.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Card } from '../../ui/Card.tsx'
+import type { Column } from '../../ui/DataTable.tsx'
+import { Dialog } from '../../ui/Dialog.tsx'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+import { Day } from '../../ui/Time.tsx'
+import { PaymentForm } from './PaymentForm.tsx'
+
+export function Invoices({ subscription }: { subscription: Subscription }) {
+  const { can } = useSession()
+  const [paying, setPaying] = useState<Invoice | null>(null)
+  const permitted = can('billing:read', subscription.tenantId)
+  const query = useQuery({
+    ...invoicesQuery({ subscriptionId: subscription.id, limit: 50 }),
+    enabled: permitted,
+  })
+  if (!permitted) return <p className="p-4 text-muted">{NO_PERMISSION('billing:read')}</p>
+
+  const columns: Column<Invoice>[] = [
+    {
+      header: 'Invoice',
+      cell: (invoice) => (
+        <>
+          <div className="font-medium">{invoice.number ?? 'Draft'}</div>
+          <ul className="text-[13px] text-muted">
+            {invoice.lines.map((line) => (
+              <li key={line.lineNo} className="break-words">
+                {line.description}
+              </li>
+            ))}
+          </ul>
+        </>
+      ),
+    },
+    { header: 'Status', narrow: true, cell: (invoice) => <StateBadge of="invoice" state={invoice.status} /> },
+    { header: 'Issued', from: 'md', narrow: true, cell: (invoice) => <Day date={invoice.issueDate} /> },
+    { header: 'Due', from: 'lg', narrow: true, cell: (invoice) => <Day date={invoice.dueDate} /> },
+    { header: 'Total', from: 'sm', align: 'right', narrow: true, cell: (invoice) => formatMoney(invoice.total) },
+    { header: 'Open', align: 'right', narrow: true, cell: (invoice) => <Open invoice={invoice} /> },
+    {
+      header: 'Payment',
+      align: 'right',
+      narrow: true,
+      cell: (invoice) =>
+        invoice.status === 'open' && (
+          <Button
+            size="sm"
+            variant="primary"
+            disabledReason={
+              can('billing:manage', invoice.tenantId) ? undefined : NO_PERMISSION('billing:manage')
+            }
+            onClick={() => setPaying(invoice)}
+          >
+            Record <span className="sr-only sm:not-sr-only">payment</span>
+          </Button>
+        ),
+    },
+  ]
+  return (
+    <Card flush>
+      <List
+        query={query}
+        what="invoices"
+        columns={columns}
+        empty={<EmptyState icon={FileText} title="No invoices" />}
+      />
+      <Dialog
+        open={paying !== null}
+        onClose={() => setPaying(null)}
+        title={`Record a payment of ${paying?.number ?? 'the invoice'}`}
+      >
+        {paying && <PaymentForm invoice={paying} onClose={() => setPaying(null)} />}
+      </Dialog>
+    </Card>
+  )
+}
+
+function Open({ invoice }: { invoice: Invoice }) {
+  const open = openAmount(invoice)
+  return (
+    <>
+      {formatMoney(open)}
+      {!isZero(invoice.credited) && (
+        <div className="text-[13px] text-muted">credited {formatMoney(invoice.credited)}</div>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,125 @@
+import { useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
+import { createPlan } from '../../api/billing.ts'
+import { Form, REQUIRED, useApiForm, wholeNumber } from '../../components/Form.tsx'
+import { Page } from '../../components/Page.tsx'
+import { TenantPicker } from '../../components/pickers.tsx'
+import { permits, useSession } from '../../components/session.ts'
+import { toMinor } from '../../lib/money.ts'
+import { paths } from '../../paths.ts'
+import { Card } from '../../ui/Card.tsx'
+import { Checkbox, Field, Input } from '../../ui/Field.tsx'
+import { toast } from '../../ui/Toast.tsx'
+import { NEW_PRICE, PriceFields, type PlanValues } from './PriceFields.tsx'
+
+export default function NewPlanPage() {
+  const { tenant } = useSession()
+  return (
+    <Page
+      title="New plan"
+      crumbs={[{ label: 'Plans', link: paths.plans(tenant.slug) }]}
+      permission="plans:create"
+    >
+      <NewPlanForm />
+    </Page>
+  )
+}
+
+const SERVER_NAMES: Record<string, string> = { unitMinor: 'unit', setupMinor: 'setup' }
+
+function NewPlanForm() {
+  const { tenant, me } = useSession()
+  const navigate = useNavigate()
+  const mayShare = permits(me, 'plans:create')
+  const [shared, setShared] = useState(mayShare)
+  const [owner, setOwner] = useState(tenant.id === undefined ? null : { id: tenant.id, name: tenant.name })
+  const of = useApiForm({
+    defaultValues: {
+      code: '',
+      name: '',
+      cores: 1,
+      memoryMb: 2048,
+      diskGb: 20,
+      prices: [NEW_PRICE],
+    } as PlanValues,
+    send: ({ prices, ...plan }, key) =>
+      createPlan(
+        {
+          ...plan,
+          tenantId: shared ? null : (owner?.id ?? null),
+          prices: prices.map(({ currency, interval, intervalCount, unit, setup }) => ({
+            currency: currency.toUpperCase(),
+            interval,
+            intervalCount,
+            unitMinor: toMinor(unit, currency.toUpperCase()) ?? '',
+            setupMinor: toMinor(setup || '0', currency.toUpperCase()) ?? '',
+          })),
+        },
+        key,
+      ),
+    onDone: (plan) => {
+      toast.done(`Plan ${plan.code} created`)
+      void navigate(paths.plans(tenant.slug))
+    },
+    fieldOf: (path) => path.replace(/[^.]+$/, (name) => SERVER_NAMES[name] ?? name),
+  })
+  const { form, errorOf } = of
+  return (
+    <div className="max-w-4xl">
+      <Form
+        of={of}
+        submitLabel="Create plan"
+        submitReason={shared || owner ? undefined : 'Choose the tenant first.'}
+        onCancel={() => void navigate(paths.plans(tenant.slug))}
+      >
+        <Card title="Plan">
+          <div className="space-y-4">
+            <div className="grid gap-4 sm:grid-cols-2">
+              <Field label="Name" error={errorOf('name')}>
+                <Input maxLength={200} {...form.register('name', { required: REQUIRED })} />
+              </Field>
+              <Field label="Code" hint="Such as cloud-2; unique." error={errorOf('code')}>
+                <Input
+                  autoCapitalize="none"
+                  spellCheck={false}
+                  maxLength={63}
+                  {...form.register('code', {
+                    required: REQUIRED,
+                    pattern: {
+                      value: /^[a-z0-9][a-z0-9.-]*$/,
+                      message: 'Lower-case letters, digits, dots and hyphens.',
+                    },
+                  })}
+                />
+              </Field>
+            </div>
+            <div className="grid gap-4 sm:grid-cols-3">
+              <Field label="Cores" error={errorOf('cores')}>
+                <Input type="number" min={1} {...form.register('cores', wholeNumber(1, 512))} />
+              </Field>
+              <Field label="Memory (MiB)" error={errorOf('memoryMb')}>
+                <Input type="number" min={128} {...form.register('memoryMb', wholeNumber(128, 4_194_304))} />
+              </Field>
+              <Field label="Disk (GiB)" error={errorOf('diskGb')}>
+                <Input type="number" min={1} {...form.register('diskGb', wholeNumber(1, 65_536))} />
+              </Field>
+            </div>
+            {mayShare && (
+              <Checkbox
+                label="Sold by every tenant"
+                checked={shared}
+                onChange={(event) => setShared(event.target.checked)}
+              />
+            )}
+            {!shared && tenant.id === undefined && (
+              <Field label="Tenant" hint="The only one that sells it." error={errorOf('tenantId')}>
+                <TenantPicker value={owner} onChange={setOwner} />
+              </Field>
+            )}
+          </div>
+        </Card>
+        <PriceFields of={of} />
+      </Form>
+    </div>
+  )
+}

@@ -1,0 +1,134 @@
+import { Plus, Trash2 } from 'lucide-react'
+import { useFieldArray } from 'react-hook-form'
+import type { Plan, Price } from '../../api/billing.ts'
+import { REQUIRED, wholeNumber, type ApiForm } from '../../components/Form.tsx'
+import { toMinor } from '../../lib/money.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Card } from '../../ui/Card.tsx'
+import { Field, Input, Select } from '../../ui/Field.tsx'
+
+/** A price as it is typed: amounts in major units, as text. */
+type TypedPrice = {
+  currency: string
+  interval: Price['interval']
+  intervalCount: number
+  unit: string
+  setup: string
+}
+export type PlanValues = {
+  code: string
+  name: string
+  cores: number
+  memoryMb: number
+  diskGb: number
+  prices: TypedPrice[]
+}
+export const NEW_PRICE: TypedPrice = { currency: 'EUR', interval: 'month', intervalCount: 1, unit: '', setup: '' }
+
+export function PriceFields({ of: { form, errorOf } }: { of: ApiForm<PlanValues, Plan> }) {
+  const { fields, append, remove } = useFieldArray({ control: form.control, name: 'prices' })
+  return (
+    <Card
+      title="Prices"
+      actions={
+        <Button
+          size="sm"
+          icon={<Plus aria-hidden className="size-4" />}
+          disabledReason={fields.length >= 50 ? 'A plan has at most 50 prices.' : undefined}
+          onClick={() => append(NEW_PRICE)}
+        >
+          Add a price
+        </Button>
+      }
+    >
+      <div className="space-y-4">
+        {fields.map((field, at) => (
+          <fieldset
+            key={field.id}
+            className="grid grid-cols-2 gap-4 border-b border-line pb-4 last:border-0 last:pb-0 sm:grid-cols-4 lg:grid-cols-[6rem_6rem_8rem_1fr_1fr_auto]"
+          >
+            <legend className="sr-only">Price {at + 1}</legend>
+            <Field label="Currency" error={errorOf(`prices.${at}.currency`)}>
+              <Input
+                maxLength={3}
+                className="uppercase"
+                {...form.register(`prices.${at}.currency`, {
+                  required: REQUIRED,
+                  pattern: { value: /^[A-Za-z]{3}$/, message: 'Such as EUR.' },
+                })}
+              />
+            </Field>
+            <Field label="Every" error={errorOf(`prices.${at}.intervalCount`)}>
+              <Input
+                type="number"
+                min={1}
+                {...form.register(`prices.${at}.intervalCount`, wholeNumber(1, 120))}
+              />
+            </Field>
+            <Field label="Interval" error={errorOf(`prices.${at}.interval`)}>
+              <Select {...form.register(`prices.${at}.interval`)}>
+                <option value="day">day</option>
+                <option value="week">week</option>
+                <option value="month">month</option>
+                <option value="year">year</option>
+              </Select>
+            </Field>
+            <Amount of={form} name={`prices.${at}.unit`} label="Price" at={at} error={errorOf(`prices.${at}.unit`)} />
+            <Amount
+              of={form}
+              name={`prices.${at}.setup`}
+              label="Set-up fee"
+              at={at}
+              error={errorOf(`prices.${at}.setup`)}
+            />
+            <div className="flex items-end">
+              <Button
+                size="icon"
+                variant="ghost"
+                aria-label={`Remove price ${at + 1}`}
+                disabledReason={fields.length === 1 ? 'A plan needs a price.' : undefined}
+                onClick={() => remove(at)}
+              >
+                <Trash2 aria-hidden className="size-4" />
+              </Button>
+            </div>
+          </fieldset>
+        ))}
+      </div>
+    </Card>
+  )
+}
+
+function Amount({
+  of: form,
+  name,
+  label,
+  at,
+  error,
+}: {
+  of: ApiForm<PlanValues, Plan>['form']
+  name: `prices.${number}.unit` | `prices.${number}.setup`
+  label: string
+  at: number
+  error: string | undefined
+}) {
+  const optional = name.endsWith('.setup')
+  return (
+    <Field label={label} optional={optional} error={error}>
+      <Input
+        inputMode="decimal"
+        autoComplete="off"
+        placeholder={optional ? '0' : '4.99'}
+        {...form.register(name, {
+          required: optional ? false : REQUIRED,
+          validate: (typed) => {
+            const currency = form.getValues(`prices.${at}.currency`).toUpperCase()
+            return (
+              typed === '' || toMinor(typed, currency) !== null || `An amount in ${currency}, such as 4.99 or 5.`
+            )
+          },
+        })}
+      />
+    </Field>
+  )
+}

@@ -1,0 +1,113 @@
+import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import type { Subscription } from '../../api/billing.ts'
+import { useSession } from '../../components/session.ts'
+import { humanize, priceText } from '../../lib/words.ts'
+import { paths } from '../../paths.ts'
+import { Card, Facts } from '../../ui/Card.tsx'
+import { CopyId } from '../../ui/CopyId.tsx'
+import { Notice } from '../../ui/Notice.tsx'
+import { Time } from '../../ui/Time.tsx'
+
+/** What the state means for whoever looks at it. */
+function explain(subscription: Subscription): ReactNode {
+  const { state, paymentDueAt, periodEnd, cancelAt, endedAt } = subscription
+  switch (state) {
+    case 'awaiting_payment':
+      return (
+        <>
+          Ordered, but not paid: capacity, an address and the host name are held, and nothing is made yet.
+          Recording the payment starts the delivery.
+          {paymentDueAt && (
+            <>
+              {' '}
+              Unpaid by <Time at={paymentDueAt} />, it expires and everything is released.
+            </>
+          )}
+        </>
+      )
+    case 'provisioning':
+      return 'Paid. The CloudPod is being made; the first period begins when it is proven to run.'
+    case 'active':
+      return cancelAt ? (
+        <>
+          Running. It ends with its period on <Time at={cancelAt} />; its CloudPod is destroyed then.
+        </>
+      ) : (
+        <>
+          Running. The current period lasts until <Time at={periodEnd} />.
+        </>
+      )
+    case 'terminating':
+      return 'Cancelled. The CloudPod is being destroyed; the subscription ends when it is proven to be gone.'
+    case 'terminated':
+      return (
+        <>
+          Ended <Time at={endedAt} />. Its CloudPod is gone.
+        </>
+      )
+    case 'expired':
+      return (
+        <>
+          Ended <Time at={endedAt} /> without having been paid. Nothing was made, and what was held is released.
+        </>
+      )
+  }
+}
+
+export function SubscriptionOverview({ subscription }: { subscription: Subscription }) {
+  const { tenant } = useSession()
+  const { pod, customer, plan, price } = subscription
+  return (
+    <Card>
+      <div className="space-y-4">
+        <p className="max-w-3xl">{explain(subscription)}</p>
+        {subscription.deliveryProblem && (
+          <Notice tone="danger" title="The CloudPod could not be made">
+            {subscription.deliveryProblem} Mend the cause and choose “Deliver again”, or cancel: the payment is
+            then credited.
+          </Notice>
+        )}
+        <Facts
+          facts={[
+            [
+              'Customer',
+              <Link key="customer" {...paths.customer(tenant.slug, customer.id)} className="text-accent hover:underline">
+                {customer.name}
+              </Link>,
+            ],
+            [
+              'CloudPod',
+              pod && (
+                <span key="pod" className="inline-flex flex-wrap items-center gap-2">
+                  <Link {...paths.cloudPod(tenant.slug, pod.id)} className="text-accent hover:underline">
+                    {pod.hostname}
+                  </Link>
+                  <span className="text-muted">
+                    {humanize(pod.state)}
+                    {pod.state === 'active' && `, ${pod.powerState}`}
+                  </span>
+                </span>
+              ),
+            ],
+            ['Plan', `${plan.name} (${plan.code})`],
+            ['Price', priceText(price)],
+            [
+              'Period',
+              subscription.periodStart && (
+                <>
+                  <Time at={subscription.periodStart} /> – <Time at={subscription.periodEnd} />
+                </>
+              ),
+            ],
+            ['Ordered', <Time key="ordered" at={subscription.createdAt} />],
+            subscription.startedAt ? ['Delivered', <Time key="started" at={subscription.startedAt} />] : null,
+            subscription.cancelReason ? ['Reason for cancelling', subscription.cancelReason] : null,
+            ['Billed by', subscription.provider === 'manual' ? 'mPanel' : humanize(subscription.provider)],
+            ['Id', <CopyId key="id" id={subscription.id} what="subscription id" />],
+          ]}
+        />
+      </div>
+    </Card>
+  )
+}

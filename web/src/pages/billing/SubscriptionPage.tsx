@@ -1,0 +1,88 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi } from '@tanstack/react-router'
+import { subscriptionQuery, type Subscription } from '../../api/billing.ts'
+import { jobsQuery } from '../../api/provisioning.ts'
+import { JobList } from '../../components/JobList.tsx'
+import { isOver, JobProgress } from '../../components/JobProgress.tsx'
+import { Loaded } from '../../components/Loaded.tsx'
+import { Page } from '../../components/Page.tsx'
+import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { StateBadge } from '../../components/StateBadge.tsx'
+import { oneOf } from '../../components/Filters.tsx'
+import { Timeline } from '../../components/Timeline.tsx'
+import { paths } from '../../paths.ts'
+import { Card } from '../../ui/Card.tsx'
+import { Tabs } from '../../ui/Tabs.tsx'
+import { Invoices } from './Invoices.tsx'
+import { SubscriptionActions } from './SubscriptionActions.tsx'
+import { SubscriptionOverview } from './SubscriptionOverview.tsx'
+
+const route = getRouteApi('/t/$tenant/subscriptions/$id')
+const TABS = ['invoices', 'jobs', 'timeline'] as const
+
+export default function SubscriptionPage() {
+  const { id } = route.useParams()
+  const { tenant, can } = useSession()
+  const query = useQuery({ ...subscriptionQuery(id), enabled: can('subscriptions:read') })
+  const subscription = query.data
+  return (
+    <Page
+      title={subscription ? (subscription.pod?.hostname ?? subscription.plan.name) : 'Subscription'}
+      crumbs={[{ label: 'Subscriptions', link: paths.subscriptions(tenant.slug) }]}
+      permission="subscriptions:read"
+      badge={subscription && <StateBadge of="subscription" state={subscription.state} />}
+      actions={subscription && <SubscriptionActions subscription={subscription} />}
+    >
+      <Loaded query={query} what="subscription">
+        {(data) => <Content subscription={data} />}
+      </Loaded>
+    </Page>
+  )
+}
+
+function Content({ subscription }: { subscription: Subscription }) {
+  const { can } = useSession()
+  const tab = oneOf(TABS, route.useSearch().tab) ?? 'invoices'
+  const navigate = route.useNavigate()
+  const mayJobs = can('jobs:read', subscription.tenantId)
+  const jobs = useQuery({
+    ...jobsQuery({ subjectId: subscription.pod?.id ?? subscription.id, limit: 20 }),
+    enabled: mayJobs,
+  })
+  const current = jobs.data?.items.find((job) => !isOver(job))
+  return (
+    <div className="space-y-4">
+      <SubscriptionOverview subscription={subscription} />
+      {current && <JobProgress job={current} />}
+      <Tabs
+        value={tab}
+        onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
+        tabs={[
+          { value: 'invoices', label: 'Invoices', content: <Invoices subscription={subscription} /> },
+          {
+            value: 'jobs',
+            label: 'Jobs',
+            content: (
+              <Card flush>
+                {mayJobs ? (
+                  <JobList query={jobs} />
+                ) : (
+                  <p className="p-4 text-muted">{NO_PERMISSION('jobs:read')}</p>
+                )}
+              </Card>
+            ),
+          },
+          {
+            value: 'timeline',
+            label: 'Timeline',
+            content: (
+              <Card flush>
+                <Timeline targetId={subscription.id} />
+              </Card>
+            ),
+          },
+        ]}
+      />
+    </div>
+  )
+}

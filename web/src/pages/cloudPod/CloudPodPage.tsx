@@ -1,0 +1,91 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi } from '@tanstack/react-router'
+import { cloudPodQuery, type CloudPodDetail } from '../../api/cloudPods.ts'
+import { jobsQuery } from '../../api/provisioning.ts'
+import { oneOf } from '../../components/Filters.tsx'
+import { JobList } from '../../components/JobList.tsx'
+import { isOver, JobProgress } from '../../components/JobProgress.tsx'
+import { Loaded } from '../../components/Loaded.tsx'
+import { Page } from '../../components/Page.tsx'
+import { PowerButtons } from '../../components/PowerButtons.tsx'
+import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { PodBadges } from '../../components/StateBadge.tsx'
+import { Timeline } from '../../components/Timeline.tsx'
+import { paths } from '../../paths.ts'
+import { Card } from '../../ui/Card.tsx'
+import { Tabs } from '../../ui/Tabs.tsx'
+import { CloudPodDestroy } from './CloudPodDestroy.tsx'
+import { CloudPodOverview } from './CloudPodOverview.tsx'
+
+const route = getRouteApi('/t/$tenant/cloudpods/$id')
+const TABS = ['jobs', 'timeline'] as const
+
+export default function CloudPodPage() {
+  const { id } = route.useParams()
+  const { tenant, can } = useSession()
+  const query = useQuery({ ...cloudPodQuery(id), enabled: can('cloudpods:read') })
+  const pod = query.data
+  return (
+    <Page
+      title={pod?.hostname ?? 'CloudPod'}
+      crumbs={[{ label: 'CloudPods', link: paths.cloudPods(tenant.slug) }]}
+      permission="cloudpods:read"
+      badge={pod && <PodBadges pod={pod} />}
+      actions={
+        pod && (
+          <>
+            <PowerButtons pod={pod} />
+            <CloudPodDestroy pod={pod} />
+          </>
+        )
+      }
+    >
+      <Loaded query={query} what="CloudPod">
+        {(data) => <Content pod={data} />}
+      </Loaded>
+    </Page>
+  )
+}
+
+function Content({ pod }: { pod: CloudPodDetail }) {
+  const { can } = useSession()
+  const tab = oneOf(TABS, route.useSearch().tab) ?? 'jobs'
+  const navigate = route.useNavigate()
+  const mayJobs = can('jobs:read', pod.tenantId)
+  const jobs = useQuery({ ...jobsQuery({ subjectId: pod.id, limit: 20 }), enabled: mayJobs })
+  const current = jobs.data?.items.find((job) => !isOver(job))
+  return (
+    <div className="space-y-4">
+      {current && <JobProgress job={current} />}
+      <CloudPodOverview pod={pod} />
+      <Tabs
+        value={tab}
+        onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
+        tabs={[
+          {
+            value: 'jobs',
+            label: 'Recent jobs',
+            content: (
+              <Card flush>
+                {mayJobs ? (
+                  <JobList query={jobs} />
+                ) : (
+                  <p className="p-4 text-muted">{NO_PERMISSION('jobs:read')}</p>
+                )}
+              </Card>
+            ),
+          },
+          {
+            value: 'timeline',
+            label: 'Timeline',
+            content: (
+              <Card flush>
+                <Timeline targetId={pod.id} />
+              </Card>
+            ),
+          },
+        ]}
+      />
+    </div>
+  )
+}

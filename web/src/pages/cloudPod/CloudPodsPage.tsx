@@ -1,0 +1,73 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { Boxes, Plus } from 'lucide-react'
+import { POD_STATES } from '../../../../shared/states/cloudPod.ts'
+import { cloudPodsQuery } from '../../api/cloudPods.ts'
+import { ChoiceFilter, Filters, oneOf, SearchFilter } from '../../components/Filters.tsx'
+import { cursorOf } from '../../components/List.tsx'
+import { Page } from '../../components/Page.tsx'
+import { PodList } from '../../components/PodList.tsx'
+import { useSession } from '../../components/session.ts'
+import { paths } from '../../paths.ts'
+import { buttonClass } from '../../ui/Button.tsx'
+import { Card } from '../../ui/Card.tsx'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+
+const route = getRouteApi('/t/$tenant/cloudpods')
+
+export default function CloudPodsPage() {
+  const { tenant, can } = useSession()
+  const { q, state: wanted, page } = route.useSearch()
+  const navigate = route.useNavigate()
+  const state = oneOf(POD_STATES, wanted)
+  const query = useQuery({
+    ...cloudPodsQuery({ tenantId: tenant.id, q, state, cursor: cursorOf(page) }),
+    enabled: can('cloudpods:read'),
+  })
+  const filtered = q !== undefined || state !== undefined
+  const actions = (
+    <>
+      {can('cloudpods:create') && (
+        <Link {...paths.newCloudPod(tenant.slug)} className={buttonClass()}>
+          <Plus aria-hidden className="size-4" />
+          Without subscription
+        </Link>
+      )}
+      {can('subscriptions:write') && (
+        <Link {...paths.order(tenant.slug)} className={buttonClass('primary')}>
+          <Plus aria-hidden className="size-4" />
+          New subscription
+        </Link>
+      )}
+    </>
+  )
+  return (
+    <Page title="CloudPods" permission="cloudpods:read" actions={actions}>
+      <Card flush>
+        <Filters>
+          <SearchFilter
+            label="Search by host name"
+            value={q}
+            onChange={(typed) => void navigate({ search: { q: typed, state }, replace: true })}
+          />
+          <ChoiceFilter
+            label="State"
+            value={state}
+            options={POD_STATES}
+            onChange={(chosen) => void navigate({ search: { q, state: chosen } })}
+          />
+        </Filters>
+        <PodList
+          query={query}
+          trail={page}
+          onTrail={(trail) => void navigate({ search: { q, state, page: trail } })}
+          empty={
+            <EmptyState icon={Boxes} title={filtered ? 'No CloudPod matches' : 'No CloudPods yet'}>
+              {!filtered && 'A CloudPod is made when a subscription is paid.'}
+            </EmptyState>
+          }
+        />
+      </Card>
+    </Page>
+  )
+}

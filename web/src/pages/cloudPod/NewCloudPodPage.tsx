@@ -1,0 +1,127 @@
+import { useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
+import { createCloudPod } from '../../api/cloudPods.ts'
+import { blueprintCard, planCard, refusal, useCatalogue } from '../../components/catalogue.tsx'
+import { Form, useApiForm } from '../../components/Form.tsx'
+import { Loaded } from '../../components/Loaded.tsx'
+import { Page } from '../../components/Page.tsx'
+import { TenantPicker } from '../../components/pickers.tsx'
+import { PodFields } from '../../components/PodFields.tsx'
+import { useSession } from '../../components/session.ts'
+import { paths } from '../../paths.ts'
+import { Card } from '../../ui/Card.tsx'
+import { Field } from '../../ui/Field.tsx'
+import { Notice } from '../../ui/Notice.tsx'
+import { RadioCards } from '../../ui/RadioCards.tsx'
+import { toast } from '../../ui/Toast.tsx'
+
+export default function NewCloudPodPage() {
+  const { tenant } = useSession()
+  return (
+    <Page
+      title="New CloudPod without subscription"
+      crumbs={[{ label: 'CloudPods', link: paths.cloudPods(tenant.slug) }]}
+      permission="cloudpods:create"
+    >
+      <NewCloudPodForm />
+    </Page>
+  )
+}
+
+type Values = { planId: string; blueprintId: string; hostname: string; sshKeys: string }
+
+function NewCloudPodForm() {
+  const { tenant } = useSession()
+  const navigate = useNavigate()
+  const [owner, setOwner] = useState(tenant.id === undefined ? null : { id: tenant.id, name: tenant.name })
+  const { plans, blueprints, sold } = useCatalogue(owner?.id)
+  const of = useApiForm({
+    defaultValues: { planId: '', blueprintId: '', hostname: '', sshKeys: '' } as Values,
+    send: (values, key) =>
+      createCloudPod(
+        {
+          ...values,
+          tenantId: owner?.id ?? '',
+          hostname: values.hostname.trim(),
+          sshKeys: values.sshKeys.trim() || null,
+        },
+        key,
+      ),
+    onDone: ({ cloudPod }) => {
+      toast.done('CloudPod requested')
+      void navigate(paths.cloudPod(tenant.slug, cloudPod.id))
+    },
+  })
+  const { form, errorOf } = of
+  const { planId, blueprintId } = form.watch()
+  const offered = (plans.data?.items ?? []).filter(sold)
+  const plan = offered.find(({ id }) => id === planId)
+  const blueprint = blueprints.data?.items.find(({ id }) => id === blueprintId)
+  const missing = !owner
+    ? 'Choose the tenant first.'
+    : !plan
+      ? 'Choose a plan first.'
+      : !blueprint
+        ? 'Choose what to install first.'
+        : undefined
+  return (
+    <div className="max-w-4xl space-y-4">
+      <Notice tone="info">
+        It is made at once and never billed. What a customer pays for is ordered as a subscription.
+      </Notice>
+      <Form
+        of={of}
+        submitLabel="Create CloudPod"
+        submitReason={missing}
+        onCancel={() => void navigate(paths.cloudPods(tenant.slug))}
+      >
+        {tenant.id === undefined && (
+          <Card title="Tenant">
+            <Field label="Whose CloudPod it is" error={errorOf('tenantId')}>
+              <TenantPicker value={owner} onChange={setOwner} />
+            </Field>
+          </Card>
+        )}
+        {owner && (
+          <>
+            <Card title="Plan">
+              <Loaded query={plans} what="plans">
+                {() => (
+                  <RadioCards
+                    label="Plan"
+                    name="planId"
+                    value={planId}
+                    options={offered.map((item) => planCard(item))}
+                    onChange={(id) => {
+                      form.setValue('planId', id)
+                      const next = offered.find((candidate) => candidate.id === id)
+                      if (blueprint && refusal(blueprint, next)) form.setValue('blueprintId', '')
+                    }}
+                  />
+                )}
+              </Loaded>
+            </Card>
+            <Card title="What to install">
+              <Loaded query={blueprints} what="blueprints">
+                {({ items }) => (
+                  <RadioCards
+                    label="Blueprint"
+                    name="blueprintId"
+                    value={blueprintId}
+                    options={items.filter(sold).map((item) => blueprintCard(item, plan))}
+                    onChange={(id) => form.setValue('blueprintId', id)}
+                  />
+                )}
+              </Loaded>
+            </Card>
+          </>
+        )}
+        <Card title="CloudPod">
+          <div className="space-y-4">
+            <PodFields of={of} />
+          </div>
+        </Card>
+      </Form>
+    </div>
+  )
+}

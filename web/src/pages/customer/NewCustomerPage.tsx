@@ -1,0 +1,31 @@
+import { useNavigate } from '@tanstack/react-router'
+import { CustomerForm } from '../../components/CustomerForm.tsx'
+import { Page } from '../../components/Page.tsx'
+import { useSession } from '../../components/session.ts'
+import { paths } from '../../paths.ts'
+import { Card } from '../../ui/Card.tsx'
+import { toast } from '../../ui/Toast.tsx'
+
+export default function NewCustomerPage() {
+  const { tenant } = useSession()
+  const navigate = useNavigate()
+  return (
+    <Page
+      title="New customer"
+      crumbs={[{ label: 'Customers', link: paths.customers(tenant.slug) }]}
+      permission="customers:create"
+    >
+      <div className="max-w-3xl">
+        <Card>
+          <CustomerForm
+            onCancel={() => void navigate(paths.customers(tenant.slug))}
+            onDone={({ id }) => {
+              toast.done('Customer created')
+              void navigate(paths.customer(tenant.slug, id))
+            }}
+          />
+        </Card>
+      </div>
+    </Page>
+  )
+}

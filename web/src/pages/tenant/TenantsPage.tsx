@@ -1,0 +1,72 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { Building2, Plus } from 'lucide-react'
+import { tenantsQuery, type Tenant } from '../../api/tenants.ts'
+import { Filters, SearchFilter } from '../../components/Filters.tsx'
+import { cursorOf, List } from '../../components/List.tsx'
+import { Page } from '../../components/Page.tsx'
+import { permits, useSession } from '../../components/session.ts'
+import { StateBadge } from '../../components/StateBadge.tsx'
+import { paths } from '../../paths.ts'
+import { buttonClass } from '../../ui/Button.tsx'
+import { Card } from '../../ui/Card.tsx'
+import type { Column } from '../../ui/DataTable.tsx'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+import { Time } from '../../ui/Time.tsx'
+
+const route = getRouteApi('/t/$tenant/tenants')
+
+export default function TenantsPage() {
+  const { me, tenant, can } = useSession()
+  const { q, page } = route.useSearch()
+  const navigate = route.useNavigate()
+  const query = useQuery({ ...tenantsQuery({ q, cursor: cursorOf(page) }), enabled: can('tenants:read') })
+  const create = permits(me, 'tenants:create') && (
+    <Link {...paths.newTenant(tenant.slug)} className={buttonClass('primary')}>
+      <Plus aria-hidden className="size-4" />
+      New tenant
+    </Link>
+  )
+  const columns: Column<Tenant>[] = [
+    {
+      header: 'Tenant',
+      cell: (row) => (
+        <>
+          <Link {...paths.tenant(tenant.slug, row.id)} className="font-medium break-words hover:underline">
+            {row.name}
+          </Link>
+          <div className="font-mono text-[13px] text-muted">{row.slug}</div>
+        </>
+      ),
+    },
+    { header: 'State', narrow: true, cell: (row) => <StateBadge of="tenant" state={row.state} /> },
+    { header: 'Currency', from: 'sm', narrow: true, cell: (row) => row.defaultCurrency },
+    { header: 'Billing zone', from: 'md', narrow: true, cell: (row) => row.billingTz },
+    { header: 'Since', from: 'md', narrow: true, cell: (row) => <Time at={row.createdAt} relative /> },
+  ]
+  return (
+    <Page title="Tenants" permission="tenants:read" actions={create}>
+      <Card flush>
+        <Filters>
+          <SearchFilter
+            label="Search by name"
+            value={q}
+            onChange={(typed) => void navigate({ search: { q: typed }, replace: true })}
+          />
+        </Filters>
+        <List
+          query={query}
+          what="tenants"
+          columns={columns}
+          trail={page}
+          onTrail={(trail) => void navigate({ search: { q, page: trail } })}
+          empty={
+            <EmptyState icon={Building2} title={q ? 'No tenant matches' : 'No tenants yet'} action={!q && create}>
+              {!q && 'A tenant is a company or reseller with its own customers, pods and quota.'}
+            </EmptyState>
+          }
+        />
+      </Card>
+    </Page>
+  )
+}

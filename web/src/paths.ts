@@ -1,0 +1,49 @@
+import { linkOptions } from '@tanstack/react-router'
+
+/** Every link of the application. `tenant` is a tenant's slug, or `all`. Spread into `<Link>` or hand to `navigate`. */
+export const paths = {
+  login: (search: { return?: string } = {}) => linkOptions({ to: '/login', search }),
+
+  subscriptions: (tenant: string, search: { state?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/subscriptions', params: { tenant }, search }),
+  order: (tenant: string, search: { customer?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/subscriptions/new', params: { tenant }, search }),
+  subscription: (tenant: string, id: string) =>
+    linkOptions({ to: '/t/$tenant/subscriptions/$id', params: { tenant, id } }),
+
+  cloudPods: (tenant: string, search: { q?: string; state?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/cloudpods', params: { tenant }, search }),
+  newCloudPod: (tenant: string) => linkOptions({ to: '/t/$tenant/cloudpods/new', params: { tenant } }),
+  cloudPod: (tenant: string, id: string) =>
+    linkOptions({ to: '/t/$tenant/cloudpods/$id', params: { tenant, id } }),
+
+  customers: (tenant: string) => linkOptions({ to: '/t/$tenant/customers', params: { tenant } }),
+  newCustomer: (tenant: string) => linkOptions({ to: '/t/$tenant/customers/new', params: { tenant } }),
+  customer: (tenant: string, id: string) =>
+    linkOptions({ to: '/t/$tenant/customers/$id', params: { tenant, id } }),
+  editCustomer: (tenant: string, id: string) =>
+    linkOptions({ to: '/t/$tenant/customers/$id/edit', params: { tenant, id } }),
+
+  plans: (tenant: string) => linkOptions({ to: '/t/$tenant/plans', params: { tenant } }),
+  newPlan: (tenant: string) => linkOptions({ to: '/t/$tenant/plans/new', params: { tenant } }),
+
+  jobs: (tenant: string, search: { state?: string; queue?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/jobs', params: { tenant }, search }),
+  job: (tenant: string, id: string) => linkOptions({ to: '/t/$tenant/jobs/$id', params: { tenant, id } }),
+  clusters: (tenant: string) => linkOptions({ to: '/t/$tenant/clusters', params: { tenant } }),
+  newCluster: (tenant: string) => linkOptions({ to: '/t/$tenant/clusters/new', params: { tenant } }),
+  ipPools: (tenant: string) => linkOptions({ to: '/t/$tenant/ip-pools', params: { tenant } }),
+  newIpPool: (tenant: string) => linkOptions({ to: '/t/$tenant/ip-pools/new', params: { tenant } }),
+  blueprints: (tenant: string) => linkOptions({ to: '/t/$tenant/blueprints', params: { tenant } }),
+  newBlueprint: (tenant: string) => linkOptions({ to: '/t/$tenant/blueprints/new', params: { tenant } }),
+
+  tenants: (tenant: string) => linkOptions({ to: '/t/$tenant/tenants', params: { tenant } }),
+  newTenant: (tenant: string) => linkOptions({ to: '/t/$tenant/tenants/new', params: { tenant } }),
+  tenant: (tenant: string, id: string) =>
+    linkOptions({ to: '/t/$tenant/tenants/$id', params: { tenant, id } }),
+
+  audit: (
+    tenant: string,
+    search: { action?: string; targetType?: string; targetId?: string; correlationId?: string } = {},
+  ) => linkOptions({ to: '/t/$tenant/audit', params: { tenant }, search }),
+} as const

@@ -1,0 +1,261 @@
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router'
+import type { QueryClient } from '@tanstack/react-query'
+import type { ComponentType } from 'react'
+import { ApiError } from './api/ApiError.ts'
+import { meQuery } from './api/session.ts'
+import { AppShell } from './components/AppShell.tsx'
+import { NotFound, RootError, Starting } from './components/RootStates.tsx'
+import { homeOf } from './components/session.ts'
+
+/** A page in its own chunk: the default export of its file. */
+const page = (load: () => Promise<unknown>) =>
+  lazyRouteComponent(load as () => Promise<{ default: ComponentType }>)
+
+type Search = Record<string, unknown>
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+
+/** The search parameters of a list: its filters, and `page`, the trail of cursors that leads to the page shown. */
+const search =
+  <Name extends string>(...names: Name[]) =>
+  (raw: Search) =>
+    Object.fromEntries(names.map((name) => [name, text(raw[name])])) as { [Key in Name]?: string | undefined }
+
+const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
+  notFoundComponent: NotFound,
+  errorComponent: RootError,
+})
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: '/login',
+  validateSearch: search('return'),
+  component: page(() => import('./pages/auth/LoginPage.tsx')),
+})
+
+const loadMe = async (queryClient: QueryClient, href: string) => {
+  try {
+    return await queryClient.ensureQueryData(meQuery)
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401)
+      throw redirect({ to: '/login', search: href === '/' ? {} : { return: href } })
+    throw error
+  }
+}
+
+const index = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  beforeLoad: async ({ context, location }) => {
+    throw redirect(homeOf(await loadMe(context.queryClient, location.href)))
+  },
+})
+
+const tenant = createRoute({
+  getParentRoute: () => root,
+  path: '/t/$tenant',
+  beforeLoad: async ({ context, location }) => {
+    await loadMe(context.queryClient, location.href)
+  },
+  component: AppShell,
+})
+
+const tenantIndex = createRoute({
+  getParentRoute: () => tenant,
+  path: '/',
+  beforeLoad: async ({ context, location, params }) => {
+    throw redirect(homeOf(await loadMe(context.queryClient, location.href), params.tenant))
+  },
+})
+
+const under = () => tenant
+
+const billing = [
+  createRoute({
+    getParentRoute: under,
+    path: 'subscriptions',
+    validateSearch: search('state', 'page'),
+    component: page(() => import('./pages/billing/SubscriptionsPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'subscriptions/new',
+    validateSearch: search('customer'),
+    component: page(() => import('./pages/billing/OrderPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'subscriptions/$id',
+    validateSearch: search('tab'),
+    component: page(() => import('./pages/billing/SubscriptionPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'plans',
+    validateSearch: search('page'),
+    component: page(() => import('./pages/billing/PlansPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'plans/new',
+    component: page(() => import('./pages/billing/NewPlanPage.tsx')),
+  }),
+] as const
+
+const cloudPods = [
+  createRoute({
+    getParentRoute: under,
+    path: 'cloudpods',
+    validateSearch: search('q', 'state', 'page'),
+    component: page(() => import('./pages/cloudPod/CloudPodsPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'cloudpods/new',
+    component: page(() => import('./pages/cloudPod/NewCloudPodPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'cloudpods/$id',
+    validateSearch: search('tab'),
+    component: page(() => import('./pages/cloudPod/CloudPodPage.tsx')),
+  }),
+] as const
+
+const customers = [
+  createRoute({
+    getParentRoute: under,
+    path: 'customers',
+    validateSearch: search('q', 'page'),
+    component: page(() => import('./pages/customer/CustomersPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'customers/new',
+    component: page(() => import('./pages/customer/NewCustomerPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'customers/$id',
+    component: page(() => import('./pages/customer/CustomerPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'customers/$id/edit',
+    component: page(() => import('./pages/customer/EditCustomerPage.tsx')),
+  }),
+] as const
+
+const provisioning = [
+  createRoute({
+    getParentRoute: under,
+    path: 'jobs',
+    validateSearch: search('state', 'queue', 'page'),
+    component: page(() => import('./pages/provisioning/JobsPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'jobs/$id',
+    component: page(() => import('./pages/provisioning/JobPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'clusters',
+    component: page(() => import('./pages/provisioning/ClustersPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'clusters/new',
+    component: page(() => import('./pages/provisioning/NewClusterPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'ip-pools',
+    validateSearch: search('page'),
+    component: page(() => import('./pages/provisioning/IpPoolsPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'ip-pools/new',
+    component: page(() => import('./pages/provisioning/NewIpPoolPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'blueprints',
+    validateSearch: search('page'),
+    component: page(() => import('./pages/provisioning/BlueprintsPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'blueprints/new',
+    component: page(() => import('./pages/provisioning/NewBlueprintPage.tsx')),
+  }),
+] as const
+
+const tenants = [
+  createRoute({
+    getParentRoute: under,
+    path: 'tenants',
+    validateSearch: search('q', 'page'),
+    component: page(() => import('./pages/tenant/TenantsPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'tenants/new',
+    component: page(() => import('./pages/tenant/NewTenantPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'tenants/$id',
+    component: page(() => import('./pages/tenant/TenantPage.tsx')),
+  }),
+] as const
+
+const audit = createRoute({
+  getParentRoute: under,
+  path: 'audit',
+  validateSearch: search('action', 'targetType', 'targetId', 'correlationId', 'page'),
+  component: page(() => import('./pages/audit/AuditPage.tsx')),
+})
+
+const routeTree = root.addChildren([
+  login,
+  index,
+  tenant.addChildren([
+    tenantIndex,
+    ...billing,
+    ...cloudPods,
+    ...customers,
+    ...provisioning,
+    ...tenants,
+    audit,
+  ]),
+])
+
+export const makeRouter = (queryClient: QueryClient) =>
+  createRouter({
+    routeTree,
+    context: { queryClient },
+    // Plain `?name=value`, without JSON.
+    parseSearch: (query) => Object.fromEntries(new URLSearchParams(query)),
+    stringifySearch: (values) => {
+      const set = Object.entries(values).filter(([, value]) => typeof value === 'string' && value !== '')
+      return set.length === 0 ? '' : `?${new URLSearchParams(set as [string, string][])}`
+    },
+    defaultPreload: 'intent',
+    defaultPreloadStaleTime: 0,
+    defaultPendingComponent: Starting,
+    defaultErrorComponent: RootError,
+    scrollRestoration: false,
+  })
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof makeRouter>
+  }
+}

@@ -1,0 +1,21 @@
+import { clsx } from 'clsx'
+import { LoaderCircle } from 'lucide-react'
+
+export function Spinner({ className }: { className?: string }) {
+  return <LoaderCircle aria-hidden className={clsx('size-4 animate-spin', className)} />
+}
+
+/** Grey bars in place of content that is on its way. */
+export function Skeleton({ lines = 5, label = 'Loading' }: { lines?: number; label?: string }) {
+  return (
+    <div role="status" className="space-y-3 p-4">
+      <span className="sr-only">{label}</span>
+      {Array.from({ length: lines }, (_, line) => (
+        <div
+          key={line}
+          className={clsx('h-4 animate-pulse rounded bg-raised', line % 3 === 2 ? 'w-1/2' : 'w-full')}
+        />
+      ))}
+    </div>
+  )
+}

@@ -1,0 +1,42 @@
+import { Tabs as Base } from '@base-ui/react/tabs'
+import type { ReactNode } from 'react'
+
+export type Tab<T extends string> = { value: T; label: ReactNode; content: ReactNode }
+
+/** The page keeps the chosen tab in its address. */
+export function Tabs<T extends string>({
+  value,
+  onChange,
+  tabs,
+}: {
+  value: T
+  onChange: (value: T) => void
+  tabs: Tab<T>[]
+}) {
+  return (
+    <Base.Root
+      value={value}
+      onValueChange={(chosen: string) => {
+        const tab = tabs.find((candidate) => candidate.value === chosen)
+        if (tab) onChange(tab.value)
+      }}
+    >
+      <Base.List className="mb-3 flex gap-1 overflow-x-auto border-b border-line">
+        {tabs.map((tab) => (
+          <Base.Tab
+            key={tab.value}
+            value={tab.value}
+            className="-mb-px border-b-2 border-transparent px-3 py-2 font-medium whitespace-nowrap text-muted -outline-offset-2 hover:text-text data-active:border-accent data-active:text-text"
+          >
+            {tab.label}
+          </Base.Tab>
+        ))}
+      </Base.List>
+      {tabs.map((tab) => (
+        <Base.Panel key={tab.value} value={tab.value} className="outline-offset-4">
+          {tab.content}
+        </Base.Panel>
+      ))}
+    </Base.Root>
+  )
+}
