@@ -41,6 +41,7 @@ export async function start(config: Config, say: (line: string) => void): Promis
 async function startAll(config: Config, say: (line: string) => void, stops: Stops): Promise<string> {
   prepareDataDir(config.dataDir)
   const pages = buildPages(say)
+  pages.catch(() => undefined) // awaited below; a failure before that is not lost
   const databaseUrl = config.databaseUrl ?? (await embedded(config, say, stops))
   stops.push(await holdInstallation(databaseUrl, config.dataDir))
   const { applied } = await migrate(databaseUrl, { log: say })

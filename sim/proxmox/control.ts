@@ -95,7 +95,10 @@ export function makeControl(world: World): SimControl {
       forgetGuest(world, vmid)
     }),
     pauseTasks: (type = '*') => void world.paused.add(type),
-    resumeTasks: () => world.paused.clear(),
+    resumeTasks: () => {
+      world.paused.clear()
+      for (const wake of world.held.splice(0)) wake()
+    },
     killTask: (upid) => {
       const task = world.running.get(upid) ?? die(`no such running task '${upid}'`)
       task.stop('kill')

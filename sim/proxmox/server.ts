@@ -108,6 +108,7 @@ function openWorld(options: ProxmoxSimOptions, fingerprint: string): World {
     faults: [],
     taskFaults: [],
     paused: new Set(),
+    held: [],
     requests: [],
     requestCount: 0,
     closed: false,

@@ -19,6 +19,9 @@ export type Task = {
 
 export type TaskSpec = { node: string; type: string; id: string; user: string }
 
+/** The longest that a timer can wait. */
+const LONG = 2 ** 31 - 1
+
 const MAX_RECORDS = 3000
 
 class Killed extends Error {}
@@ -94,7 +97,7 @@ function stopSignal() {
       stopped = why === 'kill' ? new Killed() : new Error('received interrupt')
       wake?.()
     },
-    wait: async (ms: number) => {
+    wait: async (ms: number, wakers?: (() => void)[]) => {
       if (!stopped) {
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, ms)
@@ -102,6 +105,7 @@ function stopSignal() {
             clearTimeout(timer)
             resolve()
           }
+          wakers?.push(wake)
         })
         wake = null
       }
@@ -111,7 +115,7 @@ function stopSignal() {
 }
 
 async function waitWhilePaused(world: World, type: string, signal: ReturnType<typeof stopSignal>) {
-  while (world.paused.has('*') || world.paused.has(type)) await signal.wait(5)
+  while (world.paused.has('*') || world.paused.has(type)) await signal.wait(LONG, world.held)
 }
 
 export const isKilled = (error: unknown): boolean => error instanceof Killed

@@ -27,7 +27,7 @@ export type Speed = {
 }
 
 export const DEFAULT_SPEED: Speed = {
-  forkMs: 15,
+  forkMs: 20,
   cloneMs: 60,
   cloneMsPerGib: 0,
   slowCloneMs: 5000,
@@ -75,6 +75,8 @@ export type World = {
   taskFaults: TaskFault[]
   /** Types of tasks held back; `*` for all. */
   paused: Set<string>
+  /** Wakes held tasks, in the order in which they were started. */
+  held: (() => void)[]
   requests: RequestRecord[]
   requestCount: number
   closed: boolean

@@ -289,7 +289,10 @@ async function replay(part: Part, run: Replay): Promise<void> {
   const skipped = new Set<string>()
   for (const [position, exchange] of exchanges.entries()) {
     const previous = exchanges[position - 1]
-    if (!previous || !isSentWithNext(previous, exchange)) await run.sim.control.idle()
+    const together = previous !== undefined && isSentWithNext(previous, exchange)
+    if (!together) await run.sim.control.idle()
+    // Requests sent together are all answered before the first of their tasks gets to work.
+    if (isSentWithNext(exchange, exchanges[position + 1])) run.sim.control.pauseTasks()
     part.before?.[exchange.index]?.(run.sim)
     const upid = /\/tasks\/(UPID:[^/]+)\//.exec(exchange.path)?.[1]
     const reason = part.leftOut?.[exchange.index]
@@ -303,6 +306,7 @@ async function replay(part: Part, run: Replay): Promise<void> {
       continue
     }
     const received = await run.send(exchange, part.auth?.(exchange.index) ?? 'root')
+    if (!isSentWithNext(exchange, exchanges[position + 1])) run.sim.control.resumeTasks()
     if (isUnsupported(exchange, received)) {
       leftOut.push({ part: part.name, exchange, reason: 'unsupported route' })
       remember(skipped, exchange)

@@ -147,7 +147,7 @@ const isDisk = (volume: string | undefined) =>
 const UNIT_BYTES: Record<string, number> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 }
 
 /** `local:101/vm-101-disk-0.qcow2,size=3G` → 3. Null where the size is not written down. */
-export function diskSizeGb(volume: string): number | null {
+function diskSizeGb(volume: string): number | null {
   const match = /(?:^|,)size=(\d+(?:\.\d+)?)([KMGT]?)(?:,|$)/.exec(volume)
   if (!match) return null
   return (Number(match[1]) * (UNIT_BYTES[match[2] ?? ''] ?? 1)) / 2 ** 30

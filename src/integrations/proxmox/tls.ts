@@ -29,10 +29,7 @@ const trustedCas = () =>
  * Opens a TLS connection and hands it out only when the server has proven who it is. Nothing is written to a socket
  * before that, so a stranger behind the address never sees a credential.
  */
-export function connectVerified(
-  target: TlsTarget,
-  done: (error: Error | null, socket: TLSSocket) => void,
-): void {
+function connectVerified(target: TlsTarget, done: (error: Error | null, socket: TLSSocket) => void): void {
   const pinnedOnly = target.fingerprint !== undefined && target.ca === undefined
   const socket = connect({
     host: target.host,

@@ -45,10 +45,8 @@ export function TopBar() {
   )
 }
 
-const SYSTEMS: Record<string, string> = { proxmox: 'Proxmox VE' }
-
 function SimulatedBadge({ systems }: { systems: string[] }) {
-  return <Badge tone="warning">Simulated {systems.map((system) => SYSTEMS[system] ?? system).join(', ')}</Badge>
+  return <Badge tone="warning">Simulated {systems.join(', ')}</Badge>
 }
 
 /** The side bar of small screens. */

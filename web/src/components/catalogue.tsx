@@ -11,7 +11,8 @@ export function useCatalogue(tenantId: string | undefined) {
   const blueprints = useQuery({ ...blueprintsQuery(filter), enabled: tenantId !== undefined })
   const sold = (of: { tenantId: string | null; state: string }) =>
     of.state === 'active' && (of.tenantId === null || of.tenantId === tenantId)
-  return { plans, blueprints, sold }
+  const offered = (plans.data?.items ?? []).filter(sold).toSorted((a, b) => a.memoryMb - b.memoryMb)
+  return { plans, offered, blueprints, sold }
 }
 
 export const planCard = (plan: Plan, disabledReason?: string): RadioCard => ({

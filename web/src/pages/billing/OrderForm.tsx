@@ -34,7 +34,7 @@ export function OrderForm({
   const { can } = useSession()
   const [customer, setCustomer] = useState(known)
   const [creating, setCreating] = useState(false)
-  const { plans, blueprints, sold } = useCatalogue(customer?.tenantId)
+  const { plans, offered, blueprints, sold } = useCatalogue(customer?.tenantId)
 
   const of = useApiForm({
     defaultValues: { planId: '', priceId: '', blueprintId: '', hostname: '', sshKeys: '' } as Values,
@@ -55,7 +55,6 @@ export function OrderForm({
   })
   const { form, errorOf } = of
   const { planId, priceId, blueprintId, hostname } = form.watch()
-  const offered = (plans.data?.items ?? []).filter(sold)
   const plan = offered.find(({ id }) => id === planId)
   const price = plan?.prices.find(({ id }) => id === priceId)
   const blueprint = blueprints.data?.items.find(({ id }) => id === blueprintId)

@@ -34,7 +34,7 @@ function NewCloudPodForm() {
   const { tenant } = useSession()
   const navigate = useNavigate()
   const [owner, setOwner] = useState(tenant.id === undefined ? null : { id: tenant.id, name: tenant.name })
-  const { plans, blueprints, sold } = useCatalogue(owner?.id)
+  const { plans, offered, blueprints, sold } = useCatalogue(owner?.id)
   const of = useApiForm({
     defaultValues: { planId: '', blueprintId: '', hostname: '', sshKeys: '' } as Values,
     send: (values, key) =>
@@ -54,7 +54,6 @@ function NewCloudPodForm() {
   })
   const { form, errorOf } = of
   const { planId, blueprintId } = form.watch()
-  const offered = (plans.data?.items ?? []).filter(sold)
   const plan = offered.find(({ id }) => id === planId)
   const blueprint = blueprints.data?.items.find(({ id }) => id === blueprintId)
   const missing = !owner

@@ -78,7 +78,7 @@ function Actions({ tenant }: { tenant: Tenant }) {
       <Dialog open={editing} onClose={() => setEditing(false)} title="Edit the tenant" wide>
         <TenantForm
           tenant={tenant}
-          mayQuota={permits(me, 'tenants:update')}
+          mayQuota={permits(me, 'tenants:create')}
           onCancel={() => setEditing(false)}
           onDone={() => {
             setEditing(false)

@@ -1,0 +1,61 @@
+import { Settings2 } from 'lucide-react'
+import { useState } from 'react'
+import type { Node } from '../../api/provisioning.ts'
+import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { StateBadge } from '../../components/StateBadge.tsx'
+import { UsageBar } from '../../components/UsageBar.tsx'
+import { count, disk, memory } from '../../lib/words.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Dialog } from '../../ui/Dialog.tsx'
+import { Time } from '../../ui/Time.tsx'
+import { NodeForm } from './NodeForm.tsx'
+
+/** What is reserved on a node, of what it may give: its size times how far it may be overcommitted. */
+export function NodeCard({ node }: { node: Node }) {
+  const { can } = useSession()
+  const [configuring, setConfiguring] = useState(false)
+  const { reserved } = node
+  return (
+    <article aria-label={`Node ${node.name}`} className="space-y-3 rounded-md border border-line p-4">
+      <div className="flex flex-wrap items-center justify-between gap-2">
+        <h3 className="font-semibold">{node.name}</h3>
+        <div className="flex flex-wrap items-center gap-2">
+          {node.state === 'drained' && <StateBadge of="catalogue" state="drained" />}
+          <StateBadge of="node" state={node.status} />
+        </div>
+      </div>
+      <UsageBar
+        label="Cores"
+        used={reserved.cores}
+        total={Math.floor(node.cores * node.cpuOvercommit)}
+      />
+      <UsageBar
+        label="Memory"
+        used={reserved.memoryMb}
+        total={Math.floor(node.memoryMb * node.memoryOvercommit)}
+        format={memory}
+      />
+      <UsageBar label="Disk" used={reserved.diskGb} total={node.diskGb} format={disk} />
+      <div className="flex flex-wrap items-end justify-between gap-2">
+        <p className="text-[13px] text-muted">
+          {count(reserved.pods, 'CloudPod')}, storage {node.storage ?? 'not chosen'}
+          <br />
+          Overcommit: cores × {node.cpuOvercommit}, memory × {node.memoryOvercommit}
+          <br />
+          Seen <Time at={node.seenAt} relative />
+        </p>
+        <Button
+          size="sm"
+          icon={<Settings2 aria-hidden className="size-4" />}
+          disabledReason={can('infrastructure:manage') ? undefined : NO_PERMISSION('infrastructure:manage')}
+          onClick={() => setConfiguring(true)}
+        >
+          Configure<span className="sr-only"> {node.name}</span>
+        </Button>
+      </div>
+      <Dialog open={configuring} onClose={() => setConfiguring(false)} title={`Configure ${node.name}`}>
+        <NodeForm node={node} onClose={() => setConfiguring(false)} />
+      </Dialog>
+    </article>
+  )
+}

@@ -1,0 +1,70 @@
+import { configureNode, type Node } from '../../api/provisioning.ts'
+import { Form, useApiForm, REQUIRED, wholeNumber } from '../../components/Form.tsx'
+import { Field, Input, Select } from '../../ui/Field.tsx'
+import { toast } from '../../ui/Toast.tsx'
+
+type Values = {
+  storage: string
+  diskGb: number
+  cpuOvercommit: number
+  memoryOvercommit: number
+  state: Node['state']
+}
+
+const factor = {
+  valueAsNumber: true,
+  required: REQUIRED,
+  validate: (value: number) => (value > 0 && value <= 100) || 'A factor above 0, up to 100.',
+} as const
+
+/** What the cluster cannot tell: where pods lie and how far the node may be filled. */
+export function NodeForm({ node, onClose }: { node: Node; onClose: () => void }) {
+  const of = useApiForm<Values, Node>({
+    defaultValues: {
+      storage: node.storage ?? '',
+      diskGb: node.diskGb,
+      cpuOvercommit: node.cpuOvercommit,
+      memoryOvercommit: node.memoryOvercommit,
+      state: node.state,
+    },
+    send: ({ storage, ...values }, key) =>
+      configureNode(
+        {
+          ...values,
+          clusterId: node.clusterId,
+          name: node.name,
+          ...(storage.trim() && { storage: storage.trim() }),
+        },
+        key,
+      ),
+    onDone: () => {
+      toast.done('Node configured')
+      onClose()
+    },
+  })
+  const { form, errorOf } = of
+  return (
+    <Form of={of} submitLabel="Save" onCancel={onClose}>
+      <Field label="Storage" hint="Where the disks of CloudPods lie, such as local-lvm." error={errorOf('storage')}>
+        <Input spellCheck={false} maxLength={100} {...form.register('storage')} />
+      </Field>
+      <Field label="Disk (GiB)" hint="How much of the storage may be given to CloudPods." error={errorOf('diskGb')}>
+        <Input type="number" min={0} {...form.register('diskGb', wholeNumber(0, 2_000_000_000))} />
+      </Field>
+      <div className="grid gap-4 sm:grid-cols-2">
+        <Field label="Overcommit of cores" error={errorOf('cpuOvercommit')}>
+          <Input type="number" step="0.1" min={0.1} {...form.register('cpuOvercommit', factor)} />
+        </Field>
+        <Field label="Overcommit of memory" error={errorOf('memoryOvercommit')}>
+          <Input type="number" step="0.1" min={0.1} {...form.register('memoryOvercommit', factor)} />
+        </Field>
+      </div>
+      <Field label="New CloudPods" error={errorOf('state')}>
+        <Select {...form.register('state')}>
+          <option value="active">Are placed here</option>
+          <option value="drained">Are not placed here any more</option>
+        </Select>
+      </Field>
+    </Form>
+  )
+}
