@@ -26,10 +26,21 @@ const KNOW_VENDOR_TYPES = ['src/context', 'src/services', 'src/jobs']
 const STEMS =
   /^(admin)?(customer|cloudPod|billing|subscription|provisioning|domain|ssl|user|tenant|audit|auth|webhook|health)/i
 const SHARED_PARTS: Record<string, string[]> = {
-  'src/routes': ['index'],
-  'src/services': [],
+  'src/routes': ['index', 'define', 'register'],
+  'src/services': ['idempotencyService'],
   'src/jobs': ['index', 'steps', 'errors', 'timers'],
-  'src/db': ['index', 'queue', 'migrate', 'types', 'list', 'listen', 'timers', 'idempotency'],
+  'src/db': [
+    'index',
+    'queue',
+    'migrate',
+    'types',
+    'list',
+    'listen',
+    'timers',
+    'idempotency',
+    'installation',
+    'installationLock',
+  ],
 }
 
 export function checkLayers(root: string): string[] {

@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import pg from 'pg'
+import { Client } from 'pg'
 
 type Row = Record<string, string>
 
@@ -38,7 +38,7 @@ const LISTS = {
 
 /** Reads the schema of a migrated database as readable SQL and as TypeScript types for Kysely. */
 export async function describeSchema(url: string): Promise<{ sql: string; types: string }> {
-  const client = new pg.Client({ connectionString: url })
+  const client = new Client({ connectionString: url })
   await client.connect()
   try {
     const read = async (name: keyof typeof LISTS): Promise<Row[]> =>

@@ -14,7 +14,7 @@ import { newId } from './lib/ids.ts'
 import { errorHandler } from './middleware/errorHandler.ts'
 import { routes } from './routes/index.ts'
 import { register } from './routes/register.ts'
-import { observeRequest } from './services/provisioning/health.ts'
+import { observeRequest } from './services/provisioningService.ts'
 
 const WEB = fileURLToPath(new URL('../web/dist/', import.meta.url))
 const BODY_LIMIT = 1_048_576
@@ -23,8 +23,9 @@ export type AppOptions = { trustedProxies: string[]; version: string; webDir?: s
 
 /** Builds the server without listening, so that tests use the very same one. */
 export async function buildApp(root: Root, options: AppOptions): Promise<FastifyInstance> {
+  const log: FastifyBaseLogger = root.log
   const app = Fastify({
-    loggerInstance: root.log as FastifyBaseLogger,
+    loggerInstance: log,
     disableRequestLogging: true,
     bodyLimit: BODY_LIMIT,
     trustProxy: options.trustedProxies.length > 0 ? options.trustedProxies : false,

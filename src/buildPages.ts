@@ -33,7 +33,7 @@ function fingerprintOf(paths: string[]): string {
   const visit = (path: string): void => {
     const stat = statSync(path, { throwIfNoEntry: false })
     if (!stat) return
-    if (stat.isDirectory()) for (const name of readdirSync(path).sort()) visit(join(path, name))
+    if (stat.isDirectory()) for (const name of readdirSync(path).toSorted()) visit(join(path, name))
     else hash.update(`${path}:${stat.size}:${stat.mtimeMs}\n`)
   }
   for (const path of paths) visit(path)

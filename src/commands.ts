@@ -135,7 +135,7 @@ async function admin(config: Config, args: string[]): Promise<void> {
     await transaction(deps.root, systemOrigin('command line', newId()), 'platform', async (ctx) => {
       const tenantId = values.tenant === undefined ? null : await userService.tenantBySlug(ctx, values.tenant)
       await (what === 'create-user'
-        ? createUser(ctx, { ...values, email, tenantId })
+        ? createUser(ctx, { ...values, email, tenantId, password: config.newPassword })
         : createKey(ctx, { ...values, email, tenantId }))
     })
   } catch (error) {
@@ -146,6 +146,7 @@ async function admin(config: Config, args: string[]): Promise<void> {
 }
 
 type AdminValues = {
+  password?: string
   email: string
   tenantId: string | null
   name?: string
@@ -155,14 +156,10 @@ type AdminValues = {
 }
 
 async function createUser(ctx: Ctx, values: AdminValues): Promise<void> {
-  const { MPANEL_NEW_PASSWORD: password } = process.env
   if (values.role === undefined) throw new StartupError('--role is missing, for example SUPER_ADMIN')
-  if (password === undefined || password.length < 12) {
-    throw new StartupError(
-      'Set MPANEL_NEW_PASSWORD to the password, at least 12 characters; arguments would show it to everybody.',
-    )
-  }
-  const { email, role, tenantId } = values
+  if (values.password === undefined)
+    throw new StartupError('Set MPANEL_NEW_PASSWORD to the password of the new user.')
+  const { email, role, tenantId, password } = values
   await userService.createUser(ctx, { email, role, tenantId, password, name: values.name ?? email })
   say(`user ${email} has the role ${role}`)
 }

@@ -15,6 +15,8 @@ export type Config = {
   publicUrl: string
   adminEmail: string
   adminPassword: string | undefined
+  /** For `mpanel admin create-user`: an argument would show it to everybody on the machine. */
+  newPassword: string | undefined
   logLevel: string
   /** Addresses of proxies whose X-Forwarded-For is believed. */
   trustedProxies: string[]
@@ -49,6 +51,7 @@ const schema = z.object({
   MPANEL_PUBLIC_URL: optional(z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })),
   MPANEL_ADMIN_EMAIL: optional(z.email('must be an e-mail address')),
   MPANEL_ADMIN_PASSWORD: optional(z.string().min(12, 'must have at least 12 characters').max(128)),
+  MPANEL_NEW_PASSWORD: optional(z.string().min(12, 'must have at least 12 characters').max(128)),
   MPANEL_LOG_LEVEL: optional(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])),
   MPANEL_TRUSTED_PROXIES: optional(z.string()),
   MPANEL_WORKER_CONCURRENCY: optional(z.coerce.number().int().min(1).max(500)),
@@ -95,6 +98,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ).replace(/\/+$/, ''),
     adminEmail: (values.MPANEL_ADMIN_EMAIL ?? 'admin@example.com').toLowerCase(),
     adminPassword: values.MPANEL_ADMIN_PASSWORD,
+    newPassword: values.MPANEL_NEW_PASSWORD,
     logLevel: values.MPANEL_LOG_LEVEL ?? 'info',
     trustedProxies: (values.MPANEL_TRUSTED_PROXIES ?? '')
       .split(',')

@@ -31,9 +31,9 @@ export type Root = {
   sealer: Sealer
   settings: Settings
   log: Logger
-  now(): Date
+  now: () => Date
   /** Tells workers that jobs may be waiting. Cheap to call often. */
-  wake(): void
+  wake: () => void
   /** Resolves when jobs may have changed, at the latest after `withinMs`. */
   live: { changed(withinMs: number): Promise<void> }
 }

@@ -10,7 +10,7 @@ import { createProxmox } from './integrations/proxmox/client.ts'
 import { createSealer } from './lib/crypto.ts'
 import { createLogger, type Logger } from './lib/log.ts'
 
-export type Deps = { root: Root; databaseUrl: string; close(): Promise<void> }
+export type Deps = { root: Root; databaseUrl: string; close: () => Promise<void> }
 
 /** The only place where clients of outside systems are made. */
 export function createDeps(

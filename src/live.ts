@@ -9,7 +9,7 @@ const SETTLE_MS = 100
 export async function startLive(
   root: Root,
   databaseUrl: string,
-): Promise<{ live: Root['live']; stop(): Promise<void> }> {
+): Promise<{ live: Root['live']; stop: () => Promise<void> }> {
   const waiting = new Set<() => void>()
   let stopped = false
   const wakeAll = (): void => {

@@ -6,7 +6,7 @@ import type { Root } from './context.ts'
 import { StartupError } from './errors.ts'
 import { startLive } from './live.ts'
 
-export type Server = { url: string; app: FastifyInstance; stop(): Promise<void> }
+export type Server = { url: string; app: FastifyInstance; stop: () => Promise<void> }
 
 export const VERSION = (
   JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }

@@ -15,7 +15,7 @@ import * as seed from './services/provisioning/seed.ts'
 import { startServer } from './server.ts'
 import { startWorker } from './worker.ts'
 
-export type Started = { url: string; stop(): Promise<void> }
+export type Started = { url: string; stop: () => Promise<void> }
 
 /** Undo of what was started so far, in reverse. */
 type Stops = (() => Promise<unknown>)[]
@@ -28,7 +28,7 @@ type Stops = (() => Promise<unknown>)[]
 export async function start(config: Config, say: (line: string) => void): Promise<Started> {
   const stops: Stops = []
   const stop = async (): Promise<void> => {
-    for (const undo of stops.splice(0).reverse()) await undo()
+    for (const undo of stops.splice(0).toReversed()) await undo()
   }
   try {
     return { url: await startAll(config, say, stops), stop }

@@ -9,6 +9,7 @@ import { runJob, type EngineOptions } from './jobs/steps.ts'
 import { runDueTimers } from './jobs/timers.ts'
 import { QUEUES } from '../shared/states/provisioningJob.ts'
 import { newId } from './lib/ids.ts'
+import { startLoop } from './lib/loop.ts'
 
 export type WorkerOptions = Partial<EngineOptions> & {
   concurrency?: number
@@ -19,7 +20,7 @@ export type WorkerOptions = Partial<EngineOptions> & {
   drainMs?: number
 }
 
-export type Worker = { name: string; stop(): Promise<void> }
+export type Worker = { name: string; stop: () => Promise<void> }
 
 const DEFAULTS = {
   concurrency: 16,
@@ -46,7 +47,6 @@ export async function startWorker(
   const name = `${hostname()}-${process.pid}-${newId().slice(-6)}`
   const running = new Map<string, Running>()
   let stopping = false
-  let wakeUp = (): void => undefined
 
   const platform = <T>(work: Parameters<typeof root.db.transaction<T>>[1]) =>
     root.db.transaction('platform', work)
@@ -64,7 +64,7 @@ export async function startWorker(
     const abort = new AbortController()
     const done = execute(job, abort.signal).finally(() => {
       running.delete(job.id)
-      wakeUp()
+      claiming.wake()
     })
     running.set(job.id, { job, abort, done })
   }
@@ -110,54 +110,24 @@ export async function startWorker(
     if (!stopping) await runDueTimers(root, timers)
   }
 
-  /** Runs `task` for ever with `everyMs` between the runs; `wakeUp` shortens the wait when asked to. */
-  function loop(task: () => Promise<unknown>, everyMs: number, onWake?: (wake: () => void) => void) {
-    let timer: NodeJS.Timeout | undefined
-    let finished: Promise<void> = Promise.resolve()
-    let again = false
-    let busy = false
-    const turn = (): void => {
-      clearTimeout(timer)
-      if (stopping) return
-      if (busy) {
-        again = true
-        return
-      }
-      busy = true
-      finished = task()
-        .catch((error: unknown) => root.log.error({ err: error }, 'the worker could not reach the database'))
-        .then(() => {
-          busy = false
-          if (again) {
-            again = false
-            setImmediate(turn)
-          } else if (!stopping) timer = setTimeout(turn, everyMs)
-        })
-    }
-    onWake?.(turn)
-    turn()
-    return async (): Promise<void> => {
-      clearTimeout(timer)
-      await finished
-    }
-  }
-
-  const stopClaiming = loop(claimSome, options.pollMs, (wake) => (wakeUp = wake))
-  const stopHeartbeat = loop(heartbeat, options.heartbeatMs)
-  const stopUpkeep = loop(upkeep, options.pollMs)
-  const stopListening = await listen(databaseUrl, queue.NOTIFY_CHANNEL, () => wakeUp(), root.log)
+  const report = (error: unknown): void =>
+    root.log.error({ err: error }, 'the worker could not reach the database')
+  const claiming = startLoop(claimSome, options.pollMs, report)
+  const beating = startLoop(heartbeat, options.heartbeatMs, report)
+  const keeping = startLoop(upkeep, options.pollMs, report)
+  const stopListening = await listen(databaseUrl, queue.NOTIFY_CHANNEL, claiming.wake, root.log)
 
   return {
     name,
     async stop() {
       stopping = true
-      await Promise.all([stopListening(), stopClaiming(), stopUpkeep()])
+      await Promise.all([stopListening(), claiming.stop(), keeping.stop()])
       const all = Promise.all([...running.values()].map((entry) => entry.done))
       await Promise.race([all, new Promise((resolve) => setTimeout(resolve, options.drainMs).unref())])
       for (const { abort } of running.values()) abort.abort(new Error('the worker is stopping'))
       await platform((tx) => queue.handBack(tx, name))
       await Promise.race([all, new Promise((resolve) => setTimeout(resolve, 1_000).unref())])
-      await stopHeartbeat()
+      await beating.stop()
       root.wake()
     },
   }

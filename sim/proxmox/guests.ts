@@ -116,17 +116,22 @@ export async function lockGuest<T>(
 ): Promise<T> {
   const folder = guest.kind === 'qemu' ? '/var/lock/qemu-server/lock-' : '/run/lock/lxc/pve-config-'
   const name = `${folder}${guest.vmid}.${guest.kind === 'qemu' ? 'conf' : 'lock'}`
+  let waited = false
   const request = {
     // The table is the cluster's, the file is the node's.
     name: `${guest.node}:${name}`,
     waitMs: (options.seconds ?? 10) * world.speed.secondMs,
     ...(options.shared && { shared: true }),
-    onWait: () => options.task?.log('trying to acquire lock...'),
+    onWait: () => {
+      waited = true
+      options.task?.log('trying to acquire lock...')
+    },
   }
   let entered = false
   try {
     return await withLock(world.locks, request, () => {
       entered = true
+      if (waited) options.task?.extend(' OK')
       return work()
     })
   } catch (error) {

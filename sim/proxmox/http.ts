@@ -65,7 +65,7 @@ async function answerApi(
   target: Target,
 ): Promise<Answer> {
   const { fault } = target
-  const replaced = fault?.status === undefined ? null : { status: fault.status, reason: reasonOf(fault) }
+  const replaced = fault?.status === undefined ? null : injected(fault.status, reasonOf(fault))
   if (replaced && !fault?.execute) return replaced
   const answer = await execute(world, router, req, target)
   return replaced ?? answer
@@ -112,6 +112,10 @@ async function route(
   if (method !== 'GET') await world.saved()
   return { status: 200, reason: 'OK', json: total ? { data, total } : { data }, lose: loseAnswer }
 }
+
+/** What a proxy or a login says comes bare, everything else in the envelope. */
+const injected = (status: number, reason: string): Answer =>
+  [401, 595, 596].includes(status) ? { status, reason } : failure(new PveError(status, `${reason}\n`))
 
 function failure({ status, message, errors }: PveError): Answer {
   const json = { data: null, message, ...(errors && { errors }) }

@@ -9,6 +9,31 @@ import type { World } from './world.ts'
  */
 export function privileges(world: World, userid: string, path: string): Set<string> {
   if (userid === 'root@pam') return new Set(ALL_PRIVILEGES)
+  const { held } = cached(world)
+  const key = `${userid} ${path}`
+  const known = held.get(key) ?? computed(world, userid, path)
+  held.set(key, known)
+  return known
+}
+
+type Cache = { version: number; held: Map<string, Set<string>>; pools: Map<string, string> }
+const caches = new WeakMap<World, Cache>()
+
+/** A list of thousands of guests asks the same questions again and again. */
+function cached(world: World): Cache {
+  const old = caches.get(world)
+  if (old?.version === world.version) return old
+  const pools = new Map<string, string>()
+  for (const [name, pool] of Object.entries(world.state.pools)) {
+    for (const vmid of pool.vms) pools.set(`/vms/${vmid}`, name)
+    for (const storage of pool.storages) pools.set(`/storage/${storage}`, name)
+  }
+  const cache = { version: world.version, held: new Map<string, Set<string>>(), pools }
+  caches.set(world, cache)
+  return cache
+}
+
+function computed(world: World, userid: string, path: string): Set<string> {
   const [owner = '', tokenName] = userid.split('!')
   if (tokenName === undefined) return grantedTo(world, 'user', userid, path)
   const token = world.state.users[owner]?.tokens[tokenName]
@@ -19,8 +44,8 @@ export function privileges(world: World, userid: string, path: string): Set<stri
 
 function grantedTo(world: World, type: 'user' | 'token', ugid: string, path: string): Set<string> {
   const roles = new Set(rolesAt(world, type, ugid, path))
-  const pool = poolOf(world, path)
-  if (pool !== null) for (const role of rolesAt(world, type, ugid, `/pool/${pool}`)) roles.add(role)
+  const pool = cached(world).pools.get(path)
+  if (pool !== undefined) for (const role of rolesAt(world, type, ugid, `/pool/${pool}`)) roles.add(role)
   if (roles.has('NoAccess')) return new Set()
   return new Set([...roles].flatMap((role) => world.state.roles[role] ?? []))
 }
@@ -38,15 +63,6 @@ function rolesAt(world: World, type: 'user' | 'token', ugid: string, path: strin
     if (given.length > 0) roles = given.map((entry) => entry.roleid)
   }
   return roles
-}
-
-function poolOf(world: World, path: string): string | null {
-  const [, kind, id] = /^\/(vms|storage)\/([^/]+)$/.exec(path) ?? []
-  if (kind === undefined || id === undefined) return null
-  const found = Object.entries(world.state.pools).find(([, pool]) =>
-    kind === 'vms' ? pool.vms.includes(Number(id)) : pool.storages.includes(id),
-  )
-  return found?.[0] ?? null
 }
 
 export function can(world: World, userid: string, path: string, privilege: string): boolean {

@@ -133,6 +133,10 @@ const BOOT: PropertyFormat = {
   keys: { legacy: str({ pattern: /[acdn]{1,4}/ }), order: str() },
 }
 
+const KEYBOARDS =
+  words(`de de-ch da en-gb en-us es fi fr fr-be fr-ca fr-ch hu is it ja lt mk nl no pl pt pt-br sv sl
+  tr`)
+
 const OS_TYPES = words(`other wxp w2k w2k3 w2k8 wvista win7 win8 win10 win11 l24 l26 solaris`)
 const QEMU_LOCKS = words(`backup clone create migrate rollback snapshot snapshot-delete suspending suspended`)
 const UUID_OR_FLAG = /(?:[a-fA-F0-9]{8}(?:-[a-fA-F0-9]{4}){3}-[a-fA-F0-9]{12}|[01])/
@@ -176,7 +180,8 @@ export const QEMU_OPTIONS: Schema = {
   ...pick(['acpi', 'allow-ksm', 'autostart', 'freeze', 'keephugepages', 'kvm', 'localtime', 'numa'], bool()),
   ...pick(['onboot', 'protection', 'reboot', 'tablet', 'tdf', 'template'], bool()),
   ...pick(['affinity', 'amd-sev', 'args', 'cpu', 'hookscript', 'hotplug', 'intel-tdx', 'machine'], str()),
-  ...pick(['keyboard', 'spice_enhancements', 'watchdog'], str()),
+  ...pick(['spice_enhancements', 'watchdog'], str()),
+  keyboard: str({ enum: KEYBOARDS }),
   agent: str({ format: AGENT }),
   arch: str({ enum: ['x86_64', 'aarch64'] }),
   balloon: int({ min: 0 }),

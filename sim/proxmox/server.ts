@@ -112,7 +112,11 @@ function openWorld(options: ProxmoxSimOptions, fingerprint: string): World {
     requests: [],
     requestCount: 0,
     closed: false,
-    changed: store.changed,
+    version: 0,
+    changed: () => {
+      world.version += 1
+      store.changed()
+    },
     saved: store.saved,
   }
   if (!kept) plantTemplates(world, options.seed)

@@ -11,6 +11,8 @@ export type RunningTask = { record: TaskRecord; stop: (why: 'interrupt' | 'kill'
 export type Task = {
   upid: string
   log: (line: string) => void
+  /** Adds to the last line. */
+  extend: (text: string) => void
   /** Counted: the task will end `WARNINGS: n`. */
   warn: (line: string) => void
   /** Where a worker can be held, stopped or killed. */
@@ -22,7 +24,7 @@ export type TaskSpec = { node: string; type: string; id: string; user: string }
 /** The longest that a timer can wait. */
 const LONG = 2 ** 31 - 1
 
-const MAX_RECORDS = 3000
+const MAX_RECORDS = 1500
 
 class Killed extends Error {}
 
@@ -36,9 +38,9 @@ export function startTask(world: World, spec: TaskSpec, work: (task: Task) => Pr
   const signal = stopSignal()
   const task: Task = {
     upid: record.upid,
-    log: (line) => {
-      record.log.push(line)
-      world.changed()
+    log: (line) => void record.log.push(line),
+    extend: (text) => {
+      record.log.push(`${record.log.pop() ?? ''}${text}`)
     },
     warn: (line) => {
       warnings += 1

@@ -80,6 +80,8 @@ export type World = {
   requests: RequestRecord[]
   requestCount: number
   closed: boolean
+  /** Counts the changes; whatever is derived from `state` is kept by it. */
+  version: number
   /** To be called after each change of `state`. */
   changed: () => void
   /** Resolves when every change made so far is on disk. */

@@ -1,5 +1,5 @@
 import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
-import pg from 'pg'
+import { DatabaseError, Pool, types as pgTypes } from 'pg'
 import { isUuid } from '../lib/ids.ts'
 import type { Tables } from './types.ts'
 
@@ -10,7 +10,7 @@ export type Tx = Kysely<Tables>
 export type Scope = 'platform' | readonly string[]
 
 export type Database = {
-  readonly pool: pg.Pool
+  readonly pool: Pool
   /**
    * Runs `work` in one transaction of this scope. It may run again from the start after a deadlock or a serialisation
    * failure, so it must have no effect outside the transaction.
@@ -19,14 +19,14 @@ export type Database = {
   close(): Promise<void>
 }
 
-const { builtins } = pg.types
+const { builtins } = pgTypes
 const parsers = new Map<number, (value: string) => unknown>([
   [builtins.INT8, (value) => BigInt(value)],
   [builtins.DATE, (value) => value],
 ])
 const types = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    parsers.get(oid) ?? pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+  getTypeParser: ((oid: Parameters<typeof pgTypes.getTypeParser>[0], format?: 'text') =>
+    parsers.get(oid) ?? pgTypes.getTypeParser(oid, format)) as typeof pgTypes.getTypeParser,
 }
 
 /** The role without ownership that row-level security binds; see migrations/0001. */
@@ -38,7 +38,7 @@ export function openDatabase(
   url: string,
   options: { poolSize?: number; applicationName?: string } = {},
 ): Database {
-  const pool = new pg.Pool({
+  const pool = new Pool({
     connectionString: url,
     max: options.poolSize ?? 10,
     options: SESSION,
@@ -91,10 +91,10 @@ async function retrying<T>(run: () => Promise<T>): Promise<T> {
 
 /** The SQLSTATE of a database error, if it is one. */
 export const sqlState = (error: unknown): string | undefined =>
-  error instanceof pg.DatabaseError ? error.code : undefined
+  error instanceof DatabaseError ? error.code : undefined
 
 /** The name of the violated constraint when `error` is a unique or exclusion violation. */
 export const violatedConstraint = (error: unknown): string | undefined =>
-  error instanceof pg.DatabaseError && (error.code === '23505' || error.code === '23P01')
+  error instanceof DatabaseError && (error.code === '23505' || error.code === '23P01')
     ? error.constraint
     : undefined

@@ -1,4 +1,4 @@
-import pg from 'pg'
+import { Client } from 'pg'
 import { StartupError } from '../errors.ts'
 
 /** Any constant number: every `mpanel start` asks for the same lock of its database. */
@@ -11,7 +11,7 @@ const LOCK = 724_031_002
  * @throws StartupError when another process holds it, or the database cannot be reached
  */
 export async function holdInstallation(url: string, dataDir: string): Promise<() => Promise<void>> {
-  const client = new pg.Client({ connectionString: url, application_name: `mpanel start ${process.pid}` })
+  const client = new Client({ connectionString: url, application_name: `mpanel start ${process.pid}` })
   client.on('error', () => undefined)
   try {
     await client.connect()

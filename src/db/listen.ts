@@ -1,4 +1,4 @@
-import pg from 'pg'
+import { Client, escapeIdentifier } from 'pg'
 import type { Logger } from '../lib/log.ts'
 
 /**
@@ -13,16 +13,16 @@ export async function listen(
   log: Logger,
 ): Promise<() => Promise<void>> {
   let stopped = false
-  let client: pg.Client | undefined
+  let client: Client | undefined
   let retry: NodeJS.Timeout | undefined
 
   async function connect(): Promise<void> {
-    const next = new pg.Client({ connectionString: url, application_name: 'mpanel listen' })
+    const next = new Client({ connectionString: url, application_name: 'mpanel listen' })
     next.on('notification', onNotify)
     next.on('error', () => undefined)
     next.on('end', () => reconnect())
     await next.connect()
-    await next.query(`listen ${pg.escapeIdentifier(channel)}`)
+    await next.query(`listen ${escapeIdentifier(channel)}`)
     client = next
     onNotify()
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import pg from 'pg'
+import { Client, DatabaseError } from 'pg'
 import { StartupError } from '../errors.ts'
 
 const FOLDER = new URL('../../migrations/', import.meta.url)
@@ -12,7 +12,7 @@ type Migration = { name: string; sql: string; checksum: string }
 function readMigrations(): Migration[] {
   return readdirSync(FOLDER)
     .filter((name) => /^\d{4}_.+\.sql$/.test(name))
-    .sort()
+    .toSorted()
     .map((name) => {
       const sql = readFileSync(new URL(name, FOLDER), 'utf8')
       return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') }
@@ -28,7 +28,7 @@ export async function migrate(
   url: string,
   options: { log?: (line: string) => void } = {},
 ): Promise<{ applied: string[] }> {
-  const client = new pg.Client({ connectionString: url })
+  const client = new Client({ connectionString: url })
   await client.connect()
   try {
     await client.query('select pg_advisory_lock($1)', [LOCK])
@@ -56,7 +56,7 @@ export async function schemaState(db: {
   return rows.length === known.size ? 'current' : 'behind'
 }
 
-async function requireVersion(client: pg.Client): Promise<void> {
+async function requireVersion(client: Client): Promise<void> {
   const { rows } = await client.query<{ version: number }>(
     `select current_setting('server_version_num')::int as version`,
   )
@@ -68,7 +68,7 @@ async function requireVersion(client: pg.Client): Promise<void> {
   }
 }
 
-async function pendingMigrations(client: pg.Client): Promise<Migration[]> {
+async function pendingMigrations(client: Client): Promise<Migration[]> {
   const { rows } = await client.query<{ name: string; checksum: string }>(
     'select name, checksum from schema_migrations',
   )
@@ -90,7 +90,7 @@ async function pendingMigrations(client: pg.Client): Promise<Migration[]> {
   return files.filter((file) => !applied.has(file.name))
 }
 
-async function apply(client: pg.Client, migration: Migration): Promise<void> {
+async function apply(client: Client, migration: Migration): Promise<void> {
   try {
     await client.query('begin')
     await client.query(`select set_config('app.scope', 'platform', true)`)
@@ -102,7 +102,7 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
     await client.query('commit')
   } catch (error) {
     await client.query('rollback')
-    if (error instanceof pg.DatabaseError && error.code === '42501') {
+    if (error instanceof DatabaseError && error.code === '42501') {
       throw new StartupError(
         `The database user may not apply ${migration.name}: ${error.message}. It must own the schema and be allowed to create the role mpanel_app (or create it beforehand: CREATE ROLE mpanel_app NOLOGIN; GRANT mpanel_app TO the user).`,
         { cause: error },

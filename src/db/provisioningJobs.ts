@@ -35,7 +35,7 @@ export async function log(tx: Tx, jobId: string, lines: number) {
     .orderBy('id', 'desc')
     .limit(lines)
     .execute()
-  return rows.reverse()
+  return rows.toReversed()
 }
 
 /** A place in the stream of changes: the transaction and the job. Every older change has been seen. */

@@ -188,13 +188,14 @@ export type StepWrite = {
   at: Date
 }
 
+const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value))
+
 /** Writes a step's state; `saved` and `output` stay as they are when not given. */
 export async function writeStep(
   tx: Tx,
   job: { queue: string; id: string; tenantId: string | null },
   step: StepWrite,
 ): Promise<void> {
-  const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value))
   const finished = step.state === 'done' || step.state === 'undone' ? step.at : null
   await sql`insert into provisioning_job_steps
       (queue, job_id, name, position, title, tenant_id, state, saved, output, attempts, error, started_at, finished_at)

@@ -1,7 +1,6 @@
 import * as pods from '../db/cloudPods.ts'
 import * as reservations from '../db/cloudPodReservations.ts'
 import type { PodAddress } from '../db/cloudPodReservations.ts'
-import { ctNet0, ipConfig0, markerOf, parseNet0, vmNet0 } from '../integrations/proxmox/guestConfig.ts'
 import type { GuestConfig, Outcome } from '../integrations/proxmox/types.ts'
 import * as BillingService from '../services/BillingService.ts'
 import { podCreate, type PodPayload } from '../services/cloudPodQueues.ts'
@@ -74,7 +73,7 @@ function requestClone(
       templateVmid: Number(image.ref),
       newVmid: guest.pod.vmid,
       name: guest.pod.hostname,
-      description: markerOf(guest.pod.id, run.job.id),
+      description: guest.proxmox.words.markerOf(guest.pod.id, run.job.id),
       storage,
       ...(image.sourceNode === guest.nodeName ? {} : { target: guest.nodeName }),
     },
@@ -94,7 +93,7 @@ async function requestContainer(
       node: guest.nodeName,
       vmid: pod.vmid,
       hostname: pod.hostname,
-      description: markerOf(pod.id, run.job.id),
+      description: guest.proxmox.words.markerOf(pod.id, run.job.id),
       ostemplate,
       storage,
       diskGb: pod.disk_gb,
@@ -110,7 +109,7 @@ async function requestContainer(
 
 /** Looks what a lost request has left: the task, then the guest itself. Absence is believed only when proven. */
 async function probeMake(run: PodRun): Promise<Found> {
-  const intent = run.saved<Intent>()
+  const intent = run.saved() as Intent | null
   const guest = await openGuest(run)
   if (!intent) return { done: false }
   if (intent.upid !== null) await endOfTask(run, guest, intent.upid)
@@ -133,11 +132,22 @@ async function endOfTask(run: PodRun, guest: Guest, upid: string): Promise<void>
   }
 }
 
-/** Our own making tasks that began with the intent may still be writing: wait for them. */
+/** Clocks of nodes and of ours may differ by this much. */
+const CLOCK_MARGIN_MS = 300_000
+
+/** Making tasks of ours that began with the intent and may be for this guest may still be writing: wait for them. */
 async function requireNothingRunning(run: PodRun, guest: Guest, intent: Intent): Promise<void> {
-  const tasks = valueOf(await guest.proxmox.tasksSince(intent.node, new Date(intent.since), run))
-  const busy = tasks.find((task) => task.running && (task.type === 'qmclone' || task.type === 'vzcreate'))
-  if (busy) throw waitFor('clone_running', `a task that may be ours is running: ${busy.upid}`)
+  const since = new Date(Date.parse(intent.since) - CLOCK_MARGIN_MS)
+  const tasks = valueOf(await guest.proxmox.tasksSince(intent.node, since, run))
+  for (const task of tasks.filter((candidate) => candidate.running)) {
+    if (task.type === 'vzcreate' && Number(task.vmid) !== intent.vmid) continue
+    if (task.type !== 'vzcreate' && task.type !== 'qmclone') continue
+    // A clone's UPID names its source; whom it makes is told by the volumes in its log, once it has begun one.
+    const lines = valueOf(await guest.proxmox.taskLog(task.upid, 100, run)).join('\n')
+    const targets = [...lines.matchAll(/\bvm-(\d+)-/g)].map((match) => Number(match[1]))
+    if (targets.length > 0 && !targets.includes(intent.vmid)) continue
+    throw waitFor('clone_running', `a task that may be ours is running: ${task.upid}`)
+  }
 }
 
 /** The guest carries our marker; it is complete once its lock is gone. */
@@ -150,7 +160,7 @@ async function settle(run: PodRun, guest: Guest, config: GuestConfig): Promise<v
 /** Removes what was made, if it is ours and if anything is there. */
 async function unmake(run: PodRun): Promise<void> {
   const guest = await openGuest(run)
-  const intent = run.saved<Intent>()
+  const intent = run.saved() as Intent | null
   if (intent?.upid) await endOfTask(run, guest, intent.upid)
   const found = await look(run, guest)
   if (found === 'free') return intent?.upid === null ? requireNothingRunning(run, guest, intent) : undefined
@@ -182,7 +192,7 @@ const requireOurs = async (run: PodRun, guest: Guest) => {
 
 /** `net0` and, for VMs, `ipconfig0`, with the MAC said explicitly: it would be made anew otherwise. */
 function network(
-  { pod }: Guest,
+  { pod, proxmox: { words } }: Guest,
   [first]: PodAddress[],
 ): { net0: string; ipconfig0?: string; nameserver?: string } {
   if (!first) throw permanent('address_missing', 'The pod holds no address.')
@@ -192,8 +202,8 @@ function network(
   const ip = v6 ? { ip6: cidr, gw6: first.gateway } : { ip: cidr, gw: first.gateway }
   const nameserver = first.dnsServers.length > 0 ? { nameserver: first.dnsServers.join(' ') } : {}
   return pod.kind === 'ct'
-    ? { net0: ctNet0({ ...card, ...ip }), ...nameserver }
-    : { net0: vmNet0(card), ipconfig0: ipConfig0(ip), ...nameserver }
+    ? { net0: words.ctNet0({ ...card, ...ip }), ...nameserver }
+    : { net0: words.vmNet0(card), ipconfig0: words.ipConfig0(ip), ...nameserver }
 }
 
 async function configure(run: PodRun): Promise<void> {
@@ -237,7 +247,7 @@ async function verify(run: PodRun): Promise<Record<string, unknown>> {
   const { ref, config } = await requireOurs(run, guest)
   const { pod } = guest
   const status = valueOf(await guest.proxmox.status(ref, run)).status
-  const card = parseNet0(config.net0)
+  const card = guest.proxmox.words.parseNet0(config.net0)
   const [first] = await addresses(run)
   const wrong = [
     config.cores !== pod.cores && `cores ${config.cores} instead of ${pod.cores}`,
@@ -277,7 +287,7 @@ export const cloudPodCreate: JobHandler<PodPayload> = {
       name: 'activate',
       title: 'Handing over',
       commit: async (ctx, run) => {
-        const evidence = run.output<Record<string, unknown>>('verify')
+        const evidence = run.output('verify') as Record<string, unknown>
         const pod = await cloudPodService.markActive(ctx, run.payload.tenantId, run.payload.podId, evidence)
         await BillingService.podDelivered(ctx, pod)
       },

@@ -33,7 +33,7 @@ export const cloudPodDestroy: JobHandler<PodPayload> = {
       name: 'release',
       title: 'Releasing address, VMID and capacity',
       commit: async (ctx, run) => {
-        const evidence = run.output<Record<string, unknown>>('prove')
+        const evidence = run.output('prove') as Record<string, unknown>
         const pod = await cloudPodService.markDeleted(ctx, run.payload.tenantId, run.payload.podId, evidence)
         await BillingService.podGone(ctx, pod)
       },

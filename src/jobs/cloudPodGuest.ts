@@ -1,7 +1,6 @@
 import type { Ctx } from '../context.ts'
 import * as pods from '../db/cloudPods.ts'
 import type { PodRow } from '../db/cloudPods.ts'
-import { parseMarker } from '../integrations/proxmox/guestConfig.ts'
 import type { GuestConfig, GuestRef, Outcome, Proxmox, TaskState } from '../integrations/proxmox/types.ts'
 import { sleep } from '../lib/backoff.ts'
 import type { PodPayload } from '../services/cloudPodQueues.ts'
@@ -65,7 +64,7 @@ export async function look(
     throw waitFor('moving', `guest ${pod.vmid} is not on ${ref.node} any more`)
   }
   const config = valueOf(answer)
-  const owner = parseMarker(config.description)
+  const owner = proxmox.words.parseMarker(config.description)
   if (owner?.podId === pod.id) return { ref, config }
   // A clone in progress shows no description yet: neither ours nor foreign.
   if (owner === null && (config.lock === 'clone' || config.lock === 'create')) {
@@ -94,7 +93,7 @@ export async function awaitTask(
       if (task.warnings) await run.log(`${doing}: finished with warnings`, 'warning')
       return
     }
-    if (task.state === 'failed') throw taskError(doing, task.message)
+    if (task.state === 'failed') throw taskError(doing, task)
     if (task.state === 'unknown') throw new JobError('unknown', 'task_unknown', `${doing}: ${task.message}`)
     const log = await proxmox.taskLog(upid, 3, run)
     const percent =
@@ -121,12 +120,11 @@ async function readTask(
   throw new JobError('wait', 'task_unreadable', `${doing}: ${why}`, true)
 }
 
-/** A lock that was not free in time is nobody's fault and passes; any other task error is the task's last word. */
-const LOCK_TIMEOUT = /can't lock file|got lock request timeout|is locked \(/
-const taskError = (doing: string, message: string): JobError =>
-  LOCK_TIMEOUT.test(message)
-    ? new JobError('wait', 'locked', `${doing}: ${message}`)
-    : permanent('task_failed', `${doing}: ${message}`)
+/** What passes by itself (a lock that was not free in time) is waited for; any other task error is its last word. */
+const taskError = (doing: string, task: TaskState & { state: 'failed' }): JobError =>
+  task.retryable
+    ? waitFor(task.code, `${doing}: ${task.message}`)
+    : permanent('task_failed', `${doing}: ${task.message}`)
 
 /** Sends a call that may start a task and waits for its end, remembering the task in between. */
 export async function doTask(

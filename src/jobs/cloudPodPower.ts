@@ -2,7 +2,7 @@ import type { GuestRef } from '../integrations/proxmox/types.ts'
 import { podPower, type PowerPayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
 import { awaitTask, doTask, findOurs, openGuest, type Guest } from './cloudPodGuest.ts'
-import { JobError, permanent, valueOf, waitFor } from './errors.ts'
+import { JobError, permanent, valueOf } from './errors.ts'
 import type { Found, JobHandler, Run } from './steps.ts'
 
 const SHUTDOWN_SECONDS = 120
@@ -14,15 +14,15 @@ async function ours(run: Run<PowerPayload>): Promise<{ guest: Guest; ref: GuestR
   return { guest, ref: found.ref }
 }
 
+const DOING = { start: 'starting', stop: 'stopping', shutdown: 'shutting down', reboot: 'rebooting' } as const
+
 async function act(run: Run<PowerPayload>): Promise<void> {
   const { guest, ref } = await ours(run)
   const { proxmox } = guest
   const { action } = run.payload
   const status = valueOf(await proxmox.status(ref, run)).status
-  const wanted = action === 'start' ? 'running' : 'stopped'
-  if (action !== 'reboot' && status === wanted) return
-  // The intent and its time come first: a lost answer is looked for in the node's task list.
-  await run.save({ node: ref.node, vmid: ref.vmid, since: new Date().toISOString() })
+  if (action !== 'reboot' && status === (action === 'start' ? 'running' : 'stopped')) return
+  if (action === 'reboot') await run.save({ node: ref.node, before: await reboots(run, guest, ref.node) })
   await doTask(run, proxmox, DOING[action], () => {
     if (action === 'start') return proxmox.start(ref, run)
     if (action === 'stop') return proxmox.stop(ref, run)
@@ -31,32 +31,31 @@ async function act(run: Run<PowerPayload>): Promise<void> {
   })
 }
 
-const DOING = { start: 'starting', stop: 'stopping', shutdown: 'shutting down', reboot: 'rebooting' } as const
-const TASKS: Record<PowerPayload['action'], RegExp> = {
-  start: /^(qm|vz)start$/,
-  stop: /^(qm|vz)stop$/,
-  shutdown: /^(qm|vz)shutdown$/,
-  reboot: /^(qm|vz)reboot$/,
+/** How far back the node's task list is read; whatever began before our request is known and left out. */
+const LOOK_BACK_MS = 3_600_000
+
+async function reboots(run: Run<PowerPayload>, { proxmox, pod }: Guest, node: string): Promise<string[]> {
+  const since = new Date(Date.now() - LOOK_BACK_MS)
+  const tasks = valueOf(await proxmox.tasksSince(node, since, run))
+  return tasks
+    .filter((task) => /^(qm|vz)reboot$/.test(task.type) && Number(task.vmid) === pod.vmid)
+    .map((task) => task.upid)
 }
 
-type Saved = { upid?: string; node?: string; vmid?: number; since?: string }
+type Saved = { upid?: string; node?: string; before?: string[] }
 
-/** A reboot must not happen twice: the node's task list says whether the lost request was carried out. */
+/**
+ * A request whose answer was lost. Start, stop and shutdown look at the power state before they act, so they may run
+ * again; a reboot must not happen twice, and the node's task list says whether it has.
+ */
 async function probe(run: Run<PowerPayload>): Promise<Found> {
-  const saved = run.saved<Saved>()
+  const { upid, node, before } = (run.saved() as Saved | null) ?? {}
   const guest = await openGuest(run)
-  if (saved?.upid) {
-    await awaitTask(run, guest.proxmox, saved.upid, DOING[run.payload.action])
-    return { done: true }
-  }
-  if (!saved?.node || !saved.since) return { done: false }
-  const tasks = valueOf(await guest.proxmox.tasksSince(saved.node, new Date(saved.since), run))
-  const mine = tasks.find(
-    (task) => TASKS[run.payload.action].test(task.type) && Number(task.vmid) === saved.vmid,
-  )
-  if (mine?.running) throw waitFor('task_running', `${DOING[run.payload.action]}: ${mine.upid}`)
-  if (!mine) return { done: false }
-  await awaitTask(run, guest.proxmox, mine.upid, DOING[run.payload.action])
+  const mine =
+    upid ??
+    (node && before ? (await reboots(run, guest, node)).find((task) => !before.includes(task)) : undefined)
+  if (mine === undefined) return { done: false }
+  await awaitTask(run, guest.proxmox, mine, DOING[run.payload.action])
   return { done: true }
 }
 
@@ -83,7 +82,7 @@ export const cloudPodPower: JobHandler<PowerPayload> = {
           ctx,
           run.payload.tenantId,
           run.payload.podId,
-          run.output('readBack'),
+          run.output('readBack') as 'running' | 'stopped',
           run.payload.action,
         ),
     },

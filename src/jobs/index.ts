@@ -1,7 +1,6 @@
 import { systemOrigin, transaction, type Root } from '../context.ts'
 import { newId } from '../lib/ids.ts'
 import * as BillingService from '../services/BillingService.ts'
-import * as maintenanceService from '../services/provisioning/maintenance.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
 import { cloudPodDestroy } from './cloudPodDestroy.ts'
@@ -39,5 +38,5 @@ export const timers: readonly Timer[] = [
     everyMs: MINUTE_MS,
     run: asSystem('clusters.sync', provisioningService.syncClusters),
   },
-  { name: 'maintenance', everyMs: 60 * MINUTE_MS, run: asSystem('maintenance', maintenanceService.tidy) },
+  { name: 'maintenance', everyMs: 60 * MINUTE_MS, run: asSystem('maintenance', provisioningService.tidy) },
 ]

@@ -71,7 +71,7 @@ const roomiest = (storages: StorageSummary[]): StorageSummary | undefined =>
       (storage) =>
         storage.active && storage.content.includes('images') && storage.content.includes('rootdir'),
     )
-    .sort((a, b) => b.totalGb - a.totalGb)[0]
+    .toSorted((a, b) => b.totalGb - a.totalGb)[0]
 
 /** `local:vztmpl/debian-12-standard_12.2-1_amd64.tar.zst` → `debian-12-standard_12.2-1_amd64` */
 const nameOf = (volid: string): string => (volid.split('/').at(-1) ?? volid).replace(/\.tar\.\w+$/, '')
@@ -85,7 +85,7 @@ export const provisioningClusterSync: JobHandler<Payload> = {
       name: 'record',
       title: 'Recording what was read',
       commit: (ctx, run) => {
-        const result = run.output<Result>('read')
+        const result = run.output('read') as Result
         return 'view' in result
           ? provisioningService.recordClusterView(ctx, run.payload.clusterId, result.view)
           : provisioningService.recordClusterFailure(ctx, run.payload.clusterId, result.failure)

@@ -15,9 +15,9 @@ export type Run<P> = {
   signal: AbortSignal
   options: EngineOptions
   /** Output of an earlier step. */
-  output<T>(step: string): T
+  output(step: string): unknown
   /** What this step saved in an earlier attempt, null if nothing. */
-  saved<T>(): T | null
+  saved(): unknown
   /** Writes down what is needed to find this step's effect again, before or while it happens. */
   save(value: unknown): Promise<void>
   progress(percent: number | null, doing: string): Promise<void>
@@ -190,8 +190,8 @@ function runOf<P>(x: Execution<P>, step: Step<P>, position: number): Run<P> {
     payload: x.payload,
     signal: x.signal,
     options: x.options,
-    output: <T>(name: string) => x.outputs.get(name) as T,
-    saved: <T>() => saved as T | null,
+    output: (name) => x.outputs.get(name),
+    saved: () => saved,
     tx: (work) => fenced(x, work),
     save: async (value) => {
       saved = value
@@ -298,7 +298,7 @@ function delayOf<P>(x: Execution<P>, kind: string): number {
 
 async function undoAll<P>(x: Execution<P>): Promise<void> {
   const cause = x.job.error as { code: string; message: string }
-  for (const [position, step] of [...x.handler.steps.entries()].reverse()) {
+  for (const [position, step] of [...x.handler.steps.entries()].toReversed()) {
     const row = x.rows.get(step.name)
     if (!row || row.state === 'undone') continue
     x.signal.throwIfAborted()

@@ -1,4 +1,4 @@
-import type {} from '@fastify/cookie'
+import type { CookieSerializeOptions } from '@fastify/cookie'
 import type { FastifyRequest } from 'fastify'
 import type { Origin, Root } from '../context.ts'
 import { AppError } from '../errors.ts'
@@ -6,11 +6,14 @@ import * as userService from '../services/userService.ts'
 import type { Identity } from '../services/userService.ts'
 
 /** `__Host-` binds the cookie to this host and to a secure connection; loopback counts as one in browsers. */
-export function sessionCookie(publicUrl: string): { name: string; secure: boolean } {
+export function sessionCookie(publicUrl: string): { name: string; options: CookieSerializeOptions } {
   const { protocol, hostname } = new URL(publicUrl)
   const secure =
     protocol === 'https:' || hostname === '127.0.0.1' || hostname === 'localhost' || hostname === '[::1]'
-  return { name: secure ? '__Host-mpanel' : 'mpanel', secure }
+  return {
+    name: secure ? '__Host-mpanel' : 'mpanel',
+    options: { path: '/', httpOnly: true, secure, sameSite: 'lax' },
+  }
 }
 
 /**

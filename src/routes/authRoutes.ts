@@ -25,14 +25,8 @@ export const authRoutes: Route[] = [
       const session = await userService.login(root, origin, { email, password })
       const identity = await userService.identifySession(root, session.token)
       if (!identity) throw new AppError('unauthenticated', 'The session ended before it began. Log in again.')
-      const { name, secure } = sessionCookie(root.settings.publicUrl)
-      void reply.setCookie(name, session.token, {
-        path: '/',
-        httpOnly: true,
-        secure,
-        sameSite: 'lax',
-        expires: session.expiresAt,
-      })
+      const { name, options } = sessionCookie(root.settings.publicUrl)
+      void reply.setCookie(name, session.token, { ...options, expires: session.expiresAt })
       return transaction(root, origin, visibleScope(identity), (ctx) => userService.me(ctx, identity))
     },
   },

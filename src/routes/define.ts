@@ -81,5 +81,5 @@ export function route<
     handler(ctx: Ctx, call: Call<Out<P>, Out<Q>, Out<B>>): Promise<Reply<Answer<R>>>
   },
 ): TableRoute {
-  return definition as unknown as TableRoute
+  return definition
 }

@@ -3,7 +3,7 @@ import { systemOrigin, transaction } from '../context.ts'
 import { AppError } from '../errors.ts'
 import { identify } from '../middleware/auth.ts'
 import { requirePermission } from '../middleware/rbac.ts'
-import * as healthService from '../services/provisioning/health.ts'
+import * as provisioningService from '../services/provisioningService.ts'
 import type { Route } from './define.ts'
 
 const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/
@@ -29,7 +29,7 @@ export const healthRoutes: Route[] = [
     access: 'public',
     replies: { 200: state, 503: state },
     raw: async (root, _request, reply) => {
-      const ready = await healthService.readiness(root)
+      const ready = await provisioningService.readiness(root)
       if (ready !== 'ok') void reply.code(503)
       return { status: ready }
     },
@@ -53,7 +53,7 @@ export const healthRoutes: Route[] = [
         root,
         systemOrigin('metrics', request.id),
         'platform',
-        healthService.metrics,
+        provisioningService.metrics,
       )
       return reply.type('text/plain; version=0.0.4; charset=utf-8').send(text)
     },

@@ -15,7 +15,7 @@ import {
 } from '../../shared/api/provisioning.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import { route, type Route } from './define.ts'
-import { streamJobs } from './jobStream.ts'
+import { streamJobs } from './provisioningStream.ts'
 
 const tag = 'provisioning'
 const plainList = listQuery.omit({ tenantId: true })

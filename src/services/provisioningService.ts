@@ -7,7 +7,9 @@ import * as queue from '../db/queue.ts'
 import type { JobRow } from '../db/queue.ts'
 import { notFound } from '../errors.ts'
 
+export * from './provisioning/health.ts'
 export * from './provisioning/infrastructure.ts'
+export * from './provisioning/maintenance.ts'
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null
 type StoredError = { code: string; message: string } | null
@@ -88,5 +90,3 @@ export async function jobsChangedSince(
   const rows = await jobs.changedSince(ctx.tx, ctx.scope, cursor, limit)
   return { jobs: rows.map(presentJob), cursors: rows.map((row) => ({ changed: row.changed, id: row.id })) }
 }
-
-export const queueDepth = (ctx: Ctx) => jobs.depth(ctx.tx)

@@ -94,6 +94,8 @@ describe('the end of a task', () => {
     expect(taskState('stopped', 'received interrupt')).toEqual({
       state: 'failed',
       message: 'received interrupt',
+      code: 'refused',
+      retryable: false,
     })
     expect(taskState('running', undefined)).toEqual({ state: 'running' })
   })

@@ -181,7 +181,7 @@ describe('the end of tasks', () => {
   test('any other end is a failure in the words of Proxmox', async () => {
     const text = 'unable to create image: got lock timeout - aborting command'
     sim.control.failTask({ type: 'qmclone', text })
-    expect(await ended(await proxmox.clone(cloneRequest('failed')))).toEqual({
+    expect(await ended(await proxmox.clone(cloneRequest('failed')))).toMatchObject({
       state: 'failed',
       message: text,
     })

@@ -41,6 +41,10 @@ export function send(sim: Pick<ProxmoxSim, 'url' | 'caPem'>, sent: Sent): Promis
   })
 }
 
+/** A cast with a name: what the answer's data are expected to be. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters
+export const dataOf = <T>(answer: Received): T => (answer.body?.data ?? {}) as T
+
 export const form = (values: Record<string, string | number>): string =>
   Object.entries(values)
     .map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(String(value))}`)
@@ -60,7 +64,7 @@ export type Api = {
   exit: (upid: string) => Promise<string>
 }
 
-export function withToken(sim: ProxmoxSim, token: string): Api {
+export function withToken(sim: Pick<ProxmoxSim, 'url' | 'caPem'>, token: string): Api {
   const headers = { Authorization: `PVEAPIToken=${token}` }
   const write = (method: string, path: string, values: Record<string, string | number>) =>
     send(sim, {

@@ -14,7 +14,7 @@ const queryClient = createQueryClient(() => {
   const { pathname, href } = router.state.location
   if (pathname === '/login') return
   queryClient.removeQueries({ queryKey: ['me'] })
-  void router.navigate(paths.login({ return: href }))
+  void router.navigate(paths.login(href === '/' ? {} : { return: href }))
 })
 const router = makeRouter(queryClient)
 

@@ -29,7 +29,7 @@ import {
 import type { Config, Guest, Volume } from '../model.ts'
 import { isMountKey, logFilesystem, parseMount, printMount } from '../rootfs.ts'
 import type { Call, Route } from '../route.ts'
-import { bool, int, req, str } from '../schema.ts'
+import { bool, int, num, req, str } from '../schema.ts'
 import { hasSentinel } from '../sentinels.ts'
 import { isKilled, startTask } from '../tasks.ts'
 import type { Task } from '../tasks.ts'
@@ -45,7 +45,7 @@ export const lxcCloneRoutes: Route[] = [
     path: '/nodes/{node}/lxc/{vmid}/clone',
     allow: allowClone,
     schema: {
-      bwlimit: int({ min: 0 }),
+      bwlimit: num({ min: 0 }),
       description: str(),
       full: bool(),
       hostname: str({ format: 'dns-name' }),

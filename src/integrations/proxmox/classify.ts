@@ -154,5 +154,5 @@ export function taskState(status: string, exitStatus: string | undefined): TaskS
     return { state: 'unknown', message: exitStatus || 'the task ended without a status' }
   }
   if (/^WARNINGS: \d+$/.test(exitStatus)) return { state: 'ok', warnings: true }
-  return { state: 'failed', message: exitStatus }
+  return { state: 'failed', message: exitStatus, ...taskFailure(exitStatus) }
 }

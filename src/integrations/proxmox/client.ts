@@ -3,6 +3,7 @@ import type { Ok, Outcome, Pending, Rejected, Unknown } from '../../lib/outcome.
 import { createCaller } from './caller.ts'
 import type { Caller, More } from './caller.ts'
 import { isUnchanged, taskState } from './classify.ts'
+import * as words from './guestConfig.ts'
 import type { Envelope } from './classify.ts'
 import { encodeSshKeys, pathOf } from './encode.ts'
 import { asNumber, asRow, asRows, asText, hasQuorum } from './read.ts'
@@ -36,6 +37,7 @@ import { parseUpid } from './upid.ts'
 export function createProxmox(connection: ProxmoxConnection): Proxmox {
   const caller = createCaller(connection)
   return {
+    words,
     ...reads(caller),
     ...guestReads(caller),
     ...creations(caller),

@@ -1,3 +1,4 @@
+import type * as words from './guestConfig.ts'
 import type { Ok, Outcome, Pending, Rejected, Unknown } from '../../lib/outcome.ts'
 
 /**
@@ -97,7 +98,8 @@ export type StorageSummary = {
 export type TaskState =
   | { state: 'running' }
   | { state: 'ok'; warnings: boolean }
-  | { state: 'failed'; message: string }
+  /** `retryable`: the cause passes by itself (a lock that was not free in time); part of the work may be done. */
+  | { state: 'failed'; message: string; code: ProxmoxCode; retryable: boolean }
   | { state: 'unknown'; message: string }
 
 export type CloneRequest = {
@@ -136,6 +138,9 @@ export type GuestOptions = Record<string, string | number | boolean | undefined>
 export type Call = { signal?: AbortSignal }
 
 export interface Proxmox {
+  /** Option strings in Proxmox's words, and back. Pure. */
+  readonly words: typeof words
+
   /** Version and the caller's identity: proves that address, certificate and credentials are right. */
   version(call?: Call): Promise<Outcome<{ version: string; release: string }>>
   nodes(call?: Call): Promise<Outcome<NodeSummary[]>>

@@ -37,7 +37,7 @@ export async function chooseNodes(ctx: Ctx, blueprintId: string, wanted: Resourc
     const share = (used.memoryMb + wanted.memoryMb) / (node.memoryMb * node.memoryOvercommit || 1)
     return { node, share, reason: objection(node, used, wanted) }
   })
-  const fitting = judged.filter((entry) => entry.reason === null).sort((a, b) => a.share - b.share)
+  const fitting = judged.filter((entry) => entry.reason === null).toSorted((a, b) => a.share - b.share)
   if (fitting.length > 0) return fitting.map((entry) => entry.node)
   const reasons = judged.map(({ node, reason }) => `${node.nodeName}: ${reason}`)
   throw new AppError(

@@ -112,7 +112,8 @@ export async function seedBlueprints(ctx: Ctx, clusterId: string, simulated: boo
     if (!first) continue
     const name = baseName(first.name)
     await addBlueprint(ctx, {
-      code: `${key.replace(':', '-')}`
+      code: key
+        .replace(':', '-')
         .toLowerCase()
         .replace(/[^a-z0-9.-]+/g, '-')
         .slice(0, 63),

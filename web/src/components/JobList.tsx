@@ -50,7 +50,6 @@ export function JobList({
       cell: (job) => <StateBadge of="job" state={job.state} />,
     },
     { header: 'Doing', from: 'lg', cell: (job) => <Now job={job} /> },
-    { header: 'Attempts', from: 'xl', align: 'right', narrow: true, cell: (job) => job.attempts },
     { header: 'Created', from: 'md', narrow: true, cell: (job) => <Time at={job.createdAt} relative /> },
   ]
   return (

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { jobQuery, type Job, type JobDetail } from '../api/provisioning.ts'
-import { humanize, jobTitle } from '../lib/words.ts'
+import { capitalize, humanize, jobTitle } from '../lib/words.ts'
 import { paths } from '../paths.ts'
 import { Card } from '../ui/Card.tsx'
 import { Notice } from '../ui/Notice.tsx'
@@ -15,13 +15,14 @@ export const isOver = (job: Job): boolean => FINAL.includes(job.state)
 
 /** What a job is doing now, or why it is not going on. */
 export function JobNow({ job }: { job: Job }) {
+  if (isOver(job) && (job.error === null || job.state === 'succeeded')) return null
   return (
     <div className="space-y-2" aria-live="polite">
       {!isOver(job) && (
         <>
           <p>
             {job.phase === 'undo' && <strong>Undoing: </strong>}
-            {job.doing ?? (job.state === 'running' ? 'Working' : 'Waiting to be run')}
+            {capitalize(job.doing ?? '') || (job.state === 'running' ? 'Working' : 'Waiting to be run')}
             {job.progress !== null && `, ${job.progress} %`}
           </p>
           {job.state === 'running' && <Progress value={job.progress} label={jobTitle(job.kind)} />}
@@ -58,7 +59,7 @@ export function JobSteps({ steps }: { steps: JobDetail['steps'] }) {
             {step.error && <p className="text-[13px] break-words text-danger-text">{step.error}</p>}
           </div>
           <div className="flex items-center gap-3 text-[13px] text-muted">
-            {step.attempts > 1 && <span>{step.attempts} attempts</span>}
+            {step.error && step.attempts > 1 && <span>{step.attempts} attempts</span>}
             {step.finishedAt && <Time at={step.finishedAt} relative />}
             <StateBadge of="step" state={step.state} />
           </div>

@@ -29,14 +29,14 @@ export function PodList({
       header: 'CloudPod',
       cell: (pod) => (
         <>
-          <Link {...paths.cloudPod(tenant.slug, pod.id)} className="font-medium break-all hover:underline">
+          <Link {...paths.cloudPod(tenant.slug, pod.id)} className="font-medium wrap-anywhere hover:underline">
             {pod.hostname}
           </Link>
           <div className="text-[13px] text-muted">{pod.blueprint.name}</div>
         </>
       ),
     },
-    { header: 'State', cell: (pod) => <PodBadges pod={pod} /> },
+    { header: 'State', narrow: true, cell: (pod) => <PodBadges pod={pod} /> },
     {
       header: 'Addresses',
       from: 'md',

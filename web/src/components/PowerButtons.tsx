@@ -16,6 +16,13 @@ const ACTIONS: { action: PowerAction; label: string; icon: LucideIcon; asked: st
   { action: 'stop', label: 'Stop', icon: Square, asked: 'Stop' },
 ]
 
+const ATTEMPT: Record<PowerAction, CloudPod['action']> = {
+  start: 'starting',
+  stop: 'stopping',
+  shutdown: 'shutting_down',
+  reboot: 'rebooting',
+}
+
 export function PowerButtons({ pod }: { pod: CloudPod }) {
   const { can } = useSession()
   const [confirming, setConfirming] = useState(false)
@@ -31,6 +38,7 @@ export function PowerButtons({ pod }: { pod: CloudPod }) {
 
   const reasonNot = (action: PowerAction): string | undefined => {
     if (!can('cloudpods:power', pod.tenantId)) return NO_PERMISSION('cloudpods:power')
+    if (pod.action === ATTEMPT[action]) return 'This is already being done.'
     const verdict = canPod[action](pod)
     return verdict.allowed ? undefined : verdict.reason
   }

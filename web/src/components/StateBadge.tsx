@@ -106,7 +106,7 @@ export function StateBadge<Kind extends keyof Looks>({
 /** A pod's state together with its power, or with what is being attempted. */
 export function PodBadges({ pod }: { pod: Pick<CloudPod, 'state' | 'powerState' | 'action'> }) {
   return (
-    <span className="inline-flex flex-wrap gap-1.5">
+    <span className="inline-flex flex-wrap gap-1.5 sm:flex-nowrap">
       <StateBadge of="pod" state={pod.state} />
       {pod.state === 'active' &&
         (pod.action === null ? (

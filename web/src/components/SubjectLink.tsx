@@ -1,5 +1,5 @@
 import { Link, type LinkProps } from '@tanstack/react-router'
-import { humanize } from '../lib/words.ts'
+import { humanize, jobTitle } from '../lib/words.ts'
 import { paths } from '../paths.ts'
 import { useSession } from './session.ts'
 
@@ -20,7 +20,7 @@ const PAGES: Record<string, (tenant: string, id: string) => LinkProps> = {
 export function SubjectLink({ type, id, label }: { type: string; id: string | null; label: string | null }) {
   const { tenant } = useSession()
   const link = id === null ? undefined : PAGES[type]?.(tenant.slug, id)
-  const words = label || humanize(type)
+  const words = type === 'job' && label ? jobTitle(label) : label || humanize(type)
   return link ? (
     <Link {...link} className="break-words hover:underline">
       {words}

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { FileClock } from 'lucide-react'
 import { auditQuery, type AuditEvent } from '../api/audit.ts'
-import { humanize } from '../lib/words.ts'
+import { actorName, humanize } from '../lib/words.ts'
 import { Button } from '../ui/Button.tsx'
 import { EmptyState } from '../ui/EmptyState.tsx'
 import { Time } from '../ui/Time.tsx'
@@ -48,7 +48,7 @@ function Entry({ event }: { event: AuditEvent }) {
     <li className="grid gap-x-4 gap-y-1 border-l-2 border-line pl-4 sm:grid-cols-[11rem_1fr]">
       <div className="text-[13px] text-muted">
         <Time at={event.at} />
-        <div className="break-words">{event.actor.label}</div>
+        <div className="break-words">{actorName(event.actor)}</div>
       </div>
       <div className="min-w-0">
         <p className="font-medium">{humanize(event.action)}</p>

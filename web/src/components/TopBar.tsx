@@ -24,14 +24,13 @@ export function TopBar() {
           </span>
         )}
         <Button
-          aria-label="Search and commands"
           aria-keyshortcuts="Control+K Meta+K"
           onClick={() => setPaletteOpen(true)}
           icon={<Search aria-hidden className="size-4" />}
           className="px-2.5 font-normal text-muted sm:px-3"
         >
-          <span className="hidden sm:inline">Search</span>
-          <kbd className="hidden rounded border border-line px-1 font-sans text-xs sm:inline">Ctrl K</kbd>
+          <span className="sr-only sm:not-sr-only">Search</span>
+          <kbd aria-hidden className="hidden rounded border border-line px-1 font-sans text-xs sm:inline">Ctrl K</kbd>
         </Button>
         <UserMenu />
       </div>

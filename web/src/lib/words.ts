@@ -18,10 +18,17 @@ export const priceText = (price: Price): string => `${formatMoney(price.unit)} $
 export const intervalText = ({ interval, intervalCount }: Pick<Price, 'interval' | 'intervalCount'>): string =>
   intervalCount === 1 ? `a ${interval}` : `every ${intervalCount} ${interval}s`
 
+export const capitalize = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)
+
 /** `awaiting_payment` → `Awaiting payment`; `cloud_pod` → `Cloud pod`. */
 export function humanize(code: string): string {
-  const words = code.toLowerCase().replaceAll(/[_.-]/g, ' ')
-  return words.charAt(0).toUpperCase() + words.slice(1)
+  const words = code
+    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .replaceAll(/[_.-]/g, ' ')
+    .replaceAll(/\bcloud ?pod/g, 'CloudPod')
+    .replaceAll(/\bip\b/g, 'IP')
+  return capitalize(words)
 }
 
 const JOB_KINDS: Record<string, string> = {
@@ -31,3 +38,7 @@ const JOB_KINDS: Record<string, string> = {
   'cluster.sync': 'Read the cluster',
 }
 export const jobTitle = (kind: string): string => JOB_KINDS[kind] ?? humanize(kind)
+
+/** Who did it: a job by its title, others by their name. */
+export const actorName = ({ type, label }: { type: string; label: string }): string =>
+  type === 'job' ? jobTitle(label) : label

@@ -34,10 +34,10 @@ export function Card({
   )
 }
 
-/** Facts as name and value, in two columns where there is room. */
+/** Facts as name and value, side by side where there is room. */
 export function Facts({ facts }: { facts: (readonly [name: string, value: ReactNode] | null)[] }) {
   return (
-    <dl className="grid gap-x-8 gap-y-3 sm:grid-cols-2">
+    <dl className="grid gap-x-8 gap-y-3 sm:grid-cols-2 xl:grid-cols-3">
       {facts
         .filter((fact) => fact !== null)
         .map(([name, value]) => (

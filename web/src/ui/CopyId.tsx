@@ -25,13 +25,15 @@ export function CopyId({
     <button
       type="button"
       title={id}
-      aria-label={copied ? 'Copied' : `Copy ${what} ${id}`}
       onClick={() => void copy()}
       className={clsx(
         'inline-flex max-w-full items-center gap-1.5 rounded font-mono text-[13px]',
         tone === 'muted' && 'text-muted hover:text-text',
       )}
     >
+      <span className="sr-only" aria-live="polite">
+        {copied ? 'Copied' : `Copy ${what}`}
+      </span>
       <span className="truncate">{full || id.length <= 12 ? id : `…${id.slice(-8)}`}</span>
       <Icon aria-hidden className="size-3.5 shrink-0" />
     </button>

@@ -4,7 +4,7 @@ import { AuditChanges } from '../../components/AuditChanges.tsx'
 import { useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { SubjectLink } from '../../components/SubjectLink.tsx'
-import { humanize } from '../../lib/words.ts'
+import { actorName, humanize } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
 import { Facts } from '../../ui/Card.tsx'
 import { CopyId } from '../../ui/CopyId.tsx'
@@ -18,7 +18,7 @@ export function AuditEventDetail({ event }: { event: AuditEvent }) {
         facts={[
           ['When', <Time key="at" at={event.at} />],
           ['Outcome', <StateBadge key="outcome" of="outcome" state={event.outcome} />],
-          ['Who', `${event.actor.label} (${humanize(event.actor.type)})`],
+          ['Who', `${actorName(event.actor)} (${humanize(event.actor.type)})`],
           ['On', event.target && <SubjectLink key="target" {...event.target} />],
           ['From address', event.ip],
           ['Request', event.requestId && <CopyId key="request" id={event.requestId} what="request id" />],

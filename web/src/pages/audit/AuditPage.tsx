@@ -9,7 +9,7 @@ import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { SubjectLink } from '../../components/SubjectLink.tsx'
-import { humanize } from '../../lib/words.ts'
+import { actorName, humanize } from '../../lib/words.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
@@ -64,7 +64,7 @@ export default function AuditPage() {
           </>
         ),
     },
-    { header: 'Who', from: 'md', cell: (event) => <span className="break-all">{event.actor.label}</span> },
+    { header: 'Who', from: 'md', cell: (event) => <span className="break-words">{actorName(event.actor)}</span> },
     {
       header: 'Outcome',
       from: 'lg',

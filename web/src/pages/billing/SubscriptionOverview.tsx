@@ -31,11 +31,11 @@ function explain(subscription: Subscription): ReactNode {
     case 'active':
       return cancelAt ? (
         <>
-          Running. It ends with its period on <Time at={cancelAt} />; its CloudPod is destroyed then.
+          Delivered and paid. It ends with its period on <Time at={cancelAt} />; its CloudPod is destroyed then.
         </>
       ) : (
         <>
-          Running. The current period lasts until <Time at={periodEnd} />.
+          Delivered and paid. The current period lasts until <Time at={periodEnd} />.
         </>
       )
     case 'terminating':

@@ -30,7 +30,7 @@ export default function CloudPodsPage() {
       {can('cloudpods:create') && (
         <Link {...paths.newCloudPod(tenant.slug)} className={buttonClass()}>
           <Plus aria-hidden className="size-4" />
-          Without subscription
+          New without subscription
         </Link>
       )}
       {can('subscriptions:write') && (

@@ -45,7 +45,7 @@ function Content({ job }: { job: JobDetail }) {
             facts={[
               ['For', <SubjectLink key="subject" {...job.subject} />],
               ['Queue', humanize(job.queue)],
-              ['Attempts', job.attempts],
+              ['Failed attempts', job.attempts],
               ['Direction', job.phase === 'undo' ? 'Undoing what was done' : 'Forward'],
               ['Created', <Time key="created" at={job.createdAt} />],
               ['Begun', <Time key="started" at={job.startedAt} />],
