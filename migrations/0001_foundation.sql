@@ -107,7 +107,7 @@ create table role_grants (
   created_at timestamptz not null
 );
 create unique index role_grants_once on role_grants (user_id, role_id, coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'));
-select protect_tenant_table('role_grants', shared_rows => true);
+select protect_tenant_table('role_grants');
 grant select, insert, delete on roles, role_permissions, role_grants to mpanel_app;
 
 -- Only the SHA-256 of a token is stored: whoever reads the table cannot log in with it.
@@ -140,7 +140,7 @@ create table api_keys (
   revoked_at timestamptz
 );
 create index api_keys_user on api_keys (user_id);
-select protect_tenant_table('api_keys', shared_rows => true);
+select protect_tenant_table('api_keys');
 grant select, insert, update on api_keys to mpanel_app;
 
 -- The answer to a POST that carried an Idempotency-Key, written in the transaction of its effect.

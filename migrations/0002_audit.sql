@@ -27,6 +27,8 @@ create index audit_events_request on audit_events (request_id) where request_id 
 select protect_tenant_table('audit_events');
 create trigger audit_events_append_only before update or delete on audit_events for each row execute function refuse_change();
 create trigger audit_events_no_truncate before truncate on audit_events for each statement execute function refuse_change();
+-- Row triggers reach the partitions by themselves, statement triggers do not.
+create trigger audit_events_other_no_truncate before truncate on audit_events_other for each statement execute function refuse_change();
 grant select, insert on audit_events to mpanel_app;
 
 -- Makes the partitions of this and the coming months. Runs at migration and by a timer; owner's rights, since the
@@ -44,6 +46,8 @@ begin
       execute format('create table %I partition of audit_events for values from (%L) to (%L)', name,
         to_char(month + make_interval(months => i), 'YYYY-MM-DD') || ' 00:00:00+00',
         to_char(month + make_interval(months => i + 1), 'YYYY-MM-DD') || ' 00:00:00+00');
+      execute format('create trigger %I before truncate on %I for each statement execute function refuse_change()',
+        name || '_no_truncate', name);
       made := made + 1;
     end if;
   end loop;

@@ -111,6 +111,7 @@ create table invoice_series (
   prefix text not null,
   next_no bigint not null default 1,
   last_issue_date date,
+  unique (tenant_id, id),
   unique (tenant_id, kind)
 );
 select protect_tenant_table('invoice_series');
@@ -121,7 +122,7 @@ create table invoices (
   tenant_id uuid not null references tenants,
   customer_id uuid not null,
   subscription_id uuid,
-  series_id uuid references invoice_series,
+  series_id uuid,
   number text,
   provider text not null default 'manual',
   status text not null check (status in ('draft', 'open', 'paid', 'uncollectible', 'void')),
@@ -141,6 +142,7 @@ create table invoices (
   unique (series_id, number),
   foreign key (tenant_id, customer_id) references customers (tenant_id, id),
   foreign key (tenant_id, subscription_id) references subscriptions (tenant_id, id),
+  foreign key (tenant_id, series_id) references invoice_series (tenant_id, id),
   check ((status = 'draft') = (number is null)),
   check (total_minor = subtotal_minor + tax_minor and total_minor >= 0),
   check (paid_minor >= 0 and credited_minor >= 0 and paid_minor <= total_minor and credited_minor <= total_minor)
@@ -157,7 +159,7 @@ create table invoice_lines (
   tenant_id uuid not null references tenants,
   invoice_id uuid not null,
   line_no int not null check (line_no > 0),
-  item_id uuid references subscription_items,
+  item_id uuid,
   kind text not null check (kind in ('recurring', 'setup', 'manual')),
   period tstzrange,
   description text not null,
@@ -170,6 +172,7 @@ create table invoice_lines (
   voided boolean not null default false,
   unique (invoice_id, line_no),
   foreign key (tenant_id, invoice_id) references invoices (tenant_id, id),
+  foreign key (tenant_id, item_id) references subscription_items (tenant_id, id),
   check (net_minor + tax_minor = gross_minor),
   check (kind <> 'recurring' or item_id is not null),
   -- No instant of a subscription item is ever billed twice.
@@ -188,6 +191,8 @@ begin
   return new;
 end $$;
 create trigger invoice_lines_period before update on invoice_lines for each row execute function fix_period_once();
+create trigger invoice_lines_kept before delete on invoice_lines for each row execute function refuse_change();
+create trigger invoice_lines_no_truncate before truncate on invoice_lines for each statement execute function refuse_change();
 
 -- Issued documents do not change: corrections are credit notes. Only the money received moves.
 create function protect_issued_invoice() returns trigger language plpgsql as $$
@@ -203,12 +208,13 @@ begin
   return new;
 end $$;
 create trigger invoices_immutable before update or delete on invoices for each row execute function protect_issued_invoice();
+create trigger invoices_no_truncate before truncate on invoices for each statement execute function refuse_change();
 
 create table credit_notes (
   id uuid primary key,
   tenant_id uuid not null references tenants,
   invoice_id uuid not null,
-  series_id uuid not null references invoice_series,
+  series_id uuid not null,
   number text not null,
   currency char(3) not null,
   issue_date date not null,
@@ -216,11 +222,13 @@ create table credit_notes (
   reason text not null,
   issued_at timestamptz not null,
   unique (series_id, number),
-  foreign key (tenant_id, invoice_id) references invoices (tenant_id, id)
+  foreign key (tenant_id, invoice_id) references invoices (tenant_id, id),
+  foreign key (tenant_id, series_id) references invoice_series (tenant_id, id)
 );
 create index credit_notes_invoice on credit_notes (invoice_id);
 select protect_tenant_table('credit_notes');
 create trigger credit_notes_immutable before update or delete on credit_notes for each row execute function refuse_change();
+create trigger credit_notes_no_truncate before truncate on credit_notes for each statement execute function refuse_change();
 grant select, insert on credit_notes to mpanel_app;
 
 create table payments (
@@ -265,6 +273,7 @@ create table ledger_accounts (
   code text not null check (code in ('receivable', 'credit', 'cash', 'revenue', 'tax', 'bad_debt')),
   customer_id uuid,
   currency char(3) not null,
+  unique (tenant_id, id),
   foreign key (tenant_id, customer_id) references customers (tenant_id, id),
   check ((code in ('receivable', 'credit')) = (customer_id is not null))
 );
@@ -281,26 +290,31 @@ create table ledger_tx (
   source_id uuid not null,
   memo text not null default '',
   occurred_at timestamptz not null,
+  unique (tenant_id, id),
   -- Posting something twice is impossible, whoever tries.
   unique (source_type, source_id, kind)
 );
 create index ledger_tx_list on ledger_tx (tenant_id, id desc);
 select protect_tenant_table('ledger_tx');
 create trigger ledger_tx_append_only before update or delete on ledger_tx for each row execute function refuse_change();
+create trigger ledger_tx_no_truncate before truncate on ledger_tx for each statement execute function refuse_change();
 grant select, insert on ledger_tx to mpanel_app;
 
 create table ledger_entries (
   id bigint generated always as identity primary key,
   tenant_id uuid not null references tenants,
-  tx_id uuid not null references ledger_tx,
-  account_id uuid not null references ledger_accounts,
+  tx_id uuid not null,
+  account_id uuid not null,
   currency char(3) not null,
-  amount_minor bigint not null check (amount_minor <> 0)
+  amount_minor bigint not null check (amount_minor <> 0),
+  foreign key (tenant_id, tx_id) references ledger_tx (tenant_id, id),
+  foreign key (tenant_id, account_id) references ledger_accounts (tenant_id, id)
 );
 create index ledger_entries_tx on ledger_entries (tx_id);
 create index ledger_entries_account on ledger_entries (account_id);
 select protect_tenant_table('ledger_entries');
 create trigger ledger_entries_append_only before update or delete on ledger_entries for each row execute function refuse_change();
+create trigger ledger_entries_no_truncate before truncate on ledger_entries for each statement execute function refuse_change();
 grant select, insert on ledger_entries to mpanel_app;
 
 create function ledger_tx_balanced() returns trigger language plpgsql as $$

@@ -2,12 +2,25 @@
 // Kysely) from a database's catalogue. `npm run schema` makes both; test/rules/schema.test.ts compares them.
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Client } from 'pg'
+import { migrate } from '../src/db/migrate.ts'
+import { startEmbeddedPostgres } from '../src/lib/embeddedPostgres.ts'
 
 type Row = Record<string, string>
 
+/** Every list has an order that depends neither on the version of PostgreSQL nor on the database's collation. */
 const LISTS = {
+  extensions: `select format('create extension %I;', extname) as definition from pg_extension
+    where extname <> 'plpgsql' order by extname`,
+  sequences: `select format('create sequence %I;', c.relname) as definition from pg_class c
+    where c.relnamespace = 'public'::regnamespace and c.relkind = 'S'
+      and not exists (select from pg_depend d where d.objid = c.oid and d.deptype in ('a', 'i')) order by c.relname`,
+  walls: `select format('alter table %I enable row level security, force row level security;', relname) as definition
+    from pg_class where relnamespace = 'public'::regnamespace and relrowsecurity and relforcerowsecurity order by relname`,
   tables: `select c.relname as name, c.relkind = 'p' as partitioned, pg_get_partkeydef(c.oid) as key,
       pg_get_expr(c.relpartbound, c.oid) as bound, (select parent.relname from pg_inherits i join pg_class parent on parent.oid = i.inhparent
         where i.inhrelid = c.oid) as parent
@@ -20,20 +33,28 @@ const LISTS = {
       and not a.attisdropped and c.relname <> 'schema_migrations' order by c.relname, a.attnum`,
   constraints: `select c.relname as table, n.conname as name, pg_get_constraintdef(n.oid) as definition
     from pg_constraint n join pg_class c on c.oid = n.conrelid where c.relnamespace = 'public'::regnamespace
-      and not c.relispartition and n.contype <> 'n' and c.relname <> 'schema_migrations' order by c.relname, n.contype desc, n.conname`,
+      and not c.relispartition and n.contype <> 'n' and n.conparentid = 0 and c.relname <> 'schema_migrations' order by c.relname, n.contype desc, n.conname`,
   indexes: `select pg_get_indexdef(i.indexrelid) as definition from pg_index i join pg_class c on c.oid = i.indrelid
     where c.relnamespace = 'public'::regnamespace and not c.relispartition and c.relname <> 'schema_migrations'
-      and not exists (select from pg_constraint n where n.conindid = i.indexrelid) order by i.indexrelid::regclass::text`,
-  policies: `select format('create policy %I on %I for %s using (%s) with check (%s);', p.polname, c.relname, p.polcmd,
-      coalesce(pg_get_expr(p.polqual, p.polrelid), 'true'), coalesce(pg_get_expr(p.polwithcheck, p.polrelid), 'as using')) as definition
+      and not exists (select from pg_constraint n where n.conindid = i.indexrelid) order by i.indexrelid::regclass::text collate "C"`,
+  policies: `select format('create policy %I on %I for %s', p.polname, c.relname, case p.polcmd when 'r' then 'select'
+        when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end)
+      || coalesce(' using (' || pg_get_expr(p.polqual, p.polrelid) || ')', '')
+      || coalesce(' with check (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', '') || ';' as definition
     from pg_policy p join pg_class c on c.oid = p.polrelid order by c.relname, p.polname`,
   triggers: `select pg_get_triggerdef(t.oid) as definition from pg_trigger t join pg_class c on c.oid = t.tgrelid
     where not t.tgisinternal and not c.relispartition order by c.relname, t.tgname`,
   functions: `select pg_get_functiondef(p.oid) as definition from pg_proc p where p.pronamespace = 'public'::regnamespace
       and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e') order by p.proname`,
-  grants: `select format('grant %s on %I to mpanel_app;', string_agg(privilege_type, ', ' order by privilege_type), table_name) as definition
-    from information_schema.role_table_grants g join pg_class c on c.oid = format('%I', table_name)::regclass
-    where grantee = 'mpanel_app' and not c.relispartition and table_name <> 'schema_migrations' group by table_name order by table_name`,
+  grants: `select format('grant %s on %I to mpanel_app;', string_agg(lower(g.privilege_type), ', '
+        order by g.privilege_type collate "C"), c.relname) as definition
+    from pg_class c, aclexplode(c.relacl) g where c.relnamespace = 'public'::regnamespace
+      and g.grantee = 'mpanel_app'::regrole group by c.relname order by c.relname`,
+  columnGrants: `select format('grant %s (%s) on %I to mpanel_app;', lower(g.privilege_type),
+        string_agg(a.attname, ', ' order by a.attnum), c.relname) as definition
+    from pg_class c join pg_attribute a on a.attrelid = c.oid, aclexplode(a.attacl) g
+    where c.relnamespace = 'public'::regnamespace and g.grantee = 'mpanel_app'::regrole
+    group by c.relname, g.privilege_type order by c.relname, g.privilege_type collate "C"`,
 } as const
 
 /** Reads the schema of a migrated database as readable SQL and as TypeScript types for Kysely. */
@@ -50,11 +71,15 @@ export async function describeSchema(url: string): Promise<{ sql: string; types:
     ]
     const sql = [
       '-- Generated by `npm run schema` from the migrations; do not edit.',
+      ...(await read('extensions')).map((row) => row['definition']),
+      ...(await read('sequences')).map((row) => row['definition']),
       ...tables.map((table) => tableSql(table, columns, constraints)),
       ...(await read('indexes')).map((row) => `${row['definition']};`),
+      ...(await read('walls')).map((row) => row['definition']),
       ...(await read('policies')).map((row) => row['definition']),
       ...(await read('triggers')).map((row) => `${row['definition']};`),
       ...(await read('grants')).map((row) => row['definition']),
+      ...(await read('columnGrants')).map((row) => row['definition']),
       ...(await read('functions')).map((row) => `${row['definition']?.trim()};`),
     ].join('\n\n')
     return { sql: `${sql}\n`, types: typesOf(tables, columns, constraints) }
@@ -134,13 +159,34 @@ function columnType(column: Row, constraints: Row[]): string {
   return column['default'] ? `Generated<${nullable}>` : nullable
 }
 
+const SCHEMA = fileURLToPath(new URL('../migrations/schema.sql', import.meta.url))
+const TYPES_FILE = fileURLToPath(new URL('../src/db/types.ts', import.meta.url))
+const OXFMT = fileURLToPath(new URL('../node_modules/.bin/oxfmt', import.meta.url))
+
+/** Both files as they are in the tree. */
+export const writtenSchema = async (): Promise<{ sql: string; types: string }> => ({
+  sql: await readFile(SCHEMA, 'utf8'),
+  types: await readFile(TYPES_FILE, 'utf8'),
+})
+
+/** The types as the formatter leaves them. */
+export const formatted = (types: string): string =>
+  execFileSync(process.execPath, [OXFMT, '--stdin-filepath', TYPES_FILE], { input: types, encoding: 'utf8' })
+
+/** Migrates an empty database of a server of its own, and writes both files from it. */
 async function main(): Promise<void> {
-  const url = process.argv[2]
-  if (!url) throw new Error('usage: npm run schema -- postgres://… (a database with all migrations applied)')
-  const { sql, types } = await describeSchema(url)
-  writeFileSync('migrations/schema.sql', sql)
-  writeFileSync('src/db/types.ts', types)
-  execFileSync('node_modules/.bin/oxfmt', ['src/db/types.ts'])
+  const dataDir = await mkdtemp(join(tmpdir(), 'mpanel-schema-'))
+  await chmod(dataDir, 0o711)
+  const server = await startEmbeddedPostgres({ dataDir, durable: false, log: () => {} })
+  try {
+    await migrate(server.url)
+    const { sql, types } = await describeSchema(server.url)
+    writeFileSync(SCHEMA, sql)
+    writeFileSync(TYPES_FILE, formatted(types))
+  } finally {
+    await server.stop()
+    await rm(dataDir, { recursive: true, force: true })
+  }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main()

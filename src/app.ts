@@ -6,7 +6,7 @@ import rateLimit from '@fastify/rate-limit'
 import fastifyStatic from '@fastify/static'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Root } from './context.ts'
 import { AppError } from './errors.ts'
@@ -26,7 +26,8 @@ export async function buildApp(root: Root, options: AppOptions): Promise<Fastify
   const log: FastifyBaseLogger = root.log
   const app = Fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    // One line a request, written by us when it is answered; its id is `requestId` in every line.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     bodyLimit: BODY_LIMIT,
     trustProxy: options.trustedProxies.length > 0 ? options.trustedProxies : false,
     genReqId: () => newId(),
@@ -44,7 +45,6 @@ export async function buildApp(root: Root, options: AppOptions): Promise<Fastify
     observeRequest(request.method, route, reply.statusCode, reply.elapsedTime / 1000)
     request.log.info(
       {
-        requestId: request.id,
         method: request.method,
         route,
         status: reply.statusCode,

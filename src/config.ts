@@ -17,7 +17,8 @@ export type Config = {
   adminPassword: string | undefined
   /** For `mpanel admin create-user`: an argument would show it to everybody on the machine. */
   newPassword: string | undefined
-  logLevel: string
+  /** Absent: `info` for servers and workers, `warn` where a person reads along. */
+  logLevel: string | undefined
   /** Addresses of proxies whose X-Forwarded-For is believed. */
   trustedProxies: string[]
   proxmox:
@@ -99,7 +100,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     adminEmail: (values.MPANEL_ADMIN_EMAIL ?? 'admin@example.com').toLowerCase(),
     adminPassword: values.MPANEL_ADMIN_PASSWORD,
     newPassword: values.MPANEL_NEW_PASSWORD,
-    logLevel: values.MPANEL_LOG_LEVEL ?? 'info',
+    logLevel: values.MPANEL_LOG_LEVEL,
     trustedProxies: (values.MPANEL_TRUSTED_PROXIES ?? '')
       .split(',')
       .map((entry) => entry.trim())

@@ -18,7 +18,7 @@ export function createDeps(
   databaseUrl: string,
   more: { log?: Logger; now?: () => Date; simulated?: readonly string[]; poolSize?: number } = {},
 ): Deps {
-  const log = more.log ?? createLogger({ level: config.logLevel })
+  const log = more.log ?? createLogger({ level: config.logLevel ?? 'info' })
   const db = openDatabase(databaseUrl, { poolSize: more.poolSize ?? 20 })
   const root: Root = {
     db,

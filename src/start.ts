@@ -48,18 +48,21 @@ async function startAll(config: Config, say: (line: string) => void, stops: Stop
   if (applied.length > 0) say(`database ready, ${applied.length} migrations applied`)
   const sim = config.proxmox === undefined ? await simulate(config, say) : undefined
   if (sim) stops.push(sim.sim.close)
-  const { root, close } = createDeps(config, databaseUrl, { simulated: sim ? ['Proxmox VE'] : [] })
+  const { root, close } = createDeps({ ...config, logLevel: config.logLevel ?? 'warn' }, databaseUrl, {
+    simulated: sim ? ['Proxmox VE'] : [],
+  })
   stops.push(close)
   await pages
-  const madePassword = await as(root, (ctx) =>
-    seed.seedAdministrator(ctx, config.adminEmail, config.adminPassword),
-  )
   await as(root, (ctx) => seed.seedCatalogue(ctx))
   const clusterId = await as(root, (ctx) => seed.seedCluster(ctx, sim?.cluster ?? configuredCluster(config)))
   const worker = await startWorker(root, databaseUrl, { concurrency: config.workerConcurrency })
   stops.push(worker.stop)
   const server = await startServer(root, databaseUrl, config)
   stops.push(server.stop)
+  // Late: a password that is shown once must not be lost to a start that fails.
+  const madePassword = await as(root, (ctx) =>
+    seed.seedAdministrator(ctx, config.adminEmail, config.adminPassword),
+  )
   await firstBlueprints(root, clusterId, sim !== undefined, say)
   announce(server.url, config, madePassword, sim?.sim, say)
   return server.url

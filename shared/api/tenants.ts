@@ -24,20 +24,27 @@ function isTimeZone(name: string): boolean {
   }
 }
 
+const name = z.string().trim().min(1).max(200)
+const quota = z.strictObject({
+  maxPods: z.number().int().min(0).max(1_000_000),
+  maxCores: z.number().int().min(0).max(10_000_000),
+  maxMemoryMb: z.number().int().min(0).max(2_000_000_000),
+  maxDiskGb: z.number().int().min(0).max(2_000_000_000),
+})
+
 export const tenantCreate = z.strictObject({
-  name: z.string().trim().min(1).max(200),
+  name,
   slug: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens'),
   billingTz: timeZone.default('UTC'),
   defaultCurrency: currency.default('EUR'),
-  quota: z
-    .strictObject({
-      maxPods: z.number().int().min(0).max(1_000_000),
-      maxCores: z.number().int().min(0).max(10_000_000),
-      maxMemoryMb: z.number().int().min(0).max(2_000_000_000),
-      maxDiskGb: z.number().int().min(0).max(2_000_000_000),
-    })
-    .optional(),
+  quota: quota.optional(),
 })
-export const tenantUpdate = tenantCreate.omit({ slug: true }).partial()
+/** Without defaults: what an update does not name stays as it is. */
+export const tenantUpdate = z.strictObject({
+  name: name.optional(),
+  billingTz: timeZone.optional(),
+  defaultCurrency: currency.optional(),
+  quota: quota.optional(),
+})
 
 export const tenantList = listQuery.omit({ tenantId: true }).extend({ q: z.string().max(200).optional() })

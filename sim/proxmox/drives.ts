@@ -145,4 +145,4 @@ export function defaultBootOrder(config: Config): string {
   return order.length === 0 ? '' : `order=${order.join(';')}`
 }
 
-export const describe = (error: unknown, prefix: string): Error => new Error(`${prefix} ${messageOf(error)}`)
+export const prefixed = (error: unknown, prefix: string): Error => new Error(`${prefix} ${messageOf(error)}`)

@@ -28,6 +28,8 @@ const MAX_RECORDS = 1500
 
 class Killed extends Error {}
 
+const KILLED = 'unexpected status'
+
 /** Forks a "worker" and gives back its UPID at once. */
 export function startTask(world: World, spec: TaskSpec, work: (task: Task) => Promise<void>): string {
   const record = newRecord(world, spec)
@@ -35,6 +37,7 @@ export function startTask(world: World, spec: TaskSpec, work: (task: Task) => Pr
   rotate(world)
   world.changed()
   let warnings = 0
+  const planned: Planned = { failure: null }
   const signal = stopSignal()
   const task: Task = {
     upid: record.upid,
@@ -47,12 +50,13 @@ export function startTask(world: World, spec: TaskSpec, work: (task: Task) => Pr
       record.log.push(`WARN: ${line}`)
     },
     sleep: async (ms) => {
+      if (planned.failure) throw planned.failure
       await signal.wait(ms)
       await waitWhilePaused(world, record.type, signal)
     },
   }
   world.running.set(record.upid, { record, stop: signal.stop })
-  void runWorker(world, record, task, work).then((failure) => {
+  void runWorker(world, record, { task, work, planned }).then((failure) => {
     world.running.delete(record.upid)
     if (!world.closed) finish(world, record, failure, warnings)
     return undefined
@@ -62,23 +66,28 @@ export function startTask(world: World, spec: TaskSpec, work: (task: Task) => Pr
 
 type Failure = { kind: 'error' | 'killed'; text: string } | null
 
+/** A failure asked for by a test; it strikes where the worker first takes its time, so that it can clean up. */
+type Planned = { failure: Error | null }
+
+type Worker = { task: Task; work: (task: Task) => Promise<void>; planned: Planned }
+
 async function runWorker(
   world: World,
   record: TaskRecord,
-  task: Task,
-  work: (task: Task) => Promise<void>,
+  { task, work, planned }: Worker,
 ): Promise<Failure> {
+  let text: string | undefined
   try {
     await task.sleep(world.speed.forkMs)
     const fault = takeTaskFault(world.taskFaults, record.type, record.id)
-    if (fault?.text === 'unexpected status') return { kind: 'killed', text: fault.text }
-    if (fault?.text !== undefined) return { kind: 'error', text: fault.text }
+    text = fault?.text
+    if (text !== undefined) planned.failure = text === KILLED ? new Killed() : new Error(text)
     await work(task)
     if (fault?.warnings) task.warn('simulated warning')
-    return null
+    return text === undefined ? null : { kind: 'error', text }
   } catch (error) {
-    if (error instanceof Killed) return { kind: 'killed', text: 'unexpected status' }
-    return { kind: 'error', text: messageOf(error) }
+    if (error instanceof Killed) return { kind: 'killed', text: KILLED }
+    return { kind: 'error', text: text ?? messageOf(error) }
   }
 }
 
@@ -145,6 +154,6 @@ export function abandonTasks(state: World['state'], onNode?: string): void {
   for (const record of state.tasks) {
     if (record.exitstatus !== null || (onNode !== undefined && record.node !== onNode)) continue
     record.endtime = now()
-    record.exitstatus = 'unexpected status'
+    record.exitstatus = KILLED
   }
 }

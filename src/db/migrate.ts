@@ -40,6 +40,8 @@ export async function migrate(
       options.log?.(`migrating ${migration.name}`)
       await apply(client, migration)
     }
+    // Readiness asks for the schema's state as the unprivileged role.
+    if (pending.length > 0) await client.query('grant select on schema_migrations to mpanel_app')
     return { applied: pending.map((migration) => migration.name) }
   } finally {
     await client.end()

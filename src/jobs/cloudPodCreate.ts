@@ -16,10 +16,18 @@ type Intent = { vmid: number; node: string; since: string; upid: string | null }
 const addresses = (run: PodRun): Promise<PodAddress[]> =>
   run.tx((ctx) => reservations.addressesOf(ctx.tx, run.payload.podId))
 
+/** @throws JobError permanent once the pod is to be destroyed: what is not finished need not be made */
+async function openForCreation(run: PodRun): Promise<Guest> {
+  const guest = await openGuest(run)
+  if (guest.pod.state === 'deleting')
+    throw permanent('cancelled', 'The pod was cancelled before it was finished.')
+  return guest
+}
+
 /** Makes the guest under a VMID that is free on the cluster; another VMID is taken as often as strangers hold ours. */
 async function make(run: PodRun): Promise<void> {
   for (let tries = 0; tries < 50; tries++) {
-    const guest = await openGuest(run)
+    const guest = await openForCreation(run)
     const found = await look(run, guest)
     if (found !== 'free' && found !== 'foreign') return settle(run, guest, found.config)
     if (found === 'free' && (await request(run, guest))) return
@@ -159,11 +167,13 @@ async function settle(run: PodRun, guest: Guest, config: GuestConfig): Promise<v
 
 /** Removes what was made, if it is ours and if anything is there. */
 async function unmake(run: PodRun): Promise<void> {
-  const guest = await openGuest(run)
   const intent = run.saved() as Intent | null
-  if (intent?.upid) await endOfTask(run, guest, intent.upid)
+  // Nothing was ever asked of the cluster.
+  if (intent === null) return
+  const guest = await openGuest(run)
+  if (intent.upid !== null) await endOfTask(run, guest, intent.upid)
   const found = await look(run, guest)
-  if (found === 'free') return intent?.upid === null ? requireNothingRunning(run, guest, intent) : undefined
+  if (found === 'free') return intent.upid === null ? requireNothingRunning(run, guest, intent) : undefined
   if (found === 'foreign') return
   await remove(run, guest)
 }
@@ -207,7 +217,7 @@ function network(
 }
 
 async function configure(run: PodRun): Promise<void> {
-  const guest = await openGuest(run)
+  const guest = await openForCreation(run)
   const { ref, config } = await requireOurs(run, guest)
   const { pod } = guest
   const options = {
@@ -224,7 +234,7 @@ async function configure(run: PodRun): Promise<void> {
 }
 
 async function growDisk(run: PodRun): Promise<void> {
-  const guest = await openGuest(run)
+  const guest = await openForCreation(run)
   const { ref, config } = await requireOurs(run, guest)
   const { diskKey, diskGb } = config
   if (diskKey === null) throw permanent('disk_missing', `guest ${guest.pod.vmid} has no root disk`)
@@ -235,7 +245,7 @@ async function growDisk(run: PodRun): Promise<void> {
 }
 
 async function start(run: PodRun): Promise<void> {
-  const guest = await openGuest(run)
+  const guest = await openForCreation(run)
   const { ref } = await requireOurs(run, guest)
   if (valueOf(await guest.proxmox.status(ref, run)).status === 'running') return
   await doTask(run, guest.proxmox, 'starting', () => guest.proxmox.start(ref, run))
@@ -243,7 +253,7 @@ async function start(run: PodRun): Promise<void> {
 
 /** Reads back what was ordered. Only what is proven here lets the pod become active. */
 async function verify(run: PodRun): Promise<Record<string, unknown>> {
-  const guest = await openGuest(run)
+  const guest = await openForCreation(run)
   const { ref, config } = await requireOurs(run, guest)
   const { pod } = guest
   const status = valueOf(await guest.proxmox.status(ref, run)).status

@@ -47,9 +47,8 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 export function requireSameOrigin(request: FastifyRequest): void {
   if (SAFE.has(request.method)) return
   const site = request.headers['sec-fetch-site']
-  if (
-    site !== undefined ? site === 'same-origin' : originHost(request.headers.origin) === request.headers.host
-  )
+  const origin = originHost(request.headers.origin)
+  if (site !== undefined ? site === 'same-origin' : origin !== undefined && origin === request.headers.host)
     return
   throw new AppError('csrf_refused', 'This request does not come from the pages of this mPanel.')
 }

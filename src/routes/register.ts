@@ -5,6 +5,7 @@ import { AppError, notFound } from '../errors.ts'
 import { isUuid } from '../lib/ids.ts'
 import { identify, originOf } from '../middleware/auth.ts'
 import { permittedScope, requirePermission, visibleScope } from '../middleware/rbac.ts'
+import { requireJson, requireStorable } from '../middleware/validate.ts'
 import * as idempotencyService from '../services/idempotencyService.ts'
 import type { Answer } from '../services/idempotencyService.ts'
 import * as tenantScopeService from '../services/tenantScopeService.ts'
@@ -21,8 +22,13 @@ export function register(app: FastifyInstance, root: Root, route: Route): void {
     schema: schemaOf(route),
     config:
       route.perMinute === undefined ? {} : { rateLimit: { max: route.perMinute, timeWindow: '1 minute' } },
-    onRequest: (request) => authorise(root, route, request),
+    onRequest: async (request) => {
+      await authorise(root, route, request)
+      if (route.method !== 'GET') requireJson(request)
+    },
     handler: async (request, reply) => {
+      requireStorable(request.query)
+      requireStorable(request.body)
       if ('raw' in route) return route.raw(root, request, reply, identities.get(request))
       return send(reply, await run(root, route, request, identityOf(request)))
     },

@@ -174,6 +174,15 @@ describe('faults on demand', () => {
     expect(bench.guest(151)?.config.lock).toBe('clone')
   })
 
+  it('a task that is made to fail cleans up as one that fails by itself', async () => {
+    bench.sim.control.failTask({ type: 'qmclone', text: 'storage went away' })
+    expect(await bench.cloned(155)).toBe('storage went away')
+    expect(bench.guest(155)).toBeUndefined()
+    bench.sim.control.failTask({ type: 'qmclone', text: 'unexpected status' })
+    expect(await bench.cloned(156)).toBe('unexpected status')
+    expect(bench.guest(156)?.config.lock).toBe('clone')
+  })
+
   it('held tasks stay in the list of active ones until they are let go', async () => {
     bench.sim.control.pauseTasks('qmclone')
     const upid = (await bench.clone(152)).body?.data as string

@@ -8,7 +8,6 @@ import { createQueryClient } from './api/queryClient.ts'
 import { paths } from './paths.ts'
 import { makeRouter } from './routes.tsx'
 import { ToastProvider } from './ui/Toast.tsx'
-import './theme.css'
 
 const queryClient = createQueryClient(() => {
   const { pathname, href } = router.state.location

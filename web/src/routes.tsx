@@ -18,7 +18,8 @@ const page = (load: () => Promise<unknown>) =>
   lazyRouteComponent(load as () => Promise<{ default: ComponentType }>)
 
 type Search = Record<string, unknown>
-const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined
 
 /** The search parameters of a list: its filters, and `page`, the trail of cursors that leads to the page shown. */
 const search =

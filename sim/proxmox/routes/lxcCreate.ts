@@ -1,6 +1,6 @@
 import { checkLxcOptions } from '../configRights.ts'
 import { checkSpace, enabledStorage, findStorage, findVolume, free, isFileBased, pathOf } from '../disks.ts'
-import { describe, storageOf } from '../drives.ts'
+import { prefixed, storageOf } from '../drives.ts'
 import { die, messageOf, paramError } from '../errors.ts'
 import {
   addToPool,
@@ -147,7 +147,7 @@ async function build({ call, guest, config, mounts, task }: Build): Promise<void
     for (const volume of made) free(world, volume)
     forgetGuest(world, vmid)
     const text = messageOf(error)
-    throw text === 'received interrupt' ? error : describe(error, `unable to create CT ${vmid} -`)
+    throw text === 'received interrupt' ? error : prefixed(error, `unable to create CT ${vmid} -`)
   }
 }
 

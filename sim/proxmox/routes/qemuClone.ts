@@ -226,12 +226,16 @@ async function copyDrives(call: Call, plan: Plan, guest: Guest, made: Volume[], 
     const duration = cloudInit ? 0 : durationOf(world, config.name, full ? size : 0)
     if (cloudInit || !complete) await task.sleep(cloudInit ? Math.min(5, world.speed.cloneMs) : duration)
     else await copyDisk.full(world, task, { from, to: volume, duration, avail, name: config.name ?? '' })
-    if (!complete && hasSentinel(config.name, 'fail-clone'))
-      throw new Error('unable to create image: I/O error')
+    if (!complete) failLinked(config.name)
     config[key] = printDrive({ ...drive, file: volume.volid, size: formatSize(size) })
     writeConfig(world, guest, () => (guest.config = { ...config }))
   }
   if (keys.length === 0) writeConfig(world, guest, () => (guest.config = { ...config }))
+}
+
+function failLinked(name: string | undefined): void {
+  if (hasSentinel(name, 'fail-clone')) throw new Error('unable to create image: Input/output error')
+  if (hasSentinel(name, 'disk-full')) throw new Error('unable to create image: No space left on device')
 }
 
 export function durationOf(world: World, name: string | undefined, bytes: number): number {

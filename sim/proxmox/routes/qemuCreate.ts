@@ -3,7 +3,7 @@ import { checkQemuOptions } from '../configRights.ts'
 import { checkSpace, findVolume, free } from '../disks.ts'
 import {
   defaultBootOrder,
-  describe,
+  prefixed,
   driveKeys,
   newDisk,
   parseDrive,
@@ -85,7 +85,7 @@ function create(call: Call): string {
   try {
     assertVmidUnused(world, vmid)
   } catch (error) {
-    die(messageOf(describe(error, `unable to create VM ${vmid} -`)))
+    die(messageOf(prefixed(error, `unable to create VM ${vmid} -`)))
   }
   const guest = newGuest('qemu', vmid, node, { lock: 'create' })
   world.state.guests[vmid] = guest
@@ -142,6 +142,6 @@ async function build(call: Call, guest: Guest, options: Config, task: Task): Pro
     }
     forgetGuest(world, vmid)
     const text = messageOf(error)
-    throw text === 'received interrupt' ? error : describe(error, `unable to create VM ${vmid} -`)
+    throw text === 'received interrupt' ? error : prefixed(error, `unable to create VM ${vmid} -`)
   }
 }

@@ -20,7 +20,7 @@ export type PaymentCreate = z.input<typeof paymentCreate>
 export type SubscriptionCreate = z.input<typeof subscriptionCreate>
 export type SubscriptionCancel = z.input<typeof subscriptionCancel>
 export type Payment = z.infer<typeof payment>
-type Ordered = { subscription: Subscription; invoice: Invoice | null; job: Job | null }
+export type Ordered = { subscription: Subscription; invoice: Invoice | null; job: Job | null }
 type Changed = { subscription: Subscription; job: Job | null }
 
 const PLANS = '/api/admin/billing/plans'
@@ -36,8 +36,7 @@ type SubscriptionFilter = ListFilter & {
 }
 export const subscriptionsQuery = (filter: SubscriptionFilter) =>
   listQuery<Subscription, SubscriptionFilter>('subscriptions', SUBSCRIPTIONS, filter)
-export const subscriptionQuery = (id: string) =>
-  detailQuery<Subscription>('subscriptions', SUBSCRIPTIONS, id)
+export const subscriptionQuery = (id: string) => detailQuery<Subscription>('subscriptions', SUBSCRIPTIONS, id)
 
 export const orderSubscription = (body: SubscriptionCreate, key: string) =>
   post<Ordered>(SUBSCRIPTIONS, body, key)

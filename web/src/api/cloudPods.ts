@@ -7,7 +7,7 @@ import { detailQuery, listQuery, type ListFilter } from './lists.ts'
 
 export type { CloudPod, CloudPodDetail, PowerAction }
 export type CloudPodCreate = z.input<typeof cloudPodCreate>
-type Accepted = { cloudPod: CloudPod; job: Job }
+export type Accepted = { cloudPod: CloudPod; job: Job }
 
 const PATH = '/api/admin/hosting/cloudpods'
 

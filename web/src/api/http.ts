@@ -1,4 +1,3 @@
-import type { Problem } from '../../../shared/api/common.ts'
 import { ApiError, unreachable } from './ApiError.ts'
 
 type Query = Record<string, string | number | undefined>
@@ -39,7 +38,7 @@ async function request<T>(method: string, path: string, options: Options): Promi
   }
   if (response.status === 204) return undefined as T
   const answer: unknown = await response.json().catch(() => null)
-  if (!response.ok) throw new ApiError(response.status, (answer ?? {}) as Partial<Problem>)
+  if (!response.ok) throw new ApiError(response.status, answer ?? {})
   return answer as T
 }
 

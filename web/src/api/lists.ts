@@ -9,7 +9,8 @@ export type ListFilter = { tenantId?: string | undefined; cursor?: string | unde
 export const listQuery = <Item, Filter extends ListFilter>(resource: string, path: string, filter: Filter) =>
   queryOptions({
     queryKey: [resource, 'list', filter] as const,
-    queryFn: ({ signal }) => get<Page<Item>>(path, filter as Record<string, string | number | undefined>, signal),
+    queryFn: ({ signal }) =>
+      get<Page<Item>>(path, filter as Record<string, string | number | undefined>, signal),
     placeholderData: keepPreviousData,
   })
 

@@ -28,7 +28,7 @@ export function useLive(tenantId: string | undefined, enabled: boolean): boolean
   const [live, setLive] = useState(true)
 
   useEffect(() => {
-    if (!enabled) return
+    if (!enabled) return undefined
     const seen = new Map<string, string>()
     const due = new Map<string, Signal & { progressOnly: boolean }>()
     let source: EventSource

@@ -33,10 +33,12 @@ export const jobQuery = (id: string) => detailQuery<JobDetail>('jobs', `${PATH}/
 
 export const clustersQuery = (filter: ListFilter) =>
   listQuery<Cluster, ListFilter>('clusters', `${PATH}/clusters`, filter)
+export type ClusterAdded = { cluster: Cluster; job: Job }
 export const createCluster = (body: ClusterCreate, key: string) =>
-  post<{ cluster: Cluster; job: Job }>(`${PATH}/clusters`, body, key)
+  post<ClusterAdded>(`${PATH}/clusters`, body, key)
 
-export const nodesQuery = (filter: ListFilter) => listQuery<Node, ListFilter>('nodes', `${PATH}/nodes`, filter)
+export const nodesQuery = (filter: ListFilter) =>
+  listQuery<Node, ListFilter>('nodes', `${PATH}/nodes`, filter)
 export const configureNode = (body: NodeConfigure, key: string) => post<Node>(`${PATH}/nodes`, body, key)
 
 export const ipPoolsQuery = (filter: ListFilter) =>

@@ -11,7 +11,10 @@ export function createQueryClient(onLoggedOut: () => void): QueryClient {
     mutationCache: new MutationCache({
       onError: notice,
       // After a change everything on the page may differ; only what is shown is asked again.
-      onSuccess: () => client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'me' }),
+      onSuccess: (_answer, _body, _context, { meta }) =>
+        meta?.sessionOnly === true
+          ? undefined
+          : client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'me' }),
     }),
     defaultOptions: {
       queries: {

@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query'
 import { useRef } from 'react'
-import { ApiError } from './ApiError.ts'
+import type { ApiError } from './ApiError.ts'
 
 /**
  * A change asked for by the user. One idempotency key belongs to one intention: it is kept while the outcome is
@@ -9,9 +9,12 @@ import { ApiError } from './ApiError.ts'
 export function useSubmit<Body, Answer>({
   send,
   onDone,
+  sessionOnly = false,
 }: {
   send: (body: Body, key: string) => Promise<Answer>
   onDone?: (answer: Answer) => void
+  /** It begins or ends the session and changes nothing that pages show. */
+  sessionOnly?: boolean
 }) {
   const intention = useRef<{ body: string; key: string } | null>(null)
 
@@ -22,6 +25,7 @@ export function useSubmit<Body, Answer>({
   }
 
   return useMutation<Answer, ApiError, Body>({
+    meta: { sessionOnly },
     mutationFn: (body) => send(body, keyFor(body)),
     retry: (failures, error) => error.unknownOutcome && failures < 2,
     onSuccess: (answer) => {

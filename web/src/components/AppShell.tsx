@@ -40,13 +40,13 @@ export function AppShell() {
         </aside>
         <div className="min-w-0">
           <TopBar />
-          {!live && (
-            <div className="px-4 pt-4 sm:px-6" role="status">
+          <div aria-live="polite" className="px-4 not-empty:pt-4 sm:px-6">
+            {!live && (
               <Notice tone="warning" title="Live updates are interrupted">
                 The connection is being restored. Until then pages show what they last read.
               </Notice>
-            </div>
-          )}
+            )}
+          </div>
           <main id="main" tabIndex={-1} className="mx-auto max-w-7xl px-4 py-6 outline-none sm:px-6">
             <Outlet />
           </main>

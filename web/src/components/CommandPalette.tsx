@@ -58,7 +58,11 @@ function Commands({ onDone }: { onDone: () => void }) {
       itemToStringValue={(command: Command) => command.label}
     >
       <div className="flex items-center gap-2.5 border-b border-line px-4">
-        {searching ? <Spinner className="text-muted" /> : <Search aria-hidden className="size-4 text-muted" />}
+        {searching ? (
+          <Spinner className="text-muted" />
+        ) : (
+          <Search aria-hidden className="size-4 text-muted" />
+        )}
         <Autocomplete.Input
           aria-label="Search places, actions, pods and customers"
           placeholder="Search places, actions, pods, customers"

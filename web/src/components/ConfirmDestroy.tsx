@@ -61,7 +61,10 @@ function Confirmation<Answer>({
       onCancel={onClose}
     >
       <div>{effect}</div>
-      <TypeName name={name} input={<Input autoComplete="off" spellCheck={false} {...of.form.register('typed')} />} />
+      <TypeName
+        name={name}
+        input={<Input autoComplete="off" spellCheck={false} {...of.form.register('typed')} />}
+      />
     </Form>
   )
 }

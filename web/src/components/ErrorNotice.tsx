@@ -4,7 +4,15 @@ import { CopyId } from '../ui/CopyId.tsx'
 import { Notice } from '../ui/Notice.tsx'
 
 /** A refusal in the server's words, with what support needs to find it in the logs. */
-export function ErrorNotice({ error, title, action }: { error: ApiError; title?: string; action?: ReactNode }) {
+export function ErrorNotice({
+  error,
+  title,
+  action,
+}: {
+  error: ApiError
+  title?: string
+  action?: ReactNode
+}) {
   return (
     <Notice tone="danger" title={title} action={action}>
       <p>{error.message}</p>

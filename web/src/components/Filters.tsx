@@ -51,10 +51,20 @@ export function SearchFilter({
   onChange: (value: string | undefined) => void
 }) {
   const [typed, setTyped] = useState(value ?? '')
+  const [sent, setSent] = useState(value)
+  const [seen, setSeen] = useState(value)
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
-  // The address may change otherwise too: by the back button, or a link.
-  useEffect(() => setTyped(value ?? ''), [value])
   useEffect(() => () => clearTimeout(timer.current), [])
+
+  // The address may change otherwise too, by the back button or a link; what was typed here arrives later than typing.
+  if (value !== seen) {
+    setSeen(value)
+    if (value !== sent) setTyped(value ?? '')
+  }
+  const send = (wanted: string | undefined) => {
+    setSent(wanted)
+    onChange(wanted)
+  }
 
   return (
     <div className="relative w-full sm:w-72">
@@ -68,7 +78,7 @@ export function SearchFilter({
         onChange={({ target }) => {
           setTyped(target.value)
           clearTimeout(timer.current)
-          timer.current = setTimeout(() => onChange(target.value.trim() || undefined), 300)
+          timer.current = setTimeout(send, 300, target.value.trim() || undefined)
         }}
       />
     </div>

@@ -1,6 +1,13 @@
 import type { UseMutationResult } from '@tanstack/react-query'
-import type { FormEventHandler, ReactNode } from 'react'
-import { get, useForm, type DefaultValues, type FieldValues, type Path, type UseFormReturn } from 'react-hook-form'
+import { useEffect, useRef, type FormEventHandler, type ReactNode } from 'react'
+import {
+  get,
+  useForm,
+  type DefaultValues,
+  type FieldValues,
+  type Path,
+  type UseFormReturn,
+} from 'react-hook-form'
 import type { ApiError } from '../api/ApiError.ts'
 import { useSubmit } from '../api/submit.ts'
 import { Button } from '../ui/Button.tsx'
@@ -34,7 +41,11 @@ export function useApiForm<Values extends FieldValues, Answer>({
     submission.mutate(values, {
       onError: (error) =>
         error.errors.forEach(({ path, message }, at) =>
-          form.setError(fieldOf(path) as Path<Values>, { type: 'server', message }, { shouldFocus: at === 0 }),
+          form.setError(
+            fieldOf(path) as Path<Values>,
+            { type: 'server', message },
+            { shouldFocus: at === 0 },
+          ),
         ),
     }),
   )
@@ -46,7 +57,10 @@ export function useApiForm<Values extends FieldValues, Answer>({
       event.stopPropagation()
       void submit(event)
     },
-    errorOf: (path) => (get(form.formState.errors, path) as { message?: string } | undefined)?.message,
+    errorOf: (path) => {
+      const error: { message?: string } | undefined = get(form.formState.errors, path)
+      return error?.message
+    },
   }
 }
 
@@ -67,9 +81,18 @@ export function Form<Values extends FieldValues, Answer>({
   onCancel: () => void
   children: ReactNode
 }) {
+  const refusal = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    // A field at fault has the focus by now; otherwise the refusal must not stay above the fold.
+    if (submission.error?.errors.length === 0) refusal.current?.scrollIntoView({ block: 'nearest' })
+  }, [submission.error])
   return (
     <form noValidate onSubmit={onSubmit} className="space-y-4">
-      {submission.error && <ErrorNotice error={submission.error} />}
+      {submission.error && (
+        <div ref={refusal} className="scroll-mt-20">
+          <ErrorNotice error={submission.error} />
+        </div>
+      )}
       {children}
       <div className="flex flex-wrap justify-end gap-2 pt-1">
         <Button onClick={onCancel}>Back</Button>

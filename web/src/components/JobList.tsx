@@ -8,6 +8,7 @@ import { paths } from '../paths.ts'
 import type { Column } from '../ui/DataTable.tsx'
 import { EmptyState } from '../ui/EmptyState.tsx'
 import { Time } from '../ui/Time.tsx'
+import { doing } from './JobProgress.tsx'
 import { List } from './List.tsx'
 import { useSession } from './session.ts'
 import { StateBadge } from './StateBadge.tsx'
@@ -28,18 +29,20 @@ export function JobList({
   const { tenant } = useSession()
   const subject: Column<Job> = {
     header: 'For',
-    cell: (job) => <SubjectLink {...job.subject} />,
+    render: (job) => <SubjectLink {...job.subject} />,
     from: 'sm',
   }
   const columns: Column<Job>[] = [
     {
       header: 'Job',
-      cell: (job) => (
+      render: (job) => (
         <>
           <Link {...paths.job(tenant.slug, job.id)} className="font-medium hover:underline">
             {jobTitle(job.kind)}
           </Link>
-          {withSubject && <div className="text-[13px] break-words text-muted sm:hidden">{job.subject.label}</div>}
+          {withSubject && (
+            <div className="text-[13px] break-words text-muted sm:hidden">{job.subject.label}</div>
+          )}
         </>
       ),
     },
@@ -47,10 +50,10 @@ export function JobList({
     {
       header: 'State',
       narrow: true,
-      cell: (job) => <StateBadge of="job" state={job.state} />,
+      render: (job) => <StateBadge of="job" state={job.state} />,
     },
-    { header: 'Doing', from: 'lg', cell: (job) => <Now job={job} /> },
-    { header: 'Created', from: 'md', narrow: true, cell: (job) => <Time at={job.createdAt} relative /> },
+    { header: 'Doing', from: 'lg', render: (job) => <Now job={job} /> },
+    { header: 'Created', from: 'md', narrow: true, render: (job) => <Time at={job.createdAt} relative /> },
   ]
   return (
     <List
@@ -69,12 +72,12 @@ export function JobList({
 }
 
 function Now({ job }: { job: Job }) {
-  const words = job.error && job.state !== 'succeeded' ? job.error.message : (job.waitingFor ?? job.doing)
+  const trouble = job.error && job.state !== 'succeeded' ? job.error.message : job.waitingFor
+  const words = trouble ?? (job.state === 'running' ? doing(job) : null)
   if (!words) return <span className="text-muted">—</span>
   return (
     <span className="line-clamp-2 max-w-md" title={words}>
       {words}
-      {job.state === 'running' && job.progress !== null && `, ${job.progress} %`}
     </span>
   )
 }

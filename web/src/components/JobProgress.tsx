@@ -13,6 +13,12 @@ import { StateBadge } from './StateBadge.tsx'
 const FINAL: readonly Job['state'][] = ['succeeded', 'failed', 'cancelled']
 export const isOver = (job: Job): boolean => FINAL.includes(job.state)
 
+/** What it does, in words, with how far it is. */
+export function doing(job: Job): string {
+  const words = capitalize(job.doing ?? '') || (job.state === 'running' ? 'Working' : 'Waiting to be run')
+  return job.progress === null || words.includes('%') ? words : `${words}, ${job.progress} %`
+}
+
 /** What a job is doing now, or why it is not going on. */
 export function JobNow({ job }: { job: Job }) {
   if (isOver(job) && (job.error === null || job.state === 'succeeded')) return null
@@ -22,8 +28,7 @@ export function JobNow({ job }: { job: Job }) {
         <>
           <p>
             {job.phase === 'undo' && <strong>Undoing: </strong>}
-            {capitalize(job.doing ?? '') || (job.state === 'running' ? 'Working' : 'Waiting to be run')}
-            {job.progress !== null && `, ${job.progress} %`}
+            {doing(job)}
           </p>
           {job.state === 'running' && <Progress value={job.progress} label={jobTitle(job.kind)} />}
         </>
@@ -40,7 +45,10 @@ export function JobNow({ job }: { job: Job }) {
         </Notice>
       )}
       {job.error && job.state !== 'succeeded' && (
-        <Notice tone={isOver(job) || job.state === 'stuck' ? 'danger' : 'warning'} title={humanize(job.error.code)}>
+        <Notice
+          tone={isOver(job) || job.state === 'stuck' ? 'danger' : 'warning'}
+          title={humanize(job.error.code)}
+        >
           {job.error.message}
         </Notice>
       )}

@@ -62,7 +62,10 @@ function Pager({
 }) {
   const steps = trail === undefined ? [] : trail.split(SEPARATOR)
   return (
-    <nav aria-label="Pages" className="flex items-center justify-between gap-2 border-t border-line px-4 py-2.5">
+    <nav
+      aria-label="Pages"
+      className="flex items-center justify-between gap-2 border-t border-line px-4 py-2.5"
+    >
       <span className="text-muted">Page {steps.length + 1}</span>
       <div className="flex gap-2">
         <Button

@@ -27,23 +27,28 @@ export function PodList({
   const columns: Column<CloudPod>[] = [
     {
       header: 'CloudPod',
-      cell: (pod) => (
+      render: (pod) => (
         <>
-          <Link {...paths.cloudPod(tenant.slug, pod.id)} className="font-medium wrap-anywhere hover:underline">
+          <Link
+            {...paths.cloudPod(tenant.slug, pod.id)}
+            className="font-medium wrap-anywhere hover:underline"
+          >
             {pod.hostname}
           </Link>
           <div className="text-[13px] text-muted">{pod.blueprint.name}</div>
         </>
       ),
     },
-    { header: 'State', narrow: true, cell: (pod) => <PodBadges pod={pod} /> },
+    { header: 'State', narrow: true, render: (pod) => <PodBadges pod={pod} /> },
     {
       header: 'Addresses',
       from: 'md',
-      cell: (pod) => <span className="font-mono text-[13px]">{pod.addresses.join(', ') || '—'}</span>,
+      render: (pod) => <span className="font-mono text-[13px]">{pod.addresses.join(', ') || '—'}</span>,
     },
-    { header: 'Size', from: 'lg', cell: (pod) => size(pod) },
-    { header: 'Created', from: 'md', narrow: true, cell: (pod) => <Time at={pod.createdAt} relative /> },
+    { header: 'Size', from: 'lg', render: (pod) => size(pod) },
+    { header: 'Created', from: 'md', narrow: true, render: (pod) => <Time at={pod.createdAt} relative /> },
   ]
-  return <List query={query} what="CloudPods" columns={columns} empty={empty} trail={trail} onTrail={onTrail} />
+  return (
+    <List query={query} what="CloudPods" columns={columns} empty={empty} trail={trail} onTrail={onTrail} />
+  )
 }

@@ -29,7 +29,10 @@ export function PowerButtons({ pod }: { pod: CloudPod }) {
   const power = useSubmit({
     send: (action: PowerAction, key) => powerCloudPod(pod.id, action, key),
     onDone: ({ job }) =>
-      toast.done(`${ACTIONS.find(({ action }) => action === power.variables)?.asked ?? 'Action'} requested`, job.doing ?? undefined),
+      toast.done(
+        `${ACTIONS.find(({ action }) => action === power.variables)?.asked ?? 'Action'} requested`,
+        job.doing ?? undefined,
+      ),
   })
   const ask = (action: PowerAction) =>
     power.mutate(action, {

@@ -24,7 +24,9 @@ export function RootError({ error }: ErrorComponentProps) {
       {error instanceof ApiError ? (
         <ErrorNotice error={error} />
       ) : (
-        <p className="text-muted">Reloading helps when a new version was installed meanwhile. ({String(error)})</p>
+        <p className="text-muted">
+          Reloading helps when a new version was installed meanwhile. ({String(error)})
+        </p>
       )}
       <Button variant="primary" onClick={() => location.reload()}>
         Reload

@@ -29,7 +29,7 @@ export function SubscriptionList({
   const customer: Column<Subscription> = {
     header: 'Customer',
     from: 'md',
-    cell: (row) => (
+    render: (row) => (
       <Link {...paths.customer(tenant.slug, row.customer.id)} className="hover:underline">
         {row.customer.name}
       </Link>
@@ -38,7 +38,7 @@ export function SubscriptionList({
   const columns: Column<Subscription>[] = [
     {
       header: 'Subscription',
-      cell: (row) => (
+      render: (row) => (
         <>
           <Link
             {...paths.subscription(tenant.slug, row.id)}
@@ -54,12 +54,21 @@ export function SubscriptionList({
       ),
     },
     ...(withCustomer ? [customer] : []),
-    { header: 'State', narrow: true, cell: (row) => <SubscriptionState subscription={row} /> },
-    { header: 'Price', from: 'lg', narrow: true, cell: (row) => priceText(row.price) },
-    { header: 'Period ends', from: 'lg', narrow: true, cell: (row) => <Time at={row.periodEnd} /> },
-    { header: 'Ordered', from: 'md', narrow: true, cell: (row) => <Time at={row.createdAt} relative /> },
+    { header: 'State', narrow: true, render: (row) => <SubscriptionState subscription={row} /> },
+    { header: 'Price', from: 'lg', narrow: true, render: (row) => priceText(row.price) },
+    { header: 'Period ends', from: 'lg', narrow: true, render: (row) => <Time at={row.periodEnd} /> },
+    { header: 'Ordered', from: 'md', narrow: true, render: (row) => <Time at={row.createdAt} relative /> },
   ]
-  return <List query={query} what="subscriptions" columns={columns} empty={empty} trail={trail} onTrail={onTrail} />
+  return (
+    <List
+      query={query}
+      what="subscriptions"
+      columns={columns}
+      empty={empty}
+      trail={trail}
+      onTrail={onTrail}
+    />
+  )
 }
 
 function SubscriptionState({ subscription }: { subscription: Subscription }) {

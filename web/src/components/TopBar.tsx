@@ -30,7 +30,9 @@ export function TopBar() {
           className="px-2.5 font-normal text-muted sm:px-3"
         >
           <span className="sr-only sm:not-sr-only">Search</span>
-          <kbd aria-hidden className="hidden rounded border border-line px-1 font-sans text-xs sm:inline">Ctrl K</kbd>
+          <kbd aria-hidden className="hidden rounded border border-line px-1 font-sans text-xs sm:inline">
+            Ctrl K
+          </kbd>
         </Button>
         <UserMenu />
       </div>

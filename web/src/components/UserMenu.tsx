@@ -23,6 +23,7 @@ export function UserMenu() {
   const navigate = useNavigate()
   const leave = useSubmit({
     send: logOut,
+    sessionOnly: true,
     onDone: () => {
       void navigate(paths.login()).then(() => client.clear())
     },

@@ -26,10 +26,12 @@ export const planCard = (plan: Plan, disabledReason?: string): RadioCard => ({
 export function refusal(blueprint: Blueprint, plan: Plan | undefined): string | undefined {
   if (plan === undefined) return 'Choose a plan first.'
   if (blueprint.images.length === 0) return 'No node has its image.'
-  if (plan.memoryMb < blueprint.minMemoryMb) return `Needs at least ${memory(blueprint.minMemoryMb)} of memory.`
+  if (plan.memoryMb < blueprint.minMemoryMb)
+    return `Needs at least ${memory(blueprint.minMemoryMb)} of memory.`
   if (plan.diskGb < blueprint.minDiskGb) return `Needs a disk of at least ${disk(blueprint.minDiskGb)}.`
   if (plan.cores > blueprint.maxCores) return `Allows at most ${blueprint.maxCores} cores.`
-  if (plan.memoryMb > blueprint.maxMemoryMb) return `Allows at most ${memory(blueprint.maxMemoryMb)} of memory.`
+  if (plan.memoryMb > blueprint.maxMemoryMb)
+    return `Allows at most ${memory(blueprint.maxMemoryMb)} of memory.`
   if (plan.diskGb > blueprint.maxDiskGb) return `Allows a disk of at most ${disk(blueprint.maxDiskGb)}.`
   return undefined
 }

@@ -83,9 +83,14 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
   {
     title: 'Administration',
     places: [
-      { section: 'tenants', label: 'Tenants', icon: Building2, permission: 'tenants:read', to: paths.tenants },
+      {
+        section: 'tenants',
+        label: 'Tenants',
+        icon: Building2,
+        permission: 'tenants:read',
+        to: paths.tenants,
+      },
       { section: 'audit', label: 'Audit', icon: FileClock, permission: 'audit:read', to: paths.audit },
     ],
   },
 ]
-

@@ -6,6 +6,13 @@ import { useDebounced } from './hooks.ts'
 import { useSession } from './session.ts'
 import { useTenants } from './TenantSwitcher.tsx'
 
+const choice = (customer: Customer) => ({
+  id: customer.id,
+  label: customer.name,
+  detail: [customer.company, customer.email].filter(Boolean).join(' · '),
+  customer,
+})
+
 /** A customer by name, company or e-mail. Belongs into a Field. */
 export function CustomerPicker({
   value,
@@ -18,12 +25,6 @@ export function CustomerPicker({
   const [typed, setTyped] = useState('')
   const q = useDebounced(typed.trim())
   const { data, isFetching } = useQuery(customersQuery({ q: q || undefined, tenantId: tenant.id, limit: 20 }))
-  const choice = (customer: Customer) => ({
-    id: customer.id,
-    label: customer.name,
-    detail: [customer.company, customer.email].filter(Boolean).join(' · '),
-    customer,
-  })
   return (
     <SearchSelect
       label="Customer"

@@ -16,9 +16,10 @@ function fromV4(address: string): bigint | null {
   return parts.reduce((sum, part) => sum * 256n + BigInt(part), 0n)
 }
 
+const groups = (text: string): string[] => (text === '' ? [] : text.split(':'))
+
 function fromV6(address: string): bigint | null {
   const [head = '', tail] = address.split('::')
-  const groups = (text: string) => (text === '' ? [] : text.split(':'))
   const before = groups(head)
   const after = tail === undefined ? [] : groups(tail)
   const gap = 8 - before.length - after.length

@@ -4,7 +4,8 @@ import { formatMoney } from './money.ts'
 export const memory = (mb: number): string =>
   mb >= 1024 ? `${Number((mb / 1024).toFixed(1))} GiB` : `${mb} MiB`
 
-export const disk = (gb: number): string => (gb >= 1024 ? `${Number((gb / 1024).toFixed(1))} TiB` : `${gb} GiB`)
+export const disk = (gb: number): string =>
+  gb >= 1024 ? `${Number((gb / 1024).toFixed(1))} TiB` : `${gb} GiB`
 
 export const count = (amount: number, one: string, many = `${one}s`): string =>
   `${amount.toLocaleString()} ${amount === 1 ? one : many}`
@@ -15,7 +16,10 @@ export const size = (of: { cores: number; memoryMb: number; diskGb: number }): s
 /** `€4.99 a month`, `€25.00 every 3 months`. */
 export const priceText = (price: Price): string => `${formatMoney(price.unit)} ${intervalText(price)}`
 
-export const intervalText = ({ interval, intervalCount }: Pick<Price, 'interval' | 'intervalCount'>): string =>
+export const intervalText = ({
+  interval,
+  intervalCount,
+}: Pick<Price, 'interval' | 'intervalCount'>): string =>
   intervalCount === 1 ? `a ${interval}` : `every ${intervalCount} ${interval}s`
 
 export const capitalize = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react'
 
 export type Column<Row> = {
   header: string
-  cell: (row: Row) => ReactNode
+  render: (row: Row) => ReactNode
   /** The smallest screen that still shows it; absent: always. */
   from?: 'sm' | 'md' | 'lg' | 'xl'
   align?: 'right'
@@ -60,7 +60,7 @@ export function DataTable<Row>({
             <tr key={rowKey(row)} className="border-b border-line last:border-0 hover:bg-raised/50">
               {columns.map((column) => (
                 <td key={column.header} className={clsx(cellClass(column), 'py-2.5 align-middle')}>
-                  {column.cell(row)}
+                  {column.render(row)}
                 </td>
               ))}
             </tr>

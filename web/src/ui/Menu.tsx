@@ -48,7 +48,9 @@ export function MenuChoice<T extends string>({
       }}
     >
       <Base.Group>
-        <Base.GroupLabel className="px-2.5 pt-2 pb-1 text-xs font-semibold text-muted">{label}</Base.GroupLabel>
+        <Base.GroupLabel className="px-2.5 pt-2 pb-1 text-xs font-semibold text-muted">
+          {label}
+        </Base.GroupLabel>
         {options.map(([name, text]) => (
           <Base.RadioItem key={name} value={name} className={ITEM}>
             <span className="flex-1">{text}</span>

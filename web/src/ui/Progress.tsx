@@ -1,5 +1,11 @@
 import { clsx } from 'clsx'
 
+const TONES = {
+  accent: '[&::-moz-progress-bar]:bg-accent-fill [&::-webkit-progress-value]:bg-accent-fill',
+  warning: '[&::-moz-progress-bar]:bg-warning-text [&::-webkit-progress-value]:bg-warning-text',
+  danger: '[&::-moz-progress-bar]:bg-danger-fill [&::-webkit-progress-value]:bg-danger-fill',
+}
+
 /** `value` null: under way, but nobody can say how far. */
 export function Progress({
   value,
@@ -8,28 +14,18 @@ export function Progress({
 }: {
   value: number | null
   label: string
-  tone?: 'accent' | 'warning' | 'danger'
+  tone?: keyof typeof TONES
 }) {
-  const percent = value === null ? undefined : Math.max(0, Math.min(100, value))
   return (
-    <div
-      role="progressbar"
+    <progress
       aria-label={label}
-      aria-valuemin={0}
-      aria-valuemax={100}
-      aria-valuenow={percent}
-      className="h-2 w-full overflow-hidden rounded-full bg-neutral-soft"
-    >
-      <div
-        className={clsx(
-          'h-full rounded-full transition-[width] duration-500',
-          percent === undefined && 'w-1/3 animate-pulse',
-          tone === 'accent' && 'bg-accent-fill',
-          tone === 'warning' && 'bg-warning-text',
-          tone === 'danger' && 'bg-danger-fill',
-        )}
-        style={percent === undefined ? undefined : { width: `${percent}%` }}
-      />
-    </div>
+      max={100}
+      value={value === null ? undefined : Math.max(0, Math.min(100, value))}
+      className={clsx(
+        'block h-2 w-full appearance-none overflow-hidden rounded-full bg-neutral-soft',
+        'indeterminate:animate-pulse indeterminate:bg-accent-fill [&::-webkit-progress-bar]:bg-transparent',
+        TONES[tone],
+      )}
+    />
   )
 }

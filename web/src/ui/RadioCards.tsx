@@ -2,7 +2,12 @@ import { clsx } from 'clsx'
 import type { ReactNode } from 'react'
 import { useField } from './Field.tsx'
 
-export type RadioCard = { value: string; title: ReactNode; detail?: ReactNode; disabledReason?: string | undefined }
+export type RadioCard = {
+  value: string
+  title: ReactNode
+  detail?: ReactNode
+  disabledReason?: string | undefined
+}
 
 /** One of several things that deserve more than a line. What cannot be chosen stays visible and says why. */
 export function RadioCards({

@@ -49,7 +49,9 @@ export function SearchSelect<Item extends Choice>({
             : [CONTROL, 'flex h-9 items-center justify-between gap-2 text-left'],
         )}
       >
-        <span className={clsx('truncate', value === null && 'text-muted')}>{value?.label ?? placeholder}</span>
+        <span className={clsx('truncate', value === null && 'text-muted')}>
+          {value?.label ?? placeholder}
+        </span>
         <ChevronsUpDown aria-hidden className="size-4 shrink-0 text-muted" />
       </Combobox.Trigger>
       <Combobox.Portal>

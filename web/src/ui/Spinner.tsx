@@ -8,8 +8,8 @@ export function Spinner({ className }: { className?: string }) {
 /** Grey bars in place of content that is on its way. */
 export function Skeleton({ lines = 5, label = 'Loading' }: { lines?: number; label?: string }) {
   return (
-    <div role="status" className="space-y-3 p-4">
-      <span className="sr-only">{label}</span>
+    <div aria-busy className="space-y-3 p-4">
+      <output className="sr-only">{label}</output>
       {Array.from({ length: lines }, (_, line) => (
         <div
           key={line}

@@ -1,3 +1,5 @@
+import { useSyncExternalStore } from 'react'
+
 const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 const dayOnly = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' })
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' })
@@ -9,19 +11,36 @@ const UNITS: [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
   ['second', 1],
 ]
 
-function ago(at: Date): string {
-  const seconds = Math.round((at.getTime() - Date.now()) / 1000)
+function ago(at: Date, now: number): string {
+  const seconds = Math.round((at.getTime() - now) / 1000)
+  // Clocks differ a little: what has just happened must not seem to lie ahead.
+  if (Math.abs(seconds) < 5) return relative.format(0, 'second')
   const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ['second', 1]
   return relative.format(Math.trunc(seconds / size), unit)
 }
 
+const TICK_MS = 5000
+const listeners = new Set<() => void>()
+let now = Date.now()
+setInterval(() => {
+  now = Date.now()
+  for (const listener of listeners) listener()
+}, TICK_MS)
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
 /** An instant in the viewer's zone, UTC in the title. `relative` adds how long ago. */
 export function Time({ at, relative: withAgo = false }: { at: string | null; relative?: boolean }) {
+  const current = useSyncExternalStore(subscribe, () => now)
   if (at === null) return <>—</>
   const date = new Date(at)
+  const recent = Math.abs(current - date.getTime()) < 7 * 86_400_000
   return (
     <time dateTime={at} title={`${date.toISOString().replace('T', ' ').slice(0, 19)} UTC`}>
-      {withAgo && Math.abs(Date.now() - date.getTime()) < 7 * 86_400_000 ? ago(date) : absolute.format(date)}
+      {withAgo && recent ? ago(date, current) : absolute.format(date)}
     </time>
   )
 }

@@ -34,10 +34,10 @@ export default function AuditPage() {
   const narrowed = Object.values(filter).some(Boolean)
 
   const columns: Column<AuditEvent>[] = [
-    { header: 'When', narrow: true, from: 'sm', cell: (event) => <Time at={event.at} /> },
+    { header: 'When', narrow: true, from: 'sm', render: (event) => <Time at={event.at} /> },
     {
       header: 'What',
-      cell: (event) => (
+      render: (event) => (
         <>
           <button
             type="button"
@@ -54,7 +54,7 @@ export default function AuditPage() {
     },
     {
       header: 'On',
-      cell: ({ target }) =>
+      render: ({ target }) =>
         target === null ? (
           '—'
         ) : (
@@ -64,12 +64,16 @@ export default function AuditPage() {
           </>
         ),
     },
-    { header: 'Who', from: 'md', cell: (event) => <span className="break-words">{actorName(event.actor)}</span> },
+    {
+      header: 'Who',
+      from: 'md',
+      render: (event) => <span className="break-words">{actorName(event.actor)}</span>,
+    },
     {
       header: 'Outcome',
       from: 'lg',
       narrow: true,
-      cell: (event) => <StateBadge of="outcome" state={event.outcome} />,
+      render: (event) => <StateBadge of="outcome" state={event.outcome} />,
     },
   ]
   return (
@@ -111,10 +115,17 @@ export default function AuditPage() {
           columns={columns}
           trail={page}
           onTrail={(trail) => void navigate({ search: { ...filter, page: trail } })}
-          empty={<EmptyState icon={FileClock} title={narrowed ? 'No event matches' : 'Nothing has happened yet'} />}
+          empty={
+            <EmptyState icon={FileClock} title={narrowed ? 'No event matches' : 'Nothing has happened yet'} />
+          }
         />
       </Card>
-      <Dialog open={open !== null} onClose={() => setOpen(null)} title={open ? humanize(open.action) : ''} wide>
+      <Dialog
+        open={open !== null}
+        onClose={() => setOpen(null)}
+        title={open ? humanize(open.action) : ''}
+        wide
+      >
         {open && <AuditEventDetail event={open} />}
       </Dialog>
     </Page>

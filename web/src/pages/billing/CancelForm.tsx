@@ -65,7 +65,6 @@ export function CancelForm({ subscription, onClose }: { subscription: Subscripti
 function effectNow({ state }: Subscription): string {
   if (state === 'active')
     return 'The CloudPod and its data are destroyed at once. The current period is not refunded.'
-  if (state === 'provisioning')
-    return 'What was made so far is removed, and the invoice is credited in full.'
+  if (state === 'provisioning') return 'What was made so far is removed, and the invoice is credited in full.'
   return 'What is held for the order is released, and the open invoice is credited.'
 }

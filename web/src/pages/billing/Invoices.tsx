@@ -27,7 +27,7 @@ export function Invoices({ subscription }: { subscription: Subscription }) {
   const columns: Column<Invoice>[] = [
     {
       header: 'Invoice',
-      cell: (invoice) => (
+      render: (invoice) => (
         <>
           <div className="font-medium">{invoice.number ?? 'Draft'}</div>
           <ul className="text-[13px] text-muted">
@@ -40,16 +40,26 @@ export function Invoices({ subscription }: { subscription: Subscription }) {
         </>
       ),
     },
-    { header: 'Status', narrow: true, cell: (invoice) => <StateBadge of="invoice" state={invoice.status} /> },
-    { header: 'Issued', from: 'md', narrow: true, cell: (invoice) => <Day date={invoice.issueDate} /> },
-    { header: 'Due', from: 'lg', narrow: true, cell: (invoice) => <Day date={invoice.dueDate} /> },
-    { header: 'Total', from: 'sm', align: 'right', narrow: true, cell: (invoice) => formatMoney(invoice.total) },
-    { header: 'Open', align: 'right', narrow: true, cell: (invoice) => <Open invoice={invoice} /> },
+    {
+      header: 'Status',
+      narrow: true,
+      render: (invoice) => <StateBadge of="invoice" state={invoice.status} />,
+    },
+    { header: 'Issued', from: 'md', narrow: true, render: (invoice) => <Day date={invoice.issueDate} /> },
+    { header: 'Due', from: 'lg', narrow: true, render: (invoice) => <Day date={invoice.dueDate} /> },
+    {
+      header: 'Total',
+      from: 'sm',
+      align: 'right',
+      narrow: true,
+      render: (invoice) => formatMoney(invoice.total),
+    },
+    { header: 'Open', align: 'right', narrow: true, render: (invoice) => <Open invoice={invoice} /> },
     {
       header: 'Payment',
       align: 'right',
       narrow: true,
-      cell: (invoice) =>
+      render: (invoice) =>
         invoice.status === 'open' && (
           <Button
             size="sm"

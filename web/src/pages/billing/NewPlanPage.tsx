@@ -1,6 +1,6 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import { createPlan } from '../../api/billing.ts'
+import { createPlan, type Plan } from '../../api/billing.ts'
 import { Form, REQUIRED, useApiForm, wholeNumber } from '../../components/Form.tsx'
 import { Page } from '../../components/Page.tsx'
 import { TenantPicker } from '../../components/pickers.tsx'
@@ -33,7 +33,7 @@ function NewPlanForm() {
   const mayShare = permits(me, 'plans:create')
   const [shared, setShared] = useState(mayShare)
   const [owner, setOwner] = useState(tenant.id === undefined ? null : { id: tenant.id, name: tenant.name })
-  const of = useApiForm({
+  const of = useApiForm<PlanValues, Plan>({
     defaultValues: {
       code: '',
       name: '',
@@ -41,7 +41,7 @@ function NewPlanForm() {
       memoryMb: 2048,
       diskGb: 20,
       prices: [NEW_PRICE],
-    } as PlanValues,
+    },
     send: ({ prices, ...plan }, key) =>
       createPlan(
         {

@@ -1,6 +1,6 @@
 import { Tags, UserPlus } from 'lucide-react'
 import { useState } from 'react'
-import { orderSubscription, type Plan } from '../../api/billing.ts'
+import { orderSubscription, type Ordered, type Plan } from '../../api/billing.ts'
 import type { Customer } from '../../api/customers.ts'
 import { blueprintCard, planCard, refusal, useCatalogue } from '../../components/catalogue.tsx'
 import { Form, useApiForm } from '../../components/Form.tsx'
@@ -36,8 +36,8 @@ export function OrderForm({
   const [creating, setCreating] = useState(false)
   const { plans, offered, blueprints, sold } = useCatalogue(customer?.tenantId)
 
-  const of = useApiForm({
-    defaultValues: { planId: '', priceId: '', blueprintId: '', hostname: '', sshKeys: '' } as Values,
+  const of = useApiForm<Values, Ordered>({
+    defaultValues: { planId: '', priceId: '', blueprintId: '', hostname: '', sshKeys: '' },
     send: (values, key) =>
       orderSubscription(
         {

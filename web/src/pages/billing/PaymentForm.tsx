@@ -29,13 +29,18 @@ export function PaymentForm({ invoice, onClose }: { invoice: Invoice; onClose: (
   return (
     <Form of={of} submitLabel="Record payment" onCancel={onClose}>
       <div className="grid gap-4 sm:grid-cols-2">
-        <Field label={`Amount in ${currency}`} hint={`Open: ${formatMoney(open)}`} error={of.errorOf('amount')}>
+        <Field
+          label={`Amount in ${currency}`}
+          hint={`Open: ${formatMoney(open)}`}
+          error={of.errorOf('amount')}
+        >
           <Input
             inputMode="decimal"
             autoComplete="off"
             {...of.form.register('amount', {
               required: REQUIRED,
-              validate: (typed) => toMinor(typed, currency) !== null || `An amount in ${currency}, such as ${toMajor(open)}.`,
+              validate: (typed) =>
+                toMinor(typed, currency) !== null || `An amount in ${currency}, such as ${toMajor(open)}.`,
             })}
           />
         </Field>
@@ -54,7 +59,11 @@ export function PaymentForm({ invoice, onClose }: { invoice: Invoice; onClose: (
         hint="The bank's or the cashier's reference. The same reference is never booked twice."
         error={of.errorOf('reference')}
       >
-        <Input autoComplete="off" maxLength={200} {...of.form.register('reference', { required: REQUIRED })} />
+        <Input
+          autoComplete="off"
+          maxLength={200}
+          {...of.form.register('reference', { required: REQUIRED })}
+        />
       </Field>
     </Form>
   )

@@ -19,17 +19,17 @@ const route = getRouteApi('/t/$tenant/plans')
 const COLUMNS: Column<Plan>[] = [
   {
     header: 'Plan',
-    cell: (plan) => (
+    render: (plan) => (
       <>
         <div className="font-medium">{plan.name}</div>
         <div className="font-mono text-[13px] text-muted">{plan.code}</div>
       </>
     ),
   },
-  { header: 'Size', from: 'md', cell: size },
+  { header: 'Size', from: 'md', render: size },
   {
     header: 'Prices',
-    cell: (plan) => (
+    render: (plan) => (
       <ul>
         {plan.prices.map((price) => (
           <li key={price.id}>
@@ -40,8 +40,12 @@ const COLUMNS: Column<Plan>[] = [
       </ul>
     ),
   },
-  { header: 'Sold by', from: 'lg', cell: (plan) => (plan.tenantId === null ? 'Every tenant' : 'One tenant') },
-  { header: 'State', narrow: true, cell: (plan) => <StateBadge of="catalogue" state={plan.state} /> },
+  {
+    header: 'Sold by',
+    from: 'lg',
+    render: (plan) => (plan.tenantId === null ? 'Every tenant' : 'One tenant'),
+  },
+  { header: 'State', narrow: true, render: (plan) => <StateBadge of="catalogue" state={plan.state} /> },
 ]
 
 export default function PlansPage() {

@@ -23,7 +23,13 @@ export type PlanValues = {
   diskGb: number
   prices: TypedPrice[]
 }
-export const NEW_PRICE: TypedPrice = { currency: 'EUR', interval: 'month', intervalCount: 1, unit: '', setup: '' }
+export const NEW_PRICE: TypedPrice = {
+  currency: 'EUR',
+  interval: 'month',
+  intervalCount: 1,
+  unit: '',
+  setup: '',
+}
 
 export function PriceFields({ of: { form, errorOf } }: { of: ApiForm<PlanValues, Plan> }) {
   const { fields, append, remove } = useFieldArray({ control: form.control, name: 'prices' })
@@ -73,7 +79,13 @@ export function PriceFields({ of: { form, errorOf } }: { of: ApiForm<PlanValues,
                 <option value="year">year</option>
               </Select>
             </Field>
-            <Amount of={form} name={`prices.${at}.unit`} label="Price" at={at} error={errorOf(`prices.${at}.unit`)} />
+            <Amount
+              of={form}
+              name={`prices.${at}.unit`}
+              label="Price"
+              at={at}
+              error={errorOf(`prices.${at}.unit`)}
+            />
             <Amount
               of={form}
               name={`prices.${at}.setup`}
@@ -124,7 +136,9 @@ function Amount({
           validate: (typed) => {
             const currency = form.getValues(`prices.${at}.currency`).toUpperCase()
             return (
-              typed === '' || toMinor(typed, currency) !== null || `An amount in ${currency}, such as 4.99 or 5.`
+              typed === '' ||
+              toMinor(typed, currency) !== null ||
+              `An amount in ${currency}, such as 4.99 or 5.`
             )
           },
         })}

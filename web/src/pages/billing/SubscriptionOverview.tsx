@@ -10,49 +10,42 @@ import { Notice } from '../../ui/Notice.tsx'
 import { Time } from '../../ui/Time.tsx'
 
 /** What the state means for whoever looks at it. */
-function explain(subscription: Subscription): ReactNode {
-  const { state, paymentDueAt, periodEnd, cancelAt, endedAt } = subscription
-  switch (state) {
-    case 'awaiting_payment':
-      return (
+const EXPLAIN: Record<Subscription['state'], (subscription: Subscription) => ReactNode> = {
+  awaiting_payment: ({ paymentDueAt }) => (
+    <>
+      Ordered, but not paid: capacity, an address and the host name are held, and nothing is made yet.
+      Recording the payment starts the delivery.
+      {paymentDueAt && (
         <>
-          Ordered, but not paid: capacity, an address and the host name are held, and nothing is made yet.
-          Recording the payment starts the delivery.
-          {paymentDueAt && (
-            <>
-              {' '}
-              Unpaid by <Time at={paymentDueAt} />, it expires and everything is released.
-            </>
-          )}
+          {' '}
+          Unpaid by <Time at={paymentDueAt} />, it expires and everything is released.
         </>
-      )
-    case 'provisioning':
-      return 'Paid. The CloudPod is being made; the first period begins when it is proven to run.'
-    case 'active':
-      return cancelAt ? (
-        <>
-          Delivered and paid. It ends with its period on <Time at={cancelAt} />; its CloudPod is destroyed then.
-        </>
-      ) : (
-        <>
-          Delivered and paid. The current period lasts until <Time at={periodEnd} />.
-        </>
-      )
-    case 'terminating':
-      return 'Cancelled. The CloudPod is being destroyed; the subscription ends when it is proven to be gone.'
-    case 'terminated':
-      return (
-        <>
-          Ended <Time at={endedAt} />. Its CloudPod is gone.
-        </>
-      )
-    case 'expired':
-      return (
-        <>
-          Ended <Time at={endedAt} /> without having been paid. Nothing was made, and what was held is released.
-        </>
-      )
-  }
+      )}
+    </>
+  ),
+  provisioning: () => 'Paid. The CloudPod is being made; the first period begins when it is proven to run.',
+  active: ({ cancelAt, periodEnd }) =>
+    cancelAt ? (
+      <>
+        Delivered and paid. It ends with its period on <Time at={cancelAt} />; its CloudPod is destroyed then.
+      </>
+    ) : (
+      <>
+        Delivered and paid. The current period lasts until <Time at={periodEnd} />.
+      </>
+    ),
+  terminating: () =>
+    'Cancelled. The CloudPod is being destroyed; the subscription ends when it is proven to be gone.',
+  terminated: ({ endedAt }) => (
+    <>
+      Ended <Time at={endedAt} />. Its CloudPod is gone.
+    </>
+  ),
+  expired: ({ endedAt }) => (
+    <>
+      Ended <Time at={endedAt} /> without having been paid. Nothing was made, and what was held is released.
+    </>
+  ),
 }
 
 export function SubscriptionOverview({ subscription }: { subscription: Subscription }) {
@@ -61,18 +54,22 @@ export function SubscriptionOverview({ subscription }: { subscription: Subscript
   return (
     <Card>
       <div className="space-y-4">
-        <p className="max-w-3xl">{explain(subscription)}</p>
+        <p className="max-w-3xl">{EXPLAIN[subscription.state](subscription)}</p>
         {subscription.deliveryProblem && (
           <Notice tone="danger" title="The CloudPod could not be made">
-            {subscription.deliveryProblem} Mend the cause and choose “Deliver again”, or cancel: the payment is
-            then credited.
+            {subscription.deliveryProblem} Mend the cause and choose “Deliver again”, or cancel: the payment
+            is then credited.
           </Notice>
         )}
         <Facts
           facts={[
             [
               'Customer',
-              <Link key="customer" {...paths.customer(tenant.slug, customer.id)} className="text-accent hover:underline">
+              <Link
+                key="customer"
+                {...paths.customer(tenant.slug, customer.id)}
+                className="text-accent hover:underline"
+              >
                 {customer.name}
               </Link>,
             ],

@@ -16,9 +16,7 @@ export function CloudPodDestroy({ pod }: { pod: CloudPod }) {
     <>
       <Button
         icon={<Trash2 aria-hidden className="size-4" />}
-        disabledReason={
-          can('cloudpods:delete', pod.tenantId) ? refusal : NO_PERMISSION('cloudpods:delete')
-        }
+        disabledReason={can('cloudpods:delete', pod.tenantId) ? refusal : NO_PERMISSION('cloudpods:delete')}
         onClick={() => setOpen(true)}
       >
         Destroy

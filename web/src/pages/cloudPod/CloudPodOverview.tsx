@@ -18,7 +18,7 @@ const EXPLAIN: Record<CloudPodDetail['state'], string> = {
 }
 
 export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
-  const { tenant } = useSession()
+  const { tenant, can } = useSession()
   const { placement } = pod
   return (
     <Card>
@@ -37,17 +37,19 @@ export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
                 </span>
               ),
             ],
-            [
-              'Power',
-              <span key="power">
-                {humanize(pod.powerState)}
-                {pod.powerCheckedAt && (
-                  <span className="text-muted">
-                    , checked <Time at={pod.powerCheckedAt} relative />
-                  </span>
-                )}
-              </span>,
-            ],
+            pod.state === 'active'
+              ? [
+                  'Power',
+                  <span key="power">
+                    {humanize(pod.powerState)}
+                    {pod.powerCheckedAt && (
+                      <span className="text-muted">
+                        , checked <Time at={pod.powerCheckedAt} relative />
+                      </span>
+                    )}
+                  </span>,
+                ]
+              : null,
             ['Processor', `${pod.cores} ${pod.cores === 1 ? 'core' : 'cores'}`],
             ['Memory', memory(pod.memoryMb)],
             ['Disk', disk(pod.diskGb)],
@@ -56,7 +58,9 @@ export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
             ['Blueprint', pod.blueprint.name],
             [
               'Subscription',
-              pod.subscriptionId ? (
+              pod.subscriptionId && !can('subscriptions:read', pod.tenantId) ? (
+                'It belongs to one'
+              ) : pod.subscriptionId ? (
                 <Link
                   key="subscription"
                   {...paths.subscription(tenant.slug, pod.subscriptionId)}
@@ -68,7 +72,7 @@ export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
                 'None: it is not billed'
               ),
             ],
-            pod.customerId
+            pod.customerId && can('customers:read', pod.tenantId)
               ? [
                   'Customer',
                   <Link

@@ -1,6 +1,6 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import { createCloudPod } from '../../api/cloudPods.ts'
+import { createCloudPod, type Accepted } from '../../api/cloudPods.ts'
 import { blueprintCard, planCard, refusal, useCatalogue } from '../../components/catalogue.tsx'
 import { Form, useApiForm } from '../../components/Form.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
@@ -35,8 +35,8 @@ function NewCloudPodForm() {
   const navigate = useNavigate()
   const [owner, setOwner] = useState(tenant.id === undefined ? null : { id: tenant.id, name: tenant.name })
   const { plans, offered, blueprints, sold } = useCatalogue(owner?.id)
-  const of = useApiForm({
-    defaultValues: { planId: '', blueprintId: '', hostname: '', sshKeys: '' } as Values,
+  const of = useApiForm<Values, Accepted>({
+    defaultValues: { planId: '', blueprintId: '', hostname: '', sshKeys: '' },
     send: (values, key) =>
       createCloudPod(
         {

@@ -33,7 +33,7 @@ export default function CustomersPage() {
   const columns: Column<Customer>[] = [
     {
       header: 'Customer',
-      cell: (customer) => (
+      render: (customer) => (
         <>
           <Link
             {...paths.customer(tenant.slug, customer.id)}
@@ -45,11 +45,24 @@ export default function CustomersPage() {
         </>
       ),
     },
-    { header: 'E-mail', from: 'sm', cell: (customer) => <span className="break-all">{customer.email}</span> },
-    { header: 'Country', from: 'lg', narrow: true, cell: (customer) => customer.country ?? '—' },
-    { header: 'Currency', from: 'md', narrow: true, cell: (customer) => customer.currency },
-    { header: 'State', narrow: true, cell: (customer) => <StateBadge of="catalogue" state={customer.state} /> },
-    { header: 'Since', from: 'md', narrow: true, cell: (customer) => <Time at={customer.createdAt} relative /> },
+    {
+      header: 'E-mail',
+      from: 'sm',
+      render: (customer) => <span className="break-all">{customer.email}</span>,
+    },
+    { header: 'Country', from: 'lg', narrow: true, render: (customer) => customer.country ?? '—' },
+    { header: 'Currency', from: 'md', narrow: true, render: (customer) => customer.currency },
+    {
+      header: 'State',
+      narrow: true,
+      render: (customer) => <StateBadge of="catalogue" state={customer.state} />,
+    },
+    {
+      header: 'Since',
+      from: 'md',
+      narrow: true,
+      render: (customer) => <Time at={customer.createdAt} relative />,
+    },
   ]
   return (
     <Page title="Customers" permission="customers:read" actions={create}>

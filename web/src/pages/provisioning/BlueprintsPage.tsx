@@ -18,32 +18,32 @@ const route = getRouteApi('/t/$tenant/blueprints')
 const COLUMNS: Column<Blueprint>[] = [
   {
     header: 'Blueprint',
-    cell: (blueprint) => (
+    render: (blueprint) => (
       <>
         <div className="font-medium">{blueprint.name}</div>
         <div className="font-mono text-[13px] text-muted">{blueprint.code}</div>
       </>
     ),
   },
-  { header: 'Kind', from: 'sm', cell: ({ kind }) => (kind === 'vm' ? 'Virtual machine' : 'Container') },
+  { header: 'Kind', from: 'sm', render: ({ kind }) => (kind === 'vm' ? 'Virtual machine' : 'Container') },
   {
     header: 'At least',
     from: 'md',
-    cell: ({ minMemoryMb, minDiskGb }) => `${memory(minMemoryMb)}, ${disk(minDiskGb)} disk`,
+    render: ({ minMemoryMb, minDiskGb }) => `${memory(minMemoryMb)}, ${disk(minDiskGb)} disk`,
   },
   {
     header: 'At most',
     from: 'lg',
-    cell: ({ maxCores, maxMemoryMb, maxDiskGb }) =>
+    render: ({ maxCores, maxMemoryMb, maxDiskGb }) =>
       `${count(maxCores, 'core')}, ${memory(maxMemoryMb)}, ${disk(maxDiskGb)} disk`,
   },
   {
     header: 'Images',
     narrow: true,
-    cell: ({ images }) =>
+    render: ({ images }) =>
       images.length === 0 ? <span className="text-warning-text">None</span> : count(images.length, 'node'),
   },
-  { header: 'State', narrow: true, cell: ({ state }) => <StateBadge of="catalogue" state={state} /> },
+  { header: 'State', narrow: true, render: ({ state }) => <StateBadge of="catalogue" state={state} /> },
 ]
 
 export default function BlueprintsPage() {

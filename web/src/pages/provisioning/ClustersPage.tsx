@@ -72,8 +72,18 @@ function ClusterCard({ cluster, children }: { cluster: Cluster; children: ReactN
         )}
         <Facts
           facts={[
-            ['Address', <span key="url" className="break-all">{cluster.apiUrl}</span>],
-            ['Token', <span key="token" className="break-all">{cluster.tokenId}</span>],
+            [
+              'Address',
+              <span key="url" className="break-all">
+                {cluster.apiUrl}
+              </span>,
+            ],
+            [
+              'Token',
+              <span key="token" className="break-all">
+                {cluster.tokenId}
+              </span>,
+            ],
             ['VMIDs', `${cluster.vmidMin} to ${cluster.vmidMax}`],
             ['Checked', <Time key="checked" at={cluster.checkedAt} relative />],
           ]}

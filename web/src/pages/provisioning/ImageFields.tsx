@@ -32,7 +32,9 @@ export function ImageFields({
           size="sm"
           icon={<Plus aria-hidden className="size-4" />}
           disabledReason={fields.length >= nodes.length ? 'Each node has one image.' : undefined}
-          onClick={() => append({ nodeId: unused(nodes, form.getValues('images')), sourceNodeId: '', ref: '' })}
+          onClick={() =>
+            append({ nodeId: unused(nodes, form.getValues('images')), sourceNodeId: '', ref: '' })
+          }
         >
           Add a node
         </Button>

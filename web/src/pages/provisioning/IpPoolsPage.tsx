@@ -32,18 +32,18 @@ export default function IpPoolsPage() {
   const columns: Column<IpPool>[] = [
     {
       header: 'Pool',
-      cell: (pool) => (
+      render: (pool) => (
         <>
           <div className="font-medium">{pool.name}</div>
           <div className="font-mono text-[13px] break-all text-muted">{pool.network}</div>
         </>
       ),
     },
-    { header: 'Used', cell: (pool) => <Usage pool={pool} /> },
+    { header: 'Used', render: (pool) => <Usage pool={pool} /> },
     {
       header: 'Range',
       from: 'lg',
-      cell: (pool) => (
+      render: (pool) => (
         <span className="font-mono text-[13px]">
           {pool.rangeStart} – {pool.rangeEnd}
         </span>
@@ -53,14 +53,19 @@ export default function IpPoolsPage() {
       header: 'Bridge',
       from: 'md',
       narrow: true,
-      cell: (pool) => (pool.vlan === null ? pool.bridge : `${pool.bridge}, VLAN ${pool.vlan}`),
+      render: (pool) => (pool.vlan === null ? pool.bridge : `${pool.bridge}, VLAN ${pool.vlan}`),
     },
     {
       header: 'Cluster',
       from: 'lg',
-      cell: (pool) => clusters.data?.items.find(({ id }) => id === pool.clusterId)?.name ?? '—',
+      render: (pool) => clusters.data?.items.find(({ id }) => id === pool.clusterId)?.name ?? '—',
     },
-    { header: 'State', narrow: true, from: 'sm', cell: (pool) => <StateBadge of="catalogue" state={pool.state} /> },
+    {
+      header: 'State',
+      narrow: true,
+      from: 'sm',
+      render: (pool) => <StateBadge of="catalogue" state={pool.state} />,
+    },
   ]
   return (
     <Page title="IP pools" permission="infrastructure:read" actions={create}>
@@ -86,7 +91,11 @@ function Usage({ pool }: { pool: IpPool }) {
   const total = rangeSize(pool.rangeStart, pool.rangeEnd) ?? 0
   return (
     <div className="min-w-36">
-      <UsageBar label={pool.quarantined > 0 ? `${pool.quarantined} resting` : 'In use'} used={pool.used} total={total} />
+      <UsageBar
+        label={pool.quarantined > 0 ? `${pool.quarantined} resting` : 'In use'}
+        used={pool.used}
+        total={total}
+      />
     </div>
   )
 }

@@ -71,7 +71,13 @@ const LEVELS = { info: '', warning: 'text-warning-text', error: 'text-danger-tex
 function Log({ lines }: { lines: JobDetail['log'] }) {
   if (lines.length === 0) return <p className="p-4 text-muted">Nothing was written yet.</p>
   return (
-    <ol className="max-h-112 space-y-1 overflow-y-auto p-4 font-mono text-[12.5px]" tabIndex={0} aria-label="Log">
+    <ol
+      aria-label="Log"
+      // What scrolls must be reachable by keyboard.
+      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+      tabIndex={0}
+      className="max-h-112 space-y-1 overflow-y-auto p-4 font-mono text-[12.5px]"
+    >
       {lines.map((line) => (
         <li key={line.id} className="flex flex-wrap gap-x-3">
           <time dateTime={line.at} className="text-muted" title={line.at}>

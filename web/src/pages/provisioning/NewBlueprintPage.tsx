@@ -55,7 +55,7 @@ const LIMITS: [
 function BlueprintForm({ nodes }: { nodes: Node[] }) {
   const { tenant } = useSession()
   const navigate = useNavigate()
-  const of = useApiForm({
+  const of = useApiForm<BlueprintValues, Blueprint>({
     defaultValues: {
       code: '',
       name: '',
@@ -66,7 +66,7 @@ function BlueprintForm({ nodes }: { nodes: Node[] }) {
       maxMemoryMb: 1_048_576,
       maxDiskGb: 65_536,
       images: [{ nodeId: nodes[0]?.id ?? '', sourceNodeId: '', ref: '' }],
-    } as BlueprintValues,
+    },
     send: ({ images, ...values }, key) =>
       createBlueprint(
         {

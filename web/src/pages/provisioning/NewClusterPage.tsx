@@ -1,5 +1,5 @@
 import { useNavigate } from '@tanstack/react-router'
-import { createCluster } from '../../api/provisioning.ts'
+import { createCluster, type ClusterAdded } from '../../api/provisioning.ts'
 import { Form, REQUIRED, useApiForm, wholeNumber } from '../../components/Form.tsx'
 import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
@@ -25,13 +25,17 @@ type Values = {
 const TRUST: { value: Trust; title: string; detail: string }[] = [
   { value: 'system', title: 'Public authority', detail: 'Its certificate is issued by a public authority.' },
   { value: 'ca', title: 'Own authority', detail: 'Paste /etc/pve/pve-root-ca.pem of the cluster.' },
-  { value: 'fingerprint', title: 'Fingerprint', detail: 'Only the certificate with this SHA-256 is trusted.' },
+  {
+    value: 'fingerprint',
+    title: 'Fingerprint',
+    detail: 'Only the certificate with this SHA-256 is trusted.',
+  },
 ]
 
 export default function NewClusterPage() {
   const { tenant } = useSession()
   const navigate = useNavigate()
-  const of = useApiForm({
+  const of = useApiForm<Values, ClusterAdded>({
     defaultValues: {
       name: '',
       apiUrl: '',
@@ -42,7 +46,7 @@ export default function NewClusterPage() {
       fingerprint: '',
       vmidMin: 100_000,
       vmidMax: 999_999,
-    } as Values,
+    },
     send: ({ trust, caPem, fingerprint, ...values }, key) =>
       createCluster(
         {
@@ -96,7 +100,11 @@ export default function NewClusterPage() {
                   {...form.register('tokenId', { required: REQUIRED })}
                 />
               </Field>
-              <Field label="Token secret" hint="Stored encrypted and never shown again." error={errorOf('tokenSecret')}>
+              <Field
+                label="Token secret"
+                hint="Stored encrypted and never shown again."
+                error={errorOf('tokenSecret')}
+              >
                 <Input
                   type="password"
                   autoComplete="new-password"
@@ -113,7 +121,9 @@ export default function NewClusterPage() {
                 name="trust"
                 value={trust}
                 options={TRUST}
-                onChange={(chosen) => form.setValue('trust', TRUST.find(({ value }) => value === chosen)?.value ?? 'ca')}
+                onChange={(chosen) =>
+                  form.setValue('trust', TRUST.find(({ value }) => value === chosen)?.value ?? 'ca')
+                }
               />
               {trust === 'ca' && (
                 <Field label="CA certificate (PEM)" error={errorOf('caPem')}>
@@ -123,7 +133,8 @@ export default function NewClusterPage() {
                     className="font-mono text-[13px]"
                     {...form.register('caPem', {
                       validate: (typed) =>
-                        typed.includes('-----BEGIN CERTIFICATE-----') || 'It begins with -----BEGIN CERTIFICATE-----.',
+                        typed.includes('-----BEGIN CERTIFICATE-----') ||
+                        'It begins with -----BEGIN CERTIFICATE-----.',
                     })}
                   />
                 </Field>
@@ -136,7 +147,8 @@ export default function NewClusterPage() {
                     className="font-mono text-[13px] uppercase"
                     {...form.register('fingerprint', {
                       validate: (typed) =>
-                        /^([0-9a-f]{2}:){31}[0-9a-f]{2}$/i.test(typed.trim()) || '32 pairs of hex digits with colons.',
+                        /^([0-9a-f]{2}:){31}[0-9a-f]{2}$/i.test(typed.trim()) ||
+                        '32 pairs of hex digits with colons.',
                     })}
                   />
                 </Field>

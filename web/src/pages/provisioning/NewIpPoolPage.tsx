@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { clustersQuery, createIpPool } from '../../api/provisioning.ts'
+import { clustersQuery, createIpPool, type IpPool } from '../../api/provisioning.ts'
 import { Form, REQUIRED, useApiForm, wholeNumber } from '../../components/Form.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
@@ -46,7 +46,7 @@ type Values = {
 function IpPoolForm({ clusters }: { clusters: { id: string; name: string }[] }) {
   const { tenant } = useSession()
   const navigate = useNavigate()
-  const of = useApiForm({
+  const of = useApiForm<Values, IpPool>({
     defaultValues: {
       clusterId: clusters[0]?.id ?? '',
       name: '',
@@ -58,7 +58,7 @@ function IpPoolForm({ clusters }: { clusters: { id: string; name: string }[] }) 
       vlan: '',
       dnsServers: '',
       quarantineHours: 24,
-    } as Values,
+    },
     send: ({ vlan, dnsServers, ...values }, key) =>
       createIpPool(
         {
@@ -128,7 +128,12 @@ function IpPoolForm({ clusters }: { clusters: { id: string; name: string }[] }) 
             })}
           />
         </Field>
-        <Field label="DNS servers" optional hint="Up to four, with spaces between." error={errorOf('dnsServers')}>
+        <Field
+          label="DNS servers"
+          optional
+          hint="Up to four, with spaces between."
+          error={errorOf('dnsServers')}
+        >
           <Input spellCheck={false} {...form.register('dnsServers')} />
         </Field>
         <Field

@@ -24,11 +24,7 @@ export function NodeCard({ node }: { node: Node }) {
           <StateBadge of="node" state={node.status} />
         </div>
       </div>
-      <UsageBar
-        label="Cores"
-        used={reserved.cores}
-        total={Math.floor(node.cores * node.cpuOvercommit)}
-      />
+      <UsageBar label="Cores" used={reserved.cores} total={Math.floor(node.cores * node.cpuOvercommit)} />
       <UsageBar
         label="Memory"
         used={reserved.memoryMb}

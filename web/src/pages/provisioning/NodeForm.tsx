@@ -45,10 +45,18 @@ export function NodeForm({ node, onClose }: { node: Node; onClose: () => void })
   const { form, errorOf } = of
   return (
     <Form of={of} submitLabel="Save" onCancel={onClose}>
-      <Field label="Storage" hint="Where the disks of CloudPods lie, such as local-lvm." error={errorOf('storage')}>
+      <Field
+        label="Storage"
+        hint="Where the disks of CloudPods lie, such as local-lvm."
+        error={errorOf('storage')}
+      >
         <Input spellCheck={false} maxLength={100} {...form.register('storage')} />
       </Field>
-      <Field label="Disk (GiB)" hint="How much of the storage may be given to CloudPods." error={errorOf('diskGb')}>
+      <Field
+        label="Disk (GiB)"
+        hint="How much of the storage may be given to CloudPods."
+        error={errorOf('diskGb')}
+      >
         <Input type="number" min={0} {...form.register('diskGb', wholeNumber(0, 2_000_000_000))} />
       </Field>
       <div className="grid gap-4 sm:grid-cols-2">

@@ -33,7 +33,7 @@ export function TenantForm({
     defaultValues: {
       name: tenant?.name ?? '',
       slug: tenant?.slug ?? '',
-      billingTz: tenant?.billingTz ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+      billingTz: tenant?.billingTz ?? new Intl.DateTimeFormat().resolvedOptions().timeZone,
       defaultCurrency: tenant?.defaultCurrency ?? 'EUR',
       quota: QUOTA,
     },
@@ -62,7 +62,10 @@ export function TenantForm({
               maxLength={63}
               {...form.register('slug', {
                 required: REQUIRED,
-                pattern: { value: /^[a-z0-9][a-z0-9-]*$/, message: 'Lower-case letters, digits and hyphens.' },
+                pattern: {
+                  value: /^[a-z0-9][a-z0-9-]*$/,
+                  message: 'Lower-case letters, digits and hyphens.',
+                },
                 validate: (typed) => typed !== 'all' || 'This word stands for all tenants.',
               })}
             />

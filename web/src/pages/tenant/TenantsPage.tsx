@@ -30,7 +30,7 @@ export default function TenantsPage() {
   const columns: Column<Tenant>[] = [
     {
       header: 'Tenant',
-      cell: (row) => (
+      render: (row) => (
         <>
           <Link {...paths.tenant(tenant.slug, row.id)} className="font-medium break-words hover:underline">
             {row.name}
@@ -39,10 +39,10 @@ export default function TenantsPage() {
         </>
       ),
     },
-    { header: 'State', narrow: true, cell: (row) => <StateBadge of="tenant" state={row.state} /> },
-    { header: 'Currency', from: 'sm', narrow: true, cell: (row) => row.defaultCurrency },
-    { header: 'Billing zone', from: 'md', narrow: true, cell: (row) => row.billingTz },
-    { header: 'Since', from: 'md', narrow: true, cell: (row) => <Time at={row.createdAt} relative /> },
+    { header: 'State', narrow: true, render: (row) => <StateBadge of="tenant" state={row.state} /> },
+    { header: 'Currency', from: 'sm', narrow: true, render: (row) => row.defaultCurrency },
+    { header: 'Billing zone', from: 'md', narrow: true, render: (row) => row.billingTz },
+    { header: 'Since', from: 'md', narrow: true, render: (row) => <Time at={row.createdAt} relative /> },
   ]
   return (
     <Page title="Tenants" permission="tenants:read" actions={create}>
@@ -61,7 +61,11 @@ export default function TenantsPage() {
           trail={page}
           onTrail={(trail) => void navigate({ search: { q, page: trail } })}
           empty={
-            <EmptyState icon={Building2} title={q ? 'No tenant matches' : 'No tenants yet'} action={!q && create}>
+            <EmptyState
+              icon={Building2}
+              title={q ? 'No tenant matches' : 'No tenants yet'}
+              action={!q && create}
+            >
               {!q && 'A tenant is a company or reseller with its own customers, pods and quota.'}
             </EmptyState>
           }

@@ -1,0 +1,174 @@
+import { sql } from 'kysely'
+import type { CloudPod } from '../../shared/api/cloudPods.ts'
+import type { Customer } from '../../shared/api/customers.ts'
+import type { Plan } from '../../shared/api/billing.ts'
+import type { Job } from '../../shared/api/provisioning.ts'
+import { newId } from '../../src/lib/ids.ts'
+import * as pods from '../../src/db/cloudPods.ts'
+import * as BillingService from '../../src/services/BillingService.ts'
+import * as cloudPodService from '../../src/services/cloudPodService.ts'
+import { catalogue, pay, prepareOrder, type Ordered } from '../support/api.ts'
+import type { TestApp } from '../support/app.ts'
+
+/** What a request needs beside its caller: made anew for each call, so that it would succeed with the permission. */
+export type Made = { id?: string; body?: unknown; query?: string }
+export type Case = (app: TestApp, tenantId: string) => Promise<Made>
+
+/** An answer that must be good, or the case is wrong. */
+async function good<T>(answer: Promise<{ status: number; body: T }>): Promise<T> {
+  const { status, body } = await answer
+  if (status >= 300) throw new Error(`the case could not be prepared: ${status} ${JSON.stringify(body)}`)
+  return body
+}
+
+export const customerIn = (app: TestApp, tenantId: string): Promise<Customer> =>
+  good(app.admin.post('/api/admin/customers', { tenantId, name: 'Ada', email: 'ada@example.com' }))
+
+export async function ordered(app: TestApp, tenantId: string): Promise<Ordered> {
+  const order = await prepareOrder(app.admin, tenantId)
+  return good(app.admin.post<Ordered>('/api/admin/billing/subscriptions', order))
+}
+
+export async function podIn(app: TestApp, tenantId: string): Promise<{ cloudPod: CloudPod; job: Job }> {
+  const { plan, blueprint } = await catalogue(app.admin)
+  const body = { tenantId, planId: plan.id, blueprintId: blueprint.id, hostname: `pod-${newId().slice(-10)}` }
+  return good(app.admin.post('/api/admin/hosting/cloudpods', body))
+}
+
+/** A pod as it is once its creation was proven; without a worker, so that nothing moves by itself. */
+async function activePod(app: TestApp, tenantId: string, stopped: boolean): Promise<Made> {
+  const { cloudPod } = await podIn(app, tenantId)
+  await app.as((ctx) => cloudPodService.markActive(ctx, tenantId, cloudPod.id, {}))
+  if (stopped) await app.as((ctx) => cloudPodService.markPower(ctx, tenantId, cloudPod.id, 'stopped', 'stop'))
+  return { id: cloudPod.id }
+}
+
+async function undelivered(app: TestApp, tenantId: string): Promise<Made> {
+  const { subscription, invoice } = await ordered(app, tenantId)
+  await good(pay(app.admin, invoice))
+  await app.as(async (ctx) => {
+    const pod = await pods.ofSubscription(ctx.tx, tenantId, subscription.id)
+    if (!pod) throw new Error('the order has no pod')
+    await BillingService.deliveryFailed(
+      ctx,
+      await cloudPodService.markFailed(ctx, tenantId, pod.id, 'x'),
+      'x',
+    )
+  })
+  return { id: subscription.id }
+}
+
+const plan = (tenantId: string | null) => ({
+  tenantId,
+  code: `plan-${newId().slice(-10)}`,
+  name: 'Private',
+  cores: 1,
+  memoryMb: 1024,
+  diskGb: 20,
+  prices: [{ currency: 'EUR', interval: 'month', unitMinor: '100' }],
+})
+export const planIn = (app: TestApp, tenantId: string): Promise<Plan> =>
+  good(app.admin.post('/api/admin/billing/plans', plan(tenantId)))
+
+/** A blueprint that only one tenant may use. */
+export async function blueprintIn(app: TestApp, tenantId: string): Promise<string> {
+  const made = await good(
+    app.admin.post<{ id: string }>('/api/admin/provisioning/blueprints', await blueprint(app)),
+  )
+  await app.as((ctx) =>
+    sql`update cloud_pod_blueprints set tenant_id = ${tenantId} where id = ${made.id}`.execute(ctx.tx),
+  )
+  return made.id
+}
+
+async function blueprint(app: TestApp) {
+  const nodeId = await app.as(async (ctx) => {
+    const { rows } = await sql<{ id: string }>`select id from nodes order by name limit 1`.execute(ctx.tx)
+    return rows[0]?.id
+  })
+  const code = `blueprint-${newId().slice(-10)}`
+  return { code, name: code, kind: 'vm', images: [{ nodeId, ref: '9000' }] }
+}
+
+const list: Case = async () => ({})
+let pools = 0
+
+/** One case for each row of the route table, by operationId. */
+export const CASES: Record<string, Case> = {
+  login: async () => ({ body: { email: 'admin@example.com', password: 'correct-horse-battery' } }),
+  logout: list,
+  getMe: list,
+  healthz: list,
+  readyz: list,
+  metrics: list,
+  listTenants: list,
+  createTenant: async () => ({ body: { name: 'New', slug: `new-${newId().slice(-12)}` } }),
+  getTenant: async (_, tenantId) => ({ id: tenantId }),
+  updateTenant: async (_, tenantId) => ({ id: tenantId, body: { name: `Renamed ${newId()}` } }),
+  listCustomers: list,
+  createCustomer: async (_, tenantId) => ({ body: { tenantId, name: 'Ada', email: 'ada@example.com' } }),
+  getCustomer: async (app, tenantId) => ({ id: (await customerIn(app, tenantId)).id }),
+  updateCustomer: async (app, tenantId) => ({
+    id: (await customerIn(app, tenantId)).id,
+    body: { name: 'Grace' },
+  }),
+  listPlans: list,
+  createPlan: async (_, tenantId) => ({ body: plan(tenantId) }),
+  listSubscriptions: list,
+  createSubscription: async (app, tenantId) => ({ body: await prepareOrder(app.admin, tenantId) }),
+  getSubscription: async (app, tenantId) => ({ id: (await ordered(app, tenantId)).subscription.id }),
+  cancelSubscription: async (app, tenantId) => ({
+    id: (await ordered(app, tenantId)).subscription.id,
+    body: { when: 'now' },
+  }),
+  retryDelivery: undelivered,
+  listInvoices: list,
+  recordPayment: async (app, tenantId) => {
+    const { invoice } = await ordered(app, tenantId)
+    return { id: invoice.id, body: { amountMinor: '1', currency: 'EUR', reference: newId() } }
+  },
+  listCloudPods: list,
+  createCloudPod: async (app, tenantId) => {
+    const { plan: small, blueprint: debian } = await catalogue(app.admin)
+    const hostname = `pod-${newId().slice(-10)}`
+    return { body: { tenantId, planId: small.id, blueprintId: debian.id, hostname } }
+  },
+  getCloudPod: async (app, tenantId) => ({ id: (await podIn(app, tenantId)).cloudPod.id }),
+  deleteCloudPod: (app, tenantId) => activePod(app, tenantId, false),
+  startCloudPod: (app, tenantId) => activePod(app, tenantId, true),
+  stopCloudPod: (app, tenantId) => activePod(app, tenantId, false),
+  shutdownCloudPod: (app, tenantId) => activePod(app, tenantId, false),
+  rebootCloudPod: (app, tenantId) => activePod(app, tenantId, false),
+  listJobs: list,
+  getJob: async (app, tenantId) => ({ id: (await podIn(app, tenantId)).job.id }),
+  streamJobs: list,
+  listClusters: list,
+  createCluster: async () => ({
+    body: {
+      name: `cluster ${newId()}`,
+      apiUrl: 'https://127.0.0.1:9',
+      tokenId: 'mpanel@pve!panel',
+      tokenSecret: newId(),
+    },
+  }),
+  listNodes: list,
+  configureNode: async (app) => {
+    const { items } = await good(
+      app.admin.get<{ items: { name: string }[] }>('/api/admin/provisioning/nodes'),
+    )
+    return { body: { clusterId: app.clusterId, name: items[0]?.name, cpuOvercommit: 8 } }
+  },
+  listIpPools: list,
+  createIpPool: async (app) => {
+    const network = `10.77.${++pools}`
+    const range = { gateway: `${network}.1`, rangeStart: `${network}.10`, rangeEnd: `${network}.20` }
+    return { body: { clusterId: app.clusterId, name: network, network: `${network}.0/24`, ...range } }
+  },
+  listBlueprints: list,
+  createBlueprint: async (app) => ({ body: await blueprint(app) }),
+  listAuditEvents: list,
+}
+
+/** The address of a row with its id filled in. */
+export const addressOf = (path: string, made: Made): string =>
+  path.replace('{id}', made.id ?? newId()) + (made.query ?? '')

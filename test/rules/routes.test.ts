@@ -1,0 +1,229 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { PERMISSIONS, type Permission } from '../../shared/permissions.ts'
+import { newId } from '../../src/lib/ids.ts'
+import type { Route } from '../../src/routes/define.ts'
+import { routes } from '../../src/routes/index.ts'
+import { createApi, type Answer, type Api } from '../support/api.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import { keyOf, roleKey, session } from '../users/people.ts'
+import { addressOf, blueprintIn, CASES, customerIn, ordered, planIn, podIn, type Made } from './cases.ts'
+import { ownerOf, rowsOf } from './rows.ts'
+
+/** What anybody may call. This list only gets shorter. */
+const PUBLIC = ['login', 'healthz', 'readyz', 'metrics']
+/** Mutations that are no transaction of the table and so have their own tests (test/users). */
+const NOT_IN_A_TRANSACTION = ['login']
+
+type Problem = { requestId: string; code: string; details?: { permission?: string } }
+let app: TestApp
+/** `own` is the caller's tenant, `other` the one they must never learn of. */
+let own: string
+let other: string
+/** May do everything in `own`, nothing elsewhere. */
+let ownKey: Api
+let owner: Api
+let user: Api
+
+beforeAll(async () => {
+  app = await startApp({ worker: false })
+  own = await app.tenant()
+  other = await app.tenant()
+  ownKey = (await keyOf(app, 'admin@example.com', { tenantId: own })).api
+  owner = await roleKey(app, 'TENANT_OWNER', own)
+  user = await roleKey(app, 'TENANT_USER', own)
+  for (const tenantId of [own, other]) {
+    await planIn(app, tenantId)
+    await blueprintIn(app, tenantId)
+    await ordered(app, tenantId)
+    await podIn(app, tenantId)
+  }
+})
+afterAll(() => app.close())
+
+const caseOf = (route: Route) => {
+  const found = CASES[route.operationId]
+  if (!found) throw new Error(`${route.method} ${route.path} has no case in test/rules/cases.ts`)
+  return found
+}
+const send = (api: Api, route: Route, made: Made, headers: Record<string, string> = {}) =>
+  api.call<Problem>(route.method, addressOf(route.path, made), made.body, headers)
+const permissionOf = ({ access }: Route): Permission | undefined =>
+  typeof access === 'object' ? access.permission : undefined
+const whereOf = ({ access }: Route) => (typeof access === 'object' ? access.where.in : undefined)
+const without = ({ body }: Answer<Problem>) => ({ ...body, requestId: '' })
+const rows = (where: (route: Route) => boolean) =>
+  routes.filter(where).map((route) => [`${route.method} ${route.path}`, route] as const)
+const changes = (route: Route): boolean => route.method !== 'GET'
+const closed = (route: Route): boolean => route.access !== 'public'
+
+const eventsOf = async ({ headers }: Answer<unknown>): Promise<number> => {
+  const id = headers.get('x-request-id')
+  return app.as(async (ctx) => {
+    const { rows: found } = await sql<{ n: number }>`select count(*)::int as n from audit_events
+      where request_id = ${id}`.execute(ctx.tx)
+    return found[0]?.n ?? 0
+  })
+}
+
+test('every row of the route table has a case, and every case a row', () => {
+  expect(Object.keys(CASES).toSorted()).toEqual(routes.map((route) => route.operationId).toSorted())
+})
+
+test('what anybody may call is on a list that only gets shorter', () => {
+  const open = routes.filter((route) => !closed(route)).map((route) => route.operationId)
+  expect(open.toSorted()).toEqual(PUBLIC.toSorted())
+})
+
+describe.each(rows(closed))('%s', (_, route) => {
+  test('answers 401 to nobody, whatever they send', async () => {
+    const nobody = await createApi(app.url, undefined)
+    const answer = await send(nobody, route, await caseOf(route)(app, own))
+    expect(answer.status).toBe(401)
+    expect(answer.body.code).toBe('unauthenticated')
+    expect(await eventsOf(answer)).toBe(0)
+  })
+
+  const permission = permissionOf(route)
+  if (permission === undefined) return
+  test('answers 403 to whoever has every permission but this one', async () => {
+    const scopes = PERMISSIONS.filter((name) => name !== permission)
+    const made = await caseOf(route)(app, own)
+    for (const tenantId of [null, own]) {
+      const { api } = await keyOf(app, 'admin@example.com', { scopes, tenantId })
+      const answer = await send(api, route, made)
+      expect(answer.status).toBe(403)
+      expect(answer.body).toMatchObject({ code: 'forbidden', details: { permission } })
+      expect(await eventsOf(answer)).toBe(0)
+    }
+  })
+})
+
+describe.each(rows((route) => whereOf(route) === 'platform'))('%s', (_, route) => {
+  test('answers 403 to whoever may do everything in one tenant only', async () => {
+    for (const api of [ownKey, owner]) {
+      expect((await send(api, route, await caseOf(route)(app, other))).status).toBe(403)
+    }
+  })
+})
+
+describe.each(rows((route) => ['object', 'body'].includes(whereOf(route) ?? '')))('%s', (_, route) => {
+  test('answers 404 for another tenant, the same as for what does not exist, and changes nothing', async () => {
+    const foreign = await caseOf(route)(app, other)
+    const before = await rowsOf(app, other)
+    const answer = await send(ownKey, route, foreign)
+    expect(answer.status).toBe(404)
+    expect(await eventsOf(answer)).toBe(0)
+    expect(await rowsOf(app, other)).toEqual(before)
+    expect(without(await send(ownKey, route, unknown(route, foreign)))).toEqual(without(answer))
+    expect(['not_found', 'forbidden']).toContain((await send(owner, route, foreign)).body.code)
+    expect(['not_found', 'forbidden']).toContain((await send(user, route, foreign)).body.code)
+    expect(await rowsOf(app, other)).toEqual(before)
+  })
+})
+
+/** The same request about a thing that nobody has. */
+function unknown({ access }: Route, made: Made): Made {
+  if (typeof access !== 'object' || access.where.in !== 'body') return { ...made, id: newId() }
+  return { ...made, body: { ...(made.body as object), [access.where.field]: newId() } }
+}
+
+const isList = (route: Route): boolean => whereOf(route) === 'list'
+const takesTenant = ({ query }: Route): boolean =>
+  query !== undefined && 'shape' in query && 'tenantId' in (query.shape as object)
+
+describe.each(rows((route) => isList(route) && takesTenant(route)))('%s', (_, route) => {
+  test('answers 404 when asked for another tenant, as for one that does not exist', async () => {
+    for (const api of [ownKey, owner, user]) {
+      const foreign = await send(api, route, { query: `?tenantId=${other}` })
+      if (foreign.body.code === 'forbidden') continue
+      expect(foreign.status).toBe(404)
+      expect(without(await send(api, route, { query: `?tenantId=${newId()}` }))).toEqual(without(foreign))
+    }
+    expect((await send(ownKey, route, { query: `?tenantId=${other}` })).status).toBe(404)
+  })
+})
+
+// What the live stream shows is the business of test/users/stream.test.ts.
+describe.each(rows((route) => isList(route) && route.operationId !== 'streamJobs'))('%s', (_, route) => {
+  test('never shows a row of another tenant', async () => {
+    const all = await send(app.admin, route, { query: '?limit=200' })
+    expect(JSON.stringify(all.body)).toContain(other)
+    for (const api of [ownKey, owner, user]) {
+      const seen = JSON.stringify((await send(api, route, { query: '?limit=200' })).body)
+      expect(seen).not.toContain(other)
+      if (!seen.includes('"forbidden"')) expect(seen).toContain(own)
+    }
+    const { api } = await keyOf(app, 'admin@example.com', { tenantId: other })
+    expect(JSON.stringify((await send(api, route, { query: '?limit=200' })).body)).not.toContain(own)
+  })
+})
+
+describe('an id of another tenant inside a body is unknown:', () => {
+  const orderRow = () => routes.find((route) => route.operationId === 'createSubscription')
+  const podRow = () => routes.find((route) => route.operationId === 'createCloudPod')
+  const foreign: [string, () => Route | undefined, () => Promise<object>][] = [
+    ['the plan of an order', orderRow, async () => planAndPrice(other)],
+    ['the price of an order', orderRow, async () => ({ priceId: (await planAndPrice(other)).priceId })],
+    ['the blueprint of an order', orderRow, async () => ({ blueprintId: await blueprintIn(app, other) })],
+    ['the customer of a pod', podRow, async () => ({ customerId: (await customerIn(app, other)).id })],
+    ['the plan of a pod', podRow, async () => ({ planId: (await planIn(app, other)).id })],
+    ['the blueprint of a pod', podRow, async () => ({ blueprintId: await blueprintIn(app, other) })],
+  ]
+
+  test.each(foreign)('%s', async (_, row, change) => {
+    const route = row()
+    if (!route) throw new Error('the route is gone')
+    const made = await caseOf(route)(app, own)
+    const body = { ...(made.body as object), ...(await change()) }
+    const before = await rowsOf(app, other)
+    for (const api of [ownKey, owner, app.admin]) {
+      const answer = await send(api, route, { body })
+      expect(answer.status).toBe(404)
+      expect(await eventsOf(answer)).toBe(0)
+    }
+    expect(await rowsOf(app, other)).toEqual(before)
+  })
+
+  async function planAndPrice(tenantId: string) {
+    const made = await planIn(app, tenantId)
+    return { planId: made.id, priceId: made.prices[0]?.id }
+  }
+})
+
+describe.each(rows((route) => changes(route) && !NOT_IN_A_TRANSACTION.includes(route.operationId)))(
+  '%s',
+  (_, route) => {
+    const caller = async () =>
+      route.operationId === 'logout' ? (await session(app, 'admin@example.com')).api : app.admin
+
+    test('leaves an audit event with the id of its request', async () => {
+      const answer = await send(await caller(), route, await caseOf(route)(app, own))
+      expect(answer.status).toBeLessThan(300)
+      expect(await eventsOf(answer)).toBeGreaterThan(0)
+    })
+
+    test('leaves nothing at all when its transaction fails at the commit', async () => {
+      const [api, made] = [await caller(), await caseOf(route)(app, own)]
+      await failCommits()
+      const before = await rowsOf(app, own)
+      const answer = await send(api, route, made, { 'x-correlation-id': 'fail-at-commit' })
+      expect(answer.status).toBe(500)
+      expect(await eventsOf(answer)).toBe(0)
+      expect(await rowsOf(app, own)).toEqual(before)
+    })
+  },
+)
+
+/** A commit fails when it holds an audit event of this correlation: the last moment at which anything can go wrong. */
+async function failCommits(): Promise<void> {
+  const superior = await ownerOf(app.databaseUrl)
+  await superior.query(`create or replace function fail_at_commit() returns trigger language plpgsql as $$
+    begin raise exception 'the commit fails'; end $$`)
+  await superior.query(`do $$ begin
+    if not exists (select from pg_trigger where tgname = 'fail_at_commit') then
+      create constraint trigger fail_at_commit after insert on audit_events deferrable initially deferred
+        for each row when (new.correlation_id = 'fail-at-commit') execute function fail_at_commit();
+    end if; end $$`)
+  await superior.close()
+}

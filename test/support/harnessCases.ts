@@ -1,0 +1,207 @@
+import { sql } from 'kysely'
+import type { Accepted } from '../../src/services/cloudPodService.ts'
+import { handlers } from '../../src/jobs/index.ts'
+import { newId } from '../../src/lib/ids.ts'
+import * as provisioningQueues from '../../src/services/provisioningQueues.ts'
+import { catalogue, pay, prepareOrder, type Ordered } from './api.ts'
+import type { TestApp } from './app.ts'
+import { toRest, type AnyHandler, type Arranged, type JobCase } from './harness.ts'
+import {
+  countEffects,
+  expectNothingLeaked,
+  heldBy,
+  ledgerOf,
+  podRow,
+  podWorld,
+  rowsOf,
+} from './harnessWorld.ts'
+
+const handlerOf = (kind: string): AnyHandler => {
+  const handler = handlers.get(kind)
+  if (!handler) throw new Error(`there is no handler for ${kind}`)
+  return handler
+}
+
+type Kind = 'vm' | 'ct'
+const PODS = '/api/admin/hosting/cloudpods'
+
+/** Orders a pod without a subscription; its job waits. */
+async function orderPod(app: TestApp, tenantId: string, kind: Kind): Promise<Accepted> {
+  const { plan, blueprint } = await catalogue(app.admin, kind)
+  const hostname = `pod-${newId().slice(-12)}`
+  const answer = await app.admin.post<Accepted>(PODS, {
+    tenantId,
+    planId: plan.id,
+    blueprintId: blueprint.id,
+    hostname,
+    sshKeys: null,
+  })
+  if (answer.status !== 202) throw new Error(JSON.stringify(answer.body))
+  return answer.body
+}
+
+async function activePod(app: TestApp, tenantId: string, kind: Kind): Promise<string> {
+  const { cloudPod, job } = await orderPod(app, tenantId, kind)
+  await toRest(app, job.id, handlerOf('cloudPod.create'))
+  return cloudPod.id
+}
+
+const vmids = (app: TestApp): number[] => app.sim.control.guests().map((guest) => guest.vmid)
+
+/** The parts every pod case has: its world with what was done to the hypervisor, and the check that nothing leaked. */
+function aboutPod(
+  app: TestApp,
+  tenantId: string,
+  podId: string,
+): Pick<Arranged, 'world'> & {
+  check(): Promise<void>
+} {
+  const effects = countEffects(app)
+  return {
+    world: async () => ({
+      ...((await podWorld(app, podId)) as object),
+      effects: effects(),
+      ledger: await ledgerOf(app, tenantId),
+    }),
+    check: () => expectNothingLeaked(app, tenantId),
+  }
+}
+
+async function arrangeCreate(app: TestApp, kind: Kind, paid: boolean): Promise<Arranged> {
+  const tenantId = await app.tenant()
+  const before = vmids(app)
+  const { podId, jobId } = paid
+    ? await paidOrder(app, tenantId, kind)
+    : await orderPod(app, tenantId, kind).then(({ cloudPod, job }) => ({ podId: cloudPod.id, jobId: job.id }))
+  const about = aboutPod(app, tenantId, podId)
+  const ledger = await ledgerOf(app, tenantId)
+  return {
+    jobId,
+    world: about.world,
+    holdings: async () => {
+      await about.check()
+      const held = await heldBy(app, podId)
+      return {
+        guests: vmids(app),
+        held,
+        ledger: await ledgerOf(app, tenantId),
+        pod: (await podRow(app, podId)).state,
+      }
+    },
+    afterPermanent: {
+      guests: before,
+      held: { vmids: [], addresses: [], capacity: 0 },
+      ledger,
+      pod: 'failed',
+    },
+  }
+}
+
+async function paidOrder(
+  app: TestApp,
+  tenantId: string,
+  kind: Kind,
+): Promise<{ podId: string; jobId: string }> {
+  const order = await prepareOrder(app.admin, tenantId, { kind })
+  const ordered = await app.admin.post<Ordered>('/api/admin/billing/subscriptions', order)
+  const answer = await pay(app.admin, ordered.body.invoice)
+  const podId = answer.body.subscription.pod?.id ?? ''
+  const [job] = await rowsOf(
+    app,
+    sql<{ id: string }>`select id from provisioning_jobs where subject_id = ${podId}`,
+  )
+  return { podId, jobId: job?.id ?? '' }
+}
+
+async function arrangeDestroy(app: TestApp, kind: Kind): Promise<Arranged> {
+  const tenantId = await app.tenant()
+  const podId = await activePod(app, tenantId, kind)
+  const { body } = await app.admin.call<Accepted>('DELETE', `${PODS}/${podId}`)
+  const about = aboutPod(app, tenantId, podId)
+  const holdings = async () => {
+    await about.check()
+    return { held: await heldBy(app, podId), pod: (await podRow(app, podId)).state }
+  }
+  return { jobId: body.job.id, world: about.world, holdings, afterPermanent: await holdings() }
+}
+
+async function arrangePower(app: TestApp, kind: Kind, action: string): Promise<Arranged> {
+  const tenantId = await app.tenant()
+  const podId = await activePod(app, tenantId, kind)
+  if (action === 'start') {
+    const stopped = await app.admin.post<Accepted>(`${PODS}/${podId}/stop`)
+    await toRest(app, stopped.body.job.id, handlerOf('cloudPod.power'))
+  }
+  const held = await heldBy(app, podId)
+  const { body } = await app.admin.post<Accepted>(`${PODS}/${podId}/${action}`)
+  const about = aboutPod(app, tenantId, podId)
+  return {
+    jobId: body.job.id,
+    // A machine that restarts is off for a moment after its task has ended.
+    world: async () => {
+      await app.sim.control.idle()
+      return about.world()
+    },
+    holdings: async () => {
+      await app.sim.control.idle()
+      await about.check()
+      const pod = await podRow(app, podId)
+      return { held: await heldBy(app, podId), pod: pod.state, action: pod.action }
+    },
+    afterPermanent: { held, pod: 'active', action: null },
+  }
+}
+
+async function arrangeSync(app: TestApp): Promise<Arranged> {
+  await rowsOf(app, sql`update nodes set memory_mb = 1, status = 'unknown'`)
+  await rowsOf(app, sql`update clusters set health = 'unknown', checked_at = null`)
+  const { id } = await app.as((ctx) => {
+    const later = { ...ctx, now: () => new Date(Date.now() + syncs++ * 60_000) }
+    return provisioningQueues.enqueueClusterSync(later, { id: app.clusterId, name: 'simulated' })
+  })
+  const world = async () => ({
+    nodes: await rowsOf(app, sql`select name, status, memory_mb, storage from nodes order by name`),
+    clusters: await rowsOf(
+      app,
+      sql`select health, health_message, checked_at is not null as checked from clusters`,
+    ),
+    templates: await rowsOf(app, sql`select count(*)::int as n from cluster_templates`),
+  })
+  return { jobId: id, world, holdings: world, afterPermanent: await world() }
+}
+/** One look a minute and cluster: each case takes a minute of its own. */
+let syncs = 1_000
+
+/** Every handler of src/jobs/index.ts has at least one case here. */
+export const jobCases: JobCase[] = [
+  {
+    name: 'cloudPod.create of a virtual machine',
+    handler: handlerOf('cloudPod.create'),
+    permanent: 'failed',
+    arrange: (app) => arrangeCreate(app, 'vm', false),
+  },
+  {
+    name: 'cloudPod.create of a container with a paid subscription',
+    handler: handlerOf('cloudPod.create'),
+    permanent: 'failed',
+    arrange: (app) => arrangeCreate(app, 'ct', true),
+  },
+  ...(['vm', 'ct'] as const).map((kind) => ({
+    name: `cloudPod.destroy of a ${kind}`,
+    handler: handlerOf('cloudPod.destroy'),
+    permanent: 'stuck' as const,
+    arrange: (app: TestApp) => arrangeDestroy(app, kind),
+  })),
+  ...(['start', 'stop', 'shutdown', 'reboot'] as const).map((action) => ({
+    name: `cloudPod.power: ${action}`,
+    handler: handlerOf('cloudPod.power'),
+    permanent: 'failed' as const,
+    arrange: (app: TestApp) => arrangePower(app, action === 'reboot' ? 'ct' : 'vm', action),
+  })),
+  {
+    name: 'cluster.sync',
+    handler: handlerOf('cluster.sync'),
+    permanent: 'failed',
+    arrange: arrangeSync,
+  },
+]

@@ -1,0 +1,62 @@
+import type { BuiltinRole, Permission } from '../../shared/permissions.ts'
+import { systemOrigin } from '../../src/context.ts'
+import { newId } from '../../src/lib/ids.ts'
+import * as userService from '../../src/services/userService.ts'
+import { createApi, type Api } from '../support/api.ts'
+import type { TestApp } from '../support/app.ts'
+
+export const PASSWORD = 'correct-horse-battery'
+export const COOKIE = '__Host-mpanel'
+
+export type Person = { id: string; email: string }
+
+/** A new user with one role. */
+export async function person(
+  app: TestApp,
+  role: BuiltinRole,
+  tenantId: string | null = null,
+): Promise<Person> {
+  const email = `${role.toLowerCase()}-${newId().slice(-12)}@example.com`
+  const { id } = await app.as((ctx) =>
+    userService.createUser(ctx, { email, name: email, password: PASSWORD, role, tenantId }),
+  )
+  return { id, email }
+}
+
+/** A caller with an API key of a user: log-ins over HTTP are limited, keys are not. */
+export async function keyOf(
+  app: TestApp,
+  email: string,
+  more: { tenantId?: string | null; scopes?: readonly Permission[]; days?: number } = {},
+): Promise<{ api: Api; token: string }> {
+  const { tenantId = null, scopes = [], days } = more
+  const { token } = await app.as((ctx) =>
+    userService.createApiKey(ctx, { email, name: 'test', scopes, tenantId, days }),
+  )
+  return { api: await createApi(app.url, { key: token }), token }
+}
+
+/** A caller with a key of a new user with one role. */
+export const roleKey = async (app: TestApp, role: BuiltinRole, tenantId: string | null = null): Promise<Api> =>
+  (await keyOf(app, (await person(app, role, tenantId)).email)).api
+
+/** A session as the log-in makes it, without its limit of calls. */
+export async function session(app: TestApp, email: string): Promise<{ token: string; api: Api }> {
+  const { token } = await userService.login(app.root, systemOrigin('test', newId()), {
+    email,
+    password: PASSWORD,
+  })
+  return { token, api: await withHeaders(app, { cookie: `${COOKIE}=${token}` }) }
+}
+
+/** A caller that always sends these headers. */
+export async function withHeaders(app: TestApp, own: Record<string, string>): Promise<Api> {
+  const plain = await createApi(app.url, undefined)
+  const call: Api['call'] = (method, path, body, headers = {}) =>
+    plain.call(method, path, body, { ...own, ...headers })
+  return {
+    call,
+    get: (path) => call('GET', path),
+    post: (path, body, headers) => call('POST', path, body, headers),
+  }
+}
