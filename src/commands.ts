@@ -6,6 +6,7 @@ import { migrate, schemaState } from './db/migrate.ts'
 import { createDeps, type Deps } from './deps.ts'
 import { doctor } from './doctor.ts'
 import { AppError, StartupError } from './errors.ts'
+import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
 import { newId } from './lib/ids.ts'
 import * as userService from './services/userService.ts'
 import { startServer } from './server.ts'
@@ -74,8 +75,7 @@ function requireUrl(config: Config): string {
 }
 
 /** Connects to the operator's database and makes sure that its schema is this version's. */
-async function external(config: Config): Promise<Deps> {
-  const url = requireUrl(config)
+async function external(config: Config, url = requireUrl(config)): Promise<Deps> {
   const deps = createDeps(config, url)
   try {
     const state = await schemaState(deps.root.db.pool)
@@ -85,12 +85,11 @@ async function external(config: Config): Promise<Deps> {
       throw new StartupError(
         'The database is newer than this version of mPanel. Install the version that migrated it.',
       )
+    if (state === 'empty') throw new StartupError('The database is empty. Run `mpanel migrate` first.')
     return deps
   } catch (error) {
     await deps.close()
     if (error instanceof StartupError) throw error
-    if ((error as { code?: string }).code === '42P01')
-      throw new StartupError('The database is empty. Run `mpanel migrate` first.')
     throw unreachable(url, error)
   }
 }
@@ -116,21 +115,13 @@ function untilStopped(...stops: (() => Promise<unknown>)[]): void {
 
 async function admin(config: Config, args: string[]): Promise<void> {
   const [what, ...rest] = args
-  const { values } = parseArgs({
-    args: rest,
-    options: {
-      email: { type: 'string' },
-      name: { type: 'string' },
-      role: { type: 'string' },
-      tenant: { type: 'string' },
-      days: { type: 'string' },
-      scope: { type: 'string', multiple: true },
-    },
-  })
+  const values = parseOptions(rest)
   const { email } = values
   if (email === undefined || (what !== 'create-user' && what !== 'create-api-key'))
     throw new StartupError(USAGE)
-  const deps = await external(config)
+  const embedded =
+    config.databaseUrl === undefined ? await startEmbeddedPostgres({ ...config, log: say }) : undefined
+  const deps = await external(config, embedded?.url)
   try {
     await transaction(deps.root, systemOrigin('command line', newId()), 'platform', async (ctx) => {
       const tenantId = values.tenant === undefined ? null : await userService.tenantBySlug(ctx, values.tenant)
@@ -142,6 +133,25 @@ async function admin(config: Config, args: string[]): Promise<void> {
     throw error instanceof AppError ? new StartupError(error.message) : error
   } finally {
     await deps.close()
+    await embedded?.stop()
+  }
+}
+
+/** @throws StartupError for an option that there is not */
+function parseOptions(args: string[]) {
+  const text = { type: 'string' } as const
+  const options = {
+    email: text,
+    name: text,
+    role: text,
+    tenant: text,
+    days: text,
+    scope: { ...text, multiple: true },
+  } as const
+  try {
+    return parseArgs({ args, options }).values
+  } catch (error) {
+    throw new StartupError(`${(error as Error).message}\n\n${USAGE}`)
   }
 }
 

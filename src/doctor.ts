@@ -28,14 +28,16 @@ export async function doctor(config: Config, say: (line: string) => void): Promi
   const { root, close } = createDeps(config, databaseUrl)
   try {
     const reachable = await check('database', async () => {
-      const { rows } = await root.db.pool.query<{ version: string }>('show server_version')
+      const { rows } = await root.db.pool.query<{ version: string }>(
+        `select current_setting('server_version') as version`,
+      )
       return `PostgreSQL ${rows[0]?.version}`
     })
     if (!reachable) return false
     const current = await check('schema', async () => {
       const state = await schemaState(root.db.pool)
       if (state !== 'current')
-        throw new Error(`it is ${state}; run \`mpanel migrate\` with the newest installed version`)
+        throw new Error(`it is ${state}; run \`mpanel migrate\` with the newest version you have`)
       return state
     })
     if (!current) return false

@@ -1,4 +1,4 @@
-import { mkdirSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exampleCluster, startProxmoxSim, type ProxmoxSim } from '../sim/proxmox/server.ts'
@@ -76,6 +76,7 @@ function prepareDataDir(dataDir: string): void {
     mkdirSync(dataDir, { recursive: true, mode: 0o711 })
     const probe = join(dataDir, '.writable')
     writeFileSync(probe, '')
+    rmSync(probe)
   } catch (error) {
     throw new StartupError(
       `The data folder ${dataDir} is not writable (${(error as Error).message}). Make it writable for this account, or set MPANEL_DATA_DIR to another folder.`,

@@ -48,11 +48,15 @@ export async function migrate(
   }
 }
 
-/** Whether the database has exactly this code's migrations. */
+/** Whether the database has exactly this code's migrations; `empty`: it never had any. */
 export async function schemaState(db: {
   query(sql: string): Promise<{ rows: { name: string }[] }>
-}): Promise<'current' | 'behind' | 'ahead'> {
+}): Promise<'current' | 'behind' | 'ahead' | 'empty'> {
   const known = new Set(readMigrations().map((migration) => migration.name))
+  const { rows: tables } = await db.query(
+    `select 'schema_migrations' as name where to_regclass('schema_migrations') is not null`,
+  )
+  if (tables.length === 0) return 'empty'
   const { rows } = await db.query('select name from schema_migrations')
   if (rows.some((row) => !known.has(row.name))) return 'ahead'
   return rows.length === known.size ? 'current' : 'behind'

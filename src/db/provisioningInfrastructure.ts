@@ -1,6 +1,6 @@
 import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
-import { keysetPage, type ListOptions } from './list.ts'
-import type { Tx } from './index.ts'
+import { inScope, keysetPage, type ListOptions } from './list.ts'
+import type { Scope, Tx } from './index.ts'
 import type { CloudPodBlueprintsTable, ClustersTable, IpPoolsTable, NodesTable } from './types.ts'
 
 export type ClusterRow = Selectable<ClustersTable>
@@ -147,8 +147,18 @@ export function findBlueprint(tx: Tx, id: string) {
   return tx.selectFrom('cloud_pod_blueprints').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
-export function listBlueprints(tx: Tx, options: ListOptions) {
-  return keysetPage(tx.selectFrom('cloud_pod_blueprints').selectAll(), 'cloud_pod_blueprints.id', options)
+/** Blueprints of the catalogue and of the scope's tenants. */
+export function listBlueprints(tx: Tx, scope: Scope, options: ListOptions) {
+  const query = tx
+    .selectFrom('cloud_pod_blueprints')
+    .selectAll()
+    .where((eb) =>
+      eb.or([
+        eb('cloud_pod_blueprints.tenant_id', 'is', null),
+        inScope(scope, 'cloud_pod_blueprints.tenant_id'),
+      ]),
+    )
+  return keysetPage(query, 'cloud_pod_blueprints.id', options)
 }
 
 export function imagesOf(tx: Tx, blueprintIds: readonly string[]) {

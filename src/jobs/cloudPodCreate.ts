@@ -5,7 +5,16 @@ import type { GuestConfig, Outcome } from '../integrations/proxmox/types.ts'
 import * as BillingService from '../services/BillingService.ts'
 import { podCreate, type PodPayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
-import { awaitTask, doTask, findOurs, look, openGuest, type Guest } from './cloudPodGuest.ts'
+import {
+  awaitTask,
+  CLOCK_MARGIN_MS,
+  doTask,
+  findOurs,
+  findSettled,
+  look,
+  openGuest,
+  type Guest,
+} from './cloudPodGuest.ts'
 import { JobError, permanent, taskOf, valueOf, waitFor } from './errors.ts'
 import type { Found, JobHandler, Run } from './steps.ts'
 
@@ -30,7 +39,11 @@ async function make(run: PodRun): Promise<void> {
     const guest = await openForCreation(run)
     const found = await look(run, guest)
     if (found !== 'free' && found !== 'foreign') return settle(run, guest, found.config)
-    if (found === 'free' && (await request(run, guest))) return
+    if (found === 'free') {
+      if (await request(run, guest)) return
+      // Somebody was faster. Who, is looked at: it may have been a request of ours whose answer was lost.
+      continue
+    }
     const vmid = await run.tx((ctx) =>
       cloudPodService.reassignVmid(ctx, run.payload.tenantId, run.payload.podId),
     )
@@ -42,7 +55,7 @@ async function make(run: PodRun): Promise<void> {
   )
 }
 
-/** @returns false when the VMID was taken in the moment between looking and asking */
+/** @returns false when the VMID was taken in the moment between looking and making */
 async function request(run: PodRun, guest: Guest): Promise<boolean> {
   const intent: Intent = {
     vmid: guest.pod.vmid,
@@ -61,11 +74,18 @@ async function request(run: PodRun, guest: Guest): Promise<boolean> {
       ? await requestClone(run, guest, image, guest.storage)
       : await requestContainer(run, guest, image.ref, guest.storage)
   if (answer.outcome === 'rejected' && answer.code === 'exists') return false
+  if (answer.outcome === 'rejected' && answer.code === 'missing')
+    throw permanent('image_missing', `The blueprint's image ${image.ref} is gone: ${answer.message}`)
   const upid = taskOf(answer)
   if (upid === null) return true
-  await run.log(`making guest ${guest.pod.vmid} on ${guest.nodeName}: ${upid}`)
   await run.save({ ...intent, upid })
-  await awaitTask(run, guest.proxmox, upid, 'cloning disk')
+  await run.log(`making guest ${guest.pod.vmid} on ${guest.nodeName}: ${upid}`)
+  try {
+    await awaitTask(run, guest.proxmox, upid, 'cloning disk')
+  } catch (error) {
+    if (error instanceof JobError && error.code === 'exists') return false
+    throw error
+  }
   return true
 }
 
@@ -135,13 +155,10 @@ async function endOfTask(run: PodRun, guest: Guest, upid: string): Promise<void>
   try {
     await awaitTask(run, guest.proxmox, upid, 'cloning disk')
   } catch (error) {
-    if (error instanceof JobError && (error.code === 'task_failed' || error.code === 'task_unknown')) return
+    if (error instanceof JobError && error.code !== 'task_unreadable') return
     throw error
   }
 }
-
-/** Clocks of nodes and of ours may differ by this much. */
-const CLOCK_MARGIN_MS = 300_000
 
 /** Making tasks of ours that began with the intent and may be for this guest may still be writing: wait for them. */
 async function requireNothingRunning(run: PodRun, guest: Guest, intent: Intent): Promise<void> {
@@ -180,7 +197,7 @@ async function unmake(run: PodRun): Promise<void> {
 
 /** Stops and destroys our guest, then proves that it is gone. */
 export async function remove(run: PodRun, guest: Guest): Promise<void> {
-  const running = await findOurs(run, guest)
+  const running = await findSettled(run, guest)
   if (!running) return
   if (valueOf(await guest.proxmox.status(running.ref, run)).status === 'running') {
     await doTask(run, guest.proxmox, 'stopping', () => guest.proxmox.stop(running.ref, run))
@@ -194,7 +211,7 @@ export async function remove(run: PodRun, guest: Guest): Promise<void> {
 }
 
 const requireOurs = async (run: PodRun, guest: Guest) => {
-  const ours = await findOurs(run, guest)
+  const ours = await findSettled(run, guest)
   if (!ours)
     throw permanent('guest_lost', `guest ${guest.pod.vmid} has disappeared while it was being set up`)
   return ours

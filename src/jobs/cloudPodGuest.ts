@@ -5,7 +5,7 @@ import type { GuestConfig, GuestRef, Outcome, Proxmox, TaskState } from '../inte
 import { sleep } from '../lib/backoff.ts'
 import type { PodPayload } from '../services/cloudPodQueues.ts'
 import * as provisioningService from '../services/provisioningService.ts'
-import { JobError, permanent, taskOf, valueOf, waitFor } from './errors.ts'
+import { JobError, kindOf, permanent, taskOf, valueOf, waitFor } from './errors.ts'
 import type { Run } from './steps.ts'
 
 /** A pod with its place and a client of its cluster: what every step about a guest begins with. */
@@ -120,22 +120,48 @@ async function readTask(
   throw new JobError('wait', 'task_unreadable', `${doing}: ${why}`, true)
 }
 
-/** What passes by itself (a lock that was not free in time) is waited for; any other task error is its last word. */
-const taskError = (doing: string, task: TaskState & { state: 'failed' }): JobError =>
-  task.retryable
-    ? waitFor(task.code, `${doing}: ${task.message}`)
-    : permanent('task_failed', `${doing}: ${task.message}`)
+/** What passes by itself is waited for, what somebody else was faster with is looked at again; the rest is final. */
+function taskError(doing: string, task: TaskState & { state: 'failed' }): JobError {
+  const kind = kindOf(task)
+  return new JobError(kind, kind === 'permanent' ? 'task_failed' : task.code, `${doing}: ${task.message}`)
+}
 
-/** Sends a call that may start a task and waits for its end, remembering the task in between. */
+/** Clocks of nodes and of ours may differ by this much. */
+export const CLOCK_MARGIN_MS = 300_000
+
+/**
+ * Like findOurs, once nothing runs on the guest any more that an earlier attempt of this step may have started: what
+ * is read then is still true when the step acts.
+ */
+export async function findSettled(
+  run: Run<PodPayload>,
+  guest: Guest,
+): Promise<{ ref: GuestRef; config: GuestConfig } | null> {
+  const { since } = (run.saved() as { since?: string } | null) ?? {}
+  const found = await findOurs(run, guest)
+  if (!found || since === undefined) return found
+  const from = new Date(Date.parse(since) - CLOCK_MARGIN_MS)
+  const tasks = valueOf(await guest.proxmox.tasksSince(found.ref.node, from, run))
+  const running = tasks.find(
+    (task) => task.running && Number(task.vmid) === guest.pod.vmid && /^(?:qm|vz)/.test(task.type),
+  )
+  if (running) throw waitFor('task_running', `a task on guest ${guest.pod.vmid} is running: ${running.upid}`)
+  // Read after the tasks: one may have ended in between.
+  return findOurs(run, guest)
+}
+
+/** Sends a call that may start a task and waits for its end. That it is sent is written down first, then the task. */
 export async function doTask(
   run: Run<PodPayload>,
   proxmox: Proxmox,
   doing: string,
   call: () => Promise<Outcome<unknown>>,
 ): Promise<void> {
+  const begun = { ...(run.saved() as object | null), since: new Date().toISOString() }
+  await run.save({ ...begun, upid: null })
   const upid = taskOf(await call())
   if (upid === null) return
+  await run.save({ ...begun, upid })
   await run.log(`${doing}: ${upid}`)
-  await run.save({ upid })
   await awaitTask(run, proxmox, upid, doing)
 }

@@ -1,7 +1,7 @@
 import type { GuestRef } from '../integrations/proxmox/types.ts'
 import { podPower, type PowerPayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
-import { awaitTask, doTask, findOurs, openGuest, type Guest } from './cloudPodGuest.ts'
+import { awaitTask, doTask, findSettled, openGuest, type Guest } from './cloudPodGuest.ts'
 import { JobError, permanent, valueOf } from './errors.ts'
 import type { Found, JobHandler, Run } from './steps.ts'
 
@@ -9,7 +9,7 @@ const SHUTDOWN_SECONDS = 120
 
 async function ours(run: Run<PowerPayload>): Promise<{ guest: Guest; ref: GuestRef }> {
   const guest = await openGuest(run)
-  const found = await findOurs(run, guest)
+  const found = await findSettled(run, guest)
   if (!found) throw permanent('guest_lost', `guest ${guest.pod.vmid} does not exist on its cluster`)
   return { guest, ref: found.ref }
 }
@@ -42,7 +42,7 @@ async function reboots(run: Run<PowerPayload>, { proxmox, pod }: Guest, node: st
     .map((task) => task.upid)
 }
 
-type Saved = { upid?: string; node?: string; before?: string[] }
+type Saved = { upid?: string | null; node?: string; before?: string[] }
 
 /**
  * A request whose answer was lost. Start, stop and shutdown look at the power state before they act, so they may run

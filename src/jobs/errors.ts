@@ -37,15 +37,19 @@ export class LeaseLost extends Error {
 
 /** Somebody has to renew a token or grant a right: the job waits for it and says so. */
 const WAITS = new Set(['unauthorized', 'forbidden'])
+/** The guest is not what it was when we looked: the step looks again and decides anew. */
+const LOOK_AGAIN = new Set(['conflict', 'missing', 'exists'])
+
+/** What a refusal, or a task's failure, means for the step. */
+export const kindOf = (failed: { code: string; retryable: boolean }): FailureKind => {
+  if (failed.retryable || WAITS.has(failed.code)) return 'wait'
+  return LOOK_AGAIN.has(failed.code) ? 'retry' : 'permanent'
+}
 
 function failure(rejected: Rejected): JobError {
   const fields = Object.entries(rejected.errors ?? {}).map(([field, text]) => `${field}: ${text.trim()}`)
   const message = [rejected.message.trim(), ...fields].join('; ')
-  return new JobError(
-    rejected.retryable || WAITS.has(rejected.code) ? 'wait' : 'permanent',
-    rejected.code,
-    message,
-  )
+  return new JobError(kindOf(rejected), rejected.code, message)
 }
 
 /** The value that was read. A lost answer to a question is harmless: it is asked again. @throws JobError */

@@ -20,7 +20,11 @@ export function sessionCookie(publicUrl: string): { name: string; options: Cooki
  * Who sends this request, or undefined.
  * @throws AppError unauthenticated for credentials that are wrong, csrf_refused, malformed_request for two kinds at once
  */
-export async function identify(root: Root, request: FastifyRequest): Promise<Identity | undefined> {
+export async function identify(
+  root: Root,
+  request: FastifyRequest,
+  counts: { asActivity: boolean } = { asActivity: true },
+): Promise<Identity | undefined> {
   const cookie = request.cookies[sessionCookie(root.settings.publicUrl).name]
   const authorization = request.headers.authorization
   if (authorization !== undefined) {
@@ -28,7 +32,7 @@ export async function identify(root: Root, request: FastifyRequest): Promise<Ide
       throw new AppError('malformed_request', 'Send either a session cookie or an API key, not both.')
     const token = /^Bearer (mp_\S{10,200})$/.exec(authorization)?.[1]
     const identity =
-      token === undefined ? undefined : await userService.identifyApiKey(root, token, request.ip)
+      token === undefined ? undefined : await userService.identifyApiKey(root, token, addressOf(request))
     if (!identity)
       throw new AppError(
         'unauthenticated',
@@ -38,8 +42,11 @@ export async function identify(root: Root, request: FastifyRequest): Promise<Ide
   }
   if (cookie === undefined) return undefined
   requireSameOrigin(request)
-  return userService.identifySession(root, cookie)
+  return userService.identifySession(root, cookie, counts)
 }
+
+/** A server on `::` shows IPv4 callers as `::ffff:192.0.2.1`, which no IPv4 network would contain. */
+const addressOf = ({ ip }: FastifyRequest): string => ip.replace(/^::ffff:(?=\d+\.)/i, '')
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
@@ -63,7 +70,7 @@ export function originOf(request: FastifyRequest, identity: Identity | undefined
     actor: identity?.actor ?? { type: 'anonymous', id: null, label: 'anonymous' },
     requestId: request.id,
     correlationId: typeof given === 'string' && /^[\w.-]{1,100}$/.test(given) ? given : request.id,
-    ip: request.ip,
+    ip: addressOf(request),
     userAgent: request.headers['user-agent']?.slice(0, 300),
   }
 }

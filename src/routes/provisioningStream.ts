@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Job } from '../../shared/api/provisioning.ts'
 import { transaction, type Root, type Scope } from '../context.ts'
 import { AppError, notFound } from '../errors.ts'
+import { isUuid } from '../lib/ids.ts'
 import { identify, originOf } from '../middleware/auth.ts'
 import { permittedScope } from '../middleware/rbac.ts'
 import * as provisioningService from '../services/provisioningService.ts'
@@ -13,6 +14,8 @@ const POLL_MS = 1_000
 const BEAT_MS = 20_000
 const RECHECK_MS = 5_000
 const BATCH = 200
+/** PostgreSQL counts transactions in 64 bits. */
+const MAX_TRANSACTION = 2n ** 64n - 1n
 
 /** The live view: what changed in the caller's tenants, from where they left off, as server-sent events. */
 export async function streamJobs(root: Root, request: FastifyRequest, reply: FastifyReply): Promise<void> {
@@ -72,7 +75,9 @@ async function pump(
 
 /** The caller's present scope; undefined once they are logged out or have lost the permission. */
 async function scopeNow(root: Root, request: FastifyRequest): Promise<Scope | undefined> {
-  const identity: Identity | undefined = await identify(root, request).catch(() => undefined)
+  const identity: Identity | undefined = await identify(root, request, { asActivity: false }).catch(
+    () => undefined,
+  )
   if (!identity) return undefined
   const permitted = permittedScope(identity, 'jobs:read')
   const { tenantId } = request.query as { tenantId?: string }
@@ -102,5 +107,6 @@ function format(job: Job, cursor: Cursor): string {
 
 function parseCursor(header: string | string[] | undefined): Cursor | undefined {
   const match = /^(\d{1,20})\.([0-9a-f-]{36})$/.exec(typeof header === 'string' ? header : '')
-  return match?.[1] && match[2] ? { changed: match[1], id: match[2] } : undefined
+  const [, changed = '', id = ''] = match ?? []
+  return isUuid(id) && BigInt(changed) <= MAX_TRANSACTION ? { changed, id } : undefined
 }

@@ -92,13 +92,20 @@ export async function logout(ctx: Ctx, identity: Identity): Promise<void> {
   })
 }
 
-/** The identity behind a session cookie, or undefined. */
-export async function identifySession(root: Root, token: string): Promise<Identity | undefined> {
+/**
+ * The identity behind a session cookie, or undefined.
+ * @param counts whether this is something the user does: a page that is only open does not keep its session alive
+ */
+export async function identifySession(
+  root: Root,
+  token: string,
+  counts: { asActivity: boolean } = { asActivity: true },
+): Promise<Identity | undefined> {
   const now = root.now()
   return root.db.transaction('platform', async (tx) => {
     const session = await users.findSession(tx, sha256(token), now, IDLE_MS)
     if (!session) return undefined
-    if (now.getTime() - session.last_seen_at.getTime() > TOUCH_MS)
+    if (counts.asActivity && now.getTime() - session.last_seen_at.getTime() > TOUCH_MS)
       await users.touchSession(tx, session.id, now)
     const user = { id: session.user_id, email: session.email, name: session.name }
     const rights = await rightsOf(tx, user.id, now)

@@ -37,8 +37,11 @@ export async function keyOf(
 }
 
 /** A caller with a key of a new user with one role. */
-export const roleKey = async (app: TestApp, role: BuiltinRole, tenantId: string | null = null): Promise<Api> =>
-  (await keyOf(app, (await person(app, role, tenantId)).email)).api
+export const roleKey = async (
+  app: TestApp,
+  role: BuiltinRole,
+  tenantId: string | null = null,
+): Promise<Api> => (await keyOf(app, (await person(app, role, tenantId)).email)).api
 
 /** A session as the log-in makes it, without its limit of calls. */
 export async function session(app: TestApp, email: string): Promise<{ token: string; api: Api }> {

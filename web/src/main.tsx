@@ -8,6 +8,8 @@ import { createQueryClient } from './api/queryClient.ts'
 import { paths } from './paths.ts'
 import { makeRouter } from './routes.tsx'
 import { ToastProvider } from './ui/Toast.tsx'
+// oxlint-disable-next-line import/no-unassigned-import -- styles have nothing to assign
+import './theme.css'
 
 const queryClient = createQueryClient(() => {
   const { pathname, href } = router.state.location

@@ -59,9 +59,14 @@ async function loadCatalogue(ctx: Ctx, order: PodOrder) {
     await billing.findPlan(ctx.tx, order.planId),
     await infrastructure.findBlueprint(ctx.tx, order.blueprintId),
   ]
-  if (!plan || plan.state !== 'active' || (plan.tenant_id !== null && plan.tenant_id !== order.tenantId))
+  if (!plan || plan.state !== 'active' || (plan.tenant_id ?? order.tenantId) !== order.tenantId)
     throw notFound('plan')
-  if (!blueprint || blueprint.state !== 'active') throw notFound('blueprint')
+  if (
+    !blueprint ||
+    blueprint.state !== 'active' ||
+    (blueprint.tenant_id ?? order.tenantId) !== order.tenantId
+  )
+    throw notFound('blueprint')
   const limits: [string, number, number, number][] = [
     ['cores', plan.cores, 1, blueprint.max_cores],
     ['memory MiB', plan.memory_mb, blueprint.min_memory_mb, blueprint.max_memory_mb],

@@ -303,7 +303,7 @@ export async function listBlueprints(
   options: ListOptions,
   showImages: boolean,
 ): Promise<{ items: Blueprint[]; nextCursor: string | null }> {
-  const page = await infrastructure.listBlueprints(ctx.tx, options)
+  const page = await infrastructure.listBlueprints(ctx.tx, ctx.scope, options)
   const ids = page.items.map((row) => row.id)
   const images = showImages ? await infrastructure.imagesOf(ctx.tx, ids) : []
   return {

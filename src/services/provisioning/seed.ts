@@ -101,7 +101,7 @@ export async function seedCatalogue(ctx: Ctx): Promise<void> {
  * @returns whether there is something to order now
  */
 export async function seedBlueprints(ctx: Ctx, clusterId: string, simulated: boolean): Promise<boolean> {
-  const existing = await infrastructure.listBlueprints(ctx.tx, { limit: 1, sort: '-createdAt' })
+  const existing = await infrastructure.listBlueprints(ctx.tx, ctx.scope, { limit: 1, sort: '-createdAt' })
   if (existing.items.length > 0) return true
   const templates = await infrastructure.templatesOf(ctx.tx, clusterId)
   const nodes = await infrastructure.nodesOf(ctx.tx, clusterId)

@@ -7,7 +7,7 @@ import { EmptyState } from '../ui/EmptyState.tsx'
 import { Skeleton } from '../ui/Spinner.tsx'
 import { ErrorNotice } from './ErrorNotice.tsx'
 
-export const apiError = (error: unknown): ApiError => (error instanceof ApiError ? error : unreachable())
+const apiError = (error: unknown): ApiError => (error instanceof ApiError ? error : unreachable())
 
 /** What a query brought, or its loading, failed, missing or forbidden state. `what` completes "No such …". */
 export function Loaded<Data>({

@@ -11,7 +11,7 @@ function each(codes: string, exponent: number): Record<string, number> {
   return Object.fromEntries(codes.split(' ').map((code) => [code, exponent]))
 }
 
-export const exponentOf = (currency: string): number => EXPONENTS[currency] ?? 2
+const exponentOf = (currency: string): number => EXPONENTS[currency] ?? 2
 
 /** Minor units to a plain decimal: `499` → `4.99`. Pure string work: amounts never become floats. */
 export function toMajor({ amount, currency }: Money): string {

@@ -16,10 +16,7 @@ export const size = (of: { cores: number; memoryMb: number; diskGb: number }): s
 /** `€4.99 a month`, `€25.00 every 3 months`. */
 export const priceText = (price: Price): string => `${formatMoney(price.unit)} ${intervalText(price)}`
 
-export const intervalText = ({
-  interval,
-  intervalCount,
-}: Pick<Price, 'interval' | 'intervalCount'>): string =>
+const intervalText = ({ interval, intervalCount }: Pick<Price, 'interval' | 'intervalCount'>): string =>
   intervalCount === 1 ? `a ${interval}` : `every ${intervalCount} ${interval}s`
 
 export const capitalize = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)

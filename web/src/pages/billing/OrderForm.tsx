@@ -1,24 +1,23 @@
-import { Tags, UserPlus } from 'lucide-react'
+import { UserPlus } from 'lucide-react'
 import { useState } from 'react'
-import { orderSubscription, type Ordered, type Plan } from '../../api/billing.ts'
+import { orderSubscription, type Ordered, type Plan, type Price } from '../../api/billing.ts'
 import type { Customer } from '../../api/customers.ts'
-import { blueprintCard, planCard, refusal, useCatalogue } from '../../components/catalogue.tsx'
+import type { Blueprint } from '../../api/provisioning.ts'
+import { blueprintCard, refusal, useCatalogue } from '../../components/catalogue.tsx'
 import { Form, useApiForm } from '../../components/Form.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { CustomerPicker } from '../../components/pickers.tsx'
 import { PodFields } from '../../components/PodFields.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { CustomerForm } from '../../components/CustomerForm.tsx'
-import { priceText } from '../../lib/words.ts'
-import { formatMoney, isZero } from '../../lib/money.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
-import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Field } from '../../ui/Field.tsx'
-import { RadioCards, type RadioCard } from '../../ui/RadioCards.tsx'
+import { RadioCards } from '../../ui/RadioCards.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { OrderSummary } from './OrderSummary.tsx'
+import { PlanChoice } from './PlanChoice.tsx'
 
 type Values = { planId: string; priceId: string; blueprintId: string; hostname: string; sshKeys: string }
 
@@ -72,15 +71,7 @@ export function OrderForm({
     form.setValue('priceId', '')
     form.setValue('blueprintId', '')
   }
-  const missing = !customer
-    ? 'Choose a customer first.'
-    : !plan
-      ? 'Choose a plan first.'
-      : !price
-        ? 'Choose a price first.'
-        : !blueprint
-          ? 'Choose what to install first.'
-          : undefined
+  const missing = whatIsMissing(customer, plan, price, blueprint)
 
   return (
     <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]">
@@ -101,39 +92,11 @@ export function OrderForm({
             </Button>
           </div>
         </Card>
-        <Card title="Plan">
-          {!customer ? (
-            <p className="text-muted">Choose the customer first: prices depend on the currency.</p>
-          ) : (
-            <Loaded query={plans} what="plans">
-              {() =>
-                offered.length === 0 ? (
-                  <EmptyState icon={Tags} title="No plan is on sale" />
-                ) : (
-                  <RadioCards
-                    label="Plan"
-                    name="planId"
-                    value={planId}
-                    onChange={choosePlan}
-                    options={offered.map((item) => planCard(item, unpriced(item, customer)))}
-                  />
-                )
-              }
-            </Loaded>
-          )}
-          {plan && customer && (
-            <div className="mt-4 border-t border-line pt-4">
-              <h3 className="mb-2 font-medium">Price</h3>
-              <RadioCards
-                label="Price"
-                name="priceId"
-                value={priceId}
-                onChange={(id) => form.setValue('priceId', id)}
-                options={plan.prices.map((item) => priceCard(item, customer))}
-              />
-            </div>
-          )}
-        </Card>
+        <PlanChoice
+          {...{ customer, plans, offered, plan, priceId }}
+          onPlan={choosePlan}
+          onPrice={(id) => form.setValue('priceId', id)}
+        />
         <Card title="What to install">
           {!customer ? (
             <p className="text-muted">Choose the customer and a plan first.</p>
@@ -171,12 +134,16 @@ export function OrderForm({
   )
 }
 
-const unpriced = (plan: Plan, { currency }: Customer): string | undefined =>
-  plan.prices.some((price) => price.currency === currency) ? undefined : `Has no price in ${currency}.`
-
-const priceCard = (price: Plan['prices'][number], { currency }: Customer): RadioCard => ({
-  value: price.id,
-  title: priceText(price),
-  detail: isZero(price.setup) ? 'No set-up fee' : `${formatMoney(price.setup)} set-up`,
-  disabledReason: price.currency === currency ? undefined : `The customer pays in ${currency}.`,
-})
+function whatIsMissing(
+  ...[customer, plan, price, blueprint]: [
+    Customer | null,
+    Plan | undefined,
+    Price | undefined,
+    Blueprint | undefined,
+  ]
+): string | undefined {
+  if (!customer) return 'Choose a customer first.'
+  if (!plan) return 'Choose a plan first.'
+  if (!price) return 'Choose a price first.'
+  return blueprint ? undefined : 'Choose what to install first.'
+}

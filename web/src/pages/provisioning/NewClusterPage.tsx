@@ -5,37 +5,14 @@ import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
 import { paths } from '../../paths.ts'
 import { Card } from '../../ui/Card.tsx'
-import { Field, Input, Textarea } from '../../ui/Field.tsx'
-import { RadioCards } from '../../ui/RadioCards.tsx'
+import { Field, Input } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
-
-type Trust = 'system' | 'ca' | 'fingerprint'
-type Values = {
-  name: string
-  apiUrl: string
-  tokenId: string
-  tokenSecret: string
-  trust: Trust
-  caPem: string
-  fingerprint: string
-  vmidMin: number
-  vmidMax: number
-}
-
-const TRUST: { value: Trust; title: string; detail: string }[] = [
-  { value: 'system', title: 'Public authority', detail: 'Its certificate is issued by a public authority.' },
-  { value: 'ca', title: 'Own authority', detail: 'Paste /etc/pve/pve-root-ca.pem of the cluster.' },
-  {
-    value: 'fingerprint',
-    title: 'Fingerprint',
-    detail: 'Only the certificate with this SHA-256 is trusted.',
-  },
-]
+import { TrustFields, type ClusterValues } from './TrustFields.tsx'
 
 export default function NewClusterPage() {
   const { tenant } = useSession()
   const navigate = useNavigate()
-  const of = useApiForm<Values, ClusterAdded>({
+  const of = useApiForm<ClusterValues, ClusterAdded>({
     defaultValues: {
       name: '',
       apiUrl: '',
@@ -64,7 +41,6 @@ export default function NewClusterPage() {
     },
   })
   const { form, errorOf } = of
-  const trust = form.watch('trust')
   return (
     <Page
       title="Add a cluster"
@@ -114,47 +90,7 @@ export default function NewClusterPage() {
               </Field>
             </div>
           </Card>
-          <Card title="How the cluster is recognised">
-            <div className="space-y-4">
-              <RadioCards
-                label="How the cluster is recognised"
-                name="trust"
-                value={trust}
-                options={TRUST}
-                onChange={(chosen) =>
-                  form.setValue('trust', TRUST.find(({ value }) => value === chosen)?.value ?? 'ca')
-                }
-              />
-              {trust === 'ca' && (
-                <Field label="CA certificate (PEM)" error={errorOf('caPem')}>
-                  <Textarea
-                    rows={6}
-                    spellCheck={false}
-                    className="font-mono text-[13px]"
-                    {...form.register('caPem', {
-                      validate: (typed) =>
-                        typed.includes('-----BEGIN CERTIFICATE-----') ||
-                        'It begins with -----BEGIN CERTIFICATE-----.',
-                    })}
-                  />
-                </Field>
-              )}
-              {trust === 'fingerprint' && (
-                <Field label="SHA-256 fingerprint" hint="32 pairs: AA:BB:…" error={errorOf('fingerprint')}>
-                  <Input
-                    autoComplete="off"
-                    spellCheck={false}
-                    className="font-mono text-[13px] uppercase"
-                    {...form.register('fingerprint', {
-                      validate: (typed) =>
-                        /^([0-9a-f]{2}:){31}[0-9a-f]{2}$/i.test(typed.trim()) ||
-                        '32 pairs of hex digits with colons.',
-                    })}
-                  />
-                </Field>
-              )}
-            </div>
-          </Card>
+          <TrustFields of={of} />
           <Card title="VMIDs">
             <div className="grid gap-4 sm:grid-cols-2">
               <Field label="First" error={errorOf('vmidMin')}>

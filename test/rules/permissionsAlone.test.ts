@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { routes } from '../../src/routes/index.ts'
+import type { Api } from '../support/api.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import { keyOf } from '../users/people.ts'
+import { addressOf, blueprintIn, CASES, ordered, planIn, podIn, type Made } from './cases.ts'
+import { ownerOf, rowsOf, tenantTables } from './rows.ts'
+
+// Row-level security is switched off: what still keeps tenants apart is the permission check and the queries.
+let app: TestApp
+let own: string
+let other: string
+let ownKey: Api
+beforeAll(async () => {
+  app = await startApp({ worker: false })
+  own = await app.tenant()
+  other = await app.tenant()
+  for (const tenantId of [own, other]) {
+    await planIn(app, tenantId)
+    await blueprintIn(app, tenantId)
+    await ordered(app, tenantId)
+    await podIn(app, tenantId)
+  }
+  ownKey = (await keyOf(app, 'admin@example.com', { tenantId: own })).api
+  const owner = await ownerOf(app.databaseUrl)
+  for (const table of [...(await tenantTables(app)), 'tenants']) {
+    await owner.query(`alter table ${table} no force row level security, disable row level security`)
+  }
+  await owner.close()
+})
+afterAll(() => app.close())
+
+const scoped = routes.filter(({ access }) => typeof access === 'object' && access.where.in !== 'platform')
+const isList = (operationId: string): boolean => operationId.startsWith('list')
+
+test.each(scoped.map((route) => [`${route.method} ${route.path}`, route] as const))(
+  '%s does nothing for another tenant',
+  async (_, route) => {
+    const made: Made = (await CASES[route.operationId]?.(app, other)) ?? {}
+    const before = await rowsOf(app, other)
+    const foreign = isList(route.operationId) || route.operationId === 'streamJobs'
+    const path = addressOf(route.path, foreign ? { query: `?tenantId=${other}` } : made)
+    const answer = await ownKey.call(route.method, path, made.body)
+    expect(route.operationId === 'listTenants' ? [422] : [403, 404]).toContain(answer.status)
+    expect(await rowsOf(app, other)).toEqual(before)
+    if (!isList(route.operationId)) return
+    const all = await ownKey.get(`${route.path}?limit=200`)
+    expect(all.status).toBe(200)
+    expect(JSON.stringify(all.body)).not.toContain(other)
+  },
+)
