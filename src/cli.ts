@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { readConfig } from './config.ts'
 import { runCommand } from './commands.ts'
 import { StartupError } from './errors.ts'

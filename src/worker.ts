@@ -5,7 +5,7 @@ import type { JobRow } from './db/queue.ts'
 import { listen } from './db/listen.ts'
 import { LeaseLost } from './jobs/errors.ts'
 import { handlers, timers } from './jobs/index.ts'
-import { runJob, type EngineOptions } from './jobs/steps.ts'
+import { runJob, type EngineOptions, type JobHandler } from './jobs/steps.ts'
 import { runDueTimers } from './jobs/timers.ts'
 import { QUEUES } from '../shared/states/provisioningJob.ts'
 import { newId } from './lib/ids.ts'
@@ -18,6 +18,8 @@ export type WorkerOptions = Partial<EngineOptions> & {
   heartbeatMs?: number
   /** How long a stopping worker lets running jobs reach their end before it hands them back. */
   drainMs?: number
+  /** Other handlers than the product's, for measurements of the engine alone. */
+  handlers?: ReadonlyMap<string, JobHandler<never>>
 }
 
 export type Worker = { name: string; stop: () => Promise<void> }
@@ -31,6 +33,7 @@ const DEFAULTS = {
   minWaitMs: 2_000,
   retryBaseMs: 1_000,
   pollTaskMs: 250,
+  handlers,
 }
 /** A job that took this many workers with it goes to a person instead of to the next worker. */
 const MAX_LOST_WORKERS = 5
@@ -71,7 +74,7 @@ export async function startWorker(
 
   async function execute(job: JobRow, signal: AbortSignal): Promise<void> {
     try {
-      const handler = handlers.get(job.kind)
+      const handler = options.handlers.get(job.kind)
       if (!handler) throw new Error(`this version has no handler for ${job.kind}`)
       await runJob(root, handler, job, signal, options)
     } catch (error) {

@@ -37,7 +37,7 @@ async function openForCreation(run: PodRun): Promise<Guest> {
 async function make(run: PodRun): Promise<void> {
   for (let tries = 0; tries < 50; tries++) {
     const guest = await openForCreation(run)
-    const found = await look(run, guest)
+    const found = asked(run, guest) ? await look(run, guest) : await isFree(run, guest)
     if (found !== 'free' && found !== 'foreign') return settle(run, guest, found.config)
     if (found === 'free') {
       if (await request(run, guest)) return
@@ -54,6 +54,12 @@ async function make(run: PodRun): Promise<void> {
     'Fifty VMIDs in a row are held by guests that mPanel did not make. Give the cluster a range of its own.',
   )
 }
+
+/** Whether this VMID was ever asked for: only then can what holds it be ours. */
+const asked = (run: PodRun, guest: Guest): boolean => (run.saved() as Intent | null)?.vmid === guest.pod.vmid
+
+const isFree = async (run: PodRun, { proxmox, pod }: Guest): Promise<'free' | 'foreign'> =>
+  valueOf(await proxmox.vmidFree(pod.vmid, run)) ? 'free' : 'foreign'
 
 /** @returns false when the VMID was taken in the moment between looking and making */
 async function request(run: PodRun, guest: Guest): Promise<boolean> {

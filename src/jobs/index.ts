@@ -38,5 +38,5 @@ export const timers: readonly Timer[] = [
     everyMs: MINUTE_MS,
     run: asSystem('clusters.sync', provisioningService.syncClusters),
   },
-  { name: 'maintenance', everyMs: 60 * MINUTE_MS, run: asSystem('maintenance', provisioningService.tidy) },
+  { name: 'maintenance', everyMs: 5 * MINUTE_MS, run: asSystem('maintenance', provisioningService.tidy) },
 ]

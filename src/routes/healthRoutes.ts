@@ -43,7 +43,9 @@ export const healthRoutes: Route[] = [
     access: 'public',
     replies: { 200: z.string() },
     raw: async (root, request, reply) => {
-      if (!LOOPBACK.test(request.ip)) {
+      // A proxy on this machine speaks for somebody else.
+      const proxied = request.headers['x-forwarded-for'] ?? request.headers.forwarded
+      if (proxied !== undefined || !LOOPBACK.test(request.ip)) {
         const identity = await identify(root, request)
         if (!identity)
           throw new AppError('unauthenticated', 'Metrics are for this machine, or with an API key.')

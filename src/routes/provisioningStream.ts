@@ -31,7 +31,8 @@ export async function streamJobs(root: Root, request: FastifyRequest, reply: Fas
     'x-accel-buffering': 'no',
     'x-request-id': request.id,
   })
-  reply.raw.write('retry: 2000\n\n')
+  // The place is told at once: who is cut off before the first change goes on from here.
+  reply.raw.write(`retry: 2000\nid: ${placeOf(cursor)}\n\n`)
   await pump(root, request, reply, scope, cursor)
 }
 
@@ -91,6 +92,8 @@ function reader(root: Root, request: FastifyRequest) {
     transaction(root, originOf(request, undefined), scope, work)
 }
 
+const placeOf = ({ changed, id }: Cursor): string => `${changed}.${id}`
+
 function format(job: Job, cursor: Cursor): string {
   const data = {
     id: job.id,
@@ -102,7 +105,7 @@ function format(job: Job, cursor: Cursor): string {
     progress: job.progress,
     doing: job.doing,
   }
-  return `id: ${cursor.changed}.${cursor.id}\nevent: job\ndata: ${JSON.stringify(data)}\n\n`
+  return `id: ${placeOf(cursor)}\nevent: job\ndata: ${JSON.stringify(data)}\n\n`
 }
 
 function parseCursor(header: string | string[] | undefined): Cursor | undefined {

@@ -21,7 +21,7 @@ export function PlanChoice({
   onPrice,
 }: {
   customer: Customer | null
-  plans: UseQueryResult<unknown>
+  plans: UseQueryResult
   offered: Plan[]
   plan: Plan | undefined
   priceId: string

@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client } from 'pg'
+import { migrate } from '../src/db/migrate.ts'
+import { startEmbeddedPostgres } from '../src/lib/embeddedPostgres.ts'
+
+export type BenchDatabase = { url: string; dataDir: string; version: string; close: () => Promise<void> }
+
+/** A migrated database on the embedded PostgreSQL, durable as in production, in a folder of its own on disk. */
+export async function openBenchDatabase(): Promise<BenchDatabase> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'mpanel-bench-'))
+  const postgres = await startEmbeddedPostgres({ dataDir, log: () => {} })
+  await migrate(postgres.url)
+  const [row] = await execute<{ version: string }>(
+    postgres.url,
+    `select current_setting('server_version') as version`,
+  )
+  return {
+    url: postgres.url,
+    dataDir,
+    version: row?.version ?? 'unknown',
+    close: async () => {
+      await postgres.stop()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Runs statements as the owner of the database, who sees every tenant once he says so. */
+export async function execute<T>(url: string, sql: string, values?: unknown[]): Promise<T[]> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(`set app.scope = 'platform'`)
+    return (await client.query<T & Record<string, unknown>>(sql, values)).rows
+  } finally {
+    await client.end()
+  }
+}

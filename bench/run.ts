@@ -1,0 +1,19 @@
+// `npm run bench [name]`: side-by-side measurements. Every figure of docs/performance.md comes from here.
+import { cpus, totalmem } from 'node:os'
+import { queue } from './queue.ts'
+
+const BENCHES: Record<string, () => Promise<void>> = { queue }
+
+const wanted = process.argv[2]
+if (wanted !== undefined && !(wanted in BENCHES)) {
+  console.error(`there is no bench ${wanted}; there are ${Object.keys(BENCHES).join(', ')}`)
+  process.exit(1)
+}
+console.log(
+  `Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+)
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (wanted !== undefined && wanted !== name) continue
+  console.log(`\n## ${name}`)
+  await bench()
+}

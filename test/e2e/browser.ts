@@ -1,0 +1,90 @@
+import { mkdirSync, rmdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import type { BuiltinRole } from '../../shared/permissions.ts'
+import { buildPages } from '../../src/buildPages.ts'
+import { newId } from '../../src/lib/ids.ts'
+import * as userService from '../../src/services/userService.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+
+const PASSWORD = 'a password for the browser tests'
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+export type Credentials = { email: string; password: string }
+export type OpenApp = {
+  app: TestApp
+  /** A page of a browser profile of its own, not logged in. */
+  page(options?: BrowserContextOptions): Promise<Page>
+  /** A new user with one role. */
+  user(role: BuiltinRole, tenantId?: string | null): Promise<Credentials>
+  close(): Promise<void>
+}
+
+/** The whole application with its built pages, and a real browser in front of it. */
+export async function openApp(): Promise<OpenApp> {
+  await buildOnce()
+  const app = await startApp()
+  const browser: Browser = await chromium.launch({
+    executablePath: process.env['MPANEL_TEST_CHROMIUM'] ?? '/usr/bin/chromium',
+    args: ARGS,
+  })
+  return {
+    app,
+    page: async (options) => {
+      const context = await browser.newContext({ baseURL: app.url, locale: 'en-GB', ...options })
+      const page = await context.newPage()
+      page.setDefaultTimeout(15_000)
+      return page
+    },
+    user: async (role, tenantId = null) => {
+      const email = `${role.toLowerCase()}-${newId().slice(-12)}@example.com`
+      await app.as((ctx) =>
+        userService.createUser(ctx, { email, name: email, password: PASSWORD, role, tenantId }),
+      )
+      return { email, password: PASSWORD }
+    },
+    close: async () => {
+      await browser.close()
+      await app.close()
+    },
+  }
+}
+
+/** Fills in the log-in page. */
+export async function logIn(page: Page, { email, password }: Credentials): Promise<void> {
+  await page.getByLabel('E-mail').fill(email)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Log in' }).click()
+  await page.getByRole('navigation', { name: 'Breadcrumb' }).or(page.getByRole('main')).first().waitFor()
+}
+
+const LOCK = join(tmpdir(), 'mpanel-build-pages')
+
+/** Test files run beside each other: one builds, the others wait for it. */
+async function buildOnce(): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      mkdirSync(LOCK)
+      break
+    } catch (error) {
+      // A killed run leaves the lock behind; a build takes seconds, not minutes.
+      if (attempt > 300) throw error
+      await sleep(100)
+    }
+  }
+  try {
+    await buildPages(() => {})
+  } finally {
+    rmdirSync(LOCK)
+  }
+}

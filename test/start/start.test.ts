@@ -1,0 +1,181 @@
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { Client } from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Subscription } from '../../shared/api/billing.ts'
+import { createApi, pay, prepareOrder, type Ordered } from '../support/api.ts'
+import { until } from '../support/app.ts'
+import { freshDatabase } from '../support/postgres.ts'
+import { dataFolder, freePort, mpanel, type Run } from './process.ts'
+
+const LOGIN = { email: 'admin@example.com', password: 'correct-horse-battery' }
+const ADMIN = { MPANEL_ADMIN_EMAIL: LOGIN.email, MPANEL_ADMIN_PASSWORD: LOGIN.password }
+
+/** One sentence, exit code 1, no stack: what an operator should see of a fault they can mend. */
+async function expectRefusal(run: Run, sentence: RegExp): Promise<void> {
+  expect(await run.ended).toBe(1)
+  expect(run.output()).toMatch(sentence)
+  expect(run.output()).not.toMatch(/\n\s+at /)
+}
+
+describe('npm start', { timeout: 120_000 }, () => {
+  let dataDir = ''
+  let port = 0
+  const env = (): Record<string, string> => ({
+    ...ADMIN,
+    MPANEL_DATA_DIR: dataDir,
+    MPANEL_PORT: String(port),
+  })
+  const stop = async (run: Run): Promise<void> => {
+    run.child.kill('SIGTERM')
+    expect(await run.ended).toBe(0)
+  }
+
+  beforeAll(async () => {
+    dataDir = await dataFolder()
+    port = await freePort()
+  })
+  afterAll(() => rm(dataDir, { recursive: true, force: true }))
+
+  it('makes everything on the first start, and a second process on the same folder or port is told why not', async () => {
+    const first = mpanel(['start'], env())
+    await first.says(/mPanel is ready/)
+    const api = await createApi(`http://127.0.0.1:${port}`, LOGIN)
+    const order = await prepareOrder(
+      api,
+      (await api.get<{ items: { id: string }[] }>('/api/admin/tenants')).body.items[0]?.id ?? '',
+    )
+    expect(order.blueprintId).not.toBe('')
+
+    await expectRefusal(mpanel(['start'], env()), /already runs on the data folder .*Stop it first/s)
+    const other = await dataFolder()
+    await expectRefusal(
+      mpanel(['start'], { ...env(), MPANEL_DATA_DIR: other }),
+      /Port \d+ .* is taken.*MPANEL_PORT/s,
+    )
+    await rm(other, { recursive: true, force: true })
+    await stop(first)
+  })
+
+  it('finishes an order whose process was killed in the middle, after adopting the database that was left running', async () => {
+    const first = mpanel(['start'], env())
+    await first.says(/mPanel is ready/)
+    const api = await createApi(`http://127.0.0.1:${port}`, LOGIN)
+    const tenantId =
+      (await api.get<{ items: { id: string }[] }>('/api/admin/tenants')).body.items[0]?.id ?? ''
+    const ordered = await api.post<Ordered>(
+      '/api/admin/billing/subscriptions',
+      await prepareOrder(api, tenantId),
+    )
+    const { id } = ordered.body.subscription
+    await pay(api, ordered.body.invoice)
+    await until(async () => {
+      const jobs = await api.get<{ items: { kind: string; state: string }[] }>('/api/admin/provisioning/jobs')
+      return jobs.body.items.some((job) => job.kind === 'cloudPod.create' && job.state === 'running')
+    }, 'the create job to run')
+    first.child.kill('SIGKILL')
+    await first.ended
+
+    const second = mpanel(['start'], env())
+    await second.says(/mPanel is ready/)
+    const again = await createApi(`http://127.0.0.1:${port}`, LOGIN)
+    await until(
+      async () =>
+        (await again.get<Subscription>(`/api/admin/billing/subscriptions/${id}`)).body.state === 'active',
+      'the killed order to become active',
+      60_000,
+    )
+    await stop(second)
+  })
+
+  it('keeps users, secrets and guests over a restart, and shows no password again', async () => {
+    const run = mpanel(['start'], env())
+    await run.says(/mPanel is ready/)
+    expect(run.output()).not.toContain(LOGIN.password)
+    const api = await createApi(`http://127.0.0.1:${port}`, LOGIN)
+    const pods = await api.get<{ items: { state: string }[] }>('/api/admin/hosting/cloudpods')
+    expect(pods.body.items.map((pod) => pod.state)).toEqual(['active'])
+    const secret = await readFile(join(dataDir, 'secret.key'), 'utf8')
+    expect(Buffer.from(secret, 'base64')).toHaveLength(32)
+    await stop(run)
+  })
+})
+
+describe('faults at start', { timeout: 60_000 }, () => {
+  it('names every fault of the configuration at once', async () => {
+    const run = mpanel(['start'], {
+      MPANEL_PORT: '99999',
+      MPANEL_SECRET_KEY: 'short',
+      PROXMOX_URL: 'http://pve.example.com',
+    })
+    await expectRefusal(run, /MPANEL_PORT.*MPANEL_SECRET_KEY.*PROXMOX_URL/s)
+  })
+
+  it('says that the data folder is not writable', async () => {
+    const folder = await dataFolder()
+    const file = join(folder, 'file')
+    await writeFile(file, '')
+    await expectRefusal(
+      mpanel(['start'], { MPANEL_DATA_DIR: file }),
+      /data folder .* is not writable.*MPANEL_DATA_DIR/s,
+    )
+    await chmod(folder, 0o700)
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it.each([['serve'], ['worker'], ['start']])(
+    '%s says that the database cannot be reached, without its password',
+    async (command) => {
+      const closed = await freePort()
+      const folder = await dataFolder()
+      const run = mpanel([command], {
+        DATABASE_URL: `postgres://u:sesame@127.0.0.1:${closed}/x`,
+        MPANEL_DATA_DIR: folder,
+      })
+      await expectRefusal(run, /database at 127\.0\.0\.1:\d+\/x cannot be used: .*Check DATABASE_URL/)
+      expect(run.output()).not.toContain('sesame')
+      await rm(folder, { recursive: true, force: true })
+    },
+  )
+
+  it('refuses a database that is newer than the code, for every command that would use it', async () => {
+    const database = await freshDatabase()
+    const folder = await dataFolder()
+    const client = new Client({ connectionString: database.url })
+    await client.connect()
+    await client.query(
+      `insert into schema_migrations (name, checksum) values ('9999_from_the_future.sql', 'x')`,
+    )
+    await client.end()
+    const env = { DATABASE_URL: database.url, MPANEL_DATA_DIR: folder }
+    for (const command of ['serve', 'worker', 'migrate', 'start']) {
+      await expectRefusal(mpanel([command], env), /database is newer than this version/)
+    }
+    await database.drop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it('serve says that its port is taken', async () => {
+    const database = await freshDatabase()
+    const folder = await dataFolder()
+    const blocker = createServer()
+    const port = await new Promise<number>((resolve) => {
+      blocker.listen(0, '127.0.0.1', () => resolve((blocker.address() as { port: number }).port))
+    })
+    const run = mpanel(['serve'], {
+      DATABASE_URL: database.url,
+      MPANEL_DATA_DIR: folder,
+      MPANEL_PORT: String(port),
+    })
+    await expectRefusal(run, new RegExp(`Port ${port} .* is taken`))
+    await new Promise((resolve) => blocker.close(resolve))
+    await database.drop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it('an unknown command or option shows the usage', async () => {
+    await expectRefusal(mpanel(['dance'], {}), /there is no command dance.*usage: mpanel/s)
+    await expectRefusal(mpanel(['admin', 'create-user', '--mail', 'x'], {}), /Unknown option.*usage: mpanel/s)
+  })
+})
