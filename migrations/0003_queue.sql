@@ -112,13 +112,16 @@ create table timers (
 );
 grant select, insert, update on timers to mpanel_app;
 
+-- The engine's statements are planned once a session, and by their indexes also while the tables are still empty:
+-- planning them over the partitions costs more than running them.
+
 -- Enqueues inside the caller's transaction. The advisory lock orders jobs of one key against each other and against
 -- job_release; it is held until the caller commits, which is what makes the order that of the commits.
 create function job_enqueue(
   p_id uuid, p_queue text, p_kind text, p_tenant uuid, p_subject_type text, p_subject_id uuid, p_subject_label text,
   p_serial_key text, p_node uuid, p_priority int, p_payload jsonb, p_idempotency_key text, p_correlation text,
   p_actor jsonb, p_max_attempts int, p_run_at timestamptz, p_deadline timestamptz
-) returns table (job_id uuid, job_state text) language plpgsql as $$
+) returns table (job_id uuid, job_state text) language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
   v_state text := 'ready';
   v_seq bigint;
@@ -135,23 +138,23 @@ begin
     end if;
     v_seq := nextval('provisioning_job_seq');
   end if;
-  return query
-    with made as (
-      insert into provisioning_jobs (id, queue, kind, tenant_id, subject_type, subject_id, subject_label, serial_key, seq,
-        node_id, priority, state, payload, idempotency_key, correlation_id, actor, max_attempts, run_at, deadline_at, created_at)
-      values (p_id, p_queue, p_kind, p_tenant, p_subject_type, p_subject_id, p_subject_label, p_serial_key, v_seq,
-        p_node, p_priority, v_state, p_payload, p_idempotency_key, p_correlation, p_actor, p_max_attempts,
-        p_run_at, p_deadline, clock_timestamp())
-      on conflict (queue, idempotency_key) do nothing
-      returning id, state)
-    select made.id, made.state from made
-    union all
-    select id, state from provisioning_jobs
-      where queue = p_queue and idempotency_key = p_idempotency_key and not exists (select from made);
+  insert into provisioning_jobs (id, queue, kind, tenant_id, subject_type, subject_id, subject_label, serial_key, seq,
+    node_id, priority, state, payload, idempotency_key, correlation_id, actor, max_attempts, run_at, deadline_at, created_at)
+  values (p_id, p_queue, p_kind, p_tenant, p_subject_type, p_subject_id, p_subject_label, p_serial_key, v_seq,
+    p_node, p_priority, v_state, p_payload, p_idempotency_key, p_correlation, p_actor, p_max_attempts,
+    p_run_at, p_deadline, clock_timestamp())
+  on conflict (queue, idempotency_key) do nothing
+  returning id, state into job_id, job_state;
+  if not found then
+    -- A statement of its own: it sees the row for whose commit the insert has waited.
+    select id, state into job_id, job_state from provisioning_jobs
+      where queue = p_queue and idempotency_key = p_idempotency_key;
+  end if;
+  return next;
 end $$;
 
 -- Makes the next job of a key ready. Called when a job of that key has left the live states.
-create function job_release(p_serial_key text) returns void language plpgsql as $$
+create function job_release(p_serial_key text) returns void language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 begin
   if p_serial_key is null then return; end if;
   perform pg_advisory_xact_lock(hashtextextended(p_serial_key, 0));
@@ -166,19 +169,29 @@ begin
 end $$;
 
 create function job_claim(p_worker text, p_queues text[], p_limit int, p_lease interval)
-returns setof provisioning_jobs language sql as $$
-  update provisioning_jobs j
+returns setof provisioning_jobs language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+begin
+  return query update provisioning_jobs j
   set state = 'running', lease_owner = p_worker, lease_until = clock_timestamp() + p_lease, fence = fence + 1,
       started_at = coalesce(started_at, clock_timestamp()), waiting_for = null, changed = pg_current_xact_id()
   from (select queue, id from provisioning_jobs where state = 'ready' and queue = any (p_queues)
         order by priority, seq limit p_limit for update skip locked) next
   where j.queue = next.queue and j.id = next.id
-  returning j.*
-$$;
+  returning j.*;
+end $$;
+
+-- Locks a running job's row until the end of the transaction. False: the lease is lost.
+create function job_hold(p_queue text, p_id uuid, p_fence bigint) returns boolean language plpgsql
+set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+begin
+  perform from provisioning_jobs where queue = p_queue and id = p_id and fence = p_fence and state = 'running'
+    for no key update;
+  return found;
+end $$;
 
 -- Ends a job's run. False: the lease is lost and nothing was written.
 create function job_finish(p_queue text, p_id uuid, p_fence bigint, p_state text, p_error jsonb)
-returns boolean language plpgsql as $$
+returns boolean language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare v_key text;
 begin
   update provisioning_jobs
@@ -192,8 +205,35 @@ begin
   return true;
 end $$;
 
+-- What runs of several jobs write at once: of each a step, and the job's success when that was its last one. Answers
+-- with the jobs whose lease held; of the others nothing was written. Rows are locked in the order of their ids.
+create function job_advance(p_entries jsonb) returns setof uuid language plpgsql
+set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+declare e record;
+begin
+  for e in select * from jsonb_to_recordset(p_entries) as entry (queue text, id uuid, fence bigint, name text,
+    position smallint, title text, tenant uuid, state text, output jsonb, at timestamptz, ends boolean) order by id
+  loop
+    if e.ends then
+      continue when not job_finish(e.queue, e.id, e.fence, 'succeeded', null);
+    else
+      update provisioning_jobs set progress = null, doing = e.title, changed = pg_current_xact_id()
+      where queue = e.queue and id = e.id and fence = e.fence and state = 'running';
+      continue when not found;
+    end if;
+    insert into provisioning_job_steps as step
+      (queue, job_id, name, position, title, tenant_id, state, output, attempts, started_at, finished_at)
+    values (e.queue, e.id, e.name, e.position, e.title, e.tenant, e.state, e.output,
+      case e.state when 'running' then 1 else 0 end, e.at, case e.state when 'done' then e.at end)
+    on conflict (queue, job_id, name) do update set
+      state = excluded.state, error = null, finished_at = excluded.finished_at, title = excluded.title,
+      output = coalesce(excluded.output, step.output), attempts = step.attempts + excluded.attempts;
+    return next e.id;
+  end loop;
+end $$;
+
 -- Puts due jobs in their place. A retry kept its seq and goes on at once; a delayed job takes its place now.
-create function job_promote_due(p_limit int) returns int language plpgsql as $$
+create function job_promote_due(p_limit int) returns int language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
   job record;
   moved int := 0;

@@ -1175,22 +1175,56 @@ begin
   return new;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.job_advance(p_entries jsonb)
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare e record;
+begin
+  for e in select * from jsonb_to_recordset(p_entries) as entry (queue text, id uuid, fence bigint, name text,
+    position smallint, title text, tenant uuid, state text, output jsonb, at timestamptz, ends boolean) order by id
+  loop
+    if e.ends then
+      continue when not job_finish(e.queue, e.id, e.fence, 'succeeded', null);
+    else
+      update provisioning_jobs set progress = null, doing = e.title, changed = pg_current_xact_id()
+      where queue = e.queue and id = e.id and fence = e.fence and state = 'running';
+      continue when not found;
+    end if;
+    insert into provisioning_job_steps as step
+      (queue, job_id, name, position, title, tenant_id, state, output, attempts, started_at, finished_at)
+    values (e.queue, e.id, e.name, e.position, e.title, e.tenant, e.state, e.output,
+      case e.state when 'running' then 1 else 0 end, e.at, case e.state when 'done' then e.at end)
+    on conflict (queue, job_id, name) do update set
+      state = excluded.state, error = null, finished_at = excluded.finished_at, title = excluded.title,
+      output = coalesce(excluded.output, step.output), attempts = step.attempts + excluded.attempts;
+    return next e.id;
+  end loop;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.job_claim(p_worker text, p_queues text[], p_limit integer, p_lease interval)
  RETURNS SETOF provisioning_jobs
- LANGUAGE sql
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
 AS $function$
-  update provisioning_jobs j
+begin
+  return query update provisioning_jobs j
   set state = 'running', lease_owner = p_worker, lease_until = clock_timestamp() + p_lease, fence = fence + 1,
       started_at = coalesce(started_at, clock_timestamp()), waiting_for = null, changed = pg_current_xact_id()
   from (select queue, id from provisioning_jobs where state = 'ready' and queue = any (p_queues)
         order by priority, seq limit p_limit for update skip locked) next
   where j.queue = next.queue and j.id = next.id
-  returning j.*
-$function$;
+  returning j.*;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.job_enqueue(p_id uuid, p_queue text, p_kind text, p_tenant uuid, p_subject_type text, p_subject_id uuid, p_subject_label text, p_serial_key text, p_node uuid, p_priority integer, p_payload jsonb, p_idempotency_key text, p_correlation text, p_actor jsonb, p_max_attempts integer, p_run_at timestamp with time zone, p_deadline timestamp with time zone)
  RETURNS TABLE(job_id uuid, job_state text)
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
   v_state text := 'ready';
@@ -1208,24 +1242,26 @@ begin
     end if;
     v_seq := nextval('provisioning_job_seq');
   end if;
-  return query
-    with made as (
-      insert into provisioning_jobs (id, queue, kind, tenant_id, subject_type, subject_id, subject_label, serial_key, seq,
-        node_id, priority, state, payload, idempotency_key, correlation_id, actor, max_attempts, run_at, deadline_at, created_at)
-      values (p_id, p_queue, p_kind, p_tenant, p_subject_type, p_subject_id, p_subject_label, p_serial_key, v_seq,
-        p_node, p_priority, v_state, p_payload, p_idempotency_key, p_correlation, p_actor, p_max_attempts,
-        p_run_at, p_deadline, clock_timestamp())
-      on conflict (queue, idempotency_key) do nothing
-      returning id, state)
-    select made.id, made.state from made
-    union all
-    select id, state from provisioning_jobs
-      where queue = p_queue and idempotency_key = p_idempotency_key and not exists (select from made);
+  insert into provisioning_jobs (id, queue, kind, tenant_id, subject_type, subject_id, subject_label, serial_key, seq,
+    node_id, priority, state, payload, idempotency_key, correlation_id, actor, max_attempts, run_at, deadline_at, created_at)
+  values (p_id, p_queue, p_kind, p_tenant, p_subject_type, p_subject_id, p_subject_label, p_serial_key, v_seq,
+    p_node, p_priority, v_state, p_payload, p_idempotency_key, p_correlation, p_actor, p_max_attempts,
+    p_run_at, p_deadline, clock_timestamp())
+  on conflict (queue, idempotency_key) do nothing
+  returning id, state into job_id, job_state;
+  if not found then
+    -- A statement of its own: it sees the row for whose commit the insert has waited.
+    select id, state into job_id, job_state from provisioning_jobs
+      where queue = p_queue and idempotency_key = p_idempotency_key;
+  end if;
+  return next;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.job_finish(p_queue text, p_id uuid, p_fence bigint, p_state text, p_error jsonb)
  RETURNS boolean
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
 AS $function$
 declare v_key text;
 begin
@@ -1240,9 +1276,23 @@ begin
   return true;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.job_hold(p_queue text, p_id uuid, p_fence bigint)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  perform from provisioning_jobs where queue = p_queue and id = p_id and fence = p_fence and state = 'running'
+    for no key update;
+  return found;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.job_promote_due(p_limit integer)
  RETURNS integer
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
   job record;
@@ -1287,6 +1337,8 @@ $function$;
 CREATE OR REPLACE FUNCTION public.job_release(p_serial_key text)
  RETURNS void
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
 AS $function$
 begin
   if p_serial_key is null then return; end if;

@@ -6,7 +6,7 @@ import { listen } from './db/listen.ts'
 import { LeaseLost } from './jobs/errors.ts'
 import { handlers, timers } from './jobs/index.ts'
 import { runJob, type EngineOptions, type JobHandler } from './jobs/steps.ts'
-import { runDueTimers } from './jobs/timers.ts'
+import { runDueTimers, type Timer } from './jobs/timers.ts'
 import { QUEUES } from '../shared/states/provisioningJob.ts'
 import { newId } from './lib/ids.ts'
 import { startLoop } from './lib/loop.ts'
@@ -20,6 +20,7 @@ export type WorkerOptions = Partial<EngineOptions> & {
   drainMs?: number
   /** Other handlers than the product's, for measurements of the engine alone. */
   handlers?: ReadonlyMap<string, JobHandler<never>>
+  timers?: readonly Timer[]
 }
 
 export type Worker = { name: string; stop: () => Promise<void> }
@@ -34,11 +35,15 @@ const DEFAULTS = {
   retryBaseMs: 1_000,
   pollTaskMs: 250,
   handlers,
+  timers,
 }
 /** A job that took this many workers with it goes to a person instead of to the next worker. */
 const MAX_LOST_WORKERS = 5
 
 type Running = { job: JobRow; abort: AbortController; done: Promise<void> }
+
+/** One run of a job: a worker may take up a job again that it has lost before. */
+const keyOf = (run: { id: string; fence: bigint }): string => `${run.id}/${run.fence}`
 
 /** Starts claiming and running jobs. Any number of workers may run, in any processes. */
 export async function startWorker(
@@ -66,10 +71,10 @@ export async function startWorker(
   function start(job: JobRow): void {
     const abort = new AbortController()
     const done = execute(job, abort.signal).finally(() => {
-      running.delete(job.id)
+      running.delete(keyOf(job))
       claiming.wake()
     })
-    running.set(job.id, { job, abort, done })
+    running.set(keyOf(job), { job, abort, done })
   }
 
   async function execute(job: JobRow, signal: AbortSignal): Promise<void> {
@@ -99,9 +104,18 @@ export async function startWorker(
 
   async function heartbeat(): Promise<void> {
     if (running.size === 0) return
-    const ours = await platform((tx) => queue.heartbeat(tx, name, options.leaseMs))
-    const alive = new Set(ours.map((row) => row.id))
-    for (const { job, abort } of running.values()) if (!alive.has(job.id)) abort.abort(new LeaseLost())
+    // Only what ran before the question can be missing in the answer because its lease was lost.
+    const asked = [...running.values()]
+    const ours = await platform((tx) =>
+      queue.heartbeat(
+        tx,
+        name,
+        asked.map((entry) => entry.job.id),
+        options.leaseMs,
+      ),
+    )
+    const alive = new Set(ours.map(keyOf))
+    for (const { job, abort } of asked) if (!alive.has(keyOf(job))) abort.abort(new LeaseLost())
   }
 
   async function upkeep(): Promise<void> {
@@ -110,7 +124,7 @@ export async function startWorker(
     for (const job of reaped)
       root.log.warn({ jobId: job.job_id, state: job.job_state }, 'a job lost its worker')
     if (moved + reaped.length > 0) root.wake()
-    if (!stopping) await runDueTimers(root, timers)
+    if (!stopping) await runDueTimers(root, options.timers)
   }
 
   const report = (error: unknown): void =>

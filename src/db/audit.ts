@@ -3,8 +3,10 @@ import { keysetPage, inScope, type ListOptions } from './list.ts'
 import type { Scope, Tx } from './index.ts'
 import type { AuditEventsTable } from './types.ts'
 
-export async function insert(tx: Tx, event: Insertable<AuditEventsTable>): Promise<void> {
-  await tx.insertInto('audit_events').values(event).execute()
+export type NewEvent = Insertable<AuditEventsTable>
+
+export async function insert(tx: Tx, events: readonly NewEvent[]): Promise<void> {
+  await tx.insertInto('audit_events').values(events).execute()
 }
 
 export type AuditFilter = { action?: string; targetType?: string; targetId?: string; correlationId?: string }

@@ -58,18 +58,52 @@ export type Lease = { queue: string; id: string; fence: bigint }
  * @returns false when the lease was lost: nothing may be written then.
  */
 export async function holdLease(tx: Tx, lease: Lease): Promise<boolean> {
-  const { rows } = await sql`select from provisioning_jobs where queue = ${lease.queue} and id = ${lease.id}
-    and fence = ${lease.fence} and state = 'running' for no key update`.execute(tx)
-  return rows.length === 1
+  const { rows } = await sql<{
+    held: boolean
+  }>`select job_hold(${lease.queue}, ${lease.id}, ${lease.fence}) as held`.execute(tx)
+  return rows[0]?.held === true
 }
 
-/** Extends the leases of one worker. Returns which are still its own, and whether an operator asked to cancel. */
-export async function heartbeat(tx: Tx, worker: string, leaseMs: number) {
+/**
+ * Extends the leases of the jobs that a worker is running. A job it has claimed without knowing (the answer was lost)
+ * is not among them, so its lease runs out. Returns which are still its own, and whether an operator asked to cancel.
+ */
+export async function heartbeat(tx: Tx, worker: string, ids: readonly string[], leaseMs: number) {
   const { rows } = await sql<{ id: string; fence: bigint; cancel: boolean }>`
     update provisioning_jobs set lease_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1000})
-    where state = 'running' and lease_owner = ${worker}
+    where state = 'running' and lease_owner = ${worker} and id = any(${[...ids]}::uuid[])
     returning id, fence, cancel_requested_at is not null as cancel`.execute(tx)
   return rows
+}
+
+/** What a job's run has reached: a step, and with it the job's success when `ends`. */
+export type Advance = {
+  lease: Lease
+  tenantId: string | null
+  step: {
+    name: string
+    position: number
+    title: string
+    state: 'running' | 'done'
+    output?: unknown
+    at: Date
+  }
+  ends: boolean
+}
+
+/** Writes what several runs have reached. Returns the ids of the jobs whose lease held; of others nothing was written. */
+export async function advance(tx: Tx, entries: readonly Advance[]): Promise<Set<string>> {
+  const list = entries.map(({ lease, tenantId, step, ends }) => ({
+    ...lease,
+    fence: lease.fence.toString(),
+    tenant: tenantId,
+    ...step,
+    ends,
+  }))
+  const { rows } = await sql<{
+    id: string
+  }>`select job_advance(${JSON.stringify(list)}::jsonb) as id`.execute(tx)
+  return new Set(rows.map((row) => row.id))
 }
 
 export async function finish(

@@ -12,11 +12,14 @@ export async function due(tx: Tx, names: readonly string[]): Promise<string[]> {
   return rows.map((row) => row.name)
 }
 
-/** Takes a due timer; false when another worker was faster. */
+/** Takes a due timer; false when another worker was faster, or is still at it: unless it died five minutes ago. */
 export async function claim(tx: Tx, name: string, everyMs: number): Promise<boolean> {
   const { rows } = await sql`update timers set last_started_at = clock_timestamp(),
       next_run_at = clock_timestamp() + make_interval(secs => ${everyMs / 1000})
-    where name = ${name} and next_run_at <= clock_timestamp() returning name`.execute(tx)
+    where name = ${name} and next_run_at <= clock_timestamp()
+      and (last_started_at is null or last_finished_at >= last_started_at
+        or last_started_at < clock_timestamp() - interval '5 minutes')
+    returning name`.execute(tx)
   return rows.length === 1
 }
 

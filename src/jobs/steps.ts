@@ -1,4 +1,4 @@
-import { transaction, type Ctx, type Origin, type Root } from '../context.ts'
+import { transaction, type Ctx, type Root } from '../context.ts'
 import * as queue from '../db/queue.ts'
 import type { JobRow, StepRow } from '../db/queue.ts'
 import { AppError } from '../errors.ts'
@@ -6,6 +6,7 @@ import { backoffMs } from '../lib/backoff.ts'
 import * as auditService from '../services/auditService.ts'
 import { isAudited } from '../services/provisioningQueues.ts'
 import { JobError, LeaseLost } from './errors.ts'
+import { advance, advanceIn, endOf, leaseOf, originOf, type Reached } from './journal.ts'
 
 /** What a step works with. `tx` is fenced: it fails with LeaseLost when another worker has taken the job over. */
 export type Run<P> = {
@@ -66,15 +67,7 @@ type Execution<P> = {
   probing: boolean
 }
 
-const leaseOf = (job: JobRow): queue.Lease => ({ queue: job.queue, id: job.id, fence: job.fence })
 const owner = (job: JobRow) => ({ queue: job.queue, id: job.id, tenantId: job.tenant_id })
-
-const originOf = (job: JobRow): Origin => ({
-  actor: { type: 'job', id: job.id, label: job.kind },
-  requestId: job.id,
-  correlationId: job.correlation_id,
-  jobId: job.id,
-})
 
 /** A transaction of the job: limited to its tenant, refused when the lease is lost, shown to live views after commit. */
 async function fenced<P, T>(x: Execution<P>, work: (ctx: Ctx) => Promise<T>): Promise<T> {
@@ -87,6 +80,9 @@ async function fenced<P, T>(x: Execution<P>, work: (ctx: Ctx) => Promise<T>): Pr
   return result
 }
 
+const stepsOf = (root: Root, job: JobRow): Promise<StepRow[]> =>
+  root.db.transaction('platform', (tx) => queue.steps(tx, job.queue, job.id))
+
 /**
  * Runs a claimed job to its next rest: succeeded, failed after undo, put back, or stuck. Finished steps are skipped.
  * @throws LeaseLost when another worker took it over; nothing was written then
@@ -98,7 +94,8 @@ export async function runJob<P>(
   signal: AbortSignal,
   options: EngineOptions,
 ): Promise<void> {
-  const rows = await root.db.transaction('platform', (tx) => queue.steps(tx, job.queue, job.id))
+  // A job that nobody has had before has begun no step.
+  const rows = job.fence === 1n ? [] : await stepsOf(root, job)
   const x: Execution<P> = {
     root,
     handler,
@@ -111,11 +108,14 @@ export async function runJob<P>(
     probing: false,
   }
   if (job.phase === 'undo') return undoAll(x)
+  const isDone = (step: Step<P>): boolean => x.rows.get(step.name)?.state === 'done'
   for (const [position, step] of handler.steps.entries()) {
-    if (x.rows.get(step.name)?.state === 'done') continue
+    if (isDone(step)) continue
     signal.throwIfAborted()
+    const isLast = handler.steps.slice(position + 1).every((later) => isDone(later))
     try {
-      x.outputs.set(step.name, await runStep(x, step, position))
+      x.outputs.set(step.name, await runStep(x, step, position, isLast))
+      if (isLast) return
     } catch (error) {
       if (error instanceof LeaseLost || signal.aborted) throw error
       return afterFailure(x, step, position, error)
@@ -132,50 +132,43 @@ async function finish<P>(
   error: { code: string; message: string } | null,
 ): Promise<void> {
   await queue.finish(ctx.tx, leaseOf(x.job), state, error)
-  if (!isAudited(x.job.kind)) return
-  await auditService.record(ctx, {
-    action: `JOB_${state.toUpperCase()}`,
-    tenantId: x.job.tenant_id,
-    target: { type: 'job', id: x.job.id, label: x.job.kind },
-    outcome: state === 'succeeded' ? 'success' : 'error',
-    details: error === null ? undefined : { error },
-  })
+  if (isAudited(x.job.kind)) await auditService.record(ctx, endOf(x.job, state, error))
 }
 
-async function runStep<P>(x: Execution<P>, step: Step<P>, position: number): Promise<unknown> {
-  const write = (ctx: Ctx, state: StepRow['state'], output?: unknown) =>
-    queue.writeStep(ctx.tx, owner(x.job), {
-      name: step.name,
-      position,
-      title: step.title,
-      state,
-      output: output ?? undefined,
-      at: x.root.now(),
-    })
+/** @param isLast the job succeeds together with this step */
+async function runStep<P>(
+  x: Execution<P>,
+  step: Step<P>,
+  position: number,
+  isLast: boolean,
+): Promise<unknown> {
+  const { name, title } = step
+  const reached = (state: 'running' | 'done', output?: unknown): Reached => ({
+    job: x.job,
+    step: { name, position, title, state, output, at: x.root.now() },
+    ends: isLast && state === 'done',
+  })
+  const run = runOf(x, step, position)
   if ('commit' in step) {
     return fenced(x, async (ctx) => {
-      const output = await step.commit(ctx, runOf(x, step, position))
-      await write(ctx, 'done', output)
+      const output = await step.commit(ctx, run)
+      await advanceIn(ctx, [reached('done', output)])
       return output
     })
   }
-  const run = runOf(x, step, position)
-  const inDoubt = x.rows.get(step.name)?.state === 'running'
+  const inDoubt = x.rows.get(name)?.state === 'running'
   if (inDoubt && 'probe' in step) {
     x.probing = true
     const found = await step.probe(run)
     x.probing = false
     if (found.done) {
-      await fenced(x, (ctx) => write(ctx, 'done', found.output))
+      await advance(x.root, reached('done', found.output))
       return found.output
     }
   }
-  await fenced(x, async (ctx) => {
-    await write(ctx, 'running')
-    await queue.setProgress(ctx.tx, leaseOf(x.job), null, step.title)
-  })
+  await advance(x.root, reached('running'))
   const output = await step.run(run)
-  await fenced(x, (ctx) => write(ctx, 'done', output))
+  await advance(x.root, reached('done', output))
   return output
 }
 
@@ -280,7 +273,7 @@ async function afterFailure<P>(
     }
   })
   if (undoNow) {
-    const rows = await x.root.db.transaction('platform', (tx) => queue.steps(tx, x.job.queue, x.job.id))
+    const rows = await stepsOf(x.root, x.job)
     await undoAll({
       ...x,
       job: { ...x.job, phase: 'undo', error, attempts: 0 },

@@ -29,13 +29,19 @@ export function errorHandler(
     ...(known.errors ? { errors: known.errors } : {}),
     ...(known.details ? { details: known.details } : {}),
   }
-  void reply.code(known.status).type('application/problem+json').send(JSON.stringify(body))
+  void reply
+    .code(known.status)
+    .header('x-request-id', request.id)
+    .type('application/problem+json')
+    .send(JSON.stringify(body))
 }
 
 const BY_FASTIFY_CODE: Record<string, [ErrorCode, string]> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'Send the body as application/json.'],
   FST_ERR_CTP_BODY_TOO_LARGE: ['payload_too_large', 'The body is larger than this operation takes.'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['malformed_request', 'The body is empty; send a JSON object.'],
+  FST_ERR_BAD_URL: ['malformed_request', 'The address is not valid percent-encoding.'],
+  FST_ERR_MAX_PARAM_LENGTH: ['malformed_request', 'A part of the address is too long.'],
   FST_ERR_CTP_INVALID_JSON_BODY: ['malformed_request', 'The body is no valid JSON.'],
 }
 

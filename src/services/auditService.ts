@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../../shared/api/audit.ts'
 import * as audit from '../db/audit.ts'
 import type { ListOptions } from '../db/list.ts'
-import type { Ctx } from '../context.ts'
+import type { Ctx, Origin } from '../context.ts'
 import { newId } from '../lib/ids.ts'
 
 export type Target = { type: string; id: string; label?: string }
@@ -17,25 +17,39 @@ export type Event = {
 }
 
 /** Writes an audit event in the caller's transaction: it is there exactly when the change is. */
-export async function record(ctx: Ctx, event: Event): Promise<void> {
-  await audit.insert(ctx.tx, {
+export const record = (ctx: Ctx, event: Event): Promise<void> => recordAll(ctx, [{ origin: ctx, event }])
+
+/** Writes events that several origins have caused, in one statement. */
+export async function recordAll(
+  { tx, now }: Pick<Ctx, 'tx' | 'now'>,
+  events: readonly { origin: Origin; event: Event }[],
+): Promise<void> {
+  if (events.length > 0)
+    await audit.insert(
+      tx,
+      events.map(({ origin, event }) => rowOf(origin, event, now())),
+    )
+}
+
+function rowOf(origin: Origin, event: Event, at: Date): audit.NewEvent {
+  return {
     id: newId(),
-    at: ctx.now(),
+    at,
     tenant_id: event.tenantId,
     action: event.action,
     outcome: event.outcome ?? 'success',
-    actor: ctx.actor,
+    actor: origin.actor,
     target_type: event.target.type,
     target_id: event.target.id,
     target_label: event.target.label ?? null,
     diff: event.diff === undefined ? null : withoutSecrets(event.diff),
     details: event.details === undefined ? null : withoutSecrets(event.details),
-    request_id: ctx.requestId,
-    correlation_id: ctx.correlationId,
-    job_id: ctx.jobId ?? null,
-    ip: ctx.ip ?? null,
-    user_agent: ctx.userAgent ?? null,
-  })
+    request_id: origin.requestId,
+    correlation_id: origin.correlationId,
+    job_id: origin.jobId ?? null,
+    ip: origin.ip ?? null,
+    user_agent: origin.userAgent ?? null,
+  }
 }
 
 const SECRET = /password|secret|token(?!Id)|private|cipher|hash/i
@@ -48,10 +62,14 @@ function withoutSecrets(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
       key,
-      SECRET.test(key) ? '[redacted]' : withoutSecrets(inner),
+      SECRET.test(key) ? hidden(inner) : withoutSecrets(inner),
     ]),
   )
 }
+
+/** A diff stays a pair, so that it shows that a secret was set or changed. */
+const hidden = (value: unknown): unknown =>
+  Array.isArray(value) ? value.map((one) => (one === null ? null : '[redacted]')) : '[redacted]'
 
 /** The changed fields of an update, as `diff` wants them. */
 export function diffOf<T extends Record<string, unknown>>(

@@ -112,7 +112,7 @@ test.each([
   ['NUL in a search', '/api/admin/customers?q=%00', 422, 'invalid_input'],
   ['NUL in a filter', '/api/admin/audit/events?action=%00', 422, 'invalid_input'],
   ['an address that is not decodable', '/api/admin/customers/%zz', 400, 'malformed_request'],
-  ['an id of endless length', `/api/admin/customers/${'a'.repeat(500)}`, 422, 'invalid_input'],
+  ['an id of endless length', `/api/admin/customers/${'a'.repeat(500)}`, 400, 'malformed_request'],
 ])('%s is refused', async (_, path, status, code) => {
   requireProblem(await send('GET', path), status, code)
 })
@@ -191,9 +191,7 @@ describe.each(withBody.map((route) => [`${route.method} ${route.path}`, route] a
         (name) => !known.includes(name) && !(route.operationId === 'configureNode' && name === 'state'),
       )
       const body = { ...(made?.body as object), ...Object.fromEntries(unknown.map((name) => [name, 'x'])) }
-      const refusal = await send(route.method, path, JSON.stringify(body), {
-        ...(route.access === 'public' ? { 'sec-fetch-site': 'same-origin' } : {}),
-      })
+      const refusal = await send(route.method, path, JSON.stringify(body))
       requireProblem(refusal, 422, 'invalid_input')
       const said = JSON.stringify(refusal.body.errors)
       for (const name of unknown) expect(said).toContain(name)

@@ -13,7 +13,8 @@ beforeAll(async () => {
 afterAll(() => app.close())
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/
-const requests: [string, string, string, RequestInit][] = [
+type Init = { body?: string; headers?: Record<string, string> }
+const requests: [string, string, string, Init][] = [
   ['a good answer', 'GET', '/api/admin/tenants', {}],
   ['an answer without a body', 'POST', '/api/auth/logout', {}],
   ['a refusal', 'GET', '/api/admin/tenants', { headers: { authorization: '' } }],
@@ -49,28 +50,30 @@ test.each(requests)('%s carries the protective headers and an id', async (_, met
   expect(policy).not.toContain('unsafe')
 })
 
+const send = async () => (await fetch(`${app.url}/healthz`, { headers: { 'x-request-id': 'mine' } })).headers
+const slug = () => `c-${newId().slice(-12)}`
+
 test('every request has an id of its own, whatever its sender calls it', async () => {
-  const send = async () =>
-    (await fetch(`${app.url}/healthz`, { headers: { 'x-request-id': 'mine' } })).headers
   const ids = await Promise.all(Array.from({ length: 20 }, async () => (await send()).get('x-request-id')))
   expect(new Set(ids).size).toBe(20)
   expect(ids).not.toContain('mine')
 })
 
+/** The correlation id of the event that a request with this one leaves. */
+const made = async (id: string) => {
+  const answer = await app.admin.post(
+    '/api/admin/tenants',
+    { name: 'x', slug: slug() },
+    { 'x-correlation-id': id },
+  )
+  const requestId = answer.headers.get('x-request-id')
+  const query = '/api/admin/audit/events?action=TENANT_CREATED&limit=1'
+  const { body } = await app.admin.get<{ items: { requestId: string; correlationId: string }[] }>(query)
+  expect(body.items[0]?.requestId).toBe(requestId)
+  return body.items[0]?.correlationId === requestId ? 'replaced' : body.items[0]?.correlationId
+}
+
 test('a correlation id is kept when it is one, and replaced when it is not', async () => {
-  const slug = () => `c-${newId().slice(-12)}`
-  const made = async (id: string) => {
-    const answer = await app.admin.post(
-      '/api/admin/tenants',
-      { name: 'x', slug: slug() },
-      { 'x-correlation-id': id },
-    )
-    const requestId = answer.headers.get('x-request-id')
-    const query = '/api/admin/audit/events?action=TENANT_CREATED&limit=1'
-    const { body } = await app.admin.get<{ items: { requestId: string; correlationId: string }[] }>(query)
-    expect(body.items[0]?.requestId).toBe(requestId)
-    return body.items[0]?.correlationId === requestId ? 'replaced' : body.items[0]?.correlationId
-  }
   expect(await made('order-4711')).toBe('order-4711')
   expect(await made('a b')).toBe('replaced')
   expect(await made('x'.repeat(101))).toBe('replaced')

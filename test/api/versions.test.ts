@@ -20,10 +20,10 @@ const kinds: [string, () => Promise<string>][] = [
   ],
 ]
 
-describe.each(kinds)('an update of %s', (_, make) => {
-  const patch = (path: string, name: string, tag?: string) =>
-    app.admin.call<{ name: string }>('PATCH', path, { name }, tag === undefined ? {} : { 'if-match': tag })
+const patch = (path: string, name: string, tag?: string) =>
+  app.admin.call<{ name: string }>('PATCH', path, { name }, tag === undefined ? {} : { 'if-match': tag })
 
+describe.each(kinds)('an update of %s', (_, make) => {
   test('is done when it was made from the current version, which then is another one', async () => {
     const path = await make()
     const { headers } = await app.admin.get(path)

@@ -8,6 +8,7 @@ import {
   delivered,
   expectDelivered,
   orderAndPay,
+  requestArrives,
   lastRequest,
   saysItWaits,
   showPod,

@@ -73,7 +73,7 @@ export const planIn = (app: TestApp, tenantId: string): Promise<Plan> =>
 /** A blueprint that only one tenant may use. */
 export async function blueprintIn(app: TestApp, tenantId: string): Promise<string> {
   const made = await good(
-    app.admin.post<{ id: string }>('/api/admin/provisioning/blueprints', await blueprint(app)),
+    app.admin.post<{ id: string }>('/api/admin/provisioning/blueprints', await blueprintBody(app)),
   )
   await app.as((ctx) =>
     sql`update cloud_pod_blueprints set tenant_id = ${tenantId} where id = ${made.id}`.execute(ctx.tx),
@@ -81,7 +81,7 @@ export async function blueprintIn(app: TestApp, tenantId: string): Promise<strin
   return made.id
 }
 
-async function blueprint(app: TestApp) {
+async function blueprintBody(app: TestApp) {
   const nodeId = await app.as(async (ctx) => {
     const { rows } = await sql<{ id: string }>`select id from nodes order by name limit 1`.execute(ctx.tx)
     return rows[0]?.id
@@ -165,7 +165,7 @@ export const CASES: Record<string, Case> = {
     return { body: { clusterId: app.clusterId, name: network, network: `${network}.0/24`, ...range } }
   },
   listBlueprints: list,
-  createBlueprint: async (app) => ({ body: await blueprint(app) }),
+  createBlueprint: async (app) => ({ body: await blueprintBody(app) }),
   listAuditEvents: list,
 }
 

@@ -114,7 +114,7 @@ test('the document is OpenAPI 3.1: every reference resolves, every path paramete
   for (const reference of referencesIn(document)) expect(resolve(reference), reference).toBeDefined()
   for (const [line, operation] of operations()) {
     const declared = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path')
-    const inPath = [...line.matchAll(/\{(\w+)\}/g)].map((match) => match[1])
+    const inPath = [...line.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '')
     expect(declared.map((parameter) => parameter.name).toSorted(), line).toEqual(inPath.toSorted())
     expect(
       declared.every((parameter) => parameter.required),

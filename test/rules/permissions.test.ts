@@ -85,9 +85,10 @@ test('no tenant role may do what concerns the platform', () => {
   }
 })
 
+const inside = (lower: keyof typeof ROLE_PERMISSIONS, upper: keyof typeof ROLE_PERMISSIONS) =>
+  ROLE_PERMISSIONS[lower].filter((permission) => !ROLE_PERMISSIONS[upper].includes(permission))
+
 test('a role only has permissions that its superior has as well', () => {
-  const inside = (lower: keyof typeof ROLE_PERMISSIONS, upper: keyof typeof ROLE_PERMISSIONS) =>
-    ROLE_PERMISSIONS[lower].filter((permission) => !ROLE_PERMISSIONS[upper].includes(permission))
   expect(inside('TENANT_USER', 'TENANT_ADMIN')).toEqual([])
   expect(inside('TENANT_ADMIN', 'TENANT_OWNER')).toEqual([])
   for (const role of ROLES) expect(inside(role, 'SUPER_ADMIN')).toEqual([])

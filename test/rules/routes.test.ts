@@ -159,9 +159,14 @@ describe.each(rows((route) => isList(route) && route.operationId !== 'streamJobs
   })
 })
 
+const orderRow = () => routes.find((route) => route.operationId === 'createSubscription')
+const podRow = () => routes.find((route) => route.operationId === 'createCloudPod')
+async function planAndPrice(tenantId: string) {
+  const made = await planIn(app, tenantId)
+  return { planId: made.id, priceId: made.prices[0]?.id }
+}
+
 describe('an id of another tenant inside a body is unknown:', () => {
-  const orderRow = () => routes.find((route) => route.operationId === 'createSubscription')
-  const podRow = () => routes.find((route) => route.operationId === 'createCloudPod')
   const foreign: [string, () => Route | undefined, () => Promise<object>][] = [
     ['the plan of an order', orderRow, async () => planAndPrice(other)],
     ['the price of an order', orderRow, async () => ({ priceId: (await planAndPrice(other)).priceId })],
@@ -184,11 +189,6 @@ describe('an id of another tenant inside a body is unknown:', () => {
     }
     expect(await rowsOf(app, other)).toEqual(before)
   })
-
-  async function planAndPrice(tenantId: string) {
-    const made = await planIn(app, tenantId)
-    return { planId: made.id, priceId: made.prices[0]?.id }
-  }
 })
 
 describe.each(rows((route) => changes(route) && !NOT_IN_A_TRANSACTION.includes(route.operationId)))(

@@ -85,6 +85,13 @@ const raw = async (scope: 'platform' | string[], text: string, values: unknown[]
   }
 }
 
+const pod = () => ({
+  tenantId: other,
+  customerId: null,
+  planId: things.planId,
+  blueprintId: things.blueprint,
+})
+
 describe('row-level security alone:', () => {
   test('the tables all hold rows of both tenants, so that the tests below mean something', async () => {
     for (const table of tables) {
@@ -155,12 +162,6 @@ describe('row-level security alone:', () => {
     country: null,
   } as const
   const payment = { amountMinor: '1', currency: 'EUR', method: 'cash', reference: 'x' } as const
-  const pod = () => ({
-    tenantId: other,
-    customerId: null,
-    planId: things.planId,
-    blueprintId: things.blueprint,
-  })
   const writing: [string, (ctx: Ctx) => Promise<unknown>][] = [
     ['customerService.create', (ctx) => customerService.create(ctx, { ...customer, tenantId: other })],
     ['customerService.update', (ctx) => customerService.update(ctx, other, things.customer, { name: 'x' })],

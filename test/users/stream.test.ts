@@ -79,6 +79,8 @@ const bearer = async (tenantId: string) => ({
   authorization: `Bearer ${(await keyOf(app, 'admin@example.com', { tenantId })).token}`,
 })
 
+const ids = (stream: Stream) => new Set(stream.events.map(({ job }) => job.id))
+
 test('a stream shows the changes of the caller’s jobs as they happen, to their end', async () => {
   const tenantId = await app.tenant()
   const stream = await open(await bearer(tenantId))
@@ -98,13 +100,13 @@ test('a client that reconnects with Last-Event-ID misses no job among 200 that r
   const places: string[] = []
   let last: string | undefined
   let reconnects = 0
-  let done = false
+  const stop = new AbortController()
   const listener = (async () => {
-    while (!done) {
+    while (!stop.signal.aborted) {
       const stream = await open({ ...headers, ...(last === undefined ? {} : { 'last-event-id': last }) })
       const enough = 15 + (reconnects % 7)
       const end = Date.now() + 1_500
-      while (!done && stream.events.length < enough && Date.now() < end) await sleep(10)
+      while (!stop.signal.aborted && stream.events.length < enough && Date.now() < end) await sleep(10)
       await until(async () => stream.place(), 'the first place')
       stream.close()
       await stream.ended
@@ -131,7 +133,7 @@ test('a client that reconnects with Last-Event-ID misses no job among 200 that r
     'the end of all 200 jobs in the stream',
     45_000,
   )
-  done = true
+  stop.abort()
   await listener
   expect([...seen.keys()].toSorted()).toEqual(mine.toSorted())
   expect(reconnects).toBeGreaterThan(5)
@@ -144,7 +146,6 @@ test('a stream for all tenants is the platform’s alone, and may be narrowed to
   const headers = { authorization: `Bearer ${(await keyOf(app, 'admin@example.com')).token}` }
   const [all, narrow] = [await open(headers), await open(headers, `?tenantId=${own}`)]
   const jobs = [await addJob(own), await addJob(other)]
-  const ids = (stream: Stream) => new Set(stream.events.map(({ job }) => job.id))
   await until(
     async () => jobs.every(({ id }) => ids(all).has(id)) && ids(narrow).size > 0,
     'events in both streams',

@@ -2,7 +2,9 @@ import { Dialog } from '@base-ui/react/dialog'
 import { lazy, Suspense, useEffect } from 'react'
 import { Skeleton } from '../ui/Spinner.tsx'
 
-const Commands = lazy(() => import('./Commands.tsx'))
+const loadCommands = () => import('./Commands.tsx')
+const Commands = lazy(loadCommands)
+const IDLE_MS = 2000
 
 /** Ctrl+K or Cmd+K: places, actions, and pods and customers by name. */
 export function CommandPalette({
@@ -19,7 +21,12 @@ export function CommandPalette({
       onOpenChange(true)
     }
     addEventListener('keydown', press)
-    return () => removeEventListener('keydown', press)
+    // Once the page is at rest, so that the first opening does not wait for it.
+    const idle = setTimeout(() => void loadCommands(), IDLE_MS)
+    return () => {
+      clearTimeout(idle)
+      removeEventListener('keydown', press)
+    }
   }, [onOpenChange])
 
   return (

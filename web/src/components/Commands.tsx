@@ -2,13 +2,16 @@ import { Autocomplete } from '@base-ui/react/autocomplete'
 import { Dialog } from '@base-ui/react/dialog'
 import { useNavigate } from '@tanstack/react-router'
 import { Search } from 'lucide-react'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { Spinner } from '../ui/Spinner.tsx'
 import { type Command, useCommands } from './useCommands.ts'
 
 /** The palette's content, loaded when it is opened for the first time. */
 export default function Commands({ onDone }: { onDone: () => void }) {
   const [typed, setTyped] = useState('')
+  const input = useRef<HTMLInputElement>(null)
+  // The dialog chose its first focus before this content was loaded.
+  useEffect(() => input.current?.focus(), [])
   const navigate = useNavigate()
   const { groups, searching } = useCommands(typed)
   return (
@@ -30,6 +33,7 @@ export default function Commands({ onDone }: { onDone: () => void }) {
           <Search aria-hidden className="size-4 text-muted" />
         )}
         <Autocomplete.Input
+          ref={input}
           aria-label="Search places, actions, pods and customers"
           placeholder="Search places, actions, pods, customers"
           className="h-12 w-full bg-transparent outline-none"

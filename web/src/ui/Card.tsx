@@ -43,7 +43,7 @@ export function Facts({ facts }: { facts: (readonly [name: string, value: ReactN
         .map(([name, value]) => (
           <div key={name} className="min-w-0">
             <dt className="text-[13px] text-muted">{name}</dt>
-            <dd className="mt-0.5 break-words">{value ?? '—'}</dd>
+            <dd className="mt-0.5 break-words">{value === false ? '—' : (value ?? '—')}</dd>
           </div>
         ))}
     </dl>

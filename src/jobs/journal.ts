@@ -1,0 +1,70 @@
+import type { Ctx, Origin, Root } from '../context.ts'
+import * as queue from '../db/queue.ts'
+import type { JobRow } from '../db/queue.ts'
+import { batched } from '../lib/batch.ts'
+import * as auditService from '../services/auditService.ts'
+import { isAudited } from '../services/provisioningQueues.ts'
+import { LeaseLost } from './errors.ts'
+
+export const leaseOf = (job: JobRow): queue.Lease => ({ queue: job.queue, id: job.id, fence: job.fence })
+
+export const originOf = (job: JobRow): Origin => ({
+  actor: { type: 'job', id: job.id, label: job.kind },
+  requestId: job.id,
+  correlationId: job.correlation_id,
+  jobId: job.id,
+})
+
+export type Reached = { job: JobRow; step: queue.Advance['step']; ends: boolean }
+
+/**
+ * Writes that a job has begun or done a step, and with its last one that it succeeded. Jobs of one process that get
+ * somewhere at the same time share a transaction, since most of its cost is the commit.
+ * @throws LeaseLost when another worker has taken the job over; nothing was written then
+ */
+export async function advance(root: Root, reached: Reached): Promise<void> {
+  let write = writers.get(root.db)
+  if (!write) {
+    write = batched((all) =>
+      root.db.transaction('platform', async (tx) => {
+        const held = await advanceIn({ tx, now: root.now }, all)
+        return all.map(({ job }) => held.has(job.id))
+      }),
+    )
+    writers.set(root.db, write)
+  }
+  if (!(await write(reached))) throw new LeaseLost()
+  root.wake()
+}
+
+const writers = new WeakMap<Root['db'], (reached: Reached) => Promise<boolean>>()
+
+/** The same inside a running transaction. @returns the ids of the jobs whose lease held */
+export async function advanceIn(
+  ctx: Pick<Ctx, 'tx' | 'now'>,
+  all: readonly Reached[],
+): Promise<ReadonlySet<string>> {
+  const held = await queue.advance(
+    ctx.tx,
+    all.map(({ job, ...rest }) => ({ lease: leaseOf(job), tenantId: job.tenant_id, ...rest })),
+  )
+  const ended = all.filter(({ job, ends }) => ends && held.has(job.id) && isAudited(job.kind))
+  await auditService.recordAll(
+    ctx,
+    ended.map(({ job }) => ({ origin: originOf(job), event: endOf(job, 'succeeded', null) })),
+  )
+  return held
+}
+
+/** What the audit log says when a job's run ends. */
+export const endOf = (
+  job: JobRow,
+  state: 'succeeded' | 'failed' | 'stuck',
+  error: { code: string; message: string } | null,
+): auditService.Event => ({
+  action: `JOB_${state.toUpperCase()}`,
+  tenantId: job.tenant_id,
+  target: { type: 'job', id: job.id, label: job.kind },
+  outcome: state === 'succeeded' ? 'success' : 'error',
+  details: error === null ? undefined : { error },
+})
