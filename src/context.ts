@@ -14,10 +14,10 @@ export type Actor = {
 }
 
 /** Makers of clients of outside systems. Only deps.ts fills this with real ones. */
-export type Vendors = { proxmox(connection: ProxmoxConnection): Proxmox }
+type Vendors = { proxmox(connection: ProxmoxConnection): Proxmox }
 
 /** Facts of the installation that services need, from the configuration. */
-export type Settings = {
+type Settings = {
   publicUrl: string
   simulated: readonly string[]
   paymentTermDays: number

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { SUBSCRIPTION_STATES } from '../states/billingSubscription.ts'
 import { currency, id, listQuery, money, timestamp } from './common.ts'
 
-export const price = z.object({
+const price = z.object({
   id,
   currency: z.string(),
   interval: z.enum(['day', 'week', 'month', 'year']),

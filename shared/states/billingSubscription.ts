@@ -10,7 +10,7 @@ export const SUBSCRIPTION_STATES = [
   'terminated',
   'expired',
 ] as const
-export type SubscriptionState = (typeof SUBSCRIPTION_STATES)[number]
+type SubscriptionState = (typeof SUBSCRIPTION_STATES)[number]
 
 export type Verdict = { allowed: true } | { allowed: false; reason: string }
 export const allowed: Verdict = { allowed: true }

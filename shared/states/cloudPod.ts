@@ -5,9 +5,9 @@ import { allowed, refused, type Verdict } from './billingSubscription.ts'
  * `failed`: it could not be made and nothing of it is left. `deleted`: its absence was proven.
  */
 export const POD_STATES = ['reserved', 'creating', 'active', 'failed', 'deleting', 'deleted'] as const
-export type PodState = (typeof POD_STATES)[number]
+type PodState = (typeof POD_STATES)[number]
 export const POWER_STATES = ['unknown', 'running', 'stopped'] as const
-export type PowerState = (typeof POWER_STATES)[number]
+type PowerState = (typeof POWER_STATES)[number]
 export const POD_ACTIONS = ['starting', 'stopping', 'shutting_down', 'rebooting'] as const
 export const POWER_ACTIONS = ['start', 'stop', 'shutdown', 'reboot'] as const
 export type PowerAction = (typeof POWER_ACTIONS)[number]

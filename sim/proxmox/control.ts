@@ -8,9 +8,9 @@ import { formatSize, GiB } from './units.ts'
 import { findNode, guestList, now } from './world.ts'
 import type { RequestRecord, Speed, World } from './world.ts'
 
-export type GuestView = Omit<Guest, 'snapshots'> & { digest: string; snapshots: string[] }
+type GuestView = Omit<Guest, 'snapshots'> & { digest: string; snapshots: string[] }
 
-export type GuestChange = {
+type GuestChange = {
   config?: Config
   remove?: string[]
   power?: Guest['power']
@@ -18,7 +18,7 @@ export type GuestChange = {
   node?: string
 }
 
-export type ForeignGuest = {
+type ForeignGuest = {
   vmid: number
   node: string
   name: string
@@ -29,7 +29,7 @@ export type ForeignGuest = {
   power?: Guest['power']
 }
 
-export type RequestFilter = { method?: string; path?: string; since?: number }
+type RequestFilter = { method?: string; path?: string; since?: number }
 
 /** What a test, or a person with the control token, can do to the cluster behind the panel's back. */
 export type SimControl = {

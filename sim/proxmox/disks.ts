@@ -115,7 +115,7 @@ function volumeName(world: World, { storage, node, vmid, format, kind, parent }:
   return `${base}${folder}${prefix}-${vmid}-disk-${index}${extension}`
 }
 
-export const lastPart = (volid: string): string => volid.split(/[:/]/).at(-1) ?? volid
+const lastPart = (volid: string): string => volid.split(/[:/]/).at(-1) ?? volid
 
 /** A template's disks are renamed: linked clones read from them. */
 export function makeBase(world: World, volume: Volume): Volume {

@@ -32,7 +32,7 @@ export function newDisk(file: string): { storage: string; bytes: number } | null
 export const driveKeys = (config: Config): string[] => Object.keys(config).filter(isDriveKey).toSorted()
 
 /** The disk whose size and name stand for the guest. */
-export function bootDisk(guest: Guest): string | null {
+function bootDisk(guest: Guest): string | null {
   const ordered = /order=([^,]*)/.exec(guest.config.boot ?? '')?.[1]?.split(';') ?? []
   const keys = [...ordered, ...driveKeys(guest.config)]
   return keys.find((key) => isDriveKey(key) && isData(guest.config[key])) ?? null
@@ -98,7 +98,7 @@ export function makeCloudInit(world: World, guest: Guest, storageName: string): 
 
 type DiskWish = { storage: string; bytes: number; format?: string }
 
-export function makeDisk(world: World, guest: Guest, wish: DiskWish): Volume {
+function makeDisk(world: World, guest: Guest, wish: DiskWish): Volume {
   const storage = enabledStorage(world, wish.storage, guest.node)
   if (!storage.content.includes('images'))
     throw new Error(`storage '${wish.storage}' does not support vm images`)

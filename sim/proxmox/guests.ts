@@ -13,7 +13,7 @@ import type { World } from './world.ts'
 
 /** What virtual machines and containers have in common: configuration files, locks, networks. */
 
-export const folderOf = (kind: GuestKind): string => (kind === 'qemu' ? 'qemu-server' : 'lxc')
+const folderOf = (kind: GuestKind): string => (kind === 'qemu' ? 'qemu-server' : 'lxc')
 export const labelOf = (kind: GuestKind): string => (kind === 'qemu' ? 'VM' : 'CT')
 
 export function loadGuest(world: World, node: string, kind: GuestKind, vmid: number): Guest {

@@ -61,7 +61,7 @@ export type Volume = {
 export type GuestKind = 'qemu' | 'lxc'
 export type Config = Record<string, string>
 
-export type Snapshot = { config: Config; parent: string | null; snaptime: number; description: string | null }
+type Snapshot = { config: Config; parent: string | null; snaptime: number; description: string | null }
 
 export type Guest = {
   vmid: number
@@ -77,9 +77,9 @@ export type Guest = {
   pid: number | null
 }
 
-export type Pool = { comment: string | null; vms: number[]; storages: string[] }
+type Pool = { comment: string | null; vms: number[]; storages: string[] }
 
-export type Token = { secret: string; privsep: boolean; comment: string | null; expire: number }
+type Token = { secret: string; privsep: boolean; comment: string | null; expire: number }
 export type User = {
   password: string | null
   enabled: boolean

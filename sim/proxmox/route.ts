@@ -27,7 +27,7 @@ export type Allow =
   | { path: string; privileges: string[]; any?: boolean }
   | ((call: Call) => void)
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
 export type Route = {
   method: Method
@@ -51,8 +51,8 @@ const PATH_PARAMS: Schema = {
 type Compiled = { route: Route; segments: string[]; schema: Schema }
 
 export type Router = (world: World, caller: Caller | null, request: RouteRequest) => Promise<RouteAnswer>
-export type RouteRequest = { method: string; path: string; raw: Record<string, unknown> }
-export type RouteAnswer = { data: unknown; total: number | undefined; loseAnswer: boolean }
+type RouteRequest = { method: string; path: string; raw: Record<string, unknown> }
+type RouteAnswer = { data: unknown; total: number | undefined; loseAnswer: boolean }
 
 export function makeRouter(routes: Route[]): Router {
   const compiled = routes.map((route): Compiled => {

@@ -69,7 +69,7 @@ function boundsFault(prop: Prop, value: string): string | undefined {
 }
 
 /** Parses and checks; nested faults are named `path.key`. */
-export function parseProperties(format: PropertyFormat, text: string, path: string): Properties {
+function parseProperties(format: PropertyFormat, text: string, path: string): Properties {
   const found = splitProperties(format, text)
   const errors: Record<string, string> = {}
   for (const [key, prop] of Object.entries(format.keys)) {

@@ -43,7 +43,7 @@ export type ProxmoxSim = {
 
 export type { ClusterSeed } from './seed.ts'
 export { exampleCluster } from './seed.ts'
-export type { SimControl, Speed }
+export type { Speed }
 
 const KEEP_ALIVE_MS = 5000
 

@@ -20,16 +20,16 @@ export function cpuCount(world: World, guest: Guest): number {
   return Number(guest.config.cores ?? node?.cores ?? 1)
 }
 
-export const guestName = (guest: Guest): string =>
+const guestName = (guest: Guest): string =>
   (guest.kind === 'qemu' ? guest.config.name : guest.config.hostname) ??
   `${labelOf(guest.kind)} ${guest.vmid}`
 
 /** Processes run while their node does. */
-export const statusOf = (guest: Guest): 'running' | 'stopped' => (isRunning(guest) ? 'running' : 'stopped')
+const statusOf = (guest: Guest): 'running' | 'stopped' => (isRunning(guest) ? 'running' : 'stopped')
 
 const maxDisk = (guest: Guest) => diskBytes(guest) || (guest.kind === 'lxc' ? 4 * GiB : 0)
 
-export function basicFigures(world: World, guest: Guest) {
+function basicFigures(world: World, guest: Guest) {
   const running = isRunning(guest)
   const maxmem = memoryMb(guest) * MiB
   return {

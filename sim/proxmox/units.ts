@@ -1,4 +1,4 @@
-export const KiB = 1024
+const KiB = 1024
 export const MiB = KiB * 1024
 export const GiB = MiB * 1024
 

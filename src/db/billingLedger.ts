@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { newId } from '../lib/ids.ts'
 import type { Tx } from './index.ts'
 
-export type AccountCode = 'receivable' | 'credit' | 'cash' | 'revenue' | 'tax' | 'bad_debt'
+type AccountCode = 'receivable' | 'credit' | 'cash' | 'revenue' | 'tax' | 'bad_debt'
 /** Debits are positive, credits negative; a transaction's entries sum to zero. */
 export type Entry = { account: AccountCode; customerId?: string; amountMinor: bigint }
 
@@ -48,18 +48,4 @@ async function accountId(tx: Tx, tenantId: string, entry: Entry, currency: strin
   const row = rows[0]
   if (!row) throw new Error(`ledger account ${entry.account} is missing`)
   return row.id
-}
-
-/** The balance of an account: debits minus credits, in minor units. */
-export async function balance(
-  tx: Tx,
-  tenantId: string,
-  entry: Omit<Entry, 'amountMinor'>,
-  currency: string,
-): Promise<bigint> {
-  const { rows } = await sql<{ sum: bigint }>`select coalesce(sum(e.amount_minor), 0)::bigint as sum
-    from ledger_entries e join ledger_accounts a on a.id = e.account_id
-    where a.tenant_id = ${tenantId} and a.code = ${entry.account} and a.currency = ${currency}
-      and a.customer_id is not distinct from ${entry.customerId ?? null}::uuid`.execute(tx)
-  return rows[0]?.sum ?? 0n
 }

@@ -90,7 +90,7 @@ async function retrying<T>(run: () => Promise<T>): Promise<T> {
 }
 
 /** The SQLSTATE of a database error, if it is one. */
-export const sqlState = (error: unknown): string | undefined =>
+const sqlState = (error: unknown): string | undefined =>
   error instanceof DatabaseError ? error.code : undefined
 
 /** The name of the violated constraint when `error` is a unique or exclusion violation. */

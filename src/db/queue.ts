@@ -159,15 +159,6 @@ export async function reap(tx: Tx, maxLost: number) {
   return rows
 }
 
-/** Milliseconds until the next delayed job is due, null when none waits. */
-export async function nextDueMs(tx: Tx): Promise<number | null> {
-  const { rows } = await sql<{ ms: number | null }>`select greatest(0, extract(epoch from
-    (select min(run_at) from provisioning_jobs where state = 'scheduled') - clock_timestamp()) * 1000)::float8 as ms`.execute(
-    tx,
-  )
-  return rows[0]?.ms ?? null
-}
-
 export async function setPhase(
   tx: Tx,
   lease: Lease,

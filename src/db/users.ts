@@ -10,10 +10,6 @@ export function insert(tx: Tx, user: Insertable<UsersTable>) {
   return tx.insertInto('users').values(user).returningAll().executeTakeFirstOrThrow()
 }
 
-export async function setPasswordHash(tx: Tx, id: string, hash: string): Promise<void> {
-  await tx.updateTable('users').set({ password_hash: hash }).where('id', '=', id).execute()
-}
-
 export async function anyUser(tx: Tx): Promise<boolean> {
   return (await tx.selectFrom('users').select('id').limit(1).executeTakeFirst()) !== undefined
 }

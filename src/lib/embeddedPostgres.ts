@@ -27,8 +27,6 @@ import {
   shutDown,
 } from './embeddedPostgres/postmaster.ts'
 
-export { EmbeddedPostgresError } from './embeddedPostgres/errors.ts'
-
 export type EmbeddedPostgresOptions = {
   /** mPanel's data folder. PostgreSQL gets `postgres/`, `postgres.password`, `postgres.owner` and `postgres.log` in it. */
   dataDir: string

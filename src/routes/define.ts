@@ -12,7 +12,7 @@ import type { Identity } from '../services/userService.ts'
  * `object`    in the tenant of the thing whose id is in the path
  * `body`      in the tenant that the body names, directly or by something that belongs to it; null names the platform
  */
-export type Where =
+type Where =
   | { in: 'platform' }
   | { in: 'list' }
   | { in: 'object'; kind: TenantThing }
@@ -50,7 +50,7 @@ export type TableRoute = Common & {
 }
 
 /** A route that cannot be one transaction (log-in, live streams, health) and so looks after itself. */
-export type RawRoute = Common & {
+type RawRoute = Common & {
   access: 'public' | 'authenticated' | { permission: Permission; where: { in: 'list' } }
   raw(
     root: Root,

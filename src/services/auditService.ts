@@ -4,7 +4,7 @@ import type { ListOptions } from '../db/list.ts'
 import type { Ctx, Origin } from '../context.ts'
 import { newId } from '../lib/ids.ts'
 
-export type Target = { type: string; id: string; label?: string }
+type Target = { type: string; id: string; label?: string }
 
 export type Event = {
   action: string

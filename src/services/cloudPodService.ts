@@ -11,15 +11,14 @@ import * as reservations from '../db/cloudPodReservations.ts'
 import { AppError, notFound } from '../errors.ts'
 import * as auditService from './auditService.ts'
 import * as cloudPodQueues from './cloudPodQueues.ts'
-import { reserve, type PodOrder } from './cloudPods/reserve.ts'
+import { reserve } from './cloudPods/reserve.ts'
 import * as provisioningService from './provisioningService.ts'
 
 export { reserve }
-export type { PodOrder }
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null
 
-export function present(row: PodView): CloudPod {
+function present(row: PodView): CloudPod {
   return {
     id: row.id,
     tenantId: row.tenant_id,

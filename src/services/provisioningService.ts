@@ -8,13 +8,15 @@ import type { JobRow } from '../db/queue.ts'
 import { notFound } from '../errors.ts'
 
 export * from './provisioning/health.ts'
-export * from './provisioning/infrastructure.ts'
+export * from './provisioning/blueprints.ts'
+export * from './provisioning/clusters.ts'
+export * from './provisioning/ipPools.ts'
 export * from './provisioning/maintenance.ts'
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null
 type StoredError = { code: string; message: string } | null
 
-export function presentJob(row: JobRow): Job {
+function presentJob(row: JobRow): Job {
   const error = row.error as StoredError
   return {
     id: row.id,

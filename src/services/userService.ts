@@ -31,7 +31,7 @@ const TOUCH_MS = 60_000
 let dummyHash: Promise<string> | undefined
 const anyHash = (): Promise<string> => (dummyHash ??= hash(randomToken(), ARGON))
 
-export const hashPassword = (password: string): Promise<string> => hash(password, ARGON)
+const hashPassword = (password: string): Promise<string> => hash(password, ARGON)
 
 /**
  * Checks e-mail and password and opens a session. Both outcomes are audited.

@@ -60,12 +60,13 @@ export async function openApp(): Promise<OpenApp> {
   }
 }
 
-/** Fills in the log-in page. */
+/** Fills in the log-in page, and follows to where a granted log-in leads. */
 export async function logIn(page: Page, { email, password }: Credentials): Promise<void> {
   await page.getByLabel('E-mail').fill(email)
   await page.getByLabel('Password').fill(password)
+  const answered = page.waitForResponse('**/api/auth/login')
   await page.getByRole('button', { name: 'Log in' }).click()
-  await page.getByRole('navigation', { name: 'Breadcrumb' }).or(page.getByRole('main')).first().waitFor()
+  if ((await answered).ok()) await page.waitForURL(({ pathname }) => pathname !== '/login')
 }
 
 const LOCK = join(tmpdir(), 'mpanel-build-pages')

@@ -46,7 +46,6 @@ it('a customer whose creation was answered into the void is not made twice', asy
   const page = await opened.page()
   await page.goto('/login')
   await logIn(page, await opened.user('SUPER_ADMIN'))
-  await page.getByRole('heading', { level: 1 }).waitFor()
   const keys: (string | undefined)[] = []
   await page.route('**/api/admin/customers', async (route) => {
     if (route.request().method() !== 'POST') return route.continue()
@@ -73,7 +72,6 @@ it('pages say when live updates are interrupted', async () => {
   const page = await opened.page()
   await page.goto('/login')
   await logIn(page, await opened.user('SUPER_ADMIN'))
-  await page.getByRole('heading', { level: 1 }).waitFor()
   await page.route('**/api/admin/provisioning/events*', (route) => route.abort())
   await page.goto('/t/all/jobs')
   await page.getByText('Live updates are interrupted').waitFor()
@@ -85,7 +83,6 @@ it('the palette opens by keyboard and finds customers by name', async () => {
   const page = await opened.page()
   await page.goto('/login')
   await logIn(page, await opened.user('SUPER_ADMIN'))
-  await page.getByRole('heading', { level: 1 }).waitFor()
   await page.keyboard.press('Control+k')
   const input = page.getByRole('combobox', { name: 'Search places, actions, pods and customers' })
   await input.waitFor()

@@ -48,6 +48,8 @@ type Plan = {
   after?(step: string): void
   /** Dies right after this boundary: a committed transaction or an answered write to an outside system. */
   killAt?: number
+  /** Boundaries count from when this is true. */
+  counts?(): boolean
 }
 
 /** One worker's life with a job: which parts of which steps ran, and what it reached. */
@@ -111,6 +113,7 @@ export async function live(app: TestApp, jobId: string, handler: AnyHandler, pla
   }
   const boundary = (what: string): void => {
     alive()
+    if (plan.counts?.() === false) return
     life.boundaries.push(what)
     if (life.boundaries.length === plan.killAt) die()
   }
@@ -364,6 +367,27 @@ export async function everyDeathIsSurvived(
     expect(again, `${at}: finished steps ran again`).toEqual([])
     expect(await arranged.world(), at).toEqual(world)
     await arranged.holdings()
+    if (!first.killed) return killAt - 1
+  }
+}
+
+/** (e) Like (d), from the moment in which the last step fails for good: what one worker began to undo, the next ends. */
+export async function everyDeathWhileUndoingIsSurvived(app: TestApp, jobCase: JobCase): Promise<number> {
+  const { handler } = jobCase
+  const step = handler.steps.at(-1)?.name ?? ''
+  for (let killAt = 1; ; killAt += 1) {
+    const arranged = await jobCase.arrange(app)
+    let struck = false
+    const plan = strike(step, 'before', () => {
+      struck = true
+      throw permanent('injected', `${step} was made to fail`)
+    })
+    const first = await live(app, arranged.jobId, handler, { ...plan, killAt, counts: () => struck })
+    const at = `the worker died at boundary ${killAt} of undoing (in ${first.trace.at(-1)})`
+    expect(struck, at).toBe(true)
+    const { job } = await toRest(app, arranged.jobId, handler, plan)
+    expect(job, at).toMatchObject({ state: 'failed', error: { code: 'injected', step } })
+    expect(await arranged.holdings(), `${at} and left something behind`).toEqual(arranged.afterPermanent)
     if (!first.killed) return killAt - 1
   }
 }

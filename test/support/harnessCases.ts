@@ -125,13 +125,36 @@ async function arrangeDestroy(app: TestApp, kind: Kind): Promise<Arranged> {
   return { jobId: body.job.id, world: about.world, holdings, afterPermanent: await holdings() }
 }
 
-async function arrangePower(app: TestApp, kind: Kind, action: string): Promise<Arranged> {
-  const tenantId = await app.tenant()
-  const podId = await activePod(app, tenantId, kind)
-  if (action === 'start') {
-    const stopped = await app.admin.post<Accepted>(`${PODS}/${podId}/stop`)
-    await toRest(app, stopped.body.job.id, handlerOf('cloudPod.power'))
+/** The pods that power cases work on, one for each case: what a case does to its pod is set back before the next. */
+const powered = new WeakMap<TestApp, Map<string, { tenantId: string; podId: string }>>()
+
+async function poweredPod(
+  app: TestApp,
+  kind: Kind,
+  action: string,
+): Promise<{ tenantId: string; podId: string }> {
+  const own = powered.get(app) ?? new Map<string, { tenantId: string; podId: string }>()
+  powered.set(app, own)
+  let pod = own.get(action)
+  if (!pod) {
+    const tenantId = await app.tenant()
+    pod = { tenantId, podId: await activePod(app, tenantId, kind) }
+    own.set(action, pod)
   }
+  const power = action === 'start' ? 'stopped' : 'running'
+  const { vmid } = await podRow(app, pod.podId)
+  app.sim.control.changeGuest(vmid, { power })
+  await rowsOf(
+    app,
+    sql`update cloud_pods set power_state = ${power}, power_checked_at = now(), action = null, problem = null
+      where id = ${pod.podId}`,
+  )
+  return pod
+}
+
+async function arrangePower(app: TestApp, kind: Kind, action: string): Promise<Arranged> {
+  await app.sim.control.idle()
+  const { tenantId, podId } = await poweredPod(app, kind, action)
   const held = await heldBy(app, podId)
   const { body } = await app.admin.post<Accepted>(`${PODS}/${podId}/${action}`)
   const about = aboutPod(app, tenantId, podId)

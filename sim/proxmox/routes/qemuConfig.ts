@@ -122,7 +122,7 @@ function logLine({ params, vmid }: Call): string {
   return `update VM ${vmid}: ${shown.join(' ')}`
 }
 
-export function checkSshKeys(encoded: string): void {
+function checkSshKeys(encoded: string): void {
   const lines = decodeURIComponent(encoded.replace(/%(?![0-9a-fA-F]{2})/g, '%25')).split('\n')
   const good = lines.every(
     (line) => line.trim() === '' || /(^|\s)(ssh-|ecdsa-|sk-)\S+\s+[A-Za-z0-9+/=]+/.test(line),

@@ -148,7 +148,7 @@ async function makeTemplate(call: Call, task: Task): Promise<void> {
 }
 
 /** Disks become base images; the cloud-init drive stays what it is. */
-export function convertDrives(world: World, guest: Guest): void {
+function convertDrives(world: World, guest: Guest): void {
   for (const key of driveKeys(guest.config)) {
     const drive = parseDrive(guest.config[key] ?? '')
     const volume = findVolume(world, guest.node, drive.file ?? '')

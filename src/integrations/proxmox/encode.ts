@@ -4,7 +4,7 @@ import type { GuestOptions } from './types.ts'
  * Everything but letters, digits and `-_.~` in percent form. Proxmox cuts form values at an unescaped `=` and pairs
  * at `;`, so nothing is left to chance.
  */
-export const percentEncode = (value: string) =>
+const percentEncode = (value: string) =>
   encodeURIComponent(value.toWellFormed()).replace(
     /[!'()*]/g,
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,

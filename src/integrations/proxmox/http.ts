@@ -3,7 +3,7 @@ import { request as httpsRequest } from 'node:https'
 import { VerifyingAgent } from './tls.ts'
 import type { TlsTarget } from './tls.ts'
 
-export type HttpRequest = {
+type HttpRequest = {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** Path and query as they go on the wire. */
   path: string

@@ -42,7 +42,7 @@ export function asNumber(value: unknown, fallback?: number): number {
 }
 
 /** Perl's truth: 1 and "1" are true; 0, "0", "" and absent are false. */
-export const asFlag = (value: unknown): boolean => value === true || Number(value ?? 0) === 1
+const asFlag = (value: unknown): boolean => value === true || Number(value ?? 0) === 1
 
 const toMib = (bytes: unknown) => Math.round(asNumber(bytes, 0) / 2 ** 20)
 const toGib = (bytes: unknown) => asNumber(bytes, 0) / 2 ** 30

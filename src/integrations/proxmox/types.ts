@@ -1,5 +1,5 @@
 import type * as words from './guestConfig.ts'
-import type { Ok, Outcome, Pending, Rejected, Unknown } from '../../lib/outcome.ts'
+import type { Outcome } from '../../lib/outcome.ts'
 
 /**
  * What mPanel asks of a Proxmox VE cluster, in our words. The comments are the contract;
@@ -203,4 +203,4 @@ export interface Proxmox {
   ): Promise<Outcome<{ upid: string; type: string; vmid: string; running: boolean }[]>>
 }
 
-export type { Ok, Outcome, Pending, Rejected, Unknown }
+export type { Outcome }

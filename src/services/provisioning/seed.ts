@@ -5,7 +5,9 @@ import { randomToken } from '../../lib/crypto.ts'
 import * as BillingService from '../BillingService.ts'
 import * as tenantService from '../tenantService.ts'
 import * as userService from '../userService.ts'
-import { addBlueprint, addCluster, addPool } from './infrastructure.ts'
+import { addBlueprint } from './blueprints.ts'
+import { addCluster } from './clusters.ts'
+import { addPool } from './ipPools.ts'
 
 /** What a first start begins with, so that an order can be tried at once. Everything can be changed afterwards. */
 const PLANS = [
@@ -64,8 +66,7 @@ export async function seedCluster(ctx: Ctx, cluster: Cluster): Promise<string> {
 
 const SEEDED = 'catalogueSeeded'
 
-export const isSeeded = async (ctx: Ctx): Promise<boolean> =>
-  (await installation.read(ctx.tx, SEEDED)) === true
+const isSeeded = async (ctx: Ctx): Promise<boolean> => (await installation.read(ctx.tx, SEEDED)) === true
 
 /** Plans and a tenant, once. */
 export async function seedCatalogue(ctx: Ctx): Promise<void> {

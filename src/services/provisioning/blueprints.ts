@@ -1,0 +1,90 @@
+import type { z } from 'zod'
+import type { Blueprint, blueprintCreate } from '../../../shared/api/provisioning.ts'
+import type { Ctx } from '../../context.ts'
+import { violatedConstraint } from '../../db/index.ts'
+import type { ListOptions } from '../../db/list.ts'
+import * as infrastructure from '../../db/provisioningInfrastructure.ts'
+import { AppError, notFound } from '../../errors.ts'
+import { newId } from '../../lib/ids.ts'
+import * as auditService from '../auditService.ts'
+
+/** @param showImages whether the caller may know the nodes and templates behind a blueprint */
+export async function listBlueprints(
+  ctx: Ctx,
+  options: ListOptions,
+  showImages: boolean,
+): Promise<{ items: Blueprint[]; nextCursor: string | null }> {
+  const page = await infrastructure.listBlueprints(ctx.tx, ctx.scope, options)
+  const ids = page.items.map((row) => row.id)
+  const images = showImages ? await infrastructure.imagesOf(ctx.tx, ids) : []
+  return {
+    items: page.items.map((row) =>
+      presentBlueprint(
+        row,
+        images.filter((image) => image.blueprint_id === row.id),
+      ),
+    ),
+    nextCursor: page.nextCursor,
+  }
+}
+
+type BlueprintRow = Awaited<ReturnType<typeof infrastructure.insertBlueprint>>
+type ImageRow = Awaited<ReturnType<typeof infrastructure.imagesOf>>[number]
+
+const presentBlueprint = (row: BlueprintRow, images: ImageRow[]): Blueprint => ({
+  id: row.id,
+  tenantId: row.tenant_id,
+  code: row.code,
+  name: row.name,
+  kind: row.kind,
+  minDiskGb: row.min_disk_gb,
+  minMemoryMb: row.min_memory_mb,
+  maxCores: row.max_cores,
+  maxMemoryMb: row.max_memory_mb,
+  maxDiskGb: row.max_disk_gb,
+  state: row.state,
+  images: images.map((image) => ({
+    nodeId: image.node_id,
+    sourceNodeId: image.source_node_id,
+    ref: image.ref,
+  })),
+  createdAt: row.created_at.toISOString(),
+})
+
+/** @throws AppError already_exists, not_found for a node that is not known */
+export async function addBlueprint(ctx: Ctx, body: z.infer<typeof blueprintCreate>): Promise<Blueprint> {
+  const row = await infrastructure
+    .insertBlueprint(ctx.tx, {
+      id: newId(),
+      tenant_id: null,
+      code: body.code,
+      name: body.name,
+      kind: body.kind,
+      min_disk_gb: body.minDiskGb,
+      min_memory_mb: body.minMemoryMb,
+      max_cores: body.maxCores,
+      max_memory_mb: body.maxMemoryMb,
+      max_disk_gb: body.maxDiskGb,
+      created_at: ctx.now(),
+    })
+    .catch((error: unknown) => {
+      if (violatedConstraint(error) !== 'cloud_pod_blueprints_code_key') throw error
+      throw new AppError('already_exists', `There is already a blueprint with the code ${body.code}.`)
+    })
+  const images = body.images.map((image) => ({
+    blueprint_id: row.id,
+    node_id: image.nodeId,
+    source_node_id: image.sourceNodeId ?? image.nodeId,
+    ref: image.ref,
+  }))
+  await infrastructure.insertImages(ctx.tx, images).catch((error: unknown) => {
+    if ((error as { code?: string }).code !== '23503') throw error
+    throw notFound('node')
+  })
+  await auditService.record(ctx, {
+    action: 'BLUEPRINT_CREATED',
+    tenantId: null,
+    target: { type: 'blueprint', id: row.id, label: row.code },
+  })
+  return presentBlueprint(row, images)
+}
