@@ -1,8 +1,9 @@
 // `npm run bench [name]`: side-by-side measurements. Every figure of docs/performance.md comes from here.
 import { cpus, totalmem } from 'node:os'
+import { podList } from './podList.ts'
 import { queue } from './queue.ts'
 
-const BENCHES: Record<string, () => Promise<void>> = { queue }
+const BENCHES: Record<string, () => Promise<void>> = { podList, queue }
 
 const wanted = process.argv[2]
 if (wanted !== undefined && !(wanted in BENCHES)) {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
@@ -107,14 +108,20 @@ async function registerPages(app: FastifyInstance, webDir: string): Promise<void
       root: webDir,
       index: false,
       wildcard: false,
-      maxAge: '1y',
-      immutable: true,
+      preCompressed: true,
+      cacheControl: false,
+      // Names under assets/ carry the hash of their content; everything else may change with a release.
+      setHeaders: (reply, path) =>
+        void reply.setHeader(
+          'cache-control',
+          path.startsWith(join(webDir, 'assets')) ? 'public, max-age=31536000, immutable' : 'no-cache',
+        ),
     })
   }
   app.setNotFoundHandler((request, reply) => {
     const page = request.method === 'GET' && !/^\/(api|healthz|readyz|metrics)(\/|$|\?)/.test(request.url)
     const file = /\.\w{1,8}(\?|$)/.test(request.url)
-    if (built && page && !file) return reply.sendFile('index.html', webDir, { maxAge: 0, immutable: false })
+    if (built && page && !file) return reply.sendFile('index.html', webDir)
     throw new AppError('not_found', `There is nothing at ${request.method} ${request.url.split('?')[0]}.`)
   })
 }

@@ -53,15 +53,20 @@ function remembered(make: Root['vendors']['proxmox']): Root['vendors']['proxmox'
 function coalesced(notify: () => Promise<unknown>, log: Logger): () => void {
   const EVERY_MS = 5
   let pending = false
+  let lastAt = 0
   return () => {
     if (pending) return
     pending = true
-    setTimeout(() => {
-      pending = false
-      notify().catch((error: unknown) =>
-        log.debug({ err: error }, 'a wake-up was lost; the poll finds the jobs'),
-      )
-    }, EVERY_MS).unref()
+    setTimeout(
+      () => {
+        pending = false
+        lastAt = performance.now()
+        notify().catch((error: unknown) =>
+          log.debug({ err: error }, 'a wake-up was lost; the poll finds the jobs'),
+        )
+      },
+      lastAt + EVERY_MS - performance.now(),
+    ).unref()
   }
 }
 

@@ -1,6 +1,13 @@
 import { z } from 'zod'
 import { currency, id, listQuery, timestamp } from './common.ts'
 
+const quota = z.strictObject({
+  maxPods: z.number().int().min(0).max(1_000_000),
+  maxCores: z.number().int().min(0).max(10_000_000),
+  maxMemoryMb: z.number().int().min(0).max(2_000_000_000),
+  maxDiskGb: z.number().int().min(0).max(2_000_000_000),
+})
+
 export const tenant = z.object({
   id,
   name: z.string(),
@@ -8,6 +15,8 @@ export const tenant = z.object({
   state: z.enum(['active', 'suspended', 'closing', 'closed']),
   billingTz: z.string(),
   defaultCurrency: z.string(),
+  /** Null: none was set, so nothing can be ordered. */
+  quota: quota.nullable(),
   version: z.number().int(),
   createdAt: timestamp,
   updatedAt: timestamp,
@@ -25,16 +34,13 @@ function isTimeZone(name: string): boolean {
 }
 
 const name = z.string().trim().min(1).max(200)
-const quota = z.strictObject({
-  maxPods: z.number().int().min(0).max(1_000_000),
-  maxCores: z.number().int().min(0).max(10_000_000),
-  maxMemoryMb: z.number().int().min(0).max(2_000_000_000),
-  maxDiskGb: z.number().int().min(0).max(2_000_000_000),
-})
 
 export const tenantCreate = z.strictObject({
   name,
-  slug: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens'),
+  slug: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens')
+    .refine((slug) => slug !== 'all', 'a name other than "all", which stands for every tenant'),
   billingTz: timeZone.default('UTC'),
   defaultCurrency: currency.default('EUR'),
   quota: quota.optional(),

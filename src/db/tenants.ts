@@ -7,8 +7,17 @@ export async function insert(tx: Tx, tenant: Insertable<TenantsTable>) {
   return tx.insertInto('tenants').values(tenant).returningAll().executeTakeFirstOrThrow()
 }
 
-export function find(tx: Tx, id: string) {
-  return tx.selectFrom('tenants').selectAll().where('id', '=', id).executeTakeFirst()
+const view = (tx: Tx) =>
+  tx
+    .selectFrom('tenants')
+    .leftJoin('cloud_pod_quotas as quota', 'quota.tenant_id', 'tenants.id')
+    .selectAll('tenants')
+    .select(['quota.max_pods', 'quota.max_cores', 'quota.max_memory_mb', 'quota.max_disk_gb'])
+
+export type TenantView = Awaited<ReturnType<ReturnType<typeof view>['executeTakeFirstOrThrow']>>
+
+export function find(tx: Tx, id: string): Promise<TenantView | undefined> {
+  return view(tx).where('tenants.id', '=', id).executeTakeFirst()
 }
 
 export function lock(tx: Tx, id: string) {
@@ -25,7 +34,7 @@ export function update(tx: Tx, id: string, change: Updateable<TenantsTable>) {
 }
 
 export function list(tx: Tx, scope: Scope, filter: { q?: string }, options: ListOptions) {
-  let query = tx.selectFrom('tenants').selectAll().where(inScope(scope, 'tenants.id'))
+  let query = view(tx).where(inScope(scope, 'tenants.id'))
   if (filter.q)
     query = query.where(
       sql<boolean>`(name ilike ${containing(filter.q)} or slug ilike ${containing(filter.q)})`,

@@ -9,15 +9,22 @@ import { newId } from '../lib/ids.ts'
 import * as auditService from './auditService.ts'
 import * as cloudPodQuotas from './cloudPodQuotas.ts'
 
-type Row = NonNullable<Awaited<ReturnType<typeof tenants.find>>>
-
-const present = (row: Row): Tenant => ({
+const present = (row: tenants.TenantView): Tenant => ({
   id: row.id,
   name: row.name,
   slug: row.slug,
   state: row.state,
   billingTz: row.billing_tz,
   defaultCurrency: row.default_currency,
+  quota:
+    row.max_pods === null
+      ? null
+      : {
+          maxPods: row.max_pods,
+          maxCores: row.max_cores ?? 0,
+          maxMemoryMb: row.max_memory_mb ?? 0,
+          maxDiskGb: row.max_disk_gb ?? 0,
+        },
   version: row.version,
   createdAt: row.created_at.toISOString(),
   updatedAt: row.updated_at.toISOString(),
@@ -62,7 +69,7 @@ export async function create(ctx: Ctx, body: z.infer<typeof tenantCreate>): Prom
     target: { type: 'tenant', id: row.id, label: row.name },
     details: body.quota,
   })
-  return present(row)
+  return get(ctx, row.id)
 }
 
 /**
@@ -94,5 +101,5 @@ export async function update(
     diff: auditService.diffOf<Record<string, unknown>>(before, change),
     details: body.quota ? { quota: body.quota } : undefined,
   })
-  return present(after)
+  return get(ctx, id)
 }

@@ -14,6 +14,22 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
+/** Every run begins with these: the first free, the others to be paid. */
+const FIRST = ['day', 'month', 'year', 'month'] as const
+/** The four ways in which an order ends, whatever chance brings besides. */
+const ENDINGS: Action[] = [
+  { do: 'pay', which: 1, percent: 50 },
+  { do: 'cancel', which: 1 },
+  { do: 'pay', which: 2, percent: 33 },
+  { do: 'pay', which: 2, percent: 67 },
+  { do: 'cancel', which: 2 },
+  { do: 'pay', which: 3, percent: 100 },
+  { do: 'deliver', which: 3 },
+  { do: 'cancel at the end', which: 3 },
+  { do: 'cancel', which: 3 },
+  { do: 'cancel', which: 0 },
+]
+
 type Action =
   | { do: 'order'; interval: 'day' | 'month' | 'year' }
   | { do: 'pay'; which: number; percent: number }
@@ -22,7 +38,8 @@ type Action =
       which: number
     }
 
-const which = fc.nat({ max: 4 })
+const which = fc.nat({ max: 3 })
+const percent = fc.constantFrom(1, 10, 33, 50, 67, 100, 130)
 const action: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 3,
@@ -30,7 +47,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   },
   {
     weight: 5,
-    arbitrary: fc.record({ do: fc.constant('pay'), which, percent: fc.integer({ min: 1, max: 130 }) }),
+    arbitrary: fc.record({ do: fc.constant('pay'), which, percent }),
   },
   {
     weight: 5,
@@ -62,7 +79,7 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
 async function act(seller: Shop, orders: Belief[], step: Action): Promise<void> {
   const { tenantId } = seller
   if (step.do === 'order') {
-    if (orders.length === 5) return
+    if (orders.length === 6) return
     const { subscription, invoice } = await app.as((ctx) => order(ctx, seller, step.interval))
     const total = BigInt(invoice.total.amount)
     expect(total).toBe({ day: 0n, month: 499n, year: 5_990n }[step.interval])
@@ -118,10 +135,11 @@ async function act(seller: Shop, orders: Belief[], step: Action): Promise<void> 
 
 test('whatever is ordered, paid, delivered and cancelled, the ledger balances and agrees with the documents', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(action, { minLength: 1, maxLength: 18 }), async (steps) => {
+    fc.asyncProperty(fc.array(action, { minLength: 8, maxLength: 16, size: 'max' }), async (steps) => {
       const seller = await shop(app)
       const orders: Belief[] = []
-      for (const step of steps) {
+      const begin = FIRST.map((interval): Action => ({ do: 'order', interval }))
+      for (const step of [...begin, ...steps]) {
         await act(seller, orders, step)
         const now = await app.as((ctx) => books(ctx, seller.tenantId))
         expect(now.unbalanced).toEqual([])
@@ -140,7 +158,7 @@ test('whatever is ordered, paid, delivered and cancelled, the ledger balances an
       // What was paid for something never delivered is the customer's credit.
       expect(end.credit).toBe(-sum((one) => (one.credited ? one.paid : 0n)))
     }),
-    { numRuns: 25 },
+    { numRuns: 15, examples: [[ENDINGS]] },
   )
 }, 90_000)
 

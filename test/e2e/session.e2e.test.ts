@@ -83,6 +83,7 @@ it('the palette opens by keyboard and finds customers by name', async () => {
   const page = await opened.page()
   await page.goto('/login')
   await logIn(page, await opened.user('SUPER_ADMIN'))
+  await page.getByRole('button', { name: 'Search' }).waitFor()
   await page.keyboard.press('Control+k')
   const input = page.getByRole('combobox', { name: 'Search places, actions, pods and customers' })
   await input.waitFor()

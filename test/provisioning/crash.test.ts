@@ -8,7 +8,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { jobOf, orderAndPay, showSubscription, cancelNow, type Placed } from '../cloudPods/faults.ts'
 import { finished, startApp, until, type TestApp } from '../support/app.ts'
-import { jobRow, stepRows } from '../support/harness.ts'
+import { jobRow, stepRows } from '../support/harnessRun.ts'
 import { expectNothingLeaked, guestsOf, podRow, rowsOf } from '../support/harnessWorld.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname

@@ -5,7 +5,6 @@ import * as queue from '../../src/db/queue.ts'
 import type { JobRow } from '../../src/db/queue.ts'
 import { LeaseLost } from '../../src/jobs/errors.ts'
 import { runJob, type Run } from '../../src/jobs/steps.ts'
-import { runDueTimers } from '../../src/jobs/timers.ts'
 import { sleep as pause } from '../../src/lib/backoff.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { enqueue } from '../../src/services/provisioningQueues.ts'
@@ -19,7 +18,15 @@ beforeAll(async () => {
   engine = await startEngine()
 })
 afterAll(() => engine.close())
-afterEach(() => engine.stopWorkers())
+/** Each test claims by hand: no job of another may be ready. */
+afterEach(async () => {
+  await engine.stopWorkers()
+  await platform((tx) =>
+    sql`update provisioning_jobs set state = 'cancelled', finished_at = clock_timestamp(), seq = coalesce(seq, 0),
+        lease_owner = null, lease_until = null
+      where finished_at is null`.execute(tx),
+  )
+})
 
 const platform = <T>(work: Parameters<typeof engine.root.db.transaction<T>>[1]) =>
   engine.root.db.transaction('platform', work)
@@ -31,6 +38,15 @@ async function claim(worker = 'mortal'): Promise<JobRow> {
   return job
 }
 
+/** In one transaction: no heart-beat comes in between. */
+const isReaped = (id: string) =>
+  platform(async (tx) => {
+    await sql`update provisioning_jobs set lease_until = clock_timestamp() - interval '1 s' where id = ${id}`.execute(
+      tx,
+    )
+    await queue.reap(tx, 100)
+  })
+
 const leaseRunsOut = (id: string) =>
   platform((tx) =>
     sql`update provisioning_jobs set lease_until = clock_timestamp() - interval '1 s' where id = ${id}`.execute(
@@ -40,8 +56,7 @@ const leaseRunsOut = (id: string) =>
 
 /** The job's lease runs out and another worker takes it. */
 async function takenOver(id: string): Promise<JobRow> {
-  await leaseRunsOut(id)
-  await platform((tx) => queue.reap(tx, 100))
+  await isReaped(id)
   return claim('heir')
 }
 
@@ -173,8 +188,7 @@ describe('heart-beats', () => {
     await engine.startWorker({ heartbeatMs: 50, leaseMs: 60_000 })
     const id = await engine.add({ kind })
     await until(async () => begun.length === 1, 'the job to begin')
-    await leaseRunsOut(id)
-    await platform((tx) => queue.reap(tx, 100))
+    await isReaped(id)
     engine.root.wake()
     expect((await engine.state(id, 'succeeded')).lost_leases).toBe(1)
     expect({ runs: begun.length, stopped }).toEqual({ runs: 2, stopped: true })
@@ -185,9 +199,7 @@ describe('heart-beats', () => {
     const kind = defineOne(async () => {
       starts += 1
     })
-    const busy = defineOne(async () => {
-      while (starts === 0) await sleep(20)
-    })
+    const busy = defineOne(() => until(async () => starts > 0, 'the other job to run'))
     const worker = await engine.startWorker({ concurrency: 1, heartbeatMs: 50 })
     await engine.state(await engine.add({ kind: busy }), 'running')
     const id = await engine.add({ kind })
@@ -195,6 +207,31 @@ describe('heart-beats', () => {
     await engine.startWorker()
     expect((await engine.state(id, 'succeeded')).lost_leases).toBe(1)
     expect(starts).toBe(1)
+  })
+})
+
+describe('a database that is away for a while', () => {
+  it('costs a job nothing but time, also when it could not even be put back', async () => {
+    let runs = 0
+    const kind = defineOne(async () => {
+      runs += 1
+      if (runs === 1) goAway()
+      await sleep(50)
+    })
+    const { db } = engine.root as { db: { transaction: unknown } }
+    const { transaction } = db
+    const goAway = (): void => {
+      db.transaction = () => Promise.reject(new Error('the database is away'))
+      setTimeout(() => (db.transaction = transaction), 400)
+    }
+    await engine.startWorker({ leaseMs: 900, heartbeatMs: 50 })
+    const id = await engine.add({ kind })
+    await until(async () => runs === 1, 'the job to begin')
+    await sleep(600)
+    // Another job keeps the worker's heart beating: that must not keep the lost one from being found.
+    await engine.add({ kind: defineOne(() => sleep(2_500)) })
+    expect(await engine.state(id, 'succeeded')).toMatchObject({ lost_leases: 1 })
+    expect(runs).toBe(2)
   })
 })
 
@@ -267,60 +304,5 @@ describe('a worker that is stopped', () => {
     expect((await engine.job(id)).state).toBe('ready')
     await engine.startWorker()
     await engine.state(id, 'succeeded')
-  })
-})
-
-describe('timers', () => {
-  /** Four processes that look for due timers all the time, for a while. */
-  async function everybodyLooks(forMs: number, timer: { everyMs: number; run: () => Promise<void> }) {
-    const own = [{ name: `timer-${newId()}`, ...timer }]
-    const end = Date.now() + forMs
-    const look = async () => {
-      while (Date.now() < end) {
-        await runDueTimers(engine.root, own)
-        await sleep(5)
-      }
-    }
-    await Promise.all([look(), look(), look(), look()])
-    const { rows } = await engine.as(({ tx }) =>
-      sql<{ last_error: string | null }>`select last_error from timers where name = ${own[0]?.name}`.execute(
-        tx,
-      ),
-    )
-    return rows[0]
-  }
-
-  it('run once each time they are due, however many workers look', async () => {
-    let runs = 0
-    await everybodyLooks(1_500, { everyMs: 400, run: async () => void (runs += 1) })
-    expect(runs).toBe(4)
-  })
-
-  it('never run twice at once, also when a run takes longer than the pause', async () => {
-    let now = 0
-    let most = 0
-    await everybodyLooks(1_000, {
-      everyMs: 20,
-      run: async () => {
-        now += 1
-        most = Math.max(most, now)
-        await sleep(150)
-        now -= 1
-      },
-    })
-    expect(most).toBe(1)
-  })
-
-  it('are run again after a failure, which is kept to be seen', async () => {
-    let runs = 0
-    const timer = await everybodyLooks(500, {
-      everyMs: 100,
-      run: async () => {
-        runs += 1
-        throw new Error('no luck')
-      },
-    })
-    expect(runs).toBeGreaterThan(2)
-    expect(timer?.last_error).toBe('no luck')
   })
 })

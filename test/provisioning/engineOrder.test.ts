@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
+import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { systemOrigin, transaction } from '../../src/context.ts'
 import { JobError, waitFor } from '../../src/jobs/errors.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { enqueue } from '../../src/services/provisioningQueues.ts'
@@ -242,7 +244,6 @@ describe('a worker', () => {
     const { kind, events } = recorded(() => 1)
     await engine.startWorker({ pollMs: 200 })
     const silent = { ...engine.root, wake: () => undefined }
-    const { transaction, systemOrigin } = await import('../../src/context.ts')
     await transaction(silent, systemOrigin('test', newId()), 'platform', (ctx) =>
       enqueue(ctx, requestOf({ kind, payload: { name: 'silent' } })),
     )
@@ -257,8 +258,20 @@ describe('a worker', () => {
     await until(async () => events.length === 2, 'the job to be done', 5_000)
   })
 
+  it('shows how far a job is while it runs', async () => {
+    const kind = defineOne(async (run) => {
+      await run.progress(43, 'cloning disk, 43 %')
+      await sleep(400)
+    })
+    await engine.startWorker()
+    const id = await engine.add({ kind })
+    await engine.state(id, 'running')
+    await sleep(150)
+    expect(await engine.job(id)).toMatchObject({ progress: 43, doing: 'cloning disk, 43 %' })
+    expect(await engine.state(id, 'succeeded')).toMatchObject({ progress: 100, doing: null })
+  })
+
   async function cutListeners(): Promise<void> {
-    const { Client } = await import('pg')
     const client = new Client({ connectionString: engine.databaseUrl })
     await client.connect()
     await client.query(

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { JobError, permanent, waitFor, type FailureKind } from '../../src/jobs/errors.ts'
 import { newId } from '../../src/lib/ids.ts'
@@ -290,18 +289,5 @@ describe('a job', () => {
       tx.selectFrom('timers').select('name').where('name', 'in', names).execute(),
     )
     expect(rows).toEqual([{ name: names[2] }])
-  })
-
-  it('shows how far it is while it runs', async () => {
-    const kind = defineOne(async (run) => {
-      await run.progress(43, 'cloning disk, 43 %')
-      await sleep(400)
-    })
-    await engine.startWorker()
-    const id = await engine.add({ kind })
-    await engine.state(id, 'running')
-    await sleep(150)
-    expect(await engine.job(id)).toMatchObject({ progress: 43, doing: 'cloning disk, 43 %' })
-    expect(await engine.state(id, 'succeeded')).toMatchObject({ progress: 100, doing: null })
   })
 })

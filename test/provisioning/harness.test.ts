@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { handlers } from '../../src/jobs/index.ts'
-import type { Step } from '../../src/jobs/steps.ts'
+import { doTask, findOurs, openGuest } from '../../src/jobs/cloudPodGuest.ts'
+import type { Run, Step } from '../../src/jobs/steps.ts'
+import type { PodPayload } from '../../src/services/cloudPodQueues.ts'
 import {
   everyDeathIsSurvived,
   everyFailureIsUndone,
   everyStepMayRunTwice,
   everyStepRecovers,
-  type AnyHandler,
 } from '../support/harness.ts'
+import type { AnyHandler } from '../support/harnessRun.ts'
 import { jobCases } from '../support/harnessCases.ts'
 import { describeJobs } from '../support/harnessSuite.ts'
 
@@ -27,7 +29,7 @@ describe('the harness itself', () => {
   })
 
   it('notices an undo that is missing', async () => {
-    const careless = changed('make', ({ undo: _, ...step }) => step as Step<never>)
+    const careless = changed('make', (step) => ({ ...step, undo: undefined }))
     await expect(everyFailureIsUndone(app(), create, careless)).rejects.toThrow(
       /left something|belong to nobody/,
     )
@@ -43,27 +45,35 @@ describe('the harness itself', () => {
   })
 
   it('notices a probe that says "done" although nothing was', async () => {
-    const lying = changed('make', (step) => ({ ...step, probe: async () => ({ done: true }) }) as Step<never>)
+    const lying = changed('make', (step) => ({ ...step, probe: async () => ({ done: true }) }))
     await expect(everyDeathIsSurvived(app(), create, lying)).rejects.toThrow(/the worker died after boundary/)
   })
 
   it('notices a step that says it was done and did nothing', async () => {
-    const idle = changed('start', (step) => ({ ...step, run: async () => undefined }) as Step<never>)
+    const idle = changed('start', (step) => ({ ...step, run: async () => undefined }))
     await expect(everyStepRecovers(app(), create, idle)).rejects.toThrow(/failed before its work/)
   })
 
-  it('notices a step that claims to be repeatable and starts the guest anew each time', async () => {
-    const restless = changed('verify', (step) =>
-      'run' in step ? { ...step, idempotent: true, run: (run) => restart().then(() => step.run(run)) } : step,
-    )
-    const restart = async (): Promise<void> => {
-      const { control } = app().sim
-      const guest = control.guests().findLast((one) => one.power === 'running')
-      const path = `/api2/json/nodes/${guest?.node}/qemu/${guest?.vmid}/status/`
-      await post(`${path}stop`)
-      await post(`${path}start`)
+  it('notices a step that claims to be repeatable and restarts the guest each time', async () => {
+    const restless = changed('verify', (step) => {
+      if (!('run' in step)) return step
+      const run = async (own: Run<never>): Promise<unknown> => {
+        await restart(own)
+        return step.run(own)
+      }
+      return { ...step, run }
+    })
+    const restart = async (run: Run<PodPayload>): Promise<void> => {
+      const guest = await openGuest(run)
+      const { proxmox } = guest
+      const ref = (await findOurs(run, guest))?.ref
+      if (!ref) throw new Error('there is no guest')
+      await doTask(run, proxmox, 'stopping', () => proxmox.stop(ref))
+      await doTask(run, proxmox, 'starting', () => proxmox.start(ref))
     }
-    await expect(everyStepMayRunTwice(app(), create, restless)).rejects.toThrow(/qmstart/)
+    await expect(everyStepMayRunTwice(app(), { ...create, handler: restless })).rejects.toThrow(
+      /between the work of verify and its record/,
+    )
   })
 
   it('notices that another step failed than the one that was made to', async () => {

@@ -5,7 +5,7 @@ import { newId } from '../../src/lib/ids.ts'
 import * as provisioningQueues from '../../src/services/provisioningQueues.ts'
 import { catalogue, pay, prepareOrder, type Ordered } from './api.ts'
 import type { TestApp } from './app.ts'
-import { toRest, type AnyHandler, type Arranged, type JobCase } from './harness.ts'
+import { toRest, type AnyHandler, type Arranged, type JobCase } from './harnessRun.ts'
 import {
   countEffects,
   expectNothingLeaked,
@@ -67,7 +67,14 @@ function aboutPod(
   }
 }
 
+/** Guests of cases that are over are only in the way: the simulator writes all of them down at each change. */
+function forgetOthers(app: TestApp): void {
+  for (const { vmid, config } of app.sim.control.guests())
+    if (config.template !== '1') app.sim.control.removeGuest(vmid)
+}
+
 async function arrangeCreate(app: TestApp, kind: Kind, paid: boolean): Promise<Arranged> {
+  forgetOthers(app)
   const tenantId = await app.tenant()
   const before = vmids(app)
   const { podId, jobId } = paid
@@ -114,6 +121,7 @@ async function paidOrder(
 }
 
 async function arrangeDestroy(app: TestApp, kind: Kind): Promise<Arranged> {
+  forgetOthers(app)
   const tenantId = await app.tenant()
   const podId = await activePod(app, tenantId, kind)
   const { body } = await app.admin.call<Accepted>('DELETE', `${PODS}/${podId}`)

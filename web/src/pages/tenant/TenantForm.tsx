@@ -35,7 +35,7 @@ export function TenantForm({
       slug: tenant?.slug ?? '',
       billingTz: tenant?.billingTz ?? new Intl.DateTimeFormat().resolvedOptions().timeZone,
       defaultCurrency: tenant?.defaultCurrency ?? 'EUR',
-      quota: QUOTA,
+      quota: tenant?.quota ?? QUOTA,
     },
     send: ({ slug, quota, ...values }, key) => {
       const body = {
