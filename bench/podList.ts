@@ -76,7 +76,7 @@ function sqlPool(database: BenchDatabase, tenantId: string, width: number): Pool
 async function explain(pool: Pool, { text, values }: Captured): Promise<void> {
   const { rows } = await pool.query<{ 'QUERY PLAN': string }>(`explain (analyze, buffers) ${text}`, values)
   const plan = rows.map((row) => row['QUERY PLAN'])
-  console.log(`\nthe plan of the list, as ${'mpanel_app'} in the scope of one tenant:\n${plan.join('\n')}\n`)
+  console.log(`\nthe plan of the list, as mpanel_app in the scope of one tenant:\n${plan.join('\n')}\n`)
   if (plan.some((line) => /Seq Scan on (cloud_pods|ip_addresses)/.test(line)))
     throw new Error('the list reads a whole table')
 }
@@ -110,8 +110,7 @@ export async function podList(): Promise<void> {
     console.log(`PostgreSQL ${database.version}, fsync on; ${pods} pods of ${tenants} tenants`)
     const { statements } = await capture(database, key, PAGE)
     console.log('\none request is these statements, each a round trip:')
-    for (const { text, took } of statements)
-      console.log(`  ${ms(took).padStart(6)} ms  ${text.replaceAll(/\s+/g, ' ').trim().slice(0, 100)}`)
+    for (const { text } of statements) console.log(`  ${text.replaceAll(/\s+/g, ' ').trim().slice(0, 100)}`)
     const server = await serve(database)
     const rows: string[][] = []
     for (const width of CONNECTIONS) {

@@ -11,7 +11,7 @@ import { execute, type BenchDatabase } from './database.ts'
 const PODS = 100_000
 const TENANTS = 200
 
-export type Captured = { text: string; values: unknown[]; took: number }
+export type Captured = { text: string; values: unknown[] }
 
 function depsOf(database: BenchDatabase) {
   const config = readConfig({ DATABASE_URL: database.url, MPANEL_DATA_DIR: database.dataDir })
@@ -97,12 +97,14 @@ export async function capture(
   let listening = false
   deps.root.db.pool.on('connect', (client) => {
     const query = client.query.bind(client) as (...args: unknown[]) => unknown
-    client.query = ((...args: [string, unknown[]?, ...unknown[]]) => {
-      const entry = { text: args[0], values: args[1] ?? [], took: 0 }
-      const begun = performance.now()
+    client.query = ((...args: [string | { text: string; values?: unknown[] }, ...unknown[]]) => {
+      const [given, values] = args
+      const entry = {
+        text: typeof given === 'string' ? given : given.text,
+        values: Array.isArray(values) ? values : [],
+      }
       if (listening) statements.push(entry)
-      const result = query(...args) as Promise<unknown>
-      return result.finally(() => (entry.took = performance.now() - begun))
+      return query(...args)
     }) as typeof client.query
   })
   for (let warm = 0; warm < 20; warm++) await ask()

@@ -143,6 +143,34 @@ create index api_keys_user on api_keys (user_id);
 select protect_tenant_table('api_keys');
 grant select, insert, update on api_keys to mpanel_app;
 
+-- Who calls, with everything they were granted, in one statement: the wall is opened for it and for nothing else.
+create function user_grants(p_user uuid, p_at timestamptz) returns jsonb language plpgsql as $$
+declare
+  caller_scope text := coalesce(current_setting('app.scope', true), '');
+  found jsonb;
+begin
+  perform set_config('app.scope', 'platform', true);
+  select coalesce(jsonb_agg(jsonb_build_object('key', r.key, 'name', r.name, 'tenantId', g.tenant_id)), '[]') into found
+  from role_grants g join roles r on r.id = g.role_id
+  where g.user_id = p_user and (g.expires_at is null or g.expires_at > p_at);
+  perform set_config('app.scope', caller_scope, true);
+  return found;
+end $$;
+
+-- The live API key of a token with its owner; no row also when the caller's address is not allowed.
+create function identify_api_key(p_hash bytea, p_at timestamptz, p_ip inet)
+returns table (id uuid, name text, user_id uuid, email text, user_name text, tenant_id uuid, scopes text[],
+  last_used_at timestamptz, grants jsonb) language plpgsql as $$
+declare caller_scope text := coalesce(current_setting('app.scope', true), '');
+begin
+  perform set_config('app.scope', 'platform', true);
+  return query select k.id, k.name, u.id, u.email, u.name, k.tenant_id, k.scopes, k.last_used_at, user_grants(u.id, p_at)
+    from api_keys k join users u on u.id = k.user_id
+    where k.token_hash = p_hash and u.state = 'active' and k.revoked_at is null and k.expires_at > p_at
+      and (cardinality(k.allowed_cidrs) = 0 or p_ip <<= any (k.allowed_cidrs));
+  perform set_config('app.scope', caller_scope, true);
+end $$;
+
 -- The answer to a POST that carried an Idempotency-Key, written in the transaction of its effect.
 create table idempotency_keys (
   subject text not null,

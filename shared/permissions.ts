@@ -39,7 +39,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
   PLATFORM_ADMIN: PERMISSIONS,
   SUPPORT: [...READ, 'cloudpods:power'],
   BILLING: [
-    ...READ,
+    ...TENANT_READ,
     'customers:create',
     'customers:update',
     'plans:create',
@@ -56,14 +56,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'cloudpods:power',
     'cloudpods:delete',
   ],
-  TENANT_ADMIN: [
-    ...TENANT_READ,
-    'customers:create',
-    'customers:update',
-    'subscriptions:write',
-    'cloudpods:create',
-    'cloudpods:power',
-  ],
+  TENANT_ADMIN: [...TENANT_READ, 'cloudpods:create', 'cloudpods:power'],
   TENANT_USER: [
     'tenants:read',
     'plans:read',

@@ -32,6 +32,8 @@ export async function buildApp(root: Root, options: AppOptions): Promise<Fastify
     bodyLimit: BODY_LIMIT,
     trustProxy: options.trustedProxies.length > 0 ? options.trustedProxies : false,
     genReqId: () => newId(),
+    // What the router refuses before any route is answered in the same form.
+    frameworkErrors: errorHandler,
     // Streams end by themselves when the server closes.
     forceCloseConnections: true,
   })
@@ -112,7 +114,7 @@ async function registerPages(app: FastifyInstance, webDir: string): Promise<void
       cacheControl: false,
       // Names under assets/ carry the hash of their content; everything else may change with a release.
       setHeaders: (reply, path) =>
-        void reply.setHeader(
+        void reply.header(
           'cache-control',
           path.startsWith(join(webDir, 'assets')) ? 'public, max-age=31536000, immutable' : 'no-cache',
         ),

@@ -45,7 +45,13 @@ export type Origin = {
   jobId?: string
   ip?: string
   userAgent?: string
+  /** Whether the answer may name clusters, nodes and what they said. */
+  seesInfrastructure?: boolean
 }
+
+/** A raw message for those who run the infrastructure, and for everybody else what it means for them. */
+export const told = (origin: Origin, raw: string | null, instead: string): string | null =>
+  raw === null || origin.seesInfrastructure ? raw : instead
 
 /** The context every service function takes first. Its transaction is the caller's: all its writes commit together. */
 export type Ctx = Root &

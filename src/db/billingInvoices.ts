@@ -7,7 +7,7 @@ export type InvoiceRow = Selectable<InvoicesTable>
 export type LineRow = Selectable<InvoiceLinesTable>
 
 /**
- * The next number of a tenant's series, as `INV-2026-000042`. The row lock makes issuing serial per series, so a
+ * The next number of a tenant's series, as `INV-000042`. The row lock makes issuing serial per series, so a
  * rolled-back issue leaves no gap; the date never runs backwards within a series.
  */
 export async function nextNumber(

@@ -1,5 +1,5 @@
 import { sql, type Insertable } from 'kysely'
-import type { Tx } from './index.ts'
+import type { Database, Tx } from './index.ts'
 import type { ApiKeysTable, SessionsTable, UsersTable } from './types.ts'
 
 export function findByEmail(tx: Tx, email: string) {
@@ -26,13 +26,6 @@ export async function grant(
 
 export type Grant = { key: string; name: string; tenantId: string | null }
 
-export async function grants(tx: Tx, userId: string, at: Date): Promise<Grant[]> {
-  const { rows } = await sql<Grant>`select r.key, r.name, g.tenant_id as "tenantId" from role_grants g
-    join roles r on r.id = g.role_id
-    where g.user_id = ${userId} and (g.expires_at is null or g.expires_at > ${at})`.execute(tx)
-  return rows
-}
-
 export function tenantsOf(tx: Tx, ids: readonly string[]) {
   return tx
     .selectFrom('tenants')
@@ -48,18 +41,29 @@ export async function insertSession(tx: Tx, session: Insertable<SessionsTable>):
   await tx.insertInto('sessions').values(session).execute()
 }
 
+export type FoundSession = {
+  id: string
+  user_id: string
+  email: string
+  name: string
+  last_seen_at: Date
+  grants: Grant[]
+}
+
 /** The live session of a token with its user; undefined when it is unknown, revoked, idle too long or expired. */
-export async function findSession(tx: Tx, tokenHash: Buffer, at: Date, idleMs: number) {
-  const { rows } = await sql<{
-    id: string
-    user_id: string
-    email: string
-    name: string
-    last_seen_at: Date
-  }>`
-    select s.id, u.id as user_id, u.email, u.name, s.last_seen_at from sessions s join users u on u.id = s.user_id
-    where s.token_hash = ${tokenHash} and u.state = 'active' and s.revoked_at is null
-      and s.expires_at > ${at} and s.last_seen_at > ${new Date(at.getTime() - idleMs)}`.execute(tx)
+export async function findSession(
+  { pool }: Database,
+  tokenHash: Buffer,
+  at: Date,
+  idleMs: number,
+): Promise<FoundSession | undefined> {
+  const { rows } = await pool.query<FoundSession>({
+    name: 'find_session',
+    text: `select s.id, u.id as user_id, u.email, u.name, s.last_seen_at, user_grants(u.id, $2) as grants
+      from sessions s join users u on u.id = s.user_id
+      where s.token_hash = $1 and u.state = 'active' and s.revoked_at is null and s.expires_at > $2 and s.last_seen_at > $3`,
+    values: [tokenHash, at, new Date(at.getTime() - idleMs)],
+  })
   return rows[0]
 }
 
@@ -80,21 +84,30 @@ export async function insertApiKey(tx: Tx, key: Insertable<ApiKeysTable>): Promi
   await tx.insertInto('api_keys').values(key).execute()
 }
 
+export type FoundKey = {
+  id: string
+  name: string
+  user_id: string
+  email: string
+  user_name: string
+  tenant_id: string | null
+  scopes: string[]
+  last_used_at: Date | null
+  grants: Grant[]
+}
+
 /** The live API key of a token with its owner; undefined also when the caller's address is not allowed. */
-export async function findApiKey(tx: Tx, tokenHash: Buffer, at: Date, ip: string | undefined) {
-  const { rows } = await sql<{
-    id: string
-    name: string
-    user_id: string
-    email: string
-    user_name: string
-    tenant_id: string | null
-    scopes: string[]
-    last_used_at: Date | null
-  }>`select k.id, k.name, k.user_id, u.email, u.name as user_name, k.tenant_id, k.scopes, k.last_used_at
-    from api_keys k join users u on u.id = k.user_id
-    where k.token_hash = ${tokenHash} and u.state = 'active' and k.revoked_at is null and k.expires_at > ${at}
-      and (cardinality(k.allowed_cidrs) = 0 or ${ip ?? null}::inet <<= any (k.allowed_cidrs))`.execute(tx)
+export async function findApiKey(
+  { pool }: Database,
+  tokenHash: Buffer,
+  at: Date,
+  ip: string | undefined,
+): Promise<FoundKey | undefined> {
+  const { rows } = await pool.query<FoundKey>({
+    name: 'find_api_key',
+    text: 'select * from identify_api_key($1, $2, $3)',
+    values: [tokenHash, at, ip ?? null],
+  })
   return rows[0]
 }
 

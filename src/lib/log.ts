@@ -2,7 +2,7 @@ import { pino, type Logger } from 'pino'
 
 export type { Logger }
 
-/** Names whose values never reach a log line, wherever they stand. */
+/** Names whose values never reach a log line, down to four levels. */
 const SECRET_KEYS = [
   'password',
   'secret',

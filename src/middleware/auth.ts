@@ -72,5 +72,6 @@ export function originOf(request: FastifyRequest, identity: Identity | undefined
     correlationId: typeof given === 'string' && /^[\w.-]{1,100}$/.test(given) ? given : request.id,
     ip: addressOf(request),
     userAgent: request.headers['user-agent']?.slice(0, 300),
+    seesInfrastructure: identity?.platform.has('infrastructure:read') ?? false,
   }
 }

@@ -72,9 +72,8 @@ export const cloudPods: Route[] = [
     access: { permission: 'cloudpods:read', where: { in: 'object', kind: 'cloudPod' } },
     params: idParams,
     replies: { 200: cloudPodDetail },
-    handler: async (ctx, { params, tenantId, identity }) => {
-      const showPlacement = identity.platform.has('infrastructure:read')
-      const found = await cloudPodService.get(ctx, tenantId, params.id, showPlacement)
+    handler: async (ctx, { params, tenantId }) => {
+      const found = await cloudPodService.get(ctx, tenantId, params.id)
       return { body: found, version: found.version }
     },
   }),

@@ -141,13 +141,7 @@ export const provisioningRoutes: Route[] = [
     access: { permission: 'blueprints:read', where: { in: 'list' } },
     query: listQuery,
     replies: { 200: page(blueprint) },
-    handler: async (ctx, { query, identity }) => ({
-      body: await provisioningService.listBlueprints(
-        ctx,
-        query,
-        identity.platform.has('infrastructure:read'),
-      ),
-    }),
+    handler: async (ctx, { query }) => ({ body: await provisioningService.listBlueprints(ctx, query) }),
   }),
   route({
     method: 'POST',

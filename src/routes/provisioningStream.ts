@@ -1,11 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Job } from '../../shared/api/provisioning.ts'
 import { transaction, type Root, type Scope } from '../context.ts'
-import { AppError, notFound } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import { isUuid } from '../lib/ids.ts'
 import { identify, originOf } from '../middleware/auth.ts'
 import { permittedScope } from '../middleware/rbac.ts'
 import * as provisioningService from '../services/provisioningService.ts'
+import * as tenantScopeService from '../services/tenantScopeService.ts'
 import type { Identity } from '../services/userService.ts'
 
 type Cursor = Awaited<ReturnType<typeof provisioningService.streamEnd>>
@@ -83,7 +84,8 @@ async function scopeNow(root: Root, request: FastifyRequest): Promise<Scope | un
   const permitted = permittedScope(identity, 'jobs:read')
   const { tenantId } = request.query as { tenantId?: string }
   if (tenantId === undefined) return permitted
-  if (permitted !== 'platform' && !permitted.includes(tenantId)) throw notFound('tenant')
+  const read = reader(root, request)
+  await read(permitted, (ctx) => tenantScopeService.ownerOf(ctx, 'tenant', tenantId))
   return [tenantId]
 }
 

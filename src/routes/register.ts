@@ -20,6 +20,8 @@ export function register(app: FastifyInstance, root: Root, route: Route): void {
     method: route.method,
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
     schema: schemaOf(route),
+    // A HEAD of a stream would stay open for nothing.
+    exposeHeadRoute: route.operationId !== 'streamJobs',
     config:
       route.perMinute === undefined ? {} : { rateLimit: { max: route.perMinute, timeWindow: '1 minute' } },
     onRequest: async (request) => {

@@ -98,7 +98,8 @@ export async function list(ctx: Ctx, filter: audit.AuditFilter, options: ListOpt
           ? null
           : { type: row.target_type, id: row.target_id, label: row.target_label },
       diff: row.diff as AuditEvent['diff'],
-      details: row.details as AuditEvent['details'],
+      // What jobs read back names nodes and VMIDs.
+      details: (ctx.seesInfrastructure || row.job_id === null ? row.details : null) as AuditEvent['details'],
       requestId: row.request_id,
       correlationId: row.correlation_id,
       jobId: row.job_id,

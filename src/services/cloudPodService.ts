@@ -2,7 +2,7 @@ import type { CloudPod, CloudPodCreate, CloudPodDetail } from '../../shared/api/
 import type { Job } from '../../shared/api/provisioning.ts'
 import { canPod, type PowerAction } from '../../shared/states/cloudPod.ts'
 import type { Verdict } from '../../shared/states/billingSubscription.ts'
-import type { Ctx } from '../context.ts'
+import { told, type Ctx } from '../context.ts'
 import * as customers from '../db/customers.ts'
 import * as pods from '../db/cloudPods.ts'
 import type { PodFilter, PodRow, PodView } from '../db/cloudPods.ts'
@@ -18,7 +18,7 @@ export { reserve }
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null
 
-function present(row: PodView): CloudPod {
+function present(ctx: Ctx, row: PodView): CloudPod {
   return {
     id: row.id,
     tenantId: row.tenant_id,
@@ -35,7 +35,7 @@ function present(row: PodView): CloudPod {
     powerState: row.power_state,
     powerCheckedAt: iso(row.power_checked_at),
     action: row.action,
-    problem: row.problem,
+    problem: told(ctx, row.problem, 'The last action could not be done. Your provider sees the details.'),
     addresses: row.addresses,
     version: row.version,
     createdAt: row.created_at.toISOString(),
@@ -45,21 +45,16 @@ function present(row: PodView): CloudPod {
 
 export async function list(ctx: Ctx, filter: PodFilter, options: ListOptions) {
   const page = await pods.list(ctx.tx, ctx.scope, filter, options)
-  return { items: page.items.map(present), nextCursor: page.nextCursor }
+  return { items: page.items.map((row) => present(ctx, row)), nextCursor: page.nextCursor }
 }
 
-/** @param showPlacement whether the caller may know which node runs the pod */
-export async function get(
-  ctx: Ctx,
-  tenantId: string,
-  id: string,
-  showPlacement: boolean,
-): Promise<CloudPodDetail> {
+/** Where it runs is told only to who may see the infrastructure. @throws AppError not_found */
+export async function get(ctx: Ctx, tenantId: string, id: string): Promise<CloudPodDetail> {
   const row = await pods.find(ctx.tx, tenantId, id)
   if (!row) throw notFound('CloudPod')
-  if (!showPlacement) return { ...present(row), placement: null }
+  if (!ctx.seesInfrastructure) return { ...present(ctx, row), placement: null }
   const { storage: _, ...placement } = await pods.placement(ctx.tx, id)
-  return { ...present(row), placement }
+  return { ...present(ctx, row), placement }
 }
 
 export type Accepted = { cloudPod: CloudPod; job: Job }
@@ -67,7 +62,7 @@ export type Accepted = { cloudPod: CloudPod; job: Job }
 async function answer(ctx: Ctx, pod: PodRow, job: { id: string }): Promise<Accepted> {
   const row = await pods.find(ctx.tx, pod.tenant_id, pod.id)
   if (!row) throw notFound('CloudPod')
-  return { cloudPod: present(row), job: await provisioningService.getJob(ctx, job.id) }
+  return { cloudPod: present(ctx, row), job: await provisioningService.getJob(ctx, job.id) }
 }
 
 async function lockPod(ctx: Ctx, tenantId: string, id: string): Promise<PodRow> {

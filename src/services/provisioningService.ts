@@ -1,5 +1,5 @@
 import type { Job, JobDetail } from '../../shared/api/provisioning.ts'
-import type { Ctx } from '../context.ts'
+import { told, type Ctx } from '../context.ts'
 import type { ListOptions } from '../db/list.ts'
 import * as jobs from '../db/provisioningJobs.ts'
 import type { Cursor, JobFilter } from '../db/provisioningJobs.ts'
@@ -16,7 +16,10 @@ export * from './provisioning/maintenance.ts'
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null
 type StoredError = { code: string; message: string } | null
 
-function presentJob(row: JobRow): Job {
+const WAITING = 'The infrastructure is not ready for this yet; it goes on by itself.'
+const FAILED = 'It could not be done. Your provider sees the details.'
+
+function presentJob(ctx: Ctx, row: JobRow): Job {
   const error = row.error as StoredError
   return {
     id: row.id,
@@ -28,9 +31,9 @@ function presentJob(row: JobRow): Job {
     phase: row.phase,
     progress: row.progress,
     doing: row.doing,
-    waitingFor: row.waiting_for,
+    waitingFor: told(ctx, row.waiting_for, WAITING),
     attempts: row.attempts,
-    error: error === null ? null : { code: error.code, message: error.message },
+    error: error === null ? null : { code: error.code, message: told(ctx, error.message, FAILED) ?? FAILED },
     correlationId: row.correlation_id,
     runAt: iso(row.run_at),
     createdAt: row.created_at.toISOString(),
@@ -41,14 +44,14 @@ function presentJob(row: JobRow): Job {
 
 export async function listJobs(ctx: Ctx, filter: JobFilter, options: ListOptions) {
   const page = await jobs.list(ctx.tx, ctx.scope, filter, options)
-  return { items: page.items.map(presentJob), nextCursor: page.nextCursor }
+  return { items: page.items.map((row) => presentJob(ctx, row)), nextCursor: page.nextCursor }
 }
 
 /** @throws AppError not_found, also for a job outside the caller's scope */
 export async function getJob(ctx: Ctx, id: string): Promise<Job> {
   const row = await jobs.find(ctx.tx, id)
   if (!row) throw notFound('job')
-  return presentJob(row)
+  return presentJob(ctx, row)
 }
 
 const LOG_LINES = 200
@@ -58,15 +61,16 @@ export async function getJobDetail(ctx: Ctx, id: string): Promise<JobDetail> {
   const row = await jobs.find(ctx.tx, id)
   if (!row) throw notFound('job')
   const steps = await queue.steps(ctx.tx, row.queue, id)
-  const log = await jobs.log(ctx.tx, id, LOG_LINES)
+  // The log names nodes, VMIDs and tasks: it is for those who run them.
+  const log = ctx.seesInfrastructure ? await jobs.log(ctx.tx, id, LOG_LINES) : []
   return {
-    ...presentJob(row),
+    ...presentJob(ctx, row),
     steps: steps.map((step) => ({
       name: step.name,
       title: step.title,
       state: step.state,
       attempts: step.attempts,
-      error: step.error,
+      error: told(ctx, step.error, FAILED),
       startedAt: iso(step.started_at),
       finishedAt: iso(step.finished_at),
     })),
@@ -90,5 +94,8 @@ export async function jobsChangedSince(
   limit: number,
 ): Promise<{ jobs: Job[]; cursors: Cursor[] }> {
   const rows = await jobs.changedSince(ctx.tx, ctx.scope, cursor, limit)
-  return { jobs: rows.map(presentJob), cursors: rows.map((row) => ({ changed: row.changed, id: row.id })) }
+  return {
+    jobs: rows.map((row) => presentJob(ctx, row)),
+    cursors: rows.map((row) => ({ changed: row.changed, id: row.id })),
+  }
 }

@@ -26,6 +26,7 @@ export async function ownerOf(ctx: Ctx, kind: TenantThing, id: string): Promise<
 
 /** The same context limited to fewer tenants, for the database as well. */
 export async function limitTo(ctx: Ctx, scope: Scope): Promise<Ctx> {
+  if (String(scope) === String(ctx.scope)) return ctx
   await narrow(ctx.tx, scope)
   return { ...ctx, scope }
 }

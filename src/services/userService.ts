@@ -1,8 +1,15 @@
 import { hash, verify } from '@node-rs/argon2'
 import type { Me } from '../../shared/api/auth.ts'
-import { isBuiltinRole, PERMISSIONS, ROLE_PERMISSIONS, type Permission } from '../../shared/permissions.ts'
+import {
+  isBuiltinRole,
+  PERMISSIONS,
+  PLATFORM_ROLES,
+  ROLE_PERMISSIONS,
+  TENANT_ROLES,
+  type Permission,
+} from '../../shared/permissions.ts'
 import { transaction, type Actor, type Ctx, type Origin, type Root } from '../context.ts'
-import { violatedConstraint, type Tx } from '../db/index.ts'
+import { violatedConstraint } from '../db/index.ts'
 import * as users from '../db/users.ts'
 import type { Grant } from '../db/users.ts'
 import { AppError } from '../errors.ts'
@@ -102,21 +109,18 @@ export async function identifySession(
   counts: { asActivity: boolean } = { asActivity: true },
 ): Promise<Identity | undefined> {
   const now = root.now()
-  return root.db.transaction('platform', async (tx) => {
-    const session = await users.findSession(tx, sha256(token), now, IDLE_MS)
-    if (!session) return undefined
-    if (counts.asActivity && now.getTime() - session.last_seen_at.getTime() > TOUCH_MS)
-      await users.touchSession(tx, session.id, now)
-    const user = { id: session.user_id, email: session.email, name: session.name }
-    const rights = await rightsOf(tx, user.id, now)
-    return {
-      user,
-      actor: { type: 'user', id: user.id, label: user.email },
-      ...rights,
-      via: 'session',
-      sessionId: session.id,
-    }
-  })
+  const session = await users.findSession(root.db, sha256(token), now, IDLE_MS)
+  if (!session) return undefined
+  if (counts.asActivity && now.getTime() - session.last_seen_at.getTime() > TOUCH_MS)
+    await root.db.transaction('platform', (tx) => users.touchSession(tx, session.id, now))
+  const user = { id: session.user_id, email: session.email, name: session.name }
+  return {
+    user,
+    actor: { type: 'user', id: user.id, label: user.email },
+    ...rightsOf(session.grants),
+    via: 'session',
+    sessionId: session.id,
+  }
 }
 
 /** The identity behind an API key: its scopes, as far as its owner still has them. */
@@ -126,39 +130,31 @@ export async function identifyApiKey(
   ip: string | undefined,
 ): Promise<Identity | undefined> {
   const now = root.now()
-  return root.db.transaction('platform', async (tx) => {
-    const key = await users.findApiKey(tx, sha256(token), now, ip)
-    if (!key) return undefined
-    if (key.last_used_at === null || now.getTime() - key.last_used_at.getTime() > TOUCH_MS) {
-      await users.touchApiKey(tx, key.id, now)
-    }
-    const rights = await rightsOf(tx, key.user_id, now)
-    const scopes = new Set(key.scopes)
-    const within = (permissions: ReadonlySet<Permission>) =>
-      new Set([...permissions].filter((permission) => scopes.has(permission)))
-    const bound = key.tenant_id
-    const tenants =
-      bound === null
-        ? new Map([...rights.tenants].map(([id, permissions]) => [id, within(permissions)]))
-        : new Map([[bound, within(new Set([...rights.platform, ...(rights.tenants.get(bound) ?? [])]))]])
-    return {
-      user: { id: key.user_id, email: key.email, name: key.user_name },
-      actor: { type: 'api_key', id: key.id, label: `${key.name} (${key.email})` },
-      roles: rights.roles,
-      platform: bound === null ? within(rights.platform) : new Set<Permission>(),
-      tenants,
-      via: 'api_key',
-      sessionId: null,
-    }
-  })
+  const key = await users.findApiKey(root.db, sha256(token), now, ip)
+  if (!key) return undefined
+  if (key.last_used_at === null || now.getTime() - key.last_used_at.getTime() > TOUCH_MS)
+    await root.db.transaction('platform', (tx) => users.touchApiKey(tx, key.id, now))
+  const rights = rightsOf(key.grants)
+  const scopes = new Set(key.scopes)
+  const within = (permissions: ReadonlySet<Permission>) =>
+    new Set([...permissions].filter((permission) => scopes.has(permission)))
+  const bound = key.tenant_id
+  const tenants =
+    bound === null
+      ? new Map([...rights.tenants].map(([id, permissions]) => [id, within(permissions)]))
+      : new Map([[bound, within(new Set([...rights.platform, ...(rights.tenants.get(bound) ?? [])]))]])
+  return {
+    user: { id: key.user_id, email: key.email, name: key.user_name },
+    actor: { type: 'api_key', id: key.id, label: `${key.name} (${key.email})` },
+    roles: rights.roles,
+    platform: bound === null ? within(rights.platform) : new Set<Permission>(),
+    tenants,
+    via: 'api_key',
+    sessionId: null,
+  }
 }
 
-async function rightsOf(
-  tx: Tx,
-  userId: string,
-  at: Date,
-): Promise<Pick<Identity, 'roles' | 'platform' | 'tenants'>> {
-  const roles = await users.grants(tx, userId, at)
+function rightsOf(roles: Grant[]): Pick<Identity, 'roles' | 'platform' | 'tenants'> {
   const platform = new Set<Permission>()
   const tenants = new Map<string, Set<Permission>>()
   for (const role of roles) {
@@ -193,6 +189,7 @@ export async function createUser(
   ctx: Ctx,
   user: { email: string; name: string; password: string; role: string; tenantId: string | null },
 ): Promise<{ id: string }> {
+  requireRoleFits(user.role, user.tenantId)
   const id = newId()
   const now = ctx.now()
   await users
@@ -223,6 +220,16 @@ export async function createUser(
     details: { role: user.role },
   })
   return { id }
+}
+
+/** A platform role within a tenant, or a tenant's role over all of them, would grant what nobody meant. */
+function requireRoleFits(role: string, tenantId: string | null): void {
+  const ofPlatform = (PLATFORM_ROLES as readonly string[]).includes(role)
+  const ofTenants = (TENANT_ROLES as readonly string[]).includes(role)
+  if (ofPlatform && tenantId !== null)
+    throw new AppError('invalid_input', `${role} is a role of the platform, not of a tenant.`)
+  if (ofTenants && tenantId === null)
+    throw new AppError('invalid_input', `${role} is a role in a tenant: name the tenant.`)
 }
 
 const KEY_DAYS = 90

@@ -23,7 +23,7 @@ const customer = (tenantId: string) => ({ tenantId, name: 'Ada', email: 'ada@exa
 
 test('an event says who did what to what, from where and in which request', async () => {
   const tenantId = await app.tenant()
-  const user = await person(app, 'TENANT_ADMIN', tenantId)
+  const user = await person(app, 'TENANT_OWNER', tenantId)
   const { api } = await session(app, user.email)
   const made = await api.post<Customer>('/api/admin/customers', customer(tenantId), { 'user-agent': 'test' })
   const [event] = await events(`tenantId=${tenantId}&action=CUSTOMER_CREATED`)
@@ -40,7 +40,7 @@ test('an event says who did what to what, from where and in which request', asyn
 
 test('what a program does is told from what its owner does', async () => {
   const tenantId = await app.tenant()
-  const user = await person(app, 'TENANT_ADMIN', tenantId)
+  const user = await person(app, 'TENANT_OWNER', tenantId)
   await (await keyOf(app, user.email)).api.post('/api/admin/customers', customer(tenantId))
   const [event] = await events(`tenantId=${tenantId}&action=CUSTOMER_CREATED`)
   expect(event?.actor).toMatchObject({ type: 'api_key', label: `test (${user.email})` })

@@ -150,7 +150,7 @@ describe('row-level security alone:', () => {
     ['customerService.get', (ctx) => customerService.get(ctx, other, things.customer)],
     ['tenantService.get', (ctx) => tenantService.get(ctx, other)],
     ['BillingService.get', (ctx) => BillingService.get(ctx, other, things.subscription)],
-    ['cloudPodService.get', (ctx) => cloudPodService.get(ctx, other, things.pod, true)],
+    ['cloudPodService.get', (ctx) => cloudPodService.get(ctx, other, things.pod)],
     ['provisioningService.getJob', (ctx) => provisioningService.getJob(ctx, things.job)],
     ['provisioningService.getJobDetail', (ctx) => provisioningService.getJobDetail(ctx, things.job)],
   ]
@@ -218,7 +218,7 @@ describe('row-level security alone:', () => {
       ['invoices', (ctx) => BillingService.listInvoices(ctx, {}, options)],
       ['pods', (ctx) => cloudPodService.list(ctx, {}, options)],
       ['jobs', (ctx) => provisioningService.listJobs(ctx, {}, options)],
-      ['blueprints', (ctx) => provisioningService.listBlueprints(ctx, options, true)],
+      ['blueprints', (ctx) => provisioningService.listBlueprints(ctx, options)],
       ['events', (ctx) => auditService.list(ctx, {}, options)],
       ['stream', (ctx) => provisioningService.jobsChangedSince(ctx, { changed: '0', id: newId() }, 1_000)],
     ]

@@ -76,7 +76,7 @@ test('a change of roles applies to the next request, with session and key', asyn
   const callers = [(await session(app, user.email)).api, (await keyOf(app, user.email)).api]
   const body = { tenantId, name: 'Ada', email: 'ada@example.com' }
   for (const api of callers) expect((await api.post('/api/admin/customers', body)).status).toBe(403)
-  await grant(user.id, 'TENANT_ADMIN', tenantId)
+  await grant(user.id, 'TENANT_OWNER', tenantId)
   for (const api of callers) expect((await api.post('/api/admin/customers', body)).status).toBe(201)
   await revokeGrants(user.id)
   for (const api of callers) {

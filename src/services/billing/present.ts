@@ -1,4 +1,5 @@
 import type { Invoice, Plan, Subscription } from '../../../shared/api/billing.ts'
+import { told, type Ctx } from '../../context.ts'
 import type { PriceRow, SubscriptionView } from '../../db/billing.ts'
 import type { InvoiceView, LineRow } from '../../db/billingInvoices.ts'
 import { toMoney } from '../../lib/money.ts'
@@ -37,7 +38,7 @@ export const plan = (row: PlanRow, prices: PriceRow[]): Plan => ({
   createdAt: row.created_at.toISOString(),
 })
 
-export const subscription = (row: SubscriptionView): Subscription => ({
+export const subscription = (ctx: Ctx, row: SubscriptionView): Subscription => ({
   id: row.id,
   tenantId: row.tenant_id,
   customer: { id: row.customer_id, name: row.customer_name },
@@ -57,7 +58,11 @@ export const subscription = (row: SubscriptionView): Subscription => ({
   paymentDueAt: iso(row.payment_due_at),
   cancelAt: iso(row.cancel_at),
   cancelReason: row.cancel_reason,
-  deliveryProblem: row.delivery_problem,
+  deliveryProblem: told(
+    ctx,
+    row.delivery_problem,
+    'The CloudPod could not be made. Your provider sees the details.',
+  ),
   startedAt: iso(row.started_at),
   endedAt: iso(row.ended_at),
   pod:

@@ -25,14 +25,14 @@ const DAY_MS = 86_400_000
 
 export async function list(ctx: Ctx, filter: SubscriptionFilter, options: ListOptions) {
   const page = await billing.listSubscriptions(ctx.tx, ctx.scope, filter, options)
-  return { items: page.items.map(present.subscription), nextCursor: page.nextCursor }
+  return { items: page.items.map((row) => present.subscription(ctx, row)), nextCursor: page.nextCursor }
 }
 
 /** @throws AppError not_found */
 export async function get(ctx: Ctx, tenantId: string, id: string): Promise<Subscription> {
   const row = await billing.findSubscription(ctx.tx, tenantId, id)
   if (!row) throw notFound('subscription')
-  return present.subscription(row)
+  return present.subscription(ctx, row)
 }
 
 async function lock(ctx: Ctx, tenantId: string, id: string): Promise<SubscriptionRow> {

@@ -39,6 +39,12 @@ export async function chooseNodes(ctx: Ctx, blueprintId: string, wanted: Resourc
   })
   const fitting = judged.filter((entry) => entry.reason === null).toSorted((a, b) => a.share - b.share)
   if (fitting.length > 0) return fitting.map((entry) => entry.node)
+  if (!ctx.seesInfrastructure) {
+    throw new AppError(
+      'no_node_fits',
+      'There is no room for this pod at the moment. Choose a smaller plan, or ask your provider.',
+    )
+  }
   const reasons = judged.map(({ node, reason }) => `${node.nodeName}: ${reason}`)
   throw new AppError(
     'no_node_fits',

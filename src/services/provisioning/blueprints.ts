@@ -8,15 +8,14 @@ import { AppError, notFound } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
 
-/** @param showImages whether the caller may know the nodes and templates behind a blueprint */
+/** The nodes and templates behind a blueprint are told only to who may see the infrastructure. */
 export async function listBlueprints(
   ctx: Ctx,
   options: ListOptions,
-  showImages: boolean,
 ): Promise<{ items: Blueprint[]; nextCursor: string | null }> {
   const page = await infrastructure.listBlueprints(ctx.tx, ctx.scope, options)
   const ids = page.items.map((row) => row.id)
-  const images = showImages ? await infrastructure.imagesOf(ctx.tx, ids) : []
+  const images = ctx.seesInfrastructure ? await infrastructure.imagesOf(ctx.tx, ids) : []
   return {
     items: page.items.map((row) =>
       presentBlueprint(
