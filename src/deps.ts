@@ -65,7 +65,7 @@ function coalesced(notify: () => Promise<unknown>, log: Logger): () => void {
           log.debug({ err: error }, 'a wake-up was lost; the poll finds the jobs'),
         )
       },
-      lastAt + EVERY_MS - performance.now(),
+      Math.max(0, lastAt + EVERY_MS - performance.now()),
     ).unref()
   }
 }
