@@ -15,10 +15,14 @@ if (major > 22 || (major === 22 && minor >= 18)) {
 } else {
   const pinned = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url))
   if (!existsSync(pinned)) {
-    console.error(`mpanel: Node ${process.versions.node} is too old. Run npm install, or use Node 24 or newer.`)
+    console.error(
+      `mpanel: Node ${process.versions.node} is too old. Run npm install, or use Node 24 or newer.`,
+    )
     process.exit(1)
   }
-  const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
+  const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  })
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   // Ctrl-C reaches the child by itself; this process only waits for it.
   process.on('SIGINT', () => undefined)

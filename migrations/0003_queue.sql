@@ -206,8 +206,8 @@ begin
 end $$;
 
 -- What runs of several jobs write at once: of each a step, and the job's success when that was its last one. Answers
--- with the jobs whose lease held; of the others nothing was written. Rows are locked in the order of their ids.
-create function job_advance(p_entries jsonb) returns setof uuid language plpgsql
+-- with the leases that held (id:fence); of the others nothing was written. Rows are locked in the order of their ids.
+create function job_advance(p_entries jsonb) returns setof text language plpgsql
 set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare e record;
 begin
@@ -228,7 +228,7 @@ begin
     on conflict (queue, job_id, name) do update set
       state = excluded.state, error = null, finished_at = excluded.finished_at, title = excluded.title,
       output = coalesce(excluded.output, step.output), attempts = step.attempts + excluded.attempts;
-    return next e.id;
+    return next e.id || ':' || e.fence;
   end loop;
 end $$;
 
@@ -259,7 +259,7 @@ begin
 end $$;
 
 -- Jobs whose worker went silent are taken up again; one that keeps killing its worker is given to a person.
-create function job_reap(p_max_lost int) returns table (job_id uuid, job_state text) language sql as $$
+create function job_reap(p_max_lost int) returns setof provisioning_jobs language sql as $$
   update provisioning_jobs j
   set state = case when lost_leases + 1 >= p_max_lost then 'stuck' else 'ready' end,
       error = case when lost_leases + 1 >= p_max_lost
@@ -269,5 +269,5 @@ create function job_reap(p_max_lost int) returns table (job_id uuid, job_state t
   from (select queue, id from provisioning_jobs where state = 'running' and lease_until < clock_timestamp()
         limit 500 for update skip locked) dead
   where j.queue = dead.queue and j.id = dead.id
-  returning j.id, j.state
+  returning j.*
 $$;

@@ -1175,8 +1175,22 @@ begin
   return new;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.identify_api_key(p_hash bytea, p_at timestamp with time zone, p_ip inet)
+ RETURNS TABLE(id uuid, name text, user_id uuid, email text, user_name text, tenant_id uuid, scopes text[], last_used_at timestamp with time zone, grants jsonb)
+ LANGUAGE plpgsql
+AS $function$
+declare caller_scope text := coalesce(current_setting('app.scope', true), '');
+begin
+  perform set_config('app.scope', 'platform', true);
+  return query select k.id, k.name, u.id, u.email, u.name, k.tenant_id, k.scopes, k.last_used_at, user_grants(u.id, p_at)
+    from api_keys k join users u on u.id = k.user_id
+    where k.token_hash = p_hash and u.state = 'active' and k.revoked_at is null and k.expires_at > p_at
+      and (cardinality(k.allowed_cidrs) = 0 or p_ip <<= any (k.allowed_cidrs));
+  perform set_config('app.scope', caller_scope, true);
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.job_advance(p_entries jsonb)
- RETURNS SETOF uuid
+ RETURNS SETOF text
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
@@ -1200,7 +1214,7 @@ begin
     on conflict (queue, job_id, name) do update set
       state = excluded.state, error = null, finished_at = excluded.finished_at, title = excluded.title,
       output = coalesce(excluded.output, step.output), attempts = step.attempts + excluded.attempts;
-    return next e.id;
+    return next e.id || ':' || e.fence;
   end loop;
 end $function$;
 
@@ -1319,7 +1333,7 @@ begin
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.job_reap(p_max_lost integer)
- RETURNS TABLE(job_id uuid, job_state text)
+ RETURNS SETOF provisioning_jobs
  LANGUAGE sql
 AS $function$
   update provisioning_jobs j
@@ -1331,7 +1345,7 @@ AS $function$
   from (select queue, id from provisioning_jobs where state = 'running' and lease_until < clock_timestamp()
         limit 500 for update skip locked) dead
   where j.queue = dead.queue and j.id = dead.id
-  returning j.id, j.state
+  returning j.*
 $function$;
 
 CREATE OR REPLACE FUNCTION public.job_release(p_serial_key text)
@@ -1447,4 +1461,20 @@ CREATE OR REPLACE FUNCTION public.refuse_change()
 AS $function$
 begin
   raise exception '% is append-only: % is refused', tg_table_name, tg_op using errcode = 'insufficient_privilege';
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.user_grants(p_user uuid, p_at timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  caller_scope text := coalesce(current_setting('app.scope', true), '');
+  found jsonb;
+begin
+  perform set_config('app.scope', 'platform', true);
+  select coalesce(jsonb_agg(jsonb_build_object('key', r.key, 'name', r.name, 'tenantId', g.tenant_id)), '[]') into found
+  from role_grants g join roles r on r.id = g.role_id
+  where g.user_id = p_user and (g.expires_at is null or g.expires_at > p_at);
+  perform set_config('app.scope', caller_scope, true);
+  return found;
 end $function$;

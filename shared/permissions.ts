@@ -17,6 +17,7 @@ export const PERMISSIONS = [
   'cloudpods:power',
   'cloudpods:delete',
   'jobs:read',
+  'jobs:manage',
   'blueprints:read',
   'blueprints:create',
   'infrastructure:read',
@@ -37,7 +38,7 @@ const TENANT_READ = READ.filter((permission) => permission !== 'infrastructure:r
 export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
   SUPER_ADMIN: PERMISSIONS,
   PLATFORM_ADMIN: PERMISSIONS,
-  SUPPORT: [...READ, 'cloudpods:power'],
+  SUPPORT: [...READ, 'cloudpods:power', 'jobs:manage'],
   BILLING: [
     ...TENANT_READ,
     'customers:create',

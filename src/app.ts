@@ -109,6 +109,7 @@ async function registerPages(app: FastifyInstance, webDir: string): Promise<void
     await app.register(fastifyStatic, {
       root: webDir,
       index: false,
+      // Files are listed at start: every address of the server is known.
       wildcard: false,
       preCompressed: true,
       cacheControl: false,

@@ -8,6 +8,7 @@ import { doctor } from './doctor.ts'
 import { AppError, StartupError } from './errors.ts'
 import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
 import { newId } from './lib/ids.ts'
+import * as provisioningService from './services/provisioningService.ts'
 import * as userService from './services/userService.ts'
 import { startServer } from './server.ts'
 import { start } from './start.ts'
@@ -86,6 +87,12 @@ async function external(config: Config, url = requireUrl(config)): Promise<Deps>
         'The database is newer than this version of mPanel. Install the version that migrated it.',
       )
     if (state === 'empty') throw new StartupError('The database is empty. Run `mpanel migrate` first.')
+    await transaction(
+      deps.root,
+      systemOrigin('start', 'start'),
+      'platform',
+      provisioningService.requireSecretKey,
+    )
     return deps
   } catch (error) {
     await deps.close()

@@ -37,7 +37,7 @@ export type Config = {
   vmidQuarantineHours: number
 }
 
-const port = z.coerce.number().int().min(0).max(65_535)
+const port = z.coerce.number('must be a number').int().min(0).max(65_535)
 const blank = (value: unknown): unknown => (value === '' ? undefined : value)
 const optional = <T extends z.ZodType>(schema: T) => z.preprocess(blank, schema.optional())
 

@@ -8,7 +8,6 @@ const STATUS = {
   unauthenticated: 401,
   forbidden: 403,
   not_found: 404,
-  method_not_allowed: 405,
   csrf_refused: 403,
   conflict: 409,
   idempotency_key_reused: 409,

@@ -12,6 +12,7 @@ import { StartupError } from './errors.ts'
 import { randomToken } from './lib/crypto.ts'
 import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
 import * as seed from './services/provisioning/seed.ts'
+import { requireSecretKey } from './services/provisioningService.ts'
 import { startServer } from './server.ts'
 import { startWorker } from './worker.ts'
 
@@ -52,6 +53,7 @@ async function startAll(config: Config, say: (line: string) => void, stops: Stop
     simulated: sim ? ['Proxmox VE'] : [],
   })
   stops.push(close)
+  await as(root, requireSecretKey)
   await pages
   await as(root, (ctx) => seed.seedCatalogue(ctx))
   const clusterId = await as(root, (ctx) => seed.seedCluster(ctx, sim?.cluster ?? configuredCluster(config)))

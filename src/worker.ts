@@ -1,15 +1,17 @@
 import { hostname } from 'node:os'
-import type { Root } from './context.ts'
+import { systemOrigin, transaction, type Root } from './context.ts'
 import * as queue from './db/queue.ts'
 import type { JobRow } from './db/queue.ts'
 import { listen } from './db/listen.ts'
 import { LeaseLost } from './jobs/errors.ts'
 import { handlers, timers } from './jobs/index.ts'
+import { endOf } from './jobs/journal.ts'
 import { runJob, type EngineOptions, type JobHandler } from './jobs/steps.ts'
 import { runDueTimers, type Timer } from './jobs/timers.ts'
 import { QUEUES } from '../shared/states/provisioningJob.ts'
 import { newId } from './lib/ids.ts'
 import { startLoop } from './lib/loop.ts'
+import * as auditService from './services/auditService.ts'
 
 export type WorkerOptions = Partial<EngineOptions> & {
   concurrency?: number
@@ -120,9 +122,14 @@ export async function startWorker(
 
   async function upkeep(): Promise<void> {
     const moved = await platform((tx) => queue.promoteDue(tx, 200))
-    const reaped = await platform((tx) => queue.reap(tx, MAX_LOST_WORKERS))
-    for (const job of reaped)
-      root.log.warn({ jobId: job.job_id, state: job.job_state }, 'a job lost its worker')
+    const reaped = await transaction(root, systemOrigin('worker', name), 'platform', async (ctx) => {
+      const jobs = await queue.reap(ctx.tx, MAX_LOST_WORKERS)
+      const stuck = jobs.filter((job) => job.state === 'stuck')
+      for (const job of stuck)
+        await auditService.record(ctx, endOf(job, 'stuck', job.error as { code: string; message: string }))
+      return jobs
+    })
+    for (const job of reaped) root.log.warn({ jobId: job.id, state: job.state }, 'a job lost its worker')
     if (moved + reaped.length > 0) root.wake()
     if (!stopping) await runDueTimers(root, options.timers)
   }

@@ -110,7 +110,7 @@ async function apply(client: Client, migration: Migration): Promise<void> {
     await client.query('rollback')
     if (error instanceof DatabaseError && error.code === '42501') {
       throw new StartupError(
-        `The database user may not apply ${migration.name}: ${error.message}. It must own the schema and be allowed to create the role mpanel_app (or create it beforehand: CREATE ROLE mpanel_app NOLOGIN; GRANT mpanel_app TO the user).`,
+        `The database user may not apply ${migration.name}: ${error.message}. It must own the schema and be allowed to create the role mpanel_app (or create it beforehand: CREATE ROLE mpanel_app NOLOGIN; GRANT mpanel_app TO the user WITH ADMIN OPTION).`,
         { cause: error },
       )
     }

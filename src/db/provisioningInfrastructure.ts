@@ -26,6 +26,30 @@ export async function updateCluster(tx: Tx, id: string, change: Updateable<Clust
   await tx.updateTable('clusters').set(change).where('id', '=', id).execute()
 }
 
+/** The simulated cluster takes new pods only while it is the one that is configured. */
+export async function useSimulated(tx: Tx, active: boolean): Promise<void> {
+  await tx
+    .updateTable('clusters')
+    .set({ state: active ? 'active' : 'paused' })
+    .where('simulated', '=', true)
+    .execute()
+}
+
+export async function hasImages(tx: Tx, clusterId: string): Promise<boolean> {
+  const image = await tx
+    .selectFrom('cloud_pod_blueprint_images as image')
+    .innerJoin('nodes', 'nodes.id', 'image.node_id')
+    .select('image.ref')
+    .where('nodes.cluster_id', '=', clusterId)
+    .limit(1)
+    .executeTakeFirst()
+  return image !== undefined
+}
+
+export function blueprintByCode(tx: Tx, code: string) {
+  return tx.selectFrom('cloud_pod_blueprints').select('id').where('code', '=', code).executeTakeFirst()
+}
+
 export function listClusters(tx: Tx, options: ListOptions) {
   return keysetPage(tx.selectFrom('clusters').selectAll(), 'clusters.id', options)
 }

@@ -91,7 +91,10 @@ export type Advance = {
   ends: boolean
 }
 
-/** Writes what several runs have reached. Returns the ids of the jobs whose lease held; of others nothing was written. */
+/** A lease as `advance` answers with it. */
+export const leaseKey = ({ id, fence }: Pick<Lease, 'id' | 'fence'>): string => `${id}:${fence}`
+
+/** Writes what several runs have reached. Returns the keys of the leases that held; of others nothing was written. */
 export async function advance(tx: Tx, entries: readonly Advance[]): Promise<Set<string>> {
   const list = entries.map(({ lease, tenantId, step, ends }) => ({
     ...lease,
@@ -101,9 +104,9 @@ export async function advance(tx: Tx, entries: readonly Advance[]): Promise<Set<
     ends,
   }))
   const { rows } = await sql<{
-    id: string
-  }>`select job_advance(${JSON.stringify(list)}::jsonb) as id`.execute(tx)
-  return new Set(rows.map((row) => row.id))
+    key: string
+  }>`select job_advance(${JSON.stringify(list)}::jsonb) as key`.execute(tx)
+  return new Set(rows.map((row) => row.key))
 }
 
 export async function finish(
@@ -152,11 +155,16 @@ export async function promoteDue(tx: Tx, limit: number): Promise<number> {
 }
 
 export async function reap(tx: Tx, maxLost: number) {
-  const { rows } = await sql<{
-    job_id: string
-    job_state: string
-  }>`select * from job_reap(${maxLost})`.execute(tx)
+  const { rows } = await sql<JobRow>`select * from job_reap(${maxLost})`.execute(tx)
   return rows
+}
+
+/** Lets a stuck job go on from the step at which it stopped, with its attempts anew and no deadline. */
+export async function retryStuck(tx: Tx, id: string): Promise<boolean> {
+  const { rows } = await sql`update provisioning_jobs set state = 'ready', attempts = 0, lost_leases = 0,
+      deadline_at = null, changed = pg_current_xact_id()
+    where id = ${id} and state = 'stuck' returning id`.execute(tx)
+  return rows.length === 1
 }
 
 export async function setPhase(

@@ -23,7 +23,7 @@ type PodRun = Run<PodPayload>
 type Intent = { vmid: number; node: string; since: string; upid: string | null }
 
 const addresses = (run: PodRun): Promise<PodAddress[]> =>
-  run.tx((ctx) => reservations.addressesOf(ctx.tx, run.payload.podId))
+  run.read((ctx) => reservations.addressesOf(ctx.tx, run.payload.podId))
 
 /** @throws JobError permanent once the pod is to be destroyed: what is not finished need not be made */
 async function openForCreation(run: PodRun): Promise<Guest> {
@@ -69,7 +69,7 @@ async function request(run: PodRun, guest: Guest): Promise<boolean> {
     since: new Date().toISOString(),
     upid: null,
   }
-  const image = await run.tx((ctx) => pods.imageOf(ctx.tx, guest.pod))
+  const image = await run.read((ctx) => pods.imageOf(ctx.tx, guest.pod))
   if (!image)
     throw permanent('image_missing', `The blueprint has no image for node ${guest.nodeName} any more.`)
   if (guest.storage === null)
@@ -84,8 +84,7 @@ async function request(run: PodRun, guest: Guest): Promise<boolean> {
     throw permanent('image_missing', `The blueprint's image ${image.ref} is gone: ${answer.message}`)
   const upid = taskOf(answer)
   if (upid === null) return true
-  await run.save({ ...intent, upid })
-  await run.log(`making guest ${guest.pod.vmid} on ${guest.nodeName}: ${upid}`)
+  await run.save({ ...intent, upid }, `making guest ${guest.pod.vmid} on ${guest.nodeName}: ${upid}`)
   try {
     await awaitTask(run, guest.proxmox, upid, 'cloning disk')
   } catch (error) {

@@ -17,9 +17,9 @@ export type Guest = {
 }
 
 export function openGuest<P extends PodPayload>(run: Run<P>): Promise<Guest> {
-  return run.tx(async (ctx) => {
+  return run.read(async (ctx) => {
     const { podId, tenantId } = run.payload
-    const pod = await pods.lock(ctx.tx, tenantId, podId)
+    const pod = await pods.find(ctx.tx, tenantId, podId)
     if (!pod) throw permanent('pod_missing', `pod ${podId} is not in the database`)
     const { nodeName, storage } = await pods.placement(ctx.tx, podId)
     return { pod, nodeName, storage, proxmox: await clientOf(ctx, pod.cluster_id) }
@@ -86,7 +86,7 @@ export async function awaitTask(
   upid: string,
   doing: string,
 ): Promise<void> {
-  let pauseMs = run.options.pollTaskMs / 5
+  const begun = Date.now()
   for (;;) {
     const task = await readTask(run, proxmox, upid, doing)
     if (task.state === 'ok') {
@@ -102,10 +102,13 @@ export async function awaitTask(
       percent === null ? null : Number(percent[1]),
       percent === null ? doing : `${doing}, ${percent[1]} %`,
     )
-    await sleep(pauseMs, run.signal)
-    pauseMs = Math.min(pauseMs * 1.5, run.options.pollTaskMs * 4)
+    await sleep(pauseMs(Date.now() - begun, run.options.pollTaskMs), run.signal)
   }
 }
+
+/** A task is looked at again after a share of the time it has taken: its end is seen late by that share at most. */
+const pauseMs = (elapsedMs: number, pollTaskMs: number): number =>
+  Math.min(Math.max(elapsedMs / 15, pollTaskMs / 10), pollTaskMs * 4)
 
 /** While the task cannot be asked for, what it does stays in doubt. */
 async function readTask(
@@ -161,7 +164,6 @@ export async function doTask(
   await run.save({ ...begun, upid: null })
   const upid = taskOf(await call())
   if (upid === null) return
-  await run.save({ ...begun, upid })
-  await run.log(`${doing}: ${upid}`)
+  await run.save({ ...begun, upid }, `${doing}: ${upid}`)
   await awaitTask(run, proxmox, upid, doing)
 }

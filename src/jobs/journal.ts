@@ -28,7 +28,7 @@ export async function advance(root: Root, reached: Reached): Promise<void> {
     write = batched((all) =>
       root.db.transaction('platform', async (tx) => {
         const held = await advanceIn({ tx, now: root.now }, all)
-        return all.map(({ job }) => held.has(job.id))
+        return all.map(({ job }) => held.has(queue.leaseKey(job)))
       }),
     )
     writers.set(root.db, write)
@@ -39,7 +39,7 @@ export async function advance(root: Root, reached: Reached): Promise<void> {
 
 const writers = new WeakMap<Root['db'], (reached: Reached) => Promise<boolean>>()
 
-/** The same inside a running transaction. @returns the ids of the jobs whose lease held */
+/** The same inside a running transaction. @returns the keys of the leases that held */
 export async function advanceIn(
   ctx: Pick<Ctx, 'tx' | 'now'>,
   all: readonly Reached[],
@@ -48,7 +48,7 @@ export async function advanceIn(
     ctx.tx,
     all.map(({ job, ...rest }) => ({ lease: leaseOf(job), tenantId: job.tenant_id, ...rest })),
   )
-  const ended = all.filter(({ job, ends }) => ends && held.has(job.id) && isAudited(job.kind))
+  const ended = all.filter(({ job, ends }) => ends && held.has(queue.leaseKey(job)) && isAudited(job.kind))
   await auditService.recordAll(
     ctx,
     ended.map(({ job }) => ({ origin: originOf(job), event: endOf(job, 'succeeded', null) })),

@@ -11,7 +11,7 @@ type Result = { view: ClusterView } | { failure: string }
 
 /** Reads the cluster. That it could not be reached is a result too, not a failure of the job. */
 async function read(run: Run<Payload>): Promise<Result> {
-  const proxmox = await run.tx((ctx) => clientOf(ctx, run.payload.clusterId))
+  const proxmox = await run.read((ctx) => clientOf(ctx, run.payload.clusterId))
   try {
     return { view: await readView(run, proxmox) }
   } catch (error) {

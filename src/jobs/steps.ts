@@ -19,11 +19,13 @@ export type Run<P> = {
   output(step: string): unknown
   /** What this step saved in an earlier attempt, null if nothing. */
   saved(): unknown
-  /** Writes down what is needed to find this step's effect again, before or while it happens. */
-  save(value: unknown): Promise<void>
+  /** Writes down what is needed to find this step's effect again, before or while it happens; with a line of log. */
+  save(value: unknown, line?: string): Promise<void>
   progress(percent: number | null, doing: string): Promise<void>
   log(line: string, level?: 'info' | 'warning' | 'error'): Promise<void>
   tx<T>(work: (ctx: Ctx) => Promise<T>): Promise<T>
+  /** A look at the database. Nothing may be written: the lease is not held, so the commit has nothing to wait for. */
+  read<T>(work: (ctx: Ctx) => Promise<T>): Promise<T>
 }
 
 export type Found = { done: true; output?: unknown } | { done: false }
@@ -71,14 +73,16 @@ const owner = (job: JobRow) => ({ queue: job.queue, id: job.id, tenantId: job.te
 
 /** A transaction of the job: limited to its tenant, refused when the lease is lost, shown to live views after commit. */
 async function fenced<P, T>(x: Execution<P>, work: (ctx: Ctx) => Promise<T>): Promise<T> {
-  const scope = x.job.tenant_id === null ? 'platform' : [x.job.tenant_id]
-  const result = await transaction(x.root, originOf(x.job), scope, async (ctx) => {
+  const result = await within(x, async (ctx) => {
     if (!(await queue.holdLease(ctx.tx, leaseOf(x.job)))) throw new LeaseLost()
     return work(ctx)
   })
   x.root.wake()
   return result
 }
+
+const within = <P, T>({ root, job }: Execution<P>, work: (ctx: Ctx) => Promise<T>): Promise<T> =>
+  transaction(root, originOf(job), job.tenant_id === null ? 'platform' : [job.tenant_id], work)
 
 const stepsOf = (root: Root, job: JobRow): Promise<StepRow[]> =>
   root.db.transaction('platform', (tx) => queue.steps(tx, job.queue, job.id))
@@ -177,6 +181,8 @@ const PROGRESS_EVERY_MS = 400
 function runOf<P>(x: Execution<P>, step: Step<P>, position: number): Run<P> {
   let saved: unknown = x.rows.get(step.name)?.saved ?? null
   let lastProgress = 0
+  const addLog = (ctx: Ctx, level: 'info' | 'warning' | 'error', line: string): Promise<void> =>
+    queue.addLog(ctx.tx, owner(x.job), { at: x.root.now(), step: step.name, level, line })
   return {
     root: x.root,
     job: x.job,
@@ -186,28 +192,27 @@ function runOf<P>(x: Execution<P>, step: Step<P>, position: number): Run<P> {
     output: (name) => x.outputs.get(name),
     saved: () => saved,
     tx: (work) => fenced(x, work),
-    save: async (value) => {
+    read: (work) => within(x, work),
+    save: async (value, line) => {
       saved = value
-      await fenced(x, (ctx) =>
-        queue.writeStep(ctx.tx, owner(x.job), {
+      await fenced(x, async (ctx) => {
+        await queue.writeStep(ctx.tx, owner(x.job), {
           name: step.name,
           position,
           title: step.title,
           state: x.job.phase === 'undo' ? 'undoing' : 'running',
           saved: value,
           at: x.root.now(),
-        }),
-      )
+        })
+        if (line !== undefined) await addLog(ctx, 'info', line)
+      })
     },
     progress: async (percent, doing) => {
       if (Date.now() - lastProgress < PROGRESS_EVERY_MS) return
       lastProgress = Date.now()
       await fenced(x, (ctx) => queue.setProgress(ctx.tx, leaseOf(x.job), percent, doing))
     },
-    log: (line, level = 'info') =>
-      fenced(x, (ctx) =>
-        queue.addLog(ctx.tx, owner(x.job), { at: x.root.now(), step: step.name, level, line }),
-      ),
+    log: (line, level = 'info') => fenced(x, (ctx) => addLog(ctx, level, line)),
   }
 }
 

@@ -45,10 +45,17 @@ const BY_FASTIFY_CODE: Record<string, [ErrorCode, string]> = {
   FST_ERR_CTP_INVALID_JSON_BODY: ['malformed_request', 'The body is no valid JSON.'],
 }
 
+/** Socket errors, and PostgreSQL's classes 08 (connection), 53 (resources) and 57P (shutdown, start-up). */
+const DATABASE_AWAY = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|08\w{3}|53\w{3}|57P0\d)$/
+
 function translate(error: FastifyError | AppError | Error): AppError {
   if (error instanceof AppError) return error
   if (hasZodFastifySchemaValidationErrors(error)) return invalidInput(error.validation)
   const { code, statusCode } = error as FastifyError
+  if (DATABASE_AWAY.test(code))
+    return new AppError('unavailable', 'The database cannot be reached. Try again in a moment.', {
+      cause: error,
+    })
   const known = BY_FASTIFY_CODE[code]
   if (known) return new AppError(known[0], known[1])
   if (statusCode === 429)

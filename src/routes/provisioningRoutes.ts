@@ -45,6 +45,20 @@ export const provisioningRoutes: Route[] = [
     replies: { 200: jobDetail },
     handler: async (ctx, { params }) => ({ body: await provisioningService.getJobDetail(ctx, params.id) }),
   }),
+  route({
+    method: 'POST',
+    path: '/api/admin/provisioning/jobs/{id}/retry',
+    operationId: 'retryJob',
+    summary: 'Let a stuck job go on from the step at which it stopped',
+    tag,
+    access: { permission: 'jobs:manage', where: { in: 'object', kind: 'job' } },
+    params: idParams,
+    replies: { 202: job },
+    handler: async (ctx, { params }) => ({
+      status: 202,
+      body: await provisioningService.retryJob(ctx, params.id),
+    }),
+  }),
   {
     method: 'GET',
     path: '/api/admin/provisioning/events',

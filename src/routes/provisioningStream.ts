@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Job } from '../../shared/api/provisioning.ts'
 import { transaction, type Root, type Scope } from '../context.ts'
-import { AppError } from '../errors.ts'
+import { AppError, notFound } from '../errors.ts'
 import { isUuid } from '../lib/ids.ts'
 import { identify, originOf } from '../middleware/auth.ts'
 import { permittedScope } from '../middleware/rbac.ts'
@@ -86,6 +86,7 @@ async function scopeNow(root: Root, request: FastifyRequest): Promise<Scope | un
   if (tenantId === undefined) return permitted
   const read = reader(root, request)
   await read(permitted, (ctx) => tenantScopeService.ownerOf(ctx, 'tenant', tenantId))
+  if (permitted !== 'platform' && !permitted.includes(tenantId)) throw notFound('tenant')
   return [tenantId]
 }
 

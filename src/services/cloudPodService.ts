@@ -189,7 +189,7 @@ export async function markPower(
   })
 }
 
-/** Ends an attempt that did not work; the pod is what it was. */
+/** Ends an attempt that did not work. How far it came was not read back, so the power state is not known. */
 export async function markActionFailed(
   ctx: Ctx,
   tenantId: string,
@@ -197,7 +197,7 @@ export async function markActionFailed(
   problem: string,
 ): Promise<void> {
   const pod = await lockPod(ctx, tenantId, id)
-  await pods.update(ctx.tx, id, { action: null, problem, updated_at: ctx.now() })
+  await pods.update(ctx.tx, id, { action: null, power_state: 'unknown', problem, updated_at: ctx.now() })
   await emit(ctx, pod, 'CLOUDPOD_ACTION_FAILED', { action: [pod.action, null] }, { problem })
 }
 

@@ -1,11 +1,13 @@
 import type { Job, JobDetail } from '../../shared/api/provisioning.ts'
+import { canRetryJob } from '../../shared/states/provisioningJob.ts'
 import { told, type Ctx } from '../context.ts'
 import type { ListOptions } from '../db/list.ts'
 import * as jobs from '../db/provisioningJobs.ts'
 import type { Cursor, JobFilter } from '../db/provisioningJobs.ts'
 import * as queue from '../db/queue.ts'
 import type { JobRow } from '../db/queue.ts'
-import { notFound } from '../errors.ts'
+import { AppError, notFound } from '../errors.ts'
+import * as auditService from './auditService.ts'
 
 export * from './provisioning/health.ts'
 export * from './provisioning/blueprints.ts'
@@ -82,6 +84,26 @@ export async function getJobDetail(ctx: Ctx, id: string): Promise<JobDetail> {
       line: line.line,
     })),
   }
+}
+
+/**
+ * Lets a stuck job go on from the step at which it stopped, forward or undoing.
+ * @throws AppError not_found, invalid_state with the reason
+ */
+export async function retryJob(ctx: Ctx, id: string): Promise<Job> {
+  const before = await getJob(ctx, id)
+  const verdict = canRetryJob(before)
+  if (!verdict.allowed || !(await queue.retryStuck(ctx.tx, id))) {
+    throw new AppError('invalid_state', verdict.allowed ? 'The job has just gone on.' : verdict.reason)
+  }
+  ctx.enqueued.any = true
+  await auditService.record(ctx, {
+    action: 'JOB_RETRIED',
+    tenantId: before.tenantId,
+    target: { type: 'job', id, label: before.kind },
+    diff: { state: ['stuck', 'ready'] },
+  })
+  return getJob(ctx, id)
 }
 
 /** The end of the stream of job changes, where a new listener begins. */

@@ -141,6 +141,13 @@ export const CASES: Record<string, Case> = {
   rebootCloudPod: (app, tenantId) => activePod(app, tenantId, false),
   listJobs: list,
   getJob: async (app, tenantId) => ({ id: (await podIn(app, tenantId)).job.id }),
+  retryJob: async (app, tenantId) => {
+    const { job } = await podIn(app, tenantId)
+    await app.as((ctx) =>
+      sql`update provisioning_jobs set state = 'stuck' where id = ${job.id}`.execute(ctx.tx),
+    )
+    return { id: job.id }
+  },
   streamJobs: list,
   listClusters: list,
   createCluster: async () => ({

@@ -70,20 +70,29 @@ export async function addBlueprint(ctx: Ctx, body: z.infer<typeof blueprintCreat
       if (violatedConstraint(error) !== 'cloud_pod_blueprints_code_key') throw error
       throw new AppError('already_exists', `There is already a blueprint with the code ${body.code}.`)
     })
-  const images = body.images.map((image) => ({
-    blueprint_id: row.id,
-    node_id: image.nodeId,
-    source_node_id: image.sourceNodeId ?? image.nodeId,
-    ref: image.ref,
-  }))
-  await infrastructure.insertImages(ctx.tx, images).catch((error: unknown) => {
-    if ((error as { code?: string }).code !== '23503') throw error
-    throw notFound('node')
-  })
+  await addImages(ctx, row.id, body.images)
   await auditService.record(ctx, {
     action: 'BLUEPRINT_CREATED',
     tenantId: null,
     target: { type: 'blueprint', id: row.id, label: row.code },
   })
-  return presentBlueprint(row, images)
+  return presentBlueprint(row, await infrastructure.imagesOf(ctx.tx, [row.id]))
+}
+
+/** @throws AppError not_found for a node that is not known */
+export async function addImages(
+  ctx: Ctx,
+  blueprintId: string,
+  images: readonly { nodeId: string; sourceNodeId?: string; ref: string }[],
+): Promise<void> {
+  const rows = images.map((image) => ({
+    blueprint_id: blueprintId,
+    node_id: image.nodeId,
+    source_node_id: image.sourceNodeId ?? image.nodeId,
+    ref: image.ref,
+  }))
+  await infrastructure.insertImages(ctx.tx, rows).catch((error: unknown) => {
+    if ((error as { code?: string }).code !== '23503') throw error
+    throw notFound('node')
+  })
 }

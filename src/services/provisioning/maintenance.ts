@@ -2,6 +2,8 @@ import type { Ctx } from '../../context.ts'
 import * as audit from '../../db/audit.ts'
 import * as reservations from '../../db/cloudPodReservations.ts'
 import * as idempotency from '../../db/idempotency.ts'
+import * as installation from '../../db/installation.ts'
+import { StartupError } from '../../errors.ts'
 
 /** How long a client may repeat a request and get the first answer. */
 const IDEMPOTENCY_MS = 48 * 3_600_000
@@ -11,4 +13,32 @@ export async function tidy(ctx: Ctx): Promise<void> {
   await reservations.endQuarantines(ctx.tx, ctx.now())
   await idempotency.forgetBefore(ctx.tx, new Date(ctx.now().getTime() - IDEMPOTENCY_MS))
   await audit.ensurePartitions(ctx.tx)
+}
+
+const KEY_CHECK = 'secretKeyCheck'
+
+/**
+ * Makes sure that this process has the key with which the installation's secrets were sealed; the first one to ask
+ * leaves the proof.
+ * @throws StartupError for another key
+ */
+export async function requireSecretKey(ctx: Ctx): Promise<void> {
+  const sealed = await installation.read(ctx.tx, KEY_CHECK)
+  if (typeof sealed !== 'string') {
+    await installation.write(
+      ctx.tx,
+      KEY_CHECK,
+      ctx.sealer.seal(KEY_CHECK, KEY_CHECK).toString('base64'),
+      ctx.now(),
+    )
+    return
+  }
+  try {
+    ctx.sealer.open(Buffer.from(sealed, 'base64'), KEY_CHECK)
+  } catch (error) {
+    throw new StartupError(
+      'The secret key is not the one of this database. Set MPANEL_SECRET_KEY to the key of the first installation, or bring back its secret.key.',
+      { cause: error },
+    )
+  }
 }

@@ -5,7 +5,7 @@ import { randomToken } from '../../lib/crypto.ts'
 import * as BillingService from '../BillingService.ts'
 import * as tenantService from '../tenantService.ts'
 import * as userService from '../userService.ts'
-import { addBlueprint } from './blueprints.ts'
+import { addBlueprint, addImages } from './blueprints.ts'
 import { addCluster } from './clusters.ts'
 import { addPool } from './ipPools.ts'
 
@@ -48,19 +48,24 @@ export async function seedAdministrator(
   return given === undefined ? password : undefined
 }
 
-/** Adds the cluster of the configuration if it is not known, or corrects its address: the simulator's port may change. */
+/**
+ * Adds the cluster of the configuration, or brings its address and credentials up to date. The simulated cluster is
+ * used only while no real one is configured: nothing new is placed on it then.
+ */
 export async function seedCluster(ctx: Ctx, cluster: Cluster): Promise<string> {
+  await infrastructure.useSimulated(ctx.tx, cluster.simulated)
   const known = await infrastructure.clusterByName(ctx.tx, cluster.name)
   if (!known) {
     const added = await addCluster(ctx, { ...cluster, vmidMin: 100_000, vmidMax: 999_999 }, cluster.simulated)
     return added.cluster.id
   }
-  if (known.simulated) {
-    await infrastructure.updateCluster(ctx.tx, known.id, {
-      api_url: cluster.apiUrl,
-      fingerprint: cluster.fingerprint,
-    })
-  }
+  await infrastructure.updateCluster(ctx.tx, known.id, {
+    api_url: cluster.apiUrl,
+    token_id: cluster.tokenId,
+    token_secret_sealed: ctx.sealer.seal(cluster.tokenSecret, `cluster:${known.id}`),
+    ca_pem: cluster.caPem,
+    fingerprint: cluster.fingerprint,
+  })
   return known.id
 }
 
@@ -98,41 +103,15 @@ export async function seedCatalogue(ctx: Ctx): Promise<void> {
 
 /**
  * Blueprints from the templates that were seen on a cluster and, on a simulated one, an address pool. Does nothing
- * while no template was seen or once a blueprint exists.
+ * while no template was seen or once the cluster has images.
  * @returns whether there is something to order now
  */
 export async function seedBlueprints(ctx: Ctx, clusterId: string, simulated: boolean): Promise<boolean> {
-  const existing = await infrastructure.listBlueprints(ctx.tx, ctx.scope, { limit: 1, sort: '-createdAt' })
-  if (existing.items.length > 0) return true
+  if (await infrastructure.hasImages(ctx.tx, clusterId)) return true
   const templates = await infrastructure.templatesOf(ctx.tx, clusterId)
-  const nodes = await infrastructure.nodesOf(ctx.tx, clusterId)
-  if (templates.length === 0 || nodes.length === 0) return false
-  const groups = Map.groupBy(templates, (template) => `${template.kind}:${baseName(template.name)}`)
-  for (const [key, group] of groups) {
-    const [first] = group
-    if (!first) continue
-    const name = baseName(first.name)
-    await addBlueprint(ctx, {
-      code: key
-        .replace(':', '-')
-        .toLowerCase()
-        .replace(/[^a-z0-9.-]+/g, '-')
-        .slice(0, 63),
-      name: `${name} (${first.kind === 'vm' ? 'virtual machine' : 'container'})`,
-      kind: first.kind,
-      minDiskGb: Math.max(1, ...group.map((template) => template.disk_gb)),
-      minMemoryMb: first.kind === 'vm' ? 512 : 128,
-      maxCores: 128,
-      maxMemoryMb: 1_048_576,
-      maxDiskGb: 65_536,
-      // A node clones from its own copy.
-      images: [
-        ...new Map(
-          group.map((template) => [template.node_id, { nodeId: template.node_id, ref: template.ref }]),
-        ).values(),
-      ],
-    })
-  }
+  if (templates.length === 0) return false
+  const groups = Map.groupBy(templates, (template) => `${template.kind}-${baseName(template.name)}`)
+  for (const [key, group] of groups) await seedBlueprint(ctx, codeOf(key), group)
   if (simulated) {
     await addPool(ctx, {
       clusterId,
@@ -149,6 +128,38 @@ export async function seedBlueprints(ctx: Ctx, clusterId: string, simulated: boo
   }
   return true
 }
+
+type Template = Awaited<ReturnType<typeof infrastructure.templatesOf>>[number]
+
+/** A node clones from its own copy; a blueprint that is known from another cluster gets the images of this one. */
+async function seedBlueprint(ctx: Ctx, code: string, group: Template[]): Promise<void> {
+  const [first] = group
+  if (!first) return
+  const images = [
+    ...new Map(
+      group.map((template) => [template.node_id, { nodeId: template.node_id, ref: template.ref }]),
+    ).values(),
+  ]
+  const known = await infrastructure.blueprintByCode(ctx.tx, code)
+  if (known) return addImages(ctx, known.id, images)
+  await addBlueprint(ctx, {
+    code,
+    name: `${baseName(first.name)} (${first.kind === 'vm' ? 'virtual machine' : 'container'})`,
+    kind: first.kind,
+    minDiskGb: Math.max(1, ...group.map((template) => template.disk_gb)),
+    minMemoryMb: first.kind === 'vm' ? 512 : 128,
+    maxCores: 128,
+    maxMemoryMb: 1_048_576,
+    maxDiskGb: 65_536,
+    images,
+  })
+}
+
+const codeOf = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z0-9.-]+/g, '-')
+    .slice(0, 63)
 
 /** `debian-12-standard_12.12-1_amd64` and `debian-12-local` are both `debian-12` to a customer. */
 const baseName = (name: string): string => name.replace(/-local$|-standard_.*$|_.*$/, '')

@@ -39,6 +39,8 @@ export const createCluster = (body: ClusterCreate, key: string) =>
 
 export const nodesQuery = (filter: ListFilter) =>
   listQuery<Node, ListFilter>('nodes', `${PATH}/nodes`, filter)
+/** A stuck job goes on from the step at which it stopped. */
+export const retryJob = (id: string, key: string) => post<Job>(`${PATH}/jobs/${id}/retry`, {}, key)
 export const configureNode = (body: NodeConfigure, key: string) => post<Node>(`${PATH}/nodes`, body, key)
 
 export const ipPoolsQuery = (filter: ListFilter) =>
