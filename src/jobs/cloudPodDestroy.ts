@@ -1,7 +1,7 @@
 import * as BillingService from '../services/BillingService.ts'
 import { podDestroy, type PodPayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
-import { remove } from './cloudPodCreate.ts'
+import { remove } from './cloudPodMake.ts'
 import { findOurs, openGuest } from './cloudPodGuest.ts'
 import { JobError } from './errors.ts'
 import type { JobHandler } from './steps.ts'

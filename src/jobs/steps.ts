@@ -1,91 +1,24 @@
-import { transaction, type Ctx, type Root } from '../context.ts'
+import type { Root } from '../context.ts'
 import * as queue from '../db/queue.ts'
-import type { JobRow, StepRow } from '../db/queue.ts'
-import { AppError } from '../errors.ts'
-import { backoffMs } from '../lib/backoff.ts'
-import * as auditService from '../services/auditService.ts'
-import { isAudited } from '../services/provisioningQueues.ts'
-import { JobError, LeaseLost } from './errors.ts'
-import { advance, advanceIn, endOf, leaseOf, originOf, type Reached } from './journal.ts'
+import type { JobRow } from '../db/queue.ts'
+import { LeaseLost } from './errors.ts'
+import {
+  delayOf,
+  describe,
+  fenced,
+  finish,
+  owner,
+  runOf,
+  stepsOf,
+  type EngineOptions,
+  type Execution,
+  type JobHandler,
+  type Step,
+} from './execution.ts'
+import { advance, advanceIn, leaseOf, type Reached } from './journal.ts'
+import { undoAll } from './undo.ts'
 
-/** What a step works with. `tx` is fenced: it fails with LeaseLost when another worker has taken the job over. */
-export type Run<P> = {
-  root: Root
-  job: JobRow
-  payload: P
-  signal: AbortSignal
-  options: EngineOptions
-  /** Output of an earlier step. */
-  output(step: string): unknown
-  /** What this step saved in an earlier attempt, null if nothing. */
-  saved(): unknown
-  /** Writes down what is needed to find this step's effect again, before or while it happens; with a line of log. */
-  save(value: unknown, line?: string): Promise<void>
-  progress(percent: number | null, doing: string): Promise<void>
-  log(line: string, level?: 'info' | 'warning' | 'error'): Promise<void>
-  tx<T>(work: (ctx: Ctx) => Promise<T>): Promise<T>
-  /** A look at the database. Nothing may be written: the lease is not held, so the commit has nothing to wait for. */
-  read<T>(work: (ctx: Ctx) => Promise<T>): Promise<T>
-}
-
-export type Found = { done: true; output?: unknown } | { done: false }
-
-/**
- * A step is one of:
- * `commit`  only the database: its writes and the step's end are one transaction, so it happens exactly once
- * `run` with `probe`: an outside effect; after a crash or a lost answer the probe looks whether it happened
- * `run` with `idempotent`: an outside effect that may be repeated without harm, or mere reading
- * `undo` is called for every step that began, in reverse, also for the one that failed: it must be safe on "nothing happened".
- */
-export type Step<P> = { name: string; title: string; undo?(run: Run<P>): Promise<void> } & (
-  | { commit(ctx: Ctx, run: Run<P>): Promise<unknown> }
-  | { run(run: Run<P>): Promise<unknown>; probe(run: Run<P>): Promise<Found> }
-  | { run(run: Run<P>): Promise<unknown>; idempotent: true }
-)
-
-export type JobHandler<P> = {
-  kind: string
-  /** @throws when the stored payload is not of this job's form */
-  parse(payload: unknown): P
-  steps: readonly Step<P>[]
-  /** What a permanent error leads to: undoing everything (the default), or a person, where nothing can be undone. */
-  onPermanent?: 'undo' | 'stuck'
-  /** Called in the transaction that ends the job, after everything was undone. */
-  failed?(ctx: Ctx, payload: P, error: { code: string; message: string }): Promise<void>
-}
-
-export type EngineOptions = { minWaitMs: number; retryBaseMs: number; pollTaskMs: number }
-
-type Execution<P> = {
-  root: Root
-  handler: JobHandler<P>
-  job: JobRow
-  payload: P
-  rows: Map<string, StepRow>
-  outputs: Map<string, unknown>
-  signal: AbortSignal
-  options: EngineOptions
-  /** The running step's effect is not known yet: a failure now leaves it in doubt. */
-  probing: boolean
-}
-
-const owner = (job: JobRow) => ({ queue: job.queue, id: job.id, tenantId: job.tenant_id })
-
-/** A transaction of the job: limited to its tenant, refused when the lease is lost, shown to live views after commit. */
-async function fenced<P, T>(x: Execution<P>, work: (ctx: Ctx) => Promise<T>): Promise<T> {
-  const result = await within(x, async (ctx) => {
-    if (!(await queue.holdLease(ctx.tx, leaseOf(x.job)))) throw new LeaseLost()
-    return work(ctx)
-  })
-  x.root.wake()
-  return result
-}
-
-const within = <P, T>({ root, job }: Execution<P>, work: (ctx: Ctx) => Promise<T>): Promise<T> =>
-  transaction(root, originOf(job), job.tenant_id === null ? 'platform' : [job.tenant_id], work)
-
-const stepsOf = (root: Root, job: JobRow): Promise<StepRow[]> =>
-  root.db.transaction('platform', (tx) => queue.steps(tx, job.queue, job.id))
+export type { EngineOptions, Found, JobHandler, Run, Step } from './execution.ts'
 
 /**
  * Runs a claimed job to its next rest: succeeded, failed after undo, put back, or stuck. Finished steps are skipped.
@@ -128,18 +61,6 @@ export async function runJob<P>(
   await fenced(x, (ctx) => finish(ctx, x, 'succeeded', null))
 }
 
-/** Ends the job's run and says so in the audit log, in one transaction. */
-async function finish<P>(
-  ctx: Ctx,
-  x: Execution<P>,
-  state: 'succeeded' | 'failed' | 'stuck',
-  error: { code: string; message: string } | null,
-): Promise<void> {
-  await queue.finish(ctx.tx, leaseOf(x.job), state, error)
-  if (isAudited(x.job.kind)) await auditService.record(ctx, endOf(x.job, state, error))
-}
-
-/** @param isLast the job succeeds together with this step */
 async function runStep<P>(
   x: Execution<P>,
   step: Step<P>,
@@ -174,65 +95,6 @@ async function runStep<P>(
   const output = await step.run(run)
   await advance(x.root, reached('done', output))
   return output
-}
-
-const PROGRESS_EVERY_MS = 400
-
-function runOf<P>(x: Execution<P>, step: Step<P>, position: number): Run<P> {
-  let saved: unknown = x.rows.get(step.name)?.saved ?? null
-  let lastProgress = 0
-  const addLog = (ctx: Ctx, level: 'info' | 'warning' | 'error', line: string): Promise<void> =>
-    queue.addLog(ctx.tx, owner(x.job), { at: x.root.now(), step: step.name, level, line })
-  return {
-    root: x.root,
-    job: x.job,
-    payload: x.payload,
-    signal: x.signal,
-    options: x.options,
-    output: (name) => x.outputs.get(name),
-    saved: () => saved,
-    tx: (work) => fenced(x, work),
-    read: (work) => within(x, work),
-    save: async (value, line) => {
-      saved = value
-      await fenced(x, async (ctx) => {
-        await queue.writeStep(ctx.tx, owner(x.job), {
-          name: step.name,
-          position,
-          title: step.title,
-          state: x.job.phase === 'undo' ? 'undoing' : 'running',
-          saved: value,
-          at: x.root.now(),
-        })
-        if (line !== undefined) await addLog(ctx, 'info', line)
-      })
-    },
-    progress: async (percent, doing) => {
-      if (Date.now() - lastProgress < PROGRESS_EVERY_MS) return
-      lastProgress = Date.now()
-      await fenced(x, (ctx) => queue.setProgress(ctx.tx, leaseOf(x.job), percent, doing))
-    },
-    log: (line, level = 'info') => fenced(x, (ctx) => addLog(ctx, level, line)),
-  }
-}
-
-/** Sorts what a step threw. Anything but a JobError (a bug, a broken database) leaves the step in doubt. */
-function describe(error: unknown): {
-  kind: JobError['kind'] | 'crash'
-  code: string
-  message: string
-  inDoubt: boolean
-} {
-  if (error instanceof JobError) return error
-  // A service refused: its reason is final.
-  if (error instanceof AppError)
-    return { kind: 'permanent', code: error.code, message: error.message, inDoubt: false }
-  return {
-    inDoubt: true,
-    kind: 'crash',
-    code: 'internal',
-    message: error instanceof Error ? error.message : String(error),
-  }
 }
 
 async function afterFailure<P>(
@@ -285,89 +147,4 @@ async function afterFailure<P>(
       rows: new Map(rows.map((row) => [row.name, row])),
     })
   }
-}
-
-/** Waiting costs no attempt, so its pace follows the job's age; retries back off by their number. */
-function delayOf<P>(x: Execution<P>, kind: string): number {
-  if (kind !== 'wait') return backoffMs(x.job.attempts, { baseMs: x.options.retryBaseMs })
-  const ageMs = x.job.started_at === null ? 0 : Date.now() - x.job.started_at.getTime()
-  return Math.max(x.options.minWaitMs, Math.min(60_000, ageMs / 4))
-}
-
-async function undoAll<P>(x: Execution<P>): Promise<void> {
-  const cause = x.job.error as { code: string; message: string }
-  for (const [position, step] of [...x.handler.steps.entries()].toReversed()) {
-    const row = x.rows.get(step.name)
-    if (!row || row.state === 'undone') continue
-    x.signal.throwIfAborted()
-    try {
-      await undoStep(x, step, position)
-    } catch (error) {
-      if (error instanceof LeaseLost || x.signal.aborted) throw error
-      return afterUndoFailure(x, step, position, error, cause)
-    }
-  }
-  await fenced(x, async (ctx) => {
-    await x.handler.failed?.(ctx, x.payload, cause)
-    await finish(ctx, x, 'failed', cause)
-  })
-}
-
-async function undoStep<P>(x: Execution<P>, step: Step<P>, position: number): Promise<void> {
-  const write = (state: 'undoing' | 'undone') =>
-    fenced(x, (ctx) =>
-      queue.writeStep(ctx.tx, owner(x.job), {
-        name: step.name,
-        position,
-        title: step.title,
-        state,
-        at: x.root.now(),
-      }),
-    )
-  if (step.undo) {
-    await write('undoing')
-    await step.undo(runOf(x, step, position))
-  }
-  await write('undone')
-}
-
-async function afterUndoFailure<P>(
-  x: Execution<P>,
-  step: Step<P>,
-  position: number,
-  thrown: unknown,
-  cause: { code: string; message: string },
-): Promise<void> {
-  const { kind, code, message } = describe(thrown)
-  const giveUp = kind === 'permanent' || (kind !== 'wait' && x.job.attempts + 1 >= x.job.max_attempts)
-  await fenced(x, async (ctx) => {
-    await queue.addLog(ctx.tx, owner(x.job), {
-      at: x.root.now(),
-      step: step.name,
-      level: 'error',
-      line: `undo: ${message}`,
-    })
-    if (!giveUp) {
-      await queue.putBack(ctx.tx, leaseOf(x.job), {
-        delayMs: delayOf(x, kind),
-        waitingFor: `undoing ${step.title}: ${message}`,
-        countAttempt: kind !== 'wait',
-      })
-      return
-    }
-    await queue.writeStep(ctx.tx, owner(x.job), {
-      name: step.name,
-      position,
-      title: step.title,
-      state: 'undo_failed',
-      error: message,
-      at: x.root.now(),
-    })
-    const error = {
-      code: 'undo_failed',
-      message: `${cause.message} Undoing "${step.title}" failed: ${message}`,
-      cause: code,
-    }
-    await finish(ctx, x, 'stuck', error)
-  })
 }

@@ -1,0 +1,231 @@
+import * as pods from '../db/cloudPods.ts'
+import * as reservations from '../db/cloudPodReservations.ts'
+import type { PodAddress } from '../db/cloudPodReservations.ts'
+import type { GuestConfig, Outcome } from '../integrations/proxmox/types.ts'
+import type { PodPayload } from '../services/cloudPodQueues.ts'
+import * as cloudPodService from '../services/cloudPodService.ts'
+import {
+  awaitTask,
+  CLOCK_MARGIN_MS,
+  doTask,
+  findOurs,
+  findSettled,
+  look,
+  openGuest,
+  type Guest,
+} from './cloudPodGuest.ts'
+import { JobError, permanent, taskOf, valueOf, waitFor } from './errors.ts'
+import type { Found, Run } from './steps.ts'
+
+type PodRun = Run<PodPayload>
+/** Written before the request that makes the guest: what to look for if its answer is lost. */
+type Intent = { vmid: number; node: string; since: string; upid: string | null }
+
+export const addresses = (run: PodRun): Promise<PodAddress[]> =>
+  run.read((ctx) => reservations.addressesOf(ctx.tx, run.payload.podId))
+
+/** @throws JobError permanent once the pod is to be destroyed: what is not finished need not be made */
+export async function openForCreation(run: PodRun): Promise<Guest> {
+  const guest = await openGuest(run)
+  if (guest.pod.state === 'deleting')
+    throw permanent('cancelled', 'The pod was cancelled before it was finished.')
+  return guest
+}
+
+/** Makes the guest under a VMID that is free on the cluster; another VMID is taken as often as strangers hold ours. */
+export async function make(run: PodRun): Promise<void> {
+  for (let tries = 0; tries < 50; tries++) {
+    const guest = await openForCreation(run)
+    const found = asked(run, guest) ? await look(run, guest) : await isFree(run, guest)
+    if (found !== 'free' && found !== 'foreign') return settle(run, guest, found.config)
+    if (found === 'free') {
+      if (await request(run, guest)) return
+      // Somebody was faster. Who, is looked at: it may have been a request of ours whose answer was lost.
+      continue
+    }
+    const vmid = await run.tx((ctx) =>
+      cloudPodService.reassignVmid(ctx, run.payload.tenantId, run.payload.podId),
+    )
+    await run.log(`VMID ${guest.pod.vmid} is held by a guest that is not ours; taking ${vmid}`, 'warning')
+  }
+  throw permanent(
+    'vmid_range_foreign',
+    'Fifty VMIDs in a row are held by guests that mPanel did not make. Give the cluster a range of its own.',
+  )
+}
+
+/** Whether this VMID was ever asked for: only then can what holds it be ours. */
+const asked = (run: PodRun, guest: Guest): boolean => (run.saved() as Intent | null)?.vmid === guest.pod.vmid
+
+const isFree = async (run: PodRun, { proxmox, pod }: Guest): Promise<'free' | 'foreign'> =>
+  valueOf(await proxmox.vmidFree(pod.vmid, run)) ? 'free' : 'foreign'
+
+/** @returns false when the VMID was taken in the moment between looking and making */
+async function request(run: PodRun, guest: Guest): Promise<boolean> {
+  const intent: Intent = {
+    vmid: guest.pod.vmid,
+    node: guest.nodeName,
+    since: new Date().toISOString(),
+    upid: null,
+  }
+  const image = await run.read((ctx) => pods.imageOf(ctx.tx, guest.pod))
+  if (!image)
+    throw permanent('image_missing', `The blueprint has no image for node ${guest.nodeName} any more.`)
+  if (guest.storage === null)
+    throw permanent('storage_missing', `Node ${guest.nodeName} has no storage for pods.`)
+  await run.save({ ...intent, node: guest.pod.kind === 'vm' ? image.sourceNode : guest.nodeName })
+  const answer =
+    guest.pod.kind === 'vm'
+      ? await requestClone(run, guest, image, guest.storage)
+      : await requestContainer(run, guest, image.ref, guest.storage)
+  if (answer.outcome === 'rejected' && answer.code === 'exists') return false
+  if (answer.outcome === 'rejected' && answer.code === 'missing')
+    throw permanent('image_missing', `The blueprint's image ${image.ref} is gone: ${answer.message}`)
+  const upid = taskOf(answer)
+  if (upid === null) return true
+  await run.save({ ...intent, upid }, `making guest ${guest.pod.vmid} on ${guest.nodeName}: ${upid}`)
+  try {
+    await awaitTask(run, guest.proxmox, upid, 'cloning disk')
+  } catch (error) {
+    if (error instanceof JobError && error.code === 'exists') return false
+    throw error
+  }
+  return true
+}
+
+function requestClone(
+  run: PodRun,
+  guest: Guest,
+  image: { ref: string; sourceNode: string },
+  storage: string,
+) {
+  return guest.proxmox.clone(
+    {
+      node: image.sourceNode,
+      templateVmid: Number(image.ref),
+      newVmid: guest.pod.vmid,
+      name: guest.pod.hostname,
+      description: guest.proxmox.words.markerOf(guest.pod.id, run.job.id),
+      storage,
+      ...(image.sourceNode === guest.nodeName ? {} : { target: guest.nodeName }),
+    },
+    run,
+  )
+}
+
+async function requestContainer(
+  run: PodRun,
+  guest: Guest,
+  ostemplate: string,
+  storage: string,
+): Promise<Outcome<never>> {
+  const { pod } = guest
+  return guest.proxmox.createContainer(
+    {
+      node: guest.nodeName,
+      vmid: pod.vmid,
+      hostname: pod.hostname,
+      description: guest.proxmox.words.markerOf(pod.id, run.job.id),
+      ostemplate,
+      storage,
+      diskGb: pod.disk_gb,
+      cores: pod.cores,
+      memoryMb: pod.memory_mb,
+      net0: network(guest, await addresses(run)).net0,
+      tags: ['mpanel'],
+      ...(pod.ssh_keys === null ? {} : { sshKeys: pod.ssh_keys }),
+    },
+    run,
+  )
+}
+
+/** Looks what a lost request has left: the task, then the guest itself. Absence is believed only when proven. */
+export async function probeMake(run: PodRun): Promise<Found> {
+  const intent = run.saved() as Intent | null
+  const guest = await openGuest(run)
+  if (!intent) return { done: false }
+  if (intent.upid !== null) await endOfTask(run, guest, intent.upid)
+  const found = await look(run, guest)
+  if (found !== 'free' && found !== 'foreign') {
+    await settle(run, guest, found.config)
+    return { done: true }
+  }
+  if (intent.upid === null) await requireNothingRunning(run, guest, intent)
+  return { done: false }
+}
+
+/** A task we know: wait for it. How it ended is judged by what it left. */
+async function endOfTask(run: PodRun, guest: Guest, upid: string): Promise<void> {
+  try {
+    await awaitTask(run, guest.proxmox, upid, 'cloning disk')
+  } catch (error) {
+    if (error instanceof JobError && error.code !== 'task_unreadable') return
+    throw error
+  }
+}
+
+/** Making tasks of ours that began with the intent and may be for this guest may still be writing: wait for them. */
+async function requireNothingRunning(run: PodRun, guest: Guest, intent: Intent): Promise<void> {
+  const since = new Date(Date.parse(intent.since) - CLOCK_MARGIN_MS)
+  const tasks = valueOf(await guest.proxmox.tasksSince(intent.node, since, run))
+  for (const task of tasks.filter((candidate) => candidate.running)) {
+    if (task.type === 'vzcreate' && Number(task.vmid) !== intent.vmid) continue
+    if (task.type !== 'vzcreate' && task.type !== 'qmclone') continue
+    // A clone's UPID names its source; whom it makes is told by the volumes in its log, once it has begun one.
+    const lines = valueOf(await guest.proxmox.taskLog(task.upid, 100, run)).join('\n')
+    const targets = [...lines.matchAll(/\bvm-(\d+)-/g)].map((match) => Number(match[1]))
+    if (targets.length > 0 && !targets.includes(intent.vmid)) continue
+    throw waitFor('clone_running', `a task that may be ours is running: ${task.upid}`)
+  }
+}
+
+/** The guest carries our marker; it is complete once its lock is gone. */
+async function settle(run: PodRun, guest: Guest, config: GuestConfig): Promise<void> {
+  if (config.lock !== null)
+    throw waitFor('clone_running', `guest ${guest.pod.vmid} is still locked (${config.lock})`)
+  await run.log(`guest ${guest.pod.vmid} carries our marker: going on with it`)
+}
+
+/** Removes what was made, if it is ours and if anything is there. */
+export async function unmake(run: PodRun): Promise<void> {
+  const intent = run.saved() as Intent | null
+  // Nothing was ever asked of the cluster.
+  if (intent === null) return
+  const guest = await openGuest(run)
+  if (intent.upid !== null) await endOfTask(run, guest, intent.upid)
+  const found = await look(run, guest)
+  if (found === 'free') return intent.upid === null ? requireNothingRunning(run, guest, intent) : undefined
+  if (found === 'foreign') return
+  await remove(run, guest)
+}
+
+/** Stops and destroys our guest, then proves that it is gone. */
+export async function remove(run: PodRun, guest: Guest): Promise<void> {
+  const running = await findSettled(run, guest)
+  if (!running) return
+  if (valueOf(await guest.proxmox.status(running.ref, run)).status === 'running') {
+    await doTask(run, guest.proxmox, 'stopping', () => guest.proxmox.stop(running.ref, run))
+  }
+  // Looked at again right before the destructive call: a VMID is not identity.
+  const ours = await findOurs(run, guest)
+  if (!ours) return
+  await doTask(run, guest.proxmox, 'destroying', () => guest.proxmox.destroy(ours.ref, run))
+  if (await findOurs(run, guest))
+    throw new JobError('retry', 'still_there', `guest ${guest.pod.vmid} is still there`)
+}
+
+/** `net0` and, for VMs, `ipconfig0`, with the MAC said explicitly: it would be made anew otherwise. */
+export function network(
+  { pod, proxmox: { words } }: Guest,
+  [first]: PodAddress[],
+): { net0: string; ipconfig0?: string; nameserver?: string } {
+  if (!first) throw permanent('address_missing', 'The pod holds no address.')
+  const card = { mac: pod.mac, bridge: first.bridge, ...(first.vlan === null ? {} : { tag: first.vlan }) }
+  const v6 = first.address.includes(':')
+  const cidr = `${first.address}/${first.prefix}`
+  const ip = v6 ? { ip6: cidr, gw6: first.gateway } : { ip: cidr, gw: first.gateway }
+  const nameserver = first.dnsServers.length > 0 ? { nameserver: first.dnsServers.join(' ') } : {}
+  return pod.kind === 'ct'
+    ? { net0: words.ctNet0({ ...card, ...ip }), ...nameserver }
+    : { net0: words.vmNet0(card), ipconfig0: words.ipConfig0(ip), ...nameserver }
+}
