@@ -114,6 +114,6 @@ export async function capture(
   await deps.close()
   const list = statements.find(({ text }) => text.includes('from "cloud_pods"'))
   if (answer.statusCode !== 200 || !list) throw new Error(`the list could not be captured: ${answer.body}`)
-  if ((answer.json() as { items: unknown[] }).items.length !== 50) throw new Error('the page has not 50 pods')
+  if (answer.json<{ items: unknown[] }>().items.length !== 50) throw new Error('the page has not 50 pods')
   return { statements, list }
 }

@@ -6,7 +6,7 @@ import { graphileWorker } from './queue/graphileWorker.ts'
 import { ours } from './queue/ours.ts'
 import { pgBoss } from './queue/pgBoss.ts'
 
-const ROUNDS = Number(process.env.ROUNDS ?? 5)
+const ROUNDS = 5
 const JOBS = 10_000
 const KEYS = 1_000
 const BATCH = 500

@@ -155,17 +155,17 @@ end $$;
 
 -- Makes the next job of a key ready. Called when a job of that key has left the live states.
 create function job_release(p_serial_key text) returns void language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+declare next record;
 begin
   if p_serial_key is null then return; end if;
   perform pg_advisory_xact_lock(hashtextextended(p_serial_key, 0));
-  if exists (select from provisioning_jobs where serial_key = p_serial_key and seq is not null
-             and state in ('scheduled', 'ready', 'running', 'stuck')) then
-    return;
+  select queue, id, state into next from provisioning_jobs
+  where serial_key = p_serial_key and seq is not null and state in ('scheduled', 'blocked', 'ready', 'running', 'stuck')
+  order by state = 'blocked', seq limit 1;
+  if next.state = 'blocked' then
+    update provisioning_jobs set state = 'ready', changed = pg_current_xact_id()
+    where queue = next.queue and id = next.id and state = 'blocked';
   end if;
-  update provisioning_jobs set state = 'ready', changed = pg_current_xact_id()
-  where (queue, id) in (
-    select queue, id from provisioning_jobs
-    where serial_key = p_serial_key and seq is not null and state = 'blocked' order by seq limit 1);
 end $$;
 
 create function job_claim(p_worker text, p_queues text[], p_limit int, p_lease interval)

@@ -1,13 +1,17 @@
 type Waiting<I, O> = { item: I; resolve: (answer: O) => void; reject: (error: unknown) => void }
 
 /**
- * Gathers calls into batches: while one is under way, the next gathers. Nobody waits longer than for the batch before.
- * When a batch fails, each of its items is tried alone, so that one that cannot be done harms no other.
+ * Gathers calls into batches: while as many as allowed are under way, the next gathers. Nobody waits longer than for
+ * one of the batches before. When a batch fails, each of its items is tried alone, so that one that cannot be done
+ * harms no other.
  * @param work answers for each item, in their order
  */
-export function batched<I, O>(work: (items: readonly I[]) => Promise<readonly O[]>): (item: I) => Promise<O> {
+export function batched<I, O>(
+  work: (items: readonly I[]) => Promise<readonly O[]>,
+  atOnce = 2,
+): (item: I) => Promise<O> {
   let waiting: Waiting<I, O>[] = []
-  let running = false
+  let running = 0
 
   async function attempt(batch: readonly Waiting<I, O>[]): Promise<void> {
     try {
@@ -25,14 +29,14 @@ export function batched<I, O>(work: (items: readonly I[]) => Promise<readonly O[
       waiting = []
       await attempt(batch)
     }
-    running = false
+    running--
   }
 
   return (item) =>
     new Promise((resolve, reject) => {
       waiting.push({ item, resolve, reject })
-      if (running) return
-      running = true
+      if (running === atOnce) return
+      running++
       // What is called in the same turn goes together.
       setImmediate(() => void run())
     })

@@ -1,9 +1,13 @@
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { exampleCluster, startProxmoxSim } from '../../sim/proxmox/server.ts'
 import type { Subscription } from '../../shared/api/billing.ts'
+import type { CloudPodDetail } from '../../shared/api/cloudPods.ts'
+import type { Cluster } from '../../shared/api/provisioning.ts'
 import { createApi, pay, prepareOrder, type Ordered } from '../support/api.ts'
 import { until } from '../support/app.ts'
 import { freshDatabase } from '../support/postgres.ts'
@@ -102,6 +106,59 @@ describe('npm start', { timeout: 120_000 }, () => {
   })
 })
 
+describe('a real cluster', { timeout: 120_000 }, () => {
+  it('takes the place of the simulated one on a data folder that began with that', async () => {
+    const dataDir = await dataFolder()
+    const port = await freePort()
+    const env = { ...ADMIN, MPANEL_DATA_DIR: dataDir, MPANEL_PORT: String(port) }
+    const simulated = mpanel(['start'], env)
+    await simulated.says(/mPanel is ready/)
+    simulated.child.kill('SIGTERM')
+    await simulated.ended
+
+    const tokenSecret = randomBytes(12).toString('hex')
+    const cluster = await startProxmoxSim({
+      seed: exampleCluster({ rootPassword: tokenSecret, tokenSecret }),
+    })
+    const real = mpanel(['start'], {
+      ...env,
+      PROXMOX_URL: cluster.url,
+      PROXMOX_TOKEN_ID: 'mpanel@pve!panel',
+      PROXMOX_TOKEN_SECRET: tokenSecret,
+      PROXMOX_FINGERPRINT: cluster.fingerprint,
+    })
+    await real.says(/mPanel is ready/)
+    const api = await createApi(`http://127.0.0.1:${port}`, LOGIN)
+    const clusters = (await api.get<{ items: Cluster[] }>('/api/admin/provisioning/clusters')).body.items
+    expect(clusters.map(({ simulated: sim, state }) => ({ sim, state }))).toEqual([
+      { sim: false, state: 'active' },
+      { sim: true, state: 'paused' },
+    ])
+    const used = clusters.find((candidate) => !candidate.simulated)?.id ?? ''
+    const pool = { gateway: '198.51.100.1', rangeStart: '198.51.100.10', rangeEnd: '198.51.100.20' }
+    await api.post('/api/admin/provisioning/ip-pools', {
+      clusterId: used,
+      name: 'own',
+      network: '198.51.100.0/24',
+      ...pool,
+    })
+    const tenantId =
+      (await api.get<{ items: { id: string }[] }>('/api/admin/tenants')).body.items[0]?.id ?? ''
+    const ordered = await api.post<Ordered>(
+      '/api/admin/billing/subscriptions',
+      await prepareOrder(api, tenantId),
+    )
+    const pod = ordered.body.subscription.pod?.id ?? ''
+    const placed = await api.get<CloudPodDetail>(`/api/admin/hosting/cloudpods/${pod}`)
+    expect(placed.body.placement?.clusterId).toBe(used)
+    expect(placed.body.addresses).toEqual(['198.51.100.10'])
+    real.child.kill('SIGTERM')
+    expect(await real.ended).toBe(0)
+    await cluster.close()
+    await rm(dataDir, { recursive: true, force: true })
+  })
+})
+
 describe('faults at start', { timeout: 60_000 }, () => {
   it('names every fault of the configuration at once', async () => {
     const run = mpanel(['start'], {
@@ -151,6 +208,25 @@ describe('faults at start', { timeout: 60_000 }, () => {
     const env = { DATABASE_URL: database.url, MPANEL_DATA_DIR: folder }
     for (const command of ['serve', 'worker', 'migrate', 'start']) {
       await expectRefusal(mpanel([command], env), /database is newer than this version/)
+    }
+    await database.drop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it('refuses a secret key that is not the one of the database', async () => {
+    const database = await freshDatabase()
+    const folder = await dataFolder()
+    const base = { DATABASE_URL: database.url, MPANEL_DATA_DIR: folder, MPANEL_PORT: '0' }
+    const key = (): string => randomBytes(32).toString('base64')
+    const first = mpanel(['serve'], { ...base, MPANEL_SECRET_KEY: key() })
+    await first.says(/mPanel serves/)
+    first.child.kill('SIGTERM')
+    await first.ended
+    for (const command of ['serve', 'worker']) {
+      await expectRefusal(
+        mpanel([command], { ...base, MPANEL_SECRET_KEY: key() }),
+        /secret key is not the one of this database/,
+      )
     }
     await database.drop()
     await rm(folder, { recursive: true, force: true })
