@@ -12,7 +12,7 @@ const KEYS = 1_000
 const BATCH = 500
 const CONCURRENCY = 16
 /** A side that has not drained by then is stopped; its rate is of what it did. */
-const LIMIT_MS = 15_000
+const LIMIT_MS = 20_000
 const RATE = 50
 const LATENCY_JOBS = 250
 
