@@ -17,9 +17,9 @@ export type Guest = {
 }
 
 export function openGuest<P extends PodPayload>(run: Run<P>): Promise<Guest> {
-  return run.read(async (ctx) => {
+  return run.tx(async (ctx) => {
     const { podId, tenantId } = run.payload
-    const pod = await pods.find(ctx.tx, tenantId, podId)
+    const pod = await pods.lock(ctx.tx, tenantId, podId)
     if (!pod) throw permanent('pod_missing', `pod ${podId} is not in the database`)
     const { nodeName, storage } = await pods.placement(ctx.tx, podId)
     return { pod, nodeName, storage, proxmox: await clientOf(ctx, pod.cluster_id) }
@@ -108,7 +108,7 @@ export async function awaitTask(
 
 /** A task is looked at again after a share of the time it has taken: its end is seen late by that share at most. */
 const pauseMs = (elapsedMs: number, pollTaskMs: number): number =>
-  Math.min(Math.max(elapsedMs / 15, pollTaskMs / 10), pollTaskMs * 4)
+  Math.min(Math.max(elapsedMs / 20, pollTaskMs / 10), pollTaskMs * 4)
 
 /** While the task cannot be asked for, what it does stays in doubt. */
 async function readTask(

@@ -69,17 +69,20 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 async function start(dataDir: string, options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const cluster = await findCluster(dataDir)
   const password = await readPassword(dataDir, cluster)
-  const { port, adopted } = await findOrLaunch(dataDir, cluster, password, options)
+  const loginAt = (port: number) => (database: string) =>
+    `postgres://mpanel:${password}@127.0.0.1:${port}/${database}`
+  const { port, adopted } = await reachable(
+    () => findOrLaunch(dataDir, cluster, password, options),
+    (found) => ensureDatabase(loginAt(found.port), cluster),
+  )
 
   // An adopted server belongs to whoever started it while that one lives, and to us when it is dead.
   const ownerFile = join(dataDir, 'postgres.owner')
   const owner = async () => Number(await readFile(ownerFile, 'utf8').catch(() => ''))
   if (!adopted || !isAlive(await owner())) await writeFile(ownerFile, String(process.pid))
 
-  const login = (database: string) => `postgres://mpanel:${password}@127.0.0.1:${port}/${database}`
-  await ensureDatabase(login, cluster)
   return {
-    url: login('mpanel'),
+    url: loginAt(port)('mpanel'),
     adopted,
     async stop() {
       if ((await owner()) !== process.pid) return
@@ -87,6 +90,26 @@ async function start(dataDir: string, options: EmbeddedPostgresOptions): Promise
         throw new EmbeddedPostgresError(`PostgreSQL did not stop within ${STOP_TIMEOUT_MS / 1000} s.`)
       await rm(ownerFile, { force: true })
     },
+  }
+}
+
+/** What a server says that was found alive in the moment of its death. */
+const DYING = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', '57P01', '57P02', '57P03'])
+
+/** A server that was adopted may be just dying: then the next look finds it gone and launches one. */
+async function reachable<T extends { adopted: boolean }>(
+  find: () => Promise<T>,
+  logIn: (found: T) => Promise<void>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const found = await find()
+    try {
+      await logIn(found)
+      return found
+    } catch (error) {
+      if (!found.adopted || attempt === 100 || !DYING.has(errorCode(error) ?? '')) throw error
+      await sleep(50)
+    }
   }
 }
 

@@ -267,7 +267,7 @@ describe('payments', () => {
 })
 
 describe('power', () => {
-  it('a guest that does not react to a shutdown is still what it was, with the reason; stopping works', async () => {
+  it('a guest that does not react to a shutdown is no longer said to run or not, with the reason; stopping works', async () => {
     const tenantId = await app.tenant()
     const { plan, blueprint } = await catalogue(app.admin)
     const made = await app.admin.post<Accepted>(PODS, {
@@ -288,7 +288,7 @@ describe('power', () => {
     })
     expect(await showPod(app, id)).toMatchObject({
       state: 'active',
-      powerState: 'running',
+      powerState: 'unknown',
       action: null,
       problem: expect.stringContaining('got timeout') as string,
     })

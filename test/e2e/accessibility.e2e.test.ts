@@ -34,6 +34,7 @@ describe.each(THEMES)('in the %s theme', (theme) => {
       const faults: string[] = []
       page.on('pageerror', (error) => faults.push(`${page.url()} threw ${error.message}`))
       await page.goto('/login')
+      await page.getByRole('heading', { level: 1 }).waitFor()
       faults.push(...(await faultsOf(page, '/login')))
       await logIn(page, await opened.user('SUPER_ADMIN'))
       for (const path of pages) {
