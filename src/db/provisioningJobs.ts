@@ -38,30 +38,39 @@ export async function log(tx: Tx, jobId: string, lines: number) {
   return rows.toReversed()
 }
 
-/** A place in the stream of changes: the transaction and the job. Every older change has been seen. */
-export type Cursor = { changed: string; id: string }
+/** PostgreSQL's text of a snapshot, `xmin:xmax:xip,…`: which transactions have been seen, however late others commit. */
+export type Snapshot = string
 
-const NIL = '00000000-0000-0000-0000-000000000000'
+export type Change = JobRow & { changed: string }
 
-export async function now(tx: Tx): Promise<Cursor> {
-  const { rows } = await sql<{
-    xmin: string
-  }>`select pg_snapshot_xmin(pg_current_snapshot())::text as xmin`.execute(tx)
-  return { changed: rows[0]?.xmin ?? '0', id: NIL }
+/** Where the stream of changes stands. `place` is kept unless it is of a database that had come further than this one. */
+export async function streamStart(tx: Tx, place: Snapshot | undefined): Promise<Snapshot> {
+  const { rows } = await sql<{ start: string }>`
+    select (case when pg_snapshot_xmax(${place ?? null}::pg_snapshot) <= pg_snapshot_xmax(now) then ${place ?? null}::pg_snapshot else now end)::text as start
+    from pg_current_snapshot() as now`.execute(tx)
+  return rows[0]?.start ?? ''
 }
 
 /**
- * Jobs changed after the cursor, in order. Only transactions older than every running one are read, so a change that
- * commits late is never skipped.
+ * Jobs whose last change is visible now and was not in `seen`, in the order of their transactions from `after` on, and
+ * the present snapshot.
  */
-export async function changedSince(tx: Tx, scope: Scope, cursor: Cursor, limit: number) {
-  const { rows } = await sql<
-    JobRow & { changed: string }
-  >`select j.*, j.changed::text as changed from provisioning_jobs j
-    where (j.changed, j.id) > (${cursor.changed}::xid8, ${cursor.id}::uuid)
-      and j.changed < pg_snapshot_xmin(pg_current_snapshot()) and ${inScope(scope, 'j.tenant_id')}
-    order by j.changed, j.id limit ${limit}`.execute(tx)
-  return rows
+export async function changedSince(
+  tx: Tx,
+  scope: Scope,
+  seen: Snapshot,
+  after: Pick<Change, 'changed' | 'id'> | undefined,
+  limit: number,
+): Promise<{ changes: Change[]; now: Snapshot }> {
+  const from = after
+    ? sql`(j.changed, j.id) > (${after.changed}::xid8, ${after.id}::uuid)`
+    : sql`j.changed >= pg_snapshot_xmin(${seen}::pg_snapshot)`
+  const { rows } = await sql<{ now: string } & (Change | { id: null })>`
+    select present.now::text as now, j.* from pg_current_snapshot() as present(now) left join lateral (
+      select j.*, j.changed::text as changed from provisioning_jobs j
+      where ${from} and not pg_visible_in_snapshot(j.changed, ${seen}::pg_snapshot) and ${inScope(scope, 'j.tenant_id')}
+      order by j.changed, j.id limit ${limit}) j on true`.execute(tx)
+  return { changes: rows.filter((row) => row.id !== null), now: rows[0]?.now ?? seen }
 }
 
 /** Figures for the metrics page: jobs by queue and state, and the age of the oldest ready one in seconds. */

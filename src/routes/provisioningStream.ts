@@ -2,14 +2,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Job } from '../../shared/api/provisioning.ts'
 import { transaction, type Root, type Scope } from '../context.ts'
 import { AppError, notFound } from '../errors.ts'
-import { isUuid } from '../lib/ids.ts'
 import { identify, originOf } from '../middleware/auth.ts'
 import { permittedScope } from '../middleware/rbac.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import * as tenantScopeService from '../services/tenantScopeService.ts'
 import type { Identity } from '../services/userService.ts'
-
-type Cursor = Awaited<ReturnType<typeof provisioningService.streamEnd>>
 
 const POLL_MS = 1_000
 const BEAT_MS = 20_000
@@ -23,8 +20,8 @@ export async function streamJobs(root: Root, request: FastifyRequest, reply: Fas
   const scope = await scopeNow(root, request)
   if (scope === undefined) throw new AppError('unauthenticated', 'Log in first.')
   const read = reader(root, request)
-  const cursor =
-    parseCursor(request.headers['last-event-id']) ?? (await read(scope, provisioningService.streamEnd))
+  const named = snapshotIn(request.headers['last-event-id'])
+  const start = await read(scope, (ctx) => provisioningService.streamStart(ctx, named))
   reply.hijack()
   reply.raw.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
@@ -33,8 +30,8 @@ export async function streamJobs(root: Root, request: FastifyRequest, reply: Fas
     'x-request-id': request.id,
   })
   // The place is told at once: who is cut off before the first change goes on from here.
-  reply.raw.write(`retry: 2000\nid: ${placeOf(cursor)}\n\n`)
-  await pump(root, request, reply, scope, cursor)
+  reply.raw.write(`retry: 2000\nid: ${start.seen}\n\n`)
+  await pump(root, request, reply, scope, start)
 }
 
 /** Sends what is new until the client goes, its session ends, or the server stops. */
@@ -43,22 +40,22 @@ async function pump(
   request: FastifyRequest,
   reply: FastifyReply,
   first: Scope,
-  start: Cursor,
+  start: provisioningService.StreamPlace,
 ): Promise<void> {
   const read = reader(root, request)
   const out = reply.raw
   let scope: Scope | undefined = first
-  let cursor = start
+  let place = start
   let checked = Date.now()
   let beat = Date.now()
   while (!out.destroyed && !out.writableEnded && scope !== undefined) {
     try {
-      const { jobs, cursors } = await read(scope, (ctx) =>
-        provisioningService.jobsChangedSince(ctx, cursor, BATCH),
-      )
-      for (const [index, job] of jobs.entries()) out.write(format(job, cursors[index] ?? cursor))
-      cursor = cursors.at(-1) ?? cursor
-      if (jobs.length < BATCH) await root.live.changed(POLL_MS)
+      const news = await read(scope, (ctx) => provisioningService.jobsChangedSince(ctx, place, BATCH))
+      for (const job of news.jobs) out.write(format(job))
+      // An id of its own closes a page: who is cut off within one is told all of it again.
+      if (news.jobs.length > 0 && !news.place.page) out.write(`id: ${news.place.seen}\n\n`)
+      place = news.place
+      if (!place.page) await root.live.changed(POLL_MS)
       if (Date.now() - beat > BEAT_MS) {
         out.write(': beat\n\n')
         beat = Date.now()
@@ -95,9 +92,7 @@ function reader(root: Root, request: FastifyRequest) {
     transaction(root, originOf(request, undefined), scope, work)
 }
 
-const placeOf = ({ changed, id }: Cursor): string => `${changed}.${id}`
-
-function format(job: Job, cursor: Cursor): string {
+function format(job: Job): string {
   const data = {
     id: job.id,
     kind: job.kind,
@@ -108,11 +103,14 @@ function format(job: Job, cursor: Cursor): string {
     progress: job.progress,
     doing: job.doing,
   }
-  return `id: ${placeOf(cursor)}\nevent: job\ndata: ${JSON.stringify(data)}\n\n`
+  return `event: job\ndata: ${JSON.stringify(data)}\n\n`
 }
 
-function parseCursor(header: string | string[] | undefined): Cursor | undefined {
-  const match = /^(\d{1,20})\.([0-9a-f-]{36})$/.exec(typeof header === 'string' ? header : '')
-  const [, changed = '', id = ''] = match ?? []
-  return isUuid(id) && BigInt(changed) <= MAX_TRANSACTION ? { changed, id } : undefined
+/** The snapshot that a header holds, if PostgreSQL would read it: `xmin:xmax:xip,…` in ascending order. */
+function snapshotIn(header: string | string[] | undefined): string | undefined {
+  if (typeof header !== 'string' || !/^\d{1,20}:\d{1,20}:(\d{1,20}(,\d{1,20})*)?$/.test(header))
+    return undefined
+  const [xmin = 0n, xmax = 0n, ...running] = header.split(/[:,]/).filter(Boolean).map(BigInt)
+  const isOrdered = [xmin, ...running].every((id, index, all) => id >= (all[index - 1] ?? 1n) && id <= xmax)
+  return isOrdered && !running.includes(xmax) && xmax <= MAX_TRANSACTION ? header : undefined
 }

@@ -3,7 +3,7 @@ import { canRetryJob } from '../../shared/states/provisioningJob.ts'
 import { told, type Ctx } from '../context.ts'
 import type { ListOptions } from '../db/list.ts'
 import * as jobs from '../db/provisioningJobs.ts'
-import type { Cursor, JobFilter } from '../db/provisioningJobs.ts'
+import type { JobFilter, Snapshot } from '../db/provisioningJobs.ts'
 import * as queue from '../db/queue.ts'
 import type { JobRow } from '../db/queue.ts'
 import { AppError, notFound } from '../errors.ts'
@@ -106,18 +106,28 @@ export async function retryJob(ctx: Ctx, id: string): Promise<Job> {
   return getJob(ctx, id)
 }
 
-/** The end of the stream of job changes, where a new listener begins. */
-export const streamEnd = (ctx: Ctx): Promise<Cursor> => jobs.now(ctx.tx)
+/** A place in the stream of job changes: what has been told, and how far into the page after it. */
+export type StreamPlace = { seen: Snapshot; page?: { now: Snapshot; after: { changed: string; id: string } } }
 
-/** What changed after `cursor` within the caller's scope, and where that ends. */
+/** Where a listener begins: at the place it names, or at the present. */
+export const streamStart = async (ctx: Ctx, place: Snapshot | undefined): Promise<StreamPlace> => ({
+  seen: await jobs.streamStart(ctx.tx, place),
+})
+
+/** The next changes from `place` on within the caller's scope, and where that ends. */
 export async function jobsChangedSince(
   ctx: Ctx,
-  cursor: Cursor,
+  { seen, page }: StreamPlace,
   limit: number,
-): Promise<{ jobs: Job[]; cursors: Cursor[] }> {
-  const rows = await jobs.changedSince(ctx.tx, ctx.scope, cursor, limit)
+): Promise<{ jobs: Job[]; place: StreamPlace }> {
+  const { changes, now } = await jobs.changedSince(ctx.tx, ctx.scope, seen, page?.after, limit)
+  const last = changes.length === limit ? changes.at(-1) : undefined
+  // What commits while a long answer is read in pages is new to its first page: that one's snapshot is the place.
+  const first = page?.now ?? now
   return {
-    jobs: rows.map((row) => presentJob(ctx, row)),
-    cursors: rows.map((row) => ({ changed: row.changed, id: row.id })),
+    jobs: changes.map((row) => presentJob(ctx, row)),
+    place: last
+      ? { seen, page: { now: first, after: { changed: last.changed, id: last.id } } }
+      : { seen: first },
   }
 }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
+import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sha256 } from '../../src/lib/crypto.ts'
-import { newId } from '../../src/lib/ids.ts'
 import { clusterSync, enqueue } from '../../src/services/provisioningQueues.ts'
 import { startApp, until, type TestApp } from '../support/app.ts'
 import { COOKIE, keyOf, person, session } from './people.ts'
@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-type Event = { id: string; job: { id: string; state: string; tenantId: string | null; kind: string } }
+type Event = { job: { id: string; state: string; tenantId: string | null; kind: string } }
 type Stream = {
   status: number
   events: Event[]
@@ -44,8 +44,7 @@ async function open(headers: Record<string, string>, query = ''): Promise<Stream
           const id = /^id: (.*)$/m.exec(block)?.[1]
           const data = /^data: (.*)$/m.exec(block)?.[1]
           place = id ?? place
-          if (id !== undefined && data !== undefined)
-            events.push({ id, job: JSON.parse(data) as Event['job'] })
+          if (data !== undefined) events.push({ job: JSON.parse(data) as Event['job'] })
         }
       }
     } catch {
@@ -97,7 +96,6 @@ test('a client that reconnects with Last-Event-ID misses no job among 200 that r
   const other = await app.tenant()
   const headers = await bearer(own)
   const seen = new Map<string, string>()
-  const places: string[] = []
   let last: string | undefined
   let reconnects = 0
   const stop = new AbortController()
@@ -110,9 +108,8 @@ test('a client that reconnects with Last-Event-ID misses no job among 200 that r
       await until(async () => stream.place(), 'the first place')
       stream.close()
       await stream.ended
-      for (const { id, job } of stream.events) {
+      for (const { job } of stream.events) {
         seen.set(job.id, job.state)
-        places.push(id)
         expect(job.tenantId).toBe(own)
       }
       last = stream.place() ?? last
@@ -137,8 +134,34 @@ test('a client that reconnects with Last-Event-ID misses no job among 200 that r
   await listener
   expect([...seen.keys()].toSorted()).toEqual(mine.toSorted())
   expect(reconnects).toBeGreaterThan(5)
-  expect(new Set(places).size).toBe(places.length)
 }, 60_000)
+
+test('a transaction that stays open holds up nobody’s news, and what it changes is told when it commits', async () => {
+  const tenantId = await app.tenant()
+  const stream = await open(await bearer(tenantId))
+  const late = new Client({ connectionString: app.databaseUrl })
+  await late.connect()
+  try {
+    const first = await addJob(tenantId)
+    await until(async () => stream.events.some(({ job }) => job.state === 'succeeded'), 'the first job')
+    await late.query(`begin; set local app.scope = 'platform'`)
+    await late.query('update provisioning_jobs set changed = pg_current_xact_id() where id = $1', [first.id])
+    const before = stream.events.length
+    const second = await addJob(tenantId)
+    const ended = ({ job }: Event) => job.id === second.id && job.state === 'succeeded'
+    await until(async () => stream.events.some(ended), 'the job beside the open transaction')
+    expect(stream.events.slice(before).map(({ job }) => job.id)).not.toContain(first.id)
+    await late.query('commit')
+    await until(
+      async () => stream.events.slice(before).some(({ job }) => job.id === first.id),
+      'the late change',
+    )
+    expect(stream.events.filter(ended)).toHaveLength(1)
+  } finally {
+    await late.end()
+    stream.close()
+  }
+})
 
 test('a stream for all tenants is the platform’s alone, and may be narrowed to one', async () => {
   const own = await app.tenant()
@@ -157,8 +180,9 @@ test('a stream for all tenants is the platform’s alone, and may be narrowed to
 
 test.each([
   ['garbage', 'garbage'],
-  ['a place that no transaction can have', `99999999999999999999.${newId()}`],
-  ['a place without a job', `1.${'-'.repeat(36)}`],
+  ['a place that no transaction can have', '1:99999999999999999999:'],
+  ['a place that PostgreSQL would not read', '7:9:8,9'],
+  ['a place that this database has not come to', '4000000000:4000000000:'],
 ])('a stream that is asked to go on from %s begins at the present', async (_, place) => {
   const tenantId = await app.tenant()
   const stream = await open({ ...(await bearer(tenantId)), 'last-event-id': place })
