@@ -45,8 +45,11 @@ export async function identify(
   return userService.identifySession(root, cookie, counts)
 }
 
-/** A server on `::` shows IPv4 callers as `::ffff:192.0.2.1`, which no IPv4 network would contain. */
-const addressOf = ({ ip }: FastifyRequest): string => ip.replace(/^::ffff:(?=\d+\.)/i, '')
+/**
+ * Undefined once the caller has hung up: a closed socket has no address. A server on `::` shows IPv4 callers as
+ * `::ffff:192.0.2.1`, which no IPv4 network would contain.
+ */
+const addressOf = ({ ip }: { ip?: string }): string | undefined => ip?.replace(/^::ffff:(?=\d+\.)/i, '')
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 

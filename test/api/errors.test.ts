@@ -1,9 +1,12 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { problem, type Problem } from '../../shared/api/common.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { routes } from '../../src/routes/index.ts'
 import { CASES } from '../rules/cases.ts'
-import { startApp, type TestApp } from '../support/app.ts'
+import { startApp, until, type TestApp } from '../support/app.ts'
 import { keyOf } from '../users/people.ts'
 
 let app: TestApp
@@ -206,4 +209,22 @@ test('what conflicts with the present state is refused with the reason', async (
   const twice = await send('POST', '/api/admin/tenants', body)
   requireProblem(twice, 409, 'already_exists')
   expect(twice.body.detail).toContain(slug)
+})
+
+test('a caller who hangs up at any moment before the answer is no fault of the server', async () => {
+  const { port, hostname } = new URL(app.url)
+  const body = JSON.stringify({ tenantId, name: 'hung up', email: 'ada@example.com' })
+  const head = `POST /api/admin/customers HTTP/1.1\r\nhost: ${hostname}\r\nauthorization: ${authorization}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`
+  for (let i = 0; i < 60; i++) {
+    const socket = connect(Number(port), hostname)
+    await once(socket, 'connect')
+    await new Promise((resolve) => socket.write(head + body, resolve))
+    await sleep(i / 10)
+    socket.resetAndDestroy()
+  }
+  await until(async () => {
+    const page = await app.admin.get<{ items: { name: string }[] }>('/api/admin/customers')
+    return page.body.items.some(({ name }) => name === 'hung up')
+  }, 'what was asked for before the caller had gone')
+  expect(app.logs.filter((line) => line.includes('"level":"error"'))).toEqual([])
 })

@@ -13,9 +13,14 @@ import { StateBadge } from './StateBadge.tsx'
 const FINAL: readonly Job['state'][] = ['succeeded', 'failed', 'cancelled']
 export const isOver = (job: Job): boolean => FINAL.includes(job.state)
 
+const IDLE: Partial<Record<Job['state'], string>> = {
+  running: 'Working',
+  stuck: 'Stopped: it goes on when somebody has mended the cause.',
+}
+
 /** What it does, in words, with how far it is. */
 export function doing(job: Job): string {
-  const words = capitalize(job.doing ?? '') || (job.state === 'running' ? 'Working' : 'Waiting to be run')
+  const words = capitalize(job.doing ?? '') || (IDLE[job.state] ?? 'Waiting to be run')
   return job.progress === null || words.includes('%') ? words : `${words}, ${job.progress} %`
 }
 

@@ -23,7 +23,10 @@ const EXPLAIN: Record<Subscription['state'], (subscription: Subscription) => Rea
       )}
     </>
   ),
-  provisioning: () => 'Paid. The CloudPod is being made; the first period begins when it is proven to run.',
+  provisioning: ({ deliveryProblem }) =>
+    deliveryProblem === null
+      ? 'Paid. The CloudPod is being made; the first period begins when it is proven to run.'
+      : 'Paid, and not delivered.',
   active: ({ cancelAt, periodEnd }) =>
     cancelAt ? (
       <>
@@ -57,8 +60,8 @@ export function SubscriptionOverview({ subscription }: { subscription: Subscript
         <p className="max-w-3xl">{EXPLAIN[subscription.state](subscription)}</p>
         {subscription.deliveryProblem && (
           <Notice tone="danger" title="The CloudPod could not be made">
-            {subscription.deliveryProblem} Mend the cause and choose “Deliver again”, or cancel: the payment
-            is then credited.
+            <p>{subscription.deliveryProblem}</p>
+            <p>Mend the cause and choose “Deliver again”, or cancel: the payment is then credited.</p>
           </Notice>
         )}
         <Facts
