@@ -1,5 +1,6 @@
 import type { Database, Scope, Tx } from './db/index.ts'
 
+import type { Permission } from '../shared/permissions.ts'
 import type { Proxmox, ProxmoxConnection } from './integrations/proxmox/types.ts'
 import type { Sealer } from './lib/crypto.ts'
 import type { Logger } from './lib/log.ts'
@@ -47,6 +48,8 @@ export type Origin = {
   userAgent?: string
   /** Whether the answer may name clusters, nodes and what they said. */
   seesInfrastructure?: boolean
+  /** The permission by which the request was accepted. Its jobs need it again when they run. */
+  permission?: Permission
 }
 
 /** A raw message for those who run the infrastructure, and for everybody else what it means for them. */

@@ -160,9 +160,9 @@ export async function reap(tx: Tx, maxLost: number) {
 }
 
 /** Lets a stuck job go on from the step at which it stopped, with its attempts anew and no deadline. */
-export async function retryStuck(tx: Tx, id: string): Promise<boolean> {
+export async function retryStuck(tx: Tx, id: string, actor: unknown): Promise<boolean> {
   const { rows } = await sql`update provisioning_jobs set state = 'ready', attempts = 0, lost_leases = 0,
-      deadline_at = null, changed = pg_current_xact_id()
+      deadline_at = null, actor = ${JSON.stringify(actor)}::jsonb, changed = pg_current_xact_id()
     where id = ${id} and state = 'stuck' returning id`.execute(tx)
   return rows.length === 1
 }

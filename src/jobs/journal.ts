@@ -65,6 +65,6 @@ export const endOf = (
   action: `JOB_${state.toUpperCase()}`,
   tenantId: job.tenant_id,
   target: { type: 'job', id: job.id, label: job.kind },
-  outcome: state === 'succeeded' ? 'success' : 'error',
+  outcome: state === 'succeeded' ? 'success' : error?.code === 'forbidden' ? 'denied' : 'error',
   details: error === null ? undefined : { error },
 })

@@ -1,6 +1,7 @@
 import type { Root } from '../context.ts'
 import * as queue from '../db/queue.ts'
 import type { JobRow } from '../db/queue.ts'
+import { isStillPermitted, type Originator } from '../services/userRights.ts'
 import { LeaseLost } from './errors.ts'
 import {
   delayOf,
@@ -45,6 +46,8 @@ export async function runJob<P>(
     probing: false,
   }
   if (job.phase === 'undo') return undoAll(x)
+  if (rows.length === 0 && !(await isStillPermitted(root, job.actor as Originator, job.tenant_id)))
+    return refuse(x)
   const isDone = (step: Step<P>): boolean => x.rows.get(step.name)?.state === 'done'
   for (const [position, step] of handler.steps.entries()) {
     if (isDone(step)) continue
@@ -59,6 +62,18 @@ export async function runJob<P>(
     }
   }
   await fenced(x, (ctx) => finish(ctx, x, 'succeeded', null))
+}
+
+/** Whoever wanted the job may no longer do it. Nothing has begun, so nothing is undone; a person may take it over. */
+async function refuse<P>(x: Execution<P>): Promise<void> {
+  const { label, permission } = x.job.actor as Originator
+  const message = `${label} no longer has the permission ${permission}, under which this was asked for.`
+  const error = { code: 'forbidden', message }
+  await fenced(x, async (ctx) => {
+    const isLasting = x.handler.onPermanent === 'stuck'
+    if (!isLasting) await x.handler.failed?.(ctx, x.payload, error)
+    await finish(ctx, x, isLasting ? 'stuck' : 'failed', error)
+  })
 }
 
 async function runStep<P>(

@@ -87,7 +87,9 @@ async function run(
   request: FastifyRequest,
   identity: Identity,
 ): Promise<Answer> {
-  return transaction(root, originOf(request, identity), visibleScope(identity), async (wide) => {
+  const permission = typeof route.access === 'object' ? route.access.permission : undefined
+  const origin = { ...originOf(request, identity), permission }
+  return transaction(root, origin, visibleScope(identity), async (wide) => {
     const { ctx, tenantId } = await narrowed(wide, route, request, identity)
     const work = () => answer(ctx, route, request, identity, tenantId)
     const key = request.headers['idempotency-key']

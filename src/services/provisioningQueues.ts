@@ -3,6 +3,7 @@ import type { QueueName } from '../../shared/states/provisioningJob.ts'
 import type { Ctx } from '../context.ts'
 import * as queue from '../db/queue.ts'
 import { newId } from '../lib/ids.ts'
+import type { Originator } from './userRights.ts'
 import * as auditService from './auditService.ts'
 
 export type JobRequest = {
@@ -23,6 +24,10 @@ export type JobRequest = {
   runAt?: Date
 }
 
+/** Who wants the jobs of this request, as they keep it. */
+export const originator = ({ actor, permission }: Ctx): Originator =>
+  permission === undefined ? actor : { ...actor, permission }
+
 /** Adds a job in the caller's transaction: it exists exactly when the change that wanted it does. */
 export async function enqueue(ctx: Ctx, request: JobRequest): Promise<{ id: string }> {
   const id = newId()
@@ -38,7 +43,7 @@ export async function enqueue(ctx: Ctx, request: JobRequest): Promise<{ id: stri
     payload: request.payload,
     idempotencyKey: request.idempotencyKey ?? id,
     correlationId: ctx.correlationId,
-    actor: ctx.actor,
+    actor: originator(ctx),
     maxAttempts: request.maxAttempts ?? 8,
     runAt: request.runAt ?? null,
     deadlineAt: request.deadlineMs === undefined ? null : new Date(ctx.now().getTime() + request.deadlineMs),

@@ -8,6 +8,7 @@ import * as queue from '../db/queue.ts'
 import type { JobRow } from '../db/queue.ts'
 import { AppError, notFound } from '../errors.ts'
 import * as auditService from './auditService.ts'
+import { originator } from './provisioningQueues.ts'
 
 export * from './provisioning/health.ts'
 export * from './provisioning/blueprints.ts'
@@ -93,7 +94,7 @@ export async function getJobDetail(ctx: Ctx, id: string): Promise<JobDetail> {
 export async function retryJob(ctx: Ctx, id: string): Promise<Job> {
   const before = await getJob(ctx, id)
   const verdict = canRetryJob(before)
-  if (!verdict.allowed || !(await queue.retryStuck(ctx.tx, id))) {
+  if (!verdict.allowed || !(await queue.retryStuck(ctx.tx, id, originator(ctx)))) {
     throw new AppError('invalid_state', verdict.allowed ? 'The job has just gone on.' : verdict.reason)
   }
   ctx.enqueued.any = true

@@ -154,7 +154,8 @@ export async function identifyApiKey(
   }
 }
 
-function rightsOf(roles: Grant[]): Pick<Identity, 'roles' | 'platform' | 'tenants'> {
+/** What grants give: platform-wide, and in which tenants. */
+export function rightsOf(roles: Grant[]): Pick<Identity, 'roles' | 'platform' | 'tenants'> {
   const platform = new Set<Permission>()
   const tenants = new Map<string, Set<Permission>>()
   for (const role of roles) {
