@@ -12,7 +12,7 @@ import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fast
 import type { Root } from './context.ts'
 import { AppError } from './errors.ts'
 import { newId } from './lib/ids.ts'
-import { errorHandler } from './middleware/errorHandler.ts'
+import { clientErrorHandler, errorHandler } from './middleware/errorHandler.ts'
 import { routes } from './routes/index.ts'
 import { register } from './routes/register.ts'
 import { observeRequest } from './services/provisioningService.ts'
@@ -34,6 +34,7 @@ export async function buildApp(root: Root, options: AppOptions): Promise<Fastify
     genReqId: () => newId(),
     // What the router refuses before any route is answered in the same form.
     frameworkErrors: errorHandler,
+    clientErrorHandler,
     // Streams end by themselves when the server closes.
     forceCloseConnections: true,
   })

@@ -17,6 +17,8 @@ const STATUS = {
   precondition_failed: 412,
   unsupported_media_type: 415,
   payload_too_large: 413,
+  request_timeout: 408,
+  headers_too_large: 431,
   too_many_requests: 429,
   quota_exceeded: 409,
   ip_pool_exhausted: 409,

@@ -1,7 +1,10 @@
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import type { Problem } from '../../shared/api/common.ts'
 import { AppError, type ErrorCode, type FieldError } from '../errors.ts'
+import { newId } from '../lib/ids.ts'
 
 const TITLES: Partial<Record<ErrorCode, string>> = {
   invalid_input: 'The input is not valid',
@@ -19,21 +22,44 @@ export function errorHandler(
 ): void {
   const known = translate(error)
   if (known.status >= 500) request.log.error({ err: error }, 'request failed')
-  const body: Problem = {
-    type: `urn:mpanel:error:${known.code}`,
-    title: TITLES[known.code] ?? known.code.replaceAll('_', ' '),
-    status: known.status,
-    detail: known.message,
-    code: known.code,
-    requestId: request.id,
-    ...(known.errors ? { errors: known.errors } : {}),
-    ...(known.details ? { details: known.details } : {}),
-  }
   void reply
     .code(known.status)
     .header('x-request-id', request.id)
     .type('application/problem+json')
-    .send(JSON.stringify(body))
+    .send(JSON.stringify(problemOf(known, request.id)))
+}
+
+const problemOf = (error: AppError, requestId: string): Problem => ({
+  type: `urn:mpanel:error:${error.code}`,
+  title: TITLES[error.code] ?? error.code.replaceAll('_', ' '),
+  status: error.status,
+  detail: error.message,
+  code: error.code,
+  requestId,
+  ...(error.errors ? { errors: error.errors } : {}),
+  ...(error.details ? { details: error.details } : {}),
+})
+
+const BY_PARSER_CODE: Record<string, [ErrorCode, string]> = {
+  HPE_HEADER_OVERFLOW: ['headers_too_large', 'The address and the headers are larger than 16 KiB together.'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['request_timeout', 'The request did not arrive whole in time.'],
+}
+
+/** Answers what Node's parser refuses before there is a request, in the same form, and closes the connection. */
+export function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
+  if (socket.writable && error.code !== 'ECONNRESET') {
+    const [code, message] = BY_PARSER_CODE[error.code ?? ''] ?? [
+      'malformed_request',
+      'This is no valid HTTP.',
+    ]
+    const known = new AppError(code, message)
+    const body = JSON.stringify(problemOf(known, newId()))
+    socket.write(
+      `HTTP/1.1 ${known.status} ${STATUS_CODES[known.status]}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` +
+        `content-type: application/problem+json\r\nconnection: close\r\n\r\n${body}`,
+    )
+  }
+  socket.destroy(error)
 }
 
 const BY_FASTIFY_CODE: Record<string, [ErrorCode, string]> = {
