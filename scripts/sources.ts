@@ -9,6 +9,8 @@ export type Source = {
   lines: number
   imports: { file: string; isType: boolean }[]
   functions: { name: string; lines: number }[]
+  /** Its regular expressions. */
+  patterns: { pattern: string; flags: string; line: number }[]
   readsEnvironment: boolean
   isGenerated: boolean
 }
@@ -42,6 +44,7 @@ function readSource(file: string, text: string): Source {
     lines: lineOf(text.trimEnd().length),
     imports: [],
     functions: [],
+    patterns: [],
     readsEnvironment: false,
     isGenerated: /^\/\/ Generated\b/.test(text),
   }
@@ -55,6 +58,8 @@ function readSource(file: string, text: string): Source {
       const lines = lineOf(node.end) - lineOf(node.start) + 1
       source.functions.push({ name: nameOf(node) ?? nameOf(parent) ?? 'a function', lines })
     }
+    const regex = node.regex as { pattern: string; flags: string } | undefined
+    if (node.type === 'Literal' && regex) source.patterns.push({ ...regex, line: lineOf(node.start) })
     if (node.type === 'MemberExpression' && text.slice(node.start, node.end) === 'process.env')
       source.readsEnvironment = true
   })

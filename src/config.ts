@@ -96,7 +96,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       values.MPANEL_SECRET_KEY === undefined ? undefined : Buffer.from(values.MPANEL_SECRET_KEY, 'base64'),
     publicUrl: (
       values.MPANEL_PUBLIC_URL ?? `http://${host.includes(':') ? `[${host}]` : host}:${portNumber}`
-    ).replace(/\/+$/, ''),
+    ).replace(/(?<!\/)\/+$/, ''),
     adminEmail: (values.MPANEL_ADMIN_EMAIL ?? 'admin@example.com').toLowerCase(),
     adminPassword: values.MPANEL_ADMIN_PASSWORD,
     newPassword: values.MPANEL_NEW_PASSWORD,

@@ -87,7 +87,7 @@ export const sshKeys = z
   .string()
   .max(16_384)
   .regex(
-    /^(\s*|((ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)|sk-[a-z0-9@.-]+) [A-Za-z0-9+/=]+( [^\r\n]*)?\n?)+)$/,
+    /^(\s*|((ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)|sk-[a-z0-9@.-]+) [A-Za-z0-9+/=]+( [^\r\n]*)?(\n+|$))+)$/,
     'OpenSSH public keys, one a line',
   )
   .nullable()

@@ -60,7 +60,7 @@ function cookieValue(header: string | undefined, name: string): string | undefin
 }
 
 function verifyToken(world: World, text: string): string {
-  const match = /^(([^\s:/]+@[A-Za-z][A-Za-z0-9._-]+)!([A-Za-z][A-Za-z0-9._-]+))=(.*)$/.exec(text)
+  const match = /^(([^\s:/]+@[A-Za-z][A-Za-z0-9._-]+)!([A-Za-z][A-Za-z0-9._-]+))=(.*)$/s.exec(text)
   if (!match) refuse('no tokenid specified')
   const [, full = '', owner = '', name = '', secret = ''] = match
   const user = world.state.users[owner]
@@ -103,7 +103,10 @@ function verifyCsrf(world: World, userid: string, given: string | undefined): bo
 }
 
 const mac = (world: World, text: string) =>
-  createHmac('sha256', world.state.ticketKey).update(text).digest('base64').replace(/=+$/, '')
+  createHmac('sha256', world.state.ticketKey)
+    .update(text)
+    .digest('base64')
+    .replace(/(?<!=)=+$/, '')
 
 function same(one: string, other: string): boolean {
   const [left, right] = [Buffer.from(one), Buffer.from(other)]

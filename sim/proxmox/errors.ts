@@ -27,7 +27,7 @@ export function permError(what?: string): never {
 /** The text of anything thrown, without the trailing newline, as it ends up in a task's exit status. */
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
-  return text.replace(/\n+$/, '')
+  return text.replace(/(?<!\n)\n+$/, '')
 }
 
 /** Answered with the reason phrase alone: failed logins, nodes that cannot be reached. */

@@ -32,7 +32,7 @@ function typeFault(prop: Prop, value: string): string | undefined {
   return good ? undefined : `type check ('${prop.type}') failed - got '${value}'`
 }
 
-const isNumber = (value: string) => /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(value)
+const isNumber = (value: string) => /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/.test(value)
 
 function formatFault(prop: Prop, value: string, path: string): string | undefined {
   if (prop.format === undefined) return undefined

@@ -77,7 +77,7 @@ function readAddress(connection: ProxmoxConnection): { host: string; port: numbe
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port || 443),
-    prefix: `${url.pathname.replace(/\/+$/, '')}/api2/json`,
+    prefix: `${url.pathname.replace(/(?<!\/)\/+$/, '')}/api2/json`,
   }
 }
 

@@ -35,7 +35,7 @@ export function createCredentials(
 
 function tokenCredentials(token: { id: string; secret: string }): Credentials {
   // Checked here, so that a line break in a pasted secret is no failed request later.
-  if (!/^[^\s!=]+@[^\s!=]+![^\s!=]+$/.test(token.id)) {
+  if (!/^[^\s!=]+@[^\s!=@]+![^\s!=]+$/.test(token.id)) {
     throw new TypeError('A Proxmox token id looks like user@realm!name')
   }
   if (!/^[\x21-\x7e]+$/.test(token.secret)) {

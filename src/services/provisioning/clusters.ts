@@ -56,7 +56,7 @@ export async function addCluster(
     .insertCluster(ctx.tx, {
       id,
       name: body.name,
-      api_url: body.apiUrl.replace(/\/+$/, ''),
+      api_url: body.apiUrl.replace(/(?<!\/)\/+$/, ''),
       token_id: body.tokenId,
       token_secret_sealed: ctx.sealer.seal(body.tokenSecret, `cluster:${id}`),
       ca_pem: body.caPem,

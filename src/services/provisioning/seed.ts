@@ -162,4 +162,4 @@ const codeOf = (name: string): string =>
     .slice(0, 63)
 
 /** `debian-12-standard_12.12-1_amd64` and `debian-12-local` are both `debian-12` to a customer. */
-const baseName = (name: string): string => name.replace(/-local$|-standard_.*$|_.*$/, '')
+const baseName = (name: string): string => name.split(/-local$|-standard_|_/, 1)[0] ?? ''

@@ -61,7 +61,7 @@ function NewPlanForm() {
       toast.done(`Plan ${plan.code} created`)
       void navigate(paths.plans(tenant.slug))
     },
-    fieldOf: (path) => path.replace(/[^.]+$/, (name) => SERVER_NAMES[name] ?? name),
+    fieldOf: (path) => path.replace(/(?<![^.])[^.]+$/, (name) => SERVER_NAMES[name] ?? name),
   })
   const { form, errorOf } = of
   return (
