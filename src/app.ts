@@ -13,6 +13,7 @@ import type { Root } from './context.ts'
 import { AppError } from './errors.ts'
 import { newId } from './lib/ids.ts'
 import { clientErrorHandler, errorHandler } from './middleware/errorHandler.ts'
+import { rbac, type Rbac } from './middleware/rbac.ts'
 import { routes } from './routes/index.ts'
 import { register } from './routes/register.ts'
 import { observeRequest } from './services/provisioningService.ts'
@@ -20,7 +21,7 @@ import { observeRequest } from './services/provisioningService.ts'
 const WEB = fileURLToPath(new URL('../web/dist/', import.meta.url))
 const BODY_LIMIT = 1_048_576
 
-export type AppOptions = { trustedProxies: string[]; version: string; webDir?: string }
+export type AppOptions = { trustedProxies: string[]; version: string; webDir?: string; rbac?: Rbac }
 
 /** Builds the server without listening, so that tests use the very same one. */
 export async function buildApp(root: Root, options: AppOptions): Promise<FastifyInstance> {
@@ -74,7 +75,7 @@ export async function buildApp(root: Root, options: AppOptions): Promise<Fastify
   await app.register(rateLimit, { global: false })
   await registerDocs(app, options.version)
   app.after(() => {
-    for (const route of routes) register(app, root, route)
+    for (const route of routes) register(app, root, route, options.rbac ?? rbac)
   })
   await registerPages(app, options.webDir ?? WEB)
   return app

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
-import { buildApp } from './app.ts'
+import { buildApp, type AppOptions } from './app.ts'
 import type { Config } from './config.ts'
 import type { Root } from './context.ts'
 import { StartupError } from './errors.ts'
@@ -16,12 +16,12 @@ export const VERSION = (
 export async function startServer(
   root: Root,
   databaseUrl: string,
-  config: Pick<Config, 'host' | 'port' | 'trustedProxies'>,
+  config: Pick<Config, 'host' | 'port' | 'trustedProxies'> & Pick<AppOptions, 'rbac'>,
 ): Promise<Server> {
   const live = await startLive(root, databaseUrl)
   const app = await buildApp(
     { ...root, live: live.live },
-    { trustedProxies: config.trustedProxies, version: VERSION },
+    { trustedProxies: config.trustedProxies, version: VERSION, rbac: config.rbac },
   )
   try {
     const url = await app.listen({ host: config.host, port: config.port })

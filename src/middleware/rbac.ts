@@ -27,6 +27,11 @@ export function permittedScope(user: Identity, permission: Permission): Scope {
   return tenants
 }
 
+export type Rbac = { requirePermission: typeof requirePermission; permittedScope: typeof permittedScope }
+
+/** What the routes ask. A test that tries the second wall alone gives the server another one. */
+export const rbac: Rbac = { requirePermission, permittedScope }
+
 /** Every tenant whose things somebody may know to exist. */
 export const visibleScope = (user: Identity): Scope =>
   user.platform.size > 0 ? 'platform' : [...user.tenants.keys()]

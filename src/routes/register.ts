@@ -4,7 +4,7 @@ import { transaction, type Ctx, type Root, type Scope } from '../context.ts'
 import { AppError, notFound } from '../errors.ts'
 import { isUuid } from '../lib/ids.ts'
 import { identify, originOf } from '../middleware/auth.ts'
-import { permittedScope, requirePermission, visibleScope } from '../middleware/rbac.ts'
+import { visibleScope, type Rbac } from '../middleware/rbac.ts'
 import { requireJson, requireStorable } from '../middleware/validate.ts'
 import * as idempotencyService from '../services/idempotencyService.ts'
 import type { Answer } from '../services/idempotencyService.ts'
@@ -15,7 +15,7 @@ import type { Route, TableRoute } from './define.ts'
 const identities = new WeakMap<FastifyRequest, Identity>()
 
 /** Puts one row of the route table on the server: documentation, authorisation, transaction, idempotency, answer. */
-export function register(app: FastifyInstance, root: Root, route: Route): void {
+export function register(app: FastifyInstance, root: Root, route: Route, rbac: Rbac): void {
   app.route({
     method: route.method,
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
@@ -25,14 +25,14 @@ export function register(app: FastifyInstance, root: Root, route: Route): void {
     config:
       route.perMinute === undefined ? {} : { rateLimit: { max: route.perMinute, timeWindow: '1 minute' } },
     onRequest: async (request) => {
-      await authorise(root, route, request)
+      await authorise(root, route, request, rbac)
       if (route.method !== 'GET') requireJson(request)
     },
     handler: async (request, reply) => {
       requireStorable(request.query)
       requireStorable(request.body)
       if ('raw' in route) return route.raw(root, request, reply, identities.get(request))
-      return send(reply, await run(root, route, request, identityOf(request)))
+      return send(reply, await run(root, route, request, identityOf(request), rbac))
     },
   })
 }
@@ -64,15 +64,15 @@ function schemaOf(route: Route): Record<string, unknown> {
 }
 
 /** Before anything is parsed: who is it, and may they do this anywhere at all? */
-async function authorise(root: Root, route: Route, request: FastifyRequest): Promise<void> {
+async function authorise(root: Root, route: Route, request: FastifyRequest, rbac: Rbac): Promise<void> {
   if (route.access === 'public') return
   const identity = await identify(root, request)
   if (!identity)
     throw new AppError('unauthenticated', 'Log in, or send an API key as "Authorization: Bearer mp_…".')
   identities.set(request, identity)
   if (route.access === 'authenticated') return
-  if (route.access.where.in === 'platform') requirePermission(identity, route.access.permission, null)
-  else permittedScope(identity, route.access.permission)
+  if (route.access.where.in === 'platform') rbac.requirePermission(identity, route.access.permission, null)
+  else rbac.permittedScope(identity, route.access.permission)
 }
 
 function identityOf(request: FastifyRequest): Identity {
@@ -86,11 +86,12 @@ async function run(
   route: TableRoute,
   request: FastifyRequest,
   identity: Identity,
+  rbac: Rbac,
 ): Promise<Answer> {
   const permission = typeof route.access === 'object' ? route.access.permission : undefined
   const origin = { ...originOf(request, identity), permission }
   return transaction(root, origin, visibleScope(identity), async (wide) => {
-    const { ctx, tenantId } = await narrowed(wide, route, request, identity)
+    const { ctx, tenantId } = await narrowed(wide, route, request, identity, rbac)
     const work = () => answer(ctx, route, request, identity, tenantId)
     const key = request.headers['idempotency-key']
     if (route.method !== 'POST' || key === undefined) return work()
@@ -139,16 +140,17 @@ async function narrowed(
   { access }: TableRoute,
   request: FastifyRequest,
   identity: Identity,
+  rbac: Rbac,
 ): Promise<{ ctx: Ctx; tenantId: string }> {
   if (access === 'authenticated') return { ctx: wide, tenantId: '' }
   const { permission, where } = access
   if (where.in === 'platform') return { ctx: wide, tenantId: '' }
   if (where.in === 'list') {
-    const scope = await listScope(wide, permittedScope(identity, permission), request.query)
+    const scope = await listScope(wide, rbac.permittedScope(identity, permission), request.query)
     return { ctx: await tenantScopeService.limitTo(wide, scope), tenantId: '' }
   }
   const tenantId = await tenantOfCall(wide, where, request)
-  requirePermission(identity, permission, tenantId)
+  rbac.requirePermission(identity, permission, tenantId)
   const ctx = await tenantScopeService.limitTo(wide, tenantId === null ? 'platform' : [tenantId])
   return { ctx, tenantId: tenantId ?? '' }
 }

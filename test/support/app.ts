@@ -14,6 +14,7 @@ import * as seed from '../../src/services/provisioning/seed.ts'
 import * as tenantService from '../../src/services/tenantService.ts'
 import * as userService from '../../src/services/userService.ts'
 import { startServer, type Server } from '../../src/server.ts'
+import type { Rbac } from '../../src/middleware/rbac.ts'
 import { startWorker, type Worker, type WorkerOptions } from '../../src/worker.ts'
 import { createApi, type Api } from './api.ts'
 import { freshDatabase } from './postgres.ts'
@@ -57,7 +58,7 @@ export type TestApp = {
 
 /** The whole application on a database of its own and a simulated cluster of its own, over real HTTP. */
 export async function startApp(
-  options: { worker?: boolean; speed?: Partial<Speed>; blueprints?: boolean } = {},
+  options: { worker?: boolean; speed?: Partial<Speed>; blueprints?: boolean; rbac?: Rbac } = {},
 ): Promise<TestApp> {
   const database = await freshDatabase()
   const dataDir = await mkdtemp(join(tmpdir(), 'mpanel-app-'))
@@ -98,7 +99,12 @@ export async function startApp(
     workers.add(worker)
     return worker
   }
-  const server = await startServer(root, database.url, { host: '127.0.0.1', port: 0, trustedProxies: [] })
+  const server = await startServer(root, database.url, {
+    host: '127.0.0.1',
+    port: 0,
+    trustedProxies: [],
+    rbac: options.rbac,
+  })
   const first = await startOne()
   if (options.blueprints !== false) {
     await until(
