@@ -70,6 +70,8 @@ async function authorise(root: Root, route: Route, request: FastifyRequest): Pro
   if (!identity)
     throw new AppError('unauthenticated', 'Log in, or send an API key as "Authorization: Bearer mp_…".')
   identities.set(request, identity)
+  if (route.sessionOnly && identity.sessionId === null)
+    throw new AppError('forbidden', 'Only a person who is logged in may do this, no API key.')
   if (route.access === 'authenticated') return
   if (route.access.where.in === 'platform') requirePermission(identity, route.access.permission, null)
   else permittedScope(identity, route.access.permission)
@@ -91,7 +93,7 @@ async function run(
     const { ctx, tenantId } = await narrowed(wide, route, request, identity)
     const work = () => answer(ctx, route, request, identity, tenantId)
     const key = request.headers['idempotency-key']
-    if (route.method !== 'POST' || key === undefined) return work()
+    if (route.method !== 'POST' || key === undefined || route.answersSecret) return work()
     if (typeof key !== 'string' || key.length < 1 || key.length > 255) {
       throw new AppError('malformed_request', 'Idempotency-Key must have 1 to 255 characters.')
     }
