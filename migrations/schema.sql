@@ -666,9 +666,14 @@ create table sessions (
   revoked_at timestamp with time zone,
   ip inet,
   user_agent text,
+  pending boolean not null default false,
+  attempts integer not null default 0,
+  verified_by text not null default 'password'::text,
+  verified_at timestamp with time zone not null,
   constraint sessions_token_hash_key UNIQUE (token_hash),
   constraint sessions_pkey PRIMARY KEY (id),
-  constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+  constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint sessions_verified_by_check CHECK ((verified_by = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text])))
 );
 
 create table ssl_queue partition of provisioning_jobs FOR VALUES IN ('ssl');
@@ -752,6 +757,25 @@ create table timers (
   last_finished_at timestamp with time zone,
   last_error text,
   constraint timers_pkey PRIMARY KEY (name)
+);
+
+create table user_recovery_codes (
+  code_hash bytea not null,
+  user_id uuid not null,
+  created_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  constraint user_recovery_codes_pkey PRIMARY KEY (code_hash),
+  constraint user_recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+create table user_totp (
+  user_id uuid not null,
+  secret bytea not null,
+  last_step integer not null default 0,
+  created_at timestamp with time zone not null,
+  confirmed_at timestamp with time zone,
+  constraint user_totp_pkey PRIMARY KEY (user_id),
+  constraint user_totp_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
 
 create table users (
@@ -872,6 +896,8 @@ CREATE INDEX subscriptions_customer ON public.subscriptions USING btree (custome
 CREATE INDEX subscriptions_list ON public.subscriptions USING btree (tenant_id, id DESC);
 
 CREATE INDEX subscriptions_payment_due ON public.subscriptions USING btree (payment_due_at) WHERE (state = 'awaiting_payment'::text);
+
+CREATE INDEX user_recovery_codes_user ON public.user_recovery_codes USING btree (user_id);
 
 CREATE UNIQUE INDEX users_email ON public.users USING btree (email);
 
@@ -1114,6 +1140,10 @@ grant insert, select, update on subscriptions to mpanel_app;
 grant insert, select, update on tenants to mpanel_app;
 
 grant insert, select, update on timers to mpanel_app;
+
+grant delete, insert, select, update on user_recovery_codes to mpanel_app;
+
+grant delete, insert, select, update on user_totp to mpanel_app;
 
 grant insert, select, update on users to mpanel_app;
 

@@ -447,6 +447,10 @@ export interface SessionsTable {
   revoked_at: Date | null
   ip: string | null
   user_agent: string | null
+  pending: Generated<boolean>
+  attempts: Generated<number>
+  verified_by: Generated<'password' | 'totp' | 'recovery_code'>
+  verified_at: Date
 }
 
 export interface SubscriptionItemsTable {
@@ -502,6 +506,21 @@ export interface TimersTable {
   last_started_at: Date | null
   last_finished_at: Date | null
   last_error: string | null
+}
+
+export interface UserRecoveryCodesTable {
+  code_hash: Buffer
+  user_id: string
+  created_at: Date
+  used_at: Date | null
+}
+
+export interface UserTotpTable {
+  user_id: string
+  secret: Buffer
+  last_step: Generated<number>
+  created_at: Date
+  confirmed_at: Date | null
 }
 
 export interface UsersTable {
@@ -562,6 +581,8 @@ export interface Tables {
   subscriptions: SubscriptionsTable
   tenants: TenantsTable
   timers: TimersTable
+  user_recovery_codes: UserRecoveryCodesTable
+  user_totp: UserTotpTable
   users: UsersTable
   vmid_reservations: VmidReservationsTable
 }

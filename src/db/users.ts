@@ -61,7 +61,7 @@ export async function findSession(
     name: 'find_session',
     text: `select s.id, u.id as user_id, u.email, u.name, s.last_seen_at, user_grants(u.id, $2) as grants
       from sessions s join users u on u.id = s.user_id
-      where s.token_hash = $1 and u.state = 'active' and s.revoked_at is null and s.expires_at > $2 and s.last_seen_at > $3`,
+      where s.token_hash = $1 and not s.pending and u.state = 'active' and s.revoked_at is null and s.expires_at > $2 and s.last_seen_at > $3`,
     values: [tokenHash, at, new Date(at.getTime() - idleMs)],
   })
   return rows[0]

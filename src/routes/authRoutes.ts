@@ -1,33 +1,68 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { loginBody, me } from '../../shared/api/auth.ts'
-import { transaction } from '../context.ts'
-import { originOf, requireSameOrigin, sessionCookie } from '../middleware/auth.ts'
+import { loginBody, me, type Me } from '../../shared/api/auth.ts'
+import { codeBody, mfaPending, type MfaPending } from '../../shared/api/authAccount.ts'
+import { transaction, type Root } from '../context.ts'
+import { originOf, sessionCookie } from '../middleware/auth.ts'
 import { visibleScope } from '../middleware/rbac.ts'
+import * as authService from '../services/authService.ts'
 import * as userService from '../services/userService.ts'
 import { AppError } from '../errors.ts'
 import { route, type Route } from './define.ts'
+
+/** Hands out the cookie of a new session, and says who it is for, or what is still missing. */
+async function welcome(
+  root: Root,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  session: authService.OpenedSession,
+): Promise<Me | MfaPending> {
+  const { name, options } = sessionCookie(root.settings.publicUrl)
+  void reply.setCookie(name, session.token, { ...options, expires: session.expiresAt })
+  if (session.pending) {
+    void reply.code(202)
+    return { mfaRequired: true }
+  }
+  const identity = await userService.identifySession(root, session.token)
+  if (!identity) throw new AppError('unauthenticated', 'The session ended before it began. Log in again.')
+  return transaction(root, originOf(request, identity), visibleScope(identity), (ctx) =>
+    userService.me(ctx, identity),
+  )
+}
 
 export const authRoutes: Route[] = [
   {
     method: 'POST',
     path: '/api/auth/login',
     operationId: 'login',
-    summary: 'Log in with e-mail and password; the session comes as a cookie',
+    summary:
+      'Log in with e-mail and password; the session comes as a cookie, a pending one if MFA is to follow',
     tag: 'auth',
     access: 'public',
     body: loginBody,
     perMinute: 20,
+    replies: { 200: me, 202: mfaPending },
+    raw: async (root, request, reply) => {
+      const { email, password } = request.body as z.infer<typeof loginBody>
+      const session = await authService.login(root, originOf(request, undefined), { email, password })
+      return welcome(root, request, reply, session)
+    },
+  },
+  {
+    method: 'POST',
+    path: '/api/auth/mfa',
+    operationId: 'verifyMfa',
+    summary: 'Finish a pending log-in with a code; the session comes as a new cookie',
+    tag: 'auth',
+    access: 'public',
+    body: codeBody,
+    perMinute: 20,
     replies: { 200: me },
     raw: async (root, request, reply) => {
-      requireSameOrigin(request)
-      const { email, password } = request.body as z.infer<typeof loginBody>
-      const origin = originOf(request, undefined)
-      const session = await userService.login(root, origin, { email, password })
-      const identity = await userService.identifySession(root, session.token)
-      if (!identity) throw new AppError('unauthenticated', 'The session ended before it began. Log in again.')
-      const { name, options } = sessionCookie(root.settings.publicUrl)
-      void reply.setCookie(name, session.token, { ...options, expires: session.expiresAt })
-      return transaction(root, origin, visibleScope(identity), (ctx) => userService.me(ctx, identity))
+      const { code } = request.body as z.infer<typeof codeBody>
+      const token = request.cookies[sessionCookie(root.settings.publicUrl).name] ?? ''
+      const session = await authService.verifyMfa(root, originOf(request, undefined), { token, code })
+      return welcome(root, request, reply, session)
     },
   },
   route({

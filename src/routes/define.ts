@@ -41,6 +41,10 @@ type Common = {
   replies: Record<number, z.ZodType>
   /** Calls of one address in a minute, where guessing must be slow. */
   perMinute?: number
+  /** Only for a person in a session: an API key is refused. */
+  sessionOnly?: true
+  /** The answer holds a secret that is shown once: it is not kept for a repeated Idempotency-Key. */
+  answersSecret?: true
 }
 
 /** An ordinary route: parse, authorise, one service function in one transaction, answer. */

@@ -2,6 +2,7 @@ import { adminAudit } from './adminAudit.ts'
 import { adminCustomers } from './adminCustomers.ts'
 import { adminSubscriptions } from './adminSubscriptions.ts'
 import { adminTenants } from './adminTenants.ts'
+import { authAccount } from './authAccount.ts'
 import { authRoutes } from './authRoutes.ts'
 import { cloudPods } from './cloudPods.ts'
 import type { Route } from './define.ts'
@@ -11,6 +12,7 @@ import { provisioningRoutes } from './provisioningRoutes.ts'
 /** THE ROUTE TABLE. An address that is not in it does not exist. */
 export const routes: readonly Route[] = [
   ...authRoutes,
+  ...authAccount,
   ...adminTenants,
   ...adminCustomers,
   ...adminSubscriptions,

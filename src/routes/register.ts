@@ -3,7 +3,7 @@ import { problem } from '../../shared/api/common.ts'
 import { transaction, type Ctx, type Root, type Scope } from '../context.ts'
 import { AppError, notFound } from '../errors.ts'
 import { isUuid } from '../lib/ids.ts'
-import { identify, originOf } from '../middleware/auth.ts'
+import { identify, originOf, requireSameOrigin } from '../middleware/auth.ts'
 import { visibleScope, type Rbac } from '../middleware/rbac.ts'
 import { requireJson, requireStorable } from '../middleware/validate.ts'
 import * as idempotencyService from '../services/idempotencyService.ts'
@@ -65,11 +65,14 @@ function schemaOf(route: Route): Record<string, unknown> {
 
 /** Before anything is parsed: who is it, and may they do this anywhere at all? */
 async function authorise(root: Root, route: Route, request: FastifyRequest, rbac: Rbac): Promise<void> {
-  if (route.access === 'public') return
+  // A cookie comes of these calls, so they are for our own pages, too.
+  if (route.access === 'public') return requireSameOrigin(request)
   const identity = await identify(root, request)
   if (!identity)
     throw new AppError('unauthenticated', 'Log in, or send an API key as "Authorization: Bearer mp_…".')
   identities.set(request, identity)
+  if (route.sessionOnly && identity.sessionId === null)
+    throw new AppError('forbidden', 'Only a person who is logged in may do this, no API key.')
   if (route.access === 'authenticated') return
   if (route.access.where.in === 'platform') rbac.requirePermission(identity, route.access.permission, null)
   else rbac.permittedScope(identity, route.access.permission)
@@ -94,7 +97,7 @@ async function run(
     const { ctx, tenantId } = await narrowed(wide, route, request, identity, rbac)
     const work = () => answer(ctx, route, request, identity, tenantId)
     const key = request.headers['idempotency-key']
-    if (route.method !== 'POST' || key === undefined) return work()
+    if (route.method !== 'POST' || key === undefined || route.answersSecret) return work()
     if (typeof key !== 'string' || key.length < 1 || key.length > 255) {
       throw new AppError('malformed_request', 'Idempotency-Key must have 1 to 255 characters.')
     }

@@ -1,4 +1,3 @@
-import { hash, verify } from '@node-rs/argon2'
 import type { Me } from '../../shared/api/auth.ts'
 import {
   isBuiltinRole,
@@ -8,13 +7,14 @@ import {
   TENANT_ROLES,
   type Permission,
 } from '../../shared/permissions.ts'
-import { transaction, type Actor, type Ctx, type Origin, type Root } from '../context.ts'
+import type { Actor, Ctx, Root } from '../context.ts'
 import { violatedConstraint } from '../db/index.ts'
 import * as users from '../db/users.ts'
 import type { Grant } from '../db/users.ts'
 import { AppError } from '../errors.ts'
 import { randomToken, sha256 } from '../lib/crypto.ts'
 import { newId } from '../lib/ids.ts'
+import { hashPassword } from '../lib/password.ts'
 import * as auditService from './auditService.ts'
 
 /** Who asks, with what they may do: platform-wide, and in which tenants. Loaded anew for every request. */
@@ -28,65 +28,8 @@ export type Identity = {
   sessionId: string | null
 }
 
-/** OWASP's minimum for argon2id: 19 MiB, two passes. */
-const ARGON = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 const IDLE_MS = 30 * 60_000
-const ABSOLUTE_MS = 12 * 3_600_000
 const TOUCH_MS = 60_000
-
-/** An unknown e-mail costs the same time as a wrong password. */
-let dummyHash: Promise<string> | undefined
-const anyHash = (): Promise<string> => (dummyHash ??= hash(randomToken(), ARGON))
-
-const hashPassword = (password: string): Promise<string> => hash(password, ARGON)
-
-/**
- * Checks e-mail and password and opens a session. Both outcomes are audited.
- * @returns the cookie's token, shown once and stored only as a hash
- * @throws AppError unauthenticated, the same for an unknown e-mail, a wrong password and a disabled user
- */
-export async function login(
-  root: Root,
-  origin: Origin,
-  credentials: { email: string; password: string },
-): Promise<{ token: string; expiresAt: Date; userId: string }> {
-  const user = await root.db.transaction('platform', (tx) => users.findByEmail(tx, credentials.email))
-  // The slow part runs outside of any transaction.
-  const right = await verify(user?.password_hash ?? (await anyHash()), credentials.password)
-  if (!user || user.password_hash === null || !right || user.state !== 'active') {
-    await transaction(root, origin, 'platform', (ctx) =>
-      auditService.record(ctx, {
-        action: 'LOGIN_FAILED',
-        tenantId: null,
-        target: { type: 'user', id: user?.id ?? 'unknown', label: credentials.email.toLowerCase() },
-        outcome: 'denied',
-      }),
-    )
-    throw new AppError('unauthenticated', 'The e-mail or the password is wrong.')
-  }
-  const token = randomToken()
-  const now = root.now()
-  const expiresAt = new Date(now.getTime() + ABSOLUTE_MS)
-  const actor: Actor = { type: 'user', id: user.id, label: user.email }
-  await transaction(root, { ...origin, actor }, 'platform', async (ctx) => {
-    await users.insertSession(ctx.tx, {
-      id: newId(),
-      token_hash: sha256(token),
-      user_id: user.id,
-      created_at: now,
-      last_seen_at: now,
-      expires_at: expiresAt,
-      ip: origin.ip ?? null,
-      user_agent: origin.userAgent ?? null,
-    })
-    await auditService.record(ctx, {
-      action: 'LOGIN_SUCCEEDED',
-      tenantId: null,
-      target: { type: 'user', id: user.id, label: user.email },
-    })
-  })
-  return { token, expiresAt, userId: user.id }
-}
 
 /** Ends the session of this identity. */
 export async function logout(ctx: Ctx, identity: Identity): Promise<void> {

@@ -110,6 +110,7 @@ async function everyAddress(): Promise<string[]> {
     'tenants/new',
     `tenants/${tenantId}`,
     'audit',
+    'account/security',
     'there-is-no-such-page',
   ].map((path) => `/t/all/${path}`)
 }

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { TotpEnrolment } from '../../shared/api/authAccount.ts'
 import type { CloudPod } from '../../shared/api/cloudPods.ts'
 import type { Customer } from '../../shared/api/customers.ts'
 import type { Plan } from '../../shared/api/billing.ts'
@@ -7,11 +8,13 @@ import { newId } from '../../src/lib/ids.ts'
 import * as pods from '../../src/db/cloudPods.ts'
 import * as BillingService from '../../src/services/BillingService.ts'
 import * as cloudPodService from '../../src/services/cloudPodService.ts'
-import { catalogue, pay, prepareOrder, type Ordered } from '../support/api.ts'
+import { catalogue, pay, prepareOrder, type Api, type Ordered } from '../support/api.ts'
 import type { TestApp } from '../support/app.ts'
+import { person, session } from '../users/people.ts'
+import { codeOf, enrol } from '../users/factors.ts'
 
-/** What a request needs beside its caller: made anew for each call, so that it would succeed with the permission. */
-export type Made = { id?: string; body?: unknown; query?: string }
+/** What a request needs, `caller` only where it is not anybody's: made anew for each call, so that it would succeed with the permission. */
+export type Made = { id?: string; body?: unknown; query?: string; caller?: Api }
 export type Case = (app: TestApp, tenantId: string) => Promise<Made>
 
 /** An answer that must be good, or the case is wrong. */
@@ -90,6 +93,13 @@ async function blueprintBody(app: TestApp) {
   return { code, name: code, kind: 'vm', images: [{ nodeId, ref: '9000' }] }
 }
 
+/** Somebody in a session of his own, with or without a second factor. */
+const own = async (app: TestApp, mfa: boolean): Promise<Api> => {
+  const { api } = await session(app, (await person(app, 'SUPPORT')).email)
+  if (mfa) await enrol(app, api)
+  return api
+}
+
 const list: Case = async () => ({})
 let pools = 0
 
@@ -98,6 +108,16 @@ export const CASES: Record<string, Case> = {
   login: async () => ({ body: { email: 'admin@example.com', password: 'correct-horse-battery' } }),
   logout: list,
   getMe: list,
+  verifyMfa: async () => ({ body: { code: '000000' } }),
+  getMfa: list,
+  enrolTotp: async (app) => ({ caller: await own(app, false) }),
+  confirmTotp: async (app) => {
+    const caller = await own(app, false)
+    const { body } = await caller.post<TotpEnrolment>('/api/auth/mfa/totp', {})
+    return { caller, body: { code: codeOf(app, body.secret) } }
+  },
+  disableTotp: async (app) => ({ caller: await own(app, true) }),
+  regenerateRecoveryCodes: async (app) => ({ caller: await own(app, true) }),
   healthz: list,
   readyz: list,
   metrics: list,

@@ -25,7 +25,8 @@ type Document = {
 /** Outside of the table: the document itself and the page that shows it. */
 const BESIDE_THE_TABLE = /^GET \/api\/(openapi\.json|docs(\/.*)?)$/
 /** Operations anybody logged in may call, and those that look after themselves. */
-const WITHOUT_PERMISSION = ['login', 'logout', 'getMe', 'healthz', 'readyz', 'metrics']
+const ACCOUNT = 'verifyMfa getMfa enrolTotp confirmTotp disableTotp regenerateRecoveryCodes'.split(' ')
+const WITHOUT_PERMISSION = [...ACCOUNT, 'login', 'logout', 'getMe', 'healthz', 'readyz', 'metrics']
 
 let app: TestApp
 let document: Document

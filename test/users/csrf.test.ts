@@ -17,8 +17,6 @@ afterAll(() => app.close())
 /** As a browser sends it: with the cookie, whoever made the page. */
 const send = (method: string, path: string, headers: Record<string, string>, body?: string) =>
   fetch(app.url + path, { method, headers: { cookie, ...headers }, ...(body === undefined ? {} : { body }) })
-/** The log-in looks at its body first, since it has to know that it is one. */
-const LOGIN = JSON.stringify({ email: 'admin@example.com', password: 'x' })
 const JSON_TYPE = { 'content-type': 'application/json' }
 const customers = async (): Promise<number> => {
   const answer = await send('GET', `/api/admin/customers?tenantId=${tenantId}`, {})
@@ -45,7 +43,7 @@ describe.each(FOREIGN)('with %s', (_, headers) => {
   test.each(unsafe.map((route) => [`${route.method} ${route.path}`, route] as const))(
     '%s is refused',
     async (_line, route) => {
-      const body = route.operationId === 'login' ? LOGIN : route.body ? '{}' : undefined
+      const body = route.body ? '{}' : undefined
       const path = route.path.replace('{id}', newId())
       const answer = await send(
         route.method,

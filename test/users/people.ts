@@ -1,6 +1,7 @@
 import type { BuiltinRole, Permission } from '../../shared/permissions.ts'
 import { systemOrigin } from '../../src/context.ts'
 import { newId } from '../../src/lib/ids.ts'
+import * as authService from '../../src/services/authService.ts'
 import * as userService from '../../src/services/userService.ts'
 import { createApi, type Api } from '../support/api.ts'
 import type { TestApp } from '../support/app.ts'
@@ -45,7 +46,7 @@ export const roleKey = async (
 
 /** A session as the log-in makes it, without its limit of calls. */
 export async function session(app: TestApp, email: string): Promise<{ token: string; api: Api }> {
-  const { token } = await userService.login(app.root, systemOrigin('test', newId()), {
+  const { token } = await authService.login(app.root, systemOrigin('test', newId()), {
     email,
     password: PASSWORD,
   })

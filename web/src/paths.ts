@@ -46,4 +46,6 @@ export const paths = {
     tenant: string,
     search: { action?: string; targetType?: string; targetId?: string; correlationId?: string } = {},
   ) => linkOptions({ to: '/t/$tenant/audit', params: { tenant }, search }),
+
+  security: (tenant: string) => linkOptions({ to: '/t/$tenant/account/security', params: { tenant } }),
 } as const

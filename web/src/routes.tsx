@@ -224,6 +224,14 @@ const audit = createRoute({
   component: page(() => import('./pages/audit/AuditPage.tsx')),
 })
 
+const account = [
+  createRoute({
+    getParentRoute: under,
+    path: 'account/security',
+    component: page(() => import('./pages/account/SecurityPage.tsx')),
+  }),
+] as const
+
 const routeTree = root.addChildren([
   login,
   index,
@@ -235,6 +243,7 @@ const routeTree = root.addChildren([
     ...provisioning,
     ...tenants,
     audit,
+    ...account,
   ]),
 ])
 

@@ -22,7 +22,8 @@ export function Page({
   crumbs?: Crumb[]
   badge?: ReactNode
   actions?: ReactNode
-  permission: Permission
+  /** Absent: everybody's own. */
+  permission?: Permission
   children: ReactNode
 }) {
   const { can } = useSession()
@@ -35,7 +36,7 @@ export function Page({
     if (arrivedBefore) heading.current?.focus({ preventScroll: true })
     arrivedBefore = true
   }, [])
-  const permitted = can(permission)
+  const missing = permission !== undefined && !can(permission) ? permission : undefined
 
   return (
     <div className="space-y-4">
@@ -62,14 +63,14 @@ export function Page({
             {badge}
           </div>
         </div>
-        {permitted && actions && <div className="flex flex-wrap gap-2">{actions}</div>}
+        {missing === undefined && actions && <div className="flex flex-wrap gap-2">{actions}</div>}
       </div>
-      {permitted ? (
+      {missing === undefined ? (
         children
       ) : (
         <div className="rounded-lg border border-line bg-surface">
           <EmptyState icon={Lock} title="Not yours to see">
-            {NO_PERMISSION(permission)} Ask an administrator to grant it.
+            {NO_PERMISSION(missing)} Ask an administrator to grant it.
           </EmptyState>
         </div>
       )}

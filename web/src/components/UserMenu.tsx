@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { CircleUserRound, LogOut } from 'lucide-react'
+import { CircleUserRound, LogOut, ShieldCheck } from 'lucide-react'
 import { logOut } from '../api/session.ts'
 import { useSubmit } from '../api/submit.ts'
 import { paths } from '../paths.ts'
@@ -17,7 +17,7 @@ const THEME_NAMES: readonly (readonly [Theme, string])[] = [
 ]
 
 export function UserMenu() {
-  const { me } = useSession()
+  const { me, tenant } = useSession()
   const theme = useTheme()
   const client = useQueryClient()
   const navigate = useNavigate()
@@ -44,6 +44,10 @@ export function UserMenu() {
       <MenuSeparator />
       <MenuChoice label="Theme" value={theme} options={THEME_NAMES} onChange={setTheme} />
       <MenuSeparator />
+      <MenuItem onClick={() => void navigate(paths.security(tenant.slug))}>
+        <ShieldCheck aria-hidden className="size-4" />
+        My account
+      </MenuItem>
       <MenuItem
         onClick={() =>
           leave.mutate(undefined, { onError: (error) => toast.failed('Not logged out', error.message) })

@@ -1,7 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useNavigate, useRouter } from '@tanstack/react-router'
-import { useEffect } from 'react'
-import { logIn, meQuery, type Credentials, type Me } from '../../api/session.ts'
+import { useEffect, useState } from 'react'
+import type { MfaPending } from '../../../../shared/api/authAccount.ts'
+import { giveCode, logIn, meQuery, type Credentials, type Me } from '../../api/session.ts'
 import { REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { homeOf } from '../../components/session.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -23,16 +24,12 @@ export default function LoginPage() {
     document.title = 'Log in · mPanel'
   }, [])
 
-  const of = useApiForm<Credentials, Me>({
-    defaultValues: { email: '', password: '' },
-    send: logIn,
-    onDone: (me) => {
-      client.setQueryData(meQuery.queryKey, me)
-      if (target === undefined) void navigate(homeOf(me))
-      else router.history.push(target)
-    },
-  })
-  const { form, submission, errorOf } = of
+  const [codeNeeded, setCodeNeeded] = useState(false)
+  const enter = (me: Me) => {
+    client.setQueryData(meQuery.queryKey, me)
+    if (target === undefined) void navigate(homeOf(me))
+    else router.history.push(target)
+  }
   return (
     <main className="flex min-h-dvh items-center justify-center p-4">
       <div className="w-full max-w-sm rounded-lg border border-line bg-surface p-6 shadow-pop sm:p-8">
@@ -40,33 +37,80 @@ export default function LoginPage() {
           <img src="/favicon.svg" alt="" width={36} height={36} />
           <h1 className="text-xl font-semibold">Log in to mPanel</h1>
         </div>
-        <form noValidate onSubmit={of.onSubmit} className="space-y-4">
-          {submission.error && <Notice tone="danger">{submission.error.message}</Notice>}
-          {target !== undefined && !submission.error && (
-            <p className="text-muted">Log in to go on where you were.</p>
-          )}
-          <Field label="E-mail" error={errorOf('email')}>
-            <Input
-              type="email"
-              autoComplete="username"
-              // The page has one purpose, and this is its first field.
-              // oxlint-disable-next-line jsx-a11y/no-autofocus
-              autoFocus
-              {...form.register('email', { required: REQUIRED })}
-            />
-          </Field>
-          <Field label="Password" error={errorOf('password')}>
-            <Input
-              type="password"
-              autoComplete="current-password"
-              {...form.register('password', { required: REQUIRED })}
-            />
-          </Field>
-          <Button type="submit" variant="primary" loading={submission.isPending} className="w-full">
-            Log in
-          </Button>
-        </form>
+        {codeNeeded ? (
+          <CodeForm onDone={enter} onBack={() => setCodeNeeded(false)} />
+        ) : (
+          <PasswordForm
+            goesOn={target !== undefined}
+            onDone={(answer) => ('mfaRequired' in answer ? setCodeNeeded(true) : enter(answer))}
+          />
+        )}
       </div>
     </main>
+  )
+}
+
+function PasswordForm({ goesOn, onDone }: { goesOn: boolean; onDone: (answer: Me | MfaPending) => void }) {
+  const of = useApiForm<Credentials, Me | MfaPending>({
+    defaultValues: { email: '', password: '' },
+    send: logIn,
+    onDone,
+  })
+  const { form, submission, errorOf } = of
+  return (
+    <form noValidate onSubmit={of.onSubmit} className="space-y-4">
+      {submission.error && <Notice tone="danger">{submission.error.message}</Notice>}
+      {goesOn && !submission.error && <p className="text-muted">Log in to go on where you were.</p>}
+      <Field label="E-mail" error={errorOf('email')}>
+        <Input
+          type="email"
+          autoComplete="username"
+          // The page has one purpose, and this is its first field.
+          // oxlint-disable-next-line jsx-a11y/no-autofocus
+          autoFocus
+          {...form.register('email', { required: REQUIRED })}
+        />
+      </Field>
+      <Field label="Password" error={errorOf('password')}>
+        <Input
+          type="password"
+          autoComplete="current-password"
+          {...form.register('password', { required: REQUIRED })}
+        />
+      </Field>
+      <Button type="submit" variant="primary" loading={submission.isPending} className="w-full">
+        Log in
+      </Button>
+    </form>
+  )
+}
+
+/** The second step: a code of the authenticator app, or a recovery code. */
+function CodeForm({ onDone, onBack }: { onDone: (me: Me) => void; onBack: () => void }) {
+  const of = useApiForm<{ code: string }, Me>({ defaultValues: { code: '' }, send: giveCode, onDone })
+  const { form, submission, errorOf } = of
+  return (
+    <form noValidate onSubmit={of.onSubmit} className="space-y-4">
+      {submission.error && <Notice tone="danger">{submission.error.message}</Notice>}
+      <Field
+        label="Code"
+        hint="Six digits of your authenticator app, or one of your recovery codes."
+        error={errorOf('code')}
+      >
+        <Input
+          autoComplete="one-time-code"
+          // The page goes on here, and this is its only field.
+          // oxlint-disable-next-line jsx-a11y/no-autofocus
+          autoFocus
+          {...form.register('code', { required: REQUIRED })}
+        />
+      </Field>
+      <Button type="submit" variant="primary" loading={submission.isPending} className="w-full">
+        Go on
+      </Button>
+      <Button variant="ghost" className="w-full" onClick={onBack}>
+        Back to the password
+      </Button>
+    </form>
   )
 }

@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import { codeBody, mfaState, recoveryCodes, totpEnrolment } from '../../shared/api/authAccount.ts'
+import * as authService from '../services/authService.ts'
+import { route, type Route } from './define.ts'
+
+/** What people do about their own log-in. */
+export const authAccount: Route[] = [
+  route({
+    method: 'GET',
+    path: '/api/auth/mfa',
+    operationId: 'getMfa',
+    summary: 'Which second factors the caller has',
+    tag: 'auth',
+    access: 'authenticated',
+    sessionOnly: true,
+    replies: { 200: mfaState },
+    handler: async (ctx, { identity }) => ({ body: await authService.state(ctx, identity.user.id) }),
+  }),
+  route({
+    method: 'POST',
+    path: '/api/auth/mfa/totp',
+    operationId: 'enrolTotp',
+    summary: 'Make a secret for an authenticator app; shown once, counts when confirmed',
+    tag: 'auth',
+    access: 'authenticated',
+    sessionOnly: true,
+    answersSecret: true,
+    replies: { 200: totpEnrolment },
+    handler: async (ctx, { identity }) => ({ body: await authService.enrolTotp(ctx, identity) }),
+  }),
+  route({
+    method: 'POST',
+    path: '/api/auth/mfa/totp/confirm',
+    operationId: 'confirmTotp',
+    summary: 'Turn MFA on with a first code; answers the recovery codes, once',
+    tag: 'auth',
+    access: 'authenticated',
+    sessionOnly: true,
+    answersSecret: true,
+    body: codeBody,
+    perMinute: 20,
+    replies: { 200: recoveryCodes },
+    handler: async (ctx, { identity, body }) => ({
+      body: await authService.confirmTotp(ctx, identity, body.code),
+    }),
+  }),
+  route({
+    method: 'DELETE',
+    path: '/api/auth/mfa/totp',
+    operationId: 'disableTotp',
+    summary: 'Turn MFA off: removes the authenticator app and the recovery codes',
+    tag: 'auth',
+    access: 'authenticated',
+    sessionOnly: true,
+    replies: { 204: z.null() },
+    handler: async (ctx, { identity }) => {
+      await authService.disableTotp(ctx, identity)
+      return { status: 204, body: null }
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/api/auth/mfa/recovery-codes',
+    operationId: 'regenerateRecoveryCodes',
+    summary: 'Replace the recovery codes; the new ones are shown once',
+    tag: 'auth',
+    access: 'authenticated',
+    sessionOnly: true,
+    answersSecret: true,
+    replies: { 200: recoveryCodes },
+    handler: async (ctx, { identity }) => ({ body: await authService.regenerateCodes(ctx, identity) }),
+  }),
+]

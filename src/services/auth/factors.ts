@@ -1,0 +1,130 @@
+import { Secret, TOTP } from 'otpauth'
+import type { MfaState, RecoveryCodes, TotpEnrolment } from '../../../shared/api/authAccount.ts'
+import type { Ctx } from '../../context.ts'
+import * as factors from '../../db/authFactors.ts'
+import * as sessions from '../../db/authSessions.ts'
+import { AppError } from '../../errors.ts'
+import { sha256 } from '../../lib/crypto.ts'
+import * as auditService from '../auditService.ts'
+import type { Identity } from '../userService.ts'
+
+const STEP_S = 30
+const WINDOW = 1
+const SECRET_BYTES = 20
+const CODES = 10
+/** 120 bits: nobody guesses one, so a fast hash keeps it. */
+const CODE_BYTES = 15
+
+type User = { id: string; email: string }
+export type Factor = 'totp' | 'recovery_code'
+
+const purposeOf = (userId: string): string => `totp:${userId}`
+const plain = (code: string): string => code.replace(/[\s-]/g, '').toUpperCase()
+const hashOf = (userId: string, code: string): Buffer => sha256(`${userId}:${plain(code)}`)
+const self = ({ id, email }: User) => ({ type: 'user', id, label: email })
+
+const wrongCode = (): AppError => {
+  const message = 'The code is wrong, used or too old. Wait for the next one.'
+  return new AppError('invalid_input', message, { errors: [{ path: 'code', message }] })
+}
+
+export async function state(ctx: Ctx, userId: string): Promise<MfaState> {
+  const totp = await factors.findTotp(ctx.tx, userId)
+  const confirmedAt = totp?.confirmed_at?.toISOString()
+  return {
+    totp: confirmedAt === undefined ? null : { confirmedAt },
+    recoveryCodesLeft: await factors.codesLeft(ctx.tx, userId),
+  }
+}
+
+/** Whether a log-in of this user asks for a second factor. */
+export const isEnrolled = async (ctx: Ctx, userId: string): Promise<boolean> =>
+  ((await factors.findTotp(ctx.tx, userId))?.confirmed_at ?? null) !== null
+
+/**
+ * Makes a secret for an authenticator app; it counts once a first code has confirmed it.
+ * @throws AppError invalid_state when there is a confirmed one
+ */
+export async function enrolTotp(ctx: Ctx, { user }: Identity): Promise<TotpEnrolment> {
+  const secret = new Secret({ size: SECRET_BYTES })
+  const sealed = ctx.sealer.seal(secret.base32, purposeOf(user.id))
+  if (!(await factors.beginTotp(ctx.tx, user.id, sealed, ctx.now())))
+    throw new AppError('invalid_state', 'There is an authenticator app already. Remove it first.')
+  await auditService.record(ctx, { action: 'TOTP_ENROLMENT_STARTED', tenantId: null, target: self(user) })
+  return { secret: secret.base32, uri: totpOf(secret.base32, user.email).toString() }
+}
+
+/**
+ * Turns the second factor on.
+ * @returns the recovery codes, shown once
+ * @throws AppError invalid_state when nothing waits to be confirmed, invalid_input for a wrong code
+ */
+export async function confirmTotp(
+  ctx: Ctx,
+  { user, sessionId }: Identity,
+  code: string,
+): Promise<RecoveryCodes> {
+  const totp = await factors.findTotp(ctx.tx, user.id)
+  if (!totp || totp.confirmed_at !== null)
+    throw new AppError('invalid_state', 'There is nothing to confirm. Begin with a new secret.')
+  if (!(await takeTotp(ctx, user, totp.secret, code))) throw wrongCode()
+  await factors.confirmTotp(ctx.tx, user.id, ctx.now())
+  if (sessionId !== null) await sessions.markVerified(ctx.tx, sessionId, 'totp', ctx.now())
+  await auditService.record(ctx, { action: 'TOTP_ENABLED', tenantId: null, target: self(user) })
+  return newCodes(ctx, user)
+}
+
+/** @throws AppError invalid_state when there is none */
+export async function disableTotp(ctx: Ctx, { user }: Identity): Promise<void> {
+  if (!(await factors.removeTotp(ctx.tx, user.id)))
+    throw new AppError('invalid_state', 'There is no authenticator app to remove.')
+  await factors.replaceCodes(ctx.tx, user.id, [], ctx.now())
+  await auditService.record(ctx, { action: 'TOTP_DISABLED', tenantId: null, target: self(user) })
+}
+
+/**
+ * Replaces the recovery codes, used and unused.
+ * @returns the new ones, shown once
+ * @throws AppError invalid_state without an authenticator app
+ */
+export async function regenerateCodes(ctx: Ctx, { user }: Identity): Promise<RecoveryCodes> {
+  if (!(await isEnrolled(ctx, user.id)))
+    throw new AppError('invalid_state', 'Recovery codes come with an authenticator app. Set it up first.')
+  await auditService.record(ctx, { action: 'RECOVERY_CODES_REPLACED', tenantId: null, target: self(user) })
+  return newCodes(ctx, user)
+}
+
+async function newCodes(ctx: Ctx, user: User): Promise<RecoveryCodes> {
+  const codes = Array.from({ length: CODES }, () =>
+    (new Secret({ size: CODE_BYTES }).base32.match(/.{4}/g) ?? []).join('-'),
+  )
+  const hashes = codes.map((code) => hashOf(user.id, code))
+  await factors.replaceCodes(ctx.tx, user.id, hashes, ctx.now())
+  return { codes }
+}
+
+/**
+ * Uses up a code of the user's authenticator app, or a recovery code. Of parallel tries with one code one succeeds.
+ * @throws AppError invalid_input for a wrong or used code
+ */
+export async function useFactor(ctx: Ctx, user: User, code: string): Promise<Factor> {
+  if (/^\d{6}$/.test(plain(code))) {
+    const totp = await factors.findTotp(ctx.tx, user.id)
+    if (totp && totp.confirmed_at !== null && (await takeTotp(ctx, user, totp.secret, code))) return 'totp'
+    throw wrongCode()
+  }
+  if (!(await factors.useCode(ctx.tx, user.id, hashOf(user.id, code), ctx.now()))) throw wrongCode()
+  await auditService.record(ctx, { action: 'RECOVERY_CODE_USED', tenantId: null, target: self(user) })
+  return 'recovery_code'
+}
+
+const totpOf = (secret: string, label: string): TOTP =>
+  new TOTP({ issuer: 'mPanel', label, secret: Secret.fromBase32(secret), period: STEP_S })
+
+async function takeTotp(ctx: Ctx, user: User, sealed: Buffer, code: string): Promise<boolean> {
+  const timestamp = ctx.now().getTime()
+  const totp = totpOf(ctx.sealer.open(sealed, purposeOf(user.id)), user.email)
+  const delta = totp.validate({ token: plain(code), timestamp, window: WINDOW })
+  if (delta === null) return false
+  return factors.takeStep(ctx.tx, user.id, Math.floor(timestamp / 1000 / STEP_S) + delta)
+}

@@ -1,0 +1,3 @@
+/** Log-in and second factors; the parts are in auth/. */
+export { confirmTotp, disableTotp, enrolTotp, regenerateCodes, state } from './auth/factors.ts'
+export { login, verifyMfa, type OpenedSession } from './auth/login.ts'

@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { codeOf } from '../users/factors.ts'
+import { logIn, openApp, type OpenApp } from './browser.ts'
+
+let opened: OpenApp
+beforeAll(async () => {
+  opened = await openApp()
+}, 120_000)
+afterAll(() => opened?.close())
+
+it('a user sets up an authenticator app in the pages, and logs in with it', async () => {
+  const page = await opened.page()
+  const user = await opened.user('SUPPORT')
+  await page.goto('/login')
+  await logIn(page, user)
+  await page.getByRole('button', { name: /^Account/ }).click()
+  await page.getByRole('menuitem', { name: 'My account' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Security' }).waitFor()
+  await page.getByRole('button', { name: 'Set up an authenticator app' }).click()
+  await page.getByRole('img', { name: 'QR code of the secret' }).waitFor()
+  const secret = (await page.locator('code').textContent()) ?? ''
+  await page.getByLabel('Code', { exact: true }).fill('000000')
+  await page.getByRole('button', { name: 'Turn on' }).click()
+  await page.getByRole('alert').waitFor()
+  await page.getByLabel('Code', { exact: true }).fill(codeOf(opened.app, secret))
+  await page.getByRole('button', { name: 'Turn on' }).click()
+  const list = page.getByRole('list', { name: 'Recovery codes' })
+  await list.waitFor()
+  const codes = await list.getByRole('listitem').allTextContents()
+  expect(codes).toHaveLength(10)
+  await page.getByRole('button', { name: 'I have kept them' }).click()
+  await page.getByText('You have 10 unused recovery codes').waitFor()
+
+  await page.context().clearCookies()
+  await page.goto('/login')
+  await page.getByLabel('E-mail').fill(user.email)
+  await page.getByLabel('Password').fill(user.password)
+  await page.getByRole('button', { name: 'Log in' }).click()
+  await page.getByLabel('Code', { exact: true }).fill(codes[0] ?? '')
+  await page.getByRole('button', { name: 'Go on' }).click()
+  await page.waitForURL(({ pathname }) => pathname !== '/login')
+  await page.close()
+})
