@@ -449,6 +449,13 @@ export interface SessionsTable {
   user_agent: string | null
 }
 
+export interface SettingsTable {
+  tenant_id: string | null
+  key: string
+  value: unknown
+  updated_at: Date
+}
+
 export interface SubscriptionItemsTable {
   id: string
   tenant_id: string
@@ -558,6 +565,7 @@ export interface Tables {
   role_permissions: RolePermissionsTable
   roles: RolesTable
   sessions: SessionsTable
+  settings: SettingsTable
   subscription_items: SubscriptionItemsTable
   subscriptions: SubscriptionsTable
   tenants: TenantsTable

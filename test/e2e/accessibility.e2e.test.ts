@@ -109,6 +109,9 @@ async function everyAddress(): Promise<string[]> {
     'tenants',
     'tenants/new',
     `tenants/${tenantId}`,
+    `tenants/${tenantId}?tab=settings`,
+    `tenants/${tenantId}?tab=quotas`,
+    'tenants/settings',
     'audit',
     'there-is-no-such-page',
   ].map((path) => `/t/all/${path}`)
