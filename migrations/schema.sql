@@ -676,6 +676,15 @@ create table sessions (
   constraint sessions_verified_by_check CHECK ((verified_by = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text])))
 );
 
+create table settings (
+  tenant_id uuid,
+  key text not null,
+  value jsonb not null,
+  updated_at timestamp with time zone not null,
+  constraint settings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint settings_key_check CHECK ((length(key) <= 100))
+);
+
 create table ssl_queue partition of provisioning_jobs FOR VALUES IN ('ssl');
 
 create table subscription_items (
@@ -889,6 +898,8 @@ CREATE UNIQUE INDEX roles_key ON public.roles USING btree (COALESCE(tenant_id, '
 
 CREATE INDEX sessions_user ON public.sessions USING btree (user_id);
 
+CREATE UNIQUE INDEX settings_once ON public.settings USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), key);
+
 CREATE INDEX subscriptions_cancel_due ON public.subscriptions USING btree (cancel_at) WHERE ((cancel_at IS NOT NULL) AND (ended_at IS NULL));
 
 CREATE INDEX subscriptions_customer ON public.subscriptions USING btree (customer_id);
@@ -950,6 +961,8 @@ alter table provisioning_jobs enable row level security, force row level securit
 alter table role_grants enable row level security, force row level security;
 
 alter table roles enable row level security, force row level security;
+
+alter table settings enable row level security, force row level security;
 
 alter table subscription_items enable row level security, force row level security;
 
@@ -1028,6 +1041,14 @@ create policy tenant_insert on roles for insert with check ((( SELECT app_platfo
 create policy tenant_read on roles for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
 
 create policy tenant_update on roles for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_delete on settings for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_insert on settings for insert with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_read on settings for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
+
+create policy tenant_update on settings for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on subscription_items for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -1132,6 +1153,8 @@ grant delete, insert, select on roles to mpanel_app;
 grant select on schema_migrations to mpanel_app;
 
 grant insert, select, update on sessions to mpanel_app;
+
+grant delete, insert, select, update on settings to mpanel_app;
 
 grant insert, select, update on subscription_items to mpanel_app;
 

@@ -3,6 +3,7 @@ export const PERMISSIONS = [
   'tenants:read',
   'tenants:create',
   'tenants:update',
+  'tenants:settings',
   'customers:read',
   'customers:create',
   'customers:update',
@@ -50,6 +51,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
   TENANT_OWNER: [
     ...TENANT_READ,
     'tenants:update',
+    'tenants:settings',
     'customers:create',
     'customers:update',
     'subscriptions:write',

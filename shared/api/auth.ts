@@ -10,7 +10,17 @@ export const me = z.object({
   roles: z.array(z.object({ key: z.string(), name: z.string(), tenantId: id.nullable() })),
   platform: z.array(z.enum(PERMISSIONS)),
   tenants: z.array(
-    z.object({ id, name: z.string(), slug: z.string(), permissions: z.array(z.enum(PERMISSIONS)) }),
+    z.object({
+      id,
+      name: z.string(),
+      slug: z.string(),
+      permissions: z.array(z.enum(PERMISSIONS)),
+      branding: z.object({
+        name: z.string(),
+        colour: z.string().nullable(),
+        supportAddress: z.string().nullable(),
+      }),
+    }),
   ),
   /** Some outside systems are simulated: the pages say so. */
   simulated: z.array(z.string()),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SETTING_KEYS, SETTINGS, type SettingKey } from '../settings.ts'
 import { currency, id, listQuery, timestamp } from './common.ts'
 
 const quota = z.strictObject({
@@ -54,3 +55,45 @@ export const tenantUpdate = z.strictObject({
 })
 
 export const tenantList = listQuery.omit({ tenantId: true }).extend({ q: z.string().max(200).optional() })
+
+/** A setting's effective value, where it comes from, and what a reset would make of it. */
+const settingView = z.object({
+  key: z.string(),
+  words: z.string(),
+  unit: z.string().nullable(),
+  input: z.enum(['text', 'email', 'colour', 'number']),
+  changedBy: z.enum(['platform', 'tenant']),
+  value: z.union([z.string(), z.number()]).nullable(),
+  origin: z.enum(['default', 'platform', 'tenant']),
+  inherited: z.union([z.string(), z.number()]).nullable(),
+})
+export type SettingView = z.infer<typeof settingView>
+export const settingList = z.object({ items: z.array(settingView) })
+
+const settingShape = Object.fromEntries(
+  SETTING_KEYS.map((key) => [key, SETTINGS[key].schema.nullable().optional()]),
+)
+/** Null resets to the inherited value; what is not named stays. */
+export const settingsUpdate = z.strictObject(settingShape)
+export type SettingsUpdate = Partial<Record<SettingKey, string | number | null>>
+
+const limit = z.object({
+  limit: z.number().int(),
+  used: z.number().int(),
+  /** default: what every new tenant may use; platform: somebody decided otherwise. */
+  origin: z.enum(['default', 'platform']),
+})
+/** Null: no quota was set, so nothing can be ordered. */
+export const quotaView = z.object({
+  limits: z.object({ maxPods: limit, maxCores: limit, maxMemoryMb: limit, maxDiskGb: limit }).nullable(),
+  /** A limit is below what is in use: existing pods stay, new orders are refused. */
+  exceeded: z.boolean(),
+})
+export type QuotaView = z.infer<typeof quotaView>
+/** Null gives a limit its default again. */
+export const quotaUpdate = z.strictObject({
+  maxPods: quota.shape.maxPods.nullable().optional(),
+  maxCores: quota.shape.maxCores.nullable().optional(),
+  maxMemoryMb: quota.shape.maxMemoryMb.nullable().optional(),
+  maxDiskGb: quota.shape.maxDiskGb.nullable().optional(),
+})

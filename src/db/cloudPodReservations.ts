@@ -5,22 +5,28 @@ import type { CloudPodQuotasTable, IpPoolsTable } from './types.ts'
 export type Resources = { cores: number; memoryMb: number; diskGb: number }
 export type Usage = Resources & { pods: number }
 
-/** Locks the tenant's quota row and sums what is reserved under it. Undefined: the tenant has no quota. */
-export async function lockQuota(
-  tx: Tx,
-  tenantId: string,
-): Promise<{ quota: Selectable<CloudPodQuotasTable>; used: Usage } | undefined> {
-  const quota = await tx
-    .selectFrom('cloud_pod_quotas')
-    .selectAll()
-    .where('tenant_id', '=', tenantId)
-    .forUpdate()
-    .executeTakeFirst()
-  if (!quota) return undefined
+type QuotaState = { quota: Selectable<CloudPodQuotasTable>; used: Usage }
+
+const quotaOf = (tx: Tx, tenantId: string) =>
+  tx.selectFrom('cloud_pod_quotas').selectAll().where('tenant_id', '=', tenantId)
+
+async function used(tx: Tx, tenantId: string): Promise<Usage> {
   const { rows } = await sql<Usage>`select count(*)::int as pods, coalesce(sum(cores), 0)::int as cores,
       coalesce(sum(memory_mb), 0)::int as "memoryMb", coalesce(sum(disk_gb), 0)::int as "diskGb"
     from cloud_pod_reservations where tenant_id = ${tenantId}`.execute(tx)
-  return { quota, used: rows[0] ?? { pods: 0, cores: 0, memoryMb: 0, diskGb: 0 } }
+  return rows[0] ?? { pods: 0, cores: 0, memoryMb: 0, diskGb: 0 }
+}
+
+/** Locks the tenant's quota row and sums what is reserved under it. Undefined: the tenant has no quota. */
+export async function lockQuota(tx: Tx, tenantId: string): Promise<QuotaState | undefined> {
+  const quota = await quotaOf(tx, tenantId).forUpdate().executeTakeFirst()
+  return quota && { quota, used: await used(tx, tenantId) }
+}
+
+/** The same for showing, without the lock. */
+export async function readQuota(tx: Tx, tenantId: string): Promise<QuotaState | undefined> {
+  const quota = await quotaOf(tx, tenantId).executeTakeFirst()
+  return quota && { quota, used: await used(tx, tenantId) }
 }
 
 export type Candidate = {

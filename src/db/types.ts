@@ -453,6 +453,13 @@ export interface SessionsTable {
   verified_at: Date
 }
 
+export interface SettingsTable {
+  tenant_id: string | null
+  key: string
+  value: unknown
+  updated_at: Date
+}
+
 export interface SubscriptionItemsTable {
   id: string
   tenant_id: string
@@ -577,6 +584,7 @@ export interface Tables {
   role_permissions: RolePermissionsTable
   roles: RolesTable
   sessions: SessionsTable
+  settings: SettingsTable
   subscription_items: SubscriptionItemsTable
   subscriptions: SubscriptionsTable
   tenants: TenantsTable

@@ -3,6 +3,7 @@ import { adminCustomers } from './adminCustomers.ts'
 import { adminSubscriptions } from './adminSubscriptions.ts'
 import { adminTenants } from './adminTenants.ts'
 import { authAccount } from './authAccount.ts'
+import { adminTenantSettings } from './adminTenantSettings.ts'
 import { authRoutes } from './authRoutes.ts'
 import { cloudPods } from './cloudPods.ts'
 import type { Route } from './define.ts'
@@ -14,6 +15,7 @@ export const routes: readonly Route[] = [
   ...authRoutes,
   ...authAccount,
   ...adminTenants,
+  ...adminTenantSettings,
   ...adminCustomers,
   ...adminSubscriptions,
   ...cloudPods,

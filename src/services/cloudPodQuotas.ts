@@ -1,8 +1,10 @@
+import type { QuotaView } from '../../shared/api/tenants.ts'
 import type { Ctx } from '../context.ts'
 import * as reservations from '../db/cloudPodReservations.ts'
 import type { Resources, Usage } from '../db/cloudPodReservations.ts'
 import * as tenants from '../db/tenants.ts'
 import { AppError } from '../errors.ts'
+import * as auditService from './auditService.ts'
 
 export type Quota = { maxPods: number; maxCores: number; maxMemoryMb: number; maxDiskGb: number }
 
@@ -49,4 +51,56 @@ export async function requireRoom(ctx: Ctx, tenantId: string, wanted: Resources)
       ),
     },
   )
+}
+
+const LIMITS = [
+  ['maxPods', 'max_pods', 'pods'],
+  ['maxCores', 'max_cores', 'cores'],
+  ['maxMemoryMb', 'max_memory_mb', 'memoryMb'],
+  ['maxDiskGb', 'max_disk_gb', 'diskGb'],
+] as const
+
+/** Each limit of a tenant with its use and where it comes from. */
+export async function view(ctx: Ctx, tenantId: string): Promise<QuotaView> {
+  const state = await reservations.readQuota(ctx.tx, tenantId)
+  if (!state) return { limits: null, exceeded: false }
+  const { quota, used } = state
+  const limits = Object.fromEntries(
+    LIMITS.map(([name, column, key]) => [
+      name,
+      {
+        limit: quota[column],
+        used: used[key],
+        origin: quota[column] === DEFAULT_QUOTA[name] ? 'default' : 'platform',
+      },
+    ]),
+  ) as NonNullable<QuotaView['limits']>
+  return { limits, exceeded: Object.values(limits).some((one) => one.used > one.limit) }
+}
+
+/**
+ * Changes limits; null gives one its default again. A limit below what is in use is allowed: what exists stays, and
+ * new orders are refused until there is room.
+ */
+export async function update(
+  ctx: Ctx,
+  tenantId: string,
+  change: { [name in keyof Quota]?: number | null | undefined },
+): Promise<QuotaView> {
+  const locked = await reservations.lockQuota(ctx.tx, tenantId)
+  const before = locked
+    ? Object.fromEntries(LIMITS.map(([name, column]) => [name, locked.quota[column]]))
+    : {}
+  const given = Object.entries(change).filter(([, value]) => value !== undefined)
+  const named = Object.fromEntries(
+    given.map(([name, value]) => [name, value ?? DEFAULT_QUOTA[name as keyof Quota]]),
+  )
+  await setQuota(ctx, tenantId, { ...DEFAULT_QUOTA, ...before, ...named })
+  await auditService.record(ctx, {
+    action: 'QUOTA_UPDATED',
+    tenantId,
+    target: { type: 'tenant', id: tenantId },
+    diff: auditService.diffOf<Record<string, unknown>>(before, named),
+  })
+  return view(ctx, tenantId)
 }

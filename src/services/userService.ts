@@ -16,6 +16,7 @@ import { randomToken, sha256 } from '../lib/crypto.ts'
 import { newId } from '../lib/ids.ts'
 import { hashPassword } from '../lib/password.ts'
 import * as auditService from './auditService.ts'
+import * as settingsService from './tenantSettingsService.ts'
 
 /** Who asks, with what they may do: platform-wide, and in which tenants. Loaded anew for every request. */
 export type Identity = {
@@ -113,6 +114,10 @@ export function rightsOf(roles: Grant[]): Pick<Identity, 'roles' | 'platform' | 
 /** What the pages need to know about their user. */
 export async function me(ctx: Ctx, identity: Identity): Promise<Me> {
   const tenants = await users.tenantsOf(ctx.tx, [...identity.tenants.keys()])
+  const brandings = await settingsService.brandingsOf(
+    ctx,
+    tenants.map((tenant) => tenant.id),
+  )
   return {
     user: identity.user,
     roles: identity.roles,
@@ -120,6 +125,7 @@ export async function me(ctx: Ctx, identity: Identity): Promise<Me> {
     tenants: tenants.map((tenant) => ({
       ...tenant,
       permissions: [...(identity.tenants.get(tenant.id) ?? [])],
+      branding: brandings.get(tenant.id) ?? { name: 'mPanel', colour: null, supportAddress: null },
     })),
     simulated: [...ctx.settings.simulated],
   }

@@ -13,7 +13,7 @@ import { keyOf, roleKey } from '../users/people.ts'
 import { blueprintIn, customerIn, ordered, planIn, podIn } from './cases.ts'
 import { ownerOf, rowsOf, tenantTables, type Owner } from './rows.ts'
 
-const CATALOGUE = ['cloud_pod_blueprints', 'cloud_pod_plans', 'prices', 'roles']
+const CATALOGUE = ['cloud_pod_blueprints', 'cloud_pod_plans', 'prices', 'roles', 'settings']
 let app: TestApp
 let owner: Owner
 let tables: string[]
@@ -45,6 +45,7 @@ async function populate(tenantId: string): Promise<typeof things> {
   const { id } = paid.subscription
   await app.admin.post(`/api/admin/billing/subscriptions/${id}/cancel`, { when: 'now' })
   const pod = await podIn(app, tenantId)
+  await app.admin.call('PATCH', `/api/admin/tenants/${tenantId}/settings`, { 'branding.name': 'Own' })
   await roleKey(app, 'TENANT_USER', tenantId)
   await keyOf(app, 'admin@example.com', { tenantId })
   const role = [newId(), tenantId, 'CUSTOM', 'Custom', new Date()]

@@ -39,6 +39,8 @@ export const paths = {
 
   tenants: (tenant: string) => linkOptions({ to: '/t/$tenant/tenants', params: { tenant } }),
   newTenant: (tenant: string) => linkOptions({ to: '/t/$tenant/tenants/new', params: { tenant } }),
+  platformSettings: (tenant: string) =>
+    linkOptions({ to: '/t/$tenant/tenants/settings', params: { tenant } }),
   tenant: (tenant: string, id: string) =>
     linkOptions({ to: '/t/$tenant/tenants/$id', params: { tenant, id } }),
 

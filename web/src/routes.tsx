@@ -212,7 +212,13 @@ const tenants = [
   }),
   createRoute({
     getParentRoute: under,
+    path: 'tenants/settings',
+    component: page(() => import('./pages/tenant/PlatformSettingsPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
     path: 'tenants/$id',
+    validateSearch: search('tab'),
     component: page(() => import('./pages/tenant/TenantPage.tsx')),
   }),
 ] as const

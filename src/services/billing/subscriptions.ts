@@ -17,6 +17,7 @@ import { localDate, period } from '../../lib/period.ts'
 import * as auditService from '../auditService.ts'
 import * as cloudPodService from '../cloudPodService.ts'
 import * as provisioningService from '../provisioningService.ts'
+import * as settingsService from '../tenantSettingsService.ts'
 import { creditInvoice, issueFirstInvoice } from './invoicing.ts'
 import { getInvoice } from './payments.ts'
 import * as present from './present.ts'
@@ -55,6 +56,8 @@ export type Ordered = { subscription: Subscription; invoice: Invoice; job: Job |
 export async function create(ctx: Ctx, tenantId: string, body: SubscriptionCreate): Promise<Ordered> {
   const { customer, tenant, plan, price } = await loadOrder(ctx, tenantId, body)
   const now = ctx.now()
+  const of = await settingsService.effective(ctx, tenantId)
+  const termDays = Number(of['billing.paymentTermDays'].value)
   const subscription = await billing.insertSubscription(ctx.tx, {
     id: newId(),
     tenant_id: tenantId,
@@ -64,7 +67,7 @@ export async function create(ctx: Ctx, tenantId: string, body: SubscriptionCreat
     price_id: price.id,
     currency: price.currency,
     billing_tz: tenant.billing_tz,
-    payment_due_at: new Date(now.getTime() + ctx.settings.paymentTermDays * DAY_MS),
+    payment_due_at: new Date(now.getTime() + termDays * DAY_MS),
     created_at: now,
     updated_at: now,
   })

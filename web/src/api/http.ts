@@ -11,8 +11,8 @@ export const post = <T>(path: string, body: unknown, key: string): Promise<T> =>
   request('POST', path, { body, headers: { 'Idempotency-Key': key } })
 
 /** Refused when somebody else has changed the thing since `version` was read. */
-export const patch = <T>(path: string, body: unknown, version: number): Promise<T> =>
-  request('PATCH', path, { body, headers: { 'If-Match': `"v${version}"` } })
+export const patch = <T>(path: string, body: unknown, version?: number): Promise<T> =>
+  request('PATCH', path, { body, ...(version !== undefined && { headers: { 'If-Match': `"v${version}"` } }) })
 
 export const remove = <T>(path: string): Promise<T> => request('DELETE', path, {})
 

@@ -1,9 +1,17 @@
+import { queryOptions } from '@tanstack/react-query'
 import type { z } from 'zod'
-import type { Tenant, tenantCreate, tenantUpdate } from '../../../shared/api/tenants.ts'
-import { patch, post } from './http.ts'
+import type {
+  QuotaView,
+  quotaUpdate,
+  SettingView,
+  Tenant,
+  tenantCreate,
+  tenantUpdate,
+} from '../../../shared/api/tenants.ts'
+import { get, patch, post } from './http.ts'
 import { detailQuery, listQuery, type ListFilter } from './lists.ts'
 
-export type { Tenant }
+export type { QuotaView, SettingView, Tenant }
 export type TenantCreate = z.input<typeof tenantCreate>
 export type TenantUpdate = z.input<typeof tenantUpdate>
 
@@ -16,3 +24,21 @@ export const tenantQuery = (id: string) => detailQuery<Tenant>('tenants', PATH, 
 export const createTenant = (body: TenantCreate, key: string) => post<Tenant>(PATH, body, key)
 export const updateTenant = (tenant: Tenant, body: TenantUpdate) =>
   patch<Tenant>(`${PATH}/${tenant.id}`, body, tenant.version)
+
+export const settingsQuery = (tenantId: string | null) =>
+  queryOptions({
+    queryKey: ['tenants', 'settings', tenantId] as const,
+    queryFn: ({ signal }) => get<{ items: SettingView[] }>(settingsPath(tenantId), undefined, signal),
+  })
+export const quotaQuery = (tenantId: string) =>
+  queryOptions({
+    queryKey: ['tenants', 'quota', tenantId] as const,
+    queryFn: ({ signal }) => get<QuotaView>(`${PATH}/${tenantId}/quotas`, undefined, signal),
+  })
+
+const settingsPath = (tenantId: string | null) =>
+  (tenantId === null ? PATH : `${PATH}/${tenantId}`) + '/settings'
+export const updateSettings = (tenantId: string | null, change: Record<string, string | number | null>) =>
+  patch<{ items: SettingView[] }>(settingsPath(tenantId), change)
+export const updateQuota = (tenantId: string, change: z.input<typeof quotaUpdate>) =>
+  patch<QuotaView>(`${PATH}/${tenantId}/quotas`, change)

@@ -5,12 +5,21 @@ import { useSession } from './session.ts'
 
 /** Shows the places the user may read. `onNavigate` closes the drawer of small screens. */
 export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
-  const { tenant, can } = useSession()
+  const { me, tenant, can } = useSession()
+  const branding = me.tenants.find((own) => own.id === tenant.id)?.branding
   return (
     <nav aria-label="Main" className="space-y-6 px-3 py-4">
-      <Link to="/" className="flex items-center gap-2.5 px-2 text-base font-semibold" onClick={onNavigate}>
-        <img src="/favicon.svg" alt="" width={24} height={24} />
-        mPanel
+      <Link
+        to="/"
+        className={clsx(
+          'flex items-center gap-2.5 rounded-md px-2 text-base font-semibold',
+          branding?.colour && 'py-2 text-white',
+        )}
+        style={branding?.colour ? { backgroundColor: branding.colour } : undefined}
+        onClick={onNavigate}
+      >
+        {!branding?.colour && <img src="/favicon.svg" alt="" width={24} height={24} />}
+        <span className="min-w-0 break-words">{branding?.name ?? 'mPanel'}</span>
       </Link>
       {NAVIGATION.map(({ title, places }) => {
         const readable = places.filter((place) => can(place.permission))
@@ -39,6 +48,14 @@ export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
           </div>
         )
       })}
+      {branding?.supportAddress && (
+        <p className="px-2 text-[13px] text-muted">
+          Help:{' '}
+          <a className="break-all underline hover:text-text" href={`mailto:${branding.supportAddress}`}>
+            {branding.supportAddress}
+          </a>
+        </p>
+      )}
     </nav>
   )
 }

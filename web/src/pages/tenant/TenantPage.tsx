@@ -3,6 +3,7 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { ArrowLeftRight, Pencil } from 'lucide-react'
 import { useState } from 'react'
 import { tenantQuery, type Tenant } from '../../api/tenants.ts'
+import { oneOf } from '../../components/Filters.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
 import { NO_PERMISSION, permits, useSession } from '../../components/session.ts'
@@ -13,17 +14,23 @@ import { Button, buttonClass } from '../../ui/Button.tsx'
 import { Card, Facts } from '../../ui/Card.tsx'
 import { CopyId } from '../../ui/CopyId.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
+import { Tabs } from '../../ui/Tabs.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
+import { QuotaTab } from './QuotaTab.tsx'
+import { SettingsTable } from './SettingsTable.tsx'
 import { TenantForm } from './TenantForm.tsx'
 
 const route = getRouteApi('/t/$tenant/tenants/$id')
+const TABS = ['overview', 'settings', 'quotas'] as const
 
 export default function TenantPage() {
   const { id } = route.useParams()
   const { tenant: here, can } = useSession()
   const query = useQuery({ ...tenantQuery(id), enabled: can('tenants:read') })
   const tenant = query.data
+  const tab = oneOf(TABS, route.useSearch().tab) ?? 'overview'
+  const navigate = route.useNavigate()
   return (
     <Page
       title={tenant?.name ?? 'Tenant'}
@@ -34,26 +41,40 @@ export default function TenantPage() {
     >
       <Loaded query={query} what="tenant">
         {(data) => (
-          <div className="space-y-4">
-            <Card>
-              <Facts
-                facts={[
-                  ['Slug', <code key="slug">{data.slug}</code>],
-                  ['Default currency', data.defaultCurrency],
-                  ['Billing time zone', data.billingTz],
-                  ['Since', <Time key="since" at={data.createdAt} />],
-                  ['Last changed', <Time key="changed" at={data.updatedAt} />],
-                  ['Id', <CopyId key="id" id={data.id} what="tenant id" />],
-                ]}
-              />
-            </Card>
-            <Card title="Timeline" flush>
-              <Timeline targetId={data.id} />
-            </Card>
-          </div>
+          <Tabs
+            value={tab}
+            onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
+            tabs={[
+              { value: 'overview', label: 'Overview', content: <Overview tenant={data} /> },
+              { value: 'settings', label: 'Settings', content: <SettingsTable tenantId={data.id} /> },
+              { value: 'quotas', label: 'Quotas', content: <QuotaTab tenantId={data.id} /> },
+            ]}
+          />
         )}
       </Loaded>
     </Page>
+  )
+}
+
+function Overview({ tenant }: { tenant: Tenant }) {
+  return (
+    <div className="space-y-4">
+      <Card>
+        <Facts
+          facts={[
+            ['Slug', <code key="slug">{tenant.slug}</code>],
+            ['Default currency', tenant.defaultCurrency],
+            ['Billing time zone', tenant.billingTz],
+            ['Since', <Time key="since" at={tenant.createdAt} />],
+            ['Last changed', <Time key="changed" at={tenant.updatedAt} />],
+            ['Id', <CopyId key="id" id={tenant.id} what="tenant id" />],
+          ]}
+        />
+      </Card>
+      <Card title="Timeline" flush>
+        <Timeline targetId={tenant.id} />
+      </Card>
+    </div>
   )
 }
 

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { Building2, Plus } from 'lucide-react'
+import { Building2, Plus, Settings2 } from 'lucide-react'
 import { tenantsQuery, type Tenant } from '../../api/tenants.ts'
 import { Filters, SearchFilter } from '../../components/Filters.tsx'
 import { cursorOf, List } from '../../components/List.tsx'
@@ -45,7 +45,21 @@ export default function TenantsPage() {
     { header: 'Since', from: 'md', narrow: true, render: (row) => <Time at={row.createdAt} relative /> },
   ]
   return (
-    <Page title="Tenants" permission="tenants:read" actions={create}>
+    <Page
+      title="Tenants"
+      permission="tenants:read"
+      actions={
+        <>
+          {permits(me, 'tenants:settings') && (
+            <Link {...paths.platformSettings(tenant.slug)} className={buttonClass()}>
+              <Settings2 aria-hidden className="size-4" />
+              Settings of all
+            </Link>
+          )}
+          {create}
+        </>
+      }
+    >
       <Card flush>
         <Filters>
           <SearchFilter

@@ -1,0 +1,70 @@
+import { z } from 'zod'
+
+/**
+ * Every setting there is. The tenant's value counts before the platform's, and that before the default.
+ * `changedBy` tenant: a tenant may choose for itself; platform: only the platform, also for one tenant.
+ * `fallback` null: there is no value until somebody sets one.
+ */
+type Setting = {
+  schema: z.ZodType<string | number>
+  fallback: string | number | null
+  words: string
+  unit: string | null
+  changedBy: 'platform' | 'tenant'
+  input: 'text' | 'email' | 'colour' | 'number'
+}
+
+/** How well white text can be read on a colour `#rrggbb`: WCAG's contrast ratio, 1 to 21. */
+export function contrastWithWhite(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+    const part = Number.parseInt(colour.slice(at, at + 2), 16) / 255
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
+  })
+  return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
+}
+
+const setting = <T extends Setting>(one: T): T => one
+
+export const SETTINGS = {
+  'branding.name': setting({
+    schema: z.string().trim().min(1).max(40),
+    fallback: 'mPanel',
+    words: 'The name that the pages show to the tenant’s users',
+    unit: null,
+    changedBy: 'tenant',
+    input: 'text',
+  }),
+  'branding.colour': setting({
+    schema: z
+      .string()
+      .regex(/^#[0-9a-f]{6}$/i, 'a colour such as #1d4ed8')
+      .refine(
+        (colour) => contrastWithWhite(colour) >= 4.5,
+        'a darker colour: white text is unreadable on it',
+      ),
+    fallback: null,
+    words: 'The colour behind that name; white text must be readable on it',
+    unit: null,
+    changedBy: 'tenant',
+    input: 'colour',
+  }),
+  'branding.supportAddress': setting({
+    schema: z.email().max(320),
+    fallback: null,
+    words: 'Where the tenant’s users find help; the pages show it',
+    unit: null,
+    changedBy: 'tenant',
+    input: 'email',
+  }),
+  'billing.paymentTermDays': setting({
+    schema: z.number().int().min(0).max(365),
+    fallback: 14,
+    words: 'How long an order waits for its payment before it expires',
+    unit: 'days',
+    changedBy: 'platform',
+    input: 'number',
+  }),
+} as const
+
+export type SettingKey = keyof typeof SETTINGS
+export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[]

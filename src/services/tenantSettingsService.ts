@@ -1,0 +1,109 @@
+import type { SettingsUpdate, SettingView } from '../../shared/api/tenants.ts'
+import { SETTING_KEYS, SETTINGS, type SettingKey } from '../../shared/settings.ts'
+import type { Ctx } from '../context.ts'
+import * as settings from '../db/tenantSettings.ts'
+import { AppError } from '../errors.ts'
+import * as auditService from './auditService.ts'
+
+type Value = string | number | null
+type Effective = { value: Value; origin: SettingView['origin']; inherited: Value }
+
+/** A default that the installation's configuration has a say in. */
+const defaultOf = (ctx: Ctx, key: SettingKey): Value =>
+  key === 'billing.paymentTermDays' ? ctx.settings.paymentTermDays : SETTINGS[key].fallback
+
+function effectiveOf(
+  ctx: Ctx,
+  rows: readonly settings.SettingRow[],
+  tenantId: string | null,
+): Record<SettingKey, Effective> {
+  const of = (key: SettingKey, owner: string | null) =>
+    rows.find((row) => row.key === key && row.tenant_id === owner)?.value
+  const one = (key: SettingKey): Effective => {
+    const [standard, platform] = [defaultOf(ctx, key), of(key, null)]
+    const own = tenantId === null ? undefined : of(key, tenantId)
+    const inherited = tenantId === null ? standard : (platform ?? standard)
+    if (own !== undefined) return { value: own, origin: 'tenant', inherited }
+    return platform === undefined
+      ? { value: standard, origin: 'default', inherited }
+      : { value: platform, origin: 'platform', inherited }
+  }
+  return Object.fromEntries(SETTING_KEYS.map((key) => [key, one(key)])) as Record<SettingKey, Effective>
+}
+
+/** Each setting as it holds for a tenant, or with null for the platform, with where it comes from. */
+export async function effective(ctx: Ctx, tenantId: string | null): Promise<Record<SettingKey, Effective>> {
+  return effectiveOf(ctx, await settings.ofTenants(ctx.tx, tenantId === null ? [] : [tenantId]), tenantId)
+}
+
+export type Branding = { name: string; colour: string | null; supportAddress: string | null }
+
+/** How each of these tenants presents itself, for pages and mails. */
+export async function brandingsOf(ctx: Ctx, tenantIds: readonly string[]): Promise<Map<string, Branding>> {
+  const rows = await settings.ofTenants(ctx.tx, tenantIds)
+  return new Map(
+    tenantIds.map((id) => {
+      const of = effectiveOf(ctx, rows, id)
+      const text = (key: SettingKey) => (of[key].value === null ? null : String(of[key].value))
+      return [
+        id,
+        {
+          name: String(of['branding.name'].value),
+          colour: text('branding.colour'),
+          supportAddress: text('branding.supportAddress'),
+        },
+      ]
+    }),
+  )
+}
+
+/** Every setting with words, value and origin. `tenantId` null: the platform's. */
+export async function list(ctx: Ctx, tenantId: string | null): Promise<{ items: SettingView[] }> {
+  const of = await effective(ctx, tenantId)
+  return {
+    items: SETTING_KEYS.map((key) => {
+      const { words, unit, changedBy, input } = SETTINGS[key]
+      return { key, words, unit, changedBy, input, ...of[key] }
+    }),
+  }
+}
+
+/**
+ * Sets what is named; null resets to the inherited value.
+ * @param mayAll whether the caller may also change what only the platform changes
+ * @throws AppError forbidden, naming the setting
+ */
+export async function update(
+  ctx: Ctx,
+  tenantId: string | null,
+  change: SettingsUpdate,
+  mayAll: boolean,
+): Promise<{ items: SettingView[] }> {
+  const named = SETTING_KEYS.filter((key) => change[key] !== undefined)
+  const refused = named.find((key) => SETTINGS[key].changedBy === 'platform' && !mayAll)
+  if (refused !== undefined)
+    throw new AppError('forbidden', `Only the platform changes ${refused}. Ask your provider.`, {
+      details: { setting: refused },
+    })
+  await settings.lockOwner(ctx.tx, tenantId)
+  const before = await effective(ctx, tenantId)
+  for (const key of named) {
+    const value = change[key]
+    if (value === null || value === undefined) await settings.remove(ctx.tx, tenantId, key)
+    else await settings.write(ctx.tx, tenantId, key, value, ctx.now())
+  }
+  const after = await effective(ctx, tenantId)
+  const own = tenantId === null ? 'platform' : 'tenant'
+  const shown = ({ value, origin }: Effective) => (origin === own ? value : null)
+  await auditService.record(ctx, {
+    action: 'SETTINGS_UPDATED',
+    tenantId,
+    target: { type: tenantId === null ? 'platform' : 'tenant', id: tenantId ?? 'platform' },
+    diff: Object.fromEntries(
+      named
+        .filter((key) => shown(before[key]) !== shown(after[key]))
+        .map((key) => [key, [shown(before[key]), shown(after[key])]]),
+    ),
+  })
+  return list(ctx, tenantId)
+}

@@ -1,0 +1,18 @@
+import { Page } from '../../components/Page.tsx'
+import { useSession } from '../../components/session.ts'
+import { paths } from '../../paths.ts'
+import { SettingsTable } from './SettingsTable.tsx'
+
+export default function PlatformSettingsPage() {
+  const { tenant } = useSession()
+  return (
+    <Page
+      title="Settings of all tenants"
+      crumbs={[{ label: 'Tenants', link: paths.tenants(tenant.slug) }]}
+      permission="tenants:settings"
+    >
+      <p className="text-muted">Every tenant inherits these values until it has its own.</p>
+      <SettingsTable tenantId={null} />
+    </Page>
+  )
+}

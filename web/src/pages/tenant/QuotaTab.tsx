@@ -1,0 +1,102 @@
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { quotaQuery, updateQuota, type QuotaView } from '../../api/tenants.ts'
+import { Form, useApiForm, wholeNumber } from '../../components/Form.tsx'
+import { Loaded } from '../../components/Loaded.tsx'
+import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { UsageBar } from '../../components/UsageBar.tsx'
+import { Button } from '../../ui/Button.tsx'
+import { Card } from '../../ui/Card.tsx'
+import { Dialog } from '../../ui/Dialog.tsx'
+import { Field, Input } from '../../ui/Field.tsx'
+import { Notice } from '../../ui/Notice.tsx'
+import { toast } from '../../ui/Toast.tsx'
+
+type Limits = NonNullable<QuotaView['limits']>
+type Values = Record<keyof Limits, number>
+const LIMITS: [name: keyof Limits, label: string, max: number][] = [
+  ['maxPods', 'CloudPods', 1_000_000],
+  ['maxCores', 'Cores', 10_000_000],
+  ['maxMemoryMb', 'Memory (MiB)', 2_000_000_000],
+  ['maxDiskGb', 'Disk (GiB)', 2_000_000_000],
+]
+
+/** Limits with their use; the platform changes them. */
+export function QuotaTab({ tenantId }: { tenantId: string }) {
+  const { can } = useSession()
+  const query = useQuery(quotaQuery(tenantId))
+  const [editing, setEditing] = useState(false)
+  const reason = can('tenants:create', null) ? undefined : NO_PERMISSION('tenants:create')
+  return (
+    <Card
+      title="Quota"
+      actions={
+        <Button size="sm" disabledReason={reason} onClick={() => setEditing(true)}>
+          Change limits
+        </Button>
+      }
+    >
+      <Loaded query={query} what="quota">
+        {({ limits, exceeded }) => (
+          <div className="space-y-4">
+            {exceeded && (
+              <Notice tone="warning" title="More is in use than the quota allows">
+                What exists stays. New orders are refused until there is room.
+              </Notice>
+            )}
+            {limits === null ? (
+              <p className="text-muted">No quota was set: nothing can be ordered.</p>
+            ) : (
+              LIMITS.map(([name, label]) => (
+                <div key={name}>
+                  <UsageBar label={label} used={limits[name].used} total={limits[name].limit} />
+                  <p className="mt-1 text-[13px] text-muted">
+                    {limits[name].origin === 'default' ? 'The default' : 'Set by the platform'}
+                  </p>
+                </div>
+              ))
+            )}
+            <Dialog open={editing} onClose={() => setEditing(false)} title="Change limits">
+              <QuotaForm tenantId={tenantId} limits={limits} onClose={() => setEditing(false)} />
+            </Dialog>
+          </div>
+        )}
+      </Loaded>
+    </Card>
+  )
+}
+
+function QuotaForm({
+  tenantId,
+  limits,
+  onClose,
+}: {
+  tenantId: string
+  limits: Limits | null
+  onClose: () => void
+}) {
+  const of = useApiForm<Values, QuotaView>({
+    defaultValues: Object.fromEntries(LIMITS.map(([name]) => [name, limits?.[name].limit ?? 0])) as Values,
+    send: (values) => updateQuota(tenantId, values),
+    onDone: () => {
+      toast.done('Quota saved')
+      onClose()
+    },
+  })
+  return (
+    <Form of={of} submitLabel="Save" onCancel={onClose}>
+      <div className="grid gap-4 sm:grid-cols-2">
+        {LIMITS.map(([name, label, max]) => (
+          <Field
+            key={name}
+            label={label}
+            hint={limits ? `${limits[name].used.toLocaleString()} in use` : undefined}
+            error={of.errorOf(name)}
+          >
+            <Input type="number" min={0} {...of.form.register(name, wholeNumber(0, max))} />
+          </Field>
+        ))}
+      </div>
+    </Form>
+  )
+}

@@ -1,0 +1,145 @@
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useSubmit } from '../../api/submit.ts'
+import { settingsQuery, updateSettings, type SettingView } from '../../api/tenants.ts'
+import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
+import { Loaded } from '../../components/Loaded.tsx'
+import { NO_PERMISSION, permits, useSession } from '../../components/session.ts'
+import { Badge } from '../../ui/Badge.tsx'
+import { Button } from '../../ui/Button.tsx'
+import { Card } from '../../ui/Card.tsx'
+import { DataTable } from '../../ui/DataTable.tsx'
+import { Dialog } from '../../ui/Dialog.tsx'
+import { Field, Input } from '../../ui/Field.tsx'
+import { toast } from '../../ui/Toast.tsx'
+
+type Value = SettingView['value']
+const ORIGINS = { default: 'Default', platform: 'Platform', tenant: 'Tenant' } as const
+const shown = (value: Value, unit: string | null): string =>
+  value === null ? 'none' : `${value}${unit === null ? '' : ` ${unit}`}`
+
+/** The settings of a tenant, or with null of the platform: value, origin, change and reset. */
+export function SettingsTable({ tenantId }: { tenantId: string | null }) {
+  const query = useQuery(settingsQuery(tenantId))
+  const [editing, setEditing] = useState<SettingView | null>(null)
+  const reasonFor = useReason(tenantId)
+  const reset = useSubmit({
+    send: (key: string) => updateSettings(tenantId, { [key]: null }),
+    onDone: () => toast.done('The inherited value holds again'),
+  })
+  const own = tenantId === null ? 'platform' : 'tenant'
+  return (
+    <Card flush>
+      <Loaded query={query} what="settings">
+        {({ items }) => (
+          <DataTable
+            label="Settings"
+            rows={items}
+            rowKey={(row) => row.key}
+            columns={[
+              {
+                header: 'Setting',
+                render: (row) => (
+                  <>
+                    <div>{row.words}</div>
+                    <div className="font-mono text-[13px] break-all text-muted">{row.key}</div>
+                  </>
+                ),
+              },
+              {
+                header: 'Value',
+                render: (row) => <span className="break-all">{shown(row.value, row.unit)}</span>,
+              },
+              {
+                header: 'From',
+                from: 'sm',
+                narrow: true,
+                render: (row) => (
+                  <Badge tone={row.origin === own ? 'info' : 'neutral'}>{ORIGINS[row.origin]}</Badge>
+                ),
+              },
+              {
+                header: 'Change',
+                narrow: true,
+                render: (row) => (
+                  <div className="flex flex-wrap gap-2">
+                    <Button
+                      size="sm"
+                      aria-label={`Change ${row.key}`}
+                      disabledReason={reasonFor(row)}
+                      onClick={() => setEditing(row)}
+                    >
+                      Change
+                    </Button>
+                    <Button
+                      size="sm"
+                      variant="ghost"
+                      aria-label={`Reset ${row.key}`}
+                      disabledReason={
+                        reasonFor(row) ?? (row.origin === own ? undefined : 'It is inherited already.')
+                      }
+                      onClick={() =>
+                        reset.mutate(row.key, {
+                          onError: (error) => toast.failed('Not reset', error.message),
+                        })
+                      }
+                    >
+                      Reset
+                    </Button>
+                  </div>
+                ),
+              },
+            ]}
+          />
+        )}
+      </Loaded>
+      <Dialog open={editing !== null} onClose={() => setEditing(null)} title={editing?.key ?? 'Setting'}>
+        {editing && <SettingForm tenantId={tenantId} setting={editing} onClose={() => setEditing(null)} />}
+      </Dialog>
+    </Card>
+  )
+}
+
+function useReason(tenantId: string | null) {
+  const { me } = useSession()
+  return ({ changedBy }: SettingView): string | undefined => {
+    if (permits(me, 'tenants:settings')) return undefined
+    if (!permits(me, 'tenants:settings', tenantId)) return NO_PERMISSION('tenants:settings')
+    return changedBy === 'platform' ? 'Only the platform changes this.' : undefined
+  }
+}
+
+function SettingForm({
+  tenantId,
+  setting: { key, words, unit, input, value, inherited },
+  onClose,
+}: {
+  tenantId: string | null
+  setting: SettingView
+  onClose: () => void
+}) {
+  const of = useApiForm<{ value: string }, unknown>({
+    defaultValues: { value: value === null ? '' : String(value) },
+    send: ({ value: typed }) =>
+      updateSettings(tenantId, { [key]: input === 'number' ? Number(typed) : typed }),
+    onDone: () => {
+      toast.done('Setting saved')
+      onClose()
+    },
+    fieldOf: () => 'value',
+  })
+  const hint = input === 'colour' ? 'Such as #1d4ed8. White text is shown on it.' : undefined
+  return (
+    <Form of={of} submitLabel="Save" onCancel={onClose}>
+      <p className="text-muted">
+        {words}. Inherited: {shown(inherited, unit)}.
+      </p>
+      <Field label={unit === null ? 'Value' : `Value in ${unit}`} hint={hint} error={of.errorOf('value')}>
+        <Input
+          type={input === 'number' || input === 'email' ? input : 'text'}
+          {...of.form.register('value', { required: REQUIRED })}
+        />
+      </Field>
+    </Form>
+  )
+}
