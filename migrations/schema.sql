@@ -26,6 +26,27 @@ create table api_keys (
   constraint api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
 
+create table audit_batches (
+  number bigint not null,
+  sealed_at timestamp with time zone not null,
+  events uuid[] not null,
+  first_at timestamp with time zone not null,
+  last_at timestamp with time zone not null,
+  leaves bytea not null,
+  root bytea not null,
+  previous bytea not null,
+  hash bytea not null,
+  signature bytea not null,
+  constraint audit_batches_hash_key UNIQUE (hash),
+  constraint audit_batches_pkey PRIMARY KEY (number),
+  constraint audit_batches_check CHECK ((length(leaves) = (32 * cardinality(events)))),
+  constraint audit_batches_events_check CHECK ((cardinality(events) > 0)),
+  constraint audit_batches_hash_check CHECK ((length(hash) = 32)),
+  constraint audit_batches_number_check CHECK ((number > 0)),
+  constraint audit_batches_previous_check CHECK ((length(previous) = 32)),
+  constraint audit_batches_root_check CHECK ((length(root) = 32))
+);
+
 create table audit_events (
   id uuid not null,
   at timestamp with time zone not null,
@@ -50,6 +71,13 @@ create table audit_events (
 ) partition by RANGE (at);
 
 create table audit_events_other partition of audit_events DEFAULT;
+
+create table audit_unsealed (
+  seq bigint not null default generated always as identity,
+  event_id uuid not null,
+  at timestamp with time zone not null,
+  constraint audit_unsealed_pkey PRIMARY KEY (seq)
+);
 
 create table billing_queue partition of provisioning_jobs FOR VALUES IN ('billing');
 
@@ -820,6 +848,8 @@ CREATE INDEX api_keys_user ON public.api_keys USING btree (user_id);
 
 CREATE INDEX audit_events_action ON ONLY public.audit_events USING btree (action, at DESC);
 
+CREATE INDEX audit_events_actor ON ONLY public.audit_events USING btree (((actor ->> 'id'::text)), at DESC);
+
 CREATE INDEX audit_events_request ON ONLY public.audit_events USING btree (request_id) WHERE (request_id IS NOT NULL);
 
 CREATE INDEX audit_events_target ON ONLY public.audit_events USING btree (target_type, target_id, at DESC);
@@ -1056,9 +1086,15 @@ create policy tenant_wall on subscriptions for all using ((( SELECT app_platform
 
 create policy tenant_wall on tenants for all using ((( SELECT app_platform() AS app_platform) OR (id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
+CREATE TRIGGER audit_batches_append_only BEFORE DELETE OR UPDATE ON public.audit_batches FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER audit_batches_no_truncate BEFORE TRUNCATE ON public.audit_batches FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE ON public.audit_events FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER audit_events_no_truncate BEFORE TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER audit_events_note_unsealed AFTER INSERT ON public.audit_events REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION audit_note_unsealed();
 
 CREATE TRIGGER credit_notes_immutable BEFORE DELETE OR UPDATE ON public.credit_notes FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
@@ -1086,7 +1122,11 @@ CREATE TRIGGER ledger_tx_no_truncate BEFORE TRUNCATE ON public.ledger_tx FOR EAC
 
 grant insert, select, update on api_keys to mpanel_app;
 
+grant insert, select on audit_batches to mpanel_app;
+
 grant insert, select on audit_events to mpanel_app;
+
+grant delete, insert, select on audit_unsealed to mpanel_app;
 
 grant delete, insert, select, update on cloud_pod_blueprint_images to mpanel_app;
 
@@ -1191,6 +1231,15 @@ CREATE OR REPLACE FUNCTION public.app_tenants()
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$ select coalesce(nullif(current_setting('app.tenants', true), ''), '{}')::uuid[] $function$;
+
+CREATE OR REPLACE FUNCTION public.audit_note_unsealed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into audit_unsealed (event_id, at) select id, at from added order by id;
+  return null;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.ensure_audit_partitions(months_ahead integer DEFAULT 3)
  RETURNS integer

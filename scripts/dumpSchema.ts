@@ -115,6 +115,7 @@ const TYPES: Record<string, string> = {
   bytea: 'Buffer',
   'timestamp with time zone': 'Date',
   'text[]': 'string[]',
+  'uuid[]': 'string[]',
   'inet[]': 'string[]',
   'cidr[]': 'string[]',
 }

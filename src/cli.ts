@@ -7,6 +7,6 @@ try {
 } catch (error) {
   // What an operator can mend is one sentence; anything else is our fault and shows where.
   console.error(error instanceof StartupError ? `mpanel: ${error.message}` : error)
-  process.exitCode = 1
+  process.exitCode ??= 1
   process.exit()
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Config } from './config.ts'
 import { systemOrigin, transaction, type Ctx } from './context.ts'
@@ -8,6 +9,7 @@ import { doctor } from './doctor.ts'
 import { AppError, StartupError } from './errors.ts'
 import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
 import { newId } from './lib/ids.ts'
+import { verify } from './services/audit/verify.ts'
 import * as provisioningService from './services/provisioningService.ts'
 import * as userService from './services/userService.ts'
 import { startServer } from './server.ts'
@@ -22,7 +24,8 @@ const USAGE = `usage: mpanel <command>
   migrate                   bring the database of DATABASE_URL to this version's schema
   doctor                    check configuration, database and clusters, and say what to do
   admin create-user         --email <e-mail> --role <ROLE> [--name <name>] [--tenant <slug>]; password in MPANEL_NEW_PASSWORD
-  admin create-api-key      --email <owner> --name <name> [--scope <permission> …] [--tenant <slug>] [--days <n>]`
+  admin create-api-key      --email <owner> --name <name> [--scope <permission> …] [--tenant <slug>] [--days <n>]
+  audit verify              [--checkpoints <file>]; recompute the audit log: 0 intact, 1 tampered with, 2 could not be checked`
 
 const say = (line: string): void => console.log(line)
 
@@ -61,6 +64,8 @@ export async function runCommand(args: string[], readConfig: () => Config): Prom
     }
     case 'admin':
       return admin(readConfig(), rest)
+    case 'audit':
+      return auditVerify(readConfig(), rest)
     default:
       throw new StartupError(command === '' ? USAGE : `there is no command ${command}\n\n${USAGE}`)
   }
@@ -126,16 +131,23 @@ async function admin(config: Config, args: string[]): Promise<void> {
   const { email } = values
   if (email === undefined || (what !== 'create-user' && what !== 'create-api-key'))
     throw new StartupError(USAGE)
-  const embedded =
-    config.databaseUrl === undefined ? await startEmbeddedPostgres({ ...config, log: say }) : undefined
-  const deps = await external(config, embedded?.url)
-  try {
-    await transaction(deps.root, systemOrigin('command line', newId()), 'platform', async (ctx) => {
+  await withDatabase(config, ({ root }) =>
+    transaction(root, systemOrigin('command line', newId()), 'platform', async (ctx) => {
       const tenantId = values.tenant === undefined ? null : await userService.tenantBySlug(ctx, values.tenant)
       await (what === 'create-user'
         ? createUser(ctx, { ...values, email, tenantId, password: config.newPassword })
         : createKey(ctx, { ...values, email, tenantId }))
-    })
+    }),
+  )
+}
+
+/** Works on the operator's database, or else on the embedded one. */
+async function withDatabase(config: Config, work: (deps: Deps) => Promise<void>): Promise<void> {
+  const embedded =
+    config.databaseUrl === undefined ? await startEmbeddedPostgres({ ...config, log: say }) : undefined
+  const deps = await external(config, embedded?.url)
+  try {
+    await work(deps)
   } catch (error) {
     throw error instanceof AppError ? new StartupError(error.message) : error
   } finally {
@@ -143,6 +155,28 @@ async function admin(config: Config, args: string[]): Promise<void> {
     await embedded?.stop()
   }
 }
+
+/** Exit codes as an auditor's script needs them: 0 intact, 1 tampered with, 2 could not be checked. */
+async function auditVerify(config: Config, [what, ...rest]: string[]): Promise<void> {
+  process.exitCode = 2
+  if (what !== 'verify') throw new StartupError(USAGE)
+  const given = parseOptions(rest).checkpoints
+  const file = given ?? (existsSync(config.auditCheckpoints) ? config.auditCheckpoints : undefined)
+  await withDatabase(config, async ({ root }) => {
+    const { batches, events, unsealed, findings } = await verify(root, file).catch((error: unknown) => {
+      throw new StartupError(`The audit log could not be checked: ${(error as Error).message}`)
+    })
+    for (const finding of findings) say(finding)
+    say(`${events} events in ${batches} batches, ${unsealed} not sealed yet; ${comparedWith(file)}`)
+    say(findings.length === 0 ? 'the audit log is intact' : 'the audit log was tampered with')
+    process.exitCode = findings.length === 0 ? 0 : 1
+  })
+}
+
+const comparedWith = (file: string | undefined): string =>
+  file === undefined
+    ? 'no checkpoints to compare with: a cut at the end would not show'
+    : `compared with ${file}`
 
 /** @throws StartupError for an option that there is not */
 function parseOptions(args: string[]) {
@@ -153,6 +187,7 @@ function parseOptions(args: string[]) {
     role: text,
     tenant: text,
     days: text,
+    checkpoints: text,
     scope: { ...text, multiple: true },
   } as const
   try {

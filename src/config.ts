@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { StartupError } from './errors.ts'
 
@@ -10,6 +10,7 @@ export type Config = {
   host: string
   port: number
   dataDir: string
+  auditCheckpoints: string
   /** 32 bytes; absent: made once and kept in the data folder. */
   secretKey: Buffer | undefined
   publicUrl: string
@@ -59,6 +60,7 @@ const schema = z.object({
   MPANEL_PAYMENT_TERM_DAYS: optional(z.coerce.number().int().min(1).max(365)),
   MPANEL_VMID_QUARANTINE_HOURS: optional(z.coerce.number().int().min(0).max(8760)),
   MPANEL_SIM_PORT: optional(port),
+  MPANEL_AUDIT_CHECKPOINTS: optional(z.string().min(1)),
   PROXMOX_URL: optional(z.url({ protocol: /^https$/, error: 'must be an https:// URL' })),
   PROXMOX_TOKEN_ID: optional(
     z.string().regex(/^[^\s@!]+@[^\s@!]+![^\s@!]+$/, 'must look like user@realm!token'),
@@ -109,6 +111,9 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     simPort: values.MPANEL_SIM_PORT ?? 0,
     workerConcurrency: values.MPANEL_WORKER_CONCURRENCY ?? 16,
     paymentTermDays: values.MPANEL_PAYMENT_TERM_DAYS ?? 14,
+    auditCheckpoints: resolve(
+      values.MPANEL_AUDIT_CHECKPOINTS ?? join(values.MPANEL_DATA_DIR ?? '.data', 'audit-checkpoints.jsonl'),
+    ),
     vmidQuarantineHours: values.MPANEL_VMID_QUARANTINE_HOURS ?? 168,
   }
 }

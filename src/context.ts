@@ -23,6 +23,8 @@ type Settings = {
   simulated: readonly string[]
   paymentTermDays: number
   vmidQuarantineHours: number
+  /** The file of the audit log's checkpoints. */
+  auditCheckpoints: string
 }
 
 /** What a process has; a request or a job adds who is asking. */

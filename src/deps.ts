@@ -30,6 +30,7 @@ export function createDeps(
       simulated: more.simulated ?? [],
       paymentTermDays: config.paymentTermDays,
       vmidQuarantineHours: config.vmidQuarantineHours,
+      auditCheckpoints: config.auditCheckpoints,
     },
     vendors: { proxmox: remembered(createProxmox) },
     live: { changed: (withinMs) => new Promise((resolve) => setTimeout(resolve, withinMs).unref()) },

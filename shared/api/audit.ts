@@ -27,4 +27,30 @@ export const auditList = listQuery.extend({
   targetType: z.string().max(50).optional(),
   targetId: z.string().max(100).optional(),
   correlationId: z.string().max(100).optional(),
+  requestId: z.string().max(100).optional(),
+  actorId: z.string().max(100).optional(),
+  outcome: z.enum(['success', 'denied', 'error']).optional(),
+  from: timestamp.optional(),
+  to: timestamp.optional(),
 })
+
+const hex = z.string().regex(/^[0-9a-f]+$/)
+
+/** How far the log is sealed. `publicKey`: Ed25519 as SPKI in base64; null before anything was sealed. */
+export const auditSeals = z.object({
+  publicKey: z.string().nullable(),
+  unsealed: z.object({ events: z.number().int(), since: timestamp.nullable() }),
+  /** The latest batches, newest first. */
+  items: z.array(
+    z.object({
+      batch: z.string(),
+      sealedAt: timestamp,
+      events: z.number().int(),
+      root: hex,
+      previous: hex,
+      hash: hex,
+      signature: hex,
+    }),
+  ),
+})
+export type AuditSeals = z.infer<typeof auditSeals>

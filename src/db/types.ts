@@ -17,6 +17,19 @@ export interface ApiKeysTable {
   revoked_at: Date | null
 }
 
+export interface AuditBatchesTable {
+  number: bigint
+  sealed_at: Date
+  events: string[]
+  first_at: Date
+  last_at: Date
+  leaves: Buffer
+  root: Buffer
+  previous: Buffer
+  hash: Buffer
+  signature: Buffer
+}
+
 export interface AuditEventsTable {
   id: string
   at: Date
@@ -34,6 +47,12 @@ export interface AuditEventsTable {
   job_id: string | null
   ip: string | null
   user_agent: string | null
+}
+
+export interface AuditUnsealedTable {
+  seq: Generated<bigint>
+  event_id: string
+  at: Date
 }
 
 export interface CloudPodBlueprintImagesTable {
@@ -552,7 +571,9 @@ export interface VmidReservationsTable {
 
 export interface Tables {
   api_keys: ApiKeysTable
+  audit_batches: AuditBatchesTable
   audit_events: AuditEventsTable
+  audit_unsealed: AuditUnsealedTable
   cloud_pod_blueprint_images: CloudPodBlueprintImagesTable
   cloud_pod_blueprints: CloudPodBlueprintsTable
   cloud_pod_plans: CloudPodPlansTable

@@ -1,5 +1,6 @@
 import { systemOrigin, transaction, type Root } from '../context.ts'
 import { newId } from '../lib/ids.ts'
+import * as auditService from '../services/auditService.ts'
 import * as BillingService from '../services/BillingService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
@@ -32,6 +33,7 @@ const asSystem =
     transaction(root, systemOrigin(label, newId()), 'platform', work)
 
 export const timers: readonly Timer[] = [
+  { name: 'audit.seal', everyMs: 5_000, run: auditService.sealAll },
   { name: 'billing.endDue', everyMs: MINUTE_MS, run: BillingService.endDue },
   {
     name: 'clusters.sync',

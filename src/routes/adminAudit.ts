@@ -1,4 +1,4 @@
-import { auditEvent, auditList } from '../../shared/api/audit.ts'
+import { auditEvent, auditList, auditSeals } from '../../shared/api/audit.ts'
 import { page } from '../../shared/api/common.ts'
 import * as auditService from '../services/auditService.ts'
 import { route, type Route } from './define.ts'
@@ -14,5 +14,15 @@ export const adminAudit: Route[] = [
     query: auditList,
     replies: { 200: page(auditEvent) },
     handler: async (ctx, { query }) => ({ body: await auditService.list(ctx, query, query) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/api/admin/audit/checkpoints',
+    operationId: 'getAuditCheckpoints',
+    summary: 'Show how far the log is sealed, and the latest signed batches',
+    tag: 'audit',
+    access: { permission: 'audit:read', where: { in: 'platform' } },
+    replies: { 200: auditSeals },
+    handler: async (ctx) => ({ body: await auditService.seals(ctx) }),
   }),
 ]

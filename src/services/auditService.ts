@@ -4,6 +4,8 @@ import type { ListOptions } from '../db/list.ts'
 import type { Ctx, Origin } from '../context.ts'
 import { newId } from '../lib/ids.ts'
 
+export { sealAll, seals } from './audit/sealing.ts'
+
 type Target = { type: string; id: string; label?: string }
 
 export type Event = {

@@ -203,6 +203,7 @@ export const CASES: Record<string, Case> = {
   listBlueprints: list,
   createBlueprint: async (app) => ({ body: await blueprintBody(app) }),
   listAuditEvents: list,
+  getAuditCheckpoints: list,
 }
 
 /** The address of a row with its id filled in. */

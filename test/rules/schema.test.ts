@@ -15,6 +15,8 @@ const WITHOUT_TENANT: Record<string, string> = {
   idempotency_keys: 'belongs to the caller whose id is part of the key',
   installation: 'facts of the installation',
   timers: 'periodic tasks of the installation',
+  audit_unsealed: 'ids of events that wait to be sealed, of all tenants',
+  audit_batches: 'the proof of the whole log: ids and hashes, nothing of what happened',
   schema_migrations: 'what was migrated',
   clusters: 'hypervisors are the platform’s',
   nodes: 'hypervisors are the platform’s',

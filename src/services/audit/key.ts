@@ -1,0 +1,36 @@
+import { createPrivateKey, generateKeyPairSync, sign as signWith } from 'node:crypto'
+import type { Ctx } from '../../context.ts'
+import * as installation from '../../db/installation.ts'
+
+const KEY = 'audit.key'
+const PURPOSE = 'audit.key'
+
+type StoredKey = { publicKey: string; sealed: string }
+
+/** The key that signs batches; the first one to ask makes it. The private half is sealed with the secret key. */
+async function keyOf(ctx: Ctx): Promise<StoredKey> {
+  const stored = (await installation.read(ctx.tx, KEY)) as StoredKey | undefined
+  if (stored) return stored
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const text = privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64')
+  const made = {
+    publicKey: publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
+    sealed: ctx.sealer.seal(text, PURPOSE).toString('base64'),
+  }
+  await installation.write(ctx.tx, KEY, made, ctx.now())
+  return made
+}
+
+/** The public half as SPKI in base64; undefined before anything was sealed. */
+export const publicKey = async (ctx: Ctx): Promise<string | undefined> =>
+  ((await installation.read(ctx.tx, KEY)) as StoredKey | undefined)?.publicKey
+
+/** Signs with the installation's Ed25519 key. */
+export async function sign(ctx: Ctx, hash: Buffer): Promise<Buffer> {
+  const secret = ctx.sealer.open(Buffer.from((await keyOf(ctx)).sealed, 'base64'), PURPOSE)
+  return signWith(
+    null,
+    hash,
+    createPrivateKey({ key: Buffer.from(secret, 'base64'), format: 'der', type: 'pkcs8' }),
+  )
+}
