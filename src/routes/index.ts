@@ -2,6 +2,7 @@ import { adminAudit } from './adminAudit.ts'
 import { adminCustomers } from './adminCustomers.ts'
 import { adminSubscriptions } from './adminSubscriptions.ts'
 import { adminTenants } from './adminTenants.ts'
+import { adminUsers } from './adminUsers.ts'
 import { authRoutes } from './authRoutes.ts'
 import { cloudPods } from './cloudPods.ts'
 import type { Route } from './define.ts'
@@ -12,6 +13,7 @@ import { provisioningRoutes } from './provisioningRoutes.ts'
 export const routes: readonly Route[] = [
   ...authRoutes,
   ...adminTenants,
+  ...adminUsers,
   ...adminCustomers,
   ...adminSubscriptions,
   ...cloudPods,

@@ -141,6 +141,10 @@ async function narrowed(
   if (access === 'authenticated') return { ctx: wide, tenantId: '' }
   const { permission, where } = access
   if (where.in === 'platform') return { ctx: wide, tenantId: '' }
+  if (where.in === 'any') {
+    const scope = permittedScope(identity, permission)
+    return { ctx: await tenantScopeService.limitTo(wide, scope), tenantId: '' }
+  }
   if (where.in === 'list') {
     const scope = await listScope(wide, permittedScope(identity, permission), request.query)
     return { ctx: await tenantScopeService.limitTo(wide, scope), tenantId: '' }

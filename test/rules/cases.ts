@@ -9,6 +9,7 @@ import * as BillingService from '../../src/services/BillingService.ts'
 import * as cloudPodService from '../../src/services/cloudPodService.ts'
 import { catalogue, pay, prepareOrder, type Ordered } from '../support/api.ts'
 import type { TestApp } from '../support/app.ts'
+import { person } from '../users/people.ts'
 
 /** What a request needs beside its caller: made anew for each call, so that it would succeed with the permission. */
 export type Made = { id?: string; body?: unknown; query?: string }
@@ -90,6 +91,21 @@ async function blueprintBody(app: TestApp) {
   return { code, name: code, kind: 'vm', images: [{ nodeId, ref: '9000' }] }
 }
 
+/** A role of a tenant's own. */
+export async function roleIn(app: TestApp, tenantId: string): Promise<{ id: string }> {
+  const role = {
+    tenantId,
+    key: `role-${newId().slice(-10)}`,
+    name: 'Reader',
+    permissions: ['cloudpods:read'],
+  }
+  return good(app.admin.post('/api/admin/users/roles', role))
+}
+
+/** A new user with the role of a tenant's user. */
+export const userIn = (app: TestApp, tenantId: string): Promise<{ id: string }> =>
+  person(app, 'TENANT_USER', tenantId)
+
 const list: Case = async () => ({})
 let pools = 0
 
@@ -105,6 +121,43 @@ export const CASES: Record<string, Case> = {
   createTenant: async () => ({ body: { name: 'New', slug: `new-${newId().slice(-12)}` } }),
   getTenant: async (_, tenantId) => ({ id: tenantId }),
   updateTenant: async (_, tenantId) => ({ id: tenantId, body: { name: `Renamed ${newId()}` } }),
+  listRoles: list,
+  createRole: async (_, tenantId) => ({
+    body: { tenantId, key: `role-${newId().slice(-10)}`, name: 'Reader', permissions: ['cloudpods:read'] },
+  }),
+  getRole: async (app, tenantId) => ({ id: (await roleIn(app, tenantId)).id }),
+  updateRole: async (app, tenantId) => ({ id: (await roleIn(app, tenantId)).id, body: { name: 'Looker' } }),
+  deleteRole: async (app, tenantId) => ({ id: (await roleIn(app, tenantId)).id }),
+  listUsers: list,
+  createUser: async (app, tenantId) => ({
+    body: {
+      email: `new-${newId().slice(-12)}@example.com`,
+      name: 'New',
+      password: 'correct-horse-battery',
+      roleId: (await roleIn(app, tenantId)).id,
+      tenantId,
+    },
+  }),
+  getUser: async (app, tenantId) => ({ id: (await userIn(app, tenantId)).id }),
+  updateUser: async (app, tenantId) => ({
+    id: (await userIn(app, tenantId)).id,
+    body: { state: 'disabled' },
+  }),
+  grantRole: async (app, tenantId) => ({
+    id: (await userIn(app, tenantId)).id,
+    body: { tenantId, roleId: (await roleIn(app, tenantId)).id },
+  }),
+  takeRole: async (app, tenantId) => {
+    const { id } = await userIn(app, tenantId)
+    const { body } = await app.admin.get<{ grants: { roleId: string }[] }>(`/api/admin/users/${id}`)
+    return { id, body: { tenantId, roleId: body.grants[0]?.roleId } }
+  },
+  listUserSessions: async (app, tenantId) => ({ id: (await userIn(app, tenantId)).id }),
+  endUserSessions: async (app, tenantId) => ({ id: (await userIn(app, tenantId)).id, body: {} }),
+  explainPermission: async (app, tenantId) => ({
+    id: (await userIn(app, tenantId)).id,
+    query: `?permission=cloudpods:read&tenantId=${tenantId}`,
+  }),
   listCustomers: list,
   createCustomer: async (_, tenantId) => ({ body: { tenantId, name: 'Ada', email: 'ada@example.com' } }),
   getCustomer: async (app, tenantId) => ({ id: (await customerIn(app, tenantId)).id }),
