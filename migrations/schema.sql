@@ -680,8 +680,11 @@ create table roles (
   name text not null,
   builtin boolean not null default false,
   created_at timestamp with time zone not null,
+  version integer not null default 1,
+  updated_at timestamp with time zone not null default now(),
   constraint roles_pkey PRIMARY KEY (id),
-  constraint roles_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+  constraint roles_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint roles_custom_key CHECK ((builtin OR (key ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text) OR (key ~ '^[A-Z][A-Z0-9_]{0,62}$'::text)))
 );
 
 create table sessions (
@@ -924,7 +927,13 @@ CREATE INDEX provisioning_jobs_tenant ON ONLY public.provisioning_jobs USING btr
 
 CREATE UNIQUE INDEX role_grants_once ON public.role_grants USING btree (user_id, role_id, COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid));
 
+CREATE INDEX role_grants_role ON public.role_grants USING btree (role_id);
+
+CREATE INDEX role_grants_tenant ON public.role_grants USING btree (tenant_id, user_id);
+
 CREATE UNIQUE INDEX roles_key ON public.roles USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), key);
+
+CREATE INDEX roles_tenant ON public.roles USING btree (tenant_id, id);
 
 CREATE INDEX sessions_user ON public.sessions USING btree (user_id);
 
@@ -941,6 +950,8 @@ CREATE INDEX subscriptions_payment_due ON public.subscriptions USING btree (paym
 CREATE INDEX user_recovery_codes_user ON public.user_recovery_codes USING btree (user_id);
 
 CREATE UNIQUE INDEX users_email ON public.users USING btree (email);
+
+CREATE INDEX users_search ON public.users USING gin ((((name || ' '::text) || email)) gin_trgm_ops);
 
 CREATE UNIQUE INDEX vmid_reservations_pod ON public.vmid_reservations USING btree (pod_id) WHERE (pod_id IS NOT NULL);
 
@@ -1188,7 +1199,7 @@ grant delete, insert, select on role_grants to mpanel_app;
 
 grant delete, insert, select on role_permissions to mpanel_app;
 
-grant delete, insert, select on roles to mpanel_app;
+grant delete, insert, select, update on roles to mpanel_app;
 
 grant select on schema_migrations to mpanel_app;
 
@@ -1574,7 +1585,10 @@ declare
   found jsonb;
 begin
   perform set_config('app.scope', 'platform', true);
-  select coalesce(jsonb_agg(jsonb_build_object('key', r.key, 'name', r.name, 'tenantId', g.tenant_id)), '[]') into found
+  select coalesce(jsonb_agg(jsonb_build_object('roleId', r.id, 'key', r.key, 'name', r.name, 'tenantId', g.tenant_id,
+      'permissions', case when not r.builtin then
+        (select coalesce(jsonb_agg(p.permission), '[]') from role_permissions p where p.role_id = r.id) end)), '[]')
+    into found
   from role_grants g join roles r on r.id = g.role_id
   where g.user_id = p_user and (g.expires_at is null or g.expires_at > p_at);
   perform set_config('app.scope', caller_scope, true);

@@ -24,6 +24,10 @@ export const PERMISSIONS = [
   'infrastructure:read',
   'infrastructure:manage',
   'audit:read',
+  'users:read',
+  'users:manage',
+  'roles:read',
+  'roles:manage',
 ] as const
 
 export type Permission = (typeof PERMISSIONS)[number]
@@ -58,6 +62,8 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'cloudpods:create',
     'cloudpods:power',
     'cloudpods:delete',
+    'users:manage',
+    'roles:manage',
   ],
   TENANT_ADMIN: [...TENANT_READ, 'cloudpods:create', 'cloudpods:power'],
   TENANT_USER: [
@@ -69,5 +75,11 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'jobs:read',
   ],
 }
+
+/** What a tenant's own roles may hold: nothing that concerns the platform as a whole. */
+export const DELEGABLE: readonly Permission[] = ROLE_PERMISSIONS.TENANT_OWNER
+
+/** What an API key never does, whatever its scopes name: it could make itself, or another, more powerful. */
+export const PEOPLE_ONLY: readonly Permission[] = ['users:manage', 'roles:manage']
 
 export const isBuiltinRole = (key: string): key is BuiltinRole => key in ROLE_PERMISSIONS

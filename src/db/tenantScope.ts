@@ -9,6 +9,7 @@ const TABLES = {
   invoice: 'invoices',
   cloudPod: 'cloud_pods',
   job: 'provisioning_jobs',
+  role: 'roles',
 } as const
 
 export type TenantThing = keyof typeof TABLES

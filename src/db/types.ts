@@ -454,6 +454,8 @@ export interface RolesTable {
   name: string
   builtin: Generated<boolean>
   created_at: Date
+  version: Generated<number>
+  updated_at: Generated<Date>
 }
 
 export interface SessionsTable {

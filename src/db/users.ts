@@ -24,7 +24,14 @@ export async function grant(
   return rows.length === 1
 }
 
-export type Grant = { key: string; name: string; tenantId: string | null }
+export type Grant = {
+  roleId: string
+  key: string
+  name: string
+  tenantId: string | null
+  /** Of a custom role; null for a built-in one, whose permissions the code knows. */
+  permissions: string[] | null
+}
 
 export function tenantsOf(tx: Tx, ids: readonly string[]) {
   return tx

@@ -9,12 +9,14 @@ import type { Identity } from '../services/userService.ts'
  * Where the permission is needed:
  * `platform`  on the platform as a whole
  * `list`      anywhere; the answer is limited to the tenants where the caller has it (and to `?tenantId=`)
+ * `any`     anywhere; the transaction is limited to the tenants where the caller has it, and the service looks there
  * `object`    in the tenant of the thing whose id is in the path
  * `body`      in the tenant that the body names, directly or by something that belongs to it; null names the platform
  */
 type Where =
   | { in: 'platform' }
   | { in: 'list' }
+  | { in: 'any' }
   | { in: 'object'; kind: TenantThing }
   | { in: 'body'; field: string; kind: TenantThing }
 

@@ -4,6 +4,7 @@ import { adminSubscriptions } from './adminSubscriptions.ts'
 import { adminTenants } from './adminTenants.ts'
 import { authAccount } from './authAccount.ts'
 import { adminTenantSettings } from './adminTenantSettings.ts'
+import { adminUsers } from './adminUsers.ts'
 import { authRoutes } from './authRoutes.ts'
 import { cloudPods } from './cloudPods.ts'
 import type { Route } from './define.ts'
@@ -16,6 +17,7 @@ export const routes: readonly Route[] = [
   ...authAccount,
   ...adminTenants,
   ...adminTenantSettings,
+  ...adminUsers,
   ...adminCustomers,
   ...adminSubscriptions,
   ...cloudPods,

@@ -148,6 +148,10 @@ async function narrowed(
   if (access === 'authenticated') return { ctx: wide, tenantId: '' }
   const { permission, where } = access
   if (where.in === 'platform') return { ctx: wide, tenantId: '' }
+  if (where.in === 'any') {
+    const scope = rbac.permittedScope(identity, permission)
+    return { ctx: await tenantScopeService.limitTo(wide, scope), tenantId: '' }
+  }
   if (where.in === 'list') {
     const scope = await listScope(wide, rbac.permittedScope(identity, permission), request.query)
     return { ctx: await tenantScopeService.limitTo(wide, scope), tenantId: '' }

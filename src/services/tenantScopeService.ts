@@ -11,6 +11,7 @@ const NAMES: Record<TenantThing, string> = {
   invoice: 'invoice',
   cloudPod: 'CloudPod',
   job: 'job',
+  role: 'role',
 }
 
 /**

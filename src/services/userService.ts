@@ -1,6 +1,8 @@
 import type { Me } from '../../shared/api/auth.ts'
 import {
+  DELEGABLE,
   isBuiltinRole,
+  PEOPLE_ONLY,
   PERMISSIONS,
   PLATFORM_ROLES,
   ROLE_PERMISSIONS,
@@ -17,6 +19,7 @@ import { newId } from '../lib/ids.ts'
 import { hashPassword } from '../lib/password.ts'
 import * as auditService from './auditService.ts'
 import * as settingsService from './tenantSettingsService.ts'
+import * as tenantScopeService from './tenantScopeService.ts'
 
 /** Who asks, with what they may do: platform-wide, and in which tenants. Loaded anew for every request. */
 export type Identity = {
@@ -36,7 +39,8 @@ const TOUCH_MS = 60_000
 export async function logout(ctx: Ctx, identity: Identity): Promise<void> {
   if (identity.sessionId === null) return
   await users.revokeSession(ctx.tx, identity.sessionId, ctx.now())
-  await auditService.record(ctx, {
+  // The event belongs to no tenant, and somebody of a tenant works within theirs.
+  await auditService.record(await tenantScopeService.limitTo(ctx, 'platform'), {
     action: 'LOGOUT',
     tenantId: null,
     target: { type: 'user', id: identity.user.id, label: identity.user.email },
@@ -79,7 +83,7 @@ export async function identifyApiKey(
   if (key.last_used_at === null || now.getTime() - key.last_used_at.getTime() > TOUCH_MS)
     await root.db.transaction('platform', (tx) => users.touchApiKey(tx, key.id, now))
   const rights = rightsOf(key.grants)
-  const scopes = new Set(key.scopes)
+  const scopes = new Set(key.scopes.filter((scope) => !PEOPLE_ONLY.some((never) => never === scope)))
   const within = (permissions: ReadonlySet<Permission>) =>
     new Set([...permissions].filter((permission) => scopes.has(permission)))
   const bound = key.tenant_id
@@ -103,12 +107,19 @@ export function rightsOf(roles: Grant[]): Pick<Identity, 'roles' | 'platform' | 
   const platform = new Set<Permission>()
   const tenants = new Map<string, Set<Permission>>()
   for (const role of roles) {
-    const permissions = isBuiltinRole(role.key) ? ROLE_PERMISSIONS[role.key] : []
+    const permissions = permissionsOf(role)
     const target = role.tenantId === null ? platform : (tenants.get(role.tenantId) ?? new Set<Permission>())
     for (const permission of permissions) target.add(permission)
     if (role.tenantId !== null) tenants.set(role.tenantId, target)
   }
   return { roles, platform, tenants }
+}
+
+/** What a role allows where it was granted. A tenant's role never reaches further than tenants may. */
+export function permissionsOf(role: Pick<Grant, 'key' | 'permissions' | 'tenantId'>): readonly Permission[] {
+  if (role.permissions === null) return isBuiltinRole(role.key) ? ROLE_PERMISSIONS[role.key] : []
+  const named = new Set(role.permissions)
+  return (role.tenantId === null ? PERMISSIONS : DELEGABLE).filter((permission) => named.has(permission))
 }
 
 /** What the pages need to know about their user. */

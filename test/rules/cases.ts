@@ -100,6 +100,21 @@ const own = async (app: TestApp, mfa: boolean): Promise<Api> => {
   return api
 }
 
+/** A role of a tenant's own. */
+export async function roleIn(app: TestApp, tenantId: string): Promise<{ id: string }> {
+  const role = {
+    tenantId,
+    key: `role-${newId().slice(-10)}`,
+    name: 'Reader',
+    permissions: ['cloudpods:read'],
+  }
+  return good(app.admin.post('/api/admin/users/roles', role))
+}
+
+/** A new user with the role of a tenant's user. */
+export const userIn = (app: TestApp, tenantId: string): Promise<{ id: string }> =>
+  person(app, 'TENANT_USER', tenantId)
+
 const list: Case = async () => ({})
 let pools = 0
 
@@ -134,6 +149,43 @@ export const CASES: Record<string, Case> = {
   }),
   getTenantQuota: async (_, tenantId) => ({ id: tenantId }),
   updateTenantQuota: async (_, tenantId) => ({ id: tenantId, body: { maxCores: 20_000 } }),
+  listRoles: list,
+  createRole: async (_, tenantId) => ({
+    body: { tenantId, key: `role-${newId().slice(-10)}`, name: 'Reader', permissions: ['cloudpods:read'] },
+  }),
+  getRole: async (app, tenantId) => ({ id: (await roleIn(app, tenantId)).id }),
+  updateRole: async (app, tenantId) => ({ id: (await roleIn(app, tenantId)).id, body: { name: 'Looker' } }),
+  deleteRole: async (app, tenantId) => ({ id: (await roleIn(app, tenantId)).id }),
+  listUsers: list,
+  createUser: async (app, tenantId) => ({
+    body: {
+      email: `new-${newId().slice(-12)}@example.com`,
+      name: 'New',
+      password: 'correct-horse-battery',
+      roleId: (await roleIn(app, tenantId)).id,
+      tenantId,
+    },
+  }),
+  getUser: async (app, tenantId) => ({ id: (await userIn(app, tenantId)).id }),
+  updateUser: async (app, tenantId) => ({
+    id: (await userIn(app, tenantId)).id,
+    body: { state: 'disabled' },
+  }),
+  grantRole: async (app, tenantId) => ({
+    id: (await userIn(app, tenantId)).id,
+    body: { tenantId, roleId: (await roleIn(app, tenantId)).id },
+  }),
+  takeRole: async (app, tenantId) => {
+    const { id } = await userIn(app, tenantId)
+    const { body } = await app.admin.get<{ grants: { roleId: string }[] }>(`/api/admin/users/${id}`)
+    return { id, body: { tenantId, roleId: body.grants[0]?.roleId } }
+  },
+  listUserSessions: async (app, tenantId) => ({ id: (await userIn(app, tenantId)).id }),
+  endUserSessions: async (app, tenantId) => ({ id: (await userIn(app, tenantId)).id, body: {} }),
+  explainPermission: async (app, tenantId) => ({
+    id: (await userIn(app, tenantId)).id,
+    query: `?permission=cloudpods:read&tenantId=${tenantId}`,
+  }),
   listCustomers: list,
   createCustomer: async (_, tenantId) => ({ body: { tenantId, name: 'Ada', email: 'ada@example.com' } }),
   getCustomer: async (app, tenantId) => ({ id: (await customerIn(app, tenantId)).id }),

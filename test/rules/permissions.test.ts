@@ -1,12 +1,19 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { PERMISSIONS, PLATFORM_ROLES, ROLE_PERMISSIONS, TENANT_ROLES } from '../../shared/permissions.ts'
+import {
+  PEOPLE_ONLY,
+  PERMISSIONS,
+  PLATFORM_ROLES,
+  ROLE_PERMISSIONS,
+  TENANT_ROLES,
+  type BuiltinRole,
+} from '../../shared/permissions.ts'
 import { newId } from '../../src/lib/ids.ts'
 import type { Route } from '../../src/routes/define.ts'
 import { routes } from '../../src/routes/index.ts'
 import { createApi, type Api } from '../support/api.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { roleKey } from '../users/people.ts'
+import { person, roleKey, session } from '../users/people.ts'
 
 /** Reviewed as a diff. `UPDATE=1` writes it anew. */
 const FILE = new URL('permissions.txt', import.meta.url)
@@ -15,14 +22,21 @@ const UPDATE = process.env['UPDATE'] === '1'
 
 let app: TestApp
 const callers = new Map<string, Api>()
+/** The same roles logged in: there are things that a key never does. */
+const people = new Map<string, Api>()
 beforeAll(async () => {
   app = await startApp({ worker: false, blueprints: false })
   const tenantId = await app.tenant()
   for (const role of PLATFORM_ROLES) callers.set(role, await roleKey(app, role))
+  for (const role of PLATFORM_ROLES) people.set(role, await inPerson(role))
+  for (const role of TENANT_ROLES) people.set(role, await inPerson(role, tenantId))
   for (const role of TENANT_ROLES) callers.set(role, await roleKey(app, role, tenantId))
   callers.set('nobody', await createApi(app.url, undefined))
 })
 afterAll(() => app.close())
+
+const inPerson = async (role: BuiltinRole, tenantId: string | null = null): Promise<Api> =>
+  (await session(app, (await person(app, role, tenantId)).email)).api
 
 /**
  * What the running server says to a role, asked with a request that is authorised like any other but can have no
@@ -34,6 +48,9 @@ async function verdict(api: Api, route: Route): Promise<string> {
   if (status === 401) return '!'
   return status === 403 ? '✘' : '✔'
 }
+
+const forPeople = ({ access }: Route): boolean =>
+  typeof access === 'object' && PEOPLE_ONLY.includes(access.permission)
 
 function lines(title: string, rows: [string, string[]][], columns: readonly string[]): string {
   const width = Math.max(title.length, ...rows.map(([name]) => name.length))
@@ -53,7 +70,7 @@ test('the matrix of roles, permissions and routes is the reviewed one, asked of 
   for (const route of routes) {
     const marks: string[] = []
     for (const column of columns) {
-      const api = callers.get(column)
+      const api = (forPeople(route) ? people.get(column) : undefined) ?? callers.get(column)
       if (api) marks.push(await verdict(api, route))
     }
     answers.push([`${route.method} ${route.path}`, marks])

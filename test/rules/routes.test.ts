@@ -1,13 +1,24 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { PERMISSIONS, type Permission } from '../../shared/permissions.ts'
+import { PEOPLE_ONLY, PERMISSIONS, type Permission } from '../../shared/permissions.ts'
 import { newId } from '../../src/lib/ids.ts'
 import type { Route } from '../../src/routes/define.ts'
 import { routes } from '../../src/routes/index.ts'
 import { createApi, type Answer, type Api } from '../support/api.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { keyOf, roleKey, session } from '../users/people.ts'
-import { addressOf, blueprintIn, CASES, customerIn, ordered, planIn, podIn, type Made } from './cases.ts'
+import { keyOf, person, roleKey, session } from '../users/people.ts'
+import {
+  addressOf,
+  blueprintIn,
+  CASES,
+  customerIn,
+  ordered,
+  planIn,
+  podIn,
+  roleIn,
+  userIn,
+  type Made,
+} from './cases.ts'
 import { ownerOf, rowsOf } from './rows.ts'
 
 /** What anybody may call. This list only gets shorter. */
@@ -23,6 +34,8 @@ let other: string
 /** May do everything in `own`, nothing elsewhere. */
 let ownKey: Api
 let owner: Api
+/** The owner of `own` in person: what keys never do. */
+let ownerSession: Api
 let user: Api
 
 beforeAll(async () => {
@@ -31,12 +44,15 @@ beforeAll(async () => {
   other = await app.tenant()
   ownKey = (await keyOf(app, 'admin@example.com', { tenantId: own })).api
   owner = await roleKey(app, 'TENANT_OWNER', own)
+  ownerSession = (await session(app, (await person(app, 'TENANT_OWNER', own)).email)).api
   user = await roleKey(app, 'TENANT_USER', own)
   for (const tenantId of [own, other]) {
     await planIn(app, tenantId)
     await blueprintIn(app, tenantId)
     await ordered(app, tenantId)
     await podIn(app, tenantId)
+    await roleIn(app, tenantId)
+    await userIn(app, tenantId)
   }
 })
 afterAll(() => app.close())
@@ -107,15 +123,16 @@ describe.each(rows((route) => whereOf(route) === 'platform'))('%s', (_, route) =
   })
 })
 
-describe.each(rows((route) => ['object', 'body'].includes(whereOf(route) ?? '')))('%s', (_, route) => {
+describe.each(rows((route) => ['object', 'body', 'any'].includes(whereOf(route) ?? '')))('%s', (_, route) => {
   test('answers 404 for another tenant, the same as for what does not exist, and changes nothing', async () => {
     const foreign = await caseOf(route)(app, other)
     const before = await rowsOf(app, other)
-    const answer = await send(ownKey, route, foreign)
+    const caller = forPeople(route) ? ownerSession : ownKey
+    const answer = await send(caller, route, foreign)
     expect(answer.status).toBe(404)
     expect(await eventsOf(answer)).toBe(0)
     expect(await rowsOf(app, other)).toEqual(before)
-    expect(without(await send(ownKey, route, unknown(route, foreign)))).toEqual(without(answer))
+    expect(without(await send(caller, route, unknown(route, foreign)))).toEqual(without(answer))
     expect(['not_found', 'forbidden']).toContain((await send(owner, route, foreign)).body.code)
     expect(['not_found', 'forbidden']).toContain((await send(user, route, foreign)).body.code)
     expect(await rowsOf(app, other)).toEqual(before)
@@ -127,6 +144,8 @@ function unknown({ access }: Route, made: Made): Made {
   if (typeof access !== 'object' || access.where.in !== 'body') return { ...made, id: newId() }
   return { ...made, body: { ...(made.body as object), [access.where.field]: newId() } }
 }
+
+const forPeople = (route: Route): boolean => PEOPLE_ONLY.some((never) => never === permissionOf(route))
 
 const isList = (route: Route): boolean => whereOf(route) === 'list'
 const takesTenant = ({ query }: Route): boolean =>

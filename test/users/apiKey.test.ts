@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { PERMISSIONS, ROLE_PERMISSIONS } from '../../shared/permissions.ts'
+import { PEOPLE_ONLY, PERMISSIONS, ROLE_PERMISSIONS } from '../../shared/permissions.ts'
 import type { Me } from '../../shared/api/auth.ts'
 import { sha256 } from '../../src/lib/crypto.ts'
 import * as userService from '../../src/services/userService.ts'
@@ -65,7 +65,7 @@ test('a key that is bound to a tenant does nothing elsewhere, even when its owne
   const me = await rightsOf(api)
   expect(me.platform).toEqual([])
   expect(me.tenants.map((tenant) => [tenant.id, tenant.permissions.length])).toEqual([
-    [tenantId, PERMISSIONS.length],
+    [tenantId, PERMISSIONS.length - PEOPLE_ONLY.length],
   ])
   expect((await api.get(`/api/admin/tenants/${tenantId}`)).status).toBe(200)
   expect((await api.get(`/api/admin/tenants/${other}`)).status).toBe(404)

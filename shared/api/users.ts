@@ -1,0 +1,87 @@
+import { z } from 'zod'
+import { PERMISSIONS } from '../permissions.ts'
+import { id, listQuery, timestamp } from './common.ts'
+
+const permissions = z.array(z.enum(PERMISSIONS)).max(PERMISSIONS.length)
+
+/** A role: built-in ones and those of the platform have no tenant. */
+export const role = z.object({
+  id,
+  tenantId: id.nullable(),
+  key: z.string(),
+  name: z.string(),
+  builtin: z.boolean(),
+  permissions: z.array(z.enum(PERMISSIONS)),
+  version: z.number().int(),
+  createdAt: timestamp,
+})
+export type Role = z.infer<typeof role>
+
+export const roleCreate = z.strictObject({
+  tenantId: id.nullable(),
+  key: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'small letters, digits and hyphens'),
+  name: z.string().trim().min(1).max(200),
+  permissions,
+})
+export const roleUpdate = z.strictObject({
+  name: z.string().trim().min(1).max(200).optional(),
+  permissions: permissions.optional(),
+})
+
+const grant = z.object({
+  roleId: id,
+  role: z.string(),
+  roleName: z.string(),
+  tenantId: id.nullable(),
+  tenantName: z.string().nullable(),
+})
+
+/** A login. From a tenant only the grants in that tenant are seen. */
+export const user = z.object({
+  id,
+  email: z.string(),
+  name: z.string(),
+  state: z.enum(['active', 'disabled']),
+  grants: z.array(grant),
+  version: z.number().int(),
+  createdAt: timestamp,
+})
+export type User = z.infer<typeof user>
+
+export const userList = listQuery.extend({ q: z.string().max(200).optional() })
+export const userCreate = z.strictObject({
+  email: z.email().max(320),
+  name: z.string().trim().min(1).max(200),
+  password: z.string().min(12).max(128),
+  roleId: id,
+  tenantId: id.nullable(),
+})
+export const userUpdate = z.strictObject({
+  name: z.string().trim().min(1).max(200).optional(),
+  state: z.enum(['active', 'disabled']).optional(),
+})
+
+export const grantBody = z.strictObject({ roleId: id, tenantId: id.nullable() })
+
+const userSession = z.object({
+  id,
+  createdAt: timestamp,
+  lastSeenAt: timestamp,
+  expiresAt: timestamp,
+  ip: z.string().nullable(),
+  userAgent: z.string().nullable(),
+})
+export const userSessions = z.object({ items: z.array(userSession) })
+
+/** Without an id: all of them. */
+export const sessionEnd = z.strictObject({ sessionId: id.optional() })
+
+export const explainQuery = z.strictObject({ permission: z.enum(PERMISSIONS), tenantId: id.optional() })
+export const explanation = z.object({
+  allowed: z.boolean(),
+  sentence: z.string(),
+  state: z.enum(['active', 'disabled']),
+  /** Each grant that is seen, and whether it allows this here. */
+  grants: z.array(grant.extend({ inScope: z.boolean(), hasPermission: z.boolean() })),
+})
+export type Explanation = z.infer<typeof explanation>

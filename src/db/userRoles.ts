@@ -1,0 +1,66 @@
+import { sql, type Insertable, type Updateable } from 'kysely'
+import type { Scope, Tx } from './index.ts'
+import { keysetPage, type ListOptions } from './list.ts'
+import type { RolesTable } from './types.ts'
+
+const view = (tx: Tx) =>
+  tx
+    .selectFrom('roles')
+    .selectAll('roles')
+    .select(
+      sql<string[]>`(select coalesce(array_agg(p.permission order by p.permission), '{}')
+        from role_permissions p where p.role_id = roles.id)`.as('permissions'),
+    )
+
+export type RoleRow = Awaited<ReturnType<ReturnType<typeof view>['executeTakeFirstOrThrow']>>
+
+/** A tenant sees its own roles and the built-in ones, not those that the platform has made for itself. */
+const seen = (scope: Scope) =>
+  scope === 'platform'
+    ? sql<boolean>`true`
+    : sql<boolean>`(roles.builtin or roles.tenant_id = any (${[...scope]}::uuid[]))`
+
+export const find = (tx: Tx, scope: Scope, id: string): Promise<RoleRow | undefined> =>
+  view(tx).where('roles.id', '=', id).where(seen(scope)).executeTakeFirst()
+
+/** Locks the role, so that what is granted and what it holds do not change at the same time. */
+export async function lock(tx: Tx, scope: Scope, id: string): Promise<RoleRow | undefined> {
+  await tx.selectFrom('roles').select('id').where('id', '=', id).where(seen(scope)).forUpdate().execute()
+  return find(tx, scope, id)
+}
+
+export const list = (tx: Tx, scope: Scope, options: ListOptions) =>
+  keysetPage(view(tx).where(seen(scope)), 'roles.id', options)
+
+export async function insert(tx: Tx, role: Insertable<RolesTable>): Promise<void> {
+  await tx.insertInto('roles').values(role).execute()
+}
+
+export async function update(tx: Tx, id: string, change: Updateable<RolesTable>): Promise<void> {
+  await tx
+    .updateTable('roles')
+    .set({ ...change, version: sql`version + 1` })
+    .where('id', '=', id)
+    .execute()
+}
+
+export async function setPermissions(tx: Tx, roleId: string, permissions: readonly string[]): Promise<void> {
+  await tx.deleteFrom('role_permissions').where('role_id', '=', roleId).execute()
+  const rows = permissions.map((permission) => ({ role_id: roleId, permission }))
+  if (rows.length > 0) await tx.insertInto('role_permissions').values(rows).execute()
+}
+
+export async function remove(tx: Tx, id: string): Promise<void> {
+  await tx.deleteFrom('roles').where('id', '=', id).execute()
+}
+
+export async function isHeld(tx: Tx, id: string): Promise<boolean> {
+  return (
+    (await tx
+      .selectFrom('role_grants')
+      .select('id')
+      .where('role_id', '=', id)
+      .limit(1)
+      .executeTakeFirst()) !== undefined
+  )
+}

@@ -1,0 +1,4 @@
+export { changeGrant, createUser, getUser, listUsers, updateUser } from './users/accounts.ts'
+export { explain } from './users/explain.ts'
+export { createRole, deleteRole, getRole, listRoles, updateRole } from './users/roles.ts'
+export { endSessions, listSessions } from './users/sessions.ts'
