@@ -9,6 +9,8 @@ const TABLES = {
   invoice: 'invoices',
   cloudPod: 'cloud_pods',
   job: 'provisioning_jobs',
+  customerGroup: 'customer_groups',
+  customerField: 'customer_fields',
 } as const
 
 export type TenantThing = keyof typeof TABLES

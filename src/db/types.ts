@@ -163,6 +163,28 @@ export interface CreditNotesTable {
   issued_at: Date
 }
 
+export interface CustomerFieldsTable {
+  id: string
+  tenant_id: string
+  key: string
+  label: string
+  type: 'text' | 'number' | 'boolean' | 'date' | 'choice'
+  choices: Generated<string[]>
+  required: Generated<boolean>
+  searchable: Generated<boolean>
+  version: Generated<number>
+  created_at: Date
+}
+
+export interface CustomerGroupsTable {
+  id: string
+  tenant_id: string
+  name: string
+  description: Generated<string>
+  version: Generated<number>
+  created_at: Date
+}
+
 export interface CustomersTable {
   id: string
   tenant_id: string
@@ -176,6 +198,13 @@ export interface CustomersTable {
   version: Generated<number>
   created_at: Date
   updated_at: Date
+  language: string | null
+  group_id: string | null
+  tags: Generated<string[]>
+  addresses: Generated<unknown>
+  tax_ids: Generated<unknown>
+  custom: Generated<unknown>
+  search_more: Generated<string>
 }
 
 export interface IdempotencyKeysTable {
@@ -536,6 +565,8 @@ export interface Tables {
   cluster_templates: ClusterTemplatesTable
   clusters: ClustersTable
   credit_notes: CreditNotesTable
+  customer_fields: CustomerFieldsTable
+  customer_groups: CustomerGroupsTable
   customers: CustomersTable
   idempotency_keys: IdempotencyKeysTable
   installation: InstallationTable

@@ -1,4 +1,5 @@
 import { adminAudit } from './adminAudit.ts'
+import { adminCustomerSettings } from './adminCustomerSettings.ts'
 import { adminCustomers } from './adminCustomers.ts'
 import { adminSubscriptions } from './adminSubscriptions.ts'
 import { adminTenants } from './adminTenants.ts'
@@ -13,6 +14,7 @@ export const routes: readonly Route[] = [
   ...authRoutes,
   ...adminTenants,
   ...adminCustomers,
+  ...adminCustomerSettings,
   ...adminSubscriptions,
   ...cloudPods,
   ...provisioningRoutes,

@@ -94,6 +94,7 @@ async function everyAddress(): Promise<string[]> {
     `cloudpods/${active.pod?.id}?tab=timeline`,
     'customers',
     'customers/new',
+    'customers/settings',
     `customers/${active.customer.id}`,
     `customers/${active.customer.id}/edit`,
     'plans',

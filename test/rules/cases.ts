@@ -24,6 +24,17 @@ async function good<T>(answer: Promise<{ status: number; body: T }>): Promise<T>
 export const customerIn = (app: TestApp, tenantId: string): Promise<Customer> =>
   good(app.admin.post('/api/admin/customers', { tenantId, name: 'Ada', email: 'ada@example.com' }))
 
+export const groupIn = (app: TestApp, tenantId: string): Promise<{ id: string }> =>
+  good(app.admin.post('/api/admin/customer-groups', { tenantId, name: newId() }))
+const customerField = (tenantId: string) => ({
+  tenantId,
+  key: `f${newId().slice(-12)}`,
+  label: 'A field',
+  type: 'text',
+})
+export const fieldIn = (app: TestApp, tenantId: string): Promise<{ id: string }> =>
+  good(app.admin.post('/api/admin/customer-fields', customerField(tenantId)))
+
 export async function ordered(app: TestApp, tenantId: string): Promise<Ordered> {
   const order = await prepareOrder(app.admin, tenantId)
   return good(app.admin.post<Ordered>('/api/admin/billing/subscriptions', order))
@@ -112,6 +123,20 @@ export const CASES: Record<string, Case> = {
     id: (await customerIn(app, tenantId)).id,
     body: { name: 'Grace' },
   }),
+  listCustomerGroups: list,
+  createCustomerGroup: async (_, tenantId) => ({ body: { tenantId, name: newId() } }),
+  updateCustomerGroup: async (app, tenantId) => ({
+    id: (await groupIn(app, tenantId)).id,
+    body: { name: newId() },
+  }),
+  deleteCustomerGroup: async (app, tenantId) => ({ id: (await groupIn(app, tenantId)).id }),
+  listCustomerFields: list,
+  createCustomerField: async (_, tenantId) => ({ body: customerField(tenantId) }),
+  updateCustomerField: async (app, tenantId) => ({
+    id: (await fieldIn(app, tenantId)).id,
+    body: { label: newId() },
+  }),
+  deleteCustomerField: async (app, tenantId) => ({ id: (await fieldIn(app, tenantId)).id }),
   listPlans: list,
   createPlan: async (_, tenantId) => ({ body: plan(tenantId) }),
   listSubscriptions: list,

@@ -132,13 +132,18 @@ const customers = [
   createRoute({
     getParentRoute: under,
     path: 'customers',
-    validateSearch: search('q', 'page'),
+    validateSearch: search('q', 'state', 'group', 'tag', 'page'),
     component: page(() => import('./pages/customer/CustomersPage.tsx')),
   }),
   createRoute({
     getParentRoute: under,
     path: 'customers/new',
     component: page(() => import('./pages/customer/NewCustomerPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'customers/settings',
+    component: page(() => import('./pages/customer/CustomerSettingsPage.tsx')),
   }),
   createRoute({
     getParentRoute: under,

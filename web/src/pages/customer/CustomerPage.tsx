@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Pencil, Plus, ReceiptText } from 'lucide-react'
 import { subscriptionsQuery } from '../../api/billing.ts'
+import { fieldsQuery } from '../../api/customerSettings.ts'
 import { customerQuery, type Customer } from '../../api/customers.ts'
 import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
@@ -59,6 +60,14 @@ function Actions({ customer }: { customer: Customer }) {
   )
 }
 
+const addressLine = (one: Customer['addresses'][number]): string =>
+  [one.line1, one.line2, `${one.postalCode} ${one.city}`.trim(), one.region, one.country]
+    .filter(Boolean)
+    .join(', ')
+
+const ownValue = (value: Customer['custom'][string] | undefined): string | null =>
+  value === undefined ? null : typeof value === 'boolean' ? (value ? 'Yes' : 'No') : String(value)
+
 function Content({ customer }: { customer: Customer }) {
   const { can } = useSession()
   const permitted = can('subscriptions:read', customer.tenantId)
@@ -66,6 +75,7 @@ function Content({ customer }: { customer: Customer }) {
     ...subscriptionsQuery({ customerId: customer.id, limit: 100 }),
     enabled: permitted,
   })
+  const fields = useQuery(fieldsQuery({ tenantId: customer.tenantId, limit: 200 }))
   return (
     <div className="space-y-4">
       <Card>
@@ -76,6 +86,17 @@ function Content({ customer }: { customer: Customer }) {
             ['Company', customer.company],
             ['Country', customer.country],
             ['Currency', customer.currency],
+            ['Language', customer.language],
+            ['Group', customer.group?.name],
+            ['Tags', customer.tags.join(', ') || null],
+            ...customer.taxIds.map(
+              ({ type, country, value }) =>
+                [type === 'vat' ? 'VAT number' : `Tax id (${country})`, value] as const,
+            ),
+            ...customer.addresses.map((one) => [`${humanize(one.kind)} address`, addressLine(one)] as const),
+            ...(fields.data?.items ?? []).map(
+              ({ key, label }) => [label, ownValue(customer.custom[key])] as const,
+            ),
             ['Since', <Time key="since" at={customer.createdAt} />],
             ['Id', <CopyId key="id" id={customer.id} what="customer id" />],
           ]}
