@@ -77,3 +77,37 @@ begin
 end $$;
 revoke execute on function customers_containing from public;
 grant execute on function customers_containing to mpanel_app;
+
+-- Whom to write to about what.
+create table customer_contacts (
+  id uuid primary key,
+  tenant_id uuid not null references tenants,
+  customer_id uuid not null,
+  name text not null check (length(name) between 1 and 200),
+  email text not null check (email like '%_@_%'),
+  phone text not null default '',
+  topics text[] not null check (topics <@ array['billing', 'technical', 'abuse', 'general'] and cardinality(topics) > 0),
+  version int not null default 1,
+  created_at timestamptz not null,
+  foreign key (tenant_id, customer_id) references customers (tenant_id, id)
+);
+create index customer_contacts_list on customer_contacts (customer_id, id desc);
+select protect_tenant_table('customer_contacts');
+grant select, insert, update, delete on customer_contacts to mpanel_app;
+
+create table customer_notes (
+  id uuid primary key,
+  tenant_id uuid not null references tenants,
+  customer_id uuid not null,
+  text text not null check (length(text) between 1 and 5000),
+  author text not null,
+  pinned boolean not null default false,
+  version int not null default 1,
+  created_at timestamptz not null,
+  foreign key (tenant_id, customer_id) references customers (tenant_id, id)
+);
+create index customer_notes_list on customer_notes (customer_id, id desc);
+select protect_tenant_table('customer_notes');
+grant select, insert, update, delete on customer_notes to mpanel_app;
+
+create index cloud_pods_customer on cloud_pods (customer_id) where customer_id is not null;

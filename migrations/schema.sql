@@ -249,6 +249,24 @@ create table credit_notes (
   constraint credit_notes_total_minor_check CHECK ((total_minor > 0))
 );
 
+create table customer_contacts (
+  id uuid not null,
+  tenant_id uuid not null,
+  customer_id uuid not null,
+  name text not null,
+  email text not null,
+  phone text not null default ''::text,
+  topics text[] not null,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  constraint customer_contacts_pkey PRIMARY KEY (id),
+  constraint customer_contacts_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
+  constraint customer_contacts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint customer_contacts_email_check CHECK ((email ~~ '%_@_%'::text)),
+  constraint customer_contacts_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint customer_contacts_topics_check CHECK (((topics <@ ARRAY['billing'::text, 'technical'::text, 'abuse'::text, 'general'::text]) AND (cardinality(topics) > 0)))
+);
+
 create table customer_fields (
   id uuid not null,
   tenant_id uuid not null,
@@ -281,6 +299,21 @@ create table customer_groups (
   constraint customer_groups_pkey PRIMARY KEY (id),
   constraint customer_groups_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint customer_groups_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+
+create table customer_notes (
+  id uuid not null,
+  tenant_id uuid not null,
+  customer_id uuid not null,
+  text text not null,
+  author text not null,
+  pinned boolean not null default false,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  constraint customer_notes_pkey PRIMARY KEY (id),
+  constraint customer_notes_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
+  constraint customer_notes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint customer_notes_text_check CHECK (((length(text) >= 1) AND (length(text) <= 5000)))
 );
 
 create table customers (
@@ -843,6 +876,8 @@ CREATE INDEX cloud_pod_reservations_node ON public.cloud_pod_reservations USING 
 
 CREATE INDEX cloud_pod_reservations_tenant ON public.cloud_pod_reservations USING btree (tenant_id) INCLUDE (cores, memory_mb, disk_gb);
 
+CREATE INDEX cloud_pods_customer ON public.cloud_pods USING btree (customer_id) WHERE (customer_id IS NOT NULL);
+
 CREATE UNIQUE INDEX cloud_pods_hostname ON public.cloud_pods USING btree (tenant_id, hostname) WHERE (state <> ALL (ARRAY['failed'::text, 'deleted'::text]));
 
 CREATE INDEX cloud_pods_list ON public.cloud_pods USING btree (tenant_id, id DESC);
@@ -855,11 +890,15 @@ CREATE INDEX cloud_pods_subscription ON public.cloud_pods USING btree (subscript
 
 CREATE INDEX credit_notes_invoice ON public.credit_notes USING btree (invoice_id);
 
+CREATE INDEX customer_contacts_list ON public.customer_contacts USING btree (customer_id, id DESC);
+
 CREATE INDEX customer_fields_list ON public.customer_fields USING btree (tenant_id, id DESC);
 
 CREATE INDEX customer_groups_list ON public.customer_groups USING btree (tenant_id, id DESC);
 
 CREATE UNIQUE INDEX customer_groups_name ON public.customer_groups USING btree (tenant_id, lower(name));
+
+CREATE INDEX customer_notes_list ON public.customer_notes USING btree (customer_id, id DESC);
 
 CREATE INDEX customers_email ON public.customers USING btree (tenant_id, lower(email));
 
@@ -947,9 +986,13 @@ alter table cloud_pods enable row level security, force row level security;
 
 alter table credit_notes enable row level security, force row level security;
 
+alter table customer_contacts enable row level security, force row level security;
+
 alter table customer_fields enable row level security, force row level security;
 
 alter table customer_groups enable row level security, force row level security;
+
+alter table customer_notes enable row level security, force row level security;
 
 alter table customers enable row level security, force row level security;
 
@@ -1017,9 +1060,13 @@ create policy tenant_wall on cloud_pods for all using ((( SELECT app_platform() 
 
 create policy tenant_wall on credit_notes for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
+create policy tenant_wall on customer_contacts for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
 create policy tenant_wall on customer_fields for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on customer_groups for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on customer_notes for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on customers for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -1121,9 +1168,13 @@ grant insert, select, update on clusters to mpanel_app;
 
 grant insert, select on credit_notes to mpanel_app;
 
+grant delete, insert, select, update on customer_contacts to mpanel_app;
+
 grant delete, insert, select, update on customer_fields to mpanel_app;
 
 grant delete, insert, select, update on customer_groups to mpanel_app;
+
+grant delete, insert, select, update on customer_notes to mpanel_app;
 
 grant insert, select, update on customers to mpanel_app;
 

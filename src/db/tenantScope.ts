@@ -9,6 +9,8 @@ const TABLES = {
   invoice: 'invoices',
   cloudPod: 'cloud_pods',
   job: 'provisioning_jobs',
+  customerContact: 'customer_contacts',
+  customerNote: 'customer_notes',
   customerGroup: 'customer_groups',
   customerField: 'customer_fields',
 } as const

@@ -163,6 +163,18 @@ export interface CreditNotesTable {
   issued_at: Date
 }
 
+export interface CustomerContactsTable {
+  id: string
+  tenant_id: string
+  customer_id: string
+  name: string
+  email: string
+  phone: Generated<string>
+  topics: string[]
+  version: Generated<number>
+  created_at: Date
+}
+
 export interface CustomerFieldsTable {
   id: string
   tenant_id: string
@@ -181,6 +193,17 @@ export interface CustomerGroupsTable {
   tenant_id: string
   name: string
   description: Generated<string>
+  version: Generated<number>
+  created_at: Date
+}
+
+export interface CustomerNotesTable {
+  id: string
+  tenant_id: string
+  customer_id: string
+  text: string
+  author: string
+  pinned: Generated<boolean>
   version: Generated<number>
   created_at: Date
 }
@@ -565,8 +588,10 @@ export interface Tables {
   cluster_templates: ClusterTemplatesTable
   clusters: ClustersTable
   credit_notes: CreditNotesTable
+  customer_contacts: CustomerContactsTable
   customer_fields: CustomerFieldsTable
   customer_groups: CustomerGroupsTable
+  customer_notes: CustomerNotesTable
   customers: CustomersTable
   idempotency_keys: IdempotencyKeysTable
   installation: InstallationTable

@@ -1,4 +1,5 @@
 import { adminAudit } from './adminAudit.ts'
+import { adminCustomerFile } from './adminCustomerFile.ts'
 import { adminCustomerSettings } from './adminCustomerSettings.ts'
 import { adminCustomers } from './adminCustomers.ts'
 import { adminSubscriptions } from './adminSubscriptions.ts'
@@ -14,6 +15,7 @@ export const routes: readonly Route[] = [
   ...authRoutes,
   ...adminTenants,
   ...adminCustomers,
+  ...adminCustomerFile,
   ...adminCustomerSettings,
   ...adminSubscriptions,
   ...cloudPods,

@@ -11,6 +11,7 @@ import * as auditService from './auditService.ts'
 import { applyFields } from './customers/fields.ts'
 import { checkTaxIds } from './customers/taxIds.ts'
 
+export * from './customers/file.ts'
 export * from './customers/settings.ts'
 
 type Row = NonNullable<Awaited<ReturnType<typeof customers.find>>>

@@ -11,6 +11,8 @@ const NAMES: Record<TenantThing, string> = {
   invoice: 'invoice',
   cloudPod: 'CloudPod',
   job: 'job',
+  customerContact: 'contact',
+  customerNote: 'note',
   customerGroup: 'customer group',
   customerField: 'customer field',
 }

@@ -24,6 +24,15 @@ async function good<T>(answer: Promise<{ status: number; body: T }>): Promise<T>
 export const customerIn = (app: TestApp, tenantId: string): Promise<Customer> =>
   good(app.admin.post('/api/admin/customers', { tenantId, name: 'Ada', email: 'ada@example.com' }))
 
+/** Something kept about a new customer. */
+async function keptIn(app: TestApp, tenantId: string, what: string, body: object): Promise<{ id: string }> {
+  const customer = await customerIn(app, tenantId)
+  return good(app.admin.post(`/api/admin/customers/${customer.id}/${what}`, body))
+}
+export const contactIn = (app: TestApp, tenantId: string): Promise<{ id: string }> =>
+  keptIn(app, tenantId, 'contacts', { name: 'Bob', email: 'bob@example.com' })
+export const noteIn = (app: TestApp, tenantId: string): Promise<{ id: string }> =>
+  keptIn(app, tenantId, 'notes', { text: 'Pays by cheque.' })
 export const groupIn = (app: TestApp, tenantId: string): Promise<{ id: string }> =>
   good(app.admin.post('/api/admin/customer-groups', { tenantId, name: newId() }))
 const customerField = (tenantId: string) => ({
@@ -123,6 +132,27 @@ export const CASES: Record<string, Case> = {
     id: (await customerIn(app, tenantId)).id,
     body: { name: 'Grace' },
   }),
+  getCustomerStatistics: async (app, tenantId) => ({ id: (await customerIn(app, tenantId)).id }),
+  getCustomerContacts: async (app, tenantId) => ({ id: (await customerIn(app, tenantId)).id }),
+  addCustomerContact: async (app, tenantId) => ({
+    id: (await customerIn(app, tenantId)).id,
+    body: { name: 'Bob', email: 'bob@example.com' },
+  }),
+  updateCustomerContact: async (app, tenantId) => ({
+    id: (await contactIn(app, tenantId)).id,
+    body: { name: newId() },
+  }),
+  removeCustomerContact: async (app, tenantId) => ({ id: (await contactIn(app, tenantId)).id }),
+  getCustomerNotes: async (app, tenantId) => ({ id: (await customerIn(app, tenantId)).id }),
+  addCustomerNote: async (app, tenantId) => ({
+    id: (await customerIn(app, tenantId)).id,
+    body: { text: 'Pays by cheque.' },
+  }),
+  updateCustomerNote: async (app, tenantId) => ({
+    id: (await noteIn(app, tenantId)).id,
+    body: { pinned: true },
+  }),
+  removeCustomerNote: async (app, tenantId) => ({ id: (await noteIn(app, tenantId)).id }),
   listCustomerGroups: list,
   createCustomerGroup: async (_, tenantId) => ({ body: { tenantId, name: newId() } }),
   updateCustomerGroup: async (app, tenantId) => ({

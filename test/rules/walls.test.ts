@@ -10,7 +10,17 @@ import * as tenantService from '../../src/services/tenantService.ts'
 import { pay, prepareOrder, type Api } from '../support/api.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { keyOf, roleKey } from '../users/people.ts'
-import { blueprintIn, customerIn, fieldIn, groupIn, ordered, planIn, podIn } from './cases.ts'
+import {
+  blueprintIn,
+  contactIn,
+  customerIn,
+  fieldIn,
+  groupIn,
+  noteIn,
+  ordered,
+  planIn,
+  podIn,
+} from './cases.ts'
 import { ownerOf, rowsOf, tenantTables, type Owner } from './rows.ts'
 
 const CATALOGUE = ['cloud_pod_blueprints', 'cloud_pod_plans', 'prices', 'roles']
@@ -64,6 +74,8 @@ async function populate(tenantId: string): Promise<typeof things> {
   )
   const customer = (await customerIn(app, tenantId)).id
   await groupIn(app, tenantId)
+  await contactIn(app, tenantId)
+  await noteIn(app, tenantId)
   await fieldIn(app, tenantId)
   const names = { customer, blueprint, planId: plan.id, pod: pod.cloudPod.id, job: pod.job.id }
   return { ...names, subscription: subscription.id, invoice: invoice.id }

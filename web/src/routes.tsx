@@ -148,6 +148,7 @@ const customers = [
   createRoute({
     getParentRoute: under,
     path: 'customers/$id',
+    validateSearch: search('tab'),
     component: page(() => import('./pages/customer/CustomerPage.tsx')),
   }),
   createRoute({
