@@ -277,6 +277,73 @@ create table credit_notes (
   constraint credit_notes_total_minor_check CHECK ((total_minor > 0))
 );
 
+create table customer_contacts (
+  id uuid not null,
+  tenant_id uuid not null,
+  customer_id uuid not null,
+  name text not null,
+  email text not null,
+  phone text not null default ''::text,
+  topics text[] not null,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  constraint customer_contacts_pkey PRIMARY KEY (id),
+  constraint customer_contacts_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
+  constraint customer_contacts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint customer_contacts_email_check CHECK ((email ~~ '%_@_%'::text)),
+  constraint customer_contacts_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint customer_contacts_topics_check CHECK (((topics <@ ARRAY['billing'::text, 'technical'::text, 'abuse'::text, 'general'::text]) AND (cardinality(topics) > 0)))
+);
+
+create table customer_fields (
+  id uuid not null,
+  tenant_id uuid not null,
+  key text not null,
+  label text not null,
+  type text not null,
+  choices text[] not null default '{}'::text[],
+  required boolean not null default false,
+  searchable boolean not null default false,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  constraint customer_fields_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint customer_fields_tenant_id_key_key UNIQUE (tenant_id, key),
+  constraint customer_fields_pkey PRIMARY KEY (id),
+  constraint customer_fields_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint customer_fields_check CHECK (((type = 'choice'::text) = (cardinality(choices) > 0))),
+  constraint customer_fields_key_check CHECK ((key ~ '^[a-z][a-zA-Z0-9]{0,39}$'::text)),
+  constraint customer_fields_label_check CHECK (((length(label) >= 1) AND (length(label) <= 100))),
+  constraint customer_fields_type_check CHECK ((type = ANY (ARRAY['text'::text, 'number'::text, 'boolean'::text, 'date'::text, 'choice'::text])))
+);
+
+create table customer_groups (
+  id uuid not null,
+  tenant_id uuid not null,
+  name text not null,
+  description text not null default ''::text,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  constraint customer_groups_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint customer_groups_pkey PRIMARY KEY (id),
+  constraint customer_groups_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint customer_groups_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+
+create table customer_notes (
+  id uuid not null,
+  tenant_id uuid not null,
+  customer_id uuid not null,
+  text text not null,
+  author text not null,
+  pinned boolean not null default false,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  constraint customer_notes_pkey PRIMARY KEY (id),
+  constraint customer_notes_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
+  constraint customer_notes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint customer_notes_text_check CHECK (((length(text) >= 1) AND (length(text) <= 5000)))
+);
+
 create table customers (
   id uuid not null,
   tenant_id uuid not null,
@@ -290,9 +357,17 @@ create table customers (
   version integer not null default 1,
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
+  language text,
+  group_id uuid,
+  tags text[] not null default '{}'::text[],
+  addresses jsonb not null default '[]'::jsonb,
+  tax_ids jsonb not null default '[]'::jsonb,
+  custom jsonb not null default '{}'::jsonb,
+  search_more text not null default ''::text,
   constraint customers_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint customers_pkey PRIMARY KEY (id),
   constraint customers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint customers_tenant_id_group_id_fkey FOREIGN KEY (tenant_id, group_id) REFERENCES customer_groups(tenant_id, id),
   constraint customers_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
   constraint customers_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   constraint customers_email_check CHECK ((email ~~ '%_@_%'::text)),
@@ -867,6 +942,8 @@ CREATE INDEX cloud_pod_reservations_node ON public.cloud_pod_reservations USING 
 
 CREATE INDEX cloud_pod_reservations_tenant ON public.cloud_pod_reservations USING btree (tenant_id) INCLUDE (cores, memory_mb, disk_gb);
 
+CREATE INDEX cloud_pods_customer ON public.cloud_pods USING btree (customer_id) WHERE (customer_id IS NOT NULL);
+
 CREATE UNIQUE INDEX cloud_pods_hostname ON public.cloud_pods USING btree (tenant_id, hostname) WHERE (state <> ALL (ARRAY['failed'::text, 'deleted'::text]));
 
 CREATE INDEX cloud_pods_list ON public.cloud_pods USING btree (tenant_id, id DESC);
@@ -879,11 +956,27 @@ CREATE INDEX cloud_pods_subscription ON public.cloud_pods USING btree (subscript
 
 CREATE INDEX credit_notes_invoice ON public.credit_notes USING btree (invoice_id);
 
+CREATE INDEX customer_contacts_list ON public.customer_contacts USING btree (customer_id, id DESC);
+
+CREATE INDEX customer_fields_list ON public.customer_fields USING btree (tenant_id, id DESC);
+
+CREATE INDEX customer_groups_list ON public.customer_groups USING btree (tenant_id, id DESC);
+
+CREATE UNIQUE INDEX customer_groups_name ON public.customer_groups USING btree (tenant_id, lower(name));
+
+CREATE INDEX customer_notes_list ON public.customer_notes USING btree (customer_id, id DESC);
+
 CREATE INDEX customers_email ON public.customers USING btree (tenant_id, lower(email));
+
+CREATE INDEX customers_group ON public.customers USING btree (group_id, id DESC) WHERE (group_id IS NOT NULL);
 
 CREATE INDEX customers_list ON public.customers USING btree (tenant_id, id DESC);
 
-CREATE INDEX customers_search ON public.customers USING gin ((((((name || ' '::text) || COALESCE(company, ''::text)) || ' '::text) || email)) gin_trgm_ops);
+CREATE INDEX customers_newest ON public.customers USING btree (id DESC);
+
+CREATE INDEX customers_search ON public.customers USING gin (customer_text(name, company, email, search_more) gin_trgm_ops);
+
+CREATE INDEX customers_tags ON public.customers USING gin (tags);
 
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at);
 
@@ -971,6 +1064,14 @@ alter table cloud_pods enable row level security, force row level security;
 
 alter table credit_notes enable row level security, force row level security;
 
+alter table customer_contacts enable row level security, force row level security;
+
+alter table customer_fields enable row level security, force row level security;
+
+alter table customer_groups enable row level security, force row level security;
+
+alter table customer_notes enable row level security, force row level security;
+
 alter table customers enable row level security, force row level security;
 
 alter table invoice_lines enable row level security, force row level security;
@@ -1038,6 +1139,14 @@ create policy tenant_wall on cloud_pod_reservations for all using ((( SELECT app
 create policy tenant_wall on cloud_pods for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on credit_notes for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on customer_contacts for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on customer_fields for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on customer_groups for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on customer_notes for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on customers for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -1157,6 +1266,14 @@ grant insert, select, update on clusters to mpanel_app;
 
 grant insert, select on credit_notes to mpanel_app;
 
+grant delete, insert, select, update on customer_contacts to mpanel_app;
+
+grant delete, insert, select, update on customer_fields to mpanel_app;
+
+grant delete, insert, select, update on customer_groups to mpanel_app;
+
+grant delete, insert, select, update on customer_notes to mpanel_app;
+
 grant insert, select, update on customers to mpanel_app;
 
 grant delete, insert, select, update on idempotency_keys to mpanel_app;
@@ -1250,6 +1367,38 @@ AS $function$
 begin
   insert into audit_unsealed (event_id, at) select id, at from added order by id;
   return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.customer_text(name text, company text, email text, more text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select lower(name || ' ' || coalesce(company, '') || ' ' || email || ' ' || more) $function$;
+
+CREATE OR REPLACE FUNCTION public.customers_containing(p_like text, p_state text, p_group uuid, p_tag text, p_after uuid, p_down boolean, p_limit integer)
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+declare
+  everything boolean := app_platform();
+  seen uuid[] := app_tenants();
+begin
+  if p_down then
+    return query select c.id from customers c
+      where (everything or c.tenant_id = any (seen)) and customer_text(c.name, c.company, c.email, c.search_more) like p_like
+        and (p_state is null or c.state = p_state) and (p_group is null or c.group_id = p_group)
+        and (p_tag is null or c.tags @> array[p_tag]) and (p_after is null or c.id < p_after)
+      order by c.id desc limit p_limit;
+  else
+    return query select c.id from customers c
+      where (everything or c.tenant_id = any (seen)) and customer_text(c.name, c.company, c.email, c.search_more) like p_like
+        and (p_state is null or c.state = p_state) and (p_group is null or c.group_id = p_group)
+        and (p_tag is null or c.tags @> array[p_tag]) and (p_after is null or c.id > p_after)
+      order by c.id limit p_limit;
+  end if;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.ensure_audit_partitions(months_ahead integer DEFAULT 3)

@@ -1,7 +1,48 @@
 import { z } from 'zod'
+import { COUNTRIES } from '../countries.ts'
 import { currency, id, listQuery, timestamp } from './common.ts'
 
-const country = z.string().regex(/^[A-Z]{2}$/, 'an ISO 3166 code such as IT')
+const country = z
+  .string()
+  .regex(/^[A-Z]{2}$/, 'an ISO 3166 code such as IT')
+  .refine((code) => COUNTRIES.has(code), 'no country has this ISO 3166 code')
+const language = z.string().max(35).refine(isLanguage, 'a language tag such as it or de-AT (BCP 47)')
+
+function isLanguage(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1
+  } catch {
+    return false
+  }
+}
+
+const line = z.string().trim().max(200)
+const address = z.strictObject({
+  kind: z.enum(['billing', 'postal', 'other']),
+  line1: line.min(1),
+  line2: line.default(''),
+  city: line.min(1),
+  region: line.default(''),
+  postalCode: z.string().trim().max(20).default(''),
+  country,
+})
+const addresses = z
+  .array(address)
+  .max(10)
+  .refine((all) => all.filter(({ kind }) => kind === 'billing').length <= 1, 'at most one billing address')
+
+const taxId = z.strictObject({
+  type: z.enum(['vat', 'other']),
+  country,
+  value: z.string().trim().min(2).max(40),
+})
+const tags = z.array(z.string().trim().toLowerCase().min(1).max(40)).max(20)
+
+/** Values by the key of their definition; null takes a value away. */
+const custom = z.record(
+  z.string().max(40),
+  z.union([z.string().max(1000), z.number(), z.boolean(), z.null()]),
+)
 
 export const customer = z.object({
   id,
@@ -12,6 +53,12 @@ export const customer = z.object({
   email: z.string(),
   country: z.string().nullable(),
   currency: z.string(),
+  language: z.string().nullable(),
+  group: z.object({ id, name: z.string() }).nullable(),
+  tags: z.array(z.string()),
+  addresses: z.array(z.object({ ...address.shape, kind: z.string(), country: z.string() })),
+  taxIds: z.array(z.object({ type: z.enum(['vat', 'other']), country: z.string(), value: z.string() })),
+  custom: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
   state: z.enum(['active', 'closed']),
   version: z.number().int(),
   createdAt: timestamp,
@@ -27,6 +74,12 @@ export const customerCreate = z.strictObject({
   email: z.email().max(320),
   country: country.nullable().default(null),
   currency: currency.optional(),
+  language: language.nullable().default(null),
+  groupId: id.nullable().default(null),
+  tags: tags.default([]),
+  addresses: addresses.default([]),
+  taxIds: z.array(taxId).max(10).default([]),
+  custom: custom.default({}),
 })
 export const customerUpdate = z.strictObject({
   kind: z.enum(['person', 'company']).optional(),
@@ -34,6 +87,18 @@ export const customerUpdate = z.strictObject({
   company: z.string().trim().min(1).max(200).nullable().optional(),
   email: z.email().max(320).optional(),
   country: country.nullable().optional(),
+  language: language.nullable().optional(),
+  groupId: id.nullable().optional(),
+  tags: tags.optional(),
+  addresses: addresses.optional(),
+  taxIds: z.array(taxId).max(10).optional(),
+  custom: custom.optional(),
 })
 
-export const customerList = listQuery.extend({ q: z.string().max(200).optional() })
+export const customerList = listQuery.extend({
+  q: z.string().max(200).optional(),
+  state: z.enum(['active', 'closed']).optional(),
+  groupId: id.optional(),
+  tag: z.string().max(40).optional(),
+})
+export type CustomerFilter = { q?: string; state?: 'active' | 'closed'; groupId?: string; tag?: string }

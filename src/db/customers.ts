@@ -1,46 +1,72 @@
 import { sql, type Insertable, type Updateable } from 'kysely'
+import type { CustomerFilter } from '../../shared/api/customers.ts'
 import type { Scope, Tx } from './index.ts'
-import { containing, inScope, keysetPage, type ListOptions } from './list.ts'
+import { containing, inScope, keysetPage, type ListOptions, type PageOf } from './list.ts'
 import type { CustomersTable } from './types.ts'
 
-export function insert(tx: Tx, customer: Insertable<CustomersTable>) {
-  return tx.insertInto('customers').values(customer).returningAll().executeTakeFirstOrThrow()
+type View = NonNullable<Awaited<ReturnType<typeof find>>>
+
+const views = (tx: Tx) =>
+  tx
+    .selectFrom('customers')
+    .leftJoin('customer_groups', 'customer_groups.id', 'customers.group_id')
+    .selectAll('customers')
+    .select('customer_groups.name as group_name')
+
+export async function insert(tx: Tx, customer: Insertable<CustomersTable>): Promise<void> {
+  await tx.insertInto('customers').values(customer).execute()
 }
 
 export function find(tx: Tx, tenantId: string, id: string) {
-  return tx
-    .selectFrom('customers')
-    .selectAll()
-    .where('tenant_id', '=', tenantId)
-    .where('id', '=', id)
+  return views(tx)
+    .where('customers.tenant_id', '=', tenantId)
+    .where('customers.id', '=', id)
     .executeTakeFirst()
 }
 
+/** Locks a customer and tells its version. */
 export function lock(tx: Tx, tenantId: string, id: string) {
   return tx
     .selectFrom('customers')
-    .selectAll()
+    .select('version')
     .where('tenant_id', '=', tenantId)
     .where('id', '=', id)
     .forUpdate()
     .executeTakeFirst()
 }
 
-export function update(tx: Tx, id: string, change: Updateable<CustomersTable>) {
-  return tx
+export async function update(tx: Tx, id: string, change: Updateable<CustomersTable>): Promise<void> {
+  await tx
     .updateTable('customers')
     .set({ ...change, version: sql`version + 1` })
     .where('id', '=', id)
-    .returningAll()
-    .executeTakeFirstOrThrow()
+    .execute()
 }
 
-export function list(tx: Tx, scope: Scope, filter: { q?: string }, options: ListOptions) {
-  let query = tx.selectFrom('customers').selectAll().where(inScope(scope, 'customers.tenant_id'))
-  if (filter.q) {
-    query = query.where(
-      sql<boolean>`(name || ' ' || coalesce(company, '') || ' ' || email) ilike ${containing(filter.q)}`,
-    )
-  }
+export async function list(
+  tx: Tx,
+  scope: Scope,
+  filter: CustomerFilter,
+  options: ListOptions,
+): Promise<PageOf<View>> {
+  if (filter.q) return listContaining(tx, filter.q, filter, options)
+  let query = views(tx).where(inScope(scope, 'customers.tenant_id'))
+  if (filter.state) query = query.where('customers.state', '=', filter.state)
+  if (filter.groupId) query = query.where('customers.group_id', '=', filter.groupId)
+  if (filter.tag) query = query.where(sql<boolean>`customers.tags @> array[${filter.tag.toLowerCase()}]`)
+  return keysetPage(query, 'customers.id', options)
+}
+
+/** A page of those whose text contains `q`, by the function of the database that may use the trigram index. */
+async function listContaining(
+  tx: Tx,
+  q: string,
+  filter: CustomerFilter,
+  options: ListOptions,
+): Promise<PageOf<View>> {
+  const found = sql<string>`(select customers_containing(${containing(q.toLowerCase())}, ${filter.state ?? null},
+    ${filter.groupId ?? null}::uuid, ${filter.tag?.toLowerCase() ?? null}, ${options.cursor ?? null}::uuid,
+    ${options.sort === '-createdAt'}, ${options.limit + 1}))`
+  const query = views(tx).where('customers.id', 'in', found)
   return keysetPage(query, 'customers.id', options)
 }

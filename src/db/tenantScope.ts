@@ -10,6 +10,10 @@ const TABLES = {
   cloudPod: 'cloud_pods',
   job: 'provisioning_jobs',
   role: 'roles',
+  customerContact: 'customer_contacts',
+  customerNote: 'customer_notes',
+  customerGroup: 'customer_groups',
+  customerField: 'customer_fields',
 } as const
 
 export type TenantThing = keyof typeof TABLES

@@ -182,6 +182,51 @@ export interface CreditNotesTable {
   issued_at: Date
 }
 
+export interface CustomerContactsTable {
+  id: string
+  tenant_id: string
+  customer_id: string
+  name: string
+  email: string
+  phone: Generated<string>
+  topics: string[]
+  version: Generated<number>
+  created_at: Date
+}
+
+export interface CustomerFieldsTable {
+  id: string
+  tenant_id: string
+  key: string
+  label: string
+  type: 'text' | 'number' | 'boolean' | 'date' | 'choice'
+  choices: Generated<string[]>
+  required: Generated<boolean>
+  searchable: Generated<boolean>
+  version: Generated<number>
+  created_at: Date
+}
+
+export interface CustomerGroupsTable {
+  id: string
+  tenant_id: string
+  name: string
+  description: Generated<string>
+  version: Generated<number>
+  created_at: Date
+}
+
+export interface CustomerNotesTable {
+  id: string
+  tenant_id: string
+  customer_id: string
+  text: string
+  author: string
+  pinned: Generated<boolean>
+  version: Generated<number>
+  created_at: Date
+}
+
 export interface CustomersTable {
   id: string
   tenant_id: string
@@ -195,6 +240,13 @@ export interface CustomersTable {
   version: Generated<number>
   created_at: Date
   updated_at: Date
+  language: string | null
+  group_id: string | null
+  tags: Generated<string[]>
+  addresses: Generated<unknown>
+  tax_ids: Generated<unknown>
+  custom: Generated<unknown>
+  search_more: Generated<string>
 }
 
 export interface IdempotencyKeysTable {
@@ -585,6 +637,10 @@ export interface Tables {
   cluster_templates: ClusterTemplatesTable
   clusters: ClustersTable
   credit_notes: CreditNotesTable
+  customer_contacts: CustomerContactsTable
+  customer_fields: CustomerFieldsTable
+  customer_groups: CustomerGroupsTable
+  customer_notes: CustomerNotesTable
   customers: CustomersTable
   idempotency_keys: IdempotencyKeysTable
   installation: InstallationTable

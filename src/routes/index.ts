@@ -1,4 +1,6 @@
 import { adminAudit } from './adminAudit.ts'
+import { adminCustomerFile } from './adminCustomerFile.ts'
+import { adminCustomerSettings } from './adminCustomerSettings.ts'
 import { adminCustomers } from './adminCustomers.ts'
 import { adminSubscriptions } from './adminSubscriptions.ts'
 import { adminTenants } from './adminTenants.ts'
@@ -19,6 +21,8 @@ export const routes: readonly Route[] = [
   ...adminTenantSettings,
   ...adminUsers,
   ...adminCustomers,
+  ...adminCustomerFile,
+  ...adminCustomerSettings,
   ...adminSubscriptions,
   ...cloudPods,
   ...provisioningRoutes,

@@ -12,6 +12,10 @@ const NAMES: Record<TenantThing, string> = {
   cloudPod: 'CloudPod',
   job: 'job',
   role: 'role',
+  customerContact: 'contact',
+  customerNote: 'note',
+  customerGroup: 'customer group',
+  customerField: 'customer field',
 }
 
 /**

@@ -27,6 +27,26 @@ async function good<T>(answer: Promise<{ status: number; body: T }>): Promise<T>
 export const customerIn = (app: TestApp, tenantId: string): Promise<Customer> =>
   good(app.admin.post('/api/admin/customers', { tenantId, name: 'Ada', email: 'ada@example.com' }))
 
+/** Something kept about a new customer. */
+async function keptIn(app: TestApp, tenantId: string, what: string, body: object): Promise<{ id: string }> {
+  const customer = await customerIn(app, tenantId)
+  return good(app.admin.post(`/api/admin/customers/${customer.id}/${what}`, body))
+}
+export const contactIn = (app: TestApp, tenantId: string): Promise<{ id: string }> =>
+  keptIn(app, tenantId, 'contacts', { name: 'Bob', email: 'bob@example.com' })
+export const noteIn = (app: TestApp, tenantId: string): Promise<{ id: string }> =>
+  keptIn(app, tenantId, 'notes', { text: 'Pays by cheque.' })
+export const groupIn = (app: TestApp, tenantId: string): Promise<{ id: string }> =>
+  good(app.admin.post('/api/admin/customer-groups', { tenantId, name: newId() }))
+const customerField = (tenantId: string) => ({
+  tenantId,
+  key: `f${newId().slice(-12)}`,
+  label: 'A field',
+  type: 'text',
+})
+export const fieldIn = (app: TestApp, tenantId: string): Promise<{ id: string }> =>
+  good(app.admin.post('/api/admin/customer-fields', customerField(tenantId)))
+
 export async function ordered(app: TestApp, tenantId: string): Promise<Ordered> {
   const order = await prepareOrder(app.admin, tenantId)
   return good(app.admin.post<Ordered>('/api/admin/billing/subscriptions', order))
@@ -193,6 +213,41 @@ export const CASES: Record<string, Case> = {
     id: (await customerIn(app, tenantId)).id,
     body: { name: 'Grace' },
   }),
+  getCustomerStatistics: async (app, tenantId) => ({ id: (await customerIn(app, tenantId)).id }),
+  getCustomerContacts: async (app, tenantId) => ({ id: (await customerIn(app, tenantId)).id }),
+  addCustomerContact: async (app, tenantId) => ({
+    id: (await customerIn(app, tenantId)).id,
+    body: { name: 'Bob', email: 'bob@example.com' },
+  }),
+  updateCustomerContact: async (app, tenantId) => ({
+    id: (await contactIn(app, tenantId)).id,
+    body: { name: newId() },
+  }),
+  removeCustomerContact: async (app, tenantId) => ({ id: (await contactIn(app, tenantId)).id }),
+  getCustomerNotes: async (app, tenantId) => ({ id: (await customerIn(app, tenantId)).id }),
+  addCustomerNote: async (app, tenantId) => ({
+    id: (await customerIn(app, tenantId)).id,
+    body: { text: 'Pays by cheque.' },
+  }),
+  updateCustomerNote: async (app, tenantId) => ({
+    id: (await noteIn(app, tenantId)).id,
+    body: { pinned: true },
+  }),
+  removeCustomerNote: async (app, tenantId) => ({ id: (await noteIn(app, tenantId)).id }),
+  listCustomerGroups: list,
+  createCustomerGroup: async (_, tenantId) => ({ body: { tenantId, name: newId() } }),
+  updateCustomerGroup: async (app, tenantId) => ({
+    id: (await groupIn(app, tenantId)).id,
+    body: { name: newId() },
+  }),
+  deleteCustomerGroup: async (app, tenantId) => ({ id: (await groupIn(app, tenantId)).id }),
+  listCustomerFields: list,
+  createCustomerField: async (_, tenantId) => ({ body: customerField(tenantId) }),
+  updateCustomerField: async (app, tenantId) => ({
+    id: (await fieldIn(app, tenantId)).id,
+    body: { label: newId() },
+  }),
+  deleteCustomerField: async (app, tenantId) => ({ id: (await fieldIn(app, tenantId)).id }),
   listPlans: list,
   createPlan: async (_, tenantId) => ({ body: plan(tenantId) }),
   listSubscriptions: list,

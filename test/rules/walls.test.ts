@@ -10,7 +10,17 @@ import * as tenantService from '../../src/services/tenantService.ts'
 import { pay, prepareOrder, type Api } from '../support/api.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { keyOf, roleKey } from '../users/people.ts'
-import { blueprintIn, customerIn, ordered, planIn, podIn } from './cases.ts'
+import {
+  blueprintIn,
+  contactIn,
+  customerIn,
+  fieldIn,
+  groupIn,
+  noteIn,
+  ordered,
+  planIn,
+  podIn,
+} from './cases.ts'
 import { ownerOf, rowsOf, tenantTables, type Owner } from './rows.ts'
 
 const CATALOGUE = ['cloud_pod_blueprints', 'cloud_pod_plans', 'prices', 'roles', 'settings']
@@ -64,6 +74,10 @@ async function populate(tenantId: string): Promise<typeof things> {
     [pod.job.id, tenantId],
   )
   const customer = (await customerIn(app, tenantId)).id
+  await groupIn(app, tenantId)
+  await contactIn(app, tenantId)
+  await noteIn(app, tenantId)
+  await fieldIn(app, tenantId)
   const names = { customer, blueprint, planId: plan.id, pod: pod.cloudPod.id, job: pod.job.id }
   return { ...names, subscription: subscription.id, invoice: invoice.id }
 }
@@ -156,12 +170,18 @@ describe('row-level security alone:', () => {
     ['provisioningService.getJobDetail', (ctx) => provisioningService.getJobDetail(ctx, things.job)],
   ]
   const customer = {
-    kind: 'person',
+    kind: 'person' as const,
     name: 'x',
     company: null,
     email: 'x@example.com',
     country: null,
-  } as const
+    language: null,
+    groupId: null,
+    tags: [],
+    addresses: [],
+    taxIds: [],
+    custom: {},
+  }
   const payment = { amountMinor: '1', currency: 'EUR', method: 'cash', reference: 'x' } as const
   const writing: [string, (ctx: Ctx) => Promise<unknown>][] = [
     ['customerService.create', (ctx) => customerService.create(ctx, { ...customer, tenantId: other })],

@@ -17,7 +17,10 @@ export const paths = {
   cloudPod: (tenant: string, id: string) =>
     linkOptions({ to: '/t/$tenant/cloudpods/$id', params: { tenant, id } }),
 
-  customers: (tenant: string) => linkOptions({ to: '/t/$tenant/customers', params: { tenant } }),
+  customers: (tenant: string, search: { tag?: string; group?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/customers', params: { tenant }, search }),
+  customerSettings: (tenant: string) =>
+    linkOptions({ to: '/t/$tenant/customers/settings', params: { tenant } }),
   newCustomer: (tenant: string) => linkOptions({ to: '/t/$tenant/customers/new', params: { tenant } }),
   customer: (tenant: string, id: string) =>
     linkOptions({ to: '/t/$tenant/customers/$id', params: { tenant, id } }),

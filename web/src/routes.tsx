@@ -132,7 +132,7 @@ const customers = [
   createRoute({
     getParentRoute: under,
     path: 'customers',
-    validateSearch: search('q', 'page'),
+    validateSearch: search('q', 'state', 'group', 'tag', 'page'),
     component: page(() => import('./pages/customer/CustomersPage.tsx')),
   }),
   createRoute({
@@ -142,7 +142,13 @@ const customers = [
   }),
   createRoute({
     getParentRoute: under,
+    path: 'customers/settings',
+    component: page(() => import('./pages/customer/CustomerSettingsPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
     path: 'customers/$id',
+    validateSearch: search('tab'),
     component: page(() => import('./pages/customer/CustomerPage.tsx')),
   }),
   createRoute({

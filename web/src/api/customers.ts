@@ -1,5 +1,10 @@
 import type { z } from 'zod'
-import type { Customer, customerCreate, customerUpdate } from '../../../shared/api/customers.ts'
+import type {
+  Customer,
+  customerCreate,
+  CustomerFilter,
+  customerUpdate,
+} from '../../../shared/api/customers.ts'
 import { patch, post } from './http.ts'
 import { detailQuery, listQuery, type ListFilter } from './lists.ts'
 
@@ -9,8 +14,9 @@ export type CustomerUpdate = z.input<typeof customerUpdate>
 
 const PATH = '/api/admin/customers'
 
-export const customersQuery = (filter: ListFilter & { q?: string | undefined }) =>
-  listQuery<Customer, typeof filter>('customers', PATH, filter)
+export const customersQuery = (
+  filter: ListFilter & { [Name in keyof CustomerFilter]?: CustomerFilter[Name] | undefined },
+) => listQuery<Customer, typeof filter>('customers', PATH, filter)
 export const customerQuery = (id: string) => detailQuery<Customer>('customers', PATH, id)
 
 export const createCustomer = (body: CustomerCreate, key: string) => post<Customer>(PATH, body, key)

@@ -2,7 +2,9 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Pencil, Plus, ReceiptText } from 'lucide-react'
 import { subscriptionsQuery } from '../../api/billing.ts'
+import { fieldsQuery } from '../../api/customerSettings.ts'
 import { customerQuery, type Customer } from '../../api/customers.ts'
+import { oneOf } from '../../components/Filters.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
@@ -15,9 +17,14 @@ import { buttonClass } from '../../ui/Button.tsx'
 import { Card, Facts } from '../../ui/Card.tsx'
 import { CopyId } from '../../ui/CopyId.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
+import { Tabs } from '../../ui/Tabs.tsx'
 import { Time } from '../../ui/Time.tsx'
+import { Contacts } from './Contacts.tsx'
+import { Notes } from './Notes.tsx'
+import { Statistics } from './Statistics.tsx'
 
 const route = getRouteApi('/t/$tenant/customers/$id')
+const TABS = ['overview', 'contacts', 'notes', 'subscriptions', 'timeline'] as const
 
 export default function CustomerPage() {
   const { id } = route.useParams()
@@ -59,13 +66,18 @@ function Actions({ customer }: { customer: Customer }) {
   )
 }
 
+const addressLine = (one: Customer['addresses'][number]): string =>
+  [one.line1, one.line2, `${one.postalCode} ${one.city}`.trim(), one.region, one.country]
+    .filter(Boolean)
+    .join(', ')
+
+const ownValue = (value: Customer['custom'][string] | undefined): string | null =>
+  value === undefined ? null : typeof value === 'boolean' ? (value ? 'Yes' : 'No') : String(value)
+
 function Content({ customer }: { customer: Customer }) {
-  const { can } = useSession()
-  const permitted = can('subscriptions:read', customer.tenantId)
-  const subscriptions = useQuery({
-    ...subscriptionsQuery({ customerId: customer.id, limit: 100 }),
-    enabled: permitted,
-  })
+  const tab = oneOf(TABS, route.useSearch().tab) ?? 'overview'
+  const navigate = route.useNavigate()
+  const fields = useQuery(fieldsQuery({ tenantId: customer.tenantId, limit: 200 }))
   return (
     <div className="space-y-4">
       <Card>
@@ -76,24 +88,62 @@ function Content({ customer }: { customer: Customer }) {
             ['Company', customer.company],
             ['Country', customer.country],
             ['Currency', customer.currency],
+            ['Language', customer.language],
+            ['Group', customer.group?.name],
+            ['Tags', customer.tags.join(', ') || null],
+            ...customer.taxIds.map(
+              ({ type, country, value }) =>
+                [type === 'vat' ? 'VAT number' : `Tax id (${country})`, value] as const,
+            ),
+            ...customer.addresses.map((one) => [`${humanize(one.kind)} address`, addressLine(one)] as const),
+            ...(fields.data?.items ?? []).map(
+              ({ key, label }) => [label, ownValue(customer.custom[key])] as const,
+            ),
             ['Since', <Time key="since" at={customer.createdAt} />],
             ['Id', <CopyId key="id" id={customer.id} what="customer id" />],
           ]}
         />
       </Card>
-      <Card title="Subscriptions" flush>
-        {permitted ? (
-          <SubscriptionList
-            query={subscriptions}
-            empty={<EmptyState icon={ReceiptText} title="No subscriptions yet" />}
-          />
-        ) : (
-          <p className="p-4 text-muted">{NO_PERMISSION('subscriptions:read')}</p>
-        )}
-      </Card>
-      <Card title="Timeline" flush>
-        <Timeline targetId={customer.id} />
-      </Card>
+      <Tabs
+        value={tab}
+        onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
+        tabs={[
+          { value: 'overview', label: 'Overview', content: <Statistics customer={customer} /> },
+          { value: 'contacts', label: 'Contacts', content: <Contacts customer={customer} /> },
+          { value: 'notes', label: 'Notes', content: <Notes customer={customer} /> },
+          { value: 'subscriptions', label: 'Subscriptions', content: <Subscriptions customer={customer} /> },
+          {
+            value: 'timeline',
+            label: 'Timeline',
+            content: (
+              <Card flush>
+                <Timeline targetId={customer.id} />
+              </Card>
+            ),
+          },
+        ]}
+      />
     </div>
+  )
+}
+
+function Subscriptions({ customer }: { customer: Customer }) {
+  const { can } = useSession()
+  const permitted = can('subscriptions:read', customer.tenantId)
+  const query = useQuery({
+    ...subscriptionsQuery({ customerId: customer.id, limit: 100 }),
+    enabled: permitted,
+  })
+  return (
+    <Card flush>
+      {permitted ? (
+        <SubscriptionList
+          query={query}
+          empty={<EmptyState icon={ReceiptText} title="No subscriptions yet" />}
+        />
+      ) : (
+        <p className="p-4 text-muted">{NO_PERMISSION('subscriptions:read')}</p>
+      )}
+    </Card>
   )
 }

@@ -1,90 +1,115 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { Plus, Users } from 'lucide-react'
+import { Plus, Settings2, Users, X } from 'lucide-react'
 import { customersQuery, type Customer } from '../../api/customers.ts'
-import { Filters, SearchFilter } from '../../components/Filters.tsx'
+import { groupsQuery } from '../../api/customerSettings.ts'
+import { ChoiceFilter, Filters, oneOf, SearchFilter } from '../../components/Filters.tsx'
 import { cursorOf, List } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { paths } from '../../paths.ts'
-import { buttonClass } from '../../ui/Button.tsx'
+import { Button, buttonClass } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
+import { Select } from '../../ui/Field.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Time } from '../../ui/Time.tsx'
 
 const route = getRouteApi('/t/$tenant/customers')
+const STATES = ['active', 'closed'] as const
 
 export default function CustomersPage() {
   const { tenant, can } = useSession()
-  const { q, page } = route.useSearch()
+  const { q, state: typedState, group, tag, page } = route.useSearch()
+  const filter = { q, state: oneOf(STATES, typedState), group, tag }
   const navigate = route.useNavigate()
   const query = useQuery({
-    ...customersQuery({ tenantId: tenant.id, q, cursor: cursorOf(page) }),
+    ...customersQuery({
+      tenantId: tenant.id,
+      q,
+      state: filter.state,
+      groupId: group,
+      tag,
+      cursor: cursorOf(page),
+    }),
     enabled: can('customers:read'),
   })
+  const groups = useQuery({
+    ...groupsQuery({ tenantId: tenant.id, limit: 200 }),
+    enabled: can('customers:read'),
+  })
+  const show = (change: Partial<typeof filter>) =>
+    void navigate({ search: { ...filter, ...change }, replace: true })
+  const filtered = Object.values(filter).some(Boolean)
   const create = can('customers:create') && (
     <Link {...paths.newCustomer(tenant.slug)} className={buttonClass('primary')}>
       <Plus aria-hidden className="size-4" />
       New customer
     </Link>
   )
-  const columns: Column<Customer>[] = [
-    {
-      header: 'Customer',
-      render: (customer) => (
-        <>
-          <Link
-            {...paths.customer(tenant.slug, customer.id)}
-            className="font-medium break-words hover:underline"
-          >
-            {customer.name}
-          </Link>
-          {customer.company && <div className="text-[13px] text-muted">{customer.company}</div>}
-        </>
-      ),
-    },
-    {
-      header: 'E-mail',
-      from: 'sm',
-      render: (customer) => <span className="break-all">{customer.email}</span>,
-    },
-    { header: 'Country', from: 'lg', narrow: true, render: (customer) => customer.country ?? '—' },
-    { header: 'Currency', from: 'md', narrow: true, render: (customer) => customer.currency },
-    {
-      header: 'State',
-      narrow: true,
-      render: (customer) => <StateBadge of="catalogue" state={customer.state} />,
-    },
-    {
-      header: 'Since',
-      from: 'md',
-      narrow: true,
-      render: (customer) => <Time at={customer.createdAt} relative />,
-    },
-  ]
   return (
-    <Page title="Customers" permission="customers:read" actions={create}>
+    <Page
+      title="Customers"
+      permission="customers:read"
+      actions={
+        <>
+          <Link {...paths.customerSettings(tenant.slug)} className={buttonClass()}>
+            <Settings2 aria-hidden className="size-4" />
+            Groups and fields
+          </Link>
+          {create}
+        </>
+      }
+    >
       <Card flush>
         <Filters>
           <SearchFilter
-            label="Search by name or e-mail"
+            label="Search name, e-mail, tax id"
             value={q}
-            onChange={(typed) => void navigate({ search: { q: typed }, replace: true })}
+            onChange={(typed) => show({ q: typed })}
           />
+          <ChoiceFilter
+            label="State"
+            value={filter.state}
+            options={STATES}
+            onChange={(state) => show({ state })}
+          />
+          <Select
+            aria-label="Group"
+            value={group ?? ''}
+            onChange={(event) => show({ group: event.target.value || undefined })}
+            className="w-full sm:w-52"
+          >
+            <option value="">Group: all</option>
+            {groups.data?.items.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </Select>
+          {tag && (
+            <Button
+              size="sm"
+              icon={<X aria-hidden className="size-4" />}
+              aria-label={`Show customers with any tag, not only ${tag}`}
+              onClick={() => show({ tag: undefined })}
+            >
+              #{tag}
+            </Button>
+          )}
         </Filters>
         <List
           query={query}
           what="customers"
-          columns={columns}
+          columns={columnsOf(tenant.slug)}
           trail={page}
-          onTrail={(trail) => void navigate({ search: { q, page: trail } })}
+          onTrail={(trail) => void navigate({ search: { ...filter, page: trail } })}
           empty={
             <EmptyState
               icon={Users}
-              title={q ? 'No customer matches' : 'No customers yet'}
-              action={!q && create}
+              title={filtered ? 'No customer matches' : 'No customers yet'}
+              action={!filtered && create}
             />
           }
         />
@@ -92,3 +117,47 @@ export default function CustomersPage() {
     </Page>
   )
 }
+
+const columnsOf = (tenant: string): Column<Customer>[] => [
+  {
+    header: 'Customer',
+    render: (customer) => (
+      <>
+        <Link {...paths.customer(tenant, customer.id)} className="font-medium break-words hover:underline">
+          {customer.name}
+        </Link>
+        {customer.company && <div className="text-[13px] text-muted">{customer.company}</div>}
+        {customer.tags.length > 0 && (
+          <ul aria-label="Tags" className="flex flex-wrap gap-x-2 text-[13px] text-muted">
+            {customer.tags.map((one) => (
+              <li key={one}>
+                <Link {...paths.customers(tenant, { tag: one })} className="hover:underline">
+                  #{one}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        )}
+      </>
+    ),
+  },
+  {
+    header: 'E-mail',
+    from: 'sm',
+    render: (customer) => <span className="break-all">{customer.email}</span>,
+  },
+  { header: 'Group', from: 'lg', narrow: true, render: (customer) => customer.group?.name ?? '—' },
+  { header: 'Country', from: 'lg', narrow: true, render: (customer) => customer.country ?? '—' },
+  { header: 'Currency', from: 'md', narrow: true, render: (customer) => customer.currency },
+  {
+    header: 'State',
+    narrow: true,
+    render: (customer) => <StateBadge of="catalogue" state={customer.state} />,
+  },
+  {
+    header: 'Since',
+    from: 'md',
+    narrow: true,
+    render: (customer) => <Time at={customer.createdAt} relative />,
+  },
+]

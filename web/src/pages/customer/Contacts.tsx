@@ -1,0 +1,153 @@
+import { useQuery } from '@tanstack/react-query'
+import { Contact as ContactIcon, Pencil, Plus, Trash2 } from 'lucide-react'
+import { useState } from 'react'
+import {
+  addContact,
+  contactsQuery,
+  removeContact,
+  updateContact,
+  type ContactCreate,
+  type CustomerContact,
+} from '../../api/customerFile.ts'
+import type { Customer } from '../../api/customers.ts'
+import { useSubmit } from '../../api/submit.ts'
+import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
+import { List } from '../../components/List.tsx'
+import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { humanize } from '../../lib/words.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Card } from '../../ui/Card.tsx'
+import type { Column } from '../../ui/DataTable.tsx'
+import { Dialog } from '../../ui/Dialog.tsx'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+import { Checkbox, Field, Input } from '../../ui/Field.tsx'
+import { toast } from '../../ui/Toast.tsx'
+
+const TOPICS = ['billing', 'technical', 'abuse', 'general'] as const
+
+export function Contacts({ customer }: { customer: Customer }) {
+  const { can } = useSession()
+  const query = useQuery(contactsQuery(customer.id))
+  const [editing, setEditing] = useState<{ contact: CustomerContact | undefined } | null>(null)
+  const close = () => setEditing(null)
+  const removal = useSubmit({ send: removeContact, onDone: () => toast.done('Contact removed') })
+  const reason = can('customers:update', customer.tenantId) ? undefined : NO_PERMISSION('customers:update')
+  const columns: Column<CustomerContact>[] = [
+    { header: 'Contact', render: ({ name }) => <span className="font-medium break-words">{name}</span> },
+    { header: 'E-mail', render: ({ email }) => <span className="break-all">{email}</span> },
+    { header: 'Phone', from: 'md', render: ({ phone }) => phone || '—' },
+    { header: 'Topics', from: 'sm', render: ({ topics }) => topics.map(humanize).join(', ') },
+    {
+      header: 'Actions',
+      narrow: true,
+      align: 'right',
+      render: (contact) => (
+        <span className="inline-flex gap-1">
+          <Button
+            size="icon"
+            variant="ghost"
+            aria-label={`Edit ${contact.name}`}
+            disabledReason={reason}
+            onClick={() => setEditing({ contact })}
+          >
+            <Pencil aria-hidden className="size-4" />
+          </Button>
+          <Button
+            size="icon"
+            variant="ghost"
+            aria-label={`Remove ${contact.name}`}
+            disabledReason={reason}
+            onClick={() =>
+              removal.mutate(contact.id, {
+                onError: (error) => void toast.failed('The contact was not removed', error.message),
+              })
+            }
+          >
+            <Trash2 aria-hidden className="size-4" />
+          </Button>
+        </span>
+      ),
+    },
+  ]
+  return (
+    <Card
+      title="Contacts"
+      flush
+      actions={
+        <Button
+          size="sm"
+          icon={<Plus aria-hidden className="size-4" />}
+          disabledReason={reason}
+          onClick={() => setEditing({ contact: undefined })}
+        >
+          New contact
+        </Button>
+      }
+    >
+      <List
+        query={query}
+        what="contacts"
+        columns={columns}
+        empty={<EmptyState icon={ContactIcon} title="No contacts yet" />}
+      />
+      <Dialog
+        open={editing !== null}
+        onClose={close}
+        title={editing?.contact ? 'Edit the contact' : 'New contact'}
+      >
+        {editing && <ContactForm customer={customer} contact={editing.contact} onClose={close} />}
+      </Dialog>
+    </Card>
+  )
+}
+
+type Values = { name: string; email: string; phone: string; topics: NonNullable<ContactCreate['topics']> }
+
+function ContactForm({
+  customer,
+  contact,
+  onClose,
+}: {
+  customer: Customer
+  contact: CustomerContact | undefined
+  onClose: () => void
+}) {
+  const of = useApiForm<Values, CustomerContact>({
+    defaultValues: {
+      name: contact?.name ?? '',
+      email: contact?.email ?? '',
+      phone: contact?.phone ?? '',
+      topics: (contact?.topics ?? ['general']) as Values['topics'],
+    },
+    send: (values, key) => (contact ? updateContact(contact, values) : addContact(customer.id, values, key)),
+    onDone: () => {
+      toast.done('Contact saved')
+      onClose()
+    },
+  })
+  const { form, errorOf } = of
+  return (
+    <Form
+      of={of}
+      submitLabel="Save"
+      submitReason={form.watch('topics').length === 0 ? 'Choose at least one topic.' : undefined}
+      onCancel={onClose}
+    >
+      <Field label="Name" error={errorOf('name')}>
+        <Input maxLength={200} {...form.register('name', { required: REQUIRED })} />
+      </Field>
+      <Field label="E-mail" error={errorOf('email')}>
+        <Input type="email" maxLength={320} {...form.register('email', { required: REQUIRED })} />
+      </Field>
+      <Field label="Phone" optional error={errorOf('phone')}>
+        <Input maxLength={40} {...form.register('phone')} />
+      </Field>
+      <fieldset className="space-y-2">
+        <legend className="mb-1 font-medium">Topics</legend>
+        {TOPICS.map((topic) => (
+          <Checkbox key={topic} value={topic} label={humanize(topic)} {...form.register('topics')} />
+        ))}
+      </fieldset>
+    </Form>
+  )
+}
