@@ -7,6 +7,9 @@ alter table sessions
   add column verified_at timestamptz;
 update sessions set verified_at = created_at;
 alter table sessions alter column verified_at set not null;
+-- A user's sessions, newest first.
+drop index sessions_user;
+create index sessions_user on sessions (user_id, id desc);
 
 -- The secret is sealed for its user. Until it is confirmed it asks nobody for a code.
 create table user_totp (

@@ -887,7 +887,7 @@ CREATE UNIQUE INDEX role_grants_once ON public.role_grants USING btree (user_id,
 
 CREATE UNIQUE INDEX roles_key ON public.roles USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), key);
 
-CREATE INDEX sessions_user ON public.sessions USING btree (user_id);
+CREATE INDEX sessions_user ON public.sessions USING btree (user_id, id DESC);
 
 CREATE INDEX subscriptions_cancel_due ON public.subscriptions USING btree (cancel_at) WHERE ((cancel_at IS NOT NULL) AND (ended_at IS NULL));
 

@@ -1,5 +1,17 @@
 import { z } from 'zod'
-import { codeBody, mfaState, recoveryCodes, totpEnrolment } from '../../shared/api/authAccount.ts'
+import {
+  codeBody,
+  mfaState,
+  ownList,
+  ownSession,
+  passwordChange,
+  recoveryCodes,
+  sessionsEnded,
+  totpEnrolment,
+} from '../../shared/api/authAccount.ts'
+import { idParams, page } from '../../shared/api/common.ts'
+import { AppError } from '../errors.ts'
+import { originOf } from '../middleware/auth.ts'
 import * as authService from '../services/authService.ts'
 import { route, type Route } from './define.ts'
 
@@ -69,5 +81,65 @@ export const authAccount: Route[] = [
     answersSecret: true,
     replies: { 200: recoveryCodes },
     handler: async (ctx, { identity }) => ({ body: await authService.regenerateCodes(ctx, identity) }),
+  }),
+  {
+    method: 'POST',
+    path: '/api/auth/password',
+    operationId: 'changePassword',
+    summary: 'Change the own password; ends all other sessions',
+    tag: 'auth',
+    access: 'authenticated',
+    sessionOnly: true,
+    body: passwordChange,
+    perMinute: 10,
+    replies: { 204: z.null() },
+    raw: async (root, request, reply, identity) => {
+      if (!identity) throw new AppError('unauthenticated', 'Log in first.')
+      const body = request.body as z.infer<typeof passwordChange>
+      await authService.changePassword(root, originOf(request, identity), identity, body)
+      return reply.code(204).send(null)
+    },
+  },
+  route({
+    method: 'GET',
+    path: '/api/auth/sessions',
+    operationId: 'listSessions',
+    summary: 'List the own live sessions',
+    tag: 'auth',
+    access: 'authenticated',
+    sessionOnly: true,
+    query: ownList,
+    replies: { 200: page(ownSession) },
+    handler: async (ctx, { identity, query }) => ({
+      body: await authService.listSessions(ctx, identity, query),
+    }),
+  }),
+  route({
+    method: 'DELETE',
+    path: '/api/auth/sessions',
+    operationId: 'endOtherSessions',
+    summary: 'End all own sessions but this one',
+    tag: 'auth',
+    access: 'authenticated',
+    sessionOnly: true,
+    replies: { 200: sessionsEnded },
+    handler: async (ctx, { identity }) => ({
+      body: { ended: await authService.endOtherSessions(ctx, identity) },
+    }),
+  }),
+  route({
+    method: 'DELETE',
+    path: '/api/auth/sessions/{id}',
+    operationId: 'endSession',
+    summary: 'End one of the own sessions',
+    tag: 'auth',
+    access: 'authenticated',
+    sessionOnly: true,
+    params: idParams,
+    replies: { 204: z.null() },
+    handler: async (ctx, { identity, params }) => {
+      await authService.endSession(ctx, identity, params.id)
+      return { status: 204, body: null }
+    },
   }),
 ]

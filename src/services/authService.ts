@@ -1,3 +1,4 @@
-/** Log-in and second factors; the parts are in auth/. */
+/** Log-in, sessions and second factors; the parts are in auth/. */
 export { confirmTotp, disableTotp, enrolTotp, regenerateCodes, state } from './auth/factors.ts'
 export { login, verifyMfa, type OpenedSession } from './auth/login.ts'
+export { changePassword, endOtherSessions, endSession, listSessions } from './auth/sessions.ts'

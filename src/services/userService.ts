@@ -15,6 +15,7 @@ import { AppError } from '../errors.ts'
 import { randomToken, sha256 } from '../lib/crypto.ts'
 import { newId } from '../lib/ids.ts'
 import { hashPassword } from '../lib/password.ts'
+import { passwordFault } from '../lib/passwordRules.ts'
 import * as auditService from './auditService.ts'
 
 /** Who asks, with what they may do: platform-wide, and in which tenants. Loaded anew for every request. */
@@ -28,7 +29,8 @@ export type Identity = {
   sessionId: string | null
 }
 
-const IDLE_MS = 30 * 60_000
+/** A session that is not used for so long is over. */
+export const IDLE_MS = 30 * 60_000
 const TOUCH_MS = 60_000
 
 /** Ends the session of this identity. */
@@ -126,13 +128,15 @@ export async function me(ctx: Ctx, identity: Identity): Promise<Me> {
 
 /**
  * Adds a user with one role, for the platform or in one tenant.
- * @throws AppError already_exists for the e-mail, invalid_input for an unknown role
+ * @throws AppError already_exists for the e-mail, invalid_input for an unknown role or a password that is too easy
  */
 export async function createUser(
   ctx: Ctx,
   user: { email: string; name: string; password: string; role: string; tenantId: string | null },
 ): Promise<{ id: string }> {
   requireRoleFits(user.role, user.tenantId)
+  const fault = passwordFault(user.password, user)
+  if (fault !== undefined) throw new AppError('invalid_input', fault)
   const id = newId()
   const now = ctx.now()
   await users

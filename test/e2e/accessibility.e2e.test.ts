@@ -111,6 +111,7 @@ async function everyAddress(): Promise<string[]> {
     `tenants/${tenantId}`,
     'audit',
     'account/security',
+    'account/sessions',
     'there-is-no-such-page',
   ].map((path) => `/t/all/${path}`)
 }

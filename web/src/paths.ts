@@ -48,4 +48,5 @@ export const paths = {
   ) => linkOptions({ to: '/t/$tenant/audit', params: { tenant }, search }),
 
   security: (tenant: string) => linkOptions({ to: '/t/$tenant/account/security', params: { tenant } }),
+  sessions: (tenant: string) => linkOptions({ to: '/t/$tenant/account/sessions', params: { tenant } }),
 } as const

@@ -230,6 +230,12 @@ const account = [
     path: 'account/security',
     component: page(() => import('./pages/account/SecurityPage.tsx')),
   }),
+  createRoute({
+    getParentRoute: under,
+    path: 'account/sessions',
+    validateSearch: search('page'),
+    component: page(() => import('./pages/account/SessionsPage.tsx')),
+  }),
 ] as const
 
 const routeTree = root.addChildren([

@@ -43,12 +43,10 @@ export async function login(
     await recordFailure(root, origin, { id: user?.id ?? 'unknown', email: label }, 'password')
     throw new AppError('unauthenticated', 'The e-mail or the password is wrong.')
   }
-  const renewed =
-    user.password_hash !== null && isOutdated(user.password_hash)
-      ? await hashPassword(credentials.password)
-      : undefined
+  const stored = user.password_hash ?? ''
+  const renewed = isOutdated(stored) ? await hashPassword(credentials.password) : undefined
   return transaction(root, asUser(origin, user), 'platform', async (ctx) => {
-    if (renewed !== undefined) await sessions.setPasswordHash(ctx.tx, user.id, renewed, ctx.now())
+    if (renewed !== undefined) await sessions.replacePasswordHash(ctx.tx, user.id, stored, renewed, ctx.now())
     if (await factors.isEnrolled(ctx, user.id)) return openSession(ctx, user, 'pending')
     return succeeded(ctx, user, 'password')
   })

@@ -1,10 +1,12 @@
-import { Page } from '../../components/Page.tsx'
+import { AccountPage } from './AccountPage.tsx'
+import { ChangePassword } from './ChangePassword.tsx'
 import { SecondFactors } from './SecondFactors.tsx'
 
 export default function SecurityPage() {
   return (
-    <Page title="Security">
+    <AccountPage title="Security">
       <SecondFactors />
-    </Page>
+      <ChangePassword />
+    </AccountPage>
   )
 }
