@@ -456,6 +456,30 @@ create table ledger_tx (
   constraint ledger_tx_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 
+create table login_failures (
+  account bytea not null,
+  network text not null,
+  failures integer not null,
+  last_at timestamp with time zone not null,
+  blocked_until timestamp with time zone,
+  constraint login_failures_pkey PRIMARY KEY (account, network)
+);
+
+create table login_history (
+  id uuid not null,
+  user_id uuid not null,
+  at timestamp with time zone not null,
+  outcome text not null,
+  reason text not null,
+  new_device boolean not null default false,
+  ip inet,
+  user_agent text,
+  constraint login_history_pkey PRIMARY KEY (id),
+  constraint login_history_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint login_history_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text]))),
+  constraint login_history_reason_check CHECK ((reason = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text, 'wrong_password'::text, 'wrong_code'::text, 'throttled'::text, 'disabled'::text])))
+);
+
 create table nodes (
   id uuid not null,
   cluster_id uuid not null,
@@ -861,6 +885,12 @@ CREATE INDEX ledger_entries_tx ON public.ledger_entries USING btree (tx_id);
 
 CREATE INDEX ledger_tx_list ON public.ledger_tx USING btree (tenant_id, id DESC);
 
+CREATE INDEX login_failures_age ON public.login_failures USING btree (last_at);
+
+CREATE INDEX login_history_age ON public.login_history USING btree (at);
+
+CREATE INDEX login_history_user ON public.login_history USING btree (user_id, id DESC);
+
 CREATE INDEX payment_allocations_invoice ON public.payment_allocations USING btree (invoice_id);
 
 CREATE UNIQUE INDEX prices_one_active ON public.prices USING btree (plan_id, currency, "interval", interval_count) WHERE (state = 'active'::text);
@@ -1106,6 +1136,10 @@ grant insert, select on ledger_accounts to mpanel_app;
 grant insert, select on ledger_entries to mpanel_app;
 
 grant insert, select on ledger_tx to mpanel_app;
+
+grant delete, insert, select, update on login_failures to mpanel_app;
+
+grant delete, insert, select on login_history to mpanel_app;
 
 grant insert, select, update on nodes to mpanel_app;
 

@@ -44,3 +44,23 @@ export const ownSession = z.object({
 export type OwnSession = z.infer<typeof ownSession>
 
 export const sessionsEnded = z.object({ ended: z.number().int() })
+
+export const loginEntry = z.object({
+  id,
+  at: timestamp,
+  outcome: z.enum(['success', 'failure']),
+  /** What proved who it was, or why it was refused. */
+  reason: z.enum([
+    'password',
+    'totp',
+    'recovery_code',
+    'wrong_password',
+    'wrong_code',
+    'throttled',
+    'disabled',
+  ]),
+  newDevice: z.boolean(),
+  ip: z.string().nullable(),
+  userAgent: z.string().nullable(),
+})
+export type LoginEntry = z.infer<typeof loginEntry>

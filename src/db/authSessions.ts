@@ -15,7 +15,7 @@ export async function tryPending(tx: Tx, tokenHash: Buffer, at: Date, tries: num
     .where('sessions.revoked_at', 'is', null)
     .where('sessions.expires_at', '>', at)
     .where('sessions.attempts', '<', tries)
-    .returning(['sessions.id', 'users.id as user_id', 'users.email'])
+    .returning(['sessions.id', 'users.id as user_id', 'users.email', 'users.password_hash'])
     .executeTakeFirst()
 }
 

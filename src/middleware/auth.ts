@@ -16,6 +16,12 @@ export function sessionCookie(publicUrl: string): { name: string; options: Cooki
   }
 }
 
+/** What makes a browser known as one that has logged in before; it authorises nothing. */
+export function deviceCookie(publicUrl: string): ReturnType<typeof sessionCookie> {
+  const { name, options } = sessionCookie(publicUrl)
+  return { name: `${name}-device`, options }
+}
+
 /**
  * Who sends this request, or undefined.
  * @throws AppError unauthenticated for credentials that are wrong, csrf_refused, malformed_request for two kinds at once

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import {
   codeBody,
+  loginEntry,
   mfaState,
   ownList,
   ownSession,
@@ -141,5 +142,19 @@ export const authAccount: Route[] = [
       await authService.endSession(ctx, identity, params.id)
       return { status: 204, body: null }
     },
+  }),
+  route({
+    method: 'GET',
+    path: '/api/auth/login-history',
+    operationId: 'listLoginHistory',
+    summary: 'List the own log-ins, also the refused ones',
+    tag: 'auth',
+    access: 'authenticated',
+    sessionOnly: true,
+    query: ownList,
+    replies: { 200: page(loginEntry) },
+    handler: async (ctx, { identity, query }) => ({
+      body: await authService.listHistory(ctx, identity, query),
+    }),
   }),
 ]

@@ -112,6 +112,7 @@ async function everyAddress(): Promise<string[]> {
     'audit',
     'account/security',
     'account/sessions',
+    'account/log-ins',
     'there-is-no-such-page',
   ].map((path) => `/t/all/${path}`)
 }

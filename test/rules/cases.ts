@@ -115,6 +115,7 @@ export const CASES: Record<string, Case> = {
     body: { current: PASSWORD, password: `Gull-Orbit-${newId()}` },
   }),
   listSessions: list,
+  listLoginHistory: list,
   endOtherSessions: async (app) => ({ caller: await own(app, false) }),
   endSession: async (app) => {
     const caller = await own(app, false)

@@ -49,4 +49,5 @@ export const paths = {
 
   security: (tenant: string) => linkOptions({ to: '/t/$tenant/account/security', params: { tenant } }),
   sessions: (tenant: string) => linkOptions({ to: '/t/$tenant/account/sessions', params: { tenant } }),
+  loginHistory: (tenant: string) => linkOptions({ to: '/t/$tenant/account/log-ins', params: { tenant } }),
 } as const

@@ -236,6 +236,12 @@ const account = [
     validateSearch: search('page'),
     component: page(() => import('./pages/account/SessionsPage.tsx')),
   }),
+  createRoute({
+    getParentRoute: under,
+    path: 'account/log-ins',
+    validateSearch: search('page'),
+    component: page(() => import('./pages/account/LoginHistoryPage.tsx')),
+  }),
 ] as const
 
 const routeTree = root.addChildren([

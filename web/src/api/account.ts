@@ -1,6 +1,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import type { z } from 'zod'
 import type {
+  LoginEntry,
   MfaState,
   OwnSession,
   passwordChange,
@@ -10,7 +11,7 @@ import type {
 import { get, post, remove } from './http.ts'
 import { listQuery, type ListFilter } from './lists.ts'
 
-export type { OwnSession }
+export type { LoginEntry, OwnSession }
 export type PasswordChange = z.input<typeof passwordChange>
 
 export const mfaQuery = queryOptions({
@@ -32,3 +33,6 @@ export const sessionsQuery = (filter: Pick<ListFilter, 'cursor'>) =>
   listQuery<OwnSession, ListFilter>('ownSessions', '/api/auth/sessions', filter)
 export const endSession = (id: string) => remove<void>(`/api/auth/sessions/${encodeURIComponent(id)}`)
 export const endOtherSessions = () => remove<{ ended: number }>('/api/auth/sessions')
+
+export const loginHistoryQuery = (filter: Pick<ListFilter, 'cursor'>) =>
+  listQuery<LoginEntry, ListFilter>('loginHistory', '/api/auth/login-history', filter)

@@ -10,6 +10,7 @@ export function AccountPage({ title, children }: { title: string; children: Reac
   const places = [
     ['Security', paths.security(tenant.slug)],
     ['Sessions', paths.sessions(tenant.slug)],
+    ['Login history', paths.loginHistory(tenant.slug)],
   ] as const
   return (
     <Page title={title}>
