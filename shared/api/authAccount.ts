@@ -64,3 +64,10 @@ export const loginEntry = z.object({
   userAgent: z.string().nullable(),
 })
 export type LoginEntry = z.infer<typeof loginEntry>
+
+/** A code for users with a second factor, the password for all others. */
+export const stepUpBody = z.strictObject({
+  code: z.string().min(6).max(64).optional(),
+  password: z.string().min(1).max(128).optional(),
+})
+export type StepUp = z.infer<typeof stepUpBody>

@@ -47,6 +47,7 @@ export type FoundSession = {
   email: string
   name: string
   last_seen_at: Date
+  verified_at: Date
   grants: Grant[]
 }
 
@@ -59,7 +60,7 @@ export async function findSession(
 ): Promise<FoundSession | undefined> {
   const { rows } = await pool.query<FoundSession>({
     name: 'find_session',
-    text: `select s.id, u.id as user_id, u.email, u.name, s.last_seen_at, user_grants(u.id, $2) as grants
+    text: `select s.id, u.id as user_id, u.email, u.name, s.last_seen_at, s.verified_at, user_grants(u.id, $2) as grants
       from sessions s join users u on u.id = s.user_id
       where s.token_hash = $1 and not s.pending and u.state = 'active' and s.revoked_at is null and s.expires_at > $2 and s.last_seen_at > $3`,
     values: [tokenHash, at, new Date(at.getTime() - idleMs)],

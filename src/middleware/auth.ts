@@ -57,6 +57,17 @@ export async function identify(
  */
 const addressOf = ({ ip }: { ip?: string }): string | undefined => ip?.replace(/^::ffff:(?=\d+\.)/i, '')
 
+const VERIFIED_MS = 10 * 60_000
+
+/** For what a stolen session must not do. @throws AppError step_up_required for a session that was verified too long ago */
+export function requireRecentProof({ verifiedAt }: Identity, now: Date): void {
+  if (verifiedAt !== null && now.getTime() - verifiedAt.getTime() > VERIFIED_MS)
+    throw new AppError(
+      'step_up_required',
+      'Prove that it is you: enter a code or your password, then repeat this.',
+    )
+}
+
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Cookies are sent along by browsers whoever asks, so a change must come from our own pages. @throws AppError csrf_refused */

@@ -8,13 +8,20 @@ import {
   passwordChange,
   recoveryCodes,
   sessionsEnded,
+  stepUpBody,
   totpEnrolment,
 } from '../../shared/api/authAccount.ts'
 import { idParams, page } from '../../shared/api/common.ts'
 import { AppError } from '../errors.ts'
 import { originOf } from '../middleware/auth.ts'
 import * as authService from '../services/authService.ts'
+import type { Identity } from '../services/userService.ts'
 import { route, type Route } from './define.ts'
+
+function sessionOf(identity: Identity | undefined): Identity & { sessionId: string } {
+  if (!identity || identity.sessionId === null) throw new AppError('unauthenticated', 'Log in first.')
+  return { ...identity, sessionId: identity.sessionId }
+}
 
 /** What people do about their own log-in. */
 export const authAccount: Route[] = [
@@ -37,6 +44,7 @@ export const authAccount: Route[] = [
     tag: 'auth',
     access: 'authenticated',
     sessionOnly: true,
+    stepUp: true,
     answersSecret: true,
     replies: { 200: totpEnrolment },
     handler: async (ctx, { identity }) => ({ body: await authService.enrolTotp(ctx, identity) }),
@@ -65,6 +73,7 @@ export const authAccount: Route[] = [
     tag: 'auth',
     access: 'authenticated',
     sessionOnly: true,
+    stepUp: true,
     replies: { 204: z.null() },
     handler: async (ctx, { identity }) => {
       await authService.disableTotp(ctx, identity)
@@ -79,6 +88,7 @@ export const authAccount: Route[] = [
     tag: 'auth',
     access: 'authenticated',
     sessionOnly: true,
+    stepUp: true,
     answersSecret: true,
     replies: { 200: recoveryCodes },
     handler: async (ctx, { identity }) => ({ body: await authService.regenerateCodes(ctx, identity) }),
@@ -95,9 +105,8 @@ export const authAccount: Route[] = [
     perMinute: 10,
     replies: { 204: z.null() },
     raw: async (root, request, reply, identity) => {
-      if (!identity) throw new AppError('unauthenticated', 'Log in first.')
       const body = request.body as z.infer<typeof passwordChange>
-      await authService.changePassword(root, originOf(request, identity), identity, body)
+      await authService.changePassword(root, originOf(request, identity), sessionOf(identity), body)
       return reply.code(204).send(null)
     },
   },
@@ -157,4 +166,25 @@ export const authAccount: Route[] = [
       body: await authService.listHistory(ctx, identity, query),
     }),
   }),
+  {
+    method: 'POST',
+    path: '/api/auth/step-up',
+    operationId: 'stepUp',
+    summary: 'Prove anew who is logged in: with a code, or the password without MFA',
+    tag: 'auth',
+    access: 'authenticated',
+    sessionOnly: true,
+    body: stepUpBody,
+    perMinute: 20,
+    replies: { 204: z.null() },
+    raw: async (root, request, reply, identity) => {
+      await authService.stepUp(
+        root,
+        originOf(request, identity),
+        sessionOf(identity),
+        request.body as z.infer<typeof stepUpBody>,
+      )
+      return reply.code(204).send(null)
+    },
+  },
 ]

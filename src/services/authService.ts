@@ -3,4 +3,5 @@ export { confirmTotp, disableTotp, enrolTotp, regenerateCodes, state } from './a
 export { DEVICE_MS } from './auth/devices.ts'
 export { listHistory } from './auth/history.ts'
 export { login, verifyMfa, type OpenedSession } from './auth/login.ts'
+export { stepUp } from './auth/stepUp.ts'
 export { changePassword, endOtherSessions, endSession, listSessions } from './auth/sessions.ts'

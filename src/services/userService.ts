@@ -27,6 +27,8 @@ export type Identity = {
   tenants: ReadonlyMap<string, ReadonlySet<Permission>>
   via: 'session' | 'api_key'
   sessionId: string | null
+  /** When a session's user last proved who he is. */
+  verifiedAt: Date | null
 }
 
 /** A session that is not used for so long is over. */
@@ -65,6 +67,7 @@ export async function identifySession(
     ...rightsOf(session.grants),
     via: 'session',
     sessionId: session.id,
+    verifiedAt: session.verified_at,
   }
 }
 
@@ -96,6 +99,7 @@ export async function identifyApiKey(
     tenants,
     via: 'api_key',
     sessionId: null,
+    verifiedAt: null,
   }
 }
 

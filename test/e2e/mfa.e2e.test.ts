@@ -41,3 +41,21 @@ it('a user sets up an authenticator app in the pages, and logs in with it', asyn
   await page.waitForURL(({ pathname }) => pathname !== '/login')
   await page.close()
 })
+
+it('a change that needs a fresh proof asks for it in a dialog, and then happens', async () => {
+  const page = await opened.page()
+  const user = await opened.user('SUPPORT')
+  await page.goto('/login')
+  await logIn(page, user)
+  opened.app.clock.offsetMs += 11 * 60_000
+  await page.goto('/t/all/account/security')
+  await page.getByRole('button', { name: 'Set up an authenticator app' }).click()
+  const proof = page.getByRole('dialog', { name: 'Is it you?' })
+  await proof.getByLabel('Your password').fill('not this one')
+  await proof.getByRole('button', { name: 'Go on' }).click()
+  await proof.getByRole('alert').waitFor()
+  await proof.getByLabel('Your password').fill(user.password)
+  await proof.getByRole('button', { name: 'Go on' }).click()
+  await page.getByRole('img', { name: 'QR code of the secret' }).waitFor()
+  await page.close()
+})

@@ -114,6 +114,7 @@ export const CASES: Record<string, Case> = {
     caller: await own(app, false),
     body: { current: PASSWORD, password: `Gull-Orbit-${newId()}` },
   }),
+  stepUp: async (app) => ({ caller: await own(app, false), body: { password: PASSWORD } }),
   listSessions: list,
   listLoginHistory: list,
   endOtherSessions: async (app) => ({ caller: await own(app, false) }),

@@ -6,6 +6,7 @@ import type {
   OwnSession,
   passwordChange,
   RecoveryCodes,
+  StepUp,
   TotpEnrolment,
 } from '../../../shared/api/authAccount.ts'
 import { get, post, remove } from './http.ts'
@@ -25,6 +26,8 @@ export const confirmTotp = (body: { code: string }, key: string) =>
 export const disableTotp = () => remove<void>('/api/auth/mfa/totp')
 export const newRecoveryCodes = (_: void, key: string) =>
   post<RecoveryCodes>('/api/auth/mfa/recovery-codes', {}, key)
+
+export const stepUp = (body: StepUp, key: string) => post<void>('/api/auth/step-up', body, key)
 
 export const changePassword = (body: PasswordChange, key: string) =>
   post<void>('/api/auth/password', body, key)

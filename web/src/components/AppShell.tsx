@@ -7,6 +7,7 @@ import { tenantsQuery } from '../api/tenants.ts'
 import { Notice } from '../ui/Notice.tsx'
 import { NotFound, Starting } from './RootStates.tsx'
 import { ALL, isPlatformUser, permits, SessionContext, type Session } from './session.ts'
+import { ProofDialog } from './ProofDialog.tsx'
 import { Sidebar } from './Sidebar.tsx'
 import { TopBar } from './TopBar.tsx'
 
@@ -47,6 +48,7 @@ export function AppShell() {
               </Notice>
             )}
           </div>
+          <ProofDialog />
           <main id="main" tabIndex={-1} className="mx-auto max-w-7xl px-4 py-6 outline-none sm:px-6">
             <Outlet />
           </main>
