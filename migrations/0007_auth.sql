@@ -56,3 +56,6 @@ create table login_history (
 create index login_history_user on login_history (user_id, id desc);
 create index login_history_age on login_history (at);
 grant select, insert, delete on login_history to mpanel_app;
+
+create function has_second_factor(p_user uuid) returns boolean language sql stable
+  as $$ select exists (select from user_totp where user_id = p_user and confirmed_at is not null) $$;

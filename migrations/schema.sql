@@ -1239,6 +1239,12 @@ begin
   return new;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.has_second_factor(p_user uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$ select exists (select from user_totp where user_id = p_user and confirmed_at is not null) $function$;
+
 CREATE OR REPLACE FUNCTION public.identify_api_key(p_hash bytea, p_at timestamp with time zone, p_ip inet)
  RETURNS TABLE(id uuid, name text, user_id uuid, email text, user_name text, tenant_id uuid, scopes text[], last_used_at timestamp with time zone, grants jsonb)
  LANGUAGE plpgsql

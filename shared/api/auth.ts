@@ -12,6 +12,8 @@ export const me = z.object({
   tenants: z.array(
     z.object({ id, name: z.string(), slug: z.string(), permissions: z.array(z.enum(PERMISSIONS)) }),
   ),
+  /** A role needs a second factor, and there is none: nothing but its enrolment is allowed. */
+  mustEnrol: z.boolean(),
   /** Some outside systems are simulated: the pages say so. */
   simulated: z.array(z.string()),
 })

@@ -27,6 +27,18 @@ export function permittedScope(user: Identity, permission: Permission): Scope {
   return tenants
 }
 
+/**
+ * Asked before anything else that is not about enrolling.
+ * @throws AppError mfa_enrolment_required
+ */
+export function requireEnrolled({ mustEnrol }: Identity): void {
+  if (mustEnrol)
+    throw new AppError(
+      'mfa_enrolment_required',
+      'Your role needs a second step to log in. Set up an authenticator app first.',
+    )
+}
+
 /** Every tenant whose things somebody may know to exist. */
 export const visibleScope = (user: Identity): Scope =>
   user.platform.size > 0 ? 'platform' : [...user.tenants.keys()]

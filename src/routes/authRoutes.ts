@@ -83,6 +83,7 @@ export const authRoutes: Route[] = [
     summary: 'End this session',
     tag: 'auth',
     access: 'authenticated',
+    beforeEnrolment: true,
     replies: { 204: z.null() },
     handler: async (ctx, { identity }) => {
       await userService.logout(ctx, identity)
@@ -96,6 +97,7 @@ export const authRoutes: Route[] = [
     summary: 'Who is logged in, and what they may do where',
     tag: 'auth',
     access: 'authenticated',
+    beforeEnrolment: true,
     replies: { 200: me },
     handler: async (ctx, { identity }) => ({ body: await userService.me(ctx, identity) }),
   }),

@@ -4,7 +4,7 @@ import { transaction, type Ctx, type Root, type Scope } from '../context.ts'
 import { AppError, notFound } from '../errors.ts'
 import { isUuid } from '../lib/ids.ts'
 import { identify, originOf, requireRecentProof } from '../middleware/auth.ts'
-import { permittedScope, requirePermission, visibleScope } from '../middleware/rbac.ts'
+import { permittedScope, requireEnrolled, requirePermission, visibleScope } from '../middleware/rbac.ts'
 import { requireJson, requireStorable } from '../middleware/validate.ts'
 import * as idempotencyService from '../services/idempotencyService.ts'
 import type { Answer } from '../services/idempotencyService.ts'
@@ -72,6 +72,7 @@ async function authorise(root: Root, route: Route, request: FastifyRequest): Pro
   identities.set(request, identity)
   if (route.sessionOnly && identity.sessionId === null)
     throw new AppError('forbidden', 'Only a person who is logged in may do this, no API key.')
+  if (!route.beforeEnrolment) requireEnrolled(identity)
   if (route.access !== 'authenticated') {
     if (route.access.where.in === 'platform') requirePermission(identity, route.access.permission, null)
     else permittedScope(identity, route.access.permission)

@@ -29,6 +29,8 @@ export type Identity = {
   sessionId: string | null
   /** When a session's user last proved who he is. */
   verifiedAt: Date | null
+  /** A role needs a second factor and there is none: nothing but its enrolment is allowed. */
+  mustEnrol: boolean
 }
 
 /** A session that is not used for so long is over. */
@@ -68,6 +70,7 @@ export async function identifySession(
     via: 'session',
     sessionId: session.id,
     verifiedAt: session.verified_at,
+    mustEnrol: !session.has_mfa && needsMfa(root, session.grants),
   }
 }
 
@@ -100,8 +103,12 @@ export async function identifyApiKey(
     via: 'api_key',
     sessionId: null,
     verifiedAt: null,
+    mustEnrol: !key.has_mfa && needsMfa(root, key.grants),
   }
 }
+
+const needsMfa = ({ settings }: Root, roles: Grant[]): boolean =>
+  roles.some(({ key }) => settings.mfaRequiredRoles.includes(key))
 
 function rightsOf(roles: Grant[]): Pick<Identity, 'roles' | 'platform' | 'tenants'> {
   const platform = new Set<Permission>()
@@ -126,6 +133,7 @@ export async function me(ctx: Ctx, identity: Identity): Promise<Me> {
       ...tenant,
       permissions: [...(identity.tenants.get(tenant.id) ?? [])],
     })),
+    mustEnrol: identity.mustEnrol,
     simulated: [...ctx.settings.simulated],
   }
 }

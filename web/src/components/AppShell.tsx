@@ -23,7 +23,7 @@ export function AppShell() {
         : null,
     [me, tenant],
   )
-  const live = useLive(session?.tenant.id, session?.can('jobs:read') ?? false)
+  const live = useLive(session?.tenant.id, (session?.can('jobs:read') ?? false) && !session?.me.mustEnrol)
 
   if (tenant === 'unknown') return <NotFound />
   if (session === null) return <Starting />
@@ -42,7 +42,7 @@ export function AppShell() {
         <div className="min-w-0">
           <TopBar />
           <div aria-live="polite" className="px-4 not-empty:pt-4 sm:px-6">
-            {!live && (
+            {!live && !session.me.mustEnrol && (
               <Notice tone="warning" title="Live updates are interrupted">
                 The connection is being restored. Until then pages show what they last read.
               </Notice>
