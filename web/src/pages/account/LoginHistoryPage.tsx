@@ -23,13 +23,16 @@ const REASONS: Record<LoginEntry['reason'], string> = {
 }
 
 const COLUMNS: Column<LoginEntry>[] = [
-  { header: 'When', narrow: true, render: ({ at }) => <Time at={at} /> },
+  { header: 'When', narrow: true, from: 'sm', render: ({ at }) => <Time at={at} /> },
   {
     header: 'What',
-    render: ({ outcome, reason, newDevice }) => (
+    render: ({ at, outcome, reason, newDevice }) => (
       <span className="flex flex-wrap items-center gap-2">
         <Badge tone={outcome === 'success' ? 'success' : 'danger'}>{REASONS[reason]}</Badge>
         {newDevice && <Badge tone="warning">New device</Badge>}
+        <span className="text-[13px] text-muted sm:hidden">
+          <Time at={at} />
+        </span>
       </span>
     ),
   },
