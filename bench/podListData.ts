@@ -38,7 +38,7 @@ export async function fill(database: BenchDatabase) {
     await userService.createUser(ctx, {
       email,
       name: 'Owner',
-      password: newId(),
+      password: `bench of lists ${newId()}`,
       role: 'TENANT_OWNER',
       tenantId,
     })

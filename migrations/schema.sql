@@ -559,6 +559,30 @@ create table ledger_tx (
   constraint ledger_tx_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 
+create table login_failures (
+  account bytea not null,
+  network text not null,
+  failures integer not null,
+  last_at timestamp with time zone not null,
+  blocked_until timestamp with time zone,
+  constraint login_failures_pkey PRIMARY KEY (account, network)
+);
+
+create table login_history (
+  id uuid not null,
+  user_id uuid not null,
+  at timestamp with time zone not null,
+  outcome text not null,
+  reason text not null,
+  new_device boolean not null default false,
+  ip inet,
+  user_agent text,
+  constraint login_history_pkey PRIMARY KEY (id),
+  constraint login_history_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint login_history_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text]))),
+  constraint login_history_reason_check CHECK ((reason = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text, 'wrong_password'::text, 'wrong_code'::text, 'throttled'::text, 'disabled'::text])))
+);
+
 create table nodes (
   id uuid not null,
   cluster_id uuid not null,
@@ -996,6 +1020,12 @@ CREATE INDEX ledger_entries_tx ON public.ledger_entries USING btree (tx_id);
 
 CREATE INDEX ledger_tx_list ON public.ledger_tx USING btree (tenant_id, id DESC);
 
+CREATE INDEX login_failures_age ON public.login_failures USING btree (last_at);
+
+CREATE INDEX login_history_age ON public.login_history USING btree (at);
+
+CREATE INDEX login_history_user ON public.login_history USING btree (user_id, id DESC);
+
 CREATE INDEX payment_allocations_invoice ON public.payment_allocations USING btree (invoice_id);
 
 CREATE UNIQUE INDEX prices_one_active ON public.prices USING btree (plan_id, currency, "interval", interval_count) WHERE (state = 'active'::text);
@@ -1028,7 +1058,7 @@ CREATE UNIQUE INDEX roles_key ON public.roles USING btree (COALESCE(tenant_id, '
 
 CREATE INDEX roles_tenant ON public.roles USING btree (tenant_id, id);
 
-CREATE INDEX sessions_user ON public.sessions USING btree (user_id);
+CREATE INDEX sessions_user ON public.sessions USING btree (user_id, id DESC);
 
 CREATE UNIQUE INDEX settings_once ON public.settings USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), key);
 
@@ -1296,6 +1326,10 @@ grant insert, select on ledger_entries to mpanel_app;
 
 grant insert, select on ledger_tx to mpanel_app;
 
+grant delete, insert, select, update on login_failures to mpanel_app;
+
+grant delete, insert, select on login_history to mpanel_app;
+
 grant insert, select, update on nodes to mpanel_app;
 
 grant insert, select on payment_allocations to mpanel_app;
@@ -1436,6 +1470,12 @@ begin
   end if;
   return new;
 end $function$;
+
+CREATE OR REPLACE FUNCTION public.has_second_factor(p_user uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$ select exists (select from user_totp where user_id = p_user and confirmed_at is not null) $function$;
 
 CREATE OR REPLACE FUNCTION public.identify_api_key(p_hash bytea, p_at timestamp with time zone, p_ip inet)
  RETURNS TABLE(id uuid, name text, user_id uuid, email text, user_name text, tenant_id uuid, scopes text[], last_used_at timestamp with time zone, grants jsonb)

@@ -10,7 +10,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   shared: ['shared'],
   'src/errors': [],
   'src/lib': OURS,
-  'src/config': OURS,
+  'src/config': [...OURS, 'shared'],
   'src/db': ['src/db', ...OURS, 'shared'],
   'src/integrations': OURS,
   'src/context': ['src/db', ...OURS, 'shared'],

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { isBuiltinRole } from '../shared/permissions.ts'
 import { StartupError } from './errors.ts'
 
 /** The only reader of the environment. README.md lists the variables. */
@@ -34,6 +35,8 @@ export type Config = {
   /** Path of the simulated cluster's port, 0 for a free one. */
   simPort: number
   workerConcurrency: number
+  /** Users of these roles may do nothing before they have a second factor. */
+  mfaRequiredRoles: string[]
   paymentTermDays: number
   vmidQuarantineHours: number
 }
@@ -56,6 +59,12 @@ const schema = z.object({
   MPANEL_NEW_PASSWORD: optional(z.string().min(12, 'must have at least 12 characters').max(128)),
   MPANEL_LOG_LEVEL: optional(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])),
   MPANEL_TRUSTED_PROXIES: optional(z.string()),
+  MPANEL_MFA_REQUIRED_ROLES: optional(
+    z
+      .string()
+      .transform((list) => list.split(',').map((role) => role.trim()))
+      .refine((roles) => roles.every(isBuiltinRole), 'must name roles, separated by commas'),
+  ),
   MPANEL_WORKER_CONCURRENCY: optional(z.coerce.number().int().min(1).max(500)),
   MPANEL_PAYMENT_TERM_DAYS: optional(z.coerce.number().int().min(1).max(365)),
   MPANEL_VMID_QUARANTINE_HOURS: optional(z.coerce.number().int().min(0).max(8760)),
@@ -110,6 +119,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     proxmox,
     simPort: values.MPANEL_SIM_PORT ?? 0,
     workerConcurrency: values.MPANEL_WORKER_CONCURRENCY ?? 16,
+    mfaRequiredRoles: values.MPANEL_MFA_REQUIRED_ROLES ?? [],
     paymentTermDays: values.MPANEL_PAYMENT_TERM_DAYS ?? 14,
     auditCheckpoints: resolve(
       values.MPANEL_AUDIT_CHECKPOINTS ?? join(values.MPANEL_DATA_DIR ?? '.data', 'audit-checkpoints.jsonl'),

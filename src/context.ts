@@ -21,6 +21,7 @@ type Vendors = { proxmox(connection: ProxmoxConnection): Proxmox }
 type Settings = {
   publicUrl: string
   simulated: readonly string[]
+  mfaRequiredRoles: readonly string[]
   paymentTermDays: number
   vmidQuarantineHours: number
   /** The file of the audit log's checkpoints. */

@@ -28,6 +28,7 @@ export function createDeps(
     settings: {
       publicUrl: config.publicUrl,
       simulated: more.simulated ?? [],
+      mfaRequiredRoles: config.mfaRequiredRoles,
       paymentTermDays: config.paymentTermDays,
       vmidQuarantineHours: config.vmidQuarantineHours,
       auditCheckpoints: config.auditCheckpoints,

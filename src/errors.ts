@@ -7,6 +7,8 @@ const STATUS = {
   malformed_request: 400,
   unauthenticated: 401,
   forbidden: 403,
+  step_up_required: 403,
+  mfa_enrolment_required: 403,
   not_found: 404,
   csrf_refused: 403,
   conflict: 409,

@@ -22,6 +22,8 @@ export const me = z.object({
       }),
     }),
   ),
+  /** A role needs a second factor, and there is none: nothing but its enrolment is allowed. */
+  mustEnrol: z.boolean(),
   /** Some outside systems are simulated: the pages say so. */
   simulated: z.array(z.string()),
 })

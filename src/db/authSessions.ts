@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Tx } from './index.ts'
+import { keysetPage, type ListOptions } from './list.ts'
 
 /** One more try with a pending session; undefined when it has ended or has no tries left. */
 export async function tryPending(tx: Tx, tokenHash: Buffer, at: Date, tries: number) {
@@ -14,7 +15,7 @@ export async function tryPending(tx: Tx, tokenHash: Buffer, at: Date, tries: num
     .where('sessions.revoked_at', 'is', null)
     .where('sessions.expires_at', '>', at)
     .where('sessions.attempts', '<', tries)
-    .returning(['sessions.id', 'users.id as user_id', 'users.email'])
+    .returning(['sessions.id', 'users.id as user_id', 'users.email', 'users.password_hash'])
     .executeTakeFirst()
 }
 
@@ -38,10 +39,57 @@ export async function markVerified(
   await tx.updateTable('sessions').set({ verified_by: by, verified_at: at }).where('id', '=', id).execute()
 }
 
-export async function setPasswordHash(tx: Tx, userId: string, hash: string, at: Date): Promise<void> {
-  await tx
+/** @returns false when `before` is no longer the stored hash */
+export async function replacePasswordHash(
+  tx: Tx,
+  userId: string,
+  before: string,
+  hash: string,
+  at: Date,
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
     .updateTable('users')
     .set({ password_hash: hash, updated_at: at })
     .where('id', '=', userId)
-    .execute()
+    .where('password_hash', '=', before)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
+const live = (tx: Tx, userId: string, at: Date, idleMs: number) =>
+  tx
+    .selectFrom('sessions')
+    .selectAll()
+    .where('user_id', '=', userId)
+    .where('pending', '=', false)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', at)
+    .where('last_seen_at', '>', new Date(at.getTime() - idleMs))
+
+/** The sessions with which a user could act now. */
+export const listLive = (tx: Tx, userId: string, at: Date, idleMs: number, options: ListOptions) =>
+  keysetPage(live(tx, userId, at, idleMs), 'sessions.id', options)
+
+/** Ends one session of a user. @returns false when there is no such live one */
+export async function endOne(tx: Tx, userId: string, id: string, at: Date): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('sessions')
+    .set({ revoked_at: at })
+    .where('id', '=', id)
+    .where('user_id', '=', userId)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
+/** Ends every session of a user but one, also the pending ones. @returns how many */
+export async function endOthers(tx: Tx, userId: string, keep: string | null, at: Date): Promise<number> {
+  let query = tx
+    .updateTable('sessions')
+    .set({ revoked_at: at })
+    .where('user_id', '=', userId)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', at)
+  if (keep !== null) query = query.where('id', '!=', keep)
+  return Number((await query.executeTakeFirst()).numUpdatedRows)
 }

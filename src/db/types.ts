@@ -367,6 +367,25 @@ export interface LedgerTxTable {
   occurred_at: Date
 }
 
+export interface LoginFailuresTable {
+  account: Buffer
+  network: string
+  failures: number
+  last_at: Date
+  blocked_until: Date | null
+}
+
+export interface LoginHistoryTable {
+  id: string
+  user_id: string
+  at: Date
+  outcome: 'success' | 'failure'
+  reason: 'password' | 'totp' | 'recovery_code' | 'wrong_password' | 'wrong_code' | 'throttled' | 'disabled'
+  new_device: Generated<boolean>
+  ip: string | null
+  user_agent: string | null
+}
+
 export interface NodesTable {
   id: string
   cluster_id: string
@@ -652,6 +671,8 @@ export interface Tables {
   ledger_accounts: LedgerAccountsTable
   ledger_entries: LedgerEntriesTable
   ledger_tx: LedgerTxTable
+  login_failures: LoginFailuresTable
+  login_history: LoginHistoryTable
   nodes: NodesTable
   payment_allocations: PaymentAllocationsTable
   payments: PaymentsTable

@@ -54,6 +54,8 @@ export type FoundSession = {
   email: string
   name: string
   last_seen_at: Date
+  verified_at: Date
+  has_mfa: boolean
   grants: Grant[]
 }
 
@@ -66,7 +68,8 @@ export async function findSession(
 ): Promise<FoundSession | undefined> {
   const { rows } = await pool.query<FoundSession>({
     name: 'find_session',
-    text: `select s.id, u.id as user_id, u.email, u.name, s.last_seen_at, user_grants(u.id, $2) as grants
+    text: `select s.id, u.id as user_id, u.email, u.name, s.last_seen_at, s.verified_at, user_grants(u.id, $2) as grants,
+        has_second_factor(u.id) as has_mfa
       from sessions s join users u on u.id = s.user_id
       where s.token_hash = $1 and not s.pending and u.state = 'active' and s.revoked_at is null and s.expires_at > $2 and s.last_seen_at > $3`,
     values: [tokenHash, at, new Date(at.getTime() - idleMs)],
@@ -100,6 +103,7 @@ export type FoundKey = {
   tenant_id: string | null
   scopes: string[]
   last_used_at: Date | null
+  has_mfa: boolean
   grants: Grant[]
 }
 
@@ -112,7 +116,7 @@ export async function findApiKey(
 ): Promise<FoundKey | undefined> {
   const { rows } = await pool.query<FoundKey>({
     name: 'find_api_key',
-    text: 'select * from identify_api_key($1, $2, $3)',
+    text: 'select k.*, has_second_factor(k.user_id) as has_mfa from identify_api_key($1, $2, $3) k',
     values: [tokenHash, at, ip ?? null],
   })
   return rows[0]

@@ -16,6 +16,12 @@ export function sessionCookie(publicUrl: string): { name: string; options: Cooki
   }
 }
 
+/** What makes a browser known as one that has logged in before; it authorises nothing. */
+export function deviceCookie(publicUrl: string): ReturnType<typeof sessionCookie> {
+  const { name, options } = sessionCookie(publicUrl)
+  return { name: `${name}-device`, options }
+}
+
 /**
  * Who sends this request, or undefined.
  * @throws AppError unauthenticated for credentials that are wrong, csrf_refused, malformed_request for two kinds at once
@@ -50,6 +56,17 @@ export async function identify(
  * `::ffff:192.0.2.1`, which no IPv4 network would contain.
  */
 const addressOf = ({ ip }: { ip?: string }): string | undefined => ip?.replace(/^::ffff:(?=\d+\.)/i, '')
+
+const VERIFIED_MS = 10 * 60_000
+
+/** For what a stolen session must not do. @throws AppError step_up_required for a session that was verified too long ago */
+export function requireRecentProof({ verifiedAt }: Identity, now: Date): void {
+  if (verifiedAt !== null && now.getTime() - verifiedAt.getTime() > VERIFIED_MS)
+    throw new AppError(
+      'step_up_required',
+      'Prove that it is you: enter a code or your password, then repeat this.',
+    )
+}
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 

@@ -32,6 +32,18 @@ export type Rbac = { requirePermission: typeof requirePermission; permittedScope
 /** What the routes ask. A test that tries the second wall alone gives the server another one. */
 export const rbac: Rbac = { requirePermission, permittedScope }
 
+/**
+ * Asked before anything else that is not about enrolling.
+ * @throws AppError mfa_enrolment_required
+ */
+export function requireEnrolled({ mustEnrol }: Identity): void {
+  if (mustEnrol)
+    throw new AppError(
+      'mfa_enrolment_required',
+      'Your role needs a second step to log in. Set up an authenticator app first.',
+    )
+}
+
 /** Every tenant whose things somebody may know to exist. */
 export const visibleScope = (user: Identity): Scope =>
   user.platform.size > 0 ? 'platform' : [...user.tenants.keys()]

@@ -1,7 +1,27 @@
 import { z } from 'zod'
-import { codeBody, mfaState, recoveryCodes, totpEnrolment } from '../../shared/api/authAccount.ts'
+import {
+  codeBody,
+  loginEntry,
+  mfaState,
+  ownList,
+  ownSession,
+  passwordChange,
+  recoveryCodes,
+  sessionsEnded,
+  stepUpBody,
+  totpEnrolment,
+} from '../../shared/api/authAccount.ts'
+import { idParams, page } from '../../shared/api/common.ts'
+import { AppError } from '../errors.ts'
+import { originOf } from '../middleware/auth.ts'
 import * as authService from '../services/authService.ts'
+import type { Identity } from '../services/userService.ts'
 import { route, type Route } from './define.ts'
+
+function sessionOf(identity: Identity | undefined): Identity & { sessionId: string } {
+  if (!identity || identity.sessionId === null) throw new AppError('unauthenticated', 'Log in first.')
+  return { ...identity, sessionId: identity.sessionId }
+}
 
 /** What people do about their own log-in. */
 export const authAccount: Route[] = [
@@ -12,6 +32,7 @@ export const authAccount: Route[] = [
     summary: 'Which second factors the caller has',
     tag: 'auth',
     access: 'authenticated',
+    beforeEnrolment: true,
     sessionOnly: true,
     replies: { 200: mfaState },
     handler: async (ctx, { identity }) => ({ body: await authService.state(ctx, identity.user.id) }),
@@ -23,7 +44,9 @@ export const authAccount: Route[] = [
     summary: 'Make a secret for an authenticator app; shown once, counts when confirmed',
     tag: 'auth',
     access: 'authenticated',
+    beforeEnrolment: true,
     sessionOnly: true,
+    stepUp: true,
     answersSecret: true,
     replies: { 200: totpEnrolment },
     handler: async (ctx, { identity }) => ({ body: await authService.enrolTotp(ctx, identity) }),
@@ -35,6 +58,7 @@ export const authAccount: Route[] = [
     summary: 'Turn MFA on with a first code; answers the recovery codes, once',
     tag: 'auth',
     access: 'authenticated',
+    beforeEnrolment: true,
     sessionOnly: true,
     answersSecret: true,
     body: codeBody,
@@ -52,6 +76,7 @@ export const authAccount: Route[] = [
     tag: 'auth',
     access: 'authenticated',
     sessionOnly: true,
+    stepUp: true,
     replies: { 204: z.null() },
     handler: async (ctx, { identity }) => {
       await authService.disableTotp(ctx, identity)
@@ -66,8 +91,104 @@ export const authAccount: Route[] = [
     tag: 'auth',
     access: 'authenticated',
     sessionOnly: true,
+    stepUp: true,
     answersSecret: true,
     replies: { 200: recoveryCodes },
     handler: async (ctx, { identity }) => ({ body: await authService.regenerateCodes(ctx, identity) }),
   }),
+  {
+    method: 'POST',
+    path: '/api/auth/password',
+    operationId: 'changePassword',
+    summary: 'Change the own password; ends all other sessions',
+    tag: 'auth',
+    access: 'authenticated',
+    sessionOnly: true,
+    body: passwordChange,
+    perMinute: 10,
+    replies: { 204: z.null() },
+    raw: async (root, request, reply, identity) => {
+      const body = request.body as z.infer<typeof passwordChange>
+      await authService.changePassword(root, originOf(request, identity), sessionOf(identity), body)
+      return reply.code(204).send(null)
+    },
+  },
+  route({
+    method: 'GET',
+    path: '/api/auth/sessions',
+    operationId: 'listSessions',
+    summary: 'List the own live sessions',
+    tag: 'auth',
+    access: 'authenticated',
+    sessionOnly: true,
+    query: ownList,
+    replies: { 200: page(ownSession) },
+    handler: async (ctx, { identity, query }) => ({
+      body: await authService.listSessions(ctx, identity, query),
+    }),
+  }),
+  route({
+    method: 'DELETE',
+    path: '/api/auth/sessions',
+    operationId: 'endOtherSessions',
+    summary: 'End all own sessions but this one',
+    tag: 'auth',
+    access: 'authenticated',
+    sessionOnly: true,
+    replies: { 200: sessionsEnded },
+    handler: async (ctx, { identity }) => ({
+      body: { ended: await authService.endOtherSessions(ctx, identity) },
+    }),
+  }),
+  route({
+    method: 'DELETE',
+    path: '/api/auth/sessions/{id}',
+    operationId: 'endSession',
+    summary: 'End one of the own sessions',
+    tag: 'auth',
+    access: 'authenticated',
+    sessionOnly: true,
+    params: idParams,
+    replies: { 204: z.null() },
+    handler: async (ctx, { identity, params }) => {
+      await authService.endSession(ctx, identity, params.id)
+      return { status: 204, body: null }
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/api/auth/login-history',
+    operationId: 'listLoginHistory',
+    summary: 'List the own log-ins, also the refused ones',
+    tag: 'auth',
+    access: 'authenticated',
+    sessionOnly: true,
+    query: ownList,
+    replies: { 200: page(loginEntry) },
+    handler: async (ctx, { identity, query }) => ({
+      body: await authService.listHistory(ctx, identity, query),
+    }),
+  }),
+  {
+    method: 'POST',
+    path: '/api/auth/step-up',
+    operationId: 'stepUp',
+    summary: 'Prove anew who is logged in: with a code, or the password without MFA',
+    tag: 'auth',
+    access: 'authenticated',
+    beforeEnrolment: true,
+    sessionOnly: true,
+    body: stepUpBody,
+    perMinute: 20,
+    replies: { 204: z.null() },
+    raw: async (root, request, reply, identity) => {
+      await authService.stepUp(
+        root,
+        originOf(request, identity),
+        sessionOf(identity),
+        request.body as z.infer<typeof stepUpBody>,
+      )
+      return reply.code(204).send(null)
+    },
+  },
 ]

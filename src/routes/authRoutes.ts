@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { loginBody, me, type Me } from '../../shared/api/auth.ts'
 import { codeBody, mfaPending, type MfaPending } from '../../shared/api/authAccount.ts'
 import { transaction, type Root } from '../context.ts'
-import { originOf, sessionCookie } from '../middleware/auth.ts'
+import { deviceCookie, originOf, sessionCookie } from '../middleware/auth.ts'
 import { visibleScope } from '../middleware/rbac.ts'
 import * as authService from '../services/authService.ts'
 import * as userService from '../services/userService.ts'
@@ -19,10 +19,15 @@ async function welcome(
 ): Promise<Me | MfaPending> {
   const { name, options } = sessionCookie(root.settings.publicUrl)
   void reply.setCookie(name, session.token, { ...options, expires: session.expiresAt })
-  if (session.pending) {
+  if (session.device === undefined) {
     void reply.code(202)
     return { mfaRequired: true }
   }
+  const known = deviceCookie(root.settings.publicUrl)
+  void reply.setCookie(known.name, session.device, {
+    ...known.options,
+    maxAge: authService.DEVICE_MS / 1000,
+  })
   const identity = await userService.identifySession(root, session.token)
   if (!identity) throw new AppError('unauthenticated', 'The session ended before it began. Log in again.')
   return transaction(root, originOf(request, identity), visibleScope(identity), (ctx) =>
@@ -44,7 +49,9 @@ export const authRoutes: Route[] = [
     replies: { 200: me, 202: mfaPending },
     raw: async (root, request, reply) => {
       const { email, password } = request.body as z.infer<typeof loginBody>
-      const session = await authService.login(root, originOf(request, undefined), { email, password })
+      const device = request.cookies[deviceCookie(root.settings.publicUrl).name]
+      const origin = originOf(request, undefined)
+      const session = await authService.login(root, origin, { email, password }, device)
       return welcome(root, request, reply, session)
     },
   },
@@ -61,7 +68,9 @@ export const authRoutes: Route[] = [
     raw: async (root, request, reply) => {
       const { code } = request.body as z.infer<typeof codeBody>
       const token = request.cookies[sessionCookie(root.settings.publicUrl).name] ?? ''
-      const session = await authService.verifyMfa(root, originOf(request, undefined), { token, code })
+      const device = request.cookies[deviceCookie(root.settings.publicUrl).name]
+      const origin = originOf(request, undefined)
+      const session = await authService.verifyMfa(root, origin, { token, code, device })
       return welcome(root, request, reply, session)
     },
   },
@@ -72,6 +81,7 @@ export const authRoutes: Route[] = [
     summary: 'End this session',
     tag: 'auth',
     access: 'authenticated',
+    beforeEnrolment: true,
     replies: { 204: z.null() },
     handler: async (ctx, { identity }) => {
       await userService.logout(ctx, identity)
@@ -85,6 +95,7 @@ export const authRoutes: Route[] = [
     summary: 'Who is logged in, and what they may do where',
     tag: 'auth',
     access: 'authenticated',
+    beforeEnrolment: true,
     replies: { 200: me },
     handler: async (ctx, { identity }) => ({ body: await userService.me(ctx, identity) }),
   }),

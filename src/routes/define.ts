@@ -45,6 +45,10 @@ type Common = {
   perMinute?: number
   /** Only for a person in a session: an API key is refused. */
   sessionOnly?: true
+  /** A person must have proven who he is within the last ten minutes: 403 step_up_required. API keys are not asked. */
+  stepUp?: true
+  /** Also for users who must enrol a second factor first. */
+  beforeEnrolment?: true
   /** The answer holds a secret that is shown once: it is not kept for a repeated Idempotency-Key. */
   answersSecret?: true
 }

@@ -77,7 +77,7 @@ async function scopeNow(root: Root, request: FastifyRequest): Promise<Scope | un
   const identity: Identity | undefined = await identify(root, request, { asActivity: false }).catch(
     () => undefined,
   )
-  if (!identity) return undefined
+  if (!identity || identity.mustEnrol) return undefined
   const permitted = permittedScope(identity, 'jobs:read')
   const { tenantId } = request.query as { tenantId?: string }
   if (tenantId === undefined) return permitted

@@ -3,8 +3,8 @@ import { problem } from '../../shared/api/common.ts'
 import { transaction, type Ctx, type Root, type Scope } from '../context.ts'
 import { AppError, notFound } from '../errors.ts'
 import { isUuid } from '../lib/ids.ts'
-import { identify, originOf, requireSameOrigin } from '../middleware/auth.ts'
-import { visibleScope, type Rbac } from '../middleware/rbac.ts'
+import { identify, originOf, requireRecentProof, requireSameOrigin } from '../middleware/auth.ts'
+import { requireEnrolled, visibleScope, type Rbac } from '../middleware/rbac.ts'
 import { requireJson, requireStorable } from '../middleware/validate.ts'
 import * as idempotencyService from '../services/idempotencyService.ts'
 import type { Answer } from '../services/idempotencyService.ts'
@@ -73,9 +73,12 @@ async function authorise(root: Root, route: Route, request: FastifyRequest, rbac
   identities.set(request, identity)
   if (route.sessionOnly && identity.sessionId === null)
     throw new AppError('forbidden', 'Only a person who is logged in may do this, no API key.')
-  if (route.access === 'authenticated') return
-  if (route.access.where.in === 'platform') rbac.requirePermission(identity, route.access.permission, null)
-  else rbac.permittedScope(identity, route.access.permission)
+  if (!route.beforeEnrolment) requireEnrolled(identity)
+  if (route.access !== 'authenticated') {
+    if (route.access.where.in === 'platform') rbac.requirePermission(identity, route.access.permission, null)
+    else rbac.permittedScope(identity, route.access.permission)
+  }
+  if (route.stepUp) requireRecentProof(identity, root.now())
 }
 
 function identityOf(request: FastifyRequest): Identity {

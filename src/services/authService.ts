@@ -1,3 +1,7 @@
-/** Log-in and second factors; the parts are in auth/. */
+/** Log-in, sessions and second factors; the parts are in auth/. */
 export { confirmTotp, disableTotp, enrolTotp, regenerateCodes, state } from './auth/factors.ts'
+export { DEVICE_MS } from './auth/devices.ts'
+export { listHistory } from './auth/history.ts'
 export { login, verifyMfa, type OpenedSession } from './auth/login.ts'
+export { stepUp } from './auth/stepUp.ts'
+export { changePassword, endOtherSessions, endSession, listSessions } from './auth/sessions.ts'

@@ -17,6 +17,7 @@ import { AppError } from '../errors.ts'
 import { randomToken, sha256 } from '../lib/crypto.ts'
 import { newId } from '../lib/ids.ts'
 import { hashPassword } from '../lib/password.ts'
+import { passwordFault } from '../lib/passwordRules.ts'
 import * as auditService from './auditService.ts'
 import * as settingsService from './tenantSettingsService.ts'
 import * as tenantScopeService from './tenantScopeService.ts'
@@ -30,9 +31,14 @@ export type Identity = {
   tenants: ReadonlyMap<string, ReadonlySet<Permission>>
   via: 'session' | 'api_key'
   sessionId: string | null
+  /** When a session's user last proved who he is. */
+  verifiedAt: Date | null
+  /** A role needs a second factor and there is none: nothing but its enrolment is allowed. */
+  mustEnrol: boolean
 }
 
-const IDLE_MS = 30 * 60_000
+/** A session that is not used for so long is over. */
+export const IDLE_MS = 30 * 60_000
 const TOUCH_MS = 60_000
 
 /** Ends the session of this identity. */
@@ -68,6 +74,8 @@ export async function identifySession(
     ...rightsOf(session.grants),
     via: 'session',
     sessionId: session.id,
+    verifiedAt: session.verified_at,
+    mustEnrol: !session.has_mfa && needsMfa(root, session.grants),
   }
 }
 
@@ -99,8 +107,13 @@ export async function identifyApiKey(
     tenants,
     via: 'api_key',
     sessionId: null,
+    verifiedAt: null,
+    mustEnrol: !key.has_mfa && needsMfa(root, key.grants),
   }
 }
+
+const needsMfa = ({ settings }: Root, roles: Grant[]): boolean =>
+  roles.some(({ key }) => settings.mfaRequiredRoles.includes(key))
 
 /** What grants give: platform-wide, and in which tenants. */
 export function rightsOf(roles: Grant[]): Pick<Identity, 'roles' | 'platform' | 'tenants'> {
@@ -138,19 +151,22 @@ export async function me(ctx: Ctx, identity: Identity): Promise<Me> {
       permissions: [...(identity.tenants.get(tenant.id) ?? [])],
       branding: brandings.get(tenant.id) ?? { name: 'mPanel', colour: null, supportAddress: null },
     })),
+    mustEnrol: identity.mustEnrol,
     simulated: [...ctx.settings.simulated],
   }
 }
 
 /**
  * Adds a user with one role, for the platform or in one tenant.
- * @throws AppError already_exists for the e-mail, invalid_input for an unknown role
+ * @throws AppError already_exists for the e-mail, invalid_input for an unknown role or a password that is too easy
  */
 export async function createUser(
   ctx: Ctx,
   user: { email: string; name: string; password: string; role: string; tenantId: string | null },
 ): Promise<{ id: string }> {
   requireRoleFits(user.role, user.tenantId)
+  const fault = passwordFault(user.password, user)
+  if (fault !== undefined) throw new AppError('invalid_input', fault)
   const id = newId()
   const now = ctx.now()
   await users

@@ -194,7 +194,9 @@ describe.each(withBody.map((route) => [`${route.method} ${route.path}`, route] a
         (name) => !known.includes(name) && !(route.operationId === 'configureNode' && name === 'state'),
       )
       const body = { ...(made?.body as object), ...Object.fromEntries(unknown.map((name) => [name, 'x'])) }
-      const refusal = await send(route.method, path, JSON.stringify(body))
+      const refusal: Refusal = route.sessionOnly
+        ? await app.admin.call<Problem>(route.method, path, body)
+        : await send(route.method, path, JSON.stringify(body))
       requireProblem(refusal, 422, 'invalid_input')
       const said = JSON.stringify(refusal.body.errors)
       for (const name of unknown) expect(said).toContain(name)

@@ -119,6 +119,8 @@ async function everyAddress(): Promise<string[]> {
     'tenants/settings',
     'audit',
     'account/security',
+    'account/sessions',
+    'account/log-ins',
     'there-is-no-such-page',
   ].map((path) => `/t/all/${path}`)
 }

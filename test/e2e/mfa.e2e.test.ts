@@ -41,3 +41,42 @@ it('a user sets up an authenticator app in the pages, and logs in with it', asyn
   await page.waitForURL(({ pathname }) => pathname !== '/login')
   await page.close()
 })
+
+it('a change that needs a fresh proof asks for it in a dialog, and then happens', async () => {
+  const page = await opened.page()
+  const user = await opened.user('SUPPORT')
+  await page.goto('/login')
+  await logIn(page, user)
+  opened.app.clock.offsetMs += 11 * 60_000
+  await page.goto('/t/all/account/security')
+  await page.getByRole('button', { name: 'Set up an authenticator app' }).click()
+  const proof = page.getByRole('dialog', { name: 'Is it you?' })
+  await proof.getByLabel('Your password').fill('not this one')
+  await proof.getByRole('button', { name: 'Go on' }).click()
+  await proof.getByRole('alert').waitFor()
+  await proof.getByLabel('Your password').fill(user.password)
+  await proof.getByRole('button', { name: 'Go on' }).click()
+  await page.getByRole('img', { name: 'QR code of the secret' }).waitFor()
+  await page.close()
+})
+
+it('a user whose role needs a second step is led to its set-up from everywhere, and freed by it', async () => {
+  const { settings } = opened.app.root
+  settings.mfaRequiredRoles = ['SUPPORT']
+  const page = await opened.page()
+  await page.goto('/login')
+  await logIn(page, await opened.user('SUPPORT'))
+  await page.goto('/t/all/jobs')
+  await page.getByText('Set up a second step first').waitFor()
+  await page.getByRole('button', { name: 'Set up an authenticator app' }).click()
+  await page.getByRole('img', { name: 'QR code of the secret' }).waitFor()
+  const secret = (await page.locator('code').textContent()) ?? ''
+  await page.getByLabel('Code', { exact: true }).fill(codeOf(opened.app, secret))
+  await page.getByRole('button', { name: 'Turn on' }).click()
+  await page.getByRole('button', { name: 'I have kept them' }).click()
+  await page.getByText('Set up a second step first').waitFor({ state: 'detached' })
+  await page.goto('/t/all/jobs')
+  await page.getByRole('heading', { level: 1, name: 'Jobs' }).waitFor()
+  settings.mfaRequiredRoles = []
+  await page.close()
+})

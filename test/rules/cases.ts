@@ -10,7 +10,7 @@ import * as BillingService from '../../src/services/BillingService.ts'
 import * as cloudPodService from '../../src/services/cloudPodService.ts'
 import { catalogue, pay, prepareOrder, type Api, type Ordered } from '../support/api.ts'
 import type { TestApp } from '../support/app.ts'
-import { person, session } from '../users/people.ts'
+import { PASSWORD, person, session } from '../users/people.ts'
 import { codeOf, enrol } from '../users/factors.ts'
 
 /** What a request needs, `caller` only where it is not anybody's: made anew for each call, so that it would succeed with the permission. */
@@ -145,6 +145,19 @@ export const CASES: Record<string, Case> = {
   getMe: list,
   verifyMfa: async () => ({ body: { code: '000000' } }),
   getMfa: list,
+  changePassword: async (app) => ({
+    caller: await own(app, false),
+    body: { current: PASSWORD, password: `Gull-Orbit-${newId()}` },
+  }),
+  stepUp: async (app) => ({ caller: await own(app, false), body: { password: PASSWORD } }),
+  listSessions: list,
+  listLoginHistory: list,
+  endOtherSessions: async (app) => ({ caller: await own(app, false) }),
+  endSession: async (app) => {
+    const caller = await own(app, false)
+    const { items } = await good(caller.get<{ items: { id: string }[] }>('/api/auth/sessions'))
+    return { caller, id: items[0]?.id }
+  },
   enrolTotp: async (app) => ({ caller: await own(app, false) }),
   confirmTotp: async (app) => {
     const caller = await own(app, false)

@@ -25,7 +25,10 @@ type Document = {
 /** Outside of the table: the document itself and the page that shows it. */
 const BESIDE_THE_TABLE = /^GET \/api\/(openapi\.json|docs(\/.*)?)$/
 /** Operations anybody logged in may call, and those that look after themselves. */
-const ACCOUNT = 'verifyMfa getMfa enrolTotp confirmTotp disableTotp regenerateRecoveryCodes'.split(' ')
+const ACCOUNT =
+  'verifyMfa getMfa enrolTotp confirmTotp disableTotp regenerateRecoveryCodes changePassword listSessions endOtherSessions endSession listLoginHistory stepUp'.split(
+    ' ',
+  )
 const WITHOUT_PERMISSION = [...ACCOUNT, 'login', 'logout', 'getMe', 'healthz', 'readyz', 'metrics']
 
 let app: TestApp

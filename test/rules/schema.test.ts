@@ -9,6 +9,8 @@ const WITHOUT_TENANT: Record<string, string> = {
   tenants: 'its own id is the tenant, and has the policy',
   users: 'a login may belong to many tenants; only the services that identify callers read it',
   sessions: 'belongs to a user',
+  login_failures: 'tries by anybody, also for e-mails that nobody has',
+  login_history: 'belongs to a user',
   user_totp: 'belongs to a user',
   user_recovery_codes: 'belongs to a user',
   role_permissions: 'belongs to a role',

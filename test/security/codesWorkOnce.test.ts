@@ -22,22 +22,24 @@ async function enrolled(): Promise<Enrolled> {
   const user = await person(app, 'SUPPORT')
   return { user, ...(await enrol(app, (await session(app, user.email)).api)) }
 }
-const origin = () => systemOrigin('test', newId())
+let callers = 0
+/** From an address of its own: tries from one are slowed down. */
+const origin = () => ({ ...systemOrigin('test', newId()), ip: `198.51.100.${++callers}` })
 
 /** A whole log-in without the limit of calls; true when it was granted. */
 async function logIn({ user }: Enrolled, code: string): Promise<boolean> {
   const pending = await authService.login(app.root, origin(), { email: user.email, password: PASSWORD })
-  expect(pending.pending).toBe(true)
+  expect(pending.device).toBeUndefined()
   return authService.verifyMfa(app.root, origin(), { token: pending.token, code }).then(
     () => true,
     () => false,
   )
 }
 
-test('a code of the app opens one session, also when ten ask at the same time', async () => {
+test('a code of the app opens one session, also when eight ask at the same time', async () => {
   const one = await enrolled()
   const code = codeOf(app, one.secret)
-  const granted = await Promise.all(Array.from({ length: 10 }, () => logIn(one, code)))
+  const granted = await Promise.all(Array.from({ length: 8 }, () => logIn(one, code)))
   expect(granted.filter(Boolean)).toHaveLength(1)
   expect(await logIn(one, code)).toBe(false)
 })
@@ -62,7 +64,7 @@ test('each of ten recovery codes works once, also in parallel, and has at least 
   expect(new Set(one.codes).size).toBe(10)
   for (const code of one.codes) expect(code.replaceAll('-', '')).toMatch(/^[A-Z2-7]{24}$/)
   const [first = '', second = ''] = one.codes
-  const granted = await Promise.all(Array.from({ length: 10 }, () => logIn(one, first)))
+  const granted = await Promise.all(Array.from({ length: 8 }, () => logIn(one, first)))
   expect(granted.filter(Boolean)).toHaveLength(1)
   expect(await logIn(one, second.toLowerCase().replaceAll('-', ' '))).toBe(true)
   expect(await logIn(one, second)).toBe(false)

@@ -53,4 +53,6 @@ export const paths = {
   ) => linkOptions({ to: '/t/$tenant/audit', params: { tenant }, search }),
 
   security: (tenant: string) => linkOptions({ to: '/t/$tenant/account/security', params: { tenant } }),
+  sessions: (tenant: string) => linkOptions({ to: '/t/$tenant/account/sessions', params: { tenant } }),
+  loginHistory: (tenant: string) => linkOptions({ to: '/t/$tenant/account/log-ins', params: { tenant } }),
 } as const

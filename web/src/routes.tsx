@@ -11,7 +11,7 @@ import { ApiError } from './api/ApiError.ts'
 import { meQuery } from './api/session.ts'
 import { AppShell } from './components/AppShell.tsx'
 import { NotFound, RootError, Starting } from './components/RootStates.tsx'
-import { homeOf } from './components/session.ts'
+import { enrolmentOf, homeOf } from './components/session.ts'
 
 /** A page in its own chunk: the default export of its file. */
 const page = (load: () => Promise<unknown>) =>
@@ -41,7 +41,11 @@ const login = createRoute({
 
 const loadMe = async (queryClient: QueryClient, href: string) => {
   try {
-    return await queryClient.ensureQueryData(meQuery)
+    const me = await queryClient.ensureQueryData(meQuery)
+    const enrolment = enrolmentOf(me)
+    if (me.mustEnrol && !href.startsWith(`/t/${enrolment.params.tenant}/account/security`))
+      throw redirect(enrolment)
+    return me
   } catch (error) {
     if (error instanceof ApiError && error.status === 401)
       throw redirect({ to: '/login', search: href === '/' ? {} : { return: href } })
@@ -241,6 +245,18 @@ const account = [
     getParentRoute: under,
     path: 'account/security',
     component: page(() => import('./pages/account/SecurityPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'account/sessions',
+    validateSearch: search('page'),
+    component: page(() => import('./pages/account/SessionsPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'account/log-ins',
+    validateSearch: search('page'),
+    component: page(() => import('./pages/account/LoginHistoryPage.tsx')),
   }),
 ] as const
 

@@ -23,7 +23,7 @@ const plain = (code: string): string => code.replace(/[\s-]/g, '').toUpperCase()
 const hashOf = (userId: string, code: string): Buffer => sha256(`${userId}:${plain(code)}`)
 const self = ({ id, email }: User) => ({ type: 'user', id, label: email })
 
-const wrongCode = (): AppError => {
+export const wrongCode = (): AppError => {
   const message = 'The code is wrong, used or too old. Wait for the next one.'
   return new AppError('invalid_input', message, { errors: [{ path: 'code', message }] })
 }

@@ -5,20 +5,31 @@ import { AppError } from '../../errors.ts'
 import { randomToken, sha256 } from '../../lib/crypto.ts'
 import { newId } from '../../lib/ids.ts'
 import { hashPassword, isOutdated, isPassword } from '../../lib/password.ts'
-import * as auditService from '../auditService.ts'
+import { isKnownDevice, rememberDevice } from './devices.ts'
 import * as factors from './factors.ts'
+import * as history from './history.ts'
+import * as throttle from './throttle.ts'
 
 const ABSOLUTE_MS = 12 * 3_600_000
 const PENDING_MS = 5 * 60_000
 const PENDING_TRIES = 5
 
-/** `token` is shown once and stored only as a hash. A pending session can give a second factor and nothing else. */
-export type OpenedSession = { token: string; expiresAt: Date; userId: string; pending: boolean }
-type User = { id: string; email: string }
+/**
+ * `token` is shown once and stored only as a hash. A pending session can give a second factor and nothing else; a whole
+ * one comes with what makes this browser known the next time.
+ */
+export type OpenedSession = { token: string; expiresAt: Date; userId: string; device: string | undefined }
+type User = { id: string; email: string; password_hash: string | null }
 type Verification = 'password' | factors.Factor
 
 const ended = () =>
   new AppError('unauthenticated', 'The log-in took too long or was tried too often. Log in again.')
+
+const refused = () =>
+  new AppError(
+    'unauthenticated',
+    'The e-mail or the password is wrong, or it was tried too often. Check both, or wait a while.',
+  )
 
 const asUser = (origin: Origin, { id, email }: User): Origin => ({
   ...origin,
@@ -26,68 +37,88 @@ const asUser = (origin: Origin, { id, email }: User): Origin => ({
 })
 
 /**
- * Checks e-mail and password and opens a session, a pending one for a user with a second factor. Both outcomes are
- * audited.
- * @throws AppError unauthenticated, the same for an unknown e-mail, a wrong password and a disabled user
+ * Checks e-mail and password and opens a session, a pending one for a user with a second factor. Every outcome is
+ * audited and in the user's history.
+ * @param device what an earlier log-in gave this browser
+ * @throws AppError unauthenticated, the same for an unknown e-mail, a wrong password, a disabled user and too many tries
  */
 export async function login(
   root: Root,
   origin: Origin,
   credentials: { email: string; password: string },
+  device?: string,
 ): Promise<OpenedSession> {
-  const user = await root.db.transaction('platform', (tx) => users.findByEmail(tx, credentials.email))
-  // The slow part runs outside of any transaction.
+  const { user, known, admitted } = await transaction(root, origin, 'platform', async (ctx) => {
+    const found = await users.findByEmail(ctx.tx, credentials.email)
+    const isKnown = isKnownDevice(root, found, device)
+    return {
+      user: found,
+      known: isKnown,
+      admitted: await throttle.admit(ctx, credentials.email, isKnown),
+    }
+  })
+  // The slow part runs outside of any transaction, and also when the answer is clear already.
   const right = await isPassword(user?.password_hash ?? null, credentials.password)
-  if (!user || !right || user.state !== 'active') {
-    const label = credentials.email.toLowerCase()
-    await recordFailure(root, origin, { id: user?.id ?? 'unknown', email: label }, 'password')
-    throw new AppError('unauthenticated', 'The e-mail or the password is wrong.')
+  if (!user || !admitted || !right || user.state !== 'active') {
+    const why = !admitted ? 'throttled' : right ? 'disabled' : 'wrong_password'
+    await transaction(root, origin, 'platform', (ctx) =>
+      history.noteFailure(ctx, { id: user?.id, email: credentials.email }, why),
+    )
+    throw refused()
   }
-  const renewed =
-    user.password_hash !== null && isOutdated(user.password_hash)
-      ? await hashPassword(credentials.password)
-      : undefined
+  const stored = user.password_hash ?? ''
+  const renewed = isOutdated(stored) ? await hashPassword(credentials.password) : undefined
   return transaction(root, asUser(origin, user), 'platform', async (ctx) => {
-    if (renewed !== undefined) await sessions.setPasswordHash(ctx.tx, user.id, renewed, ctx.now())
+    if (renewed !== undefined) await sessions.replacePasswordHash(ctx.tx, user.id, stored, renewed, ctx.now())
     if (await factors.isEnrolled(ctx, user.id)) return openSession(ctx, user, 'pending')
-    return succeeded(ctx, user, 'password')
+    return succeeded(ctx, { ...user, password_hash: renewed ?? stored }, 'password', known, 1)
   })
 }
 
 /**
  * Exchanges a pending session and a second factor for a session with a new token. The pending one ends with it, and
- * after five wrong codes.
- * @throws AppError unauthenticated when the pending session has ended, invalid_input for a wrong code
+ * after five wrong codes. Codes count as tries to log in, like passwords.
+ * @throws AppError unauthenticated when the pending session has ended, invalid_input for a wrong code or too many tries
  */
 export async function verifyMfa(
   root: Root,
   origin: Origin,
-  { token, code }: { token: string; code: string },
+  { token, code, device }: { token: string; code: string; device?: string | undefined },
 ): Promise<OpenedSession> {
   const pending = await root.db.transaction('platform', (tx) =>
     sessions.tryPending(tx, sha256(token), root.now(), PENDING_TRIES),
   )
   if (!pending) throw ended()
-  const user = { id: pending.user_id, email: pending.email }
+  const user = { id: pending.user_id, email: pending.email, password_hash: pending.password_hash }
+  const known = isKnownDevice(root, user, device)
+  const admitted = await transaction(root, origin, 'platform', (ctx) =>
+    throttle.admit(ctx, user.email, known),
+  )
   try {
+    if (!admitted) throw factors.wrongCode()
     return await transaction(root, asUser(origin, user), 'platform', async (ctx) => {
       const factor = await factors.useFactor(ctx, user, code)
       if (!(await sessions.endPending(ctx.tx, pending.id, ctx.now()))) throw ended()
-      return succeeded(ctx, user, factor)
+      return succeeded(ctx, user, factor, known, 2)
     })
   } catch (error) {
-    if (error instanceof AppError) await recordFailure(root, origin, user, 'code')
+    if (error instanceof AppError)
+      await transaction(root, origin, 'platform', (ctx) =>
+        history.noteFailure(ctx, user, admitted ? 'wrong_code' : 'throttled'),
+      )
     throw error
   }
 }
 
-async function succeeded(ctx: Ctx, user: User, by: Verification): Promise<OpenedSession> {
-  await auditService.record(ctx, {
-    action: 'LOGIN_SUCCEEDED',
-    tenantId: null,
-    target: { type: 'user', id: user.id, label: user.email },
-    details: { by },
-  })
+async function succeeded(
+  ctx: Ctx,
+  user: User,
+  by: Verification,
+  known: boolean,
+  tries: number,
+): Promise<OpenedSession> {
+  await throttle.forgive(ctx, user.email, known, tries)
+  await history.noteSuccess(ctx, user, by, known)
   return openSession(ctx, user, by)
 }
 
@@ -109,16 +140,5 @@ async function openSession(ctx: Ctx, user: User, by: Verification | 'pending'): 
     ip: ctx.ip ?? null,
     user_agent: ctx.userAgent ?? null,
   })
-  return { token, expiresAt, userId: user.id, pending }
+  return { token, expiresAt, userId: user.id, device: pending ? undefined : rememberDevice(ctx, user) }
 }
-
-const recordFailure = (root: Root, origin: Origin, user: User, why: 'password' | 'code'): Promise<void> =>
-  transaction(root, origin, 'platform', (ctx) =>
-    auditService.record(ctx, {
-      action: 'LOGIN_FAILED',
-      tenantId: null,
-      target: { type: 'user', id: user.id, label: user.email },
-      outcome: 'denied',
-      details: { why },
-    }),
-  )

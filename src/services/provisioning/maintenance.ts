@@ -1,5 +1,6 @@
 import type { Ctx } from '../../context.ts'
 import * as audit from '../../db/audit.ts'
+import * as authLog from '../../db/authLog.ts'
 import * as reservations from '../../db/cloudPodReservations.ts'
 import * as idempotency from '../../db/idempotency.ts'
 import * as installation from '../../db/installation.ts'
@@ -8,10 +9,14 @@ import { StartupError } from '../../errors.ts'
 /** How long a client may repeat a request and get the first answer. */
 const IDEMPOTENCY_MS = 48 * 3_600_000
 
+const LOGIN_HISTORY_DAYS = 365
+
 /** Ends quarantines, forgets old answers and makes the audit log's coming partitions. */
 export async function tidy(ctx: Ctx): Promise<void> {
   await reservations.endQuarantines(ctx.tx, ctx.now())
   await idempotency.forgetBefore(ctx.tx, new Date(ctx.now().getTime() - IDEMPOTENCY_MS))
+  const before = (days: number): Date => new Date(ctx.now().getTime() - days * 86_400_000)
+  await authLog.forgetBefore(ctx.tx, { tries: before(1), history: before(LOGIN_HISTORY_DAYS) })
   await audit.ensurePartitions(ctx.tx)
 }
 

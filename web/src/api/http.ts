@@ -1,4 +1,5 @@
 import { ApiError, unreachable } from './ApiError.ts'
+import { askForProof } from './proof.ts'
 
 type Query = Record<string, string | number | undefined>
 type Options = { query?: Query; body?: unknown; headers?: Record<string, string>; signal?: AbortSignal }
@@ -16,7 +17,7 @@ export const patch = <T>(path: string, body: unknown, version?: number): Promise
 
 export const remove = <T>(path: string): Promise<T> => request('DELETE', path, {})
 
-async function request<T>(method: string, path: string, options: Options): Promise<T> {
+async function request<T>(method: string, path: string, options: Options, repeated = false): Promise<T> {
   const hasBody = options.body !== undefined
   const init: RequestInit = {
     method,
@@ -38,7 +39,12 @@ async function request<T>(method: string, path: string, options: Options): Promi
   }
   if (response.status === 204) return undefined as T
   const answer: unknown = await response.json().catch(() => null)
-  if (!response.ok) throw new ApiError(response.status, answer ?? {})
+  if (!response.ok) {
+    const error = new ApiError(response.status, answer ?? {})
+    if (error.code === 'step_up_required' && !repeated && (await askForProof()))
+      return request(method, path, options, true)
+    throw error
+  }
   return answer as T
 }
 

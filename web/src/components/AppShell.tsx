@@ -7,6 +7,7 @@ import { tenantsQuery } from '../api/tenants.ts'
 import { Notice } from '../ui/Notice.tsx'
 import { NotFound, Starting } from './RootStates.tsx'
 import { ALL, isPlatformUser, permits, SessionContext, type Session } from './session.ts'
+import { ProofDialog } from './ProofDialog.tsx'
 import { Sidebar } from './Sidebar.tsx'
 import { TopBar } from './TopBar.tsx'
 
@@ -22,7 +23,7 @@ export function AppShell() {
         : null,
     [me, tenant],
   )
-  const live = useLive(session?.tenant.id, session?.can('jobs:read') ?? false)
+  const live = useLive(session?.tenant.id, (session?.can('jobs:read') ?? false) && !session?.me.mustEnrol)
 
   if (tenant === 'unknown') return <NotFound />
   if (session === null) return <Starting />
@@ -41,12 +42,13 @@ export function AppShell() {
         <div className="min-w-0">
           <TopBar />
           <div aria-live="polite" className="px-4 not-empty:pt-4 sm:px-6">
-            {!live && (
+            {!live && !session.me.mustEnrol && (
               <Notice tone="warning" title="Live updates are interrupted">
                 The connection is being restored. Until then pages show what they last read.
               </Notice>
             )}
           </div>
+          <ProofDialog />
           <main id="main" tabIndex={-1} className="mx-auto max-w-7xl px-4 py-6 outline-none sm:px-6">
             <Outlet />
           </main>

@@ -35,5 +35,8 @@ export function homeOf(me: Me, slug?: string) {
   return permits(me, 'subscriptions:read', tenantId) ? paths.subscriptions(tenant) : paths.cloudPods(tenant)
 }
 
+/** Where a user who must set up a second factor can do so. */
+export const enrolmentOf = (me: Me) => paths.security(homeOf(me).params.tenant)
+
 export const NO_PERMISSION = (permission: Permission): string =>
   `You do not have the permission ${permission}.`

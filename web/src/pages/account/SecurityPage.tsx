@@ -1,10 +1,20 @@
-import { Page } from '../../components/Page.tsx'
+import { useSession } from '../../components/session.ts'
+import { Notice } from '../../ui/Notice.tsx'
+import { AccountPage } from './AccountPage.tsx'
+import { ChangePassword } from './ChangePassword.tsx'
 import { SecondFactors } from './SecondFactors.tsx'
 
 export default function SecurityPage() {
+  const { me } = useSession()
   return (
-    <Page title="Security">
+    <AccountPage title="Security">
+      {me.mustEnrol && (
+        <Notice tone="warning" title="Set up a second step first">
+          Your role needs one. Until then nothing else is open to you.
+        </Notice>
+      )}
       <SecondFactors />
-    </Page>
+      <ChangePassword />
+    </AccountPage>
   )
 }

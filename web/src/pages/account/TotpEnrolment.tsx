@@ -1,6 +1,8 @@
+import { useQueryClient } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import type { RecoveryCodes as Codes } from '../../../../shared/api/authAccount.ts'
 import { confirmTotp, enrolTotp } from '../../api/account.ts'
+import { meQuery } from '../../api/session.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { ErrorNotice } from '../../components/ErrorNotice.tsx'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
@@ -12,13 +14,18 @@ const QrCode = lazy(() => import('../../ui/QrCode.tsx'))
 
 /** From a new secret over the first code to the recovery codes. */
 export function TotpEnrolment({ onDone }: { onDone: () => void }) {
+  const client = useQueryClient()
   const [codes, setCodes] = useState<string[] | null>(null)
   const { mutate, data, error } = useSubmit({ send: enrolTotp, sessionOnly: true })
   useEffect(() => mutate(), [mutate])
   const of = useApiForm<{ code: string }, Codes>({
     defaultValues: { code: '' },
     send: confirmTotp,
-    onDone: (answer) => setCodes(answer.codes),
+    onDone: (answer) => {
+      setCodes(answer.codes)
+      // A role may have waited for it.
+      void client.invalidateQueries({ queryKey: meQuery.queryKey })
+    },
   })
   if (codes) return <RecoveryCodes codes={codes} onDone={onDone} />
   if (error) return <ErrorNotice error={error} />

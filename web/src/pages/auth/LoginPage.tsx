@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react'
 import type { MfaPending } from '../../../../shared/api/authAccount.ts'
 import { giveCode, logIn, meQuery, type Credentials, type Me } from '../../api/session.ts'
 import { REQUIRED, useApiForm } from '../../components/Form.tsx'
-import { homeOf } from '../../components/session.ts'
+import { enrolmentOf, homeOf } from '../../components/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
 import { Notice } from '../../ui/Notice.tsx'
@@ -27,7 +27,8 @@ export default function LoginPage() {
   const [codeNeeded, setCodeNeeded] = useState(false)
   const enter = (me: Me) => {
     client.setQueryData(meQuery.queryKey, me)
-    if (target === undefined) void navigate(homeOf(me))
+    if (me.mustEnrol) void navigate(enrolmentOf(me))
+    else if (target === undefined) void navigate(homeOf(me))
     else router.history.push(target)
   }
   return (

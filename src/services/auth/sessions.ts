@@ -1,0 +1,87 @@
+import type { OwnSession } from '../../../shared/api/authAccount.ts'
+import type { Page } from '../../../shared/api/common.ts'
+import { transaction, type Ctx, type Origin, type Root } from '../../context.ts'
+import * as sessions from '../../db/authSessions.ts'
+import type { ListOptions } from '../../db/list.ts'
+import * as users from '../../db/users.ts'
+import { AppError, notFound } from '../../errors.ts'
+import { hashPassword, isPassword } from '../../lib/password.ts'
+import { passwordFault } from '../../lib/passwordRules.ts'
+import * as auditService from '../auditService.ts'
+import { IDLE_MS, type Identity } from '../userService.ts'
+
+const self = ({ user }: Identity) => ({ type: 'user', id: user.id, label: user.email })
+
+/** The caller's live sessions. */
+export async function listSessions(ctx: Ctx, me: Identity, options: ListOptions): Promise<Page<OwnSession>> {
+  const page = await sessions.listLive(ctx.tx, me.user.id, ctx.now(), IDLE_MS, options)
+  return {
+    items: page.items.map((row) => ({
+      id: row.id,
+      current: row.id === me.sessionId,
+      createdAt: row.created_at.toISOString(),
+      lastSeenAt: row.last_seen_at.toISOString(),
+      expiresAt: row.expires_at.toISOString(),
+      ip: row.ip,
+      userAgent: row.user_agent,
+      verifiedBy: row.verified_by,
+    })),
+    nextCursor: page.nextCursor,
+  }
+}
+
+/** Ends one of the caller's sessions. @throws AppError not_found for what is not his or has ended */
+export async function endSession(ctx: Ctx, me: Identity, id: string): Promise<void> {
+  if (!(await sessions.endOne(ctx.tx, me.user.id, id, ctx.now()))) throw notFound('session')
+  await auditService.record(ctx, {
+    action: 'SESSION_ENDED',
+    tenantId: null,
+    target: self(me),
+    details: { id },
+  })
+}
+
+/** Ends all of the caller's sessions but this one. @returns how many */
+export async function endOtherSessions(ctx: Ctx, me: Identity): Promise<number> {
+  const ended = await sessions.endOthers(ctx.tx, me.user.id, me.sessionId, ctx.now())
+  await auditService.record(ctx, {
+    action: 'OTHER_SESSIONS_ENDED',
+    tenantId: null,
+    target: self(me),
+    details: { ended },
+  })
+  return ended
+}
+
+/**
+ * Changes the caller's password and ends his other sessions.
+ * @throws AppError invalid_input when the present password is wrong or the new one too easy
+ */
+export async function changePassword(
+  root: Root,
+  origin: Origin,
+  me: Identity,
+  { current, password }: { current: string; password: string },
+): Promise<void> {
+  const user = await root.db.transaction('platform', (tx) => users.findByEmail(tx, me.user.email))
+  const stored = user?.password_hash ?? null
+  if (!(await isPassword(stored, current))) throw invalid('current', 'This is not your present password.')
+  if (password === current) throw invalid('password', 'This is your present password. Choose another.')
+  const fault = passwordFault(password, me.user)
+  if (fault !== undefined) throw invalid('password', fault)
+  const hash = await hashPassword(password)
+  await transaction(root, origin, 'platform', async (ctx) => {
+    if (!(await sessions.replacePasswordHash(ctx.tx, me.user.id, stored ?? '', hash, ctx.now())))
+      throw new AppError('conflict', 'The password was changed meanwhile. Log in with the new one.')
+    const ended = await sessions.endOthers(ctx.tx, me.user.id, me.sessionId, ctx.now())
+    await auditService.record(ctx, {
+      action: 'PASSWORD_CHANGED',
+      tenantId: null,
+      target: self(me),
+      details: { otherSessionsEnded: ended },
+    })
+  })
+}
+
+const invalid = (path: string, message: string): AppError =>
+  new AppError('invalid_input', message, { errors: [{ path, message }] })

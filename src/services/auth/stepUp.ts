@@ -1,0 +1,51 @@
+import { transaction, type Origin, type Root } from '../../context.ts'
+import * as sessions from '../../db/authSessions.ts'
+import * as users from '../../db/users.ts'
+import { AppError } from '../../errors.ts'
+import { isPassword } from '../../lib/password.ts'
+import * as auditService from '../auditService.ts'
+import type { Identity } from '../userService.ts'
+import * as factors from './factors.ts'
+import * as throttle from './throttle.ts'
+
+const wrong = (path: 'password' | 'code', message: string): AppError =>
+  new AppError('invalid_input', message, { errors: [{ path, message }] })
+
+/**
+ * Proves anew who sits in front of a session: by a code, or by the password for a user without a second factor.
+ * Wrong answers count as tries to log in.
+ * @throws AppError invalid_input when it is wrong, tried too often, or not what this user must give
+ */
+export async function stepUp(
+  root: Root,
+  origin: Origin,
+  { user, sessionId }: Identity & { sessionId: string },
+  given: { password?: string | undefined; code?: string | undefined },
+): Promise<void> {
+  const { stored, enrolled, admitted } = await transaction(root, origin, 'platform', async (ctx) => ({
+    stored: (await users.findByEmail(ctx.tx, user.email))?.password_hash ?? null,
+    enrolled: await factors.isEnrolled(ctx, user.id),
+    // What others do to the account does not hold up somebody who is logged in.
+    admitted: await throttle.admit(ctx, user.email, true),
+  }))
+  const target = { type: 'user', id: user.id, label: user.email }
+  try {
+    if (!admitted) throw wrong(enrolled ? 'code' : 'password', 'Tried too often. Wait a while.')
+    const { code, password } = given
+    if (enrolled && code === undefined) throw wrong('code', 'Enter a code of your authenticator app.')
+    if (!enrolled && (password === undefined || !(await isPassword(stored, password))))
+      throw wrong('password', 'This is not your password.')
+    await transaction(root, origin, 'platform', async (ctx) => {
+      const by = enrolled ? await factors.useFactor(ctx, user, code ?? '') : 'password'
+      await sessions.markVerified(ctx.tx, sessionId, by, ctx.now())
+      await throttle.forgive(ctx, user.email, true, 1)
+      await auditService.record(ctx, { action: 'STEP_UP', tenantId: null, target, details: { by } })
+    })
+  } catch (error) {
+    if (error instanceof AppError)
+      await transaction(root, origin, 'platform', (ctx) =>
+        auditService.record(ctx, { action: 'STEP_UP', tenantId: null, target, outcome: 'denied' }),
+      )
+    throw error
+  }
+}
