@@ -491,6 +491,24 @@ export interface SubscriptionsTable {
   updated_at: Date
 }
 
+export interface TenantSuspendedPodsTable {
+  suspension_id: string
+  tenant_id: string
+  pod_id: string
+  ran: boolean | null
+  stopped_at: Date | null
+  restored_at: Date | null
+}
+
+export interface TenantSuspensionsTable {
+  id: string
+  tenant_id: string
+  reason: string
+  started_by: unknown
+  started_at: Date
+  ended_at: Date | null
+}
+
 export interface TenantsTable {
   id: string
   name: string
@@ -568,6 +586,8 @@ export interface Tables {
   settings: SettingsTable
   subscription_items: SubscriptionItemsTable
   subscriptions: SubscriptionsTable
+  tenant_suspended_pods: TenantSuspendedPodsTable
+  tenant_suspensions: TenantSuspensionsTable
   tenants: TenantsTable
   timers: TimersTable
   users: UsersTable

@@ -1,6 +1,7 @@
 import { adminAudit } from './adminAudit.ts'
 import { adminCustomers } from './adminCustomers.ts'
 import { adminSubscriptions } from './adminSubscriptions.ts'
+import { adminTenantSuspension } from './adminTenantSuspension.ts'
 import { adminTenants } from './adminTenants.ts'
 import { adminTenantSettings } from './adminTenantSettings.ts'
 import { authRoutes } from './authRoutes.ts'
@@ -14,6 +15,7 @@ export const routes: readonly Route[] = [
   ...authRoutes,
   ...adminTenants,
   ...adminTenantSettings,
+  ...adminTenantSuspension,
   ...adminCustomers,
   ...adminSubscriptions,
   ...cloudPods,

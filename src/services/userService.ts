@@ -44,7 +44,8 @@ const hashPassword = (password: string): Promise<string> => hash(password, ARGON
 /**
  * Checks e-mail and password and opens a session. Both outcomes are audited.
  * @returns the cookie's token, shown once and stored only as a hash
- * @throws AppError unauthenticated, the same for an unknown e-mail, a wrong password and a disabled user
+ * @throws AppError unauthenticated, the same for an unknown e-mail, a wrong password and a disabled user; forbidden
+ *   when all of the user's tenants are suspended or closed
  */
 export async function login(
   root: Root,
@@ -65,6 +66,7 @@ export async function login(
     )
     throw new AppError('unauthenticated', 'The e-mail or the password is wrong.')
   }
+  await requireAnyTenant(root, origin, user)
   const token = randomToken()
   const now = root.now()
   const expiresAt = new Date(now.getTime() + ABSOLUTE_MS)
@@ -87,6 +89,25 @@ export async function login(
     })
   })
   return { token, expiresAt, userId: user.id }
+}
+
+/** Who belongs to suspended or closed tenants only is told so instead of finding nothing. @throws AppError forbidden */
+async function requireAnyTenant(
+  root: Root,
+  origin: Origin,
+  user: { id: string; email: string },
+): Promise<void> {
+  if (!(await root.db.transaction('platform', (tx) => users.isShutOut(tx, user.id, root.now())))) return
+  await transaction(root, origin, 'platform', (ctx) =>
+    auditService.record(ctx, {
+      action: 'LOGIN_FAILED',
+      tenantId: null,
+      target: { type: 'user', id: user.id, label: user.email },
+      details: { reason: 'no active tenant' },
+      outcome: 'denied',
+    }),
+  )
+  throw new AppError('forbidden', 'Your access is suspended. Ask your provider.')
 }
 
 /** Ends the session of this identity. */
