@@ -48,7 +48,7 @@ create table login_history (
   user_id uuid not null references users on delete cascade,
   at timestamptz not null,
   outcome text not null check (outcome in ('success', 'failure')),
-  reason text not null check (reason in ('password', 'totp', 'recovery_code', 'wrong_password', 'wrong_code', 'throttled', 'disabled')),
+  reason text not null check (reason in ('password', 'totp', 'recovery_code', 'wrong_password', 'wrong_code', 'throttled', 'disabled', 'no_active_tenant')),
   new_device boolean not null default false,
   ip inet,
   user_agent text

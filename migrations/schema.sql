@@ -580,7 +580,7 @@ create table login_history (
   constraint login_history_pkey PRIMARY KEY (id),
   constraint login_history_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
   constraint login_history_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text]))),
-  constraint login_history_reason_check CHECK ((reason = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text, 'wrong_password'::text, 'wrong_code'::text, 'throttled'::text, 'disabled'::text])))
+  constraint login_history_reason_check CHECK ((reason = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text, 'wrong_password'::text, 'wrong_code'::text, 'throttled'::text, 'disabled'::text, 'no_active_tenant'::text])))
 );
 
 create table nodes (
@@ -871,6 +871,32 @@ create table subscriptions (
 
 create table system_queue partition of provisioning_jobs FOR VALUES IN ('system');
 
+create table tenant_suspended_pods (
+  suspension_id uuid not null,
+  tenant_id uuid not null,
+  pod_id uuid not null,
+  ran boolean,
+  stopped_at timestamp with time zone,
+  restored_at timestamp with time zone,
+  constraint tenant_suspended_pods_pkey PRIMARY KEY (suspension_id, pod_id),
+  constraint tenant_suspended_pods_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint tenant_suspended_pods_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id),
+  constraint tenant_suspended_pods_tenant_id_suspension_id_fkey FOREIGN KEY (tenant_id, suspension_id) REFERENCES tenant_suspensions(tenant_id, id)
+);
+
+create table tenant_suspensions (
+  id uuid not null,
+  tenant_id uuid not null,
+  reason text not null,
+  started_by jsonb not null,
+  started_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint tenant_suspensions_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint tenant_suspensions_pkey PRIMARY KEY (id),
+  constraint tenant_suspensions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint tenant_suspensions_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500)))
+);
+
 create table tenants (
   id uuid not null,
   name text not null,
@@ -1070,6 +1096,12 @@ CREATE INDEX subscriptions_list ON public.subscriptions USING btree (tenant_id, 
 
 CREATE INDEX subscriptions_payment_due ON public.subscriptions USING btree (payment_due_at) WHERE (state = 'awaiting_payment'::text);
 
+CREATE INDEX tenant_suspended_pods_pod ON public.tenant_suspended_pods USING btree (tenant_id, pod_id);
+
+CREATE INDEX tenant_suspensions_list ON public.tenant_suspensions USING btree (tenant_id, id DESC);
+
+CREATE UNIQUE INDEX tenant_suspensions_open ON public.tenant_suspensions USING btree (tenant_id) WHERE (ended_at IS NULL);
+
 CREATE INDEX user_recovery_codes_user ON public.user_recovery_codes USING btree (user_id);
 
 CREATE UNIQUE INDEX users_email ON public.users USING btree (email);
@@ -1139,6 +1171,10 @@ alter table settings enable row level security, force row level security;
 alter table subscription_items enable row level security, force row level security;
 
 alter table subscriptions enable row level security, force row level security;
+
+alter table tenant_suspended_pods enable row level security, force row level security;
+
+alter table tenant_suspensions enable row level security, force row level security;
 
 alter table tenants enable row level security, force row level security;
 
@@ -1233,6 +1269,10 @@ create policy tenant_update on settings for update using ((( SELECT app_platform
 create policy tenant_wall on subscription_items for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on subscriptions for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on tenant_suspended_pods for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on tenant_suspensions for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on tenants for all using ((( SELECT app_platform() AS app_platform) OR (id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -1362,6 +1402,10 @@ grant insert, select, update on subscription_items to mpanel_app;
 
 grant insert, select, update on subscriptions to mpanel_app;
 
+grant insert, select, update on tenant_suspended_pods to mpanel_app;
+
+grant insert, select, update on tenant_suspensions to mpanel_app;
+
 grant insert, select, update on tenants to mpanel_app;
 
 grant insert, select, update on timers to mpanel_app;
@@ -1478,6 +1522,15 @@ CREATE OR REPLACE FUNCTION public.has_second_factor(p_user uuid)
 AS $function$ select exists (select from user_totp where user_id = p_user and confirmed_at is not null) $function$;
 
 CREATE OR REPLACE FUNCTION public.identify_api_key(p_hash bytea, p_at timestamp with time zone, p_ip inet)
+ RETURNS TABLE(id uuid, name text, user_id uuid, email text, user_name text, tenant_id uuid, scopes text[], last_used_at timestamp with time zone, grants jsonb)
+ LANGUAGE plpgsql
+AS $function$
+begin
+  return query select * from identify_api_key_anywhere(p_hash, p_at, p_ip) k
+    where k.tenant_id is null or tenant_is_active(k.tenant_id);
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.identify_api_key_anywhere(p_hash bytea, p_at timestamp with time zone, p_ip inet)
  RETURNS TABLE(id uuid, name text, user_id uuid, email text, user_name text, tenant_id uuid, scopes text[], last_used_at timestamp with time zone, grants jsonb)
  LANGUAGE plpgsql
 AS $function$
@@ -1765,7 +1818,30 @@ begin
   raise exception '% is append-only: % is refused', tg_table_name, tg_op using errcode = 'insufficient_privilege';
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.tenant_is_active(p_tenant uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  caller_scope text := coalesce(current_setting('app.scope', true), '');
+  active boolean;
+begin
+  perform set_config('app.scope', 'platform', true);
+  select state = 'active' into active from tenants where id = p_tenant;
+  perform set_config('app.scope', caller_scope, true);
+  return coalesce(active, false);
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.user_grants(p_user uuid, p_at timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+begin
+  return (select coalesce(jsonb_agg(g), '[]') from jsonb_array_elements(user_grants_anywhere(p_user, p_at)) g
+    where g->>'tenantId' is null or tenant_is_active((g->>'tenantId')::uuid));
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.user_grants_anywhere(p_user uuid, p_at timestamp with time zone)
  RETURNS jsonb
  LANGUAGE plpgsql
 AS $function$
@@ -1783,3 +1859,10 @@ begin
   perform set_config('app.scope', caller_scope, true);
   return found;
 end $function$;
+
+CREATE OR REPLACE FUNCTION public.user_is_shut_out(p_user uuid, p_at timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+AS $function$
+  select jsonb_array_length(user_grants_anywhere(p_user, p_at)) > 0 and jsonb_array_length(user_grants(p_user, p_at)) = 0
+$function$;

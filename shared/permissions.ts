@@ -4,6 +4,7 @@ export const PERMISSIONS = [
   'tenants:create',
   'tenants:update',
   'tenants:settings',
+  'tenants:suspend',
   'customers:read',
   'customers:create',
   'customers:update',

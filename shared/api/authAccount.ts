@@ -58,6 +58,7 @@ export const loginEntry = z.object({
     'wrong_code',
     'throttled',
     'disabled',
+    'no_active_tenant',
   ]),
   newDevice: z.boolean(),
   ip: z.string().nullable(),

@@ -97,3 +97,33 @@ export const quotaUpdate = z.strictObject({
   maxMemoryMb: quota.shape.maxMemoryMb.nullable().optional(),
   maxDiskGb: quota.shape.maxDiskGb.nullable().optional(),
 })
+
+export const tenantSuspend = z.strictObject({ reason: z.string().trim().min(1).max(500) })
+/** The present suspension or the last one; at most 200 pods are listed, those not stopped yet first. */
+export const suspensionView = z.object({
+  suspension: z
+    .object({
+      id,
+      reason: z.string(),
+      startedAt: timestamp,
+      /** Null: it still holds. */
+      endedAt: timestamp.nullable(),
+      counts: z.object({ pods: z.number().int(), stopped: z.number().int(), restored: z.number().int() }),
+      pods: z.array(
+        z.object({
+          id,
+          hostname: z.string(),
+          state: z.string(),
+          /** Whether it ran before it was stopped; null: nobody has looked yet. */
+          ran: z.boolean().nullable(),
+          stoppedAt: timestamp.nullable(),
+          restoredAt: timestamp.nullable(),
+          jobId: id.nullable(),
+          jobState: z.string().nullable(),
+          waitingFor: z.string().nullable(),
+        }),
+      ),
+    })
+    .nullable(),
+})
+export type SuspensionView = z.infer<typeof suspensionView>

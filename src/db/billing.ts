@@ -140,12 +140,16 @@ export function listSubscriptions(tx: Tx, scope: Scope, filter: SubscriptionFilt
 
 type Due = { id: string; tenant_id: string }
 
+/** Nothing becomes due while a tenant is suspended; what did meanwhile is ended once it is restored. */
+const tenantIsActive = sql<boolean>`exists (select from tenants t where t.id = subscriptions.tenant_id and t.state = 'active')`
+
 /** Active subscriptions whose cancellation date is reached. */
 export function dueCancellations(tx: Tx, at: Date, limit: number): Promise<Due[]> {
   return tx
     .selectFrom('subscriptions')
     .select(['id', 'tenant_id'])
     .where('cancel_at', '<=', at)
+    .where(tenantIsActive)
     .where('state', '=', 'active')
     .where('ended_at', 'is', null)
     .orderBy('cancel_at')
@@ -160,6 +164,7 @@ export function overdueOrders(tx: Tx, at: Date, limit: number): Promise<Due[]> {
     .select(['id', 'tenant_id'])
     .where('state', '=', 'awaiting_payment')
     .where('payment_due_at', '<=', at)
+    .where(tenantIsActive)
     .orderBy('payment_due_at')
     .limit(limit)
     .execute()

@@ -28,6 +28,14 @@ export async function tenantOf(tx: Tx, kind: TenantThing, id: string): Promise<s
   return rows[0]?.tenant
 }
 
+/** The state of a tenant, which nobody changes until the transaction ends. */
+export async function shareState(tx: Tx, tenantId: string): Promise<string | undefined> {
+  const { rows } = await sql<{
+    state: string
+  }>`select state from tenants where id = ${tenantId} for share`.execute(tx)
+  return rows[0]?.state
+}
+
 /** Narrows a running transaction to fewer tenants. */
 export async function narrow(tx: Tx, scope: 'platform' | readonly string[]): Promise<void> {
   const list = scope === 'platform' ? '' : `{${scope.join(',')}}`

@@ -380,7 +380,15 @@ export interface LoginHistoryTable {
   user_id: string
   at: Date
   outcome: 'success' | 'failure'
-  reason: 'password' | 'totp' | 'recovery_code' | 'wrong_password' | 'wrong_code' | 'throttled' | 'disabled'
+  reason:
+    | 'password'
+    | 'totp'
+    | 'recovery_code'
+    | 'wrong_password'
+    | 'wrong_code'
+    | 'throttled'
+    | 'disabled'
+    | 'no_active_tenant'
   new_device: Generated<boolean>
   ip: string | null
   user_agent: string | null
@@ -587,6 +595,24 @@ export interface SubscriptionsTable {
   updated_at: Date
 }
 
+export interface TenantSuspendedPodsTable {
+  suspension_id: string
+  tenant_id: string
+  pod_id: string
+  ran: boolean | null
+  stopped_at: Date | null
+  restored_at: Date | null
+}
+
+export interface TenantSuspensionsTable {
+  id: string
+  tenant_id: string
+  reason: string
+  started_by: unknown
+  started_at: Date
+  ended_at: Date | null
+}
+
 export interface TenantsTable {
   id: string
   name: string
@@ -687,6 +713,8 @@ export interface Tables {
   settings: SettingsTable
   subscription_items: SubscriptionItemsTable
   subscriptions: SubscriptionsTable
+  tenant_suspended_pods: TenantSuspendedPodsTable
+  tenant_suspensions: TenantSuspensionsTable
   tenants: TenantsTable
   timers: TimersTable
   user_recovery_codes: UserRecoveryCodesTable

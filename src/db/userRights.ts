@@ -2,9 +2,12 @@ import { sql } from 'kysely'
 import type { Tx } from './index.ts'
 import type { Grant } from './users.ts'
 
-/** The grants of an active user at a time, undefined when there is no such user any more. */
+/**
+ * The grants of an active user at a time, undefined when there is no such user any more. They count also while a tenant
+ * is suspended: what was begun before goes on afterwards.
+ */
 export async function grantsOfUser(tx: Tx, id: string, at: Date): Promise<Grant[] | undefined> {
-  const { rows } = await sql<{ grants: Grant[] }>`select user_grants(u.id, ${at}) as grants
+  const { rows } = await sql<{ grants: Grant[] }>`select user_grants_anywhere(u.id, ${at}) as grants
     from users u where u.id = ${id} and u.state = 'active'`.execute(tx)
   return rows[0]?.grants
 }
@@ -12,7 +15,7 @@ export async function grantsOfUser(tx: Tx, id: string, at: Date): Promise<Grant[
 /** A live API key at a time, with the grants of its owner. */
 export async function liveApiKey(tx: Tx, id: string, at: Date) {
   const { rows } = await sql<{ tenant_id: string | null; scopes: string[]; grants: Grant[] }>`
-    select k.tenant_id, k.scopes, user_grants(u.id, ${at}) as grants from api_keys k join users u on u.id = k.user_id
+    select k.tenant_id, k.scopes, user_grants_anywhere(u.id, ${at}) as grants from api_keys k join users u on u.id = k.user_id
     where k.id = ${id} and k.revoked_at is null and k.expires_at > ${at} and u.state = 'active'`.execute(tx)
   return rows[0]
 }

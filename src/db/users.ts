@@ -24,6 +24,12 @@ export async function grant(
   return rows.length === 1
 }
 
+/** Whether all that the user was granted is in tenants that are not active. */
+export async function isShutOut(tx: Tx, userId: string, at: Date): Promise<boolean> {
+  const { rows } = await sql<{ out: boolean }>`select user_is_shut_out(${userId}, ${at}) as out`.execute(tx)
+  return rows[0]?.out ?? false
+}
+
 export type Grant = {
   roleId: string
   key: string

@@ -3,10 +3,13 @@ import { newId } from '../lib/ids.ts'
 import * as auditService from '../services/auditService.ts'
 import * as BillingService from '../services/BillingService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
+import * as tenantSuspensionService from '../services/tenantSuspensionService.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
 import { cloudPodDestroy } from './cloudPodDestroy.ts'
 import { cloudPodPower } from './cloudPodPower.ts'
+import { cloudPodResume, cloudPodSuspend } from './cloudPodSuspension.ts'
 import { provisioningClusterSync } from './provisioningClusterSync.ts'
+import { tenantEnforce } from './tenantEnforce.ts'
 import type { JobHandler } from './steps.ts'
 import type { Timer } from './timers.ts'
 
@@ -18,6 +21,9 @@ const list = [
   cloudPodDestroy,
   cloudPodPower,
   provisioningClusterSync,
+  cloudPodSuspend,
+  cloudPodResume,
+  tenantEnforce,
 ] as unknown as AnyHandler[]
 
 /** Every job there is. test/rules checks that each declared job has exactly one handler. */
@@ -39,6 +45,11 @@ export const timers: readonly Timer[] = [
     name: 'clusters.sync',
     everyMs: MINUTE_MS,
     run: asSystem('clusters.sync', provisioningService.syncClusters),
+  },
+  {
+    name: 'tenants.enforce',
+    everyMs: 60 * MINUTE_MS,
+    run: asSystem('tenants.enforce', tenantSuspensionService.enforceAll),
   },
   { name: 'maintenance', everyMs: 5 * MINUTE_MS, run: asSystem('maintenance', provisioningService.tidy) },
 ]

@@ -49,6 +49,7 @@ export const adminTenants: Route[] = [
     method: 'PATCH',
     path: '/api/admin/tenants/{id}',
     operationId: 'updateTenant',
+    whileSuspended: true,
     summary: 'Change a tenant; its quota only with tenants:create',
     tag,
     access: { permission: 'tenants:update', where: { in: 'object', kind: 'tenant' } },

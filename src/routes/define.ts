@@ -41,6 +41,8 @@ type Common = {
   query?: z.ZodType
   body?: z.ZodType
   replies: Record<number, z.ZodType>
+  /** It may change something of a tenant that is suspended or closed; all other changes are refused there. */
+  whileSuspended?: true
   /** Calls of one address in a minute, where guessing must be slow. */
   perMinute?: number
   /** Only for a person in a session: an API key is refused. */

@@ -3,6 +3,7 @@ import { adminCustomerFile } from './adminCustomerFile.ts'
 import { adminCustomerSettings } from './adminCustomerSettings.ts'
 import { adminCustomers } from './adminCustomers.ts'
 import { adminSubscriptions } from './adminSubscriptions.ts'
+import { adminTenantSuspension } from './adminTenantSuspension.ts'
 import { adminTenants } from './adminTenants.ts'
 import { authAccount } from './authAccount.ts'
 import { adminTenantSettings } from './adminTenantSettings.ts'
@@ -20,6 +21,7 @@ export const routes: readonly Route[] = [
   ...adminTenants,
   ...adminTenantSettings,
   ...adminUsers,
+  ...adminTenantSuspension,
   ...adminCustomers,
   ...adminCustomerFile,
   ...adminCustomerSettings,

@@ -49,6 +49,7 @@ export const provisioningRoutes: Route[] = [
     method: 'POST',
     path: '/api/admin/provisioning/jobs/{id}/retry',
     operationId: 'retryJob',
+    whileSuspended: true,
     summary: 'Let a stuck job go on from the step at which it stopped',
     tag,
     access: { permission: 'jobs:manage', where: { in: 'object', kind: 'job' } },

@@ -143,7 +143,7 @@ function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyRe
 /** Finds the tenant the call is about, asks for the permission there, and limits the transaction to it. */
 async function narrowed(
   wide: Ctx,
-  { access }: TableRoute,
+  { access, method, whileSuspended }: TableRoute,
   request: FastifyRequest,
   identity: Identity,
   rbac: Rbac,
@@ -162,6 +162,8 @@ async function narrowed(
   const tenantId = await tenantOfCall(wide, where, request)
   rbac.requirePermission(identity, permission, tenantId)
   const ctx = await tenantScopeService.limitTo(wide, tenantId === null ? 'platform' : [tenantId])
+  if (tenantId !== null && method !== 'GET' && !whileSuspended)
+    await tenantScopeService.requireActive(ctx, tenantId)
   return { ctx, tenantId: tenantId ?? '' }
 }
 

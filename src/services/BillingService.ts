@@ -5,6 +5,7 @@ import * as billing from '../db/billing.ts'
 import { newId } from '../lib/ids.ts'
 import { book, getInvoice, type Payment } from './billing/payments.ts'
 import * as subscriptions from './billing/subscriptions.ts'
+import * as tenantScopeService from './tenantScopeService.ts'
 
 export { createPlan, listPlans } from './billing/catalogue.ts'
 export { listInvoices } from './billing/payments.ts'
@@ -21,7 +22,7 @@ export {
 
 export type Booked = Payment & { invoice: Invoice; subscription: Subscription | null }
 
-/** Books a payment, and lets the pod be made when it pays the order. @throws AppError those of `book` */
+/** Books a payment, and lets the pod be made when it pays the order. @throws AppError those of `book`; invalid_state */
 export async function recordPayment(
   ctx: Ctx,
   tenantId: string,
@@ -29,7 +30,11 @@ export async function recordPayment(
   body: z.infer<typeof paymentCreate>,
 ): Promise<Booked> {
   const { payment, paidSubscriptionId, subscriptionId } = await book(ctx, tenantId, invoiceId, body)
-  if (paidSubscriptionId !== null) await subscriptions.firstInvoicePaid(ctx, tenantId, paidSubscriptionId)
+  if (paidSubscriptionId !== null) {
+    // An order that is paid is delivered: a suspended tenant pays what it owes, but gets no new pods.
+    await tenantScopeService.requireActive(ctx, tenantId)
+    await subscriptions.firstInvoicePaid(ctx, tenantId, paidSubscriptionId)
+  }
   return {
     ...payment,
     invoice: await getInvoice(ctx, tenantId, invoiceId),

@@ -10,9 +10,14 @@ export type PodPayload = z.infer<typeof podPayload>
 const powerPayload = podPayload.extend({ action: z.enum(POWER_ACTIONS) })
 export type PowerPayload = z.infer<typeof powerPayload>
 
+const suspensionPayload = podPayload.extend({ suspensionId: z.string() })
+export type SuspensionPayload = z.infer<typeof suspensionPayload>
+
 export const podCreate = { kind: 'cloudPod.create', payload: podPayload } as const
 export const podDestroy = { kind: 'cloudPod.destroy', payload: podPayload } as const
 export const podPower = { kind: 'cloudPod.power', payload: powerPayload } as const
+export const podSuspend = { kind: 'cloudPod.suspend', payload: suspensionPayload } as const
+export const podResume = { kind: 'cloudPod.resume', payload: suspensionPayload } as const
 
 const DAY_MS = 86_400_000
 
@@ -41,5 +46,25 @@ export const enqueuePower = (ctx: Ctx, pod: PodRow, action: PowerAction): Promis
       payload: { podId: pod.id, tenantId: pod.tenant_id, action },
       deadlineMs: DAY_MS,
       priority: 50,
+    }),
+  )
+
+/**
+ * Stops a pod for a suspension, or brings it back after it; behind whatever is still being done to the pod.
+ * @param round the same one finds the same job
+ */
+export const enqueueSuspension = (
+  ctx: Ctx,
+  pod: PodRow,
+  suspensionId: string,
+  deed: 'suspend' | 'resume',
+  round: string,
+): Promise<{ id: string }> =>
+  enqueue(
+    ctx,
+    podJob(pod, deed === 'suspend' ? podSuspend.kind : podResume.kind, {
+      payload: { podId: pod.id, tenantId: pod.tenant_id, suspensionId },
+      idempotencyKey: `${deed}:${suspensionId}:${pod.id}:${round}`,
+      priority: 60,
     }),
   )

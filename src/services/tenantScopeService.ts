@@ -1,6 +1,6 @@
 import type { Ctx, Scope } from '../context.ts'
-import { narrow, tenantOf, type TenantThing } from '../db/tenantScope.ts'
-import { notFound } from '../errors.ts'
+import { narrow, shareState, tenantOf, type TenantThing } from '../db/tenantScope.ts'
+import { AppError, notFound } from '../errors.ts'
 
 export type { TenantThing }
 
@@ -27,6 +27,17 @@ export async function ownerOf(ctx: Ctx, kind: TenantThing, id: string): Promise<
   const tenantId = await tenantOf(ctx.tx, kind, id)
   if (tenantId === undefined) throw notFound(NAMES[kind])
   return tenantId
+}
+
+/**
+ * Nothing is ordered or changed in a tenant that is suspended or closed. Its row stays shared until the caller's
+ * transaction ends, so that a suspension sees all that was ordered before it.
+ * @throws AppError invalid_state
+ */
+export async function requireActive(ctx: Ctx, tenantId: string): Promise<void> {
+  const state = await shareState(ctx.tx, tenantId)
+  if (state !== undefined && state !== 'active')
+    throw new AppError('invalid_state', `The tenant is ${state}: nothing can be ordered or changed in it.`)
 }
 
 /** The same context limited to fewer tenants, for the database as well. */

@@ -180,6 +180,14 @@ export const CASES: Record<string, Case> = {
     id: tenantId,
     body: { 'branding.name': `Brand ${newId().slice(-8)}` },
   }),
+  getTenantSuspension: async (_, tenantId) => ({ id: tenantId }),
+  // A tenant of its own: the callers of the other cases would be refused in a suspended one.
+  suspendTenant: async (app) => ({ id: await app.tenant(), body: { reason: 'unpaid' } }),
+  restoreTenant: async (app) => {
+    const id = await app.tenant()
+    await good(app.admin.post(`/api/admin/tenants/${id}/suspend`, { reason: 'unpaid' }))
+    return { id, body: {} }
+  },
   getTenantQuota: async (_, tenantId) => ({ id: tenantId }),
   updateTenantQuota: async (_, tenantId) => ({ id: tenantId, body: { maxCores: 20_000 } }),
   listRoles: list,

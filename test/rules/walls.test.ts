@@ -57,6 +57,16 @@ async function populate(tenantId: string): Promise<typeof things> {
   const pod = await podIn(app, tenantId)
   await app.admin.call('PATCH', `/api/admin/tenants/${tenantId}/settings`, { 'branding.name': 'Own' })
   await roleKey(app, 'TENANT_USER', tenantId)
+  const suspension = [newId(), tenantId]
+  await owner.query(
+    `insert into tenant_suspensions (id, tenant_id, reason, started_by, started_at, ended_at)
+     values ($1, $2, 'unpaid', '{}', now(), now())`,
+    suspension,
+  )
+  await owner.query(
+    'insert into tenant_suspended_pods (suspension_id, tenant_id, pod_id) values ($1, $2, $3)',
+    [...suspension, pod.cloudPod.id],
+  )
   await keyOf(app, 'admin@example.com', { tenantId })
   const role = [newId(), tenantId, 'CUSTOM', 'Custom', new Date()]
   await owner.query(

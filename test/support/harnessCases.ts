@@ -183,6 +183,58 @@ async function arrangePower(app: TestApp, kind: Kind, action: string): Promise<A
   }
 }
 
+/** A pod whose tenant is suspended, or restored after that; `enforce`: the job that asks for its pods. */
+async function arrangeSuspension(app: TestApp, deed: 'suspend' | 'resume' | 'enforce'): Promise<Arranged> {
+  forgetOthers(app)
+  const tenantId = await app.tenant()
+  const podId = await activePod(app, tenantId, 'vm')
+  const path = `/api/admin/tenants/${tenantId}`
+  const newest = async (kind: string) => {
+    const [job] = await rowsOf(
+      app,
+      sql<{ id: string }>`select id from provisioning_jobs where tenant_id = ${tenantId} and kind = ${kind}
+        order by id desc limit 1`,
+    )
+    return job?.id ?? ''
+  }
+  const enforce = async () => toRest(app, await newest('tenant.enforce'), handlerOf('tenant.enforce'))
+  await app.admin.post(`${path}/suspend`, { reason: 'unpaid' })
+  if (deed !== 'enforce') await enforce()
+  if (deed === 'resume') {
+    await toRest(app, await newest('cloudPod.suspend'), handlerOf('cloudPod.suspend'))
+    await app.admin.post(`${path}/restore`, {})
+    await enforce()
+  }
+  const about = aboutPod(app, tenantId, podId)
+  const concerned = async () => ({
+    jobs: await rowsOf(
+      app,
+      sql`select kind, count(*)::int as n from provisioning_jobs where tenant_id = ${tenantId} group by 1 order by 1`,
+    ),
+    pods: await rowsOf(
+      app,
+      sql`select count(*)::int as n from tenant_suspended_pods where tenant_id = ${tenantId}`,
+    ),
+  })
+  const remembered = () =>
+    rowsOf(
+      app,
+      sql`select ran, stopped_at is not null as stopped, restored_at is not null as restored
+        from tenant_suspended_pods where tenant_id = ${tenantId}`,
+    )
+  // The pods' own jobs run when they come to it: asking for them is all that this job does.
+  const world = async () =>
+    deed === 'enforce'
+      ? concerned()
+      : { ...((await about.world()) as object), concerned: await concerned(), remembered: await remembered() }
+  const holdings = async () => {
+    await about.check()
+    return { held: await heldBy(app, podId), pod: (await podRow(app, podId)).state }
+  }
+  const kind = deed === 'enforce' ? 'tenant.enforce' : `cloudPod.${deed}`
+  return { jobId: await newest(kind), world, holdings, afterPermanent: await holdings() }
+}
+
 async function arrangeSync(app: TestApp): Promise<Arranged> {
   await rowsOf(app, sql`update nodes set memory_mb = 1, status = 'unknown'`)
   await rowsOf(app, sql`update clusters set health = 'unknown', checked_at = null`)
@@ -229,6 +281,15 @@ export const jobCases: JobCase[] = [
     permanent: 'failed' as const,
     arrange: (app: TestApp) => arrangePower(app, action === 'reboot' ? 'ct' : 'vm', action),
   })),
+  ...(['suspend', 'resume', 'enforce'] as const).map((deed) => {
+    const kind = deed === 'enforce' ? 'tenant.enforce' : `cloudPod.${deed}`
+    return {
+      name: kind,
+      handler: handlerOf(kind),
+      permanent: 'stuck' as const,
+      arrange: (app: TestApp) => arrangeSuspension(app, deed),
+    }
+  }),
   {
     name: 'cluster.sync',
     handler: handlerOf('cluster.sync'),

@@ -8,7 +8,7 @@ import * as auditService from '../auditService.ts'
 import type { Identity } from '../userService.ts'
 
 type User = { id: string; email: string }
-type Failure = 'wrong_password' | 'wrong_code' | 'throttled' | 'disabled'
+type Failure = 'wrong_password' | 'wrong_code' | 'throttled' | 'disabled' | 'no_active_tenant'
 
 /** Notes a refused log-in. `user.id` undefined: there is no such user, so there is no history to write it in. */
 export async function noteFailure(

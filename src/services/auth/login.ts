@@ -66,6 +66,7 @@ export async function login(
     )
     throw refused()
   }
+  await requireAnyTenant(root, origin, user)
   const stored = user.password_hash ?? ''
   const renewed = isOutdated(stored) ? await hashPassword(credentials.password) : undefined
   return transaction(root, asUser(origin, user), 'platform', async (ctx) => {
@@ -73,6 +74,13 @@ export async function login(
     if (await factors.isEnrolled(ctx, user.id)) return openSession(ctx, user, 'pending')
     return succeeded(ctx, { ...user, password_hash: renewed ?? stored }, 'password', known, 1)
   })
+}
+
+/** Who belongs to suspended or closed tenants only is told so instead of finding nothing. @throws AppError forbidden */
+async function requireAnyTenant(root: Root, origin: Origin, user: User): Promise<void> {
+  if (!(await root.db.transaction('platform', (tx) => users.isShutOut(tx, user.id, root.now())))) return
+  await transaction(root, origin, 'platform', (ctx) => history.noteFailure(ctx, user, 'no_active_tenant'))
+  throw new AppError('forbidden', 'Your access is suspended. Ask your provider.')
 }
 
 /**

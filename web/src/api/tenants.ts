@@ -4,6 +4,7 @@ import type {
   QuotaView,
   quotaUpdate,
   SettingView,
+  SuspensionView,
   Tenant,
   tenantCreate,
   tenantUpdate,
@@ -11,7 +12,7 @@ import type {
 import { get, patch, post } from './http.ts'
 import { detailQuery, listQuery, type ListFilter } from './lists.ts'
 
-export type { QuotaView, SettingView, Tenant }
+export type { QuotaView, SettingView, SuspensionView, Tenant }
 export type TenantCreate = z.input<typeof tenantCreate>
 export type TenantUpdate = z.input<typeof tenantUpdate>
 
@@ -42,3 +43,13 @@ export const updateSettings = (tenantId: string | null, change: Record<string, s
   patch<{ items: SettingView[] }>(settingsPath(tenantId), change)
 export const updateQuota = (tenantId: string, change: z.input<typeof quotaUpdate>) =>
   patch<QuotaView>(`${PATH}/${tenantId}/quotas`, change)
+
+export const suspensionQuery = (tenantId: string) =>
+  queryOptions({
+    queryKey: ['suspensions', tenantId] as const,
+    queryFn: ({ signal }) => get<SuspensionView>(`${PATH}/${tenantId}/suspension`, undefined, signal),
+  })
+export const suspendTenant = (tenantId: string, reason: string, key: string) =>
+  post<SuspensionView>(`${PATH}/${tenantId}/suspend`, { reason }, key)
+export const restoreTenant = (tenantId: string, key: string) =>
+  post<SuspensionView>(`${PATH}/${tenantId}/restore`, {}, key)

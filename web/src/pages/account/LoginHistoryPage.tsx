@@ -20,6 +20,7 @@ const REASONS: Record<LoginEntry['reason'], string> = {
   wrong_code: 'Wrong code',
   throttled: 'Tried too often',
   disabled: 'The account was disabled',
+  no_active_tenant: 'All tenants of the account are suspended or closed',
 }
 
 const COLUMNS: Column<LoginEntry>[] = [

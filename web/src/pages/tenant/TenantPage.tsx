@@ -19,6 +19,8 @@ import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { QuotaTab } from './QuotaTab.tsx'
 import { SettingsTable } from './SettingsTable.tsx'
+import { SuspendButton } from './SuspendButton.tsx'
+import { SuspensionCard } from './SuspensionCard.tsx'
 import { TenantForm } from './TenantForm.tsx'
 
 const route = getRouteApi('/t/$tenant/tenants/$id')
@@ -59,6 +61,7 @@ export default function TenantPage() {
 function Overview({ tenant }: { tenant: Tenant }) {
   return (
     <div className="space-y-4">
+      <SuspensionCard tenantId={tenant.id} />
       <Card>
         <Facts
           facts={[
@@ -96,6 +99,7 @@ function Actions({ tenant }: { tenant: Tenant }) {
       >
         Edit
       </Button>
+      <SuspendButton tenant={tenant} />
       <Dialog open={editing} onClose={() => setEditing(false)} title="Edit the tenant" wide>
         <TenantForm
           tenant={tenant}

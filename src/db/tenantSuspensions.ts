@@ -1,0 +1,147 @@
+import { sql, type Insertable, type Selectable } from 'kysely'
+import type { Tx } from './index.ts'
+import type { PodRow } from './cloudPods.ts'
+import type { TenantSuspensionsTable } from './types.ts'
+
+export type SuspensionRow = Selectable<TenantSuspensionsTable>
+
+export async function insert(tx: Tx, suspension: Insertable<TenantSuspensionsTable>): Promise<void> {
+  await tx.insertInto('tenant_suspensions').values(suspension).execute()
+}
+
+/** The suspension that holds, or the last one. */
+export function latest(tx: Tx, tenantId: string): Promise<SuspensionRow | undefined> {
+  return tx
+    .selectFrom('tenant_suspensions')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+}
+
+export function find(tx: Tx, tenantId: string, id: string): Promise<SuspensionRow | undefined> {
+  return tx
+    .selectFrom('tenant_suspensions')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', id)
+    .executeTakeFirst()
+}
+
+export async function end(tx: Tx, id: string, at: Date): Promise<void> {
+  await tx.updateTable('tenant_suspensions').set({ ended_at: at }).where('id', '=', id).execute()
+}
+
+/** Every suspension that holds. */
+export function holding(tx: Tx): Promise<{ id: string; tenant_id: string }[]> {
+  return tx
+    .selectFrom('tenant_suspensions')
+    .select(['id', 'tenant_id'])
+    .where('ended_at', 'is', null)
+    .execute()
+}
+
+/** Pods of a tenant that exist or are being made, by id from `after` on. */
+export function livePods(tx: Tx, tenantId: string, after: string, limit: number): Promise<PodRow[]> {
+  return tx
+    .selectFrom('cloud_pods')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('state', 'in', ['creating', 'active'])
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+}
+
+/** Pods that a suspension concerned, by id from `after` on. */
+export function podsOf(tx: Tx, suspensionId: string, after: string, limit: number): Promise<PodRow[]> {
+  return tx
+    .selectFrom('tenant_suspended_pods as stopped')
+    .innerJoin('cloud_pods', 'cloud_pods.id', 'stopped.pod_id')
+    .selectAll('cloud_pods')
+    .where('stopped.suspension_id', '=', suspensionId)
+    .where('stopped.pod_id', '>', after)
+    .orderBy('stopped.pod_id')
+    .limit(limit)
+    .execute()
+}
+
+export async function concern(tx: Tx, suspensionId: string, pods: readonly PodRow[]): Promise<void> {
+  if (pods.length === 0) return
+  await tx
+    .insertInto('tenant_suspended_pods')
+    .values(pods.map((pod) => ({ suspension_id: suspensionId, tenant_id: pod.tenant_id, pod_id: pod.id })))
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+}
+
+type Place = { suspensionId: string; podId: string }
+
+/** Whether the pod ran before it was stopped; null: nobody has looked yet. */
+export async function ran(tx: Tx, { suspensionId, podId }: Place): Promise<boolean | null> {
+  const row = await tx
+    .selectFrom('tenant_suspended_pods')
+    .select('ran')
+    .where('suspension_id', '=', suspensionId)
+    .where('pod_id', '=', podId)
+    .executeTakeFirst()
+  return row?.ran ?? null
+}
+
+/** Remembers what was seen first: a later look sees what the suspension itself has done. */
+export async function remember(tx: Tx, { suspensionId, podId }: Place, running: boolean): Promise<void> {
+  await tx
+    .updateTable('tenant_suspended_pods')
+    .set({ ran: running })
+    .where('suspension_id', '=', suspensionId)
+    .where('pod_id', '=', podId)
+    .where('ran', 'is', null)
+    .execute()
+}
+
+export async function mark(
+  tx: Tx,
+  { suspensionId, podId }: Place,
+  change: { stopped_at: Date } | { restored_at: Date },
+): Promise<void> {
+  await tx
+    .updateTable('tenant_suspended_pods')
+    .set(change)
+    .where('suspension_id', '=', suspensionId)
+    .where('pod_id', '=', podId)
+    .execute()
+}
+
+export type SuspendedPod = {
+  id: string
+  hostname: string
+  state: PodRow['state']
+  ran: boolean | null
+  stopped_at: Date | null
+  restored_at: Date | null
+  job_id: string | null
+  job_state: string | null
+  waiting_for: string | null
+}
+
+/** The pods of a suspension with the last job that stops or restores each. */
+export async function progress(
+  tx: Tx,
+  { id, tenant_id }: SuspensionRow,
+  limit: number,
+): Promise<{ pods: SuspendedPod[]; counts: { pods: number; stopped: number; restored: number } }> {
+  const { rows: pods } = await sql<SuspendedPod>`
+    select p.id, p.hostname, p.state, s.ran, s.stopped_at, s.restored_at, j.id as job_id, j.state as job_state, j.waiting_for
+    from tenant_suspended_pods s join cloud_pods p on p.id = s.pod_id
+    left join lateral (select id, state, waiting_for from provisioning_jobs
+      where subject_type = 'cloudPod' and subject_id = p.id and kind in ('cloudPod.suspend', 'cloudPod.resume')
+      order by created_at desc limit 1) j on true
+    where s.suspension_id = ${id} and s.tenant_id = ${tenant_id}
+    order by (s.stopped_at is not null), s.pod_id limit ${limit}`.execute(tx)
+  const { rows } = await sql<{ pods: number; stopped: number; restored: number }>`
+    select count(*)::int as pods, count(stopped_at)::int as stopped, count(restored_at)::int as restored
+    from tenant_suspended_pods where suspension_id = ${id} and tenant_id = ${tenant_id}`.execute(tx)
+  return { pods, counts: rows[0] ?? { pods: 0, stopped: 0, restored: 0 } }
+}

@@ -1,0 +1,127 @@
+import type { GuestRef } from '../integrations/proxmox/types.ts'
+import { podResume, podSuspend, type SuspensionPayload } from '../services/cloudPodQueues.ts'
+import * as cloudPodService from '../services/cloudPodService.ts'
+import * as tenantSuspensionService from '../services/tenantSuspensionService.ts'
+import { doTask, findSettled, openGuest, type Guest } from './cloudPodGuest.ts'
+import { JobError, permanent, valueOf } from './errors.ts'
+import type { JobHandler, Run } from './steps.ts'
+
+const SHUTDOWN_SECONDS = 120
+
+type Found = { guest: Guest; ref: GuestRef; running: boolean }
+
+/** The guest with its power, or null when the pod has none that runs or could run. */
+async function look(run: Run<SuspensionPayload>): Promise<Found | null> {
+  const guest = await openGuest(run)
+  if (guest.pod.state !== 'active') return null
+  const found = await findSettled(run, guest)
+  if (!found) throw permanent('guest_lost', `guest ${guest.pod.vmid} does not exist on its cluster`)
+  const { status } = valueOf(await guest.proxmox.status(found.ref, run))
+  return { guest, ref: found.ref, running: status === 'running' }
+}
+
+const holds = async (run: Run<SuspensionPayload>): Promise<boolean> => {
+  const { suspension } = await run.read((ctx) => tenantSuspensionService.of(ctx, run.payload))
+  return suspension !== undefined && suspension.ended_at === null
+}
+
+/** A guest that does not shut down in time is stopped. */
+async function stop(run: Run<SuspensionPayload>): Promise<void> {
+  const found = await look(run)
+  if (!found?.running || run.output('look') === null) return
+  const { guest, ref } = found
+  try {
+    await doTask(run, guest.proxmox, 'shutting down', () =>
+      guest.proxmox.shutdown(ref, SHUTDOWN_SECONDS, run),
+    )
+  } catch (error) {
+    if (!(error instanceof JobError) || error.code !== 'task_failed') throw error
+    await run.log(`${error.message}; it is stopped instead`, 'warning')
+    await doTask(run, guest.proxmox, 'stopping', () => guest.proxmox.stop(ref, run))
+  }
+}
+
+/** @returns whether there is a guest whose power was read back */
+async function readBack(run: Run<SuspensionPayload>, wanted: boolean): Promise<boolean> {
+  const found = await look(run)
+  if (found && found.running !== wanted)
+    throw new JobError('retry', 'read_back_differs', `The guest is ${wanted ? 'stopped' : 'still running'}.`)
+  return found !== null
+}
+
+/** Stops a pod because its tenant is suspended, and remembers whether it ran. What fails for good waits for a person. */
+export const cloudPodSuspend: JobHandler<SuspensionPayload> = {
+  kind: podSuspend.kind,
+  parse: (payload) => podSuspend.payload.parse(payload),
+  onPermanent: 'stuck',
+  steps: [
+    {
+      name: 'look',
+      title: 'Looking whether it runs',
+      run: async (run) => ((await holds(run)) ? ((await look(run))?.running ?? null) : null),
+      idempotent: true,
+    },
+    {
+      name: 'remember',
+      title: 'Remembering its power state',
+      commit: async (ctx, run) => {
+        const running = run.output('look')
+        if (typeof running === 'boolean') await tenantSuspensionService.remember(ctx, run.payload, running)
+      },
+    },
+    { name: 'stop', title: 'Shutting down', run: stop, idempotent: true },
+    {
+      name: 'readBack',
+      title: 'Reading the power state back',
+      run: async (run) => run.output('look') !== null && readBack(run, false),
+      idempotent: true,
+    },
+    {
+      name: 'record',
+      title: 'Recording that it is stopped',
+      commit: async (ctx, run) => {
+        if (run.output('readBack') !== true) return
+        const { tenantId, podId } = run.payload
+        await cloudPodService.markPower(ctx, tenantId, podId, 'stopped', 'shutdown')
+        await tenantSuspensionService.markStopped(ctx, run.payload)
+      },
+    },
+  ],
+}
+
+/** Brings a pod back to the power state that its suspension found. */
+export const cloudPodResume: JobHandler<SuspensionPayload> = {
+  kind: podResume.kind,
+  parse: (payload) => podResume.payload.parse(payload),
+  onPermanent: 'stuck',
+  steps: [
+    {
+      name: 'start',
+      title: 'Starting what ran before',
+      run: async (run) => {
+        const { ran } = await run.read((ctx) => tenantSuspensionService.of(ctx, run.payload))
+        const found = ran === true ? await look(run) : null
+        if (found && !found.running)
+          await doTask(run, found.guest.proxmox, 'starting', () => found.guest.proxmox.start(found.ref, run))
+        return ran === true
+      },
+      idempotent: true,
+    },
+    {
+      name: 'readBack',
+      title: 'Reading the power state back',
+      run: async (run) => run.output('start') === true && readBack(run, true),
+      idempotent: true,
+    },
+    {
+      name: 'record',
+      title: 'Recording that it is restored',
+      commit: async (ctx, run) => {
+        const { tenantId, podId } = run.payload
+        if (run.output('readBack') === true)
+          await cloudPodService.markPower(ctx, tenantId, podId, 'running', 'start')
+        await tenantSuspensionService.markRestored(ctx, run.payload)
+      },
+    },
+  ],
+}

@@ -1,0 +1,168 @@
+import type { SuspensionView } from '../../shared/api/tenants.ts'
+import { told, type Ctx } from '../context.ts'
+import * as suspensions from '../db/tenantSuspensions.ts'
+import type { SuspensionRow } from '../db/tenantSuspensions.ts'
+import * as tenants from '../db/tenants.ts'
+import { AppError, notFound } from '../errors.ts'
+import { newId } from '../lib/ids.ts'
+import * as auditService from './auditService.ts'
+import * as cloudPodQueues from './cloudPodQueues.ts'
+import type { EnforcePayload } from './tenantQueues.ts'
+import { enqueueEnforce } from './tenantQueues.ts'
+
+const SHOWN_PODS = 200
+const WAITING = 'The infrastructure is not ready for this yet; it goes on by itself.'
+
+/** The tenant's present suspension, or its last one, with what has become of each pod. */
+export async function view(ctx: Ctx, tenantId: string): Promise<SuspensionView> {
+  const row = await suspensions.latest(ctx.tx, tenantId)
+  if (!row) return { suspension: null }
+  const { pods, counts } = await suspensions.progress(ctx.tx, row, SHOWN_PODS)
+  return {
+    suspension: {
+      id: row.id,
+      reason: row.reason,
+      startedAt: row.started_at.toISOString(),
+      endedAt: row.ended_at?.toISOString() ?? null,
+      counts,
+      pods: pods.map((pod) => ({
+        id: pod.id,
+        hostname: pod.hostname,
+        state: pod.state,
+        ran: pod.ran,
+        stoppedAt: pod.stopped_at?.toISOString() ?? null,
+        restoredAt: pod.restored_at?.toISOString() ?? null,
+        jobId: pod.job_id,
+        jobState: pod.job_state,
+        waitingFor: told(ctx, pod.waiting_for, WAITING),
+      })),
+    },
+  }
+}
+
+/**
+ * Suspends a tenant: from the commit on its users and keys are refused and nothing can be ordered; its pods are
+ * stopped by jobs. Asked for again it changes nothing.
+ * @throws AppError not_found, invalid_state for a tenant that is closing or closed
+ */
+export async function suspend(ctx: Ctx, tenantId: string, reason: string): Promise<SuspensionView> {
+  const tenant = await lock(ctx, tenantId)
+  if (tenant.state === 'suspended') return view(ctx, tenantId)
+  const id = newId()
+  const now = ctx.now()
+  await suspensions.insert(ctx.tx, {
+    id,
+    tenant_id: tenantId,
+    reason,
+    started_by: JSON.stringify(ctx.actor),
+    started_at: now,
+  })
+  await tenants.update(ctx.tx, tenantId, { state: 'suspended', updated_at: now })
+  await enqueueEnforce(ctx, tenant, id, 'stop')
+  await emit(ctx, tenant, 'TENANT_SUSPENDED', 'suspended', reason)
+  return view(ctx, tenantId)
+}
+
+/**
+ * Ends a suspension: users and keys work again at once; jobs start the pods that ran before. Asked for again it
+ * changes nothing.
+ * @throws AppError not_found, invalid_state for a tenant that is closing or closed
+ */
+export async function restore(ctx: Ctx, tenantId: string): Promise<SuspensionView> {
+  const tenant = await lock(ctx, tenantId)
+  const row = await suspensions.latest(ctx.tx, tenantId)
+  if (tenant.state === 'active' || !row) return view(ctx, tenantId)
+  await suspensions.end(ctx.tx, row.id, ctx.now())
+  await tenants.update(ctx.tx, tenantId, { state: 'active', updated_at: ctx.now() })
+  await enqueueEnforce(ctx, tenant, row.id, 'restore')
+  await emit(ctx, tenant, 'TENANT_RESTORED', 'active', row.reason)
+  return view(ctx, tenantId)
+}
+
+async function lock(ctx: Ctx, tenantId: string) {
+  const tenant = await tenants.lock(ctx.tx, tenantId)
+  if (!tenant) throw notFound('tenant')
+  if (tenant.state === 'closing' || tenant.state === 'closed')
+    throw new AppError(
+      'invalid_state',
+      `The tenant is ${tenant.state}: it can be neither suspended nor restored.`,
+    )
+  return tenant
+}
+
+const BATCH = 100
+
+/**
+ * Enqueues the next pods' jobs, from the pod `after` on.
+ * @returns the last pod of a full batch, or null when there are no more
+ */
+export async function enforceBatch(
+  ctx: Ctx,
+  { tenantId, suspensionId, round }: EnforcePayload,
+  after: string,
+): Promise<string | null> {
+  const row = await suspensions.find(ctx.tx, tenantId, suspensionId)
+  if (!row) return null
+  const pods =
+    row.ended_at === null
+      ? await suspensions.livePods(ctx.tx, tenantId, after, BATCH)
+      : await suspensions.podsOf(ctx.tx, suspensionId, after, BATCH)
+  if (row.ended_at === null) await suspensions.concern(ctx.tx, suspensionId, pods)
+  for (const pod of pods)
+    await cloudPodQueues.enqueueSuspension(
+      ctx,
+      pod,
+      suspensionId,
+      row.ended_at === null ? 'suspend' : 'resume',
+      round,
+    )
+  return pods.length === BATCH ? (pods.at(-1)?.id ?? null) : null
+}
+
+/** Whether the suspension still holds, and what was remembered of the pod. */
+export async function of(
+  ctx: Ctx,
+  place: { tenantId: string; suspensionId: string; podId: string },
+): Promise<{ suspension: SuspensionRow | undefined; ran: boolean | null }> {
+  const suspension = await suspensions.find(ctx.tx, place.tenantId, place.suspensionId)
+  return { suspension, ran: await suspensions.ran(ctx.tx, place) }
+}
+
+export const remember = (
+  ctx: Ctx,
+  place: { suspensionId: string; podId: string },
+  running: boolean,
+): Promise<void> => suspensions.remember(ctx.tx, place, running)
+
+export const markStopped = (ctx: Ctx, place: { suspensionId: string; podId: string }): Promise<void> =>
+  suspensions.mark(ctx.tx, place, { stopped_at: ctx.now() })
+
+export const markRestored = (ctx: Ctx, place: { suspensionId: string; podId: string }): Promise<void> =>
+  suspensions.mark(ctx.tx, place, { restored_at: ctx.now() })
+
+const HOUR_MS = 3_600_000
+
+/** Looks once an hour at every pod that a suspension has stopped: one that was powered on meanwhile is stopped again. */
+export async function enforceAll(ctx: Ctx): Promise<void> {
+  const hour = String(Math.floor(ctx.now().getTime() / HOUR_MS))
+  for (const { id, tenant_id } of await suspensions.holding(ctx.tx)) {
+    const tenant = await tenants.find(ctx.tx, tenant_id)
+    if (tenant) await enqueueEnforce(ctx, tenant, id, hour)
+  }
+}
+
+async function emit(
+  ctx: Ctx,
+  tenant: { id: string; name: string; state: string },
+  action: string,
+  state: string,
+  reason: string,
+): Promise<void> {
+  await auditService.record(ctx, {
+    action,
+    tenantId: tenant.id,
+    target: { type: 'tenant', id: tenant.id, label: tenant.name },
+    diff: { state: [tenant.state, state] },
+    details: { reason },
+  })
+}

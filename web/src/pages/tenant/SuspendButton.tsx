@@ -1,0 +1,78 @@
+import { CirclePause, CirclePlay } from 'lucide-react'
+import { useState } from 'react'
+import { restoreTenant, suspendTenant, type Tenant } from '../../api/tenants.ts'
+import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
+import { NO_PERMISSION, permits, useSession } from '../../components/session.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Dialog } from '../../ui/Dialog.tsx'
+import { Field, Input } from '../../ui/Field.tsx'
+import { toast } from '../../ui/Toast.tsx'
+
+/** Suspends a tenant, or restores a suspended one. */
+export function SuspendButton({ tenant }: { tenant: Tenant }) {
+  const { me } = useSession()
+  const [open, setOpen] = useState(false)
+  const suspended = tenant.state === 'suspended'
+  const Icon = suspended ? CirclePlay : CirclePause
+  const refusal = tenant.state === 'active' || suspended ? undefined : `The tenant is ${tenant.state}.`
+  return (
+    <>
+      <Button
+        icon={<Icon aria-hidden className="size-4" />}
+        disabledReason={permits(me, 'tenants:suspend') ? refusal : NO_PERMISSION('tenants:suspend')}
+        onClick={() => setOpen(true)}
+      >
+        {suspended ? 'Restore' : 'Suspend'}
+      </Button>
+      <Dialog
+        open={open}
+        onClose={() => setOpen(false)}
+        title={suspended ? 'Restore the tenant' : 'Suspend the tenant'}
+      >
+        {suspended ? (
+          <Restore tenant={tenant} onClose={() => setOpen(false)} />
+        ) : (
+          <Suspend tenant={tenant} onClose={() => setOpen(false)} />
+        )}
+      </Dialog>
+    </>
+  )
+}
+
+function Suspend({ tenant, onClose }: { tenant: Tenant; onClose: () => void }) {
+  const of = useApiForm<{ reason: string }, unknown>({
+    defaultValues: { reason: '' },
+    send: ({ reason }, key) => suspendTenant(tenant.id, reason, key),
+    onDone: () => {
+      toast.done('The tenant is suspended')
+      onClose()
+    },
+  })
+  return (
+    <Form of={of} danger submitLabel="Suspend" onCancel={onClose}>
+      <p>
+        Its users and keys are refused at once, and nothing can be ordered or changed. Its pods are shut down;
+        which of them ran is remembered.
+      </p>
+      <Field label="Reason" error={of.errorOf('reason')}>
+        <Input maxLength={500} {...of.form.register('reason', { required: REQUIRED })} />
+      </Field>
+    </Form>
+  )
+}
+
+function Restore({ tenant, onClose }: { tenant: Tenant; onClose: () => void }) {
+  const of = useApiForm<Record<string, never>, unknown>({
+    defaultValues: {},
+    send: (_, key) => restoreTenant(tenant.id, key),
+    onDone: () => {
+      toast.done('The tenant is restored')
+      onClose()
+    },
+  })
+  return (
+    <Form of={of} submitLabel="Restore" onCancel={onClose}>
+      <p>Its users and keys work again at once. The pods that ran before are started, the others stay off.</p>
+    </Form>
+  )
+}

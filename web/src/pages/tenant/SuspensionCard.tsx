@@ -1,0 +1,74 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { suspensionQuery, type SuspensionView } from '../../api/tenants.ts'
+import { useSession } from '../../components/session.ts'
+import { StateBadge } from '../../components/StateBadge.tsx'
+import { paths } from '../../paths.ts'
+import { Card, Facts } from '../../ui/Card.tsx'
+import { DataTable, type Column } from '../../ui/DataTable.tsx'
+import { Progress } from '../../ui/Progress.tsx'
+import { Time } from '../../ui/Time.tsx'
+
+type Suspension = NonNullable<SuspensionView['suspension']>
+type Pod = Suspension['pods'][number]
+
+/** The suspension that holds, or one whose pods are still being restored, with the progress of each pod. */
+export function SuspensionCard({ tenantId }: { tenantId: string }) {
+  const { data } = useQuery(suspensionQuery(tenantId))
+  const suspension = data?.suspension
+  if (!suspension) return null
+  const { counts, endedAt } = suspension
+  const done = endedAt === null ? counts.stopped : counts.restored
+  if (endedAt !== null && done === counts.pods) return null
+  const title = endedAt === null ? 'Suspended' : 'Being restored'
+  const label = `${done} of ${counts.pods} pods ${endedAt === null ? 'stopped' : 'restored'}`
+  return (
+    <Card title={title} flush>
+      <div className="space-y-4 p-4">
+        <Facts
+          facts={[
+            ['Reason', suspension.reason],
+            ['Since', <Time key="since" at={suspension.startedAt} />],
+            endedAt === null ? null : ['Restored', <Time key="restored" at={endedAt} />],
+          ]}
+        />
+        <div>
+          <p className="mb-1 text-[13px]">{label}</p>
+          <Progress value={counts.pods === 0 ? 100 : Math.round((done / counts.pods) * 100)} label={label} />
+        </div>
+      </div>
+      {suspension.pods.length > 0 && <Pods pods={suspension.pods} restoring={endedAt !== null} />}
+    </Card>
+  )
+}
+
+function Pods({ pods, restoring }: { pods: Pod[]; restoring: boolean }) {
+  const { tenant } = useSession()
+  const columns: Column<Pod>[] = [
+    {
+      header: 'CloudPod',
+      render: (row) => (
+        <Link {...paths.cloudPod(tenant.slug, row.id)} className="break-all hover:underline">
+          {row.hostname}
+        </Link>
+      ),
+    },
+    {
+      header: 'Before',
+      narrow: true,
+      from: 'sm',
+      render: (row) => (row.ran === null ? 'Not known yet' : row.ran ? 'Ran' : 'Was off'),
+    },
+    {
+      header: restoring ? 'Restored' : 'Stopped',
+      narrow: true,
+      render: (row) => {
+        const at = restoring ? row.restoredAt : row.stoppedAt
+        if (at !== null) return <Time at={at} relative />
+        return row.jobState === null ? 'Waiting' : <StateBadge of="job" state={row.jobState as 'ready'} />
+      },
+    },
+    { header: 'Waits for', from: 'md', render: (row) => row.waitingFor ?? '—' },
+  ]
+  return <DataTable label="Pods of the suspension" columns={columns} rows={pods} rowKey={(row) => row.id} />
+}
