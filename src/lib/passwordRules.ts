@@ -33,7 +33,7 @@ export function passwordFault(password: string, user: { email: string; name: str
   if (password.length < 12 || password.length > 128) return 'A password has 12 to 128 characters.'
   const words = [...ownWords(user), ...COMMON].toSorted((a, b) => b.length - a.length)
   const plain = password.toLowerCase()
-  const meant = plain.replace(/[^\p{L}]+$/u, '').replace(/[013457@$]/g, (sign) => LEET[sign] ?? sign)
+  const meant = plain.replace(/(?<!\P{L})\P{L}+$/u, '').replace(/[013457@$]/g, (sign) => LEET[sign] ?? sign)
   return [plain, meant].some((text) => lettersBeside(text, words) < LEAST_LETTERS)
     ? 'That is easy to guess: common words, digits or your own name. Choose another, such as four words of your own.'
     : undefined

@@ -180,7 +180,7 @@ const insight: Route[] = [
   route({
     method: 'GET',
     path: '/api/admin/users/{id}/sessions',
-    operationId: 'listUserSessions',
+    operationId: 'getUserSessions',
     summary: 'The sessions of a user that have not ended',
     tag,
     access: { permission: 'users:manage', where: { in: 'platform' } },

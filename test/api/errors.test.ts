@@ -7,15 +7,18 @@ import { newId } from '../../src/lib/ids.ts'
 import { routes } from '../../src/routes/index.ts'
 import { CASES } from '../rules/cases.ts'
 import { startApp, until, type TestApp } from '../support/app.ts'
-import { keyOf } from '../users/people.ts'
+import { COOKIE, keyOf, session } from '../users/people.ts'
 
 let app: TestApp
 let tenantId: string
 let authorization: string
+/** A person: some operations are for no program. */
+let cookie: string
 beforeAll(async () => {
   app = await startApp({ worker: false })
   tenantId = await app.tenant()
   authorization = `Bearer ${(await keyOf(app, 'admin@example.com')).token}`
+  cookie = `${COOKIE}=${(await session(app, 'admin@example.com')).token}`
 })
 afterAll(() => app.close())
 
@@ -29,7 +32,7 @@ async function send(
   const response = await fetch(app.url + path, {
     method,
     headers: {
-      authorization,
+      ...(headers['authorization'] === undefined ? { cookie, 'sec-fetch-site': 'same-origin' } : {}),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...headers,
     },
