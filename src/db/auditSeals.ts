@@ -54,9 +54,21 @@ export async function eventsIn(
   return new Map(rows.map((row) => [row.id, row]))
 }
 
+/** A batch without its lists of events and hashes, which are long. */
+const heads = (tx: Tx) =>
+  tx
+    .selectFrom('audit_batches')
+    .select(['number', 'sealed_at', 'root', 'previous', 'hash', 'signature'])
+    .select(sql<number>`cardinality(events)`.as('size'))
+
+export type BatchHead = Awaited<ReturnType<typeof latestHeads>>[number]
+
 /** Newest first. */
-export const latestBatches = (tx: Tx, limit: number): Promise<BatchRow[]> =>
-  tx.selectFrom('audit_batches').selectAll().orderBy('number', 'desc').limit(limit).execute()
+export const latestHeads = (tx: Tx, limit: number) =>
+  heads(tx).orderBy('number', 'desc').limit(limit).execute()
+
+export const headsAfter = (tx: Tx, number: bigint, limit: number): Promise<BatchHead[]> =>
+  heads(tx).where('number', '>', number).orderBy('number').limit(limit).execute()
 
 export async function insertBatch(tx: Tx, batch: BatchRow): Promise<void> {
   await tx.insertInto('audit_batches').values(batch).execute()

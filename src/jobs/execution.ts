@@ -98,7 +98,6 @@ export async function finish<P>(
   if (isAudited(x.job.kind)) await auditService.record(ctx, endOf(x.job, state, error))
 }
 
-/** @param isLast the job succeeds together with this step */
 const PROGRESS_EVERY_MS = 400
 
 export function runOf<P>(x: Execution<P>, step: Step<P>, position: number): Run<P> {

@@ -1,7 +1,7 @@
 import type { Permission } from '../../shared/permissions.ts'
 import type { Scope } from '../context.ts'
 import { AppError } from '../errors.ts'
-import type { Identity } from '../services/userService.ts'
+import { holds, type Identity } from '../services/userService.ts'
 
 const missing = (permission: Permission): AppError =>
   new AppError('forbidden', `You need the permission ${permission} for this.`, { details: { permission } })
@@ -11,9 +11,7 @@ const missing = (permission: Permission): AppError =>
  * @throws AppError forbidden, with the missing permission's name
  */
 export function requirePermission(user: Identity, permission: Permission, tenantId: string | null): void {
-  if (user.platform.has(permission)) return
-  if (tenantId !== null && user.tenants.get(tenantId)?.has(permission)) return
-  throw missing(permission)
+  if (!holds(user, permission, tenantId)) throw missing(permission)
 }
 
 /**

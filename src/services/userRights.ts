@@ -1,7 +1,7 @@
 import type { Permission } from '../../shared/permissions.ts'
 import type { Actor, Root } from '../context.ts'
 import * as rights from '../db/userRights.ts'
-import { rightsOf } from './userService.ts'
+import { holds, rightsOf } from './userService.ts'
 
 /** Who wanted a job, and the permission by which the request was accepted; none for what mPanel does by itself. */
 export type Originator = Actor & { permission?: Permission }
@@ -27,10 +27,3 @@ export async function isStillPermitted(
   if (key.tenant_id !== null && key.tenant_id !== tenantId) return false
   return holds(rightsOf(key.grants), permission, tenantId)
 }
-
-const holds = (
-  { platform, tenants }: ReturnType<typeof rightsOf>,
-  permission: Permission,
-  tenantId: string | null,
-): boolean =>
-  platform.has(permission) || (tenantId !== null && tenants.get(tenantId)?.has(permission) === true)

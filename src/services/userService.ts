@@ -115,6 +115,14 @@ export async function identifyApiKey(
 const needsMfa = ({ settings }: Root, roles: Grant[]): boolean =>
   roles.some(({ key }) => settings.mfaRequiredRoles.includes(key))
 
+/** Whether somebody may do something in a tenant (null: on the platform); the platform's rights hold everywhere. */
+export const holds = (
+  { platform, tenants }: Pick<Identity, 'platform' | 'tenants'>,
+  permission: Permission,
+  tenantId: string | null,
+): boolean =>
+  platform.has(permission) || (tenantId !== null && tenants.get(tenantId)?.has(permission) === true)
+
 /** What grants give: platform-wide, and in which tenants. */
 export function rightsOf(roles: Grant[]): Pick<Identity, 'roles' | 'platform' | 'tenants'> {
   const platform = new Set<Permission>()

@@ -33,7 +33,7 @@ export async function appendCheckpoints(ctx: Ctx): Promise<void> {
   if (key === undefined) return
   await mkdir(dirname(path), { recursive: true })
   for (let last = await lastIn(path); ;) {
-    const batches = await seals.batchesAfter(ctx.tx, last, PAGE)
+    const batches = await seals.headsAfter(ctx.tx, last, PAGE)
     const lines = batches.map((batch) => `${JSON.stringify(lineOf(batch, key))}\n`)
     if (lines.length > 0) await appendFile(path, lines.join(''))
     if (batches.length < PAGE) return
@@ -41,10 +41,10 @@ export async function appendCheckpoints(ctx: Ctx): Promise<void> {
   }
 }
 
-const lineOf = (batch: seals.BatchRow, key: string): Checkpoint => ({
+const lineOf = (batch: seals.BatchHead, key: string): Checkpoint => ({
   batch: batch.number.toString(),
   sealedAt: batch.sealed_at.toISOString(),
-  events: batch.events.length,
+  events: batch.size,
   hash: batch.hash.toString('hex'),
   signature: batch.signature.toString('hex'),
   publicKey: key,

@@ -11,6 +11,7 @@ const BATCH = 1_000
 const SHOWN = 50
 
 const hex = (bytes: Buffer): string => bytes.toString('hex')
+
 /**
  * Seals the oldest unsealed events as one signed batch, all or none.
  * @returns how many there were
@@ -28,7 +29,7 @@ export async function sealNext(ctx: Ctx, limit = BATCH): Promise<number> {
     if (!event) ctx.log.error({ eventId: id }, 'an audit event was removed before it was sealed')
     return event ? leafOf(event) : VANISHED
   })
-  const [last] = await rows.latestBatches(ctx.tx, 1)
+  const [last] = await rows.latestHeads(ctx.tx, 1)
   const content = {
     number: (last?.number ?? 0n) + 1n,
     sealed_at: ctx.now(),
@@ -57,10 +58,10 @@ export async function seals(ctx: Ctx): Promise<AuditSeals> {
   return {
     publicKey: (await publicKey(ctx)) ?? null,
     unsealed: { events, since: since?.toISOString() ?? null },
-    items: (await rows.latestBatches(ctx.tx, SHOWN)).map((batch) => ({
+    items: (await rows.latestHeads(ctx.tx, SHOWN)).map((batch) => ({
       batch: batch.number.toString(),
       sealedAt: batch.sealed_at.toISOString(),
-      events: batch.events.length,
+      events: batch.size,
       root: hex(batch.root),
       previous: hex(batch.previous),
       hash: hex(batch.hash),

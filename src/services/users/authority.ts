@@ -1,10 +1,6 @@
 import type { Permission } from '../../../shared/permissions.ts'
 import { AppError } from '../../errors.ts'
-import type { Identity } from '../userService.ts'
-
-/** What somebody may do in a tenant (null: on the platform), the platform's rights included. */
-const heldIn = (identity: Identity, tenantId: string | null): ReadonlySet<Permission> =>
-  new Set([...identity.platform, ...(tenantId === null ? [] : (identity.tenants.get(tenantId) ?? []))])
+import { holds, type Identity } from '../userService.ts'
 
 /**
  * Nobody gives what they do not hold.
@@ -15,8 +11,7 @@ export function requireHeld(
   permissions: readonly Permission[],
   tenantId: string | null,
 ): void {
-  const held = heldIn(identity, tenantId)
-  const permission = permissions.find((one) => !held.has(one))
+  const permission = permissions.find((one) => !holds(identity, one, tenantId))
   if (permission === undefined) return
   throw new AppError('forbidden', `You cannot give the permission ${permission}: you do not hold it here.`, {
     details: { permission },
