@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { isBuiltinRole } from '../shared/permissions.ts'
 import { StartupError } from './errors.ts'
+import { networks, type AllowedNetworks } from './lib/outgoing.ts'
 
 /** The only reader of the environment. README.md lists the variables. */
 export type Config = {
@@ -37,12 +38,19 @@ export type Config = {
   workerConcurrency: number
   /** Users of these roles may do nothing before they have a second factor. */
   mfaRequiredRoles: string[]
+  /** Networks beside the public internet that webhooks and identity providers may be in. */
+  outgoingNetworks: AllowedNetworks
   paymentTermDays: number
   vmidQuarantineHours: number
 }
 
 const port = z.coerce.number('must be a number').int().min(0).max(65_535)
 const blank = (value: unknown): unknown => (value === '' ? undefined : value)
+const namesIn = (list: string): string[] =>
+  list
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean)
 const optional = <T extends z.ZodType>(schema: T) => z.preprocess(blank, schema.optional())
 
 const schema = z.object({
@@ -62,8 +70,18 @@ const schema = z.object({
   MPANEL_MFA_REQUIRED_ROLES: optional(
     z
       .string()
-      .transform((list) => list.split(',').map((role) => role.trim()))
+      .transform(namesIn)
       .refine((roles) => roles.every(isBuiltinRole), 'must name roles, separated by commas'),
+  ),
+  MPANEL_OUTGOING_NETWORKS: optional(
+    z.string().transform((list, context) => {
+      try {
+        return networks(namesIn(list))
+      } catch {
+        context.addIssue('must be networks such as 10.1.0.0/16, separated by commas')
+        return z.NEVER
+      }
+    }),
   ),
   MPANEL_WORKER_CONCURRENCY: optional(z.coerce.number().int().min(1).max(500)),
   MPANEL_PAYMENT_TERM_DAYS: optional(z.coerce.number().int().min(1).max(365)),
@@ -112,10 +130,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     adminPassword: values.MPANEL_ADMIN_PASSWORD,
     newPassword: values.MPANEL_NEW_PASSWORD,
     logLevel: values.MPANEL_LOG_LEVEL,
-    trustedProxies: (values.MPANEL_TRUSTED_PROXIES ?? '')
-      .split(',')
-      .map((entry) => entry.trim())
-      .filter(Boolean),
+    trustedProxies: namesIn(values.MPANEL_TRUSTED_PROXIES ?? ''),
+    outgoingNetworks: values.MPANEL_OUTGOING_NETWORKS ?? networks([]),
     proxmox,
     simPort: values.MPANEL_SIM_PORT ?? 0,
     workerConcurrency: values.MPANEL_WORKER_CONCURRENCY ?? 16,

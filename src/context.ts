@@ -4,6 +4,7 @@ import type { Permission } from '../shared/permissions.ts'
 import type { Proxmox, ProxmoxConnection } from './integrations/proxmox/types.ts'
 import type { Sealer } from './lib/crypto.ts'
 import type { Logger } from './lib/log.ts'
+import type { OutgoingAnswer, OutgoingRequest } from './lib/outgoing.ts'
 
 /** On whose behalf something happens; stored with audit events and jobs. */
 export type { Scope }
@@ -15,7 +16,11 @@ export type Actor = {
 }
 
 /** Makers of clients of outside systems. Only deps.ts fills this with real ones. */
-type Vendors = { proxmox(connection: ProxmoxConnection): Proxmox }
+type Vendors = {
+  proxmox(connection: ProxmoxConnection): Proxmox
+  /** One request to an address that a person has typed. @throws OutgoingFault */
+  send(request: OutgoingRequest): Promise<OutgoingAnswer>
+}
 
 /** Facts of the installation that services need, from the configuration. */
 type Settings = {

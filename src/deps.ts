@@ -9,6 +9,7 @@ import { StartupError } from './errors.ts'
 import { createProxmox } from './integrations/proxmox/client.ts'
 import { createSealer } from './lib/crypto.ts'
 import { createLogger, type Logger } from './lib/log.ts'
+import { sendOutgoing } from './lib/outgoing.ts'
 
 export type Deps = { root: Root; databaseUrl: string; close: () => Promise<void> }
 
@@ -33,7 +34,10 @@ export function createDeps(
       vmidQuarantineHours: config.vmidQuarantineHours,
       auditCheckpoints: config.auditCheckpoints,
     },
-    vendors: { proxmox: remembered(createProxmox) },
+    vendors: {
+      proxmox: remembered(createProxmox),
+      send: (request) => sendOutgoing(config.outgoingNetworks, request),
+    },
     live: { changed: (withinMs) => new Promise((resolve) => setTimeout(resolve, withinMs).unref()) },
     wake: coalesced(() => db.pool.query(`select pg_notify('${NOTIFY_CHANNEL}', '')`), log),
   }

@@ -50,6 +50,7 @@ const WRONG: Record<string, string> = {
   MPANEL_NEW_PASSWORD: 'short',
   MPANEL_LOG_LEVEL: 'loud',
   MPANEL_WORKER_CONCURRENCY: '0',
+  MPANEL_OUTGOING_NETWORKS: '10.0.0.0/8, home',
   MPANEL_PAYMENT_TERM_DAYS: '-1',
   MPANEL_VMID_QUARANTINE_HOURS: 'many',
   MPANEL_SIM_PORT: '-1',
@@ -65,7 +66,7 @@ test('all faults are told at once, each by the name of its variable', () => {
   for (const name of Object.keys(WRONG).filter((one) => one !== 'PROXMOX_TOKEN_SECRET')) {
     expect(message).toContain(`- ${name}`)
   }
-  expect(message).toContain('17 fault(s)')
+  expect(message).toContain('18 fault(s)')
 })
 
 test.each(Object.entries(WRONG).filter(([name]) => !name.startsWith('PROXMOX')))(

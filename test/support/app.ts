@@ -58,7 +58,14 @@ export type TestApp = {
 
 /** The whole application on a database of its own and a simulated cluster of its own, over real HTTP. */
 export async function startApp(
-  options: { worker?: boolean; speed?: Partial<Speed>; blueprints?: boolean; rbac?: Rbac } = {},
+  options: {
+    worker?: boolean
+    speed?: Partial<Speed>
+    blueprints?: boolean
+    rbac?: Rbac
+    /** Variables of the configuration beside what every test needs. */
+    env?: Record<string, string>
+  } = {},
 ): Promise<TestApp> {
   const database = await freshDatabase()
   const dataDir = await mkdtemp(join(tmpdir(), 'mpanel-app-'))
@@ -68,7 +75,12 @@ export async function startApp(
     speed: { ...SPEED, ...options.speed },
     stateFile: join(dataDir, 'sim.json'),
   })
-  const config = readConfig({ DATABASE_URL: database.url, MPANEL_DATA_DIR: dataDir, MPANEL_PORT: '0' })
+  const config = readConfig({
+    DATABASE_URL: database.url,
+    MPANEL_DATA_DIR: dataDir,
+    MPANEL_PORT: '0',
+    ...options.env,
+  })
   const logs: string[] = []
   const clock = { offsetMs: 0 }
   const log = createLogger({ level: 'info', stream: { write: (line) => void logs.push(line) } })
