@@ -118,7 +118,7 @@ const setTheme = (page: Page, theme: string) =>
 async function faultsOf(page: Page, look: string, rules: string[]): Promise<string[]> {
   const type = rules === CONTRAST ? 'rule' : 'tag'
   const { violations } = await page.evaluate<AxeResults>(
-    `axe.run(document, { runOnly: { type: '${type}', values: ${JSON.stringify(rules)} } })`,
+    `axe.run(document, ${JSON.stringify({ runOnly: { type, values: rules }, resultTypes: ['violations'], preload: false })})`,
   )
   const sideways = await page.evaluate<number>(
     'document.documentElement.scrollWidth - document.documentElement.clientWidth',
