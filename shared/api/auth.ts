@@ -7,7 +7,9 @@ export const loginBody = z.strictObject({ email: z.email().max(320), password: z
 /** Who is asking, and what they may do where. `platform` permissions hold for every tenant. */
 export const me = z.object({
   user: z.object({ id, email: z.string(), name: z.string() }),
-  roles: z.array(z.object({ key: z.string(), name: z.string(), tenantId: id.nullable() })),
+  roles: z.array(
+    z.object({ roleId: id, key: z.string(), name: z.string(), tenantId: id.nullable(), requiresMfa: z.boolean() }),
+  ),
   platform: z.array(z.enum(PERMISSIONS)),
   tenants: z.array(
     z.object({

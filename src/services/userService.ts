@@ -75,7 +75,7 @@ export async function identifySession(
     via: 'session',
     sessionId: session.id,
     verifiedAt: session.verified_at,
-    mustEnrol: !session.has_mfa && needsMfa(root, session.grants),
+    mustEnrol: !session.has_mfa && needsMfa(session.grants),
   }
 }
 
@@ -108,12 +108,11 @@ export async function identifyApiKey(
     via: 'api_key',
     sessionId: null,
     verifiedAt: null,
-    mustEnrol: !key.has_mfa && needsMfa(root, key.grants),
+    mustEnrol: !key.has_mfa && needsMfa(key.grants),
   }
 }
 
-const needsMfa = ({ settings }: Root, roles: Grant[]): boolean =>
-  roles.some(({ key }) => settings.mfaRequiredRoles.includes(key))
+const needsMfa = (roles: Grant[]): boolean => roles.some(({ requiresMfa }) => requiresMfa)
 
 /** Whether somebody may do something in a tenant (null: on the platform); the platform's rights hold everywhere. */
 export const holds = (

@@ -42,7 +42,6 @@ test('an empty variable is an absent one', () => {
 const WRONG: Record<string, string> = {
   DATABASE_URL: 'mysql://x/y',
   MPANEL_PORT: '70000',
-  MPANEL_MFA_REQUIRED_ROLES: 'SUPER_ADMIN,EMPEROR',
   MPANEL_SECRET_KEY: 'short',
   MPANEL_PUBLIC_URL: 'ftp://x',
   MPANEL_ADMIN_EMAIL: 'nobody',
