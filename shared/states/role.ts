@@ -48,8 +48,8 @@ export function canDecideAbout(role: Role, tenantId: string | null, { may, isSup
   const fits = fitsPlace(role, tenantId)
   if (!fits.allowed) return fits
   const missing = firstMissing(['users:manage', ...role.permissions], tenantId, may)
-  if (missing !== undefined)
-    return refused(`It holds the permission ${missing}, which you do not hold here.`)
-  if (isSuper(role) && !above) return refused('Only a super administrator decides about super administrators.')
+  if (missing !== undefined) return refused(`It holds the permission ${missing}, which you do not hold here.`)
+  if (isSuper(role) && !above)
+    return refused('Only a super administrator decides about super administrators.')
   return allowed
 }

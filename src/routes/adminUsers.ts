@@ -67,7 +67,8 @@ const roles: Route[] = [
     method: 'PATCH',
     path: '/api/admin/users/roles/{id}',
     operationId: 'updateRole',
-    summary: 'Change a custom role, or whether a role needs a second factor; it holds from the next request on',
+    summary:
+      'Change a custom role, or whether a role needs a second factor; it holds from the next request on',
     tag,
     access: { permission: 'roles:manage', where: { in: 'object', kind: 'role' } },
     stepUp: true,

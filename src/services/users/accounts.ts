@@ -10,6 +10,7 @@ import * as users from '../../db/users.ts'
 import { AppError, notFound, requireVersion } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import { hashPassword } from '../../lib/password.ts'
+import { passwordFault } from '../../lib/passwordRules.ts'
 import * as auditService from '../auditService.ts'
 import { permissionsOf, type Identity } from '../userService.ts'
 import { requireHeld, requireSuper } from './authority.ts'
@@ -53,7 +54,8 @@ export async function getUser(ctx: Ctx, id: string): Promise<User> {
 /**
  * Adds a person with a first password and one role. Only the platform does: whether an e-mail is taken is no tenant's
  * business.
- * @throws AppError already_exists for the e-mail, and those of `requireGrantable`
+ * @throws AppError already_exists for the e-mail, invalid_input for a password that is too easy, and those of
+ * `requireGrantable`
  */
 export async function createUser(
   ctx: Ctx,
@@ -61,6 +63,9 @@ export async function createUser(
   body: z.infer<typeof userCreate>,
 ): Promise<User> {
   const role = await requireGrantable(ctx, identity, body)
+  const fault = passwordFault(body.password, body)
+  if (fault !== undefined)
+    throw new AppError('invalid_input', fault, { errors: [{ path: 'password', message: fault }] })
   const id = newId()
   const now = ctx.now()
   await users
