@@ -781,6 +781,7 @@ create table roles (
   created_at timestamp with time zone not null,
   version integer not null default 1,
   updated_at timestamp with time zone not null default now(),
+  requires_mfa boolean not null default false,
   constraint roles_pkey PRIMARY KEY (id),
   constraint roles_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint roles_custom_key CHECK ((builtin OR (key ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text) OR (key ~ '^[A-Z][A-Z0-9_]{0,62}$'::text)))
@@ -1049,6 +1050,8 @@ CREATE INDEX ledger_tx_list ON public.ledger_tx USING btree (tenant_id, id DESC)
 CREATE INDEX login_failures_age ON public.login_failures USING btree (last_at);
 
 CREATE INDEX login_history_age ON public.login_history USING btree (at);
+
+CREATE INDEX login_history_success ON public.login_history USING btree (user_id, id DESC) WHERE (outcome = 'success'::text);
 
 CREATE INDEX login_history_user ON public.login_history USING btree (user_id, id DESC);
 
@@ -1851,7 +1854,7 @@ declare
 begin
   perform set_config('app.scope', 'platform', true);
   select coalesce(jsonb_agg(jsonb_build_object('roleId', r.id, 'key', r.key, 'name', r.name, 'tenantId', g.tenant_id,
-      'permissions', case when not r.builtin then
+      'requiresMfa', r.requires_mfa, 'permissions', case when not r.builtin then
         (select coalesce(jsonb_agg(p.permission), '[]') from role_permissions p where p.role_id = r.id) end)), '[]')
     into found
   from role_grants g join roles r on r.id = g.role_id

@@ -535,6 +535,7 @@ export interface RolesTable {
   created_at: Date
   version: Generated<number>
   updated_at: Generated<Date>
+  requires_mfa: Generated<boolean>
 }
 
 export interface SessionsTable {
