@@ -1,4 +1,4 @@
-import { auditEvent, auditList, auditSeals } from '../../shared/api/audit.ts'
+import { auditEvent, auditList, auditSeals, auditTimeline } from '../../shared/api/audit.ts'
 import { page } from '../../shared/api/common.ts'
 import * as auditService from '../services/auditService.ts'
 import { route, type Route } from './define.ts'
@@ -14,6 +14,17 @@ export const adminAudit: Route[] = [
     query: auditList,
     replies: { 200: page(auditEvent) },
     handler: async (ctx, { query }) => ({ body: await auditService.list(ctx, query, query) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/api/admin/audit/timeline',
+    operationId: 'getAuditTimeline',
+    summary: 'List what happened to a thing and to what belongs to it, newest first',
+    tag: 'audit',
+    access: { permission: 'audit:read', where: { in: 'list' } },
+    query: auditTimeline,
+    replies: { 200: page(auditEvent) },
+    handler: async (ctx, { query }) => ({ body: await auditService.timeline(ctx, query, query) }),
   }),
   route({
     method: 'GET',

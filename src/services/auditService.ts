@@ -1,8 +1,10 @@
 import type { AuditEvent } from '../../shared/api/audit.ts'
+import type { Page } from '../../shared/api/common.ts'
 import * as audit from '../db/audit.ts'
+import { eventsOf, thingsOf } from '../db/auditTimeline.ts'
 import type { ListOptions } from '../db/list.ts'
 import type { Ctx, Origin } from '../context.ts'
-import { newId } from '../lib/ids.ts'
+import { isUuid, newId } from '../lib/ids.ts'
 
 export { sealAll, seals } from './audit/sealing.ts'
 
@@ -41,6 +43,7 @@ function rowOf(origin: Origin, event: Event, at: Date): audit.NewEvent {
     action: event.action,
     outcome: event.outcome ?? 'success',
     actor: origin.actor,
+    actor_id: origin.actor.id,
     target_type: event.target.type,
     target_id: event.target.id,
     target_label: event.target.label ?? null,
@@ -85,28 +88,44 @@ export function diffOf<T extends Record<string, unknown>>(
   )
 }
 
-export async function list(ctx: Ctx, filter: audit.AuditFilter, options: ListOptions) {
-  const page = await audit.list(ctx.tx, ctx.scope, filter, options)
-  return {
-    items: page.items.map((row) => ({
-      id: row.id,
-      at: row.at.toISOString(),
-      tenantId: row.tenant_id,
-      action: row.action,
-      outcome: row.outcome,
-      actor: row.actor as AuditEvent['actor'],
-      target:
-        row.target_type === null || row.target_id === null
-          ? null
-          : { type: row.target_type, id: row.target_id, label: row.target_label },
-      diff: row.diff as AuditEvent['diff'],
-      // What jobs read back names nodes and VMIDs.
-      details: (ctx.seesInfrastructure || row.job_id === null ? row.details : null) as AuditEvent['details'],
-      requestId: row.request_id,
-      correlationId: row.correlation_id,
-      jobId: row.job_id,
-      ip: row.ip,
-    })),
-    nextCursor: page.nextCursor,
-  }
+export async function list(
+  ctx: Ctx,
+  filter: audit.AuditFilter,
+  options: ListOptions,
+): Promise<Page<AuditEvent>> {
+  return shown(ctx, await audit.list(ctx.tx, ctx.scope, filter, options))
 }
+
+/** What happened to a thing and to what belongs to it: its pods, invoices, jobs and so on; newest first. */
+export async function timeline(
+  ctx: Ctx,
+  target: { targetType: string; targetId: string },
+  options: { limit: number; cursor?: string | undefined },
+): Promise<Page<AuditEvent>> {
+  const { targetType, targetId } = target
+  const ids = isUuid(targetId) ? await thingsOf(ctx.tx, targetType, targetId) : [targetId]
+  return shown(ctx, await eventsOf(ctx.tx, ctx.scope, ids, options))
+}
+
+const shown = (ctx: Ctx, page: { items: audit.EventRow[]; nextCursor: string | null }): Page<AuditEvent> => ({
+  items: page.items.map((row) => ({
+    id: row.id,
+    at: row.at.toISOString(),
+    tenantId: row.tenant_id,
+    action: row.action,
+    outcome: row.outcome as AuditEvent['outcome'],
+    actor: row.actor as AuditEvent['actor'],
+    target:
+      row.target_type === null || row.target_id === null
+        ? null
+        : { type: row.target_type, id: row.target_id, label: row.target_label },
+    diff: row.diff as AuditEvent['diff'],
+    // What jobs read back names nodes and VMIDs.
+    details: (ctx.seesInfrastructure || row.job_id === null ? row.details : null) as AuditEvent['details'],
+    requestId: row.request_id,
+    correlationId: row.correlation_id,
+    jobId: row.job_id,
+    ip: row.ip,
+  })),
+  nextCursor: page.nextCursor,
+})
