@@ -1,6 +1,6 @@
 import { createPublicKey, verify as verifySignature, type KeyObject } from 'node:crypto'
 import type { BatchRow, SealedEvent } from '../../db/auditSeals.ts'
-import { canonicalJson, parseExactly } from '../../lib/canonicalJson.ts'
+import { canonicalJson, canonicalText } from '../../lib/canonicalJson.ts'
 import { sha256 } from '../../lib/crypto.ts'
 import { HASH_BYTES, leafHash } from '../../lib/merkle.ts'
 
@@ -9,7 +9,19 @@ export const GENESIS = Buffer.alloc(HASH_BYTES)
 /** The leaf of an event that was removed before it could be sealed. Nothing hashes to it. */
 export const VANISHED = Buffer.alloc(HASH_BYTES)
 
-const json = (text: string | null): string => (text === null ? 'null' : canonicalJson(parseExactly(text)))
+const json = (text: string | null): string => (text === null ? 'null' : canonicalText(text))
+
+/** Few do much: the same actor stands in many events. */
+const MAX_ACTORS = 10_000
+const actors = new Map<string, string>()
+function actorJson(text: string): string {
+  const known = actors.get(text)
+  if (known !== undefined) return known
+  if (actors.size >= MAX_ACTORS) actors.clear()
+  const made = canonicalText(text)
+  actors.set(text, made)
+  return made
+}
 
 /**
  * What is hashed of an event: every field it has, as canonical JSON. The fields are listed in the order of their names
@@ -18,7 +30,7 @@ const json = (text: string | null): string => (text === null ? 'null' : canonica
 export const contentOf = (event: SealedEvent): string => {
   const text = JSON.stringify
   return (
-    `{"action":${text(event.action)},"actor":${json(event.actor)},"at":${text(event.at)},` +
+    `{"action":${text(event.action)},"actor":${actorJson(event.actor)},"at":${text(event.at)},` +
     `"correlation_id":${text(event.correlation_id)},"details":${json(event.details)},"diff":${json(event.diff)},` +
     `"id":${text(event.id)},"ip":${text(event.ip)},"job_id":${text(event.job_id)},` +
     `"outcome":${text(event.outcome)},"request_id":${text(event.request_id)},` +
