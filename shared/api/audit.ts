@@ -50,7 +50,6 @@ export type AuditExport = z.infer<typeof auditExport>
 export const auditTimeline = z.strictObject({
   targetType: z.string().min(1).max(50),
   targetId: z.string().min(1).max(100),
-  tenantId: id.optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: cursor.optional(),
 })

@@ -24,7 +24,7 @@ export type SealedEvent = {
   user_agent: string | null
 }
 
-const EVENT = `e.id, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, e.tenant_id, e.action,
+export const EVENT = `e.id, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, e.tenant_id, e.action,
   e.outcome, e.actor::text as actor, e.target_type, e.target_id, e.target_label, e.diff::text as diff,
   e.details::text as details, e.request_id, e.correlation_id, e.job_id, host(e.ip) as ip, e.user_agent`
 

@@ -26,14 +26,28 @@ export function merkleRoot(leaves: readonly Buffer[]): Buffer {
   return nodeHash(merkleRoot(leaves.slice(0, split)), merkleRoot(leaves.slice(split)))
 }
 
-/** What proves that a leaf is one of `leaves`: the roots of the other subtrees, from the leaf upwards. */
-export function merklePath(leaves: readonly Buffer[], index: number): Buffer[] {
-  if (leaves.length <= 1) return []
-  const split = splitOf(leaves.length)
-  const [left, right] = [leaves.slice(0, split), leaves.slice(split)]
-  return index < split
-    ? [...merklePath(left, index), merkleRoot(right)]
-    : [...merklePath(right, index - split), merkleRoot(left)]
+/**
+ * What proves that a leaf is one of `leaves`: the roots of the other subtrees, from the leaf upwards. The subtrees are
+ * hashed once, however many leaves are asked for.
+ */
+export function merkleProver(leaves: readonly Buffer[]): (index: number) => Buffer[] {
+  const known = new Map<string, Buffer>()
+  const rootIn = (begin: number, size: number): Buffer => {
+    if (size === 1) return leaves[begin] ?? Buffer.alloc(HASH_BYTES)
+    const name = `${begin}+${size}`
+    const split = splitOf(size)
+    const root = known.get(name) ?? nodeHash(rootIn(begin, split), rootIn(begin + split, size - split))
+    known.set(name, root)
+    return root
+  }
+  const pathIn = (begin: number, size: number, index: number): Buffer[] => {
+    if (size <= 1) return []
+    const split = splitOf(size)
+    return index < split
+      ? [...pathIn(begin, split, index), rootIn(begin + split, size - split)]
+      : [...pathIn(begin + split, size - split, index - split), rootIn(begin, split)]
+  }
+  return (index) => pathIn(0, leaves.length, index)
 }
 
 /** The root that a leaf and its path lead to, or undefined for a path that no tree of this size has. */

@@ -3,9 +3,12 @@ import type { Page } from '../../shared/api/common.ts'
 import * as audit from '../db/audit.ts'
 import { eventsOf, thingsOf } from '../db/auditTimeline.ts'
 import type { ListOptions } from '../db/list.ts'
-import type { Ctx, Origin } from '../context.ts'
+import type { Ctx, Origin, Scope } from '../context.ts'
+import { notFound } from '../errors.ts'
 import { isUuid, newId } from '../lib/ids.ts'
+import * as tenantScopeService from './tenantScopeService.ts'
 
+export { exportText } from './audit/exporting.ts'
 export { sealAll, seals } from './audit/sealing.ts'
 
 type Target = { type: string; id: string; label?: string }
@@ -96,13 +99,35 @@ export async function list(
   return shown(ctx, await audit.list(ctx.tx, ctx.scope, filter, options))
 }
 
-/** What happened to a thing and to what belongs to it: its pods, invoices, jobs and so on; newest first. */
+/** That somebody took the log, or a part of it, out of here. */
+export async function recordExport(ctx: Ctx, scope: Scope, asked: Record<string, unknown>): Promise<void> {
+  // The events of somebody with several tenants belong to each of them.
+  for (const tenantId of scope === 'platform' ? [null] : scope)
+    await record(ctx, {
+      action: 'AUDIT_EXPORTED',
+      tenantId,
+      target: { type: 'audit', id: tenantId ?? 'platform' },
+      details: asked,
+    })
+}
+
+const LASTING = ['tenant', 'customer', 'subscription', 'invoice', 'cloudPod', 'job'] as const
+
+/**
+ * What happened to a thing and to what belongs to it: its pods, invoices, jobs and so on; newest first.
+ * @throws AppError not_found for a thing that is not there or not the caller's to see
+ */
 export async function timeline(
   ctx: Ctx,
   target: { targetType: string; targetId: string },
   options: { limit: number; cursor?: string | undefined },
 ): Promise<Page<AuditEvent>> {
   const { targetType, targetId } = target
+  const kind = LASTING.find((one) => one === targetType)
+  if (kind !== undefined) {
+    if (!isUuid(targetId)) throw notFound(targetType)
+    await tenantScopeService.ownerOf(ctx, kind, targetId)
+  }
   const ids = isUuid(targetId) ? await thingsOf(ctx.tx, targetType, targetId) : [targetId]
   return shown(ctx, await eventsOf(ctx.tx, ctx.scope, ids, options))
 }
