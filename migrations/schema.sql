@@ -653,7 +653,7 @@ create table login_history (
   constraint login_history_pkey PRIMARY KEY (id),
   constraint login_history_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
   constraint login_history_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text]))),
-  constraint login_history_reason_check CHECK ((reason = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text, 'wrong_password'::text, 'wrong_code'::text, 'throttled'::text, 'disabled'::text, 'no_active_tenant'::text])))
+  constraint login_history_reason_check CHECK ((reason = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text, 'passkey'::text, 'sso'::text, 'wrong_password'::text, 'wrong_code'::text, 'wrong_passkey'::text, 'throttled'::text, 'disabled'::text, 'no_active_tenant'::text, 'sso_required'::text])))
 );
 
 create table nodes (
@@ -681,6 +681,18 @@ create table nodes (
   constraint nodes_memory_overcommit_check CHECK ((memory_overcommit > (0)::numeric)),
   constraint nodes_state_check CHECK ((state = ANY (ARRAY['active'::text, 'drained'::text]))),
   constraint nodes_status_check CHECK ((status = ANY (ARRAY['online'::text, 'offline'::text, 'unknown'::text])))
+);
+
+create table passkey_challenges (
+  id uuid not null,
+  challenge text not null,
+  purpose text not null,
+  session_id uuid,
+  expires_at timestamp with time zone not null,
+  constraint passkey_challenges_pkey PRIMARY KEY (id),
+  constraint passkey_challenges_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE,
+  constraint passkey_challenges_check CHECK (((purpose = 'log_in'::text) = (session_id IS NULL))),
+  constraint passkey_challenges_purpose_check CHECK ((purpose = ANY (ARRAY['register'::text, 'log_in'::text, 'second_step'::text, 'step_up'::text])))
 );
 
 create table payment_allocations (
@@ -877,7 +889,7 @@ create table sessions (
   constraint sessions_token_hash_key UNIQUE (token_hash),
   constraint sessions_pkey PRIMARY KEY (id),
   constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
-  constraint sessions_verified_by_check CHECK ((verified_by = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text])))
+  constraint sessions_verified_by_check CHECK ((verified_by = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text, 'passkey'::text, 'sso'::text])))
 );
 
 create table settings (
@@ -996,6 +1008,23 @@ create table timers (
   last_finished_at timestamp with time zone,
   last_error text,
   constraint timers_pkey PRIMARY KEY (name)
+);
+
+create table user_passkeys (
+  id uuid not null,
+  user_id uuid not null,
+  credential_id bytea not null,
+  public_key bytea not null,
+  counter bigint not null,
+  transports text[] not null,
+  name text not null,
+  backed_up boolean not null,
+  created_at timestamp with time zone not null,
+  last_used_at timestamp with time zone,
+  constraint user_passkeys_credential_id_key UNIQUE (credential_id),
+  constraint user_passkeys_pkey PRIMARY KEY (id),
+  constraint user_passkeys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint user_passkeys_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
 );
 
 create table user_recovery_codes (
@@ -1142,6 +1171,10 @@ CREATE INDEX login_history_success ON public.login_history USING btree (user_id,
 
 CREATE INDEX login_history_user ON public.login_history USING btree (user_id, id DESC);
 
+CREATE INDEX passkey_challenges_age ON public.passkey_challenges USING btree (expires_at);
+
+CREATE INDEX passkey_challenges_session ON public.passkey_challenges USING btree (session_id);
+
 CREATE INDEX payment_allocations_invoice ON public.payment_allocations USING btree (invoice_id);
 
 CREATE UNIQUE INDEX prices_one_active ON public.prices USING btree (plan_id, currency, "interval", interval_count) WHERE (state = 'active'::text);
@@ -1191,6 +1224,8 @@ CREATE INDEX tenant_suspended_pods_pod ON public.tenant_suspended_pods USING btr
 CREATE INDEX tenant_suspensions_list ON public.tenant_suspensions USING btree (tenant_id, id DESC);
 
 CREATE UNIQUE INDEX tenant_suspensions_open ON public.tenant_suspensions USING btree (tenant_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX user_passkeys_user ON public.user_passkeys USING btree (user_id, id);
 
 CREATE INDEX user_recovery_codes_user ON public.user_recovery_codes USING btree (user_id);
 
@@ -1478,6 +1513,8 @@ grant delete, insert, select on login_history to mpanel_app;
 
 grant insert, select, update on nodes to mpanel_app;
 
+grant delete, insert, select on passkey_challenges to mpanel_app;
+
 grant insert, select on payment_allocations to mpanel_app;
 
 grant insert, select on payments to mpanel_app;
@@ -1515,6 +1552,8 @@ grant insert, select, update on tenant_suspensions to mpanel_app;
 grant insert, select, update on tenants to mpanel_app;
 
 grant insert, select, update on timers to mpanel_app;
+
+grant delete, insert, select, update on user_passkeys to mpanel_app;
 
 grant delete, insert, select, update on user_recovery_codes to mpanel_app;
 
@@ -1658,7 +1697,8 @@ CREATE OR REPLACE FUNCTION public.has_second_factor(p_user uuid)
  RETURNS boolean
  LANGUAGE sql
  STABLE
-AS $function$ select exists (select from user_totp where user_id = p_user and confirmed_at is not null) $function$;
+AS $function$ select exists (select from user_totp where user_id = p_user and confirmed_at is not null)
+    or exists (select from user_passkeys where user_id = p_user) $function$;
 
 CREATE OR REPLACE FUNCTION public.identify_api_key(p_hash bytea, p_at timestamp with time zone, p_ip inet)
  RETURNS TABLE(id uuid, name text, user_id uuid, email text, user_name text, tenant_id uuid, scopes text[], last_used_at timestamp with time zone, grants jsonb)

@@ -437,11 +437,15 @@ export interface LoginHistoryTable {
     | 'password'
     | 'totp'
     | 'recovery_code'
+    | 'passkey'
+    | 'sso'
     | 'wrong_password'
     | 'wrong_code'
+    | 'wrong_passkey'
     | 'throttled'
     | 'disabled'
     | 'no_active_tenant'
+    | 'sso_required'
   new_device: Generated<boolean>
   ip: string | null
   user_agent: string | null
@@ -461,6 +465,14 @@ export interface NodesTable {
   state: Generated<'active' | 'drained'>
   seen_at: Date | null
   created_at: Date
+}
+
+export interface PasskeyChallengesTable {
+  id: string
+  challenge: string
+  purpose: 'register' | 'log_in' | 'second_step' | 'step_up'
+  session_id: string | null
+  expires_at: Date
 }
 
 export interface PaymentAllocationsTable {
@@ -603,7 +615,7 @@ export interface SessionsTable {
   user_agent: string | null
   pending: Generated<boolean>
   attempts: Generated<number>
-  verified_by: Generated<'password' | 'totp' | 'recovery_code'>
+  verified_by: Generated<'password' | 'totp' | 'recovery_code' | 'passkey' | 'sso'>
   verified_at: Date
 }
 
@@ -687,6 +699,19 @@ export interface TimersTable {
   last_error: string | null
 }
 
+export interface UserPasskeysTable {
+  id: string
+  user_id: string
+  credential_id: Buffer
+  public_key: Buffer
+  counter: bigint
+  transports: string[]
+  name: string
+  backed_up: boolean
+  created_at: Date
+  last_used_at: Date | null
+}
+
 export interface UserRecoveryCodesTable {
   code_hash: Buffer
   user_id: string
@@ -758,6 +783,7 @@ export interface Tables {
   login_failures: LoginFailuresTable
   login_history: LoginHistoryTable
   nodes: NodesTable
+  passkey_challenges: PasskeyChallengesTable
   payment_allocations: PaymentAllocationsTable
   payments: PaymentsTable
   prices: PricesTable
@@ -775,6 +801,7 @@ export interface Tables {
   tenant_suspensions: TenantSuspensionsTable
   tenants: TenantsTable
   timers: TimersTable
+  user_passkeys: UserPasskeysTable
   user_recovery_codes: UserRecoveryCodesTable
   user_totp: UserTotpTable
   users: UsersTable
