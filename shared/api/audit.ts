@@ -11,6 +11,8 @@ export const auditEvent = z.object({
     type: z.enum(['user', 'api_key', 'system', 'job', 'anonymous']),
     id: z.string().nullable(),
     label: z.string(),
+    /** The operator who acted under this user's name. */
+    impersonator: z.object({ id: z.string(), label: z.string() }).optional(),
   }),
   target: z.object({ type: z.string(), id: z.string(), label: z.string().nullable() }).nullable(),
   diff: z.record(z.string(), z.tuple([z.unknown(), z.unknown()])).nullable(),

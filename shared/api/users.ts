@@ -41,6 +41,7 @@ export const user = z.object({
   id,
   email: z.string(),
   name: z.string(),
+  kind: z.enum(['person', 'service']),
   state: z.enum(['active', 'disabled']),
   grants: z.array(grant),
   version: z.number().int(),

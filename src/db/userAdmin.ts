@@ -19,6 +19,9 @@ const view = (tx: Tx) =>
   tx
     .selectFrom('users')
     .select(['users.id', 'users.email', 'users.name', 'users.state', 'users.version', 'users.created_at'])
+    .select('users.kind')
+    // Service accounts have pages of their own; one that was removed is nobody's user any more.
+    .where(sql<boolean>`not exists (select from service_accounts a where a.id = users.id and a.deleted_at is not null)`)
 
 export type UserRow = Awaited<ReturnType<ReturnType<typeof view>['executeTakeFirstOrThrow']>>
 

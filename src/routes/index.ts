@@ -7,7 +7,10 @@ import { adminTenantSuspension } from './adminTenantSuspension.ts'
 import { adminTenants } from './adminTenants.ts'
 import { authAccount } from './authAccount.ts'
 import { adminTenantSettings } from './adminTenantSettings.ts'
+import { adminUserKeys } from './adminUserKeys.ts'
 import { adminUsers } from './adminUsers.ts'
+import { authApiKeys } from './authApiKeys.ts'
+import { authImpersonation } from './authImpersonation.ts'
 import { authRoutes } from './authRoutes.ts'
 import { cloudPods } from './cloudPods.ts'
 import type { Route } from './define.ts'
@@ -18,9 +21,12 @@ import { provisioningRoutes } from './provisioningRoutes.ts'
 export const routes: readonly Route[] = [
   ...authRoutes,
   ...authAccount,
+  ...authApiKeys,
+  ...authImpersonation,
   ...adminTenants,
   ...adminTenantSettings,
   ...adminUsers,
+  ...adminUserKeys,
   ...adminTenantSuspension,
   ...adminCustomers,
   ...adminCustomerFile,

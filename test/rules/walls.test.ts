@@ -21,6 +21,7 @@ import {
   planIn,
   podIn,
 } from './cases.ts'
+import { serviceKeyIn } from './casesKeys.ts'
 import { ownerOf, rowsOf, tenantTables, type Owner } from './rows.ts'
 
 const CATALOGUE = ['cloud_pod_blueprints', 'cloud_pod_plans', 'prices', 'roles', 'settings']
@@ -67,7 +68,7 @@ async function populate(tenantId: string): Promise<typeof things> {
     'insert into tenant_suspended_pods (suspension_id, tenant_id, pod_id) values ($1, $2, $3)',
     [...suspension, pod.cloudPod.id],
   )
-  await keyOf(app, 'admin@example.com', { tenantId })
+  await serviceKeyIn(app, tenantId)
   const role = [newId(), tenantId, 'CUSTOM', 'Custom', new Date()]
   await owner.query(
     'insert into roles (id, tenant_id, key, name, created_at) values ($1, $2, $3, $4, $5)',
