@@ -121,6 +121,10 @@ async function everyAddress(): Promise<string[]> {
     'account/security',
     'account/sessions',
     'account/log-ins',
+    'account/api-keys',
+    'account/operators',
+    'api-keys',
+    'api-keys?tab=keys',
     'there-is-no-such-page',
   ].map((path) => `/t/all/${path}`)
 }

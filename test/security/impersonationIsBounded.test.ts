@@ -63,8 +63,9 @@ describe('it needs', () => {
   })
 
   test('that this factor was used within ten minutes, not only the password', async () => {
-    const { api } = await session(app, (await person(app, 'PLATFORM_ADMIN')).email)
-    const { secret } = await enrol(app, api)
+    const { email } = await person(app, 'PLATFORM_ADMIN')
+    const { api } = await session(app, email)
+    const { secret } = await enrol(app, (await session(app, email)).api)
     const refused = { status: 403, body: { code: 'step_up_required' } }
     expect(await start(api)).toMatchObject(refused)
     expect((await api.post('/api/auth/step-up', { code: codeOf(app, secret) })).status).toBe(204)
