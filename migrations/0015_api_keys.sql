@@ -29,6 +29,7 @@ alter table api_keys
 drop index api_keys_user;
 create index api_keys_user on api_keys (user_id, id desc);
 create index api_keys_list on api_keys (tenant_id, id desc);
+create index api_keys_replaces on api_keys (replaces) where replaces is not null;
 
 drop function identify_api_key(bytea, timestamptz, inet);
 drop function identify_api_key_anywhere(bytea, timestamptz, inet);

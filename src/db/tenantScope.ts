@@ -57,7 +57,9 @@ export async function wholesOf(tx: Tx, { type, id }: Thing): Promise<Thing[]> {
   if (!isKind(type)) return []
   const found: Thing[] = []
   for (const [whole, column] of PART_OF[type] ?? []) {
-    const { rows } = await sql<{ id: string | null }>`select ${sql.ref(column)} as id from ${sql.table(TABLES[type])}
+    const { rows } = await sql<{
+      id: string | null
+    }>`select ${sql.ref(column)} as id from ${sql.table(TABLES[type])}
       where id = ${id}`.execute(tx)
     for (const row of rows) if (row.id !== null) found.push({ type: whole, id: row.id })
   }

@@ -9,7 +9,11 @@ export type Resource = { type: string; id: string }
 /** Networks are written as they are meant: `192.0.2.7/24` is `192.0.2.0/24`. */
 export async function insert(
   tx: Tx,
-  { resources, allowed_cidrs, ...key }: Omit<Insertable<ApiKeysTable>, 'resources'> & { resources: Resource[] },
+  {
+    resources,
+    allowed_cidrs,
+    ...key
+  }: Omit<Insertable<ApiKeysTable>, 'resources'> & { resources: Resource[] },
 ): Promise<void> {
   await tx
     .insertInto('api_keys')
@@ -27,7 +31,14 @@ const view = (tx: Tx) =>
     .innerJoin('users as u', 'u.id', 'k.user_id')
     .leftJoin('tenants as t', 't.id', 'k.tenant_id')
     .select(['k.id', 'k.name', 'k.prefix', 'k.user_id', 'k.tenant_id', 't.name as tenant_name', 'k.scopes'])
-    .select(['k.created_at', 'k.expires_at', 'k.revoked_at', 'k.last_used_at', 'k.last_used_ip', 'k.replaces'])
+    .select([
+      'k.created_at',
+      'k.expires_at',
+      'k.revoked_at',
+      'k.last_used_at',
+      'k.last_used_ip',
+      'k.replaces',
+    ])
     .select(['k.version', 'u.email', 'u.name as user_name', 'u.kind'])
     .select([sql<Resource[]>`k.resources`.as('resources')])
     .select(sql<string[]>`k.allowed_cidrs::text[]`.as('networks'))

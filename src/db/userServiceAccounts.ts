@@ -30,11 +30,7 @@ export const find = (tx: Tx, scope: Scope, id: string, at: Date): Promise<Accoun
   view(tx, at).where('a.id', '=', id).where(inScope(scope, 'a.tenant_id')).executeTakeFirst()
 
 export const lock = (tx: Tx, scope: Scope, id: string, at: Date): Promise<AccountRow | undefined> =>
-  view(tx, at)
-    .where('a.id', '=', id)
-    .where(inScope(scope, 'a.tenant_id'))
-    .forUpdate('a')
-    .executeTakeFirst()
+  view(tx, at).where('a.id', '=', id).where(inScope(scope, 'a.tenant_id')).forUpdate('a').executeTakeFirst()
 
 export async function insert(tx: Tx, account: Insertable<ServiceAccountsTable>): Promise<void> {
   await tx.insertInto('service_accounts').values(account).execute()

@@ -3,7 +3,13 @@ import { problem } from '../../shared/api/common.ts'
 import { transaction, type Ctx, type Root, type Scope } from '../context.ts'
 import { AppError, notFound } from '../errors.ts'
 import { isUuid } from '../lib/ids.ts'
-import { identify, originOf, requireRecentProof, requireSameOrigin, sessionCookie } from '../middleware/auth.ts'
+import {
+  identify,
+  originOf,
+  requireRecentProof,
+  requireSameOrigin,
+  sessionCookie,
+} from '../middleware/auth.ts'
 import { requireEnrolled, visibleScope, type Rbac } from '../middleware/rbac.ts'
 import { requireJson, requireStorable } from '../middleware/validate.ts'
 import * as idempotencyService from '../services/idempotencyService.ts'

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createApi } from '../support/api.ts'
 import { withToken } from '../users/factors.ts'
 import { operator, REASON, type Operator } from '../users/operators.ts'
-import { COOKIE, person } from '../users/people.ts'
+import { COOKIE, PASSWORD, person } from '../users/people.ts'
 import { openApp, type OpenApp } from './browser.ts'
 
 let opened: OpenApp
@@ -15,16 +15,22 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => opened?.close())
 
-/** A page of an operator who has just proven himself with his second factor. */
-async function pageOf({ token }: { token: string }, path: string) {
+/** A page of an operator who has just logged in with his second factor. */
+async function pageAt(path: string) {
   const page = await opened.page()
-  await page.context().addCookies([{ name: COOKIE, value: token, url: opened.app.url, secure: true }])
+  await page.goto('/login')
+  await page.getByLabel('E-mail').fill(by.email)
+  await page.getByLabel('Password').fill(PASSWORD)
+  await page.getByRole('button', { name: 'Log in' }).click()
+  await page.getByLabel('Code', { exact: true }).fill(by.codes.pop() ?? '')
+  await page.getByRole('button', { name: 'Go on' }).click()
+  await page.waitForURL(({ pathname }) => pathname !== '/login')
   await page.goto(path)
   return page
 }
 
 it('a user makes an API key, sees it once, uses, rotates and revokes it', async () => {
-  const page = await pageOf(by, '/t/all/account/api-keys')
+  const page = await pageAt('/t/all/account/api-keys')
   await page.getByText('No API keys').waitFor()
   await page.getByRole('button', { name: 'New key' }).click()
   const dialog = page.getByRole('dialog', { name: 'New API key' })
@@ -60,7 +66,7 @@ it('a user makes an API key, sees it once, uses, rotates and revokes it', async 
 })
 
 it('an administrator makes a service account with a key', async () => {
-  const page = await pageOf(by, '/t/all/api-keys')
+  const page = await pageAt('/t/all/api-keys')
   await page.getByRole('button', { name: 'New service account' }).click()
   const dialog = page.getByRole('dialog', { name: 'New service account' })
   await dialog.getByLabel('Name').fill('Monitoring')
@@ -82,7 +88,7 @@ it('an administrator makes a service account with a key', async () => {
 
 it('an operator looks as a user: a banner says so, a change is refused, and stopping leads back', async () => {
   const user = await person(opened.app, 'TENANT_OWNER', tenantId)
-  const page = await pageOf(by, `/t/all/tenants/${tenantId}`)
+  const page = await pageAt(`/t/all/tenants/${tenantId}`)
   await page.getByRole('button', { name: 'Act as a user' }).click()
   await page.getByLabel('User', { exact: true }).click()
   await page.getByRole('option', { name: user.email }).click()

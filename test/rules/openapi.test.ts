@@ -38,7 +38,16 @@ const OWN_KEYS = [
   'stopImpersonation',
   'listImpersonations',
 ]
-const WITHOUT_PERMISSION = [...ACCOUNT, ...OWN_KEYS, 'login', 'logout', 'getMe', 'healthz', 'readyz', 'metrics']
+const WITHOUT_PERMISSION = [
+  ...ACCOUNT,
+  ...OWN_KEYS,
+  'login',
+  'logout',
+  'getMe',
+  'healthz',
+  'readyz',
+  'metrics',
+]
 
 let app: TestApp
 let document: Document

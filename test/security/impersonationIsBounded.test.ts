@@ -250,7 +250,10 @@ describe('it ends', () => {
   })
 
   const endings: [string, (own: Operator, target: Person) => Promise<unknown>][] = [
-    ['the operator loses the permission', (own) => run(sql`delete from role_grants where user_id = ${own.id}`)],
+    [
+      'the operator loses the permission',
+      (own) => run(sql`delete from role_grants where user_id = ${own.id}`),
+    ],
     ['the operator is disabled', (own) => run(sql`update users set state = 'disabled' where id = ${own.id}`)],
     [
       'the operator’s own session ends',

@@ -4,16 +4,16 @@ import type { TestApp } from '../support/app.ts'
 import { codeOf, enrol, tokenOf, withToken } from './factors.ts'
 import { person, session, type Person } from './people.ts'
 
-export type Operator = Person & { api: Api; token: string; secret: string }
+export type Operator = Person & { api: Api; token: string; secret: string; codes: string[] }
 
 /** Somebody of the platform who has just proven himself with a second factor. */
 export async function operator(app: TestApp, role: BuiltinRole = 'PLATFORM_ADMIN'): Promise<Operator> {
   const who = await person(app, role)
   const { api, token } = await session(app, who.email)
-  const { secret } = await enrol(app, api)
+  const { secret, codes } = await enrol(app, api)
   const { status } = await api.post('/api/auth/step-up', { code: codeOf(app, secret) })
   if (status !== 204) throw new Error(`the operator could not prove himself: ${status}`)
-  return { ...who, api, token, secret }
+  return { ...who, api, token, secret, codes }
 }
 
 export const REASON = 'The customer asked about an order'

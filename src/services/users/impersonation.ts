@@ -109,7 +109,11 @@ export async function startImpersonation(
     user_agent: ctx.userAgent ?? null,
   })
   const tenants = grants.flatMap(({ tenantId }) => (tenantId === null ? [] : [tenantId]))
-  await tell(ctx, 'IMPERSONATION_STARTED', user, tenants, { reason, readOnly, until: expiresAt.toISOString() })
+  await tell(ctx, 'IMPERSONATION_STARTED', user, tenants, {
+    reason,
+    readOnly,
+    until: expiresAt.toISOString(),
+  })
   return { token, expiresAt }
 }
 

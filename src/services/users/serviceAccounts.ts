@@ -19,7 +19,14 @@ import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
 import { rightsOf, type Identity } from '../userService.ts'
 import { grantAllows, requireAbove, requireGrantable } from './accounts.ts'
-import { createFor, present as presentKey, requireResources, requireScopes, revoke, rotate } from './apiKeys.ts'
+import {
+  createFor,
+  present as presentKey,
+  requireResources,
+  requireScopes,
+  revoke,
+  rotate,
+} from './apiKeys.ts'
 
 const present = (row: accounts.AccountRow): ServiceAccount => ({
   id: row.id,

@@ -43,7 +43,8 @@ function Start({ user, onClose }: Props) {
           maxLength={500}
           {...of.form.register('reason', {
             required: REQUIRED,
-            validate: (reason) => reason.trim().length >= 10 || 'Say in a sentence why: at least 10 characters.',
+            validate: (reason) =>
+              reason.trim().length >= 10 || 'Say in a sentence why: at least 10 characters.',
           })}
         />
       </Field>

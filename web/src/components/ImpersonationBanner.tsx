@@ -44,15 +44,14 @@ export function ImpersonationBanner() {
           {readOnly ? 'You look as ' : 'You act as '}
           {me.user.email}
         </strong>{' '}
-        (you are {by.email}) until <Time at={me.impersonation.until} />. {readOnly && 'Nothing can be changed. '}
+        (you are {by.email}) until <Time at={me.impersonation.until} />.{' '}
+        {readOnly && 'Nothing can be changed. '}
         Reason: {reason}
       </p>
       <Button
         size="sm"
         loading={isPending}
-        onClick={() =>
-          mutate(undefined, { onError: (error) => toast.failed('Not stopped', error.message) })
-        }
+        onClick={() => mutate(undefined, { onError: (error) => toast.failed('Not stopped', error.message) })}
       >
         Stop
       </Button>

@@ -17,7 +17,10 @@ export function MadeKey({ made, onDone }: { made: MadeApiKey; onDone: () => void
       <Notice tone="warning" title="Copy the key now: it is not shown again">
         Send it as <code>Authorization: Bearer …</code>
       </Notice>
-      <code aria-label="The new key" className="block rounded-md bg-raised p-3 font-mono text-[13px] break-all">
+      <code
+        aria-label="The new key"
+        className="block rounded-md bg-raised p-3 font-mono text-[13px] break-all"
+      >
         {made.token}
       </code>
       <p>

@@ -25,11 +25,7 @@ export default function KeysPage() {
         flush
         title="Keys that act for you"
         actions={
-          <Button
-            size="sm"
-            icon={<Plus aria-hidden className="size-4" />}
-            onClick={() => setMaking(true)}
-          >
+          <Button size="sm" icon={<Plus aria-hidden className="size-4" />} onClick={() => setMaking(true)}>
             New key
           </Button>
         }
