@@ -13,6 +13,8 @@ export type Actor = {
   type: 'user' | 'api_key' | 'system' | 'job' | 'anonymous'
   id: string | null
   label: string
+  /** The operator who acts under this user's name. */
+  impersonator?: { id: string; label: string }
 }
 
 /** Makers of clients of outside systems. Only deps.ts fills this with real ones. */

@@ -8,7 +8,10 @@ import { adminTenants } from './adminTenants.ts'
 import { authAccount } from './authAccount.ts'
 import { authPasskeys } from './authPasskeys.ts'
 import { adminTenantSettings } from './adminTenantSettings.ts'
+import { adminUserKeys } from './adminUserKeys.ts'
 import { adminUsers } from './adminUsers.ts'
+import { authApiKeys } from './authApiKeys.ts'
+import { authImpersonation } from './authImpersonation.ts'
 import { authRoutes } from './authRoutes.ts'
 import { cloudPods } from './cloudPods.ts'
 import type { Route } from './define.ts'
@@ -20,9 +23,12 @@ export const routes: readonly Route[] = [
   ...authRoutes,
   ...authAccount,
   ...authPasskeys,
+  ...authApiKeys,
+  ...authImpersonation,
   ...adminTenants,
   ...adminTenantSettings,
   ...adminUsers,
+  ...adminUserKeys,
   ...adminTenantSuspension,
   ...adminCustomers,
   ...adminCustomerFile,

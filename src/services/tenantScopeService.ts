@@ -17,6 +17,8 @@ const NAMES: Record<TenantThing, string> = {
   customerNote: 'note',
   customerGroup: 'customer group',
   customerField: 'customer field',
+  apiKey: 'API key',
+  serviceAccount: 'service account',
 }
 
 /**

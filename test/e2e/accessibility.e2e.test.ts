@@ -54,6 +54,10 @@ const ADDRESSES = [
   'account/security',
   'account/sessions',
   'account/log-ins',
+  'account/api-keys',
+  'account/operators',
+  'api-keys',
+  'api-keys?tab=keys',
   'there-is-no-such-page',
 ]
 /** Addresses for whoever is not logged in. */

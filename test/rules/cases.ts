@@ -13,6 +13,7 @@ import type { TestApp } from '../support/app.ts'
 import { PASSWORD, person, session } from '../users/people.ts'
 import { codeOf, enrol } from '../users/factors.ts'
 import { passkeyCases } from './casesPasskeys.ts'
+import { KEY_CASES } from './casesKeys.ts'
 
 /** What a request needs, `caller` only where it is not anybody's: made anew for each call, so that it would succeed with the permission. */
 export type Made = { id?: string; body?: unknown; query?: string; caller?: Api }
@@ -141,6 +142,7 @@ let pools = 0
 
 /** One case for each row of the route table, by operationId. */
 export const CASES: Record<string, Case> = {
+  ...KEY_CASES,
   login: async () => ({ body: { email: 'admin@example.com', password: 'correct-horse-battery' } }),
   logout: list,
   getMe: list,
