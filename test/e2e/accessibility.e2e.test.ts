@@ -80,6 +80,14 @@ async function everyAddress(): Promise<string[]> {
     return now.body.state === 'active' && now.body
   }, 'the subscription to become active')
   const jobs = await admin.get<ListPage<{ id: string }>>('/api/admin/provisioning/jobs?queue=cloud_pod')
+  const users = await admin.get<ListPage<{ id: string }>>('/api/admin/users?q=admin@example.com')
+  const user = users.body.items[0]
+  const role = await admin.post<{ id: string }>('/api/admin/users/roles', {
+    tenantId: null,
+    key: 'watchers',
+    name: 'Watchers',
+    permissions: ['jobs:read'],
+  })
   return [
     'subscriptions',
     'subscriptions/new',
@@ -117,6 +125,16 @@ async function everyAddress(): Promise<string[]> {
     `tenants/${tenantId}?tab=settings`,
     `tenants/${tenantId}?tab=quotas`,
     'tenants/settings',
+    'users',
+    'users/new',
+    `users/${user?.id}`,
+    `users/${user?.id}?tab=grants`,
+    `users/${user?.id}?tab=sessions`,
+    `users/${user?.id}?tab=why`,
+    'roles',
+    'roles?tab=matrix',
+    'roles/new',
+    `roles/${role.body.id}`,
     'audit',
     'account/security',
     'account/sessions',
