@@ -36,7 +36,7 @@ it('a user sets up an authenticator app in the pages, and logs in with it', asyn
   await page.goto('/login')
   await page.getByLabel('E-mail').fill(user.email)
   await page.getByLabel('Password').fill(user.password)
-  await page.getByRole('button', { name: 'Log in' }).click()
+  await page.getByRole('button', { name: 'Log in', exact: true }).click()
   await page.getByLabel('Code', { exact: true }).fill(codes[0] ?? '')
   await page.getByRole('button', { name: 'Go on' }).click()
   await page.waitForURL(({ pathname }) => pathname !== '/login')
