@@ -14,6 +14,7 @@ const TABLES = {
   customerNote: 'customer_notes',
   customerGroup: 'customer_groups',
   customerField: 'customer_fields',
+  auditSink: 'audit_sinks',
 } as const
 
 export type TenantThing = keyof typeof TABLES

@@ -17,6 +17,7 @@ const NAMES: Record<TenantThing, string> = {
   customerNote: 'note',
   customerGroup: 'customer group',
   customerField: 'customer field',
+  auditSink: 'sink',
 }
 
 /**
