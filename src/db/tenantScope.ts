@@ -16,6 +16,7 @@ const TABLES = {
   customerField: 'customer_fields',
   apiKey: 'api_keys',
   serviceAccount: 'service_accounts',
+  auditSink: 'audit_sinks',
 } as const
 
 export type TenantThing = keyof typeof TABLES

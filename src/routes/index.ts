@@ -1,4 +1,5 @@
 import { adminAudit } from './adminAudit.ts'
+import { adminAuditSinks } from './adminAuditSinks.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
 import { adminCustomerSettings } from './adminCustomerSettings.ts'
 import { adminCustomers } from './adminCustomers.ts'
@@ -37,5 +38,6 @@ export const routes: readonly Route[] = [
   ...cloudPods,
   ...provisioningRoutes,
   ...adminAudit,
+  ...adminAuditSinks,
   ...healthRoutes,
 ]

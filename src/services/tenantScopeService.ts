@@ -19,6 +19,7 @@ const NAMES: Record<TenantThing, string> = {
   customerField: 'customer field',
   apiKey: 'API key',
   serviceAccount: 'service account',
+  auditSink: 'sink',
 }
 
 /**
