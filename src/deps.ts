@@ -6,6 +6,7 @@ import type { Root } from './context.ts'
 import { openDatabase } from './db/index.ts'
 import { NOTIFY_CHANNEL } from './db/queue.ts'
 import { StartupError } from './errors.ts'
+import { createMail } from './integrations/mail/client.ts'
 import { createProxmox } from './integrations/proxmox/client.ts'
 import { createSealer } from './lib/crypto.ts'
 import { createLogger, type Logger } from './lib/log.ts'
@@ -36,6 +37,7 @@ export function createDeps(
     },
     vendors: {
       proxmox: remembered(createProxmox),
+      mail: config.mail === undefined ? null : createMail(config.mail.url, config.mail.from),
       send: (request) => sendOutgoing(config.outgoingNetworks, request),
     },
     live: { changed: (withinMs) => new Promise((resolve) => setTimeout(resolve, withinMs).unref()) },

@@ -2,12 +2,15 @@ import { adminAudit } from './adminAudit.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
 import { adminCustomerSettings } from './adminCustomerSettings.ts'
 import { adminCustomers } from './adminCustomers.ts'
+import { adminInvitations } from './adminInvitations.ts'
+import { adminMails } from './adminMails.ts'
 import { adminSubscriptions } from './adminSubscriptions.ts'
 import { adminTenantSuspension } from './adminTenantSuspension.ts'
 import { adminTenants } from './adminTenants.ts'
 import { authAccount } from './authAccount.ts'
 import { adminTenantSettings } from './adminTenantSettings.ts'
 import { adminUsers } from './adminUsers.ts'
+import { authRecovery } from './authRecovery.ts'
 import { authRoutes } from './authRoutes.ts'
 import { cloudPods } from './cloudPods.ts'
 import type { Route } from './define.ts'
@@ -18,9 +21,12 @@ import { provisioningRoutes } from './provisioningRoutes.ts'
 export const routes: readonly Route[] = [
   ...authRoutes,
   ...authAccount,
+  ...authRecovery,
   ...adminTenants,
   ...adminTenantSettings,
   ...adminUsers,
+  ...adminInvitations,
+  ...adminMails,
   ...adminTenantSuspension,
   ...adminCustomers,
   ...adminCustomerFile,

@@ -21,6 +21,7 @@ import {
   planIn,
   podIn,
 } from './cases.ts'
+import { invitationIn } from './casesMail.ts'
 import { ownerOf, rowsOf, tenantTables, type Owner } from './rows.ts'
 
 const CATALOGUE = ['cloud_pod_blueprints', 'cloud_pod_plans', 'prices', 'roles', 'settings']
@@ -57,6 +58,7 @@ async function populate(tenantId: string): Promise<typeof things> {
   const pod = await podIn(app, tenantId)
   await app.admin.call('PATCH', `/api/admin/tenants/${tenantId}/settings`, { 'branding.name': 'Own' })
   await roleKey(app, 'TENANT_USER', tenantId)
+  await invitationIn(app, tenantId)
   const suspension = [newId(), tenantId]
   await owner.query(
     `insert into tenant_suspensions (id, tenant_id, reason, started_by, started_at, ended_at)

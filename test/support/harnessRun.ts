@@ -174,13 +174,14 @@ function watched(root: Root, boundary: (what: string) => void, alive: () => void
         }
       },
     })
-  const vendors = Object.entries(root.vendors).map(([name, make]) => [
+  const { mail, ...makers } = root.vendors
+  const vendors = Object.entries(makers).map(([name, make]) => [
     name,
     (connection: Parameters<typeof make>[0]) => client(make(connection)),
   ])
   return {
     ...root,
-    vendors: Object.fromEntries(vendors) as Root['vendors'],
+    vendors: { ...(Object.fromEntries(vendors) as typeof makers), mail: mail && client(mail) },
     db: {
       ...root.db,
       transaction: async (scope, work) => {

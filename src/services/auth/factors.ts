@@ -6,6 +6,7 @@ import * as sessions from '../../db/authSessions.ts'
 import { AppError } from '../../errors.ts'
 import { sha256 } from '../../lib/crypto.ts'
 import * as auditService from '../auditService.ts'
+import * as mailService from '../mailService.ts'
 import type { Identity } from '../userService.ts'
 
 const STEP_S = 30
@@ -80,6 +81,7 @@ export async function disableTotp(ctx: Ctx, { user }: Identity): Promise<void> {
     throw new AppError('invalid_state', 'There is no authenticator app to remove.')
   await factors.replaceCodes(ctx.tx, user.id, [], ctx.now())
   await auditService.record(ctx, { action: 'TOTP_DISABLED', tenantId: null, target: self(user) })
+  await mailService.notify(ctx, user, 'secondFactorRemoved')
 }
 
 /**

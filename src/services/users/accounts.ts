@@ -89,7 +89,7 @@ export async function createUser(
  * The role, locked, if it fits the place and the caller may give it there.
  * @throws AppError not_found for the role, invalid_input when it does not fit, forbidden
  */
-async function requireGrantable(
+export async function requireGrantable(
   ctx: Ctx,
   identity: Identity,
   { roleId, tenantId }: z.infer<typeof grantBody>,
@@ -112,11 +112,11 @@ async function requireGrantable(
   return role
 }
 
-const isSuper = (role: { key: string; builtin: boolean }): boolean =>
+export const isSuper = (role: { key: string; builtin: boolean }): boolean =>
   role.builtin && role.key === 'SUPER_ADMIN'
 
 /** SUPER_ADMIN stands above PLATFORM_ADMIN, although both hold every permission. @throws AppError forbidden */
-function requireSuper(identity: Identity): void {
+export function requireSuper(identity: Identity): void {
   if (identity.roles.some((held) => held.key === 'SUPER_ADMIN' && held.permissions === null)) return
   throw new AppError('forbidden', 'Only a super administrator decides about super administrators.')
 }
