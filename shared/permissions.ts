@@ -83,6 +83,6 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
 export const DELEGABLE: readonly Permission[] = ROLE_PERMISSIONS.TENANT_OWNER
 
 /** What an API key never does, whatever its scopes name: it could make itself, or another, more powerful. */
-export const PEOPLE_ONLY: readonly Permission[] = ['users:manage', 'roles:manage']
+export const PEOPLE_ONLY: readonly Permission[] = ['users:manage', 'roles:manage', 'mails:read']
 
 export const isBuiltinRole = (key: string): key is BuiltinRole => key in ROLE_PERMISSIONS

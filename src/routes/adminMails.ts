@@ -24,7 +24,6 @@ export const adminMails: Route[] = [
     summary: 'Read a kept mail, where no mail server is set; the audit log says who has',
     tag: 'mails',
     access,
-    sessionOnly: true,
     params: idParams,
     replies: { 200: mailBody },
     handler: async (ctx, { params, identity }) => ({

@@ -1,6 +1,7 @@
 import type { CloudPod } from '../api/cloudPods.ts'
 import type { Invoice, Subscription } from '../api/billing.ts'
 import type { Cluster, Job, JobDetail, Node } from '../api/provisioning.ts'
+import type { Mail } from '../api/mails.ts'
 import type { Tenant } from '../api/tenants.ts'
 import { humanize } from '../lib/words.ts'
 import { Badge, type Tone } from '../ui/Badge.tsx'
@@ -71,6 +72,12 @@ const LOOKS = {
     closing: ['warning'],
     closed: ['neutral'],
   } satisfies Record<Tenant['state'], Look>,
+  mail: {
+    queued: ['info', true],
+    sent: ['success'],
+    failed: ['danger'],
+    kept: ['neutral'],
+  } satisfies Record<Mail['state'], Look>,
   catalogue: {
     active: ['success'],
     retired: ['neutral'],

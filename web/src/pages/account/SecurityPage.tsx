@@ -1,6 +1,7 @@
 import { useSession } from '../../components/session.ts'
 import { Notice } from '../../ui/Notice.tsx'
 import { AccountPage } from './AccountPage.tsx'
+import { ChangeEmail } from './ChangeEmail.tsx'
 import { ChangePassword } from './ChangePassword.tsx'
 import { SecondFactors } from './SecondFactors.tsx'
 
@@ -15,6 +16,7 @@ export default function SecurityPage() {
       )}
       <SecondFactors />
       <ChangePassword />
+      <ChangeEmail />
     </AccountPage>
   )
 }
