@@ -91,7 +91,8 @@ function deliver(
     const fail = (error: Fault): void =>
       end(handedOver && !error.responseCode ? unknown(error.message) : refusalOf(error))
     connection.once('error', fail)
-    connection.once('end', () => fail(new Error('The mail server closed the connection.')))
+    // After a refusal the connection ends first and then says what was refused.
+    connection.once('end', () => setImmediate(fail, new Error('The mail server closed the connection.')))
     const send = (): void => {
       const letter = Readable.from(message())
       letter.once('error', fail)
