@@ -477,6 +477,25 @@ create table installation (
   constraint installation_pkey PRIMARY KEY (key)
 );
 
+create table invitations (
+  id uuid not null,
+  tenant_id uuid,
+  email text not null,
+  role_id uuid not null,
+  invited_by uuid not null,
+  created_at timestamp with time zone not null,
+  sent_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  accepted_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  constraint invitations_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint invitations_pkey PRIMARY KEY (id),
+  constraint invitations_invited_by_fkey FOREIGN KEY (invited_by) REFERENCES users(id),
+  constraint invitations_role_id_fkey FOREIGN KEY (role_id) REFERENCES roles(id) ON DELETE CASCADE,
+  constraint invitations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint invitations_email_check CHECK (((email = lower(email)) AND (length(email) <= 320)))
+);
+
 create table invoice_lines (
   id uuid not null,
   tenant_id uuid not null,
@@ -662,6 +681,27 @@ create table login_history (
   constraint login_history_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
   constraint login_history_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text]))),
   constraint login_history_reason_check CHECK ((reason = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text, 'passkey'::text, 'sso'::text, 'wrong_password'::text, 'wrong_code'::text, 'wrong_passkey'::text, 'throttled'::text, 'disabled'::text, 'no_active_tenant'::text, 'sso_required'::text])))
+);
+
+create table mails (
+  id uuid not null,
+  tenant_id uuid,
+  recipient text not null,
+  subject text not null,
+  template text not null,
+  body bytea,
+  state text not null default 'queued'::text,
+  last_error text,
+  created_at timestamp with time zone not null,
+  settled_at timestamp with time zone,
+  constraint mails_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint mails_pkey PRIMARY KEY (id),
+  constraint mails_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint mails_check CHECK (((body IS NULL) OR (state = 'queued'::text) OR (state = 'kept'::text))),
+  constraint mails_check1 CHECK (((state = 'queued'::text) = (settled_at IS NULL))),
+  constraint mails_recipient_check CHECK (((length(recipient) >= 3) AND (length(recipient) <= 320))),
+  constraint mails_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'failed'::text, 'kept'::text]))),
+  constraint mails_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 300)))
 );
 
 create table nodes (
@@ -932,6 +972,22 @@ create table settings (
   constraint settings_key_check CHECK ((length(key) <= 100))
 );
 
+create table single_use_tokens (
+  id uuid not null,
+  purpose text not null,
+  subject_id uuid not null,
+  email text,
+  token_hash bytea not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  constraint single_use_tokens_token_hash_key UNIQUE (token_hash),
+  constraint single_use_tokens_pkey PRIMARY KEY (id),
+  constraint single_use_tokens_check CHECK (((purpose = 'email_change'::text) = (email IS NOT NULL))),
+  constraint single_use_tokens_purpose_check CHECK ((purpose = ANY (ARRAY['password_reset'::text, 'invitation'::text, 'email_change'::text]))),
+  constraint single_use_tokens_token_hash_check CHECK ((length(token_hash) = 32))
+);
+
 create table ssl_queue partition of provisioning_jobs FOR VALUES IN ('ssl');
 
 create table subscription_items (
@@ -1185,6 +1241,12 @@ CREATE INDEX customers_tags ON public.customers USING gin (tags);
 
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at);
 
+CREATE INDEX invitations_list ON public.invitations USING btree (tenant_id, id DESC);
+
+CREATE UNIQUE INDEX invitations_open ON public.invitations USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), email, role_id) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
+
+CREATE INDEX invitations_role ON public.invitations USING btree (role_id);
+
 CREATE INDEX invoices_customer ON public.invoices USING btree (customer_id);
 
 CREATE INDEX invoices_list ON public.invoices USING btree (tenant_id, id DESC);
@@ -1208,6 +1270,10 @@ CREATE INDEX login_history_age ON public.login_history USING btree (at);
 CREATE INDEX login_history_success ON public.login_history USING btree (user_id, id DESC) WHERE (outcome = 'success'::text);
 
 CREATE INDEX login_history_user ON public.login_history USING btree (user_id, id DESC);
+
+CREATE INDEX mails_age ON public.mails USING btree (created_at);
+
+CREATE INDEX mails_list ON public.mails USING btree (tenant_id, id DESC);
 
 CREATE INDEX passkey_challenges_age ON public.passkey_challenges USING btree (expires_at);
 
@@ -1254,6 +1320,10 @@ CREATE INDEX sessions_parent ON public.sessions USING btree (parent_id) WHERE (p
 CREATE INDEX sessions_user ON public.sessions USING btree (user_id, id DESC);
 
 CREATE UNIQUE INDEX settings_once ON public.settings USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), key);
+
+CREATE INDEX single_use_tokens_age ON public.single_use_tokens USING btree (expires_at);
+
+CREATE INDEX single_use_tokens_subject ON public.single_use_tokens USING btree (subject_id, purpose);
 
 CREATE INDEX subscriptions_cancel_due ON public.subscriptions USING btree (cancel_at) WHERE ((cancel_at IS NOT NULL) AND (ended_at IS NULL));
 
@@ -1309,6 +1379,8 @@ alter table customer_notes enable row level security, force row level security;
 
 alter table customers enable row level security, force row level security;
 
+alter table invitations enable row level security, force row level security;
+
 alter table invoice_lines enable row level security, force row level security;
 
 alter table invoice_series enable row level security, force row level security;
@@ -1322,6 +1394,8 @@ alter table ledger_accounts enable row level security, force row level security;
 alter table ledger_entries enable row level security, force row level security;
 
 alter table ledger_tx enable row level security, force row level security;
+
+alter table mails enable row level security, force row level security;
 
 alter table payment_allocations enable row level security, force row level security;
 
@@ -1395,6 +1469,8 @@ create policy tenant_wall on customer_notes for all using ((( SELECT app_platfor
 
 create policy tenant_wall on customers for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
+create policy tenant_wall on invitations for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
 create policy tenant_wall on invoice_lines for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on invoice_series for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
@@ -1408,6 +1484,8 @@ create policy tenant_wall on ledger_accounts for all using ((( SELECT app_platfo
 create policy tenant_wall on ledger_entries for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on ledger_tx for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on mails for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on payment_allocations for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -1539,6 +1617,8 @@ grant delete, insert, select, update on idempotency_keys to mpanel_app;
 
 grant insert, select, update on installation to mpanel_app;
 
+grant insert, select, update on invitations to mpanel_app;
+
 grant insert, select on invoice_lines to mpanel_app;
 
 grant insert, select, update on invoice_series to mpanel_app;
@@ -1558,6 +1638,8 @@ grant insert, select on ledger_tx to mpanel_app;
 grant delete, insert, select, update on login_failures to mpanel_app;
 
 grant delete, insert, select on login_history to mpanel_app;
+
+grant delete, insert, select, update on mails to mpanel_app;
 
 grant insert, select, update on nodes to mpanel_app;
 
@@ -1590,6 +1672,8 @@ grant insert, select, update on service_accounts to mpanel_app;
 grant insert, select, update on sessions to mpanel_app;
 
 grant delete, insert, select, update on settings to mpanel_app;
+
+grant delete, insert, select, update on single_use_tokens to mpanel_app;
 
 grant insert, select, update on subscription_items to mpanel_app;
 

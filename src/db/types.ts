@@ -322,6 +322,19 @@ export interface InstallationTable {
   updated_at: Date
 }
 
+export interface InvitationsTable {
+  id: string
+  tenant_id: string | null
+  email: string
+  role_id: string
+  invited_by: string
+  created_at: Date
+  sent_at: Date
+  expires_at: Date
+  accepted_at: Date | null
+  revoked_at: Date | null
+}
+
 export interface InvoiceLinesTable {
   id: string
   tenant_id: string
@@ -454,6 +467,19 @@ export interface LoginHistoryTable {
   new_device: Generated<boolean>
   ip: string | null
   user_agent: string | null
+}
+
+export interface MailsTable {
+  id: string
+  tenant_id: string | null
+  recipient: string
+  subject: string
+  template: string
+  body: Buffer | null
+  state: Generated<'queued' | 'sent' | 'failed' | 'kept'>
+  last_error: string | null
+  created_at: Date
+  settled_at: Date | null
 }
 
 export interface NodesTable {
@@ -646,6 +672,17 @@ export interface SettingsTable {
   updated_at: Date
 }
 
+export interface SingleUseTokensTable {
+  id: string
+  purpose: 'password_reset' | 'invitation' | 'email_change'
+  subject_id: string
+  email: string | null
+  token_hash: Buffer
+  created_at: Date
+  expires_at: Date
+  used_at: Date | null
+}
+
 export interface SubscriptionItemsTable {
   id: string
   tenant_id: string
@@ -793,6 +830,7 @@ export interface Tables {
   customers: CustomersTable
   idempotency_keys: IdempotencyKeysTable
   installation: InstallationTable
+  invitations: InvitationsTable
   invoice_lines: InvoiceLinesTable
   invoice_series: InvoiceSeriesTable
   invoices: InvoicesTable
@@ -803,6 +841,7 @@ export interface Tables {
   ledger_tx: LedgerTxTable
   login_failures: LoginFailuresTable
   login_history: LoginHistoryTable
+  mails: MailsTable
   nodes: NodesTable
   passkey_challenges: PasskeyChallengesTable
   payment_allocations: PaymentAllocationsTable
@@ -817,6 +856,7 @@ export interface Tables {
   service_accounts: ServiceAccountsTable
   sessions: SessionsTable
   settings: SettingsTable
+  single_use_tokens: SingleUseTokensTable
   subscription_items: SubscriptionItemsTable
   subscriptions: SubscriptionsTable
   tenant_suspended_pods: TenantSuspendedPodsTable

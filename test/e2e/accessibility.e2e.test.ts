@@ -49,6 +49,8 @@ const ADDRESSES = [
   'tenants/{tenant}',
   'tenants/{tenant}?tab=settings',
   'tenants/{tenant}?tab=quotas',
+  'tenants/{tenant}?tab=members',
+  'mail',
   'tenants/settings',
   'users',
   'users/new',

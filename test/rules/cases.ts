@@ -15,6 +15,7 @@ import { codeOf, enrol } from '../users/factors.ts'
 import { passkeyCases } from './casesPasskeys.ts'
 import { KEY_CASES } from './casesKeys.ts'
 import { AUDIT_CASES } from './casesAudit.ts'
+import { casesMail } from './casesMail.ts'
 
 /** What a request needs, `caller` only where it is not anybody's: made anew for each call, so that it would succeed with the permission. */
 export type Made = { id?: string; body?: unknown; query?: string; caller?: Api }
@@ -336,6 +337,7 @@ export const CASES: Record<string, Case> = {
   createBlueprint: async (app) => ({ body: await blueprintBody(app) }),
   ...passkeyCases,
   ...AUDIT_CASES,
+  ...casesMail,
 }
 
 /** The address of a row with its id filled in. */

@@ -1,8 +1,18 @@
 import { linkOptions } from '@tanstack/react-router'
 
+/** Pages for people who are not logged in, or not yet. */
+export const OPEN_PAGES: readonly string[] = [
+  '/login',
+  '/forgot-password',
+  '/reset',
+  '/invitation',
+  '/confirm-email',
+]
+
 /** Every link of the application. `tenant` is a tenant's slug, or `all`. Spread into `<Link>` or hand to `navigate`. */
 export const paths = {
   login: (search: { return?: string } = {}) => linkOptions({ to: '/login', search }),
+  forgotPassword: () => linkOptions({ to: '/forgot-password' }),
 
   subscriptions: (tenant: string, search: { state?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/subscriptions', params: { tenant }, search }),
@@ -55,6 +65,7 @@ export const paths = {
     linkOptions({ to: '/t/$tenant/roles', params: { tenant }, search }),
   newRole: (tenant: string) => linkOptions({ to: '/t/$tenant/roles/new', params: { tenant } }),
   role: (tenant: string, id: string) => linkOptions({ to: '/t/$tenant/roles/$id', params: { tenant, id } }),
+  mail: (tenant: string) => linkOptions({ to: '/t/$tenant/mail', params: { tenant } }),
 
   audit: (
     tenant: string,
