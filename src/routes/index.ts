@@ -1,5 +1,6 @@
 import { adminAudit } from './adminAudit.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
+import { adminCustomerMerge } from './adminCustomerMerge.ts'
 import { adminCustomerSettings } from './adminCustomerSettings.ts'
 import { adminCustomers } from './adminCustomers.ts'
 import { adminSubscriptions } from './adminSubscriptions.ts'
@@ -24,6 +25,7 @@ export const routes: readonly Route[] = [
   ...adminTenantSuspension,
   ...adminCustomers,
   ...adminCustomerFile,
+  ...adminCustomerMerge,
   ...adminCustomerSettings,
   ...adminSubscriptions,
   ...cloudPods,

@@ -12,6 +12,7 @@ import { catalogue, pay, prepareOrder, type Api, type Ordered } from '../support
 import type { TestApp } from '../support/app.ts'
 import { PASSWORD, person, session } from '../users/people.ts'
 import { codeOf, enrol } from '../users/factors.ts'
+import { CUSTOMER_CASES } from './casesCustomers.ts'
 
 /** What a request needs, `caller` only where it is not anybody's: made anew for each call, so that it would succeed with the permission. */
 export type Made = { id?: string; body?: unknown; query?: string; caller?: Api }
@@ -330,6 +331,7 @@ export const CASES: Record<string, Case> = {
   },
   listBlueprints: list,
   createBlueprint: async (app) => ({ body: await blueprintBody(app) }),
+  ...CUSTOMER_CASES,
   listAuditEvents: list,
   getAuditCheckpoints: list,
 }
