@@ -128,3 +128,21 @@ export async function erase(tx: Tx, ids: readonly string[], at: Date): Promise<v
   await sql`update cloud_pods set ssh_keys = null, version = version + 1
     where customer_id = ${these} and ssh_keys is not null`.execute(tx)
 }
+
+/** The payments of a customer, and who is printed on its invoices. */
+export async function documents(tx: Tx, tenantId: string, customerId: string) {
+  const payments = await tx
+    .selectFrom('payments')
+    .select(['id', 'amount_minor', 'currency', 'method', 'external_id', 'status', 'received_at'])
+    .where('tenant_id', '=', tenantId)
+    .where('customer_id', '=', customerId)
+    .orderBy('id')
+    .execute()
+  const invoices = await tx
+    .selectFrom('invoices')
+    .select(['id', 'buyer'])
+    .where('tenant_id', '=', tenantId)
+    .where('customer_id', '=', customerId)
+    .execute()
+  return { payments, buyers: new Map(invoices.map(({ id, buyer }) => [id, buyer as Record<string, unknown>])) }
+}

@@ -25,6 +25,14 @@ export function find(tx: Tx, tenantId: string, id: string) {
     .executeTakeFirst()
 }
 
+/** Several customers of a tenant. */
+export function findAll(tx: Tx, tenantId: string, ids: readonly string[]) {
+  return views(tx)
+    .where('customers.tenant_id', '=', tenantId)
+    .where(sql<boolean>`customers.id = any (${[...ids]}::uuid[])`)
+    .execute()
+}
+
 const stateOf = (tx: Tx, tenantId: string, id: string) =>
   tx
     .selectFrom('customers')

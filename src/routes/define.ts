@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { Permission } from '../../shared/permissions.ts'
 import type { Ctx, Root } from '../context.ts'
+import type { Download } from '../lib/download.ts'
 import type { TenantThing } from '../services/tenantScopeService.ts'
 import type { Identity } from '../services/userService.ts'
 
@@ -20,7 +21,16 @@ type Where =
   | { in: 'object'; kind: TenantThing }
   | { in: 'body'; field: string; kind: TenantThing }
 
-export type Reply<B> = { status?: number; body: B; location?: string; version?: number }
+export type Reply<B> = {
+  status?: number
+  body: B
+  location?: string
+  version?: number
+  /** A browser saves the answer under this name. */
+  filename?: string
+  /** Sent instead of the body, after the transaction; only of a GET. */
+  download?: Download
+}
 
 export type Call<P, Q, B> = {
   params: P

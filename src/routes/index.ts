@@ -1,5 +1,6 @@
 import { adminAudit } from './adminAudit.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
+import { adminCustomerFiles } from './adminCustomerFiles.ts'
 import { adminCustomerMerge } from './adminCustomerMerge.ts'
 import { adminCustomerSettings } from './adminCustomerSettings.ts'
 import { adminCustomers } from './adminCustomers.ts'
@@ -25,6 +26,7 @@ export const routes: readonly Route[] = [
   ...adminTenantSuspension,
   ...adminCustomers,
   ...adminCustomerFile,
+  ...adminCustomerFiles,
   ...adminCustomerMerge,
   ...adminCustomerSettings,
   ...adminSubscriptions,

@@ -1,7 +1,9 @@
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { problem } from '../../shared/api/common.ts'
 import { transaction, type Ctx, type Root, type Scope } from '../context.ts'
 import { AppError, notFound } from '../errors.ts'
+import { attachment, type Download } from '../lib/download.ts'
 import { isUuid } from '../lib/ids.ts'
 import { identify, originOf, requireRecentProof, requireSameOrigin } from '../middleware/auth.ts'
 import { requireEnrolled, visibleScope, type Rbac } from '../middleware/rbac.ts'
@@ -11,6 +13,9 @@ import type { Answer } from '../services/idempotencyService.ts'
 import * as tenantScopeService from '../services/tenantScopeService.ts'
 import type { Identity } from '../services/userService.ts'
 import type { Route, TableRoute } from './define.ts'
+
+/** A download is never kept for a repeated Idempotency-Key: it belongs to a GET. */
+type Sent = Answer & { download?: Download }
 
 const identities = new WeakMap<FastifyRequest, Identity>()
 
@@ -93,7 +98,7 @@ async function run(
   request: FastifyRequest,
   identity: Identity,
   rbac: Rbac,
-): Promise<Answer> {
+): Promise<Sent> {
   const permission = typeof route.access === 'object' ? route.access.permission : undefined
   const origin = { ...originOf(request, identity), permission }
   return transaction(root, origin, visibleScope(identity), async (wide) => {
@@ -116,7 +121,7 @@ async function answer(
   request: FastifyRequest,
   identity: Identity,
   tenantId: string,
-): Promise<Answer> {
+): Promise<Sent> {
   const reply = await route.handler(ctx, {
     params: request.params,
     query: request.query,
@@ -125,18 +130,22 @@ async function answer(
     tenantId,
     ifMatch: versionOf(request.headers['if-match']),
   })
+  const name = reply.download?.name ?? reply.filename
   return {
     status: reply.status ?? 200,
     headers: {
       ...(reply.location === undefined ? {} : { location: reply.location }),
       ...(reply.version === undefined ? {} : { etag: `"v${reply.version}"` }),
+      ...(name === undefined ? {} : { 'content-disposition': attachment(name), 'cache-control': 'no-store' }),
     },
     body: reply.body ?? null,
+    ...(reply.download && { download: reply.download }),
   }
 }
 
-function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
+function send(reply: FastifyReply, { status, headers, body, download }: Sent): FastifyReply {
   void reply.code(status).headers(headers)
+  if (download) return reply.type(download.type).send(Readable.from(download.content, { objectMode: false }))
   return status === 204 ? reply.send() : reply.send(body)
 }
 

@@ -1,5 +1,7 @@
 export { close, erase, reopen } from './customers/closing.ts'
+export { exportCsv, exportData } from './customers/exporting.ts'
 export * from './customers/file.ts'
+export { importCsv, importTemplate } from './customers/importing.ts'
 export { merge, previewMerge } from './customers/merge.ts'
 export { create, get, list, update } from './customers/record.ts'
 export * from './customers/settings.ts'

@@ -1,5 +1,6 @@
 import type { MergePreview } from '../../shared/api/customerMerge.ts'
 import type { Customer } from '../../shared/api/customers.ts'
+import { newId } from '../../src/lib/ids.ts'
 import type { TestApp } from '../support/app.ts'
 import type { Case } from './cases.ts'
 
@@ -39,4 +40,10 @@ export const CUSTOMER_CASES: Record<string, Case> = {
     ...(await closed(app, tenantId)),
     body: { reason: 'asked for by the customer' },
   }),
+  exportCustomers: async () => ({}),
+  importCustomers: async (_, tenantId) => ({
+    body: { tenantId, csv: `name,email\nAda,ada-${newId()}@example.com`, dryRun: false },
+  }),
+  getCustomerImportTemplate: async (_, tenantId) => ({ id: tenantId }),
+  exportCustomerData: async (app, tenantId) => ({ id: (await made(app, tenantId)).id }),
 }

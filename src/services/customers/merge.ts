@@ -38,10 +38,7 @@ export async function previewMerge(
     from,
     fields: differences(into, from),
     moves,
-    balances: [...new Set(money.map(({ currency }) => currency))].map((currency) => ({
-      owes: toMoney(amount(money, 'receivable', currency), currency),
-      credit: toMoney(-amount(money, 'credit', currency), currency),
-    })),
+    balances: balancesOf(money),
     warnings: warnings(into, from, moves, money),
   }
   return { ...all, token: createHash('sha256').update(canonicalJson(all)).digest('base64url') }
@@ -49,6 +46,13 @@ export async function previewMerge(
 
 const amount = (money: merging.Balance[], account: string, currency: string): bigint =>
   money.find((one) => one.account === account && one.currency === currency)?.amount_minor ?? 0n
+
+/** For each currency what a customer owes and what it has in hand. */
+export const balancesOf = (money: merging.Balance[]): MergePreview['balances'] =>
+  [...new Set(money.map(({ currency }) => currency))].map((currency) => ({
+    owes: toMoney(amount(money, 'receivable', currency), currency),
+    credit: toMoney(-amount(money, 'credit', currency), currency),
+  }))
 
 function warnings(into: Customer, from: Customer, moves: merging.Moved[], money: merging.Balance[]): string[] {
   const vat = (customer: Customer) =>

@@ -74,6 +74,11 @@ export async function get(ctx: Ctx, tenantId: string, id: string): Promise<Custo
   return present(row)
 }
 
+/** Those of the ids that the tenant has. */
+export async function getAll(ctx: Ctx, tenantId: string, ids: readonly string[]): Promise<Customer[]> {
+  return (await customers.findAll(ctx.tx, tenantId, ids)).map(present)
+}
+
 /** @throws AppError not_found for tenant or group, invalid_state when the tenant is not active, invalid_input, already_exists */
 export async function create(ctx: Ctx, body: z.infer<typeof customerCreate>): Promise<Customer> {
   const { tenantId, currency, groupId, ...given } = body
