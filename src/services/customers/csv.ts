@@ -92,10 +92,12 @@ export function readCsv(text: string): { columns: string[]; rows: Row[] } {
   const columns = (first?.record ?? []).map((name) => name.trim())
   const twice = columns.find((name, at) => columns.indexOf(name) !== at)
   if (twice !== undefined) throw refused(1, `there are two columns called "${twice}"`)
-  let line = (first?.info.lines ?? 0) + 1
+  // The library counts a line break within quotes as two lines when it is CRLF; people's editors count one.
+  let twofold = 0
   const rows = rest.map(({ record, info }): Row => {
-    const begins = line
-    line = info.lines + 1
+    const cells = record.join('')
+    const begins = info.lines - (cells.match(/[\r\n]/g)?.length ?? 0) - twofold
+    twofold += cells.match(/\r\n/g)?.length ?? 0
     if (record.length !== columns.length)
       throw refused(begins, `there are ${record.length} cells for ${columns.length} columns`)
     return {
