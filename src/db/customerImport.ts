@@ -25,6 +25,8 @@ export async function groupsByName(
 ): Promise<Map<string, { id: string; name: string }>> {
   const { rows } = await sql<{ id: string; name: string; key: string }>`
     select id, name, lower(name) as key from customer_groups
-    where tenant_id = ${tenantId} and lower(name) in (select lower(n) from unnest(${names}::text[]) n)`.execute(tx)
+    where tenant_id = ${tenantId} and lower(name) in (select lower(n) from unnest(${names}::text[]) n)`.execute(
+    tx,
+  )
   return new Map(rows.map(({ id, name, key }) => [key, { id, name }]))
 }

@@ -144,5 +144,8 @@ export async function documents(tx: Tx, tenantId: string, customerId: string) {
     .where('tenant_id', '=', tenantId)
     .where('customer_id', '=', customerId)
     .execute()
-  return { payments, buyers: new Map(invoices.map(({ id, buyer }) => [id, buyer as Record<string, unknown>])) }
+  return {
+    payments,
+    buyers: new Map(invoices.map(({ id, buyer }) => [id, buyer as Record<string, unknown>])),
+  }
 }

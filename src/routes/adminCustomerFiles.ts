@@ -30,6 +30,8 @@ export const adminCustomerFiles: Route[] = [
     summary: 'Make and change customers by a CSV file, or show what that would do',
     tag,
     access: { permission: 'customers:import', where: { in: 'body', field: 'tenantId', kind: 'tenant' } },
+    // A file of a million characters, with all that JSON escapes in it.
+    bodyLimit: 3 * 1_048_576,
     body: customerImport,
     replies: { 200: importResult },
     handler: async (ctx, { body }) => ({ body: await customerService.importCsv(ctx, body) }),

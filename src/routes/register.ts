@@ -27,6 +27,7 @@ export function register(app: FastifyInstance, root: Root, route: Route, rbac: R
     schema: schemaOf(route),
     // A HEAD of a stream would stay open for nothing.
     exposeHeadRoute: route.operationId !== 'streamJobs',
+    ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
     config:
       route.perMinute === undefined ? {} : { rateLimit: { max: route.perMinute, timeWindow: '1 minute' } },
     onRequest: async (request) => {

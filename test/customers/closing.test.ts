@@ -21,7 +21,8 @@ afterAll(() => app?.close())
 
 const close = (id: string, body: object = {}) =>
   app.admin.post<Closing & Problem>(`${CUSTOMERS}/${id}/close`, body)
-const get = async (id: string): Promise<Customer> => (await app.admin.get<Customer>(`${CUSTOMERS}/${id}`)).body
+const get = async (id: string): Promise<Customer> =>
+  (await app.admin.get<Customer>(`${CUSTOMERS}/${id}`)).body
 const kinds = (of: Closing['ends']): string[] => of.map(({ kind }) => kind).toSorted()
 const stateOf = async (id: string): Promise<string | undefined> => {
   const { body } = await app.admin.get<{ state: string }>(`/api/admin/billing/subscriptions/${id}`)
@@ -73,7 +74,9 @@ test('an unpaid invoice of what was delivered prevents a closing, cancelled or n
   const { running } = await live(sold)
   // As an invoice for a later period would be.
   await app.as((ctx) =>
-    sql`update invoices set status = 'open', paid_minor = 0 where subscription_id = ${running}`.execute(ctx.tx),
+    sql`update invoices set status = 'open', paid_minor = 0 where subscription_id = ${running}`.execute(
+      ctx.tx,
+    ),
   )
   const refused = await close(sold.customerId, { cancelSubscriptions: true })
   expect(refused.status).toBe(409)
@@ -85,7 +88,13 @@ test('a pod without a subscription has to be destroyed by somebody first', async
   const sold = await shop(app)
   const { plan, blueprint } = await catalogue(app.admin)
   const hostname = `pod-${newId().slice(-10)}`
-  const body = { tenantId: sold.tenantId, customerId: sold.customerId, planId: plan.id, blueprintId: blueprint.id, hostname }
+  const body = {
+    tenantId: sold.tenantId,
+    customerId: sold.customerId,
+    planId: plan.id,
+    blueprintId: blueprint.id,
+    hostname,
+  }
   expect((await app.admin.post('/api/admin/hosting/cloudpods', body)).status).toBe(202)
   const refused = await close(sold.customerId, { dryRun: true, cancelSubscriptions: true })
   expect(refused.body.blockers).toMatchObject([{ kind: 'cloudPod', label: hostname }])
@@ -183,7 +192,9 @@ test('erasing a closed customer leaves no personal data but what its documents m
   const holding = async (table: string): Promise<number | undefined> =>
     app.as(async (ctx) => {
       const { rows } = await sql<{ n: number }>`select count(*)::int as n from ${sql.table(table)} t
-        where tenant_id = ${sold.tenantId} and strpos(lower(t::text), ${CANARY.toLowerCase()}) > 0`.execute(ctx.tx)
+        where tenant_id = ${sold.tenantId} and strpos(lower(t::text), ${CANARY.toLowerCase()}) > 0`.execute(
+        ctx.tx,
+      )
       return rows[0]?.n
     })
   for (const table of ['customers', 'customer_contacts', 'customer_notes', 'cloud_pods', 'provisioning_jobs'])
@@ -192,7 +203,9 @@ test('erasing a closed customer leaves no personal data but what its documents m
   expect(await holding('invoices')).toBe(1)
   expect((await pay(app.admin, paid.invoice)).status).toBe(409)
   for (const more of ['reopen', 'erase'])
-    expect((await app.admin.post(`${path}/${more}`, { ...(more === 'erase' && { reason: 'x' }) })).status).toBe(409)
+    expect(
+      (await app.admin.post(`${path}/${more}`, { ...(more === 'erase' && { reason: 'x' }) })).status,
+    ).toBe(409)
   expect((await app.admin.call('PATCH', path, { name: CANARY })).status).toBe(409)
   expect((await app.admin.post(`${path}/notes`, { text: CANARY })).status).toBe(409)
 })

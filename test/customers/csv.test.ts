@@ -4,9 +4,36 @@ import { expect, test } from 'vitest'
 import type { Customer } from '../../shared/api/customers.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { attachment } from '../../src/lib/download.ts'
-import { escapeCell, readCsv, readTags, unescapeCell, writeHead, writeRows, writeTags } from '../../src/services/customers/csv.ts'
+import {
+  escapeCell,
+  readCsv,
+  readTags,
+  unescapeCell,
+  writeHead,
+  writeRows,
+  writeTags,
+} from '../../src/services/customers/csv.ts'
 
-const BEGINS = ['=', '+', '-', '@', '\t', '\r', '\n', "'", "'=", "''+", '＝', '－', '＠', '＋', '', '"', ';', ',']
+const BEGINS = [
+  '=',
+  '+',
+  '-',
+  '@',
+  '\t',
+  '\r',
+  '\n',
+  "'",
+  "'=",
+  "''+",
+  '＝',
+  '－',
+  '＠',
+  '＋',
+  '',
+  '"',
+  ';',
+  ',',
+]
 const text = fc
   .tuple(fc.constantFrom(...BEGINS), fc.string({ unit: 'grapheme', maxLength: 20 }))
   .map(([begin, rest]) => begin + rest)
@@ -47,11 +74,29 @@ const customer = fc.record({
   email: line,
   externalRef: fc.option(line),
   tags: fc.array(line, { maxLength: 3 }),
-  taxIds: fc.array(fc.record({ type: fc.constant('vat' as const), country: fc.constant('IT'), value: line }), { maxLength: 2 }),
-  custom: fc.record({ one: text.filter((one) => one !== ''), two: fc.double({ noNaN: true, noDefaultInfinity: true }) }),
+  taxIds: fc.array(
+    fc.record({ type: fc.constant('vat' as const), country: fc.constant('IT'), value: line }),
+    { maxLength: 2 },
+  ),
+  custom: fc.record({
+    one: text.filter((one) => one !== ''),
+    two: fc.double({ noNaN: true, noDefaultInfinity: true }),
+  }),
 })
 const whole = (some: Partial<Customer>): Customer =>
-  ({ id: newId(), tenantId: newId(), kind: 'person', currency: 'EUR', country: null, language: null, group: null, addresses: [], state: 'active', createdAt: '2026-01-01T00:00:00.000Z', ...some }) as Customer
+  ({
+    id: newId(),
+    tenantId: newId(),
+    kind: 'person',
+    currency: 'EUR',
+    country: null,
+    language: null,
+    group: null,
+    addresses: [],
+    state: 'active',
+    createdAt: '2026-01-01T00:00:00.000Z',
+    ...some,
+  }) as Customer
 
 test('what is written as CSV is read as the same cells, with the lines on which they stand', () => {
   fc.assert(
@@ -76,7 +121,9 @@ test('what is written as CSV is read as the same cells, with the lines on which 
 })
 
 test('a file with semicolons, from a spreadsheet, is read; one whose quotes do not close is refused by its line', () => {
-  const { columns, rows } = readCsv('name;email\r\n"Ada\r\nByron";ada@example.com\r\n\r\nBob;bob@example.com\r\n')
+  const { columns, rows } = readCsv(
+    'name;email\r\n"Ada\r\nByron";ada@example.com\r\n\r\nBob;bob@example.com\r\n',
+  )
   expect(columns).toEqual(['name', 'email'])
   expect(rows.map(({ cells }) => cells.get('name'))).toEqual(['Ada\r\nByron', 'Bob'])
   expect(rows.map(({ line: begins }) => begins)).toEqual([2, 5])

@@ -18,7 +18,12 @@ beforeAll(async () => {
   tenantId = await app.tenant()
   const field = { tenantId, label: 'A field' }
   const choices = { key: 'size', type: 'choice', choices: ['S', '=L'] }
-  for (const more of [choices, { key: 'remark', type: 'text' }, { key: 'seats', type: 'number' }, { key: 'vip', type: 'boolean' }])
+  for (const more of [
+    choices,
+    { key: 'remark', type: 'text' },
+    { key: 'seats', type: 'number' },
+    { key: 'vip', type: 'boolean' },
+  ])
     await app.admin.post('/api/admin/customer-fields', { ...field, ...more })
   await app.admin.post('/api/admin/customer-groups', { tenantId, name: '=Partners, "best"' })
 })
@@ -30,7 +35,8 @@ const add = async (more: object = {}, tenant = tenantId): Promise<Customer> => {
   expect(answer.status, JSON.stringify(answer.body)).toBe(201)
   return answer.body
 }
-const get = async (id: string): Promise<Customer> => (await app.admin.get<Customer>(`${CUSTOMERS}/${id}`)).body
+const get = async (id: string): Promise<Customer> =>
+  (await app.admin.get<Customer>(`${CUSTOMERS}/${id}`)).body
 const file = async (query = '', tenant = tenantId, api: Api = app.admin) =>
   api.get<string>(`${CUSTOMERS}/export?tenantId=${tenant}${query}`)
 const send = (csv: string, dryRun = false, tenant = tenantId, api: Api = app.admin) =>
@@ -70,7 +76,15 @@ test('the mark for Excel stands in front when it is asked for', async () => {
 
 test('an export that was imported again changes nothing', async () => {
   const groups = await app.admin.get<Page<{ id: string }>>(`/api/admin/customer-groups?tenantId=${tenantId}`)
-  const address = { kind: 'billing', line1: '=1+1', line2: '"', city: "O'Hara,\n", region: ';', postalCode: '-5', country: 'IT' }
+  const address = {
+    kind: 'billing',
+    line1: '=1+1',
+    line2: '"',
+    city: "O'Hara,\n",
+    region: ';',
+    postalCode: '-5',
+    country: 'IT',
+  }
   await add()
   await add()
   await add({
@@ -121,7 +135,12 @@ test('an import makes and changes customers, found by id, reference or e-mail; s
   expect(done.body).toMatchObject({ done: true, counts: dry.body.counts })
   expect(await get(byMail.id)).toMatchObject({ externalRef: 'R-2', name: 'Ada Byron', tags: ['a', 'b'] })
   expect(await get(done.body.rows[2]?.customerId ?? '')).toMatchObject({ country: 'DE', externalRef: 'R-3' })
-  expect((await send(csv, false, tenant)).body.counts).toEqual({ create: 0, update: 0, unchanged: 3, refused: 0 })
+  expect((await send(csv, false, tenant)).body.counts).toEqual({
+    create: 0,
+    update: 0,
+    unchanged: 3,
+    refused: 0,
+  })
   expect(await count(tenant)).toBe(3)
   const events = await app.admin.get<Page<AuditEvent>>(`/api/admin/audit/events?tenantId=${tenant}`)
   const actions = events.body.items.map(({ action }) => action)
@@ -168,11 +187,9 @@ test.each([
 test('values of the tenant’s own fields are checked as in any request; an empty cell takes one away', async () => {
   const { id } = await add({ custom: { seats: 3, vip: true }, externalRef: 'OWN' })
   const head = 'externalRef,custom.seats,custom.vip,custom.size'
-  expect((await send(`${head}\nOWN,many,perhaps,XL`, true)).body.rows[0]?.problems.map(({ path }) => path)).toEqual([
-    'custom.size',
-    'custom.seats',
-    'custom.vip',
-  ])
+  expect(
+    (await send(`${head}\nOWN,many,perhaps,XL`, true)).body.rows[0]?.problems.map(({ path }) => path),
+  ).toEqual(['custom.size', 'custom.seats', 'custom.vip'])
   expect((await send(`${head}\nOWN,,FALSE,S`)).body.counts.update).toBe(1)
   expect((await get(id)).custom).toEqual({ vip: false, size: 'S' })
 })
@@ -198,7 +215,9 @@ test('an import into another tenant is not found, and a row of another tenant is
 
 test('a template has the columns of the tenant and nothing else', async () => {
   const answer = await app.admin.get<string>(`/api/admin/tenants/${tenantId}/customer-import-template`)
-  expect(answer.body).toMatch(/^id,tenantId,externalRef,.*,custom\.size,custom\.remark,custom\.seats,custom\.vip\r\n$/)
+  expect(answer.body).toMatch(
+    /^id,tenantId,externalRef,.*,custom\.size,custom\.remark,custom\.seats,custom\.vip\r\n$/,
+  )
 })
 
 test('whoever loses the right while an export runs gets no further page', async () => {
@@ -206,7 +225,12 @@ test('whoever loses the right while an export runs gets no further page', async 
   const someone = await person(app, 'TENANT_OWNER', tenant)
   const { exportCsv } = await import('../../src/services/customerService.ts')
   const content = await app.as(async (ctx) => {
-    const origin = { ...ctx, scope: [tenant], actor: { type: 'user', id: someone.id, label: 'x' }, permission: 'customers:export' } as typeof ctx
+    const origin = {
+      ...ctx,
+      scope: [tenant],
+      actor: { type: 'user', id: someone.id, label: 'x' },
+      permission: 'customers:export',
+    } as typeof ctx
     return (await exportCsv(origin, { sort: 'createdAt', bom: false })).content
   })
   const pages = content[Symbol.asyncIterator]()

@@ -27,7 +27,8 @@ const add = async (more: object = {}, tenant = tenantId): Promise<Customer> => {
   const body = { tenantId: tenant, name: 'Ada', email: 'ada@example.com', ...more }
   return (await app.admin.post<Customer>(CUSTOMERS, body)).body
 }
-const get = async (id: string): Promise<Customer> => (await app.admin.get<Customer>(`${CUSTOMERS}/${id}`)).body
+const get = async (id: string): Promise<Customer> =>
+  (await app.admin.get<Customer>(`${CUSTOMERS}/${id}`)).body
 const preview = (into: string, from: string) =>
   app.admin.get<MergePreview & Problem>(`${CUSTOMERS}/${into}/merge?from=${from}`)
 const merge = (into: string, body: object) =>
@@ -127,16 +128,24 @@ test('the merged customer leads to the survivor, and nothing about it can be cha
   expect(await timeline(into.id)).toContain('CUSTOMER_MERGED')
   expect(await timeline(from.id)).toContain('CUSTOMER_MERGED_AWAY')
   const owner = await ownerOf(app.databaseUrl)
-  await expect(
-    owner.query(`update customers set name = 'x' where id = $1`, [from.id]),
-  ).rejects.toMatchObject({ code: '42501' })
+  await expect(owner.query(`update customers set name = 'x' where id = $1`, [from.id])).rejects.toMatchObject(
+    { code: '42501' },
+  )
   await owner.close()
 })
 
 test('each field is of the side that was chosen for it; of lists both sides can stay', async () => {
   for (const key of ['size', 'colour'])
     await app.admin.post('/api/admin/customer-fields', { tenantId, key, label: key, type: 'text' })
-  const address = { kind: 'billing', line1: 'Via Roma 1', line2: '', city: 'Bolzano', region: '', postalCode: '', country: 'IT' }
+  const address = {
+    kind: 'billing',
+    line1: 'Via Roma 1',
+    line2: '',
+    city: 'Bolzano',
+    region: '',
+    postalCode: '',
+    country: 'IT',
+  }
   const other = { ...address, line1: 'Via Milano 2' }
   const into = await add({ tags: ['vip'], addresses: [address], custom: { size: 'L' }, externalRef: 'R-1' })
   const from = await add({
@@ -192,7 +201,9 @@ test('two merges in opposite directions at the same time end in one', async () =
   for (let round = 0; round < 5; round++) {
     const pair = [await add(), await add({ name: 'Grace' })] as const
     const ways = [pair, pair.toReversed() as unknown as typeof pair]
-    const tokens = await Promise.all(ways.map(async ([into, from]) => (await preview(into.id, from.id)).body.token))
+    const tokens = await Promise.all(
+      ways.map(async ([into, from]) => (await preview(into.id, from.id)).body.token),
+    )
     const answers = await Promise.all(
       ways.map(([into, from], at) => merge(into.id, { from: from.id, token: tokens[at] })),
     )
@@ -242,7 +253,9 @@ test('an invoice or a payment changes its owner by a merge only', async () => {
 
 test('every table that points to a customer is moved by a merge, or stands here with a reason', async () => {
   const owner = await ownerOf(app.databaseUrl)
-  const rows = await owner.query<{ name: string }>(`select distinct conrelid::regclass::text as name from pg_constraint
+  const rows = await owner.query<{
+    name: string
+  }>(`select distinct conrelid::regclass::text as name from pg_constraint
     where contype = 'f' and confrelid = 'customers'::regclass order by 1`)
   await owner.close()
   const stay = { customers: 'leads to the survivor', ledger_accounts: 'the balance is posted over' }

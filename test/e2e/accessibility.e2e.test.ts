@@ -80,6 +80,12 @@ async function everyAddress(): Promise<string[]> {
     return now.body.state === 'active' && now.body
   }, 'the subscription to become active')
   const jobs = await admin.get<ListPage<{ id: string }>>('/api/admin/provisioning/jobs?queue=cloud_pod')
+  const add = (name: string) =>
+    admin.post<{ id: string }>('/api/admin/customers', { tenantId, name, email: 'other@example.com' })
+  const [other, merged] = [await add('Other'), await add('Merged')]
+  const path = `/api/admin/customers/${other.body.id}/merge`
+  const { token } = (await admin.get<{ token: string }>(`${path}?from=${merged.body.id}`)).body
+  await admin.post(path, { from: merged.body.id, token })
   return [
     'subscriptions',
     'subscriptions/new',
@@ -101,6 +107,9 @@ async function everyAddress(): Promise<string[]> {
     `customers/${active.customer.id}?tab=subscriptions`,
     `customers/${active.customer.id}?tab=timeline`,
     `customers/${active.customer.id}/edit`,
+    'customers/import',
+    `customers/${active.customer.id}/merge?from=${other.body.id}`,
+    `customers/${merged.body.id}`,
     'plans',
     'plans/new',
     'jobs',

@@ -42,7 +42,10 @@ it('somebody merges a customer into another, choosing what differs, and is led f
   await page.getByText('Customer notes (1)').waitFor()
   const merge = page.getByRole('button', { name: 'Merge', exact: true })
   expect(await merge.getAttribute('aria-disabled')).toBe('true')
-  await page.getByRole('group', { name: 'Email' }).getByRole('radio', { name: /Take that of Ada/ }).check()
+  await page
+    .getByRole('group', { name: 'Email' })
+    .getByRole('radio', { name: /Take that of Ada/ })
+    .check()
   await page.getByLabel('Type Ada to confirm').fill('Ada')
   await merge.click()
   await heading('Grace')
@@ -81,7 +84,9 @@ it('a customer is closed after a look at what that means, opened again, and eras
 }, 60_000)
 
 const upload = (csv: string) =>
-  page.getByLabel('CSV file').setInputFiles({ name: 'new.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) })
+  page
+    .getByLabel('CSV file')
+    .setInputFiles({ name: 'new.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) })
 
 it('a file is checked row by row, mended, imported, and downloaded again', async () => {
   await page.goto(`/t/${slug}/customers`)

@@ -20,7 +20,8 @@ async function closed(app: TestApp, tenantId: string): Promise<{ id: string }> {
   return { id }
 }
 
-const pair = async (app: TestApp, tenantId: string) => [await made(app, tenantId), await made(app, tenantId)] as const
+const pair = async (app: TestApp, tenantId: string) =>
+  [await made(app, tenantId), await made(app, tenantId)] as const
 
 /** The rows of the route table about how customers come together, end, and leave or enter as files. */
 export const CUSTOMER_CASES: Record<string, Case> = {

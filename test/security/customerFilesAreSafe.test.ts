@@ -17,38 +17,63 @@ beforeAll(async () => {
 afterAll(() => app?.close())
 
 const add = async (more: object = {}): Promise<Customer> =>
-  (await app.admin.post<Customer>(CUSTOMERS, { tenantId, name: 'Ada', email: 'ada@example.com', ...more })).body
+  (await app.admin.post<Customer>(CUSTOMERS, { tenantId, name: 'Ada', email: 'ada@example.com', ...more }))
+    .body
 
-test.each(['=cmd|x', '+1', '-1+1', '@SUM(A1)', '\tx', '=1;=2', "'=1", '＝1', '=HYPERLINK("http://example.com")'])(
-  'no cell of an export begins like the formula %j',
-  async (text) => {
-    const tenant = await app.tenant()
-    await app.admin.post('/api/admin/customer-fields', { tenantId: tenant, key: 'own', label: 'Own', type: 'text' })
-    await app.admin.post('/api/admin/customer-groups', { tenantId: tenant, name: text })
-    const groups = await app.admin.get<{ items: { id: string }[] }>(`/api/admin/customer-groups?tenantId=${tenant}`)
-    const made = await app.admin.post(CUSTOMERS, {
-      tenantId: tenant,
-      name: text,
-      company: text,
-      email: '-x@example.com',
-      externalRef: text,
-      groupId: groups.body.items[0]?.id,
-      tags: [text],
-      custom: { own: text },
-    })
-    expect(made.status).toBe(201)
-    const { body } = await app.admin.get<string>(`${CUSTOMERS}/export?tenantId=${tenant}`)
-    const cells = body
-      .split('\r\n')
-      .slice(1)
-      .flatMap((row) => row.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/))
-      .map((cell) => cell.replace(/^"/, ''))
-    expect(cells.length).toBeGreaterThan(16)
-    for (const cell of cells) expect(cell).not.toMatch(/^[=+\-@\t\r＝＋－＠]/)
-  },
-)
+test.each([
+  '=cmd|x',
+  '+1',
+  '-1+1',
+  '@SUM(A1)',
+  '\tx',
+  '=1;=2',
+  "'=1",
+  '＝1',
+  '=HYPERLINK("http://example.com")',
+])('no cell of an export begins like the formula %j', async (text) => {
+  const tenant = await app.tenant()
+  await app.admin.post('/api/admin/customer-fields', {
+    tenantId: tenant,
+    key: 'own',
+    label: 'Own',
+    type: 'text',
+  })
+  await app.admin.post('/api/admin/customer-groups', { tenantId: tenant, name: text })
+  const groups = await app.admin.get<{ items: { id: string }[] }>(
+    `/api/admin/customer-groups?tenantId=${tenant}`,
+  )
+  const made = await app.admin.post(CUSTOMERS, {
+    tenantId: tenant,
+    name: text,
+    company: text,
+    email: '-x@example.com',
+    externalRef: text,
+    groupId: groups.body.items[0]?.id,
+    tags: [text],
+    custom: { own: text },
+  })
+  expect(made.status).toBe(201)
+  const { body } = await app.admin.get<string>(`${CUSTOMERS}/export?tenantId=${tenant}`)
+  const cells = body
+    .split('\r\n')
+    .slice(1)
+    .flatMap((row) => row.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/))
+    .map((cell) => cell.replace(/^"/, ''))
+  expect(cells.length).toBeGreaterThan(16)
+  for (const cell of cells) expect(cell).not.toMatch(/^[=+\-@\t\r＝＋－＠]/)
+})
 
-const EXTRA = ['id', 'tenantId', 'state', 'mergedInto', 'erasedAt', 'version', 'balance', 'createdAt', 'permissions']
+const EXTRA = [
+  'id',
+  'tenantId',
+  'state',
+  'mergedInto',
+  'erasedAt',
+  'version',
+  'balance',
+  'createdAt',
+  'permissions',
+]
 test.each(EXTRA)('a field "%s" that is not the caller’s to set is refused in every body', async (field) => {
   const [into, from] = [await add(), await add()]
   const preview = await app.admin.get<MergePreview>(`${CUSTOMERS}/${into.id}/merge?from=${from.id}`)
@@ -57,7 +82,9 @@ test.each(EXTRA)('a field "%s" that is not the caller’s to set is refused in e
     [`${into.id}/close`, {}],
     [`${into.id}/reopen`, {}],
     [`${into.id}/erase`, { reason: 'x' }],
-    ...(field === 'tenantId' ? [] : [['import', { tenantId, csv: 'name,email\nA,a@example.com', dryRun: false }] as [string, object]]),
+    ...(field === 'tenantId'
+      ? []
+      : [['import', { tenantId, csv: 'name,email\nA,a@example.com', dryRun: false }] as [string, object]]),
   ]
   const before = await rowsOf(app, tenantId)
   for (const [path, body] of bodies) {

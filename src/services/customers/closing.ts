@@ -25,10 +25,16 @@ async function matters(ctx: Ctx, tenantId: string, id: string, flags: Flags) {
   const toCancel = live.filter(({ state }) => state !== 'terminating')
   const ending = new Set(live.map((one) => one.id))
   const credited = new Set(
-    flags.cancelSubscriptions ? toCancel.filter((one) => UNDELIVERED.has(one.state)).map((one) => one.id) : [],
+    flags.cancelSubscriptions
+      ? toCancel.filter((one) => UNDELIVERED.has(one.state)).map((one) => one.id)
+      : [],
   )
-  const add = (list: ClosingMatter[], kind: ClosingMatter['kind'], of: { id: string; label: string }, text: string) =>
-    void list.push({ kind, id: of.id, label: of.label, text })
+  const add = (
+    list: ClosingMatter[],
+    kind: ClosingMatter['kind'],
+    of: { id: string; label: string },
+    text: string,
+  ) => void list.push({ kind, id: of.id, label: of.label, text })
 
   for (const one of live) {
     if (one.state === 'terminating') add(ends, 'subscription', one, 'It is being ended already.')
@@ -38,7 +44,13 @@ async function matters(ctx: Ctx, tenantId: string, id: string, flags: Flags) {
   for (const pod of await merging.livePods(ctx.tx, tenantId, id)) {
     if (pod.subscription_id === null || !ending.has(pod.subscription_id)) {
       if (pod.state === 'deleting') add(ends, 'cloudPod', pod, 'It is being destroyed already.')
-      else add(blockers, 'cloudPod', pod, 'It belongs to no subscription that could be cancelled. Destroy it first.')
+      else
+        add(
+          blockers,
+          'cloudPod',
+          pod,
+          'It belongs to no subscription that could be cancelled. Destroy it first.',
+        )
     } else if (flags.cancelSubscriptions) add(ends, 'cloudPod', pod, 'It is destroyed with everything on it.')
   }
   for (const invoice of await merging.unpaidInvoices(ctx.tx, tenantId, id)) {
@@ -51,7 +63,8 @@ async function matters(ctx: Ctx, tenantId: string, id: string, flags: Flags) {
     if (account !== 'credit' || amount_minor >= 0n) continue
     const label = formatMoney(-amount_minor, currency)
     const credit = { kind: 'credit', id: null, label } as const
-    if (flags.keepCredit) ends.push({ ...credit, text: 'It stays in the ledger, and is there after a reopening.' })
+    if (flags.keepCredit)
+      ends.push({ ...credit, text: 'It stays in the ledger, and is there after a reopening.' })
     else blockers.push({ ...credit, text: 'The customer has it in hand. Pay it back, or close and keep it.' })
   }
   return { blockers, ends, toCancel }
@@ -74,7 +87,10 @@ export async function close(
   if (dryRun) return { customer: before, closed: false, blockers, ends }
   requireNone(blockers)
   for (const one of toCancel)
-    await BillingService.cancel(ctx, tenantId, one.id, { when: 'now', reason: reason || 'the customer was closed' })
+    await BillingService.cancel(ctx, tenantId, one.id, {
+      when: 'now',
+      reason: reason || 'the customer was closed',
+    })
   // Cancelling what was paid and not delivered gives credit, which nobody has been asked about yet.
   requireNone((await matters(ctx, tenantId, id, { ...flags, cancelSubscriptions: true })).blockers)
   await customers.update(ctx.tx, id, { state: 'closed', closed_at: ctx.now(), updated_at: ctx.now() })
@@ -109,7 +125,10 @@ export async function erase(ctx: Ctx, tenantId: string, id: string, reason: stri
     await merging.livePods(ctx.tx, tenantId, id),
   ]
   if (live.length + pods.length > 0)
-    throw new AppError('invalid_state', 'Something of the customer is still being ended. Try again once it is gone.')
+    throw new AppError(
+      'invalid_state',
+      'Something of the customer is still being ended. Try again once it is gone.',
+    )
   const ids = await merging.withMerged(ctx.tx, tenantId, id)
   await merging.erase(ctx.tx, ids, ctx.now())
   // Neither the old name nor any other value: the audit log is kept for ever.

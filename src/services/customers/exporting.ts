@@ -1,5 +1,5 @@
 import type { CustomerData } from '../../../shared/api/customerFiles.ts'
-import type { Customer, CustomerFilter } from '../../../shared/api/customers.ts'
+import type { CustomerFilter } from '../../../shared/api/customers.ts'
 import { transaction, type Ctx } from '../../context.ts'
 import * as merging from '../../db/customerMerge.ts'
 import type { ListOptions, PageOf } from '../../db/list.ts'
@@ -14,7 +14,7 @@ import { isStillPermitted } from '../userRights.ts'
 import { writeHead, writeRows } from './csv.ts'
 import { listContacts, listNotes } from './file.ts'
 import { balancesOf } from './merge.ts'
-import { get, list } from './record.ts'
+import { get, getAll, list } from './record.ts'
 import { listFields } from './settings.ts'
 
 const PAGE = 200
@@ -23,7 +23,7 @@ const ASCENDING = { limit: PAGE, sort: 'createdAt' } as const
 /** Everything of a list, page by page. */
 async function all<T>(page: (options: ListOptions) => Promise<PageOf<T>>): Promise<T[]> {
   const items: T[] = []
-  for (let cursor: string | undefined; ; ) {
+  for (let cursor: string | undefined; ;) {
     const { items: more, nextCursor } = await page({ ...ASCENDING, cursor })
     items.push(...more)
     if (nextCursor === null) return items
@@ -35,7 +35,9 @@ type Wanted = CustomerFilter & { sort: ListOptions['sort']; limit?: number | und
 
 /** The customers of a list as a CSV file, whatever their number: pages are read as fast as they are taken. */
 export async function exportCsv(ctx: Ctx, { sort, limit, bom, ...filter }: Wanted): Promise<Download> {
-  const keys = [...new Set((await all((options) => listFields(ctx, options))).map(({ key }) => key))].toSorted()
+  const keys = [
+    ...new Set((await all((options) => listFields(ctx, options))).map(({ key }) => key)),
+  ].toSorted()
   const tenants = ctx.scope === 'platform' ? [null] : ctx.scope
   for (const tenantId of tenants)
     await auditService.record(ctx, {
@@ -61,7 +63,7 @@ async function* csvOf(
 ): AsyncGenerator<string> {
   yield (bom ? '\uFEFF' : '') + writeHead(keys)
   let left = limit
-  for (let cursor: string | undefined; left > 0; ) {
+  for (let cursor: string | undefined; left > 0;) {
     await requireStillPermitted(ctx)
     const options = { sort, cursor, limit: Math.min(PAGE, left) }
     const page = await transaction(ctx, ctx, ctx.scope, (own) => list(own, filter, options))
@@ -82,9 +84,12 @@ async function requireStillPermitted(ctx: Ctx): Promise<void> {
 /** Everything mPanel holds about a customer, as an answer to the person concerned. @throws AppError not_found */
 export async function exportData(ctx: Ctx, tenantId: string, id: string): Promise<CustomerData> {
   const customer = await get(ctx, tenantId, id)
-  const merged: Customer[] = []
-  for (const other of await merging.withMerged(ctx.tx, tenantId, id))
-    if (other !== id) merged.push(await get(ctx, tenantId, other))
+  const ids = await merging.withMerged(ctx.tx, tenantId, id)
+  const merged = await getAll(
+    ctx,
+    tenantId,
+    ids.filter((other) => other !== id),
+  )
   const mine = { customerId: id }
   const { buyers, payments } = await merging.documents(ctx.tx, tenantId, id)
   await auditService.record(ctx, {
@@ -113,6 +118,15 @@ export async function exportData(ctx: Ctx, tenantId: string, id: string): Promis
       receivedAt: one.received_at.toISOString(),
     })),
     balances: balancesOf(await merging.balances(ctx.tx, tenantId, id)),
-    events: await all((options) => auditService.list(ctx, { targetId: id, targetType: 'customer' }, options)),
+    events: await eventsOf(ctx, ids),
   }
+}
+
+async function eventsOf(ctx: Ctx, ids: readonly string[]): Promise<CustomerData['events']> {
+  const events: CustomerData['events'] = []
+  for (const targetId of ids)
+    events.push(
+      ...(await all((options) => auditService.list(ctx, { targetId, targetType: 'customer' }, options))),
+    )
+  return events
 }

@@ -103,7 +103,14 @@ export function planCreate({ line, cells }: Row, known: Known): Planned {
     collecting(problems, () => checkTaxIds(create.taxIds))
   }
   const outcome = problems.length > 0 ? 'refused' : 'create'
-  const row = { line, outcome, name: cells.get('name') ?? '', customerId: null, changes: [], problems } as const
+  const row = {
+    line,
+    outcome,
+    name: cells.get('name') ?? '',
+    customerId: null,
+    changes: [],
+    problems,
+  } as const
   return { ...row, changes: [], problems, ...(create && { create }) }
 }
 
@@ -122,7 +129,10 @@ export function planUpdate({ line, cells }: Row, known: Known, before: Customer)
       ...(update.tags && { tags: [...new Set(update.tags)] }),
       ...(taxIds && { taxIds: collecting(problems, () => checkTaxIds(taxIds)) }),
     }
-    const own = custom === undefined ? before.custom : collecting(problems, () => applyFields(known.fields, before.custom, custom))
+    const own =
+      custom === undefined
+        ? before.custom
+        : collecting(problems, () => applyFields(known.fields, before.custom, custom))
     const was: Record<string, unknown> = { ...before, groupId: before.group?.id ?? null }
     for (const [name, value] of Object.entries(after))
       if (name !== 'custom' && canonicalJson(value ?? null) !== canonicalJson(was[name] ?? null))

@@ -113,7 +113,9 @@ async function matcher(ctx: Ctx, tenantId: string, rows: readonly Row[]): Promis
   })
   const ids = found.map(({ id }) => id)
   const customers = new Map((await getAll(ctx, tenantId, ids)).map((one) => [one.id, one]))
-  const byRef = new Map(found.flatMap((one) => (one.external_ref === null ? [] : [[one.external_ref, one.id]])))
+  const byRef = new Map(
+    found.flatMap((one) => (one.external_ref === null ? [] : [[one.external_ref, one.id]])),
+  )
   const meant = new Map<string, number>()
 
   const idOf = (row: Row): string | undefined | { refused: [string, string] } => {
@@ -124,10 +126,15 @@ async function matcher(ctx: Ctx, tenantId: string, rows: readonly Row[]): Promis
     if (known !== undefined) return known
     const email = row.cells.get('email')?.toLowerCase() ?? ''
     const same = found.filter(
-      (one) => one.email === email && customers.get(one.id)?.state !== 'merged' && (ref === '' || one.external_ref === null),
+      (one) =>
+        one.email === email &&
+        customers.get(one.id)?.state !== 'merged' &&
+        (ref === '' || one.external_ref === null),
     )
     if (same.length > 1)
-      return { refused: ['email', `${same.length} customers have this e-mail: say which by id or externalRef`] }
+      return {
+        refused: ['email', `${same.length} customers have this e-mail: say which by id or externalRef`],
+      }
     return same[0]?.id
   }
   return (row) => {

@@ -26,7 +26,8 @@ export async function previewMerge(
   id: string,
   fromId: string,
 ): Promise<MergePreview> {
-  if (id === fromId) throw new AppError('conflict', 'A customer cannot be merged into itself: choose another.')
+  if (id === fromId)
+    throw new AppError('conflict', 'A customer cannot be merged into itself: choose another.')
   const into = await get(ctx, tenantId, id)
   const from = await get(ctx, tenantId, fromId)
   requireAllowed(canCustomer.merge(into))
@@ -54,7 +55,12 @@ export const balancesOf = (money: merging.Balance[]): MergePreview['balances'] =
     credit: toMoney(-amount(money, 'credit', currency), currency),
   }))
 
-function warnings(into: Customer, from: Customer, moves: merging.Moved[], money: merging.Balance[]): string[] {
+function warnings(
+  into: Customer,
+  from: Customer,
+  moves: merging.Moved[],
+  money: merging.Balance[],
+): string[] {
   const vat = (customer: Customer) =>
     customer.taxIds.filter(({ type }) => type === 'vat').map((one) => one.value)
   const has = (kind: string) => moves.some((one) => one.kind === kind)
@@ -95,7 +101,10 @@ export async function merge(
   await merging.lockMoney(ctx.tx, tenantId, body.from)
   const seen = await previewMerge(ctx, tenantId, id, body.from)
   if (seen.token !== body.token)
-    throw new AppError('precondition_failed', 'One of the customers was changed meanwhile. Look at the preview again.')
+    throw new AppError(
+      'precondition_failed',
+      'One of the customers was changed meanwhile. Look at the preview again.',
+    )
   const { into, from } = seen
   const change = chosen(seen.fields, body.choices, from)
   await merging.markMerged(ctx.tx, from.id, {
@@ -106,7 +115,9 @@ export async function merge(
   await merging.moveAll(ctx.tx, tenantId, from.id, id)
   await moveBalances(ctx, tenantId, from.id, id)
   const after =
-    Object.keys(change).length === 0 ? into : await update(ctx, tenantId, id, change as Parameters<typeof update>[3])
+    Object.keys(change).length === 0
+      ? into
+      : await update(ctx, tenantId, id, change as Parameters<typeof update>[3])
   const details = {
     moved: Object.fromEntries(seen.moves.map(({ kind, count }) => [kind, count])),
     balances: seen.balances,

@@ -1,5 +1,10 @@
 import type { z } from 'zod'
-import type { Customer, customerCreate, CustomerFilter, customerUpdate } from '../../../shared/api/customers.ts'
+import type {
+  Customer,
+  customerCreate,
+  CustomerFilter,
+  customerUpdate,
+} from '../../../shared/api/customers.ts'
 import { canCustomer } from '../../../shared/states/customer.ts'
 import type { Ctx } from '../../context.ts'
 import * as customers from '../../db/customers.ts'
@@ -90,20 +95,21 @@ export async function create(ctx: Ctx, body: z.infer<typeof customerCreate>): Pr
   const id = newId()
   await customers
     .insert(ctx.tx, {
-    id,
-    tenant_id: tenantId,
-    kind: given.kind,
-    name: given.name,
-    company: given.company,
-    email: given.email,
-    country: given.country,
-    currency: currency ?? tenant.default_currency,
-    group_id: await groupOf(ctx, tenantId, groupId),
-    external_ref: given.externalRef,
-    ...(await detailsOf(ctx, tenantId, { taxIds: [], custom: {} }, given)),
-    created_at: now,
-    updated_at: now,
-  }).catch(refTaken)
+      id,
+      tenant_id: tenantId,
+      kind: given.kind,
+      name: given.name,
+      company: given.company,
+      email: given.email,
+      country: given.country,
+      currency: currency ?? tenant.default_currency,
+      group_id: await groupOf(ctx, tenantId, groupId),
+      external_ref: given.externalRef,
+      ...(await detailsOf(ctx, tenantId, { taxIds: [], custom: {} }, given)),
+      created_at: now,
+      updated_at: now,
+    })
+    .catch(refTaken)
   await auditService.record(ctx, {
     action: 'CUSTOMER_CREATED',
     tenantId,
@@ -130,16 +136,17 @@ export async function update(
   const before = await get(ctx, tenantId, id)
   await customers
     .update(ctx.tx, id, {
-    kind: body.kind,
-    name: body.name,
-    company: body.company,
-    email: body.email,
-    country: body.country,
-    group_id: await groupOf(ctx, tenantId, body.groupId),
-    external_ref: body.externalRef,
-    ...(await detailsOf(ctx, tenantId, before, body)),
-    updated_at: ctx.now(),
-  }).catch(refTaken)
+      kind: body.kind,
+      name: body.name,
+      company: body.company,
+      email: body.email,
+      country: body.country,
+      group_id: await groupOf(ctx, tenantId, body.groupId),
+      external_ref: body.externalRef,
+      ...(await detailsOf(ctx, tenantId, before, body)),
+      updated_at: ctx.now(),
+    })
+    .catch(refTaken)
   const after = await get(ctx, tenantId, id)
   await auditService.record(ctx, {
     action: 'CUSTOMER_UPDATED',

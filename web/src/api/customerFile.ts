@@ -28,14 +28,15 @@ export const updateContact = (contact: CustomerContact, body: ContactCreate) =>
   patch<CustomerContact>(`/api/admin/customer-contacts/${contact.id}`, body, contact.version)
 export const removeContact = (id: string) => remove<null>(`/api/admin/customer-contacts/${id}`)
 
-export const notesQuery = (
-  customerId: string,
-  { pinned, ...filter }: ListFilter & { pinned: boolean },
-) =>
-  listQuery<CustomerNote, ListFilter & { pinned: string }>(`notes of ${customerId}`, of(customerId, 'notes'), {
-    ...filter,
-    pinned: String(pinned),
-  })
+export const notesQuery = (customerId: string, { pinned, ...filter }: ListFilter & { pinned: boolean }) =>
+  listQuery<CustomerNote, ListFilter & { pinned: string }>(
+    `notes of ${customerId}`,
+    of(customerId, 'notes'),
+    {
+      ...filter,
+      pinned: String(pinned),
+    },
+  )
 export const addNote = (customerId: string, text: string, key: string) =>
   post<CustomerNote>(of(customerId, 'notes'), { text }, key)
 export const pinNote = (note: CustomerNote, pinned: boolean) =>

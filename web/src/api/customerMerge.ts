@@ -1,6 +1,12 @@
 import { queryOptions } from '@tanstack/react-query'
 import type { z } from 'zod'
-import type { closeBody, Closing, mergeBody, MergeChoice, MergePreview } from '../../../shared/api/customerMerge.ts'
+import type {
+  closeBody,
+  Closing,
+  mergeBody,
+  MergeChoice,
+  MergePreview,
+} from '../../../shared/api/customerMerge.ts'
 import type { ImportResult, ImportRow } from '../../../shared/api/customerFiles.ts'
 import type { Customer } from '../../../shared/api/customers.ts'
 import { get, post } from './http.ts'

@@ -30,7 +30,9 @@ export function CustomerPicker({
   const { tenant } = useSession()
   const [typed, setTyped] = useState('')
   const q = useDebounced(typed.trim())
-  const { data, isFetching } = useQuery(customersQuery({ q: q || undefined, tenantId: tenantId ?? tenant.id, limit: 20 }))
+  const { data, isFetching } = useQuery(
+    customersQuery({ q: q || undefined, tenantId: tenantId ?? tenant.id, limit: 20 }),
+  )
   return (
     <SearchSelect
       label="Customer"

@@ -81,7 +81,11 @@ export function CloseForm({ customer, onClose }: Of) {
 
 function Matters({ of }: { of: Closing['ends'] }) {
   return (
-    <ul className="max-h-60 list-disc space-y-1 overflow-y-auto pl-5" tabIndex={0} aria-label="What it concerns">
+    <ul
+      className="max-h-60 list-disc space-y-1 overflow-y-auto pl-5"
+      tabIndex={0}
+      aria-label="What it concerns"
+    >
       {of.map(({ kind, id, label, text }) => (
         <li key={`${kind} ${id ?? label}`}>
           {humanize(kind)} <span className="font-medium break-all">{label}</span>: {text}
@@ -125,9 +129,9 @@ export function EraseForm({ customer, onClose }: Of) {
       onCancel={onClose}
     >
       <p>
-        Name, e-mail, addresses, tax ids, further fields, contacts and notes are removed for good, also those of
-        customers that were merged into this one. Invoices, payments and the audit log stay as the law wants
-        them. The customer cannot be reopened.
+        Name, e-mail, addresses, tax ids, further fields, contacts and notes are removed for good, also those
+        of customers that were merged into this one. Invoices, payments and the audit log stay as the law
+        wants them. The customer cannot be reopened.
       </p>
       <Field label="Reason" error={of.errorOf('reason')}>
         <Input maxLength={500} {...of.form.register('reason', { required: REQUIRED })} />

@@ -25,11 +25,12 @@ export function CustomerActions({ customer }: { customer: Customer }) {
   const navigate = useNavigate()
   const [open, setOpen] = useState<keyof typeof FORMS | null>(null)
   const close = () => setOpen(null)
-  const attempt = (permission: Parameters<typeof can>[0], verdict: Verdict | null, action: () => void) => () => {
-    if (!can(permission, customer.tenantId)) toast.failed('Not possible', NO_PERMISSION(permission))
-    else if (verdict?.allowed === false) toast.failed('Not possible now', verdict.reason)
-    else action()
-  }
+  const attempt =
+    (permission: Parameters<typeof can>[0], verdict: Verdict | null, action: () => void) => () => {
+      if (!can(permission, customer.tenantId)) toast.failed('Not possible', NO_PERMISSION(permission))
+      else if (verdict?.allowed === false) toast.failed('Not possible now', verdict.reason)
+      else action()
+    }
   const shown = open && FORMS[open]
   return (
     <>
@@ -47,14 +48,19 @@ export function CustomerActions({ customer }: { customer: Customer }) {
       )}
       <Menu
         trigger={
-          <Button icon={<Ellipsis aria-hidden className="size-4" />} aria-label="More actions for the customer">
+          <Button
+            icon={<Ellipsis aria-hidden className="size-4" />}
+            aria-label="More actions for the customer"
+          >
             More
           </Button>
         }
       >
         <MenuItem
-          onClick={attempt('customers:merge', canCustomer.merge(customer), () =>
-            void navigate(paths.mergeCustomer(tenant.slug, customer.id)),
+          onClick={attempt(
+            'customers:merge',
+            canCustomer.merge(customer),
+            () => void navigate(paths.mergeCustomer(tenant.slug, customer.id)),
           )}
         >
           Merge another customer into this one

@@ -66,7 +66,10 @@ export default function CustomersPage() {
             </Link>
           )}
           {can('customers:export') && (
-            <a href={customersFile({ tenantId: tenant.id, q, state: filter.state, groupId: group, tag })} className={buttonClass()}>
+            <a
+              href={customersFile({ tenantId: tenant.id, q, state: filter.state, groupId: group, tag })}
+              className={buttonClass()}
+            >
               <Download aria-hidden className="size-4" />
               Export CSV
             </a>

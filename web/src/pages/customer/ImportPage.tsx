@@ -33,7 +33,8 @@ export default function ImportPage() {
     setFile(null)
     setFault(undefined)
     if (!chosen) return
-    if (chosen.size > MOST) setFault('The file is larger than 1 MB. Divide it and import the parts one by one.')
+    if (chosen.size > MOST)
+      setFault('The file is larger than 1 MB. Divide it and import the parts one by one.')
     else setFile({ name: chosen.name, csv: await chosen.text() })
   }
   return (
@@ -73,7 +74,9 @@ export default function ImportPage() {
           )}
         </div>
       </Card>
-      {owner && file && permitted && <DryRun key={`${owner.id} ${file.csv}`} tenantId={owner.id} file={file} />}
+      {owner && file && permitted && (
+        <DryRun key={`${owner.id} ${file.csv}`} tenantId={owner.id} file={file} />
+      )}
     </Page>
   )
 }
@@ -152,7 +155,9 @@ const TONE = { create: 'success', update: 'info', unchanged: 'neutral', refused:
 function Result({ result: { counts, rows, done } }: { result: ImportResult }) {
   const order: ImportRow['outcome'][] = ['refused', 'create', 'update', 'unchanged']
   const shown = rows
-    .toSorted((one, other) => order.indexOf(one.outcome) - order.indexOf(other.outcome) || one.line - other.line)
+    .toSorted(
+      (one, other) => order.indexOf(one.outcome) - order.indexOf(other.outcome) || one.line - other.line,
+    )
     .slice(0, SHOWN)
   return (
     <div className="space-y-3">
@@ -163,7 +168,12 @@ function Result({ result: { counts, rows, done } }: { result: ImportResult }) {
           {counts.refused > 0 && `, ${counts.refused} refused`}.
         </p>
       </Notice>
-      <DataTable label="Rows of the file" columns={COLUMNS} rows={shown} rowKey={({ line }) => String(line)} />
+      <DataTable
+        label="Rows of the file"
+        columns={COLUMNS}
+        rows={shown}
+        rowKey={({ line }) => String(line)}
+      />
       {rows.length > SHOWN && <p className="text-muted">And {rows.length - SHOWN} more rows.</p>}
     </div>
   )

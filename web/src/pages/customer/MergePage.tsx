@@ -1,7 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import { mergeCustomer, mergePreviewQuery, type MergeChoice, type MergePreview } from '../../api/customerMerge.ts'
+import {
+  mergeCustomer,
+  mergePreviewQuery,
+  type MergeChoice,
+  type MergePreview,
+} from '../../api/customerMerge.ts'
 import { customerQuery, type Customer } from '../../api/customers.ts'
 import { TypeName } from '../../components/ConfirmDestroy.tsx'
 import { Form, useApiForm } from '../../components/Form.tsx'
@@ -57,9 +62,7 @@ export default function MergePage() {
         </Card>
         {from !== undefined && (
           <Loaded query={preview} what="preview">
-            {(data) => (
-              <Preview key={data.token} data={data} onStale={() => void preview.refetch()} />
-            )}
+            {(data) => <Preview key={data.token} data={data} onStale={() => void preview.refetch()} />}
           </Loaded>
         )}
       </div>
@@ -115,11 +118,15 @@ function Preview({ data, onStale }: { data: MergePreview; onStale: () => void })
           <Facts
             facts={[
               ...moves.map(
-                ({ kind, count, first }) => [`${humanize(kind)} (${count})`, <Named key={kind} of={first} count={count} />] as const,
+                ({ kind, count, first }) =>
+                  [`${humanize(kind)} (${count})`, <Named key={kind} of={first} count={count} />] as const,
               ),
               ...balances.map(
                 ({ owes, credit }) =>
-                  [`Money in ${owes.currency}`, `${formatMoney(owes)} owed, ${formatMoney(credit)} credit`] as const,
+                  [
+                    `Money in ${owes.currency}`,
+                    `${formatMoney(owes)} owed, ${formatMoney(credit)} credit`,
+                  ] as const,
               ),
             ]}
           />

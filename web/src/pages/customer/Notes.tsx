@@ -56,7 +56,15 @@ export function Notes({ customer, paging }: { customer: Customer; paging: Paging
   )
 }
 
-function NoteList({ notes, reason, label }: { notes: CustomerNote[]; reason: string | undefined; label: string }) {
+function NoteList({
+  notes,
+  reason,
+  label,
+}: {
+  notes: CustomerNote[]
+  reason: string | undefined
+  label: string
+}) {
   return (
     <ul aria-label={label} className="mt-4 divide-y divide-line">
       {notes.map((note) => (
