@@ -8,6 +8,7 @@ import { adminSubscriptions } from './adminSubscriptions.ts'
 import { adminTenantSuspension } from './adminTenantSuspension.ts'
 import { adminTenants } from './adminTenants.ts'
 import { authAccount } from './authAccount.ts'
+import { authPasskeys } from './authPasskeys.ts'
 import { adminTenantSettings } from './adminTenantSettings.ts'
 import { adminUsers } from './adminUsers.ts'
 import { authRoutes } from './authRoutes.ts'
@@ -20,6 +21,7 @@ import { provisioningRoutes } from './provisioningRoutes.ts'
 export const routes: readonly Route[] = [
   ...authRoutes,
   ...authAccount,
+  ...authPasskeys,
   ...adminTenants,
   ...adminTenantSettings,
   ...adminUsers,
