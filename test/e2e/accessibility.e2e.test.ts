@@ -145,7 +145,7 @@ async function prepare(): Promise<typeof things> {
   }, 'the subscription to become active')
   const jobs = await admin.get<ListPage<{ id: string }>>('/api/admin/provisioning/jobs?queue=cloud_pod')
   const add = (name: string) =>
-    admin.post<{ id: string }>('/api/admin/customers', { tenantId, name, email: 'other@example.com' })
+    admin.post<{ id: string }>('/api/admin/customers', { tenantId: tenant, name, email: 'other@example.com' })
   const [other, merged] = [await add('Other'), await add('Merged')]
   const path = `/api/admin/customers/${other.body.id}/merge`
   const { token } = (await admin.get<{ token: string }>(`${path}?from=${merged.body.id}`)).body

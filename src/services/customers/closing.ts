@@ -17,6 +17,15 @@ const CANCEL = 'Cancel it first, or close with its cancellation.'
 /** Of these the first invoice is credited when they are cancelled. */
 const UNDELIVERED = new Set(['awaiting_payment', 'provisioning'])
 
+function add(
+  list: ClosingMatter[],
+  kind: ClosingMatter['kind'],
+  of: { id: string; label: string },
+  text: string,
+): void {
+  list.push({ kind, id: of.id, label: of.label, text })
+}
+
 /** What stands against closing a customer, and what would end with it. */
 async function matters(ctx: Ctx, tenantId: string, id: string, flags: Flags) {
   const blockers: ClosingMatter[] = []
@@ -29,12 +38,6 @@ async function matters(ctx: Ctx, tenantId: string, id: string, flags: Flags) {
       ? toCancel.filter((one) => UNDELIVERED.has(one.state)).map((one) => one.id)
       : [],
   )
-  const add = (
-    list: ClosingMatter[],
-    kind: ClosingMatter['kind'],
-    of: { id: string; label: string },
-    text: string,
-  ) => void list.push({ kind, id: of.id, label: of.label, text })
 
   for (const one of live) {
     if (one.state === 'terminating') add(ends, 'subscription', one, 'It is being ended already.')

@@ -55,14 +55,15 @@ export const balancesOf = (money: merging.Balance[]): MergePreview['balances'] =
     credit: toMoney(-amount(money, 'credit', currency), currency),
   }))
 
+const vat = (customer: Customer): string[] =>
+  customer.taxIds.filter(({ type }) => type === 'vat').map((one) => one.value)
+
 function warnings(
   into: Customer,
   from: Customer,
   moves: merging.Moved[],
   money: merging.Balance[],
 ): string[] {
-  const vat = (customer: Customer) =>
-    customer.taxIds.filter(({ type }) => type === 'vat').map((one) => one.value)
   const has = (kind: string) => moves.some((one) => one.kind === kind)
   const [mine, theirs] = [vat(into), vat(from)]
   const foreign = money.some(({ currency }) => currency !== into.currency)
@@ -74,7 +75,7 @@ function warnings(
             `${into.currency}.`,
         ]
       : []),
-    ...(mine.length > 0 && theirs.length > 0 && theirs.some((one) => !mine.includes(one))
+    ...(mine.length > 0 && theirs.some((one) => !mine.includes(one))
       ? [
           `Both have VAT numbers, and not the same (${mine.join(', ')}; ${theirs.join(', ')}): are they one company?`,
         ]

@@ -22,7 +22,16 @@ type Values = { cancelSubscriptions: boolean; keepCredit: boolean; reason: strin
 export function CloseForm({ customer, onClose }: Of) {
   const of = useApiForm<Values, Closing>({
     defaultValues: { cancelSubscriptions: false, keepCredit: false, reason: '', typed: '' },
-    send: ({ typed: _, ...flags }, key) => closeCustomer(customer.id, flags, key),
+    send: (values, key) =>
+      closeCustomer(
+        customer.id,
+        {
+          cancelSubscriptions: values.cancelSubscriptions,
+          keepCredit: values.keepCredit,
+          reason: values.reason,
+        },
+        key,
+      ),
     onDone: () => {
       toast.done('Customer closed')
       onClose()
@@ -81,11 +90,7 @@ export function CloseForm({ customer, onClose }: Of) {
 
 function Matters({ of }: { of: Closing['ends'] }) {
   return (
-    <ul
-      className="max-h-60 list-disc space-y-1 overflow-y-auto pl-5"
-      tabIndex={0}
-      aria-label="What it concerns"
-    >
+    <ul className="list-disc space-y-1 pl-5">
       {of.map(({ kind, id, label, text }) => (
         <li key={`${kind} ${id ?? label}`}>
           {humanize(kind)} <span className="font-medium break-all">{label}</span>: {text}
