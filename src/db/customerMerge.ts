@@ -107,6 +107,19 @@ export async function unpaidInvoices(tx: Tx, tenantId: string, customerId: strin
   return rows
 }
 
+/** What was paid for subscriptions, by currency: credited when they end undelivered. */
+export async function paidFor(
+  tx: Tx,
+  tenantId: string,
+  subscriptionIds: readonly string[],
+): Promise<{ currency: string; paid_minor: bigint }[]> {
+  const { rows } = await sql<{ currency: string; paid_minor: bigint }>`
+    select currency, sum(paid_minor)::bigint as paid_minor from invoices
+    where tenant_id = ${tenantId} and subscription_id = any (${[...subscriptionIds]}::uuid[]) and total_minor > credited_minor
+    group by currency`.execute(tx)
+  return rows
+}
+
 /** A customer and everybody who was merged into it, over any number of merges. */
 export async function withMerged(tx: Tx, tenantId: string, customerId: string): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`with recursive all_of as (

@@ -38,7 +38,7 @@ export const adminCustomerFiles: Route[] = [
   }),
   route({
     method: 'GET',
-    path: '/api/admin/tenants/{id}/customer-import-template',
+    path: '/api/admin/tenants/{id}/customer-template',
     operationId: 'getCustomerImportTemplate',
     summary: 'Download an empty CSV file with the columns of a tenant',
     tag,

@@ -104,6 +104,8 @@ test('credit prevents a closing until somebody says that it stays; what a cancel
   const sold = await shop(app)
   const paid = await app.as((ctx) => order(ctx, sold))
   await pay(app.admin, paid.invoice)
+  const dry = await close(sold.customerId, { dryRun: true, cancelSubscriptions: true })
+  expect(dry.body.blockers).toMatchObject([{ kind: 'credit', label: '4.99 EUR' }])
   const refused = await close(sold.customerId, { cancelSubscriptions: true })
   expect(refused).toMatchObject({ status: 409 })
   expect(refused.body.detail).toContain('4.99 EUR')

@@ -214,7 +214,7 @@ test('an import into another tenant is not found, and a row of another tenant is
 })
 
 test('a template has the columns of the tenant and nothing else', async () => {
-  const answer = await app.admin.get<string>(`/api/admin/tenants/${tenantId}/customer-import-template`)
+  const answer = await app.admin.get<string>(`/api/admin/tenants/${tenantId}/customer-template`)
   expect(answer.body).toMatch(
     /^id,tenantId,externalRef,.*,custom\.size,custom\.remark,custom\.seats,custom\.vip\r\n$/,
   )

@@ -62,15 +62,27 @@ async function matters(ctx: Ctx, tenantId: string, id: string, flags: Flags) {
       add(ends, 'invoice', invoice, `${open} are credited, because nothing was delivered.`)
     else add(blockers, 'invoice', invoice, `${open} are not paid. Have it paid first.`)
   }
-  for (const { account, currency, amount_minor } of await merging.balances(ctx.tx, tenantId, id)) {
-    if (account !== 'credit' || amount_minor >= 0n) continue
-    const label = formatMoney(-amount_minor, currency)
+  for (const label of await creditAfter(ctx, tenantId, id, [...credited])) {
     const credit = { kind: 'credit', id: null, label } as const
     if (flags.keepCredit)
       ends.push({ ...credit, text: 'It stays in the ledger, and is there after a reopening.' })
     else blockers.push({ ...credit, text: 'The customer has it in hand. Pay it back, or close and keep it.' })
   }
   return { blockers, ends, toCancel }
+}
+
+/** What the customer has in hand once these subscriptions were cancelled: what was paid for them comes back as credit. */
+async function creditAfter(ctx: Ctx, tenantId: string, id: string, cancelled: string[]): Promise<string[]> {
+  const credit = new Map<string, bigint>()
+  const give = (currency: string, minor: bigint) =>
+    void credit.set(currency, (credit.get(currency) ?? 0n) + minor)
+  for (const { account, currency, amount_minor } of await merging.balances(ctx.tx, tenantId, id))
+    if (account === 'credit') give(currency, -amount_minor)
+  for (const { currency, paid_minor } of await merging.paidFor(ctx.tx, tenantId, cancelled))
+    give(currency, paid_minor)
+  return [...credit]
+    .filter(([, minor]) => minor > 0n)
+    .map(([currency, minor]) => formatMoney(minor, currency))
 }
 
 /**
@@ -94,7 +106,7 @@ export async function close(
       when: 'now',
       reason: reason || 'the customer was closed',
     })
-  // Cancelling what was paid and not delivered gives credit, which nobody has been asked about yet.
+  // Looked at again as it has become: what was said before is only a forecast.
   requireNone((await matters(ctx, tenantId, id, { ...flags, cancelSubscriptions: true })).blockers)
   await customers.update(ctx.tx, id, { state: 'closed', closed_at: ctx.now(), updated_at: ctx.now() })
   await emit(ctx, before, 'CUSTOMER_CLOSED', 'closed', { reason, cancelled: toCancel.map((one) => one.id) })

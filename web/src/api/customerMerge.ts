@@ -45,7 +45,7 @@ export const importCustomers = (body: { tenantId: string; csv: string; dryRun: b
 
 /** Addresses of files: the browser downloads them itself. */
 export const customerDataFile = (id: string) => `${PATH}/${id}/export`
-export const templateFile = (tenantId: string) => `/api/admin/tenants/${tenantId}/customer-import-template`
+export const templateFile = (tenantId: string) => `/api/admin/tenants/${tenantId}/customer-template`
 export function customersFile(filter: Record<string, string | undefined>): string {
   const set = Object.entries(filter).filter((entry): entry is [string, string] => Boolean(entry[1]))
   return `${PATH}/export?${new URLSearchParams([...set, ['bom', 'true']])}`
