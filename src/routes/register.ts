@@ -16,6 +16,8 @@ import type { Route, TableRoute } from './define.ts'
 /** A download is never kept for a repeated Idempotency-Key: it belongs to a GET. */
 type Sent = Answer & { download?: Download }
 
+const WITHOUT_HEAD = new Set(['streamJobs', 'exportCustomers'])
+
 const identities = new WeakMap<FastifyRequest, Identity>()
 
 /** Puts one row of the route table on the server: documentation, authorisation, transaction, idempotency, answer. */
@@ -24,8 +26,8 @@ export function register(app: FastifyInstance, root: Root, route: Route, rbac: R
     method: route.method,
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
     schema: schemaOf(route),
-    // A HEAD of a stream would stay open for nothing.
-    exposeHeadRoute: route.operationId !== 'streamJobs',
+    // A HEAD of a stream would stay open for nothing, or read a whole file to throw it away.
+    exposeHeadRoute: !WITHOUT_HEAD.has(route.operationId),
     ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
     config:
       route.perMinute === undefined ? {} : { rateLimit: { max: route.perMinute, timeWindow: '1 minute' } },

@@ -41,7 +41,7 @@ export const CUSTOMER_CASES: Record<string, Case> = {
     ...(await closed(app, tenantId)),
     body: { reason: 'asked for by the customer' },
   }),
-  exportCustomers: async () => ({}),
+  exportCustomers: async (_, tenantId) => ({ query: `?tenantId=${tenantId}` }),
   importCustomers: async (_, tenantId) => ({
     body: { tenantId, csv: `name,email\nAda,ada-${newId()}@example.com`, dryRun: false },
   }),
