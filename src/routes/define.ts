@@ -30,6 +30,8 @@ export type Reply<B> = {
   filename?: string
   /** Sent instead of the body, after the transaction; only of a GET. */
   download?: Download
+  /** The session that the caller's browser has from now on. */
+  session?: { token: string; expiresAt: Date }
 }
 
 export type Call<P, Q, B> = {
@@ -63,6 +65,12 @@ type Common = {
   stepUp?: true
   /** Also for users who must enrol a second factor first. */
   beforeEnrolment?: true
+  /** Also for an API key that is limited to named things: it is about the caller alone. */
+  forLimitedKeys?: true
+  /** Refused to an operator who acts under another name, beside what `requireOwnName` refuses by itself. */
+  notWhileImpersonating?: true
+  /** Allowed to an operator who acts under another name, whatever `requireOwnName` says: it ends that. */
+  whileImpersonating?: true
   /** The answer holds a secret that is shown once: it is not kept for a repeated Idempotency-Key. */
   answersSecret?: true
 }

@@ -1,4 +1,5 @@
 import { adminAudit } from './adminAudit.ts'
+import { adminAuditSinks } from './adminAuditSinks.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
 import { adminCustomerFiles } from './adminCustomerFiles.ts'
 import { adminCustomerMerge } from './adminCustomerMerge.ts'
@@ -10,7 +11,10 @@ import { adminTenants } from './adminTenants.ts'
 import { authAccount } from './authAccount.ts'
 import { authPasskeys } from './authPasskeys.ts'
 import { adminTenantSettings } from './adminTenantSettings.ts'
+import { adminUserKeys } from './adminUserKeys.ts'
 import { adminUsers } from './adminUsers.ts'
+import { authApiKeys } from './authApiKeys.ts'
+import { authImpersonation } from './authImpersonation.ts'
 import { authRoutes } from './authRoutes.ts'
 import { cloudPods } from './cloudPods.ts'
 import type { Route } from './define.ts'
@@ -22,9 +26,12 @@ export const routes: readonly Route[] = [
   ...authRoutes,
   ...authAccount,
   ...authPasskeys,
+  ...authApiKeys,
+  ...authImpersonation,
   ...adminTenants,
   ...adminTenantSettings,
   ...adminUsers,
+  ...adminUserKeys,
   ...adminTenantSuspension,
   ...adminCustomers,
   ...adminCustomerFile,
@@ -35,5 +42,6 @@ export const routes: readonly Route[] = [
   ...cloudPods,
   ...provisioningRoutes,
   ...adminAudit,
+  ...adminAuditSinks,
   ...healthRoutes,
 ]

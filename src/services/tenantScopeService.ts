@@ -17,6 +17,9 @@ const NAMES: Record<TenantThing, string> = {
   customerNote: 'note',
   customerGroup: 'customer group',
   customerField: 'customer field',
+  apiKey: 'API key',
+  serviceAccount: 'service account',
+  auditSink: 'sink',
 }
 
 /**

@@ -53,10 +53,24 @@ const ADDRESSES = [
   'tenants/{tenant}?tab=settings',
   'tenants/{tenant}?tab=quotas',
   'tenants/settings',
+  'users',
+  'users/new',
+  'users/{user}',
+  'users/{user}?tab=grants',
+  'users/{user}?tab=sessions',
+  'users/{user}?tab=why',
+  'roles',
+  'roles?tab=matrix',
+  'roles/new',
+  'roles/{role}',
   'audit',
   'account/security',
   'account/sessions',
   'account/log-ins',
+  'account/api-keys',
+  'account/operators',
+  'api-keys',
+  'api-keys?tab=keys',
   'there-is-no-such-page',
 ]
 /** Addresses for whoever is not logged in. */
@@ -150,7 +164,12 @@ async function prepare(): Promise<typeof things> {
   const path = `/api/admin/customers/${other.body.id}/merge`
   const { token } = (await admin.get<{ token: string }>(`${path}?from=${merged.body.id}`)).body
   await admin.post(path, { from: merged.body.id, token })
+  const users = await admin.get<ListPage<{ id: string }>>('/api/admin/users?q=admin@example.com')
+  const watchers = { tenantId: null, key: 'watchers', name: 'Watchers', permissions: ['jobs:read'] }
+  const role = await admin.post<{ id: string }>('/api/admin/users/roles', watchers)
   return {
+    user: users.body.items[0]?.id,
+    role: role.body.id,
     tenant,
     subscription: active.id,
     customer: active.customer.id,

@@ -163,7 +163,7 @@ function Result({ result: { counts, rows, done } }: { result: ImportResult }) {
     <div className="space-y-3">
       <Notice tone={counts.refused > 0 ? 'danger' : done ? 'success' : 'info'}>
         <p>
-          {done ? 'Done: ' : 'This would be done: '}
+          {done ? 'Done: ' : counts.refused > 0 ? 'Not as it is: ' : 'This would be done: '}
           {counts.create} created, {counts.update} changed, {counts.unchanged} as they are
           {counts.refused > 0 && `, ${counts.refused} refused`}.
         </p>
@@ -186,7 +186,11 @@ const COLUMNS: Column<ImportRow>[] = [
     narrow: true,
     render: ({ outcome }) => <Badge tone={TONE[outcome]}>{humanize(outcome)}</Badge>,
   },
-  { header: 'Customer', render: ({ name }) => <span className="break-words">{name || '—'}</span> },
+  {
+    header: 'Customer',
+    from: 'sm',
+    render: ({ name }) => <span className="break-words">{name || '—'}</span>,
+  },
   {
     header: 'Changes or problems',
     render: ({ problems, changes }) =>
