@@ -11,6 +11,7 @@ import {
 import { customer } from '../../shared/api/customers.ts'
 import { requirePermission } from '../middleware/rbac.ts'
 import * as customerService from '../services/customerService.ts'
+import { requireUnlimited } from './authLimits.ts'
 import { route, type Route } from './define.ts'
 
 const tag = 'customers'
@@ -28,9 +29,10 @@ export const adminCustomerMerge: Route[] = [
     params: idParams,
     query: mergeQuery,
     replies: { 200: mergePreview },
-    handler: async (ctx, { params, query, tenantId }) => ({
-      body: await customerService.previewMerge(ctx, tenantId, params.id, query.from),
-    }),
+    handler: async (ctx, { params, query, identity, tenantId }) => {
+      requireUnlimited(identity)
+      return { body: await customerService.previewMerge(ctx, tenantId, params.id, query.from) }
+    },
   }),
   route({
     method: 'POST',
@@ -39,10 +41,12 @@ export const adminCustomerMerge: Route[] = [
     summary: 'Merge another customer into this one, as the preview with this token showed it',
     tag,
     access: { permission: 'customers:merge', where: { in: 'object', kind: 'customer' } },
+    notWhileImpersonating: true,
     params: idParams,
     body: mergeBody,
     replies: { 200: customer },
-    handler: async (ctx, { params, body, tenantId }) => {
+    handler: async (ctx, { params, body, identity, tenantId }) => {
+      requireUnlimited(identity)
       const merged = await customerService.merge(ctx, tenantId, params.id, body)
       return { body: merged, version: merged.version }
     },
@@ -54,12 +58,16 @@ export const adminCustomerMerge: Route[] = [
     summary: 'Close a customer, or show what that would end and what prevents it',
     tag,
     access: { permission: 'customers:close', where: { in: 'object', kind: 'customer' } },
+    notWhileImpersonating: true,
     params: idParams,
     body: closeBody,
     replies: { 200: closing },
     handler: async (ctx, { params, body, identity, tenantId }) => {
       // A role of a tenant's own may close customers without having a say over subscriptions.
-      if (body.cancelSubscriptions) requirePermission(identity, 'subscriptions:write', tenantId)
+      if (body.cancelSubscriptions) {
+        requireUnlimited(identity)
+        requirePermission(identity, 'subscriptions:write', tenantId)
+      }
       return { body: await customerService.close(ctx, tenantId, params.id, body) }
     },
   }),

@@ -269,3 +269,18 @@ test('a role that may change customers may still not merge them', async () => {
   expect((await api.get(`${CUSTOMERS}/${into.id}/merge?from=${from.id}`)).status).toBe(403)
   expect((await api.post(`${CUSTOMERS}/${into.id}/merge`, { from: from.id, token: 'x' })).status).toBe(403)
 })
+
+test('a key that is limited to one customer cannot draw another one into it', async () => {
+  const [into, from] = [await add(), await add({ name: 'Grace' })]
+  const resources = [{ type: 'customer', id: into.id }] as const
+  const { api } = await keyOf(app, 'admin@example.com', { tenantId, resources })
+  expect((await api.get(`${CUSTOMERS}/${into.id}`)).status).toBe(200)
+  const { token } = (await preview(into.id, from.id)).body
+  for (const answer of [
+    await api.get(`${CUSTOMERS}/${into.id}/merge?from=${from.id}`),
+    await api.post(`${CUSTOMERS}/${into.id}/merge`, { from: from.id, token }),
+    await api.post(`${CUSTOMERS}/${into.id}/close`, { cancelSubscriptions: true }),
+  ])
+    expect(answer).toMatchObject({ status: 403, body: { code: 'forbidden' } })
+  expect((await get(from.id)).state).toBe('active')
+})

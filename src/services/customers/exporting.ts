@@ -77,7 +77,7 @@ async function* csvOf(
 /** An export may take minutes: whoever loses the right meanwhile gets no further page. */
 async function requireStillPermitted(ctx: Ctx): Promise<void> {
   for (const tenantId of ctx.scope === 'platform' ? [null] : ctx.scope)
-    if (!(await isStillPermitted(ctx, originator(ctx), tenantId)))
+    if (!(await isStillPermitted(ctx, originator(ctx), tenantId, { type: 'tenant', id: tenantId })))
       throw new AppError('forbidden', 'The permission customers:export was taken away meanwhile.')
 }
 
