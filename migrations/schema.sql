@@ -445,16 +445,25 @@ create table customers (
   tax_ids jsonb not null default '[]'::jsonb,
   custom jsonb not null default '{}'::jsonb,
   search_more text not null default ''::text,
+  external_ref text,
+  merged_into uuid,
+  closed_at timestamp with time zone,
+  erased_at timestamp with time zone,
   constraint customers_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint customers_pkey PRIMARY KEY (id),
   constraint customers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint customers_tenant_id_group_id_fkey FOREIGN KEY (tenant_id, group_id) REFERENCES customer_groups(tenant_id, id),
+  constraint customers_tenant_id_merged_into_fkey FOREIGN KEY (tenant_id, merged_into) REFERENCES customers(tenant_id, id),
+  constraint customers_closed CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
   constraint customers_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
   constraint customers_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   constraint customers_email_check CHECK ((email ~~ '%_@_%'::text)),
+  constraint customers_erased CHECK (((erased_at IS NULL) OR (state = ANY (ARRAY['closed'::text, 'merged'::text])))),
+  constraint customers_external_ref_check CHECK (((length(external_ref) >= 1) AND (length(external_ref) <= 100))),
   constraint customers_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'company'::text]))),
+  constraint customers_merged CHECK ((((state = 'merged'::text) = (merged_into IS NOT NULL)) AND (merged_into IS DISTINCT FROM id))),
   constraint customers_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
-  constraint customers_state_check CHECK ((state = ANY (ARRAY['active'::text, 'closed'::text])))
+  constraint customers_state_check CHECK ((state = ANY (ARRAY['active'::text, 'closed'::text, 'merged'::text])))
 );
 
 create table domain_queue partition of provisioning_jobs FOR VALUES IN ('domain');
@@ -1229,9 +1238,13 @@ CREATE INDEX customer_notes_list ON public.customer_notes USING btree (customer_
 
 CREATE INDEX customers_email ON public.customers USING btree (tenant_id, lower(email));
 
+CREATE UNIQUE INDEX customers_external_ref ON public.customers USING btree (tenant_id, external_ref) WHERE (external_ref IS NOT NULL);
+
 CREATE INDEX customers_group ON public.customers USING btree (group_id, id DESC) WHERE (group_id IS NOT NULL);
 
 CREATE INDEX customers_list ON public.customers USING btree (tenant_id, id DESC);
+
+CREATE INDEX customers_merged_into ON public.customers USING btree (merged_into) WHERE (merged_into IS NOT NULL);
 
 CREATE INDEX customers_newest ON public.customers USING btree (id DESC);
 
@@ -1254,6 +1267,8 @@ CREATE INDEX invoices_list ON public.invoices USING btree (tenant_id, id DESC);
 CREATE INDEX invoices_subscription ON public.invoices USING btree (subscription_id);
 
 CREATE INDEX ip_addresses_pod ON public.ip_addresses USING btree (pod_id) WHERE (pod_id IS NOT NULL);
+
+CREATE INDEX ledger_accounts_customer ON public.ledger_accounts USING btree (customer_id) WHERE (customer_id IS NOT NULL);
 
 CREATE UNIQUE INDEX ledger_accounts_once ON public.ledger_accounts USING btree (tenant_id, code, COALESCE(customer_id, '00000000-0000-0000-0000-000000000000'::uuid), currency);
 
@@ -1280,6 +1295,8 @@ CREATE INDEX passkey_challenges_age ON public.passkey_challenges USING btree (ex
 CREATE INDEX passkey_challenges_session ON public.passkey_challenges USING btree (session_id);
 
 CREATE INDEX payment_allocations_invoice ON public.payment_allocations USING btree (invoice_id);
+
+CREATE INDEX payments_customer ON public.payments USING btree (customer_id);
 
 CREATE UNIQUE INDEX prices_one_active ON public.prices USING btree (plan_id, currency, "interval", interval_count) WHERE (state = 'active'::text);
 
@@ -1549,6 +1566,8 @@ CREATE TRIGGER credit_notes_immutable BEFORE DELETE OR UPDATE ON public.credit_n
 
 CREATE TRIGGER credit_notes_no_truncate BEFORE TRUNCATE ON public.credit_notes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER customers_merged_stay BEFORE UPDATE ON public.customers FOR EACH ROW EXECUTE FUNCTION protect_merged_customer();
+
 CREATE TRIGGER invoice_lines_kept BEFORE DELETE ON public.invoice_lines FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER invoice_lines_no_truncate BEFORE TRUNCATE ON public.invoice_lines FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -1568,6 +1587,8 @@ CREATE TRIGGER ledger_entries_no_truncate BEFORE TRUNCATE ON public.ledger_entri
 CREATE TRIGGER ledger_tx_append_only BEFORE DELETE OR UPDATE ON public.ledger_tx FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER ledger_tx_no_truncate BEFORE TRUNCATE ON public.ledger_tx FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER payments_owner BEFORE UPDATE ON public.payments FOR EACH ROW EXECUTE FUNCTION protect_payment_owner();
 
 grant insert, select, update on api_keys to mpanel_app;
 
@@ -1699,9 +1720,9 @@ grant delete, insert, select, update on vmid_reservations to mpanel_app;
 
 grant update (period, voided) on invoice_lines to mpanel_app;
 
-grant update (status, paid_minor, credited_minor) on invoices to mpanel_app;
+grant update (customer_id, status, paid_minor, credited_minor) on invoices to mpanel_app;
 
-grant update (status) on payments to mpanel_app;
+grant update (customer_id, status) on payments to mpanel_app;
 
 grant update (state) on prices to mpanel_app;
 
@@ -2039,6 +2060,14 @@ begin
   return null;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.moved_by_merge(p_from uuid, p_to uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select exists (select from customers where id = p_from and state = 'merged' and merged_into = p_to)
+$function$;
+
 CREATE OR REPLACE FUNCTION public.next_free_address(p_pool uuid)
  RETURNS inet
  LANGUAGE plpgsql
@@ -2090,10 +2119,36 @@ begin
   if tg_op = 'DELETE' then
     raise exception 'invoice % is kept for ever', old.id using errcode = 'insufficient_privilege';
   end if;
+  if new.customer_id <> old.customer_id and not moved_by_merge(old.customer_id, new.customer_id) then
+    raise exception 'invoice % belongs to its customer', old.id using errcode = 'insufficient_privilege';
+  end if;
   if old.status <> 'draft' and
-     (to_jsonb(new) - array['status', 'paid_minor', 'credited_minor']) is distinct from
-     (to_jsonb(old) - array['status', 'paid_minor', 'credited_minor']) then
+     (to_jsonb(new) - array['status', 'paid_minor', 'credited_minor', 'customer_id']) is distinct from
+     (to_jsonb(old) - array['status', 'paid_minor', 'credited_minor', 'customer_id']) then
     raise exception 'issued invoice % is immutable', old.number using errcode = 'insufficient_privilege';
+  end if;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.protect_merged_customer()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if old.state = 'merged' and not (new.state = 'merged' and new.merged_into = old.merged_into
+      and old.erased_at is null and new.erased_at is not null) then
+    raise exception 'customer % was merged and does not change', old.id using errcode = 'insufficient_privilege';
+  end if;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.protect_payment_owner()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.customer_id <> old.customer_id and not moved_by_merge(old.customer_id, new.customer_id) then
+    raise exception 'payment % belongs to its customer', old.id using errcode = 'insufficient_privilege';
   end if;
   return new;
 end $function$;

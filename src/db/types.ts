@@ -294,7 +294,7 @@ export interface CustomersTable {
   email: string
   country: string | null
   currency: string
-  state: Generated<'active' | 'closed'>
+  state: Generated<'active' | 'closed' | 'merged'>
   version: Generated<number>
   created_at: Date
   updated_at: Date
@@ -305,6 +305,10 @@ export interface CustomersTable {
   tax_ids: Generated<unknown>
   custom: Generated<unknown>
   search_more: Generated<string>
+  external_ref: string | null
+  merged_into: string | null
+  closed_at: Date | null
+  erased_at: Date | null
 }
 
 export interface IdempotencyKeysTable {

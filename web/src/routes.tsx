@@ -174,8 +174,19 @@ const customers = [
   }),
   createRoute({
     getParentRoute: under,
+    path: 'customers/import',
+    component: page(() => import('./pages/customer/ImportPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'customers/$id/merge',
+    validateSearch: search('from'),
+    component: page(() => import('./pages/customer/MergePage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
     path: 'customers/$id',
-    validateSearch: search('tab'),
+    validateSearch: search('tab', 'page'),
     component: page(() => import('./pages/customer/CustomerPage.tsx')),
   }),
   createRoute({

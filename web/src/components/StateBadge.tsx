@@ -89,6 +89,7 @@ const LOOKS = {
     paused: ['warning'],
     drained: ['warning'],
     closed: ['neutral'],
+    merged: ['neutral'],
   } satisfies Record<string, Look>,
   outcome: {
     success: ['success'],
