@@ -79,7 +79,7 @@ export type FoundSession = {
   impersonator: FoundImpersonator | null
 }
 
-export type FoundImpersonator = {
+type FoundImpersonator = {
   id: string
   email: string
   name: string
