@@ -13,10 +13,14 @@ const NAMES: Record<TenantThing, string> = {
   cloudPod: 'CloudPod',
   job: 'job',
   role: 'role',
+  invitation: 'invitation',
   customerContact: 'contact',
   customerNote: 'note',
   customerGroup: 'customer group',
   customerField: 'customer field',
+  apiKey: 'API key',
+  serviceAccount: 'service account',
+  auditSink: 'sink',
 }
 
 /**

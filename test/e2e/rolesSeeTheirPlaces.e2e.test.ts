@@ -38,9 +38,9 @@ async function faultsAt(page: Page, path: string): Promise<string[]> {
 
 /** The addresses that the links of the page's content lead to. */
 const linksOn = (page: Page): Promise<string[]> =>
-  page
-    .locator('main a[href]')
-    .evaluateAll((links) => links.map((link) => link.getAttribute('href') ?? '').filter(Boolean))
+  page.evaluate<string[]>(
+    `[...document.querySelectorAll('main a[href]')].map((link) => link.getAttribute('href'))`,
+  )
 
 /** One of each kind is enough: a thing's own page differs by its id only. */
 const kindOf = (path: string): string => path.replaceAll(/[0-9a-f-]{36}/g, ':id').replace(/\?.*/, '')
