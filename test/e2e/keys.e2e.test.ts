@@ -21,7 +21,7 @@ async function pageAt(path: string) {
   await page.goto('/login')
   await page.getByLabel('E-mail').fill(by.email)
   await page.getByLabel('Password').fill(PASSWORD)
-  await page.getByRole('button', { name: 'Log in' }).click()
+  await page.getByRole('button', { name: 'Log in', exact: true }).click()
   await page.getByLabel('Code', { exact: true }).fill(by.codes.pop() ?? '')
   await page.getByRole('button', { name: 'Go on' }).click()
   await page.waitForURL(({ pathname }) => pathname !== '/login')
