@@ -1,4 +1,5 @@
 import { adminAudit } from './adminAudit.ts'
+import { adminAuditRetention } from './adminAuditRetention.ts'
 import { adminAuditSinks } from './adminAuditSinks.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
 import { adminCustomerSettings } from './adminCustomerSettings.ts'
@@ -31,5 +32,6 @@ export const routes: readonly Route[] = [
   ...provisioningRoutes,
   ...adminAudit,
   ...adminAuditSinks,
+  ...adminAuditRetention,
   ...healthRoutes,
 ]
