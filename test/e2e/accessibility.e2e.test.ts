@@ -118,6 +118,8 @@ async function everyAddress(): Promise<string[]> {
     `tenants/${tenantId}?tab=quotas`,
     'tenants/settings',
     'audit',
+    'audit/proof',
+    'audit/sinks',
     'account/security',
     'account/sessions',
     'account/log-ins',

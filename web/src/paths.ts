@@ -51,6 +51,8 @@ export const paths = {
     tenant: string,
     search: { action?: string; targetType?: string; targetId?: string; correlationId?: string } = {},
   ) => linkOptions({ to: '/t/$tenant/audit', params: { tenant }, search }),
+  auditProof: (tenant: string) => linkOptions({ to: '/t/$tenant/audit/proof', params: { tenant } }),
+  auditSinks: (tenant: string) => linkOptions({ to: '/t/$tenant/audit/sinks', params: { tenant } }),
 
   security: (tenant: string) => linkOptions({ to: '/t/$tenant/account/security', params: { tenant } }),
   sessions: (tenant: string) => linkOptions({ to: '/t/$tenant/account/sessions', params: { tenant } }),

@@ -233,12 +233,27 @@ const tenants = [
   }),
 ] as const
 
-const audit = createRoute({
-  getParentRoute: under,
-  path: 'audit',
-  validateSearch: search('action', 'targetType', 'targetId', 'correlationId', 'page'),
-  component: page(() => import('./pages/audit/AuditPage.tsx')),
-})
+const audit = [
+  createRoute({
+    getParentRoute: under,
+    path: 'audit',
+    validateSearch: search(
+      ...(['action', 'outcome', 'targetType', 'targetId', 'actorId', 'requestId', 'correlationId'] as const),
+      ...(['from', 'to', 'page'] as const),
+    ),
+    component: page(() => import('./pages/audit/AuditPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'audit/proof',
+    component: page(() => import('./pages/audit/AuditProofPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'audit/sinks',
+    component: page(() => import('./pages/audit/AuditSinksPage.tsx')),
+  }),
+] as const
 
 const account = [
   createRoute({
@@ -270,7 +285,7 @@ const routeTree = root.addChildren([
     ...customers,
     ...provisioning,
     ...tenants,
-    audit,
+    ...audit,
     ...account,
   ]),
 ])
