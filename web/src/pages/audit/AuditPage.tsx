@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { Download, FileClock, X } from 'lucide-react'
+import { Download, FileClock } from 'lucide-react'
 import { useState } from 'react'
 import { auditQuery, exportEvents, type AuditEvent, type AuditFilter } from '../../api/audit.ts'
-import { ChoiceFilter, Filters, oneOf, SearchFilter } from '../../components/Filters.tsx'
+import { oneOf } from '../../components/Filters.tsx'
 import { cursorOf, List } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
@@ -17,17 +17,18 @@ import { Card } from '../../ui/Card.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
-import { Input } from '../../ui/Field.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { AuditEventDetail } from './AuditEventDetail.tsx'
+import { AuditFilters, OUTCOMES } from './AuditFilters.tsx'
 
 const route = getRouteApi('/t/$tenant/audit')
-const OUTCOMES = ['success', 'denied', 'error'] as const
 
 /** The day of an address as the API wants it; a `to` means the end of that day. */
 const dayStart = (day: string | undefined): string | undefined =>
-  day !== undefined && /^\d{4}-\d\d-\d\d$/.test(day) ? `${day}T00:00:00Z` : undefined
+  day !== undefined && /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(Date.parse(day))
+    ? `${day}T00:00:00Z`
+    : undefined
 const dayEnd = (day: string | undefined): string | undefined => {
   const start = dayStart(day)
   return start === undefined ? undefined : new Date(Date.parse(start) + 86_400_000).toISOString()
@@ -111,54 +112,7 @@ export default function AuditPage() {
       }
     >
       <Card flush>
-        <Filters>
-          <SearchFilter
-            label="Action, such as PLAN_CREATED"
-            value={filter.action}
-            onChange={(action) => change({ action: action?.toUpperCase().replaceAll(' ', '_') })}
-          />
-          <SearchFilter
-            label="Kind of target, such as cloudPod"
-            value={filter.targetType}
-            onChange={(targetType) => change({ targetType })}
-          />
-          <SearchFilter
-            label="Id of the target"
-            value={filter.targetId}
-            onChange={(targetId) => change({ targetId })}
-          />
-          <SearchFilter
-            label="Id of the actor"
-            value={filter.actorId}
-            onChange={(actorId) => change({ actorId })}
-          />
-          <SearchFilter
-            label="Id of the request"
-            value={filter.requestId}
-            onChange={(requestId) => change({ requestId })}
-          />
-          <ChoiceFilter
-            label="Outcome"
-            value={oneOf(OUTCOMES, filter.outcome)}
-            options={OUTCOMES}
-            onChange={(outcome) => change({ outcome })}
-          />
-          <DayFilter label="From day (UTC)" value={filter.from} onChange={(from) => change({ from })} />
-          <DayFilter label="To day (UTC)" value={filter.to} onChange={(to) => change({ to })} />
-          {filter.correlationId && (
-            <span className="text-[13px] text-muted">Correlation {filter.correlationId}</span>
-          )}
-          {narrowed && (
-            <Button
-              size="sm"
-              variant="ghost"
-              icon={<X aria-hidden className="size-4" />}
-              onClick={() => void navigate({ search: {} })}
-            >
-              Clear
-            </Button>
-          )}
-        </Filters>
+        <AuditFilters filter={filter} onChange={change} onClear={() => void navigate({ search: {} })} />
         <List
           query={query}
           what="events"
@@ -179,28 +133,6 @@ export default function AuditPage() {
         {open && <AuditEventDetail event={open} />}
       </Dialog>
     </Page>
-  )
-}
-
-function DayFilter({
-  label,
-  value,
-  onChange,
-}: {
-  label: string
-  value: string | undefined
-  onChange: (day: string | undefined) => void
-}) {
-  return (
-    <label className="flex items-center gap-2 text-[13px] text-muted">
-      {label}
-      <Input
-        type="date"
-        className="w-40"
-        value={value ?? ''}
-        onChange={({ target }) => onChange(target.value || undefined)}
-      />
-    </label>
   )
 }
 
