@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { isBuiltinRole } from '../shared/permissions.ts'
 import { StartupError } from './errors.ts'
 import { networks, type AllowedNetworks } from './lib/outgoing.ts'
 
@@ -35,11 +34,11 @@ export type Config = {
         fingerprint: string | undefined
       }
     | undefined
+  /** Absent: mails are kept in mPanel itself. */
+  mail: { url: string; from: string } | undefined
   /** Path of the simulated cluster's port, 0 for a free one. */
   simPort: number
   workerConcurrency: number
-  /** Users of these roles may do nothing before they have a second factor. */
-  mfaRequiredRoles: string[]
   /** Networks beside the public internet that webhooks and identity providers may be in. */
   outgoingNetworks: AllowedNetworks
   paymentTermDays: number
@@ -69,12 +68,6 @@ const schema = z.object({
   MPANEL_NEW_PASSWORD: optional(z.string().min(12, 'must have at least 12 characters').max(128)),
   MPANEL_LOG_LEVEL: optional(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])),
   MPANEL_TRUSTED_PROXIES: optional(z.string()),
-  MPANEL_MFA_REQUIRED_ROLES: optional(
-    z
-      .string()
-      .transform(namesIn)
-      .refine((roles) => roles.every(isBuiltinRole), 'must name roles, separated by commas'),
-  ),
   MPANEL_OUTGOING_NETWORKS: optional(
     z.string().transform((list, context) => {
       try {
@@ -86,6 +79,8 @@ const schema = z.object({
     }),
   ),
   MPANEL_WORKER_CONCURRENCY: optional(z.coerce.number().int().min(1).max(500)),
+  SMTP_URL: optional(z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' })),
+  MPANEL_MAIL_FROM: optional(z.email('must be an e-mail address')),
   MPANEL_PAYMENT_TERM_DAYS: optional(z.coerce.number().int().min(1).max(365)),
   MPANEL_VMID_QUARANTINE_HOURS: optional(z.coerce.number().int().min(0).max(8760)),
   MPANEL_SIM_PORT: optional(port),
@@ -112,6 +107,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
   const values = (parsed.success ? parsed.data : env) as Env
   const proxmox = readProxmox(values, faults)
+  const mail = readMail(values, faults)
   if (faults.length > 0) {
     throw new StartupError(
       `The configuration has ${faults.length} fault(s):\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
@@ -136,9 +132,9 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     trustedProxies: namesIn(values.MPANEL_TRUSTED_PROXIES ?? ''),
     outgoingNetworks: values.MPANEL_OUTGOING_NETWORKS ?? networks([]),
     proxmox,
+    mail,
     simPort: values.MPANEL_SIM_PORT ?? 0,
     workerConcurrency: values.MPANEL_WORKER_CONCURRENCY ?? 16,
-    mfaRequiredRoles: values.MPANEL_MFA_REQUIRED_ROLES ?? [],
     paymentTermDays: values.MPANEL_PAYMENT_TERM_DAYS ?? 14,
     auditCheckpoints: resolve(
       values.MPANEL_AUDIT_CHECKPOINTS ?? join(values.MPANEL_DATA_DIR ?? '.data', 'audit-checkpoints.jsonl'),
@@ -148,6 +144,13 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ),
     vmidQuarantineHours: values.MPANEL_VMID_QUARANTINE_HOURS ?? 168,
   }
+}
+
+function readMail({ SMTP_URL: url, MPANEL_MAIL_FROM: from }: Env, faults: string[]): Config['mail'] {
+  if (!url) return undefined
+  if (from) return { url, from }
+  faults.push('MPANEL_MAIL_FROM is needed beside SMTP_URL: the address that mails come from')
+  return undefined
 }
 
 function readProxmox(env: Env, faults: string[]): Config['proxmox'] {

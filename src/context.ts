@@ -1,6 +1,7 @@
 import type { Database, Scope, Tx } from './db/index.ts'
 
 import type { Permission } from '../shared/permissions.ts'
+import type { Mail } from './integrations/mail/types.ts'
 import type { Proxmox, ProxmoxConnection } from './integrations/proxmox/types.ts'
 import type { SyslogMessage, SyslogTarget } from './integrations/syslog/types.ts'
 import type { WebhookDelivery, WebhookTarget } from './integrations/webhook/types.ts'
@@ -15,11 +16,15 @@ export type Actor = {
   type: 'user' | 'api_key' | 'system' | 'job' | 'anonymous'
   id: string | null
   label: string
+  /** The operator who acts under this user's name. */
+  impersonator?: { id: string; label: string }
 }
 
 /** Makers of clients of outside systems. Only deps.ts fills this with real ones. */
 type Vendors = {
   proxmox(connection: ProxmoxConnection): Proxmox
+  /** Null: there is no mail server, and mails are kept. */
+  mail: Mail | null
   /** One request to an address that a person has typed. @throws OutgoingFault */
   send(request: OutgoingRequest): Promise<OutgoingAnswer>
   /** Messages to a receiver that a person has typed, over TLS. @throws OutgoingFault */
@@ -32,7 +37,6 @@ type Vendors = {
 type Settings = {
   publicUrl: string
   simulated: readonly string[]
-  mfaRequiredRoles: readonly string[]
   paymentTermDays: number
   vmidQuarantineHours: number
   /** The file of the audit log's checkpoints. */

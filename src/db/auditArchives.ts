@@ -14,7 +14,9 @@ export async function monthsBefore(tx: Tx, before: Date): Promise<string[]> {
 
 /** The hold that keeps a month, if one does. */
 export async function holdOf(tx: Tx, month: string): Promise<string | null> {
-  const { rows } = await sql<{ hold: string | null }>`select audit_hold_of(${month}::date) as hold`.execute(tx)
+  const { rows } = await sql<{ hold: string | null }>`select audit_hold_of(${month}::date) as hold`.execute(
+    tx,
+  )
   return rows[0]?.hold ?? null
 }
 
@@ -28,7 +30,11 @@ export async function isUnsealed(tx: Tx, month: string): Promise<boolean> {
 }
 
 export async function insertParts(tx: Tx, parts: readonly ArchivedPart[]): Promise<void> {
-  if (parts.length > 0) await tx.insertInto('audit_archived').values([...parts]).execute()
+  if (parts.length > 0)
+    await tx
+      .insertInto('audit_archived')
+      .values([...parts])
+      .execute()
 }
 
 /** The archived parts of these batches. */

@@ -2,14 +2,23 @@ import { adminAudit } from './adminAudit.ts'
 import { adminAuditRetention } from './adminAuditRetention.ts'
 import { adminAuditSinks } from './adminAuditSinks.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
+import { adminCustomerFiles } from './adminCustomerFiles.ts'
+import { adminCustomerMerge } from './adminCustomerMerge.ts'
 import { adminCustomerSettings } from './adminCustomerSettings.ts'
 import { adminCustomers } from './adminCustomers.ts'
+import { adminInvitations } from './adminInvitations.ts'
+import { adminMails } from './adminMails.ts'
 import { adminSubscriptions } from './adminSubscriptions.ts'
 import { adminTenantSuspension } from './adminTenantSuspension.ts'
 import { adminTenants } from './adminTenants.ts'
 import { authAccount } from './authAccount.ts'
+import { authPasskeys } from './authPasskeys.ts'
 import { adminTenantSettings } from './adminTenantSettings.ts'
+import { adminUserKeys } from './adminUserKeys.ts'
 import { adminUsers } from './adminUsers.ts'
+import { authApiKeys } from './authApiKeys.ts'
+import { authImpersonation } from './authImpersonation.ts'
+import { authRecovery } from './authRecovery.ts'
 import { authRoutes } from './authRoutes.ts'
 import { cloudPods } from './cloudPods.ts'
 import type { Route } from './define.ts'
@@ -20,12 +29,21 @@ import { provisioningRoutes } from './provisioningRoutes.ts'
 export const routes: readonly Route[] = [
   ...authRoutes,
   ...authAccount,
+  ...authPasskeys,
+  ...authApiKeys,
+  ...authImpersonation,
   ...adminTenants,
   ...adminTenantSettings,
   ...adminUsers,
+  ...adminUserKeys,
+  ...authRecovery,
+  ...adminInvitations,
+  ...adminMails,
   ...adminTenantSuspension,
   ...adminCustomers,
   ...adminCustomerFile,
+  ...adminCustomerFiles,
+  ...adminCustomerMerge,
   ...adminCustomerSettings,
   ...adminSubscriptions,
   ...cloudPods,

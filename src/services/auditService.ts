@@ -24,7 +24,11 @@ export type Event = {
 }
 
 /** Writes an audit event in the caller's transaction: it is there exactly when the change is. */
-export const record = (ctx: Ctx, event: Event): Promise<void> => recordAll(ctx, [{ origin: ctx, event }])
+export async function record(ctx: Ctx, event: Event): Promise<void> {
+  const write = (own: Ctx): Promise<void> => recordAll(own, [{ origin: ctx, event }])
+  // What belongs to no tenant is written for people of tenants, too: their own log-in and password, for example.
+  await (event.tenantId === null ? tenantScopeService.asPlatform(ctx, write) : write(ctx))
+}
 
 /** Writes events that several origins have caused, in one statement. */
 export async function recordAll(

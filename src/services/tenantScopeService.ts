@@ -13,10 +13,13 @@ const NAMES: Record<TenantThing, string> = {
   cloudPod: 'CloudPod',
   job: 'job',
   role: 'role',
+  invitation: 'invitation',
   customerContact: 'contact',
   customerNote: 'note',
   customerGroup: 'customer group',
   customerField: 'customer field',
+  apiKey: 'API key',
+  serviceAccount: 'service account',
   auditSink: 'sink',
 }
 
@@ -40,6 +43,18 @@ export async function requireActive(ctx: Ctx, tenantId: string): Promise<void> {
   const state = await shareState(ctx.tx, tenantId)
   if (state !== undefined && state !== 'active')
     throw new AppError('invalid_state', `The tenant is ${state}: nothing can be ordered or changed in it.`)
+}
+
+/**
+ * Writes what belongs to no tenant for somebody who works within theirs: the wall is opened for `work` and closed
+ * behind it.
+ */
+export async function asPlatform<T>(ctx: Ctx, work: (wide: Ctx) => Promise<T>): Promise<T> {
+  if (ctx.scope === 'platform') return work(ctx)
+  await narrow(ctx.tx, 'platform')
+  const result = await work({ ...ctx, scope: 'platform' })
+  await narrow(ctx.tx, ctx.scope)
+  return result
 }
 
 /** The same context limited to fewer tenants, for the database as well. */

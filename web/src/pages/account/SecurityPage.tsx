@@ -1,7 +1,9 @@
 import { useSession } from '../../components/session.ts'
 import { Notice } from '../../ui/Notice.tsx'
 import { AccountPage } from './AccountPage.tsx'
+import { ChangeEmail } from './ChangeEmail.tsx'
 import { ChangePassword } from './ChangePassword.tsx'
+import { Passkeys } from './Passkeys.tsx'
 import { SecondFactors } from './SecondFactors.tsx'
 
 export default function SecurityPage() {
@@ -14,7 +16,9 @@ export default function SecurityPage() {
         </Notice>
       )}
       <SecondFactors />
+      <Passkeys />
       <ChangePassword />
+      <ChangeEmail />
     </AccountPage>
   )
 }
