@@ -28,7 +28,10 @@ export const adminAuditRetention: Route[] = [
     stepUp: true,
     body: auditHoldPlace,
     replies: { 201: auditHold },
-    handler: async (ctx, { body }) => ({ status: 201, body: await auditRetentionService.placeHold(ctx, body) }),
+    handler: async (ctx, { body }) => ({
+      status: 201,
+      body: await auditRetentionService.placeHold(ctx, body),
+    }),
   }),
   route({
     method: 'POST',

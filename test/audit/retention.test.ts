@@ -43,24 +43,34 @@ async function oldMonth(n: number, of: string): Promise<void> {
   for (const at of [begin.getTime() + 1, begin.getTime() + DAY_MS, end.getTime() - 1]) {
     app.clock.offsetMs = at - Date.now()
     await app.as((ctx) =>
-      auditService.record(ctx, { action: 'THING_DONE', tenantId: of, target: { type: 'thing', id: `in-${n}` } }),
+      auditService.record(ctx, {
+        action: 'THING_DONE',
+        tenantId: of,
+        target: { type: 'thing', id: `in-${n}` },
+      }),
     )
   }
   app.clock.offsetMs = 0
 }
 const isThere = async (n: number): Promise<boolean> => {
-  const [row] = await owner.query<{ there: boolean }>(`select to_regclass('${nameOf(monthsAgo(n))}') is not null as there`)
+  const [row] = await owner.query<{ there: boolean }>(
+    `select to_regclass('${nameOf(monthsAgo(n))}') is not null as there`,
+  )
   return row?.there ?? false
 }
 const retention = async (): Promise<AuditRetention> =>
   (await app.admin.get<AuditRetention>('/api/admin/audit/retention')).body
 const hold = async (more: object): Promise<AuditHold> => {
-  const { status, body } = await app.admin.post<AuditHold>('/api/admin/audit/holds', { reason: 'court', ...more })
+  const { status, body } = await app.admin.post<AuditHold>('/api/admin/audit/holds', {
+    reason: 'court',
+    ...more,
+  })
   expect(status).toBe(201)
   return body
 }
 const release = ({ id }: AuditHold) => app.admin.post(`/api/admin/audit/holds/${id}/release`, {})
-const intact = async () => expect(await verify(app.root, app.config.auditCheckpoints)).toMatchObject({ findings: [] })
+const intact = async () =>
+  expect(await verify(app.root, app.config.auditCheckpoints)).toMatchObject({ findings: [] })
 
 test('a month that is old enough goes into a file that can be checked, and the log stays verifiable', async () => {
   await oldMonth(16, tenantId)
@@ -73,11 +83,15 @@ test('a month that is old enough goes into a file that can be checked, and the l
   expect(days).toBe(400)
   expect(archives.map(({ events }) => events)).toEqual(['3', '3'])
   for (const { file } of archives) {
-    const verdict = await verifyFile(join(app.config.auditArchives, file), { checkpoints: app.config.auditCheckpoints })
+    const verdict = await verifyFile(join(app.config.auditArchives, file), {
+      checkpoints: app.config.auditCheckpoints,
+    })
     expect(verdict).toMatchObject({ findings: [], events: 3 })
   }
   expect(await verify(app.root, app.config.auditCheckpoints)).toMatchObject({ findings: [], archived: 6 })
-  const { body } = await app.admin.get<{ items: unknown[] }>('/api/admin/audit/events?action=AUDIT_MONTH_ARCHIVED')
+  const { body } = await app.admin.get<{ items: unknown[] }>(
+    '/api/admin/audit/events?action=AUDIT_MONTH_ARCHIVED',
+  )
   expect(body.items).toHaveLength(2)
 })
 
@@ -86,7 +100,9 @@ test('an event that was removed and made to look archived is found', async () =>
   await owner.query('create temp table kept as select * from audit_archived')
   await owner.query(`update audit_archived set positions = positions || '\\xff'::bytea`)
   const { findings } = await verify(app.root, app.config.auditCheckpoints)
-  await owner.query('update audit_archived a set positions = k.positions from kept k where k.batch = a.batch and k.month = a.month')
+  await owner.query(
+    'update audit_archived a set positions = k.positions from kept k where k.batch = a.batch and k.month = a.month',
+  )
   await owner.query('drop table kept')
   await owner.query('set session_replication_role = origin')
   expect(findings[0]).toMatch(/^forged: the archive of \d{4}-\d\d is not what was signed/)
@@ -114,7 +130,9 @@ test('a hold on everything, a tenant or a target keeps a month until it is relea
     await archiveDue(app.root)
     expect(await isThere(17)).toBe(true)
     // Nor can somebody with the application's rights take it away.
-    await expect(app.root.db.pool.query(`select remove_audit_month('${monthsAgo(17).toISOString().slice(0, 10)}')`)).rejects.toThrow()
+    await expect(
+      app.root.db.pool.query(`select remove_audit_month('${monthsAgo(17).toISOString().slice(0, 10)}')`),
+    ).rejects.toThrow()
     expect((await release(placed)).status).toBe(200)
     expect((await release(placed)).status).toBe(409)
   }
@@ -123,7 +141,9 @@ test('a hold on everything, a tenant or a target keeps a month until it is relea
   expect(await isThere(17)).toBe(false)
   await release(elsewhere)
   await intact()
-  expect((await app.admin.post('/api/admin/audit/holds', { reason: 'x', tenantId: newId() })).status).toBe(404)
+  expect((await app.admin.post('/api/admin/audit/holds', { reason: 'x', tenantId: newId() })).status).toBe(
+    404,
+  )
   expect((await app.admin.post(`/api/admin/audit/holds/${newId()}/release`, {})).status).toBe(404)
 })
 
@@ -137,8 +157,12 @@ test('what was interrupted between file and removal is finished by the next run'
     },
   }
   await expect(archiveDue(dying)).rejects.toThrow('killed')
-  await owner.query(`create function stop_drop() returns event_trigger language plpgsql as $$ begin raise exception 'killed'; end $$`)
-  await owner.query(`create event trigger stop_drop on ddl_command_start when tag in ('DROP TABLE') execute function stop_drop()`)
+  await owner.query(
+    `create function stop_drop() returns event_trigger language plpgsql as $$ begin raise exception 'killed'; end $$`,
+  )
+  await owner.query(
+    `create event trigger stop_drop on ddl_command_start when tag in ('DROP TABLE') execute function stop_drop()`,
+  )
   await expect(archiveDue(app.root)).rejects.toThrow('killed')
   await owner.query('drop event trigger stop_drop')
   expect(await isThere(18)).toBe(true)
@@ -160,13 +184,23 @@ test('events that are not sealed yet are not archived', async () => {
 
 test('how long events stay is a setting of the platform', async () => {
   await app.admin.call('PATCH', '/api/admin/tenants/settings', { 'audit.retentionDays': 3660 })
-  expect((await app.admin.call('PATCH', '/api/admin/tenants/settings', { 'audit.retentionDays': 7 })).status).toBe(422)
+  expect(
+    (await app.admin.call('PATCH', '/api/admin/tenants/settings', { 'audit.retentionDays': 7 })).status,
+  ).toBe(422)
 })
 
 test('whom the application works as can remove no event, and no month without an archive', async () => {
-  for (const statement of ['delete from audit_events', 'truncate audit_events', 'update audit_events set action = action'])
+  for (const statement of [
+    'delete from audit_events',
+    'truncate audit_events',
+    'update audit_events set action = action',
+  ])
     await expect(app.root.db.pool.query(statement)).rejects.toThrow(/permission denied|append-only/)
-  for (const statement of ['delete from audit_events', 'truncate audit_events', 'update audit_events set action = action'])
+  for (const statement of [
+    'delete from audit_events',
+    'truncate audit_events',
+    'update audit_events set action = action',
+  ])
     await expect(owner.query(statement)).rejects.toThrow(/append-only|foreign key/)
   const month = monthsAgo(13).toISOString().slice(0, 10)
   await expect(app.root.db.pool.query(`select remove_audit_month('${month}')`)).rejects.toThrow(

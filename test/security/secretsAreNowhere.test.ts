@@ -27,13 +27,24 @@ async function post<T>(path: string, body: object): Promise<{ status: number; bo
 beforeAll(async () => {
   app = await startApp({ worker: false, blueprints: false })
   const tenantId = await app.tenant()
-  const user = { email: `${newId()}@example.com`, name: 'New', tenantId, roleId: (await roleIn(app, tenantId)).id }
+  const user = {
+    email: `${newId()}@example.com`,
+    name: 'New',
+    tenantId,
+    roleId: (await roleIn(app, tenantId)).id,
+  }
   expect((await post('/api/admin/users', { ...user, password: plant('password') })).status).toBe(201)
   await post('/api/admin/users', { ...user, email: 'not one', password: plant('password of a refused user') })
   const cluster = { name: newId(), apiUrl: 'https://127.0.0.1:9', tokenId: 'mpanel@pve!panel' }
-  const made = await post('/api/admin/provisioning/clusters', { ...cluster, tokenSecret: plant('cluster token') })
+  const made = await post('/api/admin/provisioning/clusters', {
+    ...cluster,
+    tokenSecret: plant('cluster token'),
+  })
   expect(made.status).toBeLessThan(300)
-  await post('/api/admin/provisioning/clusters', { ...cluster, tokenSecret: plant('token of a refused cluster') })
+  await post('/api/admin/provisioning/clusters', {
+    ...cluster,
+    tokenSecret: plant('token of a refused cluster'),
+  })
   const { api } = await session(app, (await person(app, 'SUPPORT')).email)
   plant('TOTP secret', (await api.post<TotpEnrolment>('/api/auth/mfa/totp', {})).body.secret)
   plant('API key', (await keyOf(app, 'admin@example.com')).token)
@@ -72,8 +83,16 @@ test('no row of any table holds a planted secret: audit events, jobs, kept answe
 test('no log line, refusal, audit list or description of the API holds a planted secret', async () => {
   const events = await app.admin.get('/api/admin/audit/events?limit=200')
   const api = await app.admin.get('/api/openapi.json')
-  const places = { logs: app.logs, refusals, events: [JSON.stringify(events.body)], api: [JSON.stringify(api.body)] }
+  const places = {
+    logs: app.logs,
+    refusals,
+    events: [JSON.stringify(events.body)],
+    api: [JSON.stringify(api.body)],
+  }
   for (const [place, texts] of Object.entries(places))
     for (const [what, secret] of planted)
-      expect(texts.some((text) => text.includes(secret)), `${what} in ${place}`).toBe(false)
+      expect(
+        texts.some((text) => text.includes(secret)),
+        `${what} in ${place}`,
+      ).toBe(false)
 })

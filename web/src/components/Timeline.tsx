@@ -11,7 +11,13 @@ import { NO_PERMISSION, useSession } from './session.ts'
 import { useState } from 'react'
 
 /** What happened to one thing, newest first; with its type, also what happened to everything that belongs to it. */
-export function Timeline({ targetId, targetType }: { targetId: string; targetType?: 'customer' | 'subscription' | 'cloudPod' }) {
+export function Timeline({
+  targetId,
+  targetType,
+}: {
+  targetId: string
+  targetType?: 'customer' | 'subscription' | 'cloudPod'
+}) {
   const { can } = useSession()
   const [limit, setLimit] = useState(20)
   const permitted = can('audit:read')

@@ -7,16 +7,18 @@ export const OUTCOMES = ['success', 'denied', 'error'] as const
 
 /** The filters as the address holds them. */
 export type AuditSearch = {
-  [Name in
-    | 'action'
-    | 'outcome'
-    | 'targetType'
-    | 'targetId'
-    | 'actorId'
-    | 'requestId'
-    | 'correlationId'
-    | 'from'
-    | 'to']?: string | undefined
+  [
+    Name in
+      | 'action'
+      | 'outcome'
+      | 'targetType'
+      | 'targetId'
+      | 'actorId'
+      | 'requestId'
+      | 'correlationId'
+      | 'from'
+      | 'to'
+  ]?: string | undefined
 }
 
 export function AuditFilters({
@@ -67,12 +69,7 @@ export function AuditFilters({
         <span className="text-[13px] text-muted">Correlation {filter.correlationId}</span>
       )}
       {Object.values(filter).some(Boolean) && (
-        <Button
-          size="sm"
-          variant="ghost"
-          icon={<X aria-hidden className="size-4" />}
-          onClick={onClear}
-        >
+        <Button size="sm" variant="ghost" icon={<X aria-hidden className="size-4" />} onClick={onClear}>
           Clear
         </Button>
       )}

@@ -49,8 +49,9 @@ function Seals() {
                 ]}
               />
               <p className="text-muted">
-                On the server, <code>mpanel audit verify</code> recomputes everything. An exported file is checked
-                anywhere with <code>mpanel audit verify --file audit.jsonl --key …</code>, without a database.
+                On the server, <code>mpanel audit verify</code> recomputes everything. An exported file is
+                checked anywhere with <code>mpanel audit verify --file audit.jsonl --key …</code>, without a
+                database.
               </p>
             </div>
             {items.length === 0 ? (
@@ -130,7 +131,12 @@ function Retention() {
                       </>
                     ),
                   },
-                  { header: 'Actions', narrow: true, align: 'right', render: (hold) => <Release hold={hold} /> },
+                  {
+                    header: 'Actions',
+                    narrow: true,
+                    align: 'right',
+                    render: (hold) => <Release hold={hold} />,
+                  },
                 ]}
               />
             )
@@ -208,7 +214,9 @@ function HoldForm({ onClose }: { onClose: () => void }) {
   return (
     <Form of={of} submitLabel="Place" onCancel={onClose}>
       <p className="text-muted">
-        {tenant.id === undefined ? 'It keeps the events of everybody.' : `It keeps the events of ${tenant.name}.`}
+        {tenant.id === undefined
+          ? 'It keeps the events of everybody.'
+          : `It keeps the events of ${tenant.name}.`}
       </p>
       <Field label="Id of one thing" optional hint="Only its events" error={of.errorOf('targetId')}>
         <Input maxLength={100} {...of.form.register('targetId')} />

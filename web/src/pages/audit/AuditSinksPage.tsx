@@ -71,8 +71,8 @@ export default function AuditSinksPage() {
       }
     >
       <p className="text-muted">
-        Events go to these receivers in the order in which they were sealed, some seconds after they happened. Each
-        may come more than once: receivers tell repeated ones by their id.
+        Events go to these receivers in the order in which they were sealed, some seconds after they happened.
+        Each may come more than once: receivers tell repeated ones by their id.
       </p>
       <Card flush>
         <List
@@ -113,7 +113,8 @@ function State({ sink }: { sink: AuditSink }) {
       <>
         <Badge tone="danger">failing</Badge>
         <div className="text-[13px] text-muted">
-          {sink.lastError}; {count(sink.behind, 'batch', 'batches')} behind, again <Time at={sink.nextAttemptAt} />
+          {sink.lastError}; {count(sink.behind, 'batch', 'batches')} behind, again{' '}
+          <Time at={sink.nextAttemptAt} />
         </div>
       </>
     )
