@@ -1202,6 +1202,8 @@ CREATE INDEX audit_events_tenant ON ONLY public.audit_events USING btree (tenant
 
 CREATE INDEX audit_events_tenant_action ON ONLY public.audit_events USING btree (tenant_id, action, at DESC, id DESC);
 
+CREATE INDEX audit_events_tenant_outcome ON ONLY public.audit_events USING btree (tenant_id, outcome, at DESC, id DESC) WHERE (outcome <> 'success'::text);
+
 CREATE INDEX audit_sinks_due ON public.audit_sinks USING btree (next_attempt_at) WHERE (state = 'active'::text);
 
 CREATE INDEX cloud_pod_blueprint_images_node ON public.cloud_pod_blueprint_images USING btree (node_id);

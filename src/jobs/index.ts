@@ -1,5 +1,6 @@
 import { systemOrigin, transaction, type Root } from '../context.ts'
 import { newId } from '../lib/ids.ts'
+import * as auditRetentionService from '../services/auditRetentionService.ts'
 import * as auditService from '../services/auditService.ts'
 import * as BillingService from '../services/BillingService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
@@ -46,6 +47,7 @@ const asSystem =
 
 export const timers: readonly Timer[] = [
   { name: 'audit.seal', everyMs: 5_000, run: auditService.sealAll },
+  { name: 'audit.archive', everyMs: 60 * MINUTE_MS, run: auditRetentionService.archiveDue },
   { name: 'billing.endDue', everyMs: MINUTE_MS, run: BillingService.endDue },
   {
     name: 'clusters.sync',

@@ -1,4 +1,5 @@
 import { adminAudit } from './adminAudit.ts'
+import { adminAuditRetention } from './adminAuditRetention.ts'
 import { adminAuditSinks } from './adminAuditSinks.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
 import { adminCustomerFiles } from './adminCustomerFiles.ts'
@@ -49,5 +50,6 @@ export const routes: readonly Route[] = [
   ...provisioningRoutes,
   ...adminAudit,
   ...adminAuditSinks,
+  ...adminAuditRetention,
   ...healthRoutes,
 ]

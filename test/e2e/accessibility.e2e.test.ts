@@ -66,6 +66,8 @@ const ADDRESSES = [
   'roles/new',
   'roles/{role}',
   'audit',
+  'audit/proof',
+  'audit/sinks',
   'account/security',
   'account/sessions',
   'account/log-ins',

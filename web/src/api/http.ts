@@ -17,6 +17,25 @@ export const patch = <T>(path: string, body: unknown, version?: number): Promise
 
 export const remove = <T>(path: string, body?: unknown): Promise<T> => request('DELETE', path, { body })
 
+/** Saves an answer as a file. @throws ApiError */
+export async function download(path: string, query: Query, name: string, repeated = false): Promise<void> {
+  const response = await fetch(path + queryString(query), { credentials: 'same-origin' }).catch(() => {
+    throw unreachable()
+  })
+  if (!response.ok) {
+    const error = new ApiError(response.status, (await response.json().catch(() => null)) ?? {})
+    if (error.code === 'step_up_required' && !repeated && (await askForProof()))
+      return download(path, query, name, true)
+    throw error
+  }
+  const url = URL.createObjectURL(await response.blob())
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name
+  link.click()
+  URL.revokeObjectURL(url)
+}
+
 async function request<T>(method: string, path: string, options: Options, repeated = false): Promise<T> {
   const hasBody = options.body !== undefined
   const init: RequestInit = {
