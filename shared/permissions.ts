@@ -29,6 +29,7 @@ export const PERMISSIONS = [
   'users:manage',
   'roles:read',
   'roles:manage',
+  'sso:manage',
 ] as const
 
 export type Permission = (typeof PERMISSIONS)[number]
@@ -65,6 +66,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'cloudpods:delete',
     'users:manage',
     'roles:manage',
+    'sso:manage',
   ],
   TENANT_ADMIN: [...TENANT_READ, 'cloudpods:create', 'cloudpods:power'],
   TENANT_USER: [
@@ -81,6 +83,6 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
 export const DELEGABLE: readonly Permission[] = ROLE_PERMISSIONS.TENANT_OWNER
 
 /** What an API key never does, whatever its scopes name: it could make itself, or another, more powerful. */
-export const PEOPLE_ONLY: readonly Permission[] = ['users:manage', 'roles:manage']
+export const PEOPLE_ONLY: readonly Permission[] = ['users:manage', 'roles:manage', 'sso:manage']
 
 export const isBuiltinRole = (key: string): key is BuiltinRole => key in ROLE_PERMISSIONS

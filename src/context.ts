@@ -1,6 +1,7 @@
 import type { Database, Scope, Tx } from './db/index.ts'
 
 import type { Permission } from '../shared/permissions.ts'
+import type { Oidc, OidcConnection } from './integrations/oidc/types.ts'
 import type { Proxmox, ProxmoxConnection } from './integrations/proxmox/types.ts'
 import type { Sealer } from './lib/crypto.ts'
 import type { Logger } from './lib/log.ts'
@@ -18,6 +19,7 @@ export type Actor = {
 /** Makers of clients of outside systems. Only deps.ts fills this with real ones. */
 type Vendors = {
   proxmox(connection: ProxmoxConnection): Proxmox
+  oidc(connection: OidcConnection): Oidc
   /** One request to an address that a person has typed. @throws OutgoingFault */
   send(request: OutgoingRequest): Promise<OutgoingAnswer>
 }

@@ -6,6 +6,7 @@ import type { Root } from './context.ts'
 import { openDatabase } from './db/index.ts'
 import { NOTIFY_CHANNEL } from './db/queue.ts'
 import { StartupError } from './errors.ts'
+import { createOidc } from './integrations/oidc/client.ts'
 import { createProxmox } from './integrations/proxmox/client.ts'
 import { createSealer } from './lib/crypto.ts'
 import { createLogger, type Logger } from './lib/log.ts'
@@ -20,6 +21,7 @@ export function createDeps(
   more: { log?: Logger; now?: () => Date; simulated?: readonly string[]; poolSize?: number } = {},
 ): Deps {
   const log = more.log ?? createLogger({ level: config.logLevel ?? 'info' })
+  const send: Root['vendors']['send'] = (request) => sendOutgoing(config.outgoingNetworks, request)
   const db = openDatabase(databaseUrl, { poolSize: more.poolSize ?? 20 })
   const root: Root = {
     db,
@@ -36,7 +38,8 @@ export function createDeps(
     },
     vendors: {
       proxmox: remembered(createProxmox),
-      send: (request) => sendOutgoing(config.outgoingNetworks, request),
+      oidc: (connection) => createOidc(send, connection),
+      send,
     },
     live: { changed: (withinMs) => new Promise((resolve) => setTimeout(resolve, withinMs).unref()) },
     wake: coalesced(() => db.pool.query(`select pg_notify('${NOTIFY_CHANNEL}', '')`), log),

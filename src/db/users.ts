@@ -62,6 +62,7 @@ export type FoundSession = {
   last_seen_at: Date
   verified_at: Date
   has_mfa: boolean
+  sso_mfa: boolean
   grants: Grant[]
 }
 
@@ -75,7 +76,7 @@ export async function findSession(
   const { rows } = await pool.query<FoundSession>({
     name: 'find_session',
     text: `select s.id, u.id as user_id, u.email, u.name, s.last_seen_at, s.verified_at, user_grants(u.id, $2) as grants,
-        has_second_factor(u.id) as has_mfa
+        has_second_factor(u.id) as has_mfa, s.sso_mfa
       from sessions s join users u on u.id = s.user_id
       where s.token_hash = $1 and not s.pending and u.state = 'active' and s.revoked_at is null and s.expires_at > $2 and s.last_seen_at > $3`,
     values: [tokenHash, at, new Date(at.getTime() - idleMs)],

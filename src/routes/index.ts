@@ -1,4 +1,5 @@
 import { adminAudit } from './adminAudit.ts'
+import { adminAuthSso } from './adminAuthSso.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
 import { adminCustomerSettings } from './adminCustomerSettings.ts'
 import { adminCustomers } from './adminCustomers.ts'
@@ -10,6 +11,7 @@ import { authPasskeys } from './authPasskeys.ts'
 import { adminTenantSettings } from './adminTenantSettings.ts'
 import { adminUsers } from './adminUsers.ts'
 import { authRoutes } from './authRoutes.ts'
+import { authSso } from './authSso.ts'
 import { cloudPods } from './cloudPods.ts'
 import type { Route } from './define.ts'
 import { healthRoutes } from './healthRoutes.ts'
@@ -20,6 +22,8 @@ export const routes: readonly Route[] = [
   ...authRoutes,
   ...authAccount,
   ...authPasskeys,
+  ...authSso,
+  ...adminAuthSso,
   ...adminTenants,
   ...adminTenantSettings,
   ...adminUsers,

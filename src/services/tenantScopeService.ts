@@ -12,6 +12,7 @@ const NAMES: Record<TenantThing, string> = {
   cloudPod: 'CloudPod',
   job: 'job',
   role: 'role',
+  ssoProvider: 'identity provider',
   customerContact: 'contact',
   customerNote: 'note',
   customerGroup: 'customer group',

@@ -75,7 +75,7 @@ export async function identifySession(
     via: 'session',
     sessionId: session.id,
     verifiedAt: session.verified_at,
-    mustEnrol: !session.has_mfa && needsMfa(root, session.grants),
+    mustEnrol: !session.has_mfa && !session.sso_mfa && needsMfa(root, session.grants),
   }
 }
 

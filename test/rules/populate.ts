@@ -13,6 +13,7 @@ import {
   planIn,
   podIn,
 } from './cases.ts'
+import { ssoProviderIn } from './casesPasskeys.ts'
 import type { Owner } from './rows.ts'
 
 export type Things = Record<
@@ -43,6 +44,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
     [...suspension, pod.cloudPod.id],
   )
   await keyOf(app, 'admin@example.com', { tenantId })
+  await ssoProviderIn(app, tenantId)
   const role = [newId(), tenantId, 'CUSTOM', 'Custom', new Date()]
   await owner.query(
     'insert into roles (id, tenant_id, key, name, created_at) values ($1, $2, $3, $4, $5)',

@@ -19,15 +19,18 @@ import {
   userIn,
   type Made,
 } from './cases.ts'
+import { ssoProviderIn } from './casesPasskeys.ts'
 import { ownerOf, rowsOf } from './rows.ts'
 
 /** What anybody may call. This list only gets shorter. */
 const PUBLIC = [
-  ...['login', 'verifyMfa', 'beginMfa', 'beginPasskeyLogin', 'loginByPasskey'],
+  ...['login', 'verifyMfa', 'beginMfa', 'beginPasskeyLogin', 'loginByPasskey', 'beginSso', 'finishSso'],
   ...['healthz', 'readyz', 'metrics'],
 ]
 /** Mutations that are no transaction of the table and so have their own tests (test/users). */
-const NOT_IN_A_TRANSACTION = ['login', 'verifyMfa', 'beginMfa', 'beginPasskeyLogin', 'loginByPasskey']
+const NOT_IN_A_TRANSACTION = [
+  ...['login', 'verifyMfa', 'beginMfa', 'beginPasskeyLogin', 'loginByPasskey', 'beginSso', 'beginSsoLink'],
+]
 
 type Problem = { requestId: string; code: string; details?: { permission?: string } }
 let app: TestApp
@@ -56,6 +59,7 @@ beforeAll(async () => {
     await podIn(app, tenantId)
     await roleIn(app, tenantId)
     await userIn(app, tenantId)
+    await ssoProviderIn(app, tenantId)
   }
 })
 afterAll(() => app.close())

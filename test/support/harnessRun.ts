@@ -176,7 +176,7 @@ function watched(root: Root, boundary: (what: string) => void, alive: () => void
     })
   const vendors = Object.entries(root.vendors).map(([name, make]) => [
     name,
-    (connection: Parameters<typeof make>[0]) => client(make(connection)),
+    (connection: never) => client((make as (of: never) => object)(connection)),
   ])
   return {
     ...root,

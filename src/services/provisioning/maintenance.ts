@@ -2,6 +2,7 @@ import type { Ctx } from '../../context.ts'
 import * as audit from '../../db/audit.ts'
 import * as authLog from '../../db/authLog.ts'
 import * as passkeys from '../../db/authPasskeys.ts'
+import * as sso from '../../db/authSso.ts'
 import * as reservations from '../../db/cloudPodReservations.ts'
 import * as idempotency from '../../db/idempotency.ts'
 import * as installation from '../../db/installation.ts'
@@ -19,6 +20,7 @@ export async function tidy(ctx: Ctx): Promise<void> {
   const before = (days: number): Date => new Date(ctx.now().getTime() - days * 86_400_000)
   await authLog.forgetBefore(ctx.tx, { tries: before(1), history: before(LOGIN_HISTORY_DAYS) })
   await passkeys.forgetChallenges(ctx.tx, ctx.now())
+  await sso.forgetStates(ctx.tx, ctx.now())
   await audit.ensurePartitions(ctx.tx)
 }
 
