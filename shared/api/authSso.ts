@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { id, timestamp } from './common.ts'
+import { id, listQuery, timestamp } from './common.ts'
 
 const domain = z
   .string()
@@ -34,12 +34,15 @@ export const ssoProvider = z.object({
 })
 export type SsoProvider = z.infer<typeof ssoProvider>
 
+/** `only=platform`: without those of tenants. */
+export const ssoProviderList = listQuery.extend({ only: z.enum(['platform']).optional() })
+
 const fields = {
   name: z.string().trim().min(1).max(100),
   issuer: z
     .url({ protocol: /^https?$/, error: 'must be an https address' })
     .max(1_000)
-    .refine((text) => !/[?#]/.test(text), 'must have no query and no fragment'),
+    .refine((text) => !/[?#@\s]/.test(text), 'must have no query, fragment, user name or password'),
   clientId: z.string().trim().min(1).max(500),
   clientSecret: z.string().min(1).max(2_000).nullable(),
   domains: z.array(domain).max(50),

@@ -14,8 +14,15 @@ const providers = (tx: Tx) =>
     )
 export type ProviderRow = NonNullable<Awaited<ReturnType<typeof findProvider>>>
 
-export const listProviders = (tx: Tx, scope: Scope, options: ListOptions) =>
-  keysetPage(providers(tx).where(inScope(scope, 'p.tenant_id')), 'p.id', options)
+export function listProviders(
+  tx: Tx,
+  scope: Scope,
+  { only }: { only?: 'platform' | undefined },
+  options: ListOptions,
+) {
+  const visible = providers(tx).where(inScope(scope, 'p.tenant_id'))
+  return keysetPage(only ? visible.where('p.tenant_id', 'is', null) : visible, 'p.id', options)
+}
 
 export function findProvider(tx: Tx, id: string) {
   return providers(tx).where('p.id', '=', id).executeTakeFirst()

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { ssoProvider, ssoProviderCreate, ssoProviderUpdate } from '../../shared/api/authSso.ts'
-import { idParams, listQuery, page } from '../../shared/api/common.ts'
+import { ssoProvider, ssoProviderCreate, ssoProviderList, ssoProviderUpdate } from '../../shared/api/authSso.ts'
+import { idParams, page } from '../../shared/api/common.ts'
 import { transaction } from '../context.ts'
 import { AppError } from '../errors.ts'
 import { originOf } from '../middleware/auth.ts'
@@ -23,9 +23,9 @@ export const adminAuthSso: Route[] = [
     summary: 'List identity providers for single sign-on',
     tag,
     access: { permission: PERMISSION, where: { in: 'list' } },
-    query: listQuery,
+    query: ssoProviderList,
     replies: { 200: page(ssoProvider) },
-    handler: async (ctx, { query }) => ({ body: await authService.listSsoProviders(ctx, query) }),
+    handler: async (ctx, { query }) => ({ body: await authService.listSsoProviders(ctx, query, query) }),
   }),
   route({
     method: 'POST',

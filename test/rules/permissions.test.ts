@@ -68,11 +68,10 @@ test('the matrix of roles, permissions and routes is the reviewed one, asked of 
   const columns = [...ROLES, 'nobody']
   const answers: [string, string[]][] = []
   for (const route of routes) {
-    const marks: string[] = []
-    for (const column of columns) {
-      const api = (forPeople(route) ? people.get(column) : undefined) ?? callers.get(column)
-      if (api) marks.push(await verdict(api, route))
-    }
+    const asked = columns.flatMap(
+      (column) => (forPeople(route) ? people.get(column) : undefined) ?? callers.get(column) ?? [],
+    )
+    const marks = await Promise.all(asked.map((api) => verdict(api, route)))
     answers.push([`${route.method} ${route.path}`, marks])
   }
   const text = [

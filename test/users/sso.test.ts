@@ -138,7 +138,7 @@ test('a tenant’s provider opens no account that has rights outside of the tena
   const one = await ofTenant()
   const role = await app.admin.get<{ items: { id: string; key: string }[] }>('/api/admin/users/roles?limit=200')
   const roleId = role.body.items.find(({ key }) => key === 'SUPPORT')?.id
-  await app.admin.post(`/api/admin/users/${one.user.id}/roles`, { tenantId: null, roleId })
+  await app.admin.post(`/api/admin/users/${one.user.id}/grants`, { tenantId: null, roleId })
   const came = await comeIn(one)
   expect(came).toMatchObject({ session: undefined })
   expect(came.location.search).toContain('sso=refused')

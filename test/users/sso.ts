@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { SsoProvider } from '../../shared/api/authSso.ts'
 import { newId } from '../../src/lib/ids.ts'
+import * as authService from '../../src/services/authService.ts'
 import type { TestApp } from '../support/app.ts'
 import { CLIENT } from './oidcServers.ts'
 import { COOKIE, withHeaders } from './people.ts'
@@ -42,19 +43,31 @@ export async function begin(
   what: { email: string } | { providerId: string; session: string },
   returnTo = '/t/all/account/security',
 ): Promise<OnTheWay> {
-  const linking = 'session' in what
-  const api = await withHeaders(app, linking ? { cookie: `${COOKIE}=${what.session}` } : {})
-  const { status, body, headers } = await api.post<{ url: string }>(
-    linking ? '/api/auth/identities' : '/api/auth/sso',
-    linking ? { providerId: what.providerId, returnTo } : { ...what, returnTo },
-  )
-  if (status !== 200) throw new Error(`not begun: ${JSON.stringify(body)}`)
-  const url = new URL(body.url)
+  const begun = 'session' in what ? await beginLink(app, what, returnTo) : await beginLogin(app, what, returnTo)
+  const url = new URL(begun.url)
   return {
     url,
-    browser: cookieOf(headers, `${COOKIE}-sso`) ?? '',
+    browser: begun.browser,
     secret: (name) => url.searchParams.get(name) ?? '',
   }
+}
+
+/** Without the limit of calls. */
+const beginLogin = (app: TestApp, { email }: { email: string }, returnTo: string) =>
+  authService.beginSso(app.root, { email, returnTo })
+
+async function beginLink(
+  app: TestApp,
+  { providerId, session }: { providerId: string; session: string },
+  returnTo: string,
+): Promise<{ url: string; browser: string }> {
+  const api = await withHeaders(app, { cookie: `${COOKIE}=${session}` })
+  const { status, body, headers } = await api.post<{ url: string }>('/api/auth/identities', {
+    providerId,
+    returnTo,
+  })
+  if (status !== 200) throw new Error(`not begun: ${JSON.stringify(body)}`)
+  return { url: body.url, browser: cookieOf(headers, `${COOKIE}-sso`) ?? '' }
 }
 
 export type Back = { status: number; location: URL; session: string | undefined; device: string | undefined }

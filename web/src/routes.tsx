@@ -35,7 +35,7 @@ const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
 const login = createRoute({
   getParentRoute: () => root,
   path: '/login',
-  validateSearch: search('return'),
+  validateSearch: search('return', 'second', 'sso'),
   component: page(() => import('./pages/auth/LoginPage.tsx')),
 })
 
@@ -244,6 +244,7 @@ const account = [
   createRoute({
     getParentRoute: under,
     path: 'account/security',
+    validateSearch: search('sso'),
     component: page(() => import('./pages/account/SecurityPage.tsx')),
   }),
   createRoute({

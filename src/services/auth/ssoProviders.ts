@@ -44,8 +44,12 @@ export const connectionOf = (root: Root, row: db.ProviderRow): OidcConnection =>
   redirectUri: redirectOf(root, row.id),
 })
 
-export async function listSsoProviders(ctx: Ctx, options: ListOptions) {
-  const page = await db.listProviders(ctx.tx, ctx.scope, options)
+export async function listSsoProviders(
+  ctx: Ctx,
+  filter: { only?: 'platform' | undefined },
+  options: ListOptions,
+) {
+  const page = await db.listProviders(ctx.tx, ctx.scope, filter, options)
   return { items: page.items.map((row) => present(ctx, row)), nextCursor: page.nextCursor }
 }
 

@@ -2,6 +2,7 @@ import { useSession } from '../../components/session.ts'
 import { Notice } from '../../ui/Notice.tsx'
 import { AccountPage } from './AccountPage.tsx'
 import { ChangePassword } from './ChangePassword.tsx'
+import { Identities } from './Identities.tsx'
 import { Passkeys } from './Passkeys.tsx'
 import { SecondFactors } from './SecondFactors.tsx'
 
@@ -16,6 +17,7 @@ export default function SecurityPage() {
       )}
       <SecondFactors />
       <Passkeys />
+      {!me.mustEnrol && <Identities />}
       <ChangePassword />
     </AccountPage>
   )

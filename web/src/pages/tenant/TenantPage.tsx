@@ -18,13 +18,14 @@ import { Tabs } from '../../ui/Tabs.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { QuotaTab } from './QuotaTab.tsx'
+import { SsoProviders } from './SsoProviders.tsx'
 import { SettingsTable } from './SettingsTable.tsx'
 import { SuspendButton } from './SuspendButton.tsx'
 import { SuspensionCard } from './SuspensionCard.tsx'
 import { TenantForm } from './TenantForm.tsx'
 
 const route = getRouteApi('/t/$tenant/tenants/$id')
-const TABS = ['overview', 'settings', 'quotas'] as const
+const TABS = ['overview', 'settings', 'quotas', 'sso'] as const
 
 export default function TenantPage() {
   const { id } = route.useParams()
@@ -50,6 +51,7 @@ export default function TenantPage() {
               { value: 'overview', label: 'Overview', content: <Overview tenant={data} /> },
               { value: 'settings', label: 'Settings', content: <SettingsTable tenantId={data.id} /> },
               { value: 'quotas', label: 'Quotas', content: <QuotaTab tenantId={data.id} /> },
+              { value: 'sso', label: 'Single sign-on', content: <SsoProviders tenantId={data.id} /> },
             ]}
           />
         )}
