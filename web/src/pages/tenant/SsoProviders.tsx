@@ -135,7 +135,7 @@ function Provider({ provider, onOpen }: { provider: SsoProvider; onOpen: (open: 
           ['E-mail domains', domains.length > 0 ? domains.join(', ') : 'none'],
           ['Its second factor counts', trustsMfa ? 'Yes' : 'No'],
           ['Checked', checkedAt === null ? 'Never' : <Time key="checked" at={checkedAt} relative />],
-          ['Redirect URI to enter there', <CopyId key="uri" id={provider.redirectUri} what="redirect URI" />],
+          ['Redirect URI to enter there', <CopyId key="uri" id={provider.redirectUri} what="redirect URI" full />],
         ]}
       />
     </li>
