@@ -68,3 +68,8 @@ grant select, insert, delete on sso_states to mpanel_app;
 
 -- The provider of this session has asked for a second factor, and is trusted with it.
 alter table sessions add column sso_mfa boolean not null default false;
+alter table login_history
+  drop constraint login_history_reason_check,
+  add constraint login_history_reason_check check (reason in ('password', 'totp', 'recovery_code', 'passkey', 'sso',
+    'wrong_password', 'wrong_code', 'wrong_passkey', 'throttled', 'disabled', 'no_active_tenant', 'sso_required',
+    'sso_refused'));

@@ -39,4 +39,4 @@ alter table sessions
 alter table login_history
   drop constraint login_history_reason_check,
   add constraint login_history_reason_check check (reason in ('password', 'totp', 'recovery_code', 'passkey', 'sso',
-    'wrong_password', 'wrong_code', 'wrong_passkey', 'throttled', 'disabled', 'no_active_tenant', 'sso_required', 'sso_refused'));
+    'wrong_password', 'wrong_code', 'wrong_passkey', 'throttled', 'disabled', 'no_active_tenant', 'sso_required'));
