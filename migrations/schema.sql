@@ -26,6 +26,33 @@ create table api_keys (
   constraint api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
 
+create table audit_archived (
+  month date not null,
+  batch bigint not null,
+  positions bytea not null,
+  constraint audit_archived_pkey PRIMARY KEY (batch, month),
+  constraint audit_archived_batch_fkey FOREIGN KEY (batch) REFERENCES audit_batches(number),
+  constraint audit_archived_month_fkey FOREIGN KEY (month) REFERENCES audit_archives(month) ON DELETE CASCADE
+);
+
+create table audit_archives (
+  month date not null,
+  file text not null,
+  sha256 bytea not null,
+  bytes bigint not null,
+  events bigint not null,
+  first_batch bigint,
+  last_batch bigint,
+  written_at timestamp with time zone not null,
+  removed_at timestamp with time zone,
+  hash bytea not null,
+  signature bytea not null,
+  constraint audit_archives_pkey PRIMARY KEY (month),
+  constraint audit_archives_hash_check CHECK ((length(hash) = 32)),
+  constraint audit_archives_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+  constraint audit_archives_sha256_check CHECK ((length(sha256) = 32))
+);
+
 create table audit_batches (
   number bigint not null,
   sealed_at timestamp with time zone not null,
@@ -64,13 +91,59 @@ create table audit_events (
   job_id uuid,
   ip inet,
   user_agent text,
+  actor_id text,
   constraint audit_events_pkey PRIMARY KEY (at, id),
   constraint audit_events_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint audit_events_action_check CHECK ((action ~ '^[A-Z][A-Z0-9_]+$'::text)),
+  constraint audit_events_actor_id CHECK ((NOT (actor_id IS DISTINCT FROM (actor ->> 'id'::text)))),
   constraint audit_events_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'denied'::text, 'error'::text])))
 ) partition by RANGE (at);
 
 create table audit_events_other partition of audit_events DEFAULT;
+
+create table audit_holds (
+  id uuid not null,
+  tenant_id uuid,
+  target_id text,
+  reason text not null,
+  placed_by text not null,
+  placed_at timestamp with time zone not null,
+  released_by text,
+  released_at timestamp with time zone,
+  constraint audit_holds_pkey PRIMARY KEY (id),
+  constraint audit_holds_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint audit_holds_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 1000)))
+);
+
+create table audit_sinks (
+  id uuid not null,
+  tenant_id uuid,
+  kind text not null,
+  name text not null,
+  address text not null,
+  ca_pem text,
+  secret bytea,
+  state text not null default 'active'::text,
+  next_batch bigint not null,
+  next_position integer not null default 0,
+  delivered bigint not null default 0,
+  delivered_at timestamp with time zone,
+  failures integer not null default 0,
+  last_error text,
+  next_attempt_at timestamp with time zone not null,
+  lease uuid,
+  lease_until timestamp with time zone,
+  created_at timestamp with time zone not null,
+  constraint audit_sinks_tenant_id_name_key UNIQUE NULLS NOT DISTINCT (tenant_id, name),
+  constraint audit_sinks_pkey PRIMARY KEY (id),
+  constraint audit_sinks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint audit_sinks_check CHECK (((secret IS NULL) = (kind = 'syslog'::text))),
+  constraint audit_sinks_kind_check CHECK ((kind = ANY (ARRAY['syslog'::text, 'webhook'::text]))),
+  constraint audit_sinks_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint audit_sinks_next_batch_check CHECK ((next_batch > 0)),
+  constraint audit_sinks_next_position_check CHECK ((next_position >= 0)),
+  constraint audit_sinks_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text])))
+);
 
 create table audit_unsealed (
   seq bigint not null default generated always as identity,
@@ -793,6 +866,7 @@ create table roles (
   created_at timestamp with time zone not null,
   version integer not null default 1,
   updated_at timestamp with time zone not null default now(),
+  requires_mfa boolean not null default false,
   constraint roles_pkey PRIMARY KEY (id),
   constraint roles_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint roles_custom_key CHECK ((builtin OR (key ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text) OR (key ~ '^[A-Z][A-Z0-9_]{0,62}$'::text)))
@@ -1068,15 +1142,29 @@ create table vmid_reservations (
 
 CREATE INDEX api_keys_user ON public.api_keys USING btree (user_id);
 
-CREATE INDEX audit_events_action ON ONLY public.audit_events USING btree (action, at DESC);
+CREATE INDEX audit_archived_month ON public.audit_archived USING btree (month, batch);
 
-CREATE INDEX audit_events_actor ON ONLY public.audit_events USING btree (((actor ->> 'id'::text)), at DESC);
+CREATE INDEX audit_batches_last_at ON public.audit_batches USING btree (last_at, number);
+
+CREATE INDEX audit_events_action ON ONLY public.audit_events USING btree (action, at DESC, id DESC);
+
+CREATE INDEX audit_events_actor ON ONLY public.audit_events USING btree (actor_id, at DESC, id DESC) WHERE (actor_id IS NOT NULL);
+
+CREATE INDEX audit_events_correlation ON ONLY public.audit_events USING btree (correlation_id, at DESC, id DESC) WHERE (correlation_id IS NOT NULL);
+
+CREATE INDEX audit_events_outcome ON ONLY public.audit_events USING btree (outcome, at DESC, id DESC) WHERE (outcome <> 'success'::text);
 
 CREATE INDEX audit_events_request ON ONLY public.audit_events USING btree (request_id) WHERE (request_id IS NOT NULL);
 
-CREATE INDEX audit_events_target ON ONLY public.audit_events USING btree (target_type, target_id, at DESC);
+CREATE INDEX audit_events_target ON ONLY public.audit_events USING btree (target_id, at DESC, id DESC);
 
-CREATE INDEX audit_events_tenant ON ONLY public.audit_events USING btree (tenant_id, id DESC);
+CREATE INDEX audit_events_target_type ON ONLY public.audit_events USING btree (target_type, at DESC, id DESC);
+
+CREATE INDEX audit_events_tenant ON ONLY public.audit_events USING btree (tenant_id, at DESC, id DESC);
+
+CREATE INDEX audit_events_tenant_action ON ONLY public.audit_events USING btree (tenant_id, action, at DESC, id DESC);
+
+CREATE INDEX audit_sinks_due ON public.audit_sinks USING btree (next_attempt_at) WHERE (state = 'active'::text);
 
 CREATE INDEX cloud_pod_blueprint_images_node ON public.cloud_pod_blueprint_images USING btree (node_id);
 
@@ -1143,6 +1231,8 @@ CREATE INDEX ledger_tx_list ON public.ledger_tx USING btree (tenant_id, id DESC)
 CREATE INDEX login_failures_age ON public.login_failures USING btree (last_at);
 
 CREATE INDEX login_history_age ON public.login_history USING btree (at);
+
+CREATE INDEX login_history_success ON public.login_history USING btree (user_id, id DESC) WHERE (outcome = 'success'::text);
 
 CREATE INDEX login_history_user ON public.login_history USING btree (user_id, id DESC);
 
@@ -1226,6 +1316,10 @@ alter table api_keys enable row level security, force row level security;
 
 alter table audit_events enable row level security, force row level security;
 
+alter table audit_holds enable row level security, force row level security;
+
+alter table audit_sinks enable row level security, force row level security;
+
 alter table cloud_pod_blueprints enable row level security, force row level security;
 
 alter table cloud_pod_plans enable row level security, force row level security;
@@ -1297,6 +1391,10 @@ alter table tenants enable row level security, force row level security;
 create policy tenant_wall on api_keys for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on audit_events for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on audit_holds for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on audit_sinks for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_delete on cloud_pod_blueprints for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -1432,9 +1530,17 @@ CREATE TRIGGER ledger_tx_no_truncate BEFORE TRUNCATE ON public.ledger_tx FOR EAC
 
 grant insert, select, update on api_keys to mpanel_app;
 
+grant delete, insert, select on audit_archived to mpanel_app;
+
+grant delete, insert, select, update on audit_archives to mpanel_app;
+
 grant insert, select on audit_batches to mpanel_app;
 
 grant insert, select on audit_events to mpanel_app;
+
+grant insert, select, update on audit_holds to mpanel_app;
+
+grant delete, insert, select, update on audit_sinks to mpanel_app;
 
 grant delete, insert, select on audit_unsealed to mpanel_app;
 
@@ -1569,6 +1675,39 @@ CREATE OR REPLACE FUNCTION public.app_tenants()
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$ select coalesce(nullif(current_setting('app.tenants', true), ''), '{}')::uuid[] $function$;
+
+CREATE OR REPLACE FUNCTION public.audit_hold_of(which date)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+declare
+  hold record;
+  kept boolean;
+  name text := 'audit_events_' || to_char(which, 'YYYY_MM');
+begin
+  perform set_config('app.scope', 'platform', true);
+  for hold in select * from audit_holds where released_at is null order by id loop
+    if hold.tenant_id is null and hold.target_id is null then return hold.id; end if;
+    execute format('select exists (select from %I where ($1 is null or tenant_id = $1) and ($2 is null or target_id = $2))', name)
+      into kept using hold.tenant_id, hold.target_id;
+    if kept then return hold.id; end if;
+  end loop;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.audit_months(before timestamp with time zone)
+ RETURNS SETOF date
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+  select to_date(substr(c.relname, 14), 'YYYY_MM') as month from pg_inherits i join pg_class c on c.oid = i.inhrelid
+  where i.inhparent = 'audit_events'::regclass and c.relname ~ '^audit_events_\d{4}_\d{2}$'
+    and (to_date(substr(c.relname, 14), 'YYYY_MM') + interval '1 month') at time zone 'UTC' <= before
+  order by 1
+$function$;
 
 CREATE OR REPLACE FUNCTION public.audit_note_unsealed()
  RETURNS trigger
@@ -1951,6 +2090,30 @@ begin
   raise exception '% is append-only: % is refused', tg_table_name, tg_op using errcode = 'insufficient_privilege';
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.remove_audit_month(which date)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+ SET lock_timeout TO '5s'
+AS $function$
+declare
+  name text := 'audit_events_' || to_char(which, 'YYYY_MM');
+  there bigint;
+begin
+  if to_regclass(name) is not null then
+    -- Nobody writes into it while it is compared and taken away.
+    execute format('alter table audit_events detach partition %I', name);
+    execute format('select count(*) from %I', name) into there;
+    if there is distinct from (select events from audit_archives where month = which) then
+      raise exception 'the archive of % does not hold its % events', which, there;
+    end if;
+    if audit_hold_of(which) is not null then raise exception 'a hold keeps %', which; end if;
+    execute format('drop table %I', name);
+  end if;
+  update audit_archives set removed_at = now() where month = which and removed_at is null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.tenant_is_active(p_tenant uuid)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -1984,7 +2147,7 @@ declare
 begin
   perform set_config('app.scope', 'platform', true);
   select coalesce(jsonb_agg(jsonb_build_object('roleId', r.id, 'key', r.key, 'name', r.name, 'tenantId', g.tenant_id,
-      'permissions', case when not r.builtin then
+      'requiresMfa', r.requires_mfa, 'permissions', case when not r.builtin then
         (select coalesce(jsonb_agg(p.permission), '[]') from role_permissions p where p.role_id = r.id) end)), '[]')
     into found
   from role_grants g join roles r on r.id = g.role_id

@@ -28,7 +28,6 @@ type Vendors = {
 type Settings = {
   publicUrl: string
   simulated: readonly string[]
-  mfaRequiredRoles: readonly string[]
   paymentTermDays: number
   vmidQuarantineHours: number
   /** The file of the audit log's checkpoints. */

@@ -6,7 +6,10 @@ const domain = z
   .trim()
   .toLowerCase()
   .max(253)
-  .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}$/, 'must be a domain, such as example.com')
+  .regex(
+    /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}$/,
+    'must be a domain, such as example.com',
+  )
 
 /** An identity provider of a tenant, or (tenantId null) of the platform. Its client secret is never told. */
 export const ssoProvider = z.object({

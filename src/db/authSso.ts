@@ -10,7 +10,9 @@ const providers = (tx: Tx) =>
     .selectAll('p')
     .select('b.email as break_glass_email')
     .select(
-      sql<string[]>`array(select d.domain from sso_domains d where d.provider_id = p.id order by 1)`.as('domains'),
+      sql<string[]>`array(select d.domain from sso_domains d where d.provider_id = p.id order by 1)`.as(
+        'domains',
+      ),
     )
 export type ProviderRow = NonNullable<Awaited<ReturnType<typeof findProvider>>>
 
@@ -189,11 +191,7 @@ export function removeIdentity(tx: Tx, userId: string, id: string) {
 }
 
 /** The providers that may vouch for somebody, and are not connected yet. */
-export async function connectable(
-  tx: Tx,
-  userId: string,
-  at: Date,
-): Promise<{ id: string; name: string }[]> {
+export async function connectable(tx: Tx, userId: string, at: Date): Promise<{ id: string; name: string }[]> {
   const { rows } = await sql<{ id: string; name: string }>`
     select p.id, p.name from sso_providers p
     where p.enabled and not exists (select from user_identities i where i.provider_id = p.id and i.user_id = ${userId})

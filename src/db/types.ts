@@ -17,6 +17,26 @@ export interface ApiKeysTable {
   revoked_at: Date | null
 }
 
+export interface AuditArchivedTable {
+  month: string
+  batch: bigint
+  positions: Buffer
+}
+
+export interface AuditArchivesTable {
+  month: string
+  file: string
+  sha256: Buffer
+  bytes: bigint
+  events: bigint
+  first_batch: bigint | null
+  last_batch: bigint | null
+  written_at: Date
+  removed_at: Date | null
+  hash: Buffer
+  signature: Buffer
+}
+
 export interface AuditBatchesTable {
   number: bigint
   sealed_at: Date
@@ -47,6 +67,39 @@ export interface AuditEventsTable {
   job_id: string | null
   ip: string | null
   user_agent: string | null
+  actor_id: string | null
+}
+
+export interface AuditHoldsTable {
+  id: string
+  tenant_id: string | null
+  target_id: string | null
+  reason: string
+  placed_by: string
+  placed_at: Date
+  released_by: string | null
+  released_at: Date | null
+}
+
+export interface AuditSinksTable {
+  id: string
+  tenant_id: string | null
+  kind: 'syslog' | 'webhook'
+  name: string
+  address: string
+  ca_pem: string | null
+  secret: Buffer | null
+  state: Generated<'active' | 'paused'>
+  next_batch: bigint
+  next_position: Generated<number>
+  delivered: Generated<bigint>
+  delivered_at: Date | null
+  failures: Generated<number>
+  last_error: string | null
+  next_attempt_at: Date
+  lease: string | null
+  lease_until: Date | null
+  created_at: Date
 }
 
 export interface AuditUnsealedTable {
@@ -548,6 +601,7 @@ export interface RolesTable {
   created_at: Date
   version: Generated<number>
   updated_at: Generated<Date>
+  requires_mfa: Generated<boolean>
 }
 
 export interface SessionsTable {
@@ -743,8 +797,12 @@ export interface VmidReservationsTable {
 
 export interface Tables {
   api_keys: ApiKeysTable
+  audit_archived: AuditArchivedTable
+  audit_archives: AuditArchivesTable
   audit_batches: AuditBatchesTable
   audit_events: AuditEventsTable
+  audit_holds: AuditHoldsTable
+  audit_sinks: AuditSinksTable
   audit_unsealed: AuditUnsealedTable
   cloud_pod_blueprint_images: CloudPodBlueprintImagesTable
   cloud_pod_blueprints: CloudPodBlueprintsTable

@@ -1,5 +1,10 @@
 import { z } from 'zod'
-import { ssoProvider, ssoProviderCreate, ssoProviderList, ssoProviderUpdate } from '../../shared/api/authSso.ts'
+import {
+  ssoProvider,
+  ssoProviderCreate,
+  ssoProviderList,
+  ssoProviderUpdate,
+} from '../../shared/api/authSso.ts'
 import { idParams, page } from '../../shared/api/common.ts'
 import { transaction } from '../context.ts'
 import { AppError } from '../errors.ts'

@@ -26,7 +26,7 @@ function keepBrowser(root: Root, reply: FastifyReply, { browser }: { browser: st
 const withQuery = (path: string, query: Record<string, string | undefined>): string => {
   const pairs = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined)
   if (pairs.length === 0) return path
-  return `${path}${path.includes('?') ? '&' : '?'}${new URLSearchParams(pairs)}`
+  return `${path}${path.includes('?') ? '&' : '?'}${new URLSearchParams(pairs).toString()}`
 }
 
 /** Where the browser goes after the provider: to the pages, which say what happened. */

@@ -68,7 +68,9 @@ it('an owner sets up a provider and connects; after logging out, single sign-on 
 
 /** As the API tells it: the page may shorten it. */
 async function redirectOf(): Promise<string> {
-  const { body } = await opened.app.admin.get<{ items: { redirectUri: string }[] }>('/api/admin/sso-providers')
+  const { body } = await opened.app.admin.get<{ items: { redirectUri: string }[] }>(
+    '/api/admin/sso-providers',
+  )
   return body.items[0]?.redirectUri ?? ''
 }
 

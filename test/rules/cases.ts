@@ -222,7 +222,7 @@ export const CASES: Record<string, Case> = {
     const { body } = await app.admin.get<{ grants: { roleId: string }[] }>(`/api/admin/users/${id}`)
     return { id, body: { tenantId, roleId: body.grants[0]?.roleId } }
   },
-  getUserSessions: async (app, tenantId) => ({ id: (await userIn(app, tenantId)).id }),
+  listUserSessions: async (app, tenantId) => ({ id: (await userIn(app, tenantId)).id }),
   endUserSessions: async (app, tenantId) => ({ id: (await userIn(app, tenantId)).id, body: {} }),
   explainPermission: async (app, tenantId) => ({
     id: (await userIn(app, tenantId)).id,

@@ -32,7 +32,10 @@ const provider = (tenantId: string) => ({
 
 /** An identity provider of a tenant, which nobody can reach. */
 export async function ssoProviderIn(app: TestApp, tenantId: string): Promise<{ id: string }> {
-  const { status, body } = await app.admin.post<{ id: string }>('/api/admin/sso-providers', provider(tenantId))
+  const { status, body } = await app.admin.post<{ id: string }>(
+    '/api/admin/sso-providers',
+    provider(tenantId),
+  )
   if (status !== 201) throw new Error(`the case could not be prepared: ${JSON.stringify(body)}`)
   return { id: body.id }
 }

@@ -117,7 +117,7 @@ describe.each([
           const send = (id: string) => {
             const query = new URLSearchParams(plain[1])
             query.set(place.join('.'), id)
-            return api.get<object>(`${plain[0]}?${query}`)
+            return api.get<object>(`${plain[0]}?${query.toString()}`)
           }
           const unknown = without(await send(newId()))
           await Promise.all(

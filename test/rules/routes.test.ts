@@ -23,14 +23,10 @@ import { ssoProviderIn } from './casesPasskeys.ts'
 import { ownerOf, rowsOf } from './rows.ts'
 
 /** What anybody may call. This list only gets shorter. */
-const PUBLIC = [
-  ...['login', 'verifyMfa', 'beginMfa', 'beginPasskeyLogin', 'loginByPasskey', 'beginSso', 'finishSso'],
-  ...['healthz', 'readyz', 'metrics'],
-]
+const LOG_IN = ['login', 'verifyMfa', 'beginMfa', 'beginPasskeyLogin', 'loginByPasskey', 'beginSso']
+const PUBLIC = [...LOG_IN, 'finishSso', 'healthz', 'readyz', 'metrics']
 /** Mutations that are no transaction of the table and so have their own tests (test/users). */
-const NOT_IN_A_TRANSACTION = [
-  ...['login', 'verifyMfa', 'beginMfa', 'beginPasskeyLogin', 'loginByPasskey', 'beginSso', 'beginSsoLink'],
-]
+const NOT_IN_A_TRANSACTION = [...LOG_IN, 'beginSsoLink']
 
 type Problem = { requestId: string; code: string; details?: { permission?: string } }
 let app: TestApp

@@ -51,7 +51,7 @@ describe('of a thousand guesses from one address hardly any is judged, whatever 
       ),
     )
     expect(counts.get(429)).toBeGreaterThanOrEqual(GUESSES - 20)
-    expect([...counts.keys()].toSorted()).toEqual([401, 429])
+    expect(new Set(counts.keys())).toEqual(new Set([401, 429]))
   })
 
   test('at the code of the second step', async () => {

@@ -78,9 +78,15 @@ describe('a token is refused', () => {
 
   const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
   const forged: [string, HostileProvider['token']][] = [
-    ['without a signature', (claims) => `${idp.signed(claims, { alg: 'none' }).split('.').slice(0, 2).join('.')}.`],
+    [
+      'without a signature',
+      (claims) => `${idp.signed(claims, { alg: 'none' }).split('.').slice(0, 2).join('.')}.`,
+    ],
     ['signed with the public key as a secret', (claims) => idp.confused(claims)],
-    ['signed with a key of somebody else', (claims) => idp.signed(claims, { alg: 'RS256', kid: 'one' }, stranger)],
+    [
+      'signed with a key of somebody else',
+      (claims) => idp.signed(claims, { alg: 'RS256', kid: 'one' }, stranger),
+    ],
     [
       'that brings its own key',
       (claims) =>
@@ -136,7 +142,9 @@ test('a provider that is given another issuer does not take over who was connect
   await connected(app, one.id, { ...mine, issuer: 'https://id.example.com' }, 'bob')
   const way = await begin(app, { email: 'any@moved.example.com' })
   evil.claims = claimsFor(way, { iss: evil.issuer })
-  expect(outcome(await comeBack(app, mine.id, { code: 'a', state: way.secret('state') }, way))).toBe('unknown')
+  expect(outcome(await comeBack(app, mine.id, { code: 'a', state: way.secret('state') }, way))).toBe(
+    'unknown',
+  )
   await evil.close()
 })
 
@@ -181,8 +189,10 @@ test('a connection is made only in the session that began it, and an identity ha
 
 test('a token of a provider is no API key and no session', async () => {
   const token = idp.signed({ iss: idp.issuer, aud: 'mpanel', sub: 'bob', iat: now(), exp: now() + 60 })
-  for (const headers of [{ authorization: `Bearer ${token}` }, { cookie: `${COOKIE}=${token}` }])
-    expect((await (await withHeaders(app, headers)).get('/api/auth/me')).status).toBe(401)
+  const asked = async (headers: Record<string, string>) =>
+    (await (await withHeaders(app, headers)).get('/api/auth/me')).status
+  expect(await asked({ authorization: `Bearer ${token}` })).toBe(401)
+  expect(await asked({ cookie: `${COOKIE}=${token}` })).toBe(401)
 })
 
 const inside = [
@@ -197,7 +207,9 @@ test.each(inside)('a provider at %s is never asked, and the refusal tells nothin
   const made = await addProvider(app, null, issuer, { domains: [`d${inside.indexOf(issuer)}.example.net`] })
   const checked = await app.admin.post<SsoProvider>(`/api/admin/sso-providers/${made.id}/check`, {})
   expect(checked.body.checkFault).toMatch(/not on the public internet|only https/)
-  await expect(begin(app, { email: `a@d${inside.indexOf(issuer)}.example.net` })).rejects.toThrow('cannot be used now')
+  await expect(begin(app, { email: `a@d${inside.indexOf(issuer)}.example.net` })).rejects.toThrow(
+    'cannot be used now',
+  )
 })
 
 test.each(['file:///etc/passwd', 'gopher://example.com', 'https://user:password@example.com', 'no address'])(

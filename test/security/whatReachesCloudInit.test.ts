@@ -11,8 +11,7 @@ const isKeys = (text: string): boolean => sshKeys.safeParse(text).success
 const isName = (text: string): boolean => hostname.safeParse(text).success
 
 /** What would change an unquoted scalar of a YAML list, or begin something else than it. */
-const MEANS_SOMETHING =
-  /: |:$| #|[\u0000-\u0009\u000b-\u001f\u007f-\u00a0\u2028\u2029]|^[-?:,[\]{}#&*!|>'"%@`]/m
+const MEANS_SOMETHING = /: |:$| #|[^\P{Cc}\n]|\p{Zl}|\p{Zp}|\u00a0|^[-?:,[\]{}#&*!|>'"%@`]/mu
 
 describe('nothing gets from a request into cloud-init but host names and keys:', () => {
   test.each([

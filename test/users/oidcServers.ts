@@ -1,7 +1,7 @@
 import { createHmac, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import Provider from 'oidc-provider'
+import OpenIdProvider from 'oidc-provider'
 import { newId } from '../../src/lib/ids.ts'
 
 export const CLIENT = { id: 'mpanel', secret: 'a secret of the client, long enough' }
@@ -39,7 +39,7 @@ export async function realProvider(): Promise<RealProvider> {
     close,
     know: (redirectUri) =>
       handle(
-        new Provider(issuer, {
+        new OpenIdProvider(issuer, {
           clients: [
             {
               client_id: CLIENT.id,
@@ -116,7 +116,11 @@ const part = (value: object): string => Buffer.from(JSON.stringify(value)).toStr
 export async function hostileProvider(): Promise<HostileProvider> {
   const { issuer, handle, close } = await listen()
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const signed: HostileProvider['signed'] = (claims, header = { alg: 'RS256', kid: 'one' }, key = privateKey) => {
+  const signed: HostileProvider['signed'] = (
+    claims,
+    header = { alg: 'RS256', kid: 'one' },
+    key = privateKey,
+  ) => {
     const text = `${part(header)}.${part(claims)}`
     return `${text}.${sign('sha256', Buffer.from(text), key).toString('base64url')}`
   }
@@ -138,7 +142,9 @@ export async function hostileProvider(): Promise<HostileProvider> {
     const answer = (body: object): void =>
       void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     if (request.url === '/jwks')
-      return answer({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'one', use: 'sig', alg: 'RS256' }] })
+      return answer({
+        keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'one', use: 'sig', alg: 'RS256' }],
+      })
     if (request.url === '/token') {
       provider.exchanged += 1
       return answer({ access_token: 'x', token_type: 'bearer', id_token: provider.token(provider.claims) })

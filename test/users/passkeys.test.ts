@@ -4,7 +4,7 @@ import type { LoginEntry, MfaPending, MfaState, OwnSession } from '../../shared/
 import { loginFacts } from './facts.ts'
 import { logInWith, passkeysOf, proofAt, register, softwareAuthenticator } from './authenticator.ts'
 import { enrol, passwordStep, tokenOf, withToken } from './factors.ts'
-import { keyOf, PASSWORD, person, session, withHeaders } from './people.ts'
+import { keyOf, PASSWORD, person, session, setMfaPolicy, withHeaders } from './people.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 
 const ORIGIN = 'https://panel.example.com'
@@ -87,21 +87,24 @@ test('a passkey is a fresh proof, and without one its changes are refused', asyn
 
 test('a passkey satisfies a role that needs a second factor; without its last one the user must enrol again', async () => {
   const { api } = await withPasskey()
-  app.root.settings.mfaRequiredRoles = ['SUPPORT']
+  await setMfaPolicy(app, 'SUPPORT', true)
   expect((await api.get('/api/admin/customers')).status).toBe(200)
   const [only] = await passkeysOf(api)
   await api.call('DELETE', `/api/auth/passkeys/${only?.id}`)
   expect(await api.get('/api/admin/customers')).toMatchObject({ body: { code: 'mfa_enrolment_required' } })
   expect((await register(api, softwareAuthenticator(ORIGIN))).status).toBe(201)
   expect((await api.get('/api/admin/customers')).status).toBe(200)
-  app.root.settings.mfaRequiredRoles = []
+  await setMfaPolicy(app, 'SUPPORT', false)
 })
 
 test('recovery codes end with the last second factor, not before', async () => {
   const { api } = await withPasskey()
   await enrol(app, api)
   await api.call('DELETE', '/api/auth/mfa/totp')
-  expect((await api.get<MfaState>('/api/auth/mfa')).body).toMatchObject({ passkeys: 1, recoveryCodesLeft: 10 })
+  expect((await api.get<MfaState>('/api/auth/mfa')).body).toMatchObject({
+    passkeys: 1,
+    recoveryCodesLeft: 10,
+  })
   const second = await register(api, softwareAuthenticator(ORIGIN))
   expect(second.body.codes).toBeNull()
   for (const { id } of await passkeysOf(api)) await api.call('DELETE', `/api/auth/passkeys/${id}`)

@@ -4,8 +4,14 @@ import type { OwnSession } from '../../shared/api/authAccount.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { codeOf, enrol, withToken } from './factors.ts'
 import { loginFacts } from './facts.ts'
-import { hostileProvider, realProvider, signOnAt, type HostileProvider, type RealProvider } from './oidcServers.ts'
-import { PASSWORD, person, session, withHeaders } from './people.ts'
+import {
+  hostileProvider,
+  realProvider,
+  signOnAt,
+  type HostileProvider,
+  type RealProvider,
+} from './oidcServers.ts'
+import { PASSWORD, person, session, setMfaPolicy, withHeaders } from './people.ts'
 import { addProvider, begin, comeBack, connected, NETWORKS } from './sso.ts'
 
 let app: TestApp
@@ -20,7 +26,6 @@ beforeAll(async () => {
 })
 afterEach(() => {
   app.clock.offsetMs = 0
-  app.root.settings.mfaRequiredRoles = []
 })
 afterAll(async () => {
   await real.close()
@@ -59,7 +64,10 @@ test('somebody connects himself with a certified provider, and comes in by it; a
 })
 
 /** Somebody of a tenant whose provider says what it is told to. */
-async function ofTenant(more: Record<string, unknown> = {}, role: 'TENANT_USER' | 'TENANT_OWNER' = 'TENANT_USER') {
+async function ofTenant(
+  more: Record<string, unknown> = {},
+  role: 'TENANT_USER' | 'TENANT_OWNER' = 'TENANT_USER',
+) {
   const tenantId = await app.tenant()
   const owner = await person(app, 'TENANT_OWNER', tenantId)
   const user = await person(app, role, tenantId)
@@ -100,11 +108,12 @@ test('who has a second factor is asked for it after the provider, unless the pro
 
 test('a role that needs a second factor is satisfied by a trusted provider that asked for one, and by no other', async () => {
   const one = await ofTenant({ trustsMfa: true })
-  app.root.settings.mfaRequiredRoles = ['TENANT_USER']
+  await setMfaPolicy(app, 'TENANT_USER', true)
   const me = async (more: object) =>
     (await (await withToken(app, (await comeIn(one, more)).session ?? '')).get('/api/auth/me')).body
   expect(await me({})).toMatchObject({ mustEnrol: true })
   expect(await me({ amr: ['mfa'] })).toMatchObject({ mustEnrol: false })
+  await setMfaPolicy(app, 'TENANT_USER', false)
   await one.idp.close()
 })
 
@@ -129,21 +138,27 @@ test('enforced, a tenant’s people come in by it only, except for its oldest ow
 
 test('a tenant without an owner who has a password cannot enforce it, and the platform cannot at all', async () => {
   const body = { tenantId: await app.tenant(), name: 'x', issuer: real.issuer, clientId: 'x', enforced: true }
-  expect(await app.admin.post('/api/admin/sso-providers', body)).toMatchObject({ body: { code: 'invalid_state' } })
+  expect(await app.admin.post('/api/admin/sso-providers', body)).toMatchObject({
+    body: { code: 'invalid_state' },
+  })
   const ofPlatform = await app.admin.post('/api/admin/sso-providers', { ...body, tenantId: null })
   expect(ofPlatform).toMatchObject({ status: 422, body: { errors: [{ path: 'enforced' }] } })
 })
 
 test('a tenant’s provider opens no account that has rights outside of the tenant', async () => {
   const one = await ofTenant()
-  const role = await app.admin.get<{ items: { id: string; key: string }[] }>('/api/admin/users/roles?limit=200')
+  const role = await app.admin.get<{ items: { id: string; key: string }[] }>(
+    '/api/admin/users/roles?limit=200',
+  )
   const roleId = role.body.items.find(({ key }) => key === 'SUPPORT')?.id
   await app.admin.post(`/api/admin/users/${one.user.id}/grants`, { tenantId: null, roleId })
   const came = await comeIn(one)
   expect(came).toMatchObject({ session: undefined })
   expect(came.location.search).toContain('sso=refused')
   const { token, api } = await session(app, one.user.email)
-  expect((await api.get<Identities>('/api/auth/identities')).body.providers.map(({ id }) => id)).toEqual([platform.id])
+  expect((await api.get<Identities>('/api/auth/identities')).body.providers.map(({ id }) => id)).toEqual([
+    platform.id,
+  ])
   await expect(begin(app, { providerId: one.provider.id, session: token })).rejects.toThrow('not_found')
   await one.idp.close()
 })
@@ -161,7 +176,14 @@ test('a disabled provider, a disabled user and a suspended tenant let nobody in'
   const way = await begin(app, { email: one.email })
   await app.admin.post(`/api/admin/tenants/${one.tenantId}/suspend`, { reason: 'unpaid' })
   const now = Math.floor(Date.now() / 1000)
-  one.idp.claims = { iss: one.idp.issuer, aud: 'mpanel', sub: 'bob', iat: now, exp: now + 60, nonce: way.secret('nonce') }
+  one.idp.claims = {
+    iss: one.idp.issuer,
+    aud: 'mpanel',
+    sub: 'bob',
+    iat: now,
+    exp: now + 60,
+    nonce: way.secret('nonce'),
+  }
   const back = await comeBack(app, one.provider.id, { code: 'a', state: way.secret('state') }, way)
   expect(back.session).toBeUndefined()
   expect(back.location.search).toContain('sso=refused')
@@ -171,7 +193,13 @@ test('a disabled provider, a disabled user and a suspended tenant let nobody in'
 test('a domain leads to one provider, whoever was first, and its secret is never told', async () => {
   const one = await ofTenant()
   const [domain] = one.provider.domains
-  const body = { tenantId: await app.tenant(), name: 'x', issuer: real.issuer, clientId: 'x', domains: [domain] }
+  const body = {
+    tenantId: await app.tenant(),
+    name: 'x',
+    issuer: real.issuer,
+    clientId: 'x',
+    domains: [domain],
+  }
   expect(await app.admin.post('/api/admin/sso-providers', body)).toMatchObject({
     status: 409,
     body: { code: 'already_exists', errors: [{ path: 'domains' }] },

@@ -15,7 +15,14 @@ export async function addProvider(
   issuer: string,
   more: Record<string, unknown> = {},
 ): Promise<SsoProvider> {
-  const body = { tenantId, name: 'Sign-on', issuer, clientId: CLIENT.id, clientSecret: CLIENT.secret, ...more }
+  const body = {
+    tenantId,
+    name: 'Sign-on',
+    issuer,
+    clientId: CLIENT.id,
+    clientSecret: CLIENT.secret,
+    ...more,
+  }
   const made = await app.admin.post<SsoProvider>('/api/admin/sso-providers', body)
   if (made.status !== 201) throw new Error(`no provider: ${JSON.stringify(made.body)}`)
   return made.body
@@ -43,7 +50,8 @@ export async function begin(
   what: { email: string } | { providerId: string; session: string },
   returnTo = '/t/all/account/security',
 ): Promise<OnTheWay> {
-  const begun = 'session' in what ? await beginLink(app, what, returnTo) : await beginLogin(app, what, returnTo)
+  const begun =
+    'session' in what ? await beginLink(app, what, returnTo) : await beginLogin(app, what, returnTo)
   const url = new URL(begun.url)
   return {
     url,
@@ -84,7 +92,9 @@ export async function comeBack(
     ...(cookies.session === undefined ? [] : [`${COOKIE}=${cookies.session}`]),
   ].join('; ')
   const api = await withHeaders(app, { cookie })
-  const answer = await api.get(`/api/auth/sso/${providerId}/callback?${new URLSearchParams(query)}`)
+  const answer = await api.get(
+    `/api/auth/sso/${providerId}/callback?${new URLSearchParams(query).toString()}`,
+  )
   return {
     status: answer.status,
     location: new URL(answer.headers.get('location') ?? '/nowhere', app.url),

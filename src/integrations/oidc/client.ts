@@ -18,11 +18,15 @@ export function createOidc(send: Send, connection: OidcConnection): Oidc {
     const config = await oidc.discovery(
       new URL(issuer),
       clientId,
-      { ...(clientSecret === null ? {} : { client_secret: clientSecret }) },
+      clientSecret === null ? {} : { client_secret: clientSecret },
       clientSecret === null ? oidc.None() : authenticated(clientSecret),
       { execute, timeout: TIMEOUT_MS / 1000, [oidc.customFetch]: fetchThrough(send) },
     )
-    const { authorization_endpoint: page = '', token_endpoint: token, jwks_uri: keys } = config.serverMetadata()
+    const {
+      authorization_endpoint: page = '',
+      token_endpoint: token,
+      jwks_uri: keys,
+    } = config.serverMetadata()
     // A browser is sent there, so it must be a page and nothing a browser would run.
     const isPage = URL.canParse(page) && [new URL(issuer).protocol, 'https:'].includes(new URL(page).protocol)
     if (!isPage || token === undefined || keys === undefined) throw new Incomplete()
@@ -71,11 +75,7 @@ function authenticated(secret: string): oidc.ClientAuth {
 const withNull = (result: OidcResult<void>): OidcResult<null> =>
   result.ok ? { ok: true, value: null } : result
 
-const MULTI_FACTOR = new Set([
-  'http://schemas.openid.net/pape/policies/2007/06/multi-factor',
-  'phr',
-  'phrh',
-])
+const MULTI_FACTOR = new Set(['http://schemas.openid.net/pape/policies/2007/06/multi-factor', 'phr', 'phrh'])
 
 function personOf(claims: oidc.IDToken | undefined): OidcPerson {
   if (!claims) throw new Incomplete()
@@ -84,7 +84,8 @@ function personOf(claims: oidc.IDToken | undefined): OidcPerson {
     issuer: iss,
     subject: sub,
     label: typeof email === 'string' ? email : typeof name === 'string' ? name : null,
-    multiFactor: (Array.isArray(amr) && amr.includes('mfa')) || (typeof acr === 'string' && MULTI_FACTOR.has(acr)),
+    multiFactor:
+      (Array.isArray(amr) && amr.includes('mfa')) || (typeof acr === 'string' && MULTI_FACTOR.has(acr)),
   }
 }
 

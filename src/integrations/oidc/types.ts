@@ -7,7 +7,7 @@ export type OidcConnection = {
 }
 
 /** What one sign-on is bound to: kept by us, unknown to everybody else. */
-export type OidcSecrets = { state: string; nonce: string; verifier: string }
+type OidcSecrets = { state: string; nonce: string; verifier: string }
 
 /** Whom the provider vouches for. `issuer` and `subject` together are the person; the label is for people to read. */
 export type OidcPerson = {

@@ -1,5 +1,11 @@
 import { Secret, TOTP } from 'otpauth'
-import type { FactorMethod, MfaProof, MfaState, RecoveryCodes, TotpEnrolment } from '../../../shared/api/authAccount.ts'
+import type {
+  FactorMethod,
+  MfaProof,
+  MfaState,
+  RecoveryCodes,
+  TotpEnrolment,
+} from '../../../shared/api/authAccount.ts'
 import type { Ctx, Root } from '../../context.ts'
 import * as factors from '../../db/authFactors.ts'
 import * as passkeys from '../../db/authPasskeys.ts'
@@ -106,7 +112,10 @@ export async function disableTotp(ctx: Ctx, { user }: Identity): Promise<void> {
  */
 export async function regenerateCodes(ctx: Ctx, { user }: Identity): Promise<RecoveryCodes> {
   if (!(await isEnrolled(ctx, user.id)))
-    throw new AppError('invalid_state', 'Recovery codes come with an authenticator app or a passkey. Set one up first.')
+    throw new AppError(
+      'invalid_state',
+      'Recovery codes come with an authenticator app or a passkey. Set one up first.',
+    )
   await auditService.record(ctx, { action: 'RECOVERY_CODES_REPLACED', tenantId: null, target: self(user) })
   return newCodes(ctx, user)
 }

@@ -37,12 +37,7 @@ export async function noteFailure(
 }
 
 /** Notes a log-in, and that it came from a device nobody has logged in with before, except for the very first. */
-export async function noteSuccess(
-  ctx: Ctx,
-  user: User,
-  by: Success,
-  knownDevice: boolean,
-): Promise<void> {
+export async function noteSuccess(ctx: Ctx, user: User, by: Success, knownDevice: boolean): Promise<void> {
   const target = { type: 'user', id: user.id, label: user.email }
   const isNew = !knownDevice && (await log.hasLoggedIn(ctx.tx, user.id))
   await insert(ctx, user.id, { outcome: 'success', reason: by, new_device: isNew })

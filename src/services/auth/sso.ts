@@ -70,7 +70,10 @@ async function begin(
   const [state, nonce, verifier, browser] = [randomToken(), randomToken(), randomToken(), randomToken()]
   const begun = await root.vendors.oidc(connectionOf(root, row)).begin({ state, nonce, verifier })
   if (!begun.ok)
-    throw new AppError('unavailable', `The identity provider cannot be used now: ${begun.fault}. Try again later.`)
+    throw new AppError(
+      'unavailable',
+      `The identity provider cannot be used now: ${begun.fault}. Try again later.`,
+    )
   await root.db.transaction('platform', (tx) =>
     db.insertState(tx, {
       state_hash: sha256(state),
@@ -95,7 +98,13 @@ async function begin(
 export async function finishSso(
   root: Root,
   origin: Origin,
-  returned: { providerId: string; url: URL; browser: string; me: Identity | undefined; device: string | undefined },
+  returned: {
+    providerId: string
+    url: URL
+    browser: string
+    me: Identity | undefined
+    device: string | undefined
+  },
 ): Promise<Finished> {
   const state = returned.url.searchParams.get('state') ?? ''
   const { kept, row } = await root.db.transaction('platform', async (tx) => {
@@ -111,7 +120,9 @@ export async function finishSso(
   if (!row.enabled) return failed('refused')
   if (returned.url.searchParams.has('error')) return failed('denied')
   const { nonce, verifier } = kept
-  const proof = await root.vendors.oidc(connectionOf(root, row)).finish(returned.url, { state, nonce, verifier })
+  const proof = await root.vendors
+    .oidc(connectionOf(root, row))
+    .finish(returned.url, { state, nonce, verifier })
   if (!proof.ok) {
     root.log.warn({ provider: row.id, fault: proof.fault }, 'a single sign-on was refused')
     await noteRefusal(root, origin, row, undefined)
@@ -128,7 +139,12 @@ export async function finishSso(
 
 type User = { id: string; email: string }
 
-const noteRefusal = (root: Root, origin: Origin, row: db.ProviderRow, user: User | undefined): Promise<void> =>
+const noteRefusal = (
+  root: Root,
+  origin: Origin,
+  row: db.ProviderRow,
+  user: User | undefined,
+): Promise<void> =>
   transaction(root, origin, 'platform', (ctx) =>
     history.noteFailure(ctx, user ?? { id: undefined, email: `by ${row.name}` }, 'sso_refused'),
   )

@@ -10,7 +10,7 @@ import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
 
 const purposeOf = (id: string): string => `sso-provider:${id}`
-export const redirectOf = ({ settings }: Root, id: string): string =>
+const redirectOf = ({ settings }: Root, id: string): string =>
   `${settings.publicUrl}/api/auth/sso/${id}/callback`
 
 const present = (root: Root, row: db.ProviderRow): SsoProvider => ({

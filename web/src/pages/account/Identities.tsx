@@ -36,7 +36,10 @@ export function Identities() {
             )}
             <ul aria-label="Single sign-on" className="divide-y divide-line">
               {items.map(({ id, provider, label, issuer, createdAt, lastUsedAt }) => (
-                <li key={id} className="flex flex-wrap items-center justify-between gap-3 py-3 first:pt-0 last:pb-0">
+                <li
+                  key={id}
+                  className="flex flex-wrap items-center justify-between gap-3 py-3 first:pt-0 last:pb-0"
+                >
                   <div className="min-w-0">
                     <p className="font-medium break-words">
                       {provider}
@@ -59,7 +62,10 @@ export function Identities() {
                 </li>
               ))}
               {providers.map(({ id, name }) => (
-                <li key={id} className="flex flex-wrap items-center justify-between gap-3 py-3 first:pt-0 last:pb-0">
+                <li
+                  key={id}
+                  className="flex flex-wrap items-center justify-between gap-3 py-3 first:pt-0 last:pb-0"
+                >
                   <p className="font-medium break-words">{name}</p>
                   <Button
                     size="sm"

@@ -26,7 +26,11 @@ function EmailForm({ returnTo }: { returnTo: string | undefined }) {
   return (
     <form noValidate onSubmit={of.onSubmit} className="space-y-4 border-t border-line pt-4">
       {of.submission.error && <Notice tone="danger">{of.submission.error.message}</Notice>}
-      <Field label="Work e-mail" hint="It leads to the log-in of your organisation." error={of.errorOf('email')}>
+      <Field
+        label="Work e-mail"
+        hint="It leads to the log-in of your organisation."
+        error={of.errorOf('email')}
+      >
         <Input
           type="email"
           autoComplete="email"

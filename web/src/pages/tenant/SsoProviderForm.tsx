@@ -61,7 +61,11 @@ export function SsoProviderForm({
           <Input type="url" spellCheck={false} {...form.register('issuer', { required: REQUIRED })} />
         </Field>
         <Field label="Client id" error={errorOf('clientId')}>
-          <Input spellCheck={false} autoComplete="off" {...form.register('clientId', { required: REQUIRED })} />
+          <Input
+            spellCheck={false}
+            autoComplete="off"
+            {...form.register('clientId', { required: REQUIRED })}
+          />
         </Field>
         <Field
           label="Client secret"

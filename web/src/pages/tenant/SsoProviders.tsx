@@ -90,7 +90,9 @@ function Provider({ provider, onOpen }: { provider: SsoProvider; onOpen: (open: 
   const check = useSubmit({
     send: checkSsoProvider,
     onDone: ({ checkFault }) =>
-      checkFault === null ? toast.done('It answers as it should') : toast.failed('Not as it should', checkFault),
+      checkFault === null
+        ? toast.done('It answers as it should')
+        : toast.failed('Not as it should', checkFault),
   })
   const { name, enabled, enforced, breakGlass, trustsMfa, checkedAt, checkFault, domains } = provider
   return (
@@ -115,7 +117,11 @@ function Provider({ provider, onOpen }: { provider: SsoProvider; onOpen: (open: 
           <Button size="sm" aria-label={`Edit ${name}`} onClick={() => onOpen({ what: 'edit', provider })}>
             Edit
           </Button>
-          <Button size="sm" aria-label={`Remove ${name}`} onClick={() => onOpen({ what: 'remove', provider })}>
+          <Button
+            size="sm"
+            aria-label={`Remove ${name}`}
+            onClick={() => onOpen({ what: 'remove', provider })}
+          >
             Remove
           </Button>
         </div>
@@ -130,12 +136,25 @@ function Provider({ provider, onOpen }: { provider: SsoProvider; onOpen: (open: 
       )}
       <Facts
         facts={[
-          ['Issuer', <span key="issuer" className="break-all">{provider.issuer}</span>],
-          ['Client id', <span key="client" className="break-all">{provider.clientId}</span>],
+          [
+            'Issuer',
+            <span key="issuer" className="break-all">
+              {provider.issuer}
+            </span>,
+          ],
+          [
+            'Client id',
+            <span key="client" className="break-all">
+              {provider.clientId}
+            </span>,
+          ],
           ['E-mail domains', domains.length > 0 ? domains.join(', ') : 'none'],
           ['Its second factor counts', trustsMfa ? 'Yes' : 'No'],
           ['Checked', checkedAt === null ? 'Never' : <Time key="checked" at={checkedAt} relative />],
-          ['Redirect URI to enter there', <CopyId key="uri" id={provider.redirectUri} what="redirect URI" full />],
+          [
+            'Redirect URI to enter there',
+            <CopyId key="uri" id={provider.redirectUri} what="redirect URI" full />,
+          ],
         ]}
       />
     </li>
