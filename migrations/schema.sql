@@ -19,11 +19,19 @@ create table api_keys (
   expires_at timestamp with time zone not null,
   last_used_at timestamp with time zone,
   revoked_at timestamp with time zone,
+  resources jsonb not null default '[]'::jsonb,
+  last_used_ip inet,
+  replaces uuid,
+  created_by uuid,
+  version integer not null default 1,
   constraint api_keys_prefix_key UNIQUE (prefix),
   constraint api_keys_token_hash_key UNIQUE (token_hash),
   constraint api_keys_pkey PRIMARY KEY (id),
+  constraint api_keys_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id),
+  constraint api_keys_replaces_fkey FOREIGN KEY (replaces) REFERENCES api_keys(id),
   constraint api_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
-  constraint api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+  constraint api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint api_keys_resources_check CHECK ((jsonb_typeof(resources) = 'array'::text))
 );
 
 create table audit_archived (
@@ -872,6 +880,21 @@ create table roles (
   constraint roles_custom_key CHECK ((builtin OR (key ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text) OR (key ~ '^[A-Z][A-Z0-9_]{0,62}$'::text)))
 );
 
+create table service_accounts (
+  id uuid not null,
+  tenant_id uuid,
+  description text not null default ''::text,
+  version integer not null default 1,
+  created_by uuid,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  deleted_at timestamp with time zone,
+  constraint service_accounts_pkey PRIMARY KEY (id),
+  constraint service_accounts_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id),
+  constraint service_accounts_id_fkey FOREIGN KEY (id) REFERENCES users(id),
+  constraint service_accounts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+
 create table sessions (
   id uuid not null,
   token_hash bytea not null,
@@ -887,9 +910,17 @@ create table sessions (
   verified_by text not null default 'password'::text,
   verified_at timestamp with time zone not null,
   sso_mfa boolean not null default false,
+  impersonator_id uuid,
+  parent_id uuid,
+  reason text,
+  read_only boolean not null default false,
   constraint sessions_token_hash_key UNIQUE (token_hash),
   constraint sessions_pkey PRIMARY KEY (id),
+  constraint sessions_impersonator_id_fkey FOREIGN KEY (impersonator_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint sessions_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES sessions(id) ON DELETE CASCADE,
   constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint sessions_impersonation CHECK ((((impersonator_id IS NULL) AND (parent_id IS NULL) AND (reason IS NULL) AND (NOT read_only)) OR ((impersonator_id IS NOT NULL) AND (parent_id IS NOT NULL) AND (reason IS NOT NULL) AND (impersonator_id <> user_id) AND (NOT pending)))),
+  constraint sessions_reason_check CHECK (((length(reason) >= 10) AND (length(reason) <= 500))),
   constraint sessions_verified_by_check CHECK ((verified_by = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text, 'passkey'::text, 'sso'::text])))
 );
 
@@ -1120,8 +1151,11 @@ create table users (
   version integer not null default 1,
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
+  kind text not null default 'person'::text,
   constraint users_pkey PRIMARY KEY (id),
   constraint users_email_check CHECK (((email = lower(email)) AND (email ~~ '%_@_%'::text))),
+  constraint users_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'service'::text]))),
+  constraint users_service_has_no_password CHECK (((kind = 'person'::text) OR (password_hash IS NULL))),
   constraint users_state_check CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text])))
 );
 
@@ -1140,7 +1174,11 @@ create table vmid_reservations (
   constraint vmid_reservations_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'quarantined'::text, 'foreign'::text])))
 );
 
-CREATE INDEX api_keys_user ON public.api_keys USING btree (user_id);
+CREATE INDEX api_keys_list ON public.api_keys USING btree (tenant_id, id DESC);
+
+CREATE INDEX api_keys_replaces ON public.api_keys USING btree (replaces) WHERE (replaces IS NOT NULL);
+
+CREATE INDEX api_keys_user ON public.api_keys USING btree (user_id, id DESC);
 
 CREATE INDEX audit_archived_month ON public.audit_archived USING btree (month, batch);
 
@@ -1272,6 +1310,12 @@ CREATE UNIQUE INDEX roles_key ON public.roles USING btree (COALESCE(tenant_id, '
 
 CREATE INDEX roles_tenant ON public.roles USING btree (tenant_id, id);
 
+CREATE INDEX service_accounts_list ON public.service_accounts USING btree (tenant_id, id DESC);
+
+CREATE INDEX sessions_impersonations ON public.sessions USING btree (user_id, id DESC) WHERE (impersonator_id IS NOT NULL);
+
+CREATE INDEX sessions_parent ON public.sessions USING btree (parent_id) WHERE (parent_id IS NOT NULL);
+
 CREATE INDEX sessions_user ON public.sessions USING btree (user_id, id DESC);
 
 CREATE UNIQUE INDEX settings_once ON public.settings USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), key);
@@ -1372,6 +1416,8 @@ alter table role_grants enable row level security, force row level security;
 
 alter table roles enable row level security, force row level security;
 
+alter table service_accounts enable row level security, force row level security;
+
 alter table settings enable row level security, force row level security;
 
 alter table sso_domains enable row level security, force row level security;
@@ -1471,6 +1517,8 @@ create policy tenant_insert on roles for insert with check ((( SELECT app_platfo
 create policy tenant_read on roles for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
 
 create policy tenant_update on roles for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on service_accounts for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_delete on settings for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -1621,6 +1669,8 @@ grant delete, insert, select on role_permissions to mpanel_app;
 grant delete, insert, select, update on roles to mpanel_app;
 
 grant select on schema_migrations to mpanel_app;
+
+grant insert, select, update on service_accounts to mpanel_app;
 
 grant insert, select, update on sessions to mpanel_app;
 
@@ -1794,25 +1844,18 @@ AS $function$ select exists (select from user_totp where user_id = p_user and co
     or exists (select from user_passkeys where user_id = p_user) $function$;
 
 CREATE OR REPLACE FUNCTION public.identify_api_key(p_hash bytea, p_at timestamp with time zone, p_ip inet)
- RETURNS TABLE(id uuid, name text, user_id uuid, email text, user_name text, tenant_id uuid, scopes text[], last_used_at timestamp with time zone, grants jsonb)
- LANGUAGE plpgsql
-AS $function$
-begin
-  return query select * from identify_api_key_anywhere(p_hash, p_at, p_ip) k
-    where k.tenant_id is null or tenant_is_active(k.tenant_id);
-end $function$;
-
-CREATE OR REPLACE FUNCTION public.identify_api_key_anywhere(p_hash bytea, p_at timestamp with time zone, p_ip inet)
- RETURNS TABLE(id uuid, name text, user_id uuid, email text, user_name text, tenant_id uuid, scopes text[], last_used_at timestamp with time zone, grants jsonb)
+ RETURNS TABLE(id uuid, name text, user_id uuid, email text, user_name text, tenant_id uuid, scopes text[], resources jsonb, last_used_at timestamp with time zone, last_used_ip inet, grants jsonb)
  LANGUAGE plpgsql
 AS $function$
 declare caller_scope text := coalesce(current_setting('app.scope', true), '');
 begin
   perform set_config('app.scope', 'platform', true);
-  return query select k.id, k.name, u.id, u.email, u.name, k.tenant_id, k.scopes, k.last_used_at, user_grants(u.id, p_at)
+  return query select k.id, k.name, u.id, u.email, u.name, k.tenant_id, k.scopes, k.resources, k.last_used_at,
+      k.last_used_ip, user_grants(u.id, p_at)
     from api_keys k join users u on u.id = k.user_id
     where k.token_hash = p_hash and u.state = 'active' and k.revoked_at is null and k.expires_at > p_at
-      and (cardinality(k.allowed_cidrs) = 0 or p_ip <<= any (k.allowed_cidrs));
+      and (cardinality(k.allowed_cidrs) = 0 or p_ip <<= any (k.allowed_cidrs))
+      and (k.tenant_id is null or tenant_is_active(k.tenant_id));
   perform set_config('app.scope', caller_scope, true);
 end $function$;
 

@@ -32,6 +32,10 @@ export const PERMISSIONS = [
   'roles:read',
   'roles:manage',
   'sso:manage',
+  'apikeys:read',
+  'apikeys:manage',
+  'users:view-as',
+  'users:impersonate',
 ] as const
 
 export type Permission = (typeof PERMISSIONS)[number]
@@ -47,7 +51,7 @@ const TENANT_READ = READ.filter((permission) => permission !== 'infrastructure:r
 export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
   SUPER_ADMIN: PERMISSIONS,
   PLATFORM_ADMIN: PERMISSIONS,
-  SUPPORT: [...READ, 'cloudpods:power', 'jobs:manage'],
+  SUPPORT: [...READ, 'cloudpods:power', 'jobs:manage', 'users:view-as'],
   BILLING: [
     ...TENANT_READ,
     'customers:create',
@@ -71,6 +75,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'users:manage',
     'roles:manage',
     'sso:manage',
+    'apikeys:manage',
   ],
   TENANT_ADMIN: [...TENANT_READ, 'cloudpods:create', 'cloudpods:power'],
   TENANT_USER: [
@@ -87,6 +92,14 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
 export const DELEGABLE: readonly Permission[] = ROLE_PERMISSIONS.TENANT_OWNER
 
 /** What an API key never does, whatever its scopes name: it could make itself, or another, more powerful. */
-export const PEOPLE_ONLY: readonly Permission[] = ['users:manage', 'roles:manage', 'sso:manage']
+export const PEOPLE_ONLY: readonly Permission[] = [
+  'users:manage',
+  'roles:manage',
+  'sso:manage',
+  'apikeys:read',
+  'apikeys:manage',
+  'users:view-as',
+  'users:impersonate',
+]
 
 export const isBuiltinRole = (key: string): key is BuiltinRole => key in ROLE_PERMISSIONS

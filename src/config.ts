@@ -12,6 +12,8 @@ export type Config = {
   port: number
   dataDir: string
   auditCheckpoints: string
+  /** The folder that archived months of the audit log are written to. */
+  auditArchives: string
   /** 32 bytes; absent: made once and kept in the data folder. */
   secretKey: Buffer | undefined
   publicUrl: string
@@ -79,6 +81,7 @@ const schema = z.object({
   MPANEL_VMID_QUARANTINE_HOURS: optional(z.coerce.number().int().min(0).max(8760)),
   MPANEL_SIM_PORT: optional(port),
   MPANEL_AUDIT_CHECKPOINTS: optional(z.string().min(1)),
+  MPANEL_AUDIT_ARCHIVES: optional(z.string().min(1)),
   PROXMOX_URL: optional(z.url({ protocol: /^https$/, error: 'must be an https:// URL' })),
   PROXMOX_TOKEN_ID: optional(
     z.string().regex(/^[^\s@!]+@[^\s@!]+![^\s@!]+$/, 'must look like user@realm!token'),
@@ -129,6 +132,9 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     paymentTermDays: values.MPANEL_PAYMENT_TERM_DAYS ?? 14,
     auditCheckpoints: resolve(
       values.MPANEL_AUDIT_CHECKPOINTS ?? join(values.MPANEL_DATA_DIR ?? '.data', 'audit-checkpoints.jsonl'),
+    ),
+    auditArchives: resolve(
+      values.MPANEL_AUDIT_ARCHIVES ?? join(values.MPANEL_DATA_DIR ?? '.data', 'audit-archives'),
     ),
     vmidQuarantineHours: values.MPANEL_VMID_QUARANTINE_HOURS ?? 168,
   }

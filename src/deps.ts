@@ -8,6 +8,8 @@ import { NOTIFY_CHANNEL } from './db/queue.ts'
 import { StartupError } from './errors.ts'
 import { createOidc } from './integrations/oidc/client.ts'
 import { createProxmox } from './integrations/proxmox/client.ts'
+import { sendSyslog } from './integrations/syslog/client.ts'
+import { sendWebhook } from './integrations/webhook/client.ts'
 import { createSealer } from './lib/crypto.ts'
 import { createLogger, type Logger } from './lib/log.ts'
 import { sendOutgoing } from './lib/outgoing.ts'
@@ -21,8 +23,8 @@ export function createDeps(
   more: { log?: Logger; now?: () => Date; simulated?: readonly string[]; poolSize?: number } = {},
 ): Deps {
   const log = more.log ?? createLogger({ level: config.logLevel ?? 'info' })
-  const send: Root['vendors']['send'] = (request) => sendOutgoing(config.outgoingNetworks, request)
   const db = openDatabase(databaseUrl, { poolSize: more.poolSize ?? 20 })
+  const send: Root['vendors']['send'] = (request) => sendOutgoing(config.outgoingNetworks, request)
   const root: Root = {
     db,
     log,
@@ -34,11 +36,14 @@ export function createDeps(
       paymentTermDays: config.paymentTermDays,
       vmidQuarantineHours: config.vmidQuarantineHours,
       auditCheckpoints: config.auditCheckpoints,
+      auditArchives: config.auditArchives,
     },
     vendors: {
       proxmox: remembered(createProxmox),
       oidc: (connection) => createOidc(send, connection),
       send,
+      syslog: (target, messages) => sendSyslog(config.outgoingNetworks, target, messages),
+      webhook: (target, delivery) => sendWebhook(send, target, delivery),
     },
     live: { changed: (withinMs) => new Promise((resolve) => setTimeout(resolve, withinMs).unref()) },
     wake: coalesced(() => db.pool.query(`select pg_notify('${NOTIFY_CHANNEL}', '')`), log),

@@ -79,9 +79,9 @@ const live = (tx: Tx, userId: string, at: Date, idleMs: number) =>
     .where('expires_at', '>', at)
     .where('last_seen_at', '>', new Date(at.getTime() - idleMs))
 
-/** The sessions with which a user could act now. */
+/** The sessions with which a user could act now. Those of operators under their name are told apart from these. */
 export const listLive = (tx: Tx, userId: string, at: Date, idleMs: number, options: ListOptions) =>
-  keysetPage(live(tx, userId, at, idleMs), 'sessions.id', options)
+  keysetPage(live(tx, userId, at, idleMs).where('impersonator_id', 'is', null), 'sessions.id', options)
 
 /** Ends one session of a user. @returns false when there is no such live one */
 export async function endOne(tx: Tx, userId: string, id: string, at: Date): Promise<boolean> {

@@ -15,6 +15,11 @@ export interface ApiKeysTable {
   expires_at: Date
   last_used_at: Date | null
   revoked_at: Date | null
+  resources: Generated<unknown>
+  last_used_ip: string | null
+  replaces: string | null
+  created_by: string | null
+  version: Generated<number>
 }
 
 export interface AuditArchivedTable {
@@ -604,6 +609,17 @@ export interface RolesTable {
   requires_mfa: Generated<boolean>
 }
 
+export interface ServiceAccountsTable {
+  id: string
+  tenant_id: string | null
+  description: Generated<string>
+  version: Generated<number>
+  created_by: string | null
+  created_at: Date
+  updated_at: Date
+  deleted_at: Date | null
+}
+
 export interface SessionsTable {
   id: string
   token_hash: Buffer
@@ -619,6 +635,10 @@ export interface SessionsTable {
   verified_by: Generated<'password' | 'totp' | 'recovery_code' | 'passkey' | 'sso'>
   verified_at: Date
   sso_mfa: Generated<boolean>
+  impersonator_id: string | null
+  parent_id: string | null
+  reason: string | null
+  read_only: Generated<boolean>
 }
 
 export interface SettingsTable {
@@ -784,6 +804,7 @@ export interface UsersTable {
   version: Generated<number>
   created_at: Date
   updated_at: Date
+  kind: Generated<'person' | 'service'>
 }
 
 export interface VmidReservationsTable {
@@ -841,6 +862,7 @@ export interface Tables {
   role_grants: RoleGrantsTable
   role_permissions: RolePermissionsTable
   roles: RolesTable
+  service_accounts: ServiceAccountsTable
   sessions: SessionsTable
   settings: SettingsTable
   sso_domains: SsoDomainsTable

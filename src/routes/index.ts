@@ -1,5 +1,6 @@
 import { adminAudit } from './adminAudit.ts'
 import { adminAuthSso } from './adminAuthSso.ts'
+import { adminAuditSinks } from './adminAuditSinks.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
 import { adminCustomerSettings } from './adminCustomerSettings.ts'
 import { adminCustomers } from './adminCustomers.ts'
@@ -9,7 +10,10 @@ import { adminTenants } from './adminTenants.ts'
 import { authAccount } from './authAccount.ts'
 import { authPasskeys } from './authPasskeys.ts'
 import { adminTenantSettings } from './adminTenantSettings.ts'
+import { adminUserKeys } from './adminUserKeys.ts'
 import { adminUsers } from './adminUsers.ts'
+import { authApiKeys } from './authApiKeys.ts'
+import { authImpersonation } from './authImpersonation.ts'
 import { authRoutes } from './authRoutes.ts'
 import { authSso } from './authSso.ts'
 import { cloudPods } from './cloudPods.ts'
@@ -24,9 +28,12 @@ export const routes: readonly Route[] = [
   ...authPasskeys,
   ...authSso,
   ...adminAuthSso,
+  ...authApiKeys,
+  ...authImpersonation,
   ...adminTenants,
   ...adminTenantSettings,
   ...adminUsers,
+  ...adminUserKeys,
   ...adminTenantSuspension,
   ...adminCustomers,
   ...adminCustomerFile,
@@ -35,5 +42,6 @@ export const routes: readonly Route[] = [
   ...cloudPods,
   ...provisioningRoutes,
   ...adminAudit,
+  ...adminAuditSinks,
   ...healthRoutes,
 ]

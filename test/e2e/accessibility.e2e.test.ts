@@ -52,10 +52,24 @@ const ADDRESSES = [
   'tenants/{tenant}?tab=quotas',
   'tenants/{tenant}?tab=sso',
   'tenants/settings',
+  'users',
+  'users/new',
+  'users/{user}',
+  'users/{user}?tab=grants',
+  'users/{user}?tab=sessions',
+  'users/{user}?tab=why',
+  'roles',
+  'roles?tab=matrix',
+  'roles/new',
+  'roles/{role}',
   'audit',
   'account/security',
   'account/sessions',
   'account/log-ins',
+  'account/api-keys',
+  'account/operators',
+  'api-keys',
+  'api-keys?tab=keys',
   'there-is-no-such-page',
 ]
 /** Addresses for whoever is not logged in. */
@@ -144,7 +158,12 @@ async function prepare(): Promise<typeof things> {
     return now.body.state === 'active' && now.body
   }, 'the subscription to become active')
   const jobs = await admin.get<ListPage<{ id: string }>>('/api/admin/provisioning/jobs?queue=cloud_pod')
+  const users = await admin.get<ListPage<{ id: string }>>('/api/admin/users?q=admin@example.com')
+  const watchers = { tenantId: null, key: 'watchers', name: 'Watchers', permissions: ['jobs:read'] }
+  const role = await admin.post<{ id: string }>('/api/admin/users/roles', watchers)
   return {
+    user: users.body.items[0]?.id,
+    role: role.body.id,
     tenant,
     subscription: active.id,
     customer: active.customer.id,

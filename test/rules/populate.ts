@@ -1,7 +1,7 @@
 import { newId } from '../../src/lib/ids.ts'
 import { pay } from '../support/api.ts'
 import type { TestApp } from '../support/app.ts'
-import { keyOf, roleKey } from '../users/people.ts'
+import { roleKey } from '../users/people.ts'
 import {
   blueprintIn,
   contactIn,
@@ -13,6 +13,7 @@ import {
   planIn,
   podIn,
 } from './cases.ts'
+import { serviceKeyIn } from './casesKeys.ts'
 import { ssoProviderIn } from './casesPasskeys.ts'
 import type { Owner } from './rows.ts'
 
@@ -43,7 +44,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
     'insert into tenant_suspended_pods (suspension_id, tenant_id, pod_id) values ($1, $2, $3)',
     [...suspension, pod.cloudPod.id],
   )
-  await keyOf(app, 'admin@example.com', { tenantId })
+  await serviceKeyIn(app, tenantId)
   await ssoProviderIn(app, tenantId)
   const role = [newId(), tenantId, 'CUSTOM', 'Custom', new Date()]
   await owner.query(

@@ -19,6 +19,7 @@ import {
   userIn,
   type Made,
 } from './cases.ts'
+import { serviceKeyIn } from './casesKeys.ts'
 import { ssoProviderIn } from './casesPasskeys.ts'
 import { ownerOf, rowsOf } from './rows.ts'
 
@@ -55,6 +56,7 @@ beforeAll(async () => {
     await podIn(app, tenantId)
     await roleIn(app, tenantId)
     await userIn(app, tenantId)
+    await serviceKeyIn(app, tenantId)
     await ssoProviderIn(app, tenantId)
   }
 })
@@ -162,7 +164,8 @@ describe.each(rows((route) => isList(route) && takesTenant(route)))('%s', (_, ro
       expect(foreign.status).toBe(404)
       expect(without(await send(api, route, { query: `?tenantId=${newId()}` }))).toEqual(without(foreign))
     }
-    expect((await send(ownKey, route, { query: `?tenantId=${other}` })).status).toBe(404)
+    const sure = forPeople(route) ? ownerSession : ownKey
+    expect((await send(sure, route, { query: `?tenantId=${other}` })).status).toBe(404)
   })
 })
 
@@ -171,7 +174,7 @@ describe.each(rows((route) => isList(route) && route.operationId !== 'streamJobs
   test('never shows a row of another tenant', async () => {
     const all = await send(app.admin, route, { query: '?limit=200' })
     expect(JSON.stringify(all.body)).toContain(other)
-    for (const api of [ownKey, owner, user]) {
+    for (const api of [ownKey, owner, user, ...(forPeople(route) ? [ownerSession] : [])]) {
       const seen = JSON.stringify((await send(api, route, { query: '?limit=200' })).body)
       expect(seen).not.toContain(other)
       if (!seen.includes('"forbidden"')) expect(seen).toContain(own)

@@ -61,7 +61,12 @@ export const paths = {
     search: { action?: string; targetType?: string; targetId?: string; correlationId?: string } = {},
   ) => linkOptions({ to: '/t/$tenant/audit', params: { tenant }, search }),
 
+  apiKeys: (tenant: string, search: { tab?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/api-keys', params: { tenant }, search }),
+
   security: (tenant: string) => linkOptions({ to: '/t/$tenant/account/security', params: { tenant } }),
   sessions: (tenant: string) => linkOptions({ to: '/t/$tenant/account/sessions', params: { tenant } }),
   loginHistory: (tenant: string) => linkOptions({ to: '/t/$tenant/account/log-ins', params: { tenant } }),
+  ownApiKeys: (tenant: string) => linkOptions({ to: '/t/$tenant/account/api-keys', params: { tenant } }),
+  impersonations: (tenant: string) => linkOptions({ to: '/t/$tenant/account/operators', params: { tenant } }),
 } as const

@@ -276,6 +276,13 @@ const audit = createRoute({
   component: page(() => import('./pages/audit/AuditPage.tsx')),
 })
 
+const apiKeys = createRoute({
+  getParentRoute: under,
+  path: 'api-keys',
+  validateSearch: search('tab', 'page'),
+  component: page(() => import('./pages/keys/ApiKeysPage.tsx')),
+})
+
 const account = [
   createRoute({
     getParentRoute: under,
@@ -295,6 +302,18 @@ const account = [
     validateSearch: search('page'),
     component: page(() => import('./pages/account/LoginHistoryPage.tsx')),
   }),
+  createRoute({
+    getParentRoute: under,
+    path: 'account/api-keys',
+    validateSearch: search('page'),
+    component: page(() => import('./pages/account/KeysPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'account/operators',
+    validateSearch: search('page'),
+    component: page(() => import('./pages/account/ImpersonationsPage.tsx')),
+  }),
 ] as const
 
 const routeTree = root.addChildren([
@@ -309,6 +328,7 @@ const routeTree = root.addChildren([
     ...tenants,
     ...users,
     audit,
+    apiKeys,
     ...account,
   ]),
 ])

@@ -94,6 +94,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
       },
       { section: 'users', label: 'Users', icon: UserCog, permission: 'users:read', to: paths.users },
       { section: 'roles', label: 'Roles', icon: KeyRound, permission: 'roles:read', to: paths.roles },
+      {
+        section: 'api-keys',
+        label: 'API keys',
+        icon: KeyRound,
+        permission: 'apikeys:read',
+        to: paths.apiKeys,
+      },
       { section: 'audit', label: 'Audit', icon: FileClock, permission: 'audit:read', to: paths.audit },
     ],
   },

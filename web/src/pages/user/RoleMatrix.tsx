@@ -10,7 +10,7 @@ import { paths } from '../../paths.ts'
 import { BareCheckbox } from '../../ui/BareCheckbox.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { toast } from '../../ui/Toast.tsx'
-import { actionOf, byResource } from './permissionGroups.ts'
+import { actionOf, byResource } from '../../lib/permissionGroups.ts'
 import { useRoleReasons } from './roleReasons.ts'
 
 /** What a role shall hold instead; `role` as it was when the change began. */
