@@ -10,6 +10,7 @@ const TABLES = {
   cloudPod: 'cloud_pods',
   job: 'provisioning_jobs',
   role: 'roles',
+  invitation: 'invitations',
   ssoProvider: 'sso_providers',
   customerContact: 'customer_contacts',
   customerNote: 'customer_notes',

@@ -2,8 +2,12 @@ import { adminAudit } from './adminAudit.ts'
 import { adminAuthSso } from './adminAuthSso.ts'
 import { adminAuditSinks } from './adminAuditSinks.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
+import { adminCustomerFiles } from './adminCustomerFiles.ts'
+import { adminCustomerMerge } from './adminCustomerMerge.ts'
 import { adminCustomerSettings } from './adminCustomerSettings.ts'
 import { adminCustomers } from './adminCustomers.ts'
+import { adminInvitations } from './adminInvitations.ts'
+import { adminMails } from './adminMails.ts'
 import { adminSubscriptions } from './adminSubscriptions.ts'
 import { adminTenantSuspension } from './adminTenantSuspension.ts'
 import { adminTenants } from './adminTenants.ts'
@@ -14,6 +18,7 @@ import { adminUserKeys } from './adminUserKeys.ts'
 import { adminUsers } from './adminUsers.ts'
 import { authApiKeys } from './authApiKeys.ts'
 import { authImpersonation } from './authImpersonation.ts'
+import { authRecovery } from './authRecovery.ts'
 import { authRoutes } from './authRoutes.ts'
 import { authSso } from './authSso.ts'
 import { cloudPods } from './cloudPods.ts'
@@ -34,9 +39,14 @@ export const routes: readonly Route[] = [
   ...adminTenantSettings,
   ...adminUsers,
   ...adminUserKeys,
+  ...authRecovery,
+  ...adminInvitations,
+  ...adminMails,
   ...adminTenantSuspension,
   ...adminCustomers,
   ...adminCustomerFile,
+  ...adminCustomerFiles,
+  ...adminCustomerMerge,
   ...adminCustomerSettings,
   ...adminSubscriptions,
   ...cloudPods,

@@ -13,6 +13,7 @@ const NAMES: Record<TenantThing, string> = {
   cloudPod: 'CloudPod',
   job: 'job',
   role: 'role',
+  invitation: 'invitation',
   ssoProvider: 'identity provider',
   customerContact: 'contact',
   customerNote: 'note',

@@ -1,6 +1,7 @@
 import { useSession } from '../../components/session.ts'
 import { Notice } from '../../ui/Notice.tsx'
 import { AccountPage } from './AccountPage.tsx'
+import { ChangeEmail } from './ChangeEmail.tsx'
 import { ChangePassword } from './ChangePassword.tsx'
 import { Identities } from './Identities.tsx'
 import { Passkeys } from './Passkeys.tsx'
@@ -19,6 +20,7 @@ export default function SecurityPage() {
       <Passkeys />
       {!me.mustEnrol && <Identities />}
       <ChangePassword />
+      <ChangeEmail />
     </AccountPage>
   )
 }
