@@ -1,5 +1,6 @@
 import { adminAudit } from './adminAudit.ts'
 import { adminAuditRetention } from './adminAuditRetention.ts'
+import { adminAuthSso } from './adminAuthSso.ts'
 import { adminAuditSinks } from './adminAuditSinks.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
 import { adminCustomerFiles } from './adminCustomerFiles.ts'
@@ -20,6 +21,7 @@ import { authApiKeys } from './authApiKeys.ts'
 import { authImpersonation } from './authImpersonation.ts'
 import { authRecovery } from './authRecovery.ts'
 import { authRoutes } from './authRoutes.ts'
+import { authSso } from './authSso.ts'
 import { cloudPods } from './cloudPods.ts'
 import type { Route } from './define.ts'
 import { healthRoutes } from './healthRoutes.ts'
@@ -30,6 +32,8 @@ export const routes: readonly Route[] = [
   ...authRoutes,
   ...authAccount,
   ...authPasskeys,
+  ...authSso,
+  ...adminAuthSso,
   ...authApiKeys,
   ...authImpersonation,
   ...adminTenants,

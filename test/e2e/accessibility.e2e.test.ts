@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Page as ListPage } from '../../shared/api/common.ts'
 import { pay, prepareOrder, type Ordered } from '../support/api.ts'
 import { until } from '../support/app.ts'
+import { addProvider } from '../users/sso.ts'
 import { logIn, openApp, type OpenApp } from './browser.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -54,6 +55,7 @@ const ADDRESSES = [
   'tenants/{tenant}?tab=quotas',
   'tenants/{tenant}?tab=members',
   'mail',
+  'tenants/{tenant}?tab=sso',
   'tenants/settings',
   'users',
   'users/new',
@@ -78,7 +80,7 @@ const ADDRESSES = [
   'there-is-no-such-page',
 ]
 /** Addresses for whoever is not logged in. */
-const OUTSIDE = ['/login']
+const OUTSIDE = ['/login', '/login?sso=unknown', '/login?second=passkey%20code']
 
 let opened: OpenApp
 let things: Record<string, string | undefined>
@@ -153,6 +155,7 @@ async function faultsOf(page: Page, look: string, rules: string[]): Promise<stri
 async function prepare(): Promise<typeof things> {
   const { admin } = opened.app
   const tenant = await opened.app.tenant()
+  for (const of of [tenant, null]) await addProvider(opened.app, of, 'https://id.example.com')
   const order = await prepareOrder(admin, tenant)
   const { body } = await admin.post<Ordered>('/api/admin/billing/subscriptions', order)
   await pay(admin, body.invoice)

@@ -21,21 +21,16 @@ import {
 } from './cases.ts'
 import { sinkIn } from './casesAudit.ts'
 import { serviceKeyIn } from './casesKeys.ts'
+import { ssoProviderIn } from './casesPasskeys.ts'
 import { ownerOf, rowsOf } from './rows.ts'
 
 /** Public because their callers cannot log in yet; three of them need the token of a mailed link. */
 const BY_MAIL = ['requestPasswordReset', 'confirmPasswordReset', 'showInvitation', 'acceptInvitation']
 /** What anybody may call. This list only gets shorter. */
-const PUBLIC = [
-  ...['login', 'verifyMfa', 'beginMfa', 'beginPasskeyLogin', 'loginByPasskey'],
-  ...['healthz', 'readyz', 'metrics'],
-  ...BY_MAIL,
-]
+const LOG_IN = ['login', 'verifyMfa', 'beginMfa', 'beginPasskeyLogin', 'loginByPasskey', 'beginSso']
+const PUBLIC = [...LOG_IN, ...BY_MAIL, 'finishSso', 'healthz', 'readyz', 'metrics']
 /** Mutations that are no transaction of the table and so have their own tests (test/users). */
-const NOT_IN_A_TRANSACTION = [
-  ...['login', 'verifyMfa', 'beginMfa', 'beginPasskeyLogin', 'loginByPasskey'],
-  'showInvitation',
-]
+const NOT_IN_A_TRANSACTION = [...LOG_IN, 'beginSsoLink', 'showInvitation']
 
 type Problem = { requestId: string; code: string; details?: { permission?: string } }
 let app: TestApp
@@ -66,6 +61,7 @@ beforeAll(async () => {
     await userIn(app, tenantId)
     await sinkIn(app, tenantId)
     await serviceKeyIn(app, tenantId)
+    await ssoProviderIn(app, tenantId)
   }
 })
 afterAll(() => app.close())

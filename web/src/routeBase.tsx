@@ -29,7 +29,7 @@ export const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
 export const login = createRoute({
   getParentRoute: () => root,
   path: '/login',
-  validateSearch: search('return'),
+  validateSearch: search('return', 'second', 'sso'),
   component: page(() => import('./pages/auth/LoginPage.tsx')),
 })
 

@@ -242,6 +242,7 @@ const account = [
   createRoute({
     getParentRoute: under,
     path: 'account/security',
+    validateSearch: search('sso'),
     component: page(() => import('./pages/account/SecurityPage.tsx')),
   }),
   createRoute({

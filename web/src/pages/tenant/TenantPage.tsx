@@ -20,13 +20,14 @@ import { toast } from '../../ui/Toast.tsx'
 import { ActAsButton } from './ActAsButton.tsx'
 import { MembersTab } from './MembersTab.tsx'
 import { QuotaTab } from './QuotaTab.tsx'
+import { SsoProviders } from './SsoProviders.tsx'
 import { SettingsTable } from './SettingsTable.tsx'
 import { SuspendButton } from './SuspendButton.tsx'
 import { SuspensionCard } from './SuspensionCard.tsx'
 import { TenantForm } from './TenantForm.tsx'
 
 const route = getRouteApi('/t/$tenant/tenants/$id')
-const TABS = ['overview', 'members', 'settings', 'quotas'] as const
+const TABS = ['overview', 'members', 'settings', 'quotas', 'sso'] as const
 
 export default function TenantPage() {
   const { id } = route.useParams()
@@ -64,6 +65,7 @@ export default function TenantPage() {
               },
               { value: 'settings', label: 'Settings', content: <SettingsTable tenantId={data.id} /> },
               { value: 'quotas', label: 'Quotas', content: <QuotaTab tenantId={data.id} /> },
+              { value: 'sso', label: 'Single sign-on', content: <SsoProviders tenantId={data.id} /> },
             ]}
           />
         )}
