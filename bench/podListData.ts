@@ -13,7 +13,7 @@ const TENANTS = 200
 
 export type Captured = { text: string; values: unknown[] }
 
-function depsOf(database: BenchDatabase) {
+export function depsOf(database: BenchDatabase) {
   const config = readConfig({ DATABASE_URL: database.url, MPANEL_DATA_DIR: database.dataDir })
   return createDeps(config, database.url, { log: createLogger({ level: 'fatal' }) })
 }

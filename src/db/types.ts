@@ -247,6 +247,7 @@ export interface CustomersTable {
   tax_ids: Generated<unknown>
   custom: Generated<unknown>
   search_more: Generated<string>
+  search_text: Generated<string>
 }
 
 export interface IdempotencyKeysTable {

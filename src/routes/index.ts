@@ -2,6 +2,7 @@ import { adminAudit } from './adminAudit.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
 import { adminCustomerSettings } from './adminCustomerSettings.ts'
 import { adminCustomers } from './adminCustomers.ts'
+import { adminSearch } from './adminSearch.ts'
 import { adminSubscriptions } from './adminSubscriptions.ts'
 import { adminTenantSuspension } from './adminTenantSuspension.ts'
 import { adminTenants } from './adminTenants.ts'
@@ -28,6 +29,7 @@ export const routes: readonly Route[] = [
   ...adminSubscriptions,
   ...cloudPods,
   ...provisioningRoutes,
+  ...adminSearch,
   ...adminAudit,
   ...healthRoutes,
 ]
