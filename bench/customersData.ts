@@ -5,7 +5,7 @@ import { execute, type BenchDatabase } from './database.ts'
 import { depsOf } from './podListData.ts'
 
 export const CUSTOMERS = 1_000_000
-const TENANTS = 10_000
+export const TENANTS = 10_000
 const PODS = 100_000
 const FIRST =
   'Anna,Maria,Lukas,Giulia,Marco,Sofia,Leon,Emma,Paul,Jürgen,Zoë,François,Łukasz,Søren,Ingrid,Pierre,Chiara,Matteo,Hannah,Jonas,Elena,Martin,Petra,Tomáš,Ana,José,Miguel,Inês,Olga,Ivan,Ada,Grace,Alan,Edsger,Barbara,Donald,Karen,Linus,Margaret,Niklaus,Radia,Tim,Vint,Whitfield,Yukihiro,Bjarne,Brian,Dennis,Ken,Frances'

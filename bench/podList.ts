@@ -14,7 +14,7 @@ const CONNECTIONS = [1, 8]
 const PAGE = '/api/admin/hosting/cloudpods?limit=50'
 
 /** The program itself, in a process of its own, as production runs it. */
-async function serve(database: BenchDatabase): Promise<{ url: string; stop: () => Promise<void> }> {
+export async function serve(database: BenchDatabase): Promise<{ url: string; stop: () => Promise<void> }> {
   const child = spawn(process.execPath, [fileURLToPath(new URL('../src/cli.ts', import.meta.url)), 'serve'], {
     env: {
       ...process.env,
@@ -52,7 +52,7 @@ async function load(width: number, call: () => Promise<void>): Promise<number> {
   return ((performance.now() - begun) * width) / REQUESTS
 }
 
-function httpCall(url: string, headers: Record<string, string>, agent: Agent): () => Promise<void> {
+export function httpCall(url: string, headers: Record<string, string>, agent: Agent): () => Promise<void> {
   return () =>
     new Promise((resolve, reject) => {
       get(url, { headers, agent }, (response) => {
@@ -85,7 +85,7 @@ async function compare(url: string, key: string, database: BenchDatabase, tenant
   const agent = new Agent({ keepAlive: true, maxSockets: width })
   const headers = { authorization: `Bearer ${key}` }
   const pool = sqlPool(database, tenantId, width)
-  const { list } = await capture(database, key, PAGE)
+  const { list } = await capture(database, key, PAGE, 'from "cloud_pods"')
   const sides = {
     list: httpCall(url + PAGE, headers, agent),
     sql: async () => void (await pool.query(list.text, list.values)),
@@ -108,7 +108,7 @@ export async function podList(): Promise<void> {
   try {
     const { tenantId, key, pods, tenants } = await fill(database)
     console.log(`PostgreSQL ${database.version}, fsync on; ${pods} pods of ${tenants} tenants`)
-    const { statements } = await capture(database, key, PAGE)
+    const { statements } = await capture(database, key, PAGE, 'from "cloud_pods"')
     console.log('\none request is these statements, each a round trip:')
     for (const { text } of statements) console.log(`  ${text.replaceAll(/\s+/g, ' ').trim().slice(0, 100)}`)
     const server = await serve(database)

@@ -77,8 +77,8 @@ create function search_all_like(p_column text, p_likes text[]) returns text lang
 $$;
 
 -- One page of the customers whose text contains all of `p_likes`, or that carry a tag. What is common is found among the
--- next rows of the list; what is not found there is rare, and an index gives all of it. So neither a common word nor one
--- without hits reads much.
+-- next rows of the list, or some further; what is not found there is rare, and an index gives all of it. So neither a common
+-- word nor one without hits reads much.
 create function customers_found(p_likes text[], p_state text, p_group uuid, p_tag text, p_after uuid, p_down boolean, p_limit int)
 returns setof uuid language plpgsql stable security definer rows 50
 set search_path = public set enable_seqscan = off as $$
@@ -95,6 +95,10 @@ begin
   if seen = '{}' then return; end if;
   execute format('select count(*), (array_agg(id order by id %s) filter (where %s))[1:%s] from (%s) c',
     way, matching, p_limit, search_window('customers', listed, seen, p_down, nearby)) into looked, found;
+  if looked = nearby and cardinality(found) between 5 and p_limit - 1 then
+    execute format('select array(select id from (%s) c where %s order by id %s limit %s)',
+      search_window('customers', listed, seen, p_down, 10 * nearby), matching, way, p_limit) into found;
+  end if;
   if looked < nearby or cardinality(found) = p_limit then
     return query select unnest(found);
   else
@@ -160,6 +164,10 @@ declare
 begin
   execute format('select count(*), coalesce((array_agg(id order by id desc) filter (where %s))[1:50], ''{}'') from (%s) c',
     p_matching, search_window(p_table, 'true', p_seen, true, nearby)) into looked, found;
+  if looked = nearby and cardinality(found) between 3 and p_limit - 1 then
+    execute format('select array(select id from (%s) c where %s order by id desc limit 50)',
+      search_window(p_table, 'true', p_seen, true, 10 * nearby), p_matching) into found;
+  end if;
   if looked = nearby and cardinality(found) < p_limit then
     execute format('with m as materialized (select id from %I where %s and %s) select array(select id from m order by id desc limit 200)',
       p_table, search_tenants(p_seen), p_rare) into found;

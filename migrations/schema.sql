@@ -789,6 +789,11 @@ create table roles (
   constraint roles_custom_key CHECK ((builtin OR (key ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text) OR (key ~ '^[A-Z][A-Z0-9_]{0,62}$'::text)))
 );
 
+create table search_words (
+  word text not null,
+  constraint search_words_pkey PRIMARY KEY (word)
+);
+
 create table sessions (
   id uuid not null,
   token_hash bytea not null,
@@ -910,6 +915,7 @@ create table tenants (
   version integer not null default 1,
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
+  search_text text not null generated always as ((' '::text || search_fold(((name || ' '::text) || slug)))) stored,
   constraint tenants_slug_key UNIQUE (slug),
   constraint tenants_pkey PRIMARY KEY (id),
   constraint tenants_default_currency_check CHECK ((default_currency ~ '^[A-Z]{3}$'::text)),
@@ -955,6 +961,7 @@ create table users (
   version integer not null default 1,
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
+  search_text text not null generated always as ((' '::text || search_fold(((name || ' '::text) || email)))) stored,
   constraint users_pkey PRIMARY KEY (id),
   constraint users_email_check CHECK (((email = lower(email)) AND (email ~~ '%_@_%'::text))),
   constraint users_state_check CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text])))
@@ -1109,6 +1116,8 @@ CREATE UNIQUE INDEX roles_key ON public.roles USING btree (COALESCE(tenant_id, '
 
 CREATE INDEX roles_tenant ON public.roles USING btree (tenant_id, id);
 
+CREATE INDEX search_words_alike ON public.search_words USING gin (word gin_trgm_ops);
+
 CREATE INDEX sessions_user ON public.sessions USING btree (user_id, id DESC);
 
 CREATE UNIQUE INDEX settings_once ON public.settings USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), key);
@@ -1127,13 +1136,13 @@ CREATE INDEX tenant_suspensions_list ON public.tenant_suspensions USING btree (t
 
 CREATE UNIQUE INDEX tenant_suspensions_open ON public.tenant_suspensions USING btree (tenant_id) WHERE (ended_at IS NULL);
 
-CREATE INDEX tenants_search ON public.tenants USING gin (((' '::text || search_fold(((name || ' '::text) || slug)))) gin_trgm_ops);
+CREATE INDEX tenants_search ON public.tenants USING gin (search_text gin_trgm_ops);
 
 CREATE INDEX user_recovery_codes_user ON public.user_recovery_codes USING btree (user_id);
 
 CREATE UNIQUE INDEX users_email ON public.users USING btree (email);
 
-CREATE INDEX users_search ON public.users USING gin (((' '::text || search_fold(((name || ' '::text) || email)))) gin_trgm_ops);
+CREATE INDEX users_search ON public.users USING gin (search_text gin_trgm_ops);
 
 CREATE UNIQUE INDEX vmid_reservations_pod ON public.vmid_reservations USING btree (pod_id) WHERE (pod_id IS NOT NULL);
 
@@ -1313,9 +1322,13 @@ CREATE TRIGGER audit_events_no_truncate BEFORE TRUNCATE ON public.audit_events F
 
 CREATE TRIGGER audit_events_note_unsealed AFTER INSERT ON public.audit_events REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION audit_note_unsealed();
 
+CREATE TRIGGER cloud_pods_words AFTER INSERT ON public.cloud_pods FOR EACH ROW EXECUTE FUNCTION search_learn();
+
 CREATE TRIGGER credit_notes_immutable BEFORE DELETE OR UPDATE ON public.credit_notes FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER credit_notes_no_truncate BEFORE TRUNCATE ON public.credit_notes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER customers_words AFTER INSERT OR UPDATE OF name, company ON public.customers FOR EACH ROW EXECUTE FUNCTION search_learn();
 
 CREATE TRIGGER invoice_lines_kept BEFORE DELETE ON public.invoice_lines FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
@@ -1336,6 +1349,10 @@ CREATE TRIGGER ledger_entries_no_truncate BEFORE TRUNCATE ON public.ledger_entri
 CREATE TRIGGER ledger_tx_append_only BEFORE DELETE OR UPDATE ON public.ledger_tx FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER ledger_tx_no_truncate BEFORE TRUNCATE ON public.ledger_tx FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER tenants_words AFTER INSERT OR UPDATE OF name ON public.tenants FOR EACH ROW EXECUTE FUNCTION search_learn();
+
+CREATE TRIGGER users_words AFTER INSERT OR UPDATE OF name ON public.users FOR EACH ROW EXECUTE FUNCTION search_learn();
 
 grant insert, select, update on api_keys to mpanel_app;
 
@@ -1482,7 +1499,7 @@ CREATE OR REPLACE FUNCTION public.customers_found(p_likes text[], p_state text, 
  SET enable_seqscan TO 'off'
 AS $function$
 declare
-  nearby constant int := 3000;
+  nearby constant int := 2000;
   seen uuid[] := search_scope(null);
   way text := case when p_down then 'desc' else 'asc' end;
   listed text := concat_ws(' and ', 'true', 'state = ' || quote_literal(p_state), 'group_id = ' || quote_literal(p_group),
@@ -1494,6 +1511,10 @@ begin
   if seen = '{}' then return; end if;
   execute format('select count(*), (array_agg(id order by id %s) filter (where %s))[1:%s] from (%s) c',
     way, matching, p_limit, search_window('customers', listed, seen, p_down, nearby)) into looked, found;
+  if looked = nearby and cardinality(found) between 5 and p_limit - 1 then
+    execute format('select array(select id from (%s) c where %s order by id %s limit %s)',
+      search_window('customers', listed, seen, p_down, 10 * nearby), matching, way, p_limit) into found;
+  end if;
   if looked < nearby or cardinality(found) = p_limit then
     return query select unnest(found);
   else
@@ -1856,7 +1877,7 @@ CREATE OR REPLACE FUNCTION public.search_cloud_pods(p_q text, p_id uuid, p_vmid 
  SET search_path TO 'public'
  SET plan_cache_mode TO 'force_custom_plan'
  SET enable_seqscan TO 'off'
- SET "pg_trgm.word_similarity_threshold" TO '0.5'
+ SET "pg_trgm.word_similarity_threshold" TO '0.45'
 AS $function$
 declare
   seen uuid[] := search_scope(p_tenants);
@@ -1873,7 +1894,7 @@ begin
   if p_net is not null or found then return; end if;
   return query select c.id, case when h.score is not null then 4 when c.hostname = q then 0
       when starts_with(c.hostname, q) then 1 when c.hostname ~ ('[.-]' || regexp_replace(q, '[^a-z0-9]', '.', 'g')) then 2 else 3 end as r, h.score
-    from search_hits('cloud_pods', $x$(' ' || hostname)$x$, p_likes, null, p_words, seen, p_limit) h join cloud_pods c on c.id = h.id
+    from search_hits('cloud_pods', $x$(' ' || hostname)$x$, p_likes, p_words, seen, p_limit) h join cloud_pods c on c.id = h.id
     order by r, h.score desc, (c.state in ('failed', 'deleted')), c.id desc limit p_limit;
 end $function$;
 
@@ -1884,7 +1905,7 @@ CREATE OR REPLACE FUNCTION public.search_customers(p_q text, p_id uuid, p_likes 
  SET search_path TO 'public'
  SET plan_cache_mode TO 'force_custom_plan'
  SET enable_seqscan TO 'off'
- SET "pg_trgm.word_similarity_threshold" TO '0.5'
+ SET "pg_trgm.word_similarity_threshold" TO '0.45'
 AS $function$
 declare
   seen uuid[] := search_scope(p_tenants);
@@ -1903,7 +1924,7 @@ begin
       when starts_with(search_fold(c.name), q) or starts_with(search_fold(c.company), q) then 1
       when (select bool_and(c.search_text like '% ' || search_literal(w) || '%') from regexp_split_to_table(q, '\s+') w) then 2
       else 3 end as r, h.score
-    from search_hits('customers', 'search_text', p_likes, null, p_words, seen, p_limit) h join customers c on c.id = h.id
+    from search_hits('customers', 'search_text', p_likes, p_words, seen, p_limit) h join customers c on c.id = h.id
     order by r, h.score desc, c.id desc limit p_limit;
 end $function$;
 
@@ -1912,36 +1933,37 @@ CREATE OR REPLACE FUNCTION public.search_fold(value text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
 AS $function$
-  select replace(replace(replace(replace(translate(lower(value),
+  select case when octet_length(value) = length(value) then lower(value) else replace(replace(replace(replace(translate(lower(value),
     'àáâãäåāăąçćĉċčďđèéêëēĕėęěĝğġģĥħìíîïĩīĭįıĵķĺļľŀłñńņňòóôõöøōŏőŕŗřśŝşšșţťŧțùúûüũūŭůűųŵýÿŷźżžÀÁÂÃÄÅĄÇĆČĎÈÉÊËĘĚĞÌÍÎÏİŁÑŃŇÒÓÔÕÖØŐŘŚŞŠȘŤȚÙÚÛÜŮŰÝŹŻŽ',
     'aaaaaaaaacccccddeeeeeeeeegggghhiiiiiiiiijklllllnnnnooooooooorrrsssssttttuuuuuuuuuuwyyyzzzaaaaaaacccdeeeeeegiiiiilnnnooooooorssssttuuuuuuyzzz'),
-    'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), 'þ', 'th')
+    'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), 'þ', 'th') end
 $function$;
 
-CREATE OR REPLACE FUNCTION public.search_hits(p_table text, p_text text, p_likes text[], p_rare text, p_words text[], p_seen uuid[], p_limit integer)
+CREATE OR REPLACE FUNCTION public.search_hits(p_table text, p_text text, p_likes text[], p_words text[], p_seen uuid[], p_limit integer)
  RETURNS TABLE(id uuid, score real)
  LANGUAGE plpgsql
  STABLE ROWS 50
 AS $function$
 declare
-  nearby constant int := 3000;
   matching text := search_all_like(p_text, p_likes);
-  found uuid[];
-  looked int;
+  found uuid[] := search_rows(p_table, matching, matching, p_seen, p_limit);
+  words text[] := array(select search_fold(w) from unnest(p_words) w);
+  looked_for text;
+  near text[];
+  alike text[] := '{}';
 begin
-  execute format('select count(*), coalesce((array_agg(id order by id desc) filter (where %s))[1:50], ''{}'') from (%s) c',
-    matching, search_window(p_table, 'true', p_seen, true, nearby)) into looked, found;
-  if looked = nearby and cardinality(found) < p_limit then
-    execute format('with m as materialized (select id from %I where %s and %s) select array(select id from m order by id desc limit 200)',
-      p_table, search_tenants(p_seen), coalesce(p_rare, matching)) into found;
-  end if;
   return query select f, null::real from unnest(found) f;
-  if cardinality(found) >= p_limit or coalesce(cardinality(p_words), 0) = 0 then return; end if;
-  return query execute (select format('with m as materialized (select id, least(%s) as score from %I where %s and %s and id <> all ($1))
-      select id, score from m order by score desc, id desc limit %s',
-      string_agg(format('word_similarity(%L, %s)', w, p_text), ', '), p_table, search_tenants(p_seen),
-      string_agg(format('%L <%% %s', w, p_text), ' and '), p_limit)
-    from (select search_fold(u) as w from unnest(p_words) u) as words) using found;
+  if cardinality(found) >= p_limit or words = '{}' then return; end if;
+  foreach looked_for in array words loop
+    select array(select '%' || k.word || '%' from search_words k where k.word %> looked_for
+      order by word_similarity(looked_for, k.word) desc, abs(length(k.word) - length(looked_for)), k.word
+      limit case cardinality(words) when 1 then 5 when 2 then 3 else 2 end) into near;
+    if near = '{}' then return; end if;
+    alike := alike || format('%s like any (%L::text[])', p_text, near);
+  end loop;
+  return query execute format('select f, least(%s) from unnest($1) f join %I c on c.id = f where f <> all ($2) order by 2 desc, 1 desc limit %s',
+    (select string_agg(format('word_similarity(%L, %s)', w, p_text), ', ') from unnest(words) w), p_table, p_limit)
+    using search_rows(p_table, array_to_string(alike, ' and '), array_to_string(alike, ' and '), p_seen, p_limit), found;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.search_invoices(p_q text, p_id uuid, p_tenants uuid[], p_limit integer)
@@ -1958,8 +1980,8 @@ declare
 begin
   if seen = '{}' then return; end if;
   return query select i.id, case when i.id = p_id or lower(i.number) = lower(p_q) then 0 when lower(i.number) like q || '%' then 1 else 3 end as r, null::real
-    from (select p_id as id union select h.id from search_hits('invoices', 'lower(number)', array['%' || q || '%'],
-        format('(lower(number) like %L or reverse(lower(number)) like %L)', q || '%', search_literal(reverse(lower(p_q))) || '%'), null, seen, p_limit) h) f
+    from (select p_id as id union select unnest(search_rows('invoices', format('lower(number) like %L', '%' || q || '%'),
+        format('(lower(number) like %L or reverse(lower(number)) like %L)', q || '%', search_literal(reverse(lower(p_q))) || '%'), seen, p_limit))) f
       join invoices i on i.id = f.id
     where seen is null or i.tenant_id = any (seen) order by r, i.id desc limit p_limit;
 end $function$;
@@ -1981,10 +2003,26 @@ begin
       when lower(j.subject_label) like q || '%' then 1 else 3 end as r, null::real
     from (select x.id from provisioning_jobs x where x.id = p_id
       union select x.id from provisioning_jobs x where x.subject_id = p_id
-      union select h.id from search_hits('provisioning_jobs', 'lower(subject_label)', array['%' || q || '%'],
-        format('lower(subject_label) like %L', q || '%'), null, seen, p_limit) h where p_id is null) f
+      union select unnest(search_rows('provisioning_jobs', format('lower(subject_label) like %L', '%' || q || '%'),
+        format('lower(subject_label) like %L', q || '%'), seen, p_limit)) where p_id is null) f
       join provisioning_jobs j on j.id = f.id
     where seen is null or j.tenant_id = any (seen) order by r, j.id desc limit p_limit;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.search_learn()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+declare
+  said text := case tg_table_name when 'customers' then to_jsonb(new)->>'name' || ' ' || coalesce(to_jsonb(new)->>'company', '')
+    when 'cloud_pods' then to_jsonb(new)->>'hostname' else to_jsonb(new)->>'name' end;
+begin
+  perform pg_advisory_xact_lock_shared(hashtext('search_words'));
+  insert into search_words select w from search_words_of(said) w
+    where not exists (select from search_words k where k.word = w) order by w on conflict do nothing;
+  return null;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.search_literal(p_text text)
@@ -2001,6 +2039,38 @@ CREATE OR REPLACE FUNCTION public.search_people_rank(p_text text, p_q text)
  IMMUTABLE
 AS $function$
   select case when p_text like ' ' || search_literal(p_q) || '%' then 1 when p_text like '% ' || search_literal(p_q) || '%' then 2 else 3 end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.search_rows(p_table text, p_matching text, p_rare text, p_seen uuid[], p_limit integer)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  nearby constant int := 2000;
+  found uuid[];
+  looked int;
+begin
+  execute format('select count(*), coalesce((array_agg(id order by id desc) filter (where %s))[1:50], ''{}'') from (%s) c',
+    p_matching, search_window(p_table, 'true', p_seen, true, nearby)) into looked, found;
+  if looked = nearby and cardinality(found) between 3 and p_limit - 1 then
+    execute format('select array(select id from (%s) c where %s order by id desc limit 50)',
+      search_window(p_table, 'true', p_seen, true, 10 * nearby), p_matching) into found;
+  end if;
+  if looked = nearby and cardinality(found) < p_limit then
+    execute format('with m as materialized (select id from %I where %s and %s) select array(select id from m order by id desc limit 200)',
+      p_table, search_tenants(p_seen), p_rare) into found;
+  end if;
+  return found;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.search_said_words()
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select search_words_of(name || ' ' || coalesce(company, '')) from customers union select search_words_of(hostname) from cloud_pods
+  union select search_words_of(name) from tenants union select search_words_of(name) from users
 $function$;
 
 CREATE OR REPLACE FUNCTION public.search_scope(p_tenants uuid[])
@@ -2046,20 +2116,43 @@ CREATE OR REPLACE FUNCTION public.search_tenants_by_name(p_q text, p_id uuid, p_
  SET search_path TO 'public'
  SET plan_cache_mode TO 'force_custom_plan'
  SET enable_seqscan TO 'off'
- SET "pg_trgm.word_similarity_threshold" TO '0.5'
+ SET "pg_trgm.word_similarity_threshold" TO '0.45'
 AS $function$
 declare
   seen uuid[] := search_scope(p_tenants);
   q text := search_fold(p_q);
 begin
   return query select t.id, case when t.id = p_id or t.slug = q then 0 when h.score is not null then 4
-      else search_people_rank(' ' || search_fold(t.name || ' ' || t.slug), q) end as r, h.score
+      else search_people_rank(t.search_text, q) end as r, h.score
     from (select p_id as id, null::real as score
-      union all select * from search_hits('tenants', $x$(' ' || search_fold(name || ' ' || slug))$x$, p_likes, null, p_words, null, p_limit)
+      union all select * from search_hits('tenants', 'search_text', p_likes, p_words, null, p_limit)
         where seen is null
-      union all select n.id, null from tenants n where n.id = any (seen) and ' ' || search_fold(n.name || ' ' || n.slug) like all (select search_fold(l) from unnest(p_likes) l)) h
+      union all select n.id, null from tenants n where n.id = any (seen) and n.search_text like all (select search_fold(l) from unnest(p_likes) l)) h
       join tenants t on t.id = h.id
     where seen is null or t.id = any (seen) order by r, h.score desc, t.id desc limit p_limit;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.search_tidy()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+declare
+  caller_scope text := coalesce(current_setting('app.scope', true), '');
+  gone text[];
+  removed int := 0;
+begin
+  perform set_config('app.scope', 'platform', true);
+  -- First without anybody waiting, then once more what changed meanwhile.
+  select array(select word from search_words except select * from search_said_words()) into gone;
+  if gone <> '{}' then
+    perform pg_advisory_xact_lock(hashtext('search_words'));
+    delete from search_words where word = any (gone) and word not in (select * from search_said_words());
+    get diagnostics removed = row_count;
+  end if;
+  perform set_config('app.scope', caller_scope, true);
+  return removed;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.search_users(p_q text, p_id uuid, p_likes text[], p_words text[], p_tenants uuid[], p_limit integer)
@@ -2069,19 +2162,19 @@ CREATE OR REPLACE FUNCTION public.search_users(p_q text, p_id uuid, p_likes text
  SET search_path TO 'public'
  SET plan_cache_mode TO 'force_custom_plan'
  SET enable_seqscan TO 'off'
- SET "pg_trgm.word_similarity_threshold" TO '0.5'
+ SET "pg_trgm.word_similarity_threshold" TO '0.45'
 AS $function$
 declare
   seen uuid[] := search_scope(p_tenants);
   q text := search_fold(p_q);
 begin
   return query select u.id, case when u.id = p_id or u.email = lower(p_q) then 0 when h.score is not null then 4
-      else search_people_rank(' ' || search_fold(u.name || ' ' || u.email), q) end as r, h.score
+      else search_people_rank(u.search_text, q) end as r, h.score
     from (select p_id as id, null::real as score
-      union all select * from search_hits('users', $x$(' ' || search_fold(name || ' ' || email))$x$, p_likes, null, p_words, null, p_limit)
+      union all select * from search_hits('users', 'search_text', p_likes, p_words, null, p_limit)
         where seen is null
       union all select n.id, null from users n where n.id in (select g.user_id from role_grants g where g.tenant_id = any (seen))
-        and ' ' || search_fold(n.name || ' ' || n.email) like all (select search_fold(l) from unnest(p_likes) l)) h
+        and n.search_text like all (select search_fold(l) from unnest(p_likes) l)) h
       join users u on u.id = h.id
     where seen is null or exists (select from role_grants g where g.user_id = u.id and g.tenant_id = any (seen))
     order by r, h.score desc, u.id desc limit p_limit;
@@ -2100,6 +2193,14 @@ AS $function$
         (select * from %I c where tenant_id = t and %s order by id %s limit %s) w order by id %4$s limit %5$s',
       p_tenants, p_table, p_where, way, p_limit)
   end from (select case when p_down then 'desc' else 'asc' end as way) as direction
+$function$;
+
+CREATE OR REPLACE FUNCTION public.search_words_of(p_text text)
+ RETURNS SETOF text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select distinct w from regexp_split_to_table(search_fold(p_text), '[^[:alpha:]]+') w where length(w) between 4 and 40
 $function$;
 
 CREATE OR REPLACE FUNCTION public.tenant_is_active(p_tenant uuid)

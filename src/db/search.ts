@@ -25,8 +25,8 @@ type Find = (terms: SearchTerms, tenants: RawBuilder<unknown>, limit: number) =>
 /** Each type by its function of migrations/0019_search.sql; what is told of a hit is read under row-level security. */
 const FIND: Record<SearchType, Find> = {
   customer: ({ text, id, likes, similar }, tenants, limit) => sql`
-    select 'customer' as type, c.id, c.tenant_id, c.name as label, concat_ws(' · ', c.company, c.email) as detail,
-      c.state, h.rank, h.score, 'customer' as shown_type, c.id as shown_id
+    select 'customer', c.id, c.tenant_id, c.name, concat_ws(' · ', c.company, c.email), c.state, h.rank, h.score,
+      'customer', c.id
     from search_customers(${text}, ${id}, ${likes}::text[], ${similar}::text[], ${tenants}, ${limit}) h
       join customers c on c.id = h.id`,
   cloudPod: ({ text, id, number, network, likes, similar }, tenants, limit) => sql`
@@ -65,7 +65,14 @@ export async function find(tx: Tx, terms: SearchTerms, wanted: readonly Wanted[]
     FIND[type](terms, sql`${tenants === null ? null : [...tenants]}::uuid[]`, limit),
   )
   const { rows } = await sql<HitRow>`select f.*, t.name as tenant_name, t.slug as tenant_slug
-    from (${sql.join(parts, sql` union all `)}) f left join tenants t on t.id = f.tenant_id
+    from (${sql.join(parts, sql` union all `)})
+      f (type, id, tenant_id, label, detail, state, rank, score, shown_type, shown_id)
+    left join tenants t on t.id = f.tenant_id
     order by f.rank, f.score desc nulls first, f.id desc`.execute(tx)
   return rows
+}
+
+/** Takes away the words that are in no name any more. */
+export async function tidyWords(tx: Tx): Promise<void> {
+  await sql`select search_tidy()`.execute(tx)
 }

@@ -538,6 +538,10 @@ export interface RolesTable {
   updated_at: Generated<Date>
 }
 
+export interface SearchWordsTable {
+  word: string
+}
+
 export interface SessionsTable {
   id: string
   token_hash: Buffer
@@ -624,6 +628,7 @@ export interface TenantsTable {
   version: Generated<number>
   created_at: Date
   updated_at: Date
+  search_text: Generated<string>
 }
 
 export interface TimersTable {
@@ -658,6 +663,7 @@ export interface UsersTable {
   version: Generated<number>
   created_at: Date
   updated_at: Date
+  search_text: Generated<string>
 }
 
 export interface VmidReservationsTable {
@@ -710,6 +716,7 @@ export interface Tables {
   role_grants: RoleGrantsTable
   role_permissions: RolePermissionsTable
   roles: RolesTable
+  search_words: SearchWordsTable
   sessions: SessionsTable
   settings: SettingsTable
   subscription_items: SubscriptionItemsTable

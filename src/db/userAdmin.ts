@@ -37,7 +37,7 @@ export const lock = (tx: Tx, scope: Scope, id: string): Promise<UserRow | undefi
 export function list(tx: Tx, scope: Scope, filter: { q?: string }, options: ListOptions) {
   let query = view(tx).where(seen(scope))
   if (filter.q)
-    query = query.where(sql<boolean>`(users.name || ' ' || users.email) ilike ${containing(filter.q)}`)
+    query = query.where(sql<boolean>`users.search_text like search_fold(${containing(filter.q)})`)
   return keysetPage(query, 'users.id', options)
 }
 

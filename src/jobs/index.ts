@@ -3,6 +3,7 @@ import { newId } from '../lib/ids.ts'
 import * as auditService from '../services/auditService.ts'
 import * as BillingService from '../services/BillingService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
+import * as searchService from '../services/searchService.ts'
 import * as tenantSuspensionService from '../services/tenantSuspensionService.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
 import { cloudPodDestroy } from './cloudPodDestroy.ts'
@@ -51,5 +52,6 @@ export const timers: readonly Timer[] = [
     everyMs: 60 * MINUTE_MS,
     run: asSystem('tenants.enforce', tenantSuspensionService.enforceAll),
   },
+  { name: 'search.tidy', everyMs: 24 * 60 * MINUTE_MS, run: asSystem('search.tidy', searchService.tidy) },
   { name: 'maintenance', everyMs: 5 * MINUTE_MS, run: asSystem('maintenance', provisioningService.tidy) },
 ]

@@ -67,5 +67,5 @@ export function networkOf(text: string): string | null {
   if (!/^[0-9a-f:]{2,39}:$/i.test(text)) return null
   const groups = text.split(':').filter((group) => group !== '')
   const start = `${groups.join(':')}::`
-  return groups.length < 8 && isIP(start) === 6 ? `${start}/${groups.length * 16}` : null
+  return groups.length > 0 && groups.length < 8 && isIP(start) === 6 ? `${start}/${groups.length * 16}` : null
 }

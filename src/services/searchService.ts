@@ -40,6 +40,9 @@ export async function find(
   return { items: rows.map(present) }
 }
 
+/** Forgets the words of names that are no more. */
+export const tidy = (ctx: Ctx): Promise<void> => search.tidyWords(ctx.tx)
+
 /** The tenants where somebody has all of these permissions; null: everywhere. */
 function tenantsFor(
   identity: Identity,

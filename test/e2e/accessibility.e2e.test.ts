@@ -44,6 +44,10 @@ describe.each(THEMES)('in the %s theme', (theme) => {
         await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' })
         faults.push(...(await faultsOf(page, path)))
       }
+      await page.keyboard.press('Control+k')
+      await page.getByRole('combobox', { name: 'Search or jump to' }).fill('ada')
+      await page.getByRole('option', { name: /Ada Example/ }).waitFor()
+      faults.push(...(await faultsOf(page, 'the search')))
       await page.context().close()
       expect(faults).toEqual([])
     },

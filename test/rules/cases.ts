@@ -12,6 +12,7 @@ import { catalogue, pay, prepareOrder, type Api, type Ordered } from '../support
 import type { TestApp } from '../support/app.ts'
 import { PASSWORD, person, session } from '../users/people.ts'
 import { codeOf, enrol } from '../users/factors.ts'
+import { SEARCH_CASES } from './casesSearch.ts'
 
 /** What a request needs, `caller` only where it is not anybody's: made anew for each call, so that it would succeed with the permission. */
 export type Made = { id?: string; body?: unknown; query?: string; caller?: Api }
@@ -140,6 +141,7 @@ let pools = 0
 
 /** One case for each row of the route table, by operationId. */
 export const CASES: Record<string, Case> = {
+  ...SEARCH_CASES,
   login: async () => ({ body: { email: 'admin@example.com', password: 'correct-horse-battery' } }),
   logout: list,
   getMe: list,
