@@ -8,7 +8,8 @@ import { capture, type Captured } from './podListData.ts'
 
 const ROUNDS = 5
 const REQUESTS = 20
-const BIG = /Seq Scan on (customers|customer_contacts|cloud_pods|ip_addresses|invoices|subscriptions|\w+_queue|search_words)\b/
+const BIG =
+  /Seq Scan on (customers|customer_contacts|cloud_pods|ip_addresses|invoices|subscriptions|\w+_queue|search_words)\b/
 
 type Case = { name: string; path: string; wanted: string }
 
@@ -98,7 +99,10 @@ async function measure(database: BenchDatabase, url: string, caller: Caller): Pr
     const page = httpCall(url + path, { authorization: `Bearer ${caller.key}` }, agent)
     const sides = [
       { name: 'page', measure: () => each(page) },
-      { name: 'sql', measure: () => each(async () => void (await pool.query(statement.text, statement.values))) },
+      {
+        name: 'sql',
+        measure: () => each(async () => void (await pool.query(statement.text, statement.values))),
+      },
     ]
     for (const side of sides) await side.measure()
     const figures = await interleaved(ROUNDS, sides)

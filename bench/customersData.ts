@@ -18,7 +18,8 @@ const TRADES =
   'Bau GmbH,Hosting Ltd,Logistik AG,Design Srl,Consulting GmbH,Software SpA,Hotel KG,Media SARL,Energie AG,Foods Ltd'
 
 /** Spreads `i` without repeating itself soon, the same in every run. */
-const pick = (list: string, prime: number): string => `(${list})[1 + (i::bigint * ${prime} % 1000003) % cardinality(${list})]`
+const pick = (list: string, prime: number): string =>
+  `(${list})[1 + (i::bigint * ${prime} % 1000003) % cardinality(${list})]`
 const array = (words: string): string => `string_to_array('${words}', ',')`
 
 /**
@@ -113,7 +114,13 @@ export async function fillCustomers(database: BenchDatabase): Promise<Caller[]> 
       const email = `${newId()}@example.com`
       const password = `bench of search ${newId()}`
       await userService.createUser(ctx, { email, name: 'Bench', password, role, tenantId })
-      const made = await userService.createApiKey(ctx, { email, name: 'bench', tenantId: null, scopes: [], days: 1 })
+      const made = await userService.createApiKey(ctx, {
+        email,
+        name: 'bench',
+        tenantId: null,
+        scopes: [],
+        days: 1,
+      })
       return made.token
     })
   const [largest, smallest] = ids.map(({ id }) => id)

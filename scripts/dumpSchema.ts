@@ -95,10 +95,7 @@ function tableSql(table: Row, columns: Row[], constraints: Row[]): string {
   const lines = [
     ...columns
       .filter((column) => column['table'] === table['name'])
-      .map(
-        (c) =>
-          `${c['name']} ${c['type']}${c['required'] ? ' not null' : ''}${defaultOf(c)}`,
-      ),
+      .map((c) => `${c['name']} ${c['type']}${c['required'] ? ' not null' : ''}${defaultOf(c)}`),
     ...constraints
       .filter((constraint) => constraint['table'] === table['name'])
       .map((constraint) => `constraint ${constraint['name']} ${constraint['definition']}`),

@@ -60,7 +60,12 @@ const FIND: Record<SearchType, Find> = {
 }
 
 /** The best hits of each type, all in one statement, the best first, and the newest of those that are as good. */
-export async function find(tx: Tx, terms: SearchTerms, wanted: readonly Wanted[], limit: number): Promise<HitRow[]> {
+export async function find(
+  tx: Tx,
+  terms: SearchTerms,
+  wanted: readonly Wanted[],
+  limit: number,
+): Promise<HitRow[]> {
   const parts = wanted.map(({ type, tenants }) =>
     FIND[type](terms, sql`${tenants === null ? null : [...tenants]}::uuid[]`, limit),
   )

@@ -36,6 +36,10 @@ const wordsOf = (text: string): string[] =>
 /** Patterns that all must match a text in which `typed` is found. */
 export const likesOf = (typed: string): string[] => wordsOf(typed.normalize('NFKC')).map(like)
 
+/** The parts of a word that names are made of; the domain of an e-mail says nothing about who it is. */
+const namesIn = (word: string): string[] =>
+  (word.split('@')[0] ?? '').split(/[^\p{L}]+/u).filter((name) => name.length >= 4)
+
 /** What somebody who typed this may be looking for. */
 export function searchTerms(typed: string): SearchTerms {
   const text = typed.normalize('NFKC').trim()
@@ -44,7 +48,7 @@ export function searchTerms(typed: string): SearchTerms {
   return {
     text,
     likes: words.map(like),
-    similar: keys || isUuid(text) ? [] : words.filter((word) => word.length >= 4),
+    similar: keys || isUuid(text) ? [] : words.flatMap(namesIn),
     id: isUuid(text) ? text.toLowerCase() : null,
     number: /^\d{3,9}$/.test(text) ? Number(text) : null,
     network: networkOf(text),
@@ -59,7 +63,10 @@ export function networkOf(text: string): string | null {
     if (bits === undefined) return address
     return /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128) ? text : null
   }
-  const octets = /^(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?\.?$/.exec(text)?.slice(1).filter((octet) => octet !== undefined)
+  const octets = /^(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?\.?$/
+    .exec(text)
+    ?.slice(1)
+    .filter((octet) => octet !== undefined)
   if (octets)
     return octets.every((octet) => Number(octet) <= 255)
       ? `${[...octets, '0', '0'].slice(0, 4).map(Number).join('.')}/${octets.length * 8}`

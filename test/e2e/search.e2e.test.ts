@@ -37,7 +37,10 @@ it('the palette opens by keyboard, finds a customer in spite of a typo, opens it
   await page.getByRole('heading', { level: 1, name: 'Grace Hopper' }).waitFor()
 
   await page.keyboard.press('Control+k')
-  await page.getByRole('group', { name: 'Recent' }).getByRole('option', { name: /Grace Hopper/ }).waitFor()
+  await page
+    .getByRole('group', { name: 'Recent' })
+    .getByRole('option', { name: /Grace Hopper/ })
+    .waitFor()
 })
 
 it('the button in the top bar opens the search; the arrows choose among the hits', async () => {

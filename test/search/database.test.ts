@@ -8,7 +8,14 @@ import * as searchService from '../../src/services/searchService.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 
 const MANY = 20_000
-const TABLES = ['customers', 'customer_contacts', 'cloud_pods', 'invoices', 'provisioning_jobs', 'search_words']
+const TABLES = [
+  'customers',
+  'customer_contacts',
+  'cloud_pods',
+  'invoices',
+  'provisioning_jobs',
+  'search_words',
+]
 
 let app: TestApp
 let owner: Client
@@ -55,21 +62,28 @@ async function reads(scope: Scope, work: (ctx: Ctx) => Promise<unknown>): Promis
     )
     return rows
   }
-  const flush = (ctx: Ctx) => ctx.tx.executeQuery({ sql: 'select pg_stat_force_next_flush()', parameters: [] } as never)
+  const flush = (ctx: Ctx) =>
+    ctx.tx.executeQuery({ sql: 'select pg_stat_force_next_flush()', parameters: [] } as never)
   const before = await count()
   await transaction(app.root, systemOrigin('test', newId()), scope, async (ctx) => {
     await work(ctx)
     await flush(ctx)
   })
   const after = await count()
-  const grown = after.map((row, at) => ({ ...row, scans: row.scans - (before[at]?.scans ?? 0), rows: row.rows - (before[at]?.rows ?? 0) }))
+  const grown = after.map((row, at) => ({
+    ...row,
+    scans: row.scans - (before[at]?.scans ?? 0),
+    rows: row.rows - (before[at]?.rows ?? 0),
+  }))
   return {
     wholeTables: grown.filter(({ scans }) => scans > 0).map(({ name }) => name),
     customers: grown.find(({ name }) => name === 'customers')?.rows ?? 0,
   }
 }
 
-const everybody = { platform: new Set(['customers:read', 'cloudpods:read', 'billing:read', 'jobs:read', 'tenants:read']) }
+const everybody = {
+  platform: new Set(['customers:read', 'cloudpods:read', 'billing:read', 'jobs:read', 'tenants:read']),
+}
 const someone = (tenantId: string | undefined) =>
   (tenantId === undefined
     ? { ...everybody, tenants: new Map() }
@@ -98,19 +112,28 @@ test.each([
   }
 })
 
-test.each(['müller', 'mü', 'z', 'rossix19998', 'rosix19998', 'annna', 'qqqxyz', 'c77@example.com', '10.0.0.0/8', '4711', newId()])(
-  'searching %s never reads a whole table, nor for a small tenant the rows of others',
-  async (q) => {
-    for (const tenantId of [undefined, large, small]) {
-      const scope = tenantId === undefined ? 'platform' : [tenantId]
-      const seen = await reads(scope, (ctx) =>
-        searchService.find(ctx, someone(tenantId), { q, limit: 5, types: 'customer,cloudPod,invoice,job' }),
-      )
-      expect(seen.wholeTables).toEqual([])
-      if (tenantId === small) expect(seen.customers).toBeLessThanOrEqual(12)
-    }
-  },
-)
+test.each([
+  'müller',
+  'mü',
+  'z',
+  'rossix19998',
+  'rosix19998',
+  'annna',
+  'qqqxyz',
+  'c77@example.com',
+  '10.0.0.0/8',
+  '4711',
+  newId(),
+])('searching %s never reads a whole table, nor for a small tenant the rows of others', async (q) => {
+  for (const tenantId of [undefined, large, small]) {
+    const scope = tenantId === undefined ? 'platform' : [tenantId]
+    const seen = await reads(scope, (ctx) =>
+      searchService.find(ctx, someone(tenantId), { q, limit: 5, types: 'customer,cloudPod,invoice,job' }),
+    )
+    expect(seen.wholeTables).toEqual([])
+    if (tenantId === small) expect(seen.customers).toBeLessThanOrEqual(12)
+  }
+})
 
 test('a page of what was found continues where the last one ended, in both directions, without a gap or a repetition', async () => {
   for (const scope of ['platform', [large]] as const)
@@ -129,7 +152,11 @@ test('a page of what was found continues where the last one ended, in both direc
         const { rows } = await owner.query<{ id: string }>(
           `select id from customers where ($1::uuid is null or tenant_id = $1) and ($2::text is null or tags @> array[$2])
              and ($3::text is null or search_text ~ $3) order by id ${sort === 'createdAt' ? 'asc' : 'desc'}`,
-          [scope === 'platform' ? null : scope[0], filter.tag ?? null, filter.q === 'zoë' ? 'zoe' : filter.q ? 'anna nowak' : null],
+          [
+            scope === 'platform' ? null : scope[0],
+            filter.tag ?? null,
+            filter.q === 'zoë' ? 'zoe' : filter.q ? 'anna nowak' : null,
+          ],
         )
         const state = filter.state
         const closed = state ? await closedIds() : new Set<string>()
@@ -143,24 +170,47 @@ async function closedIds(): Promise<Set<string>> {
 }
 
 const words = async () =>
-  (await owner.query<{ word: string }>('select word from search_words order by word collate "C"')).rows.map(({ word }) => word)
+  (await owner.query<{ word: string }>('select word from search_words order by word collate "C"')).rows.map(
+    ({ word }) => word,
+  )
 const said = async () =>
-  (await owner.query<{ word: string }>('select * from search_said_words() as word order by word collate "C"')).rows.map(({ word }) => word)
+  (
+    await owner.query<{ word: string }>('select * from search_said_words() as word order by word collate "C"')
+  ).rows.map(({ word }) => word)
 
 test('whatever is made and renamed, every word of every name is known, and after tidying no other', async () => {
-  const name = fc.array(fc.constantFrom('Ørsted', 'Straße', 'Nakamura', 'ab', 'O’Neill', 'Zoë7', 'van', 'Hélène', 'Łódź', 'xyzzy'), {
-    minLength: 1,
-    maxLength: 4,
+  const name = fc.array(
+    fc.constantFrom(
+      'Ørsted',
+      'Straße',
+      'Nakamura',
+      'ab',
+      'O’Neill',
+      'Zoë7',
+      'van',
+      'Hélène',
+      'Łódź',
+      'xyzzy',
+    ),
+    {
+      minLength: 1,
+      maxLength: 4,
+    },
+  )
+  const step = fc.record({
+    what: fc.constantFrom('insert', 'rename', 'company', 'tenant'),
+    name: name.map((all) => all.join(' ')),
   })
-  const step = fc.record({ what: fc.constantFrom('insert', 'rename', 'company', 'tenant'), name: name.map((all) => all.join(' ')) })
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
       const id = newId()
       await insert(id, 'First Name')
       for (const { what, name: given } of steps) {
         if (what === 'insert') await insert(newId(), given)
-        else if (what === 'rename') await owner.query('update customers set name = $2 where id = $1', [id, given])
-        else if (what === 'company') await owner.query('update customers set company = $2 where id = $1', [id, given])
+        else if (what === 'rename')
+          await owner.query('update customers set name = $2 where id = $1', [id, given])
+        else if (what === 'company')
+          await owner.query('update customers set company = $2 where id = $1', [id, given])
         else await owner.query('update tenants set name = $2 where id = $1', [small, given])
       }
       const known = new Set(await words())

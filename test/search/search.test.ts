@@ -58,9 +58,14 @@ async function customer(more: object): Promise<Customer> {
   return answer.body
 }
 
-async function find(q: string, more: { api?: Api; types?: string; limit?: number } = {}): Promise<SearchHit[]> {
+async function find(
+  q: string,
+  more: { api?: Api; types?: string; limit?: number } = {},
+): Promise<SearchHit[]> {
   const query = new URLSearchParams({ q, types: more.types ?? 'customer', limit: String(more.limit ?? 5) })
-  const answer = await (more.api ?? app.admin).get<{ items: SearchHit[] } & Problem>(`/api/admin/search?${query}`)
+  const answer = await (more.api ?? app.admin).get<{ items: SearchHit[] } & Problem>(
+    `/api/admin/search?${query}`,
+  )
   expect(answer.body).not.toHaveProperty('code')
   return answer.body.items
 }
@@ -118,13 +123,23 @@ test('what was changed is found by what it is now, not by what it was', async ()
   expect(await find('afterwrods')).toMatchObject([{ id, match: 'similar' }])
 })
 
-test.each(['%', '_', '\\', '***', 'qqqzzzxxx', "'; drop table customers; --", '%%%', 'a%', '😀', '%L', '{}', '$1'])(
-  '%s is taken literally and finds nothing',
-  async (q) => {
-    const types = 'customer,cloudPod,subscription,invoice,job,tenant'
-    expect(await find(q, { types })).toEqual([])
-  },
-)
+test.each([
+  '%',
+  '_',
+  '\\',
+  '***',
+  'qqqzzzxxx',
+  "'; drop table customers; --",
+  '%%%',
+  'a%',
+  '😀',
+  '%L',
+  '{}',
+  '$1',
+])('%s is taken literally and finds nothing', async (q) => {
+  const types = 'customer,cloudPod,subscription,invoice,job,tenant'
+  expect(await find(q, { types })).toEqual([])
+})
 
 test('a pod is found by its host name, its VMID, its address and its network, and with it its subscription', async () => {
   const types = 'cloudPod,subscription'
@@ -191,7 +206,9 @@ test('tenants and users are found by name, slug and e-mail, by their beginning a
 
 test('each type is found only by whoever may read it, and VMIDs only by whoever sees the infrastructure', async () => {
   const all = 'customer,cloudPod,subscription,invoice,job,tenant,user'
-  const typesOf = async (api: Api, q: string) => [...new Set((await find(q, { api, types: all })).map((hit) => hit.type))]
+  const typesOf = async (api: Api, q: string) => [
+    ...new Set((await find(q, { api, types: all })).map((hit) => hit.type)),
+  ]
   const { email } = await person(app, 'SUPPORT')
   const reader = async (scopes: Parameters<typeof keyOf>[2]) => (await keyOf(app, email, scopes)).api
   expect((await typesOf(app.admin, 'shop1')).toSorted()).toEqual(['cloudPod', 'job', 'subscription'])
@@ -206,7 +223,9 @@ test('each type is found only by whoever may read it, and VMIDs only by whoever 
   const vmid = String(pod.vmid)
   expect(await typesOf(owner, vmid)).toEqual([])
   expect(await typesOf(await reader({ scopes: ['cloudpods:read'] }), vmid)).toEqual([])
-  expect(await typesOf(await reader({ scopes: ['cloudpods:read', 'infrastructure:read'] }), vmid)).toEqual(['cloudPod'])
+  expect(await typesOf(await reader({ scopes: ['cloudpods:read', 'infrastructure:read'] }), vmid)).toEqual([
+    'cloudPod',
+  ])
 })
 
 test.each([

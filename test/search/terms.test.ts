@@ -30,6 +30,12 @@ test('a word too short for an index is looked for at the beginning of words, a l
 
 test('numbers and ids are not looked for with other spellings', () => {
   expect(searchTerms('anna muler').similar).toEqual(['anna', 'muler'])
+  expect(searchTerms('shopp1.example.com anna.muler@example.com').similar).toEqual([
+    'shopp',
+    'example',
+    'anna',
+    'muler',
+  ])
   expect(searchTerms('anna 12345').similar).toEqual([])
   expect(searchTerms(' 12345 ')).toMatchObject({ text: '12345', number: 12345, network: null })
   expect(searchTerms('018C0a8e-2528-7000-8027-717e391e440b').id).toBe('018c0a8e-2528-7000-8027-717e391e440b')

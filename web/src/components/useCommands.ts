@@ -1,6 +1,16 @@
 import { useQuery } from '@tanstack/react-query'
 import type { NavigateOptions } from '@tanstack/react-router'
-import { Boxes, Building2, FileText, Plus, ReceiptText, User, Users, Workflow, type LucideIcon } from 'lucide-react'
+import {
+  Boxes,
+  Building2,
+  FileText,
+  Plus,
+  ReceiptText,
+  User,
+  Users,
+  Workflow,
+  type LucideIcon,
+} from 'lucide-react'
 import { useMemo } from 'react'
 import type { Permission } from '../../../shared/permissions.ts'
 import { searchQuery, type SearchHit } from '../api/search.ts'
@@ -81,7 +91,9 @@ function byType(session: Session, hits: readonly SearchHit[]): Group[] {
   const types = [...new Set(hits.map(({ type }) => type))]
   return types.map((type) => ({
     value: TYPES[type].title,
-    items: hits.filter((hit) => hit.type === type).flatMap((hit) => commandOf(session, hit, detailOf(session, hit))),
+    items: hits
+      .filter((hit) => hit.type === type)
+      .flatMap((hit) => commandOf(session, hit, detailOf(session, hit))),
   }))
 }
 
@@ -90,7 +102,11 @@ function recent(session: Session): Group[] {
     (one) => session.tenant.id === undefined || one.tenant?.id === session.tenant.id,
   )
   const items = kept.flatMap((one) =>
-    commandOf(session, one, [humanize(one.type), tenantOf(session, one)].filter((word) => word !== '').join(' · ')),
+    commandOf(
+      session,
+      one,
+      [humanize(one.type), tenantOf(session, one)].filter((word) => word !== '').join(' · '),
+    ),
   )
   return [{ value: 'Recent', items }]
 }
