@@ -85,7 +85,8 @@ async function compare(url: string, key: string, database: BenchDatabase, tenant
   const agent = new Agent({ keepAlive: true, maxSockets: width })
   const headers = { authorization: `Bearer ${key}` }
   const pool = sqlPool(database, tenantId, width)
-  const { list } = await capture(database, key, PAGE, 'from "cloud_pods"')
+  const { list, items } = await capture(database, key, PAGE)
+  if (items !== 50) throw new Error('the page has not 50 pods')
   const sides = {
     list: httpCall(url + PAGE, headers, agent),
     sql: async () => void (await pool.query(list.text, list.values)),

@@ -89,7 +89,7 @@ export async function capture(
   database: BenchDatabase,
   key: string,
   path: string,
-  wanted: string,
+  from = 'from "cloud_pods"',
 ): Promise<{ statements: Captured[]; list: Captured; items: number }> {
   const deps = depsOf(database)
   const app = await buildApp(deps.root, { trustedProxies: [], version: 'bench' })
@@ -113,7 +113,7 @@ export async function capture(
   const answer = await ask()
   await app.close()
   await deps.close()
-  const list = statements.find(({ text }) => text.includes(wanted))
+  const list = statements.find(({ text }) => text.includes(from))
   if (answer.statusCode !== 200 || !list) throw new Error(`the list could not be captured: ${answer.body}`)
   return { statements, list, items: answer.json<{ items?: unknown[] }>().items?.length ?? 1 }
 }

@@ -25,10 +25,16 @@ export const PERMISSIONS = [
   'infrastructure:read',
   'infrastructure:manage',
   'audit:read',
+  'audit:export',
+  'audit:manage',
   'users:read',
   'users:manage',
   'roles:read',
   'roles:manage',
+  'apikeys:read',
+  'apikeys:manage',
+  'users:view-as',
+  'users:impersonate',
 ] as const
 
 export type Permission = (typeof PERMISSIONS)[number]
@@ -44,7 +50,7 @@ const TENANT_READ = READ.filter((permission) => permission !== 'infrastructure:r
 export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
   SUPER_ADMIN: PERMISSIONS,
   PLATFORM_ADMIN: PERMISSIONS,
-  SUPPORT: [...READ, 'cloudpods:power', 'jobs:manage'],
+  SUPPORT: [...READ, 'cloudpods:power', 'jobs:manage', 'users:view-as'],
   BILLING: [
     ...TENANT_READ,
     'customers:create',
@@ -63,8 +69,11 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'cloudpods:create',
     'cloudpods:power',
     'cloudpods:delete',
+    'audit:export',
+    'audit:manage',
     'users:manage',
     'roles:manage',
+    'apikeys:manage',
   ],
   TENANT_ADMIN: [...TENANT_READ, 'cloudpods:create', 'cloudpods:power'],
   TENANT_USER: [
@@ -81,6 +90,13 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
 export const DELEGABLE: readonly Permission[] = ROLE_PERMISSIONS.TENANT_OWNER
 
 /** What an API key never does, whatever its scopes name: it could make itself, or another, more powerful. */
-export const PEOPLE_ONLY: readonly Permission[] = ['users:manage', 'roles:manage']
+export const PEOPLE_ONLY: readonly Permission[] = [
+  'users:manage',
+  'roles:manage',
+  'apikeys:read',
+  'apikeys:manage',
+  'users:view-as',
+  'users:impersonate',
+]
 
 export const isBuiltinRole = (key: string): key is BuiltinRole => key in ROLE_PERMISSIONS

@@ -1,4 +1,5 @@
 import { adminAudit } from './adminAudit.ts'
+import { adminAuditSinks } from './adminAuditSinks.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
 import { adminCustomerSettings } from './adminCustomerSettings.ts'
 import { adminCustomers } from './adminCustomers.ts'
@@ -7,8 +8,12 @@ import { adminSubscriptions } from './adminSubscriptions.ts'
 import { adminTenantSuspension } from './adminTenantSuspension.ts'
 import { adminTenants } from './adminTenants.ts'
 import { authAccount } from './authAccount.ts'
+import { authPasskeys } from './authPasskeys.ts'
 import { adminTenantSettings } from './adminTenantSettings.ts'
+import { adminUserKeys } from './adminUserKeys.ts'
 import { adminUsers } from './adminUsers.ts'
+import { authApiKeys } from './authApiKeys.ts'
+import { authImpersonation } from './authImpersonation.ts'
 import { authRoutes } from './authRoutes.ts'
 import { cloudPods } from './cloudPods.ts'
 import type { Route } from './define.ts'
@@ -19,9 +24,13 @@ import { provisioningRoutes } from './provisioningRoutes.ts'
 export const routes: readonly Route[] = [
   ...authRoutes,
   ...authAccount,
+  ...authPasskeys,
+  ...authApiKeys,
+  ...authImpersonation,
   ...adminTenants,
   ...adminTenantSettings,
   ...adminUsers,
+  ...adminUserKeys,
   ...adminTenantSuspension,
   ...adminCustomers,
   ...adminCustomerFile,
@@ -31,5 +40,6 @@ export const routes: readonly Route[] = [
   ...provisioningRoutes,
   ...adminSearch,
   ...adminAudit,
+  ...adminAuditSinks,
   ...healthRoutes,
 ]

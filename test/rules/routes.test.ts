@@ -19,12 +19,16 @@ import {
   userIn,
   type Made,
 } from './cases.ts'
+import { serviceKeyIn } from './casesKeys.ts'
 import { ownerOf, rowsOf } from './rows.ts'
 
 /** What anybody may call. This list only gets shorter. */
-const PUBLIC = ['login', 'verifyMfa', 'healthz', 'readyz', 'metrics']
+const PUBLIC = [
+  ...['login', 'verifyMfa', 'beginMfa', 'beginPasskeyLogin', 'loginByPasskey'],
+  ...['healthz', 'readyz', 'metrics'],
+]
 /** Mutations that are no transaction of the table and so have their own tests (test/users). */
-const NOT_IN_A_TRANSACTION = ['login', 'verifyMfa']
+const NOT_IN_A_TRANSACTION = ['login', 'verifyMfa', 'beginMfa', 'beginPasskeyLogin', 'loginByPasskey']
 
 type Problem = { requestId: string; code: string; details?: { permission?: string } }
 let app: TestApp
@@ -53,6 +57,7 @@ beforeAll(async () => {
     await podIn(app, tenantId)
     await roleIn(app, tenantId)
     await userIn(app, tenantId)
+    await serviceKeyIn(app, tenantId)
   }
 })
 afterAll(() => app.close())
@@ -159,7 +164,8 @@ describe.each(rows((route) => isList(route) && takesTenant(route)))('%s', (_, ro
       expect(foreign.status).toBe(404)
       expect(without(await send(api, route, { query: `?tenantId=${newId()}` }))).toEqual(without(foreign))
     }
-    expect((await send(ownKey, route, { query: `?tenantId=${other}` })).status).toBe(404)
+    const sure = forPeople(route) ? ownerSession : ownKey
+    expect((await send(sure, route, { query: `?tenantId=${other}` })).status).toBe(404)
   })
 })
 
@@ -168,7 +174,7 @@ describe.each(rows((route) => isList(route) && route.operationId !== 'streamJobs
   test('never shows a row of another tenant', async () => {
     const all = await send(app.admin, route, { query: '?limit=200' })
     expect(JSON.stringify(all.body)).toContain(other)
-    for (const api of [ownKey, owner, user]) {
+    for (const api of [ownKey, owner, user, ...(forPeople(route) ? [ownerSession] : [])]) {
       const seen = JSON.stringify((await send(api, route, { query: '?limit=200' })).body)
       expect(seen).not.toContain(other)
       if (!seen.includes('"forbidden"')) expect(seen).toContain(own)

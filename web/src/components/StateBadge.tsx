@@ -2,6 +2,7 @@ import type { CloudPod } from '../api/cloudPods.ts'
 import type { Invoice, Subscription } from '../api/billing.ts'
 import type { Cluster, Job, JobDetail, Node } from '../api/provisioning.ts'
 import type { Tenant } from '../api/tenants.ts'
+import type { User } from '../api/users.ts'
 import { humanize } from '../lib/words.ts'
 import { Badge, type Tone } from '../ui/Badge.tsx'
 
@@ -71,6 +72,10 @@ const LOOKS = {
     closing: ['warning'],
     closed: ['neutral'],
   } satisfies Record<Tenant['state'], Look>,
+  user: {
+    active: ['success'],
+    disabled: ['danger'],
+  } satisfies Record<User['state'], Look>,
   catalogue: {
     active: ['success'],
     retired: ['neutral'],

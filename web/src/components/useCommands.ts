@@ -32,7 +32,13 @@ export type Command = {
 }
 type Group = { value: string; items: Command[] }
 
-const ACTIONS: [label: string, permission: Permission, link: (tenant: string) => NavigateOptions][] = [
+const ACTIONS: [
+  label: string,
+  permission: Permission,
+  link: (tenant: string) => NavigateOptions,
+  /** Needed on the platform, whatever tenant is chosen. */
+  ofPlatform?: true,
+][] = [
   ['New subscription', 'subscriptions:write', paths.order],
   ['New CloudPod without subscription', 'cloudpods:create', paths.newCloudPod],
   ['New customer', 'customers:create', paths.newCustomer],
@@ -41,6 +47,8 @@ const ACTIONS: [label: string, permission: Permission, link: (tenant: string) =>
   ['New IP pool', 'infrastructure:manage', paths.newIpPool],
   ['New blueprint', 'blueprints:create', paths.newBlueprint],
   ['New tenant', 'tenants:create', paths.newTenant],
+  ['New user', 'users:manage', paths.newUser, true],
+  ['New role', 'roles:manage', paths.newRole],
 ]
 
 const TYPES: Record<SearchHit['type'], { title: string; icon: LucideIcon }> = {
@@ -59,6 +67,7 @@ const PAGES: Record<string, (tenant: string, id: string) => NavigateOptions> = {
   subscription: paths.subscription,
   job: paths.job,
   tenant: paths.tenant,
+  user: paths.user,
 }
 
 /** What the palette offers for what was typed. Things come from the server's search, the rest is known here. */
@@ -73,9 +82,10 @@ export function useCommands(typed: string) {
     const places = NAVIGATION.flatMap((group) => group.places)
       .filter(({ permission, label }) => can(permission) && matches(label))
       .map(({ section, label, icon, to }) => ({ value: `go ${section}`, label, icon, link: to(tenant.slug) }))
-    const actions = ACTIONS.filter(([label, permission]) => can(permission) && matches(label)).map(
-      ([label, , link]) => ({ value: label, label, icon: Plus, link: link(tenant.slug) }),
-    )
+    const actions = ACTIONS.filter(
+      ([label, permission, , ofPlatform]) =>
+        (ofPlatform ? can(permission, null) : can(permission)) && matches(label),
+    ).map(([label, , link]) => ({ value: label, label, icon: Plus, link: link(tenant.slug) }))
     const found = typed.trim() === '' ? recent(session) : byType(session, data?.items ?? [])
     return [...found, { value: 'Go to', items: places }, { value: 'Actions', items: actions }].filter(
       (group: Group) => group.items.length > 0,

@@ -17,6 +17,7 @@ import { Dialog } from '../../ui/Dialog.tsx'
 import { Tabs } from '../../ui/Tabs.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
+import { ActAsButton } from './ActAsButton.tsx'
 import { QuotaTab } from './QuotaTab.tsx'
 import { SettingsTable } from './SettingsTable.tsx'
 import { SuspendButton } from './SuspendButton.tsx'
@@ -99,6 +100,7 @@ function Actions({ tenant }: { tenant: Tenant }) {
       >
         Edit
       </Button>
+      <ActAsButton tenant={tenant} />
       <SuspendButton tenant={tenant} />
       <Dialog open={editing} onClose={() => setEditing(false)} title="Edit the tenant" wide>
         <TenantForm
