@@ -143,7 +143,7 @@ export async function customers(): Promise<void> {
   }
 }
 
-export async function compareAll(database: BenchDatabase, callers: Caller[]): Promise<void> {
+async function compareAll(database: BenchDatabase, callers: Caller[]): Promise<void> {
   const server = await serve(database)
   try {
     const rows: string[][] = []

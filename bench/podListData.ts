@@ -84,7 +84,7 @@ begin
     select pool, '10.0.0.2'::inet + row_number() over (order by id), tenant_id, 'assigned', id, now() from cloud_pods;
 end $$`
 
-/** What one request sends to the database, from the very code that answers it; `wanted` is in the statement that counts. */
+/** What one request sends to the database, from the very code that answers it; `from` is in the statement that counts. */
 export async function capture(
   database: BenchDatabase,
   key: string,
