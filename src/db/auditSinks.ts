@@ -16,9 +16,13 @@ export async function list(tx: Tx, scope: Scope): Promise<SinkState[]> {
     .selectFrom('audit_sinks as s')
     .selectAll('s')
     .select(
-      sql<number>`greatest(0, coalesce((select max(number) from audit_batches), 0) - s.next_batch + 1)::int`.as('behind'),
+      sql<number>`greatest(0, coalesce((select max(number) from audit_batches), 0) - s.next_batch + 1)::int`.as(
+        'behind',
+      ),
     )
-    .select(sql<Date | null>`(select sealed_at from audit_batches where number = s.next_batch)`.as('waiting_since'))
+    .select(
+      sql<Date | null>`(select sealed_at from audit_batches where number = s.next_batch)`.as('waiting_since'),
+    )
     .where(inScope(scope, 's.tenant_id'))
     .orderBy('s.id', 'desc')
     .limit(200)
@@ -48,13 +52,16 @@ export async function countOf(tx: Tx, tenantId: string | null): Promise<number> 
 
 /** The number of the batch that will be sealed next: where a new sink begins. */
 export async function nextBatch(tx: Tx): Promise<bigint> {
-  const { rows } = await sql<{ n: bigint }>`select coalesce(max(number), 0) + 1 as n from audit_batches`.execute(tx)
+  const { rows } = await sql<{
+    n: bigint
+  }>`select coalesce(max(number), 0) + 1 as n from audit_batches`.execute(tx)
   return rows[0]?.n ?? 1n
 }
 
 /** Takes one sink that has something to deliver; nobody else takes it before the lease ends. */
 export async function claim(tx: Tx, lease: string, now: Date, leaseMs: number): Promise<SinkRow | undefined> {
-  const { rows } = await sql<SinkRow>`update audit_sinks set lease = ${lease}, lease_until = ${new Date(now.getTime() + leaseMs)}
+  const { rows } =
+    await sql<SinkRow>`update audit_sinks set lease = ${lease}, lease_until = ${new Date(now.getTime() + leaseMs)}
     where id = (select id from audit_sinks where state = 'active' and next_attempt_at <= ${now}
         and (lease_until is null or lease_until < ${now}) and next_batch <= (select max(number) from audit_batches)
       order by next_attempt_at, id limit 1 for update skip locked)
@@ -79,5 +86,7 @@ export async function note(
 }
 
 export async function release(tx: Tx, { id, lease }: { id: string; lease: string }): Promise<void> {
-  await sql`update audit_sinks set lease = null, lease_until = null where id = ${id} and lease = ${lease}`.execute(tx)
+  await sql`update audit_sinks set lease = null, lease_until = null where id = ${id} and lease = ${lease}`.execute(
+    tx,
+  )
 }

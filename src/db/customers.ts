@@ -50,7 +50,7 @@ export async function list(
   filter: CustomerFilter,
   options: ListOptions,
 ): Promise<PageOf<View>> {
-  const rare = filter.tag !== undefined || (filter.state !== undefined && filter.state !== 'active')
+  const rare = Boolean(filter.tag) || (filter.state !== undefined && filter.state !== 'active')
   if (filter.q?.trim() || rare) return listFound(tx, filter, options)
   let query = views(tx).where(inScope(scope, 'customers.tenant_id'))
   if (filter.state) query = query.where('customers.state', '=', filter.state)
@@ -63,7 +63,7 @@ async function listFound(tx: Tx, filter: CustomerFilter, options: ListOptions): 
   const likes = likesOf(filter.q ?? '')
   if (filter.q?.trim() && likes.length === 0) return { items: [], nextCursor: null }
   const found = sql<string>`(select customers_found(${likes}::text[], ${filter.state ?? null},
-    ${filter.groupId ?? null}::uuid, ${filter.tag?.toLowerCase() ?? null}, ${options.cursor ?? null}::uuid,
+    ${filter.groupId ?? null}::uuid, ${filter.tag?.toLowerCase() || null}, ${options.cursor ?? null}::uuid,
     ${options.sort === '-createdAt'}, ${options.limit + 1}))`
   return keysetPage(views(tx).where('customers.id', 'in', found), 'customers.id', options)
 }

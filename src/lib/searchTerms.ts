@@ -15,7 +15,7 @@ export type SearchTerms = {
 }
 
 const MAX_WORDS = 8
-const escape = (word: string): string => word.replace(/[\\%_]/g, '\\$&')
+const literal = (word: string): string => word.replace(/[\\%_]/g, '\\$&')
 
 /**
  * A word anywhere; when it is too short for an index of trigrams, only at the beginning of a word. What is searched has
@@ -23,7 +23,7 @@ const escape = (word: string): string => word.replace(/[\\%_]/g, '\\$&')
  */
 function like(word: string): string {
   const anywhere = /[\p{L}\p{N}]{3}/u.test(word) || !/^[\p{L}\p{N}]/u.test(word)
-  return anywhere ? `%${escape(word)}%` : `% ${escape(word)}%`
+  return anywhere ? `%${literal(word)}%` : `% ${literal(word)}%`
 }
 
 /** The words of a text that have a letter or a digit; others say nothing and no index finds them. */

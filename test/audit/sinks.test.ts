@@ -15,7 +15,11 @@ import type { Api } from '../support/api.ts'
 import { finished, startApp, type TestApp } from '../support/app.ts'
 import { roleKey } from '../users/people.ts'
 
-type Received = { headers: Record<string, unknown>; body: string; events: { id: string; tenantId: string | null; details: unknown }[] }
+type Received = {
+  headers: Record<string, unknown>
+  body: string
+  events: { id: string; tenantId: string | null; details: unknown }[]
+}
 let app: TestApp
 let server: Server
 let url: string
@@ -34,8 +38,11 @@ beforeAll(async () => {
     request.on('end', () => {
       if (answer === null) return
       const body = Buffer.concat(parts).toString('utf8')
-      if (answer.status < 300) received.push({ headers: request.headers, body, ...(JSON.parse(body) as Pick<Received, 'events'>) })
-      response.writeHead(answer.status, answer.location === undefined ? {} : { location: answer.location }).end('secret answer')
+      if (answer.status < 300)
+        received.push({ headers: request.headers, body, ...(JSON.parse(body) as Pick<Received, 'events'>) })
+      response
+        .writeHead(answer.status, answer.location === undefined ? {} : { location: answer.location })
+        .end('secret answer')
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -70,7 +77,12 @@ const record = async (tenantId: string | null, more: { raw?: string } = {}): Pro
   await app.as((ctx) =>
     auditService.record(
       { ...ctx, ...(more.raw === undefined ? {} : { jobId: newId() }) },
-      { action: 'THING_DONE', tenantId, target: { type: 'thing', id }, details: more.raw === undefined ? {} : { raw: more.raw } },
+      {
+        action: 'THING_DONE',
+        tenantId,
+        target: { type: 'thing', id },
+        details: more.raw === undefined ? {} : { raw: more.raw },
+      },
     ),
   )
   return id
@@ -79,7 +91,10 @@ async function settled(): Promise<void> {
   await sealAll(app.root)
   await deliverDue(app.root)
 }
-const things = () => received.flatMap(({ events }) => events).filter((event) => 'action' in event && event.action === 'THING_DONE')
+const things = () =>
+  received
+    .flatMap(({ events }) => events)
+    .filter((event) => 'action' in event && event.action === 'THING_DONE')
 const targets = () => things().map((event) => (event as unknown as { target: { id: string } }).target.id)
 
 test('a webhook gets every event from its creation on, in order, signed over time and body', async () => {
@@ -93,8 +108,13 @@ test('a webhook gets every event from its creation on, in order, signed over tim
   await settled()
   expect(targets()).toEqual(made)
   for (const { headers, body } of received) {
-    const [, seconds = '', signature] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(headers['mpanel-signature'])) ?? []
-    expect(createHmac('sha256', secret ?? '').update(`${seconds}.${body}`).digest('hex')).toBe(signature)
+    const [, seconds = '', signature] =
+      /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(headers['mpanel-signature'])) ?? []
+    expect(
+      createHmac('sha256', secret ?? '')
+        .update(`${seconds}.${body}`)
+        .digest('hex'),
+    ).toBe(signature)
   }
 })
 
@@ -106,7 +126,12 @@ test('what could not be delivered is delivered again later, in order; writers wa
   made.push(await record(own))
   await settled()
   const [failing] = await sinks()
-  expect(failing).toMatchObject({ id, failures: 1, lastError: 'the receiver answered 500 instead of 200 to 299', delivered: '0' })
+  expect(failing).toMatchObject({
+    id,
+    failures: 1,
+    lastError: 'the receiver answered 500 instead of 200 to 299',
+    delivered: '0',
+  })
   expect(failing?.behind).toBe(2)
   expect(failing?.waitingSince).not.toBeNull()
   answer = { status: 200 }
@@ -150,19 +175,25 @@ test('a tenant cannot deliver by syslog, nor anybody more than five times', asyn
   expect((await owner.post('/api/admin/audit/sinks', syslog)).status).toBe(422)
   for (let n = 0; n < 5; n++) await create(owner, { tenantId: own })
   const sixth = { tenantId: own, kind: 'webhook', name: 'six', address: url }
-  expect((await owner.post<{ code: string }>('/api/admin/audit/sinks', sixth)).body.code).toBe('quota_exceeded')
+  expect((await owner.post<{ code: string }>('/api/admin/audit/sinks', sixth)).body.code).toBe(
+    'quota_exceeded',
+  )
   const same = { ...sixth, tenantId: null, name: 'twice' }
   expect((await app.admin.post('/api/admin/audit/sinks', same)).status).toBe(201)
-  expect((await app.admin.post<{ code: string }>('/api/admin/audit/sinks', same)).body.code).toBe('already_exists')
+  expect((await app.admin.post<{ code: string }>('/api/admin/audit/sinks', same)).body.code).toBe(
+    'already_exists',
+  )
 })
 
-test.each(['ftp://example.com/', 'https://user:secret@example.com/', 'tls://example.com:6514', 'example.com'])(
-  '%s is no address of a webhook',
-  async (address) => {
-    const body = { tenantId: null, kind: 'webhook', name: 'x', address }
-    expect((await app.admin.post('/api/admin/audit/sinks', body)).status).toBe(422)
-  },
-)
+test.each([
+  'ftp://example.com/',
+  'https://user:secret@example.com/',
+  'tls://example.com:6514',
+  'example.com',
+])('%s is no address of a webhook', async (address) => {
+  const body = { tenantId: null, kind: 'webhook', name: 'x', address }
+  expect((await app.admin.post('/api/admin/audit/sinks', body)).status).toBe(422)
+})
 
 test('a paused sink gets nothing, and once resumed what it missed', async () => {
   const { id } = await create(app.admin, {})
@@ -192,10 +223,26 @@ test('a worker that died in the middle of a delivery leaves it to the next, whic
 
 test('a syslog receiver gets RFC 5424 messages over TLS, each behind its length', async () => {
   const dir = app.config.dataDir
-  execFileSync('openssl', [
-    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'],
-    ...['-keyout', `${dir}/syslog.key`, '-out', `${dir}/syslog.pem`],
-  ], { stdio: 'ignore' })
+  execFileSync(
+    'openssl',
+    [
+      ...[
+        'req',
+        '-x509',
+        '-newkey',
+        'rsa:2048',
+        '-nodes',
+        '-days',
+        '2',
+        '-subj',
+        '/CN=localhost',
+        '-addext',
+        'subjectAltName=IP:127.0.0.1',
+      ],
+      ...['-keyout', `${dir}/syslog.key`, '-out', `${dir}/syslog.pem`],
+    ],
+    { stdio: 'ignore' },
+  )
   const pem = readFileSync(`${dir}/syslog.pem`, 'utf8')
   const parts: Buffer[] = []
   const syslog = createTlsServer({ key: readFileSync(`${dir}/syslog.key`), cert: pem }, (socket) => {
@@ -209,7 +256,7 @@ test('a syslog receiver gets RFC 5424 messages over TLS, each behind its length'
   await settled()
   syslog.close()
   const messages: string[] = []
-  for (let rest = Buffer.concat(parts); rest.length > 0; ) {
+  for (let rest = Buffer.concat(parts); rest.length > 0;) {
     const blank = rest.indexOf(32)
     const length = Number(rest.subarray(0, blank).toString())
     messages.push(rest.subarray(blank + 1, blank + 1 + length).toString('utf8'))
@@ -229,10 +276,18 @@ test('a syslog receiver gets RFC 5424 messages over TLS, each behind its length'
 
 test('nothing in a syslog message can end a field early', () => {
   const line = formatMessage({
-    ...{ severity: 'error', at: '2026-01-01T00:00:00.000000Z', hostname: 'a b\n', messageId: 'X'.repeat(50), text: 'x' },
+    ...{
+      severity: 'error',
+      at: '2026-01-01T00:00:00.000000Z',
+      hostname: 'a b\n',
+      messageId: 'X'.repeat(50),
+      text: 'x',
+    },
     data: { id: 'a"] \\ b' },
   })
-  expect(line).toBe(`<107>1 2026-01-01T00:00:00.000000Z a_b_ mpanel - ${'X'.repeat(32)} [mpanel@32473 id="a\\"\\] \\\\ b"] \uFEFFx`)
+  expect(line).toBe(
+    `<107>1 2026-01-01T00:00:00.000000Z a_b_ mpanel - ${'X'.repeat(32)} [mpanel@32473 id="a\\"\\] \\\\ b"] \uFEFFx`,
+  )
 })
 
 test('a test event is sent by a job, which says what the receiver did', async () => {

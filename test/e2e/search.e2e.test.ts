@@ -28,7 +28,7 @@ it('the palette opens by keyboard, finds a customer in spite of a typo, opens it
   await page.keyboard.press('Control+k')
   await page.getByRole('combobox', BOX).waitFor()
   await page.waitForFunction('document.activeElement?.getAttribute("role") === "combobox"')
-  await page.keyboard.type('grcae hopper')
+  await page.keyboard.type('gracce hoper')
   const hit = page.getByRole('group', { name: 'Customers' }).getByRole('option', { name: /Grace Hopper/ })
   await hit.waitFor()
   // Whose it is, as things of all tenants are shown.

@@ -98,6 +98,6 @@ test('somebody of two tenants finds of each what they may read there', async () 
   )
   const { api } = await keyOf(app, email)
   const types = (await search(api, 'canary')).body.items.map(({ type }) => type)
-  // A tenant's user reads pods and jobs, but no customers.
-  expect([...new Set(types)].toSorted()).toEqual(['cloudPod', 'job'])
+  // A tenant's user reads pods, but neither customers nor subscriptions.
+  expect([...new Set(types)].toSorted()).toEqual(['cloudPod'])
 })
