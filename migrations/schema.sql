@@ -445,16 +445,25 @@ create table customers (
   tax_ids jsonb not null default '[]'::jsonb,
   custom jsonb not null default '{}'::jsonb,
   search_more text not null default ''::text,
+  external_ref text,
+  merged_into uuid,
+  closed_at timestamp with time zone,
+  erased_at timestamp with time zone,
   constraint customers_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint customers_pkey PRIMARY KEY (id),
   constraint customers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint customers_tenant_id_group_id_fkey FOREIGN KEY (tenant_id, group_id) REFERENCES customer_groups(tenant_id, id),
+  constraint customers_tenant_id_merged_into_fkey FOREIGN KEY (tenant_id, merged_into) REFERENCES customers(tenant_id, id),
+  constraint customers_closed CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
   constraint customers_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
   constraint customers_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   constraint customers_email_check CHECK ((email ~~ '%_@_%'::text)),
+  constraint customers_erased CHECK (((erased_at IS NULL) OR (state = ANY (ARRAY['closed'::text, 'merged'::text])))),
+  constraint customers_external_ref_check CHECK (((length(external_ref) >= 1) AND (length(external_ref) <= 100))),
   constraint customers_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'company'::text]))),
+  constraint customers_merged CHECK ((((state = 'merged'::text) = (merged_into IS NOT NULL)) AND (merged_into IS DISTINCT FROM id))),
   constraint customers_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
-  constraint customers_state_check CHECK ((state = ANY (ARRAY['active'::text, 'closed'::text])))
+  constraint customers_state_check CHECK ((state = ANY (ARRAY['active'::text, 'closed'::text, 'merged'::text])))
 );
 
 create table domain_queue partition of provisioning_jobs FOR VALUES IN ('domain');
@@ -475,6 +484,25 @@ create table installation (
   value jsonb not null,
   updated_at timestamp with time zone not null,
   constraint installation_pkey PRIMARY KEY (key)
+);
+
+create table invitations (
+  id uuid not null,
+  tenant_id uuid,
+  email text not null,
+  role_id uuid not null,
+  invited_by uuid not null,
+  created_at timestamp with time zone not null,
+  sent_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  accepted_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  constraint invitations_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint invitations_pkey PRIMARY KEY (id),
+  constraint invitations_invited_by_fkey FOREIGN KEY (invited_by) REFERENCES users(id),
+  constraint invitations_role_id_fkey FOREIGN KEY (role_id) REFERENCES roles(id) ON DELETE CASCADE,
+  constraint invitations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint invitations_email_check CHECK (((email = lower(email)) AND (length(email) <= 320)))
 );
 
 create table invoice_lines (
@@ -662,6 +690,27 @@ create table login_history (
   constraint login_history_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
   constraint login_history_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text]))),
   constraint login_history_reason_check CHECK ((reason = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text, 'passkey'::text, 'sso'::text, 'wrong_password'::text, 'wrong_code'::text, 'wrong_passkey'::text, 'throttled'::text, 'disabled'::text, 'no_active_tenant'::text, 'sso_required'::text])))
+);
+
+create table mails (
+  id uuid not null,
+  tenant_id uuid,
+  recipient text not null,
+  subject text not null,
+  template text not null,
+  body bytea,
+  state text not null default 'queued'::text,
+  last_error text,
+  created_at timestamp with time zone not null,
+  settled_at timestamp with time zone,
+  constraint mails_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint mails_pkey PRIMARY KEY (id),
+  constraint mails_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint mails_check CHECK (((body IS NULL) OR (state = 'queued'::text) OR (state = 'kept'::text))),
+  constraint mails_check1 CHECK (((state = 'queued'::text) = (settled_at IS NULL))),
+  constraint mails_recipient_check CHECK (((length(recipient) >= 3) AND (length(recipient) <= 320))),
+  constraint mails_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'failed'::text, 'kept'::text]))),
+  constraint mails_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 300)))
 );
 
 create table nodes (
@@ -932,6 +981,22 @@ create table settings (
   constraint settings_key_check CHECK ((length(key) <= 100))
 );
 
+create table single_use_tokens (
+  id uuid not null,
+  purpose text not null,
+  subject_id uuid not null,
+  email text,
+  token_hash bytea not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  constraint single_use_tokens_token_hash_key UNIQUE (token_hash),
+  constraint single_use_tokens_pkey PRIMARY KEY (id),
+  constraint single_use_tokens_check CHECK (((purpose = 'email_change'::text) = (email IS NOT NULL))),
+  constraint single_use_tokens_purpose_check CHECK ((purpose = ANY (ARRAY['password_reset'::text, 'invitation'::text, 'email_change'::text]))),
+  constraint single_use_tokens_token_hash_check CHECK ((length(token_hash) = 32))
+);
+
 create table ssl_queue partition of provisioning_jobs FOR VALUES IN ('ssl');
 
 create table subscription_items (
@@ -1173,9 +1238,13 @@ CREATE INDEX customer_notes_list ON public.customer_notes USING btree (customer_
 
 CREATE INDEX customers_email ON public.customers USING btree (tenant_id, lower(email));
 
+CREATE UNIQUE INDEX customers_external_ref ON public.customers USING btree (tenant_id, external_ref) WHERE (external_ref IS NOT NULL);
+
 CREATE INDEX customers_group ON public.customers USING btree (group_id, id DESC) WHERE (group_id IS NOT NULL);
 
 CREATE INDEX customers_list ON public.customers USING btree (tenant_id, id DESC);
+
+CREATE INDEX customers_merged_into ON public.customers USING btree (merged_into) WHERE (merged_into IS NOT NULL);
 
 CREATE INDEX customers_newest ON public.customers USING btree (id DESC);
 
@@ -1185,6 +1254,12 @@ CREATE INDEX customers_tags ON public.customers USING gin (tags);
 
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at);
 
+CREATE INDEX invitations_list ON public.invitations USING btree (tenant_id, id DESC);
+
+CREATE UNIQUE INDEX invitations_open ON public.invitations USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), email, role_id) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
+
+CREATE INDEX invitations_role ON public.invitations USING btree (role_id);
+
 CREATE INDEX invoices_customer ON public.invoices USING btree (customer_id);
 
 CREATE INDEX invoices_list ON public.invoices USING btree (tenant_id, id DESC);
@@ -1192,6 +1267,8 @@ CREATE INDEX invoices_list ON public.invoices USING btree (tenant_id, id DESC);
 CREATE INDEX invoices_subscription ON public.invoices USING btree (subscription_id);
 
 CREATE INDEX ip_addresses_pod ON public.ip_addresses USING btree (pod_id) WHERE (pod_id IS NOT NULL);
+
+CREATE INDEX ledger_accounts_customer ON public.ledger_accounts USING btree (customer_id) WHERE (customer_id IS NOT NULL);
 
 CREATE UNIQUE INDEX ledger_accounts_once ON public.ledger_accounts USING btree (tenant_id, code, COALESCE(customer_id, '00000000-0000-0000-0000-000000000000'::uuid), currency);
 
@@ -1209,11 +1286,17 @@ CREATE INDEX login_history_success ON public.login_history USING btree (user_id,
 
 CREATE INDEX login_history_user ON public.login_history USING btree (user_id, id DESC);
 
+CREATE INDEX mails_age ON public.mails USING btree (created_at);
+
+CREATE INDEX mails_list ON public.mails USING btree (tenant_id, id DESC);
+
 CREATE INDEX passkey_challenges_age ON public.passkey_challenges USING btree (expires_at);
 
 CREATE INDEX passkey_challenges_session ON public.passkey_challenges USING btree (session_id);
 
 CREATE INDEX payment_allocations_invoice ON public.payment_allocations USING btree (invoice_id);
+
+CREATE INDEX payments_customer ON public.payments USING btree (customer_id);
 
 CREATE UNIQUE INDEX prices_one_active ON public.prices USING btree (plan_id, currency, "interval", interval_count) WHERE (state = 'active'::text);
 
@@ -1254,6 +1337,10 @@ CREATE INDEX sessions_parent ON public.sessions USING btree (parent_id) WHERE (p
 CREATE INDEX sessions_user ON public.sessions USING btree (user_id, id DESC);
 
 CREATE UNIQUE INDEX settings_once ON public.settings USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), key);
+
+CREATE INDEX single_use_tokens_age ON public.single_use_tokens USING btree (expires_at);
+
+CREATE INDEX single_use_tokens_subject ON public.single_use_tokens USING btree (subject_id, purpose);
 
 CREATE INDEX subscriptions_cancel_due ON public.subscriptions USING btree (cancel_at) WHERE ((cancel_at IS NOT NULL) AND (ended_at IS NULL));
 
@@ -1309,6 +1396,8 @@ alter table customer_notes enable row level security, force row level security;
 
 alter table customers enable row level security, force row level security;
 
+alter table invitations enable row level security, force row level security;
+
 alter table invoice_lines enable row level security, force row level security;
 
 alter table invoice_series enable row level security, force row level security;
@@ -1322,6 +1411,8 @@ alter table ledger_accounts enable row level security, force row level security;
 alter table ledger_entries enable row level security, force row level security;
 
 alter table ledger_tx enable row level security, force row level security;
+
+alter table mails enable row level security, force row level security;
 
 alter table payment_allocations enable row level security, force row level security;
 
@@ -1395,6 +1486,8 @@ create policy tenant_wall on customer_notes for all using ((( SELECT app_platfor
 
 create policy tenant_wall on customers for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
+create policy tenant_wall on invitations for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
 create policy tenant_wall on invoice_lines for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on invoice_series for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
@@ -1408,6 +1501,8 @@ create policy tenant_wall on ledger_accounts for all using ((( SELECT app_platfo
 create policy tenant_wall on ledger_entries for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on ledger_tx for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on mails for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on payment_allocations for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -1471,6 +1566,8 @@ CREATE TRIGGER credit_notes_immutable BEFORE DELETE OR UPDATE ON public.credit_n
 
 CREATE TRIGGER credit_notes_no_truncate BEFORE TRUNCATE ON public.credit_notes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER customers_merged_stay BEFORE UPDATE ON public.customers FOR EACH ROW EXECUTE FUNCTION protect_merged_customer();
+
 CREATE TRIGGER invoice_lines_kept BEFORE DELETE ON public.invoice_lines FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER invoice_lines_no_truncate BEFORE TRUNCATE ON public.invoice_lines FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -1490,6 +1587,8 @@ CREATE TRIGGER ledger_entries_no_truncate BEFORE TRUNCATE ON public.ledger_entri
 CREATE TRIGGER ledger_tx_append_only BEFORE DELETE OR UPDATE ON public.ledger_tx FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER ledger_tx_no_truncate BEFORE TRUNCATE ON public.ledger_tx FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER payments_owner BEFORE UPDATE ON public.payments FOR EACH ROW EXECUTE FUNCTION protect_payment_owner();
 
 grant insert, select, update on api_keys to mpanel_app;
 
@@ -1539,6 +1638,8 @@ grant delete, insert, select, update on idempotency_keys to mpanel_app;
 
 grant insert, select, update on installation to mpanel_app;
 
+grant insert, select, update on invitations to mpanel_app;
+
 grant insert, select on invoice_lines to mpanel_app;
 
 grant insert, select, update on invoice_series to mpanel_app;
@@ -1558,6 +1659,8 @@ grant insert, select on ledger_tx to mpanel_app;
 grant delete, insert, select, update on login_failures to mpanel_app;
 
 grant delete, insert, select on login_history to mpanel_app;
+
+grant delete, insert, select, update on mails to mpanel_app;
 
 grant insert, select, update on nodes to mpanel_app;
 
@@ -1591,6 +1694,8 @@ grant insert, select, update on sessions to mpanel_app;
 
 grant delete, insert, select, update on settings to mpanel_app;
 
+grant delete, insert, select, update on single_use_tokens to mpanel_app;
+
 grant insert, select, update on subscription_items to mpanel_app;
 
 grant insert, select, update on subscriptions to mpanel_app;
@@ -1615,9 +1720,9 @@ grant delete, insert, select, update on vmid_reservations to mpanel_app;
 
 grant update (period, voided) on invoice_lines to mpanel_app;
 
-grant update (status, paid_minor, credited_minor) on invoices to mpanel_app;
+grant update (customer_id, status, paid_minor, credited_minor) on invoices to mpanel_app;
 
-grant update (status) on payments to mpanel_app;
+grant update (customer_id, status) on payments to mpanel_app;
 
 grant update (state) on prices to mpanel_app;
 
@@ -1955,6 +2060,14 @@ begin
   return null;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.moved_by_merge(p_from uuid, p_to uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select exists (select from customers where id = p_from and state = 'merged' and merged_into = p_to)
+$function$;
+
 CREATE OR REPLACE FUNCTION public.next_free_address(p_pool uuid)
  RETURNS inet
  LANGUAGE plpgsql
@@ -2006,10 +2119,36 @@ begin
   if tg_op = 'DELETE' then
     raise exception 'invoice % is kept for ever', old.id using errcode = 'insufficient_privilege';
   end if;
+  if new.customer_id <> old.customer_id and not moved_by_merge(old.customer_id, new.customer_id) then
+    raise exception 'invoice % belongs to its customer', old.id using errcode = 'insufficient_privilege';
+  end if;
   if old.status <> 'draft' and
-     (to_jsonb(new) - array['status', 'paid_minor', 'credited_minor']) is distinct from
-     (to_jsonb(old) - array['status', 'paid_minor', 'credited_minor']) then
+     (to_jsonb(new) - array['status', 'paid_minor', 'credited_minor', 'customer_id']) is distinct from
+     (to_jsonb(old) - array['status', 'paid_minor', 'credited_minor', 'customer_id']) then
     raise exception 'issued invoice % is immutable', old.number using errcode = 'insufficient_privilege';
+  end if;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.protect_merged_customer()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if old.state = 'merged' and not (new.state = 'merged' and new.merged_into = old.merged_into
+      and old.erased_at is null and new.erased_at is not null) then
+    raise exception 'customer % was merged and does not change', old.id using errcode = 'insufficient_privilege';
+  end if;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.protect_payment_owner()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.customer_id <> old.customer_id and not moved_by_merge(old.customer_id, new.customer_id) then
+    raise exception 'payment % belongs to its customer', old.id using errcode = 'insufficient_privilege';
   end if;
   return new;
 end $function$;

@@ -8,6 +8,10 @@ export const PERMISSIONS = [
   'customers:read',
   'customers:create',
   'customers:update',
+  'customers:merge',
+  'customers:close',
+  'customers:export',
+  'customers:import',
   'plans:read',
   'plans:create',
   'subscriptions:read',
@@ -35,6 +39,7 @@ export const PERMISSIONS = [
   'apikeys:manage',
   'users:view-as',
   'users:impersonate',
+  'mails:read',
 ] as const
 
 export type Permission = (typeof PERMISSIONS)[number]
@@ -43,7 +48,8 @@ export const PLATFORM_ROLES = ['SUPER_ADMIN', 'PLATFORM_ADMIN', 'SUPPORT', 'BILL
 export const TENANT_ROLES = ['TENANT_OWNER', 'TENANT_ADMIN', 'TENANT_USER'] as const
 export type BuiltinRole = (typeof PLATFORM_ROLES)[number] | (typeof TENANT_ROLES)[number]
 
-const READ = PERMISSIONS.filter((permission) => permission.endsWith(':read'))
+/** Mails open accounts: they are not part of seeing everything. */
+const READ = PERMISSIONS.filter((permission) => permission.endsWith(':read') && permission !== 'mails:read')
 const TENANT_READ = READ.filter((permission) => permission !== 'infrastructure:read')
 
 /** What each built-in role may do. `test/rules/permissions.txt` shows it as a matrix for review. */
@@ -55,6 +61,9 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     ...TENANT_READ,
     'customers:create',
     'customers:update',
+    'customers:close',
+    'customers:export',
+    'customers:import',
     'plans:create',
     'subscriptions:write',
     'billing:manage',
@@ -65,6 +74,10 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'tenants:settings',
     'customers:create',
     'customers:update',
+    'customers:merge',
+    'customers:close',
+    'customers:export',
+    'customers:import',
     'subscriptions:write',
     'cloudpods:create',
     'cloudpods:power',
@@ -97,6 +110,7 @@ export const PEOPLE_ONLY: readonly Permission[] = [
   'apikeys:manage',
   'users:view-as',
   'users:impersonate',
+  'mails:read',
 ]
 
 export const isBuiltinRole = (key: string): key is BuiltinRole => key in ROLE_PERMISSIONS

@@ -1,6 +1,7 @@
 import type { Database, Scope, Tx } from './db/index.ts'
 
 import type { Permission } from '../shared/permissions.ts'
+import type { Mail } from './integrations/mail/types.ts'
 import type { Proxmox, ProxmoxConnection } from './integrations/proxmox/types.ts'
 import type { SyslogMessage, SyslogTarget } from './integrations/syslog/types.ts'
 import type { WebhookDelivery, WebhookTarget } from './integrations/webhook/types.ts'
@@ -22,6 +23,8 @@ export type Actor = {
 /** Makers of clients of outside systems. Only deps.ts fills this with real ones. */
 type Vendors = {
   proxmox(connection: ProxmoxConnection): Proxmox
+  /** Null: there is no mail server, and mails are kept. */
+  mail: Mail | null
   /** One request to an address that a person has typed. @throws OutgoingFault */
   send(request: OutgoingRequest): Promise<OutgoingAnswer>
   /** Messages to a receiver that a person has typed, over TLS. @throws OutgoingFault */

@@ -6,6 +6,7 @@ import type { Root } from './context.ts'
 import { openDatabase } from './db/index.ts'
 import { NOTIFY_CHANNEL } from './db/queue.ts'
 import { StartupError } from './errors.ts'
+import { createMail } from './integrations/mail/client.ts'
 import { createProxmox } from './integrations/proxmox/client.ts'
 import { sendSyslog } from './integrations/syslog/client.ts'
 import { sendWebhook } from './integrations/webhook/client.ts'
@@ -42,6 +43,7 @@ export function createDeps(
       send,
       syslog: (target, messages) => sendSyslog(config.outgoingNetworks, target, messages),
       webhook: (target, delivery) => sendWebhook(send, target, delivery),
+      mail: config.mail === undefined ? null : createMail(config.mail.url, config.mail.from),
     },
     live: { changed: (withinMs) => new Promise((resolve) => setTimeout(resolve, withinMs).unref()) },
     wake: coalesced(() => db.pool.query(`select pg_notify('${NOTIFY_CHANNEL}', '')`), log),

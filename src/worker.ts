@@ -158,7 +158,10 @@ export async function startWorker(
       await platform((tx) => queue.handBack(tx, name))
       await Promise.race([all, new Promise((resolve) => setTimeout(resolve, 1_000).unref())])
       // A delivery that is cut off is made again by the next worker.
-      await Promise.race([delivering.stop(), new Promise((resolve) => setTimeout(resolve, options.drainMs).unref())])
+      await Promise.race([
+        delivering.stop(),
+        new Promise((resolve) => setTimeout(resolve, options.drainMs).unref()),
+      ])
       await beating.stop()
       root.wake()
     },

@@ -3,7 +3,7 @@ import { PERMISSIONS } from '../permissions.ts'
 import { id, listQuery, timestamp } from './common.ts'
 
 /** What a key can be limited to; calls about what is found through it (a pod's jobs, a customer's notes) follow. */
-export const KEY_RESOURCES = ['customer', 'subscription', 'cloudPod'] as const
+const KEY_RESOURCES = ['customer', 'subscription', 'cloudPod'] as const
 
 const resource = z.strictObject({ type: z.enum(KEY_RESOURCES), id })
 export type KeyResource = z.infer<typeof resource>

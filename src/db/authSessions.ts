@@ -69,6 +69,17 @@ export async function replacePasswordHash(
   return numUpdatedRows === 1n
 }
 
+/** Whatever it was before. @returns false when there is no such active user */
+export async function setPasswordHash(tx: Tx, userId: string, hash: string, at: Date): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('users')
+    .set({ password_hash: hash, updated_at: at })
+    .where('id', '=', userId)
+    .where('state', '=', 'active')
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
 const live = (tx: Tx, userId: string, at: Date, idleMs: number) =>
   tx
     .selectFrom('sessions')

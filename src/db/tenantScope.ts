@@ -10,6 +10,7 @@ const TABLES = {
   cloudPod: 'cloud_pods',
   job: 'provisioning_jobs',
   role: 'roles',
+  invitation: 'invitations',
   customerContact: 'customer_contacts',
   customerNote: 'customer_notes',
   customerGroup: 'customer_groups',

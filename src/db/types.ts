@@ -294,7 +294,7 @@ export interface CustomersTable {
   email: string
   country: string | null
   currency: string
-  state: Generated<'active' | 'closed'>
+  state: Generated<'active' | 'closed' | 'merged'>
   version: Generated<number>
   created_at: Date
   updated_at: Date
@@ -305,6 +305,10 @@ export interface CustomersTable {
   tax_ids: Generated<unknown>
   custom: Generated<unknown>
   search_more: Generated<string>
+  external_ref: string | null
+  merged_into: string | null
+  closed_at: Date | null
+  erased_at: Date | null
 }
 
 export interface IdempotencyKeysTable {
@@ -320,6 +324,19 @@ export interface InstallationTable {
   key: string
   value: unknown
   updated_at: Date
+}
+
+export interface InvitationsTable {
+  id: string
+  tenant_id: string | null
+  email: string
+  role_id: string
+  invited_by: string
+  created_at: Date
+  sent_at: Date
+  expires_at: Date
+  accepted_at: Date | null
+  revoked_at: Date | null
 }
 
 export interface InvoiceLinesTable {
@@ -454,6 +471,19 @@ export interface LoginHistoryTable {
   new_device: Generated<boolean>
   ip: string | null
   user_agent: string | null
+}
+
+export interface MailsTable {
+  id: string
+  tenant_id: string | null
+  recipient: string
+  subject: string
+  template: string
+  body: Buffer | null
+  state: Generated<'queued' | 'sent' | 'failed' | 'kept'>
+  last_error: string | null
+  created_at: Date
+  settled_at: Date | null
 }
 
 export interface NodesTable {
@@ -646,6 +676,17 @@ export interface SettingsTable {
   updated_at: Date
 }
 
+export interface SingleUseTokensTable {
+  id: string
+  purpose: 'password_reset' | 'invitation' | 'email_change'
+  subject_id: string
+  email: string | null
+  token_hash: Buffer
+  created_at: Date
+  expires_at: Date
+  used_at: Date | null
+}
+
 export interface SubscriptionItemsTable {
   id: string
   tenant_id: string
@@ -793,6 +834,7 @@ export interface Tables {
   customers: CustomersTable
   idempotency_keys: IdempotencyKeysTable
   installation: InstallationTable
+  invitations: InvitationsTable
   invoice_lines: InvoiceLinesTable
   invoice_series: InvoiceSeriesTable
   invoices: InvoicesTable
@@ -803,6 +845,7 @@ export interface Tables {
   ledger_tx: LedgerTxTable
   login_failures: LoginFailuresTable
   login_history: LoginHistoryTable
+  mails: MailsTable
   nodes: NodesTable
   passkey_challenges: PasskeyChallengesTable
   payment_allocations: PaymentAllocationsTable
@@ -817,6 +860,7 @@ export interface Tables {
   service_accounts: ServiceAccountsTable
   sessions: SessionsTable
   settings: SettingsTable
+  single_use_tokens: SingleUseTokensTable
   subscription_items: SubscriptionItemsTable
   subscriptions: SubscriptionsTable
   tenant_suspended_pods: TenantSuspendedPodsTable

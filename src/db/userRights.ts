@@ -25,3 +25,10 @@ export async function liveApiKey(tx: Tx, id: string, at: Date) {
     where k.id = ${id} and k.revoked_at is null and k.expires_at > ${at} and u.state = 'active'`.execute(tx)
   return rows[0]
 }
+
+/** The one tenant in which a user was granted something; null when there are several, none, or he is the platform's. */
+export async function onlyTenantOf(tx: Tx, userId: string): Promise<string | null> {
+  const { rows } = await sql<{ tenant: string | null }>`select distinct tenant_id as tenant from role_grants
+    where user_id = ${userId} limit 2`.execute(tx)
+  return rows.length === 1 ? (rows[0]?.tenant ?? null) : null
+}

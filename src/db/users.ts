@@ -6,6 +6,15 @@ export function findByEmail(tx: Tx, email: string) {
   return tx.selectFrom('users').selectAll().where('email', '=', email.toLowerCase()).executeTakeFirst()
 }
 
+export function findActive(tx: Tx, id: string) {
+  return tx
+    .selectFrom('users')
+    .selectAll()
+    .where('id', '=', id)
+    .where('state', '=', 'active')
+    .executeTakeFirst()
+}
+
 export function insert(tx: Tx, user: Insertable<UsersTable>) {
   return tx.insertInto('users').values(user).returningAll().executeTakeFirstOrThrow()
 }
@@ -70,7 +79,7 @@ export type FoundSession = {
   impersonator: FoundImpersonator | null
 }
 
-export type FoundImpersonator = {
+type FoundImpersonator = {
   id: string
   email: string
   name: string

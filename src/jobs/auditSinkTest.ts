@@ -18,7 +18,8 @@ export const auditSinkTest: JobHandler<TestPayload> = {
         try {
           await auditSinkService.sendTest(run.root, sink)
         } catch (error) {
-          if (error instanceof OutgoingFault) throw permanent('sink_refused', `Not delivered: ${error.message}.`)
+          if (error instanceof OutgoingFault)
+            throw permanent('sink_refused', `Not delivered: ${error.message}.`)
           throw error
         }
       },

@@ -6,10 +6,12 @@ import * as provisioningService from '../services/provisioningService.ts'
 import * as searchService from '../services/searchService.ts'
 import * as tenantSuspensionService from '../services/tenantSuspensionService.ts'
 import { auditSinkTest } from './auditSinkTest.ts'
+import { authPasswordReset } from './authPasswordReset.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
 import { cloudPodDestroy } from './cloudPodDestroy.ts'
 import { cloudPodPower } from './cloudPodPower.ts'
 import { cloudPodResume, cloudPodSuspend } from './cloudPodSuspension.ts'
+import { mailSend } from './mailSend.ts'
 import { provisioningClusterSync } from './provisioningClusterSync.ts'
 import { tenantEnforce } from './tenantEnforce.ts'
 import type { JobHandler } from './steps.ts'
@@ -27,6 +29,8 @@ const list = [
   cloudPodResume,
   tenantEnforce,
   auditSinkTest,
+  authPasswordReset,
+  mailSend,
 ] as unknown as AnyHandler[]
 
 /** Every job there is. test/rules checks that each declared job has exactly one handler. */

@@ -18,6 +18,18 @@ export function requireAboutOneThing({ access, forLimitedKeys }: Route, { resour
 }
 
 /**
+ * Of a call that also concerns things its address does not name.
+ * @throws AppError forbidden to a key that is limited to named things
+ */
+export function requireUnlimited({ resources }: Identity): void {
+  if (resources.length > 0)
+    throw new AppError(
+      'forbidden',
+      'This API key is limited to certain things, and this concerns others as well.',
+    )
+}
+
+/**
  * What nobody does under another's name, by one rule for all rows: what only a person in a session may do, what needs a
  * fresh proof, what removes something, what concerns users, roles and keys, and what says so itself. A read-only one
  * changes nothing at all.

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { Permission } from '../../shared/permissions.ts'
 import type { Ctx, Root } from '../context.ts'
+import type { Download } from '../lib/download.ts'
 import type { TenantThing } from '../services/tenantScopeService.ts'
 import type { Identity } from '../services/userService.ts'
 
@@ -25,6 +26,10 @@ export type Reply<B> = {
   body: B
   location?: string
   version?: number
+  /** A browser saves the answer under this name. */
+  filename?: string
+  /** Sent instead of the body, after the transaction; only of a GET. */
+  download?: Download
   /** The session that the caller's browser has from now on. */
   session?: { token: string; expiresAt: Date }
 }
@@ -52,6 +57,8 @@ type Common = {
   whileSuspended?: true
   /** Calls of one address in a minute, where guessing must be slow. */
   perMinute?: number
+  /** Bytes of the body, where more than 1 MiB is needed. */
+  bodyLimit?: number
   /** Only for a person in a session: an API key is refused. */
   sessionOnly?: true
   /** A person must have proven who he is within the last ten minutes: 403 step_up_required. API keys are not asked. */

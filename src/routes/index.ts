@@ -1,8 +1,12 @@
 import { adminAudit } from './adminAudit.ts'
 import { adminAuditSinks } from './adminAuditSinks.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
+import { adminCustomerFiles } from './adminCustomerFiles.ts'
+import { adminCustomerMerge } from './adminCustomerMerge.ts'
 import { adminCustomerSettings } from './adminCustomerSettings.ts'
 import { adminCustomers } from './adminCustomers.ts'
+import { adminInvitations } from './adminInvitations.ts'
+import { adminMails } from './adminMails.ts'
 import { adminSearch } from './adminSearch.ts'
 import { adminSubscriptions } from './adminSubscriptions.ts'
 import { adminTenantSuspension } from './adminTenantSuspension.ts'
@@ -14,6 +18,7 @@ import { adminUserKeys } from './adminUserKeys.ts'
 import { adminUsers } from './adminUsers.ts'
 import { authApiKeys } from './authApiKeys.ts'
 import { authImpersonation } from './authImpersonation.ts'
+import { authRecovery } from './authRecovery.ts'
 import { authRoutes } from './authRoutes.ts'
 import { cloudPods } from './cloudPods.ts'
 import type { Route } from './define.ts'
@@ -31,9 +36,14 @@ export const routes: readonly Route[] = [
   ...adminTenantSettings,
   ...adminUsers,
   ...adminUserKeys,
+  ...authRecovery,
+  ...adminInvitations,
+  ...adminMails,
   ...adminTenantSuspension,
   ...adminCustomers,
   ...adminCustomerFile,
+  ...adminCustomerFiles,
+  ...adminCustomerMerge,
   ...adminCustomerSettings,
   ...adminSubscriptions,
   ...cloudPods,

@@ -1,7 +1,9 @@
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { problem } from '../../shared/api/common.ts'
 import { transaction, type Ctx, type Root } from '../context.ts'
 import { AppError } from '../errors.ts'
+import { attachment } from '../lib/download.ts'
 import {
   identify,
   originOf,
@@ -19,6 +21,8 @@ import type { Identity } from '../services/userService.ts'
 import { requireAboutOneThing, requireOwnName } from './authLimits.ts'
 import type { Reply, Route, TableRoute } from './define.ts'
 
+const WITHOUT_HEAD = new Set(['streamJobs', 'exportCustomers'])
+
 const identities = new WeakMap<FastifyRequest, Identity>()
 
 /** Puts one row of the route table on the server: documentation, authorisation, transaction, idempotency, answer. */
@@ -27,8 +31,9 @@ export function register(app: FastifyInstance, root: Root, route: Route, rbac: R
     method: route.method,
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
     schema: schemaOf(route),
-    // A HEAD of a stream would stay open for nothing.
-    exposeHeadRoute: route.operationId !== 'streamJobs',
+    // A HEAD of a stream would stay open for nothing, or read a whole file to throw it away.
+    exposeHeadRoute: !WITHOUT_HEAD.has(route.operationId),
+    ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
     config:
       route.perMinute === undefined ? {} : { rateLimit: { max: route.perMinute, timeWindow: '1 minute' } },
     onRequest: async (request) => {
@@ -134,26 +139,34 @@ async function answer(
     tenantId,
     ifMatch: versionOf(request.headers['if-match']),
   })
+  const name = reply.download?.name ?? reply.filename
   return {
     status: reply.status ?? 200,
     headers: {
       ...(reply.location === undefined ? {} : { location: reply.location }),
       ...(reply.version === undefined ? {} : { etag: `"v${reply.version}"` }),
+      ...(name === undefined ? {} : { 'content-disposition': attachment(name), 'cache-control': 'no-store' }),
     },
     body: reply.body ?? null,
+    ...(reply.download && { download: reply.download }),
     ...(reply.session === undefined ? {} : { session: reply.session }),
   }
 }
 
-/** A session is never stored with an answer: rows that make one answer a secret. */
-type Sent = Answer & Pick<Reply<unknown>, 'session'>
+/** Neither is stored with an answer: rows that make a session answer a secret, and a download belongs to a GET. */
+type Sent = Answer & Pick<Reply<unknown>, 'session' | 'download'>
 
-function send(root: Root, reply: FastifyReply, { status, headers, body, session }: Sent): FastifyReply {
+function send(
+  root: Root,
+  reply: FastifyReply,
+  { status, headers, body, session, download }: Sent,
+): FastifyReply {
   void reply.code(status).headers(headers)
   if (session !== undefined) {
     const { name, options } = sessionCookie(root.settings.publicUrl)
     void reply.setCookie(name, session.token, { ...options, expires: session.expiresAt })
   }
+  if (download) return reply.type(download.type).send(Readable.from(download.content, { objectMode: false }))
   return status === 204 ? reply.send() : reply.send(body)
 }
 

@@ -1,4 +1,9 @@
-import type { AuditSink, AuditSinkMade, AuditSinkUpdate, auditSinkCreate } from '../../shared/api/auditSinks.ts'
+import type {
+  AuditSink,
+  AuditSinkMade,
+  AuditSinkUpdate,
+  auditSinkCreate,
+} from '../../shared/api/auditSinks.ts'
 import type { z } from 'zod'
 import type { Ctx, Root } from '../context.ts'
 import { violatedConstraint } from '../db/index.ts'
@@ -46,7 +51,10 @@ export async function create(ctx: Ctx, input: z.output<typeof auditSinkCreate>):
       errors: [{ path: 'kind', message: 'only webhook for a tenant' }],
     })
   if ((await sinks.countOf(ctx.tx, tenantId)) >= MAX_SINKS)
-    throw new AppError('quota_exceeded', `There are ${MAX_SINKS} sinks already. Delete one that is not needed.`)
+    throw new AppError(
+      'quota_exceeded',
+      `There are ${MAX_SINKS} sinks already. Delete one that is not needed.`,
+    )
   const id = newId()
   const secret = kind === 'webhook' ? `whsec_${randomToken()}` : null
   const row: sinks.SinkRow = {
@@ -87,7 +95,9 @@ export async function update(ctx: Ctx, id: string, change: AuditSinkUpdate): Pro
     try {
       await sinks.update(ctx.tx, id, {
         ...(change.name === undefined ? {} : { name: change.name }),
-        ...(change.state === undefined ? {} : { state: change.state, next_attempt_at: ctx.now(), failures: 0 }),
+        ...(change.state === undefined
+          ? {}
+          : { state: change.state, next_attempt_at: ctx.now(), failures: 0 }),
       })
     } catch (error) {
       if (violatedConstraint(error) === undefined) throw error

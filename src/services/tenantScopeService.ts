@@ -13,6 +13,7 @@ const NAMES: Record<TenantThing, string> = {
   cloudPod: 'CloudPod',
   job: 'job',
   role: 'role',
+  invitation: 'invitation',
   customerContact: 'contact',
   customerNote: 'note',
   customerGroup: 'customer group',

@@ -41,20 +41,21 @@ export type Branding = { name: string; colour: string | null; supportAddress: st
 /** How each of these tenants presents itself, for pages and mails. */
 export async function brandingsOf(ctx: Ctx, tenantIds: readonly string[]): Promise<Map<string, Branding>> {
   const rows = await settings.ofTenants(ctx.tx, tenantIds)
-  return new Map(
-    tenantIds.map((id) => {
-      const of = effectiveOf(ctx, rows, id)
-      const text = (key: SettingKey) => (of[key].value === null ? null : String(of[key].value))
-      return [
-        id,
-        {
-          name: String(of['branding.name'].value),
-          colour: text('branding.colour'),
-          supportAddress: text('branding.supportAddress'),
-        },
-      ]
-    }),
-  )
+  return new Map(tenantIds.map((id) => [id, present(effectiveOf(ctx, rows, id))]))
+}
+
+/** How a tenant presents itself, or with null the platform. */
+export async function brandingOf(ctx: Ctx, tenantId: string | null): Promise<Branding> {
+  return present(await effective(ctx, tenantId))
+}
+
+function present(of: Record<SettingKey, Effective>): Branding {
+  const text = (key: SettingKey) => (of[key].value === null ? null : String(of[key].value))
+  return {
+    name: String(of['branding.name'].value),
+    colour: text('branding.colour'),
+    supportAddress: text('branding.supportAddress'),
+  }
 }
 
 /** Every setting with words, value and origin. `tenantId` null: the platform's. */

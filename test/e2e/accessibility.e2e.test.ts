@@ -34,6 +34,9 @@ const ADDRESSES = [
   'customers/{customer}?tab=subscriptions',
   'customers/{customer}?tab=timeline',
   'customers/{customer}/edit',
+  'customers/import',
+  'customers/{customer}/merge?from={other}',
+  'customers/{merged}',
   'plans',
   'plans/new',
   'jobs',
@@ -49,6 +52,8 @@ const ADDRESSES = [
   'tenants/{tenant}',
   'tenants/{tenant}?tab=settings',
   'tenants/{tenant}?tab=quotas',
+  'tenants/{tenant}?tab=members',
+  'mail',
   'tenants/settings',
   'users',
   'users/new',
@@ -171,6 +176,12 @@ async function prepare(): Promise<typeof things> {
     return now.body.state === 'active' && now.body
   }, 'the subscription to become active')
   const jobs = await admin.get<ListPage<{ id: string }>>('/api/admin/provisioning/jobs?queue=cloud_pod')
+  const add = (name: string) =>
+    admin.post<{ id: string }>('/api/admin/customers', { tenantId: tenant, name, email: 'other@example.com' })
+  const [other, merged] = [await add('Other'), await add('Merged')]
+  const path = `/api/admin/customers/${other.body.id}/merge`
+  const { token } = (await admin.get<{ token: string }>(`${path}?from=${merged.body.id}`)).body
+  await admin.post(path, { from: merged.body.id, token })
   const users = await admin.get<ListPage<{ id: string }>>('/api/admin/users?q=admin@example.com')
   const watchers = { tenantId: null, key: 'watchers', name: 'Watchers', permissions: ['jobs:read'] }
   const role = await admin.post<{ id: string }>('/api/admin/users/roles', watchers)
@@ -180,6 +191,8 @@ async function prepare(): Promise<typeof things> {
     tenant,
     subscription: active.id,
     customer: active.customer.id,
+    other: other.body.id,
+    merged: merged.body.id,
     pod: active.pod?.id,
     job: jobs.body.items[0]?.id,
   }

@@ -12,9 +12,11 @@ import { catalogue, pay, prepareOrder, type Api, type Ordered } from '../support
 import type { TestApp } from '../support/app.ts'
 import { PASSWORD, person, session } from '../users/people.ts'
 import { codeOf, enrol } from '../users/factors.ts'
+import { CUSTOMER_CASES } from './casesCustomers.ts'
 import { passkeyCases } from './casesPasskeys.ts'
 import { KEY_CASES } from './casesKeys.ts'
 import { AUDIT_CASES } from './casesAudit.ts'
+import { casesMail } from './casesMail.ts'
 import { SEARCH_CASES } from './casesSearch.ts'
 
 /** What a request needs, `caller` only where it is not anybody's: made anew for each call, so that it would succeed with the permission. */
@@ -336,8 +338,10 @@ export const CASES: Record<string, Case> = {
   },
   listBlueprints: list,
   createBlueprint: async (app) => ({ body: await blueprintBody(app) }),
+  ...CUSTOMER_CASES,
   ...passkeyCases,
   ...AUDIT_CASES,
+  ...casesMail,
 }
 
 /** The address of a row with its id filled in. */

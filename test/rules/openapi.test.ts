@@ -38,9 +38,14 @@ const OWN_KEYS = [
   'stopImpersonation',
   'listImpersonations',
 ]
+const BY_MAIL =
+  'requestPasswordReset confirmPasswordReset showInvitation acceptInvitation requestEmailChange confirmEmailChange'.split(
+    ' ',
+  )
 const WITHOUT_PERMISSION = [
   ...ACCOUNT,
   ...OWN_KEYS,
+  ...BY_MAIL,
   'login',
   'logout',
   'getMe',

@@ -14,6 +14,7 @@ import {
   podIn,
 } from './cases.ts'
 import { serviceKeyIn } from './casesKeys.ts'
+import { invitationIn } from './casesMail.ts'
 import type { Owner } from './rows.ts'
 
 export type Things = Record<
@@ -33,6 +34,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   const pod = await podIn(app, tenantId)
   await app.admin.call('PATCH', `/api/admin/tenants/${tenantId}/settings`, { 'branding.name': 'Own' })
   await roleKey(app, 'TENANT_USER', tenantId)
+  await invitationIn(app, tenantId)
   const suspension = [newId(), tenantId]
   await owner.query(
     `insert into tenant_suspensions (id, tenant_id, reason, started_by, started_at, ended_at)

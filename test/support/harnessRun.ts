@@ -174,9 +174,14 @@ function watched(root: Root, boundary: (what: string) => void, alive: () => void
         }
       },
     })
+  const { proxmox, mail } = root.vendors
   return {
     ...root,
-    vendors: { ...root.vendors, proxmox: (connection) => client(root.vendors.proxmox(connection)) },
+    vendors: {
+      ...root.vendors,
+      proxmox: (connection) => client(proxmox(connection)),
+      mail: mail && client(mail),
+    },
     db: {
       ...root.db,
       transaction: async (scope, work) => {

@@ -47,7 +47,12 @@ type Place = { batch: bigint; position: number }
 type Held = { id: string; lease: string }
 
 /** @returns where to go on; undefined when nothing is left or the sink is no longer ours */
-async function deliverPortion(root: Root, sink: SinkRow, held: Held, place: Place): Promise<Place | undefined> {
+async function deliverPortion(
+  root: Root,
+  sink: SinkRow,
+  held: Held,
+  place: Place,
+): Promise<Place | undefined> {
   const found = await portionAt(root, sink, place)
   if (!found) return undefined
   if (found.events.length > 0) await send(root, sink, found.events)

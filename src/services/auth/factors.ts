@@ -13,6 +13,7 @@ import * as sessions from '../../db/authSessions.ts'
 import { AppError } from '../../errors.ts'
 import { sha256 } from '../../lib/crypto.ts'
 import * as auditService from '../auditService.ts'
+import * as mailService from '../mailService.ts'
 import type { Identity } from '../userService.ts'
 import * as passkeyProof from './passkeyProof.ts'
 
@@ -103,6 +104,7 @@ export async function disableTotp(ctx: Ctx, { user }: Identity): Promise<void> {
     throw new AppError('invalid_state', 'There is no authenticator app to remove.')
   await endCodesWithoutFactor(ctx, user.id)
   await auditService.record(ctx, { action: 'TOTP_DISABLED', tenantId: null, target: self(user) })
+  await mailService.notify(ctx, user, 'secondFactorRemoved')
 }
 
 /**

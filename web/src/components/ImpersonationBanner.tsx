@@ -27,7 +27,7 @@ export function ImpersonationBanner() {
   })
   const until = me.impersonation?.until
   useEffect(() => {
-    if (until === undefined) return
+    if (until === undefined) return undefined
     const timer = setTimeout(mutate, Math.max(0, new Date(until).getTime() - Date.now() - EARLY_MS))
     return () => clearTimeout(timer)
   }, [until, mutate])

@@ -37,6 +37,8 @@ const JOB_KINDS: Record<string, string> = {
   'cloudPod.destroy': 'Destroy CloudPod',
   'cloudPod.power': 'Change power',
   'cluster.sync': 'Read the cluster',
+  'mail.send': 'Send mail',
+  'auth.passwordReset': 'Password reset',
 }
 export const jobTitle = (kind: string): string => JOB_KINDS[kind] ?? humanize(kind)
 

@@ -18,6 +18,7 @@ import { Tabs } from '../../ui/Tabs.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { ActAsButton } from './ActAsButton.tsx'
+import { MembersTab } from './MembersTab.tsx'
 import { QuotaTab } from './QuotaTab.tsx'
 import { SettingsTable } from './SettingsTable.tsx'
 import { SuspendButton } from './SuspendButton.tsx'
@@ -25,14 +26,15 @@ import { SuspensionCard } from './SuspensionCard.tsx'
 import { TenantForm } from './TenantForm.tsx'
 
 const route = getRouteApi('/t/$tenant/tenants/$id')
-const TABS = ['overview', 'settings', 'quotas'] as const
+const TABS = ['overview', 'members', 'settings', 'quotas'] as const
 
 export default function TenantPage() {
   const { id } = route.useParams()
   const { tenant: here, can } = useSession()
   const query = useQuery({ ...tenantQuery(id), enabled: can('tenants:read') })
   const tenant = query.data
-  const tab = oneOf(TABS, route.useSearch().tab) ?? 'overview'
+  const search = route.useSearch()
+  const tab = oneOf(TABS, search.tab) ?? 'overview'
   const navigate = route.useNavigate()
   return (
     <Page
@@ -49,6 +51,17 @@ export default function TenantPage() {
             onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
             tabs={[
               { value: 'overview', label: 'Overview', content: <Overview tenant={data} /> },
+              {
+                value: 'members',
+                label: 'Members',
+                content: (
+                  <MembersTab
+                    tenant={data}
+                    trail={search.page}
+                    onTrail={(page) => void navigate({ search: { tab, page } })}
+                  />
+                ),
+              },
               { value: 'settings', label: 'Settings', content: <SettingsTable tenantId={data.id} /> },
               { value: 'quotas', label: 'Quotas', content: <QuotaTab tenantId={data.id} /> },
             ]}
