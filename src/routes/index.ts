@@ -9,6 +9,7 @@ import { adminCustomerSettings } from './adminCustomerSettings.ts'
 import { adminCustomers } from './adminCustomers.ts'
 import { adminInvitations } from './adminInvitations.ts'
 import { adminMails } from './adminMails.ts'
+import { adminSearch } from './adminSearch.ts'
 import { adminSubscriptions } from './adminSubscriptions.ts'
 import { adminTenantSuspension } from './adminTenantSuspension.ts'
 import { adminTenants } from './adminTenants.ts'
@@ -52,6 +53,7 @@ export const routes: readonly Route[] = [
   ...adminSubscriptions,
   ...cloudPods,
   ...provisioningRoutes,
+  ...adminSearch,
   ...adminAudit,
   ...adminAuditSinks,
   ...adminAuditRetention,

@@ -113,6 +113,18 @@ describe('free of accessibility faults, policy violations and sideways scrolling
     const path = address.replace(/\{(\w+)\}/g, (_, name: string) => things[name] ?? 'missing')
     expect(await faultsAt(inside, `/t/all/${path}`)).toEqual([])
   })
+  it('the search with its hits', async () => {
+    await inside.setViewportSize({ width: 1440, height: 900 })
+    await inside.goto('/t/all/customers')
+    await inside.getByRole('heading', { level: 1 }).waitFor()
+    await inside.keyboard.press('Control+k')
+    await inside.getByRole('combobox', { name: 'Search or jump to' }).fill('ada')
+    await inside
+      .getByRole('option', { name: /Ada Example/ })
+      .first()
+      .waitFor()
+    expect(await looksOf(inside)).toEqual([])
+  })
 })
 
 /** Loads a page once and looks at it at both widths; only contrast depends on the theme. */
@@ -123,6 +135,10 @@ async function faultsAt(page: Page, path: string): Promise<string[]> {
   await page.getByRole('heading', { level: 1 }).waitFor()
   await page.waitForLoadState('load')
   await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' })
+  return looksOf(page)
+}
+
+async function looksOf(page: Page): Promise<string[]> {
   await page.evaluate(AXE)
   const faults = await faultsOf(page, 'light, wide', RULES)
   await setTheme(page, 'dark')

@@ -24,6 +24,7 @@ const WITHOUT_TENANT: Record<string, string> = {
   audit_unsealed: 'ids of events that wait to be sealed, of all tenants',
   audit_batches: 'the proof of the whole log: ids and hashes, nothing of what happened',
   schema_migrations: 'what was migrated',
+  search_words: 'words of names, without whose names they are; only the search reads it, for spellings',
   clusters: 'hypervisors are the platform’s',
   nodes: 'hypervisors are the platform’s',
   cluster_templates: 'what lies on the platform’s hypervisors',
