@@ -871,6 +871,61 @@ create table subscriptions (
 
 create table system_queue partition of provisioning_jobs FOR VALUES IN ('system');
 
+create table tenant_closures (
+  id uuid not null,
+  tenant_id uuid not null,
+  state text not null,
+  reason text not null,
+  was text not null,
+  suspension_id uuid,
+  started_by jsonb not null,
+  started_at timestamp with time zone not null,
+  due_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  pods jsonb not null default '[]'::jsonb,
+  erased jsonb not null default '{}'::jsonb,
+  proof jsonb,
+  constraint tenant_closures_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint tenant_closures_pkey PRIMARY KEY (id),
+  constraint tenant_closures_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint tenant_closures_check CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['closed'::text, 'cancelled'::text])))),
+  constraint tenant_closures_check1 CHECK (((proof IS NOT NULL) = (state = 'closed'::text))),
+  constraint tenant_closures_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500))),
+  constraint tenant_closures_state_check CHECK ((state = ANY (ARRAY['cooling'::text, 'destroying'::text, 'erasing'::text, 'closed'::text, 'cancelled'::text]))),
+  constraint tenant_closures_was_check CHECK ((was = ANY (ARRAY['active'::text, 'suspended'::text])))
+);
+
+create table tenant_export_chunks (
+  export_id uuid not null,
+  tenant_id uuid not null,
+  number integer not null,
+  data bytea not null,
+  constraint tenant_export_chunks_pkey PRIMARY KEY (export_id, number),
+  constraint tenant_export_chunks_tenant_id_export_id_fkey FOREIGN KEY (tenant_id, export_id) REFERENCES tenant_exports(tenant_id, id) ON DELETE CASCADE,
+  constraint tenant_export_chunks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint tenant_export_chunks_number_check CHECK ((number >= 0))
+);
+
+create table tenant_exports (
+  id uuid not null,
+  tenant_id uuid not null,
+  state text not null default 'waiting'::text,
+  requested_by jsonb not null,
+  bytes bigint not null default 0,
+  row_count bigint not null default 0,
+  sha256 text,
+  problem text,
+  created_at timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  constraint tenant_exports_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint tenant_exports_pkey PRIMARY KEY (id),
+  constraint tenant_exports_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint tenant_exports_check CHECK (((state = 'ready'::text) = (sha256 IS NOT NULL))),
+  constraint tenant_exports_check1 CHECK (((state = 'waiting'::text) = (finished_at IS NULL))),
+  constraint tenant_exports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'ready'::text, 'failed'::text])))
+);
+
 create table tenant_suspended_pods (
   suspension_id uuid not null,
   tenant_id uuid not null,
@@ -1096,6 +1151,16 @@ CREATE INDEX subscriptions_list ON public.subscriptions USING btree (tenant_id, 
 
 CREATE INDEX subscriptions_payment_due ON public.subscriptions USING btree (payment_due_at) WHERE (state = 'awaiting_payment'::text);
 
+CREATE INDEX tenant_closures_list ON public.tenant_closures USING btree (tenant_id, id DESC);
+
+CREATE UNIQUE INDEX tenant_closures_open ON public.tenant_closures USING btree (tenant_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX tenant_exports_end ON public.tenant_exports USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+
+CREATE INDEX tenant_exports_list ON public.tenant_exports USING btree (tenant_id, id DESC);
+
+CREATE UNIQUE INDEX tenant_exports_waiting ON public.tenant_exports USING btree (tenant_id) WHERE (state = 'waiting'::text);
+
 CREATE INDEX tenant_suspended_pods_pod ON public.tenant_suspended_pods USING btree (tenant_id, pod_id);
 
 CREATE INDEX tenant_suspensions_list ON public.tenant_suspensions USING btree (tenant_id, id DESC);
@@ -1171,6 +1236,12 @@ alter table settings enable row level security, force row level security;
 alter table subscription_items enable row level security, force row level security;
 
 alter table subscriptions enable row level security, force row level security;
+
+alter table tenant_closures enable row level security, force row level security;
+
+alter table tenant_export_chunks enable row level security, force row level security;
+
+alter table tenant_exports enable row level security, force row level security;
 
 alter table tenant_suspended_pods enable row level security, force row level security;
 
@@ -1269,6 +1340,12 @@ create policy tenant_update on settings for update using ((( SELECT app_platform
 create policy tenant_wall on subscription_items for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on subscriptions for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on tenant_closures for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on tenant_export_chunks for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on tenant_exports for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on tenant_suspended_pods for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -1402,6 +1479,12 @@ grant insert, select, update on subscription_items to mpanel_app;
 
 grant insert, select, update on subscriptions to mpanel_app;
 
+grant insert, select, update on tenant_closures to mpanel_app;
+
+grant delete, insert, select on tenant_export_chunks to mpanel_app;
+
+grant delete, insert, select, update on tenant_exports to mpanel_app;
+
 grant insert, select, update on tenant_suspended_pods to mpanel_app;
 
 grant insert, select, update on tenant_suspensions to mpanel_app;
@@ -1502,6 +1585,77 @@ begin
     end if;
   end loop;
   return made;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.erase_tenant_customers(p_tenant uuid)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+declare removed bigint;
+begin
+  perform require_erasing(p_tenant);
+  delete from customers c where c.tenant_id = p_tenant
+    and not exists (select from subscriptions s where s.customer_id = c.id)
+    and not exists (select from invoices i where i.customer_id = c.id)
+    and not exists (select from payments p where p.customer_id = c.id)
+    and not exists (select from ledger_accounts l where l.customer_id = c.id);
+  get diagnostics removed = row_count;
+  return removed;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.erase_tenant_rows(p_tenant uuid, p_table text, p_column text, p_parent text, p_parent_column text, p_limit integer)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+declare
+  removed bigint;
+  condition text := 't.tenant_id = $1';
+begin
+  perform require_erasing(p_tenant);
+  if p_table = any (array['tenants', 'tenant_closures', 'audit_events', 'invoices', 'invoice_lines', 'invoice_series',
+      'credit_notes', 'payments', 'payment_allocations', 'ledger_accounts', 'ledger_tx', 'ledger_entries']) then
+    raise exception 'the rows of % are kept', p_table using errcode = 'insufficient_privilege';
+  end if;
+  if p_column is not null then
+    condition := format('exists (select from %I p where p.%I = t.%I and p.tenant_id = $1)', p_parent, p_parent_column, p_column);
+  end if;
+  -- A job that is not over is somebody's work.
+  if p_table = 'provisioning_jobs' then condition := condition || ' and t.finished_at is not null'; end if;
+  execute format('delete from %1$I d using (select t.tableoid as part, t.ctid as place from %1$I t where %2$s limit $2) gone
+    where d.tableoid = gone.part and d.ctid = gone.place', p_table, condition) using p_tenant, p_limit;
+  get diagnostics removed = row_count;
+  return removed;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.erase_tenant_users(p_tenant uuid)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+declare
+  one record;
+  removed bigint := 0;
+begin
+  perform require_erasing(p_tenant);
+  for one in select u.id from users_of_tenant_only(p_tenant) u loop
+    begin
+      update role_grants set granted_by = null where granted_by = one.id;
+      delete from users where id = one.id;
+    exception when foreign_key_violation then
+      delete from sessions where user_id = one.id;
+      delete from login_history where user_id = one.id;
+      delete from role_grants where user_id = one.id;
+      update users set email = 'erased-' || one.id || '@example.invalid', name = 'Erased', password_hash = null,
+        state = 'disabled', updated_at = now() where id = one.id;
+    end;
+    removed := removed + 1;
+  end loop;
+  return removed;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.fix_period_once()
@@ -1818,6 +1972,17 @@ begin
   raise exception '% is append-only: % is refused', tg_table_name, tg_op using errcode = 'insufficient_privilege';
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.require_erasing(p_tenant uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if not exists (select from tenants where id = p_tenant and state = 'closing')
+     or not exists (select from tenant_closures where tenant_id = p_tenant and state = 'erasing') then
+    raise exception 'tenant % is not being erased', p_tenant using errcode = 'insufficient_privilege';
+  end if;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.tenant_is_active(p_tenant uuid)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -1866,3 +2031,19 @@ CREATE OR REPLACE FUNCTION public.user_is_shut_out(p_user uuid, p_at timestamp w
 AS $function$
   select jsonb_array_length(user_grants_anywhere(p_user, p_at)) > 0 and jsonb_array_length(user_grants(p_user, p_at)) = 0
 $function$;
+
+CREATE OR REPLACE FUNCTION public.users_of_tenant_only(p_tenant uuid)
+ RETURNS TABLE(id uuid, email text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+declare caller_scope text := coalesce(current_setting('app.scope', true), '');
+begin
+  perform set_config('app.scope', 'platform', true);
+  return query select u.id, u.email from users u
+    where exists (select from role_grants g where g.user_id = u.id and g.tenant_id = p_tenant)
+      and not exists (select from role_grants g where g.user_id = u.id and g.tenant_id is distinct from p_tenant)
+    order by u.email;
+  perform set_config('app.scope', caller_scope, true);
+end $function$;

@@ -5,6 +5,8 @@ export const PERMISSIONS = [
   'tenants:update',
   'tenants:settings',
   'tenants:suspend',
+  'tenants:export',
+  'tenants:close',
   'customers:read',
   'customers:create',
   'customers:update',
@@ -57,6 +59,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     ...TENANT_READ,
     'tenants:update',
     'tenants:settings',
+    'tenants:export',
     'customers:create',
     'customers:update',
     'subscriptions:write',
@@ -80,7 +83,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
 /** What a tenant's own roles may hold: nothing that concerns the platform as a whole. */
 export const DELEGABLE: readonly Permission[] = ROLE_PERMISSIONS.TENANT_OWNER
 
-/** What an API key never does, whatever its scopes name: it could make itself, or another, more powerful. */
-export const PEOPLE_ONLY: readonly Permission[] = ['users:manage', 'roles:manage']
+/** What an API key never does, whatever its scopes name: it could make itself, or another, more powerful, or end a tenant. */
+export const PEOPLE_ONLY: readonly Permission[] = ['users:manage', 'roles:manage', 'tenants:close']
 
 export const isBuiltinRole = (key: string): key is BuiltinRole => key in ROLE_PERMISSIONS

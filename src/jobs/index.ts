@@ -4,12 +4,16 @@ import * as auditService from '../services/auditService.ts'
 import * as BillingService from '../services/BillingService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import * as tenantSuspensionService from '../services/tenantSuspensionService.ts'
+import * as tenantClosureService from '../services/tenantClosureService.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
 import { cloudPodDestroy } from './cloudPodDestroy.ts'
 import { cloudPodPower } from './cloudPodPower.ts'
 import { cloudPodResume, cloudPodSuspend } from './cloudPodSuspension.ts'
 import { provisioningClusterSync } from './provisioningClusterSync.ts'
+import * as tenantExportService from '../services/tenantExportService.ts'
 import { tenantEnforce } from './tenantEnforce.ts'
+import { tenantClose } from './tenantClose.ts'
+import { tenantExport } from './tenantExport.ts'
 import type { JobHandler } from './steps.ts'
 import type { Timer } from './timers.ts'
 
@@ -24,6 +28,8 @@ const list = [
   cloudPodSuspend,
   cloudPodResume,
   tenantEnforce,
+  tenantExport,
+  tenantClose,
 ] as unknown as AnyHandler[]
 
 /** Every job there is. test/rules checks that each declared job has exactly one handler. */
@@ -50,6 +56,12 @@ export const timers: readonly Timer[] = [
     name: 'tenants.enforce',
     everyMs: 60 * MINUTE_MS,
     run: asSystem('tenants.enforce', tenantSuspensionService.enforceAll),
+  },
+  { name: 'tenants.close', everyMs: MINUTE_MS, run: tenantClosureService.beginDue },
+  {
+    name: 'tenants.expireExports',
+    everyMs: 10 * MINUTE_MS,
+    run: asSystem('tenants.expireExports', tenantExportService.expire),
   },
   { name: 'maintenance', everyMs: 5 * MINUTE_MS, run: asSystem('maintenance', provisioningService.tidy) },
 ]

@@ -4,6 +4,8 @@ import { adminCustomerSettings } from './adminCustomerSettings.ts'
 import { adminCustomers } from './adminCustomers.ts'
 import { adminSubscriptions } from './adminSubscriptions.ts'
 import { adminTenantSuspension } from './adminTenantSuspension.ts'
+import { adminTenantClosure } from './adminTenantClosure.ts'
+import { adminTenantExports } from './adminTenantExports.ts'
 import { adminTenants } from './adminTenants.ts'
 import { authAccount } from './authAccount.ts'
 import { adminTenantSettings } from './adminTenantSettings.ts'
@@ -22,6 +24,8 @@ export const routes: readonly Route[] = [
   ...adminTenantSettings,
   ...adminUsers,
   ...adminTenantSuspension,
+  ...adminTenantExports,
+  ...adminTenantClosure,
   ...adminCustomers,
   ...adminCustomerFile,
   ...adminCustomerSettings,

@@ -5,6 +5,7 @@ import type { Ctx, Origin } from '../context.ts'
 import { newId } from '../lib/ids.ts'
 
 export { sealAll, seals } from './audit/sealing.ts'
+export { signHash } from './audit/key.ts'
 
 type Target = { type: string; id: string; label?: string }
 

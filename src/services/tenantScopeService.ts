@@ -1,5 +1,5 @@
 import type { Ctx, Scope } from '../context.ts'
-import { narrow, shareState, tenantOf, type TenantThing } from '../db/tenantScope.ts'
+import { isErasing, narrow, shareState, tenantOf, type TenantThing } from '../db/tenantScope.ts'
 import { AppError, notFound } from '../errors.ts'
 
 export type { TenantThing }
@@ -16,6 +16,7 @@ const NAMES: Record<TenantThing, string> = {
   customerNote: 'note',
   customerGroup: 'customer group',
   customerField: 'customer field',
+  tenantExport: 'export',
 }
 
 /**
@@ -38,6 +39,16 @@ export async function requireActive(ctx: Ctx, tenantId: string): Promise<void> {
   const state = await shareState(ctx.tx, tenantId)
   if (state !== undefined && state !== 'active')
     throw new AppError('invalid_state', `The tenant is ${state}: nothing can be ordered or changed in it.`)
+}
+
+/**
+ * What is also changed while a tenant is suspended is not changed any more once its data are being erased.
+ * @throws AppError invalid_state
+ */
+export async function requireNotGone(ctx: Ctx, tenantId: string): Promise<void> {
+  const state = await shareState(ctx.tx, tenantId)
+  if (state === 'closed' || (state === 'closing' && (await isErasing(ctx.tx, tenantId))))
+    throw new AppError('invalid_state', 'The tenant is closed: nothing can be changed in it.')
 }
 
 /** The same context limited to fewer tenants, for the database as well. */
