@@ -926,6 +926,23 @@ create table tenant_exports (
   constraint tenant_exports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'ready'::text, 'failed'::text])))
 );
 
+create table tenant_logos (
+  tenant_id uuid not null,
+  type text not null,
+  width integer not null,
+  height integer not null,
+  sha256 text not null,
+  data bytea not null,
+  updated_at timestamp with time zone not null,
+  constraint tenant_logos_pkey PRIMARY KEY (tenant_id),
+  constraint tenant_logos_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint tenant_logos_data_check CHECK (((length(data) >= 1) AND (length(data) <= 200000))),
+  constraint tenant_logos_height_check CHECK (((height >= 1) AND (height <= 2000))),
+  constraint tenant_logos_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint tenant_logos_type_check CHECK ((type = ANY (ARRAY['image/png'::text, 'image/jpeg'::text, 'image/webp'::text]))),
+  constraint tenant_logos_width_check CHECK (((width >= 1) AND (width <= 2000)))
+);
+
 create table tenant_suspended_pods (
   suspension_id uuid not null,
   tenant_id uuid not null,
@@ -1243,6 +1260,8 @@ alter table tenant_export_chunks enable row level security, force row level secu
 
 alter table tenant_exports enable row level security, force row level security;
 
+alter table tenant_logos enable row level security, force row level security;
+
 alter table tenant_suspended_pods enable row level security, force row level security;
 
 alter table tenant_suspensions enable row level security, force row level security;
@@ -1346,6 +1365,8 @@ create policy tenant_wall on tenant_closures for all using ((( SELECT app_platfo
 create policy tenant_wall on tenant_export_chunks for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on tenant_exports for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on tenant_logos for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on tenant_suspended_pods for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -1484,6 +1505,8 @@ grant insert, select, update on tenant_closures to mpanel_app;
 grant delete, insert, select on tenant_export_chunks to mpanel_app;
 
 grant delete, insert, select, update on tenant_exports to mpanel_app;
+
+grant delete, insert, select, update on tenant_logos to mpanel_app;
 
 grant insert, select, update on tenant_suspended_pods to mpanel_app;
 

@@ -632,6 +632,16 @@ export interface TenantExportsTable {
   expires_at: Date | null
 }
 
+export interface TenantLogosTable {
+  tenant_id: string
+  type: 'image/png' | 'image/jpeg' | 'image/webp'
+  width: number
+  height: number
+  sha256: string
+  data: Buffer
+  updated_at: Date
+}
+
 export interface TenantSuspendedPodsTable {
   suspension_id: string
   tenant_id: string
@@ -753,6 +763,7 @@ export interface Tables {
   tenant_closures: TenantClosuresTable
   tenant_export_chunks: TenantExportChunksTable
   tenant_exports: TenantExportsTable
+  tenant_logos: TenantLogosTable
   tenant_suspended_pods: TenantSuspendedPodsTable
   tenant_suspensions: TenantSuspensionsTable
   tenants: TenantsTable

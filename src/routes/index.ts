@@ -6,6 +6,7 @@ import { adminSubscriptions } from './adminSubscriptions.ts'
 import { adminTenantSuspension } from './adminTenantSuspension.ts'
 import { adminTenantClosure } from './adminTenantClosure.ts'
 import { adminTenantExports } from './adminTenantExports.ts'
+import { adminTenantLogo } from './adminTenantLogo.ts'
 import { adminTenants } from './adminTenants.ts'
 import { authAccount } from './authAccount.ts'
 import { adminTenantSettings } from './adminTenantSettings.ts'
@@ -24,6 +25,7 @@ export const routes: readonly Route[] = [
   ...adminTenantSettings,
   ...adminUsers,
   ...adminTenantSuspension,
+  ...adminTenantLogo,
   ...adminTenantExports,
   ...adminTenantClosure,
   ...adminCustomers,

@@ -157,7 +157,7 @@ export async function me(ctx: Ctx, identity: Identity): Promise<Me> {
     tenants: tenants.map((tenant) => ({
       ...tenant,
       permissions: [...(identity.tenants.get(tenant.id) ?? [])],
-      branding: brandings.get(tenant.id) ?? { name: 'mPanel', colour: null, supportAddress: null },
+      branding: brandings.get(tenant.id) ?? { name: 'mPanel', colour: null, supportAddress: null, logo: null },
     })),
     mustEnrol: identity.mustEnrol,
     simulated: [...ctx.settings.simulated],

@@ -12,6 +12,7 @@ import { catalogue, pay, prepareOrder, type Api, type Ordered } from '../support
 import type { TestApp } from '../support/app.ts'
 import { PASSWORD, person, session } from '../users/people.ts'
 import { codeOf, enrol } from '../users/factors.ts'
+import { TENANT_CASES } from './casesTenants.ts'
 
 /** What a request needs, `caller` only where it is not anybody's: made anew for each call, so that it would succeed with the permission. */
 export type Made = { id?: string; body?: unknown; query?: string; caller?: Api }
@@ -188,6 +189,7 @@ export const CASES: Record<string, Case> = {
     await good(app.admin.post(`/api/admin/tenants/${id}/suspend`, { reason: 'unpaid' }))
     return { id, body: {} }
   },
+  ...TENANT_CASES,
   getTenantQuota: async (_, tenantId) => ({ id: tenantId }),
   updateTenantQuota: async (_, tenantId) => ({ id: tenantId, body: { maxCores: 20_000 } }),
   listRoles: list,

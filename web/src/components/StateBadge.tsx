@@ -1,6 +1,7 @@
 import type { CloudPod } from '../api/cloudPods.ts'
 import type { Invoice, Subscription } from '../api/billing.ts'
 import type { Cluster, Job, JobDetail, Node } from '../api/provisioning.ts'
+import type { ClosureView, TenantExport } from '../api/tenantEnd.ts'
 import type { Tenant } from '../api/tenants.ts'
 import { humanize } from '../lib/words.ts'
 import { Badge, type Tone } from '../ui/Badge.tsx'
@@ -71,6 +72,18 @@ const LOOKS = {
     closing: ['warning'],
     closed: ['neutral'],
   } satisfies Record<Tenant['state'], Look>,
+  export: {
+    waiting: ['info', true],
+    ready: ['success'],
+    failed: ['danger'],
+  } satisfies Record<TenantExport['state'], Look>,
+  closure: {
+    cooling: ['warning'],
+    destroying: ['danger', true],
+    erasing: ['danger', true],
+    closed: ['neutral'],
+    cancelled: ['neutral'],
+  } satisfies Record<NonNullable<ClosureView['closure']>['state'], Look>,
   catalogue: {
     active: ['success'],
     retired: ['neutral'],
