@@ -37,6 +37,11 @@ export async function shareState(tx: Tx, tenantId: string): Promise<string | und
   return rows[0]?.state
 }
 
+export async function stateOf(tx: Tx, tenantId: string): Promise<string | undefined> {
+  const row = await tx.selectFrom('tenants').select('state').where('id', '=', tenantId).executeTakeFirst()
+  return row?.state
+}
+
 /** Whether the data of a tenant that is being closed are going. */
 export async function isErasing(tx: Tx, tenantId: string): Promise<boolean> {
   const { rows } = await sql`select from tenant_closures where tenant_id = ${tenantId} and state = 'erasing'`.execute(

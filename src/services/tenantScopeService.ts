@@ -1,5 +1,5 @@
 import type { Ctx, Scope } from '../context.ts'
-import { isErasing, narrow, shareState, tenantOf, type TenantThing } from '../db/tenantScope.ts'
+import { isErasing, narrow, shareState, stateOf, tenantOf, type TenantThing } from '../db/tenantScope.ts'
 import { AppError, notFound } from '../errors.ts'
 
 export type { TenantThing }
@@ -46,8 +46,10 @@ export async function requireActive(ctx: Ctx, tenantId: string): Promise<void> {
  * @throws AppError invalid_state
  */
 export async function requireNotGone(ctx: Ctx, tenantId: string): Promise<void> {
-  const state = await shareState(ctx.tx, tenantId)
-  if (state === 'closed' || (state === 'closing' && (await isErasing(ctx.tx, tenantId))))
+  const state = await stateOf(ctx.tx, tenantId)
+  if (state !== 'closing' && state !== 'closed') return
+  await shareState(ctx.tx, tenantId)
+  if (state === 'closed' || (await isErasing(ctx.tx, tenantId)))
     throw new AppError('invalid_state', 'The tenant is closed: nothing can be changed in it.')
 }
 

@@ -79,6 +79,10 @@ async function everyAddress(): Promise<string[]> {
     const now = await admin.get<Ordered['subscription']>(subscription)
     return now.body.state === 'active' && now.body
   }, 'the subscription to become active')
+  const closing = await opened.app.tenant()
+  const { name } = (await admin.get<{ name: string }>(`/api/admin/tenants/${closing}`)).body
+  await admin.post(`/api/admin/tenants/${closing}/close`, { name, reason: 'the contract has ended' })
+  await admin.post(`/api/admin/tenants/${tenantId}/export`, {})
   const jobs = await admin.get<ListPage<{ id: string }>>('/api/admin/provisioning/jobs?queue=cloud_pod')
   return [
     'subscriptions',
@@ -116,6 +120,10 @@ async function everyAddress(): Promise<string[]> {
     `tenants/${tenantId}`,
     `tenants/${tenantId}?tab=settings`,
     `tenants/${tenantId}?tab=quotas`,
+    `tenants/${tenantId}?tab=export`,
+    `tenants/${tenantId}?tab=close`,
+    `tenants/${closing}?tab=close`,
+    'tenants?state=closing',
     'tenants/settings',
     'audit',
     'account/security',

@@ -235,16 +235,20 @@ async function arrangeSuspension(app: TestApp, deed: 'suspend' | 'resume' | 'enf
   return { jobId: await newest(kind), world, holdings, afterPermanent: await holdings() }
 }
 
-/** A tenant with a pod and a customer that is exported, or closed without a cooling-off once its pod is gone. */
+/**
+ * A tenant that is exported with its pod, or closed without a cooling-off. Closing waits for the pods' own jobs, which
+ * have cases of their own, so that tenant has none.
+ */
 async function arrangeTenantJob(app: TestApp, deed: 'export' | 'close'): Promise<Arranged> {
   forgetOthers(app)
   const tenantId = await app.tenant()
   const path = `/api/admin/tenants/${tenantId}`
   await app.admin.post('/api/admin/customers', { tenantId, name: 'Ada', email: 'ada@example.com' })
   const tenant = await app.admin.get<{ name: string }>(path)
-  const podId = await activePod(app, tenantId, 'vm')
-  if (deed === 'export') await app.admin.post(`${path}/export`, {})
-  else {
+  if (deed === 'export') {
+    await activePod(app, tenantId, 'vm')
+    await app.admin.post(`${path}/export`, {})
+  } else {
     await app.admin.call('PATCH', `${path}/settings`, { 'tenants.coolingOffDays': 0 })
     await app.admin.post(`${path}/close`, { name: tenant.body.name, reason: 'the contract has ended' })
   }
@@ -266,10 +270,9 @@ async function arrangeTenantJob(app: TestApp, deed: 'export' | 'close'): Promise
           (select count(*)::int from customers where tenant_id = c.tenant_id) as customers
         from tenant_closures c where c.tenant_id = ${tenantId}`,
     )
-  const guests = () => vmids(app).length
-  const world = async () => (deed === 'export' ? files() : { closing: await closing(), guests: guests() })
+  const world = () => (deed === 'export' ? files() : closing())
   const holdings = async () =>
-    deed === 'export' ? (await files()).map((file) => ({ ...(file as object), state: 'failed' })) : { podId: podId.length }
+    deed === 'export' ? (await files()).map((file) => ({ ...(file as object), state: 'failed' })) : deed
   return {
     jobId: job?.id ?? '',
     world,

@@ -22,6 +22,7 @@ export const INFRASTRUCTURE_COLUMNS: Record<string, readonly string[]> = {
 /** Columns that look like a secret and are none. */
 export const NO_SECRETS: Record<string, readonly string[]> = {
   tenant_exports: ['sha256'],
+  tenant_logos: ['sha256', 'data'],
 }
 
 /** Sealed values, hashes of tokens, passwords and bare bytes. */
