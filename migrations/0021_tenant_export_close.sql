@@ -76,7 +76,7 @@ declare
   condition text := 't.tenant_id = $1';
 begin
   perform require_erasing(p_tenant);
-  if p_table = any (array['tenants', 'tenant_closures', 'audit_events', 'invoices', 'invoice_lines', 'invoice_series',
+  if p_table = any (array['tenants', 'tenant_closures', 'audit_events', 'audit_holds', 'invoices', 'invoice_lines', 'invoice_series',
       'credit_notes', 'payments', 'payment_allocations', 'ledger_accounts', 'ledger_tx', 'ledger_entries']) then
     raise exception 'the rows of % are kept', p_table using errcode = 'insufficient_privilege';
   end if;

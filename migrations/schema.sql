@@ -26,6 +26,33 @@ create table api_keys (
   constraint api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
 
+create table audit_archived (
+  month date not null,
+  batch bigint not null,
+  positions bytea not null,
+  constraint audit_archived_pkey PRIMARY KEY (batch, month),
+  constraint audit_archived_batch_fkey FOREIGN KEY (batch) REFERENCES audit_batches(number),
+  constraint audit_archived_month_fkey FOREIGN KEY (month) REFERENCES audit_archives(month) ON DELETE CASCADE
+);
+
+create table audit_archives (
+  month date not null,
+  file text not null,
+  sha256 bytea not null,
+  bytes bigint not null,
+  events bigint not null,
+  first_batch bigint,
+  last_batch bigint,
+  written_at timestamp with time zone not null,
+  removed_at timestamp with time zone,
+  hash bytea not null,
+  signature bytea not null,
+  constraint audit_archives_pkey PRIMARY KEY (month),
+  constraint audit_archives_hash_check CHECK ((length(hash) = 32)),
+  constraint audit_archives_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+  constraint audit_archives_sha256_check CHECK ((length(sha256) = 32))
+);
+
 create table audit_batches (
   number bigint not null,
   sealed_at timestamp with time zone not null,
@@ -64,13 +91,59 @@ create table audit_events (
   job_id uuid,
   ip inet,
   user_agent text,
+  actor_id text,
   constraint audit_events_pkey PRIMARY KEY (at, id),
   constraint audit_events_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint audit_events_action_check CHECK ((action ~ '^[A-Z][A-Z0-9_]+$'::text)),
+  constraint audit_events_actor_id CHECK ((NOT (actor_id IS DISTINCT FROM (actor ->> 'id'::text)))),
   constraint audit_events_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'denied'::text, 'error'::text])))
 ) partition by RANGE (at);
 
 create table audit_events_other partition of audit_events DEFAULT;
+
+create table audit_holds (
+  id uuid not null,
+  tenant_id uuid,
+  target_id text,
+  reason text not null,
+  placed_by text not null,
+  placed_at timestamp with time zone not null,
+  released_by text,
+  released_at timestamp with time zone,
+  constraint audit_holds_pkey PRIMARY KEY (id),
+  constraint audit_holds_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint audit_holds_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 1000)))
+);
+
+create table audit_sinks (
+  id uuid not null,
+  tenant_id uuid,
+  kind text not null,
+  name text not null,
+  address text not null,
+  ca_pem text,
+  secret bytea,
+  state text not null default 'active'::text,
+  next_batch bigint not null,
+  next_position integer not null default 0,
+  delivered bigint not null default 0,
+  delivered_at timestamp with time zone,
+  failures integer not null default 0,
+  last_error text,
+  next_attempt_at timestamp with time zone not null,
+  lease uuid,
+  lease_until timestamp with time zone,
+  created_at timestamp with time zone not null,
+  constraint audit_sinks_tenant_id_name_key UNIQUE NULLS NOT DISTINCT (tenant_id, name),
+  constraint audit_sinks_pkey PRIMARY KEY (id),
+  constraint audit_sinks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint audit_sinks_check CHECK (((secret IS NULL) = (kind = 'syslog'::text))),
+  constraint audit_sinks_kind_check CHECK ((kind = ANY (ARRAY['syslog'::text, 'webhook'::text]))),
+  constraint audit_sinks_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint audit_sinks_next_batch_check CHECK ((next_batch > 0)),
+  constraint audit_sinks_next_position_check CHECK ((next_position >= 0)),
+  constraint audit_sinks_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text])))
+);
 
 create table audit_unsealed (
   seq bigint not null default generated always as identity,
@@ -580,7 +653,7 @@ create table login_history (
   constraint login_history_pkey PRIMARY KEY (id),
   constraint login_history_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
   constraint login_history_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text]))),
-  constraint login_history_reason_check CHECK ((reason = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text, 'wrong_password'::text, 'wrong_code'::text, 'throttled'::text, 'disabled'::text, 'no_active_tenant'::text])))
+  constraint login_history_reason_check CHECK ((reason = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text, 'passkey'::text, 'sso'::text, 'wrong_password'::text, 'wrong_code'::text, 'wrong_passkey'::text, 'throttled'::text, 'disabled'::text, 'no_active_tenant'::text, 'sso_required'::text])))
 );
 
 create table nodes (
@@ -608,6 +681,18 @@ create table nodes (
   constraint nodes_memory_overcommit_check CHECK ((memory_overcommit > (0)::numeric)),
   constraint nodes_state_check CHECK ((state = ANY (ARRAY['active'::text, 'drained'::text]))),
   constraint nodes_status_check CHECK ((status = ANY (ARRAY['online'::text, 'offline'::text, 'unknown'::text])))
+);
+
+create table passkey_challenges (
+  id uuid not null,
+  challenge text not null,
+  purpose text not null,
+  session_id uuid,
+  expires_at timestamp with time zone not null,
+  constraint passkey_challenges_pkey PRIMARY KEY (id),
+  constraint passkey_challenges_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE,
+  constraint passkey_challenges_check CHECK (((purpose = 'log_in'::text) = (session_id IS NULL))),
+  constraint passkey_challenges_purpose_check CHECK ((purpose = ANY (ARRAY['register'::text, 'log_in'::text, 'second_step'::text, 'step_up'::text])))
 );
 
 create table payment_allocations (
@@ -781,6 +866,7 @@ create table roles (
   created_at timestamp with time zone not null,
   version integer not null default 1,
   updated_at timestamp with time zone not null default now(),
+  requires_mfa boolean not null default false,
   constraint roles_pkey PRIMARY KEY (id),
   constraint roles_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint roles_custom_key CHECK ((builtin OR (key ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text) OR (key ~ '^[A-Z][A-Z0-9_]{0,62}$'::text)))
@@ -803,7 +889,7 @@ create table sessions (
   constraint sessions_token_hash_key UNIQUE (token_hash),
   constraint sessions_pkey PRIMARY KEY (id),
   constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
-  constraint sessions_verified_by_check CHECK ((verified_by = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text])))
+  constraint sessions_verified_by_check CHECK ((verified_by = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text, 'passkey'::text, 'sso'::text])))
 );
 
 create table settings (
@@ -871,78 +957,6 @@ create table subscriptions (
 
 create table system_queue partition of provisioning_jobs FOR VALUES IN ('system');
 
-create table tenant_closures (
-  id uuid not null,
-  tenant_id uuid not null,
-  state text not null,
-  reason text not null,
-  was text not null,
-  suspension_id uuid,
-  started_by jsonb not null,
-  started_at timestamp with time zone not null,
-  due_at timestamp with time zone not null,
-  ended_at timestamp with time zone,
-  pods jsonb not null default '[]'::jsonb,
-  erased jsonb not null default '{}'::jsonb,
-  proof jsonb,
-  constraint tenant_closures_tenant_id_id_key UNIQUE (tenant_id, id),
-  constraint tenant_closures_pkey PRIMARY KEY (id),
-  constraint tenant_closures_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
-  constraint tenant_closures_check CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['closed'::text, 'cancelled'::text])))),
-  constraint tenant_closures_check1 CHECK (((proof IS NOT NULL) = (state = 'closed'::text))),
-  constraint tenant_closures_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500))),
-  constraint tenant_closures_state_check CHECK ((state = ANY (ARRAY['cooling'::text, 'destroying'::text, 'erasing'::text, 'closed'::text, 'cancelled'::text]))),
-  constraint tenant_closures_was_check CHECK ((was = ANY (ARRAY['active'::text, 'suspended'::text])))
-);
-
-create table tenant_export_chunks (
-  export_id uuid not null,
-  tenant_id uuid not null,
-  number integer not null,
-  data bytea not null,
-  constraint tenant_export_chunks_pkey PRIMARY KEY (export_id, number),
-  constraint tenant_export_chunks_tenant_id_export_id_fkey FOREIGN KEY (tenant_id, export_id) REFERENCES tenant_exports(tenant_id, id) ON DELETE CASCADE,
-  constraint tenant_export_chunks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
-  constraint tenant_export_chunks_number_check CHECK ((number >= 0))
-);
-
-create table tenant_exports (
-  id uuid not null,
-  tenant_id uuid not null,
-  state text not null default 'waiting'::text,
-  requested_by jsonb not null,
-  bytes bigint not null default 0,
-  row_count bigint not null default 0,
-  sha256 text,
-  problem text,
-  created_at timestamp with time zone not null,
-  finished_at timestamp with time zone,
-  expires_at timestamp with time zone,
-  constraint tenant_exports_tenant_id_id_key UNIQUE (tenant_id, id),
-  constraint tenant_exports_pkey PRIMARY KEY (id),
-  constraint tenant_exports_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
-  constraint tenant_exports_check CHECK (((state = 'ready'::text) = (sha256 IS NOT NULL))),
-  constraint tenant_exports_check1 CHECK (((state = 'waiting'::text) = (finished_at IS NULL))),
-  constraint tenant_exports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'ready'::text, 'failed'::text])))
-);
-
-create table tenant_logos (
-  tenant_id uuid not null,
-  type text not null,
-  width integer not null,
-  height integer not null,
-  sha256 text not null,
-  data bytea not null,
-  updated_at timestamp with time zone not null,
-  constraint tenant_logos_pkey PRIMARY KEY (tenant_id),
-  constraint tenant_logos_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
-  constraint tenant_logos_data_check CHECK (((length(data) >= 1) AND (length(data) <= 200000))),
-  constraint tenant_logos_height_check CHECK (((height >= 1) AND (height <= 2000))),
-  constraint tenant_logos_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
-  constraint tenant_logos_type_check CHECK ((type = ANY (ARRAY['image/png'::text, 'image/jpeg'::text, 'image/webp'::text]))),
-  constraint tenant_logos_width_check CHECK (((width >= 1) AND (width <= 2000)))
-);
-
 create table tenant_suspended_pods (
   suspension_id uuid not null,
   tenant_id uuid not null,
@@ -996,6 +1010,23 @@ create table timers (
   constraint timers_pkey PRIMARY KEY (name)
 );
 
+create table user_passkeys (
+  id uuid not null,
+  user_id uuid not null,
+  credential_id bytea not null,
+  public_key bytea not null,
+  counter bigint not null,
+  transports text[] not null,
+  name text not null,
+  backed_up boolean not null,
+  created_at timestamp with time zone not null,
+  last_used_at timestamp with time zone,
+  constraint user_passkeys_credential_id_key UNIQUE (credential_id),
+  constraint user_passkeys_pkey PRIMARY KEY (id),
+  constraint user_passkeys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint user_passkeys_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+
 create table user_recovery_codes (
   code_hash bytea not null,
   user_id uuid not null,
@@ -1046,15 +1077,29 @@ create table vmid_reservations (
 
 CREATE INDEX api_keys_user ON public.api_keys USING btree (user_id);
 
-CREATE INDEX audit_events_action ON ONLY public.audit_events USING btree (action, at DESC);
+CREATE INDEX audit_archived_month ON public.audit_archived USING btree (month, batch);
 
-CREATE INDEX audit_events_actor ON ONLY public.audit_events USING btree (((actor ->> 'id'::text)), at DESC);
+CREATE INDEX audit_batches_last_at ON public.audit_batches USING btree (last_at, number);
+
+CREATE INDEX audit_events_action ON ONLY public.audit_events USING btree (action, at DESC, id DESC);
+
+CREATE INDEX audit_events_actor ON ONLY public.audit_events USING btree (actor_id, at DESC, id DESC) WHERE (actor_id IS NOT NULL);
+
+CREATE INDEX audit_events_correlation ON ONLY public.audit_events USING btree (correlation_id, at DESC, id DESC) WHERE (correlation_id IS NOT NULL);
+
+CREATE INDEX audit_events_outcome ON ONLY public.audit_events USING btree (outcome, at DESC, id DESC) WHERE (outcome <> 'success'::text);
 
 CREATE INDEX audit_events_request ON ONLY public.audit_events USING btree (request_id) WHERE (request_id IS NOT NULL);
 
-CREATE INDEX audit_events_target ON ONLY public.audit_events USING btree (target_type, target_id, at DESC);
+CREATE INDEX audit_events_target ON ONLY public.audit_events USING btree (target_id, at DESC, id DESC);
 
-CREATE INDEX audit_events_tenant ON ONLY public.audit_events USING btree (tenant_id, id DESC);
+CREATE INDEX audit_events_target_type ON ONLY public.audit_events USING btree (target_type, at DESC, id DESC);
+
+CREATE INDEX audit_events_tenant ON ONLY public.audit_events USING btree (tenant_id, at DESC, id DESC);
+
+CREATE INDEX audit_events_tenant_action ON ONLY public.audit_events USING btree (tenant_id, action, at DESC, id DESC);
+
+CREATE INDEX audit_sinks_due ON public.audit_sinks USING btree (next_attempt_at) WHERE (state = 'active'::text);
 
 CREATE INDEX cloud_pod_blueprint_images_node ON public.cloud_pod_blueprint_images USING btree (node_id);
 
@@ -1122,7 +1167,13 @@ CREATE INDEX login_failures_age ON public.login_failures USING btree (last_at);
 
 CREATE INDEX login_history_age ON public.login_history USING btree (at);
 
+CREATE INDEX login_history_success ON public.login_history USING btree (user_id, id DESC) WHERE (outcome = 'success'::text);
+
 CREATE INDEX login_history_user ON public.login_history USING btree (user_id, id DESC);
+
+CREATE INDEX passkey_challenges_age ON public.passkey_challenges USING btree (expires_at);
+
+CREATE INDEX passkey_challenges_session ON public.passkey_challenges USING btree (session_id);
 
 CREATE INDEX payment_allocations_invoice ON public.payment_allocations USING btree (invoice_id);
 
@@ -1168,21 +1219,13 @@ CREATE INDEX subscriptions_list ON public.subscriptions USING btree (tenant_id, 
 
 CREATE INDEX subscriptions_payment_due ON public.subscriptions USING btree (payment_due_at) WHERE (state = 'awaiting_payment'::text);
 
-CREATE INDEX tenant_closures_list ON public.tenant_closures USING btree (tenant_id, id DESC);
-
-CREATE UNIQUE INDEX tenant_closures_open ON public.tenant_closures USING btree (tenant_id) WHERE (ended_at IS NULL);
-
-CREATE INDEX tenant_exports_end ON public.tenant_exports USING btree (expires_at) WHERE (expires_at IS NOT NULL);
-
-CREATE INDEX tenant_exports_list ON public.tenant_exports USING btree (tenant_id, id DESC);
-
-CREATE UNIQUE INDEX tenant_exports_waiting ON public.tenant_exports USING btree (tenant_id) WHERE (state = 'waiting'::text);
-
 CREATE INDEX tenant_suspended_pods_pod ON public.tenant_suspended_pods USING btree (tenant_id, pod_id);
 
 CREATE INDEX tenant_suspensions_list ON public.tenant_suspensions USING btree (tenant_id, id DESC);
 
 CREATE UNIQUE INDEX tenant_suspensions_open ON public.tenant_suspensions USING btree (tenant_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX user_passkeys_user ON public.user_passkeys USING btree (user_id, id);
 
 CREATE INDEX user_recovery_codes_user ON public.user_recovery_codes USING btree (user_id);
 
@@ -1195,6 +1238,10 @@ CREATE UNIQUE INDEX vmid_reservations_pod ON public.vmid_reservations USING btre
 alter table api_keys enable row level security, force row level security;
 
 alter table audit_events enable row level security, force row level security;
+
+alter table audit_holds enable row level security, force row level security;
+
+alter table audit_sinks enable row level security, force row level security;
 
 alter table cloud_pod_blueprints enable row level security, force row level security;
 
@@ -1254,14 +1301,6 @@ alter table subscription_items enable row level security, force row level securi
 
 alter table subscriptions enable row level security, force row level security;
 
-alter table tenant_closures enable row level security, force row level security;
-
-alter table tenant_export_chunks enable row level security, force row level security;
-
-alter table tenant_exports enable row level security, force row level security;
-
-alter table tenant_logos enable row level security, force row level security;
-
 alter table tenant_suspended_pods enable row level security, force row level security;
 
 alter table tenant_suspensions enable row level security, force row level security;
@@ -1271,6 +1310,10 @@ alter table tenants enable row level security, force row level security;
 create policy tenant_wall on api_keys for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on audit_events for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on audit_holds for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on audit_sinks for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_delete on cloud_pod_blueprints for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -1360,14 +1403,6 @@ create policy tenant_wall on subscription_items for all using ((( SELECT app_pla
 
 create policy tenant_wall on subscriptions for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
-create policy tenant_wall on tenant_closures for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
-
-create policy tenant_wall on tenant_export_chunks for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
-
-create policy tenant_wall on tenant_exports for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
-
-create policy tenant_wall on tenant_logos for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
-
 create policy tenant_wall on tenant_suspended_pods for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on tenant_suspensions for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
@@ -1410,9 +1445,17 @@ CREATE TRIGGER ledger_tx_no_truncate BEFORE TRUNCATE ON public.ledger_tx FOR EAC
 
 grant insert, select, update on api_keys to mpanel_app;
 
+grant delete, insert, select on audit_archived to mpanel_app;
+
+grant delete, insert, select, update on audit_archives to mpanel_app;
+
 grant insert, select on audit_batches to mpanel_app;
 
 grant insert, select on audit_events to mpanel_app;
+
+grant insert, select, update on audit_holds to mpanel_app;
+
+grant delete, insert, select, update on audit_sinks to mpanel_app;
 
 grant delete, insert, select on audit_unsealed to mpanel_app;
 
@@ -1470,6 +1513,8 @@ grant delete, insert, select on login_history to mpanel_app;
 
 grant insert, select, update on nodes to mpanel_app;
 
+grant delete, insert, select on passkey_challenges to mpanel_app;
+
 grant insert, select on payment_allocations to mpanel_app;
 
 grant insert, select on payments to mpanel_app;
@@ -1500,14 +1545,6 @@ grant insert, select, update on subscription_items to mpanel_app;
 
 grant insert, select, update on subscriptions to mpanel_app;
 
-grant insert, select, update on tenant_closures to mpanel_app;
-
-grant delete, insert, select on tenant_export_chunks to mpanel_app;
-
-grant delete, insert, select, update on tenant_exports to mpanel_app;
-
-grant delete, insert, select, update on tenant_logos to mpanel_app;
-
 grant insert, select, update on tenant_suspended_pods to mpanel_app;
 
 grant insert, select, update on tenant_suspensions to mpanel_app;
@@ -1515,6 +1552,8 @@ grant insert, select, update on tenant_suspensions to mpanel_app;
 grant insert, select, update on tenants to mpanel_app;
 
 grant insert, select, update on timers to mpanel_app;
+
+grant delete, insert, select, update on user_passkeys to mpanel_app;
 
 grant delete, insert, select, update on user_recovery_codes to mpanel_app;
 
@@ -1543,6 +1582,39 @@ CREATE OR REPLACE FUNCTION public.app_tenants()
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$ select coalesce(nullif(current_setting('app.tenants', true), ''), '{}')::uuid[] $function$;
+
+CREATE OR REPLACE FUNCTION public.audit_hold_of(which date)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+declare
+  hold record;
+  kept boolean;
+  name text := 'audit_events_' || to_char(which, 'YYYY_MM');
+begin
+  perform set_config('app.scope', 'platform', true);
+  for hold in select * from audit_holds where released_at is null order by id loop
+    if hold.tenant_id is null and hold.target_id is null then return hold.id; end if;
+    execute format('select exists (select from %I where ($1 is null or tenant_id = $1) and ($2 is null or target_id = $2))', name)
+      into kept using hold.tenant_id, hold.target_id;
+    if kept then return hold.id; end if;
+  end loop;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.audit_months(before timestamp with time zone)
+ RETURNS SETOF date
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+  select to_date(substr(c.relname, 14), 'YYYY_MM') as month from pg_inherits i join pg_class c on c.oid = i.inhrelid
+  where i.inhparent = 'audit_events'::regclass and c.relname ~ '^audit_events_\d{4}_\d{2}$'
+    and (to_date(substr(c.relname, 14), 'YYYY_MM') + interval '1 month') at time zone 'UTC' <= before
+  order by 1
+$function$;
 
 CREATE OR REPLACE FUNCTION public.audit_note_unsealed()
  RETURNS trigger
@@ -1610,77 +1682,6 @@ begin
   return made;
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.erase_tenant_customers(p_tenant uuid)
- RETURNS bigint
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'public'
-AS $function$
-declare removed bigint;
-begin
-  perform require_erasing(p_tenant);
-  delete from customers c where c.tenant_id = p_tenant
-    and not exists (select from subscriptions s where s.customer_id = c.id)
-    and not exists (select from invoices i where i.customer_id = c.id)
-    and not exists (select from payments p where p.customer_id = c.id)
-    and not exists (select from ledger_accounts l where l.customer_id = c.id);
-  get diagnostics removed = row_count;
-  return removed;
-end $function$;
-
-CREATE OR REPLACE FUNCTION public.erase_tenant_rows(p_tenant uuid, p_table text, p_column text, p_parent text, p_parent_column text, p_limit integer)
- RETURNS bigint
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'public'
-AS $function$
-declare
-  removed bigint;
-  condition text := 't.tenant_id = $1';
-begin
-  perform require_erasing(p_tenant);
-  if p_table = any (array['tenants', 'tenant_closures', 'audit_events', 'invoices', 'invoice_lines', 'invoice_series',
-      'credit_notes', 'payments', 'payment_allocations', 'ledger_accounts', 'ledger_tx', 'ledger_entries']) then
-    raise exception 'the rows of % are kept', p_table using errcode = 'insufficient_privilege';
-  end if;
-  if p_column is not null then
-    condition := format('exists (select from %I p where p.%I = t.%I and p.tenant_id = $1)', p_parent, p_parent_column, p_column);
-  end if;
-  -- A job that is not over is somebody's work.
-  if p_table = 'provisioning_jobs' then condition := condition || ' and t.finished_at is not null'; end if;
-  execute format('delete from %1$I d using (select t.tableoid as part, t.ctid as place from %1$I t where %2$s limit $2) gone
-    where d.tableoid = gone.part and d.ctid = gone.place', p_table, condition) using p_tenant, p_limit;
-  get diagnostics removed = row_count;
-  return removed;
-end $function$;
-
-CREATE OR REPLACE FUNCTION public.erase_tenant_users(p_tenant uuid)
- RETURNS bigint
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'public'
-AS $function$
-declare
-  one record;
-  removed bigint := 0;
-begin
-  perform require_erasing(p_tenant);
-  for one in select u.id from users_of_tenant_only(p_tenant) u loop
-    begin
-      update role_grants set granted_by = null where granted_by = one.id;
-      delete from users where id = one.id;
-    exception when foreign_key_violation then
-      delete from sessions where user_id = one.id;
-      delete from login_history where user_id = one.id;
-      delete from role_grants where user_id = one.id;
-      update users set email = 'erased-' || one.id || '@example.invalid', name = 'Erased', password_hash = null,
-        state = 'disabled', updated_at = now() where id = one.id;
-    end;
-    removed := removed + 1;
-  end loop;
-  return removed;
-end $function$;
-
 CREATE OR REPLACE FUNCTION public.fix_period_once()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1696,7 +1697,8 @@ CREATE OR REPLACE FUNCTION public.has_second_factor(p_user uuid)
  RETURNS boolean
  LANGUAGE sql
  STABLE
-AS $function$ select exists (select from user_totp where user_id = p_user and confirmed_at is not null) $function$;
+AS $function$ select exists (select from user_totp where user_id = p_user and confirmed_at is not null)
+    or exists (select from user_passkeys where user_id = p_user) $function$;
 
 CREATE OR REPLACE FUNCTION public.identify_api_key(p_hash bytea, p_at timestamp with time zone, p_ip inet)
  RETURNS TABLE(id uuid, name text, user_id uuid, email text, user_name text, tenant_id uuid, scopes text[], last_used_at timestamp with time zone, grants jsonb)
@@ -1995,15 +1997,28 @@ begin
   raise exception '% is append-only: % is refused', tg_table_name, tg_op using errcode = 'insufficient_privilege';
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.require_erasing(p_tenant uuid)
+CREATE OR REPLACE FUNCTION public.remove_audit_month(which date)
  RETURNS void
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+ SET lock_timeout TO '5s'
 AS $function$
+declare
+  name text := 'audit_events_' || to_char(which, 'YYYY_MM');
+  there bigint;
 begin
-  if not exists (select from tenants where id = p_tenant and state = 'closing')
-     or not exists (select from tenant_closures where tenant_id = p_tenant and state = 'erasing') then
-    raise exception 'tenant % is not being erased', p_tenant using errcode = 'insufficient_privilege';
+  if to_regclass(name) is not null then
+    -- Nobody writes into it while it is compared and taken away.
+    execute format('alter table audit_events detach partition %I', name);
+    execute format('select count(*) from %I', name) into there;
+    if there is distinct from (select events from audit_archives where month = which) then
+      raise exception 'the archive of % does not hold its % events', which, there;
+    end if;
+    if audit_hold_of(which) is not null then raise exception 'a hold keeps %', which; end if;
+    execute format('drop table %I', name);
   end if;
+  update audit_archives set removed_at = now() where month = which and removed_at is null;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.tenant_is_active(p_tenant uuid)
@@ -2039,7 +2054,7 @@ declare
 begin
   perform set_config('app.scope', 'platform', true);
   select coalesce(jsonb_agg(jsonb_build_object('roleId', r.id, 'key', r.key, 'name', r.name, 'tenantId', g.tenant_id,
-      'permissions', case when not r.builtin then
+      'requiresMfa', r.requires_mfa, 'permissions', case when not r.builtin then
         (select coalesce(jsonb_agg(p.permission), '[]') from role_permissions p where p.role_id = r.id) end)), '[]')
     into found
   from role_grants g join roles r on r.id = g.role_id
@@ -2054,19 +2069,3 @@ CREATE OR REPLACE FUNCTION public.user_is_shut_out(p_user uuid, p_at timestamp w
 AS $function$
   select jsonb_array_length(user_grants_anywhere(p_user, p_at)) > 0 and jsonb_array_length(user_grants(p_user, p_at)) = 0
 $function$;
-
-CREATE OR REPLACE FUNCTION public.users_of_tenant_only(p_tenant uuid)
- RETURNS TABLE(id uuid, email text)
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'public'
-AS $function$
-declare caller_scope text := coalesce(current_setting('app.scope', true), '');
-begin
-  perform set_config('app.scope', 'platform', true);
-  return query select u.id, u.email from users u
-    where exists (select from role_grants g where g.user_id = u.id and g.tenant_id = p_tenant)
-      and not exists (select from role_grants g where g.user_id = u.id and g.tenant_id is distinct from p_tenant)
-    order by u.email;
-  perform set_config('app.scope', caller_scope, true);
-end $function$;

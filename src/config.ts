@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { isBuiltinRole } from '../shared/permissions.ts'
 import { StartupError } from './errors.ts'
 import { networks, type AllowedNetworks } from './lib/outgoing.ts'
 
@@ -36,8 +35,6 @@ export type Config = {
   /** Path of the simulated cluster's port, 0 for a free one. */
   simPort: number
   workerConcurrency: number
-  /** Users of these roles may do nothing before they have a second factor. */
-  mfaRequiredRoles: string[]
   /** Networks beside the public internet that webhooks and identity providers may be in. */
   outgoingNetworks: AllowedNetworks
   paymentTermDays: number
@@ -67,12 +64,6 @@ const schema = z.object({
   MPANEL_NEW_PASSWORD: optional(z.string().min(12, 'must have at least 12 characters').max(128)),
   MPANEL_LOG_LEVEL: optional(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])),
   MPANEL_TRUSTED_PROXIES: optional(z.string()),
-  MPANEL_MFA_REQUIRED_ROLES: optional(
-    z
-      .string()
-      .transform(namesIn)
-      .refine((roles) => roles.every(isBuiltinRole), 'must name roles, separated by commas'),
-  ),
   MPANEL_OUTGOING_NETWORKS: optional(
     z.string().transform((list, context) => {
       try {
@@ -135,7 +126,6 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     proxmox,
     simPort: values.MPANEL_SIM_PORT ?? 0,
     workerConcurrency: values.MPANEL_WORKER_CONCURRENCY ?? 16,
-    mfaRequiredRoles: values.MPANEL_MFA_REQUIRED_ROLES ?? [],
     paymentTermDays: values.MPANEL_PAYMENT_TERM_DAYS ?? 14,
     auditCheckpoints: resolve(
       values.MPANEL_AUDIT_CHECKPOINTS ?? join(values.MPANEL_DATA_DIR ?? '.data', 'audit-checkpoints.jsonl'),

@@ -26,7 +26,6 @@ type Vendors = {
 type Settings = {
   publicUrl: string
   simulated: readonly string[]
-  mfaRequiredRoles: readonly string[]
   paymentTermDays: number
   vmidQuarantineHours: number
   /** The file of the audit log's checkpoints. */

@@ -29,7 +29,6 @@ export function createDeps(
     settings: {
       publicUrl: config.publicUrl,
       simulated: more.simulated ?? [],
-      mfaRequiredRoles: config.mfaRequiredRoles,
       paymentTermDays: config.paymentTermDays,
       vmidQuarantineHours: config.vmidQuarantineHours,
       auditCheckpoints: config.auditCheckpoints,

@@ -7,7 +7,15 @@ export const loginBody = z.strictObject({ email: z.email().max(320), password: z
 /** Who is asking, and what they may do where. `platform` permissions hold for every tenant. */
 export const me = z.object({
   user: z.object({ id, email: z.string(), name: z.string() }),
-  roles: z.array(z.object({ key: z.string(), name: z.string(), tenantId: id.nullable() })),
+  roles: z.array(
+    z.object({
+      roleId: id,
+      key: z.string(),
+      name: z.string(),
+      tenantId: id.nullable(),
+      requiresMfa: z.boolean(),
+    }),
+  ),
   platform: z.array(z.enum(PERMISSIONS)),
   tenants: z.array(
     z.object({
@@ -24,6 +32,8 @@ export const me = z.object({
       }),
     }),
   ),
+  /** Whether a log-in of this user needs a second factor. */
+  mfa: z.boolean(),
   /** A role needs a second factor, and there is none: nothing but its enrolment is allowed. */
   mustEnrol: z.boolean(),
   /** Some outside systems are simulated: the pages say so. */

@@ -19,6 +19,19 @@ export async function tryPending(tx: Tx, tokenHash: Buffer, at: Date, tries: num
     .executeTakeFirst()
 }
 
+/** A pending session that a second factor could still be given to; asking takes no try. */
+export async function findPending(tx: Tx, tokenHash: Buffer, at: Date, tries: number) {
+  return tx
+    .selectFrom('sessions')
+    .select(['id', 'user_id'])
+    .where('token_hash', '=', tokenHash)
+    .where('pending', '=', true)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', at)
+    .where('attempts', '<', tries)
+    .executeTakeFirst()
+}
+
 /** @returns false when it had ended before */
 export async function endPending(tx: Tx, id: string, at: Date): Promise<boolean> {
   const { numUpdatedRows } = await tx
@@ -33,7 +46,7 @@ export async function endPending(tx: Tx, id: string, at: Date): Promise<boolean>
 export async function markVerified(
   tx: Tx,
   id: string,
-  by: 'password' | 'totp' | 'recovery_code',
+  by: 'password' | 'totp' | 'recovery_code' | 'passkey' | 'sso',
   at: Date,
 ): Promise<void> {
   await tx.updateTable('sessions').set({ verified_by: by, verified_at: at }).where('id', '=', id).execute()

@@ -109,13 +109,20 @@ export async function progress(tx: Tx, closure: ClosureRow, limit: number) {
       order by created_at desc limit 1) j on true
     where ${since} order by p.state = 'deleted', p.id limit ${limit}`.execute(tx)
   const { rows } = await sql<{ pods: number; gone: number }>`
-    select count(*)::int as pods, count(p.deleted_at)::int as gone from cloud_pods p where ${since}`.execute(tx)
+    select count(*)::int as pods, count(p.deleted_at)::int as gone from cloud_pods p where ${since}`.execute(
+    tx,
+  )
   return { pods, counts: rows[0] ?? { pods: 0, gone: 0 } }
 }
 
 /** The job that closes, with what it waits for. */
 export async function jobOf(tx: Tx, id: string) {
-  const { rows } = await sql<{ id: string; state: string; waiting_for: string | null; problem: string | null }>`
+  const { rows } = await sql<{
+    id: string
+    state: string
+    waiting_for: string | null
+    problem: string | null
+  }>`
     select id, state, waiting_for, error ->> 'message' as problem from provisioning_jobs
     where queue = 'system' and idempotency_key = ${`close:${id}`}`.execute(tx)
   return rows[0]

@@ -11,7 +11,9 @@ export async function eraseRows(
   tenantId: string,
   limit: number,
 ): Promise<number> {
-  const { rows } = await sql<{ n: number }>`select erase_tenant_rows(${tenantId}, ${name}, ${through?.column ?? null},
+  const { rows } = await sql<{
+    n: number
+  }>`select erase_tenant_rows(${tenantId}, ${name}, ${through?.column ?? null},
     ${through?.parent ?? null}, ${through?.parentColumn ?? null}, ${limit})::int as n`.execute(tx)
   return rows[0]?.n ?? 0
 }
@@ -98,7 +100,8 @@ export async function named(tx: Tx, tenantId: string, limit: number) {
       where tenant_id = ${id} and state not in ('failed', 'deleted') order by hostname ${first}`),
     addresses: await of(sql`select host(address) as name, count(*) over ()::int as n from ip_addresses
       where tenant_id = ${id} and state <> 'quarantined' order by address ${first}`),
-    subscriptions: await of(sql`select p.name || ' of ' || c.name as name, count(*) over ()::int as n from subscriptions s
+    subscriptions:
+      await of(sql`select p.name || ' of ' || c.name as name, count(*) over ()::int as n from subscriptions s
       join customers c on c.id = s.customer_id join cloud_pod_plans p on p.id = s.plan_id
       where s.tenant_id = ${id} and s.state not in ('terminated', 'expired') order by s.id ${first}`),
     customers: await of(sql`select name, count(*) over ()::int as n from customers

@@ -6,7 +6,8 @@ export type LogoRow = Omit<Selectable<TenantLogosTable>, 'data'> & { bytes: numb
 
 /** The logos of these tenants, without the pictures. */
 export async function ofTenants(tx: Tx, tenantIds: readonly string[]): Promise<LogoRow[]> {
-  const { rows } = await sql<LogoRow>`select tenant_id, type, width, height, sha256, updated_at, length(data) as bytes
+  const { rows } =
+    await sql<LogoRow>`select tenant_id, type, width, height, sha256, updated_at, length(data) as bytes
     from tenant_logos where tenant_id = any (${[...tenantIds]}::uuid[])`.execute(tx)
   return rows
 }

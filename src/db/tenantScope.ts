@@ -44,9 +44,8 @@ export async function stateOf(tx: Tx, tenantId: string): Promise<string | undefi
 
 /** Whether the data of a tenant that is being closed are going. */
 export async function isErasing(tx: Tx, tenantId: string): Promise<boolean> {
-  const { rows } = await sql`select from tenant_closures where tenant_id = ${tenantId} and state = 'erasing'`.execute(
-    tx,
-  )
+  const { rows } =
+    await sql`select from tenant_closures where tenant_id = ${tenantId} and state = 'erasing'`.execute(tx)
   return rows.length > 0
 }
 

@@ -17,6 +17,26 @@ export interface ApiKeysTable {
   revoked_at: Date | null
 }
 
+export interface AuditArchivedTable {
+  month: string
+  batch: bigint
+  positions: Buffer
+}
+
+export interface AuditArchivesTable {
+  month: string
+  file: string
+  sha256: Buffer
+  bytes: bigint
+  events: bigint
+  first_batch: bigint | null
+  last_batch: bigint | null
+  written_at: Date
+  removed_at: Date | null
+  hash: Buffer
+  signature: Buffer
+}
+
 export interface AuditBatchesTable {
   number: bigint
   sealed_at: Date
@@ -47,6 +67,39 @@ export interface AuditEventsTable {
   job_id: string | null
   ip: string | null
   user_agent: string | null
+  actor_id: string | null
+}
+
+export interface AuditHoldsTable {
+  id: string
+  tenant_id: string | null
+  target_id: string | null
+  reason: string
+  placed_by: string
+  placed_at: Date
+  released_by: string | null
+  released_at: Date | null
+}
+
+export interface AuditSinksTable {
+  id: string
+  tenant_id: string | null
+  kind: 'syslog' | 'webhook'
+  name: string
+  address: string
+  ca_pem: string | null
+  secret: Buffer | null
+  state: Generated<'active' | 'paused'>
+  next_batch: bigint
+  next_position: Generated<number>
+  delivered: Generated<bigint>
+  delivered_at: Date | null
+  failures: Generated<number>
+  last_error: string | null
+  next_attempt_at: Date
+  lease: string | null
+  lease_until: Date | null
+  created_at: Date
 }
 
 export interface AuditUnsealedTable {
@@ -384,11 +437,15 @@ export interface LoginHistoryTable {
     | 'password'
     | 'totp'
     | 'recovery_code'
+    | 'passkey'
+    | 'sso'
     | 'wrong_password'
     | 'wrong_code'
+    | 'wrong_passkey'
     | 'throttled'
     | 'disabled'
     | 'no_active_tenant'
+    | 'sso_required'
   new_device: Generated<boolean>
   ip: string | null
   user_agent: string | null
@@ -408,6 +465,14 @@ export interface NodesTable {
   state: Generated<'active' | 'drained'>
   seen_at: Date | null
   created_at: Date
+}
+
+export interface PasskeyChallengesTable {
+  id: string
+  challenge: string
+  purpose: 'register' | 'log_in' | 'second_step' | 'step_up'
+  session_id: string | null
+  expires_at: Date
 }
 
 export interface PaymentAllocationsTable {
@@ -535,6 +600,7 @@ export interface RolesTable {
   created_at: Date
   version: Generated<number>
   updated_at: Generated<Date>
+  requires_mfa: Generated<boolean>
 }
 
 export interface SessionsTable {
@@ -549,7 +615,7 @@ export interface SessionsTable {
   user_agent: string | null
   pending: Generated<boolean>
   attempts: Generated<number>
-  verified_by: Generated<'password' | 'totp' | 'recovery_code'>
+  verified_by: Generated<'password' | 'totp' | 'recovery_code' | 'passkey' | 'sso'>
   verified_at: Date
 }
 
@@ -680,6 +746,19 @@ export interface TimersTable {
   last_error: string | null
 }
 
+export interface UserPasskeysTable {
+  id: string
+  user_id: string
+  credential_id: Buffer
+  public_key: Buffer
+  counter: bigint
+  transports: string[]
+  name: string
+  backed_up: boolean
+  created_at: Date
+  last_used_at: Date | null
+}
+
 export interface UserRecoveryCodesTable {
   code_hash: Buffer
   user_id: string
@@ -717,8 +796,12 @@ export interface VmidReservationsTable {
 
 export interface Tables {
   api_keys: ApiKeysTable
+  audit_archived: AuditArchivedTable
+  audit_archives: AuditArchivesTable
   audit_batches: AuditBatchesTable
   audit_events: AuditEventsTable
+  audit_holds: AuditHoldsTable
+  audit_sinks: AuditSinksTable
   audit_unsealed: AuditUnsealedTable
   cloud_pod_blueprint_images: CloudPodBlueprintImagesTable
   cloud_pod_blueprints: CloudPodBlueprintsTable
@@ -747,6 +830,7 @@ export interface Tables {
   login_failures: LoginFailuresTable
   login_history: LoginHistoryTable
   nodes: NodesTable
+  passkey_challenges: PasskeyChallengesTable
   payment_allocations: PaymentAllocationsTable
   payments: PaymentsTable
   prices: PricesTable
@@ -768,6 +852,7 @@ export interface Tables {
   tenant_suspensions: TenantSuspensionsTable
   tenants: TenantsTable
   timers: TimersTable
+  user_passkeys: UserPasskeysTable
   user_recovery_codes: UserRecoveryCodesTable
   user_totp: UserTotpTable
   users: UsersTable

@@ -1,6 +1,6 @@
 import { sql, type Updateable } from 'kysely'
 import type { Scope, Tx } from './index.ts'
-import { containing, keysetPage, type ListOptions } from './list.ts'
+import { containing, inScope, keysetPage, type ListOptions } from './list.ts'
 import type { UsersTable } from './types.ts'
 
 export type GrantRow = {
@@ -12,6 +12,9 @@ export type GrantRow = {
   builtin: boolean
   permissions: string[]
   roleTenantId: string | null
+  requiresMfa: boolean
+  /** Nothing counts in a tenant that is suspended or closed. */
+  inForce: boolean
 }
 
 /** Row-level security hides the grants outside of the transaction's tenants. */
@@ -19,6 +22,11 @@ const view = (tx: Tx) =>
   tx
     .selectFrom('users')
     .select(['users.id', 'users.email', 'users.name', 'users.state', 'users.version', 'users.created_at'])
+    .select([
+      sql<boolean>`has_second_factor(users.id)`.as('mfa'),
+      sql<Date | null>`(select h.at from login_history h where h.user_id = users.id and h.outcome = 'success'
+        order by h.id desc limit 1)`.as('last_login_at'),
+    ])
 
 export type UserRow = Awaited<ReturnType<ReturnType<typeof view>['executeTakeFirstOrThrow']>>
 
@@ -34,8 +42,16 @@ export const find = (tx: Tx, scope: Scope, id: string): Promise<UserRow | undefi
 export const lock = (tx: Tx, scope: Scope, id: string): Promise<UserRow | undefined> =>
   view(tx).where('users.id', '=', id).where(seen(scope)).forUpdate().executeTakeFirst()
 
-export function list(tx: Tx, scope: Scope, filter: { q?: string }, options: ListOptions) {
+export type UserFilter = { q?: string; state?: 'active' | 'disabled'; roleId?: string }
+
+export function list(tx: Tx, scope: Scope, filter: UserFilter, options: ListOptions) {
   let query = view(tx).where(seen(scope))
+  if (filter.state) query = query.where('users.state', '=', filter.state)
+  if (filter.roleId)
+    query = query.where(
+      sql<boolean>`exists (select from role_grants g where g.user_id = users.id and g.role_id = ${filter.roleId}
+        and ${inScope(scope, 'g.tenant_id')})`,
+    )
   if (filter.q)
     query = query.where(sql<boolean>`(users.name || ' ' || users.email) ilike ${containing(filter.q)}`)
   return keysetPage(query, 'users.id', options)
@@ -51,7 +67,7 @@ export async function grantsOf(
   const within = scope === 'platform' ? sql`true` : sql`g.tenant_id = any (${[...scope]}::uuid[])`
   const { rows } = await sql<GrantRow & { userId: string }>`select g.user_id as "userId", r.id as "roleId",
       r.key as role, r.name as "roleName", g.tenant_id as "tenantId", t.name as "tenantName", r.builtin,
-      r.tenant_id as "roleTenantId",
+      r.tenant_id as "roleTenantId", r.requires_mfa as "requiresMfa", coalesce(t.state = 'active', true) as "inForce",
       (select coalesce(array_agg(p.permission), '{}') from role_permissions p where p.role_id = r.id) as permissions
     from role_grants g join roles r on r.id = g.role_id left join tenants t on t.id = g.tenant_id
     where g.user_id = any (${[...userIds]}::uuid[]) and ${within} and (g.expires_at is null or g.expires_at > ${at})
@@ -101,17 +117,6 @@ export async function hasOtherHolder(
       and u.state = 'active' and (g.expires_at is null or g.expires_at > ${at}) limit 1`.execute(tx)
   return rows.length === 1
 }
-
-export const liveSessions = (tx: Tx, userId: string, at: Date) =>
-  tx
-    .selectFrom('sessions')
-    .select(['id', 'created_at', 'last_seen_at', 'expires_at', 'ip', 'user_agent'])
-    .where('user_id', '=', userId)
-    .where('revoked_at', 'is', null)
-    .where('expires_at', '>', at)
-    .orderBy('last_seen_at', 'desc')
-    .limit(200)
-    .execute()
 
 /** Ends one session of a user, or all. Answers how many. */
 export async function endSessions(tx: Tx, userId: string, at: Date, sessionId?: string): Promise<number> {

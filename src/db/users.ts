@@ -37,6 +37,8 @@ export type Grant = {
   tenantId: string | null
   /** Of a custom role; null for a built-in one, whose permissions the code knows. */
   permissions: string[] | null
+  /** Its users can do nothing before they have a second factor. */
+  requiresMfa: boolean
 }
 
 export function tenantsOf(tx: Tx, ids: readonly string[]) {

@@ -39,7 +39,11 @@ function readJpeg(data: Buffer): ImageHeader | undefined {
 }
 
 function readWebp(data: Buffer): ImageHeader | undefined {
-  if (data.length < 30 || data.toString('latin1', 0, 4) !== 'RIFF' || data.toString('latin1', 8, 12) !== 'WEBP')
+  if (
+    data.length < 30 ||
+    data.toString('latin1', 0, 4) !== 'RIFF' ||
+    data.toString('latin1', 8, 12) !== 'WEBP'
+  )
     return undefined
   const type = 'image/webp'
   const form = data.toString('latin1', 12, 16)

@@ -35,9 +35,21 @@ const MAX_BYTES = 1_000_000
 
 /** What is not the public internet: the special-purpose registries of IANA (RFC 6890), and multicast. */
 const NOT_PUBLIC = networks([
-  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
-  ...['192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24'],
-  ...['203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4'],
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.88.99.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
 ])
 const GLOBAL_UNICAST = networks(['2000::/3'])
 /** Parts of 2000::/3 that are special or lead to an IPv4 address: Teredo and its neighbours, documentation, 6to4, SRv6. */
@@ -117,10 +129,11 @@ export async function sendOutgoing(
   })
 }
 
+function refuse(message: string): never {
+  throw new OutgoingFault('refused', message)
+}
+
 function targetOf(text: string, allowed: AllowedNetworks): URL {
-  const refuse = (message: string): never => {
-    throw new OutgoingFault('refused', message)
-  }
   const url = URL.canParse(text) ? new URL(text) : refuse('the address is no URL')
   if (url.protocol !== 'https:' && url.protocol !== 'http:') refuse('only https addresses can be reached')
   if (url.username !== '' || url.password !== '') refuse('the address must not hold a user name or password')

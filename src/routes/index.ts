@@ -9,6 +9,7 @@ import { adminTenantExports } from './adminTenantExports.ts'
 import { adminTenantLogo } from './adminTenantLogo.ts'
 import { adminTenants } from './adminTenants.ts'
 import { authAccount } from './authAccount.ts'
+import { authPasskeys } from './authPasskeys.ts'
 import { adminTenantSettings } from './adminTenantSettings.ts'
 import { adminUsers } from './adminUsers.ts'
 import { authRoutes } from './authRoutes.ts'
@@ -21,6 +22,7 @@ import { provisioningRoutes } from './provisioningRoutes.ts'
 export const routes: readonly Route[] = [
   ...authRoutes,
   ...authAccount,
+  ...authPasskeys,
   ...adminTenants,
   ...adminTenantSettings,
   ...adminUsers,

@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { problem } from '../../shared/api/common.ts'
-import { transaction, type Ctx, type Root, type Scope } from '../context.ts'
-import { AppError, notFound } from '../errors.ts'
-import { isUuid } from '../lib/ids.ts'
+import { transaction, type Ctx, type Root } from '../context.ts'
+import { AppError } from '../errors.ts'
 import { identify, originOf, requireRecentProof, requireSameOrigin } from '../middleware/auth.ts'
 import { requireEnrolled, visibleScope, type Rbac } from '../middleware/rbac.ts'
 import { requireJson, requireStorable } from '../middleware/validate.ts'
@@ -33,7 +32,13 @@ export function register(app: FastifyInstance, root: Root, route: Route, rbac: R
       requireStorable(request.body)
       if ('raw' in route) {
         const identity = identities.get(request)
-        return route.raw(root, request, reply, identity, await rawTenant(root, route, request, identity, rbac))
+        return route.raw(
+          root,
+          request,
+          reply,
+          identity,
+          await rawTenant(root, route, request, identity, rbac),
+        )
       }
       return send(reply, await run(root, route, request, identityOf(request), rbac))
     },
@@ -174,7 +179,9 @@ async function narrowed(
     return { ctx: await tenantScopeService.limitTo(wide, scope), tenantId: '' }
   }
   if (where.in === 'list') {
-    const scope = await listScope(wide, rbac.permittedScope(identity, permission), request.query)
+    const { tenantId } = (request.query ?? {}) as { tenantId?: string }
+    const permitted = rbac.permittedScope(identity, permission)
+    const scope = await tenantScopeService.listScope(wide, permitted, tenantId)
     return { ctx: await tenantScopeService.limitTo(wide, scope), tenantId: '' }
   }
   const tenantId = await tenantOfCall(wide, where, request)
@@ -197,14 +204,6 @@ async function tenantOfCall(
   const source = (where.in === 'object' ? request.params : request.body) as Record<string, string | null>
   const id = source[where.in === 'object' ? 'id' : where.field] ?? null
   return id === null ? null : tenantScopeService.ownerOf(ctx, where.kind, id)
-}
-
-async function listScope(ctx: Ctx, permitted: Scope, query: unknown): Promise<Scope> {
-  const { tenantId } = (query ?? {}) as { tenantId?: string }
-  if (tenantId === undefined) return permitted
-  await tenantScopeService.ownerOf(ctx, 'tenant', tenantId)
-  if (permitted !== 'platform' && !permitted.includes(tenantId)) throw notFound('tenant')
-  return isUuid(tenantId) ? [tenantId] : []
 }
 
 /** `If-Match: "v3"` → 3; `*` and nothing → undefined. @throws AppError precondition_failed for any other tag */

@@ -1,6 +1,7 @@
 import type { Ctx, Scope } from '../context.ts'
 import { isErasing, narrow, shareState, stateOf, tenantOf, type TenantThing } from '../db/tenantScope.ts'
 import { AppError, notFound } from '../errors.ts'
+import { isUuid } from '../lib/ids.ts'
 
 export type { TenantThing }
 
@@ -53,9 +54,32 @@ export async function requireNotGone(ctx: Ctx, tenantId: string): Promise<void> 
     throw new AppError('invalid_state', 'The tenant is closed: nothing can be changed in it.')
 }
 
+/**
+ * Writes what belongs to no tenant for somebody who works within theirs: the wall is opened for `work` and closed
+ * behind it.
+ */
+export async function asPlatform<T>(ctx: Ctx, work: (wide: Ctx) => Promise<T>): Promise<T> {
+  if (ctx.scope === 'platform') return work(ctx)
+  await narrow(ctx.tx, 'platform')
+  const result = await work({ ...ctx, scope: 'platform' })
+  await narrow(ctx.tx, ctx.scope)
+  return result
+}
+
 /** The same context limited to fewer tenants, for the database as well. */
 export async function limitTo(ctx: Ctx, scope: Scope): Promise<Ctx> {
   if (String(scope) === String(ctx.scope)) return ctx
   await narrow(ctx.tx, scope)
   return { ...ctx, scope }
+}
+
+/**
+ * The scope of a list: the tenants where its caller may see it, or the one of these that was asked for.
+ * @throws AppError not_found for a tenant that is not the caller's to see
+ */
+export async function listScope(ctx: Ctx, permitted: Scope, tenantId: string | undefined): Promise<Scope> {
+  if (tenantId === undefined) return permitted
+  await ownerOf(ctx, 'tenant', tenantId)
+  if (permitted !== 'platform' && !permitted.includes(tenantId)) throw notFound('tenant')
+  return isUuid(tenantId) ? [tenantId] : []
 }

@@ -33,6 +33,7 @@ export type Identity = {
   sessionId: string | null
   /** When a session's user last proved who he is. */
   verifiedAt: Date | null
+  hasMfa: boolean
   /** A role needs a second factor and there is none: nothing but its enrolment is allowed. */
   mustEnrol: boolean
 }
@@ -75,7 +76,8 @@ export async function identifySession(
     via: 'session',
     sessionId: session.id,
     verifiedAt: session.verified_at,
-    mustEnrol: !session.has_mfa && needsMfa(root, session.grants),
+    hasMfa: session.has_mfa,
+    mustEnrol: !session.has_mfa && needsMfa(session.grants),
   }
 }
 
@@ -108,12 +110,12 @@ export async function identifyApiKey(
     via: 'api_key',
     sessionId: null,
     verifiedAt: null,
-    mustEnrol: !key.has_mfa && needsMfa(root, key.grants),
+    hasMfa: key.has_mfa,
+    mustEnrol: !key.has_mfa && needsMfa(key.grants),
   }
 }
 
-const needsMfa = ({ settings }: Root, roles: Grant[]): boolean =>
-  roles.some(({ key }) => settings.mfaRequiredRoles.includes(key))
+const needsMfa = (roles: Grant[]): boolean => roles.some(({ requiresMfa }) => requiresMfa)
 
 /** Whether somebody may do something in a tenant (null: on the platform); the platform's rights hold everywhere. */
 export const holds = (
@@ -157,8 +159,14 @@ export async function me(ctx: Ctx, identity: Identity): Promise<Me> {
     tenants: tenants.map((tenant) => ({
       ...tenant,
       permissions: [...(identity.tenants.get(tenant.id) ?? [])],
-      branding: brandings.get(tenant.id) ?? { name: 'mPanel', colour: null, supportAddress: null, logo: null },
+      branding: brandings.get(tenant.id) ?? {
+        name: 'mPanel',
+        colour: null,
+        supportAddress: null,
+        logo: null,
+      },
     })),
+    mfa: identity.hasMfa,
     mustEnrol: identity.mustEnrol,
     simulated: [...ctx.settings.simulated],
   }

@@ -13,6 +13,7 @@ import type { TestApp } from '../support/app.ts'
 import { PASSWORD, person, session } from '../users/people.ts'
 import { codeOf, enrol } from '../users/factors.ts'
 import { TENANT_CASES } from './casesTenants.ts'
+import { passkeyCases } from './casesPasskeys.ts'
 
 /** What a request needs, `caller` only where it is not anybody's: made anew for each call, so that it would succeed with the permission. */
 export type Made = { id?: string; body?: unknown; query?: string; caller?: Api }
@@ -223,7 +224,7 @@ export const CASES: Record<string, Case> = {
     const { body } = await app.admin.get<{ grants: { roleId: string }[] }>(`/api/admin/users/${id}`)
     return { id, body: { tenantId, roleId: body.grants[0]?.roleId } }
   },
-  getUserSessions: async (app, tenantId) => ({ id: (await userIn(app, tenantId)).id }),
+  listUserSessions: async (app, tenantId) => ({ id: (await userIn(app, tenantId)).id }),
   endUserSessions: async (app, tenantId) => ({ id: (await userIn(app, tenantId)).id, body: {} }),
   explainPermission: async (app, tenantId) => ({
     id: (await userIn(app, tenantId)).id,
@@ -332,6 +333,7 @@ export const CASES: Record<string, Case> = {
   },
   listBlueprints: list,
   createBlueprint: async (app) => ({ body: await blueprintBody(app) }),
+  ...passkeyCases,
   listAuditEvents: list,
   getAuditCheckpoints: list,
 }

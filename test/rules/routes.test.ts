@@ -22,9 +22,12 @@ import {
 import { ownerOf, rowsOf } from './rows.ts'
 
 /** What anybody may call. This list only gets shorter. */
-const PUBLIC = ['login', 'verifyMfa', 'getLogo', 'healthz', 'readyz', 'metrics']
+const PUBLIC = [
+  ...['login', 'verifyMfa', 'beginMfa', 'beginPasskeyLogin', 'loginByPasskey'],
+  ...['getLogo', 'healthz', 'readyz', 'metrics'],
+]
 /** Mutations that are no transaction of the table and so have their own tests (test/users). */
-const NOT_IN_A_TRANSACTION = ['login', 'verifyMfa']
+const NOT_IN_A_TRANSACTION = ['login', 'verifyMfa', 'beginMfa', 'beginPasskeyLogin', 'loginByPasskey']
 
 type Problem = { requestId: string; code: string; details?: { permission?: string } }
 let app: TestApp

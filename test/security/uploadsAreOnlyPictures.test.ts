@@ -22,7 +22,10 @@ function sized(width: number, height: number): Buffer {
 }
 
 test.each<[string, Buffer]>([
-  ['an SVG that holds a script', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')],
+  [
+    'an SVG that holds a script',
+    Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'),
+  ],
   ['a page', Buffer.from('<!doctype html><script>alert(1)</script>')],
   ['a page with the marks of a PNG behind it', Buffer.concat([Buffer.from('<html>'), pixel])],
   ['the magic bytes alone', pixel.subarray(0, 8)],

@@ -254,7 +254,9 @@ async function arrangeTenantJob(app: TestApp, deed: 'export' | 'close'): Promise
   }
   const [job] = await rowsOf(
     app,
-    sql<{ id: string }>`select id from provisioning_jobs where subject_id = ${tenantId} and kind = ${`tenant.${deed}`}`,
+    sql<{
+      id: string
+    }>`select id from provisioning_jobs where subject_id = ${tenantId} and kind = ${`tenant.${deed}`}`,
   )
   const files = () =>
     rowsOf(

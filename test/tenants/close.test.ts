@@ -7,7 +7,14 @@ import { canonicalJson } from '../../src/lib/canonicalJson.ts'
 import * as BillingService from '../../src/services/BillingService.ts'
 import * as tenantClosureService from '../../src/services/tenantClosureService.ts'
 import { KEPT_TABLES } from '../../src/services/tenants/erasure.ts'
-import { delivered, placeOrder, showPod, showSubscription, SUBSCRIPTIONS, type Placed } from '../cloudPods/faults.ts'
+import {
+  delivered,
+  placeOrder,
+  showPod,
+  showSubscription,
+  SUBSCRIPTIONS,
+  type Placed,
+} from '../cloudPods/faults.ts'
 import { contactIn, groupIn, noteIn, roleIn } from '../rules/cases.ts'
 import { rowsOf as fingerprints } from '../rules/rows.ts'
 import { pay, prepareOrder } from '../support/api.ts'
@@ -26,8 +33,7 @@ afterEach(() => {
 })
 
 const pathOf = (tenantId: string) => `/api/admin/tenants/${tenantId}`
-const nameOf = async (tenantId: string) =>
-  (await app.admin.get<{ name: string }>(pathOf(tenantId))).body.name
+const nameOf = async (tenantId: string) => (await app.admin.get<{ name: string }>(pathOf(tenantId))).body.name
 const stateOf = async (tenantId: string) =>
   (await app.admin.get<{ state: string }>(pathOf(tenantId))).body.state
 const view = async (tenantId: string) =>
@@ -87,7 +93,10 @@ it('a dry run lists what would be destroyed and what stays, and changes nothing'
 it('a closing within its cooling-off shuts everybody out and stops the pods; cancelled, all is as it was', async () => {
   const { tenantId, podId, subscription, email } = await furnished()
   const { api } = await session(app, email)
-  expect((await close(tenantId)).body.closure).toMatchObject({ state: 'cooling', reason: 'the contract has ended' })
+  expect((await close(tenantId)).body.closure).toMatchObject({
+    state: 'cooling',
+    reason: 'the contract has ended',
+  })
   expect(await stateOf(tenantId)).toBe('closing')
   expect((await api.get(pathOf(tenantId))).status).toBe(403)
   await until(async () => power(podId)[0] === 'stopped', 'the pod to be stopped')
@@ -125,14 +134,22 @@ it('after the cooling-off all is destroyed and erased, the books stay, and the s
     if (!(name in KEPT_TABLES) && through === null) expect(left[name], name).toBe('0:')
   for (const name of ['invoices', 'ledger_entries', 'payments', 'audit_events'])
     expect(left[name], name).not.toBe('0:')
-  expect(await rowsOf(app, sql`select name, email, company, addresses, custom from customers where id = ${order.customerId}`)).toEqual([
-    { name: 'Erased', email: 'erased@example.invalid', company: null, addresses: [], custom: {} },
-  ])
-  expect(await rowsOf(app, sql`select count(*)::int as n from customers where tenant_id = ${tenantId}`)).toEqual([{ n: 1 }])
+  expect(
+    await rowsOf(
+      app,
+      sql`select name, email, company, addresses, custom from customers where id = ${order.customerId}`,
+    ),
+  ).toEqual([{ name: 'Erased', email: 'erased@example.invalid', company: null, addresses: [], custom: {} }])
+  expect(
+    await rowsOf(app, sql`select count(*)::int as n from customers where tenant_id = ${tenantId}`),
+  ).toEqual([{ n: 1 }])
   const users = (await rowsOf(app, sql<{ email: string }>`select email from users`)).map((user) => user.email)
   expect(users).not.toContain(email)
   expect(users).toContain(both.email)
-  const [invoice] = await rowsOf(app, sql<{ buyer: object }>`select buyer from invoices where tenant_id = ${tenantId}`)
+  const [invoice] = await rowsOf(
+    app,
+    sql<{ buyer: object }>`select buyer from invoices where tenant_id = ${tenantId}`,
+  )
   expect(JSON.stringify(invoice?.buyer)).toContain('Ada Example')
   const proof = (await app.admin.get<ClosureProof>(`${pathOf(tenantId)}/close/proof`)).body
   const hash = createHash('sha256').update(canonicalJson(proof.document)).digest()
@@ -148,10 +165,14 @@ it('after the cooling-off all is destroyed and erased, the books stay, and the s
   expect(erased).toMatchObject({ users: 1, cloud_pods: 1, customer_notes: 1, api_keys: 1 })
   const [event] = await rowsOf(
     app,
-    sql<{ details: object }>`select details from audit_events where action = 'TENANT_CLOSED' and tenant_id = ${tenantId}`,
+    sql<{
+      details: object
+    }>`select details from audit_events where action = 'TENANT_CLOSED' and tenant_id = ${tenantId}`,
   )
   expect(event?.details).toMatchObject({ proofSha256: proof.sha256 })
-  expect((await app.admin.call('PATCH', `${pathOf(tenantId)}/settings`, { 'branding.name': 'Back' })).body).toMatchObject({
+  expect(
+    (await app.admin.call('PATCH', `${pathOf(tenantId)}/settings`, { 'branding.name': 'Back' })).body,
+  ).toMatchObject({
     code: 'invalid_state',
   })
   expect((await close(tenantId)).body).toMatchObject({ code: 'invalid_state' })
@@ -176,10 +197,7 @@ it('the real call needs the tenant’s name and a reason', async () => {
 
 it('a stuck job prevents the closing and is named', async () => {
   const { tenantId, jobId } = await delivered(app)
-  await rowsOf(
-    app,
-    sql`update provisioning_jobs set state = 'stuck', finished_at = null where id = ${jobId}`,
-  )
+  await rowsOf(app, sql`update provisioning_jobs set state = 'stuck', finished_at = null where id = ${jobId}`)
   const plan = await app.admin.post<ClosureView>(`${pathOf(tenantId)}/close`, { dryRun: true })
   expect(plan.body.plan?.blockers[0]).toContain('cloudPod.create')
   expect((await close(tenantId)).body).toMatchObject({ code: 'invalid_state' })
@@ -231,7 +249,10 @@ it('a pod that cannot be destroyed keeps the tenant closing, visibly, and is gon
   await withoutCoolingOff(tenantId)
   app.sim.control.addFault({ path: '.', dropBefore: true, times: 1_000_000 })
   await close(tenantId)
-  await until(async () => (await view(tenantId))?.waitingFor?.includes('1 CloudPods'), 'the closing to say what it waits for')
+  await until(
+    async () => (await view(tenantId))?.waitingFor?.includes('1 CloudPods'),
+    'the closing to say what it waits for',
+  )
   const seen = await until(async () => {
     const closure = await view(tenantId)
     return closure?.pods[0]?.waitingFor && closure
@@ -239,7 +260,9 @@ it('a pod that cannot be destroyed keeps the tenant closing, visibly, and is gon
   expect(seen).toMatchObject({ state: 'destroying', counts: { pods: 1, gone: 0 } })
   expect(await stateOf(tenantId)).toBe('closing')
   expect((await cancel(tenantId)).body).toMatchObject({ code: 'invalid_state' })
-  expect(await rowsOf(app, sql`select count(*)::int as n from customers where tenant_id = ${tenantId}`)).toEqual([{ n: 1 }])
+  expect(
+    await rowsOf(app, sql`select count(*)::int as n from customers where tenant_id = ${tenantId}`),
+  ).toEqual([{ n: 1 }])
   app.sim.control.clearFaults()
   await closed(tenantId)
   expect(guestsOf(app, podId)).toEqual([])

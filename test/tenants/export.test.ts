@@ -82,7 +82,11 @@ it('an export holds every row of the tenant, none of another, no secret and noth
   expect(counted).toEqual(Object.fromEntries(Object.entries(trailer.counts).filter(([, n]) => n > 0)))
   const tables = await app.as((ctx) => tenantTables(ctx.tx))
   expect(Object.keys(trailer.counts).toSorted()).toEqual(
-    ['tenants', 'users', ...tables.map(({ name }) => name).filter((name) => !(name in NOT_EXPORTED))].toSorted(),
+    [
+      'tenants',
+      'users',
+      ...tables.map(({ name }) => name).filter((name) => !(name in NOT_EXPORTED)),
+    ].toSorted(),
   )
   for (const table of ['customers', 'invoices', 'subscriptions', 'cloud_pods', 'api_keys', 'ledger_entries'])
     expect(counted[table], table).toBeGreaterThan(0)
@@ -92,7 +96,9 @@ it('an export holds every row of the tenant, none of another, no secret and noth
   expect(text).not.toContain(other.tenantId)
   const [key] = await rowsOf(
     app,
-    sql<{ hash: string }>`select encode(token_hash, 'hex') as hash from api_keys where tenant_id = ${tenantId}`,
+    sql<{
+      hash: string
+    }>`select encode(token_hash, 'hex') as hash from api_keys where tenant_id = ${tenantId}`,
   )
   expect(text).not.toContain(key?.hash)
   expect(text).not.toContain(app.clusterId)
@@ -122,10 +128,18 @@ it('while one export is being written no other begins, and one that is not ready
       values (gen_random_uuid(), ${tenantId}, '{}', now())`,
   )
   const answers = await Promise.all([start(tenantId), start(tenantId), start(tenantId)])
-  expect(answers.map(({ status, body }) => [status, body.items?.length ?? body])).toEqual([[202, 1], [202, 1], [202, 1]])
+  expect(answers.map(({ status, body }) => [status, body.items?.length ?? body])).toEqual([
+    [202, 1],
+    [202, 1],
+    [202, 1],
+  ])
   const id = await app.as(async ({ tx }) => {
-    const { rows } = await sql<{ id: string }>`insert into tenant_exports (id, tenant_id, state, requested_by, created_at,
-      finished_at) values (gen_random_uuid(), ${tenantId}, 'failed', '{}', now(), now()) returning id`.execute(tx)
+    const { rows } = await sql<{
+      id: string
+    }>`insert into tenant_exports (id, tenant_id, state, requested_by, created_at,
+      finished_at) values (gen_random_uuid(), ${tenantId}, 'failed', '{}', now(), now()) returning id`.execute(
+      tx,
+    )
     return rows[0]?.id
   })
   expect(await app.admin.get(`/api/admin/tenants/exports/${id}/file`)).toMatchObject({
@@ -167,16 +181,22 @@ it('every column that looks like a secret was looked at: it is left out by name,
   const exportedTables = tables.filter(({ name }) => !(name in NOT_EXPORTED))
   const bytes = await rowsOf(
     app,
-    sql<{ name: string }>`select c.relname || '.' || a.attname as name from pg_attribute a join pg_class c on c.oid = a.attrelid
+    sql<{
+      name: string
+    }>`select c.relname || '.' || a.attname as name from pg_attribute a join pg_class c on c.oid = a.attrelid
       where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and a.attnum > 0 and a.atttypid = 'bytea'::regtype`,
   )
   const known = (lists: Record<string, readonly string[]>[]) =>
-    new Set(lists.flatMap((one) => Object.entries(one).flatMap(([table, all]) => all.map((c) => `${table}.${c}`))))
+    new Set(
+      lists.flatMap((one) => Object.entries(one).flatMap(([table, all]) => all.map((c) => `${table}.${c}`))),
+    )
   const looked = known([SECRET_COLUMNS, INFRASTRUCTURE_COLUMNS, NO_SECRETS])
   const suspicious = exportedTables
     .flatMap(({ name, columns }) => columns.map((column) => `${name}.${column}`))
     .filter((name) => LOOKS_SECRET.test(name.split('.')[1] ?? '') || bytes.some((one) => one.name === name))
   expect(suspicious.filter((name) => !looked.has(name))).toEqual([])
-  const all = new Set(exportedTables.flatMap(({ name, columns }) => columns.map((column) => `${name}.${column}`)))
+  const all = new Set(
+    exportedTables.flatMap(({ name, columns }) => columns.map((column) => `${name}.${column}`)),
+  )
   expect([...looked].filter((name) => !all.has(name))).toEqual([])
 })

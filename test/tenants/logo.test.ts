@@ -62,7 +62,12 @@ it('the dimensions of each form are read from its header', () => {
   const jpeg = Buffer.from('ffd8ffe000104a46494600010100000100010000ffc0000b080020003001011100ffda', 'hex')
   expect(readImageHeader(jpeg)).toEqual({ type: 'image/jpeg', width: 48, height: 32 })
   const webp = (form: string, rest: Buffer) =>
-    Buffer.concat([Buffer.from('RIFF\0\0\0\0WEBP', 'latin1'), Buffer.from(form, 'latin1'), rest, Buffer.alloc(20)])
+    Buffer.concat([
+      Buffer.from('RIFF\0\0\0\0WEBP', 'latin1'),
+      Buffer.from(form, 'latin1'),
+      rest,
+      Buffer.alloc(20),
+    ])
   expect(readImageHeader(webp('VP8X', Buffer.from('0a00000000000000630000c70000', 'hex')))).toEqual({
     type: 'image/webp',
     width: 100,

@@ -64,3 +64,13 @@ export async function withHeaders(app: TestApp, own: Record<string, string>): Pr
     post: (path, body, headers) => call('POST', path, body, headers),
   }
 }
+
+/** Decides whether a built-in role needs a second factor, as an administrator does. */
+export async function setMfaPolicy(app: TestApp, key: BuiltinRole, requiresMfa: boolean): Promise<void> {
+  const { body } = await app.admin.get<{ items: { id: string; key: string }[] }>(
+    '/api/admin/users/roles?kind=builtin',
+  )
+  const id = body.items.find((role) => role.key === key)?.id
+  const answer = await app.admin.call('PATCH', `/api/admin/users/roles/${id}`, { requiresMfa })
+  if (answer.status !== 200) throw new Error(`not decided: ${JSON.stringify(answer.body)}`)
+}

@@ -47,6 +47,15 @@ export const paths = {
   tenant: (tenant: string, id: string) =>
     linkOptions({ to: '/t/$tenant/tenants/$id', params: { tenant, id } }),
 
+  users: (tenant: string, search: { role?: string; state?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/users', params: { tenant }, search }),
+  newUser: (tenant: string) => linkOptions({ to: '/t/$tenant/users/new', params: { tenant } }),
+  user: (tenant: string, id: string) => linkOptions({ to: '/t/$tenant/users/$id', params: { tenant, id } }),
+  roles: (tenant: string, search: { tab?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/roles', params: { tenant }, search }),
+  newRole: (tenant: string) => linkOptions({ to: '/t/$tenant/roles/new', params: { tenant } }),
+  role: (tenant: string, id: string) => linkOptions({ to: '/t/$tenant/roles/$id', params: { tenant, id } }),
+
   audit: (
     tenant: string,
     search: { action?: string; targetType?: string; targetId?: string; correlationId?: string } = {},

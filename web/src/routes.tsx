@@ -233,6 +233,42 @@ const tenants = [
   }),
 ] as const
 
+const users = [
+  createRoute({
+    getParentRoute: under,
+    path: 'users',
+    validateSearch: search('q', 'state', 'role', 'page'),
+    component: page(() => import('./pages/user/UsersPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'users/new',
+    component: page(() => import('./pages/user/NewUserPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'users/$id',
+    validateSearch: search('tab', 'permission', 'in', 'page'),
+    component: page(() => import('./pages/user/UserPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'roles',
+    validateSearch: search('tab', 'page'),
+    component: page(() => import('./pages/user/RolesPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'roles/new',
+    component: page(() => import('./pages/user/NewRolePage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'roles/$id',
+    component: page(() => import('./pages/user/RolePage.tsx')),
+  }),
+] as const
+
 const audit = createRoute({
   getParentRoute: under,
   path: 'audit',
@@ -270,6 +306,7 @@ const routeTree = root.addChildren([
     ...customers,
     ...provisioning,
     ...tenants,
+    ...users,
     audit,
     ...account,
   ]),

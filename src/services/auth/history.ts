@@ -8,7 +8,15 @@ import * as auditService from '../auditService.ts'
 import type { Identity } from '../userService.ts'
 
 type User = { id: string; email: string }
-type Failure = 'wrong_password' | 'wrong_code' | 'throttled' | 'disabled' | 'no_active_tenant'
+export type Success = 'password' | 'totp' | 'recovery_code' | 'passkey' | 'sso'
+export type Failure =
+  | 'wrong_password'
+  | 'wrong_code'
+  | 'wrong_passkey'
+  | 'throttled'
+  | 'disabled'
+  | 'no_active_tenant'
+  | 'sso_required'
 
 /** Notes a refused log-in. `user.id` undefined: there is no such user, so there is no history to write it in. */
 export async function noteFailure(
@@ -31,7 +39,7 @@ export async function noteFailure(
 export async function noteSuccess(
   ctx: Ctx,
   user: User,
-  by: 'password' | 'totp' | 'recovery_code',
+  by: Success,
   knownDevice: boolean,
 ): Promise<void> {
   const target = { type: 'user', id: user.id, label: user.email }

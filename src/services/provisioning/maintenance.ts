@@ -1,6 +1,7 @@
 import type { Ctx } from '../../context.ts'
 import * as audit from '../../db/audit.ts'
 import * as authLog from '../../db/authLog.ts'
+import * as passkeys from '../../db/authPasskeys.ts'
 import * as reservations from '../../db/cloudPodReservations.ts'
 import * as idempotency from '../../db/idempotency.ts'
 import * as installation from '../../db/installation.ts'
@@ -17,6 +18,7 @@ export async function tidy(ctx: Ctx): Promise<void> {
   await idempotency.forgetBefore(ctx.tx, new Date(ctx.now().getTime() - IDEMPOTENCY_MS))
   const before = (days: number): Date => new Date(ctx.now().getTime() - days * 86_400_000)
   await authLog.forgetBefore(ctx.tx, { tries: before(1), history: before(LOGIN_HISTORY_DAYS) })
+  await passkeys.forgetChallenges(ctx.tx, ctx.now())
   await audit.ensurePartitions(ctx.tx)
 }
 

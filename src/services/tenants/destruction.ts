@@ -30,7 +30,9 @@ export async function stillThere(ctx: Ctx, { tenantId }: ClosePayload): Promise<
   const [job] = jobs
   const reasons = [
     ...(held.pods > 0 ? [`${held.pods} CloudPods are not destroyed yet.`] : []),
-    ...(held.pods === 0 && held.addresses + held.capacity > 0 ? ['Addresses or capacity are still held.'] : []),
+    ...(held.pods === 0 && held.addresses + held.capacity > 0
+      ? ['Addresses or capacity are still held.']
+      : []),
     ...(job === undefined
       ? []
       : [

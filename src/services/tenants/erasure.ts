@@ -11,6 +11,7 @@ import type { ClosePayload } from '../tenantQueues.ts'
 /** Tables of which rows stay, with the reason. Every other table's rows are erased, also those of tables to come. */
 export const KEPT_TABLES: Record<string, string> = {
   audit_events: 'who did what; sealed, and never changed',
+  audit_holds: 'what keeps the audit log, and why',
   cloud_pod_plans: 'what the kept invoices were for',
   credit_notes: 'a document of the books',
   customers: 'only those to whom a document points, emptied of what is personal',

@@ -9,6 +9,7 @@ export const NOT_EXPORTED: Record<string, string> = {
 /** Columns that hold secrets or what is derived from them. */
 export const SECRET_COLUMNS: Record<string, readonly string[]> = {
   api_keys: ['token_hash'],
+  audit_sinks: ['secret'],
 }
 
 /** Columns that speak of the infrastructure, which the API does not tell to tenants either. */

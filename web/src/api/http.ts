@@ -22,7 +22,7 @@ export const post = <T>(path: string, body: unknown, key: string): Promise<T> =>
 export const patch = <T>(path: string, body: unknown, version?: number): Promise<T> =>
   request('PATCH', path, { body, ...(version !== undefined && { headers: { 'If-Match': `"v${version}"` } }) })
 
-export const remove = <T>(path: string): Promise<T> => request('DELETE', path, {})
+export const remove = <T>(path: string, body?: unknown): Promise<T> => request('DELETE', path, { body })
 
 /** Brings a file and saves it under this name. */
 export async function download(path: string, name: string): Promise<void> {

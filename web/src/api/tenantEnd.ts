@@ -19,10 +19,7 @@ export const exportsQuery = (tenantId: string) =>
 export const startExport = (tenantId: string, key: string) =>
   post<TenantExportList>(`${pathOf(tenantId)}/export`, {}, key)
 export const downloadExport = (slug: string, made: TenantExport) =>
-  download(
-    `/api/admin/tenants/exports/${made.id}/file`,
-    `${slug}-${made.createdAt.slice(0, 10)}.jsonl.gz`,
-  )
+  download(`/api/admin/tenants/exports/${made.id}/file`, `${slug}-${made.createdAt.slice(0, 10)}.jsonl.gz`)
 
 export const closureQuery = (tenantId: string) =>
   queryOptions({
@@ -38,5 +35,8 @@ export const cancelClosure = (tenantId: string, key: string) =>
 
 export async function downloadProof(tenantId: string, slug: string): Promise<void> {
   const proof = await get<ClosureProof>(`${pathOf(tenantId)}/close/proof`)
-  save(new Blob([JSON.stringify(proof, null, 2)], { type: 'application/json' }), `${slug}-deletion-proof.json`)
+  save(
+    new Blob([JSON.stringify(proof, null, 2)], { type: 'application/json' }),
+    `${slug}-deletion-proof.json`,
+  )
 }

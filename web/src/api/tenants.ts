@@ -25,8 +25,7 @@ export const tenantsQuery = (
     state?: Tenant['state'] | undefined
     sort?: 'createdAt' | undefined
   },
-) =>
-  listQuery<Tenant, typeof filter>('tenants', PATH, filter)
+) => listQuery<Tenant, typeof filter>('tenants', PATH, filter)
 export const tenantQuery = (id: string) => detailQuery<Tenant>('tenants', PATH, id)
 
 export const createTenant = (body: TenantCreate, key: string) => post<Tenant>(PATH, body, key)

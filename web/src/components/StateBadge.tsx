@@ -3,6 +3,7 @@ import type { Invoice, Subscription } from '../api/billing.ts'
 import type { Cluster, Job, JobDetail, Node } from '../api/provisioning.ts'
 import type { ClosureView, TenantExport } from '../api/tenantEnd.ts'
 import type { Tenant } from '../api/tenants.ts'
+import type { User } from '../api/users.ts'
 import { humanize } from '../lib/words.ts'
 import { Badge, type Tone } from '../ui/Badge.tsx'
 
@@ -84,6 +85,10 @@ const LOOKS = {
     closed: ['neutral'],
     cancelled: ['neutral'],
   } satisfies Record<NonNullable<ClosureView['closure']>['state'], Look>,
+  user: {
+    active: ['success'],
+    disabled: ['danger'],
+  } satisfies Record<User['state'], Look>,
   catalogue: {
     active: ['success'],
     retired: ['neutral'],

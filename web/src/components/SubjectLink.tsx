@@ -8,6 +8,8 @@ const PAGES: Record<string, (tenant: string, id: string) => LinkProps> = {
   subscription: paths.subscription,
   customer: paths.customer,
   tenant: paths.tenant,
+  user: paths.user,
+  role: paths.role,
   job: paths.job,
   cluster: (tenant) => paths.clusters(tenant),
   node: (tenant) => paths.clusters(tenant),

@@ -2,6 +2,7 @@ import { useSession } from '../../components/session.ts'
 import { Notice } from '../../ui/Notice.tsx'
 import { AccountPage } from './AccountPage.tsx'
 import { ChangePassword } from './ChangePassword.tsx'
+import { Passkeys } from './Passkeys.tsx'
 import { SecondFactors } from './SecondFactors.tsx'
 
 export default function SecurityPage() {
@@ -14,6 +15,7 @@ export default function SecurityPage() {
         </Notice>
       )}
       <SecondFactors />
+      <Passkeys />
       <ChangePassword />
     </AccountPage>
   )

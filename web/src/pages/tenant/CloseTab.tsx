@@ -37,8 +37,8 @@ export function ClosingNotice({ tenant }: { tenant: Tenant }) {
     <Notice tone="warning" title="The tenant is being closed">
       {data?.closure?.state === 'cooling' ? (
         <>
-          Everything in it is destroyed from <Time at={data.closure.dueAt} /> on. Until then it can be cancelled
-          under Close.
+          Everything in it is destroyed from <Time at={data.closure.dueAt} /> on. Until then it can be
+          cancelled under Close.
         </>
       ) : (
         'Everything in it is being destroyed. Close shows how far that is.'
@@ -85,8 +85,8 @@ function DangerZone({ tenant }: { tenant: Tenant }) {
       <div className="space-y-4">
         <p>
           Closing shuts everybody of the tenant out at once. After the cooling-off its subscriptions are
-          cancelled, its CloudPods destroyed and its data erased. Issued documents, the books and the audit log
-          are kept, because the law demands it.
+          cancelled, its CloudPods destroyed and its data erased. Issued documents, the books and the audit
+          log are kept, because the law demands it.
         </p>
         <div className="flex flex-wrap gap-2">
           <Button
@@ -169,7 +169,10 @@ function CancelClosing({ tenant }: { tenant: Tenant }) {
   return (
     <Card title="Cancel the closing">
       <div className="space-y-3">
-        <p>The tenant is then what it was before: its users get in again, and the CloudPods that ran are started.</p>
+        <p>
+          The tenant is then what it was before: its users get in again, and the CloudPods that ran are
+          started.
+        </p>
         <Button
           loading={cancelled.isPending}
           onClick={() =>

@@ -44,7 +44,8 @@ export function ClosurePlan({ plan }: { plan: Plan }) {
             render: (row) => (
               <span className="break-words">
                 {row.names.length === 0 ? '—' : row.names.join(', ')}
-                {row.count > row.names.length && ` and ${(row.count - row.names.length).toLocaleString()} more`}
+                {row.count > row.names.length &&
+                  ` and ${(row.count - row.names.length).toLocaleString()} more`}
               </span>
             ),
           },
@@ -52,8 +53,8 @@ export function ClosurePlan({ plan }: { plan: Plan }) {
       />
       <p className="text-muted">
         Kept: {invoices.toLocaleString()} invoices, {payments.toLocaleString()} payments,{' '}
-        {ledgerEntries.toLocaleString()} bookings, {auditEvents.toLocaleString()} audit events. Customers to whom
-        a document points stay without name, address and everything else that is personal; the documents
+        {ledgerEntries.toLocaleString()} bookings, {auditEvents.toLocaleString()} audit events. Customers to
+        whom a document points stay without name, address and everything else that is personal; the documents
         themselves do not change.
       </p>
     </div>

@@ -82,7 +82,9 @@ function Exports({ tenant, items }: { tenant: Tenant; items: TenantExport[] }) {
       header: 'SHA-256',
       from: 'md',
       render: (row) => (
-        <span className="font-mono text-[13px] break-all">{row.sha256 ?? row.problem ?? row.waitingFor ?? '—'}</span>
+        <span className="font-mono text-[13px] break-all">
+          {row.sha256 ?? row.problem ?? row.waitingFor ?? '—'}
+        </span>
       ),
     },
     {

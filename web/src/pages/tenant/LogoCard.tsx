@@ -74,8 +74,8 @@ export function LogoCard({ tenantId }: { tenantId: string }) {
         {({ logo }) => <Preview logo={logo} />}
       </Loaded>
       <p className="mt-3 text-[13px] text-muted">
-        PNG, JPEG or WebP, at most 200 kB and 2000 × 2000 pixels. The pages of the tenant’s users and its mails
-        show it.
+        PNG, JPEG or WebP, at most 200 kB and 2000 × 2000 pixels. The pages of the tenant’s users and its
+        mails show it.
       </p>
     </Card>
   )
@@ -86,7 +86,11 @@ function Preview({ logo }: { logo: LogoView['logo'] }) {
   return (
     <div className="grid gap-3 sm:grid-cols-2">
       <figure className="flex h-24 items-center justify-center rounded-md border border-line bg-white p-4">
-        <img src={logo.url} alt="The logo in the light theme" className="max-h-16 max-w-full object-contain" />
+        <img
+          src={logo.url}
+          alt="The logo in the light theme"
+          className="max-h-16 max-w-full object-contain"
+        />
       </figure>
       <figure className="flex h-24 items-center justify-center rounded-md border border-line bg-[#13181f] p-4">
         <img src={logo.url} alt="The logo in the dark theme" className="max-h-16 max-w-full object-contain" />

@@ -73,11 +73,7 @@ export default function TenantsPage() {
     >
       <Card flush>
         <Filters>
-          <SearchFilter
-            label="Search by name"
-            value={q}
-            onChange={(typed) => show({ q: typed })}
-          />
+          <SearchFilter label="Search by name" value={q} onChange={(typed) => show({ q: typed })} />
           <ChoiceFilter
             label="State"
             value={filter.state}
