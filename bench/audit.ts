@@ -36,12 +36,26 @@ async function prepare(database: BenchDatabase) {
     const ids: string[] = []
     for (let i = 0; i < TENANTS; i++) {
       const slug = `tenant-${i}`
-      ids.push((await tenantService.create(ctx, { name: slug, slug, billingTz: 'UTC', defaultCurrency: 'EUR' })).id)
+      ids.push(
+        (await tenantService.create(ctx, { name: slug, slug, billingTz: 'UTC', defaultCurrency: 'EUR' })).id,
+      )
     }
     const email = 'admin@example.com'
-    await userService.createUser(ctx, { email, name: 'Admin', password: newId(), role: 'SUPER_ADMIN', tenantId: null })
+    await userService.createUser(ctx, {
+      email,
+      name: 'Admin',
+      password: newId(),
+      role: 'SUPER_ADMIN',
+      tenantId: null,
+    })
     const scopes = ['audit:read'] as const
-    const { token } = await userService.createApiKey(ctx, { email, name: 'bench', tenantId: null, scopes, days: 1 })
+    const { token } = await userService.createApiKey(ctx, {
+      email,
+      name: 'bench',
+      tenantId: null,
+      scopes,
+      days: 1,
+    })
     return { key: token, tenantId: ids[TENANTS / 2] ?? '' }
   })
   await deps.close()
@@ -139,7 +153,7 @@ async function pages(database: BenchDatabase, key: string, tenantId: string): Pr
     'an actor in a tenant': `actorId=${one?.['actor_id']}&tenantId=${tenantId}`,
     'a request': `requestId=${one?.['request_id']}`,
     'a correlation': `correlationId=${one?.['correlation_id']}`,
-    'denied': 'outcome=denied',
+    denied: 'outcome=denied',
     'denied in a tenant': `outcome=denied&tenantId=${tenantId}`,
     'up to half a year ago': `to=${then}`,
     'a tenant up to half a year ago': `to=${then}&tenantId=${tenantId}`,

@@ -100,7 +100,8 @@ begin
     and not exists (select from subscriptions s where s.customer_id = c.id)
     and not exists (select from invoices i where i.customer_id = c.id)
     and not exists (select from payments p where p.customer_id = c.id)
-    and not exists (select from ledger_accounts l where l.customer_id = c.id);
+    and not exists (select from ledger_accounts l where l.customer_id = c.id)
+    and not exists (select from customers m where m.merged_into = c.id);
   get diagnostics removed = row_count;
   return removed;
 end $$;

@@ -19,11 +19,19 @@ create table api_keys (
   expires_at timestamp with time zone not null,
   last_used_at timestamp with time zone,
   revoked_at timestamp with time zone,
+  resources jsonb not null default '[]'::jsonb,
+  last_used_ip inet,
+  replaces uuid,
+  created_by uuid,
+  version integer not null default 1,
   constraint api_keys_prefix_key UNIQUE (prefix),
   constraint api_keys_token_hash_key UNIQUE (token_hash),
   constraint api_keys_pkey PRIMARY KEY (id),
+  constraint api_keys_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id),
+  constraint api_keys_replaces_fkey FOREIGN KEY (replaces) REFERENCES api_keys(id),
   constraint api_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
-  constraint api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+  constraint api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint api_keys_resources_check CHECK ((jsonb_typeof(resources) = 'array'::text))
 );
 
 create table audit_archived (
@@ -437,16 +445,25 @@ create table customers (
   tax_ids jsonb not null default '[]'::jsonb,
   custom jsonb not null default '{}'::jsonb,
   search_more text not null default ''::text,
+  external_ref text,
+  merged_into uuid,
+  closed_at timestamp with time zone,
+  erased_at timestamp with time zone,
   constraint customers_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint customers_pkey PRIMARY KEY (id),
   constraint customers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint customers_tenant_id_group_id_fkey FOREIGN KEY (tenant_id, group_id) REFERENCES customer_groups(tenant_id, id),
+  constraint customers_tenant_id_merged_into_fkey FOREIGN KEY (tenant_id, merged_into) REFERENCES customers(tenant_id, id),
+  constraint customers_closed CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
   constraint customers_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
   constraint customers_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   constraint customers_email_check CHECK ((email ~~ '%_@_%'::text)),
+  constraint customers_erased CHECK (((erased_at IS NULL) OR (state = ANY (ARRAY['closed'::text, 'merged'::text])))),
+  constraint customers_external_ref_check CHECK (((length(external_ref) >= 1) AND (length(external_ref) <= 100))),
   constraint customers_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'company'::text]))),
+  constraint customers_merged CHECK ((((state = 'merged'::text) = (merged_into IS NOT NULL)) AND (merged_into IS DISTINCT FROM id))),
   constraint customers_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
-  constraint customers_state_check CHECK ((state = ANY (ARRAY['active'::text, 'closed'::text])))
+  constraint customers_state_check CHECK ((state = ANY (ARRAY['active'::text, 'closed'::text, 'merged'::text])))
 );
 
 create table domain_queue partition of provisioning_jobs FOR VALUES IN ('domain');
@@ -467,6 +484,25 @@ create table installation (
   value jsonb not null,
   updated_at timestamp with time zone not null,
   constraint installation_pkey PRIMARY KEY (key)
+);
+
+create table invitations (
+  id uuid not null,
+  tenant_id uuid,
+  email text not null,
+  role_id uuid not null,
+  invited_by uuid not null,
+  created_at timestamp with time zone not null,
+  sent_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  accepted_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  constraint invitations_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint invitations_pkey PRIMARY KEY (id),
+  constraint invitations_invited_by_fkey FOREIGN KEY (invited_by) REFERENCES users(id),
+  constraint invitations_role_id_fkey FOREIGN KEY (role_id) REFERENCES roles(id) ON DELETE CASCADE,
+  constraint invitations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint invitations_email_check CHECK (((email = lower(email)) AND (length(email) <= 320)))
 );
 
 create table invoice_lines (
@@ -654,6 +690,27 @@ create table login_history (
   constraint login_history_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
   constraint login_history_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text]))),
   constraint login_history_reason_check CHECK ((reason = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text, 'passkey'::text, 'sso'::text, 'wrong_password'::text, 'wrong_code'::text, 'wrong_passkey'::text, 'throttled'::text, 'disabled'::text, 'no_active_tenant'::text, 'sso_required'::text])))
+);
+
+create table mails (
+  id uuid not null,
+  tenant_id uuid,
+  recipient text not null,
+  subject text not null,
+  template text not null,
+  body bytea,
+  state text not null default 'queued'::text,
+  last_error text,
+  created_at timestamp with time zone not null,
+  settled_at timestamp with time zone,
+  constraint mails_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint mails_pkey PRIMARY KEY (id),
+  constraint mails_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint mails_check CHECK (((body IS NULL) OR (state = 'queued'::text) OR (state = 'kept'::text))),
+  constraint mails_check1 CHECK (((state = 'queued'::text) = (settled_at IS NULL))),
+  constraint mails_recipient_check CHECK (((length(recipient) >= 3) AND (length(recipient) <= 320))),
+  constraint mails_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'failed'::text, 'kept'::text]))),
+  constraint mails_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 300)))
 );
 
 create table nodes (
@@ -872,6 +929,21 @@ create table roles (
   constraint roles_custom_key CHECK ((builtin OR (key ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text) OR (key ~ '^[A-Z][A-Z0-9_]{0,62}$'::text)))
 );
 
+create table service_accounts (
+  id uuid not null,
+  tenant_id uuid,
+  description text not null default ''::text,
+  version integer not null default 1,
+  created_by uuid,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  deleted_at timestamp with time zone,
+  constraint service_accounts_pkey PRIMARY KEY (id),
+  constraint service_accounts_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id),
+  constraint service_accounts_id_fkey FOREIGN KEY (id) REFERENCES users(id),
+  constraint service_accounts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+
 create table sessions (
   id uuid not null,
   token_hash bytea not null,
@@ -886,9 +958,17 @@ create table sessions (
   attempts integer not null default 0,
   verified_by text not null default 'password'::text,
   verified_at timestamp with time zone not null,
+  impersonator_id uuid,
+  parent_id uuid,
+  reason text,
+  read_only boolean not null default false,
   constraint sessions_token_hash_key UNIQUE (token_hash),
   constraint sessions_pkey PRIMARY KEY (id),
+  constraint sessions_impersonator_id_fkey FOREIGN KEY (impersonator_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint sessions_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES sessions(id) ON DELETE CASCADE,
   constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint sessions_impersonation CHECK ((((impersonator_id IS NULL) AND (parent_id IS NULL) AND (reason IS NULL) AND (NOT read_only)) OR ((impersonator_id IS NOT NULL) AND (parent_id IS NOT NULL) AND (reason IS NOT NULL) AND (impersonator_id <> user_id) AND (NOT pending)))),
+  constraint sessions_reason_check CHECK (((length(reason) >= 10) AND (length(reason) <= 500))),
   constraint sessions_verified_by_check CHECK ((verified_by = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text, 'passkey'::text, 'sso'::text])))
 );
 
@@ -899,6 +979,22 @@ create table settings (
   updated_at timestamp with time zone not null,
   constraint settings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint settings_key_check CHECK ((length(key) <= 100))
+);
+
+create table single_use_tokens (
+  id uuid not null,
+  purpose text not null,
+  subject_id uuid not null,
+  email text,
+  token_hash bytea not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  constraint single_use_tokens_token_hash_key UNIQUE (token_hash),
+  constraint single_use_tokens_pkey PRIMARY KEY (id),
+  constraint single_use_tokens_check CHECK (((purpose = 'email_change'::text) = (email IS NOT NULL))),
+  constraint single_use_tokens_purpose_check CHECK ((purpose = ANY (ARRAY['password_reset'::text, 'invitation'::text, 'email_change'::text]))),
+  constraint single_use_tokens_token_hash_check CHECK ((length(token_hash) = 32))
 );
 
 create table ssl_queue partition of provisioning_jobs FOR VALUES IN ('ssl');
@@ -1055,8 +1151,11 @@ create table users (
   version integer not null default 1,
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
+  kind text not null default 'person'::text,
   constraint users_pkey PRIMARY KEY (id),
   constraint users_email_check CHECK (((email = lower(email)) AND (email ~~ '%_@_%'::text))),
+  constraint users_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'service'::text]))),
+  constraint users_service_has_no_password CHECK (((kind = 'person'::text) OR (password_hash IS NULL))),
   constraint users_state_check CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text])))
 );
 
@@ -1075,7 +1174,11 @@ create table vmid_reservations (
   constraint vmid_reservations_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'quarantined'::text, 'foreign'::text])))
 );
 
-CREATE INDEX api_keys_user ON public.api_keys USING btree (user_id);
+CREATE INDEX api_keys_list ON public.api_keys USING btree (tenant_id, id DESC);
+
+CREATE INDEX api_keys_replaces ON public.api_keys USING btree (replaces) WHERE (replaces IS NOT NULL);
+
+CREATE INDEX api_keys_user ON public.api_keys USING btree (user_id, id DESC);
 
 CREATE INDEX audit_archived_month ON public.audit_archived USING btree (month, batch);
 
@@ -1135,9 +1238,13 @@ CREATE INDEX customer_notes_list ON public.customer_notes USING btree (customer_
 
 CREATE INDEX customers_email ON public.customers USING btree (tenant_id, lower(email));
 
+CREATE UNIQUE INDEX customers_external_ref ON public.customers USING btree (tenant_id, external_ref) WHERE (external_ref IS NOT NULL);
+
 CREATE INDEX customers_group ON public.customers USING btree (group_id, id DESC) WHERE (group_id IS NOT NULL);
 
 CREATE INDEX customers_list ON public.customers USING btree (tenant_id, id DESC);
+
+CREATE INDEX customers_merged_into ON public.customers USING btree (merged_into) WHERE (merged_into IS NOT NULL);
 
 CREATE INDEX customers_newest ON public.customers USING btree (id DESC);
 
@@ -1147,6 +1254,12 @@ CREATE INDEX customers_tags ON public.customers USING gin (tags);
 
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at);
 
+CREATE INDEX invitations_list ON public.invitations USING btree (tenant_id, id DESC);
+
+CREATE UNIQUE INDEX invitations_open ON public.invitations USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), email, role_id) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
+
+CREATE INDEX invitations_role ON public.invitations USING btree (role_id);
+
 CREATE INDEX invoices_customer ON public.invoices USING btree (customer_id);
 
 CREATE INDEX invoices_list ON public.invoices USING btree (tenant_id, id DESC);
@@ -1154,6 +1267,8 @@ CREATE INDEX invoices_list ON public.invoices USING btree (tenant_id, id DESC);
 CREATE INDEX invoices_subscription ON public.invoices USING btree (subscription_id);
 
 CREATE INDEX ip_addresses_pod ON public.ip_addresses USING btree (pod_id) WHERE (pod_id IS NOT NULL);
+
+CREATE INDEX ledger_accounts_customer ON public.ledger_accounts USING btree (customer_id) WHERE (customer_id IS NOT NULL);
 
 CREATE UNIQUE INDEX ledger_accounts_once ON public.ledger_accounts USING btree (tenant_id, code, COALESCE(customer_id, '00000000-0000-0000-0000-000000000000'::uuid), currency);
 
@@ -1171,11 +1286,17 @@ CREATE INDEX login_history_success ON public.login_history USING btree (user_id,
 
 CREATE INDEX login_history_user ON public.login_history USING btree (user_id, id DESC);
 
+CREATE INDEX mails_age ON public.mails USING btree (created_at);
+
+CREATE INDEX mails_list ON public.mails USING btree (tenant_id, id DESC);
+
 CREATE INDEX passkey_challenges_age ON public.passkey_challenges USING btree (expires_at);
 
 CREATE INDEX passkey_challenges_session ON public.passkey_challenges USING btree (session_id);
 
 CREATE INDEX payment_allocations_invoice ON public.payment_allocations USING btree (invoice_id);
+
+CREATE INDEX payments_customer ON public.payments USING btree (customer_id);
 
 CREATE UNIQUE INDEX prices_one_active ON public.prices USING btree (plan_id, currency, "interval", interval_count) WHERE (state = 'active'::text);
 
@@ -1207,9 +1328,19 @@ CREATE UNIQUE INDEX roles_key ON public.roles USING btree (COALESCE(tenant_id, '
 
 CREATE INDEX roles_tenant ON public.roles USING btree (tenant_id, id);
 
+CREATE INDEX service_accounts_list ON public.service_accounts USING btree (tenant_id, id DESC);
+
+CREATE INDEX sessions_impersonations ON public.sessions USING btree (user_id, id DESC) WHERE (impersonator_id IS NOT NULL);
+
+CREATE INDEX sessions_parent ON public.sessions USING btree (parent_id) WHERE (parent_id IS NOT NULL);
+
 CREATE INDEX sessions_user ON public.sessions USING btree (user_id, id DESC);
 
 CREATE UNIQUE INDEX settings_once ON public.settings USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), key);
+
+CREATE INDEX single_use_tokens_age ON public.single_use_tokens USING btree (expires_at);
+
+CREATE INDEX single_use_tokens_subject ON public.single_use_tokens USING btree (subject_id, purpose);
 
 CREATE INDEX subscriptions_cancel_due ON public.subscriptions USING btree (cancel_at) WHERE ((cancel_at IS NOT NULL) AND (ended_at IS NULL));
 
@@ -1265,6 +1396,8 @@ alter table customer_notes enable row level security, force row level security;
 
 alter table customers enable row level security, force row level security;
 
+alter table invitations enable row level security, force row level security;
+
 alter table invoice_lines enable row level security, force row level security;
 
 alter table invoice_series enable row level security, force row level security;
@@ -1278,6 +1411,8 @@ alter table ledger_accounts enable row level security, force row level security;
 alter table ledger_entries enable row level security, force row level security;
 
 alter table ledger_tx enable row level security, force row level security;
+
+alter table mails enable row level security, force row level security;
 
 alter table payment_allocations enable row level security, force row level security;
 
@@ -1294,6 +1429,8 @@ alter table provisioning_jobs enable row level security, force row level securit
 alter table role_grants enable row level security, force row level security;
 
 alter table roles enable row level security, force row level security;
+
+alter table service_accounts enable row level security, force row level security;
 
 alter table settings enable row level security, force row level security;
 
@@ -1349,6 +1486,8 @@ create policy tenant_wall on customer_notes for all using ((( SELECT app_platfor
 
 create policy tenant_wall on customers for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
+create policy tenant_wall on invitations for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
 create policy tenant_wall on invoice_lines for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on invoice_series for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
@@ -1362,6 +1501,8 @@ create policy tenant_wall on ledger_accounts for all using ((( SELECT app_platfo
 create policy tenant_wall on ledger_entries for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on ledger_tx for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on mails for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on payment_allocations for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -1390,6 +1531,8 @@ create policy tenant_insert on roles for insert with check ((( SELECT app_platfo
 create policy tenant_read on roles for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
 
 create policy tenant_update on roles for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on service_accounts for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_delete on settings for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -1423,6 +1566,8 @@ CREATE TRIGGER credit_notes_immutable BEFORE DELETE OR UPDATE ON public.credit_n
 
 CREATE TRIGGER credit_notes_no_truncate BEFORE TRUNCATE ON public.credit_notes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER customers_merged_stay BEFORE UPDATE ON public.customers FOR EACH ROW EXECUTE FUNCTION protect_merged_customer();
+
 CREATE TRIGGER invoice_lines_kept BEFORE DELETE ON public.invoice_lines FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER invoice_lines_no_truncate BEFORE TRUNCATE ON public.invoice_lines FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -1442,6 +1587,8 @@ CREATE TRIGGER ledger_entries_no_truncate BEFORE TRUNCATE ON public.ledger_entri
 CREATE TRIGGER ledger_tx_append_only BEFORE DELETE OR UPDATE ON public.ledger_tx FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER ledger_tx_no_truncate BEFORE TRUNCATE ON public.ledger_tx FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER payments_owner BEFORE UPDATE ON public.payments FOR EACH ROW EXECUTE FUNCTION protect_payment_owner();
 
 grant insert, select, update on api_keys to mpanel_app;
 
@@ -1491,6 +1638,8 @@ grant delete, insert, select, update on idempotency_keys to mpanel_app;
 
 grant insert, select, update on installation to mpanel_app;
 
+grant insert, select, update on invitations to mpanel_app;
+
 grant insert, select on invoice_lines to mpanel_app;
 
 grant insert, select, update on invoice_series to mpanel_app;
@@ -1510,6 +1659,8 @@ grant insert, select on ledger_tx to mpanel_app;
 grant delete, insert, select, update on login_failures to mpanel_app;
 
 grant delete, insert, select on login_history to mpanel_app;
+
+grant delete, insert, select, update on mails to mpanel_app;
 
 grant insert, select, update on nodes to mpanel_app;
 
@@ -1537,9 +1688,13 @@ grant delete, insert, select, update on roles to mpanel_app;
 
 grant select on schema_migrations to mpanel_app;
 
+grant insert, select, update on service_accounts to mpanel_app;
+
 grant insert, select, update on sessions to mpanel_app;
 
 grant delete, insert, select, update on settings to mpanel_app;
+
+grant delete, insert, select, update on single_use_tokens to mpanel_app;
 
 grant insert, select, update on subscription_items to mpanel_app;
 
@@ -1565,9 +1720,9 @@ grant delete, insert, select, update on vmid_reservations to mpanel_app;
 
 grant update (period, voided) on invoice_lines to mpanel_app;
 
-grant update (status, paid_minor, credited_minor) on invoices to mpanel_app;
+grant update (customer_id, status, paid_minor, credited_minor) on invoices to mpanel_app;
 
-grant update (status) on payments to mpanel_app;
+grant update (customer_id, status) on payments to mpanel_app;
 
 grant update (state) on prices to mpanel_app;
 
@@ -1701,25 +1856,18 @@ AS $function$ select exists (select from user_totp where user_id = p_user and co
     or exists (select from user_passkeys where user_id = p_user) $function$;
 
 CREATE OR REPLACE FUNCTION public.identify_api_key(p_hash bytea, p_at timestamp with time zone, p_ip inet)
- RETURNS TABLE(id uuid, name text, user_id uuid, email text, user_name text, tenant_id uuid, scopes text[], last_used_at timestamp with time zone, grants jsonb)
- LANGUAGE plpgsql
-AS $function$
-begin
-  return query select * from identify_api_key_anywhere(p_hash, p_at, p_ip) k
-    where k.tenant_id is null or tenant_is_active(k.tenant_id);
-end $function$;
-
-CREATE OR REPLACE FUNCTION public.identify_api_key_anywhere(p_hash bytea, p_at timestamp with time zone, p_ip inet)
- RETURNS TABLE(id uuid, name text, user_id uuid, email text, user_name text, tenant_id uuid, scopes text[], last_used_at timestamp with time zone, grants jsonb)
+ RETURNS TABLE(id uuid, name text, user_id uuid, email text, user_name text, tenant_id uuid, scopes text[], resources jsonb, last_used_at timestamp with time zone, last_used_ip inet, grants jsonb)
  LANGUAGE plpgsql
 AS $function$
 declare caller_scope text := coalesce(current_setting('app.scope', true), '');
 begin
   perform set_config('app.scope', 'platform', true);
-  return query select k.id, k.name, u.id, u.email, u.name, k.tenant_id, k.scopes, k.last_used_at, user_grants(u.id, p_at)
+  return query select k.id, k.name, u.id, u.email, u.name, k.tenant_id, k.scopes, k.resources, k.last_used_at,
+      k.last_used_ip, user_grants(u.id, p_at)
     from api_keys k join users u on u.id = k.user_id
     where k.token_hash = p_hash and u.state = 'active' and k.revoked_at is null and k.expires_at > p_at
-      and (cardinality(k.allowed_cidrs) = 0 or p_ip <<= any (k.allowed_cidrs));
+      and (cardinality(k.allowed_cidrs) = 0 or p_ip <<= any (k.allowed_cidrs))
+      and (k.tenant_id is null or tenant_is_active(k.tenant_id));
   perform set_config('app.scope', caller_scope, true);
 end $function$;
 
@@ -1912,6 +2060,14 @@ begin
   return null;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.moved_by_merge(p_from uuid, p_to uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select exists (select from customers where id = p_from and state = 'merged' and merged_into = p_to)
+$function$;
+
 CREATE OR REPLACE FUNCTION public.next_free_address(p_pool uuid)
  RETURNS inet
  LANGUAGE plpgsql
@@ -1963,10 +2119,36 @@ begin
   if tg_op = 'DELETE' then
     raise exception 'invoice % is kept for ever', old.id using errcode = 'insufficient_privilege';
   end if;
+  if new.customer_id <> old.customer_id and not moved_by_merge(old.customer_id, new.customer_id) then
+    raise exception 'invoice % belongs to its customer', old.id using errcode = 'insufficient_privilege';
+  end if;
   if old.status <> 'draft' and
-     (to_jsonb(new) - array['status', 'paid_minor', 'credited_minor']) is distinct from
-     (to_jsonb(old) - array['status', 'paid_minor', 'credited_minor']) then
+     (to_jsonb(new) - array['status', 'paid_minor', 'credited_minor', 'customer_id']) is distinct from
+     (to_jsonb(old) - array['status', 'paid_minor', 'credited_minor', 'customer_id']) then
     raise exception 'issued invoice % is immutable', old.number using errcode = 'insufficient_privilege';
+  end if;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.protect_merged_customer()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if old.state = 'merged' and not (new.state = 'merged' and new.merged_into = old.merged_into
+      and old.erased_at is null and new.erased_at is not null) then
+    raise exception 'customer % was merged and does not change', old.id using errcode = 'insufficient_privilege';
+  end if;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.protect_payment_owner()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.customer_id <> old.customer_id and not moved_by_merge(old.customer_id, new.customer_id) then
+    raise exception 'payment % belongs to its customer', old.id using errcode = 'insufficient_privilege';
   end if;
   return new;
 end $function$;

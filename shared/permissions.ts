@@ -10,6 +10,10 @@ export const PERMISSIONS = [
   'customers:read',
   'customers:create',
   'customers:update',
+  'customers:merge',
+  'customers:close',
+  'customers:export',
+  'customers:import',
   'plans:read',
   'plans:create',
   'subscriptions:read',
@@ -33,6 +37,11 @@ export const PERMISSIONS = [
   'users:manage',
   'roles:read',
   'roles:manage',
+  'apikeys:read',
+  'apikeys:manage',
+  'users:view-as',
+  'users:impersonate',
+  'mails:read',
 ] as const
 
 export type Permission = (typeof PERMISSIONS)[number]
@@ -41,18 +50,22 @@ export const PLATFORM_ROLES = ['SUPER_ADMIN', 'PLATFORM_ADMIN', 'SUPPORT', 'BILL
 export const TENANT_ROLES = ['TENANT_OWNER', 'TENANT_ADMIN', 'TENANT_USER'] as const
 export type BuiltinRole = (typeof PLATFORM_ROLES)[number] | (typeof TENANT_ROLES)[number]
 
-const READ = PERMISSIONS.filter((permission) => permission.endsWith(':read'))
+/** Mails open accounts: they are not part of seeing everything. */
+const READ = PERMISSIONS.filter((permission) => permission.endsWith(':read') && permission !== 'mails:read')
 const TENANT_READ = READ.filter((permission) => permission !== 'infrastructure:read')
 
 /** What each built-in role may do. `test/rules/permissions.txt` shows it as a matrix for review. */
 export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
   SUPER_ADMIN: PERMISSIONS,
   PLATFORM_ADMIN: PERMISSIONS,
-  SUPPORT: [...READ, 'cloudpods:power', 'jobs:manage'],
+  SUPPORT: [...READ, 'cloudpods:power', 'jobs:manage', 'users:view-as'],
   BILLING: [
     ...TENANT_READ,
     'customers:create',
     'customers:update',
+    'customers:close',
+    'customers:export',
+    'customers:import',
     'plans:create',
     'subscriptions:write',
     'billing:manage',
@@ -64,6 +77,10 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'tenants:export',
     'customers:create',
     'customers:update',
+    'customers:merge',
+    'customers:close',
+    'customers:export',
+    'customers:import',
     'subscriptions:write',
     'cloudpods:create',
     'cloudpods:power',
@@ -72,6 +89,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'audit:manage',
     'users:manage',
     'roles:manage',
+    'apikeys:manage',
   ],
   TENANT_ADMIN: [...TENANT_READ, 'cloudpods:create', 'cloudpods:power'],
   TENANT_USER: [
@@ -88,6 +106,15 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
 export const DELEGABLE: readonly Permission[] = ROLE_PERMISSIONS.TENANT_OWNER
 
 /** What an API key never does, whatever its scopes name: it could make itself, or another, more powerful, or end a tenant. */
-export const PEOPLE_ONLY: readonly Permission[] = ['users:manage', 'roles:manage', 'tenants:close']
+export const PEOPLE_ONLY: readonly Permission[] = [
+  'users:manage',
+  'roles:manage',
+  'apikeys:read',
+  'apikeys:manage',
+  'users:view-as',
+  'users:impersonate',
+  'mails:read',
+  'tenants:close',
+]
 
 export const isBuiltinRole = (key: string): key is BuiltinRole => key in ROLE_PERMISSIONS

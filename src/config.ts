@@ -12,6 +12,8 @@ export type Config = {
   port: number
   dataDir: string
   auditCheckpoints: string
+  /** The folder that archived months of the audit log are written to. */
+  auditArchives: string
   /** 32 bytes; absent: made once and kept in the data folder. */
   secretKey: Buffer | undefined
   publicUrl: string
@@ -32,6 +34,8 @@ export type Config = {
         fingerprint: string | undefined
       }
     | undefined
+  /** Absent: mails are kept in mPanel itself. */
+  mail: { url: string; from: string } | undefined
   /** Path of the simulated cluster's port, 0 for a free one. */
   simPort: number
   workerConcurrency: number
@@ -75,10 +79,13 @@ const schema = z.object({
     }),
   ),
   MPANEL_WORKER_CONCURRENCY: optional(z.coerce.number().int().min(1).max(500)),
+  SMTP_URL: optional(z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' })),
+  MPANEL_MAIL_FROM: optional(z.email('must be an e-mail address')),
   MPANEL_PAYMENT_TERM_DAYS: optional(z.coerce.number().int().min(1).max(365)),
   MPANEL_VMID_QUARANTINE_HOURS: optional(z.coerce.number().int().min(0).max(8760)),
   MPANEL_SIM_PORT: optional(port),
   MPANEL_AUDIT_CHECKPOINTS: optional(z.string().min(1)),
+  MPANEL_AUDIT_ARCHIVES: optional(z.string().min(1)),
   PROXMOX_URL: optional(z.url({ protocol: /^https$/, error: 'must be an https:// URL' })),
   PROXMOX_TOKEN_ID: optional(
     z.string().regex(/^[^\s@!]+@[^\s@!]+![^\s@!]+$/, 'must look like user@realm!token'),
@@ -100,6 +107,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
   const values = (parsed.success ? parsed.data : env) as Env
   const proxmox = readProxmox(values, faults)
+  const mail = readMail(values, faults)
   if (faults.length > 0) {
     throw new StartupError(
       `The configuration has ${faults.length} fault(s):\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
@@ -124,14 +132,25 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     trustedProxies: namesIn(values.MPANEL_TRUSTED_PROXIES ?? ''),
     outgoingNetworks: values.MPANEL_OUTGOING_NETWORKS ?? networks([]),
     proxmox,
+    mail,
     simPort: values.MPANEL_SIM_PORT ?? 0,
     workerConcurrency: values.MPANEL_WORKER_CONCURRENCY ?? 16,
     paymentTermDays: values.MPANEL_PAYMENT_TERM_DAYS ?? 14,
     auditCheckpoints: resolve(
       values.MPANEL_AUDIT_CHECKPOINTS ?? join(values.MPANEL_DATA_DIR ?? '.data', 'audit-checkpoints.jsonl'),
     ),
+    auditArchives: resolve(
+      values.MPANEL_AUDIT_ARCHIVES ?? join(values.MPANEL_DATA_DIR ?? '.data', 'audit-archives'),
+    ),
     vmidQuarantineHours: values.MPANEL_VMID_QUARANTINE_HOURS ?? 168,
   }
+}
+
+function readMail({ SMTP_URL: url, MPANEL_MAIL_FROM: from }: Env, faults: string[]): Config['mail'] {
+  if (!url) return undefined
+  if (from) return { url, from }
+  faults.push('MPANEL_MAIL_FROM is needed beside SMTP_URL: the address that mails come from')
+  return undefined
 }
 
 function readProxmox(env: Env, faults: string[]): Config['proxmox'] {

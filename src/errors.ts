@@ -13,6 +13,7 @@ const STATUS = {
   csrf_refused: 403,
   conflict: 409,
   idempotency_key_reused: 409,
+  link_expired: 410,
   invalid_state: 409,
   hostname_taken: 409,
   already_exists: 409,

@@ -11,6 +11,8 @@ export const auditEvent = z.object({
     type: z.enum(['user', 'api_key', 'system', 'job', 'anonymous']),
     id: z.string().nullable(),
     label: z.string(),
+    /** The operator who acted under this user's name. */
+    impersonator: z.object({ id: z.string(), label: z.string() }).optional(),
   }),
   target: z.object({ type: z.string(), id: z.string(), label: z.string().nullable() }).nullable(),
   diff: z.record(z.string(), z.tuple([z.unknown(), z.unknown()])).nullable(),
@@ -23,7 +25,9 @@ export const auditEvent = z.object({
 export type AuditEvent = z.infer<typeof auditEvent>
 
 /** Microseconds and id of the last event of a page: a place in the order of the log. */
-const cursor = z.string().regex(/^\d{1,18}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'a cursor from a previous answer')
+const cursor = z
+  .string()
+  .regex(/^\d{1,18}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'a cursor from a previous answer')
 
 const auditFilter = {
   action: z.string().max(100).optional(),

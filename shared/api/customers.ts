@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { COUNTRIES } from '../countries.ts'
+import { CUSTOMER_STATES, type CustomerState } from '../states/customer.ts'
 import { currency, id, listQuery, timestamp } from './common.ts'
 
 const country = z
@@ -38,6 +39,8 @@ const taxId = z.strictObject({
 })
 const tags = z.array(z.string().trim().toLowerCase().min(1).max(40)).max(20)
 
+const externalRef = z.string().trim().min(1).max(100).nullable()
+
 /** Values by the key of their definition; null takes a value away. */
 const custom = z.record(
   z.string().max(40),
@@ -59,7 +62,14 @@ export const customer = z.object({
   addresses: z.array(z.object({ ...address.shape, kind: z.string(), country: z.string() })),
   taxIds: z.array(z.object({ type: z.enum(['vat', 'other']), country: z.string(), value: z.string() })),
   custom: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
-  state: z.enum(['active', 'closed']),
+  state: z.enum(CUSTOMER_STATES),
+  /** The caller's own reference, one customer each. */
+  externalRef: z.string().nullable(),
+  /** Of a merged customer: into whom. */
+  mergedInto: z.object({ id, name: z.string() }).nullable(),
+  closedAt: timestamp.nullable(),
+  /** Since when its personal data is gone. */
+  erasedAt: timestamp.nullable(),
   version: z.number().int(),
   createdAt: timestamp,
   updatedAt: timestamp,
@@ -80,6 +90,7 @@ export const customerCreate = z.strictObject({
   addresses: addresses.default([]),
   taxIds: z.array(taxId).max(10).default([]),
   custom: custom.default({}),
+  externalRef: externalRef.default(null),
 })
 export const customerUpdate = z.strictObject({
   kind: z.enum(['person', 'company']).optional(),
@@ -93,12 +104,13 @@ export const customerUpdate = z.strictObject({
   addresses: addresses.optional(),
   taxIds: z.array(taxId).max(10).optional(),
   custom: custom.optional(),
+  externalRef: externalRef.optional(),
 })
 
 export const customerList = listQuery.extend({
   q: z.string().max(200).optional(),
-  state: z.enum(['active', 'closed']).optional(),
+  state: z.enum(CUSTOMER_STATES).optional(),
   groupId: id.optional(),
   tag: z.string().max(40).optional(),
 })
-export type CustomerFilter = { q?: string; state?: 'active' | 'closed'; groupId?: string; tag?: string }
+export type CustomerFilter = { q?: string; state?: CustomerState; groupId?: string; tag?: string }

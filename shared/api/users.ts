@@ -51,6 +51,7 @@ export const user = z.object({
   id,
   email: z.string(),
   name: z.string(),
+  kind: z.enum(['person', 'service']),
   state: z.enum(['active', 'disabled']),
   /** Whether a log-in needs a second factor beside the password. */
   mfa: z.boolean(),

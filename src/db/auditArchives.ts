@@ -14,7 +14,9 @@ export async function monthsBefore(tx: Tx, before: Date): Promise<string[]> {
 
 /** The hold that keeps a month, if one does. */
 export async function holdOf(tx: Tx, month: string): Promise<string | null> {
-  const { rows } = await sql<{ hold: string | null }>`select audit_hold_of(${month}::date) as hold`.execute(tx)
+  const { rows } = await sql<{ hold: string | null }>`select audit_hold_of(${month}::date) as hold`.execute(
+    tx,
+  )
   return rows[0]?.hold ?? null
 }
 
@@ -41,7 +43,11 @@ export async function batchesOfTime(tx: Tx, from: Date, to: Date, after: bigint,
 }
 
 export async function insertParts(tx: Tx, parts: readonly ArchivedPart[]): Promise<void> {
-  if (parts.length > 0) await tx.insertInto('audit_archived').values([...parts]).execute()
+  if (parts.length > 0)
+    await tx
+      .insertInto('audit_archived')
+      .values([...parts])
+      .execute()
 }
 
 /** The archived parts of these batches. */
@@ -77,6 +83,8 @@ export async function remove(tx: Tx, month: string): Promise<void> {
 
 /** One archiver at a time; false when there is one already. */
 export async function lockArchiving(tx: Tx): Promise<boolean> {
-  const { rows } = await sql<{ got: boolean }>`select pg_try_advisory_xact_lock(hashtextextended('audit.archive', 0)) as got`.execute(tx)
+  const { rows } = await sql<{
+    got: boolean
+  }>`select pg_try_advisory_xact_lock(hashtextextended('audit.archive', 0)) as got`.execute(tx)
   return rows[0]?.got ?? false
 }

@@ -69,6 +69,17 @@ export async function replacePasswordHash(
   return numUpdatedRows === 1n
 }
 
+/** Whatever it was before. @returns false when there is no such active user */
+export async function setPasswordHash(tx: Tx, userId: string, hash: string, at: Date): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('users')
+    .set({ password_hash: hash, updated_at: at })
+    .where('id', '=', userId)
+    .where('state', '=', 'active')
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
 const live = (tx: Tx, userId: string, at: Date, idleMs: number) =>
   tx
     .selectFrom('sessions')
@@ -79,9 +90,9 @@ const live = (tx: Tx, userId: string, at: Date, idleMs: number) =>
     .where('expires_at', '>', at)
     .where('last_seen_at', '>', new Date(at.getTime() - idleMs))
 
-/** The sessions with which a user could act now. */
+/** The sessions with which a user could act now. Those of operators under their name are told apart from these. */
 export const listLive = (tx: Tx, userId: string, at: Date, idleMs: number, options: ListOptions) =>
-  keysetPage(live(tx, userId, at, idleMs), 'sessions.id', options)
+  keysetPage(live(tx, userId, at, idleMs).where('impersonator_id', 'is', null), 'sessions.id', options)
 
 /** Ends one session of a user. @returns false when there is no such live one */
 export async function endOne(tx: Tx, userId: string, id: string, at: Date): Promise<boolean> {

@@ -10,8 +10,9 @@ const views = (tx: Tx) =>
   tx
     .selectFrom('customers')
     .leftJoin('customer_groups', 'customer_groups.id', 'customers.group_id')
+    .leftJoin('customers as survivor', 'survivor.id', 'customers.merged_into')
     .selectAll('customers')
-    .select('customer_groups.name as group_name')
+    .select(['customer_groups.name as group_name', 'survivor.name as survivor_name'])
 
 export async function insert(tx: Tx, customer: Insertable<CustomersTable>): Promise<void> {
   await tx.insertInto('customers').values(customer).execute()
@@ -24,16 +25,28 @@ export function find(tx: Tx, tenantId: string, id: string) {
     .executeTakeFirst()
 }
 
-/** Locks a customer and tells its version. */
-export function lock(tx: Tx, tenantId: string, id: string) {
-  return tx
+/** Several customers of a tenant. */
+export function findAll(tx: Tx, tenantId: string, ids: readonly string[]) {
+  return views(tx)
+    .where('customers.tenant_id', '=', tenantId)
+    .where(sql<boolean>`customers.id = any (${[...ids]}::uuid[])`)
+    .execute()
+}
+
+const stateOf = (tx: Tx, tenantId: string, id: string) =>
+  tx
     .selectFrom('customers')
-    .select('version')
+    .select(['id', 'version', 'state', 'erased_at'])
     .where('tenant_id', '=', tenantId)
     .where('id', '=', id)
-    .forUpdate()
-    .executeTakeFirst()
-}
+
+/** Locks a customer and tells its version and state. Nothing new can point to it until the transaction ends. */
+export const lock = (tx: Tx, tenantId: string, id: string) =>
+  stateOf(tx, tenantId, id).forUpdate().executeTakeFirst()
+
+/** The state of a customer, who is neither merged nor closed until the transaction ends. */
+export const keep = (tx: Tx, tenantId: string, id: string) =>
+  stateOf(tx, tenantId, id).forKeyShare().executeTakeFirst()
 
 export async function update(tx: Tx, id: string, change: Updateable<CustomersTable>): Promise<void> {
   await tx

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { Tx } from './index.ts'
 import { belonging, type TenantTable } from './tenantRows.ts'
 
@@ -56,19 +56,23 @@ export async function blankCustomers(
     where a.attrelid = 'customers'::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''`.execute(
     tx,
   )
-  const fixed: Record<string, string> = { name: 'Erased', email: ERASED, state: 'closed' }
+  const merged = sql`state = 'merged'`
+  const fixed: Record<string, RawBuilder<unknown>> = {
+    name: sql.lit('Erased'),
+    email: sql.lit(ERASED),
+    // A customer that was merged into another stays so.
+    state: sql`case when ${merged} then state else 'closed' end`,
+    closed_at: sql`case when ${merged} then closed_at else coalesce(closed_at, now()) end`,
+    erased_at: sql`now()`,
+  }
   const changes = columns
     .filter(({ name }) => !kept.includes(name))
     .map(({ name, required, fallback }) => {
-      const text = fixed[name]
-      const value =
-        text !== undefined ? sql.lit(text) : required && fallback !== null ? sql.raw(fallback) : sql`null`
+      const value = fixed[name] ?? (required && fallback !== null ? sql.raw(fallback) : sql`null`)
       return sql`${sql.ref(name)} = ${value}`
     })
   const { numAffectedRows } = await sql`update customers set ${sql.join(changes)} where id = any (array(
-    select id from customers where tenant_id = ${tenantId} and email <> ${ERASED} limit ${limit}))`.execute(
-    tx,
-  )
+    select id from customers where tenant_id = ${tenantId} and erased_at is null limit ${limit}))`.execute(tx)
   return Number(numAffectedRows ?? 0)
 }
 

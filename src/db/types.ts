@@ -15,6 +15,11 @@ export interface ApiKeysTable {
   expires_at: Date
   last_used_at: Date | null
   revoked_at: Date | null
+  resources: Generated<unknown>
+  last_used_ip: string | null
+  replaces: string | null
+  created_by: string | null
+  version: Generated<number>
 }
 
 export interface AuditArchivedTable {
@@ -289,7 +294,7 @@ export interface CustomersTable {
   email: string
   country: string | null
   currency: string
-  state: Generated<'active' | 'closed'>
+  state: Generated<'active' | 'closed' | 'merged'>
   version: Generated<number>
   created_at: Date
   updated_at: Date
@@ -300,6 +305,10 @@ export interface CustomersTable {
   tax_ids: Generated<unknown>
   custom: Generated<unknown>
   search_more: Generated<string>
+  external_ref: string | null
+  merged_into: string | null
+  closed_at: Date | null
+  erased_at: Date | null
 }
 
 export interface IdempotencyKeysTable {
@@ -315,6 +324,19 @@ export interface InstallationTable {
   key: string
   value: unknown
   updated_at: Date
+}
+
+export interface InvitationsTable {
+  id: string
+  tenant_id: string | null
+  email: string
+  role_id: string
+  invited_by: string
+  created_at: Date
+  sent_at: Date
+  expires_at: Date
+  accepted_at: Date | null
+  revoked_at: Date | null
 }
 
 export interface InvoiceLinesTable {
@@ -449,6 +471,19 @@ export interface LoginHistoryTable {
   new_device: Generated<boolean>
   ip: string | null
   user_agent: string | null
+}
+
+export interface MailsTable {
+  id: string
+  tenant_id: string | null
+  recipient: string
+  subject: string
+  template: string
+  body: Buffer | null
+  state: Generated<'queued' | 'sent' | 'failed' | 'kept'>
+  last_error: string | null
+  created_at: Date
+  settled_at: Date | null
 }
 
 export interface NodesTable {
@@ -603,6 +638,17 @@ export interface RolesTable {
   requires_mfa: Generated<boolean>
 }
 
+export interface ServiceAccountsTable {
+  id: string
+  tenant_id: string | null
+  description: Generated<string>
+  version: Generated<number>
+  created_by: string | null
+  created_at: Date
+  updated_at: Date
+  deleted_at: Date | null
+}
+
 export interface SessionsTable {
   id: string
   token_hash: Buffer
@@ -617,6 +663,10 @@ export interface SessionsTable {
   attempts: Generated<number>
   verified_by: Generated<'password' | 'totp' | 'recovery_code' | 'passkey' | 'sso'>
   verified_at: Date
+  impersonator_id: string | null
+  parent_id: string | null
+  reason: string | null
+  read_only: Generated<boolean>
 }
 
 export interface SettingsTable {
@@ -624,6 +674,17 @@ export interface SettingsTable {
   key: string
   value: unknown
   updated_at: Date
+}
+
+export interface SingleUseTokensTable {
+  id: string
+  purpose: 'password_reset' | 'invitation' | 'email_change'
+  subject_id: string
+  email: string | null
+  token_hash: Buffer
+  created_at: Date
+  expires_at: Date
+  used_at: Date | null
 }
 
 export interface SubscriptionItemsTable {
@@ -783,6 +844,7 @@ export interface UsersTable {
   version: Generated<number>
   created_at: Date
   updated_at: Date
+  kind: Generated<'person' | 'service'>
 }
 
 export interface VmidReservationsTable {
@@ -819,6 +881,7 @@ export interface Tables {
   customers: CustomersTable
   idempotency_keys: IdempotencyKeysTable
   installation: InstallationTable
+  invitations: InvitationsTable
   invoice_lines: InvoiceLinesTable
   invoice_series: InvoiceSeriesTable
   invoices: InvoicesTable
@@ -829,6 +892,7 @@ export interface Tables {
   ledger_tx: LedgerTxTable
   login_failures: LoginFailuresTable
   login_history: LoginHistoryTable
+  mails: MailsTable
   nodes: NodesTable
   passkey_challenges: PasskeyChallengesTable
   payment_allocations: PaymentAllocationsTable
@@ -840,8 +904,10 @@ export interface Tables {
   role_grants: RoleGrantsTable
   role_permissions: RolePermissionsTable
   roles: RolesTable
+  service_accounts: ServiceAccountsTable
   sessions: SessionsTable
   settings: SettingsTable
+  single_use_tokens: SingleUseTokensTable
   subscription_items: SubscriptionItemsTable
   subscriptions: SubscriptionsTable
   tenant_closures: TenantClosuresTable

@@ -27,6 +27,11 @@ const view = (tx: Tx) =>
       sql<Date | null>`(select h.at from login_history h where h.user_id = users.id and h.outcome = 'success'
         order by h.id desc limit 1)`.as('last_login_at'),
     ])
+    .select('users.kind')
+    // Service accounts have pages of their own; one that was removed is nobody's user any more.
+    .where(
+      sql<boolean>`not exists (select from service_accounts a where a.id = users.id and a.deleted_at is not null)`,
+    )
 
 export type UserRow = Awaited<ReturnType<ReturnType<typeof view>['executeTakeFirstOrThrow']>>
 
@@ -103,7 +108,7 @@ export async function deleteGrant(tx: Tx, { userId, roleId, tenantId }: Grant): 
   return rows.length === 1
 }
 
-/** Whether another active user holds a role there. Whoever asks holds the lock until the end of the transaction. */
+/** Whether another active person holds a role there. Whoever asks holds the lock until the end of the transaction. */
 export async function hasOtherHolder(
   tx: Tx,
   { userId, roleId, tenantId }: Grant,
@@ -114,7 +119,9 @@ export async function hasOtherHolder(
   )
   const { rows } = await sql`select 1 from role_grants g join users u on u.id = g.user_id
     where g.role_id = ${roleId} and g.tenant_id is not distinct from ${tenantId}::uuid and g.user_id <> ${userId}
-      and u.state = 'active' and (g.expires_at is null or g.expires_at > ${at}) limit 1`.execute(tx)
+      and u.state = 'active' and u.kind = 'person' and (g.expires_at is null or g.expires_at > ${at}) limit 1`.execute(
+    tx,
+  )
   return rows.length === 1
 }
 

@@ -5,10 +5,13 @@ import * as BillingService from '../services/BillingService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import * as tenantSuspensionService from '../services/tenantSuspensionService.ts'
 import * as tenantClosureService from '../services/tenantClosureService.ts'
+import { auditSinkTest } from './auditSinkTest.ts'
+import { authPasswordReset } from './authPasswordReset.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
 import { cloudPodDestroy } from './cloudPodDestroy.ts'
 import { cloudPodPower } from './cloudPodPower.ts'
 import { cloudPodResume, cloudPodSuspend } from './cloudPodSuspension.ts'
+import { mailSend } from './mailSend.ts'
 import { provisioningClusterSync } from './provisioningClusterSync.ts'
 import * as tenantExportService from '../services/tenantExportService.ts'
 import { tenantEnforce } from './tenantEnforce.ts'
@@ -30,6 +33,9 @@ const list = [
   tenantEnforce,
   tenantExport,
   tenantClose,
+  auditSinkTest,
+  authPasswordReset,
+  mailSend,
 ] as unknown as AnyHandler[]
 
 /** Every job there is. test/rules checks that each declared job has exactly one handler. */

@@ -40,7 +40,8 @@ function object(scanner: Scanner): string {
     skip(inside, COLON)
     return { key, text: `${key}:${value(inside)}` }
   })
-  const nameOf = ({ key }: { key: string }) => (key.includes('\\') ? (JSON.parse(key) as string) : key.slice(1, -1))
+  const nameOf = ({ key }: { key: string }) =>
+    key.includes('\\') ? (JSON.parse(key) as string) : key.slice(1, -1)
   entries.sort((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1))
   return `{${entries.map((entry) => entry.text).join(',')}}`
 }
@@ -86,7 +87,8 @@ function string(scanner: Scanner): string {
 /** A number, true, false or null. */
 function plain(scanner: Scanner): string {
   const begin = scanner.at
-  while (scanner.at < scanner.text.length && ![COMMA, BRACE_END, BRACKET_END].includes(here(scanner))) scanner.at++
+  while (scanner.at < scanner.text.length && ![COMMA, BRACE_END, BRACKET_END].includes(here(scanner)))
+    scanner.at++
   if (scanner.at === begin) throw new SyntaxError(`no value at ${begin}`)
   return scanner.text.slice(begin, scanner.at)
 }

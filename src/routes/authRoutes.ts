@@ -52,6 +52,7 @@ export const authRoutes: Route[] = [
     summary: 'End this session',
     tag: 'auth',
     access: 'authenticated',
+    whileImpersonating: true,
     beforeEnrolment: true,
     replies: { 204: z.null() },
     handler: async (ctx, { identity }) => {
@@ -66,6 +67,7 @@ export const authRoutes: Route[] = [
     summary: 'Who is logged in, and what they may do where',
     tag: 'auth',
     access: 'authenticated',
+    forLimitedKeys: true,
     beforeEnrolment: true,
     replies: { 200: me },
     handler: async (ctx, { identity }) => ({ body: await userService.me(ctx, identity) }),

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { Permission } from '../../shared/permissions.ts'
 import type { Ctx, Root } from '../context.ts'
+import type { Download } from '../lib/download.ts'
 import type { TenantThing } from '../services/tenantScopeService.ts'
 import type { Identity } from '../services/userService.ts'
 
@@ -20,7 +21,18 @@ type Where =
   | { in: 'object'; kind: TenantThing }
   | { in: 'body'; field: string; kind: TenantThing }
 
-export type Reply<B> = { status?: number; body: B; location?: string; version?: number }
+export type Reply<B> = {
+  status?: number
+  body: B
+  location?: string
+  version?: number
+  /** A browser saves the answer under this name. */
+  filename?: string
+  /** Sent instead of the body, after the transaction; only of a GET. */
+  download?: Download
+  /** The session that the caller's browser has from now on. */
+  session?: { token: string; expiresAt: Date }
+}
 
 export type Call<P, Q, B> = {
   params: P
@@ -45,12 +57,20 @@ type Common = {
   whileSuspended?: true
   /** Calls of one address in a minute, where guessing must be slow. */
   perMinute?: number
+  /** Bytes of the body, where more than 1 MiB is needed. */
+  bodyLimit?: number
   /** Only for a person in a session: an API key is refused. */
   sessionOnly?: true
   /** A person must have proven who he is within the last ten minutes: 403 step_up_required. API keys are not asked. */
   stepUp?: true
   /** Also for users who must enrol a second factor first. */
   beforeEnrolment?: true
+  /** Also for an API key that is limited to named things: it is about the caller alone. */
+  forLimitedKeys?: true
+  /** Refused to an operator who acts under another name, beside what `requireOwnName` refuses by itself. */
+  notWhileImpersonating?: true
+  /** Allowed to an operator who acts under another name, whatever `requireOwnName` says: it ends that. */
+  whileImpersonating?: true
   /** The answer holds a secret that is shown once: it is not kept for a repeated Idempotency-Key. */
   answersSecret?: true
 }

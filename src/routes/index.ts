@@ -1,7 +1,12 @@
 import { adminAudit } from './adminAudit.ts'
+import { adminAuditSinks } from './adminAuditSinks.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
+import { adminCustomerFiles } from './adminCustomerFiles.ts'
+import { adminCustomerMerge } from './adminCustomerMerge.ts'
 import { adminCustomerSettings } from './adminCustomerSettings.ts'
 import { adminCustomers } from './adminCustomers.ts'
+import { adminInvitations } from './adminInvitations.ts'
+import { adminMails } from './adminMails.ts'
 import { adminSubscriptions } from './adminSubscriptions.ts'
 import { adminTenantSuspension } from './adminTenantSuspension.ts'
 import { adminTenantClosure } from './adminTenantClosure.ts'
@@ -11,7 +16,11 @@ import { adminTenants } from './adminTenants.ts'
 import { authAccount } from './authAccount.ts'
 import { authPasskeys } from './authPasskeys.ts'
 import { adminTenantSettings } from './adminTenantSettings.ts'
+import { adminUserKeys } from './adminUserKeys.ts'
 import { adminUsers } from './adminUsers.ts'
+import { authApiKeys } from './authApiKeys.ts'
+import { authImpersonation } from './authImpersonation.ts'
+import { authRecovery } from './authRecovery.ts'
 import { authRoutes } from './authRoutes.ts'
 import { cloudPods } from './cloudPods.ts'
 import type { Route } from './define.ts'
@@ -23,19 +32,28 @@ export const routes: readonly Route[] = [
   ...authRoutes,
   ...authAccount,
   ...authPasskeys,
+  ...authApiKeys,
+  ...authImpersonation,
   ...adminTenants,
   ...adminTenantSettings,
   ...adminUsers,
+  ...adminUserKeys,
+  ...authRecovery,
+  ...adminInvitations,
+  ...adminMails,
   ...adminTenantSuspension,
   ...adminTenantLogo,
   ...adminTenantExports,
   ...adminTenantClosure,
   ...adminCustomers,
   ...adminCustomerFile,
+  ...adminCustomerFiles,
+  ...adminCustomerMerge,
   ...adminCustomerSettings,
   ...adminSubscriptions,
   ...cloudPods,
   ...provisioningRoutes,
   ...adminAudit,
+  ...adminAuditSinks,
   ...healthRoutes,
 ]

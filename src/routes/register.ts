@@ -1,15 +1,27 @@
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { problem } from '../../shared/api/common.ts'
 import { transaction, type Ctx, type Root } from '../context.ts'
 import { AppError } from '../errors.ts'
-import { identify, originOf, requireRecentProof, requireSameOrigin } from '../middleware/auth.ts'
+import { attachment } from '../lib/download.ts'
+import {
+  identify,
+  originOf,
+  requireRecentProof,
+  requireSameOrigin,
+  sessionCookie,
+} from '../middleware/auth.ts'
 import { requireEnrolled, visibleScope, type Rbac } from '../middleware/rbac.ts'
 import { requireJson, requireStorable } from '../middleware/validate.ts'
 import * as idempotencyService from '../services/idempotencyService.ts'
 import type { Answer } from '../services/idempotencyService.ts'
 import * as tenantScopeService from '../services/tenantScopeService.ts'
+import * as userService from '../services/userService.ts'
 import type { Identity } from '../services/userService.ts'
-import type { Route, TableRoute } from './define.ts'
+import { requireAboutOneThing, requireOwnName } from './authLimits.ts'
+import type { Reply, Route, TableRoute } from './define.ts'
+
+const WITHOUT_HEAD = new Set(['streamJobs', 'exportCustomers'])
 
 const identities = new WeakMap<FastifyRequest, Identity>()
 
@@ -19,8 +31,9 @@ export function register(app: FastifyInstance, root: Root, route: Route, rbac: R
     method: route.method,
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
     schema: schemaOf(route),
-    // A HEAD of a stream would stay open for nothing.
-    exposeHeadRoute: route.operationId !== 'streamJobs',
+    // A HEAD of a stream would stay open for nothing, or read a whole file to throw it away.
+    exposeHeadRoute: !WITHOUT_HEAD.has(route.operationId),
+    ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
     config:
       route.perMinute === undefined ? {} : { rateLimit: { max: route.perMinute, timeWindow: '1 minute' } },
     onRequest: async (request) => {
@@ -40,7 +53,7 @@ export function register(app: FastifyInstance, root: Root, route: Route, rbac: R
           await rawTenant(root, route, request, identity, rbac),
         )
       }
-      return send(reply, await run(root, route, request, identityOf(request), rbac))
+      return send(root, reply, await run(root, route, request, identityOf(request), rbac))
     },
   })
 }
@@ -79,13 +92,15 @@ async function authorise(root: Root, route: Route, request: FastifyRequest, rbac
   if (!identity)
     throw new AppError('unauthenticated', 'Log in, or send an API key as "Authorization: Bearer mp_…".')
   identities.set(request, identity)
-  if (route.sessionOnly && identity.sessionId === null)
-    throw new AppError('forbidden', 'Only a person who is logged in may do this, no API key.')
   if (!route.beforeEnrolment) requireEnrolled(identity)
   if (route.access !== 'authenticated') {
     if (route.access.where.in === 'platform') rbac.requirePermission(identity, route.access.permission, null)
     else rbac.permittedScope(identity, route.access.permission)
   }
+  if (route.sessionOnly && identity.sessionId === null)
+    throw new AppError('forbidden', 'Only a person who is logged in may do this, no API key.')
+  requireAboutOneThing(route, identity)
+  requireOwnName(route, identity)
   if (route.stepUp) requireRecentProof(identity, root.now())
 }
 
@@ -116,7 +131,7 @@ async function run(
   request: FastifyRequest,
   identity: Identity,
   rbac: Rbac,
-): Promise<Answer> {
+): Promise<Sent> {
   const permission = typeof route.access === 'object' ? route.access.permission : undefined
   const origin = { ...originOf(request, identity), permission }
   return transaction(root, origin, visibleScope(identity), async (wide) => {
@@ -139,7 +154,7 @@ async function answer(
   request: FastifyRequest,
   identity: Identity,
   tenantId: string,
-): Promise<Answer> {
+): Promise<Sent> {
   const reply = await route.handler(ctx, {
     params: request.params,
     query: request.query,
@@ -148,18 +163,34 @@ async function answer(
     tenantId,
     ifMatch: versionOf(request.headers['if-match']),
   })
+  const name = reply.download?.name ?? reply.filename
   return {
     status: reply.status ?? 200,
     headers: {
       ...(reply.location === undefined ? {} : { location: reply.location }),
       ...(reply.version === undefined ? {} : { etag: `"v${reply.version}"` }),
+      ...(name === undefined ? {} : { 'content-disposition': attachment(name), 'cache-control': 'no-store' }),
     },
     body: reply.body ?? null,
+    ...(reply.download && { download: reply.download }),
+    ...(reply.session === undefined ? {} : { session: reply.session }),
   }
 }
 
-function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
+/** Neither is stored with an answer: rows that make a session answer a secret, and a download belongs to a GET. */
+type Sent = Answer & Pick<Reply<unknown>, 'session' | 'download'>
+
+function send(
+  root: Root,
+  reply: FastifyReply,
+  { status, headers, body, session, download }: Sent,
+): FastifyReply {
   void reply.code(status).headers(headers)
+  if (session !== undefined) {
+    const { name, options } = sessionCookie(root.settings.publicUrl)
+    void reply.setCookie(name, session.token, { ...options, expires: session.expiresAt })
+  }
+  if (download) return reply.type(download.type).send(Readable.from(download.content, { objectMode: false }))
   return status === 204 ? reply.send() : reply.send(body)
 }
 
@@ -183,6 +214,10 @@ async function narrowed(
     const permitted = rbac.permittedScope(identity, permission)
     const scope = await tenantScopeService.listScope(wide, permitted, tenantId)
     return { ctx: await tenantScopeService.limitTo(wide, scope), tenantId: '' }
+  }
+  if (where.in === 'object') {
+    const { id } = request.params as { id: string }
+    await userService.requireNamed(wide, identity, { type: where.kind, id })
   }
   const tenantId = await tenantOfCall(wide, where, request)
   rbac.requirePermission(identity, permission, tenantId)

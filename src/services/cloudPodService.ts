@@ -2,6 +2,7 @@ import type { CloudPod, CloudPodCreate, CloudPodDetail } from '../../shared/api/
 import type { Job } from '../../shared/api/provisioning.ts'
 import { canPod, type PowerAction } from '../../shared/states/cloudPod.ts'
 import type { Verdict } from '../../shared/states/billingSubscription.ts'
+import { canCustomer } from '../../shared/states/customer.ts'
 import { told, type Ctx } from '../context.ts'
 import * as customers from '../db/customers.ts'
 import * as pods from '../db/cloudPods.ts'
@@ -77,11 +78,14 @@ function requireAllowed(verdict: Verdict): void {
 
 /**
  * Orders a pod that belongs to no subscription.
- * @throws AppError what `reserve` throws; not_found for the customer
+ * @throws AppError what `reserve` throws; not_found and invalid_state for the customer
  */
 export async function create(ctx: Ctx, body: CloudPodCreate): Promise<Accepted> {
-  if (body.customerId !== null && !(await customers.find(ctx.tx, body.tenantId, body.customerId)))
-    throw notFound('customer')
+  if (body.customerId !== null) {
+    const customer = await customers.keep(ctx.tx, body.tenantId, body.customerId)
+    if (!customer) throw notFound('customer')
+    requireAllowed(canCustomer.order(customer))
+  }
   const pod = await reserve(ctx, { ...body, subscriptionId: null })
   return answer(ctx, pod, await startCreation(ctx, pod))
 }

@@ -13,11 +13,15 @@ const NAMES: Record<TenantThing, string> = {
   cloudPod: 'CloudPod',
   job: 'job',
   role: 'role',
+  invitation: 'invitation',
   customerContact: 'contact',
   customerNote: 'note',
   customerGroup: 'customer group',
   customerField: 'customer field',
   tenantExport: 'export',
+  apiKey: 'API key',
+  serviceAccount: 'service account',
+  auditSink: 'sink',
 }
 
 /**

@@ -55,21 +55,23 @@ function logoOf(pictures: readonly logos.LogoRow[], tenantId: string): string | 
 export async function brandingsOf(ctx: Ctx, tenantIds: readonly string[]): Promise<Map<string, Branding>> {
   const rows = await settings.ofTenants(ctx.tx, tenantIds)
   const pictures = await logos.ofTenants(ctx.tx, tenantIds)
-  return new Map(
-    tenantIds.map((id) => {
-      const of = effectiveOf(ctx, rows, id)
-      const text = (key: SettingKey) => (of[key].value === null ? null : String(of[key].value))
-      return [
-        id,
-        {
-          name: String(of['branding.name'].value),
-          colour: text('branding.colour'),
-          supportAddress: text('branding.supportAddress'),
-          logo: logoOf(pictures, id),
-        },
-      ]
-    }),
-  )
+  return new Map(tenantIds.map((id) => [id, present(effectiveOf(ctx, rows, id), logoOf(pictures, id))]))
+}
+
+/** How a tenant presents itself, or with null the platform. */
+export async function brandingOf(ctx: Ctx, tenantId: string | null): Promise<Branding> {
+  const pictures = await logos.ofTenants(ctx.tx, tenantId === null ? [] : [tenantId])
+  return present(await effective(ctx, tenantId), tenantId === null ? null : logoOf(pictures, tenantId))
+}
+
+function present(of: Record<SettingKey, Effective>, logo: string | null): Branding {
+  const text = (key: SettingKey) => (of[key].value === null ? null : String(of[key].value))
+  return {
+    name: String(of['branding.name'].value),
+    colour: text('branding.colour'),
+    supportAddress: text('branding.supportAddress'),
+    logo,
+  }
 }
 
 /** Every setting with words, value and origin. `tenantId` null: the platform's. */

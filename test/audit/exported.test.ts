@@ -56,7 +56,8 @@ async function text(api: Api, query: string): Promise<string> {
   expect(answer.status).toBe(200)
   return typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
 }
-const linesOf = async (api: Api, query: string): Promise<string[]> => (await text(api, query)).trimEnd().split('\n')
+const linesOf = async (api: Api, query: string): Promise<string[]> =>
+  (await text(api, query)).trimEnd().split('\n')
 
 const fileOf = async (lines: readonly string[]): Promise<string> => {
   const path = `${folder}/${newId()}.jsonl`
@@ -74,7 +75,8 @@ async function command(lines: readonly string[], more: string[] = []) {
 const without = (lines: string[], index: number) => lines.toSpliced(index, 1)
 const swapped = (lines: string[], index: number) =>
   lines.toSpliced(index, 2, lines[index + 1] ?? '', lines[index] ?? '')
-const events = (lines: string[]) => lines.flatMap((line, index) => (line.startsWith('{"kind":"event"') ? [index] : []))
+const events = (lines: string[]) =>
+  lines.flatMap((line, index) => (line.startsWith('{"kind":"event"') ? [index] : []))
 
 test('an export of everything is intact, says that it is complete, and holds every sealed event', async () => {
   const { code, output } = await command(whole, ['--checkpoints', app.config.auditCheckpoints])
@@ -115,15 +117,24 @@ describe.each([
 
   test('a changed event is named, and the command ends with 1', async () => {
     const index = events(lines())[2] ?? 0
-    const { code, output } = await command(lines().with(index, (lines()[index] ?? '').replace('THING_DONE', 'THING_GONE').replace('success', 'succesS')))
-    expect(output).toMatch(new RegExp(`^changed: event [0-9a-f-]{36} in line ${index + 1} is not what its hash says`, 'm'))
+    const { code, output } = await command(
+      lines().with(
+        index,
+        (lines()[index] ?? '').replace('THING_DONE', 'THING_GONE').replace('success', 'succesS'),
+      ),
+    )
+    expect(output).toMatch(
+      new RegExp(`^changed: event [0-9a-f-]{36} in line ${index + 1} is not what its hash says`, 'm'),
+    )
     expect(code).toBe(1)
   })
 
   test('a removed event is named by where it was', async () => {
     const index = events(lines())[3] ?? 0
     const { code, output } = await command(without(lines(), index))
-    expect(output).toMatch(new RegExp(`^missing or reordered: event .* in line ${index + 1} is record 5, record 4 belongs`, 'm'))
+    expect(output).toMatch(
+      new RegExp(`^missing or reordered: event .* in line ${index + 1} is record 5, record 4 belongs`, 'm'),
+    )
     expect(code).toBe(1)
   })
 
@@ -138,7 +149,9 @@ describe.each([
     expect(output).toMatch(/^cut: the file stops after line \d+ without its end/m)
     expect(code).toBe(1)
     const last = events(lines()).at(-1) ?? 0
-    expect((await verdictOf(without(lines(), last))).findings.join('\n')).toMatch(/^missing: \d+ events were written/m)
+    expect((await verdictOf(without(lines(), last))).findings.join('\n')).toMatch(
+      /^missing: \d+ events were written/m,
+    )
   })
 
   test('an event that was put in is found', async () => {
@@ -147,7 +160,9 @@ describe.each([
     const { code, output } = await command(lines().toSpliced(index + 1, 0, line))
     expect(output).toMatch(/^missing or reordered: event .* is record 2, record 3 belongs there/m)
     expect(code).toBe(1)
-    expect((await verdictOf([...lines(), line])).findings[0]).toMatch(/^inserted: line \d+ stands behind the end/)
+    expect((await verdictOf([...lines(), line])).findings[0]).toMatch(
+      /^inserted: line \d+ stands behind the end/,
+    )
   })
 })
 
@@ -198,7 +213,9 @@ test('a path proves a leaf in a tree of any size, and no other', () => {
     for (const [index, leaf] of leaves.entries()) {
       expect(rootOf(leaf, prove(index), index, size)).toEqual(merkleRoot(leaves))
       expect(rootOf(leafHash('x'), prove(index), index, size)).not.toEqual(merkleRoot(leaves))
-      expect(rootOf(leaf, prove(index).slice(1), index, size)?.equals(merkleRoot(leaves)) ?? false).toBe(size === 1)
+      expect(rootOf(leaf, prove(index).slice(1), index, size)?.equals(merkleRoot(leaves)) ?? false).toBe(
+        size === 1,
+      )
     }
   }
 })

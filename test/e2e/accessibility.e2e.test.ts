@@ -34,6 +34,9 @@ const ADDRESSES = [
   'customers/{customer}?tab=subscriptions',
   'customers/{customer}?tab=timeline',
   'customers/{customer}/edit',
+  'customers/import',
+  'customers/{customer}/merge?from={other}',
+  'customers/{merged}',
   'plans',
   'plans/new',
   'jobs',
@@ -53,11 +56,27 @@ const ADDRESSES = [
   'tenants/{tenant}?tab=close',
   'tenants/{closing}?tab=close',
   'tenants?state=closing',
+  'tenants/{tenant}?tab=members',
+  'mail',
   'tenants/settings',
+  'users',
+  'users/new',
+  'users/{user}',
+  'users/{user}?tab=grants',
+  'users/{user}?tab=sessions',
+  'users/{user}?tab=why',
+  'roles',
+  'roles?tab=matrix',
+  'roles/new',
+  'roles/{role}',
   'audit',
   'account/security',
   'account/sessions',
   'account/log-ins',
+  'account/api-keys',
+  'account/operators',
+  'api-keys',
+  'api-keys?tab=keys',
   'there-is-no-such-page',
 ]
 /** Addresses for whoever is not logged in. */
@@ -149,11 +168,24 @@ async function prepare(): Promise<typeof things> {
   await admin.post(`/api/admin/tenants/${closing}/close`, { name, reason: 'the contract has ended' })
   await admin.post(`/api/admin/tenants/${tenant}/export`, {})
   const jobs = await admin.get<ListPage<{ id: string }>>('/api/admin/provisioning/jobs?queue=cloud_pod')
+  const add = (name: string) =>
+    admin.post<{ id: string }>('/api/admin/customers', { tenantId: tenant, name, email: 'other@example.com' })
+  const [other, merged] = [await add('Other'), await add('Merged')]
+  const path = `/api/admin/customers/${other.body.id}/merge`
+  const { token } = (await admin.get<{ token: string }>(`${path}?from=${merged.body.id}`)).body
+  await admin.post(path, { from: merged.body.id, token })
+  const users = await admin.get<ListPage<{ id: string }>>('/api/admin/users?q=admin@example.com')
+  const watchers = { tenantId: null, key: 'watchers', name: 'Watchers', permissions: ['jobs:read'] }
+  const role = await admin.post<{ id: string }>('/api/admin/users/roles', watchers)
   return {
+    user: users.body.items[0]?.id,
+    role: role.body.id,
     tenant,
     closing,
     subscription: active.id,
     customer: active.customer.id,
+    other: other.body.id,
+    merged: merged.body.id,
     pod: active.pod?.id,
     job: jobs.body.items[0]?.id,
   }

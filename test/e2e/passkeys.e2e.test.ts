@@ -66,7 +66,10 @@ it('a passkey is added in the pages, logs in alone and after the password, and p
 
   opened.app.clock.offsetMs += 11 * 60_000
   await page.getByRole('button', { name: 'Remove Work laptop' }).click()
-  await page.getByRole('dialog', { name: 'Remove the passkey' }).getByRole('button', { name: 'Remove' }).click()
+  await page
+    .getByRole('dialog', { name: 'Remove the passkey' })
+    .getByRole('button', { name: 'Remove' })
+    .click()
   const proof = page.getByRole('dialog', { name: 'Is it you?' })
   await proof.getByRole('button', { name: 'Use a passkey' }).click()
   await page.getByText('No passkeys').waitFor()

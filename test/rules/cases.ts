@@ -13,7 +13,11 @@ import type { TestApp } from '../support/app.ts'
 import { PASSWORD, person, session } from '../users/people.ts'
 import { codeOf, enrol } from '../users/factors.ts'
 import { TENANT_CASES } from './casesTenants.ts'
+import { CUSTOMER_CASES } from './casesCustomers.ts'
 import { passkeyCases } from './casesPasskeys.ts'
+import { KEY_CASES } from './casesKeys.ts'
+import { AUDIT_CASES } from './casesAudit.ts'
+import { casesMail } from './casesMail.ts'
 
 /** What a request needs, `caller` only where it is not anybody's: made anew for each call, so that it would succeed with the permission. */
 export type Made = { id?: string; body?: unknown; query?: string; caller?: Api }
@@ -142,6 +146,7 @@ let pools = 0
 
 /** One case for each row of the route table, by operationId. */
 export const CASES: Record<string, Case> = {
+  ...KEY_CASES,
   login: async () => ({ body: { email: 'admin@example.com', password: 'correct-horse-battery' } }),
   logout: list,
   getMe: list,
@@ -333,9 +338,10 @@ export const CASES: Record<string, Case> = {
   },
   listBlueprints: list,
   createBlueprint: async (app) => ({ body: await blueprintBody(app) }),
+  ...CUSTOMER_CASES,
   ...passkeyCases,
-  listAuditEvents: list,
-  getAuditCheckpoints: list,
+  ...AUDIT_CASES,
+  ...casesMail,
 }
 
 /** The address of a row with its id filled in. */

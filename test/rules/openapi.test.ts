@@ -29,7 +29,30 @@ const ACCOUNT =
   'verifyMfa getMfa enrolTotp confirmTotp disableTotp regenerateRecoveryCodes changePassword listSessions endOtherSessions endSession listLoginHistory stepUp'.split(
     ' ',
   )
-const WITHOUT_PERMISSION = [...ACCOUNT, 'login', 'logout', 'getMe', 'healthz', 'readyz', 'metrics']
+const OWN_KEYS = [
+  'listOwnApiKeys',
+  'createOwnApiKey',
+  'renameOwnApiKey',
+  'rotateOwnApiKey',
+  'revokeOwnApiKey',
+  'stopImpersonation',
+  'listImpersonations',
+]
+const BY_MAIL =
+  'requestPasswordReset confirmPasswordReset showInvitation acceptInvitation requestEmailChange confirmEmailChange'.split(
+    ' ',
+  )
+const WITHOUT_PERMISSION = [
+  ...ACCOUNT,
+  ...OWN_KEYS,
+  ...BY_MAIL,
+  'login',
+  'logout',
+  'getMe',
+  'healthz',
+  'readyz',
+  'metrics',
+]
 
 let app: TestApp
 let document: Document

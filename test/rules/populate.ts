@@ -1,7 +1,7 @@
 import { newId } from '../../src/lib/ids.ts'
 import { pay } from '../support/api.ts'
 import type { TestApp } from '../support/app.ts'
-import { keyOf, roleKey } from '../users/people.ts'
+import { roleKey } from '../users/people.ts'
 import {
   blueprintIn,
   contactIn,
@@ -13,6 +13,8 @@ import {
   planIn,
   podIn,
 } from './cases.ts'
+import { serviceKeyIn } from './casesKeys.ts'
+import { invitationIn } from './casesMail.ts'
 import type { Owner } from './rows.ts'
 
 export type Things = Record<
@@ -32,6 +34,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   const pod = await podIn(app, tenantId)
   await app.admin.call('PATCH', `/api/admin/tenants/${tenantId}/settings`, { 'branding.name': 'Own' })
   await roleKey(app, 'TENANT_USER', tenantId)
+  await invitationIn(app, tenantId)
   const suspension = [newId(), tenantId]
   await owner.query(
     `insert into tenant_suspensions (id, tenant_id, reason, started_by, started_at, ended_at)
@@ -42,7 +45,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
     'insert into tenant_suspended_pods (suspension_id, tenant_id, pod_id) values ($1, $2, $3)',
     [...suspension, pod.cloudPod.id],
   )
-  await keyOf(app, 'admin@example.com', { tenantId })
+  await serviceKeyIn(app, tenantId)
   const role = [newId(), tenantId, 'CUSTOM', 'Custom', new Date()]
   await owner.query(
     'insert into roles (id, tenant_id, key, name, created_at) values ($1, $2, $3, $4, $5)',

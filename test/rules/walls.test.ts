@@ -134,6 +134,7 @@ describe('row-level security alone:', () => {
     addresses: [],
     taxIds: [],
     custom: {},
+    externalRef: null,
   }
   const payment = { amountMinor: '1', currency: 'EUR', method: 'cash', reference: 'x' } as const
   const writing: [string, (ctx: Ctx) => Promise<unknown>][] = [

@@ -5,6 +5,7 @@ import { newId } from '../../src/lib/ids.ts'
 import * as provisioningQueues from '../../src/services/provisioningQueues.ts'
 import { catalogue, pay, prepareOrder, type Ordered } from './api.ts'
 import type { TestApp } from './app.ts'
+import { mailCases } from './harnessMail.ts'
 import { toRest, type AnyHandler, type Arranged, type JobCase } from './harnessRun.ts'
 import {
   countEffects,
@@ -344,6 +345,7 @@ export const jobCases: JobCase[] = [
     permanent: deed === 'export' ? ('failed' as const) : ('stuck' as const),
     arrange: (app: TestApp) => arrangeTenantJob(app, deed),
   })),
+  ...mailCases(handlerOf),
   {
     name: 'cluster.sync',
     handler: handlerOf('cluster.sync'),

@@ -174,13 +174,14 @@ function watched(root: Root, boundary: (what: string) => void, alive: () => void
         }
       },
     })
-  const vendors = Object.entries(root.vendors).map(([name, make]) => [
-    name,
-    (connection: Parameters<typeof make>[0]) => client(make(connection)),
-  ])
+  const { proxmox, mail } = root.vendors
   return {
     ...root,
-    vendors: Object.fromEntries(vendors) as Root['vendors'],
+    vendors: {
+      ...root.vendors,
+      proxmox: (connection) => client(proxmox(connection)),
+      mail: mail && client(mail),
+    },
     db: {
       ...root.db,
       transaction: async (scope, work) => {

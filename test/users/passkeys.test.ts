@@ -101,7 +101,10 @@ test('recovery codes end with the last second factor, not before', async () => {
   const { api } = await withPasskey()
   await enrol(app, api)
   await api.call('DELETE', '/api/auth/mfa/totp')
-  expect((await api.get<MfaState>('/api/auth/mfa')).body).toMatchObject({ passkeys: 1, recoveryCodesLeft: 10 })
+  expect((await api.get<MfaState>('/api/auth/mfa')).body).toMatchObject({
+    passkeys: 1,
+    recoveryCodesLeft: 10,
+  })
   const second = await register(api, softwareAuthenticator(ORIGIN))
   expect(second.body.codes).toBeNull()
   for (const { id } of await passkeysOf(api)) await api.call('DELETE', `/api/auth/passkeys/${id}`)

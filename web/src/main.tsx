@@ -5,7 +5,7 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { createQueryClient } from './api/queryClient.ts'
-import { paths } from './paths.ts'
+import { OPEN_PAGES, paths } from './paths.ts'
 import { makeRouter } from './routes.tsx'
 import { ToastProvider } from './ui/Toast.tsx'
 // oxlint-disable-next-line import/no-unassigned-import -- styles have nothing to assign
@@ -13,7 +13,7 @@ import './theme.css'
 
 const queryClient = createQueryClient(() => {
   const { pathname, href } = router.state.location
-  if (pathname === '/login') return
+  if (OPEN_PAGES.includes(pathname)) return
   queryClient.removeQueries({ queryKey: ['me'] })
   void router.navigate(paths.login(href === '/' ? {} : { return: href }))
 })

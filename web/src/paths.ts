@@ -1,8 +1,18 @@
 import { linkOptions } from '@tanstack/react-router'
 
+/** Pages for people who are not logged in, or not yet. */
+export const OPEN_PAGES: readonly string[] = [
+  '/login',
+  '/forgot-password',
+  '/reset',
+  '/invitation',
+  '/confirm-email',
+]
+
 /** Every link of the application. `tenant` is a tenant's slug, or `all`. Spread into `<Link>` or hand to `navigate`. */
 export const paths = {
   login: (search: { return?: string } = {}) => linkOptions({ to: '/login', search }),
+  forgotPassword: () => linkOptions({ to: '/forgot-password' }),
 
   subscriptions: (tenant: string, search: { state?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/subscriptions', params: { tenant }, search }),
@@ -22,6 +32,9 @@ export const paths = {
   customerSettings: (tenant: string) =>
     linkOptions({ to: '/t/$tenant/customers/settings', params: { tenant } }),
   newCustomer: (tenant: string) => linkOptions({ to: '/t/$tenant/customers/new', params: { tenant } }),
+  importCustomers: (tenant: string) => linkOptions({ to: '/t/$tenant/customers/import', params: { tenant } }),
+  mergeCustomer: (tenant: string, id: string, search: { from?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/customers/$id/merge', params: { tenant, id }, search }),
   customer: (tenant: string, id: string) =>
     linkOptions({ to: '/t/$tenant/customers/$id', params: { tenant, id } }),
   editCustomer: (tenant: string, id: string) =>
@@ -55,13 +68,19 @@ export const paths = {
     linkOptions({ to: '/t/$tenant/roles', params: { tenant }, search }),
   newRole: (tenant: string) => linkOptions({ to: '/t/$tenant/roles/new', params: { tenant } }),
   role: (tenant: string, id: string) => linkOptions({ to: '/t/$tenant/roles/$id', params: { tenant, id } }),
+  mail: (tenant: string) => linkOptions({ to: '/t/$tenant/mail', params: { tenant } }),
 
   audit: (
     tenant: string,
     search: { action?: string; targetType?: string; targetId?: string; correlationId?: string } = {},
   ) => linkOptions({ to: '/t/$tenant/audit', params: { tenant }, search }),
 
+  apiKeys: (tenant: string, search: { tab?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/api-keys', params: { tenant }, search }),
+
   security: (tenant: string) => linkOptions({ to: '/t/$tenant/account/security', params: { tenant } }),
   sessions: (tenant: string) => linkOptions({ to: '/t/$tenant/account/sessions', params: { tenant } }),
   loginHistory: (tenant: string) => linkOptions({ to: '/t/$tenant/account/log-ins', params: { tenant } }),
+  ownApiKeys: (tenant: string) => linkOptions({ to: '/t/$tenant/account/api-keys', params: { tenant } }),
+  impersonations: (tenant: string) => linkOptions({ to: '/t/$tenant/account/operators', params: { tenant } }),
 } as const

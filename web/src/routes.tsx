@@ -39,6 +39,29 @@ const login = createRoute({
   component: page(() => import('./pages/auth/LoginPage.tsx')),
 })
 
+const byMail = [
+  createRoute({
+    getParentRoute: () => root,
+    path: '/forgot-password',
+    component: page(() => import('./pages/auth/ForgotPasswordPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/reset',
+    component: page(() => import('./pages/auth/ResetPasswordPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/invitation',
+    component: page(() => import('./pages/auth/InvitationPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/confirm-email',
+    component: page(() => import('./pages/auth/ConfirmEmailPage.tsx')),
+  }),
+] as const
+
 const loadMe = async (queryClient: QueryClient, href: string) => {
   try {
     const me = await queryClient.ensureQueryData(meQuery)
@@ -151,8 +174,19 @@ const customers = [
   }),
   createRoute({
     getParentRoute: under,
+    path: 'customers/import',
+    component: page(() => import('./pages/customer/ImportPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'customers/$id/merge',
+    validateSearch: search('from'),
+    component: page(() => import('./pages/customer/MergePage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
     path: 'customers/$id',
-    validateSearch: search('tab'),
+    validateSearch: search('tab', 'page'),
     component: page(() => import('./pages/customer/CustomerPage.tsx')),
   }),
   createRoute({
@@ -228,7 +262,7 @@ const tenants = [
   createRoute({
     getParentRoute: under,
     path: 'tenants/$id',
-    validateSearch: search('tab'),
+    validateSearch: search('tab', 'page'),
     component: page(() => import('./pages/tenant/TenantPage.tsx')),
   }),
 ] as const
@@ -268,12 +302,25 @@ const users = [
     component: page(() => import('./pages/user/RolePage.tsx')),
   }),
 ] as const
+const mail = createRoute({
+  getParentRoute: under,
+  path: 'mail',
+  validateSearch: search('q', 'state', 'page'),
+  component: page(() => import('./pages/mail/MailsPage.tsx')),
+})
 
 const audit = createRoute({
   getParentRoute: under,
   path: 'audit',
   validateSearch: search('action', 'targetType', 'targetId', 'correlationId', 'page'),
   component: page(() => import('./pages/audit/AuditPage.tsx')),
+})
+
+const apiKeys = createRoute({
+  getParentRoute: under,
+  path: 'api-keys',
+  validateSearch: search('tab', 'page'),
+  component: page(() => import('./pages/keys/ApiKeysPage.tsx')),
 })
 
 const account = [
@@ -294,10 +341,23 @@ const account = [
     validateSearch: search('page'),
     component: page(() => import('./pages/account/LoginHistoryPage.tsx')),
   }),
+  createRoute({
+    getParentRoute: under,
+    path: 'account/api-keys',
+    validateSearch: search('page'),
+    component: page(() => import('./pages/account/KeysPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'account/operators',
+    validateSearch: search('page'),
+    component: page(() => import('./pages/account/ImpersonationsPage.tsx')),
+  }),
 ] as const
 
 const routeTree = root.addChildren([
   login,
+  ...byMail,
   index,
   tenant.addChildren([
     tenantIndex,
@@ -307,7 +367,9 @@ const routeTree = root.addChildren([
     ...provisioning,
     ...tenants,
     ...users,
+    mail,
     audit,
+    apiKeys,
     ...account,
   ]),
 ])

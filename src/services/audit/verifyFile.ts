@@ -52,8 +52,20 @@ const eventHead = z.object({
   path: z.array(hex).max(64).optional(),
   withheld: z.array(z.string()).optional(),
 })
-const absentLine = z.object({ kind: z.literal('absent'), batch: number, position, leaf: hex, archived: z.boolean() })
-const endLine = z.object({ kind: z.literal('end'), events: z.number(), batches: z.number(), sha256: hex, signature: hex })
+const absentLine = z.object({
+  kind: z.literal('absent'),
+  batch: number,
+  position,
+  leaf: hex,
+  archived: z.boolean(),
+})
+const endLine = z.object({
+  kind: z.literal('end'),
+  events: z.number(),
+  batches: z.number(),
+  sha256: hex,
+  signature: hex,
+})
 
 type Batch = z.infer<typeof batchLine>
 type Reading = {
@@ -103,10 +115,13 @@ export async function verifyFile(
     batch: undefined,
     leaves: [],
     ended: false,
-    digest: createHash('sha256').update(first.value as Buffer).update('\n'),
+    digest: createHash('sha256')
+      .update(first.value as Buffer)
+      .update('\n'),
   }
   const { findings } = reading.verdict
-  if (anchor !== undefined && anchor !== publicKey) findings.push('forged: the file names another key than the trusted one')
+  if (anchor !== undefined && anchor !== publicKey)
+    findings.push('forged: the file names another key than the trusted one')
   for await (const line of lines) {
     reading.line++
     findings.push(...lineFaults(reading, line))
@@ -157,7 +172,11 @@ function* lineFaults(x: Reading, line: Buffer): Generator<string> {
   if (kind === 'event') yield* eventFaults(x, text)
   else {
     const value = jsonOf(text)
-    const [batch, absent, end] = [batchLine.safeParse(value), absentLine.safeParse(value), endLine.safeParse(value)]
+    const [batch, absent, end] = [
+      batchLine.safeParse(value),
+      absentLine.safeParse(value),
+      endLine.safeParse(value),
+    ]
     if (batch.success) yield* batchFaults(x, batch.data)
     else if (absent.success) yield* absentFaults(x, absent.data)
     else if (end.success) {
@@ -179,11 +198,13 @@ function* batchFaults(x: Reading, batch: Batch): Generator<string> {
       yield `missing or reordered: batch ${expected} belongs in line ${x.line}, ${batch.number} is there`
     else if (batch.previous !== previous) yield `changed: ${name} does not follow from the one before`
   }
-  if (headHash(batch).toString('hex') !== batch.hash) yield `changed: ${name} in line ${x.line} is not what its hash says`
+  if (headHash(batch).toString('hex') !== batch.hash)
+    yield `changed: ${name} in line ${x.line} is not what its hash says`
   if (!x.key || !isSignedBy(x.key, bytes(batch.hash), bytes(batch.signature)))
     yield `forged: the signature of ${name} is not of the installation’s key`
   const outside = x.checkpoints.get(batch.number)
-  if (outside !== undefined && outside !== batch.hash) yield `forged: ${name} is another one than its checkpoint says`
+  if (outside !== undefined && outside !== batch.hash)
+    yield `forged: ${name} is another one than its checkpoint says`
   x.batch = batch
   x.leaves = []
   verdict.batches++
@@ -199,7 +220,11 @@ function* batchEndFaults(x: Reading): Generator<string> {
     yield `changed: the events of batch ${batch.number} are not the ones that were signed`
 }
 
-function* placeFaults(x: Reading, place: { batch: string | null; position: number | null; leaf: string }, what: string) {
+function* placeFaults(
+  x: Reading,
+  place: { batch: string | null; position: number | null; leaf: string },
+  what: string,
+) {
   const { batch } = x
   if (place.batch !== (batch?.number ?? null)) yield `changed: ${what} is not of the batch above it`
   else if (x.verdict.complete && place.position !== x.leaves.length)
@@ -227,7 +252,8 @@ function* eventFaults(x: Reading, text: string): Generator<string> {
   x.record = head.record
   x.verdict.events++
   if (head.withheld) x.verdict.withheld++
-  else if (leafHash(read.content).toString('hex') !== head.leaf) yield `changed: ${what} is not what its hash says`
+  else if (leafHash(read.content).toString('hex') !== head.leaf)
+    yield `changed: ${what} is not what its hash says`
   if (head.batch === null) {
     x.verdict.unsealed++
     return
@@ -236,7 +262,8 @@ function* eventFaults(x: Reading, text: string): Generator<string> {
   const { batch } = x
   if (!batch || batch.number !== head.batch) return yield `changed: ${what} is not of the batch above it`
   const root = rootOf(bytes(head.leaf), (head.path ?? []).map(bytes), head.position ?? -1, batch.size)
-  if (root?.toString('hex') !== batch.root) yield `changed: ${what} is not in batch ${head.batch} as it was signed`
+  if (root?.toString('hex') !== batch.root)
+    yield `changed: ${what} is not in batch ${head.batch} as it was signed`
 }
 
 function* absentFaults(x: Reading, line: z.infer<typeof absentLine>): Generator<string> {
@@ -250,7 +277,8 @@ function* endFaults(x: Reading, end: z.infer<typeof endLine>): Generator<string>
   yield* batchEndFaults(x)
   x.batch = undefined
   x.ended = true
-  if (end.events !== x.verdict.events) yield `missing: ${end.events} events were written, ${x.verdict.events} are there`
+  if (end.events !== x.verdict.events)
+    yield `missing: ${end.events} events were written, ${x.verdict.events} are there`
   const sha256 = x.digest.digest('hex')
   if (sha256 !== end.sha256) yield 'changed: the file is not the one whose hash its end names'
   if (!x.key || !isSignedBy(x.key, fileHash(end.sha256), bytes(end.signature)))

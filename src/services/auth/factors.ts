@@ -1,5 +1,11 @@
 import { Secret, TOTP } from 'otpauth'
-import type { FactorMethod, MfaProof, MfaState, RecoveryCodes, TotpEnrolment } from '../../../shared/api/authAccount.ts'
+import type {
+  FactorMethod,
+  MfaProof,
+  MfaState,
+  RecoveryCodes,
+  TotpEnrolment,
+} from '../../../shared/api/authAccount.ts'
 import type { Ctx, Root } from '../../context.ts'
 import * as factors from '../../db/authFactors.ts'
 import * as passkeys from '../../db/authPasskeys.ts'
@@ -7,6 +13,7 @@ import * as sessions from '../../db/authSessions.ts'
 import { AppError } from '../../errors.ts'
 import { sha256 } from '../../lib/crypto.ts'
 import * as auditService from '../auditService.ts'
+import * as mailService from '../mailService.ts'
 import type { Identity } from '../userService.ts'
 import * as passkeyProof from './passkeyProof.ts'
 
@@ -97,6 +104,7 @@ export async function disableTotp(ctx: Ctx, { user }: Identity): Promise<void> {
     throw new AppError('invalid_state', 'There is no authenticator app to remove.')
   await endCodesWithoutFactor(ctx, user.id)
   await auditService.record(ctx, { action: 'TOTP_DISABLED', tenantId: null, target: self(user) })
+  await mailService.notify(ctx, user, 'secondFactorRemoved')
 }
 
 /**
@@ -106,7 +114,10 @@ export async function disableTotp(ctx: Ctx, { user }: Identity): Promise<void> {
  */
 export async function regenerateCodes(ctx: Ctx, { user }: Identity): Promise<RecoveryCodes> {
   if (!(await isEnrolled(ctx, user.id)))
-    throw new AppError('invalid_state', 'Recovery codes come with an authenticator app or a passkey. Set one up first.')
+    throw new AppError(
+      'invalid_state',
+      'Recovery codes come with an authenticator app or a passkey. Set one up first.',
+    )
   await auditService.record(ctx, { action: 'RECOVERY_CODES_REPLACED', tenantId: null, target: self(user) })
   return newCodes(ctx, user)
 }

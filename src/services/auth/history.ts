@@ -5,6 +5,7 @@ import * as log from '../../db/authLog.ts'
 import type { ListOptions } from '../../db/list.ts'
 import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
+import * as mailService from '../mailService.ts'
 import type { Identity } from '../userService.ts'
 
 type User = { id: string; email: string }
@@ -36,17 +37,14 @@ export async function noteFailure(
 }
 
 /** Notes a log-in, and that it came from a device nobody has logged in with before, except for the very first. */
-export async function noteSuccess(
-  ctx: Ctx,
-  user: User,
-  by: Success,
-  knownDevice: boolean,
-): Promise<void> {
+export async function noteSuccess(ctx: Ctx, user: User, by: Success, knownDevice: boolean): Promise<void> {
   const target = { type: 'user', id: user.id, label: user.email }
   const isNew = !knownDevice && (await log.hasLoggedIn(ctx.tx, user.id))
   await insert(ctx, user.id, { outcome: 'success', reason: by, new_device: isNew })
   await auditService.record(ctx, { action: 'LOGIN_SUCCEEDED', tenantId: null, target, details: { by } })
-  if (isNew) await auditService.record(ctx, { action: 'LOGIN_FROM_NEW_DEVICE', tenantId: null, target })
+  if (!isNew) return
+  await auditService.record(ctx, { action: 'LOGIN_FROM_NEW_DEVICE', tenantId: null, target })
+  await mailService.notify(ctx, user, 'newDevice')
 }
 
 const insert = (

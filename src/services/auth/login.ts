@@ -142,7 +142,11 @@ export async function verifyMfa(
   } catch (error) {
     if (error instanceof AppError)
       await transaction(root, origin, 'platform', (ctx) =>
-        history.noteFailure(ctx, user, !admitted ? 'throttled' : given.passkey ? 'wrong_passkey' : 'wrong_code'),
+        history.noteFailure(
+          ctx,
+          user,
+          !admitted ? 'throttled' : given.passkey ? 'wrong_passkey' : 'wrong_code',
+        ),
       )
     throw error
   }

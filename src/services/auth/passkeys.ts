@@ -100,7 +100,9 @@ async function verified(root: Root, expectedChallenge: string, credential: Passk
   try {
     // Of statements about its maker only none, or one by the key itself, is looked at: the chains of the others are
     // checked by asking addresses that stand in their certificates.
-    const format = decodeAttestationObject(new Uint8Array(Buffer.from(attestationObject, 'base64url'))).get('fmt')
+    const format = decodeAttestationObject(new Uint8Array(Buffer.from(attestationObject, 'base64url'))).get(
+      'fmt',
+    )
     if (format !== 'none' && format !== 'packed') throw new Error(`attestation ${format}`)
     const { verified: isRight, registrationInfo } = await verifyRegistrationResponse({
       response: {

@@ -8,6 +8,7 @@ import { AppError, notFound } from '../../errors.ts'
 import { hashPassword, isPassword } from '../../lib/password.ts'
 import { passwordFault } from '../../lib/passwordRules.ts'
 import * as auditService from '../auditService.ts'
+import * as mailService from '../mailService.ts'
 import { IDLE_MS, type Identity } from '../userService.ts'
 
 const self = ({ user }: Identity) => ({ type: 'user', id: user.id, label: user.email })
@@ -80,6 +81,7 @@ export async function changePassword(
       target: self(me),
       details: { otherSessionsEnded: ended },
     })
+    await mailService.notify(ctx, me.user, 'passwordChanged')
   })
 }
 

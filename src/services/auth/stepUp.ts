@@ -30,12 +30,7 @@ export async function beginStepUp(ctx: Ctx, me: Me): Promise<Ceremony> {
  * Wrong answers count as tries to log in.
  * @throws AppError invalid_input when it is wrong, tried too often, or not what this user must give
  */
-export async function stepUp(
-  root: Root,
-  origin: Origin,
-  me: Me,
-  given: StepUp,
-): Promise<void> {
+export async function stepUp(root: Root, origin: Origin, me: Me, given: StepUp): Promise<void> {
   const { user, sessionId } = me
   const { stored, enrolled, admitted } = await transaction(root, origin, 'platform', async (ctx) => ({
     stored: (await users.findByEmail(ctx.tx, user.email))?.password_hash ?? null,

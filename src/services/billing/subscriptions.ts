@@ -2,6 +2,7 @@ import type { SubscriptionCreate } from '../../../shared/api/billing.ts'
 import type { Subscription, Invoice } from '../../../shared/api/billing.ts'
 import type { Job } from '../../../shared/api/provisioning.ts'
 import { canSubscription, type Verdict } from '../../../shared/states/billingSubscription.ts'
+import { canCustomer } from '../../../shared/states/customer.ts'
 import type { Ctx } from '../../context.ts'
 import * as billing from '../../db/billing.ts'
 import type { SubscriptionFilter, SubscriptionRow } from '../../db/billing.ts'
@@ -109,10 +110,11 @@ export async function create(ctx: Ctx, tenantId: string, body: SubscriptionCreat
 }
 
 async function loadOrder(ctx: Ctx, tenantId: string, body: SubscriptionCreate) {
+  // Kept first: whoever closes or merges the customer meanwhile waits, and then sees this order.
+  const kept = await customers.keep(ctx.tx, tenantId, body.customerId)
   const customer = await customers.find(ctx.tx, tenantId, body.customerId)
-  if (!customer) throw notFound('customer')
-  if (customer.state !== 'active')
-    throw new AppError('invalid_state', 'The customer is closed and can order nothing.')
+  if (!kept || !customer) throw notFound('customer')
+  requireAllowed(canCustomer.order(kept))
   const tenant = await tenants.find(ctx.tx, tenantId)
   if (!tenant) throw notFound('tenant')
   if (tenant.state !== 'active')

@@ -14,6 +14,7 @@ import type { ListOptions } from '../../db/list.ts'
 import { notFound, requireVersion } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
+import { requireChangeable } from './record.ts'
 
 type ContactRow = Awaited<ReturnType<typeof file.insertContact>>
 type NoteRow = Awaited<ReturnType<typeof file.insertNote>>
@@ -61,12 +62,14 @@ export async function listContacts(ctx: Ctx, tenantId: string, customerId: strin
   return { items: page.items.map(presentContact), nextCursor: page.nextCursor }
 }
 
+/** @throws AppError not_found, invalid_state for a customer that was merged or erased */
 export async function addContact(
   ctx: Ctx,
   tenantId: string,
   customerId: string,
   body: z.infer<typeof customerContactCreate>,
 ): Promise<CustomerContact> {
+  await requireChangeable(ctx, tenantId, customerId)
   const row = await file.insertContact(ctx.tx, {
     id: newId(),
     tenant_id: tenantId,
@@ -113,12 +116,14 @@ export async function listNotes(
   return { items: page.items.map(presentNote), nextCursor: page.nextCursor }
 }
 
+/** @throws AppError not_found, invalid_state for a customer that was merged or erased */
 export async function addNote(
   ctx: Ctx,
   tenantId: string,
   customerId: string,
   body: z.infer<typeof customerNoteCreate>,
 ): Promise<CustomerNote> {
+  await requireChangeable(ctx, tenantId, customerId)
   const row = await file.insertNote(ctx.tx, {
     id: newId(),
     tenant_id: tenantId,

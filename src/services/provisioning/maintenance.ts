@@ -4,6 +4,8 @@ import * as authLog from '../../db/authLog.ts'
 import * as passkeys from '../../db/authPasskeys.ts'
 import * as reservations from '../../db/cloudPodReservations.ts'
 import * as idempotency from '../../db/idempotency.ts'
+import * as mails from '../../db/mails.ts'
+import * as singleUseTokens from '../../db/singleUseTokens.ts'
 import * as installation from '../../db/installation.ts'
 import { StartupError } from '../../errors.ts'
 
@@ -11,6 +13,9 @@ import { StartupError } from '../../errors.ts'
 const IDEMPOTENCY_MS = 48 * 3_600_000
 
 const LOGIN_HISTORY_DAYS = 365
+/** The longest that a mailed link counts is three days. */
+const KEPT_BODY_DAYS = 7
+const MAIL_DAYS = 90
 
 /** Ends quarantines, forgets old answers and makes the audit log's coming partitions. */
 export async function tidy(ctx: Ctx): Promise<void> {
@@ -19,6 +24,8 @@ export async function tidy(ctx: Ctx): Promise<void> {
   const before = (days: number): Date => new Date(ctx.now().getTime() - days * 86_400_000)
   await authLog.forgetBefore(ctx.tx, { tries: before(1), history: before(LOGIN_HISTORY_DAYS) })
   await passkeys.forgetChallenges(ctx.tx, ctx.now())
+  await mails.forgetBefore(ctx.tx, { bodies: before(KEPT_BODY_DAYS), mails: before(MAIL_DAYS) })
+  await singleUseTokens.forgetBefore(ctx.tx, before(30))
   await audit.ensurePartitions(ctx.tx)
 }
 

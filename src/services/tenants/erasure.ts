@@ -30,13 +30,22 @@ export const KEPT_TABLES: Record<string, string> = {
 }
 
 /** What stays of a customer to whom a document points. */
-const KEPT_OF_CUSTOMERS = ['id', 'tenant_id', 'kind', 'currency', 'version', 'created_at', 'updated_at']
+const KEPT_OF_CUSTOMERS = [
+  ...['id', 'tenant_id', 'kind', 'currency', 'merged_into'],
+  ...['version', 'created_at', 'updated_at'],
+]
 const BATCH = 1_000
 
 /** Tables whose rows are erased, those that point to others first. */
 export async function erasable(ctx: Ctx): Promise<TenantTable[]> {
   const tables = (await tenantTables(ctx.tx)).filter((table) => !(table.name in KEPT_TABLES))
-  return pointersFirst(tables, await foreignKeys(ctx.tx))
+  const sorted = pointersFirst(tables, await foreignKeys(ctx.tx))
+  // Whose last access this is, their grants tell: these go last, and people just before them.
+  const last = ['role_grants', 'roles']
+  return [
+    ...sorted.filter(({ name }) => !last.includes(name)),
+    ...last.flatMap((name) => sorted.filter((table) => table.name === name)),
+  ]
 }
 
 function pointersFirst(tables: readonly TenantTable[], keys: readonly ForeignKey[]): TenantTable[] {
@@ -66,7 +75,6 @@ export async function eraseSome(ctx: Ctx, { tenantId, closureId }: ClosePayload)
   if (blanked > 0) return blanked
   await erasure.forgetAddresses(tx, tenantId)
   for (const table of await erasable(ctx)) {
-    // Whose last access this is, their grants tell: people go before them.
     const users = table.name === 'role_grants' ? await erasure.eraseUsers(tx, tenantId) : 0
     if (users > 0) return done('users', users)
     const rows = await done(table.name, await erasure.eraseRows(tx, table, tenantId, BATCH))

@@ -10,6 +10,7 @@ export const NOT_EXPORTED: Record<string, string> = {
 export const SECRET_COLUMNS: Record<string, readonly string[]> = {
   api_keys: ['token_hash'],
   audit_sinks: ['secret'],
+  mails: ['body'],
 }
 
 /** Columns that speak of the infrastructure, which the API does not tell to tenants either. */

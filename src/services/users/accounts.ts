@@ -6,6 +6,7 @@ import { violatedConstraint } from '../../db/index.ts'
 import type { ListOptions } from '../../db/list.ts'
 import * as admin from '../../db/userAdmin.ts'
 import * as roles from '../../db/userRoles.ts'
+import * as serviceAccounts from '../../db/userServiceAccounts.ts'
 import * as users from '../../db/users.ts'
 import { AppError, notFound, requireVersion } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
@@ -20,6 +21,7 @@ const present = (row: admin.UserRow, grants: admin.GrantRow[]): User => ({
   id: row.id,
   email: row.email,
   name: row.name,
+  kind: row.kind as User['kind'],
   state: row.state,
   mfa: row.mfa,
   lastLoginAt: row.last_login_at?.toISOString() ?? null,
@@ -96,7 +98,7 @@ export async function createUser(
  * The role, locked, if it fits the place and the caller may give it there.
  * @throws AppError not_found for the role, invalid_input when it does not fit, forbidden
  */
-async function requireGrantable(
+export async function requireGrantable(
   ctx: Ctx,
   identity: Identity,
   { roleId, tenantId }: z.infer<typeof grantBody>,
@@ -125,6 +127,13 @@ async function requireOther(
   throw new AppError('invalid_state', `This is the last ${role.name}: give the role to somebody else first.`)
 }
 
+/** @throws AppError invalid_input */
+async function requireAtHome(ctx: Ctx, userId: string, tenantId: string | null): Promise<void> {
+  const account = await serviceAccounts.find(ctx.tx, ctx.scope, userId, ctx.now())
+  if (account && account.tenant_id === tenantId) return
+  throw new AppError('invalid_input', 'A service account has roles only in the place that it belongs to.')
+}
+
 /**
  * Gives a user a role, or takes it away. Giving what they have, and taking what they have not, changes nothing.
  * @param visible whose users the caller may see: a tenant only those who were granted something in it
@@ -145,6 +154,7 @@ export async function changeGrant(
   if (userId === identity.user.id)
     throw new AppError('forbidden', 'Nobody changes their own roles: ask somebody else.')
   const role = await requireGrantable(ctx, identity, body)
+  if (change === 'give' && user.kind === 'service') await requireAtHome(ctx, userId, tenantId)
   const grant = { userId, roleId: role.id, tenantId }
   if (change === 'take' && isLastNeeded(role)) await requireOther(ctx, userId, role, tenantId)
   const changed =

@@ -8,7 +8,7 @@ import { holds, type Identity } from '../userService.ts'
  * @throws AppError forbidden, naming the first permission that is missing
  */
 export function requireHeld(
-  identity: Identity,
+  identity: Pick<Identity, 'platform' | 'tenants'>,
   permissions: readonly Permission[],
   tenantId: string | null,
 ): void {

@@ -20,18 +20,23 @@ export const statisticsQuery = (customerId: string) =>
     queryFn: ({ signal }) => get<CustomerStatistics>(of(customerId, 'statistics'), undefined, signal),
   })
 
-export const contactsQuery = (customerId: string) =>
-  listQuery<CustomerContact, ListFilter>(`contacts of ${customerId}`, of(customerId, 'contacts'), {
-    limit: 200,
-  })
+export const contactsQuery = (customerId: string, cursor: string | undefined) =>
+  listQuery<CustomerContact, ListFilter>(`contacts of ${customerId}`, of(customerId, 'contacts'), { cursor })
 export const addContact = (customerId: string, body: ContactCreate, key: string) =>
   post<CustomerContact>(of(customerId, 'contacts'), body, key)
 export const updateContact = (contact: CustomerContact, body: ContactCreate) =>
   patch<CustomerContact>(`/api/admin/customer-contacts/${contact.id}`, body, contact.version)
 export const removeContact = (id: string) => remove<null>(`/api/admin/customer-contacts/${id}`)
 
-export const notesQuery = (customerId: string) =>
-  listQuery<CustomerNote, ListFilter>(`notes of ${customerId}`, of(customerId, 'notes'), { limit: 200 })
+export const notesQuery = (customerId: string, { pinned, ...filter }: ListFilter & { pinned: boolean }) =>
+  listQuery<CustomerNote, ListFilter & { pinned: string }>(
+    `notes of ${customerId}`,
+    of(customerId, 'notes'),
+    {
+      ...filter,
+      pinned: String(pinned),
+    },
+  )
 export const addNote = (customerId: string, text: string, key: string) =>
   post<CustomerNote>(of(customerId, 'notes'), { text }, key)
 export const pinNote = (note: CustomerNote, pinned: boolean) =>

@@ -17,6 +17,7 @@ export type CustomerValues = {
   country: string
   currency: string
   language: string
+  externalRef: string
   groupId: string
   tags: string
   addresses: (Omit<Address, 'kind'> & { kind: 'billing' | 'postal' | 'other' })[]
@@ -32,6 +33,7 @@ const valuesOf = (customer: Customer | undefined): CustomerValues => ({
   country: customer?.country ?? '',
   currency: '',
   language: customer?.language ?? '',
+  externalRef: customer?.externalRef ?? '',
   groupId: customer?.group?.id ?? '',
   tags: customer?.tags.join(', ') ?? '',
   addresses: (customer?.addresses ?? []) as CustomerValues['addresses'],
@@ -58,6 +60,7 @@ const bodyOf = (values: CustomerValues, fields: CustomerField[]) => ({
   email: values.email.trim(),
   country: code(values.country) || null,
   language: values.language.trim() || null,
+  externalRef: values.externalRef.trim() || null,
   groupId: values.groupId || null,
   tags: values.tags
     .split(',')
@@ -147,6 +150,14 @@ export function CustomerForm({
         )}
         <Field label="Language" optional hint="Such as it or de-AT." error={errorOf('language')}>
           <Input autoComplete="off" maxLength={35} {...form.register('language')} />
+        </Field>
+        <Field
+          label="Reference"
+          optional
+          hint="Your own number for the customer; an import finds it by this."
+          error={errorOf('externalRef')}
+        >
+          <Input autoComplete="off" maxLength={100} {...form.register('externalRef')} />
         </Field>
         <Field label="Group" optional error={errorOf('groupId')}>
           {/* Made anew once the groups are known: a select cannot show a choice that is not there yet. */}

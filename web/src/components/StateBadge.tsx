@@ -2,6 +2,7 @@ import type { CloudPod } from '../api/cloudPods.ts'
 import type { Invoice, Subscription } from '../api/billing.ts'
 import type { Cluster, Job, JobDetail, Node } from '../api/provisioning.ts'
 import type { ClosureView, TenantExport } from '../api/tenantEnd.ts'
+import type { Mail } from '../api/mails.ts'
 import type { Tenant } from '../api/tenants.ts'
 import type { User } from '../api/users.ts'
 import { humanize } from '../lib/words.ts'
@@ -89,12 +90,19 @@ const LOOKS = {
     active: ['success'],
     disabled: ['danger'],
   } satisfies Record<User['state'], Look>,
+  mail: {
+    queued: ['info', true],
+    sent: ['success'],
+    failed: ['danger'],
+    kept: ['neutral'],
+  } satisfies Record<Mail['state'], Look>,
   catalogue: {
     active: ['success'],
     retired: ['neutral'],
     paused: ['warning'],
     drained: ['warning'],
     closed: ['neutral'],
+    merged: ['neutral'],
   } satisfies Record<string, Look>,
   outcome: {
     success: ['success'],

@@ -17,19 +17,27 @@ const choice = (customer: Customer) => ({
 export function CustomerPicker({
   value,
   onChange,
+  tenantId,
+  except,
 }: {
   value: Customer | null
   onChange: (customer: Customer) => void
+  /** Absent: the tenant of the address. */
+  tenantId?: string | undefined
+  /** The id of one who cannot be chosen. */
+  except?: string
 }) {
   const { tenant } = useSession()
   const [typed, setTyped] = useState('')
   const q = useDebounced(typed.trim())
-  const { data, isFetching } = useQuery(customersQuery({ q: q || undefined, tenantId: tenant.id, limit: 20 }))
+  const { data, isFetching } = useQuery(
+    customersQuery({ q: q || undefined, tenantId: tenantId ?? tenant.id, limit: 20 }),
+  )
   return (
     <SearchSelect
       label="Customer"
       placeholder="Choose a customer"
-      items={(data?.items ?? []).filter(({ state }) => state === 'active').map(choice)}
+      items={(data?.items ?? []).filter(({ id, state }) => state === 'active' && id !== except).map(choice)}
       value={value && choice(value)}
       onChange={({ customer }) => onChange(customer)}
       onSearch={setTyped}

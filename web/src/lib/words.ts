@@ -37,9 +37,21 @@ const JOB_KINDS: Record<string, string> = {
   'cloudPod.destroy': 'Destroy CloudPod',
   'cloudPod.power': 'Change power',
   'cluster.sync': 'Read the cluster',
+  'mail.send': 'Send mail',
+  'auth.passwordReset': 'Password reset',
 }
 export const jobTitle = (kind: string): string => JOB_KINDS[kind] ?? humanize(kind)
 
-/** Who did it: a job by its title, others by their name. */
-export const actorName = ({ type, label }: { type: string; label: string }): string =>
-  type === 'job' ? jobTitle(label) : label
+/** Who did it: a job by its title, others by their name, an operator under another name together with his own. */
+export function actorName({
+  type,
+  label,
+  impersonator,
+}: {
+  type: string
+  label: string
+  impersonator?: { label: string } | undefined
+}): string {
+  const name = type === 'job' ? jobTitle(label) : label
+  return impersonator === undefined ? name : `${impersonator.label} as ${name}`
+}

@@ -85,18 +85,10 @@ function Item({ passkey, onOpen }: { passkey: Passkey; onOpen: (open: Open) => v
         </p>
       </div>
       <div className="flex gap-2">
-        <Button
-          size="sm"
-          aria-label={`Rename ${name}`}
-          onClick={() => onOpen({ what: 'rename', passkey })}
-        >
+        <Button size="sm" aria-label={`Rename ${name}`} onClick={() => onOpen({ what: 'rename', passkey })}>
           Rename
         </Button>
-        <Button
-          size="sm"
-          aria-label={`Remove ${name}`}
-          onClick={() => onOpen({ what: 'remove', passkey })}
-        >
+        <Button size="sm" aria-label={`Remove ${name}`} onClick={() => onOpen({ what: 'remove', passkey })}>
           Remove
         </Button>
       </div>
@@ -157,8 +149,8 @@ function Remove({ passkey, onDone }: { passkey: Passkey; onDone: () => void }) {
   return (
     <>
       <p>
-        {passkey.name} will no longer open your account. Remove it from your device as well. If it is your last
-        second factor, your recovery codes end with it.
+        {passkey.name} will no longer open your account. Remove it from your device as well. If it is your
+        last second factor, your recovery codes end with it.
       </p>
       {submit.error && <ErrorNotice error={submit.error} />}
       <div className="flex flex-wrap justify-end gap-2">

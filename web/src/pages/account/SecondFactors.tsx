@@ -77,8 +77,8 @@ function Disable({ onDone }: { onDone: () => void }) {
   return (
     <>
       <p>
-        Your log-in no longer asks for a code of your app. Without a passkey your password alone will open your
-        account, and the recovery codes end as well.
+        Your log-in no longer asks for a code of your app. Without a passkey your password alone will open
+        your account, and the recovery codes end as well.
       </p>
       {disable.error && <ErrorNotice error={disable.error} />}
       <div className="flex flex-wrap justify-end gap-2">

@@ -1,6 +1,7 @@
 import { useSession } from '../../components/session.ts'
 import { Notice } from '../../ui/Notice.tsx'
 import { AccountPage } from './AccountPage.tsx'
+import { ChangeEmail } from './ChangeEmail.tsx'
 import { ChangePassword } from './ChangePassword.tsx'
 import { Passkeys } from './Passkeys.tsx'
 import { SecondFactors } from './SecondFactors.tsx'
@@ -17,6 +18,7 @@ export default function SecurityPage() {
       <SecondFactors />
       <Passkeys />
       <ChangePassword />
+      <ChangeEmail />
     </AccountPage>
   )
 }

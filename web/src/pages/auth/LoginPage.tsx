@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { getRouteApi, useNavigate, useRouter } from '@tanstack/react-router'
+import { getRouteApi, Link, useNavigate, useRouter } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import type { FactorMethod, MfaPending } from '../../../../shared/api/authAccount.ts'
 import { givePasskey, logInByPasskey } from '../../api/passkeys.ts'
@@ -7,6 +7,7 @@ import { giveSecondFactor, logIn, meQuery, type Credentials, type Me } from '../
 import { REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { PasskeyButton } from '../../components/PasskeyButton.tsx'
 import { enrolmentOf, homeOf } from '../../components/session.ts'
+import { paths } from '../../paths.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
 import { Notice } from '../../ui/Notice.tsx'
@@ -87,6 +88,9 @@ function PasswordForm({ goesOn, onDone }: { goesOn: boolean; onDone: (answer: Me
       <Button type="submit" variant="primary" loading={submission.isPending} className="w-full">
         Log in
       </Button>
+      <Link {...paths.forgotPassword()} className="block text-center text-accent hover:underline">
+        Forgot your password?
+      </Link>
     </form>
   )
 }

@@ -12,8 +12,8 @@ import {
 import type { Customer } from '../../api/customers.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
-import { List } from '../../components/List.tsx'
-import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { cursorOf, List, type Paging } from '../../components/List.tsx'
+import { useSession } from '../../components/session.ts'
 import { humanize } from '../../lib/words.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
@@ -22,16 +22,17 @@ import { Dialog } from '../../ui/Dialog.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Checkbox, Field, Input } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
+import { whyUnchangeable } from './unchangeable.ts'
 
 const TOPICS = ['billing', 'technical', 'abuse', 'general'] as const
 
-export function Contacts({ customer }: { customer: Customer }) {
+export function Contacts({ customer, paging }: { customer: Customer; paging: Paging }) {
   const { can } = useSession()
-  const query = useQuery(contactsQuery(customer.id))
+  const query = useQuery(contactsQuery(customer.id, cursorOf(paging.trail)))
   const [editing, setEditing] = useState<{ contact: CustomerContact | undefined } | null>(null)
   const close = () => setEditing(null)
   const removal = useSubmit({ send: removeContact, onDone: () => toast.done('Contact removed') })
-  const reason = can('customers:update', customer.tenantId) ? undefined : NO_PERMISSION('customers:update')
+  const reason = whyUnchangeable(customer, can('customers:update', customer.tenantId))
   const columns: Column<CustomerContact>[] = [
     { header: 'Contact', render: ({ name }) => <span className="font-medium break-words">{name}</span> },
     { header: 'E-mail', render: ({ email }) => <span className="break-all">{email}</span> },
@@ -88,6 +89,7 @@ export function Contacts({ customer }: { customer: Customer }) {
         query={query}
         what="contacts"
         columns={columns}
+        {...paging}
         empty={<EmptyState icon={ContactIcon} title="No contacts yet" />}
       />
       <Dialog

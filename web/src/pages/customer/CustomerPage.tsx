@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { Pencil, Plus, ReceiptText } from 'lucide-react'
+import { ReceiptText } from 'lucide-react'
 import { subscriptionsQuery } from '../../api/billing.ts'
 import { fieldsQuery } from '../../api/customerSettings.ts'
 import { customerQuery, type Customer } from '../../api/customers.ts'
 import { oneOf } from '../../components/Filters.tsx'
+import type { Paging } from '../../components/List.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
@@ -13,13 +14,14 @@ import { SubscriptionList } from '../../components/SubscriptionList.tsx'
 import { Timeline } from '../../components/Timeline.tsx'
 import { humanize } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
-import { buttonClass } from '../../ui/Button.tsx'
 import { Card, Facts } from '../../ui/Card.tsx'
 import { CopyId } from '../../ui/CopyId.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
+import { Notice } from '../../ui/Notice.tsx'
 import { Tabs } from '../../ui/Tabs.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { Contacts } from './Contacts.tsx'
+import { CustomerActions } from './CustomerActions.tsx'
 import { Notes } from './Notes.tsx'
 import { Statistics } from './Statistics.tsx'
 
@@ -37,32 +39,12 @@ export default function CustomerPage() {
       crumbs={[{ label: 'Customers', link: paths.customers(tenant.slug) }]}
       permission="customers:read"
       badge={customer && <StateBadge of="catalogue" state={customer.state} />}
-      actions={customer && <Actions customer={customer} />}
+      actions={customer && <CustomerActions customer={customer} />}
     >
       <Loaded query={query} what="customer">
         {(data) => <Content customer={data} />}
       </Loaded>
     </Page>
-  )
-}
-
-function Actions({ customer }: { customer: Customer }) {
-  const { tenant, can } = useSession()
-  return (
-    <>
-      {can('customers:update', customer.tenantId) && (
-        <Link {...paths.editCustomer(tenant.slug, customer.id)} className={buttonClass()}>
-          <Pencil aria-hidden className="size-4" />
-          Edit
-        </Link>
-      )}
-      {can('subscriptions:write', customer.tenantId) && customer.state === 'active' && (
-        <Link {...paths.order(tenant.slug, { customer: customer.id })} className={buttonClass('primary')}>
-          <Plus aria-hidden className="size-4" />
-          New subscription
-        </Link>
-      )}
-    </>
   )
 }
 
@@ -75,11 +57,17 @@ const ownValue = (value: Customer['custom'][string] | undefined): string | null 
   value === undefined ? null : typeof value === 'boolean' ? (value ? 'Yes' : 'No') : String(value)
 
 function Content({ customer }: { customer: Customer }) {
-  const tab = oneOf(TABS, route.useSearch().tab) ?? 'overview'
+  const search = route.useSearch()
+  const tab = oneOf(TABS, search.tab) ?? 'overview'
   const navigate = route.useNavigate()
+  const paging: Paging = {
+    trail: search.page,
+    onTrail: (page) => void navigate({ search: { tab, page } }),
+  }
   const fields = useQuery(fieldsQuery({ tenantId: customer.tenantId, limit: 200 }))
   return (
     <div className="space-y-4">
+      <Ended customer={customer} />
       <Card>
         <Facts
           facts={[
@@ -99,6 +87,7 @@ function Content({ customer }: { customer: Customer }) {
             ...(fields.data?.items ?? []).map(
               ({ key, label }) => [label, ownValue(customer.custom[key])] as const,
             ),
+            ['Reference', customer.externalRef],
             ['Since', <Time key="since" at={customer.createdAt} />],
             ['Id', <CopyId key="id" id={customer.id} what="customer id" />],
           ]}
@@ -109,8 +98,8 @@ function Content({ customer }: { customer: Customer }) {
         onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
         tabs={[
           { value: 'overview', label: 'Overview', content: <Statistics customer={customer} /> },
-          { value: 'contacts', label: 'Contacts', content: <Contacts customer={customer} /> },
-          { value: 'notes', label: 'Notes', content: <Notes customer={customer} /> },
+          { value: 'contacts', label: 'Contacts', content: <Contacts customer={customer} paging={paging} /> },
+          { value: 'notes', label: 'Notes', content: <Notes customer={customer} paging={paging} /> },
           { value: 'subscriptions', label: 'Subscriptions', content: <Subscriptions customer={customer} /> },
           {
             value: 'timeline',
@@ -124,6 +113,35 @@ function Content({ customer }: { customer: Customer }) {
         ]}
       />
     </div>
+  )
+}
+
+/** Why nothing happens here any more. */
+function Ended({ customer: { mergedInto, erasedAt, closedAt } }: { customer: Customer }) {
+  const { tenant } = useSession()
+  if (mergedInto)
+    return (
+      <Notice
+        tone="info"
+        title="This customer was merged into another one."
+        action={
+          <Link {...paths.customer(tenant.slug, mergedInto.id)} className="font-medium underline">
+            Go to {mergedInto.name}
+          </Link>
+        }
+      />
+    )
+  if (erasedAt)
+    return (
+      <Notice tone="info" title="The personal data of this customer was erased.">
+        <Time at={erasedAt} />
+      </Notice>
+    )
+  if (!closedAt) return null
+  return (
+    <Notice tone="info" title="This customer is closed and can order nothing.">
+      Since <Time at={closedAt} />
+    </Notice>
   )
 }
 

@@ -1,6 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { Plus, Settings2, Users, X } from 'lucide-react'
+import { Download, Plus, Settings2, Upload, Users, X } from 'lucide-react'
+import { CUSTOMER_STATES as STATES } from '../../../../shared/states/customer.ts'
+import { customersFile } from '../../api/customerMerge.ts'
 import { customersQuery, type Customer } from '../../api/customers.ts'
 import { groupsQuery } from '../../api/customerSettings.ts'
 import { ChoiceFilter, Filters, oneOf, SearchFilter } from '../../components/Filters.tsx'
@@ -17,7 +19,6 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Time } from '../../ui/Time.tsx'
 
 const route = getRouteApi('/t/$tenant/customers')
-const STATES = ['active', 'closed'] as const
 
 export default function CustomersPage() {
   const { tenant, can } = useSession()
@@ -58,6 +59,21 @@ export default function CustomersPage() {
             <Settings2 aria-hidden className="size-4" />
             Groups and fields
           </Link>
+          {can('customers:import') && (
+            <Link {...paths.importCustomers(tenant.slug)} className={buttonClass()}>
+              <Upload aria-hidden className="size-4" />
+              Import
+            </Link>
+          )}
+          {can('customers:export') && (
+            <a
+              href={customersFile({ tenantId: tenant.id, q, state: filter.state, groupId: group, tag })}
+              className={buttonClass()}
+            >
+              <Download aria-hidden className="size-4" />
+              Export CSV
+            </a>
+          )}
           {create}
         </>
       }

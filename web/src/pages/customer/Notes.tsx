@@ -4,20 +4,23 @@ import { addNote, notesQuery, pinNote, removeNote, type CustomerNote } from '../
 import type { Customer } from '../../api/customers.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
+import { cursorOf, Pager, type Paging } from '../../components/List.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
-import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { useSession } from '../../components/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Field, Textarea } from '../../ui/Field.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
+import { whyUnchangeable } from './unchangeable.ts'
 
 /** What colleagues should know; pinned notes first. */
-export function Notes({ customer }: { customer: Customer }) {
+export function Notes({ customer, paging }: { customer: Customer; paging: Paging }) {
   const { can } = useSession()
-  const query = useQuery(notesQuery(customer.id))
-  const reason = can('customers:update', customer.tenantId) ? undefined : NO_PERMISSION('customers:update')
+  const pinned = useQuery(notesQuery(customer.id, { pinned: true, limit: 200 }))
+  const query = useQuery(notesQuery(customer.id, { pinned: false, cursor: cursorOf(paging.trail) }))
+  const reason = whyUnchangeable(customer, can('customers:update', customer.tenantId))
   const of = useApiForm<{ text: string }, CustomerNote>({
     defaultValues: { text: '' },
     send: ({ text }, key) => addNote(customer.id, text, key),
@@ -30,22 +33,44 @@ export function Notes({ customer }: { customer: Customer }) {
           <Textarea maxLength={5000} {...of.form.register('text', { required: REQUIRED })} />
         </Field>
       </Form>
+      {paging.trail === undefined && (
+        <Loaded query={pinned} what="pinned notes">
+          {({ items }) => items.length > 0 && <NoteList notes={items} reason={reason} label="Pinned notes" />}
+        </Loaded>
+      )}
       <Loaded query={query} what="notes">
-        {({ items }) =>
-          items.length === 0 ? (
-            <EmptyState icon={StickyNote} title="No notes yet" />
-          ) : (
-            <ul className="mt-4 divide-y divide-line">
-              {items
-                .toSorted((one, other) => Number(other.pinned) - Number(one.pinned))
-                .map((note) => (
-                  <Note key={note.id} note={note} reason={reason} />
-                ))}
-            </ul>
-          )
-        }
+        {({ items, nextCursor }) => (
+          <>
+            {items.length === 0 ? (
+              pinned.data?.items.length === 0 && <EmptyState icon={StickyNote} title="No notes yet" />
+            ) : (
+              <NoteList notes={items} reason={reason} label="Notes" />
+            )}
+            {(paging.trail !== undefined || nextCursor !== null) && (
+              <Pager nextCursor={nextCursor} {...paging} />
+            )}
+          </>
+        )}
       </Loaded>
     </Card>
+  )
+}
+
+function NoteList({
+  notes,
+  reason,
+  label,
+}: {
+  notes: CustomerNote[]
+  reason: string | undefined
+  label: string
+}) {
+  return (
+    <ul aria-label={label} className="mt-4 divide-y divide-line">
+      {notes.map((note) => (
+        <Note key={note.id} note={note} reason={reason} />
+      ))}
+    </ul>
   )
 }
 

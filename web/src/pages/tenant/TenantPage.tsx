@@ -20,6 +20,8 @@ import { toast } from '../../ui/Toast.tsx'
 import { ClosingNotice, CloseTab } from './CloseTab.tsx'
 import { ExportTab } from './ExportTab.tsx'
 import { LogoCard } from './LogoCard.tsx'
+import { ActAsButton } from './ActAsButton.tsx'
+import { MembersTab } from './MembersTab.tsx'
 import { QuotaTab } from './QuotaTab.tsx'
 import { SettingsTable } from './SettingsTable.tsx'
 import { SuspendButton } from './SuspendButton.tsx'
@@ -27,14 +29,15 @@ import { SuspensionCard } from './SuspensionCard.tsx'
 import { TenantForm } from './TenantForm.tsx'
 
 const route = getRouteApi('/t/$tenant/tenants/$id')
-const TABS = ['overview', 'settings', 'quotas', 'export', 'close'] as const
+const TABS = ['overview', 'members', 'settings', 'quotas', 'export', 'close'] as const
 
 export default function TenantPage() {
   const { id } = route.useParams()
   const { tenant: here, can } = useSession()
   const query = useQuery({ ...tenantQuery(id), enabled: can('tenants:read') })
   const tenant = query.data
-  const tab = oneOf(TABS, route.useSearch().tab) ?? 'overview'
+  const search = route.useSearch()
+  const tab = oneOf(TABS, search.tab) ?? 'overview'
   const navigate = route.useNavigate()
   return (
     <Page
@@ -51,6 +54,17 @@ export default function TenantPage() {
             onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
             tabs={[
               { value: 'overview', label: 'Overview', content: <Overview tenant={data} /> },
+              {
+                value: 'members',
+                label: 'Members',
+                content: (
+                  <MembersTab
+                    tenant={data}
+                    trail={search.page}
+                    onTrail={(page) => void navigate({ search: { tab, page } })}
+                  />
+                ),
+              },
               { value: 'settings', label: 'Settings', content: <SettingsTab tenantId={data.id} /> },
               { value: 'quotas', label: 'Quotas', content: <QuotaTab tenantId={data.id} /> },
               { value: 'export', label: 'Export', content: <ExportTab tenant={data} /> },
@@ -114,6 +128,7 @@ function Actions({ tenant }: { tenant: Tenant }) {
       >
         Edit
       </Button>
+      <ActAsButton tenant={tenant} />
       <SuspendButton tenant={tenant} />
       <Dialog open={editing} onClose={() => setEditing(false)} title="Edit the tenant" wide>
         <TenantForm

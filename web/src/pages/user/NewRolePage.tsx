@@ -10,7 +10,7 @@ import { BareCheckbox } from '../../ui/BareCheckbox.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { Checkbox, Field, Input } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
-import { actionOf, byResource } from './permissionGroups.ts'
+import { actionOf, byResource } from '../../lib/permissionGroups.ts'
 import { useAddReason } from './roleReasons.ts'
 
 export default function NewRolePage() {

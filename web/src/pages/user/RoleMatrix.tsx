@@ -10,7 +10,7 @@ import { paths } from '../../paths.ts'
 import { BareCheckbox } from '../../ui/BareCheckbox.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { toast } from '../../ui/Toast.tsx'
-import { actionOf, byResource } from './permissionGroups.ts'
+import { actionOf, byResource } from '../../lib/permissionGroups.ts'
 import { useRoleReasons } from './roleReasons.ts'
 
 /** What a role shall hold instead; `role` as it was when the change began. */
@@ -22,7 +22,8 @@ const differences = ({ role, permissions }: Draft): number =>
 /** Permissions by roles. Built-in roles are read; those of people's own making are changed here, and then saved. */
 export function RoleMatrix({ roles }: { roles: Role[] }) {
   const [drafts, setDrafts] = useState<Record<string, Draft>>({})
-  const drop = (id: string) => setDrafts(({ [id]: _, ...others }) => others)
+  const drop = (id: string) =>
+    setDrafts((all) => Object.fromEntries(Object.entries(all).filter(([roleId]) => roleId !== id)))
   const toggle = (role: Role, permission: Permission, on: boolean) => {
     const draft = drafts[role.id] ?? { role, permissions: new Set(role.permissions) }
     const permissions = new Set(draft.permissions)
@@ -34,12 +35,7 @@ export function RoleMatrix({ roles }: { roles: Role[] }) {
   }
   return (
     <>
-      <div
-        role="region"
-        aria-label="Permissions by roles"
-        tabIndex={0}
-        className="relative max-h-[70vh] overflow-auto"
-      >
+      <section aria-label="Permissions by roles" className="relative max-h-[70vh] overflow-auto">
         <table className="min-w-full border-collapse">
           <caption className="sr-only">What each role allows</caption>
           <Head roles={roles} />
@@ -48,11 +44,11 @@ export function RoleMatrix({ roles }: { roles: Role[] }) {
               <tr className="border-y border-line bg-raised">
                 <th
                   scope="rowgroup"
-                  className="sticky left-0 bg-raised py-1.5 pr-3 pl-4 text-left text-[13px] font-semibold"
+                  colSpan={roles.length + 1}
+                  className="py-1.5 pr-3 pl-4 text-left text-[13px] font-semibold"
                 >
-                  {label}
+                  <span className="sticky left-4">{label}</span>
                 </th>
-                <td colSpan={roles.length} />
               </tr>
               {permissions.map((permission) => (
                 <tr key={permission} className="border-b border-line last:border-0">
@@ -73,7 +69,7 @@ export function RoleMatrix({ roles }: { roles: Role[] }) {
             </tbody>
           ))}
         </table>
-      </div>
+      </section>
       {Object.values(drafts).map((draft) => (
         <Pending key={draft.role.id} draft={draft} onDone={() => drop(draft.role.id)} />
       ))}

@@ -1,8 +1,9 @@
-import { Ban, Pencil, UserCheck } from 'lucide-react'
+import { Ban, Pencil, UserCheck, VenetianMask } from 'lucide-react'
 import { useState } from 'react'
 import { updateUser, type User } from '../../api/users.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
-import { useSession } from '../../components/session.ts'
+import { ImpersonateDialog } from '../../components/ImpersonateDialog.tsx'
+import { NO_PERMISSION, permits, useSession } from '../../components/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
@@ -21,15 +22,34 @@ function useReason(user: User): string | undefined {
   return isAbove && !isSuper ? 'Only a super administrator decides about super administrators.' : undefined
 }
 
+/** Why nobody acts as this user, as far as the page can know it. */
+function refusalToAct(user: User, myself: boolean): string | undefined {
+  if (myself) return 'You are this user already.'
+  if (user.kind === 'service') return 'A service account is a program: nobody acts as one.'
+  if (user.state !== 'active') return 'The user is disabled.'
+  if (user.grants.some(({ tenantId }) => tenantId === null)) return 'Nobody acts as a user of the platform.'
+  return undefined
+}
+
 /** What is done to an account as a whole. */
 export function UserActions({ user }: { user: User }) {
-  const [open, setOpen] = useState<'edit' | 'state' | null>(null)
+  const [open, setOpen] = useState<'edit' | 'state' | 'act' | null>(null)
   const reason = useReason(user)
   const myself = useIsMyself(user.id)
   const disables = user.state === 'active'
   const close = () => setOpen(null)
+  const { me } = useSession()
+  const mayLook = permits(me, 'users:view-as') || permits(me, 'users:impersonate')
   return (
     <>
+      <Button
+        icon={<VenetianMask aria-hidden className="size-4" />}
+        disabledReason={mayLook ? refusalToAct(user, myself) : NO_PERMISSION('users:view-as')}
+        onClick={() => setOpen('act')}
+      >
+        Act as
+      </Button>
+      {open === 'act' && <ImpersonateDialog user={user} onClose={close} />}
       <Button
         icon={<Pencil aria-hidden className="size-4" />}
         disabledReason={reason}

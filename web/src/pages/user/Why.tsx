@@ -9,7 +9,7 @@ import { isPlatformUser, useSession } from '../../components/session.ts'
 import { Card } from '../../ui/Card.tsx'
 import { Field, Select } from '../../ui/Field.tsx'
 import { Notice } from '../../ui/Notice.tsx'
-import { byResource } from './permissionGroups.ts'
+import { byResource } from '../../lib/permissionGroups.ts'
 
 const route = getRouteApi('/t/$tenant/users/$id')
 const PLATFORM = 'platform'

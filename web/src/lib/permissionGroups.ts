@@ -1,5 +1,5 @@
-import type { Permission } from '../../../../shared/permissions.ts'
-import { humanize } from '../../lib/words.ts'
+import type { Permission } from '../../../shared/permissions.ts'
+import { humanize } from './words.ts'
 
 export type PermissionGroup = { resource: string; label: string; permissions: Permission[] }
 

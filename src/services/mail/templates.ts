@@ -1,0 +1,87 @@
+import { oneLine, type Message } from './render.ts'
+
+/** Every mail there is. Names and addresses that people have typed stand on one line. */
+type From = { ip: string | null; userAgent: string | null; at: Date }
+
+const when = (at: Date): string => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`
+
+const origin = ({ ip, userAgent, at }: From): string =>
+  `When: ${when(at)}. From: ${ip ?? 'an unknown address'}${userAgent === null ? '' : `, ${oneLine(userAgent)}`}.`
+
+const NOT_YOU =
+  'If this was not you, set a new password at once with "Forgot your password?" on the log-in page, and tell us.'
+
+type Link = { url: string; expiresAt: Date }
+
+export const templates = {
+  passwordReset: ({ link, ip }: { link: Link; ip: string | null }): Message => ({
+    subject: 'Set a new password',
+    before: [
+      `Somebody${ip === null ? '' : ` at the address ${ip}`} has asked for a new password for your account.`,
+    ],
+    link: { label: 'Set a new password', url: link.url },
+    after: [
+      `The link counts once, until ${when(link.expiresAt)}. Your second step to log in stays as it is.`,
+      'If you have not asked for it, do nothing: your password stays.',
+    ],
+  }),
+
+  invitation: (invitation: { link: Link; by: string; role: string; place: string }): Message => ({
+    subject: `You are invited to ${oneLine(invitation.place, 100)}`,
+    before: [
+      `${oneLine(invitation.by)} invites you to ${oneLine(invitation.place)} as ${oneLine(invitation.role)}.`,
+    ],
+    link: { label: 'Accept the invitation', url: invitation.link.url },
+    after: [
+      `The link counts once, until ${when(invitation.link.expiresAt)}.`,
+      'If you do not know what this is about, do nothing.',
+    ],
+  }),
+
+  emailChange: ({ link }: { link: Link }): Message => ({
+    subject: 'Confirm your new e-mail address',
+    before: [
+      'This address is to become the one that you log in with. Open the link while you are logged in.',
+    ],
+    link: { label: 'Confirm this address', url: link.url },
+    after: [
+      `The link counts once, until ${when(link.expiresAt)}.`,
+      'If you have not asked for it, do nothing: nothing changes.',
+    ],
+  }),
+
+  emailChangeAsked: ({ to, from }: { to: string; from: From }): Message => ({
+    subject: 'A new e-mail address was asked for',
+    before: [`Your account is to get the address ${oneLine(to)} once that one is confirmed.`, origin(from)],
+    after: [NOT_YOU],
+  }),
+
+  emailChanged: ({ to, from }: { to: string; from: From }): Message => ({
+    subject: 'Your e-mail address was changed',
+    before: [`You now log in with ${oneLine(to)} instead of this address.`, origin(from)],
+    after: ['If this was not you, tell us at once.'],
+  }),
+
+  passwordChanged: ({ from }: { from: From }): Message => ({
+    subject: 'Your password was changed',
+    before: ['The password of your account was changed, and your other sessions have ended.', origin(from)],
+    after: [NOT_YOU],
+  }),
+
+  newDevice: ({ from }: { from: From }): Message => ({
+    subject: 'A log-in from a new device',
+    before: [
+      'Somebody has logged in to your account from a browser that it was not used with before.',
+      origin(from),
+    ],
+    after: ['If this was you, there is nothing to do.', NOT_YOU],
+  }),
+
+  secondFactorRemoved: ({ from }: { from: From }): Message => ({
+    subject: 'A second step to log in was removed',
+    before: ['Your authenticator app and the recovery codes were removed from your account.', origin(from)],
+    after: [NOT_YOU],
+  }),
+} as const
+
+export type Template = keyof typeof templates

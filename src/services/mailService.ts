@@ -1,0 +1,105 @@
+import type { Ctx } from '../context.ts'
+import * as mails from '../db/mails.ts'
+import * as users from '../db/userRights.ts'
+import type { Letter } from '../integrations/mail/types.ts'
+import { newId } from '../lib/ids.ts'
+import { enqueueSend } from './mailQueues.ts'
+import { oneLine, render, type Message } from './mail/render.ts'
+import { templates, type Template } from './mail/templates.ts'
+import * as tenantScopeService from './tenantScopeService.ts'
+import * as settingsService from './tenantSettingsService.ts'
+
+export type Body = Pick<Letter, 'fromName' | 'replyTo' | 'text' | 'html'>
+
+const purposeOf = (id: string): string => `mail:${id}`
+
+/**
+ * Writes a mail in the caller's transaction, and the job that sends it.
+ * @param to.tenantId whose mail it is, and in whose name; null: the platform's
+ */
+export async function send<T extends Template>(
+  ctx: Ctx,
+  to: { email: string; tenantId: string | null },
+  template: T,
+  facts: Parameters<(typeof templates)[T]>[0],
+): Promise<{ id: string }> {
+  return tenantScopeService.asPlatform(ctx, (wide) => write(wide, to, to.tenantId, template, facts))
+}
+
+/** The same to a user about his account: in the name of the one tenant he belongs to, else of the platform. */
+export async function sendToUser<T extends Template>(
+  ctx: Ctx,
+  user: { id: string; email: string },
+  template: T,
+  facts: Parameters<(typeof templates)[T]>[0],
+): Promise<{ id: string }> {
+  return tenantScopeService.asPlatform(ctx, async (wide) => {
+    const brand = await users.onlyTenantOf(wide.tx, user.id)
+    return write(wide, { email: user.email, tenantId: null }, brand, template, facts)
+  })
+}
+
+type Notice = 'passwordChanged' | 'newDevice' | 'secondFactorRemoved'
+
+/** Tells a user what was done to his account, and from where. */
+export const notify = (ctx: Ctx, user: { id: string; email: string }, notice: Notice) =>
+  sendToUser(ctx, user, notice, { from: originOf(ctx) })
+
+export const originOf = (ctx: Ctx) => ({
+  ip: ctx.ip ?? null,
+  userAgent: ctx.userAgent ?? null,
+  at: ctx.now(),
+})
+
+async function write<T extends Template>(
+  ctx: Ctx,
+  to: { email: string; tenantId: string | null },
+  brandOf: string | null,
+  template: T,
+  facts: Parameters<(typeof templates)[T]>[0],
+): Promise<{ id: string }> {
+  const id = newId()
+  const brand = await settingsService.brandingOf(ctx, brandOf)
+  const message = (templates[template] as (given: typeof facts) => Message)(facts)
+  const logo = brand.logo === null ? null : new URL(brand.logo, ctx.settings.publicUrl).href
+  const { subject, text, html } = render(message, { ...brand, logo })
+  const body: Body = { fromName: oneLine(brand.name), replyTo: brand.supportAddress, text, html }
+  await mails.insert(ctx.tx, {
+    id,
+    tenant_id: to.tenantId,
+    recipient: to.email,
+    subject,
+    template,
+    body: ctx.sealer.seal(JSON.stringify(body), purposeOf(id)),
+    created_at: ctx.now(),
+  })
+  await enqueueSend(ctx, { id, template })
+  return { id }
+}
+
+/** What is inside a mail; undefined once it was removed. */
+export function bodyOf(
+  ctx: Pick<Ctx, 'sealer'>,
+  mail: { id: string; body: Buffer | null },
+): Body | undefined {
+  if (mail.body === null) return undefined
+  return JSON.parse(ctx.sealer.open(mail.body, purposeOf(mail.id))) as Body
+}
+
+/** A mail that still waits to be sent, as the mail server gets it; undefined when it was settled before. */
+export async function queued(ctx: Ctx, id: string): Promise<{ letter: Letter; since: Date } | undefined> {
+  const mail = await mails.find(ctx.tx, id)
+  const body = mail?.state === 'queued' ? bodyOf(ctx, mail) : undefined
+  if (!mail || !body) return undefined
+  return { letter: { id, to: mail.recipient, subject: mail.subject, ...body }, since: mail.created_at }
+}
+
+export const settle = (
+  ctx: Ctx,
+  id: string,
+  state: 'sent' | 'failed' | 'kept',
+  error: string | null = null,
+): Promise<boolean> => mails.settle(ctx.tx, id, state, ctx.now(), error)
+
+export const noteError = (ctx: Ctx, id: string, error: string): Promise<void> =>
+  mails.noteError(ctx.tx, id, error)

@@ -1,0 +1,71 @@
+import { resendInvitation, revokeInvitation, type Invitation } from '../api/invitations.ts'
+import { useSubmit } from '../api/submit.ts'
+import { Badge } from '../ui/Badge.tsx'
+import { Button } from '../ui/Button.tsx'
+import { DataTable, type Column } from '../ui/DataTable.tsx'
+import { Time } from '../ui/Time.tsx'
+import { toast } from '../ui/Toast.tsx'
+
+/** Who is invited and has not answered yet. `reason`: why nothing can be done about it. */
+export function OpenInvitations({
+  invitations,
+  reason,
+}: {
+  invitations: Invitation[]
+  reason: string | undefined
+}) {
+  const failed = (title: string) => ({
+    onError: (error: Error) => void toast.failed(title, error.message),
+  })
+  const resend = useSubmit<string, Invitation>({
+    send: resendInvitation,
+    onDone: ({ email }) => toast.done('Sent again', `The earlier link to ${email} has ended.`),
+  })
+  const revoke = useSubmit<string, void>({
+    send: revokeInvitation,
+    onDone: () => toast.done('The invitation is taken back'),
+  })
+  const columns: Column<Invitation>[] = [
+    {
+      header: 'Invited',
+      render: ({ email, expired }) => (
+        <span className="flex flex-wrap items-center gap-2">
+          <span className="break-all">{email}</span>
+          {expired && <Badge tone="warning">Expired</Badge>}
+        </span>
+      ),
+    },
+    { header: 'Role', from: 'sm', render: ({ roleName }) => roleName },
+    { header: 'By', from: 'lg', render: ({ invitedBy }) => invitedBy },
+    { header: 'Sent', from: 'md', narrow: true, render: ({ sentAt }) => <Time at={sentAt} relative /> },
+    {
+      header: 'Actions',
+      narrow: true,
+      align: 'right',
+      render: ({ id, email }) => (
+        <span className="inline-flex flex-wrap justify-end gap-1">
+          <Button
+            size="sm"
+            aria-label={`Send the invitation of ${email} again`}
+            loading={resend.isPending && resend.variables === id}
+            disabledReason={reason}
+            onClick={() => resend.mutate(id, failed('Not sent again'))}
+          >
+            Resend
+          </Button>
+          <Button
+            size="sm"
+            variant="ghost"
+            aria-label={`Take the invitation of ${email} back`}
+            loading={revoke.isPending && revoke.variables === id}
+            disabledReason={reason}
+            onClick={() => revoke.mutate(id, failed('Not taken back'))}
+          >
+            Revoke
+          </Button>
+        </span>
+      ),
+    },
+  ]
+  return <DataTable label="Open invitations" columns={columns} rows={invitations} rowKey={({ id }) => id} />
+}
