@@ -13,7 +13,7 @@ export const adminTenantExports: Route[] = [
   route({
     method: 'GET',
     path: '/api/admin/tenants/{id}/export',
-    operationId: 'listTenantExports',
+    operationId: 'getTenantExports',
     summary: 'List the exports of a tenant, newest first',
     tag,
     access: { permission: 'tenants:export', where: tenant },

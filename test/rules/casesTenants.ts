@@ -24,7 +24,7 @@ async function closing(app: TestApp): Promise<string> {
 
 /** Exports and closings. */
 export const TENANT_CASES: Record<string, Case> = {
-  listTenantExports: async (_, tenantId) => ({ id: tenantId }),
+  getTenantExports: async (_, tenantId) => ({ id: tenantId }),
   startTenantExport: async (_, tenantId) => ({ id: tenantId, body: {} }),
   downloadTenantExport: async (app, tenantId) => {
     const { body } = await app.admin.post<TenantExportList>(`/api/admin/tenants/${tenantId}/export`, {})
