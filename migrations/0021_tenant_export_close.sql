@@ -133,6 +133,9 @@ begin
     exception when foreign_key_violation then
       delete from sessions where user_id = one.id;
       delete from login_history where user_id = one.id;
+      delete from user_totp where user_id = one.id;
+      delete from user_recovery_codes where user_id = one.id;
+      delete from user_passkeys where user_id = one.id;
       delete from role_grants where user_id = one.id;
       update users set email = 'erased-' || one.id || '@example.invalid', name = 'Erased', password_hash = null,
         state = 'disabled', updated_at = now() where id = one.id;

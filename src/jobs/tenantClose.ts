@@ -35,11 +35,13 @@ export const tenantClose: JobHandler<ClosePayload> = {
       title: 'Erasing data',
       run: async (run) => {
         let total = 0
-        for (;;) {
+        for (let from = 0; ;) {
           run.signal.throwIfAborted()
-          const rows = await run.tx((ctx) => eraseSome(ctx, run.payload))
+          const at = from
+          const { rows, stage } = await run.tx((ctx) => eraseSome(ctx, run.payload, at))
           if (rows === 0) return
           total += rows
+          from = stage
           await run.progress(null, `${total} rows erased`)
         }
       },
@@ -50,7 +52,7 @@ export const tenantClose: JobHandler<ClosePayload> = {
       title: 'Counting what is left and signing the proof',
       commit: async (ctx, run) => {
         // What came in since the last step goes as well.
-        while ((await eraseSome(ctx, run.payload)) > 0);
+        while ((await eraseSome(ctx, run.payload)).rows > 0);
         const left = await closeWhenEmpty(ctx, run.payload)
         if (left.length > 0) throw waitFor('not_empty', `There are still rows in ${left.join(', ')}.`)
       },

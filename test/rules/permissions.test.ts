@@ -68,11 +68,12 @@ test('the matrix of roles, permissions and routes is the reviewed one, asked of 
   const columns = [...ROLES, 'nobody']
   const answers: [string, string[]][] = []
   for (const route of routes) {
-    const marks: string[] = []
-    for (const column of columns) {
-      const api = (forPeople(route) ? people.get(column) : undefined) ?? callers.get(column)
-      if (api) marks.push(await verdict(api, route))
-    }
+    const marks = await Promise.all(
+      columns.map((column) => {
+        const api = (forPeople(route) ? people.get(column) : undefined) ?? callers.get(column)
+        return api ? verdict(api, route) : '?'
+      }),
+    )
     answers.push([`${route.method} ${route.path}`, marks])
   }
   const text = [
@@ -82,7 +83,7 @@ test('the matrix of roles, permissions and routes is the reviewed one, asked of 
   ].join('\n\n')
   if (UPDATE) writeFileSync(FILE, `${text}\n`)
   expect(`${text}\n`).toBe(readFileSync(FILE, 'utf8'))
-})
+}, 120_000)
 
 test('every permission is asked for by a route, and every route asks for one that exists', () => {
   const asked = routes.flatMap(({ access }) => (typeof access === 'object' ? [access.permission] : []))

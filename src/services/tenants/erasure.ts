@@ -34,7 +34,7 @@ const KEPT_OF_CUSTOMERS = [
   ...['id', 'tenant_id', 'kind', 'currency', 'merged_into'],
   ...['version', 'created_at', 'updated_at'],
 ]
-const BATCH = 1_000
+const BATCH = 5_000
 
 /** Tables whose rows are erased, those that point to others first. */
 export async function erasable(ctx: Ctx): Promise<TenantTable[]> {
@@ -64,23 +64,31 @@ function pointersFirst(tables: readonly TenantTable[], keys: readonly ForeignKey
   return sorted
 }
 
-/** Erases the next rows. @returns how many; 0: there is nothing left */
-export async function eraseSome(ctx: Ctx, { tenantId, closureId }: ClosePayload): Promise<number> {
+/**
+ * Erases the next rows, from the stage `from` on.
+ * @returns how many, and at which stage; 0: there is nothing left
+ */
+export async function eraseSome(
+  ctx: Ctx,
+  { tenantId, closureId }: ClosePayload,
+  from = 0,
+): Promise<{ rows: number; stage: number }> {
   const { tx } = ctx
-  const done = async (table: string, rows: number): Promise<number> => {
-    if (rows > 0) await closures.addErased(tx, closureId, table, rows)
-    return rows
-  }
-  const blanked = await erasure.blankCustomers(tx, tenantId, KEPT_OF_CUSTOMERS, BATCH)
-  if (blanked > 0) return blanked
-  await erasure.forgetAddresses(tx, tenantId)
+  const stages: [name: string, erase: () => Promise<number>][] = [
+    ['emptied customers', () => erasure.blankCustomers(tx, tenantId, KEPT_OF_CUSTOMERS, BATCH)],
+    ['ip_addresses', () => erasure.forgetAddresses(tx, tenantId)],
+  ]
   for (const table of await erasable(ctx)) {
-    const users = table.name === 'role_grants' ? await erasure.eraseUsers(tx, tenantId) : 0
-    if (users > 0) return done('users', users)
-    const rows = await done(table.name, await erasure.eraseRows(tx, table, tenantId, BATCH))
-    if (rows > 0) return rows
+    if (table.name === 'role_grants') stages.push(['users', () => erasure.eraseUsers(tx, tenantId)])
+    stages.push([table.name, () => erasure.eraseRows(tx, table, tenantId, BATCH)])
   }
-  return done('customers', await erasure.eraseCustomers(tx, tenantId))
+  stages.push(['customers', () => erasure.eraseCustomers(tx, tenantId)])
+  for (const [index, [name, erase]] of stages.entries()) {
+    const rows = index < from ? 0 : await erase()
+    if (rows > 0) await closures.addErased(tx, closureId, name, rows)
+    if (rows > 0) return { rows, stage: index }
+  }
+  return { rows: 0, stage: stages.length }
 }
 
 /**
