@@ -759,6 +759,53 @@ export interface SubscriptionsTable {
   updated_at: Date
 }
 
+export interface TenantClosuresTable {
+  id: string
+  tenant_id: string
+  state: 'cooling' | 'destroying' | 'erasing' | 'closed' | 'cancelled'
+  reason: string
+  was: 'active' | 'suspended'
+  suspension_id: string | null
+  started_by: unknown
+  started_at: Date
+  due_at: Date
+  ended_at: Date | null
+  pods: Generated<unknown>
+  erased: Generated<unknown>
+  proof: unknown
+}
+
+export interface TenantExportChunksTable {
+  export_id: string
+  tenant_id: string
+  number: number
+  data: Buffer
+}
+
+export interface TenantExportsTable {
+  id: string
+  tenant_id: string
+  state: Generated<'waiting' | 'ready' | 'failed'>
+  requested_by: unknown
+  bytes: Generated<bigint>
+  row_count: Generated<bigint>
+  sha256: string | null
+  problem: string | null
+  created_at: Date
+  finished_at: Date | null
+  expires_at: Date | null
+}
+
+export interface TenantLogosTable {
+  tenant_id: string
+  type: 'image/png' | 'image/jpeg' | 'image/webp'
+  width: number
+  height: number
+  sha256: string
+  data: Buffer
+  updated_at: Date
+}
+
 export interface TenantSuspendedPodsTable {
   suspension_id: string
   tenant_id: string
@@ -914,6 +961,10 @@ export interface Tables {
   sso_states: SsoStatesTable
   subscription_items: SubscriptionItemsTable
   subscriptions: SubscriptionsTable
+  tenant_closures: TenantClosuresTable
+  tenant_export_chunks: TenantExportChunksTable
+  tenant_exports: TenantExportsTable
+  tenant_logos: TenantLogosTable
   tenant_suspended_pods: TenantSuspendedPodsTable
   tenant_suspensions: TenantSuspensionsTable
   tenants: TenantsTable

@@ -12,6 +12,9 @@ import { adminMails } from './adminMails.ts'
 import { adminSearch } from './adminSearch.ts'
 import { adminSubscriptions } from './adminSubscriptions.ts'
 import { adminTenantSuspension } from './adminTenantSuspension.ts'
+import { adminTenantClosure } from './adminTenantClosure.ts'
+import { adminTenantExports } from './adminTenantExports.ts'
+import { adminTenantLogo } from './adminTenantLogo.ts'
 import { adminTenants } from './adminTenants.ts'
 import { authAccount } from './authAccount.ts'
 import { authPasskeys } from './authPasskeys.ts'
@@ -45,6 +48,9 @@ export const routes: readonly Route[] = [
   ...adminInvitations,
   ...adminMails,
   ...adminTenantSuspension,
+  ...adminTenantLogo,
+  ...adminTenantExports,
+  ...adminTenantClosure,
   ...adminCustomers,
   ...adminCustomerFile,
   ...adminCustomerFiles,

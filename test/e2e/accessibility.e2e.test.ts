@@ -53,6 +53,10 @@ const ADDRESSES = [
   'tenants/{tenant}',
   'tenants/{tenant}?tab=settings',
   'tenants/{tenant}?tab=quotas',
+  'tenants/{tenant}?tab=export',
+  'tenants/{tenant}?tab=close',
+  'tenants/{closing}?tab=close',
+  'tenants?state=closing',
   'tenants/{tenant}?tab=members',
   'mail',
   'tenants/{tenant}?tab=sso',
@@ -180,6 +184,10 @@ async function prepare(): Promise<typeof things> {
     const now = await admin.get<Ordered['subscription']>(subscription)
     return now.body.state === 'active' && now.body
   }, 'the subscription to become active')
+  const closing = await opened.app.tenant()
+  const { name } = (await admin.get<{ name: string }>(`/api/admin/tenants/${closing}`)).body
+  await admin.post(`/api/admin/tenants/${closing}/close`, { name, reason: 'the contract has ended' })
+  await admin.post(`/api/admin/tenants/${tenant}/export`, {})
   const jobs = await admin.get<ListPage<{ id: string }>>('/api/admin/provisioning/jobs?queue=cloud_pod')
   const add = (name: string) =>
     admin.post<{ id: string }>('/api/admin/customers', { tenantId: tenant, name, email: 'other@example.com' })
@@ -194,6 +202,7 @@ async function prepare(): Promise<typeof things> {
     user: users.body.items[0]?.id,
     role: role.body.id,
     tenant,
+    closing,
     subscription: active.id,
     customer: active.customer.id,
     other: other.body.id,

@@ -12,6 +12,7 @@ import { catalogue, pay, prepareOrder, type Api, type Ordered } from '../support
 import type { TestApp } from '../support/app.ts'
 import { PASSWORD, person, session } from '../users/people.ts'
 import { codeOf, enrol } from '../users/factors.ts'
+import { TENANT_CASES } from './casesTenants.ts'
 import { CUSTOMER_CASES } from './casesCustomers.ts'
 import { passkeyCases } from './casesPasskeys.ts'
 import { KEY_CASES } from './casesKeys.ts'
@@ -196,6 +197,7 @@ export const CASES: Record<string, Case> = {
     await good(app.admin.post(`/api/admin/tenants/${id}/suspend`, { reason: 'unpaid' }))
     return { id, body: {} }
   },
+  ...TENANT_CASES,
   getTenantQuota: async (_, tenantId) => ({ id: tenantId }),
   updateTenantQuota: async (_, tenantId) => ({ id: tenantId, body: { maxCores: 20_000 } }),
   listRoles: list,

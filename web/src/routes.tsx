@@ -146,7 +146,7 @@ const tenants = [
   createRoute({
     getParentRoute: under,
     path: 'tenants',
-    validateSearch: search('q', 'page'),
+    validateSearch: search('q', 'state', 'sort', 'page'),
     component: page(() => import('./pages/tenant/TenantsPage.tsx')),
   }),
   createRoute({

@@ -37,11 +37,10 @@ export const timelineQuery = (target: { targetType: string; targetId: string; li
   })
 
 export const exportEvents = (filter: AuditFilter, format: 'jsonl' | 'csv') =>
-  download(
-    `${PATH}/events/export`,
-    { ...(filter as Record<string, string | undefined>), format },
-    `audit.${format}`,
-  )
+  download(`${PATH}/events/export`, `audit.${format}`, {
+    ...(filter as Record<string, string | undefined>),
+    format,
+  })
 
 export const sealsQuery = queryOptions({
   queryKey: ['audit', 'seals'] as const,
