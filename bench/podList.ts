@@ -14,7 +14,7 @@ const CONNECTIONS = [1, 8]
 const PAGE = '/api/admin/hosting/cloudpods?limit=50'
 
 /** The program itself, in a process of its own, as production runs it. */
-async function serve(database: BenchDatabase): Promise<{ url: string; stop: () => Promise<void> }> {
+export async function serve(database: BenchDatabase): Promise<{ url: string; stop: () => Promise<void> }> {
   const child = spawn(process.execPath, [fileURLToPath(new URL('../src/cli.ts', import.meta.url)), 'serve'], {
     env: {
       ...process.env,
@@ -85,7 +85,8 @@ async function compare(url: string, key: string, database: BenchDatabase, tenant
   const agent = new Agent({ keepAlive: true, maxSockets: width })
   const headers = { authorization: `Bearer ${key}` }
   const pool = sqlPool(database, tenantId, width)
-  const { list } = await capture(database, key, PAGE)
+  const { list, items } = await capture(database, key, PAGE)
+  if (items !== 50) throw new Error('the page has not 50 pods')
   const sides = {
     list: httpCall(url + PAGE, headers, agent),
     sql: async () => void (await pool.query(list.text, list.values)),

@@ -13,7 +13,7 @@ const TENANTS = 200
 
 export type Captured = { text: string; values: unknown[] }
 
-function depsOf(database: BenchDatabase) {
+export function depsOf(database: BenchDatabase) {
   const config = readConfig({ DATABASE_URL: database.url, MPANEL_DATA_DIR: database.dataDir })
   return createDeps(config, database.url, { log: createLogger({ level: 'fatal' }) })
 }
@@ -89,7 +89,8 @@ export async function capture(
   database: BenchDatabase,
   key: string,
   path: string,
-): Promise<{ statements: Captured[]; list: Captured }> {
+  from = 'from "cloud_pods"',
+): Promise<{ statements: Captured[]; list: Captured; items: number }> {
   const deps = depsOf(database)
   const app = await buildApp(deps.root, { trustedProxies: [], version: 'bench' })
   const ask = () => app.inject({ url: path, headers: { authorization: `Bearer ${key}` } })
@@ -112,8 +113,7 @@ export async function capture(
   const answer = await ask()
   await app.close()
   await deps.close()
-  const list = statements.find(({ text }) => text.includes('from "cloud_pods"'))
+  const list = statements.find(({ text }) => text.includes(from))
   if (answer.statusCode !== 200 || !list) throw new Error(`the list could not be captured: ${answer.body}`)
-  if (answer.json<{ items: unknown[] }>().items.length !== 50) throw new Error('the page has not 50 pods')
-  return { statements, list }
+  return { statements, list, items: answer.json<{ items: unknown[] }>().items.length }
 }

@@ -19,11 +19,46 @@ create table api_keys (
   expires_at timestamp with time zone not null,
   last_used_at timestamp with time zone,
   revoked_at timestamp with time zone,
+  resources jsonb not null default '[]'::jsonb,
+  last_used_ip inet,
+  replaces uuid,
+  created_by uuid,
+  version integer not null default 1,
   constraint api_keys_prefix_key UNIQUE (prefix),
   constraint api_keys_token_hash_key UNIQUE (token_hash),
   constraint api_keys_pkey PRIMARY KEY (id),
+  constraint api_keys_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id),
+  constraint api_keys_replaces_fkey FOREIGN KEY (replaces) REFERENCES api_keys(id),
   constraint api_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
-  constraint api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+  constraint api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint api_keys_resources_check CHECK ((jsonb_typeof(resources) = 'array'::text))
+);
+
+create table audit_archived (
+  month date not null,
+  batch bigint not null,
+  positions bytea not null,
+  constraint audit_archived_pkey PRIMARY KEY (batch, month),
+  constraint audit_archived_batch_fkey FOREIGN KEY (batch) REFERENCES audit_batches(number),
+  constraint audit_archived_month_fkey FOREIGN KEY (month) REFERENCES audit_archives(month) ON DELETE CASCADE
+);
+
+create table audit_archives (
+  month date not null,
+  file text not null,
+  sha256 bytea not null,
+  bytes bigint not null,
+  events bigint not null,
+  first_batch bigint,
+  last_batch bigint,
+  written_at timestamp with time zone not null,
+  removed_at timestamp with time zone,
+  hash bytea not null,
+  signature bytea not null,
+  constraint audit_archives_pkey PRIMARY KEY (month),
+  constraint audit_archives_hash_check CHECK ((length(hash) = 32)),
+  constraint audit_archives_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+  constraint audit_archives_sha256_check CHECK ((length(sha256) = 32))
 );
 
 create table audit_batches (
@@ -64,13 +99,59 @@ create table audit_events (
   job_id uuid,
   ip inet,
   user_agent text,
+  actor_id text,
   constraint audit_events_pkey PRIMARY KEY (at, id),
   constraint audit_events_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint audit_events_action_check CHECK ((action ~ '^[A-Z][A-Z0-9_]+$'::text)),
+  constraint audit_events_actor_id CHECK ((NOT (actor_id IS DISTINCT FROM (actor ->> 'id'::text)))),
   constraint audit_events_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'denied'::text, 'error'::text])))
 ) partition by RANGE (at);
 
 create table audit_events_other partition of audit_events DEFAULT;
+
+create table audit_holds (
+  id uuid not null,
+  tenant_id uuid,
+  target_id text,
+  reason text not null,
+  placed_by text not null,
+  placed_at timestamp with time zone not null,
+  released_by text,
+  released_at timestamp with time zone,
+  constraint audit_holds_pkey PRIMARY KEY (id),
+  constraint audit_holds_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint audit_holds_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 1000)))
+);
+
+create table audit_sinks (
+  id uuid not null,
+  tenant_id uuid,
+  kind text not null,
+  name text not null,
+  address text not null,
+  ca_pem text,
+  secret bytea,
+  state text not null default 'active'::text,
+  next_batch bigint not null,
+  next_position integer not null default 0,
+  delivered bigint not null default 0,
+  delivered_at timestamp with time zone,
+  failures integer not null default 0,
+  last_error text,
+  next_attempt_at timestamp with time zone not null,
+  lease uuid,
+  lease_until timestamp with time zone,
+  created_at timestamp with time zone not null,
+  constraint audit_sinks_tenant_id_name_key UNIQUE NULLS NOT DISTINCT (tenant_id, name),
+  constraint audit_sinks_pkey PRIMARY KEY (id),
+  constraint audit_sinks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint audit_sinks_check CHECK (((secret IS NULL) = (kind = 'syslog'::text))),
+  constraint audit_sinks_kind_check CHECK ((kind = ANY (ARRAY['syslog'::text, 'webhook'::text]))),
+  constraint audit_sinks_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint audit_sinks_next_batch_check CHECK ((next_batch > 0)),
+  constraint audit_sinks_next_position_check CHECK ((next_position >= 0)),
+  constraint audit_sinks_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text])))
+);
 
 create table audit_unsealed (
   seq bigint not null default generated always as identity,
@@ -599,7 +680,7 @@ create table login_history (
   constraint login_history_pkey PRIMARY KEY (id),
   constraint login_history_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
   constraint login_history_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text]))),
-  constraint login_history_reason_check CHECK ((reason = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text, 'wrong_password'::text, 'wrong_code'::text, 'throttled'::text, 'disabled'::text, 'no_active_tenant'::text])))
+  constraint login_history_reason_check CHECK ((reason = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text, 'passkey'::text, 'sso'::text, 'wrong_password'::text, 'wrong_code'::text, 'wrong_passkey'::text, 'throttled'::text, 'disabled'::text, 'no_active_tenant'::text, 'sso_required'::text])))
 );
 
 create table mails (
@@ -648,6 +729,18 @@ create table nodes (
   constraint nodes_memory_overcommit_check CHECK ((memory_overcommit > (0)::numeric)),
   constraint nodes_state_check CHECK ((state = ANY (ARRAY['active'::text, 'drained'::text]))),
   constraint nodes_status_check CHECK ((status = ANY (ARRAY['online'::text, 'offline'::text, 'unknown'::text])))
+);
+
+create table passkey_challenges (
+  id uuid not null,
+  challenge text not null,
+  purpose text not null,
+  session_id uuid,
+  expires_at timestamp with time zone not null,
+  constraint passkey_challenges_pkey PRIMARY KEY (id),
+  constraint passkey_challenges_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE,
+  constraint passkey_challenges_check CHECK (((purpose = 'log_in'::text) = (session_id IS NULL))),
+  constraint passkey_challenges_purpose_check CHECK ((purpose = ANY (ARRAY['register'::text, 'log_in'::text, 'second_step'::text, 'step_up'::text])))
 );
 
 create table payment_allocations (
@@ -821,9 +914,25 @@ create table roles (
   created_at timestamp with time zone not null,
   version integer not null default 1,
   updated_at timestamp with time zone not null default now(),
+  requires_mfa boolean not null default false,
   constraint roles_pkey PRIMARY KEY (id),
   constraint roles_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint roles_custom_key CHECK ((builtin OR (key ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text) OR (key ~ '^[A-Z][A-Z0-9_]{0,62}$'::text)))
+);
+
+create table service_accounts (
+  id uuid not null,
+  tenant_id uuid,
+  description text not null default ''::text,
+  version integer not null default 1,
+  created_by uuid,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  deleted_at timestamp with time zone,
+  constraint service_accounts_pkey PRIMARY KEY (id),
+  constraint service_accounts_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id),
+  constraint service_accounts_id_fkey FOREIGN KEY (id) REFERENCES users(id),
+  constraint service_accounts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 
 create table sessions (
@@ -840,10 +949,18 @@ create table sessions (
   attempts integer not null default 0,
   verified_by text not null default 'password'::text,
   verified_at timestamp with time zone not null,
+  impersonator_id uuid,
+  parent_id uuid,
+  reason text,
+  read_only boolean not null default false,
   constraint sessions_token_hash_key UNIQUE (token_hash),
   constraint sessions_pkey PRIMARY KEY (id),
+  constraint sessions_impersonator_id_fkey FOREIGN KEY (impersonator_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint sessions_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES sessions(id) ON DELETE CASCADE,
   constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
-  constraint sessions_verified_by_check CHECK ((verified_by = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text])))
+  constraint sessions_impersonation CHECK ((((impersonator_id IS NULL) AND (parent_id IS NULL) AND (reason IS NULL) AND (NOT read_only)) OR ((impersonator_id IS NOT NULL) AND (parent_id IS NOT NULL) AND (reason IS NOT NULL) AND (impersonator_id <> user_id) AND (NOT pending)))),
+  constraint sessions_reason_check CHECK (((length(reason) >= 10) AND (length(reason) <= 500))),
+  constraint sessions_verified_by_check CHECK ((verified_by = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text, 'passkey'::text, 'sso'::text])))
 );
 
 create table settings (
@@ -980,6 +1097,23 @@ create table timers (
   constraint timers_pkey PRIMARY KEY (name)
 );
 
+create table user_passkeys (
+  id uuid not null,
+  user_id uuid not null,
+  credential_id bytea not null,
+  public_key bytea not null,
+  counter bigint not null,
+  transports text[] not null,
+  name text not null,
+  backed_up boolean not null,
+  created_at timestamp with time zone not null,
+  last_used_at timestamp with time zone,
+  constraint user_passkeys_credential_id_key UNIQUE (credential_id),
+  constraint user_passkeys_pkey PRIMARY KEY (id),
+  constraint user_passkeys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint user_passkeys_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+
 create table user_recovery_codes (
   code_hash bytea not null,
   user_id uuid not null,
@@ -1008,8 +1142,11 @@ create table users (
   version integer not null default 1,
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
+  kind text not null default 'person'::text,
   constraint users_pkey PRIMARY KEY (id),
   constraint users_email_check CHECK (((email = lower(email)) AND (email ~~ '%_@_%'::text))),
+  constraint users_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'service'::text]))),
+  constraint users_service_has_no_password CHECK (((kind = 'person'::text) OR (password_hash IS NULL))),
   constraint users_state_check CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text])))
 );
 
@@ -1028,17 +1165,35 @@ create table vmid_reservations (
   constraint vmid_reservations_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'quarantined'::text, 'foreign'::text])))
 );
 
-CREATE INDEX api_keys_user ON public.api_keys USING btree (user_id);
+CREATE INDEX api_keys_list ON public.api_keys USING btree (tenant_id, id DESC);
 
-CREATE INDEX audit_events_action ON ONLY public.audit_events USING btree (action, at DESC);
+CREATE INDEX api_keys_replaces ON public.api_keys USING btree (replaces) WHERE (replaces IS NOT NULL);
 
-CREATE INDEX audit_events_actor ON ONLY public.audit_events USING btree (((actor ->> 'id'::text)), at DESC);
+CREATE INDEX api_keys_user ON public.api_keys USING btree (user_id, id DESC);
+
+CREATE INDEX audit_archived_month ON public.audit_archived USING btree (month, batch);
+
+CREATE INDEX audit_batches_last_at ON public.audit_batches USING btree (last_at, number);
+
+CREATE INDEX audit_events_action ON ONLY public.audit_events USING btree (action, at DESC, id DESC);
+
+CREATE INDEX audit_events_actor ON ONLY public.audit_events USING btree (actor_id, at DESC, id DESC) WHERE (actor_id IS NOT NULL);
+
+CREATE INDEX audit_events_correlation ON ONLY public.audit_events USING btree (correlation_id, at DESC, id DESC) WHERE (correlation_id IS NOT NULL);
+
+CREATE INDEX audit_events_outcome ON ONLY public.audit_events USING btree (outcome, at DESC, id DESC) WHERE (outcome <> 'success'::text);
 
 CREATE INDEX audit_events_request ON ONLY public.audit_events USING btree (request_id) WHERE (request_id IS NOT NULL);
 
-CREATE INDEX audit_events_target ON ONLY public.audit_events USING btree (target_type, target_id, at DESC);
+CREATE INDEX audit_events_target ON ONLY public.audit_events USING btree (target_id, at DESC, id DESC);
 
-CREATE INDEX audit_events_tenant ON ONLY public.audit_events USING btree (tenant_id, id DESC);
+CREATE INDEX audit_events_target_type ON ONLY public.audit_events USING btree (target_type, at DESC, id DESC);
+
+CREATE INDEX audit_events_tenant ON ONLY public.audit_events USING btree (tenant_id, at DESC, id DESC);
+
+CREATE INDEX audit_events_tenant_action ON ONLY public.audit_events USING btree (tenant_id, action, at DESC, id DESC);
+
+CREATE INDEX audit_sinks_due ON public.audit_sinks USING btree (next_attempt_at) WHERE (state = 'active'::text);
 
 CREATE INDEX cloud_pod_blueprint_images_node ON public.cloud_pod_blueprint_images USING btree (node_id);
 
@@ -1112,11 +1267,17 @@ CREATE INDEX login_failures_age ON public.login_failures USING btree (last_at);
 
 CREATE INDEX login_history_age ON public.login_history USING btree (at);
 
+CREATE INDEX login_history_success ON public.login_history USING btree (user_id, id DESC) WHERE (outcome = 'success'::text);
+
 CREATE INDEX login_history_user ON public.login_history USING btree (user_id, id DESC);
 
 CREATE INDEX mails_age ON public.mails USING btree (created_at);
 
 CREATE INDEX mails_list ON public.mails USING btree (tenant_id, id DESC);
+
+CREATE INDEX passkey_challenges_age ON public.passkey_challenges USING btree (expires_at);
+
+CREATE INDEX passkey_challenges_session ON public.passkey_challenges USING btree (session_id);
 
 CREATE INDEX payment_allocations_invoice ON public.payment_allocations USING btree (invoice_id);
 
@@ -1150,6 +1311,12 @@ CREATE UNIQUE INDEX roles_key ON public.roles USING btree (COALESCE(tenant_id, '
 
 CREATE INDEX roles_tenant ON public.roles USING btree (tenant_id, id);
 
+CREATE INDEX service_accounts_list ON public.service_accounts USING btree (tenant_id, id DESC);
+
+CREATE INDEX sessions_impersonations ON public.sessions USING btree (user_id, id DESC) WHERE (impersonator_id IS NOT NULL);
+
+CREATE INDEX sessions_parent ON public.sessions USING btree (parent_id) WHERE (parent_id IS NOT NULL);
+
 CREATE INDEX sessions_user ON public.sessions USING btree (user_id, id DESC);
 
 CREATE UNIQUE INDEX settings_once ON public.settings USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), key);
@@ -1172,6 +1339,8 @@ CREATE INDEX tenant_suspensions_list ON public.tenant_suspensions USING btree (t
 
 CREATE UNIQUE INDEX tenant_suspensions_open ON public.tenant_suspensions USING btree (tenant_id) WHERE (ended_at IS NULL);
 
+CREATE INDEX user_passkeys_user ON public.user_passkeys USING btree (user_id, id);
+
 CREATE INDEX user_recovery_codes_user ON public.user_recovery_codes USING btree (user_id);
 
 CREATE UNIQUE INDEX users_email ON public.users USING btree (email);
@@ -1183,6 +1352,10 @@ CREATE UNIQUE INDEX vmid_reservations_pod ON public.vmid_reservations USING btre
 alter table api_keys enable row level security, force row level security;
 
 alter table audit_events enable row level security, force row level security;
+
+alter table audit_holds enable row level security, force row level security;
+
+alter table audit_sinks enable row level security, force row level security;
 
 alter table cloud_pod_blueprints enable row level security, force row level security;
 
@@ -1240,6 +1413,8 @@ alter table role_grants enable row level security, force row level security;
 
 alter table roles enable row level security, force row level security;
 
+alter table service_accounts enable row level security, force row level security;
+
 alter table settings enable row level security, force row level security;
 
 alter table subscription_items enable row level security, force row level security;
@@ -1255,6 +1430,10 @@ alter table tenants enable row level security, force row level security;
 create policy tenant_wall on api_keys for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on audit_events for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on audit_holds for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on audit_sinks for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_delete on cloud_pod_blueprints for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -1336,6 +1515,8 @@ create policy tenant_read on roles for select using ((( SELECT app_platform() AS
 
 create policy tenant_update on roles for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
+create policy tenant_wall on service_accounts for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
 create policy tenant_delete on settings for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_insert on settings for insert with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
@@ -1390,9 +1571,17 @@ CREATE TRIGGER ledger_tx_no_truncate BEFORE TRUNCATE ON public.ledger_tx FOR EAC
 
 grant insert, select, update on api_keys to mpanel_app;
 
+grant delete, insert, select on audit_archived to mpanel_app;
+
+grant delete, insert, select, update on audit_archives to mpanel_app;
+
 grant insert, select on audit_batches to mpanel_app;
 
 grant insert, select on audit_events to mpanel_app;
+
+grant insert, select, update on audit_holds to mpanel_app;
+
+grant delete, insert, select, update on audit_sinks to mpanel_app;
 
 grant delete, insert, select on audit_unsealed to mpanel_app;
 
@@ -1454,6 +1643,8 @@ grant delete, insert, select, update on mails to mpanel_app;
 
 grant insert, select, update on nodes to mpanel_app;
 
+grant delete, insert, select on passkey_challenges to mpanel_app;
+
 grant insert, select on payment_allocations to mpanel_app;
 
 grant insert, select on payments to mpanel_app;
@@ -1476,6 +1667,8 @@ grant delete, insert, select, update on roles to mpanel_app;
 
 grant select on schema_migrations to mpanel_app;
 
+grant insert, select, update on service_accounts to mpanel_app;
+
 grant insert, select, update on sessions to mpanel_app;
 
 grant delete, insert, select, update on settings to mpanel_app;
@@ -1493,6 +1686,8 @@ grant insert, select, update on tenant_suspensions to mpanel_app;
 grant insert, select, update on tenants to mpanel_app;
 
 grant insert, select, update on timers to mpanel_app;
+
+grant delete, insert, select, update on user_passkeys to mpanel_app;
 
 grant delete, insert, select, update on user_recovery_codes to mpanel_app;
 
@@ -1521,6 +1716,39 @@ CREATE OR REPLACE FUNCTION public.app_tenants()
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$ select coalesce(nullif(current_setting('app.tenants', true), ''), '{}')::uuid[] $function$;
+
+CREATE OR REPLACE FUNCTION public.audit_hold_of(which date)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+declare
+  hold record;
+  kept boolean;
+  name text := 'audit_events_' || to_char(which, 'YYYY_MM');
+begin
+  perform set_config('app.scope', 'platform', true);
+  for hold in select * from audit_holds where released_at is null order by id loop
+    if hold.tenant_id is null and hold.target_id is null then return hold.id; end if;
+    execute format('select exists (select from %I where ($1 is null or tenant_id = $1) and ($2 is null or target_id = $2))', name)
+      into kept using hold.tenant_id, hold.target_id;
+    if kept then return hold.id; end if;
+  end loop;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.audit_months(before timestamp with time zone)
+ RETURNS SETOF date
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+  select to_date(substr(c.relname, 14), 'YYYY_MM') as month from pg_inherits i join pg_class c on c.oid = i.inhrelid
+  where i.inhparent = 'audit_events'::regclass and c.relname ~ '^audit_events_\d{4}_\d{2}$'
+    and (to_date(substr(c.relname, 14), 'YYYY_MM') + interval '1 month') at time zone 'UTC' <= before
+  order by 1
+$function$;
 
 CREATE OR REPLACE FUNCTION public.audit_note_unsealed()
  RETURNS trigger
@@ -1603,28 +1831,22 @@ CREATE OR REPLACE FUNCTION public.has_second_factor(p_user uuid)
  RETURNS boolean
  LANGUAGE sql
  STABLE
-AS $function$ select exists (select from user_totp where user_id = p_user and confirmed_at is not null) $function$;
+AS $function$ select exists (select from user_totp where user_id = p_user and confirmed_at is not null)
+    or exists (select from user_passkeys where user_id = p_user) $function$;
 
 CREATE OR REPLACE FUNCTION public.identify_api_key(p_hash bytea, p_at timestamp with time zone, p_ip inet)
- RETURNS TABLE(id uuid, name text, user_id uuid, email text, user_name text, tenant_id uuid, scopes text[], last_used_at timestamp with time zone, grants jsonb)
- LANGUAGE plpgsql
-AS $function$
-begin
-  return query select * from identify_api_key_anywhere(p_hash, p_at, p_ip) k
-    where k.tenant_id is null or tenant_is_active(k.tenant_id);
-end $function$;
-
-CREATE OR REPLACE FUNCTION public.identify_api_key_anywhere(p_hash bytea, p_at timestamp with time zone, p_ip inet)
- RETURNS TABLE(id uuid, name text, user_id uuid, email text, user_name text, tenant_id uuid, scopes text[], last_used_at timestamp with time zone, grants jsonb)
+ RETURNS TABLE(id uuid, name text, user_id uuid, email text, user_name text, tenant_id uuid, scopes text[], resources jsonb, last_used_at timestamp with time zone, last_used_ip inet, grants jsonb)
  LANGUAGE plpgsql
 AS $function$
 declare caller_scope text := coalesce(current_setting('app.scope', true), '');
 begin
   perform set_config('app.scope', 'platform', true);
-  return query select k.id, k.name, u.id, u.email, u.name, k.tenant_id, k.scopes, k.last_used_at, user_grants(u.id, p_at)
+  return query select k.id, k.name, u.id, u.email, u.name, k.tenant_id, k.scopes, k.resources, k.last_used_at,
+      k.last_used_ip, user_grants(u.id, p_at)
     from api_keys k join users u on u.id = k.user_id
     where k.token_hash = p_hash and u.state = 'active' and k.revoked_at is null and k.expires_at > p_at
-      and (cardinality(k.allowed_cidrs) = 0 or p_ip <<= any (k.allowed_cidrs));
+      and (cardinality(k.allowed_cidrs) = 0 or p_ip <<= any (k.allowed_cidrs))
+      and (k.tenant_id is null or tenant_is_active(k.tenant_id));
   perform set_config('app.scope', caller_scope, true);
 end $function$;
 
@@ -1902,6 +2124,30 @@ begin
   raise exception '% is append-only: % is refused', tg_table_name, tg_op using errcode = 'insufficient_privilege';
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.remove_audit_month(which date)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+ SET lock_timeout TO '5s'
+AS $function$
+declare
+  name text := 'audit_events_' || to_char(which, 'YYYY_MM');
+  there bigint;
+begin
+  if to_regclass(name) is not null then
+    -- Nobody writes into it while it is compared and taken away.
+    execute format('alter table audit_events detach partition %I', name);
+    execute format('select count(*) from %I', name) into there;
+    if there is distinct from (select events from audit_archives where month = which) then
+      raise exception 'the archive of % does not hold its % events', which, there;
+    end if;
+    if audit_hold_of(which) is not null then raise exception 'a hold keeps %', which; end if;
+    execute format('drop table %I', name);
+  end if;
+  update audit_archives set removed_at = now() where month = which and removed_at is null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.tenant_is_active(p_tenant uuid)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -1935,7 +2181,7 @@ declare
 begin
   perform set_config('app.scope', 'platform', true);
   select coalesce(jsonb_agg(jsonb_build_object('roleId', r.id, 'key', r.key, 'name', r.name, 'tenantId', g.tenant_id,
-      'permissions', case when not r.builtin then
+      'requiresMfa', r.requires_mfa, 'permissions', case when not r.builtin then
         (select coalesce(jsonb_agg(p.permission), '[]') from role_permissions p where p.role_id = r.id) end)), '[]')
     into found
   from role_grants g join roles r on r.id = g.role_id

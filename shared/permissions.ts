@@ -25,11 +25,17 @@ export const PERMISSIONS = [
   'infrastructure:read',
   'infrastructure:manage',
   'audit:read',
+  'audit:export',
+  'audit:manage',
   'users:read',
   'users:manage',
   'roles:read',
   'roles:manage',
   'mails:read',
+  'apikeys:read',
+  'apikeys:manage',
+  'users:view-as',
+  'users:impersonate',
 ] as const
 
 export type Permission = (typeof PERMISSIONS)[number]
@@ -46,7 +52,7 @@ const TENANT_READ = READ.filter((permission) => permission !== 'infrastructure:r
 export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
   SUPER_ADMIN: PERMISSIONS,
   PLATFORM_ADMIN: PERMISSIONS,
-  SUPPORT: [...READ, 'cloudpods:power', 'jobs:manage'],
+  SUPPORT: [...READ, 'cloudpods:power', 'jobs:manage', 'users:view-as'],
   BILLING: [
     ...TENANT_READ,
     'customers:create',
@@ -65,8 +71,11 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'cloudpods:create',
     'cloudpods:power',
     'cloudpods:delete',
+    'audit:export',
+    'audit:manage',
     'users:manage',
     'roles:manage',
+    'apikeys:manage',
   ],
   TENANT_ADMIN: [...TENANT_READ, 'cloudpods:create', 'cloudpods:power'],
   TENANT_USER: [
@@ -83,6 +92,14 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
 export const DELEGABLE: readonly Permission[] = ROLE_PERMISSIONS.TENANT_OWNER
 
 /** What an API key never does, whatever its scopes name: it could make itself, or another, more powerful. */
-export const PEOPLE_ONLY: readonly Permission[] = ['users:manage', 'roles:manage', 'mails:read']
+export const PEOPLE_ONLY: readonly Permission[] = [
+  'users:manage',
+  'roles:manage',
+  'apikeys:read',
+  'apikeys:manage',
+  'users:view-as',
+  'users:impersonate',
+  'mails:read',
+]
 
 export const isBuiltinRole = (key: string): key is BuiltinRole => key in ROLE_PERMISSIONS

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { verifyDatabase, verifyExport } from './auditCommand.ts'
 import type { Config } from './config.ts'
 import { systemOrigin, transaction, type Ctx } from './context.ts'
 import { unreachable } from './db/installationLock.ts'
@@ -9,7 +9,6 @@ import { doctor } from './doctor.ts'
 import { AppError, StartupError } from './errors.ts'
 import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
 import { newId } from './lib/ids.ts'
-import { verify } from './services/audit/verify.ts'
 import * as provisioningService from './services/provisioningService.ts'
 import * as userService from './services/userService.ts'
 import { startServer } from './server.ts'
@@ -25,7 +24,8 @@ const USAGE = `usage: mpanel <command>
   doctor                    check configuration, database and clusters, and say what to do
   admin create-user         --email <e-mail> --role <ROLE> [--name <name>] [--tenant <slug>]; password in MPANEL_NEW_PASSWORD
   admin create-api-key      --email <owner> --name <name> [--scope <permission> …] [--tenant <slug>] [--days <n>]
-  audit verify              [--checkpoints <file>]; recompute the audit log: 0 intact, 1 tampered with, 2 could not be checked`
+  audit verify              [--checkpoints <file>]; recompute the audit log: 0 intact, 1 tampered with, 2 could not be checked
+  audit verify --file <f>   [--key <public key>] [--checkpoints <file>]; the same for an exported file, without a database`
 
 const say = (line: string): void => console.log(line)
 
@@ -65,7 +65,7 @@ export async function runCommand(args: string[], readConfig: () => Config): Prom
     case 'admin':
       return admin(readConfig(), rest)
     case 'audit':
-      return auditVerify(readConfig(), rest)
+      return auditVerify(readConfig, rest)
     default:
       throw new StartupError(command === '' ? USAGE : `there is no command ${command}\n\n${USAGE}`)
   }
@@ -157,26 +157,19 @@ async function withDatabase(config: Config, work: (deps: Deps) => Promise<void>)
 }
 
 /** Exit codes as an auditor's script needs them: 0 intact, 1 tampered with, 2 could not be checked. */
-async function auditVerify(config: Config, [what, ...rest]: string[]): Promise<void> {
+async function auditVerify(readConfig: () => Config, [what, ...rest]: string[]): Promise<void> {
   process.exitCode = 2
   if (what !== 'verify') throw new StartupError(USAGE)
-  const given = parseOptions(rest).checkpoints
-  const file = given ?? (existsSync(config.auditCheckpoints) ? config.auditCheckpoints : undefined)
-  await withDatabase(config, async ({ root }) => {
-    const { batches, events, unsealed, findings } = await verify(root, file).catch((error: unknown) => {
-      throw new StartupError(`The audit log could not be checked: ${(error as Error).message}`)
-    })
-    for (const finding of findings) say(finding)
-    say(`${events} events in ${batches} batches, ${unsealed} not sealed yet; ${comparedWith(file)}`)
-    say(findings.length === 0 ? 'the audit log is intact' : 'the audit log was tampered with')
-    process.exitCode = findings.length === 0 ? 0 : 1
+  const { file, ...options } = parseOptions(rest)
+  if (file !== undefined) {
+    process.exitCode = await verifyExport(file, options, say)
+    return
+  }
+  const config = readConfig()
+  await withDatabase(config, async (deps) => {
+    process.exitCode = await verifyDatabase(deps, config, options.checkpoints, say)
   })
 }
-
-const comparedWith = (file: string | undefined): string =>
-  file === undefined
-    ? 'no checkpoints to compare with: a cut at the end would not show'
-    : `compared with ${file}`
 
 /** @throws StartupError for an option that there is not */
 function parseOptions(args: string[]) {
@@ -188,6 +181,8 @@ function parseOptions(args: string[]) {
     tenant: text,
     days: text,
     checkpoints: text,
+    file: text,
+    key: text,
     scope: { ...text, multiple: true },
   } as const
   try {

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { isBuiltinRole } from '../shared/permissions.ts'
 import { StartupError } from './errors.ts'
 import { networks, type AllowedNetworks } from './lib/outgoing.ts'
 
@@ -13,6 +12,8 @@ export type Config = {
   port: number
   dataDir: string
   auditCheckpoints: string
+  /** The folder that archived months of the audit log are written to. */
+  auditArchives: string
   /** 32 bytes; absent: made once and kept in the data folder. */
   secretKey: Buffer | undefined
   publicUrl: string
@@ -38,8 +39,6 @@ export type Config = {
   /** Path of the simulated cluster's port, 0 for a free one. */
   simPort: number
   workerConcurrency: number
-  /** Users of these roles may do nothing before they have a second factor. */
-  mfaRequiredRoles: string[]
   /** Networks beside the public internet that webhooks and identity providers may be in. */
   outgoingNetworks: AllowedNetworks
   paymentTermDays: number
@@ -69,12 +68,6 @@ const schema = z.object({
   MPANEL_NEW_PASSWORD: optional(z.string().min(12, 'must have at least 12 characters').max(128)),
   MPANEL_LOG_LEVEL: optional(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])),
   MPANEL_TRUSTED_PROXIES: optional(z.string()),
-  MPANEL_MFA_REQUIRED_ROLES: optional(
-    z
-      .string()
-      .transform(namesIn)
-      .refine((roles) => roles.every(isBuiltinRole), 'must name roles, separated by commas'),
-  ),
   MPANEL_OUTGOING_NETWORKS: optional(
     z.string().transform((list, context) => {
       try {
@@ -92,6 +85,7 @@ const schema = z.object({
   MPANEL_VMID_QUARANTINE_HOURS: optional(z.coerce.number().int().min(0).max(8760)),
   MPANEL_SIM_PORT: optional(port),
   MPANEL_AUDIT_CHECKPOINTS: optional(z.string().min(1)),
+  MPANEL_AUDIT_ARCHIVES: optional(z.string().min(1)),
   PROXMOX_URL: optional(z.url({ protocol: /^https$/, error: 'must be an https:// URL' })),
   PROXMOX_TOKEN_ID: optional(
     z.string().regex(/^[^\s@!]+@[^\s@!]+![^\s@!]+$/, 'must look like user@realm!token'),
@@ -141,10 +135,12 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     mail,
     simPort: values.MPANEL_SIM_PORT ?? 0,
     workerConcurrency: values.MPANEL_WORKER_CONCURRENCY ?? 16,
-    mfaRequiredRoles: values.MPANEL_MFA_REQUIRED_ROLES ?? [],
     paymentTermDays: values.MPANEL_PAYMENT_TERM_DAYS ?? 14,
     auditCheckpoints: resolve(
       values.MPANEL_AUDIT_CHECKPOINTS ?? join(values.MPANEL_DATA_DIR ?? '.data', 'audit-checkpoints.jsonl'),
+    ),
+    auditArchives: resolve(
+      values.MPANEL_AUDIT_ARCHIVES ?? join(values.MPANEL_DATA_DIR ?? '.data', 'audit-archives'),
     ),
     vmidQuarantineHours: values.MPANEL_VMID_QUARANTINE_HOURS ?? 168,
   }

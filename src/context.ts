@@ -3,6 +3,8 @@ import type { Database, Scope, Tx } from './db/index.ts'
 import type { Permission } from '../shared/permissions.ts'
 import type { Mail } from './integrations/mail/types.ts'
 import type { Proxmox, ProxmoxConnection } from './integrations/proxmox/types.ts'
+import type { SyslogMessage, SyslogTarget } from './integrations/syslog/types.ts'
+import type { WebhookDelivery, WebhookTarget } from './integrations/webhook/types.ts'
 import type { Sealer } from './lib/crypto.ts'
 import type { Logger } from './lib/log.ts'
 import type { OutgoingAnswer, OutgoingRequest } from './lib/outgoing.ts'
@@ -14,6 +16,8 @@ export type Actor = {
   type: 'user' | 'api_key' | 'system' | 'job' | 'anonymous'
   id: string | null
   label: string
+  /** The operator who acts under this user's name. */
+  impersonator?: { id: string; label: string }
 }
 
 /** Makers of clients of outside systems. Only deps.ts fills this with real ones. */
@@ -23,17 +27,22 @@ type Vendors = {
   mail: Mail | null
   /** One request to an address that a person has typed. @throws OutgoingFault */
   send(request: OutgoingRequest): Promise<OutgoingAnswer>
+  /** Messages to a receiver that a person has typed, over TLS. @throws OutgoingFault */
+  syslog(target: SyslogTarget, messages: readonly SyslogMessage[]): Promise<void>
+  /** One signed delivery to an address that a person has typed. @throws OutgoingFault */
+  webhook(target: WebhookTarget, delivery: WebhookDelivery): Promise<void>
 }
 
 /** Facts of the installation that services need, from the configuration. */
 type Settings = {
   publicUrl: string
   simulated: readonly string[]
-  mfaRequiredRoles: readonly string[]
   paymentTermDays: number
   vmidQuarantineHours: number
   /** The file of the audit log's checkpoints. */
   auditCheckpoints: string
+  /** The folder of the audit log's archives. */
+  auditArchives: string
 }
 
 /** What a process has; a request or a job adds who is asking. */

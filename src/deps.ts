@@ -8,6 +8,8 @@ import { NOTIFY_CHANNEL } from './db/queue.ts'
 import { StartupError } from './errors.ts'
 import { createMail } from './integrations/mail/client.ts'
 import { createProxmox } from './integrations/proxmox/client.ts'
+import { sendSyslog } from './integrations/syslog/client.ts'
+import { sendWebhook } from './integrations/webhook/client.ts'
 import { createSealer } from './lib/crypto.ts'
 import { createLogger, type Logger } from './lib/log.ts'
 import { sendOutgoing } from './lib/outgoing.ts'
@@ -22,6 +24,7 @@ export function createDeps(
 ): Deps {
   const log = more.log ?? createLogger({ level: config.logLevel ?? 'info' })
   const db = openDatabase(databaseUrl, { poolSize: more.poolSize ?? 20 })
+  const send: Root['vendors']['send'] = (request) => sendOutgoing(config.outgoingNetworks, request)
   const root: Root = {
     db,
     log,
@@ -30,15 +33,17 @@ export function createDeps(
     settings: {
       publicUrl: config.publicUrl,
       simulated: more.simulated ?? [],
-      mfaRequiredRoles: config.mfaRequiredRoles,
       paymentTermDays: config.paymentTermDays,
       vmidQuarantineHours: config.vmidQuarantineHours,
       auditCheckpoints: config.auditCheckpoints,
+      auditArchives: config.auditArchives,
     },
     vendors: {
       proxmox: remembered(createProxmox),
       mail: config.mail === undefined ? null : createMail(config.mail.url, config.mail.from),
-      send: (request) => sendOutgoing(config.outgoingNetworks, request),
+      send,
+      syslog: (target, messages) => sendSyslog(config.outgoingNetworks, target, messages),
+      webhook: (target, delivery) => sendWebhook(send, target, delivery),
     },
     live: { changed: (withinMs) => new Promise((resolve) => setTimeout(resolve, withinMs).unref()) },
     wake: coalesced(() => db.pool.query(`select pg_notify('${NOTIFY_CHANNEL}', '')`), log),

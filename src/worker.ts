@@ -11,6 +11,7 @@ import { runDueTimers, type Timer } from './jobs/timers.ts'
 import { QUEUES } from '../shared/states/provisioningJob.ts'
 import { newId } from './lib/ids.ts'
 import { startLoop } from './lib/loop.ts'
+import { deliverDue } from './services/auditSinkService.ts'
 import * as auditService from './services/auditService.ts'
 
 export type WorkerOptions = Partial<EngineOptions> & {
@@ -20,6 +21,8 @@ export type WorkerOptions = Partial<EngineOptions> & {
   heartbeatMs?: number
   /** How long a stopping worker lets running jobs reach their end before it hands them back. */
   drainMs?: number
+  /** How often is looked for audit events to deliver. */
+  deliverMs?: number
   /** Other handlers than the product's, for measurements of the engine alone. */
   handlers?: ReadonlyMap<string, JobHandler<never>>
   timers?: readonly Timer[]
@@ -30,6 +33,7 @@ export type Worker = { name: string; stop: () => Promise<void> }
 const DEFAULTS = {
   concurrency: 16,
   pollMs: 500,
+  deliverMs: 1_000,
   leaseMs: 15_000,
   heartbeatMs: 5_000,
   drainMs: 3_000,
@@ -139,6 +143,8 @@ export async function startWorker(
   const claiming = startLoop(claimSome, options.pollMs, report)
   const beating = startLoop(heartbeat, options.heartbeatMs, report)
   const keeping = startLoop(upkeep, options.pollMs, report)
+  // On its own: receivers may be slow, and nothing else waits for them.
+  const delivering = startLoop(async () => deliverDue(root), options.deliverMs, report)
   const stopListening = await listen(databaseUrl, queue.NOTIFY_CHANNEL, claiming.wake, root.log)
 
   return {
@@ -151,6 +157,11 @@ export async function startWorker(
       for (const { abort } of running.values()) abort.abort(new Error('the worker is stopping'))
       await platform((tx) => queue.handBack(tx, name))
       await Promise.race([all, new Promise((resolve) => setTimeout(resolve, 1_000).unref())])
+      // A delivery that is cut off is made again by the next worker.
+      await Promise.race([
+        delivering.stop(),
+        new Promise((resolve) => setTimeout(resolve, options.drainMs).unref()),
+      ])
       await beating.stop()
       root.wake()
     },

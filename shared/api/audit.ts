@@ -11,6 +11,8 @@ export const auditEvent = z.object({
     type: z.enum(['user', 'api_key', 'system', 'job', 'anonymous']),
     id: z.string().nullable(),
     label: z.string(),
+    /** The operator who acted under this user's name. */
+    impersonator: z.object({ id: z.string(), label: z.string() }).optional(),
   }),
   target: z.object({ type: z.string(), id: z.string(), label: z.string().nullable() }).nullable(),
   diff: z.record(z.string(), z.tuple([z.unknown(), z.unknown()])).nullable(),
@@ -22,7 +24,12 @@ export const auditEvent = z.object({
 })
 export type AuditEvent = z.infer<typeof auditEvent>
 
-export const auditList = listQuery.extend({
+/** Microseconds and id of the last event of a page: a place in the order of the log. */
+const cursor = z
+  .string()
+  .regex(/^\d{1,18}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'a cursor from a previous answer')
+
+const auditFilter = {
   action: z.string().max(100).optional(),
   targetType: z.string().max(50).optional(),
   targetId: z.string().max(100).optional(),
@@ -32,6 +39,23 @@ export const auditList = listQuery.extend({
   outcome: z.enum(['success', 'denied', 'error']).optional(),
   from: timestamp.optional(),
   to: timestamp.optional(),
+}
+
+export const auditList = listQuery.extend({ ...auditFilter, cursor: cursor.optional() })
+
+/** The filters of the list, without its pages. */
+export const auditExport = z.strictObject({
+  ...auditFilter,
+  tenantId: id.optional(),
+  format: z.enum(['jsonl', 'csv']).default('jsonl'),
+})
+export type AuditExport = z.infer<typeof auditExport>
+
+export const auditTimeline = z.strictObject({
+  targetType: z.string().min(1).max(50),
+  targetId: z.string().min(1).max(100),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: cursor.optional(),
 })
 
 const hex = z.string().regex(/^[0-9a-f]+$/)

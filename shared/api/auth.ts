@@ -1,13 +1,28 @@
 import { z } from 'zod'
 import { PERMISSIONS } from '../permissions.ts'
-import { id } from './common.ts'
+import { id, timestamp } from './common.ts'
 
 export const loginBody = z.strictObject({ email: z.email().max(320), password: z.string().min(1).max(128) })
+
+const impersonation = z.object({
+  by: z.object({ email: z.string(), name: z.string() }),
+  reason: z.string(),
+  readOnly: z.boolean(),
+  until: timestamp,
+})
 
 /** Who is asking, and what they may do where. `platform` permissions hold for every tenant. */
 export const me = z.object({
   user: z.object({ id, email: z.string(), name: z.string() }),
-  roles: z.array(z.object({ key: z.string(), name: z.string(), tenantId: id.nullable() })),
+  roles: z.array(
+    z.object({
+      roleId: id,
+      key: z.string(),
+      name: z.string(),
+      tenantId: id.nullable(),
+      requiresMfa: z.boolean(),
+    }),
+  ),
   platform: z.array(z.enum(PERMISSIONS)),
   tenants: z.array(
     z.object({
@@ -22,8 +37,12 @@ export const me = z.object({
       }),
     }),
   ),
+  /** Whether a log-in of this user needs a second factor. */
+  mfa: z.boolean(),
   /** A role needs a second factor, and there is none: nothing but its enrolment is allowed. */
   mustEnrol: z.boolean(),
+  /** An operator acts under this user's name. */
+  impersonation: impersonation.nullable(),
   /** Some outside systems are simulated: the pages say so. */
   simulated: z.array(z.string()),
 })

@@ -1,15 +1,25 @@
 import { z } from 'zod'
+import { passkeyProof } from './authPasskeys.ts'
 import { id, listQuery, timestamp } from './common.ts'
 
-/** The answer to a right password when a second factor is still to be given. */
-export const mfaPending = z.object({ mfaRequired: z.literal(true) })
+const factorMethod = z.enum(['passkey', 'code'])
+export type FactorMethod = z.infer<typeof factorMethod>
+
+/** The answer to a right password when a second factor is still to be given, by one of these. */
+export const mfaPending = z.object({ mfaRequired: z.literal(true), methods: z.array(factorMethod) })
 export type MfaPending = z.infer<typeof mfaPending>
 
 /** Six digits of an authenticator app, or a recovery code; spaces and dashes do not count. */
-export const codeBody = z.strictObject({ code: z.string().min(6).max(64) })
+const code = z.string().min(6).max(64)
+export const codeBody = z.strictObject({ code })
+
+/** What finishes a pending log-in: one of the two. */
+export const mfaBody = z.strictObject({ code: code.optional(), passkey: passkeyProof.optional() })
+export type MfaProof = z.infer<typeof mfaBody>
 
 export const mfaState = z.object({
   totp: z.object({ confirmedAt: timestamp }).nullable(),
+  passkeys: z.number().int(),
   recoveryCodesLeft: z.number().int(),
 })
 export type MfaState = z.infer<typeof mfaState>
@@ -39,7 +49,7 @@ export const ownSession = z.object({
   expiresAt: timestamp,
   ip: z.string().nullable(),
   userAgent: z.string().nullable(),
-  verifiedBy: z.enum(['password', 'totp', 'recovery_code']),
+  verifiedBy: z.enum(['password', 'totp', 'recovery_code', 'passkey', 'sso']),
 })
 export type OwnSession = z.infer<typeof ownSession>
 
@@ -54,11 +64,15 @@ export const loginEntry = z.object({
     'password',
     'totp',
     'recovery_code',
+    'passkey',
+    'sso',
     'wrong_password',
     'wrong_code',
+    'wrong_passkey',
     'throttled',
     'disabled',
     'no_active_tenant',
+    'sso_required',
   ]),
   newDevice: z.boolean(),
   ip: z.string().nullable(),
@@ -66,9 +80,8 @@ export const loginEntry = z.object({
 })
 export type LoginEntry = z.infer<typeof loginEntry>
 
-/** A code for users with a second factor, the password for all others. */
-export const stepUpBody = z.strictObject({
-  code: z.string().min(6).max(64).optional(),
+/** A code or a passkey for users with a second factor, the password for all others. */
+export const stepUpBody = mfaBody.extend({
   password: z.string().min(1).max(128).optional(),
 })
 export type StepUp = z.infer<typeof stepUpBody>

@@ -87,8 +87,9 @@ export const sshKeys = z
   .string()
   .max(16_384)
   .regex(
-    /^(\s*|((ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)|sk-[a-z0-9@.-]+) [A-Za-z0-9+/=]+( [^\r\n]*)?(\n+|$))+)$/,
-    'OpenSSH public keys, one a line',
+    // The hypervisor writes each line unquoted into cloud-init's YAML, so a comment has nothing that means something there.
+    /^(\s*|((ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)|sk-[a-z0-9@.-]+) [A-Za-z0-9+/=]+( [\w @.+/=,()~-]*)?(\n+|$))+)$/,
+    'OpenSSH public keys, one a line; comments of letters, digits, spaces and @ . _ + - / = , ( ) ~',
   )
   .nullable()
   .default(null)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { PERMISSIONS } from '../permissions.ts'
+import { ownSession } from './authAccount.ts'
 import { id, listQuery, timestamp } from './common.ts'
 
 const permissions = z.array(z.enum(PERMISSIONS)).max(PERMISSIONS.length)
@@ -12,6 +13,10 @@ export const role = z.object({
   name: z.string(),
   builtin: z.boolean(),
   permissions: z.array(z.enum(PERMISSIONS)),
+  /** Its users can do nothing before they have a second factor. */
+  requiresMfa: z.boolean(),
+  /** Somebody whom the caller may see holds it. */
+  held: z.boolean(),
   version: z.number().int(),
   createdAt: timestamp,
 })
@@ -22,11 +27,15 @@ export const roleCreate = z.strictObject({
   key: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'small letters, digits and hyphens'),
   name: z.string().trim().min(1).max(200),
   permissions,
+  requiresMfa: z.boolean().default(false),
 })
+/** Of a built-in role only whether it needs a second factor. */
 export const roleUpdate = z.strictObject({
   name: z.string().trim().min(1).max(200).optional(),
   permissions: permissions.optional(),
+  requiresMfa: z.boolean().optional(),
 })
+export const roleList = listQuery.extend({ kind: z.enum(['builtin', 'platform', 'tenant']).optional() })
 
 const grant = z.object({
   roleId: id,
@@ -34,6 +43,7 @@ const grant = z.object({
   roleName: z.string(),
   tenantId: id.nullable(),
   tenantName: z.string().nullable(),
+  requiresMfa: z.boolean(),
 })
 
 /** A login. From a tenant only the grants in that tenant are seen. */
@@ -41,14 +51,23 @@ export const user = z.object({
   id,
   email: z.string(),
   name: z.string(),
+  kind: z.enum(['person', 'service']),
   state: z.enum(['active', 'disabled']),
+  /** Whether a log-in needs a second factor beside the password. */
+  mfa: z.boolean(),
+  /** Of the past year. */
+  lastLoginAt: timestamp.nullable(),
   grants: z.array(grant),
   version: z.number().int(),
   createdAt: timestamp,
 })
 export type User = z.infer<typeof user>
 
-export const userList = listQuery.extend({ q: z.string().max(200).optional() })
+export const userList = listQuery.extend({
+  q: z.string().max(200).optional(),
+  state: z.enum(['active', 'disabled']).optional(),
+  roleId: id.optional(),
+})
 export const userCreate = z.strictObject({
   email: z.email().max(320),
   name: z.string().trim().min(1).max(200),
@@ -63,15 +82,8 @@ export const userUpdate = z.strictObject({
 
 export const grantBody = z.strictObject({ roleId: id, tenantId: id.nullable() })
 
-const userSession = z.object({
-  id,
-  createdAt: timestamp,
-  lastSeenAt: timestamp,
-  expiresAt: timestamp,
-  ip: z.string().nullable(),
-  userAgent: z.string().nullable(),
-})
-export const userSessions = z.object({ items: z.array(userSession) })
+export const userSession = ownSession.omit({ current: true })
+export type UserSession = z.infer<typeof userSession>
 
 /** Without an id: all of them. */
 export const sessionEnd = z.strictObject({ sessionId: id.optional() })
@@ -82,6 +94,6 @@ export const explanation = z.object({
   sentence: z.string(),
   state: z.enum(['active', 'disabled']),
   /** Each grant that is seen, and whether it allows this here. */
-  grants: z.array(grant.extend({ inScope: z.boolean(), hasPermission: z.boolean() })),
+  grants: z.array(grant.extend({ inScope: z.boolean(), hasPermission: z.boolean(), sentence: z.string() })),
 })
 export type Explanation = z.infer<typeof explanation>

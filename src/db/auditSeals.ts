@@ -24,7 +24,7 @@ export type SealedEvent = {
   user_agent: string | null
 }
 
-const EVENT = `e.id, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, e.tenant_id, e.action,
+export const EVENT = `e.id, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, e.tenant_id, e.action,
   e.outcome, e.actor::text as actor, e.target_type, e.target_id, e.target_label, e.diff::text as diff,
   e.details::text as details, e.request_id, e.correlation_id, e.job_id, host(e.ip) as ip, e.user_agent`
 
@@ -48,9 +48,8 @@ export async function eventsIn(
 ): Promise<Map<string, SealedEvent>> {
   // The range spares the partitions and the parts of the index that cannot hold them.
   const { rows } = await sql<SealedEvent>`select ${sql.raw(EVENT)} from audit_events e
-    where e.at >= ${from} and e.at < ${new Date(to.getTime() + 1)} and e.id = any (${[...ids]}::uuid[])`.execute(
-    tx,
-  )
+    join unnest(${[...ids]}::uuid[]) as wanted(id) on wanted.id = e.id
+    where e.at >= ${from} and e.at < ${new Date(to.getTime() + 1)}`.execute(tx)
   return new Map(rows.map((row) => [row.id, row]))
 }
 
@@ -91,6 +90,20 @@ export async function unsealed(tx: Tx): Promise<{ events: number; since: Date | 
   return rows[0] ?? { events: 0, since: null }
 }
 
+/**
+ * Whether there are as many events as were noted: those in batches without the archived ones, and those that wait.
+ * That takes a moment; `unknownEvents`, which says what is wrong, takes long.
+ */
+export async function isCountRight(tx: Tx): Promise<boolean> {
+  await sql`set local statement_timeout = 0`.execute(tx)
+  const { rows } = await sql<{ right: boolean }>`select (select count(*) from audit_events)
+    = (select coalesce(sum(cardinality(events)), 0) from audit_batches)
+    - (select coalesce(sum(events), 0) from audit_archives where removed_at is not null)
+    + (select count(*) from audit_unsealed u where exists (select from audit_events e where e.at = u.at and e.id = u.event_id))
+    as right`.execute(tx)
+  return rows[0]?.right ?? false
+}
+
 /** Events that nobody noted when they were written, so that they are in no batch and wait for none. */
 export async function unknownEvents(tx: Tx, limit: number): Promise<string[]> {
   await sql`set local statement_timeout = 0`.execute(tx)
@@ -98,5 +111,13 @@ export async function unknownEvents(tx: Tx, limit: number): Promise<string[]> {
     where not exists (select from audit_unsealed u where u.event_id = e.id)
       and not exists (select from (select unnest(events) as id from audit_batches) b where b.id = e.id)
     order by e.id limit ${limit}`.execute(tx)
+  return rows.map((row) => row.id)
+}
+
+/** Ids that two events have: only one of them can be the one that was sealed. */
+export async function repeatedEvents(tx: Tx, limit: number): Promise<string[]> {
+  await sql`set local statement_timeout = 0`.execute(tx)
+  const { rows } = await sql<{ id: string }>`select id from audit_events group by id having count(*) > 1
+    order by id limit ${limit}`.execute(tx)
   return rows.map((row) => row.id)
 }

@@ -19,6 +19,19 @@ export async function tryPending(tx: Tx, tokenHash: Buffer, at: Date, tries: num
     .executeTakeFirst()
 }
 
+/** A pending session that a second factor could still be given to; asking takes no try. */
+export async function findPending(tx: Tx, tokenHash: Buffer, at: Date, tries: number) {
+  return tx
+    .selectFrom('sessions')
+    .select(['id', 'user_id'])
+    .where('token_hash', '=', tokenHash)
+    .where('pending', '=', true)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', at)
+    .where('attempts', '<', tries)
+    .executeTakeFirst()
+}
+
 /** @returns false when it had ended before */
 export async function endPending(tx: Tx, id: string, at: Date): Promise<boolean> {
   const { numUpdatedRows } = await tx
@@ -33,7 +46,7 @@ export async function endPending(tx: Tx, id: string, at: Date): Promise<boolean>
 export async function markVerified(
   tx: Tx,
   id: string,
-  by: 'password' | 'totp' | 'recovery_code',
+  by: 'password' | 'totp' | 'recovery_code' | 'passkey' | 'sso',
   at: Date,
 ): Promise<void> {
   await tx.updateTable('sessions').set({ verified_by: by, verified_at: at }).where('id', '=', id).execute()
@@ -77,9 +90,9 @@ const live = (tx: Tx, userId: string, at: Date, idleMs: number) =>
     .where('expires_at', '>', at)
     .where('last_seen_at', '>', new Date(at.getTime() - idleMs))
 
-/** The sessions with which a user could act now. */
+/** The sessions with which a user could act now. Those of operators under their name are told apart from these. */
 export const listLive = (tx: Tx, userId: string, at: Date, idleMs: number, options: ListOptions) =>
-  keysetPage(live(tx, userId, at, idleMs), 'sessions.id', options)
+  keysetPage(live(tx, userId, at, idleMs).where('impersonator_id', 'is', null), 'sessions.id', options)
 
 /** Ends one session of a user. @returns false when there is no such live one */
 export async function endOne(tx: Tx, userId: string, id: string, at: Date): Promise<boolean> {

@@ -15,6 +15,9 @@ const TABLES = {
   customerNote: 'customer_notes',
   customerGroup: 'customer_groups',
   customerField: 'customer_fields',
+  apiKey: 'api_keys',
+  serviceAccount: 'service_accounts',
+  auditSink: 'audit_sinks',
 } as const
 
 export type TenantThing = keyof typeof TABLES
@@ -28,6 +31,44 @@ export async function tenantOf(tx: Tx, kind: TenantThing, id: string): Promise<s
     where id = ${id}`.execute(tx)
   return rows[0]?.tenant
 }
+
+/** By which column one gets from a thing to what it is a part of. */
+const PART_OF: Partial<Record<TenantThing, readonly (readonly [TenantThing, column: string])[]>> = {
+  customerContact: [['customer', 'customer_id']],
+  customerNote: [['customer', 'customer_id']],
+  subscription: [['customer', 'customer_id']],
+  invoice: [
+    ['subscription', 'subscription_id'],
+    ['customer', 'customer_id'],
+  ],
+  cloudPod: [
+    ['subscription', 'subscription_id'],
+    ['customer', 'customer_id'],
+  ],
+}
+
+export type Thing = { type: string; id: string }
+
+/** What a thing is directly a part of; a job of what it is about. Nothing for a thing that is not seen. */
+export async function wholesOf(tx: Tx, { type, id }: Thing): Promise<Thing[]> {
+  if (type === 'job') {
+    const { rows } = await sql<Thing>`select subject_type as type, subject_id as id from provisioning_jobs
+      where id = ${id} and subject_id is not null`.execute(tx)
+    return rows
+  }
+  if (!isKind(type)) return []
+  const found: Thing[] = []
+  for (const [whole, column] of PART_OF[type] ?? []) {
+    const { rows } = await sql<{
+      id: string | null
+    }>`select ${sql.ref(column)} as id from ${sql.table(TABLES[type])}
+      where id = ${id}`.execute(tx)
+    for (const row of rows) if (row.id !== null) found.push({ type: whole, id: row.id })
+  }
+  return found
+}
+
+const isKind = (type: string): type is TenantThing => type in TABLES
 
 /** The state of a tenant, which nobody changes until the transaction ends. */
 export async function shareState(tx: Tx, tenantId: string): Promise<string | undefined> {

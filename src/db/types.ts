@@ -15,6 +15,31 @@ export interface ApiKeysTable {
   expires_at: Date
   last_used_at: Date | null
   revoked_at: Date | null
+  resources: Generated<unknown>
+  last_used_ip: string | null
+  replaces: string | null
+  created_by: string | null
+  version: Generated<number>
+}
+
+export interface AuditArchivedTable {
+  month: string
+  batch: bigint
+  positions: Buffer
+}
+
+export interface AuditArchivesTable {
+  month: string
+  file: string
+  sha256: Buffer
+  bytes: bigint
+  events: bigint
+  first_batch: bigint | null
+  last_batch: bigint | null
+  written_at: Date
+  removed_at: Date | null
+  hash: Buffer
+  signature: Buffer
 }
 
 export interface AuditBatchesTable {
@@ -47,6 +72,39 @@ export interface AuditEventsTable {
   job_id: string | null
   ip: string | null
   user_agent: string | null
+  actor_id: string | null
+}
+
+export interface AuditHoldsTable {
+  id: string
+  tenant_id: string | null
+  target_id: string | null
+  reason: string
+  placed_by: string
+  placed_at: Date
+  released_by: string | null
+  released_at: Date | null
+}
+
+export interface AuditSinksTable {
+  id: string
+  tenant_id: string | null
+  kind: 'syslog' | 'webhook'
+  name: string
+  address: string
+  ca_pem: string | null
+  secret: Buffer | null
+  state: Generated<'active' | 'paused'>
+  next_batch: bigint
+  next_position: Generated<number>
+  delivered: Generated<bigint>
+  delivered_at: Date | null
+  failures: Generated<number>
+  last_error: string | null
+  next_attempt_at: Date
+  lease: string | null
+  lease_until: Date | null
+  created_at: Date
 }
 
 export interface AuditUnsealedTable {
@@ -397,11 +455,15 @@ export interface LoginHistoryTable {
     | 'password'
     | 'totp'
     | 'recovery_code'
+    | 'passkey'
+    | 'sso'
     | 'wrong_password'
     | 'wrong_code'
+    | 'wrong_passkey'
     | 'throttled'
     | 'disabled'
     | 'no_active_tenant'
+    | 'sso_required'
   new_device: Generated<boolean>
   ip: string | null
   user_agent: string | null
@@ -434,6 +496,14 @@ export interface NodesTable {
   state: Generated<'active' | 'drained'>
   seen_at: Date | null
   created_at: Date
+}
+
+export interface PasskeyChallengesTable {
+  id: string
+  challenge: string
+  purpose: 'register' | 'log_in' | 'second_step' | 'step_up'
+  session_id: string | null
+  expires_at: Date
 }
 
 export interface PaymentAllocationsTable {
@@ -561,6 +631,18 @@ export interface RolesTable {
   created_at: Date
   version: Generated<number>
   updated_at: Generated<Date>
+  requires_mfa: Generated<boolean>
+}
+
+export interface ServiceAccountsTable {
+  id: string
+  tenant_id: string | null
+  description: Generated<string>
+  version: Generated<number>
+  created_by: string | null
+  created_at: Date
+  updated_at: Date
+  deleted_at: Date | null
 }
 
 export interface SessionsTable {
@@ -575,8 +657,12 @@ export interface SessionsTable {
   user_agent: string | null
   pending: Generated<boolean>
   attempts: Generated<number>
-  verified_by: Generated<'password' | 'totp' | 'recovery_code'>
+  verified_by: Generated<'password' | 'totp' | 'recovery_code' | 'passkey' | 'sso'>
   verified_at: Date
+  impersonator_id: string | null
+  parent_id: string | null
+  reason: string | null
+  read_only: Generated<boolean>
 }
 
 export interface SettingsTable {
@@ -670,6 +756,19 @@ export interface TimersTable {
   last_error: string | null
 }
 
+export interface UserPasskeysTable {
+  id: string
+  user_id: string
+  credential_id: Buffer
+  public_key: Buffer
+  counter: bigint
+  transports: string[]
+  name: string
+  backed_up: boolean
+  created_at: Date
+  last_used_at: Date | null
+}
+
 export interface UserRecoveryCodesTable {
   code_hash: Buffer
   user_id: string
@@ -694,6 +793,7 @@ export interface UsersTable {
   version: Generated<number>
   created_at: Date
   updated_at: Date
+  kind: Generated<'person' | 'service'>
 }
 
 export interface VmidReservationsTable {
@@ -707,8 +807,12 @@ export interface VmidReservationsTable {
 
 export interface Tables {
   api_keys: ApiKeysTable
+  audit_archived: AuditArchivedTable
+  audit_archives: AuditArchivesTable
   audit_batches: AuditBatchesTable
   audit_events: AuditEventsTable
+  audit_holds: AuditHoldsTable
+  audit_sinks: AuditSinksTable
   audit_unsealed: AuditUnsealedTable
   cloud_pod_blueprint_images: CloudPodBlueprintImagesTable
   cloud_pod_blueprints: CloudPodBlueprintsTable
@@ -739,6 +843,7 @@ export interface Tables {
   login_history: LoginHistoryTable
   mails: MailsTable
   nodes: NodesTable
+  passkey_challenges: PasskeyChallengesTable
   payment_allocations: PaymentAllocationsTable
   payments: PaymentsTable
   prices: PricesTable
@@ -748,6 +853,7 @@ export interface Tables {
   role_grants: RoleGrantsTable
   role_permissions: RolePermissionsTable
   roles: RolesTable
+  service_accounts: ServiceAccountsTable
   sessions: SessionsTable
   settings: SettingsTable
   single_use_tokens: SingleUseTokensTable
@@ -757,6 +863,7 @@ export interface Tables {
   tenant_suspensions: TenantSuspensionsTable
   tenants: TenantsTable
   timers: TimersTable
+  user_passkeys: UserPasskeysTable
   user_recovery_codes: UserRecoveryCodesTable
   user_totp: UserTotpTable
   users: UsersTable

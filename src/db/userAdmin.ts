@@ -1,6 +1,6 @@
 import { sql, type Updateable } from 'kysely'
 import type { Scope, Tx } from './index.ts'
-import { containing, keysetPage, type ListOptions } from './list.ts'
+import { containing, inScope, keysetPage, type ListOptions } from './list.ts'
 import type { UsersTable } from './types.ts'
 
 export type GrantRow = {
@@ -12,6 +12,9 @@ export type GrantRow = {
   builtin: boolean
   permissions: string[]
   roleTenantId: string | null
+  requiresMfa: boolean
+  /** Nothing counts in a tenant that is suspended or closed. */
+  inForce: boolean
 }
 
 /** Row-level security hides the grants outside of the transaction's tenants. */
@@ -19,6 +22,16 @@ const view = (tx: Tx) =>
   tx
     .selectFrom('users')
     .select(['users.id', 'users.email', 'users.name', 'users.state', 'users.version', 'users.created_at'])
+    .select([
+      sql<boolean>`has_second_factor(users.id)`.as('mfa'),
+      sql<Date | null>`(select h.at from login_history h where h.user_id = users.id and h.outcome = 'success'
+        order by h.id desc limit 1)`.as('last_login_at'),
+    ])
+    .select('users.kind')
+    // Service accounts have pages of their own; one that was removed is nobody's user any more.
+    .where(
+      sql<boolean>`not exists (select from service_accounts a where a.id = users.id and a.deleted_at is not null)`,
+    )
 
 export type UserRow = Awaited<ReturnType<ReturnType<typeof view>['executeTakeFirstOrThrow']>>
 
@@ -34,8 +47,16 @@ export const find = (tx: Tx, scope: Scope, id: string): Promise<UserRow | undefi
 export const lock = (tx: Tx, scope: Scope, id: string): Promise<UserRow | undefined> =>
   view(tx).where('users.id', '=', id).where(seen(scope)).forUpdate().executeTakeFirst()
 
-export function list(tx: Tx, scope: Scope, filter: { q?: string }, options: ListOptions) {
+export type UserFilter = { q?: string; state?: 'active' | 'disabled'; roleId?: string }
+
+export function list(tx: Tx, scope: Scope, filter: UserFilter, options: ListOptions) {
   let query = view(tx).where(seen(scope))
+  if (filter.state) query = query.where('users.state', '=', filter.state)
+  if (filter.roleId)
+    query = query.where(
+      sql<boolean>`exists (select from role_grants g where g.user_id = users.id and g.role_id = ${filter.roleId}
+        and ${inScope(scope, 'g.tenant_id')})`,
+    )
   if (filter.q)
     query = query.where(sql<boolean>`(users.name || ' ' || users.email) ilike ${containing(filter.q)}`)
   return keysetPage(query, 'users.id', options)
@@ -51,7 +72,7 @@ export async function grantsOf(
   const within = scope === 'platform' ? sql`true` : sql`g.tenant_id = any (${[...scope]}::uuid[])`
   const { rows } = await sql<GrantRow & { userId: string }>`select g.user_id as "userId", r.id as "roleId",
       r.key as role, r.name as "roleName", g.tenant_id as "tenantId", t.name as "tenantName", r.builtin,
-      r.tenant_id as "roleTenantId",
+      r.tenant_id as "roleTenantId", r.requires_mfa as "requiresMfa", coalesce(t.state = 'active', true) as "inForce",
       (select coalesce(array_agg(p.permission), '{}') from role_permissions p where p.role_id = r.id) as permissions
     from role_grants g join roles r on r.id = g.role_id left join tenants t on t.id = g.tenant_id
     where g.user_id = any (${[...userIds]}::uuid[]) and ${within} and (g.expires_at is null or g.expires_at > ${at})
@@ -87,7 +108,7 @@ export async function deleteGrant(tx: Tx, { userId, roleId, tenantId }: Grant): 
   return rows.length === 1
 }
 
-/** Whether another active user holds a role there. Whoever asks holds the lock until the end of the transaction. */
+/** Whether another active person holds a role there. Whoever asks holds the lock until the end of the transaction. */
 export async function hasOtherHolder(
   tx: Tx,
   { userId, roleId, tenantId }: Grant,
@@ -98,20 +119,11 @@ export async function hasOtherHolder(
   )
   const { rows } = await sql`select 1 from role_grants g join users u on u.id = g.user_id
     where g.role_id = ${roleId} and g.tenant_id is not distinct from ${tenantId}::uuid and g.user_id <> ${userId}
-      and u.state = 'active' and (g.expires_at is null or g.expires_at > ${at}) limit 1`.execute(tx)
+      and u.state = 'active' and u.kind = 'person' and (g.expires_at is null or g.expires_at > ${at}) limit 1`.execute(
+    tx,
+  )
   return rows.length === 1
 }
-
-export const liveSessions = (tx: Tx, userId: string, at: Date) =>
-  tx
-    .selectFrom('sessions')
-    .select(['id', 'created_at', 'last_seen_at', 'expires_at', 'ip', 'user_agent'])
-    .where('user_id', '=', userId)
-    .where('revoked_at', 'is', null)
-    .where('expires_at', '>', at)
-    .orderBy('last_seen_at', 'desc')
-    .limit(200)
-    .execute()
 
 /** Ends one session of a user, or all. Answers how many. */
 export async function endSessions(tx: Tx, userId: string, at: Date, sessionId?: string): Promise<number> {

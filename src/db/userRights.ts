@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Tx } from './index.ts'
+import type { Resource } from './userKeys.ts'
 import type { Grant } from './users.ts'
 
 /**
@@ -14,8 +15,13 @@ export async function grantsOfUser(tx: Tx, id: string, at: Date): Promise<Grant[
 
 /** A live API key at a time, with the grants of its owner. */
 export async function liveApiKey(tx: Tx, id: string, at: Date) {
-  const { rows } = await sql<{ tenant_id: string | null; scopes: string[]; grants: Grant[] }>`
-    select k.tenant_id, k.scopes, user_grants_anywhere(u.id, ${at}) as grants from api_keys k join users u on u.id = k.user_id
+  const { rows } = await sql<{
+    tenant_id: string | null
+    scopes: string[]
+    resources: Resource[]
+    grants: Grant[]
+  }>`
+    select k.tenant_id, k.scopes, k.resources, user_grants_anywhere(u.id, ${at}) as grants from api_keys k join users u on u.id = k.user_id
     where k.id = ${id} and k.revoked_at is null and k.expires_at > ${at} and u.state = 'active'`.execute(tx)
   return rows[0]
 }

@@ -11,6 +11,7 @@ const view = (tx: Tx) =>
       sql<string[]>`(select coalesce(array_agg(p.permission order by p.permission), '{}')
         from role_permissions p where p.role_id = roles.id)`.as('permissions'),
     )
+    .select(sql<boolean>`exists (select from role_grants g where g.role_id = roles.id)`.as('held'))
 
 export type RoleRow = Awaited<ReturnType<ReturnType<typeof view>['executeTakeFirstOrThrow']>>
 
@@ -29,8 +30,18 @@ export async function lock(tx: Tx, scope: Scope, id: string): Promise<RoleRow | 
   return find(tx, scope, id)
 }
 
-export const list = (tx: Tx, scope: Scope, options: ListOptions) =>
-  keysetPage(view(tx).where(seen(scope)), 'roles.id', options)
+export function list(
+  tx: Tx,
+  scope: Scope,
+  filter: { kind?: 'builtin' | 'platform' | 'tenant' },
+  options: ListOptions,
+) {
+  let query = view(tx).where(seen(scope))
+  if (filter.kind !== undefined) query = query.where('roles.builtin', '=', filter.kind === 'builtin')
+  if (filter.kind === 'platform') query = query.where('roles.tenant_id', 'is', null)
+  if (filter.kind === 'tenant') query = query.where('roles.tenant_id', 'is not', null)
+  return keysetPage(query, 'roles.id', options)
+}
 
 export async function insert(tx: Tx, role: Insertable<RolesTable>): Promise<void> {
   await tx.insertInto('roles').values(role).execute()

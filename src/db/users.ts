@@ -1,17 +1,19 @@
 import { sql, type Insertable } from 'kysely'
 import type { Database, Tx } from './index.ts'
-import type { ApiKeysTable, SessionsTable, UsersTable } from './types.ts'
+import type { SessionsTable, UsersTable } from './types.ts'
 
 export function findByEmail(tx: Tx, email: string) {
   return tx.selectFrom('users').selectAll().where('email', '=', email.toLowerCase()).executeTakeFirst()
 }
 
+/** A person who may log in. */
 export function findActive(tx: Tx, id: string) {
   return tx
     .selectFrom('users')
     .selectAll()
     .where('id', '=', id)
     .where('state', '=', 'active')
+    .where('kind', '=', 'person')
     .executeTakeFirst()
 }
 
@@ -46,6 +48,8 @@ export type Grant = {
   tenantId: string | null
   /** Of a custom role; null for a built-in one, whose permissions the code knows. */
   permissions: string[] | null
+  /** Its users can do nothing before they have a second factor. */
+  requiresMfa: boolean
 }
 
 export function tenantsOf(tx: Tx, ids: readonly string[]) {
@@ -70,11 +74,28 @@ export type FoundSession = {
   name: string
   last_seen_at: Date
   verified_at: Date
+  expires_at: Date
   has_mfa: boolean
   grants: Grant[]
+  /** The operator who acts under the user's name, with his own session. */
+  impersonator: FoundImpersonator | null
 }
 
-/** The live session of a token with its user; undefined when it is unknown, revoked, idle too long or expired. */
+export type FoundImpersonator = {
+  id: string
+  email: string
+  name: string
+  hasMfa: boolean
+  grants: Grant[]
+  parentId: string
+  reason: string
+  readOnly: boolean
+}
+
+/**
+ * The live session of a token with its user; undefined when it is unknown, revoked, idle too long or expired. An
+ * operator's under another name ends with his own session, and when he is disabled.
+ */
 export async function findSession(
   { pool }: Database,
   tokenHash: Buffer,
@@ -83,10 +104,15 @@ export async function findSession(
 ): Promise<FoundSession | undefined> {
   const { rows } = await pool.query<FoundSession>({
     name: 'find_session',
-    text: `select s.id, u.id as user_id, u.email, u.name, s.last_seen_at, s.verified_at, user_grants(u.id, $2) as grants,
-        has_second_factor(u.id) as has_mfa
+    text: `select s.id, u.id as user_id, u.email, u.name, s.last_seen_at, s.verified_at, s.expires_at,
+        user_grants(u.id, $2) as grants, has_second_factor(u.id) as has_mfa,
+        case when i.id is not null then jsonb_build_object('id', i.id, 'email', i.email, 'name', i.name,
+          'hasMfa', has_second_factor(i.id), 'grants', user_grants(i.id, $2), 'parentId', s.parent_id,
+          'reason', s.reason, 'readOnly', s.read_only) end as impersonator
       from sessions s join users u on u.id = s.user_id
-      where s.token_hash = $1 and not s.pending and u.state = 'active' and s.revoked_at is null and s.expires_at > $2 and s.last_seen_at > $3`,
+        left join users i on i.id = s.impersonator_id left join sessions p on p.id = s.parent_id
+      where s.token_hash = $1 and not s.pending and u.state = 'active' and s.revoked_at is null and s.expires_at > $2 and s.last_seen_at > $3
+        and (s.impersonator_id is null or (i.state = 'active' and p.revoked_at is null and p.expires_at > $2))`,
     values: [tokenHash, at, new Date(at.getTime() - idleMs)],
   })
   return rows[0]
@@ -103,42 +129,6 @@ export async function revokeSession(tx: Tx, id: string, at: Date): Promise<void>
     .where('id', '=', id)
     .where('revoked_at', 'is', null)
     .execute()
-}
-
-export async function insertApiKey(tx: Tx, key: Insertable<ApiKeysTable>): Promise<void> {
-  await tx.insertInto('api_keys').values(key).execute()
-}
-
-export type FoundKey = {
-  id: string
-  name: string
-  user_id: string
-  email: string
-  user_name: string
-  tenant_id: string | null
-  scopes: string[]
-  last_used_at: Date | null
-  has_mfa: boolean
-  grants: Grant[]
-}
-
-/** The live API key of a token with its owner; undefined also when the caller's address is not allowed. */
-export async function findApiKey(
-  { pool }: Database,
-  tokenHash: Buffer,
-  at: Date,
-  ip: string | undefined,
-): Promise<FoundKey | undefined> {
-  const { rows } = await pool.query<FoundKey>({
-    name: 'find_api_key',
-    text: 'select k.*, has_second_factor(k.user_id) as has_mfa from identify_api_key($1, $2, $3) k',
-    values: [tokenHash, at, ip ?? null],
-  })
-  return rows[0]
-}
-
-export async function touchApiKey(tx: Tx, id: string, at: Date): Promise<void> {
-  await tx.updateTable('api_keys').set({ last_used_at: at }).where('id', '=', id).execute()
 }
 
 export function tenantBySlug(tx: Tx, slug: string) {

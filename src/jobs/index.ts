@@ -5,6 +5,7 @@ import * as BillingService from '../services/BillingService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import * as tenantSuspensionService from '../services/tenantSuspensionService.ts'
 import { authPasswordReset } from './authPasswordReset.ts'
+import { auditSinkTest } from './auditSinkTest.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
 import { cloudPodDestroy } from './cloudPodDestroy.ts'
 import { cloudPodPower } from './cloudPodPower.ts'
@@ -28,6 +29,7 @@ const list = [
   tenantEnforce,
   authPasswordReset,
   mailSend,
+  auditSinkTest,
 ] as unknown as AnyHandler[]
 
 /** Every job there is. test/rules checks that each declared job has exactly one handler. */

@@ -46,7 +46,8 @@ export async function runJob<P>(
     probing: false,
   }
   if (job.phase === 'undo') return undoAll(x)
-  if (rows.length === 0 && !(await isStillPermitted(root, job.actor as Originator, job.tenant_id)))
+  const subject = { type: job.subject_type, id: job.subject_id }
+  if (rows.length === 0 && !(await isStillPermitted(root, job.actor as Originator, job.tenant_id, subject)))
     return refuse(x)
   const isDone = (step: Step<P>): boolean => x.rows.get(step.name)?.state === 'done'
   for (const [position, step] of handler.steps.entries()) {

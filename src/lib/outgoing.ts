@@ -2,6 +2,7 @@ import { lookup as lookUp } from 'node:dns'
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 
 /** Networks that addresses typed by people may reach although they are not public. */
 export type AllowedNetworks = BlockList
@@ -35,9 +36,21 @@ const MAX_BYTES = 1_000_000
 
 /** What is not the public internet: the special-purpose registries of IANA (RFC 6890), and multicast. */
 const NOT_PUBLIC = networks([
-  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
-  ...['192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24'],
-  ...['203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4'],
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.88.99.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
 ])
 const GLOBAL_UNICAST = networks(['2000::/3'])
 /** Parts of 2000::/3 that are special or lead to an IPv4 address: Teredo and its neighbours, documentation, 6to4, SRv6. */
@@ -117,10 +130,50 @@ export async function sendOutgoing(
   })
 }
 
+function refuse(message: string): never {
+  throw new OutgoingFault('refused', message)
+}
+
+export type OutgoingTarget = { host: string; port: number; timeoutMs?: number; ca?: string }
+
+/**
+ * A TLS connection to an address that a person has typed, under the same rules as `sendOutgoing`.
+ * @throws OutgoingFault
+ */
+export function connectOutgoing(allowed: AllowedNetworks, target: OutgoingTarget): Promise<TLSSocket> {
+  const { host, port, timeoutMs = TIMEOUT_MS, ca } = target
+  return new Promise((resolve, reject) => {
+    // A literal is connected to without a look-up.
+    if (isIP(host) !== 0 && !isReachable(host, allowed))
+      return reject(new OutgoingFault('refused', NOT_REACHED))
+    const socket = connectTls({
+      host,
+      port,
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      lookup: guarded(allowed, 'https:'),
+      ...(ca === undefined ? {} : { ca }),
+    })
+    const fail = (message: string) => {
+      clearTimeout(timer)
+      socket.destroy()
+      reject(new OutgoingFault('refused', message))
+    }
+    const timer = setTimeout(() => fail(`no connection within ${timeoutMs} ms`), timeoutMs)
+    const failed = (error: NodeJS.ErrnoException) => fail(reasonOf(error))
+    socket.once('error', failed)
+    socket.once('secureConnect', () => {
+      clearTimeout(timer)
+      socket.off('error', failed)
+      resolve(socket)
+    })
+  })
+}
+
+/** What went wrong with a connection, in our own words and the system's codes only. */
+export const connectionFault = (error: NodeJS.ErrnoException): OutgoingFault =>
+  new OutgoingFault('unknown', reasonOf(error))
+
 function targetOf(text: string, allowed: AllowedNetworks): URL {
-  const refuse = (message: string): never => {
-    throw new OutgoingFault('refused', message)
-  }
   const url = URL.canParse(text) ? new URL(text) : refuse('the address is no URL')
   if (url.protocol !== 'https:' && url.protocol !== 'http:') refuse('only https addresses can be reached')
   if (url.username !== '' || url.password !== '') refuse('the address must not hold a user name or password')

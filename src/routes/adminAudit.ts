@@ -1,6 +1,8 @@
-import { auditEvent, auditList, auditSeals } from '../../shared/api/audit.ts'
+import { z } from 'zod'
+import { auditEvent, auditExport, auditList, auditSeals, auditTimeline } from '../../shared/api/audit.ts'
 import { page } from '../../shared/api/common.ts'
 import * as auditService from '../services/auditService.ts'
+import { exportAuditEvents } from './adminAuditExport.ts'
 import { route, type Route } from './define.ts'
 
 export const adminAudit: Route[] = [
@@ -14,6 +16,29 @@ export const adminAudit: Route[] = [
     query: auditList,
     replies: { 200: page(auditEvent) },
     handler: async (ctx, { query }) => ({ body: await auditService.list(ctx, query, query) }),
+  }),
+  {
+    method: 'GET',
+    path: '/api/admin/audit/events/export',
+    operationId: 'exportAuditEvents',
+    summary: 'Take the log out as a file: JSON Lines that can be verified without mPanel, or CSV',
+    tag: 'audit',
+    access: { permission: 'audit:export', where: { in: 'list' } },
+    stepUp: true,
+    query: auditExport,
+    replies: { 200: z.string().describe('application/x-ndjson or text/csv, oldest first') },
+    raw: exportAuditEvents,
+  },
+  route({
+    method: 'GET',
+    path: '/api/admin/audit/timeline',
+    operationId: 'getAuditTimeline',
+    summary: 'List what happened to a thing and to what belongs to it, newest first',
+    tag: 'audit',
+    access: { permission: 'audit:read', where: { in: 'any' } },
+    query: auditTimeline,
+    replies: { 200: page(auditEvent) },
+    handler: async (ctx, { query }) => ({ body: await auditService.timeline(ctx, query, query) }),
   }),
   route({
     method: 'GET',

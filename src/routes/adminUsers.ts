@@ -1,17 +1,19 @@
 import { z } from 'zod'
-import { idParams, listQuery, page } from '../../shared/api/common.ts'
+import { ownList } from '../../shared/api/authAccount.ts'
+import { idParams, page } from '../../shared/api/common.ts'
 import {
   explainQuery,
   explanation,
   grantBody,
   role,
   roleCreate,
+  roleList,
   roleUpdate,
   sessionEnd,
   user,
   userCreate,
   userList,
-  userSessions,
+  userSession,
   userUpdate,
 } from '../../shared/api/users.ts'
 import * as userAdminService from '../services/userAdminService.ts'
@@ -28,9 +30,9 @@ const roles: Route[] = [
     summary: 'List built-in and custom roles with their permissions',
     tag,
     access: { permission: 'roles:read', where: { in: 'list' } },
-    query: listQuery,
+    query: roleList,
     replies: { 200: page(role) },
-    handler: async (ctx, { query }) => ({ body: await userAdminService.listRoles(ctx, query) }),
+    handler: async (ctx, { query }) => ({ body: await userAdminService.listRoles(ctx, query, query) }),
   }),
   route({
     method: 'POST',
@@ -39,6 +41,7 @@ const roles: Route[] = [
     summary: 'Make a role of a tenant or of the platform, with permissions that one holds there',
     tag,
     access: { permission: 'roles:manage', where: inTenant },
+    stepUp: true,
     body: roleCreate,
     replies: { 201: role },
     handler: async (ctx, { body, identity }) => {
@@ -64,9 +67,11 @@ const roles: Route[] = [
     method: 'PATCH',
     path: '/api/admin/users/roles/{id}',
     operationId: 'updateRole',
-    summary: 'Change a custom role; it holds from the next request on',
+    summary:
+      'Change a custom role, or whether a role needs a second factor; it holds from the next request on',
     tag,
     access: { permission: 'roles:manage', where: { in: 'object', kind: 'role' } },
+    stepUp: true,
     params: idParams,
     body: roleUpdate,
     replies: { 200: role },
@@ -82,6 +87,7 @@ const roles: Route[] = [
     summary: 'Remove a custom role that nobody holds',
     tag,
     access: { permission: 'roles:manage', where: { in: 'object', kind: 'role' } },
+    stepUp: true,
     params: idParams,
     replies: { 204: z.null() },
     handler: async (ctx, { params, identity }) => {
@@ -110,6 +116,7 @@ const accounts: Route[] = [
     summary: 'Add a person with a first password and one role',
     tag,
     access: { permission: 'users:manage', where: { in: 'platform' } },
+    stepUp: true,
     body: userCreate,
     replies: { 201: user },
     handler: async (ctx, { body, identity }) => {
@@ -138,6 +145,7 @@ const accounts: Route[] = [
     summary: 'Change a name, or disable a user, which ends all sessions at once',
     tag,
     access: { permission: 'users:manage', where: { in: 'platform' } },
+    stepUp: true,
     params: idParams,
     body: userUpdate,
     replies: { 200: user },
@@ -153,6 +161,7 @@ const accounts: Route[] = [
     summary: 'Give a user a role, on the platform or in a tenant',
     tag,
     access: { permission: 'users:manage', where: inTenant },
+    stepUp: true,
     params: idParams,
     body: grantBody,
     replies: { 200: user },
@@ -167,6 +176,7 @@ const accounts: Route[] = [
     summary: 'Take a role from a user',
     tag,
     access: { permission: 'users:manage', where: inTenant },
+    stepUp: true,
     params: idParams,
     body: grantBody,
     replies: { 200: user },
@@ -180,13 +190,16 @@ const insight: Route[] = [
   route({
     method: 'GET',
     path: '/api/admin/users/{id}/sessions',
-    operationId: 'getUserSessions',
-    summary: 'The sessions of a user that have not ended',
+    operationId: 'listUserSessions',
+    summary: 'List the sessions with which a user could act now',
     tag,
     access: { permission: 'users:manage', where: { in: 'platform' } },
     params: idParams,
-    replies: { 200: userSessions },
-    handler: async (ctx, { params }) => ({ body: await userAdminService.listSessions(ctx, params.id) }),
+    query: ownList,
+    replies: { 200: page(userSession) },
+    handler: async (ctx, { params, query }) => ({
+      body: await userAdminService.listSessions(ctx, params.id, query),
+    }),
   }),
   route({
     method: 'DELETE',
@@ -195,6 +208,7 @@ const insight: Route[] = [
     summary: 'End one session of a user, or all',
     tag,
     access: { permission: 'users:manage', where: { in: 'platform' } },
+    stepUp: true,
     params: idParams,
     body: sessionEnd,
     replies: { 204: z.null() },

@@ -12,16 +12,10 @@ import {
   totpEnrolment,
 } from '../../shared/api/authAccount.ts'
 import { idParams, page } from '../../shared/api/common.ts'
-import { AppError } from '../errors.ts'
 import { originOf } from '../middleware/auth.ts'
 import * as authService from '../services/authService.ts'
-import type { Identity } from '../services/userService.ts'
+import { sessionOf } from './authSession.ts'
 import { route, type Route } from './define.ts'
-
-function sessionOf(identity: Identity | undefined): Identity & { sessionId: string } {
-  if (!identity || identity.sessionId === null) throw new AppError('unauthenticated', 'Log in first.')
-  return { ...identity, sessionId: identity.sessionId }
-}
 
 /** What people do about their own log-in. */
 export const authAccount: Route[] = [
@@ -173,7 +167,7 @@ export const authAccount: Route[] = [
     method: 'POST',
     path: '/api/auth/step-up',
     operationId: 'stepUp',
-    summary: 'Prove anew who is logged in: with a code, or the password without MFA',
+    summary: 'Prove anew who is logged in: with a code or a passkey, or the password without MFA',
     tag: 'auth',
     access: 'authenticated',
     beforeEnrolment: true,

@@ -20,7 +20,14 @@ type Where =
   | { in: 'object'; kind: TenantThing }
   | { in: 'body'; field: string; kind: TenantThing }
 
-export type Reply<B> = { status?: number; body: B; location?: string; version?: number }
+export type Reply<B> = {
+  status?: number
+  body: B
+  location?: string
+  version?: number
+  /** The session that the caller's browser has from now on. */
+  session?: { token: string; expiresAt: Date }
+}
 
 export type Call<P, Q, B> = {
   params: P
@@ -51,6 +58,12 @@ type Common = {
   stepUp?: true
   /** Also for users who must enrol a second factor first. */
   beforeEnrolment?: true
+  /** Also for an API key that is limited to named things: it is about the caller alone. */
+  forLimitedKeys?: true
+  /** Refused to an operator who acts under another name, beside what `requireOwnName` refuses by itself. */
+  notWhileImpersonating?: true
+  /** Allowed to an operator who acts under another name, whatever `requireOwnName` says: it ends that. */
+  whileImpersonating?: true
   /** The answer holds a secret that is shown once: it is not kept for a repeated Idempotency-Key. */
   answersSecret?: true
 }

@@ -10,7 +10,7 @@ import type { Identity } from '../services/userService.ts'
 
 const POLL_MS = 1_000
 const BEAT_MS = 20_000
-const RECHECK_MS = 5_000
+const RECHECK_MS = 3_000
 const BATCH = 200
 /** PostgreSQL counts transactions in 64 bits. */
 const MAX_TRANSACTION = 2n ** 64n - 1n

@@ -1,16 +1,23 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { problem } from '../../shared/api/common.ts'
-import { transaction, type Ctx, type Root, type Scope } from '../context.ts'
-import { AppError, notFound } from '../errors.ts'
-import { isUuid } from '../lib/ids.ts'
-import { identify, originOf, requireRecentProof, requireSameOrigin } from '../middleware/auth.ts'
+import { transaction, type Ctx, type Root } from '../context.ts'
+import { AppError } from '../errors.ts'
+import {
+  identify,
+  originOf,
+  requireRecentProof,
+  requireSameOrigin,
+  sessionCookie,
+} from '../middleware/auth.ts'
 import { requireEnrolled, visibleScope, type Rbac } from '../middleware/rbac.ts'
 import { requireJson, requireStorable } from '../middleware/validate.ts'
 import * as idempotencyService from '../services/idempotencyService.ts'
 import type { Answer } from '../services/idempotencyService.ts'
 import * as tenantScopeService from '../services/tenantScopeService.ts'
+import * as userService from '../services/userService.ts'
 import type { Identity } from '../services/userService.ts'
-import type { Route, TableRoute } from './define.ts'
+import { requireAboutOneThing, requireOwnName } from './authLimits.ts'
+import type { Reply, Route, TableRoute } from './define.ts'
 
 const identities = new WeakMap<FastifyRequest, Identity>()
 
@@ -32,7 +39,7 @@ export function register(app: FastifyInstance, root: Root, route: Route, rbac: R
       requireStorable(request.query)
       requireStorable(request.body)
       if ('raw' in route) return route.raw(root, request, reply, identities.get(request))
-      return send(reply, await run(root, route, request, identityOf(request), rbac))
+      return send(root, reply, await run(root, route, request, identityOf(request), rbac))
     },
   })
 }
@@ -71,13 +78,15 @@ async function authorise(root: Root, route: Route, request: FastifyRequest, rbac
   if (!identity)
     throw new AppError('unauthenticated', 'Log in, or send an API key as "Authorization: Bearer mp_…".')
   identities.set(request, identity)
-  if (route.sessionOnly && identity.sessionId === null)
-    throw new AppError('forbidden', 'Only a person who is logged in may do this, no API key.')
   if (!route.beforeEnrolment) requireEnrolled(identity)
   if (route.access !== 'authenticated') {
     if (route.access.where.in === 'platform') rbac.requirePermission(identity, route.access.permission, null)
     else rbac.permittedScope(identity, route.access.permission)
   }
+  if (route.sessionOnly && identity.sessionId === null)
+    throw new AppError('forbidden', 'Only a person who is logged in may do this, no API key.')
+  requireAboutOneThing(route, identity)
+  requireOwnName(route, identity)
   if (route.stepUp) requireRecentProof(identity, root.now())
 }
 
@@ -93,7 +102,7 @@ async function run(
   request: FastifyRequest,
   identity: Identity,
   rbac: Rbac,
-): Promise<Answer> {
+): Promise<Sent> {
   const permission = typeof route.access === 'object' ? route.access.permission : undefined
   const origin = { ...originOf(request, identity), permission }
   return transaction(root, origin, visibleScope(identity), async (wide) => {
@@ -116,7 +125,7 @@ async function answer(
   request: FastifyRequest,
   identity: Identity,
   tenantId: string,
-): Promise<Answer> {
+): Promise<Sent> {
   const reply = await route.handler(ctx, {
     params: request.params,
     query: request.query,
@@ -132,11 +141,19 @@ async function answer(
       ...(reply.version === undefined ? {} : { etag: `"v${reply.version}"` }),
     },
     body: reply.body ?? null,
+    ...(reply.session === undefined ? {} : { session: reply.session }),
   }
 }
 
-function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
+/** A session is never stored with an answer: rows that make one answer a secret. */
+type Sent = Answer & Pick<Reply<unknown>, 'session'>
+
+function send(root: Root, reply: FastifyReply, { status, headers, body, session }: Sent): FastifyReply {
   void reply.code(status).headers(headers)
+  if (session !== undefined) {
+    const { name, options } = sessionCookie(root.settings.publicUrl)
+    void reply.setCookie(name, session.token, { ...options, expires: session.expiresAt })
+  }
   return status === 204 ? reply.send() : reply.send(body)
 }
 
@@ -156,8 +173,14 @@ async function narrowed(
     return { ctx: await tenantScopeService.limitTo(wide, scope), tenantId: '' }
   }
   if (where.in === 'list') {
-    const scope = await listScope(wide, rbac.permittedScope(identity, permission), request.query)
+    const { tenantId } = (request.query ?? {}) as { tenantId?: string }
+    const permitted = rbac.permittedScope(identity, permission)
+    const scope = await tenantScopeService.listScope(wide, permitted, tenantId)
     return { ctx: await tenantScopeService.limitTo(wide, scope), tenantId: '' }
+  }
+  if (where.in === 'object') {
+    const { id } = request.params as { id: string }
+    await userService.requireNamed(wide, identity, { type: where.kind, id })
   }
   const tenantId = await tenantOfCall(wide, where, request)
   rbac.requirePermission(identity, permission, tenantId)
@@ -177,14 +200,6 @@ async function tenantOfCall(
   const source = (where.in === 'object' ? request.params : request.body) as Record<string, string | null>
   const id = source[where.in === 'object' ? 'id' : where.field] ?? null
   return id === null ? null : tenantScopeService.ownerOf(ctx, where.kind, id)
-}
-
-async function listScope(ctx: Ctx, permitted: Scope, query: unknown): Promise<Scope> {
-  const { tenantId } = (query ?? {}) as { tenantId?: string }
-  if (tenantId === undefined) return permitted
-  await tenantScopeService.ownerOf(ctx, 'tenant', tenantId)
-  if (permitted !== 'platform' && !permitted.includes(tenantId)) throw notFound('tenant')
-  return isUuid(tenantId) ? [tenantId] : []
 }
 
 /** `If-Match: "v3"` → 3; `*` and nothing → undefined. @throws AppError precondition_failed for any other tag */

@@ -1,10 +1,14 @@
 import type { AuditEvent } from '../../shared/api/audit.ts'
+import type { Page } from '../../shared/api/common.ts'
 import * as audit from '../db/audit.ts'
+import { eventsOf, thingsOf } from '../db/auditTimeline.ts'
 import type { ListOptions } from '../db/list.ts'
-import type { Ctx, Origin } from '../context.ts'
-import { newId } from '../lib/ids.ts'
-import { asPlatform } from './tenantScopeService.ts'
+import type { Ctx, Origin, Scope } from '../context.ts'
+import { notFound } from '../errors.ts'
+import { isUuid, newId } from '../lib/ids.ts'
+import * as tenantScopeService from './tenantScopeService.ts'
 
+export { exportText } from './audit/exporting.ts'
 export { sealAll, seals } from './audit/sealing.ts'
 
 type Target = { type: string; id: string; label?: string }
@@ -23,7 +27,7 @@ export type Event = {
 export async function record(ctx: Ctx, event: Event): Promise<void> {
   const write = (own: Ctx): Promise<void> => recordAll(own, [{ origin: ctx, event }])
   // What belongs to no tenant is written for people of tenants, too: their own log-in and password, for example.
-  await (event.tenantId === null ? asPlatform(ctx, write) : write(ctx))
+  await (event.tenantId === null ? tenantScopeService.asPlatform(ctx, write) : write(ctx))
 }
 
 /** Writes events that several origins have caused, in one statement. */
@@ -46,6 +50,7 @@ function rowOf(origin: Origin, event: Event, at: Date): audit.NewEvent {
     action: event.action,
     outcome: event.outcome ?? 'success',
     actor: origin.actor,
+    actor_id: origin.actor.id,
     target_type: event.target.type,
     target_id: event.target.id,
     target_label: event.target.label ?? null,
@@ -90,28 +95,66 @@ export function diffOf<T extends Record<string, unknown>>(
   )
 }
 
-export async function list(ctx: Ctx, filter: audit.AuditFilter, options: ListOptions) {
-  const page = await audit.list(ctx.tx, ctx.scope, filter, options)
-  return {
-    items: page.items.map((row) => ({
-      id: row.id,
-      at: row.at.toISOString(),
-      tenantId: row.tenant_id,
-      action: row.action,
-      outcome: row.outcome,
-      actor: row.actor as AuditEvent['actor'],
-      target:
-        row.target_type === null || row.target_id === null
-          ? null
-          : { type: row.target_type, id: row.target_id, label: row.target_label },
-      diff: row.diff as AuditEvent['diff'],
-      // What jobs read back names nodes and VMIDs.
-      details: (ctx.seesInfrastructure || row.job_id === null ? row.details : null) as AuditEvent['details'],
-      requestId: row.request_id,
-      correlationId: row.correlation_id,
-      jobId: row.job_id,
-      ip: row.ip,
-    })),
-    nextCursor: page.nextCursor,
-  }
+export async function list(
+  ctx: Ctx,
+  filter: audit.AuditFilter,
+  options: ListOptions,
+): Promise<Page<AuditEvent>> {
+  return shown(ctx, await audit.list(ctx.tx, ctx.scope, filter, options))
 }
+
+/** That somebody took the log, or a part of it, out of here. */
+export async function recordExport(ctx: Ctx, scope: Scope, asked: Record<string, unknown>): Promise<void> {
+  // The events of somebody with several tenants belong to each of them.
+  for (const tenantId of scope === 'platform' ? [null] : scope)
+    await record(ctx, {
+      action: 'AUDIT_EXPORTED',
+      tenantId,
+      target: { type: 'audit', id: tenantId ?? 'platform' },
+      details: asked,
+    })
+}
+
+const LASTING = ['tenant', 'customer', 'subscription', 'invoice', 'cloudPod', 'job'] as const
+
+/**
+ * What happened to a thing and to what belongs to it: its pods, invoices, jobs and so on; newest first.
+ * @throws AppError not_found for a thing that is not there or not the caller's to see
+ */
+export async function timeline(
+  ctx: Ctx,
+  target: { targetType: string; targetId: string },
+  options: { limit: number; cursor?: string | undefined },
+): Promise<Page<AuditEvent>> {
+  const { targetType, targetId } = target
+  const kind = LASTING.find((one) => one === targetType)
+  if (kind !== undefined) {
+    if (!isUuid(targetId)) throw notFound(targetType)
+    await tenantScopeService.ownerOf(ctx, kind, targetId)
+  }
+  const ids = isUuid(targetId) ? await thingsOf(ctx.tx, targetType, targetId) : [targetId]
+  return shown(ctx, await eventsOf(ctx.tx, ctx.scope, ids, options))
+}
+
+const shown = (ctx: Ctx, page: { items: audit.EventRow[]; nextCursor: string | null }): Page<AuditEvent> => ({
+  items: page.items.map((row) => ({
+    id: row.id,
+    at: row.at.toISOString(),
+    tenantId: row.tenant_id,
+    action: row.action,
+    outcome: row.outcome as AuditEvent['outcome'],
+    actor: row.actor as AuditEvent['actor'],
+    target:
+      row.target_type === null || row.target_id === null
+        ? null
+        : { type: row.target_type, id: row.target_id, label: row.target_label },
+    diff: row.diff as AuditEvent['diff'],
+    // What jobs read back names nodes and VMIDs.
+    details: (ctx.seesInfrastructure || row.job_id === null ? row.details : null) as AuditEvent['details'],
+    requestId: row.request_id,
+    correlationId: row.correlation_id,
+    jobId: row.job_id,
+    ip: row.ip,
+  })),
+  nextCursor: page.nextCursor,
+})

@@ -1,9 +1,11 @@
-/** Log-in, sessions and second factors; the parts are in auth/. */
+/** Log-in, sessions, second factors and passkeys; the parts are in auth/. */
 export { confirmTotp, disableTotp, enrolTotp, regenerateCodes, state } from './auth/factors.ts'
 export { DEVICE_MS } from './auth/devices.ts'
 export { confirmEmailChange, requestEmailChange } from './auth/email.ts'
 export { listHistory } from './auth/history.ts'
-export { login, verifyMfa, type OpenedSession } from './auth/login.ts'
+export { beginMfa, login, verifyMfa, type OpenedSession } from './auth/login.ts'
+export { beginPasskeyLogin, loginByPasskey } from './auth/passkeyLogin.ts'
+export { addPasskey, beginPasskey, listPasskeys, removePasskey, renamePasskey } from './auth/passkeys.ts'
 export { confirmReset, requestReset, resettable, writeReset } from './auth/recovery.ts'
-export { stepUp } from './auth/stepUp.ts'
+export { beginStepUp, stepUp } from './auth/stepUp.ts'
 export { changePassword, endOtherSessions, endSession, listSessions } from './auth/sessions.ts'

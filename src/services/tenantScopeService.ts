@@ -1,6 +1,7 @@
 import type { Ctx, Scope } from '../context.ts'
 import { narrow, shareState, tenantOf, type TenantThing } from '../db/tenantScope.ts'
 import { AppError, notFound } from '../errors.ts'
+import { isUuid } from '../lib/ids.ts'
 
 export type { TenantThing }
 
@@ -17,6 +18,9 @@ const NAMES: Record<TenantThing, string> = {
   customerNote: 'note',
   customerGroup: 'customer group',
   customerField: 'customer field',
+  apiKey: 'API key',
+  serviceAccount: 'service account',
+  auditSink: 'sink',
 }
 
 /**
@@ -58,4 +62,15 @@ export async function limitTo(ctx: Ctx, scope: Scope): Promise<Ctx> {
   if (String(scope) === String(ctx.scope)) return ctx
   await narrow(ctx.tx, scope)
   return { ...ctx, scope }
+}
+
+/**
+ * The scope of a list: the tenants where its caller may see it, or the one of these that was asked for.
+ * @throws AppError not_found for a tenant that is not the caller's to see
+ */
+export async function listScope(ctx: Ctx, permitted: Scope, tenantId: string | undefined): Promise<Scope> {
+  if (tenantId === undefined) return permitted
+  await ownerOf(ctx, 'tenant', tenantId)
+  if (permitted !== 'platform' && !permitted.includes(tenantId)) throw notFound('tenant')
+  return isUuid(tenantId) ? [tenantId] : []
 }

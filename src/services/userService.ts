@@ -1,50 +1,34 @@
 import type { Me } from '../../shared/api/auth.ts'
-import {
-  DELEGABLE,
-  isBuiltinRole,
-  PEOPLE_ONLY,
-  PERMISSIONS,
-  PLATFORM_ROLES,
-  ROLE_PERMISSIONS,
-  TENANT_ROLES,
-  type Permission,
-} from '../../shared/permissions.ts'
-import type { Actor, Ctx, Root } from '../context.ts'
+import { PLATFORM_ROLES, TENANT_ROLES } from '../../shared/permissions.ts'
+import type { Ctx, Root } from '../context.ts'
 import { violatedConstraint } from '../db/index.ts'
 import * as users from '../db/users.ts'
-import type { Grant } from '../db/users.ts'
 import { AppError } from '../errors.ts'
-import { randomToken, sha256 } from '../lib/crypto.ts'
+import { sha256 } from '../lib/crypto.ts'
 import { newId } from '../lib/ids.ts'
 import { hashPassword } from '../lib/password.ts'
 import { passwordFault } from '../lib/passwordRules.ts'
 import * as auditService from './auditService.ts'
 import * as settingsService from './tenantSettingsService.ts'
 import * as tenantScopeService from './tenantScopeService.ts'
+import { impersonated, stopImpersonation } from './users/impersonation.ts'
+import { needsMfa, rightsOf, TOUCH_MS, type Identity } from './users/rights.ts'
 
-/** Who asks, with what they may do: platform-wide, and in which tenants. Loaded anew for every request. */
-export type Identity = {
-  user: { id: string; email: string; name: string }
-  actor: Actor
-  roles: Grant[]
-  platform: ReadonlySet<Permission>
-  tenants: ReadonlyMap<string, ReadonlySet<Permission>>
-  via: 'session' | 'api_key'
-  sessionId: string | null
-  /** When a session's user last proved who he is. */
-  verifiedAt: Date | null
-  /** A role needs a second factor and there is none: nothing but its enrolment is allowed. */
-  mustEnrol: boolean
-}
+export { createApiKey, identifyApiKey } from './users/apiKeys.ts'
+export { listImpersonations, startImpersonation, stopImpersonation } from './users/impersonation.ts'
+export { createOwnKey, listOwnKeys, renameOwnKey, revokeOwnKey, rotateOwnKey } from './users/ownKeys.ts'
+export { isNamed, requireNamed } from './users/keyLimits.ts'
+export { holds, permissionsOf, rightsOf, type Identity } from './users/rights.ts'
 
 /** A session that is not used for so long is over. */
 export const IDLE_MS = 30 * 60_000
-const TOUCH_MS = 60_000
 
-/** Ends the session of this identity. */
+/** Ends the session of this identity; an operator's who acts under another name together with his own. */
 export async function logout(ctx: Ctx, identity: Identity): Promise<void> {
   if (identity.sessionId === null) return
-  await users.revokeSession(ctx.tx, identity.sessionId, ctx.now())
+  const { impersonation } = identity
+  if (impersonation) await stopImpersonation(ctx, identity)
+  await users.revokeSession(ctx.tx, impersonation?.parentId ?? identity.sessionId, ctx.now())
   // The event belongs to no tenant, and somebody of a tenant works within theirs.
   await auditService.record(await tenantScopeService.limitTo(ctx, 'platform'), {
     action: 'LOGOUT',
@@ -68,79 +52,19 @@ export async function identifySession(
   if (counts.asActivity && now.getTime() - session.last_seen_at.getTime() > TOUCH_MS)
     await root.db.transaction('platform', (tx) => users.touchSession(tx, session.id, now))
   const user = { id: session.user_id, email: session.email, name: session.name }
-  return {
+  const identity: Identity = {
     user,
     actor: { type: 'user', id: user.id, label: user.email },
     ...rightsOf(session.grants),
     via: 'session',
     sessionId: session.id,
     verifiedAt: session.verified_at,
-    mustEnrol: !session.has_mfa && needsMfa(root, session.grants),
+    hasMfa: session.has_mfa,
+    mustEnrol: !session.has_mfa && needsMfa(session.grants),
+    resources: [],
+    impersonation: null,
   }
-}
-
-/** The identity behind an API key: its scopes, as far as its owner still has them. */
-export async function identifyApiKey(
-  root: Root,
-  token: string,
-  ip: string | undefined,
-): Promise<Identity | undefined> {
-  const now = root.now()
-  const key = await users.findApiKey(root.db, sha256(token), now, ip)
-  if (!key) return undefined
-  if (key.last_used_at === null || now.getTime() - key.last_used_at.getTime() > TOUCH_MS)
-    await root.db.transaction('platform', (tx) => users.touchApiKey(tx, key.id, now))
-  const rights = rightsOf(key.grants)
-  const scopes = new Set(key.scopes.filter((scope) => !PEOPLE_ONLY.some((never) => never === scope)))
-  const within = (permissions: ReadonlySet<Permission>) =>
-    new Set([...permissions].filter((permission) => scopes.has(permission)))
-  const bound = key.tenant_id
-  const tenants =
-    bound === null
-      ? new Map([...rights.tenants].map(([id, permissions]) => [id, within(permissions)]))
-      : new Map([[bound, within(new Set([...rights.platform, ...(rights.tenants.get(bound) ?? [])]))]])
-  return {
-    user: { id: key.user_id, email: key.email, name: key.user_name },
-    actor: { type: 'api_key', id: key.id, label: `${key.name} (${key.email})` },
-    roles: rights.roles,
-    platform: bound === null ? within(rights.platform) : new Set<Permission>(),
-    tenants,
-    via: 'api_key',
-    sessionId: null,
-    verifiedAt: null,
-    mustEnrol: !key.has_mfa && needsMfa(root, key.grants),
-  }
-}
-
-const needsMfa = ({ settings }: Root, roles: Grant[]): boolean =>
-  roles.some(({ key }) => settings.mfaRequiredRoles.includes(key))
-
-/** Whether somebody may do something in a tenant (null: on the platform); the platform's rights hold everywhere. */
-export const holds = (
-  { platform, tenants }: Pick<Identity, 'platform' | 'tenants'>,
-  permission: Permission,
-  tenantId: string | null,
-): boolean =>
-  platform.has(permission) || (tenantId !== null && tenants.get(tenantId)?.has(permission) === true)
-
-/** What grants give: platform-wide, and in which tenants. */
-export function rightsOf(roles: Grant[]): Pick<Identity, 'roles' | 'platform' | 'tenants'> {
-  const platform = new Set<Permission>()
-  const tenants = new Map<string, Set<Permission>>()
-  for (const role of roles) {
-    const permissions = permissionsOf(role)
-    const target = role.tenantId === null ? platform : (tenants.get(role.tenantId) ?? new Set<Permission>())
-    for (const permission of permissions) target.add(permission)
-    if (role.tenantId !== null) tenants.set(role.tenantId, target)
-  }
-  return { roles, platform, tenants }
-}
-
-/** What a role allows where it was granted. A tenant's role never reaches further than tenants may. */
-export function permissionsOf(role: Pick<Grant, 'key' | 'permissions' | 'tenantId'>): readonly Permission[] {
-  if (role.permissions === null) return isBuiltinRole(role.key) ? ROLE_PERMISSIONS[role.key] : []
-  const named = new Set(role.permissions)
-  return (role.tenantId === null ? PERMISSIONS : DELEGABLE).filter((permission) => named.has(permission))
+  return impersonated(identity, session)
 }
 
 /** What the pages need to know about their user. */
@@ -159,7 +83,14 @@ export async function me(ctx: Ctx, identity: Identity): Promise<Me> {
       permissions: [...(identity.tenants.get(tenant.id) ?? [])],
       branding: brandings.get(tenant.id) ?? { name: 'mPanel', colour: null, supportAddress: null },
     })),
+    mfa: identity.hasMfa,
     mustEnrol: identity.mustEnrol,
+    impersonation: identity.impersonation && {
+      by: { email: identity.impersonation.by.email, name: identity.impersonation.by.name },
+      reason: identity.impersonation.reason,
+      readOnly: identity.impersonation.readOnly,
+      until: identity.impersonation.until.toISOString(),
+    },
     simulated: [...ctx.settings.simulated],
   }
 }
@@ -215,47 +146,6 @@ function requireRoleFits(role: string, tenantId: string | null): void {
     throw new AppError('invalid_input', `${role} is a role of the platform, not of a tenant.`)
   if (ofTenants && tenantId === null)
     throw new AppError('invalid_input', `${role} is a role in a tenant: name the tenant.`)
-}
-
-const KEY_DAYS = 90
-const DAY_MS = 86_400_000
-
-/**
- * Makes an API key for a user.
- * @returns the key, shown once and stored only as a hash
- * @throws AppError not_found for the user, invalid_input for an unknown scope
- */
-export async function createApiKey(
-  ctx: Ctx,
-  key: { email: string; name: string; scopes: readonly string[]; tenantId: string | null; days?: number },
-): Promise<{ token: string; expiresAt: Date }> {
-  const owner = await users.findByEmail(ctx.tx, key.email)
-  if (!owner) throw new AppError('not_found', `There is no user with the e-mail ${key.email}.`)
-  const known = new Set<string>(PERMISSIONS)
-  const unknown = key.scopes.filter((scope) => !known.has(scope))
-  if (unknown.length > 0) throw new AppError('invalid_input', `Unknown scopes: ${unknown.join(', ')}.`)
-  const prefix = randomToken(6).replace(/[-_]/g, 'x')
-  const token = `mp_${prefix}_${randomToken()}`
-  const expiresAt = new Date(ctx.now().getTime() + (key.days ?? KEY_DAYS) * DAY_MS)
-  const id = newId()
-  await users.insertApiKey(ctx.tx, {
-    id,
-    prefix: `mp_${prefix}`,
-    token_hash: sha256(token),
-    name: key.name,
-    user_id: owner.id,
-    tenant_id: key.tenantId,
-    scopes: [...(key.scopes.length > 0 ? key.scopes : PERMISSIONS)],
-    created_at: ctx.now(),
-    expires_at: expiresAt,
-  })
-  await auditService.record(ctx, {
-    action: 'API_KEY_CREATED',
-    tenantId: key.tenantId,
-    target: { type: 'apiKey', id, label: key.name },
-    details: { owner: owner.email, scopes: key.scopes },
-  })
-  return { token, expiresAt }
 }
 
 export const anyUser = (ctx: Ctx): Promise<boolean> => users.anyUser(ctx.tx)

@@ -65,7 +65,7 @@ export async function logIn(page: Page, { email, password }: Credentials): Promi
   await page.getByLabel('E-mail').fill(email)
   await page.getByLabel('Password').fill(password)
   const answered = page.waitForResponse('**/api/auth/login')
-  await page.getByRole('button', { name: 'Log in' }).click()
+  await page.getByRole('button', { name: 'Log in', exact: true }).click()
   if ((await answered).ok()) await page.waitForURL(({ pathname }) => pathname !== '/login')
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { codeOf } from '../users/factors.ts'
+import { setMfaPolicy } from '../users/people.ts'
 import { logIn, openApp, type OpenApp } from './browser.ts'
 
 let opened: OpenApp
@@ -35,7 +36,7 @@ it('a user sets up an authenticator app in the pages, and logs in with it', asyn
   await page.goto('/login')
   await page.getByLabel('E-mail').fill(user.email)
   await page.getByLabel('Password').fill(user.password)
-  await page.getByRole('button', { name: 'Log in' }).click()
+  await page.getByRole('button', { name: 'Log in', exact: true }).click()
   await page.getByLabel('Code', { exact: true }).fill(codes[0] ?? '')
   await page.getByRole('button', { name: 'Go on' }).click()
   await page.waitForURL(({ pathname }) => pathname !== '/login')
@@ -61,8 +62,7 @@ it('a change that needs a fresh proof asks for it in a dialog, and then happens'
 })
 
 it('a user whose role needs a second step is led to its set-up from everywhere, and freed by it', async () => {
-  const { settings } = opened.app.root
-  settings.mfaRequiredRoles = ['SUPPORT']
+  await setMfaPolicy(opened.app, 'SUPPORT', true)
   const page = await opened.page()
   await page.goto('/login')
   await logIn(page, await opened.user('SUPPORT'))
@@ -77,6 +77,6 @@ it('a user whose role needs a second step is led to its set-up from everywhere, 
   await page.getByText('Set up a second step first').waitFor({ state: 'detached' })
   await page.goto('/t/all/jobs')
   await page.getByRole('heading', { level: 1, name: 'Jobs' }).waitFor()
-  settings.mfaRequiredRoles = []
+  await setMfaPolicy(opened.app, 'SUPPORT', false)
   await page.close()
 })

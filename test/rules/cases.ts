@@ -13,6 +13,9 @@ import type { TestApp } from '../support/app.ts'
 import { PASSWORD, person, session } from '../users/people.ts'
 import { codeOf, enrol } from '../users/factors.ts'
 import { casesMail } from './casesMail.ts'
+import { passkeyCases } from './casesPasskeys.ts'
+import { KEY_CASES } from './casesKeys.ts'
+import { AUDIT_CASES } from './casesAudit.ts'
 
 /** What a request needs, `caller` only where it is not anybody's: made anew for each call, so that it would succeed with the permission. */
 export type Made = { id?: string; body?: unknown; query?: string; caller?: Api }
@@ -141,6 +144,7 @@ let pools = 0
 
 /** One case for each row of the route table, by operationId. */
 export const CASES: Record<string, Case> = {
+  ...KEY_CASES,
   login: async () => ({ body: { email: 'admin@example.com', password: 'correct-horse-battery' } }),
   logout: list,
   getMe: list,
@@ -222,7 +226,7 @@ export const CASES: Record<string, Case> = {
     const { body } = await app.admin.get<{ grants: { roleId: string }[] }>(`/api/admin/users/${id}`)
     return { id, body: { tenantId, roleId: body.grants[0]?.roleId } }
   },
-  getUserSessions: async (app, tenantId) => ({ id: (await userIn(app, tenantId)).id }),
+  listUserSessions: async (app, tenantId) => ({ id: (await userIn(app, tenantId)).id }),
   endUserSessions: async (app, tenantId) => ({ id: (await userIn(app, tenantId)).id, body: {} }),
   explainPermission: async (app, tenantId) => ({
     id: (await userIn(app, tenantId)).id,
@@ -332,8 +336,8 @@ export const CASES: Record<string, Case> = {
   listBlueprints: list,
   createBlueprint: async (app) => ({ body: await blueprintBody(app) }),
   ...casesMail,
-  listAuditEvents: list,
-  getAuditCheckpoints: list,
+  ...passkeyCases,
+  ...AUDIT_CASES,
 }
 
 /** The address of a row with its id filled in. */

@@ -33,8 +33,18 @@ const BY_MAIL =
   'requestPasswordReset confirmPasswordReset showInvitation acceptInvitation requestEmailChange confirmEmailChange'.split(
     ' ',
   )
+const OWN_KEYS = [
+  'listOwnApiKeys',
+  'createOwnApiKey',
+  'renameOwnApiKey',
+  'rotateOwnApiKey',
+  'revokeOwnApiKey',
+  'stopImpersonation',
+  'listImpersonations',
+]
 const WITHOUT_PERMISSION = [
   ...ACCOUNT,
+  ...OWN_KEYS,
   ...BY_MAIL,
   'login',
   'logout',

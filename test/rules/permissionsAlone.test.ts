@@ -48,11 +48,12 @@ test.each(scoped.map((route) => [`${route.method} ${route.path}`, route] as cons
     const path = addressOf(route.path, foreign ? { query: `?tenantId=${other}` } : made)
     const { access } = route
     const isForPeople = typeof access === 'object' && PEOPLE_ONLY.includes(access.permission)
-    const answer = await (isForPeople ? ownerSession : ownKey).call(route.method, path, made.body)
+    const caller = isForPeople ? ownerSession : ownKey
+    const answer = await caller.call(route.method, path, made.body)
     expect(route.operationId === 'listTenants' ? [422] : [403, 404]).toContain(answer.status)
     expect(await rowsOf(app, other)).toEqual(before)
     if (!isList(route.operationId)) return
-    const all = await ownKey.get(`${route.path}?limit=200`)
+    const all = await caller.get(`${route.path}?limit=200`)
     expect(all.status).toBe(200)
     expect(JSON.stringify(all.body)).not.toContain(other)
   },

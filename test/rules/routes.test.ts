@@ -19,14 +19,26 @@ import {
   userIn,
   type Made,
 } from './cases.ts'
+import { serviceKeyIn } from './casesKeys.ts'
 import { ownerOf, rowsOf } from './rows.ts'
 
 /** Public because their callers cannot log in yet; three of them need the token of a mailed link. */
 const BY_MAIL = ['requestPasswordReset', 'confirmPasswordReset', 'showInvitation', 'acceptInvitation']
 /** What anybody may call. This list only gets shorter. */
-const PUBLIC = ['login', 'verifyMfa', 'healthz', 'readyz', 'metrics', ...BY_MAIL]
+const PUBLIC = [
+  ...['login', 'verifyMfa', 'beginMfa', 'beginPasskeyLogin', 'loginByPasskey'],
+  ...['healthz', 'readyz', 'metrics'],
+  ...BY_MAIL,
+]
 /** Mutations that are no transaction of the table and so have their own tests (test/users). */
-const NOT_IN_A_TRANSACTION = ['login', 'verifyMfa', 'showInvitation']
+const NOT_IN_A_TRANSACTION = [
+  'login',
+  'verifyMfa',
+  'beginMfa',
+  'beginPasskeyLogin',
+  'loginByPasskey',
+  'showInvitation',
+]
 
 type Problem = { requestId: string; code: string; details?: { permission?: string } }
 let app: TestApp
@@ -55,6 +67,7 @@ beforeAll(async () => {
     await podIn(app, tenantId)
     await roleIn(app, tenantId)
     await userIn(app, tenantId)
+    await serviceKeyIn(app, tenantId)
   }
 })
 afterAll(() => app.close())
@@ -161,7 +174,8 @@ describe.each(rows((route) => isList(route) && takesTenant(route)))('%s', (_, ro
       expect(foreign.status).toBe(404)
       expect(without(await send(api, route, { query: `?tenantId=${newId()}` }))).toEqual(without(foreign))
     }
-    expect((await send(ownKey, route, { query: `?tenantId=${other}` })).status).toBe(404)
+    const sure = forPeople(route) ? ownerSession : ownKey
+    expect((await send(sure, route, { query: `?tenantId=${other}` })).status).toBe(404)
   })
 })
 
@@ -170,7 +184,7 @@ describe.each(rows((route) => isList(route) && route.operationId !== 'streamJobs
   test('never shows a row of another tenant', async () => {
     const all = await send(app.admin, route, { query: '?limit=200' })
     expect(JSON.stringify(all.body)).toContain(other)
-    for (const api of [ownKey, owner, user]) {
+    for (const api of [ownKey, owner, user, ...(forPeople(route) ? [ownerSession] : [])]) {
       const seen = JSON.stringify((await send(api, route, { query: '?limit=200' })).body)
       expect(seen).not.toContain(other)
       if (!seen.includes('"forbidden"')) expect(seen).toContain(own)

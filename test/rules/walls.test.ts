@@ -7,21 +7,10 @@ import * as cloudPodService from '../../src/services/cloudPodService.ts'
 import * as customerService from '../../src/services/customerService.ts'
 import * as provisioningService from '../../src/services/provisioningService.ts'
 import * as tenantService from '../../src/services/tenantService.ts'
-import { pay, prepareOrder, type Api } from '../support/api.ts'
+import { prepareOrder, type Api } from '../support/api.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { keyOf, roleKey } from '../users/people.ts'
-import {
-  blueprintIn,
-  contactIn,
-  customerIn,
-  fieldIn,
-  groupIn,
-  noteIn,
-  ordered,
-  planIn,
-  podIn,
-} from './cases.ts'
-import { invitationIn } from './casesMail.ts'
+import { keyOf } from '../users/people.ts'
+import { populate, type Things } from './populate.ts'
 import { ownerOf, rowsOf, tenantTables, type Owner } from './rows.ts'
 
 const CATALOGUE = ['cloud_pod_blueprints', 'cloud_pod_plans', 'prices', 'roles', 'settings']
@@ -30,7 +19,7 @@ let owner: Owner
 let tables: string[]
 let own: string
 let other: string
-let things: Record<'customer' | 'subscription' | 'invoice' | 'pod' | 'job' | 'planId' | 'blueprint', string>
+let things: Things
 
 beforeAll(async () => {
   app = await startApp({ worker: false })
@@ -38,61 +27,13 @@ beforeAll(async () => {
   tables = await tenantTables(app)
   own = await app.tenant()
   other = await app.tenant()
-  await populate(own)
-  things = await populate(other)
+  await populate(app, owner, own)
+  things = await populate(app, owner, other)
 })
 afterAll(async () => {
   await owner.close()
   await app.close()
 })
-
-/** A row of every kind in a tenant. */
-async function populate(tenantId: string): Promise<typeof things> {
-  const plan = await planIn(app, tenantId)
-  const blueprint = await blueprintIn(app, tenantId)
-  const { subscription, invoice } = await ordered(app, tenantId)
-  const paid = await ordered(app, tenantId)
-  expect((await pay(app.admin, paid.invoice)).status).toBe(201)
-  const { id } = paid.subscription
-  await app.admin.post(`/api/admin/billing/subscriptions/${id}/cancel`, { when: 'now' })
-  const pod = await podIn(app, tenantId)
-  await app.admin.call('PATCH', `/api/admin/tenants/${tenantId}/settings`, { 'branding.name': 'Own' })
-  await roleKey(app, 'TENANT_USER', tenantId)
-  await invitationIn(app, tenantId)
-  const suspension = [newId(), tenantId]
-  await owner.query(
-    `insert into tenant_suspensions (id, tenant_id, reason, started_by, started_at, ended_at)
-     values ($1, $2, 'unpaid', '{}', now(), now())`,
-    suspension,
-  )
-  await owner.query(
-    'insert into tenant_suspended_pods (suspension_id, tenant_id, pod_id) values ($1, $2, $3)',
-    [...suspension, pod.cloudPod.id],
-  )
-  await keyOf(app, 'admin@example.com', { tenantId })
-  const role = [newId(), tenantId, 'CUSTOM', 'Custom', new Date()]
-  await owner.query(
-    'insert into roles (id, tenant_id, key, name, created_at) values ($1, $2, $3, $4, $5)',
-    role,
-  )
-  await owner.query(
-    `insert into provisioning_job_steps (queue, job_id, name, position, title, tenant_id, state, started_at)
-     values ('cloud_pod', $1, 'clone', 1, 'Clone', $2, 'running', now())`,
-    [pod.job.id, tenantId],
-  )
-  await owner.query(
-    `insert into provisioning_job_logs (queue, job_id, tenant_id, at, level, line)
-     values ('cloud_pod', $1, $2, now(), 'info', 'cloning')`,
-    [pod.job.id, tenantId],
-  )
-  const customer = (await customerIn(app, tenantId)).id
-  await groupIn(app, tenantId)
-  await contactIn(app, tenantId)
-  await noteIn(app, tenantId)
-  await fieldIn(app, tenantId)
-  const names = { customer, blueprint, planId: plan.id, pod: pod.cloudPod.id, job: pod.job.id }
-  return { ...names, subscription: subscription.id, invoice: invoice.id }
-}
 
 /** Work in the scope of one tenant, whatever the caller's permissions: as if they had not been asked. */
 const within = <T>(scope: 'platform' | string[], work: (ctx: Ctx) => Promise<T>): Promise<T> =>

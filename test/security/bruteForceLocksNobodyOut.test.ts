@@ -115,7 +115,7 @@ test('codes are tries as well: starting over with the password gives no more of 
     if (typeof pending === 'string') break
     for (let tries = 0; tries < 2; tries++)
       await authService
-        .verifyMfa(app.root, origin, { token: pending.token, code: 'WRONG-WRONG-WRONG' })
+        .verifyMfa(app.root, origin, { token: pending.token, given: { code: 'WRONG-WRONG-WRONG' } })
         .catch(() => refused++)
   }
   expect(refused).toBeLessThan(5)

@@ -30,7 +30,7 @@ const origin = () => ({ ...systemOrigin('test', newId()), ip: `198.51.100.${++ca
 async function logIn({ user }: Enrolled, code: string): Promise<boolean> {
   const pending = await authService.login(app.root, origin(), { email: user.email, password: PASSWORD })
   expect(pending.device).toBeUndefined()
-  return authService.verifyMfa(app.root, origin(), { token: pending.token, code }).then(
+  return authService.verifyMfa(app.root, origin(), { token: pending.token, given: { code } }).then(
     () => true,
     () => false,
   )

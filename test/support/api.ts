@@ -31,7 +31,7 @@ export async function createApi(url: string, credentials: Credentials): Promise<
       redirect: 'manual',
     })
     const text = await response.text()
-    const json = response.headers.get('content-type')?.includes('json') ?? false
+    const json = /[/+]json/.test(response.headers.get('content-type') ?? '')
     return { status: response.status, headers: response.headers, body: (json ? JSON.parse(text) : text) as T }
   }
   if (credentials && 'key' in credentials) own['authorization'] = `Bearer ${credentials.key}`

@@ -25,6 +25,7 @@ const SPEED: Partial<Speed> = { cloneMs: 60, startMs: 20 }
 /** The engine's own pace, shortened: only how long things wait changes, not what happens. */
 export const FAST: WorkerOptions = {
   pollMs: 50,
+  deliverMs: 100,
   leaseMs: 2_000,
   heartbeatMs: 300,
   drainMs: 500,

@@ -174,14 +174,14 @@ function watched(root: Root, boundary: (what: string) => void, alive: () => void
         }
       },
     })
-  const { mail, ...makers } = root.vendors
-  const vendors = Object.entries(makers).map(([name, make]) => [
-    name,
-    (connection: Parameters<typeof make>[0]) => client(make(connection)),
-  ])
+  const { mail, proxmox } = root.vendors
   return {
     ...root,
-    vendors: { ...(Object.fromEntries(vendors) as typeof makers), mail: mail && client(mail) },
+    vendors: {
+      ...root.vendors,
+      proxmox: (connection) => client(proxmox(connection)),
+      mail: mail && client(mail),
+    },
     db: {
       ...root.db,
       transaction: async (scope, work) => {

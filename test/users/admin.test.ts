@@ -3,6 +3,7 @@ import type { Explanation, Role, User } from '../../shared/api/users.ts'
 import { newId } from '../../src/lib/ids.ts'
 import type { Api } from '../support/api.ts'
 import { startApp, type TestApp } from '../support/app.ts'
+import { enrol } from './factors.ts'
 import { keyOf, person, session, type Person } from './people.ts'
 
 let app: TestApp
@@ -143,6 +144,11 @@ test('a new person logs in with the first password; an e-mail is taken once', as
   expect(JSON.stringify(made.body)).not.toContain('argon2')
   expect((await (await session(app, email)).api.get('/api/auth/me')).status).toBe(200)
   expect((await app.admin.post('/api/admin/users', body)).status).toBe(409)
+  const easy = { ...body, email: `easy-${email}`, password: 'password1234' }
+  expect(await app.admin.post('/api/admin/users', easy)).toMatchObject({
+    status: 422,
+    body: { errors: [{ path: 'password' }] },
+  })
 })
 
 test('an administrator sees the sessions of a user and ends one, or all, at once', async () => {
@@ -151,6 +157,9 @@ test('an administrator sees the sessions of a user and ends one, or all, at once
   const path = `/api/admin/users/${user.id}/sessions`
   const { items } = (await app.admin.get<{ items: { id: string }[] }>(path)).body
   expect(items).toHaveLength(2)
+  const page = (await app.admin.get<{ items: object[]; nextCursor: string }>(`${path}?limit=1`)).body
+  const rest = (await app.admin.get<{ items: object[] }>(`${path}?limit=1&cursor=${page.nextCursor}`)).body
+  expect([...page.items, ...rest.items]).toEqual(items)
   expect((await app.admin.call('DELETE', path, { sessionId: newId() })).status).toBe(404)
   expect((await app.admin.call('DELETE', path, { sessionId: items[0]?.id })).status).toBe(204)
   const states = await Promise.all(
@@ -175,4 +184,44 @@ test('a key reads users, but never manages them or roles', async () => {
   expect((await give(api, user.id, idOf('TENANT_ADMIN'), tenantId)).status).toBe(403)
   expect((await roleWith(api, ['cloudpods:read'])).status).toBe(403)
   expect((await api.call('PATCH', `/api/admin/users/${user.id}`, { state: 'disabled' })).status).toBe(403)
+})
+
+test('users are found by state and by role, with their last log-in and whether they have a second factor', async () => {
+  const place = await app.tenant()
+  const [one, other] = [await person(app, 'TENANT_USER', place), await person(app, 'TENANT_ADMIN', place)]
+  await enrol(app, (await session(app, one.email)).api)
+  await app.admin.call('PATCH', `/api/admin/users/${other.id}`, { state: 'disabled' })
+  const found = async (query: string) =>
+    (await app.admin.get<{ items: User[] }>(`/api/admin/users?tenantId=${place}&${query}`)).body.items
+  expect(await found('state=disabled')).toMatchObject([{ id: other.id, mfa: false, lastLoginAt: null }])
+  const [found1] = await found(`roleId=${idOf('TENANT_USER')}`)
+  expect(found1).toMatchObject({ id: one.id, mfa: true })
+  expect(Math.abs(Date.parse(found1?.lastLoginAt ?? '') - Date.now())).toBeLessThan(600_000)
+  expect(await found(`roleId=${idOf('TENANT_USER')}&state=disabled`)).toEqual([])
+})
+
+test('roles are listed by kind, and say whether somebody holds them', async () => {
+  const place = await app.tenant()
+  const role = (await roleWith(app.admin, ['cloudpods:read'], place)).body
+  const listed = async (kind: string) =>
+    (await app.admin.get<{ items: Role[] }>(`/api/admin/users/roles?tenantId=${place}&kind=${kind}`)).body
+      .items
+  expect((await listed('builtin')).map(({ builtin }) => builtin)).toEqual(Array(7).fill(true))
+  expect(await listed('tenant')).toMatchObject([{ id: role.id, held: false, requiresMfa: false }])
+  expect(await listed('platform')).toEqual([])
+  const user = await person(app, 'TENANT_USER', place)
+  await give(app.admin, user.id, role.id, place)
+  expect(await listed('tenant')).toMatchObject([{ id: role.id, held: true }])
+})
+
+test('a grant in a tenant that is suspended counts for nothing, and the explanation says so', async () => {
+  const place = await app.tenant()
+  const user = await person(app, 'TENANT_USER', place)
+  await app.admin.post(`/api/admin/tenants/${place}/suspend`, { reason: 'unpaid' })
+  const asked = `/api/admin/users/${user.id}/explain?permission=cloudpods:read&tenantId=${place}`
+  expect((await app.admin.get<Explanation>(asked)).body).toMatchObject({
+    allowed: false,
+    sentence: expect.stringContaining('not active') as string,
+    grants: [{ sentence: expect.stringContaining('Would give') as string }],
+  })
 })

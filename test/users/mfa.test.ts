@@ -25,7 +25,11 @@ test('an app asks for codes once it is confirmed, and no longer when it was remo
   expect((await api.post('/api/auth/mfa/totp', {})).status).toBe(409)
   await passwordStep(app, user.email)
   expect((await api.call('DELETE', '/api/auth/mfa/totp')).status).toBe(204)
-  expect((await api.get<MfaState>('/api/auth/mfa')).body).toEqual({ totp: null, recoveryCodesLeft: 0 })
+  expect((await api.get<MfaState>('/api/auth/mfa')).body).toEqual({
+    totp: null,
+    passkeys: 0,
+    recoveryCodesLeft: 0,
+  })
   await expect(passwordStep(app, user.email)).rejects.toThrow('no second factor')
 })
 

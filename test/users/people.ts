@@ -1,3 +1,5 @@
+import { sql } from 'kysely'
+import type { KeyResource } from '../../shared/api/apiKeys.ts'
 import type { BuiltinRole, Permission } from '../../shared/permissions.ts'
 import { systemOrigin } from '../../src/context.ts'
 import { newId } from '../../src/lib/ids.ts'
@@ -28,13 +30,18 @@ export async function person(
 export async function keyOf(
   app: TestApp,
   email: string,
-  more: { tenantId?: string | null; scopes?: readonly Permission[]; days?: number } = {},
-): Promise<{ api: Api; token: string }> {
-  const { tenantId = null, scopes = [], days } = more
-  const { token } = await app.as((ctx) =>
-    userService.createApiKey(ctx, { email, name: 'test', scopes, tenantId, days }),
+  more: {
+    tenantId?: string | null
+    scopes?: readonly Permission[]
+    days?: number
+    resources?: readonly KeyResource[]
+  } = {},
+): Promise<{ api: Api; token: string; id: string }> {
+  const { tenantId = null, scopes = [], ...limits } = more
+  const { token, id } = await app.as((ctx) =>
+    userService.createApiKey(ctx, { email, name: 'test', scopes, tenantId, ...limits }),
   )
-  return { api: await createApi(app.url, { key: token }), token }
+  return { api: await createApi(app.url, { key: token }), token, id }
 }
 
 /** A caller with a key of a new user with one role. */
@@ -64,3 +71,21 @@ export async function withHeaders(app: TestApp, own: Record<string, string>): Pr
     post: (path, body, headers) => call('POST', path, body, headers),
   }
 }
+
+/** Decides whether a built-in role needs a second factor, as an administrator does. */
+export async function setMfaPolicy(app: TestApp, key: BuiltinRole, requiresMfa: boolean): Promise<void> {
+  const { body } = await app.admin.get<{ items: { id: string; key: string }[] }>(
+    '/api/admin/users/roles?kind=builtin',
+  )
+  const id = body.items.find((role) => role.key === key)?.id
+  const answer = await app.admin.call('PATCH', `/api/admin/users/roles/${id}`, { requiresMfa })
+  if (answer.status !== 200) throw new Error(`not decided: ${JSON.stringify(answer.body)}`)
+}
+/** The id of a built-in role. */
+export const roleId = (app: TestApp, role: BuiltinRole): Promise<string> =>
+  app.as(async (ctx) => {
+    const { rows } = await sql<{ id: string }>`select id from roles where key = ${role} and builtin`.execute(
+      ctx.tx,
+    )
+    return rows[0]?.id ?? ''
+  })

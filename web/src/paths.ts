@@ -58,13 +58,26 @@ export const paths = {
     linkOptions({ to: '/t/$tenant/tenants/$id', params: { tenant, id } }),
 
   mail: (tenant: string) => linkOptions({ to: '/t/$tenant/mail', params: { tenant } }),
+  users: (tenant: string, search: { role?: string; state?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/users', params: { tenant }, search }),
+  newUser: (tenant: string) => linkOptions({ to: '/t/$tenant/users/new', params: { tenant } }),
+  user: (tenant: string, id: string) => linkOptions({ to: '/t/$tenant/users/$id', params: { tenant, id } }),
+  roles: (tenant: string, search: { tab?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/roles', params: { tenant }, search }),
+  newRole: (tenant: string) => linkOptions({ to: '/t/$tenant/roles/new', params: { tenant } }),
+  role: (tenant: string, id: string) => linkOptions({ to: '/t/$tenant/roles/$id', params: { tenant, id } }),
 
   audit: (
     tenant: string,
     search: { action?: string; targetType?: string; targetId?: string; correlationId?: string } = {},
   ) => linkOptions({ to: '/t/$tenant/audit', params: { tenant }, search }),
 
+  apiKeys: (tenant: string, search: { tab?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/api-keys', params: { tenant }, search }),
+
   security: (tenant: string) => linkOptions({ to: '/t/$tenant/account/security', params: { tenant } }),
   sessions: (tenant: string) => linkOptions({ to: '/t/$tenant/account/sessions', params: { tenant } }),
   loginHistory: (tenant: string) => linkOptions({ to: '/t/$tenant/account/log-ins', params: { tenant } }),
+  ownApiKeys: (tenant: string) => linkOptions({ to: '/t/$tenant/account/api-keys', params: { tenant } }),
+  impersonations: (tenant: string) => linkOptions({ to: '/t/$tenant/account/operators', params: { tenant } }),
 } as const

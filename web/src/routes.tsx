@@ -262,12 +262,54 @@ const mail = createRoute({
   validateSearch: search('q', 'state', 'page'),
   component: page(() => import('./pages/mail/MailsPage.tsx')),
 })
+const users = [
+  createRoute({
+    getParentRoute: under,
+    path: 'users',
+    validateSearch: search('q', 'state', 'role', 'page'),
+    component: page(() => import('./pages/user/UsersPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'users/new',
+    component: page(() => import('./pages/user/NewUserPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'users/$id',
+    validateSearch: search('tab', 'permission', 'in', 'page'),
+    component: page(() => import('./pages/user/UserPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'roles',
+    validateSearch: search('tab', 'page'),
+    component: page(() => import('./pages/user/RolesPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'roles/new',
+    component: page(() => import('./pages/user/NewRolePage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'roles/$id',
+    component: page(() => import('./pages/user/RolePage.tsx')),
+  }),
+] as const
 
 const audit = createRoute({
   getParentRoute: under,
   path: 'audit',
   validateSearch: search('action', 'targetType', 'targetId', 'correlationId', 'page'),
   component: page(() => import('./pages/audit/AuditPage.tsx')),
+})
+
+const apiKeys = createRoute({
+  getParentRoute: under,
+  path: 'api-keys',
+  validateSearch: search('tab', 'page'),
+  component: page(() => import('./pages/keys/ApiKeysPage.tsx')),
 })
 
 const account = [
@@ -288,6 +330,18 @@ const account = [
     validateSearch: search('page'),
     component: page(() => import('./pages/account/LoginHistoryPage.tsx')),
   }),
+  createRoute({
+    getParentRoute: under,
+    path: 'account/api-keys',
+    validateSearch: search('page'),
+    component: page(() => import('./pages/account/KeysPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'account/operators',
+    validateSearch: search('page'),
+    component: page(() => import('./pages/account/ImpersonationsPage.tsx')),
+  }),
 ] as const
 
 const routeTree = root.addChildren([
@@ -302,7 +356,9 @@ const routeTree = root.addChildren([
     ...provisioning,
     ...tenants,
     mail,
+    ...users,
     audit,
+    apiKeys,
     ...account,
   ]),
 ])

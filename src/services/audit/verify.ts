@@ -1,9 +1,11 @@
 import type { KeyObject } from 'node:crypto'
 import type { Root, Ctx } from '../../context.ts'
 import { systemOrigin, transaction } from '../../context.ts'
+import * as archives from '../../db/auditArchives.ts'
 import * as seals from '../../db/auditSeals.ts'
 import { newId } from '../../lib/ids.ts'
 import { merkleRoot } from '../../lib/merkle.ts'
+import { archiveHash, hasBit } from './archived.ts'
 import { GENESIS, hashOf, isSignedBy, leafOf, leavesOf, publicKeyOf, VANISHED } from './batches.ts'
 import { readCheckpoints, type Checkpoint } from './checkpoints.ts'
 import { publicKey } from './key.ts'
@@ -11,10 +13,18 @@ import { publicKey } from './key.ts'
 export type Verdict = {
   batches: number
   events: number
+  /** Of these events, how many are in archives: their files are checked by themselves. */
+  archived: number
   /** Events that wait to be sealed: nothing can be said of them yet. */
   unsealed: number
   /** What is wrong, in the order of the log; at most a hundred. */
   findings: string[]
+}
+
+type Chunk = {
+  batches: seals.BatchRow[]
+  events: Map<string, seals.SealedEvent>
+  parts: Map<bigint, Buffer[]>
 }
 
 const PAGE = 20
@@ -22,6 +32,7 @@ const MAX_FINDINGS = 100
 
 /**
  * Recomputes every batch from the events and compares it with its signature, its predecessor and the checkpoints.
+ * While one chunk is hashed, the database reads the next one.
  * @param checkpoints a file written by the sealer, which the database cannot change
  * @throws Error when the file cannot be read
  */
@@ -30,19 +41,22 @@ export async function verify(root: Root, checkpoints: string | undefined): Promi
     transaction(root, systemOrigin('audit.verify', newId()), 'platform', work)
   const outside = checkpoints === undefined ? undefined : await byNumber(checkpoints)
   const anchor = outside?.values().next().value?.publicKey ?? (await within(publicKey))
-  const verdict: Verdict = { batches: 0, events: 0, unsealed: 0, findings: [] }
+  const verdict: Verdict = { batches: 0, events: 0, archived: 0, unsealed: 0, findings: [] }
   const key = anchor === undefined ? undefined : publicKeyOf(anchor)
+  verdict.findings.push(...(await within((ctx) => archiveFaults(ctx, key))))
   let last: seals.BatchRow | undefined
+  let next = within((ctx) => chunkAfter(ctx, 0n))
   while (verdict.findings.length < MAX_FINDINGS) {
-    const batches = await within(({ tx }) => seals.batchesAfter(tx, last?.number ?? 0n, PAGE))
-    if (batches.length === 0) break
-    for (const batch of batches) {
-      const events = await within(({ tx }) =>
-        seals.eventsIn(tx, { ids: batch.events, from: batch.first_at, to: batch.last_at }),
-      )
+    const chunk = await next
+    const end = chunk.batches.at(-1)
+    if (!end) break
+    next = within((ctx) => chunkAfter(ctx, end.number))
+    // Awaited above or below; a failure meanwhile is no unhandled one.
+    next.catch(() => undefined)
+    for (const batch of chunk.batches) {
       verdict.findings.push(
         ...chainFaults(batch, last, key),
-        ...eventFaults(batch, events),
+        ...eventFaults(batch, chunk, verdict),
         ...checkpointFaults(batch, outside?.get(batch.number.toString())),
       )
       verdict.batches++
@@ -50,17 +64,45 @@ export async function verify(root: Root, checkpoints: string | undefined): Promi
       last = batch
     }
   }
-  verdict.findings.push(...cutFaults(last, outside))
-  const unknown = await within(({ tx }) => seals.unknownEvents(tx, MAX_FINDINGS))
-  verdict.findings.push(...unknown.map((id) => `inserted: event ${id} is in no batch and waits for none`))
+  await next
+  verdict.findings.push(...cutFaults(last, outside), ...(await within(insertedFaults)))
   verdict.unsealed = (await within(({ tx }) => seals.unsealed(tx))).events
   verdict.findings.splice(MAX_FINDINGS)
   return verdict
 }
 
+async function chunkAfter({ tx }: Ctx, number: bigint): Promise<Chunk> {
+  const batches = await seals.batchesAfter(tx, number, PAGE)
+  const parts = new Map<bigint, Buffer[]>()
+  if (batches.length === 0) return { batches, events: new Map(), parts }
+  for (const part of await archives.partsOf(
+    tx,
+    batches.map((batch) => batch.number),
+  ))
+    parts.set(part.batch, [...(parts.get(part.batch) ?? []), part.positions])
+  const times = batches.flatMap((batch) => [batch.first_at.getTime(), batch.last_at.getTime()])
+  const events = await seals.eventsIn(tx, {
+    ids: batches.flatMap((batch) => batch.events),
+    from: new Date(Math.min(...times)),
+    to: new Date(Math.max(...times)),
+  })
+  return { batches, events, parts }
+}
+
 async function byNumber(path: string): Promise<Map<string, Checkpoint>> {
   const found = new Map<string, Checkpoint>()
   for await (const one of readCheckpoints(path)) found.set(one.batch, one)
+  return found
+}
+
+/** An archive that the key did not sign could hide a removal. */
+async function archiveFaults({ tx }: Ctx, key: KeyObject | undefined): Promise<string[]> {
+  const found: string[] = []
+  for (const archive of await archives.all(tx)) {
+    const hash = archiveHash(archive, await archives.partsOfMonth(tx, archive.month))
+    if (!hash.equals(archive.hash) || !key || !isSignedBy(key, hash, archive.signature))
+      found.push(`forged: the archive of ${archive.month.slice(0, 7)} is not what was signed`)
+  }
   return found
 }
 
@@ -78,13 +120,15 @@ function* chainFaults(
     yield `forged: the signature of batch ${batch.number} is not of this installation’s key`
 }
 
-function* eventFaults(batch: seals.BatchRow, events: Map<string, seals.SealedEvent>): Generator<string> {
+function* eventFaults(batch: seals.BatchRow, chunk: Chunk, verdict: Verdict): Generator<string> {
   const leaves = leavesOf(batch.leaves)
+  const parts = chunk.parts.get(batch.number) ?? []
   for (const [index, id] of batch.events.entries()) {
     const place = `event ${id}, number ${index + 1} of batch ${batch.number}`
-    const event = events.get(id)
+    const event = chunk.events.get(id)
     const leaf = leaves[index] ?? VANISHED
-    if (!event || leaf.equals(VANISHED)) yield `missing: ${place}`
+    if (!event && parts.some((bits) => hasBit(bits, index))) verdict.archived++
+    else if (!event || leaf.equals(VANISHED)) yield `missing: ${place}`
     else if (!leafOf(event).equals(leaf)) yield `changed: ${place} (${event.action} of ${event.at})`
   }
   if (!merkleRoot(leaves).equals(batch.root))
@@ -102,4 +146,14 @@ function* cutFaults(
 ): Generator<string> {
   for (const number of outside?.keys() ?? [])
     if (BigInt(number) > (last?.number ?? 0n)) yield `cut: batch ${number} has a checkpoint and is gone`
+}
+
+async function insertedFaults({ tx }: Ctx): Promise<string[]> {
+  if (await seals.isCountRight(tx)) return []
+  const unknown = await seals.unknownEvents(tx, MAX_FINDINGS)
+  const repeated = await seals.repeatedEvents(tx, MAX_FINDINGS)
+  return [
+    ...unknown.map((id) => `inserted: event ${id} is in no batch and waits for none`),
+    ...repeated.map((id) => `inserted: event ${id} is there twice`),
+  ]
 }

@@ -1,13 +1,21 @@
 import { Secret, TOTP } from 'otpauth'
-import type { MfaState, RecoveryCodes, TotpEnrolment } from '../../../shared/api/authAccount.ts'
-import type { Ctx } from '../../context.ts'
+import type {
+  FactorMethod,
+  MfaProof,
+  MfaState,
+  RecoveryCodes,
+  TotpEnrolment,
+} from '../../../shared/api/authAccount.ts'
+import type { Ctx, Root } from '../../context.ts'
 import * as factors from '../../db/authFactors.ts'
+import * as passkeys from '../../db/authPasskeys.ts'
 import * as sessions from '../../db/authSessions.ts'
 import { AppError } from '../../errors.ts'
 import { sha256 } from '../../lib/crypto.ts'
 import * as auditService from '../auditService.ts'
 import * as mailService from '../mailService.ts'
 import type { Identity } from '../userService.ts'
+import * as passkeyProof from './passkeyProof.ts'
 
 const STEP_S = 30
 const WINDOW = 1
@@ -17,7 +25,7 @@ const CODES = 10
 const CODE_BYTES = 15
 
 type User = { id: string; email: string }
-export type Factor = 'totp' | 'recovery_code'
+export type Factor = 'totp' | 'recovery_code' | 'passkey'
 
 const purposeOf = (userId: string): string => `totp:${userId}`
 const plain = (code: string): string => code.replace(/[\s-]/g, '').toUpperCase()
@@ -34,13 +42,28 @@ export async function state(ctx: Ctx, userId: string): Promise<MfaState> {
   const confirmedAt = totp?.confirmed_at?.toISOString()
   return {
     totp: confirmedAt === undefined ? null : { confirmedAt },
+    passkeys: (await passkeys.listOf(ctx.tx, userId)).length,
     recoveryCodesLeft: await factors.codesLeft(ctx.tx, userId),
   }
 }
 
+/** What a log-in of this user asks for beside the password; nothing without a second factor. */
+export async function methodsOf(ctx: Ctx, userId: string): Promise<FactorMethod[]> {
+  const held = await state(ctx, userId)
+  const methods: FactorMethod[] = []
+  if (held.passkeys > 0) methods.push('passkey')
+  if (held.totp !== null || (held.passkeys > 0 && held.recoveryCodesLeft > 0)) methods.push('code')
+  return methods
+}
+
 /** Whether a log-in of this user asks for a second factor. */
 export const isEnrolled = async (ctx: Ctx, userId: string): Promise<boolean> =>
-  ((await factors.findTotp(ctx.tx, userId))?.confirmed_at ?? null) !== null
+  (await methodsOf(ctx, userId)).length > 0
+
+/** Recovery codes stand for a second factor, so they end with the last one. */
+export async function endCodesWithoutFactor(ctx: Ctx, userId: string): Promise<void> {
+  if (!(await isEnrolled(ctx, userId))) await factors.replaceCodes(ctx.tx, userId, [], ctx.now())
+}
 
 /**
  * Makes a secret for an authenticator app; it counts once a first code has confirmed it.
@@ -79,7 +102,7 @@ export async function confirmTotp(
 export async function disableTotp(ctx: Ctx, { user }: Identity): Promise<void> {
   if (!(await factors.removeTotp(ctx.tx, user.id)))
     throw new AppError('invalid_state', 'There is no authenticator app to remove.')
-  await factors.replaceCodes(ctx.tx, user.id, [], ctx.now())
+  await endCodesWithoutFactor(ctx, user.id)
   await auditService.record(ctx, { action: 'TOTP_DISABLED', tenantId: null, target: self(user) })
   await mailService.notify(ctx, user, 'secondFactorRemoved')
 }
@@ -87,16 +110,20 @@ export async function disableTotp(ctx: Ctx, { user }: Identity): Promise<void> {
 /**
  * Replaces the recovery codes, used and unused.
  * @returns the new ones, shown once
- * @throws AppError invalid_state without an authenticator app
+ * @throws AppError invalid_state without a second factor
  */
 export async function regenerateCodes(ctx: Ctx, { user }: Identity): Promise<RecoveryCodes> {
   if (!(await isEnrolled(ctx, user.id)))
-    throw new AppError('invalid_state', 'Recovery codes come with an authenticator app. Set it up first.')
+    throw new AppError(
+      'invalid_state',
+      'Recovery codes come with an authenticator app or a passkey. Set one up first.',
+    )
   await auditService.record(ctx, { action: 'RECOVERY_CODES_REPLACED', tenantId: null, target: self(user) })
   return newCodes(ctx, user)
 }
 
-async function newCodes(ctx: Ctx, user: User): Promise<RecoveryCodes> {
+/** Ten new recovery codes in place of those there were. */
+export async function newCodes(ctx: Ctx, user: User): Promise<RecoveryCodes> {
   const codes = Array.from({ length: CODES }, () =>
     (new Secret({ size: CODE_BYTES }).base32.match(/.{4}/g) ?? []).join('-'),
   )
@@ -106,10 +133,26 @@ async function newCodes(ctx: Ctx, user: User): Promise<RecoveryCodes> {
 }
 
 /**
+ * Checks what can be checked outside of a transaction.
+ * @returns what uses up the factor inside of one, and says which it was
+ * @throws AppError invalid_input for a wrong passkey; what is returned throws it for a wrong code
+ */
+export async function proverOf(
+  root: Root,
+  meant: Parameters<typeof passkeyProof.prove>[1],
+  { code, passkey }: MfaProof,
+): Promise<(ctx: Ctx, user: User) => Promise<Factor>> {
+  if (passkey === undefined) return (ctx, user) => useFactor(ctx, user, code ?? '')
+  const found = await root.db.transaction('platform', (tx) => passkeyProof.findPasskey({ tx }, passkey))
+  const proven = await passkeyProof.prove(root, meant, found, passkey)
+  return (ctx) => passkeyProof.accept(ctx, proven)
+}
+
+/**
  * Uses up a code of the user's authenticator app, or a recovery code. Of parallel tries with one code one succeeds.
  * @throws AppError invalid_input for a wrong or used code
  */
-export async function useFactor(ctx: Ctx, user: User, code: string): Promise<Factor> {
+async function useFactor(ctx: Ctx, user: User, code: string): Promise<Factor> {
   if (/^\d{6}$/.test(plain(code))) {
     const totp = await factors.findTotp(ctx.tx, user.id)
     if (totp && totp.confirmed_at !== null && (await takeTotp(ctx, user, totp.secret, code))) return 'totp'

@@ -9,7 +9,15 @@ import * as mailService from '../mailService.ts'
 import type { Identity } from '../userService.ts'
 
 type User = { id: string; email: string }
-type Failure = 'wrong_password' | 'wrong_code' | 'throttled' | 'disabled' | 'no_active_tenant'
+export type Success = 'password' | 'totp' | 'recovery_code' | 'passkey' | 'sso'
+export type Failure =
+  | 'wrong_password'
+  | 'wrong_code'
+  | 'wrong_passkey'
+  | 'throttled'
+  | 'disabled'
+  | 'no_active_tenant'
+  | 'sso_required'
 
 /** Notes a refused log-in. `user.id` undefined: there is no such user, so there is no history to write it in. */
 export async function noteFailure(
@@ -29,12 +37,7 @@ export async function noteFailure(
 }
 
 /** Notes a log-in, and that it came from a device nobody has logged in with before, except for the very first. */
-export async function noteSuccess(
-  ctx: Ctx,
-  user: User,
-  by: 'password' | 'totp' | 'recovery_code',
-  knownDevice: boolean,
-): Promise<void> {
+export async function noteSuccess(ctx: Ctx, user: User, by: Success, knownDevice: boolean): Promise<void> {
   const target = { type: 'user', id: user.id, label: user.email }
   const isNew = !knownDevice && (await log.hasLoggedIn(ctx.tx, user.id))
   await insert(ctx, user.id, { outcome: 'success', reason: by, new_device: isNew })

@@ -1,3 +1,5 @@
+import type { FactorMethod, MfaProof } from '../../../shared/api/authAccount.ts'
+import type { Ceremony } from '../../../shared/api/authPasskeys.ts'
 import { transaction, type Actor, type Ctx, type Origin, type Root } from '../../context.ts'
 import * as sessions from '../../db/authSessions.ts'
 import * as users from '../../db/users.ts'
@@ -8,6 +10,7 @@ import { hashPassword, isOutdated, isPassword } from '../../lib/password.ts'
 import { isKnownDevice, rememberDevice } from './devices.ts'
 import * as factors from './factors.ts'
 import * as history from './history.ts'
+import * as passkeyProof from './passkeyProof.ts'
 import * as throttle from './throttle.ts'
 
 const ABSOLUTE_MS = 12 * 3_600_000
@@ -18,9 +21,15 @@ const PENDING_TRIES = 5
  * `token` is shown once and stored only as a hash. A pending session can give a second factor and nothing else; a whole
  * one comes with what makes this browser known the next time.
  */
-export type OpenedSession = { token: string; expiresAt: Date; userId: string; device: string | undefined }
+export type OpenedSession = {
+  token: string
+  expiresAt: Date
+  userId: string
+  device: string | undefined
+  /** What a pending session waits for. */
+  methods: FactorMethod[]
+}
 type User = { id: string; email: string; password_hash: string | null }
-type Verification = 'password' | factors.Factor
 
 const ended = () =>
   new AppError('unauthenticated', 'The log-in took too long or was tried too often. Log in again.')
@@ -31,7 +40,7 @@ const refused = () =>
     'The e-mail or the password is wrong, or it was tried too often. Check both, or wait a while.',
   )
 
-const asUser = (origin: Origin, { id, email }: User): Origin => ({
+export const asUser = (origin: Origin, { id, email }: User): Origin => ({
   ...origin,
   actor: { type: 'user', id, label: email } satisfies Actor,
 })
@@ -71,27 +80,43 @@ export async function login(
   const renewed = isOutdated(stored) ? await hashPassword(credentials.password) : undefined
   return transaction(root, asUser(origin, user), 'platform', async (ctx) => {
     if (renewed !== undefined) await sessions.replacePasswordHash(ctx.tx, user.id, stored, renewed, ctx.now())
-    if (await factors.isEnrolled(ctx, user.id)) return openSession(ctx, user, 'pending')
+    const methods = await factors.methodsOf(ctx, user.id)
+    if (methods.length > 0) return openSession(ctx, user, 'pending', methods)
     return succeeded(ctx, { ...user, password_hash: renewed ?? stored }, 'password', known, 1)
   })
 }
 
 /** Who belongs to suspended or closed tenants only is told so instead of finding nothing. @throws AppError forbidden */
-async function requireAnyTenant(root: Root, origin: Origin, user: User): Promise<void> {
+export async function requireAnyTenant(root: Root, origin: Origin, user: User): Promise<void> {
   if (!(await root.db.transaction('platform', (tx) => users.isShutOut(tx, user.id, root.now())))) return
   await transaction(root, origin, 'platform', (ctx) => history.noteFailure(ctx, user, 'no_active_tenant'))
   throw new AppError('forbidden', 'Your access is suspended. Ask your provider.')
 }
 
 /**
+ * Asks a pending session's user for one of his passkeys.
+ * @throws AppError unauthenticated when the pending session has ended, invalid_state when mPanel is reached by an address
+ */
+export const beginMfa = (root: Root, origin: Origin, token: string): Promise<Ceremony> =>
+  transaction(root, origin, 'platform', async (ctx) => {
+    const pending = await sessions.findPending(ctx.tx, sha256(token), root.now(), PENDING_TRIES)
+    if (!pending) throw ended()
+    return passkeyProof.ask(ctx, {
+      purpose: 'second_step',
+      sessionId: pending.id,
+      userId: pending.user_id,
+    })
+  })
+
+/**
  * Exchanges a pending session and a second factor for a session with a new token. The pending one ends with it, and
- * after five wrong codes. Codes count as tries to log in, like passwords.
- * @throws AppError unauthenticated when the pending session has ended, invalid_input for a wrong code or too many tries
+ * after five wrong tries. They count as tries to log in, like passwords.
+ * @throws AppError unauthenticated when the pending session has ended, invalid_input for a wrong factor or too many tries
  */
 export async function verifyMfa(
   root: Root,
   origin: Origin,
-  { token, code, device }: { token: string; code: string; device?: string | undefined },
+  { token, given, device }: { token: string; given: MfaProof; device?: string | undefined },
 ): Promise<OpenedSession> {
   const pending = await root.db.transaction('platform', (tx) =>
     sessions.tryPending(tx, sha256(token), root.now(), PENDING_TRIES),
@@ -103,25 +128,35 @@ export async function verifyMfa(
     throttle.admit(ctx, user.email, known),
   )
   try {
-    if (!admitted) throw factors.wrongCode()
+    if (!admitted) throw given.passkey ? passkeyProof.wrongPasskey() : factors.wrongCode()
+    const prove = await factors.proverOf(
+      root,
+      { purpose: 'second_step', sessionId: pending.id, userId: user.id },
+      given,
+    )
     return await transaction(root, asUser(origin, user), 'platform', async (ctx) => {
-      const factor = await factors.useFactor(ctx, user, code)
+      const factor = await prove(ctx, user)
       if (!(await sessions.endPending(ctx.tx, pending.id, ctx.now()))) throw ended()
       return succeeded(ctx, user, factor, known, 2)
     })
   } catch (error) {
     if (error instanceof AppError)
       await transaction(root, origin, 'platform', (ctx) =>
-        history.noteFailure(ctx, user, admitted ? 'wrong_code' : 'throttled'),
+        history.noteFailure(
+          ctx,
+          user,
+          !admitted ? 'throttled' : given.passkey ? 'wrong_passkey' : 'wrong_code',
+        ),
       )
     throw error
   }
 }
 
-async function succeeded(
+/** Notes a whole log-in, and opens its session. */
+export async function succeeded(
   ctx: Ctx,
   user: User,
-  by: Verification,
+  by: history.Success,
   known: boolean,
   tries: number,
 ): Promise<OpenedSession> {
@@ -130,7 +165,12 @@ async function succeeded(
   return openSession(ctx, user, by)
 }
 
-async function openSession(ctx: Ctx, user: User, by: Verification | 'pending'): Promise<OpenedSession> {
+async function openSession(
+  ctx: Ctx,
+  user: User,
+  by: history.Success | 'pending',
+  methods: FactorMethod[] = [],
+): Promise<OpenedSession> {
   const pending = by === 'pending'
   const token = randomToken()
   const now = ctx.now()
@@ -148,5 +188,6 @@ async function openSession(ctx: Ctx, user: User, by: Verification | 'pending'): 
     ip: ctx.ip ?? null,
     user_agent: ctx.userAgent ?? null,
   })
-  return { token, expiresAt, userId: user.id, device: pending ? undefined : rememberDevice(ctx, user) }
+  const device = pending ? undefined : rememberDevice(ctx, user)
+  return { token, expiresAt, userId: user.id, device, methods }
 }

@@ -1,4 +1,6 @@
-import { transaction, type Origin, type Root } from '../../context.ts'
+import type { StepUp } from '../../../shared/api/authAccount.ts'
+import type { Ceremony } from '../../../shared/api/authPasskeys.ts'
+import { transaction, type Ctx, type Origin, type Root } from '../../context.ts'
 import * as sessions from '../../db/authSessions.ts'
 import * as users from '../../db/users.ts'
 import { AppError } from '../../errors.ts'
@@ -6,22 +8,30 @@ import { isPassword } from '../../lib/password.ts'
 import * as auditService from '../auditService.ts'
 import type { Identity } from '../userService.ts'
 import * as factors from './factors.ts'
+import * as passkeyProof from './passkeyProof.ts'
 import * as throttle from './throttle.ts'
 
 const wrong = (path: 'password' | 'code', message: string): AppError =>
   new AppError('invalid_input', message, { errors: [{ path, message }] })
 
+type Me = Identity & { sessionId: string }
+const meaning = ({ user, sessionId }: Me) => ({ purpose: 'step_up', sessionId, userId: user.id }) as const
+
+/** Asks for one of the caller's passkeys. @throws AppError invalid_state when mPanel is reached by an address */
+export async function beginStepUp(ctx: Ctx, me: Me): Promise<Ceremony> {
+  const asked = await passkeyProof.ask(ctx, meaning(me))
+  const target = { type: 'user', id: me.user.id, label: me.user.email }
+  await auditService.record(ctx, { action: 'STEP_UP_BEGUN', tenantId: null, target })
+  return asked
+}
+
 /**
- * Proves anew who sits in front of a session: by a code, or by the password for a user without a second factor.
+ * Proves anew who sits in front of a session: by a code or a passkey, or by the password for a user without a second factor.
  * Wrong answers count as tries to log in.
  * @throws AppError invalid_input when it is wrong, tried too often, or not what this user must give
  */
-export async function stepUp(
-  root: Root,
-  origin: Origin,
-  { user, sessionId }: Identity & { sessionId: string },
-  given: { password?: string | undefined; code?: string | undefined },
-): Promise<void> {
+export async function stepUp(root: Root, origin: Origin, me: Me, given: StepUp): Promise<void> {
+  const { user, sessionId } = me
   const { stored, enrolled, admitted } = await transaction(root, origin, 'platform', async (ctx) => ({
     stored: (await users.findByEmail(ctx.tx, user.email))?.password_hash ?? null,
     enrolled: await factors.isEnrolled(ctx, user.id),
@@ -31,12 +41,14 @@ export async function stepUp(
   const target = { type: 'user', id: user.id, label: user.email }
   try {
     if (!admitted) throw wrong(enrolled ? 'code' : 'password', 'Tried too often. Wait a while.')
-    const { code, password } = given
-    if (enrolled && code === undefined) throw wrong('code', 'Enter a code of your authenticator app.')
+    const { code, passkey, password } = given
+    if (enrolled && code === undefined && passkey === undefined)
+      throw wrong('code', 'Enter a code of your authenticator app, or use a passkey.')
     if (!enrolled && (password === undefined || !(await isPassword(stored, password))))
       throw wrong('password', 'This is not your password.')
+    const prove = enrolled ? await factors.proverOf(root, meaning(me), given) : undefined
     await transaction(root, origin, 'platform', async (ctx) => {
-      const by = enrolled ? await factors.useFactor(ctx, user, code ?? '') : 'password'
+      const by = prove ? await prove(ctx, user) : 'password'
       await sessions.markVerified(ctx.tx, sessionId, by, ctx.now())
       await throttle.forgive(ctx, user.email, true, 1)
       await auditService.record(ctx, { action: 'STEP_UP', tenantId: null, target, details: { by } })

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { invitationAccept, InvitationShown } from '../../../shared/api/invitations.ts'
+import { isSuper } from '../../../shared/states/role.ts'
 import { transaction, type Ctx, type Origin, type Root } from '../../context.ts'
 import { violatedConstraint } from '../../db/index.ts'
 import * as invitations from '../../db/invitations.ts'
@@ -16,7 +17,6 @@ import * as auditService from '../auditService.ts'
 import * as tenantScopeService from '../tenantScopeService.ts'
 import * as tokens from '../singleUseTokenService.ts'
 import { holds, rightsOf, type Identity } from '../userService.ts'
-import { isSuper } from './accounts.ts'
 import { eventOf, placeOf } from './invitations.ts'
 import { allowedBy } from './roles.ts'
 
@@ -27,7 +27,7 @@ async function behind(ctx: Ctx, token: string): Promise<{ row: InvitationRow; us
   const { subjectId, expiresAt } = await tokens.look(ctx, 'invitation', token)
   const row = await invitations.findOpen(ctx.tx, subjectId)
   const user = row && (await users.findByEmail(ctx.tx, row.email))
-  if (!row || (user && user.state !== 'active')) throw tokens.expired()
+  if (!row || (user && (user.state !== 'active' || user.kind !== 'person'))) throw tokens.expired()
   return { row, user, expiresAt }
 }
 
@@ -58,7 +58,8 @@ export async function acceptInvitation(
   { token, name, password }: z.infer<typeof invitationAccept>,
 ): Promise<void> {
   const { row, user } = await transaction(root, origin, 'platform', (ctx) => behind(ctx, token))
-  if (user && (identity?.user.id !== user.id || identity.sessionId === null))
+  // An operator who acts under the user's name is not the user.
+  if (user && (identity?.user.id !== user.id || identity.sessionId === null || identity.impersonation))
     throw new AppError('unauthenticated', `Log in as ${row.email} first, then accept.`)
   const hash = user ? null : await newPassword(row.email, name, password)
   const id = user?.id ?? newId()

@@ -1,32 +1,37 @@
 import type { z } from 'zod'
 import type { grantBody, User, userCreate, userUpdate } from '../../../shared/api/users.ts'
-import { PLATFORM_ROLES, TENANT_ROLES } from '../../../shared/permissions.ts'
+import { fitsPlace, isSuper } from '../../../shared/states/role.ts'
 import type { Ctx, Scope } from '../../context.ts'
 import { violatedConstraint } from '../../db/index.ts'
 import type { ListOptions } from '../../db/list.ts'
 import * as admin from '../../db/userAdmin.ts'
 import * as roles from '../../db/userRoles.ts'
+import * as serviceAccounts from '../../db/userServiceAccounts.ts'
 import * as users from '../../db/users.ts'
 import { AppError, notFound, requireVersion } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import { hashPassword } from '../../lib/password.ts'
+import { passwordFault } from '../../lib/passwordRules.ts'
 import * as auditService from '../auditService.ts'
 import { permissionsOf, type Identity } from '../userService.ts'
-import { requireHeld } from './authority.ts'
+import { requireHeld, requireSuper } from './authority.ts'
 import { allowedBy } from './roles.ts'
 
 const present = (row: admin.UserRow, grants: admin.GrantRow[]): User => ({
   id: row.id,
   email: row.email,
   name: row.name,
+  kind: row.kind as User['kind'],
   state: row.state,
+  mfa: row.mfa,
+  lastLoginAt: row.last_login_at?.toISOString() ?? null,
   grants,
   version: row.version,
   createdAt: row.created_at.toISOString(),
 })
 
 /** The users in scope: of tenants, those who were granted something there. */
-export async function listUsers(ctx: Ctx, filter: { q?: string }, options: ListOptions) {
+export async function listUsers(ctx: Ctx, filter: admin.UserFilter, options: ListOptions) {
   const page = await admin.list(ctx.tx, ctx.scope, filter, options)
   const ids = page.items.map((row) => row.id)
   const grants = await admin.grantsOf(ctx.tx, ctx.scope, ids, ctx.now())
@@ -51,7 +56,8 @@ export async function getUser(ctx: Ctx, id: string): Promise<User> {
 /**
  * Adds a person with a first password and one role. Only the platform does: whether an e-mail is taken is no tenant's
  * business.
- * @throws AppError already_exists for the e-mail, and those of `requireGrantable`
+ * @throws AppError already_exists for the e-mail, invalid_input for a password that is too easy, and those of
+ * `requireGrantable`
  */
 export async function createUser(
   ctx: Ctx,
@@ -59,6 +65,9 @@ export async function createUser(
   body: z.infer<typeof userCreate>,
 ): Promise<User> {
   const role = await requireGrantable(ctx, identity, body)
+  const fault = passwordFault(body.password, body)
+  if (fault !== undefined)
+    throw new AppError('invalid_input', fault, { errors: [{ path: 'password', message: fault }] })
   const id = newId()
   const now = ctx.now()
   await users
@@ -96,29 +105,11 @@ export async function requireGrantable(
 ): Promise<roles.RoleRow> {
   const role = await roles.lock(ctx.tx, ctx.scope, roleId)
   if (!role) throw notFound('role')
-  const ofTenants = (TENANT_ROLES as readonly string[]).includes(role.key)
-  const fits = role.builtin
-    ? (tenantId === null) === (PLATFORM_ROLES as readonly string[]).includes(role.key)
-    : role.tenant_id === tenantId
-  if (!fits)
-    throw new AppError(
-      'invalid_input',
-      ofTenants && role.builtin
-        ? `${role.name} is a role in a tenant: name the tenant.`
-        : `${role.name} cannot be given there: it belongs to the platform or to another tenant.`,
-    )
+  const fits = fitsPlace({ ...role, tenantId: role.tenant_id }, tenantId)
+  if (!fits.allowed) throw new AppError('invalid_input', fits.reason)
   requireHeld(identity, allowedBy(role), tenantId)
   if (isSuper(role)) requireSuper(identity)
   return role
-}
-
-export const isSuper = (role: { key: string; builtin: boolean }): boolean =>
-  role.builtin && role.key === 'SUPER_ADMIN'
-
-/** SUPER_ADMIN stands above PLATFORM_ADMIN, although both hold every permission. @throws AppError forbidden */
-export function requireSuper(identity: Identity): void {
-  if (identity.roles.some((held) => held.key === 'SUPER_ADMIN' && held.permissions === null)) return
-  throw new AppError('forbidden', 'Only a super administrator decides about super administrators.')
 }
 
 /** The roles of which one holder always stays. */
@@ -134,6 +125,13 @@ async function requireOther(
 ): Promise<void> {
   if (await admin.hasOtherHolder(ctx.tx, { userId, roleId: role.id, tenantId }, ctx.now())) return
   throw new AppError('invalid_state', `This is the last ${role.name}: give the role to somebody else first.`)
+}
+
+/** @throws AppError invalid_input */
+async function requireAtHome(ctx: Ctx, userId: string, tenantId: string | null): Promise<void> {
+  const account = await serviceAccounts.find(ctx.tx, ctx.scope, userId, ctx.now())
+  if (account && account.tenant_id === tenantId) return
+  throw new AppError('invalid_input', 'A service account has roles only in the place that it belongs to.')
 }
 
 /**
@@ -156,6 +154,7 @@ export async function changeGrant(
   if (userId === identity.user.id)
     throw new AppError('forbidden', 'Nobody changes their own roles: ask somebody else.')
   const role = await requireGrantable(ctx, identity, body)
+  if (change === 'give' && user.kind === 'service') await requireAtHome(ctx, userId, tenantId)
   const grant = { userId, roleId: role.id, tenantId }
   if (change === 'take' && isLastNeeded(role)) await requireOther(ctx, userId, role, tenantId)
   const changed =

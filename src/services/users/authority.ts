@@ -1,4 +1,5 @@
 import type { Permission } from '../../../shared/permissions.ts'
+import { firstMissing } from '../../../shared/states/role.ts'
 import { AppError } from '../../errors.ts'
 import { holds, type Identity } from '../userService.ts'
 
@@ -11,9 +12,15 @@ export function requireHeld(
   permissions: readonly Permission[],
   tenantId: string | null,
 ): void {
-  const permission = permissions.find((one) => !holds(identity, one, tenantId))
+  const permission = firstMissing(permissions, tenantId, (one, where) => holds(identity, one, where))
   if (permission === undefined) return
   throw new AppError('forbidden', `You cannot give the permission ${permission}: you do not hold it here.`, {
     details: { permission },
   })
+}
+
+/** SUPER_ADMIN stands above PLATFORM_ADMIN, although both hold every permission. @throws AppError forbidden */
+export function requireSuper(identity: Identity): void {
+  if (identity.roles.some((held) => held.key === 'SUPER_ADMIN' && held.permissions === null)) return
+  throw new AppError('forbidden', 'Only a super administrator decides about super administrators.')
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Role, roleCreate, roleUpdate } from '../../../shared/api/users.ts'
 import { DELEGABLE, type Permission } from '../../../shared/permissions.ts'
+import { isSuper } from '../../../shared/states/role.ts'
 import type { Ctx } from '../../context.ts'
 import { violatedConstraint } from '../../db/index.ts'
 import type { ListOptions } from '../../db/list.ts'
@@ -9,7 +10,7 @@ import { AppError, notFound, requireVersion } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
 import { permissionsOf, type Identity } from '../userService.ts'
-import { requireHeld } from './authority.ts'
+import { requireHeld, requireSuper } from './authority.ts'
 
 /** What a role's row allows; built-in ones take it from the code. */
 export const allowedBy = (row: roles.RoleRow): readonly Permission[] =>
@@ -26,13 +27,15 @@ const present = (row: roles.RoleRow): Role => ({
   name: row.name,
   builtin: row.builtin,
   permissions: [...allowedBy(row)],
+  requiresMfa: row.requires_mfa,
+  held: row.held,
   version: row.version,
   createdAt: row.created_at.toISOString(),
 })
 
 /** Built-in roles, and the custom ones of the tenants in scope. */
-export async function listRoles(ctx: Ctx, options: ListOptions) {
-  const page = await roles.list(ctx.tx, ctx.scope, options)
+export async function listRoles(ctx: Ctx, filter: Parameters<typeof roles.list>[2], options: ListOptions) {
+  const page = await roles.list(ctx.tx, ctx.scope, filter, options)
   return { items: page.items.map(present), nextCursor: page.nextCursor }
 }
 
@@ -73,6 +76,7 @@ export async function createRole(
       tenant_id: body.tenantId,
       key: body.key,
       name: body.name,
+      requires_mfa: body.requiresMfa,
       created_at: now,
       updated_at: now,
     })
@@ -85,7 +89,7 @@ export async function createRole(
     action: 'ROLE_CREATED',
     tenantId: body.tenantId,
     target: { type: 'role', id, label: body.name },
-    details: { permissions: body.permissions },
+    details: { permissions: body.permissions, requiresMfa: body.requiresMfa },
   })
   return getRole(ctx, id)
 }
@@ -102,8 +106,21 @@ async function lockForChange(ctx: Ctx, identity: Identity, id: string): Promise<
 }
 
 /**
- * Changes a custom role; it holds from the next request of everybody who has it.
- * @throws AppError precondition_failed, and those of `lockForChange` and `requireGivable`
+ * For whether a role needs a second factor: that may be decided about every role, also by those who hold it. Whoever
+ * has none himself is then held to it as well.
+ * @throws AppError not_found, forbidden for the super administrators' role
+ */
+async function lockForPolicy(ctx: Ctx, identity: Identity, id: string): Promise<roles.RoleRow> {
+  const row = await roles.lock(ctx.tx, ctx.scope, id)
+  if (!row) throw notFound('role')
+  if (isSuper(row)) requireSuper(identity)
+  return row
+}
+
+/**
+ * Changes a custom role, or of any role whether it needs a second factor; it holds from the next request of everybody
+ * who has it.
+ * @throws AppError precondition_failed, and those of `lockForChange`, `lockForPolicy` and `requireGivable`
  */
 export async function updateRole(
   ctx: Ctx,
@@ -112,12 +129,17 @@ export async function updateRole(
   body: z.infer<typeof roleUpdate>,
   version?: number,
 ): Promise<Role> {
-  const before = await lockForChange(ctx, identity, id)
+  const isPolicy = body.requiresMfa !== undefined && body.name === undefined && body.permissions === undefined
+  const before = await (isPolicy ? lockForPolicy : lockForChange)(ctx, identity, id)
   requireVersion(before.version, version)
   const had = allowedBy(before)
   const added = body.permissions?.filter((permission) => !had.includes(permission)) ?? []
   requireGivable(identity, added, before.tenant_id)
-  await roles.update(ctx.tx, id, { name: body.name, updated_at: ctx.now() })
+  await roles.update(ctx.tx, id, {
+    name: body.name,
+    requires_mfa: body.requiresMfa,
+    updated_at: ctx.now(),
+  })
   if (body.permissions) await roles.setPermissions(ctx.tx, id, [...new Set(body.permissions)])
   const after = await getRole(ctx, id)
   await auditService.record(ctx, {
@@ -125,7 +147,10 @@ export async function updateRole(
     tenantId: before.tenant_id,
     target: { type: 'role', id, label: after.name },
     diff: {
-      ...auditService.diffOf<Record<string, unknown>>(before, { name: body.name }),
+      ...auditService.diffOf(
+        { name: before.name, requiresMfa: before.requires_mfa },
+        { name: body.name, requiresMfa: body.requiresMfa },
+      ),
       ...(body.permissions ? { permissions: [had, after.permissions] } : {}),
     },
   })

@@ -1,23 +1,27 @@
 import type { Ctx } from '../../context.ts'
+import { listLive } from '../../db/authSessions.ts'
+import type { ListOptions } from '../../db/list.ts'
 import * as admin from '../../db/userAdmin.ts'
 import { notFound } from '../../errors.ts'
 import * as auditService from '../auditService.ts'
-import type { Identity } from '../userService.ts'
+import { IDLE_MS, type Identity } from '../userService.ts'
 import { requireAbove } from './accounts.ts'
 
-/** The sessions of a user that have not ended. @throws AppError not_found */
-export async function listSessions(ctx: Ctx, userId: string) {
+/** The sessions with which a user could act now. @throws AppError not_found */
+export async function listSessions(ctx: Ctx, userId: string, options: ListOptions) {
   if (!(await admin.find(ctx.tx, ctx.scope, userId))) throw notFound('user')
-  const rows = await admin.liveSessions(ctx.tx, userId, ctx.now())
+  const page = await listLive(ctx.tx, userId, ctx.now(), IDLE_MS, options)
   return {
-    items: rows.map((row) => ({
+    items: page.items.map((row) => ({
       id: row.id,
       createdAt: row.created_at.toISOString(),
       lastSeenAt: row.last_seen_at.toISOString(),
       expiresAt: row.expires_at.toISOString(),
       ip: row.ip,
       userAgent: row.user_agent,
+      verifiedBy: row.verified_by,
     })),
+    nextCursor: page.nextCursor,
   }
 }
 

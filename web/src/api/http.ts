@@ -15,7 +15,7 @@ export const post = <T>(path: string, body: unknown, key: string): Promise<T> =>
 export const patch = <T>(path: string, body: unknown, version?: number): Promise<T> =>
   request('PATCH', path, { body, ...(version !== undefined && { headers: { 'If-Match': `"v${version}"` } }) })
 
-export const remove = <T>(path: string): Promise<T> => request('DELETE', path, {})
+export const remove = <T>(path: string, body?: unknown): Promise<T> => request('DELETE', path, { body })
 
 async function request<T>(method: string, path: string, options: Options, repeated = false): Promise<T> {
   const hasBody = options.body !== undefined

@@ -72,6 +72,8 @@ export function useLive(tenantId: string | undefined, enabled: boolean): boolean
       complaining ??= setTimeout(setLive, GRACE_MS, false)
       // The browser reopens a broken stream by itself, but gives up after a refusal.
       if (source.readyState !== EventSource.CLOSED) return
+      // It may be that the session has ended, or the permission was taken: the shell finds out by asking who it serves.
+      void client.invalidateQueries({ queryKey: ['me'] })
       clearTimeout(reopening)
       reopening = setTimeout(open, REOPEN_MS)
     }

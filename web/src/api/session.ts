@@ -1,7 +1,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import type { z } from 'zod'
 import type { loginBody, Me } from '../../../shared/api/auth.ts'
-import type { MfaPending } from '../../../shared/api/authAccount.ts'
+import type { MfaPending, MfaProof } from '../../../shared/api/authAccount.ts'
 import { get, post } from './http.ts'
 
 export type { Me }
@@ -15,5 +15,5 @@ export const meQuery = queryOptions({
 
 export const logIn = (credentials: Credentials, key: string) =>
   post<Me | MfaPending>('/api/auth/login', credentials, key)
-export const giveCode = (body: { code: string }, key: string) => post<Me>('/api/auth/mfa', body, key)
+export const giveSecondFactor = (body: MfaProof, key: string) => post<Me>('/api/auth/mfa', body, key)
 export const logOut = (_: void, key: string) => post<void>('/api/auth/logout', {}, key)

@@ -16,6 +16,7 @@ export function Page({
   badge,
   actions,
   permission,
+  ofPlatform = false,
   children,
 }: {
   title: string
@@ -24,6 +25,8 @@ export function Page({
   actions?: ReactNode
   /** Absent: everybody's own. */
   permission?: Permission
+  /** The permission is needed on the platform, whatever tenant is chosen. */
+  ofPlatform?: boolean
   children: ReactNode
 }) {
   const { can } = useSession()
@@ -36,7 +39,10 @@ export function Page({
     if (arrivedBefore) heading.current?.focus({ preventScroll: true })
     arrivedBefore = true
   }, [])
-  const missing = permission !== undefined && !can(permission) ? permission : undefined
+  const missing =
+    permission !== undefined && !(ofPlatform ? can(permission, null) : can(permission))
+      ? permission
+      : undefined
 
   return (
     <div className="space-y-4">

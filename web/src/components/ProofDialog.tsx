@@ -1,11 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { mfaQuery, stepUp } from '../api/account.ts'
+import { stepUpByPasskey } from '../api/passkeys.ts'
 import { proofIsAskedBy } from '../api/proof.ts'
 import { Dialog } from '../ui/Dialog.tsx'
 import { Field, Input } from '../ui/Field.tsx'
 import { Form, REQUIRED, useApiForm } from './Form.tsx'
 import { Loaded } from './Loaded.tsx'
+import { PasskeyButton } from './PasskeyButton.tsx'
 
 type Answer = (proven: boolean) => void
 
@@ -33,7 +35,14 @@ function Proof({ onClose }: { onClose: Answer }) {
   const query = useQuery(mfaQuery)
   return (
     <Loaded query={query} what="second factors">
-      {({ totp }) => <ProofForm by={totp ? 'code' : 'password'} onClose={onClose} />}
+      {({ totp, passkeys }) => (
+        <>
+          {passkeys > 0 && (
+            <PasskeyButton label="Use a passkey" send={stepUpByPasskey} onDone={() => onClose(true)} />
+          )}
+          <ProofForm by={totp || passkeys > 0 ? 'code' : 'password'} onClose={onClose} />
+        </>
+      )}
     </Loaded>
   )
 }

@@ -3,6 +3,7 @@ import type { Invoice, Subscription } from '../api/billing.ts'
 import type { Cluster, Job, JobDetail, Node } from '../api/provisioning.ts'
 import type { Mail } from '../api/mails.ts'
 import type { Tenant } from '../api/tenants.ts'
+import type { User } from '../api/users.ts'
 import { humanize } from '../lib/words.ts'
 import { Badge, type Tone } from '../ui/Badge.tsx'
 
@@ -78,6 +79,10 @@ const LOOKS = {
     failed: ['danger'],
     kept: ['neutral'],
   } satisfies Record<Mail['state'], Look>,
+  user: {
+    active: ['success'],
+    disabled: ['danger'],
+  } satisfies Record<User['state'], Look>,
   catalogue: {
     active: ['success'],
     retired: ['neutral'],

@@ -1,25 +1,31 @@
 import { Link, type LinkProps } from '@tanstack/react-router'
+import type { Permission } from '../../../shared/permissions.ts'
 import { humanize, jobTitle } from '../lib/words.ts'
 import { paths } from '../paths.ts'
 import { useSession } from './session.ts'
 
-const PAGES: Record<string, (tenant: string, id: string) => LinkProps> = {
-  cloudPod: paths.cloudPod,
-  subscription: paths.subscription,
-  customer: paths.customer,
-  tenant: paths.tenant,
-  job: paths.job,
-  cluster: (tenant) => paths.clusters(tenant),
-  node: (tenant) => paths.clusters(tenant),
-  ipPool: (tenant) => paths.ipPools(tenant),
-  blueprint: (tenant) => paths.blueprints(tenant),
-  plan: (tenant) => paths.plans(tenant),
+type Target = readonly [permission: Permission, page: (tenant: string, id: string) => LinkProps]
+
+const PAGES: Record<string, Target> = {
+  cloudPod: ['cloudpods:read', paths.cloudPod],
+  subscription: ['subscriptions:read', paths.subscription],
+  customer: ['customers:read', paths.customer],
+  tenant: ['tenants:read', paths.tenant],
+  user: ['users:read', paths.user],
+  role: ['roles:read', paths.role],
+  job: ['jobs:read', paths.job],
+  cluster: ['infrastructure:read', (tenant) => paths.clusters(tenant)],
+  node: ['infrastructure:read', (tenant) => paths.clusters(tenant)],
+  ipPool: ['infrastructure:read', (tenant) => paths.ipPools(tenant)],
+  blueprint: ['blueprints:read', (tenant) => paths.blueprints(tenant)],
+  plan: ['plans:read', (tenant) => paths.plans(tenant)],
 }
 
-/** What a job or an event is about, as a link where it has a page. */
+/** What a job or an event is about, as a link where it has a page that the user may read. */
 export function SubjectLink({ type, id, label }: { type: string; id: string | null; label: string | null }) {
-  const { tenant } = useSession()
-  const link = id === null ? undefined : PAGES[type]?.(tenant.slug, id)
+  const { tenant, can } = useSession()
+  const page = PAGES[type]
+  const link = id !== null && page && can(page[0]) ? page[1](tenant.slug, id) : undefined
   const words = type === 'job' && label ? jobTitle(label) : label || humanize(type)
   return link ? (
     <Link {...link} className="break-words hover:underline">

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { Badge } from '../ui/Badge.tsx'
 import { Button } from '../ui/Button.tsx'
 import { CommandPalette } from './CommandPalette.tsx'
+import { ImpersonationBanner } from './ImpersonationBanner.tsx'
 import { useSession } from './session.ts'
 import { Sidebar } from './Sidebar.tsx'
 import { TenantSwitcher } from './TenantSwitcher.tsx'
@@ -14,6 +15,7 @@ export function TopBar() {
   const [paletteOpen, setPaletteOpen] = useState(false)
   return (
     <header className="sticky top-0 z-30 border-b border-line bg-surface">
+      <ImpersonationBanner />
       <div className="flex h-14 items-center gap-2 px-4 sm:px-6">
         <Drawer />
         <TenantSwitcher />

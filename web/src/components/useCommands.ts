@@ -20,7 +20,13 @@ export type Command = {
 }
 type Group = { value: string; items: Command[] }
 
-const ACTIONS: [label: string, permission: Permission, link: (tenant: string) => NavigateOptions][] = [
+const ACTIONS: [
+  label: string,
+  permission: Permission,
+  link: (tenant: string) => NavigateOptions,
+  /** Needed on the platform, whatever tenant is chosen. */
+  ofPlatform?: true,
+][] = [
   ['New subscription', 'subscriptions:write', paths.order],
   ['New CloudPod without subscription', 'cloudpods:create', paths.newCloudPod],
   ['New customer', 'customers:create', paths.newCustomer],
@@ -29,6 +35,8 @@ const ACTIONS: [label: string, permission: Permission, link: (tenant: string) =>
   ['New IP pool', 'infrastructure:manage', paths.newIpPool],
   ['New blueprint', 'blueprints:create', paths.newBlueprint],
   ['New tenant', 'tenants:create', paths.newTenant],
+  ['New user', 'users:manage', paths.newUser, true],
+  ['New role', 'roles:manage', paths.newRole],
 ]
 
 /** What the palette offers for what was typed. Pods and customers come from the server, the rest is known here. */
@@ -44,9 +52,10 @@ export function useCommands(typed: string): { groups: Group[]; searching: boolea
     const places = NAVIGATION.flatMap((group) => group.places)
       .filter(({ permission, label }) => can(permission) && matches(label))
       .map(({ section, label, icon, to }) => ({ value: `go ${section}`, label, icon, link: to(tenant.slug) }))
-    const actions = ACTIONS.filter(([label, permission]) => can(permission) && matches(label)).map(
-      ([label, , link]) => ({ value: label, label, icon: Plus, link: link(tenant.slug) }),
-    )
+    const actions = ACTIONS.filter(
+      ([label, permission, , ofPlatform]) =>
+        (ofPlatform ? can(permission, null) : can(permission)) && matches(label),
+    ).map(([label, , link]) => ({ value: label, label, icon: Plus, link: link(tenant.slug) }))
     const foundPods = (q === '' ? [] : (pods.data?.items ?? [])).map((pod) => ({
       value: pod.id,
       label: pod.hostname,

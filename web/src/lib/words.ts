@@ -42,6 +42,16 @@ const JOB_KINDS: Record<string, string> = {
 }
 export const jobTitle = (kind: string): string => JOB_KINDS[kind] ?? humanize(kind)
 
-/** Who did it: a job by its title, others by their name. */
-export const actorName = ({ type, label }: { type: string; label: string }): string =>
-  type === 'job' ? jobTitle(label) : label
+/** Who did it: a job by its title, others by their name, an operator under another name together with his own. */
+export function actorName({
+  type,
+  label,
+  impersonator,
+}: {
+  type: string
+  label: string
+  impersonator?: { label: string } | undefined
+}): string {
+  const name = type === 'job' ? jobTitle(label) : label
+  return impersonator === undefined ? name : `${impersonator.label} as ${name}`
+}

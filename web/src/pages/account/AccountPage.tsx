@@ -11,6 +11,8 @@ export function AccountPage({ title, children }: { title: string; children: Reac
     ['Security', paths.security(tenant.slug)],
     ['Sessions', paths.sessions(tenant.slug)],
     ['Login history', paths.loginHistory(tenant.slug)],
+    ['API keys', paths.ownApiKeys(tenant.slug)],
+    ['Access by operators', paths.impersonations(tenant.slug)],
   ] as const
   return (
     <Page title={title}>

@@ -16,11 +16,15 @@ const REASONS: Record<LoginEntry['reason'], string> = {
   password: 'Logged in by password',
   totp: 'Logged in by authenticator app',
   recovery_code: 'Logged in by recovery code',
+  passkey: 'Logged in by passkey',
+  sso: 'Logged in by single sign-on',
   wrong_password: 'Wrong password',
   wrong_code: 'Wrong code',
+  wrong_passkey: 'Passkey not accepted',
   throttled: 'Tried too often',
   disabled: 'The account was disabled',
   no_active_tenant: 'All tenants of the account are suspended or closed',
+  sso_required: 'The tenant allows single sign-on only',
 }
 
 const COLUMNS: Column<LoginEntry>[] = [

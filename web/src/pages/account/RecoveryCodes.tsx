@@ -13,7 +13,7 @@ export function RecoveryCodes({ codes, onDone }: { codes: string[]; onDone: () =
   return (
     <>
       <Notice tone="warning" title="Keep these codes now: they are not shown again">
-        Each one opens your account once when your authenticator app is not at hand.
+        Each one opens your account once when your app or passkey is not at hand.
       </Notice>
       <ul aria-label="Recovery codes" className="space-y-1 font-mono text-[13px] break-words">
         {codes.map((code) => (

@@ -23,7 +23,7 @@ export function SecondFactors() {
     <>
       <Card title="Two steps to log in">
         <Loaded query={query} what="second factors">
-          {({ totp, recoveryCodesLeft }) => (
+          {({ totp, passkeys, recoveryCodesLeft }) => (
             <div className="space-y-4">
               <p className="flex flex-wrap items-center gap-2">
                 Authenticator app
@@ -31,17 +31,18 @@ export function SecondFactors() {
               </p>
               <p className="text-muted">
                 {totp
-                  ? `A log-in asks for a code of your app. You have ${recoveryCodesLeft} unused recovery codes.`
-                  : 'With it a log-in asks for a code of your app as well, so that a stolen password is not enough.'}
+                  ? 'A log-in asks for a code of your app.'
+                  : 'With it a log-in asks for a code of your app as well, so that a stolen password is not enough.'}{' '}
+                {(totp !== null || passkeys > 0) && `You have ${recoveryCodesLeft} unused recovery codes.`}
               </p>
               <div className="flex flex-wrap gap-2">
+                {(totp !== null || passkeys > 0) && (
+                  <Button onClick={() => setOpen('codes')}>New recovery codes</Button>
+                )}
                 {totp ? (
-                  <>
-                    <Button onClick={() => setOpen('codes')}>New recovery codes</Button>
-                    <Button variant="danger" onClick={() => setOpen('disable')}>
-                      Turn off
-                    </Button>
-                  </>
+                  <Button variant="danger" onClick={() => setOpen('disable')}>
+                    Turn off
+                  </Button>
                 ) : (
                   <Button variant="primary" onClick={() => setOpen('enrol')}>
                     Set up an authenticator app
@@ -75,7 +76,10 @@ function Disable({ onDone }: { onDone: () => void }) {
   })
   return (
     <>
-      <p>Your password alone will open your account. The recovery codes end as well.</p>
+      <p>
+        Your log-in no longer asks for a code of your app. Without a passkey your password alone will open
+        your account, and the recovery codes end as well.
+      </p>
       {disable.error && <ErrorNotice error={disable.error} />}
       <div className="flex flex-wrap justify-end gap-2">
         <Button onClick={onDone}>Back</Button>

@@ -3,6 +3,7 @@ import { Notice } from '../../ui/Notice.tsx'
 import { AccountPage } from './AccountPage.tsx'
 import { ChangeEmail } from './ChangeEmail.tsx'
 import { ChangePassword } from './ChangePassword.tsx'
+import { Passkeys } from './Passkeys.tsx'
 import { SecondFactors } from './SecondFactors.tsx'
 
 export default function SecurityPage() {
@@ -15,6 +16,7 @@ export default function SecurityPage() {
         </Notice>
       )}
       <SecondFactors />
+      <Passkeys />
       <ChangePassword />
       <ChangeEmail />
     </AccountPage>

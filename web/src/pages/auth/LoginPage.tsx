@@ -1,9 +1,11 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate, useRouter } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
-import type { MfaPending } from '../../../../shared/api/authAccount.ts'
-import { giveCode, logIn, meQuery, type Credentials, type Me } from '../../api/session.ts'
+import type { FactorMethod, MfaPending } from '../../../../shared/api/authAccount.ts'
+import { givePasskey, logInByPasskey } from '../../api/passkeys.ts'
+import { giveSecondFactor, logIn, meQuery, type Credentials, type Me } from '../../api/session.ts'
 import { REQUIRED, useApiForm } from '../../components/Form.tsx'
+import { PasskeyButton } from '../../components/PasskeyButton.tsx'
 import { enrolmentOf, homeOf } from '../../components/session.ts'
 import { paths } from '../../paths.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -25,7 +27,7 @@ export default function LoginPage() {
     document.title = 'Log in · mPanel'
   }, [])
 
-  const [codeNeeded, setCodeNeeded] = useState(false)
+  const [methods, setMethods] = useState<FactorMethod[] | null>(null)
   const enter = (me: Me) => {
     client.setQueryData(meQuery.queryKey, me)
     if (me.mustEnrol) void navigate(enrolmentOf(me))
@@ -39,13 +41,16 @@ export default function LoginPage() {
           <img src="/favicon.svg" alt="" width={36} height={36} />
           <h1 className="text-xl font-semibold">Log in to mPanel</h1>
         </div>
-        {codeNeeded ? (
-          <CodeForm onDone={enter} onBack={() => setCodeNeeded(false)} />
+        {methods ? (
+          <SecondStep methods={methods} onDone={enter} onBack={() => setMethods(null)} />
         ) : (
-          <PasswordForm
-            goesOn={target !== undefined}
-            onDone={(answer) => ('mfaRequired' in answer ? setCodeNeeded(true) : enter(answer))}
-          />
+          <div className="space-y-4">
+            <PasswordForm
+              goesOn={target !== undefined}
+              onDone={(answer) => ('mfaRequired' in answer ? setMethods(answer.methods) : enter(answer))}
+            />
+            <PasskeyButton label="Log in with a passkey" send={logInByPasskey} onDone={enter} />
+          </div>
         )}
       </div>
     </main>
@@ -90,9 +95,36 @@ function PasswordForm({ goesOn, onDone }: { goesOn: boolean; onDone: (answer: Me
   )
 }
 
-/** The second step: a code of the authenticator app, or a recovery code. */
-function CodeForm({ onDone, onBack }: { onDone: (me: Me) => void; onBack: () => void }) {
-  const of = useApiForm<{ code: string }, Me>({ defaultValues: { code: '' }, send: giveCode, onDone })
+/** The second step: a passkey, or a code. */
+function SecondStep({
+  methods,
+  onDone,
+  onBack,
+}: {
+  methods: FactorMethod[]
+  onDone: (me: Me) => void
+  onBack: () => void
+}) {
+  return (
+    <div className="space-y-4">
+      {methods.includes('passkey') && (
+        <PasskeyButton label="Use a passkey" send={givePasskey} onDone={onDone} />
+      )}
+      {methods.includes('code') && <CodeForm onDone={onDone} />}
+      <Button variant="ghost" className="w-full" onClick={onBack}>
+        Back to the password
+      </Button>
+    </div>
+  )
+}
+
+/** A code of the authenticator app, or a recovery code. */
+function CodeForm({ onDone }: { onDone: (me: Me) => void }) {
+  const of = useApiForm<{ code: string }, Me>({
+    defaultValues: { code: '' },
+    send: giveSecondFactor,
+    onDone,
+  })
   const { form, submission, errorOf } = of
   return (
     <form noValidate onSubmit={of.onSubmit} className="space-y-4">
@@ -112,9 +144,6 @@ function CodeForm({ onDone, onBack }: { onDone: (me: Me) => void; onBack: () => 
       </Field>
       <Button type="submit" variant="primary" loading={submission.isPending} className="w-full">
         Go on
-      </Button>
-      <Button variant="ghost" className="w-full" onClick={onBack}>
-        Back to the password
       </Button>
     </form>
   )

@@ -18,6 +18,7 @@ import { Tabs } from '../../ui/Tabs.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { MembersTab } from './MembersTab.tsx'
+import { ActAsButton } from './ActAsButton.tsx'
 import { QuotaTab } from './QuotaTab.tsx'
 import { SettingsTable } from './SettingsTable.tsx'
 import { SuspendButton } from './SuspendButton.tsx'
@@ -112,6 +113,7 @@ function Actions({ tenant }: { tenant: Tenant }) {
       >
         Edit
       </Button>
+      <ActAsButton tenant={tenant} />
       <SuspendButton tenant={tenant} />
       <Dialog open={editing} onClose={() => setEditing(false)} title="Edit the tenant" wide>
         <TenantForm

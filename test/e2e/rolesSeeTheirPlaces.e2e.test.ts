@@ -1,0 +1,81 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { PLATFORM_ROLES, ROLE_PERMISSIONS, TENANT_ROLES, type BuiltinRole } from '../../shared/permissions.ts'
+import type { Tenant } from '../../shared/api/tenants.ts'
+import { NAVIGATION } from '../../web/src/components/navigation.ts'
+import { prepareOrder } from '../support/api.ts'
+import { logIn, openApp, type OpenApp } from './browser.ts'
+
+let opened: OpenApp
+let tenant: Tenant
+beforeAll(async () => {
+  opened = await openApp()
+  const { admin } = opened.app
+  const id = await opened.app.tenant()
+  tenant = (await admin.get<Tenant>(`/api/admin/tenants/${id}`)).body
+  await admin.post('/api/admin/billing/subscriptions', await prepareOrder(admin, id))
+}, 120_000)
+afterAll(() => opened?.close())
+
+/** What a page shows when something is wrong, or not for those who came there by a link of the pages. */
+const FAULTS =
+  /could not be read|not yours to see|There is no such page|No such |could not be shown|out of date/i
+
+/** Goes there, as a link does, and waits until everything is loaded. @returns what is wrong */
+async function faultsAt(page: Page, path: string): Promise<string[]> {
+  await page.evaluate(`document.querySelector('h1')?.setAttribute('data-left', '')
+    history.pushState(null, '', ${JSON.stringify(path)})`)
+  await page.locator('main h1:not([data-left])').waitFor()
+  await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' })
+  const text = (await page.locator('main').textContent()) ?? ''
+  const alerts = await page.locator('main').getByRole('alert').allTextContents()
+  return [...(FAULTS.exec(text) ?? []), ...alerts].map((fault) => `${path}: ${fault}`)
+}
+
+/** The addresses that the links of the page's content lead to. */
+const linksOn = (page: Page): Promise<string[]> =>
+  page
+    .locator('main a[href]')
+    .evaluateAll((links) => links.map((link) => link.getAttribute('href') ?? '').filter(Boolean))
+
+/** One of each kind is enough: a thing's own page differs by its id only. */
+const kindOf = (path: string): string => path.replaceAll(/[0-9a-f-]{36}/g, ':id').replace(/\?.*/, '')
+
+it.each([...PLATFORM_ROLES, ...TENANT_ROLES])(
+  '%s sees exactly the places that the role may read, and they and what they link to load without a fault',
+  async (role: BuiltinRole) => {
+    const ofTenant = (TENANT_ROLES as readonly string[]).includes(role)
+    const page = await opened.page()
+    const faults: string[] = []
+    page.on('pageerror', (error) => faults.push(`${page.url()} threw ${error.message}`))
+    page.on('console', (message) => {
+      if (message.type() === 'error') faults.push(`${page.url()} logged ${message.text()}`)
+    })
+    await page.goto('/login')
+    await page.getByLabel('E-mail').waitFor()
+    // Before the log-in the page asks who it is, and is told: nobody.
+    faults.length = 0
+    await logIn(page, await opened.user(role, ofTenant ? tenant.id : null))
+    const navigation = page.getByRole('navigation', { name: 'Main' })
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    const places = NAVIGATION.flatMap((group) => group.places).filter(({ permission }) =>
+      ROLE_PERMISSIONS[role].includes(permission),
+    )
+    expect(await navigation.getByRole('listitem').allTextContents()).toEqual(places.map(({ label }) => label))
+    const base = `/t/${ofTenant ? tenant.slug : 'all'}`
+    const seen = new Set(places.map(({ section }) => `${base}/${section}`))
+    const linked: string[] = []
+    for (const place of [...seen]) {
+      faults.push(...(await faultsAt(page, place)))
+      for (const link of await linksOn(page)) {
+        if (seen.has(kindOf(link)) || !link.startsWith('/t/')) continue
+        seen.add(kindOf(link))
+        linked.push(link)
+      }
+    }
+    for (const link of linked) faults.push(...(await faultsAt(page, link)))
+    await page.context().close()
+    expect(faults).toEqual([])
+  },
+  180_000,
+)

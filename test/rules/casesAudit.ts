@@ -1,0 +1,54 @@
+import type { Customer } from '../../shared/api/customers.ts'
+import { newId } from '../../src/lib/ids.ts'
+import type { TestApp } from '../support/app.ts'
+import type { Case } from './cases.ts'
+
+const sink = (tenantId: string | null) => ({
+  tenantId,
+  kind: 'webhook',
+  name: `sink ${newId()}`,
+  address: 'https://receiver.example.com/audit',
+})
+
+/** A sink; those of a tenant are few, so that the one that was made last is given away first. */
+async function sinkIn(app: TestApp, tenantId: string): Promise<{ id: string }> {
+  await room(app, tenantId)
+  const { status, body } = await app.admin.post<{ id: string }>('/api/admin/audit/sinks', sink(tenantId))
+  if (status !== 201) throw new Error(`the sink was not made: ${JSON.stringify(body)}`)
+  return body
+}
+
+async function room(app: TestApp, tenantId: string): Promise<void> {
+  const path = `/api/admin/audit/sinks?tenantId=${tenantId}`
+  const { body } = await app.admin.get<{ items: { id: string }[] }>(path)
+  for (const { id } of body.items.slice(2)) await app.admin.call('DELETE', `/api/admin/audit/sinks/${id}`)
+}
+
+async function customerIn(app: TestApp, tenantId: string): Promise<string> {
+  const customer = { tenantId, name: 'Ada', email: 'ada@example.com' }
+  return (await app.admin.post<Customer>('/api/admin/customers', customer)).body.id
+}
+
+export const AUDIT_CASES: Record<string, Case> = {
+  listAuditEvents: async () => ({}),
+  getAuditCheckpoints: async () => ({}),
+  exportAuditEvents: async () => ({}),
+  getAuditTimeline: async (app, tenantId) => ({
+    query: `?targetType=customer&targetId=${await customerIn(app, tenantId)}`,
+  }),
+  // One is always there, so that the list shows something of each tenant.
+  listAuditSinks: async (app, tenantId) => {
+    await sinkIn(app, tenantId)
+    return {}
+  },
+  createAuditSink: async (app, tenantId) => {
+    await room(app, tenantId)
+    return { body: sink(tenantId) }
+  },
+  updateAuditSink: async (app, tenantId) => ({
+    id: (await sinkIn(app, tenantId)).id,
+    body: { state: 'paused' },
+  }),
+  deleteAuditSink: async (app, tenantId) => ({ id: (await sinkIn(app, tenantId)).id }),
+  testAuditSink: async (app, tenantId) => ({ id: (await sinkIn(app, tenantId)).id, body: {} }),
+}

@@ -1,0 +1,71 @@
+import { newId } from '../../src/lib/ids.ts'
+import { pay } from '../support/api.ts'
+import type { TestApp } from '../support/app.ts'
+import { roleKey } from '../users/people.ts'
+import {
+  blueprintIn,
+  contactIn,
+  customerIn,
+  fieldIn,
+  groupIn,
+  noteIn,
+  ordered,
+  planIn,
+  podIn,
+} from './cases.ts'
+import { invitationIn } from './casesMail.ts'
+import { serviceKeyIn } from './casesKeys.ts'
+import type { Owner } from './rows.ts'
+
+export type Things = Record<
+  'customer' | 'subscription' | 'invoice' | 'pod' | 'job' | 'planId' | 'blueprint',
+  string
+>
+
+/** A row of every kind in a tenant. */
+export async function populate(app: TestApp, owner: Owner, tenantId: string): Promise<Things> {
+  const plan = await planIn(app, tenantId)
+  const blueprint = await blueprintIn(app, tenantId)
+  const { subscription, invoice } = await ordered(app, tenantId)
+  const paid = await ordered(app, tenantId)
+  await pay(app.admin, paid.invoice)
+  const { id } = paid.subscription
+  await app.admin.post(`/api/admin/billing/subscriptions/${id}/cancel`, { when: 'now' })
+  const pod = await podIn(app, tenantId)
+  await app.admin.call('PATCH', `/api/admin/tenants/${tenantId}/settings`, { 'branding.name': 'Own' })
+  await roleKey(app, 'TENANT_USER', tenantId)
+  const suspension = [newId(), tenantId]
+  await owner.query(
+    `insert into tenant_suspensions (id, tenant_id, reason, started_by, started_at, ended_at)
+     values ($1, $2, 'unpaid', '{}', now(), now())`,
+    suspension,
+  )
+  await owner.query(
+    'insert into tenant_suspended_pods (suspension_id, tenant_id, pod_id) values ($1, $2, $3)',
+    [...suspension, pod.cloudPod.id],
+  )
+  await serviceKeyIn(app, tenantId)
+  const role = [newId(), tenantId, 'CUSTOM', 'Custom', new Date()]
+  await owner.query(
+    'insert into roles (id, tenant_id, key, name, created_at) values ($1, $2, $3, $4, $5)',
+    role,
+  )
+  await owner.query(
+    `insert into provisioning_job_steps (queue, job_id, name, position, title, tenant_id, state, started_at)
+     values ('cloud_pod', $1, 'clone', 1, 'Clone', $2, 'running', now())`,
+    [pod.job.id, tenantId],
+  )
+  await owner.query(
+    `insert into provisioning_job_logs (queue, job_id, tenant_id, at, level, line)
+     values ('cloud_pod', $1, $2, now(), 'info', 'cloning')`,
+    [pod.job.id, tenantId],
+  )
+  const customer = (await customerIn(app, tenantId)).id
+  await groupIn(app, tenantId)
+  await contactIn(app, tenantId)
+  await noteIn(app, tenantId)
+  await fieldIn(app, tenantId)
+  await invitationIn(app, tenantId)
+  const names = { customer, blueprint, planId: plan.id, pod: pod.cloudPod.id, job: pod.job.id }
+  return { ...names, subscription: subscription.id, invoice: invoice.id }
+}

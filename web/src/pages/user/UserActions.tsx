@@ -1,0 +1,107 @@
+import { Ban, Pencil, UserCheck } from 'lucide-react'
+import { useState } from 'react'
+import { updateUser, type User } from '../../api/users.ts'
+import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
+import { useSession } from '../../components/session.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Dialog } from '../../ui/Dialog.tsx'
+import { Field, Input } from '../../ui/Field.tsx'
+import { toast } from '../../ui/Toast.tsx'
+import { useGiver, useIsMyself } from './giver.ts'
+
+const ONLY_PLATFORM =
+  'Accounts belong to the platform, as a person may work for several tenants. Take the role instead.'
+
+/** Why this user is not the viewer's to change, as far as the page can know it. */
+function useReason(user: User): string | undefined {
+  const { can } = useSession()
+  const { isSuper } = useGiver()
+  if (!can('users:manage', null)) return ONLY_PLATFORM
+  const isAbove = user.grants.some(({ role, tenantId }) => role === 'SUPER_ADMIN' && tenantId === null)
+  return isAbove && !isSuper ? 'Only a super administrator decides about super administrators.' : undefined
+}
+
+/** What is done to an account as a whole. */
+export function UserActions({ user }: { user: User }) {
+  const [open, setOpen] = useState<'edit' | 'state' | null>(null)
+  const reason = useReason(user)
+  const myself = useIsMyself(user.id)
+  const disables = user.state === 'active'
+  const close = () => setOpen(null)
+  return (
+    <>
+      <Button
+        icon={<Pencil aria-hidden className="size-4" />}
+        disabledReason={reason}
+        onClick={() => setOpen('edit')}
+      >
+        Rename
+      </Button>
+      <Button
+        variant={disables ? 'danger' : 'primary'}
+        icon={
+          disables ? <Ban aria-hidden className="size-4" /> : <UserCheck aria-hidden className="size-4" />
+        }
+        disabledReason={reason ?? (myself ? 'Nobody disables themselves: ask somebody else.' : undefined)}
+        onClick={() => setOpen('state')}
+      >
+        {disables ? 'Disable' : 'Enable'}
+      </Button>
+      <Dialog open={open === 'edit'} onClose={close} title="Rename the user">
+        {open === 'edit' && <Rename user={user} onClose={close} />}
+      </Dialog>
+      <Dialog
+        open={open === 'state'}
+        onClose={close}
+        title={disables ? `Disable ${user.name}` : `Enable ${user.name}`}
+      >
+        {open === 'state' && <ChangeState user={user} onClose={close} />}
+      </Dialog>
+    </>
+  )
+}
+
+function Rename({ user, onClose }: { user: User; onClose: () => void }) {
+  const of = useApiForm<{ name: string }, User>({
+    defaultValues: { name: user.name },
+    send: (body) => updateUser(user, body),
+    onDone: () => {
+      toast.done('User renamed')
+      onClose()
+    },
+  })
+  return (
+    <Form of={of} submitLabel="Save" onCancel={onClose}>
+      <Field label="Name" error={of.errorOf('name')}>
+        <Input maxLength={200} {...of.form.register('name', { required: REQUIRED })} />
+      </Field>
+    </Form>
+  )
+}
+
+function ChangeState({ user: given, onClose }: { user: User; onClose: () => void }) {
+  // As it was when the dialog opened: the page behind it goes on.
+  const [user] = useState(given)
+  const disables = user.state === 'active'
+  const of = useApiForm<Record<string, never>, User>({
+    defaultValues: {},
+    send: () => updateUser(user, { state: disables ? 'disabled' : 'active' }),
+    onDone: () => {
+      toast.done(disables ? 'User disabled' : 'User enabled')
+      onClose()
+    },
+  })
+  return (
+    <Form of={of} danger={disables} submitLabel={disables ? 'Disable' : 'Enable'} onCancel={onClose}>
+      {disables ? (
+        <ul className="list-disc space-y-1 pl-5">
+          <li>{user.email} is logged out everywhere at once, and cannot log in.</li>
+          <li>API keys of this user are refused. Jobs of theirs that have not begun are refused, too.</li>
+          <li>Roles, keys and history are kept: enabling brings all of it back.</li>
+        </ul>
+      ) : (
+        <p>{user.email} can log in again with the same password and roles. Kept API keys work again.</p>
+      )}
+    </Form>
+  )
+}

@@ -1,0 +1,93 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi } from '@tanstack/react-router'
+import { MonitorSmartphone } from 'lucide-react'
+import { endUserSessions, userSessionsQuery, type User, type UserSession } from '../../api/users.ts'
+import { useSubmit } from '../../api/submit.ts'
+import { cursorOf, List } from '../../components/List.tsx'
+import { useSession } from '../../components/session.ts'
+import { humanize } from '../../lib/words.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Card } from '../../ui/Card.tsx'
+import type { Column } from '../../ui/DataTable.tsx'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+import { Time } from '../../ui/Time.tsx'
+import { toast } from '../../ui/Toast.tsx'
+
+const route = getRouteApi('/t/$tenant/users/$id')
+
+/** Where a user is logged in; the platform ends one session, or all. */
+export function UserSessions({ user }: { user: User }) {
+  const { can } = useSession()
+  const { page } = route.useSearch()
+  const navigate = route.useNavigate()
+  const permitted = can('users:manage', null)
+  const query = useQuery({ ...userSessionsQuery(user.id, { cursor: cursorOf(page) }), enabled: permitted })
+  const failed = { onError: (error: Error) => void toast.failed('Not ended', error.message) }
+  const end = useSubmit<string | undefined, void>({
+    send: (id) => endUserSessions(user.id, id),
+    onDone: () => toast.done('Ended: the next request of that browser is refused'),
+  })
+  if (!permitted)
+    return (
+      <Card>
+        <p className="text-muted">
+          Sessions belong to the account, and that is the platform’s: a person may work for several tenants.
+          You can take the roles they hold here; that counts from the next request on.
+        </p>
+      </Card>
+    )
+  const columns: Column<UserSession>[] = [
+    {
+      header: 'Browser',
+      render: ({ userAgent }) => <span className="break-words">{userAgent ?? 'Unknown'}</span>,
+    },
+    { header: 'Address', from: 'sm', render: ({ ip }) => ip ?? '—' },
+    { header: 'Proved by', from: 'lg', narrow: true, render: ({ verifiedBy }) => humanize(verifiedBy) },
+    { header: 'Since', from: 'md', narrow: true, render: ({ createdAt }) => <Time at={createdAt} /> },
+    {
+      header: 'Last used',
+      from: 'md',
+      narrow: true,
+      render: ({ lastSeenAt }) => <Time at={lastSeenAt} relative />,
+    },
+    {
+      header: 'Actions',
+      narrow: true,
+      align: 'right',
+      render: ({ id }) => (
+        <Button
+          size="sm"
+          loading={end.isPending && end.variables === id}
+          onClick={() => end.mutate(id, failed)}
+        >
+          End
+        </Button>
+      ),
+    },
+  ]
+  return (
+    <Card
+      flush
+      title="Where the user is logged in"
+      actions={
+        <Button
+          size="sm"
+          loading={end.isPending && end.variables === undefined}
+          disabledReason={query.data?.items.length === 0 ? 'There is no session.' : undefined}
+          onClick={() => end.mutate(undefined, failed)}
+        >
+          End all
+        </Button>
+      }
+    >
+      <List
+        query={query}
+        what="sessions"
+        columns={columns}
+        trail={page}
+        onTrail={(trail) => void navigate({ search: { tab: 'sessions', page: trail } })}
+        empty={<EmptyState icon={MonitorSmartphone} title="Not logged in anywhere" />}
+      />
+    </Card>
+  )
+}

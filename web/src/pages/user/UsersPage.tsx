@@ -1,0 +1,142 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { Plus, UserCog } from 'lucide-react'
+import { rolesQuery, usersQuery, type User } from '../../api/users.ts'
+import { ChoiceFilter, Filters, oneOf, SearchFilter } from '../../components/Filters.tsx'
+import { cursorOf, List } from '../../components/List.tsx'
+import { Page } from '../../components/Page.tsx'
+import { useSession } from '../../components/session.ts'
+import { StateBadge } from '../../components/StateBadge.tsx'
+import { paths } from '../../paths.ts'
+import { Badge } from '../../ui/Badge.tsx'
+import { buttonClass } from '../../ui/Button.tsx'
+import { Card } from '../../ui/Card.tsx'
+import type { Column } from '../../ui/DataTable.tsx'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+import { Select } from '../../ui/Field.tsx'
+import { Time } from '../../ui/Time.tsx'
+
+const route = getRouteApi('/t/$tenant/users')
+const STATES = ['active', 'disabled'] as const
+
+export default function UsersPage() {
+  const { tenant, can } = useSession()
+  const { q, state: typedState, role, page } = route.useSearch()
+  const filter = { q, state: oneOf(STATES, typedState), role }
+  const navigate = route.useNavigate()
+  const { role: roleId, ...plain } = filter
+  const query = useQuery({
+    ...usersQuery({ tenantId: tenant.id, ...plain, roleId, cursor: cursorOf(page) }),
+    enabled: can('users:read'),
+  })
+  const roles = useQuery({ ...rolesQuery({ tenantId: tenant.id, limit: 200 }), enabled: can('roles:read') })
+  const show = (change: Partial<typeof filter>) =>
+    void navigate({ search: { ...filter, ...change }, replace: true })
+  const filtered = Object.values(filter).some(Boolean)
+  return (
+    <Page title="Users" permission="users:read" actions={<ListActions />}>
+      <Card flush>
+        <Filters>
+          <SearchFilter label="Search name, e-mail" value={q} onChange={(typed) => show({ q: typed })} />
+          <ChoiceFilter
+            label="State"
+            value={filter.state}
+            options={STATES}
+            onChange={(state) => show({ state })}
+          />
+          {can('roles:read') && (
+            <Select
+              aria-label="Role"
+              value={role ?? ''}
+              onChange={(event) => show({ role: event.target.value || undefined })}
+              className="w-full sm:w-52"
+            >
+              <option value="">Role: all</option>
+              {roles.data?.items.map(({ id, name }) => (
+                <option key={id} value={id}>
+                  {name}
+                </option>
+              ))}
+            </Select>
+          )}
+        </Filters>
+        <List
+          query={query}
+          what="users"
+          columns={columnsOf(tenant)}
+          trail={page}
+          onTrail={(trail) => void navigate({ search: { ...filter, page: trail } })}
+          empty={
+            <EmptyState icon={UserCog} title={filtered ? 'No user matches' : 'No users yet'}>
+              {!filtered && 'A user belongs to a tenant once somebody has given a role in it.'}
+            </EmptyState>
+          }
+        />
+      </Card>
+    </Page>
+  )
+}
+
+/** Ways to bring people in. An account with a first password is made by the platform alone. */
+function ListActions() {
+  const { tenant, can } = useSession()
+  return (
+    can('users:manage', null) && (
+      <Link {...paths.newUser(tenant.slug)} className={buttonClass('primary')}>
+        <Plus aria-hidden className="size-4" />
+        New user
+      </Link>
+    )
+  )
+}
+
+const columnsOf = (tenant: { slug: string; id: string | undefined }): Column<User>[] => [
+  {
+    header: 'User',
+    render: (user) => (
+      <>
+        <Link {...paths.user(tenant.slug, user.id)} className="font-medium break-words hover:underline">
+          {user.name}
+        </Link>
+        {user.name !== user.email && <div className="text-[13px] break-all text-muted">{user.email}</div>}
+      </>
+    ),
+  },
+  {
+    header: 'Roles',
+    from: 'sm',
+    render: (user) => <Roles user={user} isInTenant={tenant.id !== undefined} />,
+  },
+  {
+    header: 'Second step',
+    from: 'lg',
+    narrow: true,
+    render: ({ mfa }) => <Badge tone={mfa ? 'success' : 'neutral'}>{mfa ? 'Yes' : 'No'}</Badge>,
+  },
+  {
+    header: 'Last log-in',
+    from: 'md',
+    narrow: true,
+    render: ({ lastLoginAt }) => (lastLoginAt === null ? 'Never' : <Time at={lastLoginAt} relative />),
+  },
+  { header: 'State', narrow: true, render: ({ state }) => <StateBadge of="user" state={state} /> },
+]
+
+const SHOWN = 3
+
+function Roles({ user: { grants }, isInTenant }: { user: User; isInTenant: boolean }) {
+  if (grants.length === 0) return <span className="text-muted">None</span>
+  return (
+    <>
+      {grants.slice(0, SHOWN).map(({ roleId, tenantId, roleName, tenantName }) => (
+        <div key={`${roleId} ${tenantId}`} className="break-words">
+          {roleName}
+          {!isInTenant && <span className="text-[13px] text-muted"> · {tenantName ?? 'Platform'}</span>}
+        </div>
+      ))}
+      {grants.length > SHOWN && (
+        <div className="text-[13px] text-muted">and {grants.length - SHOWN} more</div>
+      )}
+    </>
+  )
+}
