@@ -309,6 +309,7 @@ export interface CustomersTable {
   merged_into: string | null
   closed_at: Date | null
   erased_at: Date | null
+  search_text: Generated<string>
 }
 
 export interface IdempotencyKeysTable {
@@ -639,6 +640,10 @@ export interface RolesTable {
   requires_mfa: Generated<boolean>
 }
 
+export interface SearchWordsTable {
+  word: string
+}
+
 export interface ServiceAccountsTable {
   id: string
   tenant_id: string | null
@@ -834,6 +839,7 @@ export interface TenantsTable {
   version: Generated<number>
   created_at: Date
   updated_at: Date
+  search_text: Generated<string>
 }
 
 export interface TimersTable {
@@ -893,6 +899,7 @@ export interface UsersTable {
   created_at: Date
   updated_at: Date
   kind: Generated<'person' | 'service'>
+  search_text: Generated<string>
 }
 
 export interface VmidReservationsTable {
@@ -952,6 +959,7 @@ export interface Tables {
   role_grants: RoleGrantsTable
   role_permissions: RolePermissionsTable
   roles: RolesTable
+  search_words: SearchWordsTable
   service_accounts: ServiceAccountsTable
   sessions: SessionsTable
   settings: SettingsTable

@@ -6,12 +6,14 @@ export function findByEmail(tx: Tx, email: string) {
   return tx.selectFrom('users').selectAll().where('email', '=', email.toLowerCase()).executeTakeFirst()
 }
 
+/** A person who may log in. */
 export function findActive(tx: Tx, id: string) {
   return tx
     .selectFrom('users')
     .selectAll()
     .where('id', '=', id)
     .where('state', '=', 'active')
+    .where('kind', '=', 'person')
     .executeTakeFirst()
 }
 

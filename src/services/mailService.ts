@@ -9,7 +9,7 @@ import { templates, type Template } from './mail/templates.ts'
 import * as tenantScopeService from './tenantScopeService.ts'
 import * as settingsService from './tenantSettingsService.ts'
 
-export type Body = Pick<Letter, 'fromName' | 'replyTo' | 'text' | 'html'>
+type Body = Pick<Letter, 'fromName' | 'replyTo' | 'text' | 'html'>
 
 const purposeOf = (id: string): string => `mail:${id}`
 

@@ -13,7 +13,7 @@ const KINDS = {
   email_change: { lastsMs: HOUR_MS, page: 'confirm-email' },
 } as const satisfies Record<tokens.Purpose, { lastsMs: number; page: string }>
 
-export type Link = { url: string; expiresAt: Date }
+type Link = { url: string; expiresAt: Date }
 
 /**
  * Makes the link of a mail; the subject's earlier ones of this purpose end. The token is in the fragment, which no

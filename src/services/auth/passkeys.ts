@@ -6,6 +6,7 @@ import * as db from '../../db/authPasskeys.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
+import * as mailService from '../mailService.ts'
 import type { Identity } from '../userService.ts'
 import * as factors from './factors.ts'
 import * as proof from './passkeyProof.ts'
@@ -152,4 +153,5 @@ export async function removePasskey(ctx: Ctx, me: Identity, id: string): Promise
     target: self(me),
     details: { name: removed.name },
   })
+  await mailService.notify(ctx, me.user, 'secondFactorRemoved')
 }

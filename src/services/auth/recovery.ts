@@ -31,7 +31,7 @@ export async function requestReset(root: Root, origin: Origin, email: string): P
 /** The user who may get a link now; undefined for an unknown e-mail, a disabled user, and after too many. */
 export async function resettable(ctx: Ctx, email: string): Promise<string | undefined> {
   const user = await users.findByEmail(ctx.tx, email)
-  if (!user || user.state !== 'active') return undefined
+  if (!user || user.state !== 'active' || user.kind !== 'person') return undefined
   return (await tokens.countOfHour(ctx, 'password_reset', user.id)) < PER_HOUR ? user.id : undefined
 }
 

@@ -79,7 +79,7 @@ export const templates = {
 
   secondFactorRemoved: ({ from }: { from: From }): Message => ({
     subject: 'A second step to log in was removed',
-    before: ['Your authenticator app and the recovery codes were removed from your account.', origin(from)],
+    before: ['An authenticator app or a passkey was removed from your account.', origin(from)],
     after: [NOT_YOU],
   }),
 } as const

@@ -7,7 +7,7 @@ import { requireAbove } from './accounts.ts'
 
 /**
  * Sends a user the link to set a new password: nobody sets one for somebody else.
- * @throws AppError not_found, invalid_state for a disabled user, forbidden for a user with more rights than the caller's
+ * @throws AppError not_found, invalid_state for a disabled user and a service account, forbidden for a user with more rights than the caller's
  */
 export async function sendPasswordReset(ctx: Ctx, identity: Identity, userId: string): Promise<void> {
   const user = await admin.lock(ctx.tx, ctx.scope, userId)
@@ -15,5 +15,7 @@ export async function sendPasswordReset(ctx: Ctx, identity: Identity, userId: st
   await requireAbove(ctx, identity, userId, false)
   if (user.state !== 'active')
     throw new AppError('invalid_state', 'The user is disabled: enable the account first.')
+  if (user.kind !== 'person')
+    throw new AppError('invalid_state', 'A service account has no password: it uses keys.')
   await authService.writeReset(ctx, userId, null)
 }
