@@ -5,6 +5,8 @@ export const PERMISSIONS = [
   'tenants:update',
   'tenants:settings',
   'tenants:suspend',
+  'tenants:export',
+  'tenants:close',
   'customers:read',
   'customers:create',
   'customers:update',
@@ -35,6 +37,7 @@ export const PERMISSIONS = [
   'users:manage',
   'roles:read',
   'roles:manage',
+  'sso:manage',
   'apikeys:read',
   'apikeys:manage',
   'users:view-as',
@@ -72,6 +75,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     ...TENANT_READ,
     'tenants:update',
     'tenants:settings',
+    'tenants:export',
     'customers:create',
     'customers:update',
     'customers:merge',
@@ -86,6 +90,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'audit:manage',
     'users:manage',
     'roles:manage',
+    'sso:manage',
     'apikeys:manage',
   ],
   TENANT_ADMIN: [...TENANT_READ, 'cloudpods:create', 'cloudpods:power'],
@@ -102,15 +107,17 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
 /** What a tenant's own roles may hold: nothing that concerns the platform as a whole. */
 export const DELEGABLE: readonly Permission[] = ROLE_PERMISSIONS.TENANT_OWNER
 
-/** What an API key never does, whatever its scopes name: it could make itself, or another, more powerful. */
+/** What an API key never does, whatever its scopes name: it could make itself, or another, more powerful, or end a tenant. */
 export const PEOPLE_ONLY: readonly Permission[] = [
   'users:manage',
   'roles:manage',
+  'sso:manage',
   'apikeys:read',
   'apikeys:manage',
   'users:view-as',
   'users:impersonate',
   'mails:read',
+  'tenants:close',
 ]
 
 export const isBuiltinRole = (key: string): key is BuiltinRole => key in ROLE_PERMISSIONS

@@ -64,6 +64,22 @@ export const SETTINGS = {
     changedBy: 'platform',
     input: 'number',
   }),
+  'audit.retentionDays': setting({
+    schema: z.number().int().min(32).max(3_660),
+    fallback: 400,
+    words: 'How long events stay in the database before their month is archived',
+    unit: 'days',
+    changedBy: 'platform',
+    input: 'number',
+  }),
+  'tenants.coolingOffDays': setting({
+    schema: z.number().int().min(0).max(90),
+    fallback: 7,
+    words: 'How long a closing can be cancelled before everything is destroyed; 0: it begins at once',
+    unit: 'days',
+    changedBy: 'platform',
+    input: 'number',
+  }),
 } as const
 
 export type SettingKey = keyof typeof SETTINGS

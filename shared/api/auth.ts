@@ -34,6 +34,8 @@ export const me = z.object({
         name: z.string(),
         colour: z.string().nullable(),
         supportAddress: z.string().nullable(),
+        /** The address of the picture; it changes with it. */
+        logo: z.string().nullable(),
       }),
     }),
   ),

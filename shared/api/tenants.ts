@@ -9,11 +9,13 @@ const quota = z.strictObject({
   maxDiskGb: z.number().int().min(0).max(2_000_000_000),
 })
 
+const tenantState = z.enum(['active', 'suspended', 'closing', 'closed'])
+
 export const tenant = z.object({
   id,
   name: z.string(),
   slug: z.string(),
-  state: z.enum(['active', 'suspended', 'closing', 'closed']),
+  state: tenantState,
   billingTz: z.string(),
   defaultCurrency: z.string(),
   /** Null: none was set, so nothing can be ordered. */
@@ -54,7 +56,9 @@ export const tenantUpdate = z.strictObject({
   quota: quota.optional(),
 })
 
-export const tenantList = listQuery.omit({ tenantId: true }).extend({ q: z.string().max(200).optional() })
+export const tenantList = listQuery
+  .omit({ tenantId: true })
+  .extend({ q: z.string().max(200).optional(), state: tenantState.optional() })
 
 /** A setting's effective value, where it comes from, and what a reset would make of it. */
 const settingView = z.object({

@@ -16,6 +16,8 @@ export type Database = {
    * failure, so it must have no effect outside the transaction.
    */
   transaction<T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T>
+  /** Runs `work` in one transaction that only reads and sees the database as it was at one moment, however long it takes. */
+  snapshot<T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -52,20 +54,23 @@ export function openDatabase(
   return {
     pool,
     transaction: (scope, work) => retrying(() => kysely.connection().execute((tx) => runIn(tx, scope, work))),
+    snapshot: (scope, work) => kysely.connection().execute((tx) => runIn(tx, scope, work, SNAPSHOT)),
     close: () => kysely.destroy(),
   }
 }
 
 /** One round trip: both statements go in one simple query; the ids are checked before they are put into the text. */
-function beginStatement(scope: Scope): string {
-  if (scope === 'platform') return `begin; select set_config('app.scope', 'platform', true)`
+function beginStatement(scope: Scope, mode: string): string {
+  if (scope === 'platform') return `begin ${mode}; select set_config('app.scope', 'platform', true)`
   const bad = scope.find((id) => !isUuid(id))
   if (bad !== undefined) throw new TypeError('tenant scope holds something that is not a UUID')
-  return `begin; select set_config('app.tenants', '{${scope.join(',')}}', true)`
+  return `begin ${mode}; select set_config('app.tenants', '{${scope.join(',')}}', true)`
 }
 
-async function runIn<T>(tx: Tx, scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T> {
-  await tx.executeQuery(CompiledQuery.raw(beginStatement(scope)))
+const SNAPSHOT = 'isolation level repeatable read read only'
+
+async function runIn<T>(tx: Tx, scope: Scope, work: (tx: Tx) => Promise<T>, mode = ''): Promise<T> {
+  await tx.executeQuery(CompiledQuery.raw(beginStatement(scope, mode)))
   try {
     const result = await work(tx)
     await sql`commit`.execute(tx)

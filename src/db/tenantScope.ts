@@ -11,10 +11,12 @@ const TABLES = {
   job: 'provisioning_jobs',
   role: 'roles',
   invitation: 'invitations',
+  ssoProvider: 'sso_providers',
   customerContact: 'customer_contacts',
   customerNote: 'customer_notes',
   customerGroup: 'customer_groups',
   customerField: 'customer_fields',
+  tenantExport: 'tenant_exports',
   apiKey: 'api_keys',
   serviceAccount: 'service_accounts',
   auditSink: 'audit_sinks',
@@ -76,6 +78,18 @@ export async function shareState(tx: Tx, tenantId: string): Promise<string | und
     state: string
   }>`select state from tenants where id = ${tenantId} for share`.execute(tx)
   return rows[0]?.state
+}
+
+export async function stateOf(tx: Tx, tenantId: string): Promise<string | undefined> {
+  const row = await tx.selectFrom('tenants').select('state').where('id', '=', tenantId).executeTakeFirst()
+  return row?.state
+}
+
+/** Whether the data of a tenant that is being closed are going. */
+export async function isErasing(tx: Tx, tenantId: string): Promise<boolean> {
+  const { rows } =
+    await sql`select from tenant_closures where tenant_id = ${tenantId} and state = 'erasing'`.execute(tx)
+  return rows.length > 0
 }
 
 /** Narrows a running transaction to fewer tenants. */

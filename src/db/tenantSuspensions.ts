@@ -33,12 +33,16 @@ export async function end(tx: Tx, id: string, at: Date): Promise<void> {
   await tx.updateTable('tenant_suspensions').set({ ended_at: at }).where('id', '=', id).execute()
 }
 
-/** Every suspension that holds. */
+/** Every suspension that holds, but those of tenants that are being destroyed. */
 export function holding(tx: Tx): Promise<{ id: string; tenant_id: string }[]> {
   return tx
-    .selectFrom('tenant_suspensions')
-    .select(['id', 'tenant_id'])
-    .where('ended_at', 'is', null)
+    .selectFrom('tenant_suspensions as s')
+    .select(['s.id', 's.tenant_id'])
+    .where('s.ended_at', 'is', null)
+    .where(
+      sql<boolean>`not exists (select from tenant_closures c where c.tenant_id = s.tenant_id
+        and c.state in ('destroying', 'erasing'))`,
+    )
     .execute()
 }
 

@@ -33,8 +33,11 @@ export function update(tx: Tx, id: string, change: Updateable<TenantsTable>) {
     .executeTakeFirstOrThrow()
 }
 
-export function list(tx: Tx, scope: Scope, filter: { q?: string }, options: ListOptions) {
+export type TenantFilter = { q?: string | undefined; state?: TenantView['state'] | undefined }
+
+export function list(tx: Tx, scope: Scope, filter: TenantFilter, options: ListOptions) {
   let query = view(tx).where(inScope(scope, 'tenants.id'))
+  if (filter.state) query = query.where('tenants.state', '=', filter.state)
   if (filter.q)
     query = query.where(
       sql<boolean>`(name ilike ${containing(filter.q)} or slug ilike ${containing(filter.q)})`,

@@ -468,6 +468,7 @@ export interface LoginHistoryTable {
     | 'disabled'
     | 'no_active_tenant'
     | 'sso_required'
+    | 'sso_refused'
   new_device: Generated<boolean>
   ip: string | null
   user_agent: string | null
@@ -663,6 +664,7 @@ export interface SessionsTable {
   attempts: Generated<number>
   verified_by: Generated<'password' | 'totp' | 'recovery_code' | 'passkey' | 'sso'>
   verified_at: Date
+  sso_mfa: Generated<boolean>
   impersonator_id: string | null
   parent_id: string | null
   reason: string | null
@@ -685,6 +687,41 @@ export interface SingleUseTokensTable {
   created_at: Date
   expires_at: Date
   used_at: Date | null
+}
+
+export interface SsoDomainsTable {
+  domain: string
+  tenant_id: string | null
+  provider_id: string
+}
+
+export interface SsoProvidersTable {
+  id: string
+  tenant_id: string | null
+  name: string
+  issuer: string
+  client_id: string
+  client_secret: Buffer | null
+  enabled: boolean
+  enforced: boolean
+  break_glass_user_id: string | null
+  trusts_mfa: boolean
+  checked_at: Date | null
+  check_fault: string | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
+export interface SsoStatesTable {
+  state_hash: Buffer
+  browser_hash: Buffer
+  provider_id: string
+  session_id: string | null
+  nonce: string
+  verifier: string
+  return_to: string | null
+  expires_at: Date
 }
 
 export interface SubscriptionItemsTable {
@@ -719,6 +756,53 @@ export interface SubscriptionsTable {
   ended_at: Date | null
   version: Generated<number>
   created_at: Date
+  updated_at: Date
+}
+
+export interface TenantClosuresTable {
+  id: string
+  tenant_id: string
+  state: 'cooling' | 'destroying' | 'erasing' | 'closed' | 'cancelled'
+  reason: string
+  was: 'active' | 'suspended'
+  suspension_id: string | null
+  started_by: unknown
+  started_at: Date
+  due_at: Date
+  ended_at: Date | null
+  pods: Generated<unknown>
+  erased: Generated<unknown>
+  proof: unknown
+}
+
+export interface TenantExportChunksTable {
+  export_id: string
+  tenant_id: string
+  number: number
+  data: Buffer
+}
+
+export interface TenantExportsTable {
+  id: string
+  tenant_id: string
+  state: Generated<'waiting' | 'ready' | 'failed'>
+  requested_by: unknown
+  bytes: Generated<bigint>
+  row_count: Generated<bigint>
+  sha256: string | null
+  problem: string | null
+  created_at: Date
+  finished_at: Date | null
+  expires_at: Date | null
+}
+
+export interface TenantLogosTable {
+  tenant_id: string
+  type: 'image/png' | 'image/jpeg' | 'image/webp'
+  width: number
+  height: number
+  sha256: string
+  data: Buffer
   updated_at: Date
 }
 
@@ -758,6 +842,17 @@ export interface TimersTable {
   last_started_at: Date | null
   last_finished_at: Date | null
   last_error: string | null
+}
+
+export interface UserIdentitiesTable {
+  id: string
+  user_id: string
+  provider_id: string
+  issuer: string
+  subject: string
+  label: string | null
+  created_at: Date
+  last_used_at: Date | null
 }
 
 export interface UserPasskeysTable {
@@ -861,12 +956,20 @@ export interface Tables {
   sessions: SessionsTable
   settings: SettingsTable
   single_use_tokens: SingleUseTokensTable
+  sso_domains: SsoDomainsTable
+  sso_providers: SsoProvidersTable
+  sso_states: SsoStatesTable
   subscription_items: SubscriptionItemsTable
   subscriptions: SubscriptionsTable
+  tenant_closures: TenantClosuresTable
+  tenant_export_chunks: TenantExportChunksTable
+  tenant_exports: TenantExportsTable
+  tenant_logos: TenantLogosTable
   tenant_suspended_pods: TenantSuspendedPodsTable
   tenant_suspensions: TenantSuspensionsTable
   tenants: TenantsTable
   timers: TimersTable
+  user_identities: UserIdentitiesTable
   user_passkeys: UserPasskeysTable
   user_recovery_codes: UserRecoveryCodesTable
   user_totp: UserTotpTable

@@ -1,9 +1,12 @@
 import { systemOrigin, transaction, type Root } from '../context.ts'
 import { newId } from '../lib/ids.ts'
+import * as auditRetentionService from '../services/auditRetentionService.ts'
 import * as auditService from '../services/auditService.ts'
 import * as BillingService from '../services/BillingService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
+import * as searchService from '../services/searchService.ts'
 import * as tenantSuspensionService from '../services/tenantSuspensionService.ts'
+import * as tenantClosureService from '../services/tenantClosureService.ts'
 import { auditSinkTest } from './auditSinkTest.ts'
 import { authPasswordReset } from './authPasswordReset.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
@@ -12,7 +15,10 @@ import { cloudPodPower } from './cloudPodPower.ts'
 import { cloudPodResume, cloudPodSuspend } from './cloudPodSuspension.ts'
 import { mailSend } from './mailSend.ts'
 import { provisioningClusterSync } from './provisioningClusterSync.ts'
+import * as tenantExportService from '../services/tenantExportService.ts'
 import { tenantEnforce } from './tenantEnforce.ts'
+import { tenantClose } from './tenantClose.ts'
+import { tenantExport } from './tenantExport.ts'
 import type { JobHandler } from './steps.ts'
 import type { Timer } from './timers.ts'
 
@@ -27,6 +33,8 @@ const list = [
   cloudPodSuspend,
   cloudPodResume,
   tenantEnforce,
+  tenantExport,
+  tenantClose,
   auditSinkTest,
   authPasswordReset,
   mailSend,
@@ -46,6 +54,7 @@ const asSystem =
 
 export const timers: readonly Timer[] = [
   { name: 'audit.seal', everyMs: 5_000, run: auditService.sealAll },
+  { name: 'audit.archive', everyMs: 60 * MINUTE_MS, run: auditRetentionService.archiveDue },
   { name: 'billing.endDue', everyMs: MINUTE_MS, run: BillingService.endDue },
   {
     name: 'clusters.sync',
@@ -56,6 +65,13 @@ export const timers: readonly Timer[] = [
     name: 'tenants.enforce',
     everyMs: 60 * MINUTE_MS,
     run: asSystem('tenants.enforce', tenantSuspensionService.enforceAll),
+  },
+  { name: 'search.tidy', everyMs: 24 * 60 * MINUTE_MS, run: asSystem('search.tidy', searchService.tidy) },
+  { name: 'tenants.close', everyMs: MINUTE_MS, run: tenantClosureService.beginDue },
+  {
+    name: 'tenants.expireExports',
+    everyMs: 10 * MINUTE_MS,
+    run: asSystem('tenants.expireExports', tenantExportService.expire),
   },
   { name: 'maintenance', everyMs: 5 * MINUTE_MS, run: asSystem('maintenance', provisioningService.tidy) },
 ]

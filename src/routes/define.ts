@@ -81,14 +81,21 @@ export type TableRoute = Common & {
   handler(ctx: Ctx, call: Call<unknown, unknown, unknown>): Promise<Reply<unknown>>
 }
 
-/** A route that cannot be one transaction (log-in, live streams, health) and so looks after itself. */
+/**
+ * A route that cannot be one transaction (log-in, live streams, files, health) and so looks after itself. `tenantId`
+ * is that of the thing in the path, in which the permission was asked for.
+ */
 type RawRoute = Common & {
-  access: 'public' | 'authenticated' | { permission: Permission; where: { in: 'list' } }
+  access:
+    | 'public'
+    | 'authenticated'
+    | { permission: Permission; where: { in: 'list' } | { in: 'object'; kind: TenantThing } }
   raw(
     root: Root,
     request: FastifyRequest,
     reply: FastifyReply,
     identity: Identity | undefined,
+    tenantId: string,
   ): Promise<unknown>
 }
 

@@ -43,7 +43,16 @@ export function register(app: FastifyInstance, root: Root, route: Route, rbac: R
     handler: async (request, reply) => {
       requireStorable(request.query)
       requireStorable(request.body)
-      if ('raw' in route) return route.raw(root, request, reply, identities.get(request))
+      if ('raw' in route) {
+        const identity = identities.get(request)
+        return route.raw(
+          root,
+          request,
+          reply,
+          identity,
+          await rawTenant(root, route, request, identity, rbac),
+        )
+      }
       return send(root, reply, await run(root, route, request, identityOf(request), rbac))
     },
   })
@@ -93,6 +102,21 @@ async function authorise(root: Root, route: Route, request: FastifyRequest, rbac
   requireAboutOneThing(route, identity)
   requireOwnName(route, identity)
   if (route.stepUp) requireRecentProof(identity, root.now())
+}
+
+/** The tenant of the thing in the path of a raw route; the permission is asked for there. */
+async function rawTenant(
+  root: Root,
+  { access, method }: Route,
+  request: FastifyRequest,
+  identity: Identity | undefined,
+  rbac: Rbac,
+): Promise<string> {
+  if (typeof access !== 'object' || access.where.in !== 'object' || !identity) return ''
+  return transaction(root, originOf(request, identity), visibleScope(identity), async (wide) => {
+    const { tenantId } = await narrowed(wide, { access, method }, request, identity, rbac)
+    return tenantId
+  })
 }
 
 function identityOf(request: FastifyRequest): Identity {
@@ -173,7 +197,7 @@ function send(
 /** Finds the tenant the call is about, asks for the permission there, and limits the transaction to it. */
 async function narrowed(
   wide: Ctx,
-  { access, method, whileSuspended }: TableRoute,
+  { access, method, whileSuspended }: Pick<TableRoute, 'access' | 'method' | 'whileSuspended'>,
   request: FastifyRequest,
   identity: Identity,
   rbac: Rbac,
@@ -198,8 +222,10 @@ async function narrowed(
   const tenantId = await tenantOfCall(wide, where, request)
   rbac.requirePermission(identity, permission, tenantId)
   const ctx = await tenantScopeService.limitTo(wide, tenantId === null ? 'platform' : [tenantId])
-  if (tenantId !== null && method !== 'GET' && !whileSuspended)
-    await tenantScopeService.requireActive(ctx, tenantId)
+  if (tenantId !== null && method !== 'GET') {
+    if (whileSuspended) await tenantScopeService.requireNotGone(ctx, tenantId)
+    else await tenantScopeService.requireActive(ctx, tenantId)
+  }
   return { ctx, tenantId: tenantId ?? '' }
 }
 

@@ -10,6 +10,7 @@ import * as tenantScopeService from './tenantScopeService.ts'
 
 export { exportText } from './audit/exporting.ts'
 export { sealAll, seals } from './audit/sealing.ts'
+export { signHash } from './audit/key.ts'
 
 type Target = { type: string; id: string; label?: string }
 

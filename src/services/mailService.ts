@@ -61,7 +61,8 @@ async function write<T extends Template>(
   const id = newId()
   const brand = await settingsService.brandingOf(ctx, brandOf)
   const message = (templates[template] as (given: typeof facts) => Message)(facts)
-  const { subject, text, html } = render(message, brand)
+  const logo = brand.logo === null ? null : new URL(brand.logo, ctx.settings.publicUrl).href
+  const { subject, text, html } = render(message, { ...brand, logo })
   const body: Body = { fromName: oneLine(brand.name), replyTo: brand.supportAddress, text, html }
   await mails.insert(ctx.tx, {
     id,

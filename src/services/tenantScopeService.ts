@@ -1,5 +1,5 @@
 import type { Ctx, Scope } from '../context.ts'
-import { narrow, shareState, tenantOf, type TenantThing } from '../db/tenantScope.ts'
+import { isErasing, narrow, shareState, stateOf, tenantOf, type TenantThing } from '../db/tenantScope.ts'
 import { AppError, notFound } from '../errors.ts'
 import { isUuid } from '../lib/ids.ts'
 
@@ -14,10 +14,12 @@ const NAMES: Record<TenantThing, string> = {
   job: 'job',
   role: 'role',
   invitation: 'invitation',
+  ssoProvider: 'identity provider',
   customerContact: 'contact',
   customerNote: 'note',
   customerGroup: 'customer group',
   customerField: 'customer field',
+  tenantExport: 'export',
   apiKey: 'API key',
   serviceAccount: 'service account',
   auditSink: 'sink',
@@ -43,6 +45,18 @@ export async function requireActive(ctx: Ctx, tenantId: string): Promise<void> {
   const state = await shareState(ctx.tx, tenantId)
   if (state !== undefined && state !== 'active')
     throw new AppError('invalid_state', `The tenant is ${state}: nothing can be ordered or changed in it.`)
+}
+
+/**
+ * What is also changed while a tenant is suspended is not changed any more once its data are being erased.
+ * @throws AppError invalid_state
+ */
+export async function requireNotGone(ctx: Ctx, tenantId: string): Promise<void> {
+  const state = await stateOf(ctx.tx, tenantId)
+  if (state !== 'closing' && state !== 'closed') return
+  await shareState(ctx.tx, tenantId)
+  if (state === 'closed' || (await isErasing(ctx.tx, tenantId)))
+    throw new AppError('invalid_state', 'The tenant is closed: nothing can be changed in it.')
 }
 
 /**

@@ -30,7 +30,7 @@ const present = (row: tenants.TenantView): Tenant => ({
   updatedAt: row.updated_at.toISOString(),
 })
 
-export async function list(ctx: Ctx, filter: { q?: string }, options: ListOptions) {
+export async function list(ctx: Ctx, filter: tenants.TenantFilter, options: ListOptions) {
   const page = await tenants.list(ctx.tx, ctx.scope, filter, options)
   return { items: page.items.map(present), nextCursor: page.nextCursor }
 }

@@ -1,9 +1,11 @@
 import type { SettingsUpdate, SettingView } from '../../shared/api/tenants.ts'
 import { SETTING_KEYS, SETTINGS, type SettingKey } from '../../shared/settings.ts'
 import type { Ctx } from '../context.ts'
+import * as logos from '../db/tenantLogos.ts'
 import * as settings from '../db/tenantSettings.ts'
 import { AppError } from '../errors.ts'
 import * as auditService from './auditService.ts'
+import { addressOf as logoAddress } from './tenantLogoService.ts'
 
 type Value = string | number | null
 type Effective = { value: Value; origin: SettingView['origin']; inherited: Value }
@@ -36,25 +38,39 @@ export async function effective(ctx: Ctx, tenantId: string | null): Promise<Reco
   return effectiveOf(ctx, await settings.ofTenants(ctx.tx, tenantId === null ? [] : [tenantId]), tenantId)
 }
 
-export type Branding = { name: string; colour: string | null; supportAddress: string | null }
+export type Branding = {
+  name: string
+  colour: string | null
+  supportAddress: string | null
+  /** Beneath the public address; null: there is none. */
+  logo: string | null
+}
+
+function logoOf(pictures: readonly logos.LogoRow[], tenantId: string): string | null {
+  const own = pictures.find((row) => row.tenant_id === tenantId)
+  return own ? logoAddress(tenantId, own.sha256) : null
+}
 
 /** How each of these tenants presents itself, for pages and mails. */
 export async function brandingsOf(ctx: Ctx, tenantIds: readonly string[]): Promise<Map<string, Branding>> {
   const rows = await settings.ofTenants(ctx.tx, tenantIds)
-  return new Map(tenantIds.map((id) => [id, present(effectiveOf(ctx, rows, id))]))
+  const pictures = await logos.ofTenants(ctx.tx, tenantIds)
+  return new Map(tenantIds.map((id) => [id, present(effectiveOf(ctx, rows, id), logoOf(pictures, id))]))
 }
 
 /** How a tenant presents itself, or with null the platform. */
 export async function brandingOf(ctx: Ctx, tenantId: string | null): Promise<Branding> {
-  return present(await effective(ctx, tenantId))
+  const pictures = await logos.ofTenants(ctx.tx, tenantId === null ? [] : [tenantId])
+  return present(await effective(ctx, tenantId), tenantId === null ? null : logoOf(pictures, tenantId))
 }
 
-function present(of: Record<SettingKey, Effective>): Branding {
+function present(of: Record<SettingKey, Effective>, logo: string | null): Branding {
   const text = (key: SettingKey) => (of[key].value === null ? null : String(of[key].value))
   return {
     name: String(of['branding.name'].value),
     colour: text('branding.colour'),
     supportAddress: text('branding.supportAddress'),
+    logo,
   }
 }
 

@@ -48,19 +48,30 @@ export async function view(ctx: Ctx, tenantId: string): Promise<SuspensionView> 
 export async function suspend(ctx: Ctx, tenantId: string, reason: string): Promise<SuspensionView> {
   const tenant = await lock(ctx, tenantId)
   if (tenant.state === 'suspended') return view(ctx, tenantId)
-  const id = newId()
-  const now = ctx.now()
-  await suspensions.insert(ctx.tx, {
-    id,
-    tenant_id: tenantId,
-    reason,
-    started_by: JSON.stringify(ctx.actor),
-    started_at: now,
-  })
-  await tenants.update(ctx.tx, tenantId, { state: 'suspended', updated_at: now })
-  await enqueueEnforce(ctx, tenant, id, 'stop')
+  await hold(ctx, tenant, reason)
+  await tenants.update(ctx.tx, tenantId, { state: 'suspended', updated_at: ctx.now() })
   await emit(ctx, tenant, 'TENANT_SUSPENDED', 'suspended', reason)
   return view(ctx, tenantId)
+}
+
+/** Begins to stop the pods of a tenant whose row the caller holds, and remembers which ran. @returns the suspension */
+export async function hold(ctx: Ctx, tenant: { id: string; name: string }, reason: string): Promise<string> {
+  const id = newId()
+  await suspensions.insert(ctx.tx, {
+    id,
+    tenant_id: tenant.id,
+    reason,
+    started_by: JSON.stringify(ctx.actor),
+    started_at: ctx.now(),
+  })
+  await enqueueEnforce(ctx, tenant, id, 'stop')
+  return id
+}
+
+/** Ends a suspension and begins to start what ran before it. */
+export async function letGo(ctx: Ctx, tenant: { id: string; name: string }, id: string): Promise<void> {
+  await suspensions.end(ctx.tx, id, ctx.now())
+  await enqueueEnforce(ctx, tenant, id, 'restore')
 }
 
 /**
@@ -72,9 +83,8 @@ export async function restore(ctx: Ctx, tenantId: string): Promise<SuspensionVie
   const tenant = await lock(ctx, tenantId)
   const row = await suspensions.latest(ctx.tx, tenantId)
   if (tenant.state === 'active' || !row) return view(ctx, tenantId)
-  await suspensions.end(ctx.tx, row.id, ctx.now())
+  await letGo(ctx, tenant, row.id)
   await tenants.update(ctx.tx, tenantId, { state: 'active', updated_at: ctx.now() })
-  await enqueueEnforce(ctx, tenant, row.id, 'restore')
   await emit(ctx, tenant, 'TENANT_RESTORED', 'active', row.reason)
   return view(ctx, tenantId)
 }

@@ -60,7 +60,7 @@ export async function identifySession(
     sessionId: session.id,
     verifiedAt: session.verified_at,
     hasMfa: session.has_mfa,
-    mustEnrol: !session.has_mfa && needsMfa(session.grants),
+    mustEnrol: !session.has_mfa && !session.sso_mfa && needsMfa(session.grants),
     resources: [],
     impersonation: null,
   }
@@ -81,7 +81,12 @@ export async function me(ctx: Ctx, identity: Identity): Promise<Me> {
     tenants: tenants.map((tenant) => ({
       ...tenant,
       permissions: [...(identity.tenants.get(tenant.id) ?? [])],
-      branding: brandings.get(tenant.id) ?? { name: 'mPanel', colour: null, supportAddress: null },
+      branding: brandings.get(tenant.id) ?? {
+        name: 'mPanel',
+        colour: null,
+        supportAddress: null,
+        logo: null,
+      },
     })),
     mfa: identity.hasMfa,
     mustEnrol: identity.mustEnrol,

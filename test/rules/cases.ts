@@ -12,11 +12,13 @@ import { catalogue, pay, prepareOrder, type Api, type Ordered } from '../support
 import type { TestApp } from '../support/app.ts'
 import { PASSWORD, person, session } from '../users/people.ts'
 import { codeOf, enrol } from '../users/factors.ts'
+import { TENANT_CASES } from './casesTenants.ts'
 import { CUSTOMER_CASES } from './casesCustomers.ts'
 import { passkeyCases } from './casesPasskeys.ts'
 import { KEY_CASES } from './casesKeys.ts'
 import { AUDIT_CASES } from './casesAudit.ts'
 import { casesMail } from './casesMail.ts'
+import { SEARCH_CASES } from './casesSearch.ts'
 
 /** What a request needs, `caller` only where it is not anybody's: made anew for each call, so that it would succeed with the permission. */
 export type Made = { id?: string; body?: unknown; query?: string; caller?: Api }
@@ -146,6 +148,7 @@ let pools = 0
 /** One case for each row of the route table, by operationId. */
 export const CASES: Record<string, Case> = {
   ...KEY_CASES,
+  ...SEARCH_CASES,
   login: async () => ({ body: { email: 'admin@example.com', password: 'correct-horse-battery' } }),
   logout: list,
   getMe: list,
@@ -194,6 +197,7 @@ export const CASES: Record<string, Case> = {
     await good(app.admin.post(`/api/admin/tenants/${id}/suspend`, { reason: 'unpaid' }))
     return { id, body: {} }
   },
+  ...TENANT_CASES,
   getTenantQuota: async (_, tenantId) => ({ id: tenantId }),
   updateTenantQuota: async (_, tenantId) => ({ id: tenantId, body: { maxCores: 20_000 } }),
   listRoles: list,

@@ -49,6 +49,7 @@ const WITHOUT_PERMISSION = [
   'login',
   'logout',
   'getMe',
+  'getLogo',
   'healthz',
   'readyz',
   'metrics',

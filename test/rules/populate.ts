@@ -15,6 +15,7 @@ import {
 } from './cases.ts'
 import { serviceKeyIn } from './casesKeys.ts'
 import { invitationIn } from './casesMail.ts'
+import { ssoProviderIn } from './casesPasskeys.ts'
 import type { Owner } from './rows.ts'
 
 export type Things = Record<
@@ -45,7 +46,9 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
     'insert into tenant_suspended_pods (suspension_id, tenant_id, pod_id) values ($1, $2, $3)',
     [...suspension, pod.cloudPod.id],
   )
+  await ending(owner, tenantId)
   await serviceKeyIn(app, tenantId)
+  await ssoProviderIn(app, tenantId)
   const role = [newId(), tenantId, 'CUSTOM', 'Custom', new Date()]
   await owner.query(
     'insert into roles (id, tenant_id, key, name, created_at) values ($1, $2, $3, $4, $5)',
@@ -68,4 +71,28 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await fieldIn(app, tenantId)
   const names = { customer, blueprint, planId: plan.id, pod: pod.cloudPod.id, job: pod.job.id }
   return { ...names, subscription: subscription.id, invoice: invoice.id }
+}
+
+/** A logo, an export and a closing of the tenant. */
+async function ending(owner: Owner, tenantId: string): Promise<void> {
+  await owner.query(
+    `insert into tenant_logos (tenant_id, type, width, height, sha256, data, updated_at)
+     values ($1, 'image/png', 1, 1, repeat('a', 64), 'x', now())`,
+    [tenantId],
+  )
+  const file = [newId(), tenantId]
+  await owner.query(
+    `insert into tenant_exports (id, tenant_id, state, requested_by, created_at, finished_at)
+     values ($1, $2, 'failed', '{}', now(), now())`,
+    file,
+  )
+  await owner.query(
+    `insert into tenant_export_chunks (export_id, tenant_id, number, data) values ($1, $2, 0, 'x')`,
+    file,
+  )
+  await owner.query(
+    `insert into tenant_closures (id, tenant_id, state, reason, was, started_by, started_at, due_at, ended_at)
+     values ($1, $2, 'cancelled', 'x', 'active', '{}', now(), now(), now())`,
+    [newId(), tenantId],
+  )
 }

@@ -72,7 +72,7 @@ test('what people have typed into names stays on one line and is no HTML', () =>
   const nasty = `Ada${NASTY.join('')}<script>alert(1)</script>`
   const link = { url: 'https://panel.example.com/invitation#t=x', expiresAt: new Date(0) }
   const message = templates.invitation({ link, by: nasty, role: nasty, place: nasty })
-  const mail = render(message, { name: nasty, colour: null, supportAddress: null })
+  const mail = render(message, { name: nasty, colour: null, supportAddress: null, logo: null })
   expect(mail.subject).toBe(oneLine(mail.subject))
   expect(mail.text.split('\n').some((line) => /^(Bcc|X):/.test(line))).toBe(false)
   expect(mail.html).not.toContain('<script>')

@@ -236,6 +236,54 @@ async function arrangeSuspension(app: TestApp, deed: 'suspend' | 'resume' | 'enf
   return { jobId: await newest(kind), world, holdings, afterPermanent: await holdings() }
 }
 
+/**
+ * A tenant that is exported with its pod, or closed without a cooling-off. Closing waits for the pods' own jobs, which
+ * have cases of their own, so that tenant has none.
+ */
+async function arrangeTenantJob(app: TestApp, deed: 'export' | 'close'): Promise<Arranged> {
+  forgetOthers(app)
+  const tenantId = await app.tenant()
+  const path = `/api/admin/tenants/${tenantId}`
+  await app.admin.post('/api/admin/customers', { tenantId, name: 'Ada', email: 'ada@example.com' })
+  const tenant = await app.admin.get<{ name: string }>(path)
+  if (deed === 'export') {
+    await activePod(app, tenantId, 'vm')
+    await app.admin.post(`${path}/export`, {})
+  } else {
+    await app.admin.call('PATCH', `${path}/settings`, { 'tenants.coolingOffDays': 0 })
+    await app.admin.post(`${path}/close`, { name: tenant.body.name, reason: 'the contract has ended' })
+  }
+  const [job] = await rowsOf(
+    app,
+    sql<{
+      id: string
+    }>`select id from provisioning_jobs where subject_id = ${tenantId} and kind = ${`tenant.${deed}`}`,
+  )
+  const files = () =>
+    rowsOf(
+      app,
+      sql`select e.state, count(c.number)::int as pieces, sum(length(c.data)) = e.bytes as whole from tenant_exports e
+        left join tenant_export_chunks c on c.export_id = e.id where e.tenant_id = ${tenantId} group by e.id`,
+    )
+  const closing = () =>
+    rowsOf(
+      app,
+      sql`select c.state, c.proof -> 'document' -> 'remaining' as remaining, jsonb_array_length(c.pods) as pods,
+          (select count(*)::int from cloud_pods where tenant_id = c.tenant_id) as rows,
+          (select count(*)::int from customers where tenant_id = c.tenant_id) as customers
+        from tenant_closures c where c.tenant_id = ${tenantId}`,
+    )
+  const world = () => (deed === 'export' ? files() : closing())
+  const holdings = async () =>
+    deed === 'export' ? (await files()).map((file) => ({ ...(file as object), state: 'failed' })) : deed
+  return {
+    jobId: job?.id ?? '',
+    world,
+    holdings,
+    afterPermanent: deed === 'export' ? [{ state: 'failed', pieces: 0, whole: null }] : await holdings(),
+  }
+}
+
 async function arrangeSync(app: TestApp): Promise<Arranged> {
   await rowsOf(app, sql`update nodes set memory_mb = 1, status = 'unknown'`)
   await rowsOf(app, sql`update clusters set health = 'unknown', checked_at = null`)
@@ -291,6 +339,12 @@ export const jobCases: JobCase[] = [
       arrange: (app: TestApp) => arrangeSuspension(app, deed),
     }
   }),
+  ...(['export', 'close'] as const).map((deed) => ({
+    name: `tenant.${deed}`,
+    handler: handlerOf(`tenant.${deed}`),
+    permanent: deed === 'export' ? ('failed' as const) : ('stuck' as const),
+    arrange: (app: TestApp) => arrangeTenantJob(app, deed),
+  })),
   ...mailCases(handlerOf),
   {
     name: 'cluster.sync',

@@ -59,6 +59,7 @@ it('a tenant changes its branding and sees it, but not what only the platform ch
     name: 'Acme',
     colour: '#1d4ed8',
     supportAddress: 'help@acme.test',
+    logo: null,
   })
   const term = await owner.call<{ code: string }>('PATCH', settingsOf(tenantId), {
     'billing.paymentTermDays': 300,

@@ -34,3 +34,9 @@ export async function sign(ctx: Ctx, hash: Buffer): Promise<Buffer> {
     createPrivateKey({ key: Buffer.from(secret, 'base64'), format: 'der', type: 'pkcs8' }),
   )
 }
+
+/** A signature over 32 bytes with the public key that checks it, both in base64. */
+export async function signHash(ctx: Ctx, hash: Buffer): Promise<{ signature: string; publicKey: string }> {
+  const signature = await sign(ctx, hash)
+  return { signature: signature.toString('base64'), publicKey: (await keyOf(ctx)).publicKey }
+}

@@ -29,7 +29,7 @@ const escaped = (text: string): string =>
 /** The colour of a tenant that has chosen none. */
 const COLOUR = '#1d4ed8'
 
-/** A message as plain text and as simple HTML, in the tenant's name and colour. */
+/** A message as plain text and as simple HTML, in the tenant's name and colour; `logo` is a whole address here. */
 export function render({ subject, before, link, after = [] }: Message, brand: Branding): Rendered {
   const name = oneLine(brand.name)
   const help = brand.supportAddress === null ? [] : [`Questions? Write to ${brand.supportAddress}.`]
@@ -42,10 +42,12 @@ export function render({ subject, before, link, after = [] }: Message, brand: Br
       ? ''
       : `<p><a href="${escaped(link.url)}" style="display:inline-block;padding:10px 18px;border-radius:6px;background:${colour};color:#ffffff;text-decoration:none">${escaped(link.label)}</a></p>
 <p style="font-size:13px">Or copy this address: ${escaped(link.url)}</p>`
+  const picture =
+    brand.logo === null ? '' : `<p><img src="${escaped(brand.logo)}" alt="" style="max-height:40px"></p>\n`
   const html = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${escaped(subject)}</title></head>
 <body style="font-family:sans-serif;font-size:15px;line-height:1.5;color:#1f2937;max-width:36em">
-<p style="font-weight:bold;color:${colour}">${escaped(name)}</p>
+${picture}<p style="font-weight:bold;color:${colour}">${escaped(name)}</p>
 ${paragraphs(before)}
 ${button}
 ${paragraphs(after)}

@@ -126,8 +126,12 @@ async function requireSecondFactor(ctx: Ctx, { sessionId }: Identity) {
       'mfa_enrolment_required',
       'Acting as a user needs a second factor: set one up under My account, Security, then repeat this.',
     )
-  if (!SECOND_FACTORS.includes(own.verified_by))
-    throw new AppError('step_up_required', 'Enter a code of your authenticator app, then repeat this.')
+  // A provider's word counts only where it is trusted with the second step.
+  if (!SECOND_FACTORS.includes(own.verified_by) && !own.sso_mfa)
+    throw new AppError(
+      'step_up_required',
+      'Enter a code of your authenticator app or use a passkey, then repeat this.',
+    )
   return own
 }
 

@@ -2,7 +2,14 @@ import { ApiError, unreachable } from './ApiError.ts'
 import { askForProof } from './proof.ts'
 
 type Query = Record<string, string | number | undefined>
-type Options = { query?: Query; body?: unknown; headers?: Record<string, string>; signal?: AbortSignal }
+type Options = {
+  query?: Query
+  body?: unknown
+  headers?: Record<string, string>
+  signal?: AbortSignal
+  /** The answer is a file, not JSON. */
+  file?: true
+}
 
 export const get = <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> =>
   request('GET', path, { ...(query && { query }), ...(signal && { signal }) })
@@ -16,6 +23,20 @@ export const patch = <T>(path: string, body: unknown, version?: number): Promise
   request('PATCH', path, { body, ...(version !== undefined && { headers: { 'If-Match': `"v${version}"` } }) })
 
 export const remove = <T>(path: string, body?: unknown): Promise<T> => request('DELETE', path, { body })
+
+/** Brings a file and saves it under this name. */
+export async function download(path: string, name: string, query: Query = {}): Promise<void> {
+  save(await request<Blob>('GET', path, { query, file: true }), name)
+}
+
+/** Lets the browser save what the page holds. */
+export function save(content: Blob, name: string): void {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(content)
+  link.download = name
+  link.click()
+  URL.revokeObjectURL(link.href)
+}
 
 async function request<T>(method: string, path: string, options: Options, repeated = false): Promise<T> {
   const hasBody = options.body !== undefined
@@ -38,6 +59,7 @@ async function request<T>(method: string, path: string, options: Options, repeat
     throw unreachable()
   }
   if (response.status === 204) return undefined as T
+  if (options.file && response.ok) return (await response.blob()) as T
   const answer: unknown = await response.json().catch(() => null)
   if (!response.ok) {
     const error = new ApiError(response.status, answer ?? {})

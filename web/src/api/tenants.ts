@@ -9,17 +9,23 @@ import type {
   tenantCreate,
   tenantUpdate,
 } from '../../../shared/api/tenants.ts'
-import { get, patch, post } from './http.ts'
+import type { LogoView } from '../../../shared/api/tenantLogo.ts'
+import { get, patch, post, remove } from './http.ts'
 import { detailQuery, listQuery, type ListFilter } from './lists.ts'
 
-export type { QuotaView, SettingView, SuspensionView, Tenant }
+export type { LogoView, QuotaView, SettingView, SuspensionView, Tenant }
 export type TenantCreate = z.input<typeof tenantCreate>
 export type TenantUpdate = z.input<typeof tenantUpdate>
 
 const PATH = '/api/admin/tenants'
 
-export const tenantsQuery = (filter: Omit<ListFilter, 'tenantId'> & { q?: string | undefined }) =>
-  listQuery<Tenant, typeof filter>('tenants', PATH, filter)
+export const tenantsQuery = (
+  filter: Omit<ListFilter, 'tenantId'> & {
+    q?: string | undefined
+    state?: Tenant['state'] | undefined
+    sort?: 'createdAt' | undefined
+  },
+) => listQuery<Tenant, typeof filter>('tenants', PATH, filter)
 export const tenantQuery = (id: string) => detailQuery<Tenant>('tenants', PATH, id)
 
 export const createTenant = (body: TenantCreate, key: string) => post<Tenant>(PATH, body, key)
@@ -53,3 +59,13 @@ export const suspendTenant = (tenantId: string, reason: string, key: string) =>
   post<SuspensionView>(`${PATH}/${tenantId}/suspend`, { reason }, key)
 export const restoreTenant = (tenantId: string, key: string) =>
   post<SuspensionView>(`${PATH}/${tenantId}/restore`, {}, key)
+
+export const logoQuery = (tenantId: string) =>
+  queryOptions({
+    queryKey: ['tenants', 'logo', tenantId] as const,
+    queryFn: ({ signal }) => get<LogoView>(`${PATH}/${tenantId}/logo`, undefined, signal),
+  })
+/** `data`: the file as Base64. */
+export const uploadLogo = (tenantId: string, data: string, key: string) =>
+  post<LogoView>(`${PATH}/${tenantId}/logo`, { data }, key)
+export const removeLogo = (tenantId: string) => remove<LogoView>(`${PATH}/${tenantId}/logo`)

@@ -18,7 +18,11 @@ export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
         style={branding?.colour ? { backgroundColor: branding.colour } : undefined}
         onClick={onNavigate}
       >
-        {!branding?.colour && <img src="/favicon.svg" alt="" width={24} height={24} />}
+        {branding?.logo ? (
+          <img src={branding.logo} alt="" className="h-7 max-w-24 shrink-0 object-contain" />
+        ) : (
+          !branding?.colour && <img src="/favicon.svg" alt="" width={24} height={24} />
+        )}
         <span className="min-w-0 break-words">{branding?.name ?? 'mPanel'}</span>
       </Link>
       {NAVIGATION.map(({ title, places }) => {

@@ -1,6 +1,7 @@
 import type { CloudPod } from '../api/cloudPods.ts'
 import type { Invoice, Subscription } from '../api/billing.ts'
 import type { Cluster, Job, JobDetail, Node } from '../api/provisioning.ts'
+import type { ClosureView, TenantExport } from '../api/tenantEnd.ts'
 import type { Mail } from '../api/mails.ts'
 import type { Tenant } from '../api/tenants.ts'
 import type { User } from '../api/users.ts'
@@ -73,6 +74,18 @@ const LOOKS = {
     closing: ['warning'],
     closed: ['neutral'],
   } satisfies Record<Tenant['state'], Look>,
+  export: {
+    waiting: ['info', true],
+    ready: ['success'],
+    failed: ['danger'],
+  } satisfies Record<TenantExport['state'], Look>,
+  closure: {
+    cooling: ['warning'],
+    destroying: ['danger', true],
+    erasing: ['danger', true],
+    closed: ['neutral'],
+    cancelled: ['neutral'],
+  } satisfies Record<NonNullable<ClosureView['closure']>['state'], Look>,
   user: {
     active: ['success'],
     disabled: ['danger'],

@@ -17,16 +17,20 @@ import { Dialog } from '../../ui/Dialog.tsx'
 import { Tabs } from '../../ui/Tabs.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
+import { ClosingNotice, CloseTab } from './CloseTab.tsx'
+import { ExportTab } from './ExportTab.tsx'
+import { LogoCard } from './LogoCard.tsx'
 import { ActAsButton } from './ActAsButton.tsx'
 import { MembersTab } from './MembersTab.tsx'
 import { QuotaTab } from './QuotaTab.tsx'
+import { SsoProviders } from './SsoProviders.tsx'
 import { SettingsTable } from './SettingsTable.tsx'
 import { SuspendButton } from './SuspendButton.tsx'
 import { SuspensionCard } from './SuspensionCard.tsx'
 import { TenantForm } from './TenantForm.tsx'
 
 const route = getRouteApi('/t/$tenant/tenants/$id')
-const TABS = ['overview', 'members', 'settings', 'quotas'] as const
+const TABS = ['overview', 'members', 'settings', 'quotas', 'sso', 'export', 'close'] as const
 
 export default function TenantPage() {
   const { id } = route.useParams()
@@ -62,8 +66,11 @@ export default function TenantPage() {
                   />
                 ),
               },
-              { value: 'settings', label: 'Settings', content: <SettingsTable tenantId={data.id} /> },
+              { value: 'settings', label: 'Settings', content: <SettingsTab tenantId={data.id} /> },
               { value: 'quotas', label: 'Quotas', content: <QuotaTab tenantId={data.id} /> },
+              { value: 'sso', label: 'Single sign-on', content: <SsoProviders tenantId={data.id} /> },
+              { value: 'export', label: 'Export', content: <ExportTab tenant={data} /> },
+              { value: 'close', label: 'Close', content: <CloseTab tenant={data} /> },
             ]}
           />
         )}
@@ -72,10 +79,20 @@ export default function TenantPage() {
   )
 }
 
+function SettingsTab({ tenantId }: { tenantId: string }) {
+  return (
+    <div className="space-y-4">
+      <LogoCard tenantId={tenantId} />
+      <SettingsTable tenantId={tenantId} />
+    </div>
+  )
+}
+
 function Overview({ tenant }: { tenant: Tenant }) {
   return (
     <div className="space-y-4">
-      <SuspensionCard tenantId={tenant.id} />
+      <ClosingNotice tenant={tenant} />
+      {tenant.state !== 'closed' && <SuspensionCard tenantId={tenant.id} />}
       <Card>
         <Facts
           facts={[

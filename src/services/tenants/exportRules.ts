@@ -1,0 +1,38 @@
+/** Tables that hold rows of tenants and are not exported, with the reason. */
+export const NOT_EXPORTED: Record<string, string> = {
+  cloud_pod_blueprint_images: 'where templates lie in the infrastructure',
+  cloud_pod_reservations: 'the capacity that pods hold of the infrastructure',
+  tenant_export_chunks: 'the exports themselves',
+  vmid_reservations: 'numbers of the infrastructure',
+}
+
+/** Columns that hold secrets or what is derived from them. */
+export const SECRET_COLUMNS: Record<string, readonly string[]> = {
+  api_keys: ['token_hash'],
+  audit_sinks: ['secret'],
+  mails: ['body'],
+}
+
+/** Columns that speak of the infrastructure, which the API does not tell to tenants either. */
+export const INFRASTRUCTURE_COLUMNS: Record<string, readonly string[]> = {
+  cloud_pods: ['cluster_id', 'node_id', 'vmid', 'problem'],
+  provisioning_job_logs: ['line'],
+  provisioning_job_steps: ['saved', 'output', 'error'],
+  provisioning_jobs: ['node_id', 'payload', 'error', 'waiting_for', 'lease_owner'],
+}
+
+/** Columns that look like a secret and are none. */
+export const NO_SECRETS: Record<string, readonly string[]> = {
+  tenant_exports: ['sha256'],
+  tenant_logos: ['sha256', 'data'],
+}
+
+/** Sealed values, hashes of tokens, passwords and bare bytes. */
+export const LOOKS_SECRET = /secret|sealed|token|password|hash|private|sha256/
+
+/** Whether a column stays out. What looks like a secret does so until somebody has looked at it. */
+export function leftOutOf(table: string, column: string): boolean {
+  const named = (list: Record<string, readonly string[]>): boolean => list[table]?.includes(column) ?? false
+  if (named(SECRET_COLUMNS) || named(INFRASTRUCTURE_COLUMNS)) return true
+  return LOOKS_SECRET.test(column) && !named(NO_SECRETS)
+}

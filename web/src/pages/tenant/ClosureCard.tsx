@@ -1,0 +1,87 @@
+import { Download } from 'lucide-react'
+import { useSubmit } from '../../api/submit.ts'
+import { downloadProof, type ClosureView } from '../../api/tenantEnd.ts'
+import type { Tenant } from '../../api/tenants.ts'
+import { StateBadge } from '../../components/StateBadge.tsx'
+import { Button } from '../../ui/Button.tsx'
+import { Card, Facts } from '../../ui/Card.tsx'
+import { DataTable, type Column } from '../../ui/DataTable.tsx'
+import { Progress } from '../../ui/Progress.tsx'
+import { Time } from '../../ui/Time.tsx'
+import { toast } from '../../ui/Toast.tsx'
+
+type Closure = NonNullable<ClosureView['closure']>
+type Pod = Closure['pods'][number]
+
+/** A closing with the progress of each pod, and the proof once it is done. */
+export function ClosureCard({ tenant, closure }: { tenant: Tenant; closure: Closure }) {
+  const { counts, erased } = closure
+  const rows = Object.values(erased).reduce((sum, n) => sum + n, 0)
+  const label = `${counts.gone} of ${counts.pods} CloudPods gone`
+  const proof = useSubmit({ send: (_: null) => downloadProof(tenant.id, tenant.slug) })
+  return (
+    <Card
+      title="Closing"
+      flush
+      actions={
+        closure.state === 'closed' && (
+          <Button
+            size="sm"
+            icon={<Download aria-hidden className="size-4" />}
+            loading={proof.isPending}
+            onClick={() =>
+              proof.mutate(null, { onError: (error) => toast.failed('Not downloaded', error.message) })
+            }
+          >
+            Proof of deletion
+          </Button>
+        )
+      }
+    >
+      <div className="space-y-4 p-4">
+        <Facts
+          facts={[
+            ['State', <StateBadge key="state" of="closure" state={closure.state} />],
+            ['Reason', closure.reason],
+            ['Started', <Time key="started" at={closure.startedAt} />],
+            closure.state === 'cooling'
+              ? ['Destruction begins', <Time key="due" at={closure.dueAt} />]
+              : ['Rows erased', rows.toLocaleString()],
+            closure.endedAt === null ? null : ['Ended', <Time key="ended" at={closure.endedAt} />],
+            closure.waitingFor === null ? null : ['Waits for', closure.waitingFor],
+          ]}
+        />
+        {closure.state === 'destroying' && (
+          <div>
+            <p className="mb-1 text-[13px]">{label}</p>
+            <Progress
+              value={counts.pods === 0 ? 100 : Math.round((counts.gone / counts.pods) * 100)}
+              label={label}
+            />
+          </div>
+        )}
+      </div>
+      {closure.pods.length > 0 && <Pods pods={closure.pods} />}
+    </Card>
+  )
+}
+
+function Pods({ pods }: { pods: Pod[] }) {
+  const columns: Column<Pod>[] = [
+    { header: 'CloudPod', render: (row) => <span className="break-all">{row.hostname}</span> },
+    {
+      header: 'State',
+      narrow: true,
+      render: (row) => <StateBadge of="pod" state={row.state as 'active'} />,
+    },
+    {
+      header: 'Job',
+      narrow: true,
+      from: 'sm',
+      render: (row) =>
+        row.jobState === null ? '—' : <StateBadge of="job" state={row.jobState as 'ready'} />,
+    },
+    { header: 'Waits for', from: 'md', render: (row) => row.waitingFor ?? '—' },
+  ]
+  return <DataTable label="CloudPods of the closing" columns={columns} rows={pods} rowKey={(row) => row.id} />
+}
