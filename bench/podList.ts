@@ -52,7 +52,7 @@ async function load(width: number, call: () => Promise<void>): Promise<number> {
   return ((performance.now() - begun) * width) / REQUESTS
 }
 
-function httpCall(url: string, headers: Record<string, string>, agent: Agent): () => Promise<void> {
+export function httpCall(url: string, headers: Record<string, string>, agent: Agent): () => Promise<void> {
   return () =>
     new Promise((resolve, reject) => {
       get(url, { headers, agent }, (response) => {
@@ -109,7 +109,7 @@ export async function podList(): Promise<void> {
   try {
     const { tenantId, key, pods, tenants } = await fill(database)
     console.log(`PostgreSQL ${database.version}, fsync on; ${pods} pods of ${tenants} tenants`)
-    const { statements } = await capture(database, key, PAGE)
+    const { statements } = await capture(database, key, PAGE, 'from "cloud_pods"')
     console.log('\none request is these statements, each a round trip:')
     for (const { text } of statements) console.log(`  ${text.replaceAll(/\s+/g, ' ').trim().slice(0, 100)}`)
     const server = await serve(database)

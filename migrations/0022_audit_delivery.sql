@@ -18,6 +18,7 @@ create index audit_events_action on audit_events (action, at desc, id desc);
 create index audit_events_actor on audit_events (actor_id, at desc, id desc) where actor_id is not null;
 create index audit_events_correlation on audit_events (correlation_id, at desc, id desc) where correlation_id is not null;
 create index audit_events_outcome on audit_events (outcome, at desc, id desc) where outcome <> 'success';
+create index audit_events_tenant_outcome on audit_events (tenant_id, outcome, at desc, id desc) where outcome <> 'success';
 
 -- Finds the batch of an event by its time.
 create index audit_batches_last_at on audit_batches (last_at, number);

@@ -689,7 +689,7 @@ create table login_history (
   constraint login_history_pkey PRIMARY KEY (id),
   constraint login_history_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
   constraint login_history_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text]))),
-  constraint login_history_reason_check CHECK ((reason = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text, 'passkey'::text, 'sso'::text, 'wrong_password'::text, 'wrong_code'::text, 'wrong_passkey'::text, 'throttled'::text, 'disabled'::text, 'no_active_tenant'::text, 'sso_required'::text])))
+  constraint login_history_reason_check CHECK ((reason = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text, 'passkey'::text, 'sso'::text, 'wrong_password'::text, 'wrong_code'::text, 'wrong_passkey'::text, 'throttled'::text, 'disabled'::text, 'no_active_tenant'::text, 'sso_required'::text, 'sso_refused'::text])))
 );
 
 create table mails (
@@ -958,6 +958,7 @@ create table sessions (
   attempts integer not null default 0,
   verified_by text not null default 'password'::text,
   verified_at timestamp with time zone not null,
+  sso_mfa boolean not null default false,
   impersonator_id uuid,
   parent_id uuid,
   reason text,
@@ -998,6 +999,53 @@ create table single_use_tokens (
 );
 
 create table ssl_queue partition of provisioning_jobs FOR VALUES IN ('ssl');
+
+create table sso_domains (
+  domain text not null,
+  tenant_id uuid,
+  provider_id uuid not null,
+  constraint sso_domains_pkey PRIMARY KEY (domain),
+  constraint sso_domains_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES sso_providers(id) ON DELETE CASCADE,
+  constraint sso_domains_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint sso_domains_domain_check CHECK ((domain = lower(domain)))
+);
+
+create table sso_providers (
+  id uuid not null,
+  tenant_id uuid,
+  name text not null,
+  issuer text not null,
+  client_id text not null,
+  client_secret bytea,
+  enabled boolean not null,
+  enforced boolean not null,
+  break_glass_user_id uuid,
+  trusts_mfa boolean not null,
+  checked_at timestamp with time zone,
+  check_fault text,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint sso_providers_pkey PRIMARY KEY (id),
+  constraint sso_providers_break_glass_user_id_fkey FOREIGN KEY (break_glass_user_id) REFERENCES users(id),
+  constraint sso_providers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint sso_providers_check CHECK (((NOT enforced) OR ((tenant_id IS NOT NULL) AND (break_glass_user_id IS NOT NULL)))),
+  constraint sso_providers_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+
+create table sso_states (
+  state_hash bytea not null,
+  browser_hash bytea not null,
+  provider_id uuid not null,
+  session_id uuid,
+  nonce text not null,
+  verifier text not null,
+  return_to text,
+  expires_at timestamp with time zone not null,
+  constraint sso_states_pkey PRIMARY KEY (state_hash),
+  constraint sso_states_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES sso_providers(id) ON DELETE CASCADE,
+  constraint sso_states_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE
+);
 
 create table subscription_items (
   id uuid not null,
@@ -1106,6 +1154,23 @@ create table timers (
   constraint timers_pkey PRIMARY KEY (name)
 );
 
+create table user_identities (
+  id uuid not null,
+  user_id uuid not null,
+  provider_id uuid not null,
+  issuer text not null,
+  subject text not null,
+  label text,
+  created_at timestamp with time zone not null,
+  last_used_at timestamp with time zone,
+  constraint user_identities_provider_id_issuer_subject_key UNIQUE (provider_id, issuer, subject),
+  constraint user_identities_user_id_provider_id_key UNIQUE (user_id, provider_id),
+  constraint user_identities_pkey PRIMARY KEY (id),
+  constraint user_identities_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES sso_providers(id) ON DELETE CASCADE,
+  constraint user_identities_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint user_identities_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 255)))
+);
+
 create table user_passkeys (
   id uuid not null,
   user_id uuid not null,
@@ -1201,6 +1266,8 @@ CREATE INDEX audit_events_target_type ON ONLY public.audit_events USING btree (t
 CREATE INDEX audit_events_tenant ON ONLY public.audit_events USING btree (tenant_id, at DESC, id DESC);
 
 CREATE INDEX audit_events_tenant_action ON ONLY public.audit_events USING btree (tenant_id, action, at DESC, id DESC);
+
+CREATE INDEX audit_events_tenant_outcome ON ONLY public.audit_events USING btree (tenant_id, outcome, at DESC, id DESC) WHERE (outcome <> 'success'::text);
 
 CREATE INDEX audit_sinks_due ON public.audit_sinks USING btree (next_attempt_at) WHERE (state = 'active'::text);
 
@@ -1342,6 +1409,18 @@ CREATE INDEX single_use_tokens_age ON public.single_use_tokens USING btree (expi
 
 CREATE INDEX single_use_tokens_subject ON public.single_use_tokens USING btree (subject_id, purpose);
 
+CREATE INDEX sso_domains_provider ON public.sso_domains USING btree (provider_id);
+
+CREATE INDEX sso_providers_break_glass ON public.sso_providers USING btree (break_glass_user_id);
+
+CREATE INDEX sso_providers_tenant ON public.sso_providers USING btree (tenant_id, id);
+
+CREATE INDEX sso_states_age ON public.sso_states USING btree (expires_at);
+
+CREATE INDEX sso_states_provider ON public.sso_states USING btree (provider_id);
+
+CREATE INDEX sso_states_session ON public.sso_states USING btree (session_id);
+
 CREATE INDEX subscriptions_cancel_due ON public.subscriptions USING btree (cancel_at) WHERE ((cancel_at IS NOT NULL) AND (ended_at IS NULL));
 
 CREATE INDEX subscriptions_customer ON public.subscriptions USING btree (customer_id);
@@ -1433,6 +1512,10 @@ alter table roles enable row level security, force row level security;
 alter table service_accounts enable row level security, force row level security;
 
 alter table settings enable row level security, force row level security;
+
+alter table sso_domains enable row level security, force row level security;
+
+alter table sso_providers enable row level security, force row level security;
 
 alter table subscription_items enable row level security, force row level security;
 
@@ -1541,6 +1624,10 @@ create policy tenant_insert on settings for insert with check ((( SELECT app_pla
 create policy tenant_read on settings for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
 
 create policy tenant_update on settings for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on sso_domains for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on sso_providers for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on subscription_items for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -1696,6 +1783,12 @@ grant delete, insert, select, update on settings to mpanel_app;
 
 grant delete, insert, select, update on single_use_tokens to mpanel_app;
 
+grant delete, insert, select on sso_domains to mpanel_app;
+
+grant delete, insert, select, update on sso_providers to mpanel_app;
+
+grant delete, insert, select on sso_states to mpanel_app;
+
 grant insert, select, update on subscription_items to mpanel_app;
 
 grant insert, select, update on subscriptions to mpanel_app;
@@ -1707,6 +1800,8 @@ grant insert, select, update on tenant_suspensions to mpanel_app;
 grant insert, select, update on tenants to mpanel_app;
 
 grant insert, select, update on timers to mpanel_app;
+
+grant delete, insert, select, update on user_identities to mpanel_app;
 
 grant delete, insert, select, update on user_passkeys to mpanel_app;
 

@@ -27,7 +27,8 @@ const LISTS = {
     from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
       and c.relname !~ '^audit_events_\\d' and c.relname <> 'schema_migrations' order by c.relname`,
   columns: `select c.relname as table, a.attname as name, format_type(a.atttypid, a.atttypmod) as type, a.attnotnull as required,
-      coalesce(pg_get_expr(d.adbin, d.adrelid), case when a.attidentity <> '' then 'generated always as identity' end) as default
+      coalesce(pg_get_expr(d.adbin, d.adrelid), case when a.attidentity <> '' then 'generated always as identity' end) as default,
+      a.attgenerated = 's' as generated
     from pg_attribute a join pg_class c on c.oid = a.attrelid left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and a.attnum > 0
       and not a.attisdropped and c.relname <> 'schema_migrations' order by c.relname, a.attnum`,
@@ -94,16 +95,18 @@ function tableSql(table: Row, columns: Row[], constraints: Row[]): string {
   const lines = [
     ...columns
       .filter((column) => column['table'] === table['name'])
-      .map(
-        (c) =>
-          `${c['name']} ${c['type']}${c['required'] ? ' not null' : ''}${c['default'] ? ` default ${c['default']}` : ''}`,
-      ),
+      .map((c) => `${c['name']} ${c['type']}${c['required'] ? ' not null' : ''}${defaultOf(c)}`),
     ...constraints
       .filter((constraint) => constraint['table'] === table['name'])
       .map((constraint) => `constraint ${constraint['name']} ${constraint['definition']}`),
   ]
   const partition = table['partitioned'] ? ` partition by ${table['key']}` : ''
   return `create table ${table['name']} (\n  ${lines.join(',\n  ')}\n)${partition};`
+}
+
+function defaultOf({ default: given, generated }: Row): string {
+  if (!given) return ''
+  return generated ? ` generated always as (${given}) stored` : ` default ${given}`
 }
 
 const TYPES: Record<string, string> = {

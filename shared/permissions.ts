@@ -37,6 +37,7 @@ export const PERMISSIONS = [
   'users:manage',
   'roles:read',
   'roles:manage',
+  'sso:manage',
   'apikeys:read',
   'apikeys:manage',
   'users:view-as',
@@ -89,6 +90,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'audit:manage',
     'users:manage',
     'roles:manage',
+    'sso:manage',
     'apikeys:manage',
   ],
   TENANT_ADMIN: [...TENANT_READ, 'cloudpods:create', 'cloudpods:power'],
@@ -109,6 +111,7 @@ export const DELEGABLE: readonly Permission[] = ROLE_PERMISSIONS.TENANT_OWNER
 export const PEOPLE_ONLY: readonly Permission[] = [
   'users:manage',
   'roles:manage',
+  'sso:manage',
   'apikeys:read',
   'apikeys:manage',
   'users:view-as',

@@ -72,6 +72,14 @@ export const SETTINGS = {
     changedBy: 'platform',
     input: 'number',
   }),
+  'audit.retentionDays': setting({
+    schema: z.number().int().min(32).max(3_660),
+    fallback: 400,
+    words: 'How long events stay in the database before their month is archived',
+    unit: 'days',
+    changedBy: 'platform',
+    input: 'number',
+  }),
 } as const
 
 export type SettingKey = keyof typeof SETTINGS

@@ -2,6 +2,7 @@ import type { Database, Scope, Tx } from './db/index.ts'
 
 import type { Permission } from '../shared/permissions.ts'
 import type { Mail } from './integrations/mail/types.ts'
+import type { Oidc, OidcConnection } from './integrations/oidc/types.ts'
 import type { Proxmox, ProxmoxConnection } from './integrations/proxmox/types.ts'
 import type { SyslogMessage, SyslogTarget } from './integrations/syslog/types.ts'
 import type { WebhookDelivery, WebhookTarget } from './integrations/webhook/types.ts'
@@ -25,6 +26,7 @@ type Vendors = {
   proxmox(connection: ProxmoxConnection): Proxmox
   /** Null: there is no mail server, and mails are kept. */
   mail: Mail | null
+  oidc(connection: OidcConnection): Oidc
   /** One request to an address that a person has typed. @throws OutgoingFault */
   send(request: OutgoingRequest): Promise<OutgoingAnswer>
   /** Messages to a receiver that a person has typed, over TLS. @throws OutgoingFault */

@@ -7,6 +7,7 @@ import { openDatabase } from './db/index.ts'
 import { NOTIFY_CHANNEL } from './db/queue.ts'
 import { StartupError } from './errors.ts'
 import { createMail } from './integrations/mail/client.ts'
+import { createOidc } from './integrations/oidc/client.ts'
 import { createProxmox } from './integrations/proxmox/client.ts'
 import { sendSyslog } from './integrations/syslog/client.ts'
 import { sendWebhook } from './integrations/webhook/client.ts'
@@ -40,6 +41,7 @@ export function createDeps(
     },
     vendors: {
       proxmox: remembered(createProxmox),
+      oidc: (connection) => createOidc(send, connection),
       send,
       syslog: (target, messages) => sendSyslog(config.outgoingNetworks, target, messages),
       webhook: (target, delivery) => sendWebhook(send, target, delivery),

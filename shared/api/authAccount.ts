@@ -73,6 +73,7 @@ export const loginEntry = z.object({
     'disabled',
     'no_active_tenant',
     'sso_required',
+    'sso_refused',
   ]),
   newDevice: z.boolean(),
   ip: z.string().nullable(),

@@ -47,7 +47,8 @@ export const firstMissing = (
 export function canDecideAbout(role: Role, tenantId: string | null, { may, isSuper: above }: Giver): Verdict {
   const fits = fitsPlace(role, tenantId)
   if (!fits.allowed) return fits
-  const missing = firstMissing(['users:manage', ...role.permissions], tenantId, may)
+  if (!may('users:manage', tenantId)) return refused('You need the permission users:manage there.')
+  const missing = firstMissing(role.permissions, tenantId, may)
   if (missing !== undefined) return refused(`It holds the permission ${missing}, which you do not hold here.`)
   if (isSuper(role) && !above)
     return refused('Only a super administrator decides about super administrators.')

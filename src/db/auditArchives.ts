@@ -1,6 +1,6 @@
 import { sql, type Selectable } from 'kysely'
 import type { Tx } from './index.ts'
-import type { AuditArchivesTable } from './types.ts'
+import type { AuditArchivesTable, AuditHoldsTable } from './types.ts'
 
 export type ArchiveRow = Selectable<AuditArchivesTable>
 /** Which events of a batch are in a month's archive: a bit for each position, the first in the lowest bit of byte 0. */
@@ -27,19 +27,6 @@ export async function isUnsealed(tx: Tx, month: string): Promise<boolean> {
     tx,
   )
   return rows[0]?.waits ?? true
-}
-
-/** The batches that may hold events of a time. */
-export async function batchesOfTime(tx: Tx, from: Date, to: Date, after: bigint, limit: number) {
-  return tx
-    .selectFrom('audit_batches')
-    .selectAll()
-    .where('last_at', '>=', from)
-    .where('first_at', '<', to)
-    .where('number', '>', after)
-    .orderBy('number')
-    .limit(limit)
-    .execute()
 }
 
 export async function insertParts(tx: Tx, parts: readonly ArchivedPart[]): Promise<void> {
@@ -81,10 +68,25 @@ export async function remove(tx: Tx, month: string): Promise<void> {
   await sql`select remove_audit_month(${month}::date)`.execute(tx)
 }
 
-/** One archiver at a time; false when there is one already. */
-export async function lockArchiving(tx: Tx): Promise<boolean> {
-  const { rows } = await sql<{
-    got: boolean
-  }>`select pg_try_advisory_xact_lock(hashtextextended('audit.archive', 0)) as got`.execute(tx)
-  return rows[0]?.got ?? false
+export type HoldRow = Selectable<AuditHoldsTable>
+
+export async function insertHold(tx: Tx, hold: HoldRow): Promise<void> {
+  await tx.insertInto('audit_holds').values(hold).execute()
 }
+
+export const findHold = (tx: Tx, id: string): Promise<HoldRow | undefined> =>
+  tx.selectFrom('audit_holds').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
+
+export async function releaseHold(tx: Tx, id: string, by: string, at: Date): Promise<void> {
+  await tx.updateTable('audit_holds').set({ released_by: by, released_at: at }).where('id', '=', id).execute()
+}
+
+/** Those in force first, then the newest. */
+export const holds = (tx: Tx): Promise<HoldRow[]> =>
+  tx
+    .selectFrom('audit_holds')
+    .selectAll()
+    .orderBy(sql`released_at is not null`)
+    .orderBy('id', 'desc')
+    .limit(200)
+    .execute()

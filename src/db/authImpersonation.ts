@@ -15,7 +15,7 @@ export async function subject(tx: Tx, userId: string) {
 export async function proofOf(tx: Tx, sessionId: string) {
   return tx
     .selectFrom('sessions')
-    .select(['verified_by', 'expires_at'])
+    .select(['verified_by', 'sso_mfa', 'expires_at'])
     .select(sql<boolean>`has_second_factor(user_id)`.as('has_mfa'))
     .where('id', '=', sessionId)
     .executeTakeFirst()

@@ -1,7 +1,8 @@
 import { sql, type Insertable, type Updateable } from 'kysely'
 import type { CustomerFilter } from '../../shared/api/customers.ts'
+import { likesOf } from '../lib/searchTerms.ts'
 import type { Scope, Tx } from './index.ts'
-import { containing, inScope, keysetPage, type ListOptions, type PageOf } from './list.ts'
+import { inScope, keysetPage, type ListOptions, type PageOf } from './list.ts'
 import type { CustomersTable } from './types.ts'
 
 type View = NonNullable<Awaited<ReturnType<typeof find>>>
@@ -62,24 +63,20 @@ export async function list(
   filter: CustomerFilter,
   options: ListOptions,
 ): Promise<PageOf<View>> {
-  if (filter.q) return listContaining(tx, filter.q, filter, options)
+  const rare = Boolean(filter.tag) || (filter.state !== undefined && filter.state !== 'active')
+  if (filter.q?.trim() || rare) return listFound(tx, filter, options)
   let query = views(tx).where(inScope(scope, 'customers.tenant_id'))
   if (filter.state) query = query.where('customers.state', '=', filter.state)
   if (filter.groupId) query = query.where('customers.group_id', '=', filter.groupId)
-  if (filter.tag) query = query.where(sql<boolean>`customers.tags @> array[${filter.tag.toLowerCase()}]`)
   return keysetPage(query, 'customers.id', options)
 }
 
-/** A page of those whose text contains `q`, by the function of the database that may use the trigram index. */
-async function listContaining(
-  tx: Tx,
-  q: string,
-  filter: CustomerFilter,
-  options: ListOptions,
-): Promise<PageOf<View>> {
-  const found = sql<string>`(select customers_containing(${containing(q.toLowerCase())}, ${filter.state ?? null},
-    ${filter.groupId ?? null}::uuid, ${filter.tag?.toLowerCase() ?? null}, ${options.cursor ?? null}::uuid,
+/** A page of those with the words of `q` and with what few have, by the function of the database that may use the indexes for it. */
+async function listFound(tx: Tx, filter: CustomerFilter, options: ListOptions): Promise<PageOf<View>> {
+  const likes = likesOf(filter.q ?? '')
+  if (filter.q?.trim() && likes.length === 0) return { items: [], nextCursor: null }
+  const found = sql<string>`(select customers_found(${likes}::text[], ${filter.state ?? null},
+    ${filter.groupId ?? null}::uuid, ${filter.tag?.toLowerCase() || null}, ${options.cursor ?? null}::uuid,
     ${options.sort === '-createdAt'}, ${options.limit + 1}))`
-  const query = views(tx).where('customers.id', 'in', found)
-  return keysetPage(query, 'customers.id', options)
+  return keysetPage(views(tx).where('customers.id', 'in', found), 'customers.id', options)
 }

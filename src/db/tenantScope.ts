@@ -11,6 +11,7 @@ const TABLES = {
   job: 'provisioning_jobs',
   role: 'roles',
   invitation: 'invitations',
+  ssoProvider: 'sso_providers',
   customerContact: 'customer_contacts',
   customerNote: 'customer_notes',
   customerGroup: 'customer_groups',

@@ -468,6 +468,7 @@ export interface LoginHistoryTable {
     | 'disabled'
     | 'no_active_tenant'
     | 'sso_required'
+    | 'sso_refused'
   new_device: Generated<boolean>
   ip: string | null
   user_agent: string | null
@@ -663,6 +664,7 @@ export interface SessionsTable {
   attempts: Generated<number>
   verified_by: Generated<'password' | 'totp' | 'recovery_code' | 'passkey' | 'sso'>
   verified_at: Date
+  sso_mfa: Generated<boolean>
   impersonator_id: string | null
   parent_id: string | null
   reason: string | null
@@ -685,6 +687,41 @@ export interface SingleUseTokensTable {
   created_at: Date
   expires_at: Date
   used_at: Date | null
+}
+
+export interface SsoDomainsTable {
+  domain: string
+  tenant_id: string | null
+  provider_id: string
+}
+
+export interface SsoProvidersTable {
+  id: string
+  tenant_id: string | null
+  name: string
+  issuer: string
+  client_id: string
+  client_secret: Buffer | null
+  enabled: boolean
+  enforced: boolean
+  break_glass_user_id: string | null
+  trusts_mfa: boolean
+  checked_at: Date | null
+  check_fault: string | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
+export interface SsoStatesTable {
+  state_hash: Buffer
+  browser_hash: Buffer
+  provider_id: string
+  session_id: string | null
+  nonce: string
+  verifier: string
+  return_to: string | null
+  expires_at: Date
 }
 
 export interface SubscriptionItemsTable {
@@ -807,6 +844,17 @@ export interface TimersTable {
   last_error: string | null
 }
 
+export interface UserIdentitiesTable {
+  id: string
+  user_id: string
+  provider_id: string
+  issuer: string
+  subject: string
+  label: string | null
+  created_at: Date
+  last_used_at: Date | null
+}
+
 export interface UserPasskeysTable {
   id: string
   user_id: string
@@ -908,6 +956,9 @@ export interface Tables {
   sessions: SessionsTable
   settings: SettingsTable
   single_use_tokens: SingleUseTokensTable
+  sso_domains: SsoDomainsTable
+  sso_providers: SsoProvidersTable
+  sso_states: SsoStatesTable
   subscription_items: SubscriptionItemsTable
   subscriptions: SubscriptionsTable
   tenant_closures: TenantClosuresTable
@@ -918,6 +969,7 @@ export interface Tables {
   tenant_suspensions: TenantSuspensionsTable
   tenants: TenantsTable
   timers: TimersTable
+  user_identities: UserIdentitiesTable
   user_passkeys: UserPasskeysTable
   user_recovery_codes: UserRecoveryCodesTable
   user_totp: UserTotpTable

@@ -57,8 +57,7 @@ export function list(tx: Tx, scope: Scope, filter: UserFilter, options: ListOpti
       sql<boolean>`exists (select from role_grants g where g.user_id = users.id and g.role_id = ${filter.roleId}
         and ${inScope(scope, 'g.tenant_id')})`,
     )
-  if (filter.q)
-    query = query.where(sql<boolean>`(users.name || ' ' || users.email) ilike ${containing(filter.q)}`)
+  if (filter.q) query = query.where(sql<boolean>`users.search_text like search_fold(${containing(filter.q)})`)
   return keysetPage(query, 'users.id', options)
 }
 

@@ -74,6 +74,7 @@ export type FoundSession = {
   verified_at: Date
   expires_at: Date
   has_mfa: boolean
+  sso_mfa: boolean
   grants: Grant[]
   /** The operator who acts under the user's name, with his own session. */
   impersonator: FoundImpersonator | null
@@ -103,7 +104,7 @@ export async function findSession(
   const { rows } = await pool.query<FoundSession>({
     name: 'find_session',
     text: `select s.id, u.id as user_id, u.email, u.name, s.last_seen_at, s.verified_at, s.expires_at,
-        user_grants(u.id, $2) as grants, has_second_factor(u.id) as has_mfa,
+        user_grants(u.id, $2) as grants, has_second_factor(u.id) as has_mfa, s.sso_mfa,
         case when i.id is not null then jsonb_build_object('id', i.id, 'email', i.email, 'name', i.name,
           'hasMfa', has_second_factor(i.id), 'grants', user_grants(i.id, $2), 'parentId', s.parent_id,
           'reason', s.reason, 'readOnly', s.read_only) end as impersonator

@@ -1,8 +1,10 @@
 import { systemOrigin, transaction, type Root } from '../context.ts'
 import { newId } from '../lib/ids.ts'
+import * as auditRetentionService from '../services/auditRetentionService.ts'
 import * as auditService from '../services/auditService.ts'
 import * as BillingService from '../services/BillingService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
+import * as searchService from '../services/searchService.ts'
 import * as tenantSuspensionService from '../services/tenantSuspensionService.ts'
 import * as tenantClosureService from '../services/tenantClosureService.ts'
 import { auditSinkTest } from './auditSinkTest.ts'
@@ -52,6 +54,7 @@ const asSystem =
 
 export const timers: readonly Timer[] = [
   { name: 'audit.seal', everyMs: 5_000, run: auditService.sealAll },
+  { name: 'audit.archive', everyMs: 60 * MINUTE_MS, run: auditRetentionService.archiveDue },
   { name: 'billing.endDue', everyMs: MINUTE_MS, run: BillingService.endDue },
   {
     name: 'clusters.sync',
@@ -69,5 +72,6 @@ export const timers: readonly Timer[] = [
     everyMs: 10 * MINUTE_MS,
     run: asSystem('tenants.expireExports', tenantExportService.expire),
   },
+  { name: 'search.tidy', everyMs: 24 * 60 * MINUTE_MS, run: asSystem('search.tidy', searchService.tidy) },
   { name: 'maintenance', everyMs: 5 * MINUTE_MS, run: asSystem('maintenance', provisioningService.tidy) },
 ]

@@ -38,7 +38,7 @@ export function requireEnrolled({ mustEnrol }: Identity): void {
   if (mustEnrol)
     throw new AppError(
       'mfa_enrolment_required',
-      'Your role needs a second step to log in. Set up an authenticator app first.',
+      'Your role needs a second step to log in. Set up an authenticator app or a passkey first.',
     )
 }
 

@@ -1,4 +1,6 @@
 import { adminAudit } from './adminAudit.ts'
+import { adminAuditRetention } from './adminAuditRetention.ts'
+import { adminAuthSso } from './adminAuthSso.ts'
 import { adminAuditSinks } from './adminAuditSinks.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
 import { adminCustomerFiles } from './adminCustomerFiles.ts'
@@ -7,6 +9,7 @@ import { adminCustomerSettings } from './adminCustomerSettings.ts'
 import { adminCustomers } from './adminCustomers.ts'
 import { adminInvitations } from './adminInvitations.ts'
 import { adminMails } from './adminMails.ts'
+import { adminSearch } from './adminSearch.ts'
 import { adminSubscriptions } from './adminSubscriptions.ts'
 import { adminTenantSuspension } from './adminTenantSuspension.ts'
 import { adminTenantClosure } from './adminTenantClosure.ts'
@@ -22,6 +25,7 @@ import { authApiKeys } from './authApiKeys.ts'
 import { authImpersonation } from './authImpersonation.ts'
 import { authRecovery } from './authRecovery.ts'
 import { authRoutes } from './authRoutes.ts'
+import { authSso } from './authSso.ts'
 import { cloudPods } from './cloudPods.ts'
 import type { Route } from './define.ts'
 import { healthRoutes } from './healthRoutes.ts'
@@ -32,6 +36,8 @@ export const routes: readonly Route[] = [
   ...authRoutes,
   ...authAccount,
   ...authPasskeys,
+  ...authSso,
+  ...adminAuthSso,
   ...authApiKeys,
   ...authImpersonation,
   ...adminTenants,
@@ -53,7 +59,9 @@ export const routes: readonly Route[] = [
   ...adminSubscriptions,
   ...cloudPods,
   ...provisioningRoutes,
+  ...adminSearch,
   ...adminAudit,
   ...adminAuditSinks,
+  ...adminAuditRetention,
   ...healthRoutes,
 ]

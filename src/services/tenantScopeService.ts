@@ -14,6 +14,7 @@ const NAMES: Record<TenantThing, string> = {
   job: 'job',
   role: 'role',
   invitation: 'invitation',
+  ssoProvider: 'identity provider',
   customerContact: 'contact',
   customerNote: 'note',
   customerGroup: 'customer group',

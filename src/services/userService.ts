@@ -60,7 +60,7 @@ export async function identifySession(
     sessionId: session.id,
     verifiedAt: session.verified_at,
     hasMfa: session.has_mfa,
-    mustEnrol: !session.has_mfa && needsMfa(session.grants),
+    mustEnrol: !session.has_mfa && !session.sso_mfa && needsMfa(session.grants),
     resources: [],
     impersonation: null,
   }

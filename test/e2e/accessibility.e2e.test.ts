@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Page as ListPage } from '../../shared/api/common.ts'
 import { pay, prepareOrder, type Ordered } from '../support/api.ts'
 import { until } from '../support/app.ts'
+import { addProvider } from '../users/sso.ts'
 import { logIn, openApp, type OpenApp } from './browser.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -58,6 +59,7 @@ const ADDRESSES = [
   'tenants?state=closing',
   'tenants/{tenant}?tab=members',
   'mail',
+  'tenants/{tenant}?tab=sso',
   'tenants/settings',
   'users',
   'users/new',
@@ -70,6 +72,8 @@ const ADDRESSES = [
   'roles/new',
   'roles/{role}',
   'audit',
+  'audit/proof',
+  'audit/sinks',
   'account/security',
   'account/sessions',
   'account/log-ins',
@@ -80,7 +84,7 @@ const ADDRESSES = [
   'there-is-no-such-page',
 ]
 /** Addresses for whoever is not logged in. */
-const OUTSIDE = ['/login']
+const OUTSIDE = ['/login', '/login?sso=unknown', '/login?second=passkey%20code']
 
 let opened: OpenApp
 let things: Record<string, string | undefined>
@@ -113,6 +117,18 @@ describe('free of accessibility faults, policy violations and sideways scrolling
     const path = address.replace(/\{(\w+)\}/g, (_, name: string) => things[name] ?? 'missing')
     expect(await faultsAt(inside, `/t/all/${path}`)).toEqual([])
   })
+  it('the search with its hits', async () => {
+    await inside.setViewportSize({ width: 1440, height: 900 })
+    await inside.goto('/t/all/customers')
+    await inside.getByRole('heading', { level: 1 }).waitFor()
+    await inside.keyboard.press('Control+k')
+    await inside.getByRole('combobox', { name: 'Search or jump to' }).fill('ada')
+    await inside
+      .getByRole('option', { name: /Ada Example/ })
+      .first()
+      .waitFor()
+    expect(await looksOf(inside)).toEqual([])
+  })
 })
 
 /** Loads a page once and looks at it at both widths; only contrast depends on the theme. */
@@ -123,6 +139,10 @@ async function faultsAt(page: Page, path: string): Promise<string[]> {
   await page.getByRole('heading', { level: 1 }).waitFor()
   await page.waitForLoadState('load')
   await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' })
+  return looksOf(page)
+}
+
+async function looksOf(page: Page): Promise<string[]> {
   await page.evaluate(AXE)
   const faults = await faultsOf(page, 'light, wide', RULES)
   await setTheme(page, 'dark')
@@ -155,6 +175,7 @@ async function faultsOf(page: Page, look: string, rules: string[]): Promise<stri
 async function prepare(): Promise<typeof things> {
   const { admin } = opened.app
   const tenant = await opened.app.tenant()
+  for (const of of [tenant, null]) await addProvider(opened.app, of, 'https://id.example.com')
   const order = await prepareOrder(admin, tenant)
   const { body } = await admin.post<Ordered>('/api/admin/billing/subscriptions', order)
   await pay(admin, body.invoice)

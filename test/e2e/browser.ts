@@ -31,9 +31,9 @@ export type OpenApp = {
 }
 
 /** The whole application with its built pages, and a real browser in front of it. */
-export async function openApp(): Promise<OpenApp> {
+export async function openApp(env: Record<string, string> = {}): Promise<OpenApp> {
   await buildOnce()
-  const app = await startApp()
+  const app = await startApp({ env })
   const browser: Browser = await chromium.launch({
     executablePath: process.env['MPANEL_TEST_CHROMIUM'] ?? '/usr/bin/chromium',
     args: ARGS,

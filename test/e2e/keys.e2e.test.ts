@@ -21,7 +21,7 @@ async function pageAt(path: string) {
   await page.goto('/login')
   await page.getByLabel('E-mail').fill(by.email)
   await page.getByLabel('Password').fill(PASSWORD)
-  await page.getByRole('button', { name: 'Log in' }).click()
+  await page.getByRole('button', { name: 'Log in', exact: true }).click()
   await page.getByLabel('Code', { exact: true }).fill(by.codes.pop() ?? '')
   await page.getByRole('button', { name: 'Go on' }).click()
   await page.waitForURL(({ pathname }) => pathname !== '/login')
@@ -63,7 +63,7 @@ it('a user makes an API key, sees it once, uses, rotates and revokes it', async 
   await page.getByText('The key is revoked').waitFor()
   expect((await newer.get('/api/admin/customers')).status).toBe(401)
   await page.close()
-})
+}, 120_000)
 
 it('an administrator makes a service account with a key', async () => {
   const page = await pageAt('/t/all/api-keys')
@@ -84,7 +84,7 @@ it('an administrator makes a service account with a key', async () => {
   await page.getByRole('tab', { name: 'Keys' }).click()
   await page.getByText('probe').waitFor()
   await page.close()
-})
+}, 120_000)
 
 it('an operator looks as a user: a banner says so, a change is refused, and stopping leads back', async () => {
   const user = await person(opened.app, 'TENANT_OWNER', tenantId)
@@ -115,4 +115,4 @@ it('an operator looks as a user: a banner says so, a change is refused, and stop
   await page.waitForURL('**/t/all/**')
   await page.getByRole('button', { name: `Account of ${by.email}` }).waitFor()
   await page.close()
-})
+}, 120_000)

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { PLATFORM_ROLES, ROLE_PERMISSIONS, TENANT_ROLES, type BuiltinRole } from '../../shared/permissions.ts'
@@ -16,6 +17,9 @@ beforeAll(async () => {
   await admin.post('/api/admin/billing/subscriptions', await prepareOrder(admin, id))
 }, 120_000)
 afterAll(() => opened?.close())
+
+/** A folder for pictures of every place as each role sees it, for people to look at. */
+const PICTURES = process.env['MPANEL_TEST_PICTURES']
 
 /** What a page shows when something is wrong, or not for those who came there by a link of the pages. */
 const FAULTS =
@@ -68,6 +72,8 @@ it.each([...PLATFORM_ROLES, ...TENANT_ROLES])(
     const linked: string[] = []
     for (const place of shown) {
       faults.push(...(await faultsAt(page, place)))
+      if (PICTURES)
+        await page.screenshot({ path: join(PICTURES, `${role}${place.replaceAll('/', '-')}.png`) })
       for (const link of await linksOn(page)) {
         if (seen.has(kindOf(link)) || !link.startsWith('/t/')) continue
         seen.add(kindOf(link))

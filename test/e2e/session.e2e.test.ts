@@ -78,18 +78,3 @@ it('pages say when live updates are interrupted', async () => {
   await page.unroute('**/api/admin/provisioning/events*')
   await page.getByText('Live updates are interrupted').waitFor({ state: 'hidden' })
 })
-
-it('the palette opens by keyboard and finds customers by name', async () => {
-  const page = await opened.page()
-  await page.goto('/login')
-  await logIn(page, await opened.user('SUPER_ADMIN'))
-  await page.getByRole('button', { name: 'Search' }).waitFor()
-  await page.keyboard.press('Control+k')
-  const input = page.getByRole('combobox', { name: 'Search places, actions, pods and customers' })
-  await input.waitFor()
-  await page.waitForFunction('document.activeElement?.getAttribute("role") === "combobox"')
-  await page.keyboard.type('grace')
-  await page.getByRole('option', { name: /Grace Hopper/ }).waitFor()
-  await page.keyboard.press('Enter')
-  await page.getByRole('heading', { level: 1, name: 'Grace Hopper' }).waitFor()
-})

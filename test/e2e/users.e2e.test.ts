@@ -139,6 +139,24 @@ it('a new user made in the pages logs in, after the administrator has proven ane
   await page.getByRole('heading', { level: 1, name: 'New Person' }).waitFor()
   const theirs = await entered({ email: 'new.person@example.com', password: 'gull-orbit-marmalade' })
   await theirs.getByRole('heading', { level: 1, name: 'Subscriptions' }).waitFor()
+  opened.app.clock.offsetMs -= 11 * 60_000
   await page.context().close()
   await theirs.context().close()
+})
+
+it('whoever loses the last role is told so, and can log out', async () => {
+  const user = await opened.user('SUPPORT')
+  const page = await entered(user)
+  const id = await idOf(user)
+  const [grant] = (await opened.app.admin.get<User>(`/api/admin/users/${id}`)).body.grants
+  const { status } = await opened.app.admin.call('DELETE', `/api/admin/users/${id}/grants`, {
+    roleId: grant?.roleId,
+    tenantId: null,
+  })
+  expect(status).toBe(200)
+  await page.goto('/')
+  await page.getByRole('heading', { level: 1, name: 'You have no role yet' }).waitFor()
+  await page.getByRole('button', { name: 'Log out' }).click()
+  await page.waitForURL(/\/login$/)
+  await page.context().close()
 })

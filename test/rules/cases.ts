@@ -18,6 +18,7 @@ import { passkeyCases } from './casesPasskeys.ts'
 import { KEY_CASES } from './casesKeys.ts'
 import { AUDIT_CASES } from './casesAudit.ts'
 import { casesMail } from './casesMail.ts'
+import { SEARCH_CASES } from './casesSearch.ts'
 
 /** What a request needs, `caller` only where it is not anybody's: made anew for each call, so that it would succeed with the permission. */
 export type Made = { id?: string; body?: unknown; query?: string; caller?: Api }
@@ -147,6 +148,7 @@ let pools = 0
 /** One case for each row of the route table, by operationId. */
 export const CASES: Record<string, Case> = {
   ...KEY_CASES,
+  ...SEARCH_CASES,
   login: async () => ({ body: { email: 'admin@example.com', password: 'correct-horse-battery' } }),
   logout: list,
   getMe: list,

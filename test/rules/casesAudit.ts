@@ -10,8 +10,8 @@ const sink = (tenantId: string | null) => ({
   address: 'https://receiver.example.com/audit',
 })
 
-/** A sink; those of a tenant are few, so that the one that was made last is given away first. */
-async function sinkIn(app: TestApp, tenantId: string): Promise<{ id: string }> {
+/** A sink; a tenant may have few, so that older ones make room. */
+export async function sinkIn(app: TestApp, tenantId: string): Promise<{ id: string }> {
   await room(app, tenantId)
   const { status, body } = await app.admin.post<{ id: string }>('/api/admin/audit/sinks', sink(tenantId))
   if (status !== 201) throw new Error(`the sink was not made: ${JSON.stringify(body)}`)
@@ -50,5 +50,12 @@ export const AUDIT_CASES: Record<string, Case> = {
     body: { state: 'paused' },
   }),
   deleteAuditSink: async (app, tenantId) => ({ id: (await sinkIn(app, tenantId)).id }),
+  getAuditRetention: async () => ({}),
+  placeAuditHold: async (_, tenantId) => ({ body: { tenantId, reason: 'Asked for by a court.' } }),
+  releaseAuditHold: async (app, tenantId) => {
+    const hold = { tenantId, reason: 'Asked for by a court.' }
+    const { body } = await app.admin.post<{ id: string }>('/api/admin/audit/holds', hold)
+    return { id: body.id, body: {} }
+  },
   testAuditSink: async (app, tenantId) => ({ id: (await sinkIn(app, tenantId)).id, body: {} }),
 }

@@ -1,9 +1,10 @@
+import { sql } from 'kysely'
 import { newId } from '../../src/lib/ids.ts'
 import type { Api } from '../support/api.ts'
 import type { TestApp } from '../support/app.ts'
 import { ceremonyOf, register, softwareAuthenticator } from '../users/authenticator.ts'
 import { person, session } from '../users/people.ts'
-import type { Case } from './cases.ts'
+import type { Case, Made } from './cases.ts'
 
 const ORIGIN = 'https://panel.example.com'
 
@@ -18,6 +19,25 @@ async function withPasskey(app: TestApp): Promise<{ caller: Api; id: string }> {
   const { status, body } = await register(caller, softwareAuthenticator(ORIGIN))
   if (status !== 201) throw new Error(`the case could not be prepared: ${JSON.stringify(body)}`)
   return { caller, id: body.id }
+}
+
+const provider = (tenantId: string) => ({
+  tenantId,
+  name: 'Sign-on',
+  issuer: 'https://127.0.0.1:9',
+  clientId: 'mpanel',
+  clientSecret: 'a secret of the client',
+  domains: [`d${newId()}.example.com`],
+})
+
+/** An identity provider of a tenant, which nobody can reach. */
+export async function ssoProviderIn(app: TestApp, tenantId: string): Promise<{ id: string }> {
+  const { status, body } = await app.admin.post<{ id: string }>(
+    '/api/admin/sso-providers',
+    provider(tenantId),
+  )
+  if (status !== 201) throw new Error(`the case could not be prepared: ${JSON.stringify(body)}`)
+  return { id: body.id }
 }
 
 const credential = {
@@ -43,4 +63,27 @@ export const passkeyCases: Record<string, Case> = {
   },
   renamePasskey: async (app) => ({ ...(await withPasskey(app)), body: { name: newId() } }),
   removePasskey: withPasskey,
+  beginSso: async () => ({ body: { email: 'nobody@example.com' } }),
+  finishSso: async () => ({ id: newId() }),
+  getIdentities: async () => ({}),
+  beginSsoLink: async () => ({ body: { providerId: newId(), returnTo: '/' } }),
+  removeIdentity: async (app, tenantId) => {
+    const { id: providerId } = await ssoProviderIn(app, tenantId)
+    const user = await person(app, 'TENANT_USER', tenantId)
+    const id = newId()
+    await app.as((ctx) =>
+      sql`insert into user_identities (id, user_id, provider_id, issuer, subject, created_at)
+        values (${id}, ${user.id}, ${providerId}, 'https://id.example.com', ${id}, now())`.execute(ctx.tx),
+    )
+    return { caller: (await session(app, user.email)).api, id }
+  },
+  listSsoProviders: async () => ({}),
+  createSsoProvider: async (_, tenantId) => ({ body: provider(tenantId) }),
+  getSsoProvider: ssoProviderIn,
+  updateSsoProvider: async (app, tenantId): Promise<Made> => ({
+    ...(await ssoProviderIn(app, tenantId)),
+    body: { name: newId() },
+  }),
+  deleteSsoProvider: ssoProviderIn,
+  checkSsoProvider: ssoProviderIn,
 }

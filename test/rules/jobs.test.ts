@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { handlers } from '../../src/jobs/index.ts'
+import { isAudited } from '../../src/services/provisioningQueues.ts'
 
 type Declared = { kind: string; payload: { parse(value: unknown): unknown } }
 type Handler = {
@@ -47,4 +48,8 @@ test('a handler refuses a payload that is not of its form', () => {
   for (const handler of written) {
     for (const payload of [null, {}, 'text', []]) expect(() => handler.parse(payload), handler.kind).toThrow()
   }
+})
+
+test('every job leaves audit events but those that only look, and their list only gets shorter', () => {
+  expect([...handlers.keys()].filter((kind) => !isAudited(kind))).toEqual(['cluster.sync'])
 })

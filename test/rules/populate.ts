@@ -15,6 +15,7 @@ import {
 } from './cases.ts'
 import { serviceKeyIn } from './casesKeys.ts'
 import { invitationIn } from './casesMail.ts'
+import { ssoProviderIn } from './casesPasskeys.ts'
 import type { Owner } from './rows.ts'
 
 export type Things = Record<
@@ -47,6 +48,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   )
   await ending(owner, tenantId)
   await serviceKeyIn(app, tenantId)
+  await ssoProviderIn(app, tenantId)
   const role = [newId(), tenantId, 'CUSTOM', 'Custom', new Date()]
   await owner.query(
     'insert into roles (id, tenant_id, key, name, created_at) values ($1, $2, $3, $4, $5)',

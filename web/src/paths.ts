@@ -74,6 +74,8 @@ export const paths = {
     tenant: string,
     search: { action?: string; targetType?: string; targetId?: string; correlationId?: string } = {},
   ) => linkOptions({ to: '/t/$tenant/audit', params: { tenant }, search }),
+  auditProof: (tenant: string) => linkOptions({ to: '/t/$tenant/audit/proof', params: { tenant } }),
+  auditSinks: (tenant: string) => linkOptions({ to: '/t/$tenant/audit/sinks', params: { tenant } }),
 
   apiKeys: (tenant: string, search: { tab?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/api-keys', params: { tenant }, search }),

@@ -1,107 +1,7 @@
-import {
-  createRootRouteWithContext,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  redirect,
-} from '@tanstack/react-router'
+import { createRoute, createRouter } from '@tanstack/react-router'
 import type { QueryClient } from '@tanstack/react-query'
-import type { ComponentType } from 'react'
-import { ApiError } from './api/ApiError.ts'
-import { meQuery } from './api/session.ts'
-import { AppShell } from './components/AppShell.tsx'
-import { NotFound, RootError, Starting } from './components/RootStates.tsx'
-import { enrolmentOf, homeOf } from './components/session.ts'
-
-/** A page in its own chunk: the default export of its file. */
-const page = (load: () => Promise<unknown>) =>
-  lazyRouteComponent(load as () => Promise<{ default: ComponentType }>)
-
-type Search = Record<string, unknown>
-const text = (value: unknown): string | undefined =>
-  typeof value === 'string' && value !== '' ? value : undefined
-
-/** The search parameters of a list: its filters, and `page`, the trail of cursors that leads to the page shown. */
-const search =
-  <Name extends string>(...names: Name[]) =>
-  (raw: Search) =>
-    Object.fromEntries(names.map((name) => [name, text(raw[name])])) as { [Key in Name]?: string | undefined }
-
-const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
-  notFoundComponent: NotFound,
-  errorComponent: RootError,
-})
-
-const login = createRoute({
-  getParentRoute: () => root,
-  path: '/login',
-  validateSearch: search('return'),
-  component: page(() => import('./pages/auth/LoginPage.tsx')),
-})
-
-const byMail = [
-  createRoute({
-    getParentRoute: () => root,
-    path: '/forgot-password',
-    component: page(() => import('./pages/auth/ForgotPasswordPage.tsx')),
-  }),
-  createRoute({
-    getParentRoute: () => root,
-    path: '/reset',
-    component: page(() => import('./pages/auth/ResetPasswordPage.tsx')),
-  }),
-  createRoute({
-    getParentRoute: () => root,
-    path: '/invitation',
-    component: page(() => import('./pages/auth/InvitationPage.tsx')),
-  }),
-  createRoute({
-    getParentRoute: () => root,
-    path: '/confirm-email',
-    component: page(() => import('./pages/auth/ConfirmEmailPage.tsx')),
-  }),
-] as const
-
-const loadMe = async (queryClient: QueryClient, href: string) => {
-  try {
-    const me = await queryClient.ensureQueryData(meQuery)
-    const enrolment = enrolmentOf(me)
-    if (me.mustEnrol && !href.startsWith(`/t/${enrolment.params.tenant}/account/security`))
-      throw redirect(enrolment)
-    return me
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 401)
-      throw redirect({ to: '/login', search: href === '/' ? {} : { return: href } })
-    throw error
-  }
-}
-
-const index = createRoute({
-  getParentRoute: () => root,
-  path: '/',
-  beforeLoad: async ({ context, location }) => {
-    throw redirect(homeOf(await loadMe(context.queryClient, location.href)))
-  },
-})
-
-const tenant = createRoute({
-  getParentRoute: () => root,
-  path: '/t/$tenant',
-  beforeLoad: async ({ context, location }) => {
-    await loadMe(context.queryClient, location.href)
-  },
-  component: AppShell,
-})
-
-const tenantIndex = createRoute({
-  getParentRoute: () => tenant,
-  path: '/',
-  beforeLoad: async ({ context, location, params }) => {
-    throw redirect(homeOf(await loadMe(context.queryClient, location.href), params.tenant))
-  },
-})
-
-const under = () => tenant
+import { RootError, Starting } from './components/RootStates.tsx'
+import { byMail, index, login, page, root, search, tenant, tenantIndex, under } from './routeBase.tsx'
 
 const billing = [
   createRoute({
@@ -309,12 +209,27 @@ const mail = createRoute({
   component: page(() => import('./pages/mail/MailsPage.tsx')),
 })
 
-const audit = createRoute({
-  getParentRoute: under,
-  path: 'audit',
-  validateSearch: search('action', 'targetType', 'targetId', 'correlationId', 'page'),
-  component: page(() => import('./pages/audit/AuditPage.tsx')),
-})
+const audit = [
+  createRoute({
+    getParentRoute: under,
+    path: 'audit',
+    validateSearch: search(
+      ...(['action', 'outcome', 'targetType', 'targetId', 'actorId', 'requestId', 'correlationId'] as const),
+      ...(['from', 'to', 'page'] as const),
+    ),
+    component: page(() => import('./pages/audit/AuditPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'audit/proof',
+    component: page(() => import('./pages/audit/AuditProofPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'audit/sinks',
+    component: page(() => import('./pages/audit/AuditSinksPage.tsx')),
+  }),
+] as const
 
 const apiKeys = createRoute({
   getParentRoute: under,
@@ -327,6 +242,7 @@ const account = [
   createRoute({
     getParentRoute: under,
     path: 'account/security',
+    validateSearch: search('sso'),
     component: page(() => import('./pages/account/SecurityPage.tsx')),
   }),
   createRoute({
@@ -368,7 +284,7 @@ const routeTree = root.addChildren([
     ...tenants,
     ...users,
     mail,
-    audit,
+    ...audit,
     apiKeys,
     ...account,
   ]),

@@ -91,9 +91,13 @@ const bytes = (text: string): Buffer => Buffer.from(text, 'hex')
  */
 export async function verifyFile(
   path: string,
-  { checkpoints, trusted }: { checkpoints?: string | undefined; trusted?: string | undefined } = {},
+  {
+    checkpoints,
+    trusted,
+    gzip = path.endsWith('.gz'),
+  }: { checkpoints?: string | undefined; trusted?: string | undefined; gzip?: boolean } = {},
 ): Promise<FileVerdict> {
-  const lines = linesOf(path)
+  const lines = linesOf(path, gzip)
   const first = await lines.next()
   const parsed = header.safeParse(first.done ? undefined : jsonOf(first.value.toString('utf8')))
   if (!parsed.success) throw new Error('it does not begin as an export of mPanel’s audit log does')
@@ -141,9 +145,9 @@ function keyOf(text: string | null): KeyObject | undefined {
 }
 
 /** Lines by their bytes: what a line is must not depend on what is in it. */
-async function* linesOf(path: string): AsyncGenerator<Buffer> {
+async function* linesOf(path: string, gzip: boolean): AsyncGenerator<Buffer> {
   const file = createReadStream(path)
-  const source = path.endsWith('.gz') ? file.pipe(createGunzip()) : file
+  const source = gzip ? file.pipe(createGunzip()) : file
   file.on('error', (error) => source.destroy(error))
   let rest = Buffer.alloc(0)
   for await (const chunk of source as AsyncIterable<Buffer>) {

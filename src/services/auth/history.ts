@@ -18,6 +18,7 @@ export type Failure =
   | 'disabled'
   | 'no_active_tenant'
   | 'sso_required'
+  | 'sso_refused'
 
 /** Notes a refused log-in. `user.id` undefined: there is no such user, so there is no history to write it in. */
 export async function noteFailure(

@@ -2,6 +2,7 @@ import type { FactorMethod, MfaProof } from '../../../shared/api/authAccount.ts'
 import type { Ceremony } from '../../../shared/api/authPasskeys.ts'
 import { transaction, type Actor, type Ctx, type Origin, type Root } from '../../context.ts'
 import * as sessions from '../../db/authSessions.ts'
+import * as sso from '../../db/authSso.ts'
 import * as users from '../../db/users.ts'
 import { AppError } from '../../errors.ts'
 import { randomToken, sha256 } from '../../lib/crypto.ts'
@@ -76,13 +77,13 @@ export async function login(
     throw refused()
   }
   await requireAnyTenant(root, origin, user)
+  await requireNoSso(root, origin, user)
   const stored = user.password_hash ?? ''
   const renewed = isOutdated(stored) ? await hashPassword(credentials.password) : undefined
   return transaction(root, asUser(origin, user), 'platform', async (ctx) => {
     if (renewed !== undefined) await sessions.replacePasswordHash(ctx.tx, user.id, stored, renewed, ctx.now())
-    const methods = await factors.methodsOf(ctx, user.id)
-    if (methods.length > 0) return openSession(ctx, user, 'pending', methods)
-    return succeeded(ctx, { ...user, password_hash: renewed ?? stored }, 'password', known, 1)
+    const present = { ...user, password_hash: renewed ?? stored }
+    return openOrAsk(ctx, present, { by: 'password', known, tries: 1, isSecondFactor: false })
   })
 }
 
@@ -91,6 +92,24 @@ export async function requireAnyTenant(root: Root, origin: Origin, user: User): 
   if (!(await root.db.transaction('platform', (tx) => users.isShutOut(tx, user.id, root.now())))) return
   await transaction(root, origin, 'platform', (ctx) => history.noteFailure(ctx, user, 'no_active_tenant'))
   throw new AppError('forbidden', 'Your access is suspended. Ask your provider.')
+}
+
+/** A tenant may want its people to come through its provider. @throws AppError forbidden */
+export async function requireNoSso(root: Root, origin: Origin, user: User): Promise<void> {
+  if (!(await root.db.transaction('platform', (tx) => sso.isRequired(tx, user.id, root.now())))) return
+  await transaction(root, origin, 'platform', (ctx) => history.noteFailure(ctx, user, 'sso_required'))
+  throw new AppError('forbidden', 'Your organisation wants you to log in by single sign-on. Use that button.')
+}
+
+/** Opens a session, a pending one for a user whose second factor is still to be given. */
+export async function openOrAsk(
+  ctx: Ctx,
+  user: User,
+  how: { by: 'password' | 'sso'; known: boolean; tries: number; isSecondFactor: boolean },
+): Promise<OpenedSession> {
+  const methods = how.isSecondFactor ? [] : await factors.methodsOf(ctx, user.id)
+  if (methods.length > 0) return openSession(ctx, user, 'pending', { methods })
+  return succeeded(ctx, user, how.by, how.known, how.tries, how.by === 'sso' && how.isSecondFactor)
 }
 
 /**
@@ -159,17 +178,18 @@ export async function succeeded(
   by: history.Success,
   known: boolean,
   tries: number,
+  mfaByProvider = false,
 ): Promise<OpenedSession> {
   await throttle.forgive(ctx, user.email, known, tries)
   await history.noteSuccess(ctx, user, by, known)
-  return openSession(ctx, user, by)
+  return openSession(ctx, user, by, { mfaByProvider })
 }
 
 async function openSession(
   ctx: Ctx,
   user: User,
   by: history.Success | 'pending',
-  methods: FactorMethod[] = [],
+  { methods = [], mfaByProvider = false }: { methods?: FactorMethod[]; mfaByProvider?: boolean },
 ): Promise<OpenedSession> {
   const pending = by === 'pending'
   const token = randomToken()
@@ -181,6 +201,7 @@ async function openSession(
     user_id: user.id,
     pending,
     verified_by: pending ? 'password' : by,
+    sso_mfa: mfaByProvider,
     verified_at: now,
     created_at: now,
     last_seen_at: now,

@@ -3,7 +3,7 @@ import { transaction, type Origin, type Root } from '../../context.ts'
 import { AppError } from '../../errors.ts'
 import { isKnownDevice } from './devices.ts'
 import * as history from './history.ts'
-import { asUser, requireAnyTenant, succeeded, type OpenedSession } from './login.ts'
+import { asUser, requireAnyTenant, requireNoSso, succeeded, type OpenedSession } from './login.ts'
 import * as proof from './passkeyProof.ts'
 import * as throttle from './throttle.ts'
 
@@ -57,6 +57,7 @@ export async function loginByPasskey(
   if (proven.state !== 'active') throw await refuse('disabled')
   const user = { id: proven.user_id, email: proven.email, password_hash: proven.password_hash }
   await requireAnyTenant(root, origin, user)
+  await requireNoSso(root, origin, user)
   return transaction(root, asUser(origin, user), 'platform', async (ctx) =>
     succeeded(ctx, user, await proof.accept(ctx, proven), known, 1),
   )

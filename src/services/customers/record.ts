@@ -37,7 +37,7 @@ export async function requireChangeable(ctx: Ctx, tenantId: string, id: string):
 }
 
 /** @throws AppError already_exists for the reference */
-export function refTaken(error: unknown): never {
+function refTaken(error: unknown): never {
   if (violatedConstraint(error) !== 'customers_external_ref') throw error
   throw new AppError('already_exists', 'Another customer of the tenant has this reference.')
 }
@@ -170,7 +170,7 @@ async function groupOf<Given extends string | null | undefined>(
 type Details = Pick<z.infer<typeof customerUpdate>, 'language' | 'tags' | 'addresses' | 'taxIds' | 'custom'>
 
 /** The columns of what is more than name and e-mail, checked against the tenant's definitions. */
-export async function detailsOf(
+async function detailsOf(
   ctx: Ctx,
   tenantId: string,
   before: Pick<Customer, 'taxIds' | 'custom'>,
@@ -195,7 +195,7 @@ export async function detailsOf(
 
 const UNTOLD = new Set(['version', 'updatedAt'])
 
-export function changes(before: Customer, after: Customer): Record<string, [unknown, unknown]> {
+function changes(before: Customer, after: Customer): Record<string, [unknown, unknown]> {
   return Object.fromEntries(
     (Object.keys(after) as (keyof Customer)[])
       .filter((key) => !UNTOLD.has(key) && JSON.stringify(before[key]) !== JSON.stringify(after[key]))

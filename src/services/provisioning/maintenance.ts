@@ -2,6 +2,7 @@ import type { Ctx } from '../../context.ts'
 import * as audit from '../../db/audit.ts'
 import * as authLog from '../../db/authLog.ts'
 import * as passkeys from '../../db/authPasskeys.ts'
+import * as sso from '../../db/authSso.ts'
 import * as reservations from '../../db/cloudPodReservations.ts'
 import * as idempotency from '../../db/idempotency.ts'
 import * as mails from '../../db/mails.ts'
@@ -26,6 +27,7 @@ export async function tidy(ctx: Ctx): Promise<void> {
   await passkeys.forgetChallenges(ctx.tx, ctx.now())
   await mails.forgetBefore(ctx.tx, { bodies: before(KEPT_BODY_DAYS), mails: before(MAIL_DAYS) })
   await singleUseTokens.forgetBefore(ctx.tx, before(30))
+  await sso.forgetStates(ctx.tx, ctx.now())
   await audit.ensurePartitions(ctx.tx)
 }
 

@@ -15,6 +15,8 @@ import * as tenantScopeService from '../tenantScopeService.ts'
 import { holds, rightsOf, type Identity } from './rights.ts'
 
 const LASTS_MS = 30 * 60_000
+/** How a session can have been verified that counts for this: neither a password nor another provider’s word. */
+const SECOND_FACTORS: readonly string[] = ['totp', 'recovery_code', 'passkey']
 
 type Rights = Pick<Identity, 'platform' | 'tenants'>
 
@@ -124,8 +126,12 @@ async function requireSecondFactor(ctx: Ctx, { sessionId }: Identity) {
       'mfa_enrolment_required',
       'Acting as a user needs a second factor: set one up under My account, Security, then repeat this.',
     )
-  if (own.verified_by === 'password')
-    throw new AppError('step_up_required', 'Enter a code of your authenticator app, then repeat this.')
+  // A provider's word counts only where it is trusted with the second step.
+  if (!SECOND_FACTORS.includes(own.verified_by) && !own.sso_mfa)
+    throw new AppError(
+      'step_up_required',
+      'Enter a code of your authenticator app or use a passkey, then repeat this.',
+    )
   return own
 }
 

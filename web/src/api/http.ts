@@ -2,14 +2,7 @@ import { ApiError, unreachable } from './ApiError.ts'
 import { askForProof } from './proof.ts'
 
 type Query = Record<string, string | number | undefined>
-type Options = {
-  query?: Query
-  body?: unknown
-  headers?: Record<string, string>
-  signal?: AbortSignal
-  /** The answer is a file, not JSON. */
-  file?: true
-}
+type Options = { query?: Query; body?: unknown; headers?: Record<string, string>; signal?: AbortSignal }
 
 export const get = <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> =>
   request('GET', path, { ...(query && { query }), ...(signal && { signal }) })
@@ -24,9 +17,18 @@ export const patch = <T>(path: string, body: unknown, version?: number): Promise
 
 export const remove = <T>(path: string, body?: unknown): Promise<T> => request('DELETE', path, { body })
 
-/** Brings a file and saves it under this name. */
-export async function download(path: string, name: string): Promise<void> {
-  save(await request<Blob>('GET', path, { file: true }), name)
+/** Saves an answer as a file. @throws ApiError */
+export async function download(path: string, query: Query, name: string, repeated = false): Promise<void> {
+  const response = await fetch(path + queryString(query), { credentials: 'same-origin' }).catch(() => {
+    throw unreachable()
+  })
+  if (!response.ok) {
+    const error = new ApiError(response.status, (await response.json().catch(() => null)) ?? {})
+    if (error.code === 'step_up_required' && !repeated && (await askForProof()))
+      return download(path, query, name, true)
+    throw error
+  }
+  save(await response.blob(), name)
 }
 
 /** Lets the browser save what the page holds. */
@@ -59,7 +61,6 @@ async function request<T>(method: string, path: string, options: Options, repeat
     throw unreachable()
   }
   if (response.status === 204) return undefined as T
-  if (options.file && response.ok) return (await response.blob()) as T
   const answer: unknown = await response.json().catch(() => null)
   if (!response.ok) {
     const error = new ApiError(response.status, answer ?? {})

@@ -5,6 +5,7 @@ import { useLive } from '../api/live.ts'
 import { meQuery, type Me } from '../api/session.ts'
 import { tenantsQuery } from '../api/tenants.ts'
 import { Notice } from '../ui/Notice.tsx'
+import { NoRole } from './NoRole.tsx'
 import { NotFound, Starting } from './RootStates.tsx'
 import { ALL, isPlatformUser, permits, SessionContext, type Session } from './session.ts'
 import { ProofDialog } from './ProofDialog.tsx'
@@ -25,6 +26,7 @@ export function AppShell() {
   )
   const live = useLive(session?.tenant.id, (session?.can('jobs:read') ?? false) && !session?.me.mustEnrol)
 
+  if (me && !isPlatformUser(me) && me.tenants.length === 0) return <NoRole email={me.user.email} />
   if (tenant === 'unknown') return <NotFound />
   if (session === null) return <Starting />
   return (

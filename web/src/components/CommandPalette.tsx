@@ -6,7 +6,7 @@ const loadCommands = () => import('./Commands.tsx')
 const Commands = lazy(loadCommands)
 const IDLE_MS = 2000
 
-/** Ctrl+K or Cmd+K: places, actions, and pods and customers by name. */
+/** Ctrl+K or Cmd+K: places, actions, and the search over everything the user may read. */
 export function CommandPalette({
   open,
   onOpenChange,

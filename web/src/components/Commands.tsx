@@ -13,7 +13,8 @@ export default function Commands({ onDone }: { onDone: () => void }) {
   // The dialog chose its first focus before this content was loaded.
   useEffect(() => input.current?.focus(), [])
   const navigate = useNavigate()
-  const { groups, searching } = useCommands(typed)
+  const { groups, searching, error } = useCommands(typed)
+  const wanted = typed.trim()
   return (
     <Autocomplete.Root
       open
@@ -34,14 +35,23 @@ export default function Commands({ onDone }: { onDone: () => void }) {
         )}
         <Autocomplete.Input
           ref={input}
-          aria-label="Search places, actions, pods and customers"
-          placeholder="Search places, actions, pods, customers"
+          aria-label="Search or jump to"
+          placeholder="Name, e-mail, host name, IP address, number, id"
           className="h-12 w-full bg-transparent outline-none"
         />
       </div>
       <Dialog.Close className="sr-only">Close</Dialog.Close>
+      {error && wanted !== '' && (
+        <p role="alert" className="border-b border-line px-4 py-3 text-danger-text">
+          The search did not work: {error.message}
+        </p>
+      )}
       <Autocomplete.Empty>
-        {!searching && <p className="px-4 py-6 text-muted">Nothing found.</p>}
+        {!searching && !error && (
+          <p className="px-4 py-6 break-words text-muted">
+            Nothing found for “{wanted}”. Try fewer letters, a whole e-mail, an address or an id.
+          </p>
+        )}
       </Autocomplete.Empty>
       <Autocomplete.List className="max-h-[60vh] overflow-y-auto p-2 empty:p-0">
         {(group: (typeof groups)[number]) => (
@@ -56,6 +66,7 @@ export default function Commands({ onDone }: { onDone: () => void }) {
                   value={command}
                   onClick={() => {
                     onDone()
+                    command.note?.()
                     void navigate(command.link)
                   }}
                   className="flex items-center gap-2.5 rounded px-2 py-2 select-none data-highlighted:bg-raised"

@@ -31,7 +31,7 @@ export function ScopePicker({
           Nothing
         </Button>
       </div>
-      <div className="grid gap-3 sm:grid-cols-2">
+      <div className="grid grid-cols-2 gap-3 sm:grid-cols-3">
         {resources.map((resource) => (
           <fieldset key={resource} className="space-y-1">
             <legend className="text-[13px] font-medium text-muted">{humanize(resource)}</legend>

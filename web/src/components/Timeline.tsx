@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { FileClock } from 'lucide-react'
-import { auditQuery, type AuditEvent } from '../api/audit.ts'
+import { auditQuery, timelineQuery, type AuditEvent } from '../api/audit.ts'
 import { actorName, humanize } from '../lib/words.ts'
 import { Button } from '../ui/Button.tsx'
 import { EmptyState } from '../ui/EmptyState.tsx'
@@ -10,12 +10,23 @@ import { Loaded } from './Loaded.tsx'
 import { NO_PERMISSION, useSession } from './session.ts'
 import { useState } from 'react'
 
-/** What happened to one thing: its audit events, newest first. */
-export function Timeline({ targetId }: { targetId: string }) {
+/** What happened to one thing, newest first; with its type, also what happened to everything that belongs to it. */
+export function Timeline({
+  targetId,
+  targetType,
+}: {
+  targetId: string
+  targetType?: 'customer' | 'subscription' | 'cloudPod'
+}) {
   const { can } = useSession()
   const [limit, setLimit] = useState(20)
   const permitted = can('audit:read')
-  const query = useQuery({ ...auditQuery({ targetId, limit }), enabled: permitted })
+  const own = useQuery({ ...auditQuery({ targetId, limit }), enabled: permitted && targetType === undefined })
+  const whole = useQuery({
+    ...timelineQuery({ targetId, targetType: targetType ?? '', limit }),
+    enabled: permitted && targetType !== undefined,
+  })
+  const query = targetType === undefined ? own : whole
   if (!permitted) return <p className="p-4 text-muted">{NO_PERMISSION('audit:read')}</p>
   return (
     <Loaded query={query} what="events">

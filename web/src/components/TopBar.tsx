@@ -29,9 +29,9 @@ export function TopBar() {
           aria-keyshortcuts="Control+K Meta+K"
           onClick={() => setPaletteOpen(true)}
           icon={<Search aria-hidden className="size-4" />}
-          className="px-2.5 font-normal text-muted sm:px-3"
+          className="px-2.5 font-normal text-muted sm:px-3 md:w-56 md:justify-start"
         >
-          <span className="sr-only sm:not-sr-only">Search</span>
+          <span className="sr-only sm:not-sr-only md:flex-1 md:text-left">Search</span>
           <kbd aria-hidden className="hidden rounded border border-line px-1 font-sans text-xs sm:inline">
             Ctrl K
           </kbd>

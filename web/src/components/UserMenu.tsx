@@ -1,14 +1,12 @@
-import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { CircleUserRound, LogOut, ShieldCheck } from 'lucide-react'
-import { logOut } from '../api/session.ts'
-import { useSubmit } from '../api/submit.ts'
 import { paths } from '../paths.ts'
 import { Button } from '../ui/Button.tsx'
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from '../ui/Menu.tsx'
 import { setTheme, useTheme, type Theme } from '../ui/theme.ts'
 import { toast } from '../ui/Toast.tsx'
 import { useSession } from './session.ts'
+import { useLogOut } from './useLogOut.ts'
 
 const THEME_NAMES: readonly (readonly [Theme, string])[] = [
   ['system', 'As the system'],
@@ -19,15 +17,8 @@ const THEME_NAMES: readonly (readonly [Theme, string])[] = [
 export function UserMenu() {
   const { me, tenant } = useSession()
   const theme = useTheme()
-  const client = useQueryClient()
   const navigate = useNavigate()
-  const leave = useSubmit({
-    send: logOut,
-    sessionOnly: true,
-    onDone: () => {
-      void navigate(paths.login()).then(() => client.clear())
-    },
-  })
+  const leave = useLogOut()
   return (
     <Menu
       trigger={

@@ -1,15 +1,25 @@
 import { useQuery } from '@tanstack/react-query'
 import type { NavigateOptions } from '@tanstack/react-router'
-import { Boxes, Plus, Users, type LucideIcon } from 'lucide-react'
+import {
+  Boxes,
+  Building2,
+  FileText,
+  Plus,
+  ReceiptText,
+  User,
+  Users,
+  Workflow,
+  type LucideIcon,
+} from 'lucide-react'
 import { useMemo } from 'react'
 import type { Permission } from '../../../shared/permissions.ts'
-import { cloudPodsQuery } from '../api/cloudPods.ts'
-import { customersQuery } from '../api/customers.ts'
-import { humanize } from '../lib/words.ts'
+import { searchQuery, type SearchHit } from '../api/search.ts'
+import { humanize, jobTitle } from '../lib/words.ts'
 import { paths } from '../paths.ts'
 import { useDebounced } from './hooks.ts'
 import { NAVIGATION } from './navigation.ts'
-import { useSession } from './session.ts'
+import { recentOf, remember, type Recent } from './recent.ts'
+import { isPlatformUser, useSession, type Session } from './session.ts'
 
 export type Command = {
   value: string
@@ -17,6 +27,8 @@ export type Command = {
   detail?: string
   icon: LucideIcon
   link: NavigateOptions
+  /** Called when it is chosen. */
+  note?: () => void
 }
 type Group = { value: string; items: Command[] }
 
@@ -39,13 +51,31 @@ const ACTIONS: [
   ['New role', 'roles:manage', paths.newRole],
 ]
 
-/** What the palette offers for what was typed. Pods and customers come from the server, the rest is known here. */
-export function useCommands(typed: string): { groups: Group[]; searching: boolean } {
-  const { tenant, can } = useSession()
+const TYPES: Record<SearchHit['type'], { title: string; icon: LucideIcon }> = {
+  customer: { title: 'Customers', icon: Users },
+  cloudPod: { title: 'CloudPods', icon: Boxes },
+  subscription: { title: 'Subscriptions', icon: ReceiptText },
+  invoice: { title: 'Invoices', icon: FileText },
+  job: { title: 'Jobs', icon: Workflow },
+  tenant: { title: 'Tenants', icon: Building2 },
+  user: { title: 'Users', icon: User },
+}
+
+const PAGES: Record<string, (tenant: string, id: string) => NavigateOptions> = {
+  customer: paths.customer,
+  cloudPod: paths.cloudPod,
+  subscription: paths.subscription,
+  job: paths.job,
+  tenant: paths.tenant,
+  user: paths.user,
+}
+
+/** What the palette offers for what was typed. Things come from the server's search, the rest is known here. */
+export function useCommands(typed: string) {
+  const session = useSession()
+  const { tenant, can } = session
   const q = useDebounced(typed.trim(), 200)
-  const filter = { q, tenantId: tenant.id, limit: 6 }
-  const pods = useQuery({ ...cloudPodsQuery(filter), enabled: q !== '' && can('cloudpods:read') })
-  const customers = useQuery({ ...customersQuery(filter), enabled: q !== '' && can('customers:read') })
+  const { data, error, isFetching } = useQuery(searchQuery(q, tenant.id))
 
   const groups = useMemo(() => {
     const matches = (label: string) => label.toLowerCase().includes(typed.trim().toLowerCase())
@@ -56,27 +86,62 @@ export function useCommands(typed: string): { groups: Group[]; searching: boolea
       ([label, permission, , ofPlatform]) =>
         (ofPlatform ? can(permission, null) : can(permission)) && matches(label),
     ).map(([label, , link]) => ({ value: label, label, icon: Plus, link: link(tenant.slug) }))
-    const foundPods = (q === '' ? [] : (pods.data?.items ?? [])).map((pod) => ({
-      value: pod.id,
-      label: pod.hostname,
-      detail: [humanize(pod.state), ...pod.addresses].join(' · '),
-      icon: Boxes,
-      link: paths.cloudPod(tenant.slug, pod.id),
-    }))
-    const foundCustomers = (q === '' ? [] : (customers.data?.items ?? [])).map((customer) => ({
-      value: customer.id,
-      label: customer.name,
-      detail: customer.email,
-      icon: Users,
-      link: paths.customer(tenant.slug, customer.id),
-    }))
-    return [
-      { value: 'CloudPods', items: foundPods },
-      { value: 'Customers', items: foundCustomers },
-      { value: 'Go to', items: places },
-      { value: 'Actions', items: actions },
-    ].filter((group) => group.items.length > 0)
-  }, [typed, q, pods.data, customers.data, tenant.slug, can])
+    const found = typed.trim() === '' ? recent(session) : byType(session, data?.items ?? [])
+    return [...found, { value: 'Go to', items: places }, { value: 'Actions', items: actions }].filter(
+      (group: Group) => group.items.length > 0,
+    )
+  }, [typed, data, session, tenant.slug, can])
 
-  return { groups, searching: q !== '' && (pods.isFetching || customers.isFetching) }
+  const waiting = typed.trim() !== q || (q !== '' && isFetching)
+  return { groups, searching: typed.trim() !== '' && waiting, error: q === '' ? null : error }
 }
+
+/** The hits of each type together, the type with the best hit first, as the server has ranked them. */
+function byType(session: Session, hits: readonly SearchHit[]): Group[] {
+  const types = [...new Set(hits.map(({ type }) => type))]
+  return types.map((type) => ({
+    value: TYPES[type].title,
+    items: hits
+      .filter((hit) => hit.type === type)
+      .flatMap((hit) => commandOf(session, hit, detailOf(session, hit))),
+  }))
+}
+
+function recent(session: Session): Group[] {
+  const kept = recentOf(session.me.user.id).filter(
+    (one) => session.tenant.id === undefined || one.tenant?.id === session.tenant.id,
+  )
+  const items = kept.flatMap((one) =>
+    commandOf(
+      session,
+      one,
+      [humanize(one.type), tenantOf(session, one)].filter((word) => word !== '').join(' · '),
+    ),
+  )
+  return [{ value: 'Recent', items }]
+}
+
+function commandOf(session: Session, hit: Recent, detail: string): Command[] {
+  const page = PAGES[hit.shownAt.type]
+  if (!page) return []
+  const { icon } = TYPES[hit.type]
+  return [
+    {
+      value: `${hit.type} ${hit.id}`,
+      label: hit.type === 'job' ? jobTitle(hit.label) : hit.label,
+      detail,
+      icon,
+      link: page(session.tenant.slug, hit.shownAt.id),
+      note: () => remember(session.me.user.id, hit),
+    },
+  ]
+}
+
+/** Names of tenants help where things of several are shown. */
+const tenantOf = ({ me, tenant }: Session, hit: Recent): string =>
+  isPlatformUser(me) && tenant.id === undefined && hit.type !== 'tenant' ? (hit.tenant?.name ?? '') : ''
+
+const detailOf = (session: Session, hit: SearchHit): string =>
+  [hit.detail, hit.state === 'active' ? '' : humanize(hit.state), tenantOf(session, hit)]
+    .filter((word) => word !== '')
+    .join(' · ')

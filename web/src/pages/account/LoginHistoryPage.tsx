@@ -25,6 +25,7 @@ const REASONS: Record<LoginEntry['reason'], string> = {
   disabled: 'The account was disabled',
   no_active_tenant: 'All tenants of the account are suspended or closed',
   sso_required: 'The tenant allows single sign-on only',
+  sso_refused: 'Single sign-on not accepted for this account',
 }
 
 const COLUMNS: Column<LoginEntry>[] = [

@@ -3,6 +3,7 @@ import { Notice } from '../../ui/Notice.tsx'
 import { AccountPage } from './AccountPage.tsx'
 import { ChangeEmail } from './ChangeEmail.tsx'
 import { ChangePassword } from './ChangePassword.tsx'
+import { Identities } from './Identities.tsx'
 import { Passkeys } from './Passkeys.tsx'
 import { SecondFactors } from './SecondFactors.tsx'
 
@@ -17,6 +18,7 @@ export default function SecurityPage() {
       )}
       <SecondFactors />
       <Passkeys />
+      {!me.mustEnrol && <Identities />}
       <ChangePassword />
       <ChangeEmail />
     </AccountPage>

@@ -39,7 +39,12 @@ export default function SessionsPage() {
       ),
     },
     { header: 'Address', from: 'sm', render: ({ ip }) => ip ?? '—' },
-    { header: 'Logged in by', from: 'lg', narrow: true, render: ({ verifiedBy }) => humanize(verifiedBy) },
+    {
+      header: 'Logged in by',
+      from: 'lg',
+      narrow: true,
+      render: ({ verifiedBy }) => (verifiedBy === 'sso' ? 'Single sign-on' : humanize(verifiedBy)),
+    },
     { header: 'Since', from: 'md', narrow: true, render: ({ createdAt }) => <Time at={createdAt} /> },
     {
       header: 'Last used',

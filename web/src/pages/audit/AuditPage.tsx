@@ -1,32 +1,50 @@
 import { useQuery } from '@tanstack/react-query'
-import { getRouteApi } from '@tanstack/react-router'
-import { FileClock, X } from 'lucide-react'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { Download, FileClock } from 'lucide-react'
 import { useState } from 'react'
-import { auditQuery, type AuditEvent } from '../../api/audit.ts'
-import { Filters, SearchFilter } from '../../components/Filters.tsx'
+import { auditQuery, exportEvents, type AuditEvent, type AuditFilter } from '../../api/audit.ts'
+import { oneOf } from '../../components/Filters.tsx'
 import { cursorOf, List } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
-import { useSession } from '../../components/session.ts'
+import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { SubjectLink } from '../../components/SubjectLink.tsx'
+import { useSubmit } from '../../api/submit.ts'
 import { actorName, humanize } from '../../lib/words.ts'
-import { Button } from '../../ui/Button.tsx'
+import { paths } from '../../paths.ts'
+import { Button, buttonClass } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Time } from '../../ui/Time.tsx'
+import { toast } from '../../ui/Toast.tsx'
 import { AuditEventDetail } from './AuditEventDetail.tsx'
+import { AuditFilters, OUTCOMES } from './AuditFilters.tsx'
 
 const route = getRouteApi('/t/$tenant/audit')
+
+/** The day of an address as the API wants it; a `to` means the end of that day. */
+const dayStart = (day: string | undefined): string | undefined =>
+  day !== undefined && /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(Date.parse(day))
+    ? `${day}T00:00:00Z`
+    : undefined
+const dayEnd = (day: string | undefined): string | undefined => {
+  const start = dayStart(day)
+  return start === undefined ? undefined : new Date(Date.parse(start) + 86_400_000).toISOString()
+}
 
 export default function AuditPage() {
   const { tenant, can } = useSession()
   const { page, ...filter } = route.useSearch()
   const navigate = route.useNavigate()
   const [open, setOpen] = useState<AuditEvent | null>(null)
+  const asked = {
+    ...{ ...filter, tenantId: tenant.id },
+    ...{ outcome: oneOf(OUTCOMES, filter.outcome), from: dayStart(filter.from), to: dayEnd(filter.to) },
+  }
   const query = useQuery({
-    ...auditQuery({ tenantId: tenant.id, ...filter, cursor: cursorOf(page) }),
+    ...auditQuery({ ...asked, cursor: cursorOf(page) }),
     enabled: can('audit:read'),
   })
   const change = (part: Partial<typeof filter>) =>
@@ -77,38 +95,24 @@ export default function AuditPage() {
     },
   ]
   return (
-    <Page title="Audit" permission="audit:read">
+    <Page
+      title="Audit"
+      permission="audit:read"
+      actions={
+        <>
+          <Link {...paths.auditProof(tenant.slug)} className={buttonClass()}>
+            Proof and retention
+          </Link>
+          <Link {...paths.auditSinks(tenant.slug)} className={buttonClass()}>
+            Sinks
+          </Link>
+          <ExportButton filter={asked} format="jsonl" />
+          <ExportButton filter={asked} format="csv" />
+        </>
+      }
+    >
       <Card flush>
-        <Filters>
-          <SearchFilter
-            label="Action, such as PLAN_CREATED"
-            value={filter.action}
-            onChange={(action) => change({ action: action?.toUpperCase().replaceAll(' ', '_') })}
-          />
-          <SearchFilter
-            label="Kind of target, such as cloudPod"
-            value={filter.targetType}
-            onChange={(targetType) => change({ targetType })}
-          />
-          <SearchFilter
-            label="Id of the target"
-            value={filter.targetId}
-            onChange={(targetId) => change({ targetId })}
-          />
-          {filter.correlationId && (
-            <span className="text-[13px] text-muted">Correlation {filter.correlationId}</span>
-          )}
-          {narrowed && (
-            <Button
-              size="sm"
-              variant="ghost"
-              icon={<X aria-hidden className="size-4" />}
-              onClick={() => void navigate({ search: {} })}
-            >
-              Clear
-            </Button>
-          )}
-        </Filters>
+        <AuditFilters filter={filter} onChange={change} onClear={() => void navigate({ search: {} })} />
         <List
           query={query}
           what="events"
@@ -129,5 +133,24 @@ export default function AuditPage() {
         {open && <AuditEventDetail event={open} />}
       </Dialog>
     </Page>
+  )
+}
+
+function ExportButton({ filter, format }: { filter: AuditFilter; format: 'jsonl' | 'csv' }) {
+  const { can } = useSession()
+  const saving = useSubmit({ send: () => exportEvents(filter, format) })
+  return (
+    <Button
+      icon={<Download aria-hidden className="size-4" />}
+      loading={saving.isPending}
+      disabledReason={can('audit:export') ? undefined : NO_PERMISSION('audit:export')}
+      onClick={() =>
+        saving.mutate(undefined, {
+          onError: (error) => void toast.failed('The log was not exported', error.message),
+        })
+      }
+    >
+      {format === 'csv' ? 'CSV' : 'Export'}
+    </Button>
   )
 }

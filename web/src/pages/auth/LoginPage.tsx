@@ -11,6 +11,8 @@ import { paths } from '../../paths.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
 import { Notice } from '../../ui/Notice.tsx'
+import { SingleSignOn } from './SingleSignOn.tsx'
+import { ssoFault } from './ssoFault.ts'
 
 const route = getRouteApi('/login')
 
@@ -18,8 +20,15 @@ const route = getRouteApi('/login')
 const safe = (target: string | undefined): string | undefined =>
   target !== undefined && /^\/(?![/\\])/.test(target) && !target.startsWith('/login') ? target : undefined
 
+/** The second step that single sign-on leaves to us. */
+function methodsIn(second: string | undefined): FactorMethod[] | null {
+  const methods = (['passkey', 'code'] as const).filter((method) => second?.split(' ').includes(method))
+  return methods.length > 0 ? methods : null
+}
+
 export default function LoginPage() {
-  const target = safe(route.useSearch().return)
+  const { return: wanted, second, sso } = route.useSearch()
+  const target = safe(wanted)
   const client = useQueryClient()
   const navigate = useNavigate()
   const router = useRouter()
@@ -27,7 +36,7 @@ export default function LoginPage() {
     document.title = 'Log in · mPanel'
   }, [])
 
-  const [methods, setMethods] = useState<FactorMethod[] | null>(null)
+  const [methods, setMethods] = useState<FactorMethod[] | null>(methodsIn(second))
   const enter = (me: Me) => {
     client.setQueryData(meQuery.queryKey, me)
     if (me.mustEnrol) void navigate(enrolmentOf(me))
@@ -45,11 +54,13 @@ export default function LoginPage() {
           <SecondStep methods={methods} onDone={enter} onBack={() => setMethods(null)} />
         ) : (
           <div className="space-y-4">
+            {sso !== undefined && <Notice tone="danger">{ssoFault(sso)}</Notice>}
             <PasswordForm
               goesOn={target !== undefined}
               onDone={(answer) => ('mfaRequired' in answer ? setMethods(answer.methods) : enter(answer))}
             />
             <PasskeyButton label="Log in with a passkey" send={logInByPasskey} onDone={enter} />
+            <SingleSignOn returnTo={target} />
           </div>
         )}
       </div>

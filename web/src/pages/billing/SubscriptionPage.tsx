@@ -77,7 +77,7 @@ function Content({ subscription }: { subscription: Subscription }) {
             label: 'Timeline',
             content: (
               <Card flush>
-                <Timeline targetId={subscription.id} />
+                <Timeline targetId={subscription.id} targetType="subscription" />
               </Card>
             ),
           },

@@ -80,7 +80,7 @@ function Content({ pod }: { pod: CloudPodDetail }) {
             label: 'Timeline',
             content: (
               <Card flush>
-                <Timeline targetId={pod.id} />
+                <Timeline targetId={pod.id} targetType="cloudPod" />
               </Card>
             ),
           },

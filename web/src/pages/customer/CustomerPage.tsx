@@ -106,7 +106,7 @@ function Content({ customer }: { customer: Customer }) {
             label: 'Timeline',
             content: (
               <Card flush>
-                <Timeline targetId={customer.id} />
+                <Timeline targetId={customer.id} targetType="customer" />
               </Card>
             ),
           },

@@ -182,7 +182,7 @@ function Named({ of, count }: { of: MergePreview['moves'][number]['first']; coun
 function text(value: unknown): string {
   if (value === null || value === undefined || (Array.isArray(value) && value.length === 0)) return 'nothing'
   if (Array.isArray(value)) return value.map(text).join('; ')
-  if (typeof value !== 'object') return String(value as string | number | boolean)
+  if (typeof value !== 'object') return typeof value === 'string' ? value : JSON.stringify(value)
   const parts = 'name' in value ? [value.name] : Object.values(value).filter((part) => part !== '')
   return parts.map(text).join(', ')
 }

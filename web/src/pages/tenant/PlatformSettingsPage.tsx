@@ -2,6 +2,7 @@ import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
 import { paths } from '../../paths.ts'
 import { SettingsTable } from './SettingsTable.tsx'
+import { SsoProviders } from './SsoProviders.tsx'
 
 export default function PlatformSettingsPage() {
   const { tenant } = useSession()
@@ -13,6 +14,7 @@ export default function PlatformSettingsPage() {
     >
       <p className="text-muted">Every tenant inherits these values until it has its own.</p>
       <SettingsTable tenantId={null} />
+      <SsoProviders tenantId={null} />
     </Page>
   )
 }

@@ -23,13 +23,14 @@ import { LogoCard } from './LogoCard.tsx'
 import { ActAsButton } from './ActAsButton.tsx'
 import { MembersTab } from './MembersTab.tsx'
 import { QuotaTab } from './QuotaTab.tsx'
+import { SsoProviders } from './SsoProviders.tsx'
 import { SettingsTable } from './SettingsTable.tsx'
 import { SuspendButton } from './SuspendButton.tsx'
 import { SuspensionCard } from './SuspensionCard.tsx'
 import { TenantForm } from './TenantForm.tsx'
 
 const route = getRouteApi('/t/$tenant/tenants/$id')
-const TABS = ['overview', 'members', 'settings', 'quotas', 'export', 'close'] as const
+const TABS = ['overview', 'members', 'settings', 'quotas', 'sso', 'export', 'close'] as const
 
 export default function TenantPage() {
   const { id } = route.useParams()
@@ -67,6 +68,7 @@ export default function TenantPage() {
               },
               { value: 'settings', label: 'Settings', content: <SettingsTab tenantId={data.id} /> },
               { value: 'quotas', label: 'Quotas', content: <QuotaTab tenantId={data.id} /> },
+              { value: 'sso', label: 'Single sign-on', content: <SsoProviders tenantId={data.id} /> },
               { value: 'export', label: 'Export', content: <ExportTab tenant={data} /> },
               { value: 'close', label: 'Close', content: <CloseTab tenant={data} /> },
             ]}

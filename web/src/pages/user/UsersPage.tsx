@@ -1,15 +1,17 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { Plus, UserCog } from 'lucide-react'
+import { Mail, Plus, UserCog } from 'lucide-react'
+import { useState } from 'react'
 import { rolesQuery, usersQuery, type User } from '../../api/users.ts'
 import { ChoiceFilter, Filters, oneOf, SearchFilter } from '../../components/Filters.tsx'
+import { InviteDialog } from '../../components/InviteDialog.tsx'
 import { cursorOf, List } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
-import { useSession } from '../../components/session.ts'
+import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { paths } from '../../paths.ts'
 import { Badge } from '../../ui/Badge.tsx'
-import { buttonClass } from '../../ui/Button.tsx'
+import { Button, buttonClass } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
@@ -77,16 +79,28 @@ export default function UsersPage() {
   )
 }
 
-/** Ways to bring people in. An account with a first password is made by the platform alone. */
+/** Ways to bring people in, to the place that is chosen. An account with a first password is made by the platform alone. */
 function ListActions() {
   const { tenant, can } = useSession()
+  const [inviting, setInviting] = useState(false)
+  const place = tenant.id ?? null
   return (
-    can('users:manage', null) && (
-      <Link {...paths.newUser(tenant.slug)} className={buttonClass('primary')}>
-        <Plus aria-hidden className="size-4" />
-        New user
-      </Link>
-    )
+    <>
+      <Button
+        icon={<Mail aria-hidden className="size-4" />}
+        disabledReason={can('users:manage', place) ? undefined : NO_PERMISSION('users:manage')}
+        onClick={() => setInviting(true)}
+      >
+        Invite
+      </Button>
+      {can('users:manage', null) && (
+        <Link {...paths.newUser(tenant.slug)} className={buttonClass('primary')}>
+          <Plus aria-hidden className="size-4" />
+          New user
+        </Link>
+      )}
+      <InviteDialog open={inviting} onClose={() => setInviting(false)} tenantId={place} />
+    </>
   )
 }
 

@@ -1,0 +1,88 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, it } from 'vitest'
+import { CLIENT, realProvider, type RealProvider } from '../users/oidcServers.ts'
+import { NETWORKS } from '../users/sso.ts'
+import { logIn, openApp, type OpenApp } from './browser.ts'
+
+let opened: OpenApp
+let provider: RealProvider
+beforeAll(async () => {
+  opened = await openApp(NETWORKS)
+  opened.app.root.settings.publicUrl = opened.app.url
+  provider = await realProvider()
+}, 120_000)
+afterAll(async () => {
+  await provider?.close()
+  await opened?.close()
+})
+
+/** What a person does at the provider. */
+async function signOn(page: Page, subject: string): Promise<void> {
+  await page.locator('input[name=login]').fill(subject)
+  await page.locator('input[name=password]').fill('any')
+  await page.locator('button[type=submit]').click()
+  await page.locator('input[name=prompt][value=consent]').waitFor({ state: 'attached' })
+  await page.locator('button[type=submit]').click()
+}
+
+it('an owner sets up a provider and connects; after logging out, single sign-on opens the account', async () => {
+  const tenantId = await opened.app.tenant()
+  const owner = await opened.user('TENANT_OWNER', tenantId)
+  const page = await opened.page()
+  await page.goto('/login')
+  await logIn(page, owner)
+  const [slug] = /(?<=\/t\/)[^/]+/.exec(page.url()) ?? []
+  await page.goto(`/t/${slug}/tenants/${tenantId}?tab=sso`)
+  await page.getByRole('button', { name: 'Add a provider' }).click()
+  const form = page.getByRole('dialog', { name: 'Add an identity provider' })
+  await form.getByLabel('Name').fill('Company')
+  await form.getByLabel('Issuer').fill(provider.issuer)
+  await form.getByLabel('Client id').fill(CLIENT.id)
+  await form.getByLabel('Client secret').fill(CLIENT.secret)
+  await form.getByLabel('E-mail domains').fill('company.example.com')
+  await form.getByRole('button', { name: 'Add', exact: true }).click()
+  const list = page.getByRole('list', { name: 'Identity providers' })
+  await list.getByRole('heading', { name: 'Company' }).waitFor()
+  provider.know(await redirectOf())
+  await page.getByRole('button', { name: 'Check Company' }).click()
+  await page.getByText('It answers as it should').waitFor()
+
+  await page.goto(`/t/${slug}/account/security`)
+  await page.getByRole('button', { name: 'Connect Company' }).click()
+  await signOn(page, 'alice')
+  await page.getByText('Company, alice@example.com').waitFor()
+
+  await page.getByRole('button', { name: /^Account/ }).click()
+  await page.getByRole('menuitem', { name: 'Log out' }).click()
+  await page.waitForURL('**/login**')
+  await page.goto(`/login?return=/t/${slug}/account/sessions`)
+  await page.getByRole('button', { name: 'Single sign-on' }).click()
+  await page.getByLabel('Work e-mail').fill('somebody@company.example.com')
+  await page.getByRole('button', { name: 'Go to the log-in' }).click()
+  // The provider still knows her from before.
+  await page.getByRole('heading', { level: 1, name: 'Sessions' }).waitFor()
+  await page.getByRole('cell', { name: 'Single sign-on' }).waitFor()
+  await page.context().close()
+})
+
+/** What the page shows to be entered at the provider. */
+async function redirectOf(): Promise<string> {
+  const { body } = await opened.app.admin.get<{ items: { redirectUri: string }[] }>(
+    '/api/admin/sso-providers',
+  )
+  return body.items[0]?.redirectUri ?? ''
+}
+
+it('an e-mail that leads nowhere, and an identity that nobody has connected, are told in words', async () => {
+  const page = await opened.page()
+  await page.goto('/login')
+  await page.getByRole('button', { name: 'Single sign-on' }).click()
+  await page.getByLabel('Work e-mail').fill('somebody@nowhere.example.com')
+  await page.getByRole('button', { name: 'Go to the log-in' }).click()
+  await page.getByText('There is no single sign-on for this e-mail').waitFor()
+  await page.getByLabel('Work e-mail').fill('mallory@company.example.com')
+  await page.getByRole('button', { name: 'Go to the log-in' }).click()
+  await signOn(page, 'mallory')
+  await page.getByText('This identity is not connected with an account').waitFor()
+  await page.context().close()
+})

@@ -1,0 +1,162 @@
+import { useQuery } from '@tanstack/react-query'
+import { KeySquare } from 'lucide-react'
+import { useState } from 'react'
+import { checkSsoProvider, deleteSsoProvider, ssoProvidersQuery, type SsoProvider } from '../../api/sso.ts'
+import { useSubmit } from '../../api/submit.ts'
+import { ConfirmDestroy } from '../../components/ConfirmDestroy.tsx'
+import { Loaded } from '../../components/Loaded.tsx'
+import { NO_PERMISSION, permits, useSession } from '../../components/session.ts'
+import { Badge } from '../../ui/Badge.tsx'
+import { Button } from '../../ui/Button.tsx'
+import { Card, Facts } from '../../ui/Card.tsx'
+import { CopyId } from '../../ui/CopyId.tsx'
+import { Dialog } from '../../ui/Dialog.tsx'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+import { Notice } from '../../ui/Notice.tsx'
+import { Time } from '../../ui/Time.tsx'
+import { toast } from '../../ui/Toast.tsx'
+import { SsoProviderForm } from './SsoProviderForm.tsx'
+
+type Open = { what: 'add' } | { what: 'edit' | 'remove'; provider: SsoProvider } | null
+
+/** The identity providers of a tenant, or with null of the platform. */
+export function SsoProviders({ tenantId }: { tenantId: string | null }) {
+  const { me } = useSession()
+  const may = permits(me, 'sso:manage', tenantId)
+  const query = useQuery({ ...ssoProvidersQuery(tenantId), enabled: may })
+  const [open, setOpen] = useState<Open>(null)
+  const close = () => setOpen(null)
+  const done = (message: string) => () => {
+    toast.done(message)
+    close()
+  }
+  if (!may) return <Notice tone="info">{NO_PERMISSION('sso:manage')}</Notice>
+  return (
+    <>
+      <Card
+        title="Identity providers"
+        actions={
+          <Button size="sm" onClick={() => setOpen({ what: 'add' })}>
+            Add a provider
+          </Button>
+        }
+      >
+        <Loaded query={query} what="identity providers">
+          {({ items }) =>
+            items.length === 0 ? (
+              <EmptyState icon={KeySquare} title="No identity provider">
+                With one, people log in with the account of their organisation (OpenID Connect).
+              </EmptyState>
+            ) : (
+              <ul aria-label="Identity providers" className="divide-y divide-line">
+                {items.map((provider) => (
+                  <Provider key={provider.id} provider={provider} onOpen={setOpen} />
+                ))}
+              </ul>
+            )
+          }
+        </Loaded>
+      </Card>
+      <Dialog open={open?.what === 'add'} onClose={close} title="Add an identity provider" wide>
+        <SsoProviderForm tenantId={tenantId} onCancel={close} onDone={done('Identity provider added')} />
+      </Dialog>
+      <Dialog open={open?.what === 'edit'} onClose={close} title="Edit the identity provider" wide>
+        {open?.what === 'edit' && (
+          <SsoProviderForm
+            tenantId={tenantId}
+            provider={open.provider}
+            onCancel={close}
+            onDone={done('Identity provider saved')}
+          />
+        )}
+      </Dialog>
+      {open?.what === 'remove' && (
+        <ConfirmDestroy
+          open
+          onClose={close}
+          title="Remove the identity provider"
+          name={open.provider.name}
+          effect="Nobody can log in by it any more, and all connections to it are removed."
+          submitLabel="Remove"
+          send={() => deleteSsoProvider(open.provider.id)}
+          onDone={done('Identity provider removed')}
+        />
+      )}
+    </>
+  )
+}
+
+function Provider({ provider, onOpen }: { provider: SsoProvider; onOpen: (open: Open) => void }) {
+  const check = useSubmit({
+    send: checkSsoProvider,
+    onDone: ({ checkFault }) =>
+      checkFault === null
+        ? toast.done('It answers as it should')
+        : toast.failed('Not as it should', checkFault),
+  })
+  const { name, enabled, enforced, breakGlass, trustsMfa, checkedAt, checkFault, domains } = provider
+  return (
+    <li className="space-y-3 py-4 first:pt-0 last:pb-0">
+      <div className="flex flex-wrap items-center justify-between gap-3">
+        <h3 className="flex flex-wrap items-center gap-2 font-medium break-words">
+          {name}
+          <Badge tone={enabled ? 'success' : 'neutral'}>{enabled ? 'On' : 'Off'}</Badge>
+          {enforced && <Badge tone="info">The only way in</Badge>}
+        </h3>
+        <div className="flex flex-wrap gap-2">
+          <Button
+            size="sm"
+            aria-label={`Check ${name}`}
+            loading={check.isPending}
+            onClick={() =>
+              check.mutate(provider.id, { onError: (error) => toast.failed('Not checked', error.message) })
+            }
+          >
+            Check
+          </Button>
+          <Button size="sm" aria-label={`Edit ${name}`} onClick={() => onOpen({ what: 'edit', provider })}>
+            Edit
+          </Button>
+          <Button
+            size="sm"
+            aria-label={`Remove ${name}`}
+            onClick={() => onOpen({ what: 'remove', provider })}
+          >
+            Remove
+          </Button>
+        </div>
+      </div>
+      {checkFault !== null && (
+        <Notice tone="warning" title="The last check found a fault">
+          {checkFault}
+        </Notice>
+      )}
+      {breakGlass && (
+        <p className="text-muted">{breakGlass.email} can still log in with a password when it fails.</p>
+      )}
+      <Facts
+        facts={[
+          [
+            'Issuer',
+            <span key="issuer" className="break-all">
+              {provider.issuer}
+            </span>,
+          ],
+          [
+            'Client id',
+            <span key="client" className="break-all">
+              {provider.clientId}
+            </span>,
+          ],
+          ['E-mail domains', domains.length > 0 ? domains.join(', ') : 'none'],
+          ['Its second factor counts', trustsMfa ? 'Yes' : 'No'],
+          ['Checked', checkedAt === null ? 'Never' : <Time key="checked" at={checkedAt} relative />],
+          [
+            'Redirect URI to enter there',
+            <CopyId key="uri" id={provider.redirectUri} what="redirect URI" full />,
+          ],
+        ]}
+      />
+    </li>
+  )
+}
