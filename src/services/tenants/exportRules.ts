@@ -2,6 +2,7 @@
 export const NOT_EXPORTED: Record<string, string> = {
   cloud_pod_blueprint_images: 'where templates lie in the infrastructure',
   cloud_pod_reservations: 'the capacity that pods hold of the infrastructure',
+  sso_states: 'log-ins that are going on',
   tenant_export_chunks: 'the exports themselves',
   vmid_reservations: 'numbers of the infrastructure',
 }
@@ -11,6 +12,7 @@ export const SECRET_COLUMNS: Record<string, readonly string[]> = {
   api_keys: ['token_hash'],
   audit_sinks: ['secret'],
   mails: ['body'],
+  sso_providers: ['client_secret'],
 }
 
 /** Columns that speak of the infrastructure, which the API does not tell to tenants either. */
