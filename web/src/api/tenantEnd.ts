@@ -19,11 +19,7 @@ export const exportsQuery = (tenantId: string) =>
 export const startExport = (tenantId: string, key: string) =>
   post<TenantExportList>(`${pathOf(tenantId)}/export`, {}, key)
 export const downloadExport = (slug: string, made: TenantExport) =>
-  download(
-    `/api/admin/tenants/exports/${made.id}/file`,
-    {},
-    `${slug}-${made.createdAt.slice(0, 10)}.jsonl.gz`,
-  )
+  download(`/api/admin/tenants/exports/${made.id}/file`, `${slug}-${made.createdAt.slice(0, 10)}.jsonl.gz`)
 
 export const closureQuery = (tenantId: string) =>
   queryOptions({
