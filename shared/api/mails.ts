@@ -4,7 +4,7 @@ import { id, listQuery, timestamp } from './common.ts'
 const MAIL_STATES = ['queued', 'sent', 'failed', 'kept'] as const
 
 /** A mail without what is in it. kept: there is no mail server, so it stays in mPanel's own outbox. */
-export const mail = z.object({
+const mail = z.object({
   id,
   tenantId: id.nullable(),
   to: z.string(),

@@ -32,7 +32,7 @@ export const searchQuery = z.strictObject({
   tenantId: id.optional(),
 })
 
-export const searchHit = z.object({
+const searchHit = z.object({
   type,
   id,
   tenant: z.object({ id, name: z.string(), slug: z.string() }).nullable(),

@@ -1,6 +1,11 @@
 import { tenantClose as declared, type ClosePayload } from '../services/tenantQueues.ts'
-import { endSome, rememberPods, stillThere } from '../services/tenants/destruction.ts'
-import { closeWhenEmpty, eraseSome } from '../services/tenants/erasure.ts'
+import {
+  closeWhenEmpty,
+  endSome,
+  eraseSome,
+  rememberPods,
+  stillThere,
+} from '../services/tenantClosureService.ts'
 import { waitFor } from './errors.ts'
 import type { JobHandler } from './steps.ts'
 

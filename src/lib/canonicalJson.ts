@@ -1,8 +1,8 @@
 /** One text for one value: no blanks, keys in the order of their UTF-16 code units (RFC 8785). */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
-  if (value === null || typeof value !== 'object') return JSON.stringify(value)
-  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined)
+export function canonicalJson(given: unknown): string {
+  if (Array.isArray(given)) return `[${given.map(canonicalJson).join(',')}]`
+  if (given === null || typeof given !== 'object') return JSON.stringify(given)
+  const entries = Object.entries(given).filter(([, inner]) => inner !== undefined)
   const sorted = entries.toSorted(([one], [other]) => (one < other ? -1 : 1))
   return `{${sorted.map(([key, inner]) => `${JSON.stringify(key)}:${canonicalJson(inner)}`).join(',')}}`
 }
@@ -34,14 +34,15 @@ function value(scanner: Scanner): string {
   return plain(scanner)
 }
 
+const nameOf = ({ key }: { key: string }): string =>
+  key.includes('\\') ? (JSON.parse(key) as string) : key.slice(1, -1)
+
 function object(scanner: Scanner): string {
   const entries = items(scanner, BRACE_END, (inside) => {
     const key = string(inside)
     skip(inside, COLON)
     return { key, text: `${key}:${value(inside)}` }
   })
-  const nameOf = ({ key }: { key: string }) =>
-    key.includes('\\') ? (JSON.parse(key) as string) : key.slice(1, -1)
   entries.sort((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1))
   return `{${entries.map((entry) => entry.text).join(',')}}`
 }

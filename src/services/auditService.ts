@@ -143,7 +143,7 @@ const shown = (ctx: Ctx, page: { items: audit.EventRow[]; nextCursor: string | n
     at: row.at.toISOString(),
     tenantId: row.tenant_id,
     action: row.action,
-    outcome: row.outcome as AuditEvent['outcome'],
+    outcome: row.outcome,
     actor: row.actor as AuditEvent['actor'],
     target:
       row.target_type === null || row.target_id === null

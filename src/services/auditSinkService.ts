@@ -22,10 +22,10 @@ const MAX_SINKS = 5
 const view = (row: sinks.SinkState): AuditSink => ({
   id: row.id,
   tenantId: row.tenant_id,
-  kind: row.kind as AuditSink['kind'],
+  kind: row.kind,
   name: row.name,
   address: row.address,
-  state: row.state as AuditSink['state'],
+  state: row.state,
   createdAt: row.created_at.toISOString(),
   delivered: row.delivered.toString(),
   deliveredAt: row.delivered_at?.toISOString() ?? null,
@@ -132,10 +132,30 @@ export async function sendTest(root: Root, sink: sinks.SinkRow): Promise<void> {
   const at = root.now().toISOString()
   await send(root, sink, [
     {
-      ...{ id: newId(), at, tenantId: sink.tenant_id, action: 'AUDIT_SINK_TESTED', outcome: 'success' },
-      ...{ actor: { type: 'system', id: null, label: 'mPanel' }, diff: null, details: { test: true } },
-      target: { type: 'auditSink', id: sink.id, label: sink.name },
-      ...{ requestId: null, correlationId: null, jobId: null, ip: null, batch: '0', position: 0, leaf: null },
+      id: newId(),
+      at,
+      tenantId: sink.tenant_id,
+      action: 'AUDIT_SINK_TESTED',
+      outcome: 'success',
+      actor: {
+        type: 'system',
+        id: null,
+        label: 'mPanel',
+      },
+      diff: null,
+      details: { test: true },
+      target: {
+        type: 'auditSink',
+        id: sink.id,
+        label: sink.name,
+      },
+      requestId: null,
+      correlationId: null,
+      jobId: null,
+      ip: null,
+      batch: '0',
+      position: 0,
+      leaf: null,
     },
   ])
 }

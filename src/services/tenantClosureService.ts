@@ -1,15 +1,17 @@
 import type { ClosureProof, ClosureView, TenantClose } from '../../shared/api/tenantClosures.ts'
 import { transaction, systemOrigin, type Ctx, type Root } from '../context.ts'
 import * as closures from '../db/tenantClosures.ts'
-import type { ClosureRow } from '../db/tenantClosures.ts'
 import * as tenants from '../db/tenants.ts'
 import { AppError, notFound } from '../errors.ts'
 import { newId } from '../lib/ids.ts'
 import * as auditService from './auditService.ts'
 import { blockersOf, planOf } from './tenants/closurePlan.ts'
-import { enqueueClose, type ClosePayload } from './tenantQueues.ts'
+import { enqueueClose } from './tenantQueues.ts'
 import * as settingsService from './tenantSettingsService.ts'
 import * as tenantSuspensionService from './tenantSuspensionService.ts'
+
+export { endSome, rememberPods, stillThere } from './tenants/destruction.ts'
+export { closeWhenEmpty, eraseSome } from './tenants/erasure.ts'
 
 const SHOWN_PODS = 200
 const DAY_MS = 86_400_000
@@ -148,9 +150,6 @@ export async function proof(ctx: Ctx, tenantId: string): Promise<ClosureProof> {
     throw new AppError('invalid_state', 'The tenant is not closed: there is no proof of deletion yet.')
   return row.proof as ClosureProof
 }
-
-export const of = (ctx: Ctx, { tenantId, closureId }: ClosePayload): Promise<ClosureRow | undefined> =>
-  closures.find(ctx.tx, tenantId, closureId)
 
 const record = (
   ctx: Ctx,

@@ -167,8 +167,8 @@ describe.each([
 })
 
 test('a file that somebody signed with a key of their own is found by the key', async () => {
-  const other = `MCowBQYDK2VwAyEA${Buffer.alloc(32, 7).toString('base64')}`.slice(0, 60)
-  const { code, output } = await command(whole, ['--key', other])
+  const forged = `MCowBQYDK2VwAyEA${Buffer.alloc(32, 7).toString('base64')}`.slice(0, 60)
+  const { code, output } = await command(whole, ['--key', forged])
   expect(output).toContain('forged: the file names another key than the trusted one')
   expect(code).toBe(1)
 })
@@ -180,7 +180,7 @@ test('a file that is none of ours, or not there, could not be checked: 2', async
 
 test('a spreadsheet takes nothing in the CSV for a formula', async () => {
   const csv = await text(app.admin, `?format=csv&tenantId=${own}&action=THING_DONE`)
-  const found = parse(csv, { columns: true }) as Record<string, string>[]
+  const found = parse<Record<string, string>>(csv, { columns: true })
   expect(found).toHaveLength(11)
   for (const value of found.flatMap((row) => Object.values(row))) expect(value).not.toMatch(/^[=+\-@\t\r]/)
   expect(await text(owner, '?format=csv')).not.toContain('pve1')

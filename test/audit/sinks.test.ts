@@ -1,11 +1,10 @@
-import { execFileSync } from 'node:child_process'
 import { createHmac } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { AuditSink, AuditSinkMade } from '../../shared/api/auditSinks.ts'
+import { makeCertificates } from '../../sim/proxmox/x509.ts'
 import { formatMessage } from '../../src/integrations/syslog/format.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { sealAll } from '../../src/services/audit/sealing.ts'
@@ -66,7 +65,10 @@ const sinks = async (): Promise<AuditSink[]> =>
   (await app.admin.get<{ items: AuditSink[] }>('/api/admin/audit/sinks')).body.items
 const create = async (api: Api, more: object): Promise<AuditSinkMade> => {
   const made = await api.post<AuditSinkMade>('/api/admin/audit/sinks', {
-    ...{ tenantId: null, kind: 'webhook', name: newId(), address: url },
+    tenantId: null,
+    kind: 'webhook',
+    name: newId(),
+    address: url,
     ...more,
   })
   expect(made.status).toBe(201)
@@ -222,35 +224,14 @@ test('a worker that died in the middle of a delivery leaves it to the next, whic
 })
 
 test('a syslog receiver gets RFC 5424 messages over TLS, each behind its length', async () => {
-  const dir = app.config.dataDir
-  execFileSync(
-    'openssl',
-    [
-      ...[
-        'req',
-        '-x509',
-        '-newkey',
-        'rsa:2048',
-        '-nodes',
-        '-days',
-        '2',
-        '-subj',
-        '/CN=localhost',
-        '-addext',
-        'subjectAltName=IP:127.0.0.1',
-      ],
-      ...['-keyout', `${dir}/syslog.key`, '-out', `${dir}/syslog.pem`],
-    ],
-    { stdio: 'ignore' },
-  )
-  const pem = readFileSync(`${dir}/syslog.pem`, 'utf8')
+  const { caPem, certPem: cert, keyPem: key } = makeCertificates(['127.0.0.1'])
   const parts: Buffer[] = []
-  const syslog = createTlsServer({ key: readFileSync(`${dir}/syslog.key`), cert: pem }, (socket) => {
+  const syslog = createTlsServer({ key, cert }, (socket) => {
     socket.on('data', (part: Buffer) => parts.push(part))
   })
   await new Promise<void>((resolve) => syslog.listen(0, '127.0.0.1', resolve))
   const address = `tls://127.0.0.1:${(syslog.address() as AddressInfo).port}`
-  await create(app.admin, { kind: 'syslog', address, caPem: pem })
+  await create(app.admin, { kind: 'syslog', address, caPem })
   await create(app.admin, { kind: 'syslog', address, name: 'without the CA' })
   const made = [await record(own), await record(null)]
   await settled()
@@ -276,13 +257,11 @@ test('a syslog receiver gets RFC 5424 messages over TLS, each behind its length'
 
 test('nothing in a syslog message can end a field early', () => {
   const line = formatMessage({
-    ...{
-      severity: 'error',
-      at: '2026-01-01T00:00:00.000000Z',
-      hostname: 'a b\n',
-      messageId: 'X'.repeat(50),
-      text: 'x',
-    },
+    severity: 'error',
+    at: '2026-01-01T00:00:00.000000Z',
+    hostname: 'a b\n',
+    messageId: 'X'.repeat(50),
+    text: 'x',
     data: { id: 'a"] \\ b' },
   })
   expect(line).toBe(

@@ -189,8 +189,12 @@ async function prepare(): Promise<typeof things> {
   await admin.post(`/api/admin/tenants/${closing}/close`, { name, reason: 'the contract has ended' })
   await admin.post(`/api/admin/tenants/${tenant}/export`, {})
   const jobs = await admin.get<ListPage<{ id: string }>>('/api/admin/provisioning/jobs?queue=cloud_pod')
-  const add = (name: string) =>
-    admin.post<{ id: string }>('/api/admin/customers', { tenantId: tenant, name, email: 'other@example.com' })
+  const add = (called: string) =>
+    admin.post<{ id: string }>('/api/admin/customers', {
+      tenantId: tenant,
+      name: called,
+      email: 'other@example.com',
+    })
   const [other, merged] = [await add('Other'), await add('Merged')]
   const path = `/api/admin/customers/${other.body.id}/merge`
   const { token } = (await admin.get<{ token: string }>(`${path}?from=${merged.body.id}`)).body

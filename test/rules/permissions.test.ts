@@ -69,7 +69,7 @@ test('the matrix of roles, permissions and routes is the reviewed one, asked of 
   const answers: [string, string[]][] = []
   for (const route of routes) {
     const marks = await Promise.all(
-      columns.map((column) => {
+      columns.map(async (column) => {
         const api = (forPeople(route) ? people.get(column) : undefined) ?? callers.get(column)
         return api ? verdict(api, route) : '?'
       }),

@@ -64,7 +64,7 @@ async function find(
 ): Promise<SearchHit[]> {
   const query = new URLSearchParams({ q, types: more.types ?? 'customer', limit: String(more.limit ?? 5) })
   const answer = await (more.api ?? app.admin).get<{ items: SearchHit[] } & Problem>(
-    `/api/admin/search?${query}`,
+    `/api/admin/search?${query.toString()}`,
   )
   expect(answer.body).not.toHaveProperty('code')
   return answer.body.items

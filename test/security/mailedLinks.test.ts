@@ -124,5 +124,5 @@ test('a thousand guesses at a link are slowed down and open nothing', async () =
     const guesses = Array.from({ length: 20 }, (_, at) => confirm(`${token.slice(0, -2)}${round}${at % 10}`))
     for (const { status } of await Promise.all(guesses)) statuses.add(status)
   }
-  expect([...statuses].toSorted()).toEqual([410, 429])
+  expect(new Set(statuses)).toEqual(new Set([410, 429]))
 })

@@ -174,12 +174,12 @@ function watched(root: Root, boundary: (what: string) => void, alive: () => void
         }
       },
     })
-  const { proxmox, mail } = root.vendors
+  const { mail } = root.vendors
   return {
     ...root,
     vendors: {
       ...root.vendors,
-      proxmox: (connection) => client(proxmox(connection)),
+      proxmox: (connection) => client(root.vendors.proxmox(connection)),
       mail: mail && client(mail),
     },
     db: {

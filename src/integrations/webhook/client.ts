@@ -5,7 +5,7 @@ import type { WebhookDelivery, WebhookTarget } from './types.ts'
 const MAX_ANSWER_BYTES = 100_000
 
 /** Over the time and the body, so that neither can be changed and an old delivery cannot be sent again later. */
-export const signatureOf = (secret: string, seconds: number, body: string): string =>
+const signatureOf = (secret: string, seconds: number, body: string): string =>
   createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex')
 
 /**

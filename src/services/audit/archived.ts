@@ -14,7 +14,7 @@ export const hasBit = (bits: Buffer, position: number): boolean =>
   (((bits[position >> 3] ?? 0) >> (position & 7)) & 1) === 1
 
 /** The hash over which events a month's archive holds; the parts in the order of their batches. */
-export function partsHash(parts: readonly Pick<ArchivedPart, 'batch' | 'positions'>[]): string {
+function partsHash(parts: readonly Pick<ArchivedPart, 'batch' | 'positions'>[]): string {
   const digest = createHash('sha256')
   for (const { batch, positions } of parts) digest.update(`${batch}:${positions.toString('hex')}\n`)
   return digest.digest('hex')

@@ -100,12 +100,13 @@ async function portionAt(root: Root, sink: SinkRow, place: Place) {
   })
 }
 
+const json = (text: string | null): unknown => (text === null ? null : JSON.parse(text))
+
 function delivered(
   event: seals.SealedEvent,
   { tenant_id: tenantId }: SinkRow,
   { batch, position, leaf }: { batch: bigint; position: number; leaf: Buffer | undefined },
 ) {
-  const json = (text: string | null): unknown => (text === null ? null : JSON.parse(text))
   return {
     id: event.id,
     at: event.at,

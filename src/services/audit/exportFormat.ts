@@ -41,11 +41,6 @@ export type EventHead = {
   withheld?: ['details']
 }
 
-/** An event of a batch that is not in this file: it was archived, or is gone. */
-export type AbsentLine = { kind: 'absent'; batch: string; position: number; leaf: string; archived: boolean }
-
-export type EndLine = { kind: 'end'; events: number; batches: number; sha256: string; signature: string }
-
 export const batchLine = (batch: BatchRow): BatchLine => ({
   kind: 'batch',
   number: batch.number.toString(),

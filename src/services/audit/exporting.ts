@@ -154,19 +154,23 @@ async function* pages(x: Exporting): AsyncGenerator<rows.PlacedEvent[]> {
 }
 
 const COLUMNS = [
-  ...[
-    'id',
-    'at',
-    'tenant_id',
-    'action',
-    'outcome',
-    'actor',
-    'target_type',
-    'target_id',
-    'target_label',
-    'diff',
-  ],
-  ...['details', 'request_id', 'correlation_id', 'job_id', 'ip', 'user_agent', 'batch'],
+  'id',
+  'at',
+  'tenant_id',
+  'action',
+  'outcome',
+  'actor',
+  'target_type',
+  'target_id',
+  'target_label',
+  'diff',
+  'details',
+  'request_id',
+  'correlation_id',
+  'job_id',
+  'ip',
+  'user_agent',
+  'batch',
 ] as const
 
 /** For spreadsheets: what would be taken for a formula begins with an apostrophe. */

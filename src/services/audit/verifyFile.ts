@@ -171,7 +171,10 @@ const jsonOf = (text: string): unknown => {
 
 function* lineFaults(x: Reading, line: Buffer): Generator<string> {
   const text = line.toString('utf8')
-  if (x.ended) return yield `inserted: line ${x.line} stands behind the end of the file`
+  if (x.ended) {
+    yield `inserted: line ${x.line} stands behind the end of the file`
+    return
+  }
   const kind = /^\{"kind":"([a-z]+)"/.exec(text)?.[1]
   if (kind === 'event') yield* eventFaults(x, text)
   else {
@@ -244,10 +247,14 @@ function* eventFaults(x: Reading, text: string): Generator<string> {
   try {
     read = readEventLine(text)
   } catch {
-    return yield `changed: line ${x.line} cannot be read`
+    yield `changed: line ${x.line} cannot be read`
+    return
   }
   const parsed = eventHead.safeParse(read.head)
-  if (!parsed.success) return yield `changed: line ${x.line} is no line of an export`
+  if (!parsed.success) {
+    yield `changed: line ${x.line} is no line of an export`
+    return
+  }
   const head = parsed.data
   const id = /"id":"([0-9a-f-]{36})","ip"/.exec(read.content)?.[1] ?? 'without an id'
   const what = `event ${id} in line ${x.line}`
@@ -262,9 +269,15 @@ function* eventFaults(x: Reading, text: string): Generator<string> {
     x.verdict.unsealed++
     return
   }
-  if (x.verdict.complete) return yield* placeFaults(x, head, what)
+  if (x.verdict.complete) {
+    yield* placeFaults(x, head, what)
+    return
+  }
   const { batch } = x
-  if (!batch || batch.number !== head.batch) return yield `changed: ${what} is not of the batch above it`
+  if (!batch || batch.number !== head.batch) {
+    yield `changed: ${what} is not of the batch above it`
+    return
+  }
   const root = rootOf(bytes(head.leaf), (head.path ?? []).map(bytes), head.position ?? -1, batch.size)
   if (root?.toString('hex') !== batch.root)
     yield `changed: ${what} is not in batch ${head.batch} as it was signed`

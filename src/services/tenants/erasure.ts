@@ -31,13 +31,19 @@ export const KEPT_TABLES: Record<string, string> = {
 
 /** What stays of a customer to whom a document points. */
 const KEPT_OF_CUSTOMERS = [
-  ...['id', 'tenant_id', 'kind', 'currency', 'merged_into'],
-  ...['version', 'created_at', 'updated_at'],
+  'id',
+  'tenant_id',
+  'kind',
+  'currency',
+  'merged_into',
+  'version',
+  'created_at',
+  'updated_at',
 ]
 const BATCH = 5_000
 
 /** Tables whose rows are erased, those that point to others first. */
-export async function erasable(ctx: Ctx): Promise<TenantTable[]> {
+async function erasable(ctx: Ctx): Promise<TenantTable[]> {
   const tables = (await tenantTables(ctx.tx)).filter((table) => !(table.name in KEPT_TABLES))
   const sorted = pointersFirst(tables, await foreignKeys(ctx.tx))
   // Whose last access this is, their grants tell: these go last, and people just before them.

@@ -21,7 +21,7 @@ const present = (row: admin.UserRow, grants: admin.GrantRow[]): User => ({
   id: row.id,
   email: row.email,
   name: row.name,
-  kind: row.kind as User['kind'],
+  kind: row.kind,
   state: row.state,
   mfa: row.mfa,
   lastLoginAt: row.last_login_at?.toISOString() ?? null,

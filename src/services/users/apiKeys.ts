@@ -134,7 +134,7 @@ export function present(row: keys.KeyRow, now: Date): ApiKey {
     id: row.id,
     name: row.name,
     prefix: row.prefix,
-    owner: { id: row.user_id, email: row.email, name: row.user_name, kind: row.kind as 'person' | 'service' },
+    owner: { id: row.user_id, email: row.email, name: row.user_name, kind: row.kind },
     tenantId: row.tenant_id,
     tenantName: row.tenant_name,
     scopes: row.scopes,

@@ -34,7 +34,7 @@ const present = (row: accounts.AccountRow): ServiceAccount => ({
   tenantName: row.tenant_name,
   name: row.name,
   description: row.description,
-  state: row.state as ServiceAccount['state'],
+  state: row.state,
   roles: row.roles,
   keys: row.keys,
   version: row.version,

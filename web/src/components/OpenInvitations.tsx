@@ -6,6 +6,10 @@ import { DataTable, type Column } from '../ui/DataTable.tsx'
 import { Time } from '../ui/Time.tsx'
 import { toast } from '../ui/Toast.tsx'
 
+const failed = (title: string) => ({
+  onError: (error: Error) => void toast.failed(title, error.message),
+})
+
 /** Who is invited and has not answered yet. `reason`: why nothing can be done about it. */
 export function OpenInvitations({
   invitations,
@@ -14,9 +18,6 @@ export function OpenInvitations({
   invitations: Invitation[]
   reason: string | undefined
 }) {
-  const failed = (title: string) => ({
-    onError: (error: Error) => void toast.failed(title, error.message),
-  })
   const resend = useSubmit<string, Invitation>({
     send: resendInvitation,
     onDone: ({ email }) => toast.done('Sent again', `The earlier link to ${email} has ended.`),

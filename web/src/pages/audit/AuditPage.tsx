@@ -40,8 +40,11 @@ export default function AuditPage() {
   const navigate = route.useNavigate()
   const [open, setOpen] = useState<AuditEvent | null>(null)
   const asked = {
-    ...{ ...filter, tenantId: tenant.id },
-    ...{ outcome: oneOf(OUTCOMES, filter.outcome), from: dayStart(filter.from), to: dayEnd(filter.to) },
+    ...filter,
+    tenantId: tenant.id,
+    outcome: oneOf(OUTCOMES, filter.outcome),
+    from: dayStart(filter.from),
+    to: dayEnd(filter.to),
   }
   const query = useQuery({
     ...auditQuery({ ...asked, cursor: cursorOf(page) }),

@@ -18,7 +18,7 @@ export function ClosureCard({ tenant, closure }: { tenant: Tenant; closure: Clos
   const { counts, erased } = closure
   const rows = Object.values(erased).reduce((sum, n) => sum + n, 0)
   const label = `${counts.gone} of ${counts.pods} CloudPods gone`
-  const proof = useSubmit({ send: (_: null) => downloadProof(tenant.id, tenant.slug) })
+  const proof = useSubmit<null, unknown>({ send: () => downloadProof(tenant.id, tenant.slug) })
   return (
     <Card
       title="Closing"

@@ -10,19 +10,20 @@ import { toast } from '../../ui/Toast.tsx'
 
 const MAX_BYTES = 200_000
 
+const failed = (error: Error) => toast.failed('The logo was not changed', error.message)
+
 /** The logo of a tenant as both themes show it; upload and removal. */
 export function LogoCard({ tenantId }: { tenantId: string }) {
   const { me } = useSession()
   const query = useQuery(logoQuery(tenantId))
   const file = useRef<HTMLInputElement>(null)
   const reason = permits(me, 'tenants:settings', tenantId) ? undefined : NO_PERMISSION('tenants:settings')
-  const failed = (error: Error) => toast.failed('The logo was not changed', error.message)
   const upload = useSubmit({
     send: (data: string, key) => uploadLogo(tenantId, data, key),
     onDone: () => toast.done('Logo saved'),
   })
-  const removal = useSubmit({
-    send: (_: null) => removeLogo(tenantId),
+  const removal = useSubmit<null, unknown>({
+    send: () => removeLogo(tenantId),
     onDone: () => toast.done('Logo removed'),
   })
   const take = async (chosen: File | undefined) => {
