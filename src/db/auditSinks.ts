@@ -1,5 +1,5 @@
 import { sql, type Selectable, type Updateable } from 'kysely'
-import { inScope } from './list.ts'
+import { inScope, keysetPage, type ListOptions, type PageOf } from './list.ts'
 import type { Scope, Tx } from './index.ts'
 import type { AuditSinksTable } from './types.ts'
 
@@ -11,8 +11,8 @@ export async function insert(tx: Tx, sink: SinkRow): Promise<void> {
   await tx.insertInto('audit_sinks').values(sink).execute()
 }
 
-export async function list(tx: Tx, scope: Scope): Promise<SinkState[]> {
-  return tx
+const states = (tx: Tx, scope: Scope) =>
+  tx
     .selectFrom('audit_sinks as s')
     .selectAll('s')
     .select(
@@ -24,10 +24,12 @@ export async function list(tx: Tx, scope: Scope): Promise<SinkState[]> {
       sql<Date | null>`(select sealed_at from audit_batches where number = s.next_batch)`.as('waiting_since'),
     )
     .where(inScope(scope, 's.tenant_id'))
-    .orderBy('s.id', 'desc')
-    .limit(200)
-    .execute()
-}
+
+export const list = (tx: Tx, scope: Scope, options: ListOptions): Promise<PageOf<SinkState>> =>
+  keysetPage(states(tx, scope), 's.id', options)
+
+export const findState = (tx: Tx, scope: Scope, id: string): Promise<SinkState | undefined> =>
+  states(tx, scope).where('s.id', '=', id).executeTakeFirst()
 
 export const find = (tx: Tx, id: string): Promise<SinkRow | undefined> =>
   tx.selectFrom('audit_sinks').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { auditSink, auditSinkCreate, auditSinkMade, auditSinkUpdate } from '../../shared/api/auditSinks.ts'
-import { id, idParams, page } from '../../shared/api/common.ts'
+import { id, idParams, listQuery, page } from '../../shared/api/common.ts'
 import * as auditSinkService from '../services/auditSinkService.ts'
 import { route, type Route } from './define.ts'
 
@@ -15,12 +15,9 @@ export const adminAuditSinks: Route[] = [
     summary: 'List where events are delivered to, with how far each receiver is behind',
     tag,
     access: { permission: 'audit:manage', where: { in: 'list' } },
-    query: z.strictObject({
-      tenantId: id.optional(),
-      limit: z.coerce.number().int().min(1).max(200).default(200),
-    }),
+    query: listQuery,
     replies: { 200: page(auditSink) },
-    handler: async (ctx) => ({ body: await auditSinkService.list(ctx) }),
+    handler: async (ctx, { query }) => ({ body: await auditSinkService.list(ctx, query) }),
   }),
   route({
     method: 'POST',

@@ -5,9 +5,11 @@ import type {
   auditSinkCreate,
 } from '../../shared/api/auditSinks.ts'
 import type { z } from 'zod'
+import type { Page } from '../../shared/api/common.ts'
 import type { Ctx, Root } from '../context.ts'
 import { violatedConstraint } from '../db/index.ts'
 import * as sinks from '../db/auditSinks.ts'
+import type { ListOptions } from '../db/list.ts'
 import { AppError, notFound } from '../errors.ts'
 import { randomToken } from '../lib/crypto.ts'
 import { newId } from '../lib/ids.ts'
@@ -36,8 +38,9 @@ const view = (row: sinks.SinkState): AuditSink => ({
   nextAttemptAt: row.next_attempt_at.toISOString(),
 })
 
-export async function list(ctx: Ctx): Promise<{ items: AuditSink[]; nextCursor: null }> {
-  return { items: (await sinks.list(ctx.tx, ctx.scope)).map(view), nextCursor: null }
+export async function list(ctx: Ctx, options: ListOptions): Promise<Page<AuditSink>> {
+  const { items, nextCursor } = await sinks.list(ctx.tx, ctx.scope, options)
+  return { items: items.map(view), nextCursor }
 }
 
 /**
@@ -105,7 +108,7 @@ export async function update(ctx: Ctx, id: string, change: AuditSinkUpdate): Pro
     }
     await auditService.record(ctx, { ...eventOf(row, 'AUDIT_SINK_UPDATED'), diff })
   }
-  const found = (await sinks.list(ctx.tx, ctx.scope)).find((one) => one.id === id)
+  const found = await sinks.findState(ctx.tx, ctx.scope, id)
   if (!found) throw notFound('sink')
   return view(found)
 }

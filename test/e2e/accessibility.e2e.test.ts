@@ -155,8 +155,11 @@ async function looksOf(page: Page): Promise<string[]> {
   return [...faults, ...refused.map((violation) => `the policy refused ${violation}`), ...thrown]
 }
 
+/** Colours that fade have the new theme's only once they have faded. */
 const setTheme = (page: Page, theme: string) =>
-  page.evaluate(`document.documentElement.dataset.theme = '${theme}'`)
+  page.evaluate(`document.documentElement.dataset.theme = '${theme}'
+    new Promise((resolve) => requestAnimationFrame(resolve)).then(() =>
+      Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))))`)
 
 async function faultsOf(page: Page, look: string, rules: string[]): Promise<string[]> {
   const type = rules === CONTRAST ? 'rule' : 'tag'
