@@ -27,8 +27,10 @@ const FAULTS =
 
 /** Goes there, as a link does, and waits until everything is loaded. @returns what is wrong */
 async function faultsAt(page: Page, path: string): Promise<string[]> {
-  await page.evaluate(`document.querySelector('h1')?.setAttribute('data-left', '')
-    history.pushState(null, '', ${JSON.stringify(path)})`)
+  await page.evaluate(`if (location.pathname + location.search !== ${JSON.stringify(path)}) {
+    document.querySelector('main h1')?.setAttribute('data-left', '')
+    history.pushState(null, '', ${JSON.stringify(path)})
+  }`)
   await page.locator('main h1:not([data-left])').waitFor()
   await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' })
   const text = (await page.locator('main').textContent()) ?? ''

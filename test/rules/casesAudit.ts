@@ -29,6 +29,11 @@ async function customerIn(app: TestApp, tenantId: string): Promise<string> {
   return (await app.admin.post<Customer>('/api/admin/customers', customer)).body.id
 }
 
+export async function holdIn(app: TestApp, tenantId: string): Promise<{ id: string }> {
+  const hold = { tenantId, reason: 'Asked for by a court.' }
+  return (await app.admin.post<{ id: string }>('/api/admin/audit/holds', hold)).body
+}
+
 export const AUDIT_CASES: Record<string, Case> = {
   listAuditEvents: async () => ({}),
   getAuditCheckpoints: async () => ({}),
@@ -52,10 +57,6 @@ export const AUDIT_CASES: Record<string, Case> = {
   deleteAuditSink: async (app, tenantId) => ({ id: (await sinkIn(app, tenantId)).id }),
   getAuditRetention: async () => ({}),
   placeAuditHold: async (_, tenantId) => ({ body: { tenantId, reason: 'Asked for by a court.' } }),
-  releaseAuditHold: async (app, tenantId) => {
-    const hold = { tenantId, reason: 'Asked for by a court.' }
-    const { body } = await app.admin.post<{ id: string }>('/api/admin/audit/holds', hold)
-    return { id: body.id, body: {} }
-  },
+  releaseAuditHold: async (app, tenantId) => ({ id: (await holdIn(app, tenantId)).id, body: {} }),
   testAuditSink: async (app, tenantId) => ({ id: (await sinkIn(app, tenantId)).id, body: {} }),
 }

@@ -13,6 +13,7 @@ import {
   planIn,
   podIn,
 } from './cases.ts'
+import { holdIn } from './casesAudit.ts'
 import { serviceKeyIn } from './casesKeys.ts'
 import { invitationIn } from './casesMail.ts'
 import { ssoProviderIn } from './casesPasskeys.ts'
@@ -69,6 +70,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await contactIn(app, tenantId)
   await noteIn(app, tenantId)
   await fieldIn(app, tenantId)
+  await holdIn(app, tenantId)
   const names = { customer, blueprint, planId: plan.id, pod: pod.cloudPod.id, job: pod.job.id }
   return { ...names, subscription: subscription.id, invoice: invoice.id }
 }
