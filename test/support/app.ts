@@ -115,7 +115,7 @@ export async function startApp(
   const server = await startServer(root, database.url, {
     host: '127.0.0.1',
     port: 0,
-    trustedProxies: [],
+    trustedProxies: config.trustedProxies,
     rbac: options.rbac,
   })
   const first = await startOne()
