@@ -29,11 +29,11 @@ beforeAll(async () => {
     [ids],
   )
   await owner.query(
-    `insert into customers (id, tenant_id, name, email, currency, state, tags, created_at, updated_at)
+    `insert into customers (id, tenant_id, name, email, currency, state, closed_at, tags, created_at, updated_at)
      select (lpad(to_hex(1700000000000 + i), 12, '0') || '70008' || substr(md5(i::text), 1, 15))::uuid,
        ($1::uuid[])[case when i in (7, 9999, 19999) then 51 when i % 2 = 0 then 1 else 2 + i % 49 end],
        (array['Anna', 'Marco', 'Lukas', 'Zoë'])[1 + i % 4] || ' ' || (array['Müller', 'Rossi', 'Nowak'])[1 + i % 3] || 'x' || i,
-       'c' || i || '@example.com', 'EUR', case when i % 40 = 1 then 'closed' else 'active' end,
+       'c' || i || '@example.com', 'EUR', case when i % 40 = 1 then 'closed' else 'active' end, case when i % 40 = 1 then now() end,
        case when i % 1000 = 0 then '{vip}' else '{}' end::text[], now(), now() from generate_series(1, ${MANY}) i`,
     [ids],
   )
