@@ -19,6 +19,6 @@ export const enqueueSinkTest = (
     subject: { type: 'auditSink', id: sink.id, label: sink.name },
     serialKey: `auditSink:${sink.id}`,
     payload: { sinkId: sink.id },
-    maxAttempts: 1,
+    maxAttempts: 3,
     priority: 50,
   })

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newId } from '../../src/lib/ids.ts'
 import * as BillingService from '../../src/services/BillingService.ts'
 import { ownerOf, type Owner } from '../rules/rows.ts'
@@ -48,7 +48,6 @@ test.each([
   'issue_date',
   'buyer',
   'currency',
-  'customer_id',
   'tenant_id',
   'issued_at',
 ])(
@@ -61,7 +60,6 @@ test.each([
       issue_date: `issue_date + 1`,
       buyer: `'{}'`,
       currency: `'USD'`,
-      customer_id: `gen_random_uuid()`,
       tenant_id: 'gen_random_uuid()',
       issued_at: 'now()',
     }
@@ -70,6 +68,57 @@ test.each([
     await expect(owner.query(statement, [invoice.id])).rejects.toThrow('immutable')
   },
 )
+
+describe('the customer_id of an issued invoice', () => {
+  const move = 'update invoices set customer_id = $2 where id = $1'
+  const merge = `update customers set state = 'merged', merged_into = $2 where id = $1`
+  const add = async (): Promise<string> => {
+    const customer = { tenantId: seller.tenantId, name: 'Bob', email: `${newId()}@example.com` }
+    return (await app.admin.post<{ id: string }>('/api/admin/customers', customer)).body.id
+  }
+  const soldTo = async (customerId: string): Promise<string> =>
+    (await app.as((ctx) => order(ctx, { ...seller, customerId }))).invoice.id
+  const expectKept = async (invoiceId: string, customerId: string): Promise<void> => {
+    await expect(asApp(move, [invoiceId, customerId])).rejects.toMatchObject({ code: '42501' })
+    await expect(owner.query(move, [invoiceId, customerId])).rejects.toThrow('belongs to its customer')
+  }
+
+  test('cannot be changed without a merge, by the application or by the owner of the database', async () => {
+    const [from, stranger] = [await add(), await add()]
+    const invoiceId = await soldTo(from)
+    await expectKept(invoiceId, stranger)
+    await expectKept(invoiceId, newId())
+    // Of those who have part in a merge: of another customer into it, of another customer into theirs.
+    await owner.query(merge, [await add(), from])
+    await owner.query(merge, [await add(), stranger])
+    await expectKept(invoiceId, stranger)
+  })
+
+  test('follows a merge into the survivor, not to anybody else and not back, and nothing moves with it', async () => {
+    const [from, into, stranger] = [await add(), await add(), await add()]
+    const [mine, theirs] = [await soldTo(from), await soldTo(into)]
+    await owner.query(merge, [from, into])
+    await expectKept(mine, stranger)
+    await expectKept(theirs, from)
+    const more = 'update invoices set customer_id = $2, buyer = $3 where id = $1'
+    await expect(asApp(more, [mine, into, {}])).rejects.toMatchObject({ code: '42501' })
+    await expect(owner.query(more, [mine, into, {}])).rejects.toThrow('immutable')
+    await asApp(move, [mine, into])
+    await owner.query(move, [mine, into])
+    await expectKept(mine, from)
+  })
+
+  test('is not moved by a table that only looks like the customers', async () => {
+    const [from, stranger] = [await add(), await add()]
+    const invoiceId = await soldTo(from)
+    const claim = `create temporary table customers on commit drop as
+      select '${from}'::uuid as id, 'merged' as state, '${stranger}'::uuid as merged_into`
+    const moved = `update invoices set customer_id = '${stranger}' where id = '${invoiceId}'`
+    await expect(asApp(`${claim}; ${moved}`)).rejects.toThrow('belongs to its customer')
+    await expect(owner.query(`begin; ${claim}; ${moved}`)).rejects.toThrow('belongs to its customer')
+    await owner.query('rollback')
+  })
+})
 
 test('an issued invoice and its lines cannot be removed', async () => {
   const { invoice } = await app.as((ctx) => order(ctx, seller))

@@ -41,7 +41,7 @@ it('somebody is invited, reads the mail in the outbox, accepts and logs in', asy
   await dialog.getByLabel('E-mail').fill(email)
   await dialog.getByLabel('Role').selectOption({ label: 'Tenant owner' })
   await dialog.getByRole('button', { name: 'Invite' }).click()
-  await admin.getByRole('cell', { name: email }).waitFor()
+  await admin.getByRole('cell', { name: email, exact: true }).waitFor()
   const address = await linkOf(admin, email)
   expect(address).toMatch(/^\/invitation#t=/)
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { codeOf } from '../users/factors.ts'
 import { setMfaPolicy } from '../users/people.ts'
 import { logIn, openApp, type OpenApp } from './browser.ts'
@@ -7,6 +7,9 @@ let opened: OpenApp
 beforeAll(async () => {
   opened = await openApp()
 }, 120_000)
+afterEach(() => {
+  opened.app.clock.offsetMs = 0
+})
 afterAll(() => opened?.close())
 
 it('a user sets up an authenticator app in the pages, and logs in with it', async () => {

@@ -58,7 +58,7 @@ it('a role is made, its permissions are changed in the matrix by keyboard, and w
   ).toBe('true')
   await page.getByRole('link', { name: 'New role' }).click()
   await page.getByLabel('Name').fill('Pod operators')
-  await page.getByLabel('Key').fill('pod-operators')
+  await page.getByLabel('Key', { exact: true }).fill('pod-operators')
   await page.getByRole('checkbox', { name: 'cloudpods:read' }).check()
   await page.getByRole('button', { name: 'Create role' }).click()
   await page.getByRole('heading', { level: 1, name: 'Pod operators' }).waitFor()

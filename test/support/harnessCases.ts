@@ -5,6 +5,7 @@ import { newId } from '../../src/lib/ids.ts'
 import * as provisioningQueues from '../../src/services/provisioningQueues.ts'
 import { catalogue, pay, prepareOrder, type Ordered } from './api.ts'
 import type { TestApp } from './app.ts'
+import { auditCases } from './harnessAudit.ts'
 import { mailCases } from './harnessMail.ts'
 import { toRest, type AnyHandler, type Arranged, type JobCase } from './harnessRun.ts'
 import {
@@ -346,6 +347,7 @@ export const jobCases: JobCase[] = [
     arrange: (app: TestApp) => arrangeTenantJob(app, deed),
   })),
   ...mailCases(handlerOf),
+  ...auditCases(handlerOf),
   {
     name: 'cluster.sync',
     handler: handlerOf('cluster.sync'),

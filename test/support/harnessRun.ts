@@ -174,13 +174,14 @@ function watched(root: Root, boundary: (what: string) => void, alive: () => void
         }
       },
     })
-  const { mail } = root.vendors
+  const { mail, webhook, syslog } = root.vendors
   return {
     ...root,
     vendors: {
       ...root.vendors,
       proxmox: (connection) => client(root.vendors.proxmox(connection)),
       mail: mail && client(mail),
+      ...client({ webhook, syslog }),
     },
     db: {
       ...root.db,
