@@ -2378,7 +2378,7 @@ CREATE OR REPLACE FUNCTION public.moved_by_merge(p_from uuid, p_to uuid)
  LANGUAGE sql
  STABLE
 AS $function$
-  select exists (select from customers where id = p_from and state = 'merged' and merged_into = p_to)
+  select exists (select from public.customers where id = p_from and state = 'merged' and merged_into = p_to)
 $function$;
 
 CREATE OR REPLACE FUNCTION public.next_free_address(p_pool uuid)

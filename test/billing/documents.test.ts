@@ -42,15 +42,7 @@ const active = async (): Promise<{ subscriptionId: string; invoiceId: string }> 
   return { subscriptionId: subscription.id, invoiceId: invoice.id }
 }
 
-test.each([
-  'number',
-  'total_minor',
-  'issue_date',
-  'buyer',
-  'currency',
-  'tenant_id',
-  'issued_at',
-])(
+test.each(['number', 'total_minor', 'issue_date', 'buyer', 'currency', 'tenant_id', 'issued_at'])(
   'the %s of an issued invoice cannot be changed, by the application or by the owner of the database',
   async (column) => {
     const { invoice } = await app.as((ctx) => order(ctx, seller))
