@@ -176,7 +176,7 @@ it('after the cooling-off all is destroyed and erased, the books stay, and the s
     code: 'invalid_state',
   })
   expect((await close(tenantId)).body).toMatchObject({ code: 'invalid_state' })
-}, 30_000)
+})
 
 it('the real call needs the tenant’s name and a reason', async () => {
   const tenantId = await app.tenant()
@@ -229,7 +229,7 @@ it('closings at once are one, and an order at the same time is either in it or r
       sql`select count(*)::int as n from audit_events where tenant_id = ${tenantId} and action = 'TENANT_CLOSING'`,
     ),
   ).toEqual([{ n: 1 }])
-}, 30_000)
+})
 
 it('a suspended tenant is closed; cancelled, it is still suspended and its pods stay off', async () => {
   const { tenantId, podId } = await delivered(app)
@@ -266,7 +266,7 @@ it('a pod that cannot be destroyed keeps the tenant closing, visibly, and is gon
   app.sim.control.clearFaults()
   await closed(tenantId)
   expect(guestsOf(app, podId)).toEqual([])
-}, 30_000)
+})
 
 it('nothing falls due and nothing is delivered while a tenant is being closed', async () => {
   const waiting = await placeOrder(app)
