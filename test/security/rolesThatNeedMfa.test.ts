@@ -18,7 +18,10 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-const OPEN = ['confirmTotp', 'enrolTotp', 'getMe', 'getMfa', 'logout', 'stepUp']
+const OPEN = [
+  ...['addPasskey', 'beginPasskey', 'beginStepUp', 'confirmTotp', 'enrolTotp'],
+  ...['getMe', 'getMfa', 'getPasskeys', 'logout', 'stepUp'],
+]
 
 test('a user of such a role can only enrol, by session and by key, and then everything', async () => {
   const user = await person(app, 'SUPER_ADMIN')

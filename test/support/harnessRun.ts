@@ -174,14 +174,18 @@ function watched(root: Root, boundary: (what: string) => void, alive: () => void
         }
       },
     })
-  const { mail, webhook, syslog } = root.vendors
+  const { mail } = root.vendors
+  const receivers: Pick<Root['vendors'], 'webhook' | 'syslog'> = {
+    webhook: (...args) => root.vendors.webhook(...args),
+    syslog: (...args) => root.vendors.syslog(...args),
+  }
   return {
     ...root,
     vendors: {
       ...root.vendors,
       proxmox: (connection) => client(root.vendors.proxmox(connection)),
       mail: mail && client(mail),
-      ...client({ webhook, syslog }),
+      ...client(receivers),
     },
     db: {
       ...root.db,
