@@ -63,7 +63,7 @@ it.each([...PLATFORM_ROLES, ...TENANT_ROLES])(
     faults.length = 0
     await logIn(page, await opened.user(role, ofTenant ? tenant.id : null))
     const navigation = page.getByRole('navigation', { name: 'Main' })
-    await page.getByRole('heading', { level: 1 }).waitFor()
+    await navigation.getByRole('listitem').first().waitFor()
     const places = NAVIGATION.flatMap((group) => group.places).filter(({ permission }) =>
       ROLE_PERMISSIONS[role].includes(permission),
     )

@@ -103,12 +103,16 @@ export default function AuditPage() {
       permission="audit:read"
       actions={
         <>
-          <Link {...paths.auditProof(tenant.slug)} className={buttonClass()}>
-            Proof and retention
-          </Link>
-          <Link {...paths.auditSinks(tenant.slug)} className={buttonClass()}>
-            Sinks
-          </Link>
+          {can('audit:manage', null) && (
+            <Link {...paths.auditProof(tenant.slug)} className={buttonClass()}>
+              Proof and retention
+            </Link>
+          )}
+          {can('audit:manage') && (
+            <Link {...paths.auditSinks(tenant.slug)} className={buttonClass()}>
+              Sinks
+            </Link>
+          )}
           <ExportButton filter={asked} format="jsonl" />
           <ExportButton filter={asked} format="csv" />
         </>

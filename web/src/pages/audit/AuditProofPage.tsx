@@ -26,6 +26,7 @@ export default function AuditProofPage() {
       title="Proof and retention"
       crumbs={[{ label: 'Audit', link: paths.audit(tenant.slug) }]}
       permission="audit:manage"
+      ofPlatform
     >
       <Seals />
       <Retention />
@@ -35,7 +36,7 @@ export default function AuditProofPage() {
 
 function Seals() {
   const { can } = useSession()
-  const query = useQuery({ ...sealsQuery, enabled: can('audit:read') })
+  const query = useQuery({ ...sealsQuery, enabled: can('audit:read', null) })
   return (
     <Card title="Sealed batches" flush>
       <Loaded query={query} what="batches">
@@ -83,7 +84,7 @@ function Seals() {
 function Retention() {
   const { can } = useSession()
   const [placing, setPlacing] = useState(false)
-  const query = useQuery({ ...retentionQuery, enabled: can('audit:manage') })
+  const query = useQuery({ ...retentionQuery, enabled: can('audit:manage', null) })
   return (
     <>
       <Card
@@ -93,7 +94,7 @@ function Retention() {
           <Button
             size="sm"
             icon={<Plus aria-hidden className="size-4" />}
-            disabledReason={can('audit:manage') ? undefined : NO_PERMISSION('audit:manage')}
+            disabledReason={can('audit:manage', null) ? undefined : NO_PERMISSION('audit:manage')}
             onClick={() => setPlacing(true)}
           >
             Place a hold
