@@ -1979,7 +1979,7 @@ CREATE OR REPLACE FUNCTION public.audit_hold_of(which date)
  RETURNS uuid
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
- SET search_path TO 'public'
+ SET search_path TO 'public', 'pg_temp'
 AS $function$
 declare
   hold record;
@@ -2000,7 +2000,7 @@ CREATE OR REPLACE FUNCTION public.audit_months(before timestamp with time zone)
  RETURNS SETOF date
  LANGUAGE sql
  STABLE SECURITY DEFINER
- SET search_path TO 'public'
+ SET search_path TO 'public', 'pg_temp'
 AS $function$
   select to_date(substr(c.relname, 14), 'YYYY_MM') as month from pg_inherits i join pg_class c on c.oid = i.inhrelid
   where i.inhparent = 'audit_events'::regclass and c.relname ~ '^audit_events_\d{4}_\d{2}$'
@@ -2021,7 +2021,7 @@ CREATE OR REPLACE FUNCTION public.customers_found(p_likes text[], p_state text, 
  RETURNS SETOF uuid
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 50
- SET search_path TO 'public'
+ SET search_path TO 'public', 'pg_temp'
  SET enable_seqscan TO 'off'
 AS $function$
 declare
@@ -2054,7 +2054,7 @@ CREATE OR REPLACE FUNCTION public.ensure_audit_partitions(months_ahead integer D
  RETURNS integer
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'public'
+ SET search_path TO 'public', 'pg_temp'
 AS $function$
 declare
   month date := date_trunc('month', now() at time zone 'UTC')::date;
@@ -2079,7 +2079,7 @@ CREATE OR REPLACE FUNCTION public.erase_tenant_customers(p_tenant uuid)
  RETURNS bigint
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'public'
+ SET search_path TO 'public', 'pg_temp'
 AS $function$
 declare removed bigint;
 begin
@@ -2098,7 +2098,7 @@ CREATE OR REPLACE FUNCTION public.erase_tenant_rows(p_tenant uuid, p_table text,
  RETURNS bigint
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'public'
+ SET search_path TO 'public', 'pg_temp'
 AS $function$
 declare
   removed bigint;
@@ -2124,7 +2124,7 @@ CREATE OR REPLACE FUNCTION public.erase_tenant_users(p_tenant uuid)
  RETURNS bigint
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'public'
+ SET search_path TO 'public', 'pg_temp'
 AS $function$
 declare
   one record;
@@ -2385,7 +2385,7 @@ CREATE OR REPLACE FUNCTION public.next_free_address(p_pool uuid)
  RETURNS inet
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'public'
+ SET search_path TO 'public', 'pg_temp'
 AS $function$
 declare
   caller_scope text := coalesce(current_setting('app.scope', true), '');
@@ -2411,7 +2411,7 @@ CREATE OR REPLACE FUNCTION public.node_usage(p_cluster uuid)
  RETURNS TABLE(node_id uuid, pods bigint, cores bigint, memory_mb bigint, disk_gb bigint)
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'public'
+ SET search_path TO 'public', 'pg_temp'
 AS $function$
 declare caller_scope text := coalesce(current_setting('app.scope', true), '');
 begin
@@ -2496,7 +2496,7 @@ CREATE OR REPLACE FUNCTION public.remove_audit_month(which date)
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'public'
+ SET search_path TO 'public', 'pg_temp'
  SET lock_timeout TO '5s'
 AS $function$
 declare
@@ -2539,7 +2539,7 @@ CREATE OR REPLACE FUNCTION public.search_cloud_pods(p_q text, p_id uuid, p_vmid 
  RETURNS TABLE(id uuid, rank integer, score real)
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 20
- SET search_path TO 'public'
+ SET search_path TO 'public', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
  SET enable_seqscan TO 'off'
  SET "pg_trgm.word_similarity_threshold" TO '0.45'
@@ -2567,7 +2567,7 @@ CREATE OR REPLACE FUNCTION public.search_customers(p_q text, p_id uuid, p_likes 
  RETURNS TABLE(id uuid, rank integer, score real)
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 20
- SET search_path TO 'public'
+ SET search_path TO 'public', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
  SET enable_seqscan TO 'off'
  SET "pg_trgm.word_similarity_threshold" TO '0.45'
@@ -2635,7 +2635,7 @@ CREATE OR REPLACE FUNCTION public.search_invoices(p_q text, p_id uuid, p_tenants
  RETURNS TABLE(id uuid, rank integer, score real)
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 20
- SET search_path TO 'public'
+ SET search_path TO 'public', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
  SET enable_seqscan TO 'off'
 AS $function$
@@ -2655,7 +2655,7 @@ CREATE OR REPLACE FUNCTION public.search_jobs(p_q text, p_id uuid, p_tenants uui
  RETURNS TABLE(id uuid, rank integer, score real)
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 20
- SET search_path TO 'public'
+ SET search_path TO 'public', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
  SET enable_seqscan TO 'off'
 AS $function$
@@ -2678,7 +2678,7 @@ CREATE OR REPLACE FUNCTION public.search_learn()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'public'
+ SET search_path TO 'public', 'pg_temp'
 AS $function$
 declare
   said text := case tg_table_name when 'customers' then to_jsonb(new)->>'name' || ' ' || coalesce(to_jsonb(new)->>'company', '')
@@ -2754,7 +2754,7 @@ CREATE OR REPLACE FUNCTION public.search_subscriptions(p_q text, p_id uuid, p_vm
  RETURNS TABLE(id uuid, rank integer, score real)
  LANGUAGE sql
  STABLE SECURITY DEFINER ROWS 20
- SET search_path TO 'public'
+ SET search_path TO 'public', 'pg_temp'
 AS $function$
   select s.id, min(f.rank), max(f.score) from (
       select p.subscription_id as id, h.rank, h.score from search_cloud_pods(p_q, p_id, p_vmid, p_net, p_likes, p_words, p_tenants, p_limit) h
@@ -2778,7 +2778,7 @@ CREATE OR REPLACE FUNCTION public.search_tenants_by_name(p_q text, p_id uuid, p_
  RETURNS TABLE(id uuid, rank integer, score real)
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 20
- SET search_path TO 'public'
+ SET search_path TO 'public', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
  SET enable_seqscan TO 'off'
  SET "pg_trgm.word_similarity_threshold" TO '0.45'
@@ -2801,7 +2801,7 @@ CREATE OR REPLACE FUNCTION public.search_tidy()
  RETURNS integer
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'public'
+ SET search_path TO 'public', 'pg_temp'
 AS $function$
 declare
   caller_scope text := coalesce(current_setting('app.scope', true), '');
@@ -2824,7 +2824,7 @@ CREATE OR REPLACE FUNCTION public.search_users(p_q text, p_id uuid, p_likes text
  RETURNS TABLE(id uuid, rank integer, score real)
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 20
- SET search_path TO 'public'
+ SET search_path TO 'public', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
  SET enable_seqscan TO 'off'
  SET "pg_trgm.word_similarity_threshold" TO '0.45'
@@ -2921,7 +2921,7 @@ CREATE OR REPLACE FUNCTION public.users_of_tenant_only(p_tenant uuid)
  RETURNS TABLE(id uuid, email text)
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'public'
+ SET search_path TO 'public', 'pg_temp'
 AS $function$
 declare caller_scope text := coalesce(current_setting('app.scope', true), '');
 begin

@@ -23,6 +23,9 @@ const WITHOUT_TENANT: Record<string, string> = {
   timers: 'periodic tasks of the installation',
   audit_unsealed: 'ids of events that wait to be sealed, of all tenants',
   audit_batches: 'the proof of the whole log: ids and hashes, nothing of what happened',
+  audit_archives: 'files of whole months, of all tenants',
+  audit_archived: 'where archived events stood in the proof: no more than batches say',
+  single_use_tokens: 'hashes of mailed links; whom they are for stands in what they point to',
   schema_migrations: 'what was migrated',
   search_words: 'words of names, without whose names they are; only the search reads it, for spellings',
   clusters: 'hypervisors are the platform’s',
@@ -155,4 +158,11 @@ test('every reference to a row of a tenant carries the tenant, so that it cannot
       and exists (select from pg_attribute t where t.attrelid = n.conrelid and t.attname = 'tenant_id')
     order by 1`)
   expect(loose.map((row) => row.name)).toEqual([])
+})
+
+test('a function with its owner’s rights takes no temporary table of its caller’s for the one that is meant', async () => {
+  const open = await owner.query<{ name: string }>(`select oid::regprocedure::text as name from pg_proc
+    where prosecdef and pronamespace = 'public'::regnamespace
+      and not coalesce(proconfig, '{}') @> array['search_path=public, pg_temp']`)
+  expect(open).toEqual([])
 })

@@ -39,14 +39,19 @@ export const unescapeCell = (text: string): string => (ESCAPED.test(text) ? text
 export const writeTags = (tags: readonly string[]): string =>
   tags.map((tag) => tag.replaceAll(/[\\;]/g, String.raw`\$&`)).join(';')
 export function readTags(text: string): string[] {
-  const tags = ['']
+  const tags: string[] = []
+  let tag = ''
   // One step a character: a pattern that knows where a tag ends takes quadratic time when none does.
   for (let at = 0; at < text.length; at++) {
-    const escaped = text[at] === '\\' && at + 1 < text.length
-    if (text[at] === ';') tags.push('')
-    else tags[tags.length - 1] += text[escaped ? ++at : at]
+    if (text[at] === ';') {
+      tags.push(tag)
+      tag = ''
+      continue
+    }
+    if (text[at] === '\\' && at + 1 < text.length) at++
+    tag += text.charAt(at)
   }
-  return tags.map((tag) => tag.trim()).filter((tag) => tag !== '')
+  return [...tags, tag].map((one) => one.trim()).filter((one) => one !== '')
 }
 
 const CELLS: Record<BaseColumn, (customer: Customer) => string | null> = {
