@@ -13,7 +13,7 @@ import {
   planIn,
   podIn,
 } from './cases.ts'
-import { holdIn } from './casesAudit.ts'
+import { holdIn, sinkIn } from './casesAudit.ts'
 import { serviceKeyIn } from './casesKeys.ts'
 import { invitationIn } from './casesMail.ts'
 import { ssoProviderIn } from './casesPasskeys.ts'
@@ -71,6 +71,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await noteIn(app, tenantId)
   await fieldIn(app, tenantId)
   await holdIn(app, tenantId)
+  await sinkIn(app, tenantId)
   const names = { customer, blueprint, planId: plan.id, pod: pod.cloudPod.id, job: pod.job.id }
   return { ...names, subscription: subscription.id, invoice: invoice.id }
 }
