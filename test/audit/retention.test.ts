@@ -35,12 +35,12 @@ const monthsAgo = (n: number): Date => {
 }
 const nameOf = (month: Date): string => `audit_events_${month.toISOString().slice(0, 7).replace('-', '_')}`
 
-/** A month with events at its begin and end, the last of which share a batch with the first of the next month. */
+/** A month with events at its begin and (a minute before, since the clock goes on) its end, the last of which share a batch with the first of the next month. */
 async function oldMonth(n: number, of: string): Promise<void> {
   const [begin, end] = [monthsAgo(n), monthsAgo(n - 1)]
   await owner.query(`create table if not exists ${nameOf(begin)} partition of audit_events
     for values from ('${begin.toISOString()}') to ('${end.toISOString()}')`)
-  for (const at of [begin.getTime() + 1, begin.getTime() + DAY_MS, end.getTime() - 1]) {
+  for (const at of [begin.getTime() + 1, begin.getTime() + DAY_MS, end.getTime() - 60_000]) {
     app.clock.offsetMs = at - Date.now()
     await app.as((ctx) =>
       auditService.record(ctx, {

@@ -56,6 +56,7 @@ const WITHOUT_PERMISSION = [
   'login',
   'logout',
   'getMe',
+  'search',
   'getLogo',
   'healthz',
   'readyz',
