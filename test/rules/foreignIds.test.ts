@@ -84,7 +84,9 @@ describe.each([
     await populate(app, owner, other)
     theirs = await idsOf(app, other)
     await owner.close()
-    const people = await Promise.all(TENANT_ROLES.map((role) => person(app, role, own)))
+    // With permissions switched off every role is as good as any other.
+    const roles = rbac === undefined ? TENANT_ROLES : TENANT_ROLES.slice(0, 1)
+    const people = await Promise.all(roles.map((role) => person(app, role, own)))
     callers = [
       ...(await Promise.all(people.map(async ({ email }) => (await session(app, email)).api))),
       (await keyOf(app, 'admin@example.com', { tenantId: own })).api,
