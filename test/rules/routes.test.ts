@@ -45,7 +45,7 @@ let ownerSession: Api
 let user: Api
 
 beforeAll(async () => {
-  app = await startApp({ worker: false })
+  app = await startApp({ worker: false, env: { MPANEL_TRUSTED_PROXIES: '127.0.0.1' } })
   own = await app.tenant()
   other = await app.tenant()
   ownKey = (await keyOf(app, 'admin@example.com', { tenantId: own })).api

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { Secret, TOTP } from 'otpauth'
 import type { RecoveryCodes, TotpEnrolment } from '../../shared/api/authAccount.ts'
 import type { Answer, Api } from '../support/api.ts'
@@ -12,9 +13,11 @@ export const codeOf = (app: TestApp, secret: string, steps = 0): string =>
 
 /** Gives the caller an authenticator app. The codes of this step and the next stay unused. */
 export async function enrol(app: TestApp, api: Api): Promise<{ secret: string; codes: string[] }> {
-  const { body } = await api.post<TotpEnrolment>('/api/auth/mfa/totp', {})
+  // Where a test trusts this machine as a proxy, each enrolment comes from an address of its own: they are limited by it.
+  const from = { 'x-forwarded-for': `198.18.${randomInt(256)}.${randomInt(256)}` }
+  const { body } = await api.post<TotpEnrolment>('/api/auth/mfa/totp', {}, from)
   const code = codeOf(app, body.secret, -1)
-  const confirmed = await api.post<RecoveryCodes>('/api/auth/mfa/totp/confirm', { code })
+  const confirmed = await api.post<RecoveryCodes>('/api/auth/mfa/totp/confirm', { code }, from)
   if (confirmed.status !== 200) throw new Error(`not enrolled: ${JSON.stringify(confirmed.body)}`)
   return { secret: body.secret, codes: confirmed.body.codes }
 }
