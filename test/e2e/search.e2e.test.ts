@@ -55,8 +55,9 @@ it('the button in the top bar opens the search; the arrows choose among the hits
   await page.keyboard.press('ArrowDown')
   const second = (await options.nth(1).textContent()) ?? ''
   await page.keyboard.press('Enter')
-  await page.getByRole('heading', { level: 1 }).waitFor()
-  expect(second).toContain(await page.getByRole('heading', { level: 1 }).textContent())
+  const heading = page.getByRole('heading', { level: 1, name: /Hopp/ })
+  await heading.waitFor()
+  expect(second).toContain(await heading.textContent())
 })
 
 it('nothing found and a failure are said in words', async () => {
