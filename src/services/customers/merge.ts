@@ -101,7 +101,8 @@ export async function merge(
   for (const one of [id, body.from].toSorted()) await customers.lock(ctx.tx, tenantId, one)
   await merging.lockMoney(ctx.tx, tenantId, body.from)
   const seen = await previewMerge(ctx, tenantId, id, body.from)
-  if (seen.token !== body.token)
+  const { token: current } = seen
+  if (current !== body.token)
     throw new AppError(
       'precondition_failed',
       'One of the customers was changed meanwhile. Look at the preview again.',
