@@ -14,7 +14,11 @@ const stampFile = join(modules, '.mpanel-lock')
 
 /** What the tests need that npm does not bring. */
 const SYSTEM_NEEDS = [
-  { what: 'Chromium (for the browser tests)', packages: ['chromium'], isThere: () => inPath('chromium') },
+  {
+    what: 'Chromium without its windows (for the browser tests)',
+    packages: ['chromium-headless-shell'],
+    isThere: () => inPath('chromium-headless-shell'),
+  },
   {
     what: 'proxmoxer for /usr/bin/python3 (a second opinion on the Proxmox simulator)',
     packages: ['python3-proxmoxer', 'python3-requests'],

@@ -40,18 +40,26 @@ export class AppError extends Error {
   readonly code: ErrorCode
   readonly errors: FieldError[] | undefined
   readonly details: Record<string, unknown> | undefined
+  /** In which tenant somebody was refused something, null for the platform. Not part of the answer. */
+  readonly tenantId: string | null | undefined
 
   /** `message` is public and says what to do; `cause` stays in the logs. */
   constructor(
     code: ErrorCode,
     message: string,
-    more: { errors?: FieldError[]; details?: Record<string, unknown>; cause?: unknown } = {},
+    more: {
+      errors?: FieldError[]
+      details?: Record<string, unknown>
+      cause?: unknown
+      tenantId?: string | null
+    } = {},
   ) {
     super(message, { cause: more.cause })
     this.name = 'AppError'
     this.code = code
     this.errors = more.errors
     this.details = more.details
+    this.tenantId = more.tenantId
   }
 
   get status(): number {

@@ -3,15 +3,18 @@ import type { Scope } from '../context.ts'
 import { AppError } from '../errors.ts'
 import { holds, type Identity } from '../services/userService.ts'
 
-const missing = (permission: Permission): AppError =>
-  new AppError('forbidden', `You need the permission ${permission} for this.`, { details: { permission } })
+const missing = (permission: Permission, tenantId?: string | null): AppError =>
+  new AppError('forbidden', `You need the permission ${permission} for this.`, {
+    details: { permission },
+    ...(tenantId === undefined ? {} : { tenantId }),
+  })
 
 /**
  * The only way to ask whether somebody may do something. `tenantId` null asks for the platform as a whole.
  * @throws AppError forbidden, with the missing permission's name
  */
 export function requirePermission(user: Identity, permission: Permission, tenantId: string | null): void {
-  if (!holds(user, permission, tenantId)) throw missing(permission)
+  if (!holds(user, permission, tenantId)) throw missing(permission, tenantId)
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   requireSameOrigin,
   sessionCookie,
 } from '../middleware/auth.ts'
+import { recordDenial } from '../middleware/denials.ts'
 import { requireEnrolled, visibleScope, type Rbac } from '../middleware/rbac.ts'
 import { requireJson, requireStorable } from '../middleware/validate.ts'
 import * as idempotencyService from '../services/idempotencyService.ts'
@@ -36,26 +37,37 @@ export function register(app: FastifyInstance, root: Root, route: Route, rbac: R
     ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
     config:
       route.perMinute === undefined ? {} : { rateLimit: { max: route.perMinute, timeWindow: '1 minute' } },
-    onRequest: async (request) => {
-      await authorise(root, route, request, rbac)
-      if (route.method !== 'GET') requireJson(request)
-    },
-    handler: async (request, reply) => {
-      requireStorable(request.query)
-      requireStorable(request.body)
-      if ('raw' in route) {
+    onRequest: (request) =>
+      watched(root, route, request, async () => {
+        await authorise(root, route, request, rbac)
+        if (route.method !== 'GET') requireJson(request)
+      }),
+    handler: (request, reply) =>
+      watched(root, route, request, async () => {
+        requireStorable(request.query)
+        requireStorable(request.body)
+        if (!('raw' in route))
+          return send(root, reply, await run(root, route, request, identityOf(request), rbac))
         const identity = identities.get(request)
-        return route.raw(
-          root,
-          request,
-          reply,
-          identity,
-          await rawTenant(root, route, request, identity, rbac),
-        )
-      }
-      return send(root, reply, await run(root, route, request, identityOf(request), rbac))
-    },
+        const tenantId = await rawTenant(root, route, request, identity, rbac)
+        return route.raw(root, request, reply, identity, tenantId)
+      }),
   })
+}
+
+/** Does a part of a request, and writes down if its sender is refused. */
+async function watched<T>(
+  root: Root,
+  route: Route,
+  request: FastifyRequest,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    await recordDenial(root, route, request, identities.get(request), error)
+    throw error
+  }
 }
 
 const FAILURES: Record<number, string> = {

@@ -12,6 +12,8 @@ import { logIn, openApp, type OpenApp } from './browser.ts'
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 const CONTRAST = ['color-contrast']
+const WIDE = { width: 1440, height: 900 }
+const NARROW = { width: 390, height: 900 }
 
 /** One address of every route, with things to show on it: `{name}` is one of `things`. */
 const ADDRESSES = [
@@ -138,19 +140,29 @@ describe('free of accessibility faults, policy violations and sideways scrolling
 async function faultsAt(page: Page, goThere: () => Promise<void>): Promise<string[]> {
   thrown.length = 0
   const faults: string[] = []
-  for (const [theme, rules] of [
-    ['light', RULES],
-    ['dark', CONTRAST],
-  ] as const) {
-    await page.setViewportSize({ width: 1440, height: 900 })
-    await page.evaluate(`localStorage.setItem('mpanel-theme', '${theme}')`)
-    await goThere()
-    faults.push(...(await faultsOf(page, `${theme}, wide`, rules)))
-    await page.setViewportSize({ width: 390, height: 900 })
-    faults.push(...(await faultsOf(page, `${theme}, narrow`, rules)))
-  }
+  await wear(page, 'light')
+  await page.setViewportSize(WIDE)
+  await goThere()
+  faults.push(...(await faultsOf(page, 'light, wide', RULES)))
+  await page.setViewportSize(NARROW)
+  faults.push(...(await faultsOf(page, 'light, narrow', RULES)))
+  await wear(page, 'dark')
+  faults.push(...(await faultsOf(page, 'dark, narrow', CONTRAST)))
+  await page.setViewportSize(WIDE)
+  faults.push(...(await faultsOf(page, 'dark, wide', CONTRAST)))
   const refused = await page.evaluate<string[]>('window.violations')
   return [...faults, ...refused.map((violation) => `the policy refused ${violation}`), ...thrown]
+}
+
+/** Puts a theme on and waits until no colour is on its way to another one. */
+async function wear(page: Page, theme: 'light' | 'dark'): Promise<void> {
+  await page.emulateMedia({ colorScheme: theme })
+  await page.evaluate(`(async () => {
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
+    await frame()
+    while (document.getAnimations().some((one) => one instanceof CSSTransition)) await frame()
+    await frame()
+  })()`)
 }
 
 async function open(page: Page, path: string): Promise<void> {

@@ -35,7 +35,7 @@ export async function openApp(env: Record<string, string> = {}): Promise<OpenApp
   await buildOnce()
   const app = await startApp({ env })
   const browser: Browser = await chromium.launch({
-    executablePath: process.env['MPANEL_TEST_CHROMIUM'] ?? '/usr/bin/chromium',
+    executablePath: process.env['MPANEL_TEST_CHROMIUM'] ?? '/usr/bin/chromium-headless-shell',
     args: ARGS,
   })
   return {

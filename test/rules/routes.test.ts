@@ -82,14 +82,14 @@ const rows = (where: (route: Route) => boolean) =>
 const changes = (route: Route): boolean => route.method !== 'GET'
 const closed = (route: Route): boolean => route.access !== 'public'
 
-const eventsOf = async ({ headers }: Answer<unknown>): Promise<number> => {
-  const id = headers.get('x-request-id')
-  return app.as(async (ctx) => {
-    const { rows: found } = await sql<{ n: number }>`select count(*)::int as n from audit_events
-      where request_id = ${id}`.execute(ctx.tx)
-    return found[0]?.n ?? 0
+type Written = { action: string; outcome: string; tenant_id: string | null }
+const writtenOf = async ({ headers }: Answer<unknown>): Promise<Written[]> =>
+  app.as(async (ctx) => {
+    const { rows: found } = await sql<Written>`select action, outcome, tenant_id from audit_events
+      where request_id = ${headers.get('x-request-id')}`.execute(ctx.tx)
+    return found
   })
-}
+const eventsOf = async (answer: Answer<unknown>): Promise<number> => (await writtenOf(answer)).length
 
 test('every row of the route table has a case, and every case a row', () => {
   expect(Object.keys(CASES).toSorted()).toEqual(routes.map((route) => route.operationId).toSorted())
@@ -111,7 +111,7 @@ describe.each(rows(closed))('%s', (_, route) => {
 
   const permission = permissionOf(route)
   if (permission === undefined) return
-  test('answers 403 to whoever has every permission but this one', async () => {
+  test('answers 403 to whoever has every permission but this one, and writes it down', async () => {
     const scopes = PERMISSIONS.filter((name) => name !== permission)
     const made = await caseOf(route)(app, own)
     for (const tenantId of [null, own]) {
@@ -119,7 +119,9 @@ describe.each(rows(closed))('%s', (_, route) => {
       const answer = await send(api, route, made)
       expect(answer.status).toBe(403)
       expect(answer.body).toMatchObject({ code: 'forbidden', details: { permission } })
-      expect(await eventsOf(answer)).toBe(0)
+      expect(await writtenOf(answer)).toEqual([
+        { action: 'ACCESS_DENIED', outcome: 'denied', tenant_id: tenantId },
+      ])
     }
   })
 })
