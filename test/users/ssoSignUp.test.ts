@@ -8,6 +8,7 @@ import { startApp, type TestApp } from '../support/app.ts'
 import { withToken } from './factors.ts'
 import { loginFacts } from './facts.ts'
 import { hostileProvider, realProvider, signOnAt, type Claims, type HostileProvider } from './oidcServers.ts'
+import { tokenTo } from './mails.ts'
 import { person, roleId, session, setMfaPolicy } from './people.ts'
 import { addProvider, backFrom, begin, claimsFor, comeBack, NETWORKS, type Back } from './sso.ts'
 
@@ -242,12 +243,24 @@ test('nobody signs up to a tenant that is suspended, or by a provider that was c
 
 test('an account that a tenant’s provider has made gets rights nowhere else: only the tenant says whose e-mail it is', async () => {
   const one = await open()
-  const { user } = await meOf(await arrive(one))
+  const back = await arrive(one)
+  const { user } = await meOf(back)
   const give = async (tenantId: string | null, role: BuiltinRole) =>
-    (await app.admin.post(`/api/admin/users/${user.id}/grants`, { tenantId, roleId: await roleId(app, role) })).status
+    (
+      await app.admin.post(`/api/admin/users/${user.id}/grants`, {
+        tenantId,
+        roleId: await roleId(app, role),
+      })
+    ).status
   expect(await give(await app.tenant(), 'TENANT_USER')).toBe(422)
   expect(await give(null, 'SUPPORT')).toBe(422)
   expect(await give(one.tenantId, 'TENANT_ADMIN')).toBe(200)
+  const elsewhere = await app.tenant()
+  const invitation = { email: user.email, roleId: await roleId(app, 'TENANT_USER') }
+  expect((await app.admin.post(`/api/admin/tenants/${elsewhere}/invitations`, invitation)).status).toBe(201)
+  const token = await tokenTo(app, user.email, 'invitation')
+  const own = await withToken(app, back.session ?? '')
+  expect((await own.post('/api/auth/invitation/accept', { token })).status).toBe(422)
   const free = (await meOf(await arrive(await open('SUPPORT')))).user
   const grant = { tenantId: await app.tenant(), roleId: await roleId(app, 'TENANT_USER') }
   expect((await app.admin.post(`/api/admin/users/${free.id}/grants`, grant)).status).toBe(200)

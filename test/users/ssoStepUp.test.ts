@@ -46,7 +46,9 @@ async function somebody(subject: string, by: SsoProvider = provider): Promise<So
   await connected(app, user.id, by, subject)
   await app.as(async ({ tx }) => {
     await sql`update users set password_hash = null where id = ${user.id}`.execute(tx)
-    await sql`update sessions set verified_at = now() - interval '1 hour' where user_id = ${user.id}`.execute(tx)
+    await sql`update sessions set verified_at = now() - interval '1 hour' where user_id = ${user.id}`.execute(
+      tx,
+    )
   })
   return { user, token, api }
 }

@@ -20,7 +20,7 @@ function emailOf({ domains }: db.ProviderRow, { email, emailVerified }: OidcPers
 /** A name of one line, without what cannot be seen. */
 const nameOf = ({ name }: OidcPerson, email: string): string =>
   (name ?? '')
-    .replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replace(/[\s\p{C}]+/gu, ' ')
     .trim()
     .slice(0, MAX_NAME) || email
 

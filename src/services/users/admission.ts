@@ -50,12 +50,10 @@ export async function admit(
   if (!role) throw new AppError('forbidden', 'Who has set this up may not give the role any more.')
   const now = ctx.now()
   const home = { home_tenant_id: tenantId, created_at: now, updated_at: now }
-  await users
-    .insert(ctx.tx, { id, email, name, password_hash: null, ...home })
-    .catch((error: unknown) => {
-      if (violatedConstraint(error) !== 'users_email') throw error
-      throw new AppError('already_exists', `${email} has an account.`)
-    })
+  await users.insert(ctx.tx, { id, email, name, password_hash: null, ...home }).catch((error: unknown) => {
+    if (violatedConstraint(error) !== 'users_email') throw error
+    throw new AppError('already_exists', `${email} has an account.`)
+  })
   await admin.insertGrant(ctx.tx, { id: newId(), userId: id, roleId, tenantId, by, at: now })
   const event = { tenantId, target: { type: 'user', id, label: email } }
   const details = { role: role.key, provider, promisedBy: by }

@@ -30,7 +30,10 @@ export function requireSuper(identity: Identity): void {
  * has it could wait for rights that somebody else gives to that e-mail.
  * @throws AppError invalid_input
  */
-export function requireHome({ home_tenant_id: home }: { home_tenant_id: string | null }, tenantId: string | null): void {
+export function requireHome(
+  { home_tenant_id: home }: { home_tenant_id: string | null },
+  tenantId: string | null,
+): void {
   if (home === null || home === tenantId) return
   throw new AppError(
     'invalid_input',

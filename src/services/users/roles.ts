@@ -163,7 +163,10 @@ export async function deleteRole(ctx: Ctx, identity: Identity, id: string): Prom
   if (await roles.isHeld(ctx.tx, id))
     throw new AppError('invalid_state', 'Somebody still holds this role: take it from them first.')
   if (await roles.isPromised(ctx.tx, id))
-    throw new AppError('invalid_state', 'An identity provider gives this role to who signs up: choose another there.')
+    throw new AppError(
+      'invalid_state',
+      'An identity provider gives this role to who signs up: choose another there.',
+    )
   await roles.remove(ctx.tx, id)
   await auditService.record(ctx, {
     action: 'ROLE_DELETED',

@@ -45,7 +45,8 @@ function tellOfProof(): void {
   if (word === null) return
   url.searchParams.delete('proof')
   history.replaceState(history.state, '', url.pathname + url.search + url.hash)
-  if (word === 'given') toast.done('You have proven that it is you', 'Now do again what you were about to do.')
+  if (word === 'given')
+    toast.done('You have proven that it is you', 'Now do again what you were about to do.')
   else toast.failed('Not proven', ssoFault(word))
 }
 

@@ -14,7 +14,8 @@ const FAULTS: Record<SsoFault, string> = {
   taken: 'This identity, or another one of this provider, is connected already.',
   not_fresh:
     'The identity provider did not say that it asked you anew who you are. Log out there, then try again; if it stays, tell your administrator.',
-  somebody_else: 'At the identity provider you logged in as somebody else. Use the identity that is connected here.',
+  somebody_else:
+    'At the identity provider you logged in as somebody else. Use the identity that is connected here.',
 }
 
 /** Why a sign-on did not work, from the word in the address. */

@@ -90,7 +90,9 @@ export function SsoProviderForm({
         >
           <Input
             spellCheck={false}
-            {...form.register('domains', { validate: (text, { signsUp: on }) => !on || text.trim() !== '' || REQUIRED })}
+            {...form.register('domains', {
+              validate: (text, { signsUp: on }) => !on || text.trim() !== '' || REQUIRED,
+            })}
           />
         </Field>
       </div>
@@ -99,7 +101,10 @@ export function SsoProviderForm({
         label="A second factor that it asked for counts here as well"
         {...form.register('trustsMfa')}
       />
-      <Checkbox label="People without an account get one at their first log-in" {...form.register('signsUp')} />
+      <Checkbox
+        label="People without an account get one at their first log-in"
+        {...form.register('signsUp')}
+      />
       {signsUp && (
         <Field
           label="Role of who signs up"
