@@ -1,5 +1,4 @@
 export { acceptInvitation, showInvitation } from './users/acceptInvitation.ts'
-export { admit } from './users/admission.ts'
 export {
   invite,
   listInvitations,
@@ -9,15 +8,7 @@ export {
   revokeInvitation,
 } from './users/invitations.ts'
 export { sendPasswordReset } from './users/passwordReset.ts'
-export {
-  changeGrant,
-  createUser,
-  getUser,
-  listUsers,
-  requireAbove,
-  requireGrantable,
-  updateUser,
-} from './users/accounts.ts'
+export { changeGrant, createUser, getUser, listUsers, requireAbove, updateUser } from './users/accounts.ts'
 export { requireSuper } from './users/authority.ts'
 export { explain } from './users/explain.ts'
 export { createRole, deleteRole, getRole, listRoles, updateRole } from './users/roles.ts'

@@ -1,7 +1,7 @@
 import { createHmac, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
+import { text as contentOf } from 'node:stream/consumers'
 import OpenIdProvider from 'oidc-provider'
 import { newId } from '../../src/lib/ids.ts'
 
@@ -159,7 +159,7 @@ export async function hostileProvider(): Promise<HostileProvider> {
       })
     if (request.url === '/token') {
       provider.exchanged += 1
-      return void text(request)
+      return void contentOf(request)
         .then((form) => provider.byCode.get(new URLSearchParams(form).get('code') ?? '') ?? provider.claims)
         .then((claims) => provider.token(claims))
         .then((token) => answer({ access_token: 'x', token_type: 'bearer', id_token: token }))

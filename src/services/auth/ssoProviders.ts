@@ -8,7 +8,7 @@ import { AppError, notFound, requireVersion } from '../../errors.ts'
 import type { OidcConnection } from '../../integrations/oidc/types.ts'
 import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
-import * as userAdminService from '../userAdminService.ts'
+import * as userAdmissionService from '../userAdmissionService.ts'
 import { holds, type Identity } from '../userService.ts'
 
 const purposeOf = (id: string): string => `sso-provider:${id}`
@@ -130,7 +130,7 @@ async function signUpBy(
     throw new AppError('forbidden', `You need the permission ${permission} to let people sign up.`, {
       details: { permission },
     })
-  await userAdminService.requireGrantable(ctx, identity, { roleId, tenantId })
+  await userAdmissionService.requireGrantable(ctx, identity, { roleId, tenantId })
   return { sign_up_role_id: roleId, sign_up_by: identity.user.id }
 }
 

@@ -4,7 +4,7 @@ import * as db from '../../db/authSso.ts'
 import { AppError } from '../../errors.ts'
 import type { OidcPerson } from '../../integrations/oidc/types.ts'
 import { newId } from '../../lib/ids.ts'
-import * as userAdminService from '../userAdminService.ts'
+import * as userAdmissionService from '../userAdmissionService.ts'
 import { addIdentity } from './identities.ts'
 import { asUser, openOrAsk, type OpenedSession } from './login.ts'
 import { noteRefusal, type Back } from './ssoWay.ts'
@@ -49,7 +49,7 @@ export async function signUp(
       // The same person in another tab was quicker.
       if (await db.findIdentity(ctx.tx, row.id, person.issuer, person.subject)) return 'stale'
       const account = { id: user.id, email, name: nameOf(person, email) }
-      await userAdminService.admit(ctx, account, { roleId, tenantId, by, provider })
+      await userAdmissionService.admit(ctx, account, { roleId, tenantId, by, provider })
       await addIdentity(ctx, user, row, person)
       return openOrAsk(ctx, user, {
         by: 'sso',
