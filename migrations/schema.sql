@@ -1034,11 +1034,16 @@ create table sso_providers (
   version integer not null default 1,
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
+  sign_up_role_id uuid,
+  sign_up_by uuid,
   constraint sso_providers_pkey PRIMARY KEY (id),
   constraint sso_providers_break_glass_user_id_fkey FOREIGN KEY (break_glass_user_id) REFERENCES users(id),
+  constraint sso_providers_sign_up_by_fkey FOREIGN KEY (sign_up_by) REFERENCES users(id),
+  constraint sso_providers_sign_up_role_id_fkey FOREIGN KEY (sign_up_role_id) REFERENCES roles(id),
   constraint sso_providers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint sso_providers_check CHECK (((NOT enforced) OR ((tenant_id IS NOT NULL) AND (break_glass_user_id IS NOT NULL)))),
-  constraint sso_providers_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+  constraint sso_providers_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint sso_providers_sign_up CHECK (((sign_up_role_id IS NULL) = (sign_up_by IS NULL)))
 );
 
 create table sso_states (
@@ -1050,9 +1055,12 @@ create table sso_states (
   verifier text not null,
   return_to text,
   expires_at timestamp with time zone not null,
+  purpose text not null,
   constraint sso_states_pkey PRIMARY KEY (state_hash),
   constraint sso_states_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES sso_providers(id) ON DELETE CASCADE,
-  constraint sso_states_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE
+  constraint sso_states_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE,
+  constraint sso_states_purpose CHECK ((purpose = ANY (ARRAY['log_in'::text, 'connect'::text, 'step_up'::text]))),
+  constraint sso_states_session CHECK (((purpose = 'log_in'::text) = (session_id IS NULL)))
 );
 
 create table subscription_items (
@@ -1299,7 +1307,9 @@ create table users (
   updated_at timestamp with time zone not null,
   kind text not null default 'person'::text,
   search_text text not null generated always as ((' '::text || search_fold(((name || ' '::text) || email)))) stored,
+  home_tenant_id uuid,
   constraint users_pkey PRIMARY KEY (id),
+  constraint users_home_tenant_id_fkey FOREIGN KEY (home_tenant_id) REFERENCES tenants(id),
   constraint users_email_check CHECK (((email = lower(email)) AND (email ~~ '%_@_%'::text))),
   constraint users_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'service'::text]))),
   constraint users_service_has_no_password CHECK (((kind = 'person'::text) OR (password_hash IS NULL))),
@@ -1510,6 +1520,10 @@ CREATE INDEX single_use_tokens_subject ON public.single_use_tokens USING btree (
 CREATE INDEX sso_domains_provider ON public.sso_domains USING btree (provider_id);
 
 CREATE INDEX sso_providers_break_glass ON public.sso_providers USING btree (break_glass_user_id);
+
+CREATE INDEX sso_providers_sign_up_by ON public.sso_providers USING btree (sign_up_by);
+
+CREATE INDEX sso_providers_sign_up_role ON public.sso_providers USING btree (sign_up_role_id);
 
 CREATE INDEX sso_providers_tenant ON public.sso_providers USING btree (tenant_id, id);
 

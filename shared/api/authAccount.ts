@@ -81,6 +81,14 @@ export const loginEntry = z.object({
 })
 export type LoginEntry = z.infer<typeof loginEntry>
 
+/** By what a caller can give a fresh proof: a second factor, or without one the password or an identity provider. */
+export const stepUpWays = z.object({
+  methods: z.array(factorMethod),
+  password: z.boolean(),
+  providers: z.array(z.object({ id, name: z.string() })),
+})
+export type StepUpWays = z.infer<typeof stepUpWays>
+
 /** A code or a passkey for users with a second factor, the password for all others. */
 export const stepUpBody = mfaBody.extend({
   password: z.string().min(1).max(128).optional(),

@@ -1,10 +1,19 @@
 import { z } from 'zod'
 import { id, listQuery, timestamp } from './common.ts'
 
+/** A domain as DNS has it: small letters, and labels of other scripts as A-labels (`xn--…`). */
+function asciiDomain(text: string): string {
+  const small = text.toLowerCase()
+  const isWritten = /[^\0-\x7f]/.test(small) && !/[\s/?#@:%\\]/.test(small)
+  return isWritten && URL.canParse(`http://${small}`) ? new URL(`http://${small}`).hostname : small
+}
+
+export const domainOf = (email: string): string => asciiDomain(email.slice(email.lastIndexOf('@') + 1))
+
 const domain = z
   .string()
   .trim()
-  .toLowerCase()
+  .overwrite(asciiDomain)
   .max(253)
   .regex(
     /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}$/,
@@ -26,6 +35,8 @@ export const ssoProvider = z.object({
   /** The owner who can still log in with a password while it is enforced. */
   breakGlass: z.object({ id, email: z.string() }).nullable(),
   trustsMfa: z.boolean(),
+  /** Who has no account gets one at the first log-in, with this role. Null: nobody does. */
+  signUpRole: z.object({ id, name: z.string() }).nullable(),
   /** What the provider must be told to send people back to. */
   redirectUri: z.string(),
   checkedAt: timestamp.nullable(),
@@ -52,6 +63,8 @@ const fields = {
   enabled: z.boolean(),
   enforced: z.boolean(),
   trustsMfa: z.boolean(),
+  /** With a role, one of the domains is needed: only e-mails of these sign up. */
+  signUpRoleId: id.nullable(),
 }
 export const ssoProviderCreate = z.strictObject({
   ...fields,
@@ -61,6 +74,7 @@ export const ssoProviderCreate = z.strictObject({
   enabled: fields.enabled.default(true),
   enforced: fields.enforced.default(false),
   trustsMfa: fields.trustsMfa.default(false),
+  signUpRoleId: fields.signUpRoleId.default(null),
 })
 export const ssoProviderUpdate = z.strictObject(fields).partial()
 
@@ -69,7 +83,17 @@ const returnTo = z
   .max(1_000)
   .regex(/^\/(?![/\\])[^\s\\]*$/, 'must be a path of these pages')
 
-export const ssoBegin = z.strictObject({ email: z.email().max(320), returnTo: returnTo.optional() })
+/** An e-mail in small letters, its domain as DNS has it. */
+export const emailAddress = z
+  .string()
+  .trim()
+  .max(320)
+  .overwrite((text) => text.slice(0, text.lastIndexOf('@') + 1) + domainOf(text))
+  // In this order: some letters of other scripts become Latin ones when they are made small.
+  .pipe(z.email().toLowerCase())
+
+export const ssoBegin = z.strictObject({ email: emailAddress, returnTo: returnTo.optional() })
+export const ssoStepUpBegin = z.strictObject({ providerId: id, returnTo })
 export const ssoLinkBegin = z.strictObject({ providerId: id, returnTo })
 /** Where the browser goes next. */
 export const ssoBegun = z.object({ url: z.string() })
@@ -98,4 +122,14 @@ export const identities = z.object({
 export type Identities = z.infer<typeof identities>
 
 /** What the pages are told about a sign-on that did not work. */
-export type SsoFault = 'stale' | 'denied' | 'failed' | 'unknown' | 'refused' | 'taken'
+export type SsoFault =
+  | 'stale'
+  | 'denied'
+  | 'failed'
+  | 'throttled'
+  | 'unknown'
+  | 'not_admitted'
+  | 'refused'
+  | 'taken'
+  | 'not_fresh'
+  | 'somebody_else'

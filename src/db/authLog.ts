@@ -30,6 +30,17 @@ export async function countTry(
   return rows[0]?.failures
 }
 
+export async function areTriesBlocked(tx: Tx, account: Buffer, network: string, at: Date): Promise<boolean> {
+  const row = await tx
+    .selectFrom('login_failures')
+    .select('network')
+    .where('account', '=', account)
+    .where('network', '=', network)
+    .where('blocked_until', '>', at)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 export async function blockTries(tx: Tx, account: Buffer, network: string, until: Date): Promise<void> {
   await tx
     .updateTable('login_failures')

@@ -7,8 +7,9 @@ const providers = (tx: Tx) =>
   tx
     .selectFrom('sso_providers as p')
     .leftJoin('users as b', 'b.id', 'p.break_glass_user_id')
+    .leftJoin('roles as r', 'r.id', 'p.sign_up_role_id')
     .selectAll('p')
-    .select('b.email as break_glass_email')
+    .select(['b.email as break_glass_email', 'r.name as sign_up_role_name'])
     .select(
       sql<string[]>`array(select d.domain from sso_domains d where d.provider_id = p.id order by 1)`.as(
         'domains',
@@ -64,9 +65,8 @@ export async function replaceDomains(
     .execute()
 }
 
-/** The provider that an e-mail leads to: its domain's, else one of the platform that asks for no domain. */
-export async function providerFor(tx: Tx, email: string): Promise<string | undefined> {
-  const domain = email.slice(email.lastIndexOf('@') + 1).toLowerCase()
+/** The provider that e-mails of a domain lead to, else one of the platform that asks for no domain. */
+export async function providerFor(tx: Tx, domain: string): Promise<string | undefined> {
   const { rows } = await sql<{ id: string }>`
     select p.id from sso_providers p left join sso_domains d on d.provider_id = p.id and d.domain = ${domain}
     where p.enabled and (p.tenant_id is null or tenant_is_active(p.tenant_id))
@@ -190,15 +190,35 @@ export function removeIdentity(tx: Tx, userId: string, id: string) {
     .executeTakeFirst()
 }
 
+/** Whether a provider may vouch for a user now: it is on, and all that he was granted is in its active tenant. */
+const vouches = (userId: string, at: Date) => sql<boolean>`p.enabled and (p.tenant_id is null
+  or (tenant_is_active(p.tenant_id)
+    and exists (select from jsonb_array_elements(user_grants_anywhere(${userId}, ${at})))
+    and not exists (select from jsonb_array_elements(user_grants_anywhere(${userId}, ${at})) g
+      where g->>'tenantId' is distinct from p.tenant_id::text)))`
+
+type Named = { id: string; name: string }
+
 /** The providers that may vouch for somebody, and are not connected yet. */
-export async function connectable(tx: Tx, userId: string, at: Date): Promise<{ id: string; name: string }[]> {
-  const { rows } = await sql<{ id: string; name: string }>`
-    select p.id, p.name from sso_providers p
-    where p.enabled and not exists (select from user_identities i where i.provider_id = p.id and i.user_id = ${userId})
-      and (p.tenant_id is null or (tenant_is_active(p.tenant_id)
-        and exists (select from jsonb_array_elements(user_grants_anywhere(${userId}, ${at})))
-        and not exists (select from jsonb_array_elements(user_grants_anywhere(${userId}, ${at})) g
-          where g->>'tenantId' is distinct from p.tenant_id::text)))
-    order by p.name, p.id`.execute(tx)
+export async function connectable(tx: Tx, userId: string, at: Date): Promise<Named[]> {
+  const { rows } = await sql<Named>`select p.id, p.name from sso_providers p
+    where not exists (select from user_identities i where i.provider_id = p.id and i.user_id = ${userId})
+      and ${vouches(userId, at)} order by p.name, p.id`.execute(tx)
   return rows
+}
+
+/** The providers that may vouch for somebody, and know him. */
+export async function vouching(tx: Tx, userId: string, at: Date): Promise<Named[]> {
+  const { rows } = await sql<Named>`select p.id, p.name from sso_providers p
+    where exists (select from user_identities i where i.provider_id = p.id and i.user_id = ${userId})
+      and ${vouches(userId, at)} order by p.name, p.id`.execute(tx)
+  return rows
+}
+
+/** Whether somebody could still come in without this identity: with a password, a passkey or another one. */
+export async function hasOtherWayIn(tx: Tx, userId: string, identityId: string): Promise<boolean> {
+  const { rows } = await sql`select from users u where u.id = ${userId} and (u.password_hash is not null
+    or exists (select from user_passkeys k where k.user_id = u.id)
+    or exists (select from user_identities i where i.user_id = u.id and i.id <> ${identityId}))`.execute(tx)
+  return rows.length > 0
 }

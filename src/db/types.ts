@@ -716,6 +716,8 @@ export interface SsoProvidersTable {
   version: Generated<number>
   created_at: Date
   updated_at: Date
+  sign_up_role_id: string | null
+  sign_up_by: string | null
 }
 
 export interface SsoStatesTable {
@@ -727,6 +729,7 @@ export interface SsoStatesTable {
   verifier: string
   return_to: string | null
   expires_at: Date
+  purpose: 'log_in' | 'connect' | 'step_up'
 }
 
 export interface SubscriptionItemsTable {
@@ -900,6 +903,7 @@ export interface UsersTable {
   updated_at: Date
   kind: Generated<'person' | 'service'>
   search_text: Generated<string>
+  home_tenant_id: string | null
 }
 
 export interface VmidReservationsTable {

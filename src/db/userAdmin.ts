@@ -27,7 +27,7 @@ const view = (tx: Tx) =>
       sql<Date | null>`(select h.at from login_history h where h.user_id = users.id and h.outcome = 'success'
         order by h.id desc limit 1)`.as('last_login_at'),
     ])
-    .select('users.kind')
+    .select(['users.kind', 'users.home_tenant_id'])
     // Service accounts have pages of their own; one that was removed is nobody's user any more.
     .where(
       sql<boolean>`not exists (select from service_accounts a where a.id = users.id and a.deleted_at is not null)`,

@@ -75,3 +75,9 @@ export async function isHeld(tx: Tx, id: string): Promise<boolean> {
       .executeTakeFirst()) !== undefined
   )
 }
+
+/** Whether an identity provider gives it to people who sign up. */
+export async function isPromised(tx: Tx, id: string): Promise<boolean> {
+  const { rows } = await sql`select from sso_providers where sign_up_role_id = ${id} limit 1`.execute(tx)
+  return rows.length > 0
+}

@@ -64,7 +64,7 @@ export function requireRecentProof({ verifiedAt }: Identity, now: Date): void {
   if (verifiedAt !== null && now.getTime() - verifiedAt.getTime() > VERIFIED_MS)
     throw new AppError(
       'step_up_required',
-      'Prove that it is you: enter a code or your password, then repeat this.',
+      'Prove that it is you: enter a code or your password, or go to your identity provider. Then repeat this.',
     )
 }
 

@@ -42,8 +42,8 @@ export const adminAuthSso: Route[] = [
     stepUp: true,
     body: ssoProviderCreate,
     replies: { 201: ssoProvider },
-    handler: async (ctx, { body }) => {
-      const made = await authService.createSsoProvider(ctx, body)
+    handler: async (ctx, { identity, body }) => {
+      const made = await authService.createSsoProvider(ctx, identity, body)
       return { status: 201, body: made, location: `${PATH}/${made.id}`, version: made.version }
     },
   }),
@@ -72,8 +72,8 @@ export const adminAuthSso: Route[] = [
     params: idParams,
     body: ssoProviderUpdate,
     replies: { 200: ssoProvider },
-    handler: async (ctx, { params, body, ifMatch }) => {
-      const changed = await authService.updateSsoProvider(ctx, params.id, body, ifMatch)
+    handler: async (ctx, { identity, params, body, ifMatch }) => {
+      const changed = await authService.updateSsoProvider(ctx, identity, params.id, body, ifMatch)
       return { body: changed, version: changed.version }
     },
   }),

@@ -1,6 +1,14 @@
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
-import { identities, ssoBegin, ssoBegun, ssoCallback, ssoLinkBegin } from '../../shared/api/authSso.ts'
+import { stepUpWays } from '../../shared/api/authAccount.ts'
+import {
+  identities,
+  ssoBegin,
+  ssoBegun,
+  ssoCallback,
+  ssoLinkBegin,
+  ssoStepUpBegin,
+} from '../../shared/api/authSso.ts'
 import { idParams } from '../../shared/api/common.ts'
 import type { Root } from '../context.ts'
 import { AppError } from '../errors.ts'
@@ -31,13 +39,15 @@ const withQuery = (path: string, query: Record<string, string | undefined>): str
 
 /** Where the browser goes after the provider: to the pages, which say what happened. */
 function pageAfter(done: authService.Finished): string {
-  if (!done.ok && done.linking) return withQuery(done.returnTo ?? '/', { sso: done.why })
+  const { purpose, returnTo = '/' } = done
+  if (purpose === 'step_up') return withQuery(returnTo, { proof: done.ok ? 'given' : done.why })
+  if (!done.ok && purpose === 'connect') return withQuery(returnTo, { sso: done.why })
   if (!done.ok) return withQuery('/login', { sso: done.why, return: done.returnTo })
-  if (done.session?.device !== undefined || done.session === undefined) return done.returnTo ?? '/'
+  if (done.session?.device !== undefined || done.session === undefined) return returnTo
   return withQuery('/login', { second: done.session.methods.join(' '), return: done.returnTo })
 }
 
-/** Single sign-on: coming in by it, and the own connected identities. */
+/** Single sign-on: coming in by it, proving anew who one is, and the own connected identities. */
 export const authSso: Route[] = [
   {
     method: 'POST',
@@ -50,7 +60,8 @@ export const authSso: Route[] = [
     perMinute: 20,
     replies: { 200: ssoBegun },
     raw: async (root, request, reply) => {
-      const begun = await authService.beginSso(root, request.body as z.infer<typeof ssoBegin>)
+      const body = request.body as z.infer<typeof ssoBegin>
+      const begun = await authService.beginSso(root, originOf(request, undefined), body)
       keepBrowser(root, reply, begun)
       return { url: begun.url }
     },
@@ -85,6 +96,38 @@ export const authSso: Route[] = [
         if (!(error instanceof AppError)) throw error
         return reply.redirect(withQuery('/login', { sso: 'refused' }))
       }
+    },
+  },
+  route({
+    method: 'GET',
+    path: '/api/auth/step-up',
+    operationId: 'getStepUpWays',
+    summary: 'By what the caller can prove anew who is logged in',
+    tag,
+    access: 'authenticated',
+    beforeEnrolment: true,
+    sessionOnly: true,
+    replies: { 200: stepUpWays },
+    handler: async (ctx, { identity }) => ({ body: await authService.stepUpWays(ctx, identity) }),
+  }),
+  {
+    method: 'POST',
+    path: '/api/auth/step-up/sso',
+    operationId: 'beginSsoStepUp',
+    summary: 'Begin to prove anew who is logged in at an identity provider, which must ask',
+    tag,
+    access: 'authenticated',
+    beforeEnrolment: true,
+    sessionOnly: true,
+    body: ssoStepUpBegin,
+    perMinute: 20,
+    replies: { 200: ssoBegun },
+    raw: async (root, request, reply, identity) => {
+      const body = request.body as z.infer<typeof ssoStepUpBegin>
+      const origin = originOf(request, identity)
+      const begun = await authService.beginSsoStepUp(root, origin, sessionOf(identity), body)
+      keepBrowser(root, reply, begun)
+      return { url: begun.url }
     },
   },
   route({

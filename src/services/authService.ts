@@ -7,7 +7,7 @@ export { beginMfa, login, verifyMfa, type OpenedSession } from './auth/login.ts'
 export { beginPasskeyLogin, loginByPasskey } from './auth/passkeyLogin.ts'
 export { addPasskey, beginPasskey, listPasskeys, removePasskey, renamePasskey } from './auth/passkeys.ts'
 export { listIdentities, removeIdentity } from './auth/identities.ts'
-export { beginSso, beginSsoLink, finishSso, SSO_MS, type Finished } from './auth/sso.ts'
+export { beginSso, beginSsoLink, finishSso, type Finished } from './auth/sso.ts'
 export {
   checkSsoProvider,
   createSsoProvider,
@@ -16,6 +16,8 @@ export {
   listSsoProviders,
   updateSsoProvider,
 } from './auth/ssoProviders.ts'
+export { beginSsoStepUp, stepUpWays } from './auth/ssoStepUp.ts'
+export { SSO_MS } from './auth/ssoWay.ts'
 export { beginStepUp, stepUp } from './auth/stepUp.ts'
 export { confirmReset, requestReset, resettable, writeReset } from './auth/recovery.ts'
 export { changePassword, endOtherSessions, endSession, listSessions } from './auth/sessions.ts'

@@ -45,7 +45,16 @@ const BY_MAIL =
 const OWN_PASSKEYS = ['getPasskeys', 'beginPasskey', 'addPasskey', 'renamePasskey', 'removePasskey']
 const BY_PASSKEY = ['beginPasskeyLogin', 'loginByPasskey', 'beginMfa', 'beginStepUp']
 /** The check asks for its permission itself: it calls the provider outside of any transaction. */
-const SSO = ['beginSso', 'finishSso', 'getIdentities', 'beginSsoLink', 'removeIdentity', 'checkSsoProvider']
+const SSO = [
+  'beginSso',
+  'finishSso',
+  'getStepUpWays',
+  'beginSsoStepUp',
+  'getIdentities',
+  'beginSsoLink',
+  'removeIdentity',
+  'checkSsoProvider',
+]
 const WITHOUT_PERMISSION = [
   ...ACCOUNT,
   ...OWN_PASSKEYS,

@@ -30,7 +30,7 @@ const BY_MAIL = ['requestPasswordReset', 'confirmPasswordReset', 'showInvitation
 const LOG_IN = ['login', 'verifyMfa', 'beginMfa', 'beginPasskeyLogin', 'loginByPasskey', 'beginSso']
 const PUBLIC = [...LOG_IN, ...BY_MAIL, 'finishSso', 'getLogo', 'healthz', 'readyz', 'metrics']
 /** Mutations that are no transaction of the table and so have their own tests (test/users). */
-const NOT_IN_A_TRANSACTION = [...LOG_IN, 'beginSsoLink', 'showInvitation']
+const NOT_IN_A_TRANSACTION = [...LOG_IN, 'beginSsoLink', 'beginSsoStepUp', 'showInvitation']
 
 type Problem = { requestId: string; code: string; details?: { permission?: string } }
 let app: TestApp

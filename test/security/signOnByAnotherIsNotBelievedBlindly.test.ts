@@ -4,7 +4,7 @@ import type { SsoProvider } from '../../shared/api/authSso.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { hostileProvider, type Claims, type HostileProvider } from '../users/oidcServers.ts'
 import { COOKIE, person, session, withHeaders, type Person } from '../users/people.ts'
-import { addProvider, begin, comeBack, connected, NETWORKS, type OnTheWay } from '../users/sso.ts'
+import { addProvider, begin, claimsFor, comeBack, connected, NETWORKS } from '../users/sso.ts'
 
 let app: TestApp
 let user: Person
@@ -33,15 +33,6 @@ afterAll(async () => {
 })
 
 const now = (): number => Math.floor(Date.now() / 1000)
-const claimsFor = (way: OnTheWay, more: Claims = {}): Claims => ({
-  iss: idp.issuer,
-  aud: 'mpanel',
-  sub: 'bob',
-  iat: now(),
-  exp: now() + 60,
-  nonce: way.secret('nonce'),
-  ...more,
-})
 
 /** One log-in from its beginning, as an attacker would have it. @returns whether it was granted, or why not */
 async function tryIt(
@@ -49,7 +40,7 @@ async function tryIt(
   change: { query?: Record<string, string>; browser?: string; providerId?: string } = {},
 ): Promise<string> {
   const way = await begin(app, { email })
-  idp.claims = claimsFor(way, more)
+  idp.claims = claimsFor(idp, way, more)
   const query = { code: 'a', state: way.secret('state'), ...change.query }
   const browser = change.browser ?? way.browser
   return outcome(await comeBack(app, change.providerId ?? provider.id, query, { browser }))
@@ -114,13 +105,13 @@ test('without the state that was given, or in another browser, nothing is even a
 
 test('an address that was come back to counts once, also ten times at once, and for ten minutes', async () => {
   const way = await begin(app, { email })
-  idp.claims = claimsFor(way)
+  idp.claims = claimsFor(idp, way)
   const query = { code: 'a', state: way.secret('state') }
   const back = await Promise.all(Array.from({ length: 10 }, () => comeBack(app, provider.id, query, way)))
   expect(back.map(outcome).toSorted()).toEqual(['granted', ...Array<string>(9).fill('stale')])
   const late = await begin(app, { email })
   app.clock.offsetMs = 10 * 60_000 + 1_000
-  idp.claims = claimsFor(late)
+  idp.claims = claimsFor(idp, late)
   const answer = await comeBack(app, provider.id, { code: 'a', state: late.secret('state') }, late)
   expect(outcome(answer)).toBe('stale')
 })
@@ -129,7 +120,7 @@ test('the same e-mail or the same subject at another issuer is somebody else', a
   const evil = await hostileProvider()
   const other = await addProvider(app, null, evil.issuer, { domains: ['evil.example.com'] })
   const way = await begin(app, { email: 'any@evil.example.com' })
-  evil.claims = claimsFor(way, { iss: evil.issuer, email: user.email, email_verified: true })
+  evil.claims = claimsFor(evil, way, { email: user.email, email_verified: true })
   const back = await comeBack(app, other.id, { code: 'a', state: way.secret('state') }, way)
   expect(outcome(back)).toBe('unknown')
   await evil.close()
@@ -141,7 +132,7 @@ test('a provider that is given another issuer does not take over who was connect
   const one = await person(app, 'SUPPORT')
   await connected(app, one.id, { ...mine, issuer: 'https://id.example.com' }, 'bob')
   const way = await begin(app, { email: 'any@moved.example.com' })
-  evil.claims = claimsFor(way, { iss: evil.issuer })
+  evil.claims = claimsFor(evil, way)
   expect(outcome(await comeBack(app, mine.id, { code: 'a', state: way.secret('state') }, way))).toBe(
     'unknown',
   )
@@ -173,7 +164,7 @@ test('a connection is made only in the session that began it, and an identity ha
   const other = await session(app, (await person(app, 'SUPPORT')).email)
   const link = async (more: Claims, token: string | undefined): Promise<string> => {
     const way = await begin(app, { providerId: provider.id, session: own.token })
-    idp.claims = claimsFor(way, more)
+    idp.claims = claimsFor(idp, way, more)
     const query = { code: 'a', state: way.secret('state') }
     const { location } = await comeBack(app, provider.id, query, {
       browser: way.browser,

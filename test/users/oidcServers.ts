@@ -1,6 +1,7 @@
 import { createHmac, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text as contentOf } from 'node:stream/consumers'
 import OpenIdProvider from 'oidc-provider'
 import { newId } from '../../src/lib/ids.ts'
 
@@ -27,8 +28,11 @@ async function listen(): Promise<Server> {
 export type RealProvider = {
   issuer: string
   close: () => Promise<void>
-  /** Makes mPanel known to it. */
-  know: (redirectUri: string) => void
+  /**
+   * Makes mPanel known to it.
+   * @param verified the domain of e-mails of which it says that they are verified, told by the book: not in the token
+   */
+  know: (redirectUri: string, verified?: string) => void
 }
 
 /** A certified OpenID provider. Whoever it is told to be logged in is believed; the name is the subject. */
@@ -37,7 +41,7 @@ export async function realProvider(): Promise<RealProvider> {
   return {
     issuer,
     close,
-    know: (redirectUri) =>
+    know: (redirectUri, verified) =>
       handle(
         new OpenIdProvider(issuer, {
           clients: [
@@ -50,12 +54,17 @@ export async function realProvider(): Promise<RealProvider> {
             },
           ],
           cookies: { keys: [newId()] },
-          claims: { openid: ['sub'], email: ['email', 'email_verified'] },
-          conformIdTokenClaims: false,
+          claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
+          conformIdTokenClaims: verified !== undefined,
           pkce: { required: () => true },
           findAccount: (_: unknown, id: string) => ({
             accountId: id,
-            claims: () => ({ sub: id, email: `${id}@example.com`, email_verified: false }),
+            claims: () => ({
+              sub: id,
+              name: `Ms ${id}`,
+              email: `${id}@${verified ?? 'example.com'}`,
+              email_verified: verified !== undefined,
+            }),
           }),
         }).callback(),
       ),
@@ -101,13 +110,15 @@ export type HostileProvider = {
   /** What it says of itself beside the usual. */
   metadata: Record<string, unknown>
   /** The next token, from the claims of an honest one. */
-  token: (claims: Claims) => string
+  token: (claims: Claims) => string | Promise<string>
   signed: (claims: Claims, header?: Claims, key?: KeyObject) => string
   /** Signed with the public key as if it were a secret. */
   confused: (claims: Claims) => string
   /** How often a code was exchanged. */
   exchanged: number
   claims: Claims
+  /** What it says for a code, where that is not `claims`. */
+  byCode: Map<string, Claims>
 }
 
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -137,6 +148,7 @@ export async function hostileProvider(): Promise<HostileProvider> {
     },
     exchanged: 0,
     claims: {},
+    byCode: new Map(),
   }
   handle((request, response) => {
     const answer = (body: object): void =>
@@ -147,7 +159,10 @@ export async function hostileProvider(): Promise<HostileProvider> {
       })
     if (request.url === '/token') {
       provider.exchanged += 1
-      return answer({ access_token: 'x', token_type: 'bearer', id_token: provider.token(provider.claims) })
+      return void contentOf(request)
+        .then((form) => provider.byCode.get(new URLSearchParams(form).get('code') ?? '') ?? provider.claims)
+        .then((claims) => provider.token(claims))
+        .then((token) => answer({ access_token: 'x', token_type: 'bearer', id_token: token }))
     }
     return answer({
       issuer,

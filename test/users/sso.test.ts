@@ -12,7 +12,7 @@ import {
   type RealProvider,
 } from './oidcServers.ts'
 import { PASSWORD, person, session, setMfaPolicy, withHeaders } from './people.ts'
-import { addProvider, begin, comeBack, connected, NETWORKS } from './sso.ts'
+import { addProvider, backFrom, begin, comeBack, connected, NETWORKS } from './sso.ts'
 
 let app: TestApp
 let real: RealProvider
@@ -83,11 +83,7 @@ async function comeIn(
   { idp, provider, email }: { idp: HostileProvider; provider: SsoProvider; email: string },
   more: object = {},
 ) {
-  const way = await begin(app, { email })
-  const now = Math.floor(Date.now() / 1000)
-  const claims = { iss: idp.issuer, aud: 'mpanel', sub: 'bob', iat: now, exp: now + 60 }
-  idp.claims = { ...claims, nonce: way.secret('nonce'), ...more }
-  return comeBack(app, provider.id, { code: 'a', state: way.secret('state') }, way)
+  return backFrom(app, { idp, provider, way: await begin(app, { email }) }, { ...more })
 }
 
 test('who has a second factor is asked for it after the provider, unless the provider is trusted and has asked itself', async () => {
@@ -175,16 +171,7 @@ test('a disabled provider, a disabled user and a suspended tenant let nobody in'
   await app.admin.call('PATCH', `/api/admin/users/${one.user.id}`, { state: 'active' })
   const way = await begin(app, { email: one.email })
   await app.admin.post(`/api/admin/tenants/${one.tenantId}/suspend`, { reason: 'unpaid' })
-  const now = Math.floor(Date.now() / 1000)
-  one.idp.claims = {
-    iss: one.idp.issuer,
-    aud: 'mpanel',
-    sub: 'bob',
-    iat: now,
-    exp: now + 60,
-    nonce: way.secret('nonce'),
-  }
-  const back = await comeBack(app, one.provider.id, { code: 'a', state: way.secret('state') }, way)
+  const back = await backFrom(app, { ...one, way })
   expect(back.session).toBeUndefined()
   expect(back.location.search).toContain('sso=refused')
   await one.idp.close()

@@ -34,7 +34,7 @@ export function createOidc(send: Send, connection: OidcConnection): Oidc {
   }
   return {
     check: () => told(async () => void (await discovered())).then(withNull),
-    begin: ({ state, nonce, verifier }) =>
+    begin: ({ state, nonce, verifier }, { anew }) =>
       told(async () => {
         const parameters = {
           redirect_uri: redirectUri,
@@ -44,18 +44,26 @@ export function createOidc(send: Send, connection: OidcConnection): Oidc {
           nonce,
           code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
           code_challenge_method: 'S256',
+          ...(anew && { prompt: 'login', max_age: '0' }),
         }
         return oidc.buildAuthorizationUrl(await discovered(), parameters).href
       }),
-    finish: (returned, { state, nonce, verifier }) =>
+    finish: (returned, { state, nonce, verifier }, { email }) =>
       told(async () => {
-        const tokens = await oidc.authorizationCodeGrant(await discovered(), returned, {
+        const config = await discovered()
+        const tokens = await oidc.authorizationCodeGrant(config, returned, {
           expectedState: state,
           expectedNonce: nonce,
           pkceCodeVerifier: verifier,
           idTokenExpected: true,
         })
-        return personOf(tokens.claims())
+        const claims = tokens.claims()
+        if (!claims) throw new Incomplete()
+        // By the book, a provider that gives an access token has the e-mail at a place of its own.
+        const { userinfo_endpoint: place } = config.serverMetadata()
+        const isMissing = email && claims['email'] === undefined && place !== undefined
+        const more = isMissing ? await oidc.fetchUserInfo(config, tokens.access_token, claims.sub) : {}
+        return personOf({ ...more, ...claims })
       }),
   }
 }
@@ -77,15 +85,26 @@ const withNull = (result: OidcResult<void>): OidcResult<null> =>
 
 const MULTI_FACTOR = new Set(['http://schemas.openid.net/pape/policies/2007/06/multi-factor', 'phr', 'phrh'])
 
-function personOf(claims: oidc.IDToken | undefined): OidcPerson {
-  if (!claims) throw new Incomplete()
-  const { iss, sub, email, preferred_username: name, amr, acr } = claims
+/** No database keeps a text with a zero byte. */
+const isText = (claim: unknown): claim is string => typeof claim === 'string' && !claim.includes('\0')
+const textOf = (claim: unknown): string | null => (isText(claim) ? claim : null)
+const MAX_SUBJECT = 255
+
+function personOf(claims: oidc.IDToken): OidcPerson {
+  const { iss, sub, amr, acr, auth_time: authTime } = claims
+  if (!isText(sub) || sub.length > MAX_SUBJECT) throw new Error('this is no subject of OpenID Connect')
+  const email = textOf(claims['email'])
   return {
     issuer: iss,
     subject: sub,
-    label: typeof email === 'string' ? email : typeof name === 'string' ? name : null,
+    label: email ?? textOf(claims['preferred_username']),
+    name: textOf(claims['name']),
+    email,
+    // Nothing but the word itself: some providers write "false".
+    emailVerified: claims['email_verified'] === true,
     multiFactor:
       (Array.isArray(amr) && amr.includes('mfa')) || (typeof acr === 'string' && MULTI_FACTOR.has(acr)),
+    authenticatedAt: authTime === undefined ? null : new Date(authTime * 1000),
   }
 }
 

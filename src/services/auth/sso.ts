@@ -1,43 +1,41 @@
-import type { SsoFault } from '../../../shared/api/authSso.ts'
+import { domainOf, type SsoFault } from '../../../shared/api/authSso.ts'
 import { transaction, type Origin, type Root } from '../../context.ts'
 import * as db from '../../db/authSso.ts'
 import { AppError } from '../../errors.ts'
-import type { OidcPerson } from '../../integrations/oidc/types.ts'
-import { randomToken, sha256 } from '../../lib/crypto.ts'
-import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
 import type { Identity } from '../userService.ts'
 import { isKnownDevice } from './devices.ts'
-import * as history from './history.ts'
+import { addIdentity } from './identities.ts'
 import { asUser, openOrAsk, requireAnyTenant, type OpenedSession } from './login.ts'
-import { connectionOf } from './ssoProviders.ts'
+import { signUp } from './ssoSignUp.ts'
+import { stepUpBySso } from './ssoStepUp.ts'
+import { begin, comeBack, noteRefusal, type Back, type Begun, type Purpose, type Returned } from './ssoWay.ts'
+import * as throttle from './throttle.ts'
 
-/** How long somebody may take at the provider. */
-export const SSO_MS = 10 * 60_000
-
-/** `browser` goes into a cookie: only the browser that began may finish. */
-export type Begun = { url: string; browser: string }
-export type Finished =
-  | { ok: true; session: OpenedSession | undefined; returnTo: string | undefined }
-  | { ok: false; why: SsoFault; linking: boolean; returnTo: string | undefined }
+/** @property session of a log-in */
+export type Finished = { purpose: Purpose | undefined; returnTo: string | undefined } & (
+  | { ok: true; session: OpenedSession | undefined }
+  | { ok: false; why: SsoFault }
+)
 
 /**
  * Begins a log-in at the provider that an e-mail leads to.
- * @throws AppError not_found when there is none, unavailable when the provider does not answer as it should
+ * @throws AppError not_found when there is none, and those of `begin`
  */
 export async function beginSso(
   root: Root,
+  origin: Origin,
   { email, returnTo }: { email: string; returnTo?: string | undefined },
 ): Promise<Begun> {
-  const id = await root.db.transaction('platform', (tx) => db.providerFor(tx, email))
+  const id = await root.db.transaction('platform', (tx) => db.providerFor(tx, domainOf(email)))
   if (id === undefined)
     throw new AppError('not_found', 'There is no single sign-on for this e-mail. Log in with your password.')
-  return begin(root, id, { sessionId: null, returnTo })
+  return begin(root, origin, id, { purpose: 'log_in', sessionId: null, returnTo })
 }
 
 /**
  * Begins to connect the caller with an identity of a provider.
- * @throws AppError not_found when the provider cannot vouch for him or is connected, unavailable
+ * @throws AppError not_found when the provider cannot vouch for him or is connected, and those of `begin`
  */
 export async function beginSsoLink(
   root: Root,
@@ -48,7 +46,8 @@ export async function beginSsoLink(
   const open = await root.db.transaction('platform', (tx) => db.connectable(tx, me.user.id, root.now()))
   const provider = open.find(({ id }) => id === providerId)
   if (!provider) throw new AppError('not_found', 'You cannot be connected with this identity provider.')
-  const begun = await begin(root, providerId, { sessionId: me.sessionId, returnTo })
+  const way = { purpose: 'connect', sessionId: me.sessionId, returnTo } as const
+  const begun = await begin(root, origin, providerId, way)
   await transaction(root, origin, 'platform', (ctx) =>
     auditService.record(ctx, {
       action: 'SSO_CONNECTION_BEGUN',
@@ -60,100 +59,42 @@ export async function beginSsoLink(
   return begun
 }
 
-async function begin(
-  root: Root,
-  providerId: string,
-  { sessionId, returnTo }: { sessionId: string | null; returnTo: string | undefined },
-): Promise<Begun> {
-  const row = await root.db.transaction('platform', (tx) => db.findProvider(tx, providerId))
-  if (!row) throw new AppError('not_found', 'This identity provider is gone.')
-  const [state, nonce, verifier, browser] = [randomToken(), randomToken(), randomToken(), randomToken()]
-  const begun = await root.vendors.oidc(connectionOf(root, row)).begin({ state, nonce, verifier })
-  if (!begun.ok)
-    throw new AppError(
-      'unavailable',
-      `The identity provider cannot be used now: ${begun.fault}. Try again later.`,
-    )
-  await root.db.transaction('platform', (tx) =>
-    db.insertState(tx, {
-      state_hash: sha256(state),
-      browser_hash: sha256(browser),
-      provider_id: providerId,
-      session_id: sessionId,
-      nonce,
-      verifier,
-      return_to: returnTo ?? null,
-      expires_at: new Date(root.now().getTime() + SSO_MS),
-    }),
-  )
-  return { url: begun.value, browser }
-}
-
 /**
- * Somebody comes back from a provider: opens a session for the user of its identity, or connects the two. The identity
- * is (issuer, subject) at this provider; an e-mail never decides.
- * @param returned the address the browser came to, under our public one
+ * Somebody comes back from a provider: opens a session for the user of its identity, connects the two, or counts as a
+ * fresh proof. The identity is (issuer, subject) at this provider; an e-mail never decides whose account it is.
  * @throws AppError forbidden for a user of suspended tenants only
  */
 export async function finishSso(
   root: Root,
   origin: Origin,
-  returned: {
-    providerId: string
-    url: URL
-    browser: string
-    me: Identity | undefined
-    device: string | undefined
-  },
+  returned: Returned & { me: Identity | undefined; device: string | undefined },
 ): Promise<Finished> {
-  const state = returned.url.searchParams.get('state') ?? ''
-  const { kept, row } = await root.db.transaction('platform', async (tx) => {
-    const { providerId, browser } = returned
-    const where = { hash: sha256(state), browserHash: sha256(browser), providerId }
-    const taken = await db.takeState(tx, where, root.now())
-    return { kept: taken, row: taken && (await db.findProvider(tx, providerId)) }
-  })
-  if (!kept || !row) return { ok: false, why: 'stale', linking: false, returnTo: undefined }
-  const returnTo = kept.return_to ?? undefined
-  const linking = kept.session_id !== null
-  const failed = (why: SsoFault): Finished => ({ ok: false, why, linking, returnTo })
-  if (!row.enabled) return failed('refused')
-  if (returned.url.searchParams.has('error')) return failed('denied')
-  const { nonce, verifier } = kept
-  const proof = await root.vendors
-    .oidc(connectionOf(root, row))
-    .finish(returned.url, { state, nonce, verifier })
-  if (!proof.ok) {
-    root.log.warn({ provider: row.id, fault: proof.fault }, 'a single sign-on was refused')
-    await noteRefusal(root, origin, row, undefined)
-    return failed('failed')
-  }
-  if (!linking) {
-    const session = await logIn(root, origin, row, proof.value, returned.device)
-    return typeof session === 'string' ? failed(session) : { ok: true, session, returnTo }
-  }
-  if (returned.me?.sessionId !== kept.session_id || returned.me === undefined) return failed('stale')
-  const fault = await connect(root, origin, row, proof.value, returned.me)
-  return fault === undefined ? { ok: true, session: undefined, returnTo } : failed(fault)
+  const back = await comeBack(root, origin, returned)
+  const { purpose, returnTo } = back
+  if ('why' in back) return { ok: false, why: back.why, purpose, returnTo }
+  const done = await finish(root, origin, back, returned)
+  if (typeof done === 'string') return { ok: false, why: done, purpose, returnTo }
+  await transaction(root, origin, 'platform', (ctx) => throttle.forgiveFrom(ctx, back.row.id))
+  return { ok: true, session: done, purpose, returnTo }
 }
 
-type User = { id: string; email: string }
-
-const noteRefusal = (
+async function finish(
   root: Root,
   origin: Origin,
-  row: db.ProviderRow,
-  user: User | undefined,
-): Promise<void> =>
-  transaction(root, origin, 'platform', (ctx) =>
-    history.noteFailure(ctx, user ?? { id: undefined, email: `by ${row.name}` }, 'sso_refused'),
-  )
+  back: Back,
+  { me, device }: { me: Identity | undefined; device: string | undefined },
+): Promise<OpenedSession | SsoFault | undefined> {
+  const { purpose, sessionId } = back
+  if (purpose === 'log_in') return logIn(root, origin, back, device)
+  if (sessionId === null || me?.sessionId !== sessionId) return 'stale'
+  const here = { ...me, sessionId }
+  return purpose === 'connect' ? connect(root, origin, back, here) : stepUpBySso(root, origin, back, here)
+}
 
 async function logIn(
   root: Root,
   origin: Origin,
-  row: db.ProviderRow,
-  person: OidcPerson,
+  { row, person }: Back,
   device: string | undefined,
 ): Promise<OpenedSession | SsoFault> {
   const { user, wholly } = await root.db.transaction('platform', async (tx) => {
@@ -161,9 +102,10 @@ async function logIn(
     const isWhole = found && (await db.belongsWhollyTo(tx, found.id, row.tenant_id, root.now()))
     return { user: found, wholly: isWhole === true }
   })
-  if (!user || user.state !== 'active' || !wholly) {
+  if (!user) return signUp(root, origin, { row, person })
+  if (user.state !== 'active' || !wholly) {
     await noteRefusal(root, origin, row, user)
-    return user && user.state === 'active' ? 'refused' : 'unknown'
+    return user.state === 'active' ? 'refused' : 'unknown'
   }
   await requireAnyTenant(root, origin, user)
   return transaction(root, asUser(origin, user), 'platform', async (ctx) => {
@@ -177,31 +119,13 @@ async function logIn(
   })
 }
 
-async function connect(
+const connect = (
   root: Root,
   origin: Origin,
-  row: db.ProviderRow,
-  person: OidcPerson,
+  { row, person }: Back,
   { user }: Identity,
-): Promise<SsoFault | undefined> {
-  return transaction(root, origin, 'platform', async (ctx) => {
+): Promise<SsoFault | undefined> =>
+  transaction(root, origin, 'platform', async (ctx) => {
     if (!(await db.belongsWhollyTo(ctx.tx, user.id, row.tenant_id, ctx.now()))) return 'refused'
-    const inserted = await db.insertIdentity(ctx.tx, {
-      id: newId(),
-      user_id: user.id,
-      provider_id: row.id,
-      issuer: person.issuer,
-      subject: person.subject,
-      label: person.label?.slice(0, 320) ?? null,
-      created_at: ctx.now(),
-    })
-    if (!inserted) return 'taken'
-    await auditService.record(ctx, {
-      action: 'SSO_CONNECTED',
-      tenantId: null,
-      target: { type: 'user', id: user.id, label: user.email },
-      details: { provider: row.name, issuer: person.issuer, subject: person.subject },
-    })
-    return undefined
+    return (await addIdentity(ctx, user, row, person)) ? undefined : 'taken'
   })
-}

@@ -8,6 +8,8 @@ import { AppError, notFound, requireVersion } from '../../errors.ts'
 import type { OidcConnection } from '../../integrations/oidc/types.ts'
 import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
+import * as userAdmissionService from '../userAdmissionService.ts'
+import { holds, type Identity } from '../userService.ts'
 
 const purposeOf = (id: string): string => `sso-provider:${id}`
 const redirectOf = ({ settings }: Root, id: string): string =>
@@ -28,6 +30,10 @@ const present = (root: Root, row: db.ProviderRow): SsoProvider => ({
       ? { id: row.break_glass_user_id, email: row.break_glass_email }
       : null,
   trustsMfa: row.trusts_mfa,
+  signUpRole:
+    row.sign_up_role_id !== null && row.sign_up_role_name !== null
+      ? { id: row.sign_up_role_id, name: row.sign_up_role_name }
+      : null,
   redirectUri: redirectOf(root, row.id),
   checkedAt: row.checked_at?.toISOString() ?? null,
   checkFault: row.check_fault,
@@ -66,9 +72,13 @@ async function found(ctx: Ctx, id: string): Promise<db.ProviderRow> {
 
 const target = (id: string, name: string) => ({ type: 'ssoProvider', id, label: name })
 
-/** @throws AppError already_exists for a domain, invalid_state without an owner to leave out, invalid_input */
+/**
+ * @throws AppError already_exists for a domain, invalid_state without an owner to leave out, invalid_input, and those of
+ * `signUpBy`
+ */
 export async function createSsoProvider(
   ctx: Ctx,
+  identity: Identity,
   body: z.output<typeof ssoProviderCreate>,
 ): Promise<SsoProvider> {
   const id = newId()
@@ -84,6 +94,7 @@ export async function createSsoProvider(
     enforced: body.enforced,
     break_glass_user_id: body.enforced ? await ownerLeftOut(ctx, body.tenantId) : null,
     trusts_mfa: body.trustsMfa,
+    ...(await signUpBy(ctx, identity, body)),
     created_at: now,
     updated_at: now,
   })
@@ -96,6 +107,31 @@ export async function createSsoProvider(
     details: { ...shown, hasSecret: clientSecret !== null },
   })
   return getSsoProvider(ctx, id)
+}
+
+/**
+ * Who lets people sign up gives them a role, and so must be allowed to. The same goes for whoever changes anything else
+ * of such a provider: another issuer or domain is another answer to who gets the role.
+ * @throws AppError invalid_input without a domain, forbidden, and those of `requireGrantable`
+ */
+async function signUpBy(
+  ctx: Ctx,
+  identity: Identity,
+  of: { signUpRoleId: string | null; tenantId: string | null; domains: readonly string[] },
+): Promise<{ sign_up_role_id: string | null; sign_up_by: string | null }> {
+  const { signUpRoleId: roleId, tenantId, domains } = of
+  if (roleId === null) return { sign_up_role_id: null, sign_up_by: null }
+  if (domains.length === 0) {
+    const message = 'Name the e-mail domains of the people who may sign up.'
+    throw new AppError('invalid_input', message, { errors: [{ path: 'domains', message }] })
+  }
+  const permission = 'users:manage'
+  if (!holds(identity, permission, tenantId))
+    throw new AppError('forbidden', `You need the permission ${permission} to let people sign up.`, {
+      details: { permission },
+    })
+  await userAdmissionService.requireGrantable(ctx, identity, { roleId, tenantId })
+  return { sign_up_role_id: roleId, sign_up_by: identity.user.id }
 }
 
 /** Somebody must be able to come in when the provider is away. */
@@ -127,6 +163,7 @@ const keepDomains = (
 /** @throws AppError not_found, precondition_failed, and those of `createSsoProvider` */
 export async function updateSsoProvider(
   ctx: Ctx,
+  identity: Identity,
   id: string,
   change: z.output<typeof ssoProviderUpdate>,
   version: number | undefined,
@@ -137,7 +174,7 @@ export async function updateSsoProvider(
   const { clientSecret, ...shown } = change
   const before = present(ctx, row)
   const diff = auditService.diffOf<Record<string, unknown>>(
-    { ...before, domains: String(before.domains) },
+    { ...before, domains: String(before.domains), signUpRoleId: row.sign_up_role_id },
     { ...shown, domains: change.domains && String(change.domains.toSorted()) },
   )
   if (clientSecret !== undefined) diff['clientSecret'] = [row.client_secret, clientSecret]
@@ -159,6 +196,11 @@ export async function updateSsoProvider(
         ? row.break_glass_user_id
         : await ownerLeftOut(ctx, row.tenant_id),
     trusts_mfa: change.trustsMfa ?? row.trusts_mfa,
+    ...(await signUpBy(ctx, identity, {
+      signUpRoleId: change.signUpRoleId === undefined ? row.sign_up_role_id : change.signUpRoleId,
+      tenantId: row.tenant_id,
+      domains: change.domains ?? row.domains,
+    })),
     ...(moved ? { checked_at: null, check_fault: null } : {}),
     version: row.version + 1,
     updated_at: ctx.now(),

@@ -11,8 +11,11 @@ const ANYWHERE = ''
 /** From which failure on there is a pause, and after how many more it doubles. */
 const PER_NETWORK = { from: 5, doublesAfter: 1 }
 const PER_ACCOUNT = { from: 20, doublesAfter: 5 }
+/** Softer than for one account: a whole office comes to its provider from one address. */
+const PER_PROVIDER = { from: 20, doublesAfter: 5 }
 
 const accountOf = (email: string): Buffer => sha256(`login:${email.toLowerCase()}`)
+const providerOf = (id: string): Buffer => sha256(`sso:${id}`)
 const networkOf = async (ctx: Ctx): Promise<string> =>
   ctx.ip === undefined ? 'unknown' : log.networkOf(ctx.tx, ctx.ip)
 
@@ -32,6 +35,21 @@ export async function forgive(ctx: Ctx, email: string, knownDevice: boolean, tri
   await log.forgiveTries(ctx.tx, account, await networkOf(ctx))
   if (!knownDevice) await log.forgiveTries(ctx.tx, account, ANYWHERE, tries)
 }
+
+/**
+ * Whether this return from an identity provider counts. Nobody is known yet, so it is counted for the provider and the
+ * network it comes from: nobody elsewhere is held up, and no other provider.
+ */
+export const admitFrom = async (ctx: Ctx, providerId: string): Promise<boolean> =>
+  admitAt(ctx, providerOf(providerId), await networkOf(ctx), PER_PROVIDER)
+
+/** Whether this network must wait before it begins with this provider again. Asking is not counted. */
+export const isPausedFor = async (ctx: Ctx, providerId: string): Promise<boolean> =>
+  log.areTriesBlocked(ctx.tx, providerOf(providerId), await networkOf(ctx), ctx.now())
+
+/** After somebody has come back from a provider as he should. */
+export const forgiveFrom = async (ctx: Ctx, providerId: string): Promise<void> =>
+  log.forgiveTries(ctx.tx, providerOf(providerId), await networkOf(ctx))
 
 async function admitAt(
   ctx: Ctx,

@@ -5,8 +5,6 @@ import { violatedConstraint } from '../../db/index.ts'
 import * as invitations from '../../db/invitations.ts'
 import type { InvitationRow } from '../../db/invitations.ts'
 import * as admin from '../../db/userAdmin.ts'
-import * as rights from '../../db/userRights.ts'
-import * as roles from '../../db/userRoles.ts'
 import * as users from '../../db/users.ts'
 import { AppError } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
@@ -15,10 +13,10 @@ import { passwordFault } from '../../lib/passwordRules.ts'
 import * as auditService from '../auditService.ts'
 import * as tenantScopeService from '../tenantScopeService.ts'
 import * as tokens from '../singleUseTokenService.ts'
-import { holds, rightsOf, type Identity } from '../userService.ts'
-import { isSuper } from '../../../shared/states/role.ts'
+import type { Identity } from '../userService.ts'
+import { stillGivable } from './admission.ts'
+import { requireHome } from './authority.ts'
 import { eventOf, placeOf } from './invitations.ts'
-import { allowedBy } from './roles.ts'
 
 type User = Awaited<ReturnType<typeof users.findByEmail>>
 
@@ -69,6 +67,7 @@ export async function acceptInvitation(
     if (!locked) throw tokens.expired()
     if (locked.tenant_id !== null) await tenantScopeService.requireActive(ctx, locked.tenant_id)
     await requireInviter(ctx, locked)
+    if (user) requireHome(user, locked.tenant_id)
     if (hash !== null) await createAccount(ctx, { id, email: row.email, name: name ?? '', hash }, locked)
     await admin.insertGrant(ctx.tx, {
       id: newId(),
@@ -117,15 +116,8 @@ async function createAccount(
   await auditService.record(ctx, { action: 'USER_CREATED', tenantId, target, details: { role } })
 }
 
-/** Invitations wait, and rights are taken away meanwhile. @throws AppError link_expired */
+/** @throws AppError link_expired */
 async function requireInviter(ctx: Ctx, row: InvitationRow): Promise<void> {
-  const grants = await rights.grantsOfUser(ctx.tx, row.invited_by, ctx.now())
-  const role = await roles.lock(ctx.tx, 'platform', row.role_id)
-  if (!grants || !role) throw tokens.expired()
-  const held = rightsOf(grants)
-  const may =
-    holds(held, 'users:manage', row.tenant_id) &&
-    allowedBy(role).every((permission) => holds(held, permission, row.tenant_id)) &&
-    (!isSuper(role) || grants.some((grant) => grant.key === 'SUPER_ADMIN' && grant.permissions === null))
-  if (!may) throw tokens.expired()
+  const { invited_by: by, role_id: roleId, tenant_id: tenantId } = row
+  if (!(await stillGivable(ctx, by, { roleId, tenantId }))) throw tokens.expired()
 }

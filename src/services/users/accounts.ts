@@ -14,7 +14,7 @@ import { hashPassword } from '../../lib/password.ts'
 import { passwordFault } from '../../lib/passwordRules.ts'
 import * as auditService from '../auditService.ts'
 import { permissionsOf, type Identity } from '../userService.ts'
-import { requireHeld, requireSuper } from './authority.ts'
+import { requireHeld, requireHome, requireSuper } from './authority.ts'
 import { allowedBy } from './roles.ts'
 
 const present = (row: admin.UserRow, grants: admin.GrantRow[]): User => ({
@@ -154,6 +154,7 @@ export async function changeGrant(
   if (userId === identity.user.id)
     throw new AppError('forbidden', 'Nobody changes their own roles: ask somebody else.')
   const role = await requireGrantable(ctx, identity, body)
+  if (change === 'give') requireHome(user, tenantId)
   if (change === 'give' && user.kind === 'service') await requireAtHome(ctx, userId, tenantId)
   const grant = { userId, roleId: role.id, tenantId }
   if (change === 'take' && isLastNeeded(role)) await requireOther(ctx, userId, role, tenantId)

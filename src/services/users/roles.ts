@@ -157,11 +157,16 @@ export async function updateRole(
   return after
 }
 
-/** @throws AppError invalid_state while somebody holds it, and those of `lockForChange` */
+/** @throws AppError invalid_state while somebody holds it or gets it by signing up, and those of `lockForChange` */
 export async function deleteRole(ctx: Ctx, identity: Identity, id: string): Promise<void> {
   const row = await lockForChange(ctx, identity, id)
   if (await roles.isHeld(ctx.tx, id))
     throw new AppError('invalid_state', 'Somebody still holds this role: take it from them first.')
+  if (await roles.isPromised(ctx.tx, id))
+    throw new AppError(
+      'invalid_state',
+      'An identity provider gives this role to who signs up: choose another there.',
+    )
   await roles.remove(ctx.tx, id)
   await auditService.record(ctx, {
     action: 'ROLE_DELETED',

@@ -7,6 +7,7 @@ import type {
   passwordChange,
   RecoveryCodes,
   StepUp,
+  StepUpWays,
   TotpEnrolment,
 } from '../../../shared/api/authAccount.ts'
 import { get, post, remove } from './http.ts'
@@ -27,6 +28,12 @@ export const disableTotp = () => remove<void>('/api/auth/mfa/totp')
 export const newRecoveryCodes = (_: void, key: string) =>
   post<RecoveryCodes>('/api/auth/mfa/recovery-codes', {}, key)
 
+/** Asked anew each time: what counts may have changed in another tab. */
+export const stepUpWaysQuery = queryOptions({
+  queryKey: ['account', 'stepUp'],
+  queryFn: ({ signal }) => get<StepUpWays>('/api/auth/step-up', undefined, signal),
+  staleTime: 0,
+})
 export const stepUp = (body: StepUp, key: string) => post<void>('/api/auth/step-up', body, key)
 
 export const changePassword = (body: PasswordChange, key: string) =>

@@ -27,6 +27,9 @@ export const identitiesQuery = queryOptions({
 })
 export const connectIdentity = (providerId: string, key: string) =>
   post<SsoBegun>('/api/auth/identities', { providerId, returnTo: location.pathname }, key)
+/** To a provider that asks anew who it is, and back to this page, which is told about it in `proof`. */
+export const stepUpBySso = (providerId: string, key: string) =>
+  post<SsoBegun>('/api/auth/step-up/sso', { providerId, returnTo: location.pathname + location.search }, key)
 export const disconnectIdentity = (id: string) => remove<void>(`/api/auth/identities/${id}`)
 
 const PATH = '/api/admin/sso-providers'

@@ -11,7 +11,7 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
-import { ssoFault } from '../auth/ssoFault.ts'
+import { ssoFault } from '../../lib/ssoFault.ts'
 
 const route = getRouteApi('/t/$tenant/account/security')
 

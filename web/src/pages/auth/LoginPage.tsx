@@ -12,7 +12,7 @@ import { Button } from '../../ui/Button.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { SingleSignOn } from './SingleSignOn.tsx'
-import { ssoFault } from './ssoFault.ts'
+import { ssoFault } from '../../lib/ssoFault.ts'
 
 const route = getRouteApi('/login')
 

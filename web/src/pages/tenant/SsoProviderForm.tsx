@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { createSsoProvider, updateSsoProvider, type SsoProvider } from '../../api/sso.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
+import { RoleSelect } from '../../components/RoleSelect.tsx'
 import { Checkbox, Field, Input } from '../../ui/Field.tsx'
 
 type Values = {
@@ -12,6 +13,8 @@ type Values = {
   enabled: boolean
   enforced: boolean
   trustsMfa: boolean
+  signsUp: boolean
+  signUpRoleId: string
 }
 
 /** Makes an identity provider, or changes the one given. Its secret is never shown; empty keeps it. */
@@ -38,11 +41,14 @@ export function SsoProviderForm({
       enabled: provider?.enabled ?? true,
       enforced: provider?.enforced ?? false,
       trustsMfa: provider?.trustsMfa ?? false,
+      signsUp: Boolean(provider?.signUpRole),
+      signUpRoleId: provider?.signUpRole?.id ?? '',
     },
-    send: ({ domains, clientSecret, ...values }, key) => {
+    send: ({ domains, clientSecret, signsUp, signUpRoleId, ...values }, key) => {
       const body = {
         ...values,
         domains: domains.split(/[\s,]+/).filter(Boolean),
+        signUpRoleId: signsUp ? signUpRoleId : null,
         ...(clientSecret !== '' && { clientSecret }),
       }
       return provider ? updateSsoProvider(provider, body) : createSsoProvider({ ...body, tenantId }, key)
@@ -51,6 +57,7 @@ export function SsoProviderForm({
     fieldOf: (path) => path.replace(/\.\d+$/, ''),
   })
   const { form, errorOf } = of
+  const signsUp = form.watch('signsUp')
   return (
     <Form of={of} submitLabel={provider ? 'Save' : 'Add'} onCancel={onCancel}>
       <div className="grid gap-4 sm:grid-cols-2">
@@ -77,11 +84,16 @@ export function SsoProviderForm({
         </Field>
         <Field
           label="E-mail domains"
-          optional
+          optional={!signsUp}
           hint="Separated by commas. E-mails of these lead to this provider."
           error={errorOf('domains')}
         >
-          <Input spellCheck={false} {...form.register('domains')} />
+          <Input
+            spellCheck={false}
+            {...form.register('domains', {
+              validate: (text, { signsUp: on }) => !on || text.trim() !== '' || REQUIRED,
+            })}
+          />
         </Field>
       </div>
       <Checkbox label="People can log in by it" {...form.register('enabled')} />
@@ -89,6 +101,23 @@ export function SsoProviderForm({
         label="A second factor that it asked for counts here as well"
         {...form.register('trustsMfa')}
       />
+      <Checkbox
+        label="People without an account get one at their first log-in"
+        {...form.register('signsUp')}
+      />
+      {signsUp && (
+        <Field
+          label="Role of who signs up"
+          hint="You can give what you may do yourself. Only people with an e-mail of the domains above get it, when the provider says that the e-mail is verified."
+          error={errorOf('signUpRoleId')}
+        >
+          <RoleSelect
+            tenantId={tenantId}
+            present={provider?.signUpRole ?? null}
+            {...form.register('signUpRoleId', { required: REQUIRED })}
+          />
+        </Field>
+      )}
       {tenantId !== null && (
         <Checkbox
           label="It is the only way in for people who belong to this tenant alone; the oldest owner keeps the password"

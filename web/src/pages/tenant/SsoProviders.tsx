@@ -94,7 +94,8 @@ function Provider({ provider, onOpen }: { provider: SsoProvider; onOpen: (open: 
         ? toast.done('It answers as it should')
         : toast.failed('Not as it should', checkFault),
   })
-  const { name, enabled, enforced, breakGlass, trustsMfa, checkedAt, checkFault, domains } = provider
+  const { name, enabled, enforced, breakGlass, trustsMfa, signUpRole, checkedAt, checkFault, domains } =
+    provider
   return (
     <li className="space-y-3 py-4 first:pt-0 last:pb-0">
       <div className="flex flex-wrap items-center justify-between gap-3">
@@ -150,6 +151,7 @@ function Provider({ provider, onOpen }: { provider: SsoProvider; onOpen: (open: 
           ],
           ['E-mail domains', domains.length > 0 ? domains.join(', ') : 'none'],
           ['Its second factor counts', trustsMfa ? 'Yes' : 'No'],
+          ['Who has no account', signUpRole ? `gets one, as ${signUpRole.name}` : 'gets none'],
           ['Checked', checkedAt === null ? 'Never' : <Time key="checked" at={checkedAt} relative />],
           [
             'Redirect URI to enter there',
