@@ -1,6 +1,6 @@
-import { Ban, Pencil, UserCheck, VenetianMask } from 'lucide-react'
+import { Ban, KeyRound, Pencil, UserCheck, VenetianMask } from 'lucide-react'
 import { useState } from 'react'
-import { updateUser, type User } from '../../api/users.ts'
+import { sendPasswordReset, updateUser, type User } from '../../api/users.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { ImpersonateDialog } from '../../components/ImpersonateDialog.tsx'
 import { NO_PERMISSION, permits, useSession } from '../../components/session.ts'
@@ -31,9 +31,15 @@ function refusalToAct(user: User, myself: boolean): string | undefined {
   return undefined
 }
 
+/** Why nobody sends this user a link to set a new password, as far as the page can know it. */
+function refusalToReset(user: User): string | undefined {
+  if (user.kind === 'service') return 'A service account has no password: it uses keys.'
+  return user.state === 'active' ? undefined : 'The user is disabled: enable the account first.'
+}
+
 /** What is done to an account as a whole. */
 export function UserActions({ user }: { user: User }) {
-  const [open, setOpen] = useState<'edit' | 'state' | 'act' | null>(null)
+  const [open, setOpen] = useState<'edit' | 'reset' | 'state' | 'act' | null>(null)
   const reason = useReason(user)
   const myself = useIsMyself(user.id)
   const disables = user.state === 'active'
@@ -58,6 +64,13 @@ export function UserActions({ user }: { user: User }) {
         Rename
       </Button>
       <Button
+        icon={<KeyRound aria-hidden className="size-4" />}
+        disabledReason={reason ?? refusalToReset(user)}
+        onClick={() => setOpen('reset')}
+      >
+        Send a password reset link
+      </Button>
+      <Button
         variant={disables ? 'danger' : 'primary'}
         icon={
           disables ? <Ban aria-hidden className="size-4" /> : <UserCheck aria-hidden className="size-4" />
@@ -69,6 +82,9 @@ export function UserActions({ user }: { user: User }) {
       </Button>
       <Dialog open={open === 'edit'} onClose={close} title="Rename the user">
         {open === 'edit' && <Rename user={user} onClose={close} />}
+      </Dialog>
+      <Dialog open={open === 'reset'} onClose={close} title="Send a password reset link">
+        {open === 'reset' && <SendReset user={user} onClose={close} />}
       </Dialog>
       <Dialog
         open={open === 'state'}
@@ -95,6 +111,29 @@ function Rename({ user, onClose }: { user: User; onClose: () => void }) {
       <Field label="Name" error={of.errorOf('name')}>
         <Input maxLength={200} {...of.form.register('name', { required: REQUIRED })} />
       </Field>
+    </Form>
+  )
+}
+
+function SendReset({ user, onClose }: { user: User; onClose: () => void }) {
+  const of = useApiForm<Record<string, never>, void>({
+    defaultValues: {},
+    send: (_, key) => sendPasswordReset(user.id, key),
+    onDone: () => {
+      toast.done('The link is on its way', user.email)
+      onClose()
+    },
+  })
+  return (
+    <Form of={of} submitLabel="Send" onCancel={onClose}>
+      <p>
+        {user.email} gets a mail with a link to set a new password. It counts for one hour and once, and an
+        earlier link ends.
+      </p>
+      <ul className="list-disc space-y-1 pl-5">
+        <li>The present password works until a new one is set; then all sessions of this user end.</li>
+        <li>A second step to log in stays as it is, and so do API keys.</li>
+      </ul>
     </Form>
   )
 }
