@@ -111,7 +111,7 @@ const TYPES = { jsonl: 'application/x-ndjson; charset=utf-8', csv: 'text/csv; ch
 /** What the caller may see of the log as a file, page by page while it is sent. That it was asked for is an event. */
 export async function exportEvents(
   ctx: Ctx,
-  { format, tenantId: _, ...filter }: AuditExport,
+  { format, tenantId: _tenantId, ...filter }: AuditExport,
 ): Promise<Download> {
   // The events of somebody with several tenants belong to each of them.
   for (const tenantId of ctx.scope === 'platform' ? [null] : ctx.scope)

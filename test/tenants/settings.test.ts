@@ -83,8 +83,7 @@ it.each([
 it('a setting of the platform alone is neither shown to a tenant nor set for one, and the refusal says why', async () => {
   const key = 'audit.retentionDays'
   const tenantId = await app.tenant()
-  const keysAt = async (path: string) =>
-    (await app.admin.get<List>(path)).body.items.map((item) => item.key)
+  const keysAt = async (path: string) => (await app.admin.get<List>(path)).body.items.map((item) => item.key)
   expect(await keysAt(PLATFORM)).toContain(key)
   expect(await keysAt(settingsOf(tenantId))).not.toContain(key)
   for (const value of [500, null]) {

@@ -48,7 +48,8 @@ test('one that runs out by its time has one event of its end, in each tenant of 
   await tidy()
   app.clock.offsetMs = 0
   const ends = await endsOf(user.id)
-  expect(ends.map((event) => event.tenantId).toSorted()).toEqual([tenantId, other].toSorted())
+  expect(ends).toHaveLength(2)
+  expect(new Set(ends.map((event) => event.tenantId))).toEqual(new Set([tenantId, other]))
   for (const { actor, outcome, details } of ends) {
     const impersonator = { id: by.id, label: by.email }
     expect(actor).toEqual({ type: 'user', id: user.id, label: user.email, impersonator })

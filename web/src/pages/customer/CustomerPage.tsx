@@ -157,7 +157,11 @@ function Subscriptions({ customer }: { customer: Customer }) {
       {permitted ? (
         <SubscriptionList
           query={query}
-          empty={<EmptyState icon={ReceiptText} title="No subscriptions yet" />}
+          empty={
+            <EmptyState icon={ReceiptText} title="No subscriptions yet">
+              What this customer orders is listed here, with its CloudPod and its invoices.
+            </EmptyState>
+          }
         />
       ) : (
         <p className="p-4 text-muted">{NO_PERMISSION('subscriptions:read')}</p>

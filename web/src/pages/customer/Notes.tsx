@@ -42,7 +42,11 @@ export function Notes({ customer, paging }: { customer: Customer; paging: Paging
         {({ items, nextCursor }) => (
           <>
             {items.length === 0 ? (
-              pinned.data?.items.length === 0 && <EmptyState icon={StickyNote} title="No notes yet" />
+              pinned.data?.items.length === 0 && (
+                <EmptyState icon={StickyNote} title="No notes yet">
+                  What colleagues should know about this customer.
+                </EmptyState>
+              )
             ) : (
               <NoteList notes={items} reason={reason} label="Notes" />
             )}

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { ArrowLeftRight, Pencil } from 'lucide-react'
 import { useState } from 'react'
+import type { Permission } from '../../../../shared/permissions.ts'
 import { tenantQuery, type Tenant } from '../../api/tenants.ts'
 import { oneOf } from '../../components/Filters.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
@@ -14,7 +15,7 @@ import { Button, buttonClass } from '../../ui/Button.tsx'
 import { Card, Facts } from '../../ui/Card.tsx'
 import { CopyId } from '../../ui/CopyId.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
-import { Tabs } from '../../ui/Tabs.tsx'
+import { Tabs, type Tab } from '../../ui/Tabs.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { ClosingNotice, CloseTab } from './CloseTab.tsx'
@@ -37,9 +38,6 @@ export default function TenantPage() {
   const { tenant: here, can } = useSession()
   const query = useQuery({ ...tenantQuery(id), enabled: can('tenants:read') })
   const tenant = query.data
-  const search = route.useSearch()
-  const tab = oneOf(TABS, search.tab) ?? 'overview'
-  const navigate = route.useNavigate()
   return (
     <Page
       title={tenant?.name ?? 'Tenant'}
@@ -49,33 +47,44 @@ export default function TenantPage() {
       actions={tenant && <Actions tenant={tenant} />}
     >
       <Loaded query={query} what="tenant">
-        {(data) => (
-          <Tabs
-            value={tab}
-            onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
-            tabs={[
-              { value: 'overview', label: 'Overview', content: <Overview tenant={data} /> },
-              {
-                value: 'members',
-                label: 'Members',
-                content: (
-                  <MembersTab
-                    tenant={data}
-                    trail={search.page}
-                    onTrail={(page) => void navigate({ search: { tab, page } })}
-                  />
-                ),
-              },
-              { value: 'settings', label: 'Settings', content: <SettingsTab tenantId={data.id} /> },
-              { value: 'quotas', label: 'Quotas', content: <QuotaTab tenantId={data.id} /> },
-              { value: 'sso', label: 'Single sign-on', content: <SsoProviders tenantId={data.id} /> },
-              { value: 'export', label: 'Export', content: <ExportTab tenant={data} /> },
-              { value: 'close', label: 'Close', content: <CloseTab tenant={data} /> },
-            ]}
-          />
-        )}
+        {(data) => <Content tenant={data} />}
       </Loaded>
     </Page>
+  )
+}
+
+function Content({ tenant }: { tenant: Tenant }) {
+  const { can } = useSession()
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const needed: Partial<Record<(typeof TABS)[number], Permission>> = {
+    members: 'users:read',
+    sso: 'sso:manage',
+    export: 'tenants:export',
+    close: 'tenants:close',
+  }
+  const shown = TABS.filter((tab) => needed[tab] === undefined || can(needed[tab], tenant.id))
+  const tab = oneOf(shown, search.tab) ?? 'overview'
+  const show = (page: string | undefined) => void navigate({ search: { tab, page } })
+  const tabs: Tab<(typeof TABS)[number]>[] = [
+    { value: 'overview', label: 'Overview', content: <Overview tenant={tenant} /> },
+    {
+      value: 'members',
+      label: 'Members',
+      content: <MembersTab tenant={tenant} trail={search.page} onTrail={show} />,
+    },
+    { value: 'settings', label: 'Settings', content: <SettingsTab tenantId={tenant.id} /> },
+    { value: 'quotas', label: 'Quotas', content: <QuotaTab tenantId={tenant.id} /> },
+    { value: 'sso', label: 'Single sign-on', content: <SsoProviders tenantId={tenant.id} /> },
+    { value: 'export', label: 'Export', content: <ExportTab tenant={tenant} /> },
+    { value: 'close', label: 'Close', content: <CloseTab tenant={tenant} /> },
+  ]
+  return (
+    <Tabs
+      value={tab}
+      onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
+      tabs={tabs.filter(({ value }) => shown.includes(value))}
+    />
   )
 }
 
@@ -130,8 +139,8 @@ function Actions({ tenant }: { tenant: Tenant }) {
       >
         Edit
       </Button>
-      <ActAsButton tenant={tenant} />
-      <SuspendButton tenant={tenant} />
+      {(permits(me, 'users:view-as') || permits(me, 'users:impersonate')) && <ActAsButton tenant={tenant} />}
+      {permits(me, 'tenants:suspend') && <SuspendButton tenant={tenant} />}
       <Dialog open={editing} onClose={() => setEditing(false)} title="Edit the tenant" wide>
         <TenantForm
           tenant={tenant}

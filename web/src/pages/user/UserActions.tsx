@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { sendPasswordReset, updateUser, type User } from '../../api/users.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { ImpersonateDialog } from '../../components/ImpersonateDialog.tsx'
-import { NO_PERMISSION, permits, useSession } from '../../components/session.ts'
+import { permits, useSession } from '../../components/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
@@ -48,13 +48,15 @@ export function UserActions({ user }: { user: User }) {
   const mayLook = permits(me, 'users:view-as') || permits(me, 'users:impersonate')
   return (
     <>
-      <Button
-        icon={<VenetianMask aria-hidden className="size-4" />}
-        disabledReason={mayLook ? refusalToAct(user, myself) : NO_PERMISSION('users:view-as')}
-        onClick={() => setOpen('act')}
-      >
-        Act as
-      </Button>
+      {mayLook && (
+        <Button
+          icon={<VenetianMask aria-hidden className="size-4" />}
+          disabledReason={refusalToAct(user, myself)}
+          onClick={() => setOpen('act')}
+        >
+          Act as
+        </Button>
+      )}
       {open === 'act' && <ImpersonateDialog user={user} onClose={close} />}
       <Button
         icon={<Pencil aria-hidden className="size-4" />}
