@@ -69,7 +69,7 @@ export const SETTINGS = {
   'audit.retentionDays': setting({
     schema: z.number().int().min(32).max(3_660),
     fallback: 400,
-    words: 'How long events stay in the database before their month is archived',
+    words: 'How long events of all tenants stay in the database before their month is archived',
     unit: 'days',
     changedBy: 'platform',
     platformOnly: true,

@@ -45,12 +45,12 @@ export const resendInvitation = (id: string, key: string) =>
   post<Invitation>(`/api/admin/users/invitations/${id}/resend`, {}, key)
 export const revokeInvitation = (id: string) => remove<void>(`/api/admin/users/invitations/${id}`)
 
-/** What a mailed link is for; looking does not use it up. */
+/** What a mailed link is for; looking does not use it up. Once it is used there is nothing to look at: never asked again. */
 export const invitationShownQuery = (token: string) =>
   queryOptions({
     queryKey: ['invitationShown', token] as const,
     queryFn: () => post<InvitationShown>('/api/auth/invitation', { token }, crypto.randomUUID()),
-    staleTime: Infinity,
+    staleTime: 'static',
   })
 export const acceptInvitation = (body: z.input<typeof invitationAccept>, key: string) =>
   post<void>('/api/auth/invitation/accept', body, key)

@@ -28,7 +28,7 @@ export function Notes({ customer, paging }: { customer: Customer; paging: Paging
   })
   return (
     <Card title="Notes">
-      <Form of={of} submitLabel="Add note" submitReason={reason} onCancel={() => of.form.reset()}>
+      <Form of={of} submitLabel="Add note" submitReason={reason}>
         <Field label="New note" error={of.errorOf('text')}>
           <Textarea maxLength={5000} {...of.form.register('text', { required: REQUIRED })} />
         </Field>

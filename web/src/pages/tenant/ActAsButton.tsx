@@ -5,7 +5,8 @@ import type { User } from '../../../../shared/api/users.ts'
 import { listQuery, type ListFilter } from '../../api/lists.ts'
 import type { Tenant } from '../../api/tenants.ts'
 import { useDebounced } from '../../components/hooks.ts'
-import { ImpersonateDialog } from '../../components/ImpersonateDialog.tsx'
+import { ACTING_NEEDS_MFA, ImpersonateDialog } from '../../components/ImpersonateDialog.tsx'
+import { useSession } from '../../components/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Field } from '../../ui/Field.tsx'
@@ -13,6 +14,7 @@ import { SearchSelect } from '../../ui/SearchSelect.tsx'
 
 /** Chooses one of the tenant's users, to act or look as. */
 export function ActAsButton({ tenant }: { tenant: Tenant }) {
+  const { me } = useSession()
   const [open, setOpen] = useState(false)
   const [user, setUser] = useState<User | null>(null)
   const close = () => {
@@ -21,7 +23,11 @@ export function ActAsButton({ tenant }: { tenant: Tenant }) {
   }
   return (
     <>
-      <Button icon={<VenetianMask aria-hidden className="size-4" />} onClick={() => setOpen(true)}>
+      <Button
+        icon={<VenetianMask aria-hidden className="size-4" />}
+        disabledReason={me.mfa ? undefined : ACTING_NEEDS_MFA}
+        onClick={() => setOpen(true)}
+      >
         Act as a user
       </Button>
       <Dialog open={open && user === null} onClose={close} title={`Act as a user of ${tenant.name}`}>

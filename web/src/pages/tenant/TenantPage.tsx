@@ -2,7 +2,6 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { ArrowLeftRight, Pencil } from 'lucide-react'
 import { useState } from 'react'
-import type { Permission } from '../../../../shared/permissions.ts'
 import { tenantQuery, type Tenant } from '../../api/tenants.ts'
 import { oneOf } from '../../components/Filters.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
@@ -15,7 +14,7 @@ import { Button, buttonClass } from '../../ui/Button.tsx'
 import { Card, Facts } from '../../ui/Card.tsx'
 import { CopyId } from '../../ui/CopyId.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
-import { Tabs, type Tab } from '../../ui/Tabs.tsx'
+import { Tabs } from '../../ui/Tabs.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { ClosingNotice, CloseTab } from './CloseTab.tsx'
@@ -57,33 +56,37 @@ function Content({ tenant }: { tenant: Tenant }) {
   const { can } = useSession()
   const search = route.useSearch()
   const navigate = route.useNavigate()
-  const needed: Partial<Record<(typeof TABS)[number], Permission>> = {
-    members: 'users:read',
-    sso: 'sso:manage',
-    export: 'tenants:export',
-    close: 'tenants:close',
-  }
-  const shown = TABS.filter((tab) => needed[tab] === undefined || can(needed[tab], tenant.id))
-  const tab = oneOf(shown, search.tab) ?? 'overview'
-  const show = (page: string | undefined) => void navigate({ search: { tab, page } })
-  const tabs: Tab<(typeof TABS)[number]>[] = [
-    { value: 'overview', label: 'Overview', content: <Overview tenant={tenant} /> },
-    {
-      value: 'members',
-      label: 'Members',
-      content: <MembersTab tenant={tenant} trail={search.page} onTrail={show} />,
-    },
-    { value: 'settings', label: 'Settings', content: <SettingsTab tenantId={tenant.id} /> },
-    { value: 'quotas', label: 'Quotas', content: <QuotaTab tenantId={tenant.id} /> },
-    { value: 'sso', label: 'Single sign-on', content: <SsoProviders tenantId={tenant.id} /> },
-    { value: 'export', label: 'Export', content: <ExportTab tenant={tenant} /> },
-    { value: 'close', label: 'Close', content: <CloseTab tenant={tenant} /> },
-  ]
+  const tab = oneOf(TABS, search.tab) ?? 'overview'
+  const onTrail = (page: string | undefined) => void navigate({ search: { tab, page } })
   return (
     <Tabs
       value={tab}
       onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
-      tabs={tabs.filter(({ value }) => shown.includes(value))}
+      tabs={[
+        { value: 'overview', label: 'Overview', content: <Overview tenant={tenant} /> },
+        can('users:read', tenant.id) && {
+          value: 'members',
+          label: 'Members',
+          content: <MembersTab tenant={tenant} trail={search.page} onTrail={onTrail} />,
+        },
+        { value: 'settings', label: 'Settings', content: <SettingsTab tenantId={tenant.id} /> },
+        { value: 'quotas', label: 'Quotas', content: <QuotaTab tenantId={tenant.id} /> },
+        can('sso:manage', tenant.id) && {
+          value: 'sso',
+          label: 'Single sign-on',
+          content: <SsoProviders tenantId={tenant.id} />,
+        },
+        can('tenants:export', tenant.id) && {
+          value: 'export',
+          label: 'Export',
+          content: <ExportTab tenant={tenant} />,
+        },
+        can('tenants:close', null) && {
+          value: 'close',
+          label: 'Close',
+          content: <CloseTab tenant={tenant} />,
+        },
+      ]}
     />
   )
 }
@@ -98,6 +101,7 @@ function SettingsTab({ tenantId }: { tenantId: string }) {
 }
 
 function Overview({ tenant }: { tenant: Tenant }) {
+  const { can } = useSession()
   return (
     <div className="space-y-4">
       <ClosingNotice tenant={tenant} />
@@ -114,9 +118,11 @@ function Overview({ tenant }: { tenant: Tenant }) {
           ]}
         />
       </Card>
-      <Card title="Timeline" flush>
-        <Timeline targetId={tenant.id} />
-      </Card>
+      {can('audit:read', tenant.id) && (
+        <Card title="Timeline" flush>
+          <Timeline targetId={tenant.id} />
+        </Card>
+      )}
     </div>
   )
 }

@@ -2,8 +2,8 @@ import { Ban, KeyRound, Pencil, UserCheck, VenetianMask } from 'lucide-react'
 import { useState } from 'react'
 import { sendPasswordReset, updateUser, type User } from '../../api/users.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
-import { ImpersonateDialog } from '../../components/ImpersonateDialog.tsx'
-import { permits, useSession } from '../../components/session.ts'
+import { ACTING_NEEDS_MFA, ImpersonateDialog } from '../../components/ImpersonateDialog.tsx'
+import { isPlatformUser, NO_PERMISSION, permits, useSession } from '../../components/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
@@ -15,15 +15,16 @@ const ONLY_PLATFORM =
 
 /** Why this user is not the viewer's to change, as far as the page can know it. */
 function useReason(user: User): string | undefined {
-  const { can } = useSession()
+  const { me, can } = useSession()
   const { isSuper } = useGiver()
-  if (!can('users:manage', null)) return ONLY_PLATFORM
+  if (!can('users:manage', null)) return isPlatformUser(me) ? NO_PERMISSION('users:manage') : ONLY_PLATFORM
   const isAbove = user.grants.some(({ role, tenantId }) => role === 'SUPER_ADMIN' && tenantId === null)
   return isAbove && !isSuper ? 'Only a super administrator decides about super administrators.' : undefined
 }
 
 /** Why nobody acts as this user, as far as the page can know it. */
-function refusalToAct(user: User, myself: boolean): string | undefined {
+function refusalToAct(user: User, myself: boolean, mfa: boolean): string | undefined {
+  if (!mfa) return ACTING_NEEDS_MFA
   if (myself) return 'You are this user already.'
   if (user.kind === 'service') return 'A service account is a program: nobody acts as one.'
   if (user.state !== 'active') return 'The user is disabled.'
@@ -51,7 +52,7 @@ export function UserActions({ user }: { user: User }) {
       {mayLook && (
         <Button
           icon={<VenetianMask aria-hidden className="size-4" />}
-          disabledReason={refusalToAct(user, myself)}
+          disabledReason={refusalToAct(user, myself, me.mfa)}
           onClick={() => setOpen('act')}
         >
           Act as
