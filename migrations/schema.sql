@@ -102,10 +102,12 @@ create table audit_events (
   ip inet,
   user_agent text,
   actor_id text,
+  impersonator_id text,
   constraint audit_events_pkey PRIMARY KEY (at, id),
   constraint audit_events_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint audit_events_action_check CHECK ((action ~ '^[A-Z][A-Z0-9_]+$'::text)),
   constraint audit_events_actor_id CHECK ((NOT (actor_id IS DISTINCT FROM (actor ->> 'id'::text)))),
+  constraint audit_events_impersonator_id CHECK ((NOT (impersonator_id IS DISTINCT FROM (actor #>> '{impersonator,id}'::text[])))),
   constraint audit_events_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'denied'::text, 'error'::text])))
 ) partition by RANGE (at);
 
@@ -971,6 +973,7 @@ create table sessions (
   parent_id uuid,
   reason text,
   read_only boolean not null default false,
+  end_told boolean not null default false,
   constraint sessions_token_hash_key UNIQUE (token_hash),
   constraint sessions_pkey PRIMARY KEY (id),
   constraint sessions_impersonator_id_fkey FOREIGN KEY (impersonator_id) REFERENCES users(id) ON DELETE CASCADE,
@@ -1347,6 +1350,8 @@ CREATE INDEX audit_events_actor ON ONLY public.audit_events USING btree (actor_i
 
 CREATE INDEX audit_events_correlation ON ONLY public.audit_events USING btree (correlation_id, at DESC, id DESC) WHERE (correlation_id IS NOT NULL);
 
+CREATE INDEX audit_events_impersonator ON ONLY public.audit_events USING btree (impersonator_id, at DESC, id DESC) WHERE (impersonator_id IS NOT NULL);
+
 CREATE INDEX audit_events_outcome ON ONLY public.audit_events USING btree (outcome, at DESC, id DESC) WHERE (outcome <> 'success'::text);
 
 CREATE INDEX audit_events_request ON ONLY public.audit_events USING btree (request_id) WHERE (request_id IS NOT NULL);
@@ -1508,6 +1513,8 @@ CREATE INDEX service_accounts_list ON public.service_accounts USING btree (tenan
 CREATE INDEX sessions_impersonations ON public.sessions USING btree (user_id, id DESC) WHERE (impersonator_id IS NOT NULL);
 
 CREATE INDEX sessions_parent ON public.sessions USING btree (parent_id) WHERE (parent_id IS NOT NULL);
+
+CREATE INDEX sessions_untold ON public.sessions USING btree (parent_id) WHERE ((impersonator_id IS NOT NULL) AND (NOT end_told));
 
 CREATE INDEX sessions_user ON public.sessions USING btree (user_id, id DESC);
 

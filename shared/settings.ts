@@ -3,6 +3,7 @@ import { z } from 'zod'
 /**
  * Every setting there is. The tenant's value counts before the platform's, and that before the default.
  * `changedBy` tenant: a tenant may choose for itself; platform: only the platform, also for one tenant.
+ * `platformOnly`: it is about the platform as a whole, so a tenant has no value of it and does not see it.
  * `fallback` null: there is no value until somebody sets one.
  */
 type Setting = {
@@ -11,6 +12,7 @@ type Setting = {
   words: string
   unit: string | null
   changedBy: 'platform' | 'tenant'
+  platformOnly?: true
   input: 'text' | 'email' | 'colour' | 'number'
 }
 
@@ -67,9 +69,10 @@ export const SETTINGS = {
   'audit.retentionDays': setting({
     schema: z.number().int().min(32).max(3_660),
     fallback: 400,
-    words: 'How long events stay in the database before their month is archived',
+    words: 'How long events of all tenants stay in the database before their month is archived',
     unit: 'days',
     changedBy: 'platform',
+    platformOnly: true,
     input: 'number',
   }),
   'tenants.coolingOffDays': setting({
@@ -84,3 +87,4 @@ export const SETTINGS = {
 
 export type SettingKey = keyof typeof SETTINGS
 export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[]
+export const isPlatformOnly = (key: SettingKey): boolean => 'platformOnly' in SETTINGS[key]

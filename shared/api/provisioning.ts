@@ -169,6 +169,9 @@ export const blueprint = z.object({
   maxMemoryMb: z.number().int(),
   maxDiskGb: z.number().int(),
   state: z.enum(['active', 'retired']),
+  /** Some node has its template, so that it can be installed. */
+  available: z.boolean(),
+  /** Empty for those who do not see the infrastructure. */
   images: z.array(z.object({ nodeId: id, sourceNodeId: id, ref: z.string() })),
   createdAt: timestamp,
 })

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { beyond, filtered, MICROS, placeOf, type AuditFilter } from './audit.ts'
+import { slice, type AuditFilter } from './audit.ts'
 import { EVENT, type BatchRow, type SealedEvent } from './auditSeals.ts'
 import type { Scope, Tx } from './index.ts'
 
@@ -13,9 +13,7 @@ export async function placedEvents(
   filter: AuditFilter,
   { after, limit }: { after: string | undefined; limit: number },
 ): Promise<PlacedEvent[]> {
-  let query = filtered(tx, scope, filter).orderBy('e.at').orderBy('e.id').limit(limit)
-  if (after !== undefined) query = query.where(beyond(placeOf(after), false))
-  const page = query.selectAll('e').select(MICROS.as('micros'))
+  const page = slice(tx, scope, filter, { down: false, limit, after })
   const { rows } = await sql<PlacedEvent>`select ${sql.raw(EVENT)}, e.micros, b.number as batch, b.position
     from (${page}) e left join lateral (
       select number, array_position(events, e.id) - 1 as position from audit_batches

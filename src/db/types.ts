@@ -73,6 +73,7 @@ export interface AuditEventsTable {
   ip: string | null
   user_agent: string | null
   actor_id: string | null
+  impersonator_id: string | null
 }
 
 export interface AuditHoldsTable {
@@ -674,6 +675,7 @@ export interface SessionsTable {
   parent_id: string | null
   reason: string | null
   read_only: Generated<boolean>
+  end_told: Generated<boolean>
 }
 
 export interface SettingsTable {

@@ -7,6 +7,7 @@ import * as provisioningService from '../services/provisioningService.ts'
 import * as searchService from '../services/searchService.ts'
 import * as tenantSuspensionService from '../services/tenantSuspensionService.ts'
 import * as tenantClosureService from '../services/tenantClosureService.ts'
+import * as userService from '../services/userService.ts'
 import { auditSinkTest } from './auditSinkTest.ts'
 import { authPasswordReset } from './authPasswordReset.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
@@ -65,6 +66,11 @@ export const timers: readonly Timer[] = [
     name: 'tenants.enforce',
     everyMs: 60 * MINUTE_MS,
     run: asSystem('tenants.enforce', tenantSuspensionService.enforceAll),
+  },
+  {
+    name: 'impersonations.end',
+    everyMs: MINUTE_MS,
+    run: asSystem('impersonations.end', userService.endImpersonations),
   },
   { name: 'search.tidy', everyMs: 24 * 60 * MINUTE_MS, run: asSystem('search.tidy', searchService.tidy) },
   { name: 'tenants.close', everyMs: MINUTE_MS, run: tenantClosureService.beginDue },

@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { auditEvent, auditExport, auditList, auditSeals, auditTimeline } from '../../shared/api/audit.ts'
 import { page } from '../../shared/api/common.ts'
 import * as auditService from '../services/auditService.ts'
-import { exportAuditEvents } from './adminAuditExport.ts'
 import { route, type Route } from './define.ts'
 
 export const adminAudit: Route[] = [
@@ -17,7 +16,7 @@ export const adminAudit: Route[] = [
     replies: { 200: page(auditEvent) },
     handler: async (ctx, { query }) => ({ body: await auditService.list(ctx, query, query) }),
   }),
-  {
+  route({
     method: 'GET',
     path: '/api/admin/audit/events/export',
     operationId: 'exportAuditEvents',
@@ -27,8 +26,8 @@ export const adminAudit: Route[] = [
     stepUp: true,
     query: auditExport,
     replies: { 200: z.string().describe('application/x-ndjson or text/csv, oldest first') },
-    raw: exportAuditEvents,
-  },
+    handler: async (ctx, { query }) => ({ body: '', download: await auditService.exportEvents(ctx, query) }),
+  }),
   route({
     method: 'GET',
     path: '/api/admin/audit/timeline',

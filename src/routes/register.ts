@@ -22,7 +22,7 @@ import type { Identity } from '../services/userService.ts'
 import { requireAboutOneThing, requireOwnName } from './authLimits.ts'
 import type { Reply, Route, TableRoute } from './define.ts'
 
-const WITHOUT_HEAD = new Set(['streamJobs', 'exportCustomers'])
+const WITHOUT_HEAD = new Set(['streamJobs', 'exportCustomers', 'exportAuditEvents'])
 
 const identities = new WeakMap<FastifyRequest, Identity>()
 

@@ -1,14 +1,15 @@
-import type { AuditEvent } from '../../shared/api/audit.ts'
+import type { AuditEvent, AuditExport } from '../../shared/api/audit.ts'
 import type { Page } from '../../shared/api/common.ts'
 import * as audit from '../db/audit.ts'
 import { eventsOf, thingsOf } from '../db/auditTimeline.ts'
 import type { ListOptions } from '../db/list.ts'
-import type { Ctx, Origin, Scope } from '../context.ts'
+import type { Ctx, Origin } from '../context.ts'
 import { notFound } from '../errors.ts'
+import type { Download } from '../lib/download.ts'
 import { isUuid, newId } from '../lib/ids.ts'
+import { exportText } from './audit/exporting.ts'
 import * as tenantScopeService from './tenantScopeService.ts'
 
-export { exportText } from './audit/exporting.ts'
 export { sealAll, seals } from './audit/sealing.ts'
 export { signHash } from './audit/key.ts'
 
@@ -52,6 +53,7 @@ function rowOf(origin: Origin, event: Event, at: Date): audit.NewEvent {
     outcome: event.outcome ?? 'success',
     actor: origin.actor,
     actor_id: origin.actor.id,
+    impersonator_id: origin.actor.impersonator?.id ?? null,
     target_type: event.target.type,
     target_id: event.target.id,
     target_label: event.target.label ?? null,
@@ -104,16 +106,26 @@ export async function list(
   return shown(ctx, await audit.list(ctx.tx, ctx.scope, filter, options))
 }
 
-/** That somebody took the log, or a part of it, out of here. */
-export async function recordExport(ctx: Ctx, scope: Scope, asked: Record<string, unknown>): Promise<void> {
+const TYPES = { jsonl: 'application/x-ndjson; charset=utf-8', csv: 'text/csv; charset=utf-8' } as const
+
+/** What the caller may see of the log as a file, page by page while it is sent. That it was asked for is an event. */
+export async function exportEvents(
+  ctx: Ctx,
+  { format, tenantId: _tenantId, ...filter }: AuditExport,
+): Promise<Download> {
   // The events of somebody with several tenants belong to each of them.
-  for (const tenantId of scope === 'platform' ? [null] : scope)
+  for (const tenantId of ctx.scope === 'platform' ? [null] : ctx.scope)
     await record(ctx, {
       action: 'AUDIT_EXPORTED',
       tenantId,
       target: { type: 'audit', id: tenantId ?? 'platform' },
-      details: asked,
+      details: { format, ...filter },
     })
+  return {
+    name: `audit-${ctx.now().toISOString().slice(0, 19).replaceAll(':', '')}.${format}`,
+    type: TYPES[format],
+    content: exportText({ root: ctx, origin: ctx, scope: ctx.scope, filter }, format),
+  }
 }
 
 const LASTING = ['tenant', 'customer', 'subscription', 'invoice', 'cloudPod', 'job'] as const

@@ -1,5 +1,5 @@
 import type { SettingsUpdate, SettingView } from '../../shared/api/tenants.ts'
-import { SETTING_KEYS, SETTINGS, type SettingKey } from '../../shared/settings.ts'
+import { isPlatformOnly, SETTING_KEYS, SETTINGS, type SettingKey } from '../../shared/settings.ts'
 import type { Ctx } from '../context.ts'
 import * as logos from '../db/tenantLogos.ts'
 import * as settings from '../db/tenantSettings.ts'
@@ -74,11 +74,11 @@ function present(of: Record<SettingKey, Effective>, logo: string | null): Brandi
   }
 }
 
-/** Every setting with words, value and origin. `tenantId` null: the platform's. */
+/** Every setting with words, value and origin. `tenantId` null: the platform's, of which some are no tenant's. */
 export async function list(ctx: Ctx, tenantId: string | null): Promise<{ items: SettingView[] }> {
   const of = await effective(ctx, tenantId)
   return {
-    items: SETTING_KEYS.map((key) => {
+    items: SETTING_KEYS.filter((key) => tenantId === null || !isPlatformOnly(key)).map((key) => {
       const { words, unit, changedBy, input } = SETTINGS[key]
       return { key, words, unit, changedBy, input, ...of[key] }
     }),
@@ -88,7 +88,7 @@ export async function list(ctx: Ctx, tenantId: string | null): Promise<{ items: 
 /**
  * Sets what is named; null resets to the inherited value.
  * @param mayAll whether the caller may also change what only the platform changes
- * @throws AppError forbidden, naming the setting
+ * @throws AppError invalid_input for a setting of the platform alone, forbidden, each naming the setting
  */
 export async function update(
   ctx: Ctx,
@@ -97,6 +97,11 @@ export async function update(
   mayAll: boolean,
 ): Promise<{ items: SettingView[] }> {
   const named = SETTING_KEYS.filter((key) => change[key] !== undefined)
+  const foreign = tenantId === null ? undefined : named.find(isPlatformOnly)
+  if (foreign !== undefined) {
+    const message = `${foreign} is a setting of the platform as a whole: a tenant has none of its own.`
+    throw new AppError('invalid_input', message, { errors: [{ path: foreign, message }] })
+  }
   const refused = named.find((key) => SETTINGS[key].changedBy === 'platform' && !mayAll)
   if (refused !== undefined)
     throw new AppError('forbidden', `Only the platform changes ${refused}. Ask your provider.`, {

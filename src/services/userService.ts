@@ -15,7 +15,12 @@ import { impersonated, stopImpersonation } from './users/impersonation.ts'
 import { needsMfa, rightsOf, TOUCH_MS, type Identity } from './users/rights.ts'
 
 export { createApiKey, identifyApiKey } from './users/apiKeys.ts'
-export { listImpersonations, startImpersonation, stopImpersonation } from './users/impersonation.ts'
+export {
+  endImpersonations,
+  listImpersonations,
+  startImpersonation,
+  stopImpersonation,
+} from './users/impersonation.ts'
 export { createOwnKey, listOwnKeys, renameOwnKey, revokeOwnKey, rotateOwnKey } from './users/ownKeys.ts'
 export { isNamed, requireNamed } from './users/keyLimits.ts'
 export { holds, permissionsOf, rightsOf, type Identity } from './users/rights.ts'

@@ -6,6 +6,7 @@ import * as auditService from '../../src/services/auditService.ts'
 import { ownerOf } from '../rules/rows.ts'
 import { pay, prepareOrder, type Ordered } from '../support/api.ts'
 import { startApp, until, type TestApp } from '../support/app.ts'
+import { actingAs } from '../users/operators.ts'
 import { keyOf, person, session } from '../users/people.ts'
 
 let app: TestApp
@@ -159,4 +160,36 @@ test('no event is lost because its month has no partition yet', async () => {
     app.clock.offsetMs = 0
   }
   expect(await events(`tenantId=${tenantId}&action=FAR_FUTURE`)).toHaveLength(1)
+})
+
+test('the events of an actor are his own and those under another name, each once and in order, also in the export', async () => {
+  const tenantId = await app.tenant()
+  const { api, by } = await actingAs(app, (await person(app, 'TENANT_OWNER', tenantId)).id)
+  for (let n = 0; n < 3; n++) await api.post('/api/admin/customers', customer(tenantId))
+  expect((await api.call('DELETE', '/api/auth/impersonation')).status).toBe(204)
+  const all = await events('')
+  const theirs = all.filter(({ actor }) => actor.id === by.id || actor.impersonator?.id === by.id)
+  const actions = new Set(theirs.map(({ action }) => action))
+  for (const action of ['STEP_UP', 'IMPERSONATION_STARTED', 'CUSTOMER_CREATED', 'IMPERSONATION_ENDED'])
+    expect(actions).toContain(action)
+  const ids = theirs.map(({ id }) => id)
+  for (const sort of ['-createdAt', 'createdAt']) {
+    const seen: string[] = []
+    let cursor = ''
+    do {
+      const path = `/api/admin/audit/events?actorId=${by.id}&limit=2&sort=${sort}${cursor}`
+      const { body } = await app.admin.get<{ items: AuditEvent[]; nextCursor: string | null }>(path)
+      seen.push(...body.items.map(({ id }) => id))
+      cursor = body.nextCursor === null ? '' : `&cursor=${body.nextCursor}`
+    } while (cursor !== '')
+    expect(seen).toEqual(sort === 'createdAt' ? ids.toReversed() : ids)
+  }
+  const file = await app.admin.call<string>(
+    'GET',
+    `/api/admin/audit/events/export?format=csv&actorId=${by.id}`,
+  )
+  const lines = file.body.trim().split('\r\n').slice(1)
+  expect(lines.map((line) => line.slice(0, 36))).toEqual(ids.toReversed())
+  const within = await events(`actorId=${by.id}&tenantId=${tenantId}&action=CUSTOMER_CREATED`)
+  expect(within).toHaveLength(3)
 })

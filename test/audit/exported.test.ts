@@ -178,6 +178,17 @@ test('a file that is none of ours, or not there, could not be checked: 2', async
   expect(await mpanel(['audit', 'verify', '--file', '/nowhere.jsonl'], {}).ended).toBe(2)
 })
 
+test('a browser saves the file under a name, and looking at its head alone takes nothing out', async () => {
+  const path = '/api/admin/audit/events/export?format=csv'
+  const answer = await app.admin.call('GET', path)
+  expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8')
+  expect(answer.headers.get('content-disposition')).toMatch(/^attachment; filename="audit-[\dT-]+\.csv"/)
+  expect(answer.headers.get('cache-control')).toBe('no-store')
+  const { token } = await keyOf(app, 'admin@example.com')
+  const head = await fetch(app.url + path, { method: 'HEAD', headers: { authorization: `Bearer ${token}` } })
+  expect(head.status).toBe(404)
+})
+
 test('a spreadsheet takes nothing in the CSV for a formula', async () => {
   const csv = await text(app.admin, `?format=csv&tenantId=${own}&action=THING_DONE`)
   const found = parse<Record<string, string>>(csv, { columns: true })

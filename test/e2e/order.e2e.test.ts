@@ -64,13 +64,51 @@ it('a button that cannot be used says why, and does nothing', async () => {
   await page.getByText('The pod no longer exists.').last().waitFor()
 })
 
+it('people of a tenant, who see nothing of the infrastructure, order and make pods by themselves', async () => {
+  const { slug } = await tenant()
+  const own = await opened.page()
+  await own.goto(`/t/${slug}/subscriptions/new`)
+  await logIn(own, await opened.user('TENANT_OWNER', tenantId))
+  await own.getByRole('button', { name: 'New customer' }).click()
+  const dialog = own.getByRole('dialog', { name: 'New customer' })
+  await dialog.getByLabel('Name', { exact: true }).fill('Grace Hopper')
+  await dialog.getByLabel('E-mail').fill('grace@example.com')
+  await dialog.getByRole('button', { name: 'Create customer' }).click()
+  await own.getByRole('radio', { name: /^Small/ }).check()
+  await own.getByRole('radio', { name: /a month/ }).check()
+  await own
+    .getByRole('radio', { name: /virtual machine/i })
+    .first()
+    .check()
+  await own.getByLabel('Host name').fill('grace.example.com')
+  await own.getByRole('button', { name: 'Order' }).click()
+  await own.getByRole('heading', { level: 1, name: 'grace.example.com' }).waitFor()
+  await own.context().close()
+
+  const theirs = await opened.page()
+  await theirs.goto(`/t/${slug}/cloudpods/new`)
+  await logIn(theirs, await opened.user('TENANT_ADMIN', tenantId))
+  await theirs.getByRole('radio', { name: /^Small/ }).check()
+  await theirs
+    .getByRole('radio', { name: /container/i })
+    .first()
+    .check()
+  await theirs.getByLabel('Host name').fill('internal.example.com')
+  await theirs.getByRole('button', { name: 'Create CloudPod' }).click()
+  await theirs.locator('h1 + *').getByText('Running').waitFor()
+  await theirs.context().close()
+}, 60_000)
+
+const tenant = async () =>
+  (await opened.app.admin.get<{ name: string; slug: string }>(`/api/admin/tenants/${tenantId}`)).body
+
 async function orderPod(): Promise<void> {
   await page.getByRole('button', { name: 'New customer' }).click()
   const dialog = page.getByRole('dialog', { name: 'New customer' })
   await dialog.getByLabel('Tenant').click()
-  const tenant = await opened.app.admin.get<{ name: string }>(`/api/admin/tenants/${tenantId}`)
-  await page.getByLabel('Search: Tenant').fill(tenant.body.name)
-  await page.getByRole('option', { name: tenant.body.name }).click()
+  const { name } = await tenant()
+  await page.getByLabel('Search: Tenant').fill(name)
+  await page.getByRole('option', { name }).click()
   await dialog.getByLabel('Name', { exact: true }).fill('Ada Lovelace')
   await dialog.getByLabel('E-mail').fill('ada@example.com')
   await dialog.getByRole('button', { name: 'Create customer' }).click()

@@ -160,3 +160,51 @@ it('whoever loses the last role is told so, and can log out', async () => {
   await page.waitForURL(/\/login$/)
   await page.context().close()
 })
+
+it('somebody is invited to the platform from the list of users, stands there until answered, and is taken back', async () => {
+  const page = await entered(await opened.user('PLATFORM_ADMIN'))
+  await page.goto('/t/all/users')
+  await page.getByRole('button', { name: 'Invite' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Invite to the platform' })
+  await dialog.getByLabel('E-mail').fill('colleague@example.com')
+  await dialog.getByLabel('Role').selectOption({ label: 'Support' })
+  await dialog.getByRole('button', { name: 'Invite' }).click()
+  const open = page.getByRole('region', { name: 'Open invitations to the platform' })
+  await open.getByText('colleague@example.com').waitFor()
+
+  const support = await entered(await opened.user('SUPPORT'))
+  await support.goto('/t/all/users')
+  const resend = support.getByRole('button', { name: 'Send the invitation of colleague@example.com again' })
+  expect(await resend.getAttribute('aria-disabled')).toBe('true')
+  expect(await support.getByRole('button', { name: 'Invite', exact: true }).count()).toBe(0)
+  await support.context().close()
+
+  await open.getByRole('button', { name: 'Send the invitation of colleague@example.com again' }).click()
+  await page.getByText('Sent again').waitFor()
+  await open.getByRole('button', { name: 'Take the invitation of colleague@example.com back' }).click()
+  await open.waitFor({ state: 'detached' })
+  await page.context().close()
+})
+
+it('an administrator sends a link to set a new password after being told what it does, and never where it is refused', async () => {
+  const user = await opened.user('TENANT_USER', tenant.id)
+  const id = await idOf(user)
+  const page = await entered(await opened.user('PLATFORM_ADMIN'))
+  await page.goto(`/t/all/users/${id}`)
+  const button = page.getByRole('button', { name: 'Send a password reset link' })
+  await button.click()
+  const dialog = page.getByRole('dialog', { name: 'Send a password reset link' })
+  await dialog.getByText('The present password works until a new one is set').waitFor()
+  await dialog.getByRole('button', { name: 'Send' }).click()
+  await page.getByText('The link is on its way').waitFor()
+  const { body } = await opened.app.admin.get<ListPage<{ action: string }>>(
+    `/api/admin/audit/events?targetId=${id}&action=PASSWORD_RESET_SENT`,
+  )
+  expect(body.items).toHaveLength(1)
+
+  await opened.app.admin.call('PATCH', `/api/admin/users/${id}`, { state: 'disabled' })
+  await page.reload()
+  await page.getByText('This user is disabled').waitFor()
+  expect(await button.getAttribute('aria-disabled')).toBe('true')
+  await page.context().close()
+})

@@ -80,6 +80,26 @@ it.each([
   expect((await app.admin.get<List>(settingsOf(tenantId))).body).toEqual(before.body)
 })
 
+it('a setting of the platform alone is neither shown to a tenant nor set for one, and the refusal says why', async () => {
+  const key = 'audit.retentionDays'
+  const tenantId = await app.tenant()
+  const keysAt = async (path: string) => (await app.admin.get<List>(path)).body.items.map((item) => item.key)
+  expect(await keysAt(PLATFORM)).toContain(key)
+  expect(await keysAt(settingsOf(tenantId))).not.toContain(key)
+  for (const value of [500, null]) {
+    const refused = await app.admin.call<{ code: string; detail: string; errors: { path: string }[] }>(
+      'PATCH',
+      settingsOf(tenantId),
+      { 'branding.name': 'Acme', [key]: value },
+    )
+    expect(refused).toMatchObject({ status: 422, body: { code: 'invalid_input', errors: [{ path: key }] } })
+    expect(refused.body.detail).toContain('platform as a whole')
+  }
+  expect(one((await app.admin.get<List>(settingsOf(tenantId))).body, 'branding.name').value).toBe('mPanel')
+  expect((await app.admin.call('PATCH', PLATFORM, { [key]: 500 })).status).toBe(200)
+  expect((await app.admin.call('PATCH', PLATFORM, { [key]: null })).status).toBe(200)
+})
+
 it('contrast is measured as WCAG does', () => {
   expect(contrastWithWhite('#000000')).toBeCloseTo(21, 5)
   expect(contrastWithWhite('#ffffff')).toBeCloseTo(1, 5)

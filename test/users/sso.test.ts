@@ -125,6 +125,9 @@ test('enforced, a tenant’s people come in by it only, except for its oldest ow
   expect(await loginFacts(app, one.user.id)).toContain('LOGIN_FAILED sso_required')
   expect((await byPassword(one.owner.email)).status).toBe(200)
   expect((await byPassword(elsewhere.email)).status).toBe(200)
+  const reset = (id: string) => app.admin.post(`/api/admin/users/${id}/password-reset`, {})
+  expect(await reset(one.user.id)).toMatchObject({ status: 409, body: { code: 'invalid_state' } })
+  expect((await reset(one.owner.id)).status).toBe(204)
   expect((await comeIn(one)).session).toBeDefined()
   // When the one who was left out is gone, no owner is kept out.
   await app.admin.call('PATCH', `/api/admin/users/${one.owner.id}`, { state: 'disabled' })

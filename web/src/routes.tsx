@@ -2,6 +2,7 @@ import { createRoute, createRouter } from '@tanstack/react-router'
 import type { QueryClient } from '@tanstack/react-query'
 import { RootError, Starting } from './components/RootStates.tsx'
 import { byMail, index, login, page, root, search, tenant, tenantIndex, under } from './routeBase.tsx'
+import { account, apiKeys, tenants, users } from './routesOfPeople.tsx'
 
 const billing = [
   createRoute({
@@ -142,66 +143,6 @@ const provisioning = [
   }),
 ] as const
 
-const tenants = [
-  createRoute({
-    getParentRoute: under,
-    path: 'tenants',
-    validateSearch: search('q', 'state', 'sort', 'page'),
-    component: page(() => import('./pages/tenant/TenantsPage.tsx')),
-  }),
-  createRoute({
-    getParentRoute: under,
-    path: 'tenants/new',
-    component: page(() => import('./pages/tenant/NewTenantPage.tsx')),
-  }),
-  createRoute({
-    getParentRoute: under,
-    path: 'tenants/settings',
-    component: page(() => import('./pages/tenant/PlatformSettingsPage.tsx')),
-  }),
-  createRoute({
-    getParentRoute: under,
-    path: 'tenants/$id',
-    validateSearch: search('tab', 'page'),
-    component: page(() => import('./pages/tenant/TenantPage.tsx')),
-  }),
-] as const
-
-const users = [
-  createRoute({
-    getParentRoute: under,
-    path: 'users',
-    validateSearch: search('q', 'state', 'role', 'page'),
-    component: page(() => import('./pages/user/UsersPage.tsx')),
-  }),
-  createRoute({
-    getParentRoute: under,
-    path: 'users/new',
-    component: page(() => import('./pages/user/NewUserPage.tsx')),
-  }),
-  createRoute({
-    getParentRoute: under,
-    path: 'users/$id',
-    validateSearch: search('tab', 'permission', 'in', 'page'),
-    component: page(() => import('./pages/user/UserPage.tsx')),
-  }),
-  createRoute({
-    getParentRoute: under,
-    path: 'roles',
-    validateSearch: search('tab', 'page'),
-    component: page(() => import('./pages/user/RolesPage.tsx')),
-  }),
-  createRoute({
-    getParentRoute: under,
-    path: 'roles/new',
-    component: page(() => import('./pages/user/NewRolePage.tsx')),
-  }),
-  createRoute({
-    getParentRoute: under,
-    path: 'roles/$id',
-    component: page(() => import('./pages/user/RolePage.tsx')),
-  }),
-] as const
 const mail = createRoute({
   getParentRoute: under,
   path: 'mail',
@@ -228,46 +169,6 @@ const audit = [
     getParentRoute: under,
     path: 'audit/sinks',
     component: page(() => import('./pages/audit/AuditSinksPage.tsx')),
-  }),
-] as const
-
-const apiKeys = createRoute({
-  getParentRoute: under,
-  path: 'api-keys',
-  validateSearch: search('tab', 'page'),
-  component: page(() => import('./pages/keys/ApiKeysPage.tsx')),
-})
-
-const account = [
-  createRoute({
-    getParentRoute: under,
-    path: 'account/security',
-    validateSearch: search('sso'),
-    component: page(() => import('./pages/account/SecurityPage.tsx')),
-  }),
-  createRoute({
-    getParentRoute: under,
-    path: 'account/sessions',
-    validateSearch: search('page'),
-    component: page(() => import('./pages/account/SessionsPage.tsx')),
-  }),
-  createRoute({
-    getParentRoute: under,
-    path: 'account/log-ins',
-    validateSearch: search('page'),
-    component: page(() => import('./pages/account/LoginHistoryPage.tsx')),
-  }),
-  createRoute({
-    getParentRoute: under,
-    path: 'account/api-keys',
-    validateSearch: search('page'),
-    component: page(() => import('./pages/account/KeysPage.tsx')),
-  }),
-  createRoute({
-    getParentRoute: under,
-    path: 'account/operators',
-    validateSearch: search('page'),
-    component: page(() => import('./pages/account/ImpersonationsPage.tsx')),
   }),
 ] as const
 

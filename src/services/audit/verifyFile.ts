@@ -1,11 +1,10 @@
 import { createHash, type KeyObject } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { createGunzip } from 'node:zlib'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { leafHash, merkleRoot, rootOf } from '../../lib/merkle.ts'
 import { GENESIS, headHash, isSignedBy, publicKeyOf, VANISHED } from './batches.ts'
 import { readCheckpoints } from './checkpoints.ts'
 import { fileHash, readEventLine } from './exportFormat.ts'
+import { absentLine, batchLine, endLine, eventHead, header, jsonOf, linesOf } from './exportLines.ts'
 
 export type FileVerdict = {
   events: number
@@ -22,50 +21,6 @@ export type FileVerdict = {
   publicKey: string | null
   findings: string[]
 }
-
-const hex = z.string().regex(/^([0-9a-f]{2})+$/)
-const number = z.string().regex(/^\d{1,19}$/)
-const position = z.number().int().min(0)
-const header = z.object({
-  kind: z.literal('mpanel-audit-export'),
-  version: z.literal(1),
-  publicKey: z.string().nullable(),
-  complete: z.boolean(),
-})
-const batchLine = z.object({
-  kind: z.literal('batch'),
-  number,
-  sealedAt: z.string(),
-  size: z.number().int().min(1),
-  events: hex,
-  root: hex,
-  previous: hex,
-  hash: hex,
-  signature: hex,
-})
-const eventHead = z.object({
-  kind: z.literal('event'),
-  record: z.number().int(),
-  batch: number.nullable(),
-  position: position.nullable(),
-  leaf: hex,
-  path: z.array(hex).max(64).optional(),
-  withheld: z.array(z.string()).optional(),
-})
-const absentLine = z.object({
-  kind: z.literal('absent'),
-  batch: number,
-  position,
-  leaf: hex,
-  archived: z.boolean(),
-})
-const endLine = z.object({
-  kind: z.literal('end'),
-  events: z.number(),
-  batches: z.number(),
-  sha256: hex,
-  signature: hex,
-})
 
 type Batch = z.infer<typeof batchLine>
 type Reading = {
@@ -141,31 +96,6 @@ function keyOf(text: string | null): KeyObject | undefined {
     return text === null ? undefined : publicKeyOf(text)
   } catch {
     throw new Error('the public key cannot be read')
-  }
-}
-
-/** Lines by their bytes: what a line is must not depend on what is in it. */
-async function* linesOf(path: string, gzip: boolean): AsyncGenerator<Buffer> {
-  const file = createReadStream(path)
-  const source = gzip ? file.pipe(createGunzip()) : file
-  file.on('error', (error) => source.destroy(error))
-  let rest = Buffer.alloc(0)
-  for await (const chunk of source as AsyncIterable<Buffer>) {
-    let data = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-    for (let end = data.indexOf(10); end >= 0; end = data.indexOf(10)) {
-      yield data.subarray(0, end)
-      data = data.subarray(end + 1)
-    }
-    rest = Buffer.from(data)
-  }
-  if (rest.length > 0) yield rest
-}
-
-const jsonOf = (text: string): unknown => {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
   }
 }
 

@@ -15,14 +15,15 @@ export async function listBlueprints(
 ): Promise<{ items: Blueprint[]; nextCursor: string | null }> {
   const page = await infrastructure.listBlueprints(ctx.tx, ctx.scope, options)
   const ids = page.items.map((row) => row.id)
-  const images = ctx.seesInfrastructure ? await infrastructure.imagesOf(ctx.tx, ids) : []
+  const images = await infrastructure.imagesOf(ctx.tx, ids)
   return {
-    items: page.items.map((row) =>
-      presentBlueprint(
+    items: page.items.map((row) => {
+      const all = presentBlueprint(
         row,
         images.filter((image) => image.blueprint_id === row.id),
-      ),
-    ),
+      )
+      return ctx.seesInfrastructure ? all : { ...all, images: [] }
+    }),
     nextCursor: page.nextCursor,
   }
 }
@@ -42,6 +43,7 @@ const presentBlueprint = (row: BlueprintRow, images: ImageRow[]): Blueprint => (
   maxMemoryMb: row.max_memory_mb,
   maxDiskGb: row.max_disk_gb,
   state: row.state,
+  available: images.length > 0,
   images: images.map((image) => ({
     nodeId: image.node_id,
     sourceNodeId: image.source_node_id,

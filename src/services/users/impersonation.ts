@@ -164,12 +164,41 @@ export async function stopImpersonation(ctx: Ctx, me: Identity): Promise<Opened>
     throw new AppError('invalid_state', 'You act under your own name.')
   const now = ctx.now()
   const { parentId, reason, readOnly } = me.impersonation
-  await users.revokeSession(ctx.tx, me.sessionId, now)
+  // False when it ran out, or was stopped, since this request began: then it has its event.
+  const first = await impersonations.stop(ctx.tx, me.sessionId, now)
   const token = randomToken()
   const expiresAt = await impersonations.renewToken(ctx.tx, parentId, sha256(token), now)
   if (!expiresAt) throw new AppError('unauthenticated', 'Your own session has ended. Log in again.')
-  await tell(ctx, 'IMPERSONATION_ENDED', me.user, [...me.tenants.keys()], { reason, readOnly })
+  if (first)
+    await tell(ctx, 'IMPERSONATION_ENDED', me.user, [...me.tenants.keys()], {
+      reason,
+      readOnly,
+      how: 'stopped',
+    })
   return { token, expiresAt }
+}
+
+/**
+ * Tells of each that is over without having been stopped: its time ran out, or its session or the operator's own was
+ * ended. The event names whom the session was for, and is written with the mark that keeps it from being written again.
+ */
+export async function endImpersonations(ctx: Ctx): Promise<void> {
+  for (const one of await impersonations.endOver(ctx.tx, ctx.now())) {
+    const user = { id: one.user_id, email: one.email }
+    const impersonator = { id: one.impersonator_id, label: one.impersonator_email }
+    await tell(
+      { ...ctx, actor: { type: 'user', id: user.id, label: user.email, impersonator } },
+      'IMPERSONATION_ENDED',
+      user,
+      one.tenants,
+      {
+        reason: one.reason,
+        readOnly: one.read_only,
+        how: one.ran_out ? 'ran_out' : 'session_ended',
+        endedAt: one.ended_at.toISOString(),
+      },
+    )
+  }
 }
 
 /** When operators acted under the caller's name. */

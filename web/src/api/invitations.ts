@@ -10,7 +10,7 @@ import type {
 } from '../../../shared/api/invitations.ts'
 import type { Role, User } from '../../../shared/api/users.ts'
 import { get, post, remove } from './http.ts'
-import { listQuery } from './lists.ts'
+import { listQuery, type ListFilter } from './lists.ts'
 
 export type { Invitation, Members, Role, User }
 
@@ -25,10 +25,14 @@ export const removeMember = (member: { tenantId: string; userId: string }, key: 
 
 /** The roles that can be given in a tenant, or with null on the platform. */
 export const rolesOfQuery = (tenantId: string | null) =>
-  listQuery<Role, { tenantId?: string | undefined; limit: number }>('roles', '/api/admin/users/roles', {
+  listQuery<Role, ListFilter>('roles', '/api/admin/users/roles', {
     tenantId: tenantId ?? undefined,
     limit: 200,
   })
+
+/** Who is invited to the platform. */
+export const invitationsQuery = (cursor: string | undefined) =>
+  listQuery<Invitation, ListFilter>('invitations', '/api/admin/users/invitations', { cursor })
 
 export type InvitationCreate = z.input<typeof invitationCreate>
 export const invite = (tenantId: string | null, body: InvitationCreate, key: string) =>
@@ -41,12 +45,12 @@ export const resendInvitation = (id: string, key: string) =>
   post<Invitation>(`/api/admin/users/invitations/${id}/resend`, {}, key)
 export const revokeInvitation = (id: string) => remove<void>(`/api/admin/users/invitations/${id}`)
 
-/** What a mailed link is for; looking does not use it up. */
+/** What a mailed link is for; looking does not use it up. Once it is used there is nothing to look at: never asked again. */
 export const invitationShownQuery = (token: string) =>
   queryOptions({
     queryKey: ['invitationShown', token] as const,
     queryFn: () => post<InvitationShown>('/api/auth/invitation', { token }, crypto.randomUUID()),
-    staleTime: Infinity,
+    staleTime: 'static',
   })
 export const acceptInvitation = (body: z.input<typeof invitationAccept>, key: string) =>
   post<void>('/api/auth/invitation/accept', body, key)

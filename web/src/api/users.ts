@@ -36,6 +36,10 @@ export const createUser = (body: UserCreate, key: string) => post<User>(USERS, b
 export const updateUser = (user: User, body: z.input<typeof userUpdate>) =>
   patch<User>(`${USERS}/${user.id}`, body, user.version)
 
+/** Sends the user the link to set a new password. */
+export const sendPasswordReset = (userId: string, key: string) =>
+  post<void>(`${USERS}/${userId}/password-reset`, {}, key)
+
 export const giveRole = (userId: string, grant: Grant, key: string) =>
   post<User>(`${USERS}/${userId}/grants`, grant, key)
 export const takeRole = (userId: string, grant: Grant) => remove<User>(`${USERS}/${userId}/grants`, grant)

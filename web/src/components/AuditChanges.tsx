@@ -1,8 +1,15 @@
 import type { AuditEvent } from '../api/audit.ts'
+import { formatMoney } from '../lib/money.ts'
 
 const show = (value: unknown): string => {
   if (value === null || value === undefined || value === '') return '—'
   return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** Amounts are recorded in minor units, beside their currency. */
+function showDetail(field: string, value: unknown, currency: unknown): string {
+  const isMoney = (field === 'amount' || field === 'total') && typeof currency === 'string'
+  return isMoney && /^-?\d+$/.test(show(value)) ? formatMoney({ amount: show(value), currency }) : show(value)
 }
 
 /** The fields an event changed, before and after, and what else it recorded. */
@@ -31,7 +38,9 @@ export function AuditChanges({ event }: { event: AuditEvent }) {
       {details.map(([field, value]) => (
         <div key={field} className="flex flex-wrap gap-x-2">
           <dt className="text-muted">{field}</dt>
-          <dd className="min-w-0 font-mono text-[12.5px] break-all">{show(value)}</dd>
+          <dd className="min-w-0 font-mono text-[12.5px] break-all">
+            {showDetail(field, value, event.details?.['currency'])}
+          </dd>
         </div>
       ))}
     </dl>

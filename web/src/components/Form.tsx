@@ -78,7 +78,8 @@ export function Form<Values extends FieldValues, Answer>({
   /** Why it cannot be sent now. */
   submitReason?: string | undefined
   danger?: boolean
-  onCancel: () => void
+  /** Absent: there is nothing to go back to. */
+  onCancel?: () => void
   children: ReactNode
 }) {
   const refusal = useRef<HTMLDivElement>(null)
@@ -95,7 +96,7 @@ export function Form<Values extends FieldValues, Answer>({
       )}
       {children}
       <div className="flex flex-wrap justify-end gap-2 pt-1">
-        <Button onClick={onCancel}>Back</Button>
+        {onCancel && <Button onClick={onCancel}>Back</Button>}
         <Button
           type="submit"
           variant={danger ? 'danger' : 'primary'}

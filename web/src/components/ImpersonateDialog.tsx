@@ -6,6 +6,10 @@ import { Checkbox, Field, Textarea } from '../ui/Field.tsx'
 import { Form, REQUIRED, useApiForm } from './Form.tsx'
 import { permits, useSession } from './session.ts'
 
+/** Why somebody without a second factor acts as nobody. */
+export const ACTING_NEEDS_MFA =
+  'Acting as a user needs a second step to log in: set one up under My account, Security.'
+
 type Props = { user: { id: string; email: string }; onClose: () => void }
 
 /** Asks why, and begins to act as a user. Mount it while it is open. */

@@ -15,12 +15,14 @@ export function InviteDialog({
   onClose: () => void
   tenantId: string | null
 }) {
+  const { can } = useSession()
+  const kept = can('mails:read', null) ? ' Without a mail server it is kept under Mail.' : ''
   return (
     <Dialog
       open={open}
       onClose={onClose}
       title={tenantId === null ? 'Invite to the platform' : 'Invite to the tenant'}
-      description="A link is sent to the address. It counts for three days and once."
+      description={`A link is sent to the address. It counts for three days and once.${kept}`}
     >
       <InviteForm tenantId={tenantId} onClose={onClose} />
     </Dialog>

@@ -64,7 +64,7 @@ export function JobList({
       onTrail={onTrail}
       empty={
         <EmptyState icon={Workflow} title="No jobs">
-          Work on pods and clusters is listed here while and after it is done.
+          Work on CloudPods and clusters is listed here, while it is done and afterwards.
         </EmptyState>
       }
     />

@@ -44,7 +44,7 @@ export function OpenInvitations({
       narrow: true,
       align: 'right',
       render: ({ id, email }) => (
-        <span className="inline-flex flex-wrap justify-end gap-1">
+        <span className="inline-flex flex-wrap justify-end gap-1 sm:flex-nowrap">
           <Button
             size="sm"
             aria-label={`Send the invitation of ${email} again`}

@@ -56,7 +56,7 @@ export function Timeline({
 
 function Entry({ event }: { event: AuditEvent }) {
   return (
-    <li className="grid gap-x-4 gap-y-1 border-l-2 border-line pl-4 sm:grid-cols-[11rem_1fr]">
+    <li className="grid gap-x-4 gap-y-1 border-l-2 border-line pl-4 sm:grid-cols-[14rem_1fr]">
       <div className="text-[13px] text-muted">
         <Time at={event.at} />
         <div className="break-words">{actorName(event.actor)}</div>

@@ -25,7 +25,7 @@ export const planCard = (plan: Plan, disabledReason?: string): RadioCard => ({
 /** Why a blueprint cannot be installed on a plan; undefined when it can. */
 export function refusal(blueprint: Blueprint, plan: Plan | undefined): string | undefined {
   if (plan === undefined) return 'Choose a plan first.'
-  if (blueprint.images.length === 0) return 'No node has its image.'
+  if (!blueprint.available) return 'It is not available: no node has its image.'
   if (plan.memoryMb < blueprint.minMemoryMb)
     return `Needs at least ${memory(blueprint.minMemoryMb)} of memory.`
   if (plan.diskGb < blueprint.minDiskGb) return `Needs a disk of at least ${disk(blueprint.minDiskGb)}.`

@@ -3,7 +3,12 @@ import { humanize } from './words.ts'
 
 export type PermissionGroup = { resource: string; label: string; permissions: Permission[] }
 
-const LABELS: Record<string, string> = { cloudpods: 'CloudPods' }
+const LABELS: Record<string, string> = {
+  apikeys: 'API keys',
+  cloudpods: 'CloudPods',
+  mails: 'Mail',
+  sso: 'Single sign-on',
+}
 
 /** Permissions by what they are about, in the order of the list. */
 export function byResource(permissions: readonly Permission[]): PermissionGroup[] {

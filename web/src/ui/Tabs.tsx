@@ -1,21 +1,23 @@
 import { Tabs as Base } from '@base-ui/react/tabs'
 import type { ReactNode } from 'react'
 
-export type Tab<T extends string> = { value: T; label: ReactNode; content: ReactNode }
+type Tab<T extends string> = { value: T; label: ReactNode; content: ReactNode }
 
-/** The page keeps the chosen tab in its address. */
+/** The page keeps the chosen tab in its address. `false`: a tab that its user has no use for. */
 export function Tabs<T extends string>({
   value,
   onChange,
-  tabs,
+  tabs: all,
 }: {
   value: T
   onChange: (value: T) => void
-  tabs: Tab<T>[]
+  tabs: (Tab<T> | false)[]
 }) {
+  const tabs = all.filter((tab) => tab !== false)
+  const shown = tabs.find((tab) => tab.value === value) ?? tabs[0]
   return (
     <Base.Root
-      value={value}
+      value={shown?.value}
       onValueChange={(chosen: string) => {
         const tab = tabs.find((candidate) => candidate.value === chosen)
         if (tab) onChange(tab.value)

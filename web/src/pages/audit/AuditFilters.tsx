@@ -87,7 +87,7 @@ function DayFilter({
   onChange: (day: string | undefined) => void
 }) {
   return (
-    <label className="flex items-center gap-2 text-[13px] text-muted">
+    <label className="flex w-full shrink-0 items-center justify-between gap-2 text-[13px] whitespace-nowrap text-muted sm:w-auto">
       {label}
       <Input
         type="date"

@@ -6,7 +6,7 @@ import { auditQuery, exportEvents, type AuditEvent, type AuditFilter } from '../
 import { oneOf } from '../../components/Filters.tsx'
 import { cursorOf, List } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
-import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { SubjectLink } from '../../components/SubjectLink.tsx'
 import { useSubmit } from '../../api/submit.ts'
@@ -113,8 +113,12 @@ export default function AuditPage() {
               Sinks
             </Link>
           )}
-          <ExportButton filter={asked} format="jsonl" />
-          <ExportButton filter={asked} format="csv" />
+          {can('audit:export') && (
+            <>
+              <ExportButton filter={asked} format="jsonl" />
+              <ExportButton filter={asked} format="csv" />
+            </>
+          )}
         </>
       }
     >
@@ -144,13 +148,11 @@ export default function AuditPage() {
 }
 
 function ExportButton({ filter, format }: { filter: AuditFilter; format: 'jsonl' | 'csv' }) {
-  const { can } = useSession()
   const saving = useSubmit({ send: () => exportEvents(filter, format) })
   return (
     <Button
       icon={<Download aria-hidden className="size-4" />}
       loading={saving.isPending}
-      disabledReason={can('audit:export') ? undefined : NO_PERMISSION('audit:export')}
       onClick={() =>
         saving.mutate(undefined, {
           onError: (error) => void toast.failed('The log was not exported', error.message),

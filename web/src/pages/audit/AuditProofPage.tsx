@@ -56,7 +56,9 @@ function Seals() {
               </p>
             </div>
             {items.length === 0 ? (
-              <EmptyState icon={ShieldCheck} title="Nothing was sealed yet" />
+              <EmptyState icon={ShieldCheck} title="Nothing was sealed yet">
+                New events are signed in batches every few seconds while a worker runs.
+              </EmptyState>
             ) : (
               <DataTable
                 label="batches"
@@ -104,7 +106,9 @@ function Retention() {
         <Loaded query={query} what="holds">
           {({ holds }) =>
             holds.length === 0 ? (
-              <EmptyState icon={ShieldCheck} title="Nothing is held" />
+              <EmptyState icon={ShieldCheck} title="Nothing is held">
+                A hold keeps the events of a tenant or a thing in the database, for a dispute for example.
+              </EmptyState>
             ) : (
               <DataTable
                 label="holds"

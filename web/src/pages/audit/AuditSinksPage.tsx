@@ -79,7 +79,11 @@ export default function AuditSinksPage() {
           query={query}
           what="sinks"
           columns={columns}
-          empty={<EmptyState icon={Radio} title="Events are delivered nowhere yet" />}
+          empty={
+            <EmptyState icon={Radio} title="Events are delivered nowhere yet">
+              A sink gets every event once it is sealed, such as the system that watches over all others.
+            </EmptyState>
+          }
         />
       </Card>
       <Dialog open={creating} onClose={() => setCreating(false)} title="New sink">

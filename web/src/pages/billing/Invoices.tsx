@@ -80,7 +80,11 @@ export function Invoices({ subscription }: { subscription: Subscription }) {
         query={query}
         what="invoices"
         columns={columns}
-        empty={<EmptyState icon={FileText} title="No invoices" />}
+        empty={
+          <EmptyState icon={FileText} title="No invoices">
+            An order brings its invoice with it.
+          </EmptyState>
+        }
       />
       <Dialog
         open={paying !== null}

@@ -39,7 +39,9 @@ export function PlanChoice({
       <Loaded query={plans} what="plans">
         {() =>
           offered.length === 0 ? (
-            <EmptyState icon={Tags} title="No plan is on sale" />
+            <EmptyState icon={Tags} title="No plan is on sale">
+              Somebody who may create plans has to make one first, under Plans.
+            </EmptyState>
           ) : (
             <RadioCards
               label="Plan"

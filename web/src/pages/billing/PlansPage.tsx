@@ -4,7 +4,7 @@ import { Plus, Tags } from 'lucide-react'
 import { plansQuery, type Plan } from '../../api/billing.ts'
 import { cursorOf, List } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
-import { useSession } from '../../components/session.ts'
+import { isPlatformUser, useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { priceText, size } from '../../lib/words.ts'
 import { formatMoney, isZero } from '../../lib/money.ts'
@@ -15,6 +15,9 @@ import type { Column } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 
 const route = getRouteApi('/t/$tenant/plans')
+
+/** Says something only to those who see several tenants. */
+const SOLD_BY = 'Sold by'
 
 const COLUMNS: Column<Plan>[] = [
   {
@@ -41,7 +44,7 @@ const COLUMNS: Column<Plan>[] = [
     ),
   },
   {
-    header: 'Sold by',
+    header: SOLD_BY,
     from: 'lg',
     render: (plan) => (plan.tenantId === null ? 'Every tenant' : 'One tenant'),
   },
@@ -49,7 +52,7 @@ const COLUMNS: Column<Plan>[] = [
 ]
 
 export default function PlansPage() {
-  const { tenant, can } = useSession()
+  const { me, tenant, can } = useSession()
   const { page } = route.useSearch()
   const navigate = route.useNavigate()
   const query = useQuery({
@@ -68,7 +71,7 @@ export default function PlansPage() {
         <List
           query={query}
           what="plans"
-          columns={COLUMNS}
+          columns={isPlatformUser(me) ? COLUMNS : COLUMNS.filter(({ header }) => header !== SOLD_BY)}
           trail={page}
           onTrail={(trail) => void navigate({ search: { page: trail } })}
           empty={

@@ -72,7 +72,7 @@ function Content({ subscription }: { subscription: Subscription }) {
               </Card>
             ),
           },
-          {
+          can('audit:read') && {
             value: 'timeline',
             label: 'Timeline',
             content: (

@@ -75,7 +75,7 @@ function Content({ pod }: { pod: CloudPodDetail }) {
               </Card>
             ),
           },
-          {
+          can('audit:read') && {
             value: 'timeline',
             label: 'Timeline',
             content: (

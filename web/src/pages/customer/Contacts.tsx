@@ -90,7 +90,11 @@ export function Contacts({ customer, paging }: { customer: Customer; paging: Pag
         what="contacts"
         columns={columns}
         {...paging}
-        empty={<EmptyState icon={ContactIcon} title="No contacts yet" />}
+        empty={
+          <EmptyState icon={ContactIcon} title="No contacts yet">
+            People of the customer beside the e-mail above, for bills or technical questions.
+          </EmptyState>
+        }
       />
       <Dialog
         open={editing !== null}

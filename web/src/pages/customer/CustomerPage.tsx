@@ -57,6 +57,7 @@ const ownValue = (value: Customer['custom'][string] | undefined): string | null 
   value === undefined ? null : typeof value === 'boolean' ? (value ? 'Yes' : 'No') : String(value)
 
 function Content({ customer }: { customer: Customer }) {
+  const { can } = useSession()
   const search = route.useSearch()
   const tab = oneOf(TABS, search.tab) ?? 'overview'
   const navigate = route.useNavigate()
@@ -101,7 +102,7 @@ function Content({ customer }: { customer: Customer }) {
           { value: 'contacts', label: 'Contacts', content: <Contacts customer={customer} paging={paging} /> },
           { value: 'notes', label: 'Notes', content: <Notes customer={customer} paging={paging} /> },
           { value: 'subscriptions', label: 'Subscriptions', content: <Subscriptions customer={customer} /> },
-          {
+          can('audit:read') && {
             value: 'timeline',
             label: 'Timeline',
             content: (
@@ -157,7 +158,11 @@ function Subscriptions({ customer }: { customer: Customer }) {
       {permitted ? (
         <SubscriptionList
           query={query}
-          empty={<EmptyState icon={ReceiptText} title="No subscriptions yet" />}
+          empty={
+            <EmptyState icon={ReceiptText} title="No subscriptions yet">
+              What this customer orders is listed here, with its CloudPod and its invoices.
+            </EmptyState>
+          }
         />
       ) : (
         <p className="p-4 text-muted">{NO_PERMISSION('subscriptions:read')}</p>

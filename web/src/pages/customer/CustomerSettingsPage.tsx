@@ -78,7 +78,11 @@ function Groups() {
         query={query}
         what="groups"
         columns={columns}
-        empty={<EmptyState icon={Tags} title="No groups yet" />}
+        empty={
+          <EmptyState icon={Tags} title="No groups yet">
+            A customer is in one group or in none; lists are filtered by it.
+          </EmptyState>
+        }
       />
       <Editor editing={editing} what="group" onClose={() => setEditing(null)}>
         {(group, close) => <GroupForm group={group} onClose={close} />}
@@ -141,7 +145,11 @@ function Fields() {
         query={query}
         what="fields"
         columns={columns}
-        empty={<EmptyState icon={ListChecks} title="No fields of your own yet" />}
+        empty={
+          <EmptyState icon={ListChecks} title="No fields of your own yet">
+            A field keeps something more about each customer, such as a contract number.
+          </EmptyState>
+        }
       />
       <Editor editing={editing} what="field" onClose={() => setEditing(null)}>
         {(field, close) => <FieldForm field={field} onClose={close} />}

@@ -126,7 +126,9 @@ export default function CustomersPage() {
               icon={Users}
               title={filtered ? 'No customer matches' : 'No customers yet'}
               action={!filtered && create}
-            />
+            >
+              {!filtered && 'A customer is who orders subscriptions and gets the invoices.'}
+            </EmptyState>
           }
         />
       </Card>

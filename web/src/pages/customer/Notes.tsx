@@ -28,7 +28,7 @@ export function Notes({ customer, paging }: { customer: Customer; paging: Paging
   })
   return (
     <Card title="Notes">
-      <Form of={of} submitLabel="Add note" submitReason={reason} onCancel={() => of.form.reset()}>
+      <Form of={of} submitLabel="Add note" submitReason={reason}>
         <Field label="New note" error={of.errorOf('text')}>
           <Textarea maxLength={5000} {...of.form.register('text', { required: REQUIRED })} />
         </Field>
@@ -42,7 +42,11 @@ export function Notes({ customer, paging }: { customer: Customer; paging: Paging
         {({ items, nextCursor }) => (
           <>
             {items.length === 0 ? (
-              pinned.data?.items.length === 0 && <EmptyState icon={StickyNote} title="No notes yet" />
+              pinned.data?.items.length === 0 && (
+                <EmptyState icon={StickyNote} title="No notes yet">
+                  What colleagues should know about this customer.
+                </EmptyState>
+              )
             ) : (
               <NoteList notes={items} reason={reason} label="Notes" />
             )}

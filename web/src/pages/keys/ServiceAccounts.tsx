@@ -62,14 +62,11 @@ export function ServiceAccounts() {
       flush
       title="Users that are programs"
       actions={
-        <Button
-          size="sm"
-          icon={<Plus aria-hidden className="size-4" />}
-          disabledReason={can('apikeys:manage') ? undefined : NO_PERMISSION('apikeys:manage')}
-          onClick={() => setMaking(true)}
-        >
-          New service account
-        </Button>
+        can('apikeys:manage') && (
+          <Button size="sm" icon={<Plus aria-hidden className="size-4" />} onClick={() => setMaking(true)}>
+            New service account
+          </Button>
+        )
       }
     >
       <List

@@ -40,8 +40,14 @@ const COLUMNS: Column<Blueprint>[] = [
   {
     header: 'Images',
     narrow: true,
-    render: ({ images }) =>
-      images.length === 0 ? <span className="text-warning-text">None</span> : count(images.length, 'node'),
+    render: ({ available, images }) =>
+      !available ? (
+        <span className="text-warning-text">None</span>
+      ) : images.length === 0 ? (
+        'Available'
+      ) : (
+        count(images.length, 'node')
+      ),
   },
   { header: 'State', narrow: true, render: ({ state }) => <StateBadge of="catalogue" state={state} /> },
 ]

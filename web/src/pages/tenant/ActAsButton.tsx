@@ -5,8 +5,8 @@ import type { User } from '../../../../shared/api/users.ts'
 import { listQuery, type ListFilter } from '../../api/lists.ts'
 import type { Tenant } from '../../api/tenants.ts'
 import { useDebounced } from '../../components/hooks.ts'
-import { ImpersonateDialog } from '../../components/ImpersonateDialog.tsx'
-import { NO_PERMISSION, permits, useSession } from '../../components/session.ts'
+import { ACTING_NEEDS_MFA, ImpersonateDialog } from '../../components/ImpersonateDialog.tsx'
+import { useSession } from '../../components/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Field } from '../../ui/Field.tsx'
@@ -17,7 +17,6 @@ export function ActAsButton({ tenant }: { tenant: Tenant }) {
   const { me } = useSession()
   const [open, setOpen] = useState(false)
   const [user, setUser] = useState<User | null>(null)
-  const may = permits(me, 'users:view-as') || permits(me, 'users:impersonate')
   const close = () => {
     setOpen(false)
     setUser(null)
@@ -26,7 +25,7 @@ export function ActAsButton({ tenant }: { tenant: Tenant }) {
     <>
       <Button
         icon={<VenetianMask aria-hidden className="size-4" />}
-        disabledReason={may ? undefined : NO_PERMISSION('users:view-as')}
+        disabledReason={me.mfa ? undefined : ACTING_NEEDS_MFA}
         onClick={() => setOpen(true)}
       >
         Act as a user

@@ -1,5 +1,4 @@
 import { useQuery } from '@tanstack/react-query'
-import { Lock } from 'lucide-react'
 import { useState } from 'react'
 import { useSubmit } from '../../api/submit.ts'
 import { cancelClosure, closeTenant, closureQuery, type ClosureView } from '../../api/tenantEnd.ts'
@@ -7,11 +6,10 @@ import type { Tenant } from '../../api/tenants.ts'
 import { TypeName } from '../../components/ConfirmDestroy.tsx'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
-import { NO_PERMISSION, permits, useSession } from '../../components/session.ts'
+import { permits, useSession } from '../../components/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
-import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { Time } from '../../ui/Time.tsx'
@@ -22,9 +20,10 @@ import { ClosurePlan } from './ClosurePlan.tsx'
 /** Says on the overview that a tenant is being closed, and until when that can be cancelled. */
 export function ClosingNotice({ tenant }: { tenant: Tenant }) {
   const { me } = useSession()
+  const allowed = permits(me, 'tenants:close')
   const { data } = useQuery({
     ...closureQuery(tenant.id),
-    enabled: tenant.state === 'closing' && permits(me, 'tenants:close'),
+    enabled: tenant.state === 'closing' && allowed,
   })
   if (tenant.state === 'closed')
     return (
@@ -41,7 +40,7 @@ export function ClosingNotice({ tenant }: { tenant: Tenant }) {
           cancelled under Close.
         </>
       ) : (
-        'Everything in it is being destroyed. Close shows how far that is.'
+        `Everything in it is being destroyed.${allowed ? ' Close shows how far that is.' : ''}`
       )}
     </Notice>
   )
@@ -49,17 +48,7 @@ export function ClosingNotice({ tenant }: { tenant: Tenant }) {
 
 /** What closing would destroy, the closing itself, its progress and its proof. */
 export function CloseTab({ tenant }: { tenant: Tenant }) {
-  const { me } = useSession()
-  const allowed = permits(me, 'tenants:close')
-  const query = useQuery({ ...closureQuery(tenant.id), enabled: allowed })
-  if (!allowed)
-    return (
-      <Card>
-        <EmptyState icon={Lock} title="Not yours to see">
-          {NO_PERMISSION('tenants:close')}
-        </EmptyState>
-      </Card>
-    )
+  const query = useQuery(closureQuery(tenant.id))
   return (
     <Loaded query={query} what="closing">
       {({ closure }) =>

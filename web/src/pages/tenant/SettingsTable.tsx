@@ -62,7 +62,7 @@ export function SettingsTable({ tenantId }: { tenantId: string | null }) {
                 header: 'Change',
                 narrow: true,
                 render: (row) => (
-                  <div className="flex flex-wrap gap-2">
+                  <div className="flex flex-wrap gap-2 sm:flex-nowrap">
                     <Button
                       size="sm"
                       aria-label={`Change ${row.key}`}

@@ -37,9 +37,6 @@ export default function TenantPage() {
   const { tenant: here, can } = useSession()
   const query = useQuery({ ...tenantQuery(id), enabled: can('tenants:read') })
   const tenant = query.data
-  const search = route.useSearch()
-  const tab = oneOf(TABS, search.tab) ?? 'overview'
-  const navigate = route.useNavigate()
   return (
     <Page
       title={tenant?.name ?? 'Tenant'}
@@ -49,33 +46,48 @@ export default function TenantPage() {
       actions={tenant && <Actions tenant={tenant} />}
     >
       <Loaded query={query} what="tenant">
-        {(data) => (
-          <Tabs
-            value={tab}
-            onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
-            tabs={[
-              { value: 'overview', label: 'Overview', content: <Overview tenant={data} /> },
-              {
-                value: 'members',
-                label: 'Members',
-                content: (
-                  <MembersTab
-                    tenant={data}
-                    trail={search.page}
-                    onTrail={(page) => void navigate({ search: { tab, page } })}
-                  />
-                ),
-              },
-              { value: 'settings', label: 'Settings', content: <SettingsTab tenantId={data.id} /> },
-              { value: 'quotas', label: 'Quotas', content: <QuotaTab tenantId={data.id} /> },
-              { value: 'sso', label: 'Single sign-on', content: <SsoProviders tenantId={data.id} /> },
-              { value: 'export', label: 'Export', content: <ExportTab tenant={data} /> },
-              { value: 'close', label: 'Close', content: <CloseTab tenant={data} /> },
-            ]}
-          />
-        )}
+        {(data) => <Content tenant={data} />}
       </Loaded>
     </Page>
+  )
+}
+
+function Content({ tenant }: { tenant: Tenant }) {
+  const { can } = useSession()
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const tab = oneOf(TABS, search.tab) ?? 'overview'
+  const onTrail = (page: string | undefined) => void navigate({ search: { tab, page } })
+  return (
+    <Tabs
+      value={tab}
+      onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
+      tabs={[
+        { value: 'overview', label: 'Overview', content: <Overview tenant={tenant} /> },
+        can('users:read', tenant.id) && {
+          value: 'members',
+          label: 'Members',
+          content: <MembersTab tenant={tenant} trail={search.page} onTrail={onTrail} />,
+        },
+        { value: 'settings', label: 'Settings', content: <SettingsTab tenantId={tenant.id} /> },
+        { value: 'quotas', label: 'Quotas', content: <QuotaTab tenantId={tenant.id} /> },
+        can('sso:manage', tenant.id) && {
+          value: 'sso',
+          label: 'Single sign-on',
+          content: <SsoProviders tenantId={tenant.id} />,
+        },
+        can('tenants:export', tenant.id) && {
+          value: 'export',
+          label: 'Export',
+          content: <ExportTab tenant={tenant} />,
+        },
+        can('tenants:close', null) && {
+          value: 'close',
+          label: 'Close',
+          content: <CloseTab tenant={tenant} />,
+        },
+      ]}
+    />
   )
 }
 
@@ -89,6 +101,7 @@ function SettingsTab({ tenantId }: { tenantId: string }) {
 }
 
 function Overview({ tenant }: { tenant: Tenant }) {
+  const { can } = useSession()
   return (
     <div className="space-y-4">
       <ClosingNotice tenant={tenant} />
@@ -105,9 +118,11 @@ function Overview({ tenant }: { tenant: Tenant }) {
           ]}
         />
       </Card>
-      <Card title="Timeline" flush>
-        <Timeline targetId={tenant.id} />
-      </Card>
+      {can('audit:read', tenant.id) && (
+        <Card title="Timeline" flush>
+          <Timeline targetId={tenant.id} />
+        </Card>
+      )}
     </div>
   )
 }
@@ -130,8 +145,8 @@ function Actions({ tenant }: { tenant: Tenant }) {
       >
         Edit
       </Button>
-      <ActAsButton tenant={tenant} />
-      <SuspendButton tenant={tenant} />
+      {(permits(me, 'users:view-as') || permits(me, 'users:impersonate')) && <ActAsButton tenant={tenant} />}
+      {permits(me, 'tenants:suspend') && <SuspendButton tenant={tenant} />}
       <Dialog open={editing} onClose={() => setEditing(false)} title="Edit the tenant" wide>
         <TenantForm
           tenant={tenant}

@@ -1,13 +1,14 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { KeyRound, Plus } from 'lucide-react'
+import { PLATFORM_ROLES } from '../../../../shared/permissions.ts'
 import { SHOULD_REQUIRE_MFA } from '../../../../shared/states/role.ts'
 import { rolesQuery, type Role } from '../../api/users.ts'
 import { oneOf } from '../../components/Filters.tsx'
 import { cursorOf, List } from '../../components/List.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
-import { useSession } from '../../components/session.ts'
+import { isPlatformUser, useSession } from '../../components/session.ts'
 import { paths } from '../../paths.ts'
 import { buttonClass } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
@@ -22,6 +23,7 @@ import { kindOf, ranked } from './roleReasons.ts'
 const route = getRouteApi('/t/$tenant/roles')
 const TABS = ['list', 'matrix'] as const
 const MOST = 200
+const PLATFORM_KEYS: readonly string[] = PLATFORM_ROLES
 
 export default function RolesPage() {
   const { tenant, can } = useSession()
@@ -71,19 +73,21 @@ function MfaHint() {
 }
 
 function Roles() {
-  const { tenant, can } = useSession()
+  const { me, tenant, can } = useSession()
   const { page } = route.useSearch()
   const navigate = route.useNavigate()
   const query = useQuery({
     ...rolesQuery({ tenantId: tenant.id, cursor: cursorOf(page) }),
     enabled: can('roles:read'),
   })
+  // Who belongs to a tenant does not see who holds a role of the platform.
+  const seesHolders = (key: string) => isPlatformUser(me) || !PLATFORM_KEYS.includes(key)
   return (
     <Card flush>
       <List
         query={query}
         what="roles"
-        columns={columnsOf(tenant.slug)}
+        columns={columnsOf(tenant.slug, seesHolders)}
         trail={page}
         onTrail={(trail) => void navigate({ search: { tab: 'list', page: trail } })}
         empty={<EmptyState icon={KeyRound} title="No roles" />}
@@ -92,7 +96,7 @@ function Roles() {
   )
 }
 
-const columnsOf = (tenant: string): Column<Role>[] => [
+const columnsOf = (tenant: string, seesHolders: (key: string) => boolean): Column<Role>[] => [
   {
     header: 'Role',
     render: (role) => (
@@ -116,13 +120,13 @@ const columnsOf = (tenant: string): Column<Role>[] => [
     header: 'Held',
     from: 'sm',
     narrow: true,
-    render: ({ id, held }) =>
+    render: ({ id, key, held }) =>
       held ? (
         <Link {...paths.users(tenant, { role: id })} className="hover:underline">
           By users
         </Link>
       ) : (
-        <span className="text-muted">By nobody</span>
+        <span className="text-muted">{seesHolders(key) ? 'By nobody' : '—'}</span>
       ),
   },
   { header: 'Second step', narrow: true, render: (role) => <MfaSwitch role={role} /> },

@@ -1,9 +1,9 @@
-import { Ban, Pencil, UserCheck, VenetianMask } from 'lucide-react'
+import { Ban, KeyRound, Pencil, UserCheck, VenetianMask } from 'lucide-react'
 import { useState } from 'react'
-import { updateUser, type User } from '../../api/users.ts'
+import { sendPasswordReset, updateUser, type User } from '../../api/users.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
-import { ImpersonateDialog } from '../../components/ImpersonateDialog.tsx'
-import { NO_PERMISSION, permits, useSession } from '../../components/session.ts'
+import { ACTING_NEEDS_MFA, ImpersonateDialog } from '../../components/ImpersonateDialog.tsx'
+import { isPlatformUser, NO_PERMISSION, permits, useSession } from '../../components/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
@@ -15,15 +15,16 @@ const ONLY_PLATFORM =
 
 /** Why this user is not the viewer's to change, as far as the page can know it. */
 function useReason(user: User): string | undefined {
-  const { can } = useSession()
+  const { me, can } = useSession()
   const { isSuper } = useGiver()
-  if (!can('users:manage', null)) return ONLY_PLATFORM
+  if (!can('users:manage', null)) return isPlatformUser(me) ? NO_PERMISSION('users:manage') : ONLY_PLATFORM
   const isAbove = user.grants.some(({ role, tenantId }) => role === 'SUPER_ADMIN' && tenantId === null)
   return isAbove && !isSuper ? 'Only a super administrator decides about super administrators.' : undefined
 }
 
 /** Why nobody acts as this user, as far as the page can know it. */
-function refusalToAct(user: User, myself: boolean): string | undefined {
+function refusalToAct(user: User, myself: boolean, mfa: boolean): string | undefined {
+  if (!mfa) return ACTING_NEEDS_MFA
   if (myself) return 'You are this user already.'
   if (user.kind === 'service') return 'A service account is a program: nobody acts as one.'
   if (user.state !== 'active') return 'The user is disabled.'
@@ -31,9 +32,15 @@ function refusalToAct(user: User, myself: boolean): string | undefined {
   return undefined
 }
 
+/** Why nobody sends this user a link to set a new password, as far as the page can know it. */
+function refusalToReset(user: User): string | undefined {
+  if (user.kind === 'service') return 'A service account has no password: it uses keys.'
+  return user.state === 'active' ? undefined : 'The user is disabled: enable the account first.'
+}
+
 /** What is done to an account as a whole. */
 export function UserActions({ user }: { user: User }) {
-  const [open, setOpen] = useState<'edit' | 'state' | 'act' | null>(null)
+  const [open, setOpen] = useState<'edit' | 'reset' | 'state' | 'act' | null>(null)
   const reason = useReason(user)
   const myself = useIsMyself(user.id)
   const disables = user.state === 'active'
@@ -42,13 +49,15 @@ export function UserActions({ user }: { user: User }) {
   const mayLook = permits(me, 'users:view-as') || permits(me, 'users:impersonate')
   return (
     <>
-      <Button
-        icon={<VenetianMask aria-hidden className="size-4" />}
-        disabledReason={mayLook ? refusalToAct(user, myself) : NO_PERMISSION('users:view-as')}
-        onClick={() => setOpen('act')}
-      >
-        Act as
-      </Button>
+      {mayLook && (
+        <Button
+          icon={<VenetianMask aria-hidden className="size-4" />}
+          disabledReason={refusalToAct(user, myself, me.mfa)}
+          onClick={() => setOpen('act')}
+        >
+          Act as
+        </Button>
+      )}
       {open === 'act' && <ImpersonateDialog user={user} onClose={close} />}
       <Button
         icon={<Pencil aria-hidden className="size-4" />}
@@ -56,6 +65,13 @@ export function UserActions({ user }: { user: User }) {
         onClick={() => setOpen('edit')}
       >
         Rename
+      </Button>
+      <Button
+        icon={<KeyRound aria-hidden className="size-4" />}
+        disabledReason={reason ?? refusalToReset(user)}
+        onClick={() => setOpen('reset')}
+      >
+        Send a password reset link
       </Button>
       <Button
         variant={disables ? 'danger' : 'primary'}
@@ -69,6 +85,9 @@ export function UserActions({ user }: { user: User }) {
       </Button>
       <Dialog open={open === 'edit'} onClose={close} title="Rename the user">
         {open === 'edit' && <Rename user={user} onClose={close} />}
+      </Dialog>
+      <Dialog open={open === 'reset'} onClose={close} title="Send a password reset link">
+        {open === 'reset' && <SendReset user={user} onClose={close} />}
       </Dialog>
       <Dialog
         open={open === 'state'}
@@ -95,6 +114,29 @@ function Rename({ user, onClose }: { user: User; onClose: () => void }) {
       <Field label="Name" error={of.errorOf('name')}>
         <Input maxLength={200} {...of.form.register('name', { required: REQUIRED })} />
       </Field>
+    </Form>
+  )
+}
+
+function SendReset({ user, onClose }: { user: User; onClose: () => void }) {
+  const of = useApiForm<Record<string, never>, void>({
+    defaultValues: {},
+    send: (_, key) => sendPasswordReset(user.id, key),
+    onDone: () => {
+      toast.done('The link is on its way', user.email)
+      onClose()
+    },
+  })
+  return (
+    <Form of={of} submitLabel="Send" onCancel={onClose}>
+      <p>
+        {user.email} gets a mail with a link to set a new password. It counts for one hour and once, and an
+        earlier link ends.
+      </p>
+      <ul className="list-disc space-y-1 pl-5">
+        <li>The present password works until a new one is set; then all sessions of this user end.</li>
+        <li>A second step to log in stays as it is, and so do API keys.</li>
+      </ul>
     </Form>
   )
 }

@@ -4,7 +4,7 @@ import { MonitorSmartphone } from 'lucide-react'
 import { endUserSessions, userSessionsQuery, type User, type UserSession } from '../../api/users.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { cursorOf, List } from '../../components/List.tsx'
-import { useSession } from '../../components/session.ts'
+import { isPlatformUser, NO_PERMISSION, useSession } from '../../components/session.ts'
 import { humanize } from '../../lib/words.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
@@ -17,7 +17,7 @@ const route = getRouteApi('/t/$tenant/users/$id')
 
 /** Where a user is logged in; the platform ends one session, or all. */
 export function UserSessions({ user }: { user: User }) {
-  const { can } = useSession()
+  const { me, can } = useSession()
   const { page } = route.useSearch()
   const navigate = route.useNavigate()
   const permitted = can('users:manage', null)
@@ -31,8 +31,9 @@ export function UserSessions({ user }: { user: User }) {
     return (
       <Card>
         <p className="text-muted">
-          Sessions belong to the account, and that is the platform’s: a person may work for several tenants.
-          You can take the roles they hold here; that counts from the next request on.
+          {isPlatformUser(me)
+            ? NO_PERMISSION('users:manage')
+            : 'Sessions belong to the account, and that is the platform’s: a person may work for several tenants. You can take the roles they hold here; that counts from the next request on.'}
         </p>
       </Card>
     )

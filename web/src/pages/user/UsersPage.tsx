@@ -7,7 +7,7 @@ import { ChoiceFilter, Filters, oneOf, SearchFilter } from '../../components/Fil
 import { InviteDialog } from '../../components/InviteDialog.tsx'
 import { cursorOf, List } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
-import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { paths } from '../../paths.ts'
 import { Badge } from '../../ui/Badge.tsx'
@@ -17,6 +17,7 @@ import type { Column } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Select } from '../../ui/Field.tsx'
 import { Time } from '../../ui/Time.tsx'
+import { PendingInvitations } from './PendingInvitations.tsx'
 
 const route = getRouteApi('/t/$tenant/users')
 const STATES = ['active', 'disabled'] as const
@@ -75,6 +76,7 @@ export default function UsersPage() {
           }
         />
       </Card>
+      <PendingInvitations tenantId={tenant.id ?? null} />
     </Page>
   )
 }
@@ -86,13 +88,11 @@ function ListActions() {
   const place = tenant.id ?? null
   return (
     <>
-      <Button
-        icon={<Mail aria-hidden className="size-4" />}
-        disabledReason={can('users:manage', place) ? undefined : NO_PERMISSION('users:manage')}
-        onClick={() => setInviting(true)}
-      >
-        Invite
-      </Button>
+      {can('users:manage', place) && (
+        <Button icon={<Mail aria-hidden className="size-4" />} onClick={() => setInviting(true)}>
+          Invite
+        </Button>
+      )}
       {can('users:manage', null) && (
         <Link {...paths.newUser(tenant.slug)} className={buttonClass('primary')}>
           <Plus aria-hidden className="size-4" />
