@@ -12,7 +12,7 @@ import {
   sessionCookie,
 } from '../middleware/auth.ts'
 import { requireEnrolled, visibleScope, type Rbac } from '../middleware/rbac.ts'
-import { requireJson, requireStorable } from '../middleware/validate.ts'
+import { requireStorable, requireType } from '../middleware/validate.ts'
 import * as idempotencyService from '../services/idempotencyService.ts'
 import type { Answer } from '../services/idempotencyService.ts'
 import * as tenantScopeService from '../services/tenantScopeService.ts'
@@ -38,7 +38,7 @@ export function register(app: FastifyInstance, root: Root, route: Route, rbac: R
       route.perMinute === undefined ? {} : { rateLimit: { max: route.perMinute, timeWindow: '1 minute' } },
     onRequest: async (request) => {
       await authorise(root, route, request, rbac)
-      if (route.method !== 'GET') requireJson(request)
+      if (route.method !== 'GET') requireType(request, route.takes)
     },
     handler: async (request, reply) => {
       requireStorable(request.query)
