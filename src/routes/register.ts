@@ -33,7 +33,6 @@ export function register(app: FastifyInstance, root: Root, route: Route, rbac: R
     schema: schemaOf(route),
     // A HEAD of a stream would stay open for nothing, or read a whole file to throw it away.
     exposeHeadRoute: !WITHOUT_HEAD.has(route.operationId),
-    ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
     config:
       route.perMinute === undefined ? {} : { rateLimit: { max: route.perMinute, timeWindow: '1 minute' } },
     onRequest: async (request) => {
