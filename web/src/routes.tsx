@@ -75,6 +75,7 @@ const customers = [
   createRoute({
     getParentRoute: under,
     path: 'customers/import',
+    validateSearch: search('file'),
     component: page(() => import('./pages/customer/ImportPage.tsx')),
   }),
   createRoute({
@@ -86,7 +87,7 @@ const customers = [
   createRoute({
     getParentRoute: under,
     path: 'customers/$id',
-    validateSearch: search('tab', 'page'),
+    validateSearch: search('tab'),
     component: page(() => import('./pages/customer/CustomerPage.tsx')),
   }),
   createRoute({
