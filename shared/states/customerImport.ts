@@ -21,7 +21,9 @@ export const canImport = {
     state !== 'checked'
       ? refused(WHY[state])
       : rows > 0
-        ? refused(`Mend the ${rows === 1 ? 'refused row' : `${rows} refused rows`} first and send the file again.`)
+        ? refused(
+            `Mend the ${rows === 1 ? 'refused row' : `${rows} refused rows`} first and send the file again.`,
+          )
         : allowed,
 
   discard: ({ state }: Pick<Subject, 'state'>): Verdict =>

@@ -202,7 +202,9 @@ export async function shownRows(
   const of = sql`select line, outcome, means, customer_id as "customerId", plan from customer_import_rows
     where tenant_id = ${tenantId} and import_id = ${importId} and (done or not ${done}::boolean)`
   const { rows } = await sql<RowPlan>`(${of} and outcome = 'refused' order by line limit ${limit})
-    union all (${of} and outcome <> 'refused' order by outcome = 'unchanged', line limit ${limit})`.execute(tx)
+    union all (${of} and outcome <> 'refused' order by outcome = 'unchanged', line limit ${limit})`.execute(
+    tx,
+  )
   return rows
 }
 

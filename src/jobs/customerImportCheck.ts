@@ -1,10 +1,10 @@
-import { IMPORT_ROWS } from '../../shared/api/customerFiles.ts'
 import * as customerService from '../services/customerService.ts'
 import { customerImportCheck as declared, type ImportPayload } from '../services/customerQueues.ts'
-import { permanent } from './errors.ts'
 import type { JobHandler, Run } from './steps.ts'
 
+/** What is stored in one transaction: so many rows, or so many characters. */
 const ROWS_AT_ONCE = 1_000
+const CHARACTERS_AT_ONCE = 500_000
 /** Reading takes about so much of the time; the rest is looking at the rows. */
 const READING_PERCENT = 10
 
@@ -22,22 +22,24 @@ async function read(run: Run<ImportPayload>): Promise<{ rows: number }> {
   }
   const records = customerService.readCsv(file())
   const head = await records.next()
-  const columns = (head.value?.cells ?? []).map((name) => name.trim())
+  const columns = (head.done ? [] : head.value.cells).map((name) => name.trim())
   await run.tx((ctx) => customerService.importing.beginReading(ctx, payload, columns))
   let rows = 0
   let batch: customerService.FileRecord[] = []
   const store = async (): Promise<void> => {
     rows += batch.length
-    if (rows > IMPORT_ROWS)
-      throw permanent('invalid_input', `csv: there are more than ${IMPORT_ROWS} rows: divide the file.`)
     const full = batch
     batch = []
     await run.tx((ctx) => customerService.importing.addRows(ctx, payload, full, rows))
     await run.progress(0, `${rows.toLocaleString('en')} rows read`)
   }
+  let characters = 0
   for await (const record of records) {
     batch.push(record)
-    if (batch.length === ROWS_AT_ONCE) await store()
+    for (const cell of record.cells) characters += cell.length
+    if (batch.length < ROWS_AT_ONCE && characters < CHARACTERS_AT_ONCE) continue
+    await store()
+    characters = 0
   }
   await store()
   return { rows }

@@ -18,20 +18,32 @@ const unsupported = (takes: string): AppError =>
   new AppError('unsupported_media_type', `Send the body as ${takes}.`)
 
 /**
- * The body of a route that takes a file, as it comes; the limit on its size is its reader's.
- * @throws AppError unsupported_media_type without a type, malformed_request when it breaks off
+ * The body of a route that takes a file, as it comes.
+ * @throws AppError unsupported_media_type without a type, payload_too_large, malformed_request when it breaks off
  */
-export async function* fileOf(request: FastifyRequest, reply: FastifyReply): AsyncGenerator<Buffer> {
+export async function* fileOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  maxBytes: number,
+): AsyncGenerator<Buffer> {
   if (typeOf(request) === undefined) throw unsupported('text/csv')
+  const tooLarge = (): AppError =>
+    new AppError('payload_too_large', `The file is larger than ${maxBytes / 1e6} MB: divide it.`)
   const { raw } = request
+  let bytes = 0
   try {
-    for await (const part of raw.iterator({ destroyOnReturn: false })) yield part as Buffer
+    if (Number(request.headers['content-length']) > maxBytes) throw tooLarge()
+    for await (const part of raw.iterator({ destroyOnReturn: false })) {
+      bytes += (part as Buffer).length
+      if (bytes > maxBytes) throw tooLarge()
+      yield part as Buffer
+    }
   } catch (error) {
     if (!raw.errored) throw error
     throw new AppError('malformed_request', 'The upload broke off before its end.', { cause: error })
   } finally {
     if (!raw.readableEnded) {
-      // Nobody reads the rest, but the answer must find its way: the caller gets it, and then the end of the connection.
+      // The rest is thrown away, so that the answer finds its way; the connection ends with it.
       void reply.header('connection', 'close')
       raw.resume()
     }

@@ -1,6 +1,11 @@
 import { z } from 'zod'
 import { idParams } from '../../shared/api/common.ts'
-import { customerImport, customerImportList, customerImportUpload } from '../../shared/api/customerFiles.ts'
+import {
+  customerImport,
+  customerImportList,
+  customerImportUpload,
+  IMPORT_BYTES,
+} from '../../shared/api/customerFiles.ts'
 import { originOf } from '../middleware/auth.ts'
 import { fileOf } from '../middleware/validate.ts'
 import * as customerService from '../services/customerService.ts'
@@ -9,7 +14,7 @@ import { route, type Route } from './define.ts'
 const tag = 'customers'
 const permission = 'customers:import'
 const tenant = { in: 'object', kind: 'tenant' } as const
-const file = { in: 'object', kind: 'customerImport' } as const
+const upload = { in: 'object', kind: 'customerImport' } as const
 
 /** Files of customers on their way in: upload, look at what they would do, import. */
 export const adminCustomerImports: Route[] = [
@@ -27,7 +32,8 @@ export const adminCustomerImports: Route[] = [
     raw: async (root, request, reply, identity, tenantId) => {
       const { name } = request.query as z.infer<typeof customerImportUpload>
       const origin = { ...originOf(request, identity), permission } as const
-      const made = await customerService.uploadImport(root, origin, { tenantId, name }, fileOf(request, reply))
+      const file = fileOf(request, reply, IMPORT_BYTES)
+      const made = await customerService.uploadImport(root, origin, { tenantId, name }, file)
       return reply.code(202).header('location', `/api/admin/customer-imports/${made.id}`).send(made)
     },
   },
@@ -48,7 +54,7 @@ export const adminCustomerImports: Route[] = [
     operationId: 'getCustomerImport',
     summary: 'Show an import: what its rows would do, or what they did',
     tag,
-    access: { permission, where: file },
+    access: { permission, where: upload },
     params: idParams,
     replies: { 200: customerImport },
     handler: async (ctx, { params, tenantId }) => ({
@@ -61,7 +67,7 @@ export const adminCustomerImports: Route[] = [
     operationId: 'startCustomerImport',
     summary: 'Make and change the customers of a checked file',
     tag,
-    access: { permission, where: file },
+    access: { permission, where: upload },
     params: idParams,
     body: z.strictObject({}),
     replies: { 202: customerImport },
@@ -77,7 +83,7 @@ export const adminCustomerImports: Route[] = [
     operationId: 'discardCustomerImport',
     summary: 'Discard an uploaded file with everything that was read of it',
     tag,
-    access: { permission, where: file },
+    access: { permission, where: upload },
     params: idParams,
     replies: { 204: z.null() },
     handler: async (ctx, { params, tenantId }) => {

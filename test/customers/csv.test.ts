@@ -95,7 +95,8 @@ const customer = fc.record({
   ),
   custom: fc.record({
     one: text.filter((one) => one !== ''),
-    two: fc.double({ noNaN: true, noDefaultInfinity: true }),
+    // The database knows one zero only.
+    two: fc.double({ noNaN: true, noDefaultInfinity: true }).map((one) => one + 0),
   }),
 })
 const whole = (some: Partial<Customer>): Customer =>

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { AuditEvent } from '../../shared/api/audit.ts'
 import type { Page } from '../../shared/api/common.ts'
-import type { CustomerImport } from '../../shared/api/customerFiles.ts'
+import { IMPORT_ROWS, type CustomerImport } from '../../shared/api/customerFiles.ts'
 import type { MergePreview } from '../../shared/api/customerMerge.ts'
 import type { Customer } from '../../shared/api/customers.ts'
 import type { Job } from '../../shared/api/provisioning.ts'
@@ -51,7 +51,8 @@ const ended = async (one: CustomerImport): Promise<CustomerImport> => {
   return show(one.id)
 }
 /** A worker's life that ends somewhere. */
-const die = (one: CustomerImport, kind: string, plan: Plan) => live(app, one.jobId ?? '', handlerOf(kind), plan)
+const die = (one: CustomerImport, kind: string, plan: Plan) =>
+  live(app, one.jobId ?? '', handlerOf(kind), plan)
 
 const customers = async (): Promise<string[]> =>
   app.as(async (ctx) => {
@@ -117,19 +118,51 @@ test('a row that only the database refuses is left out alone', async () => {
   const { token } = (await app.admin.get<MergePreview>(`${path}?from=${from.id}`)).body
   expect((await app.admin.post(path, { from: from.id, token })).status).toBe(200)
   const done = await ended(
-    await started('externalRef,name,email\n1,One,one@example.com\nTAKEN,Two,two@example.com\n3,Three,three@example.com'),
+    await started(
+      'externalRef,name,email\n1,One,one@example.com\nTAKEN,Two,two@example.com\n3,Three,three@example.com',
+    ),
   )
   expect(done.report).toMatchObject({
     counts: { create: 2, update: 0, unchanged: 0, refused: 1 },
-    rows: [{ line: 3, outcome: 'refused', problems: [{ message: expect.stringContaining('reference') as string }] }, {}, {}],
+    rows: [
+      {
+        line: 3,
+        outcome: 'refused',
+        problems: [{ message: expect.stringContaining('reference') as string }],
+      },
+      {},
+      {},
+    ],
   })
-  expect(await customers()).toEqual(['ada@example.com', 'ada@example.com', 'one@example.com', 'three@example.com'])
+  expect(await customers()).toEqual([
+    'ada@example.com',
+    'ada@example.com',
+    'one@example.com',
+    'three@example.com',
+  ])
+})
+
+test('a file of more rows than are taken is refused', async () => {
+  const { body } = await upload(app.admin, tenantId, FILE)
+  const key = { tenantId, importId: body.id }
+  const row = [{ line: 2, cells: ['Ada', 'ada@example.com'] }]
+  const add = (rows: number) => app.as((ctx) => customerService.importing.addRows(ctx, key, row, rows))
+  await expect(add(IMPORT_ROWS + 1)).rejects.toMatchObject({
+    code: 'invalid_input',
+    message: 'csv: there are more than 200000 rows: divide the file',
+  })
+  expect(await stored(app, tenantId)).toEqual({ chunks: 1, rows: 0 })
+  await add(IMPORT_ROWS)
+  expect((await show(body.id)).rows).toBe(IMPORT_ROWS)
 })
 
 test('a file that was discarded or whose time was over ends its check without a trace', async () => {
   const { body } = await upload(app.admin, tenantId, FILE)
   expect((await app.admin.call('DELETE', `${IMPORTS}/${body.id}`)).status).toBe(204)
-  expect(await run(body, 'customer.importCheck')).toMatchObject({ state: 'failed', error: { code: 'not_found' } })
+  expect(await run(body, 'customer.importCheck')).toMatchObject({
+    state: 'failed',
+    error: { code: 'not_found' },
+  })
 })
 
 test('what was uploaded and what is left of an import is removed after a week, which is told', async () => {
@@ -140,7 +173,9 @@ test('what was uploaded and what is left of an import is removed after a week, w
     app.clock.offsetMs = days * 86_400_000
     await app.as((ctx) => customerService.expireImports(ctx))
     app.clock.offsetMs = 0
-    return Promise.all([waiting, done].map(async ({ id }) => (await app.admin.get(`${IMPORTS}/${id}`)).status))
+    return Promise.all(
+      [waiting, done].map(async ({ id }) => (await app.admin.get(`${IMPORTS}/${id}`)).status),
+    )
   }
   expect(await after(6.9)).toEqual([200, 200])
   expect(await after(7.1)).toEqual([404, 404])
@@ -179,7 +214,10 @@ test('without a right to the tenant no row of a customer is told by the function
   const other = await app.tenant()
   const found = (scope: 'platform' | string[]) =>
     app.root.db.transaction(scope, async (tx) => {
-      const { rows } = await sql`select * from customers_meant(${tenantId}, ${other}, '{}', '{}', '{ada@example.com}')`.execute(tx)
+      const { rows } =
+        await sql`select * from customers_meant(${tenantId}, ${other}, '{}', '{}', '{ada@example.com}')`.execute(
+          tx,
+        )
       return rows.length
     })
   expect(await found([tenantId])).toBe(1)

@@ -6,9 +6,14 @@ import { toRest, type AnyHandler, type Arranged, type JobCase } from './harnessR
 import { rowsOf } from './harnessWorld.ts'
 
 /** More than one transaction takes, with somebody who is there already and somebody who is changed. */
-const NEW = 60
+const NEW = 50
 const LINES = Array.from({ length: NEW }, (_, n) => `,Nr ${n},n${n}@example.com`)
-const FILE = ['externalRef,name,email', 'SAME,Ada,same@example.com', 'OLD,Grace,old@example.com', ...LINES].join('\n')
+const FILE = [
+  'externalRef,name,email',
+  'SAME,Ada,same@example.com',
+  'OLD,Grace,old@example.com',
+  ...LINES,
+].join('\n')
 
 /** A file that waits to be checked, or that was checked and waits to be imported. */
 async function arrange(app: TestApp, stage: 'check' | 'import', checkHandler: AnyHandler): Promise<Arranged> {

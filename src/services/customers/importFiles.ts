@@ -1,9 +1,4 @@
-import {
-  IMPORT_BYTES,
-  type CustomerImport,
-  type CustomerImportList,
-  type ImportReport,
-} from '../../../shared/api/customerFiles.ts'
+import type { CustomerImport, CustomerImportList, ImportReport } from '../../../shared/api/customerFiles.ts'
 import { canImport } from '../../../shared/states/customerImport.ts'
 import { transaction, type Ctx, type Origin, type Root } from '../../context.ts'
 import * as imports from '../../db/customerImport.ts'
@@ -56,8 +51,8 @@ export async function getImport(ctx: Ctx, { tenantId, importId }: ImportKey): Pr
 
 /**
  * Stores a file as it comes, a piece in each transaction, and has it checked. Of an upload that breaks off nothing stays.
- * @throws AppError invalid_input for an empty file, payload_too_large, invalid_state for a tenant that is not active or
- * has too many open imports, malformed_request when the connection breaks off
+ * @throws AppError invalid_input for an empty file, invalid_state for a tenant that is not active or has too many open
+ * imports, and whatever ends the file before its end
  */
 export async function uploadImport(
   root: Root,
@@ -72,7 +67,7 @@ export async function uploadImport(
   try {
     let bytes = 0
     let number = 0
-    for await (const data of pieces(bounded(file), CHUNK_BYTES)) {
+    for await (const data of pieces(file, CHUNK_BYTES)) {
       bytes += data.length
       const at = number++
       await within((ctx) => imports.addChunk(ctx.tx, key, at, data))
@@ -83,16 +78,6 @@ export async function uploadImport(
     // Should this fail as well, the upload is removed with what is too old.
     await within((ctx) => imports.remove(ctx.tx, key)).catch(() => undefined)
     throw error
-  }
-}
-
-async function* bounded(file: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let bytes = 0
-  for await (const part of file) {
-    bytes += part.length
-    if (bytes > IMPORT_BYTES)
-      throw new AppError('payload_too_large', `The file is larger than ${IMPORT_BYTES / 1e6} MB: divide it.`)
-    yield part
   }
 }
 

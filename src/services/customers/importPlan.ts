@@ -107,8 +107,7 @@ function planRow(row: Named, known: Known, match: Match): Meant {
     means,
   })
   const tenantId = row.cells.get('tenantId')
-  if (tenantId && tenantId !== known.tenantId)
-    return refuse('tenantId', 'the row is of another tenant', null)
+  if (tenantId && tenantId !== known.tenantId) return refuse('tenantId', 'the row is of another tenant', null)
   const matched = match(row)
   if ('refused' in matched) return refuse(...matched.refused, null)
   const { means, customer } = matched
@@ -122,11 +121,7 @@ function planRow(row: Named, known: Known, match: Match): Meant {
 }
 
 /** Refuses rows that are about the same customer as a row before them, in this batch or an earlier one. */
-export async function refuseRepeated(
-  ctx: Ctx,
-  key: ImportKey,
-  plans: readonly Meant[],
-): Promise<Meant[]> {
+export async function refuseRepeated(ctx: Ctx, key: ImportKey, plans: readonly Meant[]): Promise<Meant[]> {
   const means = plans.flatMap((one) => (one.means === null ? [] : [one.means]))
   const lines = await imports.linesOf(ctx.tx, key, means)
   return plans.map((one) => {
@@ -136,6 +131,9 @@ export async function refuseRepeated(
       lines.set(one.means, one.line)
       return one
     }
-    return { ...planRefused(one.line, one.name, '', `line ${before} is about the same customer`), means: one.means }
+    return {
+      ...planRefused(one.line, one.name, '', `line ${before} is about the same customer`),
+      means: one.means,
+    }
   })
 }

@@ -1,10 +1,16 @@
-import { REPORT_ROWS, type ImportReport, type ImportRow } from '../../../shared/api/customerFiles.ts'
+import {
+  IMPORT_ROWS,
+  REPORT_ROWS,
+  type ImportReport,
+  type ImportRow,
+} from '../../../shared/api/customerFiles.ts'
 import type { Ctx } from '../../context.ts'
 import * as imports from '../../db/customerImport.ts'
 import type { ImportKey, RowPlan } from '../../db/customerImport.ts'
 import { AppError } from '../../errors.ts'
 import * as auditService from '../auditService.ts'
 import * as tenantScopeService from '../tenantScopeService.ts'
+import { refused } from './csv.ts'
 import { planRefused } from './importRow.ts'
 import { planRows, refuseRepeated, requireColumns, type Meant } from './importPlan.ts'
 import { create, update } from './record.ts'
@@ -48,13 +54,17 @@ export async function beginReading(ctx: Ctx, key: ImportKey, columns: string[]):
   await imports.update(ctx.tx, key, { columns, row_count: 0 })
 }
 
-/** @throws AppError not_found, invalid_state */
+/**
+ * Stores the next rows. @param rowCount how many there are with them
+ * @throws AppError invalid_input when that is too many, not_found, invalid_state
+ */
 export async function addRows(
   ctx: Ctx,
   key: ImportKey,
   rows: readonly { line: number; cells: string[] }[],
   rowCount: number,
 ): Promise<void> {
+  if (rowCount > IMPORT_ROWS) throw refused(`there are more than ${IMPORT_ROWS} rows: divide the file`)
   await lockIn(ctx, key, 'checking')
   await imports.addRows(ctx.tx, key, rows)
   await imports.update(ctx.tx, key, { row_count: rowCount })
@@ -193,7 +203,11 @@ export async function failed(ctx: Ctx, key: ImportKey, problem: string): Promise
 async function end(
   ctx: Ctx,
   key: ImportKey,
-  { state, report, problem = null }: { state: 'done' | 'failed'; report: ImportReport | null; problem?: string | null },
+  {
+    state,
+    report,
+    problem = null,
+  }: { state: 'done' | 'failed'; report: ImportReport | null; problem?: string | null },
 ): Promise<void> {
   const now = ctx.now()
   await imports.removeData(ctx.tx, key, ['customer_import_chunks', 'customer_import_rows'])

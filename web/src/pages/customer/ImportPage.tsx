@@ -130,8 +130,18 @@ function Recent({ tenantId, shown }: { tenantId: string; shown: string | undefin
       render: ({ rows }) => rows.toLocaleString(),
     },
     { header: 'By', from: 'md', render: ({ requestedBy }) => requestedBy },
-    { header: 'Uploaded', narrow: true, from: 'sm', render: ({ createdAt }) => <Time at={createdAt} relative /> },
-    { header: 'Removed', narrow: true, from: 'md', render: ({ expiresAt }) => <Time at={expiresAt} relative /> },
+    {
+      header: 'Uploaded',
+      narrow: true,
+      from: 'sm',
+      render: ({ createdAt }) => <Time at={createdAt} relative />,
+    },
+    {
+      header: 'Removed',
+      narrow: true,
+      from: 'md',
+      render: ({ expiresAt }) => <Time at={expiresAt} relative />,
+    },
   ]
   return (
     <Card title="Imports of the last days" flush>

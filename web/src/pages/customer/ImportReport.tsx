@@ -156,12 +156,7 @@ function Result({
           </p>
         )}
       </Notice>
-      <DataTable
-        label="Rows of the file"
-        columns={COLUMNS}
-        rows={rows}
-        rowKey={({ line }) => String(line)}
-      />
+      <DataTable label="Rows of the file" columns={COLUMNS} rows={rows} rowKey={({ line }) => String(line)} />
       {total > rows.length && (
         <p className="text-muted">And {(total - rows.length).toLocaleString()} more rows.</p>
       )}
