@@ -62,7 +62,7 @@ grant select, insert, update, delete on customer_import_rows to mpanel_app;
 -- lower(email) from its index, so this runs with its owner's rights and applies the scope itself.
 create function customers_meant(p_tenant uuid, p_import uuid, p_ids uuid[], p_refs text[], p_emails text[])
 returns table (id uuid, external_ref text, email text) language plpgsql stable security definer
-set search_path = public set plan_cache_mode = force_custom_plan as $$
+set search_path = public, pg_temp set plan_cache_mode = force_custom_plan as $$
 begin
   if not (app_platform() or p_tenant = any (app_tenants())) then return; end if;
   return query

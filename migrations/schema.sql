@@ -2133,7 +2133,7 @@ CREATE OR REPLACE FUNCTION public.customers_meant(p_tenant uuid, p_import uuid, 
  RETURNS TABLE(id uuid, external_ref text, email text)
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
- SET search_path TO 'public'
+ SET search_path TO 'public', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 begin
