@@ -56,16 +56,9 @@ async function memoryOf(pid: number, during: () => Promise<void>): Promise<Memor
   // The kernel keeps the highest value; this sets it back.
   writeFileSync(`/proc/${pid}/clear_refs`, '5')
   const seen: number[] = []
-  let over = false
-  const watching = (async () => {
-    while (!over) {
-      seen.push(field(pid, 'VmRSS'))
-      await sleep(EVERY_MS)
-    }
-  })()
+  const watching = setInterval(() => seen.push(field(pid, 'VmRSS')), EVERY_MS)
   await during()
-  over = true
-  await watching
+  clearInterval(watching)
   const quarters = [0.25, 0.5, 0.75, 1].map((part) => seen[Math.ceil(seen.length * part) - 1] ?? Number.NaN)
   return { before, peak: field(pid, 'VmHWM'), quarters }
 }

@@ -2,7 +2,7 @@ import { allowed, refused, type Verdict } from './billingSubscription.ts'
 
 /** `checked`: somebody decides now. `done` and `failed`: only the report is left. */
 export const IMPORT_STATES = ['uploading', 'checking', 'checked', 'importing', 'done', 'failed'] as const
-export type ImportState = (typeof IMPORT_STATES)[number]
+type ImportState = (typeof IMPORT_STATES)[number]
 
 /** `refused`: how many rows the check has refused. */
 type Subject = { state: ImportState; refused: number }

@@ -7,21 +7,20 @@ import type { JobHandler, Run } from './steps.ts'
  * after a worker that died finds exactly the rows that are left.
  */
 async function importRows(run: Run<ImportPayload>): Promise<void> {
-  const { importing } = customerService
   const { payload } = run
-  const so = await run.read((ctx) => importing.progressOf(ctx, payload, 'import'))
+  const so = await run.read((ctx) => customerService.importing.progressOf(ctx, payload, 'import'))
   let over = so.over
   for (let line = 0; ;) {
     run.signal.throwIfAborted()
     const after = line
     try {
-      const batch = await run.tx((ctx) => importing.importSome(ctx, payload, after))
+      const batch = await run.tx((ctx) => customerService.importing.importSome(ctx, payload, after))
       if (!batch) return
       line = batch.line
       over += batch.rows
     } catch (error) {
-      if (!(error instanceof importing.RowRefused)) throw error
-      await run.tx((ctx) => importing.leaveOut(ctx, payload, error))
+      if (!(error instanceof customerService.importing.RowRefused)) throw error
+      await run.tx((ctx) => customerService.importing.leaveOut(ctx, payload, error))
       over += 1
     }
     const doing = `${over.toLocaleString('en')} of ${so.of.toLocaleString('en')} rows imported`
@@ -38,8 +37,9 @@ export const customerImport: JobHandler<ImportPayload> = {
     {
       name: 'report',
       title: 'Writing the report',
-      commit: (ctx, { payload }) => customerService.importing.imported(ctx, payload),
+      commit: (ctx, { payload }) => customerService.customerService.importing.imported(ctx, payload),
     },
   ],
-  failed: (ctx, payload, error) => customerService.importing.failed(ctx, payload, error.message),
+  failed: (ctx, payload, error) =>
+    customerService.customerService.importing.failed(ctx, payload, error.message),
 }

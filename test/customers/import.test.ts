@@ -342,7 +342,7 @@ test('a file is imported once, and one that waits can be discarded', async () =>
   const tenant = await app.tenant()
   const checked = await check(app.admin, tenant, 'name,email\nAda,ada@example.com')
   const both = await Promise.all([1, 2].map(() => app.admin.post(`${IMPORTS}/${checked.id}/start`, {})))
-  expect(both.map(({ status }) => status).toSorted()).toEqual([202, 409])
+  expect(both.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([202, 409])
   await until(async () => (await all(tenant)).length === 1, 'the customer to be there')
   const other = await check(app.admin, tenant, 'name,email\nBob,bob@example.com')
   expect((await app.admin.call('DELETE', `${IMPORTS}/${other.id}`)).status).toBe(204)

@@ -29,7 +29,7 @@ export async function createApi(url: string, credentials: Credentials): Promise<
     const response = await fetch(url + path, {
       method,
       headers: { ...(isJson ? { 'content-type': 'application/json' } : {}), ...own, ...headers },
-      ...(body === undefined ? {} : { body: isJson ? JSON.stringify(body) : (body as Blob) }),
+      ...(body === undefined ? {} : { body: isJson ? JSON.stringify(body) : body }),
       redirect: 'manual',
     })
     const text = await response.text()
