@@ -37,9 +37,8 @@ export const customerImport: JobHandler<ImportPayload> = {
     {
       name: 'report',
       title: 'Writing the report',
-      commit: (ctx, { payload }) => customerService.customerService.importing.imported(ctx, payload),
+      commit: (ctx, { payload }) => customerService.importing.imported(ctx, payload),
     },
   ],
-  failed: (ctx, payload, error) =>
-    customerService.customerService.importing.failed(ctx, payload, error.message),
+  failed: (ctx, payload, error) => customerService.importing.failed(ctx, payload, error.message),
 }
