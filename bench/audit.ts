@@ -6,7 +6,7 @@ import * as tenantService from '../src/services/tenantService.ts'
 import * as userService from '../src/services/userService.ts'
 import { execute, openBenchDatabase, type BenchDatabase } from './database.ts'
 import { median, ms, percentile, table, timed } from './measure.ts'
-import { serve } from './podList.ts'
+import { serve } from './program.ts'
 import { capture, depsOf } from './podListData.ts'
 
 /** `AUDIT_EVENTS=1000000 npm run bench audit` for a smaller one. */

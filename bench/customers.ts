@@ -3,8 +3,9 @@ import { Client, Pool } from 'pg'
 import { CUSTOMERS, fillCustomers, TENANTS, type Caller } from './customersData.ts'
 import { execute, openBenchDatabase, type BenchDatabase } from './database.ts'
 import { interleaved, median, medianRatio, ms, percentile, table, timed, times } from './measure.ts'
-import { httpCall, serve } from './podList.ts'
+import { httpCall } from './podList.ts'
 import { capture, type Captured } from './podListData.ts'
+import { serve } from './program.ts'
 
 const ROUNDS = 5
 const REQUESTS = 20

@@ -1,45 +1,14 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { Agent, get } from 'node:http'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { Pool } from 'pg'
 import { openBenchDatabase, type BenchDatabase } from './database.ts'
 import { interleaved, median, medianRatio, ms, table, times } from './measure.ts'
 import { capture, fill, type Captured } from './podListData.ts'
+import { serve } from './program.ts'
 
 const ROUNDS = 7
 const REQUESTS = 400
 const CONNECTIONS = [1, 8]
 const PAGE = '/api/admin/hosting/cloudpods?limit=50'
-
-/** The program itself, in a process of its own, as production runs it. */
-export async function serve(database: BenchDatabase): Promise<{ url: string; stop: () => Promise<void> }> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('../src/cli.ts', import.meta.url)), 'serve'], {
-    env: {
-      ...process.env,
-      DATABASE_URL: database.url,
-      MPANEL_DATA_DIR: database.dataDir,
-      MPANEL_PORT: '0',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const lines = createInterface({ input: child.stdout })
-  const url = await new Promise<string>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)))
-    lines.on('line', (line) => {
-      const found = /serves (http\S+)/.exec(line)?.[1]
-      if (found !== undefined) resolve(found)
-    })
-  })
-  return {
-    url,
-    stop: async () => {
-      child.kill('SIGTERM')
-      await once(child, 'exit')
-    },
-  }
-}
 
 /** Mean milliseconds a call as its caller sees them, with `width` callers that each send the next when one is answered. */
 async function load(width: number, call: () => Promise<void>): Promise<number> {

@@ -1,12 +1,20 @@
 // `npm run bench [name]`: side-by-side measurements. Every figure of docs/performance.md comes from here.
 import { cpus, totalmem } from 'node:os'
 import { audit } from './audit.ts'
+import { customerFiles } from './customerFiles.ts'
 import { customers } from './customers.ts'
 import { orderToActive } from './orderToActive.ts'
 import { podList } from './podList.ts'
 import { queue } from './queue.ts'
 
-const BENCHES: Record<string, () => Promise<void>> = { podList, customers, queue, orderToActive, audit }
+const BENCHES: Record<string, () => Promise<void>> = {
+  podList,
+  customers,
+  customerFiles,
+  queue,
+  orderToActive,
+  audit,
+}
 
 const wanted = process.argv[2]
 if (wanted !== undefined && !(wanted in BENCHES)) {

@@ -414,6 +414,59 @@ create table customer_groups (
   constraint customer_groups_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
 );
 
+create table customer_import_chunks (
+  import_id uuid not null,
+  tenant_id uuid not null,
+  number integer not null,
+  data bytea not null,
+  constraint customer_import_chunks_pkey PRIMARY KEY (import_id, number),
+  constraint customer_import_chunks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint customer_import_chunks_tenant_id_import_id_fkey FOREIGN KEY (tenant_id, import_id) REFERENCES customer_imports(tenant_id, id) ON DELETE CASCADE,
+  constraint customer_import_chunks_number_check CHECK ((number >= 0))
+);
+
+create table customer_import_rows (
+  import_id uuid not null,
+  tenant_id uuid not null,
+  line integer not null,
+  cells jsonb not null,
+  outcome text,
+  means text,
+  customer_id uuid,
+  plan jsonb,
+  done boolean not null default false,
+  constraint customer_import_rows_pkey PRIMARY KEY (import_id, line),
+  constraint customer_import_rows_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint customer_import_rows_tenant_id_import_id_fkey FOREIGN KEY (tenant_id, import_id) REFERENCES customer_imports(tenant_id, id) ON DELETE CASCADE,
+  constraint customer_import_rows_check CHECK (((outcome IS NULL) = (plan IS NULL))),
+  constraint customer_import_rows_check1 CHECK (((outcome IS NOT NULL) OR (NOT done))),
+  constraint customer_import_rows_line_check CHECK ((line > 0)),
+  constraint customer_import_rows_outcome_check CHECK ((outcome = ANY (ARRAY['create'::text, 'update'::text, 'unchanged'::text, 'refused'::text])))
+);
+
+create table customer_imports (
+  id uuid not null,
+  tenant_id uuid not null,
+  state text not null default 'uploading'::text,
+  name text not null,
+  requested_by jsonb not null,
+  bytes bigint not null default 0,
+  columns text[] not null default '{}'::text[],
+  row_count integer not null default 0,
+  report jsonb,
+  problem text,
+  created_at timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  expires_at timestamp with time zone not null,
+  constraint customer_imports_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint customer_imports_pkey PRIMARY KEY (id),
+  constraint customer_imports_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint customer_imports_check CHECK (((finished_at IS NOT NULL) = (state = ANY (ARRAY['done'::text, 'failed'::text])))),
+  constraint customer_imports_check1 CHECK (((problem IS NOT NULL) = (state = 'failed'::text))),
+  constraint customer_imports_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint customer_imports_state_check CHECK ((state = ANY (ARRAY['uploading'::text, 'checking'::text, 'checked'::text, 'importing'::text, 'done'::text, 'failed'::text])))
+);
+
 create table customer_notes (
   id uuid not null,
   tenant_id uuid not null,
@@ -1404,6 +1457,14 @@ CREATE INDEX customer_groups_list ON public.customer_groups USING btree (tenant_
 
 CREATE UNIQUE INDEX customer_groups_name ON public.customer_groups USING btree (tenant_id, lower(name));
 
+CREATE INDEX customer_import_rows_done ON public.customer_import_rows USING btree (import_id, customer_id) WHERE done;
+
+CREATE INDEX customer_import_rows_means ON public.customer_import_rows USING btree (import_id, means) WHERE (means IS NOT NULL);
+
+CREATE INDEX customer_imports_end ON public.customer_imports USING btree (expires_at);
+
+CREATE INDEX customer_imports_list ON public.customer_imports USING btree (tenant_id, id DESC);
+
 CREATE INDEX customer_notes_list ON public.customer_notes USING btree (customer_id, id DESC);
 
 CREATE INDEX customers_email ON public.customers USING btree (lower(email), tenant_id);
@@ -1602,6 +1663,12 @@ alter table customer_fields enable row level security, force row level security;
 
 alter table customer_groups enable row level security, force row level security;
 
+alter table customer_import_chunks enable row level security, force row level security;
+
+alter table customer_import_rows enable row level security, force row level security;
+
+alter table customer_imports enable row level security, force row level security;
+
 alter table customer_notes enable row level security, force row level security;
 
 alter table customers enable row level security, force row level security;
@@ -1703,6 +1770,12 @@ create policy tenant_wall on customer_contacts for all using ((( SELECT app_plat
 create policy tenant_wall on customer_fields for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on customer_groups for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on customer_import_chunks for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on customer_import_rows for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on customer_imports for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on customer_notes for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -1871,6 +1944,12 @@ grant delete, insert, select, update on customer_contacts to mpanel_app;
 grant delete, insert, select, update on customer_fields to mpanel_app;
 
 grant delete, insert, select, update on customer_groups to mpanel_app;
+
+grant delete, insert, select on customer_import_chunks to mpanel_app;
+
+grant delete, insert, select, update on customer_import_rows to mpanel_app;
+
+grant delete, insert, select, update on customer_imports to mpanel_app;
 
 grant delete, insert, select, update on customer_notes to mpanel_app;
 
@@ -2069,6 +2148,30 @@ begin
     return query execute format('with m as materialized (select id from customers where %s and %s and %s)
       select id from m order by id %s limit %s', search_tenants(seen), matching, listed, way, p_limit);
   end if;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.customers_meant(p_tenant uuid, p_import uuid, p_ids uuid[], p_refs text[], p_emails text[])
+ RETURNS TABLE(id uuid, external_ref text, email text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+begin
+  if not (app_platform() or p_tenant = any (app_tenants())) then return; end if;
+  return query
+    with found as (
+      select c.id, c.external_ref, lower(c.email) as email from customers c where c.tenant_id = p_tenant and c.id = any (p_ids)
+      union
+      select c.id, c.external_ref, lower(c.email) from customers c
+        where c.tenant_id = p_tenant and c.external_ref = any (p_refs) and c.state <> 'merged'
+      union
+      select c.id, c.external_ref, lower(c.email) from customers c
+        where c.tenant_id = p_tenant and lower(c.email) = any (p_emails) and c.state <> 'merged'
+    )
+    select f.id, f.external_ref, f.email from found f
+    where not exists (select from customer_import_rows r where r.import_id = p_import and r.customer_id = f.id and r.done)
+    order by f.id;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.ensure_audit_partitions(months_ahead integer DEFAULT 3)

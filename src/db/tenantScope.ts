@@ -16,6 +16,7 @@ const TABLES = {
   customerNote: 'customer_notes',
   customerGroup: 'customer_groups',
   customerField: 'customer_fields',
+  customerImport: 'customer_imports',
   tenantExport: 'tenant_exports',
   apiKey: 'api_keys',
   serviceAccount: 'service_accounts',

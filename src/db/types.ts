@@ -275,6 +275,41 @@ export interface CustomerGroupsTable {
   created_at: Date
 }
 
+export interface CustomerImportChunksTable {
+  import_id: string
+  tenant_id: string
+  number: number
+  data: Buffer
+}
+
+export interface CustomerImportRowsTable {
+  import_id: string
+  tenant_id: string
+  line: number
+  cells: unknown
+  outcome: 'create' | 'update' | 'unchanged' | 'refused' | null
+  means: string | null
+  customer_id: string | null
+  plan: unknown
+  done: Generated<boolean>
+}
+
+export interface CustomerImportsTable {
+  id: string
+  tenant_id: string
+  state: Generated<'uploading' | 'checking' | 'checked' | 'importing' | 'done' | 'failed'>
+  name: string
+  requested_by: unknown
+  bytes: Generated<bigint>
+  columns: Generated<string[]>
+  row_count: Generated<number>
+  report: unknown
+  problem: string | null
+  created_at: Date
+  finished_at: Date | null
+  expires_at: Date
+}
+
 export interface CustomerNotesTable {
   id: string
   tenant_id: string
@@ -938,6 +973,9 @@ export interface Tables {
   customer_contacts: CustomerContactsTable
   customer_fields: CustomerFieldsTable
   customer_groups: CustomerGroupsTable
+  customer_import_chunks: CustomerImportChunksTable
+  customer_import_rows: CustomerImportRowsTable
+  customer_imports: CustomerImportsTable
   customer_notes: CustomerNotesTable
   customers: CustomersTable
   idempotency_keys: IdempotencyKeysTable

@@ -3,6 +3,7 @@ import { newId } from '../lib/ids.ts'
 import * as auditRetentionService from '../services/auditRetentionService.ts'
 import * as auditService from '../services/auditService.ts'
 import * as BillingService from '../services/BillingService.ts'
+import * as customerService from '../services/customerService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import * as searchService from '../services/searchService.ts'
 import * as tenantSuspensionService from '../services/tenantSuspensionService.ts'
@@ -13,6 +14,8 @@ import { authPasswordReset } from './authPasswordReset.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
 import { cloudPodDestroy } from './cloudPodDestroy.ts'
 import { cloudPodPower } from './cloudPodPower.ts'
+import { customerImport } from './customerImport.ts'
+import { customerImportCheck } from './customerImportCheck.ts'
 import { cloudPodResume, cloudPodSuspend } from './cloudPodSuspension.ts'
 import { mailSend } from './mailSend.ts'
 import { provisioningClusterSync } from './provisioningClusterSync.ts'
@@ -36,6 +39,8 @@ const list = [
   tenantEnforce,
   tenantExport,
   tenantClose,
+  customerImportCheck,
+  customerImport,
   auditSinkTest,
   authPasswordReset,
   mailSend,
@@ -78,6 +83,11 @@ export const timers: readonly Timer[] = [
     name: 'tenants.expireExports',
     everyMs: 10 * MINUTE_MS,
     run: asSystem('tenants.expireExports', tenantExportService.expire),
+  },
+  {
+    name: 'customers.expireImports',
+    everyMs: 10 * MINUTE_MS,
+    run: asSystem('customers.expireImports', customerService.expireImports),
   },
   { name: 'maintenance', everyMs: 5 * MINUTE_MS, run: asSystem('maintenance', provisioningService.tidy) },
 ]

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
+import { pieces } from '../lib/pieces.ts'
 import * as tenantExportService from '../services/tenantExportService.ts'
 import { tenantExport as declared, type ExportPayload } from '../services/tenantQueues.ts'
 import type { JobHandler, Run } from './steps.ts'
@@ -29,26 +30,12 @@ async function write(run: Run<ExportPayload>): Promise<tenantExportService.Writt
       Readable.from(lines.read()),
       createGzip(),
       async (parts: AsyncIterable<Buffer>) => {
-        for await (const piece of pieces(parts)) await store(piece)
+        for await (const piece of pieces(parts, CHUNK_BYTES)) await store(piece)
       },
       { signal: run.signal },
     )
     return { bytes, rows: lines.rows(), sha256: hash.digest('hex') }
   })
-}
-
-async function* pieces(parts: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let held: Buffer[] = []
-  let size = 0
-  for await (const part of parts) {
-    held.push(part)
-    size += part.length
-    if (size < CHUNK_BYTES) continue
-    yield Buffer.concat(held)
-    held = []
-    size = 0
-  }
-  if (size > 0) yield Buffer.concat(held)
 }
 
 export const tenantExport: JobHandler<ExportPayload> = {

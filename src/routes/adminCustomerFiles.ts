@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { idParams } from '../../shared/api/common.ts'
-import { customerData, customerExport, customerImport, importResult } from '../../shared/api/customerFiles.ts'
+import { customerData, customerExport } from '../../shared/api/customerFiles.ts'
 import * as customerService from '../services/customerService.ts'
 import { route, type Route } from './define.ts'
 
@@ -22,19 +22,6 @@ export const adminCustomerFiles: Route[] = [
       body: '',
       download: await customerService.exportCsv(ctx, query),
     }),
-  }),
-  route({
-    method: 'POST',
-    path: '/api/admin/customers/import',
-    operationId: 'importCustomers',
-    summary: 'Make and change customers by a CSV file, or show what that would do',
-    tag,
-    access: { permission: 'customers:import', where: { in: 'body', field: 'tenantId', kind: 'tenant' } },
-    // A file of a million characters, with all that JSON escapes in it.
-    bodyLimit: 3 * 1_048_576,
-    body: customerImport,
-    replies: { 200: importResult },
-    handler: async (ctx, { body }) => ({ body: await customerService.importCsv(ctx, body) }),
   }),
   route({
     method: 'GET',

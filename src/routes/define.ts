@@ -57,8 +57,8 @@ type Common = {
   whileSuspended?: true
   /** Calls of one address in a minute, where guessing must be slow. */
   perMinute?: number
-  /** Bytes of the body, where more than 1 MiB is needed. */
-  bodyLimit?: number
+  /** The type of the body, where it is no JSON: the route reads it as a file. */
+  takes?: 'text/csv'
   /** Only for a person in a session: an API key is refused. */
   sessionOnly?: true
   /** A person must have proven who he is within the last ten minutes: 403 step_up_required. API keys are not asked. */

@@ -4,6 +4,7 @@ import { adminAuthSso } from './adminAuthSso.ts'
 import { adminAuditSinks } from './adminAuditSinks.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
 import { adminCustomerFiles } from './adminCustomerFiles.ts'
+import { adminCustomerImports } from './adminCustomerImports.ts'
 import { adminCustomerMerge } from './adminCustomerMerge.ts'
 import { adminCustomerSettings } from './adminCustomerSettings.ts'
 import { adminCustomers } from './adminCustomers.ts'
@@ -54,6 +55,7 @@ export const routes: readonly Route[] = [
   ...adminCustomers,
   ...adminCustomerFile,
   ...adminCustomerFiles,
+  ...adminCustomerImports,
   ...adminCustomerMerge,
   ...adminCustomerSettings,
   ...adminSubscriptions,

@@ -13,7 +13,7 @@ import {
 } from '../middleware/auth.ts'
 import { recordDenial } from '../middleware/denials.ts'
 import { requireEnrolled, visibleScope, type Rbac } from '../middleware/rbac.ts'
-import { requireJson, requireStorable } from '../middleware/validate.ts'
+import { requireStorable, requireType } from '../middleware/validate.ts'
 import * as idempotencyService from '../services/idempotencyService.ts'
 import type { Answer } from '../services/idempotencyService.ts'
 import * as tenantScopeService from '../services/tenantScopeService.ts'
@@ -34,13 +34,12 @@ export function register(app: FastifyInstance, root: Root, route: Route, rbac: R
     schema: schemaOf(route),
     // A HEAD of a stream would stay open for nothing, or read a whole file to throw it away.
     exposeHeadRoute: !WITHOUT_HEAD.has(route.operationId),
-    ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
     config:
       route.perMinute === undefined ? {} : { rateLimit: { max: route.perMinute, timeWindow: '1 minute' } },
     onRequest: (request) =>
       watched(root, route, request, async () => {
         await authorise(root, route, request, rbac)
-        if (route.method !== 'GET') requireJson(request)
+        if (route.method !== 'GET') requireType(request, route.takes)
       }),
     handler: (request, reply) =>
       watched(root, route, request, async () => {

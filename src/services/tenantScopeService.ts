@@ -19,6 +19,7 @@ const NAMES: Record<TenantThing, string> = {
   customerNote: 'note',
   customerGroup: 'customer group',
   customerField: 'customer field',
+  customerImport: 'import',
   tenantExport: 'export',
   apiKey: 'API key',
   serviceAccount: 'service account',

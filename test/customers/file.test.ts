@@ -51,6 +51,42 @@ test('a note tells its author and time, keeps its author when another changes it
   expect((await app.admin.get<Page<CustomerNote>>(path)).body.items).toHaveLength(1)
 })
 
+test.each(['contacts', 'notes'] as const)('hundreds of %s are read page by page, each once', async (what) => {
+  const made = await app.admin.post<Customer>(CUSTOMERS, {
+    tenantId: customer.tenantId,
+    name: 'Grace',
+    email: 'grace@example.com',
+  })
+  const { id } = made.body
+  await app.as((ctx) =>
+    what === 'contacts'
+      ? sql`insert into customer_contacts (id, tenant_id, customer_id, name, email, topics, created_at)
+          select gen_random_uuid(), ${customer.tenantId}, ${id}, 'Nr ' || n, n || '@example.com', '{general}', now()
+          from generate_series(1, 450) n`.execute(ctx.tx)
+      : sql`insert into customer_notes (id, tenant_id, customer_id, text, author, pinned, created_at)
+          select gen_random_uuid(), ${customer.tenantId}, ${id}, 'Nr ' || n, 'x', n % 2 = 0, now()
+          from generate_series(1, 450) n`.execute(ctx.tx),
+  )
+  const all = async (query: string): Promise<string[]> => {
+    const ids: string[] = []
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const next: string = cursor && `&cursor=${cursor}`
+      const path = `${CUSTOMERS}/${id}/${what}?${query}${next}`
+      const { body } = await app.admin.get<Page<{ id: string }>>(path)
+      ids.push(...body.items.map((one) => one.id))
+      cursor = body.nextCursor
+    }
+    return ids
+  }
+  const down = await all('limit=200')
+  expect(new Set(down).size).toBe(450)
+  expect(down).toEqual(down.toSorted().toReversed())
+  expect(await all('limit=7&sort=createdAt')).toEqual(down.toReversed())
+  expect(await all('')).toEqual(down)
+  expect((await app.admin.get(`${CUSTOMERS}/${id}/${what}?limit=201`)).status).toBe(422)
+  if (what === 'notes') expect(await all('limit=200&pinned=true')).toHaveLength(225)
+})
+
 test('the statistics are what the subscriptions, pods, invoices, payments and the ledger say', async () => {
   const sold = await shop(app)
   const path = `${CUSTOMERS}/${sold.customerId}/statistics`

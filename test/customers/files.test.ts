@@ -1,13 +1,12 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { AuditEvent } from '../../shared/api/audit.ts'
-import type { Page, Problem } from '../../shared/api/common.ts'
-import type { CustomerData, ImportResult } from '../../shared/api/customerFiles.ts'
-import type { Customer } from '../../shared/api/customers.ts'
+import type { Page } from '../../shared/api/common.ts'
+import type { CustomerData } from '../../shared/api/customerFiles.ts'
 import { order, shop } from '../billing/world.ts'
-import { pay, type Api } from '../support/api.ts'
+import { pay } from '../support/api.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { keyOf, person, session } from '../users/people.ts'
+import { keyOf, person } from '../users/people.ts'
 
 const CUSTOMERS = '/api/admin/customers'
 
@@ -25,24 +24,11 @@ beforeAll(async () => {
     { key: 'vip', type: 'boolean' },
   ])
     await app.admin.post('/api/admin/customer-fields', { ...field, ...more })
-  await app.admin.post('/api/admin/customer-groups', { tenantId, name: '=Partners, "best"' })
 })
 afterAll(() => app?.close())
 
-const add = async (more: object = {}, tenant = tenantId): Promise<Customer> => {
-  const body = { tenantId: tenant, name: 'Ada', email: 'ada@example.com', ...more }
-  const answer = await app.admin.post<Customer>(CUSTOMERS, body)
-  expect(answer.status, JSON.stringify(answer.body)).toBe(201)
-  return answer.body
-}
-const get = async (id: string): Promise<Customer> =>
-  (await app.admin.get<Customer>(`${CUSTOMERS}/${id}`)).body
-const file = async (query = '', tenant = tenantId, api: Api = app.admin) =>
-  api.get<string>(`${CUSTOMERS}/export?tenantId=${tenant}${query}`)
-const send = (csv: string, dryRun = false, tenant = tenantId, api: Api = app.admin) =>
-  api.post<ImportResult & Problem>(`${CUSTOMERS}/import`, { tenantId: tenant, csv, dryRun })
-const count = async (tenant: string): Promise<number> =>
-  (await app.admin.get<Page<Customer>>(`${CUSTOMERS}?tenantId=${tenant}&limit=200`)).body.items.length
+const file = async (query = '', tenant = tenantId) =>
+  app.admin.get<string>(`${CUSTOMERS}/export?tenantId=${tenant}${query}`)
 
 test('an export has every customer of the filter, page after page, and is audited', async () => {
   const tenant = await app.tenant()
@@ -74,145 +60,6 @@ test('the mark for Excel stands in front when it is asked for', async () => {
   const sent = Buffer.from(await response.arrayBuffer())
   expect(response.status, sent.toString()).toBe(200)
   expect([...sent.subarray(0, 3)]).toEqual([0xef, 0xbb, 0xbf])
-})
-
-test('an export that was imported again changes nothing', async () => {
-  const groups = await app.admin.get<Page<{ id: string }>>(`/api/admin/customer-groups?tenantId=${tenantId}`)
-  const address = {
-    kind: 'billing',
-    line1: '=1+1',
-    line2: '"',
-    city: "O'Hara,\n",
-    region: ';',
-    postalCode: '-5',
-    country: 'IT',
-  }
-  await add()
-  await add()
-  await add({
-    name: "'=cmd|' /C calc'!A0",
-    company: '@SUM(A1)',
-    kind: 'company',
-    email: '-x@example.com',
-    externalRef: '+49 1',
-    country: 'DE',
-    language: 'de-AT',
-    groupId: groups.body.items[0]?.id,
-    tags: ['=a;b', 'c\\d', '"e"'],
-    addresses: [address],
-    taxIds: [{ type: 'vat', country: 'DE', value: 'DE136695976' }],
-    custom: { size: '=L', remark: '  \t=x\r\ny ', seats: -2.5, vip: false },
-  })
-  const { body: csv } = await file()
-  const dry = await send(csv, true)
-  expect(dry.body.rows.filter(({ outcome }) => outcome !== 'unchanged')).toEqual([])
-  expect(dry.body.counts.unchanged).toBe(await count(tenantId))
-  const before = (await app.admin.get(`${CUSTOMERS}?tenantId=${tenantId}&limit=200`)).body
-  expect(await send(csv)).toMatchObject({ status: 200, body: { done: true } })
-  expect((await app.admin.get(`${CUSTOMERS}?tenantId=${tenantId}&limit=200`)).body).toEqual(before)
-})
-
-test('an import makes and changes customers, found by id, reference or e-mail; sent again it changes nothing', async () => {
-  const tenant = await app.tenant()
-  const byMail = await add({ email: 'Mail@example.com' }, tenant)
-  const byRef = await add({ email: 'ref@example.com', externalRef: 'R-1' }, tenant)
-  const csv = [
-    'externalRef,name,email,country,tags',
-    'R-1,Grace,new@example.com,IT,',
-    'R-2,Ada Byron,mail@EXAMPLE.com,,a;b',
-    'R-3,Bob,bob@example.com,DE,vip',
-  ].join('\n')
-  const dry = await send(csv, true, tenant)
-  expect(dry.body).toMatchObject({
-    done: false,
-    counts: { create: 1, update: 2, unchanged: 0, refused: 0 },
-    rows: [
-      { line: 2, outcome: 'update', customerId: byRef.id, changes: ['name', 'email', 'country'] },
-      { line: 3, outcome: 'update', customerId: byMail.id },
-      { line: 4, outcome: 'create', customerId: null, name: 'Bob' },
-    ],
-  })
-  expect(await count(tenant)).toBe(2)
-  const done = await send(csv, false, tenant)
-  expect(done.body).toMatchObject({ done: true, counts: dry.body.counts })
-  expect(await get(byMail.id)).toMatchObject({ externalRef: 'R-2', name: 'Ada Byron', tags: ['a', 'b'] })
-  expect(await get(done.body.rows[2]?.customerId ?? '')).toMatchObject({ country: 'DE', externalRef: 'R-3' })
-  expect((await send(csv, false, tenant)).body.counts).toEqual({
-    create: 0,
-    update: 0,
-    unchanged: 3,
-    refused: 0,
-  })
-  expect(await count(tenant)).toBe(3)
-  const events = await app.admin.get<Page<AuditEvent>>(`/api/admin/audit/events?tenantId=${tenant}`)
-  const actions = events.body.items.map(({ action }) => action)
-  expect(actions.filter((one) => one === 'CUSTOMERS_IMPORTED')).toHaveLength(2)
-  expect(actions).toContain('CUSTOMER_UPDATED')
-})
-
-test('one refused row refuses the file, and each is named by its line and reason', async () => {
-  const tenant = await app.tenant()
-  await add({}, tenant)
-  await add({}, tenant)
-  const foreign = await add()
-  const csv = [
-    'id,name,email,country,group,addresses,currency,externalRef',
-    `,Good,good@example.com,,,,,`,
-    `,,no-mail,XX,Nobody,[{,,`,
-    `,Ada,ada@example.com,,,,,`,
-    `${foreign.id},Ada,x@example.com,,,,,`,
-    `,Good,GOOD@example.com,,,,,`,
-  ].join('\r\n')
-  const dry = await send(csv, true, tenant)
-  expect(dry.body.counts).toEqual({ create: 1, update: 0, unchanged: 0, refused: 4 })
-  const problems = dry.body.rows.map((row) => row.problems.map(({ path }) => path).toSorted())
-  expect(problems).toEqual([[], ['addresses', 'country', 'email', 'group', 'name'], ['email'], ['id'], ['']])
-  const refused = await send(csv, false, tenant)
-  expect(refused).toMatchObject({ status: 422, body: { code: 'invalid_input' } })
-  expect(refused.body.errors?.map(({ message }) => message)).toContain(
-    'line 6: line 2 is about the same customer',
-  )
-  expect(await count(tenant)).toBe(2)
-})
-
-test.each([
-  ['a column there is not', 'name,email,balance\nAda,ada@example.com,1', 'there is no column "balance"'],
-  ['a field the tenant has not defined', 'name,custom.nope\nAda,1', 'there is no column "custom.nope"'],
-  ['nothing', '\n\n', 'the file is empty'],
-  ['too many rows', `name,email\n${'Ada,ada@example.com\n'.repeat(2_001)}`, 'at most 2000'],
-])('a file with %s is refused as a whole', async (_, csv, message) => {
-  const answer = await send(csv, true)
-  expect(answer).toMatchObject({ status: 422, body: { code: 'invalid_input' } })
-  expect(answer.body.detail).toContain(message)
-})
-
-test('values of the tenant’s own fields are checked as in any request; an empty cell takes one away', async () => {
-  const { id } = await add({ custom: { seats: 3, vip: true }, externalRef: 'OWN' })
-  const head = 'externalRef,custom.seats,custom.vip,custom.size'
-  expect(
-    (await send(`${head}\nOWN,many,perhaps,XL`, true)).body.rows[0]?.problems.map(({ path }) => path),
-  ).toEqual(['custom.size', 'custom.seats', 'custom.vip'])
-  expect((await send(`${head}\nOWN,,FALSE,S`)).body.counts.update).toBe(1)
-  expect((await get(id)).custom).toEqual({ vip: false, size: 'S' })
-})
-
-test('a closed customer can be corrected by a file, a merged or an erased one cannot', async () => {
-  const tenant = await app.tenant()
-  const { id } = await add({ externalRef: 'GONE' }, tenant)
-  await app.admin.post(`${CUSTOMERS}/${id}/close`, {})
-  expect((await send('externalRef,name\nGONE,Grace', false, tenant)).status).toBe(200)
-  await app.admin.post(`${CUSTOMERS}/${id}/erase`, { reason: 'x' })
-  const answer = await send(`id,name\n${id},Grace`, true, tenant)
-  expect(answer.body.rows).toMatchObject([{ outcome: 'refused', problems: [{ path: 'state' }] }])
-})
-
-test('an import into another tenant is not found, and a row of another tenant is refused', async () => {
-  const other = await app.tenant()
-  const { api } = await session(app, (await person(app, 'TENANT_OWNER', tenantId)).email)
-  expect((await send('name,email\nAda,ada@example.com', true, other, api)).status).toBe(404)
-  expect((await file('', other, api)).status).toBe(404)
-  const mixed = await send(`tenantId,name,email\n${other},Ada,new@example.com`, true)
-  expect(mixed.body.rows).toMatchObject([{ outcome: 'refused', problems: [{ path: 'tenantId' }] }])
 })
 
 test('a template has the columns of the tenant and nothing else', async () => {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Page as ListPage } from '../../shared/api/common.ts'
@@ -103,6 +104,7 @@ it('a file is checked row by row, mended, imported, and downloaded again', async
   await page.getByText('2 created, 0 changed, 0 as they are').waitFor()
   await button.click()
   await page.getByText('Done: 2 created').waitFor()
+  await page.getByRole('table', { name: 'Imports' }).getByRole('link', { name: 'new.csv' }).nth(1).waitFor()
   await page.getByRole('button', { name: 'Show the customers' }).click()
   await page.getByRole('link', { name: 'Carol' }).waitFor()
   const downloading = page.waitForEvent('download')
@@ -115,4 +117,38 @@ it('a file is checked row by row, mended, imported, and downloaded again', async
   expect(text).toContain("'=Dan")
   const { body } = await opened.app.admin.get<ListPage<Customer>>(`/api/admin/customers?tenantId=${tenantId}`)
   expect(text.trim().split('\r\n')).toHaveLength(body.items.length + 1)
+}, 60_000)
+
+it('contacts and notes of a customer who has many are loaded as far as one wants to read', async () => {
+  const zoe = await add('Zoe')
+  await opened.app.as(async (ctx) => {
+    await sql`insert into customer_contacts (id, tenant_id, customer_id, name, email, topics, created_at)
+      select gen_random_uuid(), ${tenantId}, ${zoe.id}, 'Contact ' || n, n || '@example.com', '{general}', now()
+      from generate_series(1, 120) n`.execute(ctx.tx)
+    await sql`insert into customer_notes (id, tenant_id, customer_id, text, author, pinned, created_at)
+      select gen_random_uuid(), ${tenantId}, ${zoe.id}, 'Note ' || n, 'x', n > 60, now() from generate_series(1, 120) n`.execute(
+      ctx.tx,
+    )
+  })
+  await page.goto(`/t/${slug}/customers/${zoe.id}?tab=contacts`)
+  const rows = page.getByRole('table', { name: 'contacts' }).locator('tbody tr')
+  const further = (what: string) => page.getByRole('button', { name: `Load more ${what}`, exact: true })
+  for (const seen of [50, 100]) {
+    await rows.nth(seen - 1).waitFor()
+    expect(await rows.count()).toBe(seen)
+    await further('contacts').click()
+  }
+  await rows.nth(119).waitFor()
+  await further('contacts').waitFor({ state: 'detached' })
+  await page.goto(`/t/${slug}/customers/${zoe.id}?tab=notes`)
+  for (const [label, what] of [
+    ['Pinned notes', 'pinned notes'],
+    ['Notes', 'notes'],
+  ] as const) {
+    const notes = page.getByRole('list', { name: label, exact: true }).getByRole('listitem')
+    await notes.nth(49).waitFor()
+    expect(await notes.count()).toBe(50)
+    await further(what).click()
+    await notes.nth(59).waitFor()
+  }
 }, 60_000)

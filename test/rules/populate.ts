@@ -14,6 +14,7 @@ import {
   podIn,
 } from './cases.ts'
 import { holdIn, sinkIn } from './casesAudit.ts'
+import { importIn } from './casesCustomers.ts'
 import { serviceKeyIn } from './casesKeys.ts'
 import { invitationIn } from './casesMail.ts'
 import { ssoProviderIn } from './casesPasskeys.ts'
@@ -70,6 +71,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await contactIn(app, tenantId)
   await noteIn(app, tenantId)
   await fieldIn(app, tenantId)
+  await importIn(app, tenantId)
   await holdIn(app, tenantId)
   await sinkIn(app, tenantId)
   const names = { customer, blueprint, planId: plan.id, pod: pod.cloudPod.id, job: pod.job.id }

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { MergePreview } from '../../shared/api/customerMerge.ts'
-import type { ImportResult } from '../../shared/api/customerFiles.ts'
 import type { Customer } from '../../shared/api/customers.ts'
 import type { Problem } from '../../shared/api/common.ts'
+import { check, importFile, IMPORTS } from '../customers/imports.ts'
+import { importIn } from '../rules/casesCustomers.ts'
 import { rowsOf } from '../rules/rows.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 
@@ -78,17 +79,15 @@ test.each(EXTRA)('a field "%s" that is not the caller’s to set is refused in e
   const [into, from] = [await add(), await add()]
   const preview = await app.admin.get<MergePreview>(`${CUSTOMERS}/${into.id}/merge?from=${from.id}`)
   const bodies: [string, object][] = [
-    [`${into.id}/merge`, { from: from.id, token: preview.body.token }],
-    [`${into.id}/close`, {}],
-    [`${into.id}/reopen`, {}],
-    [`${into.id}/erase`, { reason: 'x' }],
-    ...(field === 'tenantId'
-      ? []
-      : [['import', { tenantId, csv: 'name,email\nA,a@example.com', dryRun: false }] as [string, object]]),
+    [`${CUSTOMERS}/${into.id}/merge`, { from: from.id, token: preview.body.token }],
+    [`${CUSTOMERS}/${into.id}/close`, {}],
+    [`${CUSTOMERS}/${into.id}/reopen`, {}],
+    [`${CUSTOMERS}/${into.id}/erase`, { reason: 'x' }],
+    [`${IMPORTS}/${(await importIn(app, tenantId)).id}/start`, {}],
   ]
   const before = await rowsOf(app, tenantId)
   for (const [path, body] of bodies) {
-    const answer = await app.admin.post<Problem>(`${CUSTOMERS}/${path}`, { ...body, [field]: 'x' })
+    const answer = await app.admin.post<Problem>(path, { ...body, [field]: 'x' })
     expect(answer, path).toMatchObject({ status: 422, body: { code: 'invalid_input' } })
   }
   expect(await rowsOf(app, tenantId)).toEqual(before)
@@ -97,12 +96,16 @@ test.each(EXTRA)('a field "%s" that is not the caller’s to set is refused in e
 test('columns of a file that say what only the system sets change nothing', async () => {
   const { id } = await add({ externalRef: 'FIX' })
   const csv = `id,externalRef,state,createdAt\n${id},FIX,closed,1999-01-01T00:00:00Z`
-  const { body } = await app.admin.post<ImportResult>(`${CUSTOMERS}/import`, { tenantId, csv, dryRun: false })
-  expect(body.counts.unchanged).toBe(1)
-  for (const column of ['version', 'mergedInto', 'erasedAt', '__proto__', 'constructor'])
-    expect(
-      await app.admin.post(`${CUSTOMERS}/import`, { tenantId, csv: `id,${column}\n${id},x`, dryRun: true }),
-    ).toMatchObject({ status: 422 })
+  const worker = await app.startWorker()
+  expect((await importFile(app.admin, tenantId, csv)).report?.counts.unchanged).toBe(1)
+  for (const column of ['version', 'mergedInto', 'erasedAt', '__proto__', 'constructor']) {
+    const { state, problem } = await check(app.admin, tenantId, `id,${column}\n${id},x`)
+    expect({ state, problem }).toEqual({
+      state: 'failed',
+      problem: expect.stringContaining(`there is no column "${column}"`) as string,
+    })
+  }
+  await worker.stop()
 })
 
 test('choices of a merge reach nothing but the fields of its preview', async () => {

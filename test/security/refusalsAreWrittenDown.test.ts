@@ -9,11 +9,18 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-type Refusal = { tenant_id: string | null; target_id: string; details: Record<string, unknown>; actor: string }
+type Refusal = {
+  tenant_id: string | null
+  target_id: string
+  details: Record<string, unknown>
+  actor: string
+}
 const refusals = async (operation: string): Promise<Refusal[]> =>
   app.as(async ({ tx }) => {
     const { rows } = await sql<Refusal>`select tenant_id, target_id, details, actor ->> 'label' as actor
-      from audit_events where action = 'ACCESS_DENIED' and target_id = ${operation} order by at, id`.execute(tx)
+      from audit_events where action = 'ACCESS_DENIED' and target_id = ${operation} order by at, id`.execute(
+      tx,
+    )
     return rows
   })
 
@@ -29,9 +36,9 @@ it('who is refused in a tenant is written down in that tenant, with the permissi
   expect(await refusals('closeCustomer')).toMatchObject([
     { tenant_id: tenant, details: { code: 'forbidden', permission: 'customers:close', id: body.id } },
   ])
-  const seen = await (await app.login('TENANT_OWNER', tenant)).get<{ items: { action: string }[] }>(
-    '/api/admin/audit/events?action=ACCESS_DENIED',
-  )
+  const seen = await (
+    await app.login('TENANT_OWNER', tenant)
+  ).get<{ items: { action: string }[] }>('/api/admin/audit/events?action=ACCESS_DENIED')
   expect(seen.body.items).toHaveLength(1)
 })
 

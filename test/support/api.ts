@@ -24,10 +24,12 @@ export async function createApi(url: string, credentials: Credentials): Promise<
     body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<Answer<T>> => {
+    // A file goes as it is, with its own type.
+    const isJson = body !== undefined && !(body instanceof Blob)
     const response = await fetch(url + path, {
       method,
-      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...own, ...headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { ...(isJson ? { 'content-type': 'application/json' } : {}), ...own, ...headers },
+      ...(body === undefined ? {} : { body: isJson ? JSON.stringify(body) : body }),
       redirect: 'manual',
     })
     const text = await response.text()

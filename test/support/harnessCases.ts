@@ -6,6 +6,7 @@ import * as provisioningQueues from '../../src/services/provisioningQueues.ts'
 import { catalogue, pay, prepareOrder, type Ordered } from './api.ts'
 import type { TestApp } from './app.ts'
 import { auditCases } from './harnessAudit.ts'
+import { customerCases } from './harnessCustomers.ts'
 import { mailCases } from './harnessMail.ts'
 import { toRest, type AnyHandler, type Arranged, type JobCase } from './harnessRun.ts'
 import {
@@ -348,6 +349,7 @@ export const jobCases: JobCase[] = [
   })),
   ...mailCases(handlerOf),
   ...auditCases(handlerOf),
+  ...customerCases(handlerOf),
   {
     name: 'cluster.sync',
     handler: handlerOf('cluster.sync'),

@@ -32,7 +32,8 @@ export const paths = {
   customerSettings: (tenant: string) =>
     linkOptions({ to: '/t/$tenant/customers/settings', params: { tenant } }),
   newCustomer: (tenant: string) => linkOptions({ to: '/t/$tenant/customers/new', params: { tenant } }),
-  importCustomers: (tenant: string) => linkOptions({ to: '/t/$tenant/customers/import', params: { tenant } }),
+  importCustomers: (tenant: string, search: { file?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/customers/import', params: { tenant }, search }),
   mergeCustomer: (tenant: string, id: string, search: { from?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/customers/$id/merge', params: { tenant, id }, search }),
   customer: (tenant: string, id: string) =>

@@ -76,6 +76,7 @@ const customers = [
   createRoute({
     getParentRoute: under,
     path: 'customers/import',
+    validateSearch: search('file'),
     component: page(() => import('./pages/customer/ImportPage.tsx')),
   }),
   createRoute({
@@ -87,7 +88,7 @@ const customers = [
   createRoute({
     getParentRoute: under,
     path: 'customers/$id',
-    validateSearch: search('tab', 'page'),
+    validateSearch: search('tab'),
     component: page(() => import('./pages/customer/CustomerPage.tsx')),
   }),
   createRoute({

@@ -1,4 +1,5 @@
-import { parse } from 'csv-parse/sync'
+import { Readable, pipeline } from 'node:stream'
+import { parse } from 'csv-parse'
 import { stringify } from 'csv-stringify/sync'
 import type { Customer } from '../../../shared/api/customers.ts'
 import { AppError } from '../../errors.ts'
@@ -89,59 +90,86 @@ export const writeRows = (customers: readonly Customer[], keys: readonly string[
     ),
   )
 
-export type Row = { line: number; cells: Map<string, string> }
+/** A record of a file, with the line on which it begins. */
+export type Row = { line: number; cells: string[] }
+
+/** The longest record: behind a quote that is not closed, the rest of a file would be one. */
+const RECORD_CHARACTERS = 250_000
 
 /**
- * The rows of a CSV file by the names of their columns, with the lines on which they begin. Where the first line has
- * semicolons and no commas, semicolons separate.
+ * The records of a CSV file as it comes, the names of its columns first. Where the first line has semicolons and no
+ * commas, semicolons separate.
  * @throws AppError invalid_input
  */
-export function readCsv(text: string): { columns: string[]; rows: Row[] } {
-  const head = text.slice(0, 10_000).split(/\r?\n/, 1)[0] ?? ''
-  const delimiter = head.includes(';') && !head.includes(',') ? ';' : ','
-  const [first, ...rest] = records(text, delimiter)
-  const columns = (first?.record ?? []).map((name) => name.trim())
-  const twice = columns.find((name, at) => columns.indexOf(name) !== at)
-  if (twice !== undefined) throw refused(1, `there are two columns called "${twice}"`)
-  // The library counts a line break within quotes as two lines when it is CRLF; people's editors count one.
-  let twofold = 0
-  const rows = rest.map(({ record, info }): Row => {
-    const cells = record.join('')
-    const begins = info.lines - (cells.match(/[\r\n]/g)?.length ?? 0) - twofold
-    twofold += cells.match(/\r\n/g)?.length ?? 0
-    if (record.length !== columns.length)
-      throw refused(begins, `there are ${record.length} cells for ${columns.length} columns`)
-    return {
-      line: begins,
-      cells: new Map(columns.map((name, at) => [name, cellOf(name, record[at] ?? '')])),
-    }
+export async function* readCsv(file: AsyncIterable<Buffer>): AsyncGenerator<Row> {
+  const texts = textOf(file)
+  const begin = (await texts.next()).value ?? ''
+  const head = begin.slice(0, 10_000).split(/\r?\n/, 1)[0] ?? ''
+  const parser = parse({
+    delimiter: head.includes(';') && !head.includes(',') ? ';' : ',',
+    info: true,
+    max_record_size: RECORD_CHARACTERS,
+    relax_column_count: true,
+    skip_empty_lines: true,
   })
-  return { columns, rows }
-}
-
-/** Blanks around a value of a tenant's own field are the value's. */
-const cellOf = (column: string, cell: string): string =>
-  column.startsWith(OWN) ? unescapeCell(cell) : unescapeCell(cell).trim()
-
-type Parsed = { record: string[]; info: { lines: number } }
-
-function records(text: string, delimiter: string): Parsed[] {
+  async function* whole(): AsyncGenerator<string> {
+    yield begin
+    yield* texts
+  }
+  // The parser ends with the error of what feeds it, and stops it when nobody reads on.
+  pipeline(Readable.from(whole()), parser, () => undefined)
   try {
-    return parse(text, {
-      bom: true,
-      delimiter,
-      info: true,
-      relax_column_count: true,
-      skip_empty_lines: true,
-    }) as unknown as Parsed[]
+    // The library counts a line break within quotes as two lines when it is CRLF; people's editors count one.
+    let twofold = 0
+    for await (const { record, info } of parser as AsyncIterable<Parsed>) {
+      const cells = record.join('')
+      const line = info.lines - (cells.match(/[\r\n]/g)?.length ?? 0) - twofold
+      twofold += cells.match(/\r\n/g)?.length ?? 0
+      yield { line, cells: record }
+    }
   } catch (error) {
-    const { lines: line, code } = error as { lines?: number; code?: string }
-    if (line === undefined || code === undefined) throw error
-    throw refused(line, 'the quotes are not those of a CSV file')
+    throw faultOf(error)
   }
 }
 
-const refused = (line: number, message: string): AppError =>
-  new AppError('invalid_input', `csv: line ${line}: ${message}`, {
-    errors: [{ path: 'csv', message: `line ${line}: ${message}` }],
-  })
+type Parsed = { record: string[]; info: { lines: number } }
+
+/** @throws AppError invalid_input for what is no text in UTF-8 */
+async function* textOf(file: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  const decode = (piece?: Buffer): string => {
+    try {
+      return decoder.decode(piece, { stream: piece !== undefined })
+    } catch {
+      throw refused('the file is not in UTF-8: save it as "CSV UTF-8"')
+    }
+  }
+  for await (const piece of file) {
+    const text = decode(piece)
+    if (text.includes('\0')) throw refused('contains a character that is no text')
+    yield text
+  }
+  yield decode()
+}
+
+/** The cells of a record by the names of their columns. Blanks around a value of a tenant's own field are the value's. */
+export const byColumn = (columns: readonly string[], cells: readonly string[]): Map<string, string> =>
+  new Map(
+    columns.map((name, at) => {
+      const cell = unescapeCell(cells[at] ?? '')
+      return [name, name.startsWith(OWN) ? cell : cell.trim()]
+    }),
+  )
+
+function faultOf(error: unknown): unknown {
+  const { lines: line, code } = error as { lines?: number; code?: string }
+  if (line === undefined || code === undefined) return error
+  return refused(
+    code === 'CSV_MAX_RECORD_SIZE'
+      ? `line ${line}: a row is longer than ${RECORD_CHARACTERS} characters; is a quote not closed?`
+      : `line ${line}: the quotes are not those of a CSV file`,
+  )
+}
+
+export const refused = (message: string): AppError =>
+  new AppError('invalid_input', `csv: ${message}`, { errors: [{ path: 'csv', message }] })

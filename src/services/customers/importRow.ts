@@ -87,9 +87,10 @@ function collecting<T>(problems: FieldError[], check: () => T): T | undefined {
   }
 }
 
-type Row = { line: number; cells: Map<string, string> }
+/** A row of a file by the names of its columns. */
+export type Named = { line: number; cells: Map<string, string> }
 
-export function planCreate({ line, cells }: Row, known: Known): Planned {
+export function planCreate({ line, cells }: Named, known: Known): Planned {
   const problems: FieldError[] = []
   const currency = cells.get('currency')
   const body = {
@@ -114,7 +115,7 @@ export function planCreate({ line, cells }: Row, known: Known): Planned {
   return { ...row, changes: [], problems, ...(create && { create }) }
 }
 
-export function planUpdate({ line, cells }: Row, known: Known, before: Customer): Planned {
+export function planUpdate({ line, cells }: Named, known: Known, before: Customer): Planned {
   const problems: FieldError[] = []
   const currency = cells.get('currency')
   if (currency && currency !== before.currency)

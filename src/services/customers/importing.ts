@@ -1,174 +1,228 @@
-import { setImmediate as breathe } from 'node:timers/promises'
-import type { z } from 'zod'
-import { IMPORT_ROWS, type customerImport, type ImportResult } from '../../../shared/api/customerFiles.ts'
-import type { Customer } from '../../../shared/api/customers.ts'
-import { canCustomer } from '../../../shared/states/customer.ts'
+import {
+  IMPORT_ROWS,
+  REPORT_ROWS,
+  type ImportReport,
+  type ImportRow,
+} from '../../../shared/api/customerFiles.ts'
 import type { Ctx } from '../../context.ts'
-import * as importing from '../../db/customerImport.ts'
-import * as settings from '../../db/customerSettings.ts'
-import { AppError, type FieldError } from '../../errors.ts'
-import type { Download } from '../../lib/download.ts'
-import { isUuid } from '../../lib/ids.ts'
+import * as imports from '../../db/customerImport.ts'
+import type { ImportKey, RowPlan } from '../../db/customerImport.ts'
+import { AppError } from '../../errors.ts'
 import * as auditService from '../auditService.ts'
-import { BASE_COLUMNS, OWN, readCsv, writeHead, type Row } from './csv.ts'
-import { planCreate, planRefused, planUpdate, type Known, type Planned } from './importRow.ts'
-import { create, getAll, update } from './record.ts'
+import * as tenantScopeService from '../tenantScopeService.ts'
+import { refused } from './csv.ts'
+import { planRefused } from './importRow.ts'
+import { planRows, refuseRepeated, requireColumns, type Meant } from './importPlan.ts'
+import { create, update } from './record.ts'
 
-/** Rows that are planned without letting others in between. */
-const AT_ONCE = 100
+/** Rows that are looked at, or imported, in one transaction. */
+const CHECKED_AT_ONCE = 200
+const IMPORTED_AT_ONCE = 50
+const KEPT_MS = 7 * 86_400_000
+
+const NO_REPORT: ImportReport = {
+  counts: { create: 0, update: 0, unchanged: 0, refused: 0 },
+  faults: 0,
+  rows: [],
+}
+
+type Row = NonNullable<Awaited<ReturnType<typeof imports.lock>>>
 
 /**
- * Makes and changes the customers of a CSV file, or says row by row what it would do. All or nothing: one refused row
- * refuses the file. Rows that are as they should be already change nothing, so a file can be sent again.
- * @throws AppError invalid_input for the file, or with the faults of its rows
+ * The import, which nobody else works on until the transaction ends.
+ * @throws AppError not_found once it was discarded, invalid_state
  */
-export async function importCsv(
+async function lockIn(ctx: Ctx, key: ImportKey, state: Row['state']): Promise<Row> {
+  const row = await imports.lock(ctx.tx, key)
+  if (!row) throw new AppError('not_found', 'The import is gone: it was discarded, or its time was over.')
+  if (row.state !== state) throw new AppError('invalid_state', `The import is ${row.state}.`)
+  return row
+}
+
+/** The next piece of the uploaded file. */
+export const piece = (ctx: Ctx, key: ImportKey, number: number): Promise<Buffer | undefined> =>
+  imports.chunk(ctx.tx, key, number)
+
+/**
+ * Begins to read the file, anew whatever an earlier attempt has read.
+ * @throws AppError invalid_input for the columns, not_found, invalid_state
+ */
+export async function beginReading(ctx: Ctx, key: ImportKey, columns: string[]): Promise<void> {
+  await lockIn(ctx, key, 'checking')
+  await requireColumns(ctx, key.tenantId, columns)
+  await imports.removeData(ctx.tx, key, ['customer_import_rows'])
+  await imports.update(ctx.tx, key, { columns, row_count: 0 })
+}
+
+/**
+ * Stores the next rows. @param rowCount how many there are with them
+ * @throws AppError invalid_input when that is too many, not_found, invalid_state
+ */
+export async function addRows(
   ctx: Ctx,
-  { tenantId, csv, dryRun }: z.infer<typeof customerImport>,
-): Promise<ImportResult> {
-  const plan = await planOf(ctx, tenantId, csv)
-  const counts = { create: 0, update: 0, unchanged: 0, refused: 0 }
-  for (const { outcome } of plan) counts[outcome]++
-  if (!dryRun) {
-    if (counts.refused > 0) throw refusedRows(plan, counts.refused)
-    for (const row of plan) await apply(ctx, tenantId, row)
-    await auditService.record(ctx, {
-      action: 'CUSTOMERS_IMPORTED',
-      tenantId,
-      target: { type: 'tenant', id: tenantId },
-      details: counts,
-    })
-  }
-  const rows = plan.map(({ create: _made, update: _changed, ...row }) => row)
-  return { done: !dryRun, counts, rows }
+  key: ImportKey,
+  rows: readonly { line: number; cells: string[] }[],
+  rowCount: number,
+): Promise<void> {
+  if (rowCount > IMPORT_ROWS) throw refused(`there are more than ${IMPORT_ROWS} rows: divide the file`)
+  await lockIn(ctx, key, 'checking')
+  await imports.addRows(ctx.tx, key, rows)
+  await imports.update(ctx.tx, key, { row_count: rowCount })
 }
 
-async function apply(ctx: Ctx, tenantId: string, row: Planned): Promise<void> {
-  try {
-    if (row.outcome === 'create' && row.create) row.customerId = (await create(ctx, row.create)).id
-    if (row.outcome === 'update' && row.update && row.customerId)
-      await update(ctx, tenantId, row.customerId, row.update)
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error
-    // Somebody else was faster, with the same reference or by a change of the definitions.
-    throw new AppError(error.code, `csv: line ${row.line}: ${error.message}`)
-  }
+/** How many rows a stage has behind it, and of how many. */
+export async function progressOf(ctx: Ctx, key: ImportKey, stage: 'check' | 'import') {
+  const [view] = await imports.list(ctx.tx, key.tenantId, { id: key.importId, limit: 1 })
+  return { over: await imports.countRows(ctx.tx, key, stage), of: view?.row_count ?? 0 }
 }
 
-function refusedRows(plan: Planned[], count: number): AppError {
-  const errors = plan
-    .filter(({ outcome }) => outcome === 'refused')
-    .flatMap(({ line, problems }) => problems.map((one): FieldError => at(line, one)))
-  const message = `${count} ${count === 1 ? 'row is' : 'rows are'} refused, so nothing was imported. Mend the file and send it again.`
-  return new AppError('invalid_input', message, { errors: errors.slice(0, 100) })
-}
+/** Rows that one transaction has worked on, and the line of the last. */
+type Batch = { rows: number; line: number }
 
-const at = (line: number, { path, message }: FieldError): FieldError => ({
-  path: 'csv',
-  message: `line ${line}: ${path === '' ? '' : `${path}: `}${message}`,
+const planOf = ({ line, outcome, means, customerId, name, changes, problems }: Meant): RowPlan => ({
+  line,
+  outcome,
+  means,
+  customerId,
+  plan: { name, changes, problems },
 })
 
-async function planOf(ctx: Ctx, tenantId: string, csv: string): Promise<Planned[]> {
-  const { columns, rows } = readCsv(csv)
-  const fields = await settings.keepFields(ctx.tx, tenantId)
-  requireColumns(columns, new Set([...BASE_COLUMNS, ...fields.map(({ key }) => OWN + key)]), rows.length)
-  const groups = await importing.groupsByName(ctx.tx, tenantId, [...distinct(rows, 'group')])
-  const known: Known = { tenantId, fields, groups }
-  const match = await matcher(ctx, tenantId, rows)
-  const plan: Planned[] = []
-  for (const [place, row] of rows.entries()) {
-    if (place % AT_ONCE === AT_ONCE - 1) await breathe()
-    plan.push(planRow(row, known, match))
+/**
+ * Looks at the next rows behind a line. @returns undefined when there are none
+ * @throws AppError not_found, invalid_state
+ */
+export async function checkSome(ctx: Ctx, key: ImportKey, after: number): Promise<Batch | undefined> {
+  const { columns } = await lockIn(ctx, key, 'checking')
+  const rows = await imports.nextRows(ctx.tx, key, { stage: 'check', after, limit: CHECKED_AT_ONCE })
+  const last = rows.at(-1)
+  if (!last) return undefined
+  const plans = await refuseRepeated(ctx, key, await planRows(ctx, key, columns, rows))
+  await imports.writePlans(ctx.tx, key, plans.map(planOf), false)
+  return { rows: rows.length, line: last.line }
+}
+
+/** Why a row could not be imported although nothing spoke against it: the transaction is over, the row is left out. */
+export class RowRefused extends Error {
+  readonly line: number
+  readonly fault: string
+
+  constructor(line: number, fault: string) {
+    super(`line ${line}: ${fault}`)
+    this.name = 'RowRefused'
+    this.line = line
+    this.fault = fault
   }
-  return plan
 }
-
-function requireColumns(columns: string[], known: Set<string>, rows: number): void {
-  const message = columns.every((name) => name === '')
-    ? 'the file is empty: begin with a line of column names'
-    : columns.some((name) => !known.has(name))
-      ? `there is no column "${columns.find((name) => !known.has(name))}"; there are ${[...known].join(', ')}`
-      : rows > IMPORT_ROWS
-        ? `there are ${rows} rows; send at most ${IMPORT_ROWS} at once`
-        : undefined
-  if (message !== undefined)
-    throw new AppError('invalid_input', `csv: ${message}`, { errors: [{ path: 'csv', message }] })
-}
-
-const distinct = (rows: readonly Row[], column: string): Set<string> =>
-  new Set(rows.map(({ cells }) => cells.get(column) ?? '').filter((cell) => cell !== ''))
-
-type Match = (row: Row) => { customer: Customer } | { refused: [path: string, message: string] } | undefined
 
 /**
- * Whom a row means: by its id, else by its reference, else by its e-mail. Nobody twice.
- * A reference that nobody has is given to whoever has the e-mail and no reference of their own.
+ * Imports the next rows behind a line; those to which something has happened since the check are left out.
+ * @returns undefined when there are none
+ * @throws RowRefused for one that the database refuses
+ * @throws AppError not_found, invalid_state also for a tenant that is not active
  */
-async function matcher(ctx: Ctx, tenantId: string, rows: readonly Row[]): Promise<Match> {
-  const emails = new Set([...distinct(rows, 'email')].map((email) => email.toLowerCase()))
-  const found = await importing.candidates(ctx.tx, tenantId, {
-    ids: [...distinct(rows, 'id')].filter(isUuid),
-    refs: [...distinct(rows, 'externalRef')],
-    emails: [...emails],
-  })
-  const ids = found.map(({ id }) => id)
-  const customers = new Map((await getAll(ctx, tenantId, ids)).map((one) => [one.id, one]))
-  const byRef = new Map(
-    found.flatMap((one) => (one.external_ref === null ? [] : [[one.external_ref, one.id]])),
+export async function importSome(ctx: Ctx, key: ImportKey, after: number): Promise<Batch | undefined> {
+  await tenantScopeService.requireActive(ctx, key.tenantId)
+  const { columns } = await lockIn(ctx, key, 'importing')
+  const rows = await imports.nextRows(ctx.tx, key, { stage: 'import', after, limit: IMPORTED_AT_ONCE })
+  const last = rows.at(-1)
+  if (!last) return undefined
+  const expected = new Map(rows.map((row) => [row.line, row.customer_id]))
+  const plans: Meant[] = []
+  for (const plan of await planRows(ctx, key, columns, rows)) {
+    const asChecked = plan.outcome === 'refused' || plan.customerId === expected.get(plan.line)
+    plans.push(asChecked ? await apply(ctx, key.tenantId, plan) : outdated(plan))
+  }
+  await imports.writePlans(ctx.tx, key, plans.map(planOf), true)
+  return { rows: rows.length, line: last.line }
+}
+
+const outdated = (plan: Meant): Meant => ({
+  ...planRefused(plan.line, plan.name, '', 'since the file was checked, it means another customer'),
+  means: plan.means,
+})
+
+async function apply(ctx: Ctx, tenantId: string, plan: Meant): Promise<Meant> {
+  try {
+    if (plan.outcome === 'create' && plan.create)
+      return { ...plan, customerId: (await create(ctx, plan.create)).id }
+    if (plan.outcome === 'update' && plan.update && plan.customerId)
+      await update(ctx, tenantId, plan.customerId, plan.update)
+    return plan
+  } catch (error) {
+    // Somebody else was faster, with the same reference or by a change of the definitions.
+    if (error instanceof AppError) throw new RowRefused(plan.line, error.message)
+    throw error
+  }
+}
+
+/** Leaves out a row that could not be imported. @throws AppError not_found, invalid_state */
+export async function leaveOut(ctx: Ctx, key: ImportKey, { line, fault }: RowRefused): Promise<void> {
+  await lockIn(ctx, key, 'importing')
+  const plan = { ...planRefused(line, '', '', fault), means: null }
+  await imports.writePlans(ctx.tx, key, [planOf(plan)], true)
+}
+
+async function reportOf(ctx: Ctx, key: ImportKey, done: boolean): Promise<ImportReport> {
+  const counts = { ...NO_REPORT.counts }
+  let faults = 0
+  for (const counted of await imports.countOutcomes(ctx.tx, key, done)) {
+    counts[counted.outcome] = counted.rows
+    faults += counted.faults
+  }
+  const rows = (await imports.shownRows(ctx.tx, key, { done, limit: REPORT_ROWS })).map(
+    ({ line, outcome, customerId, plan }): ImportRow => ({ line, outcome, customerId, ...plan }),
   )
-  const meant = new Map<string, number>()
-
-  const idOf = (row: Row): string | undefined | { refused: [string, string] } => {
-    const id = row.cells.get('id')?.toLowerCase()
-    if (id) return customers.has(id) ? id : { refused: ['id', 'the tenant has no customer with this id'] }
-    const ref = row.cells.get('externalRef') ?? ''
-    const known = byRef.get(ref)
-    if (known !== undefined) return known
-    const email = row.cells.get('email')?.toLowerCase() ?? ''
-    const same = found.filter(
-      (one) =>
-        one.email === email &&
-        customers.get(one.id)?.state !== 'merged' &&
-        (ref === '' || one.external_ref === null),
-    )
-    if (same.length > 1)
-      return {
-        refused: ['email', `${same.length} customers have this e-mail: say which by id or externalRef`],
-      }
-    return same[0]?.id
-  }
-  return (row) => {
-    const id = idOf(row)
-    if (typeof id === 'object') return id
-    const ref = row.cells.get('externalRef')
-    const key = id ?? (ref ? `ref ${ref}` : `email ${row.cells.get('email')?.toLowerCase() ?? ''}`)
-    const before = meant.get(key)
-    meant.set(key, before ?? row.line)
-    if (before !== undefined) return { refused: ['', `line ${before} is about the same customer`] }
-    const customer = id === undefined ? undefined : customers.get(id)
-    return customer && { customer }
-  }
+  return { counts, faults, rows }
 }
 
-function planRow(row: Row, known: Known, match: Match): Planned {
-  const name = row.cells.get('name') ?? ''
-  const refuse = (path: string, message: string) => planRefused(row.line, name, path, message)
-  const tenantId = row.cells.get('tenantId')
-  if (tenantId && tenantId !== known.tenantId) return refuse('tenantId', 'the row is of another tenant')
-  const means = match(row)
-  if (means === undefined) return planCreate(row, known)
-  if ('refused' in means) return refuse(...means.refused)
-  const planned = planUpdate(row, known, means.customer)
-  const verdict = canCustomer.change(means.customer)
-  // A row that changes nothing is no fault, whatever has become of the customer.
-  return planned.outcome === 'unchanged' || verdict.allowed ? planned : refuse('state', verdict.reason)
+/** The end of the check: what the file would do. @throws AppError not_found, invalid_state */
+export async function checked(ctx: Ctx, key: ImportKey): Promise<void> {
+  await lockIn(ctx, key, 'checking')
+  await imports.removeData(ctx.tx, key, ['customer_import_chunks'])
+  const report = JSON.stringify(await reportOf(ctx, key, false))
+  await imports.update(ctx.tx, key, { state: 'checked', report })
 }
 
-/** An empty file with the tenant's columns, to be filled in. */
-export async function importTemplate(ctx: Ctx, tenantId: string): Promise<Download> {
-  const fields = await settings.keepFields(ctx.tx, tenantId)
-  async function* head(): AsyncGenerator<string> {
-    yield writeHead(fields.map(({ key }) => key))
-  }
-  return { name: 'customers-template.csv', type: 'text/csv; charset=utf-8; header=present', content: head() }
+/** The end of the import: what the file has done. Only the report is left of it. @throws AppError not_found, invalid_state */
+export async function imported(ctx: Ctx, key: ImportKey): Promise<void> {
+  await lockIn(ctx, key, 'importing')
+  await end(ctx, key, { state: 'done', report: await reportOf(ctx, key, true) })
+}
+
+/** What the job could not do; what it has imported stays, and the same file goes on from there. */
+export async function failed(ctx: Ctx, key: ImportKey, problem: string): Promise<void> {
+  const row = await imports.lock(ctx.tx, key)
+  if (!row || row.finished_at) return
+  await end(ctx, key, {
+    state: 'failed',
+    report: row.state === 'importing' ? await reportOf(ctx, key, true) : null,
+    problem,
+  })
+}
+
+async function end(
+  ctx: Ctx,
+  key: ImportKey,
+  {
+    state,
+    report,
+    problem = null,
+  }: { state: 'done' | 'failed'; report: ImportReport | null; problem?: string | null },
+): Promise<void> {
+  const now = ctx.now()
+  await imports.removeData(ctx.tx, key, ['customer_import_chunks', 'customer_import_rows'])
+  await imports.update(ctx.tx, key, {
+    state,
+    problem,
+    report: report && JSON.stringify(report),
+    finished_at: now,
+    expires_at: new Date(now.getTime() + KEPT_MS),
+  })
+  await auditService.record(ctx, {
+    action: state === 'done' ? 'CUSTOMERS_IMPORTED' : 'CUSTOMER_IMPORT_FAILED',
+    tenantId: key.tenantId,
+    target: { type: 'tenant', id: key.tenantId },
+    details: { importId: key.importId, ...report?.counts },
+    outcome: state === 'done' ? 'success' : 'error',
+  })
 }

@@ -2,6 +2,8 @@
 export const NOT_EXPORTED: Record<string, string> = {
   cloud_pod_blueprint_images: 'where templates lie in the infrastructure',
   cloud_pod_reservations: 'the capacity that pods hold of the infrastructure',
+  customer_import_chunks: 'files on their way in',
+  customer_import_rows: 'files on their way in',
   sso_states: 'log-ins that are going on',
   tenant_export_chunks: 'the exports themselves',
   vmid_reservations: 'numbers of the infrastructure',

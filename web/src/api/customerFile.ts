@@ -7,7 +7,7 @@ import type {
 } from '../../../shared/api/customerFile.ts'
 import { queryOptions } from '@tanstack/react-query'
 import { get, patch, post, remove } from './http.ts'
-import { listQuery, type ListFilter } from './lists.ts'
+import { growingQuery } from './lists.ts'
 
 export type { CustomerContact, CustomerNote }
 export type ContactCreate = z.input<typeof customerContactCreate>
@@ -20,23 +20,16 @@ export const statisticsQuery = (customerId: string) =>
     queryFn: ({ signal }) => get<CustomerStatistics>(of(customerId, 'statistics'), undefined, signal),
   })
 
-export const contactsQuery = (customerId: string, cursor: string | undefined) =>
-  listQuery<CustomerContact, ListFilter>(`contacts of ${customerId}`, of(customerId, 'contacts'), { cursor })
+export const contactsQuery = (customerId: string) =>
+  growingQuery<CustomerContact>(`contacts of ${customerId}`, of(customerId, 'contacts'))
 export const addContact = (customerId: string, body: ContactCreate, key: string) =>
   post<CustomerContact>(of(customerId, 'contacts'), body, key)
 export const updateContact = (contact: CustomerContact, body: ContactCreate) =>
   patch<CustomerContact>(`/api/admin/customer-contacts/${contact.id}`, body, contact.version)
 export const removeContact = (id: string) => remove<null>(`/api/admin/customer-contacts/${id}`)
 
-export const notesQuery = (customerId: string, { pinned, ...filter }: ListFilter & { pinned: boolean }) =>
-  listQuery<CustomerNote, ListFilter & { pinned: string }>(
-    `notes of ${customerId}`,
-    of(customerId, 'notes'),
-    {
-      ...filter,
-      pinned: String(pinned),
-    },
-  )
+export const notesQuery = (customerId: string, pinned: boolean) =>
+  growingQuery<CustomerNote>(`notes of ${customerId}`, of(customerId, 'notes'), { pinned: String(pinned) })
 export const addNote = (customerId: string, text: string, key: string) =>
   post<CustomerNote>(of(customerId, 'notes'), { text }, key)
 export const pinNote = (note: CustomerNote, pinned: boolean) =>

@@ -7,11 +7,10 @@ import type {
   MergeChoice,
   MergePreview,
 } from '../../../shared/api/customerMerge.ts'
-import type { ImportResult, ImportRow } from '../../../shared/api/customerFiles.ts'
 import type { Customer } from '../../../shared/api/customers.ts'
 import { get, post } from './http.ts'
 
-export type { Closing, ImportResult, ImportRow, MergeChoice, MergePreview }
+export type { Closing, MergeChoice, MergePreview }
 
 const PATH = '/api/admin/customers'
 
@@ -40,12 +39,8 @@ export const reopenCustomer = (id: string, key: string) => post<Customer>(`${PAT
 export const eraseCustomer = (id: string, reason: string, key: string) =>
   post<Customer>(`${PATH}/${id}/erase`, { reason }, key)
 
-export const importCustomers = (body: { tenantId: string; csv: string; dryRun: boolean }, key: string) =>
-  post<ImportResult>(`${PATH}/import`, body, key)
-
 /** Addresses of files: the browser downloads them itself. */
 export const customerDataFile = (id: string) => `${PATH}/${id}/export`
-export const templateFile = (tenantId: string) => `/api/admin/tenants/${tenantId}/customer-template`
 export function customersFile(filter: Record<string, string | undefined>): string {
   const set = Object.entries(filter).filter((entry): entry is [string, string] => Boolean(entry[1]))
   return `${PATH}/export?${new URLSearchParams([...set, ['bom', 'true']])}`

@@ -7,6 +7,8 @@ type Options = {
   body?: unknown
   headers?: Record<string, string>
   signal?: AbortSignal
+  /** A file that is sent as it is. */
+  upload?: { file: Blob; type: string }
   /** The answer is a file, not JSON. */
   file?: true
 }
@@ -17,6 +19,10 @@ export const get = <T>(path: string, query?: Query, signal?: AbortSignal): Promi
 /** `key` marks one intention of the user: the server does a repeated request with the same key only once. */
 export const post = <T>(path: string, body: unknown, key: string): Promise<T> =>
   request('POST', path, { body, headers: { 'Idempotency-Key': key } })
+
+/** Sends a file under its name; the browser reads it while it sends it. */
+export const upload = <T>(path: string, file: File, type: string): Promise<T> =>
+  request('POST', path, { query: { name: file.name.slice(0, 200) }, upload: { file, type } })
 
 /** Refused when somebody else has changed the thing since `version` was read. */
 export const patch = <T>(path: string, body: unknown, version?: number): Promise<T> =>
@@ -46,9 +52,11 @@ async function request<T>(method: string, path: string, options: Options, repeat
     headers: {
       Accept: 'application/json',
       ...(hasBody && { 'Content-Type': 'application/json' }),
+      ...(options.upload && { 'Content-Type': options.upload.type }),
       ...options.headers,
     },
     ...(hasBody && { body: JSON.stringify(options.body) }),
+    ...(options.upload && { body: options.upload.file }),
     ...(options.signal && { signal: options.signal }),
   }
   let response: Response

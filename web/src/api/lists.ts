@@ -1,4 +1,4 @@
-import { keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type { Page } from '../../../shared/api/common.ts'
 import { get } from './http.ts'
 
@@ -12,6 +12,16 @@ export const listQuery = <Item, Filter extends ListFilter>(resource: string, pat
     queryFn: ({ signal }) =>
       get<Page<Item>>(path, filter as Record<string, string | number | undefined>, signal),
     placeholderData: keepPreviousData,
+  })
+
+/** The query of a list that grows by a page whenever more is asked for; all of it is read again after a change. */
+export const growingQuery = <Item>(resource: string, path: string, filter: Record<string, string> = {}) =>
+  infiniteQueryOptions({
+    queryKey: [resource, 'growing', filter] as const,
+    queryFn: ({ signal, pageParam }) => get<Page<Item>>(path, { ...filter, cursor: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+    select: ({ pages }) => pages.flatMap(({ items }) => items),
   })
 
 export const detailQuery = <Item>(resource: string, path: string, id: string) =>

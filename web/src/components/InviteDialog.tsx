@@ -4,6 +4,7 @@ import { Field, Input } from '../ui/Field.tsx'
 import { toast } from '../ui/Toast.tsx'
 import { Form, REQUIRED, useApiForm } from './Form.tsx'
 import { RoleSelect } from './RoleSelect.tsx'
+import { useSession } from './session.ts'
 
 /** Invites somebody by mail, to a tenant or with null to the platform. */
 export function InviteDialog({

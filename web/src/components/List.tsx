@@ -12,8 +12,6 @@ const SEPARATOR = '~'
 /** The cursor of the page shown: the last of the trail that the address keeps. */
 export const cursorOf = (trail: string | undefined): string | undefined => trail?.split(SEPARATOR).at(-1)
 
-export type Paging = { trail: string | undefined; onTrail: (trail: string | undefined) => void }
-
 /** One page of a list with all its states, and the way to the pages around it. */
 export function List<Row extends { id: string }>({
   query,

@@ -1,4 +1,3 @@
-import type { UseQueryResult } from '@tanstack/react-query'
 import { CircleHelp, Lock } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { ApiError, unreachable } from '../api/ApiError.ts'
@@ -15,7 +14,7 @@ export function Loaded<Data>({
   what,
   children,
 }: {
-  query: UseQueryResult<Data>
+  query: { data: Data | undefined; error: Error | null; isFetching: boolean; refetch: () => Promise<unknown> }
   what: string
   children: (data: Data) => ReactNode
 }) {

@@ -1,4 +1,5 @@
 import type { CloudPod } from '../api/cloudPods.ts'
+import type { CustomerImport } from '../api/customerImports.ts'
 import type { Invoice, Subscription } from '../api/billing.ts'
 import type { Cluster, Job, JobDetail, Node } from '../api/provisioning.ts'
 import type { ClosureView, TenantExport } from '../api/tenantEnd.ts'
@@ -79,6 +80,14 @@ const LOOKS = {
     ready: ['success'],
     failed: ['danger'],
   } satisfies Record<TenantExport['state'], Look>,
+  import: {
+    uploading: ['info', true],
+    checking: ['info', true],
+    checked: ['warning'],
+    importing: ['info', true],
+    done: ['success'],
+    failed: ['danger'],
+  } satisfies Record<CustomerImport['state'], Look>,
   closure: {
     cooling: ['warning'],
     destroying: ['danger', true],

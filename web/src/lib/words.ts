@@ -37,6 +37,8 @@ const JOB_KINDS: Record<string, string> = {
   'cloudPod.destroy': 'Destroy CloudPod',
   'cloudPod.power': 'Change power',
   'cluster.sync': 'Read the cluster',
+  'customer.importCheck': 'Check a file of customers',
+  'customer.import': 'Import customers',
   'mail.send': 'Send mail',
   'auth.passwordReset': 'Password reset',
 }

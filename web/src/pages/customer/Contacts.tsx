@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { Contact as ContactIcon, Pencil, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import {
@@ -12,12 +12,13 @@ import {
 import type { Customer } from '../../api/customers.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
-import { cursorOf, List, type Paging } from '../../components/List.tsx'
+import { Loaded } from '../../components/Loaded.tsx'
+import { LoadMore } from '../../components/LoadMore.tsx'
 import { useSession } from '../../components/session.ts'
 import { humanize } from '../../lib/words.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
-import type { Column } from '../../ui/DataTable.tsx'
+import { DataTable, type Column } from '../../ui/DataTable.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Checkbox, Field, Input } from '../../ui/Field.tsx'
@@ -26,9 +27,9 @@ import { whyUnchangeable } from './unchangeable.ts'
 
 const TOPICS = ['billing', 'technical', 'abuse', 'general'] as const
 
-export function Contacts({ customer, paging }: { customer: Customer; paging: Paging }) {
+export function Contacts({ customer }: { customer: Customer }) {
   const { can } = useSession()
-  const query = useQuery(contactsQuery(customer.id, cursorOf(paging.trail)))
+  const query = useInfiniteQuery(contactsQuery(customer.id))
   const [editing, setEditing] = useState<{ contact: CustomerContact | undefined } | null>(null)
   const close = () => setEditing(null)
   const removal = useSubmit({ send: removeContact, onDone: () => toast.done('Contact removed') })
@@ -85,17 +86,18 @@ export function Contacts({ customer, paging }: { customer: Customer; paging: Pag
         </Button>
       }
     >
-      <List
-        query={query}
-        what="contacts"
-        columns={columns}
-        {...paging}
-        empty={
-          <EmptyState icon={ContactIcon} title="No contacts yet">
-            People of the customer beside the e-mail above, for bills or technical questions.
-          </EmptyState>
+      <Loaded query={query} what="contacts">
+        {(contacts) =>
+          contacts.length === 0 ? (
+            <EmptyState icon={ContactIcon} title="No contacts yet">
+              People of the customer beside the e-mail above, for bills or technical questions.
+            </EmptyState>
+          ) : (
+            <DataTable label="contacts" columns={columns} rows={contacts} rowKey={({ id }) => id} />
+          )
         }
-      />
+      </Loaded>
+      <LoadMore query={query} what="contacts" />
       <Dialog
         open={editing !== null}
         onClose={close}

@@ -5,7 +5,6 @@ import { subscriptionsQuery } from '../../api/billing.ts'
 import { fieldsQuery } from '../../api/customerSettings.ts'
 import { customerQuery, type Customer } from '../../api/customers.ts'
 import { oneOf } from '../../components/Filters.tsx'
-import type { Paging } from '../../components/List.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
@@ -61,10 +60,6 @@ function Content({ customer }: { customer: Customer }) {
   const search = route.useSearch()
   const tab = oneOf(TABS, search.tab) ?? 'overview'
   const navigate = route.useNavigate()
-  const paging: Paging = {
-    trail: search.page,
-    onTrail: (page) => void navigate({ search: { tab, page } }),
-  }
   const fields = useQuery(fieldsQuery({ tenantId: customer.tenantId, limit: 200 }))
   return (
     <div className="space-y-4">
@@ -99,8 +94,8 @@ function Content({ customer }: { customer: Customer }) {
         onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
         tabs={[
           { value: 'overview', label: 'Overview', content: <Statistics customer={customer} /> },
-          { value: 'contacts', label: 'Contacts', content: <Contacts customer={customer} paging={paging} /> },
-          { value: 'notes', label: 'Notes', content: <Notes customer={customer} paging={paging} /> },
+          { value: 'contacts', label: 'Contacts', content: <Contacts customer={customer} /> },
+          { value: 'notes', label: 'Notes', content: <Notes customer={customer} /> },
           { value: 'subscriptions', label: 'Subscriptions', content: <Subscriptions customer={customer} /> },
           can('audit:read') && {
             value: 'timeline',

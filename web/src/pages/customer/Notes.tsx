@@ -1,11 +1,11 @@
-import { useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { Pin, PinOff, StickyNote, Trash2 } from 'lucide-react'
 import { addNote, notesQuery, pinNote, removeNote, type CustomerNote } from '../../api/customerFile.ts'
 import type { Customer } from '../../api/customers.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
-import { cursorOf, Pager, type Paging } from '../../components/List.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
+import { LoadMore } from '../../components/LoadMore.tsx'
 import { useSession } from '../../components/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
@@ -16,10 +16,10 @@ import { toast } from '../../ui/Toast.tsx'
 import { whyUnchangeable } from './unchangeable.ts'
 
 /** What colleagues should know; pinned notes first. */
-export function Notes({ customer, paging }: { customer: Customer; paging: Paging }) {
+export function Notes({ customer }: { customer: Customer }) {
   const { can } = useSession()
-  const pinned = useQuery(notesQuery(customer.id, { pinned: true, limit: 200 }))
-  const query = useQuery(notesQuery(customer.id, { pinned: false, cursor: cursorOf(paging.trail) }))
+  const pinned = useInfiniteQuery(notesQuery(customer.id, true))
+  const query = useInfiniteQuery(notesQuery(customer.id, false))
   const reason = whyUnchangeable(customer, can('customers:update', customer.tenantId))
   const of = useApiForm<{ text: string }, CustomerNote>({
     defaultValues: { text: '' },
@@ -33,29 +33,24 @@ export function Notes({ customer, paging }: { customer: Customer; paging: Paging
           <Textarea maxLength={5000} {...of.form.register('text', { required: REQUIRED })} />
         </Field>
       </Form>
-      {paging.trail === undefined && (
-        <Loaded query={pinned} what="pinned notes">
-          {({ items }) => items.length > 0 && <NoteList notes={items} reason={reason} label="Pinned notes" />}
-        </Loaded>
-      )}
-      <Loaded query={query} what="notes">
-        {({ items, nextCursor }) => (
-          <>
-            {items.length === 0 ? (
-              pinned.data?.items.length === 0 && (
-                <EmptyState icon={StickyNote} title="No notes yet">
-                  What colleagues should know about this customer.
-                </EmptyState>
-              )
-            ) : (
-              <NoteList notes={items} reason={reason} label="Notes" />
-            )}
-            {(paging.trail !== undefined || nextCursor !== null) && (
-              <Pager nextCursor={nextCursor} {...paging} />
-            )}
-          </>
-        )}
+      <Loaded query={pinned} what="pinned notes">
+        {(notes) => notes.length > 0 && <NoteList notes={notes} reason={reason} label="Pinned notes" />}
       </Loaded>
+      <LoadMore query={pinned} what="pinned notes" />
+      <Loaded query={query} what="notes">
+        {(notes) =>
+          notes.length === 0 ? (
+            pinned.data?.length === 0 && (
+              <EmptyState icon={StickyNote} title="No notes yet">
+                What colleagues should know about this customer.
+              </EmptyState>
+            )
+          ) : (
+            <NoteList notes={notes} reason={reason} label="Notes" />
+          )
+        }
+      </Loaded>
+      <LoadMore query={query} what="notes" />
     </Card>
   )
 }

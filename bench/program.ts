@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { BenchDatabase } from './database.ts'
+
+type Running = { pid: number; stop: () => Promise<void> }
+
+/** The program itself, in a process of its own, as production runs it; `ready` finds in a line that it is. */
+async function run(
+  database: BenchDatabase,
+  command: string,
+  ready: RegExp,
+): Promise<Running & { found: string }> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('../src/cli.ts', import.meta.url)), command], {
+    env: {
+      ...process.env,
+      DATABASE_URL: database.url,
+      MPANEL_DATA_DIR: database.dataDir,
+      MPANEL_PORT: '0',
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const lines = createInterface({ input: child.stdout })
+  const found = await new Promise<string>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`mpanel ${command} ended with ${code}`)))
+    lines.on('line', (line) => {
+      const match = ready.exec(line)?.[1]
+      if (match !== undefined) resolve(match)
+    })
+  })
+  return {
+    found,
+    pid: child.pid ?? 0,
+    stop: async () => {
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+    },
+  }
+}
+
+export async function serve(database: BenchDatabase): Promise<Running & { url: string }> {
+  const { found, ...running } = await run(database, 'serve', /serves (http\S+)/)
+  return { ...running, url: found }
+}
+
+export const work = (database: BenchDatabase): Promise<Running> =>
+  run(database, 'worker', /worker (\S+) is running/)
