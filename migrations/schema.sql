@@ -6,6 +6,8 @@ create extension btree_gist;
 
 create extension pg_trgm;
 
+create sequence job_turn_seq;
+
 create sequence provisioning_job_seq;
 
 create table api_keys (
@@ -628,6 +630,32 @@ create table ip_pools (
   constraint ip_pools_vlan_check CHECK (((vlan >= 1) AND (vlan <= 4094)))
 );
 
+create table job_lanes (
+  lane text not null,
+  last_tenant uuid not null,
+  served bigint not null,
+  constraint job_lanes_pkey PRIMARY KEY (lane)
+);
+
+create table job_limits (
+  name text not null,
+  capacity integer not null,
+  constraint job_limits_pkey PRIMARY KEY (name),
+  constraint job_limits_capacity_check CHECK (((capacity >= 0) AND (capacity <= 10000))),
+  constraint job_limits_name_check CHECK ((name ~ '^[a-z]+:\S+$'::text))
+);
+
+create table job_pauses (
+  what text not null,
+  which text not null,
+  reason text not null,
+  paused_by jsonb not null,
+  paused_at timestamp with time zone not null,
+  constraint job_pauses_pkey PRIMARY KEY (what, which),
+  constraint job_pauses_check CHECK (((what = 'all'::text) = (which = '*'::text))),
+  constraint job_pauses_what_check CHECK ((what = ANY (ARRAY['all'::text, 'queue'::text, 'node'::text, 'kind'::text])))
+);
+
 create table ledger_accounts (
   id uuid not null,
   tenant_id uuid not null,
@@ -844,7 +872,7 @@ create table provisioning_job_steps (
   constraint provisioning_job_steps_pkey PRIMARY KEY (queue, job_id, name),
   constraint provisioning_job_steps_queue_job_id_fkey FOREIGN KEY (queue, job_id) REFERENCES provisioning_jobs(queue, id) ON DELETE CASCADE,
   constraint provisioning_job_steps_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
-  constraint provisioning_job_steps_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text, 'undoing'::text, 'undone'::text, 'undo_failed'::text])))
+  constraint provisioning_job_steps_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'skipped'::text, 'failed'::text, 'undoing'::text, 'undone'::text, 'undo_failed'::text])))
 );
 
 create table provisioning_jobs (
@@ -883,6 +911,7 @@ create table provisioning_jobs (
   started_at timestamp with time zone,
   finished_at timestamp with time zone,
   changed xid8 not null default pg_current_xact_id(),
+  lane text not null default ''::text,
   constraint provisioning_jobs_queue_idempotency_key_key UNIQUE (queue, idempotency_key),
   constraint provisioning_jobs_pkey PRIMARY KEY (queue, id),
   constraint provisioning_jobs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
@@ -1232,6 +1261,8 @@ create table timers (
   last_started_at timestamp with time zone,
   last_finished_at timestamp with time zone,
   last_error text,
+  every interval,
+  last_success_at timestamp with time zone,
   constraint timers_pkey PRIMARY KEY (name)
 );
 
@@ -1319,6 +1350,18 @@ create table vmid_reservations (
   constraint vmid_reservations_check CHECK (((state = 'reserved'::text) = (pod_id IS NOT NULL))),
   constraint vmid_reservations_check1 CHECK (((state = 'quarantined'::text) = (until IS NOT NULL))),
   constraint vmid_reservations_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'quarantined'::text, 'foreign'::text])))
+);
+
+create table workers (
+  name text not null,
+  host text not null,
+  pid integer not null,
+  version text not null,
+  concurrency integer not null,
+  started_at timestamp with time zone not null,
+  seen_at timestamp with time zone not null,
+  draining boolean not null default false,
+  constraint workers_pkey PRIMARY KEY (name)
 );
 
 CREATE INDEX api_keys_list ON public.api_keys USING btree (tenant_id, id DESC);
@@ -1467,13 +1510,17 @@ CREATE INDEX provisioning_jobs_changed ON ONLY public.provisioning_jobs USING bt
 
 CREATE INDEX provisioning_jobs_due ON ONLY public.provisioning_jobs USING btree (run_at) WHERE (state = 'scheduled'::text);
 
+CREATE INDEX provisioning_jobs_finished ON ONLY public.provisioning_jobs USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+
 CREATE INDEX provisioning_jobs_label ON ONLY public.provisioning_jobs USING btree (lower(subject_label) text_pattern_ops, tenant_id, id DESC);
 
 CREATE INDEX provisioning_jobs_lease ON ONLY public.provisioning_jobs USING btree (lease_until) WHERE (state = 'running'::text);
 
 CREATE INDEX provisioning_jobs_list ON ONLY public.provisioning_jobs USING btree (id DESC);
 
-CREATE INDEX provisioning_jobs_ready ON ONLY public.provisioning_jobs USING btree (priority, seq) WHERE (state = 'ready'::text);
+CREATE INDEX provisioning_jobs_open ON ONLY public.provisioning_jobs USING btree (kind, state) WHERE (state = ANY (ARRAY['scheduled'::text, 'blocked'::text, 'ready'::text, 'running'::text, 'stuck'::text]));
+
+CREATE INDEX provisioning_jobs_ready ON ONLY public.provisioning_jobs USING btree (lane, priority, COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), seq) WHERE (state = 'ready'::text);
 
 CREATE INDEX provisioning_jobs_serial ON ONLY public.provisioning_jobs USING btree (serial_key, seq) WHERE ((serial_key IS NOT NULL) AND (seq IS NOT NULL) AND (state = ANY (ARRAY['scheduled'::text, 'blocked'::text, 'ready'::text, 'running'::text, 'stuck'::text])));
 
@@ -1871,6 +1918,14 @@ grant delete, insert, select, update on ip_addresses to mpanel_app;
 
 grant insert, select, update on ip_pools to mpanel_app;
 
+grant delete, insert, select, update on job_lanes to mpanel_app;
+
+grant delete, insert, select, update on job_limits to mpanel_app;
+
+grant delete, insert, select, update on job_pauses to mpanel_app;
+
+grant usage on job_turn_seq to mpanel_app;
+
 grant insert, select on ledger_accounts to mpanel_app;
 
 grant insert, select on ledger_entries to mpanel_app;
@@ -1954,6 +2009,8 @@ grant delete, insert, select, update on user_totp to mpanel_app;
 grant insert, select, update on users to mpanel_app;
 
 grant delete, insert, select, update on vmid_reservations to mpanel_app;
+
+grant delete, insert, select, update on workers to mpanel_app;
 
 grant update (period, voided) on invoice_lines to mpanel_app;
 
@@ -2219,17 +2276,107 @@ CREATE OR REPLACE FUNCTION public.job_claim(p_worker text, p_queues text[], p_li
  SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
 AS $function$
+declare
+  zero constant uuid := '00000000-0000-0000-0000-000000000000';
+  v_queues text[];
+  v_kinds text[];
+  v_lanes text[];       -- lanes with something to claim, and of each:
+  v_priority int[];     --   its most urgent priority, null when there is nothing more
+  v_last uuid[];        --   the tenant whose turn was last
+  v_served bigint[];    --   when that was
+  v_room jsonb;
+  v_left int := p_limit;
+  v_best int;
+  v_next record;
+  v_job provisioning_jobs;
+  v_names text[];
 begin
-  return query update provisioning_jobs j
-  set state = 'running', lease_owner = p_worker, lease_until = clock_timestamp() + p_lease, fence = fence + 1,
-      started_at = coalesce(started_at, clock_timestamp()), waiting_for = null, changed = pg_current_xact_id()
-  from (select queue, id from provisioning_jobs where state = 'ready' and queue = any (p_queues)
-        order by priority, seq limit p_limit for update skip locked) next
-  where j.queue = next.queue and j.id = next.id
-  returning j.*;
+  if p_limit <= 0 or not exists (select from provisioning_jobs where state = 'ready') then return; end if;
+  perform pg_advisory_xact_lock(hashtextextended('mpanel job claim', 0));
+  if exists (select from job_pauses where what = 'all') then return; end if;
+  select coalesce(array_agg(q), '{}') into v_queues from unnest(p_queues) q
+    where not exists (select from job_pauses where what = 'queue' and which = q);
+  select coalesce(array_agg(which), '{}') into v_kinds from job_pauses where what = 'kind';
+
+  with recursive ready as (
+    (select lane from provisioning_jobs where state = 'ready' order by lane limit 1)
+    union all
+    select (select j.lane from provisioning_jobs j where j.state = 'ready' and j.lane > r.lane order by j.lane limit 1)
+    from ready r where r.lane is not null
+  )
+  select array_agg(r.lane), array_agg(0), array_agg(coalesce(l.last_tenant, zero)), array_agg(coalesce(l.served, 0))
+  into v_lanes, v_priority, v_last, v_served
+  from ready r left join job_lanes l on l.lane = r.lane
+  where r.lane is not null and not exists (
+    select from job_pauses p, unnest(string_to_array(r.lane, ' ')) as s (name)
+    where p.what = 'node' and s.name = 'node:' || p.which);
+  if v_lanes is null then return; end if;
+  select coalesce(array_agg(distinct s.name), '{}') into v_names
+    from unnest(v_lanes) as l (lane), unnest(string_to_array(l.lane, ' ')) as s (name) where l.lane <> '';
+  v_room := job_room(v_names);
+  for i in 1 .. array_length(v_lanes, 1) loop
+    v_priority[i] := (select min(first.priority) from (
+      select priority from provisioning_jobs where state = 'ready' and lane = v_lanes[i]
+        and queue = any (v_queues) and kind <> all (v_kinds) order by priority limit 1) first);
+  end loop;
+
+  while v_left > 0 loop
+    -- The most urgent job there is room for; of several such lanes the one that has waited longest for its turn.
+    v_best := null;
+    for i in 1 .. array_length(v_lanes, 1) loop
+      continue when v_priority[i] is null;
+      if v_lanes[i] <> '' and exists (select from unnest(string_to_array(v_lanes[i], ' ')) as s (name)
+          where (v_room ->> s.name)::int <= 0) then
+        v_priority[i] := null;
+        continue;
+      end if;
+      if v_best is null or (v_priority[i], v_served[i]) < (v_priority[v_best], v_served[v_best]) then v_best := i; end if;
+    end loop;
+    exit when v_best is null;
+
+    -- The tenant behind the last one, and after the last of them the first again.
+    select queue, id, coalesce(tenant_id, zero) as tenant into v_next from provisioning_jobs
+      where state = 'ready' and lane = v_lanes[v_best] and priority = v_priority[v_best]
+        and coalesce(tenant_id, zero) > v_last[v_best] and queue = any (v_queues) and kind <> all (v_kinds)
+      order by coalesce(tenant_id, zero), seq limit 1 for no key update skip locked;
+    if not found then
+      select queue, id, coalesce(tenant_id, zero) as tenant into v_next from provisioning_jobs
+        where state = 'ready' and lane = v_lanes[v_best] and priority = v_priority[v_best]
+          and queue = any (v_queues) and kind <> all (v_kinds)
+        order by coalesce(tenant_id, zero), seq limit 1 for no key update skip locked;
+    end if;
+    if not found then
+      v_priority[v_best] := (select min(first.priority) from (
+        select priority from provisioning_jobs where state = 'ready' and lane = v_lanes[v_best]
+          and priority > v_priority[v_best] and queue = any (v_queues) and kind <> all (v_kinds)
+        order by priority limit 1) first);
+      continue;
+    end if;
+
+    update provisioning_jobs
+    set state = 'running', lease_owner = p_worker, lease_until = clock_timestamp() + p_lease, fence = fence + 1,
+        started_at = coalesce(started_at, clock_timestamp()), waiting_for = null, changed = pg_current_xact_id()
+    where queue = v_next.queue and id = v_next.id
+    returning * into v_job;
+    return next v_job;
+    v_left := v_left - 1;
+    v_last[v_best] := v_next.tenant;
+    v_served[v_best] := nextval('job_turn_seq');
+    if v_lanes[v_best] <> '' then
+      select v_room || coalesce(jsonb_object_agg(s.name, (v_room ->> s.name)::int - 1), '{}') into v_room
+        from unnest(string_to_array(v_lanes[v_best], ' ')) as s (name) where v_room ? s.name;
+    end if;
+  end loop;
+
+  if v_left < p_limit then
+    insert into job_lanes (lane, last_tenant, served)
+    select lane, last, at from unnest(v_lanes, v_last, v_served) as t (lane, last, at)
+    where not exists (select from job_lanes l where l.lane = t.lane and l.served = t.at) and t.at > 0
+    on conflict (lane) do update set last_tenant = excluded.last_tenant, served = excluded.served;
+  end if;
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.job_enqueue(p_id uuid, p_queue text, p_kind text, p_tenant uuid, p_subject_type text, p_subject_id uuid, p_subject_label text, p_serial_key text, p_node uuid, p_priority integer, p_payload jsonb, p_idempotency_key text, p_correlation text, p_actor jsonb, p_max_attempts integer, p_run_at timestamp with time zone, p_deadline timestamp with time zone)
+CREATE OR REPLACE FUNCTION public.job_enqueue(p_id uuid, p_queue text, p_kind text, p_tenant uuid, p_subject_type text, p_subject_id uuid, p_subject_label text, p_serial_key text, p_node uuid, p_lane text, p_priority integer, p_payload jsonb, p_idempotency_key text, p_correlation text, p_actor jsonb, p_max_attempts integer, p_run_at timestamp with time zone, p_deadline timestamp with time zone)
  RETURNS TABLE(job_id uuid, job_state text)
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
@@ -2252,9 +2399,10 @@ begin
     v_seq := nextval('provisioning_job_seq');
   end if;
   insert into provisioning_jobs (id, queue, kind, tenant_id, subject_type, subject_id, subject_label, serial_key, seq,
-    node_id, priority, state, payload, idempotency_key, correlation_id, actor, max_attempts, run_at, deadline_at, created_at)
+    node_id, lane, priority, state, payload, idempotency_key, correlation_id, actor, max_attempts, run_at, deadline_at,
+    created_at)
   values (p_id, p_queue, p_kind, p_tenant, p_subject_type, p_subject_id, p_subject_label, p_serial_key, v_seq,
-    p_node, p_priority, v_state, p_payload, p_idempotency_key, p_correlation, p_actor, p_max_attempts,
+    p_node, p_lane, p_priority, v_state, p_payload, p_idempotency_key, p_correlation, p_actor, p_max_attempts,
     p_run_at, p_deadline, clock_timestamp())
   on conflict (queue, idempotency_key) do nothing
   returning id, state into job_id, job_state;
@@ -2361,6 +2509,21 @@ begin
     where queue = next.queue and id = next.id and state = 'blocked';
   end if;
 end $function$;
+
+CREATE OR REPLACE FUNCTION public.job_room(p_names text[])
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(jsonb_object_agg(n.name, l.capacity - coalesce(r.running, 0)), '{}')
+  from unnest(p_names) as n (name)
+  join lateral (
+    select capacity from job_limits where job_limits.name in (n.name, split_part(n.name, ':', 1) || ':*')
+    order by job_limits.name = n.name desc limit 1) l on true
+  left join (
+    select s.name, count(*)::int as running from provisioning_jobs j, unnest(string_to_array(j.lane, ' ')) as s (name)
+    where j.state = 'running' and j.lane <> '' group by 1) r on r.name = n.name
+$function$;
 
 CREATE OR REPLACE FUNCTION public.ledger_tx_balanced()
  RETURNS trigger

@@ -1,16 +1,12 @@
-import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import { buildApp, type AppOptions } from './app.ts'
 import type { Config } from './config.ts'
 import type { Root } from './context.ts'
 import { StartupError } from './errors.ts'
 import { startLive } from './live.ts'
+import { VERSION } from './version.ts'
 
 export type Server = { url: string; app: FastifyInstance; stop: () => Promise<void> }
-
-export const VERSION = (
-  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
-).version
 
 /** Starts answering HTTP. @throws StartupError when the address cannot be had */
 export async function startServer(

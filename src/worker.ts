@@ -3,7 +3,8 @@ import { systemOrigin, transaction, type Root } from './context.ts'
 import * as queue from './db/queue.ts'
 import type { JobRow } from './db/queue.ts'
 import { listen } from './db/listen.ts'
-import { LeaseLost } from './jobs/errors.ts'
+import * as workers from './db/provisioningWorkers.ts'
+import { CancelRequested, LeaseLost, Stopped } from './jobs/errors.ts'
 import { handlers, timers } from './jobs/index.ts'
 import { endOf } from './jobs/journal.ts'
 import { runJob, type EngineOptions, type JobHandler } from './jobs/steps.ts'
@@ -11,8 +12,10 @@ import { runDueTimers, type Timer } from './jobs/timers.ts'
 import { QUEUES } from '../shared/states/provisioningJob.ts'
 import { newId } from './lib/ids.ts'
 import { startLoop } from './lib/loop.ts'
+import { VERSION } from './version.ts'
 import { deliverDue } from './services/auditSinkService.ts'
 import * as auditService from './services/auditService.ts'
+import * as provisioningService from './services/provisioningService.ts'
 
 export type WorkerOptions = Partial<EngineOptions> & {
   concurrency?: number
@@ -60,6 +63,13 @@ export async function startWorker(
   const options = { ...DEFAULTS, ...given }
   const name = `${hostname()}-${process.pid}-${newId().slice(-6)}`
   const running = new Map<string, Running>()
+  const self = {
+    name,
+    host: hostname(),
+    pid: process.pid,
+    version: VERSION,
+    concurrency: options.concurrency,
+  }
   let stopping = false
 
   const platform = <T>(work: Parameters<typeof root.db.transaction<T>>[1]) =>
@@ -89,10 +99,21 @@ export async function startWorker(
       if (!handler) throw new Error(`this version has no handler for ${job.kind}`)
       await runJob(root, handler, job, signal, options)
     } catch (error) {
+      if (signal.reason instanceof CancelRequested || signal.reason instanceof Stopped)
+        return putBack(job, signal.reason)
       if (error instanceof LeaseLost || signal.aborted) return
       root.log.error({ err: error, jobId: job.id, kind: job.kind }, 'a job could not be run')
       await giveBack(job, error)
     }
+  }
+
+  /** Its run was interrupted; whoever claims it next goes on with it, or undoes it. */
+  async function putBack(job: JobRow, reason: Error): Promise<void> {
+    const lease = { queue: job.queue, id: job.id, fence: job.fence }
+    await platform((tx) =>
+      queue.putBack(tx, lease, { delayMs: 0, waitingFor: reason.message, countAttempt: false }),
+    )
+    root.wake()
   }
 
   /** What broke lies outside the steps (the database, a payload of another version): wait and see. */
@@ -109,22 +130,35 @@ export async function startWorker(
   }
 
   async function heartbeat(): Promise<void> {
-    if (running.size === 0) return
     // Only what ran before the question can be missing in the answer because its lease was lost.
     const asked = [...running.values()]
-    const ours = await platform((tx) =>
-      queue.heartbeat(
-        tx,
-        name,
-        asked.map((entry) => entry.job.id),
-        options.leaseMs,
-      ),
+    const ids = asked.map((entry) => entry.job.id)
+    const ours = await platform(async (tx) => {
+      await workers.report(tx, { ...self, draining: stopping })
+      return ids.length === 0 ? [] : queue.heartbeat(tx, name, ids, options.leaseMs)
+    })
+    const held = new Map(ours.map((one) => [keyOf(one), one]))
+    for (const { job, abort } of asked) {
+      const lease = held.get(keyOf(job))
+      if (!lease) abort.abort(new LeaseLost())
+      else if (lease.cancel && job.phase === 'forward' && job.cancel_requested_at === null)
+        abort.abort(new CancelRequested())
+    }
+  }
+
+  async function stopIfAsked(): Promise<void> {
+    if (running.size === 0) return
+    const stopped = await transaction(
+      root,
+      systemOrigin('worker', name),
+      'platform',
+      provisioningService.isStopped,
     )
-    const alive = new Set(ours.map(keyOf))
-    for (const { job, abort } of asked) if (!alive.has(keyOf(job))) abort.abort(new LeaseLost())
+    if (stopped) for (const { abort } of running.values()) abort.abort(new Stopped())
   }
 
   async function upkeep(): Promise<void> {
+    await stopIfAsked()
     const moved = await platform((tx) => queue.promoteDue(tx, 200))
     const reaped = await transaction(root, systemOrigin('worker', name), 'platform', async (ctx) => {
       const jobs = await queue.reap(ctx.tx, MAX_LOST_WORKERS)
@@ -151,6 +185,7 @@ export async function startWorker(
     name,
     async stop() {
       stopping = true
+      beating.wake()
       await Promise.all([stopListening(), claiming.stop(), keeping.stop()])
       const all = Promise.all([...running.values()].map((entry) => entry.done))
       await Promise.race([all, new Promise((resolve) => setTimeout(resolve, options.drainMs).unref())])
@@ -163,6 +198,7 @@ export async function startWorker(
         new Promise((resolve) => setTimeout(resolve, options.drainMs).unref()),
       ])
       await beating.stop()
+      await platform((tx) => workers.remove(tx, name))
       root.wake()
     },
   }

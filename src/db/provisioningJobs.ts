@@ -6,6 +6,7 @@ import type { JobRow } from './queue.ts'
 export type JobFilter = {
   state?: JobRow['state']
   queue?: string
+  kind?: string
   subjectType?: string
   subjectId?: string
 }
@@ -17,6 +18,7 @@ export function list(tx: Tx, scope: Scope, filter: JobFilter, options: ListOptio
     .where(inScope(scope, 'provisioning_jobs.tenant_id'))
   if (filter.state) query = query.where('state', '=', filter.state)
   if (filter.queue) query = query.where('queue', '=', filter.queue)
+  if (filter.kind) query = query.where('kind', '=', filter.kind)
   if (filter.subjectType) query = query.where('subject_type', '=', filter.subjectType)
   if (filter.subjectId) query = query.where('subject_id', '=', filter.subjectId)
   return keysetPage(query, 'provisioning_jobs.id', options)

@@ -15,6 +15,8 @@ export type NewJob = {
   subject: { type: string; id: string | null; label: string }
   serialKey: string | null
   nodeId: string | null
+  /** The names of the limits it takes part in (`job_limits`), in order and with a space between. */
+  lane: string
   priority: number
   payload: unknown
   idempotencyKey: string
@@ -29,7 +31,7 @@ export type NewJob = {
 export async function enqueue(tx: Tx, job: NewJob): Promise<{ id: string; state: JobState }> {
   const { rows } = await sql<{ job_id: string; job_state: JobState }>`select * from job_enqueue(
     ${job.id}, ${job.queue}, ${job.kind}, ${job.tenantId}, ${job.subject.type}, ${job.subject.id}, ${job.subject.label},
-    ${job.serialKey}, ${job.nodeId}, ${job.priority}, ${JSON.stringify(job.payload)}::jsonb, ${job.idempotencyKey},
+    ${job.serialKey}, ${job.nodeId}, ${job.lane}, ${job.priority}, ${JSON.stringify(job.payload)}::jsonb, ${job.idempotencyKey},
     ${job.correlationId}, ${JSON.stringify(job.actor)}::jsonb, ${job.maxAttempts}, ${job.runAt}, ${job.deadlineAt})`.execute(
     tx,
   )
@@ -157,14 +159,6 @@ export async function promoteDue(tx: Tx, limit: number): Promise<number> {
 export async function reap(tx: Tx, maxLost: number) {
   const { rows } = await sql<JobRow>`select * from job_reap(${maxLost})`.execute(tx)
   return rows
-}
-
-/** Lets a stuck job go on from the step at which it stopped, with its attempts anew and no deadline. */
-export async function retryStuck(tx: Tx, id: string, actor: unknown): Promise<boolean> {
-  const { rows } = await sql`update provisioning_jobs set state = 'ready', attempts = 0, lost_leases = 0,
-      deadline_at = null, actor = ${JSON.stringify(actor)}::jsonb, changed = pg_current_xact_id()
-    where id = ${id} and state = 'stuck' returning id`.execute(tx)
-  return rows.length === 1
 }
 
 export async function setPhase(

@@ -416,6 +416,25 @@ export interface IpPoolsTable {
   created_at: Date
 }
 
+export interface JobLanesTable {
+  lane: string
+  last_tenant: string
+  served: bigint
+}
+
+export interface JobLimitsTable {
+  name: string
+  capacity: number
+}
+
+export interface JobPausesTable {
+  what: 'all' | 'queue' | 'node' | 'kind'
+  which: string
+  reason: string
+  paused_by: unknown
+  paused_at: Date
+}
+
 export interface LedgerAccountsTable {
   id: string
   tenant_id: string
@@ -566,7 +585,7 @@ export interface ProvisioningJobStepsTable {
   position: number
   title: string
   tenant_id: string | null
-  state: 'running' | 'done' | 'failed' | 'undoing' | 'undone' | 'undo_failed'
+  state: 'running' | 'done' | 'skipped' | 'failed' | 'undoing' | 'undone' | 'undo_failed'
   saved: unknown
   output: unknown
   attempts: Generated<number>
@@ -611,6 +630,7 @@ export interface ProvisioningJobsTable {
   started_at: Date | null
   finished_at: Date | null
   changed: Generated<string>
+  lane: Generated<string>
 }
 
 export interface RoleGrantsTable {
@@ -848,6 +868,8 @@ export interface TimersTable {
   last_started_at: Date | null
   last_finished_at: Date | null
   last_error: string | null
+  every: string | null
+  last_success_at: Date | null
 }
 
 export interface UserIdentitiesTable {
@@ -911,6 +933,17 @@ export interface VmidReservationsTable {
   created_at: Date
 }
 
+export interface WorkersTable {
+  name: string
+  host: string
+  pid: number
+  version: string
+  concurrency: number
+  started_at: Date
+  seen_at: Date
+  draining: Generated<boolean>
+}
+
 export interface Tables {
   api_keys: ApiKeysTable
   audit_archived: AuditArchivedTable
@@ -942,6 +975,9 @@ export interface Tables {
   invoices: InvoicesTable
   ip_addresses: IpAddressesTable
   ip_pools: IpPoolsTable
+  job_lanes: JobLanesTable
+  job_limits: JobLimitsTable
+  job_pauses: JobPausesTable
   ledger_accounts: LedgerAccountsTable
   ledger_entries: LedgerEntriesTable
   ledger_tx: LedgerTxTable
@@ -983,4 +1019,5 @@ export interface Tables {
   user_totp: UserTotpTable
   users: UsersTable
   vmid_reservations: VmidReservationsTable
+  workers: WorkersTable
 }

@@ -53,7 +53,7 @@ const asSystem =
     transaction(root, systemOrigin(label, newId()), 'platform', work)
 
 export const timers: readonly Timer[] = [
-  { name: 'audit.seal', everyMs: 5_000, run: auditService.sealAll },
+  { name: 'audit.seal', everyMs: 5_000, harmless: true, run: auditService.sealAll },
   { name: 'audit.archive', everyMs: 60 * MINUTE_MS, run: auditRetentionService.archiveDue },
   { name: 'billing.endDue', everyMs: MINUTE_MS, run: BillingService.endDue },
   {
@@ -66,12 +66,22 @@ export const timers: readonly Timer[] = [
     everyMs: 60 * MINUTE_MS,
     run: asSystem('tenants.enforce', tenantSuspensionService.enforceAll),
   },
-  { name: 'search.tidy', everyMs: 24 * 60 * MINUTE_MS, run: asSystem('search.tidy', searchService.tidy) },
+  {
+    name: 'search.tidy',
+    everyMs: 24 * 60 * MINUTE_MS,
+    harmless: true,
+    run: asSystem('search.tidy', searchService.tidy),
+  },
   { name: 'tenants.close', everyMs: MINUTE_MS, run: tenantClosureService.beginDue },
   {
     name: 'tenants.expireExports',
     everyMs: 10 * MINUTE_MS,
     run: asSystem('tenants.expireExports', tenantExportService.expire),
   },
-  { name: 'maintenance', everyMs: 5 * MINUTE_MS, run: asSystem('maintenance', provisioningService.tidy) },
+  {
+    name: 'maintenance',
+    everyMs: 5 * MINUTE_MS,
+    harmless: true,
+    run: asSystem('maintenance', provisioningService.tidy),
+  },
 ]

@@ -6,6 +6,7 @@ import * as sso from '../../db/authSso.ts'
 import * as reservations from '../../db/cloudPodReservations.ts'
 import * as idempotency from '../../db/idempotency.ts'
 import * as mails from '../../db/mails.ts'
+import * as workers from '../../db/provisioningWorkers.ts'
 import * as singleUseTokens from '../../db/singleUseTokens.ts'
 import * as installation from '../../db/installation.ts'
 import { StartupError } from '../../errors.ts'
@@ -28,6 +29,7 @@ export async function tidy(ctx: Ctx): Promise<void> {
   await mails.forgetBefore(ctx.tx, { bodies: before(KEPT_BODY_DAYS), mails: before(MAIL_DAYS) })
   await singleUseTokens.forgetBefore(ctx.tx, before(30))
   await sso.forgetStates(ctx.tx, ctx.now())
+  await workers.forgetBefore(ctx.tx, before(1))
   await audit.ensurePartitions(ctx.tx)
 }
 
