@@ -164,7 +164,7 @@ create table audit_unsealed (
   constraint audit_unsealed_pkey PRIMARY KEY (seq)
 );
 
-create table billing_queue partition of provisioning_jobs FOR VALUES IN ('billing');
+create table billing_queue partition of provisioning_jobs_live FOR VALUES IN ('billing');
 
 create table cloud_pod_blueprint_images (
   blueprint_id uuid not null,
@@ -221,7 +221,7 @@ create table cloud_pod_plans (
   constraint cloud_pod_plans_state_check CHECK ((state = ANY (ARRAY['active'::text, 'retired'::text])))
 );
 
-create table cloud_pod_queue partition of provisioning_jobs FOR VALUES IN ('cloud_pod');
+create table cloud_pod_queue partition of provisioning_jobs_live FOR VALUES IN ('cloud_pod');
 
 create table cloud_pod_quotas (
   tenant_id uuid not null,
@@ -471,7 +471,7 @@ create table customers (
   constraint customers_state_check CHECK ((state = ANY (ARRAY['active'::text, 'closed'::text, 'merged'::text])))
 );
 
-create table domain_queue partition of provisioning_jobs FOR VALUES IN ('domain');
+create table domain_queue partition of provisioning_jobs_live FOR VALUES IN ('domain');
 
 create table idempotency_keys (
   subject text not null,
@@ -629,6 +629,16 @@ create table ip_pools (
   constraint ip_pools_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text]))),
   constraint ip_pools_vlan_check CHECK (((vlan >= 1) AND (vlan <= 4094)))
 );
+
+create table job_history_2026_10 partition of provisioning_jobs FOR VALUES IN ('2026-10-01');
+
+create table job_history_2026_11 partition of provisioning_jobs FOR VALUES IN ('2026-11-01');
+
+create table job_history_2026_12 partition of provisioning_jobs FOR VALUES IN ('2026-12-01');
+
+create table job_history_2027_01 partition of provisioning_jobs FOR VALUES IN ('2027-01-01');
+
+create table job_history_other partition of provisioning_jobs DEFAULT;
 
 create table job_lanes (
   lane text not null,
@@ -850,7 +860,7 @@ create table provisioning_job_logs (
   level text not null,
   line text not null,
   constraint provisioning_job_logs_pkey PRIMARY KEY (id),
-  constraint provisioning_job_logs_queue_job_id_fkey FOREIGN KEY (queue, job_id) REFERENCES provisioning_jobs(queue, id) ON DELETE CASCADE,
+  constraint provisioning_job_logs_queue_job_id_fkey FOREIGN KEY (queue, job_id) REFERENCES provisioning_jobs_live(queue, id) ON DELETE CASCADE,
   constraint provisioning_job_logs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint provisioning_job_logs_level_check CHECK ((level = ANY (ARRAY['info'::text, 'warning'::text, 'error'::text])))
 );
@@ -870,7 +880,7 @@ create table provisioning_job_steps (
   started_at timestamp with time zone not null,
   finished_at timestamp with time zone,
   constraint provisioning_job_steps_pkey PRIMARY KEY (queue, job_id, name),
-  constraint provisioning_job_steps_queue_job_id_fkey FOREIGN KEY (queue, job_id) REFERENCES provisioning_jobs(queue, id) ON DELETE CASCADE,
+  constraint provisioning_job_steps_queue_job_id_fkey FOREIGN KEY (queue, job_id) REFERENCES provisioning_jobs_live(queue, id) ON DELETE CASCADE,
   constraint provisioning_job_steps_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint provisioning_job_steps_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'skipped'::text, 'failed'::text, 'undoing'::text, 'undone'::text, 'undo_failed'::text])))
 );
@@ -912,9 +922,8 @@ create table provisioning_jobs (
   finished_at timestamp with time zone,
   changed xid8 not null default pg_current_xact_id(),
   lane text not null default ''::text,
-  constraint provisioning_jobs_queue_idempotency_key_key UNIQUE (queue, idempotency_key),
-  constraint provisioning_jobs_pkey PRIMARY KEY (queue, id),
-  constraint provisioning_jobs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  month date not null default 'infinity'::date,
+  archive jsonb,
   constraint provisioning_jobs_check CHECK (((finished_at IS NOT NULL) = (state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text])))),
   constraint provisioning_jobs_check1 CHECK (((state = 'running'::text) = (lease_owner IS NOT NULL))),
   constraint provisioning_jobs_check2 CHECK (((state <> 'scheduled'::text) OR (run_at IS NOT NULL))),
@@ -922,7 +931,9 @@ create table provisioning_jobs (
   constraint provisioning_jobs_phase_check CHECK ((phase = ANY (ARRAY['forward'::text, 'undo'::text]))),
   constraint provisioning_jobs_progress_check CHECK (((progress >= 0) AND (progress <= 100))),
   constraint provisioning_jobs_state_check CHECK ((state = ANY (ARRAY['scheduled'::text, 'blocked'::text, 'ready'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'stuck'::text])))
-) partition by LIST (queue);
+) partition by LIST (month);
+
+create table provisioning_jobs_live partition of provisioning_jobs FOR VALUES IN ('infinity');
 
 create table role_grants (
   id uuid not null,
@@ -1035,7 +1046,7 @@ create table single_use_tokens (
   constraint single_use_tokens_token_hash_check CHECK ((length(token_hash) = 32))
 );
 
-create table ssl_queue partition of provisioning_jobs FOR VALUES IN ('ssl');
+create table ssl_queue partition of provisioning_jobs_live FOR VALUES IN ('ssl');
 
 create table sso_domains (
   domain text not null,
@@ -1136,7 +1147,7 @@ create table subscriptions (
   constraint subscriptions_state_check CHECK ((state = ANY (ARRAY['awaiting_payment'::text, 'provisioning'::text, 'active'::text, 'terminating'::text, 'terminated'::text, 'expired'::text])))
 );
 
-create table system_queue partition of provisioning_jobs FOR VALUES IN ('system');
+create table system_queue partition of provisioning_jobs_live FOR VALUES IN ('system');
 
 create table tenant_closures (
   id uuid not null,
@@ -1506,27 +1517,15 @@ CREATE UNIQUE INDEX prices_one_active ON public.prices USING btree (plan_id, cur
 
 CREATE INDEX provisioning_job_logs_job ON public.provisioning_job_logs USING btree (job_id, id);
 
-CREATE INDEX provisioning_jobs_changed ON ONLY public.provisioning_jobs USING btree (changed, id);
+CREATE INDEX provisioning_jobs_key_all ON ONLY public.provisioning_jobs USING btree (queue, idempotency_key);
 
-CREATE INDEX provisioning_jobs_due ON ONLY public.provisioning_jobs USING btree (run_at) WHERE (state = 'scheduled'::text);
+CREATE INDEX provisioning_jobs_label_all ON ONLY public.provisioning_jobs USING btree (lower(subject_label) text_pattern_ops, tenant_id, id DESC);
 
-CREATE INDEX provisioning_jobs_finished ON ONLY public.provisioning_jobs USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+CREATE INDEX provisioning_jobs_list_all ON ONLY public.provisioning_jobs USING btree (id DESC);
 
-CREATE INDEX provisioning_jobs_label ON ONLY public.provisioning_jobs USING btree (lower(subject_label) text_pattern_ops, tenant_id, id DESC);
+CREATE INDEX provisioning_jobs_subject_all ON ONLY public.provisioning_jobs USING btree (subject_type, subject_id, created_at DESC);
 
-CREATE INDEX provisioning_jobs_lease ON ONLY public.provisioning_jobs USING btree (lease_until) WHERE (state = 'running'::text);
-
-CREATE INDEX provisioning_jobs_list ON ONLY public.provisioning_jobs USING btree (id DESC);
-
-CREATE INDEX provisioning_jobs_open ON ONLY public.provisioning_jobs USING btree (kind, state) WHERE (state = ANY (ARRAY['scheduled'::text, 'blocked'::text, 'ready'::text, 'running'::text, 'stuck'::text]));
-
-CREATE INDEX provisioning_jobs_ready ON ONLY public.provisioning_jobs USING btree (lane, priority, COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), seq) WHERE (state = 'ready'::text);
-
-CREATE INDEX provisioning_jobs_serial ON ONLY public.provisioning_jobs USING btree (serial_key, seq) WHERE ((serial_key IS NOT NULL) AND (seq IS NOT NULL) AND (state = ANY (ARRAY['scheduled'::text, 'blocked'::text, 'ready'::text, 'running'::text, 'stuck'::text])));
-
-CREATE INDEX provisioning_jobs_subject ON ONLY public.provisioning_jobs USING btree (subject_type, subject_id, created_at DESC);
-
-CREATE INDEX provisioning_jobs_tenant ON ONLY public.provisioning_jobs USING btree (tenant_id, id DESC);
+CREATE INDEX provisioning_jobs_tenant_all ON ONLY public.provisioning_jobs USING btree (tenant_id, id DESC);
 
 CREATE UNIQUE INDEX role_grants_once ON public.role_grants USING btree (user_id, role_id, COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid));
 
@@ -1662,6 +1661,8 @@ alter table provisioning_job_steps enable row level security, force row level se
 
 alter table provisioning_jobs enable row level security, force row level security;
 
+alter table provisioning_jobs_live enable row level security, force row level security;
+
 alter table role_grants enable row level security, force row level security;
 
 alter table roles enable row level security, force row level security;
@@ -1769,6 +1770,8 @@ create policy tenant_wall on provisioning_job_logs for all using ((( SELECT app_
 create policy tenant_wall on provisioning_job_steps for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on provisioning_jobs for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on provisioning_jobs_live for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on role_grants for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -1954,7 +1957,9 @@ grant usage on provisioning_job_seq to mpanel_app;
 
 grant insert, select, update on provisioning_job_steps to mpanel_app;
 
-grant insert, select, update on provisioning_jobs to mpanel_app;
+grant select on provisioning_jobs to mpanel_app;
+
+grant insert, select, update on provisioning_jobs_live to mpanel_app;
 
 grant delete, insert, select on role_grants to mpanel_app;
 
@@ -2132,6 +2137,28 @@ begin
   return made;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.ensure_job_months(months_ahead integer DEFAULT 2)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  made int := 0;
+  first date;
+  name text;
+begin
+  for n in -1 .. months_ahead loop
+    first := date_trunc('month', clock_timestamp() at time zone 'utc')::date + make_interval(months => n);
+    name := 'job_history_' || to_char(first, 'YYYY_MM');
+    if to_regclass(name) is null then
+      execute format('create table %I partition of provisioning_jobs for values in (%L)', name, first);
+      made := made + 1;
+    end if;
+  end loop;
+  return made;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.erase_tenant_customers(p_tenant uuid)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -2255,7 +2282,7 @@ begin
     if e.ends then
       continue when not job_finish(e.queue, e.id, e.fence, 'succeeded', null);
     else
-      update provisioning_jobs set progress = null, doing = e.title, changed = pg_current_xact_id()
+      update provisioning_jobs_live set progress = null, doing = e.title, changed = pg_current_xact_id()
       where queue = e.queue and id = e.id and fence = e.fence and state = 'running';
       continue when not found;
     end if;
@@ -2270,8 +2297,35 @@ begin
   end loop;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.job_archive(p_before timestamp with time zone, p_limit integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  job provisioning_jobs_live;
+  moved int := 0;
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('mpanel job history', 0)) then return 0; end if;
+  for job in select * from provisioning_jobs_live where finished_at < p_before order by finished_at limit p_limit
+    for update skip locked
+  loop
+    job.month := date_trunc('month', job.finished_at at time zone 'utc')::date;
+    job.archive := jsonb_build_object(
+      'steps', (select coalesce(jsonb_agg(to_jsonb(s) - array['queue', 'job_id', 'tenant_id'] order by s.position), '[]')
+        from provisioning_job_steps s where s.queue = job.queue and s.job_id = job.id),
+      'log', (select coalesce(jsonb_agg(to_jsonb(l) - array['queue', 'job_id', 'tenant_id'] order by l.id), '[]')
+        from provisioning_job_logs l where l.job_id = job.id));
+    insert into provisioning_jobs select job.*;
+    delete from provisioning_jobs_live where queue = job.queue and id = job.id;
+    moved := moved + 1;
+  end loop;
+  return moved;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.job_claim(p_worker text, p_queues text[], p_limit integer, p_lease interval)
- RETURNS SETOF provisioning_jobs
+ RETURNS SETOF provisioning_jobs_live
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
@@ -2288,10 +2342,10 @@ declare
   v_left int := p_limit;
   v_best int;
   v_next record;
-  v_job provisioning_jobs;
+  v_job provisioning_jobs_live;
   v_names text[];
 begin
-  if p_limit <= 0 or not exists (select from provisioning_jobs where state = 'ready') then return; end if;
+  if p_limit <= 0 or not exists (select from provisioning_jobs_live where state = 'ready') then return; end if;
   perform pg_advisory_xact_lock(hashtextextended('mpanel job claim', 0));
   if exists (select from job_pauses where what = 'all') then return; end if;
   select coalesce(array_agg(q), '{}') into v_queues from unnest(p_queues) q
@@ -2299,9 +2353,9 @@ begin
   select coalesce(array_agg(which), '{}') into v_kinds from job_pauses where what = 'kind';
 
   with recursive ready as (
-    (select lane from provisioning_jobs where state = 'ready' order by lane limit 1)
+    (select lane from provisioning_jobs_live where state = 'ready' order by lane limit 1)
     union all
-    select (select j.lane from provisioning_jobs j where j.state = 'ready' and j.lane > r.lane order by j.lane limit 1)
+    select (select j.lane from provisioning_jobs_live j where j.state = 'ready' and j.lane > r.lane order by j.lane limit 1)
     from ready r where r.lane is not null
   )
   select array_agg(r.lane), array_agg(0), array_agg(coalesce(l.last_tenant, zero)), array_agg(coalesce(l.served, 0))
@@ -2316,7 +2370,7 @@ begin
   v_room := job_room(v_names);
   for i in 1 .. array_length(v_lanes, 1) loop
     v_priority[i] := (select min(first.priority) from (
-      select priority from provisioning_jobs where state = 'ready' and lane = v_lanes[i]
+      select priority from provisioning_jobs_live where state = 'ready' and lane = v_lanes[i]
         and queue = any (v_queues) and kind <> all (v_kinds) order by priority limit 1) first);
   end loop;
 
@@ -2335,25 +2389,25 @@ begin
     exit when v_best is null;
 
     -- The tenant behind the last one, and after the last of them the first again.
-    select queue, id, coalesce(tenant_id, zero) as tenant into v_next from provisioning_jobs
+    select queue, id, coalesce(tenant_id, zero) as tenant into v_next from provisioning_jobs_live
       where state = 'ready' and lane = v_lanes[v_best] and priority = v_priority[v_best]
         and coalesce(tenant_id, zero) > v_last[v_best] and queue = any (v_queues) and kind <> all (v_kinds)
       order by coalesce(tenant_id, zero), seq limit 1 for no key update skip locked;
     if not found then
-      select queue, id, coalesce(tenant_id, zero) as tenant into v_next from provisioning_jobs
+      select queue, id, coalesce(tenant_id, zero) as tenant into v_next from provisioning_jobs_live
         where state = 'ready' and lane = v_lanes[v_best] and priority = v_priority[v_best]
           and queue = any (v_queues) and kind <> all (v_kinds)
         order by coalesce(tenant_id, zero), seq limit 1 for no key update skip locked;
     end if;
     if not found then
       v_priority[v_best] := (select min(first.priority) from (
-        select priority from provisioning_jobs where state = 'ready' and lane = v_lanes[v_best]
+        select priority from provisioning_jobs_live where state = 'ready' and lane = v_lanes[v_best]
           and priority > v_priority[v_best] and queue = any (v_queues) and kind <> all (v_kinds)
         order by priority limit 1) first);
       continue;
     end if;
 
-    update provisioning_jobs
+    update provisioning_jobs_live
     set state = 'running', lease_owner = p_worker, lease_until = clock_timestamp() + p_lease, fence = fence + 1,
         started_at = coalesce(started_at, clock_timestamp()), waiting_for = null, changed = pg_current_xact_id()
     where queue = v_next.queue and id = v_next.id
@@ -2382,6 +2436,24 @@ CREATE OR REPLACE FUNCTION public.job_enqueue(p_id uuid, p_queue text, p_kind te
  SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
 AS $function$
+begin
+  if p_idempotency_key <> p_id::text then
+    perform pg_advisory_xact_lock_shared(hashtextextended('mpanel job history', 0));
+    select id, state into job_id, job_state from provisioning_jobs
+      where month < 'infinity' and queue = p_queue and idempotency_key = p_idempotency_key limit 1;
+    if found then return next; return; end if;
+  end if;
+  return query select * from job_enqueue_live(p_id, p_queue, p_kind, p_tenant, p_subject_type, p_subject_id,
+    p_subject_label, p_serial_key, p_node, p_lane, p_priority, p_payload, p_idempotency_key, p_correlation, p_actor,
+    p_max_attempts, p_run_at, p_deadline);
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.job_enqueue_live(p_id uuid, p_queue text, p_kind text, p_tenant uuid, p_subject_type text, p_subject_id uuid, p_subject_label text, p_serial_key text, p_node uuid, p_lane text, p_priority integer, p_payload jsonb, p_idempotency_key text, p_correlation text, p_actor jsonb, p_max_attempts integer, p_run_at timestamp with time zone, p_deadline timestamp with time zone)
+ RETURNS TABLE(job_id uuid, job_state text)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
 declare
   v_state text := 'ready';
   v_seq bigint;
@@ -2391,14 +2463,14 @@ begin
   else
     if p_serial_key is not null then
       perform pg_advisory_xact_lock(hashtextextended(p_serial_key, 0));
-      if exists (select from provisioning_jobs where serial_key = p_serial_key and seq is not null
+      if exists (select from provisioning_jobs_live where serial_key = p_serial_key and seq is not null
                  and state in ('scheduled', 'blocked', 'ready', 'running', 'stuck')) then
         v_state := 'blocked';
       end if;
     end if;
     v_seq := nextval('provisioning_job_seq');
   end if;
-  insert into provisioning_jobs (id, queue, kind, tenant_id, subject_type, subject_id, subject_label, serial_key, seq,
+  insert into provisioning_jobs_live (id, queue, kind, tenant_id, subject_type, subject_id, subject_label, serial_key, seq,
     node_id, lane, priority, state, payload, idempotency_key, correlation_id, actor, max_attempts, run_at, deadline_at,
     created_at)
   values (p_id, p_queue, p_kind, p_tenant, p_subject_type, p_subject_id, p_subject_label, p_serial_key, v_seq,
@@ -2408,7 +2480,7 @@ begin
   returning id, state into job_id, job_state;
   if not found then
     -- A statement of its own: it sees the row for whose commit the insert has waited.
-    select id, state into job_id, job_state from provisioning_jobs
+    select id, state into job_id, job_state from provisioning_jobs_live
       where queue = p_queue and idempotency_key = p_idempotency_key;
   end if;
   return next;
@@ -2422,7 +2494,7 @@ CREATE OR REPLACE FUNCTION public.job_finish(p_queue text, p_id uuid, p_fence bi
 AS $function$
 declare v_key text;
 begin
-  update provisioning_jobs
+  update provisioning_jobs_live
   set state = p_state, error = p_error, lease_owner = null, lease_until = null, waiting_for = null, doing = null,
       progress = case when p_state = 'succeeded' then 100 else progress end,
       finished_at = case when p_state = 'stuck' then null else clock_timestamp() end, changed = pg_current_xact_id()
@@ -2440,7 +2512,7 @@ CREATE OR REPLACE FUNCTION public.job_hold(p_queue text, p_id uuid, p_fence bigi
  SET enable_seqscan TO 'off'
 AS $function$
 begin
-  perform from provisioning_jobs where queue = p_queue and id = p_id and fence = p_fence and state = 'running'
+  perform from provisioning_jobs_live where queue = p_queue and id = p_id and fence = p_fence and state = 'running'
     for no key update;
   return found;
 end $function$;
@@ -2456,18 +2528,18 @@ declare
   moved int := 0;
 begin
   for job in
-    select queue, id, serial_key, seq from provisioning_jobs
+    select queue, id, serial_key, seq from provisioning_jobs_live
     where state = 'scheduled' and run_at <= clock_timestamp() order by run_at limit p_limit for update skip locked
   loop
     moved := moved + 1;
     if job.seq is not null then
-      update provisioning_jobs set state = 'ready', changed = pg_current_xact_id() where queue = job.queue and id = job.id;
+      update provisioning_jobs_live set state = 'ready', changed = pg_current_xact_id() where queue = job.queue and id = job.id;
     else
       if job.serial_key is not null then perform pg_advisory_xact_lock(hashtextextended(job.serial_key, 0)); end if;
-      update provisioning_jobs set
+      update provisioning_jobs_live set
         seq = nextval('provisioning_job_seq'), changed = pg_current_xact_id(),
         state = case when job.serial_key is not null and exists (
-            select from provisioning_jobs where serial_key = job.serial_key and seq is not null
+            select from provisioning_jobs_live where serial_key = job.serial_key and seq is not null
             and state in ('scheduled', 'blocked', 'ready', 'running', 'stuck')) then 'blocked' else 'ready' end
       where queue = job.queue and id = job.id;
     end if;
@@ -2476,16 +2548,16 @@ begin
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.job_reap(p_max_lost integer)
- RETURNS SETOF provisioning_jobs
+ RETURNS SETOF provisioning_jobs_live
  LANGUAGE sql
 AS $function$
-  update provisioning_jobs j
+  update provisioning_jobs_live j
   set state = case when lost_leases + 1 >= p_max_lost then 'stuck' else 'ready' end,
       error = case when lost_leases + 1 >= p_max_lost
         then jsonb_build_object('code', 'worker_lost', 'message', format('%s workers were lost while running this job', lost_leases + 1))
         else error end,
       lost_leases = lost_leases + 1, lease_owner = null, lease_until = null, changed = pg_current_xact_id()
-  from (select queue, id from provisioning_jobs where state = 'running' and lease_until < clock_timestamp()
+  from (select queue, id from provisioning_jobs_live where state = 'running' and lease_until < clock_timestamp()
         limit 500 for update skip locked) dead
   where j.queue = dead.queue and j.id = dead.id
   returning j.*
@@ -2501,11 +2573,11 @@ declare next record;
 begin
   if p_serial_key is null then return; end if;
   perform pg_advisory_xact_lock(hashtextextended(p_serial_key, 0));
-  select queue, id, state into next from provisioning_jobs
+  select queue, id, state into next from provisioning_jobs_live
   where serial_key = p_serial_key and seq is not null and state in ('scheduled', 'blocked', 'ready', 'running', 'stuck')
   order by state = 'blocked', seq limit 1;
   if next.state = 'blocked' then
-    update provisioning_jobs set state = 'ready', changed = pg_current_xact_id()
+    update provisioning_jobs_live set state = 'ready', changed = pg_current_xact_id()
     where queue = next.queue and id = next.id and state = 'blocked';
   end if;
 end $function$;
@@ -2521,7 +2593,7 @@ AS $function$
     select capacity from job_limits where job_limits.name in (n.name, split_part(n.name, ':', 1) || ':*')
     order by job_limits.name = n.name desc limit 1) l on true
   left join (
-    select s.name, count(*)::int as running from provisioning_jobs j, unnest(string_to_array(j.lane, ' ')) as s (name)
+    select s.name, count(*)::int as running from provisioning_jobs_live j, unnest(string_to_array(j.lane, ' ')) as s (name)
     where j.state = 'running' and j.lane <> '' group by 1) r on r.name = n.name
 $function$;
 

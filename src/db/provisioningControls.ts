@@ -37,7 +37,7 @@ type Limit = { name: string; capacity: number; running: number }
 export async function limits(tx: Tx): Promise<Limit[]> {
   const { rows } = await sql<Limit>`
     with running as (
-      select s.name, count(*)::int as jobs from provisioning_jobs j, unnest(string_to_array(j.lane, ' ')) as s (name)
+      select s.name, count(*)::int as jobs from provisioning_jobs_live j, unnest(string_to_array(j.lane, ' ')) as s (name)
       where j.state = 'running' and j.lane <> '' group by 1)
     select n.name, l.capacity, coalesce(r.jobs, 0) as running
     from (select name from job_limits union select name from running) n
@@ -86,10 +86,10 @@ export async function queueFigures(tx: Tx, since: Date): Promise<QueueFigures[]>
       coalesce(sum(jobs) filter (where state = 'succeeded'), 0)::int as succeeded,
       coalesce(sum(jobs) filter (where state = 'failed'), 0)::int as failed
     from (
-      select queue, state, count(*) as jobs, min(created_at) as oldest from provisioning_jobs
+      select queue, state, count(*) as jobs, min(created_at) as oldest from provisioning_jobs_live
       where state in ('scheduled', 'blocked', 'ready', 'running', 'stuck') group by 1, 2
       union all
-      select queue, state, count(*), null from provisioning_jobs
+      select queue, state, count(*), null from provisioning_jobs_live
       where finished_at >= ${since} and state in ('succeeded', 'failed') group by 1, 2) q
     group by 1`.execute(tx)
   return rows
@@ -112,7 +112,7 @@ export async function kindFigures(tx: Tx, since: Date): Promise<KindFigures[]> {
       (count(*) filter (where state = 'succeeded'))::int as succeeded,
       (count(*) filter (where state = 'failed'))::int as failed,
       (count(*) filter (where state = 'stuck'))::int as stuck
-    from provisioning_jobs
+    from provisioning_jobs_live
     where state in ('scheduled', 'blocked', 'ready', 'running', 'stuck') or finished_at >= ${since}
     group by 1 order by 1`.execute(tx)
   return rows

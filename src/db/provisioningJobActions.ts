@@ -5,7 +5,7 @@ import type { Tx } from './index.ts'
 
 /** Lets a job that is stuck or waits go on now, with its attempts anew and no deadline. */
 export async function goOn(tx: Tx, id: string, actor: unknown): Promise<boolean> {
-  const { rows } = await sql`update provisioning_jobs set
+  const { rows } = await sql`update provisioning_jobs_live set
       state = case when state = 'stuck' then 'ready' else state end,
       run_at = case when state = 'scheduled' then clock_timestamp() else run_at end,
       attempts = 0, lost_leases = 0, deadline_at = null,
@@ -20,7 +20,7 @@ export async function goOn(tx: Tx, id: string, actor: unknown): Promise<boolean>
  * that waits for its resource is cancelled when its turn comes: what it would have to put right belongs to that order.
  */
 export async function requestCancel(tx: Tx, id: string, reason: string, at: Date): Promise<boolean> {
-  const { rows } = await sql`update provisioning_jobs set
+  const { rows } = await sql`update provisioning_jobs_live set
       cancel_requested_at = ${at}, cancel_reason = ${reason},
       state = case when state = 'stuck' then 'ready' else state end,
       run_at = case when state = 'scheduled' then clock_timestamp() else run_at end,
@@ -33,7 +33,7 @@ export async function requestCancel(tx: Tx, id: string, reason: string, at: Date
 /** The step at which a stuck job stopped, if one has: forward, or while undoing. */
 export async function stoppedStep(tx: Tx, id: string): Promise<{ name: string; title: string } | undefined> {
   const { rows } = await sql<{ name: string; title: string }>`select s.name, s.title
-    from provisioning_jobs j join provisioning_job_steps s on s.queue = j.queue and s.job_id = j.id
+    from provisioning_jobs_live j join provisioning_job_steps s on s.queue = j.queue and s.job_id = j.id
     where j.id = ${id} and j.state = 'stuck'
       and s.state = any (case j.phase when 'undo' then array['undo_failed', 'undoing'] else array['failed', 'running'] end)
     order by s.position desc limit 1`.execute(tx)
@@ -51,14 +51,14 @@ export async function settleStep(
 ): Promise<void> {
   await sql`update provisioning_job_steps s set
       state = case j.phase when 'undo' then 'undone' else ${how} end, error = ${said}, finished_at = ${at}
-    from provisioning_jobs j where j.id = ${id} and s.queue = j.queue and s.job_id = j.id and s.name = ${name}`.execute(
+    from provisioning_jobs_live j where j.id = ${id} and s.queue = j.queue and s.job_id = j.id and s.name = ${name}`.execute(
     tx,
   )
 }
 
 export async function setPriority(tx: Tx, id: string, priority: number): Promise<boolean> {
   const { rows } =
-    await sql`update provisioning_jobs set priority = ${priority}, changed = pg_current_xact_id()
+    await sql`update provisioning_jobs_live set priority = ${priority}, changed = pg_current_xact_id()
     where id = ${id} and state in ('scheduled', 'blocked', 'ready') returning id`.execute(tx)
   return rows.length === 1
 }

@@ -32,7 +32,7 @@ export async function list(tx: Tx): Promise<Listed[]> {
       (extract(epoch from clock_timestamp() - w.seen_at) * 1000)::float8 as silent_ms,
       coalesce((select jsonb_agg(jsonb_build_object('id', j.id, 'kind', j.kind, 'label', j.subject_label,
           'since', to_jsonb(j.started_at)) order by j.started_at)
-        from provisioning_jobs j where j.state = 'running' and j.lease_owner = w.name), '[]') as jobs
+        from provisioning_jobs_live j where j.state = 'running' and j.lease_owner = w.name), '[]') as jobs
     from workers w order by w.host, w.started_at`.execute(tx)
   return rows
 }

@@ -72,7 +72,7 @@ export async function holdLease(tx: Tx, lease: Lease): Promise<boolean> {
  */
 export async function heartbeat(tx: Tx, worker: string, ids: readonly string[], leaseMs: number) {
   const { rows } = await sql<{ id: string; fence: bigint; cancel: boolean }>`
-    update provisioning_jobs set lease_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1000})
+    update provisioning_jobs_live set lease_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1000})
     where state = 'running' and lease_owner = ${worker} and id = any(${[...ids]}::uuid[])
     returning id, fence, cancel_requested_at is not null as cancel`.execute(tx)
   return rows
@@ -130,7 +130,7 @@ export async function putBack(
   lease: Lease,
   more: { delayMs: number; waitingFor: string | null; countAttempt: boolean; error?: unknown },
 ): Promise<boolean> {
-  const { rows } = await sql`update provisioning_jobs set
+  const { rows } = await sql`update provisioning_jobs_live set
       state = 'scheduled', run_at = clock_timestamp() + make_interval(secs => ${more.delayMs / 1000}),
       lease_owner = null, lease_until = null, waiting_for = ${more.waitingFor}, doing = null,
       attempts = attempts + ${more.countAttempt ? 1 : 0},
@@ -145,7 +145,7 @@ export async function putBack(
 /** Hands every job of a stopping worker back at once, so that another goes on without waiting for the lease. */
 export async function handBack(tx: Tx, worker: string): Promise<number> {
   const { rows } =
-    await sql`update provisioning_jobs set state = 'ready', lease_owner = null, lease_until = null,
+    await sql`update provisioning_jobs_live set state = 'ready', lease_owner = null, lease_until = null,
       doing = null, changed = pg_current_xact_id()
     where state = 'running' and lease_owner = ${worker} returning id`.execute(tx)
   return rows.length
@@ -167,7 +167,7 @@ export async function setPhase(
   phase: 'forward' | 'undo',
   error: unknown,
 ): Promise<void> {
-  await sql`update provisioning_jobs set phase = ${phase}, error = ${JSON.stringify(error)}::jsonb, attempts = 0,
+  await sql`update provisioning_jobs_live set phase = ${phase}, error = ${JSON.stringify(error)}::jsonb, attempts = 0,
     changed = pg_current_xact_id() where queue = ${lease.queue} and id = ${lease.id}`.execute(tx)
 }
 
@@ -177,7 +177,7 @@ export async function setProgress(
   progress: number | null,
   doing: string | null,
 ): Promise<void> {
-  await sql`update provisioning_jobs set progress = ${progress}, doing = ${doing}, changed = pg_current_xact_id()
+  await sql`update provisioning_jobs_live set progress = ${progress}, doing = ${doing}, changed = pg_current_xact_id()
     where queue = ${lease.queue} and id = ${lease.id} and fence = ${lease.fence} and state = 'running'`.execute(
     tx,
   )

@@ -631,6 +631,8 @@ export interface ProvisioningJobsTable {
   finished_at: Date | null
   changed: Generated<string>
   lane: Generated<string>
+  month: Generated<string>
+  archive: unknown
 }
 
 export interface RoleGrantsTable {

@@ -78,6 +78,7 @@ export const timers: readonly Timer[] = [
     everyMs: 10 * MINUTE_MS,
     run: asSystem('tenants.expireExports', tenantExportService.expire),
   },
+  { name: 'jobs.archive', everyMs: 10 * MINUTE_MS, harmless: true, run: provisioningService.archiveJobs },
   {
     name: 'maintenance',
     everyMs: 5 * MINUTE_MS,

@@ -3,6 +3,7 @@ import { told, type Ctx } from '../context.ts'
 import type { ListOptions } from '../db/list.ts'
 import * as jobs from '../db/provisioningJobs.ts'
 import type { JobFilter, Snapshot } from '../db/provisioningJobs.ts'
+import { readArchive } from '../db/provisioningHistory.ts'
 import * as queue from '../db/queue.ts'
 import { notFound } from '../errors.ts'
 import { FAILED, presentJob } from './provisioning/presentJob.ts'
@@ -36,9 +37,12 @@ const LOG_LINES = 200
 export async function getJobDetail(ctx: Ctx, id: string): Promise<JobDetail> {
   const row = await jobs.find(ctx.tx, id)
   if (!row) throw notFound('job')
-  const steps = await queue.steps(ctx.tx, row.queue, id)
+  const past = row.archive === null ? undefined : readArchive(row.archive)
+  const steps = past?.steps ?? (await queue.steps(ctx.tx, row.queue, id))
   // The log names nodes, VMIDs and tasks: it is for those who run them.
-  const log = ctx.seesInfrastructure ? await jobs.log(ctx.tx, id, LOG_LINES) : []
+  const log = ctx.seesInfrastructure
+    ? (past?.log.slice(-LOG_LINES) ?? (await jobs.log(ctx.tx, id, LOG_LINES)))
+    : []
   return {
     ...presentJob(ctx, row),
     steps: steps.map((step) => ({

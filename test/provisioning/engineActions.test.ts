@@ -134,7 +134,9 @@ describe('cancelling', () => {
     await expect(cancel(twice)).rejects.toThrow('being cancelled already')
     const undoing = await engine.add({ kind })
     await engine.as(({ tx }) =>
-      sql`update provisioning_jobs set phase = 'undo', state = 'stuck' where id = ${undoing}`.execute(tx),
+      sql`update provisioning_jobs_live set phase = 'undo', state = 'stuck' where id = ${undoing}`.execute(
+        tx,
+      ),
     )
     await expect(cancel(undoing)).rejects.toThrow('being undone already')
   })
@@ -148,7 +150,9 @@ describe('cancelling', () => {
     const id = await engine.add({ kind: 'cloudPod.suspend' })
     await expect(cancel(id)).rejects.toThrow('End the suspension instead')
     await engine.as(({ tx }) =>
-      sql`update provisioning_jobs set state = 'cancelled', finished_at = now() where id = ${id}`.execute(tx),
+      sql`update provisioning_jobs_live set state = 'cancelled', finished_at = now() where id = ${id}`.execute(
+        tx,
+      ),
     )
   })
 })
@@ -202,7 +206,7 @@ describe('the step at which a job stopped', () => {
     const id = await engine.add({ kind })
     await expect(settle(id, 'done')).rejects.toThrow('Only the step of a job that is stuck')
     await engine.as(({ tx }) =>
-      sql`update provisioning_jobs set state = 'stuck' where id = ${id}`.execute(tx),
+      sql`update provisioning_jobs_live set state = 'stuck' where id = ${id}`.execute(tx),
     )
     await expect(settle(id, 'done')).rejects.toThrow('No step of this job has failed')
   })

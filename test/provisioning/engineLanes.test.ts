@@ -18,7 +18,7 @@ afterEach(async () => {
   await engine.as(({ tx }) => sql`delete from job_pauses`.execute(tx))
   await engine.as(({ tx }) => sql`delete from job_limits where name not like '%*'`.execute(tx))
   await engine.as(({ tx }) =>
-    sql`update provisioning_jobs set state = 'cancelled', finished_at = now(), seq = coalesce(seq, 0)
+    sql`update provisioning_jobs_live set state = 'cancelled', finished_at = now(), seq = coalesce(seq, 0)
       where state in ('ready', 'blocked', 'scheduled')`.execute(tx),
   )
 })

@@ -9,7 +9,7 @@ const reason = 'The storage is being mended.'
 async function jobIn(app: TestApp, tenantId: string, state: 'stuck' | 'ready'): Promise<string> {
   const { job } = await podIn(app, tenantId)
   await app.as(({ tx }) =>
-    sql`update provisioning_jobs set state = ${state} where id = ${job.id}`.execute(tx),
+    sql`update provisioning_jobs_live set state = ${state} where id = ${job.id}`.execute(tx),
   )
   return job.id
 }
