@@ -10,6 +10,16 @@ create sequence job_turn_seq;
 
 create sequence provisioning_job_seq;
 
+create table alerts (
+  id uuid not null,
+  code text not null,
+  ref text not null,
+  message text not null,
+  opened_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  constraint alerts_pkey PRIMARY KEY (id)
+);
+
 create table api_keys (
   id uuid not null,
   prefix text not null,
@@ -162,6 +172,30 @@ create table audit_unsealed (
   event_id uuid not null,
   at timestamp with time zone not null,
   constraint audit_unsealed_pkey PRIMARY KEY (seq)
+);
+
+create table automation_brakes (
+  id uuid not null,
+  action text not null,
+  wanted integer not null,
+  allowed integer not null,
+  opened_at timestamp with time zone not null,
+  state text not null default 'waiting'::text,
+  decided_at timestamp with time zone,
+  decided_by jsonb,
+  reason text,
+  constraint automation_brakes_pkey PRIMARY KEY (id),
+  constraint automation_brakes_check CHECK (((state = 'waiting'::text) = (decided_at IS NULL))),
+  constraint automation_brakes_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'confirmed'::text, 'dismissed'::text])))
+);
+
+create table automation_deeds (
+  id bigint not null default generated always as identity,
+  action text not null,
+  things integer not null,
+  at timestamp with time zone not null,
+  constraint automation_deeds_pkey PRIMARY KEY (id),
+  constraint automation_deeds_things_check CHECK ((things > 0))
 );
 
 create table billing_queue partition of provisioning_jobs_live FOR VALUES IN ('billing');
@@ -1375,6 +1409,10 @@ create table workers (
   constraint workers_pkey PRIMARY KEY (name)
 );
 
+CREATE INDEX alerts_list ON public.alerts USING btree (opened_at DESC);
+
+CREATE UNIQUE INDEX alerts_open ON public.alerts USING btree (code, ref) WHERE (closed_at IS NULL);
+
 CREATE INDEX api_keys_list ON public.api_keys USING btree (tenant_id, id DESC);
 
 CREATE INDEX api_keys_replaces ON public.api_keys USING btree (replaces) WHERE (replaces IS NOT NULL);
@@ -1406,6 +1444,12 @@ CREATE INDEX audit_events_tenant_action ON ONLY public.audit_events USING btree 
 CREATE INDEX audit_events_tenant_outcome ON ONLY public.audit_events USING btree (tenant_id, outcome, at DESC, id DESC) WHERE (outcome <> 'success'::text);
 
 CREATE INDEX audit_sinks_due ON public.audit_sinks USING btree (next_attempt_at) WHERE (state = 'active'::text);
+
+CREATE INDEX automation_brakes_list ON public.automation_brakes USING btree (opened_at DESC);
+
+CREATE UNIQUE INDEX automation_brakes_waiting ON public.automation_brakes USING btree (action) WHERE (state = 'waiting'::text);
+
+CREATE INDEX automation_deeds_lately ON public.automation_deeds USING btree (action, at);
 
 CREATE INDEX cloud_pod_blueprint_images_node ON public.cloud_pod_blueprint_images USING btree (node_id);
 
@@ -1861,6 +1905,8 @@ CREATE TRIGGER tenants_words AFTER INSERT OR UPDATE OF name ON public.tenants FO
 
 CREATE TRIGGER users_words AFTER INSERT OR UPDATE OF name ON public.users FOR EACH ROW EXECUTE FUNCTION search_learn();
 
+grant insert, select, update on alerts to mpanel_app;
+
 grant insert, select, update on api_keys to mpanel_app;
 
 grant delete, insert, select on audit_archived to mpanel_app;
@@ -1876,6 +1922,10 @@ grant insert, select, update on audit_holds to mpanel_app;
 grant delete, insert, select, update on audit_sinks to mpanel_app;
 
 grant delete, insert, select on audit_unsealed to mpanel_app;
+
+grant insert, select, update on automation_brakes to mpanel_app;
+
+grant delete, insert, select on automation_deeds to mpanel_app;
 
 grant delete, insert, select, update on cloud_pod_blueprint_images to mpanel_app;
 

@@ -91,3 +91,34 @@ export const timer = z.object({
   state: z.enum(['ok', 'failing', 'overdue', 'running', 'stopped']),
 })
 export type Timer = z.infer<typeof timer>
+
+/** An automatic action that would touch unusually many things, and what was decided about it. */
+export const brake = z.object({
+  id,
+  action: z.string(),
+  wanted: z.number().int(),
+  allowed: z.number().int(),
+  state: z.enum(['waiting', 'confirmed', 'dismissed']),
+  openedAt: timestamp,
+  decidedAt: timestamp.nullable(),
+  decidedBy: z.string().nullable(),
+  reason: z.string().nullable(),
+})
+export type Brake = z.infer<typeof brake>
+
+export const brakeDecision = z.strictObject({
+  decision: z.enum(['confirmed', 'dismissed']),
+  /** As many as the person has seen: refused when it has become more. */
+  wanted: z.number().int().min(0),
+  reason: z.string().trim().min(3).max(500),
+})
+
+export const alert = z.object({
+  id,
+  code: z.string(),
+  /** The queue, timer or action it is about. */
+  ref: z.string(),
+  message: z.string(),
+  openedAt: timestamp,
+})
+export type Alert = z.infer<typeof alert>

@@ -2,6 +2,15 @@
 
 import type { Generated } from 'kysely'
 
+export interface AlertsTable {
+  id: string
+  code: string
+  ref: string
+  message: string
+  opened_at: Date
+  closed_at: Date | null
+}
+
 export interface ApiKeysTable {
   id: string
   prefix: string
@@ -110,6 +119,25 @@ export interface AuditSinksTable {
 export interface AuditUnsealedTable {
   seq: Generated<bigint>
   event_id: string
+  at: Date
+}
+
+export interface AutomationBrakesTable {
+  id: string
+  action: string
+  wanted: number
+  allowed: number
+  opened_at: Date
+  state: Generated<'waiting' | 'confirmed' | 'dismissed'>
+  decided_at: Date | null
+  decided_by: unknown
+  reason: string | null
+}
+
+export interface AutomationDeedsTable {
+  id: Generated<bigint>
+  action: string
+  things: number
   at: Date
 }
 
@@ -947,6 +975,7 @@ export interface WorkersTable {
 }
 
 export interface Tables {
+  alerts: AlertsTable
   api_keys: ApiKeysTable
   audit_archived: AuditArchivedTable
   audit_archives: AuditArchivesTable
@@ -955,6 +984,8 @@ export interface Tables {
   audit_holds: AuditHoldsTable
   audit_sinks: AuditSinksTable
   audit_unsealed: AuditUnsealedTable
+  automation_brakes: AutomationBrakesTable
+  automation_deeds: AutomationDeedsTable
   cloud_pod_blueprint_images: CloudPodBlueprintImagesTable
   cloud_pod_blueprints: CloudPodBlueprintsTable
   cloud_pod_plans: CloudPodPlansTable

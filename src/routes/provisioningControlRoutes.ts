@@ -1,5 +1,9 @@
 import { z } from 'zod'
+import { idParams } from '../../shared/api/common.ts'
 import {
+  alert,
+  brake,
+  brakeDecision,
   limitRequest,
   pauseRequest,
   queueOverview,
@@ -81,5 +85,40 @@ export const provisioningControlRoutes: Route[] = [
     access: see,
     replies: { 200: z.object({ items: z.array(timer) }) },
     handler: async (ctx) => ({ body: { items: await provisioningService.listTimers(ctx) } }),
+  }),
+  route({
+    method: 'GET',
+    path: '/api/admin/provisioning/brakes',
+    operationId: 'listBrakes',
+    summary: 'List automatic actions that would touch unusually many things and wait for a person',
+    tag,
+    access: see,
+    replies: { 200: z.object({ items: z.array(brake) }) },
+    handler: async (ctx) => ({ body: { items: await provisioningService.listBrakes(ctx) } }),
+  }),
+  route({
+    method: 'POST',
+    path: '/api/admin/provisioning/brakes/{id}',
+    operationId: 'decideBrake',
+    summary: 'Let such an action go on within the next day, or dismiss it',
+    tag,
+    access: manage,
+    stepUp: true,
+    params: idParams,
+    body: brakeDecision,
+    replies: { 200: brake },
+    handler: async (ctx, { params, body }) => ({
+      body: await provisioningService.decideBrake(ctx, params.id, body),
+    }),
+  }),
+  route({
+    method: 'GET',
+    path: '/api/admin/provisioning/alerts',
+    operationId: 'listAlerts',
+    summary: 'List what is wrong with the automation now',
+    tag,
+    access: see,
+    replies: { 200: z.object({ items: z.array(alert) }) },
+    handler: async (ctx) => ({ body: { items: await provisioningService.listAlerts(ctx) } }),
   }),
 ]

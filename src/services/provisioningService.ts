@@ -10,12 +10,14 @@ import { FAILED, presentJob } from './provisioning/presentJob.ts'
 
 export * from './provisioning/health.ts'
 export * from './provisioning/blueprints.ts'
+export * from './provisioning/brakes.ts'
 export * from './provisioning/clusters.ts'
 export * from './provisioning/controls.ts'
 export * from './provisioning/fleet.ts'
 export * from './provisioning/jobActions.ts'
 export * from './provisioning/ipPools.ts'
 export * from './provisioning/maintenance.ts'
+export * from './provisioning/watch.ts'
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null
 

@@ -43,6 +43,16 @@ export const PROVISIONING_CASES: Record<string, Case> = {
     return { body: { what: 'kind', which } }
   },
   setJobLimit: async () => ({ body: { name: `node:${newId()}`, capacity: 3 } }),
+  listBrakes: async () => ({}),
+  decideBrake: async (app) => {
+    const id = newId()
+    await app.as(({ tx }) =>
+      sql`insert into automation_brakes (id, action, wanted, allowed, opened_at)
+        values (${id}, ${id}, 100, 20, now())`.execute(tx),
+    )
+    return { id, body: { decision: 'confirmed', wanted: 100, reason } }
+  },
+  listAlerts: async () => ({}),
   listWorkers: async () => ({}),
   listTimers: async () => ({}),
 }

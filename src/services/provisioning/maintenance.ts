@@ -6,6 +6,7 @@ import * as sso from '../../db/authSso.ts'
 import * as reservations from '../../db/cloudPodReservations.ts'
 import * as idempotency from '../../db/idempotency.ts'
 import * as mails from '../../db/mails.ts'
+import * as automation from '../../db/provisioningAutomation.ts'
 import * as history from '../../db/provisioningHistory.ts'
 import * as workers from '../../db/provisioningWorkers.ts'
 import * as singleUseTokens from '../../db/singleUseTokens.ts'
@@ -32,6 +33,7 @@ export async function tidy(ctx: Ctx): Promise<void> {
   await sso.forgetStates(ctx.tx, ctx.now())
   await workers.forgetBefore(ctx.tx, before(1))
   await history.ensureMonths(ctx.tx)
+  await automation.forgetDeeds(ctx.tx, before(7))
   await audit.ensurePartitions(ctx.tx)
 }
 
