@@ -172,6 +172,7 @@ export async function startWorker(
     if (!stopping) await runDueTimers(root, options.timers)
   }
 
+  await provisioningService.guardRestored(root)
   const report = (error: unknown): void =>
     root.log.error({ err: error }, 'the worker could not reach the database')
   const claiming = startLoop(claimSome, options.pollMs, report)

@@ -78,6 +78,7 @@ export const timers: readonly Timer[] = [
     everyMs: 10 * MINUTE_MS,
     run: asSystem('tenants.expireExports', tenantExportService.expire),
   },
+  { name: 'automation.guard', everyMs: 5_000, harmless: true, run: provisioningService.guardRestored },
   { name: 'automation.beat', everyMs: MINUTE_MS, run: provisioningService.beat },
   { name: 'jobs.archive', everyMs: 10 * MINUTE_MS, harmless: true, run: provisioningService.archiveJobs },
   {

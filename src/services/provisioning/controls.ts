@@ -6,6 +6,7 @@ import * as infrastructure from '../../db/provisioningInfrastructure.ts'
 import { AppError } from '../../errors.ts'
 import { isUuid } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
+import { confirmDatabase } from './restored.ts'
 
 export const isStopped = (ctx: Ctx): Promise<boolean> => controls.isStopped(ctx.tx)
 
@@ -80,6 +81,7 @@ export async function pause(ctx: Ctx, { what, which, reason }: PauseRequest): Pr
 /** @throws AppError not_found when it is not paused */
 export async function resume(ctx: Ctx, what: PauseOf, which: string): Promise<QueueOverview> {
   if (!(await controls.resume(ctx.tx, what, which))) throw new AppError('not_found', 'It is not paused.')
+  if (what === 'all') await confirmDatabase(ctx)
   return changed(ctx, what === 'all' ? 'AUTOMATION_RESUMED' : 'QUEUE_RESUMED', what, which)
 }
 
