@@ -1,8 +1,15 @@
 import { queryOptions } from '@tanstack/react-query'
-import type { PauseRequest, QueueOverview, Timer, Worker } from '../../../shared/api/provisioningControls.ts'
+import type {
+  Alert,
+  Brake,
+  PauseRequest,
+  QueueOverview,
+  Timer,
+  Worker,
+} from '../../../shared/api/provisioningControls.ts'
 import { get, post } from './http.ts'
 
-export type { QueueOverview, Timer, Worker }
+export type { Brake, QueueOverview, Timer, Worker }
 
 const PATH = '/api/admin/provisioning'
 /** Nothing tells when these change, so they are asked for again while they are looked at. */
@@ -35,3 +42,22 @@ export const resume = (body: Omit<PauseRequest, 'reason'>, key: string) =>
   post<QueueOverview>(`${PATH}/queues/resume`, body, key)
 export const setJobLimit = (body: { name: string; capacity: number | null }, key: string) =>
   post<QueueOverview>(`${PATH}/queues/limits`, body, key)
+
+export const alertsQuery = () =>
+  queryOptions({
+    queryKey: ['alerts'] as const,
+    queryFn: ({ signal }) => get<{ items: Alert[] }>(`${PATH}/alerts`, undefined, signal),
+    refetchInterval: AGAIN_MS,
+  })
+
+export const brakesQuery = () =>
+  queryOptions({
+    queryKey: ['brakes'] as const,
+    queryFn: ({ signal }) => get<{ items: Brake[] }>(`${PATH}/brakes`, undefined, signal),
+    refetchInterval: AGAIN_MS,
+  })
+export const decideBrake = (
+  id: string,
+  body: { decision: 'confirmed' | 'dismissed'; wanted: number; reason: string },
+  key: string,
+) => post<Brake>(`${PATH}/brakes/${id}`, body, key)

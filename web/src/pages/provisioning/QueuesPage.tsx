@@ -6,6 +6,7 @@ import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
 import { Tabs } from '../../ui/Tabs.tsx'
+import { Alerts, Brakes } from './Brakes.tsx'
 import { EmergencyStop } from './EmergencyStop.tsx'
 import { JobLimits } from './JobLimits.tsx'
 import { Kinds, Pauses, Queues } from './QueueTables.tsx'
@@ -31,6 +32,8 @@ export default function QueuesPage() {
         {(overview) => (
           <div className="space-y-4">
             <Pauses overview={overview} />
+            <Brakes />
+            <Alerts />
             <Tabs
               value={tab}
               onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
