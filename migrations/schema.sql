@@ -6,7 +6,19 @@ create extension btree_gist;
 
 create extension pg_trgm;
 
+create sequence job_turn_seq;
+
 create sequence provisioning_job_seq;
+
+create table alerts (
+  id uuid not null,
+  code text not null,
+  ref text not null,
+  message text not null,
+  opened_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  constraint alerts_pkey PRIMARY KEY (id)
+);
 
 create table api_keys (
   id uuid not null,
@@ -164,7 +176,31 @@ create table audit_unsealed (
   constraint audit_unsealed_pkey PRIMARY KEY (seq)
 );
 
-create table billing_queue partition of provisioning_jobs FOR VALUES IN ('billing');
+create table automation_brakes (
+  id uuid not null,
+  action text not null,
+  wanted integer not null,
+  allowed integer not null,
+  opened_at timestamp with time zone not null,
+  state text not null default 'waiting'::text,
+  decided_at timestamp with time zone,
+  decided_by jsonb,
+  reason text,
+  constraint automation_brakes_pkey PRIMARY KEY (id),
+  constraint automation_brakes_check CHECK (((state = 'waiting'::text) = (decided_at IS NULL))),
+  constraint automation_brakes_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'confirmed'::text, 'dismissed'::text])))
+);
+
+create table automation_deeds (
+  id bigint not null default generated always as identity,
+  action text not null,
+  things integer not null,
+  at timestamp with time zone not null,
+  constraint automation_deeds_pkey PRIMARY KEY (id),
+  constraint automation_deeds_things_check CHECK ((things > 0))
+);
+
+create table billing_queue partition of provisioning_jobs_live FOR VALUES IN ('billing');
 
 create table cloud_pod_blueprint_images (
   blueprint_id uuid not null,
@@ -221,7 +257,7 @@ create table cloud_pod_plans (
   constraint cloud_pod_plans_state_check CHECK ((state = ANY (ARRAY['active'::text, 'retired'::text])))
 );
 
-create table cloud_pod_queue partition of provisioning_jobs FOR VALUES IN ('cloud_pod');
+create table cloud_pod_queue partition of provisioning_jobs_live FOR VALUES IN ('cloud_pod');
 
 create table cloud_pod_quotas (
   tenant_id uuid not null,
@@ -524,7 +560,7 @@ create table customers (
   constraint customers_state_check CHECK ((state = ANY (ARRAY['active'::text, 'closed'::text, 'merged'::text])))
 );
 
-create table domain_queue partition of provisioning_jobs FOR VALUES IN ('domain');
+create table domain_queue partition of provisioning_jobs_live FOR VALUES IN ('domain');
 
 create table idempotency_keys (
   subject text not null,
@@ -681,6 +717,42 @@ create table ip_pools (
   constraint ip_pools_quarantine_hours_check CHECK ((quarantine_hours >= 0)),
   constraint ip_pools_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text]))),
   constraint ip_pools_vlan_check CHECK (((vlan >= 1) AND (vlan <= 4094)))
+);
+
+create table job_history_2026_10 partition of provisioning_jobs FOR VALUES IN ('2026-10-01');
+
+create table job_history_2026_11 partition of provisioning_jobs FOR VALUES IN ('2026-11-01');
+
+create table job_history_2026_12 partition of provisioning_jobs FOR VALUES IN ('2026-12-01');
+
+create table job_history_2027_01 partition of provisioning_jobs FOR VALUES IN ('2027-01-01');
+
+create table job_history_other partition of provisioning_jobs DEFAULT;
+
+create table job_lanes (
+  lane text not null,
+  last_tenant uuid not null,
+  served bigint not null,
+  constraint job_lanes_pkey PRIMARY KEY (lane)
+);
+
+create table job_limits (
+  name text not null,
+  capacity integer not null,
+  constraint job_limits_pkey PRIMARY KEY (name),
+  constraint job_limits_capacity_check CHECK (((capacity >= 0) AND (capacity <= 10000))),
+  constraint job_limits_name_check CHECK ((name ~ '^[a-z]+:\S+$'::text))
+);
+
+create table job_pauses (
+  what text not null,
+  which text not null,
+  reason text not null,
+  paused_by jsonb not null,
+  paused_at timestamp with time zone not null,
+  constraint job_pauses_pkey PRIMARY KEY (what, which),
+  constraint job_pauses_check CHECK (((what = 'all'::text) = (which = '*'::text))),
+  constraint job_pauses_what_check CHECK ((what = ANY (ARRAY['all'::text, 'queue'::text, 'node'::text, 'kind'::text])))
 );
 
 create table ledger_accounts (
@@ -877,7 +949,7 @@ create table provisioning_job_logs (
   level text not null,
   line text not null,
   constraint provisioning_job_logs_pkey PRIMARY KEY (id),
-  constraint provisioning_job_logs_queue_job_id_fkey FOREIGN KEY (queue, job_id) REFERENCES provisioning_jobs(queue, id) ON DELETE CASCADE,
+  constraint provisioning_job_logs_queue_job_id_fkey FOREIGN KEY (queue, job_id) REFERENCES provisioning_jobs_live(queue, id) ON DELETE CASCADE,
   constraint provisioning_job_logs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint provisioning_job_logs_level_check CHECK ((level = ANY (ARRAY['info'::text, 'warning'::text, 'error'::text])))
 );
@@ -897,9 +969,9 @@ create table provisioning_job_steps (
   started_at timestamp with time zone not null,
   finished_at timestamp with time zone,
   constraint provisioning_job_steps_pkey PRIMARY KEY (queue, job_id, name),
-  constraint provisioning_job_steps_queue_job_id_fkey FOREIGN KEY (queue, job_id) REFERENCES provisioning_jobs(queue, id) ON DELETE CASCADE,
+  constraint provisioning_job_steps_queue_job_id_fkey FOREIGN KEY (queue, job_id) REFERENCES provisioning_jobs_live(queue, id) ON DELETE CASCADE,
   constraint provisioning_job_steps_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
-  constraint provisioning_job_steps_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text, 'undoing'::text, 'undone'::text, 'undo_failed'::text])))
+  constraint provisioning_job_steps_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'skipped'::text, 'failed'::text, 'undoing'::text, 'undone'::text, 'undo_failed'::text])))
 );
 
 create table provisioning_jobs (
@@ -938,9 +1010,9 @@ create table provisioning_jobs (
   started_at timestamp with time zone,
   finished_at timestamp with time zone,
   changed xid8 not null default pg_current_xact_id(),
-  constraint provisioning_jobs_queue_idempotency_key_key UNIQUE (queue, idempotency_key),
-  constraint provisioning_jobs_pkey PRIMARY KEY (queue, id),
-  constraint provisioning_jobs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  lane text not null default ''::text,
+  month date not null default 'infinity'::date,
+  archive jsonb,
   constraint provisioning_jobs_check CHECK (((finished_at IS NOT NULL) = (state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text])))),
   constraint provisioning_jobs_check1 CHECK (((state = 'running'::text) = (lease_owner IS NOT NULL))),
   constraint provisioning_jobs_check2 CHECK (((state <> 'scheduled'::text) OR (run_at IS NOT NULL))),
@@ -948,7 +1020,9 @@ create table provisioning_jobs (
   constraint provisioning_jobs_phase_check CHECK ((phase = ANY (ARRAY['forward'::text, 'undo'::text]))),
   constraint provisioning_jobs_progress_check CHECK (((progress >= 0) AND (progress <= 100))),
   constraint provisioning_jobs_state_check CHECK ((state = ANY (ARRAY['scheduled'::text, 'blocked'::text, 'ready'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'stuck'::text])))
-) partition by LIST (queue);
+) partition by LIST (month);
+
+create table provisioning_jobs_live partition of provisioning_jobs FOR VALUES IN ('infinity');
 
 create table role_grants (
   id uuid not null,
@@ -1062,7 +1136,7 @@ create table single_use_tokens (
   constraint single_use_tokens_token_hash_check CHECK ((length(token_hash) = 32))
 );
 
-create table ssl_queue partition of provisioning_jobs FOR VALUES IN ('ssl');
+create table ssl_queue partition of provisioning_jobs_live FOR VALUES IN ('ssl');
 
 create table sso_domains (
   domain text not null,
@@ -1171,7 +1245,7 @@ create table subscriptions (
   constraint subscriptions_state_check CHECK ((state = ANY (ARRAY['awaiting_payment'::text, 'provisioning'::text, 'active'::text, 'terminating'::text, 'terminated'::text, 'expired'::text])))
 );
 
-create table system_queue partition of provisioning_jobs FOR VALUES IN ('system');
+create table system_queue partition of provisioning_jobs_live FOR VALUES IN ('system');
 
 create table tenant_closures (
   id uuid not null,
@@ -1296,6 +1370,8 @@ create table timers (
   last_started_at timestamp with time zone,
   last_finished_at timestamp with time zone,
   last_error text,
+  every interval,
+  last_success_at timestamp with time zone,
   constraint timers_pkey PRIMARY KEY (name)
 );
 
@@ -1387,6 +1463,22 @@ create table vmid_reservations (
   constraint vmid_reservations_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'quarantined'::text, 'foreign'::text])))
 );
 
+create table workers (
+  name text not null,
+  host text not null,
+  pid integer not null,
+  version text not null,
+  concurrency integer not null,
+  started_at timestamp with time zone not null,
+  seen_at timestamp with time zone not null,
+  draining boolean not null default false,
+  constraint workers_pkey PRIMARY KEY (name)
+);
+
+CREATE INDEX alerts_list ON public.alerts USING btree (opened_at DESC);
+
+CREATE UNIQUE INDEX alerts_open ON public.alerts USING btree (code, ref) WHERE (closed_at IS NULL);
+
 CREATE INDEX api_keys_list ON public.api_keys USING btree (tenant_id, id DESC);
 
 CREATE INDEX api_keys_replaces ON public.api_keys USING btree (replaces) WHERE (replaces IS NOT NULL);
@@ -1420,6 +1512,12 @@ CREATE INDEX audit_events_tenant_action ON ONLY public.audit_events USING btree 
 CREATE INDEX audit_events_tenant_outcome ON ONLY public.audit_events USING btree (tenant_id, outcome, at DESC, id DESC) WHERE (outcome <> 'success'::text);
 
 CREATE INDEX audit_sinks_due ON public.audit_sinks USING btree (next_attempt_at) WHERE (state = 'active'::text);
+
+CREATE INDEX automation_brakes_list ON public.automation_brakes USING btree (opened_at DESC);
+
+CREATE UNIQUE INDEX automation_brakes_waiting ON public.automation_brakes USING btree (action) WHERE (state = 'waiting'::text);
+
+CREATE INDEX automation_deeds_lately ON public.automation_deeds USING btree (action, at);
 
 CREATE INDEX cloud_pod_blueprint_images_node ON public.cloud_pod_blueprint_images USING btree (node_id);
 
@@ -1539,23 +1637,15 @@ CREATE UNIQUE INDEX prices_one_active ON public.prices USING btree (plan_id, cur
 
 CREATE INDEX provisioning_job_logs_job ON public.provisioning_job_logs USING btree (job_id, id);
 
-CREATE INDEX provisioning_jobs_changed ON ONLY public.provisioning_jobs USING btree (changed, id);
+CREATE INDEX provisioning_jobs_key_all ON ONLY public.provisioning_jobs USING btree (queue, idempotency_key);
 
-CREATE INDEX provisioning_jobs_due ON ONLY public.provisioning_jobs USING btree (run_at) WHERE (state = 'scheduled'::text);
+CREATE INDEX provisioning_jobs_label_all ON ONLY public.provisioning_jobs USING btree (lower(subject_label) text_pattern_ops, tenant_id, id DESC);
 
-CREATE INDEX provisioning_jobs_label ON ONLY public.provisioning_jobs USING btree (lower(subject_label) text_pattern_ops, tenant_id, id DESC);
+CREATE INDEX provisioning_jobs_list_all ON ONLY public.provisioning_jobs USING btree (id DESC);
 
-CREATE INDEX provisioning_jobs_lease ON ONLY public.provisioning_jobs USING btree (lease_until) WHERE (state = 'running'::text);
+CREATE INDEX provisioning_jobs_subject_all ON ONLY public.provisioning_jobs USING btree (subject_type, subject_id, created_at DESC);
 
-CREATE INDEX provisioning_jobs_list ON ONLY public.provisioning_jobs USING btree (id DESC);
-
-CREATE INDEX provisioning_jobs_ready ON ONLY public.provisioning_jobs USING btree (priority, seq) WHERE (state = 'ready'::text);
-
-CREATE INDEX provisioning_jobs_serial ON ONLY public.provisioning_jobs USING btree (serial_key, seq) WHERE ((serial_key IS NOT NULL) AND (seq IS NOT NULL) AND (state = ANY (ARRAY['scheduled'::text, 'blocked'::text, 'ready'::text, 'running'::text, 'stuck'::text])));
-
-CREATE INDEX provisioning_jobs_subject ON ONLY public.provisioning_jobs USING btree (subject_type, subject_id, created_at DESC);
-
-CREATE INDEX provisioning_jobs_tenant ON ONLY public.provisioning_jobs USING btree (tenant_id, id DESC);
+CREATE INDEX provisioning_jobs_tenant_all ON ONLY public.provisioning_jobs USING btree (tenant_id, id DESC);
 
 CREATE UNIQUE INDEX role_grants_once ON public.role_grants USING btree (user_id, role_id, COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid));
 
@@ -1703,6 +1793,8 @@ alter table provisioning_job_steps enable row level security, force row level se
 
 alter table provisioning_jobs enable row level security, force row level security;
 
+alter table provisioning_jobs_live enable row level security, force row level security;
+
 alter table role_grants enable row level security, force row level security;
 
 alter table roles enable row level security, force row level security;
@@ -1817,6 +1909,8 @@ create policy tenant_wall on provisioning_job_steps for all using ((( SELECT app
 
 create policy tenant_wall on provisioning_jobs for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
+create policy tenant_wall on provisioning_jobs_live for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
 create policy tenant_wall on role_grants for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_delete on roles for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
@@ -1905,6 +1999,8 @@ CREATE TRIGGER tenants_words AFTER INSERT OR UPDATE OF name ON public.tenants FO
 
 CREATE TRIGGER users_words AFTER INSERT OR UPDATE OF name ON public.users FOR EACH ROW EXECUTE FUNCTION search_learn();
 
+grant insert, select, update on alerts to mpanel_app;
+
 grant insert, select, update on api_keys to mpanel_app;
 
 grant delete, insert, select on audit_archived to mpanel_app;
@@ -1920,6 +2016,10 @@ grant insert, select, update on audit_holds to mpanel_app;
 grant delete, insert, select, update on audit_sinks to mpanel_app;
 
 grant delete, insert, select on audit_unsealed to mpanel_app;
+
+grant insert, select, update on automation_brakes to mpanel_app;
+
+grant delete, insert, select on automation_deeds to mpanel_app;
 
 grant delete, insert, select, update on cloud_pod_blueprint_images to mpanel_app;
 
@@ -1971,6 +2071,14 @@ grant delete, insert, select, update on ip_addresses to mpanel_app;
 
 grant insert, select, update on ip_pools to mpanel_app;
 
+grant delete, insert, select, update on job_lanes to mpanel_app;
+
+grant delete, insert, select, update on job_limits to mpanel_app;
+
+grant delete, insert, select, update on job_pauses to mpanel_app;
+
+grant usage on job_turn_seq to mpanel_app;
+
 grant insert, select on ledger_accounts to mpanel_app;
 
 grant insert, select on ledger_entries to mpanel_app;
@@ -1999,7 +2107,9 @@ grant usage on provisioning_job_seq to mpanel_app;
 
 grant insert, select, update on provisioning_job_steps to mpanel_app;
 
-grant insert, select, update on provisioning_jobs to mpanel_app;
+grant select on provisioning_jobs to mpanel_app;
+
+grant insert, select, update on provisioning_jobs_live to mpanel_app;
 
 grant delete, insert, select on role_grants to mpanel_app;
 
@@ -2054,6 +2164,8 @@ grant delete, insert, select, update on user_totp to mpanel_app;
 grant insert, select, update on users to mpanel_app;
 
 grant delete, insert, select, update on vmid_reservations to mpanel_app;
+
+grant delete, insert, select, update on workers to mpanel_app;
 
 grant update (period, voided) on invoice_lines to mpanel_app;
 
@@ -2199,6 +2311,28 @@ begin
   return made;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.ensure_job_months(months_ahead integer DEFAULT 2)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  made int := 0;
+  first date;
+  name text;
+begin
+  for n in -1 .. months_ahead loop
+    first := date_trunc('month', clock_timestamp() at time zone 'utc')::date + make_interval(months => n);
+    name := 'job_history_' || to_char(first, 'YYYY_MM');
+    if to_regclass(name) is null then
+      execute format('create table %I partition of provisioning_jobs for values in (%L)', name, first);
+      made := made + 1;
+    end if;
+  end loop;
+  return made;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.erase_tenant_customers(p_tenant uuid)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -2322,7 +2456,7 @@ begin
     if e.ends then
       continue when not job_finish(e.queue, e.id, e.fence, 'succeeded', null);
     else
-      update provisioning_jobs set progress = null, doing = e.title, changed = pg_current_xact_id()
+      update provisioning_jobs_live set progress = null, doing = e.title, changed = pg_current_xact_id()
       where queue = e.queue and id = e.id and fence = e.fence and state = 'running';
       continue when not found;
     end if;
@@ -2337,23 +2471,158 @@ begin
   end loop;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.job_archive(p_before timestamp with time zone, p_limit integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  job provisioning_jobs_live;
+  moved int := 0;
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('mpanel job history', 0)) then return 0; end if;
+  for job in select * from provisioning_jobs_live where finished_at < p_before order by finished_at limit p_limit
+    for update skip locked
+  loop
+    job.month := date_trunc('month', job.finished_at at time zone 'utc')::date;
+    job.archive := jsonb_build_object(
+      'steps', (select coalesce(jsonb_agg(to_jsonb(s) - array['queue', 'job_id', 'tenant_id'] order by s.position), '[]')
+        from provisioning_job_steps s where s.queue = job.queue and s.job_id = job.id),
+      'log', (select coalesce(jsonb_agg(to_jsonb(l) - array['queue', 'job_id', 'tenant_id'] order by l.id), '[]')
+        from provisioning_job_logs l where l.job_id = job.id));
+    insert into provisioning_jobs select job.*;
+    delete from provisioning_jobs_live where queue = job.queue and id = job.id;
+    moved := moved + 1;
+  end loop;
+  return moved;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.job_claim(p_worker text, p_queues text[], p_limit integer, p_lease interval)
- RETURNS SETOF provisioning_jobs
+ RETURNS SETOF provisioning_jobs_live
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  zero constant uuid := '00000000-0000-0000-0000-000000000000';
+  v_queues text[];
+  v_kinds text[];
+  v_lanes text[];       -- lanes with something to claim, and of each:
+  v_priority int[];     --   its most urgent priority, null when there is nothing more
+  v_last uuid[];        --   the tenant whose turn was last
+  v_served bigint[];    --   when that was
+  v_room jsonb;
+  v_left int := p_limit;
+  v_best int;
+  v_next record;
+  v_job provisioning_jobs_live;
+  v_names text[];
+begin
+  if p_limit <= 0 or not exists (select from provisioning_jobs_live where state = 'ready') then return; end if;
+  perform pg_advisory_xact_lock(hashtextextended('mpanel job claim', 0));
+  if exists (select from job_pauses where what = 'all') then return; end if;
+  select coalesce(array_agg(q), '{}') into v_queues from unnest(p_queues) q
+    where not exists (select from job_pauses where what = 'queue' and which = q);
+  select coalesce(array_agg(which), '{}') into v_kinds from job_pauses where what = 'kind';
+
+  with recursive ready as (
+    (select lane from provisioning_jobs_live where state = 'ready' order by lane limit 1)
+    union all
+    select (select j.lane from provisioning_jobs_live j where j.state = 'ready' and j.lane > r.lane order by j.lane limit 1)
+    from ready r where r.lane is not null
+  )
+  select array_agg(r.lane), array_agg(0), array_agg(coalesce(l.last_tenant, zero)), array_agg(coalesce(l.served, 0))
+  into v_lanes, v_priority, v_last, v_served
+  from ready r left join job_lanes l on l.lane = r.lane
+  where r.lane is not null and not exists (
+    select from job_pauses p, unnest(string_to_array(r.lane, ' ')) as s (name)
+    where p.what = 'node' and s.name = 'node:' || p.which);
+  if v_lanes is null then return; end if;
+  select coalesce(array_agg(distinct s.name), '{}') into v_names
+    from unnest(v_lanes) as l (lane), unnest(string_to_array(l.lane, ' ')) as s (name) where l.lane <> '';
+  v_room := job_room(v_names);
+  for i in 1 .. array_length(v_lanes, 1) loop
+    v_priority[i] := (select min(first.priority) from (
+      select priority from provisioning_jobs_live where state = 'ready' and lane = v_lanes[i]
+        and queue = any (v_queues) and kind <> all (v_kinds) order by priority limit 1) first);
+  end loop;
+
+  while v_left > 0 loop
+    -- The most urgent job there is room for; of several such lanes the one that has waited longest for its turn.
+    v_best := null;
+    for i in 1 .. array_length(v_lanes, 1) loop
+      continue when v_priority[i] is null;
+      if v_lanes[i] <> '' and exists (select from unnest(string_to_array(v_lanes[i], ' ')) as s (name)
+          where (v_room ->> s.name)::int <= 0) then
+        v_priority[i] := null;
+        continue;
+      end if;
+      if v_best is null or (v_priority[i], v_served[i]) < (v_priority[v_best], v_served[v_best]) then v_best := i; end if;
+    end loop;
+    exit when v_best is null;
+
+    -- The tenant behind the last one, and after the last of them the first again.
+    select queue, id, coalesce(tenant_id, zero) as tenant into v_next from provisioning_jobs_live
+      where state = 'ready' and lane = v_lanes[v_best] and priority = v_priority[v_best]
+        and coalesce(tenant_id, zero) > v_last[v_best] and queue = any (v_queues) and kind <> all (v_kinds)
+      order by coalesce(tenant_id, zero), seq limit 1 for no key update skip locked;
+    if not found then
+      select queue, id, coalesce(tenant_id, zero) as tenant into v_next from provisioning_jobs_live
+        where state = 'ready' and lane = v_lanes[v_best] and priority = v_priority[v_best]
+          and queue = any (v_queues) and kind <> all (v_kinds)
+        order by coalesce(tenant_id, zero), seq limit 1 for no key update skip locked;
+    end if;
+    if not found then
+      v_priority[v_best] := (select min(first.priority) from (
+        select priority from provisioning_jobs_live where state = 'ready' and lane = v_lanes[v_best]
+          and priority > v_priority[v_best] and queue = any (v_queues) and kind <> all (v_kinds)
+        order by priority limit 1) first);
+      continue;
+    end if;
+
+    update provisioning_jobs_live
+    set state = 'running', lease_owner = p_worker, lease_until = clock_timestamp() + p_lease, fence = fence + 1,
+        started_at = coalesce(started_at, clock_timestamp()), waiting_for = null, changed = pg_current_xact_id()
+    where queue = v_next.queue and id = v_next.id
+    returning * into v_job;
+    return next v_job;
+    v_left := v_left - 1;
+    v_last[v_best] := v_next.tenant;
+    v_served[v_best] := nextval('job_turn_seq');
+    if v_lanes[v_best] <> '' then
+      select v_room || coalesce(jsonb_object_agg(s.name, (v_room ->> s.name)::int - 1), '{}') into v_room
+        from unnest(string_to_array(v_lanes[v_best], ' ')) as s (name) where v_room ? s.name;
+    end if;
+  end loop;
+
+  if v_left < p_limit then
+    insert into job_lanes (lane, last_tenant, served)
+    select lane, last, at from unnest(v_lanes, v_last, v_served) as t (lane, last, at)
+    where not exists (select from job_lanes l where l.lane = t.lane and l.served = t.at) and t.at > 0
+    on conflict (lane) do update set last_tenant = excluded.last_tenant, served = excluded.served;
+  end if;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.job_enqueue(p_id uuid, p_queue text, p_kind text, p_tenant uuid, p_subject_type text, p_subject_id uuid, p_subject_label text, p_serial_key text, p_node uuid, p_lane text, p_priority integer, p_payload jsonb, p_idempotency_key text, p_correlation text, p_actor jsonb, p_max_attempts integer, p_run_at timestamp with time zone, p_deadline timestamp with time zone)
+ RETURNS TABLE(job_id uuid, job_state text)
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
 AS $function$
 begin
-  return query update provisioning_jobs j
-  set state = 'running', lease_owner = p_worker, lease_until = clock_timestamp() + p_lease, fence = fence + 1,
-      started_at = coalesce(started_at, clock_timestamp()), waiting_for = null, changed = pg_current_xact_id()
-  from (select queue, id from provisioning_jobs where state = 'ready' and queue = any (p_queues)
-        order by priority, seq limit p_limit for update skip locked) next
-  where j.queue = next.queue and j.id = next.id
-  returning j.*;
+  if p_idempotency_key <> p_id::text then
+    perform pg_advisory_xact_lock_shared(hashtextextended('mpanel job history', 0));
+    select id, state into job_id, job_state from provisioning_jobs
+      where month < 'infinity' and queue = p_queue and idempotency_key = p_idempotency_key limit 1;
+    if found then return next; return; end if;
+  end if;
+  return query select * from job_enqueue_live(p_id, p_queue, p_kind, p_tenant, p_subject_type, p_subject_id,
+    p_subject_label, p_serial_key, p_node, p_lane, p_priority, p_payload, p_idempotency_key, p_correlation, p_actor,
+    p_max_attempts, p_run_at, p_deadline);
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.job_enqueue(p_id uuid, p_queue text, p_kind text, p_tenant uuid, p_subject_type text, p_subject_id uuid, p_subject_label text, p_serial_key text, p_node uuid, p_priority integer, p_payload jsonb, p_idempotency_key text, p_correlation text, p_actor jsonb, p_max_attempts integer, p_run_at timestamp with time zone, p_deadline timestamp with time zone)
+CREATE OR REPLACE FUNCTION public.job_enqueue_live(p_id uuid, p_queue text, p_kind text, p_tenant uuid, p_subject_type text, p_subject_id uuid, p_subject_label text, p_serial_key text, p_node uuid, p_lane text, p_priority integer, p_payload jsonb, p_idempotency_key text, p_correlation text, p_actor jsonb, p_max_attempts integer, p_run_at timestamp with time zone, p_deadline timestamp with time zone)
  RETURNS TABLE(job_id uuid, job_state text)
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
@@ -2368,23 +2637,24 @@ begin
   else
     if p_serial_key is not null then
       perform pg_advisory_xact_lock(hashtextextended(p_serial_key, 0));
-      if exists (select from provisioning_jobs where serial_key = p_serial_key and seq is not null
+      if exists (select from provisioning_jobs_live where serial_key = p_serial_key and seq is not null
                  and state in ('scheduled', 'blocked', 'ready', 'running', 'stuck')) then
         v_state := 'blocked';
       end if;
     end if;
     v_seq := nextval('provisioning_job_seq');
   end if;
-  insert into provisioning_jobs (id, queue, kind, tenant_id, subject_type, subject_id, subject_label, serial_key, seq,
-    node_id, priority, state, payload, idempotency_key, correlation_id, actor, max_attempts, run_at, deadline_at, created_at)
+  insert into provisioning_jobs_live (id, queue, kind, tenant_id, subject_type, subject_id, subject_label, serial_key, seq,
+    node_id, lane, priority, state, payload, idempotency_key, correlation_id, actor, max_attempts, run_at, deadline_at,
+    created_at)
   values (p_id, p_queue, p_kind, p_tenant, p_subject_type, p_subject_id, p_subject_label, p_serial_key, v_seq,
-    p_node, p_priority, v_state, p_payload, p_idempotency_key, p_correlation, p_actor, p_max_attempts,
+    p_node, p_lane, p_priority, v_state, p_payload, p_idempotency_key, p_correlation, p_actor, p_max_attempts,
     p_run_at, p_deadline, clock_timestamp())
   on conflict (queue, idempotency_key) do nothing
   returning id, state into job_id, job_state;
   if not found then
     -- A statement of its own: it sees the row for whose commit the insert has waited.
-    select id, state into job_id, job_state from provisioning_jobs
+    select id, state into job_id, job_state from provisioning_jobs_live
       where queue = p_queue and idempotency_key = p_idempotency_key;
   end if;
   return next;
@@ -2398,7 +2668,7 @@ CREATE OR REPLACE FUNCTION public.job_finish(p_queue text, p_id uuid, p_fence bi
 AS $function$
 declare v_key text;
 begin
-  update provisioning_jobs
+  update provisioning_jobs_live
   set state = p_state, error = p_error, lease_owner = null, lease_until = null, waiting_for = null, doing = null,
       progress = case when p_state = 'succeeded' then 100 else progress end,
       finished_at = case when p_state = 'stuck' then null else clock_timestamp() end, changed = pg_current_xact_id()
@@ -2416,7 +2686,7 @@ CREATE OR REPLACE FUNCTION public.job_hold(p_queue text, p_id uuid, p_fence bigi
  SET enable_seqscan TO 'off'
 AS $function$
 begin
-  perform from provisioning_jobs where queue = p_queue and id = p_id and fence = p_fence and state = 'running'
+  perform from provisioning_jobs_live where queue = p_queue and id = p_id and fence = p_fence and state = 'running'
     for no key update;
   return found;
 end $function$;
@@ -2432,18 +2702,18 @@ declare
   moved int := 0;
 begin
   for job in
-    select queue, id, serial_key, seq from provisioning_jobs
+    select queue, id, serial_key, seq from provisioning_jobs_live
     where state = 'scheduled' and run_at <= clock_timestamp() order by run_at limit p_limit for update skip locked
   loop
     moved := moved + 1;
     if job.seq is not null then
-      update provisioning_jobs set state = 'ready', changed = pg_current_xact_id() where queue = job.queue and id = job.id;
+      update provisioning_jobs_live set state = 'ready', changed = pg_current_xact_id() where queue = job.queue and id = job.id;
     else
       if job.serial_key is not null then perform pg_advisory_xact_lock(hashtextextended(job.serial_key, 0)); end if;
-      update provisioning_jobs set
+      update provisioning_jobs_live set
         seq = nextval('provisioning_job_seq'), changed = pg_current_xact_id(),
         state = case when job.serial_key is not null and exists (
-            select from provisioning_jobs where serial_key = job.serial_key and seq is not null
+            select from provisioning_jobs_live where serial_key = job.serial_key and seq is not null
             and state in ('scheduled', 'blocked', 'ready', 'running', 'stuck')) then 'blocked' else 'ready' end
       where queue = job.queue and id = job.id;
     end if;
@@ -2452,16 +2722,16 @@ begin
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.job_reap(p_max_lost integer)
- RETURNS SETOF provisioning_jobs
+ RETURNS SETOF provisioning_jobs_live
  LANGUAGE sql
 AS $function$
-  update provisioning_jobs j
+  update provisioning_jobs_live j
   set state = case when lost_leases + 1 >= p_max_lost then 'stuck' else 'ready' end,
       error = case when lost_leases + 1 >= p_max_lost
         then jsonb_build_object('code', 'worker_lost', 'message', format('%s workers were lost while running this job', lost_leases + 1))
         else error end,
       lost_leases = lost_leases + 1, lease_owner = null, lease_until = null, changed = pg_current_xact_id()
-  from (select queue, id from provisioning_jobs where state = 'running' and lease_until < clock_timestamp()
+  from (select queue, id from provisioning_jobs_live where state = 'running' and lease_until < clock_timestamp()
         limit 500 for update skip locked) dead
   where j.queue = dead.queue and j.id = dead.id
   returning j.*
@@ -2477,14 +2747,29 @@ declare next record;
 begin
   if p_serial_key is null then return; end if;
   perform pg_advisory_xact_lock(hashtextextended(p_serial_key, 0));
-  select queue, id, state into next from provisioning_jobs
+  select queue, id, state into next from provisioning_jobs_live
   where serial_key = p_serial_key and seq is not null and state in ('scheduled', 'blocked', 'ready', 'running', 'stuck')
   order by state = 'blocked', seq limit 1;
   if next.state = 'blocked' then
-    update provisioning_jobs set state = 'ready', changed = pg_current_xact_id()
+    update provisioning_jobs_live set state = 'ready', changed = pg_current_xact_id()
     where queue = next.queue and id = next.id and state = 'blocked';
   end if;
 end $function$;
+
+CREATE OR REPLACE FUNCTION public.job_room(p_names text[])
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(jsonb_object_agg(n.name, l.capacity - coalesce(r.running, 0)), '{}')
+  from unnest(p_names) as n (name)
+  join lateral (
+    select capacity from job_limits where job_limits.name in (n.name, split_part(n.name, ':', 1) || ':*')
+    order by job_limits.name = n.name desc limit 1) l on true
+  left join (
+    select s.name, count(*)::int as running from provisioning_jobs_live j, unnest(string_to_array(j.lane, ' ')) as s (name)
+    where j.state = 'running' and j.lane <> '' group by 1) r on r.name = n.name
+$function$;
 
 CREATE OR REPLACE FUNCTION public.ledger_tx_balanced()
  RETURNS trigger

@@ -83,6 +83,33 @@ export const SETTINGS = {
     changedBy: 'platform',
     input: 'number',
   }),
+  'automation.brakePercent': setting({
+    schema: z.number().int().min(1).max(100),
+    fallback: 10,
+    words: 'Of how many subscriptions or pods automation may end, suspend or destroy within an hour',
+    unit: 'percent',
+    changedBy: 'platform',
+    platformOnly: true,
+    input: 'number',
+  }),
+  'automation.brakeMinimum': setting({
+    schema: z.number().int().min(0).max(1_000_000),
+    fallback: 20,
+    words: 'So many it may in any case; more waits for a confirmation',
+    unit: 'things',
+    changedBy: 'platform',
+    platformOnly: true,
+    input: 'number',
+  }),
+  'automation.stalledMinutes': setting({
+    schema: z.number().int().min(1).max(1_440),
+    fallback: 15,
+    words: 'How long a job may be ready without being run before an alert is raised',
+    unit: 'minutes',
+    changedBy: 'platform',
+    platformOnly: true,
+    input: 'number',
+  }),
 } as const
 
 export type SettingKey = keyof typeof SETTINGS

@@ -41,6 +41,8 @@ export type Config = {
   workerConcurrency: number
   /** Networks beside the public internet that webhooks and identity providers may be in. */
   outgoingNetworks: AllowedNetworks
+  /** Told every minute that the automation lives; a monitor there raises the alarm when it no longer hears it. */
+  heartbeatUrl: string | undefined
   paymentTermDays: number
   vmidQuarantineHours: number
 }
@@ -81,6 +83,9 @@ const schema = z.object({
   MPANEL_WORKER_CONCURRENCY: optional(z.coerce.number().int().min(1).max(500)),
   SMTP_URL: optional(z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' })),
   MPANEL_MAIL_FROM: optional(z.email('must be an e-mail address')),
+  MPANEL_HEARTBEAT_URL: optional(
+    z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }),
+  ),
   MPANEL_PAYMENT_TERM_DAYS: optional(z.coerce.number().int().min(1).max(365)),
   MPANEL_VMID_QUARANTINE_HOURS: optional(z.coerce.number().int().min(0).max(8760)),
   MPANEL_SIM_PORT: optional(port),
@@ -134,6 +139,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     proxmox,
     mail,
     simPort: values.MPANEL_SIM_PORT ?? 0,
+    heartbeatUrl: values.MPANEL_HEARTBEAT_URL,
     workerConcurrency: values.MPANEL_WORKER_CONCURRENCY ?? 16,
     paymentTermDays: values.MPANEL_PAYMENT_TERM_DAYS ?? 14,
     auditCheckpoints: resolve(

@@ -45,6 +45,8 @@ type Settings = {
   auditCheckpoints: string
   /** The folder of the audit log's archives. */
   auditArchives: string
+  /** An address that is told every minute that the automation lives, or null. */
+  heartbeatUrl: string | null
 }
 
 /** What a process has; a request or a job adds who is asking. */

@@ -38,6 +38,7 @@ export function createDeps(
       vmidQuarantineHours: config.vmidQuarantineHours,
       auditCheckpoints: config.auditCheckpoints,
       auditArchives: config.auditArchives,
+      heartbeatUrl: config.heartbeatUrl ?? null,
     },
     vendors: {
       proxmox: remembered(createProxmox),

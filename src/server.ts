@@ -1,16 +1,16 @@
-import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import { buildApp, type AppOptions } from './app.ts'
 import type { Config } from './config.ts'
 import type { Root } from './context.ts'
 import { StartupError } from './errors.ts'
+import { startLoop, type Loop } from './lib/loop.ts'
 import { startLive } from './live.ts'
+import * as provisioningService from './services/provisioningService.ts'
+import { VERSION } from './version.ts'
 
 export type Server = { url: string; app: FastifyInstance; stop: () => Promise<void> }
 
-export const VERSION = (
-  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
-).version
+const WATCH_MS = 30_000
 
 /** Starts answering HTTP. @throws StartupError when the address cannot be had */
 export async function startServer(
@@ -25,11 +25,12 @@ export async function startServer(
   )
   try {
     const url = await app.listen({ host: config.host, port: config.port })
+    const watching = startWatching(root)
     return {
       url,
       app,
       stop: async () => {
-        await live.stop()
+        await Promise.all([live.stop(), watching.stop()])
         await app.close()
       },
     }
@@ -37,6 +38,18 @@ export async function startServer(
     await live.stop()
     throw explain(error, config)
   }
+}
+
+/** Workers that start together with this process get as long as one round before they are missed. */
+function startWatching(root: Root): Loop {
+  let rounds = 0
+  return startLoop(
+    async () => {
+      if (rounds++ > 0) await provisioningService.watch(root)
+    },
+    WATCH_MS,
+    (error) => root.log.error({ err: error }, 'the automation could not be watched'),
+  )
 }
 
 function explain(error: unknown, { host, port }: Pick<Config, 'host' | 'port'>): unknown {

@@ -3,16 +3,18 @@ import { systemOrigin, transaction, type Root } from './context.ts'
 import * as queue from './db/queue.ts'
 import type { JobRow } from './db/queue.ts'
 import { listen } from './db/listen.ts'
-import { LeaseLost } from './jobs/errors.ts'
+import * as workers from './db/provisioningWorkers.ts'
+import { CancelRequested, LeaseLost, Stopped } from './jobs/errors.ts'
 import { handlers, timers } from './jobs/index.ts'
-import { endOf } from './jobs/journal.ts'
-import { runJob, type EngineOptions, type JobHandler } from './jobs/steps.ts'
+import type { EngineOptions, JobHandler } from './jobs/steps.ts'
 import { runDueTimers, type Timer } from './jobs/timers.ts'
 import { QUEUES } from '../shared/states/provisioningJob.ts'
 import { newId } from './lib/ids.ts'
 import { startLoop } from './lib/loop.ts'
+import { VERSION } from './version.ts'
+import { reapLost, runClaimed } from './workerRuns.ts'
 import { deliverDue } from './services/auditSinkService.ts'
-import * as auditService from './services/auditService.ts'
+import * as provisioningService from './services/provisioningService.ts'
 
 export type WorkerOptions = Partial<EngineOptions> & {
   concurrency?: number
@@ -43,9 +45,6 @@ const DEFAULTS = {
   handlers,
   timers,
 }
-/** A job that took this many workers with it goes to a person instead of to the next worker. */
-const MAX_LOST_WORKERS = 5
-
 type Running = { job: JobRow; abort: AbortController; done: Promise<void> }
 
 /** One run of a job: a worker may take up a job again that it has lost before. */
@@ -60,6 +59,13 @@ export async function startWorker(
   const options = { ...DEFAULTS, ...given }
   const name = `${hostname()}-${process.pid}-${newId().slice(-6)}`
   const running = new Map<string, Running>()
+  const self = {
+    name,
+    host: hostname(),
+    pid: process.pid,
+    version: VERSION,
+    concurrency: options.concurrency,
+  }
   let stopping = false
 
   const platform = <T>(work: Parameters<typeof root.db.transaction<T>>[1]) =>
@@ -76,68 +82,51 @@ export async function startWorker(
 
   function start(job: JobRow): void {
     const abort = new AbortController()
-    const done = execute(job, abort.signal).finally(() => {
+    const done = runClaimed(root, job, abort.signal, options).finally(() => {
       running.delete(keyOf(job))
       claiming.wake()
     })
     running.set(keyOf(job), { job, abort, done })
   }
 
-  async function execute(job: JobRow, signal: AbortSignal): Promise<void> {
-    try {
-      const handler = options.handlers.get(job.kind)
-      if (!handler) throw new Error(`this version has no handler for ${job.kind}`)
-      await runJob(root, handler, job, signal, options)
-    } catch (error) {
-      if (error instanceof LeaseLost || signal.aborted) return
-      root.log.error({ err: error, jobId: job.id, kind: job.kind }, 'a job could not be run')
-      await giveBack(job, error)
+  async function heartbeat(): Promise<void> {
+    // Only what ran before the question can be missing in the answer because its lease was lost.
+    const asked = [...running.values()]
+    const ids = asked.map((entry) => entry.job.id)
+    const ours = await platform(async (tx) => {
+      await workers.report(tx, { ...self, draining: stopping })
+      return ids.length === 0 ? [] : queue.heartbeat(tx, name, ids, options.leaseMs)
+    })
+    const held = new Map(ours.map((one) => [keyOf(one), one]))
+    for (const { job, abort } of asked) {
+      const lease = held.get(keyOf(job))
+      if (!lease) abort.abort(new LeaseLost())
+      else if (lease.cancel && job.phase === 'forward' && job.cancel_requested_at === null)
+        abort.abort(new CancelRequested())
     }
   }
 
-  /** What broke lies outside the steps (the database, a payload of another version): wait and see. */
-  async function giveBack(job: JobRow, error: unknown): Promise<void> {
-    const message = error instanceof Error ? error.message : String(error)
-    const lease = { queue: job.queue, id: job.id, fence: job.fence }
-    await platform((tx) =>
-      job.attempts + 1 >= job.max_attempts
-        ? queue.finish(tx, lease, 'stuck', { code: 'internal', message })
-        : queue.putBack(tx, lease, { delayMs: options.minWaitMs, waitingFor: message, countAttempt: true }),
-    ).catch((failure: unknown) =>
-      root.log.error({ err: failure, jobId: job.id }, 'a job could not be put back'),
-    )
-  }
-
-  async function heartbeat(): Promise<void> {
+  async function stopIfAsked(): Promise<void> {
     if (running.size === 0) return
-    // Only what ran before the question can be missing in the answer because its lease was lost.
-    const asked = [...running.values()]
-    const ours = await platform((tx) =>
-      queue.heartbeat(
-        tx,
-        name,
-        asked.map((entry) => entry.job.id),
-        options.leaseMs,
-      ),
+    const stopped = await transaction(
+      root,
+      systemOrigin('worker', name),
+      'platform',
+      provisioningService.isStopped,
     )
-    const alive = new Set(ours.map(keyOf))
-    for (const { job, abort } of asked) if (!alive.has(keyOf(job))) abort.abort(new LeaseLost())
+    if (stopped) for (const { abort } of running.values()) abort.abort(new Stopped())
   }
 
   async function upkeep(): Promise<void> {
+    await stopIfAsked()
     const moved = await platform((tx) => queue.promoteDue(tx, 200))
-    const reaped = await transaction(root, systemOrigin('worker', name), 'platform', async (ctx) => {
-      const jobs = await queue.reap(ctx.tx, MAX_LOST_WORKERS)
-      const stuck = jobs.filter((job) => job.state === 'stuck')
-      for (const job of stuck)
-        await auditService.record(ctx, endOf(job, 'stuck', job.error as { code: string; message: string }))
-      return jobs
-    })
+    const reaped = await reapLost(root, name)
     for (const job of reaped) root.log.warn({ jobId: job.id, state: job.state }, 'a job lost its worker')
     if (moved + reaped.length > 0) root.wake()
     if (!stopping) await runDueTimers(root, options.timers)
   }
 
+  await provisioningService.guardRestored(root)
   const report = (error: unknown): void =>
     root.log.error({ err: error }, 'the worker could not reach the database')
   const claiming = startLoop(claimSome, options.pollMs, report)
@@ -151,6 +140,7 @@ export async function startWorker(
     name,
     async stop() {
       stopping = true
+      beating.wake()
       await Promise.all([stopListening(), claiming.stop(), keeping.stop()])
       const all = Promise.all([...running.values()].map((entry) => entry.done))
       await Promise.race([all, new Promise((resolve) => setTimeout(resolve, options.drainMs).unref())])
@@ -163,6 +153,7 @@ export async function startWorker(
         new Promise((resolve) => setTimeout(resolve, options.drainMs).unref()),
       ])
       await beating.stop()
+      await platform((tx) => workers.remove(tx, name))
       root.wake()
     },
   }

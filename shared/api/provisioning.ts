@@ -17,6 +17,11 @@ export const job = z.object({
   /** Why it is not going on, in words. */
   waitingFor: z.string().nullable(),
   attempts: z.number().int(),
+  /** Lower runs first; 100 is ordinary. */
+  priority: z.number().int(),
+  /** When somebody asked to cancel it, and why. */
+  cancelRequestedAt: timestamp.nullable(),
+  cancelReason: z.string().nullable(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
   correlationId: z.string(),
   runAt: timestamp.nullable(),
@@ -31,7 +36,7 @@ export const jobDetail = job.extend({
     z.object({
       name: z.string(),
       title: z.string(),
-      state: z.enum(['waiting', 'running', 'done', 'failed', 'undoing', 'undone', 'undo_failed']),
+      state: z.enum(['waiting', 'running', 'done', 'skipped', 'failed', 'undoing', 'undone', 'undo_failed']),
       attempts: z.number().int(),
       error: z.string().nullable(),
       startedAt: timestamp.nullable(),
@@ -50,9 +55,16 @@ export const jobDetail = job.extend({
 })
 export type JobDetail = z.infer<typeof jobDetail>
 
+const reason = z.string().trim().min(3).max(500)
+export const jobCancel = z.strictObject({ reason })
+/** `done`: a person has seen to it, and what follows can rely on it; `skipped`: it is not needed. */
+export const jobSettle = z.strictObject({ how: z.enum(['done', 'skipped']), reason })
+export const jobPriority = z.strictObject({ priority: z.number().int().min(1).max(1_000) })
+
 export const jobList = listQuery.extend({
   state: z.enum(JOB_STATES).optional(),
   queue: z.enum(QUEUES).optional(),
+  kind: z.string().max(100).optional(),
   subjectType: z.string().max(50).optional(),
   subjectId: id.optional(),
 })

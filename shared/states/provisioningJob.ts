@@ -12,9 +12,50 @@ export const JOB_STATES = [
   'stuck',
 ] as const
 export type JobState = (typeof JOB_STATES)[number]
-/** Whether an operator may let a job go on from where it stopped, and if not, why. */
-export const canRetryJob = ({ state }: { state: JobState }): Verdict =>
-  state === 'stuck' ? allowed : refused('Only a job that is stuck waits for a person.')
+type Subject = { state: JobState; phase: 'forward' | 'undo'; kind: string; cancelRequestedAt: string | null }
+
+/** Jobs that put in force what was decided elsewhere: they are ended by deciding otherwise, not by cancelling. */
+const NOT_CANCELLED: Record<string, string> = {
+  'cloudPod.destroy':
+    'A pod that is being destroyed cannot be brought back. Pause the queue to stop it for a while.',
+  'cloudPod.suspend': 'End the suspension instead: that brings the pods back.',
+  'cloudPod.resume': 'Suspend again instead: that stops the pods.',
+  'tenant.enforce': 'End the suspension instead.',
+  'tenant.close': 'Withdraw the closing instead, as long as it can be.',
+}
+export const isCancellable = (kind: string): boolean => NOT_CANCELLED[kind] === undefined
+
+const OVER = 'The job is over.'
+const WAITING = new Set<JobState>(['scheduled', 'blocked', 'ready'])
+const isOver = (state: JobState): boolean => !WAITING.has(state) && state !== 'running' && state !== 'stuck'
+
+/** What an operator may do to a job now, and if not, why: used by the service to refuse and by the pages to explain. */
+export const canJob = {
+  /** Go on from the step at which it stopped, without waiting any longer. */
+  retry: ({ state }: Subject): Verdict => {
+    if (state === 'stuck' || state === 'scheduled') return allowed
+    return refused(isOver(state) ? OVER : 'It is not waiting for a retry.')
+  },
+  /** Undo what was done. */
+  cancel: ({ state, phase, kind, cancelRequestedAt }: Subject): Verdict => {
+    if (isOver(state)) return refused(OVER)
+    const reason = NOT_CANCELLED[kind]
+    if (reason !== undefined) return refused(reason)
+    if (cancelRequestedAt !== null) return refused('It is being cancelled already.')
+    return phase === 'undo' ? refused('It is being undone already.') : allowed
+  },
+  /** Take a person's word for the step at which it stopped: that it was done by hand, or is not needed. */
+  settle: ({ state }: Subject): Verdict =>
+    state === 'stuck' ? allowed : refused('Only the step of a job that is stuck is settled by hand.'),
+  setPriority: ({ state }: Subject): Verdict =>
+    WAITING.has(state) ? allowed : refused(isOver(state) ? OVER : 'It has been started.'),
+}
+
+export type JobAction = keyof typeof canJob
 
 export const QUEUES = ['cloud_pod', 'domain', 'ssl', 'billing', 'system'] as const
 export type QueueName = (typeof QUEUES)[number]
+
+/** What operators can stop: everything, a queue, a hypervisor, a kind of job. */
+export const PAUSABLE = ['all', 'queue', 'node', 'kind'] as const
+export type PauseOf = (typeof PAUSABLE)[number]

@@ -157,6 +157,15 @@ export function dueCancellations(tx: Tx, at: Date, limit: number): Promise<Due[]
     .execute()
 }
 
+/** How many subscriptions are to be ended by now, of how many there are. */
+export async function countDueCancellations(tx: Tx, at: Date): Promise<{ wanted: number; total: number }> {
+  const { rows } = await sql<{ wanted: number; total: number }>`select
+      (count(*) filter (where cancel_at <= ${at} and ended_at is null and ${tenantIsActive}))::int as wanted,
+      count(*)::int as total
+    from subscriptions where state = 'active'`.execute(tx)
+  return rows[0] ?? { wanted: 0, total: 0 }
+}
+
 /** Orders that were not paid in time. */
 export function overdueOrders(tx: Tx, at: Date, limit: number): Promise<Due[]> {
   return tx

@@ -212,3 +212,11 @@ export function listPools(tx: Tx, options: ListOptions) {
     ])
   return keysetPage(query, 'ip_pools.id', options)
 }
+
+/** What the nodes and clusters among these ids are called. */
+export async function namesOf(tx: Tx, ids: readonly string[]): Promise<{ id: string; name: string }[]> {
+  const { rows } = await sql<{ id: string; name: string }>`
+    select id, name from nodes where id = any(${[...ids]}::uuid[])
+    union all select id, name from clusters where id = any(${[...ids]}::uuid[])`.execute(tx)
+  return rows
+}

@@ -6,6 +6,7 @@ import type { JobRow } from './queue.ts'
 export type JobFilter = {
   state?: JobRow['state']
   queue?: string
+  kind?: string
   subjectType?: string
   subjectId?: string
 }
@@ -17,6 +18,7 @@ export function list(tx: Tx, scope: Scope, filter: JobFilter, options: ListOptio
     .where(inScope(scope, 'provisioning_jobs.tenant_id'))
   if (filter.state) query = query.where('state', '=', filter.state)
   if (filter.queue) query = query.where('queue', '=', filter.queue)
+  if (filter.kind) query = query.where('kind', '=', filter.kind)
   if (filter.subjectType) query = query.where('subject_type', '=', filter.subjectType)
   if (filter.subjectId) query = query.where('subject_id', '=', filter.subjectId)
   return keysetPage(query, 'provisioning_jobs.id', options)
@@ -67,7 +69,7 @@ export async function changedSince(
     : sql`j.changed >= pg_snapshot_xmin(${seen}::pg_snapshot)`
   const { rows } = await sql<{ now: string } & (Change | { id: null })>`
     select present.now::text as now, j.* from pg_current_snapshot() as present(now) left join lateral (
-      select j.*, j.changed::text as changed from provisioning_jobs j
+      select j.*, j.changed::text as changed from provisioning_jobs_live j
       where ${from} and not pg_visible_in_snapshot(j.changed, ${seen}::pg_snapshot) and ${inScope(scope, 'j.tenant_id')}
       order by j.changed, j.id limit ${limit}) j on true`.execute(tx)
   return { changes: rows.filter((row) => row.id !== null), now: rows[0]?.now ?? seen }
@@ -78,7 +80,7 @@ export async function depth(tx: Tx) {
   const { rows } = await sql<{ queue: string; state: string; jobs: number; oldest: number }>`
     select queue, state, count(*)::int as jobs,
       coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as oldest
-    from provisioning_jobs where state in ('scheduled', 'blocked', 'ready', 'running', 'stuck') group by queue, state`.execute(
+    from provisioning_jobs_live where state in ('scheduled', 'blocked', 'ready', 'running', 'stuck') group by queue, state`.execute(
     tx,
   )
   return rows

@@ -15,6 +15,8 @@ export type NewJob = {
   subject: { type: string; id: string | null; label: string }
   serialKey: string | null
   nodeId: string | null
+  /** The names of the limits it takes part in (`job_limits`), in order and with a space between. */
+  lane: string
   priority: number
   payload: unknown
   idempotencyKey: string
@@ -29,7 +31,7 @@ export type NewJob = {
 export async function enqueue(tx: Tx, job: NewJob): Promise<{ id: string; state: JobState }> {
   const { rows } = await sql<{ job_id: string; job_state: JobState }>`select * from job_enqueue(
     ${job.id}, ${job.queue}, ${job.kind}, ${job.tenantId}, ${job.subject.type}, ${job.subject.id}, ${job.subject.label},
-    ${job.serialKey}, ${job.nodeId}, ${job.priority}, ${JSON.stringify(job.payload)}::jsonb, ${job.idempotencyKey},
+    ${job.serialKey}, ${job.nodeId}, ${job.lane}, ${job.priority}, ${JSON.stringify(job.payload)}::jsonb, ${job.idempotencyKey},
     ${job.correlationId}, ${JSON.stringify(job.actor)}::jsonb, ${job.maxAttempts}, ${job.runAt}, ${job.deadlineAt})`.execute(
     tx,
   )
@@ -70,7 +72,7 @@ export async function holdLease(tx: Tx, lease: Lease): Promise<boolean> {
  */
 export async function heartbeat(tx: Tx, worker: string, ids: readonly string[], leaseMs: number) {
   const { rows } = await sql<{ id: string; fence: bigint; cancel: boolean }>`
-    update provisioning_jobs set lease_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1000})
+    update provisioning_jobs_live set lease_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1000})
     where state = 'running' and lease_owner = ${worker} and id = any(${[...ids]}::uuid[])
     returning id, fence, cancel_requested_at is not null as cancel`.execute(tx)
   return rows
@@ -128,7 +130,7 @@ export async function putBack(
   lease: Lease,
   more: { delayMs: number; waitingFor: string | null; countAttempt: boolean; error?: unknown },
 ): Promise<boolean> {
-  const { rows } = await sql`update provisioning_jobs set
+  const { rows } = await sql`update provisioning_jobs_live set
       state = 'scheduled', run_at = clock_timestamp() + make_interval(secs => ${more.delayMs / 1000}),
       lease_owner = null, lease_until = null, waiting_for = ${more.waitingFor}, doing = null,
       attempts = attempts + ${more.countAttempt ? 1 : 0},
@@ -143,7 +145,7 @@ export async function putBack(
 /** Hands every job of a stopping worker back at once, so that another goes on without waiting for the lease. */
 export async function handBack(tx: Tx, worker: string): Promise<number> {
   const { rows } =
-    await sql`update provisioning_jobs set state = 'ready', lease_owner = null, lease_until = null,
+    await sql`update provisioning_jobs_live set state = 'ready', lease_owner = null, lease_until = null,
       doing = null, changed = pg_current_xact_id()
     where state = 'running' and lease_owner = ${worker} returning id`.execute(tx)
   return rows.length
@@ -159,21 +161,13 @@ export async function reap(tx: Tx, maxLost: number) {
   return rows
 }
 
-/** Lets a stuck job go on from the step at which it stopped, with its attempts anew and no deadline. */
-export async function retryStuck(tx: Tx, id: string, actor: unknown): Promise<boolean> {
-  const { rows } = await sql`update provisioning_jobs set state = 'ready', attempts = 0, lost_leases = 0,
-      deadline_at = null, actor = ${JSON.stringify(actor)}::jsonb, changed = pg_current_xact_id()
-    where id = ${id} and state = 'stuck' returning id`.execute(tx)
-  return rows.length === 1
-}
-
 export async function setPhase(
   tx: Tx,
   lease: Lease,
   phase: 'forward' | 'undo',
   error: unknown,
 ): Promise<void> {
-  await sql`update provisioning_jobs set phase = ${phase}, error = ${JSON.stringify(error)}::jsonb, attempts = 0,
+  await sql`update provisioning_jobs_live set phase = ${phase}, error = ${JSON.stringify(error)}::jsonb, attempts = 0,
     changed = pg_current_xact_id() where queue = ${lease.queue} and id = ${lease.id}`.execute(tx)
 }
 
@@ -183,7 +177,7 @@ export async function setProgress(
   progress: number | null,
   doing: string | null,
 ): Promise<void> {
-  await sql`update provisioning_jobs set progress = ${progress}, doing = ${doing}, changed = pg_current_xact_id()
+  await sql`update provisioning_jobs_live set progress = ${progress}, doing = ${doing}, changed = pg_current_xact_id()
     where queue = ${lease.queue} and id = ${lease.id} and fence = ${lease.fence} and state = 'running'`.execute(
     tx,
   )

@@ -45,6 +45,16 @@ export function list(tx: Tx, scope: Scope, filter: TenantFilter, options: ListOp
   return keysetPage(query, 'tenants.id', options)
 }
 
+/** How many there are that are not closed. */
+export async function count(tx: Tx): Promise<number> {
+  const row = await tx
+    .selectFrom('tenants')
+    .select((of) => of.fn.countAll<string>().as('n'))
+    .where('state', '<>', 'closed')
+    .executeTakeFirstOrThrow()
+  return Number(row.n)
+}
+
 export async function setQuota(tx: Tx, quota: Insertable<CloudPodQuotasTable>): Promise<void> {
   await tx
     .insertInto('cloud_pod_quotas')

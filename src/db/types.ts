@@ -2,6 +2,15 @@
 
 import type { Generated } from 'kysely'
 
+export interface AlertsTable {
+  id: string
+  code: string
+  ref: string
+  message: string
+  opened_at: Date
+  closed_at: Date | null
+}
+
 export interface ApiKeysTable {
   id: string
   prefix: string
@@ -111,6 +120,25 @@ export interface AuditSinksTable {
 export interface AuditUnsealedTable {
   seq: Generated<bigint>
   event_id: string
+  at: Date
+}
+
+export interface AutomationBrakesTable {
+  id: string
+  action: string
+  wanted: number
+  allowed: number
+  opened_at: Date
+  state: Generated<'waiting' | 'confirmed' | 'dismissed'>
+  decided_at: Date | null
+  decided_by: unknown
+  reason: string | null
+}
+
+export interface AutomationDeedsTable {
+  id: Generated<bigint>
+  action: string
+  things: number
   at: Date
 }
 
@@ -452,6 +480,25 @@ export interface IpPoolsTable {
   created_at: Date
 }
 
+export interface JobLanesTable {
+  lane: string
+  last_tenant: string
+  served: bigint
+}
+
+export interface JobLimitsTable {
+  name: string
+  capacity: number
+}
+
+export interface JobPausesTable {
+  what: 'all' | 'queue' | 'node' | 'kind'
+  which: string
+  reason: string
+  paused_by: unknown
+  paused_at: Date
+}
+
 export interface LedgerAccountsTable {
   id: string
   tenant_id: string
@@ -602,7 +649,7 @@ export interface ProvisioningJobStepsTable {
   position: number
   title: string
   tenant_id: string | null
-  state: 'running' | 'done' | 'failed' | 'undoing' | 'undone' | 'undo_failed'
+  state: 'running' | 'done' | 'skipped' | 'failed' | 'undoing' | 'undone' | 'undo_failed'
   saved: unknown
   output: unknown
   attempts: Generated<number>
@@ -647,6 +694,9 @@ export interface ProvisioningJobsTable {
   started_at: Date | null
   finished_at: Date | null
   changed: Generated<string>
+  lane: Generated<string>
+  month: Generated<string>
+  archive: unknown
 }
 
 export interface RoleGrantsTable {
@@ -888,6 +938,8 @@ export interface TimersTable {
   last_started_at: Date | null
   last_finished_at: Date | null
   last_error: string | null
+  every: string | null
+  last_success_at: Date | null
 }
 
 export interface UserIdentitiesTable {
@@ -952,7 +1004,19 @@ export interface VmidReservationsTable {
   created_at: Date
 }
 
+export interface WorkersTable {
+  name: string
+  host: string
+  pid: number
+  version: string
+  concurrency: number
+  started_at: Date
+  seen_at: Date
+  draining: Generated<boolean>
+}
+
 export interface Tables {
+  alerts: AlertsTable
   api_keys: ApiKeysTable
   audit_archived: AuditArchivedTable
   audit_archives: AuditArchivesTable
@@ -961,6 +1025,8 @@ export interface Tables {
   audit_holds: AuditHoldsTable
   audit_sinks: AuditSinksTable
   audit_unsealed: AuditUnsealedTable
+  automation_brakes: AutomationBrakesTable
+  automation_deeds: AutomationDeedsTable
   cloud_pod_blueprint_images: CloudPodBlueprintImagesTable
   cloud_pod_blueprints: CloudPodBlueprintsTable
   cloud_pod_plans: CloudPodPlansTable
@@ -986,6 +1052,9 @@ export interface Tables {
   invoices: InvoicesTable
   ip_addresses: IpAddressesTable
   ip_pools: IpPoolsTable
+  job_lanes: JobLanesTable
+  job_limits: JobLimitsTable
+  job_pauses: JobPausesTable
   ledger_accounts: LedgerAccountsTable
   ledger_entries: LedgerEntriesTable
   ledger_tx: LedgerTxTable
@@ -1027,4 +1096,5 @@ export interface Tables {
   user_totp: UserTotpTable
   users: UsersTable
   vmid_reservations: VmidReservationsTable
+  workers: WorkersTable
 }

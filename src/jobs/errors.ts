@@ -69,3 +69,19 @@ export function taskOf(outcome: Outcome<unknown>): string | null {
   if (outcome.outcome === 'rejected') throw failure(outcome)
   throw new JobError('unknown', 'answer_lost', outcome.message)
 }
+
+/** Somebody asked for the job to be undone while it ran. */
+export class CancelRequested extends Error {
+  constructor() {
+    super('somebody asked to cancel this job')
+    this.name = 'CancelRequested'
+  }
+}
+
+/** An operator has stopped everything: the job is put back as it is. */
+export class Stopped extends Error {
+  constructor() {
+    super('everything was stopped')
+    this.name = 'Stopped'
+  }
+}

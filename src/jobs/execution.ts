@@ -91,7 +91,7 @@ export const stepsOf = (root: Root, job: JobRow): Promise<StepRow[]> =>
 export async function finish<P>(
   ctx: Ctx,
   x: Execution<P>,
-  state: 'succeeded' | 'failed' | 'stuck',
+  state: 'succeeded' | 'failed' | 'cancelled' | 'stuck',
   error: { code: string; message: string } | null,
 ): Promise<void> {
   await queue.finish(ctx.tx, leaseOf(x.job), state, error)

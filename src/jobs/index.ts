@@ -59,7 +59,7 @@ const asSystem =
     transaction(root, systemOrigin(label, newId()), 'platform', work)
 
 export const timers: readonly Timer[] = [
-  { name: 'audit.seal', everyMs: 5_000, run: auditService.sealAll },
+  { name: 'audit.seal', everyMs: 5_000, harmless: true, run: auditService.sealAll },
   { name: 'audit.archive', everyMs: 60 * MINUTE_MS, run: auditRetentionService.archiveDue },
   { name: 'billing.endDue', everyMs: MINUTE_MS, run: BillingService.endDue },
   {
@@ -75,9 +75,15 @@ export const timers: readonly Timer[] = [
   {
     name: 'impersonations.end',
     everyMs: MINUTE_MS,
+    harmless: true,
     run: asSystem('impersonations.end', userService.endImpersonations),
   },
-  { name: 'search.tidy', everyMs: 24 * 60 * MINUTE_MS, run: asSystem('search.tidy', searchService.tidy) },
+  {
+    name: 'search.tidy',
+    everyMs: 24 * 60 * MINUTE_MS,
+    harmless: true,
+    run: asSystem('search.tidy', searchService.tidy),
+  },
   { name: 'tenants.close', everyMs: MINUTE_MS, run: tenantClosureService.beginDue },
   {
     name: 'tenants.expireExports',
@@ -87,7 +93,16 @@ export const timers: readonly Timer[] = [
   {
     name: 'customers.expireImports',
     everyMs: 10 * MINUTE_MS,
+    harmless: true,
     run: asSystem('customers.expireImports', customerService.expireImports),
   },
-  { name: 'maintenance', everyMs: 5 * MINUTE_MS, run: asSystem('maintenance', provisioningService.tidy) },
+  { name: 'automation.guard', everyMs: 5_000, harmless: true, run: provisioningService.guardRestored },
+  { name: 'automation.beat', everyMs: MINUTE_MS, run: provisioningService.beat },
+  { name: 'jobs.archive', everyMs: 10 * MINUTE_MS, harmless: true, run: provisioningService.archiveJobs },
+  {
+    name: 'maintenance',
+    everyMs: 5 * MINUTE_MS,
+    harmless: true,
+    run: asSystem('maintenance', provisioningService.tidy),
+  },
 ]

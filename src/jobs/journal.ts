@@ -59,12 +59,17 @@ export async function advanceIn(
 /** What the audit log says when a job's run ends. */
 export const endOf = (
   job: JobRow,
-  state: 'succeeded' | 'failed' | 'stuck',
+  state: 'succeeded' | 'failed' | 'cancelled' | 'stuck',
   error: { code: string; message: string } | null,
 ): auditService.Event => ({
   action: `JOB_${state.toUpperCase()}`,
   tenantId: job.tenant_id,
   target: { type: 'job', id: job.id, label: job.kind },
-  outcome: state === 'succeeded' ? 'success' : error?.code === 'forbidden' ? 'denied' : 'error',
+  outcome:
+    state === 'succeeded' || state === 'cancelled'
+      ? 'success'
+      : error?.code === 'forbidden'
+        ? 'denied'
+        : 'error',
   details: error === null ? undefined : { error },
 })

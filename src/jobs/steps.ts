@@ -46,10 +46,11 @@ export async function runJob<P>(
     probing: false,
   }
   if (job.phase === 'undo') return undoAll(x)
+  if (job.cancel_requested_at !== null) return cancel(x)
   const subject = { type: job.subject_type, id: job.subject_id }
   if (rows.length === 0 && !(await isStillPermitted(root, job.actor as Originator, job.tenant_id, subject)))
     return refuse(x)
-  const isDone = (step: Step<P>): boolean => x.rows.get(step.name)?.state === 'done'
+  const isDone = (step: Step<P>): boolean => SETTLED.has(x.rows.get(step.name)?.state ?? '')
   for (const [position, step] of handler.steps.entries()) {
     if (isDone(step)) continue
     signal.throwIfAborted()
@@ -63,6 +64,15 @@ export async function runJob<P>(
     }
   }
   await fenced(x, (ctx) => finish(ctx, x, 'succeeded', null))
+}
+
+const SETTLED = new Set(['done', 'skipped'])
+
+/** Somebody asked for it: what has begun is undone, and the job ends `cancelled`. */
+async function cancel<P>(x: Execution<P>): Promise<void> {
+  const error = { code: 'cancelled', message: `It was cancelled: ${x.job.cancel_reason ?? ''}` }
+  await fenced(x, (ctx) => queue.setPhase(ctx.tx, leaseOf(x.job), 'undo', error))
+  await undoAll({ ...x, job: { ...x.job, phase: 'undo', error, attempts: 0 } })
 }
 
 /** Whoever wanted the job may no longer do it. Nothing has begun, so nothing is undone; a person may take it over. */

@@ -3,7 +3,7 @@ import { LeaseLost } from './errors.ts'
 import { delayOf, describe, fenced, finish, owner, runOf, type Execution, type Step } from './execution.ts'
 import { leaseOf } from './journal.ts'
 
-/** Undoes every step that began, in reverse, and ends the job: failed when nothing is left, else stuck. */
+/** Undoes every step that began, in reverse, and ends the job: failed (or cancelled) when nothing is left, else stuck. */
 export async function undoAll<P>(x: Execution<P>): Promise<void> {
   const cause = x.job.error as { code: string; message: string }
   for (const [position, step] of [...x.handler.steps.entries()].toReversed()) {
@@ -19,7 +19,7 @@ export async function undoAll<P>(x: Execution<P>): Promise<void> {
   }
   await fenced(x, async (ctx) => {
     await x.handler.failed?.(ctx, x.payload, cause)
-    await finish(ctx, x, 'failed', cause)
+    await finish(ctx, x, cause.code === 'cancelled' ? 'cancelled' : 'failed', cause)
   })
 }
 

@@ -30,6 +30,7 @@ import { authSso } from './authSso.ts'
 import { cloudPods } from './cloudPods.ts'
 import type { Route } from './define.ts'
 import { healthRoutes } from './healthRoutes.ts'
+import { provisioningControlRoutes } from './provisioningControlRoutes.ts'
 import { provisioningRoutes } from './provisioningRoutes.ts'
 
 /** THE ROUTE TABLE. An address that is not in it does not exist. */
@@ -61,6 +62,7 @@ export const routes: readonly Route[] = [
   ...adminSubscriptions,
   ...cloudPods,
   ...provisioningRoutes,
+  ...provisioningControlRoutes,
   ...adminSearch,
   ...adminAudit,
   ...adminAuditSinks,

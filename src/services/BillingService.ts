@@ -5,6 +5,7 @@ import * as billing from '../db/billing.ts'
 import { newId } from '../lib/ids.ts'
 import { book, getInvoice, type Payment } from './billing/payments.ts'
 import * as subscriptions from './billing/subscriptions.ts'
+import * as provisioningService from './provisioningService.ts'
 import * as tenantScopeService from './tenantScopeService.ts'
 
 export { createPlan, listPlans } from './billing/catalogue.ts'
@@ -50,12 +51,12 @@ const BATCH = 100
  */
 export async function endDue(root: Root): Promise<void> {
   const now = root.now()
-  const due = await root.db.transaction('platform', async (tx) => [
-    ...(await billing.dueCancellations(tx, now, BATCH)).map((row) => ({
+  const due = await transaction(root, systemOrigin('billing', newId()), 'platform', async (ctx) => [
+    ...(await endingsAllowed(ctx)).map((row) => ({ ...row, reason: 'the agreed end was reached' })),
+    ...(await billing.overdueOrders(ctx.tx, now, BATCH)).map((row) => ({
       ...row,
-      reason: 'the agreed end was reached',
+      reason: 'not paid in time',
     })),
-    ...(await billing.overdueOrders(tx, now, BATCH)).map((row) => ({ ...row, reason: 'not paid in time' })),
   ])
   for (const { id, tenant_id, reason } of due) {
     await transaction(root, systemOrigin('billing', newId()), [tenant_id], (ctx) =>
@@ -64,4 +65,12 @@ export async function endDue(root: Root): Promise<void> {
       root.log.error({ err: error, subscriptionId: id }, 'a due subscription could not be ended'),
     )
   }
+}
+
+/** The next subscriptions whose agreed end was reached; none while unusually many wait for a confirmation. */
+async function endingsAllowed(ctx: Ctx) {
+  const due = await billing.dueCancellations(ctx.tx, ctx.now(), BATCH)
+  const counts = await billing.countDueCancellations(ctx.tx, ctx.now())
+  const may = await provisioningService.mayTouch(ctx, 'subscriptions.end', { ...counts, now: due.length })
+  return may ? due : []
 }

@@ -34,7 +34,14 @@ const podJob = (pod: PodRow, kind: string, more: Partial<JobRequest> = {}): JobR
 
 /** One create job for a pod, however often it is asked for. */
 export const enqueueCreate = (ctx: Ctx, pod: PodRow): Promise<{ id: string }> =>
-  enqueue(ctx, podJob(pod, podCreate.kind, { idempotencyKey: `create:${pod.id}`, deadlineMs: 7 * DAY_MS }))
+  enqueue(
+    ctx,
+    podJob(pod, podCreate.kind, {
+      limits: [`clones:${pod.cluster_id}`],
+      idempotencyKey: `create:${pod.id}`,
+      deadlineMs: 7 * DAY_MS,
+    }),
+  )
 
 export const enqueueDestroy = (ctx: Ctx, pod: PodRow): Promise<{ id: string }> =>
   enqueue(ctx, podJob(pod, podDestroy.kind, { idempotencyKey: `destroy:${pod.id}` }))

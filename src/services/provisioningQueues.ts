@@ -14,7 +14,10 @@ export type JobRequest = {
   payload: Record<string, unknown>
   /** Jobs of one key run one at a time, in the order in which they were enqueued. */
   serialKey?: string
+  /** The hypervisor it works on: one of its slots is taken while the job runs. */
   nodeId?: string
+  /** Further limits it takes part in, such as `clones:<cluster>`: see the table job_limits. */
+  limits?: readonly string[]
   /** Enqueueing the same key again finds the same job. Default: a key of its own. */
   idempotencyKey?: string
   /** Lower runs first; 100 is ordinary. */
@@ -23,6 +26,9 @@ export type JobRequest = {
   deadlineMs?: number
   runAt?: Date
 }
+
+const laneOf = ({ nodeId, limits = [] }: JobRequest): string =>
+  [...limits, ...(nodeId === undefined ? [] : [`node:${nodeId}`])].toSorted().join(' ')
 
 /** Who wants the jobs of this request, as they keep it. */
 export const originator = ({ actor, permission }: Ctx): Originator =>
@@ -39,6 +45,7 @@ export async function enqueue(ctx: Ctx, request: JobRequest): Promise<{ id: stri
     subject: request.subject,
     serialKey: request.serialKey ?? null,
     nodeId: request.nodeId ?? null,
+    lane: laneOf(request),
     priority: request.priority ?? 100,
     payload: request.payload,
     idempotencyKey: request.idempotencyKey ?? id,

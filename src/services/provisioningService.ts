@@ -1,49 +1,26 @@
 import type { Job, JobDetail } from '../../shared/api/provisioning.ts'
-import { canRetryJob } from '../../shared/states/provisioningJob.ts'
 import { told, type Ctx } from '../context.ts'
 import type { ListOptions } from '../db/list.ts'
 import * as jobs from '../db/provisioningJobs.ts'
 import type { JobFilter, Snapshot } from '../db/provisioningJobs.ts'
+import { readArchive } from '../db/provisioningHistory.ts'
 import * as queue from '../db/queue.ts'
-import type { JobRow } from '../db/queue.ts'
-import { AppError, notFound } from '../errors.ts'
-import * as auditService from './auditService.ts'
-import { originator } from './provisioningQueues.ts'
+import { notFound } from '../errors.ts'
+import { FAILED, presentJob } from './provisioning/presentJob.ts'
 
 export * from './provisioning/health.ts'
 export * from './provisioning/blueprints.ts'
+export * from './provisioning/brakes.ts'
 export * from './provisioning/clusters.ts'
+export * from './provisioning/controls.ts'
+export * from './provisioning/fleet.ts'
+export * from './provisioning/jobActions.ts'
 export * from './provisioning/ipPools.ts'
 export * from './provisioning/maintenance.ts'
+export { guardRestored } from './provisioning/restored.ts'
+export * from './provisioning/watch.ts'
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null
-type StoredError = { code: string; message: string } | null
-
-const WAITING = 'The infrastructure is not ready for this yet; it goes on by itself.'
-const FAILED = 'It could not be done. Your provider sees the details.'
-
-function presentJob(ctx: Ctx, row: JobRow): Job {
-  const error = row.error as StoredError
-  return {
-    id: row.id,
-    queue: row.queue as Job['queue'],
-    kind: row.kind,
-    tenantId: row.tenant_id,
-    subject: { type: row.subject_type, id: row.subject_id, label: row.subject_label },
-    state: row.state,
-    phase: row.phase,
-    progress: row.progress,
-    doing: row.doing,
-    waitingFor: told(ctx, row.waiting_for, WAITING),
-    attempts: row.attempts,
-    error: error === null ? null : { code: error.code, message: told(ctx, error.message, FAILED) ?? FAILED },
-    correlationId: row.correlation_id,
-    runAt: iso(row.run_at),
-    createdAt: row.created_at.toISOString(),
-    startedAt: iso(row.started_at),
-    finishedAt: iso(row.finished_at),
-  }
-}
 
 export async function listJobs(ctx: Ctx, filter: JobFilter, options: ListOptions) {
   const page = await jobs.list(ctx.tx, ctx.scope, filter, options)
@@ -63,9 +40,12 @@ const LOG_LINES = 200
 export async function getJobDetail(ctx: Ctx, id: string): Promise<JobDetail> {
   const row = await jobs.find(ctx.tx, id)
   if (!row) throw notFound('job')
-  const steps = await queue.steps(ctx.tx, row.queue, id)
+  const past = row.archive === null ? undefined : readArchive(row.archive)
+  const steps = past?.steps ?? (await queue.steps(ctx.tx, row.queue, id))
   // The log names nodes, VMIDs and tasks: it is for those who run them.
-  const log = ctx.seesInfrastructure ? await jobs.log(ctx.tx, id, LOG_LINES) : []
+  const log = ctx.seesInfrastructure
+    ? (past?.log.slice(-LOG_LINES) ?? (await jobs.log(ctx.tx, id, LOG_LINES)))
+    : []
   return {
     ...presentJob(ctx, row),
     steps: steps.map((step) => ({
@@ -85,26 +65,6 @@ export async function getJobDetail(ctx: Ctx, id: string): Promise<JobDetail> {
       line: line.line,
     })),
   }
-}
-
-/**
- * Lets a stuck job go on from the step at which it stopped, forward or undoing.
- * @throws AppError not_found, invalid_state with the reason
- */
-export async function retryJob(ctx: Ctx, id: string): Promise<Job> {
-  const before = await getJob(ctx, id)
-  const verdict = canRetryJob(before)
-  if (!verdict.allowed || !(await queue.retryStuck(ctx.tx, id, originator(ctx)))) {
-    throw new AppError('invalid_state', verdict.allowed ? 'The job has just gone on.' : verdict.reason)
-  }
-  ctx.enqueued.any = true
-  await auditService.record(ctx, {
-    action: 'JOB_RETRIED',
-    tenantId: before.tenantId,
-    target: { type: 'job', id, label: before.kind },
-    diff: { state: ['stuck', 'ready'] },
-  })
-  return getJob(ctx, id)
 }
 
 /** A place in the stream of job changes: what has been told, and how far into the page after it. */

@@ -5,6 +5,7 @@ import * as tenants from '../db/tenants.ts'
 import { AppError, notFound } from '../errors.ts'
 import { newId } from '../lib/ids.ts'
 import * as auditService from './auditService.ts'
+import * as provisioningService from './provisioningService.ts'
 import { blockersOf, planOf } from './tenants/closurePlan.ts'
 import { enqueueClose } from './tenantQueues.ts'
 import * as settingsService from './tenantSettingsService.ts'
@@ -129,7 +130,11 @@ async function begin(ctx: Ctx, tenant: Tenant, closureId: string): Promise<void>
 
 /** Begins what is due, each in a transaction of its own. */
 export async function beginDue(root: Root): Promise<void> {
-  const due = await root.db.transaction('platform', (tx) => closures.due(tx, root.now()))
+  const due = await transaction(root, systemOrigin('tenants.close', newId()), 'platform', async (ctx) => {
+    const all = await closures.due(ctx.tx, ctx.now())
+    const counts = { wanted: all.length, total: await tenants.count(ctx.tx) }
+    return (await provisioningService.mayTouch(ctx, 'tenants.close', counts)) ? all : []
+  })
   for (const { id, tenant_id } of due) {
     await transaction(root, systemOrigin('tenants.close', newId()), 'platform', async (ctx) => {
       const tenant = await tenants.lock(ctx.tx, tenant_id)

@@ -23,7 +23,7 @@ afterAll(() => engine.close())
 afterEach(async () => {
   await engine.stopWorkers()
   await platform((tx) =>
-    sql`update provisioning_jobs set state = 'cancelled', finished_at = clock_timestamp(), seq = coalesce(seq, 0),
+    sql`update provisioning_jobs_live set state = 'cancelled', finished_at = clock_timestamp(), seq = coalesce(seq, 0),
         lease_owner = null, lease_until = null
       where finished_at is null`.execute(tx),
   )
@@ -40,7 +40,7 @@ async function claim(worker = 'mortal'): Promise<JobRow> {
 }
 
 const runOut = (tx: Tx, id: string) =>
-  sql`update provisioning_jobs set lease_until = clock_timestamp() - interval '1 s' where id = ${id}`.execute(
+  sql`update provisioning_jobs_live set lease_until = clock_timestamp() - interval '1 s' where id = ${id}`.execute(
     tx,
   )
 

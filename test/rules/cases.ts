@@ -13,6 +13,7 @@ import type { TestApp } from '../support/app.ts'
 import { PASSWORD, person, session } from '../users/people.ts'
 import { codeOf, enrol } from '../users/factors.ts'
 import { TENANT_CASES } from './casesTenants.ts'
+import { PROVISIONING_CASES } from './casesProvisioning.ts'
 import { CUSTOMER_CASES } from './casesCustomers.ts'
 import { passkeyCases } from './casesPasskeys.ts'
 import { KEY_CASES } from './casesKeys.ts'
@@ -308,13 +309,6 @@ export const CASES: Record<string, Case> = {
   rebootCloudPod: (app, tenantId) => activePod(app, tenantId, false),
   listJobs: list,
   getJob: async (app, tenantId) => ({ id: (await podIn(app, tenantId)).job.id }),
-  retryJob: async (app, tenantId) => {
-    const { job } = await podIn(app, tenantId)
-    await app.as((ctx) =>
-      sql`update provisioning_jobs set state = 'stuck' where id = ${job.id}`.execute(ctx.tx),
-    )
-    return { id: job.id }
-  },
   streamJobs: list,
   listClusters: list,
   createCluster: async () => ({
@@ -343,6 +337,7 @@ export const CASES: Record<string, Case> = {
   ...CUSTOMER_CASES,
   ...passkeyCases,
   ...AUDIT_CASES,
+  ...PROVISIONING_CASES,
   ...casesMail,
 }
 

@@ -126,7 +126,7 @@ test('a job whose payload was changed to name a pod of another tenant does nothi
   expect((await outcome(job)).state).toBe('succeeded')
   const asked = await api.call<{ job: Job }>('DELETE', `/api/admin/hosting/cloudpods/${cloudPod.id}`)
   const forged = JSON.stringify({ podId: theirs.cloudPod.id, tenantId: other })
-  await run(sql`update provisioning_jobs set payload = ${forged}::jsonb where id = ${asked.body.job.id}`)
+  await run(sql`update provisioning_jobs_live set payload = ${forged}::jsonb where id = ${asked.body.job.id}`)
   expect((await outcome(asked.body.job)).state).not.toBe('succeeded')
   const pod = await app.admin.get<CloudPod>(`/api/admin/hosting/cloudpods/${theirs.cloudPod.id}`)
   expect(pod.body).toMatchObject({ state: 'active', powerState: 'running' })

@@ -85,10 +85,10 @@ async function take(app: TestApp, jobId: string): Promise<JobRow> {
 /** What time does to a job: a pause passes, a dead worker's lease runs out. */
 async function bringBack(app: TestApp, jobId: string): Promise<void> {
   await platform(app, async (tx) => {
-    await sql`update provisioning_jobs set run_at = clock_timestamp() where id = ${jobId} and state = 'scheduled'`.execute(
+    await sql`update provisioning_jobs_live set run_at = clock_timestamp() where id = ${jobId} and state = 'scheduled'`.execute(
       tx,
     )
-    await sql`update provisioning_jobs set lease_until = clock_timestamp() - interval '1 s'
+    await sql`update provisioning_jobs_live set lease_until = clock_timestamp() - interval '1 s'
       where id = ${jobId} and state = 'running'`.execute(tx)
   })
   await platform(app, (tx) => queue.promoteDue(tx, 1_000))

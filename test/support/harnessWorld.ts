@@ -7,23 +7,26 @@ import type { PodRow } from '../../src/db/cloudPods.ts'
 import { parseMarker } from '../../src/integrations/proxmox/guestConfig.ts'
 import { until, type TestApp } from './app.ts'
 
+/** What can be looked at: the database, the simulated cluster and its file. */
+export type Scene = Pick<TestApp, 'root' | 'sim'> & { config: Pick<TestApp['config'], 'dataDir'> }
+
 /** Reads rows of every tenant. */
-export const rowsOf = <T>(app: TestApp, query: RawBuilder<T>): Promise<T[]> =>
+export const rowsOf = <T>(app: Scene, query: RawBuilder<T>): Promise<T[]> =>
   app.root.db.transaction('platform', async (tx) => (await query.execute(tx)).rows)
 
-export const podRow = async (app: TestApp, id: string): Promise<PodRow> => {
+export const podRow = async (app: Scene, id: string): Promise<PodRow> => {
   const [pod] = await rowsOf(app, sql<PodRow>`select * from cloud_pods where id = ${id}`)
   if (!pod) throw new Error(`there is no pod ${id}`)
   return pod
 }
 
-export const guestsOf = (app: TestApp, podId: string) =>
+export const guestsOf = (app: Scene, podId: string) =>
   app.sim.control.guests().filter((guest) => parseMarker(guest.config.description)?.podId === podId)
 
 type Held = { vmids: string[]; addresses: string[]; capacity: number }
 
 /** What a pod holds; what rests in quarantine belongs to nobody. */
-export async function heldBy(app: TestApp, podId: string): Promise<Held> {
+export async function heldBy(app: Scene, podId: string): Promise<Held> {
   const [held] = await rowsOf(
     app,
     sql<Held>`select array(select state from vmid_reservations where pod_id = ${podId}) as vmids,
@@ -34,7 +37,7 @@ export async function heldBy(app: TestApp, podId: string): Promise<Held> {
 }
 
 /** Balances of a tenant's accounts in minor units: debits minus credits. */
-export async function ledgerOf(app: TestApp, tenantId: string): Promise<Record<string, number>> {
+export async function ledgerOf(app: Scene, tenantId: string): Promise<Record<string, number>> {
   const rows = await rowsOf(
     app,
     sql<{ code: string; sum: number }>`select a.code, sum(e.amount_minor)::int as sum
@@ -44,7 +47,7 @@ export async function ledgerOf(app: TestApp, tenantId: string): Promise<Record<s
 }
 
 /** What a pod is, in the database and on the hypervisor, without the names that differ from pod to pod. */
-export async function podWorld(app: TestApp, podId: string): Promise<unknown> {
+export async function podWorld(app: Scene, podId: string): Promise<unknown> {
   const pod = await podRow(app, podId)
   return {
     pod: { state: pod.state, power: pod.power_state, action: pod.action, problem: pod.problem },
@@ -67,7 +70,7 @@ export async function podWorld(app: TestApp, podId: string): Promise<unknown> {
 const MAKING = /^(?:qmclone|vzcreate|(?:qm|vz)(?:destroy|start|reboot))$/
 
 /** Counts what happens on the hypervisor from now on. */
-export function countEffects(app: TestApp): () => Record<string, number> {
+export function countEffects(app: Scene): () => Record<string, number> {
   const before = new Set(app.sim.control.tasks().map((task) => task.upid))
   return () => {
     const made = app.sim.control
@@ -84,7 +87,7 @@ const FULL = { vmids: ['reserved'], addresses: ['assigned'], capacity: 1 }
 const NOTHING = { vmids: [], addresses: [], capacity: 0 }
 
 /** What a pod at rest holds. One that is being made or destroyed holds all of it, its address perhaps not assigned yet. */
-async function expectHeld(app: TestApp, pod: PodRow): Promise<number[]> {
+async function expectHeld(app: Scene, pod: PodRow): Promise<number[]> {
   const about = `pod ${pod.hostname} (${pod.state}, VMID ${pod.vmid})`
   const held = await heldBy(app, pod.id)
   const guests = guestsOf(app, pod.id).map((guest) => guest.vmid)
@@ -111,7 +114,7 @@ async function expectHeld(app: TestApp, pod: PodRow): Promise<number[]> {
  * @param foreign VMIDs of guests that others have made
  */
 export async function expectNothingLeaked(
-  app: TestApp,
+  app: Scene,
   tenantId: string,
   foreign: readonly number[] = [],
 ): Promise<void> {
@@ -134,7 +137,7 @@ export async function expectNothingLeaked(
   await expectBalanced(app, tenantId)
 }
 
-async function expectNoStrayDisks(app: TestApp): Promise<void> {
+async function expectNoStrayDisks(app: Scene): Promise<void> {
   const stray = (): string[] => {
     const state = JSON.parse(readFileSync(join(app.config.dataDir, 'sim.json'), 'utf8')) as State
     return Object.values(state.volumes)
@@ -148,7 +151,7 @@ async function expectNoStrayDisks(app: TestApp): Promise<void> {
 }
 
 /** What the accounts must say follows from the documents. */
-async function expectBalanced(app: TestApp, tenantId: string): Promise<void> {
+async function expectBalanced(app: Scene, tenantId: string): Promise<void> {
   const uneven = await rowsOf(
     app,
     sql`select tx_id from ledger_entries where tenant_id = ${tenantId} group by tx_id, currency having sum(amount_minor) <> 0`,

@@ -197,7 +197,10 @@ it('the real call needs the tenant’s name and a reason', async () => {
 
 it('a stuck job prevents the closing and is named', async () => {
   const { tenantId, jobId } = await delivered(app)
-  await rowsOf(app, sql`update provisioning_jobs set state = 'stuck', finished_at = null where id = ${jobId}`)
+  await rowsOf(
+    app,
+    sql`update provisioning_jobs_live set state = 'stuck', finished_at = null where id = ${jobId}`,
+  )
   const plan = await app.admin.post<ClosureView>(`${pathOf(tenantId)}/close`, { dryRun: true })
   expect(plan.body.plan?.blockers[0]).toContain('cloudPod.create')
   expect((await close(tenantId)).body).toMatchObject({ code: 'invalid_state' })

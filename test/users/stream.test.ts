@@ -145,7 +145,9 @@ test('a transaction that stays open holds up nobody’s news, and what it change
     const first = await addJob(tenantId)
     await until(async () => stream.events.some(({ job }) => job.state === 'succeeded'), 'the first job')
     await late.query(`begin; set local app.scope = 'platform'`)
-    await late.query('update provisioning_jobs set changed = pg_current_xact_id() where id = $1', [first.id])
+    await late.query('update provisioning_jobs_live set changed = pg_current_xact_id() where id = $1', [
+      first.id,
+    ])
     const before = stream.events.length
     const second = await addJob(tenantId)
     const ended = ({ job }: Event) => job.id === second.id && job.state === 'succeeded'

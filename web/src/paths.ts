@@ -47,6 +47,7 @@ export const paths = {
   jobs: (tenant: string, search: { state?: string; queue?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/jobs', params: { tenant }, search }),
   job: (tenant: string, id: string) => linkOptions({ to: '/t/$tenant/jobs/$id', params: { tenant, id } }),
+  queues: (tenant: string) => linkOptions({ to: '/t/$tenant/queues', params: { tenant } }),
   clusters: (tenant: string) => linkOptions({ to: '/t/$tenant/clusters', params: { tenant } }),
   newCluster: (tenant: string) => linkOptions({ to: '/t/$tenant/clusters/new', params: { tenant } }),
   ipPools: (tenant: string) => linkOptions({ to: '/t/$tenant/ip-pools', params: { tenant } }),

@@ -112,6 +112,12 @@ const provisioning = [
   }),
   createRoute({
     getParentRoute: under,
+    path: 'queues',
+    validateSearch: search('tab'),
+    component: page(() => import('./pages/provisioning/QueuesPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
     path: 'clusters',
     component: page(() => import('./pages/provisioning/ClustersPage.tsx')),
   }),

@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs'
-import { appendFile, mkdir, open } from 'node:fs/promises'
+import { createReadStream, existsSync } from 'node:fs'
+import { appendFile, mkdir, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
@@ -32,7 +32,8 @@ export async function appendCheckpoints(ctx: Ctx): Promise<void> {
   const key = await publicKey(ctx)
   if (key === undefined) return
   await mkdir(dirname(path), { recursive: true })
-  for (let last = await lastIn(path); ;) {
+  if (await missingCheckpoint(ctx)) return
+  for (let last = BigInt((await lastIn(path))?.batch ?? 0); ;) {
     const batches = await seals.headsAfter(ctx.tx, last, PAGE)
     const lines = batches.map((batch) => `${JSON.stringify(lineOf(batch, key))}\n`)
     if (lines.length > 0) await appendFile(path, lines.join(''))
@@ -50,8 +51,27 @@ const lineOf = (batch: seals.BatchHead, key: string): Checkpoint => ({
   publicKey: key,
 })
 
-/** The number of the last batch in a file. A line that a crash cut off is ended, and its batch written again. */
-async function lastIn(path: string): Promise<bigint> {
+/**
+ * The last checkpoint that this machine has written, if the database does not have its batch: then the database is an
+ * older one, brought back from a backup, or another one. Nothing is appended until `beginAnew`.
+ */
+export async function missingCheckpoint(ctx: Ctx): Promise<Checkpoint | undefined> {
+  const path = ctx.settings.auditCheckpoints
+  const last = existsSync(path) ? await lastIn(path) : undefined
+  if (!last) return undefined
+  const number = BigInt(last.batch)
+  const [head] = await seals.headsAfter(ctx.tx, number - 1n, 1)
+  return head?.number === number && head.hash.toString('hex') === last.hash ? undefined : last
+}
+
+/** Puts the file aside, as the proof of what was lost, and begins another one with the database as it is. */
+export async function beginAnew(ctx: Ctx): Promise<void> {
+  const path = ctx.settings.auditCheckpoints
+  await rename(path, `${path}.until-${ctx.now().toISOString().replaceAll(/[:.]/g, '-')}`)
+}
+
+/** The last whole line of a file. A line that a crash cut off is ended, and its batch written again. */
+async function lastIn(path: string): Promise<Checkpoint | undefined> {
   const file = await open(path, 'a+')
   try {
     const { size } = await file.stat()
@@ -63,7 +83,7 @@ async function lastIn(path: string): Promise<bigint> {
       .slice(0, -1)
       .map(parse)
       .filter((line) => line !== undefined)
-    return BigInt(whole.at(-1)?.batch ?? 0)
+    return whole.at(-1)
   } finally {
     await file.close()
   }

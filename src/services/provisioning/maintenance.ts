@@ -1,4 +1,4 @@
-import type { Ctx } from '../../context.ts'
+import type { Ctx, Root } from '../../context.ts'
 import * as audit from '../../db/audit.ts'
 import * as authLog from '../../db/authLog.ts'
 import * as passkeys from '../../db/authPasskeys.ts'
@@ -6,6 +6,9 @@ import * as sso from '../../db/authSso.ts'
 import * as reservations from '../../db/cloudPodReservations.ts'
 import * as idempotency from '../../db/idempotency.ts'
 import * as mails from '../../db/mails.ts'
+import * as automation from '../../db/provisioningAutomation.ts'
+import * as history from '../../db/provisioningHistory.ts'
+import * as workers from '../../db/provisioningWorkers.ts'
 import * as singleUseTokens from '../../db/singleUseTokens.ts'
 import * as installation from '../../db/installation.ts'
 import { StartupError } from '../../errors.ts'
@@ -28,7 +31,22 @@ export async function tidy(ctx: Ctx): Promise<void> {
   await mails.forgetBefore(ctx.tx, { bodies: before(KEPT_BODY_DAYS), mails: before(MAIL_DAYS) })
   await singleUseTokens.forgetBefore(ctx.tx, before(30))
   await sso.forgetStates(ctx.tx, ctx.now())
+  await workers.forgetBefore(ctx.tx, before(1))
+  await history.ensureMonths(ctx.tx)
+  await automation.forgetDeeds(ctx.tx, before(7))
   await audit.ensurePartitions(ctx.tx)
+}
+
+/** So long an ended job stays where those that wait and run are. */
+const LIVE_HOURS = 24
+const ARCHIVE_BATCH = 500
+
+/** Moves jobs that ended a while ago into the history, each batch in a transaction of its own. */
+export async function archiveJobs(root: Root): Promise<void> {
+  const before = new Date(root.now().getTime() - LIVE_HOURS * 3_600_000)
+  let moved = ARCHIVE_BATCH
+  while (moved === ARCHIVE_BATCH)
+    moved = await root.db.transaction('platform', (tx) => history.archive(tx, before, ARCHIVE_BATCH))
 }
 
 const KEY_CHECK = 'secretKeyCheck'

@@ -25,6 +25,7 @@ const PATH = '/api/admin/provisioning'
 type JobFilter = ListFilter & {
   state?: Job['state'] | undefined
   queue?: Job['queue'] | undefined
+  kind?: string | undefined
   subjectType?: string
   subjectId?: string
 }
@@ -41,6 +42,14 @@ export const nodesQuery = (filter: ListFilter) =>
   listQuery<Node, ListFilter>('nodes', `${PATH}/nodes`, filter)
 /** A stuck job goes on from the step at which it stopped. */
 export const retryJob = (id: string, key: string) => post<Job>(`${PATH}/jobs/${id}/retry`, {}, key)
+export const cancelJob = (id: string, reason: string, key: string) =>
+  post<Job>(`${PATH}/jobs/${id}/cancel`, { reason }, key)
+/** The step at which a stuck job stopped was done by hand, or is not needed. */
+export const settleJobStep = (id: string, body: { how: 'done' | 'skipped'; reason: string }, key: string) =>
+  post<Job>(`${PATH}/jobs/${id}/settle`, body, key)
+export const setJobPriority = (id: string, priority: number, key: string) =>
+  post<Job>(`${PATH}/jobs/${id}/priority`, { priority }, key)
+
 export const configureNode = (body: NodeConfigure, key: string) => post<Node>(`${PATH}/nodes`, body, key)
 
 export const ipPoolsQuery = (filter: ListFilter) =>

@@ -2,6 +2,7 @@ import type { CloudPod } from '../api/cloudPods.ts'
 import type { CustomerImport } from '../api/customerImports.ts'
 import type { Invoice, Subscription } from '../api/billing.ts'
 import type { Cluster, Job, JobDetail, Node } from '../api/provisioning.ts'
+import type { Timer, Worker } from '../api/provisioningControls.ts'
 import type { ClosureView, TenantExport } from '../api/tenantEnd.ts'
 import type { Mail } from '../api/mails.ts'
 import type { Tenant } from '../api/tenants.ts'
@@ -54,11 +55,24 @@ const LOOKS = {
     waiting: ['neutral'],
     running: ['info', true],
     done: ['success'],
+    skipped: ['warning'],
     failed: ['danger'],
     undoing: ['warning', true],
     undone: ['warning'],
     undo_failed: ['danger'],
   } satisfies Record<JobDetail['steps'][number]['state'], Look>,
+  worker: {
+    running: ['success'],
+    draining: ['warning', true],
+    silent: ['danger'],
+  } satisfies Record<Worker['state'], Look>,
+  timer: {
+    ok: ['success'],
+    running: ['info', true],
+    failing: ['danger'],
+    overdue: ['danger'],
+    stopped: ['warning'],
+  } satisfies Record<Timer['state'], Look>,
   cluster: {
     unknown: ['warning'],
     ok: ['success'],

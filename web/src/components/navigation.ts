@@ -3,6 +3,7 @@ import {
   Boxes,
   Building2,
   FileClock,
+  Gauge,
   KeyRound,
   Layers,
   Mail,
@@ -60,6 +61,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
     title: 'Provisioning',
     places: [
       { section: 'jobs', label: 'Jobs', icon: Workflow, permission: 'jobs:read', to: paths.jobs },
+      {
+        section: 'queues',
+        label: 'Queues & workers',
+        icon: Gauge,
+        permission: 'infrastructure:read',
+        to: paths.queues,
+      },
       {
         section: 'clusters',
         label: 'Clusters & nodes',

@@ -1,22 +1,19 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { clsx } from 'clsx'
-import { canRetryJob } from '../../../../shared/states/provisioningJob.ts'
-import { jobQuery, retryJob, type JobDetail } from '../../api/provisioning.ts'
-import { useSubmit } from '../../api/submit.ts'
-import { JobNow, JobSteps } from '../../components/JobProgress.tsx'
+import { jobQuery, type JobDetail } from '../../api/provisioning.ts'
+import { isOver, JobNow, JobSteps } from '../../components/JobProgress.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
-import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { SubjectLink } from '../../components/SubjectLink.tsx'
 import { humanize, jobTitle } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
-import { Button } from '../../ui/Button.tsx'
 import { Card, Facts } from '../../ui/Card.tsx'
 import { CopyId } from '../../ui/CopyId.tsx'
 import { Time } from '../../ui/Time.tsx'
-import { toast } from '../../ui/Toast.tsx'
+import { JobActions } from './JobActions.tsx'
 
 const route = getRouteApi('/t/$tenant/jobs/$id')
 
@@ -31,34 +28,12 @@ export default function JobPage() {
       crumbs={[{ label: 'Jobs', link: paths.jobs(tenant.slug) }]}
       permission="jobs:read"
       badge={job && <StateBadge of="job" state={job.state} />}
-      actions={job && canRetryJob(job).allowed && <Retry job={job} />}
+      actions={job && !isOver(job) && <JobActions job={job} />}
     >
       <Loaded query={query} what="job">
         {(data) => <Content job={data} />}
       </Loaded>
     </Page>
-  )
-}
-
-function Retry({ job }: { job: JobDetail }) {
-  const { can } = useSession()
-  const retry = useSubmit({
-    send: (_: void, key) => retryJob(job.id, key),
-    onDone: () => toast.done('The job goes on'),
-  })
-  return (
-    <Button
-      variant="primary"
-      loading={retry.isPending}
-      disabledReason={can('jobs:manage') ? undefined : NO_PERMISSION('jobs:manage')}
-      onClick={() =>
-        retry.mutate(undefined, {
-          onError: (error) => toast.failed('The job was not taken up again', error.message),
-        })
-      }
-    >
-      Go on from the failed step
-    </Button>
   )
 }
 
@@ -73,6 +48,7 @@ function Content({ job }: { job: JobDetail }) {
               ['For', <SubjectLink key="subject" {...job.subject} />],
               ['Queue', humanize(job.queue)],
               ['Failed attempts', job.attempts],
+              ['Priority', job.priority],
               ['Direction', job.phase === 'undo' ? 'Undoing what was done' : 'Forward'],
               ['Created', <Time key="created" at={job.createdAt} />],
               ['Begun', <Time key="started" at={job.startedAt} />],

@@ -1,6 +1,8 @@
+import { useQuery } from '@tanstack/react-query'
 import { Settings2 } from 'lucide-react'
 import { useState } from 'react'
 import type { Node } from '../../api/provisioning.ts'
+import { queuesQuery } from '../../api/provisioningControls.ts'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { UsageBar } from '../../components/UsageBar.tsx'
@@ -9,17 +11,21 @@ import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { NodeForm } from './NodeForm.tsx'
+import { PauseButton } from './PauseButton.tsx'
 
 /** What is reserved on a node, of what it may give: its size times how far it may be overcommitted. */
 export function NodeCard({ node }: { node: Node }) {
   const { can } = useSession()
   const [configuring, setConfiguring] = useState(false)
   const { reserved } = node
+  const { data } = useQuery(queuesQuery())
+  const paused = data?.pauses.some(({ what, which }) => what === 'node' && which === node.id) ?? false
   return (
     <article aria-label={`Node ${node.name}`} className="space-y-3 rounded-md border border-line p-4">
       <div className="flex flex-wrap items-center justify-between gap-2">
         <h3 className="font-semibold">{node.name}</h3>
         <div className="flex flex-wrap items-center gap-2">
+          {paused && <StateBadge of="catalogue" state="paused" />}
           {node.state === 'drained' && <StateBadge of="catalogue" state="drained" />}
           <StateBadge of="node" state={node.status} />
         </div>
@@ -40,14 +46,17 @@ export function NodeCard({ node }: { node: Node }) {
           <br />
           Seen <Time at={node.seenAt} relative />
         </p>
-        <Button
-          size="sm"
-          icon={<Settings2 aria-hidden className="size-4" />}
-          disabledReason={can('infrastructure:manage') ? undefined : NO_PERMISSION('infrastructure:manage')}
-          onClick={() => setConfiguring(true)}
-        >
-          Configure<span className="sr-only"> {node.name}</span>
-        </Button>
+        <div className="flex flex-wrap gap-2">
+          <PauseButton what="node" which={node.id} label={`jobs on ${node.name}`} paused={paused} />
+          <Button
+            size="sm"
+            icon={<Settings2 aria-hidden className="size-4" />}
+            disabledReason={can('infrastructure:manage') ? undefined : NO_PERMISSION('infrastructure:manage')}
+            onClick={() => setConfiguring(true)}
+          >
+            Configure<span className="sr-only"> {node.name}</span>
+          </Button>
+        </div>
       </div>
       <Dialog open={configuring} onClose={() => setConfiguring(false)} title={`Configure ${node.name}`}>
         <NodeForm node={node} onClose={() => setConfiguring(false)} />

@@ -1,0 +1,34 @@
+import { systemOrigin, transaction, type Ctx, type Root } from '../../context.ts'
+import * as installation from '../../db/installation.ts'
+import * as controls from '../../db/provisioningControls.ts'
+import { newId } from '../../lib/ids.ts'
+import * as auditService from '../auditService.ts'
+
+const CONFIRMED = 'databaseConfirmedAt'
+const REASON =
+  'The database is older than what this machine knows of it, so it seems to have been restored from a backup. Compare pods, invoices and domains with what is really there, then start everything again.'
+
+/**
+ * Stops all automation when the database is not the one this machine has seen last. What was done since that backup is
+ * unknown to it: it would end, suspend or bill by yesterday's facts. A person who starts everything again confirms it.
+ */
+export async function guardRestored(root: Root): Promise<void> {
+  await transaction(root, systemOrigin('automation.guard', newId()), 'platform', async (ctx) => {
+    const missing = await auditService.missingCheckpoint(ctx)
+    if (!missing) return
+    const confirmed = await installation.read(ctx.tx, CONFIRMED)
+    if (typeof confirmed === 'string' && missing.sealedAt < confirmed) return auditService.beginAnew(ctx)
+    const entry = { what: 'all', which: '*', reason: REASON, by: ctx.actor, at: ctx.now() } as const
+    if (!(await controls.pause(ctx.tx, entry))) return
+    await auditService.record(ctx, {
+      action: 'AUTOMATION_STOPPED',
+      tenantId: null,
+      target: { type: 'automation', id: '*' },
+      details: { reason: REASON, missingBatch: missing.batch, sealedAt: missing.sealedAt },
+    })
+  })
+}
+
+/** A person takes the database as it is: checkpoints of before no longer count against it. */
+export const confirmDatabase = (ctx: Ctx): Promise<void> =>
+  installation.write(ctx.tx, CONFIRMED, ctx.now().toISOString(), ctx.now())

@@ -1,0 +1,134 @@
+import type { Alert } from '../../../shared/api/provisioningControls.ts'
+import { systemOrigin, transaction, type Ctx, type Root } from '../../context.ts'
+import * as automation from '../../db/provisioningAutomation.ts'
+import * as controls from '../../db/provisioningControls.ts'
+import { newId } from '../../lib/ids.ts'
+import * as auditService from '../auditService.ts'
+import * as settingsService from '../tenantSettingsService.ts'
+import { listTimers, listWorkers } from './fleet.ts'
+
+const MINUTE_MS = 60_000
+
+const same = (a: automation.Alert) => (b: automation.Alert) => a.code === b.code && a.ref === b.ref
+
+/**
+ * Compares what is wrong now with the alerts that are open: raises, rewords and clears them, each with its event. The
+ * servers do this, so that it happens when no worker is there, too.
+ */
+export async function watch(root: Root): Promise<void> {
+  await transaction(root, systemOrigin('watch', newId()), 'platform', async (ctx) => {
+    if (!(await automation.tryLockWatch(ctx.tx))) return
+    const wrong = await faults(ctx)
+    const open = await automation.openAlerts(ctx.tx)
+    for (const alert of wrong) {
+      const known = open.find(same(alert))
+      if (!known) await raise(ctx, alert)
+      else if (known.message !== alert.message) await automation.reword(ctx.tx, known.id, alert.message)
+    }
+    for (const alert of open) if (!wrong.some(same(alert))) await clear(ctx, alert)
+  })
+}
+
+async function raise(ctx: Ctx, alert: automation.Alert): Promise<void> {
+  const id = newId()
+  await automation.raise(ctx.tx, id, alert, ctx.now())
+  await say(ctx, 'ALERT_RAISED', id, alert)
+}
+
+async function clear(ctx: Ctx, alert: automation.AlertRow): Promise<void> {
+  await automation.clear(ctx.tx, alert.id, ctx.now())
+  await say(ctx, 'ALERT_CLEARED', alert.id, alert)
+}
+
+const say = (ctx: Ctx, action: string, id: string, { code, ref, message }: automation.Alert): Promise<void> =>
+  auditService.record(ctx, {
+    action,
+    tenantId: null,
+    target: { type: 'alert', id, label: code },
+    details: { code, ref, message },
+  })
+
+/** What is wrong with the automation now. */
+async function faults(ctx: Ctx): Promise<automation.Alert[]> {
+  const found: automation.Alert[] = []
+  const workers = await listWorkers(ctx)
+  if (!workers.some(({ state }) => state !== 'silent'))
+    found.push({
+      code: 'no_worker',
+      ref: '',
+      message: 'No worker is running: nothing is provisioned, renewed or ended.',
+    })
+  if (await controls.isStopped(ctx.tx))
+    found.push({ code: 'stopped', ref: '', message: 'All automation is stopped.' })
+  return [...found, ...(await queueFaults(ctx)), ...(await timerFaults(ctx)), ...(await brakeFaults(ctx))]
+}
+
+async function queueFaults(ctx: Ctx): Promise<automation.Alert[]> {
+  const { 'automation.stalledMinutes': minutes } = await settingsService.effective(ctx, null)
+  const paused = new Set((await controls.pauses(ctx.tx)).map(({ what, which }) => `${what} ${which}`))
+  const now = ctx.now().getTime()
+  const figures = await controls.queueFigures(ctx.tx, new Date(now))
+  return figures.flatMap(({ queue, oldest_ready: oldest, stuck }) => [
+    ...(oldest !== null &&
+    now - oldest.getTime() > Number(minutes.value) * MINUTE_MS &&
+    !paused.has(`queue ${queue}`)
+      ? [
+          {
+            code: 'queue_stalled',
+            ref: queue,
+            message: `Jobs of the queue ${queue} have been ready for more than ${minutes.value} minutes.`,
+          },
+        ]
+      : []),
+    ...(stuck > 0
+      ? [
+          {
+            code: 'jobs_stuck',
+            ref: queue,
+            message: `${stuck} job(s) of the queue ${queue} wait for a person.`,
+          },
+        ]
+      : []),
+  ])
+}
+
+const timerFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
+  (await listTimers(ctx)).flatMap(({ name, state, lastError }) => {
+    if (state === 'overdue')
+      return [{ code: 'timer_overdue', ref: name, message: `The timer ${name} is not being run.` }]
+    return state === 'failing'
+      ? [{ code: 'timer_failing', ref: name, message: `The timer ${name} fails: ${lastError}` }]
+      : []
+  })
+
+const brakeFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
+  (await automation.brakes(ctx.tx, 50))
+    .filter(({ state }) => state === 'waiting')
+    .map(({ action, wanted, allowed }) => ({
+      code: 'brake',
+      ref: action,
+      message: `${action} would touch ${wanted} at once; ${allowed} are usual. It waits for a confirmation.`,
+    }))
+
+export async function listAlerts(ctx: Ctx): Promise<Alert[]> {
+  return (await automation.openAlerts(ctx.tx)).map(({ id, code, ref, message, opened_at: at }) => ({
+    id,
+    code,
+    ref,
+    message,
+    openedAt: at.toISOString(),
+  }))
+}
+
+/** What takes the pulse from outside must not hear it while nothing gets done. */
+const SILENCING = new Set(['no_worker', 'stopped', 'queue_stalled', 'timer_overdue'])
+
+/** Tells a monitor outside that the automation lives. When it stops hearing that, it raises the alarm itself. */
+export async function beat(root: Root): Promise<void> {
+  const { heartbeatUrl: url } = root.settings
+  if (url === null) return
+  const alerts = await transaction(root, systemOrigin('beat', newId()), 'platform', listAlerts)
+  if (alerts.some(({ code }) => SILENCING.has(code))) return
+  const { status } = await root.vendors.send({ url })
+  if (status >= 400) throw new Error(`the monitor at the heart-beat address answered ${status}`)
+}

@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { act, insist, openTenant, type Deeds } from './customers.ts'
+import { strike } from './faults.ts'
+import { comeToRest, expectOneStory } from './oracle.ts'
+import { randomOf } from './random.ts'
+import { openWorld } from './world.ts'
+
+// A small run with the other tests; `npm run chaos` makes it long. The seed is printed, and given back it repeats the
+// same deeds and faults: their moments differ, as those of real ones do.
+const FAULTS = Number(process.env['MPANEL_CHAOS_FAULTS'] ?? 60)
+const SEED = Number(process.env['MPANEL_CHAOS_SEED'] ?? Date.now() % 1_000_000)
+const TENANTS = 4
+const WORKERS = 2
+const PACE_MS = { from: 50, to: 450 }
+
+const count = (counts: Deeds, name: string): void => void (counts[name] = (counts[name] ?? 0) + 1)
+
+it(
+  `after ${FAULTS} faults and as many deeds of ${TENANTS} tenants everything tells one story (seed ${SEED})`,
+  async () => {
+    const world = await openWorld(WORKERS)
+    const deeds: Deeds = {}
+    const faults: Deeds = {}
+    try {
+      const tenants = []
+      for (let n = 0; n < TENANTS; n += 1) tenants.push(await openTenant(world, 12))
+      const acted = new AbortController()
+      const acting = tenants.map(async (tenant, n) => {
+        const random = randomOf(SEED + n + 1)
+        while (!acted.signal.aborted) {
+          count(deeds, await act(world, tenant, random))
+          await sleep(random.between(PACE_MS.from, PACE_MS.to))
+        }
+      })
+      const random = randomOf(SEED)
+      for (let n = 0; n < FAULTS; n += 1) {
+        count(faults, await strike(world, random))
+        await sleep(random.between(PACE_MS.from, PACE_MS.to) / 2)
+      }
+      acted.abort()
+      await Promise.all(acting)
+      world.sim.control.clearFaults()
+      for (const { id } of tenants) await insist(world, `/api/admin/tenants/${id}/restore`, {})
+      const stuck = await comeToRest(world, 180_000)
+      console.log(JSON.stringify({ seed: SEED, faults, deeds, stuck }))
+      await expectOneStory(
+        world,
+        tenants.map(({ id }) => id),
+      )
+      expect(Object.values(faults).reduce((sum, n) => sum + n, 0)).toBe(FAULTS)
+      expect(deeds['order']).toBeGreaterThan(0)
+    } finally {
+      await world.close()
+    }
+  },
+  120_000 + 240_000 + FAULTS * 2_000,
+)

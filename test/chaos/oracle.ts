@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'kysely'
+import { expect } from 'vitest'
+import { verify } from '../../src/services/audit/verify.ts'
+import * as auditService from '../../src/services/auditService.ts'
+import { expectNothingLeaked, guestsOf, rowsOf } from '../support/harnessWorld.ts'
+import { insist } from './customers.ts'
+import type { World } from './world.ts'
+
+type Open = { id: string; kind: string; state: string; waiting_for: string | null; doing: string | null }
+
+/** Jobs that are not over; what only looks at the cluster does not count. */
+const openJobs = (world: World): Promise<Open[]> =>
+  rowsOf(
+    world,
+    sql<Open>`select id, kind, state, waiting_for, doing from provisioning_jobs_live
+      where state not in ('succeeded', 'failed', 'cancelled') and kind <> 'cluster.sync'`,
+  )
+
+/**
+ * Waits until nothing moves any more. What is stuck is let go on, as an operator does who has looked at it.
+ * @returns how many jobs were stuck
+ */
+export async function comeToRest(world: World, withinMs: number): Promise<number> {
+  const end = Date.now() + withinMs
+  const stuck = new Set<string>()
+  for (;;) {
+    const open = await openJobs(world).catch(() => undefined)
+    if (open?.length === 0) return stuck.size
+    for (const job of open ?? [])
+      if (job.state === 'stuck') {
+        stuck.add(job.id)
+        await insist(world, `/api/admin/provisioning/jobs/${job.id}/retry`, {})
+      }
+    if (Date.now() > end) throw new Error(`it did not come to rest: ${JSON.stringify(open, null, 1)}`)
+    await sleep(500)
+  }
+}
+
+/** Database, cluster, addresses, quotas, ledger and audit log tell one story. */
+export async function expectOneStory(world: World, tenants: readonly string[]): Promise<void> {
+  await world.sim.control.idle()
+  for (const tenant of tenants) {
+    await expectNothingLeaked(world, tenant)
+    await expectStatesTrue(world, tenant)
+  }
+  await expectReservationsMatch(world)
+  await auditService.sealAll(world.root)
+  const verdict = await verify(world.root, undefined)
+  expect(verdict.findings, 'the audit log').toEqual([])
+  await expectEventsForPods(world)
+}
+
+type Row = { id: string; hostname: string; state: string; power_state: string; action: string | null }
+
+/** What the pods and subscriptions say is what is there. */
+async function expectStatesTrue(world: World, tenantId: string): Promise<void> {
+  const pods = await rowsOf(
+    world,
+    sql<Row>`select id, hostname, state, power_state, action from cloud_pods where tenant_id = ${tenantId}`,
+  )
+  for (const pod of pods) {
+    const about = `pod ${pod.hostname}`
+    expect(['reserved', 'active', 'failed', 'deleted'], about).toContain(pod.state)
+    expect(pod.action, about).toBeNull()
+    if (pod.state === 'active')
+      expect(
+        guestsOf(world, pod.id).map(({ power }) => power),
+        about,
+      ).toEqual([pod.power_state])
+  }
+  const wrong = await rowsOf(
+    world,
+    sql`select s.id, s.state, array_agg(p.state) as pods from subscriptions s
+      left join cloud_pods p on p.subscription_id = s.id and p.state not in ('failed', 'deleted')
+      where s.tenant_id = ${tenantId} group by s.id, s.state
+      having case s.state
+        when 'active' then array_agg(p.state) is distinct from array['active']
+        when 'awaiting_payment' then array_agg(p.state) is distinct from array['reserved']
+        when 'terminated' then count(p.id) > 0
+        when 'expired' then count(p.id) > 0
+        when 'provisioning' then count(p.id) > 0
+        else true end`,
+  )
+  expect(wrong, 'subscriptions whose pod is another one than they say').toEqual([])
+}
+
+/** No address or VMID is held twice, and the quota's use is the sum of the pods that live. */
+async function expectReservationsMatch(world: World): Promise<void> {
+  const twice = await rowsOf(
+    world,
+    sql`select pool_id, address from ip_addresses where state <> 'quarantined' group by 1, 2 having count(*) > 1`,
+  )
+  expect(twice, 'addresses held twice').toEqual([])
+  const uneven = await rowsOf(
+    world,
+    sql`select p.id, p.state from cloud_pods p
+      where (p.state in ('reserved', 'active')) <> exists (select from cloud_pod_reservations r where r.pod_id = p.id)`,
+  )
+  expect(uneven, 'pods whose quota is not what they hold').toEqual([])
+}
+
+/** Every pod that was made or is gone has the event that says so. */
+async function expectEventsForPods(world: World): Promise<void> {
+  const silent = await rowsOf(
+    world,
+    sql`select p.id, p.state from cloud_pods p
+      where p.state in ('active', 'deleted') and not exists (
+        select from audit_events e where e.target_id = p.id::text
+          and e.action = case p.state when 'active' then 'CLOUDPOD_CREATED' else 'CLOUDPOD_DELETED' end)`,
+  )
+  expect(silent, 'pods without an event').toEqual([])
+}

@@ -1,0 +1,142 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { exampleCluster, startProxmoxSim, type ProxmoxSim } from '../../sim/proxmox/server.ts'
+import { readConfig } from '../../src/config.ts'
+import { systemOrigin, transaction, type Ctx, type Root } from '../../src/context.ts'
+import { migrate } from '../../src/db/migrate.ts'
+import { createDeps } from '../../src/deps.ts'
+import { startEmbeddedPostgres } from '../../src/lib/embeddedPostgres.ts'
+import { readPostmaster } from '../../src/lib/embeddedPostgres/postmaster.ts'
+import { newId } from '../../src/lib/ids.ts'
+import { createLogger } from '../../src/lib/log.ts'
+import * as seed from '../../src/services/provisioning/seed.ts'
+import { createApi, type Api } from '../support/api.ts'
+import { until } from '../support/app.ts'
+import { freePort } from '../start/process.ts'
+
+const ROOT = new URL('../..', import.meta.url).pathname
+const PASSWORD = 'correct-horse-battery'
+const SPEED = { cloneMs: 250, configMs: 60, resizeMs: 60, startMs: 80, stopMs: 120, destroyMs: 150 }
+
+export type World = {
+  root: Root
+  sim: ProxmoxSim
+  config: { dataDir: string }
+  url: string
+  as<T>(work: (ctx: Ctx) => Promise<T>): Promise<T>
+  /** Logged in as administrator; every call fails while the server is away. */
+  admin: Api
+  /** Kills with SIGKILL and starts again. */
+  killWorker(which: number): Promise<void>
+  killServer(): Promise<void>
+  killPostgres(): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * A whole installation whose parts can be killed one by one: PostgreSQL with its safety on, a server, workers, each a
+ * process of its own with the leases of production, and a simulated cluster.
+ */
+export async function openWorld(workers: number): Promise<World> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'mpanel-chaos-'))
+  await chmod(dataDir, 0o711)
+  const startPostgres = (port?: number) =>
+    startEmbeddedPostgres({ dataDir, log: () => {}, ...(port === undefined ? {} : { port }) })
+  let postgres = await startPostgres()
+  const port = Number(new URL(postgres.url).port)
+  await migrate(postgres.url)
+  const tokenSecret = newId()
+  const sim = await startProxmoxSim({
+    seed: exampleCluster({ rootPassword: newId(), tokenSecret }),
+    speed: SPEED,
+    stateFile: join(dataDir, 'sim.json'),
+  })
+  const config = readConfig({ DATABASE_URL: postgres.url, MPANEL_DATA_DIR: dataDir })
+  const deps = createDeps(config, postgres.url, { log: createLogger({ level: 'silent' }) })
+  const { root } = deps
+  const as: World['as'] = (work) => transaction(root, systemOrigin('chaos', newId()), 'platform', work)
+  await as((ctx) => seed.seedAdministrator(ctx, 'admin@example.com', PASSWORD))
+  await as((ctx) => seed.seedCatalogue(ctx))
+  const clusterId = await as((ctx) =>
+    seed.seedCluster(ctx, {
+      name: 'simulated',
+      apiUrl: sim.url,
+      tokenId: 'mpanel@pve!panel',
+      tokenSecret,
+      caPem: null,
+      fingerprint: sim.fingerprint,
+      simulated: true,
+    }),
+  )
+  const httpPort = await freePort()
+  const env = {
+    DATABASE_URL: postgres.url,
+    MPANEL_DATA_DIR: dataDir,
+    MPANEL_SECRET_KEY: readFileSync(join(dataDir, 'secret.key'), 'utf8'),
+    MPANEL_PORT: String(httpPort),
+    MPANEL_WORKER_CONCURRENCY: '8',
+    MPANEL_LOG_LEVEL: 'silent',
+  }
+  let closing = false
+  const parts = new Map<string, ChildProcess>()
+  const run = async (name: string, command: string): Promise<void> => {
+    const child = spawn(process.execPath, [join(ROOT, 'src/cli.ts'), command], {
+      cwd: ROOT,
+      stdio: 'ignore',
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+    })
+    parts.set(name, child)
+    // What ends because its database was away at its start is started again, as systemd would.
+    child.once('exit', () => {
+      if (parts.get(name) !== child || closing) return
+      parts.delete(name)
+      setTimeout(() => void (closing || parts.has(name) || run(name, command)), 300)
+    })
+  }
+  const kill = async (name: string): Promise<void> => {
+    const child = parts.get(name)
+    if (!child || child.exitCode !== null) return
+    const exit = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exit
+  }
+  await run('server', 'serve')
+  for (let n = 0; n < workers; n += 1) await run(`worker ${n}`, 'worker')
+  const url = `http://127.0.0.1:${httpPort}`
+  await until(async () => (await fetch(`${url}/readyz`).catch(() => undefined))?.ok, 'the server', 60_000)
+  await until(
+    async () => as((ctx) => seed.seedBlueprints(ctx, clusterId, true)),
+    'the first look at the cluster',
+    60_000,
+  )
+  return {
+    root,
+    sim,
+    config: { dataDir },
+    url,
+    as,
+    admin: await createApi(url, { email: 'admin@example.com', password: PASSWORD }),
+    killWorker: (which) => kill(`worker ${which % workers}`),
+    killServer: () => kill('server'),
+    killPostgres: async () => {
+      const folder = join(dataDir, 'postgres')
+      const master = readPostmaster(folder)
+      if (master) process.kill(master.pid, 'SIGKILL')
+      await sleep(300)
+      postgres = await startPostgres(port)
+    },
+    close: async () => {
+      closing = true
+      for (const name of parts.keys()) await kill(name)
+      await deps.close()
+      await postgres.stop()
+      await sim.close()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}

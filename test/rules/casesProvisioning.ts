@@ -1,0 +1,66 @@
+import { sql } from 'kysely'
+import { newId } from '../../src/lib/ids.ts'
+import { catalogue } from '../support/api.ts'
+import type { TestApp } from '../support/app.ts'
+import type { Case } from './cases.ts'
+
+const reason = 'The storage is being mended.'
+
+/** A job of a pod, in some state. */
+async function jobIn(app: TestApp, tenantId: string, state: 'stuck' | 'ready'): Promise<string> {
+  const { plan, blueprint } = await catalogue(app.admin)
+  const { body } = await app.admin.post<{ job: { id: string } }>('/api/admin/hosting/cloudpods', {
+    tenantId,
+    planId: plan.id,
+    blueprintId: blueprint.id,
+    hostname: `pod-${newId().slice(-10)}`,
+  })
+  const { job } = body
+  await app.as(({ tx }) =>
+    sql`update provisioning_jobs_live set state = ${state} where id = ${job.id}`.execute(tx),
+  )
+  return job.id
+}
+
+async function stoppedAtStep(app: TestApp, tenantId: string): Promise<string> {
+  const id = await jobIn(app, tenantId, 'stuck')
+  await app.as(({ tx }) =>
+    sql`insert into provisioning_job_steps (queue, job_id, name, position, title, tenant_id, state, started_at)
+      values ('cloud_pod', ${id}, 'make', 0, 'Cloning', ${tenantId}, 'failed', now())`.execute(tx),
+  )
+  return id
+}
+
+export const PROVISIONING_CASES: Record<string, Case> = {
+  retryJob: async (app, tenantId) => ({ id: await jobIn(app, tenantId, 'stuck') }),
+  cancelJob: async (app, tenantId) => ({ id: await jobIn(app, tenantId, 'ready'), body: { reason } }),
+  settleJobStep: async (app, tenantId) => ({
+    id: await stoppedAtStep(app, tenantId),
+    body: { how: 'done', reason },
+  }),
+  setJobPriority: async (app, tenantId) => ({
+    id: await jobIn(app, tenantId, 'ready'),
+    body: { priority: 50 },
+  }),
+  getQueues: async () => ({}),
+  // A kind of its own: what is paused stays paused for the cases after it.
+  pauseQueue: async () => ({ body: { what: 'kind', which: `test.${newId()}`, reason } }),
+  resumeQueue: async (app) => {
+    const which = `test.${newId()}`
+    await app.admin.post('/api/admin/provisioning/queues/pause', { what: 'kind', which, reason })
+    return { body: { what: 'kind', which } }
+  },
+  setJobLimit: async () => ({ body: { name: `node:${newId()}`, capacity: 3 } }),
+  listBrakes: async () => ({}),
+  decideBrake: async (app) => {
+    const id = newId()
+    await app.as(({ tx }) =>
+      sql`insert into automation_brakes (id, action, wanted, allowed, opened_at)
+        values (${id}, ${id}, 100, 20, now())`.execute(tx),
+    )
+    return { id, body: { decision: 'confirmed', wanted: 100, reason } }
+  },
+  listAlerts: async () => ({}),
+  listWorkers: async () => ({}),
+  listTimers: async () => ({}),
+}

@@ -1,0 +1,82 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { CirclePlay, OctagonX } from 'lucide-react'
+import { useState } from 'react'
+import { pause, queuesQuery, resume, type QueueOverview } from '../../api/provisioningControls.ts'
+import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
+import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Dialog } from '../../ui/Dialog.tsx'
+import { Field, Input } from '../../ui/Field.tsx'
+import { toast } from '../../ui/Toast.tsx'
+
+/** Stops all automation at once, or lets it go on. */
+export function EmergencyStop({ stopped }: { stopped: boolean }) {
+  const { can } = useSession()
+  const [open, setOpen] = useState(false)
+  const close = () => setOpen(false)
+  return (
+    <>
+      <Button
+        variant={stopped ? 'primary' : 'danger'}
+        icon={
+          stopped ? (
+            <CirclePlay aria-hidden className="size-4" />
+          ) : (
+            <OctagonX aria-hidden className="size-4" />
+          )
+        }
+        disabledReason={
+          can('infrastructure:manage', null) ? undefined : NO_PERMISSION('infrastructure:manage')
+        }
+        onClick={() => setOpen(true)}
+      >
+        {stopped ? 'Start everything again' : 'Emergency stop'}
+      </Button>
+      <Dialog open={open} onClose={close} title={stopped ? 'Start everything again' : 'Stop all automation'}>
+        {stopped ? <Start onClose={close} /> : <Stop onClose={close} />}
+      </Dialog>
+    </>
+  )
+}
+
+function Stop({ onClose }: { onClose: () => void }) {
+  const client = useQueryClient()
+  const of = useApiForm<{ reason: string }, QueueOverview>({
+    defaultValues: { reason: '' },
+    send: ({ reason }, key) => pause({ what: 'all', which: '*', reason }, key),
+    onDone: (overview) => {
+      client.setQueryData(queuesQuery().queryKey, overview)
+      toast.done('Everything is stopped')
+      onClose()
+    },
+  })
+  return (
+    <Form of={of} danger submitLabel="Stop everything" onCancel={onClose}>
+      <p>
+        No job is started any more, running ones are put back at once and go on later where they were, and
+        nothing is renewed, suspended or ended by itself. Orders are still taken; they wait.
+      </p>
+      <Field label="Reason" error={of.errorOf('reason')}>
+        <Input maxLength={500} {...of.form.register('reason', { required: REQUIRED })} />
+      </Field>
+    </Form>
+  )
+}
+
+function Start({ onClose }: { onClose: () => void }) {
+  const client = useQueryClient()
+  const of = useApiForm<Record<string, never>, QueueOverview>({
+    defaultValues: {},
+    send: (_, key) => resume({ what: 'all', which: '*' }, key),
+    onDone: (overview) => {
+      client.setQueryData(queuesQuery().queryKey, overview)
+      toast.done('Everything goes on')
+      onClose()
+    },
+  })
+  return (
+    <Form of={of} submitLabel="Start everything again" onCancel={onClose}>
+      <p>Waiting jobs are started, and what was due meanwhile is done now. Other pauses stay.</p>
+    </Form>
+  )
+}

@@ -1,0 +1,69 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { pause, queuesQuery, resume, type QueueOverview } from '../../api/provisioningControls.ts'
+import { useSubmit } from '../../api/submit.ts'
+import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
+import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Dialog } from '../../ui/Dialog.tsx'
+import { Field, Input } from '../../ui/Field.tsx'
+import { toast } from '../../ui/Toast.tsx'
+
+type Target = { what: 'queue' | 'node' | 'kind'; which: string; label: string }
+
+/** Pauses a queue, a node or a kind of job, or lets it go on. */
+export function PauseButton({ paused, ...target }: Target & { paused: boolean }) {
+  const { can } = useSession()
+  const client = useQueryClient()
+  const [open, setOpen] = useState(false)
+  const goOn = useSubmit({
+    send: (_: void, key) => resume({ what: target.what, which: target.which }, key),
+    onDone: (overview) => {
+      client.setQueryData(queuesQuery().queryKey, overview)
+      toast.done(`${target.label} goes on`)
+    },
+  })
+  return (
+    <>
+      <Button
+        size="sm"
+        loading={goOn.isPending}
+        aria-label={`${paused ? 'Resume' : 'Pause'} ${target.label}`}
+        disabledReason={
+          can('infrastructure:manage', null) ? undefined : NO_PERMISSION('infrastructure:manage')
+        }
+        onClick={() =>
+          paused
+            ? goOn.mutate(undefined, { onError: (error) => toast.failed('It stays paused', error.message) })
+            : setOpen(true)
+        }
+      >
+        {paused ? 'Resume' : 'Pause'}
+      </Button>
+      <Dialog open={open} onClose={() => setOpen(false)} title={`Pause ${target.label}`}>
+        <PauseForm {...target} onClose={() => setOpen(false)} />
+      </Dialog>
+    </>
+  )
+}
+
+function PauseForm({ what, which, label, onClose }: Target & { onClose: () => void }) {
+  const client = useQueryClient()
+  const of = useApiForm<{ reason: string }, QueueOverview>({
+    defaultValues: { reason: '' },
+    send: ({ reason }, key) => pause({ what, which, reason }, key),
+    onDone: (overview) => {
+      client.setQueryData(queuesQuery().queryKey, overview)
+      toast.done(`${label} is paused`)
+      onClose()
+    },
+  })
+  return (
+    <Form of={of} submitLabel="Pause" onCancel={onClose}>
+      <p>No job of it is started until it is resumed. What runs already goes on.</p>
+      <Field label="Reason" error={of.errorOf('reason')}>
+        <Input maxLength={500} {...of.form.register('reason', { required: REQUIRED })} />
+      </Field>
+    </Form>
+  )
+}
