@@ -17,6 +17,7 @@ export * from './provisioning/fleet.ts'
 export * from './provisioning/jobActions.ts'
 export * from './provisioning/ipPools.ts'
 export * from './provisioning/maintenance.ts'
+export { metrics, observeRequest } from './provisioning/metrics.ts'
 export { guardRestored } from './provisioning/restored.ts'
 export * from './provisioning/watch.ts'
 

@@ -1,7 +1,10 @@
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDeps } from '../../src/deps.ts'
+import { newId } from '../../src/lib/ids.ts'
 import { startServer, type Server } from '../../src/server.ts'
+import * as provisioningService from '../../src/services/provisioningService.ts'
 import { createApi, type Api } from '../support/api.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { ownerOf } from '../rules/rows.ts'
@@ -126,6 +129,31 @@ test('the metrics count requests by route, never by address, and know the queues
   expect(body).toContain('# TYPE mpanel_jobs gauge')
   for (const line of body.trim().split('\n'))
     expect(line).toMatch(/^(|# (HELP|TYPE) \w+ .+|\w+(\{.*\})? -?[\d.e+-]+|\w+(\{.*\})? NaN)$/)
+})
+
+test('the metrics know the fleet, its timers and limits, what is paused and what is wrong', async () => {
+  await app.as(async (ctx) => {
+    await provisioningService.pause(ctx, { what: 'queue', which: 'ssl', reason: 'a test' })
+    await sql`insert into workers (name, host, pid, version, concurrency, started_at, seen_at)
+      values ('one', 'host.example.com', 1, '0', 1, now(), clock_timestamp()),
+        ('two', 'host.example.com', 2, '0', 1, now(), clock_timestamp() - interval '1 hour')`.execute(ctx.tx)
+    await sql`insert into timers (name, next_run_at, last_success_at)
+      values ('x', now() + interval '1 day', now() - interval '1 minute')`.execute(ctx.tx)
+    await sql`insert into alerts (id, code, ref, message, opened_at)
+      values (${newId()}, 'jobs_stuck', 'ssl', 'one', now()), (${newId()}, 'jobs_stuck', 'domain', 'two', now())`.execute(
+      ctx.tx,
+    )
+  })
+  const { body } = await nobody.get<string>('/metrics')
+  for (const line of [
+    'mpanel_workers{state="running"} 1',
+    'mpanel_workers{state="silent"} 1',
+    'mpanel_paused{what="queue",which="ssl"} 1',
+    'mpanel_job_limit_capacity{limit="node:*"} 4',
+    'mpanel_alerts{code="jobs_stuck"} 2',
+  ])
+    expect(body.split('\n')).toContain(line)
+  expect(body).toMatch(/^mpanel_timer_success_age_seconds\{timer="x"\} 6\d/m)
 })
 
 const call = (headers: Record<string, string> = {}) =>
