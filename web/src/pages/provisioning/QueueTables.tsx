@@ -72,7 +72,20 @@ export function Queues({ overview }: { overview: QueueOverview }) {
           number('Ready', ({ ready }: Queue) => ready),
           number('Running', ({ running }: Queue) => running),
           number('Waiting', ({ scheduled, blocked }: Queue) => scheduled + blocked, 'md'),
-          number('Stuck', ({ stuck }: Queue) => stuck, 'sm'),
+          {
+            header: 'Stuck',
+            align: 'right',
+            from: 'sm',
+            render: ({ queue, stuck }) =>
+              stuck === 0 ? (
+                0
+              ) : (
+                <Link {...paths.jobs(tenant.slug, { queue, state: 'stuck' })} className="hover:underline">
+                  {stuck}
+                  <span className="sr-only"> wait for a person</span>
+                </Link>
+              ),
+          },
           number('Done in the last hour', ({ succeeded }: Queue) => succeeded, 'lg'),
           number('Failed in the last hour', ({ failed }: Queue) => failed, 'lg'),
           {
