@@ -38,7 +38,8 @@ export async function recordDenial(
     target: { type: 'operation', id: operationId, label: `${method} ${path}` },
     details: {
       code: error.code,
-      ...(about === undefined ? {} : { id: about }),
+      // Of a thing that nobody looked up it is not known whose it is: a tenant's log names no foreign ids.
+      ...(about === undefined || (error.tenantId === undefined && tenantId !== null) ? {} : { id: about }),
       ...error.details,
       ...(repeated > 0 ? { repeated } : {}),
     },

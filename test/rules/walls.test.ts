@@ -108,7 +108,9 @@ describe('row-level security alone:', () => {
   })
 
   test('no row can be written into another tenant, neither new nor moved', async () => {
-    for (const table of tables) {
+    for (const shown of tables) {
+      // The history of jobs is written by a function of the owner; the application writes what is live.
+      const table = shown === 'provisioning_jobs' ? 'provisioning_jobs_live' : shown
       const [row] = await owner.query<{ row: unknown }>(
         `select to_jsonb(t) as row from ${table} t where tenant_id = $1 limit 1`,
         [other],

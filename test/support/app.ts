@@ -173,7 +173,7 @@ export async function startApp(
 export async function until<T>(
   look: () => Promise<T | false | undefined | null>,
   what: string,
-  withinMs = 20_000,
+  withinMs = 60_000,
 ): Promise<T> {
   const end = Date.now() + withinMs
   for (;;) {

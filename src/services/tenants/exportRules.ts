@@ -22,7 +22,7 @@ export const INFRASTRUCTURE_COLUMNS: Record<string, readonly string[]> = {
   cloud_pods: ['cluster_id', 'node_id', 'vmid', 'problem'],
   provisioning_job_logs: ['line'],
   provisioning_job_steps: ['saved', 'output', 'error'],
-  provisioning_jobs: ['node_id', 'payload', 'error', 'waiting_for', 'lease_owner'],
+  provisioning_jobs: ['node_id', 'lane', 'payload', 'error', 'waiting_for', 'lease_owner', 'archive'],
 }
 
 /** Columns that look like a secret and are none. */
