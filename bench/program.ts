@@ -4,6 +4,8 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { BenchDatabase } from './database.ts'
 
+/** `heapMb`: how much the process may keep; without, Node takes what it finds. */
+type Options = { heapMb?: number }
 type Running = { pid: number; stop: () => Promise<void> }
 
 /** The program itself, in a process of its own, as production runs it; `ready` finds in a line that it is. */
@@ -11,6 +13,7 @@ async function run(
   database: BenchDatabase,
   command: string,
   ready: RegExp,
+  options: Options,
 ): Promise<Running & { found: string }> {
   const child = spawn(process.execPath, [fileURLToPath(new URL('../src/cli.ts', import.meta.url)), command], {
     env: {
@@ -18,6 +21,7 @@ async function run(
       DATABASE_URL: database.url,
       MPANEL_DATA_DIR: database.dataDir,
       MPANEL_PORT: '0',
+      ...(options.heapMb === undefined ? {} : { NODE_OPTIONS: `--max-old-space-size=${options.heapMb}` }),
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -39,10 +43,13 @@ async function run(
   }
 }
 
-export async function serve(database: BenchDatabase): Promise<Running & { url: string }> {
-  const { found, ...running } = await run(database, 'serve', /serves (http\S+)/)
+export async function serve(
+  database: BenchDatabase,
+  options: Options = {},
+): Promise<Running & { url: string }> {
+  const { found, ...running } = await run(database, 'serve', /serves (http\S+)/, options)
   return { ...running, url: found }
 }
 
-export const work = (database: BenchDatabase): Promise<Running> =>
-  run(database, 'worker', /worker (\S+) is running/)
+export const work = (database: BenchDatabase, options: Options = {}): Promise<Running> =>
+  run(database, 'worker', /worker (\S+) is running/, options)

@@ -2268,18 +2268,23 @@ CREATE OR REPLACE FUNCTION public.customers_meant(p_tenant uuid, p_import uuid, 
  STABLE SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
  SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
 AS $function$
 begin
   if not (app_platform() or p_tenant = any (app_tenants())) then return; end if;
   return query
     with found as (
-      select c.id, c.external_ref, lower(c.email) as email from customers c where c.tenant_id = p_tenant and c.id = any (p_ids)
+      select c.id, c.external_ref, lower(c.email) as email from unnest(p_ids) i join customers c on c.id = i
+        where c.tenant_id = p_tenant
       union
-      select c.id, c.external_ref, lower(c.email) from customers c
-        where c.tenant_id = p_tenant and c.external_ref = any (p_refs) and c.state <> 'merged'
+      select c.id, c.external_ref, lower(c.email) from unnest(p_refs) r join customers c on c.external_ref = r
+        where c.tenant_id = p_tenant and c.state <> 'merged'
       union
-      select c.id, c.external_ref, lower(c.email) from customers c
-        where c.tenant_id = p_tenant and lower(c.email) = any (p_emails) and c.state <> 'merged'
+      select c.id, c.external_ref, lower(c.email) from unnest(p_emails) e join customers c on lower(c.email) = e
+        where c.tenant_id = p_tenant and c.state <> 'merged'
     )
     select f.id, f.external_ref, f.email from found f
     where not exists (select from customer_import_rows r where r.import_id = p_import and r.customer_id = f.id and r.done)

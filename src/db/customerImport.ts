@@ -155,9 +155,11 @@ export async function linesOf(
   means: readonly string[],
 ): Promise<Map<string, number>> {
   const { rows } = await sql<{ means: string; line: number }>`
-    select means, min(line) as line from customer_import_rows
-    where tenant_id = ${tenantId} and import_id = ${importId} and means = any (${[...means]}::text[])
-    group by means`.execute(tx)
+    select m as means, min(r.line) as line from unnest(${[...means]}::text[]) m cross join lateral (
+      -- The offset keeps it a look-up by index for each; see customers_meant.
+      select line from customer_import_rows
+      where tenant_id = ${tenantId} and import_id = ${importId} and means = m offset 0) r
+    group by m`.execute(tx)
   return new Map(rows.map((row) => [row.means, row.line]))
 }
 
@@ -168,11 +170,14 @@ export async function writePlans(
   plans: readonly RowPlan[],
   done: boolean,
 ): Promise<void> {
+  const lines = plans.map(({ line }) => line)
+  // The lines are named for the index: by the join alone, the planner may read the rows of the whole file.
   await sql`update customer_import_rows r set outcome = p.outcome, means = coalesce(r.means, p.means),
       customer_id = p."customerId", plan = p.plan, done = ${done}
     from jsonb_to_recordset(${JSON.stringify(plans)}::jsonb)
       as p (line int, outcome text, means text, "customerId" uuid, plan jsonb)
-    where r.tenant_id = ${tenantId} and r.import_id = ${importId} and r.line = p.line`.execute(tx)
+    where r.tenant_id = ${tenantId} and r.import_id = ${importId} and r.line = any (${lines}::int[])
+      and r.line = p.line`.execute(tx)
 }
 
 export type Counted = { outcome: Outcome; rows: number; faults: number }
