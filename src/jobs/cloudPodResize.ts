@@ -1,3 +1,4 @@
+import { sleep } from '../lib/backoff.ts'
 import { podResize, type ResizePayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
 import { doTask, findSettled, look, openGuest } from './cloudPodGuest.ts'
@@ -43,18 +44,31 @@ async function restart(run: ResizeRun): Promise<boolean> {
   return true
 }
 
+/** A machine that restarts is off for a moment: Proxmox starts it again by a task of its own. */
+const UP_WITHIN_MS = 30_000
+
+async function comesUp(run: ResizeRun, own: Own): Promise<boolean> {
+  const end = Date.now() + UP_WITHIN_MS
+  while (!(await isRunning(run, own))) {
+    if (Date.now() > end) return false
+    await sleep(run.options.pollTaskMs, run.signal)
+  }
+  return true
+}
+
 /** Reads the new size back. @returns whether the running guest has it only after its next restart */
 async function verify(run: ResizeRun): Promise<boolean> {
   const own = await ours(run)
   const { config } = own
   const { size } = run.payload
-  const running = await isRunning(run, own)
+  const restarted = run.output('restart') === true
+  const running = await (restarted ? comesUp : isRunning)(run, own)
   const waits = await waitsForRestart(run, own, running)
   const wrong = [
     config.cores !== size.cores && `cores ${config.cores} instead of ${size.cores}`,
     config.memoryMb !== size.memoryMb && `memory ${config.memoryMb} instead of ${size.memoryMb} MiB`,
     (config.diskGb ?? 0) < size.diskGb && `disk ${config.diskGb} instead of ${size.diskGb} GiB`,
-    run.output('restart') === true && !running && 'it has not come up again after its restart',
+    restarted && !running && 'it has not come up again after its restart',
     run.payload.reboot && waits && 'it runs without its new size although it was to restart',
   ].filter((entry) => entry !== false)
   if (wrong.length > 0)

@@ -51,7 +51,8 @@ async function sizes(id: string) {
   )
   const { cores, memoryMb, diskGb, pendingRestart, action } = await showPod(app, id)
   const [guest] = guestsOf(app, id)
-  const { config, pending } = guest ?? { config: {}, pending: {} }
+  if (!guest) throw new Error(`pod ${id} has no guest`)
+  const { config, pending } = guest
   return {
     pod: { cores, memoryMb, diskGb },
     held,
@@ -197,7 +198,9 @@ it('of two pods that grow at once into room for one, in quota or on the node, on
   const both = () => Promise.all([first, second].map(({ id }) => ask(id, { memoryMb: 4096 })))
   const set = (maxMemoryMb: number) =>
     app.as((ctx) =>
-      sql`update cloud_pod_quotas set max_memory_mb = ${maxMemoryMb} where tenant_id = ${tenantId}`.execute(ctx.tx),
+      sql`update cloud_pod_quotas set max_memory_mb = ${maxMemoryMb} where tenant_id = ${tenantId}`.execute(
+        ctx.tx,
+      ),
     )
   await set(6144)
   const answers = await both()
@@ -243,7 +246,9 @@ it('what cannot be is refused with its reason, by the preview in the same words,
   for (const [body, status, code] of cases) {
     const answer = await ask(id, body)
     expect(answer, JSON.stringify(body)).toMatchObject({ status, body: { code } })
-    const query = new URLSearchParams(Object.entries(body).map(([key, value]) => [key, String(value)]))
+    const query = new URLSearchParams(
+      Object.entries(body).map(([key, value]): [string, string] => [key, String(value)]),
+    )
     const preview = await app.admin.get<{ refusals: object[] }>(`${PODS}/${id}/resize?${query}`)
     expect(preview.body.refusals).toContainEqual({ code, message: answer.body.detail })
   }
