@@ -33,7 +33,7 @@ it('a customer resizes a pod, is told beforehand what cannot be, and restarts it
   await page.getByRole('button', { name: 'Resize', exact: true }).click()
   const dialog = page.getByRole('dialog', { name: 'Resize grows' })
   const submit = dialog.getByRole('button', { name: 'Resize', exact: true })
-  expect(await dialog.getByLabel('Cores').inputValue()).toBe('1')
+  expect(await dialog.getByLabel('Cores', { exact: true }).inputValue()).toBe('1')
   expect(await submit.getAttribute('aria-disabled')).toBe('true')
 
   await dialog.getByLabel('Disk in GiB').fill('10')
@@ -41,7 +41,7 @@ it('a customer resizes a pod, is told beforehand what cannot be, and restarts it
   expect(await submit.getAttribute('aria-disabled')).toBe('true')
 
   await dialog.getByLabel('Disk in GiB').fill('30')
-  await dialog.getByLabel('Cores').fill('2')
+  await dialog.getByLabel('Cores', { exact: true }).fill('2')
   await dialog.getByText('A disk only grows').first().waitFor({ state: 'detached' })
   await submit.click()
   await page.getByText('2 cores').waitFor()
