@@ -36,6 +36,10 @@ async function pod(kind: Kind = 'vm', tenant?: string): Promise<{ id: string; te
 const ask = (id: string, body: Asked, api: Api = app.admin): Promise<Answer<Made & Problem>> =>
   api.post(`${PODS}/${id}/resize`, body)
 
+/** Status and code of each answer, the accepted ones first. */
+const saidTo = (answers: Answer<Made & Problem>[]) =>
+  answers.toSorted((a, b) => a.status - b.status).map(({ status, body }) => [status, body.code])
+
 /** Asks for a size and waits for what becomes of it. */
 async function resize(id: string, body: Asked): Promise<Job> {
   const { status, body: answer } = await ask(id, body)
@@ -183,7 +187,7 @@ it('a guest that is not ours is not resized: the job ends, and nothing of it has
 it('of two sizes asked for at once for one pod, one is taken', async () => {
   const { id } = await pod('ct')
   const answers = await Promise.all([ask(id, { cores: 2 }), ask(id, { cores: 3 })])
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([202, 409])
+  expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([202, 409])
   const [taken] = answers.filter(({ status }) => status === 202)
   await finished(app.admin, taken?.body.job.id ?? '')
   const { pod: size, held, guest } = await sizes(id)
@@ -204,7 +208,7 @@ it('of two pods that grow at once into room for one, in quota or on the node, on
     )
   await set(6144)
   const answers = await both()
-  expect(answers.map(({ status, body }) => [status, body.code]).toSorted()).toEqual([
+  expect(saidTo(answers)).toEqual([
     [202, undefined],
     [409, 'quota_exceeded'],
   ])
@@ -226,7 +230,7 @@ it('of two pods that grow at once into room for one, in quota or on the node, on
       where node_id = n.id) where id = ${await place(third.id)}`,
   )
   const grown = await Promise.all([third, fourth].map(({ id }) => ask(id, { memoryMb: 4096 })))
-  expect(grown.map(({ status, body }) => [status, body.code]).toSorted()).toEqual([
+  expect(saidTo(grown)).toEqual([
     [202, undefined],
     [409, 'no_node_fits'],
   ])
@@ -249,7 +253,7 @@ it('what cannot be is refused with its reason, by the preview in the same words,
     const query = new URLSearchParams(
       Object.entries(body).map(([key, value]): [string, string] => [key, String(value)]),
     )
-    const preview = await app.admin.get<{ refusals: object[] }>(`${PODS}/${id}/resize?${query}`)
+    const preview = await app.admin.get<{ refusals: object[] }>(`${PODS}/${id}/resize?${query.toString()}`)
     expect(preview.body.refusals).toContainEqual({ code, message: answer.body.detail })
   }
   const fine = await app.admin.get<object>(`${PODS}/${id}/resize?cores=2`)
