@@ -20,6 +20,8 @@ export const cloudPod = z.object({
   powerState: z.enum(POWER_STATES),
   powerCheckedAt: timestamp.nullable(),
   action: z.enum(POD_ACTIONS).nullable(),
+  /** Cores and memory are set, but the running guest has them only after its next restart. */
+  pendingRestart: z.boolean(),
   problem: z.string().nullable(),
   addresses: z.array(z.string()),
   version: z.number().int(),
@@ -52,6 +54,33 @@ export const cloudPodCreate = z.strictObject({
   sshKeys,
 })
 export type CloudPodCreate = z.infer<typeof cloudPodCreate>
+
+/** What is not named stays as it is. Cores, memory in MiB, disk in GiB; a disk only grows. */
+const size = {
+  cores: z.number().int().min(1).max(512).optional(),
+  memoryMb: z.number().int().min(128).max(4_194_304).optional(),
+  diskGb: z.number().int().min(1).max(65_536).optional(),
+}
+export const cloudPodResize = z.strictObject({
+  ...size,
+  /** Restart the guest when it would have its new size only then. */
+  reboot: z.boolean().default(false),
+})
+export type CloudPodResize = z.infer<typeof cloudPodResize>
+
+const inQuery = (field: z.ZodType<number | undefined>) =>
+  z.preprocess((text) => (typeof text === 'string' && text !== '' ? Number(text) : text), field)
+export const cloudPodResizeQuery = z.strictObject({
+  cores: inQuery(size.cores).optional(),
+  memoryMb: inQuery(size.memoryMb).optional(),
+  diskGb: inQuery(size.diskGb).optional(),
+})
+
+/** What would be said to a resize that is asked for now. */
+export const cloudPodResizePreview = z.object({
+  refusals: z.array(z.object({ code: z.string(), message: z.string() })),
+})
+export type CloudPodResizePreview = z.infer<typeof cloudPodResizePreview>
 
 export const cloudPodList = listQuery.extend({
   state: z.enum(POD_STATES).optional(),

@@ -8,7 +8,8 @@ export const POD_STATES = ['reserved', 'creating', 'active', 'failed', 'deleting
 type PodState = (typeof POD_STATES)[number]
 export const POWER_STATES = ['unknown', 'running', 'stopped'] as const
 type PowerState = (typeof POWER_STATES)[number]
-export const POD_ACTIONS = ['starting', 'stopping', 'shutting_down', 'rebooting'] as const
+export const POD_ACTIONS = ['starting', 'stopping', 'shutting_down', 'rebooting', 'resizing'] as const
+type PodAction = (typeof POD_ACTIONS)[number]
 export const POWER_ACTIONS = ['start', 'stop', 'shutdown', 'reboot'] as const
 export type PowerAction = (typeof POWER_ACTIONS)[number]
 
@@ -33,6 +34,17 @@ export const canPod = {
   stop: (pod: Subject): Verdict => whenPower(pod, 'stopped', 'The pod is already stopped.'),
   shutdown: (pod: Subject): Verdict => whenPower(pod, 'stopped', 'The pod is already stopped.'),
   reboot: (pod: Subject): Verdict => whenPower(pod, 'stopped', 'A stopped pod is started, not rebooted.'),
+
+  /** @param byPlatform the caller may manage the infrastructure: a plan does not bind them */
+  resize: (
+    { state, subscriptionId, action }: Subject & { action: PodAction | null },
+    byPlatform: boolean,
+  ): Verdict => {
+    if (state !== 'active') return refused(NOT_ACTIVE[state])
+    if (subscriptionId && !byPlatform)
+      return refused('The pod belongs to a subscription: its plan says how large it is.')
+    return action === null ? allowed : refused('Something else is being done to the pod: wait for its end.')
+  },
 
   delete: ({ state, subscriptionId }: Subject): Verdict => {
     if (state === 'deleting' || state === 'deleted' || state === 'failed') return refused(NOT_ACTIVE[state])

@@ -1,7 +1,7 @@
 import type { Fault, TaskFault } from './faults.ts'
 import { die } from './errors.ts'
 import { allocate, findStorage, free, isFileBased, volumesOfGuest } from './disks.ts'
-import { digestOf, forgetGuest, newGuest, randomMac } from './guests.ts'
+import { applyPending, digestOf, forgetGuest, newGuest, randomMac } from './guests.ts'
 import type { Config, Guest, GuestKind, TaskRecord } from './model.ts'
 import { abandonTasks } from './tasks.ts'
 import { formatSize, GiB } from './units.ts'
@@ -162,6 +162,7 @@ function changeGuest(world: World, vmid: number, change: GuestChange): void {
   }
   if (change.power !== undefined) {
     guest.power = change.power
+    if (change.power === 'stopped') applyPending(guest)
     guest.startedAt = change.power === 'stopped' ? null : (guest.startedAt ?? now())
     guest.pid = change.power === 'stopped' ? null : (guest.pid ?? (world.state.lastPid += 1))
   }

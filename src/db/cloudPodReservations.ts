@@ -44,18 +44,25 @@ export type Candidate = {
   memoryOvercommit: number
 }
 
+const candidates = sql`select c.id as "clusterId", c.name as "clusterName", n.id as "nodeId", n.name as "nodeName",
+    n.status, n.state as "nodeState", n.storage, n.cores, n.memory_mb as "memoryMb", n.disk_gb as "diskGb",
+    n.cpu_overcommit::float8 as "cpuOvercommit", n.memory_overcommit::float8 as "memoryOvercommit"
+  from nodes n join clusters c on c.id = n.cluster_id`
+
 /** The nodes that have the blueprint's image, their clusters locked in one order: two orders never choose at once. */
 export async function lockCandidates(tx: Tx, blueprintId: string): Promise<Candidate[]> {
   await sql`select from clusters where state = 'active' and id in (
       select n.cluster_id from cloud_pod_blueprint_images i join nodes n on n.id = i.node_id where i.blueprint_id = ${blueprintId})
     order by id for no key update`.execute(tx)
-  const { rows } =
-    await sql<Candidate>`select c.id as "clusterId", c.name as "clusterName", n.id as "nodeId", n.name as "nodeName",
-      n.status, n.state as "nodeState", n.storage, n.cores, n.memory_mb as "memoryMb", n.disk_gb as "diskGb",
-      n.cpu_overcommit::float8 as "cpuOvercommit", n.memory_overcommit::float8 as "memoryOvercommit"
-    from cloud_pod_blueprint_images i join nodes n on n.id = i.node_id join clusters c on c.id = n.cluster_id
+  const { rows } = await sql<Candidate>`${candidates} join cloud_pod_blueprint_images i on i.node_id = n.id
     where i.blueprint_id = ${blueprintId} and c.state = 'active' order by c.name, n.name`.execute(tx)
   return rows
+}
+
+/** The node of a pod, whatever state it is in. The caller has locked its cluster. */
+export async function nodeOf(tx: Tx, nodeId: string): Promise<Candidate | undefined> {
+  const { rows } = await sql<Candidate>`${candidates} where n.id = ${nodeId}`.execute(tx)
+  return rows[0]
 }
 
 export async function nodeUsage(tx: Tx, clusterId: string): Promise<Map<string, Usage>> {
@@ -79,6 +86,15 @@ export async function reserveCapacity(
       disk_gb: values.diskGb,
       created_at: values.at,
     })
+    .execute()
+}
+
+/** Sets what a pod holds of its tenant's quota and of its node. A pod that holds nothing any more is left so. */
+export async function setCapacity(tx: Tx, podId: string, size: Resources): Promise<void> {
+  await tx
+    .updateTable('cloud_pod_reservations')
+    .set({ cores: size.cores, memory_mb: size.memoryMb, disk_gb: size.diskGb })
+    .where('pod_id', '=', podId)
     .execute()
 }
 

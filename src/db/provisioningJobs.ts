@@ -28,6 +28,15 @@ export function find(tx: Tx, id: string): Promise<JobRow | undefined> {
   return tx.selectFrom('provisioning_jobs').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
+/** Whether anything is still to be done to a pod, or waits for a person. */
+export async function hasUnfinished(tx: Tx, tenantId: string, podId: string): Promise<boolean> {
+  const { rows } = await sql`select from provisioning_jobs_live where tenant_id = ${tenantId}
+    and serial_key = ${`cloudPod:${podId}`} and state not in ('succeeded', 'failed', 'cancelled') limit 1`.execute(
+    tx,
+  )
+  return rows.length > 0
+}
+
 /** The last lines of a job's log, oldest first. */
 export async function log(tx: Tx, jobId: string, lines: number) {
   const rows = await tx

@@ -218,12 +218,13 @@ export interface CloudPodsTable {
   state: 'reserved' | 'creating' | 'active' | 'failed' | 'deleting' | 'deleted'
   power_state: Generated<'unknown' | 'running' | 'stopped'>
   power_checked_at: Date | null
-  action: 'starting' | 'stopping' | 'shutting_down' | 'rebooting' | null
+  action: 'starting' | 'stopping' | 'shutting_down' | 'rebooting' | 'resizing' | null
   problem: string | null
   version: Generated<number>
   created_at: Date
   updated_at: Date
   deleted_at: Date | null
+  pending_restart: Generated<boolean>
 }
 
 export interface ClusterTemplatesTable {

@@ -1,90 +1,57 @@
-import type { GuestRef } from '../integrations/proxmox/types.ts'
 import { podPower, type PowerPayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
-import { awaitTask, doTask, findSettled, openGuest, type Guest } from './cloudPodGuest.ts'
-import { JobError, permanent, valueOf } from './errors.ts'
-import type { Found, JobHandler, Run } from './steps.ts'
-
-const SHUTDOWN_SECONDS = 120
-
-async function ours(run: Run<PowerPayload>): Promise<{ guest: Guest; ref: GuestRef }> {
-  const guest = await openGuest(run)
-  const found = await findSettled(run, guest)
-  if (!found) throw permanent('guest_lost', `guest ${guest.pod.vmid} does not exist on its cluster`)
-  return { guest, ref: found.ref }
-}
+import { doTask } from './cloudPodGuest.ts'
+import { ours, probeTask, reboot, SHUTDOWN_SECONDS, waitsForRestart } from './cloudPodReboot.ts'
+import { JobError, valueOf } from './errors.ts'
+import type { JobHandler, Run } from './steps.ts'
 
 const DOING = { start: 'starting', stop: 'stopping', shutdown: 'shutting down', reboot: 'rebooting' } as const
 
 async function act(run: Run<PowerPayload>): Promise<void> {
-  const { guest, ref } = await ours(run)
-  const { proxmox } = guest
+  const own = await ours(run)
+  const { ref } = own
+  const { proxmox } = own.guest
   const { action } = run.payload
+  if (action === 'reboot') return reboot(run, own)
   const status = valueOf(await proxmox.status(ref, run)).status
-  if (action !== 'reboot' && status === (action === 'start' ? 'running' : 'stopped')) return
-  if (action === 'reboot') await run.save({ node: ref.node, before: await reboots(run, guest, ref.node) })
+  if (status === (action === 'start' ? 'running' : 'stopped')) return
   await doTask(run, proxmox, DOING[action], () => {
     if (action === 'start') return proxmox.start(ref, run)
     if (action === 'stop') return proxmox.stop(ref, run)
-    if (action === 'shutdown') return proxmox.shutdown(ref, SHUTDOWN_SECONDS, run)
-    return proxmox.reboot(ref, SHUTDOWN_SECONDS, run)
+    return proxmox.shutdown(ref, SHUTDOWN_SECONDS, run)
   })
 }
 
-/** How far back the node's task list is read; whatever began before our request is known and left out. */
-const LOOK_BACK_MS = 3_600_000
+type ReadBack = { power: 'running' | 'stopped'; pendingRestart: boolean }
 
-async function reboots(run: Run<PowerPayload>, { proxmox, pod }: Guest, node: string): Promise<string[]> {
-  const since = new Date(Date.now() - LOOK_BACK_MS)
-  const tasks = valueOf(await proxmox.tasksSince(node, since, run))
-  return tasks
-    .filter((task) => /^(qm|vz)reboot$/.test(task.type) && Number(task.vmid) === pod.vmid)
-    .map((task) => task.upid)
-}
-
-type Saved = { upid?: string | null; node?: string; before?: string[] }
-
-/**
- * A request whose answer was lost. Start, stop and shutdown look at the power state before they act, so they may run
- * again; a reboot must not happen twice, and the node's task list says whether it has.
- */
-async function probe(run: Run<PowerPayload>): Promise<Found> {
-  const { upid, node, before } = (run.saved() as Saved | null) ?? {}
-  const guest = await openGuest(run)
-  const mine =
-    upid ??
-    (node && before ? (await reboots(run, guest, node)).find((task) => !before.includes(task)) : undefined)
-  if (mine === undefined) return { done: false }
-  await awaitTask(run, guest.proxmox, mine, DOING[run.payload.action])
-  return { done: true }
-}
-
-async function readBack(run: Run<PowerPayload>): Promise<'running' | 'stopped'> {
-  const { guest, ref } = await ours(run)
-  const { status } = valueOf(await guest.proxmox.status(ref, run))
+async function readBack(run: Run<PowerPayload>): Promise<ReadBack> {
+  const own = await ours(run)
+  const { status } = valueOf(await own.guest.proxmox.status(own.ref, run))
   const wanted = run.payload.action === 'start' || run.payload.action === 'reboot' ? 'running' : 'stopped'
   if (status !== wanted)
     throw new JobError('retry', 'read_back_differs', `The guest is ${status} instead of ${wanted}.`)
-  return wanted
+  return { power: wanted, pendingRestart: await waitsForRestart(run, own, wanted === 'running') }
 }
 
 export const cloudPodPower: JobHandler<PowerPayload> = {
   kind: podPower.kind,
   parse: (payload) => podPower.payload.parse(payload),
   steps: [
-    { name: 'act', title: 'Switching power', run: act, probe },
+    {
+      name: 'act',
+      title: 'Switching power',
+      run: act,
+      probe: (run) => probeTask(run, DOING[run.payload.action]),
+    },
     { name: 'readBack', title: 'Reading the power state back', run: readBack, idempotent: true },
     {
       name: 'record',
       title: 'Recording the power state',
-      commit: (ctx, run) =>
-        cloudPodService.markPower(
-          ctx,
-          run.payload.tenantId,
-          run.payload.podId,
-          run.output('readBack') as 'running' | 'stopped',
-          run.payload.action,
-        ),
+      commit: (ctx, run) => {
+        const { tenantId, podId, action } = run.payload
+        const { power, pendingRestart } = run.output('readBack') as ReadBack
+        return cloudPodService.markPower(ctx, tenantId, podId, power, action, pendingRestart)
+      },
     },
   ],
   failed: (ctx, payload, error) =>

@@ -3,10 +3,9 @@ import { podResume, podSuspend, type SuspensionPayload } from '../services/cloud
 import * as cloudPodService from '../services/cloudPodService.ts'
 import * as tenantSuspensionService from '../services/tenantSuspensionService.ts'
 import { doTask, findSettled, openGuest, type Guest } from './cloudPodGuest.ts'
+import { SHUTDOWN_SECONDS } from './cloudPodReboot.ts'
 import { JobError, permanent, valueOf } from './errors.ts'
 import type { JobHandler, Run } from './steps.ts'
-
-const SHUTDOWN_SECONDS = 120
 
 type Found = { guest: Guest; ref: GuestRef; running: boolean }
 

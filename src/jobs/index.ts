@@ -14,6 +14,7 @@ import { authPasswordReset } from './authPasswordReset.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
 import { cloudPodDestroy } from './cloudPodDestroy.ts'
 import { cloudPodPower } from './cloudPodPower.ts'
+import { cloudPodResize } from './cloudPodResize.ts'
 import { customerImport } from './customerImport.ts'
 import { customerImportCheck } from './customerImportCheck.ts'
 import { cloudPodResume, cloudPodSuspend } from './cloudPodSuspension.ts'
@@ -33,6 +34,7 @@ const list = [
   cloudPodCreate,
   cloudPodDestroy,
   cloudPodPower,
+  cloudPodResize,
   provisioningClusterSync,
   cloudPodSuspend,
   cloudPodResume,

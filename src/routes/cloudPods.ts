@@ -4,10 +4,14 @@ import {
   cloudPodCreate,
   cloudPodDetail,
   cloudPodList,
+  cloudPodResize,
+  cloudPodResizePreview,
+  cloudPodResizeQuery,
 } from '../../shared/api/cloudPods.ts'
 import { idParams, page } from '../../shared/api/common.ts'
 import { POWER_ACTIONS, type PowerAction } from '../../shared/states/cloudPod.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
+import type { Identity } from '../services/userService.ts'
 import { route, type Reply, type Route } from './define.ts'
 
 const tag = 'cloudpods'
@@ -18,6 +22,8 @@ const started = (body: cloudPodService.Accepted): Reply<cloudPodService.Accepted
   body,
   location: `/api/admin/provisioning/jobs/${body.job.id}`,
 })
+
+const askerOf = ({ platform }: Identity) => ({ byPlatform: platform.has('infrastructure:manage') })
 
 const SUMMARIES: Record<PowerAction, string> = {
   start: 'Start a pod',
@@ -90,4 +96,31 @@ export const cloudPods: Route[] = [
       started(await cloudPodService.destroy(ctx, tenantId, params.id)),
   }),
   ...POWER_ACTIONS.map(power),
+  route({
+    method: 'GET',
+    path: '/api/admin/hosting/cloudpods/{id}/resize',
+    operationId: 'previewCloudPodResize',
+    summary: 'Try out whether a pod could get another size now',
+    tag,
+    access: { permission: 'cloudpods:resize', where: { in: 'object', kind: 'cloudPod' } },
+    params: idParams,
+    query: cloudPodResizeQuery,
+    replies: { 200: cloudPodResizePreview },
+    handler: async (ctx, { params, query, tenantId, identity }) => ({
+      body: await cloudPodService.previewResize(ctx, tenantId, params.id, query, askerOf(identity)),
+    }),
+  }),
+  route({
+    method: 'POST',
+    path: '/api/admin/hosting/cloudpods/{id}/resize',
+    operationId: 'resizeCloudPod',
+    summary: 'Give a pod other cores or memory, or a larger disk; one of a subscription by the platform only',
+    tag,
+    access: { permission: 'cloudpods:resize', where: { in: 'object', kind: 'cloudPod' } },
+    params: idParams,
+    body: cloudPodResize,
+    replies: { 202: accepted },
+    handler: async (ctx, { params, body, tenantId, identity }) =>
+      started(await cloudPodService.resize(ctx, tenantId, params.id, body, askerOf(identity))),
+  }),
 ]

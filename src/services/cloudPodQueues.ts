@@ -10,12 +10,19 @@ export type PodPayload = z.infer<typeof podPayload>
 const powerPayload = podPayload.extend({ action: z.enum(POWER_ACTIONS) })
 export type PowerPayload = z.infer<typeof powerPayload>
 
+const resizePayload = podPayload.extend({
+  size: z.object({ cores: z.number(), memoryMb: z.number(), diskGb: z.number() }),
+  reboot: z.boolean(),
+})
+export type ResizePayload = z.infer<typeof resizePayload>
+
 const suspensionPayload = podPayload.extend({ suspensionId: z.string() })
 export type SuspensionPayload = z.infer<typeof suspensionPayload>
 
 export const podCreate = { kind: 'cloudPod.create', payload: podPayload } as const
 export const podDestroy = { kind: 'cloudPod.destroy', payload: podPayload } as const
 export const podPower = { kind: 'cloudPod.power', payload: powerPayload } as const
+export const podResize = { kind: 'cloudPod.resize', payload: resizePayload } as const
 export const podSuspend = { kind: 'cloudPod.suspend', payload: suspensionPayload } as const
 export const podResume = { kind: 'cloudPod.resume', payload: suspensionPayload } as const
 
@@ -53,6 +60,19 @@ export const enqueuePower = (ctx: Ctx, pod: PodRow, action: PowerAction): Promis
       payload: { podId: pod.id, tenantId: pod.tenant_id, action },
       deadlineMs: DAY_MS,
       priority: 50,
+    }),
+  )
+
+export const enqueueResize = (
+  ctx: Ctx,
+  pod: PodRow,
+  wanted: Pick<ResizePayload, 'size' | 'reboot'>,
+): Promise<{ id: string }> =>
+  enqueue(
+    ctx,
+    podJob(pod, podResize.kind, {
+      payload: { podId: pod.id, tenantId: pod.tenant_id, ...wanted },
+      deadlineMs: DAY_MS,
     }),
   )
 

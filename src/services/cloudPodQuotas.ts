@@ -1,7 +1,7 @@
 import type { QuotaView } from '../../shared/api/tenants.ts'
 import type { Ctx } from '../context.ts'
 import * as reservations from '../db/cloudPodReservations.ts'
-import type { Resources, Usage } from '../db/cloudPodReservations.ts'
+import type { Usage } from '../db/cloudPodReservations.ts'
 import * as tenants from '../db/tenants.ts'
 import { AppError } from '../errors.ts'
 import * as auditService from './auditService.ts'
@@ -23,21 +23,22 @@ export async function setQuota(ctx: Ctx, tenantId: string, quota: Quota = DEFAUL
 }
 
 /**
- * Checks that one more pod of this size stays within the tenant's quota. The quota's row stays locked until the
- * caller's transaction ends, so parallel orders cannot pass together what only one may pass.
+ * Checks that so much more stays within the tenant's quota. The quota's row stays locked until the caller's
+ * transaction ends, so parallel orders cannot pass together what only one may pass. A limit of which nothing more is
+ * wanted refuses nothing, even if more is in use than it allows.
  * @throws AppError quota_exceeded, naming each limit with its use
  */
-export async function requireRoom(ctx: Ctx, tenantId: string, wanted: Resources): Promise<void> {
+export async function requireRoom(ctx: Ctx, tenantId: string, wanted: Usage): Promise<void> {
   const state = await reservations.lockQuota(ctx.tx, tenantId)
   if (!state) throw new AppError('quota_exceeded', 'The tenant has no quota: set one before ordering pods.')
   const { quota, used } = state
   const limits: [string, keyof Usage, number, number][] = [
-    ['pods', 'pods', 1, quota.max_pods],
+    ['pods', 'pods', wanted.pods, quota.max_pods],
     ['cores', 'cores', wanted.cores, quota.max_cores],
     ['memory MiB', 'memoryMb', wanted.memoryMb, quota.max_memory_mb],
     ['disk GiB', 'diskGb', wanted.diskGb, quota.max_disk_gb],
   ]
-  const exceeded = limits.filter(([, key, more, limit]) => used[key] + more > limit)
+  const exceeded = limits.filter(([, key, more, limit]) => more > 0 && used[key] + more > limit)
   if (exceeded.length === 0) return
   const text = exceeded
     .map(([name, key, more, limit]) => `${name} ${used[key]} + ${more} > ${limit}`)

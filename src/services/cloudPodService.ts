@@ -1,7 +1,6 @@
 import type { CloudPod, CloudPodCreate, CloudPodDetail } from '../../shared/api/cloudPods.ts'
 import type { Job } from '../../shared/api/provisioning.ts'
 import { canPod, type PowerAction } from '../../shared/states/cloudPod.ts'
-import type { Verdict } from '../../shared/states/billingSubscription.ts'
 import { canCustomer } from '../../shared/states/customer.ts'
 import { told, type Ctx } from '../context.ts'
 import * as customers from '../db/customers.ts'
@@ -10,12 +9,14 @@ import type { PodFilter, PodRow, PodView } from '../db/cloudPods.ts'
 import type { ListOptions } from '../db/list.ts'
 import * as reservations from '../db/cloudPodReservations.ts'
 import { AppError, notFound } from '../errors.ts'
-import * as auditService from './auditService.ts'
 import * as cloudPodQueues from './cloudPodQueues.ts'
+import { emit, lockPod, requireAllowed } from './cloudPods/changes.ts'
 import { reserve } from './cloudPods/reserve.ts'
+import * as resizing from './cloudPods/resize.ts'
 import * as provisioningService from './provisioningService.ts'
 
 export { reserve }
+export { markResized, markResizeFailed, noteSetBack, previewResize } from './cloudPods/resize.ts'
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null
 
@@ -36,6 +37,7 @@ function present(ctx: Ctx, row: PodView): CloudPod {
     powerState: row.power_state,
     powerCheckedAt: iso(row.power_checked_at),
     action: row.action,
+    pendingRestart: row.pending_restart,
     problem: told(ctx, row.problem, 'The last action could not be done. Your provider sees the details.'),
     addresses: row.addresses,
     version: row.version,
@@ -64,16 +66,6 @@ async function answer(ctx: Ctx, pod: PodRow, job: { id: string }): Promise<Accep
   const row = await pods.find(ctx.tx, pod.tenant_id, pod.id)
   if (!row) throw notFound('CloudPod')
   return { cloudPod: present(ctx, row), job: await provisioningService.getJob(ctx, job.id) }
-}
-
-async function lockPod(ctx: Ctx, tenantId: string, id: string): Promise<PodRow> {
-  const pod = await pods.lock(ctx.tx, tenantId, id)
-  if (!pod) throw notFound('CloudPod')
-  return pod
-}
-
-function requireAllowed(verdict: Verdict): void {
-  if (!verdict.allowed) throw new AppError('invalid_state', verdict.reason)
 }
 
 /**
@@ -113,6 +105,13 @@ export async function power(ctx: Ctx, tenantId: string, id: string, action: Powe
   await pods.update(ctx.tx, id, { action: ACTING[action], problem: null, updated_at: ctx.now() })
   await emit(ctx, pod, `CLOUDPOD_${action.toUpperCase()}_REQUESTED`, { action: [pod.action, ACTING[action]] })
   return answer(ctx, pod, await cloudPodQueues.enqueuePower(ctx, pod, action))
+}
+
+/** Lets a pod get another size. @throws AppError what `resize` of cloudPods/resize.ts throws */
+export async function resize(...asked: Parameters<typeof resizing.resize>): Promise<Accepted> {
+  const [ctx] = asked
+  const { pod, job } = await resizing.resize(...asked)
+  return answer(ctx, pod, job)
 }
 
 /** Destroys a pod that belongs to no subscription. @throws AppError not_found, invalid_state */
@@ -172,17 +171,23 @@ export async function markFailed(ctx: Ctx, tenantId: string, id: string, problem
   return after
 }
 
-/** Writes down the power state that was read from the hypervisor. */
+/**
+ * Writes down the power state that was read from the hypervisor.
+ * @param stillPending whether the running guest needs another restart to have its size; absent: it was not read
+ */
 export async function markPower(
   ctx: Ctx,
   tenantId: string,
   id: string,
   power_state: 'running' | 'stopped',
   action: PowerAction,
+  stillPending?: boolean,
 ): Promise<void> {
   const pod = await lockPod(ctx, tenantId, id)
   await pods.update(ctx.tx, id, {
     power_state,
+    // A guest that is off takes over what it was given at its next start.
+    pending_restart: power_state === 'running' && (stillPending ?? pod.pending_restart),
     power_checked_at: ctx.now(),
     action: null,
     problem: null,
@@ -237,20 +242,4 @@ export async function reassignVmid(ctx: Ctx, tenantId: string, id: string): Prom
   await pods.update(ctx.tx, id, { vmid, updated_at: ctx.now() })
   await emit(ctx, pod, 'CLOUDPOD_VMID_CHANGED', { vmid: [pod.vmid, vmid] })
   return vmid
-}
-
-async function emit(
-  ctx: Ctx,
-  pod: PodRow,
-  action: string,
-  diff: Record<string, [unknown, unknown]>,
-  details?: Record<string, unknown>,
-): Promise<void> {
-  await auditService.record(ctx, {
-    action,
-    tenantId: pod.tenant_id,
-    target: { type: 'cloudPod', id: pod.id, label: pod.hostname },
-    diff,
-    details,
-  })
 }

@@ -307,6 +307,19 @@ export const CASES: Record<string, Case> = {
   stopCloudPod: (app, tenantId) => activePod(app, tenantId, false),
   shutdownCloudPod: (app, tenantId) => activePod(app, tenantId, false),
   rebootCloudPod: (app, tenantId) => activePod(app, tenantId, false),
+  previewCloudPodResize: async (app, tenantId) => ({
+    ...(await activePod(app, tenantId, false)),
+    query: '?cores=2',
+  }),
+  resizeCloudPod: async (app, tenantId) => {
+    const made = await activePod(app, tenantId, false)
+    await app.as((ctx) =>
+      sql`update provisioning_jobs_live set state = 'succeeded', finished_at = now() where subject_id = ${made.id}`.execute(
+        ctx.tx,
+      ),
+    )
+    return { ...made, body: { cores: 2 } }
+  },
   listJobs: list,
   getJob: async (app, tenantId) => ({ id: (await podIn(app, tenantId)).job.id }),
   streamJobs: list,

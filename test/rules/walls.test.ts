@@ -133,6 +133,10 @@ describe('row-level security alone:', () => {
     ['tenantService.get', (ctx) => tenantService.get(ctx, other)],
     ['BillingService.get', (ctx) => BillingService.get(ctx, other, things.subscription)],
     ['cloudPodService.get', (ctx) => cloudPodService.get(ctx, other, things.pod)],
+    [
+      'cloudPodService.previewResize',
+      (ctx) => cloudPodService.previewResize(ctx, other, things.pod, { cores: 2 }, { byPlatform: true }),
+    ],
     ['provisioningService.getJob', (ctx) => provisioningService.getJob(ctx, things.job)],
     ['provisioningService.getJobDetail', (ctx) => provisioningService.getJobDetail(ctx, things.job)],
   ]
@@ -179,6 +183,11 @@ describe('row-level security alone:', () => {
       (ctx) => cloudPodService.create(ctx, { ...pod(), hostname: 'x', sshKeys: null }),
     ],
     ['cloudPodService.power', (ctx) => cloudPodService.power(ctx, other, things.pod, 'stop')],
+    [
+      'cloudPodService.resize',
+      (ctx) =>
+        cloudPodService.resize(ctx, other, things.pod, { cores: 2, reboot: false }, { byPlatform: true }),
+    ],
     ['cloudPodService.destroy', (ctx) => cloudPodService.destroy(ctx, other, things.pod)],
     ['cloudPodService.markDeleted', (ctx) => cloudPodService.markDeleted(ctx, other, things.pod, {})],
   ]

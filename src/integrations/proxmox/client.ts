@@ -7,7 +7,7 @@ import * as words from './guestConfig.ts'
 import type { Envelope } from './classify.ts'
 import { encodeSshKeys, pathOf } from './encode.ts'
 import { asNumber, asRow, asRows, asText, hasQuorum } from './read.ts'
-import { readConfig, readNode, readStatus, readStorage, readSummary } from './read.ts'
+import { isPending, readConfig, readNode, readStatus, readStorage, readSummary } from './read.ts'
 import type {
   Call,
   CloneRequest,
@@ -148,6 +148,13 @@ function guestReads(caller: Caller) {
     async status(guest: GuestRef, call?: Call): Promise<Outcome<GuestStatus>> {
       return map(await caller.call('GET', guestPath(guest, 'status', 'current'), call), (data) =>
         readStatus(asRow(data)),
+      )
+    },
+    async pending(guest: GuestRef, call?: Call): Promise<Outcome<string[]>> {
+      return map(await caller.call('GET', guestPath(guest, 'pending'), call), (data) =>
+        asRows(data)
+          .filter(isPending)
+          .map((row) => asText(row.key)),
       )
     },
   }

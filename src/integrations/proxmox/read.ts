@@ -85,6 +85,10 @@ export const readStatus = (row: Row): GuestStatus => ({
   lock: optionalText(row.lock),
 })
 
+/** A row of `/pending` that is not in force yet: a new value, or (1, or 2 with force) its removal. */
+export const isPending = (row: Row): boolean =>
+  (row.pending !== undefined && row.pending !== null) || asNumber(row.delete, 0) > 0
+
 /** True when the node we asked has quorum. A node on its own has no cluster row and needs none. */
 export function hasQuorum(rows: Row[]): boolean {
   const cluster = rows.find((row) => row.type === 'cluster')

@@ -164,6 +164,11 @@ export interface Proxmox {
 
   config(guest: GuestRef, call?: Call): Promise<Outcome<GuestConfig>>
   status(guest: GuestRef, call?: Call): Promise<Outcome<GuestStatus>>
+  /**
+   * The options that a running guest has not taken over yet (`/pending`): they wait for its next restart. `config`
+   * shows them as if they held already.
+   */
+  pending(guest: GuestRef, call?: Call): Promise<Outcome<string[]>>
 
   /** `pending(upid)` on success; the guest exists only when its task has ended well. */
   clone(request: CloneRequest, call?: Call): Promise<Outcome<never>>

@@ -1,7 +1,7 @@
 import type { Ctx } from '../../context.ts'
 import * as reservations from '../../db/cloudPodReservations.ts'
 import type { Candidate, Resources, Usage } from '../../db/cloudPodReservations.ts'
-import { AppError } from '../../errors.ts'
+import { AppError, notFound } from '../../errors.ts'
 
 const NOTHING: Usage = { pods: 0, cores: 0, memoryMb: 0, diskGb: 0 }
 
@@ -10,13 +10,19 @@ function objection(node: Candidate, used: Usage, wanted: Resources): string | nu
   if (node.nodeState === 'drained') return 'drained'
   if (node.status !== 'online') return node.status
   if (node.storage === null) return 'no storage for pods configured'
+  return lackOf(node, used, wanted)
+}
+
+/** What of the node does not suffice for so much more, null when all does. What is not wanted is not lacking. */
+function lackOf(node: Candidate, used: Usage, wanted: Resources): string | null {
   const memoryLimit = Math.floor(node.memoryMb * node.memoryOvercommit)
   const coreLimit = Math.floor(node.cores * node.cpuOvercommit)
-  if (used.memoryMb + wanted.memoryMb > memoryLimit) {
+  if (wanted.memoryMb > 0 && used.memoryMb + wanted.memoryMb > memoryLimit) {
     return `memory ${used.memoryMb} + ${wanted.memoryMb} > ${memoryLimit} MiB`
   }
-  if (used.cores + wanted.cores > coreLimit) return `cores ${used.cores} + ${wanted.cores} > ${coreLimit}`
-  if (used.diskGb + wanted.diskGb > node.diskGb)
+  if (wanted.cores > 0 && used.cores + wanted.cores > coreLimit)
+    return `cores ${used.cores} + ${wanted.cores} > ${coreLimit}`
+  if (wanted.diskGb > 0 && used.diskGb + wanted.diskGb > node.diskGb)
     return `disk ${used.diskGb} + ${wanted.diskGb} > ${node.diskGb} GiB`
   return null
 }
@@ -57,4 +63,31 @@ export async function chooseNodes(ctx: Ctx, blueprintId: string, wanted: Resourc
       },
     },
   )
+}
+
+/**
+ * Checks that a pod's own node has so much more for it. A node that is drained or cannot be reached keeps its pods, so
+ * only its capacity counts. Its cluster stays locked until the caller's transaction ends.
+ * @throws AppError no_node_fits
+ */
+export async function requireCapacity(
+  ctx: Ctx,
+  pod: { cluster_id: string; node_id: string },
+  more: Resources,
+): Promise<void> {
+  await reservations.lockCluster(ctx.tx, pod.cluster_id)
+  const node = await reservations.nodeOf(ctx.tx, pod.node_id)
+  if (!node) throw notFound('node')
+  const used = (await reservations.nodeUsage(ctx.tx, pod.cluster_id)).get(pod.node_id) ?? NOTHING
+  const reason = lackOf(node, used, more)
+  if (reason === null) return
+  if (!ctx.seesInfrastructure) {
+    throw new AppError(
+      'no_node_fits',
+      'There is no room for this size where the pod runs. Choose a smaller one, or ask your provider.',
+    )
+  }
+  throw new AppError('no_node_fits', `The pod's node cannot take this size. ${node.nodeName}: ${reason}.`, {
+    details: { nodes: [{ cluster: node.clusterName, node: node.nodeName, reason }] },
+  })
 }

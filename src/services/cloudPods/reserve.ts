@@ -12,6 +12,8 @@ import { newId } from '../../lib/ids.ts'
 import * as cloudPodQuotas from '../cloudPodQuotas.ts'
 import { chooseNodes } from './placement.ts'
 
+type Blueprint = NonNullable<Awaited<ReturnType<typeof infrastructure.findBlueprint>>>
+
 export type PodOrder = {
   tenantId: string
   customerId: string | null
@@ -30,7 +32,7 @@ export type PodOrder = {
 export async function reserve(ctx: Ctx, order: PodOrder): Promise<PodRow> {
   const { plan, blueprint } = await loadCatalogue(ctx, order)
   const wanted: Resources = { cores: plan.cores, memoryMb: plan.memory_mb, diskGb: plan.disk_gb }
-  await cloudPodQuotas.requireRoom(ctx, order.tenantId, wanted)
+  await cloudPodQuotas.requireRoom(ctx, order.tenantId, { ...wanted, pods: 1 })
   const nodes = await chooseNodes(ctx, order.blueprintId, wanted)
   const { node, poolIds } = await withFreePools(ctx, nodes)
   const vmid = await reservations.freeVmid(ctx.tx, node.clusterId)
@@ -67,22 +69,26 @@ async function loadCatalogue(ctx: Ctx, order: PodOrder) {
     (blueprint.tenant_id ?? order.tenantId) !== order.tenantId
   )
     throw notFound('blueprint')
-  const limits: [string, number, number, number][] = [
-    ['cores', plan.cores, 1, blueprint.max_cores],
-    ['memory MiB', plan.memory_mb, blueprint.min_memory_mb, blueprint.max_memory_mb],
-    ['disk GiB', plan.disk_gb, blueprint.min_disk_gb, blueprint.max_disk_gb],
-  ]
-  const outside = limits.filter(([, value, min, max]) => value < min || value > max)
-  if (outside.length > 0) {
-    const text = outside
-      .map(([name, value, min, max]) => `${name} ${value}, allowed ${min} to ${max}`)
-      .join('; ')
+  const outside = outsideOf(blueprint, { cores: plan.cores, memoryMb: plan.memory_mb, diskGb: plan.disk_gb })
+  if (outside !== null) {
     throw new AppError(
       'plan_not_allowed',
-      `The blueprint ${blueprint.name} does not allow the plan ${plan.name}: ${text}. Choose another plan or blueprint.`,
+      `The blueprint ${blueprint.name} does not allow the plan ${plan.name}: ${outside}. Choose another plan or blueprint.`,
     )
   }
   return { plan, blueprint }
+}
+
+/** What of a size is outside the blueprint's limits, null when nothing is. */
+export function outsideOf(blueprint: Blueprint, size: Resources): string | null {
+  const limits: [string, number, number, number][] = [
+    ['cores', size.cores, 1, blueprint.max_cores],
+    ['memory MiB', size.memoryMb, blueprint.min_memory_mb, blueprint.max_memory_mb],
+    ['disk GiB', size.diskGb, blueprint.min_disk_gb, blueprint.max_disk_gb],
+  ]
+  const outside = limits.filter(([, value, min, max]) => value < min || value > max)
+  if (outside.length === 0) return null
+  return outside.map(([name, value, min, max]) => `${name} ${value}, allowed ${min} to ${max}`).join('; ')
 }
 
 /** The best node whose cluster has address pools. */

@@ -171,4 +171,21 @@ const disk: Check[] = [
   },
 ]
 
-export const vmConfigChecks: Check[] = [...accepted, ...refused, ...disk]
+const running: Check[] = [
+  {
+    name: 'what a running VM takes over only at its next restart is pending, until it is set back',
+    async run(world) {
+      const guest = await sharedVm(world)
+      const { cores } = await changed(world, { cores: 1 })
+      expectEqual('pending while off', expectOk('pending', await world.proxmox.pending(guest)), [])
+      await ensurePower(world, guest, 'running')
+      await succeeds(world, 'configure', await world.proxmox.configure(guest, { cores: cores + 1 }))
+      expectEqual('pending', expectOk('pending', await world.proxmox.pending(guest)), ['cores'])
+      expectEqual('cores', (await configOf(world, guest)).cores, cores + 1)
+      await succeeds(world, 'set back', await world.proxmox.configure(guest, { cores }))
+      expectEqual('set back', expectOk('pending', await world.proxmox.pending(guest)), [])
+    },
+  },
+]
+
+export const vmConfigChecks: Check[] = [...accepted, ...refused, ...disk, ...running]

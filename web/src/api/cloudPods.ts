@@ -1,8 +1,15 @@
+import { queryOptions } from '@tanstack/react-query'
 import type { z } from 'zod'
-import type { CloudPod, cloudPodCreate, CloudPodDetail } from '../../../shared/api/cloudPods.ts'
+import type {
+  CloudPod,
+  cloudPodCreate,
+  CloudPodDetail,
+  CloudPodResize,
+  CloudPodResizePreview,
+} from '../../../shared/api/cloudPods.ts'
 import type { Job } from '../../../shared/api/provisioning.ts'
 import type { PowerAction } from '../../../shared/states/cloudPod.ts'
-import { post, remove } from './http.ts'
+import { get, post, remove } from './http.ts'
 import { detailQuery, listQuery, type ListFilter } from './lists.ts'
 
 export type { CloudPod, CloudPodDetail, PowerAction }
@@ -23,4 +30,13 @@ export const cloudPodQuery = (id: string) => detailQuery<CloudPodDetail>('cloudP
 export const createCloudPod = (body: CloudPodCreate, key: string) => post<Accepted>(PATH, body, key)
 export const powerCloudPod = (id: string, action: PowerAction, key: string) =>
   post<Accepted>(`${PATH}/${id}/${action}`, {}, key)
+type Size = { cores: number; memoryMb: number; diskGb: number }
+/** What would be refused now. */
+export const resizePreviewQuery = (id: string, size: Size) =>
+  queryOptions({
+    queryKey: ['cloudPods', 'resize', id, size] as const,
+    queryFn: ({ signal }) => get<CloudPodResizePreview>(`${PATH}/${id}/resize`, size, signal),
+  })
+export const resizeCloudPod = (id: string, body: CloudPodResize, key: string) =>
+  post<Accepted>(`${PATH}/${id}/resize`, body, key)
 export const destroyCloudPod = (id: string) => remove<Accepted>(`${PATH}/${id}`)

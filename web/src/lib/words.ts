@@ -36,6 +36,7 @@ const JOB_KINDS: Record<string, string> = {
   'cloudPod.create': 'Create CloudPod',
   'cloudPod.destroy': 'Destroy CloudPod',
   'cloudPod.power': 'Change power',
+  'cloudPod.resize': 'Resize CloudPod',
   'cluster.sync': 'Read the cluster',
   'customer.importCheck': 'Check a file of customers',
   'customer.import': 'Import customers',

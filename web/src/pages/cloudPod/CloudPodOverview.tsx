@@ -25,6 +25,11 @@ export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
       <div className="space-y-4">
         {EXPLAIN[pod.state] && <p>{EXPLAIN[pod.state]}</p>}
         {pod.problem && <Notice tone="danger">{pod.problem}</Notice>}
+        {pod.pendingRestart && (
+          <Notice tone="info">
+            It has its new cores and memory after its next restart by a reboot here.
+          </Notice>
+        )}
         <Facts
           facts={[
             [

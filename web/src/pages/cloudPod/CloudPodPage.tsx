@@ -16,6 +16,7 @@ import { Card } from '../../ui/Card.tsx'
 import { Tabs } from '../../ui/Tabs.tsx'
 import { CloudPodDestroy } from './CloudPodDestroy.tsx'
 import { CloudPodOverview } from './CloudPodOverview.tsx'
+import { CloudPodResize } from './CloudPodResize.tsx'
 
 const route = getRouteApi('/t/$tenant/cloudpods/$id')
 const TABS = ['jobs', 'timeline'] as const
@@ -35,6 +36,7 @@ export default function CloudPodPage() {
         pod && (
           <>
             <PowerButtons pod={pod} />
+            <CloudPodResize pod={pod} />
             <CloudPodDestroy pod={pod} />
           </>
         )

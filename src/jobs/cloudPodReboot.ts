@@ -1,0 +1,63 @@
+import type { GuestConfig, GuestRef } from '../integrations/proxmox/types.ts'
+import type { PodPayload } from '../services/cloudPodQueues.ts'
+import { awaitTask, doTask, findSettled, openGuest, type Guest } from './cloudPodGuest.ts'
+import { permanent, valueOf } from './errors.ts'
+import type { Found, Run } from './steps.ts'
+
+/** How long a guest is given to shut down by itself. */
+export const SHUTDOWN_SECONDS = 120
+
+export type Own = { guest: Guest; ref: GuestRef; config: GuestConfig }
+
+/** The pod's guest, which must be there. @throws JobError `guest_lost`, and those of findOurs */
+export async function ours(run: Run<PodPayload>): Promise<Own> {
+  const guest = await openGuest(run)
+  const found = await findSettled(run, guest)
+  if (!found) throw permanent('guest_lost', `guest ${guest.pod.vmid} does not exist on its cluster`)
+  return { guest, ...found }
+}
+
+type Saved = { upid?: string | null; node?: string; before?: string[] }
+
+/** Restarts the guest. Which reboots there were before is written down first, so that `probeTask` knows ours. */
+export async function reboot(run: Run<PodPayload>, { guest, ref }: Own): Promise<void> {
+  await run.save({ node: ref.node, before: await reboots(run, guest, ref.node) })
+  await doTask(run, guest.proxmox, 'rebooting', () => guest.proxmox.reboot(ref, SHUTDOWN_SECONDS, run))
+}
+
+/** How far back the node's task list is read; whatever began before our request is known and left out. */
+const LOOK_BACK_MS = 3_600_000
+
+async function reboots(run: Run<PodPayload>, { proxmox, pod }: Guest, node: string): Promise<string[]> {
+  const since = new Date(Date.now() - LOOK_BACK_MS)
+  const tasks = valueOf(await proxmox.tasksSince(node, since, run))
+  return tasks
+    .filter((task) => /^(qm|vz)reboot$/.test(task.type) && Number(task.vmid) === pod.vmid)
+    .map((task) => task.upid)
+}
+
+/**
+ * A request whose answer was lost. Start, stop and shutdown look at the power state before they act, so they may run
+ * again; a reboot must not happen twice, and the node's task list says whether it has.
+ */
+export async function probeTask(run: Run<PodPayload>, doing: string): Promise<Found> {
+  const { upid, node, before } = (run.saved() as Saved | null) ?? {}
+  const guest = await openGuest(run)
+  const mine =
+    upid ??
+    (node && before ? (await reboots(run, guest, node)).find((task) => !before.includes(task)) : undefined)
+  if (mine === undefined) return { done: false }
+  await awaitTask(run, guest.proxmox, mine, doing)
+  return { done: true }
+}
+
+/** Whether the guest runs, and runs without the size that it was given: that waits for its next restart. */
+export async function waitsForRestart(
+  run: Run<PodPayload>,
+  { guest, ref }: Own,
+  running: boolean,
+): Promise<boolean> {
+  if (!running) return false
+  const pending = valueOf(await guest.proxmox.pending(ref, run))
+  return pending.includes('cores') || pending.includes('memory')
+}
