@@ -1,7 +1,7 @@
 import type { GuestRef } from '../integrations/proxmox/types.ts'
 import { podPower, type PowerPayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
-import { awaitTask, doTask, findSettled, openGuest, type Guest } from './cloudPodGuest.ts'
+import { awaitTask, doTask, findSettled, noteTasks, openGuest, startedTask, type Guest } from './cloudPodGuest.ts'
 import { JobError, permanent, valueOf } from './errors.ts'
 import type { Found, JobHandler, Run } from './steps.ts'
 
@@ -22,7 +22,7 @@ async function act(run: Run<PowerPayload>): Promise<void> {
   const { action } = run.payload
   const status = valueOf(await proxmox.status(ref, run)).status
   if (action !== 'reboot' && status === (action === 'start' ? 'running' : 'stopped')) return
-  if (action === 'reboot') await run.save({ node: ref.node, before: await reboots(run, guest, ref.node) })
+  if (action === 'reboot') await noteTasks(run, guest, ref.node, REBOOT)
   await doTask(run, proxmox, DOING[action], () => {
     if (action === 'start') return proxmox.start(ref, run)
     if (action === 'stop') return proxmox.stop(ref, run)
@@ -31,29 +31,15 @@ async function act(run: Run<PowerPayload>): Promise<void> {
   })
 }
 
-/** How far back the node's task list is read; whatever began before our request is known and left out. */
-const LOOK_BACK_MS = 3_600_000
-
-async function reboots(run: Run<PowerPayload>, { proxmox, pod }: Guest, node: string): Promise<string[]> {
-  const since = new Date(Date.now() - LOOK_BACK_MS)
-  const tasks = valueOf(await proxmox.tasksSince(node, since, run))
-  return tasks
-    .filter((task) => /^(qm|vz)reboot$/.test(task.type) && Number(task.vmid) === pod.vmid)
-    .map((task) => task.upid)
-}
-
-type Saved = { upid?: string | null; node?: string; before?: string[] }
+const REBOOT = /^(?:qm|vz)reboot$/
 
 /**
  * A request whose answer was lost. Start, stop and shutdown look at the power state before they act, so they may run
  * again; a reboot must not happen twice, and the node's task list says whether it has.
  */
 async function probe(run: Run<PowerPayload>): Promise<Found> {
-  const { upid, node, before } = (run.saved() as Saved | null) ?? {}
   const guest = await openGuest(run)
-  const mine =
-    upid ??
-    (node && before ? (await reboots(run, guest, node)).find((task) => !before.includes(task)) : undefined)
+  const mine = await startedTask(run, guest, REBOOT)
   if (mine === undefined) return { done: false }
   await awaitTask(run, guest.proxmox, mine, DOING[run.payload.action])
   return { done: true }

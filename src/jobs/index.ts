@@ -14,6 +14,8 @@ import { authPasswordReset } from './authPasswordReset.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
 import { cloudPodDestroy } from './cloudPodDestroy.ts'
 import { cloudPodPower } from './cloudPodPower.ts'
+import { cloudPodRollback } from './cloudPodRollback.ts'
+import { cloudPodSnapshot, cloudPodSnapshotDelete } from './cloudPodSnapshot.ts'
 import { customerImport } from './customerImport.ts'
 import { customerImportCheck } from './customerImportCheck.ts'
 import { cloudPodResume, cloudPodSuspend } from './cloudPodSuspension.ts'
@@ -33,6 +35,9 @@ const list = [
   cloudPodCreate,
   cloudPodDestroy,
   cloudPodPower,
+  cloudPodSnapshot,
+  cloudPodSnapshotDelete,
+  cloudPodRollback,
   provisioningClusterSync,
   cloudPodSuspend,
   cloudPodResume,

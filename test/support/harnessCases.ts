@@ -8,6 +8,7 @@ import type { TestApp } from './app.ts'
 import { auditCases } from './harnessAudit.ts'
 import { customerCases } from './harnessCustomers.ts'
 import { mailCases } from './harnessMail.ts'
+import { snapshotCases } from './harnessSnapshots.ts'
 import { toRest, type AnyHandler, type Arranged, type JobCase } from './harnessRun.ts'
 import {
   countEffects,
@@ -347,6 +348,7 @@ export const jobCases: JobCase[] = [
     permanent: deed === 'export' ? ('failed' as const) : ('stuck' as const),
     arrange: (app: TestApp) => arrangeTenantJob(app, deed),
   })),
+  ...snapshotCases({ handlerOf, activePod }),
   ...mailCases(handlerOf),
   ...auditCases(handlerOf),
   ...customerCases(handlerOf),
