@@ -22,11 +22,11 @@ async function podOf(app: TestApp, { activePod }: Parts, kind: 'vm' | 'ct', deed
   const known = own.get(name)
   if (known) return known
   const tenantId = await app.tenant()
-  // A plain folder has no snapshots of containers, a block storage has.
+  // Raw files have no snapshots, a block storage has.
   const [old] = await rowsOf(app, sql<{ storage: string }>`select storage from nodes limit 1`)
-  if (kind === 'ct') await rowsOf(app, sql`update nodes set storage = 'local-lvm'`)
+  await rowsOf(app, sql`update nodes set storage = 'local-lvm'`)
   const made = { tenantId, podId: await activePod(app, tenantId, kind) }
-  if (kind === 'ct') await rowsOf(app, sql`update nodes set storage = ${old?.storage}`)
+  await rowsOf(app, sql`update nodes set storage = ${old?.storage}`)
   own.set(name, made)
   return made
 }
@@ -63,6 +63,7 @@ async function arrange(app: TestApp, parts: Parts, kind: 'vm' | 'ct', deed: Deed
       : deed === 'rollback'
         ? await app.admin.post<Accepted>(`${path}/${before}/rollback`, { hostname: pod.hostname })
         : taken
+  if (asked.status !== 202) throw new Error(JSON.stringify(asked.body))
   const effects = countEffects(app)
   const shown = async () => {
     const { body } = await app.admin.get<CloudPodSnapshots>(path)
