@@ -25,7 +25,11 @@ export const canSnapshot = {
       pod,
       count < limit
         ? allowed
-        : refused(`A pod may have ${limit} ${limit === 1 ? 'snapshot' : 'snapshots'}: delete one first.`),
+        : refused(
+            limit === 0
+              ? 'Snapshots are not offered.'
+              : `The pod may have ${limit} at most: delete one first.`,
+          ),
     ),
   rollback: (pod: Pod, { state }: Snapshot): Verdict =>
     ofActive(pod, state === 'ready' ? allowed : refused(NOT_READY[state])),

@@ -12,7 +12,9 @@ export function insert(
   return tx
     .insertInto('cloud_pod_snapshots')
     .values(snapshot)
-    .onConflict((conflict) => conflict.columns(['pod_id', 'name']).where('state', '<>', 'deleted').doNothing())
+    .onConflict((conflict) =>
+      conflict.columns(['pod_id', 'name']).where('state', '<>', 'deleted').doNothing(),
+    )
     .returningAll()
     .executeTakeFirst()
 }
@@ -30,12 +32,7 @@ export function ofPod(tx: Tx, tenantId: string, podId: string): Promise<Snapshot
 }
 
 /** Locks the snapshot's row and reads it. */
-export function lock(
-  tx: Tx,
-  tenantId: string,
-  podId: string,
-  id: string,
-): Promise<SnapshotRow | undefined> {
+export function lock(tx: Tx, tenantId: string, podId: string, id: string): Promise<SnapshotRow | undefined> {
   return tx
     .selectFrom('cloud_pod_snapshots')
     .selectAll()
@@ -46,11 +43,7 @@ export function lock(
     .executeTakeFirst()
 }
 
-export function update(
-  tx: Tx,
-  id: string,
-  change: Updateable<CloudPodSnapshotsTable>,
-): Promise<SnapshotRow> {
+export function update(tx: Tx, id: string, change: Updateable<CloudPodSnapshotsTable>): Promise<SnapshotRow> {
   return tx
     .updateTable('cloud_pod_snapshots')
     .set(change)

@@ -1,7 +1,15 @@
 import type { GuestRef } from '../integrations/proxmox/types.ts'
 import { podPower, type PowerPayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
-import { awaitTask, doTask, findSettled, noteTasks, openGuest, startedTask, type Guest } from './cloudPodGuest.ts'
+import {
+  awaitTask,
+  doTask,
+  findSettled,
+  noteTasks,
+  openGuest,
+  startedTask,
+  type Guest,
+} from './cloudPodGuest.ts'
 import { JobError, permanent, valueOf } from './errors.ts'
 import type { Found, JobHandler, Run } from './steps.ts'
 

@@ -84,7 +84,13 @@ export const cloudPodSnapshot: JobHandler<SnapshotPayload> = {
   kind: podSnapshot.kind,
   parse: (payload) => podSnapshot.payload.parse(payload),
   steps: [
-    { name: 'take', title: 'Taking the snapshot', run: take, undo: (run) => unlessForeign(() => removeAgain(run)), idempotent: true },
+    {
+      name: 'take',
+      title: 'Taking the snapshot',
+      run: take,
+      undo: (run) => unlessForeign(() => removeAgain(run)),
+      idempotent: true,
+    },
     { name: 'readBack', title: 'Reading the snapshot back', run: readBack, idempotent: true },
     {
       name: 'record',

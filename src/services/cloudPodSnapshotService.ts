@@ -1,4 +1,8 @@
-import type { CloudPodSnapshot, CloudPodSnapshots, SnapshotCreate } from '../../shared/api/cloudPodSnapshots.ts'
+import type {
+  CloudPodSnapshot,
+  CloudPodSnapshots,
+  SnapshotCreate,
+} from '../../shared/api/cloudPodSnapshots.ts'
 import type { Job } from '../../shared/api/provisioning.ts'
 import type { Verdict } from '../../shared/states/billingSubscription.ts'
 import { canSnapshot } from '../../shared/states/cloudPodSnapshot.ts'
@@ -151,7 +155,9 @@ export async function markFailed(ctx: Ctx, payload: SnapshotPayload, problem: st
 export async function markRolledBack(ctx: Ctx, payload: SnapshotPayload): Promise<void> {
   const { pod, row } = await lock(ctx, payload)
   await snapshots.update(ctx.tx, row.id, { rolled_back_at: ctx.now() })
-  await emit(ctx, pod, row, 'CLOUDPOD_ROLLED_BACK', { rolledBackAt: [iso(row.rolled_back_at), iso(ctx.now())] })
+  await emit(ctx, pod, row, 'CLOUDPOD_ROLLED_BACK', {
+    rolledBackAt: [iso(row.rolled_back_at), iso(ctx.now())],
+  })
 }
 
 /** The rollback is over, and the pod's power was read back. */

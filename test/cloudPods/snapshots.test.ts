@@ -62,24 +62,31 @@ async function succeeds(job: Job): Promise<void> {
 it.each([
   ['virtual machine', () => vm],
   ['container', () => ct],
-])('the snapshot of a %s is read back, rolled back to, and deleted; what ran runs again', async (_, which) => {
-  const pod = which()
-  const snapshot = await taken(pod)
-  expect(await shown(pod, snapshot.id)).toMatchObject({ state: 'ready', problem: null, rolledBackAt: null })
-  expect(guestOf(pod)?.snapshots).toHaveLength(1)
-  app.sim.control.changeGuest(guestOf(pod)?.vmid ?? 0, { config: { memory: '3333' } })
+])(
+  'the snapshot of a %s is read back, rolled back to, and deleted; what ran runs again',
+  async (_, which) => {
+    const pod = which()
+    const snapshot = await taken(pod)
+    expect(await shown(pod, snapshot.id)).toMatchObject({ state: 'ready', problem: null, rolledBackAt: null })
+    expect(guestOf(pod)?.snapshots).toHaveLength(1)
+    app.sim.control.changeGuest(guestOf(pod)?.vmid ?? 0, { config: { memory: '3333' } })
 
-  await succeeds(await rollBack(pod, snapshot.id))
-  expect(guestOf(pod)?.config.memory).not.toBe('3333')
-  expect(guestOf(pod)?.power).toBe('running')
-  expect(await showPod(app, pod.podId)).toMatchObject({ powerState: 'running', action: null, problem: null })
-  expect((await shown(pod, snapshot.id))?.rolledBackAt).not.toBeNull()
+    await succeeds(await rollBack(pod, snapshot.id))
+    expect(guestOf(pod)?.config.memory).not.toBe('3333')
+    expect(guestOf(pod)?.power).toBe('running')
+    expect(await showPod(app, pod.podId)).toMatchObject({
+      powerState: 'running',
+      action: null,
+      problem: null,
+    })
+    expect((await shown(pod, snapshot.id))?.rolledBackAt).not.toBeNull()
 
-  await succeeds(await remove(pod, snapshot.id))
-  expect((await listOf(pod)).items).toEqual([])
-  expect(guestOf(pod)?.snapshots).toEqual([])
-  await expectNothingLeaked(app, pod.tenantId)
-})
+    await succeeds(await remove(pod, snapshot.id))
+    expect((await listOf(pod)).items).toEqual([])
+    expect(guestOf(pod)?.snapshots).toEqual([])
+    await expectNothingLeaked(app, pod.tenantId)
+  },
+)
 
 it('a pod that was off is off after a rollback, and the pod says so', async () => {
   const snapshot = await taken(vm)
@@ -178,9 +185,11 @@ it('a pod has as many snapshots as the setting says, however many are asked for 
   const settings = `/api/admin/tenants/${ct.tenantId}/settings`
   expect((await app.admin.call('PATCH', settings, { 'cloudPods.maxSnapshots': 2 })).status).toBe(200)
   const asked = await Promise.all(
-    Array.from({ length: 6 }, async (_, at) => app.admin.post<Accepted>(pathOf(ct), { name: `at once ${at}` })),
+    Array.from({ length: 6 }, async (_, at) =>
+      app.admin.post<Accepted>(pathOf(ct), { name: `at once ${at}` }),
+    ),
   )
-  expect(asked.map(({ status }) => status).toSorted()).toEqual([202, 202, 409, 409, 409, 409])
+  expect(asked.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([202, 202, 409, 409, 409, 409])
   const refused = asked.find(({ status }) => status === 409)
   expect(refused?.body).toMatchObject({ code: 'invalid_state' })
   const { items, limit } = await listOf(ct)

@@ -8,8 +8,8 @@ import { countEffects, expectNothingLeaked, guestsOf, podRow, podWorld, rowsOf }
 type Deed = 'snapshot' | 'snapshotDelete' | 'rollback'
 type Own = { tenantId: string; podId: string }
 type Parts = {
-  handlerOf(kind: string): AnyHandler
-  activePod(app: TestApp, tenantId: string, kind: 'vm' | 'ct'): Promise<string>
+  handlerOf: (kind: string) => AnyHandler
+  activePod: (app: TestApp, tenantId: string, kind: 'vm' | 'ct') => Promise<string>
 }
 
 /** One pod for each case; its snapshots are taken away again before the next. */

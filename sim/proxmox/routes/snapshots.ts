@@ -103,9 +103,9 @@ function fork(call: Call, type: string, work: (task: Task) => Promise<void>): st
 /** Work during which the configuration says that the guest is locked; its file is free meanwhile. */
 type Locked = {
   lock: 'snapshot' | 'snapshot-delete' | 'rollback'
-  prepare(guest: Guest): void
-  commit(guest: Guest): void
-  undo?(guest: Guest): void
+  prepare: (guest: Guest) => void
+  commit: (guest: Guest) => void
+  undo?: (guest: Guest) => void
 }
 
 async function whileLocked(
@@ -240,8 +240,7 @@ async function rollback(call: Call, kind: GuestKind, task: Task): Promise<void> 
     prepare: (guest) => {
       if (guest.config.template === '1') die("you can't rollback if vm is a template")
       const { state } = find(guest, call)
-      if (state !== undefined)
-        die(`unable to rollback to incomplete snapshot (snapstate = ${state})`)
+      if (state !== undefined) die(`unable to rollback to incomplete snapshot (snapstate = ${state})`)
       assertUnlocked(guest)
       if (isRunning(guest)) setStopped(world, guest)
     },

@@ -27,12 +27,11 @@ export const snapshotChecks: Check[] = [
         const { snapshots, basedOn } = await listOf(world, guest)
         const [only] = snapshots
         expectEqual('number', snapshots.length, 1)
-        expectEqual('snapshot', [only?.name, only?.complete, only?.description, basedOn], [
-          'first',
-          true,
-          'made as first',
-          'first',
-        ])
+        expectEqual(
+          'snapshot',
+          [only?.name, only?.complete, only?.description, basedOn],
+          ['first', true, 'made as first', 'first'],
+        )
         expectThat('time', only?.takenAt instanceof Date, 'a time', only?.takenAt)
         expectEqual('lock', (await configOf(world, guest)).lock, null)
       }),
