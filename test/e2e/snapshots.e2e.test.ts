@@ -41,7 +41,7 @@ it('a snapshot is taken, rolled back to after its pod’s name was typed, and de
     .getByLabel(/to confirm/)
     .fill(hostname)
   await confirm.click()
-  await dialog().waitFor({ state: 'hidden' })
+  await confirm.waitFor({ state: 'hidden' })
 
   await button('Delete Before the update').click()
   await page.getByText('No snapshots yet').waitFor()
