@@ -289,6 +289,31 @@ create table cloud_pod_reservations (
   constraint cloud_pod_reservations_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id)
 );
 
+create table cloud_pod_snapshots (
+  id uuid not null,
+  tenant_id uuid not null,
+  pod_id uuid not null,
+  name text not null,
+  description text not null,
+  state text not null,
+  problem text,
+  created_by jsonb not null,
+  created_at timestamp with time zone not null,
+  taken_at timestamp with time zone,
+  rolled_back_at timestamp with time zone,
+  deleted_at timestamp with time zone,
+  constraint cloud_pod_snapshots_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint cloud_pod_snapshots_pkey PRIMARY KEY (id),
+  constraint cloud_pod_snapshots_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint cloud_pod_snapshots_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id),
+  constraint cloud_pod_snapshots_check CHECK (((state <> 'ready'::text) OR (taken_at IS NOT NULL))),
+  constraint cloud_pod_snapshots_check1 CHECK (((state = 'failed'::text) = (problem IS NOT NULL))),
+  constraint cloud_pod_snapshots_check2 CHECK (((state = 'deleted'::text) = (deleted_at IS NOT NULL))),
+  constraint cloud_pod_snapshots_description_check CHECK ((length(description) <= 500)),
+  constraint cloud_pod_snapshots_name_check CHECK (((length(name) >= 1) AND (length(name) <= 60))),
+  constraint cloud_pod_snapshots_state_check CHECK ((state = ANY (ARRAY['creating'::text, 'ready'::text, 'deleting'::text, 'failed'::text, 'deleted'::text])))
+);
+
 create table cloud_pods (
   id uuid not null,
   tenant_id uuid not null,
@@ -326,7 +351,7 @@ create table cloud_pods (
   constraint cloud_pods_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
   constraint cloud_pods_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint cloud_pods_tenant_id_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES subscriptions(tenant_id, id),
-  constraint cloud_pods_action_check CHECK ((action = ANY (ARRAY['starting'::text, 'stopping'::text, 'shutting_down'::text, 'rebooting'::text, 'resizing'::text]))),
+  constraint cloud_pods_action_check CHECK ((action = ANY (ARRAY['starting'::text, 'stopping'::text, 'shutting_down'::text, 'rebooting'::text, 'resizing'::text, 'rolling_back'::text]))),
   constraint cloud_pods_check CHECK (((state = 'deleted'::text) = (deleted_at IS NOT NULL))),
   constraint cloud_pods_check1 CHECK (((power_state = 'unknown'::text) OR (power_checked_at IS NOT NULL))),
   constraint cloud_pods_cores_check CHECK ((cores > 0)),
@@ -1528,6 +1553,12 @@ CREATE INDEX cloud_pod_reservations_node ON public.cloud_pod_reservations USING 
 
 CREATE INDEX cloud_pod_reservations_tenant ON public.cloud_pod_reservations USING btree (tenant_id) INCLUDE (cores, memory_mb, disk_gb);
 
+CREATE INDEX cloud_pod_snapshots_list ON public.cloud_pod_snapshots USING btree (pod_id, id DESC);
+
+CREATE UNIQUE INDEX cloud_pod_snapshots_name ON public.cloud_pod_snapshots USING btree (pod_id, name) WHERE (state <> 'deleted'::text);
+
+CREATE INDEX cloud_pod_snapshots_tenant ON public.cloud_pod_snapshots USING btree (tenant_id);
+
 CREATE INDEX cloud_pods_customer ON public.cloud_pods USING btree (customer_id) WHERE (customer_id IS NOT NULL);
 
 CREATE UNIQUE INDEX cloud_pods_hostname ON public.cloud_pods USING btree (tenant_id, hostname) WHERE (state <> ALL (ARRAY['failed'::text, 'deleted'::text]));
@@ -1744,6 +1775,8 @@ alter table cloud_pod_quotas enable row level security, force row level security
 
 alter table cloud_pod_reservations enable row level security, force row level security;
 
+alter table cloud_pod_snapshots enable row level security, force row level security;
+
 alter table cloud_pods enable row level security, force row level security;
 
 alter table credit_notes enable row level security, force row level security;
@@ -1853,6 +1886,8 @@ create policy tenant_update on cloud_pod_plans for update using ((( SELECT app_p
 create policy tenant_wall on cloud_pod_quotas for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on cloud_pod_reservations for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on cloud_pod_snapshots for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on cloud_pods for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -2031,6 +2066,8 @@ grant insert, select, update on cloud_pod_plans to mpanel_app;
 grant insert, select, update on cloud_pod_quotas to mpanel_app;
 
 grant delete, insert, select, update on cloud_pod_reservations to mpanel_app;
+
+grant insert, select, update on cloud_pod_snapshots to mpanel_app;
 
 grant insert, select, update on cloud_pods to mpanel_app;
 

@@ -83,6 +83,14 @@ export const SETTINGS = {
     changedBy: 'platform',
     input: 'number',
   }),
+  'cloudPods.maxSnapshots': setting({
+    schema: z.number().int().min(0).max(50),
+    fallback: 5,
+    words: 'How many snapshots each CloudPod may have; 0: none',
+    unit: 'snapshots',
+    changedBy: 'platform',
+    input: 'number',
+  }),
   'automation.brakePercent': setting({
     schema: z.number().int().min(1).max(100),
     fallback: 10,

@@ -5,17 +5,24 @@ import { allowed, refused, type Verdict } from './billingSubscription.ts'
  * `failed`: it could not be made and nothing of it is left. `deleted`: its absence was proven.
  */
 export const POD_STATES = ['reserved', 'creating', 'active', 'failed', 'deleting', 'deleted'] as const
-type PodState = (typeof POD_STATES)[number]
+export type PodState = (typeof POD_STATES)[number]
 export const POWER_STATES = ['unknown', 'running', 'stopped'] as const
 type PowerState = (typeof POWER_STATES)[number]
-export const POD_ACTIONS = ['starting', 'stopping', 'shutting_down', 'rebooting', 'resizing'] as const
+export const POD_ACTIONS = [
+  'starting',
+  'stopping',
+  'shutting_down',
+  'rebooting',
+  'resizing',
+  'rolling_back',
+] as const
 type PodAction = (typeof POD_ACTIONS)[number]
 export const POWER_ACTIONS = ['start', 'stop', 'shutdown', 'reboot'] as const
 export type PowerAction = (typeof POWER_ACTIONS)[number]
 
 type Subject = { state: PodState; powerState: PowerState; subscriptionId: string | null }
 
-const NOT_ACTIVE: Record<Exclude<PodState, 'active'>, string> = {
+export const NOT_ACTIVE: Record<Exclude<PodState, 'active'>, string> = {
   reserved: 'The pod is made when its order is paid.',
   creating: 'The pod is still being made.',
   failed: 'The pod could not be made.',

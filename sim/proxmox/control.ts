@@ -45,6 +45,8 @@ export type SimControl = {
   changeGuest: (vmid: number, change: GuestChange) => void
   createGuest: (guest: ForeignGuest) => void
   removeGuest: (vmid: number) => void
+  /** As if somebody had deleted all snapshots of a guest by hand. */
+  forgetSnapshots: (vmid: number) => void
   pauseTasks: (type?: string) => void
   resumeTasks: () => void
   /** As if the worker process had been killed: exit status `unexpected status`, its guest stays locked. */
@@ -89,6 +91,11 @@ export function makeControl(world: World): SimControl {
     },
     changeGuest: changed((vmid, change) => changeGuest(world, vmid, change)),
     createGuest: changed((guest) => createGuest(world, guest)),
+    forgetSnapshots: changed((vmid) => {
+      const guest = existing(world, vmid)
+      guest.snapshots = {}
+      delete guest.config.parent
+    }),
     removeGuest: changed((vmid) => {
       const guest = existing(world, vmid)
       for (const volume of volumesOfGuest(world, guest.node, vmid)) free(world, volume)

@@ -61,7 +61,14 @@ export type Volume = {
 export type GuestKind = 'qemu' | 'lxc'
 export type Config = Record<string, string>
 
-type Snapshot = { config: Config; parent: string | null; snaptime: number; description: string | null }
+type Snapshot = {
+  config: Config
+  parent: string | null
+  snaptime: number
+  description: string | null
+  /** Only while it is being made or removed, and for what a killed worker has left. */
+  state?: 'prepare' | 'delete'
+}
 
 export type Guest = {
   vmid: number

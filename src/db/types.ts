@@ -197,6 +197,21 @@ export interface CloudPodReservationsTable {
   created_at: Date
 }
 
+export interface CloudPodSnapshotsTable {
+  id: string
+  tenant_id: string
+  pod_id: string
+  name: string
+  description: string
+  state: 'creating' | 'ready' | 'deleting' | 'failed' | 'deleted'
+  problem: string | null
+  created_by: unknown
+  created_at: Date
+  taken_at: Date | null
+  rolled_back_at: Date | null
+  deleted_at: Date | null
+}
+
 export interface CloudPodsTable {
   id: string
   tenant_id: string
@@ -218,7 +233,7 @@ export interface CloudPodsTable {
   state: 'reserved' | 'creating' | 'active' | 'failed' | 'deleting' | 'deleted'
   power_state: Generated<'unknown' | 'running' | 'stopped'>
   power_checked_at: Date | null
-  action: 'starting' | 'stopping' | 'shutting_down' | 'rebooting' | 'resizing' | null
+  action: 'starting' | 'stopping' | 'shutting_down' | 'rebooting' | 'resizing' | 'rolling_back' | null
   problem: string | null
   version: Generated<number>
   created_at: Date
@@ -1033,6 +1048,7 @@ export interface Tables {
   cloud_pod_plans: CloudPodPlansTable
   cloud_pod_quotas: CloudPodQuotasTable
   cloud_pod_reservations: CloudPodReservationsTable
+  cloud_pod_snapshots: CloudPodSnapshotsTable
   cloud_pods: CloudPodsTable
   cluster_templates: ClusterTemplatesTable
   clusters: ClustersTable

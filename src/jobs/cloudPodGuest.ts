@@ -167,3 +167,41 @@ export async function doTask(
   await run.save({ ...begun, upid }, `${doing}: ${upid}`)
   await awaitTask(run, proxmox, upid, doing)
 }
+
+/** How far back the node's task list is read; whatever began before our request is known and left out. */
+const LOOK_BACK_MS = 3_600_000
+
+async function tasksOf(
+  run: Run<PodPayload>,
+  { proxmox, pod }: Guest,
+  node: string,
+  type: RegExp,
+): Promise<string[]> {
+  const since = new Date(Date.now() - LOOK_BACK_MS)
+  const tasks = valueOf(await proxmox.tasksSince(node, since, run))
+  return tasks
+    .filter((task) => type.test(task.type) && Number(task.vmid) === pod.vmid)
+    .map((task) => task.upid)
+}
+
+/** Writes down which tasks of a type the guest has, before the one that must not happen twice is asked for. */
+export async function noteTasks(
+  run: Run<PodPayload>,
+  guest: Guest,
+  node: string,
+  type: RegExp,
+): Promise<void> {
+  await run.save({ node, before: await tasksOf(run, guest, node, type) })
+}
+
+/** The task that an earlier attempt of this step has started, also when its answer was lost. */
+export async function startedTask(
+  run: Run<PodPayload>,
+  guest: Guest,
+  type: RegExp,
+): Promise<string | undefined> {
+  const saved = (run.saved() as { upid?: string | null; node?: string; before?: string[] } | null) ?? {}
+  const { upid, node, before } = saved
+  if (upid || node === undefined || before === undefined) return upid ?? undefined
+  return (await tasksOf(run, guest, node, type)).find((task) => !before.includes(task))
+}

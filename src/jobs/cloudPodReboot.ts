@@ -1,6 +1,14 @@
 import type { GuestConfig, GuestRef } from '../integrations/proxmox/types.ts'
 import type { PodPayload } from '../services/cloudPodQueues.ts'
-import { awaitTask, doTask, findSettled, openGuest, type Guest } from './cloudPodGuest.ts'
+import {
+  awaitTask,
+  doTask,
+  findSettled,
+  noteTasks,
+  openGuest,
+  startedTask,
+  type Guest,
+} from './cloudPodGuest.ts'
 import { permanent, valueOf } from './errors.ts'
 import type { Found, Run } from './steps.ts'
 
@@ -17,23 +25,12 @@ export async function ours(run: Run<PodPayload>): Promise<Own> {
   return { guest, ...found }
 }
 
-type Saved = { upid?: string | null; node?: string; before?: string[] }
+const REBOOT = /^(?:qm|vz)reboot$/
 
 /** Restarts the guest. Which reboots there were before is written down first, so that `probeTask` knows ours. */
 export async function reboot(run: Run<PodPayload>, { guest, ref }: Own): Promise<void> {
-  await run.save({ node: ref.node, before: await reboots(run, guest, ref.node) })
+  await noteTasks(run, guest, ref.node, REBOOT)
   await doTask(run, guest.proxmox, 'rebooting', () => guest.proxmox.reboot(ref, SHUTDOWN_SECONDS, run))
-}
-
-/** How far back the node's task list is read; whatever began before our request is known and left out. */
-const LOOK_BACK_MS = 3_600_000
-
-async function reboots(run: Run<PodPayload>, { proxmox, pod }: Guest, node: string): Promise<string[]> {
-  const since = new Date(Date.now() - LOOK_BACK_MS)
-  const tasks = valueOf(await proxmox.tasksSince(node, since, run))
-  return tasks
-    .filter((task) => /^(qm|vz)reboot$/.test(task.type) && Number(task.vmid) === pod.vmid)
-    .map((task) => task.upid)
 }
 
 /**
@@ -41,11 +38,8 @@ async function reboots(run: Run<PodPayload>, { proxmox, pod }: Guest, node: stri
  * again; a reboot must not happen twice, and the node's task list says whether it has.
  */
 export async function probeTask(run: Run<PodPayload>, doing: string): Promise<Found> {
-  const { upid, node, before } = (run.saved() as Saved | null) ?? {}
   const guest = await openGuest(run)
-  const mine =
-    upid ??
-    (node && before ? (await reboots(run, guest, node)).find((task) => !before.includes(task)) : undefined)
+  const mine = await startedTask(run, guest, REBOOT)
   if (mine === undefined) return { done: false }
   await awaitTask(run, guest.proxmox, mine, doing)
   return { done: true }

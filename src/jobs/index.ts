@@ -15,6 +15,8 @@ import { cloudPodCreate } from './cloudPodCreate.ts'
 import { cloudPodDestroy } from './cloudPodDestroy.ts'
 import { cloudPodPower } from './cloudPodPower.ts'
 import { cloudPodResize } from './cloudPodResize.ts'
+import { cloudPodRollback } from './cloudPodRollback.ts'
+import { cloudPodSnapshot, cloudPodSnapshotDelete } from './cloudPodSnapshot.ts'
 import { customerImport } from './customerImport.ts'
 import { customerImportCheck } from './customerImportCheck.ts'
 import { cloudPodResume, cloudPodSuspend } from './cloudPodSuspension.ts'
@@ -35,6 +37,9 @@ const list = [
   cloudPodDestroy,
   cloudPodPower,
   cloudPodResize,
+  cloudPodSnapshot,
+  cloudPodSnapshotDelete,
+  cloudPodRollback,
   provisioningClusterSync,
   cloudPodSuspend,
   cloudPodResume,

@@ -28,6 +28,7 @@ import { authRecovery } from './authRecovery.ts'
 import { authRoutes } from './authRoutes.ts'
 import { authSso } from './authSso.ts'
 import { cloudPods } from './cloudPods.ts'
+import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import type { Route } from './define.ts'
 import { healthRoutes } from './healthRoutes.ts'
 import { provisioningControlRoutes } from './provisioningControlRoutes.ts'
@@ -61,6 +62,7 @@ export const routes: readonly Route[] = [
   ...adminCustomerSettings,
   ...adminSubscriptions,
   ...cloudPods,
+  ...cloudPodSnapshots,
   ...provisioningRoutes,
   ...provisioningControlRoutes,
   ...adminSearch,

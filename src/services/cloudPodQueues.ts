@@ -19,12 +19,18 @@ export type ResizePayload = z.infer<typeof resizePayload>
 const suspensionPayload = podPayload.extend({ suspensionId: z.string() })
 export type SuspensionPayload = z.infer<typeof suspensionPayload>
 
+const snapshotPayload = podPayload.extend({ snapshotId: z.string() })
+export type SnapshotPayload = z.infer<typeof snapshotPayload>
+
 export const podCreate = { kind: 'cloudPod.create', payload: podPayload } as const
 export const podDestroy = { kind: 'cloudPod.destroy', payload: podPayload } as const
 export const podPower = { kind: 'cloudPod.power', payload: powerPayload } as const
 export const podResize = { kind: 'cloudPod.resize', payload: resizePayload } as const
 export const podSuspend = { kind: 'cloudPod.suspend', payload: suspensionPayload } as const
 export const podResume = { kind: 'cloudPod.resume', payload: suspensionPayload } as const
+export const podSnapshot = { kind: 'cloudPod.snapshot', payload: snapshotPayload } as const
+export const podSnapshotDelete = { kind: 'cloudPod.snapshotDelete', payload: snapshotPayload } as const
+export const podRollback = { kind: 'cloudPod.rollback', payload: snapshotPayload } as const
 
 const DAY_MS = 86_400_000
 
@@ -93,5 +99,20 @@ export const enqueueSuspension = (
       payload: { podId: pod.id, tenantId: pod.tenant_id, suspensionId },
       idempotencyKey: `${deed}:${suspensionId}:${pod.id}:${round}`,
       priority: 60,
+    }),
+  )
+
+/** Takes, deletes or rolls back to a snapshot, behind whatever is still being done to the pod. */
+export const enqueueSnapshot = (
+  ctx: Ctx,
+  pod: PodRow,
+  snapshotId: string,
+  { kind }: typeof podSnapshot | typeof podSnapshotDelete | typeof podRollback,
+): Promise<{ id: string }> =>
+  enqueue(
+    ctx,
+    podJob(pod, kind, {
+      payload: { podId: pod.id, tenantId: pod.tenant_id, snapshotId },
+      deadlineMs: DAY_MS,
     }),
   )

@@ -5,6 +5,7 @@ import { canCustomer } from '../../shared/states/customer.ts'
 import { told, type Ctx } from '../context.ts'
 import * as customers from '../db/customers.ts'
 import * as pods from '../db/cloudPods.ts'
+import * as snapshots from '../db/cloudPodSnapshots.ts'
 import type { PodFilter, PodRow, PodView } from '../db/cloudPods.ts'
 import type { ListOptions } from '../db/list.ts'
 import * as reservations from '../db/cloudPodReservations.ts'
@@ -210,7 +211,7 @@ export async function markActionFailed(
   await emit(ctx, pod, 'CLOUDPOD_ACTION_FAILED', { action: [pod.action, null] }, { problem })
 }
 
-/** Marks a pod deleted after its absence was proven; its address and VMID go into quarantine only now. */
+/** Marks a pod deleted after its absence was proven, and its snapshots; its address and VMID rest from now on. */
 export async function markDeleted(
   ctx: Ctx,
   tenantId: string,
@@ -226,7 +227,9 @@ export async function markDeleted(
     action: null,
     updated_at: ctx.now(),
   })
-  await emit(ctx, pod, 'CLOUDPOD_DELETED', { state: [pod.state, 'deleted'] }, evidence)
+  const gone = await snapshots.markAllDeleted(ctx.tx, tenantId, id, ctx.now())
+  const details = { ...evidence, snapshots: gone }
+  await emit(ctx, pod, 'CLOUDPOD_DELETED', { state: [pod.state, 'deleted'] }, details)
   return after
 }
 

@@ -1,6 +1,7 @@
 import { accessChecks } from './proxmox/access.ts'
 import { clusterChecks } from './proxmox/cluster.ts'
 import { containerChecks } from './proxmox/container.ts'
+import { snapshotChecks } from './proxmox/snapshot.ts'
 import { vmCloneChecks } from './proxmox/vmClone.ts'
 import { vmConfigChecks } from './proxmox/vmConfig.ts'
 import { vmPowerChecks } from './proxmox/vmPower.ts'
@@ -23,4 +24,5 @@ export const proxmoxChecks: Check[] = [
   ...vmConfigChecks,
   ...vmPowerChecks,
   ...containerChecks,
+  ...snapshotChecks,
 ]

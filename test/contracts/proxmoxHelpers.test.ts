@@ -31,6 +31,8 @@ describe('the sentences of Proxmox', () => {
     ['locked', true, "cfs-lock 'storage-shared' error: got lock request timeout"],
     ['missing', false, "Configuration file 'nodes/pve1/qemu-server/999.conf' does not exist"],
     ['missing', false, "unable to find configuration file for VM 9001 on node 'pve2'"],
+    ['missing', false, "snapshot 's1' does not exist"],
+    ['exists', false, "snapshot name 's1' already used"],
     ['exists', false, "VM 243 already exists on node 'pve1'"],
     ['exists', false, "CT 400 already exists on node 'pve1'"],
     ['exists', false, 'unable to create VM 102: config file already exists'],

@@ -12,6 +12,7 @@ import { catalogue, pay, prepareOrder, type Api, type Ordered } from '../support
 import type { TestApp } from '../support/app.ts'
 import { PASSWORD, person, session } from '../users/people.ts'
 import { codeOf, enrol } from '../users/factors.ts'
+import { SNAPSHOT_CASES } from './casesSnapshots.ts'
 import { TENANT_CASES } from './casesTenants.ts'
 import { PROVISIONING_CASES } from './casesProvisioning.ts'
 import { CUSTOMER_CASES } from './casesCustomers.ts'
@@ -22,7 +23,7 @@ import { casesMail } from './casesMail.ts'
 import { SEARCH_CASES } from './casesSearch.ts'
 
 /** What a request needs, `caller` only where it is not anybody's: made anew for each call, so that it would succeed with the permission. */
-export type Made = { id?: string; body?: unknown; query?: string; caller?: Api }
+export type Made = { id?: string; snapshotId?: string; body?: unknown; query?: string; caller?: Api }
 export type Case = (app: TestApp, tenantId: string) => Promise<Made>
 
 /** An answer that must be good, or the case is wrong. */
@@ -67,7 +68,7 @@ export async function podIn(app: TestApp, tenantId: string): Promise<{ cloudPod:
 }
 
 /** A pod as it is once its creation was proven; without a worker, so that nothing moves by itself. */
-async function activePod(app: TestApp, tenantId: string, stopped: boolean): Promise<Made> {
+export async function activePod(app: TestApp, tenantId: string, stopped: boolean): Promise<Made> {
   const { cloudPod } = await podIn(app, tenantId)
   await app.as((ctx) => cloudPodService.markActive(ctx, tenantId, cloudPod.id, {}))
   if (stopped) await app.as((ctx) => cloudPodService.markPower(ctx, tenantId, cloudPod.id, 'stopped', 'stop'))
@@ -320,6 +321,7 @@ export const CASES: Record<string, Case> = {
     )
     return { ...made, body: { cores: 2 } }
   },
+  ...SNAPSHOT_CASES,
   listJobs: list,
   getJob: async (app, tenantId) => ({ id: (await podIn(app, tenantId)).job.id }),
   streamJobs: list,
@@ -356,4 +358,5 @@ export const CASES: Record<string, Case> = {
 
 /** The address of a row with its id filled in. */
 export const addressOf = (path: string, made: Made): string =>
-  path.replace('{id}', made.id ?? newId()) + (made.query ?? '')
+  path.replace('{id}', made.id ?? newId()).replace('{snapshotId}', made.snapshotId ?? newId()) +
+  (made.query ?? '')

@@ -9,6 +9,7 @@ import { auditCases } from './harnessAudit.ts'
 import { customerCases } from './harnessCustomers.ts'
 import { mailCases } from './harnessMail.ts'
 import { resizeCases } from './harnessResize.ts'
+import { snapshotCases } from './harnessSnapshots.ts'
 import { toRest, type AnyHandler, type Arranged, type JobCase } from './harnessRun.ts'
 import {
   countEffects,
@@ -349,6 +350,7 @@ export const jobCases: JobCase[] = [
     arrange: (app: TestApp) => arrangeTenantJob(app, deed),
   })),
   ...resizeCases(handlerOf, activePod),
+  ...snapshotCases({ handlerOf, activePod }),
   ...mailCases(handlerOf),
   ...auditCases(handlerOf),
   ...customerCases(handlerOf),

@@ -19,6 +19,7 @@ const QUICK = {
   destroyMs: 2,
   resizeMs: 1,
   configMs: 1,
+  snapshotMs: 2,
 }
 /** What a worker has started outlives it. */
 const SLOW = {
@@ -31,6 +32,7 @@ const SLOW = {
   destroyMs: 40,
   resizeMs: 40,
   configMs: 40,
+  snapshotMs: 40,
 }
 const LONG_MS = 120_000
 

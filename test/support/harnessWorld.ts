@@ -67,7 +67,7 @@ export async function podWorld(app: Scene, podId: string): Promise<unknown> {
 }
 
 /** Tasks that would make something anew if they ran again. Stop, shutdown, resize and configure say the same twice. */
-const MAKING = /^(?:qmclone|vzcreate|(?:qm|vz)(?:destroy|start|reboot))$/
+const MAKING = /^(?:qmclone|vzcreate|(?:qm|vz)(?:destroy|start|reboot|snapshot|delsnapshot|rollback))$/
 
 /** Counts what happens on the hypervisor from now on. */
 export function countEffects(app: Scene): () => Record<string, number> {

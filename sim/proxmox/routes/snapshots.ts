@@ -14,7 +14,7 @@ import type { Guest, GuestKind } from '../model.ts'
 import { isMountKey, parseMount } from '../rootfs.ts'
 import type { Call, Route } from '../route.ts'
 import { bool, req, str } from '../schema.ts'
-import { startTask } from '../tasks.ts'
+import { isKilled, startTask } from '../tasks.ts'
 import type { Task } from '../tasks.ts'
 import { now } from '../world.ts'
 import type { World } from '../world.ts'
@@ -63,14 +63,14 @@ export const snapshotRoutes: Route[] = (['qemu', 'lxc'] as const).flatMap((kind)
       path: `${base}/{snapname}`,
       allow: snapshotRight,
       schema: { force: bool() },
-      run: (call) => fork(call, kind, `${prefix}delsnapshot`, (task) => remove(call, kind, task)),
+      run: (call) => fork(call, `${prefix}delsnapshot`, (task) => remove(call, kind, task)),
     },
     {
       method: 'POST',
       path: `${base}/{snapname}/rollback`,
       allow: rollbackRight,
       schema: { start: bool() },
-      run: (call) => fork(call, kind, `${prefix}rollback`, (task) => rollback(call, kind, task)),
+      run: (call) => fork(call, `${prefix}rollback`, (task) => rollback(call, kind, task)),
     },
     {
       method: 'GET',
@@ -95,11 +95,50 @@ function find(guest: Guest, { params }: Call) {
   return snapshot ?? die(`snapshot '${params.snapname}' does not exist`)
 }
 
-function fork(call: Call, kind: GuestKind, type: string, work: (task: Task) => Promise<void>): string {
+function fork(call: Call, type: string, work: (task: Task) => Promise<void>): string {
   const { world, node, vmid, caller } = call
-  return startTask(world, { node, type, id: String(vmid), user: caller.userid }, (task) =>
-    lockGuest(world, { node, kind, vmid }, { task }, () => work(task)),
-  )
+  return startTask(world, { node, type, id: String(vmid), user: caller.userid }, work)
+}
+
+/** Work during which the configuration says that the guest is locked; its file is free meanwhile. */
+type Locked = {
+  lock: 'snapshot' | 'snapshot-delete' | 'rollback'
+  prepare: (guest: Guest) => void
+  commit: (guest: Guest) => void
+  undo?: (guest: Guest) => void
+}
+
+async function whileLocked(
+  call: Call,
+  kind: GuestKind,
+  task: Task,
+  { lock, prepare, commit, undo }: Locked,
+): Promise<void> {
+  const { world, node, vmid } = call
+  const locked = (work: (guest: Guest) => void) =>
+    lockGuest(world, { node, kind, vmid }, { task }, async () => {
+      const guest = load(call, kind)
+      writeConfig(world, guest, () => work(guest))
+    })
+  await locked((guest) => {
+    prepare(guest)
+    guest.config.lock = lock
+  })
+  try {
+    await task.sleep(world.speed.snapshotMs)
+  } catch (error) {
+    // A killed worker cleans nothing up.
+    if (!isKilled(error))
+      await locked((guest) => {
+        delete guest.config.lock
+        undo?.(guest)
+      })
+    throw error
+  }
+  await locked((guest) => {
+    delete guest.config.lock
+    commit(guest)
+  })
 }
 
 function list(guest: Guest): unknown[] {
@@ -109,6 +148,7 @@ function list(guest: Guest): unknown[] {
     description: snapshot.description ?? '',
     ...(guest.kind === 'qemu' && { vmstate: 0 }),
     ...(snapshot.parent !== null && { parent: snapshot.parent }),
+    ...(snapshot.state !== undefined && { snapstate: snapshot.state }),
   }))
   const { parent } = guest.config
   const current = {
@@ -126,19 +166,27 @@ function create(call: Call, kind: GuestKind, type: string): string {
   if (/^(current|pending)$/i.test(snapname)) die(`unable to use snapshot name '${snapname}' (reserved name)`)
   // Only machines look for their file before they fork.
   if (kind === 'qemu') load(call, kind)
-  return fork(call, kind, type, async (task) => {
-    const guest = load(call, kind)
-    assertUnlocked(guest)
-    if (guest.config.template === '1') die("you can't take a snapshot if it's a template")
-    if (guest.snapshots[snapname]) die(`snapshot name '${snapname}' already used`)
-    if (!canSnapshot(call.world, guest)) die('snapshot feature is not available')
-    await task.sleep(call.world.speed.snapshotMs)
-    if (kind === 'qemu') for (const key of dataDrives(guest)) logDrive(guest, key, task)
-    writeConfig(call.world, guest, (config) => {
-      const { parent, ...kept } = config
-      const description = call.params.description ?? null
-      guest.snapshots[snapname] = { config: kept, parent: parent ?? null, snaptime: now(), description }
-      config.parent = snapname
+  return fork(call, type, async (task) => {
+    await whileLocked(call, kind, task, {
+      lock: 'snapshot',
+      prepare: (guest) => {
+        assertUnlocked(guest)
+        if (guest.config.template === '1') die("you can't take a snapshot if it's a template")
+        if (guest.snapshots[snapname]) die(`snapshot name '${snapname}' already used`)
+        if (!canSnapshot(call.world, guest)) die('snapshot feature is not available')
+        const { parent, ...kept } = guest.config
+        const description = call.params.description ?? null
+        const taken = { config: kept, parent: parent ?? null, snaptime: now(), description }
+        guest.snapshots[snapname] = { ...taken, state: 'prepare' }
+      },
+      undo: (guest) => {
+        delete guest.snapshots[snapname]
+      },
+      commit: (guest) => {
+        if (kind === 'qemu') for (const key of dataDrives(guest)) logDrive(guest, key, task)
+        delete find(guest, call).state
+        guest.config.parent = snapname
+      },
     })
   })
 }
@@ -165,36 +213,45 @@ function canSnapshot(world: World, guest: Guest): boolean {
   })
 }
 
-async function remove(call: Call, kind: GuestKind, task: Task): Promise<void> {
-  const guest = load(call, kind)
-  const snapshot = find(guest, call)
-  assertUnlocked(guest)
-  await task.sleep(call.world.speed.snapshotMs)
-  writeConfig(call.world, guest, (config) => {
-    const { snapname = '' } = call.params
-    delete guest.snapshots[snapname]
-    for (const other of Object.values(guest.snapshots))
-      if (other.parent === snapname) other.parent = snapshot.parent
-    if (config.parent !== snapname) return
-    if (snapshot.parent === null) delete config.parent
-    else config.parent = snapshot.parent
+function remove(call: Call, kind: GuestKind, task: Task): Promise<void> {
+  const { snapname = '' } = call.params
+  return whileLocked(call, kind, task, {
+    lock: 'snapshot-delete',
+    prepare: (guest) => {
+      const snapshot = find(guest, call)
+      assertUnlocked(guest)
+      snapshot.state = 'delete'
+    },
+    commit: (guest) => {
+      const { parent } = find(guest, call)
+      delete guest.snapshots[snapname]
+      for (const other of Object.values(guest.snapshots)) if (other.parent === snapname) other.parent = parent
+      if (guest.config.parent !== snapname) return
+      if (parent === null) delete guest.config.parent
+      else guest.config.parent = parent
+    },
   })
 }
 
 async function rollback(call: Call, kind: GuestKind, task: Task): Promise<void> {
   const { world, params, caller } = call
-  const guest = load(call, kind)
-  if (guest.config.template === '1') die("you can't rollback if vm is a template")
-  const snapshot = find(guest, call)
-  assertUnlocked(guest)
-  await task.sleep(world.speed.snapshotMs)
-  writeConfig(world, guest, () => {
-    if (isRunning(guest)) setStopped(world, guest)
-    guest.config = { ...snapshot.config, parent: params.snapname ?? '' }
-    // The guest must notice that it travelled in time.
-    if (guest.config.vmgenid !== undefined) guest.config.vmgenid = crypto.randomUUID()
+  await whileLocked(call, kind, task, {
+    lock: 'rollback',
+    prepare: (guest) => {
+      if (guest.config.template === '1') die("you can't rollback if vm is a template")
+      const { state } = find(guest, call)
+      if (state !== undefined) die(`unable to rollback to incomplete snapshot (snapstate = ${state})`)
+      assertUnlocked(guest)
+      if (isRunning(guest)) setStopped(world, guest)
+    },
+    commit: (guest) => {
+      guest.config = { ...find(guest, call).config, parent: params.snapname ?? '' }
+      // The guest must notice that it travelled in time.
+      if (guest.config.vmgenid !== undefined) guest.config.vmgenid = crypto.randomUUID()
+    },
   })
   if (params.start !== '1') return
+  const guest = load(call, kind)
   if (kind === 'qemu') startGuest(world, guest, caller.userid)
   else startContainer(world, guest, caller.userid)
 }

@@ -44,6 +44,10 @@ const sentences: { means: Meaning; pattern: RegExp }[] = [
   { means: 'exists', pattern: /^unable to create (?:VM|CT) \d+: config file already exists/ },
   // close (rename) atomic file '/etc/pve/nodes/pve3/qemu-server/201.conf' failed: File exists
   { means: 'exists', pattern: /^close \(rename\) atomic file '[^']+' failed: File exists/ },
+  // snapshot name 's1' already used
+  { means: 'exists', pattern: /^snapshot name '[^']+' already used/ },
+  // snapshot 's1' does not exist
+  { means: 'missing', pattern: /^snapshot '[^']+' does not exist/ },
   // checksum mismatch (file change by other user?)
   { means: 'conflict', pattern: /^checksum mismatch \(file change by other user\?\)/ },
   // detected modified configuration - file changed by other user? Try again.

@@ -1,13 +1,14 @@
-import { ok, pending, rejected, unknown } from '../../lib/outcome.ts'
-import type { Ok, Outcome, Pending, Rejected, Unknown } from '../../lib/outcome.ts'
+import { ok, rejected, unknown } from '../../lib/outcome.ts'
+import type { Ok, Outcome, Rejected, Unknown } from '../../lib/outcome.ts'
 import { createCaller } from './caller.ts'
 import type { Caller, More } from './caller.ts'
 import { isUnchanged, taskState } from './classify.ts'
 import * as words from './guestConfig.ts'
-import type { Envelope } from './classify.ts'
 import { encodeSshKeys, pathOf } from './encode.ts'
 import { asNumber, asRow, asRows, asText, hasQuorum } from './read.ts'
 import { isPending, readConfig, readNode, readStatus, readStorage, readSummary } from './read.ts'
+import { guestPath, map, started } from './answers.ts'
+import { snapshots } from './snapshots.ts'
 import type {
   Call,
   CloneRequest,
@@ -42,33 +43,10 @@ export function createProxmox(connection: ProxmoxConnection): Proxmox {
     ...guestReads(caller),
     ...creations(caller),
     ...changes(caller),
+    ...snapshots(caller),
     ...tasks(caller),
   }
 }
-
-type Answer = Ok<Envelope> | Rejected | Unknown
-
-/** Reads a success by `read`; an answer of a shape we do not know proves nothing. */
-function map<T>(answer: Answer, read: (data: unknown) => T): Ok<T> | Rejected | Unknown {
-  if (answer.outcome !== 'ok') return answer
-  try {
-    return ok(read(answer.value.data))
-  } catch (error) {
-    return unknown(
-      `the answer has an unexpected shape: ${error instanceof Error ? error.message : 'unreadable'}`,
-    )
-  }
-}
-
-/** A success that must name the task it started. */
-function started(answer: Answer): Pending | Rejected | Unknown {
-  if (answer.outcome !== 'ok') return answer
-  const upid = answer.value.data
-  return typeof upid === 'string' && parseUpid(upid) ? pending(upid) : unknown('the answer names no task')
-}
-
-const guestPath = (guest: GuestRef, ...rest: string[]) =>
-  pathOf('nodes', guest.node, guest.kind === 'vm' ? 'qemu' : 'lxc', guest.vmid, ...rest)
 
 function reads(caller: Caller) {
   const get = (path: string, more?: More) => caller.call('GET', path, more)

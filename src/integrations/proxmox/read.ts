@@ -2,6 +2,7 @@ import { parseTags } from './guestConfig.ts'
 import type {
   GuestConfig,
   GuestKind,
+  GuestSnapshots,
   GuestStatus,
   GuestSummary,
   NodeSummary,
@@ -88,6 +89,26 @@ export const readStatus = (row: Row): GuestStatus => ({
 /** A row of `/pending` that is not in force yet: a new value, or (1, or 2 with force) its removal. */
 export const isPending = (row: Row): boolean =>
   (row.pending !== undefined && row.pending !== null) || asNumber(row.delete, 0) > 0
+
+/** `snapstate` is there only while a snapshot is being made or removed. */
+export function readSnapshots(rows: Row[]): GuestSnapshots {
+  const current = rows.find((row) => row.name === 'current')
+  if (!current) throw new TypeError('a list without the present state')
+  return {
+    snapshots: rows
+      .filter((row) => row !== current)
+      .map((row) => {
+        const seconds = asNumber(row.snaptime, 0)
+        return {
+          name: asText(row.name),
+          complete: optionalText(row.snapstate) === null,
+          description: asText(row.description ?? '').trimEnd(),
+          takenAt: seconds === 0 ? null : new Date(seconds * 1000),
+        }
+      }),
+    basedOn: optionalText(current.parent),
+  }
+}
 
 /** True when the node we asked has quorum. A node on its own has no cluster row and needs none. */
 export function hasQuorum(rows: Row[]): boolean {

@@ -26,7 +26,7 @@ export type ProxmoxConnection = {
  * Codes of `rejected`:
  * `unreachable` (not sent: connection refused, DNS, TLS, 595; retryable), `locked` (guest or file locked; retryable),
  * `no_quorum` (retryable), `unauthorized` (401), `forbidden` (403), `invalid` (400 with `errors`),
- * `missing` (the guest does not exist), `exists` (the VMID is taken), `conflict` (digest mismatch, wrong power state),
+ * `missing` (the guest or its snapshot does not exist), `exists` (the VMID or the snapshot's name is taken), `conflict` (digest mismatch, wrong power state),
  * `busy` (429/503-like; retryable), `refused` (any other 4xx/5xx with a Proxmox message: proven not done).
  */
 export type ProxmoxCode =
@@ -76,6 +76,16 @@ export type GuestConfig = {
 }
 
 export type GuestStatus = { status: 'running' | 'stopped' | (string & {}); lock: string | null }
+
+/** `complete` is false while it is being made or removed, and for what is left when that broke off. */
+export type SnapshotSummary = { name: string; complete: boolean; description: string; takenAt: Date | null }
+
+/** The snapshots of a guest, without Proxmox's pseudo entry `current`. */
+export type GuestSnapshots = {
+  snapshots: SnapshotSummary[]
+  /** The snapshot that the guest's present state began from: the newest one, or the one last rolled back to. */
+  basedOn: string | null
+}
 
 export type NodeSummary = {
   name: string
@@ -188,6 +198,17 @@ export interface Proxmox {
   reboot(guest: GuestRef, timeoutSeconds: number, call?: Call): Promise<Outcome<never>>
   /** Destroys the guest with its disks, purging jobs and HA. The caller has proven ownership just before. A task. */
   destroy(guest: GuestRef, call?: Call): Promise<Outcome<never>>
+
+  snapshots(guest: GuestRef, call?: Call): Promise<Outcome<GuestSnapshots>>
+  /**
+   * Freezes the disks, without the memory of a running VM. Names begin with a letter and have 2 to 40 letters, digits,
+   * `_` or `-`. A storage that has no snapshots, a name that is taken and a locked guest fail in the task.
+   */
+  takeSnapshot(guest: GuestRef, name: string, description: string, call?: Call): Promise<Outcome<never>>
+  /** A snapshot that does not exist fails in the task, as `missing`. */
+  removeSnapshot(guest: GuestRef, name: string, call?: Call): Promise<Outcome<never>>
+  /** Everything since is lost; a running guest is stopped, and stays so. The caller has proven ownership just before. */
+  rollback(guest: GuestRef, name: string, call?: Call): Promise<Outcome<never>>
 
   /**
    * State of a task; its node is inside the UPID. A task that Proxmox does not know (forgotten, or so new that its

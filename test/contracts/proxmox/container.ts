@@ -199,6 +199,21 @@ const life: Omit<Check, 'needs'>[] = [
     },
   },
   {
+    name: 'a snapshot of a container is taken, rolled back to and removed, or its storage has none and the task says so',
+    async run(world) {
+      const guest = await powered(world, 'running')
+      const taken = await endOf(world, 'snapshot', await world.proxmox.takeSnapshot(guest, 'first', ''))
+      const listed = async () => expectOk('snapshots', await world.proxmox.snapshots(guest))
+      if ('state' in taken && taken.state === 'ok') {
+        expectEqual('basedOn', (await listed()).basedOn, 'first')
+        await succeeds(world, 'rollback', await world.proxmox.rollback(guest, 'first'))
+        expectEqual('status', await statusOf(world, guest), 'stopped')
+        await succeeds(world, 'remove', await world.proxmox.removeSnapshot(guest, 'first'))
+      } else expectEqual('code', failureCode('snapshot', taken), 'refused')
+      expectEqual('after', await listed(), { snapshots: [], basedOn: null })
+    },
+  },
+  {
     name: 'a destroyed container is gone: its VMID is free and its configuration missing',
     async run(world) {
       const guest = await newCt(world)

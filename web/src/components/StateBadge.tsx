@@ -1,4 +1,5 @@
 import type { CloudPod } from '../api/cloudPods.ts'
+import type { CloudPodSnapshot } from '../api/cloudPodSnapshots.ts'
 import type { CustomerImport } from '../api/customerImports.ts'
 import type { Invoice, Subscription } from '../api/billing.ts'
 import type { Cluster, Job, JobDetail, Node } from '../api/provisioning.ts'
@@ -26,6 +27,13 @@ const LOOKS = {
     running: ['success'],
     stopped: ['neutral'],
   } satisfies Record<CloudPod['powerState'], Look>,
+  snapshot: {
+    creating: ['info', true],
+    ready: ['success'],
+    deleting: ['info', true],
+    failed: ['danger'],
+    deleted: ['neutral'],
+  } satisfies Record<CloudPodSnapshot['state'], Look>,
   subscription: {
     awaiting_payment: ['warning'],
     provisioning: ['info', true],

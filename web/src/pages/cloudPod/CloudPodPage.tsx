@@ -17,9 +17,10 @@ import { Tabs } from '../../ui/Tabs.tsx'
 import { CloudPodDestroy } from './CloudPodDestroy.tsx'
 import { CloudPodOverview } from './CloudPodOverview.tsx'
 import { CloudPodResize } from './CloudPodResize.tsx'
+import { Snapshots } from './Snapshots.tsx'
 
 const route = getRouteApi('/t/$tenant/cloudpods/$id')
-const TABS = ['jobs', 'timeline'] as const
+const TABS = ['jobs', 'snapshots', 'timeline'] as const
 
 export default function CloudPodPage() {
   const { id } = route.useParams()
@@ -77,6 +78,7 @@ function Content({ pod }: { pod: CloudPodDetail }) {
               </Card>
             ),
           },
+          { value: 'snapshots', label: 'Snapshots', content: <Snapshots pod={pod} /> },
           can('audit:read') && {
             value: 'timeline',
             label: 'Timeline',

@@ -1,0 +1,38 @@
+import { allowed, refused, type Verdict } from './billingSubscription.ts'
+import { NOT_ACTIVE, type PodState } from './cloudPod.ts'
+
+/** A snapshot's states: what has been proven. `failed`: it could not be made, or not be removed, and still counts. */
+export const SNAPSHOT_STATES = ['creating', 'ready', 'deleting', 'failed', 'deleted'] as const
+type SnapshotState = (typeof SNAPSHOT_STATES)[number]
+
+type Pod = { state: PodState }
+type Snapshot = { state: SnapshotState }
+
+const NOT_READY: Record<Exclude<SnapshotState, 'ready'>, string> = {
+  creating: 'The snapshot is still being made.',
+  deleting: 'The snapshot is being deleted.',
+  failed: 'The snapshot is not usable: delete it.',
+  deleted: 'The snapshot no longer exists.',
+}
+
+const ofActive = (pod: Pod, verdict: Verdict): Verdict =>
+  pod.state === 'active' ? verdict : refused(NOT_ACTIVE[pod.state])
+
+/** What may be done with snapshots now, and if not, why. `count`: those of the pod that are not deleted. */
+export const canSnapshot = {
+  take: (pod: Pod, count: number, limit: number): Verdict =>
+    ofActive(
+      pod,
+      count < limit
+        ? allowed
+        : refused(
+            limit === 0
+              ? 'Snapshots are not offered.'
+              : `The pod may have ${limit} at most: delete one first.`,
+          ),
+    ),
+  rollback: (pod: Pod, { state }: Snapshot): Verdict =>
+    ofActive(pod, state === 'ready' ? allowed : refused(NOT_READY[state])),
+  delete: (pod: Pod, { state }: Snapshot): Verdict =>
+    ofActive(pod, state === 'ready' || state === 'failed' ? allowed : refused(NOT_READY[state])),
+} as const
