@@ -1,9 +1,10 @@
 import { sleep } from '../lib/backoff.ts'
 import { podResize, type ResizePayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
-import { doTask, findSettled, look, openGuest } from './cloudPodGuest.ts'
+import { findSettled, look, openGuest } from './cloudPodGuest.ts'
 import { ours, probeTask, reboot, waitsForRestart, type Own } from './cloudPodReboot.ts'
-import { JobError, permanent, valueOf } from './errors.ts'
+import { growDiskTo, setSize } from './cloudPodSize.ts'
+import { JobError, valueOf } from './errors.ts'
 import type { JobHandler, Run } from './steps.ts'
 
 type ResizeRun = Run<ResizePayload>
@@ -11,28 +12,11 @@ type ResizeRun = Run<ResizePayload>
 const isRunning = async (run: ResizeRun, { guest, ref }: Own): Promise<boolean> =>
   valueOf(await guest.proxmox.status(ref, run)).status === 'running'
 
-async function setSize(
-  run: ResizeRun,
-  { guest, ref, config }: Own,
-  { cores, memoryMb }: { cores: number; memoryMb: number },
-): Promise<void> {
-  if (config.cores === cores && config.memoryMb === memoryMb) return
-  await doTask(run, guest.proxmox, 'setting cores and memory', () =>
-    guest.proxmox.configure(ref, { cores, memory: memoryMb }, { digest: config.digest, signal: run.signal }),
-  )
-}
-
 async function growDisk(run: ResizeRun): Promise<void> {
-  const { guest, ref, config } = await ours(run)
-  const { diskKey, diskGb } = config
+  const own = await ours(run)
   const wantedGb = run.payload.size.diskGb
   // The disk is not what the resize is about: it is left as it is.
-  if (wantedGb === guest.pod.disk_gb) return
-  if (diskKey === null) throw permanent('disk_missing', `guest ${guest.pod.vmid} has no root disk`)
-  if (diskGb !== null && diskGb >= wantedGb) return
-  await doTask(run, guest.proxmox, 'growing disk', () =>
-    guest.proxmox.resizeDisk(ref, diskKey, wantedGb, run),
-  )
+  if (wantedGb !== own.guest.pod.disk_gb) await growDiskTo(run, own, wantedGb)
 }
 
 /** Only when it was asked for, and only when something waits for it. @returns whether it was done */

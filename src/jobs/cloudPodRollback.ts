@@ -2,6 +2,8 @@ import { podRollback, type SnapshotPayload } from '../services/cloudPodQueues.ts
 import * as cloudPodService from '../services/cloudPodService.ts'
 import * as cloudPodSnapshotService from '../services/cloudPodSnapshotService.ts'
 import { awaitTask, doTask, noteTasks, openGuest, startedTask } from './cloudPodGuest.ts'
+import { ours } from './cloudPodReboot.ts'
+import { growDiskTo, setSize } from './cloudPodSize.ts'
 import { lookAtSnapshots, remoteName, requireGuest, unlessForeign } from './cloudPodSnapshot.ts'
 import { JobError, permanent, valueOf } from './errors.ts'
 import type { Found, JobHandler, Run } from './steps.ts'
@@ -38,6 +40,14 @@ async function prove(run: RollbackRun): Promise<void> {
   const { basedOn } = await requireGuest(run)
   if (basedOn !== remoteName(run.payload))
     throw new JobError('retry', 'read_back_differs', 'The guest does not stand on the snapshot.')
+}
+
+/** A snapshot also brings back the size of its time. The pod's size is what the tenant has now: it is given again. */
+async function resize(run: RollbackRun): Promise<void> {
+  const own = await ours(run)
+  const { cores, memory_mb: memoryMb, disk_gb: diskGb } = own.guest.pod
+  await setSize(run, own, { cores, memoryMb })
+  await growDiskTo(run, await ours(run), diskGb)
 }
 
 async function start(run: RollbackRun): Promise<void> {
@@ -94,6 +104,7 @@ export const cloudPodRollback: JobHandler<SnapshotPayload> = {
       title: 'Recording the rollback',
       commit: (ctx, run) => cloudPodSnapshotService.markRolledBack(ctx, run.payload),
     },
+    { name: 'resize', title: 'Giving it the size it has now', run: resize, idempotent: true },
     { name: 'start', title: 'Starting what ran before', run: start, idempotent: true },
     { name: 'readBack', title: 'Reading the power state back', run: readBack, idempotent: true },
     {

@@ -213,6 +213,27 @@ it('names are the pod’s own, and a rollback needs its host name and its own sn
   await succeeds(removal)
 })
 
+it('a rollback to a snapshot from before a resize gives the guest the size that the pod has now', async () => {
+  const snapshot = await taken(vm)
+  const resized = await app.admin.post<{ job: Job }>(`${PODS}/${vm.podId}/resize`, {
+    cores: 2,
+    memoryMb: 4_096,
+    diskGb: 45,
+    reboot: true,
+  })
+  expect(resized.status, JSON.stringify(resized.body)).toBe(202)
+  await succeeds(resized.body.job)
+  await succeeds(await rollBack(vm, snapshot.id))
+  expect(await showPod(app, vm.podId)).toMatchObject({ cores: 2, memoryMb: 4_096, diskGb: 45 })
+  const { config } = guestOf(vm) ?? {}
+  expect(config).toMatchObject({
+    cores: '2',
+    memory: '4096',
+    scsi0: expect.stringContaining('size=45G') as string,
+  })
+  await expectNothingLeaked(app, vm.tenantId)
+})
+
 it('a pod is destroyed together with its snapshots', async () => {
   await taken(vm)
   const job = await cancelNow(app, vm.subscription.id)

@@ -1,9 +1,7 @@
 import { sql } from 'kysely'
 import type { TotpEnrolment } from '../../shared/api/authAccount.ts'
-import type { CloudPod } from '../../shared/api/cloudPods.ts'
 import type { Customer } from '../../shared/api/customers.ts'
 import type { Plan } from '../../shared/api/billing.ts'
-import type { Job } from '../../shared/api/provisioning.ts'
 import { newId } from '../../src/lib/ids.ts'
 import * as pods from '../../src/db/cloudPods.ts'
 import * as BillingService from '../../src/services/BillingService.ts'
@@ -12,6 +10,7 @@ import { catalogue, pay, prepareOrder, type Api, type Ordered } from '../support
 import type { TestApp } from '../support/app.ts'
 import { PASSWORD, person, session } from '../users/people.ts'
 import { codeOf, enrol } from '../users/factors.ts'
+import { activePod, good, podIn } from './pods.ts'
 import { SNAPSHOT_CASES } from './casesSnapshots.ts'
 import { TENANT_CASES } from './casesTenants.ts'
 import { PROVISIONING_CASES } from './casesProvisioning.ts'
@@ -24,14 +23,8 @@ import { SEARCH_CASES } from './casesSearch.ts'
 
 /** What a request needs, `caller` only where it is not anybody's: made anew for each call, so that it would succeed with the permission. */
 export type Made = { id?: string; snapshotId?: string; body?: unknown; query?: string; caller?: Api }
+export { podIn } from './pods.ts'
 export type Case = (app: TestApp, tenantId: string) => Promise<Made>
-
-/** An answer that must be good, or the case is wrong. */
-async function good<T>(answer: Promise<{ status: number; body: T }>): Promise<T> {
-  const { status, body } = await answer
-  if (status >= 300) throw new Error(`the case could not be prepared: ${status} ${JSON.stringify(body)}`)
-  return body
-}
 
 export const customerIn = (app: TestApp, tenantId: string): Promise<Customer> =>
   good(app.admin.post('/api/admin/customers', { tenantId, name: 'Ada', email: 'ada@example.com' }))
@@ -59,20 +52,6 @@ export const fieldIn = (app: TestApp, tenantId: string): Promise<{ id: string }>
 export async function ordered(app: TestApp, tenantId: string): Promise<Ordered> {
   const order = await prepareOrder(app.admin, tenantId)
   return good(app.admin.post<Ordered>('/api/admin/billing/subscriptions', order))
-}
-
-export async function podIn(app: TestApp, tenantId: string): Promise<{ cloudPod: CloudPod; job: Job }> {
-  const { plan, blueprint } = await catalogue(app.admin)
-  const body = { tenantId, planId: plan.id, blueprintId: blueprint.id, hostname: `pod-${newId().slice(-10)}` }
-  return good(app.admin.post('/api/admin/hosting/cloudpods', body))
-}
-
-/** A pod as it is once its creation was proven; without a worker, so that nothing moves by itself. */
-export async function activePod(app: TestApp, tenantId: string, stopped: boolean): Promise<Made> {
-  const { cloudPod } = await podIn(app, tenantId)
-  await app.as((ctx) => cloudPodService.markActive(ctx, tenantId, cloudPod.id, {}))
-  if (stopped) await app.as((ctx) => cloudPodService.markPower(ctx, tenantId, cloudPod.id, 'stopped', 'stop'))
-  return { id: cloudPod.id }
 }
 
 async function undelivered(app: TestApp, tenantId: string): Promise<Made> {

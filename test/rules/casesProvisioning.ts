@@ -1,21 +1,14 @@
 import { sql } from 'kysely'
 import { newId } from '../../src/lib/ids.ts'
-import { catalogue } from '../support/api.ts'
 import type { TestApp } from '../support/app.ts'
 import type { Case } from './cases.ts'
+import { podIn } from './pods.ts'
 
 const reason = 'The storage is being mended.'
 
 /** A job of a pod, in some state. */
 async function jobIn(app: TestApp, tenantId: string, state: 'stuck' | 'ready'): Promise<string> {
-  const { plan, blueprint } = await catalogue(app.admin)
-  const { body } = await app.admin.post<{ job: { id: string } }>('/api/admin/hosting/cloudpods', {
-    tenantId,
-    planId: plan.id,
-    blueprintId: blueprint.id,
-    hostname: `pod-${newId().slice(-10)}`,
-  })
-  const { job } = body
+  const { job } = await podIn(app, tenantId)
   await app.as(({ tx }) =>
     sql`update provisioning_jobs_live set state = ${state} where id = ${job.id}`.execute(tx),
   )

@@ -2,7 +2,8 @@ import type { CloudPod } from '../../shared/api/cloudPods.ts'
 import type { Accepted } from '../../src/services/cloudPodSnapshotService.ts'
 import * as cloudPodSnapshotService from '../../src/services/cloudPodSnapshotService.ts'
 import type { TestApp } from '../support/app.ts'
-import { activePod, type Case } from './cases.ts'
+import type { Case } from './cases.ts'
+import { activePod } from './pods.ts'
 
 const PODS = '/api/admin/hosting/cloudpods'
 

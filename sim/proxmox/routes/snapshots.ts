@@ -1,4 +1,4 @@
-import { findVolume } from '../disks.ts'
+import { findVolume, volumesOfGuest } from '../disks.ts'
 import { driveKeys, isCdrom, parseDrive } from '../drives.ts'
 import { die } from '../errors.ts'
 import {
@@ -16,6 +16,7 @@ import type { Call, Route } from '../route.ts'
 import { bool, req, str } from '../schema.ts'
 import { isKilled, startTask } from '../tasks.ts'
 import type { Task } from '../tasks.ts'
+import { parseSize } from '../units.ts'
 import { now } from '../world.ts'
 import type { World } from '../world.ts'
 import { startContainer } from './lxcPower.ts'
@@ -246,6 +247,7 @@ async function rollback(call: Call, kind: GuestKind, task: Task): Promise<void> 
     },
     commit: (guest) => {
       guest.config = { ...find(guest, call).config, parent: params.snapname ?? '' }
+      shrinkBack(world, guest)
       // The guest must notice that it travelled in time.
       if (guest.config.vmgenid !== undefined) guest.config.vmgenid = crypto.randomUUID()
     },
@@ -254,6 +256,15 @@ async function rollback(call: Call, kind: GuestKind, task: Task): Promise<void> 
   const guest = load(call, kind)
   if (kind === 'qemu') startGuest(world, guest, caller.userid)
   else startContainer(world, guest, caller.userid)
+}
+
+/** A disk that has grown since is as large again as it was: its snapshot is of the whole volume. */
+function shrinkBack(world: World, guest: Guest): void {
+  for (const volume of volumesOfGuest(world, guest.node, guest.vmid)) {
+    const drive = Object.values(guest.config).find((text) => text?.startsWith(`${volume.volid},`))
+    const size = parseSize(/(?:^|,)size=(\d+[KMGT]?)/.exec(drive ?? '')?.[1] ?? '')
+    if (size !== null) volume.size = size
+  }
 }
 
 function describe(call: Call, kind: GuestKind): null {
