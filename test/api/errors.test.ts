@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { problem, type Problem } from '../../shared/api/common.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { routes } from '../../src/routes/index.ts'
-import { CASES } from '../rules/cases.ts'
+import { addressOf, CASES } from '../rules/cases.ts'
 import { startApp, until, type TestApp } from '../support/app.ts'
 import { COOKIE, keyOf, session } from '../users/people.ts'
 
@@ -191,7 +191,7 @@ describe.each(withBody.map((route) => [`${route.method} ${route.path}`, route] a
   (_, route) => {
     test('refuses every field it does not know, by name', async () => {
       const made = await CASES[route.operationId]?.(app, tenantId)
-      const path = route.path.replace('{id}', made?.id ?? newId())
+      const path = addressOf(route.path, { id: made?.id, snapshotId: made?.snapshotId })
       const known = Object.keys(made?.body as object)
       const unknown = MORE.filter(
         (name) => !known.includes(name) && !(route.operationId === 'configureNode' && name === 'state'),
