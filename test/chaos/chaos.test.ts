@@ -8,7 +8,7 @@ import { openWorld } from './world.ts'
 
 // A small run with the other tests; `npm run chaos` makes it long. The seed is printed, and given back it repeats the
 // same deeds and faults: their moments differ, as those of real ones do.
-const FAULTS = Number(process.env['MPANEL_CHAOS_FAULTS'] ?? 60)
+const FAULTS = Number(process.env['MPANEL_CHAOS_FAULTS'] ?? 30)
 const SEED = Number(process.env['MPANEL_CHAOS_SEED'] ?? Date.now() % 1_000_000)
 const TENANTS = 4
 const WORKERS = 2

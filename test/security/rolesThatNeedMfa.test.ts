@@ -21,12 +21,14 @@ afterAll(() => app.close())
 const OPEN = [
   'addPasskey',
   'beginPasskey',
+  'beginSsoStepUp',
   'beginStepUp',
   'confirmTotp',
   'enrolTotp',
   'getMe',
   'getMfa',
   'getPasskeys',
+  'getStepUpWays',
   'logout',
   'stepUp',
 ]

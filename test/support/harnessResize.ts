@@ -93,10 +93,12 @@ async function arrange(app: TestApp, kind: Kind, make: MakePod): Promise<Arrange
 }
 
 /** @param make a running pod of the smallest plan */
-export const resizeCases = (handlerOf: (kind: string) => AnyHandler, make: MakePod): JobCase[] =>
-  (['vm', 'ct'] as const).map((kind) => ({
-    name: `cloudPod.resize of a ${kind}, with a restart where one is needed`,
+/** A machine needs a restart for its size, a container none: test/cloudPods/resize.test.ts tries both. */
+export const resizeCases = (handlerOf: (kind: string) => AnyHandler, make: MakePod): JobCase[] => [
+  {
+    name: 'cloudPod.resize of a machine, with a restart',
     handler: handlerOf('cloudPod.resize'),
     permanent: 'failed',
-    arrange: (app) => arrange(app, kind, make),
-  }))
+    arrange: (app) => arrange(app, 'vm', make),
+  },
+]
