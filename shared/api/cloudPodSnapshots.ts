@@ -3,7 +3,7 @@ import { SNAPSHOT_STATES } from '../states/cloudPodSnapshot.ts'
 import { id, timestamp } from './common.ts'
 import { job } from './provisioning.ts'
 
-export const cloudPodSnapshot = z.object({
+const cloudPodSnapshot = z.object({
   id,
   podId: id,
   name: z.string(),
