@@ -24,7 +24,7 @@ export const cloudPodSnapshots: Route[] = [
   route({
     method: 'GET',
     path: PATH,
-    operationId: 'listCloudPodSnapshots',
+    operationId: 'getCloudPodSnapshots',
     summary: 'List the snapshots of a pod, and how many it may have',
     tag,
     access: { permission: 'cloudpods:read', where },

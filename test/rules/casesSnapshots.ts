@@ -24,7 +24,7 @@ export async function snapshotIn(
 
 /** The rows of the route table about snapshots. */
 export const SNAPSHOT_CASES: Record<string, Case> = {
-  listCloudPodSnapshots: (app, tenantId) => snapshotIn(app, tenantId),
+  getCloudPodSnapshots: (app, tenantId) => snapshotIn(app, tenantId),
   takeCloudPodSnapshot: async (app, tenantId) => ({
     ...(await activePod(app, tenantId, false)),
     body: { name: 'first' },
