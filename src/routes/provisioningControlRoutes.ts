@@ -69,7 +69,7 @@ export const provisioningControlRoutes: Route[] = [
   route({
     method: 'GET',
     path: '/api/admin/provisioning/workers',
-    operationId: 'listWorkers',
+    operationId: 'getWorkers',
     summary: 'List the workers with what each is running',
     tag,
     access: see,
@@ -79,7 +79,7 @@ export const provisioningControlRoutes: Route[] = [
   route({
     method: 'GET',
     path: '/api/admin/provisioning/timers',
-    operationId: 'listTimers',
+    operationId: 'getTimers',
     summary: 'List the periodic tasks with when each ran last',
     tag,
     access: see,
@@ -89,7 +89,7 @@ export const provisioningControlRoutes: Route[] = [
   route({
     method: 'GET',
     path: '/api/admin/provisioning/brakes',
-    operationId: 'listBrakes',
+    operationId: 'getBrakes',
     summary: 'List automatic actions that would touch unusually many things and wait for a person',
     tag,
     access: see,
@@ -114,7 +114,7 @@ export const provisioningControlRoutes: Route[] = [
   route({
     method: 'GET',
     path: '/api/admin/provisioning/alerts',
-    operationId: 'listAlerts',
+    operationId: 'getAlerts',
     summary: 'List what is wrong with the automation now',
     tag,
     access: see,

@@ -44,7 +44,7 @@ export const PROVISIONING_CASES: Record<string, Case> = {
     return { body: { what: 'kind', which } }
   },
   setJobLimit: async () => ({ body: { name: `node:${newId()}`, capacity: 3 } }),
-  listBrakes: async () => ({}),
+  getBrakes: async () => ({}),
   decideBrake: async (app) => {
     const id = newId()
     await app.as(({ tx }) =>
@@ -53,7 +53,7 @@ export const PROVISIONING_CASES: Record<string, Case> = {
     )
     return { id, body: { decision: 'confirmed', wanted: 100, reason } }
   },
-  listAlerts: async () => ({}),
-  listWorkers: async () => ({}),
-  listTimers: async () => ({}),
+  getAlerts: async () => ({}),
+  getWorkers: async () => ({}),
+  getTimers: async () => ({}),
 }
