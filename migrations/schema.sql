@@ -2315,14 +2315,14 @@ begin
   if not (app_platform() or p_tenant = any (app_tenants())) then return; end if;
   return query
     with found as (
-      select c.id, c.external_ref, lower(c.email) as email from unnest(p_ids) i join customers c on c.id = i
-        where c.tenant_id = p_tenant
+      select x.* from unnest(p_ids) i cross join lateral (select c.id, c.external_ref, lower(c.email) as email
+        from customers c where c.tenant_id = p_tenant and c.id = i offset 0) x
       union
-      select c.id, c.external_ref, lower(c.email) from unnest(p_refs) r join customers c on c.external_ref = r
-        where c.tenant_id = p_tenant and c.state <> 'merged'
+      select x.* from unnest(p_refs) r cross join lateral (select c.id, c.external_ref, lower(c.email)
+        from customers c where c.tenant_id = p_tenant and c.external_ref = r and c.state <> 'merged' offset 0) x
       union
-      select c.id, c.external_ref, lower(c.email) from unnest(p_emails) e join customers c on lower(c.email) = e
-        where c.tenant_id = p_tenant and c.state <> 'merged'
+      select x.* from unnest(p_emails) e cross join lateral (select c.id, c.external_ref, lower(c.email)
+        from customers c where (c.tenant_id = p_tenant) is true and lower(c.email) = e and c.state <> 'merged' offset 0) x
     )
     select f.id, f.external_ref, f.email from found f
     where not exists (select from customer_import_rows r where r.import_id = p_import and r.customer_id = f.id and r.done)

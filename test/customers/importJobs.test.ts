@@ -8,6 +8,7 @@ import type { Customer } from '../../shared/api/customers.ts'
 import type { Job } from '../../shared/api/provisioning.ts'
 import { handlers } from '../../src/jobs/index.ts'
 import * as customerService from '../../src/services/customerService.ts'
+import { ownerOf } from '../rules/rows.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { live, toRest, type Plan } from '../support/harnessRun.ts'
 import { person, session } from '../users/people.ts'
@@ -224,4 +225,34 @@ test('without a right to the tenant no row of a customer is told by the function
   expect(await found([other])).toBe(0)
   expect(await found([])).toBe(0)
   expect(await found('platform')).toBe(1)
+})
+
+test('however many customers a tenant has that the planner knows nothing of, only those that a file means are read', async () => {
+  // Statistics of other tenants, none of this one.
+  const other = await app.tenant()
+  const add = (tenant: string, many: number) =>
+    app.as((ctx) =>
+      sql`insert into customers (id, tenant_id, name, email, external_ref, currency, created_at, updated_at)
+        select gen_random_uuid(), ${tenant}, 'x', n || '@example.com', 'R-' || n, 'EUR', now(), now()
+        from generate_series(1, ${many}::int) n`.execute(ctx.tx),
+    )
+  await add(other, 3_000)
+  const owner = await ownerOf(app.databaseUrl)
+  await owner.query('analyze customers')
+  await owner.close()
+  await add(tenantId, 3_000)
+  const values = Array.from({ length: 50 }, (_, n) => n + 1)
+  const read = await app.as(async (ctx) => {
+    const emails = values.map((n) => `${n}@example.com`)
+    const refs = values.map((n) => `R-${n}`)
+    const { rows: found } =
+      await sql`select id from customers_meant(${tenantId}, ${other}, '{}', ${refs}, ${emails})`.execute(
+        ctx.tx,
+      )
+    expect(found).toHaveLength(50)
+    const { rows } = await sql<{ n: number }>`select (seq_tup_read + idx_tup_fetch)::int as n
+      from pg_stat_xact_user_tables where relname = 'customers'`.execute(ctx.tx)
+    return rows[0]?.n
+  })
+  expect(read).toBeLessThan(500)
 })
