@@ -32,5 +32,5 @@ it('a stuck job goes on from where it stopped once a person has mended the cause
 
   const again = await app.admin.post<{ code: string; detail: string }>(path)
   expect(again).toMatchObject({ status: 409, body: { code: 'invalid_state' } })
-  expect(again.body.detail).toBe('Only a job that is stuck waits for a person.')
+  expect(again.body.detail).toBe('The job is over.')
 })
