@@ -1,9 +1,23 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { defineConfig } from 'vitest/config'
+
+/** They take minutes: begun last, one of them would keep a run waiting for it alone. */
+const LONG =
+  /accessibility|harness|start\/start|foreignIds|crash|chaos\.test|users\.e2e|rolesSeeTheirPlaces|fuzz|rules\/routes/
+
+const isLong = ({ moduleId }: TestSpecification): boolean => LONG.test(moduleId)
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return [...files.filter(isLong), ...files.filter((file) => !isLong(file))]
+  }
+}
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/postgres.ts'],
+    sequence: { sequencer: LongFirst },
     pool: 'forks',
     // One more than a small machine has cores: tests also wait, for jobs, browsers and processes.
     maxWorkers: 3,

@@ -21,7 +21,7 @@ const SLOW = {
   stopMs: 1_500,
   destroyMs: 1_500,
 }
-const LONG_MS = 150_000
+const LONG_MS = 240_000
 
 let app: TestApp
 const children = new Set<ChildProcess>()
@@ -52,7 +52,7 @@ async function startWorkerProcess(concurrency: number): Promise<ChildProcess> {
   child.once('exit', () => children.delete(child))
   let said = ''
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
-  await until(async () => said.includes('is running'), 'a worker process to start', 40_000)
+  await until(async () => said.includes('is running'), 'a worker process to start', 90_000)
   return child
 }
 

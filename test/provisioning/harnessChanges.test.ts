@@ -1,4 +1,6 @@
 import { jobCases } from '../support/harnessCases.ts'
 import { describeJobs } from '../support/harnessSuite.ts'
 
-describeJobs(jobCases.filter((jobCase) => jobCase.handler.kind !== 'cloudPod.create'))
+describeJobs(
+  jobCases.filter(({ handler: { kind } }) => kind.startsWith('cloudPod.') && kind !== 'cloudPod.create'),
+)
