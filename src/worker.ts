@@ -106,8 +106,7 @@ export async function startWorker(
     }
   }
 
-  async function stopIfAsked(): Promise<void> {
-    if (running.size === 0) return
+  async function upkeep(): Promise<void> {
     const stopped = await transaction(
       root,
       systemOrigin('worker', name),
@@ -115,15 +114,12 @@ export async function startWorker(
       provisioningService.isStopped,
     )
     if (stopped) for (const { abort } of running.values()) abort.abort(new Stopped())
-  }
-
-  async function upkeep(): Promise<void> {
-    await stopIfAsked()
     const moved = await platform((tx) => queue.promoteDue(tx, 200))
     const reaped = await reapLost(root, name)
     for (const job of reaped) root.log.warn({ jobId: job.id, state: job.state }, 'a job lost its worker')
     if (moved + reaped.length > 0) root.wake()
-    if (!stopping) await runDueTimers(root, options.timers)
+    if (stopping) return
+    await runDueTimers(root, stopped ? options.timers.filter(({ harmless }) => harmless) : options.timers)
   }
 
   await provisioningService.guardRestored(root)

@@ -153,6 +153,16 @@ export async function findSettled(
   return findOurs(run, guest)
 }
 
+export type Own = { guest: Guest; ref: GuestRef; config: GuestConfig }
+
+/** The pod's guest, which must be there. @throws JobError `guest_lost`, and those of findOurs */
+export async function ours(run: Run<PodPayload>): Promise<Own> {
+  const guest = await openGuest(run)
+  const found = await findSettled(run, guest)
+  if (!found) throw permanent('guest_lost', `guest ${guest.pod.vmid} does not exist on its cluster`)
+  return { guest, ...found }
+}
+
 /** Sends a call that may start a task and waits for its end. That it is sent is written down first, then the task. */
 export async function doTask(
   run: Run<PodPayload>,

@@ -1,7 +1,7 @@
 import { podPower, type PowerPayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
-import { doTask } from './cloudPodGuest.ts'
-import { ours, probeTask, reboot, SHUTDOWN_SECONDS, waitsForRestart } from './cloudPodReboot.ts'
+import { doTask, ours } from './cloudPodGuest.ts'
+import { probeTask, reboot, SHUTDOWN_SECONDS, waitsForRestart } from './cloudPodReboot.ts'
 import { JobError, valueOf } from './errors.ts'
 import type { JobHandler, Run } from './steps.ts'
 

@@ -1,29 +1,10 @@
-import type { GuestConfig, GuestRef } from '../integrations/proxmox/types.ts'
 import type { PodPayload } from '../services/cloudPodQueues.ts'
-import {
-  awaitTask,
-  doTask,
-  findSettled,
-  noteTasks,
-  openGuest,
-  startedTask,
-  type Guest,
-} from './cloudPodGuest.ts'
-import { permanent, valueOf } from './errors.ts'
+import { awaitTask, doTask, noteTasks, openGuest, startedTask, type Own } from './cloudPodGuest.ts'
+import { valueOf } from './errors.ts'
 import type { Found, Run } from './steps.ts'
 
 /** How long a guest is given to shut down by itself. */
 export const SHUTDOWN_SECONDS = 120
-
-export type Own = { guest: Guest; ref: GuestRef; config: GuestConfig }
-
-/** The pod's guest, which must be there. @throws JobError `guest_lost`, and those of findOurs */
-export async function ours(run: Run<PodPayload>): Promise<Own> {
-  const guest = await openGuest(run)
-  const found = await findSettled(run, guest)
-  if (!found) throw permanent('guest_lost', `guest ${guest.pod.vmid} does not exist on its cluster`)
-  return { guest, ...found }
-}
 
 const REBOOT = /^(?:qm|vz)reboot$/
 

@@ -1,6 +1,5 @@
 import type { PodPayload } from '../services/cloudPodQueues.ts'
-import { doTask } from './cloudPodGuest.ts'
-import type { Own } from './cloudPodReboot.ts'
+import { doTask, type Own } from './cloudPodGuest.ts'
 import { permanent } from './errors.ts'
 import type { Run } from './steps.ts'
 

@@ -1,6 +1,5 @@
-import { systemOrigin, transaction, type Root } from '../context.ts'
+import type { Root } from '../context.ts'
 import * as timerRows from '../db/timers.ts'
-import * as provisioningService from '../services/provisioningService.ts'
 
 /** A periodic task. It takes no input, is idempotent and short: long work is enqueued as a job. */
 export type Timer = {
@@ -13,14 +12,8 @@ export type Timer = {
 
 /** Runs what is due. Exactly one worker of the fleet runs a timer at a time. */
 export async function runDueTimers(root: Root, timers: readonly Timer[]): Promise<void> {
-  const [due, stopped] = await transaction(
-    root,
-    systemOrigin('timers', 'timers'),
-    'platform',
-    async (ctx) => [new Set(await timerRows.due(ctx.tx, timers)), await provisioningService.isStopped(ctx)],
-  )
-  for (const timer of timers)
-    if (due.has(timer.name) && (timer.harmless || !stopped)) await runOne(root, timer)
+  const due = new Set(await root.db.transaction('platform', (tx) => timerRows.due(tx, timers)))
+  for (const timer of timers) if (due.has(timer.name)) await runOne(root, timer)
 }
 
 async function runOne(root: Root, timer: Timer): Promise<void> {

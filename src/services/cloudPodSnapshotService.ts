@@ -4,7 +4,6 @@ import type {
   SnapshotCreate,
 } from '../../shared/api/cloudPodSnapshots.ts'
 import type { Job } from '../../shared/api/provisioning.ts'
-import type { Verdict } from '../../shared/states/billingSubscription.ts'
 import { canSnapshot } from '../../shared/states/cloudPodSnapshot.ts'
 import { told, type Actor, type Ctx } from '../context.ts'
 import * as pods from '../db/cloudPods.ts'
@@ -13,7 +12,7 @@ import * as snapshots from '../db/cloudPodSnapshots.ts'
 import type { SnapshotRow } from '../db/cloudPodSnapshots.ts'
 import { AppError, notFound } from '../errors.ts'
 import { newId } from '../lib/ids.ts'
-import * as auditService from './auditService.ts'
+import { emit as emitOfPod, lockPod, requireAllowed } from './cloudPods/changes.ts'
 import * as cloudPodQueues from './cloudPodQueues.ts'
 import type { SnapshotPayload } from './cloudPodQueues.ts'
 import * as provisioningService from './provisioningService.ts'
@@ -55,15 +54,10 @@ async function lock(
   ctx: Ctx,
   { tenantId, podId, snapshotId }: SnapshotPayload,
 ): Promise<{ pod: PodRow; row: SnapshotRow }> {
-  const pod = await pods.lock(ctx.tx, tenantId, podId)
-  if (!pod) throw notFound('CloudPod')
+  const pod = await lockPod(ctx, tenantId, podId)
   const row = await snapshots.lock(ctx.tx, tenantId, podId, snapshotId)
   if (!row) throw notFound('snapshot')
   return { pod, row }
-}
-
-function requireAllowed(verdict: Verdict): void {
-  if (!verdict.allowed) throw new AppError('invalid_state', verdict.reason)
 }
 
 /**
@@ -76,8 +70,7 @@ export async function take(
   podId: string,
   { name, description }: SnapshotCreate,
 ): Promise<Accepted> {
-  const pod = await pods.lock(ctx.tx, tenantId, podId)
-  if (!pod) throw notFound('CloudPod')
+  const pod = await lockPod(ctx, tenantId, podId)
   const existing = await snapshots.ofPod(ctx.tx, tenantId, podId)
   requireAllowed(canSnapshot.take(pod, existing.length, await limitOf(ctx, tenantId)))
   const row = await snapshots.insert(ctx.tx, {
@@ -177,19 +170,12 @@ export async function markRollbackDone(
   await emit(ctx, pod, row, 'CLOUDPOD_ROLLBACK_DONE', { powerState: [pod.power_state, power_state] })
 }
 
-async function emit(
+/** An event of the pod that names the snapshot. */
+const emit = (
   ctx: Ctx,
   pod: PodRow,
   { id, name }: SnapshotRow,
   action: string,
   diff: Record<string, [unknown, unknown]>,
   details: Record<string, unknown> = {},
-): Promise<void> {
-  await auditService.record(ctx, {
-    action,
-    tenantId: pod.tenant_id,
-    target: { type: 'cloudPod', id: pod.id, label: pod.hostname },
-    diff,
-    details: { snapshotId: id, snapshot: name, ...details },
-  })
-}
+): Promise<void> => emitOfPod(ctx, pod, action, diff, { snapshotId: id, snapshot: name, ...details })

@@ -148,27 +148,27 @@ describe('free of accessibility faults, policy violations and sideways scrolling
  */
 async function faultsAt(page: Page, goThere: () => Promise<void>): Promise<string[]> {
   thrown.length = 0
-  const faults: string[] = []
-  await wear(page, 'light')
-  await page.setViewportSize(WIDE)
+  await show(page, 'light', WIDE)
   await goThere()
-  faults.push(...(await faultsOf(page, 'light, wide', RULES)))
-  await page.setViewportSize(NARROW)
+  await show(page, 'light', WIDE)
+  const faults = await faultsOf(page, 'light, wide', RULES)
+  await show(page, 'light', NARROW)
   faults.push(...(await faultsOf(page, 'light, narrow', OF_WIDTH)))
-  await wear(page, 'dark')
-  await page.setViewportSize(WIDE)
+  await show(page, 'dark', WIDE)
   faults.push(...(await faultsOf(page, 'dark, wide', CONTRAST)))
   const refused = await page.evaluate<string[]>('window.violations')
   return [...faults, ...refused.map((violation) => `the policy refused ${violation}`), ...thrown]
 }
 
-/** Puts a theme on and waits until no colour is on its way to another one. */
-async function wear(page: Page, theme: 'light' | 'dark'): Promise<void> {
+/** Puts a theme and a width on, and waits until the page has both and no colour is on its way to another one. */
+async function show(page: Page, theme: 'light' | 'dark', size: typeof WIDE): Promise<void> {
+  await page.setViewportSize(size)
   await page.emulateMedia({ colorScheme: theme })
   await page.evaluate(`(async () => {
     const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
-    await frame()
-    while (document.getAnimations().some((one) => one instanceof CSSTransition)) await frame()
+    const isThere = () => innerWidth === ${size.width} && document.documentElement.dataset.theme === '${theme}' &&
+      !document.getAnimations().some((one) => one instanceof CSSTransition)
+    do await frame(); while (!isThere())
     await frame()
   })()`)
 }

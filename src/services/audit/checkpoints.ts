@@ -10,7 +10,7 @@ import { publicKey } from './key.ts'
 const hex = z.string().regex(/^[0-9a-f]+$/)
 
 /** One line of the file: what a batch was when it was sealed. `publicKey`: SPKI in base64. */
-const checkpoint = z.object({
+const checkpointLine = z.object({
   batch: z.string().regex(/^\d{1,19}$/),
   sealedAt: z.string(),
   events: z.number().int(),
@@ -18,7 +18,7 @@ const checkpoint = z.object({
   signature: hex,
   publicKey: z.string(),
 })
-export type Checkpoint = z.infer<typeof checkpoint>
+export type Checkpoint = z.infer<typeof checkpointLine>
 
 const PAGE = 500
 const TAIL_BYTES = 4_096
@@ -32,8 +32,9 @@ export async function appendCheckpoints(ctx: Ctx): Promise<void> {
   const key = await publicKey(ctx)
   if (key === undefined) return
   await mkdir(dirname(path), { recursive: true })
-  if (await missingCheckpoint(ctx)) return
-  for (let last = BigInt((await lastIn(path))?.batch ?? 0); ;) {
+  const written = await lastWritten(ctx)
+  if (written?.isMissing) return
+  for (let last = BigInt(written?.checkpoint.batch ?? 0); ;) {
     const batches = await seals.headsAfter(ctx.tx, last, PAGE)
     const lines = batches.map((batch) => `${JSON.stringify(lineOf(batch, key))}\n`)
     if (lines.length > 0) await appendFile(path, lines.join(''))
@@ -56,12 +57,19 @@ const lineOf = (batch: seals.BatchHead, key: string): Checkpoint => ({
  * older one, brought back from a backup, or another one. Nothing is appended until `beginAnew`.
  */
 export async function missingCheckpoint(ctx: Ctx): Promise<Checkpoint | undefined> {
+  const written = await lastWritten(ctx)
+  return written?.isMissing ? written.checkpoint : undefined
+}
+
+/** The last checkpoint of this machine's file, and whether the database lacks its batch. */
+async function lastWritten(ctx: Ctx): Promise<{ checkpoint: Checkpoint; isMissing: boolean } | undefined> {
   const path = ctx.settings.auditCheckpoints
-  const last = existsSync(path) ? await lastIn(path) : undefined
-  if (!last) return undefined
-  const number = BigInt(last.batch)
+  const checkpoint = existsSync(path) ? await lastIn(path) : undefined
+  if (!checkpoint) return undefined
+  const number = BigInt(checkpoint.batch)
   const [head] = await seals.headsAfter(ctx.tx, number - 1n, 1)
-  return head?.number === number && head.hash.toString('hex') === last.hash ? undefined : last
+  const isThere = head?.number === number && head.hash.toString('hex') === checkpoint.hash
+  return { checkpoint, isMissing: !isThere }
 }
 
 /** Puts the file aside, as the proof of what was lost, and begins another one with the database as it is. */
@@ -91,7 +99,7 @@ async function lastIn(path: string): Promise<Checkpoint | undefined> {
 
 function parse(line: string): Checkpoint | undefined {
   try {
-    return checkpoint.parse(JSON.parse(line))
+    return checkpointLine.parse(JSON.parse(line))
   } catch {
     return undefined
   }

@@ -2,11 +2,11 @@ import { useQueryClient } from '@tanstack/react-query'
 import { CirclePlay, OctagonX } from 'lucide-react'
 import { useState } from 'react'
 import { pause, queuesQuery, resume, type QueueOverview } from '../../api/provisioningControls.ts'
-import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
+import { Form, useApiForm } from '../../components/Form.tsx'
+import { ReasonForm } from '../../components/ReasonForm.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
-import { Field, Input } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
 /** Stops all automation at once, or lets it go on. */
@@ -41,25 +41,20 @@ export function EmergencyStop({ stopped }: { stopped: boolean }) {
 
 function Stop({ onClose }: { onClose: () => void }) {
   const client = useQueryClient()
-  const of = useApiForm<{ reason: string }, QueueOverview>({
-    defaultValues: { reason: '' },
-    send: ({ reason }, key) => pause({ what: 'all', which: '*', reason }, key),
-    onDone: (overview) => {
-      client.setQueryData(queuesQuery().queryKey, overview)
-      toast.done('Everything is stopped')
-      onClose()
-    },
-  })
   return (
-    <Form of={of} danger submitLabel="Stop everything" onCancel={onClose}>
-      <p>
-        No job is started any more, running ones are put back at once and go on later where they were, and
-        nothing is renewed, suspended or ended by itself. Orders are still taken; they wait.
-      </p>
-      <Field label="Reason" error={of.errorOf('reason')}>
-        <Input maxLength={500} {...of.form.register('reason', { required: REQUIRED })} />
-      </Field>
-    </Form>
+    <ReasonForm
+      danger
+      submitLabel="Stop everything"
+      send={(reason, key) => pause({ what: 'all', which: '*', reason }, key)}
+      onDone={(overview) => {
+        client.setQueryData(queuesQuery().queryKey, overview)
+        toast.done('Everything is stopped')
+      }}
+      onClose={onClose}
+    >
+      No job is started any more, running ones are put back at once and go on later where they were, and
+      nothing is renewed, suspended or ended by itself. Orders are still taken; they wait.
+    </ReasonForm>
   )
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../../api/provisioning.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { Form, REQUIRED, useApiForm, wholeNumber } from '../../components/Form.tsx'
+import { ReasonForm } from '../../components/ReasonForm.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
@@ -74,27 +75,18 @@ export function JobActions({ job }: { job: JobDetail }) {
   )
 }
 
-function Cancel({ job, onClose }: { job: Job; onClose: () => void }) {
-  const of = useApiForm<{ reason: string }, Job>({
-    defaultValues: { reason: '' },
-    send: ({ reason }, key) => cancelJob(job.id, reason, key),
-    onDone: () => {
-      toast.done('The job is being cancelled')
-      onClose()
-    },
-  })
-  return (
-    <Form of={of} danger submitLabel="Cancel the job" onCancel={onClose}>
-      <p>
-        What it has begun is undone, step by step, and the job ends as cancelled. A job that waits behind
-        another one of the same thing is cancelled when its turn comes.
-      </p>
-      <Field label="Reason" error={of.errorOf('reason')}>
-        <Input maxLength={500} {...of.form.register('reason', { required: REQUIRED })} />
-      </Field>
-    </Form>
-  )
-}
+const Cancel = ({ job, onClose }: { job: Job; onClose: () => void }) => (
+  <ReasonForm
+    danger
+    submitLabel="Cancel the job"
+    send={(reason, key) => cancelJob(job.id, reason, key)}
+    onDone={() => toast.done('The job is being cancelled')}
+    onClose={onClose}
+  >
+    What it has begun is undone, step by step, and the job ends as cancelled. A job that waits behind another
+    one of the same thing is cancelled when its turn comes.
+  </ReasonForm>
+)
 
 const WAYS = [
   {

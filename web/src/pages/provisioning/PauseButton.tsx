@@ -1,12 +1,11 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { pause, queuesQuery, resume, type QueueOverview } from '../../api/provisioningControls.ts'
+import { pause, queuesQuery, resume } from '../../api/provisioningControls.ts'
 import { useSubmit } from '../../api/submit.ts'
-import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
+import { ReasonForm } from '../../components/ReasonForm.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
-import { Field, Input } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
 type Target = { what: 'queue' | 'node' | 'kind'; which: string; label: string }
@@ -49,21 +48,17 @@ export function PauseButton({ paused, ...target }: Target & { paused: boolean })
 
 function PauseForm({ what, which, label, onClose }: Target & { onClose: () => void }) {
   const client = useQueryClient()
-  const of = useApiForm<{ reason: string }, QueueOverview>({
-    defaultValues: { reason: '' },
-    send: ({ reason }, key) => pause({ what, which, reason }, key),
-    onDone: (overview) => {
-      client.setQueryData(queuesQuery().queryKey, overview)
-      toast.done(`${label} is paused`)
-      onClose()
-    },
-  })
   return (
-    <Form of={of} submitLabel="Pause" onCancel={onClose}>
-      <p>No job of it is started until it is resumed. What runs already goes on.</p>
-      <Field label="Reason" error={of.errorOf('reason')}>
-        <Input maxLength={500} {...of.form.register('reason', { required: REQUIRED })} />
-      </Field>
-    </Form>
+    <ReasonForm
+      submitLabel="Pause"
+      send={(reason, key) => pause({ what, which, reason }, key)}
+      onDone={(overview) => {
+        client.setQueryData(queuesQuery().queryKey, overview)
+        toast.done(`${label} is paused`)
+      }}
+      onClose={onClose}
+    >
+      No job of it is started until it is resumed. What runs already goes on.
+    </ReasonForm>
   )
 }

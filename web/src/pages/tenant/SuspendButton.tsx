@@ -1,10 +1,10 @@
 import { CirclePause, CirclePlay } from 'lucide-react'
 import { useState } from 'react'
 import { restoreTenant, suspendTenant, type Tenant } from '../../api/tenants.ts'
-import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
+import { Form, useApiForm } from '../../components/Form.tsx'
+import { ReasonForm } from '../../components/ReasonForm.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
-import { Field, Input } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
 /** Suspends a tenant, or restores a suspended one. */
@@ -37,27 +37,18 @@ export function SuspendButton({ tenant }: { tenant: Tenant }) {
   )
 }
 
-function Suspend({ tenant, onClose }: { tenant: Tenant; onClose: () => void }) {
-  const of = useApiForm<{ reason: string }, unknown>({
-    defaultValues: { reason: '' },
-    send: ({ reason }, key) => suspendTenant(tenant.id, reason, key),
-    onDone: () => {
-      toast.done('The tenant is suspended')
-      onClose()
-    },
-  })
-  return (
-    <Form of={of} danger submitLabel="Suspend" onCancel={onClose}>
-      <p>
-        Its users and keys are refused at once, and nothing can be ordered or changed. Its pods are shut down;
-        which of them ran is remembered.
-      </p>
-      <Field label="Reason" error={of.errorOf('reason')}>
-        <Input maxLength={500} {...of.form.register('reason', { required: REQUIRED })} />
-      </Field>
-    </Form>
-  )
-}
+const Suspend = ({ tenant, onClose }: { tenant: Tenant; onClose: () => void }) => (
+  <ReasonForm
+    danger
+    submitLabel="Suspend"
+    send={(reason, key) => suspendTenant(tenant.id, reason, key)}
+    onDone={() => toast.done('The tenant is suspended')}
+    onClose={onClose}
+  >
+    Its users and keys are refused at once, and nothing can be ordered or changed. Its pods are shut down;
+    which of them ran is remembered.
+  </ReasonForm>
+)
 
 function Restore({ tenant, onClose }: { tenant: Tenant; onClose: () => void }) {
   const of = useApiForm<Record<string, never>, unknown>({
