@@ -3,6 +3,7 @@ import { newId } from '../lib/ids.ts'
 import * as auditRetentionService from '../services/auditRetentionService.ts'
 import * as auditService from '../services/auditService.ts'
 import * as BillingService from '../services/BillingService.ts'
+import * as cloudPodFindingService from '../services/cloudPodFindingService.ts'
 import * as customerService from '../services/customerService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import * as searchService from '../services/searchService.ts'
@@ -14,6 +15,8 @@ import { authPasswordReset } from './authPasswordReset.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
 import { cloudPodDestroy } from './cloudPodDestroy.ts'
 import { cloudPodPower } from './cloudPodPower.ts'
+import { provisioningClusterReconcile } from './provisioningClusterReconcile.ts'
+import { cloudPodOrphan, cloudPodRepair } from './cloudPodRepair.ts'
 import { cloudPodResize } from './cloudPodResize.ts'
 import { cloudPodRollback } from './cloudPodRollback.ts'
 import { cloudPodSnapshot, cloudPodSnapshotDelete } from './cloudPodSnapshot.ts'
@@ -40,6 +43,9 @@ const list = [
   cloudPodSnapshot,
   cloudPodSnapshotDelete,
   cloudPodRollback,
+  provisioningClusterReconcile,
+  cloudPodRepair,
+  cloudPodOrphan,
   provisioningClusterSync,
   cloudPodSuspend,
   cloudPodResume,
@@ -73,6 +79,11 @@ export const timers: readonly Timer[] = [
     name: 'clusters.sync',
     everyMs: MINUTE_MS,
     run: asSystem('clusters.sync', provisioningService.syncClusters),
+  },
+  {
+    name: 'clusters.reconcile',
+    everyMs: MINUTE_MS,
+    run: asSystem('clusters.reconcile', cloudPodFindingService.sweepClusters),
   },
   {
     name: 'tenants.enforce',

@@ -199,6 +199,27 @@ export async function markPower(
   })
 }
 
+/** Writes down what was read of a guest that was set to what its pod says. */
+export async function markRepaired(
+  ctx: Ctx,
+  tenantId: string,
+  id: string,
+  read: { power: 'running' | 'stopped'; pendingRestart: boolean },
+): Promise<void> {
+  const pod = await lockPod(ctx, tenantId, id)
+  await pods.update(ctx.tx, id, {
+    power_state: read.power,
+    pending_restart: read.pendingRestart,
+    power_checked_at: ctx.now(),
+    problem: null,
+    updated_at: ctx.now(),
+  })
+  await emit(ctx, pod, 'CLOUDPOD_REPAIRED', {
+    powerState: [pod.power_state, read.power],
+    pendingRestart: [pod.pending_restart, read.pendingRestart],
+  })
+}
+
 /** Ends an attempt that did not work. How far it came was not read back, so the power state is not known. */
 export async function markActionFailed(
   ctx: Ctx,
