@@ -31,6 +31,7 @@ import { cloudPods } from './cloudPods.ts'
 import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import type { Route } from './define.ts'
 import { healthRoutes } from './healthRoutes.ts'
+import { provisioningClusterRoutes } from './provisioningClusterRoutes.ts'
 import { provisioningControlRoutes } from './provisioningControlRoutes.ts'
 import { provisioningFindingRoutes } from './provisioningFindingRoutes.ts'
 import { provisioningRoutes } from './provisioningRoutes.ts'
@@ -65,6 +66,7 @@ export const routes: readonly Route[] = [
   ...cloudPods,
   ...cloudPodSnapshots,
   ...provisioningRoutes,
+  ...provisioningClusterRoutes,
   ...provisioningControlRoutes,
   ...provisioningFindingRoutes,
   ...adminSearch,
