@@ -742,13 +742,15 @@ create table ip_addresses (
   pod_id uuid,
   until timestamp with time zone,
   created_at timestamp with time zone not null,
+  note text,
   constraint ip_addresses_pkey PRIMARY KEY (pool_id, address),
   constraint ip_addresses_pool_id_fkey FOREIGN KEY (pool_id) REFERENCES ip_pools(id),
   constraint ip_addresses_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint ip_addresses_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id),
-  constraint ip_addresses_check CHECK (((state = 'quarantined'::text) = (pod_id IS NULL))),
   constraint ip_addresses_check1 CHECK (((state = 'quarantined'::text) = (until IS NOT NULL))),
-  constraint ip_addresses_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'assigned'::text, 'quarantined'::text])))
+  constraint ip_addresses_note_check CHECK (((state = 'kept'::text) = (note IS NOT NULL))),
+  constraint ip_addresses_pod_check CHECK (((state = ANY (ARRAY['quarantined'::text, 'kept'::text])) = (pod_id IS NULL))),
+  constraint ip_addresses_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'assigned'::text, 'quarantined'::text, 'kept'::text])))
 );
 
 create table ip_pools (
@@ -765,6 +767,7 @@ create table ip_pools (
   quarantine_hours integer not null default 24,
   state text not null default 'active'::text,
   created_at timestamp with time zone not null,
+  version integer not null default 1,
   constraint ip_pools_cluster_id_network_excl EXCLUDE USING gist (cluster_id WITH =, network inet_ops WITH &&),
   constraint ip_pools_cluster_id_name_key UNIQUE (cluster_id, name),
   constraint ip_pools_pkey PRIMARY KEY (id),

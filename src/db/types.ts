@@ -507,10 +507,11 @@ export interface IpAddressesTable {
   pool_id: string
   address: string
   tenant_id: string | null
-  state: 'reserved' | 'assigned' | 'quarantined'
+  state: 'quarantined' | 'kept'
   pod_id: string | null
   until: Date | null
   created_at: Date
+  note: string | null
 }
 
 export interface IpPoolsTable {
@@ -527,6 +528,7 @@ export interface IpPoolsTable {
   quarantine_hours: Generated<number>
   state: Generated<'active' | 'paused'>
   created_at: Date
+  version: Generated<number>
 }
 
 export interface JobLanesTable {

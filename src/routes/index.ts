@@ -34,6 +34,7 @@ import { healthRoutes } from './healthRoutes.ts'
 import { provisioningClusterRoutes } from './provisioningClusterRoutes.ts'
 import { provisioningControlRoutes } from './provisioningControlRoutes.ts'
 import { provisioningFindingRoutes } from './provisioningFindingRoutes.ts'
+import { provisioningPoolRoutes } from './provisioningPoolRoutes.ts'
 import { provisioningRoutes } from './provisioningRoutes.ts'
 
 /** THE ROUTE TABLE. An address that is not in it does not exist. */
@@ -65,6 +66,7 @@ export const routes: readonly Route[] = [
   ...adminSubscriptions,
   ...cloudPods,
   ...cloudPodSnapshots,
+  ...provisioningPoolRoutes,
   ...provisioningRoutes,
   ...provisioningClusterRoutes,
   ...provisioningControlRoutes,

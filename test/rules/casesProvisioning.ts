@@ -38,6 +38,24 @@ async function findingIn(app: TestApp): Promise<string> {
   return id
 }
 
+/** A pool of these cases. */
+async function poolIn(app: TestApp): Promise<string> {
+  const { items } = await good(
+    app.admin.get<{ items: { id: string; name: string }[] }>('/api/admin/provisioning/ip-pools?limit=200'),
+  )
+  const known = items.find(({ name }) => name === 'cases')
+  if (known) return known.id
+  const pool = {
+    clusterId: app.clusterId,
+    name: 'cases',
+    network: '10.99.0.0/16',
+    gateway: '10.99.0.1',
+    rangeStart: '10.99.0.10',
+    rangeEnd: '10.99.3.250',
+  }
+  return (await good(app.admin.post<{ id: string }>('/api/admin/provisioning/ip-pools', pool))).id
+}
+
 export const PROVISIONING_CASES: Record<string, Case> = {
   retryJob: async (app, tenantId) => ({ id: await jobIn(app, tenantId, 'stuck') }),
   cancelJob: async (app, tenantId) => ({ id: await jobIn(app, tenantId, 'ready'), body: { reason } }),
@@ -87,6 +105,18 @@ export const PROVISIONING_CASES: Record<string, Case> = {
       app.admin.post<{ cluster: { id: string } }>('/api/admin/provisioning/clusters', cluster),
     )
     return { id: added.cluster.id, body: { name } }
+  },
+  getIpPool: async (app) => ({ id: await poolIn(app) }),
+  updateIpPool: async (app) => ({ id: await poolIn(app), body: { quarantineHours: 1 } }),
+  getIpAddresses: async (app) => ({ id: await poolIn(app) }),
+  keepIpAddress: async (app) => ({
+    id: await poolIn(app),
+    body: { address: `10.99.0.${20 + found++}`, note: 'x' },
+  }),
+  freeIpAddress: async (app) => {
+    const [id, address] = [await poolIn(app), `10.99.0.${20 + found++}`]
+    await good(app.admin.post(`/api/admin/provisioning/ip-pools/${id}/addresses`, { address, note: 'x' }))
+    return { id, body: { address } }
   },
   getFinding: async (app) => ({ id: await findingIn(app) }),
   decideFinding: async (app) => ({ id: await findingIn(app), body: { decision: 'ignore', reason } }),

@@ -54,6 +54,8 @@ export const paths = {
     linkOptions({ to: '/t/$tenant/findings', params: { tenant }, search }),
   clusters: (tenant: string) => linkOptions({ to: '/t/$tenant/clusters', params: { tenant } }),
   newCluster: (tenant: string) => linkOptions({ to: '/t/$tenant/clusters/new', params: { tenant } }),
+  ipPool: (tenant: string, id: string) =>
+    linkOptions({ to: '/t/$tenant/ip-pools/$id', params: { tenant, id } }),
   ipPools: (tenant: string) => linkOptions({ to: '/t/$tenant/ip-pools', params: { tenant } }),
   newIpPool: (tenant: string) => linkOptions({ to: '/t/$tenant/ip-pools/new', params: { tenant } }),
   blueprints: (tenant: string) => linkOptions({ to: '/t/$tenant/blueprints', params: { tenant } }),

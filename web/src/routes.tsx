@@ -150,6 +150,11 @@ const provisioning = [
   }),
   createRoute({
     getParentRoute: under,
+    path: 'ip-pools/$id',
+    component: page(() => import('./pages/provisioning/IpPoolPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
     path: 'blueprints',
     validateSearch: search('page'),
     component: page(() => import('./pages/provisioning/BlueprintsPage.tsx')),

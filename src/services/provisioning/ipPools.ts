@@ -17,7 +17,7 @@ export async function listPools(
 }
 
 type PoolRow = Awaited<ReturnType<typeof infrastructure.listPools>>['items'][number]
-const presentPool = (row: PoolRow): IpPool => ({
+export const presentPool = (row: PoolRow): IpPool => ({
   id: row.id,
   clusterId: row.cluster_id,
   name: row.name,
@@ -32,10 +32,12 @@ const presentPool = (row: PoolRow): IpPool => ({
   state: row.state,
   used: row.used,
   quarantined: row.quarantined,
+  kept: row.kept,
+  version: row.version,
   createdAt: row.created_at.toISOString(),
 })
 
-const POOL_CHECKS: Record<string, string> = {
+export const POOL_CHECKS: Record<string, string> = {
   ip_pools_cluster_id_name_key: 'There is already a pool of this name in the cluster.',
   ip_pools_cluster_id_network_excl: 'The network overlaps with another pool of the cluster.',
 }
@@ -69,11 +71,11 @@ export async function addPool(ctx: Ctx, body: z.infer<typeof ipPoolCreate>): Pro
     target: { type: 'ipPool', id: row.id, label: row.name },
     details: { network: row.network, rangeStart: row.range_start, rangeEnd: row.range_end },
   })
-  return presentPool({ ...row, used: 0, quarantined: 0 })
+  return presentPool({ ...row, used: 0, quarantined: 0, kept: 0 })
 }
 
 /** The database knows networks: 22P02 is text that is none, 23514 a range outside of it. */
-function invalidPool(error: unknown): unknown {
+export function invalidPool(error: unknown): unknown {
   const code = (error as { code?: string }).code
   if (code !== '22P02' && code !== '23514') return error
   return new AppError(

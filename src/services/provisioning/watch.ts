@@ -1,6 +1,7 @@
 import type { Alert } from '../../../shared/api/provisioningControls.ts'
 import { systemOrigin, transaction, type Ctx, type Root } from '../../context.ts'
 import * as automation from '../../db/provisioningAutomation.ts'
+import * as infrastructure from '../../db/provisioningInfrastructure.ts'
 import * as findings from '../../db/provisioningFindings.ts'
 import * as controls from '../../db/provisioningControls.ts'
 import { newId } from '../../lib/ids.ts'
@@ -67,6 +68,7 @@ async function faults(ctx: Ctx): Promise<automation.Alert[]> {
     ...(await timerFaults(ctx)),
     ...(await brakeFaults(ctx)),
     ...(await findingFaults(ctx)),
+    ...(await poolFaults(ctx)),
   ]
 }
 
@@ -122,6 +124,13 @@ const findingFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
     code: 'findings',
     ref: kind,
     message: `${n} finding(s) of the kind ${kind} wait for a decision.`,
+  }))
+
+const poolFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
+  (await infrastructure.nearlyUsedUp(ctx.tx)).map(({ name, used, size }) => ({
+    code: 'ip_pool_low',
+    ref: name,
+    message: `The IP pool ${name} is nearly used up: ${used} of ${size} addresses are not free.`,
   }))
 
 export async function listAlerts(ctx: Ctx): Promise<Alert[]> {

@@ -1,3 +1,4 @@
+import { infiniteQueryOptions } from '@tanstack/react-query'
 import type { z } from 'zod'
 import type {
   Blueprint,
@@ -7,17 +8,20 @@ import type {
   clusterCheckRequest,
   clusterCreate,
   clusterUpdate,
+  IpAddress,
+  IpAddresses,
   IpPool,
   ipPoolCreate,
+  ipPoolUpdate,
   Job,
   JobDetail,
   Node,
   nodeConfigure,
 } from '../../../shared/api/provisioning.ts'
-import { patch, post } from './http.ts'
+import { get, patch, post } from './http.ts'
 import { detailQuery, listQuery, type ListFilter } from './lists.ts'
 
-export type { Blueprint, Cluster, ClusterCheck, IpPool, Job, JobDetail, Node }
+export type { Blueprint, Cluster, ClusterCheck, IpAddress, IpPool, Job, JobDetail, Node }
 export type BlueprintCreate = z.input<typeof blueprintCreate>
 export type ClusterCreate = z.input<typeof clusterCreate>
 export type IpPoolCreate = z.input<typeof ipPoolCreate>
@@ -67,6 +71,22 @@ export const configureNode = (body: NodeConfigure, key: string) => post<Node>(`$
 
 export const ipPoolsQuery = (filter: ListFilter) =>
   listQuery<IpPool, ListFilter>('ipPools', `${PATH}/ip-pools`, filter)
+export const ipPoolQuery = (id: string) => detailQuery<IpPool>('ipPools', `${PATH}/ip-pools`, id)
+export const updateIpPool = ({ id, version }: IpPool, body: z.input<typeof ipPoolUpdate>) =>
+  patch<IpPool>(`${PATH}/ip-pools/${id}`, body, version)
+export const ipAddressesQuery = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: ['ipPools', 'addresses', id] as const,
+    queryFn: ({ signal, pageParam }) =>
+      get<IpAddresses>(`${PATH}/ip-pools/${id}/addresses`, { limit: 1_000, after: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ next }) => next ?? undefined,
+    select: ({ pages }) => pages.flatMap(({ items }) => items),
+  })
+export const keepIpAddress = (id: string, body: { address: string; note: string }, key: string) =>
+  post<IpPool>(`${PATH}/ip-pools/${id}/addresses`, body, key)
+export const freeIpAddress = (id: string, address: string, key: string) =>
+  post<IpPool>(`${PATH}/ip-pools/${id}/addresses/free`, { address }, key)
 export const createIpPool = (body: IpPoolCreate, key: string) => post<IpPool>(`${PATH}/ip-pools`, body, key)
 
 export const blueprintsQuery = (filter: ListFilter) =>

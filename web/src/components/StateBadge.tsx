@@ -3,7 +3,7 @@ import type { CloudPodSnapshot } from '../api/cloudPodSnapshots.ts'
 import type { Finding } from '../api/findings.ts'
 import type { CustomerImport } from '../api/customerImports.ts'
 import type { Invoice, Subscription } from '../api/billing.ts'
-import type { Cluster, Job, JobDetail, Node } from '../api/provisioning.ts'
+import type { Cluster, IpAddress, Job, JobDetail, Node } from '../api/provisioning.ts'
 import type { Timer, Worker } from '../api/provisioningControls.ts'
 import type { ClosureView, TenantExport } from '../api/tenantEnd.ts'
 import type { Mail } from '../api/mails.ts'
@@ -50,6 +50,12 @@ const LOOKS = {
     uncollectible: ['danger'],
     void: ['neutral'],
   } satisfies Record<Invoice['status'], Look>,
+  address: {
+    reserved: ['info'],
+    assigned: ['success'],
+    quarantined: ['warning'],
+    kept: ['neutral'],
+  } satisfies Record<IpAddress['state'], Look>,
   finding: {
     open: ['warning'],
     repairing: ['info', true],

@@ -16,7 +16,7 @@ const PAGES: Record<string, Target> = {
   job: ['jobs:read', paths.job],
   cluster: ['infrastructure:read', (tenant) => paths.clusters(tenant)],
   node: ['infrastructure:read', (tenant) => paths.clusters(tenant)],
-  ipPool: ['infrastructure:read', (tenant) => paths.ipPools(tenant)],
+  ipPool: ['infrastructure:read', paths.ipPool],
   blueprint: ['blueprints:read', (tenant) => paths.blueprints(tenant)],
   plan: ['plans:read', (tenant) => paths.plans(tenant)],
 }

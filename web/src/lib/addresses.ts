@@ -6,6 +6,27 @@ export function rangeSize(first: string, last: string): number | null {
   return Number(to - from + 1n)
 }
 
+/** The address that comes so many after another; IPv6 in the short form of RFC 5952. */
+export function addressAfter(first: string, offset: number): string {
+  const number = (toNumber(first) ?? 0n) + BigInt(offset)
+  if (!first.includes(':')) return [24n, 16n, 8n, 0n].map((bits) => (number >> bits) & 255n).join('.')
+  const parts = Array.from({ length: 8 }, (_, at) =>
+    ((number >> BigInt(112 - at * 16)) & 65_535n).toString(16),
+  )
+  const [zeros] = [...parts.join(':').matchAll(/(?:^|(?<=:))0(?::0)+(?=:|$)/g)]
+    .map(([run]) => run)
+    .toSorted((a, b) => b.length - a.length)
+  const text = parts.join(':')
+  if (zeros === undefined) return text
+  const at = text.search(new RegExp(`(?:^|:)${zeros}(?:$|:)`))
+  const start = text[at] === ':' ? at + 1 : at
+  const [head, tail] = [
+    text.slice(0, start).replace(/:$/, ''),
+    text.slice(start + zeros.length).replace(/^:/, ''),
+  ]
+  return `${head}::${tail}`
+}
+
 function toNumber(address: string): bigint | null {
   return address.includes(':') ? fromV6(address) : fromV4(address)
 }

@@ -34,7 +34,9 @@ export default function IpPoolsPage() {
       header: 'Pool',
       render: (pool) => (
         <>
-          <div className="font-medium">{pool.name}</div>
+          <Link {...paths.ipPool(tenant.slug, pool.id)} className="font-medium hover:underline">
+            {pool.name}
+          </Link>
           <div className="font-mono text-[13px] break-all text-muted">{pool.network}</div>
         </>
       ),

@@ -1,0 +1,125 @@
+import type { z } from 'zod'
+import type { IpAddresses, IpPool, ipAddressKeep, ipPoolUpdate } from '../../../shared/api/provisioning.ts'
+import type { Ctx } from '../../context.ts'
+import { violatedConstraint } from '../../db/index.ts'
+import * as infrastructure from '../../db/provisioningInfrastructure.ts'
+import { AppError, notFound, requireVersion } from '../../errors.ts'
+import * as auditService from '../auditService.ts'
+import { invalidPool, POOL_CHECKS, presentPool } from './ipPools.ts'
+
+/** @throws AppError not_found */
+export async function getPool(ctx: Ctx, id: string): Promise<IpPool> {
+  const row = await infrastructure.findPool(ctx.tx, id)
+  if (!row) throw notFound('IP pool')
+  return presentPool(row)
+}
+
+async function lock(ctx: Ctx, id: string): Promise<IpPool> {
+  if (!(await infrastructure.lockPool(ctx.tx, id))) throw notFound('IP pool')
+  return getPool(ctx, id)
+}
+
+/**
+ * Changes a pool for what is given out from now on. Addresses outside of a narrower range stay with their pods.
+ * @throws AppError not_found, precondition_failed, already_exists, invalid_input
+ */
+export async function updatePool(
+  ctx: Ctx,
+  id: string,
+  change: z.infer<typeof ipPoolUpdate>,
+  version: number | undefined,
+): Promise<IpPool> {
+  const before = await lock(ctx, id)
+  requireVersion(before.version, version)
+  await infrastructure
+    .updatePool(ctx.tx, id, {
+      name: change.name,
+      range_start: change.rangeStart,
+      range_end: change.rangeEnd,
+      dns_servers: change.dnsServers,
+      quarantine_hours: change.quarantineHours,
+      state: change.state,
+      version: before.version + 1,
+    })
+    .catch((error: unknown) => {
+      const known = POOL_CHECKS[violatedConstraint(error) ?? '']
+      if (known !== undefined) throw new AppError('already_exists', known)
+      throw invalidPool(error)
+    })
+  const after = await getPool(ctx, id)
+  const { version: _, ...told } = before
+  const { version: __, ...now } = after
+  await auditService.record(ctx, {
+    action: 'IP_POOL_UPDATED',
+    tenantId: null,
+    target: { type: 'ipPool', id, label: after.name },
+    diff: auditService.diffOf<Record<string, unknown>>(told, now),
+  })
+  return after
+}
+
+/** The addresses of a pool that are not free, in their order. @throws AppError not_found */
+export async function listAddresses(
+  ctx: Ctx,
+  id: string,
+  { after, limit }: { after?: string | undefined; limit: number },
+): Promise<IpAddresses> {
+  await getPool(ctx, id)
+  const rows = await infrastructure.addressesIn(ctx.tx, id, after, limit + 1)
+  const items = rows.slice(0, limit).map(({ address, state, podId, tenantId, hostname, until, note }) => ({
+    address,
+    state,
+    pod: podId === null || tenantId === null || hostname === null ? null : { id: podId, tenantId, hostname },
+    until: until?.toISOString() ?? null,
+    note,
+  }))
+  return { items, next: rows.length > limit ? (items.at(-1)?.address ?? null) : null }
+}
+
+const notIn = (message: string): AppError =>
+  new AppError('invalid_input', message, { errors: [{ path: 'address', message }] })
+
+/**
+ * Keeps a free address back: no pod gets it.
+ * @throws AppError not_found; invalid_input for one of another network; conflict for one that is not free
+ */
+export async function keepAddress(
+  ctx: Ctx,
+  id: string,
+  { address, note }: z.infer<typeof ipAddressKeep>,
+): Promise<IpPool> {
+  const pool = await lock(ctx, id)
+  if (!(await infrastructure.isInPool(ctx.tx, id, address))) throw notIn(`It is not in ${pool.network}.`)
+  if (!(await infrastructure.keepAddress(ctx.tx, { poolId: id, address, note, at: ctx.now() })))
+    throw new AppError('conflict', `${address} is not free: see who holds it.`)
+  return told(ctx, pool, 'IP_ADDRESS_KEPT', { address, note })
+}
+
+/**
+ * Gives back what was kept, or ends the rest of an address early.
+ * @throws AppError not_found; conflict for one that is free or that a pod holds
+ */
+export async function freeAddress(ctx: Ctx, id: string, address: string): Promise<IpPool> {
+  const pool = await lock(ctx, id)
+  const state = await infrastructure.addressIn(ctx.tx, id, address)
+  if (state === null) throw new AppError('conflict', `${address} is free already.`)
+  if (state === 'assigned' || state === 'reserved')
+    throw new AppError('conflict', `${address} is held by a pod: it is free when the pod is gone.`)
+  await infrastructure.freeAddress(ctx.tx, id, address)
+  return told(ctx, pool, 'IP_ADDRESS_FREED', { address, was: state })
+}
+
+async function told(
+  ctx: Ctx,
+  pool: IpPool,
+  action: string,
+  details: Record<string, unknown>,
+): Promise<IpPool> {
+  await auditService.record(ctx, {
+    action,
+    tenantId: null,
+    target: { type: 'ipPool', id: pool.id, label: pool.name },
+    details,
+  })
+  return getPool(ctx, pool.id)
+}

@@ -1,0 +1,167 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { useState } from 'react'
+import {
+  freeIpAddress,
+  ipAddressesQuery,
+  ipPoolQuery,
+  type IpAddress,
+  type IpPool,
+} from '../../api/provisioning.ts'
+import { useSubmit } from '../../api/submit.ts'
+import { Loaded } from '../../components/Loaded.tsx'
+import { Page } from '../../components/Page.tsx'
+import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { StateBadge } from '../../components/StateBadge.tsx'
+import { rangeSize } from '../../lib/addresses.ts'
+import { paths } from '../../paths.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Card, Facts } from '../../ui/Card.tsx'
+import { DataTable, type Column } from '../../ui/DataTable.tsx'
+import { Dialog } from '../../ui/Dialog.tsx'
+import { Time } from '../../ui/Time.tsx'
+import { toast } from '../../ui/Toast.tsx'
+import { AddressMap } from './AddressMap.tsx'
+import { EditPool, KeepAddress } from './PoolForms.tsx'
+
+const route = getRouteApi('/t/$tenant/ip-pools/$id')
+
+/** One pool: its map, and who holds which address. */
+export default function IpPoolPage() {
+  const { tenant, can } = useSession()
+  const { id } = route.useParams()
+  const query = useQuery({ ...ipPoolQuery(id), enabled: can('infrastructure:read') })
+  const [open, setOpen] = useState<'edit' | 'keep'>()
+  const mayNot = can('infrastructure:manage') ? undefined : NO_PERMISSION('infrastructure:manage')
+  const close = () => setOpen(undefined)
+  const pool = query.data
+  return (
+    <Page
+      title={pool ? `IP pool ${pool.name}` : 'IP pool'}
+      crumbs={[{ label: 'IP pools', link: paths.ipPools(tenant.slug) }]}
+      permission="infrastructure:read"
+      badge={pool && <StateBadge of="catalogue" state={pool.state} />}
+      actions={
+        pool && (
+          <>
+            <Button disabledReason={mayNot} onClick={() => setOpen('keep')}>
+              Keep an address
+            </Button>
+            <Button disabledReason={mayNot} onClick={() => setOpen('edit')}>
+              Change
+            </Button>
+          </>
+        )
+      }
+    >
+      <Loaded query={query} what="IP pool">
+        {(data) => (
+          <div className="space-y-4">
+            <PoolFacts pool={data} />
+            <Addresses pool={data} mayNot={mayNot} />
+            <Dialog open={open === 'edit'} onClose={close} title="Change the pool">
+              <EditPool pool={data} onClose={close} />
+            </Dialog>
+            <Dialog open={open === 'keep'} onClose={close} title="Keep an address">
+              <KeepAddress pool={data} onClose={close} />
+            </Dialog>
+          </div>
+        )}
+      </Loaded>
+    </Page>
+  )
+}
+
+const PoolFacts = ({ pool }: { pool: IpPool }) => (
+  <Card>
+    <Facts
+      facts={[
+        ['Network', pool.network],
+        ['Gateway', pool.gateway],
+        ['Range', `${pool.rangeStart} – ${pool.rangeEnd}`],
+        ['Bridge', pool.vlan === null ? pool.bridge : `${pool.bridge}, VLAN ${pool.vlan}`],
+        ['DNS servers', pool.dnsServers.join(', ') || null],
+        ['Rest', `${pool.quarantineHours} hours`],
+        ['Held by pods', `${pool.used} of ${rangeSize(pool.rangeStart, pool.rangeEnd) ?? 0}`],
+        ['Resting', String(pool.quarantined)],
+        ['Kept back', String(pool.kept)],
+      ]}
+    />
+  </Card>
+)
+
+function Addresses({ pool, mayNot }: { pool: IpPool; mayNot: string | undefined }) {
+  const query = useInfiniteQuery(ipAddressesQuery(pool.id))
+  return (
+    <Loaded query={query} what="addresses">
+      {(items) => (
+        <>
+          <AddressMap pool={pool} addresses={items} complete={!query.hasNextPage} />
+          <Card flush title="Addresses that are not free">
+            <DataTable
+              label="Addresses"
+              rows={items}
+              rowKey={({ address }) => address}
+              columns={useAddressColumns(pool, mayNot)}
+            />
+            {items.length === 0 && <p className="p-4 text-muted">Every address is free.</p>}
+            {query.hasNextPage && (
+              <div className="p-3">
+                <Button loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+                  Load more
+                </Button>
+              </div>
+            )}
+          </Card>
+        </>
+      )}
+    </Loaded>
+  )
+}
+
+function useAddressColumns(pool: IpPool, mayNot: string | undefined): Column<IpAddress>[] {
+  const { tenant } = useSession()
+  const free = useSubmit({
+    send: (address: string, key) => freeIpAddress(pool.id, address, key),
+    onDone: () => toast.done('The address is free'),
+  })
+  const held = ({ pod }: IpAddress) => (pod ? 'A pod holds it: it is free when the pod is gone.' : undefined)
+  return [
+    {
+      header: 'Address',
+      render: ({ address }) => <span className="font-mono text-[13px] break-all">{address}</span>,
+    },
+    { header: 'State', narrow: true, render: ({ state }) => <StateBadge of="address" state={state} /> },
+    {
+      header: 'For',
+      render: ({ pod, until, note }) =>
+        pod ? (
+          <Link {...paths.cloudPod(tenant.slug, pod.id)} className="break-words hover:underline">
+            {pod.hostname}
+          </Link>
+        ) : until ? (
+          <span>
+            rests, free <Time at={until} relative />
+          </span>
+        ) : (
+          <span className="break-words">{note}</span>
+        ),
+    },
+    {
+      header: 'Free',
+      narrow: true,
+      render: (row) => (
+        <Button
+          size="sm"
+          aria-label={`Free ${row.address}`}
+          disabledReason={mayNot ?? held(row)}
+          onClick={() =>
+            free.mutate(row.address, { onError: (error) => toast.failed('Not freed', error.message) })
+          }
+        >
+          Free
+        </Button>
+      ),
+    },
+  ]
+}
