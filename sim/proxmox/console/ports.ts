@@ -85,6 +85,8 @@ async function serve(
     else await Promise.race([gone.promise, serveScreen(client, { hostname: hostname(guest), password })])
   } finally {
     clearInterval(watch)
+    // Whoever does not listen would not hear that the other side hangs up as well.
+    client.resume()
     client.end()
   }
 }

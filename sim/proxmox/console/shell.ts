@@ -10,7 +10,7 @@ export async function serveTerminal(
   { hostname, running, vmid, accepts }: Terminal,
 ): Promise<void> {
   await new Promise<void>((resolve) => {
-    let held = Buffer.alloc(0)
+    let held: Buffer = Buffer.alloc(0)
     let shell: ReturnType<typeof createShell> | null = null
     stream.on('close', resolve)
     stream.on('data', (chunk: Buffer) => {
@@ -79,26 +79,28 @@ function createShell(hostname: string, write: (text: string) => void, leave: () 
       size = { columns, rows }
     },
     type(text: string) {
+      let shown = ''
       for (const char of text) {
+        if (char === '\r' && line.trim() === 'exit') {
+          write(`${shown}\r\nlogout\r\n`)
+          leave()
+          return
+        }
         if (char === '\r') {
-          if (line.trim() === 'exit') {
-            write('\r\nlogout\r\n')
-            leave()
-            return
-          }
-          write(`\r\n${run()}${prompt}`)
+          shown += `\r\n${run()}${prompt}`
           line = ''
         } else if (char === '\u007f') {
-          if (line !== '') write('\b \b')
+          if (line !== '') shown += '\b \b'
           line = line.slice(0, -1)
         } else if (char === '\u0003') {
-          write(`^C\r\n${prompt}`)
+          shown += `^C\r\n${prompt}`
           line = ''
         } else if (char >= ' ') {
           line += char
-          write(char)
+          shown += char
         }
       }
+      write(shown)
     },
   }
 }

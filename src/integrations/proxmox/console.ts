@@ -111,7 +111,9 @@ function around(
   inner.on('data', (chunk: Buffer) => {
     if (!outer.push(chunk)) inner.pause()
   })
+  // Nothing can be said to a guest that has said its last, so its console is over as soon as that was read.
   inner.on('end', () => outer.push(null))
+  outer.on('end', () => outer.destroy())
   inner.on('close', () => outer.destroy())
   // It was read byte by byte until now, and does not begin to flow by itself.
   inner.resume()
