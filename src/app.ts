@@ -14,10 +14,10 @@ import { AppError } from './errors.ts'
 import { newId } from './lib/ids.ts'
 import { clientErrorHandler, errorHandler } from './middleware/errorHandler.ts'
 import { rbac, type Rbac } from './middleware/rbac.ts'
-import { endConsoles } from './routes/consoleSession.ts'
+import { endConsoles } from './routes/cloudPodConsoleSession.ts'
 import { routes } from './routes/index.ts'
 import { register } from './routes/register.ts'
-import { routeUpgrades } from './routes/upgrades.ts'
+import { routeUpgrades } from './middleware/upgrades.ts'
 import { observeRequest } from './services/provisioningService.ts'
 
 const WEB = fileURLToPath(new URL('../web/dist/', import.meta.url))

@@ -1,7 +1,10 @@
 /** Why a console ended, with what its user reads and the code that the WebSocket is closed with. */
 export const CONSOLE_ENDS = {
   closed_by_user: { code: 1000, words: 'The console was closed.' },
-  closed_by_guest: { code: 4001, words: 'The CloudPod ended the console: it was stopped, or somebody logged out.' },
+  closed_by_guest: {
+    code: 4001,
+    words: 'The CloudPod ended the console: it was stopped, or somebody logged out.',
+  },
   idle: { code: 4002, words: 'Nothing was typed for a long time, so the console was closed.' },
   too_long: { code: 4003, words: 'The console was open for as long as one may be.' },
   access_lost: { code: 4004, words: 'You are logged out, or may not use this console any more.' },

@@ -44,7 +44,11 @@ export async function lockActor(tx: Tx, actorId: string): Promise<void> {
 }
 
 export async function markOpened(tx: Tx, id: string, at: Date): Promise<void> {
-  await tx.updateTable('cloud_pod_consoles').set({ opened_at: at, seen_at: at }).where('id', '=', id).execute()
+  await tx
+    .updateTable('cloud_pod_consoles')
+    .set({ opened_at: at, seen_at: at })
+    .where('id', '=', id)
+    .execute()
 }
 
 /** @returns false when somebody has ended it */

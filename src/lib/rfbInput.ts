@@ -13,7 +13,7 @@ export function watchRfbInput(): (chunk: Uint8Array) => boolean {
   let isLost = false
   return (chunk) => {
     let seen = false
-    for (let at = 0; at < chunk.length && !isLost; ) {
+    for (let at = 0; at < chunk.length && !isLost;) {
       if (skip > 0) {
         const passed = Math.min(skip, chunk.length - at)
         skip -= passed

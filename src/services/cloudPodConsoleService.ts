@@ -32,7 +32,8 @@ const OPEN_MS = 15_000
 const MINUTE_MS = 60_000
 
 /** The ticket counts for this log-in or this key alone. */
-const holderOf = ({ sessionId, actor }: Identity): string => `${sessionId ? 'session' : actor.type}:${sessionId ?? actor.id}`
+const holderOf = ({ sessionId, actor }: Identity): string =>
+  `${sessionId ? 'session' : actor.type}:${sessionId ?? actor.id}`
 
 /**
  * A ticket for the console of a pod.
@@ -160,13 +161,19 @@ export async function markEnded(
     return
   }
   const seconds = Math.round((ctx.now().getTime() - row.opened_at.getTime()) / 1000)
-  await emit(ctx, pod, 'CLOUDPOD_CONSOLE_CLOSED', {}, {
-    consoleId: id,
-    why: end.why,
-    seconds,
-    bytesIn: end.bytesIn,
-    bytesOut: end.bytesOut,
-  })
+  await emit(
+    ctx,
+    pod,
+    'CLOUDPOD_CONSOLE_CLOSED',
+    {},
+    {
+      consoleId: id,
+      why: end.why,
+      seconds,
+      bytesIn: end.bytesIn,
+      bytesOut: end.bytesOut,
+    },
+  )
 }
 
 /** Ends in the books what ended with its server, and forgets what is long over. */

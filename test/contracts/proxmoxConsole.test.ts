@@ -63,7 +63,7 @@ async function asked(path: string, { method, body }: { method: string; body?: UR
 async function upgraded(query: { port: number; vncticket: string }, path = '/nodes/pve1/qemu/9500') {
   const search = new URLSearchParams({ port: String(query.port), vncticket: query.vncticket })
   const socket = new WebSocket(
-    `${sim.url.replace('https', 'wss')}/api2/json${path}/vncwebsocket?${search}`,
+    `${sim.url.replace('https', 'wss')}/api2/json${path}/vncwebsocket?${search.toString()}`,
     'binary',
     { ca: sim.caPem, headers },
   )
@@ -123,9 +123,10 @@ describe('the client', () => {
   })
 
   test('the terminal echoes, runs and learns its size', async () => {
-    const { stream, resize } = opened(await proxmox.openConsole(CT))
+    const client = opened(await proxmox.openConsole(CT))
+    const { stream } = client
     await shows(stream, /root@ct1\.example\.com:~# $/)
-    resize(111, 22)
+    client.resize(111, 22)
     const answered = shows(stream, /22 111/)
     stream.write('stty size\r')
     await answered
@@ -208,7 +209,7 @@ describe('the log-in to a VNC server that is not to be trusted', () => {
   test('the answer to a challenge is the one that other implementations give', () => {
     // FIPS 81's key and plain text, with the bits of each byte of the key in reverse.
     const key = Buffer.from('0123456789abcdef', 'hex').map((byte) =>
-      Number.parseInt([...byte.toString(2).padStart(8, '0')].toReversed().join(''), 2),
+      Number.parseInt(byte.toString(2).padStart(8, '0').split('').toReversed().join(''), 2),
     )
     const plain = Buffer.from('Now is the time ')
     expect(answerTo(plain, Buffer.from(key).toString('latin1')).toString('hex')).toBe(

@@ -23,7 +23,7 @@ afterAll(() => opened?.close())
 
 const violations = (): Promise<unknown> => page.evaluate('window.violations')
 const button = (name: string) => page.getByRole('button', { name, exact: true })
-const connected = () => page.getByText('Connected.').waitFor()
+const connected = () => page.getByText(/^Connected\./).waitFor()
 
 /** The picture on the canvas, as a number that changes with each dot; and how many dots are not of the paper’s colour. */
 const picture = (): Promise<{ sum: number; ink: number }> =>
@@ -56,12 +56,12 @@ it('the screen of a virtual machine is drawn, follows the keys and pasted text, 
     await button('Type it').click()
   })
   await button('Ctrl-Alt-Del').click()
-  const frame = await page.locator('[role=application]').boundingBox()
+  const frame = await page.getByRole('group', { name: /^Console of/ }).boundingBox()
   const screen = await page.locator('canvas').first().boundingBox()
   expect(screen?.width).toBeGreaterThan(300)
   expect(screen?.width).toBeLessThanOrEqual(frame?.width ?? 0)
   expect(screen?.height).toBeLessThanOrEqual(frame?.height ?? 0)
-  await page.locator('[role=application]').focus()
+  await page.getByRole('application').focus()
   await page.keyboard.press('Shift+Escape')
   expect(await page.evaluate('document.activeElement.textContent')).toContain('Ctrl-Alt-Del')
 
@@ -93,7 +93,8 @@ it('the terminal of a container answers what is typed and pasted, takes the size
   await page.keyboard.type('stty size')
   await page.keyboard.press('Enter')
   await rows.getByText(new RegExp(`^${lines} \\d+$`)).waitFor()
-  expect(await rows.evaluate('(element) => getComputedStyle(element).fontFamily')).toContain('monospace')
+  const font = await page.evaluate('getComputedStyle(document.querySelector(".xterm-rows")).fontFamily')
+  expect(font).toContain('monospace')
   await page.keyboard.type('exit')
   await page.keyboard.press('Enter')
   await page.getByText('The CloudPod ended the console').waitFor()
@@ -106,7 +107,5 @@ it('a pod that is off has no console, and both places say so', async () => {
   await page.goto(`/t/all/cloudpods/${ct.podId}/console`)
   await page.getByText('There is no console now').waitFor()
   await page.goto(`/t/all/cloudpods/${ct.podId}`)
-  await expect
-    .poll(() => button('Console').getAttribute('aria-disabled'), { timeout: 15_000 })
-    .toBe('true')
+  await expect.poll(() => button('Console').getAttribute('aria-disabled'), { timeout: 15_000 }).toBe('true')
 })

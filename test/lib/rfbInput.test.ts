@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { array, assert, constantFrom, nat, property } from 'fast-check'
 import { expect, test } from 'vitest'
 import { watchRfbInput } from '../../src/lib/rfbInput.ts'
 
@@ -37,11 +37,11 @@ function isSeen(messages: Buffer[], cuts: number[]): boolean {
 }
 
 test('a client that only looks is idle, however its messages are cut, and one that types is not', () => {
-  const cuts = fc.array(fc.nat(), { maxLength: 8 })
-  const quiet = fc.array(fc.constantFrom(...QUIET), { maxLength: 6 })
-  fc.assert(fc.property(quiet, cuts, (messages, at) => !isSeen(messages, at)))
-  fc.assert(
-    fc.property(quiet, fc.constantFrom(...TYPED), quiet, cuts, (before, typed, after, at) =>
+  const cuts = array(nat(), { maxLength: 8 })
+  const quiet = array(constantFrom(...QUIET), { maxLength: 6 })
+  assert(property(quiet, cuts, (messages, at) => !isSeen(messages, at)))
+  assert(
+    property(quiet, constantFrom(...TYPED), quiet, cuts, (before, typed, after, at) =>
       isSeen([...before, typed, ...after], at),
     ),
   )

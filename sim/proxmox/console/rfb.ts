@@ -103,7 +103,7 @@ function uint32(value: number): Buffer {
 function encrypted(challenge: Buffer, password: string): Buffer {
   const key = Buffer.alloc(8)
   for (const [index, byte] of Buffer.from(password.slice(0, 8)).entries()) {
-    key[index] = Number.parseInt([...byte.toString(2).padStart(8, '0')].toReversed().join(''), 2)
+    key[index] = Number.parseInt(byte.toString(2).padStart(8, '0').split('').toReversed().join(''), 2)
   }
   const cipher = createCipheriv('des-ede3-ecb', Buffer.concat([key, key, key]), null).setAutoPadding(false)
   return Buffer.concat([cipher.update(challenge), cipher.final()])

@@ -1,8 +1,8 @@
 import { hasDot } from './font.ts'
 
 /** A text screen that is drawn letter by letter: what a virtual machine shows before anybody has logged in. */
-export const COLUMNS = 60
-export const ROWS = 25
+const COLUMNS = 60
+const ROWS = 25
 const CELL_WIDTH = 12
 export const CELL_HEIGHT = 16
 export const WIDTH = COLUMNS * CELL_WIDTH

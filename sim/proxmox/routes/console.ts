@@ -28,8 +28,7 @@ export const consoleRoutes: Route[] = (['qemu', 'lxc'] as const).flatMap((kind):
       path: `${base}/termproxy`,
       allow,
       onEntryNode: true,
-      schema:
-        kind === 'qemu' ? { serial: str({ enum: ['serial0', 'serial1', 'serial2', 'serial3'] }) } : {},
+      schema: kind === 'qemu' ? { serial: str({ enum: ['serial0', 'serial1', 'serial2', 'serial3'] }) } : {},
       run: (call) => open(call, kind, true),
     },
     {

@@ -41,11 +41,7 @@ export function consoles(caller: Caller) {
 
 type Door = { port: number; ticket: string; user: string; password: string }
 
-async function openDoor(
-  caller: Caller,
-  guest: GuestRef,
-  call: Call,
-): Promise<Ok<Door> | Rejected | Unknown> {
+async function openDoor(caller: Caller, guest: GuestRef, call: Call): Promise<Ok<Door> | Rejected | Unknown> {
   const answer =
     guest.kind === 'vm'
       ? await caller.call('POST', guestPath(guest, 'vncproxy'), { form: { websocket: true }, ...call })

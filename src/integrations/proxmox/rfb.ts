@@ -33,7 +33,7 @@ function somethingHappens(stream: Duplex, signal: AbortSignal): Promise<void> {
   })
 }
 
-export const VERSION = 'RFB 003.008\n'
+const VERSION = 'RFB 003.008\n'
 const NONE = 1
 const VNC_AUTH = 2
 

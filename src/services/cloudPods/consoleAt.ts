@@ -25,7 +25,8 @@ const PASSING = new Set(['unreachable', 'busy', 'no_quorum', 'locked'])
 
 function valueOf<T>(answer: Outcome<T>): T {
   if (answer.outcome === 'ok') return answer.value
-  if (answer.outcome !== 'rejected') throw new ConsoleRefused('unreachable', 'message' in answer ? answer.message : null)
+  if (answer.outcome !== 'rejected')
+    throw new ConsoleRefused('unreachable', 'message' in answer ? answer.message : null)
   const { code, message } = answer
   if (code === 'missing') throw new ConsoleRefused('lost', message)
   if (code === 'conflict') throw new ConsoleRefused('not_running', message)

@@ -4,11 +4,7 @@ import { post } from './http.ts'
 
 /** Counts once and for a few seconds only: asked for just before each connection. */
 export const askForConsole = (podId: string) =>
-  post<CloudPodConsoleTicket>(
-    `/api/admin/hosting/cloudpods/${podId}/console`,
-    undefined,
-    crypto.randomUUID(),
-  )
+  post<CloudPodConsoleTicket>(`/api/admin/hosting/cloudpods/${podId}/console`, undefined, crypto.randomUUID())
 
 /** The connection itself. Its ticket is named as a subprotocol, which is written into no log and no history. */
 export function connectConsole({ path, ticket }: CloudPodConsoleTicket): WebSocket {

@@ -23,7 +23,14 @@ export const startScreen: StartConsole = (target, socket, onReady): ConsoleHandl
   rfb.showDotCursor = true
   rfb.background = 'transparent'
   let isOver = false
-  rfb.addEventListener('connect', onReady)
+  rfb.addEventListener('connect', () => {
+    // noVNC leaves it out of the order in which Tab goes.
+    const canvas = target.querySelector('canvas')
+    if (canvas) canvas.tabIndex = 0
+    canvas?.setAttribute('role', 'application')
+    canvas?.setAttribute('aria-label', 'Screen')
+    onReady()
+  })
   rfb.addEventListener('disconnect', () => (isOver = true))
   return {
     focus: () => rfb.focus({ preventScroll: true }),

@@ -1,8 +1,9 @@
-import '@xterm/xterm/css/xterm.css'
 import { FitAddon } from '@xterm/addon-fit'
 import { Terminal } from '@xterm/xterm'
 import type { ConsoleHandle, StartConsole } from './console.ts'
 import { documentWithStyleSheets } from './styleSheets.ts'
+// oxlint-disable-next-line import/no-unassigned-import -- styles have nothing to assign
+import '@xterm/xterm/css/xterm.css'
 
 const FONT = "ui-monospace, 'SF Mono', Menlo, Consolas, 'Liberation Mono', monospace"
 const THEME = { background: '#0c0f14', foreground: '#e7eaef', cursor: '#e7eaef' }

@@ -1,19 +1,24 @@
+function drop(sheet: CSSStyleSheet): void {
+  document.adoptedStyleSheets = document.adoptedStyleSheets.filter((one) => one !== sheet)
+}
+
 /**
  * A document for a library that writes its rules into `<style>` elements, which our content security policy refuses.
  * Each of these becomes an element that shows nothing, and its rules a style sheet of the document.
  */
 export function documentWithStyleSheets(): { document: Document; dispose: () => void } {
   const sheets: CSSStyleSheet[] = []
-  const drop = (sheet: CSSStyleSheet): void => {
-    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((one) => one !== sheet)
-  }
   const standIn = (): HTMLElement => {
     const element = document.createElement('span')
     element.hidden = true
     const sheet = new CSSStyleSheet()
     sheets.push(sheet)
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]
-    Object.defineProperty(element, 'textContent', { set: (rules: string) => sheet.replaceSync(rules) })
+    Object.defineProperty(element, 'textContent', {
+      set: (rules: string) => {
+        sheet.replaceSync(rules)
+      },
+    })
     return element
   }
   const createElement = (name: string): HTMLElement =>

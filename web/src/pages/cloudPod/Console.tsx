@@ -1,5 +1,5 @@
 import { ClipboardCopy, Keyboard, Maximize, RefreshCw } from 'lucide-react'
-import { useRef, useState } from 'react'
+import { useEffect, useRef, useState, type RefObject } from 'react'
 import type { CloudPodDetail } from '../../api/cloudPods.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
@@ -12,21 +12,20 @@ import { useConsole } from './useConsole.ts'
 const NOT_OPEN = 'The console is not connected.'
 
 export function Console({ pod }: { pod: CloudPodDetail }) {
+  const [attempt, setAttempt] = useState(0)
+  return <Connected key={attempt} pod={pod} reconnect={() => setAttempt(attempt + 1)} />
+}
+
+function Connected({ pod, reconnect }: { pod: CloudPodDetail; reconnect: () => void }) {
   const target = useRef<HTMLDivElement>(null)
   const frame = useRef<HTMLDivElement>(null)
   const tools = useRef<HTMLDivElement>(null)
-  const { state, handle, reconnect } = useConsole(pod.id, target)
+  const { state, handle } = useConsole(pod.id, target)
+  useWayOut(frame, tools)
   const [pasting, setPasting] = useState(false)
   const whyNot = state.phase === 'open' ? undefined : NOT_OPEN
-  const copy = async () => {
-    const marked = handle.current?.selection?.() ?? ''
-    if (marked === '') return void toast.failed('Nothing was copied', 'Mark something with the mouse first.')
-    try {
-      await navigator.clipboard.writeText(marked)
-      toast.done('Copied')
-    } catch {
-      toast.failed('Nothing was copied', 'The browser does not allow it here.')
-    }
+  const copy = () => {
+    copyMarked(handle.current?.selection?.() ?? '')
     handle.current?.focus()
   }
   return (
@@ -47,7 +46,7 @@ export function Console({ pod }: { pod: CloudPodDetail }) {
           <Button
             icon={<ClipboardCopy aria-hidden className="size-4" />}
             disabledReason={whyNot}
-            onClick={() => void copy()}
+            onClick={copy}
           >
             Copy
           </Button>
@@ -92,17 +91,9 @@ export function Console({ pod }: { pod: CloudPodDetail }) {
       </div>
       <div
         ref={frame}
-        role="application"
+        role="group"
         aria-label={`Console of ${pod.hostname}`}
-        tabIndex={0}
         className="h-[calc(100dvh-18rem)] min-h-72 overflow-hidden rounded-md border border-line bg-[#0c0f14] p-1"
-        onFocus={(event) => event.target === event.currentTarget && handle.current?.focus()}
-        onKeyDownCapture={(event) => {
-          if (event.key !== 'Escape' || !event.shiftKey) return
-          event.preventDefault()
-          event.stopPropagation()
-          tools.current?.querySelector('button')?.focus()
-        }}
       >
         <div ref={target} className="size-full" />
       </div>
@@ -121,6 +112,32 @@ export function Console({ pod }: { pod: CloudPodDetail }) {
       </Dialog>
     </div>
   )
+}
+
+function copyMarked(marked: string): void {
+  if (marked === '') {
+    toast.failed('Nothing was copied', 'Mark something with the mouse first.')
+    return
+  }
+  navigator.clipboard.writeText(marked).then(
+    () => toast.done('Copied'),
+    () => toast.failed('Nothing was copied', 'The browser does not allow it here.'),
+  )
+}
+
+/** All keys belong to the console, so that one of them must lead out of it. */
+function useWayOut(frame: RefObject<HTMLElement | null>, tools: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    const element = frame.current
+    const leave = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape' || !event.shiftKey) return
+      event.preventDefault()
+      event.stopPropagation()
+      tools.current?.querySelector('button')?.focus()
+    }
+    element?.addEventListener('keydown', leave, { capture: true })
+    return () => element?.removeEventListener('keydown', leave, { capture: true })
+  }, [frame, tools])
 }
 
 function PasteForm({
@@ -151,7 +168,11 @@ function PasteForm({
       </Field>
       <div className="flex justify-end gap-2">
         <Button onClick={onClose}>Back</Button>
-        <Button type="submit" variant="primary" disabledReason={text === '' ? 'There is no text.' : undefined}>
+        <Button
+          type="submit"
+          variant="primary"
+          disabledReason={text === '' ? 'There is no text.' : undefined}
+        >
           Type it
         </Button>
       </div>

@@ -16,12 +16,11 @@ const LOAD = {
   terminal: async (): Promise<StartConsole> => (await import('../../lib/consoleTerminal.ts')).startTerminal,
 }
 
-/** Connects the console of a pod with an element of the page, once for each `attempt`. */
+/** Connects the console of a pod with an element of the page, once. */
 export function useConsole(
   podId: string,
   target: RefObject<HTMLElement | null>,
-): { state: ConsolePhase; handle: RefObject<ConsoleHandle | null>; reconnect: () => void } {
-  const [attempt, setAttempt] = useState(0)
+): { state: ConsolePhase; handle: RefObject<ConsoleHandle | null> } {
   const [state, setState] = useState<ConsolePhase>({ phase: 'connecting' })
   const handle = useRef<ConsoleHandle | null>(null)
   useEffect(() => {
@@ -41,7 +40,6 @@ export function useConsole(
         handle.current?.focus()
       })
     }
-    tell({ phase: 'connecting' })
     connect().catch((error: unknown) =>
       tell({ phase: 'ended', words: error instanceof Error ? error.message : LOST }),
     )
@@ -51,6 +49,6 @@ export function useConsole(
       handle.current = null
       socket?.close()
     }
-  }, [podId, attempt, target])
-  return { state, handle, reconnect: () => setAttempt((before) => before + 1) }
+  }, [podId, target])
+  return { state, handle }
 }

@@ -5,7 +5,7 @@ import { transaction, type Ctx, type Origin, type Root } from '../context.ts'
 import { watchRfbInput } from '../lib/rfbInput.ts'
 import * as cloudPodConsoleService from '../services/cloudPodConsoleService.ts'
 import type { Begun, GuestConsole, Traffic } from '../services/cloudPodConsoleService.ts'
-import { relay } from './consoleRelay.ts'
+import { relay } from './cloudPodConsoleRelay.ts'
 
 /** What may end a console is looked at so often. */
 const RECHECK_MS = 2_000
@@ -21,9 +21,9 @@ const sessions = new WeakMap<object, Set<Session>>()
 
 /** Ends all consoles of a server that stops, each with its audit event. */
 export async function endConsoles(server: object): Promise<void> {
-  const open = [...(sessions.get(server) ?? [])]
-  for (const session of open) session.end({ why: 'server_stopped' })
-  await Promise.all(open.map(({ over }) => over))
+  const all = [...(sessions.get(server) ?? [])]
+  for (const session of all) session.end({ why: 'server_stopped' })
+  await Promise.all(all.map(({ over }) => over))
 }
 
 type Given = {
