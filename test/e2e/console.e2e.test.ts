@@ -56,7 +56,7 @@ it('the screen of a virtual machine is drawn, follows the keys and pasted text, 
     await button('Type it').click()
   })
   await button('Ctrl-Alt-Del').click()
-  const frame = await page.getByRole('group', { name: /^Console of/ }).boundingBox()
+  const frame = await page.getByRole('region', { name: /^Console of/ }).boundingBox()
   const screen = await page.locator('canvas').first().boundingBox()
   expect(screen?.width).toBeGreaterThan(300)
   expect(screen?.width).toBeLessThanOrEqual(frame?.width ?? 0)

@@ -1,7 +1,7 @@
 import { FitAddon } from '@xterm/addon-fit'
 import { Terminal } from '@xterm/xterm'
 import type { ConsoleHandle, StartConsole } from './console.ts'
-import { documentWithStyleSheets } from './styleSheets.ts'
+import { withStyleSheets } from './styleSheets.ts'
 // oxlint-disable-next-line import/no-unassigned-import -- styles have nothing to assign
 import '@xterm/xterm/css/xterm.css'
 
@@ -10,10 +10,8 @@ const THEME = { background: '#0c0f14', foreground: '#e7eaef', cursor: '#e7eaef' 
 
 /** The terminal of a container, with as many letters as there is room for. */
 export const startTerminal: StartConsole = (target, socket, onReady): ConsoleHandle => {
-  const styles = documentWithStyleSheets()
   const terminal = new Terminal({
     cursorBlink: true,
-    documentOverride: styles.document,
     fontFamily: FONT,
     fontSize: 14,
     scrollback: 5_000,
@@ -21,7 +19,7 @@ export const startTerminal: StartConsole = (target, socket, onReady): ConsoleHan
   })
   const fit = new FitAddon()
   terminal.loadAddon(fit)
-  terminal.open(target)
+  const dropStyles = withStyleSheets(() => terminal.open(target))
   fit.fit()
 
   const isOpen = () => socket.readyState === WebSocket.OPEN
@@ -51,7 +49,7 @@ export const startTerminal: StartConsole = (target, socket, onReady): ConsoleHan
     dispose: () => {
       observer.disconnect()
       terminal.dispose()
-      styles.dispose()
+      dropStyles()
     },
   }
 }

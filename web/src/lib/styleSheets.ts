@@ -3,15 +3,17 @@ function drop(sheet: CSSStyleSheet): void {
 }
 
 /**
- * A document for a library that writes its rules into `<style>` elements, which our content security policy refuses.
- * Each of these becomes an element that shows nothing, and its rules a style sheet of the document.
+ * Does something that writes its rules into `<style>` elements, which our content security policy refuses. Each that it
+ * makes meanwhile is an element that shows nothing, and what is written into it, also later, the rules of a style sheet
+ * of the document.
+ * @returns what takes the rules away again
  */
-export function documentWithStyleSheets(): { document: Document; dispose: () => void } {
+export function withStyleSheets(work: () => void): () => void {
   const sheets: CSSStyleSheet[] = []
+  const make = document.createElement.bind(document)
   const standIn = (): HTMLElement => {
-    const element = document.createElement('span')
+    const [element, sheet] = [make('span'), new CSSStyleSheet()]
     element.hidden = true
-    const sheet = new CSSStyleSheet()
     sheets.push(sheet)
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]
     Object.defineProperty(element, 'textContent', {
@@ -21,15 +23,13 @@ export function documentWithStyleSheets(): { document: Document; dispose: () => 
     })
     return element
   }
-  const createElement = (name: string): HTMLElement =>
-    name === 'style' ? standIn() : document.createElement(name)
-  const proxy = new Proxy(document, {
-    get(target, name) {
-      if (name === 'createElement') return createElement
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? (value as () => unknown).bind(target) : value
-    },
-    set: (target, name, value) => Reflect.set(target, name, value, target),
-  })
-  return { document: proxy, dispose: () => sheets.forEach(drop) }
+  // For this call only: nothing else runs beside it, and what the prototype has is seen again afterwards.
+  document.createElement = (name: string, options?: ElementCreationOptions): HTMLElement =>
+    name === 'style' ? standIn() : make(name, options)
+  try {
+    work()
+  } finally {
+    Reflect.deleteProperty(document, 'createElement')
+  }
+  return () => sheets.forEach(drop)
 }

@@ -89,14 +89,13 @@ function Connected({ pod, reconnect }: { pod: CloudPodDetail; reconnect: () => v
           </Notice>
         )}
       </div>
-      <div
+      <section
         ref={frame}
-        role="group"
         aria-label={`Console of ${pod.hostname}`}
         className="h-[calc(100dvh-18rem)] min-h-72 overflow-hidden rounded-md border border-line bg-[#0c0f14] p-1"
       >
         <div ref={target} className="size-full" />
-      </div>
+      </section>
       <Dialog open={pasting} onClose={() => setPasting(false)} title="Paste text">
         {pasting && (
           <PasteForm
