@@ -92,7 +92,7 @@ function Connected({ pod, reconnect }: { pod: CloudPodDetail; reconnect: () => v
       <section
         ref={frame}
         aria-label={`Console of ${pod.hostname}`}
-        className="h-[calc(100dvh-18rem)] min-h-72 overflow-hidden rounded-md border border-line bg-[#0c0f14] p-1"
+        className="h-[calc(100dvh-23rem)] min-h-72 sm:h-[calc(100dvh-18rem)] overflow-hidden rounded-md border border-line bg-[#0c0f14] p-1"
       >
         <div ref={target} className="size-full" />
       </section>
