@@ -4,6 +4,7 @@ import type { PodAddress } from '../db/cloudPodReservations.ts'
 import type { GuestConfig, Outcome } from '../integrations/proxmox/types.ts'
 import type { PodPayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
+import { TAG } from './cloudPodDrift.ts'
 import {
   awaitTask,
   CLOCK_MARGIN_MS,
@@ -132,7 +133,7 @@ async function requestContainer(
       cores: pod.cores,
       memoryMb: pod.memory_mb,
       net0: network(guest, await addresses(run)).net0,
-      tags: ['mpanel'],
+      tags: [TAG],
       ...(pod.ssh_keys === null ? {} : { sshKeys: pod.ssh_keys }),
     },
     run,

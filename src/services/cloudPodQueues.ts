@@ -22,6 +22,13 @@ export type SuspensionPayload = z.infer<typeof suspensionPayload>
 const snapshotPayload = podPayload.extend({ snapshotId: z.string() })
 export type SnapshotPayload = z.infer<typeof snapshotPayload>
 
+const repairPayload = podPayload.extend({ findingId: z.string() })
+export type RepairPayload = z.infer<typeof repairPayload>
+const orphanPayload = podPayload.extend({ findingId: z.string(), clusterId: z.string(), vmid: z.number() })
+export type OrphanPayload = z.infer<typeof orphanPayload>
+const reconcilePayload = z.object({ clusterId: z.string() })
+export type ReconcilePayload = z.infer<typeof reconcilePayload>
+
 export const podCreate = { kind: 'cloudPod.create', payload: podPayload } as const
 export const podDestroy = { kind: 'cloudPod.destroy', payload: podPayload } as const
 export const podPower = { kind: 'cloudPod.power', payload: powerPayload } as const
@@ -31,6 +38,9 @@ export const podResume = { kind: 'cloudPod.resume', payload: suspensionPayload }
 export const podSnapshot = { kind: 'cloudPod.snapshot', payload: snapshotPayload } as const
 export const podSnapshotDelete = { kind: 'cloudPod.snapshotDelete', payload: snapshotPayload } as const
 export const podRollback = { kind: 'cloudPod.rollback', payload: snapshotPayload } as const
+export const podRepair = { kind: 'cloudPod.repair', payload: repairPayload } as const
+export const podOrphan = { kind: 'cloudPod.removeOrphan', payload: orphanPayload } as const
+export const clusterReconcile = { kind: 'cluster.reconcile', payload: reconcilePayload } as const
 
 const DAY_MS = 86_400_000
 
@@ -45,13 +55,13 @@ const podJob = (pod: PodRow, kind: string, more: Partial<JobRequest> = {}): JobR
   ...more,
 })
 
-/** One create job for a pod, however often it is asked for. */
-export const enqueueCreate = (ctx: Ctx, pod: PodRow): Promise<{ id: string }> =>
+/** One create job for a pod, however often it is asked for. @param again why it is made another time */
+export const enqueueCreate = (ctx: Ctx, pod: PodRow, again?: string): Promise<{ id: string }> =>
   enqueue(
     ctx,
     podJob(pod, podCreate.kind, {
       limits: [`clones:${pod.cluster_id}`],
-      idempotencyKey: `create:${pod.id}`,
+      idempotencyKey: ['create', pod.id, ...(again === undefined ? [] : [again])].join(':'),
       deadlineMs: 7 * DAY_MS,
     }),
   )
@@ -116,3 +126,46 @@ export const enqueueSnapshot = (
       deadlineMs: DAY_MS,
     }),
   )
+
+/** Sets a guest to what its pod says. */
+export const enqueueRepair = (ctx: Ctx, pod: PodRow, findingId: string): Promise<{ id: string }> =>
+  enqueue(
+    ctx,
+    podJob(pod, podRepair.kind, {
+      payload: { podId: pod.id, tenantId: pod.tenant_id, findingId },
+      deadlineMs: DAY_MS,
+    }),
+  )
+
+/** Destroys a guest that carries the mark of a pod and is not its guest. */
+export const enqueueOrphan = (
+  ctx: Ctx,
+  pod: PodRow,
+  guest: Pick<OrphanPayload, 'findingId' | 'clusterId' | 'vmid'>,
+): Promise<{ id: string }> =>
+  enqueue(
+    ctx,
+    podJob(pod, podOrphan.kind, {
+      payload: { podId: pod.id, tenantId: pod.tenant_id, ...guest },
+      deadlineMs: DAY_MS,
+    }),
+  )
+
+const MINUTE_MS = 60_000
+
+/** Compares a cluster with the database. @param round the same one finds the same job; default: one a minute */
+export const enqueueReconcile = (
+  ctx: Ctx,
+  cluster: { id: string; name: string },
+  round = String(Math.floor(ctx.now().getTime() / MINUTE_MS)),
+): Promise<{ id: string }> =>
+  enqueue(ctx, {
+    queue: 'system',
+    kind: clusterReconcile.kind,
+    tenantId: null,
+    subject: { type: 'cluster', id: cluster.id, label: cluster.name },
+    payload: { clusterId: cluster.id },
+    serialKey: `reconcile:${cluster.id}`,
+    idempotencyKey: `reconcile:${cluster.id}:${round}`,
+    maxAttempts: 3,
+  })
