@@ -175,5 +175,7 @@ function closeWith(socket: WebSocket, { why, words }: End): void {
 function shortened(words: string): string {
   const bytes = Buffer.from(words)
   if (bytes.length <= REASON_BYTES) return words
-  return `${new TextDecoder().decode(bytes.subarray(0, REASON_BYTES - 3)).replace(/\uFFFD+$/, '')}…`
+  let end = REASON_BYTES - Buffer.byteLength('…')
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1
+  return `${bytes.subarray(0, end).toString()}…`
 }
