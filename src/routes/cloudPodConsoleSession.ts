@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import { CONSOLE_ENDS, type ConsoleEnd } from '../../shared/states/cloudPodConsole.ts'
@@ -113,7 +114,7 @@ async function serve(
   const stopPinging = keepAlive(socket)
   try {
     for (;;) {
-      await pause(RECHECK_MS, over.signal)
+      await sleep(RECHECK_MS, undefined, { signal: over.signal }).catch(() => {})
       if (socket.readyState !== socket.OPEN) return
       const now = root.now().getTime()
       const times = { openMs: now - openedAt, idleMs: now - typedAt, active: typedAt > checkedAt }
@@ -150,15 +151,6 @@ function keepAlive(socket: WebSocket): () => void {
   }, PING_MS)
   return () => clearInterval(timer)
 }
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-  })
 
 /** So long a browser may take to answer the end before it is cut off. */
 const CLOSE_MS = 2_000
