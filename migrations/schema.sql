@@ -237,6 +237,31 @@ create table cloud_pod_blueprints (
   constraint cloud_pod_blueprints_state_check CHECK ((state = ANY (ARRAY['active'::text, 'retired'::text])))
 );
 
+create table cloud_pod_consoles (
+  id uuid not null,
+  tenant_id uuid not null,
+  pod_id uuid not null,
+  holder text not null,
+  actor_id text not null,
+  ticket_hash bytea not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  seen_at timestamp with time zone,
+  opened_at timestamp with time zone,
+  closed_at timestamp with time zone,
+  ended text,
+  constraint cloud_pod_consoles_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint cloud_pod_consoles_ticket_hash_key UNIQUE (ticket_hash),
+  constraint cloud_pod_consoles_pkey PRIMARY KEY (id),
+  constraint cloud_pod_consoles_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint cloud_pod_consoles_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id),
+  constraint cloud_pod_consoles_check CHECK (((used_at IS NULL) = (seen_at IS NULL))),
+  constraint cloud_pod_consoles_check1 CHECK (((opened_at IS NULL) OR (used_at IS NOT NULL))),
+  constraint cloud_pod_consoles_check2 CHECK (((closed_at IS NULL) = (ended IS NULL))),
+  constraint cloud_pod_consoles_check3 CHECK (((closed_at IS NULL) OR (used_at IS NOT NULL)))
+);
+
 create table cloud_pod_plans (
   id uuid not null,
   tenant_id uuid,
@@ -1582,6 +1607,12 @@ CREATE INDEX automation_deeds_lately ON public.automation_deeds USING btree (act
 
 CREATE INDEX cloud_pod_blueprint_images_node ON public.cloud_pod_blueprint_images USING btree (node_id);
 
+CREATE INDEX cloud_pod_consoles_age ON public.cloud_pod_consoles USING btree (expires_at);
+
+CREATE INDEX cloud_pod_consoles_open ON public.cloud_pod_consoles USING btree (actor_id, seen_at) WHERE ((used_at IS NOT NULL) AND (closed_at IS NULL));
+
+CREATE INDEX cloud_pod_consoles_pod ON public.cloud_pod_consoles USING btree (tenant_id, pod_id);
+
 CREATE UNIQUE INDEX cloud_pod_plans_code ON public.cloud_pod_plans USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), code);
 
 CREATE INDEX cloud_pod_reservations_node ON public.cloud_pod_reservations USING btree (node_id) INCLUDE (cores, memory_mb, disk_gb);
@@ -1814,6 +1845,8 @@ alter table audit_sinks enable row level security, force row level security;
 
 alter table cloud_pod_blueprints enable row level security, force row level security;
 
+alter table cloud_pod_consoles enable row level security, force row level security;
+
 alter table cloud_pod_plans enable row level security, force row level security;
 
 alter table cloud_pod_quotas enable row level security, force row level security;
@@ -1919,6 +1952,8 @@ create policy tenant_insert on cloud_pod_blueprints for insert with check ((( SE
 create policy tenant_read on cloud_pod_blueprints for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
 
 create policy tenant_update on cloud_pod_blueprints for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on cloud_pod_consoles for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_delete on cloud_pod_plans for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -2105,6 +2140,8 @@ grant delete, insert, select on automation_deeds to mpanel_app;
 grant delete, insert, select, update on cloud_pod_blueprint_images to mpanel_app;
 
 grant insert, select, update on cloud_pod_blueprints to mpanel_app;
+
+grant delete, insert, select, update on cloud_pod_consoles to mpanel_app;
 
 grant insert, select, update on cloud_pod_plans to mpanel_app;
 

@@ -105,6 +105,22 @@ export const SETTINGS = {
     changedBy: 'platform',
     input: 'number',
   }),
+  'cloudPods.consoleIdleMinutes': setting({
+    schema: z.number().int().min(1).max(1_440),
+    fallback: 15,
+    words: 'How long a console stays open in which nothing is typed',
+    unit: 'minutes',
+    changedBy: 'platform',
+    input: 'number',
+  }),
+  'cloudPods.consoleMaxMinutes': setting({
+    schema: z.number().int().min(1).max(1_440),
+    fallback: 480,
+    words: 'How long a console stays open in any case',
+    unit: 'minutes',
+    changedBy: 'platform',
+    input: 'number',
+  }),
   'automation.brakePercent': setting({
     schema: z.number().int().min(1).max(100),
     fallback: 10,

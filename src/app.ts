@@ -14,8 +14,10 @@ import { AppError } from './errors.ts'
 import { newId } from './lib/ids.ts'
 import { clientErrorHandler, errorHandler } from './middleware/errorHandler.ts'
 import { rbac, type Rbac } from './middleware/rbac.ts'
+import { endConsoles } from './routes/cloudPodConsoleSession.ts'
 import { routes } from './routes/index.ts'
 import { register } from './routes/register.ts'
+import { routeUpgrades } from './middleware/upgrades.ts'
 import { observeRequest } from './services/provisioningService.ts'
 
 const WEB = fileURLToPath(new URL('../web/dist/', import.meta.url))
@@ -70,6 +72,8 @@ export async function buildApp(root: Root, options: AppOptions): Promise<Fastify
         formAction: ["'self'"],
         frameAncestors: ["'none'"],
         objectSrc: ["'none'"],
+        // Pointers and compressed parts of a console's picture come as data.
+        imgSrc: ["'self'", 'data:'],
       },
     },
     strictTransportSecurity: root.settings.publicUrl.startsWith('https:'),
@@ -80,6 +84,8 @@ export async function buildApp(root: Root, options: AppOptions): Promise<Fastify
     for (const route of routes) register(app, root, route, options.rbac ?? rbac)
   })
   await registerPages(app, options.webDir ?? WEB)
+  routeUpgrades(app)
+  app.addHook('preClose', () => endConsoles(app.server))
   return app
 }
 

@@ -42,6 +42,9 @@ export const canPod = {
   shutdown: (pod: Subject): Verdict => whenPower(pod, 'stopped', 'The pod is already stopped.'),
   reboot: (pod: Subject): Verdict => whenPower(pod, 'stopped', 'A stopped pod is started, not rebooted.'),
 
+  /** What was last read of its power may be old: only a pod that is known to be off is refused. */
+  console: (pod: Subject): Verdict => whenPower(pod, 'stopped', 'The pod is stopped: start it first.'),
+
   /** @param byPlatform the caller may manage the infrastructure: a plan does not bind them */
   resize: (
     { state, subscriptionId, action }: Subject & { action: PodAction | null },

@@ -217,7 +217,10 @@ const SECRET = /^(password|cipassword|otp|tfa-challenge)$/
 const withoutSecrets = (raw: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, SECRET.test(key) ? '***' : value]))
 
-function remember(world: World, request: Pick<RequestRecord, 'method' | 'path' | 'query'>): RequestRecord {
+export function remember(
+  world: World,
+  request: Pick<RequestRecord, 'method' | 'path' | 'query'>,
+): RequestRecord {
   world.requestCount += 1
   const record: RequestRecord = {
     n: world.requestCount,

@@ -2,6 +2,7 @@ import { createServer } from 'node:https'
 import type { Server } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { dirname, join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import { loadCertificate } from './certificate.ts'
 import { makeControl } from './control.ts'
 import type { SimControl } from './control.ts'
@@ -13,6 +14,7 @@ import { emptyState, plantTemplates } from './seed.ts'
 import type { ClusterSeed } from './seed.ts'
 import { openStore, readState } from './store.ts'
 import { abandonTasks } from './tasks.ts'
+import { handleUpgrade } from './upgrade.ts'
 import { DEFAULT_SPEED, findNode } from './world.ts'
 import type { Speed, World } from './world.ts'
 
@@ -70,6 +72,11 @@ export async function startProxmoxSim(options: ProxmoxSimOptions): Promise<Proxm
       : handleApi(world, router, req, res)
     handled.catch(() => req.socket.destroy())
   })
+  server.on('upgrade', (req, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy())
+    if (findNode(world, world.entryNode)?.online) void handleUpgrade(world, router, req, socket, head)
+    else socket.destroy()
+  })
   server.keepAliveTimeout = KEEP_ALIVE_MS
   // Node would grant a second more than announced; the real server closes on the dot.
   Object.assign(server, { keepAliveTimeoutBuffer: 0 })
@@ -105,6 +112,7 @@ function openWorld(options: ProxmoxSimOptions, fingerprint: string): World {
     statusView: null,
     running: new Map(),
     locks: new Map(),
+    ports: new Map(),
     faults: [],
     taskFaults: [],
     paused: new Set(),

@@ -18,7 +18,8 @@ export function validate(schema: Schema, raw: Record<string, unknown>) {
   const errors: Record<string, string> = {}
   const params: Record<string, string> = {}
   for (const [key, prop] of Object.entries(schema)) {
-    if (prop.required && raw[key] === undefined) errors[key] = 'property is missing and it is not optional'
+    // A name without a value is there: the recordings say so.
+    if (prop.required && !(key in raw)) errors[key] = 'property is missing and it is not optional'
   }
   for (const [key, given] of Object.entries(raw)) {
     const prop = findProp(schema, key)

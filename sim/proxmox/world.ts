@@ -1,3 +1,4 @@
+import type { Listening } from './console/ports.ts'
 import type { Fault, TaskFault } from './faults.ts'
 import type { LockTable } from './locks.ts'
 import type { Guest, NodeState, State } from './model.ts'
@@ -18,6 +19,8 @@ export type Speed = {
   resizeMs: number
   configMs: number
   snapshotMs: number
+  /** How long a console that was opened waits for its client. */
+  consoleWaitMs: number
   /** One "second" of Proxmox's own time-outs: 10 of them for a lock, 1 for a clone's lock, `timeout` of a shutdown. */
   secondMs: number
   /** The real server delays every 401 to 3 s. */
@@ -39,6 +42,7 @@ export const DEFAULT_SPEED: Speed = {
   resizeMs: 10,
   configMs: 5,
   snapshotMs: 20,
+  consoleWaitMs: 10_000,
   secondMs: 10,
   unauthorizedMs: 0,
   unreachableMs: 0,
@@ -71,6 +75,8 @@ export type World = {
   statusView: StatusView | null
   running: Map<string, RunningTask>
   locks: LockTable
+  /** What listens for the client of a console, by its port. */
+  ports: Map<number, Listening>
   faults: Fault[]
   taskFaults: TaskFault[]
   /** Types of tasks held back; `*` for all. */

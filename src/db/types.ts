@@ -164,6 +164,22 @@ export interface CloudPodBlueprintsTable {
   created_at: Date
 }
 
+export interface CloudPodConsolesTable {
+  id: string
+  tenant_id: string
+  pod_id: string
+  holder: string
+  actor_id: string
+  ticket_hash: Buffer
+  created_at: Date
+  expires_at: Date
+  used_at: Date | null
+  seen_at: Date | null
+  opened_at: Date | null
+  closed_at: Date | null
+  ended: string | null
+}
+
 export interface CloudPodPlansTable {
   id: string
   tenant_id: string | null
@@ -1080,6 +1096,7 @@ export interface Tables {
   automation_deeds: AutomationDeedsTable
   cloud_pod_blueprint_images: CloudPodBlueprintImagesTable
   cloud_pod_blueprints: CloudPodBlueprintsTable
+  cloud_pod_consoles: CloudPodConsolesTable
   cloud_pod_plans: CloudPodPlansTable
   cloud_pod_quotas: CloudPodQuotasTable
   cloud_pod_reservations: CloudPodReservationsTable

@@ -3,6 +3,7 @@ import { newId } from '../lib/ids.ts'
 import * as auditRetentionService from '../services/auditRetentionService.ts'
 import * as auditService from '../services/auditService.ts'
 import * as BillingService from '../services/BillingService.ts'
+import * as cloudPodConsoleService from '../services/cloudPodConsoleService.ts'
 import * as cloudPodFindingService from '../services/cloudPodFindingService.ts'
 import * as customerService from '../services/customerService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
@@ -113,6 +114,12 @@ export const timers: readonly Timer[] = [
     everyMs: 10 * MINUTE_MS,
     harmless: true,
     run: asSystem('customers.expireImports', customerService.expireImports),
+  },
+  {
+    name: 'consoles.tidy',
+    everyMs: MINUTE_MS,
+    harmless: true,
+    run: asSystem('consoles.tidy', cloudPodConsoleService.tidy),
   },
   { name: 'automation.guard', everyMs: 5_000, harmless: true, run: provisioningService.guardRestored },
   { name: 'automation.beat', everyMs: MINUTE_MS, run: provisioningService.beat },

@@ -80,6 +80,17 @@ export function requireSameOrigin(request: FastifyRequest): void {
   throw new AppError('csrf_refused', 'This request does not come from the pages of this mPanel.')
 }
 
+/**
+ * A WebSocket is opened by a GET that any page may send, with the cookie: only our own pages may. Programs with a key
+ * send no origin. @throws AppError csrf_refused
+ */
+export function requireOwnOrigin({ headers }: FastifyRequest, { via }: Identity): void {
+  const origin = originHost(headers.origin)
+  if (origin === undefined ? headers.origin === undefined && via === 'api_key' : origin === headers.host)
+    return
+  throw new AppError('csrf_refused', 'This connection does not come from the pages of this mPanel.')
+}
+
 const originHost = (origin: string | undefined): string | undefined =>
   origin !== undefined && URL.canParse(origin) ? new URL(origin).host : undefined
 

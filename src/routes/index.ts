@@ -28,6 +28,7 @@ import { authRecovery } from './authRecovery.ts'
 import { authRoutes } from './authRoutes.ts'
 import { authSso } from './authSso.ts'
 import { cloudPods } from './cloudPods.ts'
+import { cloudPodConsole } from './cloudPodConsole.ts'
 import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import type { Route } from './define.ts'
 import { healthRoutes } from './healthRoutes.ts'
@@ -67,6 +68,7 @@ export const routes: readonly Route[] = [
   ...cloudPods,
   ...cloudPodSnapshots,
   ...provisioningPoolRoutes,
+  ...cloudPodConsole,
   ...provisioningRoutes,
   ...provisioningClusterRoutes,
   ...provisioningControlRoutes,

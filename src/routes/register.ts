@@ -22,7 +22,7 @@ import type { Identity } from '../services/userService.ts'
 import { requireAboutOneThing, requireOwnName } from './authLimits.ts'
 import type { Reply, Route, TableRoute } from './define.ts'
 
-const WITHOUT_HEAD = new Set(['streamJobs', 'exportCustomers', 'exportAuditEvents'])
+const WITHOUT_HEAD = new Set(['streamJobs', 'exportCustomers', 'exportAuditEvents', 'openCloudPodConsole'])
 
 const identities = new WeakMap<FastifyRequest, Identity>()
 

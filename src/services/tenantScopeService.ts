@@ -48,6 +48,10 @@ export async function requireActive(ctx: Ctx, tenantId: string): Promise<void> {
     throw new AppError('invalid_state', `The tenant is ${state}: nothing can be ordered or changed in it.`)
 }
 
+/** The same as a question, for what is open already. */
+export const isActive = async (ctx: Ctx, tenantId: string): Promise<boolean> =>
+  (await stateOf(ctx.tx, tenantId)) === 'active'
+
 /**
  * What is also changed while a tenant is suspended is not changed any more once its data are being erased.
  * @throws AppError invalid_state

@@ -1,5 +1,6 @@
 import { accessChecks } from './proxmox/access.ts'
 import { clusterChecks } from './proxmox/cluster.ts'
+import { consoleChecks } from './proxmox/console.ts'
 import { containerChecks } from './proxmox/container.ts'
 import { snapshotChecks } from './proxmox/snapshot.ts'
 import { vmCloneChecks } from './proxmox/vmClone.ts'
@@ -25,4 +26,5 @@ export const proxmoxChecks: Check[] = [
   ...vmPowerChecks,
   ...containerChecks,
   ...snapshotChecks,
+  ...consoleChecks,
 ]

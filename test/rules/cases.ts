@@ -11,6 +11,7 @@ import type { TestApp } from '../support/app.ts'
 import { PASSWORD, person, session } from '../users/people.ts'
 import { codeOf, enrol } from '../users/factors.ts'
 import { activePod, good, podIn } from './pods.ts'
+import { CONSOLE_CASES } from './casesConsole.ts'
 import { SNAPSHOT_CASES } from './casesSnapshots.ts'
 import { TENANT_CASES } from './casesTenants.ts'
 import { PROVISIONING_CASES } from './casesProvisioning.ts'
@@ -301,6 +302,7 @@ export const CASES: Record<string, Case> = {
     return { ...made, body: { cores: 2 } }
   },
   ...SNAPSHOT_CASES,
+  ...CONSOLE_CASES,
   listJobs: list,
   getJob: async (app, tenantId) => ({ id: (await podIn(app, tenantId)).job.id }),
   streamJobs: list,

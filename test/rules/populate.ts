@@ -14,6 +14,7 @@ import {
   podIn,
 } from './cases.ts'
 import { holdIn, sinkIn } from './casesAudit.ts'
+import { consoleTicketIn } from './casesConsole.ts'
 import { importIn } from './casesCustomers.ts'
 import { serviceKeyIn } from './casesKeys.ts'
 import { invitationIn } from './casesMail.ts'
@@ -76,6 +77,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await holdIn(app, tenantId)
   await sinkIn(app, tenantId)
   await snapshotIn(app, tenantId)
+  await consoleTicketIn(app, tenantId)
   const names = { customer, blueprint, planId: plan.id, pod: pod.cloudPod.id, job: pod.job.id }
   return { ...names, subscription: subscription.id, invoice: invoice.id }
 }

@@ -22,6 +22,7 @@ export type Part = {
 }
 
 const ENVIRONMENT = 'the recording host could not do it (no loop devices, no LXC monitor, no CRIU)'
+const CONSOLE = 'the recording host had neither vncterm nor termproxy'
 const HA = 'follows from the HA manager, which is not simulated'
 const VZDUMP = 'follows from a backup, which is not simulated'
 
@@ -103,11 +104,15 @@ export const PARTS: Part[][] = [
       leftOut: {
         21: 'the recorded connection was cut by a left-over TLS error',
         22: 'the recorded connection was cut by a left-over TLS error',
+        50: CONSOLE,
         105: HA,
         106: HA,
         107: HA,
         108: HA,
         109: HA,
+        112: CONSOLE,
+        115: CONSOLE,
+        116: CONSOLE,
       },
     },
   ],

@@ -26,6 +26,8 @@ export const paths = {
   newCloudPod: (tenant: string) => linkOptions({ to: '/t/$tenant/cloudpods/new', params: { tenant } }),
   cloudPod: (tenant: string, id: string) =>
     linkOptions({ to: '/t/$tenant/cloudpods/$id', params: { tenant, id } }),
+  cloudPodConsole: (tenant: string, id: string) =>
+    linkOptions({ to: '/t/$tenant/cloudpods/$id/console', params: { tenant, id } }),
 
   customers: (tenant: string, search: { tag?: string; group?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/customers', params: { tenant }, search }),

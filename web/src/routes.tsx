@@ -54,6 +54,11 @@ const cloudPods = [
     validateSearch: search('tab'),
     component: page(() => import('./pages/cloudPod/CloudPodPage.tsx')),
   }),
+  createRoute({
+    getParentRoute: under,
+    path: 'cloudpods/$id/console',
+    component: page(() => import('./pages/cloudPod/ConsolePage.tsx')),
+  }),
 ] as const
 
 const customers = [

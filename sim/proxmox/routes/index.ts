@@ -1,6 +1,7 @@
 import type { Route } from '../route.ts'
 import { accessRoutes } from './access.ts'
 import { clusterRoutes } from './cluster.ts'
+import { consoleRoutes } from './console.ts'
 import { guestReadRoutes } from './guestRead.ts'
 import { lxcCloneRoutes } from './lxcClone.ts'
 import { lxcConfigRoutes } from './lxcConfig.ts'
@@ -37,4 +38,5 @@ export const allRoutes: Route[] = [
   ...lxcPowerRoutes,
   ...lxcDiskRoutes,
   ...snapshotRoutes,
+  ...consoleRoutes,
 ]

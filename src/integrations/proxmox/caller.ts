@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import { rejected } from '../../lib/outcome.ts'
 import type { Ok, Rejected, Unknown } from '../../lib/outcome.ts'
 import { classify } from './classify.ts'
@@ -7,6 +8,7 @@ import type { Method } from './credentials.ts'
 import { encodeParams } from './encode.ts'
 import type { Params } from './encode.ts'
 import { createTransport } from './http.ts'
+import { openSocket } from './socket.ts'
 import { isFingerprint } from './tls.ts'
 import type { Call, ProxmoxConnection } from './types.ts'
 
@@ -17,6 +19,8 @@ export type Caller = {
   /** The user or token our tasks run under. */
   user: string
   call(method: Method, path: string, more?: More): Promise<Ok<Envelope> | Rejected | Unknown>
+  /** A WebSocket to the same server, logged in the same way. */
+  upgrade(path: string, more: Pick<More, 'query' | 'signal'>): Promise<Ok<Duplex> | Rejected | Unknown>
 }
 
 /** Longer than the 30 s after which Proxmox itself gives up on another node (596), so that we hear it say so. */
@@ -27,13 +31,14 @@ const CONNECT_TIMEOUT_MS = 10_000
 export function createCaller(connection: ProxmoxConnection): Caller {
   const base = readAddress(connection)
   const timeoutMs = connection.timeoutMs ?? DEFAULT_TIMEOUT_MS
-  const transport = createTransport({
+  const target = {
     host: base.host,
     port: base.port,
     ca: connection.ca,
     fingerprint: connection.fingerprint,
     connectTimeoutMs: Math.min(timeoutMs, CONNECT_TIMEOUT_MS),
-  })
+  }
+  const transport = createTransport(target)
   const login = { transport, path: `${base.prefix}/access/ticket`, timeoutMs }
   const credentials = createCredentials(connection, login)
 
@@ -60,7 +65,19 @@ export function createCaller(connection: ProxmoxConnection): Caller {
       if (!refused || again || !credentials.expired(authorised.headers)) return classify(exchange)
     }
   }
-  return { user: credentials.user, call }
+  const upgrade: Caller['upgrade'] = async (path, { query, signal }) => {
+    const fault = pathFault(path)
+    if (fault) return rejected('invalid', fault)
+    const authorised = await abortable(credentials.headers('GET'), signal)
+    if ('outcome' in authorised) return authorised
+    return openSocket(target, {
+      path: `${base.prefix}${path}?${encodeParams(query ?? {})}`,
+      headers: authorised.headers,
+      signal,
+      timeoutMs: target.connectTimeoutMs,
+    })
+  }
+  return { user: credentials.user, call, upgrade }
 }
 
 function readAddress(connection: ProxmoxConnection): { host: string; port: number; prefix: string } {

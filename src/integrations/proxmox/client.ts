@@ -8,6 +8,7 @@ import { encodeSshKeys, pathOf } from './encode.ts'
 import { asNumber, asRow, asRows, asText, hasQuorum } from './read.ts'
 import { isPending, readConfig, readNode, readStatus, readStorage, readSummary } from './read.ts'
 import { guestPath, map, started } from './answers.ts'
+import { consoles } from './console.ts'
 import { snapshots } from './snapshots.ts'
 import type {
   Call,
@@ -44,6 +45,7 @@ export function createProxmox(connection: ProxmoxConnection): Proxmox {
     ...creations(caller),
     ...changes(caller),
     ...snapshots(caller),
+    ...consoles(caller),
     ...tasks(caller),
   }
 }

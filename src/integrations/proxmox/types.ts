@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type * as words from './guestConfig.ts'
 import type { Outcome } from '../../lib/outcome.ts'
 
@@ -115,6 +116,18 @@ export type TaskState =
   | { state: 'failed'; message: string; code: ProxmoxCode; retryable: boolean }
   | { state: 'unknown'; message: string }
 
+/**
+ * An open console. A VM's is an RFB (VNC) session of version 3.8 that asks for no password: the client has logged in to
+ * the node already, and nothing in the stream helps to reach it. A container's is what its terminal shows and what is
+ * typed there. Whoever is done destroys the stream.
+ */
+export type GuestConsole = {
+  kind: 'vnc' | 'terminal'
+  stream: Duplex
+  /** Tells a terminal its size; a screen has the size it has. */
+  resize(cols: number, rows: number): void
+}
+
 export type CloneRequest = {
   node: string
   templateVmid: number
@@ -214,6 +227,12 @@ export interface Proxmox {
   removeSnapshot(guest: GuestRef, name: string, call?: Call): Promise<Outcome<never>>
   /** Everything since is lost; a running guest is stopped, and stays so. The caller has proven ownership just before. */
   rollback(guest: GuestRef, name: string, call?: Call): Promise<Outcome<never>>
+
+  /**
+   * Opens the screen of a VM or the terminal of a container. `conflict` when the guest closes it at once: it is not
+   * running, or its node is away. The caller has proven ownership just before.
+   */
+  openConsole(guest: GuestRef, call?: Call): Promise<Outcome<GuestConsole>>
 
   /**
    * State of a task; its node is inside the UPID. A task that Proxmox does not know (forgotten, or so new that its

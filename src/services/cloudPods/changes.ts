@@ -19,7 +19,7 @@ export function requireAllowed(verdict: Verdict): void {
 
 export async function emit(
   ctx: Ctx,
-  pod: PodRow,
+  pod: Pick<PodRow, 'id' | 'tenant_id' | 'hostname'>,
   action: string,
   diff: Record<string, [unknown, unknown]>,
   details?: Record<string, unknown>,

@@ -6,13 +6,14 @@ import type { Outcome } from '../../lib/outcome.ts'
 import * as auditService from '../auditService.ts'
 import { clusterConnection } from './clusters.ts'
 
-/** What the jobs need of a cluster, by path. README.md shows how to give it; a test compares the two. */
+/** What jobs and consoles need of a cluster, by path. README.md shows how to give it; a test compares the two. */
 export const PRIVILEGES: Readonly<Record<string, readonly string[]>> = {
   '/vms': [
     'VM.Allocate',
     'VM.Audit',
     'VM.Clone',
     'VM.PowerMgmt',
+    'VM.Console',
     'VM.Snapshot',
     'VM.Config.CPU',
     'VM.Config.Memory',

@@ -46,7 +46,7 @@ async function newCt(world: World, more: Partial<CreateContainerRequest> = {}): 
   return { node: world.node, kind: 'ct', vmid: request.vmid }
 }
 
-const sharedCt = (world: World): Promise<GuestRef> => (world.ct ??= newCt(world))
+export const sharedCt = (world: World): Promise<GuestRef> => (world.ct ??= newCt(world))
 
 async function powered(world: World, wanted: 'running' | 'stopped'): Promise<GuestRef> {
   const guest = await sharedCt(world)

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { cloudPodQuery, type CloudPodDetail } from '../../api/cloudPods.ts'
 import { jobsQuery } from '../../api/provisioning.ts'
+import { ConsoleButton } from '../../components/ConsoleButton.tsx'
 import { oneOf } from '../../components/Filters.tsx'
 import { JobList } from '../../components/JobList.tsx'
 import { isOver, JobProgress } from '../../components/JobProgress.tsx'
@@ -37,6 +38,7 @@ export default function CloudPodPage() {
         pod && (
           <>
             <PowerButtons pod={pod} />
+            <ConsoleButton pod={pod} />
             <CloudPodResize pod={pod} />
             <CloudPodDestroy pod={pod} />
           </>
