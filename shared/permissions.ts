@@ -25,6 +25,7 @@ export const PERMISSIONS = [
   'cloudpods:power',
   'cloudpods:resize',
   'cloudpods:snapshot',
+  'cloudpods:backup',
   'cloudpods:delete',
   'jobs:read',
   'jobs:manage',
@@ -89,6 +90,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'cloudpods:power',
     'cloudpods:resize',
     'cloudpods:snapshot',
+    'cloudpods:backup',
     'cloudpods:delete',
     'audit:export',
     'audit:manage',
@@ -103,6 +105,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'cloudpods:power',
     'cloudpods:resize',
     'cloudpods:snapshot',
+    'cloudpods:backup',
   ],
   TENANT_USER: [
     'tenants:read',

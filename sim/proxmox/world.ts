@@ -18,6 +18,8 @@ export type Speed = {
   resizeMs: number
   configMs: number
   snapshotMs: number
+  backupMs: number
+  restoreMs: number
   /** One "second" of Proxmox's own time-outs: 10 of them for a lock, 1 for a clone's lock, `timeout` of a shutdown. */
   secondMs: number
   /** The real server delays every 401 to 3 s. */
@@ -39,6 +41,8 @@ export const DEFAULT_SPEED: Speed = {
   resizeMs: 10,
   configMs: 5,
   snapshotMs: 20,
+  backupMs: 30,
+  restoreMs: 40,
   secondMs: 10,
   unauthorizedMs: 0,
   unreachableMs: 0,

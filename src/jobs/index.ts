@@ -3,6 +3,7 @@ import { newId } from '../lib/ids.ts'
 import * as auditRetentionService from '../services/auditRetentionService.ts'
 import * as auditService from '../services/auditService.ts'
 import * as BillingService from '../services/BillingService.ts'
+import * as cloudPodBackupScheduleService from '../services/cloudPodBackupScheduleService.ts'
 import * as customerService from '../services/customerService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import * as searchService from '../services/searchService.ts'
@@ -11,10 +12,12 @@ import * as tenantClosureService from '../services/tenantClosureService.ts'
 import * as userService from '../services/userService.ts'
 import { auditSinkTest } from './auditSinkTest.ts'
 import { authPasswordReset } from './authPasswordReset.ts'
+import { cloudPodBackup, cloudPodBackupDelete } from './cloudPodBackup.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
 import { cloudPodDestroy } from './cloudPodDestroy.ts'
 import { cloudPodPower } from './cloudPodPower.ts'
 import { cloudPodResize } from './cloudPodResize.ts'
+import { cloudPodRestore } from './cloudPodRestore.ts'
 import { cloudPodRollback } from './cloudPodRollback.ts'
 import { cloudPodSnapshot, cloudPodSnapshotDelete } from './cloudPodSnapshot.ts'
 import { customerImport } from './customerImport.ts'
@@ -40,6 +43,9 @@ const list = [
   cloudPodSnapshot,
   cloudPodSnapshotDelete,
   cloudPodRollback,
+  cloudPodBackup,
+  cloudPodBackupDelete,
+  cloudPodRestore,
   provisioningClusterSync,
   cloudPodSuspend,
   cloudPodResume,
@@ -69,6 +75,8 @@ export const timers: readonly Timer[] = [
   { name: 'audit.seal', everyMs: 5_000, harmless: true, run: auditService.sealAll },
   { name: 'audit.archive', everyMs: 60 * MINUTE_MS, run: auditRetentionService.archiveDue },
   { name: 'billing.endDue', everyMs: MINUTE_MS, run: BillingService.endDue },
+  { name: 'backups.begin', everyMs: MINUTE_MS, run: cloudPodBackupScheduleService.beginDue },
+  { name: 'backups.tidy', everyMs: 10 * MINUTE_MS, run: cloudPodBackupScheduleService.tidy },
   {
     name: 'clusters.sync',
     everyMs: MINUTE_MS,

@@ -22,7 +22,14 @@ export type SuspensionPayload = z.infer<typeof suspensionPayload>
 const snapshotPayload = podPayload.extend({ snapshotId: z.string() })
 export type SnapshotPayload = z.infer<typeof snapshotPayload>
 
-export const podCreate = { kind: 'cloudPod.create', payload: podPayload } as const
+const backupPayload = podPayload.extend({ backupId: z.string() })
+export type BackupPayload = z.infer<typeof backupPayload>
+
+/** A pod is made out of its blueprint's image, or out of a backup of another pod. */
+const createPayload = podPayload.extend({ backupId: z.string().optional() })
+export type CreatePayload = z.infer<typeof createPayload>
+
+export const podCreate = { kind: 'cloudPod.create', payload: createPayload } as const
 export const podDestroy = { kind: 'cloudPod.destroy', payload: podPayload } as const
 export const podPower = { kind: 'cloudPod.power', payload: powerPayload } as const
 export const podResize = { kind: 'cloudPod.resize', payload: resizePayload } as const
@@ -31,6 +38,9 @@ export const podResume = { kind: 'cloudPod.resume', payload: suspensionPayload }
 export const podSnapshot = { kind: 'cloudPod.snapshot', payload: snapshotPayload } as const
 export const podSnapshotDelete = { kind: 'cloudPod.snapshotDelete', payload: snapshotPayload } as const
 export const podRollback = { kind: 'cloudPod.rollback', payload: snapshotPayload } as const
+export const podBackup = { kind: 'cloudPod.backup', payload: backupPayload } as const
+export const podBackupDelete = { kind: 'cloudPod.backupDelete', payload: backupPayload } as const
+export const podRestore = { kind: 'cloudPod.restore', payload: backupPayload } as const
 
 const DAY_MS = 86_400_000
 
@@ -46,11 +56,16 @@ const podJob = (pod: PodRow, kind: string, more: Partial<JobRequest> = {}): JobR
 })
 
 /** One create job for a pod, however often it is asked for. */
-export const enqueueCreate = (ctx: Ctx, pod: PodRow): Promise<{ id: string }> =>
+export const enqueueCreate = (ctx: Ctx, pod: PodRow, backupId?: string): Promise<{ id: string }> =>
   enqueue(
     ctx,
     podJob(pod, podCreate.kind, {
-      limits: [`clones:${pod.cluster_id}`],
+      payload: {
+        podId: pod.id,
+        tenantId: pod.tenant_id,
+        ...(backupId === undefined ? {} : { backupId }),
+      },
+      limits: [`${backupId === undefined ? 'clones' : 'backups'}:${pod.cluster_id}`],
       idempotencyKey: `create:${pod.id}`,
       deadlineMs: 7 * DAY_MS,
     }),
@@ -114,5 +129,26 @@ export const enqueueSnapshot = (
     podJob(pod, kind, {
       payload: { podId: pod.id, tenantId: pod.tenant_id, snapshotId },
       deadlineMs: DAY_MS,
+    }),
+  )
+
+/**
+ * Makes, deletes or restores a backup, behind whatever is still being done to the pod. A cluster makes and restores so
+ * many at once; deleting needs no such limit.
+ */
+export const enqueueBackup = (
+  ctx: Ctx,
+  pod: PodRow,
+  backupId: string,
+  { kind }: typeof podBackup | typeof podBackupDelete | typeof podRestore,
+  more: Pick<JobRequest, 'priority'> = {},
+): Promise<{ id: string }> =>
+  enqueue(
+    ctx,
+    podJob(pod, kind, {
+      payload: { podId: pod.id, tenantId: pod.tenant_id, backupId },
+      limits: kind === podBackupDelete.kind ? [] : [`backups:${pod.cluster_id}`],
+      deadlineMs: DAY_MS,
+      ...more,
     }),
   )

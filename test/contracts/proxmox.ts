@@ -1,4 +1,5 @@
 import { accessChecks } from './proxmox/access.ts'
+import { backupChecks } from './proxmox/backup.ts'
 import { clusterChecks } from './proxmox/cluster.ts'
 import { containerChecks } from './proxmox/container.ts'
 import { snapshotChecks } from './proxmox/snapshot.ts'
@@ -25,4 +26,5 @@ export const proxmoxChecks: Check[] = [
   ...vmPowerChecks,
   ...containerChecks,
   ...snapshotChecks,
+  ...backupChecks,
 ]

@@ -11,6 +11,7 @@ import type { TestApp } from '../support/app.ts'
 import { PASSWORD, person, session } from '../users/people.ts'
 import { codeOf, enrol } from '../users/factors.ts'
 import { activePod, good, podIn } from './pods.ts'
+import { BACKUP_CASES } from './casesBackups.ts'
 import { SNAPSHOT_CASES } from './casesSnapshots.ts'
 import { TENANT_CASES } from './casesTenants.ts'
 import { PROVISIONING_CASES } from './casesProvisioning.ts'
@@ -22,7 +23,14 @@ import { casesMail } from './casesMail.ts'
 import { SEARCH_CASES } from './casesSearch.ts'
 
 /** What a request needs, `caller` only where it is not anybody's: made anew for each call, so that it would succeed with the permission. */
-export type Made = { id?: string; snapshotId?: string; body?: unknown; query?: string; caller?: Api }
+export type Made = {
+  id?: string
+  snapshotId?: string
+  backupId?: string
+  body?: unknown
+  query?: string
+  caller?: Api
+}
 export { podIn } from './pods.ts'
 export type Case = (app: TestApp, tenantId: string) => Promise<Made>
 
@@ -301,6 +309,7 @@ export const CASES: Record<string, Case> = {
     return { ...made, body: { cores: 2 } }
   },
   ...SNAPSHOT_CASES,
+  ...BACKUP_CASES,
   listJobs: list,
   getJob: async (app, tenantId) => ({ id: (await podIn(app, tenantId)).job.id }),
   streamJobs: list,
@@ -337,5 +346,7 @@ export const CASES: Record<string, Case> = {
 
 /** The address of a row with its id filled in. */
 export const addressOf = (path: string, made: Made): string =>
-  path.replace('{id}', made.id ?? newId()).replace('{snapshotId}', made.snapshotId ?? newId()) +
-  (made.query ?? '')
+  path
+    .replace('{id}', made.id ?? newId())
+    .replace('{snapshotId}', made.snapshotId ?? newId())
+    .replace('{backupId}', made.backupId ?? newId()) + (made.query ?? '')

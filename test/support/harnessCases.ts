@@ -9,6 +9,7 @@ import { auditCases } from './harnessAudit.ts'
 import { customerCases } from './harnessCustomers.ts'
 import { mailCases } from './harnessMail.ts'
 import { resizeCases } from './harnessResize.ts'
+import { backupCases } from './harnessBackups.ts'
 import { snapshotCases } from './harnessSnapshots.ts'
 import { toRest, type AnyHandler, type Arranged, type JobCase } from './harnessRun.ts'
 import {
@@ -351,6 +352,7 @@ export const jobCases: JobCase[] = [
   })),
   ...resizeCases(handlerOf, activePod),
   ...snapshotCases({ handlerOf, activePod }),
+  ...backupCases({ handlerOf, activePod }),
   ...mailCases(handlerOf),
   ...auditCases(handlerOf),
   ...customerCases(handlerOf),

@@ -16,7 +16,9 @@ import { qemuDiskRoutes } from './qemuDisk.ts'
 import { qemuPowerRoutes } from './qemuPower.ts'
 import { snapshotRoutes } from './snapshots.ts'
 import { storageRoutes } from './storage.ts'
+import { storageVolumeRoutes } from './storageVolume.ts'
 import { taskRoutes } from './tasks.ts'
+import { vzdumpRoutes } from './vzdump.ts'
 
 export const allRoutes: Route[] = [
   ...accessRoutes,
@@ -24,6 +26,7 @@ export const allRoutes: Route[] = [
   ...nodeRoutes,
   ...poolRoutes,
   ...storageRoutes,
+  ...storageVolumeRoutes,
   ...taskRoutes,
   ...guestReadRoutes,
   ...qemuCreateRoutes,
@@ -37,4 +40,5 @@ export const allRoutes: Route[] = [
   ...lxcPowerRoutes,
   ...lxcDiskRoutes,
   ...snapshotRoutes,
+  ...vzdumpRoutes,
 ]

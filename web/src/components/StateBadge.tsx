@@ -1,4 +1,5 @@
 import type { CloudPod } from '../api/cloudPods.ts'
+import type { CloudPodBackup } from '../api/cloudPodBackups.ts'
 import type { CloudPodSnapshot } from '../api/cloudPodSnapshots.ts'
 import type { CustomerImport } from '../api/customerImports.ts'
 import type { Invoice, Subscription } from '../api/billing.ts'
@@ -34,6 +35,13 @@ const LOOKS = {
     failed: ['danger'],
     deleted: ['neutral'],
   } satisfies Record<CloudPodSnapshot['state'], Look>,
+  backup: {
+    creating: ['info', true],
+    ready: ['success'],
+    deleting: ['info', true],
+    failed: ['danger'],
+    deleted: ['neutral'],
+  } satisfies Record<CloudPodBackup['state'], Look>,
   subscription: {
     awaiting_payment: ['warning'],
     provisioning: ['info', true],
