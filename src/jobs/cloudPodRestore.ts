@@ -161,7 +161,7 @@ async function keep(run: RestoreRun): Promise<void> {
 }
 
 /** The archive has the settings of its time: name, network card and mark are written again, and the size of today. */
-async function setUp(run: RestoreRun): Promise<void> {
+async function configure(run: RestoreRun): Promise<void> {
   const { guest, ref, config } = await requireOurs(run)
   const { pod, proxmox } = guest
   const options = {
@@ -178,9 +178,11 @@ async function setUp(run: RestoreRun): Promise<void> {
   )
 }
 
-async function grow(run: RestoreRun): Promise<void> {
+async function setUp(run: RestoreRun): Promise<void> {
+  await configure(run)
   const own = await requireOurs(run)
   await growDiskTo(run, own, own.guest.pod.disk_gb)
+  await verify(run)
 }
 
 /** Reads back what the pod is: mark, name, network card and size. */
@@ -199,11 +201,17 @@ async function verify(run: RestoreRun): Promise<void> {
     throw new JobError('retry', 'read_back_differs', `The guest is not what the pod is: ${wrong.join('; ')}.`)
 }
 
-async function start(run: RestoreRun): Promise<void> {
-  if (run.output('begin') !== true) return
+/** @returns the power state that was read back */
+async function start(run: RestoreRun): Promise<'running' | 'stopped'> {
   const { guest, ref } = await requireOurs(run)
-  if (valueOf(await guest.proxmox.status(ref, run)).status === 'running') return
-  await doTask(run, guest.proxmox, 'starting', () => guest.proxmox.start(ref, run))
+  const read = async () => valueOf(await guest.proxmox.status(ref, run)).status
+  const wanted = run.output('begin') === true ? 'running' : 'stopped'
+  if (wanted === 'running' && (await read()) !== 'running')
+    await doTask(run, guest.proxmox, 'starting', () => guest.proxmox.start(ref, run))
+  const status = await read()
+  if (status !== wanted)
+    throw new JobError('retry', 'read_back_differs', `The guest is ${status} instead of ${wanted}.`)
+  return wanted
 }
 
 /** A guest that ran and could not be restored, or not be set up, is started again where it can be. */
@@ -218,15 +226,6 @@ async function startAgain(run: RestoreRun): Promise<void> {
     if (!(error instanceof JobError) || error.code !== 'task_failed') throw error
     await run.log(`${error.message}; it stays off`, 'warning')
   }
-}
-
-async function readBack(run: RestoreRun): Promise<'running' | 'stopped'> {
-  const { guest, ref } = await requireOurs(run)
-  const { status } = valueOf(await guest.proxmox.status(ref, run))
-  const wanted = run.output('begin') === true ? 'running' : 'stopped'
-  if (status !== wanted)
-    throw new JobError('retry', 'read_back_differs', `The guest is ${status} instead of ${wanted}.`)
-  return wanted
 }
 
 /** Overwrites a pod's guest with a backup of it. What ran before runs again afterwards. */
@@ -249,19 +248,12 @@ export const cloudPodRestore: JobHandler<BackupPayload> = {
       commit: (ctx, run) => cloudPodBackupMarks.markRestored(ctx, run.payload),
     },
     { name: 'setUp', title: 'Setting name, network and size', run: setUp, idempotent: true },
-    { name: 'grow', title: 'Growing the disk', run: grow, idempotent: true },
-    { name: 'verify', title: 'Reading everything back', run: verify, idempotent: true },
     { name: 'start', title: 'Starting what ran before', run: start, idempotent: true },
-    { name: 'readBack', title: 'Reading the power state back', run: readBack, idempotent: true },
     {
       name: 'record',
       title: 'Recording the power state',
       commit: (ctx, run) =>
-        cloudPodBackupMarks.markRestoreDone(
-          ctx,
-          run.payload,
-          run.output('readBack') as 'running' | 'stopped',
-        ),
+        cloudPodBackupMarks.markRestoreDone(ctx, run.payload, run.output('start') as 'running' | 'stopped'),
     },
   ],
   failed: (ctx, payload, error) =>

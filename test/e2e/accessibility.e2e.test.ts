@@ -29,6 +29,7 @@ const ADDRESSES = [
   'cloudpods/new',
   'cloudpods/{pod}',
   'cloudpods/{pod}?tab=snapshots',
+  'cloudpods/{pod}?tab=backups',
   'cloudpods/{pod}?tab=timeline',
   'customers',
   'customers/new',

@@ -5,7 +5,7 @@ import type { TestApp } from './app.ts'
 import { toRest, type AnyHandler, type Arranged, type JobCase } from './harnessRun.ts'
 import { countEffects, expectNothingLeaked, guestsOf, podRow, podWorld, rowsOf } from './harnessWorld.ts'
 
-type Deed = 'backup' | 'backupDelete' | 'restore' | 'restoreToNew'
+type Deed = 'backup' | 'backupDelete' | 'restore'
 type Own = { tenantId: string; podId: string }
 type Parts = {
   handlerOf: (kind: string) => AnyHandler
@@ -44,28 +44,6 @@ async function setBack(app: TestApp, { podId }: Own): Promise<void> {
   )
 }
 
-type Asked = { backup?: unknown; cloudPod?: { id: string }; job: { id: string } }
-
-async function ask(
-  app: TestApp,
-  deed: Deed,
-  path: string,
-  first: Accepted,
-  hostname: string,
-): Promise<Asked> {
-  const one = `${path}/${first.backup.id}`
-  const answers = {
-    backup: async () => ({ status: 202, body: first as Asked }),
-    backupDelete: () => app.admin.call<Asked>('DELETE', one),
-    restore: () => app.admin.post<Asked>(`${one}/restore`, { hostname }),
-    restoreToNew: () =>
-      app.admin.post<Asked>(`${one}/restore-to-new`, { hostname: `new-${first.backup.id.slice(-12)}` }),
-  }
-  const { status, body } = await answers[deed]()
-  if (status !== 202) throw new Error(JSON.stringify(body))
-  return body
-}
-
 async function arrange(app: TestApp, parts: Parts, kind: 'vm' | 'ct', deed: Deed): Promise<Arranged> {
   const own = await podOf(app, parts, kind, deed)
   await setBack(app, own)
@@ -74,9 +52,15 @@ async function arrange(app: TestApp, parts: Parts, kind: 'vm' | 'ct', deed: Deed
   const taken = await app.admin.post<Accepted>(path)
   if (taken.status !== 202) throw new Error(JSON.stringify(taken.body))
   if (deed !== 'backup') await toRest(app, taken.body.job.id, parts.handlerOf('cloudPod.backup'))
-  const asked = await ask(app, deed, path, taken.body, pod.hostname)
+  const one = `${path}/${taken.body.backup.id}`
+  const asked =
+    deed === 'backupDelete'
+      ? await app.admin.call<Accepted>('DELETE', one)
+      : deed === 'restore'
+        ? await app.admin.post<Accepted>(`${one}/restore`, { hostname: pod.hostname })
+        : taken
+  if (asked.status !== 202) throw new Error(JSON.stringify(asked.body))
   const effects = countEffects(app)
-  const aboutId = asked.cloudPod?.id ?? own.podId
   const shown = async () => {
     const { body } = await app.admin.get<CloudPodBackups>(path)
     return body.items.map(({ state, takenAt, restoredAt, sizeBytes }) => ({
@@ -88,9 +72,9 @@ async function arrange(app: TestApp, parts: Parts, kind: 'vm' | 'ct', deed: Deed
   }
   const onStorage = () => app.sim.control.backups().filter(({ vmid }) => vmid === pod.vmid).length
   return {
-    jobId: asked.job.id,
+    jobId: asked.body.job.id,
     world: async () => ({
-      ...((await podWorld(app, aboutId)) as object),
+      ...((await podWorld(app, own.podId)) as object),
       effects: effects(),
       shown: await shown(),
       onStorage: onStorage(),
@@ -98,34 +82,26 @@ async function arrange(app: TestApp, parts: Parts, kind: 'vm' | 'ct', deed: Deed
     holdings: async () => {
       await app.sim.control.idle()
       await expectNothingLeaked(app, own.tenantId)
-      const after = await podRow(app, aboutId)
-      const power = guestsOf(app, aboutId).map((guest) => guest.power)
-      const isKept = deed === 'restore' || deed === 'restoreToNew'
-      return { pod: after.state, action: after.action, power, backups: isKept ? onStorage() : null }
+      const after = await podRow(app, own.podId)
+      const power = guestsOf(app, own.podId).map((guest) => guest.power)
+      const backups = deed === 'restore' ? onStorage() : null
+      return { pod: after.state, action: after.action, power, backups }
     },
     afterPermanent: {
-      pod: deed === 'restoreToNew' ? 'failed' : 'active',
+      pod: 'active',
       action: null,
-      power: deed === 'restoreToNew' ? [] : ['running'],
-      backups: deed === 'restore' || deed === 'restoreToNew' ? 1 : null,
+      power: ['running'],
+      backups: deed === 'restore' ? 1 : null,
     },
   }
 }
 
-const KIND: Record<Deed, 'vm' | 'ct'> = {
-  backup: 'vm',
-  backupDelete: 'ct',
-  restore: 'vm',
-  restoreToNew: 'ct',
-}
+const KIND: Record<Deed, 'vm' | 'ct'> = { backup: 'vm', backupDelete: 'ct', restore: 'vm' }
 
 export const backupCases = (parts: Parts): JobCase[] =>
-  (['backup', 'backupDelete', 'restore', 'restoreToNew'] as const).map((deed) => {
-    const job = deed === 'restoreToNew' ? 'cloudPod.create' : `cloudPod.${deed}`
-    return {
-      name: deed === 'restoreToNew' ? 'cloudPod.create out of a backup' : `${job} of a ${KIND[deed]}`,
-      handler: parts.handlerOf(job),
-      permanent: 'failed' as const,
-      arrange: (app: TestApp) => arrange(app, parts, KIND[deed], deed),
-    }
-  })
+  (['backup', 'backupDelete', 'restore'] as const).map((deed) => ({
+    name: `cloudPod.${deed} of a ${KIND[deed]}`,
+    handler: parts.handlerOf(`cloudPod.${deed}`),
+    permanent: 'failed' as const,
+    arrange: (app: TestApp) => arrange(app, parts, KIND[deed], deed),
+  }))
