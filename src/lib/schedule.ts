@@ -28,22 +28,24 @@ export function nextRun({ frequency, weekday, hour, minute, timeZone }: Recurren
 
 export type Retention = { keepLast: number; keepDaily: number; keepWeekly: number }
 
+type Dated = { id: string; at: Date }
+
 /**
  * Which of these are kept: the newest so many, and of each of the last so many days and weeks that have one the newest.
  */
-export function kept<T extends { id: string; at: Date }>(
-  things: readonly T[],
+export function kept(
+  things: readonly Dated[],
   { keepLast, keepDaily, keepWeekly }: Retention,
   timeZone: string,
 ): Set<string> {
   const newestFirst = things.toSorted((a, b) => b.at.getTime() - a.at.getTime())
-  const day = ({ at }: T): string => localOf(at, timeZone).toPlainDate().toString()
-  const week = ({ at }: T): string => {
+  const day = ({ at }: Dated): string => localOf(at, timeZone).toPlainDate().toString()
+  const week = ({ at }: Dated): string => {
     const { yearOfWeek, weekOfYear } = localOf(at, timeZone)
     return `${yearOfWeek}-${weekOfYear}`
   }
-  const newestOfEach = (periodOf: (thing: T) => string, count: number): T[] => {
-    const found = new Map<string, T>()
+  const newestOfEach = (periodOf: (thing: Dated) => string, count: number): Dated[] => {
+    const found = new Map<string, Dated>()
     for (const thing of newestFirst) if (!found.has(periodOf(thing))) found.set(periodOf(thing), thing)
     return [...found.values()].slice(0, count)
   }

@@ -183,9 +183,9 @@ async function surplus(ctx: Ctx): Promise<Doomed[]> {
     const dated = ready.map(({ id, taken_at, created_at }) => ({ id, at: taken_at ?? created_at }))
     const rules = { keepLast: row.keep_last, keepDaily: row.keep_daily, keepWeekly: row.keep_weekly }
     const keep = kept(dated, rules, row.time_zone)
-    const surplus = ready.filter(({ id }) => !keep.has(id))
+    const left = ready.filter(({ id }) => !keep.has(id))
     doomed.push(
-      ...surplus.map(({ id, tenant_id, pod_id }) => ({ id, tenant_id, pod_id, why: 'retention' as const })),
+      ...left.map(({ id, tenant_id, pod_id }) => ({ id, tenant_id, pod_id, why: 'retention' as const })),
     )
   }
   return doomed

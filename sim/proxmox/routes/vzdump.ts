@@ -114,7 +114,7 @@ async function one(call: Call, vmid: number, storage: StorageState, task: Task):
     task.log(`ERROR: Backup of VM ${vmid} failed - ${messageOf(error)}`)
     task.log(`INFO: Failed at ${clock(new Date())}`)
     task.log('INFO: Backup job finished with errors')
-    throw new Error('job errors')
+    throw new Error('job errors', { cause: error })
   }
 }
 
@@ -150,7 +150,7 @@ async function archive(call: Call, guest: Guest, storage: StorageState, task: Ta
   const made = emptyArchive(world, guest, params)
   const size = Math.max(
     MiB,
-    Math.floor(Object.values(made.disks).reduce((sum, one) => sum + one.size, 0) / 4),
+    Math.floor(Object.values(made.disks).reduce((sum, disk) => sum + disk.size, 0) / 4),
   )
   const volume = nameOf(world, guest, storage, { size, made })
   for (const [key, disk] of Object.entries(made.disks))

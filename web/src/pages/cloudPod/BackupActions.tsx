@@ -8,6 +8,10 @@ import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
+const failed = (what: string) => ({
+  onError: (error: Error) => void toast.failed(what, error.message),
+})
+
 /** What can be done with one backup, as a row of icons. */
 export function BackupActions({
   pod,
@@ -36,9 +40,6 @@ export function BackupActions({
     return verdict.allowed ? undefined : verdict.reason
   }
   const at = new Date(backup.takenAt ?? backup.createdAt).toLocaleString()
-  const failed = (what: string) => ({
-    onError: (error: Error) => void toast.failed(what, error.message),
-  })
   return (
     <span className="inline-flex gap-1">
       <Icon
