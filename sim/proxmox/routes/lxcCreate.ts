@@ -62,8 +62,6 @@ function create(call: Call): string {
   const { world, params, node, vmid, caller } = call
   if (params.restore === '1') {
     const given = Object.entries(params).filter(([key]) => !CALL_ONLY.includes(key))
-    if (given.some(([key]) => isMountKey(key)))
-      die('mount points other than those of the archive are not simulated')
     return restore(call, 'lxc', Object.fromEntries(given), params.ostemplate ?? '')
   }
   assertQuorum(world)

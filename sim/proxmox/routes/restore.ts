@@ -30,7 +30,7 @@ import {
 } from '../guests.ts'
 import type { Archive, Config, Guest, GuestKind, Volume } from '../model.ts'
 import { can } from '../permissions.ts'
-import { parseMount, printMount } from '../rootfs.ts'
+import { makeMount, parseMount, printMount } from '../rootfs.ts'
 import type { Call } from '../route.ts'
 import { hasSentinel } from '../sentinels.ts'
 import { isKilled, startTask } from '../tasks.ts'
@@ -139,7 +139,10 @@ async function unpack(work: Unpack): Promise<void> {
       config[key] = printDrive({ ...drive, file: own.volid })
     }
     await task.sleep(world.speed.restoreMs / 2)
-    if (guest.kind === 'lxc') task.log('merging backed-up and given configuration..')
+    if (guest.kind === 'lxc') {
+      task.log('Total bytes read: 2508800 (2.4MiB, 36MiB/s)')
+      task.log('merging backed-up and given configuration..')
+    }
     writeConfig(world, guest, () => (guest.config = config))
     addToPool(world, params.pool, vmid)
   } catch (error) {
@@ -191,8 +194,14 @@ function settings({ call, guest, archive, options }: Unpack): Config {
   return config
 }
 
-function makeVolume({ call, guest, archive }: Unpack, key: string, made: Volume[]): string {
+function makeVolume({ call, guest, archive, options, task }: Unpack, key: string, made: Volume[]): string {
   const { world, node, params, vmid } = call
+  const given = guest.kind === 'lxc' ? options[key] : undefined
+  if (given !== undefined) {
+    const { text, volume } = makeMount(world, guest, given, task)
+    made.push(volume)
+    return text
+  }
   const disk = archive.disks[key] ?? die(`no disk ${key} in the archive`)
   const storage = enabledStorage(world, params.storage ?? disk.storage, node)
   if (usage(world, storage, node).avail < disk.size)

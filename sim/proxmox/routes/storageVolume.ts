@@ -38,7 +38,8 @@ export function mayUseBackup(world: World, userid: string, { storage, vmid }: Vo
 }
 
 /** The owner of a backup is told by the name of its file, also when there is no such file. */
-const BACKUP = /^[^:]+:backup\/vzdump-(?:qemu|lxc)-(\d+)-\d{4}(?:_\d\d){2}-\d\d_\d\d_\d\d\.(?:vma|tar)\.zst$/
+const BACKUP =
+  /^[^:]+:backup\/vzdump-(?:qemu|lxc)-(\d+)-\d{4}(?:_\d\d){2}-\d\d_\d\d_\d\d\.(?:vma|tar)(?:\.\w+)?$/
 
 /** @returns the volume, undefined when there is none of that name. Rights come first. */
 export function openBackup(

@@ -143,10 +143,10 @@ function ScheduleForm({
         <Field label="Keep the newest" error={errorOf('keepLast')}>
           <Input type="number" min={1} {...form.register('keepLast', wholeNumber(1, 100))} />
         </Field>
-        <Field label="One a day, days" error={errorOf('keepDaily')}>
+        <Field label="Days with one each" error={errorOf('keepDaily')}>
           <Input type="number" min={0} {...form.register('keepDaily', wholeNumber(0, 100))} />
         </Field>
-        <Field label="One a week, weeks" error={errorOf('keepWeekly')}>
+        <Field label="Weeks with one each" error={errorOf('keepWeekly')}>
           <Input type="number" min={0} {...form.register('keepWeekly', wholeNumber(0, 100))} />
         </Field>
       </div>

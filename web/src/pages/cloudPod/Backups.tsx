@@ -117,7 +117,7 @@ export function Backups({ pod }: { pod: CloudPod }) {
 }
 
 function What({ backup }: { backup: CloudPodBackup }) {
-  const { takenAt, createdAt, kind, problem, expiresAt } = backup
+  const { takenAt, createdAt, restoredAt, kind, problem, expiresAt } = backup
   return (
     <span className="break-words">
       <span className="font-medium">
@@ -125,6 +125,11 @@ function What({ backup }: { backup: CloudPodBackup }) {
       </span>{' '}
       {kind === 'scheduled' && <Badge tone="neutral">Scheduled</Badge>}{' '}
       {backup.protected && <Badge tone="info">Protected</Badge>}
+      {restoredAt && (
+        <span className="block text-muted">
+          Restored <Time at={restoredAt} />
+        </span>
+      )}
       {expiresAt && (
         <span className="block text-muted">
           The CloudPod is gone: deleted after <Time at={expiresAt} />
