@@ -19,8 +19,10 @@ export default defineConfig({
     globalSetup: ['test/support/postgres.ts'],
     sequence: { sequencer: LongFirst },
     pool: 'forks',
-    // One more than a small machine has cores: tests also wait, for jobs, browsers and processes.
-    maxWorkers: 3,
+    // Twice as many as a small machine has cores: tests also wait, for jobs, browsers and processes.
+    maxWorkers: 4,
+    // No test mocks a module and modules keep nothing that a test relies on, so files of a worker share what they import.
+    isolate: false,
     testTimeout: 90_000,
     hookTimeout: 120_000,
   },

@@ -400,6 +400,7 @@ create table cloud_pods (
   updated_at timestamp with time zone not null,
   deleted_at timestamp with time zone,
   pending_restart boolean not null default false,
+  config_checked_at timestamp with time zone,
   constraint cloud_pods_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint cloud_pods_pkey PRIMARY KEY (id),
   constraint cloud_pods_blueprint_id_fkey FOREIGN KEY (blueprint_id) REFERENCES cloud_pod_blueprints(id),
@@ -645,6 +646,37 @@ create table customers (
 );
 
 create table domain_queue partition of provisioning_jobs_live FOR VALUES IN ('domain');
+
+create table findings (
+  id uuid not null,
+  kind text not null,
+  cluster_id uuid not null,
+  vmid integer not null,
+  pod_id uuid,
+  label text not null,
+  expected text not null,
+  found text not null,
+  facts jsonb not null,
+  state text not null,
+  outcome text,
+  problem text,
+  job_id uuid,
+  decision text,
+  decided_by jsonb,
+  reason text,
+  first_seen_at timestamp with time zone not null,
+  last_seen_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  constraint findings_pkey PRIMARY KEY (id),
+  constraint findings_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES clusters(id),
+  constraint findings_pod_id_fkey FOREIGN KEY (pod_id) REFERENCES cloud_pods(id) ON DELETE CASCADE,
+  constraint findings_check CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
+  constraint findings_check1 CHECK (((state = 'closed'::text) = (outcome IS NOT NULL))),
+  constraint findings_decision_check CHECK ((decision = ANY (ARRAY['repair'::text, 'adopt'::text, 'ignore'::text]))),
+  constraint findings_kind_check CHECK ((kind = ANY (ARRAY['moved'::text, 'stopped'::text, 'suspended_running'::text, 'resized'::text, 'network'::text, 'renamed'::text, 'unmarked'::text, 'gone'::text, 'orphan'::text, 'foreign'::text]))),
+  constraint findings_outcome_check CHECK ((outcome = ANY (ARRAY['repaired'::text, 'adopted'::text, 'vanished'::text]))),
+  constraint findings_state_check CHECK ((state = ANY (ARRAY['open'::text, 'repairing'::text, 'ignored'::text, 'closed'::text])))
+);
 
 create table idempotency_keys (
   subject text not null,
@@ -1628,6 +1660,8 @@ CREATE UNIQUE INDEX cloud_pod_snapshots_name ON public.cloud_pod_snapshots USING
 
 CREATE INDEX cloud_pod_snapshots_tenant ON public.cloud_pod_snapshots USING btree (tenant_id);
 
+CREATE INDEX cloud_pods_by_cluster ON public.cloud_pods USING btree (cluster_id, config_checked_at NULLS FIRST) WHERE (state <> ALL (ARRAY['failed'::text, 'deleted'::text]));
+
 CREATE INDEX cloud_pods_customer ON public.cloud_pods USING btree (customer_id) WHERE (customer_id IS NOT NULL);
 
 CREATE UNIQUE INDEX cloud_pods_hostname ON public.cloud_pods USING btree (tenant_id, hostname) WHERE (state <> ALL (ARRAY['failed'::text, 'deleted'::text]));
@@ -1681,6 +1715,12 @@ CREATE INDEX customers_not_active ON public.customers USING btree (tenant_id, id
 CREATE INDEX customers_search ON public.customers USING gin (tenant_id, search_text gin_trgm_ops);
 
 CREATE INDEX customers_tags ON public.customers USING gin (tenant_id, tags);
+
+CREATE UNIQUE INDEX findings_live ON public.findings USING btree (cluster_id, vmid, kind) WHERE (state <> 'closed'::text);
+
+CREATE INDEX findings_open ON public.findings USING btree (kind) WHERE (state = 'open'::text);
+
+CREATE INDEX findings_pod ON public.findings USING btree (pod_id, id DESC);
 
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at);
 
@@ -2173,6 +2213,8 @@ grant delete, insert, select, update on customer_imports to mpanel_app;
 grant delete, insert, select, update on customer_notes to mpanel_app;
 
 grant insert, select, update on customers to mpanel_app;
+
+grant insert, select, update on findings to mpanel_app;
 
 grant delete, insert, select, update on idempotency_keys to mpanel_app;
 

@@ -13,7 +13,8 @@ type Setting = {
   unit: string | null
   changedBy: 'platform' | 'tenant'
   platformOnly?: true
-  input: 'text' | 'email' | 'colour' | 'number'
+  input: 'text' | 'email' | 'colour' | 'number' | 'choice'
+  choices?: readonly string[]
 }
 
 /** How well white text can be read on a colour `#rrggbb`: WCAG's contrast ratio, 1 to 21. */
@@ -26,6 +27,19 @@ export function contrastWithWhite(colour: string): number {
 }
 
 const setting = <T extends Setting>(one: T): T => one
+
+/** What is done without asking about a kind of difference between a cluster and mPanel. */
+const policy = <T extends readonly [string, ...string[]]>(choices: T, fallback: T[number], words: string) =>
+  setting({
+    schema: z.enum(choices),
+    fallback,
+    words,
+    unit: null,
+    changedBy: 'platform',
+    platformOnly: true,
+    input: 'choice',
+    choices,
+  })
 
 export const SETTINGS = {
   'branding.name': setting({
@@ -134,6 +148,31 @@ export const SETTINGS = {
     platformOnly: true,
     input: 'number',
   }),
+  'reconcile.moved': policy(
+    ['adopt', 'report'],
+    'adopt',
+    'What is done when a guest was moved to another node: adopt (the pod counts there), or report',
+  ),
+  'reconcile.stopped': policy(
+    ['adopt', 'report', 'repair'],
+    'adopt',
+    'What is done when a guest that ran was stopped: adopt (it is shown as stopped), report, or repair (start it)',
+  ),
+  'reconcile.resized': policy(
+    ['report', 'adopt', 'repair'],
+    'report',
+    'What is done when a guest’s size was changed on the cluster: report, adopt, or repair (set it back)',
+  ),
+  'reconcile.network': policy(
+    ['report', 'repair'],
+    'report',
+    'What is done when a guest’s network card or address was changed on the cluster: report, or repair',
+  ),
+  'reconcile.renamed': policy(
+    ['report', 'repair'],
+    'report',
+    'What is done when a guest was renamed or lost its tag: report, or repair',
+  ),
 } as const
 
 export type SettingKey = keyof typeof SETTINGS

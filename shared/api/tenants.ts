@@ -65,7 +65,9 @@ const settingView = z.object({
   key: z.string(),
   words: z.string(),
   unit: z.string().nullable(),
-  input: z.enum(['text', 'email', 'colour', 'number']),
+  input: z.enum(['text', 'email', 'colour', 'number', 'choice']),
+  /** What may be chosen, for `choice`. */
+  choices: z.array(z.string()).nullable(),
   changedBy: z.enum(['platform', 'tenant']),
   value: z.union([z.string(), z.number()]).nullable(),
   origin: z.enum(['default', 'platform', 'tenant']),

@@ -110,6 +110,15 @@ export async function setCapacity(tx: Tx, podId: string, size: Resources): Promi
     .execute()
 }
 
+/** Lets a pod's reservation count on another node. The cluster's row is locked. */
+export async function moveCapacity(tx: Tx, podId: string, nodeId: string): Promise<void> {
+  await tx
+    .updateTable('cloud_pod_reservations')
+    .set({ node_id: nodeId })
+    .where('pod_id', '=', podId)
+    .execute()
+}
+
 /** The lowest VMID of the cluster's range that nobody holds, null when all are held. The cluster's row is locked. */
 export async function freeVmid(tx: Tx, clusterId: string): Promise<number | null> {
   const { rows } = await sql<{ vmid: number }>`select candidate as vmid from clusters c cross join lateral (

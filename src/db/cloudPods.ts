@@ -44,6 +44,11 @@ export function lock(tx: Tx, tenantId: string, id: string): Promise<PodRow | und
     .executeTakeFirst()
 }
 
+/** The same without knowing whose it is: for the platform. */
+export function lockById(tx: Tx, id: string): Promise<PodRow | undefined> {
+  return tx.selectFrom('cloud_pods').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
+}
+
 /** The pod of a subscription that is or was meant to be: the latest one. */
 export function ofSubscription(
   tx: Tx,

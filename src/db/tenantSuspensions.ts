@@ -108,7 +108,7 @@ export async function remember(tx: Tx, { suspensionId, podId }: Place, running: 
 export async function mark(
   tx: Tx,
   { suspensionId, podId }: Place,
-  change: { stopped_at: Date } | { restored_at: Date },
+  change: { stopped_at: Date | null } | { restored_at: Date },
 ): Promise<void> {
   await tx
     .updateTable('tenant_suspended_pods')
@@ -116,6 +116,19 @@ export async function mark(
     .where('suspension_id', '=', suspensionId)
     .where('pod_id', '=', podId)
     .execute()
+}
+
+/** The suspension under which a pod is to be stopped now. */
+export async function holdingPod(tx: Tx, tenantId: string, podId: string): Promise<string | null> {
+  const row = await tx
+    .selectFrom('tenant_suspended_pods as stopped')
+    .innerJoin('tenant_suspensions as suspension', 'suspension.id', 'stopped.suspension_id')
+    .select('suspension.id')
+    .where('stopped.tenant_id', '=', tenantId)
+    .where('stopped.pod_id', '=', podId)
+    .where('suspension.ended_at', 'is', null)
+    .executeTakeFirst()
+  return row?.id ?? null
 }
 
 export type SuspendedPod = {

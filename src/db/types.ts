@@ -285,6 +285,7 @@ export interface CloudPodsTable {
   updated_at: Date
   deleted_at: Date | null
   pending_restart: Generated<boolean>
+  config_checked_at: Date | null
 }
 
 export interface ClusterTemplatesTable {
@@ -435,6 +436,38 @@ export interface CustomersTable {
   closed_at: Date | null
   erased_at: Date | null
   search_text: Generated<string>
+}
+
+export interface FindingsTable {
+  id: string
+  kind:
+    | 'moved'
+    | 'stopped'
+    | 'suspended_running'
+    | 'resized'
+    | 'network'
+    | 'renamed'
+    | 'unmarked'
+    | 'gone'
+    | 'orphan'
+    | 'foreign'
+  cluster_id: string
+  vmid: number
+  pod_id: string | null
+  label: string
+  expected: string
+  found: string
+  facts: unknown
+  state: 'open' | 'repairing' | 'ignored' | 'closed'
+  outcome: 'repaired' | 'adopted' | 'vanished' | null
+  problem: string | null
+  job_id: string | null
+  decision: 'repair' | 'adopt' | 'ignore' | null
+  decided_by: unknown
+  reason: string | null
+  first_seen_at: Date
+  last_seen_at: Date
+  closed_at: Date | null
 }
 
 export interface IdempotencyKeysTable {
@@ -1109,6 +1142,7 @@ export interface Tables {
   customer_imports: CustomerImportsTable
   customer_notes: CustomerNotesTable
   customers: CustomersTable
+  findings: FindingsTable
   idempotency_keys: IdempotencyKeysTable
   installation: InstallationTable
   invitations: InvitationsTable

@@ -1,6 +1,7 @@
 import * as BillingService from '../services/BillingService.ts'
 import { podCreate, type CreatePayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
+import { networkDeviations, sizeDeviations, TAG } from './cloudPodDrift.ts'
 import { doTask, findSettled, type Guest } from './cloudPodGuest.ts'
 import { addresses, make, network, openForCreation, probeMake, unmake } from './cloudPodMake.ts'
 import { JobError, permanent, valueOf } from './errors.ts'
@@ -23,7 +24,7 @@ async function configure(run: PodRun): Promise<void> {
     cores: pod.cores,
     memory: pod.memory_mb,
     onboot: true,
-    tags: 'mpanel',
+    tags: TAG,
     ...network(guest, await addresses(run)),
     ...(pod.kind === 'vm' && pod.ssh_keys !== null ? { sshkeys: pod.ssh_keys } : {}),
   }
@@ -56,16 +57,11 @@ async function verify(run: PodRun): Promise<Record<string, unknown>> {
   const { ref, config } = await requireOurs(run, guest)
   const { pod } = guest
   const status = valueOf(await guest.proxmox.status(ref, run)).status
-  const card = guest.proxmox.words.parseNet0(config.net0)
-  const [first] = await addresses(run)
   const wrong = [
-    config.cores !== pod.cores && `cores ${config.cores} instead of ${pod.cores}`,
-    config.memoryMb !== pod.memory_mb && `memory ${config.memoryMb} instead of ${pod.memory_mb} MiB`,
-    (config.diskGb ?? 0) < pod.disk_gb && `disk ${config.diskGb} instead of ${pod.disk_gb} GiB`,
-    card?.mac?.toLowerCase() !== pod.mac.toLowerCase() && `MAC ${card?.mac} instead of ${pod.mac}`,
-    card?.bridge !== first?.bridge && `bridge ${card?.bridge} instead of ${first?.bridge}`,
-    status !== 'running' && `power ${status} instead of running`,
-  ].filter((entry) => entry !== false)
+    ...sizeDeviations(pod, config, true),
+    ...networkDeviations(guest.proxmox.words, pod, await addresses(run), config),
+    ...(status === 'running' ? [] : [{ what: 'power', expected: 'running', found: status }]),
+  ].map(({ what, expected, found }) => `${what} ${found} instead of ${expected}`)
   if (wrong.length > 0)
     throw new JobError(
       'retry',

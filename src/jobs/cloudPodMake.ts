@@ -4,6 +4,7 @@ import type { PodAddress } from '../db/cloudPodReservations.ts'
 import type { GuestConfig, Outcome } from '../integrations/proxmox/types.ts'
 import type { CreatePayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
+import { TAG } from './cloudPodDrift.ts'
 import { removeRemains, requestFromBackup } from './cloudPodFromBackup.ts'
 import {
   awaitTask,
@@ -147,7 +148,7 @@ async function requestContainer(
       cores: pod.cores,
       memoryMb: pod.memory_mb,
       net0: network(guest, await addresses(run)).net0,
-      tags: ['mpanel'],
+      tags: [TAG],
       ...(pod.ssh_keys === null ? {} : { sshKeys: pod.ssh_keys }),
     },
     run,

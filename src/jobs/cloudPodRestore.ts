@@ -3,6 +3,7 @@ import * as cloudPodBackupMarks from '../services/cloudPodBackupMarks.ts'
 import { podRestore, type BackupPayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
 import { findVolume, rowOf } from './cloudPodBackup.ts'
+import { driftOf, TAG } from './cloudPodDrift.ts'
 import { isRemains } from './cloudPodFromBackup.ts'
 import {
   awaitTask,
@@ -170,7 +171,7 @@ async function configure(run: RestoreRun): Promise<void> {
     cores: pod.cores,
     memory: pod.memory_mb,
     onboot: true,
-    tags: 'mpanel',
+    tags: TAG,
     ...network(guest, await addresses(run)),
   }
   await doTask(run, proxmox, 'configuring', () =>
@@ -185,20 +186,13 @@ async function setUp(run: RestoreRun): Promise<void> {
   await verify(run)
 }
 
-/** Reads back what the pod is: mark, name, network card and size. */
+/** Reads back whether the guest is what the pod says: name, network card, address and size. */
 async function verify(run: RestoreRun): Promise<void> {
   const { guest, config } = await requireOurs(run)
-  const { pod, proxmox } = guest
-  const card = proxmox.words.parseNet0(config.net0)
-  const wrong = [
-    config.name !== pod.hostname && `name ${config.name} instead of ${pod.hostname}`,
-    config.cores !== pod.cores && `cores ${config.cores} instead of ${pod.cores}`,
-    config.memoryMb !== pod.memory_mb && `memory ${config.memoryMb} instead of ${pod.memory_mb} MiB`,
-    (config.diskGb ?? 0) < pod.disk_gb && `disk ${config.diskGb} instead of ${pod.disk_gb} GiB`,
-    card?.mac?.toLowerCase() !== pod.mac.toLowerCase() && `MAC ${card?.mac} instead of ${pod.mac}`,
-  ].filter((entry) => entry !== false)
-  if (wrong.length > 0)
-    throw new JobError('retry', 'read_back_differs', `The guest is not what the pod is: ${wrong.join('; ')}.`)
+  const wrong = driftOf(guest.proxmox.words, guest.pod, await addresses(run), config, true)
+  if (wrong.length === 0) return
+  const text = wrong.map(({ expected, found }) => `${found} instead of ${expected}`).join('; ')
+  throw new JobError('retry', 'read_back_differs', `The guest is not what the pod is: ${text}.`)
 }
 
 /** @returns the power state that was read back */

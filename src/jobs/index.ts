@@ -4,6 +4,7 @@ import * as auditRetentionService from '../services/auditRetentionService.ts'
 import * as auditService from '../services/auditService.ts'
 import * as BillingService from '../services/BillingService.ts'
 import * as cloudPodBackupScheduleService from '../services/cloudPodBackupScheduleService.ts'
+import * as cloudPodFindingService from '../services/cloudPodFindingService.ts'
 import * as customerService from '../services/customerService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import * as searchService from '../services/searchService.ts'
@@ -16,6 +17,8 @@ import { cloudPodBackup, cloudPodBackupDelete } from './cloudPodBackup.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
 import { cloudPodDestroy } from './cloudPodDestroy.ts'
 import { cloudPodPower } from './cloudPodPower.ts'
+import { provisioningClusterReconcile } from './provisioningClusterReconcile.ts'
+import { cloudPodOrphan, cloudPodRepair } from './cloudPodRepair.ts'
 import { cloudPodResize } from './cloudPodResize.ts'
 import { cloudPodRestore } from './cloudPodRestore.ts'
 import { cloudPodRollback } from './cloudPodRollback.ts'
@@ -46,6 +49,9 @@ const list = [
   cloudPodBackup,
   cloudPodBackupDelete,
   cloudPodRestore,
+  provisioningClusterReconcile,
+  cloudPodRepair,
+  cloudPodOrphan,
   provisioningClusterSync,
   cloudPodSuspend,
   cloudPodResume,
@@ -81,6 +87,11 @@ export const timers: readonly Timer[] = [
     name: 'clusters.sync',
     everyMs: MINUTE_MS,
     run: asSystem('clusters.sync', provisioningService.syncClusters),
+  },
+  {
+    name: 'clusters.reconcile',
+    everyMs: MINUTE_MS,
+    run: asSystem('clusters.reconcile', cloudPodFindingService.sweepClusters),
   },
   {
     name: 'tenants.enforce',

@@ -33,6 +33,7 @@ import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import type { Route } from './define.ts'
 import { healthRoutes } from './healthRoutes.ts'
 import { provisioningControlRoutes } from './provisioningControlRoutes.ts'
+import { provisioningFindingRoutes } from './provisioningFindingRoutes.ts'
 import { provisioningRoutes } from './provisioningRoutes.ts'
 
 /** THE ROUTE TABLE. An address that is not in it does not exist. */
@@ -67,6 +68,7 @@ export const routes: readonly Route[] = [
   ...cloudPodBackups,
   ...provisioningRoutes,
   ...provisioningControlRoutes,
+  ...provisioningFindingRoutes,
   ...adminSearch,
   ...adminAudit,
   ...adminAuditSinks,

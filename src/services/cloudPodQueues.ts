@@ -29,6 +29,13 @@ export type BackupPayload = z.infer<typeof backupPayload>
 const createPayload = podPayload.extend({ backupId: z.string().optional() })
 export type CreatePayload = z.infer<typeof createPayload>
 
+const repairPayload = podPayload.extend({ findingId: z.string() })
+export type RepairPayload = z.infer<typeof repairPayload>
+const orphanPayload = podPayload.extend({ findingId: z.string(), clusterId: z.string(), vmid: z.number() })
+export type OrphanPayload = z.infer<typeof orphanPayload>
+const reconcilePayload = z.object({ clusterId: z.string() })
+export type ReconcilePayload = z.infer<typeof reconcilePayload>
+
 export const podCreate = { kind: 'cloudPod.create', payload: createPayload } as const
 export const podDestroy = { kind: 'cloudPod.destroy', payload: podPayload } as const
 export const podPower = { kind: 'cloudPod.power', payload: powerPayload } as const
@@ -41,6 +48,9 @@ export const podRollback = { kind: 'cloudPod.rollback', payload: snapshotPayload
 export const podBackup = { kind: 'cloudPod.backup', payload: backupPayload } as const
 export const podBackupDelete = { kind: 'cloudPod.backupDelete', payload: backupPayload } as const
 export const podRestore = { kind: 'cloudPod.restore', payload: backupPayload } as const
+export const podRepair = { kind: 'cloudPod.repair', payload: repairPayload } as const
+export const podOrphan = { kind: 'cloudPod.removeOrphan', payload: orphanPayload } as const
+export const clusterReconcile = { kind: 'cluster.reconcile', payload: reconcilePayload } as const
 
 const DAY_MS = 86_400_000
 
@@ -55,8 +65,16 @@ const podJob = (pod: PodRow, kind: string, more: Partial<JobRequest> = {}): JobR
   ...more,
 })
 
-/** One create job for a pod, however often it is asked for. */
-export const enqueueCreate = (ctx: Ctx, pod: PodRow, backupId?: string): Promise<{ id: string }> =>
+/**
+ * One create job for a pod, however often it is asked for.
+ * @param again why it is made another time
+ * @param backupId what it is made out of, instead of its blueprint's image
+ */
+export const enqueueCreate = (
+  ctx: Ctx,
+  pod: PodRow,
+  { again, backupId }: { again?: string | undefined; backupId?: string | undefined } = {},
+): Promise<{ id: string }> =>
   enqueue(
     ctx,
     podJob(pod, podCreate.kind, {
@@ -66,7 +84,7 @@ export const enqueueCreate = (ctx: Ctx, pod: PodRow, backupId?: string): Promise
         ...(backupId === undefined ? {} : { backupId }),
       },
       limits: [`${backupId === undefined ? 'clones' : 'backups'}:${pod.cluster_id}`],
-      idempotencyKey: `create:${pod.id}`,
+      idempotencyKey: ['create', pod.id, ...(again === undefined ? [] : [again])].join(':'),
       deadlineMs: 7 * DAY_MS,
     }),
   )
@@ -152,3 +170,46 @@ export const enqueueBackup = (
       ...more,
     }),
   )
+
+/** Sets a guest to what its pod says. */
+export const enqueueRepair = (ctx: Ctx, pod: PodRow, findingId: string): Promise<{ id: string }> =>
+  enqueue(
+    ctx,
+    podJob(pod, podRepair.kind, {
+      payload: { podId: pod.id, tenantId: pod.tenant_id, findingId },
+      deadlineMs: DAY_MS,
+    }),
+  )
+
+/** Destroys a guest that carries the mark of a pod and is not its guest. */
+export const enqueueOrphan = (
+  ctx: Ctx,
+  pod: PodRow,
+  guest: Pick<OrphanPayload, 'findingId' | 'clusterId' | 'vmid'>,
+): Promise<{ id: string }> =>
+  enqueue(
+    ctx,
+    podJob(pod, podOrphan.kind, {
+      payload: { podId: pod.id, tenantId: pod.tenant_id, ...guest },
+      deadlineMs: DAY_MS,
+    }),
+  )
+
+const MINUTE_MS = 60_000
+
+/** Compares a cluster with the database. @param round the same one finds the same job; default: one a minute */
+export const enqueueReconcile = (
+  ctx: Ctx,
+  cluster: { id: string; name: string },
+  round = String(Math.floor(ctx.now().getTime() / MINUTE_MS)),
+): Promise<{ id: string }> =>
+  enqueue(ctx, {
+    queue: 'system',
+    kind: clusterReconcile.kind,
+    tenantId: null,
+    subject: { type: 'cluster', id: cluster.id, label: cluster.name },
+    payload: { clusterId: cluster.id },
+    serialKey: `reconcile:${cluster.id}`,
+    idempotencyKey: `reconcile:${cluster.id}:${round}`,
+    maxAttempts: 3,
+  })

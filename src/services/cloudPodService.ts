@@ -98,7 +98,7 @@ export async function startCreation(ctx: Ctx, pod: PodRow, backupId?: string): P
   await pods.update(ctx.tx, pod.id, { state: 'creating', updated_at: ctx.now() })
   const diff: Record<string, [unknown, unknown]> = { state: [pod.state, 'creating'] }
   await emit(ctx, pod, 'CLOUDPOD_CREATE_REQUESTED', diff, backupId === undefined ? undefined : { backupId })
-  return cloudPodQueues.enqueueCreate(ctx, pod, backupId)
+  return cloudPodQueues.enqueueCreate(ctx, pod, { backupId })
 }
 
 const ACTING = {
@@ -207,6 +207,27 @@ export async function markPower(
   })
   await emit(ctx, pod, `CLOUDPOD_${action.toUpperCase()}_DONE`, {
     powerState: [pod.power_state, power_state],
+  })
+}
+
+/** Writes down what was read of a guest that was set to what its pod says. */
+export async function markRepaired(
+  ctx: Ctx,
+  tenantId: string,
+  id: string,
+  read: { power: 'running' | 'stopped'; pendingRestart: boolean },
+): Promise<void> {
+  const pod = await lockPod(ctx, tenantId, id)
+  await pods.update(ctx.tx, id, {
+    power_state: read.power,
+    pending_restart: read.pendingRestart,
+    power_checked_at: ctx.now(),
+    problem: null,
+    updated_at: ctx.now(),
+  })
+  await emit(ctx, pod, 'CLOUDPOD_REPAIRED', {
+    powerState: [pod.power_state, read.power],
+    pendingRestart: [pod.pending_restart, read.pendingRestart],
   })
 }
 

@@ -79,8 +79,9 @@ export async function list(ctx: Ctx, tenantId: string | null): Promise<{ items: 
   const of = await effective(ctx, tenantId)
   return {
     items: SETTING_KEYS.filter((key) => tenantId === null || !isPlatformOnly(key)).map((key) => {
-      const { words, unit, changedBy, input } = SETTINGS[key]
-      return { key, words, unit, changedBy, input, ...of[key] }
+      const { words, unit, changedBy, input, ...more } = SETTINGS[key]
+      const choices = 'choices' in more ? [...more.choices] : null
+      return { key, words, unit, changedBy, input, choices, ...of[key] }
     }),
   }
 }

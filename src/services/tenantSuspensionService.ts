@@ -1,5 +1,6 @@
 import type { SuspensionView } from '../../shared/api/tenants.ts'
 import { told, type Ctx } from '../context.ts'
+import type { PodRow } from '../db/cloudPods.ts'
 import * as suspensions from '../db/tenantSuspensions.ts'
 import type { SuspensionRow } from '../db/tenantSuspensions.ts'
 import * as tenants from '../db/tenants.ts'
@@ -149,6 +150,18 @@ export const markStopped = (ctx: Ctx, place: { suspensionId: string; podId: stri
 
 export const markRestored = (ctx: Ctx, place: { suspensionId: string; podId: string }): Promise<void> =>
   suspensions.mark(ctx.tx, place, { restored_at: ctx.now() })
+
+/** Whether a suspension wants the pod to be stopped now. */
+export const isStopping = async (ctx: Ctx, pod: { id: string; tenant_id: string }): Promise<boolean> =>
+  (await suspensions.holdingPod(ctx.tx, pod.tenant_id, pod.id)) !== null
+
+/** Stops a pod again that was powered on during its suspension: what was proven before holds no more. */
+export async function stopAgain(ctx: Ctx, pod: PodRow): Promise<{ id: string } | null> {
+  const suspensionId = await suspensions.holdingPod(ctx.tx, pod.tenant_id, pod.id)
+  if (suspensionId === null) return null
+  await suspensions.mark(ctx.tx, { suspensionId, podId: pod.id }, { stopped_at: null })
+  return cloudPodQueues.enqueueSuspension(ctx, pod, suspensionId, 'suspend', newId())
+}
 
 const HOUR_MS = 3_600_000
 

@@ -14,7 +14,7 @@ const openJobs = (world: World): Promise<Open[]> =>
   rowsOf(
     world,
     sql<Open>`select id, kind, state, waiting_for, doing from provisioning_jobs_live
-      where state not in ('succeeded', 'failed', 'cancelled') and kind <> 'cluster.sync'`,
+      where state not in ('succeeded', 'failed', 'cancelled') and kind not in ('cluster.sync', 'cluster.reconcile')`,
   )
 
 /**

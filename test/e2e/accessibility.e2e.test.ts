@@ -80,6 +80,7 @@ const ADDRESSES = [
   'roles?tab=matrix',
   'roles/new',
   'roles/{role}',
+  'findings',
   'audit',
   'audit/proof',
   'audit/sinks',
@@ -121,7 +122,7 @@ async function watched(): Promise<Page> {
   return page
 }
 
-describe('free of accessibility faults, policy violations and sideways scrolling, in both themes, wide and narrow, is', () => {
+describe('free of accessibility faults, policy violations and sideways scrolling, in both themes and at both widths, is', () => {
   it.each(OUTSIDE)('%s', async (path) =>
     expect(await faultsAt(outside, () => open(outside, path))).toEqual([]),
   )
@@ -144,19 +145,17 @@ describe('free of accessibility faults, policy violations and sideways scrolling
 })
 
 /**
- * Looks at a page at both widths in both themes. Of what is looked for only contrast depends on the theme, and on the
+ * Looks at a page narrow and light, then wide and dark. Of what is looked for only contrast depends on the theme, and on the
  * width only how large things are and whether what scrolls can be reached.
  */
 async function faultsAt(page: Page, goThere: () => Promise<void>): Promise<string[]> {
   thrown.length = 0
-  await show(page, 'light', WIDE)
-  await goThere()
-  await show(page, 'light', WIDE)
-  const faults = await faultsOf(page, 'light, wide', RULES)
   await show(page, 'light', NARROW)
-  faults.push(...(await faultsOf(page, 'light, narrow', OF_WIDTH)))
+  await goThere()
+  await show(page, 'light', NARROW)
+  const faults = await faultsOf(page, 'light, narrow', RULES)
   await show(page, 'dark', WIDE)
-  faults.push(...(await faultsOf(page, 'dark, wide', CONTRAST)))
+  faults.push(...(await faultsOf(page, 'dark, wide', [...CONTRAST, ...OF_WIDTH])))
   const refused = await page.evaluate<string[]>('window.violations')
   return [...faults, ...refused.map((violation) => `the policy refused ${violation}`), ...thrown]
 }

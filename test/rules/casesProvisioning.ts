@@ -24,6 +24,20 @@ async function stoppedAtStep(app: TestApp, tenantId: string): Promise<string> {
   return id
 }
 
+let found = 1
+
+/** A guest that mPanel did not make. */
+async function findingIn(app: TestApp): Promise<string> {
+  const id = newId()
+  await app.as(({ tx }) =>
+    sql`insert into findings (id, kind, cluster_id, vmid, label, expected, found, facts, state, first_seen_at, last_seen_at)
+      values (${id}, 'foreign', ${app.clusterId}, ${found++}, 'x', 'none', 'one', '{}', 'open', now(), now())`.execute(
+      tx,
+    ),
+  )
+  return id
+}
+
 export const PROVISIONING_CASES: Record<string, Case> = {
   retryJob: async (app, tenantId) => ({ id: await jobIn(app, tenantId, 'stuck') }),
   cancelJob: async (app, tenantId) => ({ id: await jobIn(app, tenantId, 'ready'), body: { reason } }),
@@ -54,6 +68,10 @@ export const PROVISIONING_CASES: Record<string, Case> = {
     return { id, body: { decision: 'confirmed', wanted: 100, reason } }
   },
   getAlerts: async () => ({}),
+  listFindings: async () => ({}),
+  getFinding: async (app) => ({ id: await findingIn(app) }),
+  decideFinding: async (app) => ({ id: await findingIn(app), body: { decision: 'ignore', reason } }),
+  reconcileCluster: async (app) => ({ id: app.clusterId }),
   getWorkers: async () => ({}),
   getTimers: async () => ({}),
 }

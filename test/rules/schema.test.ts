@@ -27,6 +27,7 @@ const WITHOUT_TENANT: Record<string, string> = {
   automation_deeds: 'how much automation did, by action',
   automation_brakes: 'decisions of the platform about its automation',
   alerts: 'what is wrong with the installation',
+  findings: 'where the platform’s clusters and its database disagree',
   job_lanes: 'whose turn is next: ids of tenants, read by the claim alone',
   audit_unsealed: 'ids of events that wait to be sealed, of all tenants',
   audit_batches: 'the proof of the whole log: ids and hashes, nothing of what happened',

@@ -15,6 +15,7 @@ import * as tenantService from '../../src/services/tenantService.ts'
 import * as userService from '../../src/services/userService.ts'
 import { startServer, type Server } from '../../src/server.ts'
 import type { Rbac } from '../../src/middleware/rbac.ts'
+import { timers } from '../../src/jobs/index.ts'
 import { startWorker, type Worker, type WorkerOptions } from '../../src/worker.ts'
 import { createApi, type Api } from './api.ts'
 import { freshDatabase } from './postgres.ts'
@@ -30,6 +31,8 @@ export const FAST: WorkerOptions = {
   heartbeatMs: 300,
   drainMs: 500,
   minWaitMs: 100,
+  // What a test changes on the cluster stays until the test has clusters compared.
+  timers: timers.filter(({ name }) => name !== 'clusters.reconcile'),
   retryBaseMs: 50,
   pollTaskMs: 40,
 }

@@ -7,6 +7,7 @@ import { catalogue, pay, prepareOrder, type Ordered } from './api.ts'
 import type { TestApp } from './app.ts'
 import { auditCases } from './harnessAudit.ts'
 import { customerCases } from './harnessCustomers.ts'
+import { findingCases } from './harnessFindings.ts'
 import { mailCases } from './harnessMail.ts'
 import { resizeCases } from './harnessResize.ts'
 import { backupCases } from './harnessBackups.ts'
@@ -351,6 +352,7 @@ export const jobCases: JobCase[] = [
     arrange: (app: TestApp) => arrangeTenantJob(app, deed),
   })),
   ...resizeCases(handlerOf, activePod),
+  ...findingCases(handlerOf, activePod),
   ...snapshotCases({ handlerOf, activePod }),
   ...backupCases({ handlerOf, activePod }),
   ...mailCases(handlerOf),

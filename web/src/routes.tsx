@@ -118,6 +118,12 @@ const provisioning = [
   }),
   createRoute({
     getParentRoute: under,
+    path: 'findings',
+    validateSearch: search('state', 'kind', 'page'),
+    component: page(() => import('./pages/provisioning/FindingsPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
     path: 'clusters',
     component: page(() => import('./pages/provisioning/ClustersPage.tsx')),
   }),

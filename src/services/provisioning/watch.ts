@@ -1,6 +1,7 @@
 import type { Alert } from '../../../shared/api/provisioningControls.ts'
 import { systemOrigin, transaction, type Ctx, type Root } from '../../context.ts'
 import * as automation from '../../db/provisioningAutomation.ts'
+import * as findings from '../../db/provisioningFindings.ts'
 import * as controls from '../../db/provisioningControls.ts'
 import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
@@ -60,7 +61,13 @@ async function faults(ctx: Ctx): Promise<automation.Alert[]> {
     })
   if (await controls.isStopped(ctx.tx))
     found.push({ code: 'stopped', ref: '', message: 'All automation is stopped.' })
-  return [...found, ...(await queueFaults(ctx)), ...(await timerFaults(ctx)), ...(await brakeFaults(ctx))]
+  return [
+    ...found,
+    ...(await queueFaults(ctx)),
+    ...(await timerFaults(ctx)),
+    ...(await brakeFaults(ctx)),
+    ...(await findingFaults(ctx)),
+  ]
 }
 
 async function queueFaults(ctx: Ctx): Promise<automation.Alert[]> {
@@ -109,6 +116,13 @@ const brakeFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
       ref: action,
       message: `${action} would touch ${wanted} at once; ${allowed} are usual. It waits for a confirmation.`,
     }))
+
+const findingFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
+  (await findings.openByKind(ctx.tx)).map(({ kind, n }) => ({
+    code: 'findings',
+    ref: kind,
+    message: `${n} finding(s) of the kind ${kind} wait for a decision.`,
+  }))
 
 export async function listAlerts(ctx: Ctx): Promise<Alert[]> {
   return (await automation.openAlerts(ctx.tx)).map(({ id, code, ref, message, opened_at: at }) => ({

@@ -1,6 +1,7 @@
 import type { CloudPod } from '../api/cloudPods.ts'
 import type { CloudPodBackup } from '../api/cloudPodBackups.ts'
 import type { CloudPodSnapshot } from '../api/cloudPodSnapshots.ts'
+import type { Finding } from '../api/findings.ts'
 import type { CustomerImport } from '../api/customerImports.ts'
 import type { Invoice, Subscription } from '../api/billing.ts'
 import type { Cluster, Job, JobDetail, Node } from '../api/provisioning.ts'
@@ -57,6 +58,12 @@ const LOOKS = {
     uncollectible: ['danger'],
     void: ['neutral'],
   } satisfies Record<Invoice['status'], Look>,
+  finding: {
+    open: ['warning'],
+    repairing: ['info', true],
+    ignored: ['neutral'],
+    closed: ['success'],
+  } satisfies Record<Finding['state'], Look>,
   job: {
     scheduled: ['neutral'],
     blocked: ['neutral'],

@@ -10,6 +10,7 @@ import {
   type LucideIcon,
   Network,
   ReceiptText,
+  SearchCheck,
   Server,
   Tags,
   UserCog,
@@ -67,6 +68,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         icon: Gauge,
         permission: 'infrastructure:read',
         to: paths.queues,
+      },
+      {
+        section: 'findings',
+        label: 'Findings',
+        icon: SearchCheck,
+        permission: 'infrastructure:read',
+        to: paths.findings,
       },
       {
         section: 'clusters',

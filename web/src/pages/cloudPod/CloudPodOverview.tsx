@@ -1,12 +1,16 @@
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { CloudPodDetail } from '../../api/cloudPods.ts'
+import { findingsQuery } from '../../api/findings.ts'
 import { useSession } from '../../components/session.ts'
 import { disk, humanize, memory } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
+import { buttonClass } from '../../ui/Button.tsx'
 import { Card, Facts } from '../../ui/Card.tsx'
 import { CopyId } from '../../ui/CopyId.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { Time } from '../../ui/Time.tsx'
+import { FINDING_WORDS } from '../../lib/findingWords.ts'
 
 const EXPLAIN: Record<CloudPodDetail['state'], string> = {
   reserved: 'Capacity, address and VMID are held. The CloudPod is made when its order is paid.',
@@ -30,6 +34,7 @@ export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
             It has its new cores and memory after its next restart by a reboot here.
           </Notice>
         )}
+        <PodFindings podId={pod.id} />
         <Facts
           facts={[
             [
@@ -106,4 +111,27 @@ export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
       </div>
     </Card>
   )
+}
+
+/** What the cluster says otherwise, for those who run it. */
+function PodFindings({ podId }: { podId: string }) {
+  const { tenant, can } = useSession()
+  const { data } = useQuery({
+    ...findingsQuery({ podId, state: 'open', limit: 10 }),
+    enabled: can('infrastructure:read', null),
+  })
+  return data?.items.map(({ id, kind, expected, found }) => (
+    <Notice
+      key={id}
+      tone="warning"
+      title={FINDING_WORDS[kind]}
+      action={
+        <Link {...paths.findings(tenant.slug, { state: 'open' })} className={buttonClass()}>
+          Decide
+        </Link>
+      }
+    >
+      {found}; expected: {expected}
+    </Notice>
+  ))
 }

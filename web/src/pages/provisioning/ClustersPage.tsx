@@ -1,18 +1,21 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
+import { Link, useNavigate } from '@tanstack/react-router'
 import { Plus, Server } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { reconcileCluster } from '../../api/findings.ts'
 import { clustersQuery, nodesQuery, type Cluster, type Node } from '../../api/provisioning.ts'
+import { useSubmit } from '../../api/submit.ts'
 import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
-import { useSession } from '../../components/session.ts'
+import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { paths } from '../../paths.ts'
 import { Badge } from '../../ui/Badge.tsx'
-import { buttonClass } from '../../ui/Button.tsx'
+import { Button, buttonClass } from '../../ui/Button.tsx'
 import { Card, Facts } from '../../ui/Card.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Notice } from '../../ui/Notice.tsx'
+import { toast } from '../../ui/Toast.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { NodeCard } from './NodeCard.tsx'
 
@@ -63,6 +66,7 @@ function ClusterCard({ cluster, children }: { cluster: Cluster; children: ReactN
           {cluster.simulated && <Badge tone="warning">Simulated</Badge>}
           <StateBadge of="catalogue" state={cluster.state} />
           <StateBadge of="cluster" state={cluster.health} />
+          <CompareNow cluster={cluster} />
         </>
       }
     >
@@ -91,6 +95,28 @@ function ClusterCard({ cluster, children }: { cluster: Cluster; children: ReactN
         {children}
       </div>
     </Card>
+  )
+}
+
+function CompareNow({ cluster }: { cluster: Cluster }) {
+  const { tenant, can } = useSession()
+  const navigate = useNavigate()
+  const compare = useSubmit({
+    send: (_: undefined, key) => reconcileCluster(cluster.id, key),
+    onDone: ({ job }) => void navigate(paths.job(tenant.slug, job.id)),
+  })
+  const reason = can('infrastructure:manage') ? undefined : NO_PERMISSION('infrastructure:manage')
+  return (
+    <Button
+      size="sm"
+      loading={compare.isPending}
+      disabledReason={reason}
+      onClick={() =>
+        compare.mutate(undefined, { onError: (error) => toast.failed('Not compared', error.message) })
+      }
+    >
+      Compare now
+    </Button>
   )
 }
 

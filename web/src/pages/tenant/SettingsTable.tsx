@@ -5,12 +5,13 @@ import { settingsQuery, updateSettings, type SettingView } from '../../api/tenan
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { NO_PERMISSION, permits, useSession } from '../../components/session.ts'
+import { humanize } from '../../lib/words.ts'
 import { Badge } from '../../ui/Badge.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
-import { Field, Input } from '../../ui/Field.tsx'
+import { Field, Input, Select } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
 type Value = SettingView['value']
@@ -111,7 +112,7 @@ function useReason(tenantId: string | null) {
 
 function SettingForm({
   tenantId,
-  setting: { key, words, unit, input, value, inherited },
+  setting: { key, words, unit, input, choices, value, inherited },
   onClose,
 }: {
   tenantId: string | null
@@ -135,10 +136,20 @@ function SettingForm({
         {words}. Inherited: {shown(inherited, unit)}.
       </p>
       <Field label={unit === null ? 'Value' : `Value in ${unit}`} hint={hint} error={of.errorOf('value')}>
-        <Input
-          type={input === 'number' || input === 'email' ? input : 'text'}
-          {...of.form.register('value', { required: REQUIRED })}
-        />
+        {choices ? (
+          <Select {...of.form.register('value', { required: REQUIRED })}>
+            {choices.map((choice) => (
+              <option key={choice} value={choice}>
+                {humanize(choice)}
+              </option>
+            ))}
+          </Select>
+        ) : (
+          <Input
+            type={input === 'number' || input === 'email' ? input : 'text'}
+            {...of.form.register('value', { required: REQUIRED })}
+          />
+        )}
       </Field>
     </Form>
   )

@@ -1,0 +1,83 @@
+import { allowed, refused, type Verdict } from './billingSubscription.ts'
+
+/**
+ * Where a cluster and mPanel disagree about a guest. `gone`: the pod has no guest any more; `unmarked`: its guest lost the
+ * mark by which we know it; `orphan`: a guest with our mark that no pod owns; `foreign`: a guest in our range of VMIDs
+ * that mPanel did not make; `suspended_running`: it was powered on although its tenant is suspended.
+ */
+export const FINDING_KINDS = [
+  'moved',
+  'stopped',
+  'suspended_running',
+  'resized',
+  'network',
+  'renamed',
+  'unmarked',
+  'gone',
+  'orphan',
+  'foreign',
+] as const
+export type FindingKind = (typeof FINDING_KINDS)[number]
+/** `ignored`: it stays as it is and is reported again when it changes. */
+export const FINDING_STATES = ['open', 'repairing', 'ignored', 'closed'] as const
+export type FindingState = (typeof FINDING_STATES)[number]
+/** `vanished`: the difference went away without us. */
+export const FINDING_OUTCOMES = ['repaired', 'adopted', 'vanished'] as const
+export const DECISIONS = ['repair', 'adopt', 'ignore'] as const
+export type Decision = (typeof DECISIONS)[number]
+
+type Subject = {
+  kind: FindingKind
+  state: FindingState
+  /** False: there is no pod, or (orphan) none that is known here. */
+  hasPod: boolean
+  subscriptionId: string | null
+}
+
+/** What each decision does, or why it cannot be made. */
+const REPAIRS: Record<FindingKind, { does: string } | { cannot: string }> = {
+  moved: { cannot: 'mPanel does not move guests back: adopt its new place, or move it by hand.' },
+  stopped: { does: 'The guest is started again.' },
+  suspended_running: { does: 'It is stopped again.' },
+  resized: { does: 'Cores, memory and disk are set to what the pod has here.' },
+  network: { does: 'The network card and address are set to what the pod has here.' },
+  renamed: { does: 'The guest gets the name and tag of its pod again.' },
+  unmarked: { does: 'The mark is written into the guest’s description again.' },
+  gone: { does: 'The pod is made again from its blueprint: empty, with the same address.' },
+  orphan: { does: 'The guest is destroyed with its disks.' },
+  foreign: { cannot: 'mPanel does not touch a guest that it did not make.' },
+}
+const ADOPTIONS: Record<FindingKind, { does: string } | { cannot: string }> = {
+  moved: { does: 'The pod counts on its new node from now on.' },
+  stopped: { does: 'The pod is shown as stopped.' },
+  suspended_running: { cannot: 'The tenant is suspended: restore it to let its pods run.' },
+  resized: { does: 'The pod has this size from now on, also towards quota and node.' },
+  network: { cannot: 'Addresses are given out here: a card that was changed by hand cannot be taken over.' },
+  renamed: { cannot: 'A pod keeps its host name.' },
+  unmarked: { cannot: 'Without the mark nothing is ever done to the guest: write it again.' },
+  gone: { does: 'The pod counts as deleted; address and VMID rest.' },
+  orphan: { cannot: 'Its pod has ended. Destroy the guest, or ignore it.' },
+  foreign: { cannot: 'It belongs to nobody here.' },
+}
+
+const verdictOf = (deed: { does: string } | { cannot: string }): Verdict =>
+  'does' in deed ? allowed : refused(deed.cannot)
+
+/** What a decision about a finding would do; the reason why not where it cannot be made. */
+export const effectOf = (kind: FindingKind, decision: Decision): string => {
+  if (decision === 'ignore') return 'It stays as it is; you are told when it changes.'
+  const deed = (decision === 'repair' ? REPAIRS : ADOPTIONS)[kind]
+  return 'does' in deed ? deed.does : deed.cannot
+}
+
+/** Which decision a finding allows now, and if not, why. */
+export function canDecide(finding: Subject, decision: Decision): Verdict {
+  if (finding.state === 'closed') return refused('It is over.')
+  if (finding.state === 'repairing') return refused('It is being repaired: wait for the job.')
+  if (decision === 'ignore') return finding.state === 'ignored' ? refused('It is ignored already.') : allowed
+  if (decision === 'repair' && finding.kind === 'orphan' && !finding.hasPod)
+    return refused('No pod of this name was ever known here: look whose the guest is.')
+  if (decision === 'adopt' && finding.kind === 'gone' && finding.subscriptionId !== null)
+    return refused('The pod belongs to a subscription: make it again, or cancel the subscription.')
+  return verdictOf((decision === 'repair' ? REPAIRS : ADOPTIONS)[finding.kind])
+}

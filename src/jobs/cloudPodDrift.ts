@@ -1,0 +1,89 @@
+import type { PodRow } from '../db/cloudPods.ts'
+import type { PodAddress } from '../db/cloudPodReservations.ts'
+import type { Difference } from '../db/provisioningFindings.ts'
+import type { GuestConfig, Proxmox } from '../integrations/proxmox/types.ts'
+
+type Words = Proxmox['words']
+/** One thing that is not what it should be, in words. */
+type Deviation = { what: string; expected: string; found: string }
+
+type Value = string | number | null | undefined
+const deviation = (what: string, expected: Value, found: Value): Deviation[] =>
+  (expected ?? null) === (found ?? null)
+    ? []
+    : [{ what, expected: String(expected ?? 'none'), found: String(found ?? 'none') }]
+
+/** `atLeast`: a disk larger than ordered is no fault of a guest that was just made. */
+export const sizeDeviations = (pod: PodRow, config: GuestConfig, atLeast = false): Deviation[] => [
+  ...deviation('cores', pod.cores, config.cores),
+  ...deviation('memory MiB', pod.memory_mb, config.memoryMb),
+  ...(atLeast && (config.diskGb ?? 0) >= pod.disk_gb
+    ? []
+    : deviation('disk GiB', pod.disk_gb, config.diskGb)),
+]
+
+/** The card and the address on it. Containers have their address in the card, virtual machines in `ipconfig0`. */
+export function networkDeviations(
+  words: Words,
+  pod: PodRow,
+  [first]: readonly PodAddress[],
+  config: GuestConfig,
+): Deviation[] {
+  const card = words.parseNet0(config.net0)
+  const options = new Map(
+    (pod.kind === 'ct' ? config.net0 : config.raw.ipconfig0)?.split(',').map(pairOf) ?? [],
+  )
+  const v6 = first?.address.includes(':') === true
+  return [
+    ...deviation('MAC', pod.mac.toUpperCase(), card?.mac),
+    ...deviation('bridge', first?.bridge, card?.bridge),
+    ...deviation('VLAN', first?.vlan ?? null, card?.tag ?? null),
+    ...deviation('address', first && `${first.address}/${first.prefix}`, options.get(v6 ? 'ip6' : 'ip')),
+    ...deviation('gateway', first?.gateway, options.get(v6 ? 'gw6' : 'gw')),
+  ]
+}
+
+const pairOf = (part: string): [string, string] => {
+  const at = part.indexOf('=')
+  return [part.slice(0, at), part.slice(at + 1)]
+}
+
+export const TAG = 'mpanel'
+
+const nameDeviations = (pod: PodRow, config: GuestConfig): Deviation[] => [
+  ...deviation('name', pod.hostname, config.name),
+  ...(config.tags.includes(TAG) ? [] : deviation('tag', TAG, config.tags.join(' ') || 'none')),
+]
+
+const join = (deviations: readonly Deviation[], side: 'expected' | 'found'): string =>
+  deviations.map((one) => `${one.what} ${one[side]}`).join(', ')
+
+const sizeIn = (pod: PodRow, { cores, memoryMb, diskGb }: GuestConfig) => ({
+  cores,
+  memoryMb,
+  diskGb: Math.ceil(diskGb ?? pod.disk_gb),
+})
+
+/** In what the guest of a pod is not what the pod says. @param atLeast a larger disk is no difference */
+export function driftOf(
+  words: Words,
+  pod: PodRow,
+  addresses: readonly PodAddress[],
+  config: GuestConfig,
+  atLeast = false,
+): Difference[] {
+  const found = {
+    resized: sizeDeviations(pod, config, atLeast),
+    network: networkDeviations(words, pod, addresses, config),
+    renamed: nameDeviations(pod, config),
+  }
+  return (['resized', 'network', 'renamed'] as const)
+    .filter((kind) => found[kind].length > 0)
+    .map((kind) => ({
+      kind,
+      label: config.name ?? pod.hostname,
+      expected: join(found[kind], 'expected'),
+      found: join(found[kind], 'found'),
+      ...(kind === 'resized' ? { facts: { size: sizeIn(pod, config) } } : {}),
+    }))
+}

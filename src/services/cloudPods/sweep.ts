@@ -1,0 +1,49 @@
+import type { Ctx } from '../../context.ts'
+import * as pods from '../../db/cloudPods.ts'
+import * as reservations from '../../db/cloudPodReservations.ts'
+import * as findings from '../../db/provisioningFindings.ts'
+import type { SweptPod } from '../../db/provisioningFindings.ts'
+import * as infrastructure from '../../db/provisioningInfrastructure.ts'
+import { notFound } from '../../errors.ts'
+import * as cloudPodQueues from '../cloudPodQueues.ts'
+
+/** What the database says of a cluster, to be compared with what the cluster lists. */
+export type Known = {
+  pods: SweptPod[]
+  vmidMin: number
+  vmidMax: number
+  /** VMIDs of pods about which something is not settled. */
+  vmidsWithFindings: ReadonlySet<number>
+  /** VMIDs of guests that belong to no pod, with the names under which they are known. */
+  strangers: ReadonlyMap<number, string>
+}
+
+const OF_STRANGERS = new Set(['orphan', 'foreign'])
+
+/** @throws AppError not_found */
+export async function known(ctx: Ctx, clusterId: string): Promise<Known> {
+  const cluster = await infrastructure.findCluster(ctx.tx, clusterId)
+  if (!cluster) throw notFound('cluster')
+  const live = await findings.liveOf(ctx.tx, clusterId)
+  const strangers = live.filter(({ kind }) => OF_STRANGERS.has(kind))
+  return {
+    pods: await findings.podsOf(ctx.tx, clusterId),
+    vmidMin: cluster.vmid_min,
+    vmidMax: cluster.vmid_max,
+    vmidsWithFindings: new Set(live.filter((one) => !OF_STRANGERS.has(one.kind)).map(({ vmid }) => vmid)),
+    strangers: new Map(strangers.map(({ vmid, label }) => [vmid, label])),
+  }
+}
+
+/** A pod as it is now, unless it has changed since it was read for the sweep. */
+export async function podWithAddresses(ctx: Ctx, { id, tenantId, version }: SweptPod) {
+  const pod = await pods.find(ctx.tx, tenantId, id)
+  const isSame = pod?.version === version
+  return { pod: isSame ? pod : null, addresses: isSame ? await reservations.addressesOf(ctx.tx, id) : [] }
+}
+
+/** Enqueues a comparison of every active cluster, at most one a minute each. */
+export async function sweepClusters(ctx: Ctx): Promise<void> {
+  for (const cluster of await infrastructure.activeClusters(ctx.tx))
+    await cloudPodQueues.enqueueReconcile(ctx, cluster)
+}

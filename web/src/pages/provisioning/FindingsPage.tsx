@@ -1,0 +1,161 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { SearchCheck } from 'lucide-react'
+import { useState } from 'react'
+import { FINDING_KINDS, FINDING_STATES } from '../../../../shared/states/finding.ts'
+import { findingsQuery, type Finding } from '../../api/findings.ts'
+import { ChoiceFilter, Filters, oneOf } from '../../components/Filters.tsx'
+import { cursorOf, List } from '../../components/List.tsx'
+import { Page } from '../../components/Page.tsx'
+import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { StateBadge } from '../../components/StateBadge.tsx'
+import { paths } from '../../paths.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Card } from '../../ui/Card.tsx'
+import type { Column } from '../../ui/DataTable.tsx'
+import { Dialog } from '../../ui/Dialog.tsx'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+import { Time } from '../../ui/Time.tsx'
+import { Decide } from './DecideFinding.tsx'
+import { FINDING_WORDS } from '../../lib/findingWords.ts'
+
+const route = getRouteApi('/t/$tenant/findings')
+
+/** Where clusters and mPanel say different things, and what to do about each. */
+export default function FindingsPage() {
+  const { can } = useSession()
+  const { page, ...wanted } = route.useSearch()
+  const navigate = route.useNavigate()
+  const state = oneOf(FINDING_STATES, wanted.state)
+  const kind = oneOf(FINDING_KINDS, wanted.kind)
+  const [deciding, setDeciding] = useState<Finding>()
+  const query = useQuery({
+    ...findingsQuery({ state, kind, cursor: cursorOf(page) }),
+    enabled: can('infrastructure:read', null),
+    // Nothing tells when they change.
+    refetchInterval: 10_000,
+  })
+  return (
+    <Page title="Findings" permission="infrastructure:read" ofPlatform>
+      <p className="text-muted">
+        Once a minute each cluster is compared with what is known here. What differs is listed, repaired or
+        taken over, as the settings say.
+      </p>
+      <Card flush>
+        <Filters>
+          <ChoiceFilter
+            label="State"
+            value={state}
+            options={FINDING_STATES}
+            onChange={(chosen) => void navigate({ search: { state: chosen, kind } })}
+          />
+          <ChoiceFilter
+            label="Kind"
+            value={kind}
+            options={FINDING_KINDS}
+            onChange={(chosen) => void navigate({ search: { state, kind: chosen } })}
+          />
+        </Filters>
+        <List
+          query={query}
+          what="findings"
+          columns={useColumns(setDeciding)}
+          trail={page}
+          onTrail={(trail) => void navigate({ search: { state, kind, page: trail } })}
+          empty={
+            <EmptyState icon={SearchCheck} title="Nothing found">
+              {state || kind ? 'No finding matches.' : 'Clusters and mPanel say the same.'}
+            </EmptyState>
+          }
+        />
+      </Card>
+      <Dialog
+        open={deciding !== undefined}
+        onClose={() => setDeciding(undefined)}
+        title={deciding ? `${FINDING_WORDS[deciding.kind]}: ${deciding.label}` : 'Finding'}
+      >
+        {deciding && <Decide finding={deciding} onClose={() => setDeciding(undefined)} />}
+      </Dialog>
+    </Page>
+  )
+}
+
+function useColumns(decide: (finding: Finding) => void): Column<Finding>[] {
+  const { tenant, can } = useSession()
+  const mayNot = can('infrastructure:manage', null) ? undefined : NO_PERMISSION('infrastructure:manage')
+  return [
+    {
+      header: 'Guest',
+      render: ({ label, pod, clusterName, vmid }) => (
+        <>
+          {pod ? (
+            <Link
+              {...paths.cloudPod(tenant.slug, pod.id)}
+              className="font-medium break-words hover:underline"
+            >
+              {label}
+            </Link>
+          ) : (
+            <span className="font-medium break-words">{label}</span>
+          )}
+          <div className="text-[13px] text-muted">
+            {clusterName}, VMID {vmid}
+          </div>
+        </>
+      ),
+    },
+    {
+      header: 'What differs',
+      render: ({ kind, expected, found, problem }) => (
+        <>
+          <div>{FINDING_WORDS[kind]}</div>
+          <div className="text-[13px] break-words text-muted">
+            {found}; expected: {expected}
+          </div>
+          {problem && <div className="text-[13px] break-words text-danger">{problem}</div>}
+        </>
+      ),
+    },
+    {
+      header: 'State',
+      narrow: true,
+      render: ({ state, jobId }) => (
+        <>
+          <StateBadge of="finding" state={state} />
+          {jobId && state === 'repairing' && (
+            <div className="text-[13px]">
+              <Link {...paths.job(tenant.slug, jobId)} className="hover:underline">
+                Its job
+              </Link>
+            </div>
+          )}
+        </>
+      ),
+    },
+    {
+      header: 'Since',
+      from: 'md',
+      narrow: true,
+      render: ({ firstSeenAt }) => <Time at={firstSeenAt} relative />,
+    },
+    {
+      header: 'Decision',
+      narrow: true,
+      render: (finding) => (
+        <Button
+          size="sm"
+          aria-label={`Decide about ${finding.label}: ${FINDING_WORDS[finding.kind]}`}
+          disabledReason={mayNot ?? over(finding)}
+          onClick={() => decide(finding)}
+        >
+          Decide
+        </Button>
+      ),
+    },
+  ]
+}
+
+const over = ({ state, outcome, decidedBy }: Finding): string | undefined => {
+  if (state === 'closed') return `It is over: ${outcome}${decidedBy ? `, decided by ${decidedBy}` : ''}.`
+  return state === 'repairing' ? 'It is being repaired: wait for the job.' : undefined
+}
