@@ -3,15 +3,23 @@ import type { Accepted } from '../../src/services/cloudPodBackupService.ts'
 import * as cloudPodBackupMarks from '../../src/services/cloudPodBackupMarks.ts'
 import type { TestApp } from '../support/app.ts'
 import type { Case } from './cases.ts'
-import { activePod } from './pods.ts'
+import { activePod, good } from './pods.ts'
 
 const PODS = '/api/admin/hosting/cloudpods'
 
+/** A pod that may have backups, whatever was made of the platform's settings. */
+async function podIn(app: TestApp, tenantId: string): Promise<{ id: string }> {
+  const { id = '' } = await activePod(app, tenantId, false)
+  await good(
+    app.admin.call('PATCH', `/api/admin/tenants/${tenantId}/settings`, { 'cloudPods.maxBackups': 10 }),
+  )
+  return { id }
+}
+
 /** A backup as it is once it was proven. */
 export async function backupIn(app: TestApp, tenantId: string): Promise<{ id: string; backupId: string }> {
-  const { id = '' } = await activePod(app, tenantId, false)
-  const { status, body } = await app.admin.post<Accepted>(`${PODS}/${id}/backups`)
-  if (status !== 202) throw new Error(`no backup: ${JSON.stringify(body)}`)
+  const { id } = await podIn(app, tenantId)
+  const body = await good(app.admin.post<Accepted>(`${PODS}/${id}/backups`))
   const backupId = body.backup.id
   const seen = {
     volid: `local:backup/vzdump-qemu-100-${backupId}.vma.zst`,
@@ -29,16 +37,15 @@ const schedule = { enabled: true, hour: 3, keepLast: 2 }
 
 /** A pod that is backed up every day. */
 export async function scheduleIn(app: TestApp, tenantId: string): Promise<{ id: string }> {
-  const { id = '' } = await activePod(app, tenantId, false)
-  const { status } = await app.admin.call('PATCH', `${PODS}/${id}/backup-schedule`, schedule)
-  if (status !== 200) throw new Error('no schedule')
+  const { id } = await podIn(app, tenantId)
+  await good(app.admin.call('PATCH', `${PODS}/${id}/backup-schedule`, schedule))
   return { id }
 }
 
 /** The rows of the route table about backups. */
 export const BACKUP_CASES: Record<string, Case> = {
   getCloudPodBackups: (app, tenantId) => backupIn(app, tenantId),
-  backUpCloudPod: (app, tenantId) => activePod(app, tenantId, false),
+  backUpCloudPod: (app, tenantId) => podIn(app, tenantId),
   updateCloudPodBackup: async (app, tenantId) => ({
     ...(await backupIn(app, tenantId)),
     body: { protected: true },
@@ -55,7 +62,7 @@ export const BACKUP_CASES: Record<string, Case> = {
   },
   getCloudPodBackupSchedule: (app, tenantId) => scheduleIn(app, tenantId),
   updateCloudPodBackupSchedule: async (app, tenantId) => ({
-    ...(await activePod(app, tenantId, false)),
+    ...(await podIn(app, tenantId)),
     body: schedule,
   }),
 }
