@@ -135,21 +135,39 @@ it('a guest that is locked by somebody else is waited for', async () => {
   await succeeds(await remove(vm, backup.id))
 })
 
-it('a restore that breaks off is tried again until the guest is whole, and nobody takes the half one for a stranger', async () => {
-  for (const pod of [vm, ct]) {
-    const backup = await taken(pod)
-    app.sim.control.setStorageFull('shared', true)
-    const job = await restore(pod, backup.id)
-    await until(
-      async () => (await showJob(app, job.id)).waitingFor?.includes('not usable until it is restored'),
-      'the restore to say that it broke off',
-    )
-    app.sim.control.setStorageFull('shared', false)
-    await succeeds(job)
-    expect(guestOf(pod)?.power).toBe('running')
-    await succeeds(await remove(pod, backup.id))
-    await expectNothingLeaked(app, pod.tenantId)
-  }
+async function breaksOff(pod: Placed): Promise<{ backup: CloudPodBackup; job: Job }> {
+  const backup = await taken(pod)
+  app.sim.control.setStorageFull('shared', true)
+  const job = await restore(pod, backup.id)
+  await until(
+    async () => (await showJob(app, job.id)).waitingFor?.includes('not usable until it is restored'),
+    'the restore to say that it broke off',
+  )
+  return { backup, job }
+}
+
+it('a restore that breaks off is tried again until the guest is whole', async () => {
+  const { backup, job } = await breaksOff(vm)
+  app.sim.control.setStorageFull('shared', false)
+  await succeeds(job)
+  expect(guestOf(vm)?.power).toBe('running')
+  await succeeds(await remove(vm, backup.id))
+  await expectNothingLeaked(app, vm.tenantId)
+})
+
+it('one that breaks off again and again waits for a person, and goes on although nothing of the guest is left', async () => {
+  const { backup, job } = await breaksOff(ct)
+  expect(await finished(app.admin, job.id)).toMatchObject({
+    state: 'stuck',
+    error: { code: 'half_restored' },
+  })
+  expect(guestOf(ct)).toBeUndefined()
+  app.sim.control.setStorageFull('shared', false)
+  expect((await app.admin.post(`/api/admin/provisioning/jobs/${job.id}/retry`)).status).toBe(202)
+  await until(async () => (await showJob(app, job.id)).state === 'succeeded', 'the restore to be done')
+  expect(guestOf(ct)).toMatchObject({ vmid: ct.vmid, power: 'running' })
+  await succeeds(await remove(ct, backup.id))
+  await expectNothingLeaked(app, ct.tenantId)
 })
 
 it('a restore overwrites nothing when the backup is gone or the guest is a stranger’s', async () => {
@@ -197,6 +215,19 @@ it('a backup becomes a new pod with a name, an address and a network card of its
     await expectNothingLeaked(app, pod.tenantId)
     await succeeds(await remove(pod, backup.id))
   }
+})
+
+it('a new pod is restored once although the answer was lost, and is found again by its mark', async () => {
+  const backup = await taken(vm)
+  const count = countTasks(app, 'qmrestore')
+  app.sim.control.addFault({ method: 'POST', path: '/qemu$', times: 1, dropAfter: true })
+  const path = `${pathOf(vm)}/${backup.id}/restore-to-new`
+  const asked = app.admin.post<{ cloudPod: CloudPod; job: Job }>(path, { hostname: 'made-once' })
+  const made = await accepted(asked)
+  await succeeds(made.job)
+  expect(count()).toBe(1)
+  expect(guestsOf(app, made.cloudPod.id)).toMatchObject([{ power: 'running' }])
+  await succeeds(await remove(vm, backup.id))
 })
 
 it('of a new pod that could not be restored nothing is left, also when the restore left an unmarked guest', async () => {
