@@ -96,7 +96,7 @@ async function arrange(app: TestApp, parts: Parts, kind: 'vm' | 'ct', deed: Deed
   }
 }
 
-const KIND: Record<Deed, 'vm' | 'ct'> = { backup: 'vm', backupDelete: 'ct', restore: 'vm' }
+const KIND: Record<Deed, 'vm' | 'ct'> = { backup: 'vm', backupDelete: 'vm', restore: 'ct' }
 
 export const backupCases = (parts: Parts): JobCase[] =>
   (['backup', 'backupDelete', 'restore'] as const).map((deed) => ({
