@@ -6,12 +6,14 @@ import { customers } from './customers.ts'
 import { orderToActive } from './orderToActive.ts'
 import { podList } from './podList.ts'
 import { queue } from './queue.ts'
+import { reconcile } from './reconcile.ts'
 
 const BENCHES: Record<string, () => Promise<void>> = {
   podList,
   customers,
   customerFiles,
   queue,
+  reconcile,
   orderToActive,
   audit,
 }

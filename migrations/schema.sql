@@ -454,12 +454,12 @@ create table clusters (
   checked_at timestamp with time zone,
   version integer not null default 1,
   created_at timestamp with time zone not null,
-  constraint clusters_name_key UNIQUE (name),
   constraint clusters_pkey PRIMARY KEY (id),
   constraint clusters_api_url_check CHECK ((api_url ~~ 'https://%'::text)),
   constraint clusters_check CHECK ((vmid_min <= vmid_max)),
   constraint clusters_health_check CHECK ((health = ANY (ARRAY['unknown'::text, 'ok'::text, 'failing'::text]))),
-  constraint clusters_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text]))),
+  constraint clusters_removed_secret CHECK (((state <> 'removed'::text) OR (length(token_secret_sealed) = 0))),
+  constraint clusters_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'removed'::text]))),
   constraint clusters_vmid_max_check CHECK ((vmid_max <= 999999999)),
   constraint clusters_vmid_min_check CHECK ((vmid_min >= 100))
 );
@@ -1677,6 +1677,8 @@ CREATE INDEX cloud_pods_search ON public.cloud_pods USING gin (tenant_id, ((' ':
 CREATE INDEX cloud_pods_subscription ON public.cloud_pods USING btree (subscription_id) WHERE (subscription_id IS NOT NULL);
 
 CREATE INDEX cloud_pods_vmid ON public.cloud_pods USING btree (vmid, id DESC);
+
+CREATE UNIQUE INDEX clusters_name ON public.clusters USING btree (name) WHERE (state <> 'removed'::text);
 
 CREATE INDEX credit_notes_invoice ON public.credit_notes USING btree (invoice_id);
 

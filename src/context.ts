@@ -3,7 +3,7 @@ import type { Database, Scope, Tx } from './db/index.ts'
 import type { Permission } from '../shared/permissions.ts'
 import type { Mail } from './integrations/mail/types.ts'
 import type { Oidc, OidcConnection } from './integrations/oidc/types.ts'
-import type { Proxmox, ProxmoxConnection } from './integrations/proxmox/types.ts'
+import type { Certificate, Proxmox, ProxmoxConnection } from './integrations/proxmox/types.ts'
 import type { SyslogMessage, SyslogTarget } from './integrations/syslog/types.ts'
 import type { WebhookDelivery, WebhookTarget } from './integrations/webhook/types.ts'
 import type { Sealer } from './lib/crypto.ts'
@@ -24,6 +24,8 @@ export type Actor = {
 /** Makers of clients of outside systems. Only deps.ts fills this with real ones. */
 type Vendors = {
   proxmox(connection: ProxmoxConnection): Proxmox
+  /** The certificate that a cluster's address presents, or why there is none. */
+  proxmoxCertificate(url: string): Promise<Certificate | string>
   /** Null: there is no mail server, and mails are kept. */
   mail: Mail | null
   oidc(connection: OidcConnection): Oidc

@@ -9,6 +9,7 @@ import { StartupError } from './errors.ts'
 import { createMail } from './integrations/mail/client.ts'
 import { createOidc } from './integrations/oidc/client.ts'
 import { createProxmox } from './integrations/proxmox/client.ts'
+import { presentedCertificate } from './integrations/proxmox/tls.ts'
 import { sendSyslog } from './integrations/syslog/client.ts'
 import { sendWebhook } from './integrations/webhook/client.ts'
 import { createSealer } from './lib/crypto.ts'
@@ -42,6 +43,7 @@ export function createDeps(
     },
     vendors: {
       proxmox: remembered(createProxmox),
+      proxmoxCertificate: presentedCertificate,
       oidc: (connection) => createOidc(send, connection),
       send,
       syslog: (target, messages) => sendSyslog(config.outgoingNetworks, target, messages),

@@ -74,30 +74,85 @@ export const cluster = z.object({
   name: z.string(),
   apiUrl: z.string(),
   tokenId: z.string(),
+  /** By what the cluster is recognised: its CA, its certificate, or by neither a public authority. */
+  caPem: z.string().nullable(),
+  fingerprint: z.string().nullable(),
   simulated: z.boolean(),
   vmidMin: z.number().int(),
   vmidMax: z.number().int(),
-  state: z.enum(['active', 'paused']),
+  state: z.enum(['active', 'paused', 'removed']),
   health: z.enum(['unknown', 'ok', 'failing']),
   healthMessage: z.string().nullable(),
   checkedAt: timestamp.nullable(),
+  version: z.number().int(),
   createdAt: timestamp,
 })
 export type Cluster = z.infer<typeof cluster>
 
+const apiUrl = z.url({ protocol: /^https$/ }).max(300)
+const tokenId = z.string().regex(/^[^\s@!]+@[^\s@!]+![^\s@!]+$/, 'a token id such as mpanel@pve!panel')
+const tokenSecret = z.string().min(1).max(200)
+const caPem = z.string().max(20_000).nullable()
+const fingerprint = z
+  .string()
+  .regex(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/, 'SHA-256 as AA:BB:… (32 pairs)')
+  .nullable()
+const clusterName = z.string().trim().min(1).max(100)
+const vmidBound = z.number().int().min(100).max(999_999_999)
+
 export const clusterCreate = z.strictObject({
-  name: z.string().trim().min(1).max(100),
-  apiUrl: z.url({ protocol: /^https$/ }).max(300),
-  tokenId: z.string().regex(/^[^\s@!]+@[^\s@!]+![^\s@!]+$/, 'a token id such as mpanel@pve!panel'),
-  tokenSecret: z.string().min(1).max(200),
-  caPem: z.string().max(20_000).nullable().default(null),
-  fingerprint: z
-    .string()
-    .regex(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/, 'SHA-256 as AA:BB:… (32 pairs)')
-    .nullable()
-    .default(null),
-  vmidMin: z.number().int().min(100).max(999_999_999).default(100_000),
-  vmidMax: z.number().int().min(100).max(999_999_999).default(999_999),
+  name: clusterName,
+  apiUrl,
+  tokenId,
+  tokenSecret,
+  caPem: caPem.default(null),
+  fingerprint: fingerprint.default(null),
+  vmidMin: vmidBound.default(100_000),
+  vmidMax: vmidBound.default(999_999),
+})
+
+/** What is not named stays. Whoever changes where the token is sent, or whom is trusted there, says its secret anew. */
+export const clusterUpdate = z
+  .strictObject({
+    name: clusterName,
+    apiUrl,
+    tokenId,
+    tokenSecret,
+    caPem,
+    fingerprint,
+    vmidMin: vmidBound,
+    vmidMax: vmidBound,
+    state: z.enum(['active', 'paused']),
+  })
+  .partial()
+
+/** A connection to be tried. */
+export const clusterCheckRequest = z.strictObject({
+  apiUrl,
+  tokenId,
+  tokenSecret,
+  caPem: caPem.default(null),
+  fingerprint: fingerprint.default(null),
+})
+
+/** What was found at the address. */
+export const clusterCheck = z.object({
+  /** What the server presents, whether or not it is trusted; null when it cannot be reached at all. */
+  certificate: z
+    .object({ fingerprint: z.string(), subject: z.string(), issuer: z.string(), validTo: timestamp })
+    .nullable(),
+  /** Why the connection cannot be used; null when it can. */
+  problem: z.string().nullable(),
+  version: z.string().nullable(),
+  nodes: z.array(z.object({ name: z.string(), status: z.string() })),
+  /** Privileges that mPanel needs and the token does not have, by path. */
+  missing: z.array(z.object({ path: z.string(), privileges: z.array(z.string()) })),
+})
+export type ClusterCheck = z.infer<typeof clusterCheck>
+
+export const clusterRemove = z.strictObject({
+  /** The cluster's name, typed by whoever removes it. */
+  name: z.string().max(100),
 })
 
 export const node = z.object({

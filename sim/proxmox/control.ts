@@ -37,6 +37,8 @@ export type SimControl = {
   failTask: (fault: TaskFault) => void
   clearFaults: () => void
   faults: () => { requests: Fault[]; tasks: TaskFault[] }
+  /** A token of a user of its own, with these privileges everywhere. */
+  addToken: (token: { id: string; secret: string; privileges: readonly string[] }) => void
   setNode: (node: string, status: 'online' | 'offline') => void
   setQuorum: (quorate: boolean) => void
   setStorageFull: (storage: string, full: boolean, node?: string) => void
@@ -79,6 +81,7 @@ export function makeControl(world: World): SimControl {
       world.taskFaults = []
     },
     faults: () => ({ requests: world.faults, tasks: world.taskFaults }),
+    addToken: changed(({ id, secret, privileges }) => addToken(world, id, secret, privileges)),
     setNode: changed((name, status) => setNode(world, name, status)),
     setQuorum: changed((quorate) => {
       world.state.quorumLost = !quorate
@@ -151,6 +154,19 @@ function requests(world: World, { method, path, since = 0 }: RequestFilter = {})
     .filter((record) => method === undefined || record.method === method.toUpperCase())
     .filter((record) => pattern === null || pattern.test(record.path))
     .map((record) => ({ ...record }))
+}
+
+function addToken(world: World, id: string, secret: string, privileges: readonly string[]): void {
+  const [user = '', name = ''] = id.split('!')
+  const { users, roles, acl } = world.state
+  roles[`of-${user}`] = [...privileges]
+  users[user] = {
+    password: null,
+    enabled: true,
+    comment: null,
+    tokens: { [name]: { secret, privsep: false, comment: null, expire: 0 } },
+  }
+  acl.push({ path: '/', type: 'user', ugid: user, roleid: `of-${user}`, propagate: true })
 }
 
 /** A node that goes away takes its workers and its running guests with it; locks stay in the configurations. */

@@ -126,6 +126,16 @@ export async function noteDecision(
     .execute()
 }
 
+/** Ends all that is not over about a cluster that is taken away. */
+export async function closeAllOf(tx: Tx, clusterId: string, at: Date): Promise<void> {
+  await tx
+    .updateTable('findings')
+    .set({ state: 'closed', outcome: 'vanished', closed_at: at })
+    .where('cluster_id', '=', clusterId)
+    .where('state', '<>', 'closed')
+    .execute()
+}
+
 /** How many wait for a decision, by kind. */
 export async function openByKind(tx: Tx): Promise<{ kind: FindingKind; n: number }[]> {
   const { rows } = await sql<{ kind: FindingKind; n: number }>`select kind, count(*)::int as n from findings

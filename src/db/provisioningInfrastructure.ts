@@ -14,9 +14,28 @@ export function findCluster(tx: Tx, id: string): Promise<ClusterRow | undefined>
   return tx.selectFrom('clusters').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
-export function clusterByName(tx: Tx, name: string): Promise<ClusterRow | undefined> {
-  return tx.selectFrom('clusters').selectAll().where('name', '=', name).executeTakeFirst()
+export function lockClusterRow(tx: Tx, id: string): Promise<ClusterRow | undefined> {
+  return tx.selectFrom('clusters').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
 }
+
+export function clusterByName(tx: Tx, name: string): Promise<ClusterRow | undefined> {
+  return tx
+    .selectFrom('clusters')
+    .selectAll()
+    .where('name', '=', name)
+    .where('state', '<>', 'removed')
+    .executeTakeFirst()
+}
+
+export async function countLivePods(tx: Tx, clusterId: string): Promise<number> {
+  const { rows } = await sql<{ n: number }>`select count(*)::int as n from cloud_pods
+    where cluster_id = ${clusterId} and state not in ('failed', 'deleted')`.execute(tx)
+  return rows[0]?.n ?? 0
+}
+
+/** What belongs to a cluster that was removed is not listed. */
+const ofPresentCluster = (column: string) =>
+  sql<boolean>`exists (select from clusters c where c.id = ${sql.ref(column)} and c.state <> 'removed')`
 
 export function activeClusters(tx: Tx): Promise<ClusterRow[]> {
   return tx.selectFrom('clusters').selectAll().where('state', '=', 'active').orderBy('name').execute()
@@ -51,7 +70,11 @@ export function blueprintByCode(tx: Tx, code: string) {
 }
 
 export function listClusters(tx: Tx, options: ListOptions) {
-  return keysetPage(tx.selectFrom('clusters').selectAll(), 'clusters.id', options)
+  return keysetPage(
+    tx.selectFrom('clusters').selectAll().where('state', '<>', 'removed'),
+    'clusters.id',
+    options,
+  )
 }
 
 export type SeenNode = {
@@ -112,7 +135,11 @@ export function nodesOf(tx: Tx, clusterId: string): Promise<NodeRow[]> {
 }
 
 export function listNodes(tx: Tx, options: ListOptions) {
-  return keysetPage(tx.selectFrom('nodes').selectAll(), 'nodes.id', options)
+  return keysetPage(
+    tx.selectFrom('nodes').selectAll().where(ofPresentCluster('nodes.cluster_id')),
+    'nodes.id',
+    options,
+  )
 }
 
 export type SeenTemplate = {
@@ -212,6 +239,7 @@ export function listPools(tx: Tx, options: ListOptions) {
         'quarantined',
       ),
     ])
+    .where(ofPresentCluster('ip_pools.cluster_id'))
   return keysetPage(query, 'ip_pools.id', options)
 }
 

@@ -310,7 +310,7 @@ export interface ClustersTable {
   simulated: Generated<boolean>
   vmid_min: number
   vmid_max: number
-  state: Generated<'active' | 'paused'>
+  state: Generated<'active' | 'paused' | 'removed'>
   health: Generated<'unknown' | 'ok' | 'failing'>
   health_message: string | null
   checked_at: Date | null

@@ -42,11 +42,15 @@ async function requireArchive(run: RestoreRun, guest: Guest, node: string): Prom
   return volume.volid
 }
 
-/** @returns whether the guest runs, so that it is started again afterwards */
-async function begin(run: RestoreRun): Promise<boolean> {
-  const { guest, ref } = await requireOurs(run)
+/** How the guest was before: it is so again afterwards. A suspended one does not start with its node. */
+type Before = { runs: boolean; autostart: boolean }
+const before = (run: RestoreRun): Before => run.output('begin') as Before
+
+async function begin(run: RestoreRun): Promise<Before> {
+  const { guest, ref, config } = await requireOurs(run)
   await requireArchive(run, guest, ref.node)
-  return valueOf(await guest.proxmox.status(ref, run)).status === 'running'
+  const { status } = valueOf(await guest.proxmox.status(ref, run))
+  return { runs: status === 'running', autostart: config.raw.onboot === '1' }
 }
 
 async function requireOurs(run: RestoreRun) {
@@ -170,7 +174,7 @@ async function configure(run: RestoreRun): Promise<void> {
     description: proxmox.words.markerOf(pod.id, run.job.id),
     cores: pod.cores,
     memory: pod.memory_mb,
-    onboot: true,
+    onboot: before(run).autostart,
     tags: TAG,
     ...network(guest, await addresses(run)),
   }
@@ -199,7 +203,7 @@ async function verify(run: RestoreRun): Promise<void> {
 async function start(run: RestoreRun): Promise<'running' | 'stopped'> {
   const { guest, ref } = await requireOurs(run)
   const read = async () => valueOf(await guest.proxmox.status(ref, run)).status
-  const wanted = run.output('begin') === true ? 'running' : 'stopped'
+  const wanted = before(run).runs ? 'running' : 'stopped'
   if (wanted === 'running' && (await read()) !== 'running')
     await doTask(run, guest.proxmox, 'starting', () => guest.proxmox.start(ref, run))
   const status = await read()
@@ -210,7 +214,7 @@ async function start(run: RestoreRun): Promise<'running' | 'stopped'> {
 
 /** A guest that ran and could not be restored, or not be set up, is started again where it can be. */
 async function startAgain(run: RestoreRun): Promise<void> {
-  if (run.output('begin') !== true) return
+  if (!before(run).runs) return
   const { guest, ref } = await ours(run)
   if (guest.pod.state !== 'active') return
   if (valueOf(await guest.proxmox.status(ref, run)).status === 'running') return

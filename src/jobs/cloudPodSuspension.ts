@@ -1,4 +1,4 @@
-import type { GuestRef } from '../integrations/proxmox/types.ts'
+import type { GuestConfig, GuestRef } from '../integrations/proxmox/types.ts'
 import { podResume, podSuspend, type SuspensionPayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
 import * as tenantSuspensionService from '../services/tenantSuspensionService.ts'
@@ -7,7 +7,7 @@ import { SHUTDOWN_SECONDS } from './cloudPodReboot.ts'
 import { JobError, permanent, valueOf } from './errors.ts'
 import type { JobHandler, Run } from './steps.ts'
 
-type Found = { guest: Guest; ref: GuestRef; running: boolean }
+type Found = { guest: Guest; ref: GuestRef; config: GuestConfig; running: boolean }
 
 /** The guest with its power, or null when the pod has none that runs or could run. */
 async function look(run: Run<SuspensionPayload>): Promise<Found | null> {
@@ -16,7 +16,7 @@ async function look(run: Run<SuspensionPayload>): Promise<Found | null> {
   const found = await findSettled(run, guest)
   if (!found) throw permanent('guest_lost', `guest ${guest.pod.vmid} does not exist on its cluster`)
   const { status } = valueOf(await guest.proxmox.status(found.ref, run))
-  return { guest, ref: found.ref, running: status === 'running' }
+  return { guest, ...found, running: status === 'running' }
 }
 
 const holds = async (run: Run<SuspensionPayload>): Promise<boolean> => {
@@ -24,10 +24,23 @@ const holds = async (run: Run<SuspensionPayload>): Promise<boolean> => {
   return suspension !== undefined && suspension.ended_at === null
 }
 
+const startsWithNode = ({ config }: Found): boolean => config.raw.onboot === '1'
+
+/** A suspended guest must not come back when its node is started. */
+async function setAutostart(run: Run<SuspensionPayload>, found: Found, onboot: boolean): Promise<void> {
+  if (startsWithNode(found) === onboot) return
+  const { guest, ref, config } = found
+  await doTask(run, guest.proxmox, 'setting whether it starts with its node', () =>
+    guest.proxmox.configure(ref, { onboot }, { digest: config.digest, signal: run.signal }),
+  )
+}
+
 /** A guest that does not shut down in time is stopped. */
 async function stop(run: Run<SuspensionPayload>): Promise<void> {
   const found = await look(run)
-  if (!found?.running || run.output('look') === null) return
+  if (!found || run.output('look') === null) return
+  await setAutostart(run, found, false)
+  if (!found.running) return
   const { guest, ref } = found
   try {
     await doTask(run, guest.proxmox, 'shutting down', () =>
@@ -45,6 +58,8 @@ async function readBack(run: Run<SuspensionPayload>, wanted: boolean): Promise<b
   const found = await look(run)
   if (found && found.running !== wanted)
     throw new JobError('retry', 'read_back_differs', `The guest is ${wanted ? 'stopped' : 'still running'}.`)
+  if (found && !wanted && startsWithNode(found))
+    throw new JobError('retry', 'read_back_differs', 'The guest would start with its node.')
   return found !== null
 }
 
@@ -99,8 +114,9 @@ export const cloudPodResume: JobHandler<SuspensionPayload> = {
       title: 'Starting what ran before',
       run: async (run) => {
         const { ran } = await run.read((ctx) => tenantSuspensionService.of(ctx, run.payload))
-        const found = ran === true ? await look(run) : null
-        if (found && !found.running)
+        const found = await look(run)
+        if (found) await setAutostart(run, found, true)
+        if (found && ran === true && !found.running)
           await doTask(run, found.guest.proxmox, 'starting', () => found.guest.proxmox.start(found.ref, run))
         return ran === true
       },

@@ -89,7 +89,7 @@ type RawRoute = Common & {
   access:
     | 'public'
     | 'authenticated'
-    | { permission: Permission; where: { in: 'list' } | { in: 'object'; kind: TenantThing } }
+    | { permission: Permission; where: { in: 'platform' | 'list' } | { in: 'object'; kind: TenantThing } }
   raw(
     root: Root,
     request: FastifyRequest,

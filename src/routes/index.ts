@@ -32,6 +32,7 @@ import { cloudPodBackups } from './cloudPodBackups.ts'
 import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import type { Route } from './define.ts'
 import { healthRoutes } from './healthRoutes.ts'
+import { provisioningClusterRoutes } from './provisioningClusterRoutes.ts'
 import { provisioningControlRoutes } from './provisioningControlRoutes.ts'
 import { provisioningFindingRoutes } from './provisioningFindingRoutes.ts'
 import { provisioningRoutes } from './provisioningRoutes.ts'
@@ -67,6 +68,7 @@ export const routes: readonly Route[] = [
   ...cloudPodSnapshots,
   ...cloudPodBackups,
   ...provisioningRoutes,
+  ...provisioningClusterRoutes,
   ...provisioningControlRoutes,
   ...provisioningFindingRoutes,
   ...adminSearch,

@@ -101,5 +101,11 @@ export async function reconcileNow(ctx: Ctx, clusterId: string): Promise<{ job: 
   const cluster = await infrastructure.findCluster(ctx.tx, clusterId)
   if (!cluster) throw notFound('cluster')
   const { id } = await cloudPodQueues.enqueueReconcile(ctx, cluster, newId())
+  await auditService.record(ctx, {
+    action: 'CLUSTER_COMPARISON_REQUESTED',
+    tenantId: null,
+    target: { type: 'cluster', id: clusterId, label: cluster.name },
+    details: { jobId: id },
+  })
   return { job: await provisioningService.getJob(ctx, id) }
 }

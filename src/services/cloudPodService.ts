@@ -16,6 +16,7 @@ import { emit, lockPod, requireAllowed } from './cloudPods/changes.ts'
 import { reserve, type PodOrder, type PodSource } from './cloudPods/reserve.ts'
 import * as resizing from './cloudPods/resize.ts'
 import * as provisioningService from './provisioningService.ts'
+import * as tenantSuspensionService from './tenantSuspensionService.ts'
 
 export { reserve }
 export { markResized, markResizeFailed, noteSetBack, previewResize } from './cloudPods/resize.ts'
@@ -108,12 +109,17 @@ const ACTING = {
   reboot: 'rebooting',
 } as const
 
-/** @throws AppError not_found, invalid_state with the reason */
+/** After these the guest runs. */
+const RUNS = new Set<PowerAction>(['start', 'reboot'])
+
+/** @throws AppError not_found, invalid_state with the reason, also to start a pod of a suspended tenant */
 export async function power(ctx: Ctx, tenantId: string, id: string, action: PowerAction): Promise<Accepted> {
   const pod = await lockPod(ctx, tenantId, id)
   requireAllowed(
     canPod[action]({ state: pod.state, powerState: pod.power_state, subscriptionId: pod.subscription_id }),
   )
+  if (RUNS.has(action) && (await tenantSuspensionService.isStopping(ctx, pod)))
+    throw new AppError('invalid_state', 'The tenant is suspended: its pods stay off until it is restored.')
   await pods.update(ctx.tx, id, { action: ACTING[action], problem: null, updated_at: ctx.now() })
   await emit(ctx, pod, `CLOUDPOD_${action.toUpperCase()}_REQUESTED`, { action: [pod.action, ACTING[action]] })
   return answer(ctx, pod, await cloudPodQueues.enqueuePower(ctx, pod, action))

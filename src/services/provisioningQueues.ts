@@ -75,8 +75,12 @@ export const clusterSync = { kind: 'cluster.sync', payload: z.object({ clusterId
 
 const MINUTE_MS = 60_000
 
-/** Reads a cluster's nodes, storages and templates; one job a minute and cluster, whoever asks. */
-export function enqueueClusterSync(ctx: Ctx, cluster: { id: string; name: string }): Promise<{ id: string }> {
+/** Reads a cluster's nodes, storages and templates. @param round the same one finds the same job; default: one a minute */
+export function enqueueClusterSync(
+  ctx: Ctx,
+  cluster: { id: string; name: string },
+  round = String(Math.floor(ctx.now().getTime() / MINUTE_MS)),
+): Promise<{ id: string }> {
   return enqueue(ctx, {
     queue: 'system',
     kind: clusterSync.kind,
@@ -84,7 +88,7 @@ export function enqueueClusterSync(ctx: Ctx, cluster: { id: string; name: string
     subject: { type: 'cluster', id: cluster.id, label: cluster.name },
     payload: { clusterId: cluster.id },
     serialKey: `cluster:${cluster.id}`,
-    idempotencyKey: `sync:${cluster.id}:${Math.floor(ctx.now().getTime() / MINUTE_MS)}`,
+    idempotencyKey: `sync:${cluster.id}:${round}`,
     maxAttempts: 3,
   })
 }

@@ -81,6 +81,7 @@ const ADDRESSES = [
   'roles/new',
   'roles/{role}',
   'findings',
+  'clusters/{cluster}/edit',
   'audit',
   'audit/proof',
   'audit/sinks',
@@ -227,6 +228,7 @@ async function prepare(): Promise<typeof things> {
   const role = await admin.post<{ id: string }>('/api/admin/users/roles', watchers)
   return {
     user: users.body.items[0]?.id,
+    cluster: opened.app.clusterId,
     role: role.body.id,
     tenant,
     closing,

@@ -1,6 +1,9 @@
 import { jobCases } from '../support/harnessCases.ts'
 import { describeJobs } from '../support/harnessSuite.ts'
 
+/** In files of their own. */
+const ELSEWHERE = /^cloudPod\.(?:create|destroy|power|suspend|resume)$/
+
 describeJobs(
-  jobCases.filter(({ handler: { kind } }) => kind.startsWith('cloudPod.') && kind !== 'cloudPod.create'),
+  jobCases.filter(({ handler: { kind } }) => kind.startsWith('cloudPod.') && !ELSEWHERE.test(kind)),
 )

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { newId } from '../../src/lib/ids.ts'
 import type { TestApp } from '../support/app.ts'
 import type { Case } from './cases.ts'
-import { podIn } from './pods.ts'
+import { good, podIn } from './pods.ts'
 
 const reason = 'The storage is being mended.'
 
@@ -69,6 +69,25 @@ export const PROVISIONING_CASES: Record<string, Case> = {
   },
   getAlerts: async () => ({}),
   listFindings: async () => ({}),
+  getCluster: async (app) => ({ id: app.clusterId }),
+  checkCluster: async (app) => ({ id: app.clusterId }),
+  checkClusterConnection: async (app) => ({
+    body: {
+      apiUrl: app.sim.url,
+      tokenId: 'mpanel@pve!panel',
+      tokenSecret: 'x',
+      fingerprint: app.sim.fingerprint,
+    },
+  }),
+  updateCluster: async (app) => ({ id: app.clusterId, body: { vmidMax: 999_000 + found++ } }),
+  removeCluster: async (app) => {
+    const name = `c-${newId()}`
+    const cluster = { name, apiUrl: 'https://pve.example.com:8006', tokenId: 'a@pve!b', tokenSecret: 'x' }
+    const added = await good(
+      app.admin.post<{ cluster: { id: string } }>('/api/admin/provisioning/clusters', cluster),
+    )
+    return { id: added.cluster.id, body: { name } }
+  },
   getFinding: async (app) => ({ id: await findingIn(app) }),
   decideFinding: async (app) => ({ id: await findingIn(app), body: { decision: 'ignore', reason } }),
   reconcileCluster: async (app) => ({ id: app.clusterId }),

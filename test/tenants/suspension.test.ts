@@ -50,7 +50,9 @@ async function twoPods(): Promise<{ tenantId: string; runs: Placed; rests: Place
   return { tenantId: runs.tenantId, runs, rests }
 }
 
-it('a suspension stops every pod, and the restoration starts exactly those that ran', async () => {
+const startsWithNode = (podId: string) => guestsOf(app, podId).map((guest) => guest.config.onboot)
+
+it('a suspension stops every pod for good, and the restoration starts exactly those that ran', async () => {
   const { tenantId, runs, rests } = await twoPods()
   expect((await suspend(tenantId)).status).toBe(202)
   const stopped = await allStopped(tenantId)
@@ -60,9 +62,15 @@ it('a suspension stops every pod, and the restoration starts exactly those that 
   })
   expect([power(runs.podId), power(rests.podId)]).toEqual([['stopped'], ['stopped']])
   expect((await showPod(app, runs.podId)).powerState).toBe('stopped')
+  expect([startsWithNode(runs.podId), startsWithNode(rests.podId)]).toEqual([['0'], ['0']])
+  expect(await app.admin.post(`/api/admin/hosting/cloudpods/${runs.podId}/start`)).toMatchObject({
+    status: 409,
+    body: { code: 'invalid_state', detail: expect.stringContaining('suspended') },
+  })
   expect((await restore(tenantId)).status).toBe(202)
   await allRestored(tenantId)
   expect([power(runs.podId), power(rests.podId)]).toEqual([['running'], ['stopped']])
+  expect([startsWithNode(runs.podId), startsWithNode(rests.podId)]).toEqual([['1'], ['1']])
   expect((await showPod(app, runs.podId)).powerState).toBe('running')
   expect((await showSubscription(app, runs.subscription.id)).state).toBe('active')
 })

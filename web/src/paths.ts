@@ -48,6 +48,8 @@ export const paths = {
     linkOptions({ to: '/t/$tenant/jobs', params: { tenant }, search }),
   job: (tenant: string, id: string) => linkOptions({ to: '/t/$tenant/jobs/$id', params: { tenant, id } }),
   queues: (tenant: string) => linkOptions({ to: '/t/$tenant/queues', params: { tenant } }),
+  editCluster: (tenant: string, id: string) =>
+    linkOptions({ to: '/t/$tenant/clusters/$id/edit', params: { tenant, id } }),
   findings: (tenant: string, search: { state?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/findings', params: { tenant }, search }),
   clusters: (tenant: string) => linkOptions({ to: '/t/$tenant/clusters', params: { tenant } }),

@@ -118,6 +118,11 @@ const provisioning = [
   }),
   createRoute({
     getParentRoute: under,
+    path: 'clusters/$id/edit',
+    component: page(() => import('./pages/provisioning/EditClusterPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
     path: 'findings',
     validateSearch: search('state', 'kind', 'page'),
     component: page(() => import('./pages/provisioning/FindingsPage.tsx')),

@@ -59,6 +59,13 @@ function reads(caller: Caller) {
         return { version: asText(row.version), release: asText(row.release) }
       })
     },
+    async privileges(call?: Call): Promise<Outcome<Record<string, string[]>>> {
+      return map(await get('/access/permissions', call), (data) =>
+        Object.fromEntries(
+          Object.entries(asRow(data)).map(([path, held]) => [path, Object.keys(asRow(held))]),
+        ),
+      )
+    },
     async nodes(call?: Call): Promise<Outcome<NodeSummary[]>> {
       return map(await get('/nodes', call), (data) => asRows(data).map(readNode))
     },

@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect, getCACertificates } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
+import type { Certificate } from './types.ts'
 
 /** Where to connect and whom to trust there. */
 export type TlsTarget = {
@@ -55,6 +56,40 @@ function connectVerified(target: TlsTarget, done: (error: Error | null, socket: 
     if (wrong) return fail(new Error(wrong))
     socket.removeListener('error', fail)
     done(null, socket)
+  })
+}
+
+/**
+ * The certificate that is presented at an address, trusted or not; nothing is sent there. For a person who compares it
+ * with what the node itself shows.
+ * @returns the certificate, or why there is none
+ */
+export function presentedCertificate(address: string, timeoutMs = 5_000): Promise<Certificate | string> {
+  const url = new URL(address)
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  return new Promise((resolve) => {
+    const socket = connect({
+      host,
+      port: Number(url.port || 443),
+      servername: isIP(host) ? undefined : host,
+      rejectUnauthorized: false,
+    })
+    const end = (answer: Certificate | string) => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve(answer)
+    }
+    const timer = setTimeout(() => end(`no connection within ${timeoutMs} ms`), timeoutMs)
+    socket.once('error', (error) => end(error.message))
+    socket.once('secureConnect', () => {
+      const { fingerprint256, subject, issuer, valid_to: validTo } = socket.getPeerCertificate()
+      end({
+        fingerprint: fingerprint256,
+        subject: String(subject.CN ?? ''),
+        issuer: String(issuer.CN ?? issuer.O ?? ''),
+        validTo: new Date(validTo),
+      })
+    })
   })
 }
 

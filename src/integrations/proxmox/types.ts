@@ -22,6 +22,9 @@ export type ProxmoxConnection = {
   timeoutMs?: number
 }
 
+/** What a server says it is. `fingerprint`: SHA-256 as `AA:BB:…`. */
+export type Certificate = { fingerprint: string; subject: string; issuer: string; validTo: Date }
+
 /**
  * Codes of `rejected`:
  * `unreachable` (not sent: connection refused, DNS, TLS, 595; retryable), `locked` (guest or file locked; retryable),
@@ -176,6 +179,8 @@ export interface Proxmox {
 
   /** Version and the caller's identity: proves that address, certificate and credentials are right. */
   version(call?: Call): Promise<Outcome<{ version: string; release: string }>>
+  /** What the caller may do, by path: privileges on `/vms`, `/storage` and so on, and on every path named in the ACL. */
+  privileges(call?: Call): Promise<Outcome<Record<string, string[]>>>
   nodes(call?: Call): Promise<Outcome<NodeSummary[]>>
   /** Storages of one node, inactive ones included. */
   storages(node: string, call?: Call): Promise<Outcome<StorageSummary[]>>

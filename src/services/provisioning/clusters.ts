@@ -14,12 +14,14 @@ import * as provisioningQueues from '../provisioningQueues.ts'
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null
 
-function presentCluster(row: ClusterRow): Cluster {
+export function presentCluster(row: ClusterRow): Cluster {
   return {
     id: row.id,
     name: row.name,
     apiUrl: row.api_url,
     tokenId: row.token_id,
+    caPem: row.ca_pem,
+    fingerprint: row.fingerprint,
     simulated: row.simulated,
     vmidMin: row.vmid_min,
     vmidMax: row.vmid_max,
@@ -27,8 +29,17 @@ function presentCluster(row: ClusterRow): Cluster {
     health: row.health,
     healthMessage: row.health_message,
     checkedAt: iso(row.checked_at),
+    version: row.version,
     createdAt: row.created_at.toISOString(),
   }
+}
+
+/** @throws AppError invalid_input */
+export function requireRange({ vmidMin, vmidMax }: { vmidMin: number; vmidMax: number }): void {
+  if (vmidMin <= vmidMax) return
+  throw new AppError('invalid_input', 'vmidMin is greater than vmidMax.', {
+    errors: [{ path: 'vmidMin', message: 'must not be greater than vmidMax' }],
+  })
 }
 
 export async function listClusters(ctx: Ctx, options: ListOptions) {
@@ -46,11 +57,7 @@ export async function addCluster(
   body: z.infer<typeof clusterCreate>,
   simulated = false,
 ): Promise<{ cluster: Cluster; jobId: string }> {
-  if (body.vmidMin > body.vmidMax) {
-    throw new AppError('invalid_input', 'vmidMin is greater than vmidMax.', {
-      errors: [{ path: 'vmidMin', message: 'must not be greater than vmidMax' }],
-    })
-  }
+  requireRange(body)
   const id = newId()
   const row = await infrastructure
     .insertCluster(ctx.tx, {
@@ -67,7 +74,7 @@ export async function addCluster(
       created_at: ctx.now(),
     })
     .catch((error: unknown) => {
-      if (violatedConstraint(error) !== 'clusters_name_key') throw error
+      if (violatedConstraint(error) !== 'clusters_name') throw error
       throw new AppError('already_exists', `There is already a cluster named ${body.name}.`)
     })
   await auditService.record(ctx, {
@@ -86,7 +93,7 @@ export async function clusterConnection(
   clusterId: string,
 ): Promise<ProxmoxConnection & { name: string }> {
   const row = await infrastructure.findCluster(ctx.tx, clusterId)
-  if (!row) throw notFound('cluster')
+  if (!row || row.state === 'removed') throw notFound('cluster')
   return {
     name: row.name,
     url: row.api_url,

@@ -3,7 +3,10 @@ import type {
   Blueprint,
   blueprintCreate,
   Cluster,
+  ClusterCheck,
+  clusterCheckRequest,
   clusterCreate,
+  clusterUpdate,
   IpPool,
   ipPoolCreate,
   Job,
@@ -11,10 +14,10 @@ import type {
   Node,
   nodeConfigure,
 } from '../../../shared/api/provisioning.ts'
-import { post } from './http.ts'
+import { patch, post } from './http.ts'
 import { detailQuery, listQuery, type ListFilter } from './lists.ts'
 
-export type { Blueprint, Cluster, IpPool, Job, JobDetail, Node }
+export type { Blueprint, Cluster, ClusterCheck, IpPool, Job, JobDetail, Node }
 export type BlueprintCreate = z.input<typeof blueprintCreate>
 export type ClusterCreate = z.input<typeof clusterCreate>
 export type IpPoolCreate = z.input<typeof ipPoolCreate>
@@ -37,6 +40,16 @@ export const clustersQuery = (filter: ListFilter) =>
 export type ClusterAdded = { cluster: Cluster; job: Job }
 export const createCluster = (body: ClusterCreate, key: string) =>
   post<ClusterAdded>(`${PATH}/clusters`, body, key)
+
+export const clusterQuery = (id: string) => detailQuery<Cluster>('clusters', `${PATH}/clusters`, id)
+export const updateCluster = ({ id, version }: Cluster, body: z.input<typeof clusterUpdate>) =>
+  patch<Cluster>(`${PATH}/clusters/${id}`, body, version)
+export const removeCluster = (id: string, name: string, key: string) =>
+  post<Cluster>(`${PATH}/clusters/${id}/remove`, { name }, key)
+export const checkConnection = (body: z.input<typeof clusterCheckRequest>, key: string) =>
+  post<ClusterCheck>(`${PATH}/clusters/check`, body, key)
+export const checkCluster = (id: string, key: string) =>
+  post<ClusterCheck>(`${PATH}/clusters/${id}/check`, {}, key)
 
 export const nodesQuery = (filter: ListFilter) =>
   listQuery<Node, ListFilter>('nodes', `${PATH}/nodes`, filter)

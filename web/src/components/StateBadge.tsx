@@ -146,6 +146,7 @@ const LOOKS = {
     active: ['success'],
     retired: ['neutral'],
     paused: ['warning'],
+    removed: ['neutral'],
     drained: ['warning'],
     closed: ['neutral'],
     merged: ['neutral'],

@@ -67,6 +67,7 @@ function ClusterCard({ cluster, children }: { cluster: Cluster; children: ReactN
           <StateBadge of="catalogue" state={cluster.state} />
           <StateBadge of="cluster" state={cluster.health} />
           <CompareNow cluster={cluster} />
+          <Change cluster={cluster} />
         </>
       }
     >
@@ -95,6 +96,20 @@ function ClusterCard({ cluster, children }: { cluster: Cluster; children: ReactN
         {children}
       </div>
     </Card>
+  )
+}
+
+function Change({ cluster }: { cluster: Cluster }) {
+  const { tenant, can } = useSession()
+  if (!can('infrastructure:manage')) return null
+  return (
+    <Link
+      {...paths.editCluster(tenant.slug, cluster.id)}
+      className={buttonClass('secondary', 'sm')}
+      aria-label={`Change ${cluster.name}`}
+    >
+      Change
+    </Link>
   )
 }
 

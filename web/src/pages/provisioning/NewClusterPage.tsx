@@ -1,13 +1,14 @@
 import { useNavigate } from '@tanstack/react-router'
-import { createCluster, type ClusterAdded } from '../../api/provisioning.ts'
-import { Form, REQUIRED, useApiForm, wholeNumber } from '../../components/Form.tsx'
+import { checkConnection, createCluster, type ClusterAdded } from '../../api/provisioning.ts'
+import { Form, useApiForm } from '../../components/Form.tsx'
 import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
 import { paths } from '../../paths.ts'
-import { Card } from '../../ui/Card.tsx'
-import { Field, Input } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
-import { TrustFields, type ClusterValues } from './TrustFields.tsx'
+import { ClusterFields } from './ClusterFields.tsx'
+import { connectionOf } from './clusterValues.ts'
+import { ConnectionCheck } from './ConnectionCheck.tsx'
+import type { ClusterValues } from './TrustFields.tsx'
 
 export default function NewClusterPage() {
   const { tenant } = useSession()
@@ -24,23 +25,16 @@ export default function NewClusterPage() {
       vmidMin: 100_000,
       vmidMax: 999_999,
     },
-    send: ({ trust, caPem, fingerprint, ...values }, key) =>
-      createCluster(
-        {
-          ...values,
-          apiUrl: values.apiUrl.trim(),
-          tokenId: values.tokenId.trim(),
-          caPem: trust === 'ca' ? caPem.trim() : null,
-          fingerprint: trust === 'fingerprint' ? fingerprint.trim().toUpperCase() : null,
-        },
-        key,
-      ),
+    send: (values, key) => {
+      const { name, vmidMin, vmidMax } = values
+      return createCluster({ name, vmidMin, vmidMax, ...connectionOf(values) }, key)
+    },
     onDone: ({ cluster, job }) => {
       toast.done(`Cluster ${cluster.name} added`, 'Its nodes, storages and templates are being read.')
       void navigate(paths.job(tenant.slug, job.id))
     },
   })
-  const { form, errorOf } = of
+  const { form } = of
   return (
     <Page
       title="Add a cluster"
@@ -53,57 +47,15 @@ export default function NewClusterPage() {
           submitLabel="Add the cluster"
           onCancel={() => void navigate(paths.clusters(tenant.slug))}
         >
-          <Card title="Proxmox VE">
-            <div className="grid gap-4 sm:grid-cols-2">
-              <Field label="Name" error={errorOf('name')}>
-                <Input maxLength={100} {...form.register('name', { required: REQUIRED })} />
-              </Field>
-              <Field label="Address" hint="Such as https://pve1.example.com:8006." error={errorOf('apiUrl')}>
-                <Input
-                  type="url"
-                  spellCheck={false}
-                  maxLength={300}
-                  {...form.register('apiUrl', {
-                    required: REQUIRED,
-                    pattern: { value: /^\s*https:\/\/.+/, message: 'It begins with https://.' },
-                  })}
-                />
-              </Field>
-              <Field label="Token id" hint="Such as mpanel@pve!panel." error={errorOf('tokenId')}>
-                <Input
-                  autoComplete="off"
-                  spellCheck={false}
-                  {...form.register('tokenId', { required: REQUIRED })}
-                />
-              </Field>
-              <Field
-                label="Token secret"
-                hint="Stored encrypted and never shown again."
-                error={errorOf('tokenSecret')}
-              >
-                <Input
-                  type="password"
-                  autoComplete="new-password"
-                  maxLength={200}
-                  {...form.register('tokenSecret', { required: REQUIRED })}
-                />
-              </Field>
-            </div>
-          </Card>
-          <TrustFields of={of} />
-          <Card title="VMIDs">
-            <div className="grid gap-4 sm:grid-cols-2">
-              <Field label="First" error={errorOf('vmidMin')}>
-                <Input type="number" min={100} {...form.register('vmidMin', wholeNumber(100, 999_999_999))} />
-              </Field>
-              <Field label="Last" error={errorOf('vmidMax')}>
-                <Input type="number" min={100} {...form.register('vmidMax', wholeNumber(100, 999_999_999))} />
-              </Field>
-            </div>
-            <p className="mt-3 text-[13px] text-muted">
-              mPanel numbers its CloudPods only within this range. Keep other machines out of it.
-            </p>
-          </Card>
+          <ClusterFields of={of} secretHint="Stored encrypted and never shown again." secretRequired />
+          <ConnectionCheck
+            ready={() => form.trigger(['apiUrl', 'tokenId', 'tokenSecret'])}
+            send={(key) => checkConnection(connectionOf(form.getValues()), key)}
+            onFingerprint={(fingerprint) => {
+              form.setValue('trust', 'fingerprint')
+              form.setValue('fingerprint', fingerprint)
+            }}
+          />
         </Form>
       </div>
     </Page>

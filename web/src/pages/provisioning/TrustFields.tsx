@@ -1,4 +1,3 @@
-import type { ClusterAdded } from '../../api/provisioning.ts'
 import type { ApiForm } from '../../components/Form.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { Field, Input, Textarea } from '../../ui/Field.tsx'
@@ -28,7 +27,7 @@ const TRUST: { value: Trust; title: string; detail: string }[] = [
 ]
 
 /** By what the cluster proves that it is the one meant. */
-export function TrustFields({ of: { form, errorOf } }: { of: ApiForm<ClusterValues, ClusterAdded> }) {
+export function TrustFields<Answer>({ of: { form, errorOf } }: { of: ApiForm<ClusterValues, Answer> }) {
   const trust = form.watch('trust')
   return (
     <Card title="How the cluster is recognised">

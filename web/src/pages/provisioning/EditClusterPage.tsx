@@ -1,0 +1,150 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
+import {
+  checkCluster,
+  checkConnection,
+  clusterQuery,
+  removeCluster,
+  updateCluster,
+  type Cluster,
+} from '../../api/provisioning.ts'
+import { useSubmit } from '../../api/submit.ts'
+import { ConfirmDestroy } from '../../components/ConfirmDestroy.tsx'
+import { Form, useApiForm } from '../../components/Form.tsx'
+import { Loaded } from '../../components/Loaded.tsx'
+import { Page } from '../../components/Page.tsx'
+import { useSession } from '../../components/session.ts'
+import { paths } from '../../paths.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Card } from '../../ui/Card.tsx'
+import { toast } from '../../ui/Toast.tsx'
+import { ClusterFields } from './ClusterFields.tsx'
+import { connectionOf } from './clusterValues.ts'
+import { ConnectionCheck } from './ConnectionCheck.tsx'
+import type { ClusterValues } from './TrustFields.tsx'
+
+const route = getRouteApi('/t/$tenant/clusters/$id/edit')
+
+export default function EditClusterPage() {
+  const { tenant } = useSession()
+  const { id } = route.useParams()
+  const query = useQuery(clusterQuery(id))
+  return (
+    <Page
+      title={query.data ? `Cluster ${query.data.name}` : 'Cluster'}
+      crumbs={[{ label: 'Clusters & nodes', link: paths.clusters(tenant.slug) }]}
+      permission="infrastructure:manage"
+    >
+      <Loaded query={query} what="cluster">
+        {(cluster) => (
+          <div className="max-w-3xl space-y-4">
+            <Edit key={cluster.version} cluster={cluster} />
+            <UseAndRemove cluster={cluster} />
+          </div>
+        )}
+      </Loaded>
+    </Page>
+  )
+}
+
+function Edit({ cluster }: { cluster: Cluster }) {
+  const { tenant } = useSession()
+  const navigate = useNavigate()
+  const of = useApiForm<ClusterValues, Cluster>({
+    defaultValues: {
+      name: cluster.name,
+      apiUrl: cluster.apiUrl,
+      tokenId: cluster.tokenId,
+      tokenSecret: '',
+      trust: cluster.caPem ? 'ca' : cluster.fingerprint ? 'fingerprint' : 'system',
+      caPem: cluster.caPem ?? '',
+      fingerprint: cluster.fingerprint ?? '',
+      vmidMin: cluster.vmidMin,
+      vmidMax: cluster.vmidMax,
+    },
+    send: (values) => {
+      const { name, vmidMin, vmidMax } = values
+      const { tokenSecret, ...connection } = connectionOf(values)
+      const secret = tokenSecret === '' ? {} : { tokenSecret }
+      return updateCluster(cluster, { name, vmidMin, vmidMax, ...connection, ...secret })
+    },
+    onDone: () => {
+      toast.done('Cluster saved', 'It is being read again.')
+      void navigate(paths.clusters(tenant.slug))
+    },
+  })
+  const { form } = of
+  return (
+    <Form of={of} submitLabel="Save" onCancel={() => void navigate(paths.clusters(tenant.slug))}>
+      <ClusterFields
+        of={of}
+        secretHint="Only when it, the address, the token or the trust changes."
+        secretRequired={false}
+      />
+      <ConnectionCheck
+        ready={async () => true}
+        // Without a secret that was typed, what is stored is tried as it is stored.
+        send={(key) =>
+          form.getValues('tokenSecret') === ''
+            ? checkCluster(cluster.id, key)
+            : checkConnection(connectionOf(form.getValues()), key)
+        }
+      />
+    </Form>
+  )
+}
+
+/** Whether new pods are placed there; and taking it out. */
+function UseAndRemove({ cluster }: { cluster: Cluster }) {
+  const { tenant } = useSession()
+  const navigate = useNavigate()
+  const [removing, setRemoving] = useState(false)
+  const isActive = cluster.state === 'active'
+  const pause = useSubmit({
+    send: () => updateCluster(cluster, { state: isActive ? 'paused' : 'active' }),
+    onDone: ({ state }) =>
+      toast.done(state === 'active' ? 'It takes new CloudPods' : 'It takes no new CloudPods'),
+  })
+  return (
+    <Card title={isActive ? 'In use' : 'Paused'}>
+      <p className="mb-3 text-muted">
+        {isActive
+          ? 'New CloudPods are placed here. Paused, it takes none and is not read; those that are here stay.'
+          : 'It takes no new CloudPods and is not read.'}
+      </p>
+      <div className="flex flex-wrap gap-2">
+        <Button
+          loading={pause.isPending}
+          onClick={() =>
+            pause.mutate(undefined, { onError: (error) => toast.failed('Not changed', error.message) })
+          }
+        >
+          {isActive ? 'Pause' : 'Use it again'}
+        </Button>
+        <Button
+          variant="danger"
+          disabledReason={
+            cluster.simulated ? 'It is there as long as no other one is configured.' : undefined
+          }
+          onClick={() => setRemoving(true)}
+        >
+          Remove
+        </Button>
+      </div>
+      <ConfirmDestroy
+        open={removing}
+        onClose={() => setRemoving(false)}
+        title="Remove the cluster"
+        name={cluster.name}
+        effect="It is taken out of mPanel and its token forgotten. Nothing on it is touched."
+        submitLabel="Remove"
+        send={(key) => removeCluster(cluster.id, cluster.name, key)}
+        onDone={() => {
+          toast.done('Cluster removed')
+          void navigate(paths.clusters(tenant.slug))
+        }}
+      />
+    </Card>
+  )
+}
