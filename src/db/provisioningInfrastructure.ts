@@ -37,8 +37,14 @@ export async function countLivePods(tx: Tx, clusterId: string): Promise<number> 
 const ofPresentCluster = (column: string) =>
   sql<boolean>`exists (select from clusters c where c.id = ${sql.ref(column)} and c.state <> 'removed')`
 
-export function activeClusters(tx: Tx): Promise<ClusterRow[]> {
-  return tx.selectFrom('clusters').selectAll().where('state', '=', 'active').orderBy('name').execute()
+/** The clusters that are read: also a paused one has pods. The simulated one is not there while another one is used. */
+export function watchedClusters(tx: Tx): Promise<ClusterRow[]> {
+  return tx
+    .selectFrom('clusters')
+    .selectAll()
+    .where(sql<boolean>`state = 'active' or (state = 'paused' and not simulated)`)
+    .orderBy('name')
+    .execute()
 }
 
 export async function updateCluster(tx: Tx, id: string, change: Updateable<ClustersTable>): Promise<void> {

@@ -13,6 +13,7 @@ const DEEDS = {
   stop: 4,
   reboot: 3,
   shutdown: 2,
+  resize: 4,
   cancel: 5,
   cancelJob: 3,
   suspend: 2,
@@ -104,6 +105,10 @@ export async function act(
   } else if (deed === 'suspend' || deed === 'restore') {
     const body = deed === 'suspend' ? { reason: 'chaos' } : {}
     await insist(world, `/api/admin/tenants/${tenant.id}/${deed}`, body)
+  } else if (deed === 'resize') {
+    const pod = (await anyActive())?.pod?.id
+    const size = { cores: 1 + (luck % 3), memoryMb: luck % 2 === 0 ? 1_024 : 2_048, reboot: luck % 4 === 0 }
+    if (pod) await insist(world, `/api/admin/hosting/cloudpods/${pod}/resize`, size)
   } else {
     const pod = (await anyActive())?.pod?.id
     if (pod) await insist(world, `/api/admin/hosting/cloudpods/${pod}/${deed}`, {})

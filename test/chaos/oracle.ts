@@ -45,29 +45,62 @@ export async function expectOneStory(world: World, tenants: readonly string[]): 
     await expectStatesTrue(world, tenant)
   }
   await expectReservationsMatch(world)
+  await expectNothingFound(world)
   await auditService.sealAll(world.root)
   const verdict = await verify(world.root, undefined)
   expect(verdict.findings, 'the audit log').toEqual([])
   await expectEventsForPods(world)
 }
 
-type Row = { id: string; hostname: string; state: string; power_state: string; action: string | null }
+/** The comparison that operators rely on finds nothing that differs, either. */
+async function expectNothingFound(world: World): Promise<void> {
+  const [cluster] = await rowsOf(world, sql<{ id: string }>`select id from clusters`)
+  const path = `/api/admin/provisioning/clusters/${cluster?.id}/reconcile`
+  const { body } = await insist<{ job: { id: string } }>(world, path, {})
+  const state = async () =>
+    (await rowsOf(world, sql<Open>`select state from provisioning_jobs where id = ${body.job.id}`))[0]?.state
+  for (let look = 0; (await state()) !== 'succeeded'; look += 1) {
+    if (look === 200) throw new Error(`the comparison is ${await state()}`)
+    await sleep(200)
+  }
+  const found = await rowsOf(
+    world,
+    sql`select kind, label, expected, found from findings where state <> 'closed'`,
+  )
+  expect(found, 'findings').toEqual([])
+}
+
+type Row = {
+  id: string
+  hostname: string
+  state: string
+  power_state: string
+  action: string | null
+  size: string
+  held: string | null
+}
 
 /** What the pods and subscriptions say is what is there. */
 async function expectStatesTrue(world: World, tenantId: string): Promise<void> {
   const pods = await rowsOf(
     world,
-    sql<Row>`select id, hostname, state, power_state, action from cloud_pods where tenant_id = ${tenantId}`,
+    sql<Row>`select p.id, hostname, state, power_state, action, concat_ws('/', p.cores, p.memory_mb) as size,
+        concat_ws('/', r.cores, r.memory_mb) as held
+      from cloud_pods p left join cloud_pod_reservations r on r.pod_id = p.id where p.tenant_id = ${tenantId}`,
   )
   for (const pod of pods) {
     const about = `pod ${pod.hostname}`
     expect(['reserved', 'active', 'failed', 'deleted'], about).toContain(pod.state)
     expect(pod.action, about).toBeNull()
-    if (pod.state === 'active')
-      expect(
-        guestsOf(world, pod.id).map(({ power }) => power),
-        about,
-      ).toEqual([pod.power_state])
+    if (pod.state !== 'active') continue
+    const guests = guestsOf(world, pod.id).map(({ power, config, pending }) => {
+      const will = { ...config, ...pending }
+      return { power, size: `${will.cores}/${will.memory}` }
+    })
+    expect({ guests, held: pod.held }, about).toEqual({
+      guests: [{ power: pod.power_state, size: pod.size }],
+      held: pod.size,
+    })
   }
   const wrong = await rowsOf(
     world,

@@ -52,7 +52,7 @@ it('a connection is tried, its fingerprint taken over, what the token lacks mend
   await button('Test the connection').click()
   await page.getByText('The connection works').waitFor()
   await button('Pause').click()
-  await page.getByText('It takes no new CloudPods and is not read.').waitFor()
+  await page.getByText('It takes no new CloudPods. Those').waitFor()
   await button('Remove').click()
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel(/to confirm/).fill('third')

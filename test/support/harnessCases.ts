@@ -322,6 +322,7 @@ export const jobCases: JobCase[] = [
     name: 'cloudPod.create of a container with a paid subscription',
     handler: handlerOf('cloudPod.create'),
     permanent: 'failed',
+    everyFailure: true,
     arrange: (app) => arrangeCreate(app, 'ct', true),
   },
   ...(['vm', 'ct'] as const).map((kind) => ({

@@ -16,6 +16,8 @@ export type JobCase = {
   handler: AnyHandler
   /** What a permanent error ends in. */
   permanent: 'failed' | 'stuck'
+  /** Its steps also meet the failures that the engine takes to be the same as others. */
+  everyFailure?: true
   /** Makes a new subject and enqueues its job. */
   arrange(app: TestApp): Promise<Arranged>
 }

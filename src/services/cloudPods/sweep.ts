@@ -42,8 +42,8 @@ export async function podWithAddresses(ctx: Ctx, { id, tenantId, version }: Swep
   return { pod: isSame ? pod : null, addresses: isSame ? await reservations.addressesOf(ctx.tx, id) : [] }
 }
 
-/** Enqueues a comparison of every active cluster, at most one a minute each. */
+/** Enqueues a comparison of every cluster that is read, at most one a minute each. */
 export async function sweepClusters(ctx: Ctx): Promise<void> {
-  for (const cluster of await infrastructure.activeClusters(ctx.tx))
+  for (const cluster of await infrastructure.watchedClusters(ctx.tx))
     await cloudPodQueues.enqueueReconcile(ctx, cluster)
 }

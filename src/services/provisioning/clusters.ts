@@ -103,9 +103,9 @@ export async function clusterConnection(
   }
 }
 
-/** Enqueues a look at every active cluster. */
+/** Enqueues a look at every cluster that is read. */
 export async function syncClusters(ctx: Ctx): Promise<void> {
-  for (const cluster of await infrastructure.activeClusters(ctx.tx)) {
+  for (const cluster of await infrastructure.watchedClusters(ctx.tx)) {
     await provisioningQueues.enqueueClusterSync(ctx, cluster)
   }
 }

@@ -14,6 +14,7 @@ import { toast } from '../../ui/Toast.tsx'
 const ACTIONS: Record<string, string> = {
   'subscriptions.end': 'End subscriptions whose agreed end was reached',
   'tenants.close': 'Destroy what belongs to tenants that are being closed',
+  'findings.repair': 'Set guests to what their pods say',
 }
 const nameOf = (action: string): string => ACTIONS[action] ?? action
 

@@ -110,8 +110,8 @@ function UseAndRemove({ cluster }: { cluster: Cluster }) {
     <Card title={isActive ? 'In use' : 'Paused'}>
       <p className="mb-3 text-muted">
         {isActive
-          ? 'New CloudPods are placed here. Paused, it takes none and is not read; those that are here stay.'
-          : 'It takes no new CloudPods and is not read.'}
+          ? 'New CloudPods are placed here. Paused, it takes none; those that are here stay and are watched.'
+          : 'It takes no new CloudPods. Those that are here stay and are watched.'}
       </p>
       <div className="flex flex-wrap gap-2">
         <Button
