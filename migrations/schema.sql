@@ -202,6 +202,64 @@ create table automation_deeds (
 
 create table billing_queue partition of provisioning_jobs_live FOR VALUES IN ('billing');
 
+create table cloud_pod_backup_schedules (
+  pod_id uuid not null,
+  tenant_id uuid not null,
+  enabled boolean not null,
+  frequency text not null,
+  weekday integer not null,
+  hour integer not null,
+  keep_last integer not null,
+  keep_daily integer not null,
+  keep_weekly integer not null,
+  next_at timestamp with time zone,
+  problem text,
+  version integer not null default 1,
+  updated_at timestamp with time zone not null,
+  constraint cloud_pod_backup_schedules_pkey PRIMARY KEY (pod_id),
+  constraint cloud_pod_backup_schedules_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint cloud_pod_backup_schedules_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id),
+  constraint cloud_pod_backup_schedules_check CHECK ((enabled = (next_at IS NOT NULL))),
+  constraint cloud_pod_backup_schedules_frequency_check CHECK ((frequency = ANY (ARRAY['daily'::text, 'weekly'::text]))),
+  constraint cloud_pod_backup_schedules_hour_check CHECK (((hour >= 0) AND (hour <= 23))),
+  constraint cloud_pod_backup_schedules_keep_daily_check CHECK (((keep_daily >= 0) AND (keep_daily <= 100))),
+  constraint cloud_pod_backup_schedules_keep_last_check CHECK (((keep_last >= 1) AND (keep_last <= 100))),
+  constraint cloud_pod_backup_schedules_keep_weekly_check CHECK (((keep_weekly >= 0) AND (keep_weekly <= 100))),
+  constraint cloud_pod_backup_schedules_weekday_check CHECK (((weekday >= 1) AND (weekday <= 7)))
+);
+
+create table cloud_pod_backups (
+  id uuid not null,
+  tenant_id uuid not null,
+  pod_id uuid not null,
+  kind text not null,
+  state text not null,
+  protected boolean not null default false,
+  problem text,
+  node_id uuid not null,
+  storage text not null,
+  volid text,
+  shared boolean not null default false,
+  size_bytes bigint,
+  disk_gb integer,
+  created_by jsonb not null,
+  created_at timestamp with time zone not null,
+  taken_at timestamp with time zone,
+  restored_at timestamp with time zone,
+  deleted_at timestamp with time zone,
+  constraint cloud_pod_backups_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint cloud_pod_backups_pkey PRIMARY KEY (id),
+  constraint cloud_pod_backups_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id),
+  constraint cloud_pod_backups_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint cloud_pod_backups_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id),
+  constraint cloud_pod_backups_check CHECK (((state <> 'ready'::text) OR ((taken_at IS NOT NULL) AND (size_bytes IS NOT NULL) AND (volid IS NOT NULL) AND (disk_gb IS NOT NULL)))),
+  constraint cloud_pod_backups_check1 CHECK (((state = 'failed'::text) = (problem IS NOT NULL))),
+  constraint cloud_pod_backups_check2 CHECK (((state = 'deleted'::text) = (deleted_at IS NOT NULL))),
+  constraint cloud_pod_backups_kind_check CHECK ((kind = ANY (ARRAY['manual'::text, 'scheduled'::text]))),
+  constraint cloud_pod_backups_size_bytes_check CHECK ((size_bytes > 0)),
+  constraint cloud_pod_backups_state_check CHECK ((state = ANY (ARRAY['creating'::text, 'ready'::text, 'deleting'::text, 'failed'::text, 'deleted'::text])))
+);
+
 create table cloud_pod_blueprint_images (
   blueprint_id uuid not null,
   node_id uuid not null,
@@ -377,7 +435,7 @@ create table cloud_pods (
   constraint cloud_pods_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
   constraint cloud_pods_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint cloud_pods_tenant_id_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES subscriptions(tenant_id, id),
-  constraint cloud_pods_action_check CHECK ((action = ANY (ARRAY['starting'::text, 'stopping'::text, 'shutting_down'::text, 'rebooting'::text, 'resizing'::text, 'rolling_back'::text]))),
+  constraint cloud_pods_action_check CHECK ((action = ANY (ARRAY['starting'::text, 'stopping'::text, 'shutting_down'::text, 'rebooting'::text, 'resizing'::text, 'rolling_back'::text, 'restoring'::text]))),
   constraint cloud_pods_check CHECK (((state = 'deleted'::text) = (deleted_at IS NOT NULL))),
   constraint cloud_pods_check1 CHECK (((power_state = 'unknown'::text) OR (power_checked_at IS NOT NULL))),
   constraint cloud_pods_cores_check CHECK ((cores > 0)),
@@ -943,6 +1001,7 @@ create table nodes (
   state text not null default 'active'::text,
   seen_at timestamp with time zone,
   created_at timestamp with time zone not null,
+  backup_storage text,
   constraint nodes_cluster_id_id_key UNIQUE (cluster_id, id),
   constraint nodes_cluster_id_name_key UNIQUE (cluster_id, name),
   constraint nodes_pkey PRIMARY KEY (id),
@@ -1605,6 +1664,16 @@ CREATE UNIQUE INDEX automation_brakes_waiting ON public.automation_brakes USING 
 
 CREATE INDEX automation_deeds_lately ON public.automation_deeds USING btree (action, at);
 
+CREATE INDEX cloud_pod_backup_schedules_due ON public.cloud_pod_backup_schedules USING btree (next_at) WHERE enabled;
+
+CREATE INDEX cloud_pod_backup_schedules_tenant ON public.cloud_pod_backup_schedules USING btree (tenant_id);
+
+CREATE INDEX cloud_pod_backups_list ON public.cloud_pod_backups USING btree (pod_id, id DESC);
+
+CREATE INDEX cloud_pod_backups_standing ON public.cloud_pod_backups USING btree (pod_id) WHERE (state = ANY (ARRAY['ready'::text, 'failed'::text]));
+
+CREATE INDEX cloud_pod_backups_tenant ON public.cloud_pod_backups USING btree (tenant_id);
+
 CREATE INDEX cloud_pod_blueprint_images_node ON public.cloud_pod_blueprint_images USING btree (node_id);
 
 CREATE INDEX cloud_pod_consoles_age ON public.cloud_pod_consoles USING btree (expires_at);
@@ -1843,6 +1912,10 @@ alter table audit_holds enable row level security, force row level security;
 
 alter table audit_sinks enable row level security, force row level security;
 
+alter table cloud_pod_backup_schedules enable row level security, force row level security;
+
+alter table cloud_pod_backups enable row level security, force row level security;
+
 alter table cloud_pod_blueprints enable row level security, force row level security;
 
 alter table cloud_pod_consoles enable row level security, force row level security;
@@ -1944,6 +2017,10 @@ create policy tenant_wall on audit_events for all using ((( SELECT app_platform(
 create policy tenant_wall on audit_holds for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on audit_sinks for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on cloud_pod_backup_schedules for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on cloud_pod_backups for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_delete on cloud_pod_blueprints for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -2136,6 +2213,10 @@ grant delete, insert, select on audit_unsealed to mpanel_app;
 grant insert, select, update on automation_brakes to mpanel_app;
 
 grant delete, insert, select on automation_deeds to mpanel_app;
+
+grant delete, insert, select, update on cloud_pod_backup_schedules to mpanel_app;
+
+grant insert, select, update on cloud_pod_backups to mpanel_app;
 
 grant delete, insert, select, update on cloud_pod_blueprint_images to mpanel_app;
 

@@ -26,6 +26,7 @@ export const PERMISSIONS = [
   'cloudpods:resize',
   'cloudpods:snapshot',
   'cloudpods:console',
+  'cloudpods:backup',
   'cloudpods:delete',
   'jobs:read',
   'jobs:manage',
@@ -91,6 +92,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'cloudpods:resize',
     'cloudpods:snapshot',
     'cloudpods:console',
+    'cloudpods:backup',
     'cloudpods:delete',
     'audit:export',
     'audit:manage',
@@ -106,6 +108,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'cloudpods:resize',
     'cloudpods:snapshot',
     'cloudpods:console',
+    'cloudpods:backup',
   ],
   TENANT_USER: [
     'tenants:read',

@@ -121,6 +121,22 @@ export const SETTINGS = {
     changedBy: 'platform',
     input: 'number',
   }),
+  'cloudPods.maxBackups': setting({
+    schema: z.number().int().min(0).max(200),
+    fallback: 10,
+    words: 'How many backups each CloudPod may have; 0: none',
+    unit: 'backups',
+    changedBy: 'platform',
+    input: 'number',
+  }),
+  'cloudPods.backupsKeptDaysAfterDelete': setting({
+    schema: z.number().int().min(0).max(3_660),
+    fallback: 14,
+    words: 'How long the backups of a destroyed CloudPod are kept, unless they are protected',
+    unit: 'days',
+    changedBy: 'platform',
+    input: 'number',
+  }),
   'automation.brakePercent': setting({
     schema: z.number().int().min(1).max(100),
     fallback: 10,

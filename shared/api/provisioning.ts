@@ -165,6 +165,8 @@ export const node = z.object({
   memoryMb: z.number().int(),
   diskGb: z.number().int(),
   storage: z.string().nullable(),
+  /** Where the backups of its pods go. */
+  backupStorage: z.string().nullable(),
   cpuOvercommit: z.number(),
   memoryOvercommit: z.number(),
   reserved: z.object({
@@ -177,11 +179,12 @@ export const node = z.object({
 })
 export type Node = z.infer<typeof node>
 
-/** Corrects what the cluster cannot tell: which storage pods use and how far a node may be overcommitted. */
+/** Corrects what the cluster cannot tell: which storages pods and their backups use and how far a node may be overcommitted. */
 export const nodeConfigure = z.strictObject({
   clusterId: id,
   name: z.string().min(1).max(63),
   storage: z.string().min(1).max(100).optional(),
+  backupStorage: z.string().min(1).max(100).optional(),
   diskGb: z.number().int().min(0).optional(),
   cpuOvercommit: z.number().positive().max(100).optional(),
   memoryOvercommit: z.number().positive().max(100).optional(),

@@ -15,6 +15,7 @@ export const POD_ACTIONS = [
   'rebooting',
   'resizing',
   'rolling_back',
+  'restoring',
 ] as const
 type PodAction = (typeof POD_ACTIONS)[number]
 export const POWER_ACTIONS = ['start', 'stop', 'shutdown', 'reboot'] as const

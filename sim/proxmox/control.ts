@@ -49,6 +49,10 @@ export type SimControl = {
   removeGuest: (vmid: number) => void
   /** As if somebody had deleted all snapshots of a guest by hand. */
   forgetSnapshots: (vmid: number) => void
+  /** The backups on all storages. */
+  backups: () => { volid: string; vmid: number | null; size: number; protected: boolean; notes: string }[]
+  /** As if somebody had deleted all backups of a guest by hand. */
+  forgetBackups: (vmid: number) => void
   pauseTasks: (type?: string) => void
   resumeTasks: () => void
   /** As if the worker process had been killed: exit status `unexpected status`, its guest stays locked. */
@@ -104,6 +108,11 @@ export function makeControl(world: World): SimControl {
       for (const volume of volumesOfGuest(world, guest.node, vmid)) free(world, volume)
       forgetGuest(world, vmid)
     }),
+    backups: () => backups(world),
+    forgetBackups: changed((vmid) => {
+      const all = Object.values(world.state.volumes)
+      for (const volume of all) if (volume.backup && volume.vmid === vmid) free(world, volume)
+    }),
     pauseTasks: (type = '*') => void world.paused.add(type),
     resumeTasks: () => {
       world.paused.clear()
@@ -132,6 +141,11 @@ const view = (guest: Guest): GuestView => ({
 })
 
 const existing = (world: World, vmid: number) => world.state.guests[vmid] ?? die(`no guest ${vmid}`)
+
+const backups = (world: World) =>
+  Object.values(world.state.volumes).flatMap(({ volid, vmid, size, backup }) =>
+    backup ? [{ volid, vmid, size, protected: backup.protected, notes: backup.notes }] : [],
+  )
 
 function requests(world: World, { method, path, since = 0 }: RequestFilter = {}): RequestRecord[] {
   const pattern = path === undefined ? null : new RegExp(path)

@@ -52,10 +52,11 @@ export function findVolume(world: World, node: string, volid: string): Volume | 
   return storage && world.state.volumes[keyOf(place(storage, node), volid)]
 }
 
-/** Volumes a guest owns on its storages, referenced by its configuration or not. */
+/** Volumes a guest owns on its storages, referenced by its configuration or not. Its backups outlive it. */
 export function volumesOfGuest(world: World, node: string, vmid: number): Volume[] {
   return Object.values(world.state.volumes).filter(
-    (volume) => volume.vmid === vmid && (volume.node === null || volume.node === node),
+    (volume) =>
+      volume.vmid === vmid && volume.content !== 'backup' && (volume.node === null || volume.node === node),
   )
 }
 

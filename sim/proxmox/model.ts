@@ -56,6 +56,18 @@ export type Volume = {
   /** Volume id of the base image of a linked clone. */
   parent: string | null
   createdAt: number
+  /** Of a file that vzdump has made. */
+  backup?: Archive
+}
+
+/** What a backup holds of its guest, and what is written beside it. */
+export type Archive = {
+  kind: GuestKind
+  config: Config
+  /** The disks by their keys in the configuration. */
+  disks: Record<string, { size: number; format: string; storage: string }>
+  notes: string
+  protected: boolean
 }
 
 export type GuestKind = 'qemu' | 'lxc'

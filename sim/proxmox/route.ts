@@ -92,10 +92,13 @@ export function makeRouter(routes: Route[]): Router {
 function find(compiled: Compiled[], { method, path }: RouteRequest) {
   const parts = path.split('/').slice(1)
   for (const { route, segments, schema } of compiled) {
-    if (route.method !== method || segments.length !== parts.length) continue
+    // The name of a volume has slashes of its own, escaped or not.
+    const rest = segments.at(-1) === '{volume}'
+    if (route.method !== method) continue
+    if (rest ? parts.length < segments.length : parts.length !== segments.length) continue
     const variables: Record<string, string> = {}
     const fits = segments.every((segment, index) => {
-      const part = parts[index] ?? ''
+      const part = rest && index === segments.length - 1 ? parts.slice(index).join('/') : (parts[index] ?? '')
       if (!segment.startsWith('{')) return segment === part
       variables[segment.slice(1, -1)] = part
       return part !== ''

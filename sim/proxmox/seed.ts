@@ -212,7 +212,7 @@ export function exampleCluster({
       {
         name: 'shared',
         type: 'nfs',
-        content: ['images', 'rootdir', 'iso', 'vztmpl'],
+        content: ['images', 'rootdir', 'iso', 'vztmpl', 'backup'],
         sizeGb: 40_000,
         shared: true,
       },

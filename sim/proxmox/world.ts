@@ -21,6 +21,8 @@ export type Speed = {
   snapshotMs: number
   /** How long a console that was opened waits for its client. */
   consoleWaitMs: number
+  backupMs: number
+  restoreMs: number
   /** One "second" of Proxmox's own time-outs: 10 of them for a lock, 1 for a clone's lock, `timeout` of a shutdown. */
   secondMs: number
   /** The real server delays every 401 to 3 s. */
@@ -43,6 +45,8 @@ export const DEFAULT_SPEED: Speed = {
   configMs: 5,
   snapshotMs: 20,
   consoleWaitMs: 10_000,
+  backupMs: 30,
+  restoreMs: 40,
   secondMs: 10,
   unauthorizedMs: 0,
   unreachableMs: 0,

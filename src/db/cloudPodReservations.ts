@@ -59,6 +59,18 @@ export async function lockCandidates(tx: Tx, blueprintId: string): Promise<Candi
   return rows
 }
 
+/** The nodes of a cluster, or one of them alone; the cluster is locked as for any order. */
+export async function lockCandidatesOf(
+  tx: Tx,
+  { clusterId, nodeId }: { clusterId: string; nodeId: string | null },
+): Promise<Candidate[]> {
+  await lockCluster(tx, clusterId)
+  const { rows } = await sql<Candidate>`${candidates}
+    where c.id = ${clusterId} and c.state = 'active' and (${nodeId}::uuid is null or n.id = ${nodeId})
+    order by n.name`.execute(tx)
+  return rows
+}
+
 /** The node of a pod, whatever state it is in. The caller has locked its cluster. */
 export async function nodeOf(tx: Tx, nodeId: string): Promise<Candidate | undefined> {
   const { rows } = await sql<Candidate>`${candidates} where n.id = ${nodeId}`.execute(tx)

@@ -89,22 +89,24 @@ export type SeenNode = {
   cores: number
   memoryMb: number
   storage: string | null
+  backupStorage: string | null
   diskGb: number
 }
 
-/** Writes down what the cluster says of a node. Which storage is used stays as an operator has set it. */
+/** Writes down what the cluster says of a node. Which storages are used stays as an operator has set them. */
 export async function upsertNode(
   tx: Tx,
   values: { id: string; clusterId: string; at: Date } & SeenNode,
 ): Promise<string> {
   const { rows } = await sql<{ id: string }>`insert into nodes
-      (id, cluster_id, name, status, cores, memory_mb, storage, disk_gb, seen_at, created_at)
+      (id, cluster_id, name, status, cores, memory_mb, storage, backup_storage, disk_gb, seen_at, created_at)
     values (${values.id}, ${values.clusterId}, ${values.name}, ${values.status}, ${values.cores}, ${values.memoryMb},
-      ${values.storage}, ${values.diskGb}, ${values.at}, ${values.at})
+      ${values.storage}, ${values.backupStorage}, ${values.diskGb}, ${values.at}, ${values.at})
     on conflict (cluster_id, name) do update set status = excluded.status, seen_at = excluded.seen_at,
       cores = case when excluded.cores > 0 then excluded.cores else nodes.cores end,
       memory_mb = case when excluded.memory_mb > 0 then excluded.memory_mb else nodes.memory_mb end,
       storage = coalesce(nodes.storage, excluded.storage),
+      backup_storage = coalesce(nodes.backup_storage, excluded.backup_storage),
       disk_gb = case when nodes.disk_gb > 0 then nodes.disk_gb else excluded.disk_gb end
     returning id`.execute(tx)
   return rows[0]?.id ?? values.id

@@ -142,6 +142,43 @@ export interface AutomationDeedsTable {
   at: Date
 }
 
+export interface CloudPodBackupSchedulesTable {
+  pod_id: string
+  tenant_id: string
+  enabled: boolean
+  frequency: 'daily' | 'weekly'
+  weekday: number
+  hour: number
+  keep_last: number
+  keep_daily: number
+  keep_weekly: number
+  next_at: Date | null
+  problem: string | null
+  version: Generated<number>
+  updated_at: Date
+}
+
+export interface CloudPodBackupsTable {
+  id: string
+  tenant_id: string
+  pod_id: string
+  kind: 'manual' | 'scheduled'
+  state: 'creating' | 'ready' | 'deleting' | 'failed' | 'deleted'
+  protected: Generated<boolean>
+  problem: string | null
+  node_id: string
+  storage: string
+  volid: string | null
+  shared: Generated<boolean>
+  size_bytes: bigint | null
+  disk_gb: number | null
+  created_by: unknown
+  created_at: Date
+  taken_at: Date | null
+  restored_at: Date | null
+  deleted_at: Date | null
+}
+
 export interface CloudPodBlueprintImagesTable {
   blueprint_id: string
   node_id: string
@@ -249,7 +286,15 @@ export interface CloudPodsTable {
   state: 'reserved' | 'creating' | 'active' | 'failed' | 'deleting' | 'deleted'
   power_state: Generated<'unknown' | 'running' | 'stopped'>
   power_checked_at: Date | null
-  action: 'starting' | 'stopping' | 'shutting_down' | 'rebooting' | 'resizing' | 'rolling_back' | null
+  action:
+    | 'starting'
+    | 'stopping'
+    | 'shutting_down'
+    | 'rebooting'
+    | 'resizing'
+    | 'rolling_back'
+    | 'restoring'
+    | null
   problem: string | null
   version: Generated<number>
   created_at: Date
@@ -652,6 +697,7 @@ export interface NodesTable {
   state: Generated<'active' | 'drained'>
   seen_at: Date | null
   created_at: Date
+  backup_storage: string | null
 }
 
 export interface PasskeyChallengesTable {
@@ -1094,6 +1140,8 @@ export interface Tables {
   audit_unsealed: AuditUnsealedTable
   automation_brakes: AutomationBrakesTable
   automation_deeds: AutomationDeedsTable
+  cloud_pod_backup_schedules: CloudPodBackupSchedulesTable
+  cloud_pod_backups: CloudPodBackupsTable
   cloud_pod_blueprint_images: CloudPodBlueprintImagesTable
   cloud_pod_blueprints: CloudPodBlueprintsTable
   cloud_pod_consoles: CloudPodConsolesTable

@@ -1,5 +1,5 @@
 import * as BillingService from '../services/BillingService.ts'
-import { podCreate, type PodPayload } from '../services/cloudPodQueues.ts'
+import { podCreate, type CreatePayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
 import { networkDeviations, sizeDeviations, TAG } from './cloudPodDrift.ts'
 import { doTask, findSettled, type Guest } from './cloudPodGuest.ts'
@@ -7,7 +7,7 @@ import { addresses, make, network, openForCreation, probeMake, unmake } from './
 import { JobError, permanent, valueOf } from './errors.ts'
 import type { JobHandler, Run } from './steps.ts'
 
-type PodRun = Run<PodPayload>
+type PodRun = Run<CreatePayload>
 
 const requireOurs = async (run: PodRun, guest: Guest) => {
   const ours = await findSettled(run, guest)
@@ -79,7 +79,7 @@ async function verify(run: PodRun): Promise<Record<string, unknown>> {
   }
 }
 
-export const cloudPodCreate: JobHandler<PodPayload> = {
+export const cloudPodCreate: JobHandler<CreatePayload> = {
   kind: podCreate.kind,
   parse: (payload) => podCreate.payload.parse(payload),
   steps: [

@@ -2,9 +2,10 @@ import * as pods from '../db/cloudPods.ts'
 import * as reservations from '../db/cloudPodReservations.ts'
 import type { PodAddress } from '../db/cloudPodReservations.ts'
 import type { GuestConfig, Outcome } from '../integrations/proxmox/types.ts'
-import type { PodPayload } from '../services/cloudPodQueues.ts'
+import type { CreatePayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
 import { TAG } from './cloudPodDrift.ts'
+import { removeRemains, requestFromBackup } from './cloudPodFromBackup.ts'
 import {
   awaitTask,
   CLOCK_MARGIN_MS,
@@ -18,7 +19,7 @@ import {
 import { JobError, permanent, taskOf, valueOf, waitFor } from './errors.ts'
 import type { Found, Run } from './steps.ts'
 
-type PodRun = Run<PodPayload>
+type PodRun = Run<CreatePayload>
 /** Written before the request that makes the guest: what to look for if its answer is lost. */
 type Intent = { vmid: number; node: string; since: string; upid: string | null }
 
@@ -44,6 +45,7 @@ export async function make(run: PodRun): Promise<void> {
       // Somebody was faster. Who, is looked at: it may have been a request of ours whose answer was lost.
       continue
     }
+    if (await removeRemains(run, guest)) continue
     const vmid = await run.tx((ctx) =>
       cloudPodService.reassignVmid(ctx, run.payload.tenantId, run.payload.podId),
     )
@@ -69,29 +71,42 @@ async function request(run: PodRun, guest: Guest): Promise<boolean> {
     since: new Date().toISOString(),
     upid: null,
   }
-  const image = await run.read((ctx) => pods.imageOf(ctx.tx, guest.pod))
-  if (!image)
-    throw permanent('image_missing', `The blueprint has no image for node ${guest.nodeName} any more.`)
   if (guest.storage === null)
     throw permanent('storage_missing', `Node ${guest.nodeName} has no storage for pods.`)
-  await run.save({ ...intent, node: guest.pod.kind === 'vm' ? image.sourceNode : guest.nodeName })
-  const answer =
-    guest.pod.kind === 'vm'
-      ? await requestClone(run, guest, image, guest.storage)
-      : await requestContainer(run, guest, image.ref, guest.storage)
+  const answer = await send(run, guest, guest.storage, intent)
   if (answer.outcome === 'rejected' && answer.code === 'exists') return false
   if (answer.outcome === 'rejected' && answer.code === 'missing')
-    throw permanent('image_missing', `The blueprint's image ${image.ref} is gone: ${answer.message}`)
+    throw permanent('image_missing', `What the pod is made out of is gone: ${answer.message}`)
   const upid = taskOf(answer)
   if (upid === null) return true
   await run.save({ ...intent, upid }, `making guest ${guest.pod.vmid} on ${guest.nodeName}: ${upid}`)
   try {
-    await awaitTask(run, guest.proxmox, upid, 'cloning disk')
+    await awaitTask(run, guest.proxmox, upid, doing(run))
   } catch (error) {
     if (error instanceof JobError && error.code === 'exists') return false
     throw error
   }
   return true
+}
+
+const doing = ({ payload }: PodRun): string =>
+  payload.backupId === undefined ? 'cloning disk' : 'restoring the backup'
+
+/** Writes down what is asked for on which node, and asks. */
+async function send(run: PodRun, guest: Guest, storage: string, intent: Intent): Promise<Outcome<never>> {
+  const { backupId } = run.payload
+  if (backupId !== undefined) {
+    await run.save({ ...intent, node: guest.nodeName })
+    const { net0 } = network(guest, await addresses(run))
+    return requestFromBackup(run, guest, { backupId, storage, net0 })
+  }
+  const image = await run.read((ctx) => pods.imageOf(ctx.tx, guest.pod))
+  if (!image)
+    throw permanent('image_missing', `The blueprint has no image for node ${guest.nodeName} any more.`)
+  await run.save({ ...intent, node: guest.pod.kind === 'vm' ? image.sourceNode : guest.nodeName })
+  return guest.pod.kind === 'vm'
+    ? requestClone(run, guest, image, storage)
+    : requestContainer(run, guest, image.ref, storage)
 }
 
 function requestClone(
@@ -158,7 +173,7 @@ export async function probeMake(run: PodRun): Promise<Found> {
 /** A task we know: wait for it. How it ended is judged by what it left. */
 async function endOfTask(run: PodRun, guest: Guest, upid: string): Promise<void> {
   try {
-    await awaitTask(run, guest.proxmox, upid, 'cloning disk')
+    await awaitTask(run, guest.proxmox, upid, doing(run))
   } catch (error) {
     if (error instanceof JobError && error.code !== 'task_unreadable') return
     throw error
@@ -170,8 +185,9 @@ async function requireNothingRunning(run: PodRun, guest: Guest, intent: Intent):
   const since = new Date(Date.parse(intent.since) - CLOCK_MARGIN_MS)
   const tasks = valueOf(await guest.proxmox.tasksSince(intent.node, since, run))
   for (const task of tasks.filter((candidate) => candidate.running)) {
-    if (task.type === 'vzcreate' && Number(task.vmid) !== intent.vmid) continue
-    if (task.type !== 'vzcreate' && task.type !== 'qmclone') continue
+    const isMaking = /^(?:vzcreate|qmrestore|vzrestore)$/.test(task.type)
+    if (isMaking && Number(task.vmid) !== intent.vmid) continue
+    if (!isMaking && task.type !== 'qmclone') continue
     // A clone's UPID names its source; whom it makes is told by the volumes in its log, once it has begun one.
     const lines = valueOf(await guest.proxmox.taskLog(task.upid, 100, run)).join('\n')
     const targets = [...lines.matchAll(/\bvm-(\d+)-/g)].map((match) => Number(match[1]))
@@ -196,7 +212,7 @@ export async function unmake(run: PodRun): Promise<void> {
   if (intent.upid !== null) await endOfTask(run, guest, intent.upid)
   const found = await look(run, guest)
   if (found === 'free') return intent.upid === null ? requireNothingRunning(run, guest, intent) : undefined
-  if (found === 'foreign') return
+  if (found === 'foreign') return void (await removeRemains(run, guest))
   await remove(run, guest)
 }
 

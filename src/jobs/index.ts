@@ -4,6 +4,7 @@ import * as auditRetentionService from '../services/auditRetentionService.ts'
 import * as auditService from '../services/auditService.ts'
 import * as BillingService from '../services/BillingService.ts'
 import * as cloudPodConsoleService from '../services/cloudPodConsoleService.ts'
+import * as cloudPodBackupScheduleService from '../services/cloudPodBackupScheduleService.ts'
 import * as cloudPodFindingService from '../services/cloudPodFindingService.ts'
 import * as customerService from '../services/customerService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
@@ -13,12 +14,14 @@ import * as tenantClosureService from '../services/tenantClosureService.ts'
 import * as userService from '../services/userService.ts'
 import { auditSinkTest } from './auditSinkTest.ts'
 import { authPasswordReset } from './authPasswordReset.ts'
+import { cloudPodBackup, cloudPodBackupDelete } from './cloudPodBackup.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
 import { cloudPodDestroy } from './cloudPodDestroy.ts'
 import { cloudPodPower } from './cloudPodPower.ts'
 import { provisioningClusterReconcile } from './provisioningClusterReconcile.ts'
 import { cloudPodOrphan, cloudPodRepair } from './cloudPodRepair.ts'
 import { cloudPodResize } from './cloudPodResize.ts'
+import { cloudPodRestore } from './cloudPodRestore.ts'
 import { cloudPodRollback } from './cloudPodRollback.ts'
 import { cloudPodSnapshot, cloudPodSnapshotDelete } from './cloudPodSnapshot.ts'
 import { customerImport } from './customerImport.ts'
@@ -44,6 +47,9 @@ const list = [
   cloudPodSnapshot,
   cloudPodSnapshotDelete,
   cloudPodRollback,
+  cloudPodBackup,
+  cloudPodBackupDelete,
+  cloudPodRestore,
   provisioningClusterReconcile,
   cloudPodRepair,
   cloudPodOrphan,
@@ -76,6 +82,8 @@ export const timers: readonly Timer[] = [
   { name: 'audit.seal', everyMs: 5_000, harmless: true, run: auditService.sealAll },
   { name: 'audit.archive', everyMs: 60 * MINUTE_MS, run: auditRetentionService.archiveDue },
   { name: 'billing.endDue', everyMs: MINUTE_MS, run: BillingService.endDue },
+  { name: 'backups.begin', everyMs: MINUTE_MS, run: cloudPodBackupScheduleService.beginDue },
+  { name: 'backups.tidy', everyMs: 10 * MINUTE_MS, run: cloudPodBackupScheduleService.tidy },
   {
     name: 'clusters.sync',
     everyMs: MINUTE_MS,

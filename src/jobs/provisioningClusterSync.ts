@@ -32,6 +32,7 @@ async function readView(run: Run<Payload>, proxmox: Proxmox): Promise<ClusterVie
       cores: node.cores,
       memoryMb: node.memoryMb,
       storage: podStorage?.name ?? null,
+      backupStorage: backupStorageOf(own)?.name ?? null,
       // A shared storage is there once for all nodes: each may fill its part.
       diskGb: Math.floor((podStorage?.totalGb ?? 0) / (podStorage?.shared ? summaries.length : 1)),
     })
@@ -72,6 +73,12 @@ const roomiest = (storages: StorageSummary[]): StorageSummary | undefined =>
         storage.active && storage.content.includes('images') && storage.content.includes('rootdir'),
     )
     .toSorted((a, b) => b.totalGb - a.totalGb)[0]
+
+/** Where backups go by default: a shared storage, from which every node can restore, else the one with the most room. */
+const backupStorageOf = (storages: StorageSummary[]): StorageSummary | undefined =>
+  storages
+    .filter((storage) => storage.active && storage.content.includes('backup'))
+    .toSorted((a, b) => Number(b.shared) - Number(a.shared) || b.totalGb - a.totalGb)[0]
 
 /** `local:vztmpl/debian-12-standard_12.2-1_amd64.tar.zst` → `debian-12-standard_12.2-1_amd64` */
 const nameOf = (volid: string): string => (volid.split('/').at(-1) ?? volid).replace(/\.tar\.\w+$/, '')

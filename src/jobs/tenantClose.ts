@@ -1,6 +1,8 @@
 import { tenantClose as declared, type ClosePayload } from '../services/tenantQueues.ts'
 import {
+  backupsLeft,
   closeWhenEmpty,
+  deleteSomeBackups,
   endSome,
   eraseSome,
   rememberPods,
@@ -23,6 +25,16 @@ export const tenantClose: JobHandler<ClosePayload> = {
       title: 'Cancelling subscriptions and ordering the destruction of pods',
       run: async (run) => {
         while (await run.tx((ctx) => endSome(ctx, run.payload))) run.signal.throwIfAborted()
+      },
+      idempotent: true,
+    },
+    {
+      name: 'backups',
+      title: 'Deleting backups',
+      run: async (run) => {
+        while (await run.tx((ctx) => deleteSomeBackups(ctx, run.payload))) run.signal.throwIfAborted()
+        const left = await run.read((ctx) => backupsLeft(ctx, run.payload))
+        if (left > 0) throw waitFor('still_there', `${left} backups are not deleted yet.`)
       },
       idempotent: true,
     },

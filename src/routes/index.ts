@@ -29,6 +29,7 @@ import { authRoutes } from './authRoutes.ts'
 import { authSso } from './authSso.ts'
 import { cloudPods } from './cloudPods.ts'
 import { cloudPodConsole } from './cloudPodConsole.ts'
+import { cloudPodBackups } from './cloudPodBackups.ts'
 import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import type { Route } from './define.ts'
 import { healthRoutes } from './healthRoutes.ts'
@@ -69,6 +70,7 @@ export const routes: readonly Route[] = [
   ...cloudPodSnapshots,
   ...provisioningPoolRoutes,
   ...cloudPodConsole,
+  ...cloudPodBackups,
   ...provisioningRoutes,
   ...provisioningClusterRoutes,
   ...provisioningControlRoutes,

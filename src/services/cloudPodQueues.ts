@@ -22,6 +22,13 @@ export type SuspensionPayload = z.infer<typeof suspensionPayload>
 const snapshotPayload = podPayload.extend({ snapshotId: z.string() })
 export type SnapshotPayload = z.infer<typeof snapshotPayload>
 
+const backupPayload = podPayload.extend({ backupId: z.string() })
+export type BackupPayload = z.infer<typeof backupPayload>
+
+/** A pod is made out of its blueprint's image, or out of a backup of another pod. */
+const createPayload = podPayload.extend({ backupId: z.string().optional() })
+export type CreatePayload = z.infer<typeof createPayload>
+
 const repairPayload = podPayload.extend({ findingId: z.string() })
 export type RepairPayload = z.infer<typeof repairPayload>
 const orphanPayload = podPayload.extend({ findingId: z.string(), clusterId: z.string(), vmid: z.number() })
@@ -29,7 +36,7 @@ export type OrphanPayload = z.infer<typeof orphanPayload>
 const reconcilePayload = z.object({ clusterId: z.string() })
 export type ReconcilePayload = z.infer<typeof reconcilePayload>
 
-export const podCreate = { kind: 'cloudPod.create', payload: podPayload } as const
+export const podCreate = { kind: 'cloudPod.create', payload: createPayload } as const
 export const podDestroy = { kind: 'cloudPod.destroy', payload: podPayload } as const
 export const podPower = { kind: 'cloudPod.power', payload: powerPayload } as const
 export const podResize = { kind: 'cloudPod.resize', payload: resizePayload } as const
@@ -38,6 +45,9 @@ export const podResume = { kind: 'cloudPod.resume', payload: suspensionPayload }
 export const podSnapshot = { kind: 'cloudPod.snapshot', payload: snapshotPayload } as const
 export const podSnapshotDelete = { kind: 'cloudPod.snapshotDelete', payload: snapshotPayload } as const
 export const podRollback = { kind: 'cloudPod.rollback', payload: snapshotPayload } as const
+export const podBackup = { kind: 'cloudPod.backup', payload: backupPayload } as const
+export const podBackupDelete = { kind: 'cloudPod.backupDelete', payload: backupPayload } as const
+export const podRestore = { kind: 'cloudPod.restore', payload: backupPayload } as const
 export const podRepair = { kind: 'cloudPod.repair', payload: repairPayload } as const
 export const podOrphan = { kind: 'cloudPod.removeOrphan', payload: orphanPayload } as const
 export const clusterReconcile = { kind: 'cluster.reconcile', payload: reconcilePayload } as const
@@ -55,12 +65,25 @@ const podJob = (pod: PodRow, kind: string, more: Partial<JobRequest> = {}): JobR
   ...more,
 })
 
-/** One create job for a pod, however often it is asked for. @param again why it is made another time */
-export const enqueueCreate = (ctx: Ctx, pod: PodRow, again?: string): Promise<{ id: string }> =>
+/**
+ * One create job for a pod, however often it is asked for.
+ * @param again why it is made another time
+ * @param backupId what it is made out of, instead of its blueprint's image
+ */
+export const enqueueCreate = (
+  ctx: Ctx,
+  pod: PodRow,
+  { again, backupId }: { again?: string | undefined; backupId?: string | undefined } = {},
+): Promise<{ id: string }> =>
   enqueue(
     ctx,
     podJob(pod, podCreate.kind, {
-      limits: [`clones:${pod.cluster_id}`],
+      payload: {
+        podId: pod.id,
+        tenantId: pod.tenant_id,
+        ...(backupId === undefined ? {} : { backupId }),
+      },
+      limits: [`${backupId === undefined ? 'clones' : 'backups'}:${pod.cluster_id}`],
       idempotencyKey: ['create', pod.id, ...(again === undefined ? [] : [again])].join(':'),
       deadlineMs: 7 * DAY_MS,
     }),
@@ -124,6 +147,27 @@ export const enqueueSnapshot = (
     podJob(pod, kind, {
       payload: { podId: pod.id, tenantId: pod.tenant_id, snapshotId },
       deadlineMs: DAY_MS,
+    }),
+  )
+
+/**
+ * Makes, deletes or restores a backup, behind whatever is still being done to the pod. A cluster makes and restores so
+ * many at once; deleting needs no such limit.
+ */
+export const enqueueBackup = (
+  ctx: Ctx,
+  pod: PodRow,
+  backupId: string,
+  { kind }: typeof podBackup | typeof podBackupDelete | typeof podRestore,
+  more: Pick<JobRequest, 'priority'> = {},
+): Promise<{ id: string }> =>
+  enqueue(
+    ctx,
+    podJob(pod, kind, {
+      payload: { podId: pod.id, tenantId: pod.tenant_id, backupId },
+      limits: kind === podBackupDelete.kind ? [] : [`backups:${pod.cluster_id}`],
+      deadlineMs: DAY_MS,
+      ...more,
     }),
   )
 

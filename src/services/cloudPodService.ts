@@ -5,6 +5,7 @@ import { canCustomer } from '../../shared/states/customer.ts'
 import { told, type Ctx } from '../context.ts'
 import * as customers from '../db/customers.ts'
 import * as pods from '../db/cloudPods.ts'
+import * as backupSchedules from '../db/cloudPodBackupSchedules.ts'
 import * as snapshots from '../db/cloudPodSnapshots.ts'
 import type { PodFilter, PodRow, PodView } from '../db/cloudPods.ts'
 import type { ListOptions } from '../db/list.ts'
@@ -12,7 +13,7 @@ import * as reservations from '../db/cloudPodReservations.ts'
 import { AppError, notFound } from '../errors.ts'
 import * as cloudPodQueues from './cloudPodQueues.ts'
 import { emit, lockPod, requireAllowed } from './cloudPods/changes.ts'
-import { reserve } from './cloudPods/reserve.ts'
+import { reserve, type PodOrder, type PodSource } from './cloudPods/reserve.ts'
 import * as resizing from './cloudPods/resize.ts'
 import * as provisioningService from './provisioningService.ts'
 import * as tenantSuspensionService from './tenantSuspensionService.ts'
@@ -84,11 +85,21 @@ export async function create(ctx: Ctx, body: CloudPodCreate): Promise<Accepted> 
   return answer(ctx, pod, await startCreation(ctx, pod))
 }
 
+/**
+ * Orders a pod that is made out of a backup, on a node that can read it.
+ * @throws AppError what `reserve` throws
+ */
+export async function createFrom(ctx: Ctx, order: PodOrder, source: PodSource): Promise<Accepted> {
+  const pod = await reserve(ctx, order, source)
+  return answer(ctx, pod, await startCreation(ctx, pod, source.backupId))
+}
+
 /** Lets the making of a reserved pod begin. */
-export async function startCreation(ctx: Ctx, pod: PodRow): Promise<{ id: string }> {
+export async function startCreation(ctx: Ctx, pod: PodRow, backupId?: string): Promise<{ id: string }> {
   await pods.update(ctx.tx, pod.id, { state: 'creating', updated_at: ctx.now() })
-  await emit(ctx, pod, 'CLOUDPOD_CREATE_REQUESTED', { state: [pod.state, 'creating'] })
-  return cloudPodQueues.enqueueCreate(ctx, pod)
+  const diff: Record<string, [unknown, unknown]> = { state: [pod.state, 'creating'] }
+  await emit(ctx, pod, 'CLOUDPOD_CREATE_REQUESTED', diff, backupId === undefined ? undefined : { backupId })
+  return cloudPodQueues.enqueueCreate(ctx, pod, { backupId })
 }
 
 const ACTING = {
@@ -238,7 +249,7 @@ export async function markActionFailed(
   await emit(ctx, pod, 'CLOUDPOD_ACTION_FAILED', { action: [pod.action, null] }, { problem })
 }
 
-/** Marks a pod deleted after its absence was proven, and its snapshots; its address and VMID rest from now on. */
+/** Marks a pod deleted after its absence was proven, and its snapshots; its backups stay. Its address and VMID rest from now on. */
 export async function markDeleted(
   ctx: Ctx,
   tenantId: string,
@@ -255,6 +266,7 @@ export async function markDeleted(
     updated_at: ctx.now(),
   })
   const gone = await snapshots.markAllDeleted(ctx.tx, tenantId, id, ctx.now())
+  await backupSchedules.remove(ctx.tx, tenantId, id)
   const details = { ...evidence, snapshots: gone }
   await emit(ctx, pod, 'CLOUDPOD_DELETED', { state: [pod.state, 'deleted'] }, details)
   return after

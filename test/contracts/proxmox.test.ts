@@ -19,6 +19,7 @@ beforeAll(async () => {
     storage: 'local-lvm',
     templateVmid: 9010,
     ctTemplate: 'local:vztmpl/debian-12-standard_12.12-1_amd64.tar.zst',
+    backupStorage: 'local',
     vmids: { from: 9100, to: 9199 },
     pollMs: 5,
     taskTimeoutMs: 10_000,

@@ -1,4 +1,5 @@
 import { accessChecks } from './proxmox/access.ts'
+import { backupChecks } from './proxmox/backup.ts'
 import { clusterChecks } from './proxmox/cluster.ts'
 import { consoleChecks } from './proxmox/console.ts'
 import { containerChecks } from './proxmox/container.ts'
@@ -27,4 +28,5 @@ export const proxmoxChecks: Check[] = [
   ...containerChecks,
   ...snapshotChecks,
   ...consoleChecks,
+  ...backupChecks,
 ]

@@ -19,7 +19,8 @@ const USAGE = `Proxmox contract: set these variables and run it again.
   PROXMOX_STORAGE        storage of that node for disks
   PROXMOX_TEMPLATE_VMID  VM template on that node
   PROXMOX_VMID_RANGE     9000-9099: free VMIDs for the run, at least 40
-  PROXMOX_CT_TEMPLATE    local:vztmpl/… (optional; container checks are left out without it)`
+  PROXMOX_CT_TEMPLATE    local:vztmpl/… (optional; container checks are left out without it)
+  PROXMOX_BACKUP_STORAGE storage of that node for backups (optional; their checks are left out without it)`
 
 /** The settings, or every reason why there are none. */
 function readSettings(env: NodeJS.ProcessEnv): Settings | string[] {
@@ -48,6 +49,7 @@ function readSettings(env: NodeJS.ProcessEnv): Settings | string[] {
     storage,
     templateVmid,
     ctTemplate: env.PROXMOX_CT_TEMPLATE?.trim() || null,
+    backupStorage: env.PROXMOX_BACKUP_STORAGE?.trim() || null,
     vmids,
     pollMs: 250,
     taskTimeoutMs: 10 * 60_000,
@@ -73,13 +75,19 @@ async function runAll(world: World, interrupted: AbortSignal): Promise<Counts> {
   const counts: Counts = { ok: 0, differs: 0, leftOut: 0 }
   for (const check of proxmoxChecks) {
     if (interrupted.aborted) break
-    if (check.needs === 'container' && world.ctTemplate === null) {
+    const missing = missingFor(world, check)
+    if (missing !== null) {
       counts.leftOut += 1
-      console.log(`left out  ${check.name} (no PROXMOX_CT_TEMPLATE)`)
+      console.log(`left out  ${check.name} (no ${missing})`)
     } else if (await runOne(world, check)) counts.ok += 1
     else counts.differs += 1
   }
   return counts
+}
+
+function missingFor({ ctTemplate, backupStorage }: World, { needs }: Check): string | null {
+  if (needs === 'container' && ctTemplate === null) return 'PROXMOX_CT_TEMPLATE'
+  return needs === 'backup' && backupStorage === null ? 'PROXMOX_BACKUP_STORAGE' : null
 }
 
 async function runOne(world: World, check: Check): Promise<boolean> {

@@ -30,6 +30,7 @@ const ADDRESSES = [
   'cloudpods/{pod}',
   'cloudpods/{pod}?tab=snapshots',
   'cloudpods/{pod}/console',
+  'cloudpods/{pod}?tab=backups',
   'cloudpods/{pod}?tab=timeline',
   'customers',
   'customers/new',

@@ -12,6 +12,7 @@ import { PASSWORD, person, session } from '../users/people.ts'
 import { codeOf, enrol } from '../users/factors.ts'
 import { activePod, good, podIn } from './pods.ts'
 import { CONSOLE_CASES } from './casesConsole.ts'
+import { BACKUP_CASES } from './casesBackups.ts'
 import { SNAPSHOT_CASES } from './casesSnapshots.ts'
 import { TENANT_CASES } from './casesTenants.ts'
 import { PROVISIONING_CASES } from './casesProvisioning.ts'
@@ -23,7 +24,14 @@ import { casesMail } from './casesMail.ts'
 import { SEARCH_CASES } from './casesSearch.ts'
 
 /** What a request needs, `caller` only where it is not anybody's: made anew for each call, so that it would succeed with the permission. */
-export type Made = { id?: string; snapshotId?: string; body?: unknown; query?: string; caller?: Api }
+export type Made = {
+  id?: string
+  snapshotId?: string
+  backupId?: string
+  body?: unknown
+  query?: string
+  caller?: Api
+}
 export { podIn } from './pods.ts'
 export type Case = (app: TestApp, tenantId: string) => Promise<Made>
 
@@ -303,6 +311,7 @@ export const CASES: Record<string, Case> = {
   },
   ...SNAPSHOT_CASES,
   ...CONSOLE_CASES,
+  ...BACKUP_CASES,
   listJobs: list,
   getJob: async (app, tenantId) => ({ id: (await podIn(app, tenantId)).job.id }),
   streamJobs: list,
@@ -339,5 +348,7 @@ export const CASES: Record<string, Case> = {
 
 /** The address of a row with its id filled in. */
 export const addressOf = (path: string, made: Made): string =>
-  path.replace('{id}', made.id ?? newId()).replace('{snapshotId}', made.snapshotId ?? newId()) +
-  (made.query ?? '')
+  path
+    .replace('{id}', made.id ?? newId())
+    .replace('{snapshotId}', made.snapshotId ?? newId())
+    .replace('{backupId}', made.backupId ?? newId()) + (made.query ?? '')

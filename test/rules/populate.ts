@@ -19,6 +19,7 @@ import { importIn } from './casesCustomers.ts'
 import { serviceKeyIn } from './casesKeys.ts'
 import { invitationIn } from './casesMail.ts'
 import { ssoProviderIn } from './casesPasskeys.ts'
+import { backupIn, scheduleIn } from './casesBackups.ts'
 import { snapshotIn } from './casesSnapshots.ts'
 import type { Owner } from './rows.ts'
 
@@ -78,6 +79,8 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await sinkIn(app, tenantId)
   await snapshotIn(app, tenantId)
   await consoleTicketIn(app, tenantId)
+  await backupIn(app, tenantId)
+  await scheduleIn(app, tenantId)
   const names = { customer, blueprint, planId: plan.id, pod: pod.cloudPod.id, job: pod.job.id }
   return { ...names, subscription: subscription.id, invoice: invoice.id }
 }

@@ -59,8 +59,9 @@ class Replay {
   async send(exchange: Exchange, auth: Auth): Promise<Received> {
     let { path } = exchange
     for (const [recorded, own] of this.upids) path = path.replace(recorded, own)
+    path = this.withOwnBackup(path)
     const headers = this.headers(auth)
-    const { body, type } = encode(exchange.body)
+    const { body, type } = encode(exchange.body, (text) => this.withOwnBackup(text))
     if (type !== null) headers['Content-Type'] = type
     const request = { method: exchange.method, path, headers, ...(body !== null && { body }) }
     const wantsEnd = /\/tasks\/[^/]+\/(status|log)/.test(path)
@@ -68,6 +69,14 @@ class Replay {
     const received = await send(this.sim, request)
     this.learn(exchange, received)
     return received
+  }
+
+  /** A backup is named by the second in which it was made: ours of the same guest is meant. */
+  withOwnBackup(text: string): string {
+    return text.replace(/vzdump-lxc-(\d+)-[\d_-]+\.tar\.zst/, (recorded, vmid) => {
+      const own = this.sim.control.backups().find((backup) => String(backup.vmid) === vmid)
+      return own?.volid.split('/').at(-1) ?? recorded
+    })
   }
 
   learn(exchange: Exchange, received: Received) {
@@ -81,10 +90,13 @@ class Replay {
   }
 }
 
-function encode(body: unknown): { body: string | null; type: string | null } {
+function encode(body: unknown, own: (text: string) => string): { body: string | null; type: string | null } {
   if (body === undefined || body === null) return { body: null, type: null }
   if (typeof body === 'string') return { body, type: 'application/x-www-form-urlencoded' }
-  const values = Object.entries(body)
+  const values = Object.entries(body).map(([key, value]: [string, unknown]) => [
+    key,
+    typeof value === 'string' ? own(value) : value,
+  ])
   const flat = values.every(([, value]) => typeof value === 'string' || typeof value === 'number')
   if (!flat) return { body: JSON.stringify(body), type: 'application/json' }
   return {

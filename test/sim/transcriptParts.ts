@@ -24,7 +24,7 @@ export type Part = {
 const ENVIRONMENT = 'the recording host could not do it (no loop devices, no LXC monitor, no CRIU)'
 const CONSOLE = 'the recording host had neither vncterm nor termproxy'
 const HA = 'follows from the HA manager, which is not simulated'
-const VZDUMP = 'follows from a backup, which is not simulated'
+const SIZE = 'how large a backup is depends on what is in it'
 
 const MEMORY_MB = 25_276_510_208 / 1024 / 1024
 const SHARED = ['snippets', 'rootdir', 'backup', 'iso', 'vztmpl', 'images']
@@ -113,6 +113,9 @@ export const PARTS: Part[][] = [
         112: CONSOLE,
         115: CONSOLE,
         116: CONSOLE,
+        // It could not send the mail about a backup.
+        119: ENVIRONMENT,
+        122: ENVIRONMENT,
       },
     },
   ],
@@ -169,13 +172,8 @@ export const PARTS: Part[][] = [
         13: ENVIRONMENT,
         17: ENVIRONMENT,
         19: ENVIRONMENT,
-        43: VZDUMP,
-        44: VZDUMP,
-        45: VZDUMP,
-        46: VZDUMP,
-        47: VZDUMP,
-        48: VZDUMP,
-        49: VZDUMP,
+        43: SIZE,
+        55: ENVIRONMENT,
       },
     },
   ],

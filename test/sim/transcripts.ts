@@ -81,6 +81,7 @@ export function normalizeText(text: string): string {
     .replace(/UPID:([^:]+):[0-9A-F]+:[0-9A-F]+:[0-9A-F]+:([^:]*:[^:]*:[^:]+:)/g, 'UPID:$1:$2')
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uuid>')
     .replace(/BC:24:11(:[0-9A-F]{2}){3}/g, '<mac>')
+    .replace(/(vzdump-(?:qemu|lxc)-\d+)-\d{4}(?:_\d\d){2}-\d\d(?:_\d\d){2}/g, '$1-<time>')
     .replace(/creation-qemu=[\d.]+,ctime=\d+/, '<meta>')
 }
 
@@ -92,10 +93,22 @@ function sortRows(rows: unknown[]): unknown[] {
 /** Log lines in order, with figures that depend on the machine's speed blanked. */
 function logLines(data: unknown): string[] {
   const lines = (data as { t: string }[]).map((line) => line.t)
-  return lines
-    .filter((line) => !ENVIRONMENT_LINES.some((pattern) => pattern.test(line)))
-    .map((line) => (/bytes|MiB\/s|speedup|total size/i.test(line) ? line.replace(/\d[\d.,]*/g, '#') : line))
-    .map(normalizeText)
+  return (
+    lines
+      .filter((line) => !ENVIRONMENT_LINES.some((pattern) => pattern.test(line)))
+      .map((line) => (/bytes|MiB\/s|speedup|total size/i.test(line) ? line.replace(/\d[\d.,]*/g, '#') : line))
+      .map((line) => line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\(00:00:\d\d\)/g, '<time>'))
+      // Perl's hashes have no order.
+      .map((line) =>
+        /starting new backup job/.test(line)
+          ? line
+              .split(/ (?=--)/)
+              .toSorted()
+              .join(' ')
+          : line,
+      )
+      .map(normalizeText)
+  )
 }
 
 /** Everything in which the two answers differ, as readable lines. */

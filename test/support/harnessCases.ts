@@ -10,6 +10,7 @@ import { customerCases } from './harnessCustomers.ts'
 import { findingCases } from './harnessFindings.ts'
 import { mailCases } from './harnessMail.ts'
 import { resizeCases } from './harnessResize.ts'
+import { backupCases } from './harnessBackups.ts'
 import { snapshotCases } from './harnessSnapshots.ts'
 import { toRest, type AnyHandler, type Arranged, type JobCase } from './harnessRun.ts'
 import {
@@ -354,6 +355,7 @@ export const jobCases: JobCase[] = [
   ...resizeCases(handlerOf, activePod),
   ...findingCases(handlerOf, activePod),
   ...snapshotCases({ handlerOf, activePod }),
+  ...backupCases({ handlerOf, activePod }),
   ...mailCases(handlerOf),
   ...auditCases(handlerOf),
   ...customerCases(handlerOf),

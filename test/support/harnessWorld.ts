@@ -67,7 +67,8 @@ export async function podWorld(app: Scene, podId: string): Promise<unknown> {
 }
 
 /** Tasks that would make something anew if they ran again. Stop, shutdown, resize and configure say the same twice. */
-const MAKING = /^(?:qmclone|vzcreate|(?:qm|vz)(?:destroy|start|reboot|snapshot|delsnapshot|rollback))$/
+const MAKING =
+  /^(?:qmclone|vzcreate|vzdump|(?:qm|vz)(?:destroy|start|reboot|snapshot|delsnapshot|rollback|restore))$/
 
 /** Counts what happens on the hypervisor from now on. */
 export function countEffects(app: Scene): () => Record<string, number> {
@@ -140,9 +141,12 @@ export async function expectNothingLeaked(
 async function expectNoStrayDisks(app: Scene): Promise<void> {
   const stray = (): string[] => {
     const state = JSON.parse(readFileSync(join(app.config.dataDir, 'sim.json'), 'utf8')) as State
-    return Object.values(state.volumes)
-      .filter((volume) => volume.vmid !== null && !state.guests[volume.vmid])
-      .map((volume) => volume.volid)
+    return (
+      Object.values(state.volumes)
+        // Backups outlive their guest.
+        .filter((volume) => volume.vmid !== null && volume.content !== 'backup' && !state.guests[volume.vmid])
+        .map((volume) => volume.volid)
+    )
   }
   // The file follows the state after a moment.
   await until(async () => stray().length === 0, 'disks without a guest to be gone', 2_000).catch(() =>

@@ -17,7 +17,9 @@ import { qemuDiskRoutes } from './qemuDisk.ts'
 import { qemuPowerRoutes } from './qemuPower.ts'
 import { snapshotRoutes } from './snapshots.ts'
 import { storageRoutes } from './storage.ts'
+import { storageVolumeRoutes } from './storageVolume.ts'
 import { taskRoutes } from './tasks.ts'
+import { vzdumpRoutes } from './vzdump.ts'
 
 export const allRoutes: Route[] = [
   ...accessRoutes,
@@ -25,6 +27,7 @@ export const allRoutes: Route[] = [
   ...nodeRoutes,
   ...poolRoutes,
   ...storageRoutes,
+  ...storageVolumeRoutes,
   ...taskRoutes,
   ...guestReadRoutes,
   ...qemuCreateRoutes,
@@ -39,4 +42,5 @@ export const allRoutes: Route[] = [
   ...lxcDiskRoutes,
   ...snapshotRoutes,
   ...consoleRoutes,
+  ...vzdumpRoutes,
 ]

@@ -24,8 +24,9 @@ import { MiB } from '../units.ts'
 import { words } from '../words.ts'
 import type { World } from '../world.ts'
 import { startContainer } from './lxcPower.ts'
-import { assertMayAllocate } from './qemuCreate.ts'
+import { assertMayAllocate } from './allocate.ts'
 import { durationOf } from './qemuClone.ts'
+import { restore } from './restore.ts'
 
 /** Parameters that belong to the call, not to the container. */
 const CALL_ONLY =
@@ -59,7 +60,10 @@ export const lxcCreateRoutes: Route[] = [
 
 function create(call: Call): string {
   const { world, params, node, vmid, caller } = call
-  if (params.restore === '1') die('restoring backups is not simulated')
+  if (params.restore === '1') {
+    const given = Object.entries(params).filter(([key]) => !CALL_ONLY.includes(key))
+    return restore(call, 'lxc', Object.fromEntries(given), params.ostemplate ?? '')
+  }
   assertQuorum(world)
   const unprivileged = params.unprivileged !== '0'
   if (!unprivileged) check(world, caller.userid, '/', ['Sys.Modify'])

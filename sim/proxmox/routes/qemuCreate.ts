@@ -10,7 +10,7 @@ import {
   realizeDrive,
   storageOf,
 } from '../drives.ts'
-import { die, messageOf, permError } from '../errors.ts'
+import { die, messageOf } from '../errors.ts'
 import {
   addToPool,
   assertPool,
@@ -21,7 +21,6 @@ import {
 } from '../guests.ts'
 import { lockGuest, newGuest, normalNet, normalTags, writeConfig } from '../guests.ts'
 import type { Config, Guest } from '../model.ts'
-import { can } from '../permissions.ts'
 import { QEMU_OPTIONS } from '../qemuSchema.ts'
 import type { Call, Route } from '../route.ts'
 import { bool, int, req, str } from '../schema.ts'
@@ -29,7 +28,9 @@ import { isKilled, startTask } from '../tasks.ts'
 import type { Task } from '../tasks.ts'
 import { now } from '../world.ts'
 import type { World } from '../world.ts'
+import { assertMayAllocate } from './allocate.ts'
 import { startGuest } from './qemuPower.ts'
+import { restore } from './restore.ts'
 
 const QEMU_VERSION = '10.1.2'
 
@@ -72,11 +73,11 @@ export const qemuCreateRoutes: Route[] = [
 
 function create(call: Call): string {
   const { world, params, node, vmid, caller } = call
-  if (params.archive !== undefined) die('restoring backups is not simulated')
+  const options = Object.fromEntries(Object.entries(params).filter(([key]) => !CALL_ONLY.includes(key)))
+  if (params.archive !== undefined) return restore(call, 'qemu', options, params.archive)
   assertQuorum(world)
   assertPool(world, params.pool)
   assertMayAllocate(call)
-  const options = Object.fromEntries(Object.entries(params).filter(([key]) => !CALL_ONLY.includes(key)))
   if (options.cdrom !== undefined) options.ide2 = cdromAlias(options.cdrom)
   delete options.cdrom
   checkQemuOptions({ world, userid: caller.userid, vmid, pool: params.pool }, Object.keys(options))
@@ -97,14 +98,6 @@ function create(call: Call): string {
     task.log('Execute autostart')
     startGuest(world, guest, caller.userid)
   })
-}
-
-/** On the guest's path or on the pool it is to be born in. */
-export function assertMayAllocate({ world, caller, params, vmid }: Call): void {
-  const allowed =
-    can(world, caller.userid, `/vms/${vmid}`, 'VM.Allocate') ||
-    (params.pool !== undefined && can(world, caller.userid, `/pool/${params.pool}`, 'VM.Allocate'))
-  if (!allowed) permError()
 }
 
 export const cdromAlias = (value: string): string =>

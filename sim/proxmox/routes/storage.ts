@@ -5,6 +5,7 @@ import { can } from '../permissions.ts'
 import type { Allow, Call, Route } from '../route.ts'
 import { bool, int, str } from '../schema.ts'
 import type { World } from '../world.ts'
+import { mayUseBackup } from './storageVolume.ts'
 
 const allow: Allow = {
   path: '/storage/{storage}',
@@ -115,6 +116,7 @@ function content({ world, caller, node, params }: Call): unknown[] {
 /** Disks are shown to who may allocate on the storage or look at their guest. */
 function maySee(world: World, userid: string, volume: Volume): boolean {
   if (volume.vmid === null) return true
+  if (volume.backup !== undefined) return mayUseBackup(world, userid, volume)
   return (
     can(world, userid, `/storage/${volume.storage}`, 'Datastore.Allocate') ||
     can(world, userid, `/vms/${volume.vmid}`, 'VM.Audit')
@@ -130,6 +132,17 @@ function row(volume: Volume) {
     ctime: volume.createdAt,
   }
   if (volume.vmid === null) return common
+  if (volume.backup !== undefined) {
+    const { kind, notes, protected: isProtected } = volume.backup
+    return {
+      ...common,
+      vmid: volume.vmid,
+      subtype: kind,
+      // Of several lines only the first is listed.
+      ...(notes !== '' && { notes: notes.split('\n')[0] }),
+      ...(isProtected && { protected: 1 }),
+    }
+  }
   const [, base] = (volume.parent ?? '').split(':')
   return { ...common, vmid: volume.vmid, used: volume.size, parent: base === undefined ? null : `../${base}` }
 }

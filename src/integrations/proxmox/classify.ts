@@ -48,6 +48,8 @@ const sentences: { means: Meaning; pattern: RegExp }[] = [
   { means: 'exists', pattern: /^snapshot name '[^']+' already used/ },
   // snapshot 's1' does not exist
   { means: 'missing', pattern: /^snapshot '[^']+' does not exist/ },
+  // volume 'local:backup/vzdump-lxc-400-2026_01_01-00_00_00.tar.zst' does not exist
+  { means: 'missing', pattern: /^volume '[^']+:backup\/[^']+' does not exist/ },
   // checksum mismatch (file change by other user?)
   { means: 'conflict', pattern: /^checksum mismatch \(file change by other user\?\)/ },
   // detected modified configuration - file changed by other user? Try again.
@@ -81,6 +83,19 @@ export function taskFailure(message: string): { code: ProxmoxCode; retryable: bo
   const means = meaningOf(message)
   const code = means === 'interrupted' ? 'locked' : means === 'unchanged' ? 'conflict' : (means ?? 'refused')
   return { code, retryable: retryableCodes.has(code) }
+}
+
+/** A backup job that did not work says only this; why, stands in its log. */
+export const isBackupFailure = (exitStatus: string | undefined): boolean => exitStatus === 'job errors'
+
+/** The cause of a failed backup from the lines of its log. */
+export function backupFailure(lines: readonly string[]): string {
+  // ERROR: Backup of VM 999 failed - unable to find VM '999'
+  const failed = lines.findLast((line) => /^ERROR: Backup of VM \d+ failed - /.test(line))
+  const cause = failed?.replace(/^ERROR: Backup of VM \d+ failed - /, '') ?? 'the log does not say why'
+  // INFO: zstd: error 70 : Write error : cannot write block : No space left on device
+  const full = lines.some((line) => line.includes('No space left on device'))
+  return full && !cause.includes('No space left') ? `${cause} (No space left on device)` : cause
 }
 
 /** Sorts an exchange into what is proven: done, not done, or neither. */

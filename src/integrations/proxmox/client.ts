@@ -1,8 +1,9 @@
 import { ok, rejected, unknown } from '../../lib/outcome.ts'
 import type { Ok, Outcome, Rejected, Unknown } from '../../lib/outcome.ts'
+import { backups } from './backups.ts'
 import { createCaller } from './caller.ts'
 import type { Caller, More } from './caller.ts'
-import { isUnchanged, taskState } from './classify.ts'
+import { backupFailure, isBackupFailure, isUnchanged, taskState } from './classify.ts'
 import * as words from './guestConfig.ts'
 import { encodeSshKeys, pathOf } from './encode.ts'
 import { asNumber, asRow, asRows, asText, hasQuorum } from './read.ts'
@@ -46,6 +47,7 @@ export function createProxmox(connection: ProxmoxConnection): Proxmox {
     ...changes(caller),
     ...snapshots(caller),
     ...consoles(caller),
+    ...backups(caller),
     ...tasks(caller),
   }
 }
@@ -227,6 +229,8 @@ function changes(caller: Caller) {
 /** More tasks than this in one look-up is not a look-up any more. */
 const TASK_PAGE = 500
 const TASK_PAGES = 20
+/** Of a backup's log; its cause stands near its end. */
+const BACKUP_LOG_LINES = 200
 
 type FoundTask = { upid: string; type: string; vmid: string; running: boolean }
 
@@ -234,28 +238,32 @@ const taskPath = (upid: string, part: string) =>
   pathOf('nodes', parseUpid(upid)?.node ?? '', 'tasks', upid, part)
 
 function tasks(caller: Caller) {
+  const taskLog = async (upid: string, lines: number, call?: Call): Promise<Outcome<string[]>> => {
+    const read = (start: number) =>
+      caller.call('GET', taskPath(upid, 'log'), { query: { start, limit: lines }, ...call })
+    const first = await read(0)
+    const total = first.outcome === 'ok' ? (first.value.total ?? 0) : 0
+    const last = total > lines ? await read(total - lines) : first
+    return map(last, (data) => asRows(data).map((row) => asText(row.t ?? '')))
+  }
   return {
+    taskLog,
     async task(upid: string, call?: Call): Promise<Outcome<TaskState>> {
       const answer = await caller.call('GET', taskPath(upid, 'status'), call)
       // Proxmox forgets old tasks, and does not know the newest at once: its fate is unknown, not a failure.
       if (answer.outcome === 'rejected' && answer.errors?.upid === 'no such task') {
         return ok({ state: 'unknown', message: answer.errors.upid })
       }
-      return map(answer, (data) => {
+      const ended = map(answer, (data) => {
         const row = asRow(data)
-        return taskState(
-          asText(row.status),
-          row.exitstatus === undefined ? undefined : asText(row.exitstatus),
-        )
+        const exit = row.exitstatus === undefined ? undefined : asText(row.exitstatus)
+        return { status: asText(row.status), exit }
       })
-    },
-    async taskLog(upid: string, lines: number, call?: Call): Promise<Outcome<string[]>> {
-      const read = (start: number) =>
-        caller.call('GET', taskPath(upid, 'log'), { query: { start, limit: lines }, ...call })
-      const first = await read(0)
-      const total = first.outcome === 'ok' ? (first.value.total ?? 0) : 0
-      const last = total > lines ? await read(total - lines) : first
-      return map(last, (data) => asRows(data).map((row) => asText(row.t ?? '')))
+      if (ended.outcome !== 'ok') return ended
+      const { status, exit } = ended.value
+      if (!isBackupFailure(exit)) return ok(taskState(status, exit))
+      const log = await taskLog(upid, BACKUP_LOG_LINES, call)
+      return log.outcome === 'ok' ? ok(taskState(status, backupFailure(log.value))) : log
     },
     async tasksSince(node: string, since: Date, call?: Call): Promise<Outcome<FoundTask[]>> {
       const found = new Map<string, FoundTask>()

@@ -1,5 +1,6 @@
 import { parseTags } from './guestConfig.ts'
 import type {
+  BackupVolume,
   GuestConfig,
   GuestKind,
   GuestSnapshots,
@@ -65,6 +66,15 @@ export const readStorage = (node: string, row: Row): StorageSummary => ({
   availGb: toGib(row.avail),
   shared: asFlag(row.shared),
   active: asFlag(row.active),
+})
+
+export const readBackup = (row: Row): BackupVolume => ({
+  volid: asText(row.volid),
+  vmid: asNumber(row.vmid, 0),
+  notes: optionalText(row.notes) ?? '',
+  sizeBytes: asNumber(row.size),
+  takenAt: new Date(asNumber(row.ctime) * 1000),
+  protected: asFlag(row.protected),
 })
 
 export const readSummary = (row: Row): GuestSummary => ({

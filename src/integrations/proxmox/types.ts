@@ -30,7 +30,7 @@ export type Certificate = { fingerprint: string; subject: string; issuer: string
  * Codes of `rejected`:
  * `unreachable` (not sent: connection refused, DNS, TLS, 595; retryable), `locked` (guest or file locked; retryable),
  * `no_quorum` (retryable), `unauthorized` (401), `forbidden` (403), `invalid` (400 with `errors`),
- * `missing` (the guest or its snapshot does not exist), `exists` (the VMID or the snapshot's name is taken), `conflict` (digest mismatch, wrong power state),
+ * `missing` (the guest, its snapshot or its backup does not exist), `exists` (the VMID or the snapshot's name is taken), `conflict` (digest mismatch, wrong power state),
  * `busy` (429/503-like; retryable), `refused` (any other 4xx/5xx with a Proxmox message: proven not done).
  */
 export type ProxmoxCode =
@@ -89,6 +89,29 @@ export type GuestSnapshots = {
   snapshots: SnapshotSummary[]
   /** The snapshot that the guest's present state began from: the newest one, or the one last rolled back to. */
   basedOn: string | null
+}
+
+/** A backup of a guest in a storage. */
+export type BackupVolume = {
+  volid: string
+  vmid: number
+  /** The first line of what was noted with it. */
+  notes: string
+  sizeBytes: number
+  /** When it was begun, by the node's clock. */
+  takenAt: Date
+  protected: boolean
+}
+
+export type RestoreRequest = GuestRef & {
+  volid: string
+  /** Where its disks go. */
+  storage: string
+  /** Over the guest that has this VMID, which is lost; else the VMID must be free. */
+  overwrite: boolean
+  name: string
+  description: string
+  net0: string
 }
 
 export type NodeSummary = {
@@ -233,6 +256,22 @@ export interface Proxmox {
    * running, or its node is away. The caller has proven ownership just before.
    */
   openConsole(guest: GuestRef, call?: Call): Promise<Outcome<GuestConsole>>
+  /**
+   * Backs a guest up into a storage, a running one without stopping it. Nothing older is removed, and the backup is
+   * protected from whatever else tidies the storage up. `notes` is one line. A node makes one backup at a time; others
+   * wait for it. `missing` when the guest is not on this node.
+   */
+  backup(guest: GuestRef, to: { storage: string; notes: string }, call?: Call): Promise<Outcome<never>>
+  /** The backups in a storage that we may see, of one VMID or of all. */
+  backups(node: string, storage: string, vmid: number | null, call?: Call): Promise<Outcome<BackupVolume[]>>
+  /** Deletes a backup; one that does not exist is deleted, too. */
+  removeBackup(node: string, volid: string, call?: Call): Promise<Outcome<never>>
+  /**
+   * Makes a guest out of a backup, or overwrites the one that has the VMID, which must be off. Overwritten is lost at
+   * once: a restore that fails leaves a guest without disks, or none. The caller has proven ownership just before.
+   * A backup that does not exist is `missing`.
+   */
+  restore(request: RestoreRequest, call?: Call): Promise<Outcome<never>>
 
   /**
    * State of a task; its node is inside the UPID. A task that Proxmox does not know (forgotten, or so new that its

@@ -101,7 +101,7 @@ async function makeAgain(ctx: Ctx, finding: FindingRow, pod: PodRow): Promise<{ 
   })
   const lost = await snapshots.markAllDeleted(ctx.tx, pod.tenant_id, pod.id, ctx.now())
   await emit(ctx, pod, 'CLOUDPOD_REMAKE_REQUESTED', { state: [pod.state, 'creating'] }, { snapshots: lost })
-  return cloudPodQueues.enqueueCreate(ctx, after, finding.id)
+  return cloudPodQueues.enqueueCreate(ctx, after, { again: finding.id })
 }
 
 async function adoptNode(ctx: Ctx, finding: FindingRow, pod: PodRow): Promise<null> {

@@ -28,12 +28,20 @@ function lackOf(node: Candidate, used: Usage, wanted: Resources): string | null 
 }
 
 /**
- * The nodes that can take the pod, the emptiest by memory first. Their clusters stay locked until the caller's
+ * The nodes that can take the pod, the emptiest by memory first: those with an image of its blueprint, or, when it is made
+ * out of a backup, those that can read it. Their clusters stay locked until the caller's
  * transaction ends: what is counted here cannot be taken by another order.
  * @throws AppError no_node_fits, with each node's reason
  */
-export async function chooseNodes(ctx: Ctx, blueprintId: string, wanted: Resources): Promise<Candidate[]> {
-  const candidates = await reservations.lockCandidates(ctx.tx, blueprintId)
+export async function chooseNodes(
+  ctx: Ctx,
+  blueprintId: string,
+  wanted: Resources,
+  source?: { clusterId: string; nodeId: string | null },
+): Promise<Candidate[]> {
+  const candidates = source
+    ? await reservations.lockCandidatesOf(ctx.tx, source)
+    : await reservations.lockCandidates(ctx.tx, blueprintId)
   const usage = new Map<string, Usage>()
   for (const clusterId of new Set(candidates.map((node) => node.clusterId))) {
     for (const [nodeId, used] of await reservations.nodeUsage(ctx.tx, clusterId)) usage.set(nodeId, used)
@@ -55,7 +63,9 @@ export async function chooseNodes(ctx: Ctx, blueprintId: string, wanted: Resourc
   throw new AppError(
     'no_node_fits',
     reasons.length === 0
-      ? 'No node of an active cluster has an image of this blueprint. Add one to the blueprint.'
+      ? source
+        ? 'The cluster or the node where the backup lies is not in use any more.'
+        : 'No node of an active cluster has an image of this blueprint. Add one to the blueprint.'
       : `No node can take this pod. ${reasons.join('; ')}.`,
     {
       details: {

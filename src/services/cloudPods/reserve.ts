@@ -24,16 +24,19 @@ export type PodOrder = {
   sshKeys: string | null
 }
 
+/** The backup that a pod is made out of: where it can be read, and how large its disk is. */
+export type PodSource = { backupId: string; clusterId: string; nodeId: string | null; diskGb: number }
+
 /**
  * Takes everything a pod needs (quota, node capacity, address, VMID) in the caller's transaction and writes its row in
  * the state `reserved`. If any part is missing, nothing is taken.
  * @throws AppError not_found, plan_not_allowed, quota_exceeded, no_node_fits, ip_pool_exhausted, vmid_range_exhausted, hostname_taken
  */
-export async function reserve(ctx: Ctx, order: PodOrder): Promise<PodRow> {
-  const { plan, blueprint } = await loadCatalogue(ctx, order)
+export async function reserve(ctx: Ctx, order: PodOrder, source?: PodSource): Promise<PodRow> {
+  const { plan, blueprint } = await loadCatalogue(ctx, order, source)
   const wanted: Resources = { cores: plan.cores, memoryMb: plan.memory_mb, diskGb: plan.disk_gb }
   await cloudPodQuotas.requireRoom(ctx, order.tenantId, { ...wanted, pods: 1 })
-  const nodes = await chooseNodes(ctx, order.blueprintId, wanted)
+  const nodes = await chooseNodes(ctx, order.blueprintId, wanted, source)
   const { node, poolIds } = await withFreePools(ctx, nodes)
   const vmid = await reservations.freeVmid(ctx.tx, node.clusterId)
   if (vmid === null) {
@@ -56,7 +59,8 @@ export async function reserve(ctx: Ctx, order: PodOrder): Promise<PodRow> {
   return pod
 }
 
-async function loadCatalogue(ctx: Ctx, order: PodOrder) {
+/** What is made out of a backup needs no image: its blueprint may be withdrawn. */
+async function loadCatalogue(ctx: Ctx, order: PodOrder, source?: PodSource) {
   const [plan, blueprint] = [
     await billing.findPlan(ctx.tx, order.planId),
     await infrastructure.findBlueprint(ctx.tx, order.blueprintId),
@@ -65,10 +69,16 @@ async function loadCatalogue(ctx: Ctx, order: PodOrder) {
     throw notFound('plan')
   if (
     !blueprint ||
-    blueprint.state !== 'active' ||
+    (!source && blueprint.state !== 'active') ||
     (blueprint.tenant_id ?? order.tenantId) !== order.tenantId
   )
     throw notFound('blueprint')
+  if (source && plan.disk_gb < source.diskGb) {
+    throw new AppError(
+      'plan_not_allowed',
+      `The backup needs a disk of ${source.diskGb} GiB, the plan ${plan.name} has ${plan.disk_gb}. Choose a larger plan.`,
+    )
+  }
   const outside = outsideOf(blueprint, { cores: plan.cores, memoryMb: plan.memory_mb, diskGb: plan.disk_gb })
   if (outside !== null) {
     throw new AppError(

@@ -11,6 +11,7 @@ export const PRIVILEGES: Readonly<Record<string, readonly string[]>> = {
   '/vms': [
     'VM.Allocate',
     'VM.Audit',
+    'VM.Backup',
     'VM.Clone',
     'VM.PowerMgmt',
     'VM.Console',

@@ -163,6 +163,7 @@ async function presentNodes(ctx: Ctx, rows: NodeRow[]): Promise<Node[]> {
     memoryMb: row.memory_mb,
     diskGb: row.disk_gb,
     storage: row.storage,
+    backupStorage: row.backup_storage,
     cpuOvercommit: Number(row.cpu_overcommit),
     memoryOvercommit: Number(row.memory_overcommit),
     reserved: usage.get(row.id) ?? NO_USE,
@@ -182,6 +183,7 @@ export async function configureNode(ctx: Ctx, body: z.infer<typeof nodeConfigure
   if (!before) throw notFound('node in this cluster')
   const after = await infrastructure.configureNode(ctx.tx, clusterId, name, {
     storage: change.storage,
+    backup_storage: change.backupStorage,
     disk_gb: change.diskGb,
     cpu_overcommit: change.cpuOvercommit?.toString(),
     memory_overcommit: change.memoryOvercommit?.toString(),
@@ -206,6 +208,7 @@ export async function configureNode(ctx: Ctx, body: z.infer<typeof nodeConfigure
 const beforeOf = (node: NodeRow, key: string): unknown =>
   ({
     storage: node.storage,
+    backupStorage: node.backup_storage,
     diskGb: node.disk_gb,
     cpuOvercommit: Number(node.cpu_overcommit),
     memoryOvercommit: Number(node.memory_overcommit),

@@ -1,6 +1,7 @@
 import type { Ctx } from '../../context.ts'
 import * as closures from '../../db/tenantClosures.ts'
 import * as BillingService from '../BillingService.ts'
+import * as cloudPodBackupService from '../cloudPodBackupService.ts'
 import * as cloudPodService from '../cloudPodService.ts'
 import type { ClosePayload } from '../tenantQueues.ts'
 
@@ -22,6 +23,20 @@ export async function endSome(ctx: Ctx, { tenantId }: ClosePayload): Promise<boo
   }
   return pods.length > 0
 }
+
+/**
+ * Orders the deletion of the next backups; those that are still being made follow once they are.
+ * @returns whether there may be more to order
+ */
+export async function deleteSomeBackups(ctx: Ctx, { tenantId }: ClosePayload): Promise<boolean> {
+  const backups = await cloudPodBackupService.standing(ctx, tenantId, BATCH)
+  for (const one of backups) await cloudPodBackupService.retire(ctx, one, 'the tenant is closed')
+  return backups.length > 0
+}
+
+/** How many backups are not proven gone. */
+export const backupsLeft = (ctx: Ctx, { tenantId }: ClosePayload): Promise<number> =>
+  cloudPodBackupService.countLeft(ctx, tenantId)
 
 /** Why the data cannot be erased yet, or null: every pod is proven gone, nothing is held, and no work is going on. */
 export async function stillThere(ctx: Ctx, { tenantId }: ClosePayload): Promise<string | null> {

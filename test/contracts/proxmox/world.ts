@@ -19,6 +19,8 @@ export type Settings = {
   templateVmid: number
   /** Volume id of a container template; container checks are left out without it. */
   ctTemplate: string | null
+  /** A storage for backups; checks of backups are left out without it. */
+  backupStorage: string | null
   vmids: { from: number; to: number }
   /** How often a task is looked at, and when we stop waiting for it. */
   pollMs: number
@@ -35,7 +37,7 @@ export type World = Settings & {
   ct: Promise<GuestRef> | null
 }
 
-export type Check = { name: string; needs?: 'container'; run(world: World): Promise<void> }
+export type Check = { name: string; needs?: 'container' | 'backup'; run(world: World): Promise<void> }
 
 /** The pod every guest of this suite claims to belong to: how leftovers of a broken run are known again. */
 const CONTRACT_POD = '00000000-0000-4000-8000-c0de00000000'

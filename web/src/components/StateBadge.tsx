@@ -1,4 +1,5 @@
 import type { CloudPod } from '../api/cloudPods.ts'
+import type { CloudPodBackup } from '../api/cloudPodBackups.ts'
 import type { CloudPodSnapshot } from '../api/cloudPodSnapshots.ts'
 import type { Finding } from '../api/findings.ts'
 import type { CustomerImport } from '../api/customerImports.ts'
@@ -35,6 +36,13 @@ const LOOKS = {
     failed: ['danger'],
     deleted: ['neutral'],
   } satisfies Record<CloudPodSnapshot['state'], Look>,
+  backup: {
+    creating: ['info', true],
+    ready: ['success'],
+    deleting: ['info', true],
+    failed: ['danger'],
+    deleted: ['neutral'],
+  } satisfies Record<CloudPodBackup['state'], Look>,
   subscription: {
     awaiting_payment: ['warning'],
     provisioning: ['info', true],

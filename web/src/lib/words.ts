@@ -7,6 +7,14 @@ export const memory = (mb: number): string =>
 export const disk = (gb: number): string =>
   gb >= 1024 ? `${Number((gb / 1024).toFixed(1))} TiB` : `${gb} GiB`
 
+/** A file's size, from its bytes. */
+export const fileSize = (bytes: number): string => {
+  const mib = bytes / 2 ** 20
+  return mib >= 1024
+    ? `${(mib / 1024).toLocaleString(undefined, { maximumFractionDigits: 1 })} GiB`
+    : `${Math.ceil(mib).toLocaleString()} MiB`
+}
+
 export const count = (amount: number, one: string, many = `${one}s`): string =>
   `${amount.toLocaleString()} ${amount === 1 ? one : many}`
 
@@ -40,6 +48,9 @@ const JOB_KINDS: Record<string, string> = {
   'cloudPod.snapshot': 'Take snapshot',
   'cloudPod.snapshotDelete': 'Delete snapshot',
   'cloudPod.rollback': 'Roll back to snapshot',
+  'cloudPod.backup': 'Back up',
+  'cloudPod.backupDelete': 'Delete backup',
+  'cloudPod.restore': 'Restore backup',
   'cloudPod.repair': 'Repair guest',
   'cloudPod.removeOrphan': 'Destroy orphaned guest',
   'cluster.reconcile': 'Compare cluster',

@@ -15,13 +15,14 @@ import { Timeline } from '../../components/Timeline.tsx'
 import { paths } from '../../paths.ts'
 import { Card } from '../../ui/Card.tsx'
 import { Tabs } from '../../ui/Tabs.tsx'
+import { Backups } from './Backups.tsx'
 import { CloudPodDestroy } from './CloudPodDestroy.tsx'
 import { CloudPodOverview } from './CloudPodOverview.tsx'
 import { CloudPodResize } from './CloudPodResize.tsx'
 import { Snapshots } from './Snapshots.tsx'
 
 const route = getRouteApi('/t/$tenant/cloudpods/$id')
-const TABS = ['jobs', 'snapshots', 'timeline'] as const
+const TABS = ['jobs', 'snapshots', 'backups', 'timeline'] as const
 
 export default function CloudPodPage() {
   const { id } = route.useParams()
@@ -81,6 +82,7 @@ function Content({ pod }: { pod: CloudPodDetail }) {
             ),
           },
           { value: 'snapshots', label: 'Snapshots', content: <Snapshots pod={pod} /> },
+          { value: 'backups', label: 'Backups', content: <Backups pod={pod} /> },
           can('audit:read') && {
             value: 'timeline',
             label: 'Timeline',

@@ -13,6 +13,7 @@ import { toast } from '../../ui/Toast.tsx'
 
 const ACTIONS: Record<string, string> = {
   'subscriptions.end': 'End subscriptions whose agreed end was reached',
+  'backups.expire': 'Delete backups of CloudPods that are gone',
   'tenants.close': 'Destroy what belongs to tenants that are being closed',
   'findings.repair': 'Set guests to what their pods say',
 }

@@ -40,7 +40,8 @@ export function NodeCard({ node }: { node: Node }) {
       <UsageBar label="Disk" used={reserved.diskGb} total={node.diskGb} format={disk} />
       <div className="flex flex-wrap items-end justify-between gap-2">
         <p className="text-[13px] text-muted">
-          {count(reserved.pods, 'CloudPod')}, storage {node.storage ?? 'not chosen'}
+          {count(reserved.pods, 'CloudPod')}, storage {node.storage ?? 'not chosen'}, backups{' '}
+          {node.backupStorage ? `to ${node.backupStorage}` : 'without a place'}
           <br />
           Overcommit: cores × {node.cpuOvercommit}, memory × {node.memoryOvercommit}
           <br />

@@ -5,6 +5,7 @@ import { toast } from '../../ui/Toast.tsx'
 
 type Values = {
   storage: string
+  backupStorage: string
   diskGb: number
   cpuOvercommit: number
   memoryOvercommit: number
@@ -22,18 +23,20 @@ export function NodeForm({ node, onClose }: { node: Node; onClose: () => void })
   const of = useApiForm<Values, Node>({
     defaultValues: {
       storage: node.storage ?? '',
+      backupStorage: node.backupStorage ?? '',
       diskGb: node.diskGb,
       cpuOvercommit: node.cpuOvercommit,
       memoryOvercommit: node.memoryOvercommit,
       state: node.state,
     },
-    send: ({ storage, ...values }, key) =>
+    send: ({ storage, backupStorage, ...values }, key) =>
       configureNode(
         {
           ...values,
           clusterId: node.clusterId,
           name: node.name,
           ...(storage.trim() && { storage: storage.trim() }),
+          ...(backupStorage.trim() && { backupStorage: backupStorage.trim() }),
         },
         key,
       ),
@@ -51,6 +54,13 @@ export function NodeForm({ node, onClose }: { node: Node; onClose: () => void })
         error={errorOf('storage')}
       >
         <Input spellCheck={false} maxLength={100} {...form.register('storage')} />
+      </Field>
+      <Field
+        label="Storage for backups"
+        hint="Where the backups of CloudPods go. From a shared one every node can restore."
+        error={errorOf('backupStorage')}
+      >
+        <Input spellCheck={false} maxLength={100} {...form.register('backupStorage')} />
       </Field>
       <Field
         label="Disk (GiB)"
