@@ -26,6 +26,7 @@ export function checkProp(
 function typeFault(prop: Prop, value: string): string | undefined {
   const good =
     prop.type === 'string' ||
+    prop.type === 'array' ||
     (prop.type === 'boolean' && /^[01]$/.test(value)) ||
     (prop.type === 'integer' && /^[+-]?\d+$/.test(value)) ||
     (prop.type === 'number' && isNumber(value))

@@ -1,5 +1,5 @@
 export type Prop = {
-  type: 'string' | 'integer' | 'number' | 'boolean'
+  type: 'string' | 'integer' | 'number' | 'boolean' | 'array'
   required?: boolean
   format?: string | PropertyFormat
   enum?: readonly string[]

@@ -2,7 +2,7 @@ import { diskBytes } from './drives.ts'
 import { labelOf, isRunning } from './guests.ts'
 import type { Guest } from './model.ts'
 import { GiB, MiB } from './units.ts'
-import { findNode, guestList, now } from './world.ts'
+import { guestList, now } from './world.ts'
 import type { World } from './world.ts'
 
 /** Figures of guests and nodes as `pvestatd` gathers them. A simulated guest does nothing, so most are zero. */
@@ -105,9 +105,8 @@ export function resourceRow(world: World, guest: Guest, seen: Guest | undefined,
     ...(guest.config.tags !== undefined && { tags: guest.config.tags }),
     ...(guest.config.lock !== undefined && { lock: guest.config.lock }),
   }
-  // A clone whose first disk is not there yet has no name, and no figures either; a node that is away reports none.
-  const isUnnamed = seen?.config.lock === 'clone' && seen.config.name === undefined
-  const unknown = !seen || isUnnamed || !findNode(world, guest.node)?.online
+  // A clone whose first disk is not there yet has no name, and no figures either.
+  const unknown = !seen || (seen.config.lock === 'clone' && seen.config.name === undefined)
   if (unknown) return { ...row, status: 'unknown' }
   const { cpus, ...figures } = basicFigures(world, seen)
   return {

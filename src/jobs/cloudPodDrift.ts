@@ -48,6 +48,10 @@ const pairOf = (part: string): [string, string] => {
   return [part.slice(0, at), part.slice(at + 1)]
 }
 
+/** Whether the guest has the pod's card: its MAC follows from the pod's id. */
+export const hasCardOf = (words: Words, pod: PodRow, { net0 }: GuestConfig): boolean =>
+  [words.parseNet0(net0)?.mac].includes(pod.mac.toUpperCase())
+
 export const TAG = 'mpanel'
 
 const nameDeviations = (pod: PodRow, config: GuestConfig): Deviation[] => [

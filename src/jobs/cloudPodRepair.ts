@@ -1,7 +1,7 @@
 import { podOrphan, podRepair, type OrphanPayload, type RepairPayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
 import * as findings from '../services/cloudPodFindingService.ts'
-import { driftOf, TAG } from './cloudPodDrift.ts'
+import { driftOf, hasCardOf, TAG } from './cloudPodDrift.ts'
 import { clientOf, doTask, findOurs, openGuest, ours, type Guest, type Own } from './cloudPodGuest.ts'
 import { addresses, network, remove } from './cloudPodMake.ts'
 import { waitsForRestart } from './cloudPodReboot.ts'
@@ -23,7 +23,7 @@ async function guestOf(run: RepairRun): Promise<Own & { isMarked: boolean }> {
     if (!ref) throw waitFor('not_listed', `VMID ${pod.vmid} is taken but not listed by the cluster yet`)
     const config = valueOf(await proxmox.config(ref, run))
     const isUnmarked = proxmox.words.parseMarker(config.description) === null
-    if (!isUnmarked || proxmox.words.parseNet0(config.net0)?.mac !== pod.mac.toUpperCase()) throw error
+    if (!isUnmarked || !hasCardOf(proxmox.words, pod, config)) throw error
     return { guest, ref, config, isMarked: false }
   }
 }

@@ -3,7 +3,7 @@ import type { GuestSummary, Proxmox } from '../integrations/proxmox/types.ts'
 import { clusterReconcile, type ReconcilePayload } from '../services/cloudPodQueues.ts'
 import * as findings from '../services/cloudPodFindingService.ts'
 import type { Known, Look, Stranger } from '../services/cloudPodFindingService.ts'
-import { driftOf, TAG } from './cloudPodDrift.ts'
+import { driftOf, hasCardOf, TAG } from './cloudPodDrift.ts'
 import { clientOf } from './cloudPodGuest.ts'
 import { JobError, valueOf } from './errors.ts'
 import type { JobHandler, Run } from './steps.ts'
@@ -28,9 +28,14 @@ async function compare(run: ReconcileRun): Promise<Result> {
   const proxmox = await run.read((ctx) => clientOf(ctx, clusterId))
   const listed = await proxmox.guests(run)
   // Nothing is concluded from silence; that the cluster cannot be read is told by its health.
-  if (listed.outcome !== 'ok') return { looks: [], strangers: [], settled: [] }
+  const nodes = await proxmox.nodes(run)
+  if (listed.outcome !== 'ok' || nodes.outcome !== 'ok') return { looks: [], strangers: [], settled: [] }
   const known = await run.read((ctx) => findings.known(ctx, clusterId))
-  const guests = new Map(listed.value.map((guest) => [guest.vmid, guest]))
+  // What is listed of a node that is away is how it was, or "stopped": nobody knows.
+  const away = new Set(nodes.value.filter(({ status }) => status !== 'online').map(({ name }) => name))
+  const guests = new Map(
+    listed.value.map((guest) => [guest.vmid, away.has(guest.node) ? { ...guest, status: 'unknown' } : guest]),
+  )
 
   const active = known.pods.filter((pod) => pod.state === 'active' && !pod.busy)
   const [suspects, others] = split(active, (pod) => isSuspect(pod, guests.get(pod.vmid), known))
@@ -70,7 +75,6 @@ function isSuspect(pod: SweptPod, guest: GuestSummary | undefined, { vmidsWithFi
   if (!guest || vmidsWithFindings.has(pod.vmid)) return true
   if (guest.kind !== pod.kind || guest.node !== pod.node || guest.name !== pod.hostname) return true
   if (!guest.tags.includes(TAG)) return true
-  // A node that does not report shows its guests as unknown, with nothing else about them.
   if (guest.status !== 'running' && guest.status !== 'stopped') return pod.power !== 'unknown'
   if (guest.status !== pod.power || (pod.suspended && guest.status === 'running')) return true
   const sized = guest.cores === pod.cores && guest.maxMemoryMb === pod.memoryMb
@@ -111,8 +115,7 @@ async function lookAt(
   const { pod, addresses } = await run.read((ctx) => findings.podWithAddresses(ctx, swept))
   if (!pod) return null
   const owner = proxmox.words.parseMarker(config.description)
-  const card = proxmox.words.parseNet0(config.net0)
-  const isUnmarked = owner === null && card?.mac === pod.mac.toUpperCase()
+  const isUnmarked = owner === null && hasCardOf(proxmox.words, pod, config)
   if (owner?.podId !== podId && !isUnmarked) {
     // One that is being made may get its mark only at the end.
     if (config.lock !== null) return null

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { mkdtemp } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -54,15 +55,14 @@ export function mpanel(args: string[], env: Record<string, string>): Run {
 /** A folder that PostgreSQL's account may pass through. */
 export const dataFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'mpanel-start-'))
 
-/** A port that was free a moment ago. */
+/**
+ * A port that was free a moment ago, below those that systems give to whoever asks for any: so it stays free while what
+ * uses it is started again.
+ */
 export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() =>
-        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
-      )
-    })
+  const port = randomInt(12_000, 30_000)
+  return new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(freePort()))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(port)))
   })
 }
