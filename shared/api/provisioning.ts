@@ -243,7 +243,7 @@ export const ipPoolUpdate = z
   .partial()
 
 /** An address of a pool that is not free. */
-export const ipAddress = z.object({
+const ipAddress = z.object({
   address: z.string(),
   state: z.enum(['reserved', 'assigned', 'quarantined', 'kept']),
   pod: z.object({ id, tenantId: id, hostname: z.string() }).nullable(),

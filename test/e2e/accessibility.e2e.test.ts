@@ -83,6 +83,7 @@ const ADDRESSES = [
   'roles/{role}',
   'findings',
   'clusters/{cluster}/edit',
+  'ip-pools/{pool}',
   'audit',
   'audit/proof',
   'audit/sinks',
@@ -225,11 +226,13 @@ async function prepare(): Promise<typeof things> {
   const { token } = (await admin.get<{ token: string }>(`${path}?from=${merged.body.id}`)).body
   await admin.post(path, { from: merged.body.id, token })
   const users = await admin.get<ListPage<{ id: string }>>('/api/admin/users?q=admin@example.com')
+  const pools = await admin.get<ListPage<{ id: string }>>('/api/admin/provisioning/ip-pools')
   const watchers = { tenantId: null, key: 'watchers', name: 'Watchers', permissions: ['jobs:read'] }
   const role = await admin.post<{ id: string }>('/api/admin/users/roles', watchers)
   return {
     user: users.body.items[0]?.id,
     cluster: opened.app.clusterId,
+    pool: pools.body.items[0]?.id,
     role: role.body.id,
     tenant,
     closing,

@@ -89,7 +89,7 @@ it('a changed cluster is read again at once, and the secret must be typed when i
     status: 422,
     body: { errors: [{ path: 'tokenSecret' }] },
   })
-  expect(await change(id, { name: 'renamed' }, { 'if-match': `"${version + 7}"` })).toMatchObject({
+  expect(await change(id, { name: 'renamed' }, { 'if-match': `"v${version + 7}"` })).toMatchObject({
     status: 412,
   })
   expect(await change(id, { name: 'simulated' })).toMatchObject({

@@ -92,7 +92,7 @@ export async function keepAddress(
   if (!(await infrastructure.isInPool(ctx.tx, id, address))) throw notIn(`It is not in ${pool.network}.`)
   if (!(await infrastructure.keepAddress(ctx.tx, { poolId: id, address, note, at: ctx.now() })))
     throw new AppError('conflict', `${address} is not free: see who holds it.`)
-  return told(ctx, pool, 'IP_ADDRESS_KEPT', { address, note })
+  return say(ctx, pool, 'IP_ADDRESS_KEPT', { address, note })
 }
 
 /**
@@ -106,10 +106,10 @@ export async function freeAddress(ctx: Ctx, id: string, address: string): Promis
   if (state === 'assigned' || state === 'reserved')
     throw new AppError('conflict', `${address} is held by a pod: it is free when the pod is gone.`)
   await infrastructure.freeAddress(ctx.tx, id, address)
-  return told(ctx, pool, 'IP_ADDRESS_FREED', { address, was: state })
+  return say(ctx, pool, 'IP_ADDRESS_FREED', { address, was: state })
 }
 
-async function told(
+async function say(
   ctx: Ctx,
   pool: IpPool,
   action: string,

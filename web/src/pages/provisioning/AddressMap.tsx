@@ -37,11 +37,10 @@ export function AddressMap({
   const free = squares.filter(({ state }) => state === 'free').length
   return (
     <Card title="Map">
-      <div
-        role="img"
-        aria-label={`${size} addresses from ${pool.rangeStart}, ${free} of them free`}
-        className="flex flex-wrap gap-1"
-      >
+      <p className="sr-only">
+        {size} addresses from {pool.rangeStart}, {free} of them free; the table below names the others.
+      </p>
+      <div aria-hidden className="flex flex-wrap gap-1">
         {squares.map(({ address, state, about }) => (
           <span
             key={address}

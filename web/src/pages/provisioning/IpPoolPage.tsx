@@ -92,18 +92,14 @@ const PoolFacts = ({ pool }: { pool: IpPool }) => (
 
 function Addresses({ pool, mayNot }: { pool: IpPool; mayNot: string | undefined }) {
   const query = useInfiniteQuery(ipAddressesQuery(pool.id))
+  const columns = useAddressColumns(pool, mayNot)
   return (
     <Loaded query={query} what="addresses">
       {(items) => (
         <>
           <AddressMap pool={pool} addresses={items} complete={!query.hasNextPage} />
           <Card flush title="Addresses that are not free">
-            <DataTable
-              label="Addresses"
-              rows={items}
-              rowKey={({ address }) => address}
-              columns={useAddressColumns(pool, mayNot)}
-            />
+            <DataTable label="Addresses" rows={items} rowKey={({ address }) => address} columns={columns} />
             {items.length === 0 && <p className="p-4 text-muted">Every address is free.</p>}
             {query.hasNextPage && (
               <div className="p-3">
@@ -119,13 +115,14 @@ function Addresses({ pool, mayNot }: { pool: IpPool; mayNot: string | undefined 
   )
 }
 
+const held = ({ pod }: IpAddress) => (pod ? 'A pod holds it: it is free when the pod is gone.' : undefined)
+
 function useAddressColumns(pool: IpPool, mayNot: string | undefined): Column<IpAddress>[] {
   const { tenant } = useSession()
   const free = useSubmit({
     send: (address: string, key) => freeIpAddress(pool.id, address, key),
     onDone: () => toast.done('The address is free'),
   })
-  const held = ({ pod }: IpAddress) => (pod ? 'A pod holds it: it is free when the pod is gone.' : undefined)
   return [
     {
       header: 'Address',

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { IpAddresses, IpPool } from '../../shared/api/provisioning.ts'
+import * as provisioningService from '../../src/services/provisioningService.ts'
+import { addressAfter, rangeSize } from '../../web/src/lib/addresses.ts'
+import { podIn } from '../rules/pods.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+
+let app: TestApp
+let pool: IpPool
+beforeAll(async () => {
+  app = await startApp({ worker: false })
+  const { body } = await app.admin.get<{ items: IpPool[] }>('/api/admin/provisioning/ip-pools')
+  pool = body.items[0] as IpPool
+})
+afterAll(() => app.close())
+
+type Problem = { code: string; errors?: { path: string }[] }
+const path = (more = '') => `/api/admin/provisioning/ip-pools/${pool.id}${more}`
+const show = async () => (await app.admin.get<IpPool>(path())).body
+const change = (body: object, version?: number) =>
+  app.admin.call<IpPool & Problem>(
+    'PATCH',
+    path(),
+    body,
+    version === undefined ? {} : { 'if-match': `"v${version}"` },
+  )
+const keep = (address: string) =>
+  app.admin.post<IpPool & Problem>(path('/addresses'), { address, note: 'a router' })
+const free = (address: string) => app.admin.post<IpPool & Problem>(path('/addresses/free'), { address })
+const addresses = async (query = '') => (await app.admin.get<IpAddresses>(path(`/addresses${query}`))).body
+const order = async () => (await podIn(app, await app.tenant())).cloudPod
+
+it('a kept address goes to no pod until it is freed, and a held one is not freed', async () => {
+  const first = pool.rangeStart === pool.gateway ? addressAfter(pool.rangeStart, 1) : pool.rangeStart
+  expect(await keep(first)).toMatchObject({ status: 200, body: { kept: 1 } })
+  const one = await order()
+  expect(one.addresses).not.toEqual([first])
+  expect(await keep(first)).toMatchObject({ status: 409, body: { code: 'conflict' } })
+  expect(await keep(one.addresses[0] ?? '')).toMatchObject({ status: 409 })
+  expect(await keep('203.0.113.1')).toMatchObject({ status: 422, body: { errors: [{ path: 'address' }] } })
+  expect(await free(one.addresses[0] ?? '')).toMatchObject({ status: 409 })
+  const listed = await addresses()
+  expect(listed.items.find(({ address }) => address === first)).toMatchObject({
+    state: 'kept',
+    note: 'a router',
+  })
+  expect(listed.items.find(({ pod }) => pod?.id === one.id)).toMatchObject({ state: 'reserved' })
+  expect(await addresses('?limit=1')).toMatchObject({ items: [{ address: listed.items[0]?.address }] })
+  const next = await addresses(`?limit=1&after=${listed.items[0]?.address}`)
+  expect(next.items[0]?.address).toBe(listed.items[1]?.address)
+  expect(await free(first)).toMatchObject({ status: 200, body: { kept: 0 } })
+  expect(await free(first)).toMatchObject({ status: 409 })
+  expect((await order()).addresses).toEqual([first])
+})
+
+it('a paused pool gives nothing out, a changed range only what is in it, and a stale change is refused', async () => {
+  const { version } = await show()
+  expect(await change({ name: 'x' }, version + 3)).toMatchObject({ status: 412 })
+  expect(await change({ rangeStart: '203.0.113.9' })).toMatchObject({ status: 422 })
+  expect(await change({ state: 'paused' }, version)).toMatchObject({ status: 200, body: { state: 'paused' } })
+  await expect(order()).rejects.toThrow('ip_pool_exhausted')
+  const start = addressAfter(pool.rangeStart, 40)
+  await change({ state: 'active', rangeStart: start, rangeEnd: addressAfter(start, 1) })
+  expect((await order()).addresses).toEqual([start])
+  expect(await app.as(provisioningService.listAlerts)).toEqual([])
+  expect((await order()).addresses).toEqual([addressAfter(start, 1)])
+  await provisioningService.watch(app.root)
+  const alerts = await app.as(provisioningService.listAlerts)
+  expect(alerts.find(({ code }) => code === 'ip_pool_low')).toMatchObject({
+    ref: pool.name,
+    message: expect.stringContaining('2 of 2'),
+  })
+})
+
+it.each([
+  ['192.0.2.254', 3, '192.0.3.1'],
+  ['2001:db8::', 1, '2001:db8::1'],
+  ['2001:db8::ffff', 1, '2001:db8::1:0'],
+  ['2001:db8:0:0:1:0:0:1', 0, '2001:db8::1:0:0:1'],
+])('the address behind %s by %i is %s', (first, offset, wanted) => {
+  expect(addressAfter(first, offset)).toBe(wanted)
+  expect(rangeSize(first, wanted)).toBe(offset + 1)
+})
