@@ -1,7 +1,7 @@
 import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
 import { inScope, keysetPage, type ListOptions } from './list.ts'
 import type { Scope, Tx } from './index.ts'
-import type { CloudPodBlueprintsTable, ClustersTable, IpPoolsTable, NodesTable } from './types.ts'
+import type { CloudPodBlueprintsTable, ClustersTable, NodesTable } from './types.ts'
 
 export type ClusterRow = Selectable<ClustersTable>
 export type NodeRow = Selectable<NodesTable>
@@ -34,7 +34,7 @@ export async function countLivePods(tx: Tx, clusterId: string): Promise<number> 
 }
 
 /** What belongs to a cluster that was removed is not listed. */
-const ofPresentCluster = (column: string) =>
+export const ofPresentCluster = (column: string) =>
   sql<boolean>`exists (select from clusters c where c.id = ${sql.ref(column)} and c.state <> 'removed')`
 
 /** The clusters that are read: also a paused one has pods. The simulated one is not there while another one is used. */
@@ -227,107 +227,6 @@ export function imagesOf(tx: Tx, blueprintIds: readonly string[]) {
     .where(sql<boolean>`blueprint_id = any (${[...blueprintIds]}::uuid[])`)
     .orderBy('ref')
     .execute()
-}
-
-export function insertPool(tx: Tx, pool: Insertable<IpPoolsTable>) {
-  return tx.insertInto('ip_pools').values(pool).returningAll().executeTakeFirstOrThrow()
-}
-
-const countOf = (state: 'quarantined' | 'kept') =>
-  sql<number>`(select count(*)::int from ip_addresses a where a.pool_id = ip_pools.id and a.state = ${state})`
-
-const poolView = (tx: Tx) =>
-  tx
-    .selectFrom('ip_pools')
-    .selectAll()
-    .select([
-      sql<number>`(select count(*)::int from ip_addresses a
-        where a.pool_id = ip_pools.id and a.state in ('reserved', 'assigned'))`.as('used'),
-      countOf('quarantined').as('quarantined'),
-      countOf('kept').as('kept'),
-    ])
-    .where(ofPresentCluster('ip_pools.cluster_id'))
-
-export const listPools = (tx: Tx, options: ListOptions) => keysetPage(poolView(tx), 'ip_pools.id', options)
-
-export const findPool = (tx: Tx, id: string) => poolView(tx).where('ip_pools.id', '=', id).executeTakeFirst()
-
-export function lockPool(tx: Tx, id: string) {
-  return tx.selectFrom('ip_pools').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
-}
-
-export async function updatePool(tx: Tx, id: string, change: Updateable<IpPoolsTable>): Promise<void> {
-  await tx.updateTable('ip_pools').set(change).where('id', '=', id).execute()
-}
-
-export type AddressRow = {
-  address: string
-  state: 'reserved' | 'assigned' | 'quarantined' | 'kept'
-  podId: string | null
-  tenantId: string | null
-  hostname: string | null
-  until: Date | null
-  note: string | null
-}
-
-/** The addresses of a pool that are not free, in their order from `after` on. */
-export async function addressesIn(
-  tx: Tx,
-  poolId: string,
-  after: string | undefined,
-  limit: number,
-): Promise<AddressRow[]> {
-  const { rows } = await sql<AddressRow>`select host(a.address) as address, a.state, a.pod_id as "podId",
-      a.tenant_id as "tenantId", p.hostname, a.until, a.note
-    from ip_addresses a left join cloud_pods p on p.id = a.pod_id
-    where a.pool_id = ${poolId} and (${after ?? null}::inet is null or a.address > ${after ?? null}::inet)
-    order by a.address limit ${limit}`.execute(tx)
-  return rows
-}
-
-/** Keeps a free address back. False: it is not free. */
-export async function keepAddress(
-  tx: Tx,
-  { poolId, address, note, at }: { poolId: string; address: string; note: string; at: Date },
-): Promise<boolean> {
-  const { rows } = await sql`insert into ip_addresses (pool_id, address, state, note, created_at)
-    select id, ${address}::inet, 'kept', ${note}, ${at} from ip_pools where id = ${poolId}
-    on conflict do nothing returning address`.execute(tx)
-  return rows.length > 0
-}
-
-export async function isInPool(tx: Tx, poolId: string, address: string): Promise<boolean> {
-  const { rows } =
-    await sql`select from ip_pools where id = ${poolId} and ${address}::inet <<= network::inet`.execute(tx)
-  return rows.length > 0
-}
-
-export async function addressIn(
-  tx: Tx,
-  poolId: string,
-  address: string,
-): Promise<AddressRow['state'] | null> {
-  const { rows } = await sql<{ state: AddressRow['state'] }>`select state from ip_addresses
-    where pool_id = ${poolId} and address = ${address}::inet for update`.execute(tx)
-  return rows[0]?.state ?? null
-}
-
-export async function freeAddress(tx: Tx, poolId: string, address: string): Promise<void> {
-  await sql`delete from ip_addresses where pool_id = ${poolId} and address = ${address}::inet
-    and state in ('kept', 'quarantined')`.execute(tx)
-}
-
-/** Active pools of which little is left: used, of how many. */
-export async function nearlyUsedUp(tx: Tx): Promise<{ name: string; used: number; size: number }[]> {
-  const { rows } = await sql<{ name: string; used: number; size: number }>`
-    select p.name, u.used, p.range_end - p.range_start + 1 as size
-    from ip_pools p join clusters c on c.id = p.cluster_id and c.state <> 'removed'
-    cross join lateral (select count(*)::int as used from ip_addresses a
-      where a.pool_id = p.id and a.address between p.range_start and p.range_end) u
-    where p.state = 'active' and u.used >= 0.9 * (p.range_end - p.range_start + 1) order by p.name`.execute(
-    tx,
-  )
-  return rows
 }
 
 /** What the nodes and clusters among these ids are called. */

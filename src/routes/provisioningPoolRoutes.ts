@@ -6,7 +6,7 @@ import {
   ipAddressQuery,
   ipPool,
   ipPoolUpdate,
-} from '../../shared/api/provisioning.ts'
+} from '../../shared/api/provisioningPools.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import { route, type Route } from './define.ts'
 

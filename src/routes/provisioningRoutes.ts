@@ -5,8 +5,6 @@ import {
   blueprintCreate,
   cluster,
   clusterCreate,
-  ipPool,
-  ipPoolCreate,
   job,
   jobCancel,
   jobDetail,
@@ -16,6 +14,7 @@ import {
   node,
   nodeConfigure,
 } from '../../shared/api/provisioning.ts'
+import { ipPool, ipPoolCreate } from '../../shared/api/provisioningPools.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import { route, type Route } from './define.ts'
 import { streamJobs } from './provisioningStream.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { IpAddresses, IpPool } from '../../shared/api/provisioning.ts'
+import type { IpAddresses, IpPool } from '../../shared/api/provisioningPools.ts'
 import * as provisioningService from '../../src/services/provisioningService.ts'
 import { addressAfter, rangeSize } from '../../web/src/lib/addresses.ts'
 import { podIn } from '../rules/pods.ts'

@@ -1,21 +1,26 @@
 import type { z } from 'zod'
-import type { IpAddresses, IpPool, ipAddressKeep, ipPoolUpdate } from '../../../shared/api/provisioning.ts'
+import type {
+  IpAddresses,
+  IpPool,
+  ipAddressKeep,
+  ipPoolUpdate,
+} from '../../../shared/api/provisioningPools.ts'
 import type { Ctx } from '../../context.ts'
 import { violatedConstraint } from '../../db/index.ts'
-import * as infrastructure from '../../db/provisioningInfrastructure.ts'
+import * as pools from '../../db/provisioningPools.ts'
 import { AppError, notFound, requireVersion } from '../../errors.ts'
 import * as auditService from '../auditService.ts'
 import { invalidPool, POOL_CHECKS, presentPool } from './ipPools.ts'
 
 /** @throws AppError not_found */
 export async function getPool(ctx: Ctx, id: string): Promise<IpPool> {
-  const row = await infrastructure.findPool(ctx.tx, id)
+  const row = await pools.findPool(ctx.tx, id)
   if (!row) throw notFound('IP pool')
   return presentPool(row)
 }
 
 async function lock(ctx: Ctx, id: string): Promise<IpPool> {
-  if (!(await infrastructure.lockPool(ctx.tx, id))) throw notFound('IP pool')
+  if (!(await pools.lockPool(ctx.tx, id))) throw notFound('IP pool')
   return getPool(ctx, id)
 }
 
@@ -31,7 +36,7 @@ export async function updatePool(
 ): Promise<IpPool> {
   const before = await lock(ctx, id)
   requireVersion(before.version, version)
-  await infrastructure
+  await pools
     .updatePool(ctx.tx, id, {
       name: change.name,
       range_start: change.rangeStart,
@@ -65,7 +70,7 @@ export async function listAddresses(
   { after, limit }: { after?: string | undefined; limit: number },
 ): Promise<IpAddresses> {
   await getPool(ctx, id)
-  const rows = await infrastructure.addressesIn(ctx.tx, id, after, limit + 1)
+  const rows = await pools.addressesIn(ctx.tx, id, after, limit + 1)
   const items = rows.slice(0, limit).map(({ address, state, podId, tenantId, hostname, until, note }) => ({
     address,
     state,
@@ -89,8 +94,8 @@ export async function keepAddress(
   { address, note }: z.infer<typeof ipAddressKeep>,
 ): Promise<IpPool> {
   const pool = await lock(ctx, id)
-  if (!(await infrastructure.isInPool(ctx.tx, id, address))) throw notIn(`It is not in ${pool.network}.`)
-  if (!(await infrastructure.keepAddress(ctx.tx, { poolId: id, address, note, at: ctx.now() })))
+  if (!(await pools.isInPool(ctx.tx, id, address))) throw notIn(`It is not in ${pool.network}.`)
+  if (!(await pools.keepAddress(ctx.tx, { poolId: id, address, note, at: ctx.now() })))
     throw new AppError('conflict', `${address} is not free: see who holds it.`)
   return say(ctx, pool, 'IP_ADDRESS_KEPT', { address, note })
 }
@@ -101,11 +106,11 @@ export async function keepAddress(
  */
 export async function freeAddress(ctx: Ctx, id: string, address: string): Promise<IpPool> {
   const pool = await lock(ctx, id)
-  const state = await infrastructure.addressIn(ctx.tx, id, address)
+  const state = await pools.addressIn(ctx.tx, id, address)
   if (state === null) throw new AppError('conflict', `${address} is free already.`)
   if (state === 'assigned' || state === 'reserved')
     throw new AppError('conflict', `${address} is held by a pod: it is free when the pod is gone.`)
-  await infrastructure.freeAddress(ctx.tx, id, address)
+  await pools.freeAddress(ctx.tx, id, address)
   return say(ctx, pool, 'IP_ADDRESS_FREED', { address, was: state })
 }
 

@@ -1,9 +1,10 @@
 import type { z } from 'zod'
-import type { IpPool, ipPoolCreate } from '../../../shared/api/provisioning.ts'
+import type { IpPool, ipPoolCreate } from '../../../shared/api/provisioningPools.ts'
 import type { Ctx } from '../../context.ts'
 import { violatedConstraint } from '../../db/index.ts'
 import type { ListOptions } from '../../db/list.ts'
 import * as infrastructure from '../../db/provisioningInfrastructure.ts'
+import * as pools from '../../db/provisioningPools.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
@@ -12,11 +13,11 @@ export async function listPools(
   ctx: Ctx,
   options: ListOptions,
 ): Promise<{ items: IpPool[]; nextCursor: string | null }> {
-  const page = await infrastructure.listPools(ctx.tx, options)
+  const page = await pools.listPools(ctx.tx, options)
   return { items: page.items.map(presentPool), nextCursor: page.nextCursor }
 }
 
-type PoolRow = Awaited<ReturnType<typeof infrastructure.listPools>>['items'][number]
+type PoolRow = Awaited<ReturnType<typeof pools.listPools>>['items'][number]
 export const presentPool = (row: PoolRow): IpPool => ({
   id: row.id,
   clusterId: row.cluster_id,
@@ -45,7 +46,7 @@ export const POOL_CHECKS: Record<string, string> = {
 /** @throws AppError already_exists, conflict, invalid_input, not_found */
 export async function addPool(ctx: Ctx, body: z.infer<typeof ipPoolCreate>): Promise<IpPool> {
   if (!(await infrastructure.findCluster(ctx.tx, body.clusterId))) throw notFound('cluster')
-  const row = await infrastructure
+  const row = await pools
     .insertPool(ctx.tx, {
       id: newId(),
       cluster_id: body.clusterId,

@@ -1,7 +1,7 @@
 import type { Alert } from '../../../shared/api/provisioningControls.ts'
 import { systemOrigin, transaction, type Ctx, type Root } from '../../context.ts'
 import * as automation from '../../db/provisioningAutomation.ts'
-import * as infrastructure from '../../db/provisioningInfrastructure.ts'
+import * as pools from '../../db/provisioningPools.ts'
 import * as findings from '../../db/provisioningFindings.ts'
 import * as controls from '../../db/provisioningControls.ts'
 import { newId } from '../../lib/ids.ts'
@@ -127,7 +127,7 @@ const findingFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
   }))
 
 const poolFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
-  (await infrastructure.nearlyUsedUp(ctx.tx)).map(({ name, used, size }) => ({
+  (await pools.nearlyUsedUp(ctx.tx)).map(({ name, used, size }) => ({
     code: 'ip_pool_low',
     ref: name,
     message: `The IP pool ${name} is nearly used up: ${used} of ${size} addresses are not free.`,

@@ -8,16 +8,18 @@ import type {
   clusterCheckRequest,
   clusterCreate,
   clusterUpdate,
-  IpAddress,
-  IpAddresses,
-  IpPool,
-  ipPoolCreate,
-  ipPoolUpdate,
   Job,
   JobDetail,
   Node,
   nodeConfigure,
 } from '../../../shared/api/provisioning.ts'
+import type {
+  IpAddress,
+  IpAddresses,
+  IpPool,
+  ipPoolCreate,
+  ipPoolUpdate,
+} from '../../../shared/api/provisioningPools.ts'
 import { get, patch, post } from './http.ts'
 import { detailQuery, listQuery, type ListFilter } from './lists.ts'
 
