@@ -42,8 +42,8 @@ it(
       await Promise.all(acting)
       world.sim.control.clearFaults()
       for (const { id } of tenants) await insist(world, `/api/admin/tenants/${id}/restore`, {})
-      const stuck = await comeToRest(world, 180_000)
-      console.log(JSON.stringify({ seed: SEED, faults, deeds, stuck }))
+      const left = await comeToRest(world, 180_000)
+      console.log(JSON.stringify({ seed: SEED, faults, deeds, ...left }))
       await expectOneStory(
         world,
         tenants.map(({ id }) => id),

@@ -17,21 +17,43 @@ const openJobs = (world: World): Promise<Open[]> =>
       where state not in ('succeeded', 'failed', 'cancelled') and kind not in ('cluster.sync', 'cluster.reconcile')`,
   )
 
+const LOCKED = /\b(?:VMID|guest) (\d+) is (?:just being made|still locked)/
+
+/**
+ * What a killed task has left locked on its node, only whoever works on that node can take away. The job says which it is
+ * and waits; nothing runs on the cluster any more that could still be making it.
+ */
+async function takeAway(world: World, job: Open): Promise<boolean> {
+  const vmid = Number(LOCKED.exec(job.waiting_for ?? '')?.[1])
+  if (!vmid) return false
+  await world.sim.control.idle()
+  const guest = world.sim.control.guests().find((one) => one.vmid === vmid)
+  if (!guest?.config.lock) return false
+  world.sim.control.removeGuest(vmid)
+  return true
+}
+
 /**
  * Waits until nothing moves any more. What is stuck is let go on, as an operator does who has looked at it.
- * @returns how many jobs were stuck
+ * @returns how many jobs were stuck, and how many guests were left locked by tasks that were killed
  */
-export async function comeToRest(world: World, withinMs: number): Promise<number> {
+export async function comeToRest(
+  world: World,
+  withinMs: number,
+): Promise<{ stuck: number; leftLocked: number }> {
   const end = Date.now() + withinMs
   const stuck = new Set<string>()
+  let leftLocked = 0
   for (;;) {
     const open = await openJobs(world).catch(() => undefined)
-    if (open?.length === 0) return stuck.size
-    for (const job of open ?? [])
+    if (open?.length === 0) return { stuck: stuck.size, leftLocked }
+    for (const job of open ?? []) {
+      if (await takeAway(world, job)) leftLocked += 1
       if (job.state === 'stuck') {
         stuck.add(job.id)
         await insist(world, `/api/admin/provisioning/jobs/${job.id}/retry`, {})
       }
+    }
     if (Date.now() > end) throw new Error(`it did not come to rest: ${JSON.stringify(open, null, 1)}`)
     await sleep(500)
   }
