@@ -426,6 +426,10 @@ create table cloud_pods (
   deleted_at timestamp with time zone,
   pending_restart boolean not null default false,
   config_checked_at timestamp with time zone,
+  protected boolean not null default false,
+  notes text not null default ''::text,
+  tags text[] not null default '{}'::text[],
+  placement jsonb,
   constraint cloud_pods_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint cloud_pods_pkey PRIMARY KEY (id),
   constraint cloud_pods_blueprint_id_fkey FOREIGN KEY (blueprint_id) REFERENCES cloud_pod_blueprints(id),
@@ -443,8 +447,10 @@ create table cloud_pods (
   constraint cloud_pods_hostname_check CHECK (((hostname ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$'::text) AND (length(hostname) <= 253))),
   constraint cloud_pods_kind_check CHECK ((kind = ANY (ARRAY['vm'::text, 'ct'::text]))),
   constraint cloud_pods_memory_mb_check CHECK ((memory_mb > 0)),
+  constraint cloud_pods_notes_check CHECK ((length(notes) <= 5000)),
   constraint cloud_pods_power_state_check CHECK ((power_state = ANY (ARRAY['unknown'::text, 'running'::text, 'stopped'::text]))),
-  constraint cloud_pods_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'creating'::text, 'active'::text, 'failed'::text, 'deleting'::text, 'deleted'::text])))
+  constraint cloud_pods_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'creating'::text, 'active'::text, 'failed'::text, 'deleting'::text, 'deleted'::text]))),
+  constraint cloud_pods_tags_check CHECK ((cardinality(tags) <= 20))
 );
 
 create table cluster_templates (

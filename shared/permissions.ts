@@ -22,6 +22,7 @@ export const PERMISSIONS = [
   'billing:manage',
   'cloudpods:read',
   'cloudpods:create',
+  'cloudpods:update',
   'cloudpods:power',
   'cloudpods:resize',
   'cloudpods:snapshot',
@@ -88,6 +89,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'customers:import',
     'subscriptions:write',
     'cloudpods:create',
+    'cloudpods:update',
     'cloudpods:power',
     'cloudpods:resize',
     'cloudpods:snapshot',
@@ -104,6 +106,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
   TENANT_ADMIN: [
     ...TENANT_READ,
     'cloudpods:create',
+    'cloudpods:update',
     'cloudpods:power',
     'cloudpods:resize',
     'cloudpods:snapshot',

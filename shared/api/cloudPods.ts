@@ -24,6 +24,10 @@ export const cloudPod = z.object({
   pendingRestart: z.boolean(),
   problem: z.string().nullable(),
   addresses: z.array(z.string()),
+  /** Nobody destroys it before this is taken off. */
+  protected: z.boolean(),
+  notes: z.string(),
+  tags: z.array(z.string()),
   version: z.number().int(),
   createdAt: timestamp,
   deletedAt: timestamp.nullable(),
@@ -40,6 +44,21 @@ export const cloudPodDetail = cloudPod.extend({
       nodeName: z.string(),
       vmid: z.number().int(),
       mac: z.string(),
+      /** What was thought of each node when the pod was placed; null for one that was placed before that was kept. */
+      judged: z
+        .array(
+          z.object({
+            cluster: z.string(),
+            node: z.string(),
+            /** Of its memory, with overcommit, that would have been reserved with this pod. */
+            memoryShare: z.number(),
+            /** Pods of the same tenant that it had. */
+            ownPods: z.number().int(),
+            /** Why it could not take the pod; null: it could. */
+            reason: z.string().nullable(),
+          }),
+        )
+        .nullable(),
     })
     .nullable(),
 })
@@ -54,6 +73,16 @@ export const cloudPodCreate = z.strictObject({
   sshKeys,
 })
 export type CloudPodCreate = z.infer<typeof cloudPodCreate>
+
+/** What is not named stays as it is. */
+export const cloudPodUpdate = z
+  .strictObject({
+    protected: z.boolean(),
+    notes: z.string().max(5_000),
+    tags: z.array(z.string().trim().toLowerCase().min(1).max(40)).max(20),
+  })
+  .partial()
+export type CloudPodUpdate = z.infer<typeof cloudPodUpdate>
 
 /** What is not named stays as it is. Cores, memory in MiB, disk in GiB; a disk only grows. */
 const size = {

@@ -31,6 +31,9 @@ export const NOT_ACTIVE: Record<Exclude<PodState, 'active'>, string> = {
   deleted: 'The pod no longer exists.',
 }
 
+/** Also for who would end its subscription now. */
+export const PROTECTED = 'The pod is protected from being destroyed: take its protection off first.'
+
 const whenPower = (pod: Subject, not: PowerState, reason: string): Verdict => {
   if (pod.state !== 'active') return refused(NOT_ACTIVE[pod.state])
   return pod.powerState === not ? refused(reason) : allowed
@@ -57,8 +60,12 @@ export const canPod = {
     return action === null ? allowed : refused('Something else is being done to the pod: wait for its end.')
   },
 
-  delete: ({ state, subscriptionId }: Subject): Verdict => {
+  update: ({ state }: Pick<Subject, 'state'>): Verdict =>
+    state === 'deleting' || state === 'deleted' ? refused(NOT_ACTIVE[state]) : allowed,
+
+  delete: ({ state, subscriptionId, protected: isProtected }: Subject & { protected: boolean }): Verdict => {
     if (state === 'deleting' || state === 'deleted' || state === 'failed') return refused(NOT_ACTIVE[state])
+    if (isProtected) return refused(PROTECTED)
     if (subscriptionId)
       return refused('The pod belongs to a subscription: cancel the subscription to destroy it.')
     return allowed

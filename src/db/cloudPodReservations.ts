@@ -83,6 +83,16 @@ export async function nodeUsage(tx: Tx, clusterId: string): Promise<Map<string, 
   return new Map(rows.map(({ nodeId, ...usage }) => [nodeId, usage]))
 }
 
+/** How many pods of a tenant each node holds. */
+export async function podsOfTenant(tx: Tx, tenantId: string): Promise<Map<string, number>> {
+  const { rows } = await sql<{
+    nodeId: string
+    pods: number
+  }>`select node_id as "nodeId", count(*)::int as pods
+    from cloud_pod_reservations where tenant_id = ${tenantId} group by 1`.execute(tx)
+  return new Map(rows.map(({ nodeId, pods }) => [nodeId, pods]))
+}
+
 export async function reserveCapacity(
   tx: Tx,
   values: Resources & { podId: string; tenantId: string; nodeId: string; at: Date },

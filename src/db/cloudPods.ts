@@ -97,6 +97,7 @@ export async function placement(tx: Tx, id: string) {
       'nodes.storage as storage',
       'cloud_pods.vmid as vmid',
       'cloud_pods.mac as mac',
+      'cloud_pods.placement as judged',
     ])
     .where('cloud_pods.id', '=', id)
     .executeTakeFirstOrThrow()

@@ -95,6 +95,19 @@ export async function queueFigures(tx: Tx, since: Date): Promise<QueueFigures[]>
   return rows
 }
 
+/** Jobs that have waited since `before` for something that does not come, with what one of them waits for. */
+export async function longWaiting(
+  tx: Tx,
+  before: Date,
+): Promise<{ queue: string; n: number; example: string }[]> {
+  const { rows } = await sql<{ queue: string; n: number; example: string }>`
+    select queue, count(*)::int as n, min(waiting_for) as example from provisioning_jobs_live
+    where state = 'scheduled' and waiting_for is not null and started_at < ${before} group by queue order by queue`.execute(
+    tx,
+  )
+  return rows
+}
+
 type KindFigures = {
   kind: string
   waiting: number

@@ -302,6 +302,10 @@ export interface CloudPodsTable {
   deleted_at: Date | null
   pending_restart: Generated<boolean>
   config_checked_at: Date | null
+  protected: Generated<boolean>
+  notes: Generated<string>
+  tags: Generated<string[]>
+  placement: unknown
 }
 
 export interface ClusterTemplatesTable {

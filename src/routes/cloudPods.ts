@@ -7,6 +7,7 @@ import {
   cloudPodResize,
   cloudPodResizePreview,
   cloudPodResizeQuery,
+  cloudPodUpdate,
 } from '../../shared/api/cloudPods.ts'
 import { idParams, page } from '../../shared/api/common.ts'
 import { POWER_ACTIONS, type PowerAction } from '../../shared/states/cloudPod.ts'
@@ -47,6 +48,21 @@ const power = (action: PowerAction): Route =>
   })
 
 export const cloudPods: Route[] = [
+  route({
+    method: 'PATCH',
+    path: '/api/admin/hosting/cloudpods/{id}',
+    operationId: 'updateCloudPod',
+    summary: 'Change the notes, tags and protection of a pod; its guest is not touched',
+    tag,
+    access: { permission: 'cloudpods:update', where: { in: 'object', kind: 'cloudPod' } },
+    params: idParams,
+    body: cloudPodUpdate,
+    replies: { 200: cloudPod },
+    handler: async (ctx, { params, tenantId, body, ifMatch }) => {
+      const changed = await cloudPodService.update(ctx, tenantId, params.id, body, ifMatch)
+      return { body: changed, version: changed.version }
+    },
+  }),
   route({
     method: 'GET',
     path: '/api/admin/hosting/cloudpods',

@@ -13,6 +13,8 @@ import * as reservations from '../db/cloudPodReservations.ts'
 import { AppError, notFound } from '../errors.ts'
 import * as cloudPodQueues from './cloudPodQueues.ts'
 import { emit, lockPod, requireAllowed } from './cloudPods/changes.ts'
+import type { Judgement } from './cloudPods/placement.ts'
+import { updateDetails } from './cloudPods/details.ts'
 import { reserve, type PodOrder, type PodSource } from './cloudPods/reserve.ts'
 import * as resizing from './cloudPods/resize.ts'
 import * as provisioningService from './provisioningService.ts'
@@ -43,6 +45,9 @@ function present(ctx: Ctx, row: PodView): CloudPod {
     pendingRestart: row.pending_restart,
     problem: told(ctx, row.problem, 'The last action could not be done. Your provider sees the details.'),
     addresses: row.addresses,
+    protected: row.protected,
+    notes: row.notes,
+    tags: row.tags,
     version: row.version,
     createdAt: row.created_at.toISOString(),
     deletedAt: iso(row.deleted_at),
@@ -59,8 +64,8 @@ export async function get(ctx: Ctx, tenantId: string, id: string): Promise<Cloud
   const row = await pods.find(ctx.tx, tenantId, id)
   if (!row) throw notFound('CloudPod')
   if (!ctx.seesInfrastructure) return { ...present(ctx, row), placement: null }
-  const { storage: _, ...placement } = await pods.placement(ctx.tx, id)
-  return { ...present(ctx, row), placement }
+  const { storage: _, judged, ...placement } = await pods.placement(ctx.tx, id)
+  return { ...present(ctx, row), placement: { ...placement, judged: judged as Judgement[] | null } }
 }
 
 export type Accepted = { cloudPod: CloudPod; job: Job }
@@ -132,11 +137,25 @@ export async function resize(...asked: Parameters<typeof resizing.resize>): Prom
   return answer(ctx, pod, job)
 }
 
+/** Changes notes, tags and protection. @throws AppError what `updateDetails` of cloudPods/details.ts throws */
+export async function update(...asked: Parameters<typeof updateDetails>): Promise<CloudPod> {
+  await updateDetails(...asked)
+  const [ctx, tenantId, id] = asked
+  const row = await pods.find(ctx.tx, tenantId, id)
+  if (!row) throw notFound('CloudPod')
+  return present(ctx, row)
+}
+
 /** Destroys a pod that belongs to no subscription. @throws AppError not_found, invalid_state */
 export async function destroy(ctx: Ctx, tenantId: string, id: string): Promise<Accepted> {
   const pod = await lockPod(ctx, tenantId, id)
   requireAllowed(
-    canPod.delete({ state: pod.state, powerState: pod.power_state, subscriptionId: pod.subscription_id }),
+    canPod.delete({
+      state: pod.state,
+      powerState: pod.power_state,
+      subscriptionId: pod.subscription_id,
+      protected: pod.protected,
+    }),
   )
   return answer(ctx, pod, await startDestruction(ctx, pod))
 }

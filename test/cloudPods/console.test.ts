@@ -290,14 +290,17 @@ describe('an open console ends when', () => {
 })
 
 it('a pod has four consoles at most; those that nobody hears of any more do not count, and get their end', async () => {
+  const closed = async () => (await eventsOf(ct, 'CLOUDPOD_CONSOLE_CLOSED')).length
+  const begun = await closed()
   const four = [await opened(me, ct), await opened(me, ct), await opened(me, ct), await opened(me, ct)]
   expect((await ask(me.api, ct)).body).toMatchObject({ code: 'invalid_state' })
   for (const { stream, socket } of four) {
     stream.resume()
     socket.close()
   }
-  await until(async () => (await ask(me.api, ct)).status === 201, 'the consoles to be over')
-  const before = (await eventsOf(ct, 'CLOUDPOD_CONSOLE_CLOSED')).length
+  await until(async () => (await closed()) === begun + 4, 'the consoles to be over')
+  expect((await ask(me.api, ct)).status).toBe(201)
+  const before = await closed()
   await rowsOf(
     app,
     sql`update cloud_pod_consoles set closed_at = null, ended = null, seen_at = now() - interval '3 minutes'

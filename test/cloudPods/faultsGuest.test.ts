@@ -203,5 +203,5 @@ it('a template that is gone is named, and nothing is left', async () => {
     }
   }
   const placed = await orderAndPay(app)
-  await failedCleanly(placed, /image 90\d\d is gone/)
+  await failedCleanly(placed, /is gone: .*VM 90\d\d/)
 })

@@ -138,6 +138,28 @@ describe('an alert', () => {
     }
   })
 
+  it('is raised for jobs that have waited for something outside for an hour, with what one of them waits for', async () => {
+    const id = newId()
+    const waitSince = (minutes: number) =>
+      app.as(({ tx }) =>
+        sql`insert into provisioning_jobs_live (id, queue, kind, subject_type, seq, state, payload, idempotency_key,
+            correlation_id, actor, max_attempts, created_at, started_at, run_at, waiting_for)
+          values (${id}, 'ssl', 'test.wait', 'test', nextval('provisioning_job_seq'), 'scheduled', '{}', ${id}, 'x', '{}', 1,
+            now() - interval '3 hours', now() - make_interval(mins => ${minutes}), now() + interval '1 hour', 'VMID 7')
+          on conflict do nothing`.execute(tx),
+      )
+    await waitSince(61)
+    expect(await codes()).toContain('jobs_waiting ssl')
+    const alerts = await app.as(provisioningService.listAlerts)
+    expect(alerts.find(({ code }) => code === 'jobs_waiting')?.message).toContain('such as for: VMID 7')
+    await app.as(({ tx }) =>
+      sql`update provisioning_jobs_live set started_at = now() - interval '50 minutes' where id = ${id}`.execute(
+        tx,
+      ),
+    )
+    expect(await codes()).not.toContain('jobs_waiting ssl')
+  })
+
   it('is raised for jobs that are ready and not run, but not for a queue that somebody paused', async () => {
     await app.as((ctx) =>
       provisioningService.pause(ctx, { what: 'kind', which: 'cloudPod.power', reason: 'a test' }),

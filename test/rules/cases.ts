@@ -292,6 +292,10 @@ export const CASES: Record<string, Case> = {
   },
   getCloudPod: async (app, tenantId) => ({ id: (await podIn(app, tenantId)).cloudPod.id }),
   deleteCloudPod: (app, tenantId) => activePod(app, tenantId, false),
+  updateCloudPod: async (app, tenantId) => ({
+    ...(await activePod(app, tenantId, false)),
+    body: { notes: 'x' },
+  }),
   startCloudPod: (app, tenantId) => activePod(app, tenantId, true),
   stopCloudPod: (app, tenantId) => activePod(app, tenantId, false),
   shutdownCloudPod: (app, tenantId) => activePod(app, tenantId, false),

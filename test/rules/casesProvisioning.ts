@@ -38,6 +38,12 @@ async function findingIn(app: TestApp): Promise<string> {
   return id
 }
 
+/** One that no case has taken before. */
+const freeAddress = (): string => {
+  const n = found++
+  return `10.99.${1 + (n >> 7)}.${20 + (n & 127)}`
+}
+
 /** A pool of these cases. */
 async function poolIn(app: TestApp): Promise<string> {
   const { items } = await good(
@@ -53,7 +59,10 @@ async function poolIn(app: TestApp): Promise<string> {
     rangeStart: '10.99.0.10',
     rangeEnd: '10.99.3.250',
   }
-  return (await good(app.admin.post<{ id: string }>('/api/admin/provisioning/ip-pools', pool))).id
+  const { id } = await good(app.admin.post<{ id: string }>('/api/admin/provisioning/ip-pools', pool))
+  // Pods take their addresses elsewhere.
+  await good(app.admin.call('PATCH', `/api/admin/provisioning/ip-pools/${id}`, { state: 'paused' }))
+  return id
 }
 
 export const PROVISIONING_CASES: Record<string, Case> = {
@@ -111,10 +120,10 @@ export const PROVISIONING_CASES: Record<string, Case> = {
   getIpAddresses: async (app) => ({ id: await poolIn(app) }),
   keepIpAddress: async (app) => ({
     id: await poolIn(app),
-    body: { address: `10.99.0.${20 + found++}`, note: 'x' },
+    body: { address: freeAddress(), note: 'x' },
   }),
   freeIpAddress: async (app) => {
-    const [id, address] = [await poolIn(app), `10.99.0.${20 + found++}`]
+    const [id, address] = [await poolIn(app), freeAddress()]
     await good(app.admin.post(`/api/admin/provisioning/ip-pools/${id}/addresses`, { address, note: 'x' }))
     return { id, body: { address } }
   },

@@ -49,7 +49,7 @@ const sentences: { means: Meaning; pattern: RegExp }[] = [
   // snapshot 's1' does not exist
   { means: 'missing', pattern: /^snapshot '[^']+' does not exist/ },
   // volume 'local:backup/vzdump-lxc-400-2026_01_01-00_00_00.tar.zst' does not exist
-  { means: 'missing', pattern: /^volume '[^']+:backup\/[^']+' does not exist/ },
+  { means: 'missing', pattern: /^volume '[^':]+:backup\/[^']+' does not exist/ },
   // checksum mismatch (file change by other user?)
   { means: 'conflict', pattern: /^checksum mismatch \(file change by other user\?\)/ },
   // detected modified configuration - file changed by other user? Try again.

@@ -2,6 +2,7 @@ import type { SubscriptionCreate } from '../../../shared/api/billing.ts'
 import type { Subscription, Invoice } from '../../../shared/api/billing.ts'
 import type { Job } from '../../../shared/api/provisioning.ts'
 import { canSubscription, type Verdict } from '../../../shared/states/billingSubscription.ts'
+import { PROTECTED } from '../../../shared/states/cloudPod.ts'
 import { canCustomer } from '../../../shared/states/customer.ts'
 import type { Ctx } from '../../context.ts'
 import * as billing from '../../db/billing.ts'
@@ -225,6 +226,7 @@ export async function cancel(
   requireAllowed(
     body.when === 'now' ? canSubscription.cancelNow(subject) : canSubscription.cancelAtPeriodEnd(subject),
   )
+  if (body.when === 'now') await requireUnprotected(ctx, before)
   const job =
     body.when === 'now'
       ? await cancelNow(ctx, before, body.reason)
@@ -233,6 +235,12 @@ export async function cancel(
     subscription: await get(ctx, tenantId, id),
     job: job === null ? null : await provisioningService.getJob(ctx, job.id),
   }
+}
+
+/** At an agreed end the protection of a pod does not hold; nobody ends it at once before it is taken off. */
+async function requireUnprotected(ctx: Ctx, { tenant_id, id }: SubscriptionRow): Promise<void> {
+  const pod = await pods.ofSubscription(ctx.tx, tenant_id, id)
+  if (pod?.protected) throw new AppError('invalid_state', PROTECTED)
 }
 
 async function cancelAtPeriodEnd(ctx: Ctx, before: SubscriptionRow, reason: string): Promise<null> {

@@ -2,6 +2,16 @@ import type { Ctx } from '../../context.ts'
 import * as reservations from '../../db/cloudPodReservations.ts'
 import type { Candidate, Resources, Usage } from '../../db/cloudPodReservations.ts'
 import { AppError, notFound } from '../../errors.ts'
+import * as settingsService from '../tenantSettingsService.ts'
+
+/** Why a node was taken or not: the share of its memory that would be reserved, and how many pods of the tenant it had. */
+export type Judgement = {
+  cluster: string
+  node: string
+  memoryShare: number
+  ownPods: number
+  reason: string | null
+}
 
 const NOTHING: Usage = { pods: 0, cores: 0, memoryMb: 0, diskGb: 0 }
 
@@ -30,15 +40,16 @@ function lackOf(node: Candidate, used: Usage, wanted: Resources): string | null 
 /**
  * The nodes that can take the pod, the emptiest by memory first: those with an image of its blueprint, or, when it is made
  * out of a backup, those that can read it. Their clusters stay locked until the caller's
- * transaction ends: what is counted here cannot be taken by another order.
+ * transaction ends: what is counted here cannot be taken by another order. With the tenant's setting `cloudPods.spread`
+ * those with the fewest of its pods come first.
  * @throws AppError no_node_fits, with each node's reason
  */
 export async function chooseNodes(
   ctx: Ctx,
-  blueprintId: string,
+  { tenantId, blueprintId }: { tenantId: string; blueprintId: string },
   wanted: Resources,
   source?: { clusterId: string; nodeId: string | null },
-): Promise<Candidate[]> {
+): Promise<{ nodes: Candidate[]; judged: Judgement[] }> {
   const candidates = source
     ? await reservations.lockCandidatesOf(ctx.tx, source)
     : await reservations.lockCandidates(ctx.tx, blueprintId)
@@ -51,8 +62,24 @@ export async function chooseNodes(
     const share = (used.memoryMb + wanted.memoryMb) / (node.memoryMb * node.memoryOvercommit || 1)
     return { node, share, reason: objection(node, used, wanted) }
   })
-  const fitting = judged.filter((entry) => entry.reason === null).toSorted((a, b) => a.share - b.share)
-  if (fitting.length > 0) return fitting.map((entry) => entry.node)
+  const { 'cloudPods.spread': spread } = await settingsService.effective(ctx, tenantId)
+  const own = await reservations.podsOfTenant(ctx.tx, tenantId)
+  const ownOn = ({ nodeId }: Candidate): number => own.get(nodeId) ?? 0
+  const apart = (a: Candidate, b: Candidate): number => (spread.value === 'on' ? ownOn(a) - ownOn(b) : 0)
+  const fitting = judged
+    .filter((entry) => entry.reason === null)
+    .toSorted((a, b) => apart(a.node, b.node) || a.share - b.share)
+  if (fitting.length > 0)
+    return {
+      nodes: fitting.map((entry) => entry.node),
+      judged: judged.map(({ node, share, reason }) => ({
+        cluster: node.clusterName,
+        node: node.nodeName,
+        memoryShare: Math.round(share * 1_000) / 1_000,
+        ownPods: ownOn(node),
+        reason,
+      })),
+    }
   if (!ctx.seesInfrastructure) {
     throw new AppError(
       'no_node_fits',

@@ -10,7 +10,7 @@ import * as infrastructure from '../../db/provisioningInfrastructure.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import * as cloudPodQuotas from '../cloudPodQuotas.ts'
-import { chooseNodes } from './placement.ts'
+import { chooseNodes, type Judgement } from './placement.ts'
 
 type Blueprint = NonNullable<Awaited<ReturnType<typeof infrastructure.findBlueprint>>>
 
@@ -36,7 +36,7 @@ export async function reserve(ctx: Ctx, order: PodOrder, source?: PodSource): Pr
   const { plan, blueprint } = await loadCatalogue(ctx, order, source)
   const wanted: Resources = { cores: plan.cores, memoryMb: plan.memory_mb, diskGb: plan.disk_gb }
   await cloudPodQuotas.requireRoom(ctx, order.tenantId, { ...wanted, pods: 1 })
-  const nodes = await chooseNodes(ctx, order.blueprintId, wanted, source)
+  const { nodes, judged } = await chooseNodes(ctx, order, wanted, source)
   const { node, poolIds } = await withFreePools(ctx, nodes)
   const vmid = await reservations.freeVmid(ctx.tx, node.clusterId)
   if (vmid === null) {
@@ -45,7 +45,7 @@ export async function reserve(ctx: Ctx, order: PodOrder, source?: PodSource): Pr
       `Cluster ${node.clusterName} has no free VMID in its range. Widen the range.`,
     )
   }
-  const pod = await insertPod(ctx, order, { node, vmid, kind: blueprint.kind, ...wanted })
+  const pod = await insertPod(ctx, order, { node, judged, vmid, kind: blueprint.kind, ...wanted })
   const now = ctx.now()
   await reservations.reserveVmid(ctx.tx, node.clusterId, vmid, pod.id, now)
   await reservations.reserveCapacity(ctx.tx, {
@@ -123,10 +123,13 @@ async function takeAddress(ctx: Ctx, pod: PodRow, poolIds: string[], node: Candi
   )
 }
 
+/** Of so many nodes is kept why they were taken or not. */
+const KEPT_JUDGEMENTS = 200
+
 async function insertPod(
   ctx: Ctx,
   order: PodOrder,
-  made: Resources & { node: Candidate; vmid: number; kind: 'vm' | 'ct' },
+  made: Resources & { node: Candidate; judged: Judgement[]; vmid: number; kind: 'vm' | 'ct' },
 ): Promise<PodRow> {
   const id = newId()
   const now = ctx.now()
@@ -147,6 +150,7 @@ async function insertPod(
       cluster_id: made.node.clusterId,
       node_id: made.node.nodeId,
       vmid: made.vmid,
+      placement: JSON.stringify(made.judged.slice(0, KEPT_JUDGEMENTS)),
       mac: macOf(id),
       state: 'reserved',
       created_at: now,

@@ -65,6 +65,7 @@ async function faults(ctx: Ctx): Promise<automation.Alert[]> {
   return [
     ...found,
     ...(await queueFaults(ctx)),
+    ...(await waitingFaults(ctx)),
     ...(await timerFaults(ctx)),
     ...(await brakeFaults(ctx)),
     ...(await findingFaults(ctx)),
@@ -99,6 +100,17 @@ async function queueFaults(ctx: Ctx): Promise<automation.Alert[]> {
         ]
       : []),
   ])
+}
+
+/** A job that waits for what only a person can mend would else be seen by nobody before its deadline. */
+async function waitingFaults(ctx: Ctx): Promise<automation.Alert[]> {
+  const { 'automation.waitingMinutes': minutes } = await settingsService.effective(ctx, null)
+  const before = new Date(ctx.now().getTime() - Number(minutes.value) * MINUTE_MS)
+  return (await controls.longWaiting(ctx.tx, before)).map(({ queue, n, example }) => ({
+    code: 'jobs_waiting',
+    ref: queue,
+    message: `${n} job(s) of the queue ${queue} have waited for more than ${minutes.value} minutes, such as for: ${example}`,
+  }))
 }
 
 const timerFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>

@@ -6,10 +6,11 @@ import type {
   CloudPodDetail,
   CloudPodResize,
   CloudPodResizePreview,
+  CloudPodUpdate,
 } from '../../../shared/api/cloudPods.ts'
 import type { Job } from '../../../shared/api/provisioning.ts'
 import type { PowerAction } from '../../../shared/states/cloudPod.ts'
-import { get, post, remove } from './http.ts'
+import { get, patch, post, remove } from './http.ts'
 import { detailQuery, listQuery, type ListFilter } from './lists.ts'
 
 export type { CloudPod, CloudPodDetail, PowerAction }
@@ -28,6 +29,8 @@ export const cloudPodsQuery = (filter: CloudPodFilter) =>
 export const cloudPodQuery = (id: string) => detailQuery<CloudPodDetail>('cloudPods', PATH, id)
 
 export const createCloudPod = (body: CloudPodCreate, key: string) => post<Accepted>(PATH, body, key)
+export const updateCloudPod = ({ id, version }: CloudPod, body: CloudPodUpdate) =>
+  patch<CloudPod>(`${PATH}/${id}`, body, version)
 export const powerCloudPod = (id: string, action: PowerAction, key: string) =>
   post<Accepted>(`${PATH}/${id}/${action}`, {}, key)
 type Size = { cores: number; memoryMb: number; diskGb: number }

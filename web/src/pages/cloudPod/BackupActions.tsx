@@ -41,7 +41,7 @@ export function BackupActions({
   }
   const at = new Date(backup.takenAt ?? backup.createdAt).toLocaleString()
   return (
-    <span className="inline-grid grid-cols-2 gap-1 sm:grid-cols-4">
+    <span className="inline-grid grid-cols-[auto_auto] gap-1 sm:grid-cols-[repeat(4,auto)]">
       <Icon
         of={ArchiveRestore}
         label={`Restore the backup of ${at} over this CloudPod`}

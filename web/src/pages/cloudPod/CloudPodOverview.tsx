@@ -94,7 +94,15 @@ export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
                   </Link>,
                 ]
               : null,
-            placement ? ['Runs on', `${placement.nodeName} in ${placement.clusterName}`] : null,
+            placement
+              ? [
+                  'Runs on',
+                  <div key="node">
+                    {placement.nodeName} in {placement.clusterName}
+                    <Judged judged={placement.judged} />
+                  </div>,
+                ]
+              : null,
             placement
               ? [
                   'VMID and MAC',
@@ -110,6 +118,25 @@ export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
         />
       </div>
     </Card>
+  )
+}
+
+/** What was thought of each node when the pod was placed. */
+function Judged({ judged }: { judged: NonNullable<CloudPodDetail['placement']>['judged'] }) {
+  if (!judged) return null
+  return (
+    <details className="text-[13px]">
+      <summary className="cursor-pointer text-accent">Why there?</summary>
+      <ul className="mt-1 space-y-0.5 text-muted">
+        {judged.map(({ cluster, node, memoryShare, ownPods, reason }) => (
+          <li key={`${cluster} ${node}`} className="break-words">
+            {node}:{' '}
+            {reason ??
+              `could take it, ${Math.round(memoryShare * 100)} % of its memory, ${ownPods} of the tenant’s`}
+          </li>
+        ))}
+      </ul>
+    </details>
   )
 }
 

@@ -17,6 +17,7 @@ import { Card } from '../../ui/Card.tsx'
 import { Tabs } from '../../ui/Tabs.tsx'
 import { Backups } from './Backups.tsx'
 import { CloudPodDestroy } from './CloudPodDestroy.tsx'
+import { CloudPodDetails } from './CloudPodDetails.tsx'
 import { CloudPodOverview } from './CloudPodOverview.tsx'
 import { CloudPodResize } from './CloudPodResize.tsx'
 import { Snapshots } from './Snapshots.tsx'
@@ -64,6 +65,7 @@ function Content({ pod }: { pod: CloudPodDetail }) {
     <div className="space-y-4">
       {current && <JobProgress job={current} />}
       <CloudPodOverview pod={pod} />
+      <CloudPodDetails pod={pod} />
       <Tabs
         value={tab}
         onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}

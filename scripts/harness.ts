@@ -1,0 +1,11 @@
+// `npm run harness`: every job against every failure, every death included; `npm test` takes half of the deaths.
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url))
+const child = spawn(process.execPath, [vitest, 'run', 'test/provisioning/harness'], {
+  cwd: fileURLToPath(new URL('..', import.meta.url)),
+  stdio: 'inherit',
+  env: { ...process.env, MPANEL_HARNESS: 'all' },
+})
+child.once('exit', (code) => (process.exitCode = code ?? 1))
