@@ -169,9 +169,18 @@ async function show(page: Page, theme: 'light' | 'dark', size: typeof WIDE): Pro
   await page.emulateMedia({ colorScheme: theme })
   await page.evaluate(`(async () => {
     const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
-    const isThere = () => innerWidth === ${size.width} && document.documentElement.dataset.theme === '${theme}' &&
-      !document.getAnimations().some((one) => one instanceof CSSTransition)
-    do await frame(); while (!isThere())
+    // What is folded away is not painted, and its transitions stand still.
+    const folded = ({ effect }) => effect.target.closest('details:not([open]) > :not(summary)') !== null
+    const moving = () => document.getAnimations().filter((one) => one instanceof CSSTransition && !folded(one))
+    const end = performance.now() + 10_000
+    for (;;) {
+      await frame()
+      const { theme } = document.documentElement.dataset
+      if (innerWidth === ${size.width} && theme === '${theme}' && moving().length === 0) break
+      if (performance.now() < end) continue
+      const what = moving().map((one) => one.effect.target.outerHTML.slice(0, 200) + ' ' + one.transitionProperty)
+      throw new Error('it does not settle: ' + [innerWidth, theme, ...what].join('; '))
+    }
     await frame()
   })()`)
 }

@@ -78,7 +78,7 @@ it('a role is made, its permissions are changed in the matrix by keyboard, and w
   const { body } = await opened.app.admin.get<ListPage<Role>>(
     `/api/admin/users/roles?kind=tenant&tenantId=${tenant.id}`,
   )
-  expect(body.items[0]?.permissions).toEqual(['cloudpods:read', 'cloudpods:power'])
+  expect(body.items[0]?.permissions).toEqual(['cloudpods:read', 'cloudpods:update'])
 
   await page.getByRole('tab', { name: 'List' }).click()
   await page.getByRole('link', { name: 'Pod operators' }).click()
