@@ -28,6 +28,7 @@ import { authRecovery } from './authRecovery.ts'
 import { authRoutes } from './authRoutes.ts'
 import { authSso } from './authSso.ts'
 import { cloudPods } from './cloudPods.ts'
+import { cloudPodAdoption } from './cloudPodAdoption.ts'
 import { cloudPodConsole } from './cloudPodConsole.ts'
 import { cloudPodBackups } from './cloudPodBackups.ts'
 import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
@@ -69,6 +70,7 @@ export const routes: readonly Route[] = [
   ...cloudPods,
   ...cloudPodSnapshots,
   ...provisioningPoolRoutes,
+  ...cloudPodAdoption,
   ...cloudPodConsole,
   ...cloudPodBackups,
   ...provisioningRoutes,
