@@ -3,7 +3,7 @@ import { hostname } from './billing.ts'
 import { id } from './common.ts'
 
 /** A guest of a cluster that no pod owns, as the cluster lists it. Memory in MiB, disk in GiB. */
-export const stranger = z.object({
+const stranger = z.object({
   vmid: z.number().int(),
   kind: z.enum(['vm', 'ct']),
   name: z.string().nullable(),

@@ -177,13 +177,13 @@ export async function releaseReserved(ctx: Ctx, pod: PodRow, reason: string): Pr
 
 export type Evidence = Record<string, unknown>
 
-/** Marks a pod active after its configuration and power were read back. @param power as it was read */
+/** Marks a pod active after its configuration and power were read back. @param powerState as it was read */
 export async function markActive(
   ctx: Ctx,
   tenantId: string,
   id: string,
   evidence: Evidence,
-  power: 'running' | 'stopped' = 'running',
+  powerState: 'running' | 'stopped' = 'running',
 ): Promise<PodRow> {
   const pod = await lockPod(ctx, tenantId, id)
   // A destruction ordered meanwhile keeps its claim on the pod.
@@ -191,7 +191,7 @@ export async function markActive(
   await reservations.assignAddresses(ctx.tx, id)
   const after = await pods.update(ctx.tx, id, {
     state,
-    power_state: power,
+    power_state: powerState,
     power_checked_at: ctx.now(),
     updated_at: ctx.now(),
   })

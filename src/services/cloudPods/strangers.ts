@@ -3,7 +3,7 @@ import { transaction, type Origin, type Root } from '../../context.ts'
 import * as adoption from '../../db/cloudPodAdoption.ts'
 import { AppError, notFound } from '../../errors.ts'
 import type { GuestConfig, GuestSummary, Outcome, Proxmox } from '../../integrations/proxmox/types.ts'
-import { clusterConnection } from '../provisioning/clusters.ts'
+import * as provisioningService from '../provisioningService.ts'
 
 /** A request waits for these calls: the person who asked waits for the answer. */
 const TIMEOUT_MS = 8_000
@@ -16,7 +16,7 @@ type Words = Proxmox['words']
 /** The guests of a cluster that no pod owns, those with our mark left out: they are orphans, or their pod is known elsewhere. */
 async function open(root: Root, origin: Origin, clusterId: string) {
   const { connection, held } = await transaction(root, origin, 'platform', async (ctx) => ({
-    connection: await clusterConnection(ctx, clusterId),
+    connection: await provisioningService.clusterConnection(ctx, clusterId),
     held: new Set(await adoption.heldVmids(ctx.tx, clusterId)),
   }))
   const proxmox = root.vendors.proxmox({ ...connection, timeoutMs: TIMEOUT_MS })
