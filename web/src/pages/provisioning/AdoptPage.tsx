@@ -187,7 +187,8 @@ function PlanAndBlueprint({
               options={items
                 .filter(sold)
                 .filter((item) => item.kind === kind)
-                .map((item) => blueprintCard(item, undefined))}
+                // The guest has its size: what the blueprint allows binds only new pods.
+                .map((item) => ({ ...blueprintCard(item, undefined), disabledReason: undefined }))}
               onChange={(chosen) => form.setValue('blueprintId', chosen)}
             />
           )}
