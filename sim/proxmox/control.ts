@@ -2,7 +2,8 @@ import type { Fault, TaskFault } from './faults.ts'
 import { die } from './errors.ts'
 import { allocate, findStorage, free, isFileBased, volumesOfGuest } from './disks.ts'
 import { applyPending, digestOf, forgetGuest, newGuest, randomMac } from './guests.ts'
-import type { Config, Guest, GuestKind, TaskRecord } from './model.ts'
+import { sidOf } from './ha.ts'
+import type { Config, Guest, GuestKind, HaResource, State, TaskRecord } from './model.ts'
 import { abandonTasks } from './tasks.ts'
 import { formatSize, GiB } from './units.ts'
 import { findNode, guestList, now } from './world.ts'
@@ -62,7 +63,11 @@ export type SimControl = {
   /** Requests seen so far; `path` is a regular expression. */
   requests: (filter?: RequestFilter) => RequestRecord[]
   clearRequests: () => void
-  /** Resolves when no task runs any more. */
+  /** What the high availability knows, by `vm:100` or `ct:100`. */
+  ha: () => State['ha']
+  /** Puts a guest into the high availability, or takes it out (null). */
+  setHa: (vmid: number, state: HaResource['state'] | null) => void
+  /** Resolves when no task runs any more, and nothing waits for the high availability. */
   idle: () => Promise<void>
 }
 
@@ -123,13 +128,20 @@ export function makeControl(world: World): SimControl {
       task.stop('kill')
     },
     guests: () => guestList(world).map(view),
+    ha: () => structuredClone(world.state.ha),
+    setHa: changed((vmid, state) => {
+      const sid = sidOf(existing(world, vmid))
+      if (state === null) delete world.state.ha[sid]
+      else world.state.ha[sid] = { state, seen: state, settings: {} }
+    }),
     tasks: () => structuredClone(world.state.tasks),
     requests: (filter) => requests(world, filter),
     clearRequests: () => {
       world.requests = []
     },
     idle: async () => {
-      while (world.running.size > 0) await new Promise((resolve) => setTimeout(resolve, 2))
+      while (world.running.size > 0 || world.haOrders.size > 0)
+        await new Promise((resolve) => setTimeout(resolve, 2))
     },
   }
 }

@@ -30,6 +30,7 @@ import { authSso } from './authSso.ts'
 import { cloudPods } from './cloudPods.ts'
 import { cloudPodConsole } from './cloudPodConsole.ts'
 import { cloudPodBackups } from './cloudPodBackups.ts'
+import { cloudPodMigrations } from './cloudPodMigrations.ts'
 import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import type { Route } from './define.ts'
 import { healthRoutes } from './healthRoutes.ts'
@@ -67,6 +68,7 @@ export const routes: readonly Route[] = [
   ...adminCustomerSettings,
   ...adminSubscriptions,
   ...cloudPods,
+  ...cloudPodMigrations,
   ...cloudPodSnapshots,
   ...provisioningPoolRoutes,
   ...cloudPodConsole,

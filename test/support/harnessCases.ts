@@ -8,6 +8,7 @@ import type { TestApp } from './app.ts'
 import { auditCases } from './harnessAudit.ts'
 import { customerCases } from './harnessCustomers.ts'
 import { findingCases } from './harnessFindings.ts'
+import { migrateCases } from './harnessMigrate.ts'
 import { mailCases } from './harnessMail.ts'
 import { resizeCases } from './harnessResize.ts'
 import { backupCases } from './harnessBackups.ts'
@@ -356,6 +357,7 @@ export const jobCases: JobCase[] = [
   ...findingCases(handlerOf, activePod),
   ...snapshotCases({ handlerOf, activePod }),
   ...backupCases({ handlerOf, activePod }),
+  ...migrateCases({ handlerOf, activePod }),
   ...mailCases(handlerOf),
   ...auditCases(handlerOf),
   ...customerCases(handlerOf),

@@ -188,6 +188,8 @@ export async function configureNode(ctx: Ctx, body: z.infer<typeof nodeConfigure
     cpu_overcommit: change.cpuOvercommit?.toString(),
     memory_overcommit: change.memoryOvercommit?.toString(),
     state: change.state ?? before.state,
+    // A node that takes pods again is not emptied any more.
+    emptying_at: change.state === 'active' ? null : before.emptying_at,
   })
   await auditService.record(ctx, {
     action: 'NODE_CONFIGURED',
