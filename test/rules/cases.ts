@@ -13,6 +13,7 @@ import { codeOf, enrol } from '../users/factors.ts'
 import { activePod, good, podIn } from './pods.ts'
 import { CONSOLE_CASES } from './casesConsole.ts'
 import { BACKUP_CASES } from './casesBackups.ts'
+import { MIGRATION_CASES } from './casesMigrations.ts'
 import { SNAPSHOT_CASES } from './casesSnapshots.ts'
 import { TENANT_CASES } from './casesTenants.ts'
 import { PROVISIONING_CASES } from './casesProvisioning.ts'
@@ -314,6 +315,7 @@ export const CASES: Record<string, Case> = {
     return { ...made, body: { cores: 2 } }
   },
   ...SNAPSHOT_CASES,
+  ...MIGRATION_CASES,
   ...CONSOLE_CASES,
   ...BACKUP_CASES,
   listJobs: list,

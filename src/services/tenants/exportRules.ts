@@ -2,6 +2,7 @@
 export const NOT_EXPORTED: Record<string, string> = {
   cloud_pod_blueprint_images: 'where templates lie in the infrastructure',
   cloud_pod_consoles: 'tickets and consoles that are open; the audit log has what was done',
+  cloud_pod_migrations: 'which nodes of the infrastructure pods were moved between',
   cloud_pod_reservations: 'the capacity that pods hold of the infrastructure',
   customer_import_chunks: 'files on their way in',
   customer_import_rows: 'files on their way in',
