@@ -167,6 +167,7 @@ async function presentNodes(ctx: Ctx, rows: NodeRow[]): Promise<Node[]> {
     cpuOvercommit: Number(row.cpu_overcommit),
     memoryOvercommit: Number(row.memory_overcommit),
     reserved: usage.get(row.id) ?? NO_USE,
+    emptyingSince: iso(row.emptying_at),
     seenAt: iso(row.seen_at),
   }))
 }
