@@ -40,6 +40,8 @@ export type SimControl = {
   faults: () => { requests: Fault[]; tasks: TaskFault[] }
   /** A token of a user of its own, with these privileges everywhere. */
   addToken: (token: { id: string; secret: string; privileges: readonly string[] }) => void
+  /** Gives a role more privileges, or takes them away. */
+  setRole: (role: string, privileges: readonly string[], has: boolean) => void
   setNode: (node: string, status: 'online' | 'offline') => void
   setQuorum: (quorate: boolean) => void
   setStorageFull: (storage: string, full: boolean, node?: string) => void
@@ -87,6 +89,10 @@ export function makeControl(world: World): SimControl {
     },
     faults: () => ({ requests: world.faults, tasks: world.taskFaults }),
     addToken: changed(({ id, secret, privileges }) => addToken(world, id, secret, privileges)),
+    setRole: changed((role, privileges, has) => {
+      const others = (world.state.roles[role] ?? []).filter((one) => !privileges.includes(one))
+      world.state.roles[role] = has ? [...others, ...privileges] : others
+    }),
     setNode: changed((name, status) => setNode(world, name, status)),
     setQuorum: changed((quorate) => {
       world.state.quorumLost = !quorate

@@ -27,6 +27,7 @@ export const INFRASTRUCTURE_COLUMNS: Record<string, readonly string[]> = {
   provisioning_job_logs: ['line'],
   provisioning_job_steps: ['saved', 'output', 'error'],
   provisioning_jobs: ['node_id', 'lane', 'payload', 'error', 'waiting_for', 'lease_owner', 'archive'],
+  tenant_suspended_pods: ['ha_state'],
 }
 
 /** Columns that look like a secret and are none. */
