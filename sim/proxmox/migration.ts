@@ -1,4 +1,13 @@
-import { allocate, enabledStorage, findStorage, findVolume, free, isFileBased, usage } from './disks.ts'
+import {
+  allocate,
+  enabledStorage,
+  findStorage,
+  findVolume,
+  formattingLine,
+  free,
+  isFileBased,
+  usage,
+} from './disks.ts'
 import { driveKeys, isCdrom, isCloudInit, parseDrive } from './drives.ts'
 import { die, messageOf } from './errors.ts'
 import { assertUnlocked, isRunning, loadGuest, writeConfig } from './guests.ts'
@@ -199,6 +208,9 @@ function copy(
       content: from.content,
     })
     copies.push({ move, made })
+    const formatting = formattingLine(storage, made)
+    if (formatting !== null) say(formatting)
+    say(`successfully imported '${made.volid}'`)
     say(`volume '${from.volid}' is '${made.volid}' on the target`)
   }
 }
@@ -209,7 +221,22 @@ function startRemote(world: World, say: (line: string) => void, guest: Guest, ta
   const host = findNode(world, target)
   const tooBig = usedMemoryMb(world, target) + memoryMb(guest) > (host?.memoryMb ?? 0)
   if (tooBig || missingBridge(world, there) !== null) die('remote command failed with exit code 255')
-  say('migration status: completed')
+  const socket = `unix:/run/qemu-server/${guest.vmid}.migrate`
+  const mib = memoryMb(guest)
+  for (const line of [
+    'start remote tunnel',
+    'ssh tunnel ver 1',
+    `starting online/live migration on ${socket}`,
+    'set migration capabilities',
+    'migration downtime limit: 100 ms',
+    `migration cachesize: ${(2 ** Math.floor(Math.log2(mib / 8))).toFixed(1)} MiB`,
+    'set migration parameters',
+    `start migrate command to ${socket}`,
+    'average migration speed: 250.0 MiB/s - downtime 8 ms',
+    `migration completed, transferred ${(mib / 3).toFixed(1)} MiB VM-state`,
+    'migration status: completed',
+  ])
+    say(line)
 }
 
 /** The configuration is renamed into the other node's folder: from then on the guest is there. */
