@@ -6,7 +6,6 @@ export const cloudPodMigrate = z.strictObject({
   /** The node to go to, of the same cluster; without one the placement chooses. */
   nodeId: id.nullable().default(null),
 })
-export type CloudPodMigrate = z.infer<typeof cloudPodMigrate>
 
 /** What would be said to a migration that is asked for now. */
 export const cloudPodMigrationTargets = z.object({
@@ -27,7 +26,7 @@ export const cloudPodMigrationTargets = z.object({
 })
 export type CloudPodMigrationTargets = z.infer<typeof cloudPodMigrationTargets>
 
-export const MIGRATION_STATES = ['moving', 'done', 'failed'] as const
+const MIGRATION_STATES = ['moving', 'done', 'failed'] as const
 
 /** How far a node is emptied. */
 export const nodeEmptying = z.object({

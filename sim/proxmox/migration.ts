@@ -72,7 +72,7 @@ export async function migrateGuest(world: World, task: Task, way: Migration): Pr
     await task.sleep(world.speed.migrateMs)
     if (findNode(world, target)?.online === false) throw new Error('remote command failed with exit code 255')
     if (kind === 'qemu' && wasRunning) startRemote(world, say, guest, target)
-    move(world, guest, target, copies)
+    rename(world, guest, target, copies)
   } catch (error) {
     if (isKilled(error)) throw error
     for (const { made } of copies) free(world, made)
@@ -240,7 +240,7 @@ function startRemote(world: World, say: (line: string) => void, guest: Guest, ta
 }
 
 /** The configuration is renamed into the other node's folder: from then on the guest is there. */
-function move(world: World, guest: Guest, target: string, copies: Copy[]): void {
+function rename(world: World, guest: Guest, target: string, copies: Copy[]): void {
   for (const {
     move: { key, from },
     made,

@@ -5,8 +5,10 @@ import type { CloudPod } from '../../shared/api/cloudPods.ts'
 import type { Problem } from '../../shared/api/common.ts'
 import type { Job, Node } from '../../shared/api/provisioning.ts'
 import type { Brake } from '../../shared/api/provisioningControls.ts'
+import { ALL_PRIVILEGES } from '../../sim/proxmox/roles.ts'
 import { newId } from '../../src/lib/ids.ts'
 import * as cloudPodMigrationService from '../../src/services/cloudPodMigrationService.ts'
+import { PRIVILEGES } from '../../src/services/provisioningService.ts'
 import { catalogue } from '../support/api.ts'
 import { finished, startApp, until, type TestApp } from '../support/app.ts'
 import { placesOf } from '../support/harnessMigrate.ts'
@@ -122,6 +124,7 @@ it('what cannot move stays where it is and runs, and the job says the cause that
   expect(guestOf(id)).toMatchObject({ power: 'running' })
   expect(await showPod(app, id)).toMatchObject({ action: null, powerState: 'running' })
   await expectNothingLeaked(app, tenantId)
+  app.sim.control.forgetSnapshots(guestOf(id).vmid)
 })
 
 it('a container whose migration fails runs on its old node again', async () => {
@@ -170,6 +173,24 @@ it('a guest of the high availability is asked for, and the job waits until it ha
   expect(guestOf(id).node).not.toBe(from)
   await expectAt(id, guestOf(id).node)
   app.sim.control.setHa(vmid, null)
+})
+
+it('the privileges of README.md are enough; without VM.Migrate the job waits and says so', async () => {
+  const { id } = await pod('vm')
+  const needed = new Set(Object.values(PRIVILEGES).flat())
+  const { control } = app.sim
+  control.setRole(
+    'MPanel',
+    ALL_PRIVILEGES.filter((one) => !needed.has(one)),
+    false,
+  )
+  expect(await migrate(id)).toMatchObject({ state: 'succeeded' })
+  control.setRole('MPanel', ['VM.Migrate'], false)
+  const { body } = await ask(id)
+  await saysItWaits(app, body.job.id, /VM\.Migrate/)
+  control.setRole('MPanel', ['VM.Migrate'], true)
+  await app.admin.post(`/api/admin/provisioning/jobs/${body.job.id}/retry`, {})
+  expect(await finished(app.admin, body.job.id)).toMatchObject({ state: 'succeeded' })
 })
 
 it('a node is refused with the reason: it is full, drained, of another cluster, or the pod is there', async () => {

@@ -61,7 +61,7 @@ export function normalize(value: unknown, key: string, machine: boolean): unknow
     return machine && value.every(isScalar)
       ? 'array'
       : key === 'allowed_nodes'
-        ? value.toSorted()
+        ? value.map(String).toSorted()
         : sortRows(value.map((item) => normalize(item, key, machine)))
   if (typeof value === 'object') return normalizeObject(value as Record<string, unknown>, machine)
   if (machine || VOLATILE.has(key)) return `<${typeof value}>`

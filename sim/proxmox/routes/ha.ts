@@ -12,7 +12,7 @@ import type { World } from '../world.ts'
 /** Which guests the high availability looks after, and what is asked of each. */
 
 const audit = { path: '/', privileges: ['Sys.Audit'] }
-const console_ = { path: '/', privileges: ['Sys.Console'] }
+const change = { path: '/', privileges: ['Sys.Console'] }
 const state = str({ enum: ['started', 'stopped', 'enabled', 'disabled', 'ignored'] })
 const type = str({ enum: ['ct', 'vm'] })
 const settings = {
@@ -39,7 +39,7 @@ export const haRoutes: Route[] = [
   {
     method: 'POST',
     path: '/cluster/ha/resources',
-    allow: console_,
+    allow: change,
     schema: { ...settings, sid: req(str({ format: 'pve-ha-resource-or-vm-id' })), state, type },
     run: create,
   },
@@ -47,7 +47,7 @@ export const haRoutes: Route[] = [
   {
     method: 'PUT',
     path: one,
-    allow: console_,
+    allow: change,
     schema: {
       ...settings,
       state,
@@ -59,7 +59,7 @@ export const haRoutes: Route[] = [
   {
     method: 'DELETE',
     path: one,
-    allow: console_,
+    allow: change,
     schema: { purge: bool() },
     run: (call) => {
       const sid = sidIn(call)
