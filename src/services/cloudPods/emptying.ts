@@ -85,15 +85,19 @@ export async function stopEmptying(ctx: Ctx, nodeId: string): Promise<NodeEmptyi
 async function moveNext(ctx: Ctx, nodeId: string, since: Date): Promise<void> {
   const next = await migrations.nextToMove(ctx.tx, nodeId, since, BATCH)
   const total = await findings.countActive(ctx.tx)
-  if (!(await provisioningService.mayTouch(ctx, BRAKE, { wanted: next.length, total }))) return
+  if (!(await provisioningService.mayTouch(ctx, BRAKE, { wanted: next.length, total, now: 0 }))) return
+  let begun = 0
   for (const { id } of next) {
     try {
       await migrate(ctx, id, { nodeId: null, reason: 'drain' })
+      begun += 1
     } catch (error) {
       // Busy, or no room for it: nothing was written about it, and it is tried again at the next look.
       if (!(error instanceof AppError)) throw error
     }
   }
+  // What found no room was not touched: it must not fill the hour of the brake.
+  if (begun > 0) await automation.noteDeed(ctx.tx, BRAKE, begun, ctx.now())
 }
 
 /** Goes on emptying the nodes that are being emptied: a timer. Each is a transaction of its own. */
