@@ -57,7 +57,10 @@ const ADOPTIONS: Record<FindingKind, { does: string } | { cannot: string }> = {
   unmarked: { cannot: 'Without the mark nothing is ever done to the guest: write it again.' },
   gone: { does: 'The pod counts as deleted; address and VMID rest.' },
   orphan: { cannot: 'Its pod has ended. Destroy the guest, or ignore it.' },
-  foreign: { cannot: 'It belongs to nobody here.' },
+  foreign: {
+    cannot:
+      'It belongs to nobody here: make it a pod from the page of its cluster, under “Guests of nobody”.',
+  },
 }
 
 const verdictOf = (deed: { does: string } | { cannot: string }): Verdict =>

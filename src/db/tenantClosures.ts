@@ -84,7 +84,7 @@ export type Held = { pods: number; addresses: number; capacity: number }
 export async function held(tx: Tx, tenantId: string): Promise<Held> {
   const { rows } = await sql<Held>`select
     (select count(*)::int from cloud_pods where tenant_id = ${tenantId} and state not in ('failed', 'deleted')) as pods,
-    (select count(*)::int from ip_addresses where tenant_id = ${tenantId} and state <> 'quarantined') as addresses,
+    (select count(*)::int from ip_addresses where tenant_id = ${tenantId} and pod_id is not null) as addresses,
     (select count(*)::int from cloud_pod_reservations where tenant_id = ${tenantId}) as capacity`.execute(tx)
   return rows[0] ?? { pods: 0, addresses: 0, capacity: 0 }
 }

@@ -29,10 +29,10 @@ export async function eraseCustomers(tx: Tx, tenantId: string): Promise<number> 
   return rows[0]?.n ?? 0
 }
 
-/** Frees the addresses that still rest, so that they no longer say whose they were. */
+/** Lets the addresses that rest or are kept back no longer say whose they were. */
 export async function forgetAddresses(tx: Tx, tenantId: string): Promise<number> {
   const { numAffectedRows } = await sql`update ip_addresses set tenant_id = null
-    where tenant_id = ${tenantId} and state = 'quarantined'`.execute(tx)
+    where tenant_id = ${tenantId} and state in ('quarantined', 'kept')`.execute(tx)
   return Number(numAffectedRows ?? 0)
 }
 
@@ -103,7 +103,7 @@ export async function named(tx: Tx, tenantId: string, limit: number) {
     cloudPods: await of(sql`select hostname as name, count(*) over ()::int as n from cloud_pods
       where tenant_id = ${id} and state not in ('failed', 'deleted') order by hostname ${first}`),
     addresses: await of(sql`select host(address) as name, count(*) over ()::int as n from ip_addresses
-      where tenant_id = ${id} and state <> 'quarantined' order by address ${first}`),
+      where tenant_id = ${id} and pod_id is not null order by address ${first}`),
     subscriptions:
       await of(sql`select p.name || ' of ' || c.name as name, count(*) over ()::int as n from subscriptions s
       join customers c on c.id = s.customer_id join cloud_pod_plans p on p.id = s.plan_id

@@ -15,6 +15,7 @@ import * as tenantClosureService from '../services/tenantClosureService.ts'
 import * as userService from '../services/userService.ts'
 import { auditSinkTest } from './auditSinkTest.ts'
 import { authPasswordReset } from './authPasswordReset.ts'
+import { cloudPodAdopt } from './cloudPodAdopt.ts'
 import { cloudPodBackup, cloudPodBackupDelete } from './cloudPodBackup.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
 import { cloudPodDestroy } from './cloudPodDestroy.ts'
@@ -43,6 +44,7 @@ type AnyHandler = JobHandler<never>
 
 const list = [
   cloudPodCreate,
+  cloudPodAdopt,
   cloudPodDestroy,
   cloudPodPower,
   cloudPodResize,

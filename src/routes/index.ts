@@ -28,6 +28,7 @@ import { authRecovery } from './authRecovery.ts'
 import { authRoutes } from './authRoutes.ts'
 import { authSso } from './authSso.ts'
 import { cloudPods } from './cloudPods.ts'
+import { cloudPodAdoption } from './cloudPodAdoption.ts'
 import { cloudPodConsole } from './cloudPodConsole.ts'
 import { cloudPodBackups } from './cloudPodBackups.ts'
 import { cloudPodMigrations } from './cloudPodMigrations.ts'
@@ -71,6 +72,7 @@ export const routes: readonly Route[] = [
   ...cloudPodMigrations,
   ...cloudPodSnapshots,
   ...provisioningPoolRoutes,
+  ...cloudPodAdoption,
   ...cloudPodConsole,
   ...cloudPodBackups,
   ...provisioningRoutes,

@@ -40,6 +40,7 @@ const reconcilePayload = z.object({ clusterId: z.string() })
 export type ReconcilePayload = z.infer<typeof reconcilePayload>
 
 export const podCreate = { kind: 'cloudPod.create', payload: createPayload } as const
+export const podAdopt = { kind: 'cloudPod.adopt', payload: podPayload } as const
 export const podDestroy = { kind: 'cloudPod.destroy', payload: podPayload } as const
 export const podPower = { kind: 'cloudPod.power', payload: powerPayload } as const
 export const podResize = { kind: 'cloudPod.resize', payload: resizePayload } as const
@@ -68,6 +69,10 @@ const podJob = (pod: PodRow, kind: string, more: Partial<JobRequest> = {}): JobR
   payload: { podId: pod.id, tenantId: pod.tenant_id },
   ...more,
 })
+
+/** The one job that makes a pod of a guest that is there already. */
+export const enqueueAdopt = (ctx: Ctx, pod: PodRow): Promise<{ id: string }> =>
+  enqueue(ctx, podJob(pod, podAdopt.kind, { idempotencyKey: `adopt:${pod.id}`, deadlineMs: DAY_MS }))
 
 /**
  * One create job for a pod, however often it is asked for.

@@ -70,7 +70,8 @@ export async function get(ctx: Ctx, tenantId: string, id: string): Promise<Cloud
 
 export type Accepted = { cloudPod: CloudPod; job: Job }
 
-async function answer(ctx: Ctx, pod: PodRow, job: { id: string }): Promise<Accepted> {
+/** A pod and its job as they are shown. */
+export async function answer(ctx: Ctx, pod: PodRow, job: { id: string }): Promise<Accepted> {
   const row = await pods.find(ctx.tx, pod.tenant_id, pod.id)
   if (!row) throw notFound('CloudPod')
   return { cloudPod: present(ctx, row), job: await provisioningService.getJob(ctx, job.id) }
@@ -176,12 +177,13 @@ export async function releaseReserved(ctx: Ctx, pod: PodRow, reason: string): Pr
 
 export type Evidence = Record<string, unknown>
 
-/** Marks a pod active after its configuration and power were read back. */
+/** Marks a pod active after its configuration and power were read back. @param powerState as it was read */
 export async function markActive(
   ctx: Ctx,
   tenantId: string,
   id: string,
   evidence: Evidence,
+  powerState: 'running' | 'stopped' = 'running',
 ): Promise<PodRow> {
   const pod = await lockPod(ctx, tenantId, id)
   // A destruction ordered meanwhile keeps its claim on the pod.
@@ -189,7 +191,7 @@ export async function markActive(
   await reservations.assignAddresses(ctx.tx, id)
   const after = await pods.update(ctx.tx, id, {
     state,
-    power_state: 'running',
+    power_state: powerState,
     power_checked_at: ctx.now(),
     updated_at: ctx.now(),
   })

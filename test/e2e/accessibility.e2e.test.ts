@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Page as ListPage } from '../../shared/api/common.ts'
 import { pay, prepareOrder, type Ordered } from '../support/api.ts'
 import { until } from '../support/app.ts'
+import { makeStranger } from '../support/strangers.ts'
 import { addProvider } from '../users/sso.ts'
 import { logIn, openApp, type OpenApp } from './browser.ts'
 
@@ -83,6 +84,8 @@ const ADDRESSES = [
   'roles/{role}',
   'findings',
   'clusters/{cluster}/edit',
+  'clusters/{cluster}/strangers',
+  'clusters/{cluster}/strangers/{stranger}',
   'ip-pools/{pool}',
   'audit',
   'audit/proof',
@@ -245,12 +248,15 @@ async function prepare(): Promise<typeof things> {
   const users = await admin.get<ListPage<{ id: string }>>('/api/admin/users?q=admin@example.com')
   const pools = await admin.get<ListPage<{ id: string }>>('/api/admin/provisioning/ip-pools')
   const watchers = { tenantId: null, key: 'watchers', name: 'Watchers', permissions: ['jobs:read'] }
+  const { vmid: stranger } = makeStranger(opened.app)
+  opened.app.sim.control.setStaleness(0)
   const role = await admin.post<{ id: string }>('/api/admin/users/roles', watchers)
   return {
     user: users.body.items[0]?.id,
     cluster: opened.app.clusterId,
     pool: pools.body.items[0]?.id,
     role: role.body.id,
+    stranger: String(stranger),
     tenant,
     closing,
     subscription: active.id,

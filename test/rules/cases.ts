@@ -14,6 +14,7 @@ import { activePod, good, podIn } from './pods.ts'
 import { CONSOLE_CASES } from './casesConsole.ts'
 import { BACKUP_CASES } from './casesBackups.ts'
 import { MIGRATION_CASES } from './casesMigrations.ts'
+import { ADOPTION_CASES } from './casesAdoption.ts'
 import { SNAPSHOT_CASES } from './casesSnapshots.ts'
 import { TENANT_CASES } from './casesTenants.ts'
 import { PROVISIONING_CASES } from './casesProvisioning.ts'
@@ -29,6 +30,7 @@ export type Made = {
   id?: string
   snapshotId?: string
   backupId?: string
+  vmid?: string
   body?: unknown
   query?: string
   caller?: Api
@@ -314,6 +316,7 @@ export const CASES: Record<string, Case> = {
     )
     return { ...made, body: { cores: 2 } }
   },
+  ...ADOPTION_CASES,
   ...SNAPSHOT_CASES,
   ...MIGRATION_CASES,
   ...CONSOLE_CASES,
@@ -357,4 +360,5 @@ export const addressOf = (path: string, made: Made): string =>
   path
     .replace('{id}', made.id ?? newId())
     .replace('{snapshotId}', made.snapshotId ?? newId())
-    .replace('{backupId}', made.backupId ?? newId()) + (made.query ?? '')
+    .replace('{backupId}', made.backupId ?? newId())
+    .replace('{vmid}', made.vmid ?? '100') + (made.query ?? '')

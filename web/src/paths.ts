@@ -52,6 +52,13 @@ export const paths = {
   queues: (tenant: string) => linkOptions({ to: '/t/$tenant/queues', params: { tenant } }),
   editCluster: (tenant: string, id: string) =>
     linkOptions({ to: '/t/$tenant/clusters/$id/edit', params: { tenant, id } }),
+  strangers: (tenant: string, id: string) =>
+    linkOptions({ to: '/t/$tenant/clusters/$id/strangers', params: { tenant, id } }),
+  adopt: (tenant: string, id: string, vmid: number) =>
+    linkOptions({
+      to: '/t/$tenant/clusters/$id/strangers/$vmid',
+      params: { tenant, id, vmid: String(vmid) },
+    }),
   findings: (tenant: string, search: { state?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/findings', params: { tenant }, search }),
   clusters: (tenant: string) => linkOptions({ to: '/t/$tenant/clusters', params: { tenant } }),

@@ -128,6 +128,17 @@ const provisioning = [
   }),
   createRoute({
     getParentRoute: under,
+    path: 'clusters/$id/strangers',
+    validateSearch: search('q'),
+    component: page(() => import('./pages/provisioning/StrangersPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'clusters/$id/strangers/$vmid',
+    component: page(() => import('./pages/provisioning/AdoptPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
     path: 'findings',
     validateSearch: search('state', 'kind', 'page'),
     component: page(() => import('./pages/provisioning/FindingsPage.tsx')),

@@ -158,12 +158,12 @@ async function insertPod(
     })
   } catch (error) {
     if (violatedConstraint(error) !== 'cloud_pods_hostname') throw error
-    throw new AppError(
-      'hostname_taken',
-      `The tenant already has a pod named ${order.hostname}. Choose another host name.`,
-    )
+    throw hostnameTaken(order.hostname)
   }
 }
+
+export const hostnameTaken = (hostname: string): AppError =>
+  new AppError('hostname_taken', `The tenant already has a pod named ${hostname}. Choose another host name.`)
 
 /** A locally administered unicast address (RFC 7042 section 2.1) that follows from the pod's id: a rebuilt NIC keeps it. */
 function macOf(podId: string): string {

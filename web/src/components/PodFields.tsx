@@ -2,7 +2,7 @@ import type { FieldValues, Path } from 'react-hook-form'
 import { Field, Input, Textarea } from '../ui/Field.tsx'
 import { REQUIRED, type ApiForm } from './Form.tsx'
 
-const HOSTNAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/
+export const HOSTNAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/
 
 /** Host name and keys: what every new pod asks for, ordered or not. */
 export function PodFields<Values extends FieldValues & { hostname: string; sshKeys: string }, Answer>({

@@ -58,6 +58,7 @@ export default function ClustersPage() {
 }
 
 function ClusterCard({ cluster, children }: { cluster: Cluster; children: ReactNode }) {
+  const { tenant } = useSession()
   return (
     <Card
       title={cluster.name}
@@ -67,6 +68,13 @@ function ClusterCard({ cluster, children }: { cluster: Cluster; children: ReactN
           <StateBadge of="catalogue" state={cluster.state} />
           <StateBadge of="cluster" state={cluster.health} />
           <CompareNow cluster={cluster} />
+          <Link
+            {...paths.strangers(tenant.slug, cluster.id)}
+            className={buttonClass('secondary', 'sm')}
+            aria-label={`Guests of nobody on ${cluster.name}`}
+          >
+            Guests of nobody
+          </Link>
           <Change cluster={cluster} />
         </>
       }
