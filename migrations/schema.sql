@@ -320,6 +320,39 @@ create table cloud_pod_consoles (
   constraint cloud_pod_consoles_check3 CHECK (((closed_at IS NULL) OR (used_at IS NOT NULL)))
 );
 
+create table cloud_pod_migrations (
+  id uuid not null,
+  tenant_id uuid not null,
+  pod_id uuid not null,
+  from_node_id uuid not null,
+  to_node_id uuid not null,
+  state text not null,
+  reason text not null,
+  judged jsonb not null,
+  cores integer not null,
+  memory_mb integer not null,
+  disk_gb integer not null,
+  job_id uuid,
+  problem text,
+  created_by jsonb not null,
+  created_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint cloud_pod_migrations_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint cloud_pod_migrations_pkey PRIMARY KEY (id),
+  constraint cloud_pod_migrations_from_node_id_fkey FOREIGN KEY (from_node_id) REFERENCES nodes(id),
+  constraint cloud_pod_migrations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint cloud_pod_migrations_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id),
+  constraint cloud_pod_migrations_to_node_id_fkey FOREIGN KEY (to_node_id) REFERENCES nodes(id),
+  constraint cloud_pod_migrations_check CHECK ((from_node_id <> to_node_id)),
+  constraint cloud_pod_migrations_check1 CHECK (((state = 'moving'::text) = (ended_at IS NULL))),
+  constraint cloud_pod_migrations_check2 CHECK (((state = 'failed'::text) = (problem IS NOT NULL))),
+  constraint cloud_pod_migrations_cores_check CHECK ((cores > 0)),
+  constraint cloud_pod_migrations_disk_gb_check CHECK ((disk_gb > 0)),
+  constraint cloud_pod_migrations_memory_mb_check CHECK ((memory_mb > 0)),
+  constraint cloud_pod_migrations_reason_check CHECK ((reason = ANY (ARRAY['chosen'::text, 'placed'::text, 'drain'::text]))),
+  constraint cloud_pod_migrations_state_check CHECK ((state = ANY (ARRAY['moving'::text, 'done'::text, 'failed'::text])))
+);
+
 create table cloud_pod_plans (
   id uuid not null,
   tenant_id uuid,
@@ -439,7 +472,7 @@ create table cloud_pods (
   constraint cloud_pods_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
   constraint cloud_pods_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint cloud_pods_tenant_id_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES subscriptions(tenant_id, id),
-  constraint cloud_pods_action_check CHECK ((action = ANY (ARRAY['starting'::text, 'stopping'::text, 'shutting_down'::text, 'rebooting'::text, 'resizing'::text, 'rolling_back'::text, 'restoring'::text]))),
+  constraint cloud_pods_action_check CHECK ((action = ANY (ARRAY['starting'::text, 'stopping'::text, 'shutting_down'::text, 'rebooting'::text, 'resizing'::text, 'rolling_back'::text, 'restoring'::text, 'migrating'::text]))),
   constraint cloud_pods_check CHECK (((state = 'deleted'::text) = (deleted_at IS NOT NULL))),
   constraint cloud_pods_check1 CHECK (((power_state = 'unknown'::text) OR (power_checked_at IS NOT NULL))),
   constraint cloud_pods_cores_check CHECK ((cores > 0)),
@@ -1008,6 +1041,7 @@ create table nodes (
   seen_at timestamp with time zone,
   created_at timestamp with time zone not null,
   backup_storage text,
+  emptying_at timestamp with time zone,
   constraint nodes_cluster_id_id_key UNIQUE (cluster_id, id),
   constraint nodes_cluster_id_name_key UNIQUE (cluster_id, name),
   constraint nodes_pkey PRIMARY KEY (id),
@@ -1015,6 +1049,7 @@ create table nodes (
   constraint nodes_cores_check CHECK ((cores >= 0)),
   constraint nodes_cpu_overcommit_check CHECK ((cpu_overcommit > (0)::numeric)),
   constraint nodes_disk_gb_check CHECK ((disk_gb >= 0)),
+  constraint nodes_emptying_is_drained CHECK (((emptying_at IS NULL) OR (state = 'drained'::text))),
   constraint nodes_memory_mb_check CHECK ((memory_mb >= 0)),
   constraint nodes_memory_overcommit_check CHECK ((memory_overcommit > (0)::numeric)),
   constraint nodes_state_check CHECK ((state = ANY (ARRAY['active'::text, 'drained'::text]))),
@@ -1477,6 +1512,7 @@ create table tenant_suspended_pods (
   ran boolean,
   stopped_at timestamp with time zone,
   restored_at timestamp with time zone,
+  ha_state text,
   constraint tenant_suspended_pods_pkey PRIMARY KEY (suspension_id, pod_id),
   constraint tenant_suspended_pods_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint tenant_suspended_pods_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id),
@@ -1687,6 +1723,16 @@ CREATE INDEX cloud_pod_consoles_age ON public.cloud_pod_consoles USING btree (ex
 CREATE INDEX cloud_pod_consoles_open ON public.cloud_pod_consoles USING btree (actor_id, seen_at) WHERE ((used_at IS NOT NULL) AND (closed_at IS NULL));
 
 CREATE INDEX cloud_pod_consoles_pod ON public.cloud_pod_consoles USING btree (tenant_id, pod_id);
+
+CREATE UNIQUE INDEX cloud_pod_migrations_moving ON public.cloud_pod_migrations USING btree (pod_id) WHERE (state = 'moving'::text);
+
+CREATE INDEX cloud_pod_migrations_pod ON public.cloud_pod_migrations USING btree (pod_id, id DESC);
+
+CREATE INDEX cloud_pod_migrations_source ON public.cloud_pod_migrations USING btree (from_node_id, created_at);
+
+CREATE INDEX cloud_pod_migrations_target ON public.cloud_pod_migrations USING btree (to_node_id) WHERE (state = 'moving'::text);
+
+CREATE INDEX cloud_pod_migrations_tenant ON public.cloud_pod_migrations USING btree (tenant_id);
 
 CREATE UNIQUE INDEX cloud_pod_plans_code ON public.cloud_pod_plans USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), code);
 
@@ -1926,6 +1972,8 @@ alter table cloud_pod_blueprints enable row level security, force row level secu
 
 alter table cloud_pod_consoles enable row level security, force row level security;
 
+alter table cloud_pod_migrations enable row level security, force row level security;
+
 alter table cloud_pod_plans enable row level security, force row level security;
 
 alter table cloud_pod_quotas enable row level security, force row level security;
@@ -2037,6 +2085,8 @@ create policy tenant_read on cloud_pod_blueprints for select using ((( SELECT ap
 create policy tenant_update on cloud_pod_blueprints for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on cloud_pod_consoles for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on cloud_pod_migrations for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_delete on cloud_pod_plans for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -2229,6 +2279,8 @@ grant delete, insert, select, update on cloud_pod_blueprint_images to mpanel_app
 grant insert, select, update on cloud_pod_blueprints to mpanel_app;
 
 grant delete, insert, select, update on cloud_pod_consoles to mpanel_app;
+
+grant insert, select, update on cloud_pod_migrations to mpanel_app;
 
 grant insert, select, update on cloud_pod_plans to mpanel_app;
 
@@ -3042,7 +3094,11 @@ begin
   return query
     select n.id, count(r.pod_id), coalesce(sum(r.cores), 0)::bigint, coalesce(sum(r.memory_mb), 0)::bigint,
            coalesce(sum(r.disk_gb), 0)::bigint
-    from nodes n left join cloud_pod_reservations r on r.node_id = n.id
+    from nodes n left join (
+      select h.node_id, h.pod_id, h.cores, h.memory_mb, h.disk_gb from cloud_pod_reservations h
+      union all
+      select m.to_node_id, m.pod_id, m.cores, m.memory_mb, m.disk_gb from cloud_pod_migrations m where m.state = 'moving'
+    ) r on r.node_id = n.id
     where n.cluster_id = p_cluster group by n.id;
   perform set_config('app.scope', caller_scope, true);
 end $function$;

@@ -175,6 +175,8 @@ export const node = z.object({
     memoryMb: z.number().int(),
     diskGb: z.number().int(),
   }),
+  /** Since when its pods are moved away; null: they are not. */
+  emptyingSince: timestamp.nullable(),
   seenAt: timestamp.nullable(),
 })
 export type Node = z.infer<typeof node>

@@ -16,6 +16,7 @@ export const POD_ACTIONS = [
   'resizing',
   'rolling_back',
   'restoring',
+  'migrating',
 ] as const
 type PodAction = (typeof POD_ACTIONS)[number]
 export const POWER_ACTIONS = ['start', 'stop', 'shutdown', 'reboot'] as const
@@ -57,6 +58,11 @@ export const canPod = {
     if (state !== 'active') return refused(NOT_ACTIVE[state])
     if (subscriptionId && !byPlatform)
       return refused('The pod belongs to a subscription: its plan says how large it is.')
+    return action === null ? allowed : refused('Something else is being done to the pod: wait for its end.')
+  },
+
+  migrate: ({ state, action }: { state: PodState; action: PodAction | null }): Verdict => {
+    if (state !== 'active') return refused(NOT_ACTIVE[state])
     return action === null ? allowed : refused('Something else is being done to the pod: wait for its end.')
   },
 

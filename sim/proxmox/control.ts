@@ -2,7 +2,8 @@ import type { Fault, TaskFault } from './faults.ts'
 import { die } from './errors.ts'
 import { allocate, findStorage, free, isFileBased, volumesOfGuest } from './disks.ts'
 import { applyPending, digestOf, forgetGuest, newGuest, randomMac } from './guests.ts'
-import type { Config, Guest, GuestKind, TaskRecord } from './model.ts'
+import { sidOf } from './ha.ts'
+import type { Config, Guest, GuestKind, HaResource, State, TaskRecord } from './model.ts'
 import { abandonTasks } from './tasks.ts'
 import { formatSize, GiB } from './units.ts'
 import { findNode, guestList, now } from './world.ts'
@@ -39,6 +40,8 @@ export type SimControl = {
   faults: () => { requests: Fault[]; tasks: TaskFault[] }
   /** A token of a user of its own, with these privileges everywhere. */
   addToken: (token: { id: string; secret: string; privileges: readonly string[] }) => void
+  /** Gives a role more privileges, or takes them away. */
+  setRole: (role: string, privileges: readonly string[], has: boolean) => void
   setNode: (node: string, status: 'online' | 'offline') => void
   setQuorum: (quorate: boolean) => void
   setStorageFull: (storage: string, full: boolean, node?: string) => void
@@ -64,7 +67,11 @@ export type SimControl = {
   /** Requests seen so far; `path` is a regular expression. */
   requests: (filter?: RequestFilter) => RequestRecord[]
   clearRequests: () => void
-  /** Resolves when no task runs any more. */
+  /** What the high availability knows, by `vm:100` or `ct:100`. */
+  ha: () => State['ha']
+  /** Puts a guest into the high availability, or takes it out (null). */
+  setHa: (vmid: number, state: HaResource['state'] | null) => void
+  /** Resolves when no task runs any more, and nothing waits for the high availability. */
   idle: () => Promise<void>
 }
 
@@ -84,6 +91,10 @@ export function makeControl(world: World): SimControl {
     },
     faults: () => ({ requests: world.faults, tasks: world.taskFaults }),
     addToken: changed(({ id, secret, privileges }) => addToken(world, id, secret, privileges)),
+    setRole: changed((role, privileges, has) => {
+      const others = (world.state.roles[role] ?? []).filter((one) => !privileges.includes(one))
+      world.state.roles[role] = has ? [...others, ...privileges] : others
+    }),
     setNode: changed((name, status) => setNode(world, name, status)),
     setQuorum: changed((quorate) => {
       world.state.quorumLost = !quorate
@@ -127,13 +138,20 @@ export function makeControl(world: World): SimControl {
       task.stop('kill')
     },
     guests: () => guestList(world).map(view),
+    ha: () => structuredClone(world.state.ha),
+    setHa: changed((vmid, state) => {
+      const sid = sidOf(existing(world, vmid))
+      if (state === null) delete world.state.ha[sid]
+      else world.state.ha[sid] = { state, seen: state, settings: {} }
+    }),
     tasks: () => structuredClone(world.state.tasks),
     requests: (filter) => requests(world, filter),
     clearRequests: () => {
       world.requests = []
     },
     idle: async () => {
-      while (world.running.size > 0) await new Promise((resolve) => setTimeout(resolve, 2))
+      while (world.running.size > 0 || world.haOrders.size > 0)
+        await new Promise((resolve) => setTimeout(resolve, 2))
     },
   }
 }

@@ -99,6 +99,17 @@ const FORMATS: Record<string, Check> = {
     (value) => `value '${value}' does not look like a valid token ID`,
   ),
   'pve-groupid': matches(/^[A-Za-z0-9._-]+$/, (value) => `group name '${value}' contains invalid characters`),
+  CIDR: (value) => {
+    if (!cidr(value, isIPv4, 32) && !cidr(value, isIPv6, 128))
+      fail('value does not look like a valid CIDR network')
+  },
+  'storage-pair': (value) => {
+    for (const part of value.split(':')) if (part !== '1') id('storage')(part, '')
+  },
+  'pve-ha-resource-or-vm-id': matches(
+    /^(?:(?:vm|ct):)?[1-9][0-9]{2,8}$/,
+    (value) => `value '${value}' does not look like a valid HA resource id`,
+  ),
 }
 
 export const splitList = (text: string): string[] => text.split(/[,;\s\0]+/).filter((part) => part !== '')

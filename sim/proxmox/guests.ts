@@ -196,6 +196,8 @@ export function addToPool(world: World, pool: string | undefined, vmid: number):
 
 export function forgetGuest(world: World, vmid: number): void {
   delete world.state.guests[vmid]
+  delete world.state.ha[`vm:${vmid}`]
+  delete world.state.ha[`ct:${vmid}`]
   for (const pool of Object.values(world.state.pools)) pool.vms = pool.vms.filter((member) => member !== vmid)
   world.state.acl = world.state.acl.filter((entry) => entry.path !== `/vms/${vmid}`)
   world.changed()

@@ -10,10 +10,22 @@ export type State = {
   users: Record<string, User>
   roles: Record<string, string[]>
   acl: AclEntry[]
+  /** By `vm:100` or `ct:100`. */
+  ha: Record<string, HaResource>
   tasks: TaskRecord[]
   lastPid: number
   quorumLost: boolean
   ticketKey: string
+}
+
+export type HaResource = {
+  /** What is asked of it. */
+  state: 'started' | 'stopped' | 'disabled' | 'ignored'
+  /** What it is, as the manager sees it; null until the manager has looked. */
+  seen: string | null
+  settings: Record<string, string>
+  /** The node that it was asked to go to. */
+  moveTo?: string
 }
 
 export type NodeState = {

@@ -43,6 +43,7 @@ const PATH_PARAMS: Schema = {
   node: req(str({ format: 'pve-node' })),
   vmid: req(int({ format: 'pve-vmid', min: 100, max: 999_999_999 })),
   storage: req(str({ format: 'pve-storage-id' })),
+  sid: req(str({ format: 'pve-ha-resource-or-vm-id' })),
   upid: req(str()),
   poolid: req(str({ format: 'pve-poolid' })),
   snapname: req(str({ format: 'pve-configid', maxLength: 40 })),

@@ -92,6 +92,7 @@ export function emptyState(seed: ClusterSeed): State {
     users,
     roles,
     acl: (seed.acl ?? []).map(aclEntry),
+    ha: {},
     tasks: [],
     lastPid: 800,
     quorumLost: false,

@@ -7,6 +7,7 @@ import { loadCertificate } from './certificate.ts'
 import { makeControl } from './control.ts'
 import type { SimControl } from './control.ts'
 import { CONTROL_PREFIX, handleControl } from './controlHttp.ts'
+import { look } from './haManager.ts'
 import { handleApi } from './http.ts'
 import { makeRouter } from './route.ts'
 import { allRoutes } from './routes/index.ts'
@@ -101,6 +102,7 @@ export async function startProxmoxSim(options: ProxmoxSimOptions): Promise<Proxm
 function openWorld(options: ProxmoxSimOptions, fingerprint: string): World {
   const kept = options.stateFile === undefined ? null : readState(options.stateFile)
   const state = kept ?? emptyState(options.seed)
+  state.ha ??= {}
   if (kept) abandonTasks(kept)
   const store = openStore(options.stateFile, () => world.state)
   const world: World = {
@@ -116,6 +118,8 @@ function openWorld(options: ProxmoxSimOptions, fingerprint: string): World {
     faults: [],
     taskFaults: [],
     paused: new Set(),
+    haOrders: new Set(),
+    haLook: (sid) => look(world, sid),
     held: [],
     requests: [],
     requestCount: 0,
@@ -143,6 +147,7 @@ async function listen(server: Server, port: number, host: string): Promise<Addre
 async function close(world: World, server: Server, sockets: Set<Socket>): Promise<void> {
   world.closed = true
   for (const task of world.running.values()) task.stop('kill')
+  for (const order of world.haOrders) clearTimeout(order)
   for (const socket of sockets) socket.destroy()
   await new Promise<void>((resolve) => {
     server.close(() => resolve())

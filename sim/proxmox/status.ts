@@ -1,6 +1,7 @@
 import { diskBytes } from './drives.ts'
 import { labelOf, isRunning } from './guests.ts'
 import type { Guest } from './model.ts'
+import { sidOf } from './ha.ts'
 import { GiB, MiB } from './units.ts'
 import { guestList, now } from './world.ts'
 import type { World } from './world.ts'
@@ -59,10 +60,15 @@ const PRESSURE = {
   pressurememorysome: 0,
 }
 
+function haOf(world: World, guest: Guest) {
+  const resource = world.state.ha[sidOf(guest)]
+  return resource ? { managed: 1, state: resource.seen } : { managed: 0 }
+}
+
 /** `status/current`. */
 export function currentStatus(world: World, guest: Guest): Record<string, unknown> {
   const figures = basicFigures(world, guest)
-  const common = { vmid: guest.vmid, ...figures, ha: { managed: 0 } }
+  const common = { vmid: guest.vmid, ...figures, ha: haOf(world, guest) }
   const alive = isRunning(guest) ? { pid: guest.pid, ...PRESSURE } : {}
   if (guest.kind === 'lxc') return { ...common, ...containerExtras(guest), ...alive }
   const taps = Object.keys(guest.config).filter((key) => /^net\d+$/.test(key))
@@ -94,6 +100,11 @@ export function listRow(world: World, guest: Guest): Record<string, unknown> {
   return { ...row, memhost: row.mem, ...pid, ...(guest.config.serial0 !== undefined && { serial: 1 }) }
 }
 
+function hastateOf(world: World, guest: Guest) {
+  const resource = world.state.ha[sidOf(guest)]
+  return resource?.seen ? { hastate: resource.seen } : {}
+}
+
 /** A row of `cluster/resources`, from what was last gathered: rights and ids are always current, figures are not. */
 export function resourceRow(world: World, guest: Guest, seen: Guest | undefined, pool: string | undefined) {
   const row = {
@@ -102,6 +113,7 @@ export function resourceRow(world: World, guest: Guest, seen: Guest | undefined,
     node: guest.node,
     type: guest.kind,
     ...(pool !== undefined && { pool }),
+    ...hastateOf(world, guest),
     ...(guest.config.tags !== undefined && { tags: guest.config.tags }),
     ...(guest.config.lock !== undefined && { lock: guest.config.lock }),
   }

@@ -23,6 +23,9 @@ export type Speed = {
   consoleWaitMs: number
   backupMs: number
   restoreMs: number
+  migrateMs: number
+  /** Until the high availability does what is asked of it: ten to twenty seconds of a real cluster. */
+  haMs: number
   /** One "second" of Proxmox's own time-outs: 10 of them for a lock, 1 for a clone's lock, `timeout` of a shutdown. */
   secondMs: number
   /** The real server delays every 401 to 3 s. */
@@ -47,6 +50,8 @@ export const DEFAULT_SPEED: Speed = {
   consoleWaitMs: 10_000,
   backupMs: 30,
   restoreMs: 40,
+  migrateMs: 40,
+  haMs: 30,
   secondMs: 10,
   unauthorizedMs: 0,
   unreachableMs: 0,
@@ -85,6 +90,10 @@ export type World = {
   taskFaults: TaskFault[]
   /** Types of tasks held back; `*` for all. */
   paused: Set<string>
+  /** Orders to the high availability that it has not looked at yet. */
+  haOrders: Set<NodeJS.Timeout>
+  /** The manager looks at a resource, and brings it nearer to what is asked of it. */
+  haLook: (sid: string) => void
   /** Wakes held tasks, in the order in which they were started. */
   held: (() => void)[]
   requests: RequestRecord[]

@@ -71,6 +71,13 @@ export async function lockCandidatesOf(
   return rows
 }
 
+/** Every node of a cluster, which may be paused: its pods move all the same. It is locked as for any order. */
+export async function lockNodesOf(tx: Tx, clusterId: string): Promise<Candidate[]> {
+  await lockCluster(tx, clusterId)
+  const { rows } = await sql<Candidate>`${candidates} where c.id = ${clusterId} order by n.name`.execute(tx)
+  return rows
+}
+
 /** The node of a pod, whatever state it is in. The caller has locked its cluster. */
 export async function nodeOf(tx: Tx, nodeId: string): Promise<Candidate | undefined> {
   const { rows } = await sql<Candidate>`${candidates} where n.id = ${nodeId}`.execute(tx)
@@ -227,6 +234,8 @@ export async function release(
   vmidHours: number,
 ): Promise<void> {
   await sql`delete from cloud_pod_reservations where pod_id = ${podId}`.execute(tx)
+  await sql`update cloud_pod_migrations set state = 'failed', problem = 'The pod is gone.', ended_at = ${at}
+    where pod_id = ${podId} and state = 'moving'`.execute(tx)
   if (!rest) {
     await sql`delete from vmid_reservations where pod_id = ${podId}`.execute(tx)
     await sql`delete from ip_addresses where pod_id = ${podId}`.execute(tx)

@@ -83,22 +83,28 @@ export async function concern(tx: Tx, suspensionId: string, pods: readonly PodRo
 
 type Place = { suspensionId: string; podId: string }
 
-/** Whether the pod ran before it was stopped; null: nobody has looked yet. */
-export async function ran(tx: Tx, { suspensionId, podId }: Place): Promise<boolean | null> {
+export type Remembered = { ran: boolean | null; ha: string | null }
+
+/** Whether the pod ran before it was stopped (null: nobody has looked yet), and how its high availability was found. */
+export async function remembered(tx: Tx, { suspensionId, podId }: Place): Promise<Remembered> {
   const row = await tx
     .selectFrom('tenant_suspended_pods')
-    .select('ran')
+    .select(['ran', 'ha_state'])
     .where('suspension_id', '=', suspensionId)
     .where('pod_id', '=', podId)
     .executeTakeFirst()
-  return row?.ran ?? null
+  return { ran: row?.ran ?? null, ha: row?.ha_state ?? null }
 }
 
 /** Remembers what was seen first: a later look sees what the suspension itself has done. */
-export async function remember(tx: Tx, { suspensionId, podId }: Place, running: boolean): Promise<void> {
+export async function remember(
+  tx: Tx,
+  { suspensionId, podId }: Place,
+  seen: { running: boolean; ha: string | null },
+): Promise<void> {
   await tx
     .updateTable('tenant_suspended_pods')
-    .set({ ran: running })
+    .set({ ran: seen.running, ha_state: seen.ha })
     .where('suspension_id', '=', suspensionId)
     .where('pod_id', '=', podId)
     .where('ran', 'is', null)

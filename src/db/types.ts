@@ -217,6 +217,25 @@ export interface CloudPodConsolesTable {
   ended: string | null
 }
 
+export interface CloudPodMigrationsTable {
+  id: string
+  tenant_id: string
+  pod_id: string
+  from_node_id: string
+  to_node_id: string
+  state: 'moving' | 'done' | 'failed'
+  reason: 'chosen' | 'placed' | 'drain'
+  judged: unknown
+  cores: number
+  memory_mb: number
+  disk_gb: number
+  job_id: string | null
+  problem: string | null
+  created_by: unknown
+  created_at: Date
+  ended_at: Date | null
+}
+
 export interface CloudPodPlansTable {
   id: string
   tenant_id: string | null
@@ -294,6 +313,7 @@ export interface CloudPodsTable {
     | 'resizing'
     | 'rolling_back'
     | 'restoring'
+    | 'migrating'
     | null
   problem: string | null
   version: Generated<number>
@@ -702,6 +722,7 @@ export interface NodesTable {
   seen_at: Date | null
   created_at: Date
   backup_storage: string | null
+  emptying_at: Date | null
 }
 
 export interface PasskeyChallengesTable {
@@ -1025,6 +1046,7 @@ export interface TenantSuspendedPodsTable {
   ran: boolean | null
   stopped_at: Date | null
   restored_at: Date | null
+  ha_state: string | null
 }
 
 export interface TenantSuspensionsTable {
@@ -1149,6 +1171,7 @@ export interface Tables {
   cloud_pod_blueprint_images: CloudPodBlueprintImagesTable
   cloud_pod_blueprints: CloudPodBlueprintsTable
   cloud_pod_consoles: CloudPodConsolesTable
+  cloud_pod_migrations: CloudPodMigrationsTable
   cloud_pod_plans: CloudPodPlansTable
   cloud_pod_quotas: CloudPodQuotasTable
   cloud_pod_reservations: CloudPodReservationsTable

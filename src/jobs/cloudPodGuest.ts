@@ -176,6 +176,31 @@ export async function doTask(
   if (upid === null) return
   await run.save({ ...begun, upid }, `${doing}: ${upid}`)
   await awaitTask(run, proxmox, upid, doing)
+  const asked = /:ha(start|stop):(\d+):/.exec(upid)
+  if (asked) await obeyed(run, proxmox, Number(asked[2]), asked[1] === 'start' ? 'running' : 'stopped')
+}
+
+const OBEYED_WITHIN_MS = 300_000
+
+/**
+ * A guest of the high availability is not started or stopped but asked for: the task ends at once, and this waits until it
+ * was done.
+ */
+export async function obeyed(
+  run: Run<PodPayload>,
+  proxmox: Proxmox,
+  vmid: number,
+  wanted: 'running' | 'stopped',
+): Promise<void> {
+  const end = Date.now() + OBEYED_WITHIN_MS
+  for (;;) {
+    const ref = valueOf(await proxmox.locate(vmid, run))
+    if (ref && valueOf(await proxmox.status(ref, run)).status === wanted) return
+    if (Date.now() > end)
+      throw waitFor('ha_pending', `the high availability has not made guest ${vmid} ${wanted} yet`)
+    await run.progress(null, 'waiting for the high availability')
+    await sleep(run.options.pollTaskMs, run.signal)
+  }
 }
 
 /** How far back the node's task list is read; whatever began before our request is known and left out. */

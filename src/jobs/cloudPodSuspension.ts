@@ -1,13 +1,16 @@
-import type { GuestConfig, GuestRef } from '../integrations/proxmox/types.ts'
+import type { GuestConfig, GuestRef, HaState } from '../integrations/proxmox/types.ts'
 import { podResume, podSuspend, type SuspensionPayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
 import * as tenantSuspensionService from '../services/tenantSuspensionService.ts'
-import { doTask, findSettled, openGuest, type Guest } from './cloudPodGuest.ts'
+import { doTask, findSettled, obeyed, openGuest, type Guest } from './cloudPodGuest.ts'
 import { SHUTDOWN_SECONDS } from './cloudPodReboot.ts'
 import { JobError, permanent, valueOf } from './errors.ts'
 import type { JobHandler, Run } from './steps.ts'
 
-type Found = { guest: Guest; ref: GuestRef; config: GuestConfig; running: boolean }
+type Found = { guest: Guest; ref: GuestRef; config: GuestConfig; running: boolean; ha: HaState | null }
+
+/** What a suspension finds: whether the guest runs, and what its cluster's high availability was asked to do about it. */
+type Looked = Pick<Found, 'running' | 'ha'>
 
 /** The guest with its power, or null when the pod has none that runs or could run. */
 async function look(run: Run<SuspensionPayload>): Promise<Found | null> {
@@ -15,8 +18,9 @@ async function look(run: Run<SuspensionPayload>): Promise<Found | null> {
   if (guest.pod.state !== 'active') return null
   const found = await findSettled(run, guest)
   if (!found) throw permanent('guest_lost', `guest ${guest.pod.vmid} does not exist on its cluster`)
-  const { status } = valueOf(await guest.proxmox.status(found.ref, run))
-  return { guest, ...found, running: status === 'running' }
+  const { status, managed } = valueOf(await guest.proxmox.status(found.ref, run))
+  const ha = managed ? valueOf(await guest.proxmox.haState(found.ref, run)) : null
+  return { guest, ...found, running: status === 'running', ha }
 }
 
 const holds = async (run: Run<SuspensionPayload>): Promise<boolean> => {
@@ -35,12 +39,41 @@ async function setAutostart(run: Run<SuspensionPayload>, found: Found, onboot: b
   )
 }
 
+/** What is left alone by the high availability, or kept off by it. */
+const keptOff = (ha: HaState | null): boolean => ha !== 'started' && ha !== 'enabled'
+
+/**
+ * Asks something else of the high availability. Its configuration stays, so that it comes back with its rules. A token that
+ * may not change it can still ask it to start and stop: that is done instead.
+ */
+async function askHa(run: Run<SuspensionPayload>, { guest, ref }: Found, state: HaState): Promise<boolean> {
+  const answer = await guest.proxmox.setHaState(ref, state, run)
+  if (answer.outcome === 'rejected' && answer.code === 'forbidden') {
+    await run.log(
+      `The token may not set the high availability to ${state} (Sys.Console on /): the guest is only started or stopped by it.`,
+      'warning',
+    )
+    return false
+  }
+  valueOf(answer)
+  await run.log(`The high availability was set to ${state}.`)
+  return true
+}
+
+/** Out of the high availability first: it would start again what is stopped. Being disabled it stops the guest itself. */
+async function disableHa(run: Run<SuspensionPayload>, found: Found): Promise<Found | null> {
+  if (found.ha === null || found.ha === 'disabled' || found.ha === 'ignored') return found
+  if (await askHa(run, found, 'disabled')) await obeyed(run, found.guest.proxmox, found.ref.vmid, 'stopped')
+  return look(run)
+}
+
 /** A guest that does not shut down in time is stopped. */
 async function stop(run: Run<SuspensionPayload>): Promise<void> {
-  const found = await look(run)
-  if (!found || run.output('look') === null) return
-  await setAutostart(run, found, false)
-  if (!found.running) return
+  const seen = await look(run)
+  if (!seen || run.output('look') === null) return
+  await setAutostart(run, seen, false)
+  const found = await disableHa(run, seen)
+  if (!found?.running) return
   const { guest, ref } = found
   try {
     await doTask(run, guest.proxmox, 'shutting down', () =>
@@ -58,6 +91,8 @@ async function readBack(run: Run<SuspensionPayload>, wanted: boolean): Promise<b
   const found = await look(run)
   if (found && found.running !== wanted)
     throw new JobError('retry', 'read_back_differs', `The guest is ${wanted ? 'stopped' : 'still running'}.`)
+  if (found && !wanted && !keptOff(found.ha))
+    throw new JobError('retry', 'read_back_differs', 'The high availability would start the guest again.')
   if (found && !wanted && startsWithNode(found))
     throw new JobError('retry', 'read_back_differs', 'The guest would start with its node.')
   return found !== null
@@ -72,15 +107,18 @@ export const cloudPodSuspend: JobHandler<SuspensionPayload> = {
     {
       name: 'look',
       title: 'Looking whether it runs',
-      run: async (run) => ((await holds(run)) ? ((await look(run))?.running ?? null) : null),
+      run: async (run): Promise<Looked | null> => {
+        const found = (await holds(run)) ? await look(run) : null
+        return found && { running: found.running, ha: found.ha }
+      },
       idempotent: true,
     },
     {
       name: 'remember',
       title: 'Remembering its power state',
       commit: async (ctx, run) => {
-        const running = run.output('look')
-        if (typeof running === 'boolean') await tenantSuspensionService.remember(ctx, run.payload, running)
+        const looked = run.output('look') as Looked | null
+        if (looked !== null) await tenantSuspensionService.remember(ctx, run.payload, looked)
       },
     },
     { name: 'stop', title: 'Shutting down', run: stop, idempotent: true },
@@ -103,6 +141,19 @@ export const cloudPodSuspend: JobHandler<SuspensionPayload> = {
   ],
 }
 
+/** Asks of the high availability what was asked of it before; it starts the guest itself then. */
+async function giveBackHa(
+  run: Run<SuspensionPayload>,
+  found: Found,
+  before: HaState | null,
+): Promise<Found | null> {
+  // Somebody has taken it out of the high availability meanwhile, or put it in: that stays.
+  if (before === null || found.ha === null || found.ha === before || !keptOff(found.ha)) return found
+  if ((await askHa(run, found, before)) && !keptOff(before))
+    await obeyed(run, found.guest.proxmox, found.ref.vmid, 'running')
+  return look(run)
+}
+
 /** Brings a pod back to the power state that its suspension found. */
 export const cloudPodResume: JobHandler<SuspensionPayload> = {
   kind: podResume.kind,
@@ -113,9 +164,10 @@ export const cloudPodResume: JobHandler<SuspensionPayload> = {
       name: 'start',
       title: 'Starting what ran before',
       run: async (run) => {
-        const { ran } = await run.read((ctx) => tenantSuspensionService.of(ctx, run.payload))
-        const found = await look(run)
-        if (found) await setAutostart(run, found, true)
+        const { ran, ha } = await run.read((ctx) => tenantSuspensionService.of(ctx, run.payload))
+        const seen = await look(run)
+        if (seen) await setAutostart(run, seen, true)
+        const found = seen && (await giveBackHa(run, seen, ha))
         if (found && ran === true && !found.running)
           await doTask(run, found.guest.proxmox, 'starting', () => found.guest.proxmox.start(found.ref, run))
         return ran === true

@@ -5,6 +5,7 @@ import * as auditService from '../services/auditService.ts'
 import * as BillingService from '../services/BillingService.ts'
 import * as cloudPodConsoleService from '../services/cloudPodConsoleService.ts'
 import * as cloudPodBackupScheduleService from '../services/cloudPodBackupScheduleService.ts'
+import * as cloudPodMigrationService from '../services/cloudPodMigrationService.ts'
 import * as cloudPodFindingService from '../services/cloudPodFindingService.ts'
 import * as customerService from '../services/customerService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
@@ -18,6 +19,7 @@ import { cloudPodAdopt } from './cloudPodAdopt.ts'
 import { cloudPodBackup, cloudPodBackupDelete } from './cloudPodBackup.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
 import { cloudPodDestroy } from './cloudPodDestroy.ts'
+import { cloudPodMigrate } from './cloudPodMigrate.ts'
 import { cloudPodPower } from './cloudPodPower.ts'
 import { provisioningClusterReconcile } from './provisioningClusterReconcile.ts'
 import { cloudPodOrphan, cloudPodRepair } from './cloudPodRepair.ts'
@@ -52,6 +54,7 @@ const list = [
   cloudPodBackup,
   cloudPodBackupDelete,
   cloudPodRestore,
+  cloudPodMigrate,
   provisioningClusterReconcile,
   cloudPodRepair,
   cloudPodOrphan,
@@ -113,6 +116,7 @@ export const timers: readonly Timer[] = [
     harmless: true,
     run: asSystem('search.tidy', searchService.tidy),
   },
+  { name: 'nodes.empty', everyMs: MINUTE_MS, run: cloudPodMigrationService.emptyOn },
   { name: 'tenants.close', everyMs: MINUTE_MS, run: tenantClosureService.beginDue },
   {
     name: 'tenants.expireExports',

@@ -31,6 +31,7 @@ import { cloudPods } from './cloudPods.ts'
 import { cloudPodAdoption } from './cloudPodAdoption.ts'
 import { cloudPodConsole } from './cloudPodConsole.ts'
 import { cloudPodBackups } from './cloudPodBackups.ts'
+import { cloudPodMigrations } from './cloudPodMigrations.ts'
 import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import type { Route } from './define.ts'
 import { healthRoutes } from './healthRoutes.ts'
@@ -68,6 +69,7 @@ export const routes: readonly Route[] = [
   ...adminCustomerSettings,
   ...adminSubscriptions,
   ...cloudPods,
+  ...cloudPodMigrations,
   ...cloudPodSnapshots,
   ...provisioningPoolRoutes,
   ...cloudPodAdoption,

@@ -29,6 +29,9 @@ export type BackupPayload = z.infer<typeof backupPayload>
 const createPayload = podPayload.extend({ backupId: z.string().optional() })
 export type CreatePayload = z.infer<typeof createPayload>
 
+const migratePayload = podPayload.extend({ migrationId: z.string() })
+export type MigratePayload = z.infer<typeof migratePayload>
+
 const repairPayload = podPayload.extend({ findingId: z.string() })
 export type RepairPayload = z.infer<typeof repairPayload>
 const orphanPayload = podPayload.extend({ findingId: z.string(), clusterId: z.string(), vmid: z.number() })
@@ -49,6 +52,7 @@ export const podRollback = { kind: 'cloudPod.rollback', payload: snapshotPayload
 export const podBackup = { kind: 'cloudPod.backup', payload: backupPayload } as const
 export const podBackupDelete = { kind: 'cloudPod.backupDelete', payload: backupPayload } as const
 export const podRestore = { kind: 'cloudPod.restore', payload: backupPayload } as const
+export const podMigrate = { kind: 'cloudPod.migrate', payload: migratePayload } as const
 export const podRepair = { kind: 'cloudPod.repair', payload: repairPayload } as const
 export const podOrphan = { kind: 'cloudPod.removeOrphan', payload: orphanPayload } as const
 export const clusterReconcile = { kind: 'cluster.reconcile', payload: reconcilePayload } as const
@@ -171,6 +175,24 @@ export const enqueueBackup = (
     podJob(pod, kind, {
       payload: { podId: pod.id, tenantId: pod.tenant_id, backupId },
       limits: kind === podBackupDelete.kind ? [] : [`backups:${pod.cluster_id}`],
+      deadlineMs: DAY_MS,
+      ...more,
+    }),
+  )
+
+/** Moves a pod to another node. It takes a slot of both: the one it leaves has as much to do as the one it comes to. */
+export const enqueueMigrate = (
+  ctx: Ctx,
+  pod: PodRow,
+  migration: { id: string; toNodeId: string },
+  more: Pick<JobRequest, 'priority'> = {},
+): Promise<{ id: string }> =>
+  enqueue(
+    ctx,
+    podJob(pod, podMigrate.kind, {
+      payload: { podId: pod.id, tenantId: pod.tenant_id, migrationId: migration.id },
+      nodeId: migration.toNodeId,
+      limits: [`node:${pod.node_id}`],
       deadlineMs: DAY_MS,
       ...more,
     }),

@@ -2,7 +2,7 @@ import type { SuspensionView } from '../../shared/api/tenants.ts'
 import { told, type Ctx } from '../context.ts'
 import type { PodRow } from '../db/cloudPods.ts'
 import * as suspensions from '../db/tenantSuspensions.ts'
-import type { SuspensionRow } from '../db/tenantSuspensions.ts'
+import type { Remembered, SuspensionRow } from '../db/tenantSuspensions.ts'
 import * as tenants from '../db/tenants.ts'
 import { AppError, notFound } from '../errors.ts'
 import { newId } from '../lib/ids.ts'
@@ -134,16 +134,16 @@ export async function enforceBatch(
 export async function of(
   ctx: Ctx,
   place: { tenantId: string; suspensionId: string; podId: string },
-): Promise<{ suspension: SuspensionRow | undefined; ran: boolean | null }> {
+): Promise<{ suspension: SuspensionRow | undefined } & Remembered> {
   const suspension = await suspensions.find(ctx.tx, place.tenantId, place.suspensionId)
-  return { suspension, ran: await suspensions.ran(ctx.tx, place) }
+  return { suspension, ...(await suspensions.remembered(ctx.tx, place)) }
 }
 
 export const remember = (
   ctx: Ctx,
   place: { suspensionId: string; podId: string },
-  running: boolean,
-): Promise<void> => suspensions.remember(ctx.tx, place, running)
+  seen: { running: boolean; ha: string | null },
+): Promise<void> => suspensions.remember(ctx.tx, place, seen)
 
 export const markStopped = (ctx: Ctx, place: { suspensionId: string; podId: string }): Promise<void> =>
   suspensions.mark(ctx.tx, place, { stopped_at: ctx.now() })

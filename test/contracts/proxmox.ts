@@ -3,6 +3,7 @@ import { backupChecks } from './proxmox/backup.ts'
 import { clusterChecks } from './proxmox/cluster.ts'
 import { consoleChecks } from './proxmox/console.ts'
 import { containerChecks } from './proxmox/container.ts'
+import { migrationChecks } from './proxmox/migration.ts'
 import { snapshotChecks } from './proxmox/snapshot.ts'
 import { vmCloneChecks } from './proxmox/vmClone.ts'
 import { vmConfigChecks } from './proxmox/vmConfig.ts'
@@ -29,4 +30,5 @@ export const proxmoxChecks: Check[] = [
   ...snapshotChecks,
   ...consoleChecks,
   ...backupChecks,
+  ...migrationChecks,
 ]

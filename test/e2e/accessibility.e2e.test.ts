@@ -136,6 +136,14 @@ describe('free of accessibility faults, policy violations and sideways scrolling
     const path = address.replace(/\{(\w+)\}/g, (_, name: string) => things[name] ?? 'missing')
     expect(await faultsAt(inside, () => open(inside, `/t/all/${path}`))).toEqual([])
   })
+  it('where a pod may move', async () => {
+    const asking = async () => {
+      await open(inside, `/t/all/cloudpods/${things.pod}`)
+      await inside.getByRole('button', { name: 'Migrate', exact: true }).click()
+      await inside.getByRole('radio').first().waitFor()
+    }
+    expect(await faultsAt(inside, asking)).toEqual([])
+  })
   it('the search with its hits', async () => {
     const searching = async () => {
       await open(inside, '/t/all/customers')

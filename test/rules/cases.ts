@@ -13,6 +13,7 @@ import { codeOf, enrol } from '../users/factors.ts'
 import { activePod, good, podIn } from './pods.ts'
 import { CONSOLE_CASES } from './casesConsole.ts'
 import { BACKUP_CASES } from './casesBackups.ts'
+import { MIGRATION_CASES } from './casesMigrations.ts'
 import { ADOPTION_CASES } from './casesAdoption.ts'
 import { SNAPSHOT_CASES } from './casesSnapshots.ts'
 import { TENANT_CASES } from './casesTenants.ts'
@@ -317,6 +318,7 @@ export const CASES: Record<string, Case> = {
   },
   ...ADOPTION_CASES,
   ...SNAPSHOT_CASES,
+  ...MIGRATION_CASES,
   ...CONSOLE_CASES,
   ...BACKUP_CASES,
   listJobs: list,

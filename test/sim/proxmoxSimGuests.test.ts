@@ -166,3 +166,74 @@ describe('containers', () => {
     expect((await bench.api.get('/nodes/pve1/storage/local-lvm/content?vmid=902')).body?.data).toEqual([])
   })
 })
+
+describe('migrations', () => {
+  const migrate = (path: string, values: Record<string, string | number>) =>
+    bench.api.task('POST', `/nodes/pve1/${path}/migrate`, values)
+
+  it('a machine that is off moves with its disks; one that runs needs to be told, and is locked meanwhile', async () => {
+    expect(await bench.cloned(480, { storage: 'local-lvm', full: 1 })).toBe('OK')
+    expect(await migrate('qemu/480', { target: 'pve2' })).toBe('OK')
+    expect(bench.guest(480)).toMatchObject({ node: 'pve2', power: 'stopped' })
+    await bench.api.task('POST', '/nodes/pve2/qemu/480/status/start')
+    const said = async (values: object) =>
+      (await bench.api.post('/nodes/pve2/qemu/480/migrate', { target: 'pve1', ...values })).reason
+    expect(await said({})).toBe("can't migrate running VM without --online")
+    expect(await said({ target: 'pve2' })).toBe('Parameter verification failed.')
+    expect(await said({ target: 'pve9' })).toBe("no such cluster node 'pve9'")
+    const online = { target: 'pve3', online: 1 }
+    expect(await bench.api.task('POST', '/nodes/pve2/qemu/480/migrate', online)).toBe('migration aborted')
+    expect(bench.guest(480)?.config.lock).toBeUndefined()
+    bench.sim.control.setSpeed({ migrateMs: 200 })
+    const moving = bench.api.task('POST', '/nodes/pve2/qemu/480/migrate', {
+      ...online,
+      'with-local-disks': 1,
+    })
+    await expect.poll(() => bench.guest(480)?.config.lock).toBe('migrate')
+    expect(await said({ online: 1 })).toBe('VM is locked (migrate)')
+    expect(await moving).toBe('OK')
+    bench.sim.control.setSpeed({ migrateMs: 40 })
+    expect(bench.guest(480)).toMatchObject({ node: 'pve3', power: 'running' })
+  })
+
+  it('a running container moves by a restart only', async () => {
+    expect(await makeContainer(481)).toBe('OK')
+    await bench.api.task('POST', '/nodes/pve1/lxc/481/status/start')
+    const refused = await bench.api.post('/nodes/pve1/lxc/481/migrate', { target: 'pve2' })
+    expect(refused.reason).toBe("can't migrate running container without --online or --restart")
+    expect(await migrate('lxc/481', { target: 'pve2', online: 1 })).toBe('migration aborted')
+    expect(await migrate('lxc/481', { target: 'pve2', restart: 1 })).toBe('OK')
+    expect(bench.guest(481)).toMatchObject({ node: 'pve2', power: 'running' })
+  })
+})
+
+describe('high availability', () => {
+  it('who starts, stops or moves a guest of it only asks, and the manager does it later', async () => {
+    expect(await bench.cloned(490, { storage: 'shared', full: 1 })).toBe('OK')
+    const resource = { sid: 'vm:490', state: 'stopped' }
+    expect((await bench.api.post('/cluster/ha/resources', resource)).status).toBe(403)
+    bench.sim.control.setRole('MPanel', ['Sys.Console'], true)
+    expect((await bench.api.post('/cluster/ha/resources', resource)).status).toBe(200)
+    await bench.sim.control.idle()
+    const power = (verb: string) => bench.api.task('POST', `/nodes/pve1/qemu/490/status/${verb}`)
+    bench.sim.control.setSpeed({ haMs: 100 })
+    expect(await power('start')).toBe('OK')
+    expect(bench.guest(490)?.power).toBe('stopped')
+    await bench.sim.control.idle()
+    expect(bench.guest(490)?.power).toBe('running')
+    expect(await migrate490()).toBe('OK')
+    await bench.sim.control.idle()
+    expect(bench.guest(490)).toMatchObject({ node: 'pve2', power: 'running' })
+    await bench.api.put('/cluster/ha/resources/vm:490', { state: 'disabled' })
+    await bench.sim.control.idle()
+    bench.sim.control.setSpeed({ haMs: 30 })
+    expect(bench.guest(490)?.power).toBe('stopped')
+    const kept = await bench.api.del('/nodes/pve2/qemu/490')
+    expect(kept.reason).toBe('unable to remove VM 490 - used in HA resources and purge parameter not set.')
+    expect(await bench.api.task('DELETE', '/nodes/pve2/qemu/490?purge=1')).toBe('OK')
+    expect(dataOf(await bench.api.get('/cluster/ha/resources'))).toEqual([])
+  })
+
+  const migrate490 = () =>
+    bench.api.task('POST', '/nodes/pve1/qemu/490/migrate', { target: 'pve2', online: 1 })
+})

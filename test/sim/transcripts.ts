@@ -24,7 +24,16 @@ export function readTranscript(folder: string, part: string): Exchange[] {
 }
 
 /** Lines that exist only because of where the recording was made (a container without real devices). */
-const ENVIRONMENT_LINES = [/^failed to connect to monitor socket/, /sch_htb: quantum/, /^Can't exec "fuser"/]
+const ENVIRONMENT_LINES = [
+  /^failed to connect to monitor socket/,
+  /sch_htb: quantum/,
+  /^Can't exec "fuser"/,
+  / checking\/canceling old backup job failed /,
+  / conntrack state migration not supported or disabled/,
+  // How often `dd` speaks depends on how long it takes.
+  / \d+\+\d+ records (?:in|out)$/,
+  / \d+ bytes \([^)]+\) copied, /,
+]
 
 /** Values that no two runs share; only their type is compared. */
 const VOLATILE = new Set(
@@ -51,7 +60,9 @@ export function normalize(value: unknown, key: string, machine: boolean): unknow
   if (Array.isArray(value))
     return machine && value.every(isScalar)
       ? 'array'
-      : sortRows(value.map((item) => normalize(item, key, machine)))
+      : key === 'allowed_nodes'
+        ? value.map(String).toSorted()
+        : sortRows(value.map((item) => normalize(item, key, machine)))
   if (typeof value === 'object') return normalizeObject(value as Record<string, unknown>, machine)
   if (machine || VOLATILE.has(key)) return `<${typeof value}>`
   if (typeof value !== 'string') return value
@@ -96,8 +107,10 @@ function logLines(data: unknown): string[] {
   return (
     lines
       .filter((line) => !ENVIRONMENT_LINES.some((pattern) => pattern.test(line)))
-      .map((line) => (/bytes|MiB\/s|speedup|total size/i.test(line) ? line.replace(/\d[\d.,]*/g, '#') : line))
-      .map((line) => line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\(00:00:\d\d\)/g, '<time>'))
+      .map((line) =>
+        /bytes|MiB\/s|speedup|total size|MiB VM-state/i.test(line) ? line.replace(/\d[\d.,]*/g, '#') : line,
+      )
+      .map((line) => line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\((?:duration )?00:00:\d\d\)/g, '<time>'))
       // Perl's hashes have no order.
       .map((line) =>
         /starting new backup job/.test(line)

@@ -9,6 +9,7 @@ import { adoptionCases } from './harnessAdoption.ts'
 import { auditCases } from './harnessAudit.ts'
 import { customerCases } from './harnessCustomers.ts'
 import { findingCases } from './harnessFindings.ts'
+import { migrateCases } from './harnessMigrate.ts'
 import { mailCases } from './harnessMail.ts'
 import { resizeCases } from './harnessResize.ts'
 import { backupCases } from './harnessBackups.ts'
@@ -358,6 +359,7 @@ export const jobCases: JobCase[] = [
   ...snapshotCases({ handlerOf, activePod }),
   ...adoptionCases(handlerOf),
   ...backupCases({ handlerOf, activePod }),
+  ...migrateCases({ handlerOf, activePod }),
   ...mailCases(handlerOf),
   ...auditCases(handlerOf),
   ...customerCases(handlerOf),

@@ -20,6 +20,8 @@ const QUICK = {
   resizeMs: 1,
   configMs: 1,
   snapshotMs: 2,
+  migrateMs: 4,
+  haMs: 2,
 }
 /** What a worker has started outlives it. */
 const SLOW = {
@@ -33,6 +35,7 @@ const SLOW = {
   resizeMs: 40,
   configMs: 40,
   snapshotMs: 40,
+  migrateMs: 40,
 }
 const LONG_MS = 120_000
 

@@ -7,7 +7,7 @@ import * as tenantSuspensionService from '../../src/services/tenantSuspensionSer
 import * as authService from '../../src/services/authService.ts'
 import { delivered, placeOrder, showPod, showSubscription, type Placed } from '../cloudPods/faults.ts'
 import { pay, prepareOrder } from '../support/api.ts'
-import { startApp, until, type TestApp } from '../support/app.ts'
+import { finished, startApp, until, type TestApp } from '../support/app.ts'
 import { guestsOf, rowsOf } from '../support/harnessWorld.ts'
 import { keyOf, PASSWORD, person, session } from '../users/people.ts'
 
@@ -193,6 +193,47 @@ it('a pod that somebody powers on meanwhile is stopped again by the hourly look,
   await restore(tenantId)
   await allRestored(tenantId)
   expect(power(rests.podId)).toEqual(['stopped'])
+})
+
+it.each([
+  ['may', true, 'disabled'],
+  ['may not', false, 'stopped'],
+] as const)(
+  'a guest of the high availability is kept off by it where the token %s change it, and is given back to it afterwards',
+  async (_what, may, during) => {
+    const { control } = app.sim
+    control.setRole('MPanel', ['Sys.Console'], may)
+    const { tenantId, podId, vmid } = await delivered(app)
+    control.setHa(vmid, 'started')
+    const asked = () => control.ha()[`vm:${vmid}`]?.state
+    await suspend(tenantId)
+    await allStopped(tenantId)
+    expect([power(podId), asked()]).toEqual([['stopped'], during])
+    // Whatever its manager does meanwhile, it stays off.
+    await control.idle()
+    expect(power(podId)).toEqual(['stopped'])
+    await restore(tenantId)
+    await allRestored(tenantId)
+    expect([power(podId), asked()]).toEqual([['running'], 'started'])
+    control.setRole('MPanel', ['Sys.Console'], false)
+  },
+)
+
+it('a guest of the high availability is started and stopped through it, and the job waits until it was done', async () => {
+  const { podId, vmid } = await delivered(app)
+  app.sim.control.setHa(vmid, 'started')
+  for (const [action, state, ha] of [
+    ['stop', 'stopped', 'stopped'],
+    ['start', 'running', 'started'],
+    ['shutdown', 'stopped', 'stopped'],
+  ] as const) {
+    const { body } = await app.admin.post<{ job: { id: string } }>(
+      `/api/admin/hosting/cloudpods/${podId}/${action}`,
+    )
+    expect(await finished(app.admin, body.job.id), action).toMatchObject({ state: 'succeeded' })
+    expect(power(podId), action).toEqual([state])
+    expect(app.sim.control.ha()[`vm:${vmid}`]?.state, action).toBe(ha)
+  }
 })
 
 it('a guest that does not shut down in time is stopped', async () => {

@@ -3,11 +3,13 @@ import { accessRoutes } from './access.ts'
 import { clusterRoutes } from './cluster.ts'
 import { consoleRoutes } from './console.ts'
 import { guestReadRoutes } from './guestRead.ts'
+import { haRoutes } from './ha.ts'
 import { lxcCloneRoutes } from './lxcClone.ts'
 import { lxcConfigRoutes } from './lxcConfig.ts'
 import { lxcCreateRoutes } from './lxcCreate.ts'
 import { lxcDiskRoutes } from './lxcDisk.ts'
 import { lxcPowerRoutes } from './lxcPower.ts'
+import { migrateRoutes } from './migrate.ts'
 import { nodeRoutes } from './nodes.ts'
 import { poolRoutes } from './pools.ts'
 import { qemuCloneRoutes } from './qemuClone.ts'
@@ -43,4 +45,6 @@ export const allRoutes: Route[] = [
   ...snapshotRoutes,
   ...consoleRoutes,
   ...vzdumpRoutes,
+  ...migrateRoutes,
+  ...haRoutes,
 ]

@@ -9,6 +9,7 @@ import {
   isRunning,
 } from '../guests.ts'
 import { loadGuest, lockGuest, writeConfig } from '../guests.ts'
+import { assertNotManaged } from '../ha.ts'
 import type { Guest, Volume } from '../model.ts'
 import { isMountKey, parseMount, printMount } from '../rootfs.ts'
 import type { Call, Route } from '../route.ts'
@@ -121,6 +122,7 @@ function examineDestroy(call: Call): Guest {
   const guest = load(call)
   assertUnprotected(guest, `can't remove CT ${vmid}`)
   assertUnlocked(guest)
+  assertNotManaged(call.world, guest, params.purge === '1')
   if (isRunning(guest) && params.force !== '1') die(`unable to destroy CT ${vmid} - container is running`)
   return guest
 }

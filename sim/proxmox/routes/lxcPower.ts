@@ -1,5 +1,6 @@
 import { die, paramError } from '../errors.ts'
 import { assertQuorum, assertUnlocked, isRunning, loadGuest, lockGuest } from '../guests.ts'
+import { askHa, isManaged } from '../ha.ts'
 import type { Guest } from '../model.ts'
 import type { Call, Route } from '../route.ts'
 import { bool, int } from '../schema.ts'
@@ -29,15 +30,21 @@ export const lxcPowerRoutes: Route[] = [
     rootOnly(call)
     if (running(call)) die(`CT ${call.vmid} already running`)
     assertQuorum(call.world)
+    const managed = managedOf(call)
+    if (managed) return askHa(call.world, managed, 'start', call.caller.userid)
     return startContainer(call.world, call, call.caller.userid, call.params.skiplock === '1')
   }),
   command('stop', { 'overrule-shutdown': bool(), skiplock: bool() }, (call) => {
     rootOnly(call)
     assertRunning(call, 'CT')
+    const managed = managedOf(call)
+    if (managed) return askHa(call.world, managed, 'stop', call.caller.userid)
     return fork(call, 'vzstop', (task) => halt(call, task, { force: true, ask: false }))
   }),
   command('shutdown', { forceStop: bool(), timeout }, (call) => {
     assertRunning(call, 'CT')
+    const managed = managedOf(call)
+    if (managed) return askHa(call.world, managed, 'stop', call.caller.userid)
     const force = call.params.forceStop === '1'
     return fork(call, 'vzshutdown', (task) => halt(call, task, { force, ask: true }))
   }),
@@ -52,6 +59,12 @@ type Ref = { node: string; vmid: number }
 function running({ world, node, vmid }: Call): boolean {
   const guest = world.state.guests[vmid]
   return guest !== undefined && guest.node === node && guest.kind === 'lxc' && isRunning(guest)
+}
+
+/** The container, if it is in the high availability: then it is asked for, not started or stopped. */
+function managedOf({ world, node, vmid }: Call): Guest | null {
+  const guest = world.state.guests[vmid]
+  return guest?.node === node && guest.kind === 'lxc' && isManaged(world, guest) ? guest : null
 }
 
 function assertRunning(call: Call, label: 'CT' | 'VM'): void {

@@ -20,6 +20,7 @@ import {
   isRunning,
 } from '../guests.ts'
 import { loadGuest, lockGuest, writeConfig } from '../guests.ts'
+import { assertNotManaged } from '../ha.ts'
 import type { Guest, Volume } from '../model.ts'
 import type { Call, Route } from '../route.ts'
 import { bool, req, str } from '../schema.ts'
@@ -161,6 +162,7 @@ function checkDestroy(call: Call): Guest {
   const guest = load(call)
   assertUnprotected(guest, `can't remove VM ${call.vmid}`)
   if (isRunning(guest)) die(`VM ${call.vmid} is running - destroy failed`)
+  assertNotManaged(call.world, guest, call.params.purge === '1')
   return guest
 }
 

@@ -1,6 +1,7 @@
 import { isCloudInit, driveKeys, parseDrive } from '../drives.ts'
 import { die, paramError } from '../errors.ts'
 import { applyPending, assertQuorum, assertUnlocked, isRunning, loadGuest, lockGuest } from '../guests.ts'
+import { askHa, isManaged } from '../ha.ts'
 import type { Guest } from '../model.ts'
 import type { Call, Route } from '../route.ts'
 import { bool, int, str } from '../schema.ts'
@@ -48,13 +49,17 @@ export const qemuPowerRoutes: Route[] = [
     (call) => {
       rootOnly(call, ['skiplock', 'stateuri', 'migratedfrom', 'migration_type', 'targetstorage', 'force-cpu'])
       assertQuorum(call.world)
+      const managed = find(call.world, call)
+      if (managed && isManaged(call.world, managed))
+        return askHa(call.world, managed, 'start', call.caller.userid)
       return startGuest(call.world, call, call.caller.userid, call.params.skiplock === '1')
     },
   ),
   command(
     'stop',
     { keepActive: bool(), migratedfrom: node, 'overrule-shutdown': bool(), skiplock, timeout },
-    (call) => fork(call, 'qmstop', (task) => halt(call, task, { force: true, ask: false })),
+    (call) =>
+      managedStop(call) ?? fork(call, 'qmstop', (task) => halt(call, task, { force: true, ask: false })),
   ),
   command('shutdown', { forceStop: bool(), keepActive: bool(), skiplock, timeout }, shutdown),
   command('reboot', { timeout }, reboot),
@@ -71,6 +76,12 @@ type Ref = { node: string; vmid: number }
 const find = (world: World, ref: Ref) => {
   const guest = world.state.guests[ref.vmid]
   return guest?.node === ref.node && guest.kind === 'qemu' ? guest : null
+}
+
+/** A machine in the high availability is not stopped but asked to be: its manager does it, a while later. */
+function managedStop(call: Call): string | null {
+  const guest = find(call.world, call)
+  return guest && isManaged(call.world, guest) ? askHa(call.world, guest, 'stop', call.caller.userid) : null
 }
 
 /** `check_running` looks for the file in its own way, with its own message. */
@@ -178,6 +189,8 @@ function halt(call: Call, task: Task, { force, ask, again = false }: Halt): Prom
 }
 
 function shutdown(call: Call): string {
+  const asked = managedStop(call)
+  if (asked !== null) return asked
   const paused = find(call.world, call)?.power === 'paused'
   const force = call.params.forceStop === '1'
   if (paused && !force) die('VM is paused - cannot shutdown')

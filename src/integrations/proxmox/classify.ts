@@ -60,6 +60,8 @@ const sentences: { means: Meaning; pattern: RegExp }[] = [
   { means: 'conflict', pattern: /^(?:VM|CT) \d+ is running - destroy failed/ },
   // unable to destroy CT 400 - container is running
   { means: 'conflict', pattern: /^unable to destroy CT \d+ - container is running/ },
+  // can't migrate running VM without --online  ·  can't migrate running container without --online or --restart
+  { means: 'conflict', pattern: /^can't migrate running (?:VM|container) without --/ },
   // VM is paused - cannot shutdown
   { means: 'conflict', pattern: /^VM is paused - cannot shutdown/ },
   // disk is already at specified size   (containers; a VM's resize to the same size succeeds)
@@ -96,6 +98,22 @@ export function backupFailure(lines: readonly string[]): string {
   // INFO: zstd: error 70 : Write error : cannot write block : No space left on device
   const full = lines.some((line) => line.includes('No space left on device'))
   return full && !cause.includes('No space left') ? `${cause} (No space left on device)` : cause
+}
+
+/** A migration that did not work, or not wholly, says only this; why, stands in its log. */
+export const isMigrationFailure = (exitStatus: string | undefined): boolean =>
+  exitStatus === 'migration aborted' || exitStatus === 'migration problems'
+
+/** The causes of a failed migration from the lines of its log, each of which begins with a time. */
+export function migrationFailure(exitStatus: string, lines: readonly string[]): string {
+  const said = lines.map((line) => line.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d /, ''))
+  // can't migrate local disk 'local:101/vm-101-disk-0.qcow2': non-migratable snapshot exists
+  const faults = said.filter((line) => /^can't migrate local (?:disk|volume) /.test(line))
+  // ERROR: migration aborted (duration 00:00:01): Can't connect to destination address using public key
+  const error = said.findLast((line) => line.startsWith('ERROR: '))
+  const cause = error?.replace(/^ERROR: (?:migration aborted \(duration [\d:]+\): )?/, '')
+  const causes = faults.length > 0 ? faults : cause === undefined ? [] : [cause]
+  return [exitStatus, ...causes].join(': ')
 }
 
 /** Sorts an exchange into what is proven: done, not done, or neither. */

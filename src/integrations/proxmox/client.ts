@@ -3,13 +3,22 @@ import type { Ok, Outcome, Rejected, Unknown } from '../../lib/outcome.ts'
 import { backups } from './backups.ts'
 import { createCaller } from './caller.ts'
 import type { Caller, More } from './caller.ts'
-import { backupFailure, isBackupFailure, isUnchanged, taskState } from './classify.ts'
+import {
+  backupFailure,
+  isBackupFailure,
+  isMigrationFailure,
+  isUnchanged,
+  migrationFailure,
+  taskState,
+} from './classify.ts'
 import * as words from './guestConfig.ts'
 import { encodeSshKeys, pathOf } from './encode.ts'
 import { asNumber, asRow, asRows, asText, hasQuorum } from './read.ts'
 import { isPending, readConfig, readNode, readStatus, readStorage, readSummary } from './read.ts'
 import { guestPath, map, started } from './answers.ts'
 import { consoles } from './console.ts'
+import { ha } from './ha.ts'
+import { migrations } from './migrations.ts'
 import { snapshots } from './snapshots.ts'
 import type {
   Call,
@@ -48,6 +57,8 @@ export function createProxmox(connection: ProxmoxConnection): Proxmox {
     ...snapshots(caller),
     ...consoles(caller),
     ...backups(caller),
+    ...migrations(caller),
+    ...ha(caller),
     ...tasks(caller),
   }
 }
@@ -229,8 +240,8 @@ function changes(caller: Caller) {
 /** More tasks than this in one look-up is not a look-up any more. */
 const TASK_PAGE = 500
 const TASK_PAGES = 20
-/** Of a backup's log; its cause stands near its end. */
-const BACKUP_LOG_LINES = 200
+/** Of the log of a backup or a migration; its cause stands near its end. */
+const CAUSE_LINES = 200
 
 type FoundTask = { upid: string; type: string; vmid: string; running: boolean }
 
@@ -261,9 +272,13 @@ function tasks(caller: Caller) {
       })
       if (ended.outcome !== 'ok') return ended
       const { status, exit } = ended.value
-      if (!isBackupFailure(exit)) return ok(taskState(status, exit))
-      const log = await taskLog(upid, BACKUP_LOG_LINES, call)
-      return log.outcome === 'ok' ? ok(taskState(status, backupFailure(log.value))) : log
+      if (!isBackupFailure(exit) && !isMigrationFailure(exit)) return ok(taskState(status, exit))
+      const log = await taskLog(upid, CAUSE_LINES, call)
+      if (log.outcome !== 'ok') return log
+      const cause = isMigrationFailure(exit)
+        ? migrationFailure(exit ?? '', log.value)
+        : backupFailure(log.value)
+      return ok(taskState(status, cause))
     },
     async tasksSince(node: string, since: Date, call?: Call): Promise<Outcome<FoundTask[]>> {
       const found = new Map<string, FoundTask>()

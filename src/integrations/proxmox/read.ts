@@ -94,6 +94,7 @@ export const readSummary = (row: Row): GuestSummary => ({
 export const readStatus = (row: Row): GuestStatus => ({
   status: asText(row.status),
   lock: optionalText(row.lock),
+  managed: row.ha !== undefined && asFlag(asRow(row.ha).managed),
 })
 
 /** A row of `/pending` that is not in force yet: a new value, or (1, or 2 with force) its removal. */

@@ -79,7 +79,18 @@ export type GuestConfig = {
   raw: Record<string, string>
 }
 
-export type GuestStatus = { status: 'running' | 'stopped' | (string & {}); lock: string | null }
+export type GuestStatus = {
+  status: 'running' | 'stopped' | (string & {})
+  lock: string | null
+  /** Its cluster's high availability looks after it: who starts, stops or moves it only says what is wanted. */
+  managed: boolean
+}
+
+/** `online`: a running VM stays up, a running container is restarted. `storage`: where its local disks go on the target. */
+export type MigrationRequest = { target: string; online: boolean; storage?: string; shutdownSeconds: number }
+
+/** What is asked of a guest by the high availability. */
+export type HaState = 'started' | 'stopped' | 'disabled' | 'ignored' | (string & {})
 
 /** `complete` is false while it is being made or removed, and for what is left when that broke off. */
 export type SnapshotSummary = { name: string; complete: boolean; description: string; takenAt: Date | null }
@@ -272,6 +283,18 @@ export interface Proxmox {
    * A backup that does not exist is `missing`.
    */
   restore(request: RestoreRequest, call?: Call): Promise<Outcome<never>>
+
+  /**
+   * Moves the guest to another node. `conflict` when it began to run meanwhile. A guest of the high availability is only
+   * asked for: the task ends at once and the guest moves later. A task that fails names its cause; the guest may be on
+   * either node then.
+   */
+  migrate(guest: GuestRef, request: MigrationRequest, call?: Call): Promise<Outcome<never>>
+
+  /** What the high availability is asked to do about the guest; null when it does not look after it. */
+  haState(guest: GuestRef, call?: Call): Promise<Outcome<HaState | null>>
+  /** Asks something else of it; it is done a while later. Needs Sys.Console on `/`. */
+  setHaState(guest: GuestRef, state: HaState, call?: Call): Promise<Outcome<null>>
 
   /**
    * State of a task; its node is inside the UPID. A task that Proxmox does not know (forgotten, or so new that its

@@ -16,7 +16,7 @@ export type Judgement = {
 const NOTHING: Usage = { pods: 0, cores: 0, memoryMb: 0, diskGb: 0 }
 
 /** Why a node cannot take the pod, null when it can. */
-function objection(node: Candidate, used: Usage, wanted: Resources): string | null {
+export function objection(node: Candidate, used: Usage, wanted: Resources): string | null {
   if (node.nodeState === 'drained') return 'drained'
   if (node.status !== 'online') return node.status
   if (node.storage === null) return 'no storage for pods configured'
@@ -37,6 +37,42 @@ function lackOf(node: Candidate, used: Usage, wanted: Resources): string | null 
   return null
 }
 
+type Judged = { node: Candidate; share: number; ownPods: number; reason: string | null }
+
+/** What is thought of each node, the best first. The caller has locked their clusters. */
+export async function judge(
+  ctx: Ctx,
+  tenantId: string,
+  candidates: readonly Candidate[],
+  wanted: Resources,
+  against: (node: Candidate, used: Usage, wanted: Resources) => string | null,
+): Promise<Judged[]> {
+  const usage = new Map<string, Usage>()
+  for (const clusterId of new Set(candidates.map((node) => node.clusterId))) {
+    for (const [nodeId, used] of await reservations.nodeUsage(ctx.tx, clusterId)) usage.set(nodeId, used)
+  }
+  const { 'cloudPods.spread': spread } = await settingsService.effective(ctx, tenantId)
+  const own = await reservations.podsOfTenant(ctx.tx, tenantId)
+  const apart = (a: Judged, b: Judged): number => (spread.value === 'on' ? a.ownPods - b.ownPods : 0)
+  return candidates
+    .map((node) => {
+      const used = usage.get(node.nodeId) ?? NOTHING
+      const share = (used.memoryMb + wanted.memoryMb) / (node.memoryMb * node.memoryOvercommit || 1)
+      return { node, share, ownPods: own.get(node.nodeId) ?? 0, reason: against(node, used, wanted) }
+    })
+    .toSorted((a, b) => apart(a, b) || a.share - b.share)
+}
+
+/** What is kept of it, and told. */
+export const kept = (judged: readonly Judged[]): Judgement[] =>
+  judged.map(({ node, share, ownPods, reason }) => ({
+    cluster: node.clusterName,
+    node: node.nodeName,
+    memoryShare: Math.round(share * 1_000) / 1_000,
+    ownPods,
+    reason,
+  }))
+
 /**
  * The nodes that can take the pod, the emptiest by memory first: those with an image of its blueprint, or, when it is made
  * out of a backup, those that can read it. Their clusters stay locked until the caller's
@@ -53,33 +89,9 @@ export async function chooseNodes(
   const candidates = source
     ? await reservations.lockCandidatesOf(ctx.tx, source)
     : await reservations.lockCandidates(ctx.tx, blueprintId)
-  const usage = new Map<string, Usage>()
-  for (const clusterId of new Set(candidates.map((node) => node.clusterId))) {
-    for (const [nodeId, used] of await reservations.nodeUsage(ctx.tx, clusterId)) usage.set(nodeId, used)
-  }
-  const judged = candidates.map((node) => {
-    const used = usage.get(node.nodeId) ?? NOTHING
-    const share = (used.memoryMb + wanted.memoryMb) / (node.memoryMb * node.memoryOvercommit || 1)
-    return { node, share, reason: objection(node, used, wanted) }
-  })
-  const { 'cloudPods.spread': spread } = await settingsService.effective(ctx, tenantId)
-  const own = await reservations.podsOfTenant(ctx.tx, tenantId)
-  const ownOn = ({ nodeId }: Candidate): number => own.get(nodeId) ?? 0
-  const apart = (a: Candidate, b: Candidate): number => (spread.value === 'on' ? ownOn(a) - ownOn(b) : 0)
-  const fitting = judged
-    .filter((entry) => entry.reason === null)
-    .toSorted((a, b) => apart(a.node, b.node) || a.share - b.share)
-  if (fitting.length > 0)
-    return {
-      nodes: fitting.map((entry) => entry.node),
-      judged: judged.map(({ node, share, reason }) => ({
-        cluster: node.clusterName,
-        node: node.nodeName,
-        memoryShare: Math.round(share * 1_000) / 1_000,
-        ownPods: ownOn(node),
-        reason,
-      })),
-    }
+  const judged = await judge(ctx, tenantId, candidates, wanted, objection)
+  const fitting = judged.filter((entry) => entry.reason === null)
+  if (fitting.length > 0) return { nodes: fitting.map((entry) => entry.node), judged: kept(judged) }
   if (!ctx.seesInfrastructure) {
     throw new AppError(
       'no_node_fits',

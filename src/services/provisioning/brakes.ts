@@ -13,7 +13,8 @@ const SHOWN = 50
 
 /**
  * Asked before automation ends, suspends or destroys things: whether it may touch `wanted` of `total` now. What would
- * be unusually many within an hour waits until a person has confirmed it. `now`: how many of them are touched at once.
+ * be unusually many within an hour waits until a person has confirmed it. `now`: how many of them are touched at once; 0
+ * when the caller writes down itself what it touched.
  */
 export async function mayTouch(
   ctx: Ctx,
@@ -30,7 +31,7 @@ export async function mayTouch(
   const brake = await automation.latestBrake(ctx.tx, action, new Date(now.getTime() - CONFIRMED_MS))
   const isConfirmed = brake?.state === 'confirmed' && wanted <= brake.wanted
   if (done + wanted <= allowed || isConfirmed) {
-    await automation.noteDeed(ctx.tx, action, next, now)
+    if (next > 0) await automation.noteDeed(ctx.tx, action, next, now)
     return true
   }
   if (brake?.state === 'waiting') {

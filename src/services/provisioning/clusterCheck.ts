@@ -16,6 +16,7 @@ export const PRIVILEGES: Readonly<Record<string, readonly string[]>> = {
     'VM.PowerMgmt',
     'VM.Console',
     'VM.Snapshot',
+    'VM.Migrate',
     'VM.Config.CPU',
     'VM.Config.Memory',
     'VM.Config.Disk',

@@ -167,6 +167,7 @@ async function presentNodes(ctx: Ctx, rows: NodeRow[]): Promise<Node[]> {
     cpuOvercommit: Number(row.cpu_overcommit),
     memoryOvercommit: Number(row.memory_overcommit),
     reserved: usage.get(row.id) ?? NO_USE,
+    emptyingSince: iso(row.emptying_at),
     seenAt: iso(row.seen_at),
   }))
 }
@@ -188,6 +189,8 @@ export async function configureNode(ctx: Ctx, body: z.infer<typeof nodeConfigure
     cpu_overcommit: change.cpuOvercommit?.toString(),
     memory_overcommit: change.memoryOvercommit?.toString(),
     state: change.state ?? before.state,
+    // A node that takes pods again is not emptied any more.
+    emptying_at: change.state === 'active' ? null : before.emptying_at,
   })
   await auditService.record(ctx, {
     action: 'NODE_CONFIGURED',

@@ -2,6 +2,7 @@
 export const NOT_EXPORTED: Record<string, string> = {
   cloud_pod_blueprint_images: 'where templates lie in the infrastructure',
   cloud_pod_consoles: 'tickets and consoles that are open; the audit log has what was done',
+  cloud_pod_migrations: 'which nodes of the infrastructure pods were moved between',
   cloud_pod_reservations: 'the capacity that pods hold of the infrastructure',
   customer_import_chunks: 'files on their way in',
   customer_import_rows: 'files on their way in',
@@ -26,6 +27,7 @@ export const INFRASTRUCTURE_COLUMNS: Record<string, readonly string[]> = {
   provisioning_job_logs: ['line'],
   provisioning_job_steps: ['saved', 'output', 'error'],
   provisioning_jobs: ['node_id', 'lane', 'payload', 'error', 'waiting_for', 'lease_owner', 'archive'],
+  tenant_suspended_pods: ['ha_state'],
 }
 
 /** Columns that look like a secret and are none. */

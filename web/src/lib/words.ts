@@ -51,6 +51,7 @@ const JOB_KINDS: Record<string, string> = {
   'cloudPod.backup': 'Back up',
   'cloudPod.backupDelete': 'Delete backup',
   'cloudPod.restore': 'Restore backup',
+  'cloudPod.migrate': 'Migrate CloudPod',
   'cloudPod.repair': 'Repair guest',
   'cloudPod.removeOrphan': 'Destroy orphaned guest',
   'cluster.reconcile': 'Compare cluster',

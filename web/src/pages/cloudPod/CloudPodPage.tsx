@@ -18,6 +18,7 @@ import { Tabs } from '../../ui/Tabs.tsx'
 import { Backups } from './Backups.tsx'
 import { CloudPodDestroy } from './CloudPodDestroy.tsx'
 import { CloudPodDetails } from './CloudPodDetails.tsx'
+import { CloudPodMigrate } from './CloudPodMigrate.tsx'
 import { CloudPodOverview } from './CloudPodOverview.tsx'
 import { CloudPodResize } from './CloudPodResize.tsx'
 import { Snapshots } from './Snapshots.tsx'
@@ -42,6 +43,7 @@ export default function CloudPodPage() {
             <PowerButtons pod={pod} />
             <ConsoleButton pod={pod} />
             <CloudPodResize pod={pod} />
+            <CloudPodMigrate pod={pod} />
             <CloudPodDestroy pod={pod} />
           </>
         )

@@ -16,6 +16,7 @@ const ACTIONS: Record<string, string> = {
   'backups.expire': 'Delete backups of CloudPods that are gone',
   'tenants.close': 'Destroy what belongs to tenants that are being closed',
   'findings.repair': 'Set guests to what their pods say',
+  'nodes.empty': 'Move CloudPods away from nodes that are being emptied',
 }
 const nameOf = (action: string): string => ACTIONS[action] ?? action
 

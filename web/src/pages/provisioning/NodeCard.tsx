@@ -10,6 +10,7 @@ import { count, disk, memory } from '../../lib/words.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Time } from '../../ui/Time.tsx'
+import { Emptying, EmptyNode } from './NodeEmptying.tsx'
 import { NodeForm } from './NodeForm.tsx'
 import { PauseButton } from './PauseButton.tsx'
 
@@ -38,6 +39,7 @@ export function NodeCard({ node }: { node: Node }) {
         format={memory}
       />
       <UsageBar label="Disk" used={reserved.diskGb} total={node.diskGb} format={disk} />
+      {node.emptyingSince && <Emptying node={node} />}
       <div className="flex flex-wrap items-end justify-between gap-2">
         <p className="text-[13px] text-muted">
           {count(reserved.pods, 'CloudPod')}, storage {node.storage ?? 'not chosen'}, backups{' '}
@@ -48,6 +50,7 @@ export function NodeCard({ node }: { node: Node }) {
           Seen <Time at={node.seenAt} relative />
         </p>
         <div className="flex flex-wrap gap-2">
+          <EmptyNode node={node} />
           <PauseButton what="node" which={node.id} label={`jobs on ${node.name}`} paused={paused} />
           <Button
             size="sm"

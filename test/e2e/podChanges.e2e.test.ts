@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { CloudPod } from '../../shared/api/cloudPods.ts'
+import type { CloudPod, CloudPodDetail } from '../../shared/api/cloudPods.ts'
 import type { Job } from '../../shared/api/provisioning.ts'
 import { catalogue } from '../support/api.ts'
 import { finished } from '../support/app.ts'
@@ -51,3 +51,46 @@ it('a customer resizes a pod, is told beforehand what cannot be, and restarts it
   await page.getByRole('button', { name: 'Reboot', exact: true }).click()
   await page.getByText('after its next restart').waitFor({ state: 'detached' })
 }, 120_000)
+
+const placed = async (): Promise<string> =>
+  (await opened.app.admin.get<CloudPodDetail>(`/api/admin/hosting/cloudpods/${podId}`)).body.placement
+    ?.nodeName ?? ''
+
+let operator: Page
+it('an operator moves a pod to a node of their choice, and sees why another one cannot take it', async () => {
+  const { app } = opened
+  operator = await opened.page()
+  await operator.goto('/login')
+  await logIn(operator, await opened.user('PLATFORM_ADMIN'))
+  const from = await placed()
+  const [drained, target] = ['pve1', 'pve2', 'pve3'].filter((name) => name !== from)
+  await app.admin.post('/api/admin/provisioning/nodes', {
+    clusterId: app.clusterId,
+    name: drained,
+    state: 'drained',
+  })
+  await operator.goto(`/t/all/cloudpods/${podId}`)
+  await operator.getByText(`${from} in simulated`).waitFor()
+  await operator.getByRole('button', { name: 'Migrate', exact: true }).click()
+  const dialog = operator.getByRole('dialog', { name: 'Migrate grows' })
+  await dialog.getByText(`The placement would take ${target} now.`).waitFor()
+  expect(await dialog.getByRole('radio', { name: new RegExp(`^${drained}`) }).isDisabled()).toBe(true)
+  await dialog.getByText('drained').waitFor()
+  await dialog.getByRole('radio', { name: new RegExp(`^${target}`) }).check()
+  await dialog.getByRole('button', { name: 'Migrate', exact: true }).click()
+  await operator.getByText(`${target} in simulated`).waitFor()
+  expect(await placed()).toBe(target)
+}, 60_000)
+
+it('an operator empties a node, and sees when it is empty', async () => {
+  const name = await placed()
+  await operator.goto('/t/all/clusters')
+  const card = operator.getByRole('article', { name: `Node ${name}` })
+  await card.getByRole('button', { name: 'Move pods away' }).click()
+  const dialog = operator.getByRole('dialog', { name: `Move pods away from ${name}` })
+  await dialog.getByRole('button', { name: 'Move pods away' }).click()
+  await card.getByText('The node is empty.').waitFor()
+  expect(await placed()).not.toBe(name)
+  await card.getByRole('button', { name: `Done emptying ${name}` }).click()
+  await card.getByText('The node is empty.').waitFor({ state: 'detached' })
+}, 60_000)
