@@ -30,6 +30,7 @@ import { authSso } from './authSso.ts'
 import { cloudPods } from './cloudPods.ts'
 import { cloudPodConsole } from './cloudPodConsole.ts'
 import { cloudPodBackups } from './cloudPodBackups.ts'
+import { cloudPodMetrics } from './cloudPodMetrics.ts'
 import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import type { Route } from './define.ts'
 import { healthRoutes } from './healthRoutes.ts'
@@ -68,6 +69,7 @@ export const routes: readonly Route[] = [
   ...adminSubscriptions,
   ...cloudPods,
   ...cloudPodSnapshots,
+  ...cloudPodMetrics,
   ...provisioningPoolRoutes,
   ...cloudPodConsole,
   ...cloudPodBackups,

@@ -3,6 +3,7 @@ import { backupChecks } from './proxmox/backup.ts'
 import { clusterChecks } from './proxmox/cluster.ts'
 import { consoleChecks } from './proxmox/console.ts'
 import { containerChecks } from './proxmox/container.ts'
+import { metricChecks } from './proxmox/metrics.ts'
 import { snapshotChecks } from './proxmox/snapshot.ts'
 import { vmCloneChecks } from './proxmox/vmClone.ts'
 import { vmConfigChecks } from './proxmox/vmConfig.ts'
@@ -27,6 +28,7 @@ export const proxmoxChecks: Check[] = [
   ...vmPowerChecks,
   ...containerChecks,
   ...snapshotChecks,
+  ...metricChecks,
   ...consoleChecks,
   ...backupChecks,
 ]

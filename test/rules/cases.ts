@@ -14,6 +14,7 @@ import { activePod, good, podIn } from './pods.ts'
 import { CONSOLE_CASES } from './casesConsole.ts'
 import { BACKUP_CASES } from './casesBackups.ts'
 import { SNAPSHOT_CASES } from './casesSnapshots.ts'
+import { METRIC_CASES } from './casesMetrics.ts'
 import { TENANT_CASES } from './casesTenants.ts'
 import { PROVISIONING_CASES } from './casesProvisioning.ts'
 import { CUSTOMER_CASES } from './casesCustomers.ts'
@@ -314,6 +315,7 @@ export const CASES: Record<string, Case> = {
     return { ...made, body: { cores: 2 } }
   },
   ...SNAPSHOT_CASES,
+  ...METRIC_CASES,
   ...CONSOLE_CASES,
   ...BACKUP_CASES,
   listJobs: list,

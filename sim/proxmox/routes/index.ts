@@ -10,6 +10,7 @@ import { lxcDiskRoutes } from './lxcDisk.ts'
 import { lxcPowerRoutes } from './lxcPower.ts'
 import { nodeRoutes } from './nodes.ts'
 import { poolRoutes } from './pools.ts'
+import { rrdRoutes } from './rrd.ts'
 import { qemuCloneRoutes } from './qemuClone.ts'
 import { qemuConfigRoutes } from './qemuConfig.ts'
 import { qemuCreateRoutes } from './qemuCreate.ts'
@@ -30,6 +31,7 @@ export const allRoutes: Route[] = [
   ...storageVolumeRoutes,
   ...taskRoutes,
   ...guestReadRoutes,
+  ...rrdRoutes,
   ...qemuCreateRoutes,
   ...qemuCloneRoutes,
   ...qemuConfigRoutes,

@@ -10,6 +10,7 @@ import { asNumber, asRow, asRows, asText, hasQuorum } from './read.ts'
 import { isPending, readConfig, readNode, readStatus, readStorage, readSummary } from './read.ts'
 import { guestPath, map, started } from './answers.ts'
 import { consoles } from './console.ts'
+import { metrics } from './metrics.ts'
 import { snapshots } from './snapshots.ts'
 import type {
   Call,
@@ -43,6 +44,7 @@ export function createProxmox(connection: ProxmoxConnection): Proxmox {
     words,
     ...reads(caller),
     ...guestReads(caller),
+    ...metrics(caller),
     ...creations(caller),
     ...changes(caller),
     ...snapshots(caller),

@@ -15,6 +15,17 @@ export const fileSize = (bytes: number): string => {
     : `${Math.ceil(mib).toLocaleString()} MiB`
 }
 
+/** Amounts that networks count: 1 GB is 1,000,000,000 bytes. */
+export const bytes = (amount: number): string => {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
+  const power = Math.min(
+    units.length - 1,
+    amount < 1 ? 0 : Math.floor(Math.log10(Math.max(1, Math.round(amount))) / 3),
+  )
+  const value = amount / 1000 ** power
+  return `${value.toLocaleString(undefined, { maximumFractionDigits: value < 10 && power > 0 ? 1 : 0 })} ${units[power]}`
+}
+
 export const count = (amount: number, one: string, many = `${one}s`): string =>
   `${amount.toLocaleString()} ${amount === 1 ? one : many}`
 

@@ -20,10 +20,11 @@ import { CloudPodDestroy } from './CloudPodDestroy.tsx'
 import { CloudPodDetails } from './CloudPodDetails.tsx'
 import { CloudPodOverview } from './CloudPodOverview.tsx'
 import { CloudPodResize } from './CloudPodResize.tsx'
+import { Metrics } from './Metrics.tsx'
 import { Snapshots } from './Snapshots.tsx'
 
 const route = getRouteApi('/t/$tenant/cloudpods/$id')
-const TABS = ['jobs', 'snapshots', 'backups', 'timeline'] as const
+const TABS = ['jobs', 'metrics', 'snapshots', 'backups', 'timeline'] as const
 
 export default function CloudPodPage() {
   const { id } = route.useParams()
@@ -83,6 +84,7 @@ function Content({ pod }: { pod: CloudPodDetail }) {
               </Card>
             ),
           },
+          { value: 'metrics', label: 'Metrics', content: <Metrics pod={pod} /> },
           { value: 'snapshots', label: 'Snapshots', content: <Snapshots pod={pod} /> },
           { value: 'backups', label: 'Backups', content: <Backups pod={pod} /> },
           can('audit:read') && {
