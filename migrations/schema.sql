@@ -397,6 +397,27 @@ create table cloud_pod_snapshots (
   constraint cloud_pod_snapshots_state_check CHECK ((state = ANY (ARRAY['creating'::text, 'ready'::text, 'deleting'::text, 'failed'::text, 'deleted'::text])))
 );
 
+create table cloud_pod_traffic (
+  pod_id uuid not null,
+  tenant_id uuid not null,
+  month date not null,
+  bytes_in bigint not null,
+  bytes_out bigint not null,
+  counter_in bigint not null,
+  counter_out bigint not null,
+  uptime_s bigint not null,
+  read_at timestamp with time zone not null,
+  constraint cloud_pod_traffic_pkey PRIMARY KEY (pod_id, month),
+  constraint cloud_pod_traffic_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint cloud_pod_traffic_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id),
+  constraint cloud_pod_traffic_bytes_in_check CHECK ((bytes_in >= 0)),
+  constraint cloud_pod_traffic_bytes_out_check CHECK ((bytes_out >= 0)),
+  constraint cloud_pod_traffic_counter_in_check CHECK ((counter_in >= 0)),
+  constraint cloud_pod_traffic_counter_out_check CHECK ((counter_out >= 0)),
+  constraint cloud_pod_traffic_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+  constraint cloud_pod_traffic_uptime_s_check CHECK ((uptime_s >= 0))
+);
+
 create table cloud_pods (
   id uuid not null,
   tenant_id uuid not null,
@@ -1700,6 +1721,8 @@ CREATE UNIQUE INDEX cloud_pod_snapshots_name ON public.cloud_pod_snapshots USING
 
 CREATE INDEX cloud_pod_snapshots_tenant ON public.cloud_pod_snapshots USING btree (tenant_id);
 
+CREATE INDEX cloud_pod_traffic_tenant ON public.cloud_pod_traffic USING btree (tenant_id);
+
 CREATE INDEX cloud_pods_by_cluster ON public.cloud_pods USING btree (cluster_id, config_checked_at NULLS FIRST) WHERE (state <> ALL (ARRAY['failed'::text, 'deleted'::text]));
 
 CREATE INDEX cloud_pods_customer ON public.cloud_pods USING btree (customer_id) WHERE (customer_id IS NOT NULL);
@@ -1934,6 +1957,8 @@ alter table cloud_pod_reservations enable row level security, force row level se
 
 alter table cloud_pod_snapshots enable row level security, force row level security;
 
+alter table cloud_pod_traffic enable row level security, force row level security;
+
 alter table cloud_pods enable row level security, force row level security;
 
 alter table credit_notes enable row level security, force row level security;
@@ -2051,6 +2076,8 @@ create policy tenant_wall on cloud_pod_quotas for all using ((( SELECT app_platf
 create policy tenant_wall on cloud_pod_reservations for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on cloud_pod_snapshots for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on cloud_pod_traffic for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on cloud_pods for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -2237,6 +2264,8 @@ grant insert, select, update on cloud_pod_quotas to mpanel_app;
 grant delete, insert, select, update on cloud_pod_reservations to mpanel_app;
 
 grant insert, select, update on cloud_pod_snapshots to mpanel_app;
+
+grant insert, select, update on cloud_pod_traffic to mpanel_app;
 
 grant insert, select, update on cloud_pods to mpanel_app;
 

@@ -265,6 +265,18 @@ export interface CloudPodSnapshotsTable {
   deleted_at: Date | null
 }
 
+export interface CloudPodTrafficTable {
+  pod_id: string
+  tenant_id: string
+  month: string
+  bytes_in: bigint
+  bytes_out: bigint
+  counter_in: bigint
+  counter_out: bigint
+  uptime_s: bigint
+  read_at: Date
+}
+
 export interface CloudPodsTable {
   id: string
   tenant_id: string
@@ -1153,6 +1165,7 @@ export interface Tables {
   cloud_pod_quotas: CloudPodQuotasTable
   cloud_pod_reservations: CloudPodReservationsTable
   cloud_pod_snapshots: CloudPodSnapshotsTable
+  cloud_pod_traffic: CloudPodTrafficTable
   cloud_pods: CloudPodsTable
   cluster_templates: ClusterTemplatesTable
   clusters: ClustersTable

@@ -20,6 +20,7 @@ import { serviceKeyIn } from './casesKeys.ts'
 import { invitationIn } from './casesMail.ts'
 import { ssoProviderIn } from './casesPasskeys.ts'
 import { backupIn, scheduleIn } from './casesBackups.ts'
+import { trafficIn } from './casesMetrics.ts'
 import { snapshotIn } from './casesSnapshots.ts'
 import type { Owner } from './rows.ts'
 
@@ -78,6 +79,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await holdIn(app, tenantId)
   await sinkIn(app, tenantId)
   await snapshotIn(app, tenantId)
+  await trafficIn(app, tenantId)
   await consoleTicketIn(app, tenantId)
   await backupIn(app, tenantId)
   await scheduleIn(app, tenantId)

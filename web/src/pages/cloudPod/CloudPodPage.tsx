@@ -22,6 +22,7 @@ import { CloudPodOverview } from './CloudPodOverview.tsx'
 import { CloudPodResize } from './CloudPodResize.tsx'
 import { Metrics } from './Metrics.tsx'
 import { Snapshots } from './Snapshots.tsx'
+import { Traffic } from './Traffic.tsx'
 
 const route = getRouteApi('/t/$tenant/cloudpods/$id')
 const TABS = ['jobs', 'metrics', 'snapshots', 'backups', 'timeline'] as const
@@ -84,7 +85,16 @@ function Content({ pod }: { pod: CloudPodDetail }) {
               </Card>
             ),
           },
-          { value: 'metrics', label: 'Metrics', content: <Metrics pod={pod} /> },
+          {
+            value: 'metrics',
+            label: 'Metrics',
+            content: (
+              <div className="space-y-4">
+                <Metrics pod={pod} />
+                <Traffic podId={pod.id} />
+              </div>
+            ),
+          },
           { value: 'snapshots', label: 'Snapshots', content: <Snapshots pod={pod} /> },
           { value: 'backups', label: 'Backups', content: <Backups pod={pod} /> },
           can('audit:read') && {
