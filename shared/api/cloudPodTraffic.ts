@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { OVER_LIMIT } from '../states/cloudPodTraffic.ts'
+import { timestamp } from './common.ts'
 
 /** `2026-11` */
 const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'a month such as 2026-11')
@@ -20,6 +22,14 @@ export const cloudPodTrafficQuery = z.strictObject({
 export const cloudPodTraffic = z.object({
   /** The month that it is in the time zone in which the tenant is billed, up to now. */
   current: trafficMonth,
+  /** What the plan includes in a month, in and out together; null: as much as one likes. */
+  includedBytes: z.number().int().nullable(),
+  /** What happens when that is used up. */
+  overLimit: z.enum(OVER_LIMIT),
+  /** How fast the network card is set, each way, as it was read back; null: without a limit. */
+  rateMbps: z.number().int().nullable(),
+  /** Since when it is slowed down; null: it is not. */
+  throttledAt: timestamp.nullable(),
   /** The newest first; a month in which nothing was counted is left out. */
   items: z.array(trafficMonth),
   nextCursor: month.nullable(),

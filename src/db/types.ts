@@ -228,6 +228,9 @@ export interface CloudPodPlansTable {
   state: Generated<'active' | 'retired'>
   version: Generated<number>
   created_at: Date
+  traffic_gb: number | null
+  rate_mbps: number | null
+  over_limit: Generated<'none' | 'notify' | 'throttle'>
 }
 
 export interface CloudPodQuotasTable {
@@ -275,6 +278,7 @@ export interface CloudPodTrafficTable {
   counter_out: bigint
   uptime_s: bigint
   read_at: Date
+  told_percent: Generated<number>
 }
 
 export interface CloudPodsTable {
@@ -318,6 +322,9 @@ export interface CloudPodsTable {
   notes: Generated<string>
   tags: Generated<string[]>
   placement: unknown
+  rate_mbps: number | null
+  throttled_at: Date | null
+  throttle_mbps: number | null
 }
 
 export interface ClusterTemplatesTable {

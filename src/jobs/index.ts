@@ -6,6 +6,7 @@ import * as BillingService from '../services/BillingService.ts'
 import * as cloudPodConsoleService from '../services/cloudPodConsoleService.ts'
 import * as cloudPodBackupScheduleService from '../services/cloudPodBackupScheduleService.ts'
 import * as cloudPodFindingService from '../services/cloudPodFindingService.ts'
+import * as cloudPodTrafficService from '../services/cloudPodTrafficService.ts'
 import * as customerService from '../services/customerService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import * as searchService from '../services/searchService.ts'
@@ -15,6 +16,7 @@ import * as userService from '../services/userService.ts'
 import { auditSinkTest } from './auditSinkTest.ts'
 import { authPasswordReset } from './authPasswordReset.ts'
 import { cloudPodBackup, cloudPodBackupDelete } from './cloudPodBackup.ts'
+import { cloudPodBandwidth } from './cloudPodBandwidth.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
 import { cloudPodDestroy } from './cloudPodDestroy.ts'
 import { cloudPodPower } from './cloudPodPower.ts'
@@ -44,6 +46,7 @@ const list = [
   cloudPodDestroy,
   cloudPodPower,
   cloudPodResize,
+  cloudPodBandwidth,
   cloudPodSnapshot,
   cloudPodSnapshotDelete,
   cloudPodRollback,
@@ -111,6 +114,7 @@ export const timers: readonly Timer[] = [
     harmless: true,
     run: asSystem('search.tidy', searchService.tidy),
   },
+  { name: 'traffic.enforce', everyMs: MINUTE_MS, run: cloudPodTrafficService.enforceTraffic },
   { name: 'tenants.close', everyMs: MINUTE_MS, run: tenantClosureService.beginDue },
   {
     name: 'tenants.expireExports',

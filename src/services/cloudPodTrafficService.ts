@@ -1,9 +1,13 @@
 import type { CloudPodTraffic, TrafficMonth } from '../../shared/api/cloudPodTraffic.ts'
+import { BYTES_OF_GB } from '../../shared/states/cloudPodTraffic.ts'
 import type { Ctx } from '../context.ts'
+import * as bandwidth from '../db/cloudPodBandwidth.ts'
 import * as traffic from '../db/cloudPodTraffic.ts'
 import type { Month, Reading } from '../db/cloudPodTraffic.ts'
+import { notFound } from '../errors.ts'
 
 export type { Reading }
+export { enforceTraffic, markRate, markRateFailed } from './cloudPods/bandwidth.ts'
 
 /** To be read before a cluster is asked for counters. */
 export const clock = (ctx: Ctx): Promise<Date> => traffic.clock(ctx.tx)
@@ -25,7 +29,7 @@ const present = ({ month, bytesIn, bytesOut }: Month): TrafficMonth => ({
   bytesOut: Number(bytesOut),
 })
 
-/** What a pod has sent and received, month by month. */
+/** What a pod has sent and received, month by month, and what its plan includes. @throws AppError not_found */
 export async function read(
   ctx: Ctx,
   tenantId: string,
@@ -34,10 +38,17 @@ export async function read(
 ): Promise<CloudPodTraffic> {
   const before = cursor === undefined ? undefined : `${cursor}-01`
   const of = { tenantId, podId }
+  const terms = await bandwidth.termsOf(ctx.tx, tenantId, podId)
+  if (!terms) throw notFound('CloudPod')
+  const { trafficGb, overLimit, rateMbps, throttledAt } = terms
   const rows = await traffic.months(ctx.tx, of, { limit: limit + 1, before })
   const items = rows.slice(0, limit).map(present)
   return {
     current: await current(ctx, of),
+    includedBytes: trafficGb === null ? null : trafficGb * BYTES_OF_GB,
+    overLimit,
+    rateMbps,
+    throttledAt: throttledAt?.toISOString() ?? null,
     items,
     nextCursor: rows.length > limit ? (items.at(-1)?.month ?? null) : null,
   }

@@ -11,6 +11,7 @@ import { findingCases } from './harnessFindings.ts'
 import { mailCases } from './harnessMail.ts'
 import { resizeCases } from './harnessResize.ts'
 import { backupCases } from './harnessBackups.ts'
+import { bandwidthCases } from './harnessBandwidth.ts'
 import { snapshotCases } from './harnessSnapshots.ts'
 import { toRest, type AnyHandler, type Arranged, type JobCase } from './harnessRun.ts'
 import {
@@ -353,6 +354,7 @@ export const jobCases: JobCase[] = [
     arrange: (app: TestApp) => arrangeTenantJob(app, deed),
   })),
   ...resizeCases(handlerOf, activePod),
+  ...bandwidthCases(handlerOf, activePod),
   ...findingCases(handlerOf, activePod),
   ...snapshotCases({ handlerOf, activePod }),
   ...backupCases({ handlerOf, activePod }),

@@ -3,10 +3,12 @@ import { ArrowUpDown } from 'lucide-react'
 import { trafficMonthsQuery, trafficQuery, type TrafficMonth } from '../../api/cloudPodTraffic.ts'
 import { LoadMore } from '../../components/LoadMore.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
+import { UsageBar } from '../../components/UsageBar.tsx'
 import { bytes } from '../../lib/words.ts'
 import { Card } from '../../ui/Card.tsx'
 import { DataTable, type Column } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
+import { Notice } from '../../ui/Notice.tsx'
 
 /** `2026-11` as people say it. */
 const monthName = (month: string): string =>
@@ -20,8 +22,42 @@ const monthName = (month: string): string =>
 export function TrafficNow({ podId }: { podId: string }) {
   const { data, error } = useQuery(trafficQuery(podId))
   if (!data) return error ? 'It could not be read' : '…'
-  const { bytesIn, bytesOut } = data.current
-  return `${bytes(bytesIn)} in, ${bytes(bytesOut)} out`
+  const { current, includedBytes, throttledAt, rateMbps } = data
+  const { bytesIn, bytesOut } = current
+  return (
+    <>
+      {bytes(bytesIn)} in, {bytes(bytesOut)} out
+      {includedBytes !== null && <span className="text-muted">, of {bytes(includedBytes)}</span>}
+      {rateMbps !== null && (
+        <span className={throttledAt === null ? 'block text-muted' : 'block text-warning-text'}>
+          {throttledAt === null ? 'At' : 'Slowed down, at'} {rateMbps.toLocaleString()} Mbit/s
+        </span>
+      )}
+    </>
+  )
+}
+
+/** How much of what the plan includes is used in the month that it is. */
+function Included({ podId }: { podId: string }) {
+  const { data } = useQuery(trafficQuery(podId))
+  if (!data || data.includedBytes === null) return null
+  const { current, includedBytes, throttledAt } = data
+  return (
+    <div className="space-y-3 border-b border-line p-4">
+      <UsageBar
+        label={monthName(current.month)}
+        used={current.bytesIn + current.bytesOut}
+        total={includedBytes}
+        format={bytes}
+      />
+      {throttledAt !== null && (
+        <Notice tone="warning" title="The network is slowed down">
+          The traffic of the month is used up. It is fast again when the month ends, or with a plan that
+          includes more.
+        </Notice>
+      )}
+    </div>
+  )
 }
 
 const COLUMNS: Column<TrafficMonth>[] = [
@@ -41,6 +77,7 @@ export function Traffic({ podId }: { podId: string }) {
   const query = useInfiniteQuery(trafficMonthsQuery(podId))
   return (
     <Card title="Traffic" flush>
+      <Included podId={podId} />
       <Loaded query={query} what="traffic">
         {(months) =>
           months.length === 0 ? (
