@@ -1,8 +1,5 @@
-import { sql, type Selectable } from 'kysely'
+import { sql } from 'kysely'
 import type { Tx } from './index.ts'
-import type { CloudPodTrafficTable } from './types.ts'
-
-export type TrafficRow = Selectable<CloudPodTrafficTable>
 
 /** The counters of a pod's guest, as its cluster has told them. */
 export type Reading = { podId: string; netIn: number; netOut: number; uptimeS: number }

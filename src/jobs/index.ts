@@ -6,6 +6,7 @@ import * as BillingService from '../services/BillingService.ts'
 import * as cloudPodConsoleService from '../services/cloudPodConsoleService.ts'
 import * as cloudPodBackupScheduleService from '../services/cloudPodBackupScheduleService.ts'
 import * as cloudPodFindingService from '../services/cloudPodFindingService.ts'
+import * as cloudPodQuotas from '../services/cloudPodQuotas.ts'
 import * as cloudPodTrafficService from '../services/cloudPodTrafficService.ts'
 import * as customerService from '../services/customerService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
@@ -115,6 +116,12 @@ export const timers: readonly Timer[] = [
     run: asSystem('search.tidy', searchService.tidy),
   },
   { name: 'traffic.enforce', everyMs: MINUTE_MS, run: cloudPodTrafficService.enforceTraffic },
+  {
+    name: 'quotas.recount',
+    everyMs: 24 * 60 * MINUTE_MS,
+    harmless: true,
+    run: cloudPodQuotas.recountQuotas,
+  },
   { name: 'tenants.close', everyMs: MINUTE_MS, run: tenantClosureService.beginDue },
   {
     name: 'tenants.expireExports',

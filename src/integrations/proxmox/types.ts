@@ -301,4 +301,4 @@ export interface Proxmox {
   ): Promise<Outcome<{ upid: string; type: string; vmid: string; running: boolean }[]>>
 }
 
-export type { MetricPoint, Outcome, Timeframe }
+export type { MetricPoint, Outcome }
