@@ -23,6 +23,8 @@ beforeAll(async () => {
   app.sim.control.setStaleness(0)
   await app.startWorker({ timers: [] })
   tenantId = await app.tenant()
+  // Raw files have no snapshots, a block storage has.
+  await rowsOf(app, sql`update nodes set storage = 'local-lvm'`)
   small = await planOf({ trafficGb: 100, rateMbps: 100, overLimit: 'throttle' })
   pod = await podOf(small)
 }, 60_000)
@@ -217,6 +219,20 @@ it('only the speed of the card is changed, and one that cannot be set is as it w
   await enforce()
   expect(await endOfJob()).toBe('succeeded')
   expect(guestsOf(app, pod.id)[0]?.config.net0).toBe(own.replace('rate=12.5,mtu=1400', 'mtu=1400,rate=1.25'))
+})
+
+it('a rollback to a snapshot of a faster time leaves the card as slow as it is', async () => {
+  type Taken = { snapshot: { id: string }; job: Job }
+  const path = `${PODS}/${pod.id}/snapshots`
+  const taken = await good(app.admin.post<Taken>(path, { name: 'fast' }))
+  expect(await finished(app.admin, taken.job.id)).toMatchObject({ state: 'succeeded' })
+  await useTo(100)
+  await settle()
+  expect(rateOf()).toBe(1.25)
+  const { hostname } = await podRow(app, pod.id)
+  const back = await good(app.admin.post<Taken>(`${path}/${taken.snapshot.id}/rollback`, { hostname }))
+  expect(await finished(app.admin, back.job.id)).toMatchObject({ state: 'succeeded' })
+  expect(rateOf()).toBe(1.25)
 })
 
 it('unusually many at once wait for a confirmation', async () => {
