@@ -53,6 +53,8 @@ export type SimControl = {
   removeGuest: (vmid: number) => void
   /** As if somebody had deleted all snapshots of a guest by hand. */
   forgetSnapshots: (vmid: number) => void
+  /** The disks and files on all storages. */
+  volumes: () => { volid: string; vmid: number | null; content: string }[]
   /** The backups on all storages. */
   backups: () => { volid: string; vmid: number | null; size: number; protected: boolean; notes: string }[]
   /** As if somebody had deleted all backups of a guest by hand. */
@@ -112,6 +114,8 @@ export function makeControl(world: World): SimControl {
       for (const volume of volumesOfGuest(world, guest.node, vmid)) free(world, volume)
       forgetGuest(world, vmid)
     }),
+    volumes: () =>
+      Object.values(world.state.volumes).map(({ volid, vmid, content }) => ({ volid, vmid, content })),
     backups: () => backups(world),
     forgetBackups: changed((vmid) => {
       const all = Object.values(world.state.volumes)

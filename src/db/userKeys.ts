@@ -127,10 +127,11 @@ export async function identify(
   return rows[0]
 }
 
+/** Of calls at the same moment one is enough: none waits for another to be written down. */
 export async function touch(tx: Tx, id: string, at: Date, ip: string | undefined): Promise<void> {
   await tx
     .updateTable('api_keys')
     .set({ last_used_at: at, last_used_ip: ip ?? null })
-    .where('id', '=', id)
+    .where('id', '=', tx.selectFrom('api_keys').select('id').where('id', '=', id).forUpdate().skipLocked())
     .execute()
 }

@@ -120,7 +120,11 @@ export async function findSession(
 }
 
 export async function touchSession(tx: Tx, id: string, at: Date): Promise<void> {
-  await tx.updateTable('sessions').set({ last_seen_at: at }).where('id', '=', id).execute()
+  await tx
+    .updateTable('sessions')
+    .set({ last_seen_at: at })
+    .where('id', '=', tx.selectFrom('sessions').select('id').where('id', '=', id).forUpdate().skipLocked())
+    .execute()
 }
 
 export async function revokeSession(tx: Tx, id: string, at: Date): Promise<void> {

@@ -54,7 +54,6 @@ export async function openWorld(workers: number): Promise<World> {
   const sim = await startProxmoxSim({
     seed: exampleCluster({ rootPassword: newId(), tokenSecret }),
     speed: SPEED,
-    stateFile: join(dataDir, 'sim.json'),
   })
   const config = readConfig({ DATABASE_URL: postgres.url, MPANEL_DATA_DIR: dataDir })
   const deps = createDeps(config, postgres.url, { log: createLogger({ level: 'silent' }) })
@@ -85,7 +84,7 @@ export async function openWorld(workers: number): Promise<World> {
   let closing = false
   const parts = new Map<string, ChildProcess>()
   const run = async (name: string, command: string): Promise<void> => {
-    const child = spawn(process.execPath, [join(ROOT, 'src/cli.ts'), command], {
+    const child = spawn(process.execPath, [join(ROOT, 'bin/mpanel.mjs'), command], {
       cwd: ROOT,
       stdio: 'ignore',
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },

@@ -35,7 +35,7 @@ afterAll(async () => {
 
 /** A worker in a process of its own, with the leases it has in production. */
 async function startWorkerProcess(concurrency: number): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [join(ROOT, 'src/cli.ts'), 'worker'], {
+  const child = spawn(process.execPath, [join(ROOT, 'bin/mpanel.mjs'), 'worker'], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {

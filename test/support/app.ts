@@ -25,10 +25,10 @@ const PASSWORD = 'correct-horse-battery'
 const SPEED: Partial<Speed> = { cloneMs: 60, startMs: 20 }
 /** The engine's own pace, shortened: only how long things wait changes, not what happens. */
 export const FAST: WorkerOptions = {
-  pollMs: 50,
-  deliverMs: 100,
+  pollMs: 200,
+  deliverMs: 500,
   leaseMs: 2_000,
-  heartbeatMs: 300,
+  heartbeatMs: 500,
   drainMs: 500,
   minWaitMs: 100,
   // What a test changes on the cluster stays until the test has clusters compared.
@@ -77,7 +77,6 @@ export async function startApp(
   const sim = await startProxmoxSim({
     seed: exampleCluster({ rootPassword: newId(), tokenSecret }),
     speed: { ...SPEED, ...options.speed },
-    stateFile: join(dataDir, 'sim.json'),
   })
   const config = readConfig({
     DATABASE_URL: database.url,

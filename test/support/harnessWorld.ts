@@ -1,14 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { sql, type RawBuilder } from 'kysely'
 import { expect } from 'vitest'
-import type { State } from '../../sim/proxmox/model.ts'
 import type { PodRow } from '../../src/db/cloudPods.ts'
 import { parseMarker } from '../../src/integrations/proxmox/guestConfig.ts'
 import { until, type TestApp } from './app.ts'
 
-/** What can be looked at: the database, the simulated cluster and its file. */
-export type Scene = Pick<TestApp, 'root' | 'sim'> & { config: Pick<TestApp['config'], 'dataDir'> }
+/** What can be looked at: the database and the simulated cluster. */
+export type Scene = Pick<TestApp, 'root' | 'sim'>
 
 /** Reads rows of every tenant. */
 export const rowsOf = <T>(app: Scene, query: RawBuilder<T>): Promise<T[]> =>
@@ -140,15 +137,16 @@ export async function expectNothingLeaked(
 
 async function expectNoStrayDisks(app: Scene): Promise<void> {
   const stray = (): string[] => {
-    const state = JSON.parse(readFileSync(join(app.config.dataDir, 'sim.json'), 'utf8')) as State
+    const guests = new Set(app.sim.control.guests().map(({ vmid }) => vmid))
     return (
-      Object.values(state.volumes)
+      app.sim.control
+        .volumes()
         // Backups outlive their guest.
-        .filter((volume) => volume.vmid !== null && volume.content !== 'backup' && !state.guests[volume.vmid])
-        .map((volume) => volume.volid)
+        .filter(({ vmid, content }) => vmid !== null && content !== 'backup' && !guests.has(vmid))
+        .map(({ volid }) => volid)
     )
   }
-  // The file follows the state after a moment.
+  // A task removes a guest and then its disks.
   await until(async () => stray().length === 0, 'disks without a guest to be gone', 2_000).catch(() =>
     expect(stray(), 'disks that belong to no guest').toEqual([]),
   )

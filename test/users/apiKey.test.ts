@@ -6,7 +6,7 @@ import { sha256 } from '../../src/lib/crypto.ts'
 import * as userService from '../../src/services/userService.ts'
 import { createApi } from '../support/api.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { keyOf, person } from './people.ts'
+import { keyOf, person, session } from './people.ts'
 
 const DAY = 86_400_000
 let app: TestApp
@@ -150,4 +150,19 @@ test('a scope that does not exist is refused when the key is made', async () => 
     }),
   )
   await expect(made).rejects.toMatchObject({ code: 'invalid_input' })
+})
+
+test('a call with a key or a session does not wait until another call of it was written down', async () => {
+  const user = await person(app, 'SUPPORT')
+  const { api, token } = await keyOf(app, user.email)
+  const own = (await session(app, user.email)).api
+  await app.as(async (ctx) => {
+    await sql`update sessions set last_seen_at = last_seen_at - interval '10 minutes'`.execute(ctx.tx)
+  })
+  const held = app.as(async (ctx) => {
+    await sql`select from api_keys where token_hash = ${sha256(token)} for update`.execute(ctx.tx)
+    await sql`select from sessions for update`.execute(ctx.tx)
+    return [await rightsOf(api), await rightsOf(own)]
+  })
+  expect((await held).map(({ user: { email } }) => email)).toEqual([user.email, user.email])
 })
