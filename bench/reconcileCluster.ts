@@ -3,6 +3,8 @@ import { startProxmoxSim } from '../sim/proxmox/server.ts'
 import { guestConfigOf, NODES, nodeOf, PODS, TOKEN } from './reconcileData.ts'
 
 const sim = await startProxmoxSim({
+  // Every guest has sent and received something since the last comparison.
+  activityBps: 1_000,
   seed: {
     name: 'bench',
     nodes: Array.from({ length: NODES }, (_, index) => ({

@@ -364,13 +364,20 @@ create table cloud_pod_plans (
   state text not null default 'active'::text,
   version integer not null default 1,
   created_at timestamp with time zone not null,
+  traffic_gb integer,
+  rate_mbps integer,
+  over_limit text not null default 'none'::text,
   constraint cloud_pod_plans_pkey PRIMARY KEY (id),
   constraint cloud_pod_plans_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint cloud_pod_plans_code_check CHECK ((code ~ '^[a-z0-9][a-z0-9.-]{0,62}$'::text)),
   constraint cloud_pod_plans_cores_check CHECK (((cores >= 1) AND (cores <= 512))),
   constraint cloud_pod_plans_disk_gb_check CHECK (((disk_gb >= 1) AND (disk_gb <= 65536))),
   constraint cloud_pod_plans_memory_mb_check CHECK (((memory_mb >= 128) AND (memory_mb <= 4194304))),
-  constraint cloud_pod_plans_state_check CHECK ((state = ANY (ARRAY['active'::text, 'retired'::text])))
+  constraint cloud_pod_plans_over_limit CHECK (((over_limit = 'none'::text) OR (traffic_gb IS NOT NULL))),
+  constraint cloud_pod_plans_over_limit_check CHECK ((over_limit = ANY (ARRAY['none'::text, 'notify'::text, 'throttle'::text]))),
+  constraint cloud_pod_plans_rate_mbps_check CHECK (((rate_mbps >= 1) AND (rate_mbps <= 100000))),
+  constraint cloud_pod_plans_state_check CHECK ((state = ANY (ARRAY['active'::text, 'retired'::text]))),
+  constraint cloud_pod_plans_traffic_gb_check CHECK ((traffic_gb > 0))
 );
 
 create table cloud_pod_queue partition of provisioning_jobs_live FOR VALUES IN ('cloud_pod');
@@ -430,6 +437,29 @@ create table cloud_pod_snapshots (
   constraint cloud_pod_snapshots_state_check CHECK ((state = ANY (ARRAY['creating'::text, 'ready'::text, 'deleting'::text, 'failed'::text, 'deleted'::text])))
 );
 
+create table cloud_pod_traffic (
+  pod_id uuid not null,
+  tenant_id uuid not null,
+  month date not null,
+  bytes_in bigint not null,
+  bytes_out bigint not null,
+  counter_in bigint not null,
+  counter_out bigint not null,
+  uptime_s bigint not null,
+  read_at timestamp with time zone not null,
+  told_percent integer not null default 0,
+  constraint cloud_pod_traffic_pkey PRIMARY KEY (pod_id, month),
+  constraint cloud_pod_traffic_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint cloud_pod_traffic_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id),
+  constraint cloud_pod_traffic_bytes_in_check CHECK ((bytes_in >= 0)),
+  constraint cloud_pod_traffic_bytes_out_check CHECK ((bytes_out >= 0)),
+  constraint cloud_pod_traffic_counter_in_check CHECK ((counter_in >= 0)),
+  constraint cloud_pod_traffic_counter_out_check CHECK ((counter_out >= 0)),
+  constraint cloud_pod_traffic_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+  constraint cloud_pod_traffic_told_percent_check CHECK ((told_percent = ANY (ARRAY[0, 80, 100]))),
+  constraint cloud_pod_traffic_uptime_s_check CHECK ((uptime_s >= 0))
+);
+
 create table cloud_pods (
   id uuid not null,
   tenant_id uuid not null,
@@ -463,6 +493,9 @@ create table cloud_pods (
   notes text not null default ''::text,
   tags text[] not null default '{}'::text[],
   placement jsonb,
+  rate_mbps integer,
+  throttled_at timestamp with time zone,
+  throttle_mbps integer,
   constraint cloud_pods_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint cloud_pods_pkey PRIMARY KEY (id),
   constraint cloud_pods_blueprint_id_fkey FOREIGN KEY (blueprint_id) REFERENCES cloud_pod_blueprints(id),
@@ -482,8 +515,11 @@ create table cloud_pods (
   constraint cloud_pods_memory_mb_check CHECK ((memory_mb > 0)),
   constraint cloud_pods_notes_check CHECK ((length(notes) <= 5000)),
   constraint cloud_pods_power_state_check CHECK ((power_state = ANY (ARRAY['unknown'::text, 'running'::text, 'stopped'::text]))),
+  constraint cloud_pods_rate_mbps_check CHECK (((rate_mbps >= 1) AND (rate_mbps <= 100000))),
   constraint cloud_pods_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'creating'::text, 'active'::text, 'failed'::text, 'deleting'::text, 'deleted'::text]))),
-  constraint cloud_pods_tags_check CHECK ((cardinality(tags) <= 20))
+  constraint cloud_pods_tags_check CHECK ((cardinality(tags) <= 20)),
+  constraint cloud_pods_throttle_mbps_check CHECK (((throttle_mbps >= 1) AND (throttle_mbps <= 100000))),
+  constraint cloud_pods_throttled CHECK (((throttled_at IS NULL) = (throttle_mbps IS NULL)))
 );
 
 create table cluster_templates (
@@ -1746,6 +1782,8 @@ CREATE UNIQUE INDEX cloud_pod_snapshots_name ON public.cloud_pod_snapshots USING
 
 CREATE INDEX cloud_pod_snapshots_tenant ON public.cloud_pod_snapshots USING btree (tenant_id);
 
+CREATE INDEX cloud_pod_traffic_tenant ON public.cloud_pod_traffic USING btree (tenant_id);
+
 CREATE INDEX cloud_pods_by_cluster ON public.cloud_pods USING btree (cluster_id, config_checked_at NULLS FIRST) WHERE (state <> ALL (ARRAY['failed'::text, 'deleted'::text]));
 
 CREATE INDEX cloud_pods_customer ON public.cloud_pods USING btree (customer_id) WHERE (customer_id IS NOT NULL);
@@ -1982,6 +2020,8 @@ alter table cloud_pod_reservations enable row level security, force row level se
 
 alter table cloud_pod_snapshots enable row level security, force row level security;
 
+alter table cloud_pod_traffic enable row level security, force row level security;
+
 alter table cloud_pods enable row level security, force row level security;
 
 alter table credit_notes enable row level security, force row level security;
@@ -2101,6 +2141,8 @@ create policy tenant_wall on cloud_pod_quotas for all using ((( SELECT app_platf
 create policy tenant_wall on cloud_pod_reservations for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on cloud_pod_snapshots for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on cloud_pod_traffic for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on cloud_pods for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -2289,6 +2331,8 @@ grant insert, select, update on cloud_pod_quotas to mpanel_app;
 grant delete, insert, select, update on cloud_pod_reservations to mpanel_app;
 
 grant insert, select, update on cloud_pod_snapshots to mpanel_app;
+
+grant insert, select, update on cloud_pod_traffic to mpanel_app;
 
 grant insert, select, update on cloud_pods to mpanel_app;
 

@@ -146,6 +146,14 @@ export const SETTINGS = {
     changedBy: 'platform',
     input: 'number',
   }),
+  'cloudPods.throttleMbps': setting({
+    schema: z.number().int().min(1).max(100_000),
+    fallback: 10,
+    words: 'How fast the network of a CloudPod is whose traffic is used up, where its plan slows it down',
+    unit: 'Mbit/s',
+    changedBy: 'platform',
+    input: 'number',
+  }),
   'automation.brakePercent': setting({
     schema: z.number().int().min(1).max(100),
     fallback: 10,

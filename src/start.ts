@@ -121,6 +121,7 @@ async function simulate(
     port: config.simPort,
     controlToken: secrets.controlToken,
     speed: { cloneMs: 3_000, startMs: 800 },
+    activityBps: 60_000,
   })
   say(`simulated Proxmox VE cluster at ${sim.url} (no PROXMOX_URL is set)`)
   const cluster = {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { SUBSCRIPTION_STATES } from '../states/billingSubscription.ts'
+import { OVER_LIMIT } from '../states/cloudPodTraffic.ts'
 import { currency, id, listQuery, money, timestamp } from './common.ts'
 
 const price = z.object({
@@ -19,6 +20,12 @@ export const plan = z.object({
   cores: z.number().int(),
   memoryMb: z.number().int(),
   diskGb: z.number().int(),
+  /** Included in a month, in and out together; 1 GB is 1,000,000,000 bytes. Null: as much as one likes. */
+  trafficGb: z.number().int().nullable(),
+  /** How fast the network is, each way; null: without a limit. */
+  rateMbps: z.number().int().nullable(),
+  /** What happens when the traffic is used up. */
+  overLimit: z.enum(OVER_LIMIT),
   state: z.enum(['active', 'retired']),
   prices: z.array(price),
   createdAt: timestamp,
@@ -35,6 +42,10 @@ export const planCreate = z.strictObject({
   cores: z.number().int().min(1).max(512),
   memoryMb: z.number().int().min(128).max(4_194_304),
   diskGb: z.number().int().min(1).max(65_536),
+  trafficGb: z.number().int().min(1).max(10_000_000).nullable().default(null),
+  rateMbps: z.number().int().min(1).max(100_000).nullable().default(null),
+  /** Other than `none` only with `trafficGb`. */
+  overLimit: z.enum(OVER_LIMIT).default('none'),
   prices: z
     .array(
       z.strictObject({

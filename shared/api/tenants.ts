@@ -94,6 +94,14 @@ export const quotaView = z.object({
   limits: z.object({ maxPods: limit, maxCores: limit, maxMemoryMb: limit, maxDiskGb: limit }).nullable(),
   /** A limit is below what is in use: existing pods stay, new orders are refused. */
   exceeded: z.boolean(),
+  /** Pods with which the use does not agree, counted anew now, twenty at most; none unless mPanel has a fault. */
+  miscounted: z.array(
+    z.object({
+      podId: id,
+      hostname: z.string(),
+      problem: z.enum(['not_counted', 'counted_though_gone', 'counted_otherwise']),
+    }),
+  ),
 })
 export type QuotaView = z.infer<typeof quotaView>
 /** Null gives a limit its default again. */

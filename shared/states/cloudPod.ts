@@ -50,6 +50,10 @@ export const canPod = {
   /** What was last read of its power may be old: only a pod that is known to be off is refused. */
   console: (pod: Subject): Verdict => whenPower(pod, 'stopped', 'The pod is stopped: start it first.'),
 
+  /** Its figures: those of one that is off end when it was stopped. */
+  measure: ({ state }: Pick<Subject, 'state'>): Verdict =>
+    state === 'active' ? allowed : refused(NOT_ACTIVE[state]),
+
   /** @param byPlatform the caller may manage the infrastructure: a plan does not bind them */
   resize: (
     { state, subscriptionId, action }: Subject & { action: PodAction | null },

@@ -17,6 +17,10 @@ type GuestChange = {
   power?: Guest['power']
   /** Moves it to another node, as a migration by hand would. */
   node?: string
+  /** What its network cards have counted since its start. */
+  traffic?: { in: number; out: number }
+  /** Unix seconds: when it was started. */
+  startedAt?: number
 }
 
 type ForeignGuest = {
@@ -221,10 +225,15 @@ function changeGuest(world: World, vmid: number, change: GuestChange): void {
   }
   if (change.power !== undefined) {
     guest.power = change.power
-    if (change.power === 'stopped') applyPending(guest)
+    if (change.power === 'stopped') {
+      applyPending(guest)
+      delete guest.traffic
+    }
     guest.startedAt = change.power === 'stopped' ? null : (guest.startedAt ?? now())
     guest.pid = change.power === 'stopped' ? null : (guest.pid ?? (world.state.lastPid += 1))
   }
+  if (change.startedAt !== undefined) guest.startedAt = change.startedAt
+  if (change.traffic !== undefined) guest.traffic = change.traffic
 }
 
 function createGuest(world: World, wanted: ForeignGuest): void {

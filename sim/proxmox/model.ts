@@ -106,6 +106,8 @@ export type Guest = {
   power: 'stopped' | 'running' | 'paused'
   startedAt: number | null
   pid: number | null
+  /** Bytes that its cards have counted since it was started, beside what it does by itself. */
+  traffic?: { in: number; out: number }
 }
 
 type Pool = { comment: string | null; vms: number[]; storages: string[] }

@@ -27,6 +27,8 @@ export type ProxmoxSimOptions = {
   stateFile?: string
   seed: ClusterSeed
   speed?: Partial<Speed>
+  /** Lets running guests do something: so many bytes a second are received by each, and figures go up and down. */
+  activityBps?: number
   /** How old the figures in `cluster/resources` may be; up to ten seconds on a real cluster. */
   staleMs?: number
   /** Keeps the certificate; without it, it lies beside the state file. */
@@ -110,6 +112,7 @@ function openWorld(options: ProxmoxSimOptions, fingerprint: string): World {
     entryNode: state.nodes[0]?.name ?? 'pve',
     fingerprint,
     speed: { ...DEFAULT_SPEED, ...options.speed },
+    activityBps: options.activityBps ?? 0,
     staleMs: options.staleMs ?? 0,
     statusView: null,
     running: new Map(),

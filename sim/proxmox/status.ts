@@ -1,3 +1,4 @@
+import { counters } from './activity.ts'
 import { diskBytes } from './drives.ts'
 import { labelOf, isRunning } from './guests.ts'
 import type { Guest } from './model.ts'
@@ -43,8 +44,7 @@ function basicFigures(world: World, guest: Guest) {
     disk: 0,
     maxdisk: maxDisk(guest),
     uptime: guest.startedAt === null ? 0 : Math.max(1, now() - guest.startedAt),
-    netin: 0,
-    netout: 0,
+    ...counters(world, guest),
     ...(guest.config.tags !== undefined && { tags: guest.config.tags }),
     ...(guest.config.lock !== undefined && { lock: guest.config.lock }),
     ...(guest.config.template === '1' && { template: 1 }),
@@ -73,7 +73,11 @@ export function currentStatus(world: World, guest: Guest): Record<string, unknow
   if (guest.kind === 'lxc') return { ...common, ...containerExtras(guest), ...alive }
   const taps = Object.keys(guest.config).filter((key) => /^net\d+$/.test(key))
   const nics = Object.fromEntries(
-    taps.map((key) => [`tap${guest.vmid}i${key.slice(3)}`, { netin: 0, netout: 0 }]),
+    taps.map((key, index) => [
+      `tap${guest.vmid}i${key.slice(3)}`,
+      // All of it went over the first card.
+      index === 0 ? { netin: figures.netin, netout: figures.netout } : { netin: 0, netout: 0 },
+    ]),
   )
   return {
     ...common,

@@ -80,6 +80,8 @@ export type World = {
   entryNode: string
   fingerprint: string
   speed: Speed
+  /** Bytes that each running guest receives in a second, on average. */
+  activityBps: number
   staleMs: number
   statusView: StatusView | null
   running: Map<string, RunningTask>

@@ -247,6 +247,9 @@ export interface CloudPodPlansTable {
   state: Generated<'active' | 'retired'>
   version: Generated<number>
   created_at: Date
+  traffic_gb: number | null
+  rate_mbps: number | null
+  over_limit: Generated<'none' | 'notify' | 'throttle'>
 }
 
 export interface CloudPodQuotasTable {
@@ -282,6 +285,19 @@ export interface CloudPodSnapshotsTable {
   taken_at: Date | null
   rolled_back_at: Date | null
   deleted_at: Date | null
+}
+
+export interface CloudPodTrafficTable {
+  pod_id: string
+  tenant_id: string
+  month: string
+  bytes_in: bigint
+  bytes_out: bigint
+  counter_in: bigint
+  counter_out: bigint
+  uptime_s: bigint
+  read_at: Date
+  told_percent: Generated<number>
 }
 
 export interface CloudPodsTable {
@@ -326,6 +342,9 @@ export interface CloudPodsTable {
   notes: Generated<string>
   tags: Generated<string[]>
   placement: unknown
+  rate_mbps: number | null
+  throttled_at: Date | null
+  throttle_mbps: number | null
 }
 
 export interface ClusterTemplatesTable {
@@ -1176,6 +1195,7 @@ export interface Tables {
   cloud_pod_quotas: CloudPodQuotasTable
   cloud_pod_reservations: CloudPodReservationsTable
   cloud_pod_snapshots: CloudPodSnapshotsTable
+  cloud_pod_traffic: CloudPodTrafficTable
   cloud_pods: CloudPodsTable
   cluster_templates: ClusterTemplatesTable
   clusters: ClustersTable

@@ -38,6 +38,7 @@ export function networkDeviations(
     ...deviation('MAC', pod.mac.toUpperCase(), card?.mac),
     ...deviation('bridge', first?.bridge, card?.bridge),
     ...deviation('VLAN', first?.vlan ?? null, card?.tag ?? null),
+    ...deviation('rate MB/s', pod.rate_mbps === null ? null : words.mbsOf(pod.rate_mbps), card?.rateMbs),
     ...deviation('address', first && `${first.address}/${first.prefix}`, options.get(v6 ? 'ip6' : 'ip')),
     ...deviation('gateway', first?.gateway, options.get(v6 ? 'gw6' : 'gw')),
   ]

@@ -240,3 +240,11 @@ export async function startedTask(
   if (upid || node === undefined || before === undefined) return upid ?? undefined
   return (await tasksOf(run, guest, node, type)).find((task) => !before.includes(task))
 }
+
+/** For undoing: our guest once nothing runs on it any more, null when there is none. */
+export async function whatIsLeft(run: Run<PodPayload>): Promise<Own | null> {
+  const guest = await openGuest(run)
+  if (typeof (await look(run, guest)) === 'string') return null
+  const found = await findSettled(run, guest)
+  return found && { guest, ...found }
+}

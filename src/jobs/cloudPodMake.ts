@@ -237,7 +237,12 @@ export function network(
   [first]: PodAddress[],
 ): { net0: string; ipconfig0?: string; nameserver?: string } {
   if (!first) throw permanent('address_missing', 'The pod holds no address.')
-  const card = { mac: pod.mac, bridge: first.bridge, ...(first.vlan === null ? {} : { tag: first.vlan }) }
+  const card = {
+    mac: pod.mac,
+    bridge: first.bridge,
+    ...(first.vlan === null ? {} : { tag: first.vlan }),
+    ...(pod.rate_mbps === null ? {} : { rateMbs: words.mbsOf(pod.rate_mbps) }),
+  }
   const v6 = first.address.includes(':')
   const cidr = `${first.address}/${first.prefix}`
   const ip = v6 ? { ip6: cidr, gw6: first.gateway } : { ip: cidr, gw: first.gateway }

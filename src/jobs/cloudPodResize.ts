@@ -1,7 +1,7 @@
 import { sleep } from '../lib/backoff.ts'
 import { podResize, type ResizePayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
-import { findSettled, look, openGuest, ours, type Own } from './cloudPodGuest.ts'
+import { ours, whatIsLeft, type Own } from './cloudPodGuest.ts'
 import { probeTask, reboot, waitsForRestart } from './cloudPodReboot.ts'
 import { growDiskTo, setSize } from './cloudPodSize.ts'
 import { JobError, valueOf } from './errors.ts'
@@ -62,14 +62,6 @@ async function verify(run: ResizeRun): Promise<boolean> {
       `The guest is not what was asked for: ${wrong.join('; ')}.`,
     )
   return waits
-}
-
-/** For undoing: our guest once nothing runs on it any more, null when there is none. */
-async function whatIsLeft(run: ResizeRun): Promise<Own | null> {
-  const guest = await openGuest(run)
-  if (typeof (await look(run, guest)) === 'string') return null
-  const found = await findSettled(run, guest)
-  return found && { guest, ...found }
 }
 
 /** Sets cores and memory back; a disk that has grown cannot shrink, so its size is written down as it is. */

@@ -1,6 +1,7 @@
 import { podRollback, type SnapshotPayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
 import * as cloudPodSnapshotService from '../services/cloudPodSnapshotService.ts'
+import { setRate } from './cloudPodBandwidth.ts'
 import { awaitTask, doTask, noteTasks, openGuest, ours, startedTask } from './cloudPodGuest.ts'
 import { growDiskTo, setSize } from './cloudPodSize.ts'
 import { lookAtSnapshots, remoteName, requireGuest, unlessForeign } from './cloudPodSnapshot.ts'
@@ -41,12 +42,13 @@ async function prove(run: RollbackRun): Promise<void> {
     throw new JobError('retry', 'read_back_differs', 'The guest does not stand on the snapshot.')
 }
 
-/** A snapshot also brings back the size of its time. The pod's size is what the tenant has now: it is given again. */
+/** A snapshot also brings back size and speed of its time. What counts is what the tenant has now: it is given again. */
 async function resize(run: RollbackRun): Promise<void> {
   const own = await ours(run)
   const { cores, memory_mb: memoryMb, disk_gb: diskGb } = own.guest.pod
   await setSize(run, own, { cores, memoryMb })
   await growDiskTo(run, await ours(run), diskGb)
+  await setRate(run, await ours(run), own.guest.pod.rate_mbps)
 }
 
 async function start(run: RollbackRun): Promise<void> {
@@ -103,7 +105,7 @@ export const cloudPodRollback: JobHandler<SnapshotPayload> = {
       title: 'Recording the rollback',
       commit: (ctx, run) => cloudPodSnapshotService.markRolledBack(ctx, run.payload),
     },
-    { name: 'resize', title: 'Giving it the size it has now', run: resize, idempotent: true },
+    { name: 'resize', title: 'Giving it the size and the speed it has now', run: resize, idempotent: true },
     { name: 'start', title: 'Starting what ran before', run: start, idempotent: true },
     { name: 'readBack', title: 'Reading the power state back', run: readBack, idempotent: true },
     {

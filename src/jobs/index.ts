@@ -7,6 +7,8 @@ import * as cloudPodConsoleService from '../services/cloudPodConsoleService.ts'
 import * as cloudPodBackupScheduleService from '../services/cloudPodBackupScheduleService.ts'
 import * as cloudPodMigrationService from '../services/cloudPodMigrationService.ts'
 import * as cloudPodFindingService from '../services/cloudPodFindingService.ts'
+import * as cloudPodQuotas from '../services/cloudPodQuotas.ts'
+import * as cloudPodTrafficService from '../services/cloudPodTrafficService.ts'
 import * as customerService from '../services/customerService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import * as searchService from '../services/searchService.ts'
@@ -17,6 +19,7 @@ import { auditSinkTest } from './auditSinkTest.ts'
 import { authPasswordReset } from './authPasswordReset.ts'
 import { cloudPodAdopt } from './cloudPodAdopt.ts'
 import { cloudPodBackup, cloudPodBackupDelete } from './cloudPodBackup.ts'
+import { cloudPodBandwidth } from './cloudPodBandwidth.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
 import { cloudPodDestroy } from './cloudPodDestroy.ts'
 import { cloudPodMigrate } from './cloudPodMigrate.ts'
@@ -48,6 +51,7 @@ const list = [
   cloudPodDestroy,
   cloudPodPower,
   cloudPodResize,
+  cloudPodBandwidth,
   cloudPodSnapshot,
   cloudPodSnapshotDelete,
   cloudPodRollback,
@@ -117,6 +121,13 @@ export const timers: readonly Timer[] = [
     run: asSystem('search.tidy', searchService.tidy),
   },
   { name: 'nodes.empty', everyMs: MINUTE_MS, run: cloudPodMigrationService.emptyOn },
+  { name: 'traffic.enforce', everyMs: MINUTE_MS, run: cloudPodTrafficService.enforceTraffic },
+  {
+    name: 'quotas.recount',
+    everyMs: 24 * 60 * MINUTE_MS,
+    harmless: true,
+    run: cloudPodQuotas.recountQuotas,
+  },
   { name: 'tenants.close', everyMs: MINUTE_MS, run: tenantClosureService.beginDue },
   {
     name: 'tenants.expireExports',

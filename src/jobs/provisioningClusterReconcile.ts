@@ -2,6 +2,7 @@ import type { Difference, SweptPod } from '../db/provisioningFindings.ts'
 import type { GuestSummary, Proxmox } from '../integrations/proxmox/types.ts'
 import { clusterReconcile, type ReconcilePayload } from '../services/cloudPodQueues.ts'
 import * as findings from '../services/cloudPodFindingService.ts'
+import * as cloudPodTrafficService from '../services/cloudPodTrafficService.ts'
 import type { Known, Look, Stranger } from '../services/cloudPodFindingService.ts'
 import { driftOf, hasCardOf, TAG } from './cloudPodDrift.ts'
 import { clientOf } from './cloudPodGuest.ts'
@@ -26,6 +27,7 @@ const IN_TURN = 30
 async function compare(run: ReconcileRun): Promise<Result> {
   const { clusterId } = run.payload
   const proxmox = await run.read((ctx) => clientOf(ctx, clusterId))
+  const asked = await run.read(cloudPodTrafficService.clock)
   const listed = await proxmox.guests(run)
   // Nothing is concluded from silence; that the cluster cannot be read is told by its health.
   const nodes = await proxmox.nodes(run)
@@ -37,6 +39,9 @@ async function compare(run: ReconcileRun): Promise<Result> {
     listed.value.map((guest) => [guest.vmid, away.has(guest.node) ? { ...guest, status: 'unknown' } : guest]),
   )
 
+  const readings = readingsOf(known, guests)
+  if (readings.length > 0) await run.tx((ctx) => cloudPodTrafficService.add(ctx, clusterId, asked, readings))
+
   const active = known.pods.filter((pod) => pod.state === 'active' && !pod.busy)
   const [suspects, others] = split(active, (pod) => isSuspect(pod, guests.get(pod.vmid), known))
   const looks: Look[] = []
@@ -46,6 +51,22 @@ async function compare(run: ReconcileRun): Promise<Result> {
   })
   return { looks, ...(await strangersAmong(run, proxmox, guests, known)) }
 }
+
+/**
+ * What the guests of pods have counted, out of the same list. Under a pod's VMID may be a stranger: one that looks like
+ * one is left out, and loses nothing, for counters go on.
+ */
+const readingsOf = (
+  { pods, vmidsGone }: Known,
+  guests: ReadonlyMap<number, GuestSummary>,
+): cloudPodTrafficService.Reading[] =>
+  pods.flatMap(({ id: podId, vmid, kind, state, hostname }) => {
+    const guest = guests.get(vmid)
+    if (state !== 'active' || guest?.kind !== kind || guest.status !== 'running') return []
+    if (guest.uptimeSeconds === 0 || vmidsGone.has(vmid)) return []
+    if (guest.name !== hostname && !guest.tags.includes(TAG)) return []
+    return [{ podId, netIn: guest.netInBytes, netOut: guest.netOutBytes, uptimeS: guest.uptimeSeconds }]
+  })
 
 function split<T>(all: readonly T[], test: (one: T) => boolean): [T[], T[]] {
   const [yes, no]: [T[], T[]] = [[], []]

@@ -32,6 +32,7 @@ import { cloudPodAdoption } from './cloudPodAdoption.ts'
 import { cloudPodConsole } from './cloudPodConsole.ts'
 import { cloudPodBackups } from './cloudPodBackups.ts'
 import { cloudPodMigrations } from './cloudPodMigrations.ts'
+import { cloudPodMetrics } from './cloudPodMetrics.ts'
 import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import type { Route } from './define.ts'
 import { healthRoutes } from './healthRoutes.ts'
@@ -71,6 +72,7 @@ export const routes: readonly Route[] = [
   ...cloudPods,
   ...cloudPodMigrations,
   ...cloudPodSnapshots,
+  ...cloudPodMetrics,
   ...provisioningPoolRoutes,
   ...cloudPodAdoption,
   ...cloudPodConsole,

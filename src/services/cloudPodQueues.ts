@@ -16,6 +16,10 @@ const resizePayload = podPayload.extend({
 })
 export type ResizePayload = z.infer<typeof resizePayload>
 
+/** Null: without a limit. */
+const bandwidthPayload = podPayload.extend({ rateMbps: z.number().nullable() })
+export type BandwidthPayload = z.infer<typeof bandwidthPayload>
+
 const suspensionPayload = podPayload.extend({ suspensionId: z.string() })
 export type SuspensionPayload = z.infer<typeof suspensionPayload>
 
@@ -44,6 +48,7 @@ export const podAdopt = { kind: 'cloudPod.adopt', payload: podPayload } as const
 export const podDestroy = { kind: 'cloudPod.destroy', payload: podPayload } as const
 export const podPower = { kind: 'cloudPod.power', payload: powerPayload } as const
 export const podResize = { kind: 'cloudPod.resize', payload: resizePayload } as const
+export const podBandwidth = { kind: 'cloudPod.bandwidth', payload: bandwidthPayload } as const
 export const podSuspend = { kind: 'cloudPod.suspend', payload: suspensionPayload } as const
 export const podResume = { kind: 'cloudPod.resume', payload: suspensionPayload } as const
 export const podSnapshot = { kind: 'cloudPod.snapshot', payload: snapshotPayload } as const
@@ -218,6 +223,19 @@ export const enqueueOrphan = (
     ctx,
     podJob(pod, podOrphan.kind, {
       payload: { podId: pod.id, tenantId: pod.tenant_id, ...guest },
+      deadlineMs: DAY_MS,
+    }),
+  )
+
+const HOUR_MS = 3_600_000
+
+/** Sets how fast a pod's card is; asked for the same again within the hour, it finds the same job. */
+export const enqueueBandwidth = (ctx: Ctx, pod: PodRow, rateMbps: number | null): Promise<{ id: string }> =>
+  enqueue(
+    ctx,
+    podJob(pod, podBandwidth.kind, {
+      payload: { podId: pod.id, tenantId: pod.tenant_id, rateMbps },
+      idempotencyKey: `bandwidth:${pod.id}:${pod.rate_mbps}:${rateMbps}:${Math.floor(ctx.now().getTime() / HOUR_MS)}`,
       deadlineMs: DAY_MS,
     }),
   )

@@ -5,6 +5,9 @@ import type { Usage } from '../db/cloudPodReservations.ts'
 import * as tenants from '../db/tenants.ts'
 import { AppError } from '../errors.ts'
 import * as auditService from './auditService.ts'
+import { miscountedOf } from './cloudPods/recount.ts'
+
+export { recountQuotas, stillMiscounted } from './cloudPods/recount.ts'
 
 export type Quota = { maxPods: number; maxCores: number; maxMemoryMb: number; maxDiskGb: number }
 
@@ -64,7 +67,8 @@ const LIMITS = [
 /** Each limit of a tenant with its use and where it comes from. */
 export async function view(ctx: Ctx, tenantId: string): Promise<QuotaView> {
   const state = await reservations.readQuota(ctx.tx, tenantId)
-  if (!state) return { limits: null, exceeded: false }
+  const miscounted = await miscountedOf(ctx, tenantId)
+  if (!state) return { limits: null, exceeded: false, miscounted }
   const { quota, used } = state
   const limits = Object.fromEntries(
     LIMITS.map(([name, column, key]) => [
@@ -76,7 +80,7 @@ export async function view(ctx: Ctx, tenantId: string): Promise<QuotaView> {
       },
     ]),
   ) as NonNullable<QuotaView['limits']>
-  return { limits, exceeded: Object.values(limits).some((one) => one.used > one.limit) }
+  return { limits, exceeded: Object.values(limits).some((one) => one.used > one.limit), miscounted }
 }
 
 /**

@@ -141,6 +141,9 @@ it('what cannot become a pod says why, and what is asked for wrongly is refused 
   expect(
     await problemOf('ct', { net0: 'name=eth0,bridge=vmbr0,hwaddr=BC:24:11:AA:00:02,ip=dhcp,type=veth' }),
   ).toContain('no fixed address')
+  expect(await problemOf('vm', { net0: 'virtio=BC:24:11:AA:00:03,bridge=vmbr0,rate=5' })).toContain(
+    'rate limit',
+  )
   expect(await problemOf('ct', { lock: 'backup' })).toContain('locked (backup)')
   expect((await app.admin.get(`${path}/99999`)).status).toBe(404)
 

@@ -4,6 +4,7 @@ import { clusterChecks } from './proxmox/cluster.ts'
 import { consoleChecks } from './proxmox/console.ts'
 import { containerChecks } from './proxmox/container.ts'
 import { migrationChecks } from './proxmox/migration.ts'
+import { metricChecks } from './proxmox/metrics.ts'
 import { snapshotChecks } from './proxmox/snapshot.ts'
 import { vmCloneChecks } from './proxmox/vmClone.ts'
 import { vmConfigChecks } from './proxmox/vmConfig.ts'
@@ -28,6 +29,7 @@ export const proxmoxChecks: Check[] = [
   ...vmPowerChecks,
   ...containerChecks,
   ...snapshotChecks,
+  ...metricChecks,
   ...consoleChecks,
   ...backupChecks,
   ...migrationChecks,

@@ -29,6 +29,7 @@ const ADDRESSES = [
   'cloudpods?q=nothing-is-called-so',
   'cloudpods/new',
   'cloudpods/{pod}',
+  'cloudpods/{pod}?tab=metrics',
   'cloudpods/{pod}?tab=snapshots',
   'cloudpods/{pod}/console',
   'cloudpods/{pod}?tab=backups',

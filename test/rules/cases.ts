@@ -16,6 +16,7 @@ import { BACKUP_CASES } from './casesBackups.ts'
 import { MIGRATION_CASES } from './casesMigrations.ts'
 import { ADOPTION_CASES } from './casesAdoption.ts'
 import { SNAPSHOT_CASES } from './casesSnapshots.ts'
+import { METRIC_CASES } from './casesMetrics.ts'
 import { TENANT_CASES } from './casesTenants.ts'
 import { PROVISIONING_CASES } from './casesProvisioning.ts'
 import { CUSTOMER_CASES } from './casesCustomers.ts'
@@ -319,6 +320,7 @@ export const CASES: Record<string, Case> = {
   ...ADOPTION_CASES,
   ...SNAPSHOT_CASES,
   ...MIGRATION_CASES,
+  ...METRIC_CASES,
   ...CONSOLE_CASES,
   ...BACKUP_CASES,
   listJobs: list,

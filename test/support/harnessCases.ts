@@ -13,6 +13,7 @@ import { migrateCases } from './harnessMigrate.ts'
 import { mailCases } from './harnessMail.ts'
 import { resizeCases } from './harnessResize.ts'
 import { backupCases } from './harnessBackups.ts'
+import { bandwidthCases } from './harnessBandwidth.ts'
 import { snapshotCases } from './harnessSnapshots.ts'
 import { toRest, type AnyHandler, type Arranged, type JobCase } from './harnessRun.ts'
 import {
@@ -355,6 +356,7 @@ export const jobCases: JobCase[] = [
     arrange: (app: TestApp) => arrangeTenantJob(app, deed),
   })),
   ...resizeCases(handlerOf, activePod),
+  ...bandwidthCases(handlerOf, activePod),
   ...findingCases(handlerOf, activePod),
   ...snapshotCases({ handlerOf, activePod }),
   ...adoptionCases(handlerOf),

@@ -51,7 +51,7 @@ const cloudPods = [
   createRoute({
     getParentRoute: under,
     path: 'cloudpods/$id',
-    validateSearch: search('tab'),
+    validateSearch: search('tab', 'timeframe'),
     component: page(() => import('./pages/cloudPod/CloudPodPage.tsx')),
   }),
   createRoute({

@@ -12,6 +12,7 @@ import { lxcPowerRoutes } from './lxcPower.ts'
 import { migrateRoutes } from './migrate.ts'
 import { nodeRoutes } from './nodes.ts'
 import { poolRoutes } from './pools.ts'
+import { rrdRoutes } from './rrd.ts'
 import { qemuCloneRoutes } from './qemuClone.ts'
 import { qemuConfigRoutes } from './qemuConfig.ts'
 import { qemuCreateRoutes } from './qemuCreate.ts'
@@ -32,6 +33,7 @@ export const allRoutes: Route[] = [
   ...storageVolumeRoutes,
   ...taskRoutes,
   ...guestReadRoutes,
+  ...rrdRoutes,
   ...qemuCreateRoutes,
   ...qemuCloneRoutes,
   ...qemuConfigRoutes,

@@ -153,6 +153,7 @@ export function missingBridge(world: World, guest: Guest): string | null {
 export function setRunning(world: World, guest: Guest): void {
   guest.power = 'running'
   guest.startedAt = now()
+  delete guest.traffic
   world.state.lastPid += 1
   guest.pid = world.state.lastPid
   world.changed()
@@ -161,6 +162,7 @@ export function setRunning(world: World, guest: Guest): void {
 export function setStopped(world: World, guest: Guest): void {
   guest.power = 'stopped'
   guest.startedAt = null
+  delete guest.traffic
   guest.pid = null
   applyPending(guest)
   world.changed()

@@ -50,6 +50,8 @@ const sentences: { means: Meaning; pattern: RegExp }[] = [
   { means: 'missing', pattern: /^snapshot '[^']+' does not exist/ },
   // volume 'local:backup/vzdump-lxc-400-2026_01_01-00_00_00.tar.zst' does not exist
   { means: 'missing', pattern: /^volume '[^':]+:backup\/[^']+' does not exist/ },
+  // RRD error: opening '/var/lib/rrdcached/db/pve-vm-9.0/101': No such file or directory
+  { means: 'missing', pattern: /^RRD error: .*\bNo such file\b/ },
   // checksum mismatch (file change by other user?)
   { means: 'conflict', pattern: /^checksum mismatch \(file change by other user\?\)/ },
   // detected modified configuration - file changed by other user? Try again.

@@ -19,6 +19,7 @@ import { guestPath, map, started } from './answers.ts'
 import { consoles } from './console.ts'
 import { ha } from './ha.ts'
 import { migrations } from './migrations.ts'
+import { metrics } from './metrics.ts'
 import { snapshots } from './snapshots.ts'
 import type {
   Call,
@@ -52,6 +53,7 @@ export function createProxmox(connection: ProxmoxConnection): Proxmox {
     words,
     ...reads(caller),
     ...guestReads(caller),
+    ...metrics(caller),
     ...creations(caller),
     ...changes(caller),
     ...snapshots(caller),

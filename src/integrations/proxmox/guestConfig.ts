@@ -63,6 +63,16 @@ export function parseNet0(net0: string | null | undefined): Net0 | null {
   }
 }
 
+/** Megabytes per second, as Proxmox counts a card's `rate`, of megabits per second. */
+export const mbsOf = (mbps: number): number => mbps / 8
+
+/** The same card with another `rate`; null: without one. Nothing else of it changes. */
+export const withRate = (net0: string, rateMbs: number | null): string =>
+  [
+    ...net0.split(',').filter((part) => splitPair(part.trim())[0] !== 'rate'),
+    ...(rateMbs === null ? [] : [`rate=${rateMbs}`]),
+  ].join(',')
+
 /** One line for a guest's description that says whose it is and which operation made it. */
 export function markerOf(podId: string, operationId: string): string {
   for (const id of [podId, operationId]) {

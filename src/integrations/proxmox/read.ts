@@ -1,4 +1,5 @@
 import { parseTags } from './guestConfig.ts'
+import type { MetricPoint } from './metricTypes.ts'
 import type {
   BackupVolume,
   GuestConfig,
@@ -89,6 +90,23 @@ export const readSummary = (row: Row): GuestSummary => ({
   maxMemoryMb: toMib(row.maxmem),
   cores: asNumber(row.maxcpu, 0),
   maxDiskGb: toGib(row.maxdisk),
+  uptimeSeconds: asNumber(row.uptime, 0),
+  netInBytes: asNumber(row.netin, 0),
+  netOutBytes: asNumber(row.netout, 0),
+})
+
+const figure = (value: unknown): number | null =>
+  value === undefined || value === null ? null : asNumber(value)
+
+/** A point of `rrddata`; one of a time in which nothing was measured has its `time` alone. */
+export const readMetrics = (row: Row): MetricPoint => ({
+  at: new Date(asNumber(row.time) * 1000),
+  cpuShare: figure(row.cpu),
+  memoryBytes: figure(row.mem),
+  diskReadBytesPerSecond: figure(row.diskread),
+  diskWriteBytesPerSecond: figure(row.diskwrite),
+  netInBytesPerSecond: figure(row.netin),
+  netOutBytesPerSecond: figure(row.netout),
 })
 
 export const readStatus = (row: Row): GuestStatus => ({

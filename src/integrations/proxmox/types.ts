@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type * as words from './guestConfig.ts'
+import type { MetricPoint, Timeframe } from './metricTypes.ts'
 import type { Outcome } from '../../lib/outcome.ts'
 
 /**
@@ -58,6 +59,11 @@ export type GuestSummary = GuestRef & {
   maxMemoryMb: number
   cores: number
   maxDiskGb: number
+  /** Since its process began: after a start, and after a live migration, it counts from 0. 0 for one that is off. */
+  uptimeSeconds: number
+  /** To and from the guest over all its cards since then, or since a card was replaced. */
+  netInBytes: number
+  netOutBytes: number
 }
 
 /** The guest's configuration file, read now. Unparsed options stay in `raw`. */
@@ -232,6 +238,9 @@ export interface Proxmox {
    */
   pending(guest: GuestRef, call?: Call): Promise<Outcome<string[]>>
 
+  /** Averages over time, oldest first; by VMID alone, so the caller has proven whose guest it is. Nothing for a new one. */
+  metrics(guest: GuestRef, timeframe: Timeframe, call?: Call): Promise<Outcome<MetricPoint[]>>
+
   /** `pending(upid)` on success; the guest exists only when its task has ended well. */
   clone(request: CloneRequest, call?: Call): Promise<Outcome<never>>
   createContainer(request: CreateContainerRequest, call?: Call): Promise<Outcome<never>>
@@ -315,4 +324,4 @@ export interface Proxmox {
   ): Promise<Outcome<{ upid: string; type: string; vmid: string; running: boolean }[]>>
 }
 
-export type { Outcome }
+export type { MetricPoint, Outcome }

@@ -31,8 +31,12 @@ const TAKEN: Record<string, string> = {
   prices_one_active: 'Two prices have the same currency and interval.',
 }
 
-/** Adds a plan with its prices. @throws AppError already_exists */
+/** Adds a plan with its prices. @throws AppError invalid_input, already_exists */
 export async function createPlan(ctx: Ctx, body: z.infer<typeof planCreate>): Promise<Plan> {
+  if (body.overLimit !== 'none' && body.trafficGb === null) {
+    const message = 'Say how much traffic is included: without that it is never used up.'
+    throw new AppError('invalid_input', message, { errors: [{ path: 'trafficGb', message }] })
+  }
   const id = newId()
   const now = ctx.now()
   try {
@@ -44,6 +48,9 @@ export async function createPlan(ctx: Ctx, body: z.infer<typeof planCreate>): Pr
       cores: body.cores,
       memory_mb: body.memoryMb,
       disk_gb: body.diskGb,
+      traffic_gb: body.trafficGb,
+      rate_mbps: body.rateMbps,
+      over_limit: body.overLimit,
       created_at: now,
     })
     await billing.insertPrices(

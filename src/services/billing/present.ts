@@ -1,4 +1,5 @@
 import type { Invoice, Plan, Subscription } from '../../../shared/api/billing.ts'
+import type { OverLimit } from '../../../shared/states/cloudPodTraffic.ts'
 import { told, type Ctx } from '../../context.ts'
 import type { PriceRow, SubscriptionView } from '../../db/billing.ts'
 import type { InvoiceView, LineRow } from '../../db/billingInvoices.ts'
@@ -14,6 +15,9 @@ type PlanRow = {
   cores: number
   memory_mb: number
   disk_gb: number
+  traffic_gb: number | null
+  rate_mbps: number | null
+  over_limit: OverLimit
   state: 'active' | 'retired'
   created_at: Date
 }
@@ -26,6 +30,9 @@ export const plan = (row: PlanRow, prices: PriceRow[]): Plan => ({
   cores: row.cores,
   memoryMb: row.memory_mb,
   diskGb: row.disk_gb,
+  trafficGb: row.traffic_gb,
+  rateMbps: row.rate_mbps,
+  overLimit: row.over_limit,
   state: row.state,
   prices: prices.map((price) => ({
     id: price.id,

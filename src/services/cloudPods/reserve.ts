@@ -45,7 +45,14 @@ export async function reserve(ctx: Ctx, order: PodOrder, source?: PodSource): Pr
       `Cluster ${node.clusterName} has no free VMID in its range. Widen the range.`,
     )
   }
-  const pod = await insertPod(ctx, order, { node, judged, vmid, kind: blueprint.kind, ...wanted })
+  const pod = await insertPod(ctx, order, {
+    node,
+    judged,
+    vmid,
+    kind: blueprint.kind,
+    rateMbps: plan.rate_mbps,
+    ...wanted,
+  })
   const now = ctx.now()
   await reservations.reserveVmid(ctx.tx, node.clusterId, vmid, pod.id, now)
   await reservations.reserveCapacity(ctx.tx, {
@@ -129,7 +136,13 @@ const KEPT_JUDGEMENTS = 200
 async function insertPod(
   ctx: Ctx,
   order: PodOrder,
-  made: Resources & { node: Candidate; judged: Judgement[]; vmid: number; kind: 'vm' | 'ct' },
+  made: Resources & {
+    node: Candidate
+    judged: Judgement[]
+    vmid: number
+    kind: 'vm' | 'ct'
+    rateMbps: number | null
+  },
 ): Promise<PodRow> {
   const id = newId()
   const now = ctx.now()
@@ -146,6 +159,7 @@ async function insertPod(
       cores: made.cores,
       memory_mb: made.memoryMb,
       disk_gb: made.diskGb,
+      rate_mbps: made.rateMbps,
       ssh_keys: order.sshKeys,
       cluster_id: made.node.clusterId,
       node_id: made.node.nodeId,

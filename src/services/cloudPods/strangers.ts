@@ -125,6 +125,8 @@ export function factsOf(
   if (config.lock !== null) return `It is locked (${config.lock}): wait for the end of what is done to it.`
   if (config.diskGb === null) return 'It has no root disk whose size can be told.'
   if (!card?.mac) return 'It has no network card net0 with a MAC.'
+  if (card.rateMbs !== null)
+    return 'Its network card net0 has a rate limit: take it off first, its plan says how fast it is.'
   if (kind === 'ct' && config.cores === 0) return 'It has no limit of cores: set one first.'
   if (kind === 'vm' && (config.raw.sockets ?? '1') !== '1')
     return 'It has several sockets: set one socket with all its cores first.'

@@ -14,6 +14,8 @@ export type Known = {
   vmidMax: number
   /** VMIDs of pods about which something is not settled. */
   vmidsWithFindings: ReadonlySet<number>
+  /** VMIDs under which the guest of a pod was not found. */
+  vmidsGone: ReadonlySet<number>
   /** VMIDs of guests that belong to no pod, with the names under which they are known. */
   strangers: ReadonlyMap<number, string>
 }
@@ -31,6 +33,7 @@ export async function known(ctx: Ctx, clusterId: string): Promise<Known> {
     vmidMin: cluster.vmid_min,
     vmidMax: cluster.vmid_max,
     vmidsWithFindings: new Set(live.filter((one) => !OF_STRANGERS.has(one.kind)).map(({ vmid }) => vmid)),
+    vmidsGone: new Set(live.filter(({ kind }) => kind === 'gone').map(({ vmid }) => vmid)),
     strangers: new Map(strangers.map(({ vmid, label }) => [vmid, label])),
   }
 }

@@ -79,6 +79,9 @@ export async function seedCatalogue(ctx: Ctx): Promise<void> {
   for (const { eur, ...plan } of PLANS) {
     await BillingService.createPlan(ctx, {
       ...plan,
+      trafficGb: null,
+      rateMbps: null,
+      overLimit: 'none',
       tenantId: null,
       prices: [
         { currency: 'EUR', interval: 'month', intervalCount: 1, unitMinor: String(eur), setupMinor: '0' },

@@ -6,6 +6,7 @@ import * as findings from '../../db/provisioningFindings.ts'
 import * as controls from '../../db/provisioningControls.ts'
 import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
+import * as cloudPodQuotas from '../cloudPodQuotas.ts'
 import * as settingsService from '../tenantSettingsService.ts'
 import { listTimers, listWorkers } from './fleet.ts'
 
@@ -70,6 +71,7 @@ async function faults(ctx: Ctx): Promise<automation.Alert[]> {
     ...(await brakeFaults(ctx)),
     ...(await findingFaults(ctx)),
     ...(await poolFaults(ctx)),
+    ...(await quotaFaults(ctx)),
   ]
 }
 
@@ -143,6 +145,13 @@ const poolFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
     code: 'ip_pool_low',
     ref: name,
     message: `The IP pool ${name} is nearly used up: ${used} of ${size} addresses are not free.`,
+  }))
+
+const quotaFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
+  (await cloudPodQuotas.stillMiscounted(ctx)).map(({ tenantId, pods }) => ({
+    code: 'quota_miscounted',
+    ref: tenantId,
+    message: `What the tenant ${tenantId} uses of its quota is not what its pods are: ${pods} pod(s) are counted wrongly. Its page, tab Quotas, names them.`,
   }))
 
 export async function listAlerts(ctx: Ctx): Promise<Alert[]> {

@@ -15,11 +15,36 @@ export const fileSize = (bytes: number): string => {
     : `${Math.ceil(mib).toLocaleString()} MiB`
 }
 
+/** Amounts that networks count: 1 GB is 1,000,000,000 bytes. */
+export const bytes = (amount: number): string => {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
+  const power = Math.min(
+    units.length - 1,
+    amount < 1 ? 0 : Math.floor(Math.log10(Math.max(1, Math.round(amount))) / 3),
+  )
+  const value = amount / 1000 ** power
+  return `${value.toLocaleString(undefined, { maximumFractionDigits: value < 10 && power > 0 ? 1 : 0 })} ${units[power]}`
+}
+
 export const count = (amount: number, one: string, many = `${one}s`): string =>
   `${amount.toLocaleString()} ${amount === 1 ? one : many}`
 
 export const size = (of: { cores: number; memoryMb: number; diskGb: number }): string =>
   `${count(of.cores, 'core')}, ${memory(of.memoryMb)}, ${disk(of.diskGb)} disk`
+
+/** `500 GB a month, then slow, at 100 Mbit/s`; what has no limit is not said. */
+export function network({ trafficGb, rateMbps, overLimit }: NetworkTerms): string {
+  const traffic = trafficGb === null ? null : `${bytes(trafficGb * 1e9)} a month${THEN[overLimit]}`
+  return [traffic, rateMbps === null ? null : `${rateMbps.toLocaleString()} Mbit/s`]
+    .filter((part) => part !== null)
+    .join(', ')
+}
+type NetworkTerms = {
+  trafficGb: number | null
+  rateMbps: number | null
+  overLimit: 'none' | 'notify' | 'throttle'
+}
+const THEN = { none: '', notify: '', throttle: ', then slow' }
 
 /** `€4.99 a month`, `€25.00 every 3 months`. */
 export const priceText = (price: Price): string => `${formatMoney(price.unit)} ${intervalText(price)}`
@@ -45,6 +70,7 @@ const JOB_KINDS: Record<string, string> = {
   'cloudPod.destroy': 'Destroy CloudPod',
   'cloudPod.power': 'Change power',
   'cloudPod.resize': 'Resize CloudPod',
+  'cloudPod.bandwidth': 'Set speed of the network',
   'cloudPod.snapshot': 'Take snapshot',
   'cloudPod.snapshotDelete': 'Delete snapshot',
   'cloudPod.rollback': 'Roll back to snapshot',

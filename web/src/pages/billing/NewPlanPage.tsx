@@ -10,6 +10,7 @@ import { paths } from '../../paths.ts'
 import { Card } from '../../ui/Card.tsx'
 import { Checkbox, Field, Input } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
+import { NetworkFields, numberOf } from './NetworkFields.tsx'
 import { NEW_PRICE, PriceFields, type PlanValues } from './PriceFields.tsx'
 
 export default function NewPlanPage() {
@@ -40,12 +41,17 @@ function NewPlanForm() {
       cores: 1,
       memoryMb: 2048,
       diskGb: 20,
+      trafficGb: '',
+      rateMbps: '',
+      overLimit: 'none',
       prices: [NEW_PRICE],
     },
-    send: ({ prices, ...plan }, key) =>
+    send: ({ prices, trafficGb, rateMbps, ...plan }, key) =>
       createPlan(
         {
           ...plan,
+          trafficGb: numberOf(trafficGb),
+          rateMbps: numberOf(rateMbps),
           tenantId: shared ? null : (owner?.id ?? null),
           prices: prices.map(({ currency, interval, intervalCount, unit, setup }) => ({
             currency: currency.toUpperCase(),
@@ -118,6 +124,7 @@ function NewPlanForm() {
             )}
           </div>
         </Card>
+        <NetworkFields of={of} />
         <PriceFields of={of} />
       </Form>
     </div>

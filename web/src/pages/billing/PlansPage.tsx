@@ -6,7 +6,7 @@ import { cursorOf, List } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
 import { isPlatformUser, useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
-import { priceText, size } from '../../lib/words.ts'
+import { network, priceText, size } from '../../lib/words.ts'
 import { formatMoney, isZero } from '../../lib/money.ts'
 import { paths } from '../../paths.ts'
 import { buttonClass } from '../../ui/Button.tsx'
@@ -30,6 +30,7 @@ const COLUMNS: Column<Plan>[] = [
     ),
   },
   { header: 'Size', from: 'md', render: size },
+  { header: 'Network', from: 'lg', render: network },
   {
     header: 'Prices',
     render: (plan) => (

@@ -21,6 +21,10 @@ export type PlanValues = {
   cores: number
   memoryMb: number
   diskGb: number
+  /** As it is typed; nothing: without a limit. */
+  trafficGb: string
+  rateMbps: string
+  overLimit: Plan['overLimit']
   prices: TypedPrice[]
 }
 export const NEW_PRICE: TypedPrice = {

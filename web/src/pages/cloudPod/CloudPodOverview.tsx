@@ -11,6 +11,7 @@ import { CopyId } from '../../ui/CopyId.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { FINDING_WORDS } from '../../lib/findingWords.ts'
+import { TrafficNow } from './Traffic.tsx'
 
 const EXPLAIN: Record<CloudPodDetail['state'], string> = {
   reserved: 'Capacity, address and VMID are held. The CloudPod is made when its order is paid.',
@@ -63,6 +64,9 @@ export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
             ['Processor', `${pod.cores} ${pod.cores === 1 ? 'core' : 'cores'}`],
             ['Memory', memory(pod.memoryMb)],
             ['Disk', disk(pod.diskGb)],
+            pod.state === 'active'
+              ? ['Traffic this month', <TrafficNow key="traffic" podId={pod.id} />]
+              : null,
             ['Kind', pod.kind === 'vm' ? 'Virtual machine' : 'Container'],
             ['Plan', pod.plan.name],
             ['Blueprint', pod.blueprint.name],

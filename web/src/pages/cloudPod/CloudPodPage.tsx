@@ -21,10 +21,12 @@ import { CloudPodDetails } from './CloudPodDetails.tsx'
 import { CloudPodMigrate } from './CloudPodMigrate.tsx'
 import { CloudPodOverview } from './CloudPodOverview.tsx'
 import { CloudPodResize } from './CloudPodResize.tsx'
+import { Metrics } from './Metrics.tsx'
 import { Snapshots } from './Snapshots.tsx'
+import { Traffic } from './Traffic.tsx'
 
 const route = getRouteApi('/t/$tenant/cloudpods/$id')
-const TABS = ['jobs', 'snapshots', 'backups', 'timeline'] as const
+const TABS = ['jobs', 'metrics', 'snapshots', 'backups', 'timeline'] as const
 
 export default function CloudPodPage() {
   const { id } = route.useParams()
@@ -83,6 +85,16 @@ function Content({ pod }: { pod: CloudPodDetail }) {
                   <p className="p-4 text-muted">{NO_PERMISSION('jobs:read')}</p>
                 )}
               </Card>
+            ),
+          },
+          {
+            value: 'metrics',
+            label: 'Metrics',
+            content: (
+              <div className="space-y-4">
+                <Metrics pod={pod} />
+                <Traffic podId={pod.id} />
+              </div>
             ),
           },
           { value: 'snapshots', label: 'Snapshots', content: <Snapshots pod={pod} /> },

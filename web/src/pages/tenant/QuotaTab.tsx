@@ -21,6 +21,12 @@ const LIMITS: [name: keyof Limits, label: string, max: number][] = [
   ['maxDiskGb', 'Disk (GiB)', 2_000_000_000],
 ]
 
+const MISCOUNTED: Record<QuotaView['miscounted'][number]['problem'], string> = {
+  not_counted: 'it is there, and not counted',
+  counted_though_gone: 'it is gone, and still counted',
+  counted_otherwise: 'it is counted with another size',
+}
+
 /** Limits with their use; the platform changes them. */
 export function QuotaTab({ tenantId }: { tenantId: string }) {
   const { can } = useSession()
@@ -37,11 +43,22 @@ export function QuotaTab({ tenantId }: { tenantId: string }) {
       }
     >
       <Loaded query={query} what="quota">
-        {({ limits, exceeded }) => (
+        {({ limits, exceeded, miscounted }) => (
           <div className="space-y-4">
             {exceeded && (
               <Notice tone="warning" title="More is in use than the quota allows">
                 What exists stays. New orders are refused until there is room.
+              </Notice>
+            )}
+            {miscounted.length > 0 && (
+              <Notice tone="danger" title="The use does not agree with the CloudPods">
+                <ul className="list-disc pl-4">
+                  {miscounted.map(({ podId, hostname, problem }) => (
+                    <li key={podId}>
+                      {hostname}: {MISCOUNTED[problem]}
+                    </li>
+                  ))}
+                </ul>
               </Notice>
             )}
             {limits === null ? (
