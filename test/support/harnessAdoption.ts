@@ -2,12 +2,11 @@ import type { Accepted } from '../../src/services/cloudPodService.ts'
 import type { TestApp } from './app.ts'
 import type { AnyHandler, Arranged, JobCase } from './harnessRun.ts'
 import { countEffects, expectNothingLeaked, heldBy, podRow, podWorld } from './harnessWorld.ts'
-import { adoptionOf } from './strangers.ts'
+import { adoptionOf, forgetStrangers } from './strangers.ts'
 
 async function arrange(app: TestApp): Promise<Arranged> {
   await app.sim.control.idle()
-  for (const { vmid, config } of app.sim.control.guests())
-    if (config.template !== '1') app.sim.control.removeGuest(vmid)
+  forgetStrangers(app)
   const tenantId = await app.tenant()
   const { name, ...body } = await adoptionOf(app, tenantId)
   const answer = await app.admin.post<Accepted>('/api/admin/hosting/cloudpods/adopt', body)

@@ -3,7 +3,14 @@ import { newId } from '../../src/lib/ids.ts'
 import { prepareOrder } from './api.ts'
 import type { TestApp } from './app.ts'
 
+const FIRST_VMID = 40_000
 let made = 0
+
+/** Takes away the guests that were made here. */
+export function forgetStrangers(app: TestApp): void {
+  for (const { vmid } of app.sim.control.guests())
+    if (vmid > FIRST_VMID && vmid <= FIRST_VMID + made) app.sim.control.removeGuest(vmid)
+}
 
 /** A guest that somebody made by hand on the simulated cluster, with a fixed address of a pool of its own. */
 export function makeStranger(
@@ -11,8 +18,8 @@ export function makeStranger(
   { kind = 'ct', config = {} }: { kind?: 'vm' | 'ct'; config?: Record<string, string> } = {},
 ): { vmid: number; address: string; mac: string; name: string } {
   const n = ++made
-  const vmid = 40_000 + n
-  const address = `10.77.${n >> 7}.${20 + (n & 127)}`
+  const vmid = FIRST_VMID + n
+  const address = `10.203.${n >> 7}.${20 + (n & 127)}`
   const mac =
     `BC:24:11:00:${(n >> 8).toString(16).padStart(2, '0')}:${(n & 255).toString(16).padStart(2, '0')}`.toUpperCase()
   const name = `by-hand-${vmid}`
@@ -30,7 +37,7 @@ export function makeStranger(
       net0:
         kind === 'vm'
           ? `virtio=${mac},bridge=vmbr0`
-          : `name=eth0,bridge=vmbr0,hwaddr=${mac},ip=${address}/16,gw=10.77.0.1,type=veth`,
+          : `name=eth0,bridge=vmbr0,hwaddr=${mac},ip=${address}/16,gw=10.203.0.1,type=veth`,
       ...config,
     },
   })
@@ -45,10 +52,10 @@ async function addPool(app: TestApp): Promise<void> {
   const pool = {
     clusterId: app.clusterId,
     name: 'by hand',
-    network: '10.77.0.0/16',
-    gateway: '10.77.0.1',
-    rangeStart: '10.77.0.10',
-    rangeEnd: '10.77.9.250',
+    network: '10.203.0.0/16',
+    gateway: '10.203.0.1',
+    rangeStart: '10.203.0.10',
+    rangeEnd: '10.203.9.250',
   }
   const { status, body } = await app.admin.post<{ id: string }>(POOLS, pool)
   if (status !== 201) throw new Error(JSON.stringify(body))

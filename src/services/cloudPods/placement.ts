@@ -98,7 +98,8 @@ export async function chooseNodes(
       'There is no room for this pod at the moment. Choose a smaller plan, or ask your provider.',
     )
   }
-  const reasons = judged.map(({ node, reason }) => `${node.nodeName}: ${reason}`)
+  const told = judged.toSorted((a, b) => a.node.nodeName.localeCompare(b.node.nodeName))
+  const reasons = told.map(({ node, reason }) => `${node.nodeName}: ${reason}`)
   throw new AppError(
     'no_node_fits',
     reasons.length === 0
@@ -108,7 +109,7 @@ export async function chooseNodes(
       : `No node can take this pod. ${reasons.join('; ')}.`,
     {
       details: {
-        nodes: judged.map(({ node, reason }) => ({ cluster: node.clusterName, node: node.nodeName, reason })),
+        nodes: told.map(({ node, reason }) => ({ cluster: node.clusterName, node: node.nodeName, reason })),
       },
     },
   )

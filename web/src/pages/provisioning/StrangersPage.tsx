@@ -42,8 +42,8 @@ export default function StrangersPage() {
         <Loaded query={query} what="guests">
           {({ items }) =>
             items.length === 0 ? (
-              <EmptyState icon={Server} title="No such guest">
-                {q ? 'No guest without a pod matches.' : 'Every guest of the cluster belongs to a pod.'}
+              <EmptyState icon={Server} title="No guest without a pod">
+                {q ? 'None matches.' : 'Every guest of the cluster belongs to a pod.'}
               </EmptyState>
             ) : (
               <DataTable
