@@ -41,7 +41,9 @@ export async function openApp(env: Record<string, string> = {}): Promise<OpenApp
   return {
     app,
     page: async (options) => {
-      const context = await browser.newContext({ baseURL: app.url, locale: 'en-GB', ...options })
+      // Nothing is told by a movement, and each one keeps a click waiting for its end.
+      const still = { baseURL: app.url, locale: 'en-GB', reducedMotion: 'reduce' } as const
+      const context = await browser.newContext({ ...still, ...options })
       const page = await context.newPage()
       page.setDefaultTimeout(15_000)
       return page

@@ -108,8 +108,9 @@ describe('cancelling', () => {
 
   it('a job that waits behind another one lets that one end first, and does not hold up those after it', async () => {
     const order: string[] = []
+    const cancelled = Promise.withResolvers<void>()
     const kind = defineOne(async (run) => {
-      await sleep(100)
+      await cancelled.promise
       order.push(String(run.payload.name))
     })
     const serialKey = newId()
@@ -117,6 +118,7 @@ describe('cancelling', () => {
     const [, second, third] = [await add('first'), await add('second'), await add('third')]
     await engine.startWorker()
     await cancel(second)
+    cancelled.resolve()
     await engine.state(third, 'succeeded')
     expect((await engine.job(second)).state).toBe('cancelled')
     expect(order).toEqual(['first', 'third'])

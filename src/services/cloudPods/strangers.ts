@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { GuestFacts, Stranger, StrangerDetail } from '../../../shared/api/cloudPodAdoption.ts'
 import { transaction, type Origin, type Root } from '../../context.ts'
 import * as adoption from '../../db/cloudPodAdoption.ts'
@@ -58,10 +59,9 @@ export async function list(
 }
 
 const IS_MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/
-const IS_ADDRESS = /^(?:\d+\.\d+\.\d+\.\d+|[0-9a-f:]*:[0-9a-f:]*:[0-9a-f:]*)$/
 
 async function matching(proxmox: Proxmox, guests: GuestSummary[], q: string): Promise<GuestSummary[]> {
-  if (!IS_MAC.test(q) && !IS_ADDRESS.test(q))
+  if (!IS_MAC.test(q) && isIP(q) === 0)
     return guests.filter(({ vmid, name, node, tags }) =>
       [String(vmid), name ?? '', node, ...tags].some((text) => text.toLowerCase().includes(q)),
     )
