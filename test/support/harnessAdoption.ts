@@ -27,7 +27,10 @@ async function arrange(app: TestApp): Promise<Arranged> {
     holdings: async () => {
       const { state } = await podRow(app, podId)
       if (state === 'active') await expectNothingLeaked(app, tenantId)
-      return { state, held: await heldBy(app, podId), ...guest() }
+      const holds = { state, held: await heldBy(app, podId), ...guest() }
+      // A stranger's again, it would be in the way of the cases after this one.
+      if (state !== 'active') forgetStrangers(app)
+      return holds
     },
     // It is a stranger's again, and says what it said.
     afterPermanent: {
