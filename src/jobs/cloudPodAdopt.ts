@@ -1,10 +1,12 @@
 import type { GuestConfig, GuestRef } from '../integrations/proxmox/types.ts'
 import * as adoptionService from '../services/cloudPodAdoptionService.ts'
 import { podAdopt, type PodPayload } from '../services/cloudPodQueues.ts'
-import { driftOf, TAG } from './cloudPodDrift.ts'
+import * as cloudPodService from '../services/cloudPodService.ts'
+import { requireNoDrift } from './cloudPodDrift.ts'
+import { named, withMark, withTag } from './cloudPodMark.ts'
 import { doTask, openGuest, ours, type Guest } from './cloudPodGuest.ts'
 import { addresses, network } from './cloudPodMake.ts'
-import { JobError, permanent, valueOf, waitFor } from './errors.ts'
+import { permanent, valueOf, waitFor } from './errors.ts'
 import type { JobHandler, Run } from './steps.ts'
 
 type AdoptRun = Run<PodPayload>
@@ -38,7 +40,7 @@ async function requireAsSeen(run: AdoptRun, guest: Guest, ref: GuestRef, config:
     ['disk GiB', pod.disk_gb, facts.diskGb],
     ['bridge', held?.bridge, card?.bridge],
     ['VLAN', held?.vlan ?? null, card?.tag ?? null],
-    ['address', held?.address, adoptionService.addressOf(ref.kind, config) ?? held?.address],
+    ['address', held?.address, adoptionService.addressOf(proxmox.words, ref.kind, config) ?? held?.address],
   ]
   const wrong = pairs.filter(([, expected, found]) => expected !== found)
   if (wrong.length === 0) return
@@ -62,23 +64,20 @@ async function mark(run: AdoptRun): Promise<void> {
     ipconfig0: config.raw.ipconfig0 ?? null,
   }
   await run.save({ before })
-  const line = proxmox.words.markerOf(pod.id, run.job.id)
   const { ipconfig0 } = network(guest, await addresses(run))
   await doTask(run, proxmox, 'marking the guest', () =>
     proxmox.configure(
       ref,
       {
         ...named(pod.kind, pod.hostname),
-        description: [line, config.description.trim()].filter((text) => text !== '').join('\n'),
-        tags: [...new Set([...config.tags, TAG])].join(';'),
+        description: withMark(config, proxmox.words.markerOf(pod.id, run.job.id)),
+        tags: withTag(config),
         ...(ipconfig0 === undefined ? {} : { ipconfig0 }),
       },
       { digest: config.digest, signal: run.signal },
     ),
   )
 }
-
-const named = (kind: 'vm' | 'ct', name: string) => (kind === 'vm' ? { name } : { hostname: name })
 
 /** Lets the guest say again what it said before. */
 async function unmark(run: AdoptRun): Promise<void> {
@@ -111,13 +110,7 @@ type Evidence = { vmid: number; node: string; power: 'running' | 'stopped' }
 
 async function verify(run: AdoptRun): Promise<Evidence> {
   const { guest, ref, config } = await ours(run)
-  const wrong = driftOf(guest.proxmox.words, guest.pod, await addresses(run), config)
-  if (wrong.length > 0)
-    throw new JobError(
-      'retry',
-      'read_back_differs',
-      `The guest is not what its pod says: ${wrong.map(({ found, expected }) => `${found} instead of ${expected}`).join('; ')}.`,
-    )
+  requireNoDrift(guest.proxmox.words, guest.pod, await addresses(run), config)
   const { status } = valueOf(await guest.proxmox.status(ref, run))
   return { vmid: ref.vmid, node: ref.node, power: status === 'running' ? 'running' : 'stopped' }
 }
@@ -132,13 +125,11 @@ export const cloudPodAdopt: JobHandler<PodPayload> = {
     {
       name: 'activate',
       title: 'Handing over',
-      commit: (ctx, run) =>
-        adoptionService.markAdopted(
-          ctx,
-          run.payload.tenantId,
-          run.payload.podId,
-          run.output('verify') as Evidence,
-        ),
+      commit: async (ctx, run) => {
+        const evidence = run.output('verify') as Evidence
+        const { tenantId, podId } = run.payload
+        await cloudPodService.markActive(ctx, tenantId, podId, evidence, evidence.power)
+      },
     },
   ],
   failed: (ctx, payload, error) =>

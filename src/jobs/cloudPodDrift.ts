@@ -2,6 +2,8 @@ import type { PodRow } from '../db/cloudPods.ts'
 import type { PodAddress } from '../db/cloudPodReservations.ts'
 import type { Difference } from '../db/provisioningFindings.ts'
 import type { GuestConfig, Proxmox } from '../integrations/proxmox/types.ts'
+import { TAG } from './cloudPodMark.ts'
+import { JobError } from './errors.ts'
 
 type Words = Proxmox['words']
 /** One thing that is not what it should be, in words. */
@@ -30,9 +32,7 @@ export function networkDeviations(
   config: GuestConfig,
 ): Deviation[] {
   const card = words.parseNet0(config.net0)
-  const options = new Map(
-    (pod.kind === 'ct' ? config.net0 : config.raw.ipconfig0)?.split(',').map(pairOf) ?? [],
-  )
+  const options = words.addressOptions(pod.kind, config)
   const v6 = first?.address.includes(':') === true
   return [
     ...deviation('MAC', pod.mac.toUpperCase(), card?.mac),
@@ -44,16 +44,9 @@ export function networkDeviations(
   ]
 }
 
-const pairOf = (part: string): [string, string] => {
-  const at = part.indexOf('=')
-  return [part.slice(0, at), part.slice(at + 1)]
-}
-
 /** Whether the guest has the pod's card: its MAC follows from the pod's id. */
 export const hasCardOf = (words: Words, pod: PodRow, { net0 }: GuestConfig): boolean =>
   [words.parseNet0(net0)?.mac].includes(pod.mac.toUpperCase())
-
-export const TAG = 'mpanel'
 
 const nameDeviations = (pod: PodRow, config: GuestConfig): Deviation[] => [
   ...deviation('name', pod.hostname, config.name),
@@ -91,4 +84,15 @@ export function driftOf(
       found: join(found[kind], 'found'),
       ...(kind === 'resized' ? { facts: { size: sizeIn(pod, config) } } : {}),
     }))
+}
+
+/** @throws JobError retry `read_back_differs` when the guest is not what its pod says */
+export function requireNoDrift(...compared: Parameters<typeof driftOf>): void {
+  const wrong = driftOf(...compared).map(({ found, expected }) => `${found} instead of ${expected}`)
+  if (wrong.length > 0)
+    throw new JobError(
+      'retry',
+      'read_back_differs',
+      `The guest is not what its pod says: ${wrong.join('; ')}.`,
+    )
 }

@@ -4,7 +4,7 @@ import type { PodAddress } from '../db/cloudPodReservations.ts'
 import type { GuestConfig, Outcome } from '../integrations/proxmox/types.ts'
 import type { CreatePayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
-import { TAG } from './cloudPodDrift.ts'
+import { TAG } from './cloudPodMark.ts'
 import { removeRemains, requestFromBackup } from './cloudPodFromBackup.ts'
 import {
   awaitTask,

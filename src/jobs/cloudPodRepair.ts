@@ -1,7 +1,8 @@
 import { podOrphan, podRepair, type OrphanPayload, type RepairPayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
 import * as findings from '../services/cloudPodFindingService.ts'
-import { driftOf, hasCardOf, TAG } from './cloudPodDrift.ts'
+import { hasCardOf, requireNoDrift } from './cloudPodDrift.ts'
+import { named, withMark, withTag } from './cloudPodMark.ts'
 import { clientOf, doTask, findOurs, openGuest, ours, type Guest, type Own } from './cloudPodGuest.ts'
 import { addresses, network, remove } from './cloudPodMake.ts'
 import { waitsForRestart } from './cloudPodReboot.ts'
@@ -32,37 +33,25 @@ async function guestOf(run: RepairRun): Promise<Own & { isMarked: boolean }> {
 async function configure(run: RepairRun): Promise<void> {
   const { guest, ref, config, isMarked } = await guestOf(run)
   const { pod, proxmox } = guest
-  const tags = [...new Set([...config.tags, TAG])].join(';')
   const options = {
-    ...(pod.kind === 'vm' ? { name: pod.hostname } : { hostname: pod.hostname }),
-    tags,
+    ...named(pod.kind, pod.hostname),
+    tags: withTag(config),
     cores: pod.cores,
     memory: pod.memory_mb,
     ...network(guest, await addresses(run)),
-    ...(isMarked
-      ? {}
-      : { description: withMark(config.description, proxmox.words.markerOf(pod.id, run.job.id)) }),
+    ...(isMarked ? {} : { description: withMark(config, proxmox.words.markerOf(pod.id, run.job.id)) }),
   }
   await doTask(run, proxmox, 'setting what the pod says', () =>
     proxmox.configure(ref, options, { digest: config.digest, signal: run.signal }),
   )
 }
 
-const withMark = (description: string, mark: string): string =>
-  [mark, description.trim()].filter((line) => line !== '').join('\n')
-
 type ReadBack = { power: 'running' | 'stopped'; pendingRestart: boolean }
 
 async function verify(run: RepairRun): Promise<ReadBack> {
   const own = await ours(run)
   const { guest, ref, config } = own
-  const wrong = driftOf(guest.proxmox.words, guest.pod, await addresses(run), config, true)
-  if (wrong.length > 0)
-    throw new JobError(
-      'retry',
-      'read_back_differs',
-      `The guest is not what its pod says: ${wrong.map(({ found, expected }) => `${found} instead of ${expected}`).join('; ')}.`,
-    )
+  requireNoDrift(guest.proxmox.words, guest.pod, await addresses(run), config, true)
   const isRunning = valueOf(await guest.proxmox.status(ref, run)).status === 'running'
   const pendingRestart = await waitsForRestart(run, own, isRunning)
   return { power: isRunning ? 'running' : 'stopped', pendingRestart }

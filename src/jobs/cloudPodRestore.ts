@@ -3,7 +3,8 @@ import * as cloudPodBackupMarks from '../services/cloudPodBackupMarks.ts'
 import { podRestore, type BackupPayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
 import { findVolume, rowOf } from './cloudPodBackup.ts'
-import { driftOf, TAG } from './cloudPodDrift.ts'
+import { driftOf } from './cloudPodDrift.ts'
+import { TAG } from './cloudPodMark.ts'
 import { isRemains } from './cloudPodFromBackup.ts'
 import {
   awaitTask,

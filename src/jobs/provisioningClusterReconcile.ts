@@ -1,10 +1,12 @@
 import type { Difference, SweptPod } from '../db/provisioningFindings.ts'
 import type { GuestSummary, Proxmox } from '../integrations/proxmox/types.ts'
+import { inLanes } from '../lib/lanes.ts'
 import { clusterReconcile, type ReconcilePayload } from '../services/cloudPodQueues.ts'
 import * as findings from '../services/cloudPodFindingService.ts'
 import * as cloudPodTrafficService from '../services/cloudPodTrafficService.ts'
 import type { Known, Look, Stranger } from '../services/cloudPodFindingService.ts'
-import { driftOf, hasCardOf, TAG } from './cloudPodDrift.ts'
+import { driftOf, hasCardOf } from './cloudPodDrift.ts'
+import { TAG } from './cloudPodMark.ts'
 import { clientOf } from './cloudPodGuest.ts'
 import { JobError, valueOf } from './errors.ts'
 import type { JobHandler, Run } from './steps.ts'
@@ -77,18 +79,14 @@ function split<T>(all: readonly T[], test: (one: T) => boolean): [T[], T[]] {
 /** Works through a list, several at once, until it is done or the time is up. What could not be read is left out. */
 async function inTurn<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
   const until = Date.now() + MAX_MS
-  const queue = all.values()
-  const lane = async () => {
-    for (const one of queue) {
-      if (Date.now() > until) return
-      try {
-        await work(one)
-      } catch (error) {
-        if (!(error instanceof JobError)) throw error
-      }
+  await inLanes(all, AT_ONCE, async (one) => {
+    if (Date.now() > until) return
+    try {
+      await work(one)
+    } catch (error) {
+      if (!(error instanceof JobError)) throw error
     }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, lane))
+  })
 }
 
 /** Whether what the list says of a pod's guest, or what was found before, is a reason to look at it. */

@@ -39,3 +39,7 @@ export const rejected = (
   retryable: more.retryable ?? false,
   errors: more.errors,
 })
+
+/** Why a question has no answer, in the outside system's words. */
+export const faultOf = (answer: Exclude<Outcome<unknown>, Ok<unknown>>): string =>
+  answer.outcome === 'pending' ? 'The answer was not expected.' : answer.message.trim()

@@ -102,16 +102,6 @@ async function insertPod(ctx: Ctx, body: CloudPodAdopt, nodeId: string): Promise
   }
 }
 
-/** Marks the pod active after its guest was read back with its mark. @param power as it was read */
-export async function markAdopted(
-  ctx: Ctx,
-  tenantId: string,
-  id: string,
-  evidence: cloudPodService.Evidence & { power: 'running' | 'stopped' },
-): Promise<void> {
-  await cloudPodService.markActive(ctx, tenantId, id, evidence, evidence.power)
-}
-
 /** Ends an adoption that could not be done: the guest is a stranger's again, with its VMID and its address. */
 export async function markFailed(ctx: Ctx, tenantId: string, id: string, problem: string): Promise<void> {
   const pod = await pods.lock(ctx.tx, tenantId, id)

@@ -48,7 +48,7 @@ export const ipConfig0 = (addresses: Addresses): string => join(addressPairs(add
 /** Reads `net0` of a VM or container; null for an empty one. The MAC comes back in upper case. */
 export function parseNet0(net0: string | null | undefined): Net0 | null {
   if (!net0?.trim()) return null
-  const parts = net0.split(',').map((part) => splitPair(part.trim()))
+  const parts = partsOf(net0)
   const options = new Map(parts)
   // A VM's first part is `model=MAC`, or the model alone while it has no MAC.
   const model = parts[0]?.[1]
@@ -72,6 +72,12 @@ export const withRate = (net0: string, rateMbs: number | null): string =>
     ...net0.split(',').filter((part) => splitPair(part.trim())[0] !== 'rate'),
     ...(rateMbs === null ? [] : [`rate=${rateMbs}`]),
   ].join(',')
+
+/** The options that hold a guest's addresses: those of a container's card, of a machine's `ipconfig0`. */
+export const addressOptions = (
+  kind: 'vm' | 'ct',
+  { net0, raw }: { net0: string | null; raw: Record<string, string> },
+): Map<string, string> => new Map(partsOf((kind === 'ct' ? net0 : raw.ipconfig0) ?? ''))
 
 /** One line for a guest's description that says whose it is and which operation made it. */
 export function markerOf(podId: string, operationId: string): string {
@@ -138,6 +144,8 @@ function vlanOf(tag: number): number {
   if (!Number.isInteger(tag) || tag < 1 || tag > 4094) throw new RangeError(`not a VLAN: ${tag}`)
   return tag
 }
+
+const partsOf = (text: string): [string, string][] => text.split(',').map((part) => splitPair(part.trim()))
 
 function splitPair(part: string): [string, string] {
   const at = part.indexOf('=')

@@ -4,6 +4,8 @@ import { transaction, type Origin, type Root } from '../../context.ts'
 import * as adoption from '../../db/cloudPodAdoption.ts'
 import { AppError, notFound } from '../../errors.ts'
 import type { GuestConfig, GuestSummary, Outcome, Proxmox } from '../../integrations/proxmox/types.ts'
+import { inLanes } from '../../lib/lanes.ts'
+import { faultOf } from '../../lib/outcome.ts'
 import * as provisioningService from '../provisioningService.ts'
 
 /** A request waits for these calls: the person who asked waits for the answer. */
@@ -14,7 +16,7 @@ const AT_ONCE = 8
 
 type Words = Proxmox['words']
 
-/** The guests of a cluster that no pod owns, those with our mark left out: they are orphans, or their pod is known elsewhere. */
+/** The guests of a cluster that no pod owns. */
 async function open(root: Root, origin: Origin, clusterId: string) {
   const { connection, held } = await transaction(root, origin, 'platform', async (ctx) => ({
     connection: await provisioningService.clusterConnection(ctx, clusterId),
@@ -30,8 +32,7 @@ async function open(root: Root, origin: Origin, clusterId: string) {
 
 function answerOf<T>(answer: Outcome<T>): T {
   if (answer.outcome === 'ok') return answer.value
-  const why = answer.outcome === 'pending' ? 'The answer was not expected.' : answer.message.trim()
-  throw new AppError('unavailable', `The cluster cannot be read now: ${why} Try again.`)
+  throw new AppError('unavailable', `The cluster cannot be read now: ${faultOf(answer)} Try again.`)
 }
 
 /** @throws AppError not_found, unavailable */
@@ -66,17 +67,13 @@ async function matching(proxmox: Proxmox, guests: GuestSummary[], q: string): Pr
       [String(vmid), name ?? '', node, ...tags].some((text) => text.toLowerCase().includes(q)),
     )
   const found: GuestSummary[] = []
-  const queue = guests.slice(0, MAX_READS).values()
-  const lane = async () => {
-    for (const guest of queue) {
-      const config = await proxmox.config(guest)
-      if (config.outcome !== 'ok') continue
-      const cards = Object.entries(config.value.raw).filter(([key]) => /^(?:net|ipconfig)\d+$/.test(key))
-      const words = cards.flatMap(([, value]) => value.toLowerCase().split(/[,=/]/))
-      if (words.includes(q)) found.push(guest)
-    }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, lane))
+  await inLanes(guests.slice(0, MAX_READS), AT_ONCE, async (guest) => {
+    const config = await proxmox.config(guest)
+    if (config.outcome !== 'ok') return
+    const cards = Object.entries(config.value.raw).filter(([key]) => /^(?:net|ipconfig)\d+$/.test(key))
+    const words = cards.flatMap(([, value]) => value.toLowerCase().split(/[,=/]/))
+    if (words.includes(q)) found.push(guest)
+  })
   return found
 }
 
@@ -101,15 +98,14 @@ export async function get(
     guest: typeof read === 'string' ? null : read,
     bridge: card?.bridge ?? null,
     vlan: card?.tag ?? null,
-    address: addressOf(listed.kind, config),
+    address: addressOf(proxmox.words, listed.kind, config),
     problem: typeof read === 'string' ? read : null,
   }
 }
 
 /** The address that a guest is told: in a container's card, in a machine's `ipconfig0`. Null: none, or by DHCP. */
-export function addressOf(kind: 'vm' | 'ct', { net0, raw }: GuestConfig): string | null {
-  const said = (kind === 'ct' ? net0 : raw.ipconfig0) ?? ''
-  const options = new Map(said.split(',').map((part) => part.split('=', 2) as [string, string]))
+export function addressOf(words: Words, kind: 'vm' | 'ct', config: GuestConfig): string | null {
+  const options = words.addressOptions(kind, config)
   const cidr = [options.get('ip'), options.get('ip6')].find((text) => text && /[.:]/.test(text))
   return cidr?.split('/')[0] ?? null
 }
@@ -132,7 +128,7 @@ export function factsOf(
     return 'It has several sockets: set one socket with all its cores first.'
   if (kind === 'vm' && !config.net0?.startsWith('virtio'))
     return 'Its network card net0 is not virtio, as those of pods are: change it first.'
-  if (kind === 'ct' && addressOf(kind, config) === null)
+  if (kind === 'ct' && addressOf(words, kind, config) === null)
     return 'Its card net0 has no fixed address: set one of the address pool first.'
   return {
     node,

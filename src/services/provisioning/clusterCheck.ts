@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { ClusterCheck, clusterCheckRequest } from '../../../shared/api/provisioning.ts'
 import { transaction, type Origin, type Root } from '../../context.ts'
 import type { ProxmoxConnection } from '../../integrations/proxmox/types.ts'
-import type { Outcome } from '../../lib/outcome.ts'
+import { faultOf } from '../../lib/outcome.ts'
 import * as auditService from '../auditService.ts'
 import { clusterConnection } from './clusters.ts'
 
@@ -111,6 +111,3 @@ async function ask(root: Root, connection: ProxmoxConnection, result: ClusterChe
   })
   return null
 }
-
-const faultOf = (answer: Exclude<Outcome<unknown>, { outcome: 'ok' }>): string =>
-  answer.outcome === 'pending' ? 'The answer was not expected.' : answer.message.trim()

@@ -15,6 +15,8 @@ export function useCatalogue(tenantId: string | undefined) {
   return { plans, offered, blueprints, sold }
 }
 
+export type Catalogue = ReturnType<typeof useCatalogue>
+
 export const planCard = (plan: Plan, disabledReason?: string): RadioCard => ({
   value: plan.id,
   title: plan.name,
@@ -36,9 +38,14 @@ export function refusal(blueprint: Blueprint, plan: Plan | undefined): string | 
   return undefined
 }
 
-export const blueprintCard = (blueprint: Blueprint, plan: Plan | undefined): RadioCard => ({
+export const anyBlueprintCard = (blueprint: Blueprint): RadioCard => ({
   value: blueprint.id,
   title: blueprint.name,
   detail: blueprint.kind === 'vm' ? 'Virtual machine' : 'Container',
+})
+
+/** The card of a blueprint that is to be installed on a plan. */
+export const blueprintCard = (blueprint: Blueprint, plan: Plan | undefined): RadioCard => ({
+  ...anyBlueprintCard(blueprint),
   disabledReason: refusal(blueprint, plan),
 })

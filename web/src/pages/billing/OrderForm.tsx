@@ -4,8 +4,8 @@ import { orderSubscription, type Ordered, type Plan, type Price } from '../../ap
 import type { Customer } from '../../api/customers.ts'
 import type { Blueprint } from '../../api/provisioning.ts'
 import { blueprintCard, refusal, useCatalogue } from '../../components/catalogue.tsx'
+import { BlueprintCards } from '../../components/CatalogueCards.tsx'
 import { Form, useApiForm } from '../../components/Form.tsx'
-import { Loaded } from '../../components/Loaded.tsx'
 import { CustomerPicker } from '../../components/pickers.tsx'
 import { PodFields } from '../../components/PodFields.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
@@ -14,7 +14,6 @@ import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Field } from '../../ui/Field.tsx'
-import { RadioCards } from '../../ui/RadioCards.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { OrderSummary } from './OrderSummary.tsx'
 import { PlanChoice } from './PlanChoice.tsx'
@@ -33,7 +32,8 @@ export function OrderForm({
   const { can } = useSession()
   const [customer, setCustomer] = useState(known)
   const [creating, setCreating] = useState(false)
-  const { plans, offered, blueprints, sold } = useCatalogue(customer?.tenantId)
+  const catalogue = useCatalogue(customer?.tenantId)
+  const { plans, offered, blueprints } = catalogue
 
   const of = useApiForm<Values, Ordered>({
     defaultValues: { planId: '', priceId: '', blueprintId: '', hostname: '', sshKeys: '' },
@@ -101,17 +101,12 @@ export function OrderForm({
           {!customer ? (
             <p className="text-muted">Choose the customer and a plan first.</p>
           ) : (
-            <Loaded query={blueprints} what="blueprints">
-              {({ items }) => (
-                <RadioCards
-                  label="Blueprint"
-                  name="blueprintId"
-                  value={blueprintId}
-                  onChange={(id) => form.setValue('blueprintId', id)}
-                  options={items.filter(sold).map((item) => blueprintCard(item, plan))}
-                />
-              )}
-            </Loaded>
+            <BlueprintCards
+              catalogue={catalogue}
+              value={blueprintId}
+              onChange={(id) => form.setValue('blueprintId', id)}
+              card={(item) => blueprintCard(item, plan)}
+            />
           )}
         </Card>
         <Card title="CloudPod">

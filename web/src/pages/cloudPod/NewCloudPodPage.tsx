@@ -1,9 +1,9 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { createCloudPod, type Accepted } from '../../api/cloudPods.ts'
-import { blueprintCard, planCard, refusal, useCatalogue } from '../../components/catalogue.tsx'
+import { blueprintCard, refusal, useCatalogue } from '../../components/catalogue.tsx'
+import { BlueprintCards, PlanCards } from '../../components/CatalogueCards.tsx'
 import { Form, useApiForm } from '../../components/Form.tsx'
-import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
 import { TenantPicker } from '../../components/pickers.tsx'
 import { PodFields } from '../../components/PodFields.tsx'
@@ -12,7 +12,6 @@ import { paths } from '../../paths.ts'
 import { Card } from '../../ui/Card.tsx'
 import { Field } from '../../ui/Field.tsx'
 import { Notice } from '../../ui/Notice.tsx'
-import { RadioCards } from '../../ui/RadioCards.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
 export default function NewCloudPodPage() {
@@ -34,7 +33,8 @@ function NewCloudPodForm() {
   const { tenant } = useSession()
   const navigate = useNavigate()
   const [owner, setOwner] = useState(tenant.id === undefined ? null : { id: tenant.id, name: tenant.name })
-  const { plans, offered, blueprints, sold } = useCatalogue(owner?.id)
+  const catalogue = useCatalogue(owner?.id)
+  const { offered, blueprints } = catalogue
   const of = useApiForm<Values, Accepted>({
     defaultValues: { planId: '', blueprintId: '', hostname: '', sshKeys: '' },
     send: (values, key) =>
@@ -84,34 +84,23 @@ function NewCloudPodForm() {
         {owner && (
           <>
             <Card title="Plan">
-              <Loaded query={plans} what="plans">
-                {() => (
-                  <RadioCards
-                    label="Plan"
-                    name="planId"
-                    value={planId}
-                    options={offered.map((item) => planCard(item))}
-                    onChange={(id) => {
-                      form.setValue('planId', id)
-                      const next = offered.find((candidate) => candidate.id === id)
-                      if (blueprint && refusal(blueprint, next)) form.setValue('blueprintId', '')
-                    }}
-                  />
-                )}
-              </Loaded>
+              <PlanCards
+                catalogue={catalogue}
+                value={planId}
+                onChange={(id) => {
+                  form.setValue('planId', id)
+                  const next = offered.find((candidate) => candidate.id === id)
+                  if (blueprint && refusal(blueprint, next)) form.setValue('blueprintId', '')
+                }}
+              />
             </Card>
             <Card title="What to install">
-              <Loaded query={blueprints} what="blueprints">
-                {({ items }) => (
-                  <RadioCards
-                    label="Blueprint"
-                    name="blueprintId"
-                    value={blueprintId}
-                    options={items.filter(sold).map((item) => blueprintCard(item, plan))}
-                    onChange={(id) => form.setValue('blueprintId', id)}
-                  />
-                )}
-              </Loaded>
+              <BlueprintCards
+                catalogue={catalogue}
+                value={blueprintId}
+                onChange={(id) => form.setValue('blueprintId', id)}
+                card={(item) => blueprintCard(item, plan)}
+              />
             </Card>
           </>
         )}

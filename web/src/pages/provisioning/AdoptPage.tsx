@@ -4,18 +4,18 @@ import { useState } from 'react'
 import { adoptGuest, strangerQuery, type GuestFacts, type StrangerDetail } from '../../api/adoption.ts'
 import type { Accepted } from '../../api/cloudPods.ts'
 import type { Customer } from '../../api/customers.ts'
-import { blueprintCard, planCard, useCatalogue } from '../../components/catalogue.tsx'
+import { anyBlueprintCard, useCatalogue } from '../../components/catalogue.tsx'
+import { BlueprintCards, PlanCards } from '../../components/CatalogueCards.tsx'
 import { Form, REQUIRED, useApiForm, type ApiForm } from '../../components/Form.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
-import { HOSTNAME } from '../../components/PodFields.tsx'
+import { HOSTNAME, HostnameField } from '../../components/PodFields.tsx'
 import { CustomerPicker, TenantPicker } from '../../components/pickers.tsx'
 import { useSession } from '../../components/session.ts'
 import { paths } from '../../paths.ts'
 import { Card, Facts } from '../../ui/Card.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
 import { Notice } from '../../ui/Notice.tsx'
-import { RadioCards } from '../../ui/RadioCards.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
 const route = getRouteApi('/t/$tenant/clusters/$id/strangers/$vmid')
@@ -160,66 +160,36 @@ function PlanAndBlueprint({
   tenantId,
   kind,
 }: Part & { tenantId: string; kind: GuestFacts['kind'] }) {
-  const { plans, offered, blueprints, sold } = useCatalogue(tenantId)
+  const catalogue = useCatalogue(tenantId)
   const { planId, blueprintId } = form.watch()
   return (
     <>
       <Card title="Plan">
-        <Loaded query={plans} what="plans">
-          {() => (
-            <RadioCards
-              label="Plan"
-              name="planId"
-              value={planId}
-              options={offered.map((item) => planCard(item))}
-              onChange={(chosen) => form.setValue('planId', chosen)}
-            />
-          )}
-        </Loaded>
+        <PlanCards
+          catalogue={catalogue}
+          value={planId}
+          onChange={(chosen) => form.setValue('planId', chosen)}
+        />
       </Card>
       <Card title="What it would be made out of again">
-        <Loaded query={blueprints} what="blueprints">
-          {({ items }) => (
-            <RadioCards
-              label="Blueprint"
-              name="blueprintId"
-              value={blueprintId}
-              options={items
-                .filter(sold)
-                .filter((item) => item.kind === kind)
-                // The guest has its size: what the blueprint allows binds only new pods.
-                .map((item) => ({ ...blueprintCard(item, undefined), disabledReason: undefined }))}
-              onChange={(chosen) => form.setValue('blueprintId', chosen)}
-            />
-          )}
-        </Loaded>
+        <BlueprintCards
+          catalogue={catalogue}
+          value={blueprintId}
+          onChange={(chosen) => form.setValue('blueprintId', chosen)}
+          // The guest has its size: what the blueprint allows binds only new pods.
+          card={(item) => (item.kind === kind ? anyBlueprintCard(item) : null)}
+        />
       </Card>
     </>
   )
 }
 
-function NameAndAddress({ of: { form, errorOf } }: Part) {
+function NameAndAddress({ of }: Part) {
+  const { form, errorOf } = of
   return (
     <Card title="CloudPod">
       <div className="space-y-4">
-        <Field
-          label="Host name"
-          hint="The guest is called so on the cluster, too."
-          error={errorOf('hostname')}
-        >
-          <Input
-            autoComplete="off"
-            autoCapitalize="none"
-            spellCheck={false}
-            maxLength={253}
-            {...form.register('hostname', {
-              required: REQUIRED,
-              validate: (typed) =>
-                HOSTNAME.test(typed.trim()) ||
-                'Lower-case letters, digits and hyphens, in labels separated by dots.',
-            })}
-          />
-        </Field>
+        <HostnameField of={of} hint="The guest is called so on the cluster, too." />
         <Field
           label="Address"
           hint="The guest’s own, of one of the cluster’s address pools."
