@@ -66,6 +66,8 @@ it('who forgot the password gets a link, sets a new one and logs in with it', as
   const page = await opened.page()
   await page.goto('/login')
   await page.getByRole('link', { name: 'Forgot your password?' }).click()
+  // Both pages ask for the e-mail: what is typed into the one that is left is lost.
+  await page.getByRole('heading', { level: 1, name: 'Forgot your password?' }).waitFor()
   await page.getByLabel('E-mail').fill(user.email)
   await page.getByRole('button', { name: 'Send the link' }).click()
   await page.getByText('Look into your mailbox').waitFor()
