@@ -1,4 +1,4 @@
-// `npm run harness`: every job against every failure, every death included; `npm test` takes a third of the deaths.
+// `npm run harness`: every job against every failure, every death included; `npm test` takes a sixth of the deaths.
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 

@@ -4,6 +4,7 @@ import { doTask, findOurs, openGuest } from '../../src/jobs/cloudPodGuest.ts'
 import type { Run, Step } from '../../src/jobs/steps.ts'
 import type { PodPayload } from '../../src/services/cloudPodQueues.ts'
 import {
+  ALL_DEATHS,
   everyDeathIsSurvived,
   everyFailureIsUndone,
   everyStepMayRunTwice,
@@ -46,7 +47,9 @@ describe('the harness itself', () => {
 
   it('notices a probe that says "done" although nothing was', async () => {
     const lying = changed('make', (step) => ({ ...step, probe: async () => ({ done: true }) }))
-    await expect(everyDeathIsSurvived(app(), create, lying)).rejects.toThrow(/the worker died after boundary/)
+    await expect(everyDeathIsSurvived(app(), create, lying, ALL_DEATHS)).rejects.toThrow(
+      /the worker died after boundary/,
+    )
   })
 
   it('notices a step that says it was done and did nothing', async () => {

@@ -156,12 +156,11 @@ export async function everyStepMayRunTwice(
 }
 
 /**
- * `npm run harness` takes every death. The everyday run takes each third one, beginning with one of the first three by
+ * `npm run harness` takes every death. The everyday run takes each sixth one, beginning with one of the first six by
  * chance, so that a few runs take them all; a failure names its boundary.
  */
-const EVERY_DEATH = process.env['MPANEL_HARNESS'] === 'all'
-const FIRST_DEATH = EVERY_DEATH ? 1 : 1 + randomInt(3)
-const NEXT_DEATH = EVERY_DEATH ? 1 : 3
+export const ALL_DEATHS = { first: 1, step: 1 }
+const DEATHS = process.env['MPANEL_HARNESS'] === 'all' ? ALL_DEATHS : { first: 1 + randomInt(6), step: 6 }
 
 /**
  * (d) Dies after every commit and after every write to an outside system, while what it started is still going on:
@@ -172,9 +171,10 @@ export async function everyDeathIsSurvived(
   app: TestApp,
   jobCase: JobCase,
   handler = jobCase.handler,
+  deaths = DEATHS,
 ): Promise<number> {
   const { world } = await baseline(app, jobCase)
-  for (let killAt = FIRST_DEATH; ; killAt += NEXT_DEATH) {
+  for (let killAt = deaths.first; ; killAt += deaths.step) {
     const arranged = await jobCase.arrange(app)
     const first = await live(app, arranged.jobId, handler, { killAt })
     const at = `the worker died after boundary ${killAt} (${first.boundaries.slice(-3).join(', ')}; in ${first.trace.at(-1)})`
@@ -197,7 +197,7 @@ export async function everyDeathIsSurvived(
 export async function everyDeathWhileUndoingIsSurvived(app: TestApp, jobCase: JobCase): Promise<number> {
   const { handler } = jobCase
   const step = handler.steps.at(-1)?.name ?? ''
-  for (let killAt = FIRST_DEATH; ; killAt += NEXT_DEATH) {
+  for (let killAt = DEATHS.first; ; killAt += DEATHS.step) {
     const arranged = await jobCase.arrange(app)
     let struck = false
     const plan = strike(step, 'before', () => {
