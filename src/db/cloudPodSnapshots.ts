@@ -1,4 +1,4 @@
-import type { Insertable, Selectable, Updateable } from 'kysely'
+import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
 import type { Tx } from './index.ts'
 import type { CloudPodSnapshotsTable } from './types.ts'
 
@@ -13,7 +13,8 @@ export function insert(
     .insertInto('cloud_pod_snapshots')
     .values(snapshot)
     .onConflict((conflict) =>
-      conflict.columns(['pod_id', 'name']).where('state', '<>', 'deleted').doNothing(),
+      // A literal, as the index has it: a parameter would not name that index in a plan that is kept.
+      conflict.columns(['pod_id', 'name']).where('state', '<>', sql.lit('deleted')).doNothing(),
     )
     .returningAll()
     .executeTakeFirst()

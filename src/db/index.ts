@@ -1,6 +1,7 @@
 import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
 import { DatabaseError, Pool, types as pgTypes } from 'pg'
 import { isUuid } from '../lib/ids.ts'
+import { isStalePlan, preparing } from './preparing.ts'
 import type { Tables } from './types.ts'
 
 /** A query builder inside a running transaction. Everything in src/db takes one. */
@@ -50,7 +51,7 @@ export function openDatabase(
   })
   // An idle connection that breaks is replaced by the pool; the error must only not be fatal.
   pool.on('error', () => undefined)
-  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: preparing(pool) }) })
   return {
     pool,
     transaction: (scope, work) => retrying(() => kysely.connection().execute((tx) => runIn(tx, scope, work))),
@@ -89,7 +90,7 @@ async function retrying<T>(run: () => Promise<T>): Promise<T> {
     try {
       return await run()
     } catch (error) {
-      if (attempt >= 4 || !RETRYABLE.has(sqlState(error) ?? '')) throw error
+      if (attempt >= 4 || !(RETRYABLE.has(sqlState(error) ?? '') || isStalePlan(error))) throw error
     }
   }
 }

@@ -117,6 +117,7 @@ beforeAll(async () => {
   inside = await watched()
   await inside.goto('/login')
   await logIn(inside, await opened.user('SUPER_ADMIN'))
+  await open(inside, '/t/all/nowhere')
 }, 120_000)
 afterAll(() => opened?.close())
 
@@ -136,7 +137,7 @@ describe('free of accessibility faults, policy violations and sideways scrolling
   )
   it.each(ADDRESSES)('%s', async (address) => {
     const path = address.replace(/\{(\w+)\}/g, (_, name: string) => things[name] ?? 'missing')
-    expect(await faultsAt(inside, () => open(inside, `/t/all/${path}`))).toEqual([])
+    expect(await faultsAt(inside, () => follow(inside, `/t/all/${path}`))).toEqual([])
   })
   it('where a pod may move', async () => {
     const asking = async () => {
@@ -205,10 +206,24 @@ async function show(page: Page, theme: 'light' | 'dark', size: typeof WIDE): Pro
 
 async function open(page: Page, path: string): Promise<void> {
   await page.goto(path)
-  await page.getByRole('heading', { level: 1 }).waitFor()
   await page.waitForLoadState('load')
-  await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' })
+  await ready(page)
   await page.evaluate(AXE)
+}
+
+async function ready(page: Page): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' })
+}
+
+/** Goes on within the pages, as a link does, from a page that is none, so that nothing of the last one is taken for the next. */
+async function follow(page: Page, path: string): Promise<void> {
+  const lost = page.getByRole('heading', { level: 1, name: 'There is no such page' })
+  await page.evaluate(`history.pushState(null, '', '/t/all/nowhere')`)
+  await lost.waitFor()
+  await page.evaluate(`history.pushState(null, '', ${JSON.stringify(path)})`)
+  if (!path.endsWith('/there-is-no-such-page')) await lost.waitFor({ state: 'detached' })
+  await ready(page)
 }
 
 async function faultsOf(page: Page, look: string, rules: string[]): Promise<string[]> {
