@@ -1,4 +1,4 @@
-// `npm run harness`: every job against every failure, every death included; `npm test` takes a sixth of the deaths.
+// `npm run harness`: every job against every failure, at every place; `npm test` takes a sixth of the deaths and half of the failures.
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 

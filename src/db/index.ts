@@ -1,7 +1,7 @@
 import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
 import { DatabaseError, Pool, types as pgTypes } from 'pg'
 import { isUuid } from '../lib/ids.ts'
-import { isStalePlan, preparing } from './preparing.ts'
+import { isStalePlan, preparing } from '../lib/preparing.ts'
 import type { Tables } from './types.ts'
 
 /** A query builder inside a running transaction. Everything in src/db takes one. */

@@ -5,6 +5,7 @@ import type { Run, Step } from '../../src/jobs/steps.ts'
 import type { PodPayload } from '../../src/services/cloudPodQueues.ts'
 import {
   ALL_DEATHS,
+  allPlaces,
   everyDeathIsSurvived,
   everyFailureIsUndone,
   everyStepMayRunTwice,
@@ -31,7 +32,7 @@ describe('the harness itself', () => {
 
   it('notices an undo that is missing', async () => {
     const careless = changed('make', (step) => ({ ...step, undo: undefined }))
-    await expect(everyFailureIsUndone(app(), create, careless)).rejects.toThrow(
+    await expect(everyFailureIsUndone(app(), create, careless, allPlaces)).rejects.toThrow(
       /left something|belong to nobody/,
     )
     await sweep()
@@ -39,7 +40,7 @@ describe('the harness itself', () => {
 
   it('notices an undo that says it was done and did nothing', async () => {
     const lying = changed('make', (step) => ({ ...step, undo: async () => undefined }))
-    await expect(everyFailureIsUndone(app(), create, lying)).rejects.toThrow(
+    await expect(everyFailureIsUndone(app(), create, lying, allPlaces)).rejects.toThrow(
       /left something|belong to nobody/,
     )
     await sweep()
@@ -54,7 +55,7 @@ describe('the harness itself', () => {
 
   it('notices a step that says it was done and did nothing', async () => {
     const idle = changed('start', (step) => ({ ...step, run: async () => undefined }))
-    await expect(everyStepRecovers(app(), create, idle)).rejects.toThrow(/failed before its work/)
+    await expect(everyStepRecovers(app(), create, idle, allPlaces)).rejects.toThrow(/failed before its work/)
   })
 
   it('notices a step that claims to be repeatable and restarts the guest each time', async () => {
@@ -74,14 +75,15 @@ describe('the harness itself', () => {
       await doTask(run, proxmox, 'stopping', () => proxmox.stop(ref))
       await doTask(run, proxmox, 'starting', () => proxmox.start(ref))
     }
-    await expect(everyStepMayRunTwice(app(), { ...create, handler: restless })).rejects.toThrow(
+    const always = { ...create, handler: restless }
+    await expect(everyStepMayRunTwice(app(), always, restless, allPlaces)).rejects.toThrow(
       /between the work of verify and its record/,
     )
   })
 
   it('notices that another step failed than the one that was made to', async () => {
     const other = { ...create, handler: changed('disk', (step) => ({ ...step, name: 'elsewhere' })) }
-    await expect(everyFailureIsUndone(app(), other, create.handler)).rejects.toThrow(
+    await expect(everyFailureIsUndone(app(), other, create.handler, allPlaces)).rejects.toThrow(
       /elsewhere failed before/,
     )
   })
