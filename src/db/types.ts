@@ -199,6 +199,7 @@ export interface CloudPodBlueprintsTable {
   max_disk_gb: Generated<number>
   state: Generated<'active' | 'retired'>
   created_at: Date
+  version: Generated<number>
 }
 
 export interface CloudPodConsolesTable {
@@ -250,6 +251,7 @@ export interface CloudPodPlansTable {
   traffic_gb: number | null
   rate_mbps: number | null
   over_limit: Generated<'none' | 'notify' | 'throttle'>
+  node_tags: Generated<string[]>
 }
 
 export interface CloudPodQuotasTable {
@@ -345,6 +347,7 @@ export interface CloudPodsTable {
   rate_mbps: number | null
   throttled_at: Date | null
   throttle_mbps: number | null
+  wanted_region: string | null
 }
 
 export interface ClusterTemplatesTable {
@@ -375,6 +378,7 @@ export interface ClustersTable {
   checked_at: Date | null
   version: Generated<number>
   created_at: Date
+  region: string | null
 }
 
 export interface CreditNotesTable {
@@ -742,6 +746,8 @@ export interface NodesTable {
   created_at: Date
   backup_storage: string | null
   emptying_at: Date | null
+  tags: Generated<string[]>
+  headroom_percent: Generated<number>
 }
 
 export interface PasskeyChallengesTable {

@@ -36,6 +36,7 @@ import { cloudPodMetrics } from './cloudPodMetrics.ts'
 import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import type { Route } from './define.ts'
 import { healthRoutes } from './healthRoutes.ts'
+import { provisioningBlueprintRoutes } from './provisioningBlueprintRoutes.ts'
 import { provisioningClusterRoutes } from './provisioningClusterRoutes.ts'
 import { provisioningControlRoutes } from './provisioningControlRoutes.ts'
 import { provisioningFindingRoutes } from './provisioningFindingRoutes.ts'
@@ -73,6 +74,7 @@ export const routes: readonly Route[] = [
   ...cloudPodMigrations,
   ...cloudPodSnapshots,
   ...cloudPodMetrics,
+  ...provisioningBlueprintRoutes,
   ...provisioningPoolRoutes,
   ...cloudPodAdoption,
   ...cloudPodConsole,

@@ -14,6 +14,7 @@ const DEEDS = {
   reboot: 3,
   shutdown: 2,
   resize: 4,
+  migrate: 4,
   cancel: 5,
   cancelJob: 3,
   suspend: 2,

@@ -21,7 +21,15 @@ import { freePort } from '../start/process.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
 const PASSWORD = 'correct-horse-battery'
-const SPEED = { cloneMs: 250, configMs: 60, resizeMs: 60, startMs: 80, stopMs: 120, destroyMs: 150 }
+const SPEED = {
+  cloneMs: 250,
+  configMs: 60,
+  resizeMs: 60,
+  startMs: 80,
+  stopMs: 120,
+  destroyMs: 150,
+  migrateMs: 250,
+}
 
 export type World = {
   root: Root

@@ -44,6 +44,7 @@ it('an owner gives somebody a role of his tenant and takes it again, and is offe
   const take = page.getByRole('button', { name: 'Take Tenant administrator' })
   await take.click()
   await page.getByRole('dialog').getByRole('button', { name: 'Take', exact: true }).click()
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
   await take.waitFor({ state: 'detached' })
   const { body } = await opened.app.admin.get<User>(`/api/admin/users/${await idOf(user)}`)
   expect(body.grants.map(({ role }) => role)).toEqual(['TENANT_USER'])
