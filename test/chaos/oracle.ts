@@ -107,7 +107,7 @@ type Row = {
 async function expectStatesTrue(world: World, tenantId: string): Promise<void> {
   const pods = await rowsOf(
     world,
-    sql<Row>`select p.id, hostname, state, power_state, action, concat_ws('/', p.cores, p.memory_mb) as size,
+    sql<Row>`select p.id, p.hostname, p.state, p.power_state, p.action, concat_ws('/', p.cores, p.memory_mb) as size,
         concat_ws('/', r.cores, r.memory_mb) as held, n.name as node
       from cloud_pods p left join nodes n on n.id = p.node_id left join cloud_pod_reservations r on r.pod_id = p.id where p.tenant_id = ${tenantId}`,
   )
