@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { POD_ACTIONS, POD_STATES, POWER_STATES } from '../states/cloudPod.ts'
 import { hostname, sshKeys } from './billing.ts'
+import { keptGuest } from './cloudPodRebuilds.ts'
 import { id, listQuery, timestamp } from './common.ts'
 import { job } from './provisioning.ts'
 
@@ -36,6 +37,8 @@ export type CloudPod = z.infer<typeof cloudPod>
 
 /** With where it runs: answered only to who may read infrastructure; null for others. */
 export const cloudPodDetail = cloudPod.extend({
+  /** The second guest of a pod that was or is being rebuilt; null: it has none. */
+  keptGuest: keptGuest.nullable(),
   placement: z
     .object({
       clusterId: id,

@@ -17,6 +17,8 @@ export const POD_ACTIONS = [
   'rolling_back',
   'restoring',
   'migrating',
+  'rebuilding',
+  'going_back',
 ] as const
 type PodAction = (typeof POD_ACTIONS)[number]
 export const POWER_ACTIONS = ['start', 'stop', 'shutdown', 'reboot'] as const
@@ -34,6 +36,11 @@ export const NOT_ACTIVE: Record<Exclude<PodState, 'active'>, string> = {
 
 /** Also for who would end its subscription now. */
 export const PROTECTED = 'The pod is protected from being destroyed: take its protection off first.'
+
+const BUSY = 'Something else is being done to the pod: wait for its end.'
+type Changing = { state: PodState; action: PodAction | null }
+/** The second guest of a pod: the new one while a rebuild makes it, the replaced one afterwards. */
+type KeptState = 'making' | 'kept' | 'removing'
 
 const whenPower = (pod: Subject, not: PowerState, reason: string): Verdict => {
   if (pod.state !== 'active') return refused(NOT_ACTIVE[pod.state])
@@ -62,12 +69,45 @@ export const canPod = {
     if (state !== 'active') return refused(NOT_ACTIVE[state])
     if (subscriptionId && !byPlatform)
       return refused('The pod belongs to a subscription: its plan says how large it is.')
-    return action === null ? allowed : refused('Something else is being done to the pod: wait for its end.')
+    return action === null ? allowed : refused(BUSY)
   },
 
   migrate: ({ state, action }: { state: PodState; action: PodAction | null }): Verdict => {
     if (state !== 'active') return refused(NOT_ACTIVE[state])
-    return action === null ? allowed : refused('Something else is being done to the pod: wait for its end.')
+    return action === null ? allowed : refused(BUSY)
+  },
+
+  /** @param kept what has become of the guest that an earlier rebuild replaced; null: there is none */
+  rebuild: (
+    { state, action, protected: isProtected }: Changing & { protected: boolean },
+    kept: KeptState | null,
+  ): Verdict => {
+    if (state !== 'active') return refused(NOT_ACTIVE[state])
+    if (isProtected) return refused(PROTECTED)
+    if (action !== null) return refused(BUSY)
+    return kept === null
+      ? allowed
+      : refused('The guest that the last rebuild replaced is still kept: go back to it or let go of it first.')
+  },
+
+  /** Exchange the pod's guest with the kept one. */
+  goBack: (
+    { state, action, protected: isProtected }: Changing & { protected: boolean },
+    kept: KeptState | null,
+  ): Verdict => {
+    if (kept === null) return refused('No former guest of the pod is kept.')
+    if (state !== 'active') return refused(NOT_ACTIVE[state])
+    if (isProtected) return refused(PROTECTED)
+    if (action !== null) return refused(BUSY)
+    return kept === 'kept' ? allowed : refused('The kept guest is being destroyed.')
+  },
+
+  /** Destroy the kept guest before its time. The pod's own is not touched. */
+  letGo: ({ state, action }: Changing, kept: KeptState | null): Verdict => {
+    if (kept === null) return refused('No former guest of the pod is kept.')
+    if (state !== 'active') return refused(NOT_ACTIVE[state])
+    if (action !== null) return refused(BUSY)
+    return kept === 'kept' ? allowed : refused('The kept guest is being destroyed already.')
   },
 
   update: ({ state }: Pick<Subject, 'state'>): Verdict =>

@@ -5,6 +5,7 @@ import * as auditService from '../services/auditService.ts'
 import * as BillingService from '../services/BillingService.ts'
 import * as cloudPodConsoleService from '../services/cloudPodConsoleService.ts'
 import * as cloudPodBackupScheduleService from '../services/cloudPodBackupScheduleService.ts'
+import * as cloudPodRebuildService from '../services/cloudPodRebuildService.ts'
 import * as cloudPodMigrationService from '../services/cloudPodMigrationService.ts'
 import * as cloudPodFindingService from '../services/cloudPodFindingService.ts'
 import * as cloudPodQuotas from '../services/cloudPodQuotas.ts'
@@ -26,6 +27,7 @@ import { cloudPodMigrate } from './cloudPodMigrate.ts'
 import { cloudPodPower } from './cloudPodPower.ts'
 import { provisioningClusterReconcile } from './provisioningClusterReconcile.ts'
 import { cloudPodOrphan, cloudPodRepair } from './cloudPodRepair.ts'
+import { cloudPodGoBack, cloudPodLetGo, cloudPodRebuild } from './cloudPodRebuild.ts'
 import { cloudPodResize } from './cloudPodResize.ts'
 import { cloudPodRestore } from './cloudPodRestore.ts'
 import { cloudPodRollback } from './cloudPodRollback.ts'
@@ -59,6 +61,9 @@ const list = [
   cloudPodBackupDelete,
   cloudPodRestore,
   cloudPodMigrate,
+  cloudPodRebuild,
+  cloudPodGoBack,
+  cloudPodLetGo,
   provisioningClusterReconcile,
   cloudPodRepair,
   cloudPodOrphan,
@@ -121,6 +126,7 @@ export const timers: readonly Timer[] = [
     run: asSystem('search.tidy', searchService.tidy),
   },
   { name: 'nodes.empty', everyMs: MINUTE_MS, run: cloudPodMigrationService.emptyOn },
+  { name: 'rebuilds.letGo', everyMs: MINUTE_MS, run: cloudPodRebuildService.letGoDue },
   { name: 'traffic.enforce', everyMs: MINUTE_MS, run: cloudPodTrafficService.enforceTraffic },
   {
     name: 'quotas.recount',

@@ -33,6 +33,9 @@ export type BackupPayload = z.infer<typeof backupPayload>
 const createPayload = podPayload.extend({ backupId: z.string().optional() })
 export type CreatePayload = z.infer<typeof createPayload>
 
+const rebuildPayload = podPayload.extend({ rebuildId: z.string() })
+export type RebuildPayload = z.infer<typeof rebuildPayload>
+
 const migratePayload = podPayload.extend({ migrationId: z.string() })
 export type MigratePayload = z.infer<typeof migratePayload>
 
@@ -58,6 +61,9 @@ export const podBackup = { kind: 'cloudPod.backup', payload: backupPayload } as 
 export const podBackupDelete = { kind: 'cloudPod.backupDelete', payload: backupPayload } as const
 export const podRestore = { kind: 'cloudPod.restore', payload: backupPayload } as const
 export const podMigrate = { kind: 'cloudPod.migrate', payload: migratePayload } as const
+export const podRebuild = { kind: 'cloudPod.rebuild', payload: rebuildPayload } as const
+export const podGoBack = { kind: 'cloudPod.goBack', payload: rebuildPayload } as const
+export const podLetGo = { kind: 'cloudPod.letGo', payload: rebuildPayload } as const
 export const podRepair = { kind: 'cloudPod.repair', payload: repairPayload } as const
 export const podOrphan = { kind: 'cloudPod.removeOrphan', payload: orphanPayload } as const
 export const clusterReconcile = { kind: 'cluster.reconcile', payload: reconcilePayload } as const
@@ -200,6 +206,29 @@ export const enqueueMigrate = (
       limits: [`node:${pod.node_id}`],
       deadlineMs: DAY_MS,
       ...more,
+    }),
+  )
+
+/**
+ * Makes a second guest of a pod and exchanges the two, exchanges them again, or destroys the kept one. It takes a slot of
+ * the node where that guest is, and of the pod's own.
+ */
+export const enqueueRebuild = (
+  ctx: Ctx,
+  pod: PodRow,
+  { id: rebuildId, nodeId }: { id: string; nodeId: string },
+  { kind }: typeof podRebuild | typeof podGoBack | typeof podLetGo,
+): Promise<{ id: string }> =>
+  enqueue(
+    ctx,
+    podJob(pod, kind, {
+      payload: { podId: pod.id, tenantId: pod.tenant_id, rebuildId },
+      nodeId,
+      limits: [
+        ...(kind === podRebuild.kind ? [`clones:${pod.cluster_id}`] : []),
+        ...(nodeId === pod.node_id ? [] : [`node:${pod.node_id}`]),
+      ],
+      deadlineMs: DAY_MS,
     }),
   )
 

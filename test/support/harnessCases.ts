@@ -11,6 +11,7 @@ import { customerCases } from './harnessCustomers.ts'
 import { findingCases } from './harnessFindings.ts'
 import { migrateCases } from './harnessMigrate.ts'
 import { mailCases } from './harnessMail.ts'
+import { rebuildCases } from './harnessRebuild.ts'
 import { resizeCases } from './harnessResize.ts'
 import { backupCases } from './harnessBackups.ts'
 import { bandwidthCases } from './harnessBandwidth.ts'
@@ -362,6 +363,7 @@ export const jobCases: JobCase[] = [
   ...adoptionCases(handlerOf),
   ...backupCases({ handlerOf, activePod }),
   ...migrateCases({ handlerOf, activePod }),
+  ...rebuildCases({ handlerOf, activePod }),
   ...mailCases(handlerOf),
   ...auditCases(handlerOf),
   ...customerCases(handlerOf),

@@ -20,7 +20,9 @@ import { CloudPodDestroy } from './CloudPodDestroy.tsx'
 import { CloudPodDetails } from './CloudPodDetails.tsx'
 import { CloudPodMigrate } from './CloudPodMigrate.tsx'
 import { CloudPodOverview } from './CloudPodOverview.tsx'
+import { CloudPodRebuild } from './CloudPodRebuild.tsx'
 import { CloudPodResize } from './CloudPodResize.tsx'
+import { KeptGuestCard } from './KeptGuestCard.tsx'
 import { Metrics } from './Metrics.tsx'
 import { Snapshots } from './Snapshots.tsx'
 import { Traffic } from './Traffic.tsx'
@@ -45,6 +47,7 @@ export default function CloudPodPage() {
             <PowerButtons pod={pod} />
             <ConsoleButton pod={pod} />
             <CloudPodResize pod={pod} />
+            <CloudPodRebuild pod={pod} />
             <CloudPodMigrate pod={pod} />
             <CloudPodDestroy pod={pod} />
           </>
@@ -69,6 +72,7 @@ function Content({ pod }: { pod: CloudPodDetail }) {
     <div className="space-y-4">
       {current && <JobProgress job={current} />}
       <CloudPodOverview pod={pod} />
+      <KeptGuestCard pod={pod} />
       <CloudPodDetails pod={pod} />
       <Tabs
         value={tab}

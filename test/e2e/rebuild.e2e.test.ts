@@ -1,0 +1,53 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { delivered, showPod, type Placed } from '../cloudPods/faults.ts'
+import { guestsOf } from '../support/harnessWorld.ts'
+import { logIn, openApp, type OpenApp } from './browser.ts'
+
+let opened: OpenApp
+let page: Page
+let pod: Placed
+beforeAll(async () => {
+  opened = await openApp()
+  pod = await delivered(opened.app)
+  page = await opened.page({ viewport: { width: 1360, height: 900 } })
+  await page.goto('/login')
+  await logIn(page, await opened.user('SUPER_ADMIN'))
+}, 120_000)
+afterAll(() => opened?.close())
+
+const button = (name: string) => page.getByRole('button', { name, exact: true })
+const dialog = () => page.getByRole('dialog')
+
+/** Types the host name into the open dialog and confirms. */
+async function confirm(label: string, hostname: string): Promise<void> {
+  const submit = dialog().getByRole('button', { name: label, exact: true })
+  expect(await submit.getAttribute('aria-disabled')).toBe('true')
+  await dialog()
+    .getByLabel(/to confirm/)
+    .fill(hostname)
+  await submit.click()
+  await submit.waitFor({ state: 'hidden' })
+}
+
+it('a pod is rebuilt, the page shows until when its former guest is kept, and one goes back to it and lets the other go', async () => {
+  const { hostname, placement } = await showPod(opened.app, pod.podId)
+  await page.goto(`/t/all/cloudpods/${pod.podId}`)
+  await button('Rebuild').click()
+  await dialog()
+    .getByRole('radio', { name: /The present one/ })
+    .waitFor()
+  await dialog().getByText('The present guest is kept for 24 hours').waitFor()
+  await confirm('Rebuild', hostname)
+
+  await page.getByRole('heading', { name: 'Kept guest' }).waitFor()
+  expect((await showPod(opened.app, pod.podId)).placement?.vmid).not.toBe(placement?.vmid)
+  await page.locator('button:not([aria-disabled="true"])', { hasText: 'Go back to it' }).click()
+  await confirm('Go back', hostname)
+  await page.getByText(`${placement?.vmid}, `).waitFor()
+
+  await page.locator('button:not([aria-disabled="true"])', { hasText: 'Let go of it now' }).click()
+  await confirm('Let go', hostname)
+  await page.getByRole('heading', { name: 'Kept guest' }).waitFor({ state: 'detached' })
+  expect(guestsOf(opened.app, pod.podId).map(({ vmid }) => vmid)).toEqual([placement?.vmid])
+}, 120_000)
