@@ -23,8 +23,8 @@ create table cloud_pod_rebuilds (
   ended_at timestamptz,
   unique (tenant_id, id),
   foreign key (tenant_id, pod_id) references cloud_pods (tenant_id, id),
-  check (state not in ('kept', 'removing') or (kept_until is not null and swapped_at is not null)),
-  check ((state in ('gone', 'failed')) = (ended_at is not null))
+  check (state = 'making' or ended_at is not null or (kept_until is not null and swapped_at is not null)),
+  check ((state = 'gone' or state = 'failed') = (ended_at is not null))
 );
 create unique index cloud_pod_rebuilds_live on cloud_pod_rebuilds (pod_id) where ended_at is null;
 create index cloud_pod_rebuilds_due on cloud_pod_rebuilds (kept_until) where state = 'kept';
@@ -46,7 +46,17 @@ alter table cloud_pod_backups alter column vmid set not null;
 alter table cloud_pods drop constraint cloud_pods_action_check;
 alter table cloud_pods add constraint cloud_pods_action_check
   check (action in ('starting', 'stopping', 'shutting_down', 'rebooting', 'resizing', 'rolling_back', 'restoring',
-    'migrating', 'rebuilding', 'going_back'));
+    'migrating', 'rebuilding', 'going_back', 'undeleting'));
+
+-- recoverable: the pod was deleted, and its guest is kept until then. kept: how the guest was, to be so again.
+alter table cloud_pods drop constraint cloud_pods_state_check;
+alter table cloud_pods add constraint cloud_pods_state_check
+  check (state in ('reserved', 'creating', 'active', 'failed', 'recoverable', 'deleting', 'deleted'));
+alter table cloud_pods add column recoverable_until timestamptz;
+alter table cloud_pods add column kept jsonb;
+alter table cloud_pods add constraint cloud_pods_recoverable
+  check ((state = 'recoverable') = (recoverable_until is not null and kept is not null));
+create index cloud_pods_recoverable_until on cloud_pods (recoverable_until) where state = 'recoverable';
 
 -- A second guest takes room on its node, and is no pod of its own.
 create or replace function node_usage(p_cluster uuid)

@@ -31,6 +31,8 @@ export const cloudPod = z.object({
   tags: z.array(z.string()),
   version: z.number().int(),
   createdAt: timestamp,
+  /** Until when a deleted pod can be undeleted; null: it is not deleted, or gone. */
+  recoverableUntil: timestamp.nullable(),
   deletedAt: timestamp.nullable(),
 })
 export type CloudPod = z.infer<typeof cloudPod>
@@ -39,6 +41,8 @@ export type CloudPod = z.infer<typeof cloudPod>
 export const cloudPodDetail = cloudPod.extend({
   /** The second guest of a pod that was or is being rebuilt; null: it has none. */
   keptGuest: keptGuest.nullable(),
+  /** How long it would be kept to be undeleted if it was deleted now; 0: not at all. */
+  undeleteHours: z.number().int(),
   placement: z
     .object({
       clusterId: id,

@@ -2,9 +2,18 @@ import { allowed, refused, type Verdict } from './billingSubscription.ts'
 
 /**
  * A pod's states: what has been proven. `reserved`: capacity, VMID and address are held for an unpaid order.
- * `failed`: it could not be made and nothing of it is left. `deleted`: its absence was proven.
+ * `failed`: it could not be made and nothing of it is left. `recoverable`: it was deleted, and its guest is off, without a
+ * network and kept for a while. `deleted`: its absence was proven.
  */
-export const POD_STATES = ['reserved', 'creating', 'active', 'failed', 'deleting', 'deleted'] as const
+export const POD_STATES = [
+  'reserved',
+  'creating',
+  'active',
+  'failed',
+  'recoverable',
+  'deleting',
+  'deleted',
+] as const
 export type PodState = (typeof POD_STATES)[number]
 export const POWER_STATES = ['unknown', 'running', 'stopped'] as const
 type PowerState = (typeof POWER_STATES)[number]
@@ -19,6 +28,7 @@ export const POD_ACTIONS = [
   'migrating',
   'rebuilding',
   'going_back',
+  'undeleting',
 ] as const
 type PodAction = (typeof POD_ACTIONS)[number]
 export const POWER_ACTIONS = ['start', 'stop', 'shutdown', 'reboot'] as const
@@ -30,9 +40,12 @@ export const NOT_ACTIVE: Record<Exclude<PodState, 'active'>, string> = {
   reserved: 'The pod is made when its order is paid.',
   creating: 'The pod is still being made.',
   failed: 'The pod could not be made.',
-  deleting: 'The pod is being destroyed.',
+  recoverable: 'The pod was deleted: undelete it first.',
+  deleting: 'The pod is being deleted.',
   deleted: 'The pod no longer exists.',
 }
+
+const GONE: ReadonlySet<PodState> = new Set(['recoverable', 'deleting', 'deleted'])
 
 /** Also for who would end its subscription now. */
 export const PROTECTED = 'The pod is protected from being destroyed: take its protection off first.'
@@ -45,6 +58,12 @@ type KeptState = 'making' | 'kept' | 'removing'
 const whenPower = (pod: Subject, not: PowerState, reason: string): Verdict => {
   if (pod.state !== 'active') return refused(NOT_ACTIVE[pod.state])
   return pod.powerState === not ? refused(reason) : allowed
+}
+
+const whenRecoverable = ({ state, action }: Changing): Verdict => {
+  if (state === 'deleted') return refused(NOT_ACTIVE.deleted)
+  if (state !== 'recoverable') return refused('Only a pod that was deleted and is kept can be undeleted.')
+  return action === null ? allowed : refused('The pod is being undeleted.')
 }
 
 /** Which action a pod allows now, and if not, why: used by the service to refuse and by the pages to explain. */
@@ -87,7 +106,9 @@ export const canPod = {
     if (action !== null) return refused(BUSY)
     return kept === null
       ? allowed
-      : refused('The guest that the last rebuild replaced is still kept: go back to it or let go of it first.')
+      : refused(
+          'The guest that the last rebuild replaced is still kept: go back to it or let go of it first.',
+        )
   },
 
   /** Exchange the pod's guest with the kept one. */
@@ -111,13 +132,20 @@ export const canPod = {
   },
 
   update: ({ state }: Pick<Subject, 'state'>): Verdict =>
-    state === 'deleting' || state === 'deleted' ? refused(NOT_ACTIVE[state]) : allowed,
+    GONE.has(state) ? refused(NOT_ACTIVE[state as Exclude<PodState, 'active'>]) : allowed,
 
   delete: ({ state, subscriptionId, protected: isProtected }: Subject & { protected: boolean }): Verdict => {
-    if (state === 'deleting' || state === 'deleted' || state === 'failed') return refused(NOT_ACTIVE[state])
+    if (state === 'failed' || GONE.has(state))
+      return refused(NOT_ACTIVE[state as Exclude<PodState, 'active'>])
     if (isProtected) return refused(PROTECTED)
     if (subscriptionId)
       return refused('The pod belongs to a subscription: cancel the subscription to destroy it.')
     return allowed
   },
+
+  /** Bring a deleted pod back as it was. */
+  undelete: (pod: Changing): Verdict => whenRecoverable(pod),
+
+  /** Destroy a deleted pod before its time. */
+  purge: (pod: Changing): Verdict => whenRecoverable(pod),
 } as const

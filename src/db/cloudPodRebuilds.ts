@@ -81,15 +81,19 @@ export function blueprintsFor(
 export type Due = { id: string; tenant_id: string; pod_id: string }
 
 /** Kept guests whose time is over, and about which nothing has failed; and how many are kept in all. */
-export async function due(tx: Tx, now: Date, limit: number): Promise<{ due: Due[]; total: number }> {
+export async function due(
+  tx: Tx,
+  now: Date,
+  limit: number,
+): Promise<{ due: Due[]; wanted: number; total: number }> {
   const { rows } = await sql<Due>`select id, tenant_id, pod_id from cloud_pod_rebuilds
     where state = 'kept' and problem is null and kept_until <= ${now} order by kept_until, id limit ${limit}`.execute(
     tx,
   )
-  const counted = await sql<{
-    n: number
-  }>`select count(*)::int as n from cloud_pod_rebuilds where state = 'kept'`.execute(tx)
-  return { due: rows, total: counted.rows[0]?.n ?? 0 }
+  const counted = await sql<{ wanted: number; total: number }>`select count(*)::int as total,
+      (count(*) filter (where problem is null and kept_until <= ${now}))::int as wanted
+    from cloud_pod_rebuilds where state = 'kept'`.execute(tx)
+  return { due: rows, ...(counted.rows[0] ?? { wanted: 0, total: 0 }) }
 }
 
 /** VMIDs that second guests hold on a cluster. */

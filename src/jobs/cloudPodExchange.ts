@@ -80,7 +80,10 @@ export async function look(run: RebuildRun, second: boolean): Promise<Before> {
     const other = await requireSecond(run)
     const there = await findOurs(run, other)
     if (!there)
-      throw permanent('guest_lost', `The kept guest ${other.pod.vmid} is not there any more: nothing was changed.`)
+      throw permanent(
+        'guest_lost',
+        `The kept guest ${other.pod.vmid} is not there any more: nothing was changed.`,
+      )
     if (there.config.lock !== null)
       throw new JobError('wait', 'locked', `guest ${other.pod.vmid} is locked (${there.config.lock})`)
     await requireUnmanaged(run, { guest: other, ...there })
@@ -107,9 +110,7 @@ async function giveBack(run: RebuildRun): Promise<void> {
 async function undoExchange(run: RebuildRun): Promise<void> {
   const { pod } = await openGuest(run)
   if (pod.vmid === before(run).vmid) return
-  await run.tx((ctx) =>
-    rebuildService.exchangeBack(ctx, run.payload, run.output('exchange') as Exchanged),
-  )
+  await run.tx((ctx) => rebuildService.exchangeBack(ctx, run.payload, run.output('exchange') as Exchanged))
 }
 
 /** It is given the size, the speed and the address that the pod has today. */
@@ -158,7 +159,11 @@ async function readBack(run: RebuildRun, always: boolean): Promise<'running' | '
     ...(status === wanted ? [] : [`it is ${status} instead of ${wanted}`]),
   ]
   if (wrong.length > 0)
-    throw new JobError('retry', 'read_back_differs', `The guest is not what its pod says: ${wrong.join('; ')}.`)
+    throw new JobError(
+      'retry',
+      'read_back_differs',
+      `The guest is not what its pod says: ${wrong.join('; ')}.`,
+    )
   return wanted
 }
 
@@ -190,8 +195,7 @@ export const exchangeSteps = (always: boolean): Step<RebuildPayload>[] => [
   {
     name: 'exchange',
     title: 'Exchanging the two guests',
-    commit: (ctx, run) =>
-      rebuildService.exchange(ctx, run.payload, run.output('setAside') as string[]),
+    commit: (ctx, run) => rebuildService.exchange(ctx, run.payload, run.output('setAside') as string[]),
     undo: undoExchange,
   },
   {

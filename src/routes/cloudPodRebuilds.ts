@@ -1,4 +1,8 @@
-import { cloudPodConfirmed, cloudPodRebuild, cloudPodRebuildPreview } from '../../shared/api/cloudPodRebuilds.ts'
+import {
+  cloudPodConfirmed,
+  cloudPodRebuild,
+  cloudPodRebuildPreview,
+} from '../../shared/api/cloudPodRebuilds.ts'
 import { accepted } from '../../shared/api/cloudPods.ts'
 import { idParams } from '../../shared/api/common.ts'
 import * as cloudPodRebuildService from '../services/cloudPodRebuildService.ts'
@@ -38,7 +42,8 @@ export const cloudPodRebuilds: Route[] = [
     method: 'POST',
     path: PATH,
     operationId: 'rebuildCloudPod',
-    summary: 'Give a pod a fresh guest with the same address, name and size; the present one is kept for a while',
+    summary:
+      'Give a pod a fresh guest with the same address, name and size; the present one is kept for a while',
     tag,
     access,
     params: idParams,

@@ -16,8 +16,10 @@ export {
   deliveryFailed,
   get,
   list,
+  podBack,
   podDelivered,
   podGone,
+  requireRevivable,
   retryDelivery,
 } from './billing/subscriptions.ts'
 

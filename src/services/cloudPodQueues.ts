@@ -49,6 +49,9 @@ export type ReconcilePayload = z.infer<typeof reconcilePayload>
 export const podCreate = { kind: 'cloudPod.create', payload: createPayload } as const
 export const podAdopt = { kind: 'cloudPod.adopt', payload: podPayload } as const
 export const podDestroy = { kind: 'cloudPod.destroy', payload: podPayload } as const
+/** Puts a pod that is deleted aside, or brings it back. */
+export const podKeep = { kind: 'cloudPod.keep', payload: podPayload } as const
+export const podUndelete = { kind: 'cloudPod.undelete', payload: podPayload } as const
 export const podPower = { kind: 'cloudPod.power', payload: powerPayload } as const
 export const podResize = { kind: 'cloudPod.resize', payload: resizePayload } as const
 export const podBandwidth = { kind: 'cloudPod.bandwidth', payload: bandwidthPayload } as const
@@ -111,6 +114,13 @@ export const enqueueCreate = (
 
 export const enqueueDestroy = (ctx: Ctx, pod: PodRow): Promise<{ id: string }> =>
   enqueue(ctx, podJob(pod, podDestroy.kind, { idempotencyKey: `destroy:${pod.id}` }))
+
+/** Puts a deleted pod aside for a while. */
+export const enqueueKeep = (ctx: Ctx, pod: PodRow): Promise<{ id: string }> =>
+  enqueue(ctx, podJob(pod, podKeep.kind))
+
+export const enqueueUndelete = (ctx: Ctx, pod: PodRow): Promise<{ id: string }> =>
+  enqueue(ctx, podJob(pod, podUndelete.kind, { deadlineMs: DAY_MS, priority: 50 }))
 
 export const enqueuePower = (ctx: Ctx, pod: PodRow, action: PowerAction): Promise<{ id: string }> =>
   enqueue(

@@ -50,7 +50,7 @@ const asSystem = <T>(root: Root, scope: 'platform' | string[], work: (ctx: Ctx) 
 export async function letGoDue(root: Root): Promise<void> {
   const due = await asSystem(root, 'platform', async (ctx) => {
     const found = await rebuilds.due(ctx.tx, ctx.now(), BATCH)
-    const counts = { wanted: found.due.length, total: found.total }
+    const counts = { wanted: found.wanted, total: found.total, now: found.due.length }
     return (await provisioningService.mayTouch(ctx, 'rebuilds.letGo', counts)) ? found.due : []
   })
   for (const one of due) {
@@ -65,5 +65,7 @@ async function letGoOne(ctx: Ctx, { id, tenant_id: tenantId, pod_id: podId }: re
   const second = await rebuilds.ofPod(ctx.tx, tenantId, podId)
   // Somebody was faster, or goes back to it just now.
   if (second?.id !== id || second.state !== 'kept' || pod.action !== null) return
+  // What is destroyed takes it along.
+  if (pod.state !== 'active' && pod.state !== 'recoverable') return
   await rebuilding.beginRemoval(ctx, pod, second, 'its time is over')
 }

@@ -1,15 +1,26 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { delivered, showPod, type Placed } from '../cloudPods/faults.ts'
+import type { CloudPod } from '../../shared/api/cloudPods.ts'
+import type { Job } from '../../shared/api/provisioning.ts'
+import { showPod } from '../cloudPods/faults.ts'
+import { catalogue } from '../support/api.ts'
+import { finished } from '../support/app.ts'
 import { guestsOf } from '../support/harnessWorld.ts'
 import { logIn, openApp, type OpenApp } from './browser.ts'
 
 let opened: OpenApp
 let page: Page
-let pod: Placed
+let podId: string
 beforeAll(async () => {
   opened = await openApp()
-  pod = await delivered(opened.app)
+  const { app } = opened
+  const tenantId = await app.tenant()
+  await app.admin.call('PATCH', `/api/admin/tenants/${tenantId}/settings`, { 'cloudPods.undeleteHours': 12 })
+  const { plan, blueprint } = await catalogue(app.admin)
+  const order = { tenantId, planId: plan.id, blueprintId: blueprint.id, hostname: 'again.example.com' }
+  const made = await app.admin.post<{ cloudPod: CloudPod; job: Job }>('/api/admin/hosting/cloudpods', order)
+  podId = made.body.cloudPod.id
+  await finished(app.admin, made.body.job.id)
   page = await opened.page({ viewport: { width: 1360, height: 900 } })
   await page.goto('/login')
   await logIn(page, await opened.user('SUPER_ADMIN'))
@@ -31,8 +42,8 @@ async function confirm(label: string, hostname: string): Promise<void> {
 }
 
 it('a pod is rebuilt, the page shows until when its former guest is kept, and one goes back to it and lets the other go', async () => {
-  const { hostname, placement } = await showPod(opened.app, pod.podId)
-  await page.goto(`/t/all/cloudpods/${pod.podId}`)
+  const { hostname, placement } = await showPod(opened.app, podId)
+  await page.goto(`/t/all/cloudpods/${podId}`)
   await button('Rebuild').click()
   await dialog()
     .getByRole('radio', { name: /The present one/ })
@@ -41,7 +52,7 @@ it('a pod is rebuilt, the page shows until when its former guest is kept, and on
   await confirm('Rebuild', hostname)
 
   await page.getByRole('heading', { name: 'Kept guest' }).waitFor()
-  expect((await showPod(opened.app, pod.podId)).placement?.vmid).not.toBe(placement?.vmid)
+  expect((await showPod(opened.app, podId)).placement?.vmid).not.toBe(placement?.vmid)
   await page.locator('button:not([aria-disabled="true"])', { hasText: 'Go back to it' }).click()
   await confirm('Go back', hostname)
   await page.getByText(`${placement?.vmid}, `).waitFor()
@@ -49,5 +60,20 @@ it('a pod is rebuilt, the page shows until when its former guest is kept, and on
   await page.locator('button:not([aria-disabled="true"])', { hasText: 'Let go of it now' }).click()
   await confirm('Let go', hostname)
   await page.getByRole('heading', { name: 'Kept guest' }).waitFor({ state: 'detached' })
-  expect(guestsOf(opened.app, pod.podId).map(({ vmid }) => vmid)).toEqual([placement?.vmid])
+  expect(guestsOf(opened.app, podId).map(({ vmid }) => vmid)).toEqual([placement?.vmid])
+}, 120_000)
+
+it('a deleted pod is found among the deleted ones, and is undeleted', async () => {
+  await page.goto(`/t/all/cloudpods/${podId}`)
+  await page.locator('button:not([aria-disabled="true"])', { hasText: 'Delete' }).click()
+  await dialog().getByText('for 12 hours').waitFor()
+  await confirm('Delete', 'again.example.com')
+  await page.getByRole('heading', { name: 'Deleted' }).waitFor()
+
+  await page.goto('/t/all/cloudpods?state=recoverable')
+  await page.getByText('Can be undeleted until').waitFor()
+  await page.getByRole('link', { name: 'again.example.com' }).click()
+  await button('Undelete').click()
+  await page.getByRole('heading', { name: 'Deleted' }).waitFor({ state: 'detached' })
+  expect(await showPod(opened.app, podId)).toMatchObject({ state: 'active', powerState: 'running' })
 }, 120_000)

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import * as cloudPodDeletionService from '../../src/services/cloudPodDeletionService.ts'
 import type { CloudPod } from '../../shared/api/cloudPods.ts'
 import type { Accepted } from '../../src/services/cloudPodService.ts'
 import * as rebuildService from '../../src/services/cloudPodRebuildService.ts'
@@ -39,7 +40,22 @@ export async function rebuiltIn(app: TestApp, tenantId: string): Promise<{ id: s
   return { id, body: { hostname } }
 }
 
-/** The rows of the route table about rebuilding pods. */
+/** A pod that was deleted and can be undeleted. */
+export async function recoverableIn(
+  app: TestApp,
+  tenantId: string,
+): Promise<{ id: string; hostname: string }> {
+  const made = await restingPod(app, tenantId)
+  const window = { 'cloudPods.undeleteHours': 24 }
+  await good(app.admin.call('PATCH', `/api/admin/tenants/${tenantId}/settings`, window))
+  await good(app.admin.call('DELETE', `${PODS}/${made.id}`))
+  const kept = { ran: true, autostart: true, cards: ['net0'] }
+  await app.as((ctx) => cloudPodDeletionService.markRecoverable(ctx, { tenantId, podId: made.id }, kept))
+  await rest(app, made.id)
+  return made
+}
+
+/** The rows of the route table about rebuilding and undeleting pods. */
 export const REBUILD_CASES: Record<string, Case> = {
   previewCloudPodRebuild: restingPod,
   rebuildCloudPod: async (app, tenantId) => {
@@ -48,4 +64,9 @@ export const REBUILD_CASES: Record<string, Case> = {
   },
   goBackToKeptGuest: rebuiltIn,
   letGoOfKeptGuest: rebuiltIn,
+  undeleteCloudPod: recoverableIn,
+  purgeCloudPod: async (app, tenantId) => {
+    const { id, hostname } = await recoverableIn(app, tenantId)
+    return { id, body: { hostname } }
+  },
 }

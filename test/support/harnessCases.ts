@@ -9,6 +9,7 @@ import { adoptionCases } from './harnessAdoption.ts'
 import { auditCases } from './harnessAudit.ts'
 import { customerCases } from './harnessCustomers.ts'
 import { findingCases } from './harnessFindings.ts'
+import { keepCases } from './harnessKeep.ts'
 import { migrateCases } from './harnessMigrate.ts'
 import { mailCases } from './harnessMail.ts'
 import { rebuildCases } from './harnessRebuild.ts'
@@ -364,6 +365,7 @@ export const jobCases: JobCase[] = [
   ...backupCases({ handlerOf, activePod }),
   ...migrateCases({ handlerOf, activePod }),
   ...rebuildCases({ handlerOf, activePod }),
+  ...keepCases({ handlerOf, activePod }),
   ...mailCases(handlerOf),
   ...auditCases(handlerOf),
   ...customerCases(handlerOf),

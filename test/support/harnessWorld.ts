@@ -97,7 +97,7 @@ async function expectHeld(app: Scene, pod: PodRow): Promise<number[]> {
     expect({ ...held, guests }, `${about} left something`).toEqual({ ...NOTHING, guests: [] })
   } else if (pod.state === 'reserved') {
     expect({ ...held, guests }, about).toEqual({ ...FULL, addresses: ['reserved'], guests: [] })
-  } else if (pod.state === 'active') {
+  } else if (pod.state === 'active' || pod.state === 'recoverable') {
     const all = [pod.vmid, ...kept.map(({ vmid }) => vmid)]
     expect({ ...held, guests: guests.toSorted() }, about).toEqual({
       ...FULL,

@@ -213,6 +213,7 @@ export type Cancelled = { subscription: Subscription; job: Job | null }
 
 /**
  * Ends a subscription now or with its period. What was never delivered is credited in full; a delivered period is not.
+ * @param how `atOnce`: its pod is not kept to be undeleted
  * @throws AppError not_found, invalid_state with the reason
  */
 export async function cancel(
@@ -220,6 +221,7 @@ export async function cancel(
   tenantId: string,
   id: string,
   body: { when: 'now' | 'period_end'; reason: string },
+  how: { atOnce?: boolean } = {},
 ): Promise<Cancelled> {
   const before = await lock(ctx, tenantId, id)
   const subject = { state: before.state, cancelAt: before.cancel_at }
@@ -229,7 +231,7 @@ export async function cancel(
   if (body.when === 'now') await requireUnprotected(ctx, before)
   const job =
     body.when === 'now'
-      ? await cancelNow(ctx, before, body.reason)
+      ? await cancelNow(ctx, before, body.reason, how)
       : await cancelAtPeriodEnd(ctx, before, body.reason)
   return {
     subscription: await get(ctx, tenantId, id),
@@ -255,7 +257,12 @@ async function cancelAtPeriodEnd(ctx: Ctx, before: SubscriptionRow, reason: stri
   return null
 }
 
-async function cancelNow(ctx: Ctx, before: SubscriptionRow, reason: string): Promise<{ id: string } | null> {
+async function cancelNow(
+  ctx: Ctx,
+  before: SubscriptionRow,
+  reason: string,
+  how: { atOnce?: boolean },
+): Promise<{ id: string } | null> {
   if (before.state !== 'active') {
     for (const invoice of await invoices.lockOfSubscription(ctx.tx, before.id)) {
       await creditInvoice(ctx, invoice, reason || 'cancelled before delivery')
@@ -273,7 +280,7 @@ async function cancelNow(ctx: Ctx, before: SubscriptionRow, reason: string): Pro
     updated_at: ctx.now(),
   })
   await emit(ctx, before, 'SUBSCRIPTION_CANCELLED', { state: [before.state, state] }, { reason })
-  return exists ? cloudPodService.startDestruction(ctx, pod) : null
+  return exists ? cloudPodService.startDestruction(ctx, pod, how) : null
 }
 
 /** The pod's absence was proven: its subscription has ended. */
@@ -287,6 +294,34 @@ export async function podGone(ctx: Ctx, pod: PodRow): Promise<void> {
     updated_at: ctx.now(),
   })
   await emit(ctx, before, 'SUBSCRIPTION_UPDATED', { state: [before.state, 'terminated'] })
+}
+
+/**
+ * Whether a subscription that ends with its pod may go on if that is undeleted: as long as it is paid for.
+ * @throws AppError invalid_state
+ */
+export async function requireRevivable(ctx: Ctx, pod: PodRow): Promise<void> {
+  if (pod.subscription_id === null) return
+  const view = await billing.findSubscription(ctx.tx, pod.tenant_id, pod.subscription_id)
+  if (view?.state !== 'terminating' || view.period_end === null || view.period_end <= ctx.now())
+    throw new AppError(
+      'invalid_state',
+      'The time that its subscription was paid for is over: the pod cannot be undeleted.',
+    )
+}
+
+/** The pod was undeleted: its subscription is what it was before it was cancelled. */
+export async function podBack(ctx: Ctx, pod: PodRow): Promise<void> {
+  if (pod.subscription_id === null) return
+  const before = await lock(ctx, pod.tenant_id, pod.subscription_id)
+  if (before.state !== 'terminating') return
+  await billing.updateSubscription(ctx.tx, before.id, {
+    state: 'active',
+    cancel_at: null,
+    cancel_reason: null,
+    updated_at: ctx.now(),
+  })
+  await emit(ctx, before, 'SUBSCRIPTION_UPDATED', { state: [before.state, 'active'] }, { undeleted: pod.id })
 }
 
 async function emit(

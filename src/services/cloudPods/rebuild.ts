@@ -87,8 +87,7 @@ async function blueprintOf(ctx: Ctx, pod: PodRow, asked: string | null): Promise
   const blueprint = offered.find(({ id }) => id === (asked ?? pod.blueprint_id))
   if (!blueprint) throw notFound('blueprint of this kind')
   const reason = sizeReason(blueprint, pod)
-  if (reason !== null)
-    throw new AppError('plan_not_allowed', `${blueprint.name} cannot be chosen. ${reason}`)
+  if (reason !== null) throw new AppError('plan_not_allowed', `${blueprint.name} cannot be chosen. ${reason}`)
   return blueprint
 }
 

@@ -53,15 +53,16 @@ export type Exchanged = Pick<RebuildRow, 'state' | 'cards' | 'cores' | 'memory_m
  */
 export async function exchange(ctx: Ctx, payload: RebuildPayload, cards: string[]): Promise<Exchanged> {
   const { pod, row } = await lock(ctx, payload)
+  const now = ctx.now()
   const isNew = row.state === 'making'
-  const until = isNew ? new Date(ctx.now().getTime() + (await keepHours(ctx, pod.tenant_id)) * HOUR_MS) : null
+  const until = isNew ? new Date(now.getTime() + (await keepHours(ctx, pod.tenant_id)) * HOUR_MS) : null
   await change(ctx, pod, row, {
     state: 'kept',
     cards,
     cores: 0,
     memory_mb: 0,
     kept_until: until ?? row.kept_until,
-    swapped_at: ctx.now(),
+    swapped_at: now,
   })
   return {
     state: row.state,

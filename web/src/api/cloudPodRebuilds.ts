@@ -14,8 +14,11 @@ export const rebuildPreviewQuery = (podId: string) =>
     queryFn: ({ signal }) => get<CloudPodRebuildPreview>(`${pathOf(podId)}/rebuild`, undefined, signal),
   })
 
-export const rebuildCloudPod = (podId: string, body: { blueprintId: string; hostname: string }, key: string) =>
-  post<Accepted>(`${pathOf(podId)}/rebuild`, body, key)
+export const rebuildCloudPod = (
+  podId: string,
+  body: { blueprintId: string; hostname: string },
+  key: string,
+) => post<Accepted>(`${pathOf(podId)}/rebuild`, body, key)
 export const goBackToKeptGuest = (podId: string, hostname: string, key: string) =>
   post<Accepted>(`${pathOf(podId)}/kept-guest/return`, { hostname }, key)
 export const letGoOfKeptGuest = (podId: string, hostname: string, key: string) =>

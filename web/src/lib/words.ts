@@ -78,6 +78,8 @@ const JOB_KINDS: Record<string, string> = {
   'cloudPod.backupDelete': 'Delete backup',
   'cloudPod.restore': 'Restore backup',
   'cloudPod.migrate': 'Migrate CloudPod',
+  'cloudPod.keep': 'Delete CloudPod',
+  'cloudPod.undelete': 'Undelete CloudPod',
   'cloudPod.rebuild': 'Rebuild CloudPod',
   'cloudPod.goBack': 'Go back to the former guest',
   'cloudPod.letGo': 'Destroy the kept guest',

@@ -22,6 +22,7 @@ import { CloudPodMigrate } from './CloudPodMigrate.tsx'
 import { CloudPodOverview } from './CloudPodOverview.tsx'
 import { CloudPodRebuild } from './CloudPodRebuild.tsx'
 import { CloudPodResize } from './CloudPodResize.tsx'
+import { DeletedCard } from './DeletedCard.tsx'
 import { KeptGuestCard } from './KeptGuestCard.tsx'
 import { Metrics } from './Metrics.tsx'
 import { Snapshots } from './Snapshots.tsx'
@@ -71,6 +72,7 @@ function Content({ pod }: { pod: CloudPodDetail }) {
   return (
     <div className="space-y-4">
       {current && <JobProgress job={current} />}
+      <DeletedCard pod={pod} />
       <CloudPodOverview pod={pod} />
       <KeptGuestCard pod={pod} />
       <CloudPodDetails pod={pod} />

@@ -2,7 +2,11 @@ import { useQuery } from '@tanstack/react-query'
 import { HardDriveDownload } from 'lucide-react'
 import { useState } from 'react'
 import { canPod } from '../../../../shared/states/cloudPod.ts'
-import { rebuildCloudPod, rebuildPreviewQuery, type CloudPodRebuildPreview } from '../../api/cloudPodRebuilds.ts'
+import {
+  rebuildCloudPod,
+  rebuildPreviewQuery,
+  type CloudPodRebuildPreview,
+} from '../../api/cloudPodRebuilds.ts'
 import type { Accepted, CloudPodDetail } from '../../api/cloudPods.ts'
 import { TypeName } from '../../components/ConfirmDestroy.tsx'
 import { Form, useApiForm } from '../../components/Form.tsx'
