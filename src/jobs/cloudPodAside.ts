@@ -36,6 +36,12 @@ export async function shutDown(run: Run<PodPayload>, { guest, ref }: Own): Promi
   }
 }
 
+/** Switches a guest off that must not run. */
+export async function switchOff(run: Run<PodPayload>, { guest, ref }: Own): Promise<void> {
+  if (valueOf(await guest.proxmox.status(ref, run)).status !== 'running') return
+  await doTask(run, guest.proxmox, 'stopping', () => guest.proxmox.stop(ref, run))
+}
+
 /** Starts a guest that is off. */
 export async function startUp(run: Run<PodPayload>, { guest, ref }: Own): Promise<void> {
   if (valueOf(await guest.proxmox.status(ref, run)).status === 'running') return
@@ -78,6 +84,13 @@ export async function putAside(run: Run<PodPayload>, own: Own, why: string): Pro
   await doTask(run, guest.proxmox, 'putting the guest aside', () =>
     guest.proxmox.configure(ref, options, { digest: config.digest, signal: run.signal }),
   )
+}
+
+/** @throws JobError retry `read_back_differs` unless it is off, unplugged and not started with its node */
+export async function requireAside(run: Run<PodPayload>, own: Own): Promise<void> {
+  const { status } = valueOf(await own.guest.proxmox.status(own.ref, run))
+  if (status === 'running' || !isUnplugged(own) || startsWithNode(own.config))
+    throw new JobError('retry', 'read_back_differs', 'The guest is not off and without a network yet.')
 }
 
 /**

@@ -2,17 +2,18 @@ import type { RebuildPayload } from '../services/cloudPodQueues.ts'
 import * as rebuildService from '../services/cloudPodRebuildService.ts'
 import type { Exchanged } from '../services/cloudPodRebuildService.ts'
 import {
-  isUnplugged,
   noteCards,
   putAside,
+  requireAside,
   shutDown,
   startAgain,
   startsWithNode,
   startUp,
+  switchOff,
   takeIntoUse,
 } from './cloudPodAside.ts'
 import { driftOf } from './cloudPodDrift.ts'
-import { doTask, findOurs, findSettled, openGuest, type Guest, type Own } from './cloudPodGuest.ts'
+import { findOurs, findSettled, openGuest, type Guest, type Own } from './cloudPodGuest.ts'
 import { addresses, network } from './cloudPodMake.ts'
 import { openSecond } from './cloudPodSecond.ts'
 import { growDiskTo } from './cloudPodSize.ts'
@@ -91,20 +92,24 @@ export async function look(run: RebuildRun, second: boolean): Promise<Before> {
   return { vmid: guest.pod.vmid, runs: status === 'running', autostart: startsWithNode(own.config) }
 }
 
-async function setAside(run: RebuildRun): Promise<string[]> {
+/** @returns which of its cards were set down */
+async function retire(run: RebuildRun): Promise<string[]> {
+  const cards = await noteCards(run, await need(run, 'former'))
+  await shutDown(run, await need(run, 'former'))
   const own = await need(run, 'former')
-  const cards = await noteCards(run, own)
   await putAside(run, own, `the former guest of ${own.guest.pod.hostname}, without a network.`)
+  await requireAside(run, await need(run, 'former'))
   return cards
 }
 
-/** Lets the former guest be what it was. */
+/** Lets the former guest be what it was, and run if it ran. */
 async function giveBack(run: RebuildRun): Promise<void> {
   const { cards } = (run.saved() as { cards?: string[] } | null) ?? {}
-  if (!cards) return
-  const own = await left(run, 'former')
+  const own = cards && (await left(run, 'former'))
   if (!own) return
   await takeIntoUse(run, own, { cards, onboot: before(run).autostart })
+  const again = await left(run, 'former')
+  if (again?.guest.pod.state === 'active' && before(run).runs) await startAgain(run, again)
 }
 
 async function undoExchange(run: RebuildRun): Promise<void> {
@@ -128,19 +133,9 @@ async function takeOver(run: RebuildRun): Promise<void> {
 async function putNextAside(run: RebuildRun): Promise<void> {
   const own = await left(run, 'next')
   if (!own) return
-  await putAside(run, own, `a guest of ${own.guest.pod.hostname} that could not be taken into use.`)
-}
-
-async function stopNext(run: RebuildRun): Promise<void> {
-  const own = await left(run, 'next')
-  if (!own || valueOf(await own.guest.proxmox.status(own.ref, run)).status !== 'running') return
-  await doTask(run, own.guest.proxmox, 'stopping', () => own.guest.proxmox.stop(own.ref, run))
-}
-
-async function startFormer(run: RebuildRun): Promise<void> {
-  if (!before(run).runs) return
-  const own = await left(run, 'former')
-  if (own?.guest.pod.state === 'active') await startAgain(run, own)
+  await switchOff(run, own)
+  const off = await left(run, 'next')
+  if (off) await putAside(run, off, `a guest of ${off.guest.pod.hostname} that could not be taken into use.`)
 }
 
 /** @param always a guest that was just made is started in any case, another one only if its predecessor ran */
@@ -167,64 +162,36 @@ async function readBack(run: RebuildRun, always: boolean): Promise<'running' | '
   return wanted
 }
 
-/** Read right before the two are exchanged: from then on the other one is the pod's. */
-async function requireAside(run: RebuildRun): Promise<void> {
-  const own = await need(run, 'former')
-  const { status } = valueOf(await own.guest.proxmox.status(own.ref, run))
-  if (status === 'running' || !isUnplugged(own))
-    throw new JobError('retry', 'read_back_differs', 'The former guest is not off and without a network yet.')
-}
-
 /** What a rebuild ends with, and all of going back. */
 export const exchangeSteps = (always: boolean): Step<RebuildPayload>[] => [
   {
-    name: 'stop',
-    title: 'Shutting the present guest down',
-    run: async (run) => shutDown(run, await need(run, 'former')),
-    undo: (run) => unlessForeign(() => startFormer(run)),
-    idempotent: true,
-  },
-  {
-    name: 'setAside',
-    title: 'Taking its network away',
-    run: setAside,
+    name: 'putAside',
+    title: 'Shutting the present guest down and taking its network away',
+    run: retire,
     undo: (run) => unlessForeign(() => giveBack(run)),
     idempotent: true,
   },
-  { name: 'proveAside', title: 'Reading back that it is off', run: requireAside, idempotent: true },
   {
     name: 'exchange',
     title: 'Exchanging the two guests',
-    commit: (ctx, run) => rebuildService.exchange(ctx, run.payload, run.output('setAside') as string[]),
+    commit: (ctx, run) => rebuildService.exchange(ctx, run.payload, run.output('putAside') as string[]),
     undo: undoExchange,
   },
   {
     name: 'takeOver',
-    title: 'Giving the other one network and size',
-    run: takeOver,
-    undo: (run) => unlessForeign(() => putNextAside(run)),
-    idempotent: true,
-  },
-  {
-    name: 'start',
-    title: 'Starting it',
+    title: 'Giving the other one network and size, and starting it',
     run: async (run) => {
-      const own = await need(run, 'next')
-      if (shouldRun(run, always)) await startUp(run, own)
+      await takeOver(run)
+      if (shouldRun(run, always)) await startUp(run, await need(run, 'next'))
+      return readBack(run, always)
     },
-    undo: (run) => unlessForeign(() => stopNext(run)),
-    idempotent: true,
-  },
-  {
-    name: 'readBack',
-    title: 'Reading everything back',
-    run: (run) => readBack(run, always),
+    undo: (run) => unlessForeign(() => putNextAside(run)),
     idempotent: true,
   },
   {
     name: 'record',
     title: 'Recording the new guest',
     commit: (ctx, run) =>
-      rebuildService.markExchanged(ctx, run.payload, run.output('readBack') as 'running' | 'stopped'),
+      rebuildService.markExchanged(ctx, run.payload, run.output('takeOver') as 'running' | 'stopped'),
   },
 ]

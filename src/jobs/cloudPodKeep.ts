@@ -2,15 +2,16 @@ import { podKeep, podUndelete, type PodPayload } from '../services/cloudPodQueue
 import * as deletionService from '../services/cloudPodDeletionService.ts'
 import type { KeptAs } from '../services/cloudPodDeletionService.ts'
 import {
-  isUnplugged,
   noteCards,
   putAside,
+  requireAside,
   shutDown,
   startsWithNode,
   startUp,
+  switchOff,
   takeIntoUse,
 } from './cloudPodAside.ts'
-import { doTask, findSettled, openGuest, ours, type Own } from './cloudPodGuest.ts'
+import { findSettled, openGuest, ours, type Own } from './cloudPodGuest.ts'
 import { unlessForeign } from './cloudPodSnapshot.ts'
 import { JobError, permanent, valueOf } from './errors.ts'
 import type { JobHandler, Run } from './steps.ts'
@@ -33,29 +34,20 @@ async function look(run: PodRun): Promise<Looked | null> {
   return own && { ran: await isRunning(run, own), autostart: startsWithNode(own.config) }
 }
 
-async function stop(run: PodRun): Promise<void> {
-  const own = await guestOf(run)
-  if (own) await shutDown(run, own)
-}
-
 const whyKept = ({ guest }: Own): string =>
   `the deleted pod ${guest.pod.hostname}, without a network. It can be undeleted.`
 
-async function setAside(run: PodRun): Promise<string[]> {
+/** @returns which of its cards were set down; null: there is no guest */
+async function retire(run: PodRun): Promise<string[] | null> {
+  const found = await guestOf(run)
+  if (!found) return null
+  const cards = await noteCards(run, found)
+  await shutDown(run, found)
+  const off = await guestOf(run)
+  if (off) await putAside(run, off, whyKept(off))
   const own = await guestOf(run)
-  if (!own) return []
-  const cards = await noteCards(run, own)
-  await putAside(run, own, whyKept(own))
-  return cards
-}
-
-/** @returns whether there is a guest that is kept */
-async function prove(run: PodRun): Promise<boolean> {
-  const own = await guestOf(run)
-  if (!own) return false
-  if ((await isRunning(run, own)) || !isUnplugged(own) || startsWithNode(own.config))
-    throw new JobError('retry', 'read_back_differs', 'The guest is not off and without a network yet.')
-  return true
+  if (own) await requireAside(run, own)
+  return own && cards
 }
 
 /** Puts a deleted pod aside, so that it can be undeleted. It is a decision in force: what fails for good waits for a person. */
@@ -65,17 +57,19 @@ export const cloudPodKeep: JobHandler<PodPayload> = {
   onPermanent: 'stuck',
   steps: [
     { name: 'look', title: 'Looking whether it runs', run: look, idempotent: true },
-    { name: 'stop', title: 'Shutting down', run: stop, idempotent: true },
-    { name: 'setAside', title: 'Taking its network away', run: setAside, idempotent: true },
-    { name: 'prove', title: 'Reading back that it is off', run: prove, idempotent: true },
+    {
+      name: 'putAside',
+      title: 'Shutting it down and taking its network away',
+      run: retire,
+      idempotent: true,
+    },
     {
       name: 'record',
       title: 'Recording until when it is kept',
       commit: (ctx, run) => {
         const looked = run.output('look') as Looked | null
-        if (looked === null || run.output('prove') !== true)
-          return deletionService.destroyInstead(ctx, run.payload)
-        const cards = run.output('setAside') as string[]
+        const cards = run.output('putAside') as string[] | null
+        if (looked === null || cards === null) return deletionService.destroyInstead(ctx, run.payload)
         return deletionService.markRecoverable(ctx, run.payload, { ...looked, cards })
       },
     },
@@ -91,14 +85,12 @@ async function kept(run: PodRun): Promise<Own> {
 
 const asKept = (run: PodRun): KeptAs => run.output('look') as KeptAs
 
-async function giveBack(run: PodRun): Promise<void> {
-  const { cards, autostart } = asKept(run)
+/** @returns the power state that was read back */
+async function giveBack(run: PodRun): Promise<'running' | 'stopped'> {
+  const { cards, autostart, ran } = asKept(run)
   await takeIntoUse(run, await kept(run), { cards, onboot: autostart })
-}
-
-async function start(run: PodRun): Promise<void> {
-  const own = await kept(run)
-  if (asKept(run).ran) await startUp(run, own)
+  if (ran) await startUp(run, await kept(run))
+  return readBack(run)
 }
 
 async function readBack(run: PodRun): Promise<'running' | 'stopped'> {
@@ -117,13 +109,10 @@ async function readBack(run: PodRun): Promise<'running' | 'stopped'> {
 
 async function putAsideAgain(run: PodRun): Promise<void> {
   const own = await guestOf(run)
-  if (own) await putAside(run, own, whyKept(own))
-}
-
-async function stopAgain(run: PodRun): Promise<void> {
-  const own = await guestOf(run)
-  if (!own || !(await isRunning(run, own))) return
-  await doTask(run, own.guest.proxmox, 'stopping', () => own.guest.proxmox.stop(own.ref, run))
+  if (!own) return
+  await switchOff(run, own)
+  const off = await guestOf(run)
+  if (off) await putAside(run, off, whyKept(off))
 }
 
 /** Brings a deleted pod back as it was; what cannot be brought back is kept on. */
@@ -142,24 +131,16 @@ export const cloudPodUndelete: JobHandler<PodPayload> = {
     },
     {
       name: 'giveBack',
-      title: 'Giving it its network again',
+      title: 'Giving it its network again, and starting what ran',
       run: giveBack,
       undo: (run) => unlessForeign(() => putAsideAgain(run)),
       idempotent: true,
     },
     {
-      name: 'start',
-      title: 'Starting what ran before',
-      run: start,
-      undo: (run) => unlessForeign(() => stopAgain(run)),
-      idempotent: true,
-    },
-    { name: 'readBack', title: 'Reading everything back', run: readBack, idempotent: true },
-    {
       name: 'record',
       title: 'Recording that it is back',
       commit: (ctx, run) =>
-        deletionService.markUndeleted(ctx, run.payload, run.output('readBack') as 'running' | 'stopped'),
+        deletionService.markUndeleted(ctx, run.payload, run.output('giveBack') as 'running' | 'stopped'),
     },
   ],
   failed: (ctx, payload, error) => deletionService.markUndeleteFailed(ctx, payload, error.message),

@@ -61,6 +61,13 @@ async function verify(run: RebuildRun): Promise<void> {
     throw new JobError('retry', 'read_back_differs', `The new guest is not whole: ${wrong.join('; ')}.`)
 }
 
+async function setUp(run: RebuildRun): Promise<void> {
+  await configure(run)
+  const own = await second(run)
+  await growDiskTo(run, own, own.guest.pod.disk_gb)
+  await verify(run)
+}
+
 /**
  * Makes a new guest beside the pod's own, and puts it in its place once it is whole. The former one is kept. Whatever fails,
  * the pod has the guest that it had.
@@ -82,17 +89,12 @@ export const cloudPodRebuild: JobHandler<RebuildPayload> = {
       probe: (run) => probeMakeAt(run, BESIDE),
       undo: (run) => unmakeAt(run, BESIDE),
     },
-    { name: 'configure', title: 'Setting cores, memory and network', run: configure, idempotent: true },
     {
-      name: 'disk',
-      title: 'Growing the disk',
-      run: async (run) => {
-        const own = await second(run)
-        await growDiskTo(run, own, own.guest.pod.disk_gb)
-      },
+      name: 'setUp',
+      title: 'Setting size and network, and reading everything back',
+      run: setUp,
       idempotent: true,
     },
-    { name: 'verify', title: 'Proving that the new guest is whole', run: verify, idempotent: true },
     ...exchangeSteps(true),
   ],
   failed: (ctx, payload, error) => rebuildService.markRebuildFailed(ctx, payload, error.message),
