@@ -16,12 +16,11 @@ export {
   deliveryFailed,
   get,
   list,
-  podBack,
   podDelivered,
   podGone,
-  requireRevivable,
   retryDelivery,
 } from './billing/subscriptions.ts'
+export { podBack, requireRevivable } from './billing/undeleted.ts'
 
 export type Booked = Payment & { invoice: Invoice; subscription: Subscription | null }
 

@@ -18,7 +18,6 @@ export {
   markLetGoFailed,
   markRebuildFailed,
   reassignSecond,
-  secondOf,
   type Exchanged,
 } from './cloudPods/secondGuest.ts'
 

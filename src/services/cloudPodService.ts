@@ -6,7 +6,6 @@ import { told, type Ctx } from '../context.ts'
 import * as customers from '../db/customers.ts'
 import * as pods from '../db/cloudPods.ts'
 import * as backupSchedules from '../db/cloudPodBackupSchedules.ts'
-import * as rebuilds from '../db/cloudPodRebuilds.ts'
 import * as snapshots from '../db/cloudPodSnapshots.ts'
 import type { PodFilter, PodRow, PodView } from '../db/cloudPods.ts'
 import type { ListOptions } from '../db/list.ts'
@@ -17,7 +16,7 @@ import { emit, lockPod, requireAllowed } from './cloudPods/changes.ts'
 import type { Judgement } from './cloudPods/placement.ts'
 import { startDestruction, undeleteHours } from './cloudPods/deletion.ts'
 import { updateDetails } from './cloudPods/details.ts'
-import { stateOf } from './cloudPods/rebuild.ts'
+import { keptGuestOf } from './cloudPods/keptGuest.ts'
 import { reserve, type PodOrder, type PodSource } from './cloudPods/reserve.ts'
 import * as resizing from './cloudPods/resize.ts'
 import * as provisioningService from './provisioningService.ts'
@@ -76,19 +75,6 @@ export async function get(ctx: Ctx, tenantId: string, id: string): Promise<Cloud
   if (!ctx.seesInfrastructure) return { ...shown, placement: null }
   const { storage: _, judged, ...placement } = await pods.placement(ctx.tx, id)
   return { ...shown, placement: { ...placement, judged: judged as Judgement[] | null } }
-}
-
-async function keptGuestOf(ctx: Ctx, pod: PodRow): Promise<CloudPodDetail['keptGuest']> {
-  const second = await rebuilds.ofPod(ctx.tx, pod.tenant_id, pod.id)
-  const state = stateOf(second)
-  if (!second || state === null) return null
-  return {
-    state,
-    blueprint: { id: second.blueprint_id, name: second.blueprint_name },
-    since: iso(second.swapped_at),
-    until: iso(second.kept_until),
-    problem: told(ctx, second.problem, 'It could not be destroyed yet. Your provider sees the details.'),
-  }
 }
 
 export type Accepted = { cloudPod: CloudPod; job: Job }

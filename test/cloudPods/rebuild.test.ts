@@ -238,7 +238,7 @@ it('a backup of the former guest is restored over the new one, and destroying th
 it('kept guests are destroyed when their time is over, and unusually many wait for a person', async () => {
   const before = await pod('ct')
   await ended(await ask(before))
-  const due = Number((await rowsOf(app, sql`select from cloud_pod_rebuilds where state = 'kept'`)).length)
+  const due = (await rowsOf(app, sql`select from cloud_pod_rebuilds where state = 'kept'`)).length
   await cloudPodRebuildService.letGoDue(app.root)
   expect(guestsOf(app, before.id)).toHaveLength(2)
   await app.admin.call('PATCH', '/api/admin/tenants/settings', { 'automation.brakeMinimum': 0 })

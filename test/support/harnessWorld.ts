@@ -99,11 +99,11 @@ async function expectHeld(app: Scene, pod: PodRow): Promise<number[]> {
     expect({ ...held, guests }, about).toEqual({ ...FULL, addresses: ['reserved'], guests: [] })
   } else if (pod.state === 'active' || pod.state === 'recoverable') {
     const all = [pod.vmid, ...kept.map(({ vmid }) => vmid)]
-    expect({ ...held, guests: guests.toSorted() }, about).toEqual({
+    expect({ ...held, guests: new Set(guests) }, about).toEqual({
       ...FULL,
       vmids: all.map(() => 'reserved'),
       // What could not be destroyed may be gone all the same.
-      guests: all.filter((vmid) => vmid === pod.vmid || guests.includes(vmid)).toSorted(),
+      guests: new Set(all.filter((vmid) => vmid === pod.vmid || guests.includes(vmid))),
     })
   } else {
     expect({ vmids: held.vmids, addresses: held.addresses.length, capacity: held.capacity }, about).toEqual({

@@ -296,34 +296,6 @@ export async function podGone(ctx: Ctx, pod: PodRow): Promise<void> {
   await emit(ctx, before, 'SUBSCRIPTION_UPDATED', { state: [before.state, 'terminated'] })
 }
 
-/**
- * Whether a subscription that ends with its pod may go on if that is undeleted: as long as it is paid for.
- * @throws AppError invalid_state
- */
-export async function requireRevivable(ctx: Ctx, pod: PodRow): Promise<void> {
-  if (pod.subscription_id === null) return
-  const view = await billing.findSubscription(ctx.tx, pod.tenant_id, pod.subscription_id)
-  if (view?.state !== 'terminating' || view.period_end === null || view.period_end <= ctx.now())
-    throw new AppError(
-      'invalid_state',
-      'The time that its subscription was paid for is over: the pod cannot be undeleted.',
-    )
-}
-
-/** The pod was undeleted: its subscription is what it was before it was cancelled. */
-export async function podBack(ctx: Ctx, pod: PodRow): Promise<void> {
-  if (pod.subscription_id === null) return
-  const before = await lock(ctx, pod.tenant_id, pod.subscription_id)
-  if (before.state !== 'terminating') return
-  await billing.updateSubscription(ctx.tx, before.id, {
-    state: 'active',
-    cancel_at: null,
-    cancel_reason: null,
-    updated_at: ctx.now(),
-  })
-  await emit(ctx, before, 'SUBSCRIPTION_UPDATED', { state: [before.state, 'active'] }, { undeleted: pod.id })
-}
-
 async function emit(
   ctx: Ctx,
   subscription: SubscriptionRow,

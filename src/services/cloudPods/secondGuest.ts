@@ -2,7 +2,7 @@ import type { Ctx } from '../../context.ts'
 import * as pods from '../../db/cloudPods.ts'
 import type { PodRow } from '../../db/cloudPods.ts'
 import * as rebuilds from '../../db/cloudPodRebuilds.ts'
-import type { RebuildRow, SecondGuest } from '../../db/cloudPodRebuilds.ts'
+import type { RebuildRow } from '../../db/cloudPodRebuilds.ts'
 import * as reservations from '../../db/cloudPodReservations.ts'
 import * as findings from '../../db/provisioningFindings.ts'
 import { AppError, notFound } from '../../errors.ts'
@@ -18,13 +18,6 @@ async function lock(ctx: Ctx, payload: RebuildPayload): Promise<{ pod: PodRow; r
   const row = await rebuilds.lock(ctx.tx, payload.tenantId, payload.rebuildId)
   if (!row) throw notFound('second guest')
   return { pod, row }
-}
-
-/** The second guest that a job is about, with its place. @throws AppError not_found */
-export async function secondOf(ctx: Ctx, payload: RebuildPayload): Promise<SecondGuest> {
-  const second = await rebuilds.ofPod(ctx.tx, payload.tenantId, payload.podId)
-  if (second?.id !== payload.rebuildId) throw notFound('second guest')
-  return second
 }
 
 /** Gives the second guest another VMID because a guest that is not ours holds the present one. */
@@ -74,10 +67,11 @@ export async function exchange(ctx: Ctx, payload: RebuildPayload, cards: string[
   }
 }
 
+const date = (text: string | null): Date | null => (text === null ? null : new Date(text))
+
 /** Takes an exchange back. */
 export async function exchangeBack(ctx: Ctx, payload: RebuildPayload, before: Exchanged): Promise<void> {
   const { pod, row } = await lock(ctx, payload)
-  const date = (text: string | null) => (text === null ? null : new Date(text))
   await change(ctx, pod, row, {
     ...before,
     kept_until: date(before.kept_until),

@@ -1,9 +1,9 @@
 import { queryOptions } from '@tanstack/react-query'
-import type { CloudPodRebuildPreview, KeptGuest } from '../../../shared/api/cloudPodRebuilds.ts'
+import type { CloudPodRebuildPreview } from '../../../shared/api/cloudPodRebuilds.ts'
 import type { Accepted } from './cloudPods.ts'
 import { get, post } from './http.ts'
 
-export type { CloudPodRebuildPreview, KeptGuest }
+export type { CloudPodRebuildPreview }
 
 const pathOf = (podId: string) => `/api/admin/hosting/cloudpods/${podId}`
 
