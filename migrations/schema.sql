@@ -285,6 +285,7 @@ create table cloud_pod_blueprints (
   max_disk_gb integer not null default 65536,
   state text not null default 'active'::text,
   created_at timestamp with time zone not null,
+  version integer not null default 1,
   constraint cloud_pod_blueprints_code_key UNIQUE (code),
   constraint cloud_pod_blueprints_pkey PRIMARY KEY (id),
   constraint cloud_pod_blueprints_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
@@ -368,12 +369,14 @@ create table cloud_pod_plans (
   traffic_gb integer,
   rate_mbps integer,
   over_limit text not null default 'none'::text,
+  node_tags text[] not null default '{}'::text[],
   constraint cloud_pod_plans_pkey PRIMARY KEY (id),
   constraint cloud_pod_plans_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint cloud_pod_plans_code_check CHECK ((code ~ '^[a-z0-9][a-z0-9.-]{0,62}$'::text)),
   constraint cloud_pod_plans_cores_check CHECK (((cores >= 1) AND (cores <= 512))),
   constraint cloud_pod_plans_disk_gb_check CHECK (((disk_gb >= 1) AND (disk_gb <= 65536))),
   constraint cloud_pod_plans_memory_mb_check CHECK (((memory_mb >= 128) AND (memory_mb <= 4194304))),
+  constraint cloud_pod_plans_node_tags_check CHECK ((cardinality(node_tags) <= 20)),
   constraint cloud_pod_plans_over_limit CHECK (((over_limit = 'none'::text) OR (traffic_gb IS NOT NULL))),
   constraint cloud_pod_plans_over_limit_check CHECK ((over_limit = ANY (ARRAY['none'::text, 'notify'::text, 'throttle'::text]))),
   constraint cloud_pod_plans_rate_mbps_check CHECK (((rate_mbps >= 1) AND (rate_mbps <= 100000))),
@@ -531,6 +534,7 @@ create table cloud_pods (
   throttle_mbps integer,
   recoverable_until timestamp with time zone,
   kept jsonb,
+  wanted_region text,
   constraint cloud_pods_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint cloud_pods_pkey PRIMARY KEY (id),
   constraint cloud_pods_blueprint_id_fkey FOREIGN KEY (blueprint_id) REFERENCES cloud_pod_blueprints(id),
@@ -590,10 +594,12 @@ create table clusters (
   checked_at timestamp with time zone,
   version integer not null default 1,
   created_at timestamp with time zone not null,
+  region text,
   constraint clusters_pkey PRIMARY KEY (id),
   constraint clusters_api_url_check CHECK ((api_url ~~ 'https://%'::text)),
   constraint clusters_check CHECK ((vmid_min <= vmid_max)),
   constraint clusters_health_check CHECK ((health = ANY (ARRAY['unknown'::text, 'ok'::text, 'failing'::text]))),
+  constraint clusters_region_check CHECK ((region ~ '^[a-z0-9][a-z0-9-]{0,31}$'::text)),
   constraint clusters_removed_secret CHECK (((state <> 'removed'::text) OR (length(token_secret_sealed) = 0))),
   constraint clusters_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'removed'::text]))),
   constraint clusters_vmid_max_check CHECK ((vmid_max <= 999999999)),
@@ -1114,6 +1120,8 @@ create table nodes (
   created_at timestamp with time zone not null,
   backup_storage text,
   emptying_at timestamp with time zone,
+  tags text[] not null default '{}'::text[],
+  headroom_percent integer not null default 0,
   constraint nodes_cluster_id_id_key UNIQUE (cluster_id, id),
   constraint nodes_cluster_id_name_key UNIQUE (cluster_id, name),
   constraint nodes_pkey PRIMARY KEY (id),
@@ -1122,10 +1130,12 @@ create table nodes (
   constraint nodes_cpu_overcommit_check CHECK ((cpu_overcommit > (0)::numeric)),
   constraint nodes_disk_gb_check CHECK ((disk_gb >= 0)),
   constraint nodes_emptying_is_drained CHECK (((emptying_at IS NULL) OR (state = 'drained'::text))),
+  constraint nodes_headroom_percent_check CHECK (((headroom_percent >= 0) AND (headroom_percent <= 90))),
   constraint nodes_memory_mb_check CHECK ((memory_mb >= 0)),
   constraint nodes_memory_overcommit_check CHECK ((memory_overcommit > (0)::numeric)),
   constraint nodes_state_check CHECK ((state = ANY (ARRAY['active'::text, 'drained'::text]))),
-  constraint nodes_status_check CHECK ((status = ANY (ARRAY['online'::text, 'offline'::text, 'unknown'::text])))
+  constraint nodes_status_check CHECK ((status = ANY (ARRAY['online'::text, 'offline'::text, 'unknown'::text]))),
+  constraint nodes_tags_check CHECK ((cardinality(tags) <= 20))
 );
 
 create table passkey_challenges (
@@ -1848,6 +1858,8 @@ CREATE INDEX cloud_pods_search ON public.cloud_pods USING gin (tenant_id, ((' ':
 
 CREATE INDEX cloud_pods_subscription ON public.cloud_pods USING btree (subscription_id) WHERE (subscription_id IS NOT NULL);
 
+CREATE INDEX cloud_pods_tags ON public.cloud_pods USING gin (tenant_id, tags);
+
 CREATE INDEX cloud_pods_vmid ON public.cloud_pods USING btree (vmid, id DESC);
 
 CREATE UNIQUE INDEX clusters_name ON public.clusters USING btree (name) WHERE (state <> 'removed'::text);
@@ -2370,7 +2382,7 @@ grant insert, select, update on cloud_pod_backups to mpanel_app;
 
 grant delete, insert, select, update on cloud_pod_blueprint_images to mpanel_app;
 
-grant insert, select, update on cloud_pod_blueprints to mpanel_app;
+grant delete, insert, select, update on cloud_pod_blueprints to mpanel_app;
 
 grant delete, insert, select, update on cloud_pod_consoles to mpanel_app;
 
@@ -2428,7 +2440,7 @@ grant insert, select on invoices to mpanel_app;
 
 grant delete, insert, select, update on ip_addresses to mpanel_app;
 
-grant insert, select, update on ip_pools to mpanel_app;
+grant delete, insert, select, update on ip_pools to mpanel_app;
 
 grant delete, insert, select, update on job_lanes to mpanel_app;
 
@@ -2588,38 +2600,27 @@ begin
   return null;
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.customers_found(p_likes text[], p_state text, p_group uuid, p_tag text, p_after uuid, p_down boolean, p_limit integer)
+CREATE OR REPLACE FUNCTION public.cloud_pods_found(p_like text, p_state text, p_tag text, p_customer uuid, p_after uuid, p_down boolean, p_limit integer)
  RETURNS SETOF uuid
- LANGUAGE plpgsql
+ LANGUAGE sql
  STABLE SECURITY DEFINER ROWS 50
  SET search_path TO 'public', 'pg_temp'
- SET enable_seqscan TO 'off'
 AS $function$
-declare
-  nearby constant int := 2000;
-  seen uuid[] := search_scope(null);
-  way text := case when p_down then 'desc' else 'asc' end;
-  listed text := concat_ws(' and ', 'true', 'group_id = ' || quote_literal(p_group),
-    'id ' || case when p_down then '<' else '>' end || quote_literal(p_after));
-  -- The state, too: with it in the window the planner may walk all tenants' rows for those of one.
-  matching text := concat_ws(' and ', search_all_like('search_text', p_likes), 'state = ' || quote_literal(p_state), 'tags @> array[' || quote_literal(p_tag) || ']');
-  found uuid[];
-  looked int;
-begin
-  if seen = '{}' then return; end if;
-  execute format('select count(*), (array_agg(id order by id %s) filter (where %s))[1:%s] from (%s) c',
-    way, matching, p_limit, search_window('customers', listed, seen, p_down, nearby)) into looked, found;
-  if looked = nearby and cardinality(found) between 5 and p_limit - 1 then
-    execute format('select array(select id from (%s) c where %s order by id %s limit %s)',
-      search_window('customers', listed, seen, p_down, 10 * nearby), matching, way, p_limit) into found;
-  end if;
-  if looked < nearby or cardinality(found) = p_limit then
-    return query select unnest(found);
-  else
-    return query execute format('with m as materialized (select id from customers where %s and %s and %s)
-      select id from m order by id %s limit %s', search_tenants(seen), matching, listed, way, p_limit);
-  end if;
-end $function$;
+  select rows_found('cloud_pods', concat_ws(' and ', 'true', 'customer_id = ' || quote_literal(p_customer)),
+    concat_ws(' and ', 'true', '('' '' || hostname) like ' || quote_literal(p_like), 'state = ' || quote_literal(p_state),
+      'tags @> array[' || quote_literal(p_tag) || ']'), p_after, p_down, p_limit)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.customers_found(p_likes text[], p_state text, p_group uuid, p_tag text, p_after uuid, p_down boolean, p_limit integer)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 50
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select rows_found('customers', concat_ws(' and ', 'true', 'group_id = ' || quote_literal(p_group)),
+    concat_ws(' and ', search_all_like('search_text', p_likes), 'state = ' || quote_literal(p_state),
+      'tags @> array[' || quote_literal(p_tag) || ']'), p_after, p_down, p_limit)
+$function$;
 
 CREATE OR REPLACE FUNCTION public.customers_meant(p_tenant uuid, p_import uuid, p_ids uuid[], p_refs text[], p_emails text[])
  RETURNS TABLE(id uuid, external_ref text, email text)
@@ -3303,6 +3304,36 @@ begin
   if not exists (select from tenants where id = p_tenant and state = 'closing')
      or not exists (select from tenant_closures where tenant_id = p_tenant and state = 'erasing') then
     raise exception 'tenant % is not being erased', p_tenant using errcode = 'insufficient_privilege';
+  end if;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.rows_found(p_table text, p_listed text, p_matching text, p_after uuid, p_down boolean, p_limit integer)
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  nearby constant int := 2000;
+  seen uuid[] := search_scope(null);
+  way text := case when p_down then 'desc' else 'asc' end;
+  listed text := concat_ws(' and ', p_listed, 'id ' || case when p_down then '<' else '>' end || quote_literal(p_after));
+  found uuid[];
+  looked int;
+begin
+  if seen = '{}' then return; end if;
+  execute format('select count(*), (array_agg(id order by id %s) filter (where %s))[1:%s] from (%s) c',
+    way, p_matching, p_limit, search_window(p_table, listed, seen, p_down, nearby)) into looked, found;
+  if looked = nearby and cardinality(found) between 5 and p_limit - 1 then
+    execute format('select array(select id from (%s) c where %s order by id %s limit %s)',
+      search_window(p_table, listed, seen, p_down, 10 * nearby), p_matching, way, p_limit) into found;
+  end if;
+  if looked < nearby or cardinality(found) = p_limit then
+    return query select unnest(found);
+  else
+    return query execute format('with m as materialized (select id from %I where %s and %s and %s)
+      select id from m order by id %s limit %s', p_table, search_tenants(seen), p_matching, listed, way, p_limit);
   end if;
 end $function$;
 

@@ -200,6 +200,7 @@ export interface CloudPodBlueprintsTable {
   max_disk_gb: Generated<number>
   state: Generated<'active' | 'retired'>
   created_at: Date
+  version: Generated<number>
 }
 
 export interface CloudPodConsolesTable {
@@ -251,6 +252,7 @@ export interface CloudPodPlansTable {
   traffic_gb: number | null
   rate_mbps: number | null
   over_limit: Generated<'none' | 'notify' | 'throttle'>
+  node_tags: Generated<string[]>
 }
 
 export interface CloudPodQuotasTable {
@@ -371,6 +373,7 @@ export interface CloudPodsTable {
   throttle_mbps: number | null
   recoverable_until: Date | null
   kept: unknown
+  wanted_region: string | null
 }
 
 export interface ClusterTemplatesTable {
@@ -401,6 +404,7 @@ export interface ClustersTable {
   checked_at: Date | null
   version: Generated<number>
   created_at: Date
+  region: string | null
 }
 
 export interface CreditNotesTable {
@@ -768,6 +772,8 @@ export interface NodesTable {
   created_at: Date
   backup_storage: string | null
   emptying_at: Date | null
+  tags: Generated<string[]>
+  headroom_percent: Generated<number>
 }
 
 export interface PasskeyChallengesTable {

@@ -37,6 +37,7 @@ import { cloudPodRebuilds } from './cloudPodRebuilds.ts'
 import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import type { Route } from './define.ts'
 import { healthRoutes } from './healthRoutes.ts'
+import { provisioningBlueprintRoutes } from './provisioningBlueprintRoutes.ts'
 import { provisioningClusterRoutes } from './provisioningClusterRoutes.ts'
 import { provisioningControlRoutes } from './provisioningControlRoutes.ts'
 import { provisioningFindingRoutes } from './provisioningFindingRoutes.ts'
@@ -75,6 +76,7 @@ export const routes: readonly Route[] = [
   ...cloudPodRebuilds,
   ...cloudPodSnapshots,
   ...cloudPodMetrics,
+  ...provisioningBlueprintRoutes,
   ...provisioningPoolRoutes,
   ...cloudPodAdoption,
   ...cloudPodConsole,

@@ -60,8 +60,7 @@ let operator: Page
 it('an operator moves a pod to a node of their choice, and sees why another one cannot take it', async () => {
   const { app } = opened
   operator = await opened.page()
-  await operator.goto('/login')
-  await logIn(operator, await opened.user('PLATFORM_ADMIN'))
+  await opened.enter(operator, await opened.user('PLATFORM_ADMIN'))
   const from = await placed()
   const [drained, target] = ['pve1', 'pve2', 'pve3'].filter((name) => name !== from)
   await app.admin.post('/api/admin/provisioning/nodes', {

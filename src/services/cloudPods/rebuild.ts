@@ -1,6 +1,7 @@
 import type { CloudPodRebuild, CloudPodRebuildPreview } from '../../../shared/api/cloudPodRebuilds.ts'
 import { canPod } from '../../../shared/states/cloudPod.ts'
 import type { Ctx } from '../../context.ts'
+import * as billing from '../../db/billing.ts'
 import * as pods from '../../db/cloudPods.ts'
 import type { PodRow } from '../../db/cloudPods.ts'
 import * as rebuilds from '../../db/cloudPodRebuilds.ts'
@@ -15,7 +16,7 @@ import * as cloudPodQueues from '../cloudPodQueues.ts'
 import * as settingsService from '../tenantSettingsService.ts'
 import * as tenantSuspensionService from '../tenantSuspensionService.ts'
 import { emit, lockPod, requireAllowed } from './changes.ts'
-import { judge, objection } from './placement.ts'
+import { judge } from './placement.ts'
 import { outsideOf } from './reserve.ts'
 
 const sizeOf = (pod: PodRow): Resources => ({
@@ -99,23 +100,34 @@ async function blueprintOf(ctx: Ctx, pod: PodRow, asked: string | null): Promise
 async function chooseNode(ctx: Ctx, pod: PodRow, blueprintId: string): Promise<Candidate> {
   const images = await rebuilds.nodesWithImage(ctx.tx, blueprintId)
   const nodes = await reservations.lockNodesOf(ctx.tx, pod.cluster_id)
+  const plan = await billing.findPlan(ctx.tx, pod.plan_id)
+  const able = nodes.filter(({ nodeId }) => images.has(nodeId))
   const isOwn = ({ nodeId }: Candidate): boolean => nodeId === pod.node_id
-  const judged = await judge(ctx, pod.tenant_id, nodes, sizeOf(pod), (node, used, wanted) => {
-    if (!images.has(node.nodeId)) return 'no image of the blueprint'
-    return objection(node, used, isOwn(node) ? { ...wanted, cores: 0, memoryMb: 0 } : wanted)
-  })
-  const fitting = judged.filter(({ reason }) => reason === null).map(({ node }) => node)
-  const chosen = fitting.find(isOwn) ?? fitting[0]
+  const diskAlone = { cores: 0, memoryMb: 0, diskGb: pod.disk_gb, region: null, tags: [] }
+  const all = { ...sizeOf(pod), region: null, tags: plan?.node_tags ?? [] }
+  const judged = [
+    ...(await judge(ctx, pod.tenant_id, able.filter(isOwn), diskAlone)),
+    ...(await judge(
+      ctx,
+      pod.tenant_id,
+      able.filter((node) => !isOwn(node)),
+      all,
+    )),
+  ]
+  const chosen = judged.find(({ reason }) => reason === null)?.node
   if (chosen) return chosen
-  const reasons = judged.map(({ node, reason }) => `${node.nodeName}: ${reason}`)
+  const without = nodes.filter(({ nodeId }) => !images.has(nodeId))
+  const told = [
+    ...judged.map(({ node, reason }) => ({ node: node.nodeName, reason })),
+    ...without.map(({ nodeName }) => ({ node: nodeName, reason: 'no image of the blueprint' })),
+  ]
+  const reasons = told.map(({ node, reason }) => `${node}: ${reason}`)
   throw new AppError(
     'no_node_fits',
     ctx.seesInfrastructure
       ? `No node of the cluster can take the new guest beside the present one. ${reasons.join('; ')}.`
       : 'There is no room for the new disk beside the present one at the moment. Ask your provider.',
-    ctx.seesInfrastructure
-      ? { details: { nodes: judged.map(({ node, reason }) => ({ node: node.nodeName, reason })) } }
-      : {},
+    ctx.seesInfrastructure ? { details: { nodes: told } } : {},
   )
 }
 
@@ -163,7 +175,7 @@ export async function rebuild(
   const diff: Record<string, [unknown, unknown]> = { action: [before.action, 'rebuilding'] }
   const details = { rebuildId: row.id, blueprint: blueprint.name, node: node.nodeName, vmid }
   await emit(ctx, pod, 'CLOUDPOD_REBUILD_REQUESTED', diff, details)
-  const place = { id: row.id, nodeId: node.nodeId }
+  const place = { id: row.id, nodeId: node.nodeId, storage: node.storage }
   return { pod, job: await cloudPodQueues.enqueueRebuild(ctx, pod, place, cloudPodQueues.podRebuild) }
 }
 
@@ -184,7 +196,7 @@ export async function goBack(ctx: Ctx, tenantId: string, id: string, hostname: s
   const pod = await pods.update(ctx.tx, id, { action: 'going_back', problem: null, updated_at: ctx.now() })
   const diff: Record<string, [unknown, unknown]> = { action: [before.action, 'going_back'] }
   await emit(ctx, pod, 'CLOUDPOD_GO_BACK_REQUESTED', diff, { rebuildId: second.id, vmid: second.vmid })
-  const place = { id: second.id, nodeId: second.node_id }
+  const place = { id: second.id, nodeId: second.node_id, storage: null }
   return { pod, job: await cloudPodQueues.enqueueRebuild(ctx, pod, place, cloudPodQueues.podGoBack) }
 }
 
@@ -200,12 +212,9 @@ async function holdForReturn(ctx: Ctx, pod: PodRow, second: SecondGuest): Promis
     memoryMb: isOwn ? 0 : size.memoryMb,
     diskGb: Math.max(second.disk_gb, size.diskGb),
   }
-  const more = { ...held, diskGb: held.diskGb - second.disk_gb }
-  const [judged] = await judge(ctx, pod.tenant_id, [node], more, (candidate, used, wanted) => {
-    const reason = objection(candidate, used, wanted)
-    // It is there already.
-    return reason === 'drained' ? null : reason
-  })
+  const more = { ...held, diskGb: held.diskGb - second.disk_gb, region: null, tags: [] }
+  // It is there already, so a node that is drained may have it.
+  const [judged] = await judge(ctx, pod.tenant_id, [{ ...node, nodeState: 'active' }], more)
   if (judged && judged.reason !== null)
     throw new AppError(
       'no_node_fits',
@@ -245,6 +254,6 @@ export async function beginRemoval(
   const diff: Record<string, [unknown, unknown]> = { keptGuest: [second.state, 'removing'] }
   const details = { rebuildId: second.id, vmid: second.vmid, why }
   await emit(ctx, pod, 'CLOUDPOD_KEPT_GUEST_REMOVAL_REQUESTED', diff, details)
-  const place = { id: second.id, nodeId: second.node_id }
+  const place = { id: second.id, nodeId: second.node_id, storage: null }
   return cloudPodQueues.enqueueRebuild(ctx, pod, place, cloudPodQueues.podLetGo)
 }

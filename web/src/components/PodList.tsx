@@ -10,6 +10,7 @@ import { Time } from '../ui/Time.tsx'
 import { List } from './List.tsx'
 import { useSession } from './session.ts'
 import { PodBadges } from './StateBadge.tsx'
+import { Tags } from './Tags.tsx'
 
 /** CloudPods as every page lists them. */
 export function PodList({
@@ -44,6 +45,7 @@ export function PodList({
               </>
             )}
           </div>
+          <Tags tags={pod.tags} to={(tag) => paths.cloudPods(tenant.slug, { tag })} />
         </>
       ),
     },
