@@ -4,7 +4,7 @@ import type { CloudPod } from '../../shared/api/cloudPods.ts'
 import type { Job } from '../../shared/api/provisioning.ts'
 import { showPod } from '../cloudPods/faults.ts'
 import { catalogue } from '../support/api.ts'
-import { finished } from '../support/app.ts'
+import { finished, until } from '../support/app.ts'
 import { guestsOf } from '../support/harnessWorld.ts'
 import { logIn, openApp, type OpenApp } from './browser.ts'
 
@@ -41,6 +41,16 @@ async function confirm(label: string, hostname: string): Promise<void> {
   await submit.waitFor({ state: 'hidden' })
 }
 
+/** Waits until nothing is done to the pod any more; the page follows by itself. */
+const rests = (kept: string | undefined) =>
+  until(
+    async () => {
+      const { action, state, keptGuest } = await showPod(opened.app, podId)
+      return action === null && state !== 'deleting' && keptGuest?.state === kept
+    },
+    `the pod to rest, its former guest ${kept ?? 'gone'}`,
+  )
+
 it('a pod is rebuilt, the page shows until when its former guest is kept, and one goes back to it and lets the other go', async () => {
   const { hostname, placement } = await showPod(opened.app, podId)
   await page.goto(`/t/all/cloudpods/${podId}`)
@@ -50,16 +60,19 @@ it('a pod is rebuilt, the page shows until when its former guest is kept, and on
     .waitFor()
   await dialog().getByText('The present guest is kept for 24 hours').waitFor()
   await confirm('Rebuild', hostname)
+  await rests('kept')
 
-  await page.getByRole('heading', { name: 'Kept guest' }).waitFor()
+  await page.getByRole('heading', { name: 'Kept guest', exact: true }).waitFor()
   expect((await showPod(opened.app, podId)).placement?.vmid).not.toBe(placement?.vmid)
   await page.locator('button:not([aria-disabled="true"])', { hasText: 'Go back to it' }).click()
   await confirm('Go back', hostname)
+  await rests('kept')
   await page.getByText(`${placement?.vmid}, `).waitFor()
 
   await page.locator('button:not([aria-disabled="true"])', { hasText: 'Let go of it now' }).click()
   await confirm('Let go', hostname)
-  await page.getByRole('heading', { name: 'Kept guest' }).waitFor({ state: 'detached' })
+  await rests(undefined)
+  await page.getByRole('heading', { name: 'Kept guest', exact: true }).waitFor({ state: 'detached' })
   expect(guestsOf(opened.app, podId).map(({ vmid }) => vmid)).toEqual([placement?.vmid])
 }, 120_000)
 
@@ -68,12 +81,14 @@ it('a deleted pod is found among the deleted ones, and is undeleted', async () =
   await page.locator('button:not([aria-disabled="true"])', { hasText: 'Delete' }).click()
   await dialog().getByText('for 12 hours').waitFor()
   await confirm('Delete', 'again.example.com')
-  await page.getByRole('heading', { name: 'Deleted' }).waitFor()
+  await rests(undefined)
+  await page.getByRole('heading', { name: 'Deleted', exact: true }).waitFor()
 
   await page.goto('/t/all/cloudpods?state=recoverable')
   await page.getByText('Can be undeleted until').waitFor()
   await page.getByRole('link', { name: 'again.example.com' }).click()
   await button('Undelete').click()
-  await page.getByRole('heading', { name: 'Deleted' }).waitFor({ state: 'detached' })
+  await until(async () => (await showPod(opened.app, podId)).state === 'active', 'the pod to be back')
+  await page.getByRole('heading', { name: 'Deleted', exact: true }).waitFor({ state: 'detached' })
   expect(await showPod(opened.app, podId)).toMatchObject({ state: 'active', powerState: 'running' })
 }, 120_000)
