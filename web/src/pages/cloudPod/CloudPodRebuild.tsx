@@ -81,7 +81,8 @@ function RebuildForm({
       <div className="space-y-2">
         <p>
           A new guest is made beside the present one, which goes on until the new one is whole. Then they are
-          exchanged: it has the same name, address, size and keys, and nothing of what is on the disk now.
+          exchanged: the new one has the same name, address, size and keys, and nothing of what is on the disk
+          now.
         </p>
         <p>
           {keepHours === 0
