@@ -40,4 +40,3 @@ export const keptGuest = z.object({
   /** Why the last attempt to destroy it failed. */
   problem: z.string().nullable(),
 })
-export type KeptGuest = z.infer<typeof keptGuest>
