@@ -247,6 +247,7 @@ create table cloud_pod_backups (
   taken_at timestamp with time zone,
   restored_at timestamp with time zone,
   deleted_at timestamp with time zone,
+  vmid integer not null,
   constraint cloud_pod_backups_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint cloud_pod_backups_pkey PRIMARY KEY (id),
   constraint cloud_pod_backups_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id),
@@ -401,6 +402,38 @@ create table cloud_pod_quotas (
   constraint cloud_pod_quotas_max_pods_check CHECK ((max_pods >= 0))
 );
 
+create table cloud_pod_rebuilds (
+  id uuid not null,
+  tenant_id uuid not null,
+  pod_id uuid not null,
+  state text not null,
+  node_id uuid not null,
+  vmid integer not null,
+  blueprint_id uuid not null,
+  cores integer not null,
+  memory_mb integer not null,
+  disk_gb integer not null,
+  cards text[] not null default '{}'::text[],
+  kept_until timestamp with time zone,
+  problem text,
+  created_by jsonb not null,
+  created_at timestamp with time zone not null,
+  swapped_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  constraint cloud_pod_rebuilds_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint cloud_pod_rebuilds_pkey PRIMARY KEY (id),
+  constraint cloud_pod_rebuilds_blueprint_id_fkey FOREIGN KEY (blueprint_id) REFERENCES cloud_pod_blueprints(id),
+  constraint cloud_pod_rebuilds_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id),
+  constraint cloud_pod_rebuilds_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint cloud_pod_rebuilds_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id),
+  constraint cloud_pod_rebuilds_check CHECK (((state = 'making'::text) OR (ended_at IS NOT NULL) OR ((kept_until IS NOT NULL) AND (swapped_at IS NOT NULL)))),
+  constraint cloud_pod_rebuilds_check1 CHECK ((((state = 'gone'::text) OR (state = 'failed'::text)) = (ended_at IS NOT NULL))),
+  constraint cloud_pod_rebuilds_cores_check CHECK ((cores >= 0)),
+  constraint cloud_pod_rebuilds_disk_gb_check CHECK ((disk_gb > 0)),
+  constraint cloud_pod_rebuilds_memory_mb_check CHECK ((memory_mb >= 0)),
+  constraint cloud_pod_rebuilds_state_check CHECK ((state = ANY (ARRAY['making'::text, 'kept'::text, 'removing'::text, 'gone'::text, 'failed'::text])))
+);
+
 create table cloud_pod_reservations (
   pod_id uuid not null,
   tenant_id uuid not null,
@@ -499,6 +532,8 @@ create table cloud_pods (
   rate_mbps integer,
   throttled_at timestamp with time zone,
   throttle_mbps integer,
+  recoverable_until timestamp with time zone,
+  kept jsonb,
   wanted_region text,
   constraint cloud_pods_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint cloud_pods_pkey PRIMARY KEY (id),
@@ -509,7 +544,7 @@ create table cloud_pods (
   constraint cloud_pods_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
   constraint cloud_pods_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint cloud_pods_tenant_id_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES subscriptions(tenant_id, id),
-  constraint cloud_pods_action_check CHECK ((action = ANY (ARRAY['starting'::text, 'stopping'::text, 'shutting_down'::text, 'rebooting'::text, 'resizing'::text, 'rolling_back'::text, 'restoring'::text, 'migrating'::text]))),
+  constraint cloud_pods_action_check CHECK ((action = ANY (ARRAY['starting'::text, 'stopping'::text, 'shutting_down'::text, 'rebooting'::text, 'resizing'::text, 'rolling_back'::text, 'restoring'::text, 'migrating'::text, 'rebuilding'::text, 'going_back'::text, 'undeleting'::text]))),
   constraint cloud_pods_check CHECK (((state = 'deleted'::text) = (deleted_at IS NOT NULL))),
   constraint cloud_pods_check1 CHECK (((power_state = 'unknown'::text) OR (power_checked_at IS NOT NULL))),
   constraint cloud_pods_cores_check CHECK ((cores > 0)),
@@ -520,7 +555,8 @@ create table cloud_pods (
   constraint cloud_pods_notes_check CHECK ((length(notes) <= 5000)),
   constraint cloud_pods_power_state_check CHECK ((power_state = ANY (ARRAY['unknown'::text, 'running'::text, 'stopped'::text]))),
   constraint cloud_pods_rate_mbps_check CHECK (((rate_mbps >= 1) AND (rate_mbps <= 100000))),
-  constraint cloud_pods_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'creating'::text, 'active'::text, 'failed'::text, 'deleting'::text, 'deleted'::text]))),
+  constraint cloud_pods_recoverable CHECK (((state = 'recoverable'::text) = ((recoverable_until IS NOT NULL) AND (kept IS NOT NULL)))),
+  constraint cloud_pods_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'creating'::text, 'active'::text, 'failed'::text, 'recoverable'::text, 'deleting'::text, 'deleted'::text]))),
   constraint cloud_pods_tags_check CHECK ((cardinality(tags) <= 20)),
   constraint cloud_pods_throttle_mbps_check CHECK (((throttle_mbps >= 1) AND (throttle_mbps <= 100000))),
   constraint cloud_pods_throttled CHECK (((throttled_at IS NULL) = (throttle_mbps IS NULL)))
@@ -1782,6 +1818,16 @@ CREATE INDEX cloud_pod_migrations_tenant ON public.cloud_pod_migrations USING bt
 
 CREATE UNIQUE INDEX cloud_pod_plans_code ON public.cloud_pod_plans USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), code);
 
+CREATE INDEX cloud_pod_rebuilds_due ON public.cloud_pod_rebuilds USING btree (kept_until) WHERE (state = 'kept'::text);
+
+CREATE UNIQUE INDEX cloud_pod_rebuilds_live ON public.cloud_pod_rebuilds USING btree (pod_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX cloud_pod_rebuilds_node ON public.cloud_pod_rebuilds USING btree (node_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX cloud_pod_rebuilds_pod ON public.cloud_pod_rebuilds USING btree (pod_id, id DESC);
+
+CREATE INDEX cloud_pod_rebuilds_tenant ON public.cloud_pod_rebuilds USING btree (tenant_id);
+
 CREATE INDEX cloud_pod_reservations_node ON public.cloud_pod_reservations USING btree (node_id) INCLUDE (cores, memory_mb, disk_gb);
 
 CREATE INDEX cloud_pod_reservations_tenant ON public.cloud_pod_reservations USING btree (tenant_id) INCLUDE (cores, memory_mb, disk_gb);
@@ -1805,6 +1851,8 @@ CREATE INDEX cloud_pods_list ON public.cloud_pods USING btree (tenant_id, id DES
 CREATE INDEX cloud_pods_node ON public.cloud_pods USING btree (node_id) WHERE (state <> 'deleted'::text);
 
 CREATE UNIQUE INDEX cloud_pods_one_per_slot ON public.cloud_pods USING btree (subscription_id, slot) WHERE ((subscription_id IS NOT NULL) AND (state <> ALL (ARRAY['failed'::text, 'deleted'::text])));
+
+CREATE INDEX cloud_pods_recoverable_until ON public.cloud_pods USING btree (recoverable_until) WHERE (state = 'recoverable'::text);
 
 CREATE INDEX cloud_pods_search ON public.cloud_pods USING gin (tenant_id, ((' '::text || hostname)) gin_trgm_ops);
 
@@ -2004,7 +2052,7 @@ CREATE UNIQUE INDEX users_email ON public.users USING btree (email);
 
 CREATE INDEX users_search ON public.users USING gin (search_text gin_trgm_ops);
 
-CREATE UNIQUE INDEX vmid_reservations_pod ON public.vmid_reservations USING btree (pod_id) WHERE (pod_id IS NOT NULL);
+CREATE INDEX vmid_reservations_pod ON public.vmid_reservations USING btree (pod_id) WHERE (pod_id IS NOT NULL);
 
 alter table api_keys enable row level security, force row level security;
 
@@ -2027,6 +2075,8 @@ alter table cloud_pod_migrations enable row level security, force row level secu
 alter table cloud_pod_plans enable row level security, force row level security;
 
 alter table cloud_pod_quotas enable row level security, force row level security;
+
+alter table cloud_pod_rebuilds enable row level security, force row level security;
 
 alter table cloud_pod_reservations enable row level security, force row level security;
 
@@ -2149,6 +2199,8 @@ create policy tenant_read on cloud_pod_plans for select using ((( SELECT app_pla
 create policy tenant_update on cloud_pod_plans for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on cloud_pod_quotas for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on cloud_pod_rebuilds for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on cloud_pod_reservations for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -2339,6 +2391,8 @@ grant insert, select, update on cloud_pod_migrations to mpanel_app;
 grant insert, select, update on cloud_pod_plans to mpanel_app;
 
 grant insert, select, update on cloud_pod_quotas to mpanel_app;
+
+grant insert, select, update on cloud_pod_rebuilds to mpanel_app;
 
 grant delete, insert, select, update on cloud_pod_reservations to mpanel_app;
 
@@ -3143,6 +3197,8 @@ begin
       select h.node_id, h.pod_id, h.cores, h.memory_mb, h.disk_gb from cloud_pod_reservations h
       union all
       select m.to_node_id, m.pod_id, m.cores, m.memory_mb, m.disk_gb from cloud_pod_migrations m where m.state = 'moving'
+      union all
+      select b.node_id, null, b.cores, b.memory_mb, b.disk_gb from cloud_pod_rebuilds b where b.ended_at is null
     ) r on r.node_id = n.id
     where n.cluster_id = p_cluster group by n.id;
   perform set_config('app.scope', caller_scope, true);

@@ -28,6 +28,7 @@ export const PERMISSIONS = [
   'cloudpods:snapshot',
   'cloudpods:console',
   'cloudpods:backup',
+  'cloudpods:rebuild',
   'cloudpods:delete',
   'jobs:read',
   'jobs:manage',
@@ -96,6 +97,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'cloudpods:snapshot',
     'cloudpods:console',
     'cloudpods:backup',
+    'cloudpods:rebuild',
     'cloudpods:delete',
     'audit:export',
     'audit:manage',
@@ -113,6 +115,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'cloudpods:snapshot',
     'cloudpods:console',
     'cloudpods:backup',
+    'cloudpods:rebuild',
   ],
   TENANT_USER: [
     'tenants:read',

@@ -146,6 +146,22 @@ export const SETTINGS = {
     changedBy: 'platform',
     input: 'number',
   }),
+  'cloudPods.rebuildKeepHours': setting({
+    schema: z.number().int().min(0).max(8_760),
+    fallback: 24,
+    words: 'How long the guest that a rebuild replaced is kept, so that one can go back to it; 0: not at all',
+    unit: 'hours',
+    changedBy: 'platform',
+    input: 'number',
+  }),
+  'cloudPods.undeleteHours': setting({
+    schema: z.number().int().min(0).max(8_760),
+    fallback: 24,
+    words: 'How long a deleted CloudPod is kept, so that it can be undeleted; 0: it is destroyed at once',
+    unit: 'hours',
+    changedBy: 'platform',
+    input: 'number',
+  }),
   'cloudPods.throttleMbps': setting({
     schema: z.number().int().min(1).max(100_000),
     fallback: 10,

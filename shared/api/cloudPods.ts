@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { POD_ACTIONS, POD_STATES, POWER_STATES } from '../states/cloudPod.ts'
 import { hostname, sshKeys } from './billing.ts'
+import { keptGuest } from './cloudPodRebuilds.ts'
 import { id, listQuery, timestamp } from './common.ts'
 import { job, regionName } from './provisioning.ts'
 
@@ -32,12 +33,18 @@ export const cloudPod = z.object({
   tags: z.array(z.string()),
   version: z.number().int(),
   createdAt: timestamp,
+  /** Until when a deleted pod can be undeleted; null: it is not deleted, or gone. */
+  recoverableUntil: timestamp.nullable(),
   deletedAt: timestamp.nullable(),
 })
 export type CloudPod = z.infer<typeof cloudPod>
 
 /** With where it runs: answered only to who may read infrastructure; null for others. */
 export const cloudPodDetail = cloudPod.extend({
+  /** The second guest of a pod that was or is being rebuilt; null: it has none. */
+  keptGuest: keptGuest.nullable(),
+  /** How long it would be kept to be undeleted if it was deleted now; 0: not at all. */
+  undeleteHours: z.number().int(),
   placement: z
     .object({
       clusterId: id,

@@ -18,6 +18,7 @@ type Subject = { state: JobState; phase: 'forward' | 'undo'; kind: string; cance
 const NOT_CANCELLED: Record<string, string> = {
   'cloudPod.destroy':
     'A pod that is being destroyed cannot be brought back. Pause the queue to stop it for a while.',
+  'cloudPod.keep': 'Undelete the pod once this has ended: that brings it back.',
   'cloudPod.suspend': 'End the suspension instead: that brings the pods back.',
   'cloudPod.resume': 'Suspend again instead: that stops the pods.',
   'tenant.enforce': 'End the suspension instead.',

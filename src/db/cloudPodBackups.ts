@@ -33,18 +33,17 @@ export function lock(tx: Tx, tenantId: string, podId: string, id: string): Promi
   return byId(tx, tenantId, podId, id).forUpdate().executeTakeFirst()
 }
 
-/** The backup as it is now, the name of the node it was made on, and the VMID of the guest it is of. */
+/** The backup as it is now, and the name of the node it was made on. */
 export async function find(
   tx: Tx,
   tenantId: string,
   id: string,
-): Promise<(BackupRow & { node_name: string; vmid: number }) | undefined> {
+): Promise<(BackupRow & { node_name: string }) | undefined> {
   return tx
     .selectFrom('cloud_pod_backups')
     .innerJoin('nodes', 'nodes.id', 'cloud_pod_backups.node_id')
-    .innerJoin('cloud_pods', 'cloud_pods.id', 'cloud_pod_backups.pod_id')
     .selectAll('cloud_pod_backups')
-    .select(['nodes.name as node_name', 'cloud_pods.vmid'])
+    .select('nodes.name as node_name')
     .where('cloud_pod_backups.tenant_id', '=', tenantId)
     .where('cloud_pod_backups.id', '=', id)
     .executeTakeFirst()

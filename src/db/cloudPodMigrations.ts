@@ -61,10 +61,12 @@ export async function podsLeft(
     left join lateral (select * from cloud_pod_migrations where pod_id = p.id and created_at >= ${since}
       order by id desc limit 1) m on true
     left join nodes n on n.id = m.to_node_id
-    where p.node_id = ${nodeId} and p.state in ('reserved', 'creating', 'active', 'deleting')
+    where p.node_id = ${nodeId} and p.state in ('reserved', 'creating', 'active', 'recoverable', 'deleting')
     order by p.id limit ${limit}`.execute(tx)
   const { rows } = await sql<{ n: number }>`select count(*)::int as n from cloud_pods
-    where node_id = ${nodeId} and state in ('reserved', 'creating', 'active', 'deleting')`.execute(tx)
+    where node_id = ${nodeId} and state in ('reserved', 'creating', 'active', 'recoverable', 'deleting')`.execute(
+    tx,
+  )
   return { pods, total: rows[0]?.n ?? 0 }
 }
 

@@ -40,7 +40,7 @@ export async function miscounted(
     left join cloud_pod_reservations r on r.pod_id = p.id
     cross join lateral (select p.state in ('failed', 'deleted') as is_gone) g
     where (${tenantIds === null} or p.tenant_id = any (${[...(tenantIds ?? [])]}::uuid[]))
-      and case when r.pod_id is null then p.state in ('reserved', 'creating', 'active')
+      and case when r.pod_id is null then p.state in ('reserved', 'creating', 'active', 'recoverable')
         else is_gone or ((r.cores, r.memory_mb, r.disk_gb) is distinct from (p.cores, p.memory_mb, p.disk_gb)
           and not exists (select from provisioning_jobs_live j where j.queue = 'cloud_pod' and j.subject_type = 'cloudPod'
             and j.subject_id = p.id and j.kind = 'cloudPod.resize' and j.state not in ('succeeded', 'failed', 'cancelled')))

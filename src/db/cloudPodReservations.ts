@@ -240,6 +240,8 @@ export async function release(
   await sql`delete from cloud_pod_reservations where pod_id = ${podId}`.execute(tx)
   await sql`update cloud_pod_migrations set state = 'failed', problem = 'The pod is gone.', ended_at = ${at}
     where pod_id = ${podId} and state = 'moving'`.execute(tx)
+  await sql`update cloud_pod_rebuilds set state = 'gone', ended_at = ${at}
+    where pod_id = ${podId} and ended_at is null`.execute(tx)
   if (!rest) {
     await sql`delete from vmid_reservations where pod_id = ${podId}`.execute(tx)
     await sql`delete from ip_addresses where pod_id = ${podId}`.execute(tx)

@@ -77,6 +77,20 @@ export function update(tx: Tx, id: string, change: Updateable<CloudPodsTable>): 
     .executeTakeFirstOrThrow()
 }
 
+type Due = { due: { id: string; tenant_id: string }[]; wanted: number; total: number }
+
+/** Deleted pods whose time is over, of how many that there are with those that live. */
+export async function dueForPurge(tx: Tx, now: Date, limit: number): Promise<Due> {
+  const { rows } = await sql<{ id: string; tenant_id: string }>`select id, tenant_id from cloud_pods
+    where state = 'recoverable' and action is null and recoverable_until <= ${now}
+    order by recoverable_until, id limit ${limit}`.execute(tx)
+  const counted = await sql<{ wanted: number; total: number }>`select
+      (count(*) filter (where state = 'recoverable' and action is null and recoverable_until <= ${now}))::int as wanted,
+      count(*)::int as total
+    from cloud_pods where state in ('active', 'recoverable')`.execute(tx)
+  return { due: rows, ...(counted.rows[0] ?? { wanted: 0, total: 0 }) }
+}
+
 export type PodFilter = { state?: PodRow['state']; customerId?: string; q?: string; tag?: string }
 
 export function list(tx: Tx, scope: Scope, filter: PodFilter, options: ListOptions) {

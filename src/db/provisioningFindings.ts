@@ -126,6 +126,17 @@ export async function noteDecision(
     .execute()
 }
 
+/** Ends all that is not over about a VMID: its guest is not that of a pod any more. */
+export async function closeAt(tx: Tx, clusterId: string, vmid: number, at: Date): Promise<void> {
+  await tx
+    .updateTable('findings')
+    .set({ state: 'closed', outcome: 'vanished', closed_at: at })
+    .where('cluster_id', '=', clusterId)
+    .where('vmid', '=', vmid)
+    .where('state', '<>', 'closed')
+    .execute()
+}
+
 /** Ends all that is not over about a cluster that is taken away. */
 export async function closeAllOf(tx: Tx, clusterId: string, at: Date): Promise<void> {
   await tx
@@ -211,9 +222,12 @@ export async function ownerOf(
   return rows[0]
 }
 
-/** Whether a pod that lives holds this VMID. */
+/** Whether a pod that lives holds this VMID, for its guest or for a second one. */
 export async function isHeld(tx: Tx, clusterId: string, vmid: number): Promise<boolean> {
   const { rows } = await sql`select from cloud_pods where cluster_id = ${clusterId} and vmid = ${vmid}
-    and state not in ('failed', 'deleted') limit 1`.execute(tx)
+      and state not in ('failed', 'deleted')
+    union all select from cloud_pod_rebuilds r join nodes n on n.id = r.node_id
+      where n.cluster_id = ${clusterId} and r.vmid = ${vmid} and r.ended_at is null
+    limit 1`.execute(tx)
   return rows.length > 0
 }

@@ -61,7 +61,7 @@ export async function standingPods(tx: Tx, tenantId: string, limit: number) {
     .selectFrom('cloud_pods')
     .selectAll()
     .where('tenant_id', '=', tenantId)
-    .where('state', 'in', ['reserved', 'creating', 'active'])
+    .where('state', 'in', ['reserved', 'creating', 'active', 'recoverable'])
     .orderBy('id')
     .limit(limit)
     .forUpdate()

@@ -177,6 +177,7 @@ export interface CloudPodBackupsTable {
   taken_at: Date | null
   restored_at: Date | null
   deleted_at: Date | null
+  vmid: number
 }
 
 export interface CloudPodBlueprintImagesTable {
@@ -264,6 +265,26 @@ export interface CloudPodQuotasTable {
   updated_at: Date
 }
 
+export interface CloudPodRebuildsTable {
+  id: string
+  tenant_id: string
+  pod_id: string
+  state: 'making' | 'kept' | 'removing' | 'gone' | 'failed'
+  node_id: string
+  vmid: number
+  blueprint_id: string
+  cores: number
+  memory_mb: number
+  disk_gb: number
+  cards: Generated<string[]>
+  kept_until: Date | null
+  problem: string | null
+  created_by: unknown
+  created_at: Date
+  swapped_at: Date | null
+  ended_at: Date | null
+}
+
 export interface CloudPodReservationsTable {
   pod_id: string
   tenant_id: string
@@ -320,7 +341,7 @@ export interface CloudPodsTable {
   node_id: string
   vmid: number
   mac: string
-  state: 'reserved' | 'creating' | 'active' | 'failed' | 'deleting' | 'deleted'
+  state: 'reserved' | 'creating' | 'active' | 'failed' | 'recoverable' | 'deleting' | 'deleted'
   power_state: Generated<'unknown' | 'running' | 'stopped'>
   power_checked_at: Date | null
   action:
@@ -332,6 +353,9 @@ export interface CloudPodsTable {
     | 'rolling_back'
     | 'restoring'
     | 'migrating'
+    | 'rebuilding'
+    | 'going_back'
+    | 'undeleting'
     | null
   problem: string | null
   version: Generated<number>
@@ -347,6 +371,8 @@ export interface CloudPodsTable {
   rate_mbps: number | null
   throttled_at: Date | null
   throttle_mbps: number | null
+  recoverable_until: Date | null
+  kept: unknown
   wanted_region: string | null
 }
 
@@ -1199,6 +1225,7 @@ export interface Tables {
   cloud_pod_migrations: CloudPodMigrationsTable
   cloud_pod_plans: CloudPodPlansTable
   cloud_pod_quotas: CloudPodQuotasTable
+  cloud_pod_rebuilds: CloudPodRebuildsTable
   cloud_pod_reservations: CloudPodReservationsTable
   cloud_pod_snapshots: CloudPodSnapshotsTable
   cloud_pod_traffic: CloudPodTrafficTable

@@ -40,9 +40,9 @@ export async function findVolume(
 
 /** Where the backup lies or was to be made: a step that asked for it has written down on which node. */
 async function placeOf(run: BackupRun, { pod }: Guest): Promise<Place> {
-  const { storage, node_name } = await ownRow(run)
+  const { storage, node_name, vmid } = await ownRow(run)
   const { node = node_name } = (run.saved() as { node?: string } | null) ?? {}
-  return { node, storage, vmid: pod.vmid, podId: pod.id, backupId: run.payload.backupId }
+  return { node, storage, vmid, podId: pod.id, backupId: run.payload.backupId }
 }
 
 /** The same once nothing is being written or deleted any more that an earlier attempt of this step may have begun. */
@@ -72,6 +72,7 @@ async function requireGuest(run: BackupRun) {
 async function take(run: BackupRun): Promise<void> {
   const { guest, ref } = await requireGuest(run)
   await run.save({ ...(run.saved() as object | null), node: ref.node })
+  await run.tx((ctx) => cloudPodBackupMarks.noteVmid(ctx, run.payload, ref.vmid))
   const { place, volume } = await findSettled(run, guest)
   if (volume && volume.sizeBytes > 0) return
   const to = { storage: place.storage, notes: noteOf(guest, run.payload.backupId) }

@@ -3,6 +3,7 @@ import { podDestroy, type PodPayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
 import { remove } from './cloudPodMake.ts'
 import { findOurs, openGuest } from './cloudPodGuest.ts'
+import { openSecond } from './cloudPodSecond.ts'
 import { JobError } from './errors.ts'
 import type { JobHandler } from './steps.ts'
 
@@ -15,7 +16,11 @@ export const cloudPodDestroy: JobHandler<PodPayload> = {
     {
       name: 'remove',
       title: 'Stopping and destroying the guest',
-      run: async (run) => remove(run, await openGuest(run)),
+      run: async (run) => {
+        await remove(run, await openGuest(run))
+        const second = await openSecond(run)
+        if (second) await remove(run, second)
+      },
       idempotent: true,
     },
     {
@@ -23,8 +28,10 @@ export const cloudPodDestroy: JobHandler<PodPayload> = {
       title: 'Proving that nothing is left',
       run: async (run) => {
         const guest = await openGuest(run)
-        if (await findOurs(run, guest))
-          throw new JobError('retry', 'still_there', `guest ${guest.pod.vmid} is still there`)
+        const second = await openSecond(run)
+        for (const one of second ? [guest, second] : [guest])
+          if (await findOurs(run, one))
+            throw new JobError('retry', 'still_there', `guest ${one.pod.vmid} is still there`)
         return { vmid: guest.pod.vmid, free: true, at: run.root.now().toISOString() }
       },
       idempotent: true,

@@ -14,6 +14,8 @@ export type Guest = {
   nodeName: string
   storage: string | null
   proxmox: Proxmox
+  /** It is the second guest of its pod: its card is down, so that two guests never answer with one address. */
+  aside?: true
 }
 
 export function openGuest<P extends PodPayload>(run: Run<P>): Promise<Guest> {

@@ -26,18 +26,37 @@ type Intent = { vmid: number; node: string; since: string; upid: string | null }
 export const addresses = (run: PodRun): Promise<PodAddress[]> =>
   run.read((ctx) => reservations.addressesOf(ctx.tx, run.payload.podId))
 
+/** Where a guest is made, and how it gets another VMID. */
+export type Place<P extends CreatePayload> = {
+  open(run: Run<P>): Promise<Guest>
+  otherVmid(run: Run<P>): Promise<number>
+}
+
+/** The pod's own place. */
+const OWN: Place<CreatePayload> = {
+  open: openGuest,
+  otherVmid: (run) =>
+    run.tx((ctx) => cloudPodService.reassignVmid(ctx, run.payload.tenantId, run.payload.podId)),
+}
+
 /** @throws JobError permanent once the pod is to be destroyed: what is not finished need not be made */
-export async function openForCreation(run: PodRun): Promise<Guest> {
-  const guest = await openGuest(run)
+async function openToMake<P extends CreatePayload>(run: Run<P>, at: Place<P>): Promise<Guest> {
+  const guest = await at.open(run)
   if (guest.pod.state === 'deleting')
     throw permanent('cancelled', 'The pod was cancelled before it was finished.')
   return guest
 }
 
+export const openForCreation = (run: PodRun): Promise<Guest> => openToMake(run, OWN)
+
+export const make = (run: PodRun): Promise<void> => makeAt(run, OWN)
+export const probeMake = (run: PodRun): Promise<Found> => probeMakeAt(run, OWN)
+export const unmake = (run: PodRun): Promise<void> => unmakeAt(run, OWN)
+
 /** Makes the guest under a VMID that is free on the cluster; another VMID is taken as often as strangers hold ours. */
-export async function make(run: PodRun): Promise<void> {
+export async function makeAt<P extends CreatePayload>(run: Run<P>, at: Place<P>): Promise<void> {
   for (let tries = 0; tries < 50; tries++) {
-    const guest = await openForCreation(run)
+    const guest = await openToMake(run, at)
     const found = asked(run, guest) ? await look(run, guest) : await isFree(run, guest)
     if (found !== 'free' && found !== 'foreign') return settle(run, guest, found.config)
     if (found === 'free') {
@@ -46,9 +65,7 @@ export async function make(run: PodRun): Promise<void> {
       continue
     }
     if (await removeRemains(run, guest)) continue
-    const vmid = await run.tx((ctx) =>
-      cloudPodService.reassignVmid(ctx, run.payload.tenantId, run.payload.podId),
-    )
+    const vmid = await at.otherVmid(run)
     await run.log(`VMID ${guest.pod.vmid} is held by a guest that is not ours; taking ${vmid}`, 'warning')
   }
   throw permanent(
@@ -156,9 +173,9 @@ async function requestContainer(
 }
 
 /** Looks what a lost request has left: the task, then the guest itself. Absence is believed only when proven. */
-export async function probeMake(run: PodRun): Promise<Found> {
+export async function probeMakeAt<P extends CreatePayload>(run: Run<P>, at: Place<P>): Promise<Found> {
   const intent = run.saved() as Intent | null
-  const guest = await openGuest(run)
+  const guest = await at.open(run)
   if (!intent) return { done: false }
   if (intent.upid !== null) await endOfTask(run, guest, intent.upid)
   const found = await look(run, guest)
@@ -204,11 +221,11 @@ async function settle(run: PodRun, guest: Guest, config: GuestConfig): Promise<v
 }
 
 /** Removes what was made, if it is ours and if anything is there. */
-export async function unmake(run: PodRun): Promise<void> {
+export async function unmakeAt<P extends CreatePayload>(run: Run<P>, at: Place<P>): Promise<void> {
   const intent = run.saved() as Intent | null
   // Nothing was ever asked of the cluster.
   if (intent === null) return
-  const guest = await openGuest(run)
+  const guest = await at.open(run)
   if (intent.upid !== null) await endOfTask(run, guest, intent.upid)
   const found = await look(run, guest)
   if (found === 'free') return intent.upid === null ? requireNothingRunning(run, guest, intent) : undefined
@@ -233,7 +250,7 @@ export async function remove(run: PodRun, guest: Guest): Promise<void> {
 
 /** `net0` and, for VMs, `ipconfig0`, with the MAC said explicitly: it would be made anew otherwise. */
 export function network(
-  { pod, proxmox: { words } }: Guest,
+  { pod, aside, proxmox: { words } }: Guest,
   [first]: PodAddress[],
 ): { net0: string; ipconfig0?: string; nameserver?: string } {
   if (!first) throw permanent('address_missing', 'The pod holds no address.')
@@ -242,6 +259,7 @@ export function network(
     bridge: first.bridge,
     ...(first.vlan === null ? {} : { tag: first.vlan }),
     ...(pod.rate_mbps === null ? {} : { rateMbs: words.mbsOf(pod.rate_mbps) }),
+    ...(aside === undefined ? {} : { linkDown: true }),
   }
   const v6 = first.address.includes(':')
   const cidr = `${first.address}/${first.prefix}`

@@ -6,6 +6,7 @@ import { named, withMark, withTag } from './cloudPodMark.ts'
 import { clientOf, doTask, findOurs, openGuest, ours, type Guest, type Own } from './cloudPodGuest.ts'
 import { addresses, network, remove } from './cloudPodMake.ts'
 import { waitsForRestart } from './cloudPodReboot.ts'
+import { openSecond } from './cloudPodSecond.ts'
 import { growDiskTo } from './cloudPodSize.ts'
 import { JobError, permanent, valueOf, waitFor } from './errors.ts'
 import type { JobHandler, Run } from './steps.ts'
@@ -95,6 +96,9 @@ async function openOrphan(run: Run<OrphanPayload>): Promise<Guest> {
   const isAlive = guest.pod.state !== 'failed' && guest.pod.state !== 'deleted'
   if (isAlive && guest.pod.cluster_id === clusterId && guest.pod.vmid === vmid)
     throw permanent('not_orphaned', `The guest ${vmid} is that of the pod ${guest.pod.hostname}.`)
+  const second = await openSecond(run)
+  if (guest.pod.cluster_id === clusterId && second?.pod.vmid === vmid)
+    throw permanent('not_orphaned', `The guest ${vmid} is kept for the pod ${guest.pod.hostname}.`)
   return { ...guest, proxmox: await run.read((ctx) => clientOf(ctx, clusterId)), pod: { ...guest.pod, vmid } }
 }
 

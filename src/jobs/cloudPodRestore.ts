@@ -36,7 +36,8 @@ async function requireArchive(run: RestoreRun, guest: Guest, node: string): Prom
       'backup_elsewhere',
       `The backup lies on a storage of ${row.node_name} alone, and the guest is on ${node}: nothing was changed.`,
     )
-  const own = { vmid: guest.pod.vmid, podId: guest.pod.id, backupId }
+  // The pod may have another guest than the one that was backed up.
+  const own = { vmid: row.vmid, podId: guest.pod.id, backupId }
   const volume = await findVolume(run, guest, { node, storage: row.storage, ...own })
   if (!volume)
     throw permanent('backup_missing', 'The backup does not exist on its storage: nothing was changed.')

@@ -3,7 +3,7 @@ import { podResume, podSuspend, type SuspensionPayload } from '../services/cloud
 import * as cloudPodService from '../services/cloudPodService.ts'
 import * as tenantSuspensionService from '../services/tenantSuspensionService.ts'
 import { doTask, findSettled, obeyed, openGuest, type Guest } from './cloudPodGuest.ts'
-import { SHUTDOWN_SECONDS } from './cloudPodReboot.ts'
+import { shutDown } from './cloudPodAside.ts'
 import { JobError, permanent, valueOf } from './errors.ts'
 import type { JobHandler, Run } from './steps.ts'
 
@@ -73,17 +73,7 @@ async function stop(run: Run<SuspensionPayload>): Promise<void> {
   if (!seen || run.output('look') === null) return
   await setAutostart(run, seen, false)
   const found = await disableHa(run, seen)
-  if (!found?.running) return
-  const { guest, ref } = found
-  try {
-    await doTask(run, guest.proxmox, 'shutting down', () =>
-      guest.proxmox.shutdown(ref, SHUTDOWN_SECONDS, run),
-    )
-  } catch (error) {
-    if (!(error instanceof JobError) || error.code !== 'task_failed') throw error
-    await run.log(`${error.message}; it is stopped instead`, 'warning')
-    await doTask(run, guest.proxmox, 'stopping', () => guest.proxmox.stop(ref, run))
-  }
+  if (found?.running) await shutDown(run, found)
 }
 
 /** @returns whether there is a guest whose power was read back */

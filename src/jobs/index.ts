@@ -5,6 +5,8 @@ import * as auditService from '../services/auditService.ts'
 import * as BillingService from '../services/BillingService.ts'
 import * as cloudPodConsoleService from '../services/cloudPodConsoleService.ts'
 import * as cloudPodBackupScheduleService from '../services/cloudPodBackupScheduleService.ts'
+import * as cloudPodDeletionService from '../services/cloudPodDeletionService.ts'
+import * as cloudPodRebuildService from '../services/cloudPodRebuildService.ts'
 import * as cloudPodMigrationService from '../services/cloudPodMigrationService.ts'
 import * as cloudPodFindingService from '../services/cloudPodFindingService.ts'
 import * as cloudPodQuotas from '../services/cloudPodQuotas.ts'
@@ -22,10 +24,12 @@ import { cloudPodBackup, cloudPodBackupDelete } from './cloudPodBackup.ts'
 import { cloudPodBandwidth } from './cloudPodBandwidth.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
 import { cloudPodDestroy } from './cloudPodDestroy.ts'
+import { cloudPodKeep, cloudPodUndelete } from './cloudPodKeep.ts'
 import { cloudPodMigrate } from './cloudPodMigrate.ts'
 import { cloudPodPower } from './cloudPodPower.ts'
 import { provisioningClusterReconcile } from './provisioningClusterReconcile.ts'
 import { cloudPodOrphan, cloudPodRepair } from './cloudPodRepair.ts'
+import { cloudPodGoBack, cloudPodLetGo, cloudPodRebuild } from './cloudPodRebuild.ts'
 import { cloudPodResize } from './cloudPodResize.ts'
 import { cloudPodRestore } from './cloudPodRestore.ts'
 import { cloudPodRollback } from './cloudPodRollback.ts'
@@ -49,6 +53,8 @@ const list = [
   cloudPodCreate,
   cloudPodAdopt,
   cloudPodDestroy,
+  cloudPodKeep,
+  cloudPodUndelete,
   cloudPodPower,
   cloudPodResize,
   cloudPodBandwidth,
@@ -59,6 +65,9 @@ const list = [
   cloudPodBackupDelete,
   cloudPodRestore,
   cloudPodMigrate,
+  cloudPodRebuild,
+  cloudPodGoBack,
+  cloudPodLetGo,
   provisioningClusterReconcile,
   cloudPodRepair,
   cloudPodOrphan,
@@ -121,6 +130,8 @@ export const timers: readonly Timer[] = [
     run: asSystem('search.tidy', searchService.tidy),
   },
   { name: 'nodes.empty', everyMs: MINUTE_MS, run: cloudPodMigrationService.emptyOn },
+  { name: 'cloudPods.purge', everyMs: MINUTE_MS, run: cloudPodDeletionService.purgeDue },
+  { name: 'rebuilds.letGo', everyMs: MINUTE_MS, run: cloudPodRebuildService.letGoDue },
   { name: 'traffic.enforce', everyMs: MINUTE_MS, run: cloudPodTrafficService.enforceTraffic },
   {
     name: 'quotas.recount',

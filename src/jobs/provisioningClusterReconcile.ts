@@ -180,9 +180,9 @@ async function strangersAmong(
   run: ReconcileRun,
   proxmox: Proxmox,
   guests: ReadonlyMap<number, GuestSummary>,
-  { pods, strangers: before, vmidMin, vmidMax }: Known,
+  { pods, strangers: before, vmidsKept, vmidMin, vmidMax }: Known,
 ): Promise<Pick<Result, 'strangers' | 'settled'>> {
-  const held = new Set(pods.map(({ vmid }) => vmid))
+  const held = new Set([...pods.map(({ vmid }) => vmid), ...vmidsKept])
   const mayBeOurs = ({ vmid, tags, template }: GuestSummary): boolean =>
     !template && !held.has(vmid) && ((vmid >= vmidMin && vmid <= vmidMax) || tags.includes(TAG))
   const strangers: Stranger[] = []

@@ -10,8 +10,10 @@ import {
   cloudPodUpdate,
   regions,
 } from '../../shared/api/cloudPods.ts'
+import { cloudPodConfirmed } from '../../shared/api/cloudPodRebuilds.ts'
 import { idParams, page } from '../../shared/api/common.ts'
 import { POWER_ACTIONS, type PowerAction } from '../../shared/states/cloudPod.ts'
+import * as cloudPodDeletionService from '../services/cloudPodDeletionService.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
 import type { Identity } from '../services/userService.ts'
 import { route, type Reply, type Route } from './define.ts'
@@ -114,13 +116,39 @@ export const cloudPods: Route[] = [
     method: 'DELETE',
     path: '/api/admin/hosting/cloudpods/{id}',
     operationId: 'deleteCloudPod',
-    summary: 'Destroy a pod that belongs to no subscription, with its disks',
+    summary: 'Delete a pod that belongs to no subscription; it is kept for the tenant’s undelete window',
     tag,
     access: { permission: 'cloudpods:delete', where: { in: 'object', kind: 'cloudPod' } },
     params: idParams,
     replies: { 202: accepted },
     handler: async (ctx, { params, tenantId }) =>
       started(await cloudPodService.destroy(ctx, tenantId, params.id)),
+  }),
+  route({
+    method: 'POST',
+    path: '/api/admin/hosting/cloudpods/{id}/undelete',
+    operationId: 'undeleteCloudPod',
+    summary: 'Bring a deleted pod back as it was, and the subscription that ended with it',
+    tag,
+    access: { permission: 'cloudpods:delete', where: { in: 'object', kind: 'cloudPod' } },
+    params: idParams,
+    replies: { 202: accepted },
+    handler: async (ctx, { params, tenantId }) =>
+      started(await cloudPodDeletionService.undelete(ctx, tenantId, params.id)),
+  }),
+  route({
+    method: 'POST',
+    path: '/api/admin/hosting/cloudpods/{id}/purge',
+    operationId: 'purgeCloudPod',
+    summary: 'Destroy a deleted pod for good before its time, with its disks',
+    tag,
+    access: { permission: 'cloudpods:delete', where: { in: 'object', kind: 'cloudPod' } },
+    params: idParams,
+    body: cloudPodConfirmed,
+    replies: { 202: accepted },
+    notWhileImpersonating: true,
+    handler: async (ctx, { params, tenantId, body }) =>
+      started(await cloudPodDeletionService.purge(ctx, tenantId, params.id, body.hostname)),
   }),
   ...POWER_ACTIONS.map(power),
   route({

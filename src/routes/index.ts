@@ -33,6 +33,7 @@ import { cloudPodConsole } from './cloudPodConsole.ts'
 import { cloudPodBackups } from './cloudPodBackups.ts'
 import { cloudPodMigrations } from './cloudPodMigrations.ts'
 import { cloudPodMetrics } from './cloudPodMetrics.ts'
+import { cloudPodRebuilds } from './cloudPodRebuilds.ts'
 import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import type { Route } from './define.ts'
 import { healthRoutes } from './healthRoutes.ts'
@@ -72,6 +73,7 @@ export const routes: readonly Route[] = [
   ...adminSubscriptions,
   ...cloudPods,
   ...cloudPodMigrations,
+  ...cloudPodRebuilds,
   ...cloudPodSnapshots,
   ...cloudPodMetrics,
   ...provisioningBlueprintRoutes,

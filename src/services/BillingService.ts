@@ -20,6 +20,7 @@ export {
   podGone,
   retryDelivery,
 } from './billing/subscriptions.ts'
+export { podBack, requireRevivable } from './billing/undeleted.ts'
 
 export type Booked = Payment & { invoice: Invoice; subscription: Subscription | null }
 

@@ -32,6 +32,12 @@ export type SeenBackup = {
   diskGb: number
 }
 
+/** Which guest is backed up now: the pod may have got another one since the backup was asked for. */
+export async function noteVmid(ctx: Ctx, payload: BackupPayload, vmid: number): Promise<void> {
+  const { row } = await lock(ctx, payload)
+  if (row.vmid !== vmid) await backups.update(ctx.tx, row.id, { vmid })
+}
+
 /** The backup was found on its storage. */
 export async function markReady(ctx: Ctx, payload: BackupPayload, seen: SeenBackup): Promise<void> {
   const { pod, row } = await lock(ctx, payload)

@@ -104,6 +104,7 @@ export async function begin(
     kind,
     state: 'creating',
     node_id: pod.node_id,
+    vmid: pod.vmid,
     storage,
     created_by: JSON.stringify(ctx.actor),
     created_at: ctx.now(),

@@ -34,6 +34,9 @@ export type BackupPayload = z.infer<typeof backupPayload>
 const createPayload = podPayload.extend({ backupId: z.string().optional() })
 export type CreatePayload = z.infer<typeof createPayload>
 
+const rebuildPayload = podPayload.extend({ rebuildId: z.string() })
+export type RebuildPayload = z.infer<typeof rebuildPayload>
+
 const migratePayload = podPayload.extend({ migrationId: z.string() })
 export type MigratePayload = z.infer<typeof migratePayload>
 
@@ -47,6 +50,9 @@ export type ReconcilePayload = z.infer<typeof reconcilePayload>
 export const podCreate = { kind: 'cloudPod.create', payload: createPayload } as const
 export const podAdopt = { kind: 'cloudPod.adopt', payload: podPayload } as const
 export const podDestroy = { kind: 'cloudPod.destroy', payload: podPayload } as const
+/** Puts a pod that is deleted aside, or brings it back. */
+export const podKeep = { kind: 'cloudPod.keep', payload: podPayload } as const
+export const podUndelete = { kind: 'cloudPod.undelete', payload: podPayload } as const
 export const podPower = { kind: 'cloudPod.power', payload: powerPayload } as const
 export const podResize = { kind: 'cloudPod.resize', payload: resizePayload } as const
 export const podBandwidth = { kind: 'cloudPod.bandwidth', payload: bandwidthPayload } as const
@@ -59,6 +65,9 @@ export const podBackup = { kind: 'cloudPod.backup', payload: backupPayload } as 
 export const podBackupDelete = { kind: 'cloudPod.backupDelete', payload: backupPayload } as const
 export const podRestore = { kind: 'cloudPod.restore', payload: backupPayload } as const
 export const podMigrate = { kind: 'cloudPod.migrate', payload: migratePayload } as const
+export const podRebuild = { kind: 'cloudPod.rebuild', payload: rebuildPayload } as const
+export const podGoBack = { kind: 'cloudPod.goBack', payload: rebuildPayload } as const
+export const podLetGo = { kind: 'cloudPod.letGo', payload: rebuildPayload } as const
 export const podRepair = { kind: 'cloudPod.repair', payload: repairPayload } as const
 export const podOrphan = { kind: 'cloudPod.removeOrphan', payload: orphanPayload } as const
 export const clusterReconcile = { kind: 'cluster.reconcile', payload: reconcilePayload } as const
@@ -114,6 +123,13 @@ export async function enqueueCreate(
 
 export const enqueueDestroy = (ctx: Ctx, pod: PodRow): Promise<{ id: string }> =>
   enqueue(ctx, podJob(pod, podDestroy.kind, { idempotencyKey: `destroy:${pod.id}` }))
+
+/** Puts a deleted pod aside for a while. */
+export const enqueueKeep = (ctx: Ctx, pod: PodRow): Promise<{ id: string }> =>
+  enqueue(ctx, podJob(pod, podKeep.kind))
+
+export const enqueueUndelete = (ctx: Ctx, pod: PodRow): Promise<{ id: string }> =>
+  enqueue(ctx, podJob(pod, podUndelete.kind, { deadlineMs: DAY_MS, priority: 50 }))
 
 export const enqueuePower = (ctx: Ctx, pod: PodRow, action: PowerAction): Promise<{ id: string }> =>
   enqueue(
@@ -210,6 +226,30 @@ export const enqueueMigrate = (
       limits: [`node:${pod.node_id}`],
       deadlineMs: DAY_MS,
       ...more,
+    }),
+  )
+
+/**
+ * Makes a second guest of a pod and exchanges the two, exchanges them again, or destroys the kept one. It takes a slot of
+ * the node where that guest is, and of the pod's own.
+ */
+export const enqueueRebuild = (
+  ctx: Ctx,
+  pod: PodRow,
+  { id: rebuildId, nodeId, storage }: { id: string; nodeId: string; storage: string | null },
+  { kind }: typeof podRebuild | typeof podGoBack | typeof podLetGo,
+): Promise<{ id: string }> =>
+  enqueue(
+    ctx,
+    podJob(pod, kind, {
+      payload: { podId: pod.id, tenantId: pod.tenant_id, rebuildId },
+      nodeId,
+      limits: [
+        ...(kind === podRebuild.kind ? [`clones:${pod.cluster_id}`] : []),
+        ...(storage === null ? [] : [storageLimit(pod, storage)]),
+        ...(nodeId === pod.node_id ? [] : [`node:${pod.node_id}`]),
+      ],
+      deadlineMs: DAY_MS,
     }),
   )
 

@@ -15,13 +15,16 @@ import { AppError, notFound } from '../errors.ts'
 import * as cloudPodQueues from './cloudPodQueues.ts'
 import { emit, lockPod, requireAllowed } from './cloudPods/changes.ts'
 import type { Judgement } from './cloudPods/placement.ts'
+import { startDestruction, undeleteHours } from './cloudPods/deletion.ts'
 import { updateDetails } from './cloudPods/details.ts'
+import { keptGuestOf } from './cloudPods/keptGuest.ts'
 import { reserve, type PodOrder, type PodSource } from './cloudPods/reserve.ts'
 import * as resizing from './cloudPods/resize.ts'
 import * as provisioningService from './provisioningService.ts'
 import * as tenantSuspensionService from './tenantSuspensionService.ts'
 
 export { reserve }
+export { startDestruction } from './cloudPods/deletion.ts'
 export { markResized, markResizeFailed, noteSetBack, previewResize } from './cloudPods/resize.ts'
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null
@@ -52,6 +55,7 @@ function present(ctx: Ctx, row: PodView): CloudPod {
     tags: row.tags,
     version: row.version,
     createdAt: row.created_at.toISOString(),
+    recoverableUntil: iso(row.recoverable_until),
     deletedAt: iso(row.deleted_at),
   }
 }
@@ -65,9 +69,14 @@ export async function list(ctx: Ctx, filter: PodFilter, options: ListOptions) {
 export async function get(ctx: Ctx, tenantId: string, id: string): Promise<CloudPodDetail> {
   const row = await pods.find(ctx.tx, tenantId, id)
   if (!row) throw notFound('CloudPod')
-  if (!ctx.seesInfrastructure) return { ...present(ctx, row), placement: null }
+  const shown = {
+    ...present(ctx, row),
+    keptGuest: await keptGuestOf(ctx, row),
+    undeleteHours: await undeleteHours(ctx, tenantId),
+  }
+  if (!ctx.seesInfrastructure) return { ...shown, placement: null }
   const { storage: _, judged, ...placement } = await pods.placement(ctx.tx, id)
-  return { ...present(ctx, row), placement: { ...placement, judged: judged as Judgement[] | null } }
+  return { ...shown, placement: { ...placement, judged: judged as Judgement[] | null } }
 }
 
 /** Where one can order. */
@@ -154,7 +163,7 @@ export async function update(...asked: Parameters<typeof updateDetails>): Promis
   return present(ctx, row)
 }
 
-/** Destroys a pod that belongs to no subscription. @throws AppError not_found, invalid_state */
+/** Deletes a pod that belongs to no subscription. @throws AppError not_found, invalid_state */
 export async function destroy(ctx: Ctx, tenantId: string, id: string): Promise<Accepted> {
   const pod = await lockPod(ctx, tenantId, id)
   requireAllowed(
@@ -166,13 +175,6 @@ export async function destroy(ctx: Ctx, tenantId: string, id: string): Promise<A
     }),
   )
   return answer(ctx, pod, await startDestruction(ctx, pod))
-}
-
-/** Lets the destruction begin, after whatever is still being done to the pod. */
-export async function startDestruction(ctx: Ctx, pod: PodRow): Promise<{ id: string }> {
-  await pods.update(ctx.tx, pod.id, { state: 'deleting', action: null, problem: null, updated_at: ctx.now() })
-  await emit(ctx, pod, 'CLOUDPOD_DELETE_REQUESTED', { state: [pod.state, 'deleting'] })
-  return cloudPodQueues.enqueueDestroy(ctx, pod)
 }
 
 /** Frees what a pod held that was reserved but never begun. */

@@ -50,6 +50,10 @@ export async function openTenant(world: World, maxPods: number): Promise<{ id: s
   const quota = { maxPods, maxCores: 1_000, maxMemoryMb: 1_000_000, maxDiskGb: 100_000 }
   const set = await world.admin.call('PATCH', `/api/admin/tenants/${body.id}/quotas`, quota)
   if (set.status !== 200) throw new Error(`the quota was not set: ${JSON.stringify(set.body)}`)
+  // What is deleted is gone when everything is quiet.
+  const window = { 'cloudPods.undeleteHours': 0 }
+  const setting = await world.admin.call('PATCH', `/api/admin/tenants/${body.id}/settings`, window)
+  if (setting.status !== 200) throw new Error(`no setting was made: ${JSON.stringify(setting.body)}`)
   const customer = { tenantId: body.id, name: 'Ada Example', email: 'ada@example.com' }
   const made = await insist<{ id: string }>(world, '/api/admin/customers', customer)
   const [vm, ct] = [await catalogue(world.admin, 'vm'), await catalogue(world.admin, 'ct')]

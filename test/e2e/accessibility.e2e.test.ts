@@ -5,8 +5,9 @@ import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Page as ListPage } from '../../shared/api/common.ts'
-import { pay, prepareOrder, type Ordered } from '../support/api.ts'
-import { until } from '../support/app.ts'
+import type { Accepted } from '../../src/services/cloudPodService.ts'
+import { catalogue, pay, prepareOrder, type Ordered } from '../support/api.ts'
+import { finished, until } from '../support/app.ts'
 import { makeStranger } from '../support/strangers.ts'
 import { addProvider } from '../users/sso.ts'
 import { openApp, type OpenApp } from './browser.ts'
@@ -35,6 +36,8 @@ const ADDRESSES = [
   'cloudpods/{pod}/console',
   'cloudpods/{pod}?tab=backups',
   'cloudpods/{pod}?tab=timeline',
+  'cloudpods?state=recoverable',
+  'cloudpods/{deleted}',
   'customers',
   'customers/new',
   'customers/settings',
@@ -147,6 +150,14 @@ describe('free of accessibility faults, policy violations and sideways scrolling
     }
     expect(await faultsAt(inside, asking)).toEqual([])
   })
+  it('what a pod may be rebuilt from', async () => {
+    const asking = async () => {
+      await open(inside, `/t/all/cloudpods/${things.pod}`)
+      await inside.getByRole('button', { name: 'Rebuild', exact: true }).click()
+      await inside.getByRole('radio').first().waitFor()
+    }
+    expect(await faultsAt(inside, asking)).toEqual([])
+  })
   it('the search with its hits', async () => {
     const searching = async () => {
       await open(inside, '/t/all/customers')
@@ -240,6 +251,23 @@ async function faultsOf(page: Page, look: string, rules: string[]): Promise<stri
   ]
 }
 
+/** A pod that was rebuilt and deleted: both of its guests are kept. */
+async function deletedPod(tenantId: string): Promise<string> {
+  const { admin } = opened.app
+  const path = '/api/admin/hosting/cloudpods'
+  await admin.call('PATCH', `/api/admin/tenants/${tenantId}/settings`, { 'cloudPods.undeleteHours': 24 })
+  const { plan, blueprint } = await catalogue(admin, 'ct')
+  const hostname = 'deleted.example.com'
+  const order = { tenantId, planId: plan.id, blueprintId: blueprint.id, hostname }
+  const { cloudPod, job } = (await admin.post<Accepted>(path, order)).body
+  await finished(admin, job.id)
+  const rebuilt = await admin.post<Accepted>(`${path}/${cloudPod.id}/rebuild`, { hostname })
+  await finished(admin, rebuilt.body.job.id)
+  const deleted = await admin.call<Accepted>('DELETE', `${path}/${cloudPod.id}`)
+  await finished(admin, deleted.body.job.id)
+  return cloudPod.id
+}
+
 async function prepare(): Promise<typeof things> {
   const { admin } = opened.app
   const tenant = await opened.app.tenant()
@@ -287,6 +315,7 @@ async function prepare(): Promise<typeof things> {
     other: other.body.id,
     merged: merged.body.id,
     pod: active.pod?.id,
+    deleted: await deletedPod(tenant),
     job: jobs.body.items[0]?.id,
   }
 }

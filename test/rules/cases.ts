@@ -14,6 +14,7 @@ import { activePod, good, podIn } from './pods.ts'
 import { CONSOLE_CASES } from './casesConsole.ts'
 import { BACKUP_CASES } from './casesBackups.ts'
 import { MIGRATION_CASES } from './casesMigrations.ts'
+import { REBUILD_CASES } from './casesRebuilds.ts'
 import { ADOPTION_CASES } from './casesAdoption.ts'
 import { SNAPSHOT_CASES } from './casesSnapshots.ts'
 import { METRIC_CASES } from './casesMetrics.ts'
@@ -321,6 +322,7 @@ export const CASES: Record<string, Case> = {
   ...ADOPTION_CASES,
   ...SNAPSHOT_CASES,
   ...MIGRATION_CASES,
+  ...REBUILD_CASES,
   ...METRIC_CASES,
   ...CONSOLE_CASES,
   ...BACKUP_CASES,

@@ -7,6 +7,7 @@ import type { Job } from '../../shared/api/provisioning.ts'
 import type { BuiltinRole } from '../../shared/permissions.ts'
 import { readConfig, type Config } from '../../src/config.ts'
 import { systemOrigin, transaction, type Ctx, type Root } from '../../src/context.ts'
+import * as settings from '../../src/db/tenantSettings.ts'
 import { createDeps } from '../../src/deps.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { createLogger } from '../../src/lib/log.ts'
@@ -97,6 +98,8 @@ export async function startApp(
     transaction(root, systemOrigin('test', newId()), 'platform', work)
   await as((ctx) => seed.seedAdministrator(ctx, 'admin@example.com', PASSWORD))
   await as((ctx) => seed.seedCatalogue(ctx))
+  // Deleted is destroyed here, unless a test gives its tenant a window to undelete.
+  await as((ctx) => settings.write(ctx.tx, null, 'cloudPods.undeleteHours', 0, ctx.now()))
   const clusterId = await as((ctx) =>
     seed.seedCluster(ctx, {
       name: 'simulated',

@@ -9,8 +9,10 @@ import { adoptionCases } from './harnessAdoption.ts'
 import { auditCases } from './harnessAudit.ts'
 import { customerCases } from './harnessCustomers.ts'
 import { findingCases } from './harnessFindings.ts'
+import { keepCases } from './harnessKeep.ts'
 import { migrateCases } from './harnessMigrate.ts'
 import { mailCases } from './harnessMail.ts'
+import { rebuildCases } from './harnessRebuild.ts'
 import { resizeCases } from './harnessResize.ts'
 import { backupCases } from './harnessBackups.ts'
 import { bandwidthCases } from './harnessBandwidth.ts'
@@ -362,6 +364,8 @@ export const jobCases: JobCase[] = [
   ...adoptionCases(handlerOf),
   ...backupCases({ handlerOf, activePod }),
   ...migrateCases({ handlerOf, activePod }),
+  ...rebuildCases({ handlerOf, activePod }),
+  ...keepCases({ handlerOf, activePod }),
   ...mailCases(handlerOf),
   ...auditCases(handlerOf),
   ...customerCases(handlerOf),

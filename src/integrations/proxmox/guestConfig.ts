@@ -14,7 +14,15 @@ export type Net0 = {
   gw: string | null
 }
 
-type Card = { mac: string; bridge: string; tag?: number; rateMbs?: number; firewall?: boolean }
+type Card = {
+  mac: string
+  bridge: string
+  tag?: number
+  rateMbs?: number
+  firewall?: boolean
+  /** As if its cable was pulled. */
+  linkDown?: boolean
+}
 
 /** IPv4 and IPv6 settings in Proxmox's words: CIDR, `dhcp`, and for `ip6` also `auto`. */
 export type Addresses = { ip?: string; gw?: string; ip6?: string; gw6?: string }
@@ -73,6 +81,16 @@ export const withRate = (net0: string, rateMbs: number | null): string =>
     ...(rateMbs === null ? [] : [`rate=${rateMbs}`]),
   ].join(',')
 
+/** Whether a card is as if its cable was pulled. */
+export const isLinkDown = (net0: string): boolean => new Map(partsOf(net0)).get('link_down') === '1'
+
+/** The same card with its cable pulled or plugged in. Nothing else of it changes. */
+export const withLink = (net0: string, up: boolean): string =>
+  [
+    ...net0.split(',').filter((part) => splitPair(part.trim())[0] !== 'link_down'),
+    ...(up ? [] : ['link_down=1']),
+  ].join(',')
+
 /** The options that hold a guest's addresses: those of a container's card, of a machine's `ipconfig0`. */
 export const addressOptions = (
   kind: 'vm' | 'ct',
@@ -115,6 +133,7 @@ const cardTail = (card: Card): Pair[] => [
   ...(card.firewall === false ? [] : ([['firewall', 1]] satisfies Pair[])),
   ...(card.tag === undefined ? [] : ([['tag', vlanOf(card.tag)]] satisfies Pair[])),
   ...(card.rateMbs === undefined ? [] : ([['rate', card.rateMbs]] satisfies Pair[])),
+  ...(card.linkDown === true ? ([['link_down', 1]] satisfies Pair[]) : []),
 ]
 
 const addressPairs = ({ ip, gw, ip6, gw6 }: Addresses): Pair[] =>

@@ -215,6 +215,7 @@ export type Cancelled = { subscription: Subscription; job: Job | null }
 
 /**
  * Ends a subscription now or with its period. What was never delivered is credited in full; a delivered period is not.
+ * @param how `atOnce`: its pod is not kept to be undeleted
  * @throws AppError not_found, invalid_state with the reason
  */
 export async function cancel(
@@ -222,6 +223,7 @@ export async function cancel(
   tenantId: string,
   id: string,
   body: { when: 'now' | 'period_end'; reason: string },
+  how: { atOnce?: boolean } = {},
 ): Promise<Cancelled> {
   const before = await lock(ctx, tenantId, id)
   const subject = { state: before.state, cancelAt: before.cancel_at }
@@ -231,7 +233,7 @@ export async function cancel(
   if (body.when === 'now') await requireUnprotected(ctx, before)
   const job =
     body.when === 'now'
-      ? await cancelNow(ctx, before, body.reason)
+      ? await cancelNow(ctx, before, body.reason, how)
       : await cancelAtPeriodEnd(ctx, before, body.reason)
   return {
     subscription: await get(ctx, tenantId, id),
@@ -257,7 +259,12 @@ async function cancelAtPeriodEnd(ctx: Ctx, before: SubscriptionRow, reason: stri
   return null
 }
 
-async function cancelNow(ctx: Ctx, before: SubscriptionRow, reason: string): Promise<{ id: string } | null> {
+async function cancelNow(
+  ctx: Ctx,
+  before: SubscriptionRow,
+  reason: string,
+  how: { atOnce?: boolean },
+): Promise<{ id: string } | null> {
   if (before.state !== 'active') {
     for (const invoice of await invoices.lockOfSubscription(ctx.tx, before.id)) {
       await creditInvoice(ctx, invoice, reason || 'cancelled before delivery')
@@ -275,7 +282,7 @@ async function cancelNow(ctx: Ctx, before: SubscriptionRow, reason: string): Pro
     updated_at: ctx.now(),
   })
   await emit(ctx, before, 'SUBSCRIPTION_CANCELLED', { state: [before.state, state] }, { reason })
-  return exists ? cloudPodService.startDestruction(ctx, pod) : null
+  return exists ? cloudPodService.startDestruction(ctx, pod, how) : null
 }
 
 /** The pod's absence was proven: its subscription has ended. */

@@ -46,7 +46,8 @@ async function matters(ctx: Ctx, tenantId: string, id: string, flags: Flags) {
   }
   for (const pod of await merging.livePods(ctx.tx, tenantId, id)) {
     if (pod.subscription_id === null || !ending.has(pod.subscription_id)) {
-      if (pod.state === 'deleting') add(ends, 'cloudPod', pod, 'It is being destroyed already.')
+      if (pod.state === 'deleting' || pod.state === 'recoverable')
+        add(ends, 'cloudPod', pod, 'It is deleted already.')
       else
         add(
           blockers,

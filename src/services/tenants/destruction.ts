@@ -14,12 +14,13 @@ const REASON = 'The tenant is closed.'
  */
 export async function endSome(ctx: Ctx, { tenantId }: ClosePayload): Promise<boolean> {
   const ids = await closures.openSubscriptions(ctx.tx, tenantId, BATCH)
-  for (const id of ids) await BillingService.cancel(ctx, tenantId, id, { when: 'now', reason: REASON })
+  for (const id of ids)
+    await BillingService.cancel(ctx, tenantId, id, { when: 'now', reason: REASON }, { atOnce: true })
   if (ids.length > 0) return true
   const pods = await closures.standingPods(ctx.tx, tenantId, BATCH)
   for (const pod of pods) {
     if (pod.state === 'reserved') await cloudPodService.releaseReserved(ctx, pod, REASON)
-    else await cloudPodService.startDestruction(ctx, pod)
+    else await cloudPodService.startDestruction(ctx, pod, { atOnce: true })
   }
   return pods.length > 0
 }

@@ -21,7 +21,8 @@ export const SECRET_COLUMNS: Record<string, readonly string[]> = {
 
 /** Columns that speak of the infrastructure, which the API does not tell to tenants either. */
 export const INFRASTRUCTURE_COLUMNS: Record<string, readonly string[]> = {
-  cloud_pod_backups: ['node_id', 'problem', 'shared', 'storage', 'volid'],
+  cloud_pod_backups: ['node_id', 'problem', 'shared', 'storage', 'vmid', 'volid'],
+  cloud_pod_rebuilds: ['node_id', 'problem', 'vmid'],
   cloud_pod_snapshots: ['problem'],
   cloud_pods: ['cluster_id', 'node_id', 'vmid', 'problem'],
   provisioning_job_logs: ['line'],

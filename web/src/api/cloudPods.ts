@@ -50,4 +50,7 @@ export const resizePreviewQuery = (id: string, size: Size) =>
   })
 export const resizeCloudPod = (id: string, body: CloudPodResize, key: string) =>
   post<Accepted>(`${PATH}/${id}/resize`, body, key)
+export const undeleteCloudPod = (id: string, key: string) => post<Accepted>(`${PATH}/${id}/undelete`, {}, key)
+export const purgeCloudPod = (id: string, hostname: string, key: string) =>
+  post<Accepted>(`${PATH}/${id}/purge`, { hostname }, key)
 export const destroyCloudPod = (id: string) => remove<Accepted>(`${PATH}/${id}`)

@@ -10,6 +10,7 @@ export function ConfirmDestroy<Answer>({
   title,
   name,
   effect,
+  hint,
   submitLabel,
   send,
   onDone,
@@ -20,13 +21,15 @@ export function ConfirmDestroy<Answer>({
   name: string
   /** What will happen, in a sentence. */
   effect: ReactNode
+  /** Instead of that it cannot be undone. */
+  hint?: string | undefined
   submitLabel: string
   send: (key: string) => Promise<Answer>
   onDone: (answer: Answer) => void
 }) {
   return (
     <Dialog open={open} onClose={onClose} title={title}>
-      <Confirmation {...{ onClose, name, effect, submitLabel, send, onDone }} />
+      <Confirmation {...{ onClose, name, effect, hint, submitLabel, send, onDone }} />
     </Dialog>
   )
 }
@@ -35,6 +38,7 @@ function Confirmation<Answer>({
   onClose,
   name,
   effect,
+  hint,
   submitLabel,
   send,
   onDone,
@@ -42,6 +46,7 @@ function Confirmation<Answer>({
   onClose: () => void
   name: string
   effect: ReactNode
+  hint?: string | undefined
   submitLabel: string
   send: (key: string) => Promise<Answer>
   onDone: (answer: Answer) => void
@@ -63,15 +68,24 @@ function Confirmation<Answer>({
       <div>{effect}</div>
       <TypeName
         name={name}
+        hint={hint}
         input={<Input autoComplete="off" spellCheck={false} {...of.form.register('typed')} />}
       />
     </Form>
   )
 }
 
-export function TypeName({ name, input }: { name: string; input: ReactNode }) {
+export function TypeName({
+  name,
+  hint = 'This cannot be undone.',
+  input,
+}: {
+  name: string
+  hint?: string | undefined
+  input: ReactNode
+}) {
   return (
-    <Field label={`Type ${name} to confirm`} hint="This cannot be undone.">
+    <Field label={`Type ${name} to confirm`} hint={hint}>
       {input}
     </Field>
   )

@@ -36,7 +36,15 @@ export function PodList({
           >
             {pod.hostname}
           </Link>
-          <div className="text-[13px] text-muted">{pod.blueprint.name}</div>
+          <div className="text-[13px] text-muted">
+            {pod.recoverableUntil === null ? (
+              pod.blueprint.name
+            ) : (
+              <>
+                Can be undeleted until <Time at={pod.recoverableUntil} />
+              </>
+            )}
+          </div>
           <Tags tags={pod.tags} to={(tag) => paths.cloudPods(tenant.slug, { tag })} />
         </>
       ),

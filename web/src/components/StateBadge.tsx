@@ -21,6 +21,7 @@ const LOOKS = {
     creating: ['info', true],
     active: ['success'],
     failed: ['danger'],
+    recoverable: ['warning'],
     deleting: ['info', true],
     deleted: ['neutral'],
   } satisfies Record<CloudPod['state'], Look>,

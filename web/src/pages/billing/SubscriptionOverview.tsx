@@ -38,7 +38,7 @@ const EXPLAIN: Record<Subscription['state'], (subscription: Subscription) => Rea
       </>
     ),
   terminating: () =>
-    'Cancelled. The CloudPod is being destroyed; the subscription ends when it is proven to be gone.',
+    'Cancelled. The CloudPod is being deleted, or kept to be undeleted; the subscription ends when it is proven to be gone.',
   terminated: ({ endedAt }) => (
     <>
       Ended <Time at={endedAt} />. Its CloudPod is gone.

@@ -1,17 +1,20 @@
 import { Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { canPod } from '../../../../shared/states/cloudPod.ts'
-import { destroyCloudPod, type CloudPod } from '../../api/cloudPods.ts'
+import { destroyCloudPod, type CloudPodDetail } from '../../api/cloudPods.ts'
 import { ConfirmDestroy } from '../../components/ConfirmDestroy.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { count } from '../../lib/words.ts'
 import { Button } from '../../ui/Button.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
-export function CloudPodDestroy({ pod }: { pod: CloudPod }) {
+export function CloudPodDestroy({ pod }: { pod: CloudPodDetail }) {
   const { can } = useSession()
   const [open, setOpen] = useState(false)
   const verdict = canPod.delete(pod)
   const refusal = verdict.allowed ? undefined : verdict.reason
+  const isKept = pod.undeleteHours > 0 && pod.state === 'active'
+  const label = isKept ? 'Delete' : 'Destroy'
   return (
     <>
       <Button
@@ -19,19 +22,24 @@ export function CloudPodDestroy({ pod }: { pod: CloudPod }) {
         disabledReason={can('cloudpods:delete', pod.tenantId) ? refusal : NO_PERMISSION('cloudpods:delete')}
         onClick={() => setOpen(true)}
       >
-        Destroy
+        {label}
       </Button>
       <ConfirmDestroy
         open={open}
         onClose={() => setOpen(false)}
-        title="Destroy the CloudPod"
+        title={`${label} the CloudPod`}
         name={pod.hostname}
-        effect="It is stopped and removed from its node together with its disks. Its address is released."
-        submitLabel="Destroy"
+        hint={isKept ? 'It can be undeleted until then.' : undefined}
+        effect={
+          isKept
+            ? `It is shut down and kept with its disks and its address for ${count(pod.undeleteHours, 'hour')}, then destroyed.`
+            : 'It is stopped and removed from its node together with its disks. Its address is released.'
+        }
+        submitLabel={label}
         send={() => destroyCloudPod(pod.id)}
         onDone={() => {
           setOpen(false)
-          toast.done('Destruction requested')
+          toast.done(isKept ? 'Deletion requested' : 'Destruction requested')
         }}
       />
     </>

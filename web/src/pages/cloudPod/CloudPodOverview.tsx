@@ -18,7 +18,8 @@ const EXPLAIN: Record<CloudPodDetail['state'], string> = {
   creating: 'The CloudPod is being made.',
   active: '',
   failed: 'The CloudPod could not be made, and nothing of it is left.',
-  deleting: 'The CloudPod is being destroyed.',
+  recoverable: 'The CloudPod was deleted. It is off, and its disk, address and name are kept for it.',
+  deleting: 'The CloudPod is being deleted.',
   deleted: 'The CloudPod was destroyed, and its absence was proven.',
 }
 

@@ -20,7 +20,10 @@ import { CloudPodDestroy } from './CloudPodDestroy.tsx'
 import { CloudPodDetails } from './CloudPodDetails.tsx'
 import { CloudPodMigrate } from './CloudPodMigrate.tsx'
 import { CloudPodOverview } from './CloudPodOverview.tsx'
+import { CloudPodRebuild } from './CloudPodRebuild.tsx'
 import { CloudPodResize } from './CloudPodResize.tsx'
+import { DeletedCard } from './DeletedCard.tsx'
+import { KeptGuestCard } from './KeptGuestCard.tsx'
 import { Metrics } from './Metrics.tsx'
 import { Snapshots } from './Snapshots.tsx'
 import { Traffic } from './Traffic.tsx'
@@ -45,6 +48,7 @@ export default function CloudPodPage() {
             <PowerButtons pod={pod} />
             <ConsoleButton pod={pod} />
             <CloudPodResize pod={pod} />
+            <CloudPodRebuild pod={pod} />
             <CloudPodMigrate pod={pod} />
             <CloudPodDestroy pod={pod} />
           </>
@@ -68,7 +72,9 @@ function Content({ pod }: { pod: CloudPodDetail }) {
   return (
     <div className="space-y-4">
       {current && <JobProgress job={current} />}
+      <DeletedCard pod={pod} />
       <CloudPodOverview pod={pod} />
+      <KeptGuestCard pod={pod} />
       <CloudPodDetails pod={pod} />
       <Tabs
         value={tab}
