@@ -118,7 +118,9 @@ export async function openWorld(workers: number): Promise<World> {
   await run('server', 'serve')
   for (let n = 0; n < workers; n += 1) await run(`worker ${n}`, 'worker')
   const url = `http://127.0.0.1:${httpPort}`
-  await until(async () => (await fetch(`${url}/readyz`).catch(() => undefined))?.ok, 'the server', 60_000)
+  const serving = () =>
+    until(async () => (await fetch(`${url}/readyz`).catch(() => undefined))?.ok, 'the server', 120_000)
+  await serving()
   await until(
     async () => as((ctx) => seed.seedBlueprints(ctx, clusterId, true)),
     'the first look at the cluster',
@@ -132,7 +134,11 @@ export async function openWorld(workers: number): Promise<World> {
     as,
     admin: await createApi(url, { email: 'admin@example.com', password: PASSWORD }),
     killWorker: (which) => kill(`worker ${which % workers}`),
-    killServer: () => kill('server'),
+    // On a busy machine one that is not up yet would be killed again and again, and nobody would ever be served.
+    killServer: async () => {
+      await serving()
+      await kill('server')
+    },
     killPostgres: async () => {
       const folder = join(dataDir, 'postgres')
       const master = readPostmaster(folder)
