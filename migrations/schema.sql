@@ -1410,7 +1410,10 @@ create table sso_domains (
   domain text not null,
   tenant_id uuid,
   provider_id uuid not null,
-  constraint sso_domains_pkey PRIMARY KEY (domain),
+  proof text not null default replace((gen_random_uuid())::text, '-'::text, ''::text),
+  proven_at timestamp with time zone,
+  fault text,
+  constraint sso_domains_pkey PRIMARY KEY (provider_id, domain),
   constraint sso_domains_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES sso_providers(id) ON DELETE CASCADE,
   constraint sso_domains_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint sso_domains_domain_check CHECK ((domain = lower(domain)))
@@ -2002,7 +2005,7 @@ CREATE INDEX single_use_tokens_age ON public.single_use_tokens USING btree (expi
 
 CREATE INDEX single_use_tokens_subject ON public.single_use_tokens USING btree (subject_id, purpose);
 
-CREATE INDEX sso_domains_provider ON public.sso_domains USING btree (provider_id);
+CREATE UNIQUE INDEX sso_domains_proven ON public.sso_domains USING btree (domain) WHERE (proven_at IS NOT NULL);
 
 CREATE INDEX sso_providers_break_glass ON public.sso_providers USING btree (break_glass_user_id);
 
@@ -2498,7 +2501,7 @@ grant delete, insert, select, update on settings to mpanel_app;
 
 grant delete, insert, select, update on single_use_tokens to mpanel_app;
 
-grant delete, insert, select on sso_domains to mpanel_app;
+grant delete, insert, select, update on sso_domains to mpanel_app;
 
 grant delete, insert, select, update on sso_providers to mpanel_app;
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isIP, SocketAddress } from 'node:net'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { StartupError } from './errors.ts'
@@ -41,6 +42,8 @@ export type Config = {
   workerConcurrency: number
   /** Networks beside the public internet that webhooks and identity providers may be in. */
   outgoingNetworks: AllowedNetworks
+  /** DNS servers to ask, with a port or without; none: those of the system. */
+  dnsServers: string[]
   /** Told every minute that the automation lives; a monitor there raises the alarm when it no longer hears it. */
   heartbeatUrl: string | undefined
   paymentTermDays: number
@@ -83,6 +86,15 @@ const schema = z.object({
   MPANEL_WORKER_CONCURRENCY: optional(z.coerce.number().int().min(1).max(500)),
   SMTP_URL: optional(z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' })),
   MPANEL_MAIL_FROM: optional(z.email('must be an e-mail address')),
+  MPANEL_DNS_SERVERS: optional(
+    z
+      .string()
+      .transform(namesIn)
+      .refine(
+        (list) => list.every((one) => isIP(one) !== 0 || SocketAddress.parse(one) !== undefined),
+        'must be addresses such as 192.0.2.53 or [2001:db8::53]:5353, separated by commas',
+      ),
+  ),
   MPANEL_HEARTBEAT_URL: optional(
     z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }),
   ),
@@ -138,6 +150,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     outgoingNetworks: values.MPANEL_OUTGOING_NETWORKS ?? networks([]),
     proxmox,
     mail,
+    dnsServers: values.MPANEL_DNS_SERVERS ?? [],
     simPort: values.MPANEL_SIM_PORT ?? 0,
     heartbeatUrl: values.MPANEL_HEARTBEAT_URL,
     workerConcurrency: values.MPANEL_WORKER_CONCURRENCY ?? 16,

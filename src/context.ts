@@ -5,6 +5,7 @@ import type { Mail } from './integrations/mail/types.ts'
 import type { Oidc, OidcConnection } from './integrations/oidc/types.ts'
 import type { Certificate, Proxmox, ProxmoxConnection } from './integrations/proxmox/types.ts'
 import type { SyslogMessage, SyslogTarget } from './integrations/syslog/types.ts'
+import type { TxtAnswer } from './integrations/dns/txt.ts'
 import type { WebhookDelivery, WebhookTarget } from './integrations/webhook/types.ts'
 import type { Sealer } from './lib/crypto.ts'
 import type { Logger } from './lib/log.ts'
@@ -29,6 +30,8 @@ type Vendors = {
   /** Null: there is no mail server, and mails are kept. */
   mail: Mail | null
   oidc(connection: OidcConnection): Oidc
+  /** The TXT records of a name in DNS. */
+  txt(name: string): Promise<TxtAnswer>
   /** One request to an address that a person has typed. @throws OutgoingFault */
   send(request: OutgoingRequest): Promise<OutgoingAnswer>
   /** Messages to a receiver that a person has typed, over TLS. @throws OutgoingFault */

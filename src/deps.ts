@@ -7,6 +7,7 @@ import { openDatabase } from './db/index.ts'
 import { NOTIFY_CHANNEL } from './db/queue.ts'
 import { StartupError } from './errors.ts'
 import { createMail } from './integrations/mail/client.ts'
+import { createTxtLookup } from './integrations/dns/txt.ts'
 import { createOidc } from './integrations/oidc/client.ts'
 import { createProxmox } from './integrations/proxmox/client.ts'
 import { presentedCertificate } from './integrations/proxmox/tls.ts'
@@ -44,6 +45,7 @@ export function createDeps(
     vendors: {
       proxmox: remembered(createProxmox),
       proxmoxCertificate: presentedCertificate,
+      txt: createTxtLookup(config.dnsServers),
       oidc: (connection) => createOidc(send, connection),
       send,
       syslog: (target, messages) => sendSyslog(config.outgoingNetworks, target, messages),

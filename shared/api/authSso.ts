@@ -28,8 +28,19 @@ export const ssoProvider = z.object({
   issuer: z.string(),
   clientId: z.string(),
   hasSecret: z.boolean(),
-  /** E-mails of these domains lead here. */
+  /** E-mails of these domains lead here, once they are proven. */
   domains: z.array(z.string()),
+  domainProofs: z.array(
+    z.object({
+      domain: z.string(),
+      /** Null: it leads here only when DNS has a TXT record `name` with the content `value`, and the provider was checked. */
+      provenAt: timestamp.nullable(),
+      name: z.string(),
+      value: z.string(),
+      /** Why the last check did not prove it. */
+      fault: z.string().nullable(),
+    }),
+  ),
   enabled: z.boolean(),
   enforced: z.boolean(),
   /** The owner who can still log in with a password while it is enforced. */

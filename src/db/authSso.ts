@@ -3,6 +3,9 @@ import type { Scope, Tx } from './index.ts'
 import { inScope, keysetPage, type ListOptions } from './list.ts'
 import type { SsoProvidersTable, SsoStatesTable, UserIdentitiesTable } from './types.ts'
 
+/** `provenAt` as PostgreSQL writes it in JSON; null: whose the domain is, is not known. */
+export type DomainProof = { domain: string; proof: string; provenAt: string | null; fault: string | null }
+
 const providers = (tx: Tx) =>
   tx
     .selectFrom('sso_providers as p')
@@ -10,11 +13,17 @@ const providers = (tx: Tx) =>
     .leftJoin('roles as r', 'r.id', 'p.sign_up_role_id')
     .selectAll('p')
     .select(['b.email as break_glass_email', 'r.name as sign_up_role_name'])
-    .select(
+    .select([
       sql<string[]>`array(select d.domain from sso_domains d where d.provider_id = p.id order by 1)`.as(
         'domains',
       ),
-    )
+      sql<
+        DomainProof[]
+      >`(select coalesce(jsonb_agg(jsonb_build_object('domain', d.domain, 'proof', d.proof, 'provenAt', d.proven_at,
+        'fault', d.fault) order by d.domain), '[]') from sso_domains d where d.provider_id = p.id)`.as(
+        'proofs',
+      ),
+    ])
 export type ProviderRow = NonNullable<Awaited<ReturnType<typeof findProvider>>>
 
 export function listProviders(
@@ -52,16 +61,51 @@ export async function removeProvider(tx: Tx, id: string): Promise<void> {
   await tx.deleteFrom('sso_providers').where('id', '=', id).execute()
 }
 
+/** Makes these the domains of a provider. Those it had keep what was proven; `provenAt`: new ones need no proof. */
 export async function replaceDomains(
   tx: Tx,
-  provider: { id: string; tenantId: string | null },
+  provider: { id: string; tenantId: string | null; provenAt: Date | null },
   domains: readonly string[],
 ): Promise<void> {
-  await tx.deleteFrom('sso_domains').where('provider_id', '=', provider.id).execute()
+  await sql`delete from sso_domains where provider_id = ${provider.id} and domain <> all (${[...domains]})`.execute(
+    tx,
+  )
   if (domains.length === 0) return
   await tx
     .insertInto('sso_domains')
-    .values(domains.map((domain) => ({ domain, tenant_id: provider.tenantId, provider_id: provider.id })))
+    .values(
+      domains.map((domain) => ({
+        domain,
+        tenant_id: provider.tenantId,
+        provider_id: provider.id,
+        proven_at: provider.provenAt,
+      })),
+    )
+    .onConflict((conflict) => conflict.columns(['provider_id', 'domain']).doNothing())
+    .execute()
+}
+
+/** Writes down that a domain is the provider's, unless it is proven to be another's. @returns false then */
+export async function proveDomain(tx: Tx, providerId: string, domain: string, at: Date): Promise<boolean> {
+  const { rows } = await sql`update sso_domains set proven_at = ${at}, fault = null
+    where provider_id = ${providerId} and domain = ${domain}
+      and not exists (select from sso_domains o where o.domain = ${domain} and o.proven_at is not null)
+    returning domain`.execute(tx)
+  return rows.length > 0
+}
+
+export async function noteDomainFault(
+  tx: Tx,
+  providerId: string,
+  domain: string,
+  fault: string,
+): Promise<void> {
+  await tx
+    .updateTable('sso_domains')
+    .set({ fault })
+    .where('provider_id', '=', providerId)
+    .where('domain', '=', domain)
+    .where('proven_at', 'is', null)
     .execute()
 }
 
@@ -69,6 +113,7 @@ export async function replaceDomains(
 export async function providerFor(tx: Tx, domain: string): Promise<string | undefined> {
   const { rows } = await sql<{ id: string }>`
     select p.id from sso_providers p left join sso_domains d on d.provider_id = p.id and d.domain = ${domain}
+      and d.proven_at is not null
     where p.enabled and (p.tenant_id is null or tenant_is_active(p.tenant_id))
       and (d.domain is not null or (p.tenant_id is null
         and not exists (select from sso_domains o where o.provider_id = p.id)))

@@ -974,6 +974,9 @@ export interface SsoDomainsTable {
   domain: string
   tenant_id: string | null
   provider_id: string
+  proof: Generated<string>
+  proven_at: Date | null
+  fault: string | null
 }
 
 export interface SsoProvidersTable {

@@ -1,16 +1,19 @@
 import { sql } from 'kysely'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { startDns, type DnsServer } from '../support/dns.ts'
 import { CLIENT, realProvider, type RealProvider } from '../users/oidcServers.ts'
 import { NETWORKS } from '../users/sso.ts'
 import { logIn, openApp, type Credentials, type OpenApp } from './browser.ts'
 
 let opened: OpenApp
+let dns: DnsServer
 let provider: RealProvider
 let tenantId: string
 let owner: Credentials
 beforeAll(async () => {
-  opened = await openApp(NETWORKS)
+  dns = await startDns()
+  opened = await openApp({ ...NETWORKS, MPANEL_DNS_SERVERS: dns.address })
   opened.app.root.settings.publicUrl = opened.app.url
   provider = await realProvider()
   tenantId = await opened.app.tenant()
@@ -18,6 +21,7 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(async () => {
   await provider?.close()
+  await dns?.close()
   await opened?.close()
 })
 
@@ -54,7 +58,15 @@ it('an owner sets up a provider and connects; after logging out, single sign-on 
   await list.getByRole('heading', { name: 'Company' }).waitFor()
   provider.know(await redirectOf())
   await page.getByRole('button', { name: 'Check Company' }).click()
+  await page.getByText('DNS has no TXT record at _mpanel.company.example.com.').first().waitFor()
+  const record = (part: string) =>
+    page
+      .getByRole('button', { name: `Copy ${part} of the record for company.example.com` })
+      .getAttribute('title')
+  dns.txt.set((await record('name')) ?? '', [(await record('value')) ?? ''])
+  await page.getByRole('button', { name: 'Check Company' }).click()
   await page.getByText('It answers as it should').waitFor()
+  await page.getByText('company.example.com is not proven yet').waitFor({ state: 'detached' })
 
   await page.goto(`/t/${slug}/account/security`)
   await page.getByRole('button', { name: 'Connect Company' }).click()

@@ -26,8 +26,13 @@ export async function addProvider(
   }
   const made = await app.admin.post<SsoProvider>('/api/admin/sso-providers', body)
   if (made.status !== 201) throw new Error(`no provider: ${JSON.stringify(made.body)}`)
+  await prove(app, made.body)
   return made.body
 }
+
+/** As if DNS had shown whose the provider's domains are. */
+export const prove = (app: TestApp, { id }: SsoProvider) =>
+  app.as((ctx) => sql`update sso_domains set proven_at = now() where provider_id = ${id}`.execute(ctx.tx))
 
 /** Connects somebody with a subject, as if he had done so himself. */
 export const connected = (app: TestApp, userId: string, { id, issuer }: SsoProvider, subject: string) =>

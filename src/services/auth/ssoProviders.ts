@@ -15,6 +15,12 @@ const purposeOf = (id: string): string => `sso-provider:${id}`
 const redirectOf = ({ settings }: Root, id: string): string =>
   `${settings.publicUrl}/api/auth/sso/${id}/callback`
 
+/** What DNS must have for a domain to be believed. */
+const recordOf = (domain: string, proof: string) => ({
+  name: `_mpanel.${domain}`,
+  value: `mpanel-domain-proof=${proof}`,
+})
+
 const present = (root: Root, row: db.ProviderRow): SsoProvider => ({
   id: row.id,
   tenantId: row.tenant_id,
@@ -23,6 +29,12 @@ const present = (root: Root, row: db.ProviderRow): SsoProvider => ({
   clientId: row.client_id,
   hasSecret: row.client_secret !== null,
   domains: row.domains,
+  domainProofs: row.proofs.map(({ domain, proof, provenAt, fault }) => ({
+    domain,
+    provenAt: provenAt === null ? null : new Date(provenAt).toISOString(),
+    ...recordOf(domain, proof),
+    fault,
+  })),
   enabled: row.enabled,
   enforced: row.enforced,
   breakGlass:
@@ -154,11 +166,16 @@ const keepDomains = (
   provider: { id: string; tenantId: string | null },
   domains: readonly string[],
 ): Promise<void> =>
-  db.replaceDomains(ctx.tx, provider, [...new Set(domains)]).catch((error: unknown) => {
-    if (violatedConstraint(error) !== 'sso_domains_pkey') throw error
-    const message = 'One of these domains leads to another identity provider already.'
-    throw new AppError('already_exists', message, { errors: [{ path: 'domains', message }] })
-  })
+  // The platform says so of its own; whoever has a tenant only shows it.
+  db
+    .replaceDomains(ctx.tx, { ...provider, provenAt: provider.tenantId === null ? ctx.now() : null }, [
+      ...new Set(domains),
+    ])
+    .catch((error: unknown) => {
+      if (violatedConstraint(error) !== 'sso_domains_proven') throw error
+      const message = 'One of these domains leads to another identity provider already.'
+      throw new AppError('already_exists', message, { errors: [{ path: 'domains', message }] })
+    })
 
 /** @throws AppError not_found, precondition_failed, and those of `createSsoProvider` */
 export async function updateSsoProvider(
@@ -228,7 +245,7 @@ export async function deleteSsoProvider(ctx: Ctx, id: string): Promise<void> {
 }
 
 /**
- * Reads what the provider says of itself, and keeps what was wrong with it. A request waits for this call: the person who
+ * Reads what the provider says of itself and what DNS says of its domains, and keeps what was wrong. A request waits for this call: the person who
  * has typed the address waits for the answer.
  * @param authorise finds the provider for the caller, and asks for the permission in its tenant
  * @throws those of `authorise`
@@ -242,9 +259,14 @@ export async function checkSsoProvider(
   await authorise()
   const row = await root.db.transaction('platform', (tx) => db.findProvider(tx, id))
   if (!row) throw notFound('identity provider')
-  const result = await root.vendors.oidc(connectionOf(root, row)).check()
+  const unproven = row.proofs.filter(({ provenAt }) => provenAt === null)
+  const [result, ...found] = await Promise.all([
+    root.vendors.oidc(connectionOf(root, row)).check(),
+    ...unproven.map((proof) => proofFault(root, proof)),
+  ])
   return transaction(root, origin, 'platform', async (ctx) => {
     const fault = result.ok ? null : result.fault
+    for (const [index, { domain }] of unproven.entries()) await decide(ctx, row, domain, found[index] ?? null)
     await db.updateProvider(ctx.tx, id, { checked_at: ctx.now(), check_fault: fault })
     await auditService.record(ctx, {
       action: 'SSO_PROVIDER_CHECKED',
@@ -254,5 +276,33 @@ export async function checkSsoProvider(
       details: { fault },
     })
     return getSsoProvider(ctx, id)
+  })
+}
+
+/** Why DNS does not prove a domain; null: it does. */
+async function proofFault(root: Root, { domain, proof }: db.DomainProof): Promise<string | null> {
+  const { name, value } = recordOf(domain, proof)
+  const answer = await root.vendors.txt(name)
+  if (!answer.ok) return answer.fault
+  if (answer.records.includes(value)) return null
+  return answer.records.length === 0
+    ? `DNS has no TXT record at ${name}.`
+    : `No TXT record at ${name} has the content that is asked for.`
+}
+
+async function decide(ctx: Ctx, row: db.ProviderRow, domain: string, fault: string | null): Promise<void> {
+  if (fault !== null) return db.noteDomainFault(ctx.tx, row.id, domain, fault)
+  if (!(await db.proveDomain(ctx.tx, row.id, domain, ctx.now())))
+    return db.noteDomainFault(
+      ctx.tx,
+      row.id,
+      domain,
+      'The domain leads to another identity provider already.',
+    )
+  await auditService.record(ctx, {
+    action: 'SSO_DOMAIN_PROVEN',
+    tenantId: row.tenant_id,
+    target: target(row.id, row.name),
+    details: { domain },
   })
 }

@@ -11,10 +11,12 @@ import { noteRefusal, type Back } from './ssoWay.ts'
 
 const MAX_NAME = 200
 
-/** The e-mail somebody may sign up with: of one of the provider's domains, and his own as the provider says. */
-function emailOf({ domains }: db.ProviderRow, { email, emailVerified }: OidcPerson): string | undefined {
+/** The e-mail somebody may sign up with: of one of the provider's proven domains, and his own as the provider says. */
+function emailOf({ proofs }: db.ProviderRow, { email, emailVerified }: OidcPerson): string | undefined {
   const { data } = emailAddress.safeParse(email)
-  return data !== undefined && emailVerified && domains.includes(domainOf(data)) ? data : undefined
+  if (data === undefined || !emailVerified) return undefined
+  const isTheirs = proofs.some(({ domain, provenAt }) => provenAt !== null && domain === domainOf(data))
+  return isTheirs ? data : undefined
 }
 
 /** A name of one line, without what cannot be seen. */

@@ -89,13 +89,15 @@ export function SsoProviders({ tenantId }: { tenantId: string | null }) {
 function Provider({ provider, onOpen }: { provider: SsoProvider; onOpen: (open: Open) => void }) {
   const check = useSubmit({
     send: checkSsoProvider,
-    onDone: ({ checkFault }) =>
-      checkFault === null
-        ? toast.done('It answers as it should')
-        : toast.failed('Not as it should', checkFault),
+    onDone: ({ checkFault, domainProofs }) => {
+      const fault = checkFault ?? domainProofs.find(({ provenAt }) => provenAt === null)?.fault ?? null
+      if (fault === null) toast.done('It answers as it should')
+      else toast.failed('Not as it should', fault)
+    },
   })
-  const { name, enabled, enforced, breakGlass, trustsMfa, signUpRole, checkedAt, checkFault, domains } =
-    provider
+  const { name, enabled, enforced, breakGlass, trustsMfa, signUpRole, checkedAt, checkFault } = provider
+  const unproven = provider.domainProofs.filter(({ provenAt }) => provenAt === null)
+  const leading = provider.domains.filter((domain) => !unproven.some((one) => one.domain === domain))
   return (
     <li className="space-y-3 py-4 first:pt-0 last:pb-0">
       <div className="flex flex-wrap items-center justify-between gap-3">
@@ -132,6 +134,24 @@ function Provider({ provider, onOpen }: { provider: SsoProvider; onOpen: (open: 
           {checkFault}
         </Notice>
       )}
+      {unproven.map((one) => (
+        <Notice key={one.domain} tone="info" title={`${one.domain} is not proven yet`}>
+          <p>
+            E-mails of it lead here, and people sign up, once DNS has this TXT record. Then press Check.
+            {one.fault !== null && ` ${one.fault}`}
+          </p>
+          <dl className="mt-2 space-y-1">
+            {(['name', 'value'] as const).map((part) => (
+              <div key={part} className="flex flex-wrap gap-x-2">
+                <dt className="text-muted">{part === 'name' ? 'Name' : 'Content'}</dt>
+                <dd>
+                  <CopyId id={one[part]} what={`${part} of the record for ${one.domain}`} full />
+                </dd>
+              </div>
+            ))}
+          </dl>
+        </Notice>
+      ))}
       {breakGlass && (
         <p className="text-muted">{breakGlass.email} can still log in with a password when it fails.</p>
       )}
@@ -149,7 +169,7 @@ function Provider({ provider, onOpen }: { provider: SsoProvider; onOpen: (open: 
               {provider.clientId}
             </span>,
           ],
-          ['E-mail domains', domains.length > 0 ? domains.join(', ') : 'none'],
+          ['E-mail domains', leading.length > 0 ? leading.join(', ') : 'none'],
           ['Its second factor counts', trustsMfa ? 'Yes' : 'No'],
           ['Who has no account', signUpRole ? `gets one, as ${signUpRole.name}` : 'gets none'],
           ['Checked', checkedAt === null ? 'Never' : <Time key="checked" at={checkedAt} relative />],
