@@ -28,7 +28,10 @@ const planWith = async (nodeTags: string[], memoryMb = 1_024): Promise<Plan> => 
   const size = { cores: 1, memoryMb, diskGb: 20 }
   const prices = [{ currency: 'EUR', interval: 'month', unitMinor: '100' }]
   const made = await app.admin.post<Plan>('/api/admin/billing/plans', {
-    ...{ code, name: code, nodeTags, prices },
+    code,
+    name: code,
+    nodeTags,
+    prices,
     ...size,
   })
   expect(made.status).toBe(201)

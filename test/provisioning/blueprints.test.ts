@@ -19,7 +19,9 @@ const nodeId = (at: number): string => nodes[at]?.id ?? ''
 const add = async (code: string) =>
   (
     await app.admin.post<Blueprint>(PATH, {
-      ...{ code, name: code, kind: 'vm' },
+      code,
+      name: code,
+      kind: 'vm',
       images: [{ nodeId: nodeId(0), ref: '9000' }],
     })
   ).body

@@ -83,7 +83,10 @@ it('a pool goes when it is paused and nothing of it is held, and what was kept b
   const { clusterId, name, network, gateway } = other
   const range = { rangeStart: '10.88.0.10', rangeEnd: '10.88.0.20' }
   const made = await app.admin.post<IpPool>('/api/admin/provisioning/ip-pools', {
-    ...{ clusterId, name, network, gateway },
+    clusterId,
+    name,
+    network,
+    gateway,
     ...range,
   })
   pool = made.body

@@ -1,9 +1,7 @@
 import { Resolver } from 'node:dns/promises'
+import type { TxtAnswer } from './types.ts'
 
 const TIMEOUT_MS = 3_000
-
-/** What DNS has at a name: the TXT records, each with its parts joined, or why they could not be read. */
-export type TxtAnswer = { ok: true; records: string[] } | { ok: false; fault: string }
 
 /** The name or its records do not exist: an answer like any other. */
 const NOTHING = new Set(['ENOTFOUND', 'ENODATA'])

@@ -260,13 +260,14 @@ export async function checkSsoProvider(
   const row = await root.db.transaction('platform', (tx) => db.findProvider(tx, id))
   if (!row) throw notFound('identity provider')
   const unproven = row.proofs.filter(({ provenAt }) => provenAt === null)
-  const [result, ...found] = await Promise.all([
+  const [result, ...faults] = await Promise.all([
     root.vendors.oidc(connectionOf(root, row)).check(),
     ...unproven.map((proof) => proofFault(root, proof)),
   ])
   return transaction(root, origin, 'platform', async (ctx) => {
     const fault = result.ok ? null : result.fault
-    for (const [index, { domain }] of unproven.entries()) await decide(ctx, row, domain, found[index] ?? null)
+    for (const [index, { domain }] of unproven.entries())
+      await decide(ctx, row, domain, faults[index] ?? null)
     await db.updateProvider(ctx.tx, id, { checked_at: ctx.now(), check_fault: fault })
     await auditService.record(ctx, {
       action: 'SSO_PROVIDER_CHECKED',

@@ -48,9 +48,10 @@ export async function queueOverview(ctx: Ctx): Promise<QueueOverview> {
   }
 }
 
+const idIn = (name: string): string => name.split(/[:/]/).find(isUuid) ?? ''
+
 /** Pauses and limits name nodes and clusters by id: what people call them. */
 async function namesOf(ctx: Ctx, all: readonly string[]): Promise<Map<string, string>> {
-  const idIn = (name: string): string => name.split(/[:/]/).find(isUuid) ?? ''
   const found = new Map(
     (await infrastructure.namesOf(ctx.tx, all.map(idIn).filter(Boolean))).map(
       ({ id, name }) => [id, name] as const,
