@@ -260,6 +260,7 @@ export interface CloudPodQuotasTable {
   max_disk_gb: number
   version: Generated<number>
   updated_at: Date
+  max_addresses: number | null
 }
 
 export interface CloudPodReservationsTable {
@@ -270,6 +271,7 @@ export interface CloudPodReservationsTable {
   memory_mb: number
   disk_gb: number
   created_at: Date
+  addresses: Generated<number>
 }
 
 export interface CloudPodSnapshotsTable {
@@ -616,6 +618,9 @@ export interface IpAddressesTable {
   until: Date | null
   created_at: Date
   note: string | null
+  is_primary: Generated<boolean>
+  on_card: Generated<boolean>
+  reverse_name: string | null
 }
 
 export interface IpPoolsTable {
@@ -633,6 +638,7 @@ export interface IpPoolsTable {
   state: Generated<'active' | 'paused'>
   created_at: Date
   version: Generated<number>
+  pod_prefix: number | null
 }
 
 export interface JobLanesTable {

@@ -16,7 +16,8 @@ import {
   startedTask,
   type Guest,
 } from './cloudPodGuest.ts'
-import { addresses, network } from './cloudPodMake.ts'
+import { addresses } from './cloudPodMake.ts'
+import { network } from './cloudPodNetwork.ts'
 import { growDiskTo } from './cloudPodSize.ts'
 import { unlessForeign } from './cloudPodSnapshot.ts'
 import { JobError, permanent, valueOf } from './errors.ts'

@@ -17,6 +17,7 @@ import * as tenantClosureService from '../services/tenantClosureService.ts'
 import * as userService from '../services/userService.ts'
 import { auditSinkTest } from './auditSinkTest.ts'
 import { authPasswordReset } from './authPasswordReset.ts'
+import { cloudPodAddress } from './cloudPodAddress.ts'
 import { cloudPodAdopt } from './cloudPodAdopt.ts'
 import { cloudPodBackup, cloudPodBackupDelete } from './cloudPodBackup.ts'
 import { cloudPodBandwidth } from './cloudPodBandwidth.ts'
@@ -52,6 +53,7 @@ const list = [
   cloudPodPower,
   cloudPodResize,
   cloudPodBandwidth,
+  cloudPodAddress,
   cloudPodSnapshot,
   cloudPodSnapshotDelete,
   cloudPodRollback,

@@ -28,6 +28,7 @@ import { authRecovery } from './authRecovery.ts'
 import { authRoutes } from './authRoutes.ts'
 import { authSso } from './authSso.ts'
 import { cloudPods } from './cloudPods.ts'
+import { cloudPodAddresses } from './cloudPodAddresses.ts'
 import { cloudPodAdoption } from './cloudPodAdoption.ts'
 import { cloudPodConsole } from './cloudPodConsole.ts'
 import { cloudPodBackups } from './cloudPodBackups.ts'
@@ -70,6 +71,7 @@ export const routes: readonly Route[] = [
   ...adminCustomerSettings,
   ...adminSubscriptions,
   ...cloudPods,
+  ...cloudPodAddresses,
   ...cloudPodMigrations,
   ...cloudPodSnapshots,
   ...cloudPodMetrics,

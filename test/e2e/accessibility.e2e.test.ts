@@ -31,6 +31,7 @@ const ADDRESSES = [
   'cloudpods/new',
   'cloudpods/{pod}',
   'cloudpods/{pod}?tab=metrics',
+  'cloudpods/{pod}?tab=network',
   'cloudpods/{pod}?tab=snapshots',
   'cloudpods/{pod}/console',
   'cloudpods/{pod}?tab=backups',

@@ -13,6 +13,7 @@ import { codeOf, enrol } from '../users/factors.ts'
 import { activePod, good, podIn } from './pods.ts'
 import { CONSOLE_CASES } from './casesConsole.ts'
 import { BACKUP_CASES } from './casesBackups.ts'
+import { ADDRESS_CASES } from './casesAddresses.ts'
 import { MIGRATION_CASES } from './casesMigrations.ts'
 import { ADOPTION_CASES } from './casesAdoption.ts'
 import { SNAPSHOT_CASES } from './casesSnapshots.ts'
@@ -32,6 +33,7 @@ export type Made = {
   snapshotId?: string
   backupId?: string
   vmid?: string
+  address?: string
   body?: unknown
   query?: string
   caller?: Api
@@ -319,6 +321,7 @@ export const CASES: Record<string, Case> = {
   },
   ...ADOPTION_CASES,
   ...SNAPSHOT_CASES,
+  ...ADDRESS_CASES,
   ...MIGRATION_CASES,
   ...METRIC_CASES,
   ...CONSOLE_CASES,
@@ -363,4 +366,5 @@ export const addressOf = (path: string, made: Made): string =>
     .replace('{id}', made.id ?? newId())
     .replace('{snapshotId}', made.snapshotId ?? newId())
     .replace('{backupId}', made.backupId ?? newId())
+    .replace('{address}', made.address ?? '192.0.2.9')
     .replace('{vmid}', made.vmid ?? '100') + (made.query ?? '')

@@ -1,6 +1,6 @@
 import type { Ctx } from '../../context.ts'
 import * as pods from '../../db/cloudPods.ts'
-import * as reservations from '../../db/cloudPodReservations.ts'
+import * as podAddresses from '../../db/cloudPodAddresses.ts'
 import * as findings from '../../db/provisioningFindings.ts'
 import type { SweptPod } from '../../db/provisioningFindings.ts'
 import * as infrastructure from '../../db/provisioningInfrastructure.ts'
@@ -42,7 +42,7 @@ export async function known(ctx: Ctx, clusterId: string): Promise<Known> {
 export async function podWithAddresses(ctx: Ctx, { id, tenantId, version }: SweptPod) {
   const pod = await pods.find(ctx.tx, tenantId, id)
   const isSame = pod?.version === version
-  return { pod: isSame ? pod : null, addresses: isSame ? await reservations.addressesOf(ctx.tx, id) : [] }
+  return { pod: isSame ? pod : null, addresses: isSame ? await podAddresses.addressesOf(ctx.tx, id) : [] }
 }
 
 /** Enqueues a comparison of every cluster that is read, at most one a minute each. */

@@ -22,11 +22,12 @@ import { CloudPodMigrate } from './CloudPodMigrate.tsx'
 import { CloudPodOverview } from './CloudPodOverview.tsx'
 import { CloudPodResize } from './CloudPodResize.tsx'
 import { Metrics } from './Metrics.tsx'
+import { Network } from './Network.tsx'
 import { Snapshots } from './Snapshots.tsx'
 import { Traffic } from './Traffic.tsx'
 
 const route = getRouteApi('/t/$tenant/cloudpods/$id')
-const TABS = ['jobs', 'metrics', 'snapshots', 'backups', 'timeline'] as const
+const TABS = ['jobs', 'network', 'metrics', 'snapshots', 'backups', 'timeline'] as const
 
 export default function CloudPodPage() {
   const { id } = route.useParams()
@@ -87,6 +88,7 @@ function Content({ pod }: { pod: CloudPodDetail }) {
               </Card>
             ),
           },
+          { value: 'network', label: 'Network', content: <Network pod={pod} /> },
           {
             value: 'metrics',
             label: 'Metrics',
