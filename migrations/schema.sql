@@ -416,6 +416,17 @@ create table cloud_pod_reservations (
   constraint cloud_pod_reservations_addresses_check CHECK ((addresses >= 0))
 );
 
+create table cloud_pod_security_groups (
+  pod_id uuid not null,
+  group_id uuid not null,
+  tenant_id uuid not null,
+  position integer not null,
+  constraint cloud_pod_security_groups_pkey PRIMARY KEY (pod_id, group_id),
+  constraint cloud_pod_security_groups_group_id_fkey FOREIGN KEY (group_id) REFERENCES security_groups(id),
+  constraint cloud_pod_security_groups_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint cloud_pod_security_groups_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id)
+);
+
 create table cloud_pod_snapshots (
   id uuid not null,
   tenant_id uuid not null,
@@ -500,6 +511,9 @@ create table cloud_pods (
   rate_mbps integer,
   throttled_at timestamp with time zone,
   throttle_mbps integer,
+  firewall_managed boolean not null default false,
+  firewall_at timestamp with time zone,
+  firewall_problem text,
   constraint cloud_pods_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint cloud_pods_pkey PRIMARY KEY (id),
   constraint cloud_pods_blueprint_id_fkey FOREIGN KEY (blueprint_id) REFERENCES cloud_pod_blueprints(id),
@@ -558,6 +572,7 @@ create table clusters (
   checked_at timestamp with time zone,
   version integer not null default 1,
   created_at timestamp with time zone not null,
+  firewall_on boolean,
   constraint clusters_pkey PRIMARY KEY (id),
   constraint clusters_api_url_check CHECK ((api_url ~~ 'https://%'::text)),
   constraint clusters_check CHECK ((vmid_min <= vmid_max)),
@@ -1301,6 +1316,22 @@ create table search_words (
   constraint search_words_pkey PRIMARY KEY (word)
 );
 
+create table security_groups (
+  id uuid not null,
+  tenant_id uuid,
+  name text not null,
+  description text not null default ''::text,
+  rules jsonb not null,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint security_groups_tenant_id_name_key UNIQUE NULLS NOT DISTINCT (tenant_id, name),
+  constraint security_groups_pkey PRIMARY KEY (id),
+  constraint security_groups_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint security_groups_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint security_groups_rules_check CHECK ((jsonb_typeof(rules) = 'array'::text))
+);
+
 create table service_accounts (
   id uuid not null,
   tenant_id uuid,
@@ -1789,6 +1820,10 @@ CREATE INDEX cloud_pod_reservations_node ON public.cloud_pod_reservations USING 
 
 CREATE INDEX cloud_pod_reservations_tenant ON public.cloud_pod_reservations USING btree (tenant_id) INCLUDE (cores, memory_mb, disk_gb);
 
+CREATE INDEX cloud_pod_security_groups_group ON public.cloud_pod_security_groups USING btree (group_id);
+
+CREATE INDEX cloud_pod_security_groups_tenant ON public.cloud_pod_security_groups USING btree (tenant_id);
+
 CREATE INDEX cloud_pod_snapshots_list ON public.cloud_pod_snapshots USING btree (pod_id, id DESC);
 
 CREATE UNIQUE INDEX cloud_pod_snapshots_name ON public.cloud_pod_snapshots USING btree (pod_id, name) WHERE (state <> 'deleted'::text);
@@ -1943,6 +1978,8 @@ CREATE INDEX roles_tenant ON public.roles USING btree (tenant_id, id);
 
 CREATE INDEX search_words_alike ON public.search_words USING gin (word gin_trgm_ops);
 
+CREATE INDEX security_groups_list ON public.security_groups USING btree (tenant_id, id DESC);
+
 CREATE INDEX service_accounts_list ON public.service_accounts USING btree (tenant_id, id DESC);
 
 CREATE INDEX sessions_impersonations ON public.sessions USING btree (user_id, id DESC) WHERE (impersonator_id IS NOT NULL);
@@ -2035,6 +2072,8 @@ alter table cloud_pod_quotas enable row level security, force row level security
 
 alter table cloud_pod_reservations enable row level security, force row level security;
 
+alter table cloud_pod_security_groups enable row level security, force row level security;
+
 alter table cloud_pod_snapshots enable row level security, force row level security;
 
 alter table cloud_pod_traffic enable row level security, force row level security;
@@ -2094,6 +2133,8 @@ alter table provisioning_jobs_live enable row level security, force row level se
 alter table role_grants enable row level security, force row level security;
 
 alter table roles enable row level security, force row level security;
+
+alter table security_groups enable row level security, force row level security;
 
 alter table service_accounts enable row level security, force row level security;
 
@@ -2156,6 +2197,8 @@ create policy tenant_update on cloud_pod_plans for update using ((( SELECT app_p
 create policy tenant_wall on cloud_pod_quotas for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on cloud_pod_reservations for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on cloud_pod_security_groups for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on cloud_pod_snapshots for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -2228,6 +2271,14 @@ create policy tenant_insert on roles for insert with check ((( SELECT app_platfo
 create policy tenant_read on roles for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
 
 create policy tenant_update on roles for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_delete on security_groups for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_insert on security_groups for insert with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_read on security_groups for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
+
+create policy tenant_update on security_groups for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on service_accounts for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -2347,6 +2398,8 @@ grant insert, select, update on cloud_pod_quotas to mpanel_app;
 
 grant delete, insert, select, update on cloud_pod_reservations to mpanel_app;
 
+grant delete, insert, select, update on cloud_pod_security_groups to mpanel_app;
+
 grant insert, select, update on cloud_pod_snapshots to mpanel_app;
 
 grant insert, select, update on cloud_pod_traffic to mpanel_app;
@@ -2440,6 +2493,8 @@ grant delete, insert, select on role_permissions to mpanel_app;
 grant delete, insert, select, update on roles to mpanel_app;
 
 grant select on schema_migrations to mpanel_app;
+
+grant delete, insert, select, update on security_groups to mpanel_app;
 
 grant insert, select, update on service_accounts to mpanel_app;
 

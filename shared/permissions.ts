@@ -28,6 +28,7 @@ export const PERMISSIONS = [
   'cloudpods:snapshot',
   'cloudpods:console',
   'cloudpods:backup',
+  'cloudpods:firewall',
   'cloudpods:delete',
   'jobs:read',
   'jobs:manage',
@@ -95,6 +96,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'cloudpods:snapshot',
     'cloudpods:console',
     'cloudpods:backup',
+    'cloudpods:firewall',
     'cloudpods:delete',
     'audit:export',
     'audit:manage',
@@ -112,6 +114,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'cloudpods:snapshot',
     'cloudpods:console',
     'cloudpods:backup',
+    'cloudpods:firewall',
   ],
   TENANT_USER: [
     'tenants:read',

@@ -66,6 +66,8 @@ export type PodAddress = {
   dnsServers: string[]
   onCard: boolean
   isPrimary: boolean
+  /** From what the guest may send: the address, or its whole /64. */
+  source: string
 }
 
 export type HeldAddress = PodAddress & {
@@ -80,6 +82,8 @@ export async function held(tx: Tx, podId: string): Promise<HeldAddress[]> {
   const { rows } = await sql<HeldAddress>`select host(a.address) as address,
       coalesce(p.pod_prefix, masklen(p.network)) as prefix, host(p.gateway) as gateway, p.bridge, p.vlan,
       array(select host(d) from unnest(p.dns_servers) as d) as "dnsServers",
+      case when p.pod_prefix is null then host(a.address) else network(set_masklen(a.address, p.pod_prefix))::text end
+        as source,
       a.on_card as "onCard", a.is_primary as "isPrimary", a.state, a.reverse_name as "reverseName",
       p.id as "poolId", p.name as "poolName"
     from ip_addresses a join ip_pools p on p.id = a.pool_id

@@ -185,6 +185,7 @@ export async function release(
   vmidHours: number,
 ): Promise<void> {
   await sql`delete from cloud_pod_reservations where pod_id = ${podId}`.execute(tx)
+  await sql`delete from cloud_pod_security_groups where pod_id = ${podId}`.execute(tx)
   await sql`update cloud_pod_migrations set state = 'failed', problem = 'The pod is gone.', ended_at = ${at}
     where pod_id = ${podId} and state = 'moving'`.execute(tx)
   if (!rest) {

@@ -274,6 +274,13 @@ export interface CloudPodReservationsTable {
   addresses: Generated<number>
 }
 
+export interface CloudPodSecurityGroupsTable {
+  pod_id: string
+  group_id: string
+  tenant_id: string
+  position: number
+}
+
 export interface CloudPodSnapshotsTable {
   id: string
   tenant_id: string
@@ -347,6 +354,9 @@ export interface CloudPodsTable {
   rate_mbps: number | null
   throttled_at: Date | null
   throttle_mbps: number | null
+  firewall_managed: Generated<boolean>
+  firewall_at: Date | null
+  firewall_problem: string | null
 }
 
 export interface ClusterTemplatesTable {
@@ -377,6 +387,7 @@ export interface ClustersTable {
   checked_at: Date | null
   version: Generated<number>
   created_at: Date
+  firewall_on: boolean | null
 }
 
 export interface CreditNotesTable {
@@ -893,6 +904,17 @@ export interface SearchWordsTable {
   word: string
 }
 
+export interface SecurityGroupsTable {
+  id: string
+  tenant_id: string | null
+  name: string
+  description: Generated<string>
+  rules: unknown
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
 export interface ServiceAccountsTable {
   id: string
   tenant_id: string | null
@@ -1200,6 +1222,7 @@ export interface Tables {
   cloud_pod_plans: CloudPodPlansTable
   cloud_pod_quotas: CloudPodQuotasTable
   cloud_pod_reservations: CloudPodReservationsTable
+  cloud_pod_security_groups: CloudPodSecurityGroupsTable
   cloud_pod_snapshots: CloudPodSnapshotsTable
   cloud_pod_traffic: CloudPodTrafficTable
   cloud_pods: CloudPodsTable
@@ -1244,6 +1267,7 @@ export interface Tables {
   role_permissions: RolePermissionsTable
   roles: RolesTable
   search_words: SearchWordsTable
+  security_groups: SecurityGroupsTable
   service_accounts: ServiceAccountsTable
   sessions: SessionsTable
   settings: SettingsTable

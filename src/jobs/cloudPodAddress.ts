@@ -2,7 +2,8 @@ import * as addresses from '../db/cloudPodAddresses.ts'
 import type { PodAddress } from '../db/cloudPodAddresses.ts'
 import * as cloudPodAddressService from '../services/cloudPodAddressService.ts'
 import { podAddress, type AddressPayload } from '../services/cloudPodQueues.ts'
-import { ours, whatIsLeft } from './cloudPodGuest.ts'
+import { requireFirewall, setFirewall, wantedFirewall } from './cloudPodFirewall.ts'
+import { ours, whatIsLeft, type Own } from './cloudPodGuest.ts'
 import { tell, tells } from './cloudPodNetwork.ts'
 import { JobError, permanent, valueOf } from './errors.ts'
 import type { JobHandler, Run } from './steps.ts'
@@ -17,11 +18,25 @@ async function heldWhen(run: AddressRun, when: 'before' | 'after'): Promise<PodA
   return isThere ? all : all.filter((one) => one.address !== address)
 }
 
+/** A guest is never told an address from which it may not send. */
+async function make(run: AddressRun, own: Own, held: readonly PodAddress[]): Promise<void> {
+  const isManaged = own.guest.pod.firewall_managed
+  const all = isManaged ? await wantedFirewall(run, held) : null
+  if (all && isAdding(run)) await setFirewall(run, own, all)
+  await tell(run, own, held)
+  if (all && !isAdding(run)) await setFirewall(run, own, all)
+}
+
+const isAdding = ({ payload }: AddressRun): boolean => payload.change === 'add'
+
 async function verify(run: AddressRun): Promise<void> {
-  const { guest, ref, config } = await ours(run)
-  const { proxmox, pod } = guest
+  const own = await ours(run)
+  const { ref, config } = own
+  const { proxmox, pod } = own.guest
   if (!tells(proxmox.words, pod.kind, config, await heldWhen(run, 'after')))
     throw new JobError('retry', 'read_back_differs', 'The guest does not have the addresses it was given.')
+  if (pod.firewall_managed)
+    await requireFirewall(run, own, await wantedFirewall(run, await heldWhen(run, 'after')))
   const isRunning = valueOf(await proxmox.status(ref, run)).status === 'running'
   if (pod.kind === 'vm' && isRunning)
     await run.log('the guest takes its addresses over at its next restart', 'warning')
@@ -38,12 +53,12 @@ export const cloudPodAddress: JobHandler<AddressPayload> = {
       run: async (run) => {
         const own = await ours(run)
         if (own.guest.pod.state !== 'active') throw permanent('cancelled', 'The pod is being destroyed.')
-        await tell(run, own, await heldWhen(run, 'after'))
+        await make(run, own, await heldWhen(run, 'after'))
       },
       idempotent: true,
       undo: async (run) => {
         const own = await whatIsLeft(run)
-        if (own && own.config.net0 !== null) await tell(run, own, await heldWhen(run, 'before'))
+        if (own && own.config.net0 !== null) await make(run, own, await heldWhen(run, 'before'))
       },
     },
     { name: 'verify', title: 'Reading them back', run: verify, idempotent: true },

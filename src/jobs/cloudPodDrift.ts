@@ -97,6 +97,20 @@ export function driftOf(
     }))
 }
 
+/** What is wrong with the firewall is a difference of the network. */
+export function withFirewall(
+  differences: readonly Difference[],
+  label: string,
+  wrong: readonly Deviation[],
+): Difference[] {
+  if (wrong.length === 0) return [...differences]
+  const [own, others] = [differences.find(isNetwork), differences.filter((one) => !isNetwork(one))]
+  const both = (side: 'expected' | 'found') => [own?.[side], join(wrong, side)].filter(Boolean).join(', ')
+  return [...others, { kind: 'network', label, expected: both('expected'), found: both('found') }]
+}
+
+const isNetwork = ({ kind }: Difference): boolean => kind === 'network'
+
 /** @throws JobError retry `read_back_differs` when the guest is not what its pod says */
 export function requireNoDrift(...compared: Parameters<typeof driftOf>): void {
   const wrong = driftOf(...compared).map(({ found, expected }) => `${found} instead of ${expected}`)

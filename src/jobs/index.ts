@@ -22,6 +22,7 @@ import { cloudPodAdopt } from './cloudPodAdopt.ts'
 import { cloudPodBackup, cloudPodBackupDelete } from './cloudPodBackup.ts'
 import { cloudPodBandwidth } from './cloudPodBandwidth.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
+import { cloudPodFirewall } from './cloudPodFirewall.ts'
 import { cloudPodDestroy } from './cloudPodDestroy.ts'
 import { cloudPodMigrate } from './cloudPodMigrate.ts'
 import { cloudPodPower } from './cloudPodPower.ts'
@@ -54,6 +55,7 @@ const list = [
   cloudPodResize,
   cloudPodBandwidth,
   cloudPodAddress,
+  cloudPodFirewall,
   cloudPodSnapshot,
   cloudPodSnapshotDelete,
   cloudPodRollback,

@@ -37,6 +37,7 @@ import { cloudPodMetrics } from './cloudPodMetrics.ts'
 import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import type { Route } from './define.ts'
 import { healthRoutes } from './healthRoutes.ts'
+import { securityGroups } from './cloudPodFirewall.ts'
 import { provisioningClusterRoutes } from './provisioningClusterRoutes.ts'
 import { provisioningControlRoutes } from './provisioningControlRoutes.ts'
 import { provisioningFindingRoutes } from './provisioningFindingRoutes.ts'
@@ -72,6 +73,7 @@ export const routes: readonly Route[] = [
   ...adminSubscriptions,
   ...cloudPods,
   ...cloudPodAddresses,
+  ...securityGroups,
   ...cloudPodMigrations,
   ...cloudPodSnapshots,
   ...cloudPodMetrics,

@@ -53,6 +53,7 @@ export const podPower = { kind: 'cloudPod.power', payload: powerPayload } as con
 export const podResize = { kind: 'cloudPod.resize', payload: resizePayload } as const
 export const podBandwidth = { kind: 'cloudPod.bandwidth', payload: bandwidthPayload } as const
 export const podAddress = { kind: 'cloudPod.address', payload: addressPayload } as const
+export const podFirewall = { kind: 'cloudPod.firewall', payload: podPayload } as const
 export const podSuspend = { kind: 'cloudPod.suspend', payload: suspensionPayload } as const
 export const podResume = { kind: 'cloudPod.resume', payload: suspensionPayload } as const
 export const podSnapshot = { kind: 'cloudPod.snapshot', payload: snapshotPayload } as const
@@ -220,6 +221,10 @@ export const enqueueAddress = (
       deadlineMs: DAY_MS,
     }),
   )
+
+/** Sets a guest's firewall to what its pod's groups and addresses say by then. */
+export const enqueueFirewall = (ctx: Ctx, pod: PodRow): Promise<{ id: string }> =>
+  enqueue(ctx, podJob(pod, podFirewall.kind, { deadlineMs: DAY_MS }))
 
 /** Sets a guest to what its pod says. */
 export const enqueueRepair = (ctx: Ctx, pod: PodRow, findingId: string): Promise<{ id: string }> =>

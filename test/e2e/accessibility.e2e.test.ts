@@ -32,6 +32,8 @@ const ADDRESSES = [
   'cloudpods/{pod}',
   'cloudpods/{pod}?tab=metrics',
   'cloudpods/{pod}?tab=network',
+  'security-groups',
+  'security-groups/new',
   'cloudpods/{pod}?tab=snapshots',
   'cloudpods/{pod}/console',
   'cloudpods/{pod}?tab=backups',

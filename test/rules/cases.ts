@@ -14,6 +14,7 @@ import { activePod, good, podIn } from './pods.ts'
 import { CONSOLE_CASES } from './casesConsole.ts'
 import { BACKUP_CASES } from './casesBackups.ts'
 import { ADDRESS_CASES } from './casesAddresses.ts'
+import { FIREWALL_CASES } from './casesFirewall.ts'
 import { MIGRATION_CASES } from './casesMigrations.ts'
 import { ADOPTION_CASES } from './casesAdoption.ts'
 import { SNAPSHOT_CASES } from './casesSnapshots.ts'
@@ -322,6 +323,7 @@ export const CASES: Record<string, Case> = {
   ...ADOPTION_CASES,
   ...SNAPSHOT_CASES,
   ...ADDRESS_CASES,
+  ...FIREWALL_CASES,
   ...MIGRATION_CASES,
   ...METRIC_CASES,
   ...CONSOLE_CASES,

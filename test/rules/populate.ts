@@ -21,6 +21,7 @@ import { invitationIn } from './casesMail.ts'
 import { ssoProviderIn } from './casesPasskeys.ts'
 import { backupIn, scheduleIn } from './casesBackups.ts'
 import { migrationIn } from './casesMigrations.ts'
+import { firewallIn } from './casesFirewall.ts'
 import { trafficIn } from './casesMetrics.ts'
 import { snapshotIn } from './casesSnapshots.ts'
 import type { Owner } from './rows.ts'
@@ -81,6 +82,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await sinkIn(app, tenantId)
   await snapshotIn(app, tenantId)
   await migrationIn(app, tenantId)
+  await firewallIn(app, tenantId)
   await trafficIn(app, tenantId)
   await consoleTicketIn(app, tenantId)
   await backupIn(app, tenantId)

@@ -92,11 +92,12 @@ export async function getPool(ctx: Ctx, id: string): Promise<IpPool> {
 
 const isV6 = (text: string): boolean => text.includes(':')
 
+function reject(path: string, message: string): never {
+  throw new AppError('invalid_input', message, { errors: [{ path, message }] })
+}
+
 /** Pods with networks of their own find their router by an address that every link has. */
 function requirePrefixes({ podPrefix, network, gateway, rangeStart, rangeEnd }: PoolCreate): void {
-  const reject = (path: string, message: string): never => {
-    throw new AppError('invalid_input', message, { errors: [{ path, message }] })
-  }
   if (podPrefix === null) return
   if (!isV6(network) || Number(network.split('/')[1]) > 63 || Number(network.split('/')[1]) < 16)
     reject('network', 'A pool that gives each pod a /64 is an IPv6 network from /16 to /63.')

@@ -21,6 +21,7 @@ import { CloudPodDetails } from './CloudPodDetails.tsx'
 import { CloudPodMigrate } from './CloudPodMigrate.tsx'
 import { CloudPodOverview } from './CloudPodOverview.tsx'
 import { CloudPodResize } from './CloudPodResize.tsx'
+import { Firewall } from './Firewall.tsx'
 import { Metrics } from './Metrics.tsx'
 import { Network } from './Network.tsx'
 import { Snapshots } from './Snapshots.tsx'
@@ -88,7 +89,16 @@ function Content({ pod }: { pod: CloudPodDetail }) {
               </Card>
             ),
           },
-          { value: 'network', label: 'Network', content: <Network pod={pod} /> },
+          {
+            value: 'network',
+            label: 'Network',
+            content: (
+              <div className="space-y-4">
+                <Network pod={pod} />
+                <Firewall pod={pod} />
+              </div>
+            ),
+          },
           {
             value: 'metrics',
             label: 'Metrics',
