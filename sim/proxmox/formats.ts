@@ -48,6 +48,8 @@ const address: Check = (value) => {
 const isAddressOrNetwork = (value: string): boolean =>
   isIPv4(value) || isIPv6(value) || cidr(value, isIPv4, 32) || cidr(value, isIPv6, 128)
 
+const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) <= 65_535
+
 const FORMATS: Record<string, Check> = {
   IPorCIDRorAlias: (value) => {
     if (!isAddressOrNetwork(value) && !/^[A-Za-z][A-Za-z0-9\-_]+$/.test(value))
@@ -61,10 +63,9 @@ const FORMATS: Record<string, Check> = {
   'pve-fw-dport-spec': (value) => {
     for (const part of value.split(',')) {
       const [first = '', last = first, ...more] = part.split(':')
-      const isNumber = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) <= 65_535
       const isName = more.length === 0 && first === last && /^[a-z][a-z0-9-]+$/.test(first)
       if (isName) continue
-      if (more.length > 0 || !isNumber(first) || !isNumber(last)) fail(`invalid port '${part}'`)
+      if (more.length > 0 || !isPort(first) || !isPort(last)) fail(`invalid port '${part}'`)
       if (Number(first) > Number(last)) fail(`Error: port range start ${first} is larger than end ${last}`)
     }
   },

@@ -53,6 +53,8 @@ const textOf = ({ direction, action, proto, dport, source, dest, comment, other 
     .filter(Boolean)
     .join(' ')
 
+const inWords = (rules: readonly FirewallRule[]): string => rules.map(textOf).join('; ') || 'none'
+
 export const sameRules = (a: readonly FirewallRule[], b: readonly FirewallRule[]): boolean =>
   JSON.stringify(a.map(textOf)) === JSON.stringify(b.map(textOf))
 
@@ -69,7 +71,6 @@ export function firewallDeviations(
       found: found.options[key] ?? 'none',
     }))
   const sources = found.sources?.toSorted().join(' ') ?? 'any'
-  const rules = (all: readonly FirewallRule[]) => all.map(textOf).join('; ') || 'none'
   return [
     ...options,
     ...(sources === wanted.sources.join(' ')
@@ -77,6 +78,6 @@ export function firewallDeviations(
       : [{ what: 'may send from', expected: wanted.sources.join(' '), found: sources || 'none' }]),
     ...(sameRules(wanted.rules, found.rules)
       ? []
-      : [{ what: 'firewall rules', expected: rules(wanted.rules), found: rules(found.rules) }]),
+      : [{ what: 'firewall rules', expected: inWords(wanted.rules), found: inWords(found.rules) }]),
   ]
 }

@@ -84,12 +84,12 @@ it('an address that is added may be sent from, and one that is released may not 
 
 it('under groups only what they accept comes in, in the order of groups and rules, and a changed group is told at once', async () => {
   const admins = await groupOf('admins', [ssh])
-  const public_ = await groupOf('public', [web], null)
-  expect(await put([admins.id, public_.id])).toMatchObject({ otherwise: 'drop', problem: null })
+  const everyone = await groupOf('public', [web], null)
+  expect(await put([admins.id, everyone.id])).toMatchObject({ otherwise: 'drop', problem: null })
   expect(firewall()?.options).toMatchObject({ policy_in: 'DROP' })
   expect(rulesOnGuest()).toEqual(['in ACCEPT 22', 'in ACCEPT 80,443'])
   const ping = { direction: 'in', action: 'accept', protocol: 'icmpv6' }
-  const changed = await app.admin.call<{ jobs: number }>('PATCH', `${GROUPS}/${public_.id}`, {
+  const changed = await app.admin.call<{ jobs: number }>('PATCH', `${GROUPS}/${everyone.id}`, {
     rules: [ping, { ...web, ports: '443' }],
   })
   expect(changed.body).toMatchObject({ jobs: 1 })

@@ -66,7 +66,7 @@ function requireDigest(call: Call, part: object): void {
 
 const emptied = (): Firewall => ({ options: {}, rules: [], ipsets: {} })
 
-function write<T>(call: Call, kind: GuestKind, work: (firewall: Firewall) => T): null {
+function write(call: Call, kind: GuestKind, work: (firewall: Firewall) => void): null {
   const { world, node, vmid } = call
   assertWritable(world, { node, kind, vmid })
   const firewall = world.state.firewalls[vmid] ?? emptied()

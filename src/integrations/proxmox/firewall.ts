@@ -43,7 +43,6 @@ export function firewall(caller: Caller): FirewallCalls {
       if (sets.outcome !== 'ok') return sets
       const read = { ...options.value, ...listed.value }
       if (!sets.value.includes(IPFILTER)) return ok({ ...read, sources: null })
-      const cidrs = (data: unknown) => asRows(data).map((row) => asText(row.cidr))
       const sources = await get(pathOf(guest, 'ipset', IPFILTER), cidrs, call)
       return sources.outcome === 'ok' ? ok({ ...read, sources: sources.value }) : sources
     },
@@ -95,6 +94,8 @@ export function firewall(caller: Caller): FirewallCalls {
     },
   }
 }
+
+const cidrs = (data: unknown): string[] => asRows(data).map((row) => asText(row.cidr))
 
 function readOptions(data: unknown): { options: Record<string, string>; optionsDigest: string } {
   const { digest, ...options } = asRow(data)
