@@ -1,4 +1,36 @@
 import { paramError } from './errors.ts'
+import { bool, int, str } from './schema.ts'
+import type { Schema } from './schemaTypes.ts'
+
+export const POLICY = str({ enum: ['ACCEPT', 'REJECT', 'DROP'] })
+const LOG = str({
+  enum: ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug', 'nolog'],
+})
+export const OPTIONS: Schema = {
+  dhcp: bool(),
+  enable: bool(),
+  ipfilter: bool(),
+  log_level_in: LOG,
+  log_level_out: LOG,
+  macfilter: bool(),
+  ndp: bool(),
+  policy_in: POLICY,
+  policy_out: POLICY,
+  radv: bool(),
+}
+export const RULE: Schema = {
+  comment: str(),
+  dest: str({ format: 'pve-fw-addr-spec', maxLength: 512 }),
+  dport: str({ format: 'pve-fw-dport-spec' }),
+  enable: int({ min: 0 }),
+  'icmp-type': str(),
+  iface: str({ minLength: 2, maxLength: 20 }),
+  log: LOG,
+  macro: str({ maxLength: 128 }),
+  proto: str({ format: 'pve-fw-protocol-spec' }),
+  source: str({ format: 'pve-fw-addr-spec', maxLength: 512 }),
+  sport: str({ format: 'pve-fw-dport-spec' }),
+}
 
 const ACTIONS = ['ACCEPT', 'DROP', 'REJECT']
 /** Protocols that have ports. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { die, paramError } from '../errors.ts'
-import { checkFirewallRule } from '../firewallRules.ts'
+import { checkFirewallRule, OPTIONS, POLICY, RULE } from '../firewallRules.ts'
 import { splitList } from '../formats.ts'
 import { assertWritable } from '../guests.ts'
 import type { Firewall, GuestKind } from '../model.ts'
@@ -16,38 +16,9 @@ import type { World } from '../world.ts'
 
 const see = { path: '/vms/{vmid}', privileges: ['VM.Audit'] }
 const change = { path: '/vms/{vmid}', privileges: ['VM.Config.Network'] }
-const POLICY = str({ enum: ['ACCEPT', 'REJECT', 'DROP'] })
-const LOG = str({
-  enum: ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug', 'nolog'],
-})
 const digest = str({ maxLength: 64 })
 const name = req(str({ pattern: /[A-Za-z][A-Za-z0-9\-_]+/, minLength: 2, maxLength: 64 }))
 const cidr = req(str({ format: 'IPorCIDRorAlias' }))
-const OPTIONS: Schema = {
-  dhcp: bool(),
-  enable: bool(),
-  ipfilter: bool(),
-  log_level_in: LOG,
-  log_level_out: LOG,
-  macfilter: bool(),
-  ndp: bool(),
-  policy_in: POLICY,
-  policy_out: POLICY,
-  radv: bool(),
-}
-const RULE: Schema = {
-  comment: str(),
-  dest: str({ format: 'pve-fw-addr-spec', maxLength: 512 }),
-  dport: str({ format: 'pve-fw-dport-spec' }),
-  enable: int({ min: 0 }),
-  'icmp-type': str(),
-  iface: str({ minLength: 2, maxLength: 20 }),
-  log: LOG,
-  macro: str({ maxLength: 128 }),
-  proto: str({ format: 'pve-fw-protocol-spec' }),
-  source: str({ format: 'pve-fw-addr-spec', maxLength: 512 }),
-  sport: str({ format: 'pve-fw-dport-spec' }),
-}
 const action = str({ pattern: /[A-Za-z][A-Za-z0-9\-_]+/, minLength: 2, maxLength: 20 })
 const type = str({ enum: ['in', 'out', 'forward', 'group'] })
 const pos = int({ min: 0 })
