@@ -284,6 +284,7 @@ create table cloud_pod_blueprints (
   max_disk_gb integer not null default 65536,
   state text not null default 'active'::text,
   created_at timestamp with time zone not null,
+  version integer not null default 1,
   constraint cloud_pod_blueprints_code_key UNIQUE (code),
   constraint cloud_pod_blueprints_pkey PRIMARY KEY (id),
   constraint cloud_pod_blueprints_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
@@ -367,12 +368,14 @@ create table cloud_pod_plans (
   traffic_gb integer,
   rate_mbps integer,
   over_limit text not null default 'none'::text,
+  node_tags text[] not null default '{}'::text[],
   constraint cloud_pod_plans_pkey PRIMARY KEY (id),
   constraint cloud_pod_plans_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint cloud_pod_plans_code_check CHECK ((code ~ '^[a-z0-9][a-z0-9.-]{0,62}$'::text)),
   constraint cloud_pod_plans_cores_check CHECK (((cores >= 1) AND (cores <= 512))),
   constraint cloud_pod_plans_disk_gb_check CHECK (((disk_gb >= 1) AND (disk_gb <= 65536))),
   constraint cloud_pod_plans_memory_mb_check CHECK (((memory_mb >= 128) AND (memory_mb <= 4194304))),
+  constraint cloud_pod_plans_node_tags_check CHECK ((cardinality(node_tags) <= 20)),
   constraint cloud_pod_plans_over_limit CHECK (((over_limit = 'none'::text) OR (traffic_gb IS NOT NULL))),
   constraint cloud_pod_plans_over_limit_check CHECK ((over_limit = ANY (ARRAY['none'::text, 'notify'::text, 'throttle'::text]))),
   constraint cloud_pod_plans_rate_mbps_check CHECK (((rate_mbps >= 1) AND (rate_mbps <= 100000))),
@@ -390,10 +393,8 @@ create table cloud_pod_quotas (
   max_disk_gb integer not null,
   version integer not null default 1,
   updated_at timestamp with time zone not null,
-  max_addresses integer,
   constraint cloud_pod_quotas_pkey PRIMARY KEY (tenant_id),
   constraint cloud_pod_quotas_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
-  constraint cloud_pod_quotas_max_addresses_check CHECK ((max_addresses >= 0)),
   constraint cloud_pod_quotas_max_cores_check CHECK ((max_cores >= 0)),
   constraint cloud_pod_quotas_max_disk_gb_check CHECK ((max_disk_gb >= 0)),
   constraint cloud_pod_quotas_max_memory_mb_check CHECK ((max_memory_mb >= 0)),
@@ -408,23 +409,10 @@ create table cloud_pod_reservations (
   memory_mb integer not null,
   disk_gb integer not null,
   created_at timestamp with time zone not null,
-  addresses integer not null default 1,
   constraint cloud_pod_reservations_pkey PRIMARY KEY (pod_id),
   constraint cloud_pod_reservations_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id),
   constraint cloud_pod_reservations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
-  constraint cloud_pod_reservations_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id),
-  constraint cloud_pod_reservations_addresses_check CHECK ((addresses >= 0))
-);
-
-create table cloud_pod_security_groups (
-  pod_id uuid not null,
-  group_id uuid not null,
-  tenant_id uuid not null,
-  position integer not null,
-  constraint cloud_pod_security_groups_pkey PRIMARY KEY (pod_id, group_id),
-  constraint cloud_pod_security_groups_group_id_fkey FOREIGN KEY (group_id) REFERENCES security_groups(id),
-  constraint cloud_pod_security_groups_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
-  constraint cloud_pod_security_groups_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id)
+  constraint cloud_pod_reservations_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id)
 );
 
 create table cloud_pod_snapshots (
@@ -511,9 +499,7 @@ create table cloud_pods (
   rate_mbps integer,
   throttled_at timestamp with time zone,
   throttle_mbps integer,
-  firewall_managed boolean not null default false,
-  firewall_at timestamp with time zone,
-  firewall_problem text,
+  wanted_region text,
   constraint cloud_pods_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint cloud_pods_pkey PRIMARY KEY (id),
   constraint cloud_pods_blueprint_id_fkey FOREIGN KEY (blueprint_id) REFERENCES cloud_pod_blueprints(id),
@@ -572,11 +558,12 @@ create table clusters (
   checked_at timestamp with time zone,
   version integer not null default 1,
   created_at timestamp with time zone not null,
-  firewall_on boolean,
+  region text,
   constraint clusters_pkey PRIMARY KEY (id),
   constraint clusters_api_url_check CHECK ((api_url ~~ 'https://%'::text)),
   constraint clusters_check CHECK ((vmid_min <= vmid_max)),
   constraint clusters_health_check CHECK ((health = ANY (ARRAY['unknown'::text, 'ok'::text, 'failing'::text]))),
+  constraint clusters_region_check CHECK ((region ~ '^[a-z0-9][a-z0-9-]{0,31}$'::text)),
   constraint clusters_removed_secret CHECK (((state <> 'removed'::text) OR (length(token_secret_sealed) = 0))),
   constraint clusters_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'removed'::text]))),
   constraint clusters_vmid_max_check CHECK ((vmid_max <= 999999999)),
@@ -920,9 +907,6 @@ create table ip_addresses (
   until timestamp with time zone,
   created_at timestamp with time zone not null,
   note text,
-  is_primary boolean not null default false,
-  on_card boolean not null default true,
-  reverse_name text,
   constraint ip_addresses_pkey PRIMARY KEY (pool_id, address),
   constraint ip_addresses_pool_id_fkey FOREIGN KEY (pool_id) REFERENCES ip_pools(id),
   constraint ip_addresses_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
@@ -930,10 +914,7 @@ create table ip_addresses (
   constraint ip_addresses_check1 CHECK (((state = 'quarantined'::text) = (until IS NOT NULL))),
   constraint ip_addresses_note_check CHECK (((state = 'kept'::text) = (note IS NOT NULL))),
   constraint ip_addresses_pod_check CHECK (((state = ANY (ARRAY['quarantined'::text, 'kept'::text])) = (pod_id IS NULL))),
-  constraint ip_addresses_primary CHECK (((NOT is_primary) OR ((pod_id IS NOT NULL) AND on_card))),
-  constraint ip_addresses_reverse_name CHECK (((reverse_name IS NULL) OR (pod_id IS NOT NULL))),
-  constraint ip_addresses_reverse_name_check CHECK (((reverse_name ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$'::text) AND (length(reverse_name) <= 253))),
-  constraint ip_addresses_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'assigned'::text, 'releasing'::text, 'quarantined'::text, 'kept'::text])))
+  constraint ip_addresses_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'assigned'::text, 'quarantined'::text, 'kept'::text])))
 );
 
 create table ip_pools (
@@ -951,16 +932,13 @@ create table ip_pools (
   state text not null default 'active'::text,
   created_at timestamp with time zone not null,
   version integer not null default 1,
-  pod_prefix integer,
   constraint ip_pools_cluster_id_network_excl EXCLUDE USING gist (cluster_id WITH =, network inet_ops WITH &&),
   constraint ip_pools_cluster_id_name_key UNIQUE (cluster_id, name),
   constraint ip_pools_pkey PRIMARY KEY (id),
   constraint ip_pools_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES clusters(id),
   constraint ip_pools_bridge_check CHECK ((bridge ~ '^[a-zA-Z][a-zA-Z0-9_.-]{0,14}$'::text)),
-  constraint ip_pools_check CHECK (((range_start <<= (network)::inet) AND (range_end <<= (network)::inet) AND ((gateway <<= (network)::inet) OR (gateway <<= 'fe80::/10'::inet)))),
+  constraint ip_pools_check CHECK (((range_start <<= (network)::inet) AND (range_end <<= (network)::inet) AND (gateway <<= (network)::inet))),
   constraint ip_pools_check1 CHECK (((range_start <= range_end) AND (family(range_start) = family((network)::inet)))),
-  constraint ip_pools_pod_prefix CHECK (((pod_prefix IS NULL) OR ((family((network)::inet) = 6) AND ((masklen((network)::inet) >= 16) AND (masklen((network)::inet) <= 63)) AND (gateway <<= 'fe80::/10'::inet) AND (range_start = ((host((network(set_masklen(range_start, 64)))::inet))::inet + (1)::bigint)) AND (range_end = ((host((network(set_masklen(range_end, 64)))::inet))::inet + (1)::bigint))))),
-  constraint ip_pools_pod_prefix_check CHECK ((pod_prefix = 64)),
   constraint ip_pools_quarantine_hours_check CHECK ((quarantine_hours >= 0)),
   constraint ip_pools_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text]))),
   constraint ip_pools_vlan_check CHECK (((vlan >= 1) AND (vlan <= 4094)))
@@ -1106,6 +1084,8 @@ create table nodes (
   created_at timestamp with time zone not null,
   backup_storage text,
   emptying_at timestamp with time zone,
+  tags text[] not null default '{}'::text[],
+  headroom_percent integer not null default 0,
   constraint nodes_cluster_id_id_key UNIQUE (cluster_id, id),
   constraint nodes_cluster_id_name_key UNIQUE (cluster_id, name),
   constraint nodes_pkey PRIMARY KEY (id),
@@ -1114,10 +1094,12 @@ create table nodes (
   constraint nodes_cpu_overcommit_check CHECK ((cpu_overcommit > (0)::numeric)),
   constraint nodes_disk_gb_check CHECK ((disk_gb >= 0)),
   constraint nodes_emptying_is_drained CHECK (((emptying_at IS NULL) OR (state = 'drained'::text))),
+  constraint nodes_headroom_percent_check CHECK (((headroom_percent >= 0) AND (headroom_percent <= 90))),
   constraint nodes_memory_mb_check CHECK ((memory_mb >= 0)),
   constraint nodes_memory_overcommit_check CHECK ((memory_overcommit > (0)::numeric)),
   constraint nodes_state_check CHECK ((state = ANY (ARRAY['active'::text, 'drained'::text]))),
-  constraint nodes_status_check CHECK ((status = ANY (ARRAY['online'::text, 'offline'::text, 'unknown'::text])))
+  constraint nodes_status_check CHECK ((status = ANY (ARRAY['online'::text, 'offline'::text, 'unknown'::text]))),
+  constraint nodes_tags_check CHECK ((cardinality(tags) <= 20))
 );
 
 create table passkey_challenges (
@@ -1314,22 +1296,6 @@ create table roles (
 create table search_words (
   word text not null,
   constraint search_words_pkey PRIMARY KEY (word)
-);
-
-create table security_groups (
-  id uuid not null,
-  tenant_id uuid,
-  name text not null,
-  description text not null default ''::text,
-  rules jsonb not null,
-  version integer not null default 1,
-  created_at timestamp with time zone not null,
-  updated_at timestamp with time zone not null,
-  constraint security_groups_tenant_id_name_key UNIQUE NULLS NOT DISTINCT (tenant_id, name),
-  constraint security_groups_pkey PRIMARY KEY (id),
-  constraint security_groups_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
-  constraint security_groups_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
-  constraint security_groups_rules_check CHECK ((jsonb_typeof(rules) = 'array'::text))
 );
 
 create table service_accounts (
@@ -1820,10 +1786,6 @@ CREATE INDEX cloud_pod_reservations_node ON public.cloud_pod_reservations USING 
 
 CREATE INDEX cloud_pod_reservations_tenant ON public.cloud_pod_reservations USING btree (tenant_id) INCLUDE (cores, memory_mb, disk_gb);
 
-CREATE INDEX cloud_pod_security_groups_group ON public.cloud_pod_security_groups USING btree (group_id);
-
-CREATE INDEX cloud_pod_security_groups_tenant ON public.cloud_pod_security_groups USING btree (tenant_id);
-
 CREATE INDEX cloud_pod_snapshots_list ON public.cloud_pod_snapshots USING btree (pod_id, id DESC);
 
 CREATE UNIQUE INDEX cloud_pod_snapshots_name ON public.cloud_pod_snapshots USING btree (pod_id, name) WHERE (state <> 'deleted'::text);
@@ -1847,6 +1809,8 @@ CREATE UNIQUE INDEX cloud_pods_one_per_slot ON public.cloud_pods USING btree (su
 CREATE INDEX cloud_pods_search ON public.cloud_pods USING gin (tenant_id, ((' '::text || hostname)) gin_trgm_ops);
 
 CREATE INDEX cloud_pods_subscription ON public.cloud_pods USING btree (subscription_id) WHERE (subscription_id IS NOT NULL);
+
+CREATE INDEX cloud_pods_tags ON public.cloud_pods USING gin (tenant_id, tags);
 
 CREATE INDEX cloud_pods_vmid ON public.cloud_pods USING btree (vmid, id DESC);
 
@@ -1916,11 +1880,7 @@ CREATE INDEX invoices_subscription ON public.invoices USING btree (subscription_
 
 CREATE INDEX ip_addresses_address ON public.ip_addresses USING btree (address, tenant_id);
 
-CREATE UNIQUE INDEX ip_addresses_on_card ON public.ip_addresses USING btree (pod_id, family(address)) WHERE (on_card AND (pod_id IS NOT NULL));
-
 CREATE INDEX ip_addresses_pod ON public.ip_addresses USING btree (pod_id) WHERE (pod_id IS NOT NULL);
-
-CREATE UNIQUE INDEX ip_addresses_primary ON public.ip_addresses USING btree (pod_id) WHERE is_primary;
 
 CREATE INDEX ledger_accounts_customer ON public.ledger_accounts USING btree (customer_id) WHERE (customer_id IS NOT NULL);
 
@@ -1977,8 +1937,6 @@ CREATE UNIQUE INDEX roles_key ON public.roles USING btree (COALESCE(tenant_id, '
 CREATE INDEX roles_tenant ON public.roles USING btree (tenant_id, id);
 
 CREATE INDEX search_words_alike ON public.search_words USING gin (word gin_trgm_ops);
-
-CREATE INDEX security_groups_list ON public.security_groups USING btree (tenant_id, id DESC);
 
 CREATE INDEX service_accounts_list ON public.service_accounts USING btree (tenant_id, id DESC);
 
@@ -2072,8 +2030,6 @@ alter table cloud_pod_quotas enable row level security, force row level security
 
 alter table cloud_pod_reservations enable row level security, force row level security;
 
-alter table cloud_pod_security_groups enable row level security, force row level security;
-
 alter table cloud_pod_snapshots enable row level security, force row level security;
 
 alter table cloud_pod_traffic enable row level security, force row level security;
@@ -2133,8 +2089,6 @@ alter table provisioning_jobs_live enable row level security, force row level se
 alter table role_grants enable row level security, force row level security;
 
 alter table roles enable row level security, force row level security;
-
-alter table security_groups enable row level security, force row level security;
 
 alter table service_accounts enable row level security, force row level security;
 
@@ -2197,8 +2151,6 @@ create policy tenant_update on cloud_pod_plans for update using ((( SELECT app_p
 create policy tenant_wall on cloud_pod_quotas for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on cloud_pod_reservations for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
-
-create policy tenant_wall on cloud_pod_security_groups for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on cloud_pod_snapshots for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -2271,14 +2223,6 @@ create policy tenant_insert on roles for insert with check ((( SELECT app_platfo
 create policy tenant_read on roles for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
 
 create policy tenant_update on roles for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
-
-create policy tenant_delete on security_groups for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
-
-create policy tenant_insert on security_groups for insert with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
-
-create policy tenant_read on security_groups for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
-
-create policy tenant_update on security_groups for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on service_accounts for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -2386,7 +2330,7 @@ grant insert, select, update on cloud_pod_backups to mpanel_app;
 
 grant delete, insert, select, update on cloud_pod_blueprint_images to mpanel_app;
 
-grant insert, select, update on cloud_pod_blueprints to mpanel_app;
+grant delete, insert, select, update on cloud_pod_blueprints to mpanel_app;
 
 grant delete, insert, select, update on cloud_pod_consoles to mpanel_app;
 
@@ -2397,8 +2341,6 @@ grant insert, select, update on cloud_pod_plans to mpanel_app;
 grant insert, select, update on cloud_pod_quotas to mpanel_app;
 
 grant delete, insert, select, update on cloud_pod_reservations to mpanel_app;
-
-grant delete, insert, select, update on cloud_pod_security_groups to mpanel_app;
 
 grant insert, select, update on cloud_pod_snapshots to mpanel_app;
 
@@ -2444,7 +2386,7 @@ grant insert, select on invoices to mpanel_app;
 
 grant delete, insert, select, update on ip_addresses to mpanel_app;
 
-grant insert, select, update on ip_pools to mpanel_app;
+grant delete, insert, select, update on ip_pools to mpanel_app;
 
 grant delete, insert, select, update on job_lanes to mpanel_app;
 
@@ -2493,8 +2435,6 @@ grant delete, insert, select on role_permissions to mpanel_app;
 grant delete, insert, select, update on roles to mpanel_app;
 
 grant select on schema_migrations to mpanel_app;
-
-grant delete, insert, select, update on security_groups to mpanel_app;
 
 grant insert, select, update on service_accounts to mpanel_app;
 
@@ -2552,14 +2492,6 @@ grant update (customer_id, status) on payments to mpanel_app;
 
 grant update (state) on prices to mpanel_app;
 
-CREATE OR REPLACE FUNCTION public.address_upper_half(p inet)
- RETURNS bigint
- LANGUAGE sql
- IMMUTABLE STRICT
-AS $function$
-  select ('x' || encode(substr(inet_send(p), 5, 8), 'hex'))::bit(64)::bigint
-$function$;
-
 CREATE OR REPLACE FUNCTION public.app_platform()
  RETURNS boolean
  LANGUAGE sql
@@ -2614,38 +2546,27 @@ begin
   return null;
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.customers_found(p_likes text[], p_state text, p_group uuid, p_tag text, p_after uuid, p_down boolean, p_limit integer)
+CREATE OR REPLACE FUNCTION public.cloud_pods_found(p_like text, p_state text, p_tag text, p_customer uuid, p_after uuid, p_down boolean, p_limit integer)
  RETURNS SETOF uuid
- LANGUAGE plpgsql
+ LANGUAGE sql
  STABLE SECURITY DEFINER ROWS 50
  SET search_path TO 'public', 'pg_temp'
- SET enable_seqscan TO 'off'
 AS $function$
-declare
-  nearby constant int := 2000;
-  seen uuid[] := search_scope(null);
-  way text := case when p_down then 'desc' else 'asc' end;
-  listed text := concat_ws(' and ', 'true', 'group_id = ' || quote_literal(p_group),
-    'id ' || case when p_down then '<' else '>' end || quote_literal(p_after));
-  -- The state, too: with it in the window the planner may walk all tenants' rows for those of one.
-  matching text := concat_ws(' and ', search_all_like('search_text', p_likes), 'state = ' || quote_literal(p_state), 'tags @> array[' || quote_literal(p_tag) || ']');
-  found uuid[];
-  looked int;
-begin
-  if seen = '{}' then return; end if;
-  execute format('select count(*), (array_agg(id order by id %s) filter (where %s))[1:%s] from (%s) c',
-    way, matching, p_limit, search_window('customers', listed, seen, p_down, nearby)) into looked, found;
-  if looked = nearby and cardinality(found) between 5 and p_limit - 1 then
-    execute format('select array(select id from (%s) c where %s order by id %s limit %s)',
-      search_window('customers', listed, seen, p_down, 10 * nearby), matching, way, p_limit) into found;
-  end if;
-  if looked < nearby or cardinality(found) = p_limit then
-    return query select unnest(found);
-  else
-    return query execute format('with m as materialized (select id from customers where %s and %s and %s)
-      select id from m order by id %s limit %s', search_tenants(seen), matching, listed, way, p_limit);
-  end if;
-end $function$;
+  select rows_found('cloud_pods', concat_ws(' and ', 'true', 'customer_id = ' || quote_literal(p_customer)),
+    concat_ws(' and ', 'true', '('' '' || hostname) like ' || quote_literal(p_like), 'state = ' || quote_literal(p_state),
+      'tags @> array[' || quote_literal(p_tag) || ']'), p_after, p_down, p_limit)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.customers_found(p_likes text[], p_state text, p_group uuid, p_tag text, p_after uuid, p_down boolean, p_limit integer)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 50
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select rows_found('customers', concat_ws(' and ', 'true', 'group_id = ' || quote_literal(p_group)),
+    concat_ws(' and ', search_all_like('search_text', p_likes), 'state = ' || quote_literal(p_state),
+      'tags @> array[' || quote_literal(p_tag) || ']'), p_after, p_down, p_limit)
+$function$;
 
 CREATE OR REPLACE FUNCTION public.customers_meant(p_tenant uuid, p_import uuid, p_ids uuid[], p_refs text[], p_emails text[])
  RETURNS TABLE(id uuid, external_ref text, email text)
@@ -2831,17 +2752,6 @@ begin
       and (k.tenant_id is null or tenant_is_active(k.tenant_id));
   perform set_config('app.scope', caller_scope, true);
 end $function$;
-
-CREATE OR REPLACE FUNCTION public.ip_pool_size(p ip_pools)
- RETURNS bigint
- LANGUAGE sql
- IMMUTABLE
-AS $function$
-  select case
-    when p.pod_prefix is not null then address_upper_half(p.range_end) - address_upper_half(p.range_start) + 1
-    when family(p.network) = 6 and masklen(inet_merge(p.range_start, p.range_end)) < 70 then null
-    else p.range_end - p.range_start + 1 end
-$function$;
 
 CREATE OR REPLACE FUNCTION public.job_advance(p_entries jsonb)
  RETURNS SETOF text
@@ -3203,23 +3113,14 @@ declare
 begin
   perform set_config('app.scope', 'platform', true);
   select candidate into free from (
-    select p.range_start as candidate, p.network, p.range_start, p.range_end, p.gateway from ip_pools p where p.id = p_pool
+    select p.range_start as candidate, p.range_start, p.range_end, p.gateway from ip_pools p where p.id = p_pool
     union all
-    -- 2^64 in three steps: what is added to an address is a bigint.
-    select case when p.pod_prefix is null then a.address + 1
-        else a.address + 9223372036854775807 + 9223372036854775807 + 2 end,
-      p.network, p.range_start, p.range_end, p.gateway
+    select a.address + 1, p.range_start, p.range_end, p.gateway
     from ip_addresses a join ip_pools p on p.id = a.pool_id where a.pool_id = p_pool
-      and a.address >= p.range_start and a.address < p.range_end
     union all
-    select host(p.gateway)::inet + 1, p.network, p.range_start, p.range_end, p.gateway from ip_pools p
-      where p.id = p_pool and p.pod_prefix is null
-    union all
-    select host(p.network)::inet + 1, p.network, p.range_start, p.range_end, p.gateway from ip_pools p
-      where p.id = p_pool and p.pod_prefix is null
+    select host(p.gateway)::inet + 1, p.range_start, p.range_end, p.gateway from ip_pools p where p.id = p_pool
   ) c
   where candidate between range_start and range_end and host(candidate) <> host(gateway)
-    and (family(candidate) = 4 or host(candidate) <> host(network))
     and not exists (select from ip_addresses b where b.pool_id = p_pool and b.address = c.candidate)
   order by candidate limit 1;
   perform set_config('app.scope', caller_scope, true);
@@ -3347,6 +3248,36 @@ begin
   if not exists (select from tenants where id = p_tenant and state = 'closing')
      or not exists (select from tenant_closures where tenant_id = p_tenant and state = 'erasing') then
     raise exception 'tenant % is not being erased', p_tenant using errcode = 'insufficient_privilege';
+  end if;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.rows_found(p_table text, p_listed text, p_matching text, p_after uuid, p_down boolean, p_limit integer)
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  nearby constant int := 2000;
+  seen uuid[] := search_scope(null);
+  way text := case when p_down then 'desc' else 'asc' end;
+  listed text := concat_ws(' and ', p_listed, 'id ' || case when p_down then '<' else '>' end || quote_literal(p_after));
+  found uuid[];
+  looked int;
+begin
+  if seen = '{}' then return; end if;
+  execute format('select count(*), (array_agg(id order by id %s) filter (where %s))[1:%s] from (%s) c',
+    way, p_matching, p_limit, search_window(p_table, listed, seen, p_down, nearby)) into looked, found;
+  if looked = nearby and cardinality(found) between 5 and p_limit - 1 then
+    execute format('select array(select id from (%s) c where %s order by id %s limit %s)',
+      search_window(p_table, listed, seen, p_down, 10 * nearby), p_matching, way, p_limit) into found;
+  end if;
+  if looked < nearby or cardinality(found) = p_limit then
+    return query select unnest(found);
+  else
+    return query execute format('with m as materialized (select id from %I where %s and %s and %s)
+      select id from m order by id %s limit %s', p_table, search_tenants(seen), p_matching, listed, way, p_limit);
   end if;
 end $function$;
 

@@ -34,6 +34,7 @@ export const PERMISSIONS = [
   'jobs:manage',
   'blueprints:read',
   'blueprints:create',
+  'blueprints:update',
   'infrastructure:read',
   'infrastructure:manage',
   'audit:read',

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { SUBSCRIPTION_STATES } from '../states/billingSubscription.ts'
 import { OVER_LIMIT } from '../states/cloudPodTraffic.ts'
+import { nodeTags, regionName } from './provisioning.ts'
 import { currency, id, listQuery, money, timestamp } from './common.ts'
 
 const price = z.object({
@@ -26,6 +27,8 @@ export const plan = z.object({
   rateMbps: z.number().int().nullable(),
   /** What happens when the traffic is used up. */
   overLimit: z.enum(OVER_LIMIT),
+  /** Tags that a node must have to take its pods. */
+  nodeTags: z.array(z.string()),
   state: z.enum(['active', 'retired']),
   prices: z.array(price),
   createdAt: timestamp,
@@ -46,6 +49,7 @@ export const planCreate = z.strictObject({
   rateMbps: z.number().int().min(1).max(100_000).nullable().default(null),
   /** Other than `none` only with `trafficGb`. */
   overLimit: z.enum(OVER_LIMIT).default('none'),
+  nodeTags: nodeTags.default([]),
   prices: z
     .array(
       z.strictObject({
@@ -112,6 +116,8 @@ export const subscriptionCreate = z.strictObject({
   blueprintId: id,
   hostname,
   sshKeys,
+  /** Null: wherever there is room. */
+  region: regionName.nullable().default(null),
 })
 export type SubscriptionCreate = z.infer<typeof subscriptionCreate>
 

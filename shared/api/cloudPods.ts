@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { POD_ACTIONS, POD_STATES, POWER_STATES } from '../states/cloudPod.ts'
 import { hostname, sshKeys } from './billing.ts'
 import { id, listQuery, timestamp } from './common.ts'
-import { job } from './provisioning.ts'
+import { job, regionName } from './provisioning.ts'
 
 export const cloudPod = z.object({
   id,
@@ -24,6 +24,8 @@ export const cloudPod = z.object({
   pendingRestart: z.boolean(),
   problem: z.string().nullable(),
   addresses: z.array(z.string()),
+  /** Of the cluster that it is on. */
+  region: z.string().nullable(),
   /** Nobody destroys it before this is taken off. */
   protected: z.boolean(),
   notes: z.string(),
@@ -71,6 +73,8 @@ export const cloudPodCreate = z.strictObject({
   blueprintId: id,
   hostname,
   sshKeys,
+  /** Null: wherever there is room. */
+  region: regionName.nullable().default(null),
 })
 export type CloudPodCreate = z.infer<typeof cloudPodCreate>
 
@@ -115,7 +119,12 @@ export const cloudPodList = listQuery.extend({
   state: z.enum(POD_STATES).optional(),
   customerId: id.optional(),
   q: z.string().max(253).optional(),
+  tag: z.string().max(40).optional(),
 })
 
 /** The answer of everything that starts work: the resource and the job that does it. */
 export const accepted = z.object({ cloudPod, job })
+
+/** Where one can order, as far as that has a name. */
+export const regions = z.object({ items: z.array(z.object({ name: z.string() })) })
+export type Regions = z.infer<typeof regions>

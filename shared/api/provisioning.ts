@@ -80,6 +80,7 @@ export const cluster = z.object({
   simulated: z.boolean(),
   vmidMin: z.number().int(),
   vmidMax: z.number().int(),
+  region: z.string().nullable(),
   state: z.enum(['active', 'paused', 'removed']),
   health: z.enum(['unknown', 'ok', 'failing']),
   healthMessage: z.string().nullable(),
@@ -98,6 +99,13 @@ const fingerprint = z
   .regex(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/, 'SHA-256 as AA:BB:… (32 pairs)')
   .nullable()
 const clusterName = z.string().trim().min(1).max(100)
+/** Several clusters may be in one. */
+export const regionName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'lower-case letters, digits and hyphens')
+export const nodeTags = z
+  .array(z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,39}$/, 'lower-case letters, digits and _ . -'))
+  .max(20)
 const vmidBound = z.number().int().min(100).max(999_999_999)
 
 export const clusterCreate = z.strictObject({
@@ -109,6 +117,7 @@ export const clusterCreate = z.strictObject({
   fingerprint: fingerprint.default(null),
   vmidMin: vmidBound.default(100_000),
   vmidMax: vmidBound.default(999_999),
+  region: regionName.nullable().default(null),
 })
 
 /** What is not named stays. Whoever changes where the token is sent, or whom is trusted there, says its secret anew. */
@@ -122,6 +131,7 @@ export const clusterUpdate = z
     fingerprint,
     vmidMin: vmidBound,
     vmidMax: vmidBound,
+    region: regionName.nullable(),
     state: z.enum(['active', 'paused']),
   })
   .partial()
@@ -169,6 +179,10 @@ export const node = z.object({
   backupStorage: z.string().nullable(),
   cpuOvercommit: z.number(),
   memoryOvercommit: z.number(),
+  /** So much of its memory is left free. */
+  headroomPercent: z.number().int(),
+  /** What it is or has: plans may ask for some. */
+  tags: z.array(z.string()),
   reserved: z.object({
     pods: z.number().int(),
     cores: z.number().int(),
@@ -190,6 +204,8 @@ export const nodeConfigure = z.strictObject({
   diskGb: z.number().int().min(0).optional(),
   cpuOvercommit: z.number().positive().max(100).optional(),
   memoryOvercommit: z.number().positive().max(100).optional(),
+  headroomPercent: z.number().int().min(0).max(90).optional(),
+  tags: nodeTags.optional(),
   state: z.enum(['active', 'drained']).optional(),
 })
 
@@ -209,22 +225,36 @@ export const blueprint = z.object({
   available: z.boolean(),
   /** Empty for those who do not see the infrastructure. */
   images: z.array(z.object({ nodeId: id, sourceNodeId: id, ref: z.string() })),
+  version: z.number().int(),
   createdAt: timestamp,
 })
 export type Blueprint = z.infer<typeof blueprint>
 
-export const blueprintCreate = z.strictObject({
-  code: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,62}$/, 'lower-case letters, digits, dots and hyphens'),
+const blueprintTerms = z.strictObject({
   name: z.string().trim().min(1).max(200),
-  kind: z.enum(['vm', 'ct']),
-  minDiskGb: z.number().int().min(1).max(65_536).default(1),
-  minMemoryMb: z.number().int().min(128).max(4_194_304).default(128),
-  maxCores: z.number().int().min(1).max(512).default(128),
-  maxMemoryMb: z.number().int().min(128).max(4_194_304).default(1_048_576),
-  maxDiskGb: z.number().int().min(1).max(65_536).default(65_536),
+  minDiskGb: z.number().int().min(1).max(65_536),
+  minMemoryMb: z.number().int().min(128).max(4_194_304),
+  maxCores: z.number().int().min(1).max(512),
+  maxMemoryMb: z.number().int().min(128).max(4_194_304),
+  maxDiskGb: z.number().int().min(1).max(65_536),
   /** `ref`: the template's VMID (vm) or volume id (ct). `sourceNodeId` when the template lies on another node. */
   images: z
     .array(z.strictObject({ nodeId: id, sourceNodeId: id.optional(), ref: z.string().min(1).max(200) }))
     .min(1)
     .max(1000),
 })
+
+export const blueprintCreate = blueprintTerms.extend({
+  code: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,62}$/, 'lower-case letters, digits, dots and hyphens'),
+  kind: z.enum(['vm', 'ct']),
+  minDiskGb: blueprintTerms.shape.minDiskGb.default(1),
+  minMemoryMb: blueprintTerms.shape.minMemoryMb.default(128),
+  maxCores: blueprintTerms.shape.maxCores.default(128),
+  maxMemoryMb: blueprintTerms.shape.maxMemoryMb.default(1_048_576),
+  maxDiskGb: blueprintTerms.shape.maxDiskGb.default(65_536),
+})
+
+/** What is not named stays; `images` are all that there are to be. */
+export const blueprintUpdate = z
+  .strictObject({ ...blueprintTerms.shape, state: z.enum(['active', 'retired']) })
+  .partial()

@@ -37,7 +37,7 @@ export const queueOverview = z.object({
     }),
   ),
   kinds: z.array(z.object({ kind: z.string(), waiting: z.number().int(), ...counts })),
-  /** How many jobs may run at once: `node:<id>`, `clones:<cluster>`, `backups:<node>`; `…:*` is for all others. */
+  /** How many jobs may run at once: `node:<id>`, `clones:<cluster>`, `backups:<cluster>`, `storage:<cluster>/<storage>`; `…:*` is for all others. */
   limits: z.array(
     z.object({
       name: z.string(),
@@ -57,11 +57,15 @@ export const pauseRequest = z.strictObject({ ...target, reason: z.string().trim(
 export type PauseRequest = z.infer<typeof pauseRequest>
 export const resumeRequest = z.strictObject(target)
 
+const UUID = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
 export const limitRequest = z.strictObject({
   name: z
     .string()
-    .max(100)
-    .regex(/^(node|clones|backups):(\*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/),
+    .max(150)
+    .regex(
+      new RegExp(`^((node|clones|backups):(\\*|${UUID})|storage:(\\*|${UUID}/[A-Za-z][\\w.-]{0,99}))$`),
+      'such as node:*, clones:<id of a cluster>, storage:<id of a cluster>/local-zfs',
+    ),
   /** Null takes the limit of its own away again. */
   capacity: z.number().int().min(0).max(10_000).nullable(),
 })

@@ -46,11 +46,15 @@ export type Candidate = {
   diskGb: number
   cpuOvercommit: number
   memoryOvercommit: number
+  headroomPercent: number
+  tags: string[]
+  region: string | null
 }
 
 const candidates = sql`select c.id as "clusterId", c.name as "clusterName", n.id as "nodeId", n.name as "nodeName",
     n.status, n.state as "nodeState", n.storage, n.cores, n.memory_mb as "memoryMb", n.disk_gb as "diskGb",
-    n.cpu_overcommit::float8 as "cpuOvercommit", n.memory_overcommit::float8 as "memoryOvercommit"
+    n.cpu_overcommit::float8 as "cpuOvercommit", n.memory_overcommit::float8 as "memoryOvercommit",
+    n.headroom_percent as "headroomPercent", n.tags, c.region
   from nodes n join clusters c on c.id = n.cluster_id`
 
 /** The nodes that have the blueprint's image, their clusters locked in one order: two orders never choose at once. */

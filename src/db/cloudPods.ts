@@ -16,6 +16,9 @@ const view = (tx: Tx) =>
       sql<string[]>`array(select host(a.address) from ip_addresses a where a.pod_id = cloud_pods.id
           order by a.is_primary desc, a.on_card desc, a.address)`.as('addresses'),
     )
+    .select(
+      sql<string | null>`(select c.region from clusters c where c.id = cloud_pods.cluster_id)`.as('region'),
+    )
 
 export type PodView = Awaited<ReturnType<ReturnType<typeof view>['executeTakeFirstOrThrow']>>
 
@@ -71,14 +74,22 @@ export function update(tx: Tx, id: string, change: Updateable<CloudPodsTable>): 
     .executeTakeFirstOrThrow()
 }
 
-export type PodFilter = { state?: PodRow['state']; customerId?: string; q?: string }
+export type PodFilter = { state?: PodRow['state']; customerId?: string; q?: string; tag?: string }
 
 export function list(tx: Tx, scope: Scope, filter: PodFilter, options: ListOptions) {
+  if (filter.q || filter.tag) return listFound(tx, filter, options)
   let query = view(tx).where(inScope(scope, 'cloud_pods.tenant_id'))
   if (filter.state) query = query.where('cloud_pods.state', '=', filter.state)
   if (filter.customerId) query = query.where('cloud_pods.customer_id', '=', filter.customerId)
-  if (filter.q) query = query.where('cloud_pods.hostname', 'like', containing(filter.q.toLowerCase()))
   return keysetPage(query, 'cloud_pods.id', options)
+}
+
+/** By the function of the database that may use the indexes for it. */
+function listFound(tx: Tx, { q, state, tag, customerId }: PodFilter, options: ListOptions) {
+  const found = sql<string>`(select cloud_pods_found(${q ? containing(q.toLowerCase()) : null}, ${state ?? null},
+    ${tag?.toLowerCase() ?? null}, ${customerId ?? null}::uuid, ${options.cursor ?? null}::uuid,
+    ${options.sort === '-createdAt'}, ${options.limit + 1}))`
+  return keysetPage(view(tx).where('cloud_pods.id', 'in', found), 'cloud_pods.id', options)
 }
 
 export async function placement(tx: Tx, id: string) {

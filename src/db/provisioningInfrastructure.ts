@@ -136,6 +136,25 @@ export function findNode(tx: Tx, clusterId: string, name: string): Promise<NodeR
     .executeTakeFirst()
 }
 
+/** The regions in which pods are placed, in their order. */
+export async function regions(tx: Tx): Promise<string[]> {
+  const rows = await tx
+    .selectFrom('clusters')
+    .select('region')
+    .distinct()
+    .where('state', '=', 'active')
+    .where('region', 'is not', null)
+    .orderBy('region')
+    .execute()
+  return rows.flatMap(({ region }) => region ?? [])
+}
+
+/** Where a node keeps the disks of its pods. */
+export async function storageOf(tx: Tx, nodeId: string): Promise<string | null> {
+  const row = await tx.selectFrom('nodes').select('storage').where('id', '=', nodeId).executeTakeFirst()
+  return row?.storage ?? null
+}
+
 export function nodesOf(tx: Tx, clusterId: string): Promise<NodeRow[]> {
   return tx.selectFrom('nodes').selectAll().where('cluster_id', '=', clusterId).orderBy('name').execute()
 }
@@ -204,6 +223,34 @@ export async function insertImages(
 
 export function findBlueprint(tx: Tx, id: string) {
   return tx.selectFrom('cloud_pod_blueprints').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+export function lockBlueprint(tx: Tx, id: string) {
+  return tx
+    .selectFrom('cloud_pod_blueprints')
+    .selectAll()
+    .where('id', '=', id)
+    .forNoKeyUpdate()
+    .executeTakeFirst()
+}
+
+export function updateBlueprint(tx: Tx, id: string, change: Updateable<CloudPodBlueprintsTable>) {
+  return tx
+    .updateTable('cloud_pod_blueprints')
+    .set({ ...change, version: sql`version + 1` })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+export async function deleteImages(tx: Tx, blueprintId: string): Promise<void> {
+  await tx.deleteFrom('cloud_pod_blueprint_images').where('blueprint_id', '=', blueprintId).execute()
+}
+
+/** @throws DatabaseError 23503 when something was made of it */
+export async function deleteBlueprint(tx: Tx, id: string): Promise<void> {
+  await deleteImages(tx, id)
+  await tx.deleteFrom('cloud_pod_blueprints').where('id', '=', id).execute()
 }
 
 /** Blueprints of the catalogue and of the scope's tenants. */

@@ -68,6 +68,12 @@ export async function updatePool(
     .execute()
 }
 
+/** Removes a pool and what is kept back in it. @throws DatabaseError 23503 when a pod holds an address of it */
+export async function deletePool(tx: Tx, id: string): Promise<void> {
+  await sql`delete from ip_addresses where pool_id = ${id} and state = 'kept'`.execute(tx)
+  await tx.deleteFrom('ip_pools').where('id', '=', id).execute()
+}
+
 export type AddressRow = {
   address: string
   state: 'reserved' | 'assigned' | 'releasing' | 'quarantined' | 'kept'

@@ -199,6 +199,7 @@ export interface CloudPodBlueprintsTable {
   max_disk_gb: Generated<number>
   state: Generated<'active' | 'retired'>
   created_at: Date
+  version: Generated<number>
 }
 
 export interface CloudPodConsolesTable {
@@ -250,6 +251,7 @@ export interface CloudPodPlansTable {
   traffic_gb: number | null
   rate_mbps: number | null
   over_limit: Generated<'none' | 'notify' | 'throttle'>
+  node_tags: Generated<string[]>
 }
 
 export interface CloudPodQuotasTable {
@@ -260,7 +262,6 @@ export interface CloudPodQuotasTable {
   max_disk_gb: number
   version: Generated<number>
   updated_at: Date
-  max_addresses: number | null
 }
 
 export interface CloudPodReservationsTable {
@@ -271,14 +272,6 @@ export interface CloudPodReservationsTable {
   memory_mb: number
   disk_gb: number
   created_at: Date
-  addresses: Generated<number>
-}
-
-export interface CloudPodSecurityGroupsTable {
-  pod_id: string
-  group_id: string
-  tenant_id: string
-  position: number
 }
 
 export interface CloudPodSnapshotsTable {
@@ -354,9 +347,7 @@ export interface CloudPodsTable {
   rate_mbps: number | null
   throttled_at: Date | null
   throttle_mbps: number | null
-  firewall_managed: Generated<boolean>
-  firewall_at: Date | null
-  firewall_problem: string | null
+  wanted_region: string | null
 }
 
 export interface ClusterTemplatesTable {
@@ -387,7 +378,7 @@ export interface ClustersTable {
   checked_at: Date | null
   version: Generated<number>
   created_at: Date
-  firewall_on: boolean | null
+  region: string | null
 }
 
 export interface CreditNotesTable {
@@ -629,9 +620,6 @@ export interface IpAddressesTable {
   until: Date | null
   created_at: Date
   note: string | null
-  is_primary: Generated<boolean>
-  on_card: Generated<boolean>
-  reverse_name: string | null
 }
 
 export interface IpPoolsTable {
@@ -649,7 +637,6 @@ export interface IpPoolsTable {
   state: Generated<'active' | 'paused'>
   created_at: Date
   version: Generated<number>
-  pod_prefix: number | null
 }
 
 export interface JobLanesTable {
@@ -759,6 +746,8 @@ export interface NodesTable {
   created_at: Date
   backup_storage: string | null
   emptying_at: Date | null
+  tags: Generated<string[]>
+  headroom_percent: Generated<number>
 }
 
 export interface PasskeyChallengesTable {
@@ -902,17 +891,6 @@ export interface RolesTable {
 
 export interface SearchWordsTable {
   word: string
-}
-
-export interface SecurityGroupsTable {
-  id: string
-  tenant_id: string | null
-  name: string
-  description: Generated<string>
-  rules: unknown
-  version: Generated<number>
-  created_at: Date
-  updated_at: Date
 }
 
 export interface ServiceAccountsTable {
@@ -1222,7 +1200,6 @@ export interface Tables {
   cloud_pod_plans: CloudPodPlansTable
   cloud_pod_quotas: CloudPodQuotasTable
   cloud_pod_reservations: CloudPodReservationsTable
-  cloud_pod_security_groups: CloudPodSecurityGroupsTable
   cloud_pod_snapshots: CloudPodSnapshotsTable
   cloud_pod_traffic: CloudPodTrafficTable
   cloud_pods: CloudPodsTable
@@ -1267,7 +1244,6 @@ export interface Tables {
   role_permissions: RolePermissionsTable
   roles: RolesTable
   search_words: SearchWordsTable
-  security_groups: SecurityGroupsTable
   service_accounts: ServiceAccountsTable
   sessions: SessionsTable
   settings: SettingsTable

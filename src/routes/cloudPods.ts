@@ -8,6 +8,7 @@ import {
   cloudPodResizePreview,
   cloudPodResizeQuery,
   cloudPodUpdate,
+  regions,
 } from '../../shared/api/cloudPods.ts'
 import { idParams, page } from '../../shared/api/common.ts'
 import { POWER_ACTIONS, type PowerAction } from '../../shared/states/cloudPod.ts'
@@ -62,6 +63,16 @@ export const cloudPods: Route[] = [
       const changed = await cloudPodService.update(ctx, tenantId, params.id, body, ifMatch)
       return { body: changed, version: changed.version }
     },
+  }),
+  route({
+    method: 'GET',
+    path: '/api/admin/hosting/regions',
+    operationId: 'getRegions',
+    summary: 'Show the regions in which pods can be ordered',
+    tag,
+    access: 'authenticated',
+    replies: { 200: regions },
+    handler: async (ctx) => ({ body: await cloudPodService.regions(ctx) }),
   }),
   route({
     method: 'GET',

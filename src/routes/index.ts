@@ -38,6 +38,7 @@ import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import type { Route } from './define.ts'
 import { healthRoutes } from './healthRoutes.ts'
 import { securityGroups } from './cloudPodFirewall.ts'
+import { provisioningBlueprintRoutes } from './provisioningBlueprintRoutes.ts'
 import { provisioningClusterRoutes } from './provisioningClusterRoutes.ts'
 import { provisioningControlRoutes } from './provisioningControlRoutes.ts'
 import { provisioningFindingRoutes } from './provisioningFindingRoutes.ts'
@@ -77,6 +78,7 @@ export const routes: readonly Route[] = [
   ...cloudPodMigrations,
   ...cloudPodSnapshots,
   ...cloudPodMetrics,
+  ...provisioningBlueprintRoutes,
   ...provisioningPoolRoutes,
   ...cloudPodAdoption,
   ...cloudPodConsole,

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { idParams } from '../../shared/api/common.ts'
 import {
   ipAddresses,
@@ -43,6 +44,20 @@ export const provisioningPoolRoutes: Route[] = [
     handler: async (ctx, { params, body, ifMatch }) => {
       const changed = await provisioningService.updatePool(ctx, params.id, body, ifMatch)
       return { body: changed, version: changed.version }
+    },
+  }),
+  route({
+    method: 'DELETE',
+    path: PATH,
+    operationId: 'removeIpPool',
+    summary: 'Remove an address pool of which nothing is held any more',
+    tag,
+    access: manage,
+    params: idParams,
+    replies: { 204: z.null() },
+    handler: async (ctx, { params }) => {
+      await provisioningService.removePool(ctx, params.id)
+      return { status: 204, body: null }
     },
   }),
   route({

@@ -1,8 +1,6 @@
 import { z } from 'zod'
 import { id, idParams, listQuery, page } from '../../shared/api/common.ts'
 import {
-  blueprint,
-  blueprintCreate,
   cluster,
   clusterCreate,
   job,
@@ -195,30 +193,5 @@ export const provisioningRoutes: Route[] = [
     body: ipPoolCreate,
     replies: { 201: ipPool },
     handler: async (ctx, { body }) => ({ status: 201, body: await provisioningService.addPool(ctx, body) }),
-  }),
-  route({
-    method: 'GET',
-    path: '/api/admin/provisioning/blueprints',
-    operationId: 'listBlueprints',
-    summary: 'List blueprints: what a pod can be made of',
-    tag,
-    access: { permission: 'blueprints:read', where: { in: 'list' } },
-    query: listQuery,
-    replies: { 200: page(blueprint) },
-    handler: async (ctx, { query }) => ({ body: await provisioningService.listBlueprints(ctx, query) }),
-  }),
-  route({
-    method: 'POST',
-    path: '/api/admin/provisioning/blueprints',
-    operationId: 'createBlueprint',
-    summary: 'Add a blueprint with the templates it is made of',
-    tag,
-    access: { permission: 'blueprints:create', where: { in: 'platform' } },
-    body: blueprintCreate,
-    replies: { 201: blueprint },
-    handler: async (ctx, { body }) => ({
-      status: 201,
-      body: await provisioningService.addBlueprint(ctx, body),
-    }),
   }),
 ]

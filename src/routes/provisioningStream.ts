@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Job } from '../../shared/api/provisioning.ts'
-import { transaction, type Root, type Scope } from '../context.ts'
+import { systemOrigin, transaction, type Root, type Scope } from '../context.ts'
 import { AppError, notFound } from '../errors.ts'
+import { newId } from '../lib/ids.ts'
 import { identify, originOf } from '../middleware/auth.ts'
 import { permittedScope } from '../middleware/rbac.ts'
 import * as provisioningService from '../services/provisioningService.ts'
@@ -11,17 +12,18 @@ import type { Identity } from '../services/userService.ts'
 const POLL_MS = 1_000
 const BEAT_MS = 20_000
 const RECHECK_MS = 3_000
+const FIGURES_MS = 2_000
 const BATCH = 200
 /** PostgreSQL counts transactions in 64 bits. */
 const MAX_TRANSACTION = 2n ** 64n - 1n
 
 /** The live view: what changed in the caller's tenants, from where they left off, as server-sent events. */
 export async function streamJobs(root: Root, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const scope = await scopeNow(root, request)
-  if (scope === undefined) throw new AppError('unauthenticated', 'Log in first.')
+  const viewer = await viewerNow(root, request)
+  if (viewer === undefined) throw new AppError('unauthenticated', 'Log in first.')
   const read = reader(root, request)
   const named = snapshotIn(request.headers['last-event-id'])
-  const start = await read(scope, (ctx) => provisioningService.streamStart(ctx, named))
+  const start = await read(viewer.scope, (ctx) => provisioningService.streamStart(ctx, named))
   reply.hijack()
   reply.raw.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
@@ -31,7 +33,7 @@ export async function streamJobs(root: Root, request: FastifyRequest, reply: Fas
   })
   // The place is told at once: who is cut off before the first change goes on from here.
   reply.raw.write(`retry: 2000\nid: ${start.seen}\n\n`)
-  await pump(root, request, reply, scope, start)
+  await pump(root, request, reply, viewer, start)
 }
 
 /** Sends what is new until the client goes, its session ends, or the server stops. */
@@ -39,29 +41,38 @@ async function pump(
   root: Root,
   request: FastifyRequest,
   reply: FastifyReply,
-  first: Scope,
+  first: Viewer,
   start: provisioningService.StreamPlace,
 ): Promise<void> {
   const read = reader(root, request)
   const out = reply.raw
-  let scope: Scope | undefined = first
+  let viewer: Viewer | undefined = first
   let place = start
   let checked = Date.now()
   let beat = Date.now()
-  while (!out.destroyed && !out.writableEnded && scope !== undefined) {
+  let figures = ''
+  let counted = 0
+  while (!out.destroyed && !out.writableEnded && viewer !== undefined) {
     try {
-      const news = await read(scope, (ctx) => provisioningService.jobsChangedSince(ctx, place, BATCH))
+      const news = await read(viewer.scope, (ctx) => provisioningService.jobsChangedSince(ctx, place, BATCH))
       for (const job of news.jobs) out.write(format(job))
       // An id of its own closes a page: who is cut off within one is told all of it again.
       if (news.jobs.length > 0 && !news.place.page) out.write(`id: ${news.place.seen}\n\n`)
       place = news.place
+      if (viewer.seesQueues && Date.now() - counted > FIGURES_MS) {
+        counted = Date.now()
+        const now = await queueFigures(root)
+        // Without an id: they are as they are now, wherever a client goes on from.
+        if (now !== figures) out.write(`event: queues\ndata: ${now}\n\n`)
+        figures = now
+      }
       if (!place.page) await root.live.changed(POLL_MS)
       if (Date.now() - beat > BEAT_MS) {
         out.write(': beat\n\n')
         beat = Date.now()
       }
       if (Date.now() - checked > RECHECK_MS) {
-        scope = await scopeNow(root, request)
+        viewer = await viewerNow(root, request)
         checked = Date.now()
       }
     } catch (error) {
@@ -72,19 +83,51 @@ async function pump(
   out.end()
 }
 
-/** The caller's present scope; undefined once they are logged out or have lost the permission. */
-async function scopeNow(root: Root, request: FastifyRequest): Promise<Scope | undefined> {
+type Viewer = { scope: Scope; seesQueues: boolean }
+
+/** What the caller sees at present; undefined once they are logged out or have lost the permission. */
+async function viewerNow(root: Root, request: FastifyRequest): Promise<Viewer | undefined> {
   const identity: Identity | undefined = await identify(root, request, { asActivity: false }).catch(
     () => undefined,
   )
   if (!identity || identity.mustEnrol) return undefined
   const permitted = permittedScope(identity, 'jobs:read')
+  const seesQueues = identity.platform.has('infrastructure:read')
   const { tenantId } = request.query as { tenantId?: string }
-  if (tenantId === undefined) return permitted
+  if (tenantId === undefined) return { scope: permitted, seesQueues }
   const read = reader(root, request)
   await read(permitted, (ctx) => tenantScopeService.ownerOf(ctx, 'tenant', tenantId))
   if (permitted !== 'platform' && !permitted.includes(tenantId)) throw notFound('tenant')
-  return [tenantId]
+  return { scope: [tenantId], seesQueues }
+}
+
+const figuresOf = new WeakMap<Root, () => Promise<string>>()
+
+/** How the queues are, as text, counted once for everybody who watches. */
+function queueFigures(root: Root): Promise<string> {
+  const known = figuresOf.get(root) ?? atTimes(() => count(root))
+  figuresOf.set(root, known)
+  return known()
+}
+
+const count = (root: Root): Promise<string> =>
+  transaction(root, systemOrigin('live view', newId()), 'platform', async (ctx) =>
+    JSON.stringify(await provisioningService.queueOverview(ctx)),
+  )
+
+/** Finds anew only after ten times as long as finding took, so that millions of waiting jobs are not counted all the time. */
+function atTimes<T>(find: () => Promise<T>): () => Promise<T> {
+  let last: Promise<T> | undefined
+  let until = 0
+  return () => {
+    const begun = Date.now()
+    if (last && begun < until) return last
+    until = Infinity
+    last = find().finally(() => {
+      until = Date.now() + Math.max(FIGURES_MS / 2, 10 * (Date.now() - begun))
+    })
+    return last
+  }
 }
 
 function reader(root: Root, request: FastifyRequest) {

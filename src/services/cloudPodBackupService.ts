@@ -111,7 +111,7 @@ export async function begin(
   await emit(ctx, pod, row, 'CLOUDPOD_BACKUP_REQUESTED', { state: [null, 'creating'] }, { kind })
   // What a person waits for goes before what was planned.
   const more = kind === 'scheduled' ? { priority: 120 } : {}
-  return { row, job: await cloudPodQueues.enqueueBackup(ctx, pod, row.id, cloudPodQueues.podBackup, more) }
+  return { row, job: await cloudPodQueues.enqueueBackup(ctx, pod, row, cloudPodQueues.podBackup, more) }
 }
 
 const noStorage = (ctx: Ctx): string =>
@@ -135,7 +135,7 @@ async function startDeletion(
 ): Promise<{ row: BackupRow; job: { id: string } }> {
   const after = await backups.update(ctx.tx, row.id, { state: 'deleting', problem: null, protected: false })
   await emit(ctx, pod, row, 'CLOUDPOD_BACKUP_DELETE_REQUESTED', { state: [row.state, 'deleting'] }, { why })
-  const job = await cloudPodQueues.enqueueBackup(ctx, pod, row.id, cloudPodQueues.podBackupDelete)
+  const job = await cloudPodQueues.enqueueBackup(ctx, pod, row, cloudPodQueues.podBackupDelete)
   return { row: after, job }
 }
 
@@ -190,7 +190,7 @@ export async function restore(
   }
   await pods.update(ctx.tx, pod.id, { action: 'restoring', problem: null, updated_at: ctx.now() })
   await emit(ctx, pod, row, 'CLOUDPOD_RESTORE_REQUESTED', { action: [pod.action, 'restoring'] })
-  const job = await cloudPodQueues.enqueueBackup(ctx, pod, row.id, cloudPodQueues.podRestore)
+  const job = await cloudPodQueues.enqueueBackup(ctx, pod, row, cloudPodQueues.podRestore)
   return answer(ctx, pod, row, job)
 }
 
@@ -215,6 +215,7 @@ export async function restoreToNew(
       blueprintId: pod.blueprint_id,
       hostname: wanted.hostname,
       sshKeys: wanted.sshKeys,
+      region: null,
     },
     {
       backupId,

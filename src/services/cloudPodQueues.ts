@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { POWER_ACTIONS, type PowerAction } from '../../shared/states/cloudPod.ts'
 import type { Ctx } from '../context.ts'
 import type { PodRow } from '../db/cloudPods.ts'
+import * as infrastructure from '../db/provisioningInfrastructure.ts'
 import { enqueue, type JobRequest } from './provisioningQueues.ts'
 
 /** The pods' jobs: their names and payloads. Services know no more of them; src/jobs does them. */
@@ -80,6 +81,9 @@ const podJob = (pod: PodRow, kind: string, more: Partial<JobRequest> = {}): JobR
   ...more,
 })
 
+/** Storages of one name count together in a cluster: whether they are one is the cluster's business. */
+const storageLimit = (pod: PodRow, storage: string): string => `storage:${pod.cluster_id}/${storage}`
+
 /** The one job that makes a pod of a guest that is there already. */
 export const enqueueAdopt = (ctx: Ctx, pod: PodRow): Promise<{ id: string }> =>
   enqueue(ctx, podJob(pod, podAdopt.kind, { idempotencyKey: `adopt:${pod.id}`, deadlineMs: DAY_MS }))
@@ -89,12 +93,13 @@ export const enqueueAdopt = (ctx: Ctx, pod: PodRow): Promise<{ id: string }> =>
  * @param again why it is made another time
  * @param backupId what it is made out of, instead of its blueprint's image
  */
-export const enqueueCreate = (
+export async function enqueueCreate(
   ctx: Ctx,
   pod: PodRow,
   { again, backupId }: { again?: string | undefined; backupId?: string | undefined } = {},
-): Promise<{ id: string }> =>
-  enqueue(
+): Promise<{ id: string }> {
+  const storage = await infrastructure.storageOf(ctx.tx, pod.node_id)
+  return enqueue(
     ctx,
     podJob(pod, podCreate.kind, {
       payload: {
@@ -102,11 +107,15 @@ export const enqueueCreate = (
         tenantId: pod.tenant_id,
         ...(backupId === undefined ? {} : { backupId }),
       },
-      limits: [`${backupId === undefined ? 'clones' : 'backups'}:${pod.cluster_id}`],
+      limits: [
+        `${backupId === undefined ? 'clones' : 'backups'}:${pod.cluster_id}`,
+        ...(storage === null ? [] : [storageLimit(pod, storage)]),
+      ],
       idempotencyKey: ['create', pod.id, ...(again === undefined ? [] : [again])].join(':'),
       deadlineMs: 7 * DAY_MS,
     }),
   )
+}
 
 export const enqueueDestroy = (ctx: Ctx, pod: PodRow): Promise<{ id: string }> =>
   enqueue(ctx, podJob(pod, podDestroy.kind, { idempotencyKey: `destroy:${pod.id}` }))
@@ -170,21 +179,22 @@ export const enqueueSnapshot = (
   )
 
 /**
- * Makes, deletes or restores a backup, behind whatever is still being done to the pod. A cluster makes and restores so
- * many at once; deleting needs no such limit.
+ * Makes, deletes or restores a backup, behind whatever is still being done to the pod. A cluster and a storage
+ * make and restore so many at once; deleting needs no such limit.
  */
 export const enqueueBackup = (
   ctx: Ctx,
   pod: PodRow,
-  backupId: string,
+  backup: { id: string; storage: string },
   { kind }: typeof podBackup | typeof podBackupDelete | typeof podRestore,
   more: Pick<JobRequest, 'priority'> = {},
 ): Promise<{ id: string }> =>
   enqueue(
     ctx,
     podJob(pod, kind, {
-      payload: { podId: pod.id, tenantId: pod.tenant_id, backupId },
-      limits: kind === podBackupDelete.kind ? [] : [`backups:${pod.cluster_id}`],
+      payload: { podId: pod.id, tenantId: pod.tenant_id, backupId: backup.id },
+      limits:
+        kind === podBackupDelete.kind ? [] : [`backups:${pod.cluster_id}`, storageLimit(pod, backup.storage)],
       deadlineMs: DAY_MS,
       ...more,
     }),

@@ -1,4 +1,4 @@
-import type { CloudPod, CloudPodCreate, CloudPodDetail } from '../../shared/api/cloudPods.ts'
+import type { CloudPod, CloudPodCreate, CloudPodDetail, Regions } from '../../shared/api/cloudPods.ts'
 import type { Job } from '../../shared/api/provisioning.ts'
 import { canPod, type PowerAction } from '../../shared/states/cloudPod.ts'
 import { canCustomer } from '../../shared/states/customer.ts'
@@ -11,6 +11,7 @@ import * as snapshots from '../db/cloudPodSnapshots.ts'
 import type { PodFilter, PodRow, PodView } from '../db/cloudPods.ts'
 import type { ListOptions } from '../db/list.ts'
 import * as reservations from '../db/cloudPodReservations.ts'
+import * as infrastructure from '../db/provisioningInfrastructure.ts'
 import { AppError, notFound } from '../errors.ts'
 import * as cloudPodQueues from './cloudPodQueues.ts'
 import { emit, lockPod, requireAllowed } from './cloudPods/changes.ts'
@@ -46,6 +47,7 @@ function present(ctx: Ctx, row: PodView): CloudPod {
     pendingRestart: row.pending_restart,
     problem: told(ctx, row.problem, 'The last action could not be done. Your provider sees the details.'),
     addresses: row.addresses,
+    region: row.region,
     protected: row.protected,
     notes: row.notes,
     tags: row.tags,
@@ -68,6 +70,11 @@ export async function get(ctx: Ctx, tenantId: string, id: string): Promise<Cloud
   const { storage: _, judged, ...placement } = await pods.placement(ctx.tx, id)
   return { ...present(ctx, row), placement: { ...placement, judged: judged as Judgement[] | null } }
 }
+
+/** Where one can order. */
+export const regions = async (ctx: Ctx): Promise<Regions> => ({
+  items: (await infrastructure.regions(ctx.tx)).map((name) => ({ name })),
+})
 
 export type Accepted = { cloudPod: CloudPod; job: Job }
 

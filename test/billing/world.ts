@@ -58,6 +58,7 @@ export function order(
     blueprintId,
     hostname: `pod-${newId().slice(-12)}`,
     sshKeys: null,
+    region: null,
   })
 }
 

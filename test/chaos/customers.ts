@@ -14,6 +14,7 @@ const DEEDS = {
   reboot: 3,
   shutdown: 2,
   resize: 4,
+  migrate: 4,
   cancel: 5,
   cancelJob: 3,
   suspend: 2,
@@ -24,12 +25,13 @@ export type Deeds = Record<string, number>
 /** The same request until it is answered: whoever hears nothing asks again with the same key. */
 async function insist<T>(world: World, path: string, body: unknown): Promise<Answer<T>> {
   const key = newId()
-  for (let attempt = 0; ; attempt += 1) {
+  const end = Date.now() + 180_000
+  for (;;) {
     const answer = await world.admin
       .call<T>('POST', path, body, { 'idempotency-key': key })
       .catch(() => undefined)
     if (answer && answer.status < 500 && answer.status !== 429) return answer
-    if (attempt === 300) throw new Error(`no answer from ${path}: ${JSON.stringify(answer?.body)}`)
+    if (Date.now() > end) throw new Error(`no answer from ${path}: ${JSON.stringify(answer?.body)}`)
     await sleep(200)
   }
 }

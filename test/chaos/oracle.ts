@@ -99,6 +99,7 @@ type Row = {
   power_state: string
   action: string | null
   size: string
+  node: string | null
   held: string | null
 }
 
@@ -106,21 +107,21 @@ type Row = {
 async function expectStatesTrue(world: World, tenantId: string): Promise<void> {
   const pods = await rowsOf(
     world,
-    sql<Row>`select p.id, hostname, state, power_state, action, concat_ws('/', p.cores, p.memory_mb) as size,
-        concat_ws('/', r.cores, r.memory_mb) as held
-      from cloud_pods p left join cloud_pod_reservations r on r.pod_id = p.id where p.tenant_id = ${tenantId}`,
+    sql<Row>`select p.id, p.hostname, p.state, p.power_state, p.action, concat_ws('/', p.cores, p.memory_mb) as size,
+        concat_ws('/', r.cores, r.memory_mb) as held, n.name as node
+      from cloud_pods p left join nodes n on n.id = p.node_id left join cloud_pod_reservations r on r.pod_id = p.id where p.tenant_id = ${tenantId}`,
   )
   for (const pod of pods) {
     const about = `pod ${pod.hostname}`
     expect(['reserved', 'active', 'failed', 'deleted'], about).toContain(pod.state)
     expect(pod.action, about).toBeNull()
     if (pod.state !== 'active') continue
-    const guests = guestsOf(world, pod.id).map(({ power, config, pending }) => {
+    const guests = guestsOf(world, pod.id).map(({ power, node, config, pending }) => {
       const will = { ...config, ...pending }
-      return { power, size: `${will.cores}/${will.memory}` }
+      return { power, node, size: `${will.cores}/${will.memory}` }
     })
     expect({ guests, held: pod.held }, about).toEqual({
-      guests: [{ power: pod.power_state, size: pod.size }],
+      guests: [{ power: pod.power_state, node: pod.node, size: pod.size }],
       held: pod.size,
     })
   }

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { readFileSync } from 'node:fs'
+import { openSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -21,7 +21,17 @@ import { freePort } from '../start/process.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
 const PASSWORD = 'correct-horse-battery'
-const SPEED = { cloneMs: 250, configMs: 60, resizeMs: 60, startMs: 80, stopMs: 120, destroyMs: 150 }
+/** A folder for what the parts write, for whoever looks for a fault. */
+const LOGS = process.env['MPANEL_CHAOS_LOGS']
+const SPEED = {
+  cloneMs: 250,
+  configMs: 60,
+  resizeMs: 60,
+  startMs: 80,
+  stopMs: 120,
+  destroyMs: 150,
+  migrateMs: 250,
+}
 
 export type World = {
   root: Root
@@ -79,14 +89,15 @@ export async function openWorld(workers: number): Promise<World> {
     MPANEL_SECRET_KEY: readFileSync(join(dataDir, 'secret.key'), 'utf8'),
     MPANEL_PORT: String(httpPort),
     MPANEL_WORKER_CONCURRENCY: '8',
-    MPANEL_LOG_LEVEL: 'silent',
+    MPANEL_LOG_LEVEL: LOGS === undefined ? 'silent' : 'info',
   }
   let closing = false
   const parts = new Map<string, ChildProcess>()
   const run = async (name: string, command: string): Promise<void> => {
+    const output = LOGS === undefined ? 'ignore' : openSync(join(LOGS, `${name.replace(' ', '-')}.log`), 'a')
     const child = spawn(process.execPath, [join(ROOT, 'bin/mpanel.mjs'), command], {
       cwd: ROOT,
-      stdio: 'ignore',
+      stdio: ['ignore', output, output],
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
     })
     parts.set(name, child)

@@ -128,6 +128,7 @@ test('a closed customer orders nothing until it is reopened', async () => {
         blueprintId: blueprint.id,
         hostname: 'pod',
         sshKeys: null,
+        region: null,
       })
     }),
   ).rejects.toMatchObject({ code: 'invalid_state' })

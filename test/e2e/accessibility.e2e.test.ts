@@ -9,7 +9,7 @@ import { pay, prepareOrder, type Ordered } from '../support/api.ts'
 import { until } from '../support/app.ts'
 import { makeStranger } from '../support/strangers.ts'
 import { addProvider } from '../users/sso.ts'
-import { logIn, openApp, type OpenApp } from './browser.ts'
+import { openApp, type OpenApp } from './browser.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
@@ -64,6 +64,7 @@ const ADDRESSES = [
   'ip-pools/new',
   'blueprints',
   'blueprints/new',
+  'blueprints/{blueprint}',
   'tenants',
   'tenants/new',
   'tenants/{tenant}',
@@ -118,8 +119,7 @@ beforeAll(async () => {
   outside = await watched()
   await outside.goto('/login')
   inside = await watched()
-  await inside.goto('/login')
-  await logIn(inside, await opened.user('SUPER_ADMIN'))
+  await opened.enter(inside, await opened.user('SUPER_ADMIN'))
   await open(inside, '/t/all/nowhere')
 }, 120_000)
 afterAll(() => opened?.close())
@@ -281,6 +281,7 @@ async function prepare(): Promise<typeof things> {
     cluster: opened.app.clusterId,
     pool: pools.body.items[0]?.id,
     role: role.body.id,
+    blueprint: order.blueprintId,
     stranger: String(stranger),
     tenant,
     closing,

@@ -3,7 +3,7 @@ import type { Page as ListPage } from '../../shared/api/common.ts'
 import type { CloudPod } from '../../shared/api/cloudPods.ts'
 import type { Tenant } from '../../shared/api/tenants.ts'
 import { adoptionOf } from '../support/strangers.ts'
-import { logIn, openApp, type OpenApp } from './browser.ts'
+import { openApp, type OpenApp } from './browser.ts'
 
 let opened: OpenApp
 beforeAll(async () => {
@@ -17,8 +17,7 @@ it('an operator finds a guest by its address, makes it a pod, and sees it among 
   const tenant = (await app.admin.get<Tenant>(`/api/admin/tenants/${id}`)).body
   const wanted = await adoptionOf(app, id)
   const page = await opened.page()
-  await page.goto('/login')
-  await logIn(page, await opened.user('SUPER_ADMIN'))
+  await opened.enter(page, await opened.user('SUPER_ADMIN'))
   await page.goto(`/t/${tenant.slug}/clusters`)
   await page.getByRole('link', { name: /^Guests of nobody on/ }).click()
   await page.getByLabel('Search name, tag, node, VMID, MAC or address').fill(wanted.address)

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { delivered, showPod, type Placed } from '../cloudPods/faults.ts'
 import { guestsOf } from '../support/harnessWorld.ts'
-import { logIn, openApp, type OpenApp } from './browser.ts'
+import { openApp, type OpenApp } from './browser.ts'
 
 let opened: OpenApp
 let page: Page
@@ -11,8 +11,7 @@ beforeAll(async () => {
   opened = await openApp()
   pod = await delivered(opened.app)
   page = await opened.page({ viewport: { width: 1360, height: 900 } })
-  await page.goto('/login')
-  await logIn(page, await opened.user('SUPER_ADMIN'))
+  await opened.enter(page, await opened.user('SUPER_ADMIN'))
 }, 120_000)
 afterAll(() => opened?.close())
 

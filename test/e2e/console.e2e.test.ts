@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { delivered, type Placed } from '../cloudPods/faults.ts'
-import { logIn, openApp, type OpenApp } from './browser.ts'
+import { openApp, type OpenApp } from './browser.ts'
 
 let opened: OpenApp
 let page: Page
@@ -16,8 +16,7 @@ beforeAll(async () => {
     window.violations = []
     document.addEventListener('securitypolicyviolation', (event) =>
       window.violations.push(event.violatedDirective + ' ' + event.blockedURI))`)
-  await page.goto('/login')
-  await logIn(page, await opened.user('SUPER_ADMIN'))
+  await opened.enter(page, await opened.user('SUPER_ADMIN'))
 }, 120_000)
 afterAll(() => opened?.close())
 

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Page as ListPage } from '../../shared/api/common.ts'
 import type { Customer } from '../../shared/api/customers.ts'
-import { logIn, openApp, type OpenApp } from './browser.ts'
+import { openApp, type OpenApp } from './browser.ts'
 
 let opened: OpenApp
 let page: Page
@@ -14,8 +14,7 @@ beforeAll(async () => {
   tenantId = await opened.app.tenant()
   slug = (await opened.app.admin.get<{ slug: string }>(`/api/admin/tenants/${tenantId}`)).body.slug
   page = await opened.page()
-  await page.goto('/login')
-  await logIn(page, await opened.user('SUPER_ADMIN'))
+  await opened.enter(page, await opened.user('SUPER_ADMIN'))
 }, 120_000)
 afterAll(() => opened?.close())
 

@@ -31,8 +31,7 @@ async function linkOf(page: Page, email: string): Promise<string> {
 it('somebody is invited, reads the mail in the outbox, accepts and logs in', async () => {
   const tenantId = await opened.app.tenant()
   const admin = await opened.page()
-  await admin.goto('/login')
-  await logIn(admin, await opened.user('SUPER_ADMIN'))
+  await opened.enter(admin, await opened.user('SUPER_ADMIN'))
   await admin.goto(`/t/all/tenants/${tenantId}?tab=members`)
   await admin.getByText('No members yet').waitFor()
   const email = `grace-${newId().slice(-12)}@example.com`
@@ -72,8 +71,7 @@ it('who forgot the password gets a link, sets a new one and logs in with it', as
   await page.getByRole('button', { name: 'Send the link' }).click()
   await page.getByText('Look into your mailbox').waitFor()
   const admin = await opened.page()
-  await admin.goto('/login')
-  await logIn(admin, await opened.user('SUPER_ADMIN'))
+  await opened.enter(admin, await opened.user('SUPER_ADMIN'))
   const address = await linkOf(admin, user.email)
   await page.goto(address)
   await page.getByLabel('New password').fill('password1234')

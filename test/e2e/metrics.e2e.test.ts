@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { delivered, type Placed } from '../cloudPods/faults.ts'
 import { rowsOf } from '../support/harnessWorld.ts'
-import { logIn, openApp, type OpenApp } from './browser.ts'
+import { openApp, type OpenApp } from './browser.ts'
 
 let opened: OpenApp
 let page: Page
@@ -14,8 +14,7 @@ beforeAll(async () => {
   opened.app.sim.control.changeGuest(pod.vmid, { startedAt: Math.floor(Date.now() / 1000) - 1_800 })
   await rowsOf(opened.app, sql`update cloud_pods set created_at = now() - interval '1 day'`)
   page = await opened.page({ viewport: { width: 1360, height: 900 } })
-  await page.goto('/login')
-  await logIn(page, await opened.user('SUPER_ADMIN'))
+  await opened.enter(page, await opened.user('SUPER_ADMIN'))
 }, 120_000)
 afterAll(() => opened?.close())
 

@@ -49,8 +49,7 @@ it('a user sets up an authenticator app in the pages, and logs in with it', asyn
 it('a change that needs a fresh proof asks for it in a dialog, and then happens', async () => {
   const page = await opened.page()
   const user = await opened.user('SUPPORT')
-  await page.goto('/login')
-  await logIn(page, user)
+  await opened.enter(page, user)
   opened.app.clock.offsetMs += 11 * 60_000
   await page.goto('/t/all/account/security')
   await page.getByRole('button', { name: 'Set up an authenticator app' }).click()
@@ -67,8 +66,7 @@ it('a change that needs a fresh proof asks for it in a dialog, and then happens'
 it('a user whose role needs a second step is led to its set-up from everywhere, and freed by it', async () => {
   await setMfaPolicy(opened.app, 'SUPPORT', true)
   const page = await opened.page()
-  await page.goto('/login')
-  await logIn(page, await opened.user('SUPPORT'))
+  await opened.enter(page, await opened.user('SUPPORT'))
   await page.goto('/t/all/jobs')
   await page.getByText('Set up a second step first').waitFor()
   await page.getByRole('button', { name: 'Set up an authenticator app' }).click()

@@ -3,15 +3,14 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { CLONE, orderAndPay, showJob } from '../cloudPods/faults.ts'
 import { until } from '../support/app.ts'
-import { logIn, openApp, type OpenApp } from './browser.ts'
+import { openApp, type OpenApp } from './browser.ts'
 
 let opened: OpenApp
 let page: Page
 beforeAll(async () => {
   opened = await openApp()
   page = await opened.page({ viewport: { width: 1360, height: 900 } })
-  await page.goto('/login')
-  await logIn(page, await opened.user('SUPER_ADMIN'))
+  await opened.enter(page, await opened.user('SUPER_ADMIN'))
 }, 120_000)
 afterAll(() => opened?.close())
 

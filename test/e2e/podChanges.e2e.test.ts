@@ -4,7 +4,7 @@ import type { CloudPod, CloudPodDetail } from '../../shared/api/cloudPods.ts'
 import type { Job } from '../../shared/api/provisioning.ts'
 import { catalogue } from '../support/api.ts'
 import { finished } from '../support/app.ts'
-import { logIn, openApp, type OpenApp } from './browser.ts'
+import { openApp, type OpenApp } from './browser.ts'
 
 let opened: OpenApp
 let page: Page
@@ -22,8 +22,7 @@ beforeAll(async () => {
   podId = body.cloudPod.id
   await finished(app.admin, body.job.id)
   page = await opened.page()
-  await page.goto('/login')
-  await logIn(page, await opened.user('TENANT_OWNER', tenantId))
+  await opened.enter(page, await opened.user('TENANT_OWNER', tenantId))
 }, 120_000)
 afterAll(() => opened?.close())
 
@@ -60,8 +59,7 @@ let operator: Page
 it('an operator moves a pod to a node of their choice, and sees why another one cannot take it', async () => {
   const { app } = opened
   operator = await opened.page()
-  await operator.goto('/login')
-  await logIn(operator, await opened.user('PLATFORM_ADMIN'))
+  await opened.enter(operator, await opened.user('PLATFORM_ADMIN'))
   const from = await placed()
   const [drained, target] = ['pve1', 'pve2', 'pve3'].filter((name) => name !== from)
   await app.admin.post('/api/admin/provisioning/nodes', {

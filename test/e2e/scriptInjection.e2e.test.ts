@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Page as ListPage } from '../../shared/api/common.ts'
 import { pay, prepareOrder, type Ordered } from '../support/api.ts'
-import { logIn, openApp, type OpenApp } from './browser.ts'
+import { openApp, type OpenApp } from './browser.ts'
 
 const PAYLOAD = `"'><img src=x onerror=window.pwned=1><script>window.pwned=1</script>{{7*7}}`
 let opened: OpenApp
@@ -31,8 +31,7 @@ it('what people type is shown as text on every page, and never becomes a script'
   await page.addInitScript(`window.violations = []
     document.addEventListener('securitypolicyviolation', (event) => window.violations.push(event.blockedURI))`)
   page.on('dialog', () => expect.fail('a dialog opened'))
-  await page.goto('/login')
-  await logIn(page, await opened.user('SUPER_ADMIN'))
+  await opened.enter(page, await opened.user('SUPER_ADMIN'))
   let shown = 0
   for (const path of [
     'customers',

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { delivered, type Placed } from '../cloudPods/faults.ts'
 import { PNG } from '../rules/casesTenants.ts'
 import { guestsOf } from '../support/harnessWorld.ts'
-import { logIn, openApp, type OpenApp } from './browser.ts'
+import { openApp, type OpenApp } from './browser.ts'
 
 let opened: OpenApp
 let page: Page
@@ -20,8 +20,7 @@ beforeAll(async () => {
   await opened.app.admin.call('PATCH', `${path}/settings`, { 'tenants.coolingOffDays': 0 })
   name = (await opened.app.admin.get<{ name: string }>(path)).body.name
   page = await opened.page()
-  await page.goto('/login')
-  await logIn(page, await opened.user('SUPER_ADMIN'))
+  await opened.enter(page, await opened.user('SUPER_ADMIN'))
 }, 120_000)
 afterAll(() => opened?.close())
 

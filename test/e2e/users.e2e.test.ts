@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Page as ListPage } from '../../shared/api/common.ts'
 import type { Tenant } from '../../shared/api/tenants.ts'
 import type { Role, User } from '../../shared/api/users.ts'
-import { logIn, openApp, type Credentials, type OpenApp } from './browser.ts'
+import { openApp, type Credentials, type OpenApp } from './browser.ts'
 
 let opened: OpenApp
 let tenant: Tenant
@@ -19,8 +19,7 @@ const idOf = async ({ email }: Credentials): Promise<string> =>
 
 async function entered(who: Credentials): Promise<Page> {
   const page = await opened.page()
-  await page.goto('/login')
-  await logIn(page, who)
+  await opened.enter(page, who)
   return page
 }
 
@@ -44,6 +43,7 @@ it('an owner gives somebody a role of his tenant and takes it again, and is offe
   const take = page.getByRole('button', { name: 'Take Tenant administrator' })
   await take.click()
   await page.getByRole('dialog').getByRole('button', { name: 'Take', exact: true }).click()
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
   await take.waitFor({ state: 'detached' })
   const { body } = await opened.app.admin.get<User>(`/api/admin/users/${await idOf(user)}`)
   expect(body.grants.map(({ role }) => role)).toEqual(['TENANT_USER'])

@@ -72,6 +72,27 @@ it('a paused pool gives nothing out, a changed range only what is in it, and a s
   })
 })
 
+it('a pool goes when it is paused and nothing of it is held, and what was kept back goes with it', async () => {
+  expect(await app.admin.call('DELETE', path())).toMatchObject({ status: 409 })
+  await change({ state: 'paused' })
+  expect(await app.admin.call('DELETE', path())).toMatchObject({
+    status: 409,
+    body: { detail: expect.stringContaining('held by pods (') },
+  })
+  const other = { ...pool, name: 'short-lived', network: '10.88.0.0/24', gateway: '10.88.0.1' }
+  const { clusterId, name, network, gateway } = other
+  const range = { rangeStart: '10.88.0.10', rangeEnd: '10.88.0.20' }
+  const made = await app.admin.post<IpPool>('/api/admin/provisioning/ip-pools', {
+    ...{ clusterId, name, network, gateway },
+    ...range,
+  })
+  pool = made.body
+  expect(await keep('10.88.0.12')).toMatchObject({ status: 200 })
+  await change({ state: 'paused' })
+  expect(await app.admin.call('DELETE', path())).toMatchObject({ status: 204 })
+  expect(await app.admin.get(path())).toMatchObject({ status: 404 })
+})
+
 it.each([
   ['192.0.2.254', 3, '192.0.3.1'],
   ['2001:db8::', 1, '2001:db8::1'],

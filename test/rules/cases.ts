@@ -291,6 +291,7 @@ export const CASES: Record<string, Case> = {
     const { invoice } = await ordered(app, tenantId)
     return { id: invoice.id, body: { amountMinor: '1', currency: 'EUR', reference: newId() } }
   },
+  getRegions: async () => ({}),
   listCloudPods: list,
   createCloudPod: async (app, tenantId) => {
     const { plan: small, blueprint: debian } = await catalogue(app.admin)
@@ -355,6 +356,9 @@ export const CASES: Record<string, Case> = {
   },
   listBlueprints: list,
   createBlueprint: async (app) => ({ body: await blueprintBody(app) }),
+  getBlueprint: async (app, tenantId) => ({ id: await blueprintIn(app, tenantId) }),
+  updateBlueprint: async (app, tenantId) => ({ id: await blueprintIn(app, tenantId), body: { maxCores: 2 } }),
+  removeBlueprint: async (app, tenantId) => ({ id: await blueprintIn(app, tenantId) }),
   ...CUSTOMER_CASES,
   ...passkeyCases,
   ...AUDIT_CASES,

@@ -117,6 +117,7 @@ export const PROVISIONING_CASES: Record<string, Case> = {
   },
   getIpPool: async (app) => ({ id: await poolIn(app) }),
   updateIpPool: async (app) => ({ id: await poolIn(app), body: { quarantineHours: 1 } }),
+  removeIpPool: async (app) => ({ id: await poolIn(app) }),
   getIpAddresses: async (app) => ({ id: await poolIn(app) }),
   keepIpAddress: async (app) => ({
     id: await poolIn(app),

@@ -62,6 +62,7 @@ const WITHOUT_PERMISSION = [
   ...SSO,
   ...OWN_KEYS,
   ...BY_MAIL,
+  'getRegions',
   'login',
   'logout',
   'getMe',

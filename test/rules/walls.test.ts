@@ -173,7 +173,7 @@ describe('row-level security alone:', () => {
       'BillingService.create',
       async (ctx) => {
         const order = await prepareOrder(app.admin, other)
-        return BillingService.create(ctx, other, { ...order, sshKeys: null })
+        return BillingService.create(ctx, other, { ...order, sshKeys: null, region: null })
       },
     ],
     [
@@ -187,7 +187,7 @@ describe('row-level security alone:', () => {
     ],
     [
       'cloudPodService.create',
-      (ctx) => cloudPodService.create(ctx, { ...pod(), hostname: 'x', sshKeys: null }),
+      (ctx) => cloudPodService.create(ctx, { ...pod(), hostname: 'x', sshKeys: null, region: null }),
     ],
     ['cloudPodService.power', (ctx) => cloudPodService.power(ctx, other, things.pod, 'stop')],
     [

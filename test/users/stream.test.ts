@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { QueueOverview } from '../../shared/api/provisioningControls.ts'
 import { sha256 } from '../../src/lib/crypto.ts'
 import { clusterSync, enqueue } from '../../src/services/provisioningQueues.ts'
 import { startApp, until, type TestApp } from '../support/app.ts'
@@ -17,6 +18,7 @@ type Event = { job: { id: string; state: string; tenantId: string | null; kind: 
 type Stream = {
   status: number
   events: Event[]
+  figures: QueueOverview[]
   /** Where a reconnect goes on: the last id that came, with or without an event. */
   place: () => string | undefined
   ended: Promise<void>
@@ -32,6 +34,7 @@ async function open(headers: Record<string, string>, query = ''): Promise<Stream
     signal: abort.signal,
   })
   const events: Event[] = []
+  const figures: QueueOverview[] = []
   let isOpen = true
   let place: string | undefined
   async function read(): Promise<void> {
@@ -44,7 +47,9 @@ async function open(headers: Record<string, string>, query = ''): Promise<Stream
           const id = /^id: (.*)$/m.exec(block)?.[1]
           const data = /^data: (.*)$/m.exec(block)?.[1]
           place = id ?? place
-          if (data !== undefined) events.push({ job: JSON.parse(data) as Event['job'] })
+          if (data === undefined) continue
+          if (/^event: queues$/m.test(block)) figures.push(JSON.parse(data) as QueueOverview)
+          else events.push({ job: JSON.parse(data) as Event['job'] })
         }
       }
     } catch {
@@ -55,6 +60,7 @@ async function open(headers: Record<string, string>, query = ''): Promise<Stream
   return {
     status: response.status,
     events,
+    figures,
     place: () => place,
     ended: read(),
     isOpen: () => isOpen,
@@ -89,6 +95,28 @@ test('a stream shows the changes of the caller’s jobs as they happen, to their
   expect(new Set(stream.events.map(({ job }) => job.id))).toEqual(new Set([id]))
   stream.close()
   await stream.ended
+})
+
+test('whoever sees the infrastructure is told how the queues are when that changes, a tenant’s own people are not', async () => {
+  const tenantId = await app.tenant()
+  const [ofAll, ofTenant] = [
+    await open({ authorization: `Bearer ${(await keyOf(app, 'admin@example.com')).token}` }),
+    await open(await bearer(tenantId)),
+  ]
+  const done = (stream: Stream) => stream.figures.at(-1)?.kinds.find(({ kind }) => kind === clusterSync.kind)
+  await until(async () => ofAll.figures.length > 0, 'the first figures')
+  const before = done(ofAll)?.succeeded ?? 0
+  const { id } = await addJob(tenantId)
+  await until(async () => (done(ofAll)?.succeeded ?? 0) > before, 'the figures with the job that ended')
+  await until(
+    async () => ofTenant.events.some(({ job }) => job.id === id && job.state === 'succeeded'),
+    'the end',
+  )
+  const told = ofAll.figures.length
+  await sleep(2_500)
+  expect(ofAll.figures.length - told).toBeLessThanOrEqual(1)
+  expect(ofTenant.figures).toEqual([])
+  for (const stream of [ofAll, ofTenant]) stream.close()
 })
 
 test('a client that reconnects with Last-Event-ID misses no job among 200 that run at once, and sees no other tenant', async () => {

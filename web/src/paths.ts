@@ -21,7 +21,7 @@ export const paths = {
   subscription: (tenant: string, id: string) =>
     linkOptions({ to: '/t/$tenant/subscriptions/$id', params: { tenant, id } }),
 
-  cloudPods: (tenant: string, search: { q?: string; state?: string } = {}) =>
+  cloudPods: (tenant: string, search: { q?: string; state?: string; tag?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/cloudpods', params: { tenant }, search }),
   newCloudPod: (tenant: string) => linkOptions({ to: '/t/$tenant/cloudpods/new', params: { tenant } }),
   cloudPod: (tenant: string, id: string) =>
@@ -73,6 +73,8 @@ export const paths = {
   ipPools: (tenant: string) => linkOptions({ to: '/t/$tenant/ip-pools', params: { tenant } }),
   newIpPool: (tenant: string) => linkOptions({ to: '/t/$tenant/ip-pools/new', params: { tenant } }),
   blueprints: (tenant: string) => linkOptions({ to: '/t/$tenant/blueprints', params: { tenant } }),
+  blueprint: (tenant: string, id: string) =>
+    linkOptions({ to: '/t/$tenant/blueprints/$id', params: { tenant, id } }),
   newBlueprint: (tenant: string) => linkOptions({ to: '/t/$tenant/blueprints/new', params: { tenant } }),
 
   tenants: (tenant: string) => linkOptions({ to: '/t/$tenant/tenants', params: { tenant } }),

@@ -40,7 +40,7 @@ const cloudPods = [
   createRoute({
     getParentRoute: under,
     path: 'cloudpods',
-    validateSearch: search('q', 'state', 'page'),
+    validateSearch: search('q', 'state', 'tag', 'page'),
     component: page(() => import('./pages/cloudPod/CloudPodsPage.tsx')),
   }),
   createRoute({
@@ -195,6 +195,11 @@ const provisioning = [
     getParentRoute: under,
     path: 'blueprints/new',
     component: page(() => import('./pages/provisioning/NewBlueprintPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'blueprints/$id',
+    component: page(() => import('./pages/provisioning/EditBlueprintPage.tsx')),
   }),
 ] as const
 

@@ -51,6 +51,7 @@ export async function createPlan(ctx: Ctx, body: z.infer<typeof planCreate>): Pr
       traffic_gb: body.trafficGb,
       rate_mbps: body.rateMbps,
       over_limit: body.overLimit,
+      node_tags: body.nodeTags,
       created_at: now,
     })
     await billing.insertPrices(

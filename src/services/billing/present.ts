@@ -18,6 +18,7 @@ type PlanRow = {
   traffic_gb: number | null
   rate_mbps: number | null
   over_limit: OverLimit
+  node_tags: string[]
   state: 'active' | 'retired'
   created_at: Date
 }
@@ -33,6 +34,7 @@ export const plan = (row: PlanRow, prices: PriceRow[]): Plan => ({
   trafficGb: row.traffic_gb,
   rateMbps: row.rate_mbps,
   overLimit: row.over_limit,
+  nodeTags: row.node_tags,
   state: row.state,
   prices: prices.map((price) => ({
     id: price.id,

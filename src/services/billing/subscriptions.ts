@@ -89,6 +89,7 @@ export async function create(ctx: Ctx, tenantId: string, body: SubscriptionCreat
     blueprintId: body.blueprintId,
     hostname: body.hostname,
     sshKeys: body.sshKeys,
+    region: body.region,
   })
   const invoice = await issueFirstInvoice(ctx, {
     subscription,
@@ -202,6 +203,7 @@ export async function retryDelivery(
     blueprintId: old.blueprint_id,
     hostname: old.hostname,
     sshKeys: old.ssh_keys,
+    region: old.wanted_region,
   })
   await billing.updateSubscription(ctx.tx, id, { delivery_problem: null, updated_at: ctx.now() })
   await emit(ctx, before, 'SUBSCRIPTION_UPDATED', { deliveryProblem: [before.delivery_problem, null] })

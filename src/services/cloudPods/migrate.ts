@@ -1,6 +1,7 @@
 import type { CloudPodMigrationTargets } from '../../../shared/api/cloudPodMigrations.ts'
 import { canPod } from '../../../shared/states/cloudPod.ts'
 import type { Ctx } from '../../context.ts'
+import * as billing from '../../db/billing.ts'
 import * as migrations from '../../db/cloudPodMigrations.ts'
 import type { MigrationRow } from '../../db/cloudPodMigrations.ts'
 import * as pods from '../../db/cloudPods.ts'
@@ -12,7 +13,7 @@ import { AppError, notFound } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import * as cloudPodQueues from '../cloudPodQueues.ts'
 import { emit } from './changes.ts'
-import { judge, kept, objection } from './placement.ts'
+import { judge, kept } from './placement.ts'
 
 const sizeOf = (pod: PodRow): Resources => ({
   cores: pod.cores,
@@ -39,7 +40,9 @@ async function refusalOf(ctx: Ctx, pod: PodRow): Promise<string | null> {
 async function judgedFor(ctx: Ctx, pod: PodRow) {
   const nodes = await reservations.lockNodesOf(ctx.tx, pod.cluster_id)
   const others = nodes.filter(({ nodeId }) => nodeId !== pod.node_id)
-  return judge(ctx, pod.tenant_id, others, sizeOf(pod), objection)
+  const plan = await billing.findPlan(ctx.tx, pod.plan_id)
+  const needs = { ...sizeOf(pod), region: null, tags: plan?.node_tags ?? [] }
+  return judge(ctx, pod.tenant_id, others, needs)
 }
 
 /** Where a pod could go now; nothing is reserved. @throws AppError not_found */

@@ -15,17 +15,23 @@ export type Judgement = {
 
 const NOTHING: Usage = { pods: 0, cores: 0, memoryMb: 0, diskGb: 0 }
 
+/** What a pod needs of a node: room, and what the order and the plan ask for. */
+export type Needs = Resources & { region: string | null; tags: readonly string[] }
+
 /** Why a node cannot take the pod, null when it can. */
-export function objection(node: Candidate, used: Usage, wanted: Resources): string | null {
+function objection(node: Candidate, used: Usage, wanted: Needs): string | null {
   if (node.nodeState === 'drained') return 'drained'
   if (node.status !== 'online') return node.status
   if (node.storage === null) return 'no storage for pods configured'
+  if (wanted.region !== null && node.region !== wanted.region) return `not in ${wanted.region}`
+  const without = wanted.tags.filter((tag) => !node.tags.includes(tag))
+  if (without.length > 0) return `not tagged ${without.join(', ')}`
   return lackOf(node, used, wanted)
 }
 
 /** What of the node does not suffice for so much more, null when all does. What is not wanted is not lacking. */
 function lackOf(node: Candidate, used: Usage, wanted: Resources): string | null {
-  const memoryLimit = Math.floor(node.memoryMb * node.memoryOvercommit)
+  const memoryLimit = Math.floor(node.memoryMb * node.memoryOvercommit * (1 - node.headroomPercent / 100))
   const coreLimit = Math.floor(node.cores * node.cpuOvercommit)
   if (wanted.memoryMb > 0 && used.memoryMb + wanted.memoryMb > memoryLimit) {
     return `memory ${used.memoryMb} + ${wanted.memoryMb} > ${memoryLimit} MiB`
@@ -44,8 +50,7 @@ export async function judge(
   ctx: Ctx,
   tenantId: string,
   candidates: readonly Candidate[],
-  wanted: Resources,
-  against: (node: Candidate, used: Usage, wanted: Resources) => string | null,
+  wanted: Needs,
 ): Promise<Judged[]> {
   const usage = new Map<string, Usage>()
   for (const clusterId of new Set(candidates.map((node) => node.clusterId))) {
@@ -58,7 +63,7 @@ export async function judge(
     .map((node) => {
       const used = usage.get(node.nodeId) ?? NOTHING
       const share = (used.memoryMb + wanted.memoryMb) / (node.memoryMb * node.memoryOvercommit || 1)
-      return { node, share, ownPods: own.get(node.nodeId) ?? 0, reason: against(node, used, wanted) }
+      return { node, share, ownPods: own.get(node.nodeId) ?? 0, reason: objection(node, used, wanted) }
     })
     .toSorted((a, b) => apart(a, b) || a.share - b.share)
 }
@@ -83,13 +88,13 @@ export const kept = (judged: readonly Judged[]): Judgement[] =>
 export async function chooseNodes(
   ctx: Ctx,
   { tenantId, blueprintId }: { tenantId: string; blueprintId: string },
-  wanted: Resources,
+  wanted: Needs,
   source?: { clusterId: string; nodeId: string | null },
 ): Promise<{ nodes: Candidate[]; judged: Judgement[] }> {
   const candidates = source
     ? await reservations.lockCandidatesOf(ctx.tx, source)
     : await reservations.lockCandidates(ctx.tx, blueprintId)
-  const judged = await judge(ctx, tenantId, candidates, wanted, objection)
+  const judged = await judge(ctx, tenantId, candidates, wanted)
   const fitting = judged.filter((entry) => entry.reason === null)
   if (fitting.length > 0) return { nodes: fitting.map((entry) => entry.node), judged: kept(judged) }
   if (!ctx.seesInfrastructure) {

@@ -24,6 +24,7 @@ export type PodOrder = {
   blueprintId: string
   hostname: string
   sshKeys: string | null
+  region: string | null
 }
 
 /** The backup that a pod is made out of: where it can be read, and how large its disk is. */
@@ -38,7 +39,9 @@ export async function reserve(ctx: Ctx, order: PodOrder, source?: PodSource): Pr
   const { plan, blueprint } = await loadCatalogue(ctx, order, source)
   const wanted: Resources = { cores: plan.cores, memoryMb: plan.memory_mb, diskGb: plan.disk_gb }
   await cloudPodQuotas.requireRoom(ctx, order.tenantId, { ...wanted, pods: 1, addresses: 1 })
-  const { nodes, judged } = await chooseNodes(ctx, order, wanted, source)
+  await requireRegion(ctx, order.region)
+  const needs = { ...wanted, region: order.region, tags: plan.node_tags }
+  const { nodes, judged } = await chooseNodes(ctx, order, needs, source)
   const { node, pools } = await withPools(ctx, nodes)
   const vmid = await reservations.freeVmid(ctx.tx, node.clusterId)
   if (vmid === null) {
@@ -66,6 +69,12 @@ export async function reserve(ctx: Ctx, order: PodOrder, source?: PodSource): Pr
   })
   await takeAddresses(ctx, pod, pools, node)
   return pod
+}
+
+async function requireRegion(ctx: Ctx, region: string | null): Promise<void> {
+  if (region === null || (await infrastructure.regions(ctx.tx)).includes(region)) return
+  const message = `There is no region ${region}.`
+  throw new AppError('invalid_input', message, { errors: [{ path: 'region', message }] })
 }
 
 /** What is made out of a backup needs no image: its blueprint may be withdrawn. */
@@ -191,6 +200,7 @@ async function insertPod(
       kind: made.kind,
       plan_id: order.planId,
       blueprint_id: order.blueprintId,
+      wanted_region: order.region,
       cores: made.cores,
       memory_mb: made.memoryMb,
       disk_gb: made.diskGb,

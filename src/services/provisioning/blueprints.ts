@@ -1,10 +1,10 @@
 import type { z } from 'zod'
-import type { Blueprint, blueprintCreate } from '../../../shared/api/provisioning.ts'
+import type { Blueprint, blueprintCreate, blueprintUpdate } from '../../../shared/api/provisioning.ts'
 import type { Ctx } from '../../context.ts'
 import { violatedConstraint } from '../../db/index.ts'
 import type { ListOptions } from '../../db/list.ts'
 import * as infrastructure from '../../db/provisioningInfrastructure.ts'
-import { AppError, notFound } from '../../errors.ts'
+import { AppError, notFound, requireVersion } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
 
@@ -49,8 +49,16 @@ const presentBlueprint = (row: BlueprintRow, images: ImageRow[]): Blueprint => (
     sourceNodeId: image.source_node_id,
     ref: image.ref,
   })),
+  version: row.version,
   createdAt: row.created_at.toISOString(),
 })
+
+/** @throws AppError not_found */
+export async function getBlueprint(ctx: Ctx, id: string): Promise<Blueprint> {
+  const row = await infrastructure.findBlueprint(ctx.tx, id)
+  if (!row) throw notFound('blueprint')
+  return presentBlueprint(row, await infrastructure.imagesOf(ctx.tx, [id]))
+}
 
 /** @throws AppError already_exists, not_found for a node that is not known */
 export async function addBlueprint(ctx: Ctx, body: z.infer<typeof blueprintCreate>): Promise<Blueprint> {
@@ -81,7 +89,63 @@ export async function addBlueprint(ctx: Ctx, body: z.infer<typeof blueprintCreat
   return presentBlueprint(row, await infrastructure.imagesOf(ctx.tx, [row.id]))
 }
 
-/** @throws AppError not_found for a node that is not known */
+async function lock(ctx: Ctx, id: string): Promise<Blueprint> {
+  if (!(await infrastructure.lockBlueprint(ctx.tx, id))) throw notFound('blueprint')
+  return getBlueprint(ctx, id)
+}
+
+/**
+ * Changes what pods are made of from now on; those there are stay as they are. The images given are all it then has.
+ * @throws AppError not_found for it or for a node, precondition_failed, invalid_input
+ */
+export async function updateBlueprint(
+  ctx: Ctx,
+  id: string,
+  { images, ...change }: z.infer<typeof blueprintUpdate>,
+  version: number | undefined,
+): Promise<Blueprint> {
+  const before = await lock(ctx, id)
+  requireVersion(before.version, version)
+  await infrastructure.updateBlueprint(ctx.tx, id, {
+    name: change.name,
+    min_disk_gb: change.minDiskGb,
+    min_memory_mb: change.minMemoryMb,
+    max_cores: change.maxCores,
+    max_memory_mb: change.maxMemoryMb,
+    max_disk_gb: change.maxDiskGb,
+    state: change.state,
+  })
+  if (images) {
+    await infrastructure.deleteImages(ctx.tx, id)
+    await addImages(ctx, id, images)
+  }
+  const after = await getBlueprint(ctx, id)
+  const { version: _, ...told } = before
+  const { version: __, ...now } = after
+  await auditService.record(ctx, {
+    action: 'BLUEPRINT_UPDATED',
+    tenantId: after.tenantId,
+    target: { type: 'blueprint', id, label: after.code },
+    diff: auditService.diffOf<Record<string, unknown>>(told, now),
+  })
+  return after
+}
+
+/** Removes a blueprint of which nothing was ever made. @throws AppError not_found; conflict when a pod is or was made of it */
+export async function removeBlueprint(ctx: Ctx, id: string): Promise<void> {
+  const { code, tenantId } = await lock(ctx, id)
+  await infrastructure.deleteBlueprint(ctx.tx, id).catch((error: unknown) => {
+    if ((error as { code?: string }).code !== '23503') throw error
+    throw new AppError('conflict', `Pods are or were made of ${code}: retire it, then no more are.`)
+  })
+  await auditService.record(ctx, {
+    action: 'BLUEPRINT_REMOVED',
+    tenantId,
+    target: { type: 'blueprint', id, label: code },
+  })
+}
+
+/** @throws AppError not_found for a node that is not known, invalid_input when one is named twice */
 export async function addImages(
   ctx: Ctx,
   blueprintId: string,
@@ -94,7 +158,13 @@ export async function addImages(
     ref: image.ref,
   }))
   await infrastructure.insertImages(ctx.tx, rows).catch((error: unknown) => {
+    if (violatedConstraint(error) === 'cloud_pod_blueprint_images_pkey') throw twice()
     if ((error as { code?: string }).code !== '23503') throw error
     throw notFound('node')
   })
+}
+
+const twice = (): AppError => {
+  const message = 'Each node has one image: name it once.'
+  return new AppError('invalid_input', message, { errors: [{ path: 'images', message }] })
 }

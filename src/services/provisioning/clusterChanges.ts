@@ -48,6 +48,7 @@ export async function updateCluster(
     fingerprint: change.fingerprint,
     vmid_min: change.vmidMin,
     vmid_max: change.vmidMax,
+    region: change.region,
     state: change.state,
   }
   await infrastructure
@@ -76,6 +77,7 @@ const shown = (row: ClusterRow): Record<string, unknown> => ({
   fingerprint: row.fingerprint,
   vmidMin: row.vmid_min,
   vmidMax: row.vmid_max,
+  region: row.region,
   state: row.state,
 })
 

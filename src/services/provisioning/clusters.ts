@@ -25,6 +25,7 @@ export function presentCluster(row: ClusterRow): Cluster {
     simulated: row.simulated,
     vmidMin: row.vmid_min,
     vmidMax: row.vmid_max,
+    region: row.region,
     state: row.state,
     health: row.health,
     healthMessage: row.health_message,
@@ -71,6 +72,7 @@ export async function addCluster(
       simulated,
       vmid_min: body.vmidMin,
       vmid_max: body.vmidMax,
+      region: body.region,
       created_at: ctx.now(),
     })
     .catch((error: unknown) => {
@@ -167,6 +169,8 @@ async function presentNodes(ctx: Ctx, rows: NodeRow[]): Promise<Node[]> {
     diskGb: row.disk_gb,
     storage: row.storage,
     backupStorage: row.backup_storage,
+    headroomPercent: row.headroom_percent,
+    tags: row.tags,
     cpuOvercommit: Number(row.cpu_overcommit),
     memoryOvercommit: Number(row.memory_overcommit),
     reserved: usage.get(row.id) ?? NO_USE,
@@ -191,6 +195,8 @@ export async function configureNode(ctx: Ctx, body: z.infer<typeof nodeConfigure
     disk_gb: change.diskGb,
     cpu_overcommit: change.cpuOvercommit?.toString(),
     memory_overcommit: change.memoryOvercommit?.toString(),
+    headroom_percent: change.headroomPercent,
+    tags: change.tags && [...new Set(change.tags)].toSorted(),
     state: change.state ?? before.state,
     // A node that takes pods again is not emptied any more.
     emptying_at: change.state === 'active' ? null : before.emptying_at,
@@ -218,5 +224,7 @@ const beforeOf = (node: NodeRow, key: string): unknown =>
     diskGb: node.disk_gb,
     cpuOvercommit: Number(node.cpu_overcommit),
     memoryOvercommit: Number(node.memory_overcommit),
+    headroomPercent: node.headroom_percent,
+    tags: node.tags,
     state: node.state,
   })[key]

@@ -50,18 +50,18 @@ export async function queueOverview(ctx: Ctx): Promise<QueueOverview> {
 
 /** Pauses and limits name nodes and clusters by id: what people call them. */
 async function namesOf(ctx: Ctx, all: readonly string[]): Promise<Map<string, string>> {
-  const ids = all.map((name) => name.split(':').at(-1) ?? '').filter(isUuid)
+  const idIn = (name: string): string => name.split(/[:/]/).find(isUuid) ?? ''
   const found = new Map(
-    (await infrastructure.namesOf(ctx.tx, ids)).map(({ id, name }) => [id, name] as const),
+    (await infrastructure.namesOf(ctx.tx, all.map(idIn).filter(Boolean))).map(
+      ({ id, name }) => [id, name] as const,
+    ),
   )
   return new Map(
     all.map((name) => {
-      const [what, which] = name.includes(':') ? name.split(':') : [undefined, name]
-      const called = found.get(which ?? '') ?? which ?? name
-      return [
-        name,
-        what === undefined ? called : `${what}: ${called === '*' ? 'each of the others' : called}`,
-      ]
+      const [kind, which] = name.includes(':') ? name.split(':') : [undefined, name]
+      const id = idIn(name)
+      const called = which === '*' ? 'each of the others' : (which ?? '').replace(id, found.get(id) ?? id)
+      return [name, kind === undefined ? called : `${kind}: ${called}`]
     }),
   )
 }

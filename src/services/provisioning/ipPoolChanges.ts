@@ -56,6 +56,30 @@ export async function updatePool(
   return after
 }
 
+/**
+ * Removes a paused pool, with what was kept back in it.
+ * @throws AppError not_found; conflict when it is not paused, or addresses of it are held by pods or rest
+ */
+export async function removePool(ctx: Ctx, id: string): Promise<void> {
+  const { name, state, used, quarantined } = await lock(ctx, id)
+  const held = new AppError(
+    'conflict',
+    `Addresses of ${name} are held by pods (${used}) or rest (${quarantined}): it can be removed when none does.`,
+  )
+  if (state !== 'paused')
+    throw new AppError('conflict', `${name} is in use: pause it first, so that nothing more is given out.`)
+  if (used + quarantined > 0) throw held
+  // Somebody may have been given one while it was paused.
+  await pools.deletePool(ctx.tx, id).catch((error: unknown) => {
+    throw (error as { code?: string }).code === '23503' ? held : error
+  })
+  await auditService.record(ctx, {
+    action: 'IP_POOL_REMOVED',
+    tenantId: null,
+    target: { type: 'ipPool', id, label: name },
+  })
+}
+
 /** The addresses of a pool that are not free, in their order. @throws AppError not_found */
 export async function listAddresses(
   ctx: Ctx,

@@ -56,7 +56,11 @@ export async function seedCluster(ctx: Ctx, cluster: Cluster): Promise<string> {
   await infrastructure.useSimulated(ctx.tx, cluster.simulated)
   const known = await infrastructure.clusterByName(ctx.tx, cluster.name)
   if (!known) {
-    const added = await addCluster(ctx, { ...cluster, vmidMin: 100_000, vmidMax: 999_999 }, cluster.simulated)
+    const added = await addCluster(
+      ctx,
+      { ...cluster, vmidMin: 100_000, vmidMax: 999_999, region: null },
+      cluster.simulated,
+    )
     return added.cluster.id
   }
   await infrastructure.updateCluster(ctx.tx, known.id, {
@@ -82,6 +86,7 @@ export async function seedCatalogue(ctx: Ctx): Promise<void> {
       trafficGb: null,
       rateMbps: null,
       overLimit: 'none',
+      nodeTags: [],
       tenantId: null,
       prices: [
         { currency: 'EUR', interval: 'month', intervalCount: 1, unitMinor: String(eur), setupMinor: '0' },

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type {
   CloudPod,
   cloudPodCreate,
+  Regions,
   CloudPodDetail,
   CloudPodResize,
   CloudPodResizePreview,
@@ -23,9 +24,16 @@ type CloudPodFilter = ListFilter & {
   state?: CloudPod['state'] | undefined
   customerId?: string | undefined
   q?: string | undefined
+  tag?: string | undefined
 }
 export const cloudPodsQuery = (filter: CloudPodFilter) =>
   listQuery<CloudPod, CloudPodFilter>('cloudPods', PATH, filter)
+/** Where one can order; they change seldom. */
+export const regionsQuery = () =>
+  queryOptions({
+    queryKey: ['regions'] as const,
+    queryFn: ({ signal }) => get<Regions>('/api/admin/hosting/regions', undefined, signal),
+  })
 export const cloudPodQuery = (id: string) => detailQuery<CloudPodDetail>('cloudPods', PATH, id)
 
 export const createCloudPod = (body: CloudPodCreate, key: string) => post<Accepted>(PATH, body, key)

@@ -1,5 +1,6 @@
 import { useQueryClient, type Query } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
+import { queuesQuery, type QueueOverview } from './provisioningControls.ts'
 
 const STREAM = '/api/admin/provisioning/events'
 const COALESCE_MS = 300
@@ -14,14 +15,14 @@ const TOUCHED: Record<string, string[]> = {
   tenant: ['tenants', 'audit', 'exports', 'closures', 'customerImports', 'customers'],
   cluster: ['clusters', 'nodes', 'audit'],
 }
-const LIVE = [...new Set(['jobs', ...Object.values(TOUCHED).flat()])]
+const LIVE = [...new Set(['jobs', 'queues', ...Object.values(TOUCHED).flat()])]
 
 const concerns = (query: Query, resource: string, id: string | null): boolean =>
   query.queryKey[0] === resource &&
   (query.queryKey[1] !== 'detail' || id === null || query.queryKey[2] === id || resource === 'subscriptions')
 
 /**
- * The tab's one stream of job events. An event only says what to ask again; its content is never shown.
+ * The tab's one stream. An event of a job only says what to ask again; the figures of the queues come as they are.
  * @returns whether the pages are live
  */
 export function useLive(tenantId: string | undefined, enabled: boolean): boolean {
@@ -81,6 +82,9 @@ export function useLive(tenantId: string | undefined, enabled: boolean): boolean
     const open = () => {
       source = new EventSource(STREAM + (tenantId === undefined ? '' : `?tenantId=${tenantId}`))
       source.addEventListener('job', hear)
+      source.addEventListener('queues', ({ data }: MessageEvent<string>) =>
+        client.setQueryData(queuesQuery().queryKey, JSON.parse(data) as QueueOverview),
+      )
       source.addEventListener('open', opened)
       source.addEventListener('error', lost)
     }

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type {
   Blueprint,
   blueprintCreate,
+  blueprintUpdate,
   Cluster,
   ClusterCheck,
   clusterCheckRequest,
@@ -20,11 +21,12 @@ import type {
   ipPoolCreate,
   ipPoolUpdate,
 } from '../../../shared/api/provisioningPools.ts'
-import { get, patch, post } from './http.ts'
+import { get, patch, post, remove } from './http.ts'
 import { detailQuery, listQuery, type ListFilter } from './lists.ts'
 
 export type { Blueprint, Cluster, ClusterCheck, IpAddress, IpPool, Job, JobDetail, Node }
 export type BlueprintCreate = z.input<typeof blueprintCreate>
+export type BlueprintUpdate = z.input<typeof blueprintUpdate>
 export type ClusterCreate = z.input<typeof clusterCreate>
 export type IpPoolCreate = z.input<typeof ipPoolCreate>
 export type NodeConfigure = z.input<typeof nodeConfigure>
@@ -76,6 +78,7 @@ export const ipPoolsQuery = (filter: ListFilter) =>
 export const ipPoolQuery = (id: string) => detailQuery<IpPool>('ipPools', `${PATH}/ip-pools`, id)
 export const updateIpPool = ({ id, version }: IpPool, body: z.input<typeof ipPoolUpdate>) =>
   patch<IpPool>(`${PATH}/ip-pools/${id}`, body, version)
+export const removeIpPool = (id: string) => remove<null>(`${PATH}/ip-pools/${id}`)
 export const ipAddressesQuery = (id: string) =>
   infiniteQueryOptions({
     queryKey: ['ipPools', 'addresses', id] as const,
@@ -95,3 +98,7 @@ export const blueprintsQuery = (filter: ListFilter) =>
   listQuery<Blueprint, ListFilter>('blueprints', `${PATH}/blueprints`, filter)
 export const createBlueprint = (body: BlueprintCreate, key: string) =>
   post<Blueprint>(`${PATH}/blueprints`, body, key)
+export const blueprintQuery = (id: string) => detailQuery<Blueprint>('blueprints', `${PATH}/blueprints`, id)
+export const updateBlueprint = ({ id, version }: Blueprint, body: BlueprintUpdate) =>
+  patch<Blueprint>(`${PATH}/blueprints/${id}`, body, version)
+export const removeBlueprint = (id: string) => remove<null>(`${PATH}/blueprints/${id}`)

@@ -14,12 +14,14 @@ export type { Brake, QueueOverview, Timer, Worker }
 const PATH = '/api/admin/provisioning'
 /** Nothing tells when these change, so they are asked for again while they are looked at. */
 const AGAIN_MS = 5_000
+/** The live stream tells of these; who may not follow that asks. */
+const SELDOM_MS = 30_000
 
 export const queuesQuery = () =>
   queryOptions({
     queryKey: ['queues'] as const,
     queryFn: ({ signal }) => get<QueueOverview>(`${PATH}/queues`, undefined, signal),
-    refetchInterval: AGAIN_MS,
+    refetchInterval: SELDOM_MS,
   })
 
 export const workersQuery = () =>

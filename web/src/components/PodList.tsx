@@ -10,6 +10,7 @@ import { Time } from '../ui/Time.tsx'
 import { List } from './List.tsx'
 import { useSession } from './session.ts'
 import { PodBadges } from './StateBadge.tsx'
+import { Tags } from './Tags.tsx'
 
 /** CloudPods as every page lists them. */
 export function PodList({
@@ -36,6 +37,7 @@ export function PodList({
             {pod.hostname}
           </Link>
           <div className="text-[13px] text-muted">{pod.blueprint.name}</div>
+          <Tags tags={pod.tags} to={(tag) => paths.cloudPods(tenant.slug, { tag })} />
         </>
       ),
     },

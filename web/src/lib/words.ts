@@ -1,6 +1,13 @@
 import type { Price } from '../api/billing.ts'
 import { formatMoney } from './money.ts'
 
+/** What was typed as tags, separated by commas or spaces. */
+export const tagsOf = (typed: string): string[] =>
+  typed
+    .split(/[\s,]+/)
+    .filter((one) => one !== '')
+    .map((one) => one.toLowerCase())
+
 export const memory = (mb: number): string =>
   mb >= 1024 ? `${Number((mb / 1024).toFixed(1))} GiB` : `${mb} MiB`
 

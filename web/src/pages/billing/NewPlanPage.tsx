@@ -5,6 +5,7 @@ import { Form, REQUIRED, useApiForm, wholeNumber } from '../../components/Form.t
 import { Page } from '../../components/Page.tsx'
 import { TenantPicker } from '../../components/pickers.tsx'
 import { permits, useSession } from '../../components/session.ts'
+import { tagsOf } from '../../lib/words.ts'
 import { toMinor } from '../../lib/money.ts'
 import { paths } from '../../paths.ts'
 import { Card } from '../../ui/Card.tsx'
@@ -44,14 +45,16 @@ function NewPlanForm() {
       trafficGb: '',
       rateMbps: '',
       overLimit: 'none',
+      nodeTags: '',
       prices: [NEW_PRICE],
     },
-    send: ({ prices, trafficGb, rateMbps, ...plan }, key) =>
+    send: ({ prices, trafficGb, rateMbps, nodeTags, ...plan }, key) =>
       createPlan(
         {
           ...plan,
           trafficGb: numberOf(trafficGb),
           rateMbps: numberOf(rateMbps),
+          nodeTags: tagsOf(nodeTags),
           tenantId: shared ? null : (owner?.id ?? null),
           prices: prices.map(({ currency, interval, intervalCount, unit, setup }) => ({
             currency: currency.toUpperCase(),
@@ -67,7 +70,10 @@ function NewPlanForm() {
       toast.done(`Plan ${plan.code} created`)
       void navigate(paths.plans(tenant.slug))
     },
-    fieldOf: (path) => path.replace(/(?<![^.])[^.]+$/, (name) => SERVER_NAMES[name] ?? name),
+    fieldOf: (path) =>
+      path.startsWith('nodeTags')
+        ? 'nodeTags'
+        : path.replace(/(?<![^.])[^.]+$/, (name) => SERVER_NAMES[name] ?? name),
   })
   const { form, errorOf } = of
   return (
@@ -110,6 +116,14 @@ function NewPlanForm() {
                 <Input type="number" min={1} {...form.register('diskGb', wholeNumber(1, 65_536))} />
               </Field>
             </div>
+            <Field
+              label="Tags of nodes"
+              optional
+              hint="Such as ssd, epyc: its CloudPods are placed only on nodes that have them all."
+              error={errorOf('nodeTags')}
+            >
+              <Input autoComplete="off" spellCheck={false} {...form.register('nodeTags')} />
+            </Field>
             {mayShare && (
               <Checkbox
                 label="Sold by every tenant"

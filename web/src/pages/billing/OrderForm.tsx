@@ -7,7 +7,7 @@ import { blueprintCard, refusal, useCatalogue } from '../../components/catalogue
 import { BlueprintCards } from '../../components/CatalogueCards.tsx'
 import { Form, useApiForm } from '../../components/Form.tsx'
 import { CustomerPicker } from '../../components/pickers.tsx'
-import { PodFields } from '../../components/PodFields.tsx'
+import { PodFields, podValues } from '../../components/PodFields.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { CustomerForm } from '../../components/CustomerForm.tsx'
 import { Button } from '../../ui/Button.tsx'
@@ -18,7 +18,14 @@ import { toast } from '../../ui/Toast.tsx'
 import { OrderSummary } from './OrderSummary.tsx'
 import { PlanChoice } from './PlanChoice.tsx'
 
-type Values = { planId: string; priceId: string; blueprintId: string; hostname: string; sshKeys: string }
+type Values = {
+  planId: string
+  priceId: string
+  blueprintId: string
+  hostname: string
+  sshKeys: string
+  region: string
+}
 
 export function OrderForm({
   customer: known,
@@ -36,14 +43,13 @@ export function OrderForm({
   const { plans, offered, blueprints } = catalogue
 
   const of = useApiForm<Values, Ordered>({
-    defaultValues: { planId: '', priceId: '', blueprintId: '', hostname: '', sshKeys: '' },
+    defaultValues: { planId: '', priceId: '', blueprintId: '', hostname: '', sshKeys: '', region: '' },
     send: (values, key) =>
       orderSubscription(
         {
           ...values,
           customerId: customer?.id ?? '',
-          hostname: values.hostname.trim(),
-          sshKeys: values.sshKeys.trim() || null,
+          ...podValues(values),
         },
         key,
       ),

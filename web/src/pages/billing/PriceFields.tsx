@@ -24,6 +24,7 @@ export type PlanValues = {
   /** As it is typed; nothing: without a limit. */
   trafficGb: string
   rateMbps: string
+  nodeTags: string
   overLimit: Plan['overLimit']
   prices: TypedPrice[]
 }

@@ -4,6 +4,8 @@ import { canPod } from '../../../../shared/states/cloudPod.ts'
 import { updateCloudPod, type CloudPodDetail } from '../../api/cloudPods.ts'
 import { Form, useApiForm } from '../../components/Form.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { Tags } from '../../components/Tags.tsx'
+import { paths } from '../../paths.ts'
 import { Badge } from '../../ui/Badge.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
@@ -13,7 +15,7 @@ import { toast } from '../../ui/Toast.tsx'
 
 /** What people have written down about a pod, and whether it may be destroyed. */
 export function CloudPodDetails({ pod }: { pod: CloudPodDetail }) {
-  const { can } = useSession()
+  const { tenant, can } = useSession()
   const [open, setOpen] = useState(false)
   const verdict = canPod.update(pod)
   const refusal = verdict.allowed ? undefined : verdict.reason
@@ -32,14 +34,8 @@ export function CloudPodDetails({ pod }: { pod: CloudPodDetail }) {
       }
     >
       <div className="space-y-2">
-        {(pod.protected || pod.tags.length > 0) && (
-          <div className="flex flex-wrap gap-1.5">
-            {pod.protected && <Badge tone="info">Protected from being destroyed</Badge>}
-            {pod.tags.map((tag) => (
-              <Badge key={tag}>{tag}</Badge>
-            ))}
-          </div>
-        )}
+        {pod.protected && <Badge tone="info">Protected from being destroyed</Badge>}
+        <Tags tags={pod.tags} to={(tag) => paths.cloudPods(tenant.slug, { tag })} />
         {pod.notes ? (
           <p className="break-words whitespace-pre-wrap">{pod.notes}</p>
         ) : (

@@ -48,6 +48,7 @@ export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
                 </span>
               ),
             ],
+            ['Region', pod.region],
             pod.state === 'active'
               ? [
                   'Power',

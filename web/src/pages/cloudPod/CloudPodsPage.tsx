@@ -8,6 +8,7 @@ import { cursorOf } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
 import { PodList } from '../../components/PodList.tsx'
 import { useSession } from '../../components/session.ts'
+import { TagFilter } from '../../components/Tags.tsx'
 import { paths } from '../../paths.ts'
 import { buttonClass } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
@@ -17,14 +18,15 @@ const route = getRouteApi('/t/$tenant/cloudpods')
 
 export default function CloudPodsPage() {
   const { tenant, can } = useSession()
-  const { q, state: wanted, page } = route.useSearch()
+  const { q, state: wanted, tag, page } = route.useSearch()
   const navigate = route.useNavigate()
   const state = oneOf(POD_STATES, wanted)
   const query = useQuery({
-    ...cloudPodsQuery({ tenantId: tenant.id, q, state, cursor: cursorOf(page) }),
+    ...cloudPodsQuery({ tenantId: tenant.id, q, state, tag, cursor: cursorOf(page) }),
     enabled: can('cloudpods:read'),
   })
-  const filtered = q !== undefined || state !== undefined
+  const filter = { q, state, tag }
+  const filtered = Object.values(filter).some(Boolean)
   const actions = (
     <>
       {can('cloudpods:create') && (
@@ -48,19 +50,24 @@ export default function CloudPodsPage() {
           <SearchFilter
             label="Search by host name"
             value={q}
-            onChange={(typed) => void navigate({ search: { q: typed, state }, replace: true })}
+            onChange={(typed) => void navigate({ search: { ...filter, q: typed }, replace: true })}
           />
           <ChoiceFilter
             label="State"
             value={state}
             options={POD_STATES}
-            onChange={(chosen) => void navigate({ search: { q, state: chosen } })}
+            onChange={(chosen) => void navigate({ search: { ...filter, state: chosen } })}
+          />
+          <TagFilter
+            tag={tag}
+            what="CloudPods"
+            onEnd={() => void navigate({ search: { ...filter, tag: undefined } })}
           />
         </Filters>
         <PodList
           query={query}
           trail={page}
-          onTrail={(trail) => void navigate({ search: { q, state, page: trail } })}
+          onTrail={(trail) => void navigate({ search: { ...filter, page: trail } })}
           empty={
             <EmptyState icon={Boxes} title={filtered ? 'No CloudPod matches' : 'No CloudPods yet'}>
               {!filtered && 'A CloudPod is made when a subscription is paid.'}

@@ -6,7 +6,7 @@ import { BlueprintCards, PlanCards } from '../../components/CatalogueCards.tsx'
 import { Form, useApiForm } from '../../components/Form.tsx'
 import { Page } from '../../components/Page.tsx'
 import { TenantPicker } from '../../components/pickers.tsx'
-import { PodFields } from '../../components/PodFields.tsx'
+import { PodFields, podValues } from '../../components/PodFields.tsx'
 import { useSession } from '../../components/session.ts'
 import { paths } from '../../paths.ts'
 import { Card } from '../../ui/Card.tsx'
@@ -27,7 +27,7 @@ export default function NewCloudPodPage() {
   )
 }
 
-type Values = { planId: string; blueprintId: string; hostname: string; sshKeys: string }
+type Values = { planId: string; blueprintId: string; hostname: string; sshKeys: string; region: string }
 
 function NewCloudPodForm() {
   const { tenant } = useSession()
@@ -36,14 +36,13 @@ function NewCloudPodForm() {
   const catalogue = useCatalogue(owner?.id)
   const { offered, blueprints } = catalogue
   const of = useApiForm<Values, Accepted>({
-    defaultValues: { planId: '', blueprintId: '', hostname: '', sshKeys: '' },
+    defaultValues: { planId: '', blueprintId: '', hostname: '', sshKeys: '', region: '' },
     send: (values, key) =>
       createCloudPod(
         {
           ...values,
           tenantId: owner?.id ?? '',
-          hostname: values.hostname.trim(),
-          sshKeys: values.sshKeys.trim() || null,
+          ...podValues(values),
         },
         key,
       ),

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { Download, Plus, Settings2, Upload, Users, X } from 'lucide-react'
+import { Download, Plus, Settings2, Upload, Users } from 'lucide-react'
 import { CUSTOMER_STATES as STATES } from '../../../../shared/states/customer.ts'
 import { customersFile } from '../../api/customerMerge.ts'
 import { customersQuery, type Customer } from '../../api/customers.ts'
@@ -10,8 +10,9 @@ import { cursorOf, List } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
+import { Tags, TagFilter } from '../../components/Tags.tsx'
 import { paths } from '../../paths.ts'
-import { Button, buttonClass } from '../../ui/Button.tsx'
+import { buttonClass } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
 import { Select } from '../../ui/Field.tsx'
@@ -104,16 +105,7 @@ export default function CustomersPage() {
               </option>
             ))}
           </Select>
-          {tag && (
-            <Button
-              size="sm"
-              icon={<X aria-hidden className="size-4" />}
-              aria-label={`Show customers with any tag, not only ${tag}`}
-              onClick={() => show({ tag: undefined })}
-            >
-              #{tag}
-            </Button>
-          )}
+          <TagFilter tag={tag} what="customers" onEnd={() => show({ tag: undefined })} />
         </Filters>
         <List
           query={query}
@@ -145,17 +137,7 @@ const columnsOf = (tenant: string): Column<Customer>[] => [
           {customer.name}
         </Link>
         {customer.company && <div className="text-[13px] text-muted">{customer.company}</div>}
-        {customer.tags.length > 0 && (
-          <ul aria-label="Tags" className="flex flex-wrap gap-x-2 text-[13px] text-muted">
-            {customer.tags.map((one) => (
-              <li key={one}>
-                <Link {...paths.customers(tenant, { tag: one })} className="hover:underline">
-                  #{one}
-                </Link>
-              </li>
-            ))}
-          </ul>
-        )}
+        <Tags tags={customer.tags} to={(one) => paths.customers(tenant, { tag: one })} />
       </>
     ),
   },

@@ -15,12 +15,19 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 
 const route = getRouteApi('/t/$tenant/blueprints')
 
-const COLUMNS: Column<Blueprint>[] = [
+/** @param editable whether its page may be seen, which names nodes */
+const columnsFor = (tenant: string, editable: boolean): Column<Blueprint>[] => [
   {
     header: 'Blueprint',
     render: (blueprint) => (
       <>
-        <div className="font-medium">{blueprint.name}</div>
+        {editable ? (
+          <Link {...paths.blueprint(tenant, blueprint.id)} className="font-medium hover:underline">
+            {blueprint.name}
+          </Link>
+        ) : (
+          <div className="font-medium">{blueprint.name}</div>
+        )}
         <div className="font-mono text-[13px] text-muted">{blueprint.code}</div>
       </>
     ),
@@ -73,7 +80,7 @@ export default function BlueprintsPage() {
         <List
           query={query}
           what="blueprints"
-          columns={COLUMNS}
+          columns={columnsFor(tenant.slug, can('blueprints:update') && can('infrastructure:read'))}
           trail={page}
           onTrail={(trail) => void navigate({ search: { page: trail } })}
           empty={

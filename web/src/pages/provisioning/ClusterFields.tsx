@@ -35,6 +35,20 @@ export function ClusterFields<Answer>({
               })}
             />
           </Field>
+          <Field
+            label="Region"
+            optional
+            hint="Such as fra1; several clusters may be in one."
+            error={errorOf('region')}
+          >
+            <Input
+              autoComplete="off"
+              autoCapitalize="none"
+              spellCheck={false}
+              maxLength={32}
+              {...text('region', false)}
+            />
+          </Field>
           <Field label="Token id" hint="Such as mpanel@pve!panel." error={errorOf('tokenId')}>
             <Input autoComplete="off" spellCheck={false} {...text('tokenId')} />
           </Field>

@@ -60,14 +60,16 @@ function Edit({ cluster }: { cluster: Cluster }) {
       trust: cluster.caPem ? 'ca' : cluster.fingerprint ? 'fingerprint' : 'system',
       caPem: cluster.caPem ?? '',
       fingerprint: cluster.fingerprint ?? '',
+      region: cluster.region ?? '',
       vmidMin: cluster.vmidMin,
       vmidMax: cluster.vmidMax,
     },
     send: (values) => {
       const { name, vmidMin, vmidMax } = values
+      const region = values.region.trim() || null
       const { tokenSecret, ...connection } = connectionOf(values)
       const secret = tokenSecret === '' ? {} : { tokenSecret }
-      return updateCluster(cluster, { name, vmidMin, vmidMax, ...connection, ...secret })
+      return updateCluster(cluster, { name, region, vmidMin, vmidMax, ...connection, ...secret })
     },
     onDone: () => {
       toast.done('Cluster saved', 'It is being read again.')

@@ -5,7 +5,7 @@ import { REQUIRED, type ApiForm } from '../../components/Form.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { Field, Input, Select } from '../../ui/Field.tsx'
-import type { BlueprintValues } from './NewBlueprintPage.tsx'
+import type { BlueprintValues } from './BlueprintFields.tsx'
 
 export type ImageValues = { nodeId: string; sourceNodeId: string; ref: string }
 

@@ -1,14 +1,16 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { getRouteApi, Link } from '@tanstack/react-router'
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import {
   freeIpAddress,
   ipAddressesQuery,
   ipPoolQuery,
+  removeIpPool,
   type IpAddress,
   type IpPool,
 } from '../../api/provisioning.ts'
 import { useSubmit } from '../../api/submit.ts'
+import { ConfirmDestroy } from '../../components/ConfirmDestroy.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
@@ -29,8 +31,9 @@ const route = getRouteApi('/t/$tenant/ip-pools/$id')
 export default function IpPoolPage() {
   const { tenant, can } = useSession()
   const { id } = route.useParams()
+  const navigate = useNavigate()
   const query = useQuery({ ...ipPoolQuery(id), enabled: can('infrastructure:read') })
-  const [open, setOpen] = useState<'edit' | 'keep'>()
+  const [open, setOpen] = useState<'edit' | 'keep' | 'remove'>()
   const mayNot = can('infrastructure:manage') ? undefined : NO_PERMISSION('infrastructure:manage')
   const close = () => setOpen(undefined)
   const pool = query.data
@@ -49,6 +52,13 @@ export default function IpPoolPage() {
             <Button disabledReason={mayNot} onClick={() => setOpen('edit')}>
               Change
             </Button>
+            <Button
+              variant="danger"
+              disabledReason={mayNot ?? stillUsed(pool)}
+              onClick={() => setOpen('remove')}
+            >
+              Remove
+            </Button>
           </>
         )
       }
@@ -64,11 +74,29 @@ export default function IpPoolPage() {
             <Dialog open={open === 'keep'} onClose={close} title="Keep an address">
               <KeepAddress pool={data} onClose={close} />
             </Dialog>
+            <ConfirmDestroy
+              open={open === 'remove'}
+              onClose={close}
+              title="Remove the pool"
+              name={data.name}
+              effect="It is taken out of mPanel, with the addresses that were kept back. Nothing on the cluster is touched."
+              submitLabel="Remove"
+              send={() => removeIpPool(data.id)}
+              onDone={() => {
+                toast.done('Pool removed')
+                void navigate(paths.ipPools(tenant.slug))
+              }}
+            />
           </div>
         )}
       </Loaded>
     </Page>
   )
+}
+
+const stillUsed = ({ state, used, quarantined }: IpPool): string | undefined => {
+  if (state === 'active') return 'Pause it first, so that nothing more is given out.'
+  return used + quarantined > 0 ? 'Addresses of it are held by pods or rest.' : undefined
 }
 
 const PoolFacts = ({ pool }: { pool: IpPool }) => (

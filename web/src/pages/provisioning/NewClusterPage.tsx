@@ -22,12 +22,16 @@ export default function NewClusterPage() {
       trust: 'ca',
       caPem: '',
       fingerprint: '',
+      region: '',
       vmidMin: 100_000,
       vmidMax: 999_999,
     },
     send: (values, key) => {
-      const { name, vmidMin, vmidMax } = values
-      return createCluster({ name, vmidMin, vmidMax, ...connectionOf(values) }, key)
+      const { name, region, vmidMin, vmidMax } = values
+      return createCluster(
+        { name, region: region.trim() || null, vmidMin, vmidMax, ...connectionOf(values) },
+        key,
+      )
     },
     onDone: ({ cluster, job }) => {
       toast.done(`Cluster ${cluster.name} added`, 'Its nodes, storages and templates are being read.')

@@ -35,7 +35,7 @@ export function NodeCard({ node }: { node: Node }) {
       <UsageBar
         label="Memory"
         used={reserved.memoryMb}
-        total={Math.floor(node.memoryMb * node.memoryOvercommit)}
+        total={Math.floor(node.memoryMb * node.memoryOvercommit * (1 - node.headroomPercent / 100))}
         format={memory}
       />
       <UsageBar label="Disk" used={reserved.diskGb} total={node.diskGb} format={disk} />
@@ -46,6 +46,13 @@ export function NodeCard({ node }: { node: Node }) {
           {node.backupStorage ? `to ${node.backupStorage}` : 'without a place'}
           <br />
           Overcommit: cores × {node.cpuOvercommit}, memory × {node.memoryOvercommit}
+          {node.headroomPercent > 0 && `, ${node.headroomPercent} % of the memory left free`}
+          {node.tags.length > 0 && (
+            <>
+              <br />
+              Tags: {node.tags.join(', ')}
+            </>
+          )}
           <br />
           Seen <Time at={node.seenAt} relative />
         </p>

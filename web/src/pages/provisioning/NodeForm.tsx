@@ -1,5 +1,6 @@
 import { configureNode, type Node } from '../../api/provisioning.ts'
 import { Form, useApiForm, REQUIRED, wholeNumber } from '../../components/Form.tsx'
+import { tagsOf } from '../../lib/words.ts'
 import { Field, Input, Select } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
@@ -9,6 +10,8 @@ type Values = {
   diskGb: number
   cpuOvercommit: number
   memoryOvercommit: number
+  headroomPercent: number
+  tags: string
   state: Node['state']
 }
 
@@ -27,19 +30,23 @@ export function NodeForm({ node, onClose }: { node: Node; onClose: () => void })
       diskGb: node.diskGb,
       cpuOvercommit: node.cpuOvercommit,
       memoryOvercommit: node.memoryOvercommit,
+      headroomPercent: node.headroomPercent,
+      tags: node.tags.join(', '),
       state: node.state,
     },
-    send: ({ storage, backupStorage, ...values }, key) =>
+    send: ({ storage, backupStorage, tags, ...values }, key) =>
       configureNode(
         {
           ...values,
           clusterId: node.clusterId,
           name: node.name,
+          tags: tagsOf(tags),
           ...(storage.trim() && { storage: storage.trim() }),
           ...(backupStorage.trim() && { backupStorage: backupStorage.trim() }),
         },
         key,
       ),
+    fieldOf: (path) => (path.startsWith('tags') ? 'tags' : path),
     onDone: () => {
       toast.done('Node configured')
       onClose()
@@ -75,6 +82,23 @@ export function NodeForm({ node, onClose }: { node: Node; onClose: () => void })
         </Field>
         <Field label="Overcommit of memory" error={errorOf('memoryOvercommit')}>
           <Input type="number" step="0.1" min={0.1} {...form.register('memoryOvercommit', factor)} />
+        </Field>
+      </div>
+      <div className="grid gap-4 sm:grid-cols-2">
+        <Field
+          label="Memory left free (%)"
+          hint="For pods that come here when another node fails."
+          error={errorOf('headroomPercent')}
+        >
+          <Input type="number" min={0} max={90} {...form.register('headroomPercent', wholeNumber(0, 90))} />
+        </Field>
+        <Field
+          label="Tags"
+          optional
+          hint="Such as ssd, epyc: a plan may ask for them."
+          error={errorOf('tags')}
+        >
+          <Input autoComplete="off" spellCheck={false} {...form.register('tags')} />
         </Field>
       </div>
       <Field label="New CloudPods" error={errorOf('state')}>

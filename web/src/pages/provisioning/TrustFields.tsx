@@ -12,6 +12,7 @@ export type ClusterValues = {
   trust: Trust
   caPem: string
   fingerprint: string
+  region: string
   vmidMin: number
   vmidMax: number
 }

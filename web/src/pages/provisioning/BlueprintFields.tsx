@@ -1,0 +1,94 @@
+import { REQUIRED, wholeNumber, type ApiForm } from '../../components/Form.tsx'
+import type { Blueprint, BlueprintCreate, Node } from '../../api/provisioning.ts'
+import { Card } from '../../ui/Card.tsx'
+import { Field, Input, Select } from '../../ui/Field.tsx'
+import { ImageFields, type ImageValues } from './ImageFields.tsx'
+
+export type BlueprintValues = {
+  code: string
+  name: string
+  kind: Blueprint['kind']
+  minDiskGb: number
+  minMemoryMb: number
+  maxCores: number
+  maxMemoryMb: number
+  maxDiskGb: number
+  images: ImageValues[]
+}
+
+export const imagesOf = (images: ImageValues[]): BlueprintCreate['images'] =>
+  images.map(({ nodeId, sourceNodeId, ref }) => ({
+    nodeId,
+    ref: ref.trim(),
+    ...(sourceNodeId && { sourceNodeId }),
+  }))
+
+const LIMITS: [
+  name: 'minMemoryMb' | 'minDiskGb' | 'maxCores' | 'maxMemoryMb' | 'maxDiskGb',
+  label: string,
+  min: number,
+  max: number,
+][] = [
+  ['minMemoryMb', 'Memory at least (MiB)', 128, 4_194_304],
+  ['minDiskGb', 'Disk at least (GiB)', 1, 65_536],
+  ['maxCores', 'Cores at most', 1, 512],
+  ['maxMemoryMb', 'Memory at most (MiB)', 128, 4_194_304],
+  ['maxDiskGb', 'Disk at most (GiB)', 1, 65_536],
+]
+
+/** What a blueprint is; code and kind of one that is there stay. */
+export function BlueprintFields({
+  of,
+  nodes,
+  made = false,
+}: {
+  of: ApiForm<BlueprintValues, Blueprint>
+  nodes: Node[]
+  made?: boolean
+}) {
+  const { form, errorOf } = of
+  return (
+    <>
+      <Card title="Blueprint">
+        <div className="grid gap-4 sm:grid-cols-3">
+          <Field label="Name" error={errorOf('name')}>
+            <Input maxLength={200} {...form.register('name', { required: REQUIRED })} />
+          </Field>
+          <Field
+            label="Code"
+            hint={made ? 'It stays.' : 'Such as debian-13; unique.'}
+            error={errorOf('code')}
+          >
+            <Input
+              autoCapitalize="none"
+              spellCheck={false}
+              maxLength={63}
+              readOnly={made}
+              {...form.register('code', {
+                required: REQUIRED,
+                pattern: {
+                  value: /^[a-z0-9][a-z0-9.-]*$/,
+                  message: 'Lower-case letters, digits, dots and hyphens.',
+                },
+              })}
+            />
+          </Field>
+          {!made && (
+            <Field label="Kind" error={errorOf('kind')}>
+              <Select {...form.register('kind')}>
+                <option value="vm">Virtual machine</option>
+                <option value="ct">Container</option>
+              </Select>
+            </Field>
+          )}
+          {LIMITS.map(([name, label, min, max]) => (
+            <Field key={name} label={label} error={errorOf(name)}>
+              <Input type="number" min={min} {...form.register(name, wholeNumber(min, max))} />
+            </Field>
+          ))}
+        </div>
+      </Card>
+      <ImageFields of={of} nodes={nodes} />
+    </>
+  )
+}
