@@ -262,6 +262,7 @@ export interface CloudPodQuotasTable {
   max_disk_gb: number
   version: Generated<number>
   updated_at: Date
+  max_addresses: number | null
 }
 
 export interface CloudPodReservationsTable {
@@ -272,6 +273,14 @@ export interface CloudPodReservationsTable {
   memory_mb: number
   disk_gb: number
   created_at: Date
+  addresses: Generated<number>
+}
+
+export interface CloudPodSecurityGroupsTable {
+  pod_id: string
+  group_id: string
+  tenant_id: string
+  position: number
 }
 
 export interface CloudPodSnapshotsTable {
@@ -347,6 +356,9 @@ export interface CloudPodsTable {
   rate_mbps: number | null
   throttled_at: Date | null
   throttle_mbps: number | null
+  firewall_managed: Generated<boolean>
+  firewall_at: Date | null
+  firewall_problem: string | null
   wanted_region: string | null
 }
 
@@ -378,6 +390,7 @@ export interface ClustersTable {
   checked_at: Date | null
   version: Generated<number>
   created_at: Date
+  firewall_on: boolean | null
   region: string | null
 }
 
@@ -620,6 +633,9 @@ export interface IpAddressesTable {
   until: Date | null
   created_at: Date
   note: string | null
+  is_primary: Generated<boolean>
+  on_card: Generated<boolean>
+  reverse_name: string | null
 }
 
 export interface IpPoolsTable {
@@ -637,6 +653,7 @@ export interface IpPoolsTable {
   state: Generated<'active' | 'paused'>
   created_at: Date
   version: Generated<number>
+  pod_prefix: number | null
 }
 
 export interface JobLanesTable {
@@ -891,6 +908,17 @@ export interface RolesTable {
 
 export interface SearchWordsTable {
   word: string
+}
+
+export interface SecurityGroupsTable {
+  id: string
+  tenant_id: string | null
+  name: string
+  description: Generated<string>
+  rules: unknown
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
 }
 
 export interface ServiceAccountsTable {
@@ -1200,6 +1228,7 @@ export interface Tables {
   cloud_pod_plans: CloudPodPlansTable
   cloud_pod_quotas: CloudPodQuotasTable
   cloud_pod_reservations: CloudPodReservationsTable
+  cloud_pod_security_groups: CloudPodSecurityGroupsTable
   cloud_pod_snapshots: CloudPodSnapshotsTable
   cloud_pod_traffic: CloudPodTrafficTable
   cloud_pods: CloudPodsTable
@@ -1244,6 +1273,7 @@ export interface Tables {
   role_permissions: RolePermissionsTable
   roles: RolesTable
   search_words: SearchWordsTable
+  security_groups: SecurityGroupsTable
   service_accounts: ServiceAccountsTable
   sessions: SessionsTable
   settings: SettingsTable
