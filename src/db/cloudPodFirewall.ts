@@ -16,17 +16,17 @@ const view = (tx: Tx) =>
 
 export type GroupView = Awaited<ReturnType<ReturnType<typeof view>['executeTakeFirstOrThrow']>>
 
-export const list = (tx: Tx, scope: Scope, options: ListOptions) =>
-  keysetPage(
-    view(tx).where((eb) =>
-      eb.or([eb('security_groups.tenant_id', 'is', null), inScope(scope, 'security_groups.tenant_id')]),
-    ),
-    'security_groups.id',
-    options,
+/** The platform's, and those of these tenants. */
+const seenIn = (tx: Tx, scope: Scope) =>
+  view(tx).where((eb) =>
+    eb.or([eb('security_groups.tenant_id', 'is', null), inScope(scope, 'security_groups.tenant_id')]),
   )
 
-export const find = (tx: Tx, id: string): Promise<GroupView | undefined> =>
-  view(tx).where('security_groups.id', '=', id).executeTakeFirst()
+export const list = (tx: Tx, scope: Scope, options: ListOptions) =>
+  keysetPage(seenIn(tx, scope), 'security_groups.id', options)
+
+export const find = (tx: Tx, scope: Scope, id: string): Promise<GroupView | undefined> =>
+  seenIn(tx, scope).where('security_groups.id', '=', id).executeTakeFirst()
 
 export function lock(tx: Tx, id: string): Promise<Selectable<SecurityGroupsTable> | undefined> {
   return tx.selectFrom('security_groups').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()

@@ -41,7 +41,7 @@ export async function list(ctx: Ctx, options: ListOptions) {
 
 /** @throws AppError not_found */
 export async function get(ctx: Ctx, id: string): Promise<SecurityGroup> {
-  const row = await groups.find(ctx.tx, id)
+  const row = await groups.find(ctx.tx, ctx.scope, id)
   if (!row) throw notFound('security group')
   return present(row)
 }
@@ -158,7 +158,7 @@ export async function assign(
   const before = (await groups.ofPod(ctx.tx, tenantId, podId)).map(({ name }) => name)
   const wanted = [...new Set(groupIds)]
   for (const id of wanted) {
-    const group = await groups.find(ctx.tx, id)
+    const group = await groups.find(ctx.tx, ctx.scope, id)
     if (!group || (group.tenant_id ?? tenantId) !== tenantId) throw notFound('security group')
   }
   await groups.assign(ctx.tx, pod, wanted)
