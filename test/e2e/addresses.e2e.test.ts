@@ -49,7 +49,7 @@ it('an operator gives a pod an IPv6 address, names it for the reverse zone and t
   await naming.getByText('a full name such as').first().waitFor()
   await naming.getByLabel('Name').fill('Mail.example.com.')
   await naming.getByRole('button', { name: 'Save' }).click()
-  await row.getByText('mail.example.com').waitFor()
+  await row.getByText('mail.example.com').last().waitFor()
 
   const primary = page.getByRole('row').filter({ hasText: 'Made with it' })
   expect(await primary.getByRole('button', { name: /^Release/ }).getAttribute('aria-disabled')).toBe('true')

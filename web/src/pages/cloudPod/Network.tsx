@@ -85,7 +85,7 @@ function useColumns(pod: CloudPod, onName: (address: CloudPodAddress) => void): 
   return [
     {
       header: 'Address',
-      render: ({ address, prefix, gateway, delivery, primary, pool }) => (
+      render: ({ address, prefix, gateway, delivery, primary, pool, reverseName }) => (
         <span className="break-words">
           <span className="font-mono text-[13px] font-medium break-all">
             {address}/{prefix}
@@ -101,6 +101,7 @@ function useColumns(pod: CloudPod, onName: (address: CloudPodAddress) => void): 
                 ? 'Told to the guest'
                 : 'Further address of the same card: to be set inside the guest'}
           </span>
+          {reverseName && <span className="block break-all sm:hidden">{reverseName}</span>}
         </span>
       ),
     },
