@@ -89,6 +89,16 @@ export async function buildApp(root: Root, options: AppOptions): Promise<Fastify
   return app
 }
 
+/** A route that reads its body as a file has none that Fastify would check: what it takes is told all the same. */
+function describe(given: Parameters<typeof jsonSchemaTransform>[0]): ReturnType<typeof jsonSchemaTransform> {
+  const { schema, url } = jsonSchemaTransform(given)
+  const { takes } = (given.route?.config ?? {}) as { takes?: string }
+  return {
+    url,
+    schema: takes === undefined ? schema : { ...schema, consumes: [takes], body: { type: 'string' } },
+  }
+}
+
 async function registerDocs(app: FastifyInstance, version: string): Promise<void> {
   await app.register(swagger, {
     openapi: {
@@ -102,7 +112,7 @@ async function registerDocs(app: FastifyInstance, version: string): Promise<void
       },
       security: [{ session: [] }, { apiKey: [] }],
     },
-    transform: jsonSchemaTransform,
+    transform: describe,
   })
   app.get('/api/openapi.json', { schema: { hide: true } }, () => app.swagger())
   await app.register(swaggerUi, {

@@ -14,6 +14,8 @@ const impersonation = z.object({
 /** Who is asking, and what they may do where. `platform` permissions hold for every tenant. */
 export const me = z.object({
   user: z.object({ id, email: z.string(), name: z.string() }),
+  /** Not everybody has one: single sign-on and passkeys need none. */
+  hasPassword: z.boolean(),
   roles: z.array(
     z.object({
       roleId: id,

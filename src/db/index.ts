@@ -49,7 +49,9 @@ export function openDatabase(
     connectionTimeoutMillis: 10_000,
     types,
   })
-  // An idle connection that breaks is replaced by the pool; the error must only not be fatal.
+  // A connection that breaks is replaced by the pool; the error must only not be fatal, in use (where the pool does not listen)
+  // as little as idle.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   pool.on('error', () => undefined)
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: preparing(pool) }) })
   return {

@@ -21,6 +21,16 @@ export function insert(tx: Tx, user: Insertable<UsersTable>) {
   return tx.insertInto('users').values(user).returningAll().executeTakeFirstOrThrow()
 }
 
+export async function hasPassword(tx: Tx, id: string): Promise<boolean> {
+  const row = await tx
+    .selectFrom('users')
+    .select('id')
+    .where('id', '=', id)
+    .where('password_hash', 'is not', null)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 export async function anyUser(tx: Tx): Promise<boolean> {
   return (await tx.selectFrom('users').select('id').limit(1).executeTakeFirst()) !== undefined
 }

@@ -34,8 +34,10 @@ export function register(app: FastifyInstance, root: Root, route: Route, rbac: R
     schema: schemaOf(route),
     // A HEAD of a stream would stay open for nothing, or read a whole file to throw it away.
     exposeHeadRoute: !WITHOUT_HEAD.has(route.operationId),
-    config:
-      route.perMinute === undefined ? {} : { rateLimit: { max: route.perMinute, timeWindow: '1 minute' } },
+    config: {
+      ...(route.perMinute && { rateLimit: { max: route.perMinute, timeWindow: '1 minute' } }),
+      ...(route.takes && { takes: route.takes }),
+    },
     onRequest: (request) =>
       watched(root, route, request, async () => {
         await authorise(root, route, request, rbac)

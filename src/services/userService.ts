@@ -81,6 +81,7 @@ export async function me(ctx: Ctx, identity: Identity): Promise<Me> {
   )
   return {
     user: identity.user,
+    hasPassword: await users.hasPassword(ctx.tx, identity.user.id),
     roles: identity.roles,
     platform: [...identity.platform],
     tenants: tenants.map((tenant) => ({

@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { openSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exampleCluster, startProxmoxSim, type ProxmoxSim } from '../../sim/proxmox/server.ts'
@@ -17,6 +16,7 @@ import { createLogger } from '../../src/lib/log.ts'
 import * as seed from '../../src/services/provisioning/seed.ts'
 import { createApi, type Api } from '../support/api.ts'
 import { until } from '../support/app.ts'
+import { scratchRoot } from '../support/scratch.ts'
 import { freePort } from '../start/process.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
@@ -53,7 +53,7 @@ export type World = {
  * process of its own with the leases of production, and a simulated cluster.
  */
 export async function openWorld(workers: number): Promise<World> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'mpanel-chaos-'))
+  const dataDir = await mkdtemp(join(scratchRoot(), 'mpanel-chaos-'))
   await chmod(dataDir, 0o711)
   const startPostgres = (port?: number) =>
     startEmbeddedPostgres({ dataDir, log: () => {}, ...(port === undefined ? {} : { port }) })

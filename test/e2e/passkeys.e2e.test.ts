@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { openApp, type OpenApp } from './browser.ts'
+import { logIn, openApp, type OpenApp } from './browser.ts'
 
 let opened: OpenApp
 /** Passkeys are bound to a name, so the pages are opened under one. */
@@ -32,7 +32,8 @@ it('a passkey is added in the pages, logs in alone and after the password, and p
   const page = await opened.page({ baseURL: origin })
   await plugIn(page)
   const user = await opened.user('SUPPORT')
-  await opened.enter(page, user)
+  await page.goto('/login')
+  await logIn(page, user)
   await page.goto('/t/all/account/security')
   await page.getByRole('button', { name: 'Add a passkey' }).click()
   const adding = page.getByRole('dialog', { name: 'Add a passkey' })

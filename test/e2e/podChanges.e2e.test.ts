@@ -4,7 +4,7 @@ import type { CloudPod, CloudPodDetail } from '../../shared/api/cloudPods.ts'
 import type { Job } from '../../shared/api/provisioning.ts'
 import { catalogue } from '../support/api.ts'
 import { finished } from '../support/app.ts'
-import { openApp, type OpenApp } from './browser.ts'
+import { logIn, openApp, type OpenApp } from './browser.ts'
 
 let opened: OpenApp
 let page: Page
@@ -22,7 +22,8 @@ beforeAll(async () => {
   podId = body.cloudPod.id
   await finished(app.admin, body.job.id)
   page = await opened.page()
-  await opened.enter(page, await opened.user('TENANT_OWNER', tenantId))
+  await page.goto('/login')
+  await logIn(page, await opened.user('TENANT_OWNER', tenantId))
 }, 120_000)
 afterAll(() => opened?.close())
 

@@ -43,7 +43,7 @@ it('an owner gives somebody a role of his tenant and takes it again, and is offe
   const take = page.getByRole('button', { name: 'Take Tenant administrator' })
   await take.click()
   await page.getByRole('dialog').getByRole('button', { name: 'Take', exact: true }).click()
-  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'Take', exact: true }).waitFor({ state: 'detached' })
   await take.waitFor({ state: 'detached' })
   const { body } = await opened.app.admin.get<User>(`/api/admin/users/${await idOf(user)}`)
   expect(body.grants.map(({ role }) => role)).toEqual(['TENANT_USER'])
@@ -138,6 +138,7 @@ it('a new user made in the pages logs in, after the administrator has proven ane
   await proof.getByRole('button', { name: 'Go on' }).click()
   await page.getByRole('heading', { level: 1, name: 'New Person' }).waitFor()
   const theirs = await entered({ email: 'new.person@example.com', password: 'gull-orbit-marmalade' })
+  await theirs.goto('/')
   await theirs.getByRole('heading', { level: 1, name: 'Subscriptions' }).waitFor()
   opened.app.clock.offsetMs -= 11 * 60_000
   await page.context().close()

@@ -82,6 +82,7 @@ test('who has no account gets one at the first log-in by a certified provider, a
   }
   const me = await meOf(await comeIn())
   expect(me.user).toMatchObject({ email: `alice@${domain}`, name: 'Ms alice' })
+  expect(me.hasPassword).toBe(false)
   expect(me.roles).toMatchObject([{ key: 'TENANT_ADMIN', tenantId }])
   const facts = ['USER_CREATED', 'ROLE_GRANTED', 'SSO_CONNECTED', 'LOGIN_SUCCEEDED sso']
   expect(await loginFacts(app, me.user.id)).toEqual(facts)

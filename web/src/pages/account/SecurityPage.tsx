@@ -1,4 +1,5 @@
 import { useSession } from '../../components/session.ts'
+import { Card } from '../../ui/Card.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { AccountPage } from './AccountPage.tsx'
 import { ChangeEmail } from './ChangeEmail.tsx'
@@ -19,7 +20,16 @@ export default function SecurityPage() {
       <SecondFactors />
       <Passkeys />
       {!me.mustEnrol && <Identities />}
-      <ChangePassword />
+      {me.hasPassword ? (
+        <ChangePassword />
+      ) : (
+        <Card title="Password">
+          <p className="text-muted">
+            This account has none and needs none. “Forgot your password?” on the log-in page sends a link to
+            set one.
+          </p>
+        </Card>
+      )}
       <ChangeEmail />
     </AccountPage>
   )
