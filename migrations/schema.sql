@@ -394,8 +394,10 @@ create table cloud_pod_quotas (
   max_disk_gb integer not null,
   version integer not null default 1,
   updated_at timestamp with time zone not null,
+  max_addresses integer,
   constraint cloud_pod_quotas_pkey PRIMARY KEY (tenant_id),
   constraint cloud_pod_quotas_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint cloud_pod_quotas_max_addresses_check CHECK ((max_addresses >= 0)),
   constraint cloud_pod_quotas_max_cores_check CHECK ((max_cores >= 0)),
   constraint cloud_pod_quotas_max_disk_gb_check CHECK ((max_disk_gb >= 0)),
   constraint cloud_pod_quotas_max_memory_mb_check CHECK ((max_memory_mb >= 0)),
@@ -442,10 +444,23 @@ create table cloud_pod_reservations (
   memory_mb integer not null,
   disk_gb integer not null,
   created_at timestamp with time zone not null,
+  addresses integer not null default 1,
   constraint cloud_pod_reservations_pkey PRIMARY KEY (pod_id),
   constraint cloud_pod_reservations_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id),
   constraint cloud_pod_reservations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
-  constraint cloud_pod_reservations_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id)
+  constraint cloud_pod_reservations_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id),
+  constraint cloud_pod_reservations_addresses_check CHECK ((addresses >= 0))
+);
+
+create table cloud_pod_security_groups (
+  pod_id uuid not null,
+  group_id uuid not null,
+  tenant_id uuid not null,
+  position integer not null,
+  constraint cloud_pod_security_groups_pkey PRIMARY KEY (pod_id, group_id),
+  constraint cloud_pod_security_groups_group_id_fkey FOREIGN KEY (group_id) REFERENCES security_groups(id),
+  constraint cloud_pod_security_groups_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint cloud_pod_security_groups_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id)
 );
 
 create table cloud_pod_snapshots (
@@ -534,6 +549,9 @@ create table cloud_pods (
   throttle_mbps integer,
   recoverable_until timestamp with time zone,
   kept jsonb,
+  firewall_managed boolean not null default false,
+  firewall_at timestamp with time zone,
+  firewall_problem text,
   wanted_region text,
   constraint cloud_pods_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint cloud_pods_pkey PRIMARY KEY (id),
@@ -594,6 +612,7 @@ create table clusters (
   checked_at timestamp with time zone,
   version integer not null default 1,
   created_at timestamp with time zone not null,
+  firewall_on boolean,
   region text,
   constraint clusters_pkey PRIMARY KEY (id),
   constraint clusters_api_url_check CHECK ((api_url ~~ 'https://%'::text)),
@@ -943,6 +962,9 @@ create table ip_addresses (
   until timestamp with time zone,
   created_at timestamp with time zone not null,
   note text,
+  is_primary boolean not null default false,
+  on_card boolean not null default true,
+  reverse_name text,
   constraint ip_addresses_pkey PRIMARY KEY (pool_id, address),
   constraint ip_addresses_pool_id_fkey FOREIGN KEY (pool_id) REFERENCES ip_pools(id),
   constraint ip_addresses_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
@@ -950,7 +972,10 @@ create table ip_addresses (
   constraint ip_addresses_check1 CHECK (((state = 'quarantined'::text) = (until IS NOT NULL))),
   constraint ip_addresses_note_check CHECK (((state = 'kept'::text) = (note IS NOT NULL))),
   constraint ip_addresses_pod_check CHECK (((state = ANY (ARRAY['quarantined'::text, 'kept'::text])) = (pod_id IS NULL))),
-  constraint ip_addresses_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'assigned'::text, 'quarantined'::text, 'kept'::text])))
+  constraint ip_addresses_primary CHECK (((NOT is_primary) OR ((pod_id IS NOT NULL) AND on_card))),
+  constraint ip_addresses_reverse_name CHECK (((reverse_name IS NULL) OR (pod_id IS NOT NULL))),
+  constraint ip_addresses_reverse_name_check CHECK (((reverse_name ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$'::text) AND (length(reverse_name) <= 253))),
+  constraint ip_addresses_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'assigned'::text, 'releasing'::text, 'quarantined'::text, 'kept'::text])))
 );
 
 create table ip_pools (
@@ -968,13 +993,16 @@ create table ip_pools (
   state text not null default 'active'::text,
   created_at timestamp with time zone not null,
   version integer not null default 1,
+  pod_prefix integer,
   constraint ip_pools_cluster_id_network_excl EXCLUDE USING gist (cluster_id WITH =, network inet_ops WITH &&),
   constraint ip_pools_cluster_id_name_key UNIQUE (cluster_id, name),
   constraint ip_pools_pkey PRIMARY KEY (id),
   constraint ip_pools_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES clusters(id),
   constraint ip_pools_bridge_check CHECK ((bridge ~ '^[a-zA-Z][a-zA-Z0-9_.-]{0,14}$'::text)),
-  constraint ip_pools_check CHECK (((range_start <<= (network)::inet) AND (range_end <<= (network)::inet) AND (gateway <<= (network)::inet))),
+  constraint ip_pools_check CHECK (((range_start <<= (network)::inet) AND (range_end <<= (network)::inet) AND ((gateway <<= (network)::inet) OR (gateway <<= 'fe80::/10'::inet)))),
   constraint ip_pools_check1 CHECK (((range_start <= range_end) AND (family(range_start) = family((network)::inet)))),
+  constraint ip_pools_pod_prefix CHECK (((pod_prefix IS NULL) OR ((family((network)::inet) = 6) AND ((masklen((network)::inet) >= 16) AND (masklen((network)::inet) <= 63)) AND (gateway <<= 'fe80::/10'::inet) AND (range_start = ((host((network(set_masklen(range_start, 64)))::inet))::inet + (1)::bigint)) AND (range_end = ((host((network(set_masklen(range_end, 64)))::inet))::inet + (1)::bigint))))),
+  constraint ip_pools_pod_prefix_check CHECK ((pod_prefix = 64)),
   constraint ip_pools_quarantine_hours_check CHECK ((quarantine_hours >= 0)),
   constraint ip_pools_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text]))),
   constraint ip_pools_vlan_check CHECK (((vlan >= 1) AND (vlan <= 4094)))
@@ -1332,6 +1360,22 @@ create table roles (
 create table search_words (
   word text not null,
   constraint search_words_pkey PRIMARY KEY (word)
+);
+
+create table security_groups (
+  id uuid not null,
+  tenant_id uuid,
+  name text not null,
+  description text not null default ''::text,
+  rules jsonb not null,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint security_groups_tenant_id_name_key UNIQUE NULLS NOT DISTINCT (tenant_id, name),
+  constraint security_groups_pkey PRIMARY KEY (id),
+  constraint security_groups_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint security_groups_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint security_groups_rules_check CHECK ((jsonb_typeof(rules) = 'array'::text))
 );
 
 create table service_accounts (
@@ -1835,6 +1879,10 @@ CREATE INDEX cloud_pod_reservations_node ON public.cloud_pod_reservations USING 
 
 CREATE INDEX cloud_pod_reservations_tenant ON public.cloud_pod_reservations USING btree (tenant_id) INCLUDE (cores, memory_mb, disk_gb);
 
+CREATE INDEX cloud_pod_security_groups_group ON public.cloud_pod_security_groups USING btree (group_id);
+
+CREATE INDEX cloud_pod_security_groups_tenant ON public.cloud_pod_security_groups USING btree (tenant_id);
+
 CREATE INDEX cloud_pod_snapshots_list ON public.cloud_pod_snapshots USING btree (pod_id, id DESC);
 
 CREATE UNIQUE INDEX cloud_pod_snapshots_name ON public.cloud_pod_snapshots USING btree (pod_id, name) WHERE (state <> 'deleted'::text);
@@ -1931,7 +1979,11 @@ CREATE INDEX invoices_subscription ON public.invoices USING btree (subscription_
 
 CREATE INDEX ip_addresses_address ON public.ip_addresses USING btree (address, tenant_id);
 
+CREATE UNIQUE INDEX ip_addresses_on_card ON public.ip_addresses USING btree (pod_id, family(address)) WHERE (on_card AND (pod_id IS NOT NULL));
+
 CREATE INDEX ip_addresses_pod ON public.ip_addresses USING btree (pod_id) WHERE (pod_id IS NOT NULL);
+
+CREATE UNIQUE INDEX ip_addresses_primary ON public.ip_addresses USING btree (pod_id) WHERE is_primary;
 
 CREATE INDEX ledger_accounts_customer ON public.ledger_accounts USING btree (customer_id) WHERE (customer_id IS NOT NULL);
 
@@ -1988,6 +2040,8 @@ CREATE UNIQUE INDEX roles_key ON public.roles USING btree (COALESCE(tenant_id, '
 CREATE INDEX roles_tenant ON public.roles USING btree (tenant_id, id);
 
 CREATE INDEX search_words_alike ON public.search_words USING gin (word gin_trgm_ops);
+
+CREATE INDEX security_groups_list ON public.security_groups USING btree (tenant_id, id DESC);
 
 CREATE INDEX service_accounts_list ON public.service_accounts USING btree (tenant_id, id DESC);
 
@@ -2083,6 +2137,8 @@ alter table cloud_pod_rebuilds enable row level security, force row level securi
 
 alter table cloud_pod_reservations enable row level security, force row level security;
 
+alter table cloud_pod_security_groups enable row level security, force row level security;
+
 alter table cloud_pod_snapshots enable row level security, force row level security;
 
 alter table cloud_pod_traffic enable row level security, force row level security;
@@ -2142,6 +2198,8 @@ alter table provisioning_jobs_live enable row level security, force row level se
 alter table role_grants enable row level security, force row level security;
 
 alter table roles enable row level security, force row level security;
+
+alter table security_groups enable row level security, force row level security;
 
 alter table service_accounts enable row level security, force row level security;
 
@@ -2206,6 +2264,8 @@ create policy tenant_wall on cloud_pod_quotas for all using ((( SELECT app_platf
 create policy tenant_wall on cloud_pod_rebuilds for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on cloud_pod_reservations for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on cloud_pod_security_groups for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on cloud_pod_snapshots for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -2278,6 +2338,14 @@ create policy tenant_insert on roles for insert with check ((( SELECT app_platfo
 create policy tenant_read on roles for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
 
 create policy tenant_update on roles for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_delete on security_groups for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_insert on security_groups for insert with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_read on security_groups for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
+
+create policy tenant_update on security_groups for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on service_accounts for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -2399,6 +2467,8 @@ grant insert, select, update on cloud_pod_rebuilds to mpanel_app;
 
 grant delete, insert, select, update on cloud_pod_reservations to mpanel_app;
 
+grant delete, insert, select, update on cloud_pod_security_groups to mpanel_app;
+
 grant insert, select, update on cloud_pod_snapshots to mpanel_app;
 
 grant insert, select, update on cloud_pod_traffic to mpanel_app;
@@ -2493,6 +2563,8 @@ grant delete, insert, select, update on roles to mpanel_app;
 
 grant select on schema_migrations to mpanel_app;
 
+grant delete, insert, select, update on security_groups to mpanel_app;
+
 grant insert, select, update on service_accounts to mpanel_app;
 
 grant insert, select, update on sessions to mpanel_app;
@@ -2548,6 +2620,14 @@ grant update (customer_id, status, paid_minor, credited_minor) on invoices to mp
 grant update (customer_id, status) on payments to mpanel_app;
 
 grant update (state) on prices to mpanel_app;
+
+CREATE OR REPLACE FUNCTION public.address_upper_half(p inet)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE STRICT
+AS $function$
+  select ('x' || encode(substr(inet_send(p), 5, 8), 'hex'))::bit(64)::bigint
+$function$;
 
 CREATE OR REPLACE FUNCTION public.app_platform()
  RETURNS boolean
@@ -2809,6 +2889,17 @@ begin
       and (k.tenant_id is null or tenant_is_active(k.tenant_id));
   perform set_config('app.scope', caller_scope, true);
 end $function$;
+
+CREATE OR REPLACE FUNCTION public.ip_pool_size(p ip_pools)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select case
+    when p.pod_prefix is not null then address_upper_half(p.range_end) - address_upper_half(p.range_start) + 1
+    when family(p.network) = 6 and masklen(inet_merge(p.range_start, p.range_end)) < 70 then null
+    else p.range_end - p.range_start + 1 end
+$function$;
 
 CREATE OR REPLACE FUNCTION public.job_advance(p_entries jsonb)
  RETURNS SETOF text
@@ -3170,14 +3261,23 @@ declare
 begin
   perform set_config('app.scope', 'platform', true);
   select candidate into free from (
-    select p.range_start as candidate, p.range_start, p.range_end, p.gateway from ip_pools p where p.id = p_pool
+    select p.range_start as candidate, p.network, p.range_start, p.range_end, p.gateway from ip_pools p where p.id = p_pool
     union all
-    select a.address + 1, p.range_start, p.range_end, p.gateway
+    -- 2^64 in three steps: what is added to an address is a bigint.
+    select case when p.pod_prefix is null then a.address + 1
+        else a.address + 9223372036854775807 + 9223372036854775807 + 2 end,
+      p.network, p.range_start, p.range_end, p.gateway
     from ip_addresses a join ip_pools p on p.id = a.pool_id where a.pool_id = p_pool
+      and a.address >= p.range_start and a.address < p.range_end
     union all
-    select host(p.gateway)::inet + 1, p.range_start, p.range_end, p.gateway from ip_pools p where p.id = p_pool
+    select host(p.gateway)::inet + 1, p.network, p.range_start, p.range_end, p.gateway from ip_pools p
+      where p.id = p_pool and p.pod_prefix is null
+    union all
+    select host(p.network)::inet + 1, p.network, p.range_start, p.range_end, p.gateway from ip_pools p
+      where p.id = p_pool and p.pod_prefix is null
   ) c
   where candidate between range_start and range_end and host(candidate) <> host(gateway)
+    and (family(candidate) = 4 or host(candidate) <> host(network))
     and not exists (select from ip_addresses b where b.pool_id = p_pool and b.address = c.candidate)
   order by candidate limit 1;
   perform set_config('app.scope', caller_scope, true);

@@ -29,6 +29,7 @@ export const PERMISSIONS = [
   'cloudpods:console',
   'cloudpods:backup',
   'cloudpods:rebuild',
+  'cloudpods:firewall',
   'cloudpods:delete',
   'jobs:read',
   'jobs:manage',
@@ -98,6 +99,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'cloudpods:console',
     'cloudpods:backup',
     'cloudpods:rebuild',
+    'cloudpods:firewall',
     'cloudpods:delete',
     'audit:export',
     'audit:manage',
@@ -116,6 +118,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'cloudpods:console',
     'cloudpods:backup',
     'cloudpods:rebuild',
+    'cloudpods:firewall',
   ],
   TENANT_USER: [
     'tenants:read',

@@ -27,6 +27,8 @@ const guestFacts = z.strictObject({
   cores: z.number().int().min(1).max(512),
   memoryMb: z.number().int().min(16).max(4_194_304),
   diskGb: z.number().int().min(1).max(1_000_000),
+  /** Beside its IPv4 address the fixed IPv6 address that it is told: the pod holds both. */
+  ipv6: z.ipv6().nullable().default(null),
 })
 export type GuestFacts = z.infer<typeof guestFacts>
 

@@ -12,6 +12,10 @@ export const ipPool = z.object({
   bridge: z.string(),
   vlan: z.number().int().nullable(),
   dnsServers: z.array(z.string()),
+  /** 64: each pod gets a whole /64 of it, and is told the first address in it. Null: single addresses. */
+  podPrefix: z.number().int().nullable(),
+  /** How many it can give out; null: more than can be used up. */
+  size: z.number().nullable(),
   quarantineHours: z.number().int(),
   state: z.enum(['active', 'paused']),
   used: z.number().int(),
@@ -37,6 +41,7 @@ export const ipPoolCreate = z.strictObject({
     .default('vmbr0'),
   vlan: z.number().int().min(1).max(4094).nullable().default(null),
   dnsServers: z.array(address).max(4).default([]),
+  podPrefix: z.literal(64).nullable().default(null),
   quarantineHours: z.number().int().min(0).max(8760).default(24),
 })
 
@@ -55,7 +60,7 @@ export const ipPoolUpdate = z
 /** An address of a pool that is not free. */
 const ipAddress = z.object({
   address: z.string(),
-  state: z.enum(['reserved', 'assigned', 'quarantined', 'kept']),
+  state: z.enum(['reserved', 'assigned', 'releasing', 'quarantined', 'kept']),
   pod: z.object({ id, tenantId: id, hostname: z.string() }).nullable(),
   /** Until when it rests. */
   until: timestamp.nullable(),

@@ -7,6 +7,8 @@ const quota = z.strictObject({
   maxCores: z.number().int().min(0).max(10_000_000),
   maxMemoryMb: z.number().int().min(0).max(2_000_000_000),
   maxDiskGb: z.number().int().min(0).max(2_000_000_000),
+  /** Null: without a limit. */
+  maxAddresses: z.number().int().min(0).max(10_000_000).nullable().optional(),
 })
 
 const tenantState = z.enum(['active', 'suspended', 'closing', 'closed'])
@@ -84,14 +86,23 @@ export const settingsUpdate = z.strictObject(settingShape)
 export type SettingsUpdate = Partial<Record<SettingKey, string | number | null>>
 
 const limit = z.object({
-  limit: z.number().int(),
+  /** Null: without a limit. */
+  limit: z.number().int().nullable(),
   used: z.number().int(),
   /** default: what every new tenant may use; platform: somebody decided otherwise. */
   origin: z.enum(['default', 'platform']),
 })
 /** Null: no quota was set, so nothing can be ordered. */
 export const quotaView = z.object({
-  limits: z.object({ maxPods: limit, maxCores: limit, maxMemoryMb: limit, maxDiskGb: limit }).nullable(),
+  limits: z
+    .object({
+      maxPods: limit,
+      maxCores: limit,
+      maxMemoryMb: limit,
+      maxDiskGb: limit,
+      maxAddresses: limit,
+    })
+    .nullable(),
   /** A limit is below what is in use: existing pods stay, new orders are refused. */
   exceeded: z.boolean(),
   /** Pods with which the use does not agree, counted anew now, twenty at most; none unless mPanel has a fault. */
@@ -110,6 +121,7 @@ export const quotaUpdate = z.strictObject({
   maxCores: quota.shape.maxCores.nullable().optional(),
   maxMemoryMb: quota.shape.maxMemoryMb.nullable().optional(),
   maxDiskGb: quota.shape.maxDiskGb.nullable().optional(),
+  maxAddresses: quota.shape.maxAddresses,
 })
 
 export const tenantSuspend = z.strictObject({ reason: z.string().trim().min(1).max(500) })

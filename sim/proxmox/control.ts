@@ -3,13 +3,17 @@ import { die } from './errors.ts'
 import { allocate, findStorage, free, isFileBased, volumesOfGuest } from './disks.ts'
 import { applyPending, digestOf, forgetGuest, newGuest, randomMac } from './guests.ts'
 import { sidOf } from './ha.ts'
-import type { Config, Guest, GuestKind, HaResource, State, TaskRecord } from './model.ts'
+import type { Config, Firewall, Guest, GuestKind, HaResource, State, TaskRecord } from './model.ts'
 import { abandonTasks } from './tasks.ts'
 import { formatSize, GiB } from './units.ts'
 import { findNode, guestList, now } from './world.ts'
 import type { RequestRecord, Speed, World } from './world.ts'
 
-type GuestView = Omit<Guest, 'snapshots'> & { digest: string; snapshots: string[] }
+type GuestView = Omit<Guest, 'snapshots'> & {
+  digest: string
+  snapshots: string[]
+  firewall: Firewall | undefined
+}
 
 type GuestChange = {
   config?: Config
@@ -19,6 +23,8 @@ type GuestChange = {
   node?: string
   /** What its network cards have counted since its start. */
   traffic?: { in: number; out: number }
+  /** As if somebody had written its file by hand. */
+  firewall?: Firewall
   /** Unix seconds: when it was started. */
   startedAt?: number
 }
@@ -141,7 +147,7 @@ export function makeControl(world: World): SimControl {
       const task = world.running.get(upid) ?? die(`no such running task '${upid}'`)
       task.stop('kill')
     },
-    guests: () => guestList(world).map(view),
+    guests: () => guestList(world).map((guest) => view(world, guest)),
     ha: () => structuredClone(world.state.ha),
     setHa: changed((vmid, state) => {
       const sid = sidOf(existing(world, vmid))
@@ -160,10 +166,11 @@ export function makeControl(world: World): SimControl {
   }
 }
 
-const view = (guest: Guest): GuestView => ({
+const view = (world: World, guest: Guest): GuestView => ({
   ...structuredClone(guest),
   digest: digestOf(guest),
   snapshots: Object.keys(guest.snapshots),
+  firewall: structuredClone(world.state.firewalls[guest.vmid]),
 })
 
 const existing = (world: World, vmid: number) => world.state.guests[vmid] ?? die(`no guest ${vmid}`)
@@ -232,6 +239,7 @@ function changeGuest(world: World, vmid: number, change: GuestChange): void {
     guest.startedAt = change.power === 'stopped' ? null : (guest.startedAt ?? now())
     guest.pid = change.power === 'stopped' ? null : (guest.pid ?? (world.state.lastPid += 1))
   }
+  if (change.firewall !== undefined) world.state.firewalls[vmid] = change.firewall
   if (change.startedAt !== undefined) guest.startedAt = change.startedAt
   if (change.traffic !== undefined) guest.traffic = change.traffic
 }

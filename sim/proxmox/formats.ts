@@ -45,7 +45,34 @@ const address: Check = (value) => {
   }
 }
 
+const isAddressOrNetwork = (value: string): boolean =>
+  isIPv4(value) || isIPv6(value) || cidr(value, isIPv4, 32) || cidr(value, isIPv6, 128)
+
+const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) <= 65_535
+
 const FORMATS: Record<string, Check> = {
+  IPorCIDRorAlias: (value) => {
+    if (!isAddressOrNetwork(value) && !/^[A-Za-z][A-Za-z0-9\-_]+$/.test(value))
+      fail('value does not look like a valid IP address or CIDR network')
+  },
+  'pve-fw-addr-spec': (value) => {
+    for (const part of value.split(','))
+      if (!isAddressOrNetwork(part) && !/^\+?[A-Za-z][A-Za-z0-9\-_]+$/.test(part))
+        fail(`invalid IP address or network '${part}'`)
+  },
+  'pve-fw-dport-spec': (value) => {
+    for (const part of value.split(',')) {
+      const [first = '', last = first, ...more] = part.split(':')
+      const isName = more.length === 0 && first === last && /^[a-z][a-z0-9-]+$/.test(first)
+      if (isName) continue
+      if (more.length > 0 || !isPort(first) || !isPort(last)) fail(`invalid port '${part}'`)
+      if (Number(first) > Number(last)) fail(`Error: port range start ${first} is larger than end ${last}`)
+    }
+  },
+  'pve-fw-protocol-spec': matches(
+    /^(?:tcp|udp|udplite|icmp|icmpv6|ipv6-icmp|sctp|dccp|esp|ah|gre|\d{1,3})$/,
+    () => 'unknown protocol',
+  ),
   string: () => {},
   urlencoded: matches(/^[-%a-zA-Z0-9_.!~*'()]*$/, (value) => `invalid urlencoded string: ${value}`),
   'pve-configid': matches(/^[a-z][a-z0-9_-]+$/i, (value) => `invalid configuration ID '${value}'`),

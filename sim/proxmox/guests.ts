@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { die } from './errors.ts'
 import { withLock } from './locks.ts'
-import type { Config, Guest, GuestKind } from './model.ts'
+import type { Config, Firewall, Guest, GuestKind } from './model.ts'
 import { splitProperties, printProperties } from './property.ts'
 import { check } from './permissions.ts'
 import { CT_NET_FORMAT, LXC_OPTIONS } from './lxcSchema.ts'
@@ -194,8 +194,14 @@ export function addToPool(world: World, pool: string | undefined, vmid: number):
   if (members && !members.vms.includes(vmid)) members.vms.push(vmid)
 }
 
+/** A clone and a backup have what their source has. */
+export function copyFirewall(world: World, from: Firewall | undefined, vmid: number): void {
+  if (from) world.state.firewalls[vmid] = structuredClone(from)
+}
+
 export function forgetGuest(world: World, vmid: number): void {
   delete world.state.guests[vmid]
+  delete world.state.firewalls[vmid]
   delete world.state.ha[`vm:${vmid}`]
   delete world.state.ha[`ct:${vmid}`]
   for (const pool of Object.values(world.state.pools)) pool.vms = pool.vms.filter((member) => member !== vmid)

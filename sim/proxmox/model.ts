@@ -15,6 +15,10 @@ export type State = {
   tasks: TaskRecord[]
   lastPid: number
   quorumLost: boolean
+  /** Whether the firewall of the cluster is on. */
+  firewallOn: boolean
+  /** Files of their own, by VMID: one that is written for no guest is there for the next one of that VMID. */
+  firewalls: Record<string, Firewall>
   ticketKey: string
 }
 
@@ -80,10 +84,18 @@ export type Archive = {
   disks: Record<string, { size: number; format: string; storage: string }>
   notes: string
   protected: boolean
+  firewall?: Firewall
 }
 
 export type GuestKind = 'qemu' | 'lxc'
 export type Config = Record<string, string>
+
+/** What its file says under [OPTIONS], [RULES] and [IPSET …]. */
+export type Firewall = {
+  options: Config
+  rules: Config[]
+  ipsets: Record<string, string[]>
+}
 
 type Snapshot = {
   config: Config

@@ -93,8 +93,8 @@ export function makeRouter(routes: Route[]): Router {
 function find(compiled: Compiled[], { method, path }: RouteRequest) {
   const parts = path.split('/').slice(1)
   for (const { route, segments, schema } of compiled) {
-    // The name of a volume has slashes of its own, escaped or not.
-    const rest = segments.at(-1) === '{volume}'
+    // The name of a volume and a network have slashes of their own, escaped or not.
+    const rest = segments.at(-1) === '{volume}' || segments.at(-1) === '{cidr}'
     if (route.method !== method) continue
     if (rest ? parts.length < segments.length : parts.length !== segments.length) continue
     const variables: Record<string, string> = {}

@@ -12,6 +12,8 @@ import { words } from './words.ts'
 /** What a cluster looks like on its first day. Secrets come from the caller. */
 export type ClusterSeed = {
   name: string
+  /** Whether the firewall of the cluster is on. */
+  firewallOn?: boolean
   nodes: { name: string; cores: number; memoryMb: number; ip?: string; bridges?: string[] }[]
   storages: {
     name: string
@@ -96,6 +98,8 @@ export function emptyState(seed: ClusterSeed): State {
     tasks: [],
     lastPid: 800,
     quorumLost: false,
+    firewallOn: seed.firewallOn ?? false,
+    firewalls: {},
     ticketKey: randomBytes(32).toString('hex'),
   }
 }
@@ -195,6 +199,7 @@ export function exampleCluster({
 }: ExampleSecrets): ClusterSeed {
   return {
     name: 'example',
+    firewallOn: true,
     nodes: ['pve1', 'pve2', 'pve3'].map((name, index) => ({
       name,
       cores: 64,

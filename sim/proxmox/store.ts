@@ -8,7 +8,9 @@ export type Store = { changed: () => void; saved: () => Promise<void> }
 
 export function readState(file: string): State | null {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as State
+    const read = JSON.parse(readFileSync(file, 'utf8')) as Partial<State>
+    // A file of an earlier version has no firewalls.
+    return { firewallOn: true, firewalls: {}, ...read } as State
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error

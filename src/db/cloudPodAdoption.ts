@@ -26,6 +26,7 @@ export type FoundPool = { id: string; name: string; bridge: string; vlan: number
 export async function poolWith(tx: Tx, clusterId: string, address: string): Promise<FoundPool | undefined> {
   const { rows } = await sql<FoundPool>`select id, name, bridge, vlan from ip_pools
     where cluster_id = ${clusterId} and ${address}::inet <<= network::inet and ${address}::inet <> gateway
+      and (pod_prefix is null or ${address}::inet = host(network(set_masklen(${address}::inet, pod_prefix)))::inet + 1)
     order by masklen(network) desc, name limit 1`.execute(tx)
   return rows[0]
 }
@@ -33,12 +34,14 @@ export async function poolWith(tx: Tx, clusterId: string, address: string): Prom
 /** Takes one address for a pod, also one that was kept back or rests. False: another pod holds it. */
 export async function takeAddress(
   tx: Tx,
-  given: { poolId: string; address: string; tenantId: string; podId: string; at: Date },
+  given: { poolId: string; address: string; tenantId: string; podId: string; at: Date; isPrimary: boolean },
 ): Promise<boolean> {
-  const { rows } = await sql`insert into ip_addresses (pool_id, address, tenant_id, state, pod_id, created_at)
-    values (${given.poolId}, ${given.address}::inet, ${given.tenantId}, 'reserved', ${given.podId}, ${given.at})
-    on conflict (pool_id, address) do update set state = 'reserved', pod_id = excluded.pod_id,
-        tenant_id = excluded.tenant_id, until = null, note = null
+  const { rows } =
+    await sql`insert into ip_addresses (pool_id, address, tenant_id, state, pod_id, is_primary, created_at)
+    values (${given.poolId}, ${given.address}::inet, ${given.tenantId}, 'reserved', ${given.podId}, ${given.isPrimary},
+      ${given.at})
+    on conflict (pool_id, address) do update set state = 'reserved', pod_id = excluded.pod_id, on_card = true,
+        is_primary = excluded.is_primary, tenant_id = excluded.tenant_id, until = null, note = null
       where ip_addresses.state in ('kept', 'quarantined') returning pod_id`.execute(tx)
   return rows.length > 0
 }
@@ -53,6 +56,6 @@ export async function nodeNamed(tx: Tx, clusterId: string, name: string): Promis
 /** A guest that did not become a pod keeps its VMID and its address: nobody else gets them. */
 export async function leaveToStranger(tx: Tx, podId: string, note: string): Promise<void> {
   await sql`update vmid_reservations set state = 'foreign', pod_id = null where pod_id = ${podId}`.execute(tx)
-  await sql`update ip_addresses set state = 'kept', pod_id = null, note = ${note}
+  await sql`update ip_addresses set state = 'kept', pod_id = null, is_primary = false, reverse_name = null, note = ${note}
     where pod_id = ${podId}`.execute(tx)
 }

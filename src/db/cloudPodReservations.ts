@@ -1,20 +1,24 @@
 import { sql, type Selectable } from 'kysely'
+import { restAddresses } from './cloudPodAddresses.ts'
 import type { Tx } from './index.ts'
-import type { CloudPodQuotasTable, IpPoolsTable } from './types.ts'
+import type { CloudPodQuotasTable } from './types.ts'
 
 export type Resources = { cores: number; memoryMb: number; diskGb: number }
 export type Usage = Resources & { pods: number }
+/** What counts against a tenant's quota. */
+export type QuotaUse = Usage & { addresses: number }
 
-type QuotaState = { quota: Selectable<CloudPodQuotasTable>; used: Usage }
+type QuotaState = { quota: Selectable<CloudPodQuotasTable>; used: QuotaUse }
 
 const quotaOf = (tx: Tx, tenantId: string) =>
   tx.selectFrom('cloud_pod_quotas').selectAll().where('tenant_id', '=', tenantId)
 
-async function used(tx: Tx, tenantId: string): Promise<Usage> {
-  const { rows } = await sql<Usage>`select count(*)::int as pods, coalesce(sum(cores), 0)::int as cores,
-      coalesce(sum(memory_mb), 0)::int as "memoryMb", coalesce(sum(disk_gb), 0)::int as "diskGb"
+async function used(tx: Tx, tenantId: string): Promise<QuotaUse> {
+  const { rows } = await sql<QuotaUse>`select count(*)::int as pods, coalesce(sum(cores), 0)::int as cores,
+      coalesce(sum(memory_mb), 0)::int as "memoryMb", coalesce(sum(disk_gb), 0)::int as "diskGb",
+      coalesce(sum(addresses), 0)::int as addresses
     from cloud_pod_reservations where tenant_id = ${tenantId}`.execute(tx)
-  return rows[0] ?? { pods: 0, cores: 0, memoryMb: 0, diskGb: 0 }
+  return rows[0] ?? { pods: 0, cores: 0, memoryMb: 0, diskGb: 0, addresses: 0 }
 }
 
 /** Locks the tenant's quota row and sums what is reserved under it. Undefined: the tenant has no quota. */
@@ -173,59 +177,6 @@ export async function markVmidForeign(tx: Tx, clusterId: string, vmid: number): 
   )
 }
 
-export function activePools(tx: Tx, clusterId: string): Promise<Selectable<IpPoolsTable>[]> {
-  return tx
-    .selectFrom('ip_pools')
-    .selectAll()
-    .where('cluster_id', '=', clusterId)
-    .where('state', '=', 'active')
-    .orderBy('name')
-    .execute()
-}
-
-/** Takes the lowest free address of a pool for a pod, null when none is free. The cluster's row is locked. */
-export async function reserveAddress(
-  tx: Tx,
-  poolId: string,
-  tenantId: string,
-  podId: string,
-  at: Date,
-): Promise<string | null> {
-  const { rows } = await sql<{
-    address: string
-  }>`insert into ip_addresses (pool_id, address, tenant_id, state, pod_id, created_at)
-    select ${poolId}, free, ${tenantId}, 'reserved', ${podId}, ${at}
-    from next_free_address(${poolId}) as free where free is not null returning host(address) as address`.execute(
-    tx,
-  )
-  return rows[0]?.address ?? null
-}
-
-export type PodAddress = {
-  address: string
-  prefix: number
-  gateway: string
-  bridge: string
-  vlan: number | null
-  dnsServers: string[]
-}
-
-export async function addressesOf(tx: Tx, podId: string): Promise<PodAddress[]> {
-  const { rows } =
-    await sql<PodAddress>`select host(a.address) as address, masklen(p.network) as prefix, host(p.gateway) as gateway,
-      p.bridge, p.vlan, array(select host(d) from unnest(p.dns_servers) as d) as "dnsServers"
-    from ip_addresses a join ip_pools p on p.id = a.pool_id where a.pod_id = ${podId} order by a.address`.execute(
-      tx,
-    )
-  return rows
-}
-
-export async function assignAddresses(tx: Tx, podId: string): Promise<void> {
-  await sql`update ip_addresses set state = 'assigned' where pod_id = ${podId} and state = 'reserved'`.execute(
-    tx,
-  )
-}
-
 /**
  * Gives back everything a pod holds. What may have been in use rests first: addresses for their pool's quarantine,
  * the VMID for `vmidHours`. What was never used (`rest` false) is free at once.
@@ -238,6 +189,7 @@ export async function release(
   vmidHours: number,
 ): Promise<void> {
   await sql`delete from cloud_pod_reservations where pod_id = ${podId}`.execute(tx)
+  await sql`delete from cloud_pod_security_groups where pod_id = ${podId}`.execute(tx)
   await sql`update cloud_pod_migrations set state = 'failed', problem = 'The pod is gone.', ended_at = ${at}
     where pod_id = ${podId} and state = 'moving'`.execute(tx)
   await sql`update cloud_pod_rebuilds set state = 'gone', ended_at = ${at}
@@ -249,9 +201,7 @@ export async function release(
   }
   await sql`update vmid_reservations set state = 'quarantined', pod_id = null,
     until = ${at}::timestamptz + make_interval(hours => ${vmidHours}) where pod_id = ${podId}`.execute(tx)
-  await sql`update ip_addresses a set state = 'quarantined', pod_id = null,
-    until = ${at}::timestamptz + make_interval(hours => p.quarantine_hours)
-    from ip_pools p where p.id = a.pool_id and a.pod_id = ${podId}`.execute(tx)
+  await restAddresses(tx, podId, null, at)
 }
 
 /** Ends quarantines that are over. */

@@ -13,11 +13,8 @@ const view = (tx: Tx) =>
     .selectAll('cloud_pods')
     .select(['plan.name as plan_name', 'blueprint.name as blueprint_name'])
     .select(
-      sql<
-        string[]
-      >`array(select host(a.address) from ip_addresses a where a.pod_id = cloud_pods.id order by a.address)`.as(
-        'addresses',
-      ),
+      sql<string[]>`array(select host(a.address) from ip_addresses a where a.pod_id = cloud_pods.id
+          order by a.is_primary desc, a.on_card desc, a.address)`.as('addresses'),
     )
     .select(
       sql<string | null>`(select c.region from clusters c where c.id = cloud_pods.cluster_id)`.as('region'),

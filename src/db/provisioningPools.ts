@@ -4,8 +4,23 @@ import { keysetPage, type ListOptions } from './list.ts'
 import { ofPresentCluster } from './provisioningInfrastructure.ts'
 import type { IpPoolsTable } from './types.ts'
 
-export function insertPool(tx: Tx, pool: Insertable<IpPoolsTable>) {
-  return tx.insertInto('ip_pools').values(pool).returningAll().executeTakeFirstOrThrow()
+/** What a pool of /64s gives out is the first address in each: the ends of its range are such addresses. */
+const endOf = (address: string, podPrefix: number | null) =>
+  podPrefix === null
+    ? address
+    : sql<string>`host(network(set_masklen(${address}::inet, ${podPrefix}::int)))::inet + 1`
+
+export async function insertPool(tx: Tx, pool: Insertable<IpPoolsTable>): Promise<string> {
+  const { id } = await tx
+    .insertInto('ip_pools')
+    .values({
+      ...pool,
+      range_start: endOf(pool.range_start, pool.pod_prefix ?? null),
+      range_end: endOf(pool.range_end, pool.pod_prefix ?? null),
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  return id
 }
 
 const countOf = (state: 'quarantined' | 'kept') =>
@@ -17,7 +32,8 @@ const poolView = (tx: Tx) =>
     .selectAll()
     .select([
       sql<number>`(select count(*)::int from ip_addresses a
-        where a.pool_id = ip_pools.id and a.state in ('reserved', 'assigned'))`.as('used'),
+        where a.pool_id = ip_pools.id and a.state in ('reserved', 'assigned', 'releasing'))`.as('used'),
+      sql<number | null>`ip_pool_size(ip_pools)::float8`.as('size'),
       countOf('quarantined').as('quarantined'),
       countOf('kept').as('kept'),
     ])
@@ -31,8 +47,25 @@ export function lockPool(tx: Tx, id: string) {
   return tx.selectFrom('ip_pools').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
 }
 
-export async function updatePool(tx: Tx, id: string, change: Updateable<IpPoolsTable>): Promise<void> {
-  await tx.updateTable('ip_pools').set(change).where('id', '=', id).execute()
+type PoolChange = Omit<Updateable<IpPoolsTable>, 'range_start' | 'range_end'> & {
+  range_start?: string | undefined
+  range_end?: string | undefined
+}
+
+export async function updatePool(
+  tx: Tx,
+  { id, podPrefix }: { id: string; podPrefix: number | null },
+  { range_start: first, range_end: last, ...change }: PoolChange,
+): Promise<void> {
+  await tx
+    .updateTable('ip_pools')
+    .set({
+      ...change,
+      range_start: first === undefined ? undefined : endOf(first, podPrefix),
+      range_end: last === undefined ? undefined : endOf(last, podPrefix),
+    })
+    .where('id', '=', id)
+    .execute()
 }
 
 /** Removes a pool and what is kept back in it. @throws DatabaseError 23503 when a pod holds an address of it */
@@ -43,7 +76,7 @@ export async function deletePool(tx: Tx, id: string): Promise<void> {
 
 export type AddressRow = {
   address: string
-  state: 'reserved' | 'assigned' | 'quarantined' | 'kept'
+  state: 'reserved' | 'assigned' | 'releasing' | 'quarantined' | 'kept'
   podId: string | null
   tenantId: string | null
   hostname: string | null
@@ -77,9 +110,12 @@ export async function keepAddress(
   return rows.length > 0
 }
 
+/** Of a pool of /64s only the first address of each counts: that is what a pod would hold. */
 export async function isInPool(tx: Tx, poolId: string, address: string): Promise<boolean> {
-  const { rows } =
-    await sql`select from ip_pools where id = ${poolId} and ${address}::inet <<= network::inet`.execute(tx)
+  const { rows } = await sql`select from ip_pools where id = ${poolId} and ${address}::inet <<= network::inet
+      and (pod_prefix is null or ${address}::inet = host(network(set_masklen(${address}::inet, pod_prefix)))::inet + 1)`.execute(
+    tx,
+  )
   return rows.length > 0
 }
 
@@ -98,15 +134,14 @@ export async function freeAddress(tx: Tx, poolId: string, address: string): Prom
     and state in ('kept', 'quarantined')`.execute(tx)
 }
 
-/** Active pools of which little is left: used, of how many. */
+/** Active pools of which little is left: used, of how many. One that cannot be used up is never among them. */
 export async function nearlyUsedUp(tx: Tx): Promise<{ name: string; used: number; size: number }[]> {
   const { rows } = await sql<{ name: string; used: number; size: number }>`
-    select p.name, u.used, p.range_end - p.range_start + 1 as size
+    select p.name, u.used, s.size
     from ip_pools p join clusters c on c.id = p.cluster_id and c.state <> 'removed'
+    cross join lateral (select ip_pool_size(p)::float8 as size) s
     cross join lateral (select count(*)::int as used from ip_addresses a
       where a.pool_id = p.id and a.address between p.range_start and p.range_end) u
-    where p.state = 'active' and u.used >= 0.9 * (p.range_end - p.range_start + 1) order by p.name`.execute(
-    tx,
-  )
+    where p.state = 'active' and u.used >= 0.9 * s.size order by p.name`.execute(tx)
   return rows
 }

@@ -21,6 +21,7 @@ const TABLES = {
   apiKey: 'api_keys',
   serviceAccount: 'service_accounts',
   auditSink: 'audit_sinks',
+  securityGroup: 'security_groups',
 } as const
 
 export type TenantThing = keyof typeof TABLES

@@ -12,7 +12,13 @@ const view = (tx: Tx) =>
     .selectFrom('tenants')
     .leftJoin('cloud_pod_quotas as quota', 'quota.tenant_id', 'tenants.id')
     .selectAll('tenants')
-    .select(['quota.max_pods', 'quota.max_cores', 'quota.max_memory_mb', 'quota.max_disk_gb'])
+    .select([
+      'quota.max_pods',
+      'quota.max_cores',
+      'quota.max_memory_mb',
+      'quota.max_disk_gb',
+      'quota.max_addresses',
+    ])
 
 export type TenantView = Awaited<ReturnType<ReturnType<typeof view>['executeTakeFirstOrThrow']>>
 

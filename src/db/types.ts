@@ -263,6 +263,7 @@ export interface CloudPodQuotasTable {
   max_disk_gb: number
   version: Generated<number>
   updated_at: Date
+  max_addresses: number | null
 }
 
 export interface CloudPodRebuildsTable {
@@ -293,6 +294,14 @@ export interface CloudPodReservationsTable {
   memory_mb: number
   disk_gb: number
   created_at: Date
+  addresses: Generated<number>
+}
+
+export interface CloudPodSecurityGroupsTable {
+  pod_id: string
+  group_id: string
+  tenant_id: string
+  position: number
 }
 
 export interface CloudPodSnapshotsTable {
@@ -373,6 +382,9 @@ export interface CloudPodsTable {
   throttle_mbps: number | null
   recoverable_until: Date | null
   kept: unknown
+  firewall_managed: Generated<boolean>
+  firewall_at: Date | null
+  firewall_problem: string | null
   wanted_region: string | null
 }
 
@@ -404,6 +416,7 @@ export interface ClustersTable {
   checked_at: Date | null
   version: Generated<number>
   created_at: Date
+  firewall_on: boolean | null
   region: string | null
 }
 
@@ -646,6 +659,9 @@ export interface IpAddressesTable {
   until: Date | null
   created_at: Date
   note: string | null
+  is_primary: Generated<boolean>
+  on_card: Generated<boolean>
+  reverse_name: string | null
 }
 
 export interface IpPoolsTable {
@@ -663,6 +679,7 @@ export interface IpPoolsTable {
   state: Generated<'active' | 'paused'>
   created_at: Date
   version: Generated<number>
+  pod_prefix: number | null
 }
 
 export interface JobLanesTable {
@@ -917,6 +934,17 @@ export interface RolesTable {
 
 export interface SearchWordsTable {
   word: string
+}
+
+export interface SecurityGroupsTable {
+  id: string
+  tenant_id: string | null
+  name: string
+  description: Generated<string>
+  rules: unknown
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
 }
 
 export interface ServiceAccountsTable {
@@ -1230,6 +1258,7 @@ export interface Tables {
   cloud_pod_quotas: CloudPodQuotasTable
   cloud_pod_rebuilds: CloudPodRebuildsTable
   cloud_pod_reservations: CloudPodReservationsTable
+  cloud_pod_security_groups: CloudPodSecurityGroupsTable
   cloud_pod_snapshots: CloudPodSnapshotsTable
   cloud_pod_traffic: CloudPodTrafficTable
   cloud_pods: CloudPodsTable
@@ -1274,6 +1303,7 @@ export interface Tables {
   role_permissions: RolePermissionsTable
   roles: RolesTable
   search_words: SearchWordsTable
+  security_groups: SecurityGroupsTable
   service_accounts: ServiceAccountsTable
   sessions: SessionsTable
   settings: SettingsTable

@@ -5,7 +5,8 @@ import * as cloudPodService from '../services/cloudPodService.ts'
 import { requireNoDrift } from './cloudPodDrift.ts'
 import { named, withMark, withTag } from './cloudPodMark.ts'
 import { doTask, openGuest, ours, type Guest } from './cloudPodGuest.ts'
-import { addresses, network } from './cloudPodMake.ts'
+import { addresses } from './cloudPodMake.ts'
+import { network } from './cloudPodNetwork.ts'
 import { permanent, valueOf, waitFor } from './errors.ts'
 import type { JobHandler, Run } from './steps.ts'
 
@@ -29,7 +30,7 @@ async function requireAsSeen(run: AdoptRun, guest: Guest, ref: GuestRef, config:
   const { pod, proxmox, nodeName } = guest
   const facts = adoptionService.factsOf(proxmox.words, ref, config)
   if (typeof facts === 'string') throw permanent('guest_changed', facts)
-  const [held] = await addresses(run)
+  const [held, beside] = await addresses(run)
   const card = proxmox.words.parseNet0(config.net0)
   const pairs: [string, unknown, unknown][] = [
     ['node', nodeName, facts.node],
@@ -41,6 +42,7 @@ async function requireAsSeen(run: AdoptRun, guest: Guest, ref: GuestRef, config:
     ['bridge', held?.bridge, card?.bridge],
     ['VLAN', held?.vlan ?? null, card?.tag ?? null],
     ['address', held?.address, adoptionService.addressOf(proxmox.words, ref.kind, config) ?? held?.address],
+    ['IPv6 address', beside?.address ?? null, facts.ipv6],
   ]
   const wrong = pairs.filter(([, expected, found]) => expected !== found)
   if (wrong.length === 0) return

@@ -1,10 +1,13 @@
 import * as BillingService from '../services/BillingService.ts'
 import { podCreate, type CreatePayload } from '../services/cloudPodQueues.ts'
+import * as cloudPodFirewallService from '../services/cloudPodFirewallService.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
 import { networkDeviations, sizeDeviations } from './cloudPodDrift.ts'
+import { requireFirewall, setFirewall, wantedFirewall } from './cloudPodFirewall.ts'
 import { TAG } from './cloudPodMark.ts'
 import { doTask, findSettled, type Guest } from './cloudPodGuest.ts'
-import { addresses, make, network, openForCreation, probeMake, unmake } from './cloudPodMake.ts'
+import { addresses, make, openForCreation, probeMake, unmake } from './cloudPodMake.ts'
+import { network } from './cloudPodNetwork.ts'
 import { JobError, permanent, valueOf } from './errors.ts'
 import type { JobHandler, Run } from './steps.ts'
 
@@ -32,6 +35,7 @@ async function configure(run: PodRun): Promise<void> {
   await doTask(run, guest.proxmox, 'configuring', () =>
     guest.proxmox.configure(ref, options, { digest: config.digest, signal: run.signal }),
   )
+  await setFirewall(run, { guest, ref, config }, await wantedFirewall(run))
 }
 
 async function growDisk(run: PodRun): Promise<void> {
@@ -57,6 +61,9 @@ async function verify(run: PodRun): Promise<Record<string, unknown>> {
   const guest = await openForCreation(run)
   const { ref, config } = await requireOurs(run, guest)
   const { pod } = guest
+  // A group may have been changed since it was set.
+  await setFirewall(run, { guest, ref, config }, await wantedFirewall(run))
+  await requireFirewall(run, { guest, ref, config }, await wantedFirewall(run))
   const status = valueOf(await guest.proxmox.status(ref, run)).status
   const wrong = [
     ...sizeDeviations(pod, config, true),
@@ -85,7 +92,12 @@ export const cloudPodCreate: JobHandler<CreatePayload> = {
   parse: (payload) => podCreate.payload.parse(payload),
   steps: [
     { name: 'make', title: 'Making the guest', run: make, probe: probeMake, undo: unmake },
-    { name: 'configure', title: 'Setting cores, memory and network', run: configure, idempotent: true },
+    {
+      name: 'configure',
+      title: 'Setting cores, memory, network and firewall',
+      run: configure,
+      idempotent: true,
+    },
     { name: 'disk', title: 'Growing the disk', run: growDisk, idempotent: true },
     { name: 'start', title: 'Starting', run: start, idempotent: true },
     { name: 'verify', title: 'Reading everything back', run: verify, idempotent: true },
@@ -95,6 +107,7 @@ export const cloudPodCreate: JobHandler<CreatePayload> = {
       commit: async (ctx, run) => {
         const evidence = run.output('verify') as Record<string, unknown>
         const pod = await cloudPodService.markActive(ctx, run.payload.tenantId, run.payload.podId, evidence)
+        await cloudPodFirewallService.markProven(ctx, run.payload)
         await BillingService.podDelivered(ctx, pod)
       },
     },

@@ -1,8 +1,9 @@
 import type { PodRow } from '../db/cloudPods.ts'
-import type { PodAddress } from '../db/cloudPodReservations.ts'
+import type { PodAddress } from '../db/cloudPodAddresses.ts'
 import type { Difference } from '../db/provisioningFindings.ts'
 import type { GuestConfig, Proxmox } from '../integrations/proxmox/types.ts'
 import { TAG } from './cloudPodMark.ts'
+import { toldAddresses } from './cloudPodNetwork.ts'
 import { JobError } from './errors.ts'
 
 type Words = Proxmox['words']
@@ -24,23 +25,33 @@ export const sizeDeviations = (pod: PodRow, config: GuestConfig, atLeast = false
     : deviation('disk GiB', pod.disk_gb, config.diskGb)),
 ]
 
-/** The card and the address on it. Containers have their address in the card, virtual machines in `ipconfig0`. */
+/** Of a family that the pod has no address of, only a fixed address is a difference: `dhcp`, `auto` and `manual` are none. */
+const unlessFixed = (found: string | undefined): string | undefined =>
+  found !== undefined && /[.:]/.test(found) ? found : undefined
+
+/**
+ * The card and the addresses on it, of each family one. Containers have them in the card, virtual machines in
+ * `ipconfig0`.
+ */
 export function networkDeviations(
   words: Words,
   pod: PodRow,
-  [first]: readonly PodAddress[],
+  held: readonly PodAddress[],
   config: GuestConfig,
 ): Deviation[] {
   const card = words.parseNet0(config.net0)
   const options = words.addressOptions(pod.kind, config)
-  const v6 = first?.address.includes(':') === true
+  const [first] = held
+  const told = toldAddresses(held)
   return [
     ...deviation('MAC', pod.mac.toUpperCase(), card?.mac),
     ...deviation('bridge', first?.bridge, card?.bridge),
     ...deviation('VLAN', first?.vlan ?? null, card?.tag ?? null),
     ...deviation('rate MB/s', pod.rate_mbps === null ? null : words.mbsOf(pod.rate_mbps), card?.rateMbs),
-    ...deviation('address', first && `${first.address}/${first.prefix}`, options.get(v6 ? 'ip6' : 'ip')),
-    ...deviation('gateway', first?.gateway, options.get(v6 ? 'gw6' : 'gw')),
+    ...deviation('address', told.ip, told.ip ? options.get('ip') : unlessFixed(options.get('ip'))),
+    ...deviation('gateway', told.gw, told.ip ? options.get('gw') : undefined),
+    ...deviation('IPv6 address', told.ip6, told.ip6 ? options.get('ip6') : unlessFixed(options.get('ip6'))),
+    ...deviation('IPv6 gateway', told.gw6, told.ip6 ? options.get('gw6') : undefined),
   ]
 }
 
@@ -85,6 +96,20 @@ export function driftOf(
       ...(kind === 'resized' ? { facts: { size: sizeIn(pod, config) } } : {}),
     }))
 }
+
+/** What is wrong with the firewall is a difference of the network. */
+export function withFirewall(
+  differences: readonly Difference[],
+  label: string,
+  wrong: readonly Deviation[],
+): Difference[] {
+  if (wrong.length === 0) return [...differences]
+  const [own, others] = [differences.find(isNetwork), differences.filter((one) => !isNetwork(one))]
+  const both = (side: 'expected' | 'found') => [own?.[side], join(wrong, side)].filter(Boolean).join(', ')
+  return [...others, { kind: 'network', label, expected: both('expected'), found: both('found') }]
+}
+
+const isNetwork = ({ kind }: Difference): boolean => kind === 'network'
 
 /** @throws JobError retry `read_back_differs` when the guest is not what its pod says */
 export function requireNoDrift(...compared: Parameters<typeof driftOf>): void {

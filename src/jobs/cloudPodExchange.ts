@@ -13,8 +13,10 @@ import {
   takeIntoUse,
 } from './cloudPodAside.ts'
 import { driftOf } from './cloudPodDrift.ts'
+import { requireFirewall, setFirewall, wantedFirewall } from './cloudPodFirewall.ts'
 import { findOurs, findSettled, openGuest, type Guest, type Own } from './cloudPodGuest.ts'
-import { addresses, network } from './cloudPodMake.ts'
+import { addresses } from './cloudPodMake.ts'
+import { network } from './cloudPodNetwork.ts'
 import { openSecond } from './cloudPodSecond.ts'
 import { growDiskTo } from './cloudPodSize.ts'
 import { unlessForeign } from './cloudPodSnapshot.ts'
@@ -118,7 +120,7 @@ async function undoExchange(run: RebuildRun): Promise<void> {
   await run.tx((ctx) => rebuildService.exchangeBack(ctx, run.payload, run.output('exchange') as Exchanged))
 }
 
-/** It is given the size, the speed and the address that the pod has today. */
+/** It is given the size, the speed, the addresses and the firewall that the pod has today. */
 async function takeOver(run: RebuildRun): Promise<void> {
   const own = await need(run, 'next')
   const { pod } = own.guest
@@ -127,6 +129,10 @@ async function takeOver(run: RebuildRun): Promise<void> {
     onboot: before(run).autostart,
     more: { cores: pod.cores, memory: pod.memory_mb, ...network(own.guest, await addresses(run)) },
   })
+  if (pod.firewall_managed) {
+    await setFirewall(run, await need(run, 'next'), await wantedFirewall(run))
+    await requireFirewall(run, await need(run, 'next'), await wantedFirewall(run))
+  }
   await growDiskTo(run, await need(run, 'next'), pod.disk_gb)
 }
 

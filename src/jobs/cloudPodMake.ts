@@ -1,6 +1,6 @@
 import * as pods from '../db/cloudPods.ts'
-import * as reservations from '../db/cloudPodReservations.ts'
-import type { PodAddress } from '../db/cloudPodReservations.ts'
+import * as podAddresses from '../db/cloudPodAddresses.ts'
+import type { PodAddress } from '../db/cloudPodAddresses.ts'
 import type { GuestConfig, Outcome } from '../integrations/proxmox/types.ts'
 import type { CreatePayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
@@ -16,6 +16,7 @@ import {
   openGuest,
   type Guest,
 } from './cloudPodGuest.ts'
+import { network } from './cloudPodNetwork.ts'
 import { JobError, permanent, taskOf, valueOf, waitFor } from './errors.ts'
 import type { Found, Run } from './steps.ts'
 
@@ -24,7 +25,7 @@ type PodRun = Run<CreatePayload>
 type Intent = { vmid: number; node: string; since: string; upid: string | null }
 
 export const addresses = (run: PodRun): Promise<PodAddress[]> =>
-  run.read((ctx) => reservations.addressesOf(ctx.tx, run.payload.podId))
+  run.read((ctx) => podAddresses.addressesOf(ctx.tx, run.payload.podId))
 
 /** Where a guest is made, and how it gets another VMID. */
 export type Place<P extends CreatePayload> = {
@@ -246,26 +247,4 @@ export async function remove(run: PodRun, guest: Guest): Promise<void> {
   await doTask(run, guest.proxmox, 'destroying', () => guest.proxmox.destroy(ours.ref, run))
   if (await findOurs(run, guest))
     throw new JobError('retry', 'still_there', `guest ${guest.pod.vmid} is still there`)
-}
-
-/** `net0` and, for VMs, `ipconfig0`, with the MAC said explicitly: it would be made anew otherwise. */
-export function network(
-  { pod, aside, proxmox: { words } }: Guest,
-  [first]: PodAddress[],
-): { net0: string; ipconfig0?: string; nameserver?: string } {
-  if (!first) throw permanent('address_missing', 'The pod holds no address.')
-  const card = {
-    mac: pod.mac,
-    bridge: first.bridge,
-    ...(first.vlan === null ? {} : { tag: first.vlan }),
-    ...(pod.rate_mbps === null ? {} : { rateMbs: words.mbsOf(pod.rate_mbps) }),
-    ...(aside === undefined ? {} : { linkDown: true }),
-  }
-  const v6 = first.address.includes(':')
-  const cidr = `${first.address}/${first.prefix}`
-  const ip = v6 ? { ip6: cidr, gw6: first.gateway } : { ip: cidr, gw: first.gateway }
-  const nameserver = first.dnsServers.length > 0 ? { nameserver: first.dnsServers.join(' ') } : {}
-  return pod.kind === 'ct'
-    ? { net0: words.ctNet0({ ...card, ...ip }), ...nameserver }
-    : { net0: words.vmNet0(card), ipconfig0: words.ipConfig0(ip), ...nameserver }
 }

@@ -2,9 +2,11 @@ import { podOrphan, podRepair, type OrphanPayload, type RepairPayload } from '..
 import * as cloudPodService from '../services/cloudPodService.ts'
 import * as findings from '../services/cloudPodFindingService.ts'
 import { hasCardOf, requireNoDrift } from './cloudPodDrift.ts'
+import { requireFirewall, setFirewall, wantedFirewall } from './cloudPodFirewall.ts'
 import { named, withMark, withTag } from './cloudPodMark.ts'
 import { clientOf, doTask, findOurs, openGuest, ours, type Guest, type Own } from './cloudPodGuest.ts'
-import { addresses, network, remove } from './cloudPodMake.ts'
+import { addresses, remove } from './cloudPodMake.ts'
+import { network } from './cloudPodNetwork.ts'
 import { waitsForRestart } from './cloudPodReboot.ts'
 import { openSecond } from './cloudPodSecond.ts'
 import { growDiskTo } from './cloudPodSize.ts'
@@ -45,6 +47,7 @@ async function configure(run: RepairRun): Promise<void> {
   await doTask(run, proxmox, 'setting what the pod says', () =>
     proxmox.configure(ref, options, { digest: config.digest, signal: run.signal }),
   )
+  if (pod.firewall_managed) await setFirewall(run, { guest, ref, config }, await wantedFirewall(run))
 }
 
 type ReadBack = { power: 'running' | 'stopped'; pendingRestart: boolean }
@@ -53,6 +56,7 @@ async function verify(run: RepairRun): Promise<ReadBack> {
   const own = await ours(run)
   const { guest, ref, config } = own
   requireNoDrift(guest.proxmox.words, guest.pod, await addresses(run), config, true)
+  if (guest.pod.firewall_managed) await requireFirewall(run, own, await wantedFirewall(run))
   const isRunning = valueOf(await guest.proxmox.status(ref, run)).status === 'running'
   const pendingRestart = await waitsForRestart(run, own, isRunning)
   return { power: isRunning ? 'running' : 'stopped', pendingRestart }

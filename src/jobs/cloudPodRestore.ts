@@ -4,6 +4,7 @@ import { podRestore, type BackupPayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
 import { findVolume, rowOf } from './cloudPodBackup.ts'
 import { driftOf } from './cloudPodDrift.ts'
+import { setFirewall, wantedFirewall } from './cloudPodFirewall.ts'
 import { TAG } from './cloudPodMark.ts'
 import { isRemains } from './cloudPodFromBackup.ts'
 import {
@@ -16,7 +17,8 @@ import {
   startedTask,
   type Guest,
 } from './cloudPodGuest.ts'
-import { addresses, network } from './cloudPodMake.ts'
+import { addresses } from './cloudPodMake.ts'
+import { network } from './cloudPodNetwork.ts'
 import { growDiskTo } from './cloudPodSize.ts'
 import { unlessForeign } from './cloudPodSnapshot.ts'
 import { JobError, permanent, valueOf } from './errors.ts'
@@ -183,6 +185,7 @@ async function configure(run: RestoreRun): Promise<void> {
   await doTask(run, proxmox, 'configuring', () =>
     proxmox.configure(ref, options, { digest: config.digest, signal: run.signal }),
   )
+  if (pod.firewall_managed) await setFirewall(run, { guest, ref, config }, await wantedFirewall(run))
 }
 
 async function setUp(run: RestoreRun): Promise<void> {

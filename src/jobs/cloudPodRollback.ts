@@ -1,8 +1,10 @@
+import { addressesOf } from '../db/cloudPodAddresses.ts'
 import { podRollback, type SnapshotPayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
 import * as cloudPodSnapshotService from '../services/cloudPodSnapshotService.ts'
 import { setRate } from './cloudPodBandwidth.ts'
 import { awaitTask, doTask, noteTasks, openGuest, ours, startedTask } from './cloudPodGuest.ts'
+import { tell } from './cloudPodNetwork.ts'
 import { growDiskTo, setSize } from './cloudPodSize.ts'
 import { lookAtSnapshots, remoteName, requireGuest, unlessForeign } from './cloudPodSnapshot.ts'
 import { JobError, permanent, valueOf } from './errors.ts'
@@ -42,13 +44,17 @@ async function prove(run: RollbackRun): Promise<void> {
     throw new JobError('retry', 'read_back_differs', 'The guest does not stand on the snapshot.')
 }
 
-/** A snapshot also brings back size and speed of its time. What counts is what the tenant has now: it is given again. */
+/**
+ * A snapshot also brings back size, speed and addresses of its time. What counts is what the tenant has now: it is given
+ * again, for an address of that time may be somebody else's by now.
+ */
 async function resize(run: RollbackRun): Promise<void> {
   const own = await ours(run)
   const { cores, memory_mb: memoryMb, disk_gb: diskGb } = own.guest.pod
   await setSize(run, own, { cores, memoryMb })
   await growDiskTo(run, await ours(run), diskGb)
   await setRate(run, await ours(run), own.guest.pod.rate_mbps)
+  await tell(run, await ours(run), await run.read((ctx) => addressesOf(ctx.tx, run.payload.podId)))
 }
 
 async function start(run: RollbackRun): Promise<void> {
@@ -105,7 +111,12 @@ export const cloudPodRollback: JobHandler<SnapshotPayload> = {
       title: 'Recording the rollback',
       commit: (ctx, run) => cloudPodSnapshotService.markRolledBack(ctx, run.payload),
     },
-    { name: 'resize', title: 'Giving it the size and the speed it has now', run: resize, idempotent: true },
+    {
+      name: 'resize',
+      title: 'Giving it the size, speed and addresses it has now',
+      run: resize,
+      idempotent: true,
+    },
     { name: 'start', title: 'Starting what ran before', run: start, idempotent: true },
     { name: 'readBack', title: 'Reading the power state back', run: readBack, idempotent: true },
     {

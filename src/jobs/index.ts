@@ -19,10 +19,12 @@ import * as tenantClosureService from '../services/tenantClosureService.ts'
 import * as userService from '../services/userService.ts'
 import { auditSinkTest } from './auditSinkTest.ts'
 import { authPasswordReset } from './authPasswordReset.ts'
+import { cloudPodAddress } from './cloudPodAddress.ts'
 import { cloudPodAdopt } from './cloudPodAdopt.ts'
 import { cloudPodBackup, cloudPodBackupDelete } from './cloudPodBackup.ts'
 import { cloudPodBandwidth } from './cloudPodBandwidth.ts'
 import { cloudPodCreate } from './cloudPodCreate.ts'
+import { cloudPodFirewall } from './cloudPodFirewall.ts'
 import { cloudPodDestroy } from './cloudPodDestroy.ts'
 import { cloudPodKeep, cloudPodUndelete } from './cloudPodKeep.ts'
 import { cloudPodMigrate } from './cloudPodMigrate.ts'
@@ -58,6 +60,8 @@ const list = [
   cloudPodPower,
   cloudPodResize,
   cloudPodBandwidth,
+  cloudPodAddress,
+  cloudPodFirewall,
   cloudPodSnapshot,
   cloudPodSnapshotDelete,
   cloudPodRollback,

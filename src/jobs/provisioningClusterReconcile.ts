@@ -5,7 +5,8 @@ import { clusterReconcile, type ReconcilePayload } from '../services/cloudPodQue
 import * as findings from '../services/cloudPodFindingService.ts'
 import * as cloudPodTrafficService from '../services/cloudPodTrafficService.ts'
 import type { Known, Look, Stranger } from '../services/cloudPodFindingService.ts'
-import { driftOf, hasCardOf } from './cloudPodDrift.ts'
+import { driftOf, hasCardOf, withFirewall } from './cloudPodDrift.ts'
+import { firewallDeviations, wantedOf } from './cloudPodFirewallRules.ts'
 import { TAG } from './cloudPodMark.ts'
 import { clientOf } from './cloudPodGuest.ts'
 import { JobError, valueOf } from './errors.ts'
@@ -131,7 +132,7 @@ async function lookAt(
   const ref = { node: listed.node, kind: listed.kind, vmid }
   if (listed.status !== 'running' && listed.status !== 'stopped') return { ...look, power: 'unknown' }
   const config = valueOf(await proxmox.config(ref, run))
-  const { pod, addresses } = await run.read((ctx) => findings.podWithAddresses(ctx, swept))
+  const { pod, addresses, groups } = await run.read((ctx) => findings.podWithAddresses(ctx, swept))
   if (!pod) return null
   const owner = proxmox.words.parseMarker(config.description)
   const isUnmarked = owner === null && hasCardOf(proxmox.words, pod, config)
@@ -146,7 +147,13 @@ async function lookAt(
   const differences: Difference[] = [
     ...(isUnmarked ? [unmarked(hostname)] : []),
     ...(listed.node === swept.node ? [] : [moved(swept, listed.node)]),
-    ...driftOf(proxmox.words, pod, addresses, config),
+    ...withFirewall(
+      driftOf(proxmox.words, pod, addresses, config),
+      hostname,
+      pod.firewall_managed
+        ? firewallDeviations(wantedOf(addresses, groups), valueOf(await proxmox.firewall(ref, run)))
+        : [],
+    ),
   ]
   const { status } = valueOf(await proxmox.status(ref, run))
   const power = status === 'running' ? 'running' : 'stopped'

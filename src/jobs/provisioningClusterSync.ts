@@ -22,7 +22,12 @@ async function read(run: Run<Payload>): Promise<Result> {
 
 async function readView(run: Run<Payload>, proxmox: Proxmox): Promise<ClusterView> {
   const summaries = valueOf(await proxmox.nodes(run))
-  const view: ClusterView = { nodes: [], templates: [] }
+  const firewall = await proxmox.clusterFirewall(run)
+  const view: ClusterView = {
+    nodes: [],
+    templates: [],
+    firewallOn: firewall.outcome === 'ok' ? firewall.value : null,
+  }
   for (const node of summaries) {
     const own = node.status === 'online' ? valueOf(await proxmox.storages(node.name, run)) : []
     const podStorage = roomiest(own)

@@ -28,6 +28,7 @@ import { authRecovery } from './authRecovery.ts'
 import { authRoutes } from './authRoutes.ts'
 import { authSso } from './authSso.ts'
 import { cloudPods } from './cloudPods.ts'
+import { cloudPodAddresses } from './cloudPodAddresses.ts'
 import { cloudPodAdoption } from './cloudPodAdoption.ts'
 import { cloudPodConsole } from './cloudPodConsole.ts'
 import { cloudPodBackups } from './cloudPodBackups.ts'
@@ -37,6 +38,7 @@ import { cloudPodRebuilds } from './cloudPodRebuilds.ts'
 import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import type { Route } from './define.ts'
 import { healthRoutes } from './healthRoutes.ts'
+import { securityGroups } from './cloudPodFirewall.ts'
 import { provisioningBlueprintRoutes } from './provisioningBlueprintRoutes.ts'
 import { provisioningClusterRoutes } from './provisioningClusterRoutes.ts'
 import { provisioningControlRoutes } from './provisioningControlRoutes.ts'
@@ -72,6 +74,8 @@ export const routes: readonly Route[] = [
   ...adminCustomerSettings,
   ...adminSubscriptions,
   ...cloudPods,
+  ...cloudPodAddresses,
+  ...securityGroups,
   ...cloudPodMigrations,
   ...cloudPodRebuilds,
   ...cloudPodSnapshots,

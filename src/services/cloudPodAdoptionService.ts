@@ -1,6 +1,7 @@
 import type { CloudPodAdopt } from '../../shared/api/cloudPodAdoption.ts'
 import { canCustomer } from '../../shared/states/customer.ts'
 import type { Ctx } from '../context.ts'
+import * as podAddresses from '../db/cloudPodAddresses.ts'
 import * as adoption from '../db/cloudPodAdoption.ts'
 import * as billing from '../db/billing.ts'
 import * as customers from '../db/customers.ts'
@@ -30,22 +31,19 @@ const invalid = (path: string, message: string): AppError =>
 export async function adopt(ctx: Ctx, body: CloudPodAdopt): Promise<cloudPodService.Accepted> {
   await requireOrderable(ctx, body)
   const { guest, tenantId, clusterId } = body
-  await cloudPodQuotas.requireRoom(ctx, tenantId, { ...guest, pods: 1 })
+  const wanted = guest.ipv6 === null ? [body.address] : [body.address, guest.ipv6]
+  await cloudPodQuotas.requireRoom(ctx, tenantId, { ...guest, pods: 1, addresses: wanted.length })
   await reservations.lockCluster(ctx.tx, clusterId)
   const nodeId = await adoption.nodeNamed(ctx.tx, clusterId, guest.node)
   if (nodeId === undefined)
     throw invalid('guest.node', `The cluster has no node ${guest.node}: look at the guest again.`)
-  const pool = await adoption.poolWith(ctx.tx, clusterId, body.address)
-  if (!pool)
-    throw invalid('address', `No address pool of the cluster has ${body.address}: add the pool first.`)
   const pod = await insertPod(ctx, body, nodeId)
   const at = ctx.now()
   if (!(await adoption.takeVmid(ctx.tx, { clusterId, vmid: body.vmid, podId: pod.id, at })))
     throw new AppError('conflict', `The guest ${body.vmid} belongs to a pod already.`)
-  const given = { poolId: pool.id, address: body.address, tenantId, podId: pod.id, at }
-  if (!(await adoption.takeAddress(ctx.tx, given)))
-    throw new AppError('conflict', `${body.address} is held by another pod. See the pool ${pool.name}.`)
+  for (const address of wanted) await takeAddress(ctx, pod, address, address === body.address)
   await reservations.reserveCapacity(ctx.tx, { ...guest, podId: pod.id, tenantId, nodeId, at })
+  await podAddresses.countAddresses(ctx.tx, pod.id)
   const { clusterId: cluster, vmid } = body
   await emit(
     ctx,
@@ -55,6 +53,18 @@ export async function adopt(ctx: Ctx, body: CloudPodAdopt): Promise<cloudPodServ
     { cluster, vmid, ...guest },
   )
   return cloudPodService.answer(ctx, pod, await cloudPodQueues.enqueueAdopt(ctx, pod))
+}
+
+async function takeAddress(ctx: Ctx, pod: PodRow, address: string, isPrimary: boolean): Promise<void> {
+  const pool = await adoption.poolWith(ctx.tx, pod.cluster_id, address)
+  if (!pool)
+    throw invalid(
+      isPrimary ? 'address' : 'guest.ipv6',
+      `No address pool of the cluster has ${address}: add the pool first.`,
+    )
+  const given = { poolId: pool.id, address, tenantId: pod.tenant_id, podId: pod.id, at: ctx.now(), isPrimary }
+  if (!(await adoption.takeAddress(ctx.tx, given)))
+    throw new AppError('conflict', `${address} is held by another pod. See the pool ${pool.name}.`)
 }
 
 async function requireOrderable(ctx: Ctx, body: CloudPodAdopt): Promise<void> {

@@ -21,6 +21,9 @@ export type ResizePayload = z.infer<typeof resizePayload>
 const bandwidthPayload = podPayload.extend({ rateMbps: z.number().nullable() })
 export type BandwidthPayload = z.infer<typeof bandwidthPayload>
 
+const addressPayload = podPayload.extend({ address: z.string(), change: z.enum(['add', 'release']) })
+export type AddressPayload = z.infer<typeof addressPayload>
+
 const suspensionPayload = podPayload.extend({ suspensionId: z.string() })
 export type SuspensionPayload = z.infer<typeof suspensionPayload>
 
@@ -56,6 +59,8 @@ export const podUndelete = { kind: 'cloudPod.undelete', payload: podPayload } as
 export const podPower = { kind: 'cloudPod.power', payload: powerPayload } as const
 export const podResize = { kind: 'cloudPod.resize', payload: resizePayload } as const
 export const podBandwidth = { kind: 'cloudPod.bandwidth', payload: bandwidthPayload } as const
+export const podAddress = { kind: 'cloudPod.address', payload: addressPayload } as const
+export const podFirewall = { kind: 'cloudPod.firewall', payload: podPayload } as const
 export const podSuspend = { kind: 'cloudPod.suspend', payload: suspensionPayload } as const
 export const podResume = { kind: 'cloudPod.resume', payload: suspensionPayload } as const
 export const podSnapshot = { kind: 'cloudPod.snapshot', payload: snapshotPayload } as const
@@ -252,6 +257,24 @@ export const enqueueRebuild = (
       deadlineMs: DAY_MS,
     }),
   )
+
+/** Puts an address on a guest, or takes one off. */
+export const enqueueAddress = (
+  ctx: Ctx,
+  pod: PodRow,
+  wanted: Pick<AddressPayload, 'address' | 'change'>,
+): Promise<{ id: string }> =>
+  enqueue(
+    ctx,
+    podJob(pod, podAddress.kind, {
+      payload: { podId: pod.id, tenantId: pod.tenant_id, ...wanted },
+      deadlineMs: DAY_MS,
+    }),
+  )
+
+/** Sets a guest's firewall to what its pod's groups and addresses say by then. */
+export const enqueueFirewall = (ctx: Ctx, pod: PodRow): Promise<{ id: string }> =>
+  enqueue(ctx, podJob(pod, podFirewall.kind, { deadlineMs: DAY_MS }))
 
 /** Sets a guest to what its pod says. */
 export const enqueueRepair = (ctx: Ctx, pod: PodRow, findingId: string): Promise<{ id: string }> =>

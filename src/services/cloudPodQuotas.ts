@@ -1,7 +1,7 @@
 import type { QuotaView } from '../../shared/api/tenants.ts'
 import type { Ctx } from '../context.ts'
 import * as reservations from '../db/cloudPodReservations.ts'
-import type { Usage } from '../db/cloudPodReservations.ts'
+import type { QuotaUse } from '../db/cloudPodReservations.ts'
 import * as tenants from '../db/tenants.ts'
 import { AppError } from '../errors.ts'
 import * as auditService from './auditService.ts'
@@ -9,10 +9,23 @@ import { miscountedOf } from './cloudPods/recount.ts'
 
 export { recountQuotas, stillMiscounted } from './cloudPods/recount.ts'
 
-export type Quota = { maxPods: number; maxCores: number; maxMemoryMb: number; maxDiskGb: number }
+/** `maxAddresses` null: without a limit; left out: as it is. */
+export type Quota = {
+  maxPods: number
+  maxCores: number
+  maxMemoryMb: number
+  maxDiskGb: number
+  maxAddresses?: number | null | undefined
+}
 
 /** What a new tenant may use until somebody decides otherwise. */
-const DEFAULT_QUOTA: Quota = { maxPods: 20, maxCores: 80, maxMemoryMb: 163_840, maxDiskGb: 2_000 }
+const DEFAULT_QUOTA: Required<Quota> = {
+  maxPods: 20,
+  maxCores: 80,
+  maxMemoryMb: 163_840,
+  maxDiskGb: 2_000,
+  maxAddresses: null,
+}
 
 export async function setQuota(ctx: Ctx, tenantId: string, quota: Quota = DEFAULT_QUOTA): Promise<void> {
   await tenants.setQuota(ctx.tx, {
@@ -21,6 +34,7 @@ export async function setQuota(ctx: Ctx, tenantId: string, quota: Quota = DEFAUL
     max_cores: quota.maxCores,
     max_memory_mb: quota.maxMemoryMb,
     max_disk_gb: quota.maxDiskGb,
+    ...(quota.maxAddresses === undefined ? {} : { max_addresses: quota.maxAddresses }),
     updated_at: ctx.now(),
   })
 }
@@ -31,24 +45,27 @@ export async function setQuota(ctx: Ctx, tenantId: string, quota: Quota = DEFAUL
  * wanted refuses nothing, even if more is in use than it allows.
  * @throws AppError quota_exceeded, naming each limit with its use
  */
-export async function requireRoom(ctx: Ctx, tenantId: string, wanted: Usage): Promise<void> {
+export async function requireRoom(ctx: Ctx, tenantId: string, wanted: QuotaUse): Promise<void> {
   const state = await reservations.lockQuota(ctx.tx, tenantId)
   if (!state) throw new AppError('quota_exceeded', 'The tenant has no quota: set one before ordering pods.')
   const { quota, used } = state
-  const limits: [string, keyof Usage, number, number][] = [
+  const limits: [string, keyof QuotaUse, number, number | null][] = [
     ['pods', 'pods', wanted.pods, quota.max_pods],
     ['cores', 'cores', wanted.cores, quota.max_cores],
     ['memory MiB', 'memoryMb', wanted.memoryMb, quota.max_memory_mb],
     ['disk GiB', 'diskGb', wanted.diskGb, quota.max_disk_gb],
+    ['addresses', 'addresses', wanted.addresses, quota.max_addresses],
   ]
-  const exceeded = limits.filter(([, key, more, limit]) => more > 0 && used[key] + more > limit)
+  const exceeded = limits.filter(
+    ([, key, more, limit]) => limit !== null && more > 0 && used[key] + more > limit,
+  )
   if (exceeded.length === 0) return
   const text = exceeded
     .map(([name, key, more, limit]) => `${name} ${used[key]} + ${more} > ${limit}`)
     .join(', ')
   throw new AppError(
     'quota_exceeded',
-    `The tenant's quota does not allow this pod: ${text}. Raise the quota or remove pods.`,
+    `The tenant's quota does not allow this: ${text}. Raise the quota or remove pods.`,
     {
       details: Object.fromEntries(
         exceeded.map(([, key, more, limit]) => [key, { used: used[key], wanted: more, limit }]),
@@ -57,11 +74,19 @@ export async function requireRoom(ctx: Ctx, tenantId: string, wanted: Usage): Pr
   )
 }
 
+/**
+ * The same for addresses alone. What is to be counted already may have been taken: the quota counts reservations.
+ * @throws AppError quota_exceeded
+ */
+export const requireAddresses = (ctx: Ctx, tenantId: string, addresses: number): Promise<void> =>
+  requireRoom(ctx, tenantId, { pods: 0, cores: 0, memoryMb: 0, diskGb: 0, addresses })
+
 const LIMITS = [
   ['maxPods', 'max_pods', 'pods'],
   ['maxCores', 'max_cores', 'cores'],
   ['maxMemoryMb', 'max_memory_mb', 'memoryMb'],
   ['maxDiskGb', 'max_disk_gb', 'diskGb'],
+  ['maxAddresses', 'max_addresses', 'addresses'],
 ] as const
 
 /** Each limit of a tenant with its use and where it comes from. */
@@ -80,7 +105,11 @@ export async function view(ctx: Ctx, tenantId: string): Promise<QuotaView> {
       },
     ]),
   ) as NonNullable<QuotaView['limits']>
-  return { limits, exceeded: Object.values(limits).some((one) => one.used > one.limit), miscounted }
+  return {
+    limits,
+    exceeded: Object.values(limits).some((one) => one.limit !== null && one.used > one.limit),
+    miscounted,
+  }
 }
 
 /**

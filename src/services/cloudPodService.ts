@@ -4,6 +4,7 @@ import { canPod, type PowerAction } from '../../shared/states/cloudPod.ts'
 import { canCustomer } from '../../shared/states/customer.ts'
 import { told, type Ctx } from '../context.ts'
 import * as customers from '../db/customers.ts'
+import * as podAddresses from '../db/cloudPodAddresses.ts'
 import * as pods from '../db/cloudPods.ts'
 import * as backupSchedules from '../db/cloudPodBackupSchedules.ts'
 import * as snapshots from '../db/cloudPodSnapshots.ts'
@@ -197,7 +198,7 @@ export async function markActive(
   const pod = await lockPod(ctx, tenantId, id)
   // A destruction ordered meanwhile keeps its claim on the pod.
   const state = pod.state === 'creating' ? 'active' : pod.state
-  await reservations.assignAddresses(ctx.tx, id)
+  await podAddresses.assignAddresses(ctx.tx, id)
   const after = await pods.update(ctx.tx, id, {
     state,
     power_state: powerState,

@@ -24,6 +24,7 @@ const NAMES: Record<TenantThing, string> = {
   apiKey: 'API key',
   serviceAccount: 'service account',
   auditSink: 'sink',
+  securityGroup: 'security group',
 }
 
 /**

@@ -24,6 +24,7 @@ const present = (row: tenants.TenantView): Tenant => ({
           maxCores: row.max_cores ?? 0,
           maxMemoryMb: row.max_memory_mb ?? 0,
           maxDiskGb: row.max_disk_gb ?? 0,
+          maxAddresses: row.max_addresses,
         },
   version: row.version,
   createdAt: row.created_at.toISOString(),

@@ -5,6 +5,7 @@ import type { Job } from '../../shared/api/provisioning.ts'
 import type { Accepted } from '../../src/services/cloudPodService.ts'
 import { finished, startApp, type TestApp } from '../support/app.ts'
 import { expectNothingLeaked, guestsOf, rowsOf } from '../support/harnessWorld.ts'
+import { poolOf6 } from '../support/pools.ts'
 import { adoptionOf, makeStranger } from '../support/strangers.ts'
 import { sql } from 'kysely'
 
@@ -82,6 +83,23 @@ it.each(['vm', 'ct'] as const)(
     expect(await search(String(wanted.vmid))).toEqual([])
   },
 )
+
+it('a container with a fixed address of each family becomes a pod with both, once a pool has them', async () => {
+  const wanted = await askedFor()
+  const card = guestAt(wanted.vmid)?.config.net0 ?? ''
+  const config = { net0: card.replace(',type=veth', ',ip6=2001:db8:1::9/64,gw6=fe80::1,type=veth') }
+  app.sim.control.changeGuest(wanted.vmid, { config })
+  const body = { ...wanted, guest: { ...wanted.guest, ipv6: '2001:db8:1::9' } }
+  expect(await send(body)).toMatchObject({ status: 422, body: { errors: [{ path: 'guest.ipv6' }] } })
+  const { id } = await poolOf6(app)
+  await app.admin.call('PATCH', `/api/admin/provisioning/ip-pools/${id}`, { state: 'paused' })
+  const answer = await send(body)
+  expect(await finished(app.admin, answer.body.job.id)).toMatchObject({ state: 'succeeded' })
+  expect(answer.body.cloudPod.addresses).toEqual([wanted.address, '2001:db8:1::9'])
+  expect(guestAt(wanted.vmid)?.config.net0).toBe(config.net0)
+  await compare()
+  expect(await findingsOf(wanted.vmid)).toEqual([])
+})
 
 /** Guests of these tests that are nobody's. */
 const strangers = (): number[] =>

@@ -13,6 +13,8 @@ import { codeOf, enrol } from '../users/factors.ts'
 import { activePod, good, podIn } from './pods.ts'
 import { CONSOLE_CASES } from './casesConsole.ts'
 import { BACKUP_CASES } from './casesBackups.ts'
+import { ADDRESS_CASES } from './casesAddresses.ts'
+import { FIREWALL_CASES } from './casesFirewall.ts'
 import { MIGRATION_CASES } from './casesMigrations.ts'
 import { REBUILD_CASES } from './casesRebuilds.ts'
 import { ADOPTION_CASES } from './casesAdoption.ts'
@@ -33,6 +35,7 @@ export type Made = {
   snapshotId?: string
   backupId?: string
   vmid?: string
+  address?: string
   body?: unknown
   query?: string
   caller?: Api
@@ -321,6 +324,8 @@ export const CASES: Record<string, Case> = {
   },
   ...ADOPTION_CASES,
   ...SNAPSHOT_CASES,
+  ...ADDRESS_CASES,
+  ...FIREWALL_CASES,
   ...MIGRATION_CASES,
   ...REBUILD_CASES,
   ...METRIC_CASES,
@@ -369,4 +374,5 @@ export const addressOf = (path: string, made: Made): string =>
     .replace('{id}', made.id ?? newId())
     .replace('{snapshotId}', made.snapshotId ?? newId())
     .replace('{backupId}', made.backupId ?? newId())
+    .replace('{address}', made.address ?? '192.0.2.9')
     .replace('{vmid}', made.vmid ?? '100') + (made.query ?? '')

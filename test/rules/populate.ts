@@ -22,6 +22,7 @@ import { ssoProviderIn } from './casesPasskeys.ts'
 import { backupIn, scheduleIn } from './casesBackups.ts'
 import { migrationIn } from './casesMigrations.ts'
 import { rebuiltIn } from './casesRebuilds.ts'
+import { firewallIn } from './casesFirewall.ts'
 import { trafficIn } from './casesMetrics.ts'
 import { snapshotIn } from './casesSnapshots.ts'
 import type { Owner } from './rows.ts'
@@ -83,6 +84,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await snapshotIn(app, tenantId)
   await migrationIn(app, tenantId)
   await rebuiltIn(app, tenantId)
+  await firewallIn(app, tenantId)
   await trafficIn(app, tenantId)
   await consoleTicketIn(app, tenantId)
   await backupIn(app, tenantId)

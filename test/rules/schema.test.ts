@@ -44,7 +44,14 @@ const WITHOUT_TENANT: Record<string, string> = {
   vmid_reservations: 'ids of a cluster are shared by its tenants',
 }
 /** Rows without a tenant are the platform's catalogue, which everybody may read. */
-const CATALOGUE = ['cloud_pod_blueprints', 'cloud_pod_plans', 'prices', 'roles', 'settings']
+const CATALOGUE = [
+  'cloud_pod_blueprints',
+  'cloud_pod_plans',
+  'prices',
+  'roles',
+  'security_groups',
+  'settings',
+]
 const APPEND_ONLY = ['audit_events', 'ledger_tx', 'ledger_entries', 'credit_notes']
 const KEPT = ['invoices', 'invoice_lines']
 

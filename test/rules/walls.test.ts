@@ -13,7 +13,14 @@ import { keyOf } from '../users/people.ts'
 import { populate, type Things } from './populate.ts'
 import { ownerOf, rowsOf, tenantTables, type Owner } from './rows.ts'
 
-const CATALOGUE = ['cloud_pod_blueprints', 'cloud_pod_plans', 'prices', 'roles', 'settings']
+const CATALOGUE = [
+  'cloud_pod_blueprints',
+  'cloud_pod_plans',
+  'prices',
+  'roles',
+  'security_groups',
+  'settings',
+]
 let app: TestApp
 let owner: Owner
 let tables: string[]

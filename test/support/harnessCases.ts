@@ -5,6 +5,8 @@ import { newId } from '../../src/lib/ids.ts'
 import * as provisioningQueues from '../../src/services/provisioningQueues.ts'
 import { catalogue, pay, prepareOrder, type Ordered } from './api.ts'
 import type { TestApp } from './app.ts'
+import { addressCases } from './harnessAddress.ts'
+import { firewallCases } from './harnessFirewall.ts'
 import { adoptionCases } from './harnessAdoption.ts'
 import { auditCases } from './harnessAudit.ts'
 import { customerCases } from './harnessCustomers.ts'
@@ -359,6 +361,8 @@ export const jobCases: JobCase[] = [
   })),
   ...resizeCases(handlerOf, activePod),
   ...bandwidthCases(handlerOf, activePod),
+  ...addressCases(handlerOf, activePod),
+  ...firewallCases(handlerOf, activePod),
   ...findingCases(handlerOf, activePod),
   ...snapshotCases({ handlerOf, activePod }),
   ...adoptionCases(handlerOf),

@@ -53,7 +53,7 @@ it('pods in every state agree with the quota, one that is being resized and one 
 
 it('a pod that is not counted, one that is gone and counted, and one of another size are told until they agree', async () => {
   const hold = (id: string | undefined) => sql`insert into cloud_pod_reservations
-    select id, tenant_id, node_id, cores, memory_mb, disk_gb, now() from cloud_pods where id = ${id}`
+    select id, tenant_id, node_id, cores, memory_mb, disk_gb, now(), 1 from cloud_pods where id = ${id}`
   const [lost, kept, large] = [
     (await activePod(app, tenantId, false)).id ?? '',
     (await activePod(app, tenantId, false)).id ?? '',
@@ -73,7 +73,7 @@ it('a pod that is not counted, one that is gone and counted, and one of another 
     [large]: 'counted_otherwise',
   })
   const [event] = await events()
-  expect(event?.details.excess).toEqual({ pods: 0, cores: 0, memoryMb: 512, diskGb: 0 })
+  expect(event?.details.excess).toEqual({ pods: 0, cores: 0, memoryMb: 512, diskGb: 0, addresses: 0 })
   expect(event?.details.pods).toHaveLength(3)
 
   await rowsOf(app, hold(lost))

@@ -44,6 +44,11 @@ export const paths = {
     linkOptions({ to: '/t/$tenant/customers/$id/edit', params: { tenant, id } }),
 
   plans: (tenant: string) => linkOptions({ to: '/t/$tenant/plans', params: { tenant } }),
+  securityGroups: (tenant: string) => linkOptions({ to: '/t/$tenant/security-groups', params: { tenant } }),
+  newSecurityGroup: (tenant: string) =>
+    linkOptions({ to: '/t/$tenant/security-groups/new', params: { tenant } }),
+  securityGroup: (tenant: string, id: string) =>
+    linkOptions({ to: '/t/$tenant/security-groups/$id', params: { tenant, id } }),
   newPlan: (tenant: string) => linkOptions({ to: '/t/$tenant/plans/new', params: { tenant } }),
 
   jobs: (tenant: string, search: { state?: string; queue?: string } = {}) =>

@@ -59,6 +59,22 @@ const cloudPods = [
     path: 'cloudpods/$id/console',
     component: page(() => import('./pages/cloudPod/ConsolePage.tsx')),
   }),
+  createRoute({
+    getParentRoute: under,
+    path: 'security-groups',
+    validateSearch: search('page'),
+    component: page(() => import('./pages/firewall/SecurityGroupsPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'security-groups/new',
+    component: page(() => import('./pages/firewall/NewSecurityGroupPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'security-groups/$id',
+    component: page(() => import('./pages/firewall/SecurityGroupPage.tsx')),
+  }),
 ] as const
 
 const customers = [

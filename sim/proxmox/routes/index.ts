@@ -2,6 +2,7 @@ import type { Route } from '../route.ts'
 import { accessRoutes } from './access.ts'
 import { clusterRoutes } from './cluster.ts'
 import { consoleRoutes } from './console.ts'
+import { firewallRoutes } from './firewall.ts'
 import { guestReadRoutes } from './guestRead.ts'
 import { haRoutes } from './ha.ts'
 import { lxcCloneRoutes } from './lxcClone.ts'
@@ -49,4 +50,5 @@ export const allRoutes: Route[] = [
   ...vzdumpRoutes,
   ...migrateRoutes,
   ...haRoutes,
+  ...firewallRoutes,
 ]

@@ -16,6 +16,7 @@ import {
   assertUnlocked,
   assertVmidUnused,
   assertWritable,
+  copyFirewall,
 } from '../guests.ts'
 import {
   checkBridges,
@@ -77,6 +78,7 @@ function clone(call: Call): string {
   assertWritable(world, source)
   source.config.lock = 'disk'
   const guest = newGuest('lxc', newid, node, config)
+  copyFirewall(world, world.state.firewalls[source.vmid], newid)
   world.state.guests[newid] = guest
   world.changed()
   call.loseAnswer = hasSentinel(params.hostname, 'lost-clone')

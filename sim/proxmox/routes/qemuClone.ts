@@ -19,6 +19,7 @@ import {
   assertUnlocked,
   assertWritable,
   checkBridges,
+  copyFirewall,
 } from '../guests.ts'
 import {
   forgetGuest,
@@ -158,6 +159,7 @@ async function work(call: Call, plan: Plan, task: Task): Promise<void> {
   }
   assertWritable(world, { node, kind: 'qemu', vmid: newid })
   const guest = newGuest('qemu', newid, node, { lock: 'clone' })
+  copyFirewall(world, world.state.firewalls[plan.source.vmid], newid)
   world.state.guests[newid] = guest
   world.changed()
   const made: Volume[] = []

@@ -17,6 +17,7 @@ import {
   assertUnlocked,
   assertUnprotected,
   checkBridges,
+  copyFirewall,
   forgetGuest,
   freshSmbios,
   isRunning,
@@ -144,6 +145,7 @@ async function unpack(work: Unpack): Promise<void> {
       task.log('merging backed-up and given configuration..')
     }
     writeConfig(world, guest, () => (guest.config = config))
+    copyFirewall(world, archive.firewall, vmid)
     addToPool(world, params.pool, vmid)
   } catch (error) {
     if (isKilled(error)) throw error

@@ -214,7 +214,9 @@ function emptyArchive(world: World, guest: Guest, params: Call['params']): Archi
   }
   const name = config.name ?? config.hostname ?? ''
   const notes = (params['notes-template'] ?? '').replaceAll('{{guestname}}', name).replaceAll('\\n', '\n')
-  return { kind: guest.kind, config, disks, notes, protected: params.protected === '1' }
+  const written = world.state.firewalls[guest.vmid]
+  const firewall = written && { firewall: structuredClone(written) }
+  return { kind: guest.kind, config, disks, notes, protected: params.protected === '1', ...firewall }
 }
 
 /** A file is named by the second in which its backup began. */

@@ -20,6 +20,7 @@ import { consoles } from './console.ts'
 import { ha } from './ha.ts'
 import { migrations } from './migrations.ts'
 import { metrics } from './metrics.ts'
+import { firewall } from './firewall.ts'
 import { snapshots } from './snapshots.ts'
 import type {
   Call,
@@ -57,6 +58,7 @@ export function createProxmox(connection: ProxmoxConnection): Proxmox {
     ...creations(caller),
     ...changes(caller),
     ...snapshots(caller),
+    ...firewall(caller),
     ...consoles(caller),
     ...backups(caller),
     ...migrations(caller),

@@ -91,6 +91,13 @@ export const withLink = (net0: string, up: boolean): string =>
     ...(up ? [] : ['link_down=1']),
   ].join(',')
 
+/** The same card of a container with other addresses. Nothing else of it changes. */
+export const withAddresses = (net0: string, addresses: Addresses): string =>
+  [
+    ...net0.split(',').filter((part) => !/^(?:ip|gw|ip6|gw6)$/.test(splitPair(part.trim())[0])),
+    join(addressPairs(addresses)),
+  ].join(',')
+
 /** The options that hold a guest's addresses: those of a container's card, of a machine's `ipconfig0`. */
 export const addressOptions = (
   kind: 'vm' | 'ct',

@@ -1,7 +1,10 @@
 import type { Duplex } from 'node:stream'
+import type { FirewallCalls } from './firewallTypes.ts'
 import type * as words from './guestConfig.ts'
 import type { MetricPoint, Timeframe } from './metricTypes.ts'
 import type { Outcome } from '../../lib/outcome.ts'
+
+export type { Firewall, FirewallRule } from './firewallTypes.ts'
 
 /**
  * What mPanel asks of a Proxmox VE cluster, in our words. The comments are the contract;
@@ -10,6 +13,7 @@ import type { Outcome } from '../../lib/outcome.ts'
  * Sizes: memory in MiB, disks in GiB, as Proxmox counts them. `kind` chooses QEMU (`vm`) or LXC (`ct`).
  * Every call takes an AbortSignal and has a time-out of its own. Nothing here retries a write.
  */
+
 export type GuestKind = 'vm' | 'ct'
 
 /** Where a cluster is and how to log in to it. Exactly one of `token` and `ticket`. */
@@ -203,7 +207,7 @@ export type GuestOptions = Record<string, string | number | boolean | undefined>
 
 export type Call = { signal?: AbortSignal }
 
-export interface Proxmox {
+export interface Proxmox extends FirewallCalls {
   /** Option strings in Proxmox's words, and back. Pure. */
   readonly words: typeof words
 

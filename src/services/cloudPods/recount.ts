@@ -37,8 +37,9 @@ const excessOf = (pods: readonly Miscounted[]): Miscounted['excess'] =>
       cores: sum.cores + excess.cores,
       memoryMb: sum.memoryMb + excess.memoryMb,
       diskGb: sum.diskGb + excess.diskGb,
+      addresses: sum.addresses + excess.addresses,
     }),
-    { pods: 0, cores: 0, memoryMb: 0, diskGb: 0 },
+    { pods: 0, cores: 0, memoryMb: 0, diskGb: 0, addresses: 0 },
   )
 
 /** Of the tenants that the last recount has named, those of which it is still true, with how many pods. */

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Ctx } from '../../context.ts'
 import * as billing from '../../db/billing.ts'
+import * as podAddresses from '../../db/cloudPodAddresses.ts'
+import type { PoolRow } from '../../db/cloudPodAddresses.ts'
 import * as pods from '../../db/cloudPods.ts'
 import type { PodRow } from '../../db/cloudPods.ts'
 import * as reservations from '../../db/cloudPodReservations.ts'
@@ -36,11 +38,11 @@ export type PodSource = { backupId: string; clusterId: string; nodeId: string | 
 export async function reserve(ctx: Ctx, order: PodOrder, source?: PodSource): Promise<PodRow> {
   const { plan, blueprint } = await loadCatalogue(ctx, order, source)
   const wanted: Resources = { cores: plan.cores, memoryMb: plan.memory_mb, diskGb: plan.disk_gb }
-  await cloudPodQuotas.requireRoom(ctx, order.tenantId, { ...wanted, pods: 1 })
+  await cloudPodQuotas.requireRoom(ctx, order.tenantId, { ...wanted, pods: 1, addresses: 1 })
   await requireRegion(ctx, order.region)
   const needs = { ...wanted, region: order.region, tags: plan.node_tags }
   const { nodes, judged } = await chooseNodes(ctx, order, needs, source)
-  const { node, poolIds } = await withFreePools(ctx, nodes)
+  const { node, pools } = await withPools(ctx, nodes)
   const vmid = await reservations.freeVmid(ctx.tx, node.clusterId)
   if (vmid === null) {
     throw new AppError(
@@ -65,7 +67,7 @@ export async function reserve(ctx: Ctx, order: PodOrder, source?: PodSource): Pr
     nodeId: node.nodeId,
     at: now,
   })
-  await takeAddress(ctx, pod, poolIds, node)
+  await takeAddresses(ctx, pod, pools, node)
   return pod
 }
 
@@ -117,11 +119,21 @@ export function outsideOf(blueprint: Blueprint, size: Resources): string | null 
   return outside.map(([name, value, min, max]) => `${name} ${value}, allowed ${min} to ${max}`).join('; ')
 }
 
+/** What a cluster gives its pods: an address to begin with, and where it can be an IPv6 address beside it. */
+type Pools = { first: PoolRow[]; beside: PoolRow[] }
+
+/** A pod begins with an IPv4 address; where a cluster has pools of IPv6 alone, with one of these. */
+async function poolsOf(ctx: Ctx, clusterId: string): Promise<Pools> {
+  const v6 = await podAddresses.activePools(ctx.tx, clusterId, 6)
+  const v4 = await podAddresses.activePools(ctx.tx, clusterId, 4)
+  return v4.length > 0 ? { first: v4, beside: v6 } : { first: v6, beside: [] }
+}
+
 /** The best node whose cluster has address pools. */
-async function withFreePools(ctx: Ctx, nodes: Candidate[]): Promise<{ node: Candidate; poolIds: string[] }> {
+async function withPools(ctx: Ctx, nodes: Candidate[]): Promise<{ node: Candidate; pools: Pools }> {
   for (const node of nodes) {
-    const pools = await reservations.activePools(ctx.tx, node.clusterId)
-    if (pools.length > 0) return { node, poolIds: pools.map((pool) => pool.id) }
+    const pools = await poolsOf(ctx, node.clusterId)
+    if (pools.first.length > 0) return { node, pools }
   }
   throw new AppError(
     'ip_pool_exhausted',
@@ -129,14 +141,37 @@ async function withFreePools(ctx: Ctx, nodes: Candidate[]): Promise<{ node: Cand
   )
 }
 
-async function takeAddress(ctx: Ctx, pod: PodRow, poolIds: string[], node: Candidate): Promise<void> {
-  for (const poolId of poolIds) {
-    if ((await reservations.reserveAddress(ctx.tx, poolId, pod.tenant_id, pod.id, ctx.now())) !== null) return
+/**
+ * The first free address, and beside it one of the first IPv6 pool on the same bridge and VLAN that has one: a card is in
+ * one network.
+ */
+async function takeAddresses(
+  ctx: Ctx,
+  pod: PodRow,
+  { first, beside }: Pools,
+  node: Candidate,
+): Promise<void> {
+  const of = { podId: pod.id, tenantId: pod.tenant_id, at: ctx.now(), onCard: true }
+  const pool = await takeFrom(ctx, first, { ...of, isPrimary: true })
+  if (!pool) {
+    throw new AppError(
+      'ip_pool_exhausted',
+      `Every address pool of cluster ${node.clusterName} is used up. Widen a pool or wait for quarantined addresses.`,
+    )
   }
-  throw new AppError(
-    'ip_pool_exhausted',
-    `Every address pool of cluster ${node.clusterName} is used up. Widen a pool or wait for quarantined addresses.`,
-  )
+  const near = beside.filter(({ bridge, vlan }) => bridge === pool.bridge && vlan === pool.vlan)
+  if (near.length === 0 || !(await takeFrom(ctx, near, { ...of, isPrimary: false }))) return
+  await cloudPodQuotas.requireAddresses(ctx, pod.tenant_id, 1)
+  await podAddresses.countAddresses(ctx.tx, pod.id)
+}
+
+async function takeFrom(
+  ctx: Ctx,
+  pools: readonly PoolRow[],
+  of: podAddresses.AddressOf,
+): Promise<PoolRow | undefined> {
+  for (const pool of pools) if ((await podAddresses.reserveAddress(ctx.tx, pool.id, of)) !== null) return pool
+  return undefined
 }
 
 /** Of so many nodes is kept why they were taken or not. */

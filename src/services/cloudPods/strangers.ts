@@ -104,10 +104,15 @@ export async function get(
 }
 
 /** The address that a guest is told: in a container's card, in a machine's `ipconfig0`. Null: none, or by DHCP. */
-export function addressOf(words: Words, kind: 'vm' | 'ct', config: GuestConfig): string | null {
+export const addressOf = (words: Words, kind: 'vm' | 'ct', config: GuestConfig): string | null =>
+  fixedAddresses(words, kind, config)[0] ?? null
+
+/** Of each family one at most, IPv4 first. */
+function fixedAddresses(words: Words, kind: 'vm' | 'ct', config: GuestConfig): string[] {
   const options = words.addressOptions(kind, config)
-  const cidr = [options.get('ip'), options.get('ip6')].find((text) => text && /[.:]/.test(text))
-  return cidr?.split('/')[0] ?? null
+  return [options.get('ip'), options.get('ip6')].flatMap((text) =>
+    text && /[.:]/.test(text) ? [text.split('/')[0] ?? text] : [],
+  )
 }
 
 /** What a pod would take over of a guest, or why it cannot become one as it is. */
@@ -137,5 +142,6 @@ export function factsOf(
     cores: config.cores,
     memoryMb: config.memoryMb,
     diskGb: Math.ceil(config.diskGb),
+    ipv6: fixedAddresses(words, kind, config)[1] ?? null,
   }
 }

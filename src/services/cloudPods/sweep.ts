@@ -1,9 +1,11 @@
+import type { SecurityRule } from '../../../shared/api/cloudPodFirewall.ts'
 import type { Ctx } from '../../context.ts'
 import * as pods from '../../db/cloudPods.ts'
 import * as rebuilds from '../../db/cloudPodRebuilds.ts'
-import * as reservations from '../../db/cloudPodReservations.ts'
+import * as podAddresses from '../../db/cloudPodAddresses.ts'
 import * as findings from '../../db/provisioningFindings.ts'
 import type { SweptPod } from '../../db/provisioningFindings.ts'
+import * as securityGroups from '../../db/cloudPodFirewall.ts'
 import * as infrastructure from '../../db/provisioningInfrastructure.ts'
 import { notFound } from '../../errors.ts'
 import * as cloudPodQueues from '../cloudPodQueues.ts'
@@ -46,7 +48,13 @@ export async function known(ctx: Ctx, clusterId: string): Promise<Known> {
 export async function podWithAddresses(ctx: Ctx, { id, tenantId, version }: SweptPod) {
   const pod = await pods.find(ctx.tx, tenantId, id)
   const isSame = pod?.version === version
-  return { pod: isSame ? pod : null, addresses: isSame ? await reservations.addressesOf(ctx.tx, id) : [] }
+  if (!isSame) return { pod: null, addresses: [], groups: [] }
+  const groups = await securityGroups.ofPod(ctx.tx, tenantId, id)
+  return {
+    pod,
+    addresses: await podAddresses.addressesOf(ctx.tx, id),
+    groups: groups.map(({ rules }) => ({ rules: rules as SecurityRule[] })),
+  }
 }
 
 /** Enqueues a comparison of every cluster that is read, at most one a minute each. */

@@ -115,6 +115,8 @@ export async function syncClusters(ctx: Ctx): Promise<void> {
 export type ClusterView = {
   nodes: SeenNode[]
   templates: (Omit<SeenTemplate, 'nodeId'> & { node: string })[]
+  /** Whether it filters at all; null: it did not say. */
+  firewallOn: boolean | null
 }
 
 /** Writes down what was read from a cluster. Nodes it no longer names are marked unknown, never removed. */
@@ -136,6 +138,7 @@ export async function recordClusterView(ctx: Ctx, clusterId: string, view: Clust
   await infrastructure.updateCluster(ctx.tx, clusterId, {
     health: 'ok',
     health_message: null,
+    firewall_on: view.firewallOn,
     checked_at: now,
   })
 }

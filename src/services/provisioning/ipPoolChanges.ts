@@ -10,14 +10,7 @@ import { violatedConstraint } from '../../db/index.ts'
 import * as pools from '../../db/provisioningPools.ts'
 import { AppError, notFound, requireVersion } from '../../errors.ts'
 import * as auditService from '../auditService.ts'
-import { invalidPool, POOL_CHECKS, presentPool } from './ipPools.ts'
-
-/** @throws AppError not_found */
-export async function getPool(ctx: Ctx, id: string): Promise<IpPool> {
-  const row = await pools.findPool(ctx.tx, id)
-  if (!row) throw notFound('IP pool')
-  return presentPool(row)
-}
+import { getPool, invalidPool, POOL_CHECKS } from './ipPools.ts'
 
 async function lock(ctx: Ctx, id: string): Promise<IpPool> {
   if (!(await pools.lockPool(ctx.tx, id))) throw notFound('IP pool')
@@ -37,7 +30,7 @@ export async function updatePool(
   const before = await lock(ctx, id)
   requireVersion(before.version, version)
   await pools
-    .updatePool(ctx.tx, id, {
+    .updatePool(ctx.tx, before, {
       name: change.name,
       range_start: change.rangeStart,
       range_end: change.rangeEnd,
@@ -118,7 +111,12 @@ export async function keepAddress(
   { address, note }: z.infer<typeof ipAddressKeep>,
 ): Promise<IpPool> {
   const pool = await lock(ctx, id)
-  if (!(await pools.isInPool(ctx.tx, id, address))) throw notIn(`It is not in ${pool.network}.`)
+  if (!(await pools.isInPool(ctx.tx, id, address)))
+    throw notIn(
+      pool.podPrefix === null
+        ? `It is not in ${pool.network}.`
+        : `It is not the first address of a /${pool.podPrefix} in ${pool.network}, such as ${pool.rangeStart}.`,
+    )
   if (!(await pools.keepAddress(ctx.tx, { poolId: id, address, note, at: ctx.now() })))
     throw new AppError('conflict', `${address} is not free: see who holds it.`)
   return say(ctx, pool, 'IP_ADDRESS_KEPT', { address, note })
@@ -132,7 +130,7 @@ export async function freeAddress(ctx: Ctx, id: string, address: string): Promis
   const pool = await lock(ctx, id)
   const state = await pools.addressIn(ctx.tx, id, address)
   if (state === null) throw new AppError('conflict', `${address} is free already.`)
-  if (state === 'assigned' || state === 'reserved')
+  if (state !== 'kept' && state !== 'quarantined')
     throw new AppError('conflict', `${address} is held by a pod: it is free when the pod is gone.`)
   await pools.freeAddress(ctx.tx, id, address)
   return say(ctx, pool, 'IP_ADDRESS_FREED', { address, was: state })

@@ -18,7 +18,7 @@ export async function listPools(
 }
 
 type PoolRow = Awaited<ReturnType<typeof pools.listPools>>['items'][number]
-export const presentPool = (row: PoolRow): IpPool => ({
+const presentPool = (row: PoolRow): IpPool => ({
   id: row.id,
   clusterId: row.cluster_id,
   name: row.name,
@@ -29,6 +29,8 @@ export const presentPool = (row: PoolRow): IpPool => ({
   bridge: row.bridge,
   vlan: row.vlan,
   dnsServers: row.dns_servers,
+  podPrefix: row.pod_prefix,
+  size: row.size,
   quarantineHours: row.quarantine_hours,
   state: row.state,
   used: row.used,
@@ -38,15 +40,18 @@ export const presentPool = (row: PoolRow): IpPool => ({
   createdAt: row.created_at.toISOString(),
 })
 
+type PoolCreate = z.infer<typeof ipPoolCreate>
+
 export const POOL_CHECKS: Record<string, string> = {
   ip_pools_cluster_id_name_key: 'There is already a pool of this name in the cluster.',
   ip_pools_cluster_id_network_excl: 'The network overlaps with another pool of the cluster.',
 }
 
 /** @throws AppError already_exists, conflict, invalid_input, not_found */
-export async function addPool(ctx: Ctx, body: z.infer<typeof ipPoolCreate>): Promise<IpPool> {
+export async function addPool(ctx: Ctx, body: PoolCreate): Promise<IpPool> {
   if (!(await infrastructure.findCluster(ctx.tx, body.clusterId))) throw notFound('cluster')
-  const row = await pools
+  requirePrefixes(body)
+  const id = await pools
     .insertPool(ctx.tx, {
       id: newId(),
       cluster_id: body.clusterId,
@@ -58,6 +63,7 @@ export async function addPool(ctx: Ctx, body: z.infer<typeof ipPoolCreate>): Pro
       bridge: body.bridge,
       vlan: body.vlan,
       dns_servers: body.dnsServers,
+      pod_prefix: body.podPrefix,
       quarantine_hours: body.quarantineHours,
       created_at: ctx.now(),
     })
@@ -66,19 +72,45 @@ export async function addPool(ctx: Ctx, body: z.infer<typeof ipPoolCreate>): Pro
       if (known !== undefined) throw new AppError('already_exists', known)
       throw invalidPool(error)
     })
+  const made = await getPool(ctx, id)
+  const { name, network, rangeStart, rangeEnd } = made
   await auditService.record(ctx, {
     action: 'IP_POOL_CREATED',
     tenantId: null,
-    target: { type: 'ipPool', id: row.id, label: row.name },
-    details: { network: row.network, rangeStart: row.range_start, rangeEnd: row.range_end },
+    target: { type: 'ipPool', id, label: name },
+    details: { network, rangeStart, rangeEnd },
   })
-  return presentPool({ ...row, used: 0, quarantined: 0, kept: 0 })
+  return made
 }
 
-/** The database knows networks: 22P02 is text that is none, 23514 a range outside of it. */
+/** @throws AppError not_found */
+export async function getPool(ctx: Ctx, id: string): Promise<IpPool> {
+  const row = await pools.findPool(ctx.tx, id)
+  if (!row) throw notFound('IP pool')
+  return presentPool(row)
+}
+
+const isV6 = (text: string): boolean => text.includes(':')
+
+function reject(path: string, message: string): never {
+  throw new AppError('invalid_input', message, { errors: [{ path, message }] })
+}
+
+/** Pods with networks of their own find their router by an address that every link has. */
+function requirePrefixes({ podPrefix, network, gateway, rangeStart, rangeEnd }: PoolCreate): void {
+  if (podPrefix === null) return
+  if (!isV6(network) || Number(network.split('/')[1]) > 63 || Number(network.split('/')[1]) < 16)
+    reject('network', 'A pool that gives each pod a /64 is an IPv6 network from /16 to /63.')
+  if (!/^fe[89ab]/i.test(gateway))
+    reject('gateway', 'With a /64 for each pod the gateway is link-local, such as fe80::1.')
+  for (const [path, end] of Object.entries({ rangeStart, rangeEnd }))
+    if (!isV6(end)) reject(path, 'An IPv6 address.')
+}
+
+/** The database knows networks: 22P02 is text that is none, 22023 a length that its kind cannot have, 23514 a range outside of it. */
 export function invalidPool(error: unknown): unknown {
   const code = (error as { code?: string }).code
-  if (code !== '22P02' && code !== '23514') return error
+  if (code !== '22P02' && code !== '22023' && code !== '23514') return error
   return new AppError(
     'invalid_input',
     'The pool is not consistent: network without host bits, gateway and range inside it.',

@@ -131,6 +131,7 @@ export async function seedBlueprints(ctx: Ctx, clusterId: string, simulated: boo
       bridge: 'vmbr0',
       vlan: null,
       dnsServers: ['192.0.2.1'],
+      podPrefix: null,
       quarantineHours: 1,
     })
   }

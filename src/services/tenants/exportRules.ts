@@ -24,7 +24,7 @@ export const INFRASTRUCTURE_COLUMNS: Record<string, readonly string[]> = {
   cloud_pod_backups: ['node_id', 'problem', 'shared', 'storage', 'vmid', 'volid'],
   cloud_pod_rebuilds: ['node_id', 'problem', 'vmid'],
   cloud_pod_snapshots: ['problem'],
-  cloud_pods: ['cluster_id', 'node_id', 'vmid', 'problem'],
+  cloud_pods: ['cluster_id', 'node_id', 'vmid', 'problem', 'firewall_problem'],
   provisioning_job_logs: ['line'],
   provisioning_job_steps: ['saved', 'output', 'error'],
   provisioning_jobs: ['node_id', 'lane', 'payload', 'error', 'waiting_for', 'lease_owner', 'archive'],

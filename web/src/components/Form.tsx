@@ -112,6 +112,16 @@ export function Form<Values extends FieldValues, Answer>({
 
 export const REQUIRED = 'This is needed.'
 
+/** For number inputs whose emptiness says something: null. */
+export const numberOrNone = (max: number) =>
+  ({
+    setValueAs: (typed: unknown) => (typed === '' || typed === null ? null : Number(typed)),
+    validate: (value: unknown) =>
+      value === null ||
+      (Number.isInteger(value) && Number(value) >= 0 && Number(value) <= max) ||
+      `A whole number from 0 to ${max.toLocaleString()}, or nothing.`,
+  }) as const
+
 /** For number inputs: an emptied one is an error, not zero. */
 export const wholeNumber = (min: number, max: number) =>
   ({

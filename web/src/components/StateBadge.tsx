@@ -62,6 +62,7 @@ const LOOKS = {
   address: {
     reserved: ['info'],
     assigned: ['success'],
+    releasing: ['warning', true],
     quarantined: ['warning'],
     kept: ['neutral'],
   } satisfies Record<IpAddress['state'], Look>,

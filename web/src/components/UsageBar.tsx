@@ -1,6 +1,6 @@
 import { Progress } from '../ui/Progress.tsx'
 
-/** How much of something is taken, in words and as a bar that warns before it is full. */
+/** How much of something is taken, in words and as a bar that warns before it is full. Without a limit there is no bar. */
 export function UsageBar({
   label,
   used,
@@ -9,9 +9,17 @@ export function UsageBar({
 }: {
   label: string
   used: number
-  total: number
+  /** Null: without a limit. */
+  total: number | null
   format?: (amount: number) => string
 }) {
+  if (total === null)
+    return (
+      <div className="flex flex-wrap justify-between gap-x-2 text-[13px]">
+        <span>{label}</span>
+        <span className="text-muted tabular-nums">{format(used)}, without a limit</span>
+      </div>
+    )
   const percent = total > 0 ? Math.round((used / total) * 100) : used > 0 ? 100 : 0
   return (
     <div>

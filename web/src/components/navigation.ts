@@ -12,6 +12,7 @@ import {
   ReceiptText,
   SearchCheck,
   Server,
+  ShieldCheck,
   Tags,
   UserCog,
   Users,
@@ -47,6 +48,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         icon: Boxes,
         permission: 'cloudpods:read',
         to: paths.cloudPods,
+      },
+      {
+        section: 'security-groups',
+        label: 'Security groups',
+        icon: ShieldCheck,
+        permission: 'cloudpods:read',
+        to: paths.securityGroups,
       },
       {
         section: 'customers',

@@ -42,6 +42,7 @@ const ACTIONS: [
   ['New subscription', 'subscriptions:write', paths.order],
   ['New CloudPod without subscription', 'cloudpods:create', paths.newCloudPod],
   ['New customer', 'customers:create', paths.newCustomer],
+  ['New security group', 'cloudpods:firewall', paths.newSecurityGroup],
   ['New plan', 'plans:create', paths.newPlan],
   ['Add a cluster', 'infrastructure:manage', paths.newCluster],
   ['New IP pool', 'infrastructure:manage', paths.newIpPool],

@@ -78,6 +78,8 @@ const JOB_KINDS: Record<string, string> = {
   'cloudPod.power': 'Change power',
   'cloudPod.resize': 'Resize CloudPod',
   'cloudPod.bandwidth': 'Set speed of the network',
+  'cloudPod.address': 'Change addresses',
+  'cloudPod.firewall': 'Set firewall',
   'cloudPod.snapshot': 'Take snapshot',
   'cloudPod.snapshotDelete': 'Delete snapshot',
   'cloudPod.rollback': 'Roll back to snapshot',

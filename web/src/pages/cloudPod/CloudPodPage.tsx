@@ -24,12 +24,14 @@ import { CloudPodRebuild } from './CloudPodRebuild.tsx'
 import { CloudPodResize } from './CloudPodResize.tsx'
 import { DeletedCard } from './DeletedCard.tsx'
 import { KeptGuestCard } from './KeptGuestCard.tsx'
+import { Firewall } from './Firewall.tsx'
 import { Metrics } from './Metrics.tsx'
+import { Network } from './Network.tsx'
 import { Snapshots } from './Snapshots.tsx'
 import { Traffic } from './Traffic.tsx'
 
 const route = getRouteApi('/t/$tenant/cloudpods/$id')
-const TABS = ['jobs', 'metrics', 'snapshots', 'backups', 'timeline'] as const
+const TABS = ['jobs', 'network', 'metrics', 'snapshots', 'backups', 'timeline'] as const
 
 export default function CloudPodPage() {
   const { id } = route.useParams()
@@ -91,6 +93,16 @@ function Content({ pod }: { pod: CloudPodDetail }) {
                   <p className="p-4 text-muted">{NO_PERMISSION('jobs:read')}</p>
                 )}
               </Card>
+            ),
+          },
+          {
+            value: 'network',
+            label: 'Network',
+            content: (
+              <div className="space-y-4">
+                <Network pod={pod} />
+                <Firewall pod={pod} />
+              </div>
             ),
           },
           {

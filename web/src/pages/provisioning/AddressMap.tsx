@@ -10,6 +10,7 @@ const LOOKS: Record<IpAddress['state'] | 'free' | 'gateway', { words: string; lo
   free: { words: 'free', look: 'border border-line-strong' },
   reserved: { words: 'reserved', look: 'bg-info-text' },
   assigned: { words: 'assigned', look: 'bg-accent-fill' },
+  releasing: { words: 'being released', look: 'bg-accent-fill' },
   quarantined: { words: 'resting', look: 'bg-warning-text' },
   kept: { words: 'kept back', look: 'bg-muted' },
   gateway: { words: 'gateway', look: 'border-2 border-dashed border-line-strong' },
@@ -26,7 +27,7 @@ export function AddressMap({
   complete: boolean
 }) {
   const size = rangeSize(pool.rangeStart, pool.rangeEnd) ?? 0
-  if (!complete || size > MAX) return null
+  if (!complete || size > MAX || pool.podPrefix !== null) return null
   const held = new Map(addresses.map((one) => [one.address, one]))
   const squares = Array.from({ length: size }, (_, offset) => {
     const address = addressAfter(pool.rangeStart, offset)

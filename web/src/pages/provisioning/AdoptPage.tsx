@@ -64,6 +64,7 @@ function Seen({ stranger: { vmid, status, guest, bridge, vlan, address } }: { st
             [bridge ?? 'no bridge', vlan === null ? null : `VLAN ${vlan}`].filter(Boolean).join(', '),
           ],
           ['Address', address ?? 'not told by its configuration'],
+          guest?.ipv6 ? ['IPv6 address', guest.ipv6] : null,
         ]}
       />
     </Card>

@@ -67,7 +67,12 @@ function Edit({ blueprint, nodes }: { blueprint: Blueprint; nodes: Node[] }) {
     },
     send: ({ name, minDiskGb, minMemoryMb, maxCores, maxMemoryMb, maxDiskGb, images }) =>
       updateBlueprint(blueprint, {
-        ...{ name, minDiskGb, minMemoryMb, maxCores, maxMemoryMb, maxDiskGb },
+        name,
+        minDiskGb,
+        minMemoryMb,
+        maxCores,
+        maxMemoryMb,
+        maxDiskGb,
         images: imagesOf(images),
       }),
     onDone: () => {

@@ -15,7 +15,6 @@ import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
-import { rangeSize } from '../../lib/addresses.ts'
 import { paths } from '../../paths.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card, Facts } from '../../ui/Card.tsx'
@@ -105,12 +104,16 @@ const PoolFacts = ({ pool }: { pool: IpPool }) => (
     <Facts
       facts={[
         ['Network', pool.network],
+        pool.podPrefix === null ? null : ['Each pod gets', `a whole /${pool.podPrefix}`],
         ['Gateway', pool.gateway],
         ['Range', `${pool.rangeStart} – ${pool.rangeEnd}`],
         ['Bridge', pool.vlan === null ? pool.bridge : `${pool.bridge}, VLAN ${pool.vlan}`],
         ['DNS servers', pool.dnsServers.join(', ') || null],
         ['Rest', `${pool.quarantineHours} hours`],
-        ['Held by pods', `${pool.used} of ${rangeSize(pool.rangeStart, pool.rangeEnd) ?? 0}`],
+        [
+          'Held by pods',
+          pool.size === null ? `${pool.used} of more than can be used up` : `${pool.used} of ${pool.size}`,
+        ],
         ['Resting', String(pool.quarantined)],
         ['Kept back', String(pool.kept)],
       ]}

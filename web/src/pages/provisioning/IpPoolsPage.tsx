@@ -7,7 +7,6 @@ import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { UsageBar } from '../../components/UsageBar.tsx'
-import { rangeSize } from '../../lib/addresses.ts'
 import { paths } from '../../paths.ts'
 import { buttonClass } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
@@ -90,14 +89,10 @@ export default function IpPoolsPage() {
 }
 
 function Usage({ pool }: { pool: IpPool }) {
-  const total = rangeSize(pool.rangeStart, pool.rangeEnd) ?? 0
+  const label = pool.quarantined > 0 ? `${pool.quarantined} resting` : 'In use'
   return (
     <div className="min-w-36">
-      <UsageBar
-        label={pool.quarantined > 0 ? `${pool.quarantined} resting` : 'In use'}
-        used={pool.used}
-        total={total}
-      />
+      <UsageBar label={label} used={pool.used} total={pool.size} />
     </div>
   )
 }

@@ -7,7 +7,7 @@ import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
 import { paths } from '../../paths.ts'
 import { Card } from '../../ui/Card.tsx'
-import { Field, Input, Select } from '../../ui/Field.tsx'
+import { Checkbox, Field, Input, Select } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
 export default function NewIpPoolPage() {
@@ -40,6 +40,7 @@ type Values = {
   bridge: string
   vlan: string
   dnsServers: string
+  wholePrefix: boolean
   quarantineHours: number
 }
 
@@ -57,14 +58,16 @@ function IpPoolForm({ clusters }: { clusters: { id: string; name: string }[] }) 
       bridge: 'vmbr0',
       vlan: '',
       dnsServers: '',
+      wholePrefix: false,
       quarantineHours: 24,
     },
-    send: ({ vlan, dnsServers, ...values }, key) =>
+    send: ({ vlan, dnsServers, wholePrefix, ...values }, key) =>
       createIpPool(
         {
           ...values,
           vlan: vlan.trim() === '' ? null : Number(vlan),
           dnsServers: dnsServers.split(/[\s,]+/).filter(Boolean),
+          podPrefix: wholePrefix && values.network.includes(':') ? 64 : null,
         },
         key,
       ),
@@ -75,6 +78,7 @@ function IpPoolForm({ clusters }: { clusters: { id: string; name: string }[] }) 
     fieldOf: (path) => path.replace(/^dnsServers\..*/, 'dnsServers'),
   })
   const { form, errorOf } = of
+  const isV6 = form.watch('network').includes(':')
   const text = (name: 'name' | 'network' | 'gateway' | 'rangeStart' | 'rangeEnd' | 'bridge') => (
     <Input
       autoComplete="off"
@@ -102,10 +106,10 @@ function IpPoolForm({ clusters }: { clusters: { id: string; name: string }[] }) 
         <Field label="Name" error={errorOf('name')}>
           {text('name')}
         </Field>
-        <Field label="Network" hint="Such as 203.0.113.0/24." error={errorOf('network')}>
+        <Field label="Network" hint="Such as 203.0.113.0/24 or 2001:db8:1::/64." error={errorOf('network')}>
           {text('network')}
         </Field>
-        <Field label="Gateway" hint="Such as 203.0.113.1." error={errorOf('gateway')}>
+        <Field label="Gateway" hint="Such as 203.0.113.1; of IPv6 also fe80::1." error={errorOf('gateway')}>
           {text('gateway')}
         </Field>
         <Field label="First address" hint="The first one given to a CloudPod." error={errorOf('rangeStart')}>
@@ -144,6 +148,12 @@ function IpPoolForm({ clusters }: { clusters: { id: string; name: string }[] }) 
           <Input type="number" min={0} {...form.register('quarantineHours', wholeNumber(0, 8760))} />
         </Field>
       </div>
+      {isV6 && (
+        <Checkbox
+          label="Each CloudPod gets a whole /64 of it, and the first address in it; the gateway is link-local"
+          {...form.register('wholePrefix')}
+        />
+      )}
     </Form>
   )
 }

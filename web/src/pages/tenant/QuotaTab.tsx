@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { quotaQuery, updateQuota, type QuotaView } from '../../api/tenants.ts'
-import { Form, useApiForm, wholeNumber } from '../../components/Form.tsx'
+import { Form, numberOrNone, useApiForm, wholeNumber } from '../../components/Form.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { UsageBar } from '../../components/UsageBar.tsx'
@@ -13,18 +13,19 @@ import { Notice } from '../../ui/Notice.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
 type Limits = NonNullable<QuotaView['limits']>
-type Values = Record<keyof Limits, number>
+type Values = Record<keyof Limits, number | null>
 const LIMITS: [name: keyof Limits, label: string, max: number][] = [
   ['maxPods', 'CloudPods', 1_000_000],
   ['maxCores', 'Cores', 10_000_000],
   ['maxMemoryMb', 'Memory (MiB)', 2_000_000_000],
   ['maxDiskGb', 'Disk (GiB)', 2_000_000_000],
+  ['maxAddresses', 'Addresses', 10_000_000],
 ]
 
 const MISCOUNTED: Record<QuotaView['miscounted'][number]['problem'], string> = {
   not_counted: 'it is there, and not counted',
   counted_though_gone: 'it is gone, and still counted',
-  counted_otherwise: 'it is counted with another size',
+  counted_otherwise: 'it is counted with another size or number of addresses',
 }
 
 /** Limits with their use; the platform changes them. */
@@ -83,6 +84,11 @@ export function QuotaTab({ tenantId }: { tenantId: string }) {
   )
 }
 
+const hintOf = (name: keyof Limits, limits: Limits | null): string | undefined => {
+  const used = limits ? `${limits[name].used.toLocaleString()} in use.` : ''
+  return name === 'maxAddresses' ? `${used} Empty: without a limit.`.trim() : used || undefined
+}
+
 function QuotaForm({
   tenantId,
   limits,
@@ -93,7 +99,9 @@ function QuotaForm({
   onClose: () => void
 }) {
   const of = useApiForm<Values, QuotaView>({
-    defaultValues: Object.fromEntries(LIMITS.map(([name]) => [name, limits?.[name].limit ?? 0])) as Values,
+    defaultValues: Object.fromEntries(
+      LIMITS.map(([name]) => [name, limits?.[name].limit ?? (name === 'maxAddresses' ? null : 0)]),
+    ) as Values,
     send: (values) => updateQuota(tenantId, values),
     onDone: () => {
       toast.done('Quota saved')
@@ -107,10 +115,15 @@ function QuotaForm({
           <Field
             key={name}
             label={label}
-            hint={limits ? `${limits[name].used.toLocaleString()} in use` : undefined}
+            optional={name === 'maxAddresses'}
+            hint={hintOf(name, limits)}
             error={of.errorOf(name)}
           >
-            <Input type="number" min={0} {...of.form.register(name, wholeNumber(0, max))} />
+            <Input
+              type="number"
+              min={0}
+              {...of.form.register(name, name === 'maxAddresses' ? numberOrNone(max) : wholeNumber(0, max))}
+            />
           </Field>
         ))}
       </div>
