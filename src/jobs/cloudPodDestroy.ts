@@ -17,8 +17,8 @@ export const cloudPodDestroy: JobHandler<PodPayload> = {
       name: 'remove',
       title: 'Stopping and destroying the guest',
       run: async (run) => {
-        await remove(run, await openGuest(run))
         const second = await openSecond(run)
+        await remove(run, await openGuest(run))
         if (second) await remove(run, second)
       },
       idempotent: true,

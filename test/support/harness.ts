@@ -23,11 +23,15 @@ import {
 
 /**
  * `npm run harness` takes every place to break at. The everyday run takes each sixth death and each second failure,
- * beginning with one of the first by chance, so that a few runs take them all; what fails names its place.
+ * of the changes each second job, beginning with one of the first by chance, so that a few runs take them all; what fails names its place.
  */
 const ALL = process.env['MPANEL_HARNESS'] === 'all'
 export const ALL_DEATHS = { first: 1, step: 1 }
 const DEATHS = ALL ? ALL_DEATHS : { first: 1 + randomInt(6), step: 6 }
+/** Each step of a job adds places, and each place is a run of all its steps: a long job takes each twelfth death. */
+const LONG = 5
+const deathsOf = ({ handler }: JobCase): typeof DEATHS =>
+  ALL || handler.steps.length <= LONG ? DEATHS : { first: 1 + randomInt(12), step: 12 }
 type Take = <T>(places: T[]) => T[]
 export const allPlaces: Take = (places) => places
 const eachSecond: Take = (places) => {
@@ -35,6 +39,8 @@ const eachSecond: Take = (places) => {
   return places.filter((_, index) => index % 2 === turn)
 }
 const PLACES = ALL ? allPlaces : eachSecond
+/** The cases of an everyday run, where there are many. */
+export const someCases = (cases: JobCase[]): JobCase[] => PLACES(cases)
 
 /** The world after the job went well: what every broken and resumed run must end in. */
 export async function baseline(app: TestApp, jobCase: JobCase): Promise<{ world: unknown }> {
@@ -186,7 +192,7 @@ export async function everyDeathIsSurvived(
   app: TestApp,
   jobCase: JobCase,
   handler = jobCase.handler,
-  deaths = DEATHS,
+  deaths = deathsOf(jobCase),
 ): Promise<number> {
   const { world } = await baseline(app, jobCase)
   for (let killAt = deaths.first; ; killAt += deaths.step) {
@@ -212,7 +218,8 @@ export async function everyDeathIsSurvived(
 export async function everyDeathWhileUndoingIsSurvived(app: TestApp, jobCase: JobCase): Promise<number> {
   const { handler } = jobCase
   const step = handler.steps.at(-1)?.name ?? ''
-  for (let killAt = DEATHS.first; ; killAt += DEATHS.step) {
+  const deaths = deathsOf(jobCase)
+  for (let killAt = deaths.first; ; killAt += deaths.step) {
     const arranged = await jobCase.arrange(app)
     let struck = false
     const plan = strike(step, 'before', () => {

@@ -17,9 +17,10 @@ import type { World } from '../world.ts'
 const see = { path: '/vms/{vmid}', privileges: ['VM.Audit'] }
 const change = { path: '/vms/{vmid}', privileges: ['VM.Config.Network'] }
 const digest = str({ maxLength: 64 })
-const name = req(str({ pattern: /[A-Za-z][A-Za-z0-9\-_]+/, minLength: 2, maxLength: 64 }))
+const NAME = /[A-Za-z][A-Za-z0-9\-_]+/
+const name = req(str({ pattern: NAME, minLength: 2, maxLength: 64 }))
 const cidr = req(str({ format: 'IPorCIDRorAlias' }))
-const action = str({ pattern: /[A-Za-z][A-Za-z0-9\-_]+/, minLength: 2, maxLength: 20 })
+const action = str({ pattern: NAME, minLength: 2, maxLength: 20 })
 const type = str({ enum: ['in', 'out', 'forward', 'group'] })
 const pos = int({ min: 0 })
 const CHANGED = 'detected modified configuration - file changed by other user? Try again.'
@@ -183,7 +184,7 @@ function ipsetRoutes(kind: GuestKind, base: string): Route[] {
       method: 'POST',
       path: `${base}/ipset`,
       allow: change,
-      schema: { name, comment: str(), digest, rename: str() },
+      schema: { name, comment: str(), digest, rename: str({ pattern: NAME, minLength: 2, maxLength: 64 }) },
       run: (call) =>
         write(call, kind, ({ ipsets }) => {
           const { name: set = '' } = call.params
@@ -195,7 +196,7 @@ function ipsetRoutes(kind: GuestKind, base: string): Route[] {
       method: 'DELETE',
       path: one,
       allow: change,
-      schema: { name, force: bool() },
+      schema: { force: bool() },
       run: (call) =>
         write(call, kind, (firewall) => {
           const { name: set = '', force } = call.params
@@ -207,7 +208,6 @@ function ipsetRoutes(kind: GuestKind, base: string): Route[] {
       method: 'GET',
       path: one,
       allow: see,
-      schema: { name },
       run: (call) => {
         const set = setOf(read(call), call)
         return set.map((entry) => ({ cidr: entry, digest: digestOf(set) }))
@@ -217,7 +217,7 @@ function ipsetRoutes(kind: GuestKind, base: string): Route[] {
       method: 'POST',
       path: one,
       allow: change,
-      schema: { name, cidr, comment: str(), nomatch: bool() },
+      schema: { cidr, comment: str(), nomatch: bool() },
       run: (call) =>
         write(call, kind, (firewall) => {
           const set = setOf(firewall, call)
@@ -230,7 +230,7 @@ function ipsetRoutes(kind: GuestKind, base: string): Route[] {
       method: 'DELETE',
       path: `${one}/{cidr}`,
       allow: change,
-      schema: { name, cidr, digest },
+      schema: { digest },
       run: (call) =>
         write(call, kind, (firewall) => {
           const set = setOf(firewall, call)
@@ -267,7 +267,17 @@ export const firewallRoutes: Route[] = [
     method: 'PUT',
     path: '/cluster/firewall/options',
     allow: { path: '/', privileges: ['Sys.Modify'] },
-    schema: { enable: int({ min: 0 }), policy_in: POLICY, policy_out: POLICY, digest },
+    // Only whether it is on is kept: nothing is filtered here.
+    schema: {
+      enable: int({ min: 0 }),
+      policy_in: POLICY,
+      policy_out: POLICY,
+      policy_forward: str({ enum: ['ACCEPT', 'DROP'] }),
+      ebtables: bool(),
+      log_ratelimit: str(),
+      delete: str({ format: 'pve-configid-list' }),
+      digest,
+    },
     run: ({ world, params }) => {
       if (params.enable !== undefined) world.state.firewallOn = Number(params.enable) > 0
       world.changed()
