@@ -6,7 +6,6 @@ import { customers } from './customers.ts'
 import { orderToActive } from './orderToActive.ts'
 import { podList } from './podList.ts'
 import { queue } from './queue.ts'
-import { queueLoad } from './queueLoad.ts'
 import { reconcile } from './reconcile.ts'
 
 const BENCHES: Record<string, () => Promise<void>> = {
@@ -14,7 +13,6 @@ const BENCHES: Record<string, () => Promise<void>> = {
   customers,
   customerFiles,
   queue,
-  queueLoad,
   reconcile,
   orderToActive,
   audit,

@@ -6,6 +6,6 @@ const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import
 const child = spawn(process.execPath, [vitest, 'run', 'test/provisioning/harness'], {
   cwd: fileURLToPath(new URL('..', import.meta.url)),
   stdio: 'inherit',
-  env: { ...process.env, MPANEL_HARNESS: 'all' },
+  env: { ...process.env, MPANEL_TESTS: 'all' },
 })
 child.once('exit', (code) => (process.exitCode = code ?? 1))

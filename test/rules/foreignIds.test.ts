@@ -8,6 +8,7 @@ import { routes } from '../../src/routes/index.ts'
 import type { Route } from '../../src/routes/define.ts'
 import type { Answer, Api } from '../support/api.ts'
 import { startApp, type TestApp } from '../support/app.ts'
+import { some } from '../support/some.ts'
 import { keyOf, person, session } from '../users/people.ts'
 import { addressOf, CASES } from './cases.ts'
 import { populate } from './populate.ts'
@@ -60,7 +61,7 @@ const fromAnywhere = () => {
 
 const without = ({ status, body }: Answer<object>) => ({ status, body: { ...body, requestId: '' } })
 const rows = (where: (route: Route) => boolean) =>
-  routes.filter(where).map((route) => [`${route.method} ${route.path}`, route] as const)
+  some(routes.filter(where)).map((route) => [`${route.method} ${route.path}`, route] as const)
 
 describe.each([
   ['with both walls', undefined],
@@ -154,9 +155,9 @@ async function idsOf(app: TestApp, tenantId: string): Promise<Map<string, string
       const { rows: columns } = await sql`select from pg_attribute
         where attrelid = ${table}::regclass and attname = 'id' and atttypid = 'uuid'::regtype`.execute(ctx.tx)
       if (columns.length === 0) return
-      const { rows: some } = await sql<{ id: string }>`select id from ${sql.table(table)}
+      const { rows: first } = await sql<{ id: string }>`select id from ${sql.table(table)}
         where tenant_id = ${tenantId} limit 1`.execute(ctx.tx)
-      if (some[0]) found.set(table, some[0].id)
+      if (first[0]) found.set(table, first[0].id)
     })
   }
   return found

@@ -6,6 +6,7 @@ import type { Route } from '../../src/routes/define.ts'
 import { routes } from '../../src/routes/index.ts'
 import { createApi, type Answer, type Api } from '../support/api.ts'
 import { startApp, type TestApp } from '../support/app.ts'
+import { some } from '../support/some.ts'
 import { keyOf, person, roleKey, session } from '../users/people.ts'
 import {
   addressOf,
@@ -78,7 +79,7 @@ const permissionOf = ({ access }: Route): Permission | undefined =>
 const whereOf = ({ access }: Route) => (typeof access === 'object' ? access.where.in : undefined)
 const without = ({ body }: Answer<Problem>) => ({ ...body, requestId: '' })
 const rows = (where: (route: Route) => boolean) =>
-  routes.filter(where).map((route) => [`${route.method} ${route.path}`, route] as const)
+  some(routes.filter(where)).map((route) => [`${route.method} ${route.path}`, route] as const)
 const changes = (route: Route): boolean => route.method !== 'GET'
 const closed = (route: Route): boolean => route.access !== 'public'
 

@@ -14,6 +14,7 @@ import {
   type Life,
   type Plan,
 } from './harnessRun.ts'
+import { ALL, some } from './some.ts'
 
 /*
  * What every job must survive. A case brings a world to the moment in which its job waits to be run; each check runs
@@ -23,24 +24,16 @@ import {
 
 /**
  * `npm run harness` takes every place to break at. The everyday run takes each sixth death and each second failure,
- * of the changes each second job, beginning with one of the first by chance, so that a few runs take them all; what fails names its place.
+ * of the changes of pods each second job, beginning with one of the first by chance, so that a few runs take them all; what fails names its place.
  */
-const ALL = process.env['MPANEL_HARNESS'] === 'all'
 export const ALL_DEATHS = { first: 1, step: 1 }
 const DEATHS = ALL ? ALL_DEATHS : { first: 1 + randomInt(6), step: 6 }
 /** Each step of a job adds places, and each place is a run of all its steps: a long job takes each twelfth death. */
 const LONG = 5
 const deathsOf = ({ handler }: JobCase): typeof DEATHS =>
   ALL || handler.steps.length <= LONG ? DEATHS : { first: 1 + randomInt(12), step: 12 }
-type Take = <T>(places: T[]) => T[]
-export const allPlaces: Take = (places) => places
-const eachSecond: Take = (places) => {
-  const turn = Math.min(randomInt(2), places.length - 1)
-  return places.filter((_, index) => index % 2 === turn)
-}
-const PLACES = ALL ? allPlaces : eachSecond
-/** The cases of an everyday run, where there are many. */
-export const someCases = (cases: JobCase[]): JobCase[] => PLACES(cases)
+type Take = <T>(places: readonly T[]) => T[]
+export const allPlaces: Take = (places) => [...places]
 
 /** The world after the job went well: what every broken and resumed run must end in. */
 export async function baseline(app: TestApp, jobCase: JobCase): Promise<{ world: unknown }> {
@@ -77,7 +70,7 @@ export async function everyFailureIsUndone(
   app: TestApp,
   jobCase: JobCase,
   handler = jobCase.handler,
-  take = PLACES,
+  take = some,
 ): Promise<void> {
   const places = (['before', 'after'] as const).flatMap((when) =>
     jobCase.handler.steps.map(({ name }) => ({ step: name, when })),
@@ -114,7 +107,7 @@ export async function everyStepRecovers(
   app: TestApp,
   jobCase: JobCase,
   handler = jobCase.handler,
-  take = PLACES,
+  take = some,
 ): Promise<void> {
   const { world } = await baseline(app, jobCase)
   const places = jobCase.handler.steps.flatMap((step) =>
@@ -164,7 +157,7 @@ export async function everyStepMayRunTwice(
   app: TestApp,
   jobCase: JobCase,
   handler = jobCase.handler,
-  take = PLACES,
+  take = some,
 ): Promise<void> {
   const { world } = await baseline(app, jobCase)
   for (const { name: step } of take([...jobCase.handler.steps])) {
