@@ -106,3 +106,6 @@ export const violatedConstraint = (error: unknown): string | undefined =>
   error instanceof DatabaseError && (error.code === '23505' || error.code === '23P01')
     ? error.constraint
     : undefined
+
+/** Whether a row that something else points to, or that points to nothing, was refused. */
+export const isForeignKeyViolation = (error: unknown): boolean => sqlState(error) === '23503'

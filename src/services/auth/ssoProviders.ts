@@ -2,7 +2,6 @@ import type { z } from 'zod'
 import type { SsoProvider, ssoProviderCreate, ssoProviderUpdate } from '../../../shared/api/authSso.ts'
 import { transaction, type Ctx, type Origin, type Root } from '../../context.ts'
 import * as db from '../../db/authSso.ts'
-import { violatedConstraint } from '../../db/index.ts'
 import type { ListOptions } from '../../db/list.ts'
 import { AppError, notFound, requireVersion } from '../../errors.ts'
 import type { OidcConnection } from '../../integrations/oidc/types.ts'
@@ -10,16 +9,11 @@ import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
 import * as userAdmissionService from '../userAdmissionService.ts'
 import { holds, type Identity } from '../userService.ts'
+import { decide, keepDomains, proofFault, shownProofs, target } from './ssoDomains.ts'
 
 const purposeOf = (id: string): string => `sso-provider:${id}`
 const redirectOf = ({ settings }: Root, id: string): string =>
   `${settings.publicUrl}/api/auth/sso/${id}/callback`
-
-/** What DNS must have for a domain to be believed. */
-const recordOf = (domain: string, proof: string) => ({
-  name: `_mpanel.${domain}`,
-  value: `mpanel-domain-proof=${proof}`,
-})
 
 const present = (root: Root, row: db.ProviderRow): SsoProvider => ({
   id: row.id,
@@ -29,12 +23,7 @@ const present = (root: Root, row: db.ProviderRow): SsoProvider => ({
   clientId: row.client_id,
   hasSecret: row.client_secret !== null,
   domains: row.domains,
-  domainProofs: row.proofs.map(({ domain, proof, provenAt, fault }) => ({
-    domain,
-    provenAt: provenAt === null ? null : new Date(provenAt).toISOString(),
-    ...recordOf(domain, proof),
-    fault,
-  })),
+  domainProofs: shownProofs(row),
   enabled: row.enabled,
   enforced: row.enforced,
   breakGlass:
@@ -81,8 +70,6 @@ async function found(ctx: Ctx, id: string): Promise<db.ProviderRow> {
   if (!row) throw notFound('identity provider')
   return row
 }
-
-const target = (id: string, name: string) => ({ type: 'ssoProvider', id, label: name })
 
 /**
  * @throws AppError already_exists for a domain, invalid_state without an owner to leave out, invalid_input, and those of
@@ -160,22 +147,6 @@ async function ownerLeftOut(ctx: Ctx, tenantId: string | null): Promise<string> 
     )
   return owner
 }
-
-const keepDomains = (
-  ctx: Ctx,
-  provider: { id: string; tenantId: string | null },
-  domains: readonly string[],
-): Promise<void> =>
-  // The platform says so of its own; whoever has a tenant only shows it.
-  db
-    .replaceDomains(ctx.tx, { ...provider, provenAt: provider.tenantId === null ? ctx.now() : null }, [
-      ...new Set(domains),
-    ])
-    .catch((error: unknown) => {
-      if (violatedConstraint(error) !== 'sso_domains_proven') throw error
-      const message = 'One of these domains leads to another identity provider already.'
-      throw new AppError('already_exists', message, { errors: [{ path: 'domains', message }] })
-    })
 
 /** @throws AppError not_found, precondition_failed, and those of `createSsoProvider` */
 export async function updateSsoProvider(
@@ -277,33 +248,5 @@ export async function checkSsoProvider(
       details: { fault },
     })
     return getSsoProvider(ctx, id)
-  })
-}
-
-/** Why DNS does not prove a domain; null: it does. */
-async function proofFault(root: Root, { domain, proof }: db.DomainProof): Promise<string | null> {
-  const { name, value } = recordOf(domain, proof)
-  const answer = await root.vendors.txt(name)
-  if (!answer.ok) return answer.fault
-  if (answer.records.includes(value)) return null
-  return answer.records.length === 0
-    ? `DNS has no TXT record at ${name}.`
-    : `No TXT record at ${name} has the content that is asked for.`
-}
-
-async function decide(ctx: Ctx, row: db.ProviderRow, domain: string, fault: string | null): Promise<void> {
-  if (fault !== null) return db.noteDomainFault(ctx.tx, row.id, domain, fault)
-  if (!(await db.proveDomain(ctx.tx, row.id, domain, ctx.now())))
-    return db.noteDomainFault(
-      ctx.tx,
-      row.id,
-      domain,
-      'The domain leads to another identity provider already.',
-    )
-  await auditService.record(ctx, {
-    action: 'SSO_DOMAIN_PROVEN',
-    tenantId: row.tenant_id,
-    target: target(row.id, row.name),
-    details: { domain },
   })
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Blueprint, blueprintCreate, blueprintUpdate } from '../../../shared/api/provisioning.ts'
 import type { Ctx } from '../../context.ts'
-import { violatedConstraint } from '../../db/index.ts'
+import { isForeignKeyViolation, violatedConstraint } from '../../db/index.ts'
 import type { ListOptions } from '../../db/list.ts'
 import * as infrastructure from '../../db/provisioningInfrastructure.ts'
 import { AppError, notFound, requireVersion } from '../../errors.ts'
@@ -135,7 +135,7 @@ export async function updateBlueprint(
 export async function removeBlueprint(ctx: Ctx, id: string): Promise<void> {
   const { code, tenantId } = await lock(ctx, id)
   await infrastructure.deleteBlueprint(ctx.tx, id).catch((error: unknown) => {
-    if ((error as { code?: string }).code !== '23503') throw error
+    if (!isForeignKeyViolation(error)) throw error
     throw new AppError('conflict', `Pods are or were made of ${code}: retire it, then no more are.`)
   })
   await auditService.record(ctx, {
@@ -159,7 +159,7 @@ export async function addImages(
   }))
   await infrastructure.insertImages(ctx.tx, rows).catch((error: unknown) => {
     if (violatedConstraint(error) === 'cloud_pod_blueprint_images_pkey') throw twice()
-    if ((error as { code?: string }).code !== '23503') throw error
+    if (!isForeignKeyViolation(error)) throw error
     throw notFound('node')
   })
 }

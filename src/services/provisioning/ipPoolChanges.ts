@@ -6,7 +6,7 @@ import type {
   ipPoolUpdate,
 } from '../../../shared/api/provisioningPools.ts'
 import type { Ctx } from '../../context.ts'
-import { violatedConstraint } from '../../db/index.ts'
+import { isForeignKeyViolation, violatedConstraint } from '../../db/index.ts'
 import * as pools from '../../db/provisioningPools.ts'
 import { AppError, notFound, requireVersion } from '../../errors.ts'
 import * as auditService from '../auditService.ts'
@@ -71,7 +71,7 @@ export async function removePool(ctx: Ctx, id: string): Promise<void> {
   if (used + quarantined > 0) throw held
   // Somebody may have been given one while it was paused.
   await pools.deletePool(ctx.tx, id).catch((error: unknown) => {
-    throw (error as { code?: string }).code === '23503' ? held : error
+    throw isForeignKeyViolation(error) ? held : error
   })
   await auditService.record(ctx, {
     action: 'IP_POOL_REMOVED',

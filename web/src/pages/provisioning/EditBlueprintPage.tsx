@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
 import {
   blueprintQuery,
   nodesQuery,
@@ -9,16 +8,13 @@ import {
   type Blueprint,
   type Node,
 } from '../../api/provisioning.ts'
-import { useSubmit } from '../../api/submit.ts'
-import { ConfirmDestroy } from '../../components/ConfirmDestroy.tsx'
 import { Form, useApiForm } from '../../components/Form.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
+import { UseAndRemove } from '../../components/UseAndRemove.tsx'
 import { paths } from '../../paths.ts'
-import { Button } from '../../ui/Button.tsx'
-import { Card } from '../../ui/Card.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { BlueprintFields, imagesOf, type BlueprintValues } from './BlueprintFields.tsx'
 
@@ -42,7 +38,7 @@ export default function EditBlueprintPage() {
             {(blueprint) => (
               <div className="max-w-4xl space-y-4">
                 <Edit key={blueprint.version} blueprint={blueprint} nodes={items} />
-                <UseAndRemove blueprint={blueprint} />
+                <Use blueprint={blueprint} />
               </div>
             )}
           </Loaded>
@@ -87,49 +83,35 @@ function Edit({ blueprint, nodes }: { blueprint: Blueprint; nodes: Node[] }) {
   )
 }
 
-function UseAndRemove({ blueprint }: { blueprint: Blueprint }) {
+function Use({ blueprint }: { blueprint: Blueprint }) {
   const { tenant } = useSession()
   const navigate = useNavigate()
-  const [removing, setRemoving] = useState(false)
-  const isActive = blueprint.state === 'active'
-  const retire = useSubmit({
-    send: () => updateBlueprint(blueprint, { state: isActive ? 'retired' : 'active' }),
-    onDone: ({ state }) =>
-      toast.done(state === 'active' ? 'It can be ordered' : 'Nobody can order it any more'),
-  })
+  const active = blueprint.state === 'active'
   return (
-    <Card title={isActive ? 'In use' : 'Retired'}>
-      <p className="mb-3 text-muted">
-        {isActive
+    <UseAndRemove
+      active={active}
+      words={{
+        title: 'Retired',
+        explained: active
           ? 'CloudPods can be made of it. Retired, none is any more; those that are there stay.'
-          : 'No CloudPod is made of it. Those that are there stay.'}
-      </p>
-      <div className="flex flex-wrap gap-2">
-        <Button
-          loading={retire.isPending}
-          onClick={() =>
-            retire.mutate(undefined, { onError: (error) => toast.failed('Not changed', error.message) })
-          }
-        >
-          {isActive ? 'Retire' : 'Use it again'}
-        </Button>
-        <Button variant="danger" onClick={() => setRemoving(true)}>
-          Remove
-        </Button>
-      </div>
-      <ConfirmDestroy
-        open={removing}
-        onClose={() => setRemoving(false)}
-        title="Remove the blueprint"
-        name={blueprint.name}
-        effect="It is taken out of mPanel if no CloudPod was ever made of it. Its templates stay where they are."
-        submitLabel="Remove"
-        send={() => removeBlueprint(blueprint.id)}
-        onDone={() => {
+          : 'No CloudPod is made of it. Those that are there stay.',
+        toggle: 'Retire',
+      }}
+      toggle={() => updateBlueprint(blueprint, { state: active ? 'retired' : 'active' })}
+      onToggled={({ state }) =>
+        toast.done(state === 'active' ? 'It can be ordered' : 'Nobody can order it any more')
+      }
+      removal={{
+        title: 'Remove the blueprint',
+        name: blueprint.name,
+        effect:
+          'It is taken out of mPanel if no CloudPod was ever made of it. Its templates stay where they are.',
+        send: () => removeBlueprint(blueprint.id),
+        onDone: () => {
           toast.done('Blueprint removed')
           void navigate(paths.blueprints(tenant.slug))
-        }}
-      />
-    </Card>
+        },
+      }}
+    />
   )
 }

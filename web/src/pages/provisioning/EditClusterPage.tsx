@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
 import {
   checkCluster,
   checkConnection,
@@ -9,15 +8,12 @@ import {
   updateCluster,
   type Cluster,
 } from '../../api/provisioning.ts'
-import { useSubmit } from '../../api/submit.ts'
-import { ConfirmDestroy } from '../../components/ConfirmDestroy.tsx'
 import { Form, useApiForm } from '../../components/Form.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
+import { UseAndRemove } from '../../components/UseAndRemove.tsx'
 import { paths } from '../../paths.ts'
-import { Button } from '../../ui/Button.tsx'
-import { Card } from '../../ui/Card.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { ClusterFields } from './ClusterFields.tsx'
 import { connectionOf } from './clusterValues.ts'
@@ -40,7 +36,7 @@ export default function EditClusterPage() {
         {(cluster) => (
           <div className="max-w-3xl space-y-4">
             <Edit key={cluster.version} cluster={cluster} />
-            <UseAndRemove cluster={cluster} />
+            <Use cluster={cluster} />
           </div>
         )}
       </Loaded>
@@ -98,55 +94,35 @@ function Edit({ cluster }: { cluster: Cluster }) {
 }
 
 /** Whether new pods are placed there; and taking it out. */
-function UseAndRemove({ cluster }: { cluster: Cluster }) {
+function Use({ cluster }: { cluster: Cluster }) {
   const { tenant } = useSession()
   const navigate = useNavigate()
-  const [removing, setRemoving] = useState(false)
-  const isActive = cluster.state === 'active'
-  const pause = useSubmit({
-    send: () => updateCluster(cluster, { state: isActive ? 'paused' : 'active' }),
-    onDone: ({ state }) =>
-      toast.done(state === 'active' ? 'It takes new CloudPods' : 'It takes no new CloudPods'),
-  })
+  const active = cluster.state === 'active'
   return (
-    <Card title={isActive ? 'In use' : 'Paused'}>
-      <p className="mb-3 text-muted">
-        {isActive
+    <UseAndRemove
+      active={active}
+      words={{
+        title: 'Paused',
+        explained: active
           ? 'New CloudPods are placed here. Paused, it takes none; those that are here stay and are watched.'
-          : 'It takes no new CloudPods. Those that are here stay and are watched.'}
-      </p>
-      <div className="flex flex-wrap gap-2">
-        <Button
-          loading={pause.isPending}
-          onClick={() =>
-            pause.mutate(undefined, { onError: (error) => toast.failed('Not changed', error.message) })
-          }
-        >
-          {isActive ? 'Pause' : 'Use it again'}
-        </Button>
-        <Button
-          variant="danger"
-          disabledReason={
-            cluster.simulated ? 'It is there as long as no other one is configured.' : undefined
-          }
-          onClick={() => setRemoving(true)}
-        >
-          Remove
-        </Button>
-      </div>
-      <ConfirmDestroy
-        open={removing}
-        onClose={() => setRemoving(false)}
-        title="Remove the cluster"
-        name={cluster.name}
-        effect="It is taken out of mPanel and its token forgotten. Nothing on it is touched."
-        submitLabel="Remove"
-        send={(key) => removeCluster(cluster.id, cluster.name, key)}
-        onDone={() => {
+          : 'It takes no new CloudPods. Those that are here stay and are watched.',
+        toggle: 'Pause',
+      }}
+      toggle={() => updateCluster(cluster, { state: active ? 'paused' : 'active' })}
+      onToggled={({ state }) =>
+        toast.done(state === 'active' ? 'It takes new CloudPods' : 'It takes no new CloudPods')
+      }
+      removal={{
+        title: 'Remove the cluster',
+        name: cluster.name,
+        effect: 'It is taken out of mPanel and its token forgotten. Nothing on it is touched.',
+        disabledReason: cluster.simulated ? 'It is there as long as no other one is configured.' : undefined,
+        send: (key) => removeCluster(cluster.id, cluster.name, key),
+        onDone: () => {
           toast.done('Cluster removed')
           void navigate(paths.clusters(tenant.slug))
-        }}
-      />
-    </Card>
+        },
+      }}
+    />
   )
 }
