@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { StartupError } from './errors.ts'
@@ -14,17 +23,33 @@ const SOURCES = [
   'shared',
   'package-lock.json',
 ]
-const STAMP = join(ROOT, 'web/dist/.built-from')
+const PAGES = join(ROOT, 'web/dist')
+const STAMP = '.built-from'
 
-/** Builds the web pages when their sources have changed since the last build; a release without sources is left alone. */
+/**
+ * Builds the web pages when their sources have changed since the last build; a release without sources is left alone.
+ * They are built aside and put in place whole: a server that starts meanwhile lists the folder's files once, and one
+ * that runs goes on serving them.
+ */
 export async function buildPages(say: (line: string) => void): Promise<void> {
   if (!existsSync(join(ROOT, 'web/src'))) return
   const fingerprint = fingerprintOf(SOURCES.map((source) => join(ROOT, source)))
-  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === fingerprint) return
+  const areCurrent = (): boolean =>
+    existsSync(join(PAGES, STAMP)) && readFileSync(join(PAGES, STAMP), 'utf8') === fingerprint
+  if (areCurrent()) return
   say('building the web pages')
-  await runVite()
-  mkdirSync(join(ROOT, 'web/dist'), { recursive: true })
-  writeFileSync(STAMP, fingerprint)
+  const aside = mkdtempSync(join(ROOT, 'web/.building-'))
+  const old = `${aside}-old`
+  try {
+    await runVite(aside)
+    writeFileSync(join(aside, STAMP), fingerprint)
+    // Another start may have built the same meanwhile.
+    if (areCurrent()) return
+    if (existsSync(PAGES)) renameSync(PAGES, old)
+    renameSync(aside, PAGES)
+  } finally {
+    for (const left of [aside, old]) rmSync(left, { recursive: true, force: true })
+  }
 }
 
 /** Names, sizes and times of change: reading every file would cost a warm start more. */
@@ -41,12 +66,20 @@ function fingerprintOf(paths: string[]): string {
 }
 
 /** In a process of its own: a build keeps an event loop busy for seconds. */
-function runVite(): Promise<void> {
+function runVite(into: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const output: Buffer[] = []
     const vite = spawn(
       process.execPath,
-      [join(ROOT, 'node_modules/vite/bin/vite.js'), 'build', '--config', 'web/vite.config.ts'],
+      [
+        join(ROOT, 'node_modules/vite/bin/vite.js'),
+        'build',
+        '--config',
+        'web/vite.config.ts',
+        '--outDir',
+        into,
+        '--emptyOutDir',
+      ],
       {
         cwd: ROOT,
         stdio: ['ignore', 'pipe', 'pipe'],

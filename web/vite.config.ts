@@ -29,8 +29,6 @@ export default defineConfig(({ command }) => {
     root: new URL('.', import.meta.url).pathname,
     plugins: [react(), tailwindcss(), compressed()],
     build: {
-      outDir: 'dist',
-      emptyOutDir: true,
       target: 'es2022',
       // Nothing may become a data: address, which the content security policy refuses.
       assetsInlineLimit: 0,
