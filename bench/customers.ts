@@ -10,7 +10,7 @@ import { serve } from './program.ts'
 const ROUNDS = 5
 const REQUESTS = 20
 const BIG =
-  /Seq Scan on (customers|customer_contacts|cloud_pods|ip_addresses|invoices|subscriptions|\w+_queue|search_words)\b/
+  /Seq Scan on (customers|customer_contacts|cloud_pods|ip_addresses|invoices|subscriptions|cloud_pod_queue|search_words)\b/
 
 type Case = { name: string; path: string; wanted: string }
 
@@ -92,6 +92,20 @@ async function measure(database: BenchDatabase, url: string, caller: Caller): Pr
     max: 1,
     options: `-c role=mpanel_app -c timezone=UTC ${scopeOf(caller)}`,
   })
+  try {
+    return await measureAll(database, url, caller, { agent, pool })
+  } finally {
+    agent.destroy()
+    await pool.end()
+  }
+}
+
+async function measureAll(
+  database: BenchDatabase,
+  url: string,
+  caller: Caller,
+  { agent, pool }: { agent: Agent; pool: Pool },
+): Promise<string[][]> {
   const rows: string[][] = []
   for (const { name, path, wanted } of await casesOf(database, caller)) {
     const { list: statement, items } = await capture(database, caller.key, path, wanted)
@@ -119,8 +133,6 @@ async function measure(database: BenchDatabase, url: string, caller: Caller): Pr
       times(medianRatio(medians('page'), medians('sql'))),
     ])
   }
-  agent.destroy()
-  await pool.end()
   return rows
 }
 

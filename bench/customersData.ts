@@ -44,10 +44,11 @@ create temp table made as
   from generate_series(1, ${CUSTOMERS}) i;
 insert into customer_groups (id, tenant_id, name, created_at)
   select gen_random_uuid(), id, 'Resellers', now() from t;
-insert into customers (id, tenant_id, kind, name, company, email, country, currency, state, tags, tax_ids, search_more, group_id, created_at, updated_at)
+insert into customers (id, tenant_id, kind, name, company, email, country, currency, state, closed_at, tags, tax_ids, search_more, group_id, created_at, updated_at)
   select m.id, t.id, case when trade is null then 'person' else 'company' end, first || ' ' || last, last || ' ' || trade,
     search_fold(first || '.' || last) || i || '@' || case when i % 4 = 0 then 'example.org' else 'example.com' end, 'IT', 'EUR',
     case when i % 50 = 7 then 'closed' else 'active' end,
+    case when i % 50 = 7 then to_timestamp(1700000000 + i) end,
     case when i % 5 = 0 then '{newsletter}' when i % 997 = 0 then '{vip}' else '{}' end::text[],
     case when trade is null then '[]' else jsonb_build_array(jsonb_build_object('type', 'vat', 'country', 'IT', 'value', 'IT' || lpad(i::text, 11, '0'))) end,
     case when trade is null then '' else 'IT' || lpad(i::text, 11, '0') end,

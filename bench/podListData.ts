@@ -100,10 +100,10 @@ export async function capture(
     const query = client.query.bind(client) as (...args: unknown[]) => unknown
     client.query = ((...args: [string | { text: string; values?: unknown[] }, ...unknown[]]) => {
       const [given, values] = args
-      const entry = {
-        text: typeof given === 'string' ? given : given.text,
-        values: Array.isArray(values) ? values : [],
-      }
+      const entry =
+        typeof given === 'string'
+          ? { text: given, values: (values as unknown[] | undefined) ?? [] }
+          : { text: given.text, values: given.values ?? [] }
       if (listening) statements.push(entry)
       return query(...args)
     }) as typeof client.query

@@ -3524,24 +3524,18 @@ CREATE OR REPLACE FUNCTION public.search_hits(p_table text, p_text text, p_likes
 AS $function$
 declare
   matching text := search_all_like(p_text, p_likes);
-  found uuid[] := search_rows(p_table, matching, matching, p_seen, p_limit);
-  words text[] := array(select search_fold(w) from unnest(p_words) w);
-  looked_for text;
-  near text[];
-  alike text[] := '{}';
+  scores text;
 begin
-  return query select f, null::real from unnest(found) f;
-  if cardinality(found) >= p_limit or words = '{}' then return; end if;
-  foreach looked_for in array words loop
-    select array(select '%' || k.word || '%' from search_words k where k.word %> looked_for
-      order by word_similarity(looked_for, k.word) desc, abs(length(k.word) - length(looked_for)), k.word
-      limit case cardinality(words) when 1 then 5 when 2 then 3 else 2 end) into near;
-    if near = '{}' then return; end if;
-    alike := alike || format('%s like any (%L::text[])', p_text, near);
-  end loop;
-  return query execute format('select f, least(%s) from unnest($1) f join %I c on c.id = f where f <> all ($2) order by 2 desc, 1 desc limit %s',
-    (select string_agg(format('word_similarity(%L, %s)', w, p_text), ', ') from unnest(words) w), p_table, p_limit)
-    using search_rows(p_table, array_to_string(alike, ' and '), array_to_string(alike, ' and '), p_seen, p_limit), found;
+  if p_words = '{}' then
+    return query select f, null::real from unnest(search_rows(p_table, matching, matching, p_seen, p_limit)) f;
+    return;
+  end if;
+  select string_agg('(' || (select string_agg(format('%s like %L', p_text, '%' || k || '%'), ' or ')
+      from unnest(string_to_array(split_part(w, '=', 2), '|')) k) || ')', ' and '),
+    string_agg(format('word_similarity(%L, %s)', split_part(w, '=', 1), p_text), ', ')
+    into matching, scores from unnest(p_words) w;
+  return query execute format('select f, least(%s) from unnest($1) f join %I c on c.id = f order by 2 desc, 1 desc limit %s',
+    scores, p_table, p_limit) using search_rows(p_table, matching, matching, p_seen, p_limit);
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.search_invoices(p_q text, p_id uuid, p_tenants uuid[], p_limit integer)
@@ -3555,13 +3549,18 @@ AS $function$
 declare
   seen uuid[] := search_scope(p_tenants);
   q text := search_literal(lower(p_q));
+  found uuid[] := array[p_id];
 begin
   if seen = '{}' then return; end if;
+  if p_id is null then
+    -- What all numbers have in common finds none of them.
+    if q !~ '\d' then return; end if;
+    found := search_rows('invoices', format('lower(number) like %L', '%' || q || '%'),
+      format('(lower(number) like %L or reverse(lower(number)) like %L)', q || '%', search_literal(reverse(lower(p_q))) || '%'), seen, p_limit);
+    if found = '{}' then return; end if;
+  end if;
   return query select i.id, case when i.id = p_id or lower(i.number) = lower(p_q) then 0 when lower(i.number) like q || '%' then 1 else 3 end as r, null::real
-    from (select p_id as id union select unnest(search_rows('invoices', format('lower(number) like %L', '%' || q || '%'),
-        format('(lower(number) like %L or reverse(lower(number)) like %L)', q || '%', search_literal(reverse(lower(p_q))) || '%'), seen, p_limit))) f
-      join invoices i on i.id = f.id
-    where seen is null or i.tenant_id = any (seen) order by r, i.id desc limit p_limit;
+    from invoices i where i.id = any (found) and (seen is null or i.tenant_id = any (seen)) order by r, i.id desc limit p_limit;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.search_jobs(p_q text, p_id uuid, p_tenants uuid[], p_limit integer)
@@ -3575,16 +3574,21 @@ AS $function$
 declare
   seen uuid[] := search_scope(p_tenants);
   q text := search_literal(lower(p_q));
+  found uuid[];
 begin
   if seen = '{}' then return; end if;
+  if p_id is not null then
+    found := array(select x.id from provisioning_jobs x where x.id = p_id
+      union select x.id from provisioning_jobs x where x.subject_id = p_id);
+  else
+    found := search_rows('provisioning_jobs', format('lower(subject_label) like %L', '%' || q || '%'),
+      format('lower(subject_label) like %L', q || '%'), seen, p_limit);
+  end if;
+  if found = '{}' then return; end if;
   return query select j.id, case when p_id is not null or lower(j.subject_label) = lower(p_q) then 0
       when lower(j.subject_label) like q || '%' then 1 else 3 end as r, null::real
-    from (select x.id from provisioning_jobs x where x.id = p_id
-      union select x.id from provisioning_jobs x where x.subject_id = p_id
-      union select unnest(search_rows('provisioning_jobs', format('lower(subject_label) like %L', '%' || q || '%'),
-        format('lower(subject_label) like %L', q || '%'), seen, p_limit)) where p_id is null) f
-      join provisioning_jobs j on j.id = f.id
-    where seen is null or j.tenant_id = any (seen) order by r, j.id desc limit p_limit;
+    from provisioning_jobs j
+    where j.id = any (found) and (seen is null or j.tenant_id = any (seen)) order by r, j.id desc limit p_limit;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.search_learn()
@@ -3609,6 +3613,22 @@ CREATE OR REPLACE FUNCTION public.search_literal(p_text text)
  IMMUTABLE PARALLEL SAFE
 AS $function$
   select regexp_replace(p_text, '([\\%_])', '\\\1', 'g')
+$function$;
+
+CREATE OR REPLACE FUNCTION public.search_near(p_words text[])
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+ SET enable_seqscan TO 'off'
+ SET "pg_trgm.word_similarity_threshold" TO '0.45'
+AS $function$
+  select case when bool_and(n.alike is not null) then array_agg(f.typed || '=' || n.alike) else '{}' end
+  from (select search_fold(w) as typed from unnest(p_words) w) f
+    left join lateral (select string_agg(k.word, '|') as alike from (
+      select w.word from search_words w where w.word %> f.typed
+      order by word_similarity(f.typed, w.word) desc, abs(length(w.word) - length(f.typed)), w.word
+      limit case cardinality(p_words) when 1 then 5 when 2 then 3 else 2 end) k) n on true
 $function$;
 
 CREATE OR REPLACE FUNCTION public.search_people_rank(p_text text, p_q text)
@@ -3663,20 +3683,31 @@ AS $function$
   end
 $function$;
 
-CREATE OR REPLACE FUNCTION public.search_subscriptions(p_q text, p_id uuid, p_vmid integer, p_net inet, p_likes text[], p_words text[], p_tenants uuid[], p_limit integer)
- RETURNS TABLE(id uuid, rank integer, score real)
- LANGUAGE sql
+CREATE OR REPLACE FUNCTION public.search_similar(p_q text, p_likes text[], p_words text[], p_tenants jsonb, p_limit integer)
+ RETURNS TABLE(type text, id uuid, rank integer, score real)
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 20
  SET search_path TO 'public', 'pg_temp'
 AS $function$
-  select s.id, min(f.rank), max(f.score) from (
-      select p.subscription_id as id, h.rank, h.score from search_cloud_pods(p_q, p_id, p_vmid, p_net, p_likes, p_words, p_tenants, p_limit) h
-        join cloud_pods p on p.id = h.id
-      union all select p_id, 0, null
-    ) f join subscriptions s on s.id = f.id
-  where search_scope(p_tenants) is null or s.tenant_id = any (search_scope(p_tenants))
-  group by s.id order by 2, 3 desc, s.id desc limit p_limit
-$function$;
+declare
+  near text[] := search_near(p_words);
+  one record;
+  tenants uuid[];
+begin
+  if near = '{}' then return; end if;
+  for one in select * from jsonb_each(p_tenants) loop
+    tenants := case when jsonb_typeof(one.value) = 'array'
+      then array(select t::uuid from jsonb_array_elements_text(one.value) t) end;
+    return query select one.key, h.* from search_customers(p_q, null, p_likes, near, tenants, p_limit) h
+      where one.key = 'customer' and h.score is not null;
+    return query select one.key, h.* from search_cloud_pods(p_q, null, null, null, p_likes, near, tenants, p_limit) h
+      where one.key = 'cloudPod' and h.score is not null;
+    return query select one.key, h.* from search_tenants_by_name(p_q, null, p_likes, near, tenants, p_limit) h
+      where one.key = 'tenant' and h.score is not null;
+    return query select one.key, h.* from search_users(p_q, null, p_likes, near, tenants, p_limit) h
+      where one.key = 'user' and h.score is not null;
+  end loop;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.search_tenants(p_tenants uuid[])
  RETURNS text

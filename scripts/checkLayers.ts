@@ -28,7 +28,7 @@ const STEMS =
 const SHARED_PARTS: Record<string, string[]> = {
   'src/routes': ['index', 'define', 'register'],
   'src/services': ['idempotencyService'],
-  'src/jobs': ['index', 'steps', 'journal', 'errors', 'timers', 'execution', 'undo'],
+  'src/jobs': ['index', 'steps', 'journal', 'errors', 'timers', 'execution', 'undo', 'plan'],
   'src/db': [
     'index',
     'queue',

@@ -1,9 +1,10 @@
 import type { Database, Scope, Tx } from './db/index.ts'
 
+import type { JobPlan } from '../shared/api/provisioningPlan.ts'
 import type { Permission } from '../shared/permissions.ts'
 import type { Mail } from './integrations/mail/types.ts'
 import type { Oidc, OidcConnection } from './integrations/oidc/types.ts'
-import type { Certificate, Proxmox, ProxmoxConnection } from './integrations/proxmox/types.ts'
+import type { Certificate, PlanProxmox, Proxmox, ProxmoxConnection } from './integrations/proxmox/types.ts'
 import type { SyslogMessage, SyslogTarget } from './integrations/syslog/types.ts'
 import type { TxtAnswer } from './integrations/dns/types.ts'
 import type { WebhookDelivery, WebhookTarget } from './integrations/webhook/types.ts'
@@ -25,6 +26,8 @@ export type Actor = {
 /** Makers of clients of outside systems. Only deps.ts fills this with real ones. */
 type Vendors = {
   proxmox(connection: ProxmoxConnection): Proxmox
+  /** The same client for plans: it reads, and changes nothing. */
+  proxmoxPlan: PlanProxmox
   /** The certificate that a cluster's address presents, or why there is none. */
   proxmoxCertificate(url: string): Promise<Certificate | string>
   /** Null: there is no mail server, and mails are kept. */
@@ -64,6 +67,8 @@ export type Root = {
   now: () => Date
   /** Tells workers that jobs may be waiting. Cheap to call often. */
   wake: () => void
+  /** What a waiting job would do. @throws AppError */
+  planJob(id: string, signal: AbortSignal): Promise<JobPlan>
   /** Resolves when jobs may have changed, at the latest after `withinMs`. */
   live: { changed(withinMs: number): Promise<void> }
 }

@@ -10,9 +10,12 @@ import { createMail } from './integrations/mail/client.ts'
 import { createTxtLookup } from './integrations/dns/txt.ts'
 import { createOidc } from './integrations/oidc/client.ts'
 import { createProxmox } from './integrations/proxmox/client.ts'
+import { createPlanProxmox } from './integrations/proxmox/planClient.ts'
 import { presentedCertificate } from './integrations/proxmox/tls.ts'
 import { sendSyslog } from './integrations/syslog/client.ts'
 import { sendWebhook } from './integrations/webhook/client.ts'
+import { handlers } from './jobs/index.ts'
+import { planJob } from './jobs/plan.ts'
 import { createSealer } from './lib/crypto.ts'
 import { createLogger, type Logger } from './lib/log.ts'
 import { sendOutgoing } from './lib/outgoing.ts'
@@ -44,6 +47,7 @@ export function createDeps(
     },
     vendors: {
       proxmox: remembered(createProxmox),
+      proxmoxPlan: createPlanProxmox,
       proxmoxCertificate: presentedCertificate,
       txt: createTxtLookup(config.dnsServers),
       oidc: (connection) => createOidc(send, connection),
@@ -52,6 +56,7 @@ export function createDeps(
       webhook: (target, delivery) => sendWebhook(send, target, delivery),
       mail: config.mail === undefined ? null : createMail(config.mail.url, config.mail.from),
     },
+    planJob: (id, signal) => planJob(root, handlers, id, signal),
     live: { changed: (withinMs) => new Promise((resolve) => setTimeout(resolve, withinMs).unref()) },
     wake: coalesced(() => db.pool.query(`select pg_notify('${NOTIFY_CHANNEL}', '')`), log),
   }

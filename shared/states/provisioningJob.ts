@@ -48,6 +48,13 @@ export const canJob = {
   /** Take a person's word for the step at which it stopped: that it was done by hand, or is not needed. */
   settle: ({ state }: Subject): Verdict =>
     state === 'stuck' ? allowed : refused('Only the step of a job that is stuck is settled by hand.'),
+  /** See what it would do, without doing it. */
+  plan: ({ state, kind }: Subject): Verdict => {
+    if (!kind.startsWith('cloudPod.'))
+      return refused('Only what changes a CloudPod on its cluster is planned.')
+    if (WAITING.has(state) || state === 'stuck') return allowed
+    return refused(isOver(state) ? OVER : 'It is running: its steps show what it does.')
+  },
   setPriority: ({ state }: Subject): Verdict =>
     WAITING.has(state) ? allowed : refused(isOver(state) ? OVER : 'It has been started.'),
 }

@@ -19,6 +19,12 @@ export type Database = {
   transaction<T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T>
   /** Runs `work` in one transaction that only reads and sees the database as it was at one moment, however long it takes. */
   snapshot<T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T>
+  /**
+   * Runs `work` with a database of its own, whose transactions are parts of a single one that is never committed: it sees
+   * what it writes, and nobody else ever does. Rows that it changes stay locked until it ends; for those of others it
+   * waits two seconds.
+   */
+  rehearsal<T>(work: (db: Database) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -58,16 +64,58 @@ export function openDatabase(
     pool,
     transaction: (scope, work) => retrying(() => kysely.connection().execute((tx) => runIn(tx, scope, work))),
     snapshot: (scope, work) => kysely.connection().execute((tx) => runIn(tx, scope, work, SNAPSHOT)),
+    rehearsal: (work) =>
+      kysely.connection().execute(async (tx) => {
+        await tx.executeQuery(CompiledQuery.raw(`begin; set local lock_timeout = '2s'`))
+        try {
+          return await work(rehearsed(pool, tx))
+        } finally {
+          await sql`rollback`.execute(tx).catch(() => undefined)
+        }
+      }),
     close: () => kysely.destroy(),
   }
 }
 
-/** One round trip: both statements go in one simple query; the ids are checked before they are put into the text. */
-function beginStatement(scope: Scope, mode: string): string {
-  if (scope === 'platform') return `begin ${mode}; select set_config('app.scope', 'platform', true)`
-  const bad = scope.find((id) => !isUuid(id))
+/** One after the other, since they share a connection; each is a savepoint, with the scope that it was given. */
+function rehearsed(pool: Pool, tx: Tx): Database {
+  let last: Promise<unknown> = Promise.resolve()
+  const transaction: Database['transaction'] = (scope, work) => {
+    const next = last.then(() => inSavepoint(tx, scope, work))
+    last = next.catch(() => undefined)
+    return next
+  }
+  return {
+    pool,
+    transaction,
+    snapshot: transaction,
+    rehearsal: (work) => work(rehearsed(pool, tx)),
+    close: () => Promise.resolve(),
+  }
+}
+
+async function inSavepoint<T>(tx: Tx, scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T> {
+  await tx.executeQuery(CompiledQuery.raw(`savepoint part; ${scopeStatement(scope)}`))
+  try {
+    const result = await work(tx)
+    await sql`set constraints all immediate`.execute(tx)
+    await tx.executeQuery(CompiledQuery.raw('set constraints all deferred; release savepoint part'))
+    return result
+  } catch (error) {
+    await tx.executeQuery(CompiledQuery.raw('rollback to savepoint part; release savepoint part'))
+    throw error
+  }
+}
+
+/** One round trip: both statements go in one simple query. */
+const beginStatement = (scope: Scope, mode: string): string => `begin ${mode}; ${scopeStatement(scope)}`
+
+/** Sets both, since a rehearsal goes from one scope to another. The ids are checked before they are put into the text. */
+function scopeStatement(scope: Scope): string {
+  const tenants = scope === 'platform' ? [] : scope
+  const bad = tenants.find((id) => !isUuid(id))
   if (bad !== undefined) throw new TypeError('tenant scope holds something that is not a UUID')
-  return `begin ${mode}; select set_config('app.tenants', '{${scope.join(',')}}', true)`
+  return `select set_config('app.scope', '${scope === 'platform' ? scope : ''}', true), set_config('app.tenants', '{${tenants.join(',')}}', true)`
 }
 
 const SNAPSHOT = 'isolation level repeatable read read only'

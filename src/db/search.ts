@@ -20,56 +20,120 @@ export type HitRow = {
   shown_id: string
 }
 
-type Find = (terms: SearchTerms, tenants: RawBuilder<unknown>, limit: number) => RawBuilder<unknown>
+type Part = RawBuilder<unknown>
+type Tenants = readonly string[] | null
+const uuids = (tenants: Tenants): Part => sql`${tenants === null ? null : [...tenants]}::uuid[]`
 
-/** Each type by its function of migrations/0019_search.sql; what is told of a hit is read under row-level security. */
-const FIND: Record<SearchType, Find> = {
-  customer: ({ text, id, likes, similar }, tenants, limit) => sql`
+/** Each type's hits (id, rank, score) by its function of migrations/0019 and 0055. `subscription` is found by its pods. */
+const HITS: Record<SearchType, (terms: SearchTerms, tenants: Part, limit: number) => Part> = {
+  customer: ({ text, id, likes }, tenants, limit) =>
+    sql`search_customers(${text}, ${id}, ${likes}::text[], '{}', ${tenants}, ${limit})`,
+  cloudPod: ({ text, id, number, network, likes }, tenants, limit) =>
+    sql`search_cloud_pods(${text}, ${id}, ${number}, ${network}, ${likes}::text[], '{}', ${tenants}, ${limit})`,
+  subscription: (terms, tenants, limit) =>
+    ofPods(HITS.cloudPod(terms, tenants, limit), terms.id, tenants, limit),
+  invoice: ({ text, id }, tenants, limit) => sql`search_invoices(${text}, ${id}, ${tenants}, ${limit})`,
+  job: ({ text, id }, tenants, limit) => sql`search_jobs(${text}, ${id}, ${tenants}, ${limit})`,
+  tenant: ({ text, id, likes }, tenants, limit) =>
+    sql`search_tenants_by_name(${text}, ${id}, ${likes}::text[], '{}', ${tenants}, ${limit})`,
+  user: ({ text, id, likes }, tenants, limit) =>
+    sql`search_users(${text}, ${id}, ${likes}::text[], '{}', ${tenants}, ${limit})`,
+}
+
+/** The subscriptions of pods that were found, and the one with this id. */
+const ofPods = (pods: Part, id: string | null, tenants: Part, limit: number): Part => sql`(
+  select s.id, min(f.rank) as rank, max(f.score) as score from (
+      select p.subscription_id as id, h.rank, h.score from ${pods} h join cloud_pods p on p.id = h.id
+      union all select ${id}::uuid, 0, null) f
+    join subscriptions s on s.id = f.id
+  where ${tenants} is null or s.tenant_id = any (${tenants})
+  group by s.id order by 2, 3 desc, s.id desc limit ${limit})`
+
+/** What is told of each hit, read under row-level security. */
+const SHOWN: Record<SearchType, (hits: Part) => Part> = {
+  customer: (hits) => sql`
     select 'customer', c.id, c.tenant_id, c.name, concat_ws(' · ', c.company, c.email), c.state, h.rank, h.score,
       'customer', c.id
-    from search_customers(${text}, ${id}, ${likes}::text[], ${similar}::text[], ${tenants}, ${limit}) h
-      join customers c on c.id = h.id`,
-  cloudPod: ({ text, id, number, network, likes, similar }, tenants, limit) => sql`
+    from ${hits} h join customers c on c.id = h.id`,
+  cloudPod: (hits) => sql`
     select 'cloudPod', p.id, p.tenant_id, p.hostname,
       array_to_string(array(select host(a.address) from ip_addresses a where a.pod_id = p.id order by a.address), ' · '),
       p.state, h.rank, h.score, 'cloudPod', p.id
-    from search_cloud_pods(${text}, ${id}, ${number}, ${network}, ${likes}::text[], ${similar}::text[], ${tenants}, ${limit}) h
-      join cloud_pods p on p.id = h.id`,
-  subscription: ({ text, id, number, network, likes, similar }, tenants, limit) => sql`
+    from ${hits} h join cloud_pods p on p.id = h.id`,
+  subscription: (hits) => sql`
     select 'subscription', s.id, s.tenant_id, coalesce((select p.hostname from cloud_pods p where p.subscription_id = s.id order by p.id desc limit 1), plan.name),
       concat_ws(' · ', plan.name, c.name), s.state, h.rank, h.score, 'subscription', s.id
-    from search_subscriptions(${text}, ${id}, ${number}, ${network}, ${likes}::text[], ${similar}::text[], ${tenants}, ${limit}) h
-      join subscriptions s on s.id = h.id join cloud_pod_plans plan on plan.id = s.plan_id
+    from ${hits} h join subscriptions s on s.id = h.id join cloud_pod_plans plan on plan.id = s.plan_id
       join customers c on c.id = s.customer_id`,
-  invoice: ({ text, id }, tenants, limit) => sql`
+  invoice: (hits) => sql`
     select 'invoice', i.id, i.tenant_id, coalesce(i.number, 'Draft'), c.name, i.status, h.rank, h.score,
       case when i.subscription_id is null then 'customer' else 'subscription' end, coalesce(i.subscription_id, i.customer_id)
-    from search_invoices(${text}, ${id}, ${tenants}, ${limit}) h join invoices i on i.id = h.id
-      join customers c on c.id = i.customer_id`,
-  job: ({ text, id }, tenants, limit) => sql`
+    from ${hits} h join invoices i on i.id = h.id join customers c on c.id = i.customer_id`,
+  job: (hits) => sql`
     select 'job', j.id, j.tenant_id, j.kind, j.subject_label, j.state, h.rank, h.score, 'job', j.id
-    from search_jobs(${text}, ${id}, ${tenants}, ${limit}) h join provisioning_jobs j on j.id = h.id`,
-  tenant: ({ text, id, likes, similar }, tenants, limit) => sql`
+    from ${hits} h join provisioning_jobs j on j.id = h.id`,
+  tenant: (hits) => sql`
     select 'tenant', n.id, n.id, n.name, n.slug, n.state, h.rank, h.score, 'tenant', n.id
-    from search_tenants_by_name(${text}, ${id}, ${likes}::text[], ${similar}::text[], ${tenants}, ${limit}) h
-      join tenants n on n.id = h.id`,
-  user: ({ text, id, likes, similar }, tenants, limit) => sql`
+    from ${hits} h join tenants n on n.id = h.id`,
+  user: (hits) => sql`
     select 'user', u.id, null::uuid, u.name, u.email, u.state, h.rank, h.score, 'user', u.id
-    from search_users(${text}, ${id}, ${likes}::text[], ${similar}::text[], ${tenants}, ${limit}) h
-      join users u on u.id = h.id`,
+    from ${hits} h join users u on u.id = h.id`,
 }
 
 /** The best hits of each type, all in one statement, the best first, and the newest of those that are as good. */
-export async function find(
+export function find(
   tx: Tx,
   terms: SearchTerms,
   wanted: readonly Wanted[],
   limit: number,
 ): Promise<HitRow[]> {
-  const parts = wanted.map(({ type, tenants }) =>
-    FIND[type](terms, sql`${tenants === null ? null : [...tenants]}::uuid[]`, limit),
+  const pods = wanted.find(({ type }) => type === 'cloudPod')
+  const isShared = (tenants: Tenants): boolean => JSON.stringify(tenants) === JSON.stringify(pods?.tenants)
+  const parts = wanted.map(({ type, tenants }) => {
+    if (pods !== undefined && isShared(tenants)) {
+      if (type === 'cloudPod') return SHOWN.cloudPod(sql`pods`)
+      if (type === 'subscription')
+        return SHOWN.subscription(ofPods(sql`pods`, terms.id, uuids(tenants), limit))
+    }
+    return SHOWN[type](HITS[type](terms, uuids(tenants), limit))
+  })
+  const found =
+    pods && sql`with pods as materialized (select * from ${HITS.cloudPod(terms, uuids(pods.tenants), limit)})`
+  return rowsOf(tx, found ?? sql``, parts)
+}
+
+/** The types that have names, by which something spelled alike is found. */
+const NAMED: readonly SearchType[] = ['customer', 'cloudPod', 'subscription', 'tenant', 'user']
+
+const hitsOf = (type: SearchType): Part => sql`(select id, rank, score from alike where type = ${type})`
+
+/** The best hits whose names are only spelled like what was typed. */
+export async function findSimilar(
+  tx: Tx,
+  terms: SearchTerms,
+  wanted: readonly Wanted[],
+  limit: number,
+): Promise<HitRow[]> {
+  const asked = wanted.filter(({ type }) => NAMED.includes(type))
+  if (terms.similar.length === 0 || asked.length === 0) return []
+  // Both are looked for among the pods; who may read a subscription may read its pod.
+  const looked = Object.fromEntries(
+    asked
+      .toSorted((a, b) => Number(b.type === 'subscription') - Number(a.type === 'subscription'))
+      .map(({ type, tenants }) => [type === 'subscription' ? 'cloudPod' : type, tenants]),
   )
-  const { rows } = await sql<HitRow>`select f.*, t.name as tenant_name, t.slug as tenant_slug
+  const parts = asked.map(({ type, tenants }) =>
+    SHOWN[type](
+      type === 'subscription' ? ofPods(hitsOf('cloudPod'), null, uuids(tenants), limit) : hitsOf(type),
+    ),
+  )
+  const found = sql`with alike as materialized (select * from search_similar(${terms.text}, ${terms.likes}::text[],
+    ${terms.similar}::text[], ${JSON.stringify(looked)}::jsonb, ${limit}))`
+  return rowsOf(tx, found, parts)
+}
+
+async function rowsOf(tx: Tx, found: Part, parts: readonly Part[]): Promise<HitRow[]> {
+  const { rows } = await sql<HitRow>`${found} select f.*, t.name as tenant_name, t.slug as tenant_slug
     from (${sql.join(parts, sql` union all `)})
       f (type, id, tenant_id, label, detail, state, rank, score, shown_type, shown_id)
     left join tenants t on t.id = f.tenant_id

@@ -31,6 +31,13 @@ export function preparing(pool: Pool): PostgresPool {
 export const isStalePlan = (error: unknown): boolean =>
   error instanceof DatabaseError && error.routine === 'RevalidateCachedQuery'
 
+/**
+ * Without values it may be several statements, which have no names. One with a list is planned for that list: a plan for any
+ * list takes it to have ten entries, looks cheaper than it is, and takes minutes for ten thousand.
+ */
+const isKept = (values: readonly unknown[]): boolean =>
+  values.length > 0 && !values.some((value) => Array.isArray(value))
+
 class PreparingClient implements PostgresPoolClient {
   #client: PoolClient
   #kept = new Map<string, string>()
@@ -43,8 +50,7 @@ class PreparingClient implements PostgresPoolClient {
 
   // Kysely's other form, with a cursor, is not used here.
   query = (async (text: string, values: readonly unknown[]) => {
-    // Without values it may be several statements, which have no names.
-    const name = values.length > 0 ? this.#nameOf(text) : undefined
+    const name = isKept(values) ? this.#nameOf(text) : undefined
     try {
       return await this.#client.query({ name, text, values: [...values] })
     } catch (error) {

@@ -12,7 +12,9 @@ import {
   node,
   nodeConfigure,
 } from '../../shared/api/provisioning.ts'
+import { jobPlan } from '../../shared/api/provisioningPlan.ts'
 import { ipPool, ipPoolCreate } from '../../shared/api/provisioningPools.ts'
+import { originOf } from '../middleware/auth.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import { route, type Route } from './define.ts'
 import { streamJobs } from './provisioningStream.ts'
@@ -107,6 +109,23 @@ export const provisioningRoutes: Route[] = [
       body: await provisioningService.setJobPriority(ctx, params.id, body.priority),
     }),
   }),
+  {
+    method: 'GET',
+    path: '/api/admin/provisioning/jobs/{id}/plan',
+    operationId: 'planJob',
+    summary:
+      'What a waiting or stuck job would do: its calls to the cluster, what it would write, and its costs',
+    tag,
+    access: { permission: 'infrastructure:manage', where: { in: 'object', kind: 'job' } },
+    params: idParams,
+    perMinute: 30,
+    replies: { 200: jobPlan },
+    // The cluster is asked while the request waits, outside of its transaction.
+    raw: async (root, request, _reply, identity, tenantId) => {
+      const { id: jobId } = request.params as z.infer<typeof idParams>
+      return provisioningService.planJob(root, originOf(request, identity), tenantId, jobId)
+    },
+  },
   {
     method: 'GET',
     path: '/api/admin/provisioning/events',

@@ -36,8 +36,11 @@ export async function find(
     return tenants?.length === 0 ? [] : [{ type, tenants }]
   })
   if (wanted.length === 0 || terms.likes.length === 0) return { items: [] }
-  const rows = await search.find(ctx.tx, terms, wanted, query.limit)
-  return { items: rows.map(present) }
+  const found = await search.find(ctx.tx, terms, wanted, query.limit)
+  // What is only spelled alike is looked for when there is little that is written so.
+  const alike = found.length < query.limit ? await search.findSimilar(ctx.tx, terms, wanted, query.limit) : []
+  const known = new Set(found.map(({ type, id }) => type + id))
+  return { items: [...found, ...alike.filter(({ type, id }) => !known.has(type + id))].map(present) }
 }
 
 /** Forgets the words of names that are no more. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Subscription } from '../../shared/api/billing.ts'
+import type { CloudPodSnapshots } from '../../shared/api/cloudPodSnapshots.ts'
 import type { Job } from '../../shared/api/provisioning.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { catalogue, type Answer, type Ordered } from '../support/api.ts'
@@ -15,6 +16,11 @@ const DEEDS = {
   shutdown: 2,
   resize: 4,
   migrate: 4,
+  snapshot: 3,
+  rollback: 2,
+  removeSnapshot: 2,
+  rebuild: 3,
+  letGo: 2,
   cancel: 5,
   cancelJob: 3,
   suspend: 2,
@@ -116,10 +122,32 @@ export async function act(
     const size = { cores: 1 + (luck % 3), memoryMb: luck % 2 === 0 ? 1_024 : 2_048, reboot: luck % 4 === 0 }
     if (pod) await insist(world, `/api/admin/hosting/cloudpods/${pod}/resize`, size)
   } else {
-    const pod = (await anyActive())?.pod?.id
-    if (pod) await insist(world, `/api/admin/hosting/cloudpods/${pod}/${deed}`, {})
+    const pod = (await anyActive())?.pod
+    if (pod) await change(world, pod, deed, luck)
   }
   return deed
+}
+
+/** Something with one pod that is asked for by its path, or with a snapshot or a kept guest that it has. */
+async function change(
+  world: World,
+  { id, hostname }: { id: string; hostname: string },
+  deed: string,
+  luck: number,
+): Promise<void> {
+  const path = `/api/admin/hosting/cloudpods/${id}`
+  if (deed === 'rebuild') return void (await insist(world, `${path}/rebuild`, { hostname }))
+  if (deed === 'letGo') return void (await insist(world, `${path}/kept-guest/destroy`, { hostname }))
+  if (deed === 'snapshot')
+    return void (await insist(world, `${path}/snapshots`, { name: `snapshot ${luck}` }))
+  if (deed !== 'rollback' && deed !== 'removeSnapshot')
+    return void (await insist(world, `${path}/${deed}`, {}))
+  const taken = await look<CloudPodSnapshots>(world, `${path}/snapshots`)
+  const one = taken?.items.find(({ state }) => state === 'ready')
+  if (!one) return
+  if (deed === 'rollback') await insist(world, `${path}/snapshots/${one.id}/rollback`, { hostname })
+  // Whoever hears nothing of this looks again the next time.
+  else await world.admin.call('DELETE', `${path}/snapshots/${one.id}`).catch(() => undefined)
 }
 
 export { insist, look }

@@ -30,6 +30,10 @@ const TASKS = [
   'vzcreate',
   'vzstart',
   'vzdestroy',
+  'qmsnapshot',
+  'vzsnapshot',
+  'qmrollback',
+  'qmdelsnapshot',
 ]
 
 /** Lets one thing go wrong. @returns which */

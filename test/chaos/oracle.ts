@@ -101,13 +101,17 @@ type Row = {
   size: string
   node: string | null
   held: string | null
+  vmid: number
+  snapshots: number
+  doubtful: number
 }
 
 /** What the pods and subscriptions say is what is there. */
 async function expectStatesTrue(world: World, tenantId: string): Promise<void> {
   const pods = await rowsOf(
     world,
-    sql<Row>`select p.id, p.hostname, p.state, p.power_state, p.action, concat_ws('/', p.cores, p.memory_mb) as size,
+    sql<Row>`select p.vmid, (select count(*)::int from cloud_pod_snapshots s where s.pod_id = p.id and s.state = 'ready') as snapshots,
+        (select count(*)::int from cloud_pod_snapshots s where s.pod_id = p.id and s.state = 'failed') as doubtful, p.id, p.hostname, p.state, p.power_state, p.action, concat_ws('/', p.cores, p.memory_mb) as size,
         concat_ws('/', r.cores, r.memory_mb) as held, n.name as node
       from cloud_pods p left join nodes n on n.id = p.node_id left join cloud_pod_reservations r on r.pod_id = p.id where p.tenant_id = ${tenantId}`,
   )
@@ -116,14 +120,22 @@ async function expectStatesTrue(world: World, tenantId: string): Promise<void> {
     expect(['reserved', 'active', 'failed', 'deleted'], about).toContain(pod.state)
     expect(pod.action, about).toBeNull()
     if (pod.state !== 'active') continue
-    const guests = guestsOf(world, pod.id).map(({ power, node, config, pending }) => {
-      const will = { ...config, ...pending }
-      return { power, node, size: `${will.cores}/${will.memory}` }
-    })
+    const all = guestsOf(world, pod.id)
+    const guests = all
+      .filter(({ vmid }) => vmid === pod.vmid)
+      .map(({ power, node, config, pending, snapshots }) => {
+        const will = { ...config, ...pending }
+        // One that failed says so, whether or not something of it is left.
+        const sure = Math.min(pod.snapshots, snapshots.length)
+        const wrong = snapshots.length > pod.snapshots + pod.doubtful
+        return { power, node, size: `${will.cores}/${will.memory}`, snapshots: wrong ? snapshots : sure }
+      })
     expect({ guests, held: pod.held }, about).toEqual({
-      guests: [{ power: pod.power_state, node: pod.node, size: pod.size }],
+      guests: [{ power: pod.power_state, node: pod.node, size: pod.size, snapshots: pod.snapshots }],
       held: pod.size,
     })
+    const running = all.filter(({ vmid, power }) => vmid !== pod.vmid && power === 'running')
+    expect(running, `${about}: former guests that run`).toEqual([])
   }
   const wrong = await rowsOf(
     world,

@@ -31,13 +31,19 @@ async function failing(fault: { status: number }): Promise<string> {
   return jobId
 }
 
-it('a job that failed is let go on from the failed step once its cause is mended', async () => {
+it('a job that failed shows what it would do, and is let go on from the failed step once its cause is mended', async () => {
   const jobId = await failing({ status: 596 })
   await state('stuck', jobId)
   await page.goto(`/t/all/jobs/${jobId}`)
   await page.getByText('Stopped: it goes on when somebody').waitFor()
   await picture('job-stuck')
   opened.app.sim.control.clearFaults()
+  await button('What would it do?').click()
+  const plan = page.getByRole('dialog')
+  await plan.getByText('It would succeed').waitFor()
+  await plan.getByText(/POST \/nodes\/\w+\/qemu\/\d+\/clone/).waitFor()
+  await picture('job-plan')
+  await page.keyboard.press('Escape')
   await button('Go on from the failed step').click()
   await state('succeeded', jobId)
   await page.getByText('Succeeded').first().waitFor()

@@ -41,6 +41,14 @@ it('a statement that comes again is kept by its connection, one that came once i
   expect((await kept()).filter((text) => text.includes('gulls'))).toHaveLength(1)
 })
 
+it('a statement with a list is planned for its own list each time, however often it comes', async () => {
+  await database.transaction('platform', async (tx) => {
+    for (let time = 0; time < 8; time++)
+      await sql`select * from gulls where id = any (${[1, time]}::int[])`.execute(tx)
+    expect((await keptBy(tx)).filter((text) => text.includes('any ('))).toEqual([])
+  })
+})
+
 it('a migration that changes what a kept statement returns fails nobody', async () => {
   for (let time = 0; time < 3; time++) await read()
   await owner.query(`alter table gulls add column colour text default 'grey'`)

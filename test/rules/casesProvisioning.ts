@@ -72,6 +72,7 @@ export const PROVISIONING_CASES: Record<string, Case> = {
     id: await stoppedAtStep(app, tenantId),
     body: { how: 'done', reason },
   }),
+  planJob: async (app, tenantId) => ({ id: await jobIn(app, tenantId, 'ready') }),
   setJobPriority: async (app, tenantId) => ({
     id: await jobIn(app, tenantId, 'ready'),
     body: { priority: 50 },

@@ -7,6 +7,7 @@ import {
   everyStepMayRunTwice,
   everyStepRecovers,
 } from './harness.ts'
+import { everyPlanComesTrue } from './harnessPlan.ts'
 import type { JobCase } from './harnessRun.ts'
 
 const QUICK = {
@@ -90,6 +91,12 @@ export function describeJobs(cases: readonly JobCase[]): () => TestApp {
       },
       LONG_MS,
     )
+    if (jobCase.handler.kind.startsWith('cloudPod.'))
+      it(
+        'does what its plan foresaw, and the plan changes nothing',
+        () => everyPlanComesTrue(app, jobCase),
+        LONG_MS,
+      )
     if (jobCase.permanent === 'stuck') return
     it(
       'is undone to the end by the next worker after a death behind any commit and any write of the undoing',

@@ -48,8 +48,9 @@ import { parseUpid } from './upid.ts'
  *
  * Throws a TypeError when the connection itself is unusable (address, credentials, fingerprint).
  */
-export function createProxmox(connection: ProxmoxConnection): Proxmox {
-  const caller = createCaller(connection)
+export const createProxmox = (connection: ProxmoxConnection): Proxmox => proxmoxOf(createCaller(connection))
+
+export function proxmoxOf(caller: Caller): Proxmox {
   return {
     words,
     ...reads(caller),

@@ -5,6 +5,7 @@ import type { MetricPoint, Timeframe } from './metricTypes.ts'
 import type { Outcome } from '../../lib/outcome.ts'
 
 export type { Firewall, FirewallRule } from './firewallTypes.ts'
+export type { PlanEnds, PlannedCall, PlanProxmox } from './planTypes.ts'
 
 /**
  * What mPanel asks of a Proxmox VE cluster, in our words. The comments are the contract;

@@ -10,7 +10,7 @@ import { originator } from '../provisioningQueues.ts'
 import { presentJob } from './presentJob.ts'
 
 /** The job, if `action` is allowed in its state. @throws AppError not_found, invalid_state with the reason */
-async function allowing(ctx: Ctx, id: string, action: JobAction): Promise<Job> {
+export async function allowing(ctx: Ctx, id: string, action: JobAction): Promise<Job> {
   const job = await find(ctx, id)
   const verdict = canJob[action](job)
   if (!verdict.allowed) throw new AppError('invalid_state', verdict.reason)

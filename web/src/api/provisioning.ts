@@ -1,4 +1,4 @@
-import { infiniteQueryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import type { z } from 'zod'
 import type {
   Blueprint,
@@ -14,6 +14,7 @@ import type {
   Node,
   nodeConfigure,
 } from '../../../shared/api/provisioning.ts'
+import type { JobPlan } from '../../../shared/api/provisioningPlan.ts'
 import type {
   IpAddress,
   IpAddresses,
@@ -24,7 +25,7 @@ import type {
 import { get, patch, post, remove } from './http.ts'
 import { detailQuery, listQuery, type ListFilter } from './lists.ts'
 
-export type { Blueprint, Cluster, ClusterCheck, IpAddress, IpPool, Job, JobDetail, Node }
+export type { Blueprint, Cluster, ClusterCheck, IpAddress, IpPool, Job, JobDetail, JobPlan, Node }
 export type BlueprintCreate = z.input<typeof blueprintCreate>
 export type BlueprintUpdate = z.input<typeof blueprintUpdate>
 export type ClusterCreate = z.input<typeof clusterCreate>
@@ -41,6 +42,16 @@ type JobFilter = ListFilter & {
   subjectId?: string
 }
 export const jobsQuery = (filter: JobFilter) => listQuery<Job, JobFilter>('jobs', `${PATH}/jobs`, filter)
+/** What the job would do; asked anew each time, since the cluster and the database go on. */
+export const jobPlanQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['jobPlans', id] as const,
+    queryFn: ({ signal }) => get<JobPlan>(`${PATH}/jobs/${id}/plan`, undefined, signal),
+    gcTime: 0,
+    staleTime: 0,
+    retry: false,
+    refetchOnWindowFocus: false,
+  })
 export const jobQuery = (id: string) => detailQuery<JobDetail>('jobs', `${PATH}/jobs`, id)
 
 export const clustersQuery = (filter: ListFilter) =>

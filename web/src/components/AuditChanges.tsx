@@ -13,7 +13,7 @@ function showDetail(field: string, value: unknown, currency: unknown): string {
 }
 
 /** The fields an event changed, before and after, and what else it recorded. */
-export function AuditChanges({ event }: { event: AuditEvent }) {
+export function AuditChanges({ event }: { event: Pick<AuditEvent, 'diff' | 'details'> }) {
   const changes = Object.entries(event.diff ?? {})
   const details = Object.entries(event.details ?? {})
   if (changes.length === 0 && details.length === 0) return null

@@ -17,8 +17,9 @@ import { Dialog } from '../../ui/Dialog.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
 import { RadioCards } from '../../ui/RadioCards.tsx'
 import { toast } from '../../ui/Toast.tsx'
+import { JobPlanView } from './JobPlanView.tsx'
 
-type Opened = 'cancel' | 'settle' | 'setPriority'
+type Opened = 'plan' | 'cancel' | 'settle' | 'setPriority'
 
 /** What an operator may do to the job now. What is not possible in its state says why. */
 export function JobActions({ job }: { job: JobDetail }) {
@@ -49,6 +50,11 @@ export function JobActions({ job }: { job: JobDetail }) {
       >
         {job.state === 'scheduled' ? 'Try now' : 'Go on from the failed step'}
       </Button>
+      {onPlatform && (
+        <Button disabledReason={reasonFor('plan')} onClick={() => setOpen('plan')}>
+          What would it do?
+        </Button>
+      )}
       {onPlatform && job.state === 'stuck' && (
         <Button disabledReason={reasonFor('settle')} onClick={() => setOpen('settle')}>
           Settle the step by hand
@@ -62,6 +68,9 @@ export function JobActions({ job }: { job: JobDetail }) {
       <Button disabledReason={mayManage ?? reasonFor('cancel')} onClick={() => setOpen('cancel')}>
         Cancel the job
       </Button>
+      <Dialog wide open={open === 'plan'} onClose={close} title="What the job would do now">
+        <JobPlanView id={job.id} />
+      </Dialog>
       <Dialog open={open === 'cancel'} onClose={close} title="Cancel the job">
         <Cancel job={job} onClose={close} />
       </Dialog>
