@@ -23,8 +23,8 @@ begin
     return query select f, null::real from unnest(search_rows(p_table, matching, matching, p_seen, p_limit)) f;
     return;
   end if;
-  select string_agg('(' || (select string_agg(format('%s like %L', p_text, '%' || k || '%'), ' or ')
-      from unnest(string_to_array(split_part(w, '=', 2), '|')) k) || ')', ' and '),
+  select string_agg(format('%s like any (%L::text[])', p_text,
+      array(select '%' || k || '%' from unnest(string_to_array(split_part(w, '=', 2), '|')) k)), ' and '),
     string_agg(format('word_similarity(%L, %s)', split_part(w, '=', 1), p_text), ', ')
     into matching, scores from unnest(p_words) w;
   return query execute format('select f, least(%s) from unnest($1) f join %I c on c.id = f order by 2 desc, 1 desc limit %s',

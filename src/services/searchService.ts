@@ -37,8 +37,9 @@ export async function find(
   })
   if (wanted.length === 0 || terms.likes.length === 0) return { items: [] }
   const found = await search.find(ctx.tx, terms, wanted, query.limit)
-  // What is only spelled alike is looked for when there is little that is written so.
-  const alike = found.length < query.limit ? await search.findSimilar(ctx.tx, terms, wanted, query.limit) : []
+  // What is only spelled alike is looked for when there is little that is written so, and nothing that is just that.
+  const isFew = found.length < query.limit && found.every(({ rank }) => rank > 0)
+  const alike = isFew ? await search.findSimilar(ctx.tx, terms, wanted, query.limit) : []
   const known = new Set(found.map(({ type, id }) => type + id))
   return { items: [...found, ...alike.filter(({ type, id }) => !known.has(type + id))].map(present) }
 }
