@@ -2974,6 +2974,7 @@ declare
   v_room jsonb;
   v_left int := p_limit;
   v_best int;
+  v_alone int;          -- the lane in which nobody else than its last tenant has anything
   v_next record;
   v_job provisioning_jobs_live;
   v_names text[];
@@ -3021,18 +3022,24 @@ begin
     end loop;
     exit when v_best is null;
 
-    -- The tenant behind the last one, and after the last of them the first again.
-    select queue, id, coalesce(tenant_id, zero) as tenant into v_next from provisioning_jobs_live
-      where state = 'ready' and lane = v_lanes[v_best] and priority = v_priority[v_best]
-        and coalesce(tenant_id, zero) > v_last[v_best] and queue = any (v_queues) and kind <> all (v_kinds)
-      order by coalesce(tenant_id, zero), seq limit 1 for no key update skip locked;
-    if not found then
-      select queue, id, coalesce(tenant_id, zero) as tenant into v_next from provisioning_jobs_live
+    -- The tenant behind the last one, and after the last of them the first again. A lane with one tenant needs no look behind
+    -- it. The nil UUID is written out, as in the index: a variable would not be known to be the same.
+    if v_alone is distinct from v_best then
+      select queue, id, coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid) as tenant into v_next from provisioning_jobs_live
+        where state = 'ready' and lane = v_lanes[v_best] and priority = v_priority[v_best]
+          and coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid) > v_last[v_best]
+          and queue = any (v_queues) and kind <> all (v_kinds)
+        order by coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), seq limit 1 for no key update skip locked;
+    end if;
+    if v_alone is not distinct from v_best or not found then
+      select queue, id, coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid) as tenant into v_next from provisioning_jobs_live
         where state = 'ready' and lane = v_lanes[v_best] and priority = v_priority[v_best]
           and queue = any (v_queues) and kind <> all (v_kinds)
-        order by coalesce(tenant_id, zero), seq limit 1 for no key update skip locked;
+        order by coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), seq limit 1 for no key update skip locked;
+      v_alone := case when v_next.tenant = v_last[v_best] then v_best end;
     end if;
     if not found then
+      v_alone := null;
       v_priority[v_best] := (select min(first.priority) from (
         select priority from provisioning_jobs_live where state = 'ready' and lane = v_lanes[v_best]
           and priority > v_priority[v_best] and queue = any (v_queues) and kind <> all (v_kinds)

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
+import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { newId } from '../../src/lib/ids.ts'
 import * as tenantService from '../../src/services/tenantService.ts'
@@ -222,4 +223,22 @@ describe('what is paused', () => {
     await engine.state(later, 'succeeded')
     expect({ finished, attempts: (await engine.job(running)).attempts }).toEqual({ finished: 2, attempts: 0 })
   })
+})
+
+it('a claim walks along the index of what is ready, however much that is: nothing is sorted', async () => {
+  const kind = defineOne(async () => undefined)
+  await addAll(Array.from({ length: 300 }, () => ({ kind })))
+  const client = new Client({ connectionString: engine.databaseUrl })
+  const plans: string[] = []
+  client.on('notice', ({ message }) => plans.push(message ?? ''))
+  await client.connect()
+  await client.query(`load 'auto_explain'; set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on;
+    set client_min_messages = log; set role mpanel_app; set app.scope = 'platform'; begin`)
+  const { rowCount } = await client.query(`select * from job_claim('somebody', '{system}', 3, '10 s')`)
+  await client.query('rollback')
+  await client.end()
+  expect(rowCount).toBe(3)
+  const picks = plans.filter((plan) => plan.includes('skip locked'))
+  expect(picks.length).toBeGreaterThanOrEqual(3)
+  expect(picks.filter((plan) => /\bSort\b(?! Key)/.test(plan))).toEqual([])
 })
