@@ -6,6 +6,7 @@ import { customers } from './customers.ts'
 import { orderToActive } from './orderToActive.ts'
 import { podList } from './podList.ts'
 import { queue } from './queue.ts'
+import { queueLoad } from './queueLoad.ts'
 import { reconcile } from './reconcile.ts'
 
 const BENCHES: Record<string, () => Promise<void>> = {
@@ -13,6 +14,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   customers,
   customerFiles,
   queue,
+  queueLoad,
   reconcile,
   orderToActive,
   audit,
