@@ -3652,7 +3652,7 @@ CREATE OR REPLACE FUNCTION public.search_rows(p_table text, p_matching text, p_r
  STABLE
 AS $function$
 declare
-  nearby constant int := 2000;
+  nearby constant int := 1000;
   found uuid[];
   looked int;
 begin
