@@ -395,13 +395,17 @@ create table cloud_pod_quotas (
   version integer not null default 1,
   updated_at timestamp with time zone not null,
   max_addresses integer,
+  max_snapshots integer,
+  max_backups integer,
   constraint cloud_pod_quotas_pkey PRIMARY KEY (tenant_id),
   constraint cloud_pod_quotas_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint cloud_pod_quotas_max_addresses_check CHECK ((max_addresses >= 0)),
+  constraint cloud_pod_quotas_max_backups_check CHECK ((max_backups >= 0)),
   constraint cloud_pod_quotas_max_cores_check CHECK ((max_cores >= 0)),
   constraint cloud_pod_quotas_max_disk_gb_check CHECK ((max_disk_gb >= 0)),
   constraint cloud_pod_quotas_max_memory_mb_check CHECK ((max_memory_mb >= 0)),
-  constraint cloud_pod_quotas_max_pods_check CHECK ((max_pods >= 0))
+  constraint cloud_pod_quotas_max_pods_check CHECK ((max_pods >= 0)),
+  constraint cloud_pod_quotas_max_snapshots_check CHECK ((max_snapshots >= 0))
 );
 
 create table cloud_pod_rebuilds (
@@ -486,6 +490,32 @@ create table cloud_pod_snapshots (
   constraint cloud_pod_snapshots_description_check CHECK ((length(description) <= 500)),
   constraint cloud_pod_snapshots_name_check CHECK (((length(name) >= 1) AND (length(name) <= 60))),
   constraint cloud_pod_snapshots_state_check CHECK ((state = ANY (ARRAY['creating'::text, 'ready'::text, 'deleting'::text, 'failed'::text, 'deleted'::text])))
+);
+
+create table cloud_pod_templates (
+  blueprint_id uuid not null,
+  tenant_id uuid not null,
+  pod_id uuid not null,
+  state text not null,
+  cluster_id uuid not null,
+  node_id uuid not null,
+  vmid integer not null,
+  disk_gb integer not null,
+  problem text,
+  nodes uuid[] not null default '{}'::uuid[],
+  created_by jsonb not null,
+  created_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint cloud_pod_templates_tenant_id_blueprint_id_key UNIQUE (tenant_id, blueprint_id),
+  constraint cloud_pod_templates_pkey PRIMARY KEY (blueprint_id),
+  constraint cloud_pod_templates_blueprint_id_fkey FOREIGN KEY (blueprint_id) REFERENCES cloud_pod_blueprints(id),
+  constraint cloud_pod_templates_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES clusters(id),
+  constraint cloud_pod_templates_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id),
+  constraint cloud_pod_templates_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint cloud_pod_templates_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id),
+  constraint cloud_pod_templates_check CHECK (((state = 'gone'::text) = (ended_at IS NOT NULL))),
+  constraint cloud_pod_templates_disk_gb_check CHECK ((disk_gb > 0)),
+  constraint cloud_pod_templates_state_check CHECK ((state = ANY (ARRAY['making'::text, 'ready'::text, 'removing'::text, 'gone'::text])))
 );
 
 create table cloud_pod_traffic (
@@ -1771,10 +1801,16 @@ create table vmid_reservations (
   pod_id uuid,
   until timestamp with time zone,
   created_at timestamp with time zone not null,
+  template_id uuid,
   constraint vmid_reservations_pkey PRIMARY KEY (cluster_id, vmid),
   constraint vmid_reservations_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES clusters(id),
   constraint vmid_reservations_pod_id_fkey FOREIGN KEY (pod_id) REFERENCES cloud_pods(id),
-  constraint vmid_reservations_check CHECK (((state = 'reserved'::text) = (pod_id IS NOT NULL))),
+  constraint vmid_reservations_template_id_fkey FOREIGN KEY (template_id) REFERENCES cloud_pod_templates(blueprint_id),
+  constraint vmid_reservations_check CHECK ((num_nonnulls(pod_id, template_id) =
+CASE
+    WHEN (state = 'reserved'::text) THEN 1
+    ELSE 0
+END)),
   constraint vmid_reservations_check1 CHECK (((state = 'quarantined'::text) = (until IS NOT NULL))),
   constraint vmid_reservations_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'quarantined'::text, 'foreign'::text])))
 );
@@ -1839,6 +1875,8 @@ CREATE INDEX cloud_pod_backup_schedules_due ON public.cloud_pod_backup_schedules
 
 CREATE INDEX cloud_pod_backup_schedules_tenant ON public.cloud_pod_backup_schedules USING btree (tenant_id);
 
+CREATE INDEX cloud_pod_backups_counted ON public.cloud_pod_backups USING btree (tenant_id, pod_id) WHERE ((state <> 'deleted'::text) AND ((state = 'creating'::text) OR (taken_at IS NOT NULL)));
+
 CREATE INDEX cloud_pod_backups_list ON public.cloud_pod_backups USING btree (pod_id, id DESC);
 
 CREATE INDEX cloud_pod_backups_standing ON public.cloud_pod_backups USING btree (pod_id) WHERE (state = ANY (ARRAY['ready'::text, 'failed'::text]));
@@ -1883,11 +1921,21 @@ CREATE INDEX cloud_pod_security_groups_group ON public.cloud_pod_security_groups
 
 CREATE INDEX cloud_pod_security_groups_tenant ON public.cloud_pod_security_groups USING btree (tenant_id);
 
+CREATE INDEX cloud_pod_snapshots_counted ON public.cloud_pod_snapshots USING btree (tenant_id, pod_id) WHERE ((state <> 'deleted'::text) AND ((state = 'creating'::text) OR (taken_at IS NOT NULL)));
+
 CREATE INDEX cloud_pod_snapshots_list ON public.cloud_pod_snapshots USING btree (pod_id, id DESC);
 
 CREATE UNIQUE INDEX cloud_pod_snapshots_name ON public.cloud_pod_snapshots USING btree (pod_id, name) WHERE (state <> 'deleted'::text);
 
 CREATE INDEX cloud_pod_snapshots_tenant ON public.cloud_pod_snapshots USING btree (tenant_id);
+
+CREATE INDEX cloud_pod_templates_cluster ON public.cloud_pod_templates USING btree (cluster_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX cloud_pod_templates_node ON public.cloud_pod_templates USING btree (node_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX cloud_pod_templates_pod ON public.cloud_pod_templates USING btree (pod_id);
+
+CREATE INDEX cloud_pod_templates_tenant ON public.cloud_pod_templates USING btree (tenant_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX cloud_pod_traffic_tenant ON public.cloud_pod_traffic USING btree (tenant_id);
 
@@ -2111,6 +2159,8 @@ CREATE INDEX users_search ON public.users USING gin (search_text gin_trgm_ops);
 
 CREATE INDEX vmid_reservations_pod ON public.vmid_reservations USING btree (pod_id) WHERE (pod_id IS NOT NULL);
 
+CREATE INDEX vmid_reservations_template ON public.vmid_reservations USING btree (template_id) WHERE (template_id IS NOT NULL);
+
 alter table api_keys enable row level security, force row level security;
 
 alter table audit_events enable row level security, force row level security;
@@ -2140,6 +2190,8 @@ alter table cloud_pod_reservations enable row level security, force row level se
 alter table cloud_pod_security_groups enable row level security, force row level security;
 
 alter table cloud_pod_snapshots enable row level security, force row level security;
+
+alter table cloud_pod_templates enable row level security, force row level security;
 
 alter table cloud_pod_traffic enable row level security, force row level security;
 
@@ -2268,6 +2320,8 @@ create policy tenant_wall on cloud_pod_reservations for all using ((( SELECT app
 create policy tenant_wall on cloud_pod_security_groups for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on cloud_pod_snapshots for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on cloud_pod_templates for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on cloud_pod_traffic for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -2470,6 +2524,8 @@ grant delete, insert, select, update on cloud_pod_reservations to mpanel_app;
 grant delete, insert, select, update on cloud_pod_security_groups to mpanel_app;
 
 grant insert, select, update on cloud_pod_snapshots to mpanel_app;
+
+grant delete, insert, select, update on cloud_pod_templates to mpanel_app;
 
 grant insert, select, update on cloud_pod_traffic to mpanel_app;
 
@@ -3309,6 +3365,8 @@ begin
       select m.to_node_id, m.pod_id, m.cores, m.memory_mb, m.disk_gb from cloud_pod_migrations m where m.state = 'moving'
       union all
       select b.node_id, null, b.cores, b.memory_mb, b.disk_gb from cloud_pod_rebuilds b where b.ended_at is null
+      union all
+      select t.node_id, null, 0, 0, t.disk_gb from cloud_pod_templates t where t.ended_at is null
     ) r on r.node_id = n.id
     where n.cluster_id = p_cluster group by n.id;
   perform set_config('app.scope', caller_scope, true);

@@ -30,6 +30,7 @@ export const PERMISSIONS = [
   'cloudpods:backup',
   'cloudpods:rebuild',
   'cloudpods:firewall',
+  'cloudpods:template',
   'cloudpods:delete',
   'jobs:read',
   'jobs:manage',
@@ -100,6 +101,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'cloudpods:backup',
     'cloudpods:rebuild',
     'cloudpods:firewall',
+    'cloudpods:template',
     'cloudpods:delete',
     'audit:export',
     'audit:manage',
@@ -119,6 +121,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'cloudpods:backup',
     'cloudpods:rebuild',
     'cloudpods:firewall',
+    'cloudpods:template',
   ],
   TENANT_USER: [
     'tenants:read',

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { BACKUP_FREQUENCIES, BACKUP_KINDS, BACKUP_STATES } from '../states/cloudPodBackup.ts'
 import { hostname, sshKeys } from './billing.ts'
 import { cloudPod } from './cloudPods.ts'
+import { quotaShare } from './cloudPodSnapshots.ts'
 import { id, timestamp } from './common.ts'
 import { job } from './provisioning.ts'
 
@@ -27,7 +28,11 @@ export const cloudPodBackup = z.object({
 export type CloudPodBackup = z.infer<typeof cloudPodBackup>
 
 /** All that are not deleted, the newest first; `limit` is how many a pod may have. */
-export const cloudPodBackups = z.object({ items: z.array(cloudPodBackup), limit: z.number().int() })
+export const cloudPodBackups = z.object({
+  items: z.array(cloudPodBackup),
+  limit: z.number().int(),
+  quota: quotaShare,
+})
 export type CloudPodBackups = z.infer<typeof cloudPodBackups>
 
 export const backupParams = z.object({ id, backupId: id })

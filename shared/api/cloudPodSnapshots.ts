@@ -18,10 +18,14 @@ const cloudPodSnapshot = z.object({
 })
 export type CloudPodSnapshot = z.infer<typeof cloudPodSnapshot>
 
+/** Of a tenant's quota: how many all of its pods may have together, and have. Null: without a limit. */
+export const quotaShare = z.object({ limit: z.number().int(), used: z.number().int() }).nullable()
+
 /** All that are not deleted, the newest first; `limit` is how many a pod may have. */
 export const cloudPodSnapshots = z.object({
   items: z.array(cloudPodSnapshot),
   limit: z.number().int(),
+  quota: quotaShare,
 })
 export type CloudPodSnapshots = z.infer<typeof cloudPodSnapshots>
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { TEMPLATE_STATES } from '../states/cloudPodTemplate.ts'
 import { JOB_STATES, QUEUES } from '../states/provisioningJob.ts'
 import { id, listQuery, timestamp } from './common.ts'
 
@@ -225,6 +226,18 @@ export const blueprint = z.object({
   available: z.boolean(),
   /** Empty for those who do not see the infrastructure. */
   images: z.array(z.object({ nodeId: id, sourceNodeId: id, ref: z.string() })),
+  /** Of a blueprint that was made of a pod of its tenant; null: it was not. */
+  template: z
+    .object({
+      state: z.enum(TEMPLATE_STATES),
+      podId: id,
+      hostname: z.string(),
+      /** What it counts against the quota of disk. */
+      diskGb: z.number().int(),
+      /** Why it could not be removed. */
+      problem: z.string().nullable(),
+    })
+    .nullable(),
   version: z.number().int(),
   createdAt: timestamp,
 })

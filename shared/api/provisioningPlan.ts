@@ -44,7 +44,15 @@ export const jobPlan = z.object({
   costs: z.object({
     /** What of the tenant's quota is taken, below 0 given back. Null for a job of no tenant. */
     quota: z
-      .object({ pods: count, cores: count, memoryMb: count, diskGb: count, addresses: count })
+      .object({
+        pods: count,
+        cores: count,
+        memoryMb: count,
+        diskGb: count,
+        addresses: count,
+        snapshots: count,
+        backups: count,
+      })
       .nullable(),
     /** What would be invoiced and credited for the pod, by currency. */
     money: z.array(z.object({ invoiced: money, credited: money })),

@@ -2,13 +2,18 @@ import { z } from 'zod'
 import { SETTING_KEYS, SETTINGS, type SettingKey } from '../settings.ts'
 import { currency, id, listQuery, timestamp } from './common.ts'
 
+/** Null: without a limit. */
+const limitOrNone = z.number().int().min(0).max(10_000_000).nullable().optional()
+
 const quota = z.strictObject({
   maxPods: z.number().int().min(0).max(1_000_000),
   maxCores: z.number().int().min(0).max(10_000_000),
   maxMemoryMb: z.number().int().min(0).max(2_000_000_000),
   maxDiskGb: z.number().int().min(0).max(2_000_000_000),
-  /** Null: without a limit. */
-  maxAddresses: z.number().int().min(0).max(10_000_000).nullable().optional(),
+  maxAddresses: limitOrNone,
+  /** Of all pods of the tenant together. */
+  maxSnapshots: limitOrNone,
+  maxBackups: limitOrNone,
 })
 
 const tenantState = z.enum(['active', 'suspended', 'closing', 'closed'])
@@ -101,6 +106,8 @@ export const quotaView = z.object({
       maxMemoryMb: limit,
       maxDiskGb: limit,
       maxAddresses: limit,
+      maxSnapshots: limit,
+      maxBackups: limit,
     })
     .nullable(),
   /** A limit is below what is in use: existing pods stay, new orders are refused. */
@@ -121,7 +128,9 @@ export const quotaUpdate = z.strictObject({
   maxCores: quota.shape.maxCores.nullable().optional(),
   maxMemoryMb: quota.shape.maxMemoryMb.nullable().optional(),
   maxDiskGb: quota.shape.maxDiskGb.nullable().optional(),
-  maxAddresses: quota.shape.maxAddresses,
+  maxAddresses: limitOrNone,
+  maxSnapshots: limitOrNone,
+  maxBackups: limitOrNone,
 })
 
 export const tenantSuspend = z.strictObject({ reason: z.string().trim().min(1).max(500) })

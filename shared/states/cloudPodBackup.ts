@@ -1,5 +1,6 @@
 import { allowed, refused, type Verdict } from './billingSubscription.ts'
 import { NOT_ACTIVE, type PodState } from './cloudPod.ts'
+import { roomFor, type QuotaShare } from './cloudPodSnapshot.ts'
 
 /** A backup's states: what has been proven. `failed`: it could not be made, or not be removed, and still counts. */
 export const BACKUP_STATES = ['creating', 'ready', 'deleting', 'failed', 'deleted'] as const
@@ -23,13 +24,8 @@ const usable = ({ state }: Pick<Backup, 'state'>): Verdict =>
 /** What may be done with backups now, and if not, why. Backups outlive their pod. */
 export const canBackup = {
   /** @param count those of the pod that are not deleted */
-  take: (pod: Pod, count: number, limit: number): Verdict => {
-    if (pod.state !== 'active') return refused(NOT_ACTIVE[pod.state])
-    if (count < limit) return allowed
-    return refused(
-      limit === 0 ? 'Backups are not offered.' : `The pod may have ${limit} at most: delete one first.`,
-    )
-  },
+  take: (pod: Pod, count: number, limit: number, quota: QuotaShare): Verdict =>
+    pod.state === 'active' ? roomFor('Backups', count, limit, quota) : refused(NOT_ACTIVE[pod.state]),
   schedule: (pod: Pod, limit: number): Verdict => {
     if (pod.state !== 'active') return refused(NOT_ACTIVE[pod.state])
     return limit === 0 ? refused('Backups are not offered.') : allowed

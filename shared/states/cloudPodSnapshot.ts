@@ -18,19 +18,28 @@ const NOT_READY: Record<Exclude<SnapshotState, 'ready'>, string> = {
 const ofActive = (pod: Pod, verdict: Verdict): Verdict =>
   pod.state === 'active' ? verdict : refused(NOT_ACTIVE[pod.state])
 
+/** What all pods of a tenant may have together, and have; null: without a limit. */
+export type QuotaShare = { limit: number; used: number } | null
+
+/** Whether one more of a kind is within what the pod and its tenant may have. */
+export function roomFor(
+  what: 'Snapshots' | 'Backups',
+  count: number,
+  limit: number,
+  quota: QuotaShare,
+): Verdict {
+  if (limit === 0) return refused(`${what} are not offered.`)
+  if (count >= limit) return refused(`The pod may have ${limit} at most: delete one first.`)
+  if (quota === null || quota.used < quota.limit) return allowed
+  return refused(
+    `The tenant has ${quota.used} ${what.toLowerCase()}, and its quota allows ${quota.limit}: delete one first.`,
+  )
+}
+
 /** What may be done with snapshots now, and if not, why. `count`: those of the pod that are not deleted. */
 export const canSnapshot = {
-  take: (pod: Pod, count: number, limit: number): Verdict =>
-    ofActive(
-      pod,
-      count < limit
-        ? allowed
-        : refused(
-            limit === 0
-              ? 'Snapshots are not offered.'
-              : `The pod may have ${limit} at most: delete one first.`,
-          ),
-    ),
+  take: (pod: Pod, count: number, limit: number, quota: QuotaShare): Verdict =>
+    ofActive(pod, roomFor('Snapshots', count, limit, quota)),
   rollback: (pod: Pod, { state }: Snapshot): Verdict =>
     ofActive(pod, state === 'ready' ? allowed : refused(NOT_READY[state])),
   delete: (pod: Pod, { state }: Snapshot): Verdict =>

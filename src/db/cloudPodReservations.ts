@@ -6,7 +6,10 @@ import type { CloudPodQuotasTable } from './types.ts'
 export type Resources = { cores: number; memoryMb: number; diskGb: number }
 export type Usage = Resources & { pods: number }
 /** What counts against a tenant's quota. */
-export type QuotaUse = Usage & { addresses: number }
+export type QuotaUse = Usage & { addresses: number; snapshots: number; backups: number }
+
+/** Of snapshots and backups: one that is being made, and one that was made and is not proven gone. */
+export const counted = sql`state <> 'deleted' and (state = 'creating' or taken_at is not null)`
 
 type QuotaState = { quota: Selectable<CloudPodQuotasTable>; used: QuotaUse }
 
@@ -15,10 +18,13 @@ const quotaOf = (tx: Tx, tenantId: string) =>
 
 async function used(tx: Tx, tenantId: string): Promise<QuotaUse> {
   const { rows } = await sql<QuotaUse>`select count(*)::int as pods, coalesce(sum(cores), 0)::int as cores,
-      coalesce(sum(memory_mb), 0)::int as "memoryMb", coalesce(sum(disk_gb), 0)::int as "diskGb",
-      coalesce(sum(addresses), 0)::int as addresses
+      coalesce(sum(memory_mb), 0)::int as "memoryMb", (coalesce(sum(disk_gb), 0) + (select coalesce(sum(t.disk_gb), 0)
+        from cloud_pod_templates t where t.tenant_id = ${tenantId} and t.ended_at is null))::int as "diskGb",
+      coalesce(sum(addresses), 0)::int as addresses,
+      (select count(*)::int from cloud_pod_snapshots where tenant_id = ${tenantId} and ${counted}) as snapshots,
+      (select count(*)::int from cloud_pod_backups where tenant_id = ${tenantId} and ${counted}) as backups
     from cloud_pod_reservations where tenant_id = ${tenantId}`.execute(tx)
-  return rows[0] ?? { pods: 0, cores: 0, memoryMb: 0, diskGb: 0, addresses: 0 }
+  return rows[0] ?? { pods: 0, cores: 0, memoryMb: 0, diskGb: 0, addresses: 0, snapshots: 0, backups: 0 }
 }
 
 /** Locks the tenant's quota row and sums what is reserved under it. Undefined: the tenant has no quota. */
@@ -172,7 +178,7 @@ export async function reserveVmid(
 
 /** A guest that is not ours holds this VMID: it is never offered again until a person frees it. */
 export async function markVmidForeign(tx: Tx, clusterId: string, vmid: number): Promise<void> {
-  await sql`update vmid_reservations set state = 'foreign', pod_id = null where cluster_id = ${clusterId} and vmid = ${vmid}`.execute(
+  await sql`update vmid_reservations set state = 'foreign', pod_id = null, template_id = null where cluster_id = ${clusterId} and vmid = ${vmid}`.execute(
     tx,
   )
 }

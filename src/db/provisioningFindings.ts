@@ -222,12 +222,13 @@ export async function ownerOf(
   return rows[0]
 }
 
-/** Whether a pod that lives holds this VMID, for its guest or for a second one. */
+/** Whether a pod that lives holds this VMID, for its guest or for a second one, or a template does. */
 export async function isHeld(tx: Tx, clusterId: string, vmid: number): Promise<boolean> {
   const { rows } = await sql`select from cloud_pods where cluster_id = ${clusterId} and vmid = ${vmid}
       and state not in ('failed', 'deleted')
     union all select from cloud_pod_rebuilds r join nodes n on n.id = r.node_id
       where n.cluster_id = ${clusterId} and r.vmid = ${vmid} and r.ended_at is null
+    union all select from cloud_pod_templates where cluster_id = ${clusterId} and vmid = ${vmid} and ended_at is null
     limit 1`.execute(tx)
   return rows.length > 0
 }

@@ -22,6 +22,7 @@ const TABLES = {
   serviceAccount: 'service_accounts',
   auditSink: 'audit_sinks',
   securityGroup: 'security_groups',
+  blueprint: 'cloud_pod_blueprints',
 } as const
 
 export type TenantThing = keyof typeof TABLES

@@ -18,6 +18,8 @@ const view = (tx: Tx) =>
       'quota.max_memory_mb',
       'quota.max_disk_gb',
       'quota.max_addresses',
+      'quota.max_snapshots',
+      'quota.max_backups',
     ])
 
 export type TenantView = Awaited<ReturnType<ReturnType<typeof view>['executeTakeFirstOrThrow']>>

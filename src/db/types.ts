@@ -264,6 +264,8 @@ export interface CloudPodQuotasTable {
   version: Generated<number>
   updated_at: Date
   max_addresses: number | null
+  max_snapshots: number | null
+  max_backups: number | null
 }
 
 export interface CloudPodRebuildsTable {
@@ -317,6 +319,22 @@ export interface CloudPodSnapshotsTable {
   taken_at: Date | null
   rolled_back_at: Date | null
   deleted_at: Date | null
+}
+
+export interface CloudPodTemplatesTable {
+  blueprint_id: string
+  tenant_id: string
+  pod_id: string
+  state: 'making' | 'ready' | 'removing' | 'gone'
+  cluster_id: string
+  node_id: string
+  vmid: number
+  disk_gb: number
+  problem: string | null
+  nodes: Generated<string[]>
+  created_by: unknown
+  created_at: Date
+  ended_at: Date | null
 }
 
 export interface CloudPodTrafficTable {
@@ -1223,6 +1241,7 @@ export interface VmidReservationsTable {
   pod_id: string | null
   until: Date | null
   created_at: Date
+  template_id: string | null
 }
 
 export interface WorkersTable {
@@ -1260,6 +1279,7 @@ export interface Tables {
   cloud_pod_reservations: CloudPodReservationsTable
   cloud_pod_security_groups: CloudPodSecurityGroupsTable
   cloud_pod_snapshots: CloudPodSnapshotsTable
+  cloud_pod_templates: CloudPodTemplatesTable
   cloud_pod_traffic: CloudPodTrafficTable
   cloud_pods: CloudPodsTable
   cluster_templates: ClusterTemplatesTable

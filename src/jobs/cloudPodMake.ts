@@ -31,6 +31,8 @@ export const addresses = (run: PodRun): Promise<PodAddress[]> =>
 export type Place<P extends CreatePayload> = {
   open(run: Run<P>): Promise<Guest>
   otherVmid(run: Run<P>): Promise<number>
+  /** How it is asked for, where it is neither a blueprint's image nor a backup. */
+  request?(run: Run<P>, guest: Guest, storage: string): Promise<Outcome<never>>
 }
 
 /** The pod's own place. */
@@ -61,7 +63,7 @@ export async function makeAt<P extends CreatePayload>(run: Run<P>, at: Place<P>)
     const found = asked(run, guest) ? await look(run, guest) : await isFree(run, guest)
     if (found !== 'free' && found !== 'foreign') return settle(run, guest, found.config)
     if (found === 'free') {
-      if (await request(run, guest)) return
+      if (await request(run, guest, at)) return
       // Somebody was faster. Who, is looked at: it may have been a request of ours whose answer was lost.
       continue
     }
@@ -82,7 +84,7 @@ const isFree = async (run: PodRun, { proxmox, pod }: Guest): Promise<'free' | 'f
   valueOf(await proxmox.vmidFree(pod.vmid, run)) ? 'free' : 'foreign'
 
 /** @returns false when the VMID was taken in the moment between looking and making */
-async function request(run: PodRun, guest: Guest): Promise<boolean> {
+async function request<P extends CreatePayload>(run: Run<P>, guest: Guest, at: Place<P>): Promise<boolean> {
   const intent: Intent = {
     vmid: guest.pod.vmid,
     node: guest.nodeName,
@@ -91,7 +93,7 @@ async function request(run: PodRun, guest: Guest): Promise<boolean> {
   }
   if (guest.storage === null)
     throw permanent('storage_missing', `Node ${guest.nodeName} has no storage for pods.`)
-  const answer = await send(run, guest, guest.storage, intent)
+  const answer = await send(run, guest, at, guest.storage, intent)
   if (answer.outcome === 'rejected' && answer.code === 'exists') return false
   if (answer.outcome === 'rejected' && answer.code === 'missing')
     throw permanent('image_missing', `What the pod is made out of is gone: ${answer.message}`)
@@ -111,7 +113,17 @@ const doing = ({ payload }: PodRun): string =>
   payload.backupId === undefined ? 'cloning disk' : 'restoring the backup'
 
 /** Writes down what is asked for on which node, and asks. */
-async function send(run: PodRun, guest: Guest, storage: string, intent: Intent): Promise<Outcome<never>> {
+async function send<P extends CreatePayload>(
+  run: Run<P>,
+  guest: Guest,
+  at: Place<P>,
+  storage: string,
+  intent: Intent,
+): Promise<Outcome<never>> {
+  if (at.request) {
+    await run.save(intent)
+    return at.request(run, guest, storage)
+  }
   const { backupId } = run.payload
   if (backupId !== undefined) {
     await run.save({ ...intent, node: guest.nodeName })
@@ -208,7 +220,8 @@ async function requireNothingRunning(run: PodRun, guest: Guest, intent: Intent):
     if (!isMaking && task.type !== 'qmclone') continue
     // A clone's UPID names its source; whom it makes is told by the volumes in its log, once it has begun one.
     const lines = valueOf(await guest.proxmox.taskLog(task.upid, 100, run)).join('\n')
-    const targets = [...lines.matchAll(/\bvm-(\d+)-/g)].map((match) => Number(match[1]))
+    const named = [...lines.matchAll(/\bvm-(\d+)-/g)].map((match) => Number(match[1]))
+    const targets = named.filter((vmid) => vmid !== Number(task.vmid))
     if (targets.length > 0 && !targets.includes(intent.vmid)) continue
     throw waitFor('clone_running', `a task that may be ours is running: ${task.upid}`)
   }

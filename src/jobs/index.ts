@@ -36,6 +36,7 @@ import { cloudPodResize } from './cloudPodResize.ts'
 import { cloudPodRestore } from './cloudPodRestore.ts'
 import { cloudPodRollback } from './cloudPodRollback.ts'
 import { cloudPodSnapshot, cloudPodSnapshotDelete } from './cloudPodSnapshot.ts'
+import { cloudPodTemplate, cloudPodTemplateRemove } from './cloudPodTemplate.ts'
 import { customerImport } from './customerImport.ts'
 import { customerImportCheck } from './customerImportCheck.ts'
 import { cloudPodResume, cloudPodSuspend } from './cloudPodSuspension.ts'
@@ -72,6 +73,8 @@ const list = [
   cloudPodRebuild,
   cloudPodGoBack,
   cloudPodLetGo,
+  cloudPodTemplate,
+  cloudPodTemplateRemove,
   provisioningClusterReconcile,
   cloudPodRepair,
   cloudPodOrphan,

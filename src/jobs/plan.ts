@@ -163,6 +163,8 @@ function difference(before: Costs, after: Costs): JobPlan['costs'] {
       memoryMb: quota.memoryMb - (before.quota?.memoryMb ?? 0),
       diskGb: quota.diskGb - (before.quota?.diskGb ?? 0),
       addresses: quota.addresses - (before.quota?.addresses ?? 0),
+      snapshots: quota.snapshots - (before.quota?.snapshots ?? 0),
+      backups: quota.backups - (before.quota?.backups ?? 0),
     },
     money: after.money
       .map(({ currency, invoicedMinor, creditedMinor }) => {

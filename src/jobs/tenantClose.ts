@@ -6,6 +6,7 @@ import {
   endSome,
   eraseSome,
   rememberPods,
+  removeTemplates,
   stillThere,
 } from '../services/tenantClosureService.ts'
 import { waitFor } from './errors.ts'
@@ -30,11 +31,13 @@ export const tenantClose: JobHandler<ClosePayload> = {
     },
     {
       name: 'backups',
-      title: 'Deleting backups',
+      title: 'Deleting backups and templates',
       run: async (run) => {
         while (await run.tx((ctx) => deleteSomeBackups(ctx, run.payload))) run.signal.throwIfAborted()
         const left = await run.read((ctx) => backupsLeft(ctx, run.payload))
+        const templates = await run.tx((ctx) => removeTemplates(ctx, run.payload))
         if (left > 0) throw waitFor('still_there', `${left} backups are not deleted yet.`)
+        if (templates > 0) throw waitFor('still_there', `${templates} templates are not removed yet.`)
       },
       idempotent: true,
     },

@@ -36,6 +36,7 @@ import { cloudPodMigrations } from './cloudPodMigrations.ts'
 import { cloudPodMetrics } from './cloudPodMetrics.ts'
 import { cloudPodRebuilds } from './cloudPodRebuilds.ts'
 import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
+import { cloudPodTemplates } from './cloudPodTemplates.ts'
 import type { Route } from './define.ts'
 import { healthRoutes } from './healthRoutes.ts'
 import { securityGroups } from './cloudPodFirewall.ts'
@@ -79,6 +80,7 @@ export const routes: readonly Route[] = [
   ...cloudPodMigrations,
   ...cloudPodRebuilds,
   ...cloudPodSnapshots,
+  ...cloudPodTemplates,
   ...cloudPodMetrics,
   ...provisioningBlueprintRoutes,
   ...provisioningPoolRoutes,

@@ -73,7 +73,7 @@ export async function add(
   const held = await addresses.held(ctx.tx, podId)
   requireAllowed(canAddress.add(pod, held.length))
   await requireQuiet(ctx, pod)
-  await cloudPodQuotas.requireAddresses(ctx, tenantId, 1)
+  await cloudPodQuotas.requireRoom(ctx, tenantId, { addresses: 1 })
   await reservations.lockCluster(ctx.tx, pod.cluster_id)
   const address = await take(ctx, pod, held, wanted)
   await addresses.countAddresses(ctx.tx, podId)

@@ -5,6 +5,7 @@ import { systemOrigin, transaction, type Ctx, type Root } from '../context.ts'
 import * as schedules from '../db/cloudPodBackupSchedules.ts'
 import type { ScheduleRow } from '../db/cloudPodBackupSchedules.ts'
 import * as backups from '../db/cloudPodBackups.ts'
+import type { BackupRow } from '../db/cloudPodBackups.ts'
 import * as pods from '../db/cloudPods.ts'
 import * as tenants from '../db/tenants.ts'
 import { AppError, notFound } from '../errors.ts'
@@ -13,6 +14,7 @@ import { kept, nextRun } from '../lib/schedule.ts'
 import * as auditService from './auditService.ts'
 import { emit, lockPod, requireAllowed } from './cloudPods/changes.ts'
 import * as cloudPodBackupService from './cloudPodBackupService.ts'
+import * as cloudPodQuotas from './cloudPodQuotas.ts'
 import * as provisioningService from './provisioningService.ts'
 
 /** Off, and what the page proposes. */
@@ -132,25 +134,78 @@ async function beginOne(ctx: Ctx, tenantId: string, podId: string): Promise<void
   const row = await schedules.find(ctx.tx, tenantId, podId)
   // Another worker was faster, or somebody has switched it off meanwhile.
   if (!row?.next_at || row.next_at > ctx.now() || pod.state !== 'active') return
-  const next_at = nextOf(row, podId, await timeZoneOf(ctx, tenantId), ctx.now())
+  const timeZone = await timeZoneOf(ctx, tenantId)
   const existing = await backups.ofPod(ctx.tx, tenantId, podId)
   // One that is still waiting or being made is this one as well.
   const isGoingOn = existing.some(({ kind, state }) => kind === 'scheduled' && state === 'creating')
-  const problem = isGoingOn ? row.problem : await begin(ctx, pod)
+  const { problem, isSoon }: Begun = isGoingOn
+    ? { problem: row.problem }
+    : await begin(ctx, pod, existing, { ...row, timeZone })
+  const next_at = isSoon === true ? row.next_at : nextOf(row, podId, timeZone, ctx.now())
   await schedules.setNext(ctx.tx, tenantId, podId, { next_at, problem })
   if (problem !== null && problem !== row.problem)
     await emit(ctx, pod, 'CLOUDPOD_BACKUP_SKIPPED', {}, { problem })
 }
 
-/** @returns why it was not begun */
-async function begin(ctx: Ctx, pod: pods.PodRow): Promise<string | null> {
+/** Why it was not begun; `isSoon`: room is being made for it, so it stays due. */
+type Begun = { problem: string | null; isSoon?: boolean }
+type Rules = Pick<ScheduleRow, 'keep_last' | 'keep_daily' | 'keep_weekly'> & { timeZone: string }
+
+async function begin(
+  ctx: Ctx,
+  pod: pods.PodRow,
+  existing: readonly BackupRow[],
+  rules: Rules,
+): Promise<Begun> {
   try {
     await cloudPodBackupService.begin(ctx, pod, 'scheduled')
-    return null
+    return { problem: null }
   } catch (error) {
-    if (error instanceof AppError && error.code === 'invalid_state') return error.message
-    throw error
+    if (!(error instanceof AppError)) throw error
+    if (error.code === 'invalid_state') return { problem: error.message }
+    if (error.code !== 'quota_exceeded') throw error
+    return (await makeRoom(ctx, pod.tenant_id, existing, rules))
+      ? { problem: `${error.message} The oldest one is deleted first, then this one is made.`, isSoon: true }
+      : { problem: error.message }
   }
+}
+
+/**
+ * Where the quota has no room for one more, the oldest goes before the new one is made: only one that goes anyway once that
+ * is there, and never the last usable one.
+ * @returns whether room comes
+ */
+async function makeRoom(
+  ctx: Ctx,
+  tenantId: string,
+  existing: readonly BackupRow[],
+  rules: Rules,
+): Promise<boolean> {
+  if (existing.some(({ kind, state }) => kind === 'scheduled' && state === 'deleting')) return true
+  const share = await cloudPodQuotas.limitOf(ctx, tenantId, 'backups')
+  // One less would not be room enough.
+  if (share !== null && share.used > share.limit) return false
+  const oldest = unkept(existing, rules, ctx.now()).at(-1)
+  if (!oldest || existing.filter(({ state }) => state === 'ready').length < 2) return false
+  await cloudPodBackupService.retire(ctx, oldest, 'retention')
+  return true
+}
+
+/**
+ * The scheduled backups that a schedule does not keep, the newest first: no protected ones.
+ * @param comingAt when one more is made; it is counted as if it was there
+ */
+function unkept(existing: readonly BackupRow[], rules: Rules, comingAt?: Date): BackupRow[] {
+  const ready = existing.filter(
+    ({ kind, state, protected: isProtected }) => kind === 'scheduled' && state === 'ready' && !isProtected,
+  )
+  const dated = [
+    ...ready.map(({ id, taken_at, created_at }) => ({ id, at: taken_at ?? created_at })),
+    ...(comingAt === undefined ? [] : [{ id: 'the new one', at: comingAt }]),
+  ]
+  const { keep_last: keepLast, keep_daily: keepDaily, keep_weekly: keepWeekly } = rules
+  const keep = kept(dated, { keepLast, keepDaily, keepWeekly }, rules.timeZone)
+  return ready.filter(({ id }) => !keep.has(id))
 }
 
 type Doomed = { id: string; tenant_id: string; pod_id: string; why: 'retention' | 'the pod is gone' }
@@ -177,13 +232,8 @@ export async function tidy(root: Root): Promise<void> {
 async function surplus(ctx: Ctx): Promise<Doomed[]> {
   const doomed: Doomed[] = []
   for (const row of await schedules.overfull(ctx.tx)) {
-    const ready = (await backups.ofPod(ctx.tx, row.tenant_id, row.pod_id)).filter(
-      ({ kind, state, protected: isProtected }) => kind === 'scheduled' && state === 'ready' && !isProtected,
-    )
-    const dated = ready.map(({ id, taken_at, created_at }) => ({ id, at: taken_at ?? created_at }))
-    const rules = { keepLast: row.keep_last, keepDaily: row.keep_daily, keepWeekly: row.keep_weekly }
-    const keep = kept(dated, rules, row.time_zone)
-    const left = ready.filter(({ id }) => !keep.has(id))
+    const existing = await backups.ofPod(ctx.tx, row.tenant_id, row.pod_id)
+    const left = unkept(existing, { ...row, timeZone: row.time_zone })
     doomed.push(
       ...left.map(({ id, tenant_id, pod_id }) => ({ id, tenant_id, pod_id, why: 'retention' as const })),
     )

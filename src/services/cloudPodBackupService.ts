@@ -11,6 +11,7 @@ import { newId } from '../lib/ids.ts'
 import { emit as emitOfPod, lockPod, requireAllowed } from './cloudPods/changes.ts'
 import { lock } from './cloudPodBackupMarks.ts'
 import * as cloudPodQueues from './cloudPodQueues.ts'
+import * as cloudPodQuotas from './cloudPodQuotas.ts'
 import * as cloudPodService from './cloudPodService.ts'
 import * as provisioningService from './provisioningService.ts'
 import * as settingsService from './tenantSettingsService.ts'
@@ -62,7 +63,11 @@ export async function list(ctx: Ctx, tenantId: string, podId: string): Promise<C
   if (!pod) throw notFound('CloudPod')
   const limits = await limitsOf(ctx, tenantId)
   const rows = await backups.ofPod(ctx.tx, tenantId, podId)
-  return { items: rows.map((row) => present(ctx, row, expiresAt(pod, limits))), limit: limits.maxBackups }
+  return {
+    items: rows.map((row) => present(ctx, row, expiresAt(pod, limits))),
+    limit: limits.maxBackups,
+    quota: await cloudPodQuotas.limitOf(ctx, tenantId, 'backups'),
+  }
 }
 
 export type Accepted = { backup: CloudPodBackup; job: Job }
@@ -76,9 +81,10 @@ async function answer(ctx: Ctx, pod: PodRow, row: BackupRow, job: { id: string }
 }
 
 /**
- * Orders a backup of the pod. The pod's row is locked while its backups are counted.
+ * Orders a backup of the pod. The pod's row is locked while its backups are counted, and that of the tenant's quota until
+ * the backup counts against it.
  * @throws AppError not_found; invalid_state when the pod is not active, has as many as it may, or its node has no
- *   storage for backups
+ *   storage for backups; quota_exceeded
  */
 export async function take(ctx: Ctx, tenantId: string, podId: string): Promise<Accepted> {
   const pod = await lockPod(ctx, tenantId, podId)
@@ -94,9 +100,10 @@ export async function begin(
 ): Promise<{ row: BackupRow; job: { id: string } }> {
   const existing = await backups.ofPod(ctx.tx, pod.tenant_id, pod.id)
   const { maxBackups } = await limitsOf(ctx, pod.tenant_id)
-  requireAllowed(canBackup.take(pod, existing.length, maxBackups))
+  requireAllowed(canBackup.take(pod, existing.length, maxBackups, null))
   const storage = await backups.storageOfNode(ctx.tx, pod.node_id)
   if (storage === null) throw new AppError('invalid_state', noStorage(ctx))
+  await cloudPodQuotas.requireRoom(ctx, pod.tenant_id, { backups: 1 })
   const row = await backups.insert(ctx.tx, {
     id: newId(),
     tenant_id: pod.tenant_id,

@@ -77,9 +77,9 @@ export const podRepair = { kind: 'cloudPod.repair', payload: repairPayload } as 
 export const podOrphan = { kind: 'cloudPod.removeOrphan', payload: orphanPayload } as const
 export const clusterReconcile = { kind: 'cluster.reconcile', payload: reconcilePayload } as const
 
-const DAY_MS = 86_400_000
+export const DAY_MS = 86_400_000
 
-const podJob = (pod: PodRow, kind: string, more: Partial<JobRequest> = {}): JobRequest => ({
+export const podJob = (pod: PodRow, kind: string, more: Partial<JobRequest> = {}): JobRequest => ({
   queue: 'cloud_pod',
   kind,
   tenantId: pod.tenant_id,
@@ -91,7 +91,7 @@ const podJob = (pod: PodRow, kind: string, more: Partial<JobRequest> = {}): JobR
 })
 
 /** Storages of one name count together in a cluster: whether they are one is the cluster's business. */
-const storageLimit = (pod: PodRow, storage: string): string => `storage:${pod.cluster_id}/${storage}`
+export const storageLimit = (pod: PodRow, storage: string): string => `storage:${pod.cluster_id}/${storage}`
 
 /** The one job that makes a pod of a guest that is there already. */
 export const enqueueAdopt = (ctx: Ctx, pod: PodRow): Promise<{ id: string }> =>

@@ -9,13 +9,15 @@ import { miscountedOf } from './cloudPods/recount.ts'
 
 export { recountQuotas, stillMiscounted } from './cloudPods/recount.ts'
 
-/** `maxAddresses` null: without a limit; left out: as it is. */
+/** Null: without a limit; left out: as it is. */
 export type Quota = {
   maxPods: number
   maxCores: number
   maxMemoryMb: number
   maxDiskGb: number
   maxAddresses?: number | null | undefined
+  maxSnapshots?: number | null | undefined
+  maxBackups?: number | null | undefined
 }
 
 /** What a new tenant may use until somebody decides otherwise. */
@@ -25,6 +27,8 @@ const DEFAULT_QUOTA: Required<Quota> = {
   maxMemoryMb: 163_840,
   maxDiskGb: 2_000,
   maxAddresses: null,
+  maxSnapshots: null,
+  maxBackups: null,
 }
 
 export async function setQuota(ctx: Ctx, tenantId: string, quota: Quota = DEFAULT_QUOTA): Promise<void> {
@@ -35,6 +39,8 @@ export async function setQuota(ctx: Ctx, tenantId: string, quota: Quota = DEFAUL
     max_memory_mb: quota.maxMemoryMb,
     max_disk_gb: quota.maxDiskGb,
     ...(quota.maxAddresses === undefined ? {} : { max_addresses: quota.maxAddresses }),
+    ...(quota.maxSnapshots === undefined ? {} : { max_snapshots: quota.maxSnapshots }),
+    ...(quota.maxBackups === undefined ? {} : { max_backups: quota.maxBackups }),
     updated_at: ctx.now(),
   })
 }
@@ -45,49 +51,49 @@ export async function setQuota(ctx: Ctx, tenantId: string, quota: Quota = DEFAUL
  * wanted refuses nothing, even if more is in use than it allows.
  * @throws AppError quota_exceeded, naming each limit with its use
  */
-export async function requireRoom(ctx: Ctx, tenantId: string, wanted: QuotaUse): Promise<void> {
+export async function requireRoom(ctx: Ctx, tenantId: string, wanted: Partial<QuotaUse>): Promise<void> {
   const state = await reservations.lockQuota(ctx.tx, tenantId)
   if (!state) throw new AppError('quota_exceeded', 'The tenant has no quota: set one before ordering pods.')
   const { quota, used } = state
-  const limits: [string, keyof QuotaUse, number, number | null][] = [
-    ['pods', 'pods', wanted.pods, quota.max_pods],
-    ['cores', 'cores', wanted.cores, quota.max_cores],
-    ['memory MiB', 'memoryMb', wanted.memoryMb, quota.max_memory_mb],
-    ['disk GiB', 'diskGb', wanted.diskGb, quota.max_disk_gb],
-    ['addresses', 'addresses', wanted.addresses, quota.max_addresses],
-  ]
-  const exceeded = limits.filter(
-    ([, key, more, limit]) => limit !== null && more > 0 && used[key] + more > limit,
-  )
+  const exceeded = LIMITS.flatMap(([, column, key, words]) => {
+    const [more, limit] = [wanted[key] ?? 0, quota[column]]
+    return limit !== null && more > 0 && used[key] + more > limit ? [{ key, words, more, limit }] : []
+  })
   if (exceeded.length === 0) return
   const text = exceeded
-    .map(([name, key, more, limit]) => `${name} ${used[key]} + ${more} > ${limit}`)
+    .map(({ words, key, more, limit }) => `${words} ${used[key]} + ${more} > ${limit}`)
     .join(', ')
   throw new AppError(
     'quota_exceeded',
-    `The tenant's quota does not allow this: ${text}. Raise the quota or remove pods.`,
+    `The tenant's quota does not allow this: ${text}. Raise the quota or remove something.`,
     {
       details: Object.fromEntries(
-        exceeded.map(([, key, more, limit]) => [key, { used: used[key], wanted: more, limit }]),
+        exceeded.map(({ key, more, limit }) => [key, { used: used[key], wanted: more, limit }]),
       ),
     },
   )
 }
 
-/**
- * The same for addresses alone. What is to be counted already may have been taken: the quota counts reservations.
- * @throws AppError quota_exceeded
- */
-export const requireAddresses = (ctx: Ctx, tenantId: string, addresses: number): Promise<void> =>
-  requireRoom(ctx, tenantId, { pods: 0, cores: 0, memoryMb: 0, diskGb: 0, addresses })
-
 const LIMITS = [
-  ['maxPods', 'max_pods', 'pods'],
-  ['maxCores', 'max_cores', 'cores'],
-  ['maxMemoryMb', 'max_memory_mb', 'memoryMb'],
-  ['maxDiskGb', 'max_disk_gb', 'diskGb'],
-  ['maxAddresses', 'max_addresses', 'addresses'],
+  ['maxPods', 'max_pods', 'pods', 'pods'],
+  ['maxCores', 'max_cores', 'cores', 'cores'],
+  ['maxMemoryMb', 'max_memory_mb', 'memoryMb', 'memory MiB'],
+  ['maxDiskGb', 'max_disk_gb', 'diskGb', 'disk GiB'],
+  ['maxAddresses', 'max_addresses', 'addresses', 'addresses'],
+  ['maxSnapshots', 'max_snapshots', 'snapshots', 'snapshots'],
+  ['maxBackups', 'max_backups', 'backups', 'backups'],
 ] as const
+
+/** One limit with its use; null: without a limit. */
+export async function limitOf(
+  ctx: Ctx,
+  tenantId: string,
+  key: 'snapshots' | 'backups',
+): Promise<{ limit: number; used: number } | null> {
+  const state = await reservations.readQuota(ctx.tx, tenantId)
+  const limit = state?.quota[key === 'snapshots' ? 'max_snapshots' : 'max_backups'] ?? null
+  return state === undefined || limit === null ? null : { limit, used: state.used[key] }
+}
 
 /** Each limit of a tenant with its use and where it comes from. */
 export async function view(ctx: Ctx, tenantId: string): Promise<QuotaView> {

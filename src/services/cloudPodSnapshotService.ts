@@ -15,6 +15,7 @@ import { newId } from '../lib/ids.ts'
 import { emit as emitOfPod, lockPod, requireAllowed } from './cloudPods/changes.ts'
 import * as cloudPodQueues from './cloudPodQueues.ts'
 import type { SnapshotPayload } from './cloudPodQueues.ts'
+import * as cloudPodQuotas from './cloudPodQuotas.ts'
 import * as provisioningService from './provisioningService.ts'
 import * as settingsService from './tenantSettingsService.ts'
 
@@ -40,7 +41,11 @@ async function limitOf(ctx: Ctx, tenantId: string): Promise<number> {
 
 export async function list(ctx: Ctx, tenantId: string, podId: string): Promise<CloudPodSnapshots> {
   const rows = await snapshots.ofPod(ctx.tx, tenantId, podId)
-  return { items: rows.map((row) => present(ctx, row)), limit: await limitOf(ctx, tenantId) }
+  return {
+    items: rows.map((row) => present(ctx, row)),
+    limit: await limitOf(ctx, tenantId),
+    quota: await cloudPodQuotas.limitOf(ctx, tenantId, 'snapshots'),
+  }
 }
 
 export type Accepted = { snapshot: CloudPodSnapshot; job: Job }
@@ -61,8 +66,10 @@ async function lock(
 }
 
 /**
- * Orders a snapshot of the pod's disks. The pod's row is locked while its snapshots are counted.
- * @throws AppError not_found; invalid_state when the pod is not active or has as many as it may; already_exists
+ * Orders a snapshot of the pod's disks. The pod's row is locked while its snapshots are counted, and that of the tenant's
+ * quota until the snapshot counts against it.
+ * @throws AppError not_found; invalid_state when the pod is not active or has as many as it may; quota_exceeded;
+ *   already_exists
  */
 export async function take(
   ctx: Ctx,
@@ -72,7 +79,8 @@ export async function take(
 ): Promise<Accepted> {
   const pod = await lockPod(ctx, tenantId, podId)
   const existing = await snapshots.ofPod(ctx.tx, tenantId, podId)
-  requireAllowed(canSnapshot.take(pod, existing.length, await limitOf(ctx, tenantId)))
+  requireAllowed(canSnapshot.take(pod, existing.length, await limitOf(ctx, tenantId), null))
+  await cloudPodQuotas.requireRoom(ctx, tenantId, { snapshots: 1 })
   const row = await snapshots.insert(ctx.tx, {
     id: newId(),
     tenant_id: tenantId,

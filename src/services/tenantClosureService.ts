@@ -11,7 +11,14 @@ import { enqueueClose } from './tenantQueues.ts'
 import * as settingsService from './tenantSettingsService.ts'
 import * as tenantSuspensionService from './tenantSuspensionService.ts'
 
-export { backupsLeft, deleteSomeBackups, endSome, rememberPods, stillThere } from './tenants/destruction.ts'
+export {
+  backupsLeft,
+  deleteSomeBackups,
+  endSome,
+  rememberPods,
+  removeTemplates,
+  stillThere,
+} from './tenants/destruction.ts'
 export { closeWhenEmpty, eraseSome } from './tenants/erasure.ts'
 
 const SHOWN_PODS = 200

@@ -25,6 +25,7 @@ const NAMES: Record<TenantThing, string> = {
   serviceAccount: 'service account',
   auditSink: 'sink',
   securityGroup: 'security group',
+  blueprint: 'blueprint',
 }
 
 /**

@@ -25,6 +25,8 @@ const present = (row: tenants.TenantView): Tenant => ({
           maxMemoryMb: row.max_memory_mb ?? 0,
           maxDiskGb: row.max_disk_gb ?? 0,
           maxAddresses: row.max_addresses,
+          maxSnapshots: row.max_snapshots,
+          maxBackups: row.max_backups,
         },
   version: row.version,
   createdAt: row.created_at.toISOString(),

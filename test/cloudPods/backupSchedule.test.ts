@@ -157,6 +157,45 @@ it('a run for which there is no room is left out and said, and the next one is t
   expect((await scheduleOf(pod)).problem).toBeNull()
 })
 
+const quotaOf = ({ tenantId }: Own) => `/api/admin/tenants/${tenantId}/quotas`
+
+it('over the tenant’s quota the oldest goes first and the run is made up for, unless it is the last usable one', async () => {
+  const pod = await newPod()
+  await app.admin.call('PATCH', quotaOf(pod), { maxBackups: 2 })
+  await change(pod, { enabled: true, keepLast: 2 })
+  const [oldest, newer] = [await scheduled(pod), await scheduled(pod)]
+  const due = (await scheduleOf(pod)).nextAt ?? ''
+  await runAt(due)
+  const states = async () => new Map((await listOf(pod)).map(({ id, state }) => [id, state]))
+  expect(await states()).toEqual(
+    new Map([
+      [newer, 'ready'],
+      [oldest, 'deleting'],
+    ]),
+  )
+  const waiting = await scheduleOf(pod)
+  expect(waiting).toMatchObject({
+    nextAt: due,
+    problem: expect.stringContaining('backups 2 + 1 > 2') as string,
+  })
+  await runAt(due)
+  expect(await states()).toHaveLength(2)
+  await app.as((ctx) => cloudPodBackupMarks.markDeleted(ctx, { ...pod, backupId: oldest }))
+  const third = await scheduled(pod)
+  expect([...(await states()).keys()]).toEqual([third, newer])
+  expect((await scheduleOf(pod)).problem).toBeNull()
+
+  await app.admin.call('PATCH', quotaOf(pod), { maxBackups: 1 })
+  await app.as((ctx) => cloudPodBackupMarks.markDeleted(ctx, { ...pod, backupId: newer }))
+  await change(pod, { keepLast: 1 })
+  const last = (await scheduleOf(pod)).nextAt ?? ''
+  await runAt(last)
+  expect(await states()).toEqual(new Map([[third, 'ready']]))
+  const skipped = await scheduleOf(pod)
+  expect(skipped.problem).toContain('backups 1 + 1 > 1')
+  expect(new Date(skipped.nextAt ?? '').getTime()).toBeGreaterThan(new Date(last).getTime())
+})
+
 it('retention deletes what the schedule does not keep: never what is protected, made by a person, or the last one', async () => {
   const pod = await newPod()
   await change(pod, { enabled: true, keepLast: 1 })

@@ -6,6 +6,7 @@ import { containerChecks } from './proxmox/container.ts'
 import { migrationChecks } from './proxmox/migration.ts'
 import { metricChecks } from './proxmox/metrics.ts'
 import { snapshotChecks } from './proxmox/snapshot.ts'
+import { templateChecks } from './proxmox/template.ts'
 import { vmCloneChecks } from './proxmox/vmClone.ts'
 import { vmConfigChecks } from './proxmox/vmConfig.ts'
 import { vmPowerChecks } from './proxmox/vmPower.ts'
@@ -29,6 +30,7 @@ export const proxmoxChecks: Check[] = [
   ...vmPowerChecks,
   ...containerChecks,
   ...snapshotChecks,
+  ...templateChecks,
   ...metricChecks,
   ...consoleChecks,
   ...backupChecks,

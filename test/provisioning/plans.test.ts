@@ -53,7 +53,7 @@ it('the plan of an order names every call with its parameters, what is written, 
   expect(plan.events.map(({ action }) => action)).toContain('CLOUDPOD_CREATED')
   // What was ordered is paid and reserved already.
   expect(plan.costs).toEqual({
-    quota: { pods: 0, cores: 0, memoryMb: 0, diskGb: 0, addresses: 0 },
+    quota: { pods: 0, cores: 0, memoryMb: 0, diskGb: 0, addresses: 0, snapshots: 0, backups: 0 },
     money: [],
   })
   const after = await app.admin.get<Job>(`/api/admin/provisioning/jobs/${job?.id}`)

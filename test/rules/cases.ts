@@ -19,6 +19,7 @@ import { MIGRATION_CASES } from './casesMigrations.ts'
 import { REBUILD_CASES } from './casesRebuilds.ts'
 import { ADOPTION_CASES } from './casesAdoption.ts'
 import { SNAPSHOT_CASES } from './casesSnapshots.ts'
+import { TEMPLATE_CASES } from './casesTemplates.ts'
 import { METRIC_CASES } from './casesMetrics.ts'
 import { TENANT_CASES } from './casesTenants.ts'
 import { PROVISIONING_CASES } from './casesProvisioning.ts'
@@ -328,6 +329,7 @@ export const CASES: Record<string, Case> = {
   ...FIREWALL_CASES,
   ...MIGRATION_CASES,
   ...REBUILD_CASES,
+  ...TEMPLATE_CASES,
   ...METRIC_CASES,
   ...CONSOLE_CASES,
   ...BACKUP_CASES,

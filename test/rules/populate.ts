@@ -25,6 +25,7 @@ import { rebuiltIn } from './casesRebuilds.ts'
 import { firewallIn } from './casesFirewall.ts'
 import { trafficIn } from './casesMetrics.ts'
 import { snapshotIn } from './casesSnapshots.ts'
+import { templateIn } from './casesTemplates.ts'
 import type { Owner } from './rows.ts'
 
 export type Things = Record<
@@ -84,6 +85,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await snapshotIn(app, tenantId)
   await migrationIn(app, tenantId)
   await rebuiltIn(app, tenantId)
+  await templateIn(app, tenantId)
   await firewallIn(app, tenantId)
   await trafficIn(app, tenantId)
   await consoleTicketIn(app, tenantId)

@@ -19,6 +19,7 @@ import { resizeCases } from './harnessResize.ts'
 import { backupCases } from './harnessBackups.ts'
 import { bandwidthCases } from './harnessBandwidth.ts'
 import { snapshotCases } from './harnessSnapshots.ts'
+import { templateCases } from './harnessTemplates.ts'
 import { toRest, type AnyHandler, type Arranged, type JobCase } from './harnessRun.ts'
 import {
   countEffects,
@@ -369,6 +370,7 @@ export const jobCases: JobCase[] = [
   ...backupCases({ handlerOf, activePod }),
   ...migrateCases({ handlerOf, activePod }),
   ...rebuildCases({ handlerOf, activePod }),
+  ...templateCases({ handlerOf, activePod }),
   ...keepCases({ handlerOf, activePod }),
   ...mailCases(handlerOf),
   ...auditCases(handlerOf),

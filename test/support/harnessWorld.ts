@@ -65,7 +65,7 @@ export async function podWorld(app: Scene, podId: string): Promise<unknown> {
 
 /** Tasks that would make something anew if they ran again. Stop, shutdown, resize and configure say the same twice. */
 const MAKING =
-  /^(?:qmclone|vzcreate|vzdump|qmigrate|(?:qm|vz)(?:migrate|destroy|start|reboot|snapshot|delsnapshot|rollback|restore))$/
+  /^(?:qmclone|vzcreate|vzdump|qmigrate|qmtemplate|(?:qm|vz)(?:migrate|destroy|start|reboot|snapshot|delsnapshot|rollback|restore))$/
 
 /** Counts what happens on the hypervisor from now on. */
 export function countEffects(app: Scene): () => Record<string, number> {

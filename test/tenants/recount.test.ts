@@ -73,7 +73,8 @@ it('a pod that is not counted, one that is gone and counted, and one of another 
     [large]: 'counted_otherwise',
   })
   const [event] = await events()
-  expect(event?.details.excess).toEqual({ pods: 0, cores: 0, memoryMb: 512, diskGb: 0, addresses: 0 })
+  const none = { pods: 0, cores: 0, diskGb: 0, addresses: 0, snapshots: 0, backups: 0 }
+  expect(event?.details.excess).toEqual({ ...none, memoryMb: 512 })
   expect(event?.details.pods).toHaveLength(3)
 
   await rowsOf(app, hold(lost))
@@ -85,4 +86,72 @@ it('a pod that is not counted, one that is gone and counted, and one of another 
   expect(await alerts()).toEqual([])
   expect(await recount()).toEqual([])
   expect(await events()).toHaveLength(1)
+})
+
+it('a snapshot that no job makes, one of a pod that is gone, and a backup that no job deletes are counted wrongly', async () => {
+  const { id: live = '' } = await activePod(app, tenantId, false)
+  const { id: gone = '' } = await activePod(app, tenantId, false)
+  const path = `/api/admin/hosting/cloudpods`
+  for (const id of [live, gone])
+    expect((await app.admin.post(`${path}/${id}/snapshots`, { name: 'before' })).status).toBe(202)
+  expect((await app.admin.post(`${path}/${live}/backups`)).status).toBe(202)
+  expect(await recount()).toEqual([])
+
+  await rowsOf(
+    app,
+    sql`update provisioning_jobs_live set state = 'succeeded', finished_at = now() where subject_id = ${live}`,
+  )
+  await rowsOf(
+    app,
+    sql`update cloud_pod_backups set state = 'deleting', taken_at = now() where pod_id = ${live}`,
+  )
+  await rowsOf(
+    app,
+    sql`update cloud_pod_snapshots set state = 'ready', taken_at = now() where pod_id = ${gone}`,
+  )
+  await rowsOf(app, sql`delete from cloud_pod_reservations where pod_id = ${gone}`)
+  await rowsOf(app, sql`update cloud_pods set state = 'failed' where id = ${gone}`)
+  expect(await recount()).toMatchObject([{ ref: tenantId }])
+  const { miscounted } = await quota()
+  expect(Object.fromEntries(miscounted.map(({ podId, problem }) => [podId, problem]))).toEqual({
+    [live]: 'counted_otherwise',
+    [gone]: 'counted_though_gone',
+  })
+  const found = await events()
+  const none = { pods: 0, cores: 0, memoryMb: 0, diskGb: 0, addresses: 0 }
+  expect(found.at(-1)?.details.excess).toEqual({ ...none, snapshots: 2, backups: 1 })
+
+  await rowsOf(
+    app,
+    sql`update cloud_pod_snapshots set state = 'failed', problem = 'it was not made', taken_at = null
+      where tenant_id = ${tenantId}`,
+  )
+  await rowsOf(
+    app,
+    sql`update cloud_pod_backups set state = 'deleted', deleted_at = now() where pod_id = ${live}`,
+  )
+  expect(await recount()).toEqual([])
+})
+
+it('the template of a pod that no job makes is counted wrongly, one that is being made is not', async () => {
+  const { id = '' } = await activePod(app, tenantId, true)
+  await rowsOf(
+    app,
+    sql`update provisioning_jobs_live set state = 'succeeded', finished_at = now() where subject_id = ${id}`,
+  )
+  const made = await app.admin.post<{ blueprint: { minDiskGb: number } }>(
+    `/api/admin/hosting/cloudpods/${id}/template`,
+    { name: 'Own' },
+  )
+  expect(made.status).toBe(202)
+  expect(await recount()).toEqual([])
+  await rowsOf(
+    app,
+    sql`update provisioning_jobs_live set state = 'succeeded', finished_at = now() where subject_id = ${id}`,
+  )
+  expect(await recount()).toMatchObject([{ ref: tenantId }])
+  expect((await events()).at(-1)?.details.excess).toMatchObject({
+    diskGb: made.body.blueprint.minDiskGb,
+    pods: 0,
+  })
 })

@@ -139,18 +139,18 @@ function checkTemplate(call: Call): Guest {
   return guest
 }
 
+/** It is a template from the first moment, its disks are base images a while later: who is killed between leaves half. */
 async function makeTemplate(call: Call, task: Task): Promise<void> {
   const guest = checkTemplate(call)
+  writeConfig(call.world, guest, (config) => (config.template = '1'))
   await task.sleep(call.world.speed.configMs)
-  writeConfig(call.world, guest, (config) => {
-    config.template = '1'
-    convertDrives(call.world, guest)
-  })
+  writeConfig(call.world, guest, () => convertDrives(call.world, guest, call.params.disk))
 }
 
 /** Disks become base images; the cloud-init drive stays what it is. */
-function convertDrives(world: World, guest: Guest): void {
+function convertDrives(world: World, guest: Guest, only: string | undefined): void {
   for (const key of driveKeys(guest.config)) {
+    if (only !== undefined && key !== only) continue
     const drive = parseDrive(guest.config[key] ?? '')
     const volume = findVolume(world, guest.node, drive.file ?? '')
     if (!volume || isCdrom(drive) || isCloudInit(drive)) continue

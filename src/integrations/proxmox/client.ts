@@ -22,6 +22,7 @@ import { migrations } from './migrations.ts'
 import { metrics } from './metrics.ts'
 import { firewall } from './firewall.ts'
 import { snapshots } from './snapshots.ts'
+import { templates } from './templates.ts'
 import type {
   Call,
   CloneRequest,
@@ -59,6 +60,7 @@ export function proxmoxOf(caller: Caller): Proxmox {
     ...creations(caller),
     ...changes(caller),
     ...snapshots(caller),
+    ...templates(caller),
     ...firewall(caller),
     ...consoles(caller),
     ...backups(caller),

@@ -105,23 +105,29 @@ export const addressOptions = (
 ): Map<string, string> => new Map(partsOf((kind === 'ct' ? net0 : raw.ipconfig0) ?? ''))
 
 /** One line for a guest's description that says whose it is and which operation made it. */
-export function markerOf(podId: string, operationId: string): string {
-  for (const id of [podId, operationId]) {
+export const markerOf = (podId: string, operationId: string): string => markOf('pod', podId, operationId)
+
+/** The same for a template: the owner is the blueprint that it is the guest of. */
+export const templateMarkerOf = (blueprintId: string, operationId: string): string =>
+  markOf('template', blueprintId, operationId)
+
+function markOf(what: 'pod' | 'template', ownerId: string, operationId: string): string {
+  for (const id of [ownerId, operationId]) {
     if (!/^[A-Za-z0-9_.-]+$/.test(id)) throw new RangeError(`not usable in a marker: ${JSON.stringify(id)}`)
   }
-  return `mpanel:pod=${podId};op=${operationId}`
+  return `mpanel:${what}=${ownerId};op=${operationId}`
 }
 
 /**
- * The marker in a description, wherever its line stands. Null without one, and null with two different ones: a guest
- * that names two owners proves neither.
+ * The marker in a description, wherever its line stands; of a template, `podId` is its blueprint. Null without one, and null
+ * with two different ones: a guest that names two owners proves neither.
  */
 export function parseMarker(
   description: string | null | undefined,
 ): { podId: string; operationId: string } | null {
   const found = new Map<string, { podId: string; operationId: string }>()
   for (const match of (description ?? '').matchAll(
-    /^mpanel:pod=([A-Za-z0-9_.-]+);op=([A-Za-z0-9_.-]+)\s*$/gm,
+    /^mpanel:(?:pod|template)=([A-Za-z0-9_.-]+);op=([A-Za-z0-9_.-]+)\s*$/gm,
   )) {
     const [line, podId = '', operationId = ''] = match
     found.set(line.trim(), { podId, operationId })
@@ -133,6 +139,36 @@ export function parseMarker(
 /** The tags of a guest; Proxmox separates them by `;`, and reads cleared ones back as a blank. */
 export const parseTags = (tags: unknown): string[] =>
   typeof tags === 'string' ? tags.split(/[;,\s]+/).filter((tag) => tag !== '') : []
+
+/** What says of a machine whose it is: its cards, and what cloud-init tells it. */
+const IDENTITY =
+  /^(?:net\d+|ipconfig\d+|nameserver|searchdomain|sshkeys|ciuser|cipassword|cicustom|protection)$/
+
+/** The options of a machine that its copy must not have. */
+export const identityOptions = (raw: Record<string, string>): string[] =>
+  Object.keys(raw).filter((key) => IDENTITY.test(key))
+
+const DRIVE = /^(?:scsi|virtio|sata|ide|efidisk|tpmstate)\d+$/
+const volumesOf = (raw: Record<string, string>): [key: string, volume: string][] =>
+  Object.entries(raw).flatMap(([key, value]) =>
+    DRIVE.test(key) ? [[key, value.split(',')[0]?.replace(/^file=/, '') ?? '']] : [],
+  )
+
+/** Whether a machine has a drive out of which cloud-init is told anything. */
+export const hasCloudInit = (raw: Record<string, string>): boolean =>
+  volumesOf(raw).some(([, volume]) => /-cloudinit\b/.test(volume))
+
+/** The disks of a template that are no base images: an answered request for one may have been broken off in between. */
+export const unconvertedDisks = (raw: Record<string, string>): string[] =>
+  volumesOf(raw)
+    .filter(([key, volume]) => {
+      const isCdrom = /(?:^|,)media=cdrom(?:,|$)/.test(raw[key] ?? '')
+      return !isCdrom && volume !== 'none' && !/[:/]base-[^/]+$/.test(volume)
+    })
+    .map(([key]) => key)
+
+/** The storage of a volume: `local-lvm:vm-100-disk-0` → `local-lvm`. */
+export const storageOf = (volume: string): string => volume.replace(/^file=/, '').split(':')[0] ?? ''
 
 type Pair = [key: string, value: string | number]
 

@@ -1,4 +1,5 @@
 import { guestChange, planEnds, type PlanGuest, type PlanGuests } from './planGuests.ts'
+import { unconvertedDisks } from './guestConfig.ts'
 import { readConfig } from './read.ts'
 import type {
   CloneRequest,
@@ -39,12 +40,16 @@ export function planChanges(real: Proxmox, guests: PlanGuests) {
   return {
     async clone(request: CloneRequest, call) {
       const { node, templateVmid, newVmid, name, description, target } = request
-      const template = await part(guests.touch({ node, kind: 'vm', vmid: templateVmid }), 'config')
+      const source = guests.touch({ node, kind: 'vm', vmid: templateVmid })
+      const template = await part(source, 'config')
+      // A copy brings its firewall along.
+      const firewall = await part(source, 'firewall')
       const answer = await real.clone(request, call)
       const { template: _, lock: _lock, ...raw } = template.raw
       guests.make(
         { node: target ?? node, kind: 'vm', vmid: newVmid },
         configOf('vm', { ...raw, name, description }),
+        firewall,
       )
       return answer
     },
@@ -71,6 +76,13 @@ export function planChanges(real: Proxmox, guests: PlanGuests) {
       })
       return answer
     },
+    makeTemplate: changing('makeTemplate', async (guest, disk) => {
+      const { raw } = await part(guest, 'config')
+      const based = unconvertedDisks(raw)
+        .filter((key) => disk === null || key === disk)
+        .map((key) => [key, raw[key]?.replace(/([:/])vm-(\d+-disk-)/, '$1base-$2')])
+      await reconfigure(guest, { template: true, ...(Object.fromEntries(based) as GuestOptions) })
+    }),
     configure: changing('configure', (guest, options, more) => reconfigure(guest, options, more?.remove)),
     resizeDisk: changing('resizeDisk', async (guest, disk, sizeGb) => {
       const volume = (await part(guest, 'config')).raw[disk] ?? ''

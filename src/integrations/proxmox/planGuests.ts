@@ -82,8 +82,8 @@ export function planGuests(real: Proxmox) {
       return guest
     },
 
-    make(ref: GuestRef, config: GuestConfig): void {
-      known.set(ref.vmid, { ref, origin: null, parts: { config } })
+    make(ref: GuestRef, config: GuestConfig, firewall?: Firewall): void {
+      known.set(ref.vmid, { ref, origin: null, parts: { config, ...(firewall && { firewall }) } })
     },
 
     load,

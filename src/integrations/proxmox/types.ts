@@ -265,6 +265,12 @@ export interface Proxmox extends FirewallCalls {
   /** Destroys the guest with its disks, purging jobs and HA. The caller has proven ownership just before. A task. */
   destroy(guest: GuestRef, call?: Call): Promise<Outcome<never>>
 
+  /**
+   * Makes a machine that is off, and has no snapshots, a template: its disks become base images, and it is never started
+   * again. A task. @param disk one that is still to become one, of a machine that is a template already
+   */
+  makeTemplate(guest: GuestRef, disk: string | null, call?: Call): Promise<Outcome<never>>
+
   snapshots(guest: GuestRef, call?: Call): Promise<Outcome<GuestSnapshots>>
   /**
    * Freezes the disks, without the memory of a running VM. Names begin with a letter and have 2 to 40 letters, digits,

@@ -98,8 +98,8 @@ async function blueprintOf(ctx: Ctx, pod: PodRow, asked: string | null): Promise
  * @throws AppError no_node_fits, with each node's reason for those who see the infrastructure
  */
 async function chooseNode(ctx: Ctx, pod: PodRow, blueprintId: string): Promise<Candidate> {
-  const images = await rebuilds.nodesWithImage(ctx.tx, blueprintId)
   const nodes = await reservations.lockNodesOf(ctx.tx, pod.cluster_id)
+  const images = await rebuilds.nodesWithImage(ctx.tx, blueprintId)
   const plan = await billing.findPlan(ctx.tx, pod.plan_id)
   const able = nodes.filter(({ nodeId }) => images.has(nodeId))
   const isOwn = ({ nodeId }: Candidate): boolean => nodeId === pod.node_id

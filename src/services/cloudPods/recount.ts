@@ -38,8 +38,10 @@ const excessOf = (pods: readonly Miscounted[]): Miscounted['excess'] =>
       memoryMb: sum.memoryMb + excess.memoryMb,
       diskGb: sum.diskGb + excess.diskGb,
       addresses: sum.addresses + excess.addresses,
+      snapshots: sum.snapshots + excess.snapshots,
+      backups: sum.backups + excess.backups,
     }),
-    { pods: 0, cores: 0, memoryMb: 0, diskGb: 0, addresses: 0 },
+    { pods: 0, cores: 0, memoryMb: 0, diskGb: 0, addresses: 0, snapshots: 0, backups: 0 },
   )
 
 /** Of the tenants that the last recount has named, those of which it is still true, with how many pods. */

@@ -161,7 +161,7 @@ async function takeAddresses(
   }
   const near = beside.filter(({ bridge, vlan }) => bridge === pool.bridge && vlan === pool.vlan)
   if (near.length === 0 || !(await takeFrom(ctx, near, { ...of, isPrimary: false }))) return
-  await cloudPodQuotas.requireAddresses(ctx, pod.tenant_id, 1)
+  await cloudPodQuotas.requireRoom(ctx, pod.tenant_id, { addresses: 1 })
   await podAddresses.countAddresses(ctx.tx, pod.id)
 }
 

@@ -60,7 +60,7 @@ function checksOf(ctx: Ctx, pod: PodRow, size: Resources, { byPlatform }: Asker)
     },
     async () => requireChange(old, size),
     () => requireWithinBlueprint(ctx, pod, size),
-    () => cloudPodQuotas.requireRoom(ctx, pod.tenant_id, { ...more, pods: 0, addresses: 0 }),
+    () => cloudPodQuotas.requireRoom(ctx, pod.tenant_id, more),
     () => requireCapacity(ctx, pod, more),
   ]
 }

@@ -3,6 +3,7 @@ import type { Ctx } from '../../context.ts'
 import * as pods from '../../db/cloudPods.ts'
 import * as rebuilds from '../../db/cloudPodRebuilds.ts'
 import * as podAddresses from '../../db/cloudPodAddresses.ts'
+import * as templates from '../../db/cloudPodTemplates.ts'
 import * as findings from '../../db/provisioningFindings.ts'
 import type { SweptPod } from '../../db/provisioningFindings.ts'
 import * as securityGroups from '../../db/cloudPodFirewall.ts'
@@ -19,7 +20,7 @@ export type Known = {
   vmidsWithFindings: ReadonlySet<number>
   /** VMIDs under which the guest of a pod was not found. */
   vmidsGone: ReadonlySet<number>
-  /** VMIDs of second guests: those that rebuilds make or have replaced. */
+  /** VMIDs of second guests, those that rebuilds make or have replaced, and of templates. */
   vmidsKept: readonly number[]
   /** VMIDs of guests that belong to no pod, with the names under which they are known. */
   strangers: ReadonlyMap<number, string>
@@ -39,7 +40,10 @@ export async function known(ctx: Ctx, clusterId: string): Promise<Known> {
     vmidMax: cluster.vmid_max,
     vmidsWithFindings: new Set(live.filter((one) => !OF_STRANGERS.has(one.kind)).map(({ vmid }) => vmid)),
     vmidsGone: new Set(live.filter(({ kind }) => kind === 'gone').map(({ vmid }) => vmid)),
-    vmidsKept: await rebuilds.vmidsOf(ctx.tx, clusterId),
+    vmidsKept: [
+      ...(await rebuilds.vmidsOf(ctx.tx, clusterId)),
+      ...(await templates.vmidsOf(ctx.tx, clusterId)),
+    ],
     strangers: new Map(strangers.map(({ vmid, label }) => [vmid, label])),
   }
 }

@@ -1,6 +1,8 @@
 import type { z } from 'zod'
 import type { Blueprint, blueprintCreate, blueprintUpdate } from '../../../shared/api/provisioning.ts'
-import type { Ctx } from '../../context.ts'
+import { told, type Ctx } from '../../context.ts'
+import * as podTemplates from '../../db/cloudPodTemplates.ts'
+import type { TemplateOfBlueprint } from '../../db/cloudPodTemplates.ts'
 import { isForeignKeyViolation, violatedConstraint } from '../../db/index.ts'
 import type { ListOptions } from '../../db/list.ts'
 import * as infrastructure from '../../db/provisioningInfrastructure.ts'
@@ -16,11 +18,14 @@ export async function listBlueprints(
   const page = await infrastructure.listBlueprints(ctx.tx, ctx.scope, options)
   const ids = page.items.map((row) => row.id)
   const images = await infrastructure.imagesOf(ctx.tx, ids)
+  const templates = await podTemplates.ofBlueprints(ctx.tx, ids)
   return {
     items: page.items.map((row) => {
       const all = presentBlueprint(
+        ctx,
         row,
         images.filter((image) => image.blueprint_id === row.id),
+        templates.find((template) => template.blueprint_id === row.id),
       )
       return ctx.seesInfrastructure ? all : { ...all, images: [] }
     }),
@@ -31,7 +36,12 @@ export async function listBlueprints(
 type BlueprintRow = Awaited<ReturnType<typeof infrastructure.insertBlueprint>>
 type ImageRow = Awaited<ReturnType<typeof infrastructure.imagesOf>>[number]
 
-const presentBlueprint = (row: BlueprintRow, images: ImageRow[]): Blueprint => ({
+const presentBlueprint = (
+  ctx: Ctx,
+  row: BlueprintRow,
+  images: ImageRow[],
+  template?: TemplateOfBlueprint,
+): Blueprint => ({
   id: row.id,
   tenantId: row.tenant_id,
   code: row.code,
@@ -49,6 +59,15 @@ const presentBlueprint = (row: BlueprintRow, images: ImageRow[]): Blueprint => (
     sourceNodeId: image.source_node_id,
     ref: image.ref,
   })),
+  template: template
+    ? {
+        state: template.state,
+        podId: template.pod_id,
+        hostname: template.hostname,
+        diskGb: template.disk_gb,
+        problem: told(ctx, template.problem, 'It could not be removed. Your provider sees the details.'),
+      }
+    : null,
   version: row.version,
   createdAt: row.created_at.toISOString(),
 })
@@ -57,7 +76,8 @@ const presentBlueprint = (row: BlueprintRow, images: ImageRow[]): Blueprint => (
 export async function getBlueprint(ctx: Ctx, id: string): Promise<Blueprint> {
   const row = await infrastructure.findBlueprint(ctx.tx, id)
   if (!row) throw notFound('blueprint')
-  return presentBlueprint(row, await infrastructure.imagesOf(ctx.tx, [id]))
+  const [template] = await podTemplates.ofBlueprints(ctx.tx, [id])
+  return presentBlueprint(ctx, row, await infrastructure.imagesOf(ctx.tx, [id]), template)
 }
 
 /** @throws AppError already_exists, not_found for a node that is not known */
@@ -86,7 +106,7 @@ export async function addBlueprint(ctx: Ctx, body: z.infer<typeof blueprintCreat
     tenantId: null,
     target: { type: 'blueprint', id: row.id, label: row.code },
   })
-  return presentBlueprint(row, await infrastructure.imagesOf(ctx.tx, [row.id]))
+  return presentBlueprint(ctx, row, await infrastructure.imagesOf(ctx.tx, [row.id]))
 }
 
 async function lock(ctx: Ctx, id: string): Promise<Blueprint> {
@@ -96,7 +116,8 @@ async function lock(ctx: Ctx, id: string): Promise<Blueprint> {
 
 /**
  * Changes what pods are made of from now on; those there are stay as they are. The images given are all it then has.
- * @throws AppError not_found for it or for a node, precondition_failed, invalid_input
+ * @throws AppError not_found for it or for a node, precondition_failed, invalid_input; invalid_state for images, or a state, of
+ *   one that was made of a pod
  */
 export async function updateBlueprint(
   ctx: Ctx,
@@ -106,6 +127,11 @@ export async function updateBlueprint(
 ): Promise<Blueprint> {
   const before = await lock(ctx, id)
   requireVersion(before.version, version)
+  if (before.template && (images || (change.state ?? before.state) !== before.state))
+    throw new AppError(
+      'invalid_state',
+      'The blueprint was made of a pod: its template and its state are not changed, but removed with it.',
+    )
   await infrastructure.updateBlueprint(ctx.tx, id, {
     name: change.name,
     min_disk_gb: change.minDiskGb,
@@ -120,20 +146,25 @@ export async function updateBlueprint(
     await addImages(ctx, id, images)
   }
   const after = await getBlueprint(ctx, id)
-  const { version: _, ...told } = before
+  const { version: _, ...old } = before
   const { version: __, ...now } = after
   await auditService.record(ctx, {
     action: 'BLUEPRINT_UPDATED',
     tenantId: after.tenantId,
     target: { type: 'blueprint', id, label: after.code },
-    diff: auditService.diffOf<Record<string, unknown>>(told, now),
+    diff: auditService.diffOf<Record<string, unknown>>(old, now),
   })
   return after
 }
 
-/** Removes a blueprint of which nothing was ever made. @throws AppError not_found; conflict when a pod is or was made of it */
+/**
+ * Removes a blueprint of which nothing was ever made.
+ * @throws AppError not_found; conflict when a pod is or was made of it; invalid_state when it has a template of its own
+ */
 export async function removeBlueprint(ctx: Ctx, id: string): Promise<void> {
-  const { code, tenantId } = await lock(ctx, id)
+  const { code, tenantId, template } = await lock(ctx, id)
+  if (template !== null && template.state !== 'gone')
+    throw new AppError('invalid_state', 'The blueprint was made of a pod: its template is removed first.')
   await infrastructure.deleteBlueprint(ctx.tx, id).catch((error: unknown) => {
     if (!isForeignKeyViolation(error)) throw error
     throw new AppError('conflict', `Pods are or were made of ${code}: retire it, then no more are.`)

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Cluster, clusterUpdate } from '../../../shared/api/provisioning.ts'
 import type { Ctx } from '../../context.ts'
+import * as podTemplates from '../../db/cloudPodTemplates.ts'
 import { violatedConstraint } from '../../db/index.ts'
 import * as findings from '../../db/provisioningFindings.ts'
 import * as infrastructure from '../../db/provisioningInfrastructure.ts'
@@ -112,6 +113,12 @@ export async function removeCluster(ctx: Ctx, id: string, name: string): Promise
   const pods = await infrastructure.countLivePods(ctx.tx, id)
   if (pods > 0)
     throw new AppError('invalid_state', `${pods} pod(s) live on this cluster. Destroy or move them first.`)
+  const templates = (await podTemplates.vmidsOf(ctx.tx, id)).length
+  if (templates > 0)
+    throw new AppError(
+      'invalid_state',
+      `${templates} template(s) of tenants lie on this cluster. Remove their blueprints first.`,
+    )
   await findings.closeAllOf(ctx.tx, id, ctx.now())
   await infrastructure.updateCluster(ctx.tx, id, {
     state: 'removed',

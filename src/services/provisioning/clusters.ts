@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Cluster, clusterCreate, Node, nodeConfigure } from '../../../shared/api/provisioning.ts'
 import type { Ctx } from '../../context.ts'
 import * as reservations from '../../db/cloudPodReservations.ts'
+import * as podTemplates from '../../db/cloudPodTemplates.ts'
 import { violatedConstraint } from '../../db/index.ts'
 import type { ListOptions } from '../../db/list.ts'
 import * as infrastructure from '../../db/provisioningInfrastructure.ts'
@@ -130,9 +131,12 @@ export async function recordClusterView(ctx: Ctx, clusterId: string, view: Clust
     if (!ids.has(known.name))
       await infrastructure.configureNode(ctx.tx, clusterId, known.name, { status: 'unknown' })
   }
+  // Those of tenants are theirs, and offered to nobody else.
+  const own = new Set((await podTemplates.vmidsOf(ctx.tx, clusterId)).map(String))
   const templates = view.templates.flatMap(({ node, ...template }) => {
     const nodeId = ids.get(node)
-    return nodeId === undefined ? [] : [{ ...template, nodeId }]
+    const isOwn = template.kind === 'vm' && own.has(template.ref)
+    return nodeId === undefined || isOwn ? [] : [{ ...template, nodeId }]
   })
   await infrastructure.replaceTemplates(ctx.tx, clusterId, templates, now)
   await infrastructure.updateCluster(ctx.tx, clusterId, {

@@ -3,6 +3,7 @@ import * as closures from '../../db/tenantClosures.ts'
 import * as BillingService from '../BillingService.ts'
 import * as cloudPodBackupService from '../cloudPodBackupService.ts'
 import * as cloudPodService from '../cloudPodService.ts'
+import * as cloudPodTemplateService from '../cloudPodTemplateService.ts'
 import type { ClosePayload } from '../tenantQueues.ts'
 
 const BATCH = 50
@@ -38,6 +39,10 @@ export async function deleteSomeBackups(ctx: Ctx, { tenantId }: ClosePayload): P
 /** How many backups are not proven gone. */
 export const backupsLeft = (ctx: Ctx, { tenantId }: ClosePayload): Promise<number> =>
   cloudPodBackupService.countLeft(ctx, tenantId)
+
+/** Orders the removal of all blueprints that were made of pods. @returns how many are not proven gone */
+export const removeTemplates = (ctx: Ctx, { tenantId }: ClosePayload): Promise<number> =>
+  cloudPodTemplateService.removeAll(ctx, tenantId)
 
 /** Why the data cannot be erased yet, or null: every pod is proven gone, nothing is held, and no work is going on. */
 export async function stillThere(ctx: Ctx, { tenantId }: ClosePayload): Promise<string | null> {

@@ -24,6 +24,7 @@ export const INFRASTRUCTURE_COLUMNS: Record<string, readonly string[]> = {
   cloud_pod_backups: ['node_id', 'problem', 'shared', 'storage', 'vmid', 'volid'],
   cloud_pod_rebuilds: ['node_id', 'problem', 'vmid'],
   cloud_pod_snapshots: ['problem'],
+  cloud_pod_templates: ['cluster_id', 'node_id', 'nodes', 'problem', 'vmid'],
   cloud_pods: ['cluster_id', 'node_id', 'vmid', 'problem', 'firewall_problem'],
   provisioning_job_logs: ['line'],
   provisioning_job_steps: ['saved', 'output', 'error'],

@@ -141,7 +141,8 @@ export async function sweep(world: World): Promise<number[]> {
   const removed: number[] = []
   const kept: string[] = []
   for (const guest of expectOk('guests', await world.proxmox.guests())) {
-    if (guest.vmid < world.vmids.from || guest.vmid > world.vmids.to || guest.template) continue
+    if (guest.vmid < world.vmids.from || guest.vmid > world.vmids.to) continue
+    if (guest.vmid === world.templateVmid) continue
     const config = await world.proxmox.config(guest)
     const ours = config.outcome === 'ok' && parseMarker(config.value.description)?.podId === CONTRACT_POD
     try {

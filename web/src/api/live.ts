@@ -11,7 +11,8 @@ type Signal = { id: string; state: string; subjectType: string; subjectId: strin
 
 /** What a job of this kind of subject may have changed, besides the jobs themselves. */
 const TOUCHED: Record<string, string[]> = {
-  cloudPod: ['cloudPods', 'subscriptions', 'nodes', 'audit', 'suspensions', 'closures'],
+  cloudPod: ['cloudPods', 'subscriptions', 'nodes', 'audit', 'suspensions', 'closures', 'blueprints'],
+  blueprint: ['blueprints', 'audit'],
   tenant: ['tenants', 'audit', 'exports', 'closures', 'customerImports', 'customers'],
   cluster: ['clusters', 'nodes', 'audit'],
 }

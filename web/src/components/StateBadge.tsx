@@ -4,7 +4,7 @@ import type { CloudPodSnapshot } from '../api/cloudPodSnapshots.ts'
 import type { Finding } from '../api/findings.ts'
 import type { CustomerImport } from '../api/customerImports.ts'
 import type { Invoice, Subscription } from '../api/billing.ts'
-import type { Cluster, IpAddress, Job, JobDetail, Node } from '../api/provisioning.ts'
+import type { Blueprint, Cluster, IpAddress, Job, JobDetail, Node } from '../api/provisioning.ts'
 import type { Timer, Worker } from '../api/provisioningControls.ts'
 import type { ClosureView, TenantExport } from '../api/tenantEnd.ts'
 import type { Mail } from '../api/mails.ts'
@@ -44,6 +44,12 @@ const LOOKS = {
     failed: ['danger'],
     deleted: ['neutral'],
   } satisfies Record<CloudPodBackup['state'], Look>,
+  template: {
+    making: ['info', true],
+    ready: ['success'],
+    removing: ['info', true],
+    gone: ['neutral'],
+  } satisfies Record<NonNullable<Blueprint['template']>['state'], Look>,
   subscription: {
     awaiting_payment: ['warning'],
     provisioning: ['info', true],

@@ -92,6 +92,8 @@ const JOB_KINDS: Record<string, string> = {
   'cloudPod.rebuild': 'Rebuild CloudPod',
   'cloudPod.goBack': 'Go back to the former guest',
   'cloudPod.letGo': 'Destroy the kept guest',
+  'cloudPod.template': 'Make blueprint',
+  'cloudPod.templateRemove': 'Remove blueprint',
   'cloudPod.repair': 'Repair guest',
   'cloudPod.removeOrphan': 'Destroy orphaned guest',
   'cluster.reconcile': 'Compare cluster',

@@ -20,6 +20,7 @@ import { toast } from '../../ui/Toast.tsx'
 import { BackupActions } from './BackupActions.tsx'
 import { BackupSchedule } from './BackupSchedule.tsx'
 import { RestoreToNew } from './RestoreToNew.tsx'
+import { countOf } from './Snapshots.tsx'
 
 export function Backups({ pod }: { pod: CloudPod }) {
   const { can } = useSession()
@@ -29,8 +30,8 @@ export function Backups({ pod }: { pod: CloudPod }) {
     send: (_: null, key) => takeBackup(pod.id, key),
     onDone: () => toast.done('Backup requested'),
   })
-  const { items = [], limit = 0 } = query.data ?? {}
-  const verdict = canBackup.take(pod, items.length, limit)
+  const { items = [], limit = 0, quota = null } = query.data ?? {}
+  const verdict = canBackup.take(pod, items.length, limit, quota)
   const refusal = verdict.allowed ? undefined : verdict.reason
   const columns: Column<CloudPodBackup>[] = [
     {
@@ -60,7 +61,7 @@ export function Backups({ pod }: { pod: CloudPod }) {
     <div className="space-y-4">
       <BackupSchedule pod={pod} limit={limit} />
       <Card
-        title={query.data ? `${items.length} of ${limit}` : 'Backups'}
+        title={query.data ? countOf(items.length, limit, quota) : 'Backups'}
         flush
         actions={
           <Button

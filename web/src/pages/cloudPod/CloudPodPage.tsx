@@ -22,6 +22,7 @@ import { CloudPodMigrate } from './CloudPodMigrate.tsx'
 import { CloudPodOverview } from './CloudPodOverview.tsx'
 import { CloudPodRebuild } from './CloudPodRebuild.tsx'
 import { CloudPodResize } from './CloudPodResize.tsx'
+import { CloudPodTemplate } from './CloudPodTemplate.tsx'
 import { DeletedCard } from './DeletedCard.tsx'
 import { KeptGuestCard } from './KeptGuestCard.tsx'
 import { Firewall } from './Firewall.tsx'
@@ -51,6 +52,7 @@ export default function CloudPodPage() {
             <ConsoleButton pod={pod} />
             <CloudPodResize pod={pod} />
             <CloudPodRebuild pod={pod} />
+            <CloudPodTemplate pod={pod} />
             <CloudPodMigrate pod={pod} />
             <CloudPodDestroy pod={pod} />
           </>

@@ -83,16 +83,16 @@ export function Snapshots({ pod }: { pod: CloudPod }) {
       ),
     },
   ]
-  const { items = [], limit = 0 } = query.data ?? {}
+  const { items = [], limit = 0, quota = null } = query.data ?? {}
   return (
     <Card
-      title={query.data ? `${items.length} of ${limit}` : 'Snapshots'}
+      title={query.data ? countOf(items.length, limit, quota) : 'Snapshots'}
       flush
       actions={
         <Button
           size="sm"
           icon={<Plus aria-hidden className="size-4" />}
-          disabledReason={whyNot(canSnapshot.take(pod, items.length, limit))}
+          disabledReason={whyNot(canSnapshot.take(pod, items.length, limit, quota))}
           onClick={() => setTaking(true)}
         >
           New snapshot
@@ -130,6 +130,13 @@ export function Snapshots({ pod }: { pod: CloudPod }) {
     </Card>
   )
 }
+
+/** Of the pod, and where there is a quota of its tenant, of all pods together. */
+export const countOf = (
+  count: number,
+  limit: number,
+  quota: { limit: number; used: number } | null,
+): string => `${count} of ${limit}${quota ? `, the whole tenant ${quota.used} of ${quota.limit}` : ''}`
 
 function SnapshotForm({ pod, onClose }: { pod: CloudPod; onClose: () => void }) {
   const of = useApiForm({

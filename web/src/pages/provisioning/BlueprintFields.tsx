@@ -41,10 +41,13 @@ export function BlueprintFields({
   of,
   nodes,
   made = false,
+  ownTemplate = false,
 }: {
   of: ApiForm<BlueprintValues, Blueprint>
   nodes: Node[]
   made?: boolean
+  /** It was made of a pod: where its template lies is not to be chosen. */
+  ownTemplate?: boolean
 }) {
   const { form, errorOf } = of
   return (
@@ -88,7 +91,7 @@ export function BlueprintFields({
           ))}
         </div>
       </Card>
-      <ImageFields of={of} nodes={nodes} />
+      {!ownTemplate && <ImageFields of={of} nodes={nodes} />}
     </>
   )
 }

@@ -1,22 +1,44 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { Layers, Plus } from 'lucide-react'
+import { Layers, Plus, Trash2 } from 'lucide-react'
+import { useState } from 'react'
+import { canTemplate } from '../../../../shared/states/cloudPodTemplate.ts'
+import { removeTemplate } from '../../api/cloudPodTemplates.ts'
 import { blueprintsQuery, type Blueprint } from '../../api/provisioning.ts'
 import { cursorOf, List } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
-import { useSession } from '../../components/session.ts'
+import { ConfirmDestroy } from '../../components/ConfirmDestroy.tsx'
+import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { count, disk, memory } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
-import { buttonClass } from '../../ui/Button.tsx'
+import { Button, buttonClass } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
+import { toast } from '../../ui/Toast.tsx'
 
 const route = getRouteApi('/t/$tenant/blueprints')
 
+/** Of which pod it was made, and why it could not be removed. */
+function Origin({ tenant, template }: { tenant: string; template: NonNullable<Blueprint['template']> }) {
+  return (
+    <div className="text-[13px] text-muted">
+      Made of{' '}
+      <Link {...paths.cloudPod(tenant, template.podId)} className="hover:underline">
+        {template.hostname}
+      </Link>
+      {template.problem && <span className="block text-danger-text">{template.problem}</span>}
+    </div>
+  )
+}
+
 /** @param editable whether its page may be seen, which names nodes */
-const columnsFor = (tenant: string, editable: boolean): Column<Blueprint>[] => [
+const columnsFor = (
+  tenant: string,
+  editable: boolean,
+  removal: { reason: (blueprint: Blueprint) => string | undefined; begin: (blueprint: Blueprint) => void },
+): Column<Blueprint>[] => [
   {
     header: 'Blueprint',
     render: (blueprint) => (
@@ -29,6 +51,7 @@ const columnsFor = (tenant: string, editable: boolean): Column<Blueprint>[] => [
           <div className="font-medium">{blueprint.name}</div>
         )}
         <div className="font-mono text-[13px] text-muted">{blueprint.code}</div>
+        {blueprint.template && <Origin tenant={tenant} template={blueprint.template} />}
       </>
     ),
   },
@@ -47,6 +70,7 @@ const columnsFor = (tenant: string, editable: boolean): Column<Blueprint>[] => [
   {
     header: 'Images',
     narrow: true,
+    from: 'sm',
     render: ({ available, images }) =>
       !available ? (
         <span className="text-warning-text">None</span>
@@ -56,13 +80,45 @@ const columnsFor = (tenant: string, editable: boolean): Column<Blueprint>[] => [
         count(images.length, 'node')
       ),
   },
-  { header: 'State', narrow: true, render: ({ state }) => <StateBadge of="catalogue" state={state} /> },
+  {
+    header: 'State',
+    narrow: true,
+    render: ({ state, template }) =>
+      template && template.state !== 'ready' ? (
+        <StateBadge of="template" state={template.state} />
+      ) : (
+        <StateBadge of="catalogue" state={state} />
+      ),
+  },
+  {
+    header: 'Actions',
+    narrow: true,
+    align: 'right',
+    render: (blueprint) =>
+      blueprint.template && (
+        <Button
+          size="icon"
+          variant="ghost"
+          aria-label={`Remove ${blueprint.name}`}
+          disabledReason={removal.reason(blueprint)}
+          onClick={() => removal.begin(blueprint)}
+        >
+          <Trash2 aria-hidden className="size-4" />
+        </Button>
+      ),
+  },
 ]
 
 export default function BlueprintsPage() {
   const { tenant, can } = useSession()
   const { page } = route.useSearch()
   const navigate = route.useNavigate()
+  const [doomed, setDoomed] = useState<Blueprint | null>(null)
+  const reason = ({ template, tenantId }: Blueprint): string | undefined => {
+    const verdict = canTemplate.remove(template, 0)
+    if (!can('cloudpods:template', tenantId)) return NO_PERMISSION('cloudpods:template')
+    return verdict.allowed ? undefined : verdict.reason
+  }
   const query = useQuery({
     ...blueprintsQuery({ tenantId: tenant.id, cursor: cursorOf(page) }),
     enabled: can('blueprints:read'),
@@ -80,7 +136,10 @@ export default function BlueprintsPage() {
         <List
           query={query}
           what="blueprints"
-          columns={columnsFor(tenant.slug, can('blueprints:update') && can('infrastructure:read'))}
+          columns={columnsFor(tenant.slug, can('blueprints:update') && can('infrastructure:read'), {
+            reason,
+            begin: setDoomed,
+          })}
           trail={page}
           onTrail={(trail) => void navigate({ search: { page: trail } })}
           empty={
@@ -90,6 +149,19 @@ export default function BlueprintsPage() {
           }
         />
       </Card>
+      <ConfirmDestroy
+        open={doomed !== null}
+        onClose={() => setDoomed(null)}
+        title="Remove the blueprint"
+        name={doomed?.name ?? ''}
+        effect="Its template is destroyed, and nothing can be made of it any more. CloudPods that were made of it stay as they are; to rebuild one, another blueprint is chosen."
+        submitLabel="Remove"
+        send={async () => doomed && removeTemplate(doomed)}
+        onDone={() => {
+          setDoomed(null)
+          toast.done('Removal requested')
+        }}
+      />
     </Page>
   )
 }

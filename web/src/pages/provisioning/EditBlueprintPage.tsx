@@ -15,6 +15,7 @@ import { useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { UseAndRemove } from '../../components/UseAndRemove.tsx'
 import { paths } from '../../paths.ts'
+import { Card } from '../../ui/Card.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { BlueprintFields, imagesOf, type BlueprintValues } from './BlueprintFields.tsx'
 
@@ -38,7 +39,11 @@ export default function EditBlueprintPage() {
             {(blueprint) => (
               <div className="max-w-4xl space-y-4">
                 <Edit key={blueprint.version} blueprint={blueprint} nodes={items} />
-                <Use blueprint={blueprint} />
+                {blueprint.template ? (
+                  <Own hostname={blueprint.template.hostname} />
+                ) : (
+                  <Use blueprint={blueprint} />
+                )}
               </div>
             )}
           </Loaded>
@@ -69,7 +74,7 @@ function Edit({ blueprint, nodes }: { blueprint: Blueprint; nodes: Node[] }) {
         maxCores,
         maxMemoryMb,
         maxDiskGb,
-        images: imagesOf(images),
+        ...(blueprint.template ? {} : { images: imagesOf(images) }),
       }),
     onDone: () => {
       toast.done('Blueprint saved', 'CloudPods that are there stay as they are.')
@@ -78,8 +83,19 @@ function Edit({ blueprint, nodes }: { blueprint: Blueprint; nodes: Node[] }) {
   })
   return (
     <Form of={of} submitLabel="Save" onCancel={leave}>
-      <BlueprintFields of={of} nodes={nodes} made />
+      <BlueprintFields of={of} nodes={nodes} made ownTemplate={blueprint.template !== null} />
     </Form>
+  )
+}
+
+function Own({ hostname }: { hostname: string }) {
+  return (
+    <Card title="Template">
+      <p className="text-muted">
+        It was made of {hostname}, for the tenant of that CloudPod alone. It is removed in the list of
+        blueprints, with its template.
+      </p>
+    </Card>
   )
 }
 

@@ -145,4 +145,6 @@ const UNITS = {
   memoryMb: 'MiB of memory',
   diskGb: 'GiB of disk',
   addresses: 'addresses',
+  snapshots: 'snapshots',
+  backups: 'backups',
 }

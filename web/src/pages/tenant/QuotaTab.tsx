@@ -20,12 +20,16 @@ const LIMITS: [name: keyof Limits, label: string, max: number][] = [
   ['maxMemoryMb', 'Memory (MiB)', 2_000_000_000],
   ['maxDiskGb', 'Disk (GiB)', 2_000_000_000],
   ['maxAddresses', 'Addresses', 10_000_000],
+  ['maxSnapshots', 'Snapshots', 10_000_000],
+  ['maxBackups', 'Backups', 10_000_000],
 ]
+/** These may be without a limit. */
+const OPTIONAL = new Set<keyof Limits>(['maxAddresses', 'maxSnapshots', 'maxBackups'])
 
 const MISCOUNTED: Record<QuotaView['miscounted'][number]['problem'], string> = {
   not_counted: 'it is there, and not counted',
   counted_though_gone: 'it is gone, and still counted',
-  counted_otherwise: 'it is counted with another size or number of addresses',
+  counted_otherwise: 'it is counted with another size, or number of addresses, snapshots or backups',
 }
 
 /** Limits with their use; the platform changes them. */
@@ -86,7 +90,7 @@ export function QuotaTab({ tenantId }: { tenantId: string }) {
 
 const hintOf = (name: keyof Limits, limits: Limits | null): string | undefined => {
   const used = limits ? `${limits[name].used.toLocaleString()} in use.` : ''
-  return name === 'maxAddresses' ? `${used} Empty: without a limit.`.trim() : used || undefined
+  return OPTIONAL.has(name) ? `${used} Empty: without a limit.`.trim() : used || undefined
 }
 
 function QuotaForm({
@@ -100,7 +104,7 @@ function QuotaForm({
 }) {
   const of = useApiForm<Values, QuotaView>({
     defaultValues: Object.fromEntries(
-      LIMITS.map(([name]) => [name, limits?.[name].limit ?? (name === 'maxAddresses' ? null : 0)]),
+      LIMITS.map(([name]) => [name, limits?.[name].limit ?? (OPTIONAL.has(name) ? null : 0)]),
     ) as Values,
     send: (values) => updateQuota(tenantId, values),
     onDone: () => {
@@ -115,14 +119,14 @@ function QuotaForm({
           <Field
             key={name}
             label={label}
-            optional={name === 'maxAddresses'}
+            optional={OPTIONAL.has(name)}
             hint={hintOf(name, limits)}
             error={of.errorOf(name)}
           >
             <Input
               type="number"
               min={0}
-              {...of.form.register(name, name === 'maxAddresses' ? numberOrNone(max) : wholeNumber(0, max))}
+              {...of.form.register(name, OPTIONAL.has(name) ? numberOrNone(max) : wholeNumber(0, max))}
             />
           </Field>
         ))}

@@ -7,7 +7,11 @@ type Quota = NonNullable<TenantCreate['quota']>
 type Values = { name: string; slug: string; billingTz: string; defaultCurrency: string; quota: Quota }
 
 const QUOTA: Quota = { maxPods: 20, maxCores: 80, maxMemoryMb: 163_840, maxDiskGb: 2000 }
-const QUOTA_FIELDS: [name: Exclude<keyof Quota, 'maxAddresses'>, label: string, max: number][] = [
+const QUOTA_FIELDS: [
+  name: Exclude<keyof Quota, 'maxAddresses' | 'maxSnapshots' | 'maxBackups'>,
+  label: string,
+  max: number,
+][] = [
   ['maxPods', 'CloudPods', 1_000_000],
   ['maxCores', 'Cores', 10_000_000],
   ['maxMemoryMb', 'Memory (MiB)', 2_000_000_000],
