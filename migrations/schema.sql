@@ -838,6 +838,23 @@ create table customers (
 
 create table domain_queue partition of provisioning_jobs_live FOR VALUES IN ('domain');
 
+create table dunning_policies (
+  id uuid not null,
+  tenant_id uuid,
+  remind_after_days integer[] not null,
+  suspend_after_days integer,
+  terminate_after_days integer,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint dunning_policies_pkey PRIMARY KEY (id),
+  constraint dunning_policies_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint dunning_policies_check CHECK ((terminate_after_days >= (suspend_after_days + 3))),
+  constraint dunning_policies_remind_after_days_check CHECK ((cardinality(remind_after_days) <= 10)),
+  constraint dunning_policies_suspend_after_days_check CHECK (((suspend_after_days >= 1) AND (suspend_after_days <= 365))),
+  constraint dunning_policies_terminate_after_days_check CHECK (((terminate_after_days >= 4) AND (terminate_after_days <= 730)))
+);
+
 create table findings (
   id uuid not null,
   kind text not null,
@@ -1578,6 +1595,14 @@ create table subscriptions (
   version integer not null default 1,
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
+  periods_billed integer not null default 0,
+  next_step text,
+  next_step_at timestamp with time zone,
+  notified_at timestamp with time zone,
+  final_warned_at timestamp with time zone,
+  hold_until timestamp with time zone,
+  hold_reason text,
+  hold_by jsonb,
   constraint subscriptions_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint subscriptions_pkey PRIMARY KEY (id),
   constraint subscriptions_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES cloud_pod_plans(id),
@@ -1585,9 +1610,12 @@ create table subscriptions (
   constraint subscriptions_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
   constraint subscriptions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint subscriptions_check CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['terminated'::text, 'expired'::text])))),
-  constraint subscriptions_check1 CHECK (((state <> 'active'::text) OR ((anchor_date IS NOT NULL) AND (current_period IS NOT NULL)))),
+  constraint subscriptions_hold CHECK ((num_nulls(hold_until, hold_reason, hold_by) = ANY (ARRAY[0, 3]))),
+  constraint subscriptions_hold_reason_check CHECK (((length(hold_reason) >= 1) AND (length(hold_reason) <= 500))),
+  constraint subscriptions_next_step CHECK (((next_step IS NULL) = (next_step_at IS NULL))),
+  constraint subscriptions_period_check CHECK (((state <> ALL (ARRAY['active'::text, 'grace'::text, 'suspending'::text, 'suspended'::text, 'unsuspending'::text])) OR ((anchor_date IS NOT NULL) AND (current_period IS NOT NULL) AND (periods_billed > period_no)))),
   constraint subscriptions_provider_check CHECK ((provider = ANY (ARRAY['manual'::text, 'stripe'::text, 'whmcs'::text]))),
-  constraint subscriptions_state_check CHECK ((state = ANY (ARRAY['awaiting_payment'::text, 'provisioning'::text, 'active'::text, 'terminating'::text, 'terminated'::text, 'expired'::text])))
+  constraint subscriptions_state_check CHECK ((state = ANY (ARRAY['awaiting_payment'::text, 'provisioning'::text, 'active'::text, 'grace'::text, 'suspending'::text, 'suspended'::text, 'unsuspending'::text, 'terminating'::text, 'terminated'::text, 'expired'::text])))
 );
 
 create table system_queue partition of provisioning_jobs_live FOR VALUES IN ('system');
@@ -1685,9 +1713,11 @@ create table tenant_suspensions (
   started_by jsonb not null,
   started_at timestamp with time zone not null,
   ended_at timestamp with time zone,
+  subscription_id uuid,
   constraint tenant_suspensions_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint tenant_suspensions_pkey PRIMARY KEY (id),
   constraint tenant_suspensions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint tenant_suspensions_tenant_id_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES subscriptions(tenant_id, id),
   constraint tenant_suspensions_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500)))
 );
 
@@ -2001,6 +2031,8 @@ CREATE INDEX customers_search ON public.customers USING gin (tenant_id, search_t
 
 CREATE INDEX customers_tags ON public.customers USING gin (tenant_id, tags);
 
+CREATE UNIQUE INDEX dunning_policies_once ON public.dunning_policies USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid));
+
 CREATE UNIQUE INDEX findings_live ON public.findings USING btree (cluster_id, vmid, kind) WHERE (state <> 'closed'::text);
 
 CREATE INDEX findings_open ON public.findings USING btree (kind) WHERE (state = 'open'::text);
@@ -2022,6 +2054,8 @@ CREATE INDEX invoices_list ON public.invoices USING btree (tenant_id, id DESC);
 CREATE INDEX invoices_number ON public.invoices USING btree (lower(number) text_pattern_ops, tenant_id) WHERE (number IS NOT NULL);
 
 CREATE INDEX invoices_number_end ON public.invoices USING btree (reverse(lower(number)) text_pattern_ops, tenant_id) WHERE (number IS NOT NULL);
+
+CREATE INDEX invoices_open ON public.invoices USING btree (subscription_id, due_date) WHERE (status = 'open'::text);
 
 CREATE INDEX invoices_subscription ON public.invoices USING btree (subscription_id);
 
@@ -2127,6 +2161,8 @@ CREATE INDEX subscriptions_cancel_due ON public.subscriptions USING btree (cance
 
 CREATE INDEX subscriptions_customer ON public.subscriptions USING btree (customer_id);
 
+CREATE INDEX subscriptions_due_steps ON public.subscriptions USING btree (next_step, next_step_at) WHERE (next_step IS NOT NULL);
+
 CREATE INDEX subscriptions_list ON public.subscriptions USING btree (tenant_id, id DESC);
 
 CREATE INDEX subscriptions_payment_due ON public.subscriptions USING btree (payment_due_at) WHERE (state = 'awaiting_payment'::text);
@@ -2145,7 +2181,9 @@ CREATE INDEX tenant_suspended_pods_pod ON public.tenant_suspended_pods USING btr
 
 CREATE INDEX tenant_suspensions_list ON public.tenant_suspensions USING btree (tenant_id, id DESC);
 
-CREATE UNIQUE INDEX tenant_suspensions_open ON public.tenant_suspensions USING btree (tenant_id) WHERE (ended_at IS NULL);
+CREATE UNIQUE INDEX tenant_suspensions_open ON public.tenant_suspensions USING btree (tenant_id) WHERE ((ended_at IS NULL) AND (subscription_id IS NULL));
+
+CREATE UNIQUE INDEX tenant_suspensions_subscription ON public.tenant_suspensions USING btree (subscription_id) WHERE ((ended_at IS NULL) AND (subscription_id IS NOT NULL));
 
 CREATE INDEX tenants_search ON public.tenants USING gin (search_text gin_trgm_ops);
 
@@ -2214,6 +2252,8 @@ alter table customer_imports enable row level security, force row level security
 alter table customer_notes enable row level security, force row level security;
 
 alter table customers enable row level security, force row level security;
+
+alter table dunning_policies enable row level security, force row level security;
 
 alter table invitations enable row level security, force row level security;
 
@@ -2344,6 +2384,14 @@ create policy tenant_wall on customer_imports for all using ((( SELECT app_platf
 create policy tenant_wall on customer_notes for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on customers for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_delete on dunning_policies for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_insert on dunning_policies for insert with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_read on dunning_policies for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
+
+create policy tenant_update on dunning_policies for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on invitations for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -2552,6 +2600,8 @@ grant delete, insert, select, update on customer_imports to mpanel_app;
 grant delete, insert, select, update on customer_notes to mpanel_app;
 
 grant insert, select, update on customers to mpanel_app;
+
+grant delete, insert, select, update on dunning_policies to mpanel_app;
 
 grant insert, select, update on findings to mpanel_app;
 

@@ -118,6 +118,7 @@ const TYPES: Record<string, string> = {
   bytea: 'Buffer',
   'timestamp with time zone': 'Date',
   'text[]': 'string[]',
+  'integer[]': 'number[]',
   'uuid[]': 'string[]',
   'inet[]': 'string[]',
   'cidr[]': 'string[]',

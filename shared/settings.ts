@@ -80,6 +80,14 @@ export const SETTINGS = {
     changedBy: 'platform',
     input: 'number',
   }),
+  'billing.renewalLeadDays': setting({
+    schema: z.number().int().min(0).max(60),
+    fallback: 7,
+    words: 'How long before a period begins its invoice is issued; it is due when the period begins',
+    unit: 'days',
+    changedBy: 'platform',
+    input: 'number',
+  }),
   'audit.retentionDays': setting({
     schema: z.number().int().min(32).max(3_660),
     fallback: 400,

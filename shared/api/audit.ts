@@ -25,7 +25,7 @@ export const auditEvent = z.object({
 export type AuditEvent = z.infer<typeof auditEvent>
 
 /** Microseconds and id of the last event of a page: a place in the order of the log. */
-const cursor = z
+export const auditCursor = z
   .string()
   .regex(/^\d{1,18}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'a cursor from a previous answer')
 
@@ -41,7 +41,7 @@ const auditFilter = {
   to: timestamp.optional(),
 }
 
-export const auditList = listQuery.extend({ ...auditFilter, cursor: cursor.optional() })
+export const auditList = listQuery.extend({ ...auditFilter, cursor: auditCursor.optional() })
 
 /** The filters of the list, without its pages. */
 export const auditExport = z.strictObject({
@@ -55,7 +55,7 @@ export const auditTimeline = z.strictObject({
   targetType: z.string().min(1).max(50),
   targetId: z.string().min(1).max(100),
   limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: cursor.optional(),
+  cursor: auditCursor.optional(),
 })
 
 const hex = z.string().regex(/^[0-9a-f]+$/)

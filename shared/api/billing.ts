@@ -80,6 +80,8 @@ export const subscription = z.object({
   paymentDueAt: timestamp.nullable(),
   cancelAt: timestamp.nullable(),
   cancelReason: z.string().nullable(),
+  /** Until when the automation neither suspends nor ends it, and why. */
+  hold: z.object({ until: timestamp, reason: z.string(), by: z.string() }).nullable(),
   /** Why the paid pod is not there, when its creation failed for good. */
   deliveryProblem: z.string().nullable(),
   startedAt: timestamp.nullable(),

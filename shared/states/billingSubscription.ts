@@ -1,22 +1,86 @@
 /**
  * A subscription's states. `awaiting_payment`: capacity is reserved, nothing is made. `provisioning`: paid, the pod is
- * being made. `terminating`: the pod is being destroyed. `terminated`: its absence was proven. `expired`: never paid.
+ * being made. `grace`: an invoice is overdue, the pod runs on. `suspending`, `unsuspending`: the pod is being stopped, or
+ * brought back; `suspended`: that it is stopped was proven. `terminating`: the pod is being destroyed, or kept for a while.
+ * `terminated`: its absence was proven. `expired`: never paid.
  */
 export const SUBSCRIPTION_STATES = [
   'awaiting_payment',
   'provisioning',
   'active',
+  'grace',
+  'suspending',
+  'suspended',
+  'unsuspending',
   'terminating',
   'terminated',
   'expired',
 ] as const
-type SubscriptionState = (typeof SUBSCRIPTION_STATES)[number]
+export type SubscriptionState = (typeof SUBSCRIPTION_STATES)[number]
+
+/**
+ * What happens to a subscription. `overdue`, `suspend` are decided by the dunning policy; `settled`:
+ * nothing is overdue any more; `held`: a person forbids it for a while; `stopped` and `restored` are read back from the
+ * hypervisor. `cancelled`: its pod exists and is being ended; `dropped`: there is no pod to end.
+ */
+export type SubscriptionEvent =
+  | 'paid'
+  | 'delivered'
+  | 'overdue'
+  | 'suspend'
+  | 'stopped'
+  | 'settled'
+  | 'held'
+  | 'restored'
+  | 'cancelled'
+  | 'dropped'
+  | 'gone'
+  | 'undeleted'
+  | 'undeletedStopped'
+
+const ENDS = { cancelled: 'terminating', dropped: 'terminated' } as const
+
+/** The one table of what follows from what. What is not in it changes nothing. */
+const TRANSITIONS: Record<SubscriptionState, Partial<Record<SubscriptionEvent, SubscriptionState>>> = {
+  awaiting_payment: { paid: 'provisioning', dropped: 'expired', cancelled: 'terminating' },
+  provisioning: { delivered: 'active', ...ENDS },
+  active: { overdue: 'grace', ...ENDS },
+  grace: { settled: 'active', suspend: 'suspending', ...ENDS },
+  suspending: { stopped: 'suspended', settled: 'unsuspending', held: 'unsuspending', ...ENDS },
+  suspended: { settled: 'unsuspending', held: 'unsuspending', ...ENDS },
+  unsuspending: { restored: 'active', ...ENDS },
+  terminating: { gone: 'terminated', undeleted: 'active', undeletedStopped: 'unsuspending' },
+  terminated: {},
+  expired: {},
+}
+
+/** The state after an event, or undefined when it means nothing now. */
+export const stateAfter = (
+  state: SubscriptionState,
+  event: SubscriptionEvent,
+): SubscriptionState | undefined => TRANSITIONS[state][event]
+
+/** Delivered and not ended: it is billed, period after period. */
+export const LIVE_STATES = [
+  'active',
+  'grace',
+  'suspending',
+  'suspended',
+  'unsuspending',
+] as const satisfies readonly SubscriptionState[]
+export const isLive = (state: SubscriptionState): boolean =>
+  (LIVE_STATES as readonly SubscriptionState[]).includes(state)
 
 export type Verdict = { allowed: true } | { allowed: false; reason: string }
 export const allowed: Verdict = { allowed: true }
 export const refused = (reason: string): Verdict => ({ allowed: false, reason })
 
-type Subject = { state: SubscriptionState; cancelAt?: unknown; deliveryProblem?: string | null }
+type Subject = {
+  state: SubscriptionState
+  cancelAt?: unknown
+  deliveryProblem?: string | null
+  hold?: unknown
+}
 
 const ENDED: Partial<Record<SubscriptionState, string>> = {
   terminating: 'The subscription is already being ended.',
@@ -30,10 +94,24 @@ export const canSubscription = {
 
   cancelAtPeriodEnd: ({ state, cancelAt }: Subject): Verdict => {
     if (ENDED[state]) return refused(ENDED[state])
-    if (state !== 'active')
-      return refused('Only an active subscription has a period to end with: cancel it now instead.')
+    if (!isLive(state))
+      return refused('Only a delivered subscription has a period to end with: cancel it now instead.')
     return cancelAt ? refused('The subscription already ends with its period.') : allowed
   },
+
+  uncancel: ({ state, cancelAt }: Subject): Verdict => {
+    if (ENDED[state]) return refused(ENDED[state])
+    return cancelAt ? allowed : refused('The subscription was not cancelled.')
+  },
+
+  hold: ({ state, hold }: Subject): Verdict => {
+    if (ENDED[state]) return refused(ENDED[state])
+    if (!isLive(state))
+      return refused('Only a delivered subscription can be suspended, so only that is held.')
+    return hold ? refused('The subscription is held already: release it first.') : allowed
+  },
+
+  release: ({ hold }: Subject): Verdict => (hold ? allowed : refused('The subscription is not held.')),
 
   retryDelivery: ({ state, deliveryProblem }: Subject): Verdict =>
     state === 'provisioning' && deliveryProblem

@@ -1,4 +1,5 @@
 import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
+import { LIVE_STATES } from '../../shared/states/billingSubscription.ts'
 import { inScope, keysetPage, type ListOptions } from './list.ts'
 import type { Scope, Tx } from './index.ts'
 import type { CloudPodPlansTable, PricesTable, SubscriptionsTable } from './types.ts'
@@ -67,14 +68,17 @@ export function lockSubscription(tx: Tx, tenantId: string, id: string): Promise<
     .executeTakeFirst()
 }
 
+export type SubscriptionChange = Updateable<SubscriptionsTable>
+
+/** Changes a subscription. What happens to it next is found out anew. */
 export function updateSubscription(
   tx: Tx,
   id: string,
-  change: Updateable<SubscriptionsTable>,
+  change: SubscriptionChange & { updated_at: Date },
 ): Promise<SubscriptionRow> {
   return tx
     .updateTable('subscriptions')
-    .set({ ...change, version: sql`version + 1` })
+    .set({ ...change, next_step: 'look', next_step_at: change.updated_at, version: sql`version + 1` })
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow()
@@ -141,16 +145,18 @@ export function listSubscriptions(tx: Tx, scope: Scope, filter: SubscriptionFilt
 type Due = { id: string; tenant_id: string }
 
 /** Nothing becomes due while a tenant is suspended; what did meanwhile is ended once it is restored. */
-const tenantIsActive = sql<boolean>`exists (select from tenants t where t.id = subscriptions.tenant_id and t.state = 'active')`
+export const tenantIsActive = sql<boolean>`exists (select from tenants t where t.id = subscriptions.tenant_id and t.state = 'active')`
 
-/** Active subscriptions whose cancellation date is reached. */
+const isLive = sql<boolean>`state = any (${[...LIVE_STATES]})`
+
+/** Delivered subscriptions whose cancellation date is reached. */
 export function dueCancellations(tx: Tx, at: Date, limit: number): Promise<Due[]> {
   return tx
     .selectFrom('subscriptions')
     .select(['id', 'tenant_id'])
     .where('cancel_at', '<=', at)
     .where(tenantIsActive)
-    .where('state', '=', 'active')
+    .where(isLive)
     .where('ended_at', 'is', null)
     .orderBy('cancel_at')
     .limit(limit)
@@ -162,7 +168,7 @@ export async function countDueCancellations(tx: Tx, at: Date): Promise<{ wanted:
   const { rows } = await sql<{ wanted: number; total: number }>`select
       (count(*) filter (where cancel_at <= ${at} and ended_at is null and ${tenantIsActive}))::int as wanted,
       count(*)::int as total
-    from subscriptions where state = 'active'`.execute(tx)
+    from subscriptions where ${isLive}`.execute(tx)
   return rows[0] ?? { wanted: 0, total: 0 }
 }
 

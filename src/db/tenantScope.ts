@@ -23,6 +23,7 @@ const TABLES = {
   auditSink: 'audit_sinks',
   securityGroup: 'security_groups',
   blueprint: 'cloud_pod_blueprints',
+  dunningPolicy: 'dunning_policies',
 } as const
 
 export type TenantThing = keyof typeof TABLES

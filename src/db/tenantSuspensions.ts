@@ -9,14 +9,30 @@ export async function insert(tx: Tx, suspension: Insertable<TenantSuspensionsTab
   await tx.insertInto('tenant_suspensions').values(suspension).execute()
 }
 
-/** The suspension that holds, or the last one. */
+/** The tenant's own suspension that holds, or its last one. */
 export function latest(tx: Tx, tenantId: string): Promise<SuspensionRow | undefined> {
   return tx
     .selectFrom('tenant_suspensions')
     .selectAll()
     .where('tenant_id', '=', tenantId)
+    .where('subscription_id', 'is', null)
     .orderBy('id', 'desc')
     .limit(1)
+    .executeTakeFirst()
+}
+
+/** The suspension of one subscription that holds. */
+export function ofSubscription(
+  tx: Tx,
+  tenantId: string,
+  subscriptionId: string,
+): Promise<SuspensionRow | undefined> {
+  return tx
+    .selectFrom('tenant_suspensions')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('subscription_id', '=', subscriptionId)
+    .where('ended_at', 'is', null)
     .executeTakeFirst()
 }
 
@@ -46,17 +62,21 @@ export function holding(tx: Tx): Promise<{ id: string; tenant_id: string }[]> {
     .execute()
 }
 
-/** Pods of a tenant that exist or are being made, by id from `after` on. */
-export function livePods(tx: Tx, tenantId: string, after: string, limit: number): Promise<PodRow[]> {
-  return tx
+/** Pods that exist or are being made, of the tenant or of the one subscription, by id from `after` on. */
+export function livePods(
+  tx: Tx,
+  { tenant_id, subscription_id }: SuspensionRow,
+  after: string,
+  limit: number,
+): Promise<PodRow[]> {
+  let query = tx
     .selectFrom('cloud_pods')
     .selectAll()
-    .where('tenant_id', '=', tenantId)
+    .where('tenant_id', '=', tenant_id)
     .where('state', 'in', ['creating', 'active'])
     .where('id', '>', after)
-    .orderBy('id')
-    .limit(limit)
-    .execute()
+  if (subscription_id !== null) query = query.where('subscription_id', '=', subscription_id)
+  return query.orderBy('id').limit(limit).execute()
 }
 
 /** Pods that a suspension concerned, by id from `after` on. */
@@ -96,19 +116,35 @@ export async function remembered(tx: Tx, { suspensionId, podId }: Place): Promis
   return { ran: row?.ran ?? null, ha: row?.ha_state ?? null }
 }
 
-/** Remembers what was seen first: a later look sees what the suspension itself has done. */
+/**
+ * Remembers what was seen first: a later look sees what the suspension itself has done. Of a pod that another suspension has
+ * stopped before, that one knows how it was.
+ */
 export async function remember(
   tx: Tx,
   { suspensionId, podId }: Place,
   seen: { running: boolean; ha: string | null },
 ): Promise<void> {
-  await tx
-    .updateTable('tenant_suspended_pods')
-    .set({ ran: seen.running, ha_state: seen.ha })
-    .where('suspension_id', '=', suspensionId)
-    .where('pod_id', '=', podId)
-    .where('ran', 'is', null)
-    .execute()
+  await sql`update tenant_suspended_pods s
+    set (ran, ha_state) = (select coalesce(o.ran, ${seen.running}), case when o.ran is null then ${seen.ha} else o.ha_state end
+      from (select) one left join lateral (select ran, ha_state from tenant_suspended_pods
+        where pod_id = s.pod_id and suspension_id <> s.suspension_id and ran is not null and restored_at is null
+        order by suspension_id limit 1) o on true)
+    where s.suspension_id = ${suspensionId} and s.pod_id = ${podId} and s.ran is null`.execute(tx)
+}
+
+/**
+ * Leaves what was remembered to another suspension that holds the same pod: that one brings it back.
+ * @returns whether there is one
+ */
+export async function handOver(tx: Tx, { suspensionId, podId }: Place): Promise<boolean> {
+  const { rows } = await sql`update tenant_suspended_pods s
+    set ran = coalesce(s.ran, own.ran), ha_state = case when s.ran is null then own.ha_state else s.ha_state end
+    from tenant_suspensions other, tenant_suspended_pods own
+    where s.pod_id = ${podId} and s.suspension_id <> ${suspensionId} and other.id = s.suspension_id and other.ended_at is null
+      and own.suspension_id = ${suspensionId} and own.pod_id = s.pod_id
+    returning s.pod_id`.execute(tx)
+  return rows.length > 0
 }
 
 export async function mark(
@@ -124,17 +160,22 @@ export async function mark(
     .execute()
 }
 
-/** The suspension under which a pod is to be stopped now. */
-export async function holdingPod(tx: Tx, tenantId: string, podId: string): Promise<string | null> {
-  const row = await tx
+/** The suspension under which a pod is to be stopped now; if there are several, the tenant's. */
+export async function holdingPod(
+  tx: Tx,
+  tenantId: string,
+  podId: string,
+): Promise<{ id: string; subscription_id: string | null } | undefined> {
+  return tx
     .selectFrom('tenant_suspended_pods as stopped')
     .innerJoin('tenant_suspensions as suspension', 'suspension.id', 'stopped.suspension_id')
-    .select('suspension.id')
+    .select(['suspension.id', 'suspension.subscription_id'])
     .where('stopped.tenant_id', '=', tenantId)
     .where('stopped.pod_id', '=', podId)
     .where('suspension.ended_at', 'is', null)
+    .orderBy(sql`suspension.subscription_id is not null`)
+    .limit(1)
     .executeTakeFirst()
-  return row?.id ?? null
 }
 
 export type SuspendedPod = {

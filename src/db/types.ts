@@ -558,6 +558,17 @@ export interface CustomersTable {
   search_text: Generated<string>
 }
 
+export interface DunningPoliciesTable {
+  id: string
+  tenant_id: string | null
+  remind_after_days: number[]
+  suspend_after_days: number | null
+  terminate_after_days: number | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
 export interface FindingsTable {
   id: string
   kind:
@@ -1073,7 +1084,17 @@ export interface SubscriptionsTable {
   tenant_id: string
   customer_id: string
   provider: Generated<'manual' | 'stripe' | 'whmcs'>
-  state: 'awaiting_payment' | 'provisioning' | 'active' | 'terminating' | 'terminated' | 'expired'
+  state:
+    | 'awaiting_payment'
+    | 'provisioning'
+    | 'active'
+    | 'grace'
+    | 'suspending'
+    | 'suspended'
+    | 'unsuspending'
+    | 'terminating'
+    | 'terminated'
+    | 'expired'
   plan_id: string
   price_id: string
   currency: string
@@ -1090,6 +1111,14 @@ export interface SubscriptionsTable {
   version: Generated<number>
   created_at: Date
   updated_at: Date
+  periods_billed: Generated<number>
+  next_step: string | null
+  next_step_at: Date | null
+  notified_at: Date | null
+  final_warned_at: Date | null
+  hold_until: Date | null
+  hold_reason: string | null
+  hold_by: unknown
 }
 
 export interface TenantClosuresTable {
@@ -1156,6 +1185,7 @@ export interface TenantSuspensionsTable {
   started_by: unknown
   started_at: Date
   ended_at: Date | null
+  subscription_id: string | null
 }
 
 export interface TenantsTable {
@@ -1293,6 +1323,7 @@ export interface Tables {
   customer_imports: CustomerImportsTable
   customer_notes: CustomerNotesTable
   customers: CustomersTable
+  dunning_policies: DunningPoliciesTable
   findings: FindingsTable
   idempotency_keys: IdempotencyKeysTable
   installation: InstallationTable

@@ -1,4 +1,5 @@
 import type { GuestConfig, GuestRef, HaState } from '../integrations/proxmox/types.ts'
+import * as BillingService from '../services/BillingService.ts'
 import { podResume, podSuspend, type SuspensionPayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
 import * as tenantSuspensionService from '../services/tenantSuspensionService.ts'
@@ -88,7 +89,7 @@ async function readBack(run: Run<SuspensionPayload>, wanted: boolean): Promise<b
   return found !== null
 }
 
-/** Stops a pod because its tenant is suspended, and remembers whether it ran. What fails for good waits for a person. */
+/** Stops a pod because its tenant or its subscription is suspended, and remembers whether it ran. What fails for good waits for a person. */
 export const cloudPodSuspend: JobHandler<SuspensionPayload> = {
   kind: podSuspend.kind,
   parse: (payload) => podSuspend.payload.parse(payload),
@@ -124,6 +125,7 @@ export const cloudPodSuspend: JobHandler<SuspensionPayload> = {
       commit: async (ctx, run) => {
         if (run.output('readBack') !== true) return
         const { tenantId, podId } = run.payload
+        await BillingService.podStopped(ctx, run.payload)
         await cloudPodService.markPower(ctx, tenantId, podId, 'stopped', 'shutdown')
         await tenantSuspensionService.markStopped(ctx, run.payload)
       },
@@ -154,6 +156,10 @@ export const cloudPodResume: JobHandler<SuspensionPayload> = {
       name: 'start',
       title: 'Starting what ran before',
       run: async (run) => {
+        if (await run.tx((ctx) => tenantSuspensionService.handOver(ctx, run.payload))) {
+          await run.log('Another suspension holds it: it stays off until that has ended, too.')
+          return false
+        }
         const { ran, ha } = await run.read((ctx) => tenantSuspensionService.of(ctx, run.payload))
         const seen = await look(run)
         if (seen) await setAutostart(run, seen, true)
@@ -175,6 +181,7 @@ export const cloudPodResume: JobHandler<SuspensionPayload> = {
       title: 'Recording that it is restored',
       commit: async (ctx, run) => {
         const { tenantId, podId } = run.payload
+        await BillingService.podRestored(ctx, run.payload)
         if (run.output('readBack') === true)
           await cloudPodService.markPower(ctx, tenantId, podId, 'running', 'start')
         await tenantSuspensionService.markRestored(ctx, run.payload)

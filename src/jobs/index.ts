@@ -107,6 +107,7 @@ export const timers: readonly Timer[] = [
   { name: 'audit.seal', everyMs: 5_000, harmless: true, run: auditService.sealAll },
   { name: 'audit.archive', everyMs: 60 * MINUTE_MS, run: auditRetentionService.archiveDue },
   { name: 'billing.endDue', everyMs: MINUTE_MS, run: BillingService.endDue },
+  { name: 'billing.contracts', everyMs: MINUTE_MS, run: (root) => BillingService.runContracts(root) },
   { name: 'backups.begin', everyMs: MINUTE_MS, run: cloudPodBackupScheduleService.beginDue },
   { name: 'backups.tidy', everyMs: 10 * MINUTE_MS, run: cloudPodBackupScheduleService.tidy },
   {

@@ -11,6 +11,7 @@ import { adminCustomers } from './adminCustomers.ts'
 import { adminInvitations } from './adminInvitations.ts'
 import { adminMails } from './adminMails.ts'
 import { adminSearch } from './adminSearch.ts'
+import { adminSubscriptionContracts } from './adminSubscriptionContracts.ts'
 import { adminSubscriptions } from './adminSubscriptions.ts'
 import { adminTenantSuspension } from './adminTenantSuspension.ts'
 import { adminTenantClosure } from './adminTenantClosure.ts'
@@ -74,6 +75,7 @@ export const routes: readonly Route[] = [
   ...adminCustomerMerge,
   ...adminCustomerSettings,
   ...adminSubscriptions,
+  ...adminSubscriptionContracts,
   ...cloudPods,
   ...cloudPodAddresses,
   ...securityGroups,

@@ -4,22 +4,21 @@ import { systemOrigin, transaction, type Ctx, type Root } from '../context.ts'
 import * as billing from '../db/billing.ts'
 import { newId } from '../lib/ids.ts'
 import { book, getInvoice, type Payment } from './billing/payments.ts'
+import { cancel } from './billing/cancelling.ts'
 import * as subscriptions from './billing/subscriptions.ts'
+import { settleIfPaid } from './billing/suspension.ts'
 import * as provisioningService from './provisioningService.ts'
 import * as tenantScopeService from './tenantScopeService.ts'
 
 export { createPlan, listPlans } from './billing/catalogue.ts'
 export { listInvoices } from './billing/payments.ts'
-export {
-  cancel,
-  create,
-  deliveryFailed,
-  get,
-  list,
-  podDelivered,
-  podGone,
-  retryDelivery,
-} from './billing/subscriptions.ts'
+export { cancel, podGone, uncancel } from './billing/cancelling.ts'
+export { hold, release } from './billing/holding.ts'
+export { createPolicy, listPolicies, removePolicy, updatePolicy } from './billing/policies.ts'
+export { showCalendar, timeline } from './billing/outlook.ts'
+export { runContracts } from './billing/running.ts'
+export { create, deliveryFailed, get, list, podDelivered, retryDelivery } from './billing/subscriptions.ts'
+export { podRestored, podStopped } from './billing/suspension.ts'
 export { podBack, requireRevivable } from './billing/undeleted.ts'
 
 export type Booked = Payment & { invoice: Invoice; subscription: Subscription | null }
@@ -32,16 +31,21 @@ export async function recordPayment(
   body: z.infer<typeof paymentCreate>,
 ): Promise<Booked> {
   const { payment, paidSubscriptionId, subscriptionId } = await book(ctx, tenantId, invoiceId, body)
-  if (paidSubscriptionId !== null) {
-    // An order that is paid is delivered: a suspended tenant pays what it owes, but gets no new pods.
-    await tenantScopeService.requireActive(ctx, tenantId)
-    await subscriptions.firstInvoicePaid(ctx, tenantId, paidSubscriptionId)
-  }
+  if (paidSubscriptionId !== null) await invoicePaid(ctx, tenantId, paidSubscriptionId)
   return {
     ...payment,
     invoice: await getInvoice(ctx, tenantId, invoiceId),
     subscription: subscriptionId === null ? null : await subscriptions.get(ctx, tenantId, subscriptionId),
   }
+}
+
+/** An order that is paid is delivered; of what is delivered the suspension ends. */
+async function invoicePaid(ctx: Ctx, tenantId: string, subscriptionId: string): Promise<void> {
+  const { state } = await subscriptions.get(ctx, tenantId, subscriptionId)
+  if (state !== 'awaiting_payment') return settleIfPaid(ctx, tenantId, subscriptionId)
+  // A suspended tenant pays what it owes, but gets no new pods.
+  await tenantScopeService.requireActive(ctx, tenantId)
+  await subscriptions.firstInvoicePaid(ctx, tenantId, subscriptionId)
 }
 
 const BATCH = 100
@@ -61,7 +65,7 @@ export async function endDue(root: Root): Promise<void> {
   ])
   for (const { id, tenant_id, reason } of due) {
     await transaction(root, systemOrigin('billing', newId()), [tenant_id], (ctx) =>
-      subscriptions.cancel(ctx, tenant_id, id, { when: 'now', reason }),
+      cancel(ctx, tenant_id, id, { when: 'now', reason }),
     ).catch((error: unknown) =>
       root.log.error({ err: error, subscriptionId: id }, 'a due subscription could not be ended'),
     )

@@ -135,14 +135,14 @@ const ACTING = {
 /** After these the guest runs. */
 const RUNS = new Set<PowerAction>(['start', 'reboot'])
 
-/** @throws AppError not_found, invalid_state with the reason, also to start a pod of a suspended tenant */
+/** @throws AppError not_found, invalid_state with the reason, also to start a pod that is suspended */
 export async function power(ctx: Ctx, tenantId: string, id: string, action: PowerAction): Promise<Accepted> {
   const pod = await lockPod(ctx, tenantId, id)
   requireAllowed(
     canPod[action]({ state: pod.state, powerState: pod.power_state, subscriptionId: pod.subscription_id }),
   )
-  if (RUNS.has(action) && (await tenantSuspensionService.isStopping(ctx, pod)))
-    throw new AppError('invalid_state', 'The tenant is suspended: its pods stay off until it is restored.')
+  const stopped = RUNS.has(action) ? await tenantSuspensionService.whyStopping(ctx, pod) : null
+  if (stopped !== null) throw new AppError('invalid_state', stopped)
   await pods.update(ctx.tx, id, { action: ACTING[action], problem: null, updated_at: ctx.now() })
   await emit(ctx, pod, `CLOUDPOD_${action.toUpperCase()}_REQUESTED`, { action: [pod.action, ACTING[action]] })
   return answer(ctx, pod, await cloudPodQueues.enqueuePower(ctx, pod, action))

@@ -26,6 +26,7 @@ const NAMES: Record<TenantThing, string> = {
   auditSink: 'sink',
   securityGroup: 'security group',
   blueprint: 'blueprint',
+  dunningPolicy: 'dunning policy',
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { SettingsUpdate, SettingView } from '../../shared/api/tenants.ts'
 import { isPlatformOnly, SETTING_KEYS, SETTINGS, type SettingKey } from '../../shared/settings.ts'
 import type { Ctx } from '../context.ts'
+import * as contracts from '../db/billingContracts.ts'
 import * as logos from '../db/tenantLogos.ts'
 import * as settings from '../db/tenantSettings.ts'
 import { AppError } from '../errors.ts'
@@ -115,6 +116,8 @@ export async function update(
     if (value === null || value === undefined) await settings.remove(ctx.tx, tenantId, key)
     else await settings.write(ctx.tx, tenantId, key, value, ctx.now())
   }
+  // When the next invoices are issued depends on it.
+  if (named.includes('billing.renewalLeadDays')) await contracts.lookAgain(ctx.tx, { tenantId }, ctx.now())
   const after = await effective(ctx, tenantId)
   const own = tenantId === null ? 'platform' : 'tenant'
   const shown = ({ value, origin }: Effective) => (origin === own ? value : null)

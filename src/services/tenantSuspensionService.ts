@@ -116,7 +116,7 @@ export async function enforceBatch(
   if (!row) return null
   const pods =
     row.ended_at === null
-      ? await suspensions.livePods(ctx.tx, tenantId, after, BATCH)
+      ? await suspensions.livePods(ctx.tx, row, after, BATCH)
       : await suspensions.podsOf(ctx.tx, suspensionId, after, BATCH)
   if (row.ended_at === null) await suspensions.concern(ctx.tx, suspensionId, pods)
   for (const pod of pods)
@@ -151,14 +151,69 @@ export const markStopped = (ctx: Ctx, place: { suspensionId: string; podId: stri
 export const markRestored = (ctx: Ctx, place: { suspensionId: string; podId: string }): Promise<void> =>
   suspensions.mark(ctx.tx, place, { restored_at: ctx.now() })
 
+/** After the end of a suspension: whether another one holds the pod. Then that one brings it back. */
+export const handOver = (ctx: Ctx, place: { suspensionId: string; podId: string }): Promise<boolean> =>
+  suspensions.handOver(ctx.tx, place)
+
+/** The subscription that a suspension is about; null: a whole tenant. */
+export const subscriptionOf = async (ctx: Ctx, tenantId: string, id: string): Promise<string | null> =>
+  (await suspensions.find(ctx.tx, tenantId, id))?.subscription_id ?? null
+
+/** Lets the pod of one subscription be stopped, whatever its tenant's state. Asked for again it changes nothing. */
+export async function holdPod(ctx: Ctx, pod: PodRow, subscriptionId: string, reason: string): Promise<void> {
+  if (await suspensions.ofSubscription(ctx.tx, pod.tenant_id, subscriptionId)) return
+  const id = newId()
+  await suspensions.insert(ctx.tx, {
+    id,
+    tenant_id: pod.tenant_id,
+    subscription_id: subscriptionId,
+    reason,
+    started_by: JSON.stringify(ctx.actor),
+    started_at: ctx.now(),
+  })
+  await suspensions.concern(ctx.tx, id, [pod])
+  await cloudPodQueues.enqueueSuspension(ctx, pod, id, 'suspend', 'stop')
+}
+
+/**
+ * Ends the suspension of one subscription, and begins to bring its pod back. @param bringBack false: the pod is gone
+ * @returns whether there was one
+ */
+export async function letGoPod(
+  ctx: Ctx,
+  tenantId: string,
+  subscriptionId: string,
+  bringBack: boolean,
+): Promise<boolean> {
+  const row = await suspensions.ofSubscription(ctx.tx, tenantId, subscriptionId)
+  if (!row) return false
+  await suspensions.end(ctx.tx, row.id, ctx.now())
+  for (const pod of bringBack ? await suspensions.podsOf(ctx.tx, row.id, NO_POD, BATCH) : [])
+    await cloudPodQueues.enqueueSuspension(ctx, pod, row.id, 'resume', 'restore')
+  return true
+}
+
+const NO_POD = '00000000-0000-0000-0000-000000000000'
+
+type Held = { id: string; tenant_id: string }
+
 /** Whether a suspension wants the pod to be stopped now. */
-export const isStopping = async (ctx: Ctx, pod: { id: string; tenant_id: string }): Promise<boolean> =>
-  (await suspensions.holdingPod(ctx.tx, pod.tenant_id, pod.id)) !== null
+export const isStopping = async (ctx: Ctx, pod: Held): Promise<boolean> =>
+  (await suspensions.holdingPod(ctx.tx, pod.tenant_id, pod.id)) !== undefined
+
+/** Why a pod is to stay off now, with what has to be done; null when it may run. */
+export async function whyStopping(ctx: Ctx, pod: Held): Promise<string | null> {
+  const holding = await suspensions.holdingPod(ctx.tx, pod.tenant_id, pod.id)
+  if (!holding) return null
+  return holding.subscription_id === null
+    ? 'The tenant is suspended: its pods stay off until it is restored.'
+    : 'The subscription is suspended because an invoice is overdue: its pod stays off until that is paid.'
+}
 
 /** Stops a pod again that was powered on during its suspension: what was proven before holds no more. */
 export async function stopAgain(ctx: Ctx, pod: PodRow): Promise<{ id: string } | null> {
-  const suspensionId = await suspensions.holdingPod(ctx.tx, pod.tenant_id, pod.id)
-  if (suspensionId === null) return null
+  const suspensionId = (await suspensions.holdingPod(ctx.tx, pod.tenant_id, pod.id))?.id
+  if (suspensionId === undefined) return null
   await suspensions.mark(ctx.tx, { suspensionId, podId: pod.id }, { stopped_at: null })
   return cloudPodQueues.enqueueSuspension(ctx, pod, suspensionId, 'suspend', newId())
 }

@@ -11,6 +11,7 @@ import type { TestApp } from '../support/app.ts'
 import { PASSWORD, person, session } from '../users/people.ts'
 import { codeOf, enrol } from '../users/factors.ts'
 import { activePod, good, podIn } from './pods.ts'
+import { CONTRACT_CASES } from './casesContracts.ts'
 import { CONSOLE_CASES } from './casesConsole.ts'
 import { BACKUP_CASES } from './casesBackups.ts'
 import { ADDRESS_CASES } from './casesAddresses.ts'
@@ -323,6 +324,7 @@ export const CASES: Record<string, Case> = {
     )
     return { ...made, body: { cores: 2 } }
   },
+  ...CONTRACT_CASES,
   ...ADOPTION_CASES,
   ...SNAPSHOT_CASES,
   ...ADDRESS_CASES,

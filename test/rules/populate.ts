@@ -14,6 +14,7 @@ import {
   podIn,
 } from './cases.ts'
 import { holdIn, sinkIn } from './casesAudit.ts'
+import { policyIn } from './casesContracts.ts'
 import { consoleTicketIn } from './casesConsole.ts'
 import { importIn } from './casesCustomers.ts'
 import { serviceKeyIn } from './casesKeys.ts'
@@ -79,6 +80,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await contactIn(app, tenantId)
   await noteIn(app, tenantId)
   await fieldIn(app, tenantId)
+  await policyIn(app, tenantId)
   await importIn(app, tenantId)
   await holdIn(app, tenantId)
   await sinkIn(app, tenantId)

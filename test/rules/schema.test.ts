@@ -47,6 +47,7 @@ const WITHOUT_TENANT: Record<string, string> = {
 const CATALOGUE = [
   'cloud_pod_blueprints',
   'cloud_pod_plans',
+  'dunning_policies',
   'prices',
   'roles',
   'security_groups',

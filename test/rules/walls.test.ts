@@ -16,6 +16,7 @@ import { ownerOf, rowsOf, tenantTables, type Owner } from './rows.ts'
 const CATALOGUE = [
   'cloud_pod_blueprints',
   'cloud_pod_plans',
+  'dunning_policies',
   'prices',
   'roles',
   'security_groups',

@@ -43,6 +43,7 @@ export const paths = {
   editCustomer: (tenant: string, id: string) =>
     linkOptions({ to: '/t/$tenant/customers/$id/edit', params: { tenant, id } }),
 
+  dunning: (tenant: string) => linkOptions({ to: '/t/$tenant/dunning', params: { tenant } }),
   plans: (tenant: string) => linkOptions({ to: '/t/$tenant/plans', params: { tenant } }),
   securityGroups: (tenant: string) => linkOptions({ to: '/t/$tenant/security-groups', params: { tenant } }),
   newSecurityGroup: (tenant: string) =>

@@ -20,8 +20,13 @@ const billing = [
   createRoute({
     getParentRoute: under,
     path: 'subscriptions/$id',
-    validateSearch: search('tab'),
+    validateSearch: search('tab', 'assume'),
     component: page(() => import('./pages/billing/SubscriptionPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'dunning',
+    component: page(() => import('./pages/billing/DunningPage.tsx')),
   }),
   createRoute({
     getParentRoute: under,

@@ -1,51 +1,54 @@
 import type { Ctx } from '../../context.ts'
 import type { PriceRow, SubscriptionRow } from '../../db/billing.ts'
+import { creditOf } from '../../db/billingContracts.ts'
 import * as invoices from '../../db/billingInvoices.ts'
 import type { InvoiceRow } from '../../db/billingInvoices.ts'
 import * as ledger from '../../db/billingLedger.ts'
 import { newId } from '../../lib/ids.ts'
-import { localDate } from '../../lib/period.ts'
+import { addDays, localDate } from '../../lib/period.ts'
 import * as auditService from '../auditService.ts'
 
 type Party = { id: string; name: string; company: string | null; email: string; country: string | null }
 type Seller = { id: string; name: string }
 
+type Line = {
+  itemId: string
+  kind: 'recurring' | 'setup'
+  period: { start: Date; end: Date } | null
+  description: string
+  minor: bigint
+  dedupeKey: string
+}
+
+export type Issued = { id: string; number: string; totalMinor: bigint; openMinor: bigint; dueDate: string }
+
 /**
- * Issues the first invoice of a subscription: a number without gaps, the parties as they are today, and the posting
- * receivable / revenue. The recurring line's period begins with the delivery and is fixed then.
+ * Issues an invoice: a number without gaps, the parties as they are today, the posting receivable / revenue, and of what the
+ * customer has in hand as much as is used for it.
  */
-export async function issueFirstInvoice(
+async function issue(
   ctx: Ctx,
   order: {
     subscription: SubscriptionRow
-    itemId: string
-    price: PriceRow
-    planName: string
     customer: Party
     seller: Seller
+    /** Null: the day of issue. */
+    dueDate: string | null
+    lines: Line[]
+    /** What is paid at once out of the customer's credit. */
+    useCredit: (totalMinor: bigint) => Promise<bigint>
   },
-): Promise<{ id: string; totalMinor: bigint }> {
-  const { subscription, price, customer } = order
+): Promise<Issued> {
+  const { subscription, customer } = order
   const now = ctx.now()
   const id = newId()
   const tenantId = subscription.tenant_id
   const date = localDate(now, subscription.billing_tz)
+  // The lock of the number is kept until the commit: nobody else uses credit of this tenant meanwhile.
   const numbered = await invoices.nextNumber(ctx.tx, { newId: newId(), tenantId, kind: 'invoice', date })
-  const totalMinor = price.unit_minor + price.setup_minor
-  const every = price.interval_count === 1 ? price.interval : `${price.interval_count} ${price.interval}s`
-  const line = (kind: 'recurring' | 'setup', lineNo: number, description: string, minor: bigint) => ({
-    id: newId(),
-    tenant_id: tenantId,
-    invoice_id: id,
-    line_no: lineNo,
-    item_id: order.itemId,
-    kind,
-    description,
-    unit_minor: minor,
-    net_minor: minor,
-    gross_minor: minor,
-    dedupe_key: `${order.itemId}:first:${kind}`,
-  })
+  const totalMinor = order.lines.reduce((sum, line) => sum + line.minor, 0n)
+  const usedMinor = totalMinor === 0n ? 0n : await order.useCredit(totalMinor)
+  const dueDate = order.dueDate ?? date
   await invoices.insert(
     ctx.tx,
     {
@@ -55,15 +58,13 @@ export async function issueFirstInvoice(
       subscription_id: subscription.id,
       series_id: numbered.seriesId,
       number: numbered.number,
-      status: totalMinor === 0n ? 'paid' : 'open',
+      status: totalMinor === usedMinor ? 'paid' : 'open',
       currency: subscription.currency,
       issue_date: numbered.issueDate,
-      due_date:
-        subscription.payment_due_at === null
-          ? date
-          : localDate(subscription.payment_due_at, subscription.billing_tz),
+      due_date: dueDate,
       subtotal_minor: totalMinor,
       total_minor: totalMinor,
+      paid_minor: usedMinor,
       buyer: {
         name: customer.name,
         company: customer.company,
@@ -74,29 +75,129 @@ export async function issueFirstInvoice(
       issued_at: now,
       created_at: now,
     },
-    [
-      line('recurring', 1, `${order.planName}, 1 ${every} from delivery`, price.unit_minor),
-      ...(price.setup_minor > 0n ? [line('setup', 2, `${order.planName}, set-up`, price.setup_minor)] : []),
-    ],
+    order.lines.map((line, at) => ({
+      id: newId(),
+      tenant_id: tenantId,
+      invoice_id: id,
+      line_no: at + 1,
+      item_id: line.itemId,
+      kind: line.kind,
+      period: line.period && `[${line.period.start.toISOString()},${line.period.end.toISOString()})`,
+      description: line.description,
+      unit_minor: line.minor,
+      net_minor: line.minor,
+      gross_minor: line.minor,
+      dedupe_key: line.dedupeKey,
+    })),
   )
-  await ledger.post(ctx.tx, {
-    tenantId,
-    kind: 'issue',
-    source: { type: 'invoice', id },
-    currency: subscription.currency,
-    at: now,
-    entries: [
-      { account: 'receivable', customerId: customer.id, amountMinor: totalMinor },
-      { account: 'revenue', amountMinor: -totalMinor },
-    ],
-  })
+  const post = (kind: string, entries: ledger.Entry[]) =>
+    ledger.post(ctx.tx, {
+      tenantId,
+      kind,
+      source: { type: 'invoice', id },
+      currency: subscription.currency,
+      at: now,
+      entries,
+    })
+  await post('issue', [
+    { account: 'receivable', customerId: customer.id, amountMinor: totalMinor },
+    { account: 'revenue', amountMinor: -totalMinor },
+  ])
+  if (usedMinor > 0n)
+    await post('use_credit', [
+      { account: 'credit', customerId: customer.id, amountMinor: usedMinor },
+      { account: 'receivable', customerId: customer.id, amountMinor: -usedMinor },
+    ])
   await auditService.record(ctx, {
     action: 'INVOICE_ISSUED',
     tenantId,
     target: { type: 'invoice', id, label: numbered.number },
-    details: { total: totalMinor, currency: subscription.currency },
+    details: {
+      total: totalMinor,
+      currency: subscription.currency,
+      ...(usedMinor > 0n && { paidFromCredit: usedMinor }),
+    },
   })
-  return { id, totalMinor }
+  return { id, number: numbered.number, totalMinor, openMinor: totalMinor - usedMinor, dueDate }
+}
+
+const everyText = (price: Pick<PriceRow, 'interval' | 'interval_count'>): string =>
+  `1 ${price.interval_count === 1 ? price.interval : `${price.interval_count} ${price.interval}s`}`
+
+/** Issues the first invoice of a subscription. The recurring line's period begins with the delivery and is fixed then. */
+export function issueFirstInvoice(
+  ctx: Ctx,
+  order: {
+    subscription: SubscriptionRow
+    itemId: string
+    price: PriceRow
+    planName: string
+    customer: Party
+    seller: Seller
+  },
+): Promise<Issued> {
+  const { subscription, price, itemId, planName } = order
+  const line = (kind: Line['kind'], description: string, minor: bigint): Line => ({
+    itemId,
+    kind,
+    period: null,
+    description,
+    minor,
+    dedupeKey: `${itemId}:first:${kind}`,
+  })
+  return issue(ctx, {
+    ...order,
+    dueDate:
+      subscription.payment_due_at === null
+        ? null
+        : localDate(subscription.payment_due_at, subscription.billing_tz),
+    lines: [
+      line('recurring', `${planName}, ${everyText(price)} from delivery`, price.unit_minor),
+      ...(price.setup_minor > 0n ? [line('setup', `${planName}, set-up`, price.setup_minor)] : []),
+    ],
+    // An order is paid by whoever orders; that starts the delivery.
+    useCredit: () => Promise.resolve(0n),
+  })
+}
+
+/**
+ * Issues the invoice of one further period, paid as far as it goes with what the customer has in hand. A period that was billed
+ * before is refused by the database.
+ */
+export function issueRenewal(
+  ctx: Ctx,
+  order: {
+    subscription: SubscriptionRow
+    itemId: string
+    price: Pick<PriceRow, 'interval' | 'interval_count' | 'unit_minor'>
+    planName: string
+    customer: Party
+    seller: Seller
+    dueDate: string
+    period: { start: Date; end: Date }
+  },
+): Promise<Issued> {
+  const { subscription, price, customer, period } = order
+  const day = (at: Date): string => localDate(at, subscription.billing_tz)
+  const [first, last] = [day(period.start), addDays(day(period.end), -1)]
+  return issue(ctx, {
+    ...order,
+    lines: [
+      {
+        itemId: order.itemId,
+        kind: 'recurring',
+        period,
+        description: `${order.planName}, ${everyText(price)}: ${first === last ? first : `${first} to ${last}`}`,
+        minor: price.unit_minor,
+        dedupeKey: `${order.itemId}:${newId()}`,
+      },
+    ],
+    useCredit: async (totalMinor) => {
+      const credit = await creditOf(ctx.tx, subscription.tenant_id, customer.id, subscription.currency)
+      if (credit <= 0n) return 0n
+      return credit < totalMinor ? credit : totalMinor
+    },
+  })
 }
 
 /** What is still to be paid of an invoice. */

@@ -67,6 +67,14 @@ export const subscription = (ctx: Ctx, row: SubscriptionView): Subscription => (
   paymentDueAt: iso(row.payment_due_at),
   cancelAt: iso(row.cancel_at),
   cancelReason: row.cancel_reason,
+  hold:
+    row.hold_until === null
+      ? null
+      : {
+          until: row.hold_until.toISOString(),
+          reason: row.hold_reason ?? '',
+          by: (row.hold_by as { label?: string } | null)?.label ?? '',
+        },
   deliveryProblem: told(
     ctx,
     row.delivery_problem,

@@ -1,12 +1,11 @@
 import type { SubscriptionCreate } from '../../../shared/api/billing.ts'
 import type { Subscription, Invoice } from '../../../shared/api/billing.ts'
 import type { Job } from '../../../shared/api/provisioning.ts'
-import { canSubscription, type Verdict } from '../../../shared/states/billingSubscription.ts'
-import { PROTECTED } from '../../../shared/states/cloudPod.ts'
+import { canSubscription } from '../../../shared/states/billingSubscription.ts'
 import { canCustomer } from '../../../shared/states/customer.ts'
 import type { Ctx } from '../../context.ts'
 import * as billing from '../../db/billing.ts'
-import type { SubscriptionFilter, SubscriptionRow } from '../../db/billing.ts'
+import type { SubscriptionFilter } from '../../db/billing.ts'
 import * as invoices from '../../db/billingInvoices.ts'
 import * as pods from '../../db/cloudPods.ts'
 import type { PodRow } from '../../db/cloudPods.ts'
@@ -16,11 +15,11 @@ import * as tenants from '../../db/tenants.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import { localDate, period } from '../../lib/period.ts'
-import * as auditService from '../auditService.ts'
 import * as cloudPodService from '../cloudPodService.ts'
 import * as provisioningService from '../provisioningService.ts'
 import * as settingsService from '../tenantSettingsService.ts'
-import { creditInvoice, issueFirstInvoice } from './invoicing.ts'
+import { emit, lock, move, requireAllowed } from './changes.ts'
+import { issueFirstInvoice } from './invoicing.ts'
 import { getInvoice } from './payments.ts'
 import * as present from './present.ts'
 
@@ -36,16 +35,6 @@ export async function get(ctx: Ctx, tenantId: string, id: string): Promise<Subsc
   const row = await billing.findSubscription(ctx.tx, tenantId, id)
   if (!row) throw notFound('subscription')
   return present.subscription(ctx, row)
-}
-
-async function lock(ctx: Ctx, tenantId: string, id: string): Promise<SubscriptionRow> {
-  const row = await billing.lockSubscription(ctx.tx, tenantId, id)
-  if (!row) throw notFound('subscription')
-  return row
-}
-
-function requireAllowed(verdict: Verdict): void {
-  if (!verdict.allowed) throw new AppError('invalid_state', verdict.reason)
 }
 
 export type Ordered = { subscription: Subscription; invoice: Invoice; job: Job | null }
@@ -144,12 +133,7 @@ export async function firstInvoicePaid(
   if (before.state !== 'awaiting_payment') return null
   const pod = await pods.ofSubscription(ctx.tx, tenantId, id)
   if (!pod) throw new Error(`subscription ${id} has no pod`)
-  await billing.updateSubscription(ctx.tx, id, {
-    state: 'provisioning',
-    payment_due_at: null,
-    updated_at: ctx.now(),
-  })
-  await emit(ctx, before, 'SUBSCRIPTION_UPDATED', { state: [before.state, 'provisioning'] })
+  await move(ctx, before, 'paid', { change: { payment_due_at: null } })
   return cloudPodService.startCreation(ctx, pod)
 }
 
@@ -162,16 +146,15 @@ export async function podDelivered(ctx: Ctx, pod: PodRow): Promise<void> {
   if (!price) throw new Error(`price ${before.price_id} is missing`)
   const anchor = localDate(ctx.now(), before.billing_tz)
   const first = period(anchor, before.billing_tz, price.interval, price.interval_count, 0)
-  await billing.updateSubscription(ctx.tx, before.id, {
-    state: 'active',
+  const change = {
     anchor_date: anchor,
     started_at: ctx.now(),
     delivery_problem: null,
+    periods_billed: 1,
     current_period: `[${first.start.toISOString()},${first.end.toISOString()})`,
-    updated_at: ctx.now(),
-  })
+  }
   await invoices.fixFirstPeriod(ctx.tx, before.id, first.start, first.end)
-  await emit(ctx, before, 'SUBSCRIPTION_UPDATED', { state: [before.state, 'active'] })
+  await move(ctx, before, 'delivered', { change })
 }
 
 /** The pod could not be made: the subscription says so until it is delivered again or cancelled. */
@@ -209,107 +192,4 @@ export async function retryDelivery(
   await emit(ctx, before, 'SUBSCRIPTION_UPDATED', { deliveryProblem: [before.delivery_problem, null] })
   const job = await cloudPodService.startCreation(ctx, pod)
   return { subscription: await get(ctx, tenantId, id), job: await provisioningService.getJob(ctx, job.id) }
-}
-
-export type Cancelled = { subscription: Subscription; job: Job | null }
-
-/**
- * Ends a subscription now or with its period. What was never delivered is credited in full; a delivered period is not.
- * @param how `atOnce`: its pod is not kept to be undeleted
- * @throws AppError not_found, invalid_state with the reason
- */
-export async function cancel(
-  ctx: Ctx,
-  tenantId: string,
-  id: string,
-  body: { when: 'now' | 'period_end'; reason: string },
-  how: { atOnce?: boolean } = {},
-): Promise<Cancelled> {
-  const before = await lock(ctx, tenantId, id)
-  const subject = { state: before.state, cancelAt: before.cancel_at }
-  requireAllowed(
-    body.when === 'now' ? canSubscription.cancelNow(subject) : canSubscription.cancelAtPeriodEnd(subject),
-  )
-  if (body.when === 'now') await requireUnprotected(ctx, before)
-  const job =
-    body.when === 'now'
-      ? await cancelNow(ctx, before, body.reason, how)
-      : await cancelAtPeriodEnd(ctx, before, body.reason)
-  return {
-    subscription: await get(ctx, tenantId, id),
-    job: job === null ? null : await provisioningService.getJob(ctx, job.id),
-  }
-}
-
-/** At an agreed end the protection of a pod does not hold; nobody ends it at once before it is taken off. */
-async function requireUnprotected(ctx: Ctx, { tenant_id, id }: SubscriptionRow): Promise<void> {
-  const pod = await pods.ofSubscription(ctx.tx, tenant_id, id)
-  if (pod?.protected) throw new AppError('invalid_state', PROTECTED)
-}
-
-async function cancelAtPeriodEnd(ctx: Ctx, before: SubscriptionRow, reason: string): Promise<null> {
-  const view = await billing.findSubscription(ctx.tx, before.tenant_id, before.id)
-  const cancelAt = view?.period_end ?? null
-  await billing.updateSubscription(ctx.tx, before.id, {
-    cancel_at: cancelAt,
-    cancel_reason: reason,
-    updated_at: ctx.now(),
-  })
-  await emit(ctx, before, 'SUBSCRIPTION_UPDATED', { cancelAt: [null, cancelAt] }, { reason })
-  return null
-}
-
-async function cancelNow(
-  ctx: Ctx,
-  before: SubscriptionRow,
-  reason: string,
-  how: { atOnce?: boolean },
-): Promise<{ id: string } | null> {
-  if (before.state !== 'active') {
-    for (const invoice of await invoices.lockOfSubscription(ctx.tx, before.id)) {
-      await creditInvoice(ctx, invoice, reason || 'cancelled before delivery')
-    }
-  }
-  const pod = await pods.ofSubscription(ctx.tx, before.tenant_id, before.id)
-  if (pod?.state === 'reserved') await cloudPodService.releaseReserved(ctx, pod, 'The order was cancelled.')
-  const exists = pod?.state === 'creating' || pod?.state === 'active'
-  const state = exists ? 'terminating' : before.state === 'awaiting_payment' ? 'expired' : 'terminated'
-  await billing.updateSubscription(ctx.tx, before.id, {
-    state,
-    cancel_reason: reason,
-    payment_due_at: null,
-    ended_at: exists ? null : ctx.now(),
-    updated_at: ctx.now(),
-  })
-  await emit(ctx, before, 'SUBSCRIPTION_CANCELLED', { state: [before.state, state] }, { reason })
-  return exists ? cloudPodService.startDestruction(ctx, pod, how) : null
-}
-
-/** The pod's absence was proven: its subscription has ended. */
-export async function podGone(ctx: Ctx, pod: PodRow): Promise<void> {
-  if (pod.subscription_id === null) return
-  const before = await lock(ctx, pod.tenant_id, pod.subscription_id)
-  if (before.state !== 'terminating') return
-  await billing.updateSubscription(ctx.tx, before.id, {
-    state: 'terminated',
-    ended_at: ctx.now(),
-    updated_at: ctx.now(),
-  })
-  await emit(ctx, before, 'SUBSCRIPTION_UPDATED', { state: [before.state, 'terminated'] })
-}
-
-async function emit(
-  ctx: Ctx,
-  subscription: SubscriptionRow,
-  action: string,
-  diff?: Record<string, [unknown, unknown]>,
-  details?: Record<string, unknown>,
-): Promise<void> {
-  await auditService.record(ctx, {
-    action,
-    tenantId: subscription.tenant_id,
-    target: { type: 'subscription', id: subscription.id },
-    diff,
-    details,
-  })
 }

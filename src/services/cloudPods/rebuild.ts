@@ -35,8 +35,8 @@ export async function keepHours(ctx: Ctx, tenantId: string): Promise<number> {
 
 /** Why the guest of a pod cannot be exchanged now, null when it can: what lies on it would be away without a word. */
 async function obstacle(ctx: Ctx, pod: PodRow): Promise<string | null> {
-  if (await tenantSuspensionService.isStopping(ctx, pod))
-    return 'The tenant is suspended: its pods stay as they are until it is restored.'
+  const stopped = await tenantSuspensionService.whyStopping(ctx, pod)
+  if (stopped !== null) return stopped
   if (await jobs.hasUnfinished(ctx.tx, pod.tenant_id, pod.id))
     return 'Another job of the pod has not ended: wait for its end.'
   const taken = await snapshots.ofPod(ctx.tx, pod.tenant_id, pod.id)

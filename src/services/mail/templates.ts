@@ -82,6 +82,52 @@ export const templates = {
     before: ['An authenticator app or a passkey was removed from your account.', origin(from)],
     after: [NOT_YOU],
   }),
+  invoiceIssued: (invoice: {
+    what: string
+    number: string
+    total: string
+    /** Null: paid out of what the customer had in hand. */
+    open: string | null
+    dueDate: string
+  }): Message => ({
+    subject: `Invoice ${oneLine(invoice.number)} for ${oneLine(invoice.what, 100)}`,
+    before: [
+      `The next period of ${oneLine(invoice.what)} costs ${invoice.total}.`,
+      invoice.open === null
+        ? 'It was paid out of your credit. There is nothing to do.'
+        : `Please pay ${invoice.open} by ${invoice.dueDate}.`,
+    ],
+  }),
+
+  invoiceOverdue: (overdue: { what: string; since: string; suspendedOn: string | null }): Message => ({
+    subject: `Payment for ${oneLine(overdue.what, 100)} is overdue`,
+    before: [
+      `An invoice for ${oneLine(overdue.what)} was due on ${overdue.since} and has not been paid.`,
+      ...(overdue.suspendedOn === null
+        ? []
+        : [`If it is still open on ${overdue.suspendedOn}, ${oneLine(overdue.what)} is switched off.`]),
+    ],
+    after: ['If you have paid in the meantime, there is nothing to do.'],
+  }),
+
+  subscriptionSuspended: ({ what }: { what: string }): Message => ({
+    subject: `${oneLine(what, 100)} was switched off`,
+    before: [`${oneLine(what)} was switched off because an invoice is overdue. Its data are kept.`],
+    after: ['It is switched on again as soon as what is overdue is paid.'],
+  }),
+
+  subscriptionRestored: ({ what }: { what: string }): Message => ({
+    subject: `${oneLine(what, 100)} is back`,
+    before: [`${oneLine(what)} is no longer suspended and is as it was before.`],
+  }),
+
+  subscriptionEnds: ({ what, endsOn }: { what: string; endsOn: string }): Message => ({
+    subject: `Last warning: ${oneLine(what, 100)} will be deleted`,
+    before: [
+      `An invoice for ${oneLine(what)} is still not paid. On ${endsOn} the subscription ends and ${oneLine(what)} is deleted with its data.`,
+    ],
+    after: ['If what is overdue is paid before, nothing is deleted.'],
+  }),
 } as const
 
 export type Template = keyof typeof templates

@@ -9,11 +9,17 @@ import type {
   subscriptionCancel,
   subscriptionCreate,
 } from '../../../shared/api/billing.ts'
+import type {
+  SubscriptionCalendar,
+  subscriptionHold,
+  SubscriptionTimeline,
+} from '../../../shared/api/billingContracts.ts'
 import type { Job } from '../../../shared/api/provisioning.ts'
-import { post } from './http.ts'
+import { queryOptions } from '@tanstack/react-query'
+import { get, post } from './http.ts'
 import { detailQuery, listQuery, type ListFilter } from './lists.ts'
 
-export type { Invoice, Plan, Subscription }
+export type { Invoice, Plan, Subscription, SubscriptionCalendar, SubscriptionTimeline }
 export type Price = Plan['prices'][number]
 export type PlanCreate = z.input<typeof planCreate>
 export type PaymentCreate = z.input<typeof paymentCreate>
@@ -44,6 +50,25 @@ export const cancelSubscription = (id: string, body: SubscriptionCancel, key: st
   post<Changed>(`${SUBSCRIPTIONS}/${id}/cancel`, body, key)
 export const retryDelivery = (id: string, key: string) =>
   post<Changed>(`${SUBSCRIPTIONS}/${id}/retry`, {}, key)
+
+/** What happens on which day if nobody does anything, all invoices being paid in time or none. */
+export const calendarQuery = (id: string, assume: 'paid' | 'unpaid') =>
+  queryOptions({
+    queryKey: ['subscriptions', 'calendar', id, assume] as const,
+    queryFn: ({ signal }) =>
+      get<SubscriptionCalendar>(`${SUBSCRIPTIONS}/${id}/calendar`, { assume, days: 120 }, signal),
+  })
+export const subscriptionTimelineQuery = (id: string, limit: number) =>
+  queryOptions({
+    queryKey: ['subscriptions', 'timeline', id, limit] as const,
+    queryFn: ({ signal }) => get<SubscriptionTimeline>(`${SUBSCRIPTIONS}/${id}/timeline`, { limit }, signal),
+  })
+export const uncancelSubscription = (id: string, key: string) =>
+  post<Subscription>(`${SUBSCRIPTIONS}/${id}/uncancel`, {}, key)
+export const holdSubscription = (id: string, body: z.input<typeof subscriptionHold>, key: string) =>
+  post<Subscription>(`${SUBSCRIPTIONS}/${id}/hold`, body, key)
+export const releaseSubscription = (id: string, reason: string, key: string) =>
+  post<Subscription>(`${SUBSCRIPTIONS}/${id}/release`, { reason }, key)
 
 export const invoicesQuery = (filter: ListFilter & { subscriptionId?: string }) =>
   listQuery<Invoice, typeof filter>('invoices', INVOICES, filter)

@@ -17,10 +17,13 @@ export function ChoiceFilter<T extends string>({
   value,
   options,
   onChange,
+  always = false,
 }: {
   label: string
   value: T | undefined
   options: readonly T[]
+  /** One of them always counts: there is no "all". */
+  always?: boolean
   onChange: (value: T | undefined) => void
 }) {
   return (
@@ -30,10 +33,10 @@ export function ChoiceFilter<T extends string>({
       onChange={(event) => onChange(oneOf(options, event.target.value))}
       className="w-full sm:w-52"
     >
-      <option value="">{label}: all</option>
+      {!always && <option value="">{label}: all</option>}
       {options.map((option) => (
         <option key={option} value={option}>
-          {humanize(option)}
+          {always ? `${label} ${humanize(option).toLowerCase()}` : humanize(option)}
         </option>
       ))}
     </Select>

@@ -75,6 +75,7 @@ function SubscriptionState({ subscription }: { subscription: Subscription }) {
   return (
     <div className="flex flex-col items-start gap-1">
       <StateBadge of="subscription" state={subscription.state} />
+      {subscription.hold && <span className="text-xs text-muted">Held</span>}
       {subscription.deliveryProblem && <span className="text-xs text-danger-text">Delivery failed</span>}
       {subscription.cancelAt && subscription.endedAt === null && (
         <span className="text-xs text-muted">

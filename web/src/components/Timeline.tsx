@@ -16,7 +16,7 @@ export function Timeline({
   targetType,
 }: {
   targetId: string
-  targetType?: 'customer' | 'subscription' | 'cloudPod'
+  targetType?: 'customer' | 'cloudPod'
 }) {
   const { can } = useSession()
   const [limit, setLimit] = useState(20)

@@ -1,5 +1,6 @@
 import type { NavigateOptions } from '@tanstack/react-router'
 import {
+  BellRing,
   Boxes,
   Building2,
   FileClock,
@@ -64,6 +65,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         to: paths.customers,
       },
       { section: 'plans', label: 'Plans', icon: Tags, permission: 'plans:read', to: paths.plans },
+      {
+        section: 'dunning',
+        label: 'Unpaid invoices',
+        icon: BellRing,
+        permission: 'billing:read',
+        to: paths.dunning,
+      },
     ],
   },
   {

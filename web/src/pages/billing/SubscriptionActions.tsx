@@ -1,30 +1,44 @@
 import { useState } from 'react'
-import { canSubscription } from '../../../../shared/states/billingSubscription.ts'
-import { retryDelivery, type Subscription } from '../../api/billing.ts'
+import { canSubscription, type Verdict } from '../../../../shared/states/billingSubscription.ts'
+import {
+  releaseSubscription,
+  retryDelivery,
+  uncancelSubscription,
+  type Subscription,
+} from '../../api/billing.ts'
 import { useSubmit } from '../../api/submit.ts'
+import { ReasonForm } from '../../components/ReasonForm.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { CancelForm } from './CancelForm.tsx'
+import { HoldForm } from './HoldForm.tsx'
 
 export function SubscriptionActions({ subscription }: { subscription: Subscription }) {
   const { can } = useSession()
-  const [cancelling, setCancelling] = useState(false)
+  const [open, setOpen] = useState<'cancel' | 'hold' | 'release' | null>(null)
+  const close = () => setOpen(null)
   const retry = useSubmit({
     send: (_: void, key) => retryDelivery(subscription.id, key),
     onDone: () => toast.done('Delivery started again'),
   })
-  const permitted = can('subscriptions:write', subscription.tenantId)
-  const cancel = canSubscription.cancelNow(subscription)
-  const reason = (refusal: string | undefined) => (permitted ? refusal : NO_PERMISSION('subscriptions:write'))
+  const uncancel = useSubmit({
+    send: (_: void, key) => uncancelSubscription(subscription.id, key),
+    onDone: () => toast.done('The subscription goes on'),
+  })
+  const reason = (permission: 'subscriptions:write' | 'billing:manage', verdict: Verdict) => {
+    if (!can(permission, subscription.tenantId)) return NO_PERMISSION(permission)
+    return verdict.allowed ? undefined : verdict.reason
+  }
+  const deliver = canSubscription.retryDelivery(subscription)
   return (
     <>
-      {canSubscription.retryDelivery(subscription).allowed && (
+      {deliver.allowed && (
         <Button
           variant="primary"
           loading={retry.isPending}
-          disabledReason={reason(undefined)}
+          disabledReason={reason('subscriptions:write', deliver)}
           onClick={() =>
             retry.mutate(undefined, {
               onError: (error) => toast.failed('The delivery was not started', error.message),
@@ -34,14 +48,55 @@ export function SubscriptionActions({ subscription }: { subscription: Subscripti
           Deliver again
         </Button>
       )}
+      {subscription.hold ? (
+        <Button
+          disabledReason={reason('billing:manage', canSubscription.release(subscription))}
+          onClick={() => setOpen('release')}
+        >
+          Release hold
+        </Button>
+      ) : (
+        <Button
+          disabledReason={reason('billing:manage', canSubscription.hold(subscription))}
+          onClick={() => setOpen('hold')}
+        >
+          Hold
+        </Button>
+      )}
+      {canSubscription.uncancel(subscription).allowed && (
+        <Button
+          loading={uncancel.isPending}
+          disabledReason={reason('subscriptions:write', canSubscription.uncancel(subscription))}
+          onClick={() =>
+            uncancel.mutate(undefined, {
+              onError: (error) => toast.failed('The cancellation was not taken back', error.message),
+            })
+          }
+        >
+          Take cancellation back
+        </Button>
+      )}
       <Button
-        disabledReason={reason(cancel.allowed ? undefined : cancel.reason)}
-        onClick={() => setCancelling(true)}
+        disabledReason={reason('subscriptions:write', canSubscription.cancelNow(subscription))}
+        onClick={() => setOpen('cancel')}
       >
         Cancel subscription
       </Button>
-      <Dialog open={cancelling} onClose={() => setCancelling(false)} title="Cancel the subscription">
-        <CancelForm subscription={subscription} onClose={() => setCancelling(false)} />
+      <Dialog open={open === 'cancel'} onClose={close} title="Cancel the subscription">
+        <CancelForm subscription={subscription} onClose={close} />
+      </Dialog>
+      <Dialog open={open === 'hold'} onClose={close} title="Hold the subscription">
+        <HoldForm subscription={subscription} onClose={close} />
+      </Dialog>
+      <Dialog open={open === 'release'} onClose={close} title="Release the hold">
+        <ReasonForm
+          submitLabel="Release"
+          send={(why, key) => releaseSubscription(subscription.id, why, key)}
+          onDone={() => toast.done('The hold was released')}
+          onClose={close}
+        >
+          What is overdue is told to the customer anew, and a day later the policy counts again.
+        </ReasonForm>
       </Dialog>
     </>
   )

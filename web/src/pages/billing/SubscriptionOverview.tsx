@@ -30,13 +30,19 @@ const EXPLAIN: Record<Subscription['state'], (subscription: Subscription) => Rea
   active: ({ cancelAt, periodEnd }) =>
     cancelAt ? (
       <>
-        Delivered and paid. It ends with its period on <Time at={cancelAt} />; its CloudPod is destroyed then.
+        Delivered. It ends with its period on <Time at={cancelAt} />; its CloudPod is destroyed then.
       </>
     ) : (
       <>
-        Delivered and paid. The current period lasts until <Time at={periodEnd} />.
+        Delivered. The current period lasts until <Time at={periodEnd} />, and the next one follows.
       </>
     ),
+  grace: () =>
+    'An invoice is overdue. The CloudPod runs on for as long as the policy for unpaid invoices allows.',
+  suspending: () => 'An invoice is overdue, and the CloudPod is being switched off.',
+  suspended: () =>
+    'An invoice is overdue. The CloudPod was proven to be off, and nobody can start it until what is overdue is paid.',
+  unsuspending: () => 'The CloudPod is being brought back to what it was before it was suspended.',
   terminating: () =>
     'Cancelled. The CloudPod is being deleted, or kept to be undeleted; the subscription ends when it is proven to be gone.',
   terminated: ({ endedAt }) => (
@@ -58,6 +64,15 @@ export function SubscriptionOverview({ subscription }: { subscription: Subscript
     <Card>
       <div className="space-y-4">
         <p className="max-w-3xl">{EXPLAIN[subscription.state](subscription)}</p>
+        {subscription.hold && (
+          <Notice tone="info" title="Held">
+            <p>
+              Neither suspended nor ended until <Time at={subscription.hold.until} />:{' '}
+              {subscription.hold.reason}
+            </p>
+            <p>Held by {subscription.hold.by}.</p>
+          </Notice>
+        )}
         {subscription.deliveryProblem && (
           <Notice tone="danger" title="The CloudPod could not be made">
             <p>{subscription.deliveryProblem}</p>

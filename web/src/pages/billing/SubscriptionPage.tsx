@@ -9,16 +9,17 @@ import { Page } from '../../components/Page.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { oneOf } from '../../components/Filters.tsx'
-import { Timeline } from '../../components/Timeline.tsx'
 import { paths } from '../../paths.ts'
 import { Card } from '../../ui/Card.tsx'
 import { Tabs } from '../../ui/Tabs.tsx'
 import { Invoices } from './Invoices.tsx'
 import { SubscriptionActions } from './SubscriptionActions.tsx'
 import { SubscriptionOverview } from './SubscriptionOverview.tsx'
+import { WhatHappened } from './SubscriptionTimeline.tsx'
+import { ASSUMPTIONS, WhatHappensNext } from './WhatHappensNext.tsx'
 
 const route = getRouteApi('/t/$tenant/subscriptions/$id')
-const TABS = ['invoices', 'jobs', 'timeline'] as const
+const TABS = ['invoices', 'next', 'jobs', 'timeline'] as const
 
 export default function SubscriptionPage() {
   const { id } = route.useParams()
@@ -42,7 +43,9 @@ export default function SubscriptionPage() {
 
 function Content({ subscription }: { subscription: Subscription }) {
   const { can } = useSession()
-  const tab = oneOf(TABS, route.useSearch().tab) ?? 'invoices'
+  const search = route.useSearch()
+  const tab = oneOf(TABS, search.tab) ?? 'invoices'
+  const assume = oneOf(ASSUMPTIONS, search.assume) ?? 'paid'
   const navigate = route.useNavigate()
   const mayJobs = can('jobs:read', subscription.tenantId)
   const jobs = useQuery({
@@ -60,6 +63,19 @@ function Content({ subscription }: { subscription: Subscription }) {
         tabs={[
           { value: 'invoices', label: 'Invoices', content: <Invoices subscription={subscription} /> },
           {
+            value: 'next',
+            label: 'What happens next',
+            content: (
+              <WhatHappensNext
+                subscription={subscription}
+                assume={assume}
+                onAssume={(chosen) =>
+                  void navigate({ search: { tab: 'next', assume: chosen }, replace: true })
+                }
+              />
+            ),
+          },
+          {
             value: 'jobs',
             label: 'Jobs',
             content: (
@@ -75,11 +91,7 @@ function Content({ subscription }: { subscription: Subscription }) {
           can('audit:read') && {
             value: 'timeline',
             label: 'Timeline',
-            content: (
-              <Card flush>
-                <Timeline targetId={subscription.id} targetType="subscription" />
-              </Card>
-            ),
+            content: <WhatHappened subscription={subscription} />,
           },
         ]}
       />

@@ -13,6 +13,9 @@ import { toast } from '../../ui/Toast.tsx'
 
 const ACTIONS: Record<string, string> = {
   'subscriptions.end': 'End subscriptions whose agreed end was reached',
+  'subscriptions.renewLate': 'Issue invoices that are more than a day late',
+  'subscriptions.suspend': 'Suspend subscriptions whose invoices are overdue',
+  'subscriptions.terminate': 'End subscriptions that were not paid',
   'backups.expire': 'Delete backups of CloudPods that are gone',
   'tenants.close': 'Destroy what belongs to tenants that are being closed',
   'findings.repair': 'Set guests to what their pods say',

@@ -1,0 +1,102 @@
+import { sql } from 'kysely'
+import { LIVE_STATES } from '../../shared/states/billingSubscription.ts'
+import type { Tx } from './index.ts'
+import type { PriceRow, SubscriptionRow } from './billing.ts'
+import { tenantIsActive } from './billing.ts'
+
+export type ContractRow = SubscriptionRow &
+  Pick<PriceRow, 'interval' | 'interval_count' | 'unit_minor'> & {
+    plan_name: string
+    item_id: string
+    due: string[]
+    protected: boolean
+  }
+
+/** Takes the rows of those that nobody else has just now. */
+export async function lockFree(tx: Tx, ids: readonly string[]): Promise<string[]> {
+  const { rows } = await sql<{
+    id: string
+  }>`select id from subscriptions where id = any (${[...ids]}::uuid[]) for update skip locked`.execute(tx)
+  return rows.map((row) => row.id)
+}
+
+/** What decides about the future of contracts. To be read after their rows were locked: a payment may have been waited for. */
+export async function contractsOf(tx: Tx, ids: readonly string[]): Promise<ContractRow[]> {
+  const { rows } = await sql<ContractRow>`
+    select s.*, r.interval, r.interval_count, r.unit_minor, p.name as plan_name,
+      (select i.id from subscription_items i where i.subscription_id = s.id order by i.slot limit 1) as item_id,
+      array(select i.due_date::text from invoices i where i.subscription_id = s.id and i.status = 'open' order by i.due_date) as due,
+      coalesce((select c.protected from cloud_pods c where c.subscription_id = s.id order by c.id desc limit 1), false) as protected
+    from subscriptions s join prices r on r.id = s.price_id join cloud_pod_plans p on p.id = s.plan_id
+    where s.id = any (${[...ids]}::uuid[])`.execute(tx)
+  return rows
+}
+
+/** What happens next, without being a change of the subscription. */
+export async function noteNext(tx: Tx, id: string, next: { what: string; at: Date } | null): Promise<void> {
+  await sql`update subscriptions set next_step = ${next?.what ?? null}, next_step_at = ${next?.at ?? null}
+    where id = ${id}`.execute(tx)
+}
+
+/** Something that what happens next depends on has changed: it is found out anew. Absent: for one tenant, or for all. */
+export async function lookAgain(
+  tx: Tx,
+  of: { id: string } | { tenantId: string | null },
+  at: Date,
+): Promise<void> {
+  const which =
+    'id' in of
+      ? sql`id = ${of.id}`
+      : sql`state = any (${[...LIVE_STATES]}) and (${of.tenantId}::uuid is null or tenant_id = ${of.tenantId})`
+  await sql`update subscriptions set next_step = 'look', next_step_at = ${at} where ${which}`.execute(tx)
+}
+
+export type DueStep = { id: string; tenant_id: string; what: string }
+/** Steps of a kind whose time came after `from` and until `to`. */
+export type Kind = { what: string; from: Date | null; to: Date }
+
+/** The next of each kind that are due, those first that have waited longest. */
+export async function dueSteps(tx: Tx, kinds: readonly Kind[], limit: number): Promise<DueStep[]> {
+  const asked = JSON.stringify(kinds)
+  const { rows } = await sql<DueStep>`select due.id, due.tenant_id, due.what
+    from jsonb_to_recordset(${asked}::jsonb) as kind (what text, "from" timestamptz, "to" timestamptz)
+      cross join lateral (select id, tenant_id, next_step as what from subscriptions
+        where next_step = kind.what and next_step_at <= kind.to
+          and next_step_at > coalesce(kind.from, '-infinity') and ${tenantIsActive}
+        order by next_step_at limit ${limit}) due`.execute(tx)
+  return rows
+}
+
+/** How many of a kind are due, of how many contracts there are. */
+export async function countDue(tx: Tx, { what, from, to }: Kind): Promise<{ wanted: number; total: number }> {
+  const { rows } = await sql<{ wanted: number; total: number }>`select
+      (select count(*)::int from subscriptions where next_step = ${what} and next_step_at <= ${to}
+        and next_step_at > ${from ?? '-infinity'}::timestamptz and ${tenantIsActive}) as wanted,
+      (select count(*)::int from subscriptions where state = any (${[...LIVE_STATES]})) as total`.execute(tx)
+  return rows[0] ?? { wanted: 0, total: 0 }
+}
+
+/** What a customer has in hand. */
+export async function creditOf(
+  tx: Tx,
+  tenantId: string,
+  customerId: string,
+  currency: string,
+): Promise<bigint> {
+  const { rows } = await sql<{ credit: bigint }>`select coalesce(-sum(e.amount_minor), 0)::bigint as credit
+    from ledger_accounts a join ledger_entries e on e.account_id = a.id
+    where a.tenant_id = ${tenantId} and a.code = 'credit' and a.currency = ${currency}
+      and coalesce(a.customer_id, '00000000-0000-0000-0000-000000000000') = ${customerId}`.execute(tx)
+  return rows[0]?.credit ?? 0n
+}
+
+/** Issued invoices of a subscription for periods that begin at `at` or later, and are not taken back. */
+export async function invoicesFrom(tx: Tx, subscriptionId: string, at: Date): Promise<string[]> {
+  const { rows } = await sql<{
+    id: string
+  }>`select distinct i.id from invoices i join invoice_lines l on l.invoice_id = i.id
+    where i.subscription_id = ${subscriptionId} and l.kind = 'recurring' and not l.voided and lower(l.period) >= ${at}`.execute(
+    tx,
+  )
+  return rows.map((row) => row.id)
+}

@@ -1,0 +1,124 @@
+import type { Ctx } from '../../context.ts'
+import * as billing from '../../db/billing.ts'
+import type { SubscriptionChange } from '../../db/billing.ts'
+import type { ContractRow } from '../../db/billingContracts.ts'
+import * as customers from '../../db/customers.ts'
+import * as tenants from '../../db/tenants.ts'
+import { localDate } from '../../lib/period.ts'
+import { cancel } from './cancelling.ts'
+import { emit, move } from './changes.ts'
+import { issueRenewal } from './invoicing.ts'
+import * as notices from './notices.ts'
+import {
+  boundary,
+  dueDate,
+  FINAL_NOTICE_DAYS,
+  type Contract,
+  type Step,
+  type StepName,
+  type Terms,
+} from './schedule.ts'
+import * as suspension from './suspension.ts'
+
+type Taken = { row: ContractRow; facts: Contract; terms: Terms }
+type Deed = (ctx: Ctx, taken: Taken) => Promise<void>
+
+const update = (ctx: Ctx, { id }: ContractRow, change: SubscriptionChange) =>
+  billing.updateSubscription(ctx.tx, id, { ...change, updated_at: ctx.now() })
+
+async function bill(ctx: Ctx, { row, facts, terms }: Taken): Promise<void> {
+  const customer = await customers.find(ctx.tx, row.tenant_id, row.customer_id)
+  const seller = await tenants.find(ctx.tx, row.tenant_id)
+  if (!customer || !seller) throw new Error(`subscription ${row.id} has lost its customer or tenant`)
+  const index = row.periods_billed
+  const period = { start: boundary(facts, index), end: boundary(facts, index + 1) }
+  const issued = await issueRenewal(ctx, {
+    subscription: row,
+    itemId: row.item_id,
+    price: row,
+    planName: row.plan_name,
+    customer,
+    seller,
+    dueDate: dueDate(facts, terms, ctx.now()),
+    period,
+  })
+  await update(ctx, row, { periods_billed: index + 1 })
+  await emit(ctx, row, 'SUBSCRIPTION_RENEWED', undefined, {
+    from: localDate(period.start, row.billing_tz),
+    to: localDate(period.end, row.billing_tz),
+    invoice: issued.number,
+  })
+  await notices.invoiceIssued(ctx, row, customer, issued)
+}
+
+async function advance(ctx: Ctx, { row, facts }: Taken): Promise<void> {
+  const index = row.period_no + 1
+  const [start, end] = [boundary(facts, index), boundary(facts, index + 1)]
+  await update(ctx, row, {
+    period_no: index,
+    current_period: `[${start.toISOString()},${end.toISOString()})`,
+  })
+  await emit(ctx, row, 'SUBSCRIPTION_PERIOD_BEGUN', { period: [row.period_no, index] })
+}
+
+async function overdue(ctx: Ctx, taken: Taken): Promise<void> {
+  const change = { notified_at: ctx.now(), final_warned_at: null }
+  if (await move(ctx, taken.row, 'overdue', { action: 'SUBSCRIPTION_OVERDUE', change }))
+    await tell(ctx, taken)
+}
+
+async function remind(ctx: Ctx, taken: Taken): Promise<void> {
+  await update(ctx, taken.row, { notified_at: ctx.now() })
+  await emit(ctx, taken.row, 'SUBSCRIPTION_REMINDED', undefined, { dueSince: taken.facts.due[0] })
+  await tell(ctx, taken)
+}
+
+/** Says what is overdue, and what follows from it when. */
+const tell = (ctx: Ctx, { row, facts, terms }: Taken): Promise<void> =>
+  notices.overdue(ctx, row, { ...facts, state: 'grace', notifiedAt: ctx.now() }, terms)
+
+async function suspend(ctx: Ctx, { row, facts }: Taken): Promise<void> {
+  const change = { final_warned_at: null }
+  if (
+    !(await move(ctx, row, 'suspend', {
+      action: 'SUBSCRIPTION_SUSPENDING',
+      change,
+      details: { dueSince: facts.due[0] },
+    }))
+  )
+    return
+  await suspension.begin(ctx, row)
+}
+
+async function warn(ctx: Ctx, { row, facts, terms }: Taken): Promise<void> {
+  const now = ctx.now()
+  await update(ctx, row, { final_warned_at: now })
+  await emit(ctx, row, 'SUBSCRIPTION_FINAL_WARNING', undefined, { days: FINAL_NOTICE_DAYS })
+  await notices.finalWarning(ctx, row, { ...facts, finalWarnedAt: now }, terms)
+}
+
+async function terminate(ctx: Ctx, { row }: Taken): Promise<void> {
+  await cancel(ctx, row.tenant_id, row.id, { when: 'now', reason: 'not paid' })
+}
+
+async function release(ctx: Ctx, { row }: Taken): Promise<void> {
+  await update(ctx, row, suspension.NOT_HELD)
+  await emit(ctx, row, 'SUBSCRIPTION_RELEASED', undefined, { reason: 'its time was over' })
+}
+
+const DEEDS: Record<Exclude<StepName, 'end'>, Deed> = {
+  bill,
+  advance,
+  overdue,
+  remind,
+  suspend,
+  warn,
+  terminate,
+  release,
+  settle: (ctx, { row }) => suspension.settle(ctx, row),
+}
+
+/** Does a step whose time has come to a contract that the caller holds. */
+export async function carryOut(ctx: Ctx, { what }: Step, taken: Taken): Promise<void> {
+  if (what !== 'end') await DEEDS[what](ctx, taken)
+}

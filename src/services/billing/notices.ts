@@ -1,0 +1,85 @@
+import type { Ctx } from '../../context.ts'
+import type { SubscriptionRow } from '../../db/billing.ts'
+import * as customers from '../../db/customers.ts'
+import * as pods from '../../db/cloudPods.ts'
+import { formatMoney } from '../../lib/money.ts'
+import { localDate } from '../../lib/period.ts'
+import * as mailService from '../mailService.ts'
+import type { Issued } from './invoicing.ts'
+import { calendar, type Contract, type Terms } from './schedule.ts'
+
+/** What customers are told. Written in the transaction of what it tells, so it is told once, and only if it happened. */
+
+const YEARS_MS = 3 * 366 * 86_400_000
+
+/** The mail address of who pays, unless his data were erased. */
+async function payer(ctx: Ctx, row: SubscriptionRow) {
+  const customer = await customers.find(ctx.tx, row.tenant_id, row.customer_id)
+  if (!customer || customer.erased_at !== null) return null
+  return { email: customer.email, tenantId: row.tenant_id }
+}
+
+async function what(ctx: Ctx, row: SubscriptionRow): Promise<string> {
+  return (await pods.ofSubscription(ctx.tx, row.tenant_id, row.id))?.hostname ?? 'your subscription'
+}
+
+export async function invoiceIssued(
+  ctx: Ctx,
+  row: SubscriptionRow,
+  customer: { email: string },
+  issued: Issued,
+): Promise<void> {
+  if (issued.totalMinor === 0n) return
+  const to = { email: customer.email, tenantId: row.tenant_id }
+  await mailService.send(ctx, to, 'invoiceIssued', {
+    what: await what(ctx, row),
+    number: issued.number,
+    total: formatMoney(issued.totalMinor, row.currency),
+    open: issued.openMinor === 0n ? null : formatMoney(issued.openMinor, row.currency),
+    dueDate: issued.dueDate,
+  })
+}
+
+/** When a step comes if nothing is paid. */
+function dayOf(ctx: Ctx, of: Contract, terms: Terms, step: 'suspend' | 'terminate'): string | null {
+  if (terms[step === 'suspend' ? 'suspendAfterDays' : 'terminateAfterDays'] === null) return null
+  const until = new Date(ctx.now().getTime() + YEARS_MS)
+  const planned = calendar({ ...of, cancelAt: null }, terms, {
+    now: ctx.now(),
+    until,
+    paid: false,
+    limit: 200,
+  })
+  const found = planned.find(({ what: name }) => name === step)
+  return found ? localDate(found.at, of.timeZone) : null
+}
+
+export async function overdue(ctx: Ctx, row: SubscriptionRow, of: Contract, terms: Terms): Promise<void> {
+  const to = await payer(ctx, row)
+  const [since] = of.due
+  if (to === null || since === undefined) return
+  const suspendedOn = dayOf(ctx, of, terms, 'suspend')
+  await mailService.send(ctx, to, 'invoiceOverdue', { what: await what(ctx, row), since, suspendedOn })
+}
+
+export async function finalWarning(
+  ctx: Ctx,
+  row: SubscriptionRow,
+  of: Contract,
+  terms: Terms,
+): Promise<void> {
+  const to = await payer(ctx, row)
+  const endsOn = dayOf(ctx, of, terms, 'terminate')
+  if (to === null || endsOn === null) return
+  await mailService.send(ctx, to, 'subscriptionEnds', { what: await what(ctx, row), endsOn })
+}
+
+export async function suspended(ctx: Ctx, row: SubscriptionRow): Promise<void> {
+  const to = await payer(ctx, row)
+  if (to !== null) await mailService.send(ctx, to, 'subscriptionSuspended', { what: await what(ctx, row) })
+}
+
+export async function restored(ctx: Ctx, row: SubscriptionRow): Promise<void> {
+  const to = await payer(ctx, row)
+  if (to !== null) await mailService.send(ctx, to, 'subscriptionRestored', { what: await what(ctx, row) })
+}

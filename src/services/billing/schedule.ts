@@ -1,0 +1,200 @@
+import { isLive, stateAfter, type SubscriptionState } from '../../../shared/states/billingSubscription.ts'
+import { addDays, daysBetween, firstDay, instantOf, localDate, type Interval } from '../../lib/period.ts'
+
+/** What decides about the future of a contract; nothing else does. */
+export type Contract = {
+  state: SubscriptionState
+  anchor: string
+  timeZone: string
+  interval: Interval
+  intervalCount: number
+  unitMinor: bigint
+  /** What the customer has in hand. */
+  creditMinor: bigint
+  /** The present period, and how many have an invoice; both counted from the anchor. */
+  periodNo: number
+  periodsBilled: number
+  cancelAt: Date | null
+  holdUntil: Date | null
+  notifiedAt: Date | null
+  finalWarnedAt: Date | null
+  /** Nobody ends its pod before the protection is taken off. */
+  isProtected: boolean
+  /** The due dates of its open invoices, the oldest first. */
+  due: string[]
+}
+
+export type Terms = {
+  leadDays: number
+  remindAfterDays: number[]
+  /** Null: never. */
+  suspendAfterDays: number | null
+  terminateAfterDays: number | null
+}
+
+/**
+ * `end`: the agreed end. `bill`: the next period gets its invoice. `advance`: it begins. `settle`: nothing is overdue any more.
+ * `release`: a hold ends. The others are what is done about an overdue invoice.
+ */
+export type StepName =
+  | 'end'
+  | 'bill'
+  | 'advance'
+  | 'settle'
+  | 'release'
+  | 'overdue'
+  | 'remind'
+  | 'suspend'
+  | 'warn'
+  | 'terminate'
+export type Step = { what: StepName; at: Date }
+
+const HOUR_MS = 3_600_000
+/** The hour of the day, where the contract is at home, at which people are reminded and pods suspended. */
+const DUNNING_HOUR = 9
+/** Nobody is suspended sooner after having been told, nor ended sooner after the last warning, whatever was missed before. */
+const NOTICE_MS = 24 * HOUR_MS
+export const FINAL_NOTICE_DAYS = 3
+
+const firstDayOf = (of: Contract, index: number): string =>
+  firstDay(of.anchor, of.interval, of.intervalCount, index)
+
+/** When a period begins, the first being 0. */
+export const boundary = (of: Contract, index: number): Date => instantOf(firstDayOf(of, index), of.timeZone)
+
+/** The period that it is in by now: the next one begins at its time, also if nobody has noted it yet. */
+export function presentIndex(of: Contract, now: Date): number {
+  let index = of.periodNo
+  while (of.periodsBilled > index + 1 && boundary(of, index + 1) <= now) index++
+  return index
+}
+
+/** The day of issue: so many before the next unbilled period begins, but not before the one in front of it has. */
+function billDay(of: Contract, { leadDays }: Terms): string {
+  const early = addDays(firstDayOf(of, of.periodsBilled), -leadDays)
+  const earliest = firstDayOf(of, of.periodsBilled - 1)
+  return early > earliest ? early : earliest
+}
+
+/** With its period; when it is billed late, as long after the issue as it would have been. */
+export function dueDate(of: Contract, terms: Terms, issued: Date): string {
+  const begins = firstDayOf(of, of.periodsBilled)
+  const left = addDays(localDate(issued, of.timeZone), daysBetween(billDay(of, terms), begins))
+  return left > begins ? left : begins
+}
+
+const later = (one: Date, other: Date): Date => (one > other ? one : other)
+
+/** What happens next to a contract, and when, if nobody does anything. The automation and the page ask this alone. */
+export function nextStep(of: Contract, terms: Terms, now: Date): Step | null {
+  if (!isLive(of.state)) return null
+  let next: Step | null = null
+  for (const step of steps(of, terms, now)) if (next === null || step.at < next.at) next = step
+  return next
+}
+
+function steps(of: Contract, terms: Terms, now: Date): Step[] {
+  const all: Step[] = []
+  if (of.cancelAt !== null) all.push({ what: 'end', at: of.cancelAt })
+  const isBilledOn = of.cancelAt === null || of.cancelAt > boundary(of, of.periodsBilled)
+  if (isBilledOn) all.push({ what: 'bill', at: instantOf(billDay(of, terms), of.timeZone) })
+  if (of.periodsBilled > of.periodNo + 1) all.push({ what: 'advance', at: boundary(of, of.periodNo + 1) })
+  return [...all, ...dunning(of, terms, now)]
+}
+
+function dunning(of: Contract, terms: Terms, now: Date): Step[] {
+  const [oldest] = of.due
+  const isOverdue = oldest !== undefined && now >= instantOf(addDays(oldest, 1), of.timeZone)
+  if (!isOverdue && stateAfter(of.state, 'settled') !== undefined) return [{ what: 'settle', at: now }]
+  // A hold beats whatever the policy says.
+  if (of.holdUntil !== null) return [{ what: 'release', at: of.holdUntil }]
+  if (oldest === undefined) return []
+  const day = (days: number): Date => instantOf(addDays(oldest, days), of.timeZone, DUNNING_HOUR)
+  if (of.state === 'active') return [{ what: 'overdue', at: day(1) }]
+  return [...before(of, terms, day, now), ...lastly(of, terms, day)]
+}
+
+/** Reminders and the suspension. */
+function before(of: Contract, terms: Terms, day: (days: number) => Date, now: Date): Step[] {
+  if (of.state !== 'grace') return []
+  const { notifiedAt } = of
+  // After a hold everything is told anew.
+  if (notifiedAt === null) return [{ what: 'remind', at: now }]
+  const reminders = terms.remindAfterDays.map(day).filter((at) => at > notifiedAt)
+  const noticed = new Date(notifiedAt.getTime() + NOTICE_MS)
+  return [
+    ...reminders.map((at): Step => ({ what: 'remind', at })),
+    ...(terms.suspendAfterDays === null
+      ? []
+      : [{ what: 'suspend', at: later(day(terms.suspendAfterDays), noticed) } satisfies Step]),
+  ]
+}
+
+/** The last warning and the end, of what is suspended; or of what is overdue where nothing is ever suspended. */
+function lastly(of: Contract, terms: Terms, day: (days: number) => Date): Step[] {
+  const { terminateAfterDays: days, suspendAfterDays } = terms
+  const isLast = of.state === 'suspended' || (of.state === 'grace' && suspendAfterDays === null)
+  if (days === null || !isLast || of.isProtected) return []
+  if (of.finalWarnedAt === null) return [{ what: 'warn', at: day(days - FINAL_NOTICE_DAYS) }]
+  const noticed = new Date(of.finalWarnedAt.getTime() + FINAL_NOTICE_DAYS * NOTICE_MS)
+  return [{ what: 'terminate', at: later(day(days), noticed) }]
+}
+
+const NOT_TOLD = { notifiedAt: null, finalWarnedAt: null }
+
+/** What a step changes in a contract, the hypervisor having obeyed. */
+const EFFECTS: Record<Exclude<StepName, 'bill'>, (of: Contract, at: Date) => Partial<Contract>> = {
+  advance: ({ periodNo }) => ({ periodNo: periodNo + 1 }),
+  release: () => ({ holdUntil: null, ...NOT_TOLD }),
+  overdue: (_, at) => ({ state: 'grace', notifiedAt: at, finalWarnedAt: null }),
+  remind: (_, at) => ({ notifiedAt: at }),
+  suspend: () => ({ state: 'suspended', finalWarnedAt: null }),
+  warn: (_, at) => ({ finalWarnedAt: at }),
+  settle: () => ({ state: 'active', ...NOT_TOLD }),
+  end: () => ({ state: 'terminating' }),
+  terminate: () => ({ state: 'terminating' }),
+}
+
+function billed(of: Contract, terms: Terms, at: Date, paid: boolean): Partial<Contract> {
+  const used = of.creditMinor < of.unitMinor ? of.creditMinor : of.unitMinor
+  const isOpen = used < of.unitMinor && !paid
+  return {
+    creditMinor: of.creditMinor - used,
+    periodsBilled: of.periodsBilled + 1,
+    due: isOpen ? [...of.due, dueDate(of, terms, at)].toSorted() : of.due,
+  }
+}
+
+const OBEYED: Partial<Record<SubscriptionState, SubscriptionState>> = {
+  suspending: 'suspended',
+  unsuspending: 'active',
+}
+
+export type Planned = Step & { before: Contract }
+
+/**
+ * What happens to a contract from `now` on, if nobody does anything.
+ * @param paid whether every invoice, also what is open now, is paid in time
+ */
+export function calendar(
+  of: Contract,
+  terms: Terms,
+  { now, until, paid, limit }: { now: Date; until: Date; paid: boolean; limit: number },
+): Planned[] {
+  const planned: Planned[] = []
+  let at = now
+  let contract: Contract = { ...of, state: OBEYED[of.state] ?? of.state, due: paid ? [] : of.due }
+  while (planned.length < limit) {
+    const next = nextStep(contract, terms, at)
+    if (next === null) break
+    // What should have happened before happens now.
+    at = later(next.at, at)
+    if (at > until) break
+    planned.push({ what: next.what, at, before: contract })
+    contract = {
+      ...contract,
+      ...(next.what === 'bill' ? billed(contract, terms, at, paid) : EFFECTS[next.what](contract, at)),
+    }
+  }
+  return planned
+}

@@ -1,0 +1,91 @@
+import { useQuery } from '@tanstack/react-query'
+import { CalendarOff } from 'lucide-react'
+import { calendarQuery, type Subscription, type SubscriptionCalendar } from '../../api/billing.ts'
+import { ChoiceFilter, Filters } from '../../components/Filters.tsx'
+import { Loaded } from '../../components/Loaded.tsx'
+import { formatMoney, isZero } from '../../lib/money.ts'
+import { Card } from '../../ui/Card.tsx'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+import { Day } from '../../ui/Time.tsx'
+
+type Item = SubscriptionCalendar['items'][number]
+export const ASSUMPTIONS = ['paid', 'unpaid'] as const
+
+const TITLES: Record<Item['what'], string> = {
+  bill: 'An invoice is issued',
+  advance: 'The next period begins',
+  overdue: 'An invoice is overdue: the customer is told',
+  remind: 'The customer is reminded',
+  suspend: 'The CloudPod is switched off',
+  settle: 'Nothing is overdue any more: what was switched off comes back',
+  warn: 'The customer is warned for the last time',
+  terminate: 'The subscription is ended, and its CloudPod deleted',
+  release: 'The hold ends',
+  end: 'The subscription ends as agreed, and its CloudPod is deleted',
+}
+
+/** On which day what happens, if nobody does anything; asked of what the automation itself goes by. */
+export function WhatHappensNext({
+  subscription,
+  assume,
+  onAssume,
+}: {
+  subscription: Subscription
+  assume: (typeof ASSUMPTIONS)[number]
+  onAssume: (assume: (typeof ASSUMPTIONS)[number] | undefined) => void
+}) {
+  const query = useQuery(calendarQuery(subscription.id, assume))
+  return (
+    <Card flush>
+      <Filters>
+        <ChoiceFilter
+          label="If invoices are"
+          value={assume}
+          options={ASSUMPTIONS}
+          onChange={onAssume}
+          always
+        />
+      </Filters>
+      <Loaded query={query} what="calendar">
+        {({ items, timeZone }) =>
+          items.length === 0 ? (
+            <EmptyState icon={CalendarOff} title="Nothing happens by itself">
+              A subscription is billed and ended by itself from its delivery to its end.
+            </EmptyState>
+          ) : (
+            <>
+              <ol className="space-y-4 p-4">
+                {items.map((item) => (
+                  <Planned key={`${item.at} ${item.what}`} item={item} />
+                ))}
+              </ol>
+              <p className="border-t border-line p-3 text-[13px] text-muted">
+                The next 120 days, by the calendar of {timeZone}, if nobody does anything.
+              </p>
+            </>
+          )
+        }
+      </Loaded>
+    </Card>
+  )
+}
+
+function Planned({ item: { what, date, invoice } }: { item: Item }) {
+  return (
+    <li className="grid gap-x-4 gap-y-1 border-l-2 border-line pl-4 sm:grid-cols-[14rem_1fr]">
+      <div className="text-[13px] text-muted">
+        <Day date={date} />
+      </div>
+      <div className="min-w-0">
+        <p className="font-medium">{TITLES[what]}</p>
+        {invoice && (
+          <p className="text-[13px] text-muted">
+            {formatMoney(invoice.total)} for <Day date={invoice.from} /> – <Day date={invoice.to} />, due{' '}
+            <Day date={invoice.dueDate} />
+            {!isZero(invoice.fromCredit) && `; ${formatMoney(invoice.fromCredit)} of it from credit`}
+          </p>
+        )}
+      </div>
+    </li>
+  )
+}
