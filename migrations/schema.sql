@@ -859,7 +859,7 @@ create table findings (
   id uuid not null,
   kind text not null,
   cluster_id uuid not null,
-  vmid integer not null,
+  vmid integer,
   pod_id uuid,
   label text not null,
   expected text not null,
@@ -875,13 +875,17 @@ create table findings (
   first_seen_at timestamp with time zone not null,
   last_seen_at timestamp with time zone not null,
   closed_at timestamp with time zone,
+  pool_id uuid,
+  address inet,
   constraint findings_pkey PRIMARY KEY (id),
   constraint findings_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES clusters(id),
   constraint findings_pod_id_fkey FOREIGN KEY (pod_id) REFERENCES cloud_pods(id) ON DELETE CASCADE,
+  constraint findings_pool_id_fkey FOREIGN KEY (pool_id) REFERENCES ip_pools(id) ON DELETE CASCADE,
+  constraint findings_about CHECK ((((vmid IS NULL) = (address IS NOT NULL)) AND ((pool_id IS NULL) = (address IS NULL)) AND ((vmid IS NULL) = (kind ~~ 'address\_%'::text)))),
   constraint findings_check CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
   constraint findings_check1 CHECK (((state = 'closed'::text) = (outcome IS NOT NULL))),
   constraint findings_decision_check CHECK ((decision = ANY (ARRAY['repair'::text, 'adopt'::text, 'ignore'::text]))),
-  constraint findings_kind_check CHECK ((kind = ANY (ARRAY['moved'::text, 'stopped'::text, 'suspended_running'::text, 'resized'::text, 'network'::text, 'renamed'::text, 'unmarked'::text, 'gone'::text, 'orphan'::text, 'foreign'::text]))),
+  constraint findings_kind_check CHECK ((kind = ANY (ARRAY['moved'::text, 'stopped'::text, 'suspended_running'::text, 'resized'::text, 'network'::text, 'renamed'::text, 'unmarked'::text, 'gone'::text, 'orphan'::text, 'foreign'::text, 'address_leaked'::text, 'address_lost'::text, 'address_changed'::text, 'address_contested'::text]))),
   constraint findings_outcome_check CHECK ((outcome = ANY (ARRAY['repaired'::text, 'adopted'::text, 'vanished'::text]))),
   constraint findings_state_check CHECK ((state = ANY (ARRAY['open'::text, 'repairing'::text, 'ignored'::text, 'closed'::text])))
 );
@@ -1025,6 +1029,31 @@ create table ip_addresses (
   constraint ip_addresses_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'assigned'::text, 'releasing'::text, 'quarantined'::text, 'kept'::text])))
 );
 
+create table ip_claims (
+  id uuid not null,
+  pool_id uuid not null,
+  address inet not null,
+  wanted text not null,
+  version integer not null default 1,
+  settled integer not null default 0,
+  netbox_id bigint,
+  refused boolean not null default false,
+  taking_over boolean not null default false,
+  problem text,
+  retry_at timestamp with time zone,
+  constraint ip_claims_pkey PRIMARY KEY (id),
+  constraint ip_claims_pool_id_fkey FOREIGN KEY (pool_id) REFERENCES ip_pools(id),
+  constraint ip_claims_check CHECK ((settled <= version)),
+  constraint ip_claims_wanted_check CHECK ((wanted = ANY (ARRAY['reserved'::text, 'active'::text, 'deprecated'::text, 'gone'::text])))
+);
+
+create table ip_pool_taken (
+  pool_id uuid not null,
+  address inet not null,
+  constraint ip_pool_taken_pkey PRIMARY KEY (pool_id, address),
+  constraint ip_pool_taken_pool_id_fkey FOREIGN KEY (pool_id) REFERENCES ip_pools(id) ON DELETE CASCADE
+);
+
 create table ip_pools (
   id uuid not null,
   cluster_id uuid not null,
@@ -1041,18 +1070,44 @@ create table ip_pools (
   created_at timestamp with time zone not null,
   version integer not null default 1,
   pod_prefix integer,
+  source_id uuid,
+  source_prefix bigint,
+  source_vrf bigint,
+  source_problem text,
+  compared_at timestamp with time zone,
   constraint ip_pools_cluster_id_network_excl EXCLUDE USING gist (cluster_id WITH =, network inet_ops WITH &&),
   constraint ip_pools_cluster_id_name_key UNIQUE (cluster_id, name),
   constraint ip_pools_pkey PRIMARY KEY (id),
   constraint ip_pools_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES clusters(id),
+  constraint ip_pools_source_id_fkey FOREIGN KEY (source_id) REFERENCES ip_sources(id),
   constraint ip_pools_bridge_check CHECK ((bridge ~ '^[a-zA-Z][a-zA-Z0-9_.-]{0,14}$'::text)),
   constraint ip_pools_check CHECK (((range_start <<= (network)::inet) AND (range_end <<= (network)::inet) AND ((gateway <<= (network)::inet) OR (gateway <<= 'fe80::/10'::inet)))),
   constraint ip_pools_check1 CHECK (((range_start <= range_end) AND (family(range_start) = family((network)::inet)))),
   constraint ip_pools_pod_prefix CHECK (((pod_prefix IS NULL) OR ((family((network)::inet) = 6) AND ((masklen((network)::inet) >= 16) AND (masklen((network)::inet) <= 63)) AND (gateway <<= 'fe80::/10'::inet) AND (range_start = ((host((network(set_masklen(range_start, 64)))::inet))::inet + (1)::bigint)) AND (range_end = ((host((network(set_masklen(range_end, 64)))::inet))::inet + (1)::bigint))))),
   constraint ip_pools_pod_prefix_check CHECK ((pod_prefix = 64)),
   constraint ip_pools_quarantine_hours_check CHECK ((quarantine_hours >= 0)),
+  constraint ip_pools_source CHECK ((((source_id IS NULL) = (source_prefix IS NULL)) AND ((source_id IS NOT NULL) OR ((source_vrf IS NULL) AND (source_problem IS NULL) AND (compared_at IS NULL))) AND ((source_id IS NULL) OR (pod_prefix IS NULL)))),
+  constraint ip_pools_source_prefix_check CHECK ((source_prefix > 0)),
   constraint ip_pools_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text]))),
   constraint ip_pools_vlan_check CHECK (((vlan >= 1) AND (vlan <= 4094)))
+);
+
+create table ip_sources (
+  id uuid not null,
+  name text not null,
+  url text not null,
+  token_sealed bytea not null,
+  ca_pem text,
+  field text not null,
+  health text not null default 'unknown'::text,
+  health_message text,
+  checked_at timestamp with time zone,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  constraint ip_sources_pkey PRIMARY KEY (id),
+  constraint ip_sources_check CHECK (((health = 'failing'::text) = (health_message IS NOT NULL))),
+  constraint ip_sources_field_check CHECK ((field ~ '^[a-z0-9_]{1,50}$'::text)),
+  constraint ip_sources_health_check CHECK ((health = ANY (ARRAY['unknown'::text, 'ok'::text, 'failing'::text])))
 );
 
 create table job_history_2026_10 partition of provisioning_jobs FOR VALUES IN ('2026-10-01');
@@ -2035,9 +2090,13 @@ CREATE UNIQUE INDEX dunning_policies_once ON public.dunning_policies USING btree
 
 CREATE UNIQUE INDEX findings_live ON public.findings USING btree (cluster_id, vmid, kind) WHERE (state <> 'closed'::text);
 
+CREATE UNIQUE INDEX findings_live_address ON public.findings USING btree (pool_id, address, kind) WHERE (state <> 'closed'::text);
+
 CREATE INDEX findings_open ON public.findings USING btree (kind) WHERE (state = 'open'::text);
 
 CREATE INDEX findings_pod ON public.findings USING btree (pod_id, id DESC);
+
+CREATE INDEX findings_pool ON public.findings USING btree (pool_id) WHERE (pool_id IS NOT NULL);
 
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at);
 
@@ -2066,6 +2125,18 @@ CREATE UNIQUE INDEX ip_addresses_on_card ON public.ip_addresses USING btree (pod
 CREATE INDEX ip_addresses_pod ON public.ip_addresses USING btree (pod_id) WHERE (pod_id IS NOT NULL);
 
 CREATE UNIQUE INDEX ip_addresses_primary ON public.ip_addresses USING btree (pod_id) WHERE is_primary;
+
+CREATE UNIQUE INDEX ip_claims_address ON public.ip_claims USING btree (pool_id, address) WHERE (wanted <> 'gone'::text);
+
+CREATE INDEX ip_claims_pool ON public.ip_claims USING btree (pool_id, address);
+
+CREATE INDEX ip_claims_unsettled ON public.ip_claims USING btree (pool_id) WHERE (settled < version);
+
+CREATE UNIQUE INDEX ip_pools_source_prefix ON public.ip_pools USING btree (source_id, source_prefix, cluster_id) WHERE (source_id IS NOT NULL);
+
+CREATE INDEX ip_pools_with_source ON public.ip_pools USING btree (source_id) WHERE (source_id IS NOT NULL);
+
+CREATE UNIQUE INDEX ip_sources_name ON public.ip_sources USING btree (name);
 
 CREATE INDEX ledger_accounts_customer ON public.ledger_accounts USING btree (customer_id) WHERE (customer_id IS NOT NULL);
 
@@ -2491,6 +2562,8 @@ CREATE TRIGGER audit_events_no_truncate BEFORE TRUNCATE ON public.audit_events F
 
 CREATE TRIGGER audit_events_note_unsealed AFTER INSERT ON public.audit_events REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION audit_note_unsealed();
 
+CREATE TRIGGER cloud_pods_claims AFTER UPDATE OF hostname ON public.cloud_pods FOR EACH ROW EXECUTE FUNCTION claims_follow_hostname();
+
 CREATE TRIGGER cloud_pods_words AFTER INSERT ON public.cloud_pods FOR EACH ROW EXECUTE FUNCTION search_learn();
 
 CREATE TRIGGER credit_notes_immutable BEFORE DELETE OR UPDATE ON public.credit_notes FOR EACH ROW EXECUTE FUNCTION refuse_change();
@@ -2510,6 +2583,8 @@ CREATE TRIGGER invoice_lines_period BEFORE UPDATE ON public.invoice_lines FOR EA
 CREATE TRIGGER invoices_immutable BEFORE DELETE OR UPDATE ON public.invoices FOR EACH ROW EXECUTE FUNCTION protect_issued_invoice();
 
 CREATE TRIGGER invoices_no_truncate BEFORE TRUNCATE ON public.invoices FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER ip_addresses_claim AFTER INSERT OR DELETE OR UPDATE OF pool_id, address, state, pod_id, reverse_name, note ON public.ip_addresses FOR EACH ROW EXECUTE FUNCTION claim_follows_address();
 
 CREATE TRIGGER ledger_entries_append_only BEFORE DELETE OR UPDATE ON public.ledger_entries FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
@@ -2619,7 +2694,13 @@ grant insert, select on invoices to mpanel_app;
 
 grant delete, insert, select, update on ip_addresses to mpanel_app;
 
+grant delete, insert, select, update on ip_claims to mpanel_app;
+
+grant delete, insert, select on ip_pool_taken to mpanel_app;
+
 grant delete, insert, select, update on ip_pools to mpanel_app;
+
+grant delete, insert, select, update on ip_sources to mpanel_app;
 
 grant delete, insert, select, update on job_lanes to mpanel_app;
 
@@ -2787,6 +2868,45 @@ AS $function$
 begin
   insert into audit_unsealed (event_id, at) select id, at from added order by id;
   return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.claim_follows_address()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if tg_op = 'DELETE' or (tg_op = 'UPDATE' and (old.pool_id, old.address) is distinct from (new.pool_id, new.address)) then
+    update ip_claims set wanted = 'gone', version = version + 1, problem = null, retry_at = null
+      where pool_id = old.pool_id and address = old.address and wanted <> 'gone';
+  end if;
+  if tg_op = 'DELETE' then return old; end if;
+  if not exists (select from ip_pools where id = new.pool_id and source_id is not null) then return new; end if;
+  insert into ip_claims (id, pool_id, address, wanted) values (gen_random_uuid(), new.pool_id, new.address,
+    case new.state when 'assigned' then 'active' when 'releasing' then 'active' when 'quarantined' then 'deprecated'
+      else 'reserved' end)
+    on conflict (pool_id, address) where wanted <> 'gone'
+      do update set wanted = excluded.wanted, version = ip_claims.version + 1, problem = null, retry_at = null;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.claims_follow_hostname()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  caller_scope text := coalesce(current_setting('app.scope', true), '');
+begin
+  if old.hostname is distinct from new.hostname then
+    perform set_config('app.scope', 'platform', true);
+    update ip_claims c set version = c.version + 1 from ip_addresses a
+      where a.pod_id = new.id and c.pool_id = a.pool_id and c.address = a.address and c.wanted <> 'gone';
+    perform set_config('app.scope', caller_scope, true);
+  end if;
+  return new;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.cloud_pods_found(p_like text, p_state text, p_tag text, p_customer uuid, p_after uuid, p_down boolean, p_limit integer)
@@ -3380,8 +3500,11 @@ begin
     select case when p.pod_prefix is null then a.address + 1
         else a.address + 9223372036854775807 + 9223372036854775807 + 2 end,
       p.network, p.range_start, p.range_end, p.gateway
-    from ip_addresses a join ip_pools p on p.id = a.pool_id where a.pool_id = p_pool
-      and a.address >= p.range_start and a.address < p.range_end
+    from (select pool_id, address from ip_addresses where pool_id = p_pool
+      union all select pool_id, address from ip_pool_taken where pool_id = p_pool
+      union all select pool_id, address from ip_claims where pool_id = p_pool) a
+      join ip_pools p on p.id = a.pool_id
+    where a.address >= p.range_start and a.address < p.range_end
     union all
     select host(p.gateway)::inet + 1, p.network, p.range_start, p.range_end, p.gateway from ip_pools p
       where p.id = p_pool and p.pod_prefix is null
@@ -3392,6 +3515,8 @@ begin
   where candidate between range_start and range_end and host(candidate) <> host(gateway)
     and (family(candidate) = 4 or host(candidate) <> host(network))
     and not exists (select from ip_addresses b where b.pool_id = p_pool and b.address = c.candidate)
+    and not exists (select from ip_pool_taken b where b.pool_id = p_pool and b.address = c.candidate)
+    and not exists (select from ip_claims b where b.pool_id = p_pool and b.address = c.candidate)
   order by candidate limit 1;
   perform set_config('app.scope', caller_scope, true);
   return free;

@@ -3,6 +3,7 @@ import type { Database, Scope, Tx } from './db/index.ts'
 import type { JobPlan } from '../shared/api/provisioningPlan.ts'
 import type { Permission } from '../shared/permissions.ts'
 import type { Mail } from './integrations/mail/types.ts'
+import type { Netbox, NetboxConnection } from './integrations/netbox/types.ts'
 import type { Oidc, OidcConnection } from './integrations/oidc/types.ts'
 import type { Certificate, PlanProxmox, Proxmox, ProxmoxConnection } from './integrations/proxmox/types.ts'
 import type { SyslogMessage, SyslogTarget } from './integrations/syslog/types.ts'
@@ -33,6 +34,7 @@ type Vendors = {
   /** Null: there is no mail server, and mails are kept. */
   mail: Mail | null
   oidc(connection: OidcConnection): Oidc
+  netbox(connection: NetboxConnection): Netbox
   /** The TXT records of a name in DNS. */
   txt(name: string): Promise<TxtAnswer>
   /** One request to an address that a person has typed. @throws OutgoingFault */

@@ -8,6 +8,7 @@ import { NOTIFY_CHANNEL } from './db/queue.ts'
 import { StartupError } from './errors.ts'
 import { createMail } from './integrations/mail/client.ts'
 import { createTxtLookup } from './integrations/dns/txt.ts'
+import { createNetbox } from './integrations/netbox/client.ts'
 import { createOidc } from './integrations/oidc/client.ts'
 import { createProxmox } from './integrations/proxmox/client.ts'
 import { createPlanProxmox } from './integrations/proxmox/planClient.ts'
@@ -51,6 +52,7 @@ export function createDeps(
       proxmoxCertificate: presentedCertificate,
       txt: createTxtLookup(config.dnsServers),
       oidc: (connection) => createOidc(send, connection),
+      netbox: (connection) => createNetbox(send, connection),
       send,
       syslog: (target, messages) => sendSyslog(config.outgoingNetworks, target, messages),
       webhook: (target, delivery) => sendWebhook(send, target, delivery),

@@ -2,13 +2,17 @@ import { z } from 'zod'
 import { DECISIONS, FINDING_KINDS, FINDING_OUTCOMES, FINDING_STATES } from '../states/finding.ts'
 import { id, listQuery, timestamp } from './common.ts'
 
-/** A difference between a cluster and mPanel, and what was decided about it. */
+/** A difference between a cluster or a NetBox and mPanel, and what was decided about it. */
 export const finding = z.object({
   id,
   kind: z.enum(FINDING_KINDS),
   clusterId: id,
   clusterName: z.string(),
-  vmid: z.number().int(),
+  /** Of a guest; null for a finding about an address. */
+  vmid: z.number().int().nullable(),
+  /** Of a pool with a NetBox; null for a finding about a guest. */
+  address: z.string().nullable(),
+  pool: z.object({ id, name: z.string() }).nullable(),
   /** The pod whose guest it is, or (orphan) once was; null: nobody's. */
   pod: z.object({ id, tenantId: id, hostname: z.string(), subscriptionId: id.nullable() }).nullable(),
   /** What the guest is called on the cluster, else the pod. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { id, timestamp } from './common.ts'
+import { poolSource, poolSourceRef } from './provisioningSources.ts'
 
 export const ipPool = z.object({
   id,
@@ -22,6 +23,8 @@ export const ipPool = z.object({
   quarantined: z.number().int(),
   /** Kept back by operators. */
   kept: z.number().int(),
+  /** Where its addresses are kept: null, here alone. */
+  source: poolSource.nullable(),
   version: z.number().int(),
   createdAt: timestamp,
 })
@@ -43,6 +46,7 @@ export const ipPoolCreate = z.strictObject({
   dnsServers: z.array(address).max(4).default([]),
   podPrefix: z.literal(64).nullable().default(null),
   quarantineHours: z.number().int().min(0).max(8760).default(24),
+  source: poolSourceRef.nullable().default(null),
 })
 
 /** What is not named stays. Network, gateway and bridge are in the guests already: another pool has others. */
@@ -60,7 +64,8 @@ export const ipPoolUpdate = z
 /** An address of a pool that is not free. */
 const ipAddress = z.object({
   address: z.string(),
-  state: z.enum(['reserved', 'assigned', 'releasing', 'quarantined', 'kept']),
+  /** `elsewhere`: others hold it in the NetBox of the pool. */
+  state: z.enum(['reserved', 'assigned', 'releasing', 'quarantined', 'kept', 'elsewhere']),
   pod: z.object({ id, tenantId: id, hostname: z.string() }).nullable(),
   /** Until when it rests. */
   until: timestamp.nullable(),

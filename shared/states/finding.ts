@@ -3,7 +3,9 @@ import { allowed, refused, type Verdict } from './billingSubscription.ts'
 /**
  * Where a cluster and mPanel disagree about a guest. `gone`: the pod has no guest any more; `unmarked`: its guest lost the
  * mark by which we know it; `orphan`: a guest with our mark that no pod owns; `foreign`: a guest in our range of VMIDs
- * that mPanel did not make; `suspended_running`: it was powered on although its tenant is suspended.
+ * that mPanel did not make; `suspended_running`: it was powered on although its tenant is suspended. `address_…`: where a NetBox
+ * and mPanel disagree about an address: it has one of ours that is not known here (`leaked`), it has not what is held here
+ * (`lost`), it says something else of it (`changed`), or somebody else has it there (`contested`).
  */
 export const FINDING_KINDS = [
   'moved',
@@ -16,6 +18,10 @@ export const FINDING_KINDS = [
   'gone',
   'orphan',
   'foreign',
+  'address_leaked',
+  'address_lost',
+  'address_changed',
+  'address_contested',
 ] as const
 export type FindingKind = (typeof FINDING_KINDS)[number]
 /** `ignored`: it stays as it is and is reported again when it changes. */
@@ -46,6 +52,10 @@ const REPAIRS: Record<FindingKind, { does: string } | { cannot: string }> = {
   gone: { does: 'The pod is made again from its blueprint: empty, with the same address.' },
   orphan: { does: 'The guest is destroyed with its disks.' },
   foreign: { cannot: 'mPanel does not touch a guest that it did not make.' },
+  address_leaked: { does: 'The address is deleted in NetBox.' },
+  address_lost: { does: 'The address is made in NetBox again.' },
+  address_changed: { does: 'NetBox is told again what mPanel says of the address.' },
+  address_contested: { does: 'What stands in NetBox becomes the address of mPanel, with its mark.' },
 }
 const ADOPTIONS: Record<FindingKind, { does: string } | { cannot: string }> = {
   moved: { does: 'The pod counts on its new node from now on.' },
@@ -61,6 +71,10 @@ const ADOPTIONS: Record<FindingKind, { does: string } | { cannot: string }> = {
     cannot:
       'It belongs to nobody here: make it a pod from the page of its cluster, under “Guests of nobody”.',
   },
+  address_leaked: { cannot: 'No pod holds it: let it be deleted, or take the mark away in NetBox.' },
+  address_lost: { cannot: 'A pod has the address: it is given back when the pod lets it go.' },
+  address_changed: { cannot: 'What an address is for is decided here.' },
+  address_contested: { cannot: 'A pod has the address: it is given back when the pod lets it go.' },
 }
 
 const verdictOf = (deed: { does: string } | { cannot: string }): Verdict =>

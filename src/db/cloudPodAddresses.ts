@@ -5,17 +5,20 @@ import type { IpPoolsTable } from './types.ts'
 export type Family = 4 | 6
 export type PoolRow = Selectable<IpPoolsTable>
 
-/** The pools of a cluster that give out addresses of a family, in the order in which they do. */
+/** The pools of a cluster that give out addresses of a family, in the order in which they do: what others hold is known of them. */
 export async function activePools(tx: Tx, clusterId: string, family: Family): Promise<PoolRow[]> {
   return tx
     .selectFrom('ip_pools')
     .selectAll()
     .where('cluster_id', '=', clusterId)
     .where('state', '=', 'active')
+    .where(IS_READY)
     .where(sql<boolean>`family(network) = ${family}`)
     .orderBy('name')
     .execute()
 }
+
+const IS_READY = sql<boolean>`(source_id is null or (compared_at is not null and source_problem is null))`
 
 export type AddressOf = {
   podId: string
@@ -44,6 +47,16 @@ export async function reserveGiven(tx: Tx, poolId: string, address: string, of: 
     insert into ip_addresses (pool_id, address, tenant_id, state, pod_id, is_primary, on_card, created_at)
     values (${poolId}, ${address}::inet, ${of.tenantId}, 'reserved', ${of.podId}, ${of.isPrimary}, ${of.onCard}, ${of.at})
     on conflict (pool_id, address) do nothing returning address`.execute(tx)
+  return rows.length > 0
+}
+
+/** Whether others hold it in the NetBox of its pool, or it is still ours there. */
+export async function isTaken(tx: Tx, poolId: string, address: string): Promise<boolean> {
+  const { rows } =
+    await sql`select from ip_pool_taken where pool_id = ${poolId} and address = ${address}::inet
+    union all select from ip_claims where pool_id = ${poolId} and address = ${address}::inet limit 1`.execute(
+      tx,
+    )
   return rows.length > 0
 }
 

@@ -11,12 +11,14 @@ const view = (tx: Tx) =>
     .selectFrom('findings')
     .innerJoin('clusters', 'clusters.id', 'findings.cluster_id')
     .leftJoin('cloud_pods as pod', 'pod.id', 'findings.pod_id')
+    .leftJoin('ip_pools as pool', 'pool.id', 'findings.pool_id')
     .selectAll('findings')
     .select([
       'clusters.name as cluster_name',
       'pod.tenant_id as tenant_id',
       'pod.hostname as hostname',
       'pod.subscription_id as subscription_id',
+      'pool.name as pool_name',
     ])
 
 export type FindingView = Awaited<ReturnType<ReturnType<typeof view>['executeTakeFirstOrThrow']>>
@@ -53,19 +55,38 @@ export const liveAt = (tx: Tx, clusterId: string, vmid: number): Promise<Finding
     .forUpdate()
     .execute()
 
-export type LiveFinding = Pick<FindingRow, 'kind' | 'vmid' | 'pod_id' | 'label'>
+export type LiveFinding = Pick<FindingRow, 'kind' | 'pod_id' | 'label'> & { vmid: number }
 
-/** All of a cluster that is not over yet. */
+/** All about guests of a cluster that is not over yet. */
 export const liveOf = (tx: Tx, clusterId: string): Promise<LiveFinding[]> =>
   tx
     .selectFrom('findings')
     .select(['kind', 'vmid', 'pod_id', 'label'])
     .where('cluster_id', '=', clusterId)
     .where('state', '<>', 'closed')
+    .where('vmid', 'is not', null)
+    .$narrowType<{ vmid: number }>()
     .execute()
 
-/** What an adoption takes over. */
-export type Facts = { node?: string; size?: { cores: number; memoryMb: number; diskGb: number } }
+/** What is not over yet about addresses of a pool. Locked. */
+export const liveOfPool = (tx: Tx, poolId: string): Promise<FindingRow[]> =>
+  tx
+    .selectFrom('findings')
+    .selectAll()
+    .where('pool_id', '=', poolId)
+    .where('state', '<>', 'closed')
+    .orderBy('id')
+    .forUpdate()
+    .execute()
+
+/** What an adoption takes over; `entry`: what a repair deletes in NetBox. */
+export type Facts = {
+  node?: string
+  size?: { cores: number; memoryMb: number; diskGb: number }
+  entry?: { id: string; netboxId: number }
+}
+/** A guest, or an address of a pool. */
+export type About = { vmid: number | null; pool?: { id: string; address: string } }
 export type Difference = {
   kind: FindingKind
   label: string
@@ -76,7 +97,7 @@ export type Difference = {
 
 export async function insert(
   tx: Tx,
-  finding: Difference & { id: string; clusterId: string; vmid: number; podId: string | null; at: Date },
+  finding: Difference & About & { id: string; clusterId: string; podId: string | null; at: Date },
 ): Promise<FindingRow> {
   return tx
     .insertInto('findings')
@@ -85,6 +106,8 @@ export async function insert(
       kind: finding.kind,
       cluster_id: finding.clusterId,
       vmid: finding.vmid,
+      pool_id: finding.pool?.id ?? null,
+      address: finding.pool?.address ?? null,
       pod_id: finding.podId,
       label: finding.label,
       expected: finding.expected,

@@ -37,6 +37,13 @@ export async function hasUnfinished(tx: Tx, tenantId: string, podId: string): Pr
   return rows.length > 0
 }
 
+/** Whether a pod's guest is still to be made by its own job. */
+export async function isBeingMade(tx: Tx, podId: string): Promise<boolean> {
+  const { rows } = await sql`select from provisioning_jobs_live where serial_key = ${`cloudPod:${podId}`}
+    and kind = 'cloudPod.create' and state not in ('succeeded', 'failed', 'cancelled') limit 1`.execute(tx)
+  return rows.length > 0
+}
+
 /** The last lines of a job's log, oldest first. */
 export async function log(tx: Tx, jobId: string, lines: number) {
   const rows = await tx

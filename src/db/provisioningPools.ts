@@ -36,6 +36,14 @@ const poolView = (tx: Tx) =>
       sql<number | null>`ip_pool_size(ip_pools)::float8`.as('size'),
       countOf('quarantined').as('quarantined'),
       countOf('kept').as('kept'),
+      sql<string | null>`(select name from ip_sources where id = ip_pools.source_id)`.as('source_name'),
+      sql<number>`(select count(*)::int from ip_pool_taken t where t.pool_id = ip_pools.id)`.as('taken'),
+      sql<number>`(select count(*)::int from ip_claims c where c.pool_id = ip_pools.id and c.settled < c.version)`.as(
+        'untold',
+      ),
+      sql<string | null>`(select min(c.problem) from ip_claims c where c.pool_id = ip_pools.id)`.as(
+        'untold_problem',
+      ),
     ])
     .where(ofPresentCluster('ip_pools.cluster_id'))
 
@@ -68,6 +76,12 @@ export async function updatePool(
     .execute()
 }
 
+/** Whether its NetBox still has something to be told, or to let go of. */
+export async function hasClaims(tx: Tx, id: string): Promise<boolean> {
+  const { rows } = await sql`select from ip_claims where pool_id = ${id} limit 1`.execute(tx)
+  return rows.length > 0
+}
+
 /** Removes a pool and what is kept back in it. @throws DatabaseError 23503 when a pod holds an address of it */
 export async function deletePool(tx: Tx, id: string): Promise<void> {
   await sql`delete from ip_addresses where pool_id = ${id} and state = 'kept'`.execute(tx)
@@ -76,7 +90,7 @@ export async function deletePool(tx: Tx, id: string): Promise<void> {
 
 export type AddressRow = {
   address: string
-  state: 'reserved' | 'assigned' | 'releasing' | 'quarantined' | 'kept'
+  state: 'reserved' | 'assigned' | 'releasing' | 'quarantined' | 'kept' | 'elsewhere'
   podId: string | null
   tenantId: string | null
   hostname: string | null
@@ -93,19 +107,24 @@ export async function addressesIn(
 ): Promise<AddressRow[]> {
   const { rows } = await sql<AddressRow>`select host(a.address) as address, a.state, a.pod_id as "podId",
       a.tenant_id as "tenantId", p.hostname, a.until, a.note
-    from ip_addresses a left join cloud_pods p on p.id = a.pod_id
-    where a.pool_id = ${poolId} and (${after ?? null}::inet is null or a.address > ${after ?? null}::inet)
+    from (select address, state, pod_id, tenant_id, until, note from ip_addresses where pool_id = ${poolId}
+      union all select t.address, 'elsewhere', null, null, null, null from ip_pool_taken t where t.pool_id = ${poolId}
+        and not exists (select from ip_addresses b where b.pool_id = t.pool_id and b.address = t.address)) a
+    left join cloud_pods p on p.id = a.pod_id
+    where ${after ?? null}::inet is null or a.address > ${after ?? null}::inet
     order by a.address limit ${limit}`.execute(tx)
   return rows
 }
 
-/** Keeps a free address back. False: it is not free. */
+/** Keeps a free address back. False: it is not free, here or in the NetBox of the pool. */
 export async function keepAddress(
   tx: Tx,
   { poolId, address, note, at }: { poolId: string; address: string; note: string; at: Date },
 ): Promise<boolean> {
   const { rows } = await sql`insert into ip_addresses (pool_id, address, state, note, created_at)
     select id, ${address}::inet, 'kept', ${note}, ${at} from ip_pools where id = ${poolId}
+      and not exists (select from ip_pool_taken t where t.pool_id = ${poolId} and t.address = ${address}::inet)
+      and not exists (select from ip_claims c where c.pool_id = ${poolId} and c.address = ${address}::inet)
     on conflict do nothing returning address`.execute(tx)
   return rows.length > 0
 }
@@ -123,8 +142,10 @@ export async function addressIn(
   tx: Tx,
   poolId: string,
   address: string,
-): Promise<AddressRow['state'] | null> {
-  const { rows } = await sql<{ state: AddressRow['state'] }>`select state from ip_addresses
+): Promise<Exclude<AddressRow['state'], 'elsewhere'> | null> {
+  const { rows } = await sql<{
+    state: Exclude<AddressRow['state'], 'elsewhere'>
+  }>`select state from ip_addresses
     where pool_id = ${poolId} and address = ${address}::inet for update`.execute(tx)
   return rows[0]?.state ?? null
 }
@@ -134,14 +155,28 @@ export async function freeAddress(tx: Tx, poolId: string, address: string): Prom
     and state in ('kept', 'quarantined')`.execute(tx)
 }
 
+/** Pools whose NetBox is not what they say it is, or does not take what it is told. */
+export async function atOddsWithSource(tx: Tx): Promise<{ name: string; problem: string }[]> {
+  const { rows } = await sql<{ name: string; problem: string }>`
+    select p.name, coalesce(p.source_problem, u.problem,
+      case when s.health = 'failing' then s.health_message end) as problem
+    from ip_pools p join ip_sources s on s.id = p.source_id join clusters c on c.id = p.cluster_id and c.state <> 'removed'
+    left join lateral (select min(problem) as problem from ip_claims where pool_id = p.id) u on true
+    where p.source_problem is not null or u.problem is not null or s.health = 'failing' order by p.name`.execute(
+    tx,
+  )
+  return rows
+}
+
 /** Active pools of which little is left: used, of how many. One that cannot be used up is never among them. */
 export async function nearlyUsedUp(tx: Tx): Promise<{ name: string; used: number; size: number }[]> {
   const { rows } = await sql<{ name: string; used: number; size: number }>`
     select p.name, u.used, s.size
     from ip_pools p join clusters c on c.id = p.cluster_id and c.state <> 'removed'
     cross join lateral (select ip_pool_size(p)::float8 as size) s
-    cross join lateral (select count(*)::int as used from ip_addresses a
-      where a.pool_id = p.id and a.address between p.range_start and p.range_end) u
+    cross join lateral (select count(*)::int as used from (select address from ip_addresses where pool_id = p.id
+        union select address from ip_pool_taken where pool_id = p.id) a
+      where a.address between p.range_start and p.range_end) u
     where p.state = 'active' and u.used >= 0.9 * s.size order by p.name`.execute(tx)
   return rows
 }

@@ -582,8 +582,12 @@ export interface FindingsTable {
     | 'gone'
     | 'orphan'
     | 'foreign'
+    | 'address_leaked'
+    | 'address_lost'
+    | 'address_changed'
+    | 'address_contested'
   cluster_id: string
-  vmid: number
+  vmid: number | null
   pod_id: string | null
   label: string
   expected: string
@@ -599,6 +603,8 @@ export interface FindingsTable {
   first_seen_at: Date
   last_seen_at: Date
   closed_at: Date | null
+  pool_id: string | null
+  address: string | null
 }
 
 export interface IdempotencyKeysTable {
@@ -693,6 +699,25 @@ export interface IpAddressesTable {
   reverse_name: string | null
 }
 
+export interface IpClaimsTable {
+  id: string
+  pool_id: string
+  address: string
+  wanted: 'reserved' | 'active' | 'deprecated' | 'gone'
+  version: Generated<number>
+  settled: Generated<number>
+  netbox_id: bigint | null
+  refused: Generated<boolean>
+  taking_over: Generated<boolean>
+  problem: string | null
+  retry_at: Date | null
+}
+
+export interface IpPoolTakenTable {
+  pool_id: string
+  address: string
+}
+
 export interface IpPoolsTable {
   id: string
   cluster_id: string
@@ -709,6 +734,25 @@ export interface IpPoolsTable {
   created_at: Date
   version: Generated<number>
   pod_prefix: number | null
+  source_id: string | null
+  source_prefix: bigint | null
+  source_vrf: bigint | null
+  source_problem: string | null
+  compared_at: Date | null
+}
+
+export interface IpSourcesTable {
+  id: string
+  name: string
+  url: string
+  token_sealed: Buffer
+  ca_pem: string | null
+  field: string
+  health: Generated<'unknown' | 'ok' | 'failing'>
+  health_message: string | null
+  checked_at: Date | null
+  version: Generated<number>
+  created_at: Date
 }
 
 export interface JobLanesTable {
@@ -1332,7 +1376,10 @@ export interface Tables {
   invoice_series: InvoiceSeriesTable
   invoices: InvoicesTable
   ip_addresses: IpAddressesTable
+  ip_claims: IpClaimsTable
+  ip_pool_taken: IpPoolTakenTable
   ip_pools: IpPoolsTable
+  ip_sources: IpSourcesTable
   job_lanes: JobLanesTable
   job_limits: JobLimitsTable
   job_pauses: JobPausesTable

@@ -4,7 +4,7 @@ import * as cloudPodAddressService from '../services/cloudPodAddressService.ts'
 import { podAddress, type AddressPayload } from '../services/cloudPodQueues.ts'
 import { requireFirewall, setFirewall, wantedFirewall } from './cloudPodFirewall.ts'
 import { ours, whatIsLeft, type Own } from './cloudPodGuest.ts'
-import { tell, tells } from './cloudPodNetwork.ts'
+import { requireClaimed, tell, tells } from './cloudPodNetwork.ts'
 import { JobError, permanent, valueOf } from './errors.ts'
 import type { JobHandler, Run } from './steps.ts'
 
@@ -53,6 +53,7 @@ export const cloudPodAddress: JobHandler<AddressPayload> = {
       run: async (run) => {
         const own = await ours(run)
         if (own.guest.pod.state !== 'active') throw permanent('cancelled', 'The pod is being destroyed.')
+        if (isAdding(run)) await requireClaimed(run)
         await make(run, own, await heldWhen(run, 'after'))
       },
       idempotent: true,

@@ -16,7 +16,7 @@ import {
   openGuest,
   type Guest,
 } from './cloudPodGuest.ts'
-import { network } from './cloudPodNetwork.ts'
+import { network, requireClaimed } from './cloudPodNetwork.ts'
 import { JobError, permanent, taskOf, valueOf, waitFor } from './errors.ts'
 import type { Found, Run } from './steps.ts'
 
@@ -52,7 +52,10 @@ async function openToMake<P extends CreatePayload>(run: Run<P>, at: Place<P>): P
 
 export const openForCreation = (run: PodRun): Promise<Guest> => openToMake(run, OWN)
 
-export const make = (run: PodRun): Promise<void> => makeAt(run, OWN)
+export async function make(run: PodRun): Promise<void> {
+  await requireClaimed(run)
+  return makeAt(run, OWN)
+}
 export const probeMake = (run: PodRun): Promise<Found> => probeMakeAt(run, OWN)
 export const unmake = (run: PodRun): Promise<void> => unmakeAt(run, OWN)
 

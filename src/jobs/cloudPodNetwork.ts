@@ -2,7 +2,8 @@ import type { PodAddress } from '../db/cloudPodAddresses.ts'
 import type { GuestConfig, Proxmox } from '../integrations/proxmox/types.ts'
 import type { PodPayload } from '../services/cloudPodQueues.ts'
 import { doTask, type Guest, type Own } from './cloudPodGuest.ts'
-import { permanent } from './errors.ts'
+import * as cloudPodClaimService from '../services/cloudPodClaimService.ts'
+import { permanent, waitFor } from './errors.ts'
 import type { Run } from './steps.ts'
 
 type Words = Proxmox['words']
@@ -17,6 +18,21 @@ export function toldAddresses(held: readonly PodAddress[]): Addresses {
     ...(v4 && { ip: `${v4.address}/${v4.prefix}`, gw: v4.gateway }),
     ...(v6 && { ip6: `${v6.address}/${v6.prefix}`, gw6: v6.gateway }),
   }
+}
+
+/**
+ * Goes on once the NetBox of their pools says that the addresses a pod is to get are ours.
+ * @throws JobError wait until it does; permanent when somebody else has one there, and no other could be taken
+ */
+export async function requireClaimed(run: Run<PodPayload>): Promise<void> {
+  const [open] = await run.read((ctx) => cloudPodClaimService.openOf(ctx, run.payload.podId))
+  if (!open) return
+  if (open.refused)
+    throw permanent(
+      'ip_pool_exhausted',
+      `Somebody else has ${open.address} in NetBox, and the pool has no other free address.`,
+    )
+  throw waitFor('address_unclaimed', `NetBox has not been told yet that ${open.address} is taken`)
 }
 
 /** `net0` and, for VMs, `ipconfig0`, with the MAC said explicitly: it would be made anew otherwise. */

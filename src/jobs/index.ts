@@ -3,6 +3,7 @@ import { newId } from '../lib/ids.ts'
 import * as auditRetentionService from '../services/auditRetentionService.ts'
 import * as auditService from '../services/auditService.ts'
 import * as BillingService from '../services/BillingService.ts'
+import * as cloudPodClaimService from '../services/cloudPodClaimService.ts'
 import * as cloudPodConsoleService from '../services/cloudPodConsoleService.ts'
 import * as cloudPodBackupScheduleService from '../services/cloudPodBackupScheduleService.ts'
 import * as cloudPodDeletionService from '../services/cloudPodDeletionService.ts'
@@ -42,6 +43,8 @@ import { customerImportCheck } from './customerImportCheck.ts'
 import { cloudPodResume, cloudPodSuspend } from './cloudPodSuspension.ts'
 import { mailSend } from './mailSend.ts'
 import { provisioningClusterSync } from './provisioningClusterSync.ts'
+import { provisioningPoolClaim } from './provisioningPoolClaim.ts'
+import { provisioningPoolCompare } from './provisioningPoolCompare.ts'
 import * as tenantExportService from '../services/tenantExportService.ts'
 import { tenantEnforce } from './tenantEnforce.ts'
 import { tenantClose } from './tenantClose.ts'
@@ -79,6 +82,8 @@ const list = [
   cloudPodRepair,
   cloudPodOrphan,
   provisioningClusterSync,
+  provisioningPoolClaim,
+  provisioningPoolCompare,
   cloudPodSuspend,
   cloudPodResume,
   tenantEnforce,
@@ -119,6 +124,12 @@ export const timers: readonly Timer[] = [
     name: 'clusters.reconcile',
     everyMs: MINUTE_MS,
     run: asSystem('clusters.reconcile', cloudPodFindingService.sweepClusters),
+  },
+  { name: 'ipPools.claim', everyMs: 2_000, run: asSystem('ipPools.claim', cloudPodClaimService.tellAll) },
+  {
+    name: 'ipPools.compare',
+    everyMs: MINUTE_MS,
+    run: asSystem('ipPools.compare', cloudPodClaimService.compareAll),
   },
   {
     name: 'tenants.enforce',

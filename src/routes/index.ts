@@ -46,6 +46,7 @@ import { provisioningClusterRoutes } from './provisioningClusterRoutes.ts'
 import { provisioningControlRoutes } from './provisioningControlRoutes.ts'
 import { provisioningFindingRoutes } from './provisioningFindingRoutes.ts'
 import { provisioningPoolRoutes } from './provisioningPoolRoutes.ts'
+import { provisioningSourceRoutes } from './provisioningSourceRoutes.ts'
 import { provisioningRoutes } from './provisioningRoutes.ts'
 
 /** THE ROUTE TABLE. An address that is not in it does not exist. */
@@ -86,6 +87,7 @@ export const routes: readonly Route[] = [
   ...cloudPodMetrics,
   ...provisioningBlueprintRoutes,
   ...provisioningPoolRoutes,
+  ...provisioningSourceRoutes,
   ...cloudPodAdoption,
   ...cloudPodConsole,
   ...cloudPodBackups,

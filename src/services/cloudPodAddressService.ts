@@ -123,13 +123,17 @@ async function takeGiven(
     ? `No address pool of the cluster gives out ${address}.`
     : pool.state === 'paused'
       ? `Its pool ${pool.name} is paused.`
-      : isNear(pool)
-        ? null
-        : `Its pool ${pool.name} is not on the pod's network (${network}).`
+      : pool.source_id !== null && (pool.compared_at === null || pool.source_problem !== null)
+        ? `Its pool ${pool.name} does not agree with NetBox yet.`
+        : isNear(pool)
+          ? null
+          : `Its pool ${pool.name} is not on the pod's network (${network}).`
   if (!pool || wrong !== null)
     throw new AppError('invalid_input', wrong ?? '', { errors: [{ path: 'address', message: wrong ?? '' }] })
-  if (!(await addresses.reserveGiven(ctx.tx, pool.id, address, of)))
-    throw new AppError('conflict', `${address} is not free.`)
+  const isFree =
+    !(await addresses.isTaken(ctx.tx, pool.id, address)) &&
+    (await addresses.reserveGiven(ctx.tx, pool.id, address, of))
+  if (!isFree) throw new AppError('conflict', `${address} is not free.`)
   return addresses.canonical(ctx.tx, address)
 }
 

@@ -29,6 +29,8 @@ const present = (row: FindingView): Finding => ({
   clusterId: row.cluster_id,
   clusterName: row.cluster_name,
   vmid: row.vmid,
+  address: row.address,
+  pool: row.pool_id === null || row.pool_name === null ? null : { id: row.pool_id, name: row.pool_name },
   pod:
     row.pod_id === null || row.tenant_id === null || row.hostname === null
       ? null

@@ -68,7 +68,7 @@ export async function enqueue(ctx: Ctx, request: JobRequest): Promise<{ id: stri
 }
 
 /** Jobs that only look (a periodic sync) change nothing anyone must account for. */
-const QUIET = new Set(['cluster.sync', 'cluster.reconcile'])
+const QUIET = new Set(['cluster.sync', 'cluster.reconcile', 'ipPool.compare'])
 export const isAudited = (kind: string): boolean => !QUIET.has(kind)
 
 export const clusterSync = { kind: 'cluster.sync', payload: z.object({ clusterId: z.string() }) } as const
@@ -92,3 +92,25 @@ export function enqueueClusterSync(
     maxAttempts: 3,
   })
 }
+
+const poolPayload = z.object({ poolId: z.string() })
+/** NetBox is told what was decided about the addresses of a pool. */
+export const poolClaim = { kind: 'ipPool.claim', payload: poolPayload } as const
+/** A pool is compared with its NetBox. */
+export const poolCompare = { kind: 'ipPool.compare', payload: poolPayload } as const
+
+/** Whatever speaks with NetBox about a pool does so alone. */
+export const enqueueForPool = (
+  ctx: Ctx,
+  { kind }: typeof poolClaim | typeof poolCompare,
+  pool: { id: string; name: string },
+): Promise<{ id: string }> =>
+  enqueue(ctx, {
+    queue: 'system',
+    kind,
+    tenantId: null,
+    subject: { type: 'ipPool', id: pool.id, label: pool.name },
+    payload: { poolId: pool.id },
+    serialKey: `ipPool:${pool.id}`,
+    maxAttempts: 3,
+  })

@@ -68,6 +68,8 @@ const ADDRESSES = [
   'clusters/new',
   'ip-pools',
   'ip-pools/new',
+  'ip-sources',
+  'ip-sources/new',
   'blueprints',
   'blueprints/new',
   'blueprints/{blueprint}',

@@ -24,6 +24,7 @@ import { TEMPLATE_CASES } from './casesTemplates.ts'
 import { METRIC_CASES } from './casesMetrics.ts'
 import { TENANT_CASES } from './casesTenants.ts'
 import { PROVISIONING_CASES } from './casesProvisioning.ts'
+import { SOURCE_CASES } from './casesSources.ts'
 import { CUSTOMER_CASES } from './casesCustomers.ts'
 import { passkeyCases } from './casesPasskeys.ts'
 import { KEY_CASES } from './casesKeys.ts'
@@ -369,6 +370,7 @@ export const CASES: Record<string, Case> = {
   ...passkeyCases,
   ...AUDIT_CASES,
   ...PROVISIONING_CASES,
+  ...SOURCE_CASES,
   ...casesMail,
 }
 

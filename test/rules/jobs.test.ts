@@ -54,5 +54,6 @@ test('every job leaves audit events but those that only look, and their list onl
   expect([...handlers.keys()].filter((kind) => !isAudited(kind))).toEqual([
     'cluster.reconcile',
     'cluster.sync',
+    'ipPool.compare',
   ])
 })

@@ -40,6 +40,9 @@ const WITHOUT_TENANT: Record<string, string> = {
   nodes: 'hypervisors are the platform’s',
   cluster_templates: 'what lies on the platform’s hypervisors',
   cloud_pod_blueprint_images: 'what lies on the platform’s hypervisors',
+  ip_sources: 'where the platform keeps its networks',
+  ip_pool_taken: 'what others than mPanel hold of the platform’s networks',
+  ip_claims: 'addresses of the platform’s networks; whose they are stands in ip_addresses',
   ip_pools: 'networks are the platform’s; the addresses given out have their tenant',
   vmid_reservations: 'ids of a cluster are shared by its tenants',
 }

@@ -20,6 +20,7 @@ import { backupCases } from './harnessBackups.ts'
 import { bandwidthCases } from './harnessBandwidth.ts'
 import { snapshotCases } from './harnessSnapshots.ts'
 import { templateCases } from './harnessTemplates.ts'
+import { sourceCases } from './harnessSources.ts'
 import { toRest, type AnyHandler, type Arranged, type JobCase } from './harnessRun.ts'
 import {
   countEffects,
@@ -372,6 +373,7 @@ export const jobCases: JobCase[] = [
   ...rebuildCases({ handlerOf, activePod }),
   ...templateCases({ handlerOf, activePod }),
   ...keepCases({ handlerOf, activePod }),
+  ...sourceCases(handlerOf, arrangeCreate),
   ...mailCases(handlerOf),
   ...auditCases(handlerOf),
   ...customerCases(handlerOf),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startApp, type TestApp } from './app.ts'
+import { LOOPBACK } from './netbox.ts'
 import {
   everyDeathIsSurvived,
   everyDeathWhileUndoingIsSurvived,
@@ -44,7 +45,7 @@ const LONG_MS = 120_000
 export function describeJobs(cases: readonly JobCase[]): () => TestApp {
   let app: TestApp
   beforeAll(async () => {
-    app = await startApp({ worker: false, speed: QUICK })
+    app = await startApp({ worker: false, speed: QUICK, env: LOOPBACK })
     // Each run makes a pod; the addresses of those before rest.
     const pool = {
       clusterId: app.clusterId,

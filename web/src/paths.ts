@@ -69,6 +69,10 @@ export const paths = {
     linkOptions({ to: '/t/$tenant/findings', params: { tenant }, search }),
   clusters: (tenant: string) => linkOptions({ to: '/t/$tenant/clusters', params: { tenant } }),
   newCluster: (tenant: string) => linkOptions({ to: '/t/$tenant/clusters/new', params: { tenant } }),
+  ipSources: (tenant: string) => linkOptions({ to: '/t/$tenant/ip-sources', params: { tenant } }),
+  newIpSource: (tenant: string) => linkOptions({ to: '/t/$tenant/ip-sources/new', params: { tenant } }),
+  ipSource: (tenant: string, id: string) =>
+    linkOptions({ to: '/t/$tenant/ip-sources/$id', params: { tenant, id } }),
   ipPool: (tenant: string, id: string) =>
     linkOptions({ to: '/t/$tenant/ip-pools/$id', params: { tenant, id } }),
   ipPools: (tenant: string) => linkOptions({ to: '/t/$tenant/ip-pools', params: { tenant } }),

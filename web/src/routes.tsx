@@ -176,6 +176,22 @@ const provisioning = [
   }),
   createRoute({
     getParentRoute: under,
+    path: 'ip-sources',
+    validateSearch: search('page'),
+    component: page(() => import('./pages/provisioning/IpSourcesPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'ip-sources/new',
+    component: page(() => import('./pages/provisioning/NewIpSourcePage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'ip-sources/$id',
+    component: page(() => import('./pages/provisioning/IpSourcePage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
     path: 'ip-pools',
     validateSearch: search('page'),
     component: page(() => import('./pages/provisioning/IpPoolsPage.tsx')),

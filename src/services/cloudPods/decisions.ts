@@ -12,6 +12,7 @@ import { AppError } from '../../errors.ts'
 import * as cloudPodQueues from '../cloudPodQueues.ts'
 import * as cloudPodService from '../cloudPodService.ts'
 import * as tenantSuspensionService from '../tenantSuspensionService.ts'
+import { repairAddress } from './addressRepair.ts'
 import { emit } from './changes.ts'
 
 type Deed = (ctx: Ctx, finding: FindingRow, pod: PodRow) => Promise<{ id: string } | null>
@@ -32,7 +33,7 @@ const REPAIRS: Partial<Record<FindingKind, Deed>> = {
   gone: makeAgain,
   orphan: async (ctx, finding, pod) => {
     const { cluster_id: clusterId, vmid } = finding
-    if (await findings.isHeld(ctx.tx, clusterId, vmid))
+    if (vmid === null || (await findings.isHeld(ctx.tx, clusterId, vmid)))
       throw new AppError('invalid_state', 'A pod holds this VMID by now: look again.')
     return cloudPodQueues.enqueueOrphan(ctx, pod, { findingId: finding.id, clusterId, vmid })
   },
@@ -65,10 +66,7 @@ export async function carryOut(
     await findings.noteDecision(ctx.tx, finding.id, said)
     return findings.update(ctx.tx, finding.id, { state: 'ignored', problem: null })
   }
-  const pod = await podOf(ctx, finding)
-  const deed = (decision === 'repair' ? REPAIRS : ADOPTIONS)[finding.kind]
-  if (!deed) throw new AppError('invalid_state', 'This cannot be done about such a finding.')
-  const job = await deed(ctx, finding, pod)
+  const job = await doAbout(ctx, finding, decision)
   await findings.noteDecision(ctx.tx, finding.id, said)
   await findings.update(
     ctx.tx,
@@ -77,6 +75,18 @@ export async function carryOut(
       ? { state: 'repairing', problem: null, job_id: job?.id ?? null }
       : { state: 'closed', outcome: 'adopted', closed_at: ctx.now() },
   )
+}
+
+async function doAbout(
+  ctx: Ctx,
+  finding: FindingRow,
+  decision: 'repair' | 'adopt',
+): Promise<{ id: string } | null> {
+  if (finding.pool_id !== null) return repairAddress(ctx, finding)
+  const pod = await podOf(ctx, finding)
+  const deed = (decision === 'repair' ? REPAIRS : ADOPTIONS)[finding.kind]
+  if (!deed) throw new AppError('invalid_state', 'This cannot be done about such a finding.')
+  return deed(ctx, finding, pod)
 }
 
 /** The finding's pod, with nothing else being done to it. */

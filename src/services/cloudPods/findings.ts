@@ -86,14 +86,19 @@ async function notePower(ctx: Ctx, pod: PodRow, { power, pendingRestart }: Look)
     await emit(ctx, pod, 'CLOUDPOD_POWER_NOTED', { powerState: [pod.power_state, power] })
 }
 
-type Place = { clusterId: string; vmid: number; pod: Pick<PodRow, 'id'> | null }
+type Place = findings.About & { clusterId: string; pod: Pick<PodRow, 'id'> | null }
 
 /** Opens a finding, or brings the one that is known up to date. What has a policy is carried out at once. */
-async function note(ctx: Ctx, place: Place, seen: Difference, live: readonly FindingRow[]): Promise<void> {
-  const { clusterId, vmid, pod } = place
+export async function note(
+  ctx: Ctx,
+  place: Place,
+  seen: Difference,
+  live: readonly FindingRow[],
+): Promise<void> {
+  const { pod, ...about } = place
   const known = live.find(({ kind }) => kind === seen.kind)
   if (!known) {
-    const row = { ...seen, id: newId(), clusterId, vmid, podId: pod?.id ?? null, at: ctx.now() }
+    const row = { ...seen, ...about, id: newId(), podId: pod?.id ?? null, at: ctx.now() }
     const finding = await findings.insert(ctx.tx, row)
     await say(ctx, finding, 'FINDING_OPENED')
     return carryOutByItself(ctx, finding)
@@ -111,7 +116,7 @@ async function note(ctx: Ctx, place: Place, seen: Difference, live: readonly Fin
   })
 }
 
-async function close(ctx: Ctx, finding: FindingRow): Promise<void> {
+export async function close(ctx: Ctx, finding: FindingRow): Promise<void> {
   const outcome = finding.state === 'repairing' ? 'repaired' : 'vanished'
   await findings.update(ctx.tx, finding.id, { state: 'closed', outcome, closed_at: ctx.now() })
   await say(ctx, finding, 'FINDING_CLOSED', { outcome })
@@ -119,7 +124,7 @@ async function close(ctx: Ctx, finding: FindingRow): Promise<void> {
 
 const say = (
   ctx: Ctx,
-  { id, kind, label, vmid, expected, found }: FindingRow,
+  { id, kind, label, vmid, address, expected, found }: FindingRow,
   action: string,
   details: Record<string, unknown> = {},
 ): Promise<void> =>
@@ -127,7 +132,7 @@ const say = (
     action,
     tenantId: null,
     target: { type: 'finding', id, label: `${kind} ${label}` },
-    details: { vmid, expected, found, ...details },
+    details: { ...(vmid === null ? { address } : { vmid }), expected, found, ...details },
   })
 
 /**

@@ -5,12 +5,16 @@ import type {
   ipAddressKeep,
   ipPoolUpdate,
 } from '../../../shared/api/provisioningPools.ts'
+import type { Job } from '../../../shared/api/provisioning.ts'
 import type { Ctx } from '../../context.ts'
 import { isForeignKeyViolation, violatedConstraint } from '../../db/index.ts'
+import * as jobs from '../../db/provisioningJobs.ts'
 import * as pools from '../../db/provisioningPools.ts'
 import { AppError, notFound, requireVersion } from '../../errors.ts'
 import * as auditService from '../auditService.ts'
+import * as provisioningQueues from '../provisioningQueues.ts'
 import { getPool, invalidPool, POOL_CHECKS } from './ipPools.ts'
+import { presentJob } from './presentJob.ts'
 
 async function lock(ctx: Ctx, id: string): Promise<IpPool> {
   if (!(await pools.lockPool(ctx.tx, id))) throw notFound('IP pool')
@@ -69,6 +73,11 @@ export async function removePool(ctx: Ctx, id: string): Promise<void> {
   if (state !== 'paused')
     throw new AppError('conflict', `${name} is in use: pause it first, so that nothing more is given out.`)
   if (used + quarantined > 0) throw held
+  if (await pools.hasClaims(ctx.tx, id))
+    throw new AppError(
+      'conflict',
+      `NetBox still has addresses of ${name} that are ours: free what is kept back, and wait until NetBox was told.`,
+    )
   // Somebody may have been given one while it was paused.
   await pools.deletePool(ctx.tx, id).catch((error: unknown) => {
     throw isForeignKeyViolation(error) ? held : error
@@ -78,6 +87,18 @@ export async function removePool(ctx: Ctx, id: string): Promise<void> {
     tenantId: null,
     target: { type: 'ipPool', id, label: name },
   })
+}
+
+/** Compares a pool with its NetBox now. @throws AppError not_found; invalid_state for one without a NetBox */
+export async function comparePool(ctx: Ctx, id: string): Promise<{ job: Job }> {
+  const pool = await getPool(ctx, id)
+  if (pool.source === null)
+    throw new AppError('invalid_state', `${pool.name} has no NetBox: its addresses are kept here alone.`)
+  const { id: jobId } = await provisioningQueues.enqueueForPool(ctx, provisioningQueues.poolCompare, pool)
+  await say(ctx, pool, 'IP_POOL_COMPARISON_REQUESTED', { jobId })
+  const row = await jobs.find(ctx.tx, jobId)
+  if (!row) throw notFound('job')
+  return { job: presentJob(ctx, row) }
 }
 
 /** The addresses of a pool that are not free, in their order. @throws AppError not_found */

@@ -5,9 +5,11 @@ import { violatedConstraint } from '../../db/index.ts'
 import type { ListOptions } from '../../db/list.ts'
 import * as infrastructure from '../../db/provisioningInfrastructure.ts'
 import * as pools from '../../db/provisioningPools.ts'
+import * as sources from '../../db/provisioningSources.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
+import * as provisioningQueues from '../provisioningQueues.ts'
 
 export async function listPools(
   ctx: Ctx,
@@ -36,21 +38,41 @@ const presentPool = (row: PoolRow): IpPool => ({
   used: row.used,
   quarantined: row.quarantined,
   kept: row.kept,
+  source: sourceOf(row),
   version: row.version,
   createdAt: row.created_at.toISOString(),
 })
+
+const sourceOf = (row: PoolRow): IpPool['source'] =>
+  row.source_id === null || row.source_prefix === null
+    ? null
+    : {
+        id: row.source_id,
+        name: row.source_name ?? '',
+        prefixId: Number(row.source_prefix),
+        comparedAt: row.compared_at?.toISOString() ?? null,
+        problem: row.source_problem,
+        taken: row.taken,
+        untold: row.untold,
+        untoldProblem: row.untold_problem,
+      }
 
 type PoolCreate = z.infer<typeof ipPoolCreate>
 
 export const POOL_CHECKS: Record<string, string> = {
   ip_pools_cluster_id_name_key: 'There is already a pool of this name in the cluster.',
   ip_pools_cluster_id_network_excl: 'The network overlaps with another pool of the cluster.',
+  ip_pools_source_prefix: 'Another pool of the cluster is of this prefix already.',
 }
 
-/** @throws AppError already_exists, conflict, invalid_input, not_found */
+/**
+ * Adds a pool. One of a NetBox gives nothing out until both were compared, which begins at once.
+ * @throws AppError already_exists, conflict, invalid_input, not_found
+ */
 export async function addPool(ctx: Ctx, body: PoolCreate): Promise<IpPool> {
   if (!(await infrastructure.findCluster(ctx.tx, body.clusterId))) throw notFound('cluster')
   requirePrefixes(body)
+  if (body.source && !(await sources.find(ctx.tx, body.source.id))) throw notFound('IP source')
   const id = await pools
     .insertPool(ctx.tx, {
       id: newId(),
@@ -65,6 +87,8 @@ export async function addPool(ctx: Ctx, body: PoolCreate): Promise<IpPool> {
       dns_servers: body.dnsServers,
       pod_prefix: body.podPrefix,
       quarantine_hours: body.quarantineHours,
+      source_id: body.source?.id ?? null,
+      source_prefix: body.source === null ? null : BigInt(body.source.prefixId),
       created_at: ctx.now(),
     })
     .catch((error: unknown) => {
@@ -78,8 +102,9 @@ export async function addPool(ctx: Ctx, body: PoolCreate): Promise<IpPool> {
     action: 'IP_POOL_CREATED',
     tenantId: null,
     target: { type: 'ipPool', id, label: name },
-    details: { network, rangeStart, rangeEnd },
+    details: { network, rangeStart, rangeEnd, ...(body.source && { source: body.source }) },
   })
+  if (body.source) await provisioningQueues.enqueueForPool(ctx, provisioningQueues.poolCompare, made)
   return made
 }
 
@@ -97,8 +122,9 @@ function reject(path: string, message: string): never {
 }
 
 /** Pods with networks of their own find their router by an address that every link has. */
-function requirePrefixes({ podPrefix, network, gateway, rangeStart, rangeEnd }: PoolCreate): void {
+function requirePrefixes({ podPrefix, network, gateway, rangeStart, rangeEnd, source }: PoolCreate): void {
   if (podPrefix === null) return
+  if (source) reject('podPrefix', 'A pool that takes its addresses from a NetBox gives out single addresses.')
   if (!isV6(network) || Number(network.split('/')[1]) > 63 || Number(network.split('/')[1]) < 16)
     reject('network', 'A pool that gives each pod a /64 is an IPv6 network from /16 to /63.')
   if (!/^fe[89ab]/i.test(gateway))

@@ -132,6 +132,7 @@ export async function seedBlueprints(ctx: Ctx, clusterId: string, simulated: boo
       vlan: null,
       dnsServers: ['192.0.2.1'],
       podPrefix: null,
+      source: null,
       quarantineHours: 1,
     })
   }

@@ -71,6 +71,7 @@ async function faults(ctx: Ctx): Promise<automation.Alert[]> {
     ...(await brakeFaults(ctx)),
     ...(await findingFaults(ctx)),
     ...(await poolFaults(ctx)),
+    ...(await sourceFaults(ctx)),
     ...(await quotaFaults(ctx)),
   ]
 }
@@ -145,6 +146,13 @@ const poolFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
     code: 'ip_pool_low',
     ref: name,
     message: `The IP pool ${name} is nearly used up: ${used} of ${size} addresses are not free.`,
+  }))
+
+const sourceFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
+  (await pools.atOddsWithSource(ctx.tx)).map(({ name, problem }) => ({
+    code: 'ip_source',
+    ref: name,
+    message: `The IP pool ${name} and its NetBox: ${problem}`,
   }))
 
 const quotaFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>

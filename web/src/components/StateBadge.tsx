@@ -75,6 +75,7 @@ const LOOKS = {
     releasing: ['warning', true],
     quarantined: ['warning'],
     kept: ['neutral'],
+    elsewhere: ['neutral'],
   } satisfies Record<IpAddress['state'], Look>,
   finding: {
     open: ['warning'],

@@ -46,6 +46,7 @@ const ACTIONS: [
   ['New plan', 'plans:create', paths.newPlan],
   ['Add a cluster', 'infrastructure:manage', paths.newCluster],
   ['New IP pool', 'infrastructure:manage', paths.newIpPool],
+  ['Add a NetBox', 'infrastructure:manage', paths.newIpSource],
   ['New blueprint', 'blueprints:create', paths.newBlueprint],
   ['New tenant', 'tenants:create', paths.newTenant],
   ['New user', 'users:manage', paths.newUser, true],

@@ -12,4 +12,8 @@ export const FINDING_WORDS: Record<FindingKind, string> = {
   gone: 'The guest is gone',
   orphan: 'A guest that no pod owns',
   foreign: 'A stranger in our VMIDs',
+  address_leaked: 'Left over in NetBox',
+  address_lost: 'Gone from NetBox',
+  address_changed: 'Changed in NetBox',
+  address_contested: 'Somebody else has it in NetBox',
 }

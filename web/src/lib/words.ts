@@ -98,6 +98,8 @@ const JOB_KINDS: Record<string, string> = {
   'cloudPod.removeOrphan': 'Destroy orphaned guest',
   'cluster.reconcile': 'Compare cluster',
   'cluster.sync': 'Read the cluster',
+  'ipPool.claim': 'Tell NetBox about addresses',
+  'ipPool.compare': 'Compare IP pool',
   'customer.importCheck': 'Check a file of customers',
   'customer.import': 'Import customers',
   'mail.send': 'Send mail',

@@ -13,8 +13,11 @@ const LOOKS: Record<IpAddress['state'] | 'free' | 'gateway', { words: string; lo
   releasing: { words: 'being released', look: 'bg-accent-fill' },
   quarantined: { words: 'resting', look: 'bg-warning-text' },
   kept: { words: 'kept back', look: 'bg-muted' },
+  elsewhere: { words: 'held by others in NetBox', look: 'bg-line-strong' },
   gateway: { words: 'gateway', look: 'border-2 border-dashed border-line-strong' },
 }
+
+const LEGEND = Object.entries(LOOKS)
 
 /** Each address of the range as a square, in words for those who do not see it. */
 export function AddressMap({
@@ -51,7 +54,7 @@ export function AddressMap({
         ))}
       </div>
       <ul className="mt-3 flex flex-wrap gap-x-4 gap-y-1 text-[13px] text-muted">
-        {Object.values(LOOKS).map(({ words, look }) => (
+        {LEGEND.filter(([state]) => state !== 'elsewhere' || pool.source).map(([, { words, look }]) => (
           <li key={words} className="flex items-center gap-1.5">
             <span aria-hidden className={clsx('size-3.5 rounded-xs', look)} />
             {words}

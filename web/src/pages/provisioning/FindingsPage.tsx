@@ -38,8 +38,8 @@ export default function FindingsPage() {
   return (
     <Page title="Findings" permission="infrastructure:read" ofPlatform>
       <p className="text-muted">
-        Once a minute each cluster is compared with what is known here. What differs is listed, repaired or
-        taken over, as the settings say.
+        Once a minute each cluster, and each IP pool of a NetBox, is compared with what is known here. What
+        differs is listed, repaired or taken over, as the settings say.
       </p>
       <Card flush>
         <Filters>
@@ -85,8 +85,8 @@ function useColumns(decide: (finding: Finding) => void): Column<Finding>[] {
   const mayNot = can('infrastructure:manage', null) ? undefined : NO_PERMISSION('infrastructure:manage')
   return [
     {
-      header: 'Guest',
-      render: ({ label, pod, clusterName, vmid }) => (
+      header: 'Guest or address',
+      render: ({ label, pod, pool, clusterName, vmid }) => (
         <>
           {pod ? (
             <Link
@@ -99,7 +99,7 @@ function useColumns(decide: (finding: Finding) => void): Column<Finding>[] {
             <span className="font-medium break-words">{label}</span>
           )}
           <div className="text-[13px] text-muted">
-            {clusterName}, VMID {vmid}
+            {clusterName}, {pool ? `pool ${pool.name}` : `VMID ${vmid}`}
           </div>
         </>
       ),

@@ -24,6 +24,7 @@ import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { AddressMap } from './AddressMap.tsx'
 import { EditPool, KeepAddress } from './PoolForms.tsx'
+import { PoolSourceCard } from './PoolSource.tsx'
 
 const route = getRouteApi('/t/$tenant/ip-pools/$id')
 
@@ -66,6 +67,7 @@ export default function IpPoolPage() {
       <Loaded query={query} what="IP pool">
         {(data) => (
           <div className="space-y-4">
+            {data.source && <PoolSourceCard pool={data} source={data.source} mayNot={mayNot} />}
             <PoolFacts pool={data} />
             <Addresses pool={data} mayNot={mayNot} />
             <Dialog open={open === 'edit'} onClose={close} title="Change the pool">
@@ -94,8 +96,9 @@ export default function IpPoolPage() {
   )
 }
 
-const stillUsed = ({ state, used, quarantined }: IpPool): string | undefined => {
+const stillUsed = ({ state, used, quarantined, kept, source }: IpPool): string | undefined => {
   if (state === 'active') return 'Pause it first, so that nothing more is given out.'
+  if (source && kept + source.untold > 0) return 'NetBox still has addresses of it that are ours.'
   return used + quarantined > 0 ? 'Addresses of it are held by pods or rest.' : undefined
 }
 
@@ -146,7 +149,10 @@ function Addresses({ pool, mayNot }: { pool: IpPool; mayNot: string | undefined 
   )
 }
 
-const held = ({ pod }: IpAddress) => (pod ? 'A pod holds it: it is free when the pod is gone.' : undefined)
+const held = ({ pod, state }: IpAddress) => {
+  if (state === 'elsewhere') return 'Others hold it: it is free when they give it back in NetBox.'
+  return pod ? 'A pod holds it: it is free when the pod is gone.' : undefined
+}
 
 function useAddressColumns(pool: IpPool, mayNot: string | undefined): Column<IpAddress>[] {
   const { tenant } = useSession()
@@ -162,7 +168,7 @@ function useAddressColumns(pool: IpPool, mayNot: string | undefined): Column<IpA
     { header: 'State', narrow: true, render: ({ state }) => <StateBadge of="address" state={state} /> },
     {
       header: 'For',
-      render: ({ pod, until, note }) =>
+      render: ({ pod, until, note, state }) =>
         pod ? (
           <Link {...paths.cloudPod(tenant.slug, pod.id)} className="break-words hover:underline">
             {pod.hostname}
@@ -172,7 +178,7 @@ function useAddressColumns(pool: IpPool, mayNot: string | undefined): Column<IpA
             rests, free <Time at={until} relative />
           </span>
         ) : (
-          <span className="break-words">{note}</span>
+          <span className="break-words">{state === 'elsewhere' ? 'others, in NetBox' : note}</span>
         ),
     },
     {

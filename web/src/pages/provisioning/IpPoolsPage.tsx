@@ -28,6 +28,11 @@ export default function IpPoolsPage() {
       New IP pool
     </Link>
   )
+  const sources = can('infrastructure:read') && (
+    <Link {...paths.ipSources(tenant.slug)} className={buttonClass('secondary')}>
+      NetBox
+    </Link>
+  )
   const columns: Column<IpPool>[] = [
     {
       header: 'Pool',
@@ -69,7 +74,16 @@ export default function IpPoolsPage() {
     },
   ]
   return (
-    <Page title="IP pools" permission="infrastructure:read" actions={create}>
+    <Page
+      title="IP pools"
+      permission="infrastructure:read"
+      actions={
+        <>
+          {sources}
+          {create}
+        </>
+      }
+    >
       <Card flush>
         <List
           query={query}

@@ -9,6 +9,7 @@ import { paths } from '../../paths.ts'
 import { Card } from '../../ui/Card.tsx'
 import { Checkbox, Field, Input, Select } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
+import { PoolSourceFields, type PoolValues } from './PoolSource.tsx'
 
 export default function NewIpPoolPage() {
   const { tenant, can } = useSession()
@@ -30,24 +31,10 @@ export default function NewIpPoolPage() {
   )
 }
 
-type Values = {
-  clusterId: string
-  name: string
-  network: string
-  gateway: string
-  rangeStart: string
-  rangeEnd: string
-  bridge: string
-  vlan: string
-  dnsServers: string
-  wholePrefix: boolean
-  quarantineHours: number
-}
-
 function IpPoolForm({ clusters }: { clusters: { id: string; name: string }[] }) {
   const { tenant } = useSession()
   const navigate = useNavigate()
-  const of = useApiForm<Values, IpPool>({
+  const of = useApiForm<PoolValues, IpPool>({
     defaultValues: {
       clusterId: clusters[0]?.id ?? '',
       name: '',
@@ -60,14 +47,17 @@ function IpPoolForm({ clusters }: { clusters: { id: string; name: string }[] }) 
       dnsServers: '',
       wholePrefix: false,
       quarantineHours: 24,
+      sourceId: '',
+      prefixId: '',
     },
-    send: ({ vlan, dnsServers, wholePrefix, ...values }, key) =>
+    send: ({ vlan, dnsServers, wholePrefix, sourceId, prefixId, ...values }, key) =>
       createIpPool(
         {
           ...values,
           vlan: vlan.trim() === '' ? null : Number(vlan),
           dnsServers: dnsServers.split(/[\s,]+/).filter(Boolean),
-          podPrefix: wholePrefix && values.network.includes(':') ? 64 : null,
+          podPrefix: wholePrefix && sourceId === '' && values.network.includes(':') ? 64 : null,
+          source: sourceId === '' ? null : { id: sourceId, prefixId: Number(prefixId) },
         },
         key,
       ),
@@ -75,7 +65,8 @@ function IpPoolForm({ clusters }: { clusters: { id: string; name: string }[] }) 
       toast.done(`IP pool ${pool.name} created`)
       void navigate(paths.ipPools(tenant.slug))
     },
-    fieldOf: (path) => path.replace(/^dnsServers\..*/, 'dnsServers'),
+    fieldOf: (path) =>
+      path.replace(/^dnsServers\..*/, 'dnsServers').replace(/^source\.prefixId$/, 'prefixId'),
   })
   const { form, errorOf } = of
   const isV6 = form.watch('network').includes(':')
@@ -93,6 +84,7 @@ function IpPoolForm({ clusters }: { clusters: { id: string; name: string }[] }) 
       submitReason={clusters.length === 0 ? 'Add a cluster first.' : undefined}
       onCancel={() => void navigate(paths.ipPools(tenant.slug))}
     >
+      <PoolSourceFields of={of} />
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label="Cluster" error={errorOf('clusterId')}>
           <Select {...form.register('clusterId')}>
@@ -148,7 +140,7 @@ function IpPoolForm({ clusters }: { clusters: { id: string; name: string }[] }) 
           <Input type="number" min={0} {...form.register('quarantineHours', wholeNumber(0, 8760))} />
         </Field>
       </div>
-      {isV6 && (
+      {isV6 && form.watch('sourceId') === '' && (
         <Checkbox
           label="Each CloudPod gets a whole /64 of it, and the first address in it; the gateway is link-local"
           {...form.register('wholePrefix')}
