@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { StartupError } from './errors.ts'
 import { networks, type AllowedNetworks } from './lib/outgoing.ts'
+import { withoutTrailingSlashes } from './lib/slashes.ts'
 
 /** The only reader of the environment. README.md lists the variables. */
 export type Config = {
@@ -139,9 +140,9 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     dataDir: resolve(values.MPANEL_DATA_DIR ?? '.data'),
     secretKey:
       values.MPANEL_SECRET_KEY === undefined ? undefined : Buffer.from(values.MPANEL_SECRET_KEY, 'base64'),
-    publicUrl: (
-      values.MPANEL_PUBLIC_URL ?? `http://${host.includes(':') ? `[${host}]` : host}:${portNumber}`
-    ).replace(/(?<!\/)\/+$/, ''),
+    publicUrl: withoutTrailingSlashes(
+      values.MPANEL_PUBLIC_URL ?? `http://${host.includes(':') ? `[${host}]` : host}:${portNumber}`,
+    ),
     adminEmail: (values.MPANEL_ADMIN_EMAIL ?? 'admin@example.com').toLowerCase(),
     adminPassword: values.MPANEL_ADMIN_PASSWORD,
     newPassword: values.MPANEL_NEW_PASSWORD,

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { rejected } from '../../lib/outcome.ts'
 import type { Ok, Rejected, Unknown } from '../../lib/outcome.ts'
+import { withoutTrailingSlashes } from '../../lib/slashes.ts'
 import { classify } from './classify.ts'
 import type { Envelope } from './classify.ts'
 import { createCredentials } from './credentials.ts'
@@ -94,7 +95,7 @@ function readAddress(connection: ProxmoxConnection): { host: string; port: numbe
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port || 443),
-    prefix: `${url.pathname.replace(/(?<!\/)\/+$/, '')}/api2/json`,
+    prefix: `${withoutTrailingSlashes(url.pathname)}/api2/json`,
   }
 }
 

@@ -163,7 +163,9 @@ export const unconvertedDisks = (raw: Record<string, string>): string[] =>
   volumesOf(raw)
     .filter(([key, volume]) => {
       const isCdrom = /(?:^|,)media=cdrom(?:,|$)/.test(raw[key] ?? '')
-      return !isCdrom && volume !== 'none' && !/[:/]base-[^/]+$/.test(volume)
+      // `local-lvm:base-100-disk-0`, `local:100/base-100-disk-0.qcow2`; what stands on one names it before its own.
+      const isBase = volume.split(/[:/]/).at(-1)?.startsWith('base-') === true
+      return !isCdrom && volume !== 'none' && !isBase
     })
     .map(([key]) => key)
 

@@ -10,6 +10,7 @@ import { AppError, notFound, requireVersion } from '../../errors.ts'
 import * as auditService from '../auditService.ts'
 import * as provisioningQueues from '../provisioningQueues.ts'
 import { presentCluster, requireRange } from './clusters.ts'
+import { withoutTrailingSlashes } from '../../lib/slashes.ts'
 
 async function lock(ctx: Ctx, id: string): Promise<ClusterRow> {
   const row = await infrastructure.lockClusterRow(ctx.tx, id)
@@ -41,7 +42,7 @@ export async function updateCluster(
   const { tokenSecret } = change
   const columns = {
     name: change.name,
-    api_url: change.apiUrl?.replace(/(?<!\/)\/+$/, ''),
+    api_url: change.apiUrl === undefined ? undefined : withoutTrailingSlashes(change.apiUrl),
     token_id: change.tokenId,
     token_secret_sealed:
       tokenSecret === undefined ? undefined : ctx.sealer.seal(tokenSecret, `cluster:${id}`),

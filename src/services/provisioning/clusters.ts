@@ -10,6 +10,7 @@ import type { ClusterRow, NodeRow, SeenNode, SeenTemplate } from '../../db/provi
 import type { ProxmoxConnection } from '../../integrations/proxmox/types.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
+import { withoutTrailingSlashes } from '../../lib/slashes.ts'
 import * as auditService from '../auditService.ts'
 import * as provisioningQueues from '../provisioningQueues.ts'
 
@@ -65,7 +66,7 @@ export async function addCluster(
     .insertCluster(ctx.tx, {
       id,
       name: body.name,
-      api_url: body.apiUrl.replace(/(?<!\/)\/+$/, ''),
+      api_url: withoutTrailingSlashes(body.apiUrl),
       token_id: body.tokenId,
       token_secret_sealed: ctx.sealer.seal(body.tokenSecret, `cluster:${id}`),
       ca_pem: body.caPem,

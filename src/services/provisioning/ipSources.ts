@@ -8,6 +8,7 @@ import type { SourceRow, SourceView } from '../../db/provisioningSources.ts'
 import { AppError, notFound, requireVersion } from '../../errors.ts'
 import type { NetboxConnection } from '../../integrations/netbox/types.ts'
 import { newId } from '../../lib/ids.ts'
+import { withoutTrailingSlashes } from '../../lib/slashes.ts'
 import * as auditService from '../auditService.ts'
 
 const present = (row: SourceView): IpSource => ({
@@ -26,7 +27,7 @@ const present = (row: SourceView): IpSource => ({
 
 const purposeOf = (id: string): string => `ipSource:${id}`
 /** Of an address that was typed, with or without what follows from it. */
-export const baseOf = (url: string): string => url.replace(/(?<!\/)\/+$/, '').replace(/\/api$/, '')
+export const baseOf = (url: string): string => withoutTrailingSlashes(url).replace(/\/api$/, '')
 
 export async function listSources(ctx: Ctx, options: ListOptions) {
   const page = await sources.list(ctx.tx, options)
