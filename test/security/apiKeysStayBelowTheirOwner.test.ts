@@ -7,6 +7,7 @@ import type { Route } from '../../src/routes/define.ts'
 import { routes } from '../../src/routes/index.ts'
 import { createApi, type Api } from '../support/api.ts'
 import { startApp, type TestApp } from '../support/app.ts'
+import { some } from '../support/some.ts'
 import { keyOf, person, session, type Person } from '../users/people.ts'
 import { contactIn, customerIn, podIn } from '../rules/cases.ts'
 
@@ -42,17 +43,20 @@ const closed = routes.filter(({ access, operationId }) => access !== 'public' &&
 /** Calls of which the answer does not depend on the key’s scopes. */
 const aboutOneself = closed.filter(({ access }) => access === 'authenticated')
 
-test.each(PERMISSIONS)('a key with the scope %s alone calls exactly the rows that need it', async (scope) => {
-  const { api } = await keyOf(app, 'admin@example.com', { scopes: [scope] })
-  const answers = await Promise.all(
-    closed
-      .filter((route) => !aboutOneself.includes(route))
-      .map(async (route) => [route, (await harmless(api, route)).status] as const),
-  )
-  const allowed = answers.filter(([, status]) => status !== 403).map(([route]) => route.operationId)
-  const needing = closed.filter((route) => permissionOf(route) === scope && !forPeople(scope))
-  expect(allowed.toSorted()).toEqual(needing.map((route) => route.operationId).toSorted())
-})
+test.each(some(PERMISSIONS))(
+  'a key with the scope %s alone calls exactly the rows that need it',
+  async (scope) => {
+    const { api } = await keyOf(app, 'admin@example.com', { scopes: [scope] })
+    const answers = await Promise.all(
+      closed
+        .filter((route) => !aboutOneself.includes(route))
+        .map(async (route) => [route, (await harmless(api, route)).status] as const),
+    )
+    const allowed = answers.filter(([, status]) => status !== 403).map(([route]) => route.operationId)
+    const needing = closed.filter((route) => permissionOf(route) === scope && !forPeople(scope))
+    expect(allowed.toSorted()).toEqual(needing.map((route) => route.operationId).toSorted())
+  },
+)
 
 test('no key calls a row for people, whatever its scopes and its owner', async () => {
   const { api } = await keyOf(app, 'admin@example.com')
