@@ -1,14 +1,13 @@
 import { parseArgs } from 'node:util'
 import { verifyDatabase, verifyExport } from './auditCommand.ts'
 import type { Config } from './config.ts'
-import { systemOrigin, transaction, type Ctx } from './context.ts'
+import { asSystem, systemOrigin, transaction, type Ctx } from './context.ts'
 import { unreachable } from './db/installationLock.ts'
 import { migrate, schemaState } from './db/migrate.ts'
 import { createDeps, type Deps } from './deps.ts'
 import { doctor } from './doctor.ts'
 import { AppError, StartupError } from './errors.ts'
 import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
-import { newId } from './lib/ids.ts'
 import * as provisioningService from './services/provisioningService.ts'
 import * as userService from './services/userService.ts'
 import { startServer } from './server.ts'
@@ -132,7 +131,7 @@ async function admin(config: Config, args: string[]): Promise<void> {
   if (email === undefined || (what !== 'create-user' && what !== 'create-api-key'))
     throw new StartupError(USAGE)
   await withDatabase(config, ({ root }) =>
-    transaction(root, systemOrigin('command line', newId()), 'platform', async (ctx) => {
+    asSystem(root, 'command line', 'platform', async (ctx) => {
       const tenantId = values.tenant === undefined ? null : await userService.tenantBySlug(ctx, values.tenant)
       await (what === 'create-user'
         ? createUser(ctx, { ...values, email, tenantId, password: config.newPassword })

@@ -10,6 +10,7 @@ import type { SyslogMessage, SyslogTarget } from './integrations/syslog/types.ts
 import type { TxtAnswer } from './integrations/dns/types.ts'
 import type { WebhookDelivery, WebhookTarget } from './integrations/webhook/types.ts'
 import type { Sealer } from './lib/crypto.ts'
+import { newId } from './lib/ids.ts'
 import type { Logger } from './lib/log.ts'
 import type { OutgoingAnswer, OutgoingRequest } from './lib/outgoing.ts'
 
@@ -119,3 +120,11 @@ export const systemOrigin = (label: string, id: string): Origin => ({
   requestId: id,
   correlationId: id,
 })
+
+/** Runs `work` in one transaction on behalf of mPanel itself; `label` says which part of it. */
+export const asSystem = <T>(
+  root: Root,
+  label: string,
+  scope: Scope,
+  work: (ctx: Ctx) => Promise<T>,
+): Promise<T> => transaction(root, systemOrigin(label, newId()), scope, work)

@@ -72,3 +72,16 @@ export class Refused extends Error {
 }
 
 export const detail = (status: number, text: string): Refused => new Refused(status, { detail: text })
+
+/** What an address has that nobody has said. */
+export const NEW_ADDRESS: Omit<Address, 'id'> = {
+  address: '',
+  length: 0,
+  vrf: null,
+  status: 'active',
+  role: null,
+  dns_name: '',
+  description: '',
+  custom_fields: {},
+  protected: false,
+}

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { compressed, isInside, orderOf } from './addresses.ts'
 import { may, requireRight } from './auth.ts'
-import { detail, Refused, type Address, type Token, type World } from './model.ts'
+import { detail, NEW_ADDRESS, Refused, type Address, type Token, type World } from './model.ts'
 import { changed } from './validate.ts'
 
 export type Asked = { method: string; path: string; query: URLSearchParams; body: unknown; token: Token }
@@ -92,20 +92,8 @@ function listAddresses(world: World, { query }: Asked): Answer {
   )
 }
 
-const NEW: Omit<Address, 'id'> = {
-  address: '',
-  length: 0,
-  vrf: null,
-  status: 'active',
-  role: null,
-  dns_name: '',
-  description: '',
-  custom_fields: {},
-  protected: false,
-}
-
 function createAddress(world: World, { body }: Asked): Answer {
-  const made = changed(world, { ...NEW, id: world.nextId }, body)
+  const made = changed(world, { ...NEW_ADDRESS, id: world.nextId }, body)
   world.nextId++
   world.addresses.set(made.id, made)
   return { status: 201, json: presentAddress(world, made) }

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { compressed } from './addresses.ts'
 import { authenticate } from './auth.ts'
-import { detail, emptyWorld, Refused, type Address, type Token, type World } from './model.ts'
+import { detail, emptyWorld, NEW_ADDRESS, Refused, type Address, type Token, type World } from './model.ts'
 import { answer, type Answer } from './routes.ts'
 
 /** What happens to calls that it fits: it is used up after `times` of them. */
@@ -62,13 +62,7 @@ export async function startNetboxSim(): Promise<NetboxSim> {
     clearFaults: () => faults.splice(0),
     put: (given) => {
       const made: Address = {
-        vrf: null,
-        status: 'active',
-        role: null,
-        dns_name: '',
-        description: '',
-        custom_fields: {},
-        protected: false,
+        ...NEW_ADDRESS,
         ...given,
         address: compressed(given.address),
         id: given.id ?? world.nextId++,

@@ -1,5 +1,4 @@
-import { systemOrigin, transaction, type Root } from '../context.ts'
-import { newId } from '../lib/ids.ts'
+import { asSystem, type Ctx, type Root } from '../context.ts'
 import * as auditRetentionService from '../services/auditRetentionService.ts'
 import * as auditService from '../services/auditService.ts'
 import * as BillingService from '../services/BillingService.ts'
@@ -103,10 +102,10 @@ export const handlers: ReadonlyMap<string, AnyHandler> = new Map(
 
 const MINUTE_MS = 60_000
 
-const asSystem =
-  (label: string, work: Parameters<typeof transaction<void>>[3]) =>
+const inOne =
+  (label: string, work: (ctx: Ctx) => Promise<void>) =>
   (root: Root): Promise<void> =>
-    transaction(root, systemOrigin(label, newId()), 'platform', work)
+    asSystem(root, label, 'platform', work)
 
 export const timers: readonly Timer[] = [
   { name: 'audit.seal', everyMs: 5_000, harmless: true, run: auditService.sealAll },
@@ -118,35 +117,35 @@ export const timers: readonly Timer[] = [
   {
     name: 'clusters.sync',
     everyMs: MINUTE_MS,
-    run: asSystem('clusters.sync', provisioningService.syncClusters),
+    run: inOne('clusters.sync', provisioningService.syncClusters),
   },
   {
     name: 'clusters.reconcile',
     everyMs: MINUTE_MS,
-    run: asSystem('clusters.reconcile', cloudPodFindingService.sweepClusters),
+    run: inOne('clusters.reconcile', cloudPodFindingService.sweepClusters),
   },
-  { name: 'ipPools.claim', everyMs: 2_000, run: asSystem('ipPools.claim', cloudPodClaimService.tellAll) },
+  { name: 'ipPools.claim', everyMs: 2_000, run: inOne('ipPools.claim', cloudPodClaimService.tellAll) },
   {
     name: 'ipPools.compare',
     everyMs: MINUTE_MS,
-    run: asSystem('ipPools.compare', cloudPodClaimService.compareAll),
+    run: inOne('ipPools.compare', cloudPodClaimService.compareAll),
   },
   {
     name: 'tenants.enforce',
     everyMs: 60 * MINUTE_MS,
-    run: asSystem('tenants.enforce', tenantSuspensionService.enforceAll),
+    run: inOne('tenants.enforce', tenantSuspensionService.enforceAll),
   },
   {
     name: 'impersonations.end',
     everyMs: MINUTE_MS,
     harmless: true,
-    run: asSystem('impersonations.end', userService.endImpersonations),
+    run: inOne('impersonations.end', userService.endImpersonations),
   },
   {
     name: 'search.tidy',
     everyMs: 24 * 60 * MINUTE_MS,
     harmless: true,
-    run: asSystem('search.tidy', searchService.tidy),
+    run: inOne('search.tidy', searchService.tidy),
   },
   { name: 'nodes.empty', everyMs: MINUTE_MS, run: cloudPodMigrationService.emptyOn },
   { name: 'cloudPods.purge', everyMs: MINUTE_MS, run: cloudPodDeletionService.purgeDue },
@@ -162,19 +161,19 @@ export const timers: readonly Timer[] = [
   {
     name: 'tenants.expireExports',
     everyMs: 10 * MINUTE_MS,
-    run: asSystem('tenants.expireExports', tenantExportService.expire),
+    run: inOne('tenants.expireExports', tenantExportService.expire),
   },
   {
     name: 'customers.expireImports',
     everyMs: 10 * MINUTE_MS,
     harmless: true,
-    run: asSystem('customers.expireImports', customerService.expireImports),
+    run: inOne('customers.expireImports', customerService.expireImports),
   },
   {
     name: 'consoles.tidy',
     everyMs: MINUTE_MS,
     harmless: true,
-    run: asSystem('consoles.tidy', cloudPodConsoleService.tidy),
+    run: inOne('consoles.tidy', cloudPodConsoleService.tidy),
   },
   { name: 'automation.guard', everyMs: 5_000, harmless: true, run: provisioningService.guardRestored },
   { name: 'automation.beat', everyMs: MINUTE_MS, run: provisioningService.beat },
@@ -183,6 +182,6 @@ export const timers: readonly Timer[] = [
     name: 'maintenance',
     everyMs: 5 * MINUTE_MS,
     harmless: true,
-    run: asSystem('maintenance', provisioningService.tidy),
+    run: inOne('maintenance', provisioningService.tidy),
   },
 ]

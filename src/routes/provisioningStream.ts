@@ -1,8 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Job } from '../../shared/api/provisioning.ts'
-import { systemOrigin, transaction, type Root, type Scope } from '../context.ts'
+import { asSystem, transaction, type Root, type Scope } from '../context.ts'
 import { AppError, notFound } from '../errors.ts'
-import { newId } from '../lib/ids.ts'
 import { identify, originOf } from '../middleware/auth.ts'
 import { permittedScope } from '../middleware/rbac.ts'
 import * as provisioningService from '../services/provisioningService.ts'
@@ -111,7 +110,7 @@ function queueFigures(root: Root): Promise<string> {
 }
 
 const count = (root: Root): Promise<string> =>
-  transaction(root, systemOrigin('live view', newId()), 'platform', async (ctx) =>
+  asSystem(root, 'live view', 'platform', async (ctx) =>
     JSON.stringify(await provisioningService.queueOverview(ctx)),
   )
 

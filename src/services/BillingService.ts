@@ -1,8 +1,7 @@
 import type { z } from 'zod'
 import type { Invoice, paymentCreate, Subscription } from '../../shared/api/billing.ts'
-import { systemOrigin, transaction, type Ctx, type Root } from '../context.ts'
+import { asSystem, type Ctx, type Root } from '../context.ts'
 import * as billing from '../db/billing.ts'
-import { newId } from '../lib/ids.ts'
 import { book, getInvoice, type Payment } from './billing/payments.ts'
 import { cancel } from './billing/cancelling.ts'
 import * as subscriptions from './billing/subscriptions.ts'
@@ -56,7 +55,7 @@ const BATCH = 100
  */
 export async function endDue(root: Root): Promise<void> {
   const now = root.now()
-  const due = await transaction(root, systemOrigin('billing', newId()), 'platform', async (ctx) => [
+  const due = await asSystem(root, 'billing', 'platform', async (ctx) => [
     ...(await endingsAllowed(ctx)).map((row) => ({ ...row, reason: 'the agreed end was reached' })),
     ...(await billing.overdueOrders(ctx.tx, now, BATCH)).map((row) => ({
       ...row,
@@ -64,7 +63,7 @@ export async function endDue(root: Root): Promise<void> {
     })),
   ])
   for (const { id, tenant_id, reason } of due) {
-    await transaction(root, systemOrigin('billing', newId()), [tenant_id], (ctx) =>
+    await asSystem(root, 'billing', [tenant_id], (ctx) =>
       cancel(ctx, tenant_id, id, { when: 'now', reason }),
     ).catch((error: unknown) =>
       root.log.error({ err: error, subscriptionId: id }, 'a due subscription could not be ended'),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { BackupSchedule, BackupScheduleUpdate } from '../../shared/api/cloudPodBackups.ts'
 import { canBackup } from '../../shared/states/cloudPodBackup.ts'
-import { systemOrigin, transaction, type Ctx, type Root } from '../context.ts'
+import { asSystem, type Ctx, type Root } from '../context.ts'
 import * as schedules from '../db/cloudPodBackupSchedules.ts'
 import type { ScheduleRow } from '../db/cloudPodBackupSchedules.ts'
 import * as backups from '../db/cloudPodBackups.ts'
@@ -9,7 +9,6 @@ import type { BackupRow } from '../db/cloudPodBackups.ts'
 import * as pods from '../db/cloudPods.ts'
 import * as tenants from '../db/tenants.ts'
 import { AppError, notFound } from '../errors.ts'
-import { newId } from '../lib/ids.ts'
 import { kept, nextRun } from '../lib/schedule.ts'
 import * as auditService from './auditService.ts'
 import { emit, lockPod, requireAllowed } from './cloudPods/changes.ts'
@@ -116,15 +115,12 @@ export async function update(
 
 const BATCH = 200
 
-const asSystem = <T>(root: Root, scope: 'platform' | string[], work: (ctx: Ctx) => Promise<T>): Promise<T> =>
-  transaction(root, systemOrigin('backups', newId()), scope, work)
-
 /** Begins what is due, each in a transaction of its own. What was missed is made up for by one backup. */
 export async function beginDue(root: Root): Promise<void> {
-  const due = await asSystem(root, 'platform', (ctx) => schedules.due(ctx.tx, ctx.now(), BATCH))
+  const due = await asSystem(root, 'backups', 'platform', (ctx) => schedules.due(ctx.tx, ctx.now(), BATCH))
   for (const { pod_id: podId, tenant_id: tenantId } of due) {
-    await asSystem(root, [tenantId], (ctx) => beginOne(ctx, tenantId, podId)).catch((error: unknown) =>
-      root.log.error({ err: error, podId }, 'a scheduled backup could not be ordered'),
+    await asSystem(root, 'backups', [tenantId], (ctx) => beginOne(ctx, tenantId, podId)).catch(
+      (error: unknown) => root.log.error({ err: error, podId }, 'a scheduled backup could not be ordered'),
     )
   }
 }
@@ -216,15 +212,17 @@ type Doomed = { id: string; tenant_id: string; pod_id: string; why: 'retention' 
  * confirmed it; retention always leaves the newest ones.
  */
 export async function tidy(root: Root): Promise<void> {
-  const doomed = await asSystem(root, 'platform', async (ctx) => {
+  const doomed = await asSystem(root, 'backups', 'platform', async (ctx) => {
     const outlived = await expired(ctx)
     const counts = { wanted: outlived.length, total: await backups.countReady(ctx.tx) }
     const may = await provisioningService.mayTouch(ctx, 'backups.expire', counts)
     return [...(await surplus(ctx)), ...(may ? outlived : [])]
   })
   for (const one of doomed) {
-    await asSystem(root, [one.tenant_id], (ctx) => cloudPodBackupService.retire(ctx, one, one.why)).catch(
-      (error: unknown) => root.log.error({ err: error, backupId: one.id }, 'a backup could not be retired'),
+    await asSystem(root, 'backups', [one.tenant_id], (ctx) =>
+      cloudPodBackupService.retire(ctx, one, one.why),
+    ).catch((error: unknown) =>
+      root.log.error({ err: error, backupId: one.id }, 'a backup could not be retired'),
     )
   }
 }

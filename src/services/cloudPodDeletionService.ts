@@ -1,10 +1,9 @@
 import { canPod } from '../../shared/states/cloudPod.ts'
 import { canCustomer } from '../../shared/states/customer.ts'
-import { systemOrigin, transaction, type Ctx, type Root } from '../context.ts'
+import { asSystem, type Ctx, type Root } from '../context.ts'
 import * as pods from '../db/cloudPods.ts'
 import * as customers from '../db/customers.ts'
 import { notFound } from '../errors.ts'
-import { newId } from '../lib/ids.ts'
 import * as BillingService from './BillingService.ts'
 import { emit, lockPod, requireAllowed } from './cloudPods/changes.ts'
 import * as deletion from './cloudPods/deletion.ts'
@@ -63,12 +62,9 @@ export async function purge(ctx: Ctx, tenantId: string, id: string, hostname: st
 
 const BATCH = 200
 
-const asSystem = <T>(root: Root, scope: 'platform' | string[], work: (ctx: Ctx) => Promise<T>): Promise<T> =>
-  transaction(root, systemOrigin('deletions', newId()), scope, work)
-
 /** Destroys deleted pods whose time is over; none while unusually many wait for a confirmation. */
 export async function purgeDue(root: Root): Promise<void> {
-  const due = await asSystem(root, 'platform', async (ctx) => {
+  const due = await asSystem(root, 'deletions', 'platform', async (ctx) => {
     const found = await pods.dueForPurge(ctx.tx, ctx.now(), BATCH)
     const { wanted, total } = found
     const may = await provisioningService.mayTouch(ctx, 'cloudPods.purge', {
@@ -79,8 +75,8 @@ export async function purgeDue(root: Root): Promise<void> {
     return may ? found.due : []
   })
   for (const { id, tenant_id: tenantId } of due) {
-    await asSystem(root, [tenantId], (ctx) => purgeOne(ctx, tenantId, id)).catch((error: unknown) =>
-      root.log.error({ err: error, podId: id }, 'a deleted pod could not be destroyed'),
+    await asSystem(root, 'deletions', [tenantId], (ctx) => purgeOne(ctx, tenantId, id)).catch(
+      (error: unknown) => root.log.error({ err: error, podId: id }, 'a deleted pod could not be destroyed'),
     )
   }
 }

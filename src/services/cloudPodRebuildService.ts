@@ -1,7 +1,6 @@
 import type { CloudPodRebuild } from '../../shared/api/cloudPodRebuilds.ts'
-import { systemOrigin, transaction, type Ctx, type Root } from '../context.ts'
+import { asSystem, type Ctx, type Root } from '../context.ts'
 import * as rebuilds from '../db/cloudPodRebuilds.ts'
-import { newId } from '../lib/ids.ts'
 import { lockPod } from './cloudPods/changes.ts'
 import * as rebuilding from './cloudPods/rebuild.ts'
 import * as cloudPodService from './cloudPodService.ts'
@@ -42,18 +41,15 @@ export const letGo = async (ctx: Ctx, tenantId: string, id: string, hostname: st
 
 const BATCH = 200
 
-const asSystem = <T>(root: Root, scope: 'platform' | string[], work: (ctx: Ctx) => Promise<T>): Promise<T> =>
-  transaction(root, systemOrigin('rebuilds', newId()), scope, work)
-
 /** Destroys kept guests whose time is over; none while unusually many wait for a confirmation. */
 export async function letGoDue(root: Root): Promise<void> {
-  const due = await asSystem(root, 'platform', async (ctx) => {
+  const due = await asSystem(root, 'rebuilds', 'platform', async (ctx) => {
     const found = await rebuilds.due(ctx.tx, ctx.now(), BATCH)
     const counts = { wanted: found.wanted, total: found.total, now: found.due.length }
     return (await provisioningService.mayTouch(ctx, 'rebuilds.letGo', counts)) ? found.due : []
   })
   for (const one of due) {
-    await asSystem(root, [one.tenant_id], (ctx) => letGoOne(ctx, one)).catch((error: unknown) =>
+    await asSystem(root, 'rebuilds', [one.tenant_id], (ctx) => letGoOne(ctx, one)).catch((error: unknown) =>
       root.log.error({ err: error, rebuildId: one.id }, 'a kept guest could not be let go'),
     )
   }

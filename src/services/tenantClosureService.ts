@@ -1,5 +1,5 @@
 import type { ClosureProof, ClosureView, TenantClose } from '../../shared/api/tenantClosures.ts'
-import { transaction, systemOrigin, type Ctx, type Root } from '../context.ts'
+import { asSystem, type Ctx, type Root } from '../context.ts'
 import * as closures from '../db/tenantClosures.ts'
 import * as tenants from '../db/tenants.ts'
 import { AppError, notFound } from '../errors.ts'
@@ -137,13 +137,13 @@ async function begin(ctx: Ctx, tenant: Tenant, closureId: string): Promise<void>
 
 /** Begins what is due, each in a transaction of its own. */
 export async function beginDue(root: Root): Promise<void> {
-  const due = await transaction(root, systemOrigin('tenants.close', newId()), 'platform', async (ctx) => {
+  const due = await asSystem(root, 'tenants.close', 'platform', async (ctx) => {
     const all = await closures.due(ctx.tx, ctx.now())
     const counts = { wanted: all.length, total: await tenants.count(ctx.tx) }
     return (await provisioningService.mayTouch(ctx, 'tenants.close', counts)) ? all : []
   })
   for (const { id, tenant_id } of due) {
-    await transaction(root, systemOrigin('tenants.close', newId()), 'platform', async (ctx) => {
+    await asSystem(root, 'tenants.close', 'platform', async (ctx) => {
       const tenant = await tenants.lock(ctx.tx, tenant_id)
       const row = await closures.find(ctx.tx, tenant_id, id)
       // It may have been cancelled meanwhile.

@@ -2,9 +2,21 @@ import type { Duplex } from 'node:stream'
 import type { FirewallCalls } from './firewallTypes.ts'
 import type * as words from './guestConfig.ts'
 import type { MetricPoint, Timeframe } from './metricTypes.ts'
+import type {
+  CloneRequest,
+  CreateContainerRequest,
+  MigrationRequest,
+  RestoreRequest,
+} from './requestTypes.ts'
 import type { Outcome } from '../../lib/outcome.ts'
 
 export type { Firewall, FirewallRule } from './firewallTypes.ts'
+export type {
+  CloneRequest,
+  CreateContainerRequest,
+  MigrationRequest,
+  RestoreRequest,
+} from './requestTypes.ts'
 export type { PlanEnds, PlannedCall, PlanProxmox } from './planTypes.ts'
 
 /**
@@ -97,9 +109,6 @@ export type GuestStatus = {
   managed: boolean
 }
 
-/** `online`: a running VM stays up, a running container is restarted. `storage`: where its local disks go on the target. */
-export type MigrationRequest = { target: string; online: boolean; storage?: string; shutdownSeconds: number }
-
 /** What is asked of a guest by the high availability. */
 export type HaState = 'started' | 'stopped' | 'disabled' | 'ignored' | (string & {})
 
@@ -123,17 +132,6 @@ export type BackupVolume = {
   /** When it was begun, by the node's clock. */
   takenAt: Date
   protected: boolean
-}
-
-export type RestoreRequest = GuestRef & {
-  volid: string
-  /** Where its disks go. */
-  storage: string
-  /** Over the guest that has this VMID, which is lost; else the VMID must be free. */
-  overwrite: boolean
-  name: string
-  description: string
-  net0: string
 }
 
 export type NodeSummary = {
@@ -171,36 +169,6 @@ export type GuestConsole = {
   stream: Duplex
   /** Tells a terminal its size; a screen has the size it has. */
   resize(cols: number, rows: number): void
-}
-
-export type CloneRequest = {
-  node: string
-  templateVmid: number
-  newVmid: number
-  name: string
-  /** Our marker; written by the clone itself. */
-  description: string
-  /** Other node of the same cluster; needs shared storage. */
-  target?: string
-  /** Target storage; a full clone is made when it is given. */
-  storage?: string
-}
-
-export type CreateContainerRequest = {
-  node: string
-  vmid: number
-  hostname: string
-  description: string
-  /** `local:vztmpl/debian-12….tar.zst` */
-  ostemplate: string
-  storage: string
-  diskGb: number
-  cores: number
-  memoryMb: number
-  net0: string
-  tags: string[]
-  password?: string
-  sshKeys?: string
 }
 
 /** Options of a configuration change; `undefined` leaves the option as it is. Options by their Proxmox names. */

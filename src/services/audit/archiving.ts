@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import { systemOrigin, transaction, type Ctx, type Root } from '../../context.ts'
+import { asSystem, systemOrigin, type Ctx, type Root } from '../../context.ts'
 import * as archives from '../../db/auditArchives.ts'
 import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
@@ -38,7 +38,7 @@ export async function archiveDue(root: Root): Promise<void> {
 }
 
 const within = <T>(root: Root, work: (ctx: Ctx) => Promise<T>): Promise<T> =>
-  transaction(root, systemOrigin('audit.archive', newId()), 'platform', work)
+  asSystem(root, 'audit.archive', 'platform', work)
 
 /** The positions of a month's events in their batches. */
 type Parts = Map<bigint, number[]>

@@ -1,4 +1,4 @@
-import { systemOrigin, transaction, type Root, type Scope } from '../../context.ts'
+import { asSystem, type Root, type Scope } from '../../context.ts'
 import * as seals from '../../db/auditSeals.ts'
 import * as sinks from '../../db/auditSinks.ts'
 import type { SinkRow } from '../../db/auditSinks.ts'
@@ -77,7 +77,7 @@ async function deliverPortion(
 /** The next events of one batch, in the order in which they were sealed. A tenant's sink sees its own events only. */
 async function portionAt(root: Root, sink: SinkRow, place: Place) {
   const scope: Scope = sink.tenant_id === null ? 'platform' : [sink.tenant_id]
-  return transaction(root, systemOrigin('audit.deliver', newId()), scope, async ({ tx }) => {
+  return asSystem(root, 'audit.deliver', scope, async ({ tx }) => {
     const [batch] = await seals.batchesAfter(tx, place.batch - 1n, 1)
     if (!batch) return undefined
     const { first_at: from, last_at: to } = batch

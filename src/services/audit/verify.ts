@@ -1,9 +1,8 @@
 import type { KeyObject } from 'node:crypto'
 import type { Root, Ctx } from '../../context.ts'
-import { systemOrigin, transaction } from '../../context.ts'
+import { asSystem } from '../../context.ts'
 import * as archives from '../../db/auditArchives.ts'
 import * as seals from '../../db/auditSeals.ts'
-import { newId } from '../../lib/ids.ts'
 import { merkleRoot } from '../../lib/merkle.ts'
 import { archiveHash, hasBit } from './archived.ts'
 import { GENESIS, hashOf, isSignedBy, leafOf, leavesOf, publicKeyOf, VANISHED } from './batches.ts'
@@ -38,7 +37,7 @@ const MAX_FINDINGS = 100
  */
 export async function verify(root: Root, checkpoints: string | undefined): Promise<Verdict> {
   const within = <T>(work: (ctx: Ctx) => Promise<T>): Promise<T> =>
-    transaction(root, systemOrigin('audit.verify', newId()), 'platform', work)
+    asSystem(root, 'audit.verify', 'platform', work)
   const outside = checkpoints === undefined ? undefined : await byNumber(checkpoints)
   const anchor = outside?.values().next().value?.publicKey ?? (await within(publicKey))
   const verdict: Verdict = { batches: 0, events: 0, archived: 0, unsealed: 0, findings: [] }

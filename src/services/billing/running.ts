@@ -1,8 +1,7 @@
 import { isLive } from '../../../shared/states/billingSubscription.ts'
-import { systemOrigin, transaction, type Ctx, type Root } from '../../context.ts'
+import { asSystem, type Ctx, type Root } from '../../context.ts'
 import * as contracts from '../../db/billingContracts.ts'
 import type { DueStep, Kind } from '../../db/billingContracts.ts'
-import { newId } from '../../lib/ids.ts'
 import { inLanes } from '../../lib/lanes.ts'
 import * as provisioningService from '../provisioningService.ts'
 import { factsOf, take, termsOf } from './contracts.ts'
@@ -26,9 +25,6 @@ const BRAKED = (now: Date): (Kind & { action: string })[] => [
 ]
 const dayBefore = (now: Date): Date => new Date(now.getTime() - 24 * HOUR_MS)
 
-const asSystem = <T>(root: Root, scope: 'platform' | string[], work: (ctx: Ctx) => Promise<T>): Promise<T> =>
-  transaction(root, systemOrigin('billing', newId()), scope, work)
-
 /**
  * Does what is due with contracts: each step in a transaction of its own, which looks again whether it is due. So it may be
  * broken off anywhere, and run several times at once.
@@ -45,7 +41,7 @@ export async function runContracts(root: Root, withinMs = 20_000): Promise<void>
 
 /** Finds out what happens next to contracts of which something has changed. */
 async function look(root: Root): Promise<number> {
-  return asSystem(root, 'platform', async (ctx) => {
+  return asSystem(root, 'billing', 'platform', async (ctx) => {
     const changed = await contracts.dueSteps(ctx.tx, [{ what: 'look', from: null, to: ctx.now() }], BATCH)
     const ids = await contracts.lockFree(
       ctx.tx,
@@ -64,7 +60,7 @@ async function look(root: Root): Promise<number> {
 
 async function doDue(root: Root): Promise<number> {
   let done = 0
-  await inLanes(await asSystem(root, 'platform', dueNow), AT_ONCE, async (one) => {
+  await inLanes(await asSystem(root, 'billing', 'platform', dueNow), AT_ONCE, async (one) => {
     if (await doOne(root, one)) done++
   })
   return done
@@ -91,7 +87,7 @@ async function dueNow(ctx: Ctx): Promise<DueStep[]> {
 /** @returns whether something was done, and not only seen that nothing is due any more */
 async function doOne(root: Root, { id, tenant_id: tenantId, what }: DueStep): Promise<boolean> {
   try {
-    return await asSystem(root, [tenantId], async (ctx) => {
+    return await asSystem(root, 'billing', [tenantId], async (ctx) => {
       const row = await take(ctx, tenantId, id)
       if (!row) return false
       const terms = await termsOf(ctx, tenantId)
@@ -110,7 +106,7 @@ async function doOne(root: Root, { id, tenant_id: tenantId, what }: DueStep): Pr
       'a step of a subscription could not be done',
     )
     const at = new Date(root.now().getTime() + AGAIN_MS)
-    await asSystem(root, [tenantId], (ctx) => contracts.noteNext(ctx.tx, id, { what, at }))
+    await asSystem(root, 'billing', [tenantId], (ctx) => contracts.noteNext(ctx.tx, id, { what, at }))
     return false
   }
 }

@@ -1,8 +1,7 @@
-import { systemOrigin, transaction, type Ctx, type Root } from '../../context.ts'
+import { asSystem, type Ctx, type Root } from '../../context.ts'
 import * as bandwidth from '../../db/cloudPodBandwidth.ts'
 import * as pods from '../../db/cloudPods.ts'
 import * as findings from '../../db/provisioningFindings.ts'
-import { newId } from '../../lib/ids.ts'
 import * as cloudPodQueues from '../cloudPodQueues.ts'
 import type { BandwidthPayload } from '../cloudPodQueues.ts'
 import * as provisioningService from '../provisioningService.ts'
@@ -15,7 +14,7 @@ const AT_ONCE = 200
 /** Tells of traffic that is used up, slows down and lifts what is due, and has every card set as it should be. */
 export async function enforceTraffic(root: Root): Promise<void> {
   for (const work of [tell, throttle, lift, setCards])
-    await transaction(root, systemOrigin('traffic.enforce', newId()), 'platform', work)
+    await asSystem(root, 'traffic.enforce', 'platform', work)
 }
 
 async function tell(ctx: Ctx): Promise<void> {

@@ -1,11 +1,10 @@
 import type { NodeEmptying } from '../../../shared/api/cloudPodMigrations.ts'
-import { systemOrigin, transaction, type Ctx, type Root } from '../../context.ts'
+import { asSystem, type Ctx, type Root } from '../../context.ts'
 import * as migrations from '../../db/cloudPodMigrations.ts'
 import type { NodeToEmpty } from '../../db/cloudPodMigrations.ts'
 import * as automation from '../../db/provisioningAutomation.ts'
 import * as findings from '../../db/provisioningFindings.ts'
 import { AppError, notFound } from '../../errors.ts'
-import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
 import * as provisioningService from '../provisioningService.ts'
 import { migrate } from './migrate.ts'
@@ -103,7 +102,7 @@ async function moveNext(ctx: Ctx, nodeId: string, since: Date): Promise<void> {
 /** Goes on emptying the nodes that are being emptied: a timer. Each is a transaction of its own. */
 export async function emptyOn(root: Root): Promise<void> {
   const as = <T>(work: (ctx: Ctx) => Promise<T>): Promise<T> =>
-    transaction(root, systemOrigin('nodes.empty', newId()), 'platform', work)
+    asSystem(root, 'nodes.empty', 'platform', work)
   for (const { id } of await as((ctx) => migrations.emptying(ctx.tx)))
     await as(async (ctx) => {
       const node = await migrations.lockNode(ctx.tx, id)

@@ -1,8 +1,7 @@
-import { systemOrigin, transaction, type Ctx, type Root } from '../../context.ts'
+import { asSystem, type Ctx, type Root } from '../../context.ts'
 import * as recount from '../../db/cloudPodRecount.ts'
 import type { Miscounted } from '../../db/cloudPodRecount.ts'
 import * as installation from '../../db/installation.ts'
-import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
 
 const FOUND = 'quotas.miscounted'
@@ -12,7 +11,7 @@ const EXAMPLES = 20
 
 /** Counts anew what each tenant uses of its quota, and says where that is not what is counted. */
 export async function recountQuotas(root: Root): Promise<void> {
-  await transaction(root, systemOrigin('quotas.recount', newId()), 'platform', async (ctx) => {
+  await asSystem(root, 'quotas.recount', 'platform', async (ctx) => {
     const found = await recount.miscounted(ctx.tx, null, MOST)
     const byTenant = Map.groupBy(found, ({ tenantId }) => tenantId)
     for (const [tenantId, pods] of byTenant)

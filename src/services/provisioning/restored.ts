@@ -1,7 +1,6 @@
-import { systemOrigin, transaction, type Ctx, type Root } from '../../context.ts'
+import { asSystem, type Ctx, type Root } from '../../context.ts'
 import * as installation from '../../db/installation.ts'
 import * as controls from '../../db/provisioningControls.ts'
-import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
 
 const CONFIRMED = 'databaseConfirmedAt'
@@ -13,7 +12,7 @@ const REASON =
  * unknown to it: it would end, suspend or bill by yesterday's facts. A person who starts everything again confirms it.
  */
 export async function guardRestored(root: Root): Promise<void> {
-  await transaction(root, systemOrigin('automation.guard', newId()), 'platform', async (ctx) => {
+  await asSystem(root, 'automation.guard', 'platform', async (ctx) => {
     const missing = await auditService.missingCheckpoint(ctx)
     if (!missing) return
     const confirmed = await installation.read(ctx.tx, CONFIRMED)

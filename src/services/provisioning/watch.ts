@@ -1,5 +1,5 @@
 import type { Alert } from '../../../shared/api/provisioningControls.ts'
-import { systemOrigin, transaction, type Ctx, type Root } from '../../context.ts'
+import { asSystem, type Ctx, type Root } from '../../context.ts'
 import * as automation from '../../db/provisioningAutomation.ts'
 import * as pools from '../../db/provisioningPools.ts'
 import * as findings from '../../db/provisioningFindings.ts'
@@ -19,7 +19,7 @@ const same = (a: automation.Alert) => (b: automation.Alert) => a.code === b.code
  * servers do this, so that it happens when no worker is there, too.
  */
 export async function watch(root: Root): Promise<void> {
-  await transaction(root, systemOrigin('watch', newId()), 'platform', async (ctx) => {
+  await asSystem(root, 'watch', 'platform', async (ctx) => {
     if (!(await automation.tryLockWatch(ctx.tx))) return
     const wrong = await faults(ctx)
     const open = await automation.openAlerts(ctx.tx)
@@ -179,7 +179,7 @@ const SILENCING = new Set(['no_worker', 'stopped', 'queue_stalled', 'timer_overd
 export async function beat(root: Root): Promise<void> {
   const { heartbeatUrl: url } = root.settings
   if (url === null) return
-  const alerts = await transaction(root, systemOrigin('beat', newId()), 'platform', listAlerts)
+  const alerts = await asSystem(root, 'beat', 'platform', listAlerts)
   if (alerts.some(({ code }) => SILENCING.has(code))) return
   const { status } = await root.vendors.send({ url })
   if (status >= 400) throw new Error(`the monitor at the heart-beat address answered ${status}`)

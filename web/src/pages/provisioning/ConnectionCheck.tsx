@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useState, type ReactNode } from 'react'
 import type { ClusterCheck } from '../../api/provisioning.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -7,18 +7,19 @@ import { CopyId } from '../../ui/CopyId.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { Time } from '../../ui/Time.tsx'
 
-/** Tries a connection and shows what was found. `ready`: whether there is something to try. */
-export function ConnectionCheck({
+/** Tries a connection and shows what was found. `ready`: whether there is something to try; `hint`: what is shown by it. */
+export function ConnectionCheck<Answer>({
   ready,
   send,
-  onFingerprint,
+  hint,
+  children,
 }: {
   ready: () => Promise<boolean>
-  send: (key: string) => Promise<ClusterCheck>
-  /** Takes over the fingerprint that the server presents. */
-  onFingerprint?: (fingerprint: string) => void
+  send: (key: string) => Promise<Answer>
+  hint: string
+  children: (found: Answer) => ReactNode
 }) {
-  const [found, setFound] = useState<ClusterCheck>()
+  const [found, setFound] = useState<Answer>()
   const check = useSubmit({ send: (_: undefined, key) => send(key), onDone: setFound })
   const begin = async () => {
     setFound(undefined)
@@ -35,15 +36,31 @@ export function ConnectionCheck({
     >
       <div aria-live="polite" className="space-y-3">
         {check.error && <Notice tone="danger">{check.error.message}</Notice>}
-        {found ? (
-          <Found found={found} onFingerprint={onFingerprint} />
-        ) : (
-          <p className="text-muted">
-            Shows the server’s certificate, its version and nodes, and which privileges the token lacks.
-          </p>
-        )}
+        {found === undefined ? <p className="text-muted">{hint}</p> : children(found)}
       </div>
     </Card>
+  )
+}
+
+/** The connection of a cluster. */
+export function ClusterConnection({
+  ready,
+  send,
+  onFingerprint,
+}: {
+  ready: () => Promise<boolean>
+  send: (key: string) => Promise<ClusterCheck>
+  /** Takes over the fingerprint that the server presents. */
+  onFingerprint?: (fingerprint: string) => void
+}) {
+  return (
+    <ConnectionCheck
+      ready={ready}
+      send={send}
+      hint="Shows the server’s certificate, its version and nodes, and which privileges the token lacks."
+    >
+      {(found) => <Found found={found} onFingerprint={onFingerprint} />}
+    </ConnectionCheck>
   )
 }
 

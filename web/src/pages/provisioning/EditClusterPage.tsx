@@ -17,7 +17,7 @@ import { paths } from '../../paths.ts'
 import { toast } from '../../ui/Toast.tsx'
 import { ClusterFields } from './ClusterFields.tsx'
 import { connectionOf } from './clusterValues.ts'
-import { ConnectionCheck } from './ConnectionCheck.tsx'
+import { ClusterConnection } from './ConnectionCheck.tsx'
 import type { ClusterValues } from './TrustFields.tsx'
 
 const route = getRouteApi('/t/$tenant/clusters/$id/edit')
@@ -80,7 +80,7 @@ function Edit({ cluster }: { cluster: Cluster }) {
         secretHint="Only when it, the address, the token or the trust changes."
         secretRequired={false}
       />
-      <ConnectionCheck
+      <ClusterConnection
         ready={async () => true}
         // Without a secret that was typed, what is stored is tried as it is stored.
         send={(key) =>

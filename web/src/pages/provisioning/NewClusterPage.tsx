@@ -7,7 +7,7 @@ import { paths } from '../../paths.ts'
 import { toast } from '../../ui/Toast.tsx'
 import { ClusterFields } from './ClusterFields.tsx'
 import { connectionOf } from './clusterValues.ts'
-import { ConnectionCheck } from './ConnectionCheck.tsx'
+import { ClusterConnection } from './ConnectionCheck.tsx'
 import type { ClusterValues } from './TrustFields.tsx'
 
 export default function NewClusterPage() {
@@ -52,7 +52,7 @@ export default function NewClusterPage() {
           onCancel={() => void navigate(paths.clusters(tenant.slug))}
         >
           <ClusterFields of={of} secretHint="Stored encrypted and never shown again." secretRequired />
-          <ConnectionCheck
+          <ClusterConnection
             ready={() => form.trigger(['apiUrl', 'tokenId', 'tokenSecret'])}
             send={(key) => checkConnection(connectionOf(form.getValues()), key)}
             onFingerprint={(fingerprint) => {

@@ -1,11 +1,9 @@
-import { useState } from 'react'
 import type { IpSourceCheck } from '../../api/ipSources.ts'
-import { useSubmit } from '../../api/submit.ts'
 import { REQUIRED, type ApiForm } from '../../components/Form.tsx'
-import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { Field, Input, Textarea } from '../../ui/Field.tsx'
 import { Notice } from '../../ui/Notice.tsx'
+import { ConnectionCheck } from './ConnectionCheck.tsx'
 
 export type SourceValues = { name: string; url: string; token: string; caPem: string; field: string }
 
@@ -98,32 +96,14 @@ export function SourceCheck({
   ready: () => Promise<boolean>
   send: (key: string) => Promise<IpSourceCheck>
 }) {
-  const [found, setFound] = useState<IpSourceCheck>()
-  const check = useSubmit({ send: (_: undefined, key) => send(key), onDone: setFound })
-  const begin = async () => {
-    setFound(undefined)
-    if (await ready()) check.mutate(undefined)
-  }
   return (
-    <Card
-      title="Connection"
-      actions={
-        <Button size="sm" loading={check.isPending} onClick={() => void begin()}>
-          Test the connection
-        </Button>
-      }
+    <ConnectionCheck
+      ready={ready}
+      send={send}
+      hint="Shows whether the token may do what is needed, and whether the field is there."
     >
-      <div aria-live="polite" className="space-y-3">
-        {check.error && <Notice tone="danger">{check.error.message}</Notice>}
-        {found ? (
-          <SourceFound found={found} />
-        ) : (
-          <p className="text-muted">
-            Shows whether the token may do what is needed, and whether the field is there.
-          </p>
-        )}
-      </div>
-    </Card>
+      {(found) => <SourceFound found={found} />}
+    </ConnectionCheck>
   )
 }
 
