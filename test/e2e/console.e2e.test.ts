@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { delivered, type Placed } from '../cloudPods/faults.ts'
+import { delivered, showPod, type Placed } from '../cloudPods/faults.ts'
 import { openApp, type OpenApp } from './browser.ts'
 
 let opened: OpenApp
@@ -100,11 +100,22 @@ it('the terminal of a container answers what is typed and pasted, takes the size
   expect(await violations()).toEqual([])
 })
 
-it('a pod that is off has no console, and both places say so', async () => {
+it('a pod that is off has no console, and both places say so, also where the stop fell between the page and its stream', async () => {
   const { admin } = opened.app
-  await admin.post(`/api/admin/hosting/cloudpods/${ct.podId}/stop`)
+  const stopped = Promise.withResolvers<void>()
+  await page.route('**/provisioning/events*', async (route) => {
+    await stopped.promise
+    await route.continue()
+  })
   await page.goto(`/t/all/cloudpods/${ct.podId}/console`)
+  await button('Paste text').waitFor()
+  await admin.post(`/api/admin/hosting/cloudpods/${ct.podId}/stop`)
+  await expect
+    .poll(async () => (await showPod(opened.app, ct.podId)).powerState, { timeout: 15_000 })
+    .toBe('stopped')
+  stopped.resolve()
   await page.getByText('There is no console now').waitFor()
+  await page.unroute('**/provisioning/events*')
   await page.goto(`/t/all/cloudpods/${ct.podId}`)
   await expect.poll(() => button('Console').getAttribute('aria-disabled'), { timeout: 15_000 }).toBe('true')
 })

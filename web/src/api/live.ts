@@ -38,7 +38,6 @@ export function useLive(tenantId: string | undefined, enabled: boolean): boolean
     let flushing: ReturnType<typeof setTimeout> | undefined
     let reopening: ReturnType<typeof setTimeout> | undefined
     let complaining: ReturnType<typeof setTimeout> | undefined
-    let interrupted = false
 
     const flush = () => {
       flushing = undefined
@@ -64,13 +63,11 @@ export function useLive(tenantId: string | undefined, enabled: boolean): boolean
       clearTimeout(complaining)
       complaining = undefined
       setLive(true)
-      if (!interrupted) return
-      interrupted = false
+      // Whatever was asked before may have changed untold, also when the stream opens for the first time.
       for (const resource of LIVE) void client.invalidateQueries({ queryKey: [resource] })
     }
 
     const lost = () => {
-      interrupted = true
       complaining ??= setTimeout(setLive, GRACE_MS, false)
       // The browser reopens a broken stream by itself, but gives up after a refusal.
       if (source.readyState !== EventSource.CLOSED) return
