@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { CPU_LEVELS } from '../cpuLevels.ts'
 import { TEMPLATE_STATES } from '../states/cloudPodTemplate.ts'
 import { JOB_STATES, QUEUES } from '../states/provisioningJob.ts'
 import { id, listQuery, timestamp } from './common.ts'
@@ -174,6 +175,10 @@ export const node = z.object({
   state: z.enum(['active', 'drained']),
   cores: z.number().int(),
   memoryMb: z.number().int(),
+  /** As its processors call themselves; null until the cluster was read. */
+  cpuModel: z.string().nullable(),
+  /** What they can do; null until the cluster was read, and for other processors than x86-64. */
+  cpuLevel: z.enum(CPU_LEVELS).nullable(),
   diskGb: z.number().int(),
   storage: z.string().nullable(),
   /** Where the backups of its pods go. */
@@ -221,6 +226,8 @@ export const blueprint = z.object({
   maxCores: z.number().int(),
   maxMemoryMb: z.number().int(),
   maxDiskGb: z.number().int(),
+  /** What its pods need of a node's processors; null: nothing. */
+  minCpuLevel: z.enum(CPU_LEVELS).nullable(),
   state: z.enum(['active', 'retired']),
   /** Some node has its template, so that it can be installed. */
   available: z.boolean(),
@@ -250,6 +257,7 @@ const blueprintTerms = z.strictObject({
   maxCores: z.number().int().min(1).max(512),
   maxMemoryMb: z.number().int().min(128).max(4_194_304),
   maxDiskGb: z.number().int().min(1).max(65_536),
+  minCpuLevel: z.enum(CPU_LEVELS).nullable(),
   /** `ref`: the template's VMID (vm) or volume id (ct). `sourceNodeId` when the template lies on another node. */
   images: z
     .array(z.strictObject({ nodeId: id, sourceNodeId: id.optional(), ref: z.string().min(1).max(200) }))
@@ -265,6 +273,7 @@ export const blueprintCreate = blueprintTerms.extend({
   maxCores: blueprintTerms.shape.maxCores.default(128),
   maxMemoryMb: blueprintTerms.shape.maxMemoryMb.default(1_048_576),
   maxDiskGb: blueprintTerms.shape.maxDiskGb.default(65_536),
+  minCpuLevel: blueprintTerms.shape.minCpuLevel.default(null),
 })
 
 /** What is not named stays; `images` are all that there are to be. */

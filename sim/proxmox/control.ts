@@ -53,6 +53,8 @@ export type SimControl = {
   /** Gives a role more privileges, or takes them away. */
   setRole: (role: string, privileges: readonly string[], has: boolean) => void
   setNode: (node: string, status: 'online' | 'offline') => void
+  /** Another processor, by the flags that Linux names. */
+  setCpuFlags: (node: string, flags: string) => void
   setQuorum: (quorate: boolean) => void
   setStorageFull: (storage: string, full: boolean, node?: string) => void
   setSpeed: (speed: Partial<Speed>) => void
@@ -106,6 +108,10 @@ export function makeControl(world: World): SimControl {
       world.state.roles[role] = has ? [...others, ...privileges] : others
     }),
     setNode: changed((name, status) => setNode(world, name, status)),
+    setCpuFlags: changed((name, flags) => {
+      const node = findNode(world, name) ?? die(`no such cluster node '${name}'`)
+      node.cpuFlags = flags
+    }),
     setQuorum: changed((quorate) => {
       world.state.quorumLost = !quorate
     }),

@@ -39,6 +39,8 @@ export type NodeState = {
   cores: number
   memoryMb: number
   bridges: string[]
+  /** As Linux names them. */
+  cpuFlags: string
   online: boolean
   /** Unix seconds; uptimes and the pstart part of UPIDs count from here. */
   bootedAt: number

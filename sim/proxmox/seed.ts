@@ -9,12 +9,24 @@ import { now } from './world.ts'
 import type { World } from './world.ts'
 import { words } from './words.ts'
 
+/** Of a server processor of the level x86-64-v3. */
+const CPU_FLAGS =
+  'fpu cx8 cmov mmx fxsr sse sse2 ht lm pni ssse3 fma cx16 sse4_1 sse4_2 movbe popcnt aes xsave avx f16c hypervisor lahf_lm ' +
+  'abm bmi1 avx2 bmi2'
+
 /** What a cluster looks like on its first day. Secrets come from the caller. */
 export type ClusterSeed = {
   name: string
   /** Whether the firewall of the cluster is on. */
   firewallOn?: boolean
-  nodes: { name: string; cores: number; memoryMb: number; ip?: string; bridges?: string[] }[]
+  nodes: {
+    name: string
+    cores: number
+    memoryMb: number
+    ip?: string
+    bridges?: string[]
+    cpuFlags?: string
+  }[]
   storages: {
     name: string
     type: StorageType
@@ -72,6 +84,7 @@ export function emptyState(seed: ClusterSeed): State {
       cores: node.cores,
       memoryMb: node.memoryMb,
       bridges: node.bridges ?? ['vmbr0'],
+      cpuFlags: node.cpuFlags ?? CPU_FLAGS,
       online: true,
       bootedAt,
     })),

@@ -1,4 +1,5 @@
 import { sql, type Selectable } from 'kysely'
+import type { CpuLevel } from '../../shared/cpuLevels.ts'
 import { restAddresses } from './cloudPodAddresses.ts'
 import type { Tx } from './index.ts'
 import type { CloudPodQuotasTable } from './types.ts'
@@ -55,12 +56,14 @@ export type Candidate = {
   headroomPercent: number
   tags: string[]
   region: string | null
+  /** Null: not known, or no x86-64. */
+  cpuLevel: CpuLevel | null
 }
 
 const candidates = sql`select c.id as "clusterId", c.name as "clusterName", n.id as "nodeId", n.name as "nodeName",
     n.status, n.state as "nodeState", n.storage, n.cores, n.memory_mb as "memoryMb", n.disk_gb as "diskGb",
     n.cpu_overcommit::float8 as "cpuOvercommit", n.memory_overcommit::float8 as "memoryOvercommit",
-    n.headroom_percent as "headroomPercent", n.tags, c.region
+    n.headroom_percent as "headroomPercent", n.tags, c.region, n.cpu_level as "cpuLevel"
   from nodes n join clusters c on c.id = n.cluster_id`
 
 /** The nodes that have the blueprint's image, their clusters locked in one order: two orders never choose at once. */

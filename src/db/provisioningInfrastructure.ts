@@ -1,4 +1,5 @@
 import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
+import type { CpuLevel } from '../../shared/cpuLevels.ts'
 import { inScope, keysetPage, type ListOptions } from './list.ts'
 import type { Scope, Tx } from './index.ts'
 import type { CloudPodBlueprintsTable, ClustersTable, NodesTable } from './types.ts'
@@ -88,6 +89,8 @@ export type SeenNode = {
   status: NodeRow['status']
   cores: number
   memoryMb: number
+  /** Null: it cannot be asked at the moment. */
+  cpu: { model: string; level: CpuLevel | null } | null
   storage: string | null
   backupStorage: string | null
   diskGb: number
@@ -99,12 +102,14 @@ export async function upsertNode(
   values: { id: string; clusterId: string; at: Date } & SeenNode,
 ): Promise<string> {
   const { rows } = await sql<{ id: string }>`insert into nodes
-      (id, cluster_id, name, status, cores, memory_mb, storage, backup_storage, disk_gb, seen_at, created_at)
+      (id, cluster_id, name, status, cores, memory_mb, cpu_model, cpu_level, storage, backup_storage, disk_gb, seen_at, created_at)
     values (${values.id}, ${values.clusterId}, ${values.name}, ${values.status}, ${values.cores}, ${values.memoryMb},
-      ${values.storage}, ${values.backupStorage}, ${values.diskGb}, ${values.at}, ${values.at})
+      ${values.cpu?.model ?? null}, ${values.cpu?.level ?? null}, ${values.storage}, ${values.backupStorage}, ${values.diskGb}, ${values.at}, ${values.at})
     on conflict (cluster_id, name) do update set status = excluded.status, seen_at = excluded.seen_at,
       cores = case when excluded.cores > 0 then excluded.cores else nodes.cores end,
       memory_mb = case when excluded.memory_mb > 0 then excluded.memory_mb else nodes.memory_mb end,
+      cpu_level = case when excluded.cpu_model is null then nodes.cpu_level else excluded.cpu_level end,
+      cpu_model = coalesce(excluded.cpu_model, nodes.cpu_model),
       storage = coalesce(nodes.storage, excluded.storage),
       backup_storage = coalesce(nodes.backup_storage, excluded.backup_storage),
       disk_gb = case when nodes.disk_gb > 0 then nodes.disk_gb else excluded.disk_gb end

@@ -201,6 +201,7 @@ export interface CloudPodBlueprintsTable {
   state: Generated<'active' | 'retired'>
   created_at: Date
   version: Generated<number>
+  min_cpu_level: 'x86-64-v1' | 'x86-64-v2' | 'x86-64-v3' | 'x86-64-v4' | null
 }
 
 export interface CloudPodConsolesTable {
@@ -864,6 +865,8 @@ export interface NodesTable {
   emptying_at: Date | null
   tags: Generated<string[]>
   headroom_percent: Generated<number>
+  cpu_model: string | null
+  cpu_level: 'x86-64-v1' | 'x86-64-v2' | 'x86-64-v3' | 'x86-64-v4' | null
 }
 
 export interface PasskeyChallengesTable {

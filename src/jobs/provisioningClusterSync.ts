@@ -29,13 +29,15 @@ async function readView(run: Run<Payload>, proxmox: Proxmox): Promise<ClusterVie
     firewallOn: firewall.outcome === 'ok' ? firewall.value : null,
   }
   for (const node of summaries) {
-    const own = node.status === 'online' ? valueOf(await proxmox.storages(node.name, run)) : []
+    const isOnline = node.status === 'online'
+    const own = isOnline ? valueOf(await proxmox.storages(node.name, run)) : []
     const podStorage = roomiest(own)
     view.nodes.push({
       name: node.name,
       status: node.status,
       cores: node.cores,
       memoryMb: node.memoryMb,
+      cpu: isOnline ? valueOf(await proxmox.nodeCpu(node.name, run)) : null,
       storage: podStorage?.name ?? null,
       backupStorage: backupStorageOf(own)?.name ?? null,
       // A shared storage is there once for all nodes: each may fill its part.

@@ -98,6 +98,7 @@ async function insertBlueprint(ctx: Ctx, pod: PodRow, name: string): Promise<str
     max_cores: source.max_cores,
     max_memory_mb: source.max_memory_mb,
     max_disk_gb: Math.max(source.max_disk_gb, pod.disk_gb),
+    min_cpu_level: source.min_cpu_level,
     created_at: ctx.now(),
   })
   return id

@@ -3,10 +3,11 @@ import type { Plan } from '../../shared/api/billing.ts'
 import type { CloudPodDetail, Regions } from '../../shared/api/cloudPods.ts'
 import type { CloudPodMigrationTargets } from '../../shared/api/cloudPodMigrations.ts'
 import type { Page } from '../../shared/api/common.ts'
-import type { Cluster, Node } from '../../shared/api/provisioning.ts'
+import type { Blueprint, Cluster, Node } from '../../shared/api/provisioning.ts'
 import { newId } from '../../src/lib/ids.ts'
+import { clusterSync, enqueue } from '../../src/services/provisioningQueues.ts'
 import { catalogue } from '../support/api.ts'
-import { startApp, type TestApp } from '../support/app.ts'
+import { finished, startApp, type TestApp } from '../support/app.ts'
 import { keyOf } from '../users/people.ts'
 
 type Problem = { code: string; detail: string; details?: { nodes: { node: string; reason: string }[] } }
@@ -64,6 +65,42 @@ it('a plan that asks for tags is placed, and moves, only where a node has them a
   const path = `/api/admin/hosting/cloudpods/${body.cloudPod.id}/migrate`
   const { body: targets } = await app.admin.get<CloudPodMigrationTargets>(path)
   expect(targets.nodes.find(({ name }) => name === nodes[0]?.name)?.reason).toBe('not tagged epyc')
+})
+
+it('a blueprint that needs a processor is placed, and moves, only where a node is known to have one', async () => {
+  const [old, modern] = nodes
+  expect(modern).toMatchObject({ cpuModel: 'Simulated CPU', cpuLevel: 'x86-64-v3' })
+  app.sim.control.setCpuFlags(old?.name ?? '', 'fpu cx8 cmov mmx fxsr sse sse2 lm')
+  const { id: jobId } = await app.as((ctx) =>
+    enqueue(ctx, {
+      queue: 'system',
+      kind: clusterSync.kind,
+      tenantId: null,
+      subject: { type: 'cluster', id: app.clusterId, label: 'simulated' },
+      payload: { clusterId: app.clusterId },
+    }),
+  )
+  const worker = await app.startWorker()
+  expect((await finished(app.admin, jobId)).state).toBe('succeeded')
+  await worker.stop()
+  const after = (await app.admin.get<Page<Node>>('/api/admin/provisioning/nodes')).body.items
+  expect(after.find(({ id }) => id === old?.id)?.cpuLevel).toBe('x86-64-v1')
+
+  const plan = await planWith([])
+  const path = `/api/admin/provisioning/blueprints/${blueprintId}`
+  const needs = (minCpuLevel: string | null) => app.admin.call<Blueprint>('PATCH', path, { minCpuLevel })
+  expect(await needs('x86-64-v4')).toMatchObject({ status: 200, body: { minCpuLevel: 'x86-64-v4' } })
+  const refused = await order(plan)
+  expect(refused).toMatchObject({ status: 409, body: { code: 'no_node_fits' } })
+  expect(refused.body.detail).toContain(`${old?.name}: processor x86-64-v1 < x86-64-v4`)
+  await needs('x86-64-v3')
+  const { body } = await order(plan)
+  expect(await nodeOf(body.cloudPod)).not.toBe(old?.name)
+  const { body: targets } = await app.admin.get<CloudPodMigrationTargets>(
+    `/api/admin/hosting/cloudpods/${body.cloudPod.id}/migrate`,
+  )
+  expect(targets.nodes.find(({ name }) => name === old?.name)?.reason).toBe('processor x86-64-v1 < x86-64-v3')
+  await needs(null)
 })
 
 it('an order that names a region is placed there or refused, and whoever orders sees the regions and no node', async () => {

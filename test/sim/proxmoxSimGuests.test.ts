@@ -184,12 +184,12 @@ describe('migrations', () => {
     const online = { target: 'pve3', online: 1 }
     expect(await bench.api.task('POST', '/nodes/pve2/qemu/480/migrate', online)).toBe('migration aborted')
     expect(bench.guest(480)?.config.lock).toBeUndefined()
-    bench.sim.control.setSpeed({ migrateMs: 200 })
+    bench.sim.control.setSpeed({ migrateMs: 1_000 })
     const moving = bench.api.task('POST', '/nodes/pve2/qemu/480/migrate', {
       ...online,
       'with-local-disks': 1,
     })
-    await expect.poll(() => bench.guest(480)?.config.lock).toBe('migrate')
+    await expect.poll(() => bench.guest(480)?.config.lock, { interval: 5 }).toBe('migrate')
     expect(await said({ online: 1 })).toBe('VM is locked (migrate)')
     expect(await moving).toBe('OK')
     bench.sim.control.setSpeed({ migrateMs: 40 })

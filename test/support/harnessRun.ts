@@ -55,7 +55,7 @@ export type Life = { trace: string[]; boundaries: string[]; killed: boolean }
 
 /** Calls that change nothing: dying after one is the same as dying before it. */
 const READS = new Set(
-  'version nodes storages containerTemplates guests vmidFree locate config status pending metrics snapshots firewall firewallRules clusterFirewall backups haState task taskLog tasksSince version rights markField prefix entries fullRanges marked at'.split(
+  'version nodes nodeCpu storages containerTemplates guests vmidFree locate config status pending metrics snapshots firewall firewallRules clusterFirewall backups haState task taskLog tasksSince version rights markField prefix entries fullRanges marked at'.split(
     ' ',
   ),
 )

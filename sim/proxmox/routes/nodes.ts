@@ -55,7 +55,7 @@ function nodeStatus({ world, node }: Call): unknown {
       sockets: 1,
       model: 'Simulated CPU',
       mhz: '2400.000',
-      flags: 'fpu',
+      flags: host?.cpuFlags ?? 'fpu',
       hvm: '1',
       user_hz: 100,
     },

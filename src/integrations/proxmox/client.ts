@@ -1,6 +1,7 @@
 import { ok, rejected } from '../../lib/outcome.ts'
 import type { Ok, Outcome, Rejected, Unknown } from '../../lib/outcome.ts'
 import { backups } from './backups.ts'
+import { readCpu } from './cpu.ts'
 import { createCaller } from './caller.ts'
 import type { Caller, More } from './caller.ts'
 import { isUnchanged } from './classify.ts'
@@ -26,6 +27,7 @@ import type {
   GuestRef,
   GuestStatus,
   GuestSummary,
+  NodeCpu,
   NodeSummary,
   Proxmox,
   ProxmoxConnection,
@@ -80,6 +82,9 @@ function reads(caller: Caller) {
     },
     async nodes(call?: Call): Promise<Outcome<NodeSummary[]>> {
       return map(await get('/nodes', call), (data) => asRows(data).map(readNode))
+    },
+    async nodeCpu(node: string, call?: Call): Promise<Outcome<NodeCpu>> {
+      return map(await get(pathOf('nodes', node, 'status'), call), readCpu)
     },
     async storages(node: string, call?: Call): Promise<Outcome<StorageSummary[]>> {
       return map(await get(pathOf('nodes', node, 'storage'), call), (data) =>

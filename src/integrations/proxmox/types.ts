@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import type { CpuLevel } from '../../../shared/cpuLevels.ts'
 import type { FirewallCalls } from './firewallTypes.ts'
 import type * as words from './guestConfig.ts'
 import type { MetricPoint, Timeframe } from './metricTypes.ts'
@@ -141,6 +142,9 @@ export type NodeSummary = {
   memoryMb: number
 }
 
+/** `level` is null for a processor that is no x86-64 one. */
+export type NodeCpu = { model: string; level: CpuLevel | null }
+
 export type StorageSummary = {
   node: string
   name: string
@@ -185,6 +189,8 @@ export interface Proxmox extends FirewallCalls {
   /** What the caller may do, by path: privileges on `/vms`, `/storage` and so on, and on every path named in the ACL. */
   privileges(call?: Call): Promise<Outcome<Record<string, string[]>>>
   nodes(call?: Call): Promise<Outcome<NodeSummary[]>>
+  /** The processors of a node that is online. */
+  nodeCpu(node: string, call?: Call): Promise<Outcome<NodeCpu>>
   /** Storages of one node, inactive ones included. */
   storages(node: string, call?: Call): Promise<Outcome<StorageSummary[]>>
   /** Container templates (`vztmpl`) in a storage of a node. */

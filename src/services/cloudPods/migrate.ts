@@ -8,6 +8,7 @@ import * as pods from '../../db/cloudPods.ts'
 import type { PodRow } from '../../db/cloudPods.ts'
 import * as reservations from '../../db/cloudPodReservations.ts'
 import type { Resources } from '../../db/cloudPodReservations.ts'
+import * as infrastructure from '../../db/provisioningInfrastructure.ts'
 import * as jobs from '../../db/provisioningJobs.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
@@ -41,7 +42,13 @@ async function judgedFor(ctx: Ctx, pod: PodRow) {
   const nodes = await reservations.lockNodesOf(ctx.tx, pod.cluster_id)
   const others = nodes.filter(({ nodeId }) => nodeId !== pod.node_id)
   const plan = await billing.findPlan(ctx.tx, pod.plan_id)
-  const needs = { ...sizeOf(pod), region: null, tags: plan?.node_tags ?? [] }
+  const blueprint = await infrastructure.findBlueprint(ctx.tx, pod.blueprint_id)
+  const needs = {
+    ...sizeOf(pod),
+    region: null,
+    tags: plan?.node_tags ?? [],
+    cpuLevel: blueprint?.min_cpu_level ?? null,
+  }
   return judge(ctx, pod.tenant_id, others, needs)
 }
 

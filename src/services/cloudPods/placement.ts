@@ -1,3 +1,4 @@
+import { reaches, type CpuLevel } from '../../../shared/cpuLevels.ts'
 import type { Ctx } from '../../context.ts'
 import * as reservations from '../../db/cloudPodReservations.ts'
 import type { Candidate, Resources, Usage } from '../../db/cloudPodReservations.ts'
@@ -16,7 +17,11 @@ export type Judgement = {
 const NOTHING: Usage = { pods: 0, cores: 0, memoryMb: 0, diskGb: 0 }
 
 /** What a pod needs of a node: room, and what the order and the plan ask for. */
-export type Needs = Resources & { region: string | null; tags: readonly string[] }
+export type Needs = Resources & {
+  region: string | null
+  tags: readonly string[]
+  cpuLevel: CpuLevel | null
+}
 
 /** Why a node cannot take the pod, null when it can. */
 function objection(node: Candidate, used: Usage, wanted: Needs): string | null {
@@ -26,6 +31,8 @@ function objection(node: Candidate, used: Usage, wanted: Needs): string | null {
   if (wanted.region !== null && node.region !== wanted.region) return `not in ${wanted.region}`
   const without = wanted.tags.filter((tag) => !node.tags.includes(tag))
   if (without.length > 0) return `not tagged ${without.join(', ')}`
+  if (wanted.cpuLevel !== null && (node.cpuLevel === null || !reaches(node.cpuLevel, wanted.cpuLevel)))
+    return `processor ${node.cpuLevel ?? 'unknown'} < ${wanted.cpuLevel}`
   return lackOf(node, used, wanted)
 }
 

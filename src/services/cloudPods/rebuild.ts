@@ -97,14 +97,18 @@ async function blueprintOf(ctx: Ctx, pod: PodRow, asked: string | null): Promise
  * put it. The cluster stays locked until the transaction ends.
  * @throws AppError no_node_fits, with each node's reason for those who see the infrastructure
  */
-async function chooseNode(ctx: Ctx, pod: PodRow, blueprintId: string): Promise<Candidate> {
+async function chooseNode(
+  ctx: Ctx,
+  pod: PodRow,
+  { id: blueprintId, min_cpu_level: cpuLevel }: OfferedBlueprint,
+): Promise<Candidate> {
   const nodes = await reservations.lockNodesOf(ctx.tx, pod.cluster_id)
   const images = await rebuilds.nodesWithImage(ctx.tx, blueprintId)
   const plan = await billing.findPlan(ctx.tx, pod.plan_id)
   const able = nodes.filter(({ nodeId }) => images.has(nodeId))
   const isOwn = ({ nodeId }: Candidate): boolean => nodeId === pod.node_id
-  const diskAlone = { cores: 0, memoryMb: 0, diskGb: pod.disk_gb, region: null, tags: [] }
-  const all = { ...sizeOf(pod), region: null, tags: plan?.node_tags ?? [] }
+  const diskAlone = { cores: 0, memoryMb: 0, diskGb: pod.disk_gb, region: null, tags: [], cpuLevel }
+  const all = { ...sizeOf(pod), region: null, tags: plan?.node_tags ?? [], cpuLevel }
   const judged = [
     ...(await judge(ctx, pod.tenant_id, able.filter(isOwn), diskAlone)),
     ...(await judge(
@@ -150,7 +154,7 @@ export async function rebuild(
   if (refusal !== null) throw new AppError('invalid_state', refusal)
   requireHostname(before, hostname)
   const blueprint = await blueprintOf(ctx, before, blueprintId)
-  const node = await chooseNode(ctx, before, blueprint.id)
+  const node = await chooseNode(ctx, before, blueprint)
   const vmid = await reservations.freeVmid(ctx.tx, before.cluster_id)
   if (vmid === null)
     throw new AppError('vmid_range_exhausted', 'The cluster has no free VMID in its range. Widen the range.')
@@ -212,7 +216,7 @@ async function holdForReturn(ctx: Ctx, pod: PodRow, second: SecondGuest): Promis
     memoryMb: isOwn ? 0 : size.memoryMb,
     diskGb: Math.max(second.disk_gb, size.diskGb),
   }
-  const more = { ...held, diskGb: held.diskGb - second.disk_gb, region: null, tags: [] }
+  const more = { ...held, diskGb: held.diskGb - second.disk_gb, region: null, tags: [], cpuLevel: null }
   // It is there already, so a node that is drained may have it.
   const [judged] = await judge(ctx, pod.tenant_id, [{ ...node, nodeState: 'active' }], more)
   if (judged && judged.reason !== null)

@@ -40,7 +40,7 @@ export async function reserve(ctx: Ctx, order: PodOrder, source?: PodSource): Pr
   const wanted: Resources = { cores: plan.cores, memoryMb: plan.memory_mb, diskGb: plan.disk_gb }
   await cloudPodQuotas.requireRoom(ctx, order.tenantId, { ...wanted, pods: 1, addresses: 1 })
   await requireRegion(ctx, order.region)
-  const needs = { ...wanted, region: order.region, tags: plan.node_tags }
+  const needs = { ...wanted, region: order.region, tags: plan.node_tags, cpuLevel: blueprint.min_cpu_level }
   const { nodes, judged } = await chooseNodes(ctx, order, needs, source)
   const { node, pools } = await withPools(ctx, nodes)
   const vmid = await reservations.freeVmid(ctx.tx, node.clusterId)

@@ -52,6 +52,7 @@ const presentBlueprint = (
   maxCores: row.max_cores,
   maxMemoryMb: row.max_memory_mb,
   maxDiskGb: row.max_disk_gb,
+  minCpuLevel: row.min_cpu_level,
   state: row.state,
   available: images.length > 0,
   images: images.map((image) => ({
@@ -94,6 +95,7 @@ export async function addBlueprint(ctx: Ctx, body: z.infer<typeof blueprintCreat
       max_cores: body.maxCores,
       max_memory_mb: body.maxMemoryMb,
       max_disk_gb: body.maxDiskGb,
+      min_cpu_level: body.minCpuLevel,
       created_at: ctx.now(),
     })
     .catch((error: unknown) => {
@@ -139,6 +141,7 @@ export async function updateBlueprint(
     max_cores: change.maxCores,
     max_memory_mb: change.maxMemoryMb,
     max_disk_gb: change.maxDiskGb,
+    min_cpu_level: change.minCpuLevel,
     state: change.state,
   })
   if (images) {

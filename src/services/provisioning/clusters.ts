@@ -171,6 +171,8 @@ async function presentNodes(ctx: Ctx, rows: NodeRow[]): Promise<Node[]> {
     state: row.state,
     cores: row.cores,
     memoryMb: row.memory_mb,
+    cpuModel: row.cpu_model,
+    cpuLevel: row.cpu_level,
     diskGb: row.disk_gb,
     storage: row.storage,
     backupStorage: row.backup_storage,

@@ -161,6 +161,7 @@ async function seedBlueprint(ctx: Ctx, code: string, group: Template[]): Promise
     maxCores: 128,
     maxMemoryMb: 1_048_576,
     maxDiskGb: 65_536,
+    minCpuLevel: null,
     images,
   })
 }

@@ -41,6 +41,14 @@ const clusterLists: Check[] = [
     },
   },
   {
+    name: 'a node names its processors, and what they can do as far as they are x86-64 ones',
+    async run(world) {
+      const { model, level } = expectOk('nodeCpu', await world.proxmox.nodeCpu(world.node))
+      expectThat('nodeCpu', model !== '' && level !== null, 'a model and a level', { model, level })
+      expectRejected('nodeCpu', await world.proxmox.nodeCpu('no-such-node'), ['refused'])
+    },
+  },
+  {
     name: 'the storages of a node that does not exist are refused',
     async run(world) {
       expectRejected('storages', await world.proxmox.storages('no-such-node'), ['refused'])

@@ -1,3 +1,4 @@
+import { CPU_LEVELS } from '../../../../shared/cpuLevels.ts'
 import { REQUIRED, wholeNumber, type ApiForm } from '../../components/Form.tsx'
 import type { Blueprint, BlueprintCreate, Node } from '../../api/provisioning.ts'
 import { Card } from '../../ui/Card.tsx'
@@ -13,6 +14,7 @@ export type BlueprintValues = {
   maxCores: number
   maxMemoryMb: number
   maxDiskGb: number
+  minCpuLevel: Blueprint['minCpuLevel'] | ''
   images: ImageValues[]
 }
 
@@ -89,6 +91,18 @@ export function BlueprintFields({
               <Input type="number" min={min} {...form.register(name, wholeNumber(min, max))} />
             </Field>
           ))}
+          <Field
+            label="Processor at least"
+            hint="What the software inside needs; nodes that do not reach it take no pods of it."
+            error={errorOf('minCpuLevel')}
+          >
+            <Select {...form.register('minCpuLevel')}>
+              <option value="">Any</option>
+              {CPU_LEVELS.map((level) => (
+                <option key={level}>{level}</option>
+              ))}
+            </Select>
+          </Field>
         </div>
       </Card>
       {!ownTemplate && <ImageFields of={of} nodes={nodes} />}

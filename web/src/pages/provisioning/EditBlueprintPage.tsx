@@ -60,13 +60,14 @@ function Edit({ blueprint, nodes }: { blueprint: Blueprint; nodes: Node[] }) {
   const of = useApiForm<BlueprintValues, Blueprint>({
     defaultValues: {
       ...blueprint,
+      minCpuLevel: blueprint.minCpuLevel ?? '',
       images: blueprint.images.map(({ nodeId, sourceNodeId, ref }) => ({
         nodeId,
         sourceNodeId: sourceNodeId === nodeId ? '' : sourceNodeId,
         ref,
       })),
     },
-    send: ({ name, minDiskGb, minMemoryMb, maxCores, maxMemoryMb, maxDiskGb, images }) =>
+    send: ({ name, minDiskGb, minMemoryMb, maxCores, maxMemoryMb, maxDiskGb, minCpuLevel, images }) =>
       updateBlueprint(blueprint, {
         name,
         minDiskGb,
@@ -74,6 +75,7 @@ function Edit({ blueprint, nodes }: { blueprint: Blueprint; nodes: Node[] }) {
         maxCores,
         maxMemoryMb,
         maxDiskGb,
+        minCpuLevel: minCpuLevel || null,
         ...(blueprint.template ? {} : { images: imagesOf(images) }),
       }),
     onDone: () => {

@@ -38,9 +38,14 @@ function BlueprintForm({ nodes }: { nodes: Node[] }) {
       maxCores: 128,
       maxMemoryMb: 1_048_576,
       maxDiskGb: 65_536,
+      minCpuLevel: '',
       images: [{ nodeId: nodes[0]?.id ?? '', sourceNodeId: '', ref: '' }],
     },
-    send: (values, key) => createBlueprint({ ...values, images: imagesOf(values.images) }, key),
+    send: (values, key) =>
+      createBlueprint(
+        { ...values, minCpuLevel: values.minCpuLevel || null, images: imagesOf(values.images) },
+        key,
+      ),
     onDone: ({ name }) => {
       toast.done(`Blueprint ${name} created`)
       void navigate(paths.blueprints(tenant.slug))

@@ -53,6 +53,13 @@ export function NodeCard({ node }: { node: Node }) {
               Tags: {node.tags.join(', ')}
             </>
           )}
+          {node.cpuModel && (
+            <>
+              <br />
+              {node.cpuModel}
+              {node.cpuLevel && ` (${node.cpuLevel})`}
+            </>
+          )}
           <br />
           Seen <Time at={node.seenAt} relative />
         </p>
