@@ -146,7 +146,7 @@ describe('free of accessibility faults, policy violations and sideways scrolling
   it.each(OUTSIDE)('%s', async (path) =>
     expect(await faultsAt(outside, () => open(outside, path))).toEqual([]),
   )
-  it.each(some(ADDRESSES))('%s', async (address) => {
+  it.each(some(ADDRESSES, 3))('%s', async (address) => {
     const path = address.replace(/\{(\w+)\}/g, (_, name: string) => things[name] ?? 'missing')
     expect(await faultsAt(inside, () => follow(inside, `/t/all/${path}`))).toEqual([])
   })

@@ -6,5 +6,8 @@ import { describeJobs } from '../support/harnessSuite.ts'
 const ELSEWHERE = /^cloudPod\.(?:create|destroy|power|suspend|resume)$/
 
 describeJobs(
-  some(jobCases.filter(({ handler: { kind } }) => kind.startsWith('cloudPod.') && !ELSEWHERE.test(kind))),
+  some(
+    jobCases.filter(({ handler: { kind } }) => kind.startsWith('cloudPod.') && !ELSEWHERE.test(kind)),
+    3,
+  ),
 )

@@ -53,7 +53,7 @@ const rows = routes
   .filter((route) => !isStream(route))
   .map((route) => [`${route.method} ${route.path}`, route] as const)
 
-describe.each(some(rows))('%s', (_, route) => {
+describe.each(some(rows, 3))('%s', (_, route) => {
   test('answers whatever it is sent with what its description says, and never with a fault of its own', async () => {
     const made: Made = (await CASES[route.operationId]?.(app, await app.tenant())) ?? {}
     await fc.assert(

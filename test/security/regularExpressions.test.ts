@@ -15,6 +15,7 @@ test.each(found.map((one) => [`/${one.pattern}/${one.flags}`, one] as const))(
   '%s takes no input for longer than its length allows',
   (_, { pattern, flags, file, line }) => {
     const { status, ...more } = checkSync(pattern, flags, { timeout: 30_000 })
-    expect(status, `${file}:${line} ${JSON.stringify('attack' in more ? more.attack : more)}`).toBe('safe')
+    const why = JSON.stringify('attack' in more ? more.attack : more).slice(0, 500)
+    expect(status, `${file}:${line} ${why}`).toBe('safe')
   },
 )

@@ -59,6 +59,10 @@ async function startServer(): Promise<{ url: string; stop: () => Promise<void> }
   const dataDir = await mkdtemp(join(scratchRoot(), `mpanel-test-${process.pid}-`))
   await chmod(dataDir, 0o711)
   const server = await startEmbeddedPostgres({ dataDir, durable: false, log: () => {} })
+  // Nobody kills this server, and its databases are gone before statistics would matter.
+  for (const setting of ['synchronous_commit', 'autovacuum'])
+    await execute(server.url, `alter system set ${setting} = off`)
+  await execute(server.url, 'select pg_reload_conf()')
   return {
     url: server.url,
     async stop() {

@@ -73,7 +73,10 @@ function NewPlanForm() {
     fieldOf: (path) =>
       path.startsWith('nodeTags')
         ? 'nodeTags'
-        : path.replace(/(?<![^.])[^.]+$/, (name) => SERVER_NAMES[name] ?? name),
+        : path
+            .split('.')
+            .map((name) => SERVER_NAMES[name] ?? name)
+            .join('.'),
   })
   const { form, errorOf } = of
   return (
