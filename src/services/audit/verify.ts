@@ -119,16 +119,19 @@ function* chainFaults(
     yield `forged: the signature of batch ${batch.number} is not of this installation’s key`
 }
 
+const placeOf = ({ number, events }: seals.BatchRow, index: number): string =>
+  `event ${events[index]}, number ${index + 1} of batch ${number}`
+
 function* eventFaults(batch: seals.BatchRow, chunk: Chunk, verdict: Verdict): Generator<string> {
   const leaves = leavesOf(batch.leaves)
   const parts = chunk.parts.get(batch.number) ?? []
   for (const [index, id] of batch.events.entries()) {
-    const place = `event ${id}, number ${index + 1} of batch ${batch.number}`
     const event = chunk.events.get(id)
     const leaf = leaves[index] ?? VANISHED
     if (!event && parts.some((bits) => hasBit(bits, index))) verdict.archived++
-    else if (!event || leaf.equals(VANISHED)) yield `missing: ${place}`
-    else if (!leafOf(event).equals(leaf)) yield `changed: ${place} (${event.action} of ${event.at})`
+    else if (!event || leaf.equals(VANISHED)) yield `missing: ${placeOf(batch, index)}`
+    else if (!leafOf(event).equals(leaf))
+      yield `changed: ${placeOf(batch, index)} (${event.action} of ${event.at})`
   }
   if (!merkleRoot(leaves).equals(batch.root))
     yield `changed: the list of events of batch ${batch.number} is not the one that was signed`
