@@ -178,6 +178,33 @@ export const SETTINGS = {
     changedBy: 'platform',
     input: 'number',
   }),
+  'dns.nameServers': setting({
+    schema: z
+      .string()
+      .trim()
+      .toLowerCase()
+      .max(1_000)
+      .regex(
+        /^[a-z0-9-]+(?:\.[a-z0-9-]+)+(?: [a-z0-9-]+(?:\.[a-z0-9-]+)+)*$/,
+        'names such as ns1.example.com ns2.example.com, with a blank between',
+      ),
+    fallback: null,
+    words:
+      'The servers that answer for the zones that mPanel writes, the primary one first, with a blank between',
+    unit: null,
+    changedBy: 'platform',
+    platformOnly: true,
+    input: 'text',
+  }),
+  'dns.contact': setting({
+    schema: z.email().max(200),
+    fallback: null,
+    words: 'Whom those zones name for questions about them',
+    unit: null,
+    changedBy: 'platform',
+    platformOnly: true,
+    input: 'email',
+  }),
   'automation.brakePercent': setting({
     schema: z.number().int().min(1).max(100),
     fallback: 10,

@@ -13,6 +13,7 @@ import * as userService from './services/userService.ts'
 import { startServer } from './server.ts'
 import { start } from './start.ts'
 import { startWorker } from './worker.ts'
+import { checkZone } from './zoneCommand.ts'
 
 const USAGE = `usage: mpanel <command>
 
@@ -24,7 +25,8 @@ const USAGE = `usage: mpanel <command>
   admin create-user         --email <e-mail> --role <ROLE> [--name <name>] [--tenant <slug>]; password in MPANEL_NEW_PASSWORD
   admin create-api-key      --email <owner> --name <name> [--scope <permission> …] [--tenant <slug>] [--days <n>]
   audit verify              [--checkpoints <file>]; recompute the audit log: 0 intact, 1 tampered with, 2 could not be checked
-  audit verify --file <f>   [--key <public key>] [--checkpoints <file>]; the same for an exported file, without a database`
+  audit verify --file <f>   [--key <public key>] [--checkpoints <file>]; the same for an exported file, without a database
+  zone check                --file <f> --zone <name>; what a zone file holds that mPanel would not take, or that is wrong: 0 nothing, 1, 2`
 
 const say = (line: string): void => console.log(line)
 
@@ -65,6 +67,8 @@ export async function runCommand(args: string[], readConfig: () => Config): Prom
       return admin(readConfig(), rest)
     case 'audit':
       return auditVerify(readConfig, rest)
+    case 'zone':
+      return zoneCheck(rest)
     default:
       throw new StartupError(command === '' ? USAGE : `there is no command ${command}\n\n${USAGE}`)
   }
@@ -170,6 +174,13 @@ async function auditVerify(readConfig: () => Config, [what, ...rest]: string[]):
   })
 }
 
+async function zoneCheck([what, ...rest]: string[]): Promise<void> {
+  process.exitCode = 2
+  const { file, zone } = parseOptions(rest)
+  if (what !== 'check' || file === undefined || zone === undefined) throw new StartupError(USAGE)
+  process.exitCode = await checkZone(file, zone, say)
+}
+
 /** @throws StartupError for an option that there is not */
 function parseOptions(args: string[]) {
   const text = { type: 'string' } as const
@@ -182,6 +193,7 @@ function parseOptions(args: string[]) {
     checkpoints: text,
     file: text,
     key: text,
+    zone: text,
     scope: { ...text, multiple: true },
   } as const
   try {

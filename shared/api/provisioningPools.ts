@@ -30,6 +30,23 @@ export const ipPool = z.object({
 })
 export type IpPool = z.infer<typeof ipPool>
 
+/** Those zones in which an address of the pool has a name. */
+export const reverseZones = z.object({
+  /** Why none can be written, and what to do; null: they can. */
+  refusal: z.string().nullable(),
+  items: z.array(
+    z.object({
+      /** In full, such as `2.0.192.in-addr.arpa.` */
+      zone: z.string(),
+      /** How many names stand in it. */
+      names: z.number().int(),
+      /** A zone file (RFC 1035) with its SOA and servers. */
+      file: z.string(),
+    }),
+  ),
+})
+export type ReverseZones = z.infer<typeof reverseZones>
+
 const address = z.union([z.ipv4(), z.ipv6()])
 export const ipPoolCreate = z.strictObject({
   clusterId: id,

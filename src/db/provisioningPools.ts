@@ -116,6 +116,14 @@ export async function addressesIn(
   return rows
 }
 
+/** The addresses of a pool that have a reverse name, with it. */
+export async function namesIn(tx: Tx, poolId: string): Promise<{ address: string; name: string }[]> {
+  const { rows } = await sql<{ address: string; name: string }>`
+    select host(address) as address, reverse_name as name from ip_addresses
+    where pool_id = ${poolId} and reverse_name is not null order by address`.execute(tx)
+  return rows
+}
+
 /** Keeps a free address back. False: it is not free, here or in the NetBox of the pool. */
 export async function keepAddress(
   tx: Tx,

@@ -7,6 +7,7 @@ import {
   ipAddressQuery,
   ipPool,
   ipPoolUpdate,
+  reverseZones,
 } from '../../shared/api/provisioningPools.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import { route, type Route } from './define.ts'
@@ -72,6 +73,19 @@ export const provisioningPoolRoutes: Route[] = [
     replies: { 200: ipAddresses },
     handler: async (ctx, { params, query }) => ({
       body: await provisioningService.listAddresses(ctx, params.id, query),
+    }),
+  }),
+  route({
+    method: 'GET',
+    path: `${PATH}/reverse-zones`,
+    operationId: 'getReverseZones',
+    summary: 'Write the zone files of the reverse names of a pool’s addresses',
+    tag,
+    access: see,
+    params: idParams,
+    replies: { 200: reverseZones },
+    handler: async (ctx, { params }) => ({
+      body: await provisioningService.reverseZones(ctx, params.id),
     }),
   }),
   route({

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { IpAddresses, IpPool } from '../../shared/api/provisioningPools.ts'
+import type { IpAddresses, IpPool, ReverseZones } from '../../shared/api/provisioningPools.ts'
+import { zoneProblems } from '../../src/lib/dns/checks.ts'
+import { reversePlace } from '../../src/lib/dns/reverse.ts'
+import { readZoneFile } from '../../src/lib/dns/zoneFile.ts'
 import * as provisioningService from '../../src/services/provisioningService.ts'
 import { addressAfter, rangeSize } from '../../web/src/lib/addresses.ts'
 import { podIn } from '../rules/pods.ts'
@@ -51,6 +54,36 @@ it('a kept address goes to no pod until it is freed, and a held one is not freed
   expect(await free(first)).toMatchObject({ status: 200, body: { kept: 0 } })
   expect(await free(first)).toMatchObject({ status: 409 })
   expect((await order()).addresses).toEqual([first])
+})
+
+it('the reverse names of a pool’s addresses are written as zone files, once it is known who answers for them', async () => {
+  const one = await order()
+  const [address = ''] = one.addresses
+  const pod = `/api/admin/hosting/cloudpods/${one.id}/addresses/${address}`
+  expect(await app.admin.call('PATCH', pod, { reverseName: 'mail.example.com' })).toMatchObject({
+    status: 200,
+  })
+  const zones = () => app.admin.get<ReverseZones>(path('/reverse-zones'))
+  expect((await zones()).body).toEqual({ items: [], refusal: expect.stringContaining('dns.nameServers') })
+  const set = (value: string) =>
+    app.admin.call('PATCH', '/api/admin/tenants/settings', {
+      'dns.nameServers': value,
+      'dns.contact': 'dns.team@example.com',
+    })
+  expect((await set('ns1.example.com,ns2.example.net')).status).toBe(422)
+  expect((await set('NS1.example.com ns2.example.net')).status).toBe(200)
+  const { items } = (await zones()).body
+  const place = reversePlace(address, Number(pool.network.split('/')[1]))
+  expect(items.map(({ zone, names }) => ({ zone, names }))).toEqual([{ zone: place.zone, names: 1 }])
+  const { records, faults } = readZoneFile(items[0]?.file ?? '', place.zone, 60)
+  expect(faults).toEqual([])
+  expect(zoneProblems(place.zone, records)).toEqual([])
+  expect(records.map(({ name, type, content }) => `${name} ${type} ${content}`)).toEqual([
+    `${place.zone} NS ns1.example.com.`,
+    `${place.zone} NS ns2.example.net.`,
+    `${place.name} PTR mail.example.com.`,
+  ])
+  expect(items[0]?.file).toContain('SOA\tns1.example.com. dns\\.team.example.com. ')
 })
 
 it('a paused pool gives nothing out, a changed range only what is in it, and a stale change is refused', async () => {

@@ -117,6 +117,11 @@ export const PROVISIONING_CASES: Record<string, Case> = {
     return { id: added.cluster.id, body: { name } }
   },
   getIpPool: async (app) => ({ id: await poolIn(app) }),
+  getReverseZones: async (app) => {
+    const settings = { 'dns.nameServers': 'ns1.example.com', 'dns.contact': 'hostmaster@example.com' }
+    await good(app.admin.call('PATCH', '/api/admin/tenants/settings', settings))
+    return { id: await poolIn(app) }
+  },
   updateIpPool: async (app) => ({ id: await poolIn(app), body: { quarantineHours: 1 } }),
   removeIpPool: async (app) => ({ id: await poolIn(app) }),
   getIpAddresses: async (app) => ({ id: await poolIn(app) }),

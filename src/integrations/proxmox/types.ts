@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream'
-import type { CpuLevel } from '../../../shared/cpuLevels.ts'
 import type { FirewallCalls } from './firewallTypes.ts'
 import type * as words from './guestConfig.ts'
 import type { MetricPoint, Timeframe } from './metricTypes.ts'
@@ -142,8 +141,8 @@ export type NodeSummary = {
   memoryMb: number
 }
 
-/** `level` is null for a processor that is no x86-64 one. */
-export type NodeCpu = { model: string; level: CpuLevel | null }
+/** Levels of the psABI for x86-64: what a processor can do at least. `level` is null for another kind of processor. */
+export type NodeCpu = { model: string; level: `x86-64-v${1 | 2 | 3 | 4}` | null }
 
 export type StorageSummary = {
   node: string

@@ -19,13 +19,25 @@ import type {
   IpAddress,
   IpAddresses,
   IpPool,
+  ReverseZones,
   ipPoolCreate,
   ipPoolUpdate,
 } from '../../../shared/api/provisioningPools.ts'
 import { get, patch, post, remove } from './http.ts'
 import { detailQuery, listQuery, type ListFilter } from './lists.ts'
 
-export type { Blueprint, Cluster, ClusterCheck, IpAddress, IpPool, Job, JobDetail, JobPlan, Node }
+export type {
+  Blueprint,
+  Cluster,
+  ClusterCheck,
+  IpAddress,
+  IpPool,
+  Job,
+  JobDetail,
+  JobPlan,
+  Node,
+  ReverseZones,
+}
 export type BlueprintCreate = z.input<typeof blueprintCreate>
 export type BlueprintUpdate = z.input<typeof blueprintUpdate>
 export type ClusterCreate = z.input<typeof clusterCreate>
@@ -87,6 +99,11 @@ export const configureNode = (body: NodeConfigure, key: string) => post<Node>(`$
 export const ipPoolsQuery = (filter: ListFilter) =>
   listQuery<IpPool, ListFilter>('ipPools', `${PATH}/ip-pools`, filter)
 export const ipPoolQuery = (id: string) => detailQuery<IpPool>('ipPools', `${PATH}/ip-pools`, id)
+export const reverseZonesQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['ipPools', 'reverseZones', id] as const,
+    queryFn: ({ signal }) => get<ReverseZones>(`${PATH}/ip-pools/${id}/reverse-zones`, undefined, signal),
+  })
 export const updateIpPool = ({ id, version }: IpPool, body: z.input<typeof ipPoolUpdate>) =>
   patch<IpPool>(`${PATH}/ip-pools/${id}`, body, version)
 export const removeIpPool = (id: string) => remove<null>(`${PATH}/ip-pools/${id}`)

@@ -172,7 +172,7 @@ function NameForm({
   })
   return (
     <Form of={of} submitLabel="Save" onCancel={onClose}>
-      <p>It is written down here. Who runs the reverse zone enters it there.</p>
+      <p>It stands in the zone file of its pool. Who runs the reverse zone gives that to its servers.</p>
       <Field
         label="Name"
         optional

@@ -25,6 +25,7 @@ import { toast } from '../../ui/Toast.tsx'
 import { AddressMap } from './AddressMap.tsx'
 import { EditPool, KeepAddress } from './PoolForms.tsx'
 import { PoolSourceCard } from './PoolSource.tsx'
+import { ReverseZones } from './ReverseZones.tsx'
 
 const route = getRouteApi('/t/$tenant/ip-pools/$id')
 
@@ -70,6 +71,7 @@ export default function IpPoolPage() {
             {data.source && <PoolSourceCard pool={data} source={data.source} mayNot={mayNot} />}
             <PoolFacts pool={data} />
             <Addresses pool={data} mayNot={mayNot} />
+            <ReverseZones pool={data} />
             <Dialog open={open === 'edit'} onClose={close} title="Change the pool">
               <EditPool pool={data} onClose={close} />
             </Dialog>

@@ -1,0 +1,51 @@
+import { useQuery } from '@tanstack/react-query'
+import { Download } from 'lucide-react'
+import { save } from '../../api/http.ts'
+import { reverseZonesQuery, type IpPool, type ReverseZones as Zones } from '../../api/provisioning.ts'
+import { Loaded } from '../../components/Loaded.tsx'
+import { count } from '../../lib/words.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Card } from '../../ui/Card.tsx'
+import { DataTable, type Column } from '../../ui/DataTable.tsx'
+
+type Zone = Zones['items'][number]
+
+const columns: Column<Zone>[] = [
+  { header: 'Zone', render: ({ zone }) => <span className="font-mono text-[13px] break-all">{zone}</span> },
+  { header: 'Names', narrow: true, render: ({ names }) => count(names, 'name') },
+  {
+    header: 'File',
+    narrow: true,
+    align: 'right',
+    render: ({ zone, file }) => (
+      <Button
+        size="sm"
+        icon={<Download aria-hidden className="size-4" />}
+        aria-label={`Download the zone file of ${zone}`}
+        onClick={() => save(new Blob([file], { type: 'text/dns' }), `${zone.replaceAll('/', '-')}zone`)}
+      >
+        Download
+      </Button>
+    ),
+  },
+]
+
+/** The zone files of the reverse names of a pool's addresses, for the servers that answer for them. */
+export function ReverseZones({ pool }: { pool: IpPool }) {
+  const query = useQuery(reverseZonesQuery(pool.id))
+  return (
+    <Card flush title="Reverse zones">
+      <Loaded query={query} what="reverse zones">
+        {({ items, refusal }) =>
+          refusal !== null ? (
+            <p className="p-4 text-muted">{refusal}</p>
+          ) : items.length === 0 ? (
+            <p className="p-4 text-muted">No address of the pool has a reverse name.</p>
+          ) : (
+            <DataTable label="Reverse zones" rows={items} rowKey={({ zone }) => zone} columns={columns} />
+          )
+        }
+      </Loaded>
+    </Card>
+  )
+}
