@@ -945,6 +945,7 @@ create table invoice_lines (
   gross_minor bigint not null,
   dedupe_key text not null,
   voided boolean not null default false,
+  constraint invoice_lines_credited_once EXCLUDE USING gist (item_id WITH =, period WITH &&) WHERE (((kind = 'credit'::text) AND (NOT voided))),
   constraint invoice_lines_item_id_period_excl EXCLUDE USING gist (item_id WITH =, period WITH &&) WHERE (((kind = 'recurring'::text) AND (NOT voided))),
   constraint invoice_lines_dedupe_key_key UNIQUE (dedupe_key),
   constraint invoice_lines_invoice_id_line_no_key UNIQUE (invoice_id, line_no),
@@ -954,7 +955,7 @@ create table invoice_lines (
   constraint invoice_lines_tenant_id_item_id_fkey FOREIGN KEY (tenant_id, item_id) REFERENCES subscription_items(tenant_id, id),
   constraint invoice_lines_check CHECK (((net_minor + tax_minor) = gross_minor)),
   constraint invoice_lines_check1 CHECK (((kind <> 'recurring'::text) OR (item_id IS NOT NULL))),
-  constraint invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['recurring'::text, 'setup'::text, 'manual'::text]))),
+  constraint invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['recurring'::text, 'setup'::text, 'manual'::text, 'credit'::text, 'carried'::text]))),
   constraint invoice_lines_line_no_check CHECK ((line_no > 0))
 );
 
@@ -1615,6 +1616,47 @@ create table sso_states (
   constraint sso_states_session CHECK (((purpose = 'log_in'::text) = (session_id IS NULL)))
 );
 
+create table subscription_changes (
+  id uuid not null,
+  tenant_id uuid not null,
+  subscription_id uuid not null,
+  state text not null,
+  from_plan_id uuid not null,
+  from_price_id uuid not null,
+  to_plan_id uuid not null,
+  to_price_id uuid not null,
+  effective_at timestamp with time zone not null,
+  period_no integer,
+  restart boolean not null,
+  grows boolean not null,
+  lines jsonb not null,
+  total_minor bigint not null,
+  carried_minor bigint not null default 0,
+  from_item_id uuid not null,
+  item_id uuid,
+  invoice_id uuid,
+  was jsonb,
+  problem text,
+  decided_by jsonb not null,
+  created_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint subscription_changes_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint subscription_changes_pkey PRIMARY KEY (id),
+  constraint subscription_changes_from_plan_id_fkey FOREIGN KEY (from_plan_id) REFERENCES cloud_pod_plans(id),
+  constraint subscription_changes_from_price_id_fkey FOREIGN KEY (from_price_id) REFERENCES prices(id),
+  constraint subscription_changes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint subscription_changes_tenant_id_from_item_id_fkey FOREIGN KEY (tenant_id, from_item_id) REFERENCES subscription_items(tenant_id, id),
+  constraint subscription_changes_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices(tenant_id, id),
+  constraint subscription_changes_tenant_id_item_id_fkey FOREIGN KEY (tenant_id, item_id) REFERENCES subscription_items(tenant_id, id),
+  constraint subscription_changes_tenant_id_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES subscriptions(tenant_id, id),
+  constraint subscription_changes_to_plan_id_fkey FOREIGN KEY (to_plan_id) REFERENCES cloud_pod_plans(id),
+  constraint subscription_changes_to_price_id_fkey FOREIGN KEY (to_price_id) REFERENCES prices(id),
+  constraint subscription_changes_carried_minor_check CHECK ((carried_minor >= 0)),
+  constraint subscription_changes_check CHECK (((ended_at IS NULL) = (state = ANY (ARRAY['planned'::text, 'working'::text])))),
+  constraint subscription_changes_check1 CHECK (((state <> 'planned'::text) OR (period_no IS NOT NULL))),
+  constraint subscription_changes_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'working'::text, 'done'::text, 'undone'::text, 'cancelled'::text])))
+);
+
 create table subscription_items (
   id uuid not null,
   tenant_id uuid not null,
@@ -2233,6 +2275,12 @@ CREATE INDEX sso_states_provider ON public.sso_states USING btree (provider_id);
 
 CREATE INDEX sso_states_session ON public.sso_states USING btree (session_id);
 
+CREATE INDEX subscription_changes_larger ON public.subscription_changes USING btree (subscription_id) WHERE ((state = 'done'::text) AND (problem IS NOT NULL));
+
+CREATE INDEX subscription_changes_of ON public.subscription_changes USING btree (subscription_id, created_at DESC);
+
+CREATE UNIQUE INDEX subscription_changes_open ON public.subscription_changes USING btree (subscription_id) WHERE (state = ANY (ARRAY['planned'::text, 'working'::text]));
+
 CREATE INDEX subscriptions_cancel_due ON public.subscriptions USING btree (cancel_at) WHERE ((cancel_at IS NOT NULL) AND (ended_at IS NULL));
 
 CREATE INDEX subscriptions_customer ON public.subscriptions USING btree (customer_id);
@@ -2376,6 +2424,8 @@ alter table settings enable row level security, force row level security;
 alter table sso_domains enable row level security, force row level security;
 
 alter table sso_providers enable row level security, force row level security;
+
+alter table subscription_changes enable row level security, force row level security;
 
 alter table subscription_items enable row level security, force row level security;
 
@@ -2538,6 +2588,8 @@ create policy tenant_update on settings for update using ((( SELECT app_platform
 create policy tenant_wall on sso_domains for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on sso_providers for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on subscription_changes for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on subscription_items for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -2770,6 +2822,8 @@ grant delete, insert, select, update on sso_domains to mpanel_app;
 grant delete, insert, select, update on sso_providers to mpanel_app;
 
 grant delete, insert, select on sso_states to mpanel_app;
+
+grant insert, select, update on subscription_changes to mpanel_app;
 
 grant insert, select, update on subscription_items to mpanel_app;
 

@@ -14,6 +14,7 @@ const STATUS = {
   conflict: 409,
   idempotency_key_reused: 409,
   link_expired: 410,
+  preview_expired: 410,
   ticket_refused: 403,
   invalid_state: 409,
   hostname_taken: 409,

@@ -2,16 +2,8 @@ import { z } from 'zod'
 import { SUBSCRIPTION_STATES } from '../states/billingSubscription.ts'
 import { OVER_LIMIT } from '../states/cloudPodTraffic.ts'
 import { nodeTags, regionName } from './provisioning.ts'
+import { plannedChange, price } from './billingChanges.ts'
 import { currency, id, listQuery, money, timestamp } from './common.ts'
-
-const price = z.object({
-  id,
-  currency: z.string(),
-  interval: z.enum(['day', 'week', 'month', 'year']),
-  intervalCount: z.number().int(),
-  unit: money,
-  setup: money,
-})
 
 export const plan = z.object({
   id,
@@ -80,6 +72,7 @@ export const subscription = z.object({
   paymentDueAt: timestamp.nullable(),
   cancelAt: timestamp.nullable(),
   cancelReason: z.string().nullable(),
+  change: plannedChange.nullable(),
   /** Until when the automation neither suspends nor ends it, and why. */
   hold: z.object({ until: timestamp, reason: z.string(), by: z.string() }).nullable(),
   /** Why the paid pod is not there, when its creation failed for good. */
@@ -149,7 +142,7 @@ export const invoice = z.object({
   lines: z.array(
     z.object({
       lineNo: z.number().int(),
-      kind: z.enum(['recurring', 'setup', 'manual']),
+      kind: z.enum(['recurring', 'setup', 'manual', 'credit', 'carried']),
       description: z.string(),
       net: money,
       tax: money,

@@ -47,6 +47,7 @@ export const subscriptionCalendar = z.object({
         'end',
         'bill',
         'advance',
+        'change',
         'settle',
         'release',
         'overdue',

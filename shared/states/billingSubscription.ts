@@ -80,7 +80,16 @@ type Subject = {
   cancelAt?: unknown
   deliveryProblem?: string | null
   hold?: unknown
+  provider?: string
+  change?: { state: ChangeState } | null
 }
+
+/**
+ * A change of the plan or price. `planned`: it begins with the next period. `working`: it was charged, and the pod is being
+ * resized. `undone`: that could not be done, and what was charged is credited.
+ */
+export const CHANGE_STATES = ['planned', 'working', 'done', 'undone', 'cancelled'] as const
+export type ChangeState = (typeof CHANGE_STATES)[number]
 
 const ENDED: Partial<Record<SubscriptionState, string>> = {
   terminating: 'The subscription is already being ended.',
@@ -88,14 +97,17 @@ const ENDED: Partial<Record<SubscriptionState, string>> = {
   expired: 'The subscription has ended without having been paid.',
 }
 
+const WORKING = 'The last change of its plan is still being carried out: wait for its end.'
+
 /** Which action a subscription allows now, and if not, why: used by the service to refuse and by the pages to explain. */
 export const canSubscription = {
   cancelNow: ({ state }: Subject): Verdict => (ENDED[state] ? refused(ENDED[state]) : allowed),
 
-  cancelAtPeriodEnd: ({ state, cancelAt }: Subject): Verdict => {
+  cancelAtPeriodEnd: ({ state, cancelAt, change }: Subject): Verdict => {
     if (ENDED[state]) return refused(ENDED[state])
     if (!isLive(state))
       return refused('Only a delivered subscription has a period to end with: cancel it now instead.')
+    if (change?.state === 'working') return refused(WORKING)
     return cancelAt ? refused('The subscription already ends with its period.') : allowed
   },
 
@@ -112,6 +124,24 @@ export const canSubscription = {
   },
 
   release: ({ hold }: Subject): Verdict => (hold ? allowed : refused('The subscription is not held.')),
+
+  /** Another plan or price, now or from the next period on. */
+  change: ({ state, cancelAt, provider = 'manual', change }: Subject): Verdict => {
+    if (ENDED[state]) return refused(ENDED[state])
+    if (!isLive(state)) return refused('Only a delivered subscription gets another plan or price.')
+    if (state === 'unsuspending') return refused('The CloudPod is being brought back: wait until it is.')
+    if (state !== 'active') return refused('An invoice is overdue: it must be paid first.')
+    if (provider !== 'manual') return refused('It is not billed by mPanel: change it where it is billed.')
+    if (cancelAt) return refused('The subscription ends with its period: take the cancellation back first.')
+    if (change?.state === 'planned') return refused('A change is planned already: cancel that first.')
+    if (change?.state === 'working') return refused(WORKING)
+    return allowed
+  },
+
+  cancelChange: ({ state, change }: Subject): Verdict => {
+    if (ENDED[state]) return refused(ENDED[state])
+    return change?.state === 'planned' ? allowed : refused('No change is planned.')
+  },
 
   retryDelivery: ({ state, deliveryProblem }: Subject): Verdict =>
     state === 'provisioning' && deliveryProblem

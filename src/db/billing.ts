@@ -1,5 +1,5 @@
 import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
-import { LIVE_STATES } from '../../shared/states/billingSubscription.ts'
+import { LIVE_STATES, type ChangeState } from '../../shared/states/billingSubscription.ts'
 import { inScope, keysetPage, type ListOptions } from './list.ts'
 import type { Scope, Tx } from './index.ts'
 import type { CloudPodPlansTable, PricesTable, SubscriptionsTable } from './types.ts'
@@ -84,6 +84,24 @@ export function updateSubscription(
     .executeTakeFirstOrThrow()
 }
 
+/** The newest change of a subscription, as JSON writes it. */
+type ShownChange = {
+  id: string
+  state: ChangeState
+  problem: string | null
+  effective_at: string
+  plan_id: string
+  plan_code: string
+  plan_name: string
+  price_id: string
+  interval: PriceRow['interval']
+  interval_count: number
+  unit_minor: string
+  setup_minor: string
+  /** The pod has more than the plan says. */
+  larger: boolean
+}
+
 const subscriptionView = (tx: Tx) =>
   tx
     .selectFrom('subscriptions')
@@ -116,6 +134,15 @@ const subscriptionView = (tx: Tx) =>
       'pod.power_state as pod_power_state',
       sql<Date | null>`lower(current_period)`.as('period_start'),
       sql<Date | null>`upper(current_period)`.as('period_end'),
+      sql<ShownChange | null>`(select to_jsonb(c) from (
+        select c.id, c.state, c.problem, c.effective_at, p.id as plan_id, p.code as plan_code, p.name as plan_name, r.id as price_id,
+          r.interval, r.interval_count, r.unit_minor::text as unit_minor, r.setup_minor::text as setup_minor,
+          exists (select from cloud_pods g where g.subscription_id = c.subscription_id and g.state = 'active'
+            and (g.cores > p.cores or g.memory_mb > p.memory_mb)) as larger
+        from subscription_changes c join cloud_pod_plans p on p.id = c.to_plan_id join prices r on r.id = c.to_price_id
+        where c.subscription_id = subscriptions.id order by c.created_at desc, c.id desc limit 1) c)`.as(
+        'change',
+      ),
     ])
 
 export type SubscriptionView = Awaited<

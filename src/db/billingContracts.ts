@@ -10,6 +10,15 @@ export type ContractRow = SubscriptionRow &
     item_id: string
     due: string[]
     protected: boolean
+    /** The change that is planned or being carried out, if there is one. */
+    open_change: 'planned' | 'working' | null
+    change_id: string | null
+    change_period_no: number | null
+    change_interval: PriceRow['interval'] | null
+    change_interval_count: number | null
+    change_unit_minor: bigint | null
+    change_setup_minor: bigint | null
+    change_plan_name: string | null
   }
 
 /** Takes the rows of those that nobody else has just now. */
@@ -24,10 +33,15 @@ export async function lockFree(tx: Tx, ids: readonly string[]): Promise<string[]
 export async function contractsOf(tx: Tx, ids: readonly string[]): Promise<ContractRow[]> {
   const { rows } = await sql<ContractRow>`
     select s.*, r.interval, r.interval_count, r.unit_minor, p.name as plan_name,
-      (select i.id from subscription_items i where i.subscription_id = s.id order by i.slot limit 1) as item_id,
+      (select i.id from subscription_items i where i.subscription_id = s.id and i.removed_at is null order by i.slot limit 1)
+        as item_id,
       array(select i.due_date::text from invoices i where i.subscription_id = s.id and i.status = 'open' order by i.due_date) as due,
-      coalesce((select c.protected from cloud_pods c where c.subscription_id = s.id order by c.id desc limit 1), false) as protected
+      coalesce((select c.protected from cloud_pods c where c.subscription_id = s.id order by c.id desc limit 1), false) as protected,
+      c.state as open_change, c.id as change_id, c.period_no as change_period_no, cr.interval as change_interval, cr.interval_count as change_interval_count,
+      cr.unit_minor as change_unit_minor, cr.setup_minor as change_setup_minor, cp.name as change_plan_name
     from subscriptions s join prices r on r.id = s.price_id join cloud_pod_plans p on p.id = s.plan_id
+      left join subscription_changes c on c.subscription_id = s.id and c.state in ('planned', 'working')
+      left join prices cr on cr.id = c.to_price_id left join cloud_pod_plans cp on cp.id = c.to_plan_id
     where s.id = any (${[...ids]}::uuid[])`.execute(tx)
   return rows
 }
@@ -98,5 +112,21 @@ export async function invoicesFrom(tx: Tx, subscriptionId: string, at: Date): Pr
     where i.subscription_id = ${subscriptionId} and l.kind = 'recurring' and not l.voided and lower(l.period) >= ${at}`.execute(
     tx,
   )
+  return rows.map((row) => row.id)
+}
+
+/** What an item was billed for a time, unless that was taken back. */
+export async function billedFor(tx: Tx, itemId: string, at: Date): Promise<{ netMinor: bigint } | undefined> {
+  const { rows } = await sql<{ netMinor: bigint }>`select net_minor as "netMinor" from invoice_lines
+    where item_id = ${itemId} and kind = 'recurring' and not voided and period @> ${at}::timestamptz`.execute(
+    tx,
+  )
+  return rows[0]
+}
+
+/** Issued invoices that an item stands on and that are not taken back. */
+export async function invoicesOfItem(tx: Tx, itemId: string): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`select distinct invoice_id as id from invoice_lines
+    where item_id = ${itemId} and kind = 'recurring' and not voided`.execute(tx)
   return rows.map((row) => row.id)
 }

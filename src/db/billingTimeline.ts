@@ -16,8 +16,14 @@ export type Happened = {
   diff: Record<string, [unknown, unknown]> | null
 }
 
-/** What the invoices, payments and jobs themselves say. */
-const SAID = ['INVOICE_ISSUED', 'PAYMENT_RECORDED', 'JOB_CREATED', 'JOB_SUCCEEDED']
+/** What the invoices, payments and jobs themselves say, and what was only looked at. */
+const SAID = [
+  'INVOICE_ISSUED',
+  'PAYMENT_RECORDED',
+  'JOB_CREATED',
+  'JOB_SUCCEEDED',
+  'SUBSCRIPTION_CHANGE_PREVIEWED',
+]
 
 /** What happened to a subscription and what belongs to it, newest first: of each source at most a page, then the newest of all. */
 export async function happenedTo(

@@ -642,7 +642,7 @@ export interface InvoiceLinesTable {
   invoice_id: string
   line_no: number
   item_id: string | null
-  kind: 'recurring' | 'setup' | 'manual'
+  kind: 'recurring' | 'setup' | 'manual' | 'credit' | 'carried'
   period: string | null
   description: string
   quantity: Generated<number>
@@ -1115,6 +1115,32 @@ export interface SsoStatesTable {
   purpose: 'log_in' | 'connect' | 'step_up'
 }
 
+export interface SubscriptionChangesTable {
+  id: string
+  tenant_id: string
+  subscription_id: string
+  state: 'planned' | 'working' | 'done' | 'undone' | 'cancelled'
+  from_plan_id: string
+  from_price_id: string
+  to_plan_id: string
+  to_price_id: string
+  effective_at: Date
+  period_no: number | null
+  restart: boolean
+  grows: boolean
+  lines: unknown
+  total_minor: bigint
+  carried_minor: Generated<bigint>
+  from_item_id: string
+  item_id: string | null
+  invoice_id: string | null
+  was: unknown
+  problem: string | null
+  decided_by: unknown
+  created_at: Date
+  ended_at: Date | null
+}
+
 export interface SubscriptionItemsTable {
   id: string
   tenant_id: string
@@ -1412,6 +1438,7 @@ export interface Tables {
   sso_domains: SsoDomainsTable
   sso_providers: SsoProvidersTable
   sso_states: SsoStatesTable
+  subscription_changes: SubscriptionChangesTable
   subscription_items: SubscriptionItemsTable
   subscriptions: SubscriptionsTable
   tenant_closures: TenantClosuresTable

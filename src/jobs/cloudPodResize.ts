@@ -1,4 +1,5 @@
 import { sleep } from '../lib/backoff.ts'
+import * as BillingService from '../services/BillingService.ts'
 import { podResize, type ResizePayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
 import { ours, whatIsLeft, type Own } from './cloudPodGuest.ts'
@@ -103,11 +104,15 @@ export const cloudPodResize: JobHandler<ResizePayload> = {
       name: 'record',
       title: 'Recording the new size',
       commit: async (ctx, run) => {
-        const { tenantId, podId, size } = run.payload
+        const { tenantId, podId, size, changeId } = run.payload
+        // Subscriptions are locked before their pods.
+        if (changeId !== undefined) await BillingService.changeDone(ctx, tenantId, changeId)
         await cloudPodService.markResized(ctx, tenantId, podId, size, run.output('verify') === true)
       },
     },
   ],
-  failed: (ctx, { tenantId, podId, reboot: rebooted }, error) =>
-    cloudPodService.markResizeFailed(ctx, tenantId, podId, error.message, rebooted),
+  failed: async (ctx, { tenantId, podId, reboot: rebooted, changeId }, error) => {
+    if (changeId !== undefined) await BillingService.changeFailed(ctx, tenantId, changeId, error.message)
+    await cloudPodService.markResizeFailed(ctx, tenantId, podId, error.message, rebooted)
+  },
 }

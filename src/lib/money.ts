@@ -35,3 +35,10 @@ export function formatMoney(minor: bigint, currency: string): string {
   const fraction = exponent > 0 ? `.${digits.slice(-exponent)}` : ''
   return `${minor < 0n ? '-' : ''}${whole}${fraction} ${currency}`
 }
+
+/** `amount · part / whole` in whole minor units, half away from zero: rounded once. @param whole more than 0 */
+export function mulDiv(amount: bigint, part: bigint, whole: bigint): bigint {
+  const product = amount * part
+  const half = product < 0n ? -whole : whole
+  return (2n * product + half) / (2n * whole)
+}

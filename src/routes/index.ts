@@ -11,6 +11,7 @@ import { adminCustomers } from './adminCustomers.ts'
 import { adminInvitations } from './adminInvitations.ts'
 import { adminMails } from './adminMails.ts'
 import { adminSearch } from './adminSearch.ts'
+import { adminSubscriptionChanges } from './adminSubscriptionChanges.ts'
 import { adminSubscriptionContracts } from './adminSubscriptionContracts.ts'
 import { adminSubscriptions } from './adminSubscriptions.ts'
 import { adminTenantSuspension } from './adminTenantSuspension.ts'
@@ -76,6 +77,7 @@ export const routes: readonly Route[] = [
   ...adminCustomerMerge,
   ...adminCustomerSettings,
   ...adminSubscriptions,
+  ...adminSubscriptionChanges,
   ...adminSubscriptionContracts,
   ...cloudPods,
   ...cloudPodAddresses,

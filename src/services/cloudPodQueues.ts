@@ -14,6 +14,8 @@ export type PowerPayload = z.infer<typeof powerPayload>
 const resizePayload = podPayload.extend({
   size: z.object({ cores: z.number(), memoryMb: z.number(), diskGb: z.number() }),
   reboot: z.boolean(),
+  /** The change of a subscription that it is part of. */
+  changeId: z.string().optional(),
 })
 export type ResizePayload = z.infer<typeof resizePayload>
 
@@ -149,7 +151,7 @@ export const enqueuePower = (ctx: Ctx, pod: PodRow, action: PowerAction): Promis
 export const enqueueResize = (
   ctx: Ctx,
   pod: PodRow,
-  wanted: Pick<ResizePayload, 'size' | 'reboot'>,
+  wanted: Pick<ResizePayload, 'size' | 'reboot' | 'changeId'>,
 ): Promise<{ id: string }> =>
   enqueue(
     ctx,

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { Root } from '../../src/context.ts'
 import { localDate } from '../../src/lib/period.ts'
 import * as BillingService from '../../src/services/BillingService.ts'
 import type { TestApp } from '../support/app.ts'
@@ -40,6 +41,21 @@ export async function runIfDue(app: TestApp): Promise<void> {
     sql`select from subscriptions where next_step <> 'end' and next_step_at <= ${app.root.now()} limit 1`,
   )
   if (due.length > 0) await run(app)
+}
+
+/** Dies with its transaction of this number, and does nothing any more. */
+export function dyingAt(root: Root, count: number): Root {
+  let left = count
+  return {
+    ...root,
+    db: {
+      ...root.db,
+      transaction: (scope, work) => {
+        if (left-- <= 0) throw new Error('killed')
+        return root.db.transaction(scope, work)
+      },
+    },
+  }
 }
 
 export const run = (app: TestApp): Promise<void> => BillingService.runContracts(app.root)

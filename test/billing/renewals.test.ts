@@ -1,6 +1,5 @@
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import type { Root } from '../../src/context.ts'
 import * as settings from '../../src/db/tenantSettings.ts'
 import * as BillingService from '../../src/services/BillingService.ts'
 import * as provisioningService from '../../src/services/provisioningService.ts'
@@ -10,6 +9,7 @@ import { rowsOf } from '../support/harnessWorld.ts'
 import {
   billsOf,
   contractIn,
+  dyingAt,
   eventsOf,
   forget,
   mailsOf,
@@ -97,21 +97,6 @@ test('however many run at once, each period is billed once, and the database ref
   await expect(again).rejects.toMatchObject({ code: '23P01' })
   expect((await app.as((ctx) => books(ctx, seller.tenantId))).gaps).toEqual([])
 })
-
-/** Dies with its transaction of this number, and does nothing any more. */
-function dyingAt(root: Root, count: number): Root {
-  let left = count
-  return {
-    ...root,
-    db: {
-      ...root.db,
-      transaction: (scope, work) => {
-        if (left-- <= 0) throw new Error('killed')
-        return root.db.transaction(scope, work)
-      },
-    },
-  }
-}
 
 test('killed between any two transactions, a run ends as if nothing had happened once another has gone on', async () => {
   const seller = await opened('2027-01-15T08:00:00Z')

@@ -47,6 +47,7 @@ const contract = (of: Partial<Contract> = {}): Contract => ({
   interval: 'month',
   intervalCount: 1,
   unitMinor: 499n,
+  change: null,
   creditMinor: 0n,
   periodNo: 0,
   periodsBilled: 1,

@@ -166,6 +166,15 @@ describe('free of accessibility faults, policy violations and sideways scrolling
     }
     expect(await faultsAt(inside, asking)).toEqual([])
   })
+  it('what another plan comes to', async () => {
+    const asking = async () => {
+      await open(inside, `/t/all/subscriptions/${things.subscription}`)
+      await inside.getByRole('button', { name: 'Change plan' }).click()
+      await inside.getByRole('radio', { name: /^Medium/ }).check()
+      await inside.getByRole('region', { name: 'What it comes to' }).waitFor()
+    }
+    expect(await faultsAt(inside, asking)).toEqual([])
+  })
   it('the search with its hits', async () => {
     const searching = async () => {
       await open(inside, '/t/all/customers')

@@ -12,6 +12,7 @@ import { PASSWORD, person, session } from '../users/people.ts'
 import { codeOf, enrol } from '../users/factors.ts'
 import { activePod, good, podIn } from './pods.ts'
 import { CONTRACT_CASES } from './casesContracts.ts'
+import { PLAN_CASES } from './casesPlans.ts'
 import { CONSOLE_CASES } from './casesConsole.ts'
 import { BACKUP_CASES } from './casesBackups.ts'
 import { ADDRESS_CASES } from './casesAddresses.ts'
@@ -326,6 +327,7 @@ export const CASES: Record<string, Case> = {
     return { ...made, body: { cores: 2 } }
   },
   ...CONTRACT_CASES,
+  ...PLAN_CASES,
   ...ADOPTION_CASES,
   ...SNAPSHOT_CASES,
   ...ADDRESS_CASES,

@@ -8,7 +8,7 @@ import { good } from './pods.ts'
 const POLICIES = '/api/admin/billing/dunning-policies'
 
 /** A subscription whose pod runs. */
-async function delivered(app: TestApp, tenantId: string): Promise<string> {
+export async function delivered(app: TestApp, tenantId: string): Promise<string> {
   const order = await prepareOrder(app.admin, tenantId)
   const made = await good(app.admin.post<Ordered>('/api/admin/billing/subscriptions', order))
   await good(pay(app.admin, made.invoice))

@@ -15,6 +15,7 @@ import {
 } from './cases.ts'
 import { holdIn, sinkIn } from './casesAudit.ts'
 import { policyIn } from './casesContracts.ts'
+import { plannedIn } from './casesPlans.ts'
 import { consoleTicketIn } from './casesConsole.ts'
 import { importIn } from './casesCustomers.ts'
 import { serviceKeyIn } from './casesKeys.ts'
@@ -81,6 +82,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await noteIn(app, tenantId)
   await fieldIn(app, tenantId)
   await policyIn(app, tenantId)
+  await plannedIn(app, tenantId)
   await importIn(app, tenantId)
   await holdIn(app, tenantId)
   await sinkIn(app, tenantId)

@@ -15,6 +15,7 @@ import { keepCases } from './harnessKeep.ts'
 import { migrateCases } from './harnessMigrate.ts'
 import { mailCases } from './harnessMail.ts'
 import { rebuildCases } from './harnessRebuild.ts'
+import { planChangeCases } from './harnessPlanChange.ts'
 import { resizeCases } from './harnessResize.ts'
 import { backupCases } from './harnessBackups.ts'
 import { bandwidthCases } from './harnessBandwidth.ts'
@@ -124,7 +125,7 @@ async function paidOrder(
   app: TestApp,
   tenantId: string,
   kind: Kind,
-): Promise<{ podId: string; jobId: string }> {
+): Promise<{ podId: string; jobId: string; subscriptionId: string }> {
   const order = await prepareOrder(app.admin, tenantId, { kind })
   const ordered = await app.admin.post<Ordered>('/api/admin/billing/subscriptions', order)
   const answer = await pay(app.admin, ordered.body.invoice)
@@ -133,7 +134,7 @@ async function paidOrder(
     app,
     sql<{ id: string }>`select id from provisioning_jobs where subject_id = ${podId}`,
   )
-  return { podId, jobId: job?.id ?? '' }
+  return { podId, jobId: job?.id ?? '', subscriptionId: ordered.body.subscription.id }
 }
 
 async function arrangeDestroy(app: TestApp, kind: Kind): Promise<Arranged> {
@@ -362,6 +363,7 @@ export const jobCases: JobCase[] = [
     arrange: (app: TestApp) => arrangeTenantJob(app, deed),
   })),
   ...resizeCases(handlerOf, activePod),
+  ...planChangeCases(handlerOf, paidOrder),
   ...bandwidthCases(handlerOf, activePod),
   ...addressCases(handlerOf, activePod),
   ...firewallCases(handlerOf, activePod),

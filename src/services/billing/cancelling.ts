@@ -5,6 +5,7 @@ import { PROTECTED } from '../../../shared/states/cloudPod.ts'
 import type { Ctx } from '../../context.ts'
 import * as billing from '../../db/billing.ts'
 import type { SubscriptionRow } from '../../db/billing.ts'
+import * as changes from '../../db/billingChanges.ts'
 import * as contracts from '../../db/billingContracts.ts'
 import * as invoices from '../../db/billingInvoices.ts'
 import * as pods from '../../db/cloudPods.ts'
@@ -15,6 +16,7 @@ import * as provisioningService from '../provisioningService.ts'
 import { factsOf } from './contracts.ts'
 import { emit, lock, move, requireAllowed } from './changes.ts'
 import { creditInvoice } from './invoicing.ts'
+import { clearPlanned } from './plannedChanges.ts'
 import { boundary, presentIndex } from './schedule.ts'
 import { get } from './subscriptions.ts'
 import { lift } from './suspension.ts'
@@ -34,8 +36,12 @@ export async function cancel(
   body: { when: 'now' | 'period_end'; reason: string },
   how: { atOnce?: boolean } = {},
 ): Promise<Cancelled> {
+  await lock(ctx, tenantId, id)
+  const open = await changes.openOf(ctx.tx, id)
+  if (open?.state === 'planned') await clearPlanned(ctx, id)
   const before = await lock(ctx, tenantId, id)
-  const subject = { state: before.state, cancelAt: before.cancel_at }
+  const change = open?.state === 'working' ? open : null
+  const subject = { state: before.state, cancelAt: before.cancel_at, change }
   requireAllowed(
     body.when === 'now' ? canSubscription.cancelNow(subject) : canSubscription.cancelAtPeriodEnd(subject),
   )

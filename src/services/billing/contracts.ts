@@ -5,7 +5,7 @@ import type { ContractRow } from '../../db/billingContracts.ts'
 import * as policies from '../../db/billingPolicies.ts'
 import * as customers from '../../db/customers.ts'
 import * as settingsService from '../tenantSettingsService.ts'
-import type { Contract, Terms } from './schedule.ts'
+import type { Contract, PlannedChange, Terms } from './schedule.ts'
 
 /** What decides about a delivered contract's future. */
 export function factsOf(row: ContractRow, creditMinor = 0n): Contract {
@@ -17,6 +17,7 @@ export function factsOf(row: ContractRow, creditMinor = 0n): Contract {
     interval: row.interval,
     intervalCount: row.interval_count,
     unitMinor: row.unit_minor,
+    change: changeOf(row),
     creditMinor,
     periodNo: row.period_no,
     periodsBilled: row.periods_billed,
@@ -26,6 +27,18 @@ export function factsOf(row: ContractRow, creditMinor = 0n): Contract {
     finalWarnedAt: row.final_warned_at,
     isProtected: row.protected,
     due: row.due,
+  }
+}
+
+function changeOf(row: ContractRow): PlannedChange | null {
+  const { open_change, change_period_no, change_interval, change_interval_count } = row
+  if (open_change !== 'planned' || change_period_no === null || change_interval === null) return null
+  return {
+    periodNo: change_period_no,
+    interval: change_interval,
+    intervalCount: change_interval_count ?? 1,
+    unitMinor: row.change_unit_minor ?? 0n,
+    setupMinor: row.change_setup_minor ?? 0n,
   }
 }
 

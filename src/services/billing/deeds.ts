@@ -1,14 +1,17 @@
 import type { Ctx } from '../../context.ts'
 import * as billing from '../../db/billing.ts'
 import type { SubscriptionChange } from '../../db/billing.ts'
+import * as changes from '../../db/billingChanges.ts'
 import type { ContractRow } from '../../db/billingContracts.ts'
 import * as customers from '../../db/customers.ts'
 import * as tenants from '../../db/tenants.ts'
+import { newId } from '../../lib/ids.ts'
 import { localDate } from '../../lib/period.ts'
 import { cancel } from './cancelling.ts'
 import { emit, move } from './changes.ts'
 import { issueRenewal } from './invoicing.ts'
 import * as notices from './notices.ts'
+import { begin } from './plannedChanges.ts'
 import {
   boundary,
   dueDate,
@@ -27,6 +30,7 @@ const update = (ctx: Ctx, { id }: ContractRow, change: SubscriptionChange) =>
   billing.updateSubscription(ctx.tx, id, { ...change, updated_at: ctx.now() })
 
 async function bill(ctx: Ctx, { row, facts, terms }: Taken): Promise<void> {
+  const by = await termsOfPeriod(ctx, row, facts)
   const customer = await customers.find(ctx.tx, row.tenant_id, row.customer_id)
   const seller = await tenants.find(ctx.tx, row.tenant_id)
   if (!customer || !seller) throw new Error(`subscription ${row.id} has lost its customer or tenant`)
@@ -34,14 +38,14 @@ async function bill(ctx: Ctx, { row, facts, terms }: Taken): Promise<void> {
   const period = { start: boundary(facts, index), end: boundary(facts, index + 1) }
   const issued = await issueRenewal(ctx, {
     subscription: row,
-    itemId: row.item_id,
-    price: row,
-    planName: row.plan_name,
+    ...by,
     customer,
     seller,
     dueDate: dueDate(facts, terms, ctx.now()),
     period,
   })
+  if (by.changeId !== null)
+    await changes.update(ctx.tx, by.changeId, { item_id: by.itemId, invoice_id: issued.id })
   await update(ctx, row, { periods_billed: index + 1 })
   await emit(ctx, row, 'SUBSCRIPTION_RENEWED', undefined, {
     from: localDate(period.start, row.billing_tz),
@@ -49,6 +53,25 @@ async function bill(ctx: Ctx, { row, facts, terms }: Taken): Promise<void> {
     invoice: issued.number,
   })
   await notices.invoiceIssued(ctx, row, customer, issued)
+}
+
+/** By which terms the next period is billed: the first of a planned change gets an item of its own. */
+async function termsOfPeriod(ctx: Ctx, row: ContractRow, { change, periodsBilled }: Contract) {
+  if (change === null || row.change_id === null || periodsBilled < change.periodNo)
+    return { itemId: row.item_id, price: row, setupMinor: 0n, planName: row.plan_name, changeId: null }
+  const planned = await changes.planned(ctx.tx, row.id)
+  const price = planned && (await billing.findPrice(ctx.tx, planned.to_price_id))
+  if (!price) throw new Error(`the planned change of subscription ${row.id} is missing`)
+  const itemId = newId()
+  await changes.addItem(ctx.tx, {
+    id: itemId,
+    tenantId: row.tenant_id,
+    subscriptionId: row.id,
+    priceId: price.id,
+    at: ctx.now(),
+  })
+  const planName = row.change_plan_name ?? row.plan_name
+  return { itemId, price, setupMinor: price.setup_minor, planName, changeId: row.change_id }
 }
 
 async function advance(ctx: Ctx, { row, facts }: Taken): Promise<void> {
@@ -109,6 +132,7 @@ async function release(ctx: Ctx, { row }: Taken): Promise<void> {
 const DEEDS: Record<Exclude<StepName, 'end'>, Deed> = {
   bill,
   advance,
+  change: (ctx, { row, facts }) => begin(ctx, row, facts),
   overdue,
   remind,
   suspend,

@@ -5,15 +5,24 @@ import * as invoices from '../../db/billingInvoices.ts'
 import type { InvoiceRow } from '../../db/billingInvoices.ts'
 import * as ledger from '../../db/billingLedger.ts'
 import { newId } from '../../lib/ids.ts'
-import { addDays, localDate } from '../../lib/period.ts'
+import { formatMoney } from '../../lib/money.ts'
+import { localDate } from '../../lib/period.ts'
 import * as auditService from '../auditService.ts'
+import { inWords } from './proration.ts'
 
-type Party = { id: string; name: string; company: string | null; email: string; country: string | null }
-type Seller = { id: string; name: string }
+export type Party = {
+  id: string
+  name: string
+  company: string | null
+  email: string
+  country: string | null
+}
+export type Seller = { id: string; name: string }
 
-type Line = {
+export type Line = {
   itemId: string
-  kind: 'recurring' | 'setup'
+  /** `credit`: billed time that is not used; `carried`: what of it is more than the rest, which becomes the customer's credit. */
+  kind: 'recurring' | 'setup' | 'credit' | 'carried'
   period: { start: Date; end: Date } | null
   description: string
   minor: bigint
@@ -26,7 +35,7 @@ export type Issued = { id: string; number: string; totalMinor: bigint; openMinor
  * Issues an invoice: a number without gaps, the parties as they are today, the posting receivable / revenue, and of what the
  * customer has in hand as much as is used for it.
  */
-async function issue(
+export async function issue(
   ctx: Ctx,
   order: {
     subscription: SubscriptionRow
@@ -108,6 +117,12 @@ async function issue(
       { account: 'credit', customerId: customer.id, amountMinor: usedMinor },
       { account: 'receivable', customerId: customer.id, amountMinor: -usedMinor },
     ])
+  const carriedMinor = order.lines.find(({ kind }) => kind === 'carried')?.minor ?? 0n
+  if (carriedMinor > 0n)
+    await post('carry', [
+      { account: 'revenue', amountMinor: carriedMinor },
+      { account: 'credit', customerId: customer.id, amountMinor: -carriedMinor },
+    ])
   await auditService.record(ctx, {
     action: 'INVOICE_ISSUED',
     tenantId,
@@ -121,8 +136,14 @@ async function issue(
   return { id, number: numbered.number, totalMinor, openMinor: totalMinor - usedMinor, dueDate }
 }
 
-const everyText = (price: Pick<PriceRow, 'interval' | 'interval_count'>): string =>
+export const everyText = (price: Pick<PriceRow, 'interval' | 'interval_count'>): string =>
   `1 ${price.interval_count === 1 ? price.interval : `${price.interval_count} ${price.interval}s`}`
+
+/** `9.99 EUR for 1 month` */
+export const priceWords = (
+  price: Pick<PriceRow, 'interval' | 'interval_count' | 'unit_minor'>,
+  currency: string,
+): string => `${formatMoney(price.unit_minor, currency)} for ${everyText(price)}`
 
 /** Issues the first invoice of a subscription. The recurring line's period begins with the delivery and is fixed then. */
 export function issueFirstInvoice(
@@ -170,6 +191,8 @@ export function issueRenewal(
     subscription: SubscriptionRow
     itemId: string
     price: Pick<PriceRow, 'interval' | 'interval_count' | 'unit_minor'>
+    /** Of a price that begins with this period. */
+    setupMinor: bigint
     planName: string
     customer: Party
     seller: Seller
@@ -177,27 +200,37 @@ export function issueRenewal(
     period: { start: Date; end: Date }
   },
 ): Promise<Issued> {
-  const { subscription, price, customer, period } = order
+  const { subscription, price, customer, period, planName, setupMinor } = order
   const day = (at: Date): string => localDate(at, subscription.billing_tz)
-  const [first, last] = [day(period.start), addDays(day(period.end), -1)]
+  const days = inWords({ from: day(period.start), to: day(period.end) })
+  const line = (kind: Line['kind'], description: string, minor: bigint): Line => ({
+    itemId: order.itemId,
+    kind,
+    period: kind === 'recurring' ? period : null,
+    description,
+    minor,
+    dedupeKey: `${order.itemId}:${newId()}`,
+  })
   return issue(ctx, {
     ...order,
     lines: [
-      {
-        itemId: order.itemId,
-        kind: 'recurring',
-        period,
-        description: `${order.planName}, ${everyText(price)}: ${first === last ? first : `${first} to ${last}`}`,
-        minor: price.unit_minor,
-        dedupeKey: `${order.itemId}:${newId()}`,
-      },
+      line('recurring', `${planName}, ${everyText(price)}: ${days}`, price.unit_minor),
+      ...(setupMinor > 0n ? [line('setup', `${planName}, set-up`, setupMinor)] : []),
     ],
-    useCredit: async (totalMinor) => {
-      const credit = await creditOf(ctx.tx, subscription.tenant_id, customer.id, subscription.currency)
-      if (credit <= 0n) return 0n
-      return credit < totalMinor ? credit : totalMinor
-    },
+    useCredit: (totalMinor) => usableCredit(ctx, subscription, customer.id, totalMinor),
   })
+}
+
+/** What of the customer's credit goes into an invoice: as much as there is. */
+export async function usableCredit(
+  ctx: Ctx,
+  { tenant_id, currency }: Pick<SubscriptionRow, 'tenant_id' | 'currency'>,
+  customerId: string,
+  totalMinor: bigint,
+): Promise<bigint> {
+  const credit = await creditOf(ctx.tx, tenant_id, customerId, currency)
+  if (credit <= 0n) return 0n
+  return credit < totalMinor ? credit : totalMinor
 }
 
 /** What is still to be paid of an invoice. */

@@ -40,6 +40,29 @@ export async function invoiceIssued(
   })
 }
 
+export async function planChanged(
+  ctx: Ctx,
+  row: SubscriptionRow,
+  { planName, issued }: { planName: string; issued: Issued },
+): Promise<void> {
+  const to = await payer(ctx, row)
+  if (to === null) return
+  await mailService.send(ctx, to, 'planChanged', {
+    what: await what(ctx, row),
+    plan: planName,
+    number: issued.number,
+    total: formatMoney(issued.totalMinor, row.currency),
+    open: issued.openMinor === 0n ? null : formatMoney(issued.openMinor, row.currency),
+    dueDate: issued.dueDate,
+  })
+}
+
+export async function planChangeUndone(ctx: Ctx, row: SubscriptionRow, planName: string): Promise<void> {
+  const to = await payer(ctx, row)
+  if (to === null) return
+  await mailService.send(ctx, to, 'planChangeUndone', { what: await what(ctx, row), plan: planName })
+}
+
 /** When a step comes if nothing is paid. */
 function dayOf(ctx: Ctx, of: Contract, terms: Terms, step: 'suspend' | 'terminate'): string | null {
   if (terms[step === 'suspend' ? 'suspendAfterDays' : 'terminateAfterDays'] === null) return null

@@ -12,7 +12,7 @@ import { notFound } from '../../errors.ts'
 import { toMoney } from '../../lib/money.ts'
 import { addDays, localDate } from '../../lib/period.ts'
 import { factsOf, termsOf } from './contracts.ts'
-import { boundary, calendar, dueDate, type Planned, type Terms } from './schedule.ts'
+import { amountOf, boundary, calendar, dueDate, type Planned, type Terms } from './schedule.ts'
 
 const DAY_MS = 86_400_000
 const LIMIT = 200
@@ -47,13 +47,15 @@ export async function showCalendar(
   }
 }
 
-function invoiceOf({ at, before }: Planned, terms: Terms, currency: string) {
-  const { timeZone, unitMinor, creditMinor, periodsBilled } = before
+/** The invoice that a planned step issues. */
+export function invoiceOf({ at, before }: Planned, terms: Terms, currency: string) {
+  const { timeZone, creditMinor, periodsBilled } = before
+  const total = amountOf(before, periodsBilled)
   return {
     from: localDate(boundary(before, periodsBilled), timeZone),
     to: addDays(localDate(boundary(before, periodsBilled + 1), timeZone), -1),
-    total: toMoney(unitMinor, currency),
-    fromCredit: toMoney(creditMinor < unitMinor ? creditMinor : unitMinor, currency),
+    total: toMoney(total, currency),
+    fromCredit: toMoney(creditMinor < total ? creditMinor : total, currency),
     dueDate: dueDate(before, terms, at),
   }
 }

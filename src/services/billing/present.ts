@@ -36,16 +36,40 @@ export const plan = (row: PlanRow, prices: PriceRow[]): Plan => ({
   overLimit: row.over_limit,
   nodeTags: row.node_tags,
   state: row.state,
-  prices: prices.map((price) => ({
-    id: price.id,
-    currency: price.currency,
-    interval: price.interval,
-    intervalCount: price.interval_count,
-    unit: toMoney(price.unit_minor, price.currency),
-    setup: toMoney(price.setup_minor, price.currency),
-  })),
+  prices: prices.map(price),
   createdAt: row.created_at.toISOString(),
 })
+
+export const price = (row: PriceRow): Plan['prices'][number] => ({
+  id: row.id,
+  currency: row.currency,
+  interval: row.interval,
+  intervalCount: row.interval_count,
+  unit: toMoney(row.unit_minor, row.currency),
+  setup: toMoney(row.setup_minor, row.currency),
+})
+
+/** The newest change, as long as it is not simply done or taken back, or mended since. */
+function changeOf(ctx: Ctx, row: SubscriptionView): Subscription['change'] {
+  const change = row.change
+  if (change === null || change.state === 'cancelled') return null
+  if (change.state === 'done' && (change.problem === null || !change.larger)) return null
+  return {
+    id: change.id,
+    state: change.state,
+    plan: { id: change.plan_id, code: change.plan_code, name: change.plan_name },
+    price: {
+      id: change.price_id,
+      currency: row.currency,
+      interval: change.interval,
+      intervalCount: change.interval_count,
+      unit: toMoney(BigInt(change.unit_minor), row.currency),
+      setup: toMoney(BigInt(change.setup_minor), row.currency),
+    },
+    effectiveAt: new Date(change.effective_at).toISOString(),
+    problem: told(ctx, change.problem, 'The CloudPod could not be resized. Your provider sees the details.'),
+  }
+}
 
 export const subscription = (ctx: Ctx, row: SubscriptionView): Subscription => ({
   id: row.id,
@@ -67,6 +91,7 @@ export const subscription = (ctx: Ctx, row: SubscriptionView): Subscription => (
   paymentDueAt: iso(row.payment_due_at),
   cancelAt: iso(row.cancel_at),
   cancelReason: row.cancel_reason,
+  change: changeOf(ctx, row),
   hold:
     row.hold_until === null
       ? null

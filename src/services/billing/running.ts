@@ -15,7 +15,7 @@ const HOUR_MS = 3_600_000
 const AGAIN_MS = 10 * 60_000
 
 /** What harms nobody when it is done to many. The agreed end is `endDue`'s. */
-const FREELY: StepName[] = ['settle', 'release', 'advance', 'overdue', 'remind', 'warn']
+const FREELY: StepName[] = ['settle', 'release', 'advance', 'change', 'overdue', 'remind', 'warn']
 
 /** What waits for a confirmation when unusually many are due: invoices only when they are a day late, as after an outage. */
 const BRAKED = (now: Date): (Kind & { action: string })[] => [

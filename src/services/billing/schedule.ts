@@ -9,6 +9,8 @@ export type Contract = {
   interval: Interval
   intervalCount: number
   unitMinor: bigint
+  /** Another price from a period on, which is counted like the others: from there on its own interval counts. */
+  change: PlannedChange | null
   /** What the customer has in hand. */
   creditMinor: bigint
   /** The present period, and how many have an invoice; both counted from the anchor. */
@@ -24,6 +26,14 @@ export type Contract = {
   due: string[]
 }
 
+export type PlannedChange = {
+  periodNo: number
+  interval: Interval
+  intervalCount: number
+  unitMinor: bigint
+  setupMinor: bigint
+}
+
 export type Terms = {
   leadDays: number
   remindAfterDays: number[]
@@ -33,13 +43,15 @@ export type Terms = {
 }
 
 /**
- * `end`: the agreed end. `bill`: the next period gets its invoice. `advance`: it begins. `settle`: nothing is overdue any more.
+ * `end`: the agreed end. `bill`: the next period gets its invoice. `advance`: it begins. `change`: it begins with another plan or
+ * price. `settle`: nothing is overdue any more.
  * `release`: a hold ends. The others are what is done about an overdue invoice.
  */
 export type StepName =
   | 'end'
   | 'bill'
   | 'advance'
+  | 'change'
   | 'settle'
   | 'release'
   | 'overdue'
@@ -56,8 +68,43 @@ const DUNNING_HOUR = 9
 const NOTICE_MS = 24 * HOUR_MS
 export const FINAL_NOTICE_DAYS = 3
 
-const firstDayOf = (of: Contract, index: number): string =>
-  firstDay(of.anchor, of.interval, of.intervalCount, index)
+/** Whether the planned change brings other days than there would be without it. */
+const changesDays = ({ interval, intervalCount, change }: Contract): boolean =>
+  change !== null && (change.interval !== interval || change.intervalCount !== intervalCount)
+
+/** The first day of a period. */
+export function firstDayOf(of: Contract, index: number): string {
+  const { change } = of
+  if (change === null || index <= change.periodNo || !changesDays(of))
+    return firstDay(of.anchor, of.interval, of.intervalCount, index)
+  const begins = firstDay(of.anchor, of.interval, of.intervalCount, change.periodNo)
+  return firstDay(begins, change.interval, change.intervalCount, index - change.periodNo)
+}
+
+/** What the invoice of a period comes to. */
+export function amountOf({ unitMinor, change }: Contract, index: number): bigint {
+  if (change === null || index < change.periodNo) return unitMinor
+  return change.unitMinor + (index === change.periodNo ? change.setupMinor : 0n)
+}
+
+/** Whether the planned change has its invoice, and not begun yet. */
+export const isChangeBilled = ({ change, periodsBilled }: Contract): boolean =>
+  change !== null && periodsBilled > change.periodNo
+
+/** The contract once its planned change has begun. */
+export function changed(of: Contract): Contract {
+  const { change } = of
+  if (change === null) return of
+  const { interval, intervalCount, unitMinor, periodNo } = change
+  const after = { ...of, interval, intervalCount, unitMinor, change: null, periodNo }
+  if (!changesDays(of)) return after
+  return {
+    ...after,
+    anchor: firstDayOf(of, periodNo),
+    periodNo: 0,
+    periodsBilled: of.periodsBilled - periodNo,
+  }
+}
 
 /** When a period begins, the first being 0. */
 export const boundary = (of: Contract, index: number): Date => instantOf(firstDayOf(of, index), of.timeZone)
@@ -97,8 +144,13 @@ function steps(of: Contract, terms: Terms, now: Date): Step[] {
   const all: Step[] = []
   if (of.cancelAt !== null) all.push({ what: 'end', at: of.cancelAt })
   const isBilledOn = of.cancelAt === null || of.cancelAt > boundary(of, of.periodsBilled)
-  if (isBilledOn) all.push({ what: 'bill', at: instantOf(billDay(of, terms), of.timeZone) })
-  if (of.periodsBilled > of.periodNo + 1) all.push({ what: 'advance', at: boundary(of, of.periodNo + 1) })
+  // What comes after a change is billed by its terms once it has begun.
+  if (isBilledOn && !isChangeBilled(of))
+    all.push({ what: 'bill', at: instantOf(billDay(of, terms), of.timeZone) })
+  if (of.periodsBilled > of.periodNo + 1) {
+    const what = of.change?.periodNo === of.periodNo + 1 ? 'change' : 'advance'
+    all.push({ what, at: boundary(of, of.periodNo + 1) })
+  }
   return [...all, ...dunning(of, terms, now)]
 }
 
@@ -145,6 +197,7 @@ const NOT_TOLD = { notifiedAt: null, finalWarnedAt: null }
 /** What a step changes in a contract, the hypervisor having obeyed. */
 const EFFECTS: Record<Exclude<StepName, 'bill'>, (of: Contract, at: Date) => Partial<Contract>> = {
   advance: ({ periodNo }) => ({ periodNo: periodNo + 1 }),
+  change: (of) => changed(of),
   release: () => ({ holdUntil: null, ...NOT_TOLD }),
   overdue: (_, at) => ({ state: 'grace', notifiedAt: at, finalWarnedAt: null }),
   remind: (_, at) => ({ notifiedAt: at }),
@@ -156,8 +209,9 @@ const EFFECTS: Record<Exclude<StepName, 'bill'>, (of: Contract, at: Date) => Par
 }
 
 function billed(of: Contract, terms: Terms, at: Date, paid: boolean): Partial<Contract> {
-  const used = of.creditMinor < of.unitMinor ? of.creditMinor : of.unitMinor
-  const isOpen = used < of.unitMinor && !paid
+  const amount = amountOf(of, of.periodsBilled)
+  const used = of.creditMinor < amount ? of.creditMinor : amount
+  const isOpen = used < amount && !paid
   return {
     creditMinor: of.creditMinor - used,
     periodsBilled: of.periodsBilled + 1,

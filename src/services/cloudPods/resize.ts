@@ -17,8 +17,11 @@ import { outsideOf } from './reserve.ts'
 
 /** What is not named stays as it is. */
 export type NewSize = { [part in keyof Resources]?: Resources[part] | undefined }
-/** `byPlatform`: the caller may manage the infrastructure, so the plan of a subscription does not bind them. */
-type Asker = { byPlatform: boolean }
+/**
+ * `byPlatform`: the caller may manage the infrastructure, or it is the plan itself that asks, so the plan of a subscription does not
+ * bind them. `changeId`: the change of a subscription that is done with it, or is not.
+ */
+type Asker = { byPlatform: boolean; changeId?: string }
 
 const sizeOf = (pod: PodRow): Resources => ({
   cores: pod.cores,
@@ -106,7 +109,9 @@ export async function resize(
   await emit(ctx, pod, 'CLOUDPOD_RESIZE_REQUESTED', auditService.diffOf<Record<string, unknown>>(old, size), {
     reboot: wanted.reboot,
   })
-  return { pod, job: await cloudPodQueues.enqueueResize(ctx, pod, { size, reboot: wanted.reboot }) }
+  const { changeId } = asker
+  const job = await cloudPodQueues.enqueueResize(ctx, pod, { size, reboot: wanted.reboot, changeId })
+  return { pod, job }
 }
 
 /** Every refusal that a resize would meet now; nothing is reserved. @throws AppError not_found */

@@ -99,6 +99,30 @@ export const templates = {
     ],
   }),
 
+  planChanged: (change: {
+    what: string
+    plan: string
+    number: string
+    total: string
+    /** Null: nothing is open. */
+    open: string | null
+    dueDate: string
+  }): Message => ({
+    subject: `${oneLine(change.what, 100)} has another plan`,
+    before: [
+      `${oneLine(change.what)} has the plan ${oneLine(change.plan)} from now on. Invoice ${oneLine(change.number)} for the change comes to ${change.total}.`,
+      change.open === null ? 'There is nothing to pay.' : `Please pay ${change.open} by ${change.dueDate}.`,
+    ],
+  }),
+
+  planChangeUndone: ({ what, plan }: { what: string; plan: string }): Message => ({
+    subject: `${oneLine(what, 100)} keeps its old plan`,
+    before: [
+      `${oneLine(what)} could not be made as large as the plan ${oneLine(plan)} says, so it keeps its old one.`,
+      'What was charged for the change is credited.',
+    ],
+  }),
+
   invoiceOverdue: (overdue: { what: string; since: string; suspendedOn: string | null }): Message => ({
     subject: `Payment for ${oneLine(overdue.what, 100)} is overdue`,
     before: [

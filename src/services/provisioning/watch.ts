@@ -1,5 +1,6 @@
 import type { Alert } from '../../../shared/api/provisioningControls.ts'
 import { asSystem, type Ctx, type Root } from '../../context.ts'
+import * as changes from '../../db/billingChanges.ts'
 import * as automation from '../../db/provisioningAutomation.ts'
 import * as pools from '../../db/provisioningPools.ts'
 import * as findings from '../../db/provisioningFindings.ts'
@@ -73,6 +74,7 @@ async function faults(ctx: Ctx): Promise<automation.Alert[]> {
     ...(await poolFaults(ctx)),
     ...(await sourceFaults(ctx)),
     ...(await quotaFaults(ctx)),
+    ...(await planFaults(ctx)),
   ]
 }
 
@@ -161,6 +163,13 @@ const quotaFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
     ref: tenantId,
     message: `What the tenant ${tenantId} uses of its quota is not what its pods are: ${pods} pod(s) are counted wrongly. Its page, tab Quotas, names them.`,
   }))
+
+async function planFaults(ctx: Ctx): Promise<automation.Alert[]> {
+  const { n, example } = await changes.largerThanPlan(ctx.tx)
+  if (n === 0) return []
+  const message = `${n} pod(s) could not be made as small as the plan that is paid for, such as ${example}. Mend the cause and resize them.`
+  return [{ code: 'pods_larger_than_plan', ref: '', message }]
+}
 
 export async function listAlerts(ctx: Ctx): Promise<Alert[]> {
   return (await automation.openAlerts(ctx.tx)).map(({ id, code, ref, message, opened_at: at }) => ({

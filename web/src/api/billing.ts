@@ -9,6 +9,7 @@ import type {
   subscriptionCancel,
   subscriptionCreate,
 } from '../../../shared/api/billing.ts'
+import type { ChangePreview, changePreviewBody } from '../../../shared/api/billingChanges.ts'
 import type {
   SubscriptionCalendar,
   subscriptionHold,
@@ -16,10 +17,10 @@ import type {
 } from '../../../shared/api/billingContracts.ts'
 import type { Job } from '../../../shared/api/provisioning.ts'
 import { queryOptions } from '@tanstack/react-query'
-import { get, post } from './http.ts'
+import { get, post, remove } from './http.ts'
 import { detailQuery, listQuery, type ListFilter } from './lists.ts'
 
-export type { Invoice, Plan, Subscription, SubscriptionCalendar, SubscriptionTimeline }
+export type { ChangePreview, Invoice, Plan, Subscription, SubscriptionCalendar, SubscriptionTimeline }
 export type Price = Plan['prices'][number]
 export type PlanCreate = z.input<typeof planCreate>
 export type PaymentCreate = z.input<typeof paymentCreate>
@@ -50,6 +51,17 @@ export const cancelSubscription = (id: string, body: SubscriptionCancel, key: st
   post<Changed>(`${SUBSCRIPTIONS}/${id}/cancel`, body, key)
 export const retryDelivery = (id: string, key: string) =>
   post<Changed>(`${SUBSCRIPTIONS}/${id}/retry`, {}, key)
+
+export type ChangeWish = z.input<typeof changePreviewBody>
+/** Asked again for each wish: what it shows counts for ten minutes. */
+export const changePreviewQuery = (id: string, wish: ChangeWish) =>
+  queryOptions({
+    queryKey: ['subscriptions', 'preview', id, wish] as const,
+    queryFn: () => post<ChangePreview>(`${SUBSCRIPTIONS}/${id}/preview`, wish, crypto.randomUUID()),
+  })
+export const changeSubscription = (id: string, token: string, key: string) =>
+  post<Changed & { invoice: Invoice | null }>(`${SUBSCRIPTIONS}/${id}/change`, { token }, key)
+export const cancelSubscriptionChange = (id: string) => remove<Subscription>(`${SUBSCRIPTIONS}/${id}/change`)
 
 /** What happens on which day if nobody does anything, all invoices being paid in time or none. */
 export const calendarQuery = (id: string, assume: 'paid' | 'unpaid') =>

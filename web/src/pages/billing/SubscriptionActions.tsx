@@ -12,12 +12,13 @@ import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { toast } from '../../ui/Toast.tsx'
+import { ChangeForm } from './ChangeForm.tsx'
 import { CancelForm } from './CancelForm.tsx'
 import { HoldForm } from './HoldForm.tsx'
 
 export function SubscriptionActions({ subscription }: { subscription: Subscription }) {
   const { can } = useSession()
-  const [open, setOpen] = useState<'cancel' | 'hold' | 'release' | null>(null)
+  const [open, setOpen] = useState<'change' | 'cancel' | 'hold' | 'release' | null>(null)
   const close = () => setOpen(null)
   const retry = useSubmit({
     send: (_: void, key) => retryDelivery(subscription.id, key),
@@ -48,6 +49,12 @@ export function SubscriptionActions({ subscription }: { subscription: Subscripti
           Deliver again
         </Button>
       )}
+      <Button
+        disabledReason={reason('subscriptions:write', canSubscription.change(subscription))}
+        onClick={() => setOpen('change')}
+      >
+        Change plan
+      </Button>
       {subscription.hold ? (
         <Button
           disabledReason={reason('billing:manage', canSubscription.release(subscription))}
@@ -82,6 +89,9 @@ export function SubscriptionActions({ subscription }: { subscription: Subscripti
       >
         Cancel subscription
       </Button>
+      <Dialog open={open === 'change'} onClose={close} title="Change the plan or price" wide>
+        <ChangeForm subscription={subscription} onClose={close} />
+      </Dialog>
       <Dialog open={open === 'cancel'} onClose={close} title="Cancel the subscription">
         <CancelForm subscription={subscription} onClose={close} />
       </Dialog>

@@ -8,6 +8,7 @@ import { Card, Facts } from '../../ui/Card.tsx'
 import { CopyId } from '../../ui/CopyId.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { Time } from '../../ui/Time.tsx'
+import { PlannedChange } from './PlannedChange.tsx'
 
 /** What the state means for whoever looks at it. */
 const EXPLAIN: Record<Subscription['state'], (subscription: Subscription) => ReactNode> = {
@@ -73,6 +74,7 @@ export function SubscriptionOverview({ subscription }: { subscription: Subscript
             <p>Held by {subscription.hold.by}.</p>
           </Notice>
         )}
+        {subscription.change && <PlannedChange subscription={subscription} change={subscription.change} />}
         {subscription.deliveryProblem && (
           <Notice tone="danger" title="The CloudPod could not be made">
             <p>{subscription.deliveryProblem}</p>

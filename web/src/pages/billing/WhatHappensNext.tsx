@@ -14,6 +14,7 @@ export const ASSUMPTIONS = ['paid', 'unpaid'] as const
 const TITLES: Record<Item['what'], string> = {
   bill: 'An invoice is issued',
   advance: 'The next period begins',
+  change: 'The next period begins, and with it the planned plan and price',
   overdue: 'An invoice is overdue: the customer is told',
   remind: 'The customer is reminded',
   suspend: 'The CloudPod is switched off',

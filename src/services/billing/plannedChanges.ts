@@ -1,0 +1,143 @@
+import type { Subscription } from '../../../shared/api/billing.ts'
+import { canSubscription } from '../../../shared/states/billingSubscription.ts'
+import type { Ctx } from '../../context.ts'
+import * as billing from '../../db/billing.ts'
+import * as changes from '../../db/billingChanges.ts'
+import type { ChangeRow } from '../../db/billingChanges.ts'
+import * as contracts from '../../db/billingContracts.ts'
+import type { ContractRow } from '../../db/billingContracts.ts'
+import * as invoices from '../../db/billingInvoices.ts'
+import * as pods from '../../db/cloudPods.ts'
+import type { PodRow } from '../../db/cloudPods.ts'
+import { AppError, notFound } from '../../errors.ts'
+import * as cloudPodService from '../cloudPodService.ts'
+import { emit, requireAllowed } from './changes.ts'
+import { factsOf, take } from './contracts.ts'
+import { creditInvoice, priceWords } from './invoicing.ts'
+import { periodOf } from './planChanging.ts'
+import { boundary, changed, isChangeBilled, type Contract } from './schedule.ts'
+import { get } from './subscriptions.ts'
+
+const DAY_MS = 86_400_000
+
+/** The time of the planned change has come, and nobody has noted it yet. */
+const isDue = (facts: Contract, now: Date): boolean =>
+  facts.change !== null && isChangeBilled(facts) && boundary(facts, facts.change.periodNo) <= now
+
+/**
+ * Takes a planned change back; what its first period was billed is credited, and billed by the old terms.
+ * @throws AppError not_found, invalid_state with the reason
+ */
+export async function cancelChange(ctx: Ctx, tenantId: string, id: string): Promise<Subscription> {
+  const row = await take(ctx, tenantId, id)
+  if (!row) throw notFound('subscription')
+  requireAllowed(
+    canSubscription.cancelChange({
+      state: row.state,
+      change: row.open_change === null ? null : { state: row.open_change },
+    }),
+  )
+  const facts = factsOf(row)
+  if (isDue(facts, ctx.now()))
+    throw new AppError('invalid_state', 'The change is being made: the period that it begins with has begun.')
+  await drop(ctx, row, facts)
+  return get(ctx, tenantId, id)
+}
+
+async function drop(ctx: Ctx, row: ContractRow, facts: Contract): Promise<void> {
+  const change = await changes.planned(ctx.tx, row.id)
+  if (!change || facts.change === null) return
+  if (change.item_id !== null) {
+    for (const id of await contracts.invoicesOfItem(ctx.tx, change.item_id)) {
+      const invoice = await invoices.lock(ctx.tx, row.tenant_id, id)
+      if (invoice) await creditInvoice(ctx, invoice, 'the planned change was cancelled')
+    }
+    await changes.setRemoved(ctx.tx, change.item_id, ctx.now())
+  }
+  await changes.update(ctx.tx, change.id, { state: 'cancelled', ended_at: ctx.now() })
+  const periods_billed = isChangeBilled(facts) ? facts.change.periodNo : facts.periodsBilled
+  await billing.updateSubscription(ctx.tx, row.id, { periods_billed, updated_at: ctx.now() })
+  await emit(ctx, row, 'SUBSCRIPTION_CHANGE_CANCELLED', { change: [change.id, null] })
+}
+
+/**
+ * What ends a subscription finds no planned change any more: one whose time has come is made, any other is dropped.
+ * The caller holds the subscription.
+ */
+export async function clearPlanned(ctx: Ctx, id: string): Promise<void> {
+  const [row] = await contracts.contractsOf(ctx.tx, [id])
+  if (row?.open_change !== 'planned') return
+  const facts = factsOf(row)
+  await (isDue(facts, ctx.now()) ? begin(ctx, row, facts) : drop(ctx, row, facts))
+}
+
+/** The period begins with which the plan or price changes: it is billed already. */
+export async function begin(ctx: Ctx, row: ContractRow, facts: Contract): Promise<void> {
+  const change = await changes.planned(ctx.tx, row.id)
+  if (!change || change.item_id === null) throw new Error(`subscription ${row.id} has no billed change`)
+  const pod = await pods.ofSubscription(ctx.tx, row.tenant_id, row.id)
+  const price = await billing.findPrice(ctx.tx, change.to_price_id)
+  const resized = pod ? await resize(ctx, pod, change) : { job: null, problem: null }
+  await changes.setRemoved(ctx.tx, row.item_id, ctx.now())
+  await changes.update(ctx.tx, change.id, {
+    state: resized.job === null ? 'done' : 'working',
+    problem: resized.problem,
+    ended_at: resized.job === null ? ctx.now() : null,
+  })
+  await billing.updateSubscription(ctx.tx, row.id, {
+    plan_id: change.to_plan_id,
+    price_id: change.to_price_id,
+    ...periodOf(changed(facts)),
+    updated_at: ctx.now(),
+  })
+  if (pod && pod.plan_id !== change.to_plan_id)
+    await pods.update(ctx.tx, pod.id, { plan_id: change.to_plan_id, updated_at: ctx.now() })
+  await emit(
+    ctx,
+    row,
+    'SUBSCRIPTION_UPDATED',
+    {
+      ...(change.to_plan_id !== row.plan_id && { plan: [row.plan_name, row.change_plan_name] }),
+      price: [priceWords(row, row.currency), price && priceWords(price, row.currency)],
+    },
+    {
+      change: change.id,
+      ...(resized.job && { job: resized.job.id }),
+      ...(resized.problem !== null && { problem: resized.problem }),
+    },
+  )
+}
+
+/**
+ * Lets the pod shrink. One to which something else is being done is tried again for a day; then the new price counts, and the
+ * pod stays as large as it is.
+ */
+async function resize(
+  ctx: Ctx,
+  pod: PodRow,
+  change: ChangeRow,
+): Promise<{ job: { id: string } | null; problem: string | null }> {
+  const plan = await billing.findPlan(ctx.tx, change.to_plan_id)
+  if (!plan) throw new Error(`plan ${change.to_plan_id} is missing`)
+  // Never more than there is room for, and a disk does not shrink.
+  const size = {
+    cores: Math.min(plan.cores, pod.cores),
+    memoryMb: Math.min(plan.memory_mb, pod.memory_mb),
+    diskGb: pod.disk_gb,
+  }
+  if (size.cores === pod.cores && size.memoryMb === pod.memory_mb) return { job: null, problem: null }
+  try {
+    const { job } = await cloudPodService.resize(
+      ctx,
+      pod.tenant_id,
+      pod.id,
+      { ...size, reboot: change.restart },
+      { byPlatform: true, changeId: change.id },
+    )
+    return { job, problem: null }
+  } catch (error) {
+    const late = ctx.now().getTime() - change.effective_at.getTime() > DAY_MS
+    if (!(error instanceof AppError) || (pod.state === 'active' && !late)) throw error
+    return { job: null, problem: `The CloudPod stays as large as it is: ${error.message}` }
+  }
+}

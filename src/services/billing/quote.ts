@@ -1,0 +1,188 @@
+import type { z } from 'zod'
+import type { changePreviewBody } from '../../../shared/api/billingChanges.ts'
+import { canSubscription } from '../../../shared/states/billingSubscription.ts'
+import type { Ctx } from '../../context.ts'
+import * as billing from '../../db/billing.ts'
+import type { PriceRow } from '../../db/billing.ts'
+import * as changes from '../../db/billingChanges.ts'
+import * as contracts from '../../db/billingContracts.ts'
+import type { ContractRow } from '../../db/billingContracts.ts'
+import type { InvoiceRow } from '../../db/billingInvoices.ts'
+import { AppError, notFound } from '../../errors.ts'
+import { firstDay, instantOf, localDate } from '../../lib/period.ts'
+import { factsOf } from './contracts.ts'
+import { everyText } from './invoicing.ts'
+import { inWords, leftFrom, type Days } from './proration.ts'
+import { podOutlook, type Blocker, type PodOutlook } from './quotePod.ts'
+import { boundary, firstDayOf, presentIndex, type Contract } from './schedule.ts'
+
+export type Wish = z.infer<typeof changePreviewBody>
+type QuoteLine = {
+  kind: 'recurring' | 'setup' | 'credit' | 'carried'
+  description: string
+  days: Days | null
+  minor: bigint
+}
+type PlanRow = NonNullable<Awaited<ReturnType<typeof billing.findPlan>>>
+
+/** What a change comes to, to the cent: what is shown, and what is charged. */
+export type Quote = {
+  when: Wish['when']
+  plan: PlanRow
+  price: PriceRow
+  /** The first day by the new terms. */
+  day: string
+  begins: Date
+  lines: QuoteLine[]
+  totalMinor: bigint
+  carriedMinor: bigint
+  /** What the customer has in hand before it, with what is taken back. */
+  creditMinor: bigint
+  takenBack: InvoiceRow[]
+  /** The contract in its present period without what was billed beyond, and once the change is made. */
+  present: Contract
+  after: Contract
+  pod: PodOutlook | null
+  blockers: Blocker[]
+}
+
+/** Counts what a change of a contract comes to now. The caller holds it. @throws AppError invalid_input, not_found, conflict */
+export async function quoteOf(ctx: Ctx, row: ContractRow, wish: Wish): Promise<Quote> {
+  const { plan, price } = await wished(ctx, row, wish)
+  const facts = factsOf(row)
+  const index = presentIndex(facts, ctx.now())
+  const present: Contract = { ...facts, change: null, periodNo: index, periodsBilled: index + 1 }
+  const ids = await contracts.invoicesFrom(ctx.tx, row.id, boundary(present, index + 1))
+  const takenBack = await changes.invoicesById(ctx.tx, ids)
+  const inHand = await contracts.creditOf(ctx.tx, row.tenant_id, row.customer_id, row.currency)
+  const back = takenBack.reduce((sum, invoice) => sum + invoice.paid_minor, 0n)
+  const terms = wish.when === 'now' ? await fromToday(ctx, row, present, price) : atPeriodEnd(present, price)
+  const lines = linesOf(row, plan, price, terms)
+  const { pod, blockers } = await podOutlook(ctx, row, plan, wish.when)
+  return {
+    when: wish.when,
+    plan,
+    price,
+    day: terms.days.from,
+    begins: instantOf(terms.days.from, row.billing_tz),
+    lines,
+    totalMinor: lines.reduce((sum, line) => sum + line.minor, 0n),
+    carriedMinor: lines.find(({ kind }) => kind === 'carried')?.minor ?? 0n,
+    creditMinor: (inHand > 0n ? inHand : 0n) + back,
+    takenBack,
+    present,
+    after: terms.after,
+    pod,
+    blockers: [...againstIt(ctx, row, { plan, price, present }), ...blockers],
+  }
+}
+
+/** @throws AppError invalid_input, not_found, conflict */
+async function wished(ctx: Ctx, row: ContractRow, { planId, priceId }: Wish) {
+  if (planId === undefined && priceId === undefined)
+    throw new AppError('invalid_input', 'Name the plan or the price that it shall have.')
+  const found = priceId === undefined ? undefined : await billing.findPrice(ctx.tx, priceId)
+  if (priceId !== undefined && (!found || (planId !== undefined && found.plan_id !== planId)))
+    throw notFound('price of this plan')
+  const plan = await billing.findPlan(ctx.tx, planId ?? found?.plan_id ?? '')
+  if (!plan || (plan.tenant_id ?? row.tenant_id) !== row.tenant_id) throw notFound('plan')
+  if (found) return { plan, price: found }
+  const { currency, interval, interval_count: intervalCount } = row
+  const like = await changes.priceLike(ctx.tx, plan.id, { currency, interval, intervalCount })
+  const price = like === undefined ? undefined : await billing.findPrice(ctx.tx, like)
+  if (!price)
+    throw new AppError(
+      'conflict',
+      `The plan ${plan.name} has no price in ${currency} for ${everyText(row)}: name one of its prices.`,
+    )
+  return { plan, price }
+}
+
+const no = (is: boolean, message: string): Blocker[] => (is ? [{ code: 'invalid_state', message }] : [])
+
+function againstIt(
+  ctx: Ctx,
+  row: ContractRow,
+  { plan, price, present }: { plan: PlanRow; price: PriceRow; present: Contract },
+): Blocker[] {
+  const verdict = canSubscription.change({
+    state: row.state,
+    cancelAt: row.cancel_at,
+    provider: row.provider,
+    change: row.open_change === null ? null : { state: row.open_change },
+  })
+  const behind = boundary(present, present.periodsBilled) <= ctx.now()
+  return [
+    ...no(!verdict.allowed, verdict.allowed ? '' : verdict.reason),
+    ...no(behind, 'The present period has no invoice yet: wait until it has been issued.'),
+    ...no(plan.state !== 'active', `The plan ${plan.name} is not sold any more.`),
+    ...no(price.state !== 'active', `This price of the plan ${plan.name} is not sold any more.`),
+    ...no(price.id === row.price_id, 'It has this plan and price already.'),
+    ...no(
+      price.currency !== row.currency,
+      `It is billed in ${row.currency}: choose a price in that currency.`,
+    ),
+  ]
+}
+
+type NewTerms = {
+  creditMinor: bigint
+  credited: Days | null
+  chargeMinor: bigint
+  days: Days
+  after: Contract
+}
+
+/** The day of the change belongs to the new terms. Another interval begins anew with it; else the period goes on. */
+async function fromToday(ctx: Ctx, row: ContractRow, present: Contract, price: PriceRow): Promise<NewTerms> {
+  const { periodNo, unitMinor } = present
+  const period = { from: firstDayOf(present, periodNo), to: firstDayOf(present, periodNo + 1) }
+  const today = localDate(ctx.now(), row.billing_tz)
+  const billed = await contracts.billedFor(ctx.tx, row.item_id, instantOf(today, row.billing_tz))
+  // Never more than was billed for it.
+  const left = leftFrom(today, period, unitMinor)
+  const creditMinor = billed === undefined ? 0n : left < billed.netMinor ? left : billed.netMinor
+  const credited = { from: today, to: period.to }
+  const { interval, interval_count: intervalCount, unit_minor } = price
+  const terms = { ...present, unitMinor: unit_minor }
+  if (interval === present.interval && intervalCount === present.intervalCount)
+    return {
+      creditMinor,
+      credited,
+      chargeMinor: leftFrom(today, period, unit_minor),
+      days: credited,
+      after: terms,
+    }
+  const days = { from: today, to: firstDay(today, interval, intervalCount, 1) }
+  const after = { ...terms, anchor: today, interval, intervalCount, periodNo: 0, periodsBilled: 1 }
+  return { creditMinor, credited, chargeMinor: unit_minor, days, after }
+}
+
+function atPeriodEnd(present: Contract, price: PriceRow): NewTerms {
+  const periodNo = present.periodNo + 1
+  const change = {
+    periodNo,
+    interval: price.interval,
+    intervalCount: price.interval_count,
+    unitMinor: price.unit_minor,
+    setupMinor: price.setup_minor,
+  }
+  const after = { ...present, change }
+  const days = { from: firstDayOf(after, periodNo), to: firstDayOf(after, periodNo + 1) }
+  return { creditMinor: 0n, credited: null, chargeMinor: price.unit_minor, days, after }
+}
+
+function linesOf(row: ContractRow, plan: PlanRow, price: PriceRow, terms: NewTerms): QuoteLine[] {
+  const { creditMinor, credited, chargeMinor, days } = terms
+  const line = (kind: QuoteLine['kind'], description: string, minor: bigint, of: Days | null): QuoteLine[] =>
+    minor === 0n && kind !== 'recurring' ? [] : [{ kind, description, minor, days: of }]
+  const unused = `${row.plan_name}, not used: ${credited === null ? '' : inWords(credited)}`
+  const charged = `${plan.name}, ${everyText(price)}: ${inWords(days)}`
+  const lines = [
+    ...line('credit', unused, -creditMinor, credited),
+    ...line('recurring', charged, chargeMinor, days),
+    ...line('setup', `${plan.name}, set-up`, price.setup_minor, null),
+  ]
+  const sum = lines.reduce((so, { minor }) => so + minor, 0n)
+  return sum < 0n ? [...lines, ...line('carried', 'Kept as credit for later invoices', -sum, null)] : lines
+}

@@ -1,0 +1,69 @@
+import type { ReactNode } from 'react'
+import type { ChangePreview } from '../../api/billing.ts'
+import { formatMoney, isZero } from '../../lib/money.ts'
+import { size } from '../../lib/words.ts'
+import { Notice } from '../../ui/Notice.tsx'
+import { Day } from '../../ui/Time.tsx'
+
+/** The lines that are charged, when they are due, and what becomes of the CloudPod. */
+export function ChangePreviewCard({ preview }: { preview: ChangePreview }) {
+  const { blockers, lines, total, fromCredit, next } = preview
+  return (
+    <section aria-label="What it comes to" aria-live="polite" className="space-y-3">
+      {blockers.map(({ message }) => (
+        <Notice key={message} tone="warning">
+          {message}
+        </Notice>
+      ))}
+      <dl className="rounded-md border border-line">
+        {lines.map(({ description, amount }) => (
+          <Row key={description} name={description} value={formatMoney(amount)} />
+        ))}
+        <Row strong name="Total" value={formatMoney(total)} />
+        {!isZero(fromCredit) && <Row name="Paid from credit" value={formatMoney(fromCredit)} />}
+      </dl>
+      <ul className="list-disc space-y-1 pl-5 text-[13px] text-muted">
+        <li>
+          The invoice is issued on <Day date={preview.issued} />
+          {preview.dueDate !== null && (
+            <>
+              {' '}
+              and due on <Day date={preview.dueDate} />
+            </>
+          )}
+          .
+        </li>
+        {preview.takenBack.map(({ id, number, total: amount }) => (
+          <li key={id}>
+            Invoice {number} of {formatMoney(amount)} for the next period is credited, and issued anew.
+          </li>
+        ))}
+        {next && (
+          <li>
+            Then {formatMoney(next.total)} for <Day date={next.from} /> – <Day date={next.to} />, issued on{' '}
+            <Day date={next.issued} />.
+          </li>
+        )}
+        <li>{podText(preview)}</li>
+      </ul>
+    </section>
+  )
+}
+
+function podText({ pod, when }: ChangePreview): string {
+  if (!pod?.resized) return 'The CloudPod stays as it is.'
+  const start = when === 'now' ? 'The CloudPod' : 'With the next period the CloudPod'
+  const restart = pod.needsRestart ? ' It has its cores and memory after its next restart.' : ''
+  return `${start} becomes ${size(pod.to)} instead of ${size(pod.from)}.${restart}`
+}
+
+function Row({ name, value, strong = false }: { name: ReactNode; value: string; strong?: boolean }) {
+  return (
+    <div
+      className={`flex items-baseline justify-between gap-4 border-line p-3 not-first:border-t ${strong ? 'font-semibold' : ''}`}
+    >
+      <dt className="min-w-0 break-words">{name}</dt>
+      <dd className="shrink-0 tabular-nums">{value}</dd>
+    </div>
+  )
+}
