@@ -1,4 +1,5 @@
 import { jobCases } from '../support/harnessCases.ts'
 import { describeJobs } from '../support/harnessSuite.ts'
+import { some } from '../support/some.ts'
 
-describeJobs(jobCases.filter(({ handler: { kind } }) => !kind.startsWith('cloudPod.')))
+describeJobs(some(jobCases.filter(({ handler: { kind } }) => !kind.startsWith('cloudPod.'))))

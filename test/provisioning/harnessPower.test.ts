@@ -1,6 +1,7 @@
 import { jobCases } from '../support/harnessCases.ts'
 import { describeJobs } from '../support/harnessSuite.ts'
+import { some } from '../support/some.ts'
 
 describeJobs(
-  jobCases.filter(({ handler: { kind } }) => /^cloudPod\.(?:destroy|power|suspend|resume)$/.test(kind)),
+  some(jobCases.filter(({ handler: { kind } }) => /^cloudPod\.(?:destroy|power|suspend|resume)$/.test(kind))),
 )
