@@ -910,6 +910,36 @@ create table installation (
   constraint installation_pkey PRIMARY KEY (key)
 );
 
+create table integration_pods (
+  id uuid not null,
+  tenant_id uuid not null,
+  external_key text not null,
+  source text not null,
+  service_id text not null,
+  pod_id uuid not null,
+  plan_id uuid not null,
+  cores integer not null,
+  memory_mb integer not null,
+  disk_gb integer not null,
+  job_id uuid,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint integration_pods_pod_id_key UNIQUE (pod_id),
+  constraint integration_pods_tenant_id_external_key_key UNIQUE (tenant_id, external_key),
+  constraint integration_pods_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint integration_pods_pkey PRIMARY KEY (id),
+  constraint integration_pods_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES cloud_pod_plans(id),
+  constraint integration_pods_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint integration_pods_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id),
+  constraint integration_pods_cores_check CHECK ((cores > 0)),
+  constraint integration_pods_disk_gb_check CHECK ((disk_gb > 0)),
+  constraint integration_pods_external_key_check CHECK ((external_key ~ '^[A-Za-z0-9][A-Za-z0-9._:-]{0,79}$'::text)),
+  constraint integration_pods_memory_mb_check CHECK ((memory_mb > 0)),
+  constraint integration_pods_service_id_check CHECK (((length(service_id) >= 1) AND (length(service_id) <= 60))),
+  constraint integration_pods_source_check CHECK ((source ~ '^[a-z][a-z0-9-]{0,29}$'::text))
+);
+
 create table invitations (
   id uuid not null,
   tenant_id uuid,
@@ -1816,10 +1846,13 @@ create table tenant_suspensions (
   started_at timestamp with time zone not null,
   ended_at timestamp with time zone,
   subscription_id uuid,
+  pod_id uuid,
   constraint tenant_suspensions_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint tenant_suspensions_pkey PRIMARY KEY (id),
   constraint tenant_suspensions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint tenant_suspensions_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id),
   constraint tenant_suspensions_tenant_id_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES subscriptions(tenant_id, id),
+  constraint tenant_suspensions_about CHECK ((num_nonnulls(subscription_id, pod_id) <= 1)),
   constraint tenant_suspensions_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500)))
 );
 
@@ -2147,6 +2180,10 @@ CREATE INDEX findings_pool ON public.findings USING btree (pool_id) WHERE (pool_
 
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at);
 
+CREATE INDEX integration_pods_key ON public.integration_pods USING btree (external_key);
+
+CREATE INDEX integration_pods_service ON public.integration_pods USING btree (service_id);
+
 CREATE INDEX invitations_list ON public.invitations USING btree (tenant_id, id DESC);
 
 CREATE UNIQUE INDEX invitations_open ON public.invitations USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), email, role_id) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
@@ -2305,7 +2342,11 @@ CREATE INDEX tenant_suspended_pods_pod ON public.tenant_suspended_pods USING btr
 
 CREATE INDEX tenant_suspensions_list ON public.tenant_suspensions USING btree (tenant_id, id DESC);
 
-CREATE UNIQUE INDEX tenant_suspensions_open ON public.tenant_suspensions USING btree (tenant_id) WHERE ((ended_at IS NULL) AND (subscription_id IS NULL));
+CREATE INDEX tenant_suspensions_of_pod ON public.tenant_suspensions USING btree (pod_id, id) WHERE (pod_id IS NOT NULL);
+
+CREATE UNIQUE INDEX tenant_suspensions_open ON public.tenant_suspensions USING btree (tenant_id) WHERE ((ended_at IS NULL) AND (subscription_id IS NULL) AND (pod_id IS NULL));
+
+CREATE UNIQUE INDEX tenant_suspensions_pod ON public.tenant_suspensions USING btree (pod_id) WHERE ((ended_at IS NULL) AND (pod_id IS NOT NULL));
 
 CREATE UNIQUE INDEX tenant_suspensions_subscription ON public.tenant_suspensions USING btree (subscription_id) WHERE ((ended_at IS NULL) AND (subscription_id IS NOT NULL));
 
@@ -2378,6 +2419,8 @@ alter table customer_notes enable row level security, force row level security;
 alter table customers enable row level security, force row level security;
 
 alter table dunning_policies enable row level security, force row level security;
+
+alter table integration_pods enable row level security, force row level security;
 
 alter table invitations enable row level security, force row level security;
 
@@ -2518,6 +2561,8 @@ create policy tenant_insert on dunning_policies for insert with check ((( SELECT
 create policy tenant_read on dunning_policies for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
 
 create policy tenant_update on dunning_policies for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on integration_pods for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on invitations for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -2740,6 +2785,8 @@ grant insert, select, update on findings to mpanel_app;
 grant delete, insert, select, update on idempotency_keys to mpanel_app;
 
 grant insert, select, update on installation to mpanel_app;
+
+grant insert, select, update on integration_pods to mpanel_app;
 
 grant insert, select, update on invitations to mpanel_app;
 

@@ -24,6 +24,11 @@ const SYSTEM_NEEDS = [
     packages: ['python3-proxmoxer', 'python3-requests'],
     isThere: () => succeeds('/usr/bin/python3', ['-c', 'import proxmoxer, requests']),
   },
+  {
+    what: 'PHP with curl (for the module that WHMCS runs)',
+    packages: ['php-cli', 'php-curl'],
+    isThere: () => succeeds('php', ['-r', "exit((int) !function_exists('curl_init'));"]),
+  },
 ]
 
 const forTests = process.argv.includes('--test')
@@ -103,7 +108,7 @@ async function ensureSystemNeeds() {
   const missing = SYSTEM_NEEDS.filter((need) => !need.isThere())
   if (missing.length === 0) return
   const packages = missing.flatMap((need) => need.packages)
-  const byHand = `The tests need ${missing.map((need) => need.what).join(' and ')}.
+  const byHand = `The tests need ${missing.map((need) => need.what).join(', ')}.
 On Debian or Ubuntu: sudo apt-get install --no-install-recommends ${packages.join(' ')}
 Elsewhere install the same and make sure they are found in PATH.`
   if (process.getuid?.() !== 0 || !inPath('apt-get')) fail(byHand)

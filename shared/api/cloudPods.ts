@@ -31,6 +31,8 @@ export const cloudPod = z.object({
   protected: z.boolean(),
   notes: z.string(),
   tags: z.array(z.string()),
+  /** The system that sells it, such as WHMCS, and what it calls it; null: nobody but mPanel. */
+  soldBy: z.object({ source: z.string(), serviceId: z.string(), externalKey: z.string() }).nullable(),
   version: z.number().int(),
   createdAt: timestamp,
   /** Until when a deleted pod can be undeleted; null: it is not deleted, or gone. */
@@ -45,6 +47,8 @@ export const cloudPodDetail = cloudPod.extend({
   keptGuest: keptGuest.nullable(),
   /** How long it would be kept to be undeleted if it was deleted now; 0: not at all. */
   undeleteHours: z.number().int(),
+  /** Why it is kept off by a suspension now; null: it is not. `seller`: the system that sells it has begun that. */
+  keptOff: z.object({ by: z.enum(['tenant', 'subscription', 'seller']), why: z.string() }).nullable(),
   placement: z
     .object({
       clusterId: id,
@@ -127,6 +131,8 @@ export const cloudPodList = listQuery.extend({
   customerId: id.optional(),
   q: z.string().max(253).optional(),
   tag: z.string().max(40).optional(),
+  /** The number or the key of a service that another system sells. */
+  service: z.string().max(80).optional(),
 })
 
 /** The answer of everything that starts work: the resource and the job that does it. */

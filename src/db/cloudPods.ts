@@ -5,6 +5,9 @@ import type { CloudPodsTable } from './types.ts'
 
 export type PodRow = Selectable<CloudPodsTable>
 
+/** The system that sells a pod, and what it calls it. */
+type SoldBy = { source: string; serviceId: string; externalKey: string }
+
 const view = (tx: Tx) =>
   tx
     .selectFrom('cloud_pods')
@@ -18,6 +21,10 @@ const view = (tx: Tx) =>
     )
     .select(
       sql<string | null>`(select c.region from clusters c where c.id = cloud_pods.cluster_id)`.as('region'),
+    )
+    .select(
+      sql<SoldBy | null>`(select json_build_object('source', s.source, 'serviceId', s.service_id, 'externalKey', s.external_key)
+          from integration_pods s where s.pod_id = cloud_pods.id)`.as('sold_by'),
     )
 
 export type PodView = Awaited<ReturnType<ReturnType<typeof view>['executeTakeFirstOrThrow']>>
@@ -88,13 +95,29 @@ export async function dueForPurge(tx: Tx, now: Date, limit: number): Promise<Due
   return { due: rows, ...(counted.rows[0] ?? { wanted: 0, total: 0 }) }
 }
 
-export type PodFilter = { state?: PodRow['state']; customerId?: string; q?: string; tag?: string }
+export type PodFilter = {
+  state?: PodRow['state']
+  customerId?: string
+  q?: string
+  tag?: string
+  /** The number or the key of a service that another system sells. */
+  service?: string
+}
 
 export function list(tx: Tx, scope: Scope, filter: PodFilter, options: ListOptions) {
-  if (filter.q || filter.tag) return listFound(tx, filter, options)
+  if (!filter.service && (filter.q || filter.tag)) return listFound(tx, filter, options)
   let query = view(tx).where(inScope(scope, 'cloud_pods.tenant_id'))
   if (filter.state) query = query.where('cloud_pods.state', '=', filter.state)
   if (filter.customerId) query = query.where('cloud_pods.customer_id', '=', filter.customerId)
+  const { service, q, tag } = filter
+  if (service) {
+    query = query.where(
+      sql<boolean>`cloud_pods.id in (select s.pod_id from integration_pods s where s.external_key = ${service} or s.service_id = ${service})`,
+    )
+    // So few that no index is needed for these.
+    if (q) query = query.where('cloud_pods.hostname', 'like', containing(q.toLowerCase()))
+    if (tag) query = query.where(sql<boolean>`${tag.toLowerCase()} = any (cloud_pods.tags)`)
+  }
   return keysetPage(query, 'cloud_pods.id', options)
 }
 

@@ -16,6 +16,7 @@ export function latest(tx: Tx, tenantId: string): Promise<SuspensionRow | undefi
     .selectAll()
     .where('tenant_id', '=', tenantId)
     .where('subscription_id', 'is', null)
+    .where('pod_id', 'is', null)
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst()
@@ -32,6 +33,17 @@ export function ofSubscription(
     .selectAll()
     .where('tenant_id', '=', tenantId)
     .where('subscription_id', '=', subscriptionId)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst()
+}
+
+/** The suspension of one pod, by the system that sells it, that holds. */
+export function ofPod(tx: Tx, tenantId: string, podId: string): Promise<SuspensionRow | undefined> {
+  return tx
+    .selectFrom('tenant_suspensions')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('pod_id', '=', podId)
     .where('ended_at', 'is', null)
     .executeTakeFirst()
 }
@@ -62,10 +74,10 @@ export function holding(tx: Tx): Promise<{ id: string; tenant_id: string }[]> {
     .execute()
 }
 
-/** Pods that exist or are being made, of the tenant or of the one subscription, by id from `after` on. */
+/** Pods that exist or are being made, of the tenant or of what the suspension is about, by id from `after` on. */
 export function livePods(
   tx: Tx,
-  { tenant_id, subscription_id }: SuspensionRow,
+  { tenant_id, subscription_id, pod_id }: SuspensionRow,
   after: string,
   limit: number,
 ): Promise<PodRow[]> {
@@ -76,6 +88,7 @@ export function livePods(
     .where('state', 'in', ['creating', 'active'])
     .where('id', '>', after)
   if (subscription_id !== null) query = query.where('subscription_id', '=', subscription_id)
+  if (pod_id !== null) query = query.where('id', '=', pod_id)
   return query.orderBy('id').limit(limit).execute()
 }
 
@@ -165,15 +178,15 @@ export async function holdingPod(
   tx: Tx,
   tenantId: string,
   podId: string,
-): Promise<{ id: string; subscription_id: string | null } | undefined> {
+): Promise<Pick<SuspensionRow, 'id' | 'subscription_id' | 'pod_id' | 'reason'> | undefined> {
   return tx
     .selectFrom('tenant_suspended_pods as stopped')
     .innerJoin('tenant_suspensions as suspension', 'suspension.id', 'stopped.suspension_id')
-    .select(['suspension.id', 'suspension.subscription_id'])
+    .select(['suspension.id', 'suspension.subscription_id', 'suspension.pod_id', 'suspension.reason'])
     .where('stopped.tenant_id', '=', tenantId)
     .where('stopped.pod_id', '=', podId)
     .where('suspension.ended_at', 'is', null)
-    .orderBy(sql`suspension.subscription_id is not null`)
+    .orderBy(sql`coalesce(suspension.subscription_id, suspension.pod_id) is not null`)
     .limit(1)
     .executeTakeFirst()
 }

@@ -623,6 +623,23 @@ export interface InstallationTable {
   updated_at: Date
 }
 
+export interface IntegrationPodsTable {
+  id: string
+  tenant_id: string
+  external_key: string
+  source: string
+  service_id: string
+  pod_id: string
+  plan_id: string
+  cores: number
+  memory_mb: number
+  disk_gb: number
+  job_id: string | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
 export interface InvitationsTable {
   id: string
   tenant_id: string | null
@@ -1259,6 +1276,7 @@ export interface TenantSuspensionsTable {
   started_at: Date
   ended_at: Date | null
   subscription_id: string | null
+  pod_id: string | null
 }
 
 export interface TenantsTable {
@@ -1400,6 +1418,7 @@ export interface Tables {
   findings: FindingsTable
   idempotency_keys: IdempotencyKeysTable
   installation: InstallationTable
+  integration_pods: IntegrationPodsTable
   invitations: InvitationsTable
   invoice_lines: InvoiceLinesTable
   invoice_series: InvoiceSeriesTable

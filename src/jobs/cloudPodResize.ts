@@ -104,10 +104,11 @@ export const cloudPodResize: JobHandler<ResizePayload> = {
       name: 'record',
       title: 'Recording the new size',
       commit: async (ctx, run) => {
-        const { tenantId, podId, size, changeId } = run.payload
+        const { tenantId, podId, size, changeId, planId } = run.payload
         // Subscriptions are locked before their pods.
         if (changeId !== undefined) await BillingService.changeDone(ctx, tenantId, changeId)
-        await cloudPodService.markResized(ctx, tenantId, podId, size, run.output('verify') === true)
+        const pendingRestart = run.output('verify') === true
+        await cloudPodService.markResized(ctx, tenantId, podId, size, { pendingRestart, planId })
       },
     },
   ],

@@ -11,6 +11,7 @@ import type { Identity } from '../services/userService.ts'
  * `platform`  on the platform as a whole
  * `list`      anywhere; the answer is limited to the tenants where the caller has it (and to `?tenantId=`)
  * `any`     anywhere; the transaction is limited to the tenants where the caller has it, and the service looks there
+ * `own`       in the one tenant that the caller works in; who works in several says which by `?tenantId=`
  * `object`    in the tenant of the thing whose id is in the path
  * `body`      in the tenant that the body names, directly or by something that belongs to it; null names the platform
  */
@@ -18,6 +19,7 @@ type Where =
   | { in: 'platform' }
   | { in: 'list' }
   | { in: 'any' }
+  | { in: 'own' }
   | { in: 'object'; kind: TenantThing }
   | { in: 'body'; field: string; kind: TenantThing }
 
@@ -44,7 +46,7 @@ export type Call<P, Q, B> = {
 }
 
 type Common = {
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   path: string
   operationId: string
   summary: string

@@ -40,6 +40,7 @@ import { cloudPodRebuilds } from './cloudPodRebuilds.ts'
 import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import { cloudPodTemplates } from './cloudPodTemplates.ts'
 import type { Route } from './define.ts'
+import { integrationPods } from './integrationPods.ts'
 import { healthRoutes } from './healthRoutes.ts'
 import { securityGroups } from './cloudPodFirewall.ts'
 import { provisioningBlueprintRoutes } from './provisioningBlueprintRoutes.ts'
@@ -93,6 +94,7 @@ export const routes: readonly Route[] = [
   ...cloudPodAdoption,
   ...cloudPodConsole,
   ...cloudPodBackups,
+  ...integrationPods,
   ...provisioningRoutes,
   ...provisioningClusterRoutes,
   ...provisioningControlRoutes,

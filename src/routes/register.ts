@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { problem } from '../../shared/api/common.ts'
+import type { Permission } from '../../shared/permissions.ts'
 import { transaction, type Ctx, type Root } from '../context.ts'
 import { AppError } from '../errors.ts'
 import { attachment } from '../lib/download.ts'
@@ -228,6 +229,15 @@ async function narrowed(
     const scope = await tenantScopeService.listScope(wide, permitted, tenantId)
     return { ctx: await tenantScopeService.limitTo(wide, scope), tenantId: '' }
   }
+  if (where.in === 'own') {
+    const { tenantId } = (request.query ?? {}) as { tenantId?: string }
+    const scope = await tenantScopeService.listScope(
+      wide,
+      rbac.permittedScope(identity, permission),
+      tenantId,
+    )
+    return within(wide, tenantScopeService.onlyOne(scope), method, { permission, identity, rbac })
+  }
   if (where.in === 'object') {
     const { id } = request.params as { id: string }
     await userService.requireNamed(wide, identity, { type: where.kind, id })
@@ -240,6 +250,19 @@ async function narrowed(
     else await tenantScopeService.requireActive(ctx, tenantId)
   }
   return { ctx, tenantId: tenantId ?? '' }
+}
+
+/** The permission is asked for in the tenant, and the transaction limited to it. */
+async function within(
+  wide: Ctx,
+  tenantId: string,
+  method: Route['method'],
+  { permission, identity, rbac }: { permission: Permission; identity: Identity; rbac: Rbac },
+): Promise<{ ctx: Ctx; tenantId: string }> {
+  rbac.requirePermission(identity, permission, tenantId)
+  const ctx = await tenantScopeService.limitTo(wide, [tenantId])
+  if (method !== 'GET') await tenantScopeService.requireActive(ctx, tenantId)
+  return { ctx, tenantId }
 }
 
 async function tenantOfCall(

@@ -14,6 +14,8 @@ export type PowerPayload = z.infer<typeof powerPayload>
 const resizePayload = podPayload.extend({
   size: z.object({ cores: z.number(), memoryMb: z.number(), diskGb: z.number() }),
   reboot: z.boolean(),
+  /** The plan that it has with the new size, where that is another one. */
+  planId: z.string().optional(),
   /** The change of a subscription that it is part of. */
   changeId: z.string().optional(),
 })
@@ -151,7 +153,7 @@ export const enqueuePower = (ctx: Ctx, pod: PodRow, action: PowerAction): Promis
 export const enqueueResize = (
   ctx: Ctx,
   pod: PodRow,
-  wanted: Pick<ResizePayload, 'size' | 'reboot' | 'changeId'>,
+  wanted: Pick<ResizePayload, 'size' | 'reboot' | 'planId' | 'changeId'>,
 ): Promise<{ id: string }> =>
   enqueue(
     ctx,

@@ -24,7 +24,7 @@ import * as resizing from './cloudPods/resize.ts'
 import * as provisioningService from './provisioningService.ts'
 import * as tenantSuspensionService from './tenantSuspensionService.ts'
 
-export { reserve }
+export { reserve, type PodOrder }
 export { startDestruction } from './cloudPods/deletion.ts'
 export { markResized, markResizeFailed, noteSetBack, previewResize } from './cloudPods/resize.ts'
 
@@ -54,6 +54,7 @@ function present(ctx: Ctx, row: PodView): CloudPod {
     protected: row.protected,
     notes: row.notes,
     tags: row.tags,
+    soldBy: row.sold_by,
     version: row.version,
     createdAt: row.created_at.toISOString(),
     recoverableUntil: iso(row.recoverable_until),
@@ -74,6 +75,7 @@ export async function get(ctx: Ctx, tenantId: string, id: string): Promise<Cloud
     ...present(ctx, row),
     keptGuest: await keptGuestOf(ctx, row),
     undeleteHours: await undeleteHours(ctx, tenantId),
+    keptOff: await tenantSuspensionService.stopping(ctx, row),
   }
   if (!ctx.seesInfrastructure) return { ...shown, placement: null }
   const { storage: _, judged, ...placement } = await pods.placement(ctx.tx, id)
@@ -216,6 +218,7 @@ export async function markFailed(ctx: Ctx, tenantId: string, id: string, problem
   // Destruction was ordered while the pod was being made: its job will find nothing and say so.
   const state = pod.state === 'deleting' ? 'deleting' : 'failed'
   const after = await pods.update(ctx.tx, id, { state, problem, updated_at: ctx.now() })
+  await tenantSuspensionService.podGone(ctx, tenantId, id)
   await emit(ctx, pod, 'CLOUDPOD_CREATE_FAILED', { state: [pod.state, state] }, { problem })
   return after
 }
@@ -298,6 +301,7 @@ export async function markDeleted(
   })
   const gone = await snapshots.markAllDeleted(ctx.tx, tenantId, id, ctx.now())
   await backupSchedules.remove(ctx.tx, tenantId, id)
+  await tenantSuspensionService.podGone(ctx, tenantId, id)
   const details = { ...evidence, snapshots: gone }
   await emit(ctx, pod, 'CLOUDPOD_DELETED', { state: [pod.state, 'deleted'] }, details)
   return after

@@ -96,3 +96,14 @@ export async function listScope(ctx: Ctx, permitted: Scope, tenantId: string | u
   if (permitted !== 'platform' && !permitted.includes(tenantId)) throw notFound('tenant')
   return isUuid(tenantId) ? [tenantId] : []
 }
+
+/**
+ * The tenant of a call that concerns exactly one.
+ * @throws AppError invalid_input when it is not clear which
+ */
+export function onlyOne(scope: Scope): string {
+  const [only, ...others] = scope === 'platform' ? [] : scope
+  if (only !== undefined && others.length === 0) return only
+  const message = 'Say in which tenant: add ?tenantId=, or use an API key of that tenant.'
+  throw new AppError('invalid_input', message, { errors: [{ path: 'tenantId', message }] })
+}

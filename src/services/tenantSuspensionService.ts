@@ -162,17 +162,30 @@ export const subscriptionOf = async (ctx: Ctx, tenantId: string, id: string): Pr
 /** Lets the pod of one subscription be stopped, whatever its tenant's state. Asked for again it changes nothing. */
 export async function holdPod(ctx: Ctx, pod: PodRow, subscriptionId: string, reason: string): Promise<void> {
   if (await suspensions.ofSubscription(ctx.tx, pod.tenant_id, subscriptionId)) return
+  await holdOne(ctx, pod, { subscription_id: subscriptionId, reason })
+}
+
+/** The same for a pod that another system sells. @returns its job; null: that system has suspended it before */
+export async function holdSoldPod(ctx: Ctx, pod: PodRow, reason: string): Promise<{ id: string } | null> {
+  if (await suspensions.ofPod(ctx.tx, pod.tenant_id, pod.id)) return null
+  return holdOne(ctx, pod, { pod_id: pod.id, reason })
+}
+
+async function holdOne(
+  ctx: Ctx,
+  pod: PodRow,
+  about: { subscription_id?: string; pod_id?: string; reason: string },
+): Promise<{ id: string }> {
   const id = newId()
   await suspensions.insert(ctx.tx, {
     id,
     tenant_id: pod.tenant_id,
-    subscription_id: subscriptionId,
-    reason,
+    ...about,
     started_by: JSON.stringify(ctx.actor),
     started_at: ctx.now(),
   })
   await suspensions.concern(ctx.tx, id, [pod])
-  await cloudPodQueues.enqueueSuspension(ctx, pod, id, 'suspend', 'stop')
+  return cloudPodQueues.enqueueSuspension(ctx, pod, id, 'suspend', 'stop')
 }
 
 /**
@@ -193,6 +206,20 @@ export async function letGoPod(
   return true
 }
 
+/** Ends the suspension by the system that sells a pod. @returns the job that brings it back; null: there was none */
+export async function letGoSoldPod(ctx: Ctx, pod: PodRow): Promise<{ id: string } | null> {
+  const row = await suspensions.ofPod(ctx.tx, pod.tenant_id, pod.id)
+  if (!row) return null
+  await suspensions.end(ctx.tx, row.id, ctx.now())
+  return cloudPodQueues.enqueueSuspension(ctx, pod, row.id, 'resume', 'restore')
+}
+
+/** Nothing is left of a pod that could be suspended. */
+export async function podGone(ctx: Ctx, tenantId: string, podId: string): Promise<void> {
+  const row = await suspensions.ofPod(ctx.tx, tenantId, podId)
+  if (row) await suspensions.end(ctx.tx, row.id, ctx.now())
+}
+
 const NO_POD = '00000000-0000-0000-0000-000000000000'
 
 type Held = { id: string; tenant_id: string }
@@ -201,14 +228,28 @@ type Held = { id: string; tenant_id: string }
 export const isStopping = async (ctx: Ctx, pod: Held): Promise<boolean> =>
   (await suspensions.holdingPod(ctx.tx, pod.tenant_id, pod.id)) !== undefined
 
-/** Why a pod is to stay off now, with what has to be done; null when it may run. */
-export async function whyStopping(ctx: Ctx, pod: Held): Promise<string | null> {
+type Stopping = { by: 'tenant' | 'subscription' | 'seller'; why: string }
+
+/** By what a pod is to stay off now, and why, with what has to be done; null when it may run. */
+export async function stopping(ctx: Ctx, pod: Held): Promise<Stopping | null> {
   const holding = await suspensions.holdingPod(ctx.tx, pod.tenant_id, pod.id)
   if (!holding) return null
+  if (holding.pod_id !== null)
+    return {
+      by: 'seller',
+      why: `The pod is suspended ${holding.reason}: it stays off until whoever sells it ends that.`,
+    }
   return holding.subscription_id === null
-    ? 'The tenant is suspended: its pods stay off until it is restored.'
-    : 'The subscription is suspended because an invoice is overdue: its pod stays off until that is paid.'
+    ? { by: 'tenant', why: 'The tenant is suspended: its pods stay off until it is restored.' }
+    : {
+        by: 'subscription',
+        why: 'The subscription is suspended because an invoice is overdue: its pod stays off until that is paid.',
+      }
 }
+
+/** Why a pod is to stay off now; null when it may run. */
+export const whyStopping = async (ctx: Ctx, pod: Held): Promise<string | null> =>
+  (await stopping(ctx, pod))?.why ?? null
 
 /** Stops a pod again that was powered on during its suspension: what was proven before holds no more. */
 export async function stopAgain(ctx: Ctx, pod: PodRow): Promise<{ id: string } | null> {

@@ -32,6 +32,7 @@ import { KEY_CASES } from './casesKeys.ts'
 import { AUDIT_CASES } from './casesAudit.ts'
 import { casesMail } from './casesMail.ts'
 import { SEARCH_CASES } from './casesSearch.ts'
+import { INTEGRATION_CASES } from './casesIntegrations.ts'
 
 /** What a request needs, `caller` only where it is not anybody's: made anew for each call, so that it would succeed with the permission. */
 export type Made = {
@@ -40,6 +41,7 @@ export type Made = {
   backupId?: string
   vmid?: string
   address?: string
+  externalKey?: string
   body?: unknown
   query?: string
   caller?: Api
@@ -151,6 +153,7 @@ let pools = 0
 export const CASES: Record<string, Case> = {
   ...KEY_CASES,
   ...SEARCH_CASES,
+  ...INTEGRATION_CASES,
   login: async () => ({ body: { email: 'admin@example.com', password: 'correct-horse-battery' } }),
   logout: list,
   getMe: list,
@@ -382,5 +385,6 @@ export const addressOf = (path: string, made: Made): string =>
     .replace('{id}', made.id ?? newId())
     .replace('{snapshotId}', made.snapshotId ?? newId())
     .replace('{backupId}', made.backupId ?? newId())
+    .replace('{externalKey}', made.externalKey ?? newId())
     .replace('{address}', made.address ?? '192.0.2.9')
     .replace('{vmid}', made.vmid ?? '100') + (made.query ?? '')

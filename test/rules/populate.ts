@@ -25,6 +25,7 @@ import { backupIn, scheduleIn } from './casesBackups.ts'
 import { migrationIn } from './casesMigrations.ts'
 import { rebuiltIn } from './casesRebuilds.ts'
 import { firewallIn } from './casesFirewall.ts'
+import { soldIn } from './casesIntegrations.ts'
 import { trafficIn } from './casesMetrics.ts'
 import { snapshotIn } from './casesSnapshots.ts'
 import { templateIn } from './casesTemplates.ts'
@@ -92,6 +93,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await templateIn(app, tenantId)
   await firewallIn(app, tenantId)
   await trafficIn(app, tenantId)
+  await soldIn(app, tenantId)
   await consoleTicketIn(app, tenantId)
   await backupIn(app, tenantId)
   await scheduleIn(app, tenantId)

@@ -22,6 +22,7 @@ import {
 } from './cases.ts'
 import { sinkIn } from './casesAudit.ts'
 import { serviceKeyIn } from './casesKeys.ts'
+import { soldIn } from './casesIntegrations.ts'
 import { ssoProviderIn } from './casesPasskeys.ts'
 import { ownerOf, rowsOf } from './rows.ts'
 
@@ -63,6 +64,7 @@ beforeAll(async () => {
     await sinkIn(app, tenantId)
     await serviceKeyIn(app, tenantId)
     await ssoProviderIn(app, tenantId)
+    await soldIn(app, tenantId)
   }
 })
 afterAll(() => app.close())
@@ -136,24 +138,29 @@ describe.each(rows((route) => whereOf(route) === 'platform'))('%s', (_, route) =
   })
 })
 
-describe.each(rows((route) => ['object', 'body', 'any'].includes(whereOf(route) ?? '')))('%s', (_, route) => {
-  test('answers 404 for another tenant, the same as for what does not exist, and changes nothing', async () => {
-    const foreign = await caseOf(route)(app, other)
-    const before = await rowsOf(app, other)
-    const caller = forPeople(route) ? ownerSession : ownKey
-    const answer = await send(caller, route, foreign)
-    expect(answer.status).toBe(404)
-    expect(await eventsOf(answer)).toBe(0)
-    expect(await rowsOf(app, other)).toEqual(before)
-    expect(without(await send(caller, route, unknown(route, foreign)))).toEqual(without(answer))
-    expect(['not_found', 'forbidden']).toContain((await send(owner, route, foreign)).body.code)
-    expect(['not_found', 'forbidden']).toContain((await send(user, route, foreign)).body.code)
-    expect(await rowsOf(app, other)).toEqual(before)
-  })
-})
+describe.each(rows((route) => ['object', 'body', 'any', 'own'].includes(whereOf(route) ?? '')))(
+  '%s',
+  (_, route) => {
+    test('answers 404 for another tenant, the same as for what does not exist, and changes nothing', async () => {
+      const foreign = await caseOf(route)(app, other)
+      const before = await rowsOf(app, other)
+      const caller = forPeople(route) ? ownerSession : ownKey
+      const answer = await send(caller, route, foreign)
+      expect(answer.status).toBe(404)
+      expect(await eventsOf(answer)).toBe(0)
+      expect(await rowsOf(app, other)).toEqual(before)
+      expect(without(await send(caller, route, unknown(route, foreign)))).toEqual(without(answer))
+      expect(['not_found', 'forbidden']).toContain((await send(owner, route, foreign)).body.code)
+      expect(['not_found', 'forbidden']).toContain((await send(user, route, foreign)).body.code)
+      expect(await rowsOf(app, other)).toEqual(before)
+    })
+  },
+)
 
 /** The same request about a thing that nobody has. */
 function unknown({ access }: Route, made: Made): Made {
+  if (typeof access === 'object' && access.where.in === 'own')
+    return { ...made, query: `?tenantId=${newId()}` }
   if (typeof access !== 'object' || access.where.in !== 'body') return { ...made, id: newId() }
   return { ...made, body: { ...(made.body as object), [access.where.field]: newId() } }
 }

@@ -45,7 +45,7 @@ const cloudPods = [
   createRoute({
     getParentRoute: under,
     path: 'cloudpods',
-    validateSearch: search('q', 'state', 'tag', 'page'),
+    validateSearch: search('q', 'state', 'tag', 'service', 'page'),
     component: page(() => import('./pages/cloudPod/CloudPodsPage.tsx')),
   }),
   createRoute({

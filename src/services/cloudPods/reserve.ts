@@ -25,7 +25,18 @@ export type PodOrder = {
   hostname: string
   sshKeys: string | null
   region: string | null
+  /** Instead of what the plan says. */
+  size?: NewSize | undefined
 }
+
+/** What is not named stays as it is. */
+export type NewSize = { [part in keyof Resources]?: Resources[part] | undefined }
+
+export const withNew = (old: Resources, { cores, memoryMb, diskGb }: NewSize): Resources => ({
+  cores: cores ?? old.cores,
+  memoryMb: memoryMb ?? old.memoryMb,
+  diskGb: diskGb ?? old.diskGb,
+})
 
 /** The backup that a pod is made out of: where it can be read, and how large its disk is. */
 export type PodSource = { backupId: string; clusterId: string; nodeId: string | null; diskGb: number }
@@ -36,8 +47,7 @@ export type PodSource = { backupId: string; clusterId: string; nodeId: string | 
  * @throws AppError not_found, plan_not_allowed, quota_exceeded, no_node_fits, ip_pool_exhausted, vmid_range_exhausted, hostname_taken
  */
 export async function reserve(ctx: Ctx, order: PodOrder, source?: PodSource): Promise<PodRow> {
-  const { plan, blueprint } = await loadCatalogue(ctx, order, source)
-  const wanted: Resources = { cores: plan.cores, memoryMb: plan.memory_mb, diskGb: plan.disk_gb }
+  const { plan, blueprint, wanted } = await loadCatalogue(ctx, order, source)
   await cloudPodQuotas.requireRoom(ctx, order.tenantId, { ...wanted, pods: 1, addresses: 1 })
   await requireRegion(ctx, order.region)
   const needs = { ...wanted, region: order.region, tags: plan.node_tags, cpuLevel: blueprint.min_cpu_level }
@@ -91,20 +101,22 @@ async function loadCatalogue(ctx: Ctx, order: PodOrder, source?: PodSource) {
     (blueprint.tenant_id ?? order.tenantId) !== order.tenantId
   )
     throw notFound('blueprint')
-  if (source && plan.disk_gb < source.diskGb) {
+  const planned = { cores: plan.cores, memoryMb: plan.memory_mb, diskGb: plan.disk_gb }
+  const wanted = withNew(planned, order.size ?? {})
+  if (source && wanted.diskGb < source.diskGb) {
     throw new AppError(
       'plan_not_allowed',
-      `The backup needs a disk of ${source.diskGb} GiB, the plan ${plan.name} has ${plan.disk_gb}. Choose a larger plan.`,
+      `The backup needs a disk of ${source.diskGb} GiB, the plan ${plan.name} has ${wanted.diskGb}. Choose a larger plan.`,
     )
   }
-  const outside = outsideOf(blueprint, { cores: plan.cores, memoryMb: plan.memory_mb, diskGb: plan.disk_gb })
+  const outside = outsideOf(blueprint, wanted)
   if (outside !== null) {
     throw new AppError(
       'plan_not_allowed',
       `The blueprint ${blueprint.name} does not allow the plan ${plan.name}: ${outside}. Choose another plan or blueprint.`,
     )
   }
-  return { plan, blueprint }
+  return { plan, blueprint, wanted }
 }
 
 /** What of a size is outside the blueprint's limits, null when nothing is. */

@@ -13,10 +13,8 @@ import * as cloudPodQueues from '../cloudPodQueues.ts'
 import * as cloudPodQuotas from '../cloudPodQuotas.ts'
 import { emit, lockPod, requireAllowed } from './changes.ts'
 import { requireCapacity } from './placement.ts'
-import { outsideOf } from './reserve.ts'
+import { outsideOf, withNew, type NewSize } from './reserve.ts'
 
-/** What is not named stays as it is. */
-export type NewSize = { [part in keyof Resources]?: Resources[part] | undefined }
 /**
  * `byPlatform`: the caller may manage the infrastructure, or it is the plan itself that asks, so the plan of a subscription does not
  * bind them. `changeId`: the change of a subscription that is done with it, or is not.
@@ -32,11 +30,6 @@ const columnsOf = ({ cores, memoryMb, diskGb }: Resources) => ({
   cores,
   memory_mb: memoryMb,
   disk_gb: diskGb,
-})
-const withNew = (old: Resources, { cores, memoryMb, diskGb }: NewSize): Resources => ({
-  cores: cores ?? old.cores,
-  memoryMb: memoryMb ?? old.memoryMb,
-  diskGb: diskGb ?? old.diskGb,
 })
 const larger = (a: Resources, b: Resources): Resources => ({
   cores: Math.max(a.cores, b.cores),
@@ -90,14 +83,14 @@ async function requireWithinBlueprint(ctx: Ctx, pod: PodRow, size: Resources): P
 
 /**
  * Takes what a pod's new size needs beyond the old one, and lets the change begin. Until it is proven, the larger of
- * both stays reserved, part by part.
+ * both stays reserved, part by part. `planId`: the plan that the pod has with its new size.
  * @throws AppError not_found, invalid_state, invalid_input, plan_not_allowed, quota_exceeded, no_node_fits
  */
 export async function resize(
   ctx: Ctx,
   tenantId: string,
   id: string,
-  wanted: NewSize & { reboot: boolean },
+  wanted: NewSize & { reboot: boolean; planId?: string },
   asker: Asker,
 ): Promise<{ pod: PodRow; job: { id: string } }> {
   const before = await lockPod(ctx, tenantId, id)
@@ -109,8 +102,9 @@ export async function resize(
   await emit(ctx, pod, 'CLOUDPOD_RESIZE_REQUESTED', auditService.diffOf<Record<string, unknown>>(old, size), {
     reboot: wanted.reboot,
   })
+  const { reboot, planId } = wanted
   const { changeId } = asker
-  const job = await cloudPodQueues.enqueueResize(ctx, pod, { size, reboot: wanted.reboot, changeId })
+  const job = await cloudPodQueues.enqueueResize(ctx, pod, { size, reboot, planId, changeId })
   return { pod, job }
 }
 
@@ -143,11 +137,12 @@ export async function markResized(
   tenantId: string,
   id: string,
   size: Resources,
-  pendingRestart: boolean,
+  { pendingRestart, planId }: { pendingRestart: boolean; planId?: string | undefined },
 ): Promise<void> {
   const pod = await lockPod(ctx, tenantId, id)
   await pods.update(ctx.tx, id, {
     ...columnsOf(size),
+    plan_id: planId ?? pod.plan_id,
     pending_restart: pendingRestart,
     action: pod.action === 'resizing' ? null : pod.action,
     problem: null,
@@ -156,6 +151,7 @@ export async function markResized(
   await reservations.setCapacity(ctx.tx, id, size)
   await emit(ctx, pod, 'CLOUDPOD_RESIZED', {
     ...auditService.diffOf<Record<string, unknown>>(sizeOf(pod), size),
+    ...(planId === undefined ? {} : { planId: [pod.plan_id, planId] }),
     pendingRestart: [pod.pending_restart, pendingRestart],
   })
 }

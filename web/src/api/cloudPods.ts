@@ -9,6 +9,7 @@ import type {
   CloudPodResizePreview,
   CloudPodUpdate,
 } from '../../../shared/api/cloudPods.ts'
+import type { IntegrationPodAnswer } from '../../../shared/api/integrationPods.ts'
 import type { Job } from '../../../shared/api/provisioning.ts'
 import type { PowerAction } from '../../../shared/states/cloudPod.ts'
 import { get, patch, post, remove } from './http.ts'
@@ -25,6 +26,7 @@ type CloudPodFilter = ListFilter & {
   customerId?: string | undefined
   q?: string | undefined
   tag?: string | undefined
+  service?: string | undefined
 }
 export const cloudPodsQuery = (filter: CloudPodFilter) =>
   listQuery<CloudPod, CloudPodFilter>('cloudPods', PATH, filter)
@@ -41,6 +43,13 @@ export const updateCloudPod = ({ id, version }: CloudPod, body: CloudPodUpdate) 
   patch<CloudPod>(`${PATH}/${id}`, body, version)
 export const powerCloudPod = (id: string, action: PowerAction, key: string) =>
   post<Accepted>(`${PATH}/${id}/${action}`, {}, key)
+/** Ends the suspension by the system that sells a pod. */
+export const unsuspendSoldPod = (tenantId: string, externalKey: string, key: string) =>
+  post<IntegrationPodAnswer>(
+    `/api/integrations/pods/${encodeURIComponent(externalKey)}/unsuspend?tenantId=${tenantId}`,
+    {},
+    key,
+  )
 type Size = { cores: number; memoryMb: number; diskGb: number }
 /** What would be refused now. */
 export const resizePreviewQuery = (id: string, size: Size) =>

@@ -2,7 +2,7 @@ import { CirclePower, Play, RotateCw, Square, type LucideIcon } from 'lucide-rea
 import { useState } from 'react'
 import { canPod, type PowerAction } from '../../../shared/states/cloudPod.ts'
 import type { ApiError } from '../api/ApiError.ts'
-import { powerCloudPod, type CloudPod } from '../api/cloudPods.ts'
+import { powerCloudPod, type CloudPod, type CloudPodDetail } from '../api/cloudPods.ts'
 import { useSubmit } from '../api/submit.ts'
 import { Button } from '../ui/Button.tsx'
 import { Dialog } from '../ui/Dialog.tsx'
@@ -23,7 +23,10 @@ const ATTEMPT: Record<PowerAction, CloudPod['action']> = {
   reboot: 'rebooting',
 }
 
-export function PowerButtons({ pod }: { pod: CloudPod }) {
+/** After these it would run. */
+const RUNS = new Set<PowerAction>(['start', 'reboot'])
+
+export function PowerButtons({ pod }: { pod: CloudPodDetail }) {
   const { can } = useSession()
   const [confirming, setConfirming] = useState(false)
   const power = useSubmit({
@@ -43,7 +46,8 @@ export function PowerButtons({ pod }: { pod: CloudPod }) {
     if (!can('cloudpods:power', pod.tenantId)) return NO_PERMISSION('cloudpods:power')
     if (pod.action === ATTEMPT[action]) return 'This is already being done.'
     const verdict = canPod[action](pod)
-    return verdict.allowed ? undefined : verdict.reason
+    if (!verdict.allowed) return verdict.reason
+    return RUNS.has(action) ? pod.keptOff?.why : undefined
   }
   return (
     <>

@@ -1,6 +1,7 @@
 import { Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { canPod } from '../../../../shared/states/cloudPod.ts'
+import { sourceName } from '../../../../shared/states/integrationPod.ts'
 import { destroyCloudPod, type CloudPodDetail } from '../../api/cloudPods.ts'
 import { ConfirmDestroy } from '../../components/ConfirmDestroy.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
@@ -15,6 +16,7 @@ export function CloudPodDestroy({ pod }: { pod: CloudPodDetail }) {
   const refusal = verdict.allowed ? undefined : verdict.reason
   const isKept = pod.undeleteHours > 0 && pod.state === 'active'
   const label = isKept ? 'Delete' : 'Destroy'
+  const untold = pod.soldBy ? ` ${sourceName(pod.soldBy.source)}, which sells it, is not told.` : ''
   return (
     <>
       <Button
@@ -31,9 +33,10 @@ export function CloudPodDestroy({ pod }: { pod: CloudPodDetail }) {
         name={pod.hostname}
         hint={isKept ? 'It can be undeleted until then.' : undefined}
         effect={
-          isKept
+          (isKept
             ? `It is shut down and kept with its disks and its address for ${count(pod.undeleteHours, 'hour')}, then destroyed.`
-            : 'It is stopped and removed from its node together with its disks. Its address is released.'
+            : 'It is stopped and removed from its node together with its disks. Its address is released.') +
+          untold
         }
         submitLabel={label}
         send={() => destroyCloudPod(pod.id)}

@@ -1,7 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { sourceName } from '../../../../shared/states/integrationPod.ts'
 import type { CloudPodDetail } from '../../api/cloudPods.ts'
 import { findingsQuery } from '../../api/findings.ts'
+import { KeptOff } from './KeptOff.tsx'
 import { useSession } from '../../components/session.ts'
 import { disk, humanize, memory } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
@@ -36,6 +38,7 @@ export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
             It has its new cores and memory after its next restart by a reboot here.
           </Notice>
         )}
+        <KeptOff pod={pod} />
         <PodFindings podId={pod.id} />
         <Facts
           facts={[
@@ -74,7 +77,9 @@ export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
             ['Blueprint', pod.blueprint.name],
             [
               'Subscription',
-              pod.subscriptionId && !can('subscriptions:read', pod.tenantId) ? (
+              pod.soldBy ? (
+                'None: it is sold elsewhere'
+              ) : pod.subscriptionId && !can('subscriptions:read', pod.tenantId) ? (
                 'It belongs to one'
               ) : pod.subscriptionId ? (
                 <Link
@@ -88,6 +93,7 @@ export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
                 'None: it is not billed'
               ),
             ],
+            pod.soldBy ? ['Sold by', <SoldBy key="sold" soldBy={pod.soldBy} />] : null,
             pod.customerId && can('customers:read', pod.tenantId)
               ? [
                   'Customer',
@@ -124,6 +130,18 @@ export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
         />
       </div>
     </Card>
+  )
+}
+
+/** The system that sells it, and what it is called there. */
+function SoldBy({ soldBy }: { soldBy: NonNullable<CloudPodDetail['soldBy']> }) {
+  return (
+    <span className="flex flex-wrap gap-x-3">
+      <span>
+        {sourceName(soldBy.source)}, service {soldBy.serviceId}
+      </span>
+      <CopyId id={soldBy.externalKey} what="external key" full />
+    </span>
   )
 }
 

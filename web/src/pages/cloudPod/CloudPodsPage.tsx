@@ -18,14 +18,14 @@ const route = getRouteApi('/t/$tenant/cloudpods')
 
 export default function CloudPodsPage() {
   const { tenant, can } = useSession()
-  const { q, state: wanted, tag, page } = route.useSearch()
+  const { q, state: wanted, tag, service, page } = route.useSearch()
   const navigate = route.useNavigate()
   const state = oneOf(POD_STATES, wanted)
   const query = useQuery({
-    ...cloudPodsQuery({ tenantId: tenant.id, q, state, tag, cursor: cursorOf(page) }),
+    ...cloudPodsQuery({ tenantId: tenant.id, q, state, tag, service, cursor: cursorOf(page) }),
     enabled: can('cloudpods:read'),
   })
-  const filter = { q, state, tag }
+  const filter = { q, state, tag, service }
   const filtered = Object.values(filter).some(Boolean)
   const actions = (
     <>
@@ -57,6 +57,11 @@ export default function CloudPodsPage() {
             value={state}
             options={POD_STATES}
             onChange={(chosen) => void navigate({ search: { ...filter, state: chosen } })}
+          />
+          <SearchFilter
+            label="Service number or key"
+            value={service}
+            onChange={(typed) => void navigate({ search: { ...filter, service: typed }, replace: true })}
           />
           <TagFilter
             tag={tag}
