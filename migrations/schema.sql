@@ -6,6 +6,8 @@ create extension btree_gist;
 
 create extension pg_trgm;
 
+create sequence billing_looks;
+
 create sequence job_turn_seq;
 
 create sequence provisioning_job_seq;
@@ -198,6 +200,73 @@ create table automation_deeds (
   at timestamp with time zone not null,
   constraint automation_deeds_pkey PRIMARY KEY (id),
   constraint automation_deeds_things_check CHECK ((things > 0))
+);
+
+create table billing_customers (
+  id uuid not null,
+  tenant_id uuid not null,
+  provider_id uuid not null,
+  customer_id uuid not null,
+  external_id text,
+  asked jsonb not null,
+  created_at timestamp with time zone not null,
+  constraint billing_customers_provider_id_customer_id_key UNIQUE (provider_id, customer_id),
+  constraint billing_customers_provider_id_external_id_key UNIQUE (provider_id, external_id),
+  constraint billing_customers_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint billing_customers_pkey PRIMARY KEY (id),
+  constraint billing_customers_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES billing_providers(id),
+  constraint billing_customers_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
+  constraint billing_customers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+
+create table billing_events (
+  id uuid not null,
+  tenant_id uuid,
+  provider_id uuid not null,
+  event_id text not null,
+  type text not null,
+  target_kind text,
+  target text,
+  state text not null default 'new'::text,
+  problem text,
+  raw bytea not null,
+  occurred_at timestamp with time zone not null,
+  received_at timestamp with time zone not null,
+  settled_at timestamp with time zone,
+  constraint billing_events_provider_id_event_id_key UNIQUE (provider_id, event_id),
+  constraint billing_events_pkey PRIMARY KEY (id),
+  constraint billing_events_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES billing_providers(id),
+  constraint billing_events_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint billing_events_check CHECK (((target IS NULL) = (target_kind IS NULL))),
+  constraint billing_events_check1 CHECK (((state = 'new'::text) = (settled_at IS NULL))),
+  constraint billing_events_state_check CHECK ((state = ANY (ARRAY['new'::text, 'done'::text, 'ignored'::text, 'parked'::text]))),
+  constraint billing_events_target_kind_check CHECK ((target_kind = ANY (ARRAY['payment'::text, 'page'::text, 'customer'::text, 'method'::text])))
+);
+
+create table billing_providers (
+  id uuid not null,
+  tenant_id uuid,
+  kind text not null,
+  live boolean,
+  account text,
+  key_sealed bytea,
+  webhook_secret_sealed bytea,
+  charges_automatically boolean not null default false,
+  simulated boolean not null default false,
+  health text not null default 'unknown'::text,
+  health_message text,
+  checked_at timestamp with time zone,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  retired_at timestamp with time zone,
+  constraint billing_providers_pkey PRIMARY KEY (id),
+  constraint billing_providers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint billing_providers_check CHECK ((((kind = 'stripe'::text) = (key_sealed IS NOT NULL)) AND ((kind = 'stripe'::text) = (live IS NOT NULL)))),
+  constraint billing_providers_check1 CHECK (((kind = 'stripe'::text) OR ((account IS NULL) AND (webhook_secret_sealed IS NULL) AND (NOT charges_automatically)))),
+  constraint billing_providers_check2 CHECK (((health = 'failing'::text) = (health_message IS NOT NULL))),
+  constraint billing_providers_health_check CHECK ((health = ANY (ARRAY['unknown'::text, 'ok'::text, 'failing'::text]))),
+  constraint billing_providers_kind_check CHECK ((kind = ANY (ARRAY['manual'::text, 'stripe'::text])))
 );
 
 create table billing_queue partition of provisioning_jobs_live FOR VALUES IN ('billing');
@@ -1329,6 +1398,102 @@ create table payment_allocations (
   constraint payment_allocations_amount_minor_check CHECK ((amount_minor > 0))
 );
 
+create table payment_attempts (
+  id uuid not null,
+  tenant_id uuid not null,
+  provider_id uuid not null,
+  customer_id uuid not null,
+  invoice_id uuid not null,
+  method_id uuid,
+  kind text not null,
+  reason text not null,
+  amount_minor bigint not null,
+  currency character(3) not null,
+  state text not null default 'queued'::text,
+  external_id text,
+  page_id text,
+  url text,
+  expires_at timestamp with time zone,
+  problem_code text,
+  problem text,
+  is_final boolean not null default false,
+  look bigint not null default 0,
+  looked_at timestamp with time zone,
+  sent_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint payment_attempts_provider_id_external_id_key UNIQUE (provider_id, external_id),
+  constraint payment_attempts_provider_id_page_id_key UNIQUE (provider_id, page_id),
+  constraint payment_attempts_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint payment_attempts_pkey PRIMARY KEY (id),
+  constraint payment_attempts_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES billing_providers(id),
+  constraint payment_attempts_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
+  constraint payment_attempts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint payment_attempts_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices(tenant_id, id),
+  constraint payment_attempts_tenant_id_method_id_fkey FOREIGN KEY (tenant_id, method_id) REFERENCES payment_methods(tenant_id, id),
+  constraint payment_attempts_amount_minor_check CHECK ((amount_minor > 0)),
+  constraint payment_attempts_check CHECK (((kind = 'link'::text) OR (method_id IS NOT NULL))),
+  constraint payment_attempts_check1 CHECK (((ended_at IS NULL) = (state = ANY (ARRAY['queued'::text, 'sent'::text, 'processing'::text, 'needs_action'::text])))),
+  constraint payment_attempts_kind_check CHECK ((kind = ANY (ARRAY['charge'::text, 'link'::text]))),
+  constraint payment_attempts_reason_check CHECK ((reason = ANY (ARRAY['asked'::text, 'due'::text, 'authentication'::text]))),
+  constraint payment_attempts_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'processing'::text, 'needs_action'::text, 'succeeded'::text, 'declined'::text, 'expired'::text, 'cancelled'::text, 'failed'::text])))
+);
+
+create table payment_methods (
+  id uuid not null,
+  tenant_id uuid not null,
+  provider_id uuid not null,
+  customer_id uuid not null,
+  billing_customer_id uuid not null,
+  external_id text not null,
+  kind text not null,
+  brand text,
+  last4 text,
+  exp_month integer,
+  exp_year integer,
+  is_default boolean not null default false,
+  state text not null default 'active'::text,
+  look bigint not null,
+  created_at timestamp with time zone not null,
+  removed_at timestamp with time zone,
+  constraint payment_methods_provider_id_external_id_key UNIQUE (provider_id, external_id),
+  constraint payment_methods_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint payment_methods_pkey PRIMARY KEY (id),
+  constraint payment_methods_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES billing_providers(id),
+  constraint payment_methods_tenant_id_billing_customer_id_fkey FOREIGN KEY (tenant_id, billing_customer_id) REFERENCES billing_customers(tenant_id, id),
+  constraint payment_methods_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
+  constraint payment_methods_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint payment_methods_check CHECK (((state = 'removed'::text) = (removed_at IS NOT NULL))),
+  constraint payment_methods_check1 CHECK (((state = 'active'::text) OR (NOT is_default))),
+  constraint payment_methods_last4_check CHECK ((length(last4) <= 4)),
+  constraint payment_methods_state_check CHECK ((state = ANY (ARRAY['active'::text, 'removing'::text, 'removed'::text])))
+);
+
+create table payment_refunds (
+  id uuid not null,
+  tenant_id uuid not null,
+  payment_id uuid not null,
+  provider_id uuid not null,
+  amount_minor bigint not null,
+  currency character(3) not null,
+  reason text not null,
+  state text not null default 'queued'::text,
+  external_id text,
+  problem text,
+  sent_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint payment_refunds_provider_id_external_id_key UNIQUE (provider_id, external_id),
+  constraint payment_refunds_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint payment_refunds_pkey PRIMARY KEY (id),
+  constraint payment_refunds_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES billing_providers(id),
+  constraint payment_refunds_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint payment_refunds_tenant_id_payment_id_fkey FOREIGN KEY (tenant_id, payment_id) REFERENCES payments(tenant_id, id),
+  constraint payment_refunds_amount_minor_check CHECK ((amount_minor > 0)),
+  constraint payment_refunds_check CHECK (((ended_at IS NULL) = (state = ANY (ARRAY['queued'::text, 'sent'::text, 'pending'::text])))),
+  constraint payment_refunds_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'pending'::text, 'succeeded'::text, 'failed'::text])))
+);
+
 create table payments (
   id uuid not null,
   tenant_id uuid not null,
@@ -2036,6 +2201,16 @@ CREATE UNIQUE INDEX automation_brakes_waiting ON public.automation_brakes USING 
 
 CREATE INDEX automation_deeds_lately ON public.automation_deeds USING btree (action, at);
 
+CREATE INDEX billing_customers_customer ON public.billing_customers USING btree (tenant_id, customer_id);
+
+CREATE INDEX billing_events_list ON public.billing_events USING btree (provider_id, id DESC);
+
+CREATE INDEX billing_events_old ON public.billing_events USING btree (received_at) WHERE (state <> 'new'::text);
+
+CREATE INDEX billing_events_waiting ON public.billing_events USING btree (provider_id, target) WHERE (state = 'new'::text);
+
+CREATE UNIQUE INDEX billing_providers_once ON public.billing_providers USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid)) WHERE (retired_at IS NULL);
+
 CREATE INDEX cloud_pod_backup_schedules_due ON public.cloud_pod_backup_schedules USING btree (next_at) WHERE enabled;
 
 CREATE INDEX cloud_pod_backup_schedules_tenant ON public.cloud_pod_backup_schedules USING btree (tenant_id);
@@ -2250,6 +2425,24 @@ CREATE INDEX passkey_challenges_session ON public.passkey_challenges USING btree
 
 CREATE INDEX payment_allocations_invoice ON public.payment_allocations USING btree (invoice_id);
 
+CREATE INDEX payment_attempts_customer ON public.payment_attempts USING btree (tenant_id, customer_id);
+
+CREATE INDEX payment_attempts_invoice ON public.payment_attempts USING btree (invoice_id, id);
+
+CREATE INDEX payment_attempts_method ON public.payment_attempts USING btree (method_id) WHERE (method_id IS NOT NULL);
+
+CREATE UNIQUE INDEX payment_attempts_one_at_a_time ON public.payment_attempts USING btree (invoice_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX payment_attempts_open ON public.payment_attempts USING btree (looked_at) WHERE (ended_at IS NULL);
+
+CREATE INDEX payment_methods_customer ON public.payment_methods USING btree (tenant_id, customer_id, id DESC);
+
+CREATE UNIQUE INDEX payment_methods_default ON public.payment_methods USING btree (customer_id) WHERE is_default;
+
+CREATE INDEX payment_methods_list ON public.payment_methods USING btree (tenant_id, id DESC);
+
+CREATE INDEX payment_refunds_payment ON public.payment_refunds USING btree (payment_id);
+
 CREATE INDEX payments_customer ON public.payments USING btree (customer_id);
 
 CREATE UNIQUE INDEX prices_one_active ON public.prices USING btree (plan_id, currency, "interval", interval_count) WHERE (state = 'active'::text);
@@ -2372,6 +2565,12 @@ alter table audit_holds enable row level security, force row level security;
 
 alter table audit_sinks enable row level security, force row level security;
 
+alter table billing_customers enable row level security, force row level security;
+
+alter table billing_events enable row level security, force row level security;
+
+alter table billing_providers enable row level security, force row level security;
+
 alter table cloud_pod_backup_schedules enable row level security, force row level security;
 
 alter table cloud_pod_backups enable row level security, force row level security;
@@ -2442,6 +2641,12 @@ alter table mails enable row level security, force row level security;
 
 alter table payment_allocations enable row level security, force row level security;
 
+alter table payment_attempts enable row level security, force row level security;
+
+alter table payment_methods enable row level security, force row level security;
+
+alter table payment_refunds enable row level security, force row level security;
+
 alter table payments enable row level security, force row level security;
 
 alter table prices enable row level security, force row level security;
@@ -2495,6 +2700,18 @@ create policy tenant_wall on audit_events for all using ((( SELECT app_platform(
 create policy tenant_wall on audit_holds for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on audit_sinks for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on billing_customers for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on billing_events for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_delete on billing_providers for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_insert on billing_providers for insert with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_read on billing_providers for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
+
+create policy tenant_update on billing_providers for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on cloud_pod_backup_schedules for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -2583,6 +2800,12 @@ create policy tenant_wall on ledger_tx for all using ((( SELECT app_platform() A
 create policy tenant_wall on mails for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on payment_allocations for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on payment_attempts for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on payment_methods for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on payment_refunds for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on payments for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -2698,6 +2921,8 @@ CREATE TRIGGER ledger_tx_append_only BEFORE DELETE OR UPDATE ON public.ledger_tx
 
 CREATE TRIGGER ledger_tx_no_truncate BEFORE TRUNCATE ON public.ledger_tx FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER payment_refunds_within AFTER INSERT OR UPDATE OF state, amount_minor ON public.payment_refunds FOR EACH ROW EXECUTE FUNCTION refunds_within_payment();
+
 CREATE TRIGGER payments_owner BEFORE UPDATE ON public.payments FOR EACH ROW EXECUTE FUNCTION protect_payment_owner();
 
 CREATE TRIGGER tenants_words AFTER INSERT OR UPDATE OF name ON public.tenants FOR EACH ROW EXECUTE FUNCTION search_learn();
@@ -2725,6 +2950,14 @@ grant delete, insert, select on audit_unsealed to mpanel_app;
 grant insert, select, update on automation_brakes to mpanel_app;
 
 grant delete, insert, select on automation_deeds to mpanel_app;
+
+grant insert, select, update on billing_customers to mpanel_app;
+
+grant delete, insert, select, update on billing_events to mpanel_app;
+
+grant usage on billing_looks to mpanel_app;
+
+grant insert, select, update on billing_providers to mpanel_app;
 
 grant delete, insert, select, update on cloud_pod_backup_schedules to mpanel_app;
 
@@ -2831,6 +3064,12 @@ grant insert, select, update on nodes to mpanel_app;
 grant delete, insert, select on passkey_challenges to mpanel_app;
 
 grant insert, select on payment_allocations to mpanel_app;
+
+grant insert, select, update on payment_attempts to mpanel_app;
+
+grant insert, select, update on payment_methods to mpanel_app;
+
+grant insert, select, update on payment_refunds to mpanel_app;
 
 grant insert, select on payments to mpanel_app;
 
@@ -3711,6 +3950,21 @@ begin
   else
     execute format('create policy tenant_wall on %I using (%s) with check (%s)', table_name, own, own);
   end if;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.refunds_within_payment()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  perform 1 from payments where id = new.payment_id for update;
+  if (select coalesce(sum(r.amount_minor), 0) from payment_refunds r where r.payment_id = new.payment_id and r.state <> 'failed')
+     > (select amount_minor from payments where id = new.payment_id) then
+    raise exception 'more than payment % would be given back', new.payment_id using errcode = 'check_violation',
+      constraint = 'payment_refunds_within';
+  end if;
+  return new;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.refuse_change()

@@ -46,6 +46,7 @@ export async function buildApp(root: Root, options: AppOptions): Promise<Fastify
   app.setErrorHandler(errorHandler)
   // The one route that takes files reads them itself, as they come; all others refuse the type before.
   app.addContentTypeParser('text/csv', (_request, _file, done) => done(null))
+  keepSignedBytes(app)
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id)
   })
@@ -87,6 +88,16 @@ export async function buildApp(root: Root, options: AppOptions): Promise<Fastify
   routeUpgrades(app)
   app.addHook('preClose', () => endConsoles(app.server))
   return app
+}
+
+/** What is signed is signed as it came: those routes get the bytes, all others what the JSON says. */
+function keepSignedBytes(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const { signed } = request.routeOptions.config as { signed?: true }
+    if (signed) return done(null, body)
+    return parse(request, body.toString('utf8'), done)
+  })
 }
 
 /** A route that reads its body as a file has none that Fastify would check: what it takes is told all the same. */

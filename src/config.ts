@@ -38,6 +38,8 @@ export type Config = {
     | undefined
   /** Absent: mails are kept in mPanel itself. */
   mail: { url: string; from: string } | undefined
+  /** Where Stripe's API is, and the account of the platform, if the environment names it. */
+  stripe: { apiBase: string; isDefault: boolean; key: string | undefined; webhookSecret: string | undefined }
   /** Path of the simulated cluster's port, 0 for a free one. */
   simPort: number
   workerConcurrency: number
@@ -87,6 +89,9 @@ const schema = z.object({
   MPANEL_WORKER_CONCURRENCY: optional(z.coerce.number().int().min(1).max(500)),
   SMTP_URL: optional(z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' })),
   MPANEL_MAIL_FROM: optional(z.email('must be an e-mail address')),
+  STRIPE_API_BASE: optional(z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })),
+  STRIPE_SECRET_KEY: optional(z.string().regex(/^[sr]k_(test|live)_\w+$/, 'must look like sk_test_…')),
+  STRIPE_WEBHOOK_SECRET: optional(z.string().regex(/^whsec_\w+$/, 'must look like whsec_…')),
   MPANEL_DNS_SERVERS: optional(
     z
       .string()
@@ -126,6 +131,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const values = (parsed.success ? parsed.data : env) as Env
   const proxmox = readProxmox(values, faults)
   const mail = readMail(values, faults)
+  const stripe = readStripe(values, faults)
   if (faults.length > 0) {
     throw new StartupError(
       `The configuration has ${faults.length} fault(s):\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
@@ -151,6 +157,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     outgoingNetworks: values.MPANEL_OUTGOING_NETWORKS ?? networks([]),
     proxmox,
     mail,
+    stripe,
     dnsServers: values.MPANEL_DNS_SERVERS ?? [],
     simPort: values.MPANEL_SIM_PORT ?? 0,
     heartbeatUrl: values.MPANEL_HEARTBEAT_URL,
@@ -163,6 +170,21 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       values.MPANEL_AUDIT_ARCHIVES ?? join(values.MPANEL_DATA_DIR ?? '.data', 'audit-archives'),
     ),
     vmidQuarantineHours: values.MPANEL_VMID_QUARANTINE_HOURS ?? 168,
+  }
+}
+
+function readStripe(env: Env, faults: string[]): Config['stripe'] {
+  const { STRIPE_API_BASE: base, STRIPE_SECRET_KEY: key, STRIPE_WEBHOOK_SECRET: webhookSecret } = env
+  if (webhookSecret && !key)
+    faults.push('STRIPE_WEBHOOK_SECRET goes with STRIPE_SECRET_KEY: set both or none')
+  const isPlain =
+    base?.startsWith('http:') === true && !/^http:\/\/(127\.|localhost[:/]|\[::1\])/.test(`${base}/`)
+  if (isPlain) faults.push('STRIPE_API_BASE must be https, except on this machine: a key is sent there')
+  return {
+    apiBase: withoutTrailingSlashes(base ?? 'https://api.stripe.com'),
+    isDefault: base === undefined || base === '',
+    key,
+    webhookSecret,
   }
 }
 

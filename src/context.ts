@@ -2,6 +2,7 @@ import type { Database, Scope, Tx } from './db/index.ts'
 
 import type { JobPlan } from '../shared/api/provisioningPlan.ts'
 import type { Permission } from '../shared/permissions.ts'
+import type { BillingConnection, BillingProvider } from './integrations/billing/types.ts'
 import type { Mail } from './integrations/mail/types.ts'
 import type { Netbox, NetboxConnection } from './integrations/netbox/types.ts'
 import type { Oidc, OidcConnection } from './integrations/oidc/types.ts'
@@ -36,6 +37,7 @@ type Vendors = {
   mail: Mail | null
   oidc(connection: OidcConnection): Oidc
   netbox(connection: NetboxConnection): Netbox
+  billing(connection: BillingConnection): BillingProvider
   /** The TXT records of a name in DNS. */
   txt(name: string): Promise<TxtAnswer>
   /** One request to an address that a person has typed. @throws OutgoingFault */

@@ -6,6 +6,7 @@ import type { Root } from './context.ts'
 import { openDatabase } from './db/index.ts'
 import { NOTIFY_CHANNEL } from './db/queue.ts'
 import { StartupError } from './errors.ts'
+import { createBilling } from './integrations/billing/client.ts'
 import { createMail } from './integrations/mail/client.ts'
 import { createTxtLookup } from './integrations/dns/txt.ts'
 import { createNetbox } from './integrations/netbox/client.ts'
@@ -52,6 +53,9 @@ export function createDeps(
       proxmoxCertificate: presentedCertificate,
       txt: createTxtLookup(config.dnsServers),
       oidc: (connection) => createOidc(send, connection),
+      billing: remembered((connection: Parameters<typeof createBilling>[1]) =>
+        createBilling(config.stripe.apiBase, connection),
+      ),
       netbox: (connection) => createNetbox(send, connection),
       send,
       syslog: (target, messages) => sendSyslog(config.outgoingNetworks, target, messages),
@@ -66,8 +70,8 @@ export function createDeps(
 }
 
 /** One client a connection, so that its kept-alive sockets are used again. */
-function remembered(make: Root['vendors']['proxmox']): Root['vendors']['proxmox'] {
-  const clients = new Map<string, ReturnType<typeof make>>()
+function remembered<Connection, Client>(make: (connection: Connection) => Client): typeof make {
+  const clients = new Map<string, Client>()
   return (connection) => {
     const key = JSON.stringify(connection)
     const client = clients.get(key) ?? make(connection)

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exampleCluster, startProxmoxSim, type ProxmoxSim } from '../sim/proxmox/server.ts'
+import { startStripeSim, type StripeSim } from '../sim/stripe/server.ts'
 import { buildPages } from './buildPages.ts'
 import type { Config } from './config.ts'
 import { systemOrigin, transaction, type Ctx, type Root } from './context.ts'
@@ -11,6 +13,7 @@ import { createDeps } from './deps.ts'
 import { StartupError } from './errors.ts'
 import { randomToken } from './lib/crypto.ts'
 import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
+import * as billingCollectionService from './services/billingCollectionService.ts'
 import * as seed from './services/provisioning/seed.ts'
 import { requireSecretKey } from './services/provisioningService.ts'
 import { startServer } from './server.ts'
@@ -49,8 +52,12 @@ async function startAll(config: Config, say: (line: string) => void, stops: Stop
   if (applied.length > 0) say(`database ready, ${applied.length} migrations applied`)
   const sim = config.proxmox === undefined ? await simulate(config, say) : undefined
   if (sim) stops.push(sim.sim.close)
-  const { root, close } = createDeps({ ...config, logLevel: config.logLevel ?? 'warn' }, databaseUrl, {
-    simulated: sim ? ['Proxmox VE'] : [],
+  const stripe = await payments(config, say)
+  const { sim: simulatedStripe } = stripe
+  if (simulatedStripe) stops.push(() => simulatedStripe.close())
+  const settings = { ...config, stripe: stripe.settings, logLevel: config.logLevel ?? 'warn' }
+  const { root, close } = createDeps(settings, databaseUrl, {
+    simulated: [...(sim ? ['Proxmox VE'] : []), ...(stripe.sim ? ['Stripe'] : [])],
   })
   stops.push(close)
   await as(root, requireSecretKey)
@@ -61,6 +68,7 @@ async function startAll(config: Config, say: (line: string) => void, stops: Stop
   stops.push(worker.stop)
   const server = await startServer(root, databaseUrl, config)
   stops.push(server.stop)
+  await collect(root, stripe, server.url)
   // Late: a password that is shown once must not be lost to a start that fails.
   const madePassword = await as(root, (ctx) =>
     seed.seedAdministrator(ctx, config.adminEmail, config.adminPassword),
@@ -134,6 +142,42 @@ async function simulate(
     simulated: true,
   }
   return { sim, cluster }
+}
+
+const hex = (): string => randomBytes(16).toString('hex')
+
+type Payments = { sim: StripeSim | null; settings: Config['stripe'] }
+
+/** Who collects payments: the account that the environment names, or a simulated one. */
+async function payments(config: Config, say: (line: string) => void): Promise<Payments> {
+  if (config.stripe.key !== undefined || !config.stripe.isDefault)
+    return { sim: null, settings: config.stripe }
+  const folder = join(config.dataDir, 'sim')
+  mkdirSync(folder, { recursive: true })
+  const path = join(folder, 'stripe-secrets.json')
+  if (!existsSync(path)) {
+    const made = { key: `sk_test_${hex()}`, hook: `whsec_${hex()}` }
+    writeFileSync(path, JSON.stringify(made), { mode: 0o600 })
+  }
+  const { key, hook } = JSON.parse(readFileSync(path, 'utf8')) as { key: string; hook: string }
+  const sim = await startStripeSim({ key, stateFile: join(folder, 'stripe.json') })
+  say(`simulated Stripe at ${sim.url} (no STRIPE_SECRET_KEY is set)`)
+  return { sim, settings: { apiBase: sim.url, isDefault: false, key, webhookSecret: hook } }
+}
+
+/** The platform's provider, from the environment; the simulated one is told where to send its messages. */
+async function collect(root: Root, { sim, settings }: Payments, url: string): Promise<void> {
+  const { key, webhookSecret } = settings
+  if (key === undefined) return
+  await as(root, (ctx) =>
+    billingCollectionService.seedProvider(ctx, {
+      key,
+      webhookSecret: webhookSecret ?? null,
+      simulated: sim !== null,
+    }),
+  )
+  if (sim && webhookSecret !== undefined)
+    sim.webhooks.endpoints.push({ url: `${url}/api/webhooks/stripe`, secret: webhookSecret })
 }
 
 function configuredCluster(config: Config): seed.Cluster {

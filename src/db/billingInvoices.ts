@@ -1,7 +1,7 @@
 import { sql, type Insertable, type Selectable } from 'kysely'
 import { inScope, keysetPage, type ListOptions } from './list.ts'
 import type { Scope, Tx } from './index.ts'
-import type { CreditNotesTable, InvoiceLinesTable, InvoicesTable, PaymentsTable } from './types.ts'
+import type { CreditNotesTable, InvoiceLinesTable, InvoicesTable } from './types.ts'
 
 export type InvoiceRow = Selectable<InvoicesTable>
 export type LineRow = Selectable<InvoiceLinesTable>
@@ -59,6 +59,13 @@ export function lockOfSubscription(tx: Tx, subscriptionId: string): Promise<Invo
     .execute()
 }
 
+/** Nobody issues an invoice, and so uses credit of this tenant, until the transaction ends. */
+export async function lockSeries(tx: Tx, tenantId: string): Promise<void> {
+  await sql`select 1 from invoice_series where tenant_id = ${tenantId} and kind = 'invoice' for update`.execute(
+    tx,
+  )
+}
+
 export async function setMoney(
   tx: Tx,
   id: string,
@@ -81,10 +88,6 @@ export async function fixFirstPeriod(tx: Tx, subscriptionId: string, start: Date
 
 export async function insertCreditNote(tx: Tx, note: Insertable<CreditNotesTable>): Promise<void> {
   await tx.insertInto('credit_notes').values(note).execute()
-}
-
-export async function insertPayment(tx: Tx, payment: Insertable<PaymentsTable>): Promise<void> {
-  await tx.insertInto('payments').values(payment).execute()
 }
 
 export async function allocate(

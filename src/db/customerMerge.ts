@@ -137,6 +137,11 @@ export async function erase(tx: Tx, ids: readonly string[], at: Date): Promise<v
       external_ref = null, erased_at = ${at}, updated_at = ${at}, version = version + 1
     where id = ${these} and erased_at is null`.execute(tx)
   await sql`delete from customer_contacts where customer_id = ${these}`.execute(tx)
+  await sql`update payment_methods set brand = null, last4 = null, exp_month = null, exp_year = null, is_default = false
+    where customer_id = ${these}`.execute(tx)
+  await sql`update billing_customers set asked = '{}' where customer_id = ${these} and external_id is not null`.execute(
+    tx,
+  )
   await sql`delete from customer_notes where customer_id = ${these}`.execute(tx)
   await sql`update cloud_pods set ssh_keys = null, version = version + 1
     where customer_id = ${these} and ssh_keys is not null`.execute(tx)

@@ -24,6 +24,10 @@ const TABLES = {
   securityGroup: 'security_groups',
   blueprint: 'cloud_pod_blueprints',
   dunningPolicy: 'dunning_policies',
+  billingProvider: 'billing_providers',
+  paymentMethod: 'payment_methods',
+  paymentAttempt: 'payment_attempts',
+  payment: 'payments',
 } as const
 
 export type TenantThing = keyof typeof TABLES
@@ -51,6 +55,12 @@ const PART_OF: Partial<Record<TenantThing, readonly (readonly [TenantThing, colu
     ['subscription', 'subscription_id'],
     ['customer', 'customer_id'],
   ],
+  paymentMethod: [['customer', 'customer_id']],
+  paymentAttempt: [
+    ['invoice', 'invoice_id'],
+    ['customer', 'customer_id'],
+  ],
+  payment: [['customer', 'customer_id']],
 }
 
 export type Thing = { type: string; id: string }

@@ -142,6 +142,51 @@ export interface AutomationDeedsTable {
   at: Date
 }
 
+export interface BillingCustomersTable {
+  id: string
+  tenant_id: string
+  provider_id: string
+  customer_id: string
+  external_id: string | null
+  asked: unknown
+  created_at: Date
+}
+
+export interface BillingEventsTable {
+  id: string
+  tenant_id: string | null
+  provider_id: string
+  event_id: string
+  type: string
+  target_kind: 'payment' | 'page' | 'customer' | 'method' | null
+  target: string | null
+  state: Generated<'new' | 'done' | 'ignored' | 'parked'>
+  problem: string | null
+  raw: Buffer
+  occurred_at: Date
+  received_at: Date
+  settled_at: Date | null
+}
+
+export interface BillingProvidersTable {
+  id: string
+  tenant_id: string | null
+  kind: 'manual' | 'stripe'
+  live: boolean | null
+  account: string | null
+  key_sealed: Buffer | null
+  webhook_secret_sealed: Buffer | null
+  charges_automatically: Generated<boolean>
+  simulated: Generated<boolean>
+  health: Generated<'unknown' | 'ok' | 'failing'>
+  health_message: string | null
+  checked_at: Date | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+  retired_at: Date | null
+}
+
 export interface CloudPodBackupSchedulesTable {
   pod_id: string
   tenant_id: string
@@ -902,6 +947,77 @@ export interface PaymentAllocationsTable {
   created_at: Date
 }
 
+export interface PaymentAttemptsTable {
+  id: string
+  tenant_id: string
+  provider_id: string
+  customer_id: string
+  invoice_id: string
+  method_id: string | null
+  kind: 'charge' | 'link'
+  reason: 'asked' | 'due' | 'authentication'
+  amount_minor: bigint
+  currency: string
+  state: Generated<
+    | 'queued'
+    | 'sent'
+    | 'processing'
+    | 'needs_action'
+    | 'succeeded'
+    | 'declined'
+    | 'expired'
+    | 'cancelled'
+    | 'failed'
+  >
+  external_id: string | null
+  page_id: string | null
+  url: string | null
+  expires_at: Date | null
+  problem_code: string | null
+  problem: string | null
+  is_final: Generated<boolean>
+  look: Generated<bigint>
+  looked_at: Date | null
+  sent_at: Date | null
+  created_at: Date
+  ended_at: Date | null
+}
+
+export interface PaymentMethodsTable {
+  id: string
+  tenant_id: string
+  provider_id: string
+  customer_id: string
+  billing_customer_id: string
+  external_id: string
+  kind: string
+  brand: string | null
+  last4: string | null
+  exp_month: number | null
+  exp_year: number | null
+  is_default: Generated<boolean>
+  state: Generated<'active' | 'removing' | 'removed'>
+  look: bigint
+  created_at: Date
+  removed_at: Date | null
+}
+
+export interface PaymentRefundsTable {
+  id: string
+  tenant_id: string
+  payment_id: string
+  provider_id: string
+  amount_minor: bigint
+  currency: string
+  reason: string
+  state: Generated<'queued' | 'sent' | 'pending' | 'succeeded' | 'failed'>
+  external_id: string | null
+  problem: string | null
+  sent_at: Date | null
+  created_at: Date
+  ended_at: Date | null
+}
+
 export interface PaymentsTable {
   id: string
   tenant_id: string
@@ -1388,6 +1504,9 @@ export interface Tables {
   audit_unsealed: AuditUnsealedTable
   automation_brakes: AutomationBrakesTable
   automation_deeds: AutomationDeedsTable
+  billing_customers: BillingCustomersTable
+  billing_events: BillingEventsTable
+  billing_providers: BillingProvidersTable
   cloud_pod_backup_schedules: CloudPodBackupSchedulesTable
   cloud_pod_backups: CloudPodBackupsTable
   cloud_pod_blueprint_images: CloudPodBlueprintImagesTable
@@ -1440,6 +1559,9 @@ export interface Tables {
   nodes: NodesTable
   passkey_challenges: PasskeyChallengesTable
   payment_allocations: PaymentAllocationsTable
+  payment_attempts: PaymentAttemptsTable
+  payment_methods: PaymentMethodsTable
+  payment_refunds: PaymentRefundsTable
   payments: PaymentsTable
   prices: PricesTable
   provisioning_job_logs: ProvisioningJobLogsTable

@@ -2,6 +2,7 @@ import { asSystem, type Ctx, type Root } from '../context.ts'
 import * as auditRetentionService from '../services/auditRetentionService.ts'
 import * as auditService from '../services/auditService.ts'
 import * as BillingService from '../services/BillingService.ts'
+import * as billingCollectionService from '../services/billingCollectionService.ts'
 import * as cloudPodClaimService from '../services/cloudPodClaimService.ts'
 import * as cloudPodConsoleService from '../services/cloudPodConsoleService.ts'
 import * as cloudPodBackupScheduleService from '../services/cloudPodBackupScheduleService.ts'
@@ -19,6 +20,10 @@ import * as tenantClosureService from '../services/tenantClosureService.ts'
 import * as userService from '../services/userService.ts'
 import { auditSinkTest } from './auditSinkTest.ts'
 import { authPasswordReset } from './authPasswordReset.ts'
+import { billingCollect } from './billingCollect.ts'
+import { billingConverge } from './billingConverge.ts'
+import { billingRefund } from './billingRefund.ts'
+import { billingWithdraw } from './billingWithdraw.ts'
 import { cloudPodAddress } from './cloudPodAddress.ts'
 import { cloudPodAdopt } from './cloudPodAdopt.ts'
 import { cloudPodBackup, cloudPodBackupDelete } from './cloudPodBackup.ts'
@@ -93,6 +98,10 @@ const list = [
   auditSinkTest,
   authPasswordReset,
   mailSend,
+  billingCollect,
+  billingConverge,
+  billingRefund,
+  billingWithdraw,
 ] as unknown as AnyHandler[]
 
 /** Every job there is. test/rules checks that each declared job has exactly one handler. */
@@ -112,6 +121,7 @@ export const timers: readonly Timer[] = [
   { name: 'audit.archive', everyMs: 60 * MINUTE_MS, run: auditRetentionService.archiveDue },
   { name: 'billing.endDue', everyMs: MINUTE_MS, run: BillingService.endDue },
   { name: 'billing.contracts', everyMs: MINUTE_MS, run: (root) => BillingService.runContracts(root) },
+  { name: 'billing.payments', everyMs: MINUTE_MS, run: billingCollectionService.sweep },
   { name: 'backups.begin', everyMs: MINUTE_MS, run: cloudPodBackupScheduleService.beginDue },
   { name: 'backups.tidy', everyMs: 10 * MINUTE_MS, run: cloudPodBackupScheduleService.tidy },
   {

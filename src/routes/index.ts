@@ -2,6 +2,8 @@ import { adminAudit } from './adminAudit.ts'
 import { adminAuditRetention } from './adminAuditRetention.ts'
 import { adminAuthSso } from './adminAuthSso.ts'
 import { adminAuditSinks } from './adminAuditSinks.ts'
+import { adminBillingPayments } from './adminBillingPayments.ts'
+import { adminBillingProviders } from './adminBillingProviders.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
 import { adminCustomerFiles } from './adminCustomerFiles.ts'
 import { adminCustomerImports } from './adminCustomerImports.ts'
@@ -49,6 +51,7 @@ import { provisioningControlRoutes } from './provisioningControlRoutes.ts'
 import { provisioningFindingRoutes } from './provisioningFindingRoutes.ts'
 import { provisioningPoolRoutes } from './provisioningPoolRoutes.ts'
 import { provisioningSourceRoutes } from './provisioningSourceRoutes.ts'
+import { webhookRoutes } from './webhookRoutes.ts'
 import { provisioningRoutes } from './provisioningRoutes.ts'
 
 /** THE ROUTE TABLE. An address that is not in it does not exist. */
@@ -80,6 +83,8 @@ export const routes: readonly Route[] = [
   ...adminSubscriptions,
   ...adminSubscriptionChanges,
   ...adminSubscriptionContracts,
+  ...adminBillingProviders,
+  ...adminBillingPayments,
   ...cloudPods,
   ...cloudPodAddresses,
   ...securityGroups,
@@ -103,5 +108,6 @@ export const routes: readonly Route[] = [
   ...adminAudit,
   ...adminAuditSinks,
   ...adminAuditRetention,
+  ...webhookRoutes,
   ...healthRoutes,
 ]

@@ -38,6 +38,7 @@ export function register(app: FastifyInstance, root: Root, route: Route, rbac: R
     config: {
       ...(route.perMinute && { rateLimit: { max: route.perMinute, timeWindow: '1 minute' } }),
       ...(route.takes && { takes: route.takes }),
+      ...(route.signed && { signed: true }),
     },
     onRequest: (request) =>
       watched(root, route, request, async () => {
@@ -47,7 +48,7 @@ export function register(app: FastifyInstance, root: Root, route: Route, rbac: R
     handler: (request, reply) =>
       watched(root, route, request, async () => {
         requireStorable(request.query)
-        requireStorable(request.body)
+        if (!route.signed) requireStorable(request.body)
         if (!('raw' in route))
           return send(root, reply, await run(root, route, request, identityOf(request), rbac))
         const identity = identities.get(request)
@@ -101,6 +102,7 @@ function schemaOf(route: Route): Record<string, unknown> {
 /** Before anything is parsed: who is it, and may they do this anywhere at all? */
 async function authorise(root: Root, route: Route, request: FastifyRequest, rbac: Rbac): Promise<void> {
   // A cookie comes of these calls, so they are for our own pages, too.
+  if (route.signed) return
   if (route.access === 'public') return requireSameOrigin(request)
   const identity = await identify(root, request)
   if (!identity)

@@ -2,12 +2,11 @@ import type { z } from 'zod'
 import type { Invoice, paymentCreate, Subscription } from '../../shared/api/billing.ts'
 import { asSystem, type Ctx, type Root } from '../context.ts'
 import * as billing from '../db/billing.ts'
+import { invoicePaid } from './billing/paid.ts'
 import { book, getInvoice, type Payment } from './billing/payments.ts'
 import { cancel } from './billing/cancelling.ts'
 import * as subscriptions from './billing/subscriptions.ts'
-import { settleIfPaid } from './billing/suspension.ts'
 import * as provisioningService from './provisioningService.ts'
-import * as tenantScopeService from './tenantScopeService.ts'
 
 export { createPlan, listPlans } from './billing/catalogue.ts'
 export { listInvoices } from './billing/payments.ts'
@@ -39,15 +38,6 @@ export async function recordPayment(
     invoice: await getInvoice(ctx, tenantId, invoiceId),
     subscription: subscriptionId === null ? null : await subscriptions.get(ctx, tenantId, subscriptionId),
   }
-}
-
-/** An order that is paid is delivered; of what is delivered the suspension ends. */
-async function invoicePaid(ctx: Ctx, tenantId: string, subscriptionId: string): Promise<void> {
-  const { state } = await subscriptions.get(ctx, tenantId, subscriptionId)
-  if (state !== 'awaiting_payment') return settleIfPaid(ctx, tenantId, subscriptionId)
-  // A suspended tenant pays what it owes, but gets no new pods.
-  await tenantScopeService.requireActive(ctx, tenantId)
-  await subscriptions.firstInvoicePaid(ctx, tenantId, subscriptionId)
 }
 
 const BATCH = 100

@@ -27,6 +27,10 @@ const NAMES: Record<TenantThing, string> = {
   securityGroup: 'security group',
   blueprint: 'blueprint',
   dunningPolicy: 'dunning policy',
+  billingProvider: 'payment provider',
+  paymentMethod: 'payment method',
+  paymentAttempt: 'payment attempt',
+  payment: 'payment',
 }
 
 /**

@@ -50,12 +50,15 @@ const ADDRESSES = [
   'customers/{customer}?tab=contacts',
   'customers/{customer}?tab=notes',
   'customers/{customer}?tab=subscriptions',
+  'customers/{customer}?tab=payment',
   'customers/{customer}?tab=timeline',
   'customers/{customer}/edit',
   'customers/import',
   'customers/{customer}/merge?from={other}',
   'customers/{merged}',
   'dunning',
+  'payment-providers',
+  'payment-providers/{provider}',
   'plans',
   'plans/new',
   'jobs',
@@ -318,11 +321,14 @@ async function prepare(): Promise<typeof things> {
   const { vmid: stranger } = makeStranger(opened.app)
   opened.app.sim.control.setStaleness(0)
   const role = await admin.post<{ id: string }>('/api/admin/users/roles', watchers)
+  const collector = { kind: 'stripe', tenantId: tenant, key: 'sk_test_0123456789' }
+  const provider = await admin.post<{ id: string }>('/api/admin/billing/providers', collector)
   return {
     user: users.body.items[0]?.id,
     cluster: opened.app.clusterId,
     pool: pools.body.items[0]?.id,
     role: role.body.id,
+    provider: provider.body.id,
     blueprint: order.blueprintId,
     stranger: String(stranger),
     tenant,

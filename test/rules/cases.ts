@@ -11,6 +11,7 @@ import type { TestApp } from '../support/app.ts'
 import { PASSWORD, person, session } from '../users/people.ts'
 import { codeOf, enrol } from '../users/factors.ts'
 import { activePod, good, podIn } from './pods.ts'
+import { PAYMENT_CASES } from './casesPayments.ts'
 import { CONTRACT_CASES } from './casesContracts.ts'
 import { PLAN_CASES } from './casesPlans.ts'
 import { CONSOLE_CASES } from './casesConsole.ts'
@@ -331,6 +332,7 @@ export const CASES: Record<string, Case> = {
   },
   ...CONTRACT_CASES,
   ...PLAN_CASES,
+  ...PAYMENT_CASES,
   ...ADOPTION_CASES,
   ...SNAPSHOT_CASES,
   ...ADDRESS_CASES,

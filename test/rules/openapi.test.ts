@@ -71,6 +71,8 @@ const WITHOUT_PERMISSION = [
   'healthz',
   'readyz',
   'metrics',
+  // Messages of outside systems, which sign them.
+  'receiveStripeEvent',
 ]
 
 let app: TestApp

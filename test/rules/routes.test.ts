@@ -30,9 +30,24 @@ import { ownerOf, rowsOf } from './rows.ts'
 const BY_MAIL = ['requestPasswordReset', 'confirmPasswordReset', 'showInvitation', 'acceptInvitation']
 /** What anybody may call. This list only gets shorter. */
 const LOG_IN = ['login', 'verifyMfa', 'beginMfa', 'beginPasskeyLogin', 'loginByPasskey', 'beginSso']
-const PUBLIC = [...LOG_IN, ...BY_MAIL, 'finishSso', 'getLogo', 'healthz', 'readyz', 'metrics']
-/** Mutations that are no transaction of the table and so have their own tests (test/users). */
-const NOT_IN_A_TRANSACTION = [...LOG_IN, 'beginSsoLink', 'beginSsoStepUp', 'showInvitation']
+const PUBLIC = [
+  ...LOG_IN,
+  ...BY_MAIL,
+  'finishSso',
+  'getLogo',
+  'healthz',
+  'readyz',
+  'metrics',
+  'receiveStripeEvent',
+]
+/** Mutations that are no transaction of the table and so have their own tests (test/users, test/billing/webhooks.test.ts). */
+const NOT_IN_A_TRANSACTION = [
+  ...LOG_IN,
+  'beginSsoLink',
+  'beginSsoStepUp',
+  'showInvitation',
+  'receiveStripeEvent',
+]
 
 type Problem = { requestId: string; code: string; details?: { permission?: string } }
 let app: TestApp

@@ -48,6 +48,7 @@ const WITHOUT_TENANT: Record<string, string> = {
 }
 /** Rows without a tenant are the platform's catalogue, which everybody may read. */
 const CATALOGUE = [
+  'billing_providers',
   'cloud_pod_blueprints',
   'cloud_pod_plans',
   'dunning_policies',

@@ -14,6 +14,7 @@ import { populate, type Things } from './populate.ts'
 import { ownerOf, rowsOf, tenantTables, type Owner } from './rows.ts'
 
 const CATALOGUE = [
+  'billing_providers',
   'cloud_pod_blueprints',
   'cloud_pod_plans',
   'dunning_policies',

@@ -8,6 +8,7 @@ import type { TestApp } from './app.ts'
 import { addressCases } from './harnessAddress.ts'
 import { firewallCases } from './harnessFirewall.ts'
 import { adoptionCases } from './harnessAdoption.ts'
+import { billingCases } from './harnessBilling.ts'
 import { auditCases } from './harnessAudit.ts'
 import { customerCases } from './harnessCustomers.ts'
 import { findingCases } from './harnessFindings.ts'
@@ -377,6 +378,7 @@ export const jobCases: JobCase[] = [
   ...keepCases({ handlerOf, activePod }),
   ...sourceCases(handlerOf, arrangeCreate),
   ...mailCases(handlerOf),
+  ...billingCases(handlerOf),
   ...auditCases(handlerOf),
   ...customerCases(handlerOf),
   {

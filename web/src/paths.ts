@@ -44,6 +44,10 @@ export const paths = {
     linkOptions({ to: '/t/$tenant/customers/$id/edit', params: { tenant, id } }),
 
   dunning: (tenant: string) => linkOptions({ to: '/t/$tenant/dunning', params: { tenant } }),
+  paymentProviders: (tenant: string) =>
+    linkOptions({ to: '/t/$tenant/payment-providers', params: { tenant } }),
+  paymentProvider: (tenant: string, id: string) =>
+    linkOptions({ to: '/t/$tenant/payment-providers/$id', params: { tenant, id } }),
   plans: (tenant: string) => linkOptions({ to: '/t/$tenant/plans', params: { tenant } }),
   securityGroups: (tenant: string) => linkOptions({ to: '/t/$tenant/security-groups', params: { tenant } }),
   newSecurityGroup: (tenant: string) =>

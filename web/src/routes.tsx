@@ -2,44 +2,8 @@ import { createRoute, createRouter } from '@tanstack/react-router'
 import type { QueryClient } from '@tanstack/react-query'
 import { RootError, Starting } from './components/RootStates.tsx'
 import { byMail, index, login, page, root, search, tenant, tenantIndex, under } from './routeBase.tsx'
+import { billing } from './routesOfBilling.tsx'
 import { account, apiKeys, tenants, users } from './routesOfPeople.tsx'
-
-const billing = [
-  createRoute({
-    getParentRoute: under,
-    path: 'subscriptions',
-    validateSearch: search('state', 'page'),
-    component: page(() => import('./pages/billing/SubscriptionsPage.tsx')),
-  }),
-  createRoute({
-    getParentRoute: under,
-    path: 'subscriptions/new',
-    validateSearch: search('customer'),
-    component: page(() => import('./pages/billing/OrderPage.tsx')),
-  }),
-  createRoute({
-    getParentRoute: under,
-    path: 'subscriptions/$id',
-    validateSearch: search('tab', 'assume'),
-    component: page(() => import('./pages/billing/SubscriptionPage.tsx')),
-  }),
-  createRoute({
-    getParentRoute: under,
-    path: 'dunning',
-    component: page(() => import('./pages/billing/DunningPage.tsx')),
-  }),
-  createRoute({
-    getParentRoute: under,
-    path: 'plans',
-    validateSearch: search('page'),
-    component: page(() => import('./pages/billing/PlansPage.tsx')),
-  }),
-  createRoute({
-    getParentRoute: under,
-    path: 'plans/new',
-    component: page(() => import('./pages/billing/NewPlanPage.tsx')),
-  }),
-] as const
 
 const cloudPods = [
   createRoute({

@@ -3,7 +3,7 @@ import type { Invoice, paymentCreate } from '../../../shared/api/billing.ts'
 import type { Ctx } from '../../context.ts'
 import * as invoices from '../../db/billingInvoices.ts'
 import type { InvoiceFilter, InvoiceRow } from '../../db/billingInvoices.ts'
-import { violatedConstraint } from '../../db/index.ts'
+import * as attempts from '../../db/billingAttempts.ts'
 import * as ledger from '../../db/billingLedger.ts'
 import type { ListOptions } from '../../db/list.ts'
 import { AppError, notFound } from '../../errors.ts'
@@ -64,56 +64,20 @@ export async function book(
   requirePayable(invoice, amount, body.currency)
   const id = newId()
   const now = ctx.now()
-  await invoices
-    .insertPayment(ctx.tx, {
-      id,
-      tenant_id: tenantId,
-      customer_id: invoice.customer_id,
-      external_id: `${body.method}:${body.reference}`,
-      method: body.method,
-      currency: body.currency,
-      amount_minor: amount,
-      status: 'succeeded',
-      received_at: now,
-      recorded_by: ctx.actor,
-      created_at: now,
-    })
-    .catch((error: unknown) => {
-      if (violatedConstraint(error) === undefined) throw error
-      throw new AppError(
-        'already_exists',
-        `A payment with the reference ${body.reference} has been booked already.`,
-      )
-    })
-  await invoices.allocate(ctx.tx, {
-    payment_id: id,
-    invoice_id: invoiceId,
-    tenant_id: tenantId,
-    amount_minor: amount,
-    created_at: now,
-  })
-  const paid = openMinor(invoice) === amount
-  await invoices.setMoney(ctx.tx, invoiceId, {
-    paid_minor: invoice.paid_minor + amount,
-    ...(paid ? { status: 'paid' } : {}),
-  })
-  await ledger.post(ctx.tx, {
-    tenantId,
-    kind: 'payment',
-    source: { type: 'payment', id },
-    currency: body.currency,
+  const booked = await bookMoney(ctx, invoice, {
+    id,
+    provider: 'manual',
+    externalId: `${body.method}:${body.reference}`,
+    method: body.method,
+    reference: body.reference,
+    amountMinor: amount,
     at: now,
-    entries: [
-      { account: 'cash', amountMinor: amount },
-      { account: 'receivable', customerId: invoice.customer_id, amountMinor: -amount },
-    ],
   })
-  await auditService.record(ctx, {
-    action: 'PAYMENT_RECORDED',
-    tenantId,
-    target: { type: 'invoice', id: invoiceId, label: invoice.number ?? undefined },
-    details: { amount, currency: body.currency, method: body.method, reference: body.reference },
-  })
+  if (booked === null)
+    throw new AppError(
+      'already_exists',
+      `A payment with the reference ${body.reference} has been booked already.`,
+    )
   return {
     payment: {
       id,
@@ -124,9 +88,88 @@ export async function book(
       status: 'succeeded',
       receivedAt: now.toISOString(),
     },
-    paidSubscriptionId: paid ? invoice.subscription_id : null,
+    paidSubscriptionId: booked.isPaid ? invoice.subscription_id : null,
     subscriptionId: invoice.subscription_id,
   }
+}
+
+type Money = {
+  id: string
+  provider: 'manual' | 'stripe'
+  externalId: string
+  method: string
+  reference: string
+  amountMinor: bigint
+  at: Date
+}
+
+/**
+ * Books money that has arrived for a locked invoice, unless it was booked before. What is more than is open becomes the
+ * customer's credit.
+ * @returns null when it was booked before; else whether the invoice is paid by it
+ */
+export async function bookMoney(
+  ctx: Ctx,
+  invoice: InvoiceRow,
+  money: Money,
+): Promise<{ isPaid: boolean } | null> {
+  const { id, at, amountMinor } = money
+  const tenantId = invoice.tenant_id
+  const isNew = await attempts.insertPaymentOnce(ctx.tx, {
+    id,
+    tenant_id: tenantId,
+    customer_id: invoice.customer_id,
+    provider: money.provider,
+    external_id: money.externalId,
+    method: money.method,
+    currency: invoice.currency,
+    amount_minor: amountMinor,
+    status: 'succeeded',
+    received_at: at,
+    recorded_by: ctx.actor,
+    created_at: at,
+  })
+  if (!isNew) return null
+  const open = invoice.status === 'open' ? openMinor(invoice) : 0n
+  const used = amountMinor < open ? amountMinor : open
+  if (used > 0n) {
+    await invoices.allocate(ctx.tx, {
+      payment_id: id,
+      invoice_id: invoice.id,
+      tenant_id: tenantId,
+      amount_minor: used,
+      created_at: at,
+    })
+    await invoices.setMoney(ctx.tx, invoice.id, {
+      paid_minor: invoice.paid_minor + used,
+      ...(used === open ? { status: 'paid' } : {}),
+    })
+  }
+  await ledger.post(ctx.tx, {
+    tenantId,
+    kind: 'payment',
+    source: { type: 'payment', id },
+    currency: invoice.currency,
+    at,
+    entries: [
+      { account: 'cash', amountMinor },
+      { account: 'receivable', customerId: invoice.customer_id, amountMinor: -used },
+      { account: 'credit', customerId: invoice.customer_id, amountMinor: used - amountMinor },
+    ],
+  })
+  await auditService.record(ctx, {
+    action: 'PAYMENT_RECORDED',
+    tenantId,
+    target: { type: 'invoice', id: invoice.id, label: invoice.number ?? undefined },
+    details: {
+      amount: amountMinor,
+      currency: invoice.currency,
+      method: money.method,
+      reference: money.reference,
+      ...(used < amountMinor ? { tooMuch: amountMinor - used } : {}),
+    },
+  })
+  return { isPaid: open > 0n && used === open }
 }
 
 function requirePayable(invoice: InvoiceRow, amount: bigint, currency: string): void {

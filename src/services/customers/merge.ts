@@ -5,6 +5,7 @@ import type { Customer } from '../../../shared/api/customers.ts'
 import { canCustomer } from '../../../shared/states/customer.ts'
 import type { Ctx } from '../../context.ts'
 import * as ledger from '../../db/billingLedger.ts'
+import { moveMethods } from '../../db/billingProviders.ts'
 import * as merging from '../../db/customerMerge.ts'
 import * as customers from '../../db/customers.ts'
 import { AppError } from '../../errors.ts'
@@ -115,6 +116,7 @@ export async function merge(
     keepsRef: change.externalRef === undefined,
   })
   await merging.moveAll(ctx.tx, tenantId, from.id, id)
+  await moveMethods(ctx.tx, tenantId, from.id, id)
   await moveBalances(ctx, tenantId, from.id, id)
   const after =
     Object.keys(change).length === 0

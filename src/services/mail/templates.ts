@@ -134,6 +134,18 @@ export const templates = {
     after: ['If you have paid in the meantime, there is nothing to do.'],
   }),
 
+  paymentLink: (page: { what: string; total: string; link: string; validUntil: Date }): Message => ({
+    subject: `Please pay: ${oneLine(page.what, 100)}`,
+    before: [
+      `${page.total} of ${oneLine(page.what)} are open. You can pay them on the page of our payment provider.`,
+    ],
+    link: { label: 'Pay now', url: page.link },
+    after: [
+      `The link is valid until ${when(page.validUntil)}.`,
+      'If you have paid in the meantime, there is nothing to do.',
+    ],
+  }),
+
   subscriptionSuspended: ({ what }: { what: string }): Message => ({
     subject: `${oneLine(what, 100)} was switched off`,
     before: [`${oneLine(what)} was switched off because an invoice is overdue. Its data are kept.`],

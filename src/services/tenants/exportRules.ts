@@ -15,7 +15,11 @@ export const NOT_EXPORTED: Record<string, string> = {
 export const SECRET_COLUMNS: Record<string, readonly string[]> = {
   api_keys: ['token_hash'],
   audit_sinks: ['secret'],
+  billing_events: ['raw'],
+  billing_providers: ['key_sealed', 'webhook_secret_sealed'],
   mails: ['body'],
+  // Whoever has the address of the page may pay there.
+  payment_attempts: ['url'],
   sso_providers: ['client_secret'],
 }
 

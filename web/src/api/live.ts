@@ -15,6 +15,10 @@ const TOUCHED: Record<string, string[]> = {
   blueprint: ['blueprints', 'audit'],
   tenant: ['tenants', 'audit', 'exports', 'closures', 'customerImports', 'customers'],
   cluster: ['clusters', 'nodes', 'audit'],
+  paymentAttempt: ['payments', 'invoices', 'subscriptions', 'audit'],
+  paymentRefund: ['payments', 'invoices', 'subscriptions', 'audit'],
+  paymentMethod: ['paymentMethods', 'audit'],
+  billingProvider: ['payments', 'invoices', 'subscriptions', 'paymentMethods', 'billingProviders'],
 }
 const LIVE = [...new Set(['jobs', 'queues', ...Object.values(TOUCHED).flat()])]
 

@@ -7,6 +7,7 @@ import type { Invoice, Subscription } from '../api/billing.ts'
 import type { Blueprint, Cluster, IpAddress, Job, JobDetail, Node } from '../api/provisioning.ts'
 import type { Timer, Worker } from '../api/provisioningControls.ts'
 import type { ClosureView, TenantExport } from '../api/tenantEnd.ts'
+import type { PaidPart, PaymentAttempt } from '../api/payments.ts'
 import type { Mail } from '../api/mails.ts'
 import type { Tenant } from '../api/tenants.ts'
 import type { User } from '../api/users.ts'
@@ -69,6 +70,24 @@ const LOOKS = {
     uncollectible: ['danger'],
     void: ['neutral'],
   } satisfies Record<Invoice['status'], Look>,
+  attempt: {
+    queued: ['info', true],
+    sent: ['info', true],
+    processing: ['info', true],
+    needs_action: ['warning'],
+    succeeded: ['success'],
+    declined: ['danger'],
+    expired: ['neutral'],
+    cancelled: ['neutral'],
+    failed: ['danger'],
+  } satisfies Record<PaymentAttempt['state'], Look>,
+  refund: {
+    queued: ['info', true],
+    sent: ['info', true],
+    pending: ['info', true],
+    succeeded: ['success'],
+    failed: ['danger'],
+  } satisfies Record<PaidPart['refunds'][number]['state'], Look>,
   address: {
     reserved: ['info'],
     assigned: ['success'],

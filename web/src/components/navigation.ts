@@ -2,6 +2,7 @@ import type { NavigateOptions } from '@tanstack/react-router'
 import {
   BellRing,
   Boxes,
+  CreditCard,
   Building2,
   FileClock,
   Gauge,
@@ -71,6 +72,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         icon: BellRing,
         permission: 'billing:read',
         to: paths.dunning,
+      },
+      {
+        section: 'payment-providers',
+        label: 'Payment providers',
+        icon: CreditCard,
+        permission: 'billing:read',
+        to: paths.paymentProviders,
       },
     ],
   },

@@ -12,11 +12,13 @@ import type { Column } from '../../ui/DataTable.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Day } from '../../ui/Time.tsx'
+import { InvoicePayments } from './InvoicePayments.tsx'
 import { PaymentForm } from './PaymentForm.tsx'
 
 export function Invoices({ subscription }: { subscription: Subscription }) {
   const { can } = useSession()
   const [paying, setPaying] = useState<Invoice | null>(null)
+  const [shown, setShown] = useState<string | null>(null)
   const permitted = can('billing:read', subscription.tenantId)
   const query = useQuery({
     ...invoicesQuery({ subscriptionId: subscription.id, limit: 50 }),
@@ -24,6 +26,8 @@ export function Invoices({ subscription }: { subscription: Subscription }) {
   })
   if (!permitted) return <p className="p-4 text-muted">{NO_PERMISSION('billing:read')}</p>
 
+  // Of the list as it is now, which changes while the dialog is open.
+  const shownInvoice = query.data?.items.find(({ id }) => id === shown)
   const columns: Column<Invoice>[] = [
     {
       header: 'Invoice',
@@ -59,19 +63,29 @@ export function Invoices({ subscription }: { subscription: Subscription }) {
       header: 'Payment',
       align: 'right',
       narrow: true,
-      render: (invoice) =>
-        invoice.status === 'open' && (
+      render: (invoice) => (
+        <div className="flex flex-wrap justify-end gap-2">
+          {invoice.status === 'open' && (
+            <Button
+              size="sm"
+              variant="primary"
+              disabledReason={
+                can('billing:manage', invoice.tenantId) ? undefined : NO_PERMISSION('billing:manage')
+              }
+              onClick={() => setPaying(invoice)}
+            >
+              Record <span className="sr-only sm:not-sr-only">payment</span>
+            </Button>
+          )}
           <Button
             size="sm"
-            variant="primary"
-            disabledReason={
-              can('billing:manage', invoice.tenantId) ? undefined : NO_PERMISSION('billing:manage')
-            }
-            onClick={() => setPaying(invoice)}
+            aria-label={`Payments of ${invoice.number ?? 'the draft'}`}
+            onClick={() => setShown(invoice.id)}
           >
-            Record <span className="sr-only sm:not-sr-only">payment</span>
+            Payments
           </Button>
-        ),
+        </div>
+      ),
     },
   ]
   return (
@@ -92,6 +106,14 @@ export function Invoices({ subscription }: { subscription: Subscription }) {
         title={`Record a payment of ${paying?.number ?? 'the invoice'}`}
       >
         {paying && <PaymentForm invoice={paying} onClose={() => setPaying(null)} />}
+      </Dialog>
+      <Dialog
+        open={shownInvoice !== undefined}
+        onClose={() => setShown(null)}
+        title={`Payments of ${shownInvoice?.number ?? 'the invoice'}`}
+        wide
+      >
+        {shownInvoice && <InvoicePayments invoice={shownInvoice} />}
       </Dialog>
     </Card>
   )

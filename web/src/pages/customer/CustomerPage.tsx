@@ -22,10 +22,11 @@ import { Time } from '../../ui/Time.tsx'
 import { Contacts } from './Contacts.tsx'
 import { CustomerActions } from './CustomerActions.tsx'
 import { Notes } from './Notes.tsx'
+import { PaymentMethods } from './PaymentMethods.tsx'
 import { Statistics } from './Statistics.tsx'
 
 const route = getRouteApi('/t/$tenant/customers/$id')
-const TABS = ['overview', 'contacts', 'notes', 'subscriptions', 'timeline'] as const
+const TABS = ['overview', 'contacts', 'notes', 'subscriptions', 'payment', 'timeline'] as const
 
 export default function CustomerPage() {
   const { id } = route.useParams()
@@ -97,6 +98,7 @@ function Content({ customer }: { customer: Customer }) {
           { value: 'contacts', label: 'Contacts', content: <Contacts customer={customer} /> },
           { value: 'notes', label: 'Notes', content: <Notes customer={customer} /> },
           { value: 'subscriptions', label: 'Subscriptions', content: <Subscriptions customer={customer} /> },
+          { value: 'payment', label: 'Payment', content: <PaymentMethods customer={customer} /> },
           can('audit:read') && {
             value: 'timeline',
             label: 'Timeline',

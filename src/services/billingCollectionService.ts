@@ -1,0 +1,58 @@
+import type { InvoicePayments } from '../../shared/api/billingPayments.ts'
+import type { Ctx } from '../context.ts'
+import * as attempts from '../db/billingAttempts.ts'
+import { toMoney } from '../lib/money.ts'
+import { present } from './billing/collecting.ts'
+import { collectorOf } from './billing/providers.ts'
+import { presentRefund, refundableMinor } from './billing/refunding.ts'
+
+/** Payments through a provider: who collects, what customers are charged with, and what comes of it. */
+export {
+  addProvider,
+  getProvider,
+  listProviders,
+  retireProvider,
+  seedProvider,
+  updateProvider,
+} from './billing/providers.ts'
+export { checkKey, checkProvider } from './billing/providerCheck.ts'
+export {
+  beginMethod,
+  ensureCustomer,
+  listMethods,
+  makeDefault,
+  removeMethod,
+  syncMethods,
+} from './billing/methods.ts'
+export { beginCharge, beginLink, cancelLink } from './billing/collecting.ts'
+export { beginRefund } from './billing/refunding.ts'
+export { connectionFor, open, settle, takeLook, type Answer, type Ask } from './billing/asking.ts'
+export { openRefund, settleRefund, type RefundAnswer, type RefundAsk } from './billing/refundAsking.ts'
+export { openWithdrawal, settleWithdrawal, type Withdrawal, type Withdrawn } from './billing/withdrawing.ts'
+export { sweep, takeOver, toAnswer, type Looked } from './billing/following.ts'
+export { receive } from './billing/inbox.ts'
+export { keepPage, keepPayment } from './billing/seen.ts'
+
+/** What was paid of an invoice, and what was tried. */
+export async function paymentsOf(ctx: Ctx, tenantId: string, invoiceId: string): Promise<InvoicePayments> {
+  const tried = await attempts.ofInvoice(ctx.tx, tenantId, invoiceId)
+  const payments = await attempts.paymentsOfInvoice(ctx.tx, tenantId, invoiceId)
+  const refunds = await attempts.refundsOf(
+    ctx.tx,
+    payments.map(({ id }) => id),
+  )
+  return {
+    collects: (await collectorOf(ctx, tenantId)) !== null,
+    attempts: tried.map(present),
+    payments: payments.map((row) => ({
+      id: row.id,
+      amount: toMoney(row.amount_minor, row.currency),
+      provider: row.provider,
+      method: row.method,
+      reference: row.external_id,
+      receivedAt: row.received_at.toISOString(),
+      refundable: toMoney(row.provider === 'manual' ? 0n : refundableMinor(row, refunds), row.currency),
+      refunds: refunds.filter((one) => one.payment_id === row.id).map(presentRefund),
+    })),
+  }
+}

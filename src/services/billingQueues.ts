@@ -1,0 +1,91 @@
+import { z } from 'zod'
+import type { Ctx } from '../context.ts'
+import { enqueue } from './provisioningQueues.ts'
+
+const HOUR_MS = 3_600_000
+/** A provider keeps an idempotency key for a day: whatever is not settled by then is for a person. */
+const PATIENCE_MS = 23 * HOUR_MS
+
+const collectPayload = z.object({ attemptId: z.string(), mail: z.boolean() })
+export type CollectPayload = z.infer<typeof collectPayload>
+/** Has an invoice paid: a charge, or a page to pay on. */
+export const paymentCollect = { kind: 'payment.collect', payload: collectPayload } as const
+
+const refundPayload = z.object({ refundId: z.string() })
+export type RefundPayload = z.infer<typeof refundPayload>
+export const paymentRefund = { kind: 'payment.refund', payload: refundPayload } as const
+
+const withdrawPayload = z.union([z.object({ methodId: z.string() }), z.object({ attemptId: z.string() })])
+export type WithdrawPayload = z.infer<typeof withdrawPayload>
+/** Takes back what a provider was given or gave: a method, or a page to pay on. */
+export const paymentWithdraw = { kind: 'payment.withdraw', payload: withdrawPayload } as const
+
+const convergePayload = z.object({
+  providerId: z.string(),
+  kind: z.enum(['payment', 'page', 'customer', 'method']),
+  ref: z.string(),
+  /** Also when no message about it waits. */
+  anyway: z.boolean(),
+})
+export type ConvergePayload = z.infer<typeof convergePayload>
+/** Looks at something at a provider again, and takes over what is there now. */
+export const paymentConverge = { kind: 'payment.converge', payload: convergePayload } as const
+
+type Owned = { id: string; tenantId: string; customerId: string; label: string }
+/** One call at a time about a customer: the provider locks him as well. */
+const serial = (customerId: string): string => `payments:${customerId}`
+
+export const enqueueCollect = (ctx: Ctx, of: Owned & { mail: boolean }): Promise<{ id: string }> =>
+  enqueue(ctx, {
+    queue: 'billing',
+    kind: paymentCollect.kind,
+    tenantId: of.tenantId,
+    subject: { type: 'paymentAttempt', id: of.id, label: of.label },
+    payload: { attemptId: of.id, mail: of.mail } satisfies CollectPayload,
+    serialKey: serial(of.customerId),
+    idempotencyKey: `payment:${of.id}`,
+    deadlineMs: PATIENCE_MS,
+  })
+
+export const enqueueRefund = (ctx: Ctx, of: Owned): Promise<{ id: string }> =>
+  enqueue(ctx, {
+    queue: 'billing',
+    kind: paymentRefund.kind,
+    tenantId: of.tenantId,
+    subject: { type: 'paymentRefund', id: of.id, label: of.label },
+    payload: { refundId: of.id } satisfies RefundPayload,
+    serialKey: serial(of.customerId),
+    idempotencyKey: `refund:${of.id}`,
+    deadlineMs: PATIENCE_MS,
+  })
+
+export const enqueueWithdraw = (ctx: Ctx, of: Owned, payload: WithdrawPayload): Promise<{ id: string }> =>
+  enqueue(ctx, {
+    queue: 'billing',
+    kind: paymentWithdraw.kind,
+    tenantId: of.tenantId,
+    subject: { type: 'methodId' in payload ? 'paymentMethod' : 'paymentAttempt', id: of.id, label: of.label },
+    payload,
+    serialKey: serial(of.customerId),
+  })
+
+/** @param why asking twice for the same reason finds the same job */
+export const enqueueConverge = (
+  ctx: Ctx,
+  tenantId: string | null,
+  payload: ConvergePayload,
+  why: string,
+): Promise<{ id: string }> =>
+  enqueue(
+    { ...ctx, permission: undefined },
+    {
+      queue: 'billing',
+      kind: paymentConverge.kind,
+      tenantId,
+      subject: { type: 'billingProvider', id: payload.providerId, label: payload.kind },
+      payload,
+      serialKey: `converge:${payload.providerId}:${payload.ref}`,
+      idempotencyKey: `converge:${payload.providerId}:${payload.ref}:${why}`,
+      priority: 60,
+    },
+  )

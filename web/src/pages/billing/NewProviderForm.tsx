@@ -1,0 +1,105 @@
+import { useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
+import { addProvider, checkKey, type BillingProvider } from '../../api/payments.ts'
+import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
+import { TenantPicker } from '../../components/pickers.tsx'
+import { useSession } from '../../components/session.ts'
+import { paths } from '../../paths.ts'
+import { Checkbox, Field, Input, Select } from '../../ui/Field.tsx'
+import { toast } from '../../ui/Toast.tsx'
+import { ConnectionCheck } from '../provisioning/ConnectionCheck.tsx'
+import { ProviderFound } from './ProviderFound.tsx'
+
+type Values = {
+  whose: 'all' | 'one'
+  kind: 'stripe' | 'manual'
+  key: string
+  webhookSecret: string
+  chargesAutomatically: boolean
+}
+
+export function NewProviderForm({ onClose }: { onClose: () => void }) {
+  const { tenant } = useSession()
+  const navigate = useNavigate()
+  const [owner, setOwner] = useState(tenant.id === undefined ? null : { id: tenant.id, name: tenant.name })
+  const of = useApiForm<Values, BillingProvider>({
+    defaultValues: {
+      whose: tenant.id === undefined ? 'all' : 'one',
+      kind: 'stripe',
+      key: '',
+      webhookSecret: '',
+      chargesAutomatically: true,
+    },
+    send: ({ whose, kind, key: typed, webhookSecret, chargesAutomatically }, key) => {
+      const tenantId = whose === 'all' ? null : (owner?.id ?? '')
+      return kind === 'manual'
+        ? addProvider({ kind, tenantId }, key)
+        : addProvider(
+            { kind, tenantId, key: typed, webhookSecret: webhookSecret.trim() || null, chargesAutomatically },
+            key,
+          )
+    },
+    onDone: (made) => {
+      toast.done('The provider is used from now on')
+      onClose()
+      void navigate(paths.paymentProvider(tenant.slug, made.id))
+    },
+  })
+  const { form, errorOf } = of
+  const [whose, kind] = [form.watch('whose'), form.watch('kind')]
+  return (
+    <Form
+      of={of}
+      submitLabel="Use this provider"
+      submitReason={whose === 'one' && owner === null ? 'Choose the tenant first.' : undefined}
+      onCancel={onClose}
+    >
+      {tenant.id === undefined && (
+        <Field label="Counts for">
+          <Select {...form.register('whose')}>
+            <option value="all">All that have not chosen</option>
+            <option value="one">One tenant</option>
+          </Select>
+        </Field>
+      )}
+      {tenant.id === undefined && whose === 'one' && (
+        <Field label="Tenant">
+          <TenantPicker value={owner} onChange={setOwner} />
+        </Field>
+      )}
+      <Field label="Payments are">
+        <Select {...form.register('kind')}>
+          <option value="stripe">Collected by Stripe</option>
+          <option value="manual">Recorded by hand</option>
+        </Select>
+      </Field>
+      {kind === 'stripe' && (
+        <>
+          <Field
+            label="Secret key"
+            hint="A secret or restricted key of the account. It is stored sealed and never shown again."
+            error={errorOf('key')}
+          >
+            <Input type="password" autoComplete="off" {...form.register('key', { required: REQUIRED })} />
+          </Field>
+          <Field
+            label="Webhook secret"
+            optional
+            hint="Of the endpoint at Stripe. Its address is shown once the provider is there; the secret can be added then."
+            error={errorOf('webhookSecret')}
+          >
+            <Input type="password" autoComplete="off" {...form.register('webhookSecret')} />
+          </Field>
+          <Checkbox label="Charge due invoices by themselves" {...form.register('chargesAutomatically')} />
+          <ConnectionCheck
+            ready={() => form.trigger('key')}
+            send={(key) => checkKey(form.getValues('key'), key)}
+            hint="Shows whose key it is, and whether it can be used."
+          >
+            {(found) => <ProviderFound found={found} />}
+          </ConnectionCheck>
+        </>
+      )}
+    </Form>
+  )
+}

@@ -1,0 +1,175 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
+import {
+  checkProvider,
+  providerQuery,
+  removeProvider,
+  updateProvider,
+  type BillingProvider,
+} from '../../api/payments.ts'
+import { ConfirmDestroy } from '../../components/ConfirmDestroy.tsx'
+import { Form, useApiForm } from '../../components/Form.tsx'
+import { Loaded } from '../../components/Loaded.tsx'
+import { Page } from '../../components/Page.tsx'
+import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { StateBadge } from '../../components/StateBadge.tsx'
+import { paths } from '../../paths.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Card, Facts } from '../../ui/Card.tsx'
+import { CopyId } from '../../ui/CopyId.tsx'
+import { Checkbox, Field, Input } from '../../ui/Field.tsx'
+import { Notice } from '../../ui/Notice.tsx'
+import { Time } from '../../ui/Time.tsx'
+import { toast } from '../../ui/Toast.tsx'
+import { ConnectionCheck } from '../provisioning/ConnectionCheck.tsx'
+import { ProviderFound } from './ProviderFound.tsx'
+import { nameOf } from './ProvidersPage.tsx'
+
+const route = getRouteApi('/t/$tenant/payment-providers/$id')
+
+export default function ProviderPage() {
+  const { id } = route.useParams()
+  const { tenant, can } = useSession()
+  const query = useQuery({ ...providerQuery(id), enabled: can('billing:read') })
+  const provider = query.data
+  return (
+    <Page
+      title={provider ? nameOf(provider) : 'Payment provider'}
+      crumbs={[{ label: 'Payment providers', link: paths.paymentProviders(tenant.slug) }]}
+      permission="billing:read"
+      badge={provider?.kind === 'stripe' && <StateBadge of="cluster" state={provider.health} />}
+      actions={provider && <Remove provider={provider} />}
+    >
+      <Loaded query={query} what="payment provider">
+        {(data) => <Content key={data.version} provider={data} />}
+      </Loaded>
+    </Page>
+  )
+}
+
+function Content({ provider }: { provider: BillingProvider }) {
+  const { can } = useSession()
+  const mayManage = can('billing:manage', provider.tenantId)
+  return (
+    <div className="space-y-4">
+      {provider.healthMessage !== null && <Notice tone="warning">{provider.healthMessage}</Notice>}
+      <Card>
+        <Facts
+          facts={[
+            ['Counts for', provider.tenantName ?? 'All tenants that have not chosen'],
+            ['Account', provider.account],
+            provider.kind === 'stripe'
+              ? ['Mode', provider.live === true ? 'Live: real money moves' : 'Test: no money moves']
+              : null,
+            ['Last tried', provider.checkedAt && <Time key="checked" at={provider.checkedAt} />],
+            provider.kind === 'stripe'
+              ? [
+                  'Last heard',
+                  provider.heardAt === null ? 'Never' : <Time key="heard" at={provider.heardAt} relative />,
+                ]
+              : null,
+            provider.kind === 'stripe' ? ['Messages that wait', String(provider.waiting)] : null,
+            provider.kind === 'stripe' ? ['Put aside for a person', String(provider.parked)] : null,
+          ]}
+        />
+      </Card>
+      {provider.kind === 'stripe' && mayManage && (
+        <>
+          <Card title="Messages of Stripe">
+            <div className="space-y-3">
+              <p className="text-muted">
+                Add this address as an endpoint at Stripe, for the events payment_intent.*, charge.*,
+                refund.*, checkout.session.*, payment_method.* and customer.deleted, and type its signing
+                secret below.
+              </p>
+              {provider.webhookUrl !== null && <CopyId id={provider.webhookUrl} what="address" full />}
+              {!provider.hasWebhookSecret && (
+                <Notice tone="warning">Without the secret, what happens at Stripe is noticed late.</Notice>
+              )}
+            </div>
+          </Card>
+          <ConnectionCheck
+            ready={() => Promise.resolve(true)}
+            send={(key) => checkProvider(provider.id, key)}
+            hint="Asks Stripe whose key it is, and whether the account takes payments."
+          >
+            {(found) => <ProviderFound found={found} />}
+          </ConnectionCheck>
+          <Settings provider={provider} />
+        </>
+      )}
+    </div>
+  )
+}
+
+type Values = { key: string; webhookSecret: string; chargesAutomatically: boolean }
+
+function Settings({ provider }: { provider: BillingProvider }) {
+  const of = useApiForm<Values, BillingProvider>({
+    defaultValues: { key: '', webhookSecret: '', chargesAutomatically: provider.chargesAutomatically },
+    send: ({ key, webhookSecret, chargesAutomatically }) =>
+      updateProvider(
+        provider.id,
+        {
+          ...(key.trim() === '' ? {} : { key }),
+          ...(webhookSecret.trim() === '' ? {} : { webhookSecret }),
+          chargesAutomatically,
+        },
+        provider.version,
+      ),
+    onDone: () => toast.done('Saved'),
+  })
+  const { form, errorOf } = of
+  return (
+    <Card title="Settings">
+      <Form of={of} submitLabel="Save">
+        <Field label="New secret key" optional hint="Nothing: the key stays." error={errorOf('key')}>
+          <Input type="password" autoComplete="off" {...form.register('key')} />
+        </Field>
+        <Field
+          label="New webhook secret"
+          optional
+          hint={provider.hasWebhookSecret ? 'Nothing: the secret stays.' : 'There is none yet.'}
+          error={errorOf('webhookSecret')}
+        >
+          <Input type="password" autoComplete="off" {...form.register('webhookSecret')} />
+        </Field>
+        <Checkbox label="Charge due invoices by themselves" {...form.register('chargesAutomatically')} />
+      </Form>
+    </Card>
+  )
+}
+
+function Remove({ provider }: { provider: BillingProvider }) {
+  const { tenant, can } = useSession()
+  const navigate = useNavigate()
+  const [removing, setRemoving] = useState(false)
+  const name = provider.tenantName ?? 'all others'
+  return (
+    <>
+      <Button
+        variant="danger"
+        disabledReason={
+          can('billing:manage', provider.tenantId) ? undefined : NO_PERMISSION('billing:manage')
+        }
+        onClick={() => setRemoving(true)}
+      >
+        Take out
+      </Button>
+      <ConfirmDestroy
+        open={removing}
+        onClose={() => setRemoving(false)}
+        title="Take the provider out"
+        name={name}
+        effect="Nothing new is collected through it. What was paid through it can still be given back."
+        submitLabel="Take out"
+        send={() => removeProvider(provider.id)}
+        onDone={() => {
+          toast.done('The provider is no longer used')
+          void navigate(paths.paymentProviders(tenant.slug))
+        }}
+      />
+    </>
+  )
+}

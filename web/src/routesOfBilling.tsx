@@ -1,0 +1,49 @@
+import { createRoute } from '@tanstack/react-router'
+import { page, search, under } from './routeBase.tsx'
+
+export const billing = [
+  createRoute({
+    getParentRoute: under,
+    path: 'subscriptions',
+    validateSearch: search('state', 'page'),
+    component: page(() => import('./pages/billing/SubscriptionsPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'subscriptions/new',
+    validateSearch: search('customer'),
+    component: page(() => import('./pages/billing/OrderPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'subscriptions/$id',
+    validateSearch: search('tab', 'assume'),
+    component: page(() => import('./pages/billing/SubscriptionPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'dunning',
+    component: page(() => import('./pages/billing/DunningPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'payment-providers',
+    component: page(() => import('./pages/billing/ProvidersPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'payment-providers/$id',
+    component: page(() => import('./pages/billing/ProviderPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'plans',
+    validateSearch: search('page'),
+    component: page(() => import('./pages/billing/PlansPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'plans/new',
+    component: page(() => import('./pages/billing/NewPlanPage.tsx')),
+  }),
+] as const
