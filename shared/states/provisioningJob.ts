@@ -21,6 +21,11 @@ const NOT_CANCELLED: Record<string, string> = {
   'cloudPod.keep': 'Undelete the pod once this has ended: that brings it back.',
   'cloudPod.suspend': 'End the suspension instead: that brings the pods back.',
   'cloudPod.resume': 'Suspend again instead: that stops the pods.',
+  'payment.collect':
+    'It may have been paid already. Wait for the end: then a link can be taken back, and a payment refunded.',
+  'payment.refund': 'The money may be on its way back already: wait for the end.',
+  'payment.withdraw': 'The provider may have taken it back already: wait for the end.',
+  'payment.converge': 'It only takes over what the provider says: wait for the end.',
   'tenant.enforce': 'End the suspension instead.',
   'tenant.close': 'Withdraw the closing instead, as long as it can be.',
 }

@@ -38,7 +38,8 @@ const withOurs = (headers: Record<string, string>) =>
   headers['origin'] === 'OURS' ? { ...headers, origin: app.url } : headers
 
 describe.each(FOREIGN)('with %s', (_, headers) => {
-  const unsafe = routes.filter((route) => route.method !== 'GET')
+  // Who sends what is signed has no session, and none would help him.
+  const unsafe = routes.filter((route) => route.method !== 'GET' && !route.signed)
 
   test.each(unsafe.map((route) => [`${route.method} ${route.path}`, route] as const))(
     '%s is refused',

@@ -32,7 +32,7 @@ const NOT_TAKEN = new Set([
 function secondsOf(text: string): number | undefined {
   if (/^\d{1,10}$/.test(text)) return Number(text)
   if (!/^(?:\d{1,10}[smhdw]){1,5}$/i.test(text)) return undefined
-  return [...text.matchAll(/(\d+)([smhdw])/gi)].reduce(
+  return [...text.matchAll(/(\d{1,10})([smhdw])/gi)].reduce(
     (sum, [, amount, unit]) => sum + Number(amount) * (UNITS[(unit ?? '').toLowerCase()] ?? 0),
     0,
   )
