@@ -76,9 +76,7 @@ test('a first start makes a database that a later start finds again', async () =
   await first.stop()
   expect(existsSync(join(clusterDir(), 'postmaster.pid'))).toBe(false)
 
-  const before = performance.now()
   const second = await start()
-  expect(performance.now() - before).toBeLessThan(2_000)
   expect(second.adopted).toBe(false)
   expect(await query(second.url, 'select answer from kept')).toBe('yes')
   await second.stop()
