@@ -71,6 +71,11 @@ export class AppError extends Error {
 
 export const notFound = (what: string): AppError => new AppError('not_found', `No such ${what}.`)
 
+/** What `shared/states` says of something that is asked for. @throws AppError invalid_state with the reason */
+export function requireAllowed(verdict: { allowed: true } | { allowed: false; reason: string }): void {
+  if (!verdict.allowed) throw new AppError('invalid_state', verdict.reason)
+}
+
 /** The If-Match of an update. @throws AppError precondition_failed */
 export function requireVersion(current: number, expected: number | undefined): void {
   if (expected !== undefined && expected !== current) {

@@ -14,7 +14,7 @@ import * as sold from '../db/integrationPods.ts'
 import type { IntegrationPodRow } from '../db/integrationPods.ts'
 import type { ListOptions } from '../db/list.ts'
 import * as jobs from '../db/provisioningJobs.ts'
-import { AppError, notFound } from '../errors.ts'
+import { AppError, notFound, requireAllowed } from '../errors.ts'
 import { newId } from '../lib/ids.ts'
 import * as auditService from './auditService.ts'
 import * as cloudPodService from './cloudPodService.ts'
@@ -57,10 +57,6 @@ async function lockSold(ctx: Ctx, tenantId: string, externalKey: string): Promis
   const pod = await cloudPods.lock(ctx.tx, tenantId, row.pod_id)
   if (!pod) throw new Error(`what was sold as ${externalKey} has lost its pod`)
   return { row, pod }
-}
-
-function requireAllowed(verdict: { allowed: true } | { allowed: false; reason: string }): void {
-  if (!verdict.allowed) throw new AppError('invalid_state', verdict.reason)
 }
 
 async function emit(

@@ -24,6 +24,9 @@ export type Reader = {
   end(): void
 }
 
+/** An IPv6 address as it is kept: compressed, in lower case, without dots. */
+export const shortest = (address: string): string => new URL(`http://[${address}]`).hostname.slice(1, -1)
+
 const textOf = ({ bytes }: Token): string => Buffer.from(bytes, 'latin1').toString('utf8')
 
 export function readerOf(tokens: readonly Token[], { origin, bare }: Place): Reader {
@@ -69,7 +72,7 @@ export function readerOf(tokens: readonly Token[], { origin, bare }: Place): Rea
       const text = textOf(take('address'))
       if (!isIPv6(text) || text.includes('%'))
         throw new DnsError(`${text} is no IPv6 address, such as 2001:db8::1.`)
-      return new URL(`http://[${text}]`).hostname.slice(1, -1)
+      return shortest(text)
     },
     hex: (what, digits) => {
       const text = rest(what).toLowerCase()

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { DnsError } from './errors.ts'
-import type { Reader } from './reader.ts'
+import { shortest, type Reader } from './reader.ts'
 
 /** The parameters of SVCB and HTTPS by their numbers (RFC 9460, 14.3.2), in whose order they stand. */
 const KEYS = ['mandatory', 'alpn', 'no-default-alpn', 'port', 'ipv4hint', 'ech', 'ipv6hint']
@@ -31,7 +31,7 @@ function valueOf(key: string, value: string): string | null {
       if (!list(value).every((one) => isIPv6(one) && !one.includes('%')))
         throw wrong('a list of IPv6 addresses')
       return list(value)
-        .map((one) => new URL(`http://[${one}]`).hostname.slice(1, -1))
+        .map((one) => shortest(one))
         .join(',')
     case 'mandatory':
       return list(value)

@@ -1,12 +1,8 @@
-import {
-  stateAfter,
-  type SubscriptionEvent,
-  type Verdict,
-} from '../../../shared/states/billingSubscription.ts'
+import { stateAfter, type SubscriptionEvent } from '../../../shared/states/billingSubscription.ts'
 import type { Ctx } from '../../context.ts'
 import * as billing from '../../db/billing.ts'
 import type { SubscriptionChange, SubscriptionRow } from '../../db/billing.ts'
-import { AppError, notFound } from '../../errors.ts'
+import { notFound } from '../../errors.ts'
 import * as auditService from '../auditService.ts'
 
 /** What every change of a subscription begins with. @throws AppError not_found */
@@ -14,11 +10,6 @@ export async function lock(ctx: Ctx, tenantId: string, id: string): Promise<Subs
   const row = await billing.lockSubscription(ctx.tx, tenantId, id)
   if (!row) throw notFound('subscription')
   return row
-}
-
-/** @throws AppError invalid_state with the reason */
-export function requireAllowed(verdict: Verdict): void {
-  if (!verdict.allowed) throw new AppError('invalid_state', verdict.reason)
 }
 
 export async function emit(

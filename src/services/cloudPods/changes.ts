@@ -1,8 +1,7 @@
-import type { Verdict } from '../../../shared/states/billingSubscription.ts'
 import type { Ctx } from '../../context.ts'
 import * as pods from '../../db/cloudPods.ts'
 import type { PodRow } from '../../db/cloudPods.ts'
-import { AppError, notFound } from '../../errors.ts'
+import { notFound } from '../../errors.ts'
 import * as auditService from '../auditService.ts'
 
 /** What every change of a pod begins and ends with. @throws AppError not_found */
@@ -10,11 +9,6 @@ export async function lockPod(ctx: Ctx, tenantId: string, id: string): Promise<P
   const pod = await pods.lock(ctx.tx, tenantId, id)
   if (!pod) throw notFound('CloudPod')
   return pod
-}
-
-/** @throws AppError invalid_state with the reason */
-export function requireAllowed(verdict: Verdict): void {
-  if (!verdict.allowed) throw new AppError('invalid_state', verdict.reason)
 }
 
 export async function emit(

@@ -2,9 +2,9 @@ import type { CloudPodUpdate } from '../../../shared/api/cloudPods.ts'
 import { canPod } from '../../../shared/states/cloudPod.ts'
 import type { Ctx } from '../../context.ts'
 import * as pods from '../../db/cloudPods.ts'
-import { requireVersion } from '../../errors.ts'
+import { requireAllowed, requireVersion } from '../../errors.ts'
 import * as auditService from '../auditService.ts'
-import { emit, lockPod, requireAllowed } from './changes.ts'
+import { emit, lockPod } from './changes.ts'
 
 /**
  * Changes what people write down about a pod, and its protection; what is not named stays. The guest is not touched.

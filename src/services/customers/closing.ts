@@ -5,11 +5,11 @@ import { canCustomer } from '../../../shared/states/customer.ts'
 import type { Ctx } from '../../context.ts'
 import * as merging from '../../db/customerMerge.ts'
 import * as customers from '../../db/customers.ts'
-import { AppError, notFound } from '../../errors.ts'
+import { AppError, notFound, requireAllowed } from '../../errors.ts'
 import { formatMoney } from '../../lib/money.ts'
 import * as auditService from '../auditService.ts'
 import * as BillingService from '../BillingService.ts'
-import { get, requireAllowed } from './record.ts'
+import { get } from './record.ts'
 
 type Flags = { cancelSubscriptions: boolean; keepCredit: boolean }
 

@@ -5,14 +5,13 @@ import * as imports from '../../db/customerImport.ts'
 import type { ImportKey, ImportView } from '../../db/customerImport.ts'
 import * as settings from '../../db/customerSettings.ts'
 import * as tenants from '../../db/tenants.ts'
-import { AppError, notFound } from '../../errors.ts'
+import { AppError, notFound, requireAllowed } from '../../errors.ts'
 import type { Download } from '../../lib/download.ts'
 import { newId } from '../../lib/ids.ts'
 import { pieces } from '../../lib/pieces.ts'
 import * as auditService from '../auditService.ts'
 import { enqueueImport, enqueueImportCheck } from '../customerQueues.ts'
 import { refused, writeHead } from './csv.ts'
-import { requireAllowed } from './record.ts'
 
 const CHUNK_BYTES = 512 * 1024
 const DAY_MS = 86_400_000

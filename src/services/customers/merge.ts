@@ -8,12 +8,12 @@ import * as ledger from '../../db/billingLedger.ts'
 import { moveMethods } from '../../db/billingProviders.ts'
 import * as merging from '../../db/customerMerge.ts'
 import * as customers from '../../db/customers.ts'
-import { AppError } from '../../errors.ts'
+import { AppError, requireAllowed } from '../../errors.ts'
 import { canonicalJson } from '../../lib/canonicalJson.ts'
 import { toMoney } from '../../lib/money.ts'
 import * as auditService from '../auditService.ts'
 import { chosen, differences } from './mergeFields.ts'
-import { get, requireAllowed, update } from './record.ts'
+import { get, update } from './record.ts'
 
 const SHOWN = 20
 

@@ -12,19 +12,13 @@ import * as settings from '../../db/customerSettings.ts'
 import { violatedConstraint } from '../../db/index.ts'
 import type { ListOptions } from '../../db/list.ts'
 import * as tenants from '../../db/tenants.ts'
-import { AppError, notFound, requireVersion } from '../../errors.ts'
+import { AppError, notFound, requireAllowed, requireVersion } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
 import { applyFields } from './fields.ts'
 import { checkTaxIds } from './taxIds.ts'
 
 type Row = NonNullable<Awaited<ReturnType<typeof customers.find>>>
-
-type Verdict = ReturnType<(typeof canCustomer)['change']>
-/** @throws AppError invalid_state with the reason */
-export function requireAllowed(verdict: Verdict): void {
-  if (!verdict.allowed) throw new AppError('invalid_state', verdict.reason)
-}
 
 /**
  * A customer that something may be added to, and stays so until the transaction ends.
