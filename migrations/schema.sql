@@ -909,6 +909,33 @@ create table customers (
 
 create table domain_queue partition of provisioning_jobs_live FOR VALUES IN ('domain');
 
+create table domains (
+  id uuid not null,
+  tenant_id uuid not null,
+  customer_id uuid,
+  name text not null,
+  unicode_name text not null,
+  registrable_name text not null,
+  registration text not null default 'external'::text,
+  proof text not null,
+  verified_at timestamp with time zone,
+  checked_at timestamp with time zone,
+  check_fault text,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint domains_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint domains_pkey PRIMARY KEY (id),
+  constraint domains_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
+  constraint domains_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint domains_check CHECK (((name = registrable_name) OR (name ~~ ('%.'::text || registrable_name)))),
+  constraint domains_check1 CHECK (((registration = 'ended'::text) = (ended_at IS NOT NULL))),
+  constraint domains_name_check CHECK (((name ~ '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$'::text) AND (length(name) <= 253))),
+  constraint domains_proof_check CHECK (((length(proof) >= 20) AND (length(proof) <= 100))),
+  constraint domains_registration CHECK ((registration = ANY (ARRAY['external'::text, 'ended'::text])))
+);
+
 create table dunning_policies (
   id uuid not null,
   tenant_id uuid,
@@ -2341,6 +2368,18 @@ CREATE INDEX customers_search ON public.customers USING gin (tenant_id, search_t
 
 CREATE INDEX customers_tags ON public.customers USING gin (tenant_id, tags);
 
+CREATE INDEX domains_customer ON public.domains USING btree (tenant_id, customer_id, id DESC) WHERE (customer_id IS NOT NULL);
+
+CREATE INDEX domains_list ON public.domains USING btree (tenant_id, id DESC);
+
+CREATE UNIQUE INDEX domains_once ON public.domains USING btree (name) WHERE ((verified_at IS NOT NULL) AND (ended_at IS NULL));
+
+CREATE UNIQUE INDEX domains_once_in_tenant ON public.domains USING btree (tenant_id, name) WHERE (ended_at IS NULL);
+
+CREATE INDEX domains_registrable ON public.domains USING btree (registrable_name) WHERE (ended_at IS NULL);
+
+CREATE INDEX domains_unverified ON public.domains USING btree (checked_at) WHERE ((verified_at IS NULL) AND (ended_at IS NULL));
+
 CREATE UNIQUE INDEX dunning_policies_once ON public.dunning_policies USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid));
 
 CREATE UNIQUE INDEX findings_live ON public.findings USING btree (cluster_id, vmid, kind) WHERE (state <> 'closed'::text);
@@ -2617,6 +2656,8 @@ alter table customer_notes enable row level security, force row level security;
 
 alter table customers enable row level security, force row level security;
 
+alter table domains enable row level security, force row level security;
+
 alter table dunning_policies enable row level security, force row level security;
 
 alter table integration_pods enable row level security, force row level security;
@@ -2770,6 +2811,8 @@ create policy tenant_wall on customer_imports for all using ((( SELECT app_platf
 create policy tenant_wall on customer_notes for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on customers for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on domains for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_delete on dunning_policies for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -3010,6 +3053,8 @@ grant delete, insert, select, update on customer_imports to mpanel_app;
 grant delete, insert, select, update on customer_notes to mpanel_app;
 
 grant insert, select, update on customers to mpanel_app;
+
+grant insert, select, update on domains to mpanel_app;
 
 grant delete, insert, select, update on dunning_policies to mpanel_app;
 

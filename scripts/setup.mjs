@@ -12,6 +12,9 @@ const modules = join(root, 'node_modules')
 const pinnedNode = join(modules, '.bin', 'node')
 const stampFile = join(modules, '.mpanel-lock')
 
+/** Of PowerDNS's SQLite backend. */
+const PDNS_SCHEMA = '/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql'
+
 /** What the tests need that npm does not bring. */
 const SYSTEM_NEEDS = [
   {
@@ -28,6 +31,21 @@ const SYSTEM_NEEDS = [
     what: 'PHP with curl (for the module that WHMCS runs)',
     packages: ['php-cli', 'php-curl'],
     isThere: () => succeeds('php', ['-r', "exit((int) !function_exists('curl_init'));"]),
+  },
+  {
+    what: 'PowerDNS (for the tests of zones)',
+    packages: ['pdns-server', 'pdns-backend-sqlite3', 'sqlite3'],
+    isThere: () => inPath('pdns_server') && inPath('sqlite3') && existsSync(PDNS_SCHEMA),
+  },
+  {
+    what: 'Pebble (for the tests of certificates)',
+    packages: ['pebble', 'openssl'],
+    isThere: () => inPath('pebble') && inPath('openssl'),
+  },
+  {
+    what: 'Net::EPP (a second opinion on the simulated registry)',
+    packages: ['libnet-epp-perl'],
+    isThere: () => succeeds('perl', ['-MNet::EPP::Simple', '-e', '1']),
   },
 ]
 
@@ -186,7 +204,9 @@ function tail(output) {
 }
 
 function inPath(program) {
-  return process.env.PATH.split(delimiter).some((folder) => existsSync(join(folder, program)))
+  return [...process.env.PATH.split(delimiter), '/usr/sbin'].some((folder) =>
+    existsSync(join(folder, program)),
+  )
 }
 
 function succeeds(program, args) {

@@ -54,6 +54,13 @@ export const PERMISSIONS = [
   'users:view-as',
   'users:impersonate',
   'mails:read',
+  'domains:read',
+  'domains:create',
+  'domains:update',
+  'domains:transfer',
+  'domains:delete',
+  'ssl:read',
+  'ssl:manage',
 ] as const
 
 export type Permission = (typeof PERMISSIONS)[number]
@@ -105,6 +112,11 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'cloudpods:firewall',
     'cloudpods:template',
     'cloudpods:delete',
+    'domains:create',
+    'domains:update',
+    'domains:transfer',
+    'domains:delete',
+    'ssl:manage',
     'integrations:manage',
     'audit:export',
     'audit:manage',
@@ -125,6 +137,9 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'cloudpods:rebuild',
     'cloudpods:firewall',
     'cloudpods:template',
+    'domains:create',
+    'domains:update',
+    'ssl:manage',
   ],
   TENANT_USER: [
     'tenants:read',
@@ -132,6 +147,8 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'blueprints:read',
     'cloudpods:read',
     'cloudpods:power',
+    'domains:read',
+    'ssl:read',
     'jobs:read',
   ],
 }

@@ -604,6 +604,24 @@ export interface CustomersTable {
   search_text: Generated<string>
 }
 
+export interface DomainsTable {
+  id: string
+  tenant_id: string
+  customer_id: string | null
+  name: string
+  unicode_name: string
+  registrable_name: string
+  registration: Generated<'external' | 'ended'>
+  proof: string
+  verified_at: Date | null
+  checked_at: Date | null
+  check_fault: string | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+  ended_at: Date | null
+}
+
 export interface DunningPoliciesTable {
   id: string
   tenant_id: string | null
@@ -1533,6 +1551,7 @@ export interface Tables {
   customer_imports: CustomerImportsTable
   customer_notes: CustomerNotesTable
   customers: CustomersTable
+  domains: DomainsTable
   dunning_policies: DunningPoliciesTable
   findings: FindingsTable
   idempotency_keys: IdempotencyKeysTable
