@@ -7,6 +7,7 @@ import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { Timeline } from '../../components/Timeline.tsx'
+import { stateOf } from '../../lib/domainWords.ts'
 import { paths } from '../../paths.ts'
 import { Card, Facts } from '../../ui/Card.tsx'
 import { CopyId } from '../../ui/CopyId.tsx'
@@ -15,7 +16,6 @@ import { Tabs } from '../../ui/Tabs.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { DomainActions } from './DomainActions.tsx'
 import { Ownership } from './Ownership.tsx'
-import { stateOf } from './words.ts'
 
 const route = getRouteApi('/t/$tenant/domains/$id')
 const TABS = ['overview', 'timeline'] as const

@@ -1,20 +1,17 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Globe, Plus } from 'lucide-react'
-import { domainsQuery, type Domain } from '../../api/domains.ts'
+import { domainsQuery } from '../../api/domains.ts'
 import { Filters, oneOf, SearchFilter } from '../../components/Filters.tsx'
-import { cursorOf, List } from '../../components/List.tsx'
+import { DomainList } from '../../components/DomainList.tsx'
+import { cursorOf } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
-import { StateBadge } from '../../components/StateBadge.tsx'
 import { paths } from '../../paths.ts'
 import { buttonClass } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
-import type { Column } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Select } from '../../ui/Field.tsx'
-import { Time } from '../../ui/Time.tsx'
-import { stateOf } from './words.ts'
 
 const route = getRouteApi('/t/$tenant/domains')
 
@@ -52,10 +49,8 @@ export default function DomainsPage() {
             <option value="false">Not proven yet</option>
           </Select>
         </Filters>
-        <List
+        <DomainList
           query={query}
-          what="domains"
-          columns={columnsOf(tenant.slug)}
           trail={page}
           onTrail={(trail) => void navigate({ search: { ...filter, page: trail } })}
           empty={
@@ -73,23 +68,3 @@ export default function DomainsPage() {
     </Page>
   )
 }
-
-const columnsOf = (tenant: string): Column<Domain>[] => [
-  {
-    header: 'Domain',
-    render: ({ id, unicodeName, customerName }) => (
-      <>
-        <Link {...paths.domain(tenant, id)} className="font-medium break-all hover:underline">
-          {unicodeName}
-        </Link>
-        {customerName && <div className="text-[13px] text-muted">{customerName}</div>}
-      </>
-    ),
-  },
-  {
-    header: 'State',
-    narrow: true,
-    render: (domain) => <StateBadge of="domain" state={stateOf(domain)} />,
-  },
-  { header: 'Added', narrow: true, from: 'md', render: ({ createdAt }) => <Time at={createdAt} relative /> },
-]

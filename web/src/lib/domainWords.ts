@@ -1,4 +1,4 @@
-import type { Domain } from '../../api/domains.ts'
+import type { Domain } from '../api/domains.ts'
 
 /** What a list says of a domain in one word. */
 export const stateOf = ({ registration, verifiedAt }: Domain) =>
