@@ -45,6 +45,8 @@ import { cloudPodTemplate, cloudPodTemplateRemove } from './cloudPodTemplate.ts'
 import { customerImport } from './customerImport.ts'
 import { customerImportCheck } from './customerImportCheck.ts'
 import { cloudPodResume, cloudPodSuspend } from './cloudPodSuspension.ts'
+import { domainZoneApply } from './domainZoneApply.ts'
+import { domainZoneRemove } from './domainZoneRemove.ts'
 import { mailSend } from './mailSend.ts'
 import { provisioningClusterSync } from './provisioningClusterSync.ts'
 import { provisioningPoolClaim } from './provisioningPoolClaim.ts'
@@ -102,6 +104,8 @@ const list = [
   billingConverge,
   billingRefund,
   billingWithdraw,
+  domainZoneApply,
+  domainZoneRemove,
 ] as unknown as AnyHandler[]
 
 /** Every job there is. test/rules checks that each declared job has exactly one handler. */
