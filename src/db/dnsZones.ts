@@ -160,3 +160,17 @@ export const withOtherNameServers = async (tx: Tx, limit: number): Promise<{ id:
     order by z.id limit ${limit}`.execute(tx)
   return rows
 }
+
+/** Zones of a server that were brought there, and about which no job waits or runs. */
+export const restingOn = async (tx: Tx, serverId: string): Promise<ZoneRow[]> => {
+  const { rows } = await sql<ZoneRow>`select z.* from dns_zones z where z.server_id = ${serverId}
+    and z.state in ('applied', 'drift') and not exists (select from provisioning_jobs_live j
+      where j.queue = 'domain' and j.subject_id = z.id and j.state not in ('succeeded', 'failed', 'cancelled'))
+    order by z.compared_at nulls first, z.id`.execute(tx)
+  return rows
+}
+
+export async function noteChecked(tx: Tx, serverId: string, at: Date): Promise<void> {
+  await sql`update dns_zones set checked_at = ${at} where server_id = ${serverId}
+    and state in ('applied', 'drift')`.execute(tx)
+}

@@ -28,6 +28,9 @@ const TABLES = {
   paymentMethod: 'payment_methods',
   paymentAttempt: 'payment_attempts',
   payment: 'payments',
+  domain: 'domains',
+  dnsZone: 'dns_zones',
+  dnsTemplate: 'dns_templates',
 } as const
 
 export type TenantThing = keyof typeof TABLES
@@ -61,6 +64,8 @@ const PART_OF: Partial<Record<TenantThing, readonly (readonly [TenantThing, colu
     ['customer', 'customer_id'],
   ],
   payment: [['customer', 'customer_id']],
+  domain: [['customer', 'customer_id']],
+  dnsZone: [['domain', 'domain_id']],
 }
 
 export type Thing = { type: string; id: string }

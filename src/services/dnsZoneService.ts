@@ -16,8 +16,12 @@ export {
   type ManagedRrset,
   type Presented,
 } from './dnsZones/managed.ts'
-export { begin, end, followNameServers } from './dnsZones/lifecycle.ts'
+export { followNameServers } from './dnsZones/lifecycle.ts'
+export { adoptZone, applyZone, beginZone, endZone, getZone, updateZone } from './dnsZones/commands.ts'
+export { change, editsOf, recordsOf } from './dnsZones/userEdits.ts'
+export { exportZone, getRevision, importZone, listRevisions, rollBack } from './dnsZones/wholesale.ts'
 export {
+  connectionOf,
   desired,
   driftOf,
   noteApplied,
@@ -25,9 +29,11 @@ export {
   noteRemoved,
   noteWaiting,
   removal,
+  sealedFor,
   type Applied,
   type Desired,
   type Drift,
   type ZoneError,
 } from './dnsZones/applying.ts'
+export { compareSeen, noteCompared, type Compared, type Seen } from './dnsZones/comparing.ts'
 export { blamed, keyOf, planOf, tooMuch, type PlannedChange } from './dnsZones/planning.ts'

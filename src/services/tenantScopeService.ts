@@ -31,6 +31,9 @@ const NAMES: Record<TenantThing, string> = {
   paymentMethod: 'payment method',
   paymentAttempt: 'payment attempt',
   payment: 'payment',
+  domain: 'domain',
+  dnsZone: 'zone',
+  dnsTemplate: 'DNS template',
 }
 
 /**
