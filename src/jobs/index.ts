@@ -16,6 +16,7 @@ import * as customerService from '../services/customerService.ts'
 import * as dnsServerService from '../services/dnsServerService.ts'
 import * as dnsZoneService from '../services/dnsZoneService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
+import * as domainService from '../services/domainService.ts'
 import * as searchService from '../services/searchService.ts'
 import * as tenantSuspensionService from '../services/tenantSuspensionService.ts'
 import * as tenantClosureService from '../services/tenantClosureService.ts'
@@ -50,6 +51,7 @@ import { cloudPodResume, cloudPodSuspend } from './cloudPodSuspension.ts'
 import { domainZoneApply } from './domainZoneApply.ts'
 import { domainServerCompare, domainZoneCompare } from './domainZoneCompare.ts'
 import { domainZoneRemove } from './domainZoneRemove.ts'
+import { domainVerify } from './domainVerify.ts'
 import { mailSend } from './mailSend.ts'
 import { provisioningClusterSync } from './provisioningClusterSync.ts'
 import { provisioningPoolClaim } from './provisioningPoolClaim.ts'
@@ -101,6 +103,7 @@ const list = [
   customerImportCheck,
   customerImport,
   auditSinkTest,
+  domainVerify,
   authPasswordReset,
   mailSend,
   billingCollect,
@@ -183,6 +186,7 @@ export const timers: readonly Timer[] = [
     harmless: true,
     run: cloudPodQuotas.recountQuotas,
   },
+  { name: 'domains.check', everyMs: MINUTE_MS, run: domainService.checkDue },
   { name: 'tenants.close', everyMs: MINUTE_MS, run: tenantClosureService.beginDue },
   {
     name: 'tenants.expireExports',

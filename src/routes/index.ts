@@ -46,6 +46,7 @@ import { dnsServerRoutes } from './dnsServerRoutes.ts'
 import { dnsTemplateRoutes } from './dnsTemplateRoutes.ts'
 import { dnsZoneRoutes } from './dnsZoneRoutes.ts'
 import { integrationPods } from './integrationPods.ts'
+import { domainRoutes } from './domainRoutes.ts'
 import { healthRoutes } from './healthRoutes.ts'
 import { securityGroups } from './cloudPodFirewall.ts'
 import { provisioningBlueprintRoutes } from './provisioningBlueprintRoutes.ts'
@@ -110,6 +111,7 @@ export const routes: readonly Route[] = [
   ...dnsServerRoutes,
   ...dnsTemplateRoutes,
   ...dnsZoneRoutes,
+  ...domainRoutes,
   ...adminSearch,
   ...adminAudit,
   ...adminAuditSinks,
