@@ -9,6 +9,7 @@ import type { Oidc, OidcConnection } from './integrations/oidc/types.ts'
 import type { Certificate, PlanProxmox, Proxmox, ProxmoxConnection } from './integrations/proxmox/types.ts'
 import type { SyslogMessage, SyslogTarget } from './integrations/syslog/types.ts'
 import type { TxtAnswer } from './integrations/dns/types.ts'
+import type { DnsServer, DnsServerConnection } from './integrations/dnsServers/types.ts'
 import type { WebhookDelivery, WebhookTarget } from './integrations/webhook/types.ts'
 import type { Sealer } from './lib/crypto.ts'
 import { newId } from './lib/ids.ts'
@@ -37,6 +38,7 @@ type Vendors = {
   mail: Mail | null
   oidc(connection: OidcConnection): Oidc
   netbox(connection: NetboxConnection): Netbox
+  dnsServer(connection: DnsServerConnection): DnsServer
   billing(connection: BillingConnection): BillingProvider
   /** The TXT records of a name in DNS. */
   txt(name: string): Promise<TxtAnswer>

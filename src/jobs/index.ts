@@ -13,6 +13,8 @@ import * as cloudPodFindingService from '../services/cloudPodFindingService.ts'
 import * as cloudPodQuotas from '../services/cloudPodQuotas.ts'
 import * as cloudPodTrafficService from '../services/cloudPodTrafficService.ts'
 import * as customerService from '../services/customerService.ts'
+import * as dnsServerService from '../services/dnsServerService.ts'
+import * as dnsZoneService from '../services/dnsZoneService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import * as domainService from '../services/domainService.ts'
 import * as searchService from '../services/searchService.ts'
@@ -46,6 +48,9 @@ import { cloudPodTemplate, cloudPodTemplateRemove } from './cloudPodTemplate.ts'
 import { customerImport } from './customerImport.ts'
 import { customerImportCheck } from './customerImportCheck.ts'
 import { cloudPodResume, cloudPodSuspend } from './cloudPodSuspension.ts'
+import { domainZoneApply } from './domainZoneApply.ts'
+import { domainServerCompare, domainZoneCompare } from './domainZoneCompare.ts'
+import { domainZoneRemove } from './domainZoneRemove.ts'
 import { domainVerify } from './domainVerify.ts'
 import { mailSend } from './mailSend.ts'
 import { provisioningClusterSync } from './provisioningClusterSync.ts'
@@ -105,6 +110,10 @@ const list = [
   billingConverge,
   billingRefund,
   billingWithdraw,
+  domainZoneApply,
+  domainZoneRemove,
+  domainZoneCompare,
+  domainServerCompare,
 ] as unknown as AnyHandler[]
 
 /** Every job there is. test/rules checks that each declared job has exactly one handler. */
@@ -142,6 +151,13 @@ export const timers: readonly Timer[] = [
     name: 'ipPools.compare',
     everyMs: MINUTE_MS,
     run: inOne('ipPools.compare', cloudPodClaimService.compareAll),
+  },
+  { name: 'dns.compare', everyMs: MINUTE_MS, run: inOne('dns.compare', dnsServerService.compareAll) },
+  { name: 'dns.expire', everyMs: MINUTE_MS, run: inOne('dns.expire', dnsZoneService.dropExpired) },
+  {
+    name: 'dns.nameServers',
+    everyMs: MINUTE_MS,
+    run: inOne('dns.nameServers', dnsZoneService.followNameServers),
   },
   {
     name: 'tenants.enforce',

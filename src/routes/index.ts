@@ -42,6 +42,9 @@ import { cloudPodRebuilds } from './cloudPodRebuilds.ts'
 import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import { cloudPodTemplates } from './cloudPodTemplates.ts'
 import type { Route } from './define.ts'
+import { dnsServerRoutes } from './dnsServerRoutes.ts'
+import { dnsTemplateRoutes } from './dnsTemplateRoutes.ts'
+import { dnsZoneRoutes } from './dnsZoneRoutes.ts'
 import { integrationPods } from './integrationPods.ts'
 import { domainRoutes } from './domainRoutes.ts'
 import { healthRoutes } from './healthRoutes.ts'
@@ -105,6 +108,9 @@ export const routes: readonly Route[] = [
   ...provisioningClusterRoutes,
   ...provisioningControlRoutes,
   ...provisioningFindingRoutes,
+  ...dnsServerRoutes,
+  ...dnsTemplateRoutes,
+  ...dnsZoneRoutes,
   ...domainRoutes,
   ...adminSearch,
   ...adminAudit,

@@ -32,6 +32,8 @@ const NAMES: Record<TenantThing, string> = {
   paymentAttempt: 'payment attempt',
   payment: 'payment',
   domain: 'domain',
+  dnsZone: 'zone',
+  dnsTemplate: 'DNS template',
 }
 
 /**
