@@ -1,5 +1,5 @@
 -- Who gives certificates. acme: a CA reached by RFC 8555; private: the CA inside mPanel, whose root key is sealed and made at first
--- use. tokens: how many orders may still be made now; they grow back, budget of them in three hours.
+-- use. budget: how many orders may be made in three hours; budget_at: when all of it is there again.
 create table ssl_issuers (
   id uuid primary key,
   name text not null,
@@ -13,8 +13,7 @@ create table ssl_issuers (
   eab_kid text,
   eab_key_sealed bytea,
   budget int not null default 300 check (budget between 1 and 1000000),
-  tokens double precision not null default 300,
-  refilled_at timestamptz not null,
+  budget_at timestamptz not null,
   key_sealed bytea,
   root_pem text,
   problem text,

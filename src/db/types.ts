@@ -1355,8 +1355,7 @@ export interface SslIssuersTable {
   eab_kid: string | null
   eab_key_sealed: Buffer | null
   budget: Generated<number>
-  tokens: Generated<string>
-  refilled_at: Date
+  budget_at: Date
   key_sealed: Buffer | null
   root_pem: string | null
   problem: string | null

@@ -16,7 +16,7 @@ export type AcmeProxy = {
   directoryUrl: string
   /** What is answered instead of Pebble, as long as `times` is not used up. */
   faults: Fault[]
-  /** When Pebble's answer to this many calls is thrown away and the connection cut. */
+  /** How many of Pebble's good answers are thrown away, and the connection cut. */
   cutAfter: { path: RegExp; times: number }[]
   /** Of certificates, by their ARI names; all others are told a window tomorrow. */
   windows: Map<string, { start: Date; end: Date }>
@@ -99,7 +99,8 @@ export async function startAcmeProxy(pebble: Pebble): Promise<AcmeProxy> {
       const parts: Buffer[] = []
       came.on('data', (part: Buffer) => parts.push(part))
       came.on('end', () => {
-        const cut = proxy.cutAfter.find((one) => one.times > 0 && one.path.test(path))
+        const done = (came.statusCode ?? 502) < 300
+        const cut = done ? proxy.cutAfter.find((one) => one.times > 0 && one.path.test(path)) : undefined
         if (cut) {
           cut.times--
           return answer.destroy()
