@@ -970,6 +970,115 @@ create table customers (
   constraint customers_state_check CHECK ((state = ANY (ARRAY['active'::text, 'closed'::text, 'merged'::text])))
 );
 
+create table dns_records (
+  id uuid not null,
+  tenant_id uuid not null,
+  zone_id uuid not null,
+  name text not null,
+  type text not null,
+  ttl integer not null,
+  content text not null,
+  comment text not null default ''::text,
+  managed_by text not null default 'user'::text,
+  owner text not null default ''::text,
+  expires_at timestamp with time zone,
+  constraint dns_records_pkey PRIMARY KEY (id),
+  constraint dns_records_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES dns_zones(tenant_id, id),
+  constraint dns_records_check CHECK (((managed_by = 'user'::text) = (owner = ''::text))),
+  constraint dns_records_managed_by_check CHECK ((managed_by = ANY (ARRAY['user'::text, 'system'::text, 'acme'::text, 'pod'::text]))),
+  constraint dns_records_name_check CHECK ((name ~~ '%.'::text)),
+  constraint dns_records_ttl_check CHECK (((ttl >= 0) AND (ttl <= 2147483647)))
+);
+
+create table dns_revisions (
+  id uuid not null,
+  tenant_id uuid not null,
+  zone_id uuid not null,
+  revision integer not null,
+  cause text not null,
+  comment text not null default ''::text,
+  changes jsonb not null,
+  actor jsonb not null,
+  created_at timestamp with time zone not null,
+  constraint dns_revisions_zone_id_revision_key UNIQUE (zone_id, revision),
+  constraint dns_revisions_pkey PRIMARY KEY (id),
+  constraint dns_revisions_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES dns_zones(tenant_id, id)
+);
+
+create table dns_servers (
+  id uuid not null,
+  name text not null,
+  kind text not null,
+  url text,
+  api_key_sealed bytea,
+  server_id text not null default 'localhost'::text,
+  ca_pem text,
+  name_servers text[] not null default '{}'::text[],
+  query_addresses text[] not null default '{}'::text[],
+  hostmaster text not null,
+  is_default boolean not null default false,
+  parallel integer not null default 1,
+  health text not null default 'unknown'::text,
+  health_message text,
+  checked_at timestamp with time zone,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  constraint dns_servers_pkey PRIMARY KEY (id),
+  constraint dns_servers_check CHECK ((((kind = 'powerdns'::text) = (url IS NOT NULL)) AND ((kind = 'powerdns'::text) = (api_key_sealed IS NOT NULL)))),
+  constraint dns_servers_check1 CHECK (((health = 'failing'::text) = (health_message IS NOT NULL))),
+  constraint dns_servers_health_check CHECK ((health = ANY (ARRAY['unknown'::text, 'ok'::text, 'failing'::text]))),
+  constraint dns_servers_hostmaster_check CHECK ((hostmaster ~~ '%_@_%'::text)),
+  constraint dns_servers_kind_check CHECK ((kind = ANY (ARRAY['powerdns'::text, 'zonefiles'::text]))),
+  constraint dns_servers_parallel_check CHECK (((parallel >= 1) AND (parallel <= 32)))
+);
+
+create table dns_templates (
+  id uuid not null,
+  tenant_id uuid,
+  name text not null,
+  description text not null default ''::text,
+  records jsonb not null,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint dns_templates_pkey PRIMARY KEY (id),
+  constraint dns_templates_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint dns_templates_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+
+create table dns_zones (
+  id uuid not null,
+  tenant_id uuid not null,
+  domain_id uuid not null,
+  server_id uuid not null,
+  name text not null,
+  state text not null default 'pending'::text,
+  policy text not null default 'alert'::text,
+  default_ttl integer not null default 3600,
+  desired_revision integer not null default 1,
+  applied_revision integer not null default 0,
+  applied_at timestamp with time zone,
+  remote_serial bigint,
+  checked_at timestamp with time zone,
+  compared_at timestamp with time zone,
+  error jsonb,
+  drift jsonb,
+  created_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint dns_zones_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint dns_zones_pkey PRIMARY KEY (id),
+  constraint dns_zones_server_id_fkey FOREIGN KEY (server_id) REFERENCES dns_servers(id),
+  constraint dns_zones_tenant_id_domain_id_fkey FOREIGN KEY (tenant_id, domain_id) REFERENCES domains(tenant_id, id),
+  constraint dns_zones_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint dns_zones_check CHECK ((applied_revision <= desired_revision)),
+  constraint dns_zones_check1 CHECK (((state = 'ended'::text) = (ended_at IS NOT NULL))),
+  constraint dns_zones_check2 CHECK (((state <> 'drift'::text) OR (drift IS NOT NULL))),
+  constraint dns_zones_default_ttl_check CHECK (((default_ttl >= 30) AND (default_ttl <= 604800))),
+  constraint dns_zones_name_check CHECK ((name ~~ '%.'::text)),
+  constraint dns_zones_policy_check CHECK ((policy = ANY (ARRAY['alert'::text, 'enforce'::text, 'adopt'::text]))),
+  constraint dns_zones_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'applied'::text, 'held'::text, 'rejected'::text, 'drift'::text, 'ending'::text, 'ended'::text])))
+);
+
 create table domain_queue partition of provisioning_jobs_live FOR VALUES IN ('domain');
 
 create table domains (
@@ -2559,6 +2668,30 @@ CREATE INDEX customers_search ON public.customers USING gin (tenant_id, search_t
 
 CREATE INDEX customers_tags ON public.customers USING gin (tenant_id, tags);
 
+CREATE INDEX dns_records_expiring ON public.dns_records USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+
+CREATE UNIQUE INDEX dns_records_once ON public.dns_records USING btree (zone_id, name, type, managed_by, owner, md5(content));
+
+CREATE INDEX dns_records_owner ON public.dns_records USING btree (owner) WHERE (owner <> ''::text);
+
+CREATE INDEX dns_revisions_list ON public.dns_revisions USING btree (zone_id, id DESC);
+
+CREATE UNIQUE INDEX dns_servers_default ON public.dns_servers USING btree (is_default) WHERE is_default;
+
+CREATE UNIQUE INDEX dns_servers_files ON public.dns_servers USING btree (kind) WHERE (kind = 'zonefiles'::text);
+
+CREATE UNIQUE INDEX dns_servers_name ON public.dns_servers USING btree (name);
+
+CREATE UNIQUE INDEX dns_templates_name ON public.dns_templates USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), lower(name));
+
+CREATE UNIQUE INDEX dns_zones_domain ON public.dns_zones USING btree (domain_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX dns_zones_due ON public.dns_zones USING btree (checked_at NULLS FIRST) WHERE (ended_at IS NULL);
+
+CREATE UNIQUE INDEX dns_zones_once ON public.dns_zones USING btree (name) WHERE (ended_at IS NULL);
+
+CREATE INDEX dns_zones_server ON public.dns_zones USING btree (server_id) WHERE (ended_at IS NULL);
+
 CREATE INDEX domains_customer ON public.domains USING btree (tenant_id, customer_id, id DESC) WHERE (customer_id IS NOT NULL);
 
 CREATE INDEX domains_list ON public.domains USING btree (tenant_id, id DESC);
@@ -2873,6 +3006,14 @@ alter table customer_notes enable row level security, force row level security;
 
 alter table customers enable row level security, force row level security;
 
+alter table dns_records enable row level security, force row level security;
+
+alter table dns_revisions enable row level security, force row level security;
+
+alter table dns_templates enable row level security, force row level security;
+
+alter table dns_zones enable row level security, force row level security;
+
 alter table domains enable row level security, force row level security;
 
 alter table dunning_policies enable row level security, force row level security;
@@ -3038,6 +3179,20 @@ create policy tenant_wall on customer_imports for all using ((( SELECT app_platf
 create policy tenant_wall on customer_notes for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on customers for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on dns_records for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on dns_revisions for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_delete on dns_templates for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_insert on dns_templates for insert with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_read on dns_templates for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
+
+create policy tenant_update on dns_templates for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on dns_zones for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on domains for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -3292,6 +3447,16 @@ grant delete, insert, select, update on customer_imports to mpanel_app;
 grant delete, insert, select, update on customer_notes to mpanel_app;
 
 grant insert, select, update on customers to mpanel_app;
+
+grant delete, insert, select, update on dns_records to mpanel_app;
+
+grant insert, select on dns_revisions to mpanel_app;
+
+grant delete, insert, select, update on dns_servers to mpanel_app;
+
+grant delete, insert, select, update on dns_templates to mpanel_app;
+
+grant insert, select, update on dns_zones to mpanel_app;
 
 grant insert, select, update on domains to mpanel_app;
 

@@ -11,6 +11,7 @@ import type { SyslogMessage, SyslogTarget } from './integrations/syslog/types.ts
 import type { Acme, AcmeConnection } from './integrations/acme/types.ts'
 import type { CaaAnswer, TxtAnswer } from './integrations/dns/types.ts'
 import type { TlsLook } from './integrations/tls/types.ts'
+import type { DnsServer, DnsServerConnection } from './integrations/dnsServers/types.ts'
 import type { WebhookDelivery, WebhookTarget } from './integrations/webhook/types.ts'
 import type { Sealer } from './lib/crypto.ts'
 import { newId } from './lib/ids.ts'
@@ -39,6 +40,7 @@ type Vendors = {
   mail: Mail | null
   oidc(connection: OidcConnection): Oidc
   netbox(connection: NetboxConnection): Netbox
+  dnsServer(connection: DnsServerConnection): DnsServer
   billing(connection: BillingConnection): BillingProvider
   /** The TXT records of a name in DNS. */
   txt(name: string): Promise<TxtAnswer>

@@ -11,6 +11,7 @@ import { createBilling } from './integrations/billing/client.ts'
 import { createMail } from './integrations/mail/client.ts'
 import { createCaaLookup } from './integrations/dns/caa.ts'
 import { createTxtLookup } from './integrations/dns/txt.ts'
+import { createDnsServer } from './integrations/dnsServers/client.ts'
 import { createNetbox } from './integrations/netbox/client.ts'
 import { createOidc } from './integrations/oidc/client.ts'
 import { createProxmox } from './integrations/proxmox/client.ts'
@@ -35,11 +36,12 @@ export function createDeps(
 ): Deps {
   const log = more.log ?? createLogger({ level: config.logLevel ?? 'info' })
   const db = openDatabase(databaseUrl, { poolSize: more.poolSize ?? 20 })
+  const now = more.now ?? (() => new Date())
   const send: Root['vendors']['send'] = (request) => sendOutgoing(config.outgoingNetworks, request)
   const root: Root = {
     db,
     log,
-    now: more.now ?? (() => new Date()),
+    now,
     sealer: createSealer(config.secretKey ?? keyOfDataDir(config.dataDir)),
     settings: {
       publicUrl: config.publicUrl,
@@ -63,6 +65,8 @@ export function createDeps(
         createBilling(config.stripe.apiBase, connection),
       ),
       netbox: (connection) => createNetbox(send, connection),
+      dnsServer: (connection) =>
+        createDnsServer(send, { folder: join(config.dataDir, 'zones'), now }, connection),
       send,
       syslog: (target, messages) => sendSyslog(config.outgoingNetworks, target, messages),
       webhook: (target, delivery) => sendWebhook(send, target, delivery),

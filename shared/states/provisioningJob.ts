@@ -26,6 +26,8 @@ const NOT_CANCELLED: Record<string, string> = {
   'payment.refund': 'The money may be on its way back already: wait for the end.',
   'payment.withdraw': 'The provider may have taken it back already: wait for the end.',
   'payment.converge': 'It only takes over what the provider says: wait for the end.',
+  'domain.zoneApply': 'Change the zone back instead: that is brought to the server as well.',
+  'domain.zoneRemove': 'Begin the zone anew once this has ended.',
   'tenant.enforce': 'End the suspension instead.',
   'tenant.close': 'Withdraw the closing instead, as long as it can be.',
 }

@@ -29,6 +29,9 @@ const TABLES = {
   paymentAttempt: 'payment_attempts',
   payment: 'payments',
   domain: 'domains',
+  dnsZone: 'dns_zones',
+  dnsTemplate: 'dns_templates',
+  sslCertificate: 'ssl_certificates',
 } as const
 
 export type TenantThing = keyof typeof TABLES
@@ -63,6 +66,7 @@ const PART_OF: Partial<Record<TenantThing, readonly (readonly [TenantThing, colu
   ],
   payment: [['customer', 'customer_id']],
   domain: [['customer', 'customer_id']],
+  dnsZone: [['domain', 'domain_id']],
 }
 
 export type Thing = { type: string; id: string }

@@ -651,6 +651,84 @@ export interface CustomersTable {
   search_text: Generated<string>
 }
 
+export interface DnsRecordsTable {
+  id: string
+  tenant_id: string
+  zone_id: string
+  name: string
+  type: string
+  ttl: number
+  content: string
+  comment: Generated<string>
+  managed_by: Generated<'user' | 'system' | 'acme' | 'pod'>
+  owner: Generated<string>
+  expires_at: Date | null
+}
+
+export interface DnsRevisionsTable {
+  id: string
+  tenant_id: string
+  zone_id: string
+  revision: number
+  cause: string
+  comment: Generated<string>
+  changes: unknown
+  actor: unknown
+  created_at: Date
+}
+
+export interface DnsServersTable {
+  id: string
+  name: string
+  kind: 'powerdns' | 'zonefiles'
+  url: string | null
+  api_key_sealed: Buffer | null
+  server_id: Generated<string>
+  ca_pem: string | null
+  name_servers: Generated<string[]>
+  query_addresses: Generated<string[]>
+  hostmaster: string
+  is_default: Generated<boolean>
+  parallel: Generated<number>
+  health: Generated<'unknown' | 'ok' | 'failing'>
+  health_message: string | null
+  checked_at: Date | null
+  version: Generated<number>
+  created_at: Date
+}
+
+export interface DnsTemplatesTable {
+  id: string
+  tenant_id: string | null
+  name: string
+  description: Generated<string>
+  records: unknown
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
+export interface DnsZonesTable {
+  id: string
+  tenant_id: string
+  domain_id: string
+  server_id: string
+  name: string
+  state: Generated<'pending' | 'applied' | 'held' | 'rejected' | 'drift' | 'ending' | 'ended'>
+  policy: Generated<'alert' | 'enforce' | 'adopt'>
+  default_ttl: Generated<number>
+  desired_revision: Generated<number>
+  applied_revision: Generated<number>
+  applied_at: Date | null
+  remote_serial: bigint | null
+  checked_at: Date | null
+  compared_at: Date | null
+  error: unknown
+  drift: unknown
+  created_at: Date
+  ended_at: Date | null
+}
+
 export interface DomainsTable {
   id: string
   tenant_id: string
@@ -1692,6 +1770,11 @@ export interface Tables {
   customer_imports: CustomerImportsTable
   customer_notes: CustomerNotesTable
   customers: CustomersTable
+  dns_records: DnsRecordsTable
+  dns_revisions: DnsRevisionsTable
+  dns_servers: DnsServersTable
+  dns_templates: DnsTemplatesTable
+  dns_zones: DnsZonesTable
   domains: DomainsTable
   dunning_policies: DunningPoliciesTable
   findings: FindingsTable

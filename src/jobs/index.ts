@@ -13,8 +13,11 @@ import * as cloudPodFindingService from '../services/cloudPodFindingService.ts'
 import * as cloudPodQuotas from '../services/cloudPodQuotas.ts'
 import * as cloudPodTrafficService from '../services/cloudPodTrafficService.ts'
 import * as customerService from '../services/customerService.ts'
+import * as dnsServerService from '../services/dnsServerService.ts'
+import * as dnsZoneService from '../services/dnsZoneService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import * as domainService from '../services/domainService.ts'
+import * as sslService from '../services/sslService.ts'
 import * as searchService from '../services/searchService.ts'
 import * as tenantSuspensionService from '../services/tenantSuspensionService.ts'
 import * as tenantClosureService from '../services/tenantClosureService.ts'
@@ -47,6 +50,12 @@ import { customerImport } from './customerImport.ts'
 import { customerImportCheck } from './customerImportCheck.ts'
 import { cloudPodResume, cloudPodSuspend } from './cloudPodSuspension.ts'
 import { domainVerify } from './domainVerify.ts'
+import { domainZoneApply } from './domainZoneApply.ts'
+import { domainServerCompare, domainZoneCompare } from './domainZoneCompare.ts'
+import { domainZoneRemove } from './domainZoneRemove.ts'
+import { sslIssue } from './sslIssue.ts'
+import { sslRevoke } from './sslRevoke.ts'
+import { sslSign } from './sslSign.ts'
 import { mailSend } from './mailSend.ts'
 import { provisioningClusterSync } from './provisioningClusterSync.ts'
 import { provisioningPoolClaim } from './provisioningPoolClaim.ts'
@@ -100,11 +109,18 @@ const list = [
   auditSinkTest,
   domainVerify,
   authPasswordReset,
+  sslIssue,
+  sslSign,
+  sslRevoke,
   mailSend,
   billingCollect,
   billingConverge,
   billingRefund,
   billingWithdraw,
+  domainZoneApply,
+  domainZoneRemove,
+  domainZoneCompare,
+  domainServerCompare,
 ] as unknown as AnyHandler[]
 
 /** Every job there is. test/rules checks that each declared job has exactly one handler. */
@@ -125,6 +141,9 @@ export const timers: readonly Timer[] = [
   { name: 'billing.endDue', everyMs: MINUTE_MS, run: BillingService.endDue },
   { name: 'billing.contracts', everyMs: MINUTE_MS, run: (root) => BillingService.runContracts(root) },
   { name: 'billing.payments', everyMs: MINUTE_MS, run: billingCollectionService.sweep },
+  { name: 'ssl.renew', everyMs: 15_000, run: sslService.renewDue },
+  { name: 'ssl.ari', everyMs: MINUTE_MS, run: sslService.askForWindows },
+  { name: 'ssl.watch', everyMs: MINUTE_MS, run: (root) => sslService.watchDue(root) },
   { name: 'backups.begin', everyMs: MINUTE_MS, run: cloudPodBackupScheduleService.beginDue },
   { name: 'backups.tidy', everyMs: 10 * MINUTE_MS, run: cloudPodBackupScheduleService.tidy },
   {
@@ -142,6 +161,13 @@ export const timers: readonly Timer[] = [
     name: 'ipPools.compare',
     everyMs: MINUTE_MS,
     run: inOne('ipPools.compare', cloudPodClaimService.compareAll),
+  },
+  { name: 'dns.compare', everyMs: MINUTE_MS, run: inOne('dns.compare', dnsServerService.compareAll) },
+  { name: 'dns.expire', everyMs: MINUTE_MS, run: inOne('dns.expire', dnsZoneService.dropExpired) },
+  {
+    name: 'dns.nameServers',
+    everyMs: MINUTE_MS,
+    run: inOne('dns.nameServers', dnsZoneService.followNameServers),
   },
   {
     name: 'tenants.enforce',

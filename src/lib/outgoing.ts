@@ -10,7 +10,7 @@ export type AllowedNetworks = BlockList
 export type OutgoingRequest = {
   /** `https:`; `http:` only into an allowed network. */
   url: string
-  method?: 'GET' | 'OPTIONS' | 'POST' | 'PATCH' | 'DELETE'
+  method?: 'GET' | 'OPTIONS' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   headers?: Record<string, string>
   body?: string | Buffer
   timeoutMs?: number

@@ -42,8 +42,14 @@ import { cloudPodRebuilds } from './cloudPodRebuilds.ts'
 import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import { cloudPodTemplates } from './cloudPodTemplates.ts'
 import type { Route } from './define.ts'
+import { dnsServerRoutes } from './dnsServerRoutes.ts'
+import { dnsTemplateRoutes } from './dnsTemplateRoutes.ts'
+import { dnsZoneRoutes } from './dnsZoneRoutes.ts'
 import { integrationPods } from './integrationPods.ts'
 import { domainRoutes } from './domainRoutes.ts'
+import { sslChallengeRoutes } from './sslChallengeRoutes.ts'
+import { sslIssuerRoutes } from './sslIssuerRoutes.ts'
+import { sslRoutes } from './sslRoutes.ts'
 import { healthRoutes } from './healthRoutes.ts'
 import { securityGroups } from './cloudPodFirewall.ts'
 import { provisioningBlueprintRoutes } from './provisioningBlueprintRoutes.ts'
@@ -106,6 +112,12 @@ export const routes: readonly Route[] = [
   ...provisioningControlRoutes,
   ...provisioningFindingRoutes,
   ...domainRoutes,
+  ...sslRoutes,
+  ...sslIssuerRoutes,
+  ...sslChallengeRoutes,
+  ...dnsServerRoutes,
+  ...dnsTemplateRoutes,
+  ...dnsZoneRoutes,
   ...adminSearch,
   ...adminAudit,
   ...adminAuditSinks,

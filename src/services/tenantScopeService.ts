@@ -32,6 +32,9 @@ const NAMES: Record<TenantThing, string> = {
   paymentAttempt: 'payment attempt',
   payment: 'payment',
   domain: 'domain',
+  dnsZone: 'zone',
+  dnsTemplate: 'DNS template',
+  sslCertificate: 'certificate',
 }
 
 /**

@@ -1,0 +1,159 @@
+import { ok, unknown, type Outcome } from '../../lib/outcome.ts'
+import { canonicalOf, NOT_COMPARED, sorted } from './canonical.ts'
+import { callerOf, type Call, type Send } from './powerdnsHttp.ts'
+import type {
+  DnsServer,
+  DnsServerConnection,
+  NewZone,
+  Rrset,
+  RrsetChange,
+  ServedZone,
+  ZoneHead,
+} from './types.ts'
+
+/** Of an SOA that we make: seconds between looks of secondaries, and how long a "there is none" is believed. */
+const SOA = { ttl: 3_600, timers: '10800 3600 1209600 3600' }
+
+/** A client of one PowerDNS, by way of `send`. */
+export function createPowerDns(
+  send: Send,
+  connection: Extract<DnsServerConnection, { kind: 'powerdns' }>,
+): DnsServer {
+  const call = callerOf(send, connection)
+  return {
+    version: () =>
+      asked(call('GET', ''), (value) => {
+        const { version } = rowOf(value)
+        return typeof version === 'string' ? version : '?'
+      }),
+    zoneHead: (name) => found(asked(call('GET', `${pathOf(name)}?rrsets=false`), headOf)),
+    heads: () =>
+      asked(call('GET', '/zones?dnssec=false'), (value) => {
+        if (!Array.isArray(value)) throw new Unreadable('no list of zones')
+        const rows = value.map(rowOf)
+        return new Map(rows.map((row) => [textIn(row, 'name'), headOf(row)]))
+      }),
+    zone: (name) => found(asked(call('GET', pathOf(name)), (value) => zoneOf(value, name))),
+    createZone: (zone) => create(call, zone),
+    changeZone: (name, changes) => change(call, name, changes),
+    removeZone: (name) => remove(call, name),
+  }
+}
+
+/** `/` of reverse zones is written `=2F`, the only form that all versions take. */
+const pathOf = (name: string): string => `/zones/${name.replaceAll('/', '=2F')}`
+
+class Unreadable extends Error {}
+
+const rowOf = (value: unknown): Record<string, unknown> => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Unreadable('no object')
+  return value as Record<string, unknown>
+}
+
+const listIn = (row: Record<string, unknown>, key: string): Record<string, unknown>[] => {
+  const list = row[key]
+  if (!Array.isArray(list)) throw new Unreadable(`no list ${key}`)
+  return list.map(rowOf)
+}
+
+const textIn = (row: Record<string, unknown>, key: string): string => {
+  const text = row[key]
+  if (typeof text !== 'string') throw new Unreadable(`no text ${key}`)
+  return text
+}
+
+const numberIn = (row: Record<string, unknown>, key: string): number => {
+  const number = row[key]
+  if (typeof number !== 'number') throw new Unreadable(`no number ${key}`)
+  return number
+}
+
+/** What an answer says, `unknown` where it is not of a shape that we know. */
+async function asked<T>(answer: Promise<Outcome<unknown>>, read: (value: unknown) => T): Promise<Outcome<T>> {
+  const got = await answer
+  if (got.outcome !== 'ok') return got
+  try {
+    return ok(read(got.value))
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error
+    return unknown(`PowerDNS answered what cannot be read: ${error.message}`)
+  }
+}
+
+async function found<T>(answer: Promise<Outcome<T>>): Promise<Outcome<T | null>> {
+  const got = await answer
+  return got.outcome === 'rejected' && got.code === 'missing' ? ok(null) : got
+}
+
+function headOf(value: unknown): ZoneHead {
+  const row = rowOf(value)
+  return {
+    serial: numberIn(row, 'serial'),
+    owner: textIn(row, 'account'),
+    signed: row['dnssec'] === true,
+  }
+}
+
+function zoneOf(value: unknown, zone: string): ServedZone {
+  const rrsets = listIn(rowOf(value), 'rrsets').map((row): Rrset => {
+    const type = textIn(row, 'type')
+    // What is switched off there is not served: to us it is not there.
+    const served = listIn(row, 'records').filter(({ disabled }) => disabled !== true)
+    return {
+      name: textIn(row, 'name').toLowerCase(),
+      type,
+      ttl: numberIn(row, 'ttl'),
+      contents: served.map((record) => canonicalOf(type, textIn(record, 'content'), zone)),
+    }
+  })
+  const own = rrsets.filter(({ type, contents }) => !NOT_COMPARED.has(type) && contents.length > 0)
+  return { ...headOf(value), rrsets: sorted(own) }
+}
+
+const recordsOf = (contents: readonly string[]) => contents.map((content) => ({ content, disabled: false }))
+
+async function create(call: Call, zone: NewZone): Promise<Outcome<null>> {
+  const soa = `${zone.primary} ${zone.contact} 0 ${SOA.timers}`
+  const made = await call('POST', '/zones?rrsets=false', {
+    name: zone.name,
+    kind: 'Master',
+    account: zone.owner,
+    // Days and a number: a change within the same second has a serial of its own.
+    soa_edit_api: 'DEFAULT',
+    api_rectify: true,
+    rrsets: [
+      { name: zone.name, type: 'SOA', ttl: SOA.ttl, records: recordsOf([soa]) },
+      ...zone.rrsets.map(({ contents, ...one }) => ({ ...one, records: recordsOf(contents) })),
+    ],
+  })
+  return made.outcome === 'ok' ? flush(call, zone.name) : made
+}
+
+/** Deletes stand first: a CNAME takes the place of what goes in the same call. */
+async function change(call: Call, name: string, changes: readonly RrsetChange[]): Promise<Outcome<null>> {
+  if (changes.length === 0) return ok(null)
+  const [gone, there] = [changes.filter(({ after }) => !after), changes.filter(({ after }) => after)]
+  const rrsets = [
+    ...gone.map((one) => ({ name: one.name, type: one.type, changetype: 'DELETE' })),
+    ...there.map(({ name: at, type, after }) => ({
+      name: at,
+      type,
+      changetype: 'REPLACE',
+      ttl: after?.ttl,
+      records: recordsOf(after?.contents ?? []),
+    })),
+  ]
+  return asked(call('PATCH', pathOf(name), { rrsets }), () => null)
+}
+
+async function remove(call: Call, name: string): Promise<Outcome<null>> {
+  const gone = await call('DELETE', pathOf(name))
+  if (gone.outcome === 'rejected' && gone.code === 'missing') return ok(null)
+  return gone.outcome === 'ok' ? flush(call, name) : gone
+}
+
+/** That there is no such zone is remembered for a while, and so is what was in one. The zone is as wanted all the same. */
+async function flush(call: Call, name: string): Promise<Outcome<null>> {
+  await call('PUT', `/cache/flush?domain=${encodeURIComponent(name)}`)
+  return ok(null)
+}

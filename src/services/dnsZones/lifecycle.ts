@@ -1,0 +1,117 @@
+import type { Ctx } from '../../context.ts'
+import * as servers from '../../db/dnsServers.ts'
+import type { DnsServerRow } from '../../db/dnsServers.ts'
+import * as db from '../../db/dnsZones.ts'
+import type { ZoneRow } from '../../db/dnsZones.ts'
+import { violatedConstraint } from '../../db/index.ts'
+import { AppError, notFound, requireAllowed } from '../../errors.ts'
+import { newId } from '../../lib/ids.ts'
+import { canZone } from '../../../shared/states/domainZone.ts'
+import * as auditService from '../auditService.ts'
+import * as dnsQueues from '../dnsQueues.ts'
+import { edit, targetOf, type Edited } from './editing.ts'
+
+/** The name servers of a zone are its server's business. */
+export const NAME_SERVERS = { managedBy: 'system', owner: 'nameservers' } as const
+
+/** The zone of a domain. @throws AppError not_found */
+export async function zoneOf(ctx: Ctx, tenantId: string, domainId: string): Promise<ZoneRow> {
+  const zone = await db.ofDomain(ctx.tx, tenantId, domainId)
+  if (!zone) throw notFound('zone: the domain has none here')
+  return zone
+}
+
+/** The same, which nobody else changes until the transaction ends. @throws AppError not_found */
+export async function lockZoneOf(ctx: Ctx, tenantId: string, domainId: string): Promise<ZoneRow> {
+  const { id } = await zoneOf(ctx, tenantId, domainId)
+  const zone = await db.lock(ctx.tx, id)
+  if (!zone || zone.ended_at !== null) throw notFound('zone: the domain has none here')
+  return zone
+}
+
+async function serverFor(ctx: Ctx, id: string | null): Promise<DnsServerRow> {
+  const found = id === null ? await servers.findDefault(ctx.tx) : await servers.share(ctx.tx, id)
+  if (!found && id !== null) throw notFound('DNS server')
+  if (!found)
+    throw new AppError(
+      'invalid_state',
+      'There is no DNS server for zones yet: the operator of the platform adds one.',
+    )
+  if (found.name_servers.length === 0)
+    throw new AppError(
+      'invalid_state',
+      `${found.name} has no name servers yet that customers can delegate to.`,
+    )
+  return found
+}
+
+/**
+ * Begins the zone of a domain whose ownership is proven: with the name servers of its server, and nothing else.
+ * @throws AppError not_found, invalid_state, already_exists
+ */
+export async function begin(
+  ctx: Ctx,
+  tenantId: string,
+  domainId: string,
+  { serverId }: { serverId: string | null },
+): Promise<{ zone: ZoneRow; edited: Edited }> {
+  const domain = await db.shareDomain(ctx.tx, tenantId, domainId)
+  if (!domain || domain.ended_at !== null) throw notFound('domain')
+  requireAllowed(canZone.begin({ verified: domain.verified_at !== null }))
+  const server = await serverFor(ctx, serverId)
+  const zone = {
+    id: newId(),
+    tenant_id: tenantId,
+    domain_id: domainId,
+    server_id: server.id,
+    name: `${domain.name}.`,
+    desired_revision: 0,
+    created_at: ctx.now(),
+  }
+  await db.insert(ctx.tx, zone).catch((error: unknown) => {
+    const constraint = violatedConstraint(error)
+    if (constraint === 'dns_zones_domain' || constraint === 'dns_zones_once')
+      throw new AppError(
+        'already_exists',
+        'There is a zone of this name already, or it is still being removed.',
+      )
+    throw error
+  })
+  const row = await lockZoneOf(ctx, tenantId, domainId)
+  const edited = await edit(ctx, row, [nameServersEdit(row, server)], { cause: 'begun' })
+  return { zone: await zoneOf(ctx, tenantId, domainId), edited }
+}
+
+const nameServersEdit = (zone: ZoneRow, server: DnsServerRow) => ({
+  name: zone.name,
+  type: 'NS',
+  ...NAME_SERVERS,
+  after: { ttl: zone.default_ttl, contents: server.name_servers, comment: '', expiresAt: null },
+})
+
+/** Ends a zone: it is taken off its server, and what it held is forgotten once that is proven. */
+export async function end(ctx: Ctx, tenantId: string, domainId: string): Promise<{ jobId: string }> {
+  const zone = await lockZoneOf(ctx, tenantId, domainId)
+  requireAllowed(canZone.end({ state: zone.state }))
+  await db.update(ctx.tx, zone.id, { state: 'ending', error: null })
+  await auditService.record(ctx, {
+    action: 'DNS_ZONE_ENDED',
+    tenantId,
+    target: targetOf(zone),
+    details: { domainId },
+  })
+  const { id: jobId } = await dnsQueues.enqueueRemove(ctx, zone)
+  return { jobId }
+}
+
+const AT_ONCE = 200
+
+/** Zones follow when the name servers of their server change. */
+export async function followNameServers(ctx: Ctx): Promise<void> {
+  for (const { id } of await db.withOtherNameServers(ctx.tx, AT_ONCE)) {
+    const zone = await db.lock(ctx.tx, id)
+    const server = zone && (await servers.find(ctx.tx, zone.server_id))
+    if (zone && server && canZone.edit({ state: zone.state }).allowed)
+      await edit(ctx, zone, [nameServersEdit(zone, server)], { cause: 'nameServers' })
+  }
+}
