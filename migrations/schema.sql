@@ -12,6 +12,69 @@ create sequence job_turn_seq;
 
 create sequence provisioning_job_seq;
 
+create table acme_accounts (
+  id uuid not null,
+  issuer_id uuid not null,
+  key_sealed bytea not null,
+  url text,
+  created_at timestamp with time zone not null,
+  constraint acme_accounts_issuer_id_key UNIQUE (issuer_id),
+  constraint acme_accounts_pkey PRIMARY KEY (id),
+  constraint acme_accounts_issuer_id_fkey FOREIGN KEY (issuer_id) REFERENCES ssl_issuers(id)
+);
+
+create table acme_challenges (
+  id uuid not null,
+  tenant_id uuid not null,
+  order_id uuid not null,
+  name text not null,
+  wildcard boolean not null,
+  type text not null,
+  token text not null,
+  value text not null,
+  url text not null,
+  authorization_url text not null,
+  zone_id uuid,
+  revision bigint,
+  presented_at timestamp with time zone,
+  answered_at timestamp with time zone,
+  cleaned_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  constraint acme_challenges_order_id_authorization_url_key UNIQUE (order_id, authorization_url),
+  constraint acme_challenges_pkey PRIMARY KEY (id),
+  constraint acme_challenges_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint acme_challenges_tenant_id_order_id_fkey FOREIGN KEY (tenant_id, order_id) REFERENCES acme_orders(tenant_id, id),
+  constraint acme_challenges_token_check CHECK ((token ~ '^[A-Za-z0-9_-]{1,200}$'::text)),
+  constraint acme_challenges_type_check CHECK ((type = ANY (ARRAY['dns-01'::text, 'http-01'::text])))
+);
+
+create table acme_orders (
+  id uuid not null,
+  tenant_id uuid not null,
+  certificate_id uuid not null,
+  issuer_id uuid not null,
+  name_set text not null,
+  state text not null default 'open'::text,
+  url text,
+  authorizations text[] not null default '{}'::text[],
+  finalize_url text,
+  replaces text,
+  key_sealed bytea,
+  problem_code text,
+  problem text,
+  retry_at timestamp with time zone,
+  job_id uuid,
+  created_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint acme_orders_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint acme_orders_pkey PRIMARY KEY (id),
+  constraint acme_orders_issuer_id_fkey FOREIGN KEY (issuer_id) REFERENCES ssl_issuers(id),
+  constraint acme_orders_tenant_id_certificate_id_fkey FOREIGN KEY (tenant_id, certificate_id) REFERENCES ssl_certificates(tenant_id, id),
+  constraint acme_orders_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint acme_orders_check CHECK (((state = 'open'::text) = (ended_at IS NULL))),
+  constraint acme_orders_state_check CHECK ((state = ANY (ARRAY['open'::text, 'valid'::text, 'failed'::text])))
+);
+
 create table alerts (
   id uuid not null,
   code text not null,
@@ -1887,6 +1950,126 @@ create table single_use_tokens (
   constraint single_use_tokens_token_hash_check CHECK ((length(token_hash) = 32))
 );
 
+create table ssl_certificate_versions (
+  id uuid not null,
+  tenant_id uuid not null,
+  certificate_id uuid not null,
+  issuer_id uuid,
+  chain_pem text not null,
+  key_sealed bytea not null,
+  serial text not null,
+  fingerprint text not null,
+  issuer_name text not null,
+  key_type text not null,
+  ari_id text,
+  not_before timestamp with time zone not null,
+  not_after timestamp with time zone not null,
+  state text not null default 'current'::text,
+  revoked_at timestamp with time zone,
+  revoke_reason text,
+  created_at timestamp with time zone not null,
+  constraint ssl_certificate_versions_pkey PRIMARY KEY (id),
+  constraint ssl_certificate_versions_issuer_id_fkey FOREIGN KEY (issuer_id) REFERENCES ssl_issuers(id),
+  constraint ssl_certificate_versions_tenant_id_certificate_id_fkey FOREIGN KEY (tenant_id, certificate_id) REFERENCES ssl_certificates(tenant_id, id),
+  constraint ssl_certificate_versions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint ssl_certificate_versions_check CHECK (((state = 'revoked'::text) = (revoked_at IS NOT NULL))),
+  constraint ssl_certificate_versions_fingerprint_check CHECK ((length(fingerprint) = 64)),
+  constraint ssl_certificate_versions_state_check CHECK ((state = ANY (ARRAY['current'::text, 'superseded'::text, 'revoked'::text])))
+);
+
+create table ssl_certificates (
+  id uuid not null,
+  tenant_id uuid not null,
+  names text[] not null,
+  name_set text not null,
+  source text not null,
+  issuer_id uuid,
+  challenge text not null default 'auto'::text,
+  state text not null default 'pending'::text,
+  action text,
+  problem_code text,
+  problem text,
+  failure_class text,
+  failures integer not null default 0,
+  avoid_issuer_id uuid,
+  version_id uuid,
+  not_after timestamp with time zone,
+  due_at timestamp with time zone,
+  ari_start timestamp with time zone,
+  ari_end timestamp with time zone,
+  ari_poll_at timestamp with time zone,
+  ari_url text,
+  checked_at timestamp with time zone,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint ssl_certificates_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint ssl_certificates_pkey PRIMARY KEY (id),
+  constraint ssl_certificates_avoid_issuer_id_fkey FOREIGN KEY (avoid_issuer_id) REFERENCES ssl_issuers(id),
+  constraint ssl_certificates_issuer_id_fkey FOREIGN KEY (issuer_id) REFERENCES ssl_issuers(id),
+  constraint ssl_certificates_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint ssl_certificates_action_check CHECK ((action = ANY (ARRAY['issue'::text, 'revoke'::text]))),
+  constraint ssl_certificates_challenge_check CHECK ((challenge = ANY (ARRAY['auto'::text, 'dns-01'::text, 'http-01'::text]))),
+  constraint ssl_certificates_check CHECK ((((problem_code IS NULL) = (problem IS NULL)) AND ((problem IS NULL) = (failure_class IS NULL)))),
+  constraint ssl_certificates_check1 CHECK (((state <> ALL (ARRAY['issued'::text, 'revoked'::text])) OR (version_id IS NOT NULL))),
+  constraint ssl_certificates_check2 CHECK (((source = 'issued'::text) OR (challenge = 'auto'::text))),
+  constraint ssl_certificates_failure_class_check CHECK ((failure_class = ANY (ARRAY['blocked'::text, 'validation'::text, 'issuer'::text, 'other'::text]))),
+  constraint ssl_certificates_name_set_check CHECK ((length(name_set) = 64)),
+  constraint ssl_certificates_names_check CHECK (((cardinality(names) >= 1) AND (cardinality(names) <= 100))),
+  constraint ssl_certificates_source_check CHECK ((source = ANY (ARRAY['issued'::text, 'uploaded'::text]))),
+  constraint ssl_certificates_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'issued'::text, 'revoked'::text, 'removed'::text])))
+);
+
+create table ssl_deployments (
+  id uuid not null,
+  tenant_id uuid not null,
+  certificate_id uuid not null,
+  name text not null,
+  host text not null,
+  port integer not null,
+  checked_at timestamp with time zone not null,
+  served_fingerprint text,
+  served_issuer text,
+  served_not_after timestamp with time zone,
+  finding text,
+  message text,
+  constraint ssl_deployments_certificate_id_name_port_key UNIQUE (certificate_id, name, port),
+  constraint ssl_deployments_pkey PRIMARY KEY (id),
+  constraint ssl_deployments_tenant_id_certificate_id_fkey FOREIGN KEY (tenant_id, certificate_id) REFERENCES ssl_certificates(tenant_id, id),
+  constraint ssl_deployments_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint ssl_deployments_check CHECK (((finding IS NULL) = (message IS NULL))),
+  constraint ssl_deployments_finding_check CHECK ((finding = ANY (ARRAY['unreachable'::text, 'not_served'::text, 'foreign_expiring'::text, 'chain_incomplete'::text, 'name_mismatch'::text, 'expired'::text]))),
+  constraint ssl_deployments_port_check CHECK (((port >= 1) AND (port <= 65535)))
+);
+
+create table ssl_issuers (
+  id uuid not null,
+  name text not null,
+  kind text not null,
+  state text not null default 'active'::text,
+  priority integer not null default 100,
+  directory_url text,
+  ca_pem text,
+  email text,
+  profile text,
+  eab_kid text,
+  eab_key_sealed bytea,
+  budget integer not null default 300,
+  budget_at timestamp with time zone not null,
+  key_sealed bytea,
+  root_pem text,
+  problem text,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  constraint ssl_issuers_pkey PRIMARY KEY (id),
+  constraint ssl_issuers_budget_check CHECK (((budget >= 1) AND (budget <= 1000000))),
+  constraint ssl_issuers_check CHECK (((kind = 'acme'::text) = (directory_url IS NOT NULL))),
+  constraint ssl_issuers_check1 CHECK ((((kind = 'private'::text) = (root_pem IS NOT NULL)) AND ((root_pem IS NULL) = (key_sealed IS NULL)))),
+  constraint ssl_issuers_check2 CHECK (((eab_kid IS NULL) = (eab_key_sealed IS NULL))),
+  constraint ssl_issuers_kind_check CHECK ((kind = ANY (ARRAY['acme'::text, 'private'::text]))),
+  constraint ssl_issuers_state_check CHECK ((state = ANY (ARRAY['active'::text, 'retired'::text])))
+);
+
 create table ssl_queue partition of provisioning_jobs_live FOR VALUES IN ('ssl');
 
 create table sso_domains (
@@ -2293,6 +2476,14 @@ create table workers (
   constraint workers_pkey PRIMARY KEY (name)
 );
 
+CREATE INDEX acme_challenges_token ON public.acme_challenges USING btree (token) WHERE ((type = 'http-01'::text) AND (cleaned_at IS NULL));
+
+CREATE INDEX acme_orders_list ON public.acme_orders USING btree (certificate_id, id DESC);
+
+CREATE INDEX acme_orders_of_ca ON public.acme_orders USING btree (issuer_id, url);
+
+CREATE UNIQUE INDEX acme_orders_one_open ON public.acme_orders USING btree (tenant_id, name_set) WHERE (ended_at IS NULL);
+
 CREATE INDEX alerts_list ON public.alerts USING btree (opened_at DESC);
 
 CREATE UNIQUE INDEX alerts_open ON public.alerts USING btree (code, ref) WHERE (closed_at IS NULL);
@@ -2661,6 +2852,28 @@ CREATE INDEX single_use_tokens_age ON public.single_use_tokens USING btree (expi
 
 CREATE INDEX single_use_tokens_subject ON public.single_use_tokens USING btree (subject_id, purpose);
 
+CREATE UNIQUE INDEX ssl_certificate_versions_current ON public.ssl_certificate_versions USING btree (certificate_id) WHERE (state = 'current'::text);
+
+CREATE INDEX ssl_certificate_versions_list ON public.ssl_certificate_versions USING btree (certificate_id, id DESC);
+
+CREATE INDEX ssl_certificates_ari ON public.ssl_certificates USING btree (ari_poll_at) WHERE ((state = 'issued'::text) AND (ari_poll_at IS NOT NULL));
+
+CREATE INDEX ssl_certificates_due ON public.ssl_certificates USING btree (due_at) WHERE ((action IS NULL) AND (state = ANY (ARRAY['pending'::text, 'issued'::text])));
+
+CREATE INDEX ssl_certificates_expiry ON public.ssl_certificates USING btree (not_after, id) WHERE (state <> 'removed'::text);
+
+CREATE INDEX ssl_certificates_list ON public.ssl_certificates USING btree (tenant_id, id DESC);
+
+CREATE UNIQUE INDEX ssl_certificates_once ON public.ssl_certificates USING btree (tenant_id, name_set) WHERE (state <> 'removed'::text);
+
+CREATE INDEX ssl_certificates_unchecked ON public.ssl_certificates USING btree (checked_at NULLS FIRST) WHERE (state = 'issued'::text);
+
+CREATE INDEX ssl_deployments_findings ON public.ssl_deployments USING btree (tenant_id, id DESC) WHERE (finding IS NOT NULL);
+
+CREATE UNIQUE INDEX ssl_issuers_name ON public.ssl_issuers USING btree (name) WHERE (state = 'active'::text);
+
+CREATE UNIQUE INDEX ssl_issuers_private ON public.ssl_issuers USING btree (kind) WHERE (kind = 'private'::text);
+
 CREATE UNIQUE INDEX sso_domains_proven ON public.sso_domains USING btree (domain) WHERE (proven_at IS NOT NULL);
 
 CREATE INDEX sso_providers_break_glass ON public.sso_providers USING btree (break_glass_user_id);
@@ -2728,6 +2941,10 @@ CREATE INDEX users_search ON public.users USING gin (search_text gin_trgm_ops);
 CREATE INDEX vmid_reservations_pod ON public.vmid_reservations USING btree (pod_id) WHERE (pod_id IS NOT NULL);
 
 CREATE INDEX vmid_reservations_template ON public.vmid_reservations USING btree (template_id) WHERE (template_id IS NOT NULL);
+
+alter table acme_challenges enable row level security, force row level security;
+
+alter table acme_orders enable row level security, force row level security;
 
 alter table api_keys enable row level security, force row level security;
 
@@ -2851,6 +3068,12 @@ alter table service_accounts enable row level security, force row level security
 
 alter table settings enable row level security, force row level security;
 
+alter table ssl_certificate_versions enable row level security, force row level security;
+
+alter table ssl_certificates enable row level security, force row level security;
+
+alter table ssl_deployments enable row level security, force row level security;
+
 alter table sso_domains enable row level security, force row level security;
 
 alter table sso_providers enable row level security, force row level security;
@@ -2874,6 +3097,10 @@ alter table tenant_suspended_pods enable row level security, force row level sec
 alter table tenant_suspensions enable row level security, force row level security;
 
 alter table tenants enable row level security, force row level security;
+
+create policy tenant_wall on acme_challenges for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on acme_orders for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on api_keys for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -3051,6 +3278,12 @@ create policy tenant_read on settings for select using ((( SELECT app_platform()
 
 create policy tenant_update on settings for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
+create policy tenant_wall on ssl_certificate_versions for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on ssl_certificates for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on ssl_deployments for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
 create policy tenant_wall on sso_domains for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on sso_providers for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
@@ -3126,6 +3359,12 @@ CREATE TRIGGER payments_owner BEFORE UPDATE ON public.payments FOR EACH ROW EXEC
 CREATE TRIGGER tenants_words AFTER INSERT OR UPDATE OF name ON public.tenants FOR EACH ROW EXECUTE FUNCTION search_learn();
 
 CREATE TRIGGER users_words AFTER INSERT OR UPDATE OF name ON public.users FOR EACH ROW EXECUTE FUNCTION search_learn();
+
+grant delete, insert, select, update on acme_accounts to mpanel_app;
+
+grant insert, select, update on acme_challenges to mpanel_app;
+
+grant insert, select, update on acme_orders to mpanel_app;
 
 grant insert, select, update on alerts to mpanel_app;
 
@@ -3312,6 +3551,14 @@ grant insert, select, update on sessions to mpanel_app;
 grant delete, insert, select, update on settings to mpanel_app;
 
 grant delete, insert, select, update on single_use_tokens to mpanel_app;
+
+grant insert, select, update on ssl_certificate_versions to mpanel_app;
+
+grant insert, select, update on ssl_certificates to mpanel_app;
+
+grant delete, insert, select, update on ssl_deployments to mpanel_app;
+
+grant insert, select, update on ssl_issuers to mpanel_app;
 
 grant delete, insert, select, update on sso_domains to mpanel_app;
 

@@ -8,7 +8,9 @@ import type { Netbox, NetboxConnection } from './integrations/netbox/types.ts'
 import type { Oidc, OidcConnection } from './integrations/oidc/types.ts'
 import type { Certificate, PlanProxmox, Proxmox, ProxmoxConnection } from './integrations/proxmox/types.ts'
 import type { SyslogMessage, SyslogTarget } from './integrations/syslog/types.ts'
-import type { TxtAnswer } from './integrations/dns/types.ts'
+import type { Acme, AcmeConnection } from './integrations/acme/types.ts'
+import type { CaaAnswer, TxtAnswer } from './integrations/dns/types.ts'
+import type { TlsLook } from './integrations/tls/types.ts'
 import type { DnsServer, DnsServerConnection } from './integrations/dnsServers/types.ts'
 import type { WebhookDelivery, WebhookTarget } from './integrations/webhook/types.ts'
 import type { Sealer } from './lib/crypto.ts'
@@ -42,6 +44,11 @@ type Vendors = {
   billing(connection: BillingConnection): BillingProvider
   /** The TXT records of a name in DNS. */
   txt(name: string): Promise<TxtAnswer>
+  /** The CAA records that count for a name. */
+  caa(name: string): Promise<CaaAnswer>
+  acme(connection: AcmeConnection): Acme
+  /** What is served for a name at an address that customers choose. */
+  tls: TlsLook
   /** One request to an address that a person has typed. @throws OutgoingFault */
   send(request: OutgoingRequest): Promise<OutgoingAnswer>
   /** Messages to a receiver that a person has typed, over TLS. @throws OutgoingFault */

@@ -6,8 +6,10 @@ import type { Root } from './context.ts'
 import { openDatabase } from './db/index.ts'
 import { NOTIFY_CHANNEL } from './db/queue.ts'
 import { StartupError } from './errors.ts'
+import { createAcme } from './integrations/acme/client.ts'
 import { createBilling } from './integrations/billing/client.ts'
 import { createMail } from './integrations/mail/client.ts'
+import { createCaaLookup } from './integrations/dns/caa.ts'
 import { createTxtLookup } from './integrations/dns/txt.ts'
 import { createDnsServer } from './integrations/dnsServers/client.ts'
 import { createNetbox } from './integrations/netbox/client.ts'
@@ -15,6 +17,7 @@ import { createOidc } from './integrations/oidc/client.ts'
 import { createProxmox } from './integrations/proxmox/client.ts'
 import { createPlanProxmox } from './integrations/proxmox/planClient.ts'
 import { presentedCertificate } from './integrations/proxmox/tls.ts'
+import { createTlsLook } from './integrations/tls/client.ts'
 import { sendSyslog } from './integrations/syslog/client.ts'
 import { sendWebhook } from './integrations/webhook/client.ts'
 import { handlers } from './jobs/index.ts'
@@ -54,6 +57,9 @@ export function createDeps(
       proxmoxPlan: createPlanProxmox,
       proxmoxCertificate: presentedCertificate,
       txt: createTxtLookup(config.dnsServers),
+      caa: createCaaLookup(config.dnsServers),
+      acme: remembered(createAcme),
+      tls: createTlsLook(config.outgoingNetworks),
       oidc: (connection) => createOidc(send, connection),
       billing: remembered((connection: Parameters<typeof createBilling>[1]) =>
         createBilling(config.stripe.apiBase, connection),

@@ -31,6 +31,7 @@ const TABLES = {
   domain: 'domains',
   dnsZone: 'dns_zones',
   dnsTemplate: 'dns_templates',
+  sslCertificate: 'ssl_certificates',
 } as const
 
 export type TenantThing = keyof typeof TABLES

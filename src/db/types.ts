@@ -2,6 +2,53 @@
 
 import type { Generated } from 'kysely'
 
+export interface AcmeAccountsTable {
+  id: string
+  issuer_id: string
+  key_sealed: Buffer
+  url: string | null
+  created_at: Date
+}
+
+export interface AcmeChallengesTable {
+  id: string
+  tenant_id: string
+  order_id: string
+  name: string
+  wildcard: boolean
+  type: 'dns-01' | 'http-01'
+  token: string
+  value: string
+  url: string
+  authorization_url: string
+  zone_id: string | null
+  revision: bigint | null
+  presented_at: Date | null
+  answered_at: Date | null
+  cleaned_at: Date | null
+  created_at: Date
+}
+
+export interface AcmeOrdersTable {
+  id: string
+  tenant_id: string
+  certificate_id: string
+  issuer_id: string
+  name_set: string
+  state: Generated<'open' | 'valid' | 'failed'>
+  url: string | null
+  authorizations: Generated<string[]>
+  finalize_url: string | null
+  replaces: string | null
+  key_sealed: Buffer | null
+  problem_code: string | null
+  problem: string | null
+  retry_at: Date | null
+  job_id: string | null
+  created_at: Date
+  ended_at: Date | null
+}
+
 export interface AlertsTable {
   id: string
   code: string
@@ -1303,6 +1350,97 @@ export interface SingleUseTokensTable {
   used_at: Date | null
 }
 
+export interface SslCertificateVersionsTable {
+  id: string
+  tenant_id: string
+  certificate_id: string
+  issuer_id: string | null
+  chain_pem: string
+  key_sealed: Buffer
+  serial: string
+  fingerprint: string
+  issuer_name: string
+  key_type: string
+  ari_id: string | null
+  not_before: Date
+  not_after: Date
+  state: Generated<'current' | 'superseded' | 'revoked'>
+  revoked_at: Date | null
+  revoke_reason: string | null
+  created_at: Date
+}
+
+export interface SslCertificatesTable {
+  id: string
+  tenant_id: string
+  names: string[]
+  name_set: string
+  source: 'issued' | 'uploaded'
+  issuer_id: string | null
+  challenge: Generated<'auto' | 'dns-01' | 'http-01'>
+  state: Generated<'pending' | 'issued' | 'revoked' | 'removed'>
+  action: 'issue' | 'revoke' | null
+  problem_code: string | null
+  problem: string | null
+  failure_class: 'blocked' | 'validation' | 'issuer' | 'other' | null
+  failures: Generated<number>
+  avoid_issuer_id: string | null
+  version_id: string | null
+  not_after: Date | null
+  due_at: Date | null
+  ari_start: Date | null
+  ari_end: Date | null
+  ari_poll_at: Date | null
+  ari_url: string | null
+  checked_at: Date | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
+export interface SslDeploymentsTable {
+  id: string
+  tenant_id: string
+  certificate_id: string
+  name: string
+  host: string
+  port: number
+  checked_at: Date
+  served_fingerprint: string | null
+  served_issuer: string | null
+  served_not_after: Date | null
+  finding:
+    | 'unreachable'
+    | 'not_served'
+    | 'foreign_expiring'
+    | 'chain_incomplete'
+    | 'name_mismatch'
+    | 'expired'
+    | null
+  message: string | null
+}
+
+export interface SslIssuersTable {
+  id: string
+  name: string
+  kind: 'acme' | 'private'
+  state: Generated<'active' | 'retired'>
+  priority: Generated<number>
+  directory_url: string | null
+  ca_pem: string | null
+  email: string | null
+  profile: string | null
+  eab_kid: string | null
+  eab_key_sealed: Buffer | null
+  budget: Generated<number>
+  budget_at: Date
+  key_sealed: Buffer | null
+  root_pem: string | null
+  problem: string | null
+  version: Generated<number>
+  created_at: Date
+}
+
 export interface SsoDomainsTable {
   domain: string
   tenant_id: string | null
@@ -1589,6 +1727,9 @@ export interface WorkersTable {
 }
 
 export interface Tables {
+  acme_accounts: AcmeAccountsTable
+  acme_challenges: AcmeChallengesTable
+  acme_orders: AcmeOrdersTable
   alerts: AlertsTable
   api_keys: ApiKeysTable
   audit_archived: AuditArchivedTable
@@ -1678,6 +1819,10 @@ export interface Tables {
   sessions: SessionsTable
   settings: SettingsTable
   single_use_tokens: SingleUseTokensTable
+  ssl_certificate_versions: SslCertificateVersionsTable
+  ssl_certificates: SslCertificatesTable
+  ssl_deployments: SslDeploymentsTable
+  ssl_issuers: SslIssuersTable
   sso_domains: SsoDomainsTable
   sso_providers: SsoProvidersTable
   sso_states: SsoStatesTable

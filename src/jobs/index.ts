@@ -17,6 +17,7 @@ import * as dnsServerService from '../services/dnsServerService.ts'
 import * as dnsZoneService from '../services/dnsZoneService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import * as domainService from '../services/domainService.ts'
+import * as sslService from '../services/sslService.ts'
 import * as searchService from '../services/searchService.ts'
 import * as tenantSuspensionService from '../services/tenantSuspensionService.ts'
 import * as tenantClosureService from '../services/tenantClosureService.ts'
@@ -52,6 +53,9 @@ import { domainZoneApply } from './domainZoneApply.ts'
 import { domainServerCompare, domainZoneCompare } from './domainZoneCompare.ts'
 import { domainZoneRemove } from './domainZoneRemove.ts'
 import { domainVerify } from './domainVerify.ts'
+import { sslIssue } from './sslIssue.ts'
+import { sslRevoke } from './sslRevoke.ts'
+import { sslSign } from './sslSign.ts'
 import { mailSend } from './mailSend.ts'
 import { provisioningClusterSync } from './provisioningClusterSync.ts'
 import { provisioningPoolClaim } from './provisioningPoolClaim.ts'
@@ -105,6 +109,9 @@ const list = [
   auditSinkTest,
   domainVerify,
   authPasswordReset,
+  sslIssue,
+  sslSign,
+  sslRevoke,
   mailSend,
   billingCollect,
   billingConverge,
@@ -134,6 +141,9 @@ export const timers: readonly Timer[] = [
   { name: 'billing.endDue', everyMs: MINUTE_MS, run: BillingService.endDue },
   { name: 'billing.contracts', everyMs: MINUTE_MS, run: (root) => BillingService.runContracts(root) },
   { name: 'billing.payments', everyMs: MINUTE_MS, run: billingCollectionService.sweep },
+  { name: 'ssl.renew', everyMs: 15_000, run: sslService.renewDue },
+  { name: 'ssl.ari', everyMs: MINUTE_MS, run: sslService.askForWindows },
+  { name: 'ssl.watch', everyMs: MINUTE_MS, run: (root) => sslService.watchDue(root) },
   { name: 'backups.begin', everyMs: MINUTE_MS, run: cloudPodBackupScheduleService.beginDue },
   { name: 'backups.tidy', everyMs: 10 * MINUTE_MS, run: cloudPodBackupScheduleService.tidy },
   {

@@ -134,14 +134,21 @@ function refuse(message: string): never {
   throw new OutgoingFault('refused', message)
 }
 
-export type OutgoingTarget = { host: string; port: number; timeoutMs?: number; ca?: string }
+export type OutgoingTarget = {
+  host: string
+  port: number
+  timeoutMs?: number
+  ca?: string
+  /** The name to ask for, when the certificate is only looked at: it is not checked, and nothing may be sent. */
+  looksAt?: string
+}
 
 /**
  * A TLS connection to an address that a person has typed, under the same rules as `sendOutgoing`.
  * @throws OutgoingFault
  */
 export function connectOutgoing(allowed: AllowedNetworks, target: OutgoingTarget): Promise<TLSSocket> {
-  const { host, port, timeoutMs = TIMEOUT_MS, ca } = target
+  const { host, port, timeoutMs = TIMEOUT_MS, ca, looksAt } = target
   return new Promise((resolve, reject) => {
     // A literal is connected to without a look-up.
     if (isIP(host) !== 0 && !isReachable(host, allowed))
@@ -150,6 +157,7 @@ export function connectOutgoing(allowed: AllowedNetworks, target: OutgoingTarget
       host,
       port,
       ...(isIP(host) === 0 ? { servername: host } : {}),
+      ...(looksAt === undefined ? {} : { servername: looksAt, rejectUnauthorized: false, ca: [] }),
       lookup: guarded(allowed, 'https:'),
       ...(ca === undefined ? {} : { ca }),
     })

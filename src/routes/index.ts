@@ -47,6 +47,9 @@ import { dnsTemplateRoutes } from './dnsTemplateRoutes.ts'
 import { dnsZoneRoutes } from './dnsZoneRoutes.ts'
 import { integrationPods } from './integrationPods.ts'
 import { domainRoutes } from './domainRoutes.ts'
+import { sslChallengeRoutes } from './sslChallengeRoutes.ts'
+import { sslIssuerRoutes } from './sslIssuerRoutes.ts'
+import { sslRoutes } from './sslRoutes.ts'
 import { healthRoutes } from './healthRoutes.ts'
 import { securityGroups } from './cloudPodFirewall.ts'
 import { provisioningBlueprintRoutes } from './provisioningBlueprintRoutes.ts'
@@ -112,6 +115,9 @@ export const routes: readonly Route[] = [
   ...dnsTemplateRoutes,
   ...dnsZoneRoutes,
   ...domainRoutes,
+  ...sslRoutes,
+  ...sslIssuerRoutes,
+  ...sslChallengeRoutes,
   ...adminSearch,
   ...adminAudit,
   ...adminAuditSinks,

@@ -72,6 +72,7 @@ const QUIET = new Set([
   'cluster.sync',
   'cluster.reconcile',
   'ipPool.compare',
+  'domain.verify',
   'domain.zoneCompare',
   'domain.serverCompare',
 ])

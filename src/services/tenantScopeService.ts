@@ -34,6 +34,7 @@ const NAMES: Record<TenantThing, string> = {
   domain: 'domain',
   dnsZone: 'zone',
   dnsTemplate: 'DNS template',
+  sslCertificate: 'certificate',
 }
 
 /**

@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import { id, timestamp } from './common.ts'
+
+/** Who gives certificates. Keys are never answered. */
+export const sslIssuer = z.object({
+  id,
+  name: z.string(),
+  kind: z.enum(['acme', 'private']),
+  priority: z.number().int(),
+  directoryUrl: z.string().nullable(),
+  caPem: z.string().nullable(),
+  email: z.string().nullable(),
+  profile: z.string().nullable(),
+  eabKid: z.string().nullable(),
+  /** How many orders may be made within three hours. */
+  budget: z.number().int(),
+  hasAccount: z.boolean(),
+  /** Why the last call to it failed. */
+  problem: z.string().nullable(),
+  version: z.number().int(),
+  createdAt: timestamp,
+})
+export type SslIssuer = z.infer<typeof sslIssuer>
+
+const name = z.string().trim().min(1).max(100)
+const caPem = z.string().min(1).max(100_000).nullable()
+const email = z.email().nullable()
+const profile = z
+  .string()
+  .regex(/^[\w.-]{1,64}$/)
+  .nullable()
+const priority = z.number().int().min(1).max(1000)
+const budget = z.number().int().min(1).max(1_000_000)
+const eab = z.strictObject({
+  kid: z.string().trim().min(1).max(200),
+  hmacKey: z.string().regex(/^[\w-]{20,500}$/, 'the key as the CA shows it, in base64url'),
+})
+
+export const sslIssuerCreate = z.strictObject({
+  name,
+  directoryUrl: z.url({ protocol: /^https$/ }).max(300),
+  caPem: caPem.default(null),
+  email: email.default(null),
+  profile: profile.default(null),
+  eab: eab.nullable().default(null),
+  priority: priority.default(100),
+  budget: budget.default(300),
+})
+
+/** What is not named stays. Where it is reached is not changed: certificates were issued there. */
+export const sslIssuerUpdate = z.strictObject({ name, caPem, email, profile, priority, budget }).partial()
+
+export const sslRoot = z.object({ pem: z.string() })

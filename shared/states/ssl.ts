@@ -1,0 +1,63 @@
+import { allowed, refused, type Verdict } from './billingSubscription.ts'
+
+/** What is proven of a certificate. */
+export const SSL_STATES = ['pending', 'issued', 'revoked', 'removed'] as const
+export type SslState = (typeof SSL_STATES)[number]
+/** What is being attempted. */
+export const SSL_ACTIONS = ['issue', 'revoke'] as const
+
+/** Why a certificate could not be had: whose turn it is. */
+export const SSL_FAILURES = ['blocked', 'validation', 'issuer', 'other'] as const
+
+/** What a look at the server found. */
+export const SSL_FINDINGS = [
+  'unreachable',
+  'not_served',
+  'foreign_expiring',
+  'chain_incomplete',
+  'name_mismatch',
+  'expired',
+] as const
+
+/** Reasons of RFC 5280 that a person chooses from, with their numbers. */
+export const REVOKE_REASONS = {
+  unspecified: 0,
+  keyCompromise: 1,
+  affiliationChanged: 3,
+  superseded: 4,
+  cessationOfOperation: 5,
+} as const
+export type RevokeReason = keyof typeof REVOKE_REASONS
+
+type Subject = {
+  state: SslState
+  action: (typeof SSL_ACTIONS)[number] | null
+  source: 'issued' | 'uploaded'
+}
+
+const BUSY = 'It is being worked on: wait for the end.'
+
+/** What may be done with a certificate now, and if not, why. */
+export const canSsl = {
+  renew: ({ state, action, source }: Subject): Verdict => {
+    if (source === 'uploaded') return refused('It was uploaded: upload its successor instead.')
+    if (action !== null) return refused(BUSY)
+    return state === 'removed' ? refused('It was removed.') : allowed
+  },
+  revoke: ({ state, action, source }: Subject): Verdict => {
+    if (source === 'uploaded') return refused('It was uploaded: revoke it at the CA that it is from.')
+    if (action !== null) return refused(BUSY)
+    return state === 'issued' ? allowed : refused('There is nothing to revoke.')
+  },
+  upload: ({ state, action, source }: Subject): Verdict => {
+    if (source === 'issued') return refused('It is issued here: renew it instead.')
+    if (action !== null) return refused(BUSY)
+    return state === 'removed' ? refused('It was removed.') : allowed
+  },
+  remove: ({ state, action }: Subject): Verdict => {
+    if (action !== null) return refused(BUSY)
+    return state === 'removed' ? refused('It was removed already.') : allowed
+  },
+  download: ({ state }: Subject): Verdict =>
+    state === 'pending' || state === 'removed' ? refused('There is nothing to download yet.') : allowed,
+} as const

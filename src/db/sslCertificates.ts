@@ -1,0 +1,156 @@
+import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
+import type { Scope, Tx } from './index.ts'
+import { containing, inScope, type PageOf } from './list.ts'
+import type { SslCertificatesTable, SslCertificateVersionsTable } from './types.ts'
+
+export type CertificateRow = Selectable<SslCertificatesTable>
+export type VersionRow = Selectable<SslCertificateVersionsTable>
+
+export async function insert(tx: Tx, row: Insertable<SslCertificatesTable>): Promise<void> {
+  await tx.insertInto('ssl_certificates').values(row).execute()
+}
+
+export const find = (tx: Tx, id: string): Promise<CertificateRow | undefined> =>
+  tx.selectFrom('ssl_certificates').selectAll().where('id', '=', id).executeTakeFirst()
+
+export const lock = (tx: Tx, tenantId: string, id: string): Promise<CertificateRow | undefined> =>
+  tx
+    .selectFrom('ssl_certificates')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst()
+
+export const update = (
+  tx: Tx,
+  id: string,
+  change: Updateable<SslCertificatesTable>,
+): Promise<CertificateRow> =>
+  tx
+    .updateTable('ssl_certificates')
+    .set({ ...change, version: sql`version + 1` })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+
+export type Filter = {
+  q?: string | undefined
+  state?: CertificateRow['state'] | undefined
+  problems?: boolean | undefined
+}
+
+/** Those that end first come first; those that were never issued come last. The cursor is the last one's id. */
+export async function listByExpiry(
+  tx: Tx,
+  scope: Scope,
+  filter: Filter,
+  { limit, cursor }: { limit: number; cursor?: string | undefined },
+): Promise<PageOf<CertificateRow>> {
+  const end = sql`coalesce(not_after, 'infinity'::timestamptz)`
+  let query = tx
+    .selectFrom('ssl_certificates')
+    .selectAll()
+    .where(inScope(scope, 'ssl_certificates.tenant_id'))
+    .where('state', filter.state === undefined ? '<>' : '=', filter.state ?? 'removed')
+    .orderBy('not_after', (order) => order.asc().nullsLast())
+    .orderBy('id')
+    .limit(limit + 1)
+  if (filter.problems === true) query = query.where('problem_code', 'is not', null)
+  if (filter.q !== undefined)
+    query = query.where(sql<boolean>`array_to_string(names, ' ') like ${containing(filter.q.toLowerCase())}`)
+  if (cursor !== undefined)
+    query = query.where(
+      sql<boolean>`(${end}, id) > (select ${end}, id from ssl_certificates where id = ${cursor}::uuid)`,
+    )
+  const rows = await query.execute()
+  const items = rows.slice(0, limit)
+  return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null }
+}
+
+/** Whose turn it is, the most urgent first. */
+export const due = (tx: Tx, at: Date, limit: number): Promise<CertificateRow[]> =>
+  tx
+    .selectFrom('ssl_certificates')
+    .selectAll()
+    .where('action', 'is', null)
+    .where('state', 'in', ['pending', 'issued'])
+    .where('due_at', '<=', at)
+    .orderBy('due_at')
+    .limit(limit)
+    .forUpdate()
+    .skipLocked()
+    .execute()
+
+/** Certificates whose CA is to be asked when it wants them renewed; each is put off, so that nobody else asks as well. */
+export async function takeForAri(tx: Tx, at: Date, again: Date, limit: number) {
+  const { rows } = await sql<CertificateRow & { ari_id: string; issued_by: string; not_before: Date }>`
+    update ssl_certificates c set ari_poll_at = ${again}
+    from ssl_certificate_versions v
+    where v.id = c.version_id and v.ari_id is not null and v.issuer_id is not null and c.id in (
+      select id from ssl_certificates where state = 'issued' and ari_poll_at <= ${at}
+      order by ari_poll_at limit ${limit} for update skip locked)
+    returning c.*, v.ari_id, v.issuer_id as issued_by, v.not_before`.execute(tx)
+  return rows
+}
+
+/** Certificates whose servers were not looked at since; each is put off. */
+export async function takeForCheck(tx: Tx, since: Date, at: Date, limit: number) {
+  const { rows } = await sql<CertificateRow>`
+    update ssl_certificates set checked_at = ${at} where id in (
+      select id from ssl_certificates where state = 'issued' and (checked_at is null or checked_at <= ${since})
+      order by checked_at nulls first limit ${limit} for update skip locked)
+    returning *`.execute(tx)
+  return rows
+}
+
+/** The names of a set that no proven domain of the tenant holds. */
+export async function unproven(
+  tx: Tx,
+  tenantId: string,
+  holders: readonly { name: string; holders: string[] }[],
+) {
+  const all = holders.flatMap((one) => one.holders)
+  const { rows } = await sql<{ name: string }>`select name from domains where tenant_id = ${tenantId}
+    and verified_at is not null and ended_at is null and name = any (${all}::text[])`.execute(tx)
+  const proven = new Set(rows.map(({ name }) => name))
+  return holders.filter((one) => !one.holders.some((name) => proven.has(name))).map(({ name }) => name)
+}
+
+export async function insertVersion(tx: Tx, row: Insertable<SslCertificateVersionsTable>): Promise<void> {
+  await tx
+    .updateTable('ssl_certificate_versions')
+    .set({ state: 'superseded' })
+    .where('certificate_id', '=', row.certificate_id)
+    .where('state', '=', 'current')
+    .execute()
+  await tx.insertInto('ssl_certificate_versions').values(row).execute()
+}
+
+export const findVersion = (tx: Tx, tenantId: string, id: string): Promise<VersionRow | undefined> =>
+  tx
+    .selectFrom('ssl_certificate_versions')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', id)
+    .executeTakeFirst()
+
+const MAX_VERSIONS = 50
+
+export const versionsOf = (tx: Tx, tenantId: string, certificateId: string): Promise<VersionRow[]> =>
+  tx
+    .selectFrom('ssl_certificate_versions')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('certificate_id', '=', certificateId)
+    .orderBy('id', 'desc')
+    .limit(MAX_VERSIONS)
+    .execute()
+
+export async function revokeVersion(tx: Tx, id: string, reason: string, at: Date): Promise<void> {
+  await tx
+    .updateTable('ssl_certificate_versions')
+    .set({ state: 'revoked', revoked_at: at, revoke_reason: reason })
+    .where('id', '=', id)
+    .execute()
+}

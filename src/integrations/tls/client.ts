@@ -1,0 +1,41 @@
+import { X509Certificate } from 'node:crypto'
+import type { DetailedPeerCertificate } from 'node:tls'
+import { connectOutgoing, OutgoingFault, type AllowedNetworks } from '../../lib/outgoing.ts'
+import { ok, rejected } from '../../lib/outcome.ts'
+import type { TlsLook } from './types.ts'
+
+const TIMEOUT_MS = 5_000
+const MAX_CHAIN = 10
+
+/** Under the address rules of everything whose target a customer chooses. */
+export function createTlsLook(allowed: AllowedNetworks): TlsLook {
+  return async ({ host, port, name }) => {
+    try {
+      const socket = await connectOutgoing(allowed, {
+        host,
+        port,
+        timeoutMs: TIMEOUT_MS,
+        looksAt: name,
+      })
+      const chain = chainOf(socket.getPeerCertificate(true))
+      socket.destroy()
+      return chain.length === 0 ? rejected('no_certificate', 'It showed no certificate.') : ok({ chain })
+    } catch (error) {
+      if (error instanceof OutgoingFault) return rejected('unreachable', error.message, { retryable: true })
+      throw error
+    }
+  }
+}
+
+/** Issuers that Node found elsewhere would count as sent: it finds none, as nothing is trusted here. */
+function chainOf(first: DetailedPeerCertificate): string[] {
+  const chain: string[] = []
+  let next: DetailedPeerCertificate | undefined = first
+  while (next?.raw !== undefined && chain.length < MAX_CHAIN) {
+    const pem = new X509Certificate(next.raw).toString()
+    if (chain.at(-1) === pem) break
+    chain.push(pem)
+    next = next.issuerCertificate
+  }
+  return chain
+}

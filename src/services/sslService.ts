@@ -1,0 +1,10 @@
+/** Certificates: who may have which, how they are issued, renewed, looked after. See docs/modules/ssl.md. */
+export * from './ssl/certificates.ts'
+export * from './ssl/issuers.ts'
+export * from './ssl/ordering.ts'
+export * from './ssl/progress.ts'
+export * from './ssl/results.ts'
+export * from './ssl/renewing.ts'
+export * from './ssl/signing.ts'
+export * from './ssl/watching.ts'
+export { caaRefusal } from './ssl/caa.ts'
