@@ -1079,6 +1079,28 @@ create table dns_zones (
   constraint dns_zones_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'applied'::text, 'held'::text, 'rejected'::text, 'drift'::text, 'ending'::text, 'ended'::text])))
 );
 
+create table domain_connections (
+  id uuid not null,
+  tenant_id uuid not null,
+  domain_id uuid not null,
+  pod_id uuid not null,
+  zone_id uuid not null,
+  hosts text[] not null,
+  addresses text[] not null,
+  certificate_id uuid,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint domain_connections_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint domain_connections_pkey PRIMARY KEY (id),
+  constraint domain_connections_tenant_id_certificate_id_fkey FOREIGN KEY (tenant_id, certificate_id) REFERENCES ssl_certificates(tenant_id, id),
+  constraint domain_connections_tenant_id_domain_id_fkey FOREIGN KEY (tenant_id, domain_id) REFERENCES domains(tenant_id, id),
+  constraint domain_connections_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint domain_connections_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id),
+  constraint domain_connections_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES dns_zones(tenant_id, id),
+  constraint domain_connections_hosts_check CHECK (((cardinality(hosts) >= 1) AND (cardinality(hosts) <= 50)))
+);
+
 create table domain_queue partition of provisioning_jobs_live FOR VALUES IN ('domain');
 
 create table domains (
@@ -2692,6 +2714,10 @@ CREATE UNIQUE INDEX dns_zones_once ON public.dns_zones USING btree (name) WHERE 
 
 CREATE INDEX dns_zones_server ON public.dns_zones USING btree (server_id) WHERE (ended_at IS NULL);
 
+CREATE UNIQUE INDEX domain_connections_once ON public.domain_connections USING btree (domain_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX domain_connections_pod ON public.domain_connections USING btree (pod_id) WHERE (ended_at IS NULL);
+
 CREATE INDEX domains_customer ON public.domains USING btree (tenant_id, customer_id, id DESC) WHERE (customer_id IS NOT NULL);
 
 CREATE INDEX domains_list ON public.domains USING btree (tenant_id, id DESC);
@@ -3014,6 +3040,8 @@ alter table dns_templates enable row level security, force row level security;
 
 alter table dns_zones enable row level security, force row level security;
 
+alter table domain_connections enable row level security, force row level security;
+
 alter table domains enable row level security, force row level security;
 
 alter table dunning_policies enable row level security, force row level security;
@@ -3193,6 +3221,8 @@ create policy tenant_read on dns_templates for select using ((( SELECT app_platf
 create policy tenant_update on dns_templates for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on dns_zones for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on domain_connections for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on domains for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -3457,6 +3487,8 @@ grant delete, insert, select, update on dns_servers to mpanel_app;
 grant delete, insert, select, update on dns_templates to mpanel_app;
 
 grant insert, select, update on dns_zones to mpanel_app;
+
+grant insert, select, update on domain_connections to mpanel_app;
 
 grant insert, select, update on domains to mpanel_app;
 

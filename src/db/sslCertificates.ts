@@ -154,3 +154,13 @@ export async function revokeVersion(tx: Tx, id: string, reason: string, at: Date
     .where('id', '=', id)
     .execute()
 }
+
+/** The one for exactly these names that was not removed. @param nameSet as `nameSetOf` makes it */
+export const withNames = (tx: Tx, tenantId: string, nameSet: string): Promise<{ id: string } | undefined> =>
+  tx
+    .selectFrom('ssl_certificates')
+    .select('id')
+    .where('tenant_id', '=', tenantId)
+    .where('name_set', '=', nameSet)
+    .where('state', '<>', 'removed')
+    .executeTakeFirst()

@@ -729,6 +729,20 @@ export interface DnsZonesTable {
   ended_at: Date | null
 }
 
+export interface DomainConnectionsTable {
+  id: string
+  tenant_id: string
+  domain_id: string
+  pod_id: string
+  zone_id: string
+  hosts: string[]
+  addresses: string[]
+  certificate_id: string | null
+  created_at: Date
+  updated_at: Date
+  ended_at: Date | null
+}
+
 export interface DomainsTable {
   id: string
   tenant_id: string
@@ -1775,6 +1789,7 @@ export interface Tables {
   dns_servers: DnsServersTable
   dns_templates: DnsTemplatesTable
   dns_zones: DnsZonesTable
+  domain_connections: DomainConnectionsTable
   domains: DomainsTable
   dunning_policies: DunningPoliciesTable
   findings: FindingsTable

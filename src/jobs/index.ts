@@ -16,6 +16,7 @@ import * as customerService from '../services/customerService.ts'
 import * as dnsServerService from '../services/dnsServerService.ts'
 import * as dnsZoneService from '../services/dnsZoneService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
+import * as domainConnectionService from '../services/domainConnectionService.ts'
 import * as domainService from '../services/domainService.ts'
 import * as sslService from '../services/sslService.ts'
 import * as searchService from '../services/searchService.ts'
@@ -196,6 +197,7 @@ export const timers: readonly Timer[] = [
     harmless: true,
     run: cloudPodQuotas.recountQuotas,
   },
+  { name: 'domains.follow', everyMs: MINUTE_MS, run: domainConnectionService.followPods },
   { name: 'domains.check', everyMs: MINUTE_MS, run: domainService.checkDue },
   { name: 'tenants.close', everyMs: MINUTE_MS, run: tenantClosureService.beginDue },
   {

@@ -46,6 +46,7 @@ import { dnsServerRoutes } from './dnsServerRoutes.ts'
 import { dnsTemplateRoutes } from './dnsTemplateRoutes.ts'
 import { dnsZoneRoutes } from './dnsZoneRoutes.ts'
 import { integrationPods } from './integrationPods.ts'
+import { domainConnectionRoutes } from './domainConnectionRoutes.ts'
 import { domainRoutes } from './domainRoutes.ts'
 import { sslChallengeRoutes } from './sslChallengeRoutes.ts'
 import { sslIssuerRoutes } from './sslIssuerRoutes.ts'
@@ -115,6 +116,7 @@ export const routes: readonly Route[] = [
   ...dnsTemplateRoutes,
   ...dnsZoneRoutes,
   ...domainRoutes,
+  ...domainConnectionRoutes,
   ...sslRoutes,
   ...sslIssuerRoutes,
   ...sslChallengeRoutes,

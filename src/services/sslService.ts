@@ -1,5 +1,6 @@
 /** Certificates: who may have which, how they are issued, renewed, looked after. See docs/modules/ssl.md. */
 export * from './ssl/certificates.ts'
+export { ensure, stateOf } from './ssl/ensuring.ts'
 export * from './ssl/issuers.ts'
 export * from './ssl/ordering.ts'
 export * from './ssl/progress.ts'

@@ -14,6 +14,7 @@ import { CopyId } from '../../ui/CopyId.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { Tabs } from '../../ui/Tabs.tsx'
 import { Time } from '../../ui/Time.tsx'
+import { Connection } from './Connection.tsx'
 import { DomainActions } from './DomainActions.tsx'
 import { Ownership } from './Ownership.tsx'
 
@@ -56,7 +57,16 @@ function Content({ domain }: { domain: Domain }) {
         value={oneOf(TABS, search.tab) ?? 'overview'}
         onChange={(tab) => void navigate({ search: { tab }, replace: true })}
         tabs={[
-          { value: 'overview', label: 'Overview', content: <Overview domain={domain} /> },
+          {
+            value: 'overview',
+            label: 'Overview',
+            content: (
+              <div className="space-y-4">
+                {domain.endedAt === null && <Connection domain={domain} />}
+                <Overview domain={domain} />
+              </div>
+            ),
+          },
           can('audit:read') && {
             value: 'timeline',
             label: 'Timeline',

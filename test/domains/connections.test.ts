@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { CloudPod } from '../../shared/api/cloudPods.ts'
+import type { DomainConnection } from '../../shared/api/domainConnections.ts'
+import type { Problem } from '../../shared/api/common.ts'
+import type { Job } from '../../shared/api/provisioning.ts'
+import { sql } from 'kysely'
+import { newId } from '../../src/lib/ids.ts'
+import * as domainConnectionService from '../../src/services/domainConnectionService.ts'
+import { domainIn } from '../rules/casesDomains.ts'
+import { activePod } from '../rules/pods.ts'
+import { finished, startApp, until, type TestApp } from '../support/app.ts'
+import { servedBy, serverOf } from '../support/dnsZones.ts'
+import { LOOPBACK } from '../support/netbox.ts'
+import { startPowerDns, type PowerDns } from '../support/powerdns.ts'
+
+let app: TestApp
+let pdns: PowerDns
+let tenantId: string
+let pods: CloudPod[]
+beforeAll(async () => {
+  pdns = await startPowerDns()
+  app = await startApp({ env: LOOPBACK })
+  tenantId = await app.tenant()
+  await serverOf(app, pdns)
+  const ids = await Promise.all([activePod(app, tenantId, false), activePod(app, tenantId, false)])
+  const show = async ({ id }: { id?: string }) =>
+    (await app.admin.get<CloudPod>(`/api/admin/hosting/cloudpods/${id}`)).body
+  pods = await Promise.all(ids.map(show))
+})
+afterAll(async () => {
+  await app.close()
+  await pdns.close()
+})
+
+type Connected = { connection: DomainConnection; job: Job | null }
+const begin = async () => {
+  const { id, name } = await domainIn(app, tenantId, `d${newId().slice(-12)}.example.com`)
+  const path = `/api/admin/domains/${id}/connect`
+  return {
+    id,
+    name,
+    connect: (body: object) => app.admin.post<Connected & Problem>(path, body),
+    shown: async () => (await app.admin.get<{ connection: DomainConnection | null }>(path)).body.connection,
+    disconnect: () => app.admin.call('DELETE', path),
+    served: async (says: Record<string, string[]>) => {
+      const text = (all: object) => JSON.stringify(Object.entries(all).toSorted())
+      const what = text(says)
+      await until(async () => {
+        const { [`${name}. NS`]: _, [`${name}. SOA`]: __, ...others } = await servedBy(pdns, `${name}.`)
+        return text(others) === what
+      }, `${name} to be served as ${what}`)
+    },
+  }
+}
+const [v4, v6] = [
+  (of: CloudPod) => of.addresses.filter((one) => !one.includes(':')),
+  (of: CloudPod) => of.addresses.filter((one) => one.includes(':')),
+]
+const events = async (id: string) =>
+  (
+    await app.admin.get<{ items: { action: string }[] }>(`/api/admin/audit/events?targetId=${id}`)
+  ).body.items.map(({ action }) => action)
+
+test('a connected domain leads to its pod by real DNS, has a certificate for its names, and says so in the log', async () => {
+  const domain = await begin()
+  const [pod] = pods
+  const { status, body } = await domain.connect({ podId: pod?.id })
+  expect([status, body.connection.hosts]).toEqual([202, [domain.name, `www.${domain.name}`]])
+  expect(await finished(app.admin, body.job?.id ?? '')).toMatchObject({ state: 'succeeded' })
+  const says = Object.fromEntries(
+    [domain.name, `www.${domain.name}`].flatMap((host) => [
+      [`${host}. A`, v4(pod as CloudPod)],
+      ...(v6(pod as CloudPod).length > 0 ? [[`${host}. AAAA`, v6(pod as CloudPod)]] : []),
+    ]),
+  )
+  await domain.served(says)
+  const shown = await domain.shown()
+  expect(shown).toMatchObject({ served: true, certificate: { state: 'issued' } })
+  expect(await events(domain.id)).toContain('DOMAIN_UPDATED')
+  expect(await events(shown?.certificate?.id ?? '')).toEqual(
+    expect.arrayContaining(['SSL_ISSUE_REQUESTED', 'SSL_ISSUED']),
+  )
+
+  // Asked for again it is the same certificate, and nothing is written twice.
+  const again = await domain.connect({ podId: pod?.id })
+  expect(again.body).toMatchObject({ job: null, connection: { certificate: { id: shown?.certificate?.id } } })
+})
+
+test('its records follow the addresses of the pod, and go when the pod goes', async () => {
+  const domain = await begin()
+  const [, pod] = pods as [CloudPod, CloudPod]
+  await domain.connect({ podId: pod.id, hosts: ['@'], certificate: false })
+  const { body } = await app.admin.post<{ job: Job }>(`/api/admin/hosting/cloudpods/${pod.id}/addresses`, {
+    family: 'ipv4',
+  })
+  await finished(app.admin, body.job.id)
+  await domainConnectionService.followPods(app.root)
+  const now = (await app.admin.get<CloudPod>(`/api/admin/hosting/cloudpods/${pod.id}`)).body
+  expect(v4(now)).toHaveLength(2)
+  expect(await domain.shown()).toMatchObject({ addresses: expect.arrayContaining(v4(now)) })
+  const gone = await app.admin.call<{ job: Job }>('DELETE', `/api/admin/hosting/cloudpods/${pod.id}`)
+  await finished(app.admin, gone.body.job.id)
+  await domainConnectionService.followPods(app.root)
+  expect(await domain.shown()).toBeNull()
+  await domain.served({})
+})
+
+test('records that users wrote are in nobody’s way unless they say so, and stay where they are not', async () => {
+  const domain = await begin()
+  const [pod] = pods as [CloudPod]
+  const records = `/api/admin/domains/${domain.id}/records`
+  await app.admin.post(`/api/admin/domains/${domain.id}/zone`, {})
+  const put = (name: string, type: string, content: string) =>
+    app.admin.call('PUT', records, { name, type, ttl: 300, contents: [content] })
+  await put('@', 'A', '192.0.2.99')
+  await put('@', 'MX', '10 mail.example.net.')
+  await put('www', 'CNAME', 'elsewhere.example.net.')
+  const refused = await domain.connect({ podId: pod.id })
+  expect([refused.status, refused.body.detail]).toEqual([
+    409,
+    expect.stringContaining('has records of its own already (A 192.0.2.99)'),
+  ])
+  expect((await domain.connect({ podId: pod.id, replace: true, certificate: false })).status).toBe(202)
+  await until(async () => {
+    const served = await servedBy(pdns, `${domain.name}.`)
+    return (
+      served[`${domain.name}. MX`] && served[`www.${domain.name}. A`] && !served[`www.${domain.name}. CNAME`]
+    )
+  }, 'the records to be replaced')
+  expect((await domain.disconnect()).status).toBe(204)
+  await domain.served({ [`${domain.name}. MX`]: ['10 mail.example.net.'] })
+  expect((await domain.disconnect()).status).toBe(404)
+})
+
+test('what cannot be connected says why, and leaves nothing behind', async () => {
+  const domain = await begin()
+  const { connect } = domain
+  expect((await connect({ podId: newId() })).status).toBe(404)
+  const [pod] = pods as [CloudPod]
+  const outside = await connect({ podId: pod.id, hosts: ['@', 'www.example.net.'] })
+  expect(outside.body).toMatchObject({ code: 'invalid_input', errors: [{ path: 'hosts.1' }] })
+  const claim = { tenantId, name: `d${newId().slice(-12)}.example.com` }
+  const { id } = (await app.admin.post<{ id: string }>('/api/admin/domains', claim)).body
+  const unproven = await app.admin.post<Problem>(`/api/admin/domains/${id}/connect`, { podId: pod.id })
+  expect(unproven.body).toMatchObject({
+    code: 'invalid_state',
+    detail: expect.stringContaining('set its TXT record'),
+  })
+  const zones = await app.as((ctx) =>
+    sql`select from dns_zones where domain_id in (${id}, ${domain.id})`.execute(ctx.tx),
+  )
+  expect(zones.rows).toEqual([])
+})
