@@ -126,6 +126,26 @@ test('texts of challenges live beside a user’s own, are known to be served, an
   expect(await app.as((ctx) => dnsZoneService.presentTxt(ctx, nobodys))).toBeNull()
 })
 
+test('records that follow something else are put, replaced and dropped by their owner, and are not a user’s to edit', async () => {
+  const zone = await servedZone(app, tenantId)
+  const host = `web.${zone.name.slice(0, -1)}`
+  const holding = await app.as((ctx) => dnsZoneService.zoneHolding(ctx, host))
+  expect(holding?.id).toBe(zone.zoneId)
+  const follow = (...contents: string[]) =>
+    app.as((ctx) =>
+      dnsZoneService.putManaged(ctx, zone.zoneId, 'pod:1', [{ name: host, type: 'A', contents }]),
+    )
+  await follow('192.0.2.1')
+  await follow('192.0.2.2')
+  await put(zone, host, 'A', '192.0.2.3')
+  await resting(app, zone)
+  const served = async () => (await servedBy(pdns, zone.name))[`web.${zone.name} A`]
+  expect(await served()).toEqual(['192.0.2.2', '192.0.2.3'])
+  await app.as((ctx) => dnsZoneService.dropManaged(ctx, 'pod:1'))
+  await resting(app, zone)
+  expect(await served()).toEqual(['192.0.2.3'])
+})
+
 describe('what somebody changes on the server is', () => {
   test('found, shown and not written over by the next edit, until a person takes it over or undoes it', async () => {
     const zone = await servedZone(app, tenantId)

@@ -12,7 +12,7 @@ import * as dnsQueues from '../dnsQueues.ts'
 import { edit, targetOf, type Edited } from './editing.ts'
 
 /** The name servers of a zone are its server's business. */
-export const NAME_SERVERS = { managedBy: 'system', owner: 'nameservers' } as const
+const NAME_SERVERS = { managedBy: 'system', owner: 'nameservers' } as const
 
 /** The zone of a domain. @throws AppError not_found */
 export async function zoneOf(ctx: Ctx, tenantId: string, domainId: string): Promise<ZoneRow> {
