@@ -13,8 +13,6 @@ export {
   putManaged,
   removeTxt,
   zoneHolding,
-  type ManagedRrset,
-  type Presented,
 } from './dnsZones/managed.ts'
 export { followNameServers } from './dnsZones/lifecycle.ts'
 export {

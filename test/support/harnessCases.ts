@@ -11,6 +11,7 @@ import { adoptionCases } from './harnessAdoption.ts'
 import { billingCases } from './harnessBilling.ts'
 import { auditCases } from './harnessAudit.ts'
 import { customerCases } from './harnessCustomers.ts'
+import { dnsCases } from './harnessDns.ts'
 import { domainCases } from './harnessDomains.ts'
 import { findingCases } from './harnessFindings.ts'
 import { keepCases } from './harnessKeep.ts'
@@ -382,6 +383,7 @@ export const jobCases: JobCase[] = [
   ...billingCases(handlerOf),
   ...auditCases(handlerOf),
   ...domainCases(handlerOf),
+  ...dnsCases(handlerOf),
   ...customerCases(handlerOf),
   {
     name: 'cluster.sync',

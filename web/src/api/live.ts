@@ -15,6 +15,8 @@ const TOUCHED: Record<string, string[]> = {
   blueprint: ['blueprints', 'audit'],
   tenant: ['tenants', 'audit', 'exports', 'closures', 'customerImports', 'customers'],
   domain: ['domains', 'audit'],
+  dnsZone: ['zones', 'audit'],
+  dnsServer: ['dnsServers'],
   cluster: ['clusters', 'nodes', 'audit'],
   paymentAttempt: ['payments', 'invoices', 'subscriptions', 'audit'],
   paymentRefund: ['payments', 'invoices', 'subscriptions', 'audit'],

@@ -5,6 +5,7 @@ import {
   CreditCard,
   Building2,
   FileClock,
+  FileStack,
   Gauge,
   Globe,
   KeyRound,
@@ -15,6 +16,7 @@ import {
   ReceiptText,
   SearchCheck,
   Server,
+  ServerCog,
   ShieldCheck,
   Tags,
   UserCog,
@@ -60,6 +62,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         to: paths.securityGroups,
       },
       { section: 'domains', label: 'Domains', icon: Globe, permission: 'domains:read', to: paths.domains },
+      {
+        section: 'dns-templates',
+        label: 'DNS templates',
+        icon: FileStack,
+        permission: 'domains:read',
+        to: paths.dnsTemplates,
+      },
       {
         section: 'customers',
         label: 'Customers',
@@ -115,6 +124,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         icon: Network,
         permission: 'infrastructure:read',
         to: paths.ipPools,
+      },
+      {
+        section: 'dns-servers',
+        label: 'DNS servers',
+        icon: ServerCog,
+        permission: 'infrastructure:read',
+        to: paths.dnsServers,
       },
       {
         section: 'blueprints',

@@ -103,6 +103,10 @@ const JOB_KINDS: Record<string, string> = {
   'customer.importCheck': 'Check a file of customers',
   'customer.import': 'Import customers',
   'domain.verify': 'Check whose domain it is',
+  'domain.zoneApply': 'Bring zone to its server',
+  'domain.zoneRemove': 'Take zone off its server',
+  'domain.zoneCompare': 'Compare zone with its server',
+  'domain.serverCompare': 'Look at a DNS server',
   'mail.send': 'Send mail',
   'auth.passwordReset': 'Password reset',
 }

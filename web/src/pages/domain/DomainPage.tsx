@@ -17,9 +17,10 @@ import { Time } from '../../ui/Time.tsx'
 import { Connection } from './Connection.tsx'
 import { DomainActions } from './DomainActions.tsx'
 import { Ownership } from './Ownership.tsx'
+import { ZoneTab } from './zone/ZoneTab.tsx'
 
 const route = getRouteApi('/t/$tenant/domains/$id')
-const TABS = ['overview', 'timeline'] as const
+const TABS = ['overview', 'dns', 'timeline'] as const
 
 export default function DomainPage() {
   const { id } = route.useParams()
@@ -67,6 +68,7 @@ function Content({ domain }: { domain: Domain }) {
               </div>
             ),
           },
+          { value: 'dns', label: 'DNS', content: <ZoneTab domain={domain} /> },
           can('audit:read') && {
             value: 'timeline',
             label: 'Timeline',
