@@ -186,7 +186,7 @@ async function choose(run: IssueRun): Promise<void> {
       })
     const challenge = authorization.challenges.find((one) => one.type === type)
     if (!challenge) throw permanent('challenge_failed', `The CA does not let ${name} be proven by ${type}.`)
-    const proof = acme.proofOf(challenge.token)
+    const proof = acme.words.proofOf(challenge.token)
     const value = type === 'dns-01' ? proof.dns : proof.http
     proofs.push({ authorization, type, token: challenge.token, url: challenge.url, value })
   }

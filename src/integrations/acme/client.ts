@@ -320,9 +320,11 @@ export function createAcme(connection: AcmeConnection): Acme {
         })
       }),
 
-    proofOf: (token) => {
-      const text = `${token}.${key.thumbprint}`
-      return { http: text, dns: createHash('sha256').update(text).digest('base64url') }
+    words: {
+      proofOf: (token) => {
+        const text = `${token}.${key.thumbprint}`
+        return { http: text, dns: createHash('sha256').update(text).digest('base64url') }
+      },
     },
   }
 }

@@ -100,6 +100,8 @@ export interface Acme {
   revoke(certificate: Buffer, reason: number, signal?: AbortSignal): Promise<AcmeOutcome<null>>
   /** When the CA wants a certificate renewed; null where it does not say. */
   renewalInfo(ariId: string, signal?: AbortSignal): Promise<AcmeOutcome<AcmeRenewalInfo | null>>
-  /** What is shown for a token: the text at its HTTP address, and the value of the TXT record. */
-  proofOf(token: string): { http: string; dns: string }
+  readonly words: {
+    /** What is shown for a token: the text at its HTTP address, and the value of the TXT record. */
+    proofOf(token: string): { http: string; dns: string }
+  }
 }
