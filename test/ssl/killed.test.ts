@@ -2,7 +2,8 @@ import { Resolver } from 'node:dns/promises'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { handlers } from '../../src/jobs/index.ts'
-import { live, toRest, type AnyHandler } from '../support/harnessRun.ts'
+import { Killed, toRest, type AnyHandler } from '../support/harnessRun.ts'
+import { some } from '../support/some.ts'
 import { startSslWorld, type SslWorld } from './world.ts'
 
 let world: SslWorld
@@ -41,7 +42,7 @@ test('a worker that dies between any two steps leaves one order, one certificate
   const { name } = await world.domain(tenantId)
   await runZones()
   const steps = handlerOf('ssl.issue').steps.map((step) => step.name)
-  for (const [at, step] of steps.entries()) {
+  for (const [at, step] of some([...steps.entries()])) {
     const host = `h${at}.${name}`
     const { certificate, job } = await world.request(tenantId, [host, `*.${host}`])
     let dead = false
@@ -49,20 +50,21 @@ test('a worker that dies between any two steps leaves one order, one certificate
       after: (reached: string): void => {
         if (reached !== step || dead) return
         dead = true
-        throw new Error('the worker dies')
+        throw new Killed()
       },
     }
     const before = (await allOrders()).length
-    // An error that nobody knows is what a death leaves: the step may have happened.
-    while (!dead) {
-      await live(world.app, job.id, handlerOf('ssl.issue'), dies)
-      await runZones()
-      await world.app.as((ctx) =>
-        sql`update provisioning_jobs_live set run_at = clock_timestamp(), state = 'ready' where id = ${job.id} and state = 'scheduled'`.execute(ctx.tx),
-      )
-    }
-    const { job: ended } = await toRest(world.app, job.id, handlerOf('ssl.issue'))
-    expect({ step, state: ended.state, error: ended.error }).toEqual({ step, state: 'succeeded', error: null })
+    // Other workers do what is to be done in zones on the way.
+    const { job: ended, lives } = await toRest(world.app, job.id, handlerOf('ssl.issue'), dies)
+    expect(
+      lives.some(({ killed }) => killed),
+      step,
+    ).toBe(true)
+    expect({ step, state: ended.state, error: ended.error }).toEqual({
+      step,
+      state: 'succeeded',
+      error: null,
+    })
     expect(await allOrders(), step).toHaveLength(before + 1)
     expect((await world.get(certificate.id)).versions, step).toHaveLength(1)
     await runZones()
@@ -71,6 +73,8 @@ test('a worker that dies between any two steps leaves one order, one certificate
 })
 
 const allOrders = async (): Promise<string[]> => {
-  const { rows } = await world.app.as((ctx) => sql<{ url: string }>`select url from acme_orders where url is not null`.execute(ctx.tx))
+  const { rows } = await world.app.as((ctx) =>
+    sql<{ url: string }>`select url from acme_orders where url is not null`.execute(ctx.tx),
+  )
   return rows.map(({ url }) => url)
 }

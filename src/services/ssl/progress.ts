@@ -37,6 +37,13 @@ export const unprovenNames = (ctx: Ctx, { tenant_id, names }: CertificateRow): P
     names.map((name) => ({ name, holders: nameAndParents(name) })),
   )
 
+/** The same of a certificate by its id. @throws AppError not_found */
+export async function unprovenOf(ctx: Ctx, certificateId: string): Promise<string[]> {
+  const row = await certificates.find(ctx.tx, certificateId)
+  if (!row) throw notFound('certificate')
+  return unprovenNames(ctx, row)
+}
+
 export type Account = {
   id: string
   connection: AcmeConnection
