@@ -24,7 +24,7 @@ export type AcmeRejected = Rejected & {
 }
 export type AcmeOutcome<T> = Ok<T> | AcmeRejected | Unknown
 
-export type AcmeDirectory = {
+type AcmeDirectory = {
   hasAri: boolean
   needsExternalAccount: boolean
   termsOfService: string | null
@@ -44,7 +44,7 @@ export type AcmeOrder = {
   retryAfterMs: number | null
 }
 
-export type AcmeChallenge = {
+type AcmeChallenge = {
   type: string
   url: string
   token: string

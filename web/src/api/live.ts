@@ -15,6 +15,7 @@ const TOUCHED: Record<string, string[]> = {
   blueprint: ['blueprints', 'audit'],
   tenant: ['tenants', 'audit', 'exports', 'closures', 'customerImports', 'customers'],
   domain: ['domains', 'audit'],
+  sslCertificate: ['sslCertificates', 'audit'],
   cluster: ['clusters', 'nodes', 'audit'],
   paymentAttempt: ['payments', 'invoices', 'subscriptions', 'audit'],
   paymentRefund: ['payments', 'invoices', 'subscriptions', 'audit'],

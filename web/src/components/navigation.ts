@@ -9,6 +9,7 @@ import {
   Globe,
   KeyRound,
   Layers,
+  LockKeyhole,
   Mail,
   type LucideIcon,
   Network,
@@ -16,6 +17,7 @@ import {
   SearchCheck,
   Server,
   ShieldCheck,
+  Stamp,
   Tags,
   UserCog,
   Users,
@@ -60,6 +62,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         to: paths.securityGroups,
       },
       { section: 'domains', label: 'Domains', icon: Globe, permission: 'domains:read', to: paths.domains },
+      {
+        section: 'certificates',
+        label: 'Certificates',
+        icon: LockKeyhole,
+        permission: 'ssl:read',
+        to: paths.certificates,
+      },
       {
         section: 'customers',
         label: 'Customers',
@@ -115,6 +124,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         icon: Network,
         permission: 'infrastructure:read',
         to: paths.ipPools,
+      },
+      {
+        section: 'ssl-issuers',
+        label: 'Certificate issuers',
+        icon: Stamp,
+        permission: 'infrastructure:read',
+        to: paths.sslIssuers,
       },
       {
         section: 'blueprints',

@@ -69,6 +69,8 @@ export function humanize(code: string): string {
     .replaceAll(/[_.-]/g, ' ')
     .replaceAll(/\bcloud ?pod/g, 'CloudPod')
     .replaceAll(/\bip\b/g, 'IP')
+    .replaceAll(/\bssl\b/g, 'SSL')
+    .replaceAll(/\bcaa\b/g, 'CAA')
   return capitalize(words)
 }
 
@@ -103,6 +105,9 @@ const JOB_KINDS: Record<string, string> = {
   'customer.importCheck': 'Check a file of customers',
   'customer.import': 'Import customers',
   'domain.verify': 'Check whose domain it is',
+  'ssl.issue': 'Issue certificate',
+  'ssl.sign': 'Sign certificate',
+  'ssl.revoke': 'Revoke certificate',
   'mail.send': 'Send mail',
   'auth.passwordReset': 'Password reset',
 }
