@@ -35,7 +35,7 @@ create table acme_accounts (
   url text,
   created_at timestamptz not null
 );
-grant select, insert, update, delete on acme_accounts to mpanel_app;
+grant select, insert, update on acme_accounts to mpanel_app;
 
 -- A certificate that is wanted for a set of names. state: what is proven; action: what is being attempted. due_at: when it is the
 -- timer's turn (renewal, or the next attempt after failures); nothing: never by itself.

@@ -3390,7 +3390,7 @@ CREATE TRIGGER tenants_words AFTER INSERT OR UPDATE OF name ON public.tenants FO
 
 CREATE TRIGGER users_words AFTER INSERT OR UPDATE OF name ON public.users FOR EACH ROW EXECUTE FUNCTION search_learn();
 
-grant delete, insert, select, update on acme_accounts to mpanel_app;
+grant insert, select, update on acme_accounts to mpanel_app;
 
 grant insert, select, update on acme_challenges to mpanel_app;
 

@@ -9,6 +9,7 @@ import { doctor } from './doctor.ts'
 import { AppError, StartupError } from './errors.ts'
 import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
 import * as provisioningService from './services/provisioningService.ts'
+import * as sslService from './services/sslService.ts'
 import * as userService from './services/userService.ts'
 import { startServer } from './server.ts'
 import { start } from './start.ts'
@@ -41,6 +42,8 @@ export async function runCommand(args: string[], readConfig: () => Config): Prom
     case 'serve': {
       const config = readConfig()
       const deps = await external(config)
+      const { acme } = config
+      if (acme) await asSystem(deps.root, 'serve', 'platform', (ctx) => sslService.seedIssuer(ctx, acme))
       const server = await startServer(deps.root, deps.databaseUrl, config)
       say(`mPanel serves ${server.url}`)
       return untilStopped(server.stop, deps.close)

@@ -40,6 +40,8 @@ export type Config = {
   mail: { url: string; from: string } | undefined
   /** Where Stripe's API is, and the account of the platform, if the environment names it. */
   stripe: { apiBase: string; isDefault: boolean; key: string | undefined; webhookSecret: string | undefined }
+  /** The first CA that certificates are asked of; absent: the one inside mPanel. */
+  acme: { directoryUrl: string; caPem: string | null; email: string | null } | undefined
   /** Path of the simulated cluster's port, 0 for a free one. */
   simPort: number
   workerConcurrency: number
@@ -101,6 +103,9 @@ const schema = z.object({
         'must be addresses such as 192.0.2.53 or [2001:db8::53]:5353, separated by commas',
       ),
   ),
+  ACME_DIRECTORY_URL: optional(z.url({ protocol: /^https$/, error: 'must be an https:// URL' })),
+  ACME_CA_FILE: optional(z.string().min(1)),
+  ACME_EMAIL: optional(z.email('must be an e-mail address')),
   MPANEL_HEARTBEAT_URL: optional(
     z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }),
   ),
@@ -132,6 +137,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const proxmox = readProxmox(values, faults)
   const mail = readMail(values, faults)
   const stripe = readStripe(values, faults)
+  const acme = readAcme(values, faults)
   if (faults.length > 0) {
     throw new StartupError(
       `The configuration has ${faults.length} fault(s):\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
@@ -158,6 +164,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     proxmox,
     mail,
     stripe,
+    acme,
     dnsServers: values.MPANEL_DNS_SERVERS ?? [],
     simPort: values.MPANEL_SIM_PORT ?? 0,
     heartbeatUrl: values.MPANEL_HEARTBEAT_URL,
@@ -185,6 +192,20 @@ function readStripe(env: Env, faults: string[]): Config['stripe'] {
     isDefault: base === undefined || base === '',
     key,
     webhookSecret,
+  }
+}
+
+function readAcme(env: Env, faults: string[]): Config['acme'] {
+  const { ACME_DIRECTORY_URL: directoryUrl, ACME_CA_FILE: file, ACME_EMAIL: email } = env
+  if (!directoryUrl) {
+    if (file || email) faults.push('ACME_CA_FILE and ACME_EMAIL go with ACME_DIRECTORY_URL: set it as well')
+    return undefined
+  }
+  try {
+    return { directoryUrl, caPem: file ? readFileSync(file, 'utf8') : null, email: email ?? null }
+  } catch {
+    faults.push(`ACME_CA_FILE cannot be read: ${file}`)
+    return undefined
   }
 }
 

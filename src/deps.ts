@@ -59,7 +59,7 @@ export function createDeps(
       txt: createTxtLookup(config.dnsServers),
       caa: createCaaLookup(config.dnsServers),
       acme: remembered(createAcme),
-      tls: createTlsLook(config.outgoingNetworks),
+      tls: createTlsLook(config.outgoingNetworks, config.dnsServers),
       oidc: (connection) => createOidc(send, connection),
       billing: remembered((connection: Parameters<typeof createBilling>[1]) =>
         createBilling(config.stripe.apiBase, connection),

@@ -14,6 +14,7 @@ import { StartupError } from './errors.ts'
 import { randomToken } from './lib/crypto.ts'
 import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
 import * as billingCollectionService from './services/billingCollectionService.ts'
+import * as sslService from './services/sslService.ts'
 import * as seed from './services/provisioning/seed.ts'
 import { requireSecretKey } from './services/provisioningService.ts'
 import { startServer } from './server.ts'
@@ -63,6 +64,8 @@ async function startAll(config: Config, say: (line: string) => void, stops: Stop
   await as(root, requireSecretKey)
   await pages
   await as(root, (ctx) => seed.seedCatalogue(ctx))
+  const { acme } = config
+  if (acme) await as(root, (ctx) => sslService.seedIssuer(ctx, acme))
   const clusterId = await as(root, (ctx) => seed.seedCluster(ctx, sim?.cluster ?? configuredCluster(config)))
   const worker = await startWorker(root, databaseUrl, { concurrency: config.workerConcurrency })
   stops.push(worker.stop)

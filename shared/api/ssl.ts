@@ -90,7 +90,7 @@ export const sslRevoke = z.strictObject({ reason: z.enum(reasons).default('unspe
 
 export const sslAccepted = z.object({ certificate: sslCertificate, job })
 
-export const sslOrder = z.object({
+const sslOrder = z.object({
   id,
   state: z.enum(['open', 'valid', 'failed']),
   issuer: z.string(),

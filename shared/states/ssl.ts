@@ -2,7 +2,7 @@ import { allowed, refused, type Verdict } from './billingSubscription.ts'
 
 /** What is proven of a certificate. */
 export const SSL_STATES = ['pending', 'issued', 'revoked', 'removed'] as const
-export type SslState = (typeof SSL_STATES)[number]
+type SslState = (typeof SSL_STATES)[number]
 /** What is being attempted. */
 export const SSL_ACTIONS = ['issue', 'revoke'] as const
 

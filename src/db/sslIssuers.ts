@@ -85,7 +85,3 @@ export async function insertAccount(tx: Tx, row: Insertable<AcmeAccountsTable>):
 export async function setAccountUrl(tx: Tx, id: string, url: string | null): Promise<void> {
   await tx.updateTable('acme_accounts').set({ url }).where('id', '=', id).execute()
 }
-
-export async function dropAccount(tx: Tx, issuerId: string): Promise<void> {
-  await tx.deleteFrom('acme_accounts').where('issuer_id', '=', issuerId).execute()
-}

@@ -17,15 +17,6 @@ export const find = (tx: Tx, tenantId: string, id: string): Promise<OrderRow | u
     .where('id', '=', id)
     .executeTakeFirst()
 
-export const openOf = (tx: Tx, tenantId: string, certificateId: string): Promise<OrderRow | undefined> =>
-  tx
-    .selectFrom('acme_orders')
-    .selectAll()
-    .where('tenant_id', '=', tenantId)
-    .where('certificate_id', '=', certificateId)
-    .where('ended_at', 'is', null)
-    .executeTakeFirst()
-
 export async function update(tx: Tx, id: string, change: Updateable<AcmeOrdersTable>): Promise<void> {
   await tx.updateTable('acme_orders').set(change).where('id', '=', id).execute()
 }

@@ -33,7 +33,10 @@ async function answered<T>(run: IssueRun, outcome: AcmeOutcome<T>): Promise<T> {
   if (retryAfterMs !== null)
     await run.tx((ctx) => sslService.keepRetryAt(ctx, run.payload.orderId, retryAfterMs))
   if (code === 'rate_limited' || (outcome.retryable && retryAfterMs !== null)) throw permanent(code, message)
-  if (outcome.retryable) notYet(run, code, message)
+  if (outcome.retryable) {
+    await run.tx((ctx) => sslService.noteOrderIssuer(ctx, run.payload, message))
+    notYet(run, code, message)
+  }
   throw permanent(code, message)
 }
 
@@ -82,7 +85,7 @@ type Checked = { hasAri: boolean; profiles: string[] }
 
 /** What is known to fail is not asked for: names that are no longer the tenant's, and those that CAA records keep from this CA. */
 async function precheck(run: IssueRun): Promise<Checked> {
-  const { certificate, issuer } = await opened(run)
+  const { certificate } = await opened(run)
   const open = await run.read((ctx) => sslService.unprovenNames(ctx, certificate))
   if (open.length > 0)
     throw permanent(
@@ -98,7 +101,7 @@ async function precheck(run: IssueRun): Promise<Checked> {
     )
     if (refusal !== null) throw permanent('caa_forbids', refusal)
   }
-  await run.tx((ctx) => sslService.noteIssuerProblem(ctx, issuer.id, null))
+  await run.tx((ctx) => sslService.noteOrderIssuer(ctx, run.payload, null))
   return { hasAri: directory.hasAri, profiles: directory.profiles }
 }
 
@@ -186,7 +189,7 @@ async function choose(run: IssueRun): Promise<void> {
       })
     const challenge = authorization.challenges.find((one) => one.type === type)
     if (!challenge) throw permanent('challenge_failed', `The CA does not let ${name} be proven by ${type}.`)
-    const proof = acme.proofOf(challenge.token)
+    const proof = acme.words.proofOf(challenge.token)
     const value = type === 'dns-01' ? proof.dns : proof.http
     proofs.push({ authorization, type, token: challenge.token, url: challenge.url, value })
   }

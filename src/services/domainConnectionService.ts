@@ -83,10 +83,9 @@ async function makeWay(ctx: Ctx, of: Of, hosts: readonly string[], replace: bool
   })
 }
 
-const recordsFor = (
-  hosts: readonly string[],
-  addresses: readonly string[],
-): dnsZoneService.ManagedRrset[] => {
+type Rrsets = Parameters<typeof dnsZoneService.putManaged>[3]
+
+const recordsFor = (hosts: readonly string[], addresses: readonly string[]): Rrsets[number][] => {
   const [v6, v4] = [addresses.filter((one) => isIPv6(one)), addresses.filter((one) => !isIPv6(one))]
   return hosts.flatMap((host) => [
     ...(v4.length > 0 ? [{ name: `${host}.`, type: 'A' as const, contents: v4 }] : []),

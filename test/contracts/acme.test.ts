@@ -48,7 +48,7 @@ async function proven(acme: Acme, order: AcmeOrder): Promise<AcmeOrder> {
     const challenge = found.challenges.find(({ type }) => type === 'dns-01')
     if (!challenge) throw new Error('no proof by DNS')
     const name = `_acme-challenge.${found.name}`
-    names.txt.set(name, [...(names.txt.get(name) ?? []), acme.proofOf(challenge.token).dns])
+    names.txt.set(name, [...(names.txt.get(name) ?? []), acme.words.proofOf(challenge.token).dns])
     value(await acme.answer(challenge.url))
   }
   return settled(acme, order.url, ['ready', 'invalid'])

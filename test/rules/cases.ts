@@ -35,6 +35,7 @@ import { casesMail } from './casesMail.ts'
 import { SEARCH_CASES } from './casesSearch.ts'
 import { DNS_CASES } from './casesDns.ts'
 import { DOMAIN_CASES } from './casesDomains.ts'
+import { SSL_CASES } from './casesSsl.ts'
 import { INTEGRATION_CASES } from './casesIntegrations.ts'
 
 /** What a request needs, `caller` only where it is not anybody's: made anew for each call, so that it would succeed with the permission. */
@@ -159,6 +160,7 @@ export const CASES: Record<string, Case> = {
   ...INTEGRATION_CASES,
   ...DOMAIN_CASES,
   ...DNS_CASES,
+  ...SSL_CASES,
   login: async () => ({ body: { email: 'admin@example.com', password: 'correct-horse-battery' } }),
   logout: list,
   getMe: list,
@@ -393,4 +395,5 @@ export const addressOf = (path: string, made: Made): string =>
     .replace('{backupId}', made.backupId ?? newId())
     .replace('{externalKey}', made.externalKey ?? newId())
     .replace('{address}', made.address ?? '192.0.2.9')
-    .replace('{vmid}', made.vmid ?? '100') + (made.query ?? '')
+    .replace('{vmid}', made.vmid ?? '100')
+    .replace('{token}', 'a-token') + (made.query ?? '')

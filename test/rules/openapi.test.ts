@@ -71,6 +71,7 @@ const WITHOUT_PERMISSION = [
   'healthz',
   'readyz',
   'metrics',
+  'getAcmeChallenge',
   // Messages of outside systems, which sign them.
   'receiveStripeEvent',
 ]

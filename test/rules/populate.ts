@@ -28,6 +28,7 @@ import { rebuiltIn } from './casesRebuilds.ts'
 import { firewallIn } from './casesFirewall.ts'
 import { zoneCaseIn } from './casesDns.ts'
 import { soldIn } from './casesIntegrations.ts'
+import { certificateIn } from './casesSsl.ts'
 import { trafficIn } from './casesMetrics.ts'
 import { snapshotIn } from './casesSnapshots.ts'
 import { templateIn } from './casesTemplates.ts'
@@ -101,6 +102,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await consoleTicketIn(app, tenantId)
   await backupIn(app, tenantId)
   await scheduleIn(app, tenantId)
+  await certificateIn(app, tenantId)
   const names = { customer, blueprint, planId: plan.id, pod: pod.cloudPod.id, job: pod.job.id }
   return { ...names, subscription: subscription.id, invoice: invoice.id }
 }

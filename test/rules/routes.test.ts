@@ -38,6 +38,7 @@ const PUBLIC = [
   'healthz',
   'readyz',
   'metrics',
+  'getAcmeChallenge',
   'receiveStripeEvent',
 ]
 /** Mutations that are no transaction of the table and so have their own tests (test/users, test/billing/webhooks.test.ts). */

@@ -27,6 +27,8 @@ const WITHOUT_TENANT: Record<string, string> = {
   automation_deeds: 'how much automation did, by action',
   automation_brakes: 'decisions of the platform about its automation',
   alerts: 'what is wrong with the installation',
+  ssl_issuers: 'whom the platform asks for certificates',
+  acme_accounts: 'one account a CA for the whole platform',
   findings: 'where the platform’s clusters and its database disagree',
   job_lanes: 'whose turn is next: ids of tenants, read by the claim alone',
   audit_unsealed: 'ids of events that wait to be sealed, of all tenants',

@@ -64,9 +64,9 @@ export async function startAcmeProxy(pebble: Pebble): Promise<AcmeProxy> {
       if (replaces !== undefined) {
         if (proxy.replaced.has(replaces))
           return problem(answer, { status: 409, type: 'alreadyReplaced', detail: 'It was replaced already.' })
-        proxy.replaced.add(replaces)
       }
-      forward(asked.method ?? 'GET', path, asked.headers, body, answer)
+      const accepted = (): void => void (replaces !== undefined && proxy.replaced.add(replaces))
+      forward(asked.method ?? 'GET', path, asked.headers, { body, accepted }, answer)
     })
   })
 
@@ -92,7 +92,7 @@ export async function startAcmeProxy(pebble: Pebble): Promise<AcmeProxy> {
     method: string,
     path: string,
     headers: IncomingHttpHeaders,
-    body: Buffer,
+    { body, accepted }: { body: Buffer; accepted(): void },
     answer: ServerResponse,
   ): void {
     const call = request({ host: '127.0.0.1', port: pebble.port, path, method, headers, agent }, (came) => {
@@ -100,6 +100,7 @@ export async function startAcmeProxy(pebble: Pebble): Promise<AcmeProxy> {
       came.on('data', (part: Buffer) => parts.push(part))
       came.on('end', () => {
         const done = (came.statusCode ?? 502) < 300
+        if (done) accepted()
         const cut = done ? proxy.cutAfter.find((one) => one.times > 0 && one.path.test(path)) : undefined
         if (cut) {
           cut.times--

@@ -13,6 +13,7 @@ import { auditCases } from './harnessAudit.ts'
 import { customerCases } from './harnessCustomers.ts'
 import { dnsCases } from './harnessDns.ts'
 import { domainCases } from './harnessDomains.ts'
+import { sslCases } from './harnessSsl.ts'
 import { findingCases } from './harnessFindings.ts'
 import { keepCases } from './harnessKeep.ts'
 import { migrateCases } from './harnessMigrate.ts'
@@ -384,6 +385,7 @@ export const jobCases: JobCase[] = [
   ...auditCases(handlerOf),
   ...domainCases(handlerOf),
   ...dnsCases(handlerOf),
+  ...sslCases(handlerOf),
   ...customerCases(handlerOf),
   {
     name: 'cluster.sync',

@@ -62,6 +62,8 @@ export async function startPebble(options: {
   /** How many nonces of a hundred it refuses by chance. */
   nonceReject?: number
   externalAccount?: boolean
+  /** It believes every proof. */
+  believes?: boolean
 }): Promise<Pebble> {
   const folder = await mkdtemp(join(tmpdir(), 'mpanel-pebble-'))
   const tls = await localhostTls()
@@ -92,6 +94,7 @@ export async function startPebble(options: {
     env: {
       ...process.env,
       PEBBLE_VA_NOSLEEP: '1',
+      ...(options.believes === true ? { PEBBLE_VA_ALWAYS_VALID: '1' } : {}),
       PEBBLE_WFE_NONCEREJECT: String(options.nonceReject ?? 15),
       PEBBLE_AUTHZREUSE: '0',
       PEBBLE_CHAIN_LENGTH: '2',

@@ -43,6 +43,11 @@ export const paths = {
   editCustomer: (tenant: string, id: string) =>
     linkOptions({ to: '/t/$tenant/customers/$id/edit', params: { tenant, id } }),
 
+  certificates: (tenant: string, search: { q?: string; tab?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/certificates', params: { tenant }, search }),
+  certificate: (tenant: string, id: string) =>
+    linkOptions({ to: '/t/$tenant/certificates/$id', params: { tenant, id } }),
+  sslIssuers: (tenant: string) => linkOptions({ to: '/t/$tenant/ssl-issuers', params: { tenant } }),
   domains: (tenant: string, search: { q?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/domains', params: { tenant }, search }),
   newDomain: (tenant: string) => linkOptions({ to: '/t/$tenant/domains/new', params: { tenant } }),

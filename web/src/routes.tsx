@@ -4,6 +4,7 @@ import { RootError, Starting } from './components/RootStates.tsx'
 import { byMail, index, login, page, root, search, tenant, tenantIndex, under } from './routeBase.tsx'
 import { billing } from './routesOfBilling.tsx'
 import { domains } from './routesOfDomains.tsx'
+import { certificates } from './routesOfSsl.tsx'
 import { account, apiKeys, tenants, users } from './routesOfPeople.tsx'
 
 const cloudPods = [
@@ -226,6 +227,7 @@ const routeTree = root.addChildren([
     tenantIndex,
     ...billing,
     ...domains,
+    ...certificates,
     ...cloudPods,
     ...customers,
     ...provisioning,

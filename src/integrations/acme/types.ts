@@ -24,7 +24,7 @@ export type AcmeRejected = Rejected & {
 }
 export type AcmeOutcome<T> = Ok<T> | AcmeRejected | Unknown
 
-export type AcmeDirectory = {
+type AcmeDirectory = {
   hasAri: boolean
   needsExternalAccount: boolean
   termsOfService: string | null
@@ -44,7 +44,7 @@ export type AcmeOrder = {
   retryAfterMs: number | null
 }
 
-export type AcmeChallenge = {
+type AcmeChallenge = {
   type: string
   url: string
   token: string
@@ -100,6 +100,8 @@ export interface Acme {
   revoke(certificate: Buffer, reason: number, signal?: AbortSignal): Promise<AcmeOutcome<null>>
   /** When the CA wants a certificate renewed; null where it does not say. */
   renewalInfo(ariId: string, signal?: AbortSignal): Promise<AcmeOutcome<AcmeRenewalInfo | null>>
-  /** What is shown for a token: the text at its HTTP address, and the value of the TXT record. */
-  proofOf(token: string): { http: string; dns: string }
+  readonly words: {
+    /** What is shown for a token: the text at its HTTP address, and the value of the TXT record. */
+    proofOf(token: string): { http: string; dns: string }
+  }
 }

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import { Resolver } from 'node:dns/promises'
 import type { DetailedPeerCertificate } from 'node:tls'
 import { connectOutgoing, OutgoingFault, type AllowedNetworks } from '../../lib/outgoing.ts'
 import { ok, rejected } from '../../lib/outcome.ts'
@@ -7,12 +8,24 @@ import type { TlsLook } from './types.ts'
 const TIMEOUT_MS = 5_000
 const MAX_CHAIN = 10
 
-/** Under the address rules of everything whose target a customer chooses. */
-export function createTlsLook(allowed: AllowedNetworks): TlsLook {
+/**
+ * Under the address rules of everything whose target a customer chooses.
+ * @param servers DNS servers to ask where a name points; none: those of the system
+ */
+export function createTlsLook(allowed: AllowedNetworks, servers: readonly string[]): TlsLook {
+  const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: 2 })
+  if (servers.length > 0) resolver.setServers([...servers])
+  const addressOf = async (host: string): Promise<string | undefined> => {
+    if (servers.length === 0) return host
+    const found = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)])
+    return found.flatMap((one) => (one.status === 'fulfilled' ? one.value : []))[0]
+  }
   return async ({ host, port, name }) => {
+    const address = await addressOf(host)
+    if (address === undefined) return rejected('unreachable', 'the name has no address', { retryable: true })
     try {
       const socket = await connectOutgoing(allowed, {
-        host,
+        host: address,
         port,
         timeoutMs: TIMEOUT_MS,
         looksAt: name,

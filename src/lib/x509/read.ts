@@ -47,7 +47,7 @@ export const namesOf = (certificate: X509Certificate): string[] =>
     .filter((entry) => entry.startsWith('DNS:'))
     .map((entry) => entry.slice(4).toLowerCase())
 
-export const fingerprintOf = (certificate: X509Certificate): string =>
+const fingerprintOf = (certificate: X509Certificate): string =>
   certificate.fingerprint256.replaceAll(':', '').toLowerCase()
 
 export const factsOf = (certificate: X509Certificate): CertificateFacts => ({

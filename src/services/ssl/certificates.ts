@@ -21,6 +21,7 @@ import { CertificateFault, certificatesIn, factsOf, requireChain, requireKeyOf }
 import * as auditService from '../auditService.ts'
 import * as provisioningService from '../provisioningService.ts'
 import { enqueueRevoke } from '../sslQueues.ts'
+import { getIssuer } from './issuers.ts'
 import { begin } from './ordering.ts'
 import { presentCertificate, presentDeployment, presentVersion } from './presenting.ts'
 import { factsOfVersion, purposeOfKey } from './results.ts'
@@ -79,7 +80,7 @@ function readNames(given: readonly string[]): string[] {
 }
 
 /** A name is given to whoever has proven its domain, or one above it. @throws AppError invalid_input */
-export async function requireProven(ctx: Ctx, tenantId: string, names: readonly string[]): Promise<void> {
+async function requireProven(ctx: Ctx, tenantId: string, names: readonly string[]): Promise<void> {
   const open = await certificates.unproven(
     ctx.tx,
     tenantId,
@@ -117,13 +118,14 @@ async function insert(
 
 /**
  * Asks for a certificate. It is issued by a job; a name set is asked for once.
- * @throws AppError invalid_input, already_exists, invalid_state
+ * @throws AppError invalid_input, already_exists, not_found for its issuer
  */
 export async function create(ctx: Ctx, body: z.infer<typeof sslCertificateCreate>): Promise<Accepted> {
   const names = readNames(body.names)
   if (body.challenge === 'http-01' && names.some(isWildcard))
     throw invalid('challenge', 'A wildcard is proven by DNS only: choose dns-01, or let mPanel choose.')
   await requireProven(ctx, body.tenantId, names)
+  if (body.issuerId !== null) await getIssuer(ctx, body.issuerId)
   const row = await insert(ctx, {
     tenant_id: body.tenantId,
     names,

@@ -178,20 +178,16 @@ export async function seedIssuer(
 }
 
 /**
- * Who is asked for a certificate: the one it names, else the first that has not just failed.
- * @throws AppError invalid_state when the one it names is no longer there
+ * Who is asked for a certificate: the one it names as long as that is there, else the first that has not just failed, else
+ * the CA inside mPanel.
  */
 export async function issuerFor(
   ctx: Ctx,
   wanted: { issuerId: string | null; avoid: string | null },
 ): Promise<IssuerRow> {
   const active = await issuers.active(ctx.tx)
-  if (wanted.issuerId !== null) {
-    const named = active.find(({ id }) => id === wanted.issuerId)
-    if (!named)
-      throw new AppError('invalid_state', 'Its issuer was retired: ask for the names at another one.')
-    return named
-  }
+  const named = active.find(({ id }) => id === wanted.issuerId)
+  if (named) return named
   const outside = active.filter(({ kind }) => kind === 'acme')
   return outside.find(({ id }) => id !== wanted.avoid) ?? outside[0] ?? (await privateIssuer(ctx))
 }

@@ -13,10 +13,7 @@ import { issuerFor } from './issuers.ts'
 /** Why something is issued; it stands in the audit log. */
 type Cause = 'request' | 'person' | 'renewal' | 'retry'
 
-/**
- * Begins to have a certificate issued: the order and its job are there from now on, one at a time.
- * @throws AppError invalid_state when its issuer was retired
- */
+/** Begins to have a certificate issued: the order and its job are there from now on, one at a time. */
 export async function begin(ctx: Ctx, row: CertificateRow, cause: Cause): Promise<{ id: string }> {
   const issuer = await issuerFor(ctx, { issuerId: row.issuer_id, avoid: row.avoid_issuer_id })
   const id = newId()

@@ -11,7 +11,7 @@ import { newId } from '../../lib/ids.ts'
 import { nameAndParents } from '../../lib/x509/names.ts'
 import * as dnsZoneService from '../dnsZoneService.ts'
 import type { IssuePayload } from '../sslQueues.ts'
-import { purposeOfEab } from './issuers.ts'
+import { noteIssuerProblem, purposeOfEab } from './issuers.ts'
 import { purposeOfKey } from './results.ts'
 
 /** What the job that has a certificate issued reads and writes, each in the transaction of its caller. */
@@ -36,6 +36,13 @@ export const unprovenNames = (ctx: Ctx, { tenant_id, names }: CertificateRow): P
     tenant_id,
     names.map((name) => ({ name, holders: nameAndParents(name) })),
   )
+
+/** The same of a certificate by its id. @throws AppError not_found */
+export async function unprovenOf(ctx: Ctx, certificateId: string): Promise<string[]> {
+  const row = await certificates.find(ctx.tx, certificateId)
+  if (!row) throw notFound('certificate')
+  return unprovenNames(ctx, row)
+}
 
 export type Account = {
   id: string
@@ -89,6 +96,16 @@ export const keepOrder = (ctx: Ctx, orderId: string, order: AcmeOrder): Promise<
     authorizations: order.authorizations,
     finalize_url: order.finalizeUrl,
   })
+
+/** How the issuer of an order is, for those who run it. */
+export async function noteOrderIssuer(
+  ctx: Ctx,
+  payload: IssuePayload,
+  problem: string | null,
+): Promise<void> {
+  const { issuer } = await open(ctx, payload)
+  await noteIssuerProblem(ctx, issuer.id, problem)
+}
 
 /** Next time it is not said which certificate is replaced: the CA does not want to hear it. */
 export const forgetReplaces = (ctx: Ctx, orderId: string): Promise<void> =>

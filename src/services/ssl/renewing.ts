@@ -2,7 +2,6 @@ import { asSystem, type Ctx, type Root } from '../../context.ts'
 import * as certificates from '../../db/sslCertificates.ts'
 import type { CertificateRow } from '../../db/sslCertificates.ts'
 import * as issuers from '../../db/sslIssuers.ts'
-import { AppError } from '../../errors.ts'
 import type { AcmeRenewalInfo } from '../../integrations/acme/types.ts'
 import { renewalAt } from '../../lib/x509/renewal.ts'
 import * as auditService from '../auditService.ts'
@@ -36,12 +35,7 @@ async function renewOne(ctx: Ctx, row: CertificateRow): Promise<void> {
       code: 'domain_not_proven',
       message: `The tenant has no verified domain that holds ${open.slice(0, 5).join(', ')}: prove it again, or remove the certificate.`,
     })
-  try {
-    await begin(ctx, row, row.failures > 0 ? 'retry' : 'renewal')
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error
-    await noteFailure(ctx, row, { code: 'issuer_retired', message: error.message })
-  }
+  await begin(ctx, row, row.failures > 0 ? 'retry' : 'renewal')
 }
 
 type Asked = Awaited<ReturnType<typeof certificates.takeForAri>>[number]

@@ -109,7 +109,6 @@ const CLASSES: Record<string, FailureClass> = {
   caa_forbids: 'blocked',
   domain_not_proven: 'blocked',
   dns_not_ours: 'blocked',
-  issuer_retired: 'blocked',
   tenant_not_active: 'blocked',
   challenge_failed: 'validation',
   not_authorized: 'validation',

@@ -63,12 +63,7 @@ const day = (date: Date): string => date.toISOString().slice(0, 10)
 const GOOD = { finding: null, message: null } as const
 
 /** What is wrong with what is served, in a sentence that says what to do. */
-export function judge(
-  name: string,
-  answer: Outcome<ServedChain>,
-  versions: readonly VersionRow[],
-  now: Date,
-): Seen {
+function judge(name: string, answer: Outcome<ServedChain>, versions: readonly VersionRow[], now: Date): Seen {
   if (answer.outcome !== 'ok')
     return {
       served_fingerprint: null,

@@ -17,6 +17,7 @@ const TOUCHED: Record<string, string[]> = {
   domain: ['domains', 'audit'],
   dnsZone: ['zones', 'audit'],
   dnsServer: ['dnsServers'],
+  sslCertificate: ['sslCertificates', 'audit'],
   cluster: ['clusters', 'nodes', 'audit'],
   paymentAttempt: ['payments', 'invoices', 'subscriptions', 'audit'],
   paymentRefund: ['payments', 'invoices', 'subscriptions', 'audit'],

@@ -13,6 +13,7 @@ import type { PaidPart, PaymentAttempt } from '../api/payments.ts'
 import type { Mail } from '../api/mails.ts'
 import type { Tenant } from '../api/tenants.ts'
 import type { User } from '../api/users.ts'
+import type { sslStateOf } from '../lib/sslWords.ts'
 import { humanize } from '../lib/words.ts'
 import { Badge, type Tone } from '../ui/Badge.tsx'
 
@@ -67,6 +68,18 @@ const LOOKS = {
     ending: ['info', true],
     ended: ['neutral'],
   } satisfies Record<Zone['state'], Look>,
+  ssl: {
+    pending: ['neutral'],
+    issuing: ['info', true],
+    issued: ['success'],
+    expiring: ['warning'],
+    expired: ['danger'],
+    blocked: ['warning'],
+    failing: ['danger'],
+    revoking: ['info', true],
+    revoked: ['neutral'],
+    removed: ['neutral'],
+  } satisfies Record<ReturnType<typeof sslStateOf>, Look>,
   subscription: {
     awaiting_payment: ['warning'],
     provisioning: ['info', true],

@@ -10,6 +10,8 @@ const PAGES: Record<string, Target> = {
   cloudPod: ['cloudpods:read', paths.cloudPod],
   subscription: ['subscriptions:read', paths.subscription],
   domain: ['domains:read', paths.domain],
+  sslCertificate: ['ssl:read', paths.certificate],
+  sslIssuer: ['infrastructure:read', (tenant) => paths.sslIssuers(tenant)],
   customer: ['customers:read', paths.customer],
   tenant: ['tenants:read', paths.tenant],
   user: ['users:read', paths.user],

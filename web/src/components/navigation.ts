@@ -10,6 +10,7 @@ import {
   Globe,
   KeyRound,
   Layers,
+  LockKeyhole,
   Mail,
   type LucideIcon,
   Network,
@@ -18,6 +19,7 @@ import {
   Server,
   ServerCog,
   ShieldCheck,
+  Stamp,
   Tags,
   UserCog,
   Users,
@@ -68,6 +70,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         icon: FileStack,
         permission: 'domains:read',
         to: paths.dnsTemplates,
+      },
+      {
+        section: 'certificates',
+        label: 'Certificates',
+        icon: LockKeyhole,
+        permission: 'ssl:read',
+        to: paths.certificates,
       },
       {
         section: 'customers',
@@ -131,6 +140,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         icon: ServerCog,
         permission: 'infrastructure:read',
         to: paths.dnsServers,
+      },
+      {
+        section: 'ssl-issuers',
+        label: 'Certificate issuers',
+        icon: Stamp,
+        permission: 'infrastructure:read',
+        to: paths.sslIssuers,
       },
       {
         section: 'blueprints',

@@ -69,6 +69,8 @@ export function humanize(code: string): string {
     .replaceAll(/[_.-]/g, ' ')
     .replaceAll(/\bcloud ?pod/g, 'CloudPod')
     .replaceAll(/\bip\b/g, 'IP')
+    .replaceAll(/\bssl\b/g, 'SSL')
+    .replaceAll(/\bcaa\b/g, 'CAA')
   return capitalize(words)
 }
 
@@ -107,6 +109,9 @@ const JOB_KINDS: Record<string, string> = {
   'domain.zoneRemove': 'Take zone off its server',
   'domain.zoneCompare': 'Compare zone with its server',
   'domain.serverCompare': 'Look at a DNS server',
+  'ssl.issue': 'Issue certificate',
+  'ssl.sign': 'Sign certificate',
+  'ssl.revoke': 'Revoke certificate',
   'mail.send': 'Send mail',
   'auth.passwordReset': 'Password reset',
 }

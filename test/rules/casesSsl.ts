@@ -1,0 +1,111 @@
+import { sql } from 'kysely'
+import type { SslCertificate } from '../../shared/api/ssl.ts'
+import type { SslIssuer } from '../../shared/api/sslIssuers.ts'
+import { newId } from '../../src/lib/ids.ts'
+import { makeRoot, newKey, signWith } from '../../src/lib/x509/make.ts'
+import * as sslService from '../../src/services/sslService.ts'
+import type { TestApp } from '../support/app.ts'
+import type { Case } from './cases.ts'
+import { domainIn } from './casesDomains.ts'
+import { good } from './pods.ts'
+
+const PATH = '/api/admin/ssl/certificates'
+const ISSUERS = '/api/admin/ssl/issuers'
+const DAY_MS = 86_400_000
+
+let made = 0
+/** Nobody answers there. */
+const issuer = () => ({ name: `CA ${++made} ${newId()}`, directoryUrl: 'https://ca.example.com/dir' })
+const issuerIn = async (app: TestApp): Promise<string> => {
+  const { id } = await good(app.admin.post<SslIssuer>(ISSUERS, issuer()))
+  // No certificate is asked of it.
+  return id
+}
+
+/** A certificate that the private CA is to sign; its job waits, or has ended. */
+async function requested(app: TestApp, tenantId: string): Promise<{ id: string; jobId: string }> {
+  const { name } = await domainIn(app, tenantId)
+  const { id: issuerId } = await app.as((ctx) => sslService.privateIssuer(ctx))
+  const body = { tenantId, names: [name], issuerId }
+  const accepted = await good(
+    app.admin.post<{ certificate: SslCertificate; job: { id: string } }>(PATH, body),
+  )
+  return { id: accepted.certificate.id, jobId: accepted.job.id }
+}
+
+/** The same, issued. */
+async function issuedIn(app: TestApp, tenantId: string): Promise<string> {
+  const { id } = await requested(app, tenantId)
+  const row = await app.as((ctx) =>
+    ctx.tx.selectFrom('ssl_certificates').select('version_id').where('id', '=', id).executeTakeFirstOrThrow(),
+  )
+  if (row.version_id === null)
+    await app.as((ctx) => sslService.signPrivately(ctx, { tenantId, certificateId: id, versionId: newId() }))
+  return id
+}
+
+async function material(names: string[]): Promise<{ chainPem: string; keyPem: string }> {
+  const [caKey, keyPem] = [await newKey(), await newKey()]
+  const [notBefore, notAfter] = [new Date(Date.now() - DAY_MS), new Date(Date.now() + 30 * DAY_MS)]
+  const pem = await makeRoot('Bought CA', caKey, notBefore, notAfter)
+  return { chainPem: await signWith({ pem, keyPem: caKey }, { names, keyPem, notBefore, notAfter }), keyPem }
+}
+
+const issued: Case = async (app, tenantId) => ({ id: await issuedIn(app, tenantId) })
+const ofIssuer: Case = async (app) => ({ id: await issuerIn(app) })
+
+/** A certificate with everything that there can be about one. */
+export async function certificateIn(app: TestApp, tenantId: string): Promise<string> {
+  const id = await issuedIn(app, tenantId)
+  const [orderId, issuerId] = [newId(), await issuerIn(app)]
+  await app.as(async ({ tx }) => {
+    await sql`insert into acme_orders (id, tenant_id, certificate_id, issuer_id, name_set, state, created_at, ended_at)
+      values (${orderId}, ${tenantId}, ${id}, ${issuerId}, 'x', 'failed', now(), now())`.execute(tx)
+    await sql`insert into acme_challenges (id, tenant_id, order_id, name, wildcard, type, token, value, url, authorization_url,
+      created_at) values (${newId()}, ${tenantId}, ${orderId}, 'a.example.com', false, 'http-01', ${newId()}, 'x', 'x', 'x', now())`.execute(
+      tx,
+    )
+    await sql`insert into ssl_deployments (id, tenant_id, certificate_id, name, host, port, checked_at)
+      values (${newId()}, ${tenantId}, ${id}, 'a.example.com', 'a.example.com', 443, now())`.execute(tx)
+  })
+  // What is asked for later is not asked of a CA that is not there.
+  await good(app.admin.call('DELETE', `${ISSUERS}/${issuerId}`))
+  return id
+}
+
+/** The rows of the route table about certificates and who gives them. */
+export const SSL_CASES: Record<string, Case> = {
+  listSslCertificates: async () => ({}),
+  createSslCertificate: async (app, tenantId) => ({
+    body: { tenantId, names: [(await domainIn(app, tenantId)).name] },
+  }),
+  uploadSslCertificate: async (app, tenantId) => ({
+    body: { tenantId, ...(await material([(await domainIn(app, tenantId)).name])) },
+  }),
+  getSslCertificate: issued,
+  removeSslCertificate: issued,
+  renewSslCertificate: issued,
+  revokeSslCertificate: async (app, tenantId) => ({ id: await issuedIn(app, tenantId), body: {} }),
+  replaceSslCertificate: async (app, tenantId) => {
+    const names = [(await domainIn(app, tenantId)).name]
+    const body = { tenantId, ...(await material(names)) }
+    const { id } = await good(app.admin.post<SslCertificate>(`${PATH}/upload`, body))
+    return { id, body: await material(names) }
+  },
+  checkSslCertificate: issued,
+  getSslChain: issued,
+  takeSslKey: issued,
+  getSslOrders: issued,
+  getSslDeployments: issued,
+  listSslFindings: async () => ({}),
+  listSslIssuers: async () => ({}),
+  createSslIssuer: async () => ({ body: issuer() }),
+  getSslIssuer: ofIssuer,
+  updateSslIssuer: async (app) => ({ id: await issuerIn(app), body: { priority: 50 } }),
+  retireSslIssuer: ofIssuer,
+  getSslRoot: async (app) => {
+    await app.as((ctx) => sslService.privateIssuer(ctx))
+    return {}
+  },
+  getAcmeChallenge: async () => ({}),
+}

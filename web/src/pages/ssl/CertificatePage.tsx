@@ -1,0 +1,133 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi } from '@tanstack/react-router'
+import { certificateQuery, type SslCertificateDetail } from '../../api/ssl.ts'
+import { oneOf } from '../../components/Filters.tsx'
+import { Loaded } from '../../components/Loaded.tsx'
+import { Page } from '../../components/Page.tsx'
+import { useSession } from '../../components/session.ts'
+import { StateBadge } from '../../components/StateBadge.tsx'
+import { Timeline } from '../../components/Timeline.tsx'
+import { sslStateOf } from '../../lib/sslWords.ts'
+import { humanize } from '../../lib/words.ts'
+import { paths } from '../../paths.ts'
+import { Card, Facts } from '../../ui/Card.tsx'
+import { CopyId } from '../../ui/CopyId.tsx'
+import { Notice } from '../../ui/Notice.tsx'
+import { Tabs } from '../../ui/Tabs.tsx'
+import { Time } from '../../ui/Time.tsx'
+import { CertificateActions } from './CertificateActions.tsx'
+import { Chain, Versions } from './CertificateParts.tsx'
+import { Orders } from './Orders.tsx'
+import { Served } from './Served.tsx'
+
+const route = getRouteApi('/t/$tenant/certificates/$id')
+const TABS = ['overview', 'orders', 'served', 'versions', 'timeline'] as const
+
+export default function CertificatePage() {
+  const { id } = route.useParams()
+  const { tenant, can } = useSession()
+  const query = useQuery({ ...certificateQuery(id), enabled: can('ssl:read') })
+  const certificate = query.data
+  return (
+    <Page
+      title={certificate?.names[0] ?? 'Certificate'}
+      crumbs={[{ label: 'Certificates', link: paths.certificates(tenant.slug) }]}
+      permission="ssl:read"
+      badge={certificate && <StateBadge of="ssl" state={sslStateOf(certificate)} />}
+      actions={certificate && <CertificateActions certificate={certificate} />}
+    >
+      <Loaded query={query} what="certificate">
+        {(data) => <Content certificate={data} />}
+      </Loaded>
+    </Page>
+  )
+}
+
+function Content({ certificate }: { certificate: SslCertificateDetail }) {
+  const { can } = useSession()
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const { problem, dueAt, action } = certificate
+  return (
+    <div className="space-y-4">
+      {problem && action === null && (
+        <Notice
+          tone={problem.class === 'blocked' ? 'warning' : 'danger'}
+          title={`${humanize(problem.code)}${certificate.state === 'issued' ? ' at the last renewal' : ''}`}
+        >
+          <p>{problem.message}</p>
+          {dueAt && (
+            <p>
+              It is tried again <Time at={dueAt} relative />.
+            </p>
+          )}
+        </Notice>
+      )}
+      <Tabs
+        value={oneOf(TABS, search.tab) ?? (action === 'issue' ? 'orders' : 'overview')}
+        onChange={(tab) => void navigate({ search: { tab }, replace: true })}
+        tabs={[
+          { value: 'overview', label: 'Overview', content: <Overview certificate={certificate} /> },
+          { value: 'orders', label: 'Orders', content: <Orders certificate={certificate} /> },
+          { value: 'served', label: 'Served', content: <Served certificate={certificate} /> },
+          { value: 'versions', label: 'Versions', content: <Versions certificate={certificate} /> },
+          can('audit:read') && {
+            value: 'timeline',
+            label: 'Timeline',
+            content: (
+              <Card flush>
+                <Timeline targetId={certificate.id} />
+              </Card>
+            ),
+          },
+        ]}
+      />
+    </div>
+  )
+}
+
+const PROOFS = { auto: 'mPanel chooses', 'dns-01': 'By DNS', 'http-01': 'By HTTP' }
+
+function Overview({ certificate }: { certificate: SslCertificateDetail }) {
+  const { names, source, challenge, notAfter, dueAt, window, problem } = certificate
+  const current = certificate.versions.find(({ state }) => state === 'current')
+  return (
+    <div className="space-y-4">
+      <Card>
+        <Facts
+          facts={[
+            [
+              'Names',
+              <span key="names" className="break-all">
+                {names.join(', ')}
+              </span>,
+            ],
+            ['From', source === 'uploaded' ? 'Uploaded' : (current?.issuerName ?? null)],
+            ['Ends', notAfter && <Time key="end" at={notAfter} />],
+            source === 'issued'
+              ? [problem === null ? 'Renewed' : 'Next attempt', dueAt && <Time key="due" at={dueAt} />]
+              : null,
+            source === 'issued' ? ['Proof', PROOFS[challenge]] : null,
+            window && [
+              'The CA suggests',
+              <span key="window">
+                <Time at={window.start} /> to <Time at={window.end} />
+              </span>,
+            ],
+            window?.url
+              ? [
+                  'Why',
+                  <span key="why" className="break-all">
+                    {window.url}
+                  </span>,
+                ]
+              : null,
+            ['Key', current?.keyType ?? null],
+            ['Id', <CopyId key="id" id={certificate.id} what="certificate id" />],
+          ]}
+        />
+      </Card>
+      {certificate.chain.length > 0 && <Chain chain={certificate.chain} />}
+    </div>
+  )
+}

@@ -1,0 +1,138 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi } from '@tanstack/react-router'
+import { Plus, Stamp } from 'lucide-react'
+import { useState } from 'react'
+import { save } from '../../api/http.ts'
+import { retireIssuer, sslIssuersQuery, takeRoot, type SslIssuer } from '../../api/ssl.ts'
+import { useSubmit } from '../../api/submit.ts'
+import { ConfirmDestroy } from '../../components/ConfirmDestroy.tsx'
+import { ErrorNotice } from '../../components/ErrorNotice.tsx'
+import { cursorOf, List } from '../../components/List.tsx'
+import { Page } from '../../components/Page.tsx'
+import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Card } from '../../ui/Card.tsx'
+import type { Column } from '../../ui/DataTable.tsx'
+import { Dialog } from '../../ui/Dialog.tsx'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+import { toast } from '../../ui/Toast.tsx'
+import { IssuerForm } from './IssuerForm.tsx'
+
+const route = getRouteApi('/t/$tenant/ssl-issuers')
+
+/** Who gives certificates, in the order in which they are asked. */
+export default function IssuersPage() {
+  const { can } = useSession()
+  const { page } = route.useSearch()
+  const navigate = route.useNavigate()
+  const [open, setOpen] = useState<SslIssuer | 'new' | null>(null)
+  const [retiring, setRetiring] = useState<SslIssuer | null>(null)
+  const close = () => setOpen(null)
+  const query = useQuery({
+    ...sslIssuersQuery({ cursor: cursorOf(page) }),
+    enabled: can('infrastructure:read', null),
+  })
+  const root = useSubmit<null, { pem: string }>({
+    send: () => takeRoot(),
+    onDone: ({ pem }) => save(new Blob([pem], { type: 'application/x-pem-file' }), 'mpanel-private-ca.pem'),
+  })
+  const refused = can('infrastructure:manage', null) ? undefined : NO_PERMISSION('infrastructure:manage')
+  const columns: Column<SslIssuer>[] = [
+    {
+      header: 'Issuer',
+      render: ({ name, directoryUrl, problem }) => (
+        <>
+          <p className="font-medium">{name}</p>
+          <p className="text-[13px] break-all text-muted">
+            {directoryUrl ?? 'Inside mPanel. It is asked where no other issuer is there.'}
+          </p>
+          {problem && <p className="text-[13px] break-words text-danger-text">{problem}</p>}
+        </>
+      ),
+    },
+    { header: 'Priority', narrow: true, from: 'md', render: ({ priority }) => priority },
+    {
+      header: 'Orders in 3 h',
+      narrow: true,
+      from: 'lg',
+      render: ({ kind, budget }) => (kind === 'acme' ? `up to ${budget.toLocaleString()}` : 'any'),
+    },
+    {
+      header: 'Account',
+      narrow: true,
+      from: 'md',
+      render: ({ kind, hasAccount }) =>
+        kind === 'private' ? '—' : hasAccount ? 'made' : 'at the first order',
+    },
+    {
+      header: 'Actions',
+      narrow: true,
+      render: (issuer) =>
+        issuer.kind === 'private' ? (
+          <Button size="sm" loading={root.isPending} onClick={() => root.mutate(null)}>
+            Download root
+          </Button>
+        ) : (
+          <div className="flex flex-wrap gap-2">
+            <Button size="sm" disabledReason={refused} onClick={() => setOpen(issuer)}>
+              Change
+            </Button>
+            <Button size="sm" disabledReason={refused} onClick={() => setRetiring(issuer)}>
+              Retire
+            </Button>
+          </div>
+        ),
+    },
+  ]
+  return (
+    <Page
+      title="Certificate issuers"
+      permission="infrastructure:read"
+      ofPlatform
+      actions={
+        <Button
+          variant="primary"
+          icon={<Plus aria-hidden className="size-4" />}
+          disabledReason={refused}
+          onClick={() => setOpen('new')}
+        >
+          Add a CA
+        </Button>
+      }
+    >
+      {root.error && <ErrorNotice error={root.error} />}
+      <Card flush>
+        <List
+          query={query}
+          what="issuers"
+          columns={columns}
+          trail={page}
+          onTrail={(trail) => void navigate({ search: { page: trail } })}
+          empty={
+            <EmptyState icon={Stamp} title="No issuer yet">
+              Without one, a private CA inside mPanel signs: it is made with the first certificate.
+            </EmptyState>
+          }
+        />
+      </Card>
+      <Dialog open={open !== null} onClose={close} title={open === 'new' ? 'Add a CA' : 'Change the CA'} wide>
+        {open !== null && <IssuerForm issuer={open === 'new' ? null : open} onClose={close} />}
+      </Dialog>
+      {retiring && (
+        <ConfirmDestroy
+          open
+          onClose={() => setRetiring(null)}
+          title={`Retire ${retiring.name}`}
+          name={retiring.name}
+          effect="Nothing new is asked of it. What it has issued stays, and is renewed by another issuer."
+          submitLabel="Retire"
+          send={() => retireIssuer(retiring.id)}
+          onDone={() => {
+            toast.done('Issuer retired')
+            setRetiring(null)
+          }}
+        />
+      )}
+    </Page>
+  )
+}
