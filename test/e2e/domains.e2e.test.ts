@@ -1,23 +1,31 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { activePod } from '../rules/pods.ts'
 import { startDns, type DnsServer } from '../support/dns.ts'
+import { servedBy, serverOf } from '../support/dnsZones.ts'
+import { LOOPBACK } from '../support/netbox.ts'
+import { startPowerDns, type PowerDns } from '../support/powerdns.ts'
 import { openApp, type OpenApp } from './browser.ts'
 
 let opened: OpenApp
 let dns: DnsServer
 let page: Page
+let pdns: PowerDns
 beforeAll(async () => {
   dns = await startDns()
-  opened = await openApp({ MPANEL_DNS_SERVERS: dns.address })
+  pdns = await startPowerDns()
+  opened = await openApp({ ...LOOPBACK, MPANEL_DNS_SERVERS: dns.address })
+  await serverOf(opened.app, pdns)
   page = await opened.page({ viewport: { width: 1280, height: 900 } })
   await opened.enter(page, await opened.user('SUPER_ADMIN'))
 }, 120_000)
 afterAll(async () => {
   await opened?.close()
   await dns?.close()
+  await pdns?.close()
 })
 
-it('a domain is added, says what DNS must have, and is proven while its page is open', async () => {
+it('a domain is added, proven while its page is open, and connected: served by DNS, with a certificate', async () => {
   const id = await opened.app.tenant()
   const { slug } = (await opened.app.admin.get<{ slug: string }>(`/api/admin/tenants/${id}`)).body
   await page.goto(`/t/${slug}/domains`)
@@ -36,6 +44,19 @@ it('a domain is added, says what DNS must have, and is proven while its page is 
   dns.txt.set('_mpanel.xn--bcher-kva.example', [value])
   await page.getByRole('button', { name: 'Check now' }).click()
   await page.getByText('Prove that the domain is yours').waitFor({ state: 'detached' })
+
+  const pod = await activePod(opened.app, id, false)
+  const { hostname } = (
+    await opened.app.admin.get<{ hostname: string }>(`/api/admin/hosting/cloudpods/${pod.id}`)
+  ).body
+  await page.getByRole('button', { name: 'Connect' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('CloudPod').click()
+  await page.getByRole('option', { name: hostname }).click()
+  await dialog.getByRole('button', { name: 'Connect' }).click()
+  await page.getByText('Say so').waitFor()
+  await page.getByRole('link', { name: 'Issued' }).waitFor()
+  expect(await servedBy(pdns, 'xn--bcher-kva.example.')).toHaveProperty('www.xn--bcher-kva.example. A')
 
   await page.getByRole('tab', { name: 'Timeline' }).click()
   await page.getByText('Domain verified').first().waitFor()
