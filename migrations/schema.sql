@@ -2532,7 +2532,7 @@ CREATE INDEX domains_registrable ON public.domains USING btree (registrable_name
 
 CREATE INDEX domains_synced ON public.domains USING btree (synced_at NULLS FIRST) WHERE ((ended_at IS NULL) AND (registrar_account_id IS NOT NULL));
 
-CREATE INDEX domains_unverified ON public.domains USING btree (checked_at) WHERE ((verified_at IS NULL) AND (ended_at IS NULL));
+CREATE INDEX domains_unverified ON public.domains USING btree (COALESCE(checked_at, created_at)) WHERE ((verified_at IS NULL) AND (ended_at IS NULL));
 
 CREATE UNIQUE INDEX dunning_policies_once ON public.dunning_policies USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid));
 

@@ -28,6 +28,7 @@ const TABLES = {
   paymentMethod: 'payment_methods',
   paymentAttempt: 'payment_attempts',
   payment: 'payments',
+  domain: 'domains',
 } as const
 
 export type TenantThing = keyof typeof TABLES
@@ -61,6 +62,7 @@ const PART_OF: Partial<Record<TenantThing, readonly (readonly [TenantThing, colu
     ['customer', 'customer_id'],
   ],
   payment: [['customer', 'customer_id']],
+  domain: [['customer', 'customer_id']],
 }
 
 export type Thing = { type: string; id: string }

@@ -31,6 +31,7 @@ const NAMES: Record<TenantThing, string> = {
   paymentMethod: 'payment method',
   paymentAttempt: 'payment attempt',
   payment: 'payment',
+  domain: 'domain',
 }
 
 /**
