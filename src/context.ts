@@ -7,6 +7,7 @@ import type { Mail } from './integrations/mail/types.ts'
 import type { Netbox, NetboxConnection } from './integrations/netbox/types.ts'
 import type { Oidc, OidcConnection } from './integrations/oidc/types.ts'
 import type { Certificate, PlanProxmox, Proxmox, ProxmoxConnection } from './integrations/proxmox/types.ts'
+import type { Registrar, RegistrarConnection } from './integrations/registrars/types.ts'
 import type { SyslogMessage, SyslogTarget } from './integrations/syslog/types.ts'
 import type { TxtAnswer } from './integrations/dns/types.ts'
 import type { WebhookDelivery, WebhookTarget } from './integrations/webhook/types.ts'
@@ -38,6 +39,7 @@ type Vendors = {
   oidc(connection: OidcConnection): Oidc
   netbox(connection: NetboxConnection): Netbox
   billing(connection: BillingConnection): BillingProvider
+  registrar(connection: RegistrarConnection): Registrar
   /** The TXT records of a name in DNS. */
   txt(name: string): Promise<TxtAnswer>
   /** One request to an address that a person has typed. @throws OutgoingFault */

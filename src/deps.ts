@@ -14,6 +14,8 @@ import { createOidc } from './integrations/oidc/client.ts'
 import { createProxmox } from './integrations/proxmox/client.ts'
 import { createPlanProxmox } from './integrations/proxmox/planClient.ts'
 import { presentedCertificate } from './integrations/proxmox/tls.ts'
+import { createRegistrar } from './integrations/registrars/client.ts'
+import type { Registrar, RegistrarConnection } from './integrations/registrars/types.ts'
 import { sendSyslog } from './integrations/syslog/client.ts'
 import { sendWebhook } from './integrations/webhook/client.ts'
 import { handlers } from './jobs/index.ts'
@@ -33,6 +35,7 @@ export function createDeps(
   const log = more.log ?? createLogger({ level: config.logLevel ?? 'info' })
   const db = openDatabase(databaseUrl, { poolSize: more.poolSize ?? 20 })
   const send: Root['vendors']['send'] = (request) => sendOutgoing(config.outgoingNetworks, request)
+  const registrars: Registrar[] = []
   const root: Root = {
     db,
     log,
@@ -56,6 +59,11 @@ export function createDeps(
       billing: remembered((connection: Parameters<typeof createBilling>[1]) =>
         createBilling(config.stripe.apiBase, connection),
       ),
+      registrar: remembered((connection: RegistrarConnection) => {
+        const registrar = createRegistrar(send, connection)
+        registrars.push(registrar)
+        return registrar
+      }),
       netbox: (connection) => createNetbox(send, connection),
       send,
       syslog: (target, messages) => sendSyslog(config.outgoingNetworks, target, messages),
@@ -66,7 +74,11 @@ export function createDeps(
     live: { changed: (withinMs) => new Promise((resolve) => setTimeout(resolve, withinMs).unref()) },
     wake: coalesced(() => db.pool.query(`select pg_notify('${NOTIFY_CHANNEL}', '')`), log),
   }
-  return { root, databaseUrl, close: () => db.close() }
+  return {
+    root,
+    databaseUrl,
+    close: () => Promise.all([db.close(), ...registrars.map((one) => one.close())]).then(() => undefined),
+  }
 }
 
 /** One client a connection, so that its kept-alive sockets are used again. */

@@ -22,7 +22,6 @@ const serversOf = (params: Params): string[] =>
     .map(([, host]) => host.toLowerCase())
 
 const LOCK = 'clientTransferProhibited'
-const NOTHING = { hosts: [], contacts: [], statuses: [] }
 
 function mine({ world, by }: On, params: Params) {
   const domain = domains.find(world, nameOf(params))

@@ -14,6 +14,7 @@ import * as cloudPodQuotas from '../services/cloudPodQuotas.ts'
 import * as cloudPodTrafficService from '../services/cloudPodTrafficService.ts'
 import * as customerService from '../services/customerService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
+import * as domainRegistrationService from '../services/domainRegistrationService.ts'
 import * as domainService from '../services/domainService.ts'
 import * as searchService from '../services/searchService.ts'
 import * as tenantSuspensionService from '../services/tenantSuspensionService.ts'
@@ -46,6 +47,9 @@ import { cloudPodTemplate, cloudPodTemplateRemove } from './cloudPodTemplate.ts'
 import { customerImport } from './customerImport.ts'
 import { customerImportCheck } from './customerImportCheck.ts'
 import { cloudPodResume, cloudPodSuspend } from './cloudPodSuspension.ts'
+import { domainOperations } from './domainOperation.ts'
+import { registrarPoll } from './domainPoll.ts'
+import { domainSync } from './domainSync.ts'
 import { domainVerify } from './domainVerify.ts'
 import { mailSend } from './mailSend.ts'
 import { provisioningClusterSync } from './provisioningClusterSync.ts'
@@ -99,6 +103,9 @@ const list = [
   customerImport,
   auditSinkTest,
   domainVerify,
+  ...domainOperations,
+  domainSync,
+  registrarPoll,
   authPasswordReset,
   mailSend,
   billingCollect,
@@ -125,6 +132,10 @@ export const timers: readonly Timer[] = [
   { name: 'billing.endDue', everyMs: MINUTE_MS, run: BillingService.endDue },
   { name: 'billing.contracts', everyMs: MINUTE_MS, run: (root) => BillingService.runContracts(root) },
   { name: 'billing.payments', everyMs: MINUTE_MS, run: billingCollectionService.sweep },
+  { name: 'domains.payments', everyMs: 2_000, run: domainRegistrationService.followPayments },
+  { name: 'domains.sync', everyMs: MINUTE_MS, run: domainRegistrationService.syncDue },
+  { name: 'domains.renew', everyMs: 10 * MINUTE_MS, run: domainRegistrationService.renewDue },
+  { name: 'registrars.poll', everyMs: MINUTE_MS, run: domainRegistrationService.pollAll },
   { name: 'backups.begin', everyMs: MINUTE_MS, run: cloudPodBackupScheduleService.beginDue },
   { name: 'backups.tidy', everyMs: 10 * MINUTE_MS, run: cloudPodBackupScheduleService.tidy },
   {
