@@ -54,7 +54,6 @@ export const dsRecord = z.strictObject({
 export type DsRecord = z.infer<typeof dsRecord>
 
 export const domainSearchRequest = z.strictObject({
-  tenantId: id,
   /** Such as example, or example.com; other scripts in their own letters. */
   words: z.string().trim().min(1).max(253),
   /** In which currency it is sold. */

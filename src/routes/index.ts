@@ -43,6 +43,8 @@ import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import { cloudPodTemplates } from './cloudPodTemplates.ts'
 import type { Route } from './define.ts'
 import { integrationPods } from './integrationPods.ts'
+import { domainRegistrarRoutes } from './domainRegistrarRoutes.ts'
+import { domainRegistrationRoutes } from './domainRegistrationRoutes.ts'
 import { domainRoutes } from './domainRoutes.ts'
 import { healthRoutes } from './healthRoutes.ts'
 import { securityGroups } from './cloudPodFirewall.ts'
@@ -105,6 +107,8 @@ export const routes: readonly Route[] = [
   ...provisioningClusterRoutes,
   ...provisioningControlRoutes,
   ...provisioningFindingRoutes,
+  ...domainRegistrarRoutes,
+  ...domainRegistrationRoutes,
   ...domainRoutes,
   ...adminSearch,
   ...adminAudit,

@@ -71,9 +71,10 @@ const MOST = 40
 export async function search(
   root: Root,
   origin: Origin,
-  { tenantId, words, currency }: z.infer<typeof domainSearchRequest>,
+  { words, currency }: z.infer<typeof domainSearchRequest>,
 ): Promise<DomainSearch> {
-  const [register, renewals] = await transaction(root, origin, [tenantId], async (ctx) => {
+  // Nothing of a tenant is read.
+  const [register, renewals] = await transaction(root, origin, [], async (ctx) => {
     const of = { years: 1, currency, tld: null, accountId: null }
     return [
       await registrars.offers(ctx.tx, { ...of, operation: 'register' }),
@@ -88,7 +89,7 @@ export async function search(
   await Promise.all(
     [...byAccount].map(async ([accountId, list]) => {
       if (accountId === '') return
-      const connection = await transaction(root, origin, [tenantId], (ctx) => connectionFor(ctx, accountId))
+      const connection = await transaction(root, origin, [], (ctx) => connectionFor(ctx, accountId))
       const answer = await root.vendors
         .registrar({ ...connection, timeoutMs: TIMEOUT_MS })
         .check(list.map(({ name }) => name))

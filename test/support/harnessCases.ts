@@ -12,6 +12,7 @@ import { billingCases } from './harnessBilling.ts'
 import { auditCases } from './harnessAudit.ts'
 import { customerCases } from './harnessCustomers.ts'
 import { domainCases } from './harnessDomains.ts'
+import { registryCases } from './harnessRegistry.ts'
 import { findingCases } from './harnessFindings.ts'
 import { keepCases } from './harnessKeep.ts'
 import { migrateCases } from './harnessMigrate.ts'
@@ -382,6 +383,7 @@ export const jobCases: JobCase[] = [
   ...billingCases(handlerOf),
   ...auditCases(handlerOf),
   ...domainCases(handlerOf),
+  ...registryCases(handlerOf),
   ...customerCases(handlerOf),
   {
     name: 'cluster.sync',
