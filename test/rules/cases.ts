@@ -34,6 +34,7 @@ import { AUDIT_CASES } from './casesAudit.ts'
 import { casesMail } from './casesMail.ts'
 import { SEARCH_CASES } from './casesSearch.ts'
 import { DOMAIN_CASES } from './casesDomains.ts'
+import { REGISTRATION_CASES } from './casesRegistrations.ts'
 import { INTEGRATION_CASES } from './casesIntegrations.ts'
 
 /** What a request needs, `caller` only where it is not anybody's: made anew for each call, so that it would succeed with the permission. */
@@ -157,6 +158,7 @@ export const CASES: Record<string, Case> = {
   ...SEARCH_CASES,
   ...INTEGRATION_CASES,
   ...DOMAIN_CASES,
+  ...REGISTRATION_CASES,
   login: async () => ({ body: { email: 'admin@example.com', password: 'correct-horse-battery' } }),
   logout: list,
   getMe: list,

@@ -29,6 +29,7 @@ import { firewallIn } from './casesFirewall.ts'
 import { domainIn } from './casesDomains.ts'
 import { soldIn } from './casesIntegrations.ts'
 import { trafficIn } from './casesMetrics.ts'
+import { registrationIn } from './casesRegistrations.ts'
 import { snapshotIn } from './casesSnapshots.ts'
 import { templateIn } from './casesTemplates.ts'
 import type { Owner } from './rows.ts'
@@ -101,6 +102,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await consoleTicketIn(app, tenantId)
   await backupIn(app, tenantId)
   await scheduleIn(app, tenantId)
+  await registrationIn(app, owner, tenantId)
   const names = { customer, blueprint, planId: plan.id, pod: pod.cloudPod.id, job: pod.job.id }
   return { ...names, subscription: subscription.id, invoice: invoice.id }
 }

@@ -3,6 +3,7 @@ import type { DomainOrdered, DomainRegistration } from '../../shared/api/domainR
 import type { Invoice } from '../../shared/api/billing.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { seedRegistry } from '../../src/startRegistry.ts'
+import * as registrations from '../../src/services/domainRegistrationService.ts'
 import { good } from '../rules/pods.ts'
 import { pay } from './api.ts'
 import type { TestApp } from './app.ts'
@@ -57,8 +58,11 @@ export const invoiceOf = async (app: TestApp, { operation }: DomainOrdered): Pro
   return found
 }
 
-export const payFor = async (app: TestApp, order: DomainOrdered): Promise<void> =>
-  void (await pay(app.admin, await invoiceOf(app, order)))
+export const payFor = async (app: TestApp, order: DomainOrdered): Promise<void> => {
+  await pay(app.admin, await invoiceOf(app, order))
+  // What a timer does every two seconds.
+  await registrations.followPayments(app.root)
+}
 
 export const registrationOf = async (app: TestApp, id: string): Promise<DomainRegistration> =>
   (await app.admin.get<DomainRegistration>(`${DOMAINS}/${id}/registration`)).body

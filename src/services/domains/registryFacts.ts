@@ -64,6 +64,8 @@ export async function takeOver(ctx: Ctx, before: DomainRow, seen: Seen): Promise
     synced_at: now,
     updated_at: now,
   })
+  if (registration === 'redemption' || registration === 'pending_delete')
+    await cancelAllUnpaid(ctx, before, 'The domain is being deleted: it can be restored instead.')
   if (registration !== 'pending_registry') await operations.provenByRegistry(ctx.tx, before.id, now)
   const diff = auditService.diffOf<Record<string, unknown>>(
     {
@@ -83,6 +85,12 @@ function eventOf(before: Registration, after: Registration): string {
   return before === 'transferring_in' ? 'DOMAIN_TRANSFERRED_IN' : 'DOMAIN_STATE_CHANGED'
 }
 
+/** What waits for a payment and cannot be done any more. */
+async function cancelAllUnpaid(ctx: Ctx, domain: DomainRow, reason: string): Promise<void> {
+  for (const open of await operations.open(ctx.tx, domain.tenant_id, domain.id))
+    if (open.state === 'awaiting_payment') await cancelUnpaid(ctx, domain.tenant_id, open.id, reason)
+}
+
 /** A domain that is no longer with us: nothing more is asked for it, and what waits for a payment is taken back. */
 export async function end(
   ctx: Ctx,
@@ -92,9 +100,7 @@ export async function end(
 ): Promise<void> {
   if (isOver(before.registration)) return
   const now = ctx.now()
-  for (const open of await operations.open(ctx.tx, before.tenant_id, before.id))
-    if (open.state === 'awaiting_payment')
-      await cancelUnpaid(ctx, before.tenant_id, open.id, 'The domain is no longer with us.')
+  await cancelAllUnpaid(ctx, before, 'The domain is no longer with us.')
   await domains.update(ctx.tx, before.id, {
     registration,
     ended_at: now,
