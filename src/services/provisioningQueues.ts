@@ -72,7 +72,6 @@ const QUIET = new Set([
   'cluster.sync',
   'cluster.reconcile',
   'ipPool.compare',
-  'domain.verify',
   'domain.sync',
   'registrar.poll',
 ])
