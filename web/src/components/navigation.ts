@@ -16,6 +16,7 @@ import {
   SearchCheck,
   Server,
   ShieldCheck,
+  Stamp,
   Tags,
   UserCog,
   Users,
@@ -108,6 +109,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         icon: Server,
         permission: 'infrastructure:read',
         to: paths.clusters,
+      },
+      {
+        section: 'registrars',
+        label: 'Registrars',
+        icon: Stamp,
+        permission: 'infrastructure:read',
+        to: paths.registrars,
       },
       {
         section: 'ip-pools',
