@@ -174,6 +174,7 @@ begin
   update domains set verified_at = coalesce(verified_at, p_now) where id = p_domain;
   perform set_config('app.scope', coalesce(v_scope, ''), true);
 end $$;
+revoke execute on function domain_proven_by_registry from public;
 grant execute on function domain_proven_by_registry to mpanel_app;
 
 -- A deed about a domain is a line of an invoice of its own.

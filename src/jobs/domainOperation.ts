@@ -1,14 +1,7 @@
 import type { DomainFacts, Registrar } from '../integrations/registrars/types.ts'
 import { ok, type Outcome } from '../lib/outcome.ts'
-import {
-  domainDelete,
-  domainRegister,
-  domainRenew,
-  domainRestore,
-  domainTransferIn,
-  domainUpdate,
-  type OperationPayload,
-} from '../services/domainQueues.ts'
+import * as declared from '../services/domainQueues.ts'
+import type { OperationPayload } from '../services/domainQueues.ts'
 import * as domainRegistrarService from '../services/domainRegistrarService.ts'
 import * as registrations from '../services/domainRegistrationService.ts'
 import type { Answer, Ask, Seen } from '../services/domainRegistrationService.ts'
@@ -157,10 +150,10 @@ async function readBack(run: OperationRun): Promise<Seen | null> {
   return facts === null ? null : registrations.seenOf(facts)
 }
 
-const operationJob = (declared: { kind: string; payload: { parse(value: unknown): OperationPayload } }) =>
+const operationJob = (of: { kind: string; payload: { parse(value: unknown): OperationPayload } }) =>
   ({
-    kind: declared.kind,
-    parse: (payload) => declared.payload.parse(payload),
+    kind: of.kind,
+    parse: (payload) => of.payload.parse(payload),
     onPermanent: 'stuck',
     steps: [
       {
@@ -182,11 +175,9 @@ const operationJob = (declared: { kind: string; payload: { parse(value: unknown)
     ],
   }) satisfies JobHandler<OperationPayload>
 
-export const domainOperations: JobHandler<OperationPayload>[] = [
-  domainRegister,
-  domainRenew,
-  domainTransferIn,
-  domainUpdate,
-  domainRestore,
-  domainDelete,
-].map(operationJob)
+export const domainRegister = operationJob(declared.domainRegister)
+export const domainRenew = operationJob(declared.domainRenew)
+export const domainTransferIn = operationJob(declared.domainTransferIn)
+export const domainUpdate = operationJob(declared.domainUpdate)
+export const domainRestore = operationJob(declared.domainRestore)
+export const domainDelete = operationJob(declared.domainDelete)

@@ -47,7 +47,14 @@ import { cloudPodTemplate, cloudPodTemplateRemove } from './cloudPodTemplate.ts'
 import { customerImport } from './customerImport.ts'
 import { customerImportCheck } from './customerImportCheck.ts'
 import { cloudPodResume, cloudPodSuspend } from './cloudPodSuspension.ts'
-import { domainOperations } from './domainOperation.ts'
+import {
+  domainDelete,
+  domainRegister,
+  domainRenew,
+  domainRestore,
+  domainTransferIn,
+  domainUpdate,
+} from './domainOperation.ts'
 import { registrarPoll } from './domainPoll.ts'
 import { domainSync } from './domainSync.ts'
 import { domainVerify } from './domainVerify.ts'
@@ -103,7 +110,12 @@ const list = [
   customerImport,
   auditSinkTest,
   domainVerify,
-  ...domainOperations,
+  domainRegister,
+  domainRenew,
+  domainTransferIn,
+  domainUpdate,
+  domainRestore,
+  domainDelete,
   domainSync,
   registrarPoll,
   authPasswordReset,

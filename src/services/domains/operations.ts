@@ -86,7 +86,8 @@ export async function settle(
   if (row.ended_at !== null) return
   if (answer.of === 'refusal') return refuse(ctx, row, domain, answer)
   const now = ctx.now()
-  if (answer.of === 'pending') {
+  // A deletion that was accepted is done: what is left is the redemption.
+  if (answer.of === 'pending' && row.kind !== 'delete') {
     await operations.update(ctx.tx, row.id, { state: 'pending_registry', updated_at: now })
     if (row.kind === 'register')
       await domains.update(ctx.tx, domain.id, {
@@ -229,6 +230,13 @@ export async function compare(ctx: Ctx, tenantId: string, domainId: string, foun
   if (waiting?.kind === 'restore' && seen?.ours === true) {
     if (seen.phase === 'redemption') return refused('refused', 'The registry has not granted the restore.')
     if (seen.phase !== 'pending_restore') return done()
+  }
+  if (waiting && seen?.ours === true && (waiting.kind === 'renew' || waiting.kind === 'update')) {
+    const isBusy = seen.statuses.some((status) => status === 'pendingRenew' || status === 'pendingUpdate')
+    const from = Date.parse(requestOf(waiting).expiresAt ?? '')
+    if (!isBusy && waiting.kind === 'renew' && !(Date.parse(seen.expiresAt ?? '') > from))
+      return refused('refused', 'The registry has not granted the renewal.')
+    if (!isBusy) return done()
   }
   if (seen?.ours === true) await takeOver(ctx, domain, seen)
   else await notOurs(ctx, tenantId, domainId, seen)

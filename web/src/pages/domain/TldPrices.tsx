@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { Trash2 } from 'lucide-react'
+import { Tags, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { pricesQuery, removePrice, setPrice, type Registrar, type TldPrice } from '../../api/registrars.ts'
 import { useSubmit } from '../../api/submit.ts'
@@ -78,11 +78,13 @@ export function TldPrices({ registrar }: { registrar: Registrar }) {
       <Loaded query={query} what="prices">
         {(items) =>
           items.length === 0 ? (
-            <EmptyState title="No prices yet">What has no price is not sold.</EmptyState>
+            <EmptyState icon={Tags} title="No prices yet">
+              What has no price is not sold.
+            </EmptyState>
           ) : (
             <>
               <DataTable label="prices" columns={columns} rows={items} rowKey={({ id }) => id} />
-              <LoadMore query={query} />
+              <LoadMore query={query} what="prices" />
             </>
           )
         }
