@@ -58,7 +58,7 @@ async function startAll(config: Config, say: (line: string) => void, stops: Stop
   if (simulatedStripe) stops.push(() => simulatedStripe.close())
   const registry = config.proxmox === undefined ? await simulateRegistry(config.dataDir) : null
   if (registry) {
-    stops.push(registry.close)
+    stops.push(() => registry.close())
     say('simulated registry of domains (no PROXMOX_URL is set)')
   }
   const settings = { ...config, stripe: stripe.settings, logLevel: config.logLevel ?? 'warn' }

@@ -6,7 +6,7 @@ import { job } from './provisioning.ts'
 
 const line = z.string().trim().min(1).max(200)
 /** A person whom a registry is told. */
-export const domainContact = z.strictObject({
+const domainContact = z.strictObject({
   name: line,
   company: line.nullable().default(null),
   street: line,
@@ -17,7 +17,6 @@ export const domainContact = z.strictObject({
   phone: z.string().regex(/^\+\d{1,3}\.\d{4,14}$/, 'a number as +49.301234567'),
   email: z.email().max(320),
 })
-export type DomainContact = z.infer<typeof domainContact>
 
 /** Who is not named is the registrant. */
 export const domainContacts = z.strictObject({
@@ -29,7 +28,7 @@ export const domainContacts = z.strictObject({
 export type DomainContacts = z.infer<typeof domainContacts>
 
 const host = z.string().trim().min(4).max(253)
-export const nameServer = z.strictObject({
+const nameServer = z.strictObject({
   host,
   /** Its addresses, where it is below the domain itself. */
   addresses: z
@@ -45,13 +44,12 @@ const nameservers = z
   .refine((all) => new Set(all.map((one) => one.host)).size === all.length, 'each name server once')
 const years = z.number().int().min(1).max(10)
 
-export const dsRecord = z.strictObject({
+const dsRecord = z.strictObject({
   keyTag: z.number().int().min(0).max(65_535),
   algorithm: z.number().int().min(1).max(255),
   digestType: z.number().int().min(1).max(255),
   digest: z.string().regex(/^([0-9a-fA-F]{2}){20,64}$/, 'a digest in hexadecimal'),
 })
-export type DsRecord = z.infer<typeof dsRecord>
 
 export const domainSearchRequest = z.strictObject({
   /** Such as example, or example.com; other scripts in their own letters. */
@@ -109,7 +107,7 @@ export const domainAuthCode = z.object({
   authCode: z.string().nullable(),
 })
 
-export const domainOperation = z.object({
+const domainOperation = z.object({
   id,
   kind: z.enum(OPERATION_KINDS),
   state: z.enum(OPERATION_STATES),

@@ -92,7 +92,6 @@ export const OPERATION_STATES = [
   'rejected',
   'cancelled',
 ] as const
-export type OperationState = (typeof OPERATION_STATES)[number]
 
 const WAIT: Partial<Record<Registration, string>> = {
   external: 'The domain is registered elsewhere: transfer it here first.',

@@ -5,7 +5,7 @@ import { emptyWorld, Refused, type World } from '../registry/world.ts'
 import { OPERATIONS, type Extra, type Reply } from './operations.ts'
 
 /** What happens to the next call of that operation. */
-export type Fault = {
+type Fault = {
   operation: string
   times?: number
   cut?: 'before' | 'after'
@@ -84,14 +84,23 @@ export async function startNameSiloSim(options: { key?: string; port?: number } 
     calls.push(call)
     const fault = faults.find((one) => one.operation === operation && one.left > 0)
     if (fault) fault.left -= 1
-    if (fault?.cut === 'before') return void request.socket.destroy()
+    if (fault?.cut === 'before') {
+      request.socket.destroy()
+      return
+    }
     const isRefused = (fault?.code ?? fault?.status) !== undefined && fault?.done !== true
     const reply: Reply = isRefused ? { code: fault?.code ?? 201 } : answer(operation, params)
     if (fault?.code !== undefined) reply.code = fault.code
     if (fault?.detail !== undefined) reply.detail = fault.detail
     call.code = reply.code
-    if (fault?.cut === 'after') return void request.socket.destroy()
-    if (fault?.status !== undefined) return void response.writeHead(fault.status).end('<html>busy</html>')
+    if (fault?.cut === 'after') {
+      request.socket.destroy()
+      return
+    }
+    if (fault?.status !== undefined) {
+      response.writeHead(fault.status).end('<html>busy</html>')
+      return
+    }
     response.writeHead(200, { 'content-type': 'application/json' })
     response.end(JSON.stringify({ request: { operation, ip: '127.0.0.1' }, reply }))
   })

@@ -84,7 +84,7 @@ function domain(
     case 'delete':
       return { code: domains.remove(world, by, name) ? 1000 : 1001 }
     case 'transfer':
-      return transfer(world, by, verb.attrs['op'] ?? '', name, object)
+      return moving(world, by, verb.attrs['op'] ?? '', name, object)
     case 'update': {
       const op = part(extension, 'update', 'restore')?.attrs['op']
       if (op !== undefined) {
@@ -117,18 +117,19 @@ const feeOf = (extension: Element | undefined): number | null => {
   return fee ? Math.round(Number(word(part(fee, 'fee'))) * 100) : null
 }
 
+const changeOf = (of: Element | undefined) => ({
+  hosts: hostsOf(of),
+  contacts: contactsOf(of),
+  statuses: every(of, 'status').map(({ attrs }) => attrs['s'] ?? ''),
+})
+
 function updateOf(name: string, object: Element, extension: Element | undefined): Update {
-  const change = (of: Element | undefined) => ({
-    hosts: hostsOf(of),
-    contacts: contactsOf(of),
-    statuses: every(of, 'status').map(({ attrs }) => attrs['s'] ?? ''),
-  })
   const dns = extension?.parts.find(({ uri, name: tag }) => uri === URI.secDNS && tag === 'update')
   const chg = part(object, 'chg')
   return {
     name,
-    add: change(part(object, 'add')),
-    remove: change(part(object, 'rem')),
+    add: changeOf(part(object, 'add')),
+    remove: changeOf(part(object, 'rem')),
     registrant: word(part(chg, 'registrant')) || null,
     authCode: word(part(chg, 'authInfo', 'pw')) || null,
     ds: dns
@@ -236,7 +237,7 @@ const trnData = (name: string, transfer: Transfer): string =>
     `${named(name)}<domain:trStatus>${transfer.status}</domain:trStatus><domain:reID>${transfer.by}</domain:reID><domain:reDate>${iso(transfer.at)}</domain:reDate><domain:acID>${transfer.from}</domain:acID><domain:acDate>${iso(transfer.actsAt)}</domain:acDate><domain:exDate>${iso(transfer.expiresAt)}</domain:exDate>`,
   )
 
-function transfer(world: World, by: By, op: string, name: string, object: Element): Answer {
+function moving(world: World, by: By, op: string, name: string, object: Element): Answer {
   if (op === 'query') {
     return { code: 1000, data: trnData(name, domains.queryTransfer(world, by, name).transfer) }
   }

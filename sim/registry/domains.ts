@@ -19,7 +19,7 @@ export type By = { account: string; now: number }
 const MAX_YEARS = 10
 const NAME = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)\.([a-z]{2,}|xn--[a-z0-9-]+)$/
 
-export const addYears = (at: number, years: number): number => {
+const addYears = (at: number, years: number): number => {
   const date = new Date(at)
   return date.setUTCFullYear(date.getUTCFullYear() + years)
 }
@@ -292,6 +292,10 @@ export type Update = {
   ds: { removeAll: boolean; remove: Ds[]; add: Ds[] } | null
 }
 
+const without = <T>(list: T[], remove: readonly T[], same: (a: T, b: T) => boolean): T[] =>
+  list.filter((one) => !remove.some((other) => same(one, other)))
+const is = (a: string, b: string): boolean => a === b
+
 const sameDs = (a: Ds, b: Ds): boolean =>
   a.keyTag === b.keyTag &&
   a.alg === b.alg &&
@@ -311,9 +315,6 @@ export function update(world: World, by: By, asked: Update): Domain {
   ])
   const twice = asked.add.hosts.find((host) => domain.hosts.includes(host))
   if (twice) throw new Refused(2306, `${twice} is there already`)
-  const without = <T>(list: T[], remove: readonly T[], same: (a: T, b: T) => boolean): T[] =>
-    list.filter((one) => !remove.some((other) => same(one, other)))
-  const is = (a: string, b: string): boolean => a === b
   domain.hosts = [...without(domain.hosts, asked.remove.hosts, is), ...asked.add.hosts]
   domain.statuses = [...without(domain.statuses, asked.remove.statuses, is), ...asked.add.statuses]
   domain.contacts = [
@@ -330,7 +331,7 @@ export function update(world: World, by: By, asked: Update): Domain {
 
 /** What time does by itself. */
 export function pass(world: World, now: number): void {
-  for (const domain of [...world.domains]) {
+  for (const domain of world.domains) {
     if (domain.transfer?.status === 'pending' && domain.transfer.actsAt <= now)
       endTransfer(world, domain, 'serverApproved', now)
     const graceEnds = domain.expiresAt + PERIODS.graceMs

@@ -6,16 +6,17 @@ import type { By } from './domains.ts'
 type Done = { code: number; data?: string }
 
 const hostOf = (world: World, name: string) => {
-  const found = world.hosts.find((host) => host.name === name)
+  const found = world.hosts.find((one) => one.name === name)
   if (!found) throw new Refused(2303, `there is no host ${name}`)
   return found
 }
 
+const addresses = (of: Element | undefined): string[] =>
+  every(of, 'addr').map((one) => word(one).toLowerCase())
+
 export function host(world: World, by: By, verb: string, object: Element): Done {
   const names = every(object, 'name').map((element) => word(element).toLowerCase())
   const name = names[0] ?? ''
-  const addresses = (of: Element | undefined): string[] =>
-    every(of, 'addr').map((one) => word(one).toLowerCase())
   if (verb === 'check') {
     const rows = names.map(
       (one) =>
@@ -75,6 +76,9 @@ function wordsOf(object: Element | undefined): Record<string, string> {
   return words
 }
 
+const optional = (tag: string, text: string | undefined): string =>
+  text === undefined ? '' : `<contact:${tag}>${esc(text)}</contact:${tag}>`
+
 export function contact(world: World, by: By, verb: string, object: Element): Done {
   const ids = every(object, 'id').map(word)
   const handle = ids[0] ?? ''
@@ -106,8 +110,6 @@ export function contact(world: World, by: By, verb: string, object: Element): Do
   if (found.sponsor !== by.account) throw new Refused(2201, `${handle} is of another registrar`)
   if (verb === 'info') {
     const { name = '', org, street = '', city = '', sp, pc = '', cc = '', voice = '', email = '' } = found.xml
-    const optional = (tag: string, text: string | undefined): string =>
-      text === undefined ? '' : `<contact:${tag}>${esc(text)}</contact:${tag}>`
     return {
       code: 1000,
       data: `<contact:infData xmlns:contact="${URI.contact}"><contact:id>${esc(handle)}</contact:id><contact:roid>C1-SIM</contact:roid><contact:status s="ok"/><contact:postalInfo type="int"><contact:name>${esc(name)}</contact:name>${optional('org', org)}<contact:addr><contact:street>${esc(street)}</contact:street><contact:city>${esc(city)}</contact:city>${optional('sp', sp)}<contact:pc>${esc(pc)}</contact:pc><contact:cc>${cc}</contact:cc></contact:addr></contact:postalInfo><contact:voice>${voice}</contact:voice><contact:email>${esc(email)}</contact:email><contact:clID>${found.sponsor}</contact:clID><contact:crID>${found.sponsor}</contact:crID><contact:crDate>${iso(found.createdAt)}</contact:crDate></contact:infData>`,

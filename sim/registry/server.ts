@@ -7,7 +7,7 @@ import { accountOf, emptyWorld, load, nextId, Refused, store, type World } from 
 import { esc, every, iso, part, readXml, URI, word, type Element } from './xml.ts'
 
 /** What happens to the next command of that kind (`create`, `renew`, `transfer`, `update`, `delete`, `check`, `info`, `poll`, `login`). */
-export type Fault = {
+type Fault = {
   verb: string
   /** Only about objects of that kind. */
   object?: 'domain' | 'host' | 'contact'
@@ -82,7 +82,7 @@ export async function startRegistrySim(
   server.on('tlsClientError', () => undefined)
 
   function serve(socket: TLSSocket): void {
-    const session: { account: string | null } = { account: null }
+    const session: Session = { account: null }
     let bytes = Buffer.alloc(0)
     let turn: Promise<void> = Promise.resolve()
     send(socket, greeting(now()))
@@ -90,8 +90,8 @@ export async function startRegistrySim(
       bytes = Buffer.concat([bytes, more])
       while (bytes.length >= 4) {
         const length = bytes.readUInt32BE(0)
-        if (length < 5 || length > MAX_FRAME) return void socket.destroy()
-        if (bytes.length < length) return
+        if (length < 5 || length > MAX_FRAME) socket.destroy()
+        if (socket.destroyed || bytes.length < length) break
         const document = bytes.subarray(4, length).toString('utf8')
         bytes = bytes.subarray(length)
         turn = turn.then(() => handle(socket, session, document))
@@ -99,11 +99,7 @@ export async function startRegistrySim(
     })
   }
 
-  async function handle(
-    socket: TLSSocket,
-    session: { account: string | null },
-    document: string,
-  ): Promise<void> {
+  async function handle(socket: TLSSocket, session: Session, document: string): Promise<void> {
     let root: Element
     try {
       root = readXml(document)
@@ -131,7 +127,9 @@ export async function startRegistrySim(
     if (fault?.cut === 'before') return void socket.destroy()
     if (fault?.delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, fault.delayMs))
     const isRefused = fault?.code !== undefined && fault.done !== true
-    const answer = isRefused ? { code: fault.code ?? 2400 } : answerTo(command, session, clTRID)
+    const answer = isRefused
+      ? { code: fault.code ?? 2400 }
+      : answerTo({ world, now: now() }, command, session, clTRID)
     if (fault?.code !== undefined) answer.code = fault.code
     keep()
     call.code = answer.code
@@ -140,32 +138,6 @@ export async function startRegistrySim(
     send(socket, text)
     if (fault?.twice) send(socket, text)
     if (answer.code === 1500 || answer.code >= 2500) socket.end()
-  }
-
-  function answerTo(
-    command: Element,
-    session: { account: string | null },
-    clTRID: string,
-  ): Answer & { reason?: string } {
-    try {
-      domains.pass(world, now())
-      if (part(command, 'login')) return logIn(part(command, 'login'), session)
-      if (part(command, 'logout')) return { code: 1500 }
-      if (session.account === null) throw new Refused(2002, 'log in first')
-      return carryOut(world, { account: session.account, now: now() }, command, clTRID)
-    } catch (error) {
-      if (error instanceof Refused) return { code: error.code, reason: error.message }
-      return { code: 2400, reason: 'a fault of the registry' }
-    }
-  }
-
-  function logIn(login: Element | undefined, session: { account: string | null }): Answer {
-    const account = accountOf(world, word(part(login, 'clID')))
-    if (account.password !== word(part(login, 'pw'))) throw new Refused(2200, 'the password is wrong')
-    const unknown = every(part(login, 'svcs'), 'objURI').find((one) => !OBJECTS.includes(word(one)))
-    if (unknown) throw new Refused(2307, word(unknown))
-    session.account = account.id
-    return { code: 1000 }
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -205,6 +177,35 @@ export async function startRegistrySim(
         server.close(() => resolve())
       }),
   }
+}
+
+type Session = { account: string | null }
+
+function answerTo(
+  on: { world: World; now: number },
+  command: Element,
+  session: Session,
+  clTRID: string,
+): Answer & { reason?: string } {
+  try {
+    domains.pass(on.world, on.now)
+    if (part(command, 'login')) return logIn(on.world, part(command, 'login'), session)
+    if (part(command, 'logout')) return { code: 1500 }
+    if (session.account === null) throw new Refused(2002, 'log in first')
+    return carryOut(on.world, { account: session.account, now: on.now }, command, clTRID)
+  } catch (error) {
+    if (error instanceof Refused) return { code: error.code, reason: error.message }
+    return { code: 2400, reason: 'a fault of the registry' }
+  }
+}
+
+function logIn(world: World, login: Element | undefined, session: Session): Answer {
+  const account = accountOf(world, word(part(login, 'clID')))
+  if (account.password !== word(part(login, 'pw'))) throw new Refused(2200, 'the password is wrong')
+  const unknown = every(part(login, 'svcs'), 'objURI').find((one) => !OBJECTS.includes(word(one)))
+  if (unknown) throw new Refused(2307, word(unknown))
+  session.account = account.id
+  return { code: 1000 }
 }
 
 const OBJECTS = [URI.domain, URI.host, URI.contact]

@@ -46,8 +46,8 @@ export type Domain = {
   refundable: { period: 'addPeriod' | 'renewPeriod' | 'transferPeriod'; until: number; minor: number }[]
 }
 
-export type Host = { name: string; sponsor: string; createdAt: number; addresses: string[] }
-export type Contact = { handle: string; sponsor: string; createdAt: number; xml: Record<string, string> }
+type Host = { name: string; sponsor: string; createdAt: number; addresses: string[] }
+type Contact = { handle: string; sponsor: string; createdAt: number; xml: Record<string, string> }
 
 /** What a year of a name costs, and what else is asked of those who register one. */
 export type Tld = { createMinor: number; renewMinor: number; transferMinor: number; restoreMinor: number }
@@ -67,7 +67,7 @@ export type World = {
   counter: number
 }
 
-export const DAY_MS = 86_400_000
+const DAY_MS = 86_400_000
 export const PERIODS = {
   addMs: 5 * DAY_MS,
   renewMs: 5 * DAY_MS,

@@ -99,14 +99,19 @@ export async function setNameservers(
   tx: Tx,
   tenantId: string,
   domainId: string,
-  list: readonly { host: string; addresses: string[] }[],
+  servers: readonly { host: string; addresses: string[] }[],
 ): Promise<void> {
   await tx
     .deleteFrom('domain_nameservers')
     .where('tenant_id', '=', tenantId)
     .where('domain_id', '=', domainId)
     .execute()
-  const rows = list.map((one, at) => ({ ...one, tenant_id: tenantId, domain_id: domainId, position: at + 1 }))
+  const rows = servers.map((one, at) => ({
+    ...one,
+    tenant_id: tenantId,
+    domain_id: domainId,
+    position: at + 1,
+  }))
   if (rows.length > 0) await tx.insertInto('domain_nameservers').values(rows).execute()
 }
 

@@ -4,7 +4,7 @@ import { keysetPage, type ListOptions } from './list.ts'
 import type { RegistrarAccountsTable, RegistrarEventsTable, TldPricesTable } from './types.ts'
 
 export type AccountRow = Selectable<RegistrarAccountsTable>
-export type PriceRow = Selectable<TldPricesTable>
+type PriceRow = Selectable<TldPricesTable>
 export type PaidOperation = PriceRow['operation']
 
 const view = (tx: Tx) =>

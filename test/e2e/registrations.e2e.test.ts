@@ -37,8 +37,8 @@ it('a name is searched, ordered, paid, registered, and changed at its registry',
 
   await page.goto(`/t/${slug}/domains`)
   await page.getByRole('link', { name: 'Register a domain' }).click()
-  await page.getByLabel('Name').fill(name)
-  await page.getByRole('button', { name: 'Search' }).click()
+  await page.getByRole('main').getByLabel('Name', { exact: true }).fill(name)
+  await page.getByRole('main').getByRole('button', { name: 'Search' }).click()
   const row = page.getByRole('row').filter({ hasText: name })
   await row.getByText('Free').waitFor()
   await picture('search')

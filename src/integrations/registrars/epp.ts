@@ -16,7 +16,7 @@ const CHECKED_AT_ONCE = 20
 const LOCKS = ['clientTransferProhibited', 'clientDeleteProhibited']
 
 /** As the registries ask: letters, digits and more, of a good length. */
-export const newAuthCode = (): string => `${randomBytes(12).toString('base64url')}aA1-`
+const newAuthCode = (): string => `${randomBytes(12).toString('base64url')}aA1-`
 
 const done = (outcome: Outcome<EppAnswer>, ref: string): Outcome<null> => {
   if (outcome.outcome !== 'ok') return outcome
@@ -34,17 +34,7 @@ const read = <T>(outcome: Outcome<EppAnswer>, parse: (answer: EppAnswer) => T | 
 /** A registry, or a registrar with an EPP gateway, as the contract of `types.ts` has it. */
 export function createEpp(to: EppConnection): Registrar {
   const session = new EppSession(to)
-  const ask = (body: Markup, extension: Markup | null = null): Promise<Outcome<EppAnswer>> =>
-    session.command({ body, extension, changes: false })
-  const tell = async (id: string, body: Markup, more: Partial<EppCommand> = {}): Promise<Outcome<null>> =>
-    done(await session.command({ body, id, changes: true, ...more }), id)
-
-  const info: Registrar['info'] = async (name) => {
-    const answer = await ask(commands.infoDomain(name))
-    if (answer.outcome === 'rejected' && answer.code === 'not_found') return ok(null)
-    return read(answer, (found) => factsOf(found, to.clientId, new Date()))
-  }
-
+  const of = wiredTo(session, to)
   return {
     kind: 'epp',
     caps: {
@@ -57,7 +47,34 @@ export function createEpp(to: EppConnection): Registrar {
       ds: true,
       contacts: to.contacts,
     },
+    ...questions(of),
+    ...deeds(of),
+    ...changes(of),
+    close: () => session.close(),
+  }
+}
 
+type Wired = ReturnType<typeof wiredTo>
+
+function wiredTo(session: EppSession, to: EppConnection) {
+  const ask = (body: Markup, extension: Markup | null = null): Promise<Outcome<EppAnswer>> =>
+    session.command({ body, extension, changes: false })
+  const tell = async (id: string, body: Markup, more: Partial<EppCommand> = {}): Promise<Outcome<null>> =>
+    done(await session.command({ body, id, changes: true, ...more }), id)
+
+  const info: Registrar['info'] = async (name) => {
+    const answer = await ask(commands.infoDomain(name))
+    if (answer.outcome === 'rejected' && answer.code === 'not_found') return ok(null)
+    return read(answer, (found) => factsOf(found, to.clientId, new Date()))
+  }
+
+  return { session, to, ask, tell, info }
+}
+
+type Questions = Pick<Registrar, 'check' | 'quote' | 'info' | 'transfer' | 'poll' | 'acknowledge' | 'balance'>
+
+function questions({ session, to, ask, info }: Wired): Questions {
+  return {
     async check(names) {
       const reached = await session.ready()
       if (reached.outcome !== 'ok') return reached
@@ -84,6 +101,44 @@ export function createEpp(to: EppConnection): Registrar {
 
     info,
 
+    async transfer(name) {
+      const answer = await ask(commands.transferDomain('query', name))
+      if (answer.outcome === 'rejected' && ['no_transfer', 'not_found'].includes(answer.code))
+        return ok({ status: 'none', words: answer.message, actsAt: null, direction: 'in' })
+      return read(answer, (found) => transferOf(found, to.clientId))
+    },
+    async poll() {
+      const answer = await ask(commands.pollRequest)
+      if (answer.outcome === 'ok' && answer.value.code === NO_MESSAGES) return ok(null)
+      return read(answer, (found) => messageOf(found, to.clientId))
+    },
+    acknowledge: async (id) =>
+      fineWhen('not_found', done(await session.command({ body: commands.pollAck(id), changes: true }), id)),
+    async balance() {
+      const reached = await session.ready()
+      if (reached.outcome !== 'ok') return reached
+      if (!session.knows(NS.balance))
+        return rejected('unsupported', 'The registry does not tell the balance.')
+      return read(await ask(commands.infoBalance), (found) => balanceOf(found, to.currency))
+    },
+  }
+}
+
+type Changes = Pick<
+  Registrar,
+  | 'setNameservers'
+  | 'setHost'
+  | 'removeHost'
+  | 'setDs'
+  | 'setContacts'
+  | 'setLock'
+  | 'setPrivacy'
+  | 'authCode'
+>
+type Deeds = Omit<Registrar, 'kind' | 'caps' | 'close' | keyof Questions | keyof Changes>
+
+function deeds({ session, to, ask, tell, info }: Wired): Deeds {
+  return {
     async register(id, { name, years, nameservers, contacts, premium }) {
       const ready = to.contacts ? await ensureContacts(session, id, contacts) : ok(null)
       if (ready.outcome !== 'ok') return ready
@@ -110,12 +165,6 @@ export function createEpp(to: EppConnection): Registrar {
       return facts?.status === 'pending' && facts.direction === 'in' ? pending(id) : asked
     },
 
-    async transfer(name) {
-      const answer = await ask(commands.transferDomain('query', name))
-      if (answer.outcome === 'rejected' && ['no_transfer', 'not_found'].includes(answer.code))
-        return ok({ status: 'none', words: answer.message, actsAt: null, direction: 'in' })
-      return read(answer, (found) => transferOf(found, to.clientId))
-    },
     cancelTransfer: (id, name) => tell(id, commands.transferDomain('cancel', name)),
     answerTransferOut: (id, name, how) => tell(id, commands.transferDomain(how, name)),
 
@@ -136,7 +185,11 @@ export function createEpp(to: EppConnection): Registrar {
         : told
     },
     remove: async (id, name) => fineWhen('not_found', await tell(id, commands.deleteDomain(name))),
+  }
+}
 
+function changes({ session, to, tell, info }: Wired): Changes {
+  return {
     setNameservers: (id, name, nameservers) => setNameservers(session, id, name, nameservers),
     setHost: (id, host, addresses) => setHost(session, id, host, addresses),
     removeHost: async (id, host) => fineWhen('not_found', await tell(id, commands.deleteHost(host))),
@@ -165,21 +218,5 @@ export function createEpp(to: EppConnection): Registrar {
       const set = await tell(id, commands.updateDomain(name, { authCode }))
       return set.outcome === 'ok' ? ok(authCode) : set
     },
-
-    async poll() {
-      const answer = await ask(commands.pollRequest)
-      if (answer.outcome === 'ok' && answer.value.code === NO_MESSAGES) return ok(null)
-      return read(answer, (found) => messageOf(found, to.clientId))
-    },
-    acknowledge: async (id) =>
-      fineWhen('not_found', done(await session.command({ body: commands.pollAck(id), changes: true }), id)),
-    async balance() {
-      const reached = await session.ready()
-      if (reached.outcome !== 'ok') return reached
-      if (!session.knows(NS.balance))
-        return rejected('unsupported', 'The registry does not tell the balance.')
-      return read(await ask(commands.infoBalance), (found) => balanceOf(found, to.currency))
-    },
-    close: () => session.close(),
   }
 }

@@ -141,7 +141,7 @@ export const updateHost = (host: string, add: readonly string[], remove: readonl
 export const deleteHost = (host: string): Markup => object('delete', 'host', hostNamed(host))
 
 /** A handle is 3 to 16 characters long: the end of our id is its random part. */
-export const handleOf = ({ id }: Pick<Contact, 'id'>): string =>
+const handleOf = ({ id }: Pick<Contact, 'id'>): string =>
   `MP${id.replaceAll('-', '').slice(-14).toUpperCase()}`
 
 export const handlesOf = (contacts: Contacts): Handles => ({

@@ -1,7 +1,7 @@
 /** RFC 5734: four bytes of length, which counts itself, then the document. */
 const HEADER = 4
 /** Far more than any answer has; a longer one is no EPP. */
-export const MAX_FRAME = 4 * 1024 * 1024
+const MAX_FRAME = 4 * 1024 * 1024
 
 export function frame(text: string): Buffer {
   const body = Buffer.from(text, 'utf8')

@@ -112,6 +112,8 @@ export async function ensureContacts(
   return ok(null)
 }
 
+const key = ({ role, handle }: { role: string; handle: string }): string => `${role}:${handle}`
+
 export async function setContacts(
   session: EppSession,
   id: string,
@@ -123,14 +125,13 @@ export async function setContacts(
   const before = await infoOf(session, name)
   if (before.outcome !== 'ok') return before
   const wanted = commands.handlesOf(to)
-  const key = ({ role, handle }: { role: string; handle: string }): string => `${role}:${handle}`
   const has = all(before.value, NS.domain, 'contact').flatMap((node) => {
     const role = node.attrs['type']
     if (role !== 'admin' && role !== 'tech' && role !== 'billing') return []
     return [{ role, handle: node.text.trim() } as const]
   })
-  const add = { handles: wanted.others.filter((one) => !has.some((other) => key(one) === key(other))) }
-  const remove = { handles: has.filter((one) => !wanted.others.some((other) => key(one) === key(other))) }
+  const add = { handles: wanted.others.filter((mine) => !has.some((other) => key(mine) === key(other))) }
+  const remove = { handles: has.filter((there) => !wanted.others.some((other) => key(there) === key(other))) }
   const registrant =
     textOf(one(before.value, NS.domain, 'registrant')) === wanted.registrant ? undefined : wanted.registrant
   if (registrant === undefined && add.handles.length + remove.handles.length === 0) return ok(null)

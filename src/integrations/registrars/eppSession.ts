@@ -135,8 +135,6 @@ export class EppSession {
     this.#link = link
     const menu = one(await link.next(this.#timeoutMs), NS.epp, 'greeting', 'svcMenu')
     if (!menu) throw new Error('it has sent no EPP greeting')
-    const uris = (node: Node | undefined, name: string): Set<string> =>
-      new Set(all(node, NS.epp, name).map(({ text }) => text.trim()))
     const objects = uris(menu, 'objURI')
     const extensions = uris(one(menu, NS.epp, 'svcExtension'), 'extURI')
     const ours = EXTENSIONS.filter((uri) => extensions.has(uri))
@@ -203,6 +201,9 @@ export class EppSession {
     this.#link = null
   }
 }
+
+const uris = (node: Node | undefined, name: string): Set<string> =>
+  new Set(all(node, NS.epp, name).map(({ text }) => text.trim()))
 
 const envelope = (content: Markup): string =>
   xml`<?xml version="1.0" encoding="UTF-8" standalone="no"?><epp xmlns="${NS.epp}">${content}</epp>`.text

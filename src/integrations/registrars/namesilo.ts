@@ -2,6 +2,7 @@ import { ok, pending, unknown, type Outcome } from '../../lib/outcome.ts'
 import { minorOf } from './eppAnswers.ts'
 import { refusal, transferStatus } from './namesiloCodes.ts'
 import {
+  type Call,
   isYes,
   listOf,
   namesiloCaller,
@@ -17,6 +18,29 @@ import type { Contact, Contacts, DsRecord, Registrar } from './types.ts'
 
 /** What the web API of NameSilo does, as the contract of `types.ts` has it (https://www.namesilo.com/api-reference). */
 export function createNameSilo(send: Send, to: NameSiloConnection): Registrar {
+  const of = wiredTo(send, to)
+  return {
+    kind: 'namesilo',
+    caps: {
+      poll: false,
+      guardedRenewal: false,
+      transferAnswers: false,
+      restore: false,
+      remove: false,
+      privacy: true,
+      ds: true,
+      contacts: true,
+    },
+    ...questions(of),
+    ...deeds(of),
+    ...changes(of),
+    close: () => Promise.resolve(),
+  }
+}
+
+type Wired = ReturnType<typeof wiredTo>
+
+function wiredTo(send: Send, to: NameSiloConnection) {
   const call = namesiloCaller(send, to)
   const price = (value: unknown) => {
     const amountMinor = minorOf(text(value))
@@ -26,8 +50,6 @@ export function createNameSilo(send: Send, to: NameSiloConnection): Registrar {
     const answer = await call(operation, params)
     return answer.outcome === 'ok' ? ok(null) : answer
   }
-  const unsupported = (what: string) =>
-    Promise.resolve(refusal('unsupported', `NameSilo's API cannot ${what}: do it on its pages.`))
 
   const info: Registrar['info'] = async (name) => {
     const answer = await call('getDomainInfo', { domain: name })
@@ -37,6 +59,10 @@ export function createNameSilo(send: Send, to: NameSiloConnection): Registrar {
     return facts ? ok(facts) : unknown('NameSilo has answered something else than was asked.')
   }
 
+  return { call, price, tell, info, ensureContacts: contactsAt(call) }
+}
+
+function contactsAt(call: Call) {
   /** Contacts have numbers there; ours is written into the field for a nickname, by which it is found again. */
   const ensureContact = async (contact: Contact): Promise<Outcome<string>> => {
     const listed = await call('contactList')
@@ -65,48 +91,47 @@ export function createNameSilo(send: Send, to: NameSiloConnection): Registrar {
     }
     return ok(ids)
   }
-  const asServers = (hosts: readonly string[]): Params =>
-    Object.fromEntries(hosts.map((host, at) => [`ns${at + 1}`, host]))
+  return ensureContacts
+}
+
+const unsupported = (what: string) =>
+  Promise.resolve(refusal('unsupported', `NameSilo's API cannot ${what}: do it on its pages.`))
+
+const asServers = (hosts: readonly string[]): Params =>
+  Object.fromEntries(hosts.map((host, at) => [`ns${at + 1}`, host]))
+
+type Questions = Pick<Registrar, 'check' | 'quote' | 'info' | 'transfer' | 'poll' | 'acknowledge' | 'balance'>
+
+function questions({ call, price, info }: Wired): Questions {
+  const check: Registrar['check'] = async (names) => {
+    const answer = await call('checkRegisterAvailability', { domains: names.join(',') })
+    if (answer.outcome !== 'ok') return answer
+    const free = new Map(
+      listOf(answer.value['available'])
+        .map(record)
+        .map((row) => [text(row['domain'] ?? row['name']).toLowerCase(), row]),
+    )
+    return ok(
+      names.map((name) => {
+        const row = free.get(name)
+        return {
+          name,
+          available: row !== undefined,
+          reason: row === undefined ? 'It is taken, or not sold.' : null,
+          premium: isYes(row?.['premium']),
+          price: row === undefined ? null : price(row['price']),
+        }
+      }),
+    )
+  }
 
   return {
-    kind: 'namesilo',
-    caps: {
-      poll: false,
-      guardedRenewal: false,
-      transferAnswers: false,
-      restore: false,
-      remove: false,
-      privacy: true,
-      ds: true,
-      contacts: true,
-    },
-
-    async check(names) {
-      const answer = await call('checkRegisterAvailability', { domains: names.join(',') })
-      if (answer.outcome !== 'ok') return answer
-      const free = new Map(
-        listOf(answer.value['available'])
-          .map(record)
-          .map((row) => [text(row['domain'] ?? row['name']).toLowerCase(), row]),
-      )
-      return ok(
-        names.map((name) => {
-          const row = free.get(name)
-          return {
-            name,
-            available: row !== undefined,
-            reason: row === undefined ? 'It is taken, or not sold.' : null,
-            premium: isYes(row?.['premium']),
-            price: row === undefined ? null : price(row['price']),
-          }
-        }),
-      )
-    },
+    check,
 
     async quote(operation, name, years) {
       if (operation === 'restore') return ok({ price: null, premium: false })
       if (operation === 'register') {
-        const answer = await this.check([name])
+        const answer = await check([name])
         if (answer.outcome !== 'ok') return answer
         const found = answer.value[0]
         const first = found?.price ?? null
@@ -127,6 +152,41 @@ export function createNameSilo(send: Send, to: NameSiloConnection): Registrar {
 
     info,
 
+    async transfer(name) {
+      const answer = await call('checkTransferStatus', { domain: name })
+      if (answer.outcome === 'rejected' && answer.code === 'not_found')
+        return ok({ status: 'none', words: answer.message, actsAt: null, direction: 'in' })
+      if (answer.outcome !== 'ok') return answer
+      const words = text(answer.value['status'])
+      return ok({ status: transferStatus(words), words, actsAt: null, direction: 'in' })
+    },
+
+    poll: () => Promise.resolve(ok(null)),
+    acknowledge: () => Promise.resolve(ok(null)),
+    async balance() {
+      const answer = await call('getAccountBalance')
+      if (answer.outcome !== 'ok') return answer
+      const found = price(text(answer.value['balance']).replaceAll(',', ''))
+      return found ? ok(found) : unknown('NameSilo has not said the balance.')
+    },
+  }
+}
+
+type Changes = Pick<
+  Registrar,
+  | 'setNameservers'
+  | 'setHost'
+  | 'removeHost'
+  | 'setDs'
+  | 'setContacts'
+  | 'setLock'
+  | 'setPrivacy'
+  | 'authCode'
+>
+type Deeds = Omit<Registrar, 'kind' | 'caps' | 'close' | keyof Questions | keyof Changes>
+
+function deeds({ tell, info, ensureContacts }: Wired): Deeds {
+  return {
     async register(_id, { name, years, nameservers, contacts, privacy }) {
       const ids = await ensureContacts(contacts)
       if (ids.outcome !== 'ok') return ids
@@ -162,19 +222,29 @@ export function createNameSilo(send: Send, to: NameSiloConnection): Registrar {
       })
       return asked.outcome === 'ok' ? pending(id) : asked
     },
-    async transfer(name) {
-      const answer = await call('checkTransferStatus', { domain: name })
-      if (answer.outcome === 'rejected' && answer.code === 'not_found')
-        return ok({ status: 'none', words: answer.message, actsAt: null, direction: 'in' })
-      if (answer.outcome !== 'ok') return answer
-      const words = text(answer.value['status'])
-      return ok({ status: transferStatus(words), words, actsAt: null, direction: 'in' })
-    },
+
     cancelTransfer: () => unsupported('take a transfer back'),
     answerTransferOut: () => unsupported('answer a transfer'),
     restore: () => unsupported('restore a domain'),
     remove: () => unsupported('delete a domain'),
+  }
+}
 
+const key = (row: DsRecord): string =>
+  [row.keyTag, row.algorithm, row.digestType, row.digest.toUpperCase()].join(' ')
+
+function changes({ call, tell, ensureContacts }: Wired): Changes {
+  const setGlue = async (host: string, addresses: readonly string[]): Promise<Outcome<null>> => {
+    const params = {
+      ...glueParams(host),
+      ...Object.fromEntries(addresses.map((address, at) => [`ip${at + 1}`, address])),
+    }
+    const changed = await tell('modifyRegisteredNameServer', params)
+    if (changed.outcome !== 'rejected' || changed.code !== 'not_found') return changed
+    return tell('addRegisteredNameServer', params)
+  }
+
+  return {
     async setNameservers(_id, name, servers) {
       for (const { host, addresses } of servers.filter((one) => one.host.endsWith(`.${name}`))) {
         const made = await setGlue(host, addresses)
@@ -187,8 +257,6 @@ export function createNameSilo(send: Send, to: NameSiloConnection): Registrar {
     async setDs(_id, name, records) {
       const listed = await call('dnsSecListRecords', { domain: name })
       if (listed.outcome !== 'ok') return listed
-      const key = (row: DsRecord): string =>
-        [row.keyTag, row.algorithm, row.digestType, row.digest.toUpperCase()].join(' ')
       const has = listOf(listed.value['ds_record']).map(record).map(dsOf)
       const calls = [
         ...has
@@ -228,26 +296,6 @@ export function createNameSilo(send: Send, to: NameSiloConnection): Registrar {
       const asked = await call('retrieveAuthCode', { domain: name })
       return asked.outcome === 'ok' ? ok(null) : asked
     },
-
-    poll: () => Promise.resolve(ok(null)),
-    acknowledge: () => Promise.resolve(ok(null)),
-    async balance() {
-      const answer = await call('getAccountBalance')
-      if (answer.outcome !== 'ok') return answer
-      const found = price(text(answer.value['balance']).replaceAll(',', ''))
-      return found ? ok(found) : unknown('NameSilo has not said the balance.')
-    },
-    close: () => Promise.resolve(),
-  }
-
-  async function setGlue(host: string, addresses: readonly string[]): Promise<Outcome<null>> {
-    const params = {
-      ...glueParams(host),
-      ...Object.fromEntries(addresses.map((address, at) => [`ip${at + 1}`, address])),
-    }
-    const changed = await tell('modifyRegisteredNameServer', params)
-    if (changed.outcome !== 'rejected' || changed.code !== 'not_found') return changed
-    return tell('addRegisteredNameServer', params)
   }
 }
 

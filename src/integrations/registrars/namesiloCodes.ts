@@ -53,7 +53,7 @@ const CODES: Record<number, RegistrarCode> = {
   281: 'invalid',
 }
 
-export const PENDING_ORDER = 'order'
+const PENDING_ORDER = 'order'
 
 /** @param code of the answer; @param value of an answer that says it was done */
 export function outcomeOf<T>(code: number, detail: string, value: T): Outcome<T> {

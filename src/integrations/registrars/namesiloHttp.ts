@@ -6,6 +6,7 @@ import type { RegistrarConnection } from './types.ts'
 export type Send = (request: OutgoingRequest) => Promise<OutgoingAnswer>
 export type NameSiloConnection = Extract<RegistrarConnection, { kind: 'namesilo' }>
 export type Reply = Record<string, unknown>
+export type Call = (operation: string, params?: Params) => Promise<Outcome<Reply>>
 export type Params = Record<string, string | number>
 
 const TIMEOUT_MS = 30_000
@@ -13,17 +14,14 @@ const isRecord = (value: unknown): value is Reply =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Calls NameSilo, one call at a time. The key stands in the address there, so no address ever reaches a message. */
-export function namesiloCaller(
-  send: Send,
-  { url, key, timeoutMs = TIMEOUT_MS }: NameSiloConnection,
-): (operation: string, params?: Params) => Promise<Outcome<Reply>> {
+export function namesiloCaller(send: Send, { url, key, timeoutMs = TIMEOUT_MS }: NameSiloConnection): Call {
   let tail: Promise<unknown> = Promise.resolve()
   const call = async (operation: string, params: Params = {}): Promise<Outcome<Reply>> => {
     const query = new URLSearchParams({ version: '1', type: 'json', key })
     for (const [name, value] of Object.entries(params)) query.set(name, String(value))
     let answer: OutgoingAnswer
     try {
-      answer = await send({ url: `${url}/${operation}?${query}`, timeoutMs })
+      answer = await send({ url: `${url}/${operation}?${query.toString()}`, timeoutMs })
     } catch (error) {
       if (!(error instanceof OutgoingFault)) throw error
       const words = error.message.replaceAll(key, '…')

@@ -6,7 +6,7 @@ import type { Outcome } from '../../lib/outcome.ts'
  * repeated by a client: after `unknown` the caller looks by `info`, `transfer` or `poll`.
  */
 
-export type RegistrarKind = 'epp' | 'namesilo'
+type RegistrarKind = 'epp' | 'namesilo'
 
 /** As whom a registrar is asked. Secrets come from the caller, and never reach a message or a log line. */
 export type RegistrarConnection =
@@ -30,7 +30,7 @@ export type RegistrarConnection =
   | { kind: 'namesilo'; url: string; key: string; currency: string; timeoutMs?: number }
 
 /** What a registrar can do at all; callers ask this and never its kind. What it cannot is `rejected` with `unsupported`. */
-export type RegistrarCaps = {
+type RegistrarCaps = {
   /** It tells of changes by a queue of messages. */
   poll: boolean
   /** A renewal names the expiry that it is from, so that it cannot happen twice. */
@@ -71,7 +71,7 @@ export type RegistrarCode =
   | 'transfer_pending'
 
 /** Identifies one call; it was stored before. A registry keeps it with what it did. */
-export type CallId = string
+type CallId = string
 
 export type Price = { amountMinor: bigint; currency: string }
 
@@ -96,8 +96,7 @@ export type NameServer = {
 
 export type DsRecord = { keyTag: number; algorithm: number; digestType: number; digest: string }
 
-export type ContactRole = 'registrant' | 'admin' | 'tech' | 'billing'
-export const CONTACT_ROLES: readonly ContactRole[] = ['registrant', 'admin', 'tech', 'billing']
+type ContactRole = 'registrant' | 'admin' | 'tech' | 'billing'
 
 export type Contact = {
   /** Ours. The same id with other words changes the contact at the registrar. */
@@ -163,7 +162,7 @@ export type RegistryMessage = {
   about: 'transfer_out' | 'transferred_out' | 'transfer_in' | 'pending_action' | 'low_balance' | 'other'
 }
 
-export type RegisterAsked = {
+type RegisterAsked = {
   name: string
   years: number
   /** None of them below the name itself: those come with `setNameservers`. */

@@ -108,6 +108,8 @@ export async function getRegistrar(ctx: Ctx, id: string): Promise<Registrar> {
   return present(row)
 }
 
+const shown = ({ name, state, config }: AccountRow): Record<string, unknown> => ({ name, state, config })
+
 const nameTaken = (name: string | undefined) => (error: unknown) => {
   if (violatedConstraint(error) !== 'registrar_accounts_name') throw error
   throw new AppError('already_exists', `There is already a registrar named ${name}.`)
@@ -179,11 +181,6 @@ export async function updateRegistrar(
     })
     .catch(nameTaken(name))
   const after = await registrars.lock(ctx.tx, id)
-  const shown = (row: AccountRow): Record<string, unknown> => ({
-    name: row.name,
-    state: row.state,
-    config: row.config,
-  })
   await say(ctx, { id, name: after?.name ?? before.name }, 'REGISTRAR_UPDATED', {
     diff: auditService.diffOf<Record<string, unknown>>(shown(before), shown(after ?? before)),
     details: { newSecret: parts !== undefined },

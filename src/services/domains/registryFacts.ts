@@ -21,13 +21,14 @@ export const seenOf = (facts: DomainFacts): Seen => ({
 
 const dateOf = (text: string | null): Date | null => (text === null ? null : new Date(text))
 
+const listed = (hosts: readonly string[]): string => hosts.toSorted().join(', ')
+
 /** Where the registry has something else than mPanel; null: nowhere. */
 async function differenceOf(ctx: Ctx, domain: DomainRow, seen: Seen): Promise<string | null> {
   const wanted = (await operations.nameserversOf(ctx.tx, domain.tenant_id, domain.id)).map(({ host }) => host)
-  const list = (hosts: readonly string[]): string => hosts.toSorted().join(', ')
   const parts = [
-    ...(wanted.length > 0 && list(wanted) !== list(seen.nameservers)
-      ? [`name servers ${list(seen.nameservers) || 'none'} instead of ${list(wanted)}`]
+    ...(wanted.length > 0 && listed(wanted) !== listed(seen.nameservers)
+      ? [`name servers ${listed(seen.nameservers) || 'none'} instead of ${listed(wanted)}`]
       : []),
     ...(domain.locked === seen.locked ? [] : [seen.locked ? 'locked' : 'not locked']),
   ]

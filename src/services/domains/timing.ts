@@ -56,13 +56,14 @@ export const pollAll = (root: Root): Promise<void> =>
       await enqueuePoll(ctx, account)
   })
 
+const tried = (ctx: Ctx, id: string): Promise<unknown> =>
+  domains.update(ctx.tx, id, { renewal_tried_at: ctx.now(), updated_at: ctx.now() })
+
 /** Orders renewals of domains that are to be kept. One that cannot be ordered is tried again nearer to the expiry. */
 export async function renewDue(root: Root): Promise<void> {
   const rows = await asSystem(root, 'domains', 'platform', (ctx) =>
     operations.dueForRenewal(ctx.tx, ctx.now(), BATCH),
   )
-  const tried = (ctx: Ctx, id: string): Promise<unknown> =>
-    domains.update(ctx.tx, id, { renewal_tried_at: ctx.now(), updated_at: ctx.now() })
   await each(root, 'a renewal could not be ordered', rows, async (_, row) => {
     const { id, tenant_id: tenantId } = row
     try {

@@ -1,8 +1,8 @@
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useState, type ReactNode } from 'react'
 import type { Customer } from '../../api/customers.ts'
 import { registerDomain, transferDomain, type DomainOrdered } from '../../api/domainRegistrations.ts'
-import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
+import { Form, REQUIRED, useApiForm, type ApiForm } from '../../components/Form.tsx'
 import { Page } from '../../components/Page.tsx'
 import { CustomerPicker, TenantPicker } from '../../components/pickers.tsx'
 import { useSession } from '../../components/session.ts'
@@ -98,7 +98,7 @@ export default function OrderDomainPage() {
           onCancel={back}
         >
           <Card title="Order">
-            <div className="grid gap-4 sm:grid-cols-2">
+            <OrderFields of={of} isTransfer={isTransfer}>
               {tenant.id === undefined && (
                 <Field label="Tenant">
                   <TenantPicker
@@ -115,40 +115,7 @@ export default function OrderDomainPage() {
                   <CustomerPicker value={customer} onChange={setCustomer} tenantId={owner.id} />
                 </Field>
               )}
-              {isTransfer ? (
-                <Field
-                  label="Transfer code"
-                  hint="From the present registrar, where the domain must be unlocked. It is kept sealed."
-                  error={errorOf('authCode')}
-                >
-                  <Input
-                    autoComplete="off"
-                    spellCheck={false}
-                    maxLength={255}
-                    {...form.register('authCode', { required: REQUIRED })}
-                  />
-                </Field>
-              ) : (
-                <Field label="Period" error={errorOf('years')}>
-                  <Select {...form.register('years')}>
-                    {Array.from({ length: 10 }, (_, at) => (
-                      <option key={at} value={at + 1}>
-                        {count(at + 1, 'year')}
-                      </option>
-                    ))}
-                  </Select>
-                </Field>
-              )}
-              <div className="space-y-2 sm:col-span-2">
-                <Checkbox label="Order renewals in time by itself" {...form.register('autoRenew')} />
-                {!isTransfer && (
-                  <Checkbox
-                    label="Hide the holder from the public, where the registrar can"
-                    {...form.register('privacy')}
-                  />
-                )}
-              </div>
-            </div>
+            </OrderFields>
           </Card>
           <Card title="Holder">
             <ContactFields of={of} />
@@ -167,5 +134,55 @@ export default function OrderDomainPage() {
         </Form>
       </div>
     </Page>
+  )
+}
+
+/** What is ordered; `children`: for whom. */
+function OrderFields({
+  of: { form, errorOf },
+  isTransfer,
+  children,
+}: {
+  of: ApiForm<Values, DomainOrdered>
+  isTransfer: boolean
+  children: ReactNode
+}) {
+  return (
+    <div className="grid gap-4 sm:grid-cols-2">
+      {children}
+      {isTransfer ? (
+        <Field
+          label="Transfer code"
+          hint="From the present registrar, where the domain must be unlocked. It is kept sealed."
+          error={errorOf('authCode')}
+        >
+          <Input
+            autoComplete="off"
+            spellCheck={false}
+            maxLength={255}
+            {...form.register('authCode', { required: REQUIRED })}
+          />
+        </Field>
+      ) : (
+        <Field label="Period" error={errorOf('years')}>
+          <Select {...form.register('years')}>
+            {Array.from({ length: 10 }, (_, at) => (
+              <option key={at} value={at + 1}>
+                {count(at + 1, 'year')}
+              </option>
+            ))}
+          </Select>
+        </Field>
+      )}
+      <div className="space-y-2 sm:col-span-2">
+        <Checkbox label="Order renewals in time by itself" {...form.register('autoRenew')} />
+        {!isTransfer && (
+          <Checkbox
+            label="Hide the holder from the public, where the registrar can"
+            {...form.register('privacy')}
+          />
+        )}
+      </div>
+    </div>
   )
 }
