@@ -1101,6 +1101,70 @@ create table domain_connections (
   constraint domain_connections_hosts_check CHECK (((cardinality(hosts) >= 1) AND (cardinality(hosts) <= 50)))
 );
 
+create table domain_contacts (
+  tenant_id uuid not null,
+  domain_id uuid not null,
+  role text not null,
+  contact_id uuid not null,
+  data jsonb not null,
+  updated_at timestamp with time zone not null,
+  constraint domain_contacts_pkey PRIMARY KEY (domain_id, role),
+  constraint domain_contacts_tenant_id_domain_id_fkey FOREIGN KEY (tenant_id, domain_id) REFERENCES domains(tenant_id, id),
+  constraint domain_contacts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint domain_contacts_role_check CHECK ((role = ANY (ARRAY['registrant'::text, 'admin'::text, 'tech'::text, 'billing'::text])))
+);
+
+create table domain_nameservers (
+  tenant_id uuid not null,
+  domain_id uuid not null,
+  position integer not null,
+  host text not null,
+  addresses text[] not null default '{}'::text[],
+  constraint domain_nameservers_domain_id_host_key UNIQUE (domain_id, host),
+  constraint domain_nameservers_pkey PRIMARY KEY (domain_id, "position"),
+  constraint domain_nameservers_tenant_id_domain_id_fkey FOREIGN KEY (tenant_id, domain_id) REFERENCES domains(tenant_id, id),
+  constraint domain_nameservers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint domain_nameservers_position_check CHECK ((("position" >= 1) AND ("position" <= 13)))
+);
+
+create table domain_operations (
+  id uuid not null,
+  tenant_id uuid not null,
+  domain_id uuid not null,
+  account_id uuid not null,
+  kind text not null,
+  state text not null,
+  request jsonb not null,
+  before text not null,
+  cltrid text not null,
+  secret_sealed bytea,
+  invoice_id uuid,
+  price_minor bigint,
+  currency character(3),
+  sent_at timestamp with time zone,
+  words text,
+  error_code text,
+  error_message text,
+  actor jsonb not null,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint domain_operations_cltrid_key UNIQUE (cltrid),
+  constraint domain_operations_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint domain_operations_pkey PRIMARY KEY (id),
+  constraint domain_operations_account_id_fkey FOREIGN KEY (account_id) REFERENCES registrar_accounts(id),
+  constraint domain_operations_tenant_id_domain_id_fkey FOREIGN KEY (tenant_id, domain_id) REFERENCES domains(tenant_id, id),
+  constraint domain_operations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint domain_operations_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices(tenant_id, id),
+  constraint domain_operations_check CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'cancelled'::text])))),
+  constraint domain_operations_check1 CHECK (((state = 'rejected'::text) = (error_code IS NOT NULL))),
+  constraint domain_operations_check2 CHECK (((price_minor IS NULL) = (currency IS NULL))),
+  constraint domain_operations_check3 CHECK (((state <> ALL (ARRAY['pending_registry'::text, 'unknown'::text])) OR (sent_at IS NOT NULL))),
+  constraint domain_operations_check4 CHECK (((ended_at IS NULL) OR (secret_sealed IS NULL))),
+  constraint domain_operations_kind_check CHECK ((kind = ANY (ARRAY['register'::text, 'renew'::text, 'transferIn'::text, 'restore'::text, 'delete'::text, 'update'::text]))),
+  constraint domain_operations_state_check CHECK ((state = ANY (ARRAY['awaiting_payment'::text, 'queued'::text, 'running'::text, 'pending_registry'::text, 'unknown'::text, 'succeeded'::text, 'rejected'::text, 'cancelled'::text])))
+);
+
 create table domain_queue partition of provisioning_jobs_live FOR VALUES IN ('domain');
 
 create table domains (
@@ -1119,15 +1183,29 @@ create table domains (
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
   ended_at timestamp with time zone,
+  registrar_account_id uuid,
+  registered_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  auto_renew boolean not null default true,
+  locked boolean not null default false,
+  privacy boolean not null default false,
+  ds_records jsonb not null default '[]'::jsonb,
+  registry_statuses text[] not null default '{}'::text[],
+  registry_finding text,
+  synced_at timestamp with time zone,
+  renewal_tried_at timestamp with time zone,
   constraint domains_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint domains_pkey PRIMARY KEY (id),
+  constraint domains_registrar_account_id_fkey FOREIGN KEY (registrar_account_id) REFERENCES registrar_accounts(id),
   constraint domains_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
   constraint domains_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint domains_at_registrar CHECK (((registrar_account_id IS NOT NULL) OR (registration = ANY (ARRAY['external'::text, 'ended'::text])))),
   constraint domains_check CHECK (((name = registrable_name) OR (name ~~ ('%.'::text || registrable_name)))),
-  constraint domains_check1 CHECK (((registration = 'ended'::text) = (ended_at IS NOT NULL))),
+  constraint domains_ended CHECK (((ended_at IS NOT NULL) = (registration = ANY (ARRAY['ended'::text, 'transferred_out'::text, 'released'::text, 'registration_failed'::text, 'transfer_failed'::text, 'cancelled'::text])))),
+  constraint domains_expiry CHECK (((expires_at IS NOT NULL) OR (registration <> ALL (ARRAY['active'::text, 'suspended'::text, 'expired_grace'::text, 'redemption'::text, 'pending_restore'::text, 'pending_delete'::text, 'transfer_out_pending'::text])))),
   constraint domains_name_check CHECK (((name ~ '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$'::text) AND (length(name) <= 253))),
   constraint domains_proof_check CHECK (((length(proof) >= 20) AND (length(proof) <= 100))),
-  constraint domains_registration CHECK ((registration = ANY (ARRAY['external'::text, 'ended'::text])))
+  constraint domains_registration CHECK ((registration = ANY (ARRAY['external'::text, 'ended'::text, 'awaiting_payment'::text, 'registering'::text, 'pending_registry'::text, 'transferring_in'::text, 'active'::text, 'suspended'::text, 'expired_grace'::text, 'redemption'::text, 'pending_restore'::text, 'pending_delete'::text, 'transfer_out_pending'::text, 'transferred_out'::text, 'released'::text, 'registration_failed'::text, 'transfer_failed'::text, 'cancelled'::text])))
 );
 
 create table dunning_policies (
@@ -1275,7 +1353,7 @@ create table invoice_lines (
   constraint invoice_lines_tenant_id_item_id_fkey FOREIGN KEY (tenant_id, item_id) REFERENCES subscription_items(tenant_id, id),
   constraint invoice_lines_check CHECK (((net_minor + tax_minor) = gross_minor)),
   constraint invoice_lines_check1 CHECK (((kind <> 'recurring'::text) OR (item_id IS NOT NULL))),
-  constraint invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['recurring'::text, 'setup'::text, 'manual'::text, 'credit'::text, 'carried'::text]))),
+  constraint invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['recurring'::text, 'setup'::text, 'manual'::text, 'credit'::text, 'carried'::text, 'domain'::text]))),
   constraint invoice_lines_line_no_check CHECK ((line_no > 0))
 );
 
@@ -1844,6 +1922,46 @@ create table provisioning_jobs (
 
 create table provisioning_jobs_live partition of provisioning_jobs FOR VALUES IN ('infinity');
 
+create table registrar_accounts (
+  id uuid not null,
+  name text not null,
+  driver text not null,
+  config jsonb not null,
+  secret_sealed bytea not null,
+  currency character(3) not null,
+  simulated boolean not null default false,
+  state text not null default 'active'::text,
+  health text not null default 'unknown'::text,
+  health_message text,
+  checked_at timestamp with time zone,
+  balance_minor bigint,
+  balance_at timestamp with time zone,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  constraint registrar_accounts_pkey PRIMARY KEY (id),
+  constraint registrar_accounts_check CHECK (((health = 'failing'::text) = (health_message IS NOT NULL))),
+  constraint registrar_accounts_check1 CHECK (((balance_minor IS NULL) = (balance_at IS NULL))),
+  constraint registrar_accounts_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint registrar_accounts_driver_check CHECK ((driver = ANY (ARRAY['epp'::text, 'namesilo'::text]))),
+  constraint registrar_accounts_health_check CHECK ((health = ANY (ARRAY['unknown'::text, 'ok'::text, 'failing'::text]))),
+  constraint registrar_accounts_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint registrar_accounts_state_check CHECK ((state = ANY (ARRAY['active'::text, 'retired'::text])))
+);
+
+create table registrar_events (
+  id uuid not null,
+  account_id uuid not null,
+  message_id text not null,
+  about text not null,
+  name text,
+  text text not null,
+  said_at timestamp with time zone,
+  received_at timestamp with time zone not null,
+  constraint registrar_events_account_id_message_id_key UNIQUE (account_id, message_id),
+  constraint registrar_events_pkey PRIMARY KEY (id),
+  constraint registrar_events_account_id_fkey FOREIGN KEY (account_id) REFERENCES registrar_accounts(id)
+);
+
 create table role_grants (
   id uuid not null,
   user_id uuid not null,
@@ -2392,6 +2510,28 @@ create table timers (
   constraint timers_pkey PRIMARY KEY (name)
 );
 
+create table tld_prices (
+  id uuid not null,
+  account_id uuid not null,
+  tld text not null,
+  operation text not null,
+  years integer not null,
+  currency character(3) not null,
+  cost_minor bigint not null,
+  margin_minor bigint not null,
+  price_minor bigint not null generated always as ((cost_minor + margin_minor)) stored,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint tld_prices_pkey PRIMARY KEY (id),
+  constraint tld_prices_account_id_fkey FOREIGN KEY (account_id) REFERENCES registrar_accounts(id),
+  constraint tld_prices_check CHECK (((cost_minor + margin_minor) >= 0)),
+  constraint tld_prices_cost_minor_check CHECK ((cost_minor >= 0)),
+  constraint tld_prices_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint tld_prices_operation_check CHECK ((operation = ANY (ARRAY['register'::text, 'renew'::text, 'transferIn'::text, 'restore'::text]))),
+  constraint tld_prices_tld_check CHECK ((tld ~ '^[a-z0-9-]{2,63}(\.[a-z0-9-]{2,63})*$'::text)),
+  constraint tld_prices_years_check CHECK (((years >= 1) AND (years <= 10)))
+);
+
 create table user_identities (
   id uuid not null,
   user_id uuid not null,
@@ -2718,7 +2858,19 @@ CREATE UNIQUE INDEX domain_connections_once ON public.domain_connections USING b
 
 CREATE INDEX domain_connections_pod ON public.domain_connections USING btree (pod_id) WHERE (ended_at IS NULL);
 
+CREATE UNIQUE INDEX domain_operations_invoice ON public.domain_operations USING btree (invoice_id) WHERE (invoice_id IS NOT NULL);
+
+CREATE INDEX domain_operations_list ON public.domain_operations USING btree (domain_id, id DESC);
+
+CREATE UNIQUE INDEX domain_operations_open ON public.domain_operations USING btree (domain_id) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text, 'pending_registry'::text, 'unknown'::text]));
+
+CREATE UNIQUE INDEX domain_operations_unpaid ON public.domain_operations USING btree (domain_id) WHERE (state = 'awaiting_payment'::text);
+
+CREATE INDEX domain_operations_waiting ON public.domain_operations USING btree (id) WHERE (state = 'awaiting_payment'::text);
+
 CREATE INDEX domains_customer ON public.domains USING btree (tenant_id, customer_id, id DESC) WHERE (customer_id IS NOT NULL);
+
+CREATE INDEX domains_expiring ON public.domains USING btree (expires_at) WHERE ((ended_at IS NULL) AND (expires_at IS NOT NULL));
 
 CREATE INDEX domains_list ON public.domains USING btree (tenant_id, id DESC);
 
@@ -2727,6 +2879,8 @@ CREATE UNIQUE INDEX domains_once ON public.domains USING btree (name) WHERE ((ve
 CREATE UNIQUE INDEX domains_once_in_tenant ON public.domains USING btree (tenant_id, name) WHERE (ended_at IS NULL);
 
 CREATE INDEX domains_registrable ON public.domains USING btree (registrable_name) WHERE (ended_at IS NULL);
+
+CREATE INDEX domains_synced ON public.domains USING btree (synced_at NULLS FIRST) WHERE ((ended_at IS NULL) AND (registrar_account_id IS NOT NULL));
 
 CREATE INDEX domains_unverified ON public.domains USING btree (COALESCE(checked_at, created_at)) WHERE ((verified_at IS NULL) AND (ended_at IS NULL));
 
@@ -2848,6 +3002,10 @@ CREATE INDEX provisioning_jobs_subject_all ON ONLY public.provisioning_jobs USIN
 
 CREATE INDEX provisioning_jobs_tenant_all ON ONLY public.provisioning_jobs USING btree (tenant_id, id DESC);
 
+CREATE UNIQUE INDEX registrar_accounts_name ON public.registrar_accounts USING btree (name);
+
+CREATE INDEX registrar_events_name ON public.registrar_events USING btree (name, received_at DESC) WHERE (name IS NOT NULL);
+
 CREATE UNIQUE INDEX role_grants_once ON public.role_grants USING btree (user_id, role_id, COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid));
 
 CREATE INDEX role_grants_role ON public.role_grants USING btree (role_id);
@@ -2956,6 +3114,10 @@ CREATE UNIQUE INDEX tenant_suspensions_subscription ON public.tenant_suspensions
 
 CREATE INDEX tenants_search ON public.tenants USING gin (search_text gin_trgm_ops);
 
+CREATE UNIQUE INDEX tld_prices_once ON public.tld_prices USING btree (account_id, tld, operation, years, currency);
+
+CREATE INDEX tld_prices_tld ON public.tld_prices USING btree (tld, operation, currency);
+
 CREATE INDEX user_passkeys_user ON public.user_passkeys USING btree (user_id, id);
 
 CREATE INDEX user_recovery_codes_user ON public.user_recovery_codes USING btree (user_id);
@@ -3041,6 +3203,12 @@ alter table dns_templates enable row level security, force row level security;
 alter table dns_zones enable row level security, force row level security;
 
 alter table domain_connections enable row level security, force row level security;
+
+alter table domain_contacts enable row level security, force row level security;
+
+alter table domain_nameservers enable row level security, force row level security;
+
+alter table domain_operations enable row level security, force row level security;
 
 alter table domains enable row level security, force row level security;
 
@@ -3223,6 +3391,12 @@ create policy tenant_update on dns_templates for update using ((( SELECT app_pla
 create policy tenant_wall on dns_zones for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on domain_connections for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on domain_contacts for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on domain_nameservers for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on domain_operations for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on domains for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -3490,6 +3664,12 @@ grant insert, select, update on dns_zones to mpanel_app;
 
 grant insert, select, update on domain_connections to mpanel_app;
 
+grant delete, insert, select, update on domain_contacts to mpanel_app;
+
+grant delete, insert, select, update on domain_nameservers to mpanel_app;
+
+grant insert, select, update on domain_operations to mpanel_app;
+
 grant insert, select, update on domains to mpanel_app;
 
 grant delete, insert, select, update on dunning_policies to mpanel_app;
@@ -3566,6 +3746,10 @@ grant select on provisioning_jobs to mpanel_app;
 
 grant insert, select, update on provisioning_jobs_live to mpanel_app;
 
+grant insert, select, update on registrar_accounts to mpanel_app;
+
+grant insert, select on registrar_events to mpanel_app;
+
 grant delete, insert, select on role_grants to mpanel_app;
 
 grant delete, insert, select on role_permissions to mpanel_app;
@@ -3619,6 +3803,8 @@ grant insert, select, update on tenant_suspensions to mpanel_app;
 grant insert, select, update on tenants to mpanel_app;
 
 grant insert, select, update on timers to mpanel_app;
+
+grant delete, insert, select, update on tld_prices to mpanel_app;
 
 grant delete, insert, select, update on user_identities to mpanel_app;
 
@@ -3792,6 +3978,27 @@ begin
     select f.id, f.external_ref, f.email from found f
     where not exists (select from customer_import_rows r where r.import_id = p_import and r.customer_id = f.id and r.done)
     order by f.id;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.domain_proven_by_registry(p_domain uuid, p_now timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  v_scope text := current_setting('app.scope', true);
+begin
+  if not exists (select from domains where id = p_domain and ended_at is null and registrar_account_id is not null) then
+    raise exception 'domain % is not registered here', p_domain using errcode = 'insufficient_privilege';
+  end if;
+  perform set_config('app.scope', 'platform', true);
+  update domains other set verified_at = null, check_fault = 'The registry says that it was registered by somebody else.',
+      version = other.version + 1, updated_at = p_now
+    from domains mine where mine.id = p_domain and other.name = mine.name and other.id <> mine.id
+      and other.verified_at is not null and other.ended_at is null;
+  update domains set verified_at = coalesce(verified_at, p_now) where id = p_domain;
+  perform set_config('app.scope', coalesce(v_scope, ''), true);
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.ensure_audit_partitions(months_ahead integer DEFAULT 3)

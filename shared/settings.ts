@@ -88,6 +88,16 @@ export const SETTINGS = {
     changedBy: 'platform',
     input: 'number',
   }),
+  'domains.startOn': setting({
+    schema: z.enum(['payment', 'order']),
+    fallback: 'payment',
+    words:
+      'When registrations, renewals and transfers of domains begin: with the payment, or at once on credit',
+    unit: null,
+    changedBy: 'platform',
+    input: 'choice',
+    choices: ['payment', 'order'],
+  }),
   'audit.retentionDays': setting({
     schema: z.number().int().min(32).max(3_660),
     fallback: 400,

@@ -7,6 +7,7 @@ import type { Mail } from './integrations/mail/types.ts'
 import type { Netbox, NetboxConnection } from './integrations/netbox/types.ts'
 import type { Oidc, OidcConnection } from './integrations/oidc/types.ts'
 import type { Certificate, PlanProxmox, Proxmox, ProxmoxConnection } from './integrations/proxmox/types.ts'
+import type { Registrar, RegistrarConnection } from './integrations/registrars/types.ts'
 import type { SyslogMessage, SyslogTarget } from './integrations/syslog/types.ts'
 import type { Acme, AcmeConnection } from './integrations/acme/types.ts'
 import type { CaaAnswer, TxtAnswer } from './integrations/dns/types.ts'
@@ -42,6 +43,7 @@ type Vendors = {
   netbox(connection: NetboxConnection): Netbox
   dnsServer(connection: DnsServerConnection): DnsServer
   billing(connection: BillingConnection): BillingProvider
+  registrar(connection: RegistrarConnection): Registrar
   /** The TXT records of a name in DNS. */
   txt(name: string): Promise<TxtAnswer>
   /** The CAA records that count for a name. */

@@ -18,6 +18,8 @@ import { createProxmox } from './integrations/proxmox/client.ts'
 import { createPlanProxmox } from './integrations/proxmox/planClient.ts'
 import { presentedCertificate } from './integrations/proxmox/tls.ts'
 import { createTlsLook } from './integrations/tls/client.ts'
+import { createRegistrar } from './integrations/registrars/client.ts'
+import type { Registrar, RegistrarConnection } from './integrations/registrars/types.ts'
 import { sendSyslog } from './integrations/syslog/client.ts'
 import { sendWebhook } from './integrations/webhook/client.ts'
 import { handlers } from './jobs/index.ts'
@@ -38,6 +40,7 @@ export function createDeps(
   const db = openDatabase(databaseUrl, { poolSize: more.poolSize ?? 20 })
   const now = more.now ?? (() => new Date())
   const send: Root['vendors']['send'] = (request) => sendOutgoing(config.outgoingNetworks, request)
+  const registrars: Registrar[] = []
   const root: Root = {
     db,
     log,
@@ -64,6 +67,11 @@ export function createDeps(
       billing: remembered((connection: Parameters<typeof createBilling>[1]) =>
         createBilling(config.stripe.apiBase, connection),
       ),
+      registrar: remembered((connection: RegistrarConnection) => {
+        const registrar = createRegistrar(send, connection)
+        registrars.push(registrar)
+        return registrar
+      }),
       netbox: (connection) => createNetbox(send, connection),
       dnsServer: (connection) =>
         createDnsServer(send, { folder: join(config.dataDir, 'zones'), now }, connection),
@@ -76,7 +84,11 @@ export function createDeps(
     live: { changed: (withinMs) => new Promise((resolve) => setTimeout(resolve, withinMs).unref()) },
     wake: coalesced(() => db.pool.query(`select pg_notify('${NOTIFY_CHANNEL}', '')`), log),
   }
-  return { root, databaseUrl, close: () => db.close() }
+  return {
+    root,
+    databaseUrl,
+    close: () => Promise.all([db.close(), ...registrars.map((one) => one.close())]).then(() => undefined),
+  }
 }
 
 /** One client a connection, so that its kept-alive sockets are used again. */

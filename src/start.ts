@@ -17,6 +17,7 @@ import * as billingCollectionService from './services/billingCollectionService.t
 import * as sslService from './services/sslService.ts'
 import * as seed from './services/provisioning/seed.ts'
 import { requireSecretKey } from './services/provisioningService.ts'
+import { seedRegistry, simulateRegistry } from './startRegistry.ts'
 import { startServer } from './server.ts'
 import { startWorker } from './worker.ts'
 
@@ -56,9 +57,18 @@ async function startAll(config: Config, say: (line: string) => void, stops: Stop
   const stripe = await payments(config, say)
   const { sim: simulatedStripe } = stripe
   if (simulatedStripe) stops.push(() => simulatedStripe.close())
+  const registry = config.proxmox === undefined ? await simulateRegistry(config.dataDir) : null
+  if (registry) {
+    stops.push(() => registry.close())
+    say('simulated registry of domains (no PROXMOX_URL is set)')
+  }
   const settings = { ...config, stripe: stripe.settings, logLevel: config.logLevel ?? 'warn' }
   const { root, close } = createDeps(settings, databaseUrl, {
-    simulated: [...(sim ? ['Proxmox VE'] : []), ...(stripe.sim ? ['Stripe'] : [])],
+    simulated: [
+      ...(sim ? ['Proxmox VE'] : []),
+      ...(stripe.sim ? ['Stripe'] : []),
+      ...(registry ? ['Domain registry'] : []),
+    ],
   })
   stops.push(close)
   await as(root, requireSecretKey)
@@ -66,6 +76,7 @@ async function startAll(config: Config, say: (line: string) => void, stops: Stop
   await as(root, (ctx) => seed.seedCatalogue(ctx))
   const { acme } = config
   if (acme) await as(root, (ctx) => sslService.seedIssuer(ctx, acme))
+  if (registry) await as(root, (ctx) => seedRegistry(ctx, registry))
   const clusterId = await as(root, (ctx) => seed.seedCluster(ctx, sim?.cluster ?? configuredCluster(config)))
   const worker = await startWorker(root, databaseUrl, { concurrency: config.workerConcurrency })
   stops.push(worker.stop)

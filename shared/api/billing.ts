@@ -142,7 +142,7 @@ export const invoice = z.object({
   lines: z.array(
     z.object({
       lineNo: z.number().int(),
-      kind: z.enum(['recurring', 'setup', 'manual', 'credit', 'carried']),
+      kind: z.enum(['recurring', 'setup', 'manual', 'credit', 'carried', 'domain']),
       description: z.string(),
       net: money,
       tax: money,

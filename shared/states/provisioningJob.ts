@@ -21,6 +21,13 @@ const NOT_CANCELLED: Record<string, string> = {
   'cloudPod.keep': 'Undelete the pod once this has ended: that brings it back.',
   'cloudPod.suspend': 'End the suspension instead: that brings the pods back.',
   'cloudPod.resume': 'Suspend again instead: that stops the pods.',
+  'domain.register':
+    'The registry may have done it already: wait for the end. A new domain can be deleted again.',
+  'domain.renew': 'The registry may have done it already: wait for the end.',
+  'domain.transferIn': 'Take the transfer back instead, once the registry has it.',
+  'domain.update': 'The registry may have done it already: change it again after the end.',
+  'domain.restore': 'The registry may have done it already: wait for the end.',
+  'domain.delete': 'The registry may have done it already: restore the domain after the end.',
   'payment.collect':
     'It may have been paid already. Wait for the end: then a link can be taken back, and a payment refunded.',
   'payment.refund': 'The money may be on its way back already: wait for the end.',

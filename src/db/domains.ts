@@ -49,6 +49,17 @@ export function lock(tx: Tx, tenantId: string, id: string): Promise<DomainRow | 
     .executeTakeFirst()
 }
 
+/** One of a tenant that has not ended, by its name. */
+export const present = (tx: Tx, tenantId: string, name: string): Promise<DomainRow | undefined> =>
+  tx
+    .selectFrom('domains')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('name', '=', name)
+    .where('ended_at', 'is', null)
+    .forUpdate()
+    .executeTakeFirst()
+
 export async function insert(tx: Tx, domain: Insertable<DomainsTable>): Promise<void> {
   await tx.insertInto('domains').values(domain).execute()
 }
@@ -89,7 +100,7 @@ export async function isHeldByOther(tx: Tx, { id, name }: Pick<DomainRow, 'id' |
  */
 export async function dueForCheck(tx: Tx, now: Date, limit: number): Promise<DomainRow[]> {
   const { rows } = await sql<DomainRow>`select * from domains
-    where verified_at is null and ended_at is null and created_at > ${now}::timestamptz - interval '30 days'
+    where verified_at is null and ended_at is null and registration = 'external' and created_at > ${now}::timestamptz - interval '30 days'
       and coalesce(checked_at, created_at) < ${now}::timestamptz - case when created_at > ${now}::timestamptz - interval '1 hour'
         then interval '2 minutes' else interval '6 hours' end
       and not exists (select from provisioning_jobs_live as job where job.serial_key = 'domain:' || domains.id

@@ -743,6 +743,55 @@ export interface DomainConnectionsTable {
   ended_at: Date | null
 }
 
+export interface DomainContactsTable {
+  tenant_id: string
+  domain_id: string
+  role: 'registrant' | 'admin' | 'tech' | 'billing'
+  contact_id: string
+  data: unknown
+  updated_at: Date
+}
+
+export interface DomainNameserversTable {
+  tenant_id: string
+  domain_id: string
+  position: number
+  host: string
+  addresses: Generated<string[]>
+}
+
+export interface DomainOperationsTable {
+  id: string
+  tenant_id: string
+  domain_id: string
+  account_id: string
+  kind: 'register' | 'renew' | 'transferIn' | 'restore' | 'delete' | 'update'
+  state:
+    | 'awaiting_payment'
+    | 'queued'
+    | 'running'
+    | 'pending_registry'
+    | 'unknown'
+    | 'succeeded'
+    | 'rejected'
+    | 'cancelled'
+  request: unknown
+  before: string
+  cltrid: string
+  secret_sealed: Buffer | null
+  invoice_id: string | null
+  price_minor: bigint | null
+  currency: string | null
+  sent_at: Date | null
+  words: string | null
+  error_code: string | null
+  error_message: string | null
+  actor: unknown
+  created_at: Date
+  updated_at: Date
+  ended_at: Date | null
+}
+
 export interface DomainsTable {
   id: string
   tenant_id: string
@@ -750,7 +799,26 @@ export interface DomainsTable {
   name: string
   unicode_name: string
   registrable_name: string
-  registration: Generated<'external' | 'ended'>
+  registration: Generated<
+    | 'external'
+    | 'ended'
+    | 'awaiting_payment'
+    | 'registering'
+    | 'pending_registry'
+    | 'transferring_in'
+    | 'active'
+    | 'suspended'
+    | 'expired_grace'
+    | 'redemption'
+    | 'pending_restore'
+    | 'pending_delete'
+    | 'transfer_out_pending'
+    | 'transferred_out'
+    | 'released'
+    | 'registration_failed'
+    | 'transfer_failed'
+    | 'cancelled'
+  >
   proof: string
   verified_at: Date | null
   checked_at: Date | null
@@ -759,6 +827,17 @@ export interface DomainsTable {
   created_at: Date
   updated_at: Date
   ended_at: Date | null
+  registrar_account_id: string | null
+  registered_at: Date | null
+  expires_at: Date | null
+  auto_renew: Generated<boolean>
+  locked: Generated<boolean>
+  privacy: Generated<boolean>
+  ds_records: Generated<unknown>
+  registry_statuses: Generated<string[]>
+  registry_finding: string | null
+  synced_at: Date | null
+  renewal_tried_at: Date | null
 }
 
 export interface DunningPoliciesTable {
@@ -861,7 +940,7 @@ export interface InvoiceLinesTable {
   invoice_id: string
   line_no: number
   item_id: string | null
-  kind: 'recurring' | 'setup' | 'manual' | 'credit' | 'carried'
+  kind: 'recurring' | 'setup' | 'manual' | 'credit' | 'carried' | 'domain'
   period: string | null
   description: string
   quantity: Generated<number>
@@ -1271,6 +1350,35 @@ export interface ProvisioningJobsTable {
   archive: unknown
 }
 
+export interface RegistrarAccountsTable {
+  id: string
+  name: string
+  driver: 'epp' | 'namesilo'
+  config: unknown
+  secret_sealed: Buffer
+  currency: string
+  simulated: Generated<boolean>
+  state: Generated<'active' | 'retired'>
+  health: Generated<'unknown' | 'ok' | 'failing'>
+  health_message: string | null
+  checked_at: Date | null
+  balance_minor: bigint | null
+  balance_at: Date | null
+  version: Generated<number>
+  created_at: Date
+}
+
+export interface RegistrarEventsTable {
+  id: string
+  account_id: string
+  message_id: string
+  about: string
+  name: string | null
+  text: string
+  said_at: Date | null
+  received_at: Date
+}
+
 export interface RoleGrantsTable {
   id: string
   user_id: string
@@ -1666,6 +1774,20 @@ export interface TimersTable {
   last_success_at: Date | null
 }
 
+export interface TldPricesTable {
+  id: string
+  account_id: string
+  tld: string
+  operation: 'register' | 'renew' | 'transferIn' | 'restore'
+  years: number
+  currency: string
+  cost_minor: bigint
+  margin_minor: bigint
+  price_minor: Generated<bigint>
+  created_at: Date
+  updated_at: Date
+}
+
 export interface UserIdentitiesTable {
   id: string
   user_id: string
@@ -1790,6 +1912,9 @@ export interface Tables {
   dns_templates: DnsTemplatesTable
   dns_zones: DnsZonesTable
   domain_connections: DomainConnectionsTable
+  domain_contacts: DomainContactsTable
+  domain_nameservers: DomainNameserversTable
+  domain_operations: DomainOperationsTable
   domains: DomainsTable
   dunning_policies: DunningPoliciesTable
   findings: FindingsTable
@@ -1825,6 +1950,8 @@ export interface Tables {
   provisioning_job_logs: ProvisioningJobLogsTable
   provisioning_job_steps: ProvisioningJobStepsTable
   provisioning_jobs: ProvisioningJobsTable
+  registrar_accounts: RegistrarAccountsTable
+  registrar_events: RegistrarEventsTable
   role_grants: RoleGrantsTable
   role_permissions: RolePermissionsTable
   roles: RolesTable
@@ -1852,6 +1979,7 @@ export interface Tables {
   tenant_suspensions: TenantSuspensionsTable
   tenants: TenantsTable
   timers: TimersTable
+  tld_prices: TldPricesTable
   user_identities: UserIdentitiesTable
   user_passkeys: UserPasskeysTable
   user_recovery_codes: UserRecoveryCodesTable

@@ -17,6 +17,7 @@ import * as dnsServerService from '../services/dnsServerService.ts'
 import * as dnsZoneService from '../services/dnsZoneService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import * as domainConnectionService from '../services/domainConnectionService.ts'
+import * as domainRegistrationService from '../services/domainRegistrationService.ts'
 import * as domainService from '../services/domainService.ts'
 import * as sslService from '../services/sslService.ts'
 import * as searchService from '../services/searchService.ts'
@@ -53,6 +54,16 @@ import { cloudPodResume, cloudPodSuspend } from './cloudPodSuspension.ts'
 import { domainZoneApply } from './domainZoneApply.ts'
 import { domainServerCompare, domainZoneCompare } from './domainZoneCompare.ts'
 import { domainZoneRemove } from './domainZoneRemove.ts'
+import {
+  domainDelete,
+  domainRegister,
+  domainRenew,
+  domainRestore,
+  domainTransferIn,
+  domainUpdate,
+} from './domainOperation.ts'
+import { registrarPoll } from './domainPoll.ts'
+import { domainSync } from './domainSync.ts'
 import { domainVerify } from './domainVerify.ts'
 import { sslIssue } from './sslIssue.ts'
 import { sslRevoke } from './sslRevoke.ts'
@@ -109,6 +120,14 @@ const list = [
   customerImport,
   auditSinkTest,
   domainVerify,
+  domainRegister,
+  domainRenew,
+  domainTransferIn,
+  domainUpdate,
+  domainRestore,
+  domainDelete,
+  domainSync,
+  registrarPoll,
   authPasswordReset,
   sslIssue,
   sslSign,
@@ -145,6 +164,10 @@ export const timers: readonly Timer[] = [
   { name: 'ssl.renew', everyMs: 15_000, run: sslService.renewDue },
   { name: 'ssl.ari', everyMs: MINUTE_MS, run: sslService.askForWindows },
   { name: 'ssl.watch', everyMs: MINUTE_MS, run: (root) => sslService.watchDue(root) },
+  { name: 'domains.payments', everyMs: 2_000, run: domainRegistrationService.followPayments },
+  { name: 'domains.sync', everyMs: MINUTE_MS, run: domainRegistrationService.syncDue },
+  { name: 'domains.renew', everyMs: 10 * MINUTE_MS, run: domainRegistrationService.renewDue },
+  { name: 'registrars.poll', everyMs: MINUTE_MS, run: domainRegistrationService.pollAll },
   { name: 'backups.begin', everyMs: MINUTE_MS, run: cloudPodBackupScheduleService.beginDue },
   { name: 'backups.tidy', everyMs: 10 * MINUTE_MS, run: cloudPodBackupScheduleService.tidy },
   {

@@ -47,6 +47,8 @@ import { dnsTemplateRoutes } from './dnsTemplateRoutes.ts'
 import { dnsZoneRoutes } from './dnsZoneRoutes.ts'
 import { integrationPods } from './integrationPods.ts'
 import { domainConnectionRoutes } from './domainConnectionRoutes.ts'
+import { domainRegistrarRoutes } from './domainRegistrarRoutes.ts'
+import { domainRegistrationRoutes } from './domainRegistrationRoutes.ts'
 import { domainRoutes } from './domainRoutes.ts'
 import { sslChallengeRoutes } from './sslChallengeRoutes.ts'
 import { sslIssuerRoutes } from './sslIssuerRoutes.ts'
@@ -115,6 +117,8 @@ export const routes: readonly Route[] = [
   ...dnsServerRoutes,
   ...dnsTemplateRoutes,
   ...dnsZoneRoutes,
+  ...domainRegistrarRoutes,
+  ...domainRegistrationRoutes,
   ...domainRoutes,
   ...domainConnectionRoutes,
   ...sslRoutes,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { OperationKind } from '../../shared/states/domain.ts'
 import type { Ctx } from '../context.ts'
 import { enqueue } from './provisioningQueues.ts'
 
@@ -23,5 +24,64 @@ export const enqueueVerify = (ctx: Ctx, domain: Domain): Promise<{ id: string }>
     ...aboutDomain(domain),
     kind: domainVerify.kind,
     payload: { tenantId: domain.tenant_id, domainId: domain.id },
+    maxAttempts: 3,
+  })
+
+const operationPayload = z.object({ tenantId: z.string(), operationId: z.string() })
+export type OperationPayload = z.infer<typeof operationPayload>
+const declare = <K extends string>(kind: K) => ({ kind, payload: operationPayload }) as const
+
+/** One deed at a registry. */
+export const domainRegister = declare('domain.register')
+export const domainRenew = declare('domain.renew')
+export const domainTransferIn = declare('domain.transferIn')
+export const domainUpdate = declare('domain.update')
+export const domainRestore = declare('domain.restore')
+export const domainDelete = declare('domain.delete')
+
+type Operation = { id: string; kind: OperationKind }
+export const enqueueOperation = (
+  ctx: Ctx,
+  domain: Domain,
+  { id, kind }: Operation,
+): Promise<{ id: string }> =>
+  enqueue(ctx, {
+    ...aboutDomain(domain),
+    kind: `domain.${kind}`,
+    payload: { tenantId: domain.tenant_id, operationId: id } satisfies OperationPayload,
+    idempotencyKey: `domainOperation:${id}`,
+    maxAttempts: 20,
+  })
+
+const syncPayload = z.object({ tenantId: z.string(), domainId: z.string() })
+export type SyncPayload = z.infer<typeof syncPayload>
+/** Compares a domain with what its registry says. */
+export const domainSync = { kind: 'domain.sync', payload: syncPayload } as const
+
+export const enqueueSync = (ctx: Ctx, domain: Domain): Promise<{ id: string }> =>
+  enqueue(
+    { ...ctx, permission: undefined },
+    {
+      ...aboutDomain(domain),
+      kind: domainSync.kind,
+      payload: { tenantId: domain.tenant_id, domainId: domain.id } satisfies SyncPayload,
+      maxAttempts: 3,
+      priority: 60,
+    },
+  )
+
+const pollPayload = z.object({ accountId: z.string() })
+export type PollPayload = z.infer<typeof pollPayload>
+/** Reads what a registry has to tell. */
+export const registrarPoll = { kind: 'registrar.poll', payload: pollPayload } as const
+
+export const enqueuePoll = (ctx: Ctx, account: { id: string; name: string }): Promise<{ id: string }> =>
+  enqueue(ctx, {
+    queue: 'domain',
+    kind: registrarPoll.kind,
+    tenantId: null,
+    subject: { type: 'registrar', id: account.id, label: account.name },
+    payload: { accountId: account.id } satisfies PollPayload,
+    serialKey: `registrar:${account.id}`,
     maxAttempts: 3,
   })

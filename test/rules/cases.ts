@@ -36,6 +36,7 @@ import { SEARCH_CASES } from './casesSearch.ts'
 import { DNS_CASES } from './casesDns.ts'
 import { DOMAIN_CASES } from './casesDomains.ts'
 import { SSL_CASES } from './casesSsl.ts'
+import { REGISTRATION_CASES } from './casesRegistrations.ts'
 import { INTEGRATION_CASES } from './casesIntegrations.ts'
 
 /** What a request needs, `caller` only where it is not anybody's: made anew for each call, so that it would succeed with the permission. */
@@ -161,6 +162,7 @@ export const CASES: Record<string, Case> = {
   ...DOMAIN_CASES,
   ...DNS_CASES,
   ...SSL_CASES,
+  ...REGISTRATION_CASES,
   login: async () => ({ body: { email: 'admin@example.com', password: 'correct-horse-battery' } }),
   logout: list,
   getMe: list,

@@ -55,5 +55,6 @@ test('every job leaves audit events but those that only look, and their list onl
     'cluster.reconcile',
     'cluster.sync',
     'ipPool.compare',
+    'registrar.poll',
   ])
 })

@@ -30,6 +30,7 @@ import { zoneCaseIn } from './casesDns.ts'
 import { soldIn } from './casesIntegrations.ts'
 import { certificateIn } from './casesSsl.ts'
 import { trafficIn } from './casesMetrics.ts'
+import { registrationIn } from './casesRegistrations.ts'
 import { snapshotIn } from './casesSnapshots.ts'
 import { templateIn } from './casesTemplates.ts'
 import type { Owner } from './rows.ts'
@@ -103,6 +104,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await backupIn(app, tenantId)
   await scheduleIn(app, tenantId)
   await certificateIn(app, tenantId)
+  await registrationIn(app, owner, tenantId)
   const names = { customer, blueprint, planId: plan.id, pod: pod.cloudPod.id, job: pod.job.id }
   return { ...names, subscription: subscription.id, invoice: invoice.id }
 }

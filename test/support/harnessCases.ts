@@ -14,6 +14,7 @@ import { customerCases } from './harnessCustomers.ts'
 import { dnsCases } from './harnessDns.ts'
 import { domainCases } from './harnessDomains.ts'
 import { sslCases } from './harnessSsl.ts'
+import { registryCases } from './harnessRegistry.ts'
 import { findingCases } from './harnessFindings.ts'
 import { keepCases } from './harnessKeep.ts'
 import { migrateCases } from './harnessMigrate.ts'
@@ -386,6 +387,7 @@ export const jobCases: JobCase[] = [
   ...domainCases(handlerOf),
   ...dnsCases(handlerOf),
   ...sslCases(handlerOf),
+  ...registryCases(handlerOf),
   ...customerCases(handlerOf),
   {
     name: 'cluster.sync',

@@ -187,6 +187,7 @@ function watched(root: Root, boundary: (what: string) => void, alive: () => void
       ...root.vendors,
       proxmox: (connection) => client(root.vendors.proxmox(connection)),
       netbox: (connection) => client(root.vendors.netbox(connection)),
+      registrar: (connection) => client(root.vendors.registrar(connection)),
       billing: (connection) => client(root.vendors.billing(connection)),
       dnsServer: (connection) => client(root.vendors.dnsServer(connection)),
       acme: (connection) => client(root.vendors.acme(connection)),

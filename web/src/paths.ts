@@ -50,6 +50,14 @@ export const paths = {
   sslIssuers: (tenant: string) => linkOptions({ to: '/t/$tenant/ssl-issuers', params: { tenant } }),
   domains: (tenant: string, search: { q?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/domains', params: { tenant }, search }),
+  domainSearch: (tenant: string, search: { words?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/domains/search', params: { tenant }, search }),
+  orderDomain: (tenant: string, search: { name: string; transfer?: string }) =>
+    linkOptions({ to: '/t/$tenant/domains/order', params: { tenant }, search }),
+  registrars: (tenant: string) => linkOptions({ to: '/t/$tenant/registrars', params: { tenant } }),
+  newRegistrar: (tenant: string) => linkOptions({ to: '/t/$tenant/registrars/new', params: { tenant } }),
+  registrar: (tenant: string, id: string) =>
+    linkOptions({ to: '/t/$tenant/registrars/$id', params: { tenant, id } }),
   newDomain: (tenant: string) => linkOptions({ to: '/t/$tenant/domains/new', params: { tenant } }),
   dnsTemplates: (tenant: string) => linkOptions({ to: '/t/$tenant/dns-templates', params: { tenant } }),
   newDnsTemplate: (tenant: string) => linkOptions({ to: '/t/$tenant/dns-templates/new', params: { tenant } }),

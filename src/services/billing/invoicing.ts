@@ -20,9 +20,10 @@ export type Party = {
 export type Seller = { id: string; name: string }
 
 export type Line = {
-  itemId: string
+  /** Null: it is of no subscription. */
+  itemId: string | null
   /** `credit`: billed time that is not used; `carried`: what of it is more than the rest, which becomes the customer's credit. */
-  kind: 'recurring' | 'setup' | 'credit' | 'carried'
+  kind: 'recurring' | 'setup' | 'credit' | 'carried' | 'domain'
   period: { start: Date; end: Date } | null
   description: string
   minor: bigint
@@ -38,7 +39,8 @@ export type Issued = { id: string; number: string; totalMinor: bigint; openMinor
 export async function issue(
   ctx: Ctx,
   order: {
-    subscription: SubscriptionRow
+    /** Its id is null for what is sold by itself. */
+    subscription: Pick<SubscriptionRow, 'tenant_id' | 'currency' | 'billing_tz'> & { id: string | null }
     customer: Party
     seller: Seller
     /** Null: the day of issue. */

@@ -3,6 +3,7 @@ import type { CloudPodBackup } from '../api/cloudPodBackups.ts'
 import type { CloudPodSnapshot } from '../api/cloudPodSnapshots.ts'
 import type { Domain } from '../api/domains.ts'
 import type { Zone } from '../api/dnsZones.ts'
+import type { DomainOperation } from '../api/domainRegistrations.ts'
 import type { Finding } from '../api/findings.ts'
 import type { CustomerImport } from '../api/customerImports.ts'
 import type { Invoice, Subscription } from '../api/billing.ts'
@@ -58,6 +59,22 @@ const LOOKS = {
     unproven: ['warning'],
     external: ['success'],
     ended: ['neutral'],
+    awaiting_payment: ['warning'],
+    registering: ['info', true],
+    pending_registry: ['info', true],
+    transferring_in: ['info', true],
+    active: ['success'],
+    suspended: ['danger'],
+    expired_grace: ['danger'],
+    redemption: ['danger'],
+    pending_restore: ['info', true],
+    pending_delete: ['danger'],
+    transfer_out_pending: ['warning'],
+    transferred_out: ['neutral'],
+    released: ['neutral'],
+    registration_failed: ['danger'],
+    transfer_failed: ['danger'],
+    cancelled: ['neutral'],
   } satisfies Record<Domain['registration'] | 'unproven', Look>,
   zone: {
     pending: ['info', true],
@@ -80,6 +97,16 @@ const LOOKS = {
     revoked: ['neutral'],
     removed: ['neutral'],
   } satisfies Record<ReturnType<typeof sslStateOf>, Look>,
+  domainOperation: {
+    awaiting_payment: ['warning'],
+    queued: ['info', true],
+    running: ['info', true],
+    pending_registry: ['info', true],
+    unknown: ['warning', true],
+    succeeded: ['success'],
+    rejected: ['danger'],
+    cancelled: ['neutral'],
+  } satisfies Record<DomainOperation['state'], Look>,
   subscription: {
     awaiting_payment: ['warning'],
     provisioning: ['info', true],

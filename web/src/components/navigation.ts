@@ -128,6 +128,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         to: paths.clusters,
       },
       {
+        section: 'registrars',
+        label: 'Registrars',
+        icon: Stamp,
+        permission: 'infrastructure:read',
+        to: paths.registrars,
+      },
+      {
         section: 'ip-pools',
         label: 'IP pools',
         icon: Network,

@@ -3,7 +3,7 @@ import type { Domain } from '../api/domains.ts'
 
 /** What a list says of a domain in one word. */
 export const stateOf = ({ registration, verifiedAt }: Domain) =>
-  registration === 'ended' ? 'ended' : verifiedAt === null ? 'unproven' : registration
+  registration === 'external' && verifiedAt === null ? 'unproven' : registration
 
 export const DRIFT_WORDS: Record<DriftPolicy, string> = {
   alert: 'Show it, and wait',

@@ -16,6 +16,7 @@ import { Tabs } from '../../ui/Tabs.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { Connection } from './Connection.tsx'
 import { DomainActions } from './DomainActions.tsx'
+import { RegistrationCard } from './RegistrationCard.tsx'
 import { Ownership } from './Ownership.tsx'
 import { ZoneTab } from './zone/ZoneTab.tsx'
 
@@ -49,7 +50,7 @@ function Content({ domain }: { domain: Domain }) {
   return (
     <div className="space-y-4">
       {domain.endedAt !== null && (
-        <Notice tone="info" title="This domain was removed.">
+        <Notice tone="info" title="This domain is no longer with us.">
           <Time at={domain.endedAt} />
         </Notice>
       )}
@@ -84,7 +85,19 @@ function Content({ domain }: { domain: Domain }) {
   )
 }
 
+/** Of a domain that is registered through us, and of one that could be. */
 function Overview({ domain }: { domain: Domain }) {
+  return (
+    <div className="space-y-4">
+      <About domain={domain} />
+      {domain.registration !== 'external' && domain.registration !== 'ended' && (
+        <RegistrationCard domain={domain} />
+      )}
+    </div>
+  )
+}
+
+function About({ domain }: { domain: Domain }) {
   const { tenant, can } = useSession()
   const { customerId, customerName } = domain
   const customer =

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { Globe, Plus } from 'lucide-react'
+import { Globe, Plus, Search } from 'lucide-react'
 import { domainsQuery } from '../../api/domains.ts'
 import { Filters, oneOf, SearchFilter } from '../../components/Filters.tsx'
 import { DomainList } from '../../components/DomainList.tsx'
@@ -28,10 +28,16 @@ export default function DomainsPage() {
     void navigate({ search: { ...filter, ...change }, replace: true })
   const filtered = Object.values(filter).some(Boolean)
   const add = can('domains:create') && (
-    <Link {...paths.newDomain(tenant.slug)} className={buttonClass('primary')}>
-      <Plus aria-hidden className="size-4" />
-      Add domain
-    </Link>
+    <>
+      <Link {...paths.domainSearch(tenant.slug)} className={buttonClass('secondary')}>
+        <Search aria-hidden className="size-4" />
+        Register a domain
+      </Link>
+      <Link {...paths.newDomain(tenant.slug)} className={buttonClass('primary')}>
+        <Plus aria-hidden className="size-4" />
+        Add domain
+      </Link>
+    </>
   )
   return (
     <Page title="Domains" permission="domains:read" actions={add}>

@@ -1,0 +1,358 @@
+import {
+  accountOf,
+  charge,
+  newCode,
+  nextId,
+  PERIODS,
+  Refused,
+  tell,
+  type Domain,
+  type Ds,
+  type Tld,
+  type Transfer,
+  type World,
+} from './world.ts'
+
+/** The registry's rules about domains. Each deed is done by an account at a time, or refused with a number. */
+export type By = { account: string; now: number }
+
+const MAX_YEARS = 10
+const NAME = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)\.([a-z]{2,}|xn--[a-z0-9-]+)$/
+
+const addYears = (at: number, years: number): number => {
+  const date = new Date(at)
+  return date.setUTCFullYear(date.getUTCFullYear() + years)
+}
+
+export function tldOf(world: World, name: string): Tld {
+  const found = NAME.exec(name)
+  if (!found) throw new Refused(2005, `${name} is no name that is registered here`)
+  const tld = world.tlds[found[3] ?? '']
+  if (!tld) throw new Refused(2307, `.${found[3]} is not of this registry`)
+  return tld
+}
+
+export const find = (world: World, name: string): Domain | undefined =>
+  world.domains.find((domain) => domain.name === name)
+
+export function existing(world: World, name: string): Domain {
+  const found = find(world, name)
+  if (!found) throw new Refused(2303, `${name} is not registered`)
+  return found
+}
+
+function mine(world: World, name: string, by: By): Domain {
+  const domain = existing(world, name)
+  if (domain.sponsor !== by.account) throw new Refused(2201, `${name} is of another registrar`)
+  return domain
+}
+
+/** Why a name is not to be had; null: it is. */
+export function taken(world: World, name: string): string | null {
+  if (find(world, name)) return 'In use'
+  if (world.reserved.includes(name)) return 'Reserved'
+  try {
+    tldOf(world, name)
+    return null
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+export const createFee = (world: World, name: string, years: number): number =>
+  (world.premium[name] ?? tldOf(world, name).createMinor) * years
+
+function requireYears(years: number): void {
+  if (!Number.isInteger(years) || years < 1 || years > MAX_YEARS)
+    throw new Refused(2306, `a period is 1 to ${MAX_YEARS} years`)
+}
+
+export type Create = {
+  name: string
+  years: number
+  hosts: string[]
+  registrant: string | null
+  contacts: Domain['contacts']
+  authCode: string
+  ds: Ds[]
+  feeMinor: number | null
+  clTRID: string
+}
+
+/** A name that begins with `pending-` waits for a decision. */
+export function create(world: World, by: By, asked: Create): Domain {
+  const { name, years } = asked
+  requireYears(years)
+  tldOf(world, name)
+  if (taken(world, name) !== null) throw new Refused(2302, `${name} is taken`)
+  requireObjects(world, asked.hosts, [asked.registrant, ...asked.contacts.map(({ handle }) => handle)])
+  const minor = createFee(world, name, years)
+  if (world.premium[name] !== undefined && asked.feeMinor !== minor)
+    throw new Refused(2306, 'the price of a premium name must be named')
+  charge(world, by.account, minor, by.now)
+  const domain: Domain = {
+    name,
+    roid: nextId(world, 'D'),
+    sponsor: by.account,
+    createdBy: by.account,
+    createdAt: by.now,
+    updatedAt: null,
+    expiresAt: addYears(by.now, years),
+    authCode: asked.authCode,
+    registrant: asked.registrant,
+    contacts: asked.contacts,
+    hosts: asked.hosts,
+    statuses: [],
+    ds: asked.ds,
+    pendingCreate: name.startsWith('pending-') ? { clTRID: asked.clTRID, svTRID: nextId(world, 'T') } : null,
+    deletedAt: null,
+    restoreAskedAt: null,
+    transfer: null,
+    refundable: [{ period: 'addPeriod', until: by.now + PERIODS.addMs, minor }],
+  }
+  world.domains.push(domain)
+  return domain
+}
+
+function requireObjects(world: World, hosts: readonly string[], handles: readonly (string | null)[]): void {
+  for (const host of hosts)
+    if (!world.hosts.some(({ name }) => name === host)) throw new Refused(2303, `there is no host ${host}`)
+  for (const handle of handles)
+    if (handle !== null && !world.contacts.some((contact) => contact.handle === handle))
+      throw new Refused(2303, `there is no contact ${handle}`)
+}
+
+/** The statuses that nobody has set, and those that somebody has. */
+export function statusesOf(domain: Domain): string[] {
+  const more = [
+    ...(domain.pendingCreate ? ['pendingCreate'] : []),
+    ...(domain.deletedAt !== null ? ['pendingDelete'] : []),
+    ...(domain.transfer?.status === 'pending' ? ['pendingTransfer'] : []),
+  ]
+  const all = [...domain.statuses, ...more]
+  const isPlain = !all.some((status) => status.startsWith('pending') || /Prohibited|Hold/.test(status))
+  return [
+    ...all,
+    ...(domain.hosts.length === 0 ? ['inactive'] : []),
+    ...(isPlain && domain.hosts.length > 0 ? ['ok'] : []),
+  ]
+}
+
+export function graceOf(domain: Domain, now: number): string[] {
+  if (domain.restoreAskedAt !== null) return ['pendingRestore']
+  if (domain.deletedAt !== null)
+    return [now < domain.deletedAt + PERIODS.redemptionMs ? 'redemptionPeriod' : 'pendingDelete']
+  if (now >= domain.expiresAt) return ['autoRenewPeriod']
+  return [...new Set(domain.refundable.filter(({ until }) => until > now).map(({ period }) => period))]
+}
+
+function requireFree(domain: Domain, deed: string, except: readonly string[] = []): void {
+  const all = statusesOf(domain)
+  const stops = all.find(
+    (status) =>
+      !except.includes(status) &&
+      (status.startsWith('pending') ||
+        status === `client${deed}Prohibited` ||
+        status === `server${deed}Prohibited`),
+  )
+  if (stops) throw new Refused(2304, `the domain is ${stops}`)
+}
+
+export function renew(world: World, by: By, name: string, expiry: string, years: number): Domain {
+  const domain = mine(world, name, by)
+  requireYears(years)
+  requireFree(domain, 'Renew')
+  if (new Date(domain.expiresAt).toISOString().slice(0, 10) !== expiry)
+    throw new Refused(2306, `the domain does not expire on ${expiry}`)
+  const until = addYears(domain.expiresAt, years)
+  if (until > addYears(by.now, MAX_YEARS)) throw new Refused(2306, 'more than ten years ahead')
+  const minor = tldOf(world, name).renewMinor * years
+  charge(world, by.account, minor, by.now)
+  domain.expiresAt = until
+  domain.refundable.push({ period: 'renewPeriod', until: by.now + PERIODS.renewMs, minor })
+  return domain
+}
+
+/** @returns whether it is gone at once */
+export function remove(world: World, by: By, name: string): boolean {
+  const domain = mine(world, name, by)
+  if (domain.deletedAt !== null) throw new Refused(2304, 'the domain is pendingDelete')
+  requireFree(domain, 'Delete')
+  const child = world.hosts.find((host) => host.name.endsWith(`.${name}`))
+  if (child && world.domains.some((other) => other.name !== name && other.hosts.includes(child.name)))
+    throw new Refused(2305, `other domains are served by ${child.name}`)
+  const given = domain.refundable.filter(({ until }) => until > by.now)
+  accountOf(world, by.account).balanceMinor += given.reduce((sum, { minor }) => sum + minor, 0)
+  domain.refundable = []
+  if (given.some(({ period }) => period === 'addPeriod')) {
+    drop(world, domain)
+    return true
+  }
+  domain.deletedAt = by.now
+  return false
+}
+
+function drop(world: World, domain: Domain): void {
+  world.domains = world.domains.filter((other) => other !== domain)
+  world.hosts = world.hosts.filter(({ name }) => !name.endsWith(`.${domain.name}`))
+}
+
+export function restore(world: World, by: By, name: string, op: 'request' | 'report'): Domain {
+  const domain = mine(world, name, by)
+  if (op === 'report') {
+    if (domain.restoreAskedAt === null) throw new Refused(2304, 'no restore waits for a report')
+    domain.restoreAskedAt = null
+    domain.deletedAt = null
+    domain.expiresAt = Math.max(domain.expiresAt, addYears(by.now, 1))
+    return domain
+  }
+  if (graceOf(domain, by.now)[0] !== 'redemptionPeriod')
+    throw new Refused(2304, 'the domain is not in its redemption period')
+  charge(world, by.account, tldOf(world, name).restoreMinor, by.now)
+  domain.restoreAskedAt = by.now
+  return domain
+}
+
+export function requestTransfer(
+  world: World,
+  by: By,
+  asked: { name: string; authCode: string | null; years: number },
+): Domain {
+  const domain = existing(world, asked.name)
+  if (domain.sponsor === by.account) throw new Refused(2106, 'the domain is with this registrar already')
+  if (domain.transfer?.status === 'pending') throw new Refused(2300, 'a transfer is pending')
+  if (asked.authCode !== domain.authCode) throw new Refused(2202, 'the authorisation code is wrong')
+  requireFree(domain, 'Transfer')
+  charge(world, by.account, tldOf(world, asked.name).transferMinor * asked.years, by.now)
+  domain.transfer = {
+    status: 'pending',
+    by: by.account,
+    at: by.now,
+    from: domain.sponsor,
+    actsAt: by.now + PERIODS.transferMs,
+    expiresAt: addYears(domain.expiresAt, asked.years),
+  }
+  const about = { kind: 'transfer', name: domain.name, transfer: domain.transfer } as const
+  tell(world, domain.sponsor, 'Transfer requested.', about, by.now)
+  return domain
+}
+
+export function queryTransfer(world: World, by: By, name: string): { domain: Domain; transfer: Transfer } {
+  const domain = existing(world, name)
+  const { transfer } = domain
+  if (!transfer) throw new Refused(2301, 'no transfer was asked for')
+  if (transfer.by !== by.account && transfer.from !== by.account)
+    throw new Refused(2201, 'the transfer is of others')
+  return { domain, transfer }
+}
+
+type Answer = 'approve' | 'reject' | 'cancel'
+export function answerTransfer(world: World, by: By, name: string, answer: Answer): Domain {
+  const { domain, transfer } = queryTransfer(world, by, name)
+  if (transfer.status !== 'pending') throw new Refused(2301, 'no transfer is pending')
+  if (by.account !== (answer === 'cancel' ? transfer.by : transfer.from))
+    throw new Refused(2201, 'this is for the other side to do')
+  const words = { approve: 'clientApproved', reject: 'clientRejected', cancel: 'clientCancelled' } as const
+  endTransfer(world, domain, words[answer], by.now)
+  return domain
+}
+
+function endTransfer(
+  world: World,
+  domain: Domain,
+  status: Exclude<Transfer['status'], 'pending'>,
+  now: number,
+): void {
+  const transfer = domain.transfer
+  if (!transfer) return
+  transfer.status = status
+  transfer.actsAt = now
+  const isDone = status === 'clientApproved' || status === 'serverApproved'
+  if (isDone) {
+    const minor = tldOf(world, domain.name).transferMinor
+    domain.sponsor = transfer.by
+    domain.expiresAt = transfer.expiresAt
+    domain.authCode = newCode()
+    domain.statuses = []
+    domain.refundable = [{ period: 'transferPeriod', until: now + PERIODS.transferMs, minor }]
+  } else accountOf(world, transfer.by).balanceMinor += tldOf(world, domain.name).transferMinor
+  const about = { kind: 'transfer', name: domain.name, transfer } as const
+  const text = isDone ? 'Transfer completed.' : 'Transfer ended.'
+  tell(world, transfer.by, text, about, now)
+  tell(world, transfer.from, text, about, now)
+}
+
+type Change = { hosts: string[]; contacts: Domain['contacts']; statuses: string[] }
+export type Update = {
+  name: string
+  add: Change
+  remove: Change
+  registrant: string | null
+  authCode: string | null
+  ds: { removeAll: boolean; remove: Ds[]; add: Ds[] } | null
+}
+
+const without = <T>(list: T[], remove: readonly T[], same: (a: T, b: T) => boolean): T[] =>
+  list.filter((one) => !remove.some((other) => same(one, other)))
+const is = (a: string, b: string): boolean => a === b
+
+const sameDs = (a: Ds, b: Ds): boolean =>
+  a.keyTag === b.keyTag &&
+  a.alg === b.alg &&
+  a.digestType === b.digestType &&
+  a.digest.toUpperCase() === b.digest.toUpperCase()
+
+export function update(world: World, by: By, asked: Update): Domain {
+  const domain = mine(world, asked.name, by)
+  requireFree(domain, 'Update', asked.remove.statuses)
+  const wrong = [...asked.add.statuses, ...asked.remove.statuses].find(
+    (status) => !status.startsWith('client'),
+  )
+  if (wrong) throw new Refused(2308, `${wrong} is not a registrar's to set`)
+  requireObjects(world, asked.add.hosts, [
+    asked.registrant,
+    ...asked.add.contacts.map(({ handle }) => handle),
+  ])
+  const twice = asked.add.hosts.find((host) => domain.hosts.includes(host))
+  if (twice) throw new Refused(2306, `${twice} is there already`)
+  domain.hosts = [...without(domain.hosts, asked.remove.hosts, is), ...asked.add.hosts]
+  domain.statuses = [...without(domain.statuses, asked.remove.statuses, is), ...asked.add.statuses]
+  domain.contacts = [
+    ...without(domain.contacts, asked.remove.contacts, (a, b) => a.role === b.role && a.handle === b.handle),
+    ...asked.add.contacts,
+  ]
+  if (asked.registrant !== null) domain.registrant = asked.registrant
+  if (asked.authCode !== null) domain.authCode = asked.authCode
+  if (asked.ds)
+    domain.ds = [...(asked.ds.removeAll ? [] : without(domain.ds, asked.ds.remove, sameDs)), ...asked.ds.add]
+  domain.updatedAt = by.now
+  return domain
+}
+
+/** What time does by itself. */
+export function pass(world: World, now: number): void {
+  for (const domain of world.domains) {
+    if (domain.transfer?.status === 'pending' && domain.transfer.actsAt <= now)
+      endTransfer(world, domain, 'serverApproved', now)
+    const graceEnds = domain.expiresAt + PERIODS.graceMs
+    if (domain.deletedAt === null && graceEnds <= now) domain.deletedAt = graceEnds
+    if (
+      domain.deletedAt !== null &&
+      domain.restoreAskedAt === null &&
+      domain.deletedAt + PERIODS.redemptionMs + PERIODS.pendingDeleteMs <= now
+    )
+      drop(world, domain)
+  }
+}
+
+/** What the registry decides about a name that waits. */
+export function decide(world: World, name: string, granted: boolean, now: number): void {
+  const domain = existing(world, name)
+  if (!domain.pendingCreate) throw new Refused(2304, 'nothing is to be decided')
+  const about = { kind: 'action', name, granted, ...domain.pendingCreate, at: now } as const
+  tell(world, domain.sponsor, granted ? 'Registration granted.' : 'Registration refused.', about, now)
+  domain.pendingCreate = null
+  if (granted) return
+  accountOf(world, domain.sponsor).balanceMinor += domain.refundable[0]?.minor ?? 0
+  drop(world, domain)
+}

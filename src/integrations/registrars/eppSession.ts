@@ -1,0 +1,214 @@
+import { randomUUID } from 'node:crypto'
+import { ok, rejected, unknown, type Outcome, type Rejected, type Unknown } from '../../lib/outcome.ts'
+import { refusalOf } from './eppCodes.ts'
+import { EppLink, type EppConnection } from './eppLink.ts'
+import { all, NS, one, textOf, xml, type Markup, type Node } from './eppXml.ts'
+
+/** A response with a code below 2000. */
+export type EppAnswer = {
+  code: number
+  message: string
+  /** The object's data. */
+  data: Node | undefined
+  extension: Node | undefined
+  queue: Node | undefined
+}
+
+export type EppCommand = {
+  /** What stands in `<command>`. */
+  body: Markup
+  extension?: Markup | null
+  id?: string
+  /** It changes something: it is sent once, and when its answer is lost nobody knows. */
+  changes: boolean
+}
+
+const TIMEOUT_MS = 20_000
+/** Servers close sessions that say nothing for five or ten minutes. */
+const KEEP_ALIVE_MS = 240_000
+/** After a pause a session may be gone without our knowing: it is tried before something is sent that must not be in doubt. */
+const FRESH_MS = 3_000
+/** Registries lock accounts that try wrong passwords again and again. */
+const LOGIN_PAUSE_MS = 60_000
+const LATE_ANSWERS = 8
+
+const OBJECTS: string[] = [NS.domain, NS.host, NS.contact]
+const EXTENSIONS: string[] = [NS.secDns, NS.rgp, NS.fee, NS.balance, NS.lowBalance]
+
+/** A session with an EPP server: made when it is needed, one command at a time, made anew when it was lost. */
+export class EppSession {
+  readonly #to: EppConnection
+  readonly #timeoutMs: number
+  #link: EppLink | null = null
+  #services = new Set<string>()
+  #usedAt = 0
+  #refused: { until: number; answer: Rejected } | null = null
+  #tail: Promise<unknown> = Promise.resolve()
+  #keepAlive: NodeJS.Timeout | null = null
+
+  constructor(to: EppConnection) {
+    this.#to = to
+    this.#timeoutMs = to.timeoutMs ?? TIMEOUT_MS
+  }
+
+  /** Whether the server has said that it knows a namespace. Known after the first command. */
+  knows(namespace: string): boolean {
+    return this.#services.has(namespace)
+  }
+
+  command(command: EppCommand): Promise<Outcome<EppAnswer>> {
+    return this.#inTurn(async () => {
+      const first = await this.#once(command)
+      // A question does no harm when it is asked twice; a session that was kept open may have ended meanwhile.
+      return first.outcome === 'unknown' && !command.changes ? this.#once(command) : first
+    })
+  }
+
+  /** Connects and logs in, so that `knows` can tell. */
+  ready(): Promise<Outcome<null>> {
+    return this.#inTurn(async () => (await this.#live(false)) ?? ok(null))
+  }
+
+  async close(): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#link?.isOpen) {
+        const logout = xml`<logout/>`
+        this.#link.send(documentOf(logout, null, randomUUID()))
+        await this.#link.next(1_000).catch(() => undefined)
+      }
+      this.#drop()
+    })
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#tail.then(work)
+    this.#tail = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #once({
+    body,
+    extension = null,
+    id = randomUUID(),
+    changes,
+  }: EppCommand): Promise<Outcome<EppAnswer>> {
+    const fault = await this.#live(changes)
+    if (fault) return fault
+    const link = this.#link as EppLink
+    try {
+      link.send(documentOf(body, extension, id))
+      const answer = await this.#answer(link, id)
+      this.#usedAt = Date.now()
+      return answer
+    } catch (error) {
+      this.#drop()
+      return unknown(`The registry has not answered: ${(error as Error).message}`)
+    }
+  }
+
+  /** A session that works, or why there is none. Nothing of a command has been sent then. */
+  async #live(surely: boolean): Promise<Rejected | null> {
+    if (this.#link?.isOpen && (!surely || Date.now() - this.#usedAt < FRESH_MS || (await this.#greets())))
+      return null
+    this.#drop()
+    if (this.#refused && Date.now() < this.#refused.until) return this.#refused.answer
+    const fault = await this.#logIn().catch((error: Error) =>
+      rejected('unreachable', `The registry cannot be reached: ${error.message}`, { retryable: true }),
+    )
+    if (fault) this.#drop()
+    return fault
+  }
+
+  async #greets(): Promise<boolean> {
+    try {
+      this.#link?.send(envelope(xml`<hello/>`))
+      for (let at = 0; at < LATE_ANSWERS; at += 1)
+        if (one(await this.#link?.next(this.#timeoutMs), NS.epp, 'greeting')) return true
+    } catch {
+      // Another session is made.
+    }
+    return false
+  }
+
+  async #logIn(): Promise<Rejected | null> {
+    const link = await EppLink.open(this.#to, this.#timeoutMs)
+    this.#link = link
+    const menu = one(await link.next(this.#timeoutMs), NS.epp, 'greeting', 'svcMenu')
+    if (!menu) throw new Error('it has sent no EPP greeting')
+    const objects = uris(menu, 'objURI')
+    const extensions = uris(one(menu, NS.epp, 'svcExtension'), 'extURI')
+    const ours = EXTENSIONS.filter((uri) => extensions.has(uri))
+    this.#services = new Set([...OBJECTS.filter((uri) => objects.has(uri)), ...ours])
+    const body = xml`<login><clID>${this.#to.clientId}</clID><pw>${this.#to.password}</pw><options><version>1.0</version><lang>en</lang></options><svcs>${OBJECTS.filter(
+      (uri) => objects.has(uri),
+    ).map((uri) => xml`<objURI>${uri}</objURI>`)}${
+      ours.length === 0
+        ? null
+        : xml`<svcExtension>${ours.map((uri) => xml`<extURI>${uri}</extURI>`)}</svcExtension>`
+    }</svcs></login>`
+    const id = randomUUID()
+    link.send(documentOf(body, null, id))
+    const answer = await this.#answer(link, id)
+    if (answer.outcome === 'unknown') throw new Error(answer.message)
+    if (answer.outcome === 'rejected') {
+      if (answer.code === 'unauthorized') this.#refused = { until: Date.now() + LOGIN_PAUSE_MS, answer }
+      return answer
+    }
+    this.#refused = null
+    this.#usedAt = Date.now()
+    this.#keepAlive = setInterval(() => {
+      if (Date.now() - this.#usedAt < KEEP_ALIVE_MS - 1_000) return
+      void this.#inTurn(async () => {
+        if (this.#link?.isOpen && !(await this.#greets())) this.#drop()
+      })
+    }, KEEP_ALIVE_MS).unref()
+    return null
+  }
+
+  /** The answer to this command; what comes late, or twice, for another one is left aside. @throws Error */
+  async #answer(link: EppLink, id: string): Promise<Outcome<EppAnswer> | Unknown> {
+    for (let at = 0; at < LATE_ANSWERS; at += 1) {
+      const root = await link.next(this.#timeoutMs)
+      const response = root.ns === NS.epp && root.name === 'epp' ? one(root, NS.epp, 'response') : undefined
+      if (!response) continue
+      const given = textOf(one(response, NS.epp, 'trID', 'clTRID'))
+      if (given !== null && given !== id) continue
+      const result = one(response, NS.epp, 'result')
+      const code = Number(result?.attrs['code'])
+      if (!Number.isInteger(code) || code < 1000 || code > 2999) break
+      const reasons = [
+        textOf(one(result, NS.epp, 'msg')),
+        ...all(result, NS.epp, 'extValue').map((value) => textOf(one(value, NS.epp, 'reason'))),
+      ]
+      const message = reasons.filter((text) => text !== null).join(': ')
+      if (code >= 2500) this.#drop()
+      if (code >= 2000) return refusalOf(code, message)
+      return ok({
+        code,
+        message,
+        data: one(response, NS.epp, 'resData'),
+        extension: one(response, NS.epp, 'extension'),
+        queue: one(response, NS.epp, 'msgQ'),
+      })
+    }
+    throw new Error('its answer is no EPP response to this command')
+  }
+
+  #drop(): void {
+    if (this.#keepAlive) clearInterval(this.#keepAlive)
+    this.#keepAlive = null
+    this.#link?.close()
+    this.#link = null
+  }
+}
+
+const uris = (node: Node | undefined, name: string): Set<string> =>
+  new Set(all(node, NS.epp, name).map(({ text }) => text.trim()))
+
+const envelope = (content: Markup): string =>
+  xml`<?xml version="1.0" encoding="UTF-8" standalone="no"?><epp xmlns="${NS.epp}">${content}</epp>`.text
+
+const documentOf = (body: Markup, extension: Markup | null, id: string): string =>
+  envelope(
+    xml`<command>${body}${extension === null ? null : xml`<extension>${extension}</extension>`}<clTRID>${id}</clTRID></command>`,
+  )

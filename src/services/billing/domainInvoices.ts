@@ -1,0 +1,64 @@
+import type { Ctx } from '../../context.ts'
+import * as customers from '../../db/customers.ts'
+import * as invoices from '../../db/billingInvoices.ts'
+import * as tenants from '../../db/tenants.ts'
+import { notFound } from '../../errors.ts'
+import { localDate } from '../../lib/period.ts'
+import * as settingsService from '../tenantSettingsService.ts'
+import { creditInvoice, issue, usableCredit, type Issued } from './invoicing.ts'
+
+const DAY_MS = 86_400_000
+
+/**
+ * Issues the invoice of one deed about a domain, paid as far as it goes with what the customer has in hand.
+ * @throws AppError not_found
+ */
+export async function issueForDomain(
+  ctx: Ctx,
+  order: {
+    tenantId: string
+    customerId: string
+    operationId: string
+    currency: string
+    minor: bigint
+    description: string
+    /** Null: as long as an order of this tenant may wait. */
+    dueAt: Date | null
+  },
+): Promise<Issued> {
+  const { tenantId, currency } = order
+  const customer = await customers.find(ctx.tx, tenantId, order.customerId)
+  const tenant = await tenants.find(ctx.tx, tenantId)
+  if (!customer || !tenant) throw notFound('customer')
+  const of = await settingsService.effective(ctx, tenantId)
+  const waits = new Date(ctx.now().getTime() + Number(of['billing.paymentTermDays'].value) * DAY_MS)
+  return issue(ctx, {
+    subscription: { id: null, tenant_id: tenantId, currency, billing_tz: tenant.billing_tz },
+    customer,
+    seller: tenant,
+    dueDate: localDate(order.dueAt ?? waits, tenant.billing_tz),
+    lines: [
+      {
+        itemId: null,
+        kind: 'domain',
+        period: null,
+        description: order.description,
+        minor: order.minor,
+        dedupeKey: `domain:${order.operationId}`,
+      },
+    ],
+    useCredit: (totalMinor) =>
+      usableCredit(ctx, { tenant_id: tenantId, currency }, order.customerId, totalMinor),
+  })
+}
+
+/** Takes the invoice of a deed back that came to nothing; what was paid becomes the customer's credit. */
+export async function creditForDomain(
+  ctx: Ctx,
+  tenantId: string,
+  invoiceId: string,
+  reason: string,
+): Promise<void> {
+  const invoice = await invoices.lock(ctx.tx, tenantId, invoiceId)
+  if (invoice) await creditInvoice(ctx, invoice, reason)
+}

@@ -1,0 +1,109 @@
+import { asSystem, type Ctx, type Root } from '../../context.ts'
+import * as domains from '../../db/domains.ts'
+import * as operations from '../../db/domainOperations.ts'
+import * as registrars from '../../db/domainRegistrars.ts'
+import type { RegistryMessage } from '../../integrations/registrars/types.ts'
+import { AppError } from '../../errors.ts'
+import { newId } from '../../lib/ids.ts'
+import * as auditService from '../auditService.ts'
+import { enqueuePoll, enqueueSync, registrarPoll } from '../domainQueues.ts'
+import { emit } from './changes.ts'
+import { beginPaid, cancelUnpaid } from './ordering.ts'
+import { renew } from './registering.ts'
+
+const BATCH = 200
+
+/** Each in a transaction of its own, so that one that fails holds up no other. */
+async function each<T extends { id: string; tenant_id: string }>(
+  root: Root,
+  what: string,
+  rows: readonly T[],
+  work: (ctx: Ctx, row: T) => Promise<void>,
+): Promise<void> {
+  for (const row of rows)
+    await asSystem(root, 'domains', [row.tenant_id], (ctx) => work(ctx, row)).catch((error: unknown) =>
+      root.log.error({ err: error, id: row.id }, what),
+    )
+}
+
+/** Orders that were paid begin; those that nobody paid end. Whichever way a payment came. */
+export async function followPayments(root: Root): Promise<void> {
+  const rows = await asSystem(root, 'domains', 'platform', (ctx) =>
+    operations.decidedOrders(ctx.tx, ctx.now(), BATCH),
+  )
+  await each(root, 'an order about a domain could not be begun or ended', rows, (ctx, row) =>
+    row.is === 'paid'
+      ? beginPaid(ctx, row.tenant_id, row.id)
+      : cancelUnpaid(
+          ctx,
+          row.tenant_id,
+          row.id,
+          row.is === 'late' ? 'It was not paid in time.' : 'Its invoice was taken back.',
+        ),
+  )
+}
+
+/** Orders looks at the domains whose time has come. */
+export const syncDue = (root: Root): Promise<void> =>
+  asSystem(root, 'domains', 'platform', async (ctx) => {
+    for (const row of await operations.dueForSync(ctx.tx, ctx.now(), BATCH)) await enqueueSync(ctx, row)
+  })
+
+/** Orders looks at what registries have to tell. */
+export const pollAll = (root: Root): Promise<void> =>
+  asSystem(root, 'domains', 'platform', async (ctx) => {
+    for (const account of await registrars.without(ctx.tx, registrarPoll.kind))
+      await enqueuePoll(ctx, account)
+  })
+
+const tried = (ctx: Ctx, id: string): Promise<unknown> =>
+  domains.update(ctx.tx, id, { renewal_tried_at: ctx.now(), updated_at: ctx.now() })
+
+/** Orders renewals of domains that are to be kept. One that cannot be ordered is tried again nearer to the expiry. */
+export async function renewDue(root: Root): Promise<void> {
+  const rows = await asSystem(root, 'domains', 'platform', (ctx) =>
+    operations.dueForRenewal(ctx.tx, ctx.now(), BATCH),
+  )
+  await each(root, 'a renewal could not be ordered', rows, async (_, row) => {
+    const { id, tenant_id: tenantId } = row
+    try {
+      await asSystem(root, 'domains', [tenantId], async (ctx) => {
+        await tried(ctx, id)
+        await renew(ctx, tenantId, id, 1)
+      })
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error
+      await asSystem(root, 'domains', [tenantId], async (ctx) => {
+        await tried(ctx, id)
+        await emit(ctx, row, 'DOMAIN_RENEWAL_NOT_ORDERED', {}, { reason: error.message })
+      })
+    }
+  })
+}
+
+/** Keeps a message of a registry, once, and orders a look at the domain it is about: it is a doorbell, and not believed. */
+export async function keepMessage(ctx: Ctx, accountId: string, message: RegistryMessage): Promise<void> {
+  const isNew = await registrars.insertEvent(ctx.tx, {
+    id: newId(),
+    account_id: accountId,
+    message_id: message.id,
+    about: message.about,
+    name: message.name,
+    text: message.text,
+    said_at: message.at,
+    received_at: ctx.now(),
+  })
+  if (!isNew) return
+  const domain = message.name === null ? undefined : await operations.byName(ctx.tx, accountId, message.name)
+  if (domain) {
+    await enqueueSync(ctx, domain)
+    await emit(ctx, domain, 'DOMAIN_REGISTRY_MESSAGE', {}, { about: message.about, text: message.text })
+  }
+  if (message.about === 'low_balance')
+    await auditService.record(ctx, {
+      action: 'REGISTRAR_BALANCE_LOW',
+      tenantId: null,
+      target: { type: 'registrar', id: accountId },
+      details: { text: message.text },
+    })
+}

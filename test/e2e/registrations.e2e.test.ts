@@ -1,0 +1,95 @@
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, it } from 'vitest'
+import { good } from '../rules/pods.ts'
+import { freshName, invoiceOf, registryOf } from '../support/registry.ts'
+import type { DomainOperation, DomainOrdered } from '../../shared/api/domainRegistrations.ts'
+import { pay } from '../support/api.ts'
+import { openApp, type OpenApp } from './browser.ts'
+
+let opened: OpenApp
+let page: Page
+beforeAll(async () => {
+  opened = await openApp()
+  page = await opened.page({ viewport: { width: 1280, height: 900 } })
+  await opened.enter(page, await opened.user('SUPER_ADMIN'))
+}, 120_000)
+afterAll(() => opened?.close())
+
+/** A folder for pictures of the pages, for people to look at. */
+const PICTURES = process.env['MPANEL_TEST_PICTURES']
+async function picture(name: string): Promise<void> {
+  if (PICTURES === undefined) return
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 900 })
+    await page.screenshot({ path: join(PICTURES, `${name}-${width}.png`), fullPage: true })
+  }
+  await page.setViewportSize({ width: 1280, height: 900 })
+}
+
+it('a name is searched, ordered, paid, registered, and changed at its registry', async () => {
+  await registryOf(opened.app)
+  const { admin } = opened.app
+  const tenantId = await opened.app.tenant()
+  const { slug } = (await admin.get<{ slug: string }>(`/api/admin/tenants/${tenantId}`)).body
+  await good(admin.post('/api/admin/customers', { tenantId, name: 'Ada Example', email: 'ada@example.com' }))
+  const name = freshName()
+
+  await page.goto(`/t/${slug}/domains`)
+  await page.getByRole('link', { name: 'Register a domain' }).click()
+  await page.getByRole('main').getByLabel('Name', { exact: true }).fill(name)
+  await page.getByRole('main').getByRole('button', { name: 'Search' }).click()
+  const row = page.getByRole('row').filter({ hasText: name })
+  await row.getByText('Free').waitFor()
+  await picture('search')
+  await row.getByRole('link', { name: 'Register' }).click()
+
+  await page.getByRole('combobox', { name: 'Customer' }).click()
+  await page.getByRole('option', { name: /Ada Example/ }).click()
+  for (const [label, text] of [
+    ['Name', 'Ada Example'],
+    ['Street and number', 'Example Street 1'],
+    ['Postal code', '10115'],
+    ['City', 'Berlin'],
+    ['Country', 'de'],
+    ['Phone', '+49.301234567'],
+    ['E-mail', 'ada@example.com'],
+  ] as const)
+    await page.getByLabel(label, { exact: true }).fill(text)
+  await page.getByLabel('Name servers').fill('ns1.example.org\nns2.example.org')
+  await picture('order')
+  await page.getByRole('button', { name: 'Order the registration' }).click()
+
+  await page.getByRole('heading', { level: 1, name }).waitFor()
+  await page.getByText('It begins when its invoice is paid.').first().waitFor()
+  const id = new URL(page.url()).pathname.split('/').at(-1) ?? ''
+  const path = `/api/admin/domains/${id}`
+  const [operation] = (await admin.get<{ items: DomainOperation[] }>(`${path}/timeline`)).body.items
+  await pay(admin, await invoiceOf(opened.app, { operation } as DomainOrdered))
+  await page.getByText('Simulated registry').first().waitFor()
+  await page
+    .getByRole('switch', { name: 'Locked against transfers' })
+    .and(page.locator(':not([aria-disabled])'))
+    .click()
+  await page.getByRole('switch', { name: 'Locked against transfers', checked: true }).waitFor()
+  await picture('registration')
+  await page.getByRole('button', { name: 'Renew' }).click()
+  await page
+    .getByText('12.00 a year')
+    .or(page.getByText(/€.?12\.00 a year/))
+    .first()
+    .waitFor()
+  await page.getByRole('button', { name: 'Order the renewal' }).click()
+  await page.getByText(`Renewal of ${name}, 1 year`).first().waitFor()
+
+  await page.goto('/t/all/registrars')
+  await page.getByRole('link', { name: 'Simulated registry' }).first().waitFor()
+  await picture('registrars')
+  await page.getByRole('link', { name: 'Simulated registry' }).first().click()
+  await page.getByRole('button', { name: 'Test the connection' }).click()
+  await page.getByText(/The account can be used, with/).waitFor()
+  await picture('registrar')
+  await page.goto('/t/all/registrars/new')
+  await page.getByRole('heading', { name: 'Add a registrar' }).waitFor()
+  await picture('new-registrar')
+})

@@ -1,0 +1,188 @@
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { useState, type ReactNode } from 'react'
+import type { Customer } from '../../api/customers.ts'
+import { registerDomain, transferDomain, type DomainOrdered } from '../../api/domainRegistrations.ts'
+import { Form, REQUIRED, useApiForm, type ApiForm } from '../../components/Form.tsx'
+import { Page } from '../../components/Page.tsx'
+import { CustomerPicker, TenantPicker } from '../../components/pickers.tsx'
+import { useSession } from '../../components/session.ts'
+import { count } from '../../lib/words.ts'
+import { paths } from '../../paths.ts'
+import { Card } from '../../ui/Card.tsx'
+import { Checkbox, Field, Input, Select, Textarea } from '../../ui/Field.tsx'
+import { toast } from '../../ui/Toast.tsx'
+import { contactField, ContactFields, contactsOf, NO_CONTACT, type ContactValues } from './ContactFields.tsx'
+import { readServers, SERVERS_HINT } from './nameservers.ts'
+
+const route = getRouteApi('/t/$tenant/domains/order')
+
+type Values = {
+  years: string
+  authCode: string
+  servers: string
+  privacy: boolean
+  autoRenew: boolean
+  contact: ContactValues
+}
+
+/** Orders a registration, or a transfer from another registrar. */
+export default function OrderDomainPage() {
+  const { tenant } = useSession()
+  const navigate = useNavigate()
+  const { name = '', transfer } = route.useSearch()
+  const isTransfer = transfer !== undefined
+  const [owner, setOwner] = useState(tenant.id === undefined ? null : { id: tenant.id, name: tenant.name })
+  const [customer, setCustomer] = useState<Customer | null>(null)
+  const of = useApiForm<Values, DomainOrdered>({
+    defaultValues: {
+      years: '1',
+      authCode: '',
+      servers: '',
+      privacy: false,
+      autoRenew: true,
+      contact: NO_CONTACT,
+    },
+    fieldOf: (path) => (path.startsWith('nameservers') ? 'servers' : contactField(path)),
+    send: (values, key) => {
+      const same = {
+        tenantId: owner?.id ?? '',
+        customerId: customer?.id ?? '',
+        name,
+        contacts: contactsOf(values.contact),
+        autoRenew: values.autoRenew,
+      }
+      return isTransfer
+        ? transferDomain({ ...same, authCode: values.authCode }, key)
+        : registerDomain(
+            {
+              ...same,
+              years: Number(values.years),
+              nameservers: readServers(values.servers),
+              privacy: values.privacy,
+            },
+            key,
+          )
+    },
+    onDone: ({ domain, job }) => {
+      toast.done(
+        isTransfer ? 'Transfer ordered' : 'Registration ordered',
+        job === null ? 'It begins when its invoice is paid.' : undefined,
+      )
+      void navigate(paths.domain(tenant.slug, domain.id))
+    },
+  })
+  const { form, errorOf } = of
+  const back = () => void navigate(paths.domainSearch(tenant.slug, { words: name }))
+  return (
+    <Page
+      title={isTransfer ? `Transfer ${name}` : `Register ${name}`}
+      crumbs={[
+        { label: 'Domains', link: paths.domains(tenant.slug) },
+        { label: 'Search', link: paths.domainSearch(tenant.slug, { words: name }) },
+      ]}
+      permission="domains:create"
+    >
+      <div className="max-w-3xl">
+        <Form
+          of={of}
+          submitLabel={isTransfer ? 'Order the transfer' : 'Order the registration'}
+          submitReason={
+            name === ''
+              ? 'Search a name first.'
+              : owner === null
+                ? 'Choose the tenant first.'
+                : customer === null
+                  ? 'Choose the customer first.'
+                  : undefined
+          }
+          onCancel={back}
+        >
+          <Card title="Order">
+            <OrderFields of={of} isTransfer={isTransfer}>
+              {tenant.id === undefined && (
+                <Field label="Tenant">
+                  <TenantPicker
+                    value={owner}
+                    onChange={(chosen) => {
+                      setOwner(chosen)
+                      setCustomer(null)
+                    }}
+                  />
+                </Field>
+              )}
+              {owner !== null && (
+                <Field label="Customer" hint="Who pays, in his currency." error={errorOf('customerId')}>
+                  <CustomerPicker value={customer} onChange={setCustomer} tenantId={owner.id} />
+                </Field>
+              )}
+            </OrderFields>
+          </Card>
+          <Card title="Holder">
+            <ContactFields of={of} />
+          </Card>
+          {!isTransfer && (
+            <Card title="Name servers">
+              <Field label="Name servers" hint={SERVERS_HINT} error={errorOf('servers')}>
+                <Textarea
+                  spellCheck={false}
+                  className="font-mono text-[13px]"
+                  {...form.register('servers', { required: REQUIRED })}
+                />
+              </Field>
+            </Card>
+          )}
+        </Form>
+      </div>
+    </Page>
+  )
+}
+
+/** What is ordered; `children`: for whom. */
+function OrderFields({
+  of: { form, errorOf },
+  isTransfer,
+  children,
+}: {
+  of: ApiForm<Values, DomainOrdered>
+  isTransfer: boolean
+  children: ReactNode
+}) {
+  return (
+    <div className="grid gap-4 sm:grid-cols-2">
+      {children}
+      {isTransfer ? (
+        <Field
+          label="Transfer code"
+          hint="From the present registrar, where the domain must be unlocked. It is kept sealed."
+          error={errorOf('authCode')}
+        >
+          <Input
+            autoComplete="off"
+            spellCheck={false}
+            maxLength={255}
+            {...form.register('authCode', { required: REQUIRED })}
+          />
+        </Field>
+      ) : (
+        <Field label="Period" error={errorOf('years')}>
+          <Select {...form.register('years')}>
+            {Array.from({ length: 10 }, (_, at) => (
+              <option key={at} value={at + 1}>
+                {count(at + 1, 'year')}
+              </option>
+            ))}
+          </Select>
+        </Field>
+      )}
+      <div className="space-y-2 sm:col-span-2">
+        <Checkbox label="Order renewals in time by itself" {...form.register('autoRenew')} />
+        {!isTransfer && (
+          <Checkbox
+            label="Hide the holder from the public, where the registrar can"
+            {...form.register('privacy')}
+          />
+        )}
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,184 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { canRegistration } from '../../../../shared/states/domain.ts'
+import {
+  lockDomain,
+  operationsQuery,
+  registrationQuery,
+  setAutoRenew,
+  setPrivacy,
+  type DomainRegistration,
+} from '../../api/domainRegistrations.ts'
+import type { Domain } from '../../api/domains.ts'
+import { useSubmit } from '../../api/submit.ts'
+import { ErrorNotice } from '../../components/ErrorNotice.tsx'
+import { Loaded } from '../../components/Loaded.tsx'
+import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { StateBadge } from '../../components/StateBadge.tsx'
+import { formatMoney } from '../../lib/money.ts'
+import { Badge } from '../../ui/Badge.tsx'
+import { Card, Facts } from '../../ui/Card.tsx'
+import { DataTable, type Column } from '../../ui/DataTable.tsx'
+import { Notice } from '../../ui/Notice.tsx'
+import { Switch } from '../../ui/Switch.tsx'
+import { Time } from '../../ui/Time.tsx'
+import type { DomainOperation } from '../../api/domainRegistrations.ts'
+import { RegistrationActions } from './RegistrationActions.tsx'
+
+/** What a registry says of a domain that is registered through us, and what can be asked of it. */
+export function RegistrationCard({ domain }: { domain: Domain }) {
+  const query = useQuery(registrationQuery(domain.id))
+  return (
+    <>
+      <Loaded query={query} what="registration">
+        {(registration) => <Registration registration={registration} />}
+      </Loaded>
+      <Operations id={domain.id} />
+    </>
+  )
+}
+
+function Registration({ registration: of }: { registration: DomainRegistration }) {
+  const [showing, setShowing] = useState(false)
+  const { registrant } = of.contacts ?? {}
+  return (
+    <Card
+      title={
+        <span className="flex flex-wrap items-center gap-2">
+          Registration
+          {of.simulated && <Badge tone="warning">Simulated registry</Badge>}
+        </span>
+      }
+      actions={<RegistrationActions registration={of} />}
+    >
+      <div className="space-y-4">
+        {of.operation && (
+          <Notice
+            tone={
+              of.operation.state === 'unknown' || of.operation.state === 'awaiting_payment'
+                ? 'warning'
+                : 'info'
+            }
+            title={of.operation.words}
+          >
+            {WAITS[of.operation.state]} {of.operation.message}
+          </Notice>
+        )}
+        {of.finding && <Notice tone="warning">{of.finding}</Notice>}
+        <Facts
+          facts={[
+            ['Expires', of.expiresAt && <Time key="expires" at={of.expiresAt} />],
+            ['Registered', of.registeredAt && <Time key="registered" at={of.registeredAt} />],
+            ['At', of.registrar],
+            ['Renewal', of.renewal && `${formatMoney(of.renewal)} a year`],
+            ['Compared with the registry', of.syncedAt && <Time key="synced" at={of.syncedAt} relative />],
+            ['The registry says', of.statuses.join(', ') || null],
+            ['Name servers', of.nameservers.map(({ host }) => host).join(', ') || null],
+            ['Holder', registrant && [registrant.name, registrant.company].filter(Boolean).join(', ')],
+            [
+              'Contact',
+              registrant && (
+                <button
+                  key="contact"
+                  type="button"
+                  className="text-left underline underline-offset-2"
+                  aria-expanded={showing}
+                  onClick={() => setShowing(!showing)}
+                >
+                  {showing
+                    ? `${registrant.email}, ${registrant.phone}, ${registrant.street}, ${registrant.postcode} ${registrant.city}, ${registrant.country}`
+                    : 'Show'}
+                </button>
+              ),
+            ],
+          ]}
+        />
+        <Switches registration={of} />
+      </div>
+    </Card>
+  )
+}
+
+const WAITS: Record<DomainOperation['state'], string> = {
+  awaiting_payment: 'It begins when its invoice is paid.',
+  queued: 'It begins in a moment.',
+  running: 'The registry is being asked.',
+  pending_registry: 'The registry has it and decides.',
+  unknown: 'The answer was lost: mPanel looks what has become of it, and repeats nothing before it knows.',
+  succeeded: '',
+  rejected: '',
+  cancelled: '',
+}
+
+function Switches({ registration: of }: { registration: DomainRegistration }) {
+  const { can } = useSession()
+  const change = useSubmit<() => Promise<unknown>, unknown>({ send: (work) => work() })
+  const verdict = canRegistration.update(of)
+  const why = (permission: 'domains:update' | 'domains:transfer', busy: boolean) =>
+    !can(permission, of.tenantId)
+      ? NO_PERMISSION(permission)
+      : !verdict.allowed
+        ? verdict.reason
+        : busy && of.operation !== null && of.operation.state !== 'awaiting_payment'
+          ? 'Something else is being asked of the registry: wait for its end.'
+          : undefined
+  return (
+    <div className="space-y-3">
+      {change.error && <ErrorNotice error={change.error} />}
+      <div className="flex flex-wrap gap-x-8 gap-y-3">
+        <Switch
+          label="Order renewals in time"
+          checked={of.autoRenew}
+          disabledReason={why('domains:update', false)}
+          onChange={(on) => change.mutate(() => setAutoRenew(of.id, on))}
+        />
+        <Switch
+          label="Locked against transfers"
+          checked={of.locked}
+          disabledReason={why('domains:transfer', true)}
+          onChange={(on) => change.mutate(() => lockDomain(of.id, on))}
+        />
+        {of.privacy !== null && (
+          <Switch
+            label="Holder hidden"
+            checked={of.privacy}
+            disabledReason={why('domains:update', true)}
+            onChange={(on) => change.mutate(() => setPrivacy(of.id, on))}
+          />
+        )}
+      </div>
+    </div>
+  )
+}
+
+const COLUMNS: Column<DomainOperation>[] = [
+  {
+    header: 'What was asked',
+    render: ({ words, message }) => (
+      <div className="min-w-0">
+        <p className="break-words">{words}</p>
+        {message && <p className="text-[13px] break-words text-muted">{message}</p>}
+      </div>
+    ),
+  },
+  { header: 'State', narrow: true, render: ({ state }) => <StateBadge of="domainOperation" state={state} /> },
+  {
+    header: 'Price',
+    align: 'right',
+    from: 'sm',
+    render: ({ price }) => (price ? formatMoney(price) : '—'),
+  },
+  { header: 'By', from: 'lg', render: ({ by }) => by },
+  { header: 'When', from: 'md', narrow: true, render: ({ createdAt }) => <Time at={createdAt} relative /> },
+]
+
+function Operations({ id }: { id: string }) {
+  const query = useInfiniteQuery({ ...operationsQuery(id), refetchInterval: 5_000 })
+  return (
+    <Card title="Asked of the registry" flush>
+      <Loaded query={query} what="operations">
+        {(items) => <DataTable label="operations" columns={COLUMNS} rows={items} rowKey={(row) => row.id} />}
+      </Loaded>
+    </Card>
+  )
+}
