@@ -86,6 +86,11 @@ export async function fixFirstPeriod(tx: Tx, subscriptionId: string, start: Date
       and not l.voided`.execute(tx)
 }
 
+export async function isCredited(tx: Tx, invoiceId: string): Promise<boolean> {
+  const { rows } = await sql`select 1 from credit_notes where invoice_id = ${invoiceId} limit 1`.execute(tx)
+  return rows.length > 0
+}
+
 export async function insertCreditNote(tx: Tx, note: Insertable<CreditNotesTable>): Promise<void> {
   await tx.insertInto('credit_notes').values(note).execute()
 }

@@ -3,6 +3,7 @@ import { adminAuditRetention } from './adminAuditRetention.ts'
 import { adminAuthSso } from './adminAuthSso.ts'
 import { adminAuditSinks } from './adminAuditSinks.ts'
 import { adminBillingPayments } from './adminBillingPayments.ts'
+import { adminBillingTaxes } from './adminBillingTaxes.ts'
 import { adminBillingProviders } from './adminBillingProviders.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
 import { adminCustomerFiles } from './adminCustomerFiles.ts'
@@ -85,6 +86,7 @@ export const routes: readonly Route[] = [
   ...adminSubscriptionContracts,
   ...adminBillingProviders,
   ...adminBillingPayments,
+  ...adminBillingTaxes,
   ...cloudPods,
   ...cloudPodAddresses,
   ...securityGroups,

@@ -9,14 +9,10 @@ import { formatMoney } from '../../lib/money.ts'
 import { localDate } from '../../lib/period.ts'
 import * as auditService from '../auditService.ts'
 import { inWords } from './proration.ts'
+import { sumOf, taxLines, type Treatment } from './taxRules.ts'
+import { taxationOf, type TaxedCustomer } from './taxing.ts'
 
-export type Party = {
-  id: string
-  name: string
-  company: string | null
-  email: string
-  country: string | null
-}
+export type Party = TaxedCustomer & { name: string; company: string | null; email: string }
 export type Seller = { id: string; name: string }
 
 export type Line = {
@@ -25,15 +21,18 @@ export type Line = {
   kind: 'recurring' | 'setup' | 'credit' | 'carried'
   period: { start: Date; end: Date } | null
   description: string
+  /** As in the price list. */
   minor: bigint
+  /** What is credited is taxed as it was; null: not at all. Undefined: as is decided today. */
+  tax?: Treatment | null
   dedupeKey: string
 }
 
 export type Issued = { id: string; number: string; totalMinor: bigint; openMinor: bigint; dueDate: string }
 
 /**
- * Issues an invoice: a number without gaps, the parties as they are today, the posting receivable / revenue, and of what the
- * customer has in hand as much as is used for it.
+ * Issues an invoice: a number without gaps, the parties and the tax as they are today, the posting receivable / revenue and tax,
+ * and of what the customer has in hand as much as is used for it.
  */
 export async function issue(
   ctx: Ctx,
@@ -55,7 +54,11 @@ export async function issue(
   const date = localDate(now, subscription.billing_tz)
   // The lock of the number is kept until the commit: nobody else uses credit of this tenant meanwhile.
   const numbered = await invoices.nextNumber(ctx.tx, { newId: newId(), tenantId, kind: 'invoice', date })
-  const totalMinor = order.lines.reduce((sum, line) => sum + line.minor, 0n)
+  const taxation = await taxationOf(ctx, tenantId, customer, date)
+  const lines = taxLines(
+    order.lines.map((line) => ({ ...line, tax: line.tax === undefined ? taxation.treatment : line.tax })),
+  )
+  const { netMinor, taxMinor, grossMinor: totalMinor } = sumOf(lines)
   const usedMinor = totalMinor === 0n ? 0n : await order.useCredit(totalMinor)
   const dueDate = order.dueDate ?? date
   await invoices.insert(
@@ -71,7 +74,8 @@ export async function issue(
       currency: subscription.currency,
       issue_date: numbered.issueDate,
       due_date: dueDate,
-      subtotal_minor: totalMinor,
+      subtotal_minor: netMinor,
+      tax_minor: taxMinor,
       total_minor: totalMinor,
       paid_minor: usedMinor,
       buyer: {
@@ -79,12 +83,13 @@ export async function issue(
         company: customer.company,
         email: customer.email,
         country: customer.country,
+        ...taxation.buyer,
       },
-      seller: { name: order.seller.name },
+      seller: { name: order.seller.name, ...taxation.seller },
       issued_at: now,
       created_at: now,
     },
-    order.lines.map((line, at) => ({
+    lines.map((line, at) => ({
       id: newId(),
       tenant_id: tenantId,
       invoice_id: id,
@@ -94,8 +99,13 @@ export async function issue(
       period: line.period && `[${line.period.start.toISOString()},${line.period.end.toISOString()})`,
       description: line.description,
       unit_minor: line.minor,
-      net_minor: line.minor,
-      gross_minor: line.minor,
+      net_minor: line.netMinor,
+      tax_minor: line.taxMinor,
+      gross_minor: line.grossMinor,
+      tax_category: line.tax?.category ?? null,
+      tax_ppm: line.tax?.ratePpm ?? 0,
+      tax_included: line.tax?.included ?? false,
+      tax_reason: line.tax?.reason ?? '',
       dedupe_key: line.dedupeKey,
     })),
   )
@@ -110,7 +120,8 @@ export async function issue(
     })
   await post('issue', [
     { account: 'receivable', customerId: customer.id, amountMinor: totalMinor },
-    { account: 'revenue', amountMinor: -totalMinor },
+    { account: 'revenue', amountMinor: -netMinor },
+    { account: 'tax', amountMinor: -taxMinor },
   ])
   if (usedMinor > 0n)
     await post('use_credit', [
@@ -130,6 +141,7 @@ export async function issue(
     details: {
       total: totalMinor,
       currency: subscription.currency,
+      ...(taxation.treatment && { tax: taxMinor, taxedBecause: taxation.why }),
       ...(usedMinor > 0n && { paidFromCredit: usedMinor }),
     },
   })
@@ -239,13 +251,21 @@ export const openMinor = (invoice: InvoiceRow): bigint => {
   return open > 0n ? open : 0n
 }
 
+/** Where what is owed on an invoice stands in the books: what was written off is not receivable any more. */
+export const owedOn = (invoice: InvoiceRow, amountMinor: bigint): ledger.Entry =>
+  invoice.status === 'uncollectible'
+    ? { account: 'bad_debt', amountMinor }
+    : { account: 'receivable', customerId: invoice.customer_id, amountMinor }
+
 /**
- * Takes an issued invoice back by a credit note over all that was not credited yet. What had been paid becomes the
+ * Takes an issued invoice back by a credit note that mirrors it: as a whole, with its tax. What had been paid becomes the
  * customer's credit; the invoice itself stays as it was issued.
  */
 export async function creditInvoice(ctx: Ctx, invoice: InvoiceRow, reason: string): Promise<void> {
   const amount = invoice.total_minor - invoice.credited_minor
-  if (invoice.status === 'draft' || invoice.status === 'void' || amount === 0n) return
+  if (invoice.status === 'draft' || invoice.status === 'void') return
+  // One over nothing is taken back for its tax alone, once: what was credited in it may have had another rate.
+  if (amount === 0n && (invoice.tax_minor === 0n || (await invoices.isCredited(ctx.tx, invoice.id)))) return
   const now = ctx.now()
   const id = newId()
   const tenantId = invoice.tenant_id
@@ -264,6 +284,7 @@ export async function creditInvoice(ctx: Ctx, invoice: InvoiceRow, reason: strin
     currency: invoice.currency,
     issue_date: numbered.issueDate,
     total_minor: amount,
+    tax_minor: invoice.tax_minor,
     reason,
     issued_at: now,
   })
@@ -279,8 +300,9 @@ export async function creditInvoice(ctx: Ctx, invoice: InvoiceRow, reason: strin
     currency: invoice.currency,
     at: now,
     entries: [
-      { account: 'revenue', amountMinor: amount },
-      { account: 'receivable', customerId: invoice.customer_id, amountMinor: -(amount - invoice.paid_minor) },
+      { account: 'revenue', amountMinor: amount - invoice.tax_minor },
+      { account: 'tax', amountMinor: invoice.tax_minor },
+      owedOn(invoice, -(amount - invoice.paid_minor)),
       { account: 'credit', customerId: invoice.customer_id, amountMinor: -invoice.paid_minor },
     ],
   })
