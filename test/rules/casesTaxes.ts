@@ -1,7 +1,7 @@
 import type { TaxEvidence, TaxRule } from '../../shared/api/billingTaxes.ts'
 import { newId } from '../../src/lib/ids.ts'
 import type { TestApp } from '../support/app.ts'
-import { customerIn, type Case } from './cases.ts'
+import type { Case } from './cases.ts'
 import { good } from './pods.ts'
 
 const RULES = '/api/admin/billing/tax-rules'
@@ -21,6 +21,8 @@ const rule = (tenantId: string) => ({
   validFrom: '2020-01-01',
 })
 
+const customerIn = (app: TestApp, tenantId: string): Promise<{ id: string }> =>
+  good(app.admin.post('/api/admin/customers', { tenantId, name: 'Ada', email: 'ada@example.com' }))
 const ruleIn = async (app: TestApp, tenantId: string): Promise<{ id: string }> =>
   good(app.admin.post<TaxRule>(RULES, rule(tenantId)))
 

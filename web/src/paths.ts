@@ -44,6 +44,7 @@ export const paths = {
     linkOptions({ to: '/t/$tenant/customers/$id/edit', params: { tenant, id } }),
 
   dunning: (tenant: string) => linkOptions({ to: '/t/$tenant/dunning', params: { tenant } }),
+  taxes: (tenant: string) => linkOptions({ to: '/t/$tenant/taxes', params: { tenant } }),
   paymentProviders: (tenant: string) =>
     linkOptions({ to: '/t/$tenant/payment-providers', params: { tenant } }),
   paymentProvider: (tenant: string, id: string) =>

@@ -27,6 +27,11 @@ export const billing = [
   }),
   createRoute({
     getParentRoute: under,
+    path: 'taxes',
+    component: page(() => import('./pages/billing/TaxesPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
     path: 'payment-providers',
     component: page(() => import('./pages/billing/ProvidersPage.tsx')),
   }),

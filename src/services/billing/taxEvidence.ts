@@ -60,6 +60,9 @@ export async function customerTax(ctx: Ctx, tenantId: string, customerId: string
   }
 }
 
+const wrong = (path: string, message: string) =>
+  new AppError('invalid_input', message, { errors: [{ path, message }] })
+
 /** Writes down what was found out about a customer: invoices from now on follow it. @throws AppError not_found, invalid_input */
 export async function recordEvidence(
   ctx: Ctx,
@@ -68,8 +71,6 @@ export async function recordEvidence(
   body: z.infer<typeof taxEvidenceCreate>,
 ): Promise<TaxEvidence> {
   const customer = await customerOf(ctx, tenantId, customerId)
-  const wrong = (path: string, message: string) =>
-    new AppError('invalid_input', message, { errors: [{ path, message }] })
   if (body.kind === 'exemption' && body.validTo !== null && body.validTo < body.validFrom)
     throw wrong('validTo', 'The last day is before the first one.')
   if (body.kind === 'tax_id') {

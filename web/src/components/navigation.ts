@@ -11,6 +11,7 @@ import {
   Mail,
   type LucideIcon,
   Network,
+  Percent,
   ReceiptText,
   SearchCheck,
   Server,
@@ -72,6 +73,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         icon: BellRing,
         permission: 'billing:read',
         to: paths.dunning,
+      },
+      {
+        section: 'taxes',
+        label: 'Taxes',
+        icon: Percent,
+        permission: 'billing:read',
+        to: paths.taxes,
       },
       {
         section: 'payment-providers',

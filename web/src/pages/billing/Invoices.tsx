@@ -56,7 +56,14 @@ export function Invoices({ subscription }: { subscription: Subscription }) {
       from: 'sm',
       align: 'right',
       narrow: true,
-      render: (invoice) => formatMoney(invoice.total),
+      render: (invoice) => (
+        <>
+          {formatMoney(invoice.total)}
+          {!isZero(invoice.tax) && (
+            <div className="text-[13px] text-muted">with {formatMoney(invoice.tax)} tax</div>
+          )}
+        </>
+      ),
     },
     { header: 'Open', align: 'right', narrow: true, render: (invoice) => <Open invoice={invoice} /> },
     {
