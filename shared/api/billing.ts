@@ -28,7 +28,7 @@ export const plan = z.object({
 })
 export type Plan = z.infer<typeof plan>
 
-const minorUnits = z.string().regex(/^\d{1,15}$/, 'an amount in minor units, such as "499"')
+export const minorUnits = z.string().regex(/^\d{1,15}$/, 'an amount in minor units, such as "499"')
 
 export const planCreate = z.strictObject({
   /** Null: sold by every tenant; only the platform may do that. */
@@ -158,11 +158,18 @@ export const invoice = z.object({
 })
 export type Invoice = z.infer<typeof invoice>
 
+export const invoiceDocumentQuery = z.strictObject({
+  /** The invoice, or the credit note that takes it back. */
+  of: z.enum(['invoice', 'credit_note']).default('invoice'),
+})
+
 export const invoiceList = listQuery.extend({
   status: z.enum(['draft', 'open', 'paid', 'uncollectible', 'void']).optional(),
   subscriptionId: id.optional(),
   customerId: id.optional(),
 })
+
+export const invoiceWriteOff = z.strictObject({ reason: z.string().trim().min(1).max(500) })
 
 export const paymentCreate = z.strictObject({
   amountMinor: minorUnits,

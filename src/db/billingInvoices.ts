@@ -86,10 +86,9 @@ export async function fixFirstPeriod(tx: Tx, subscriptionId: string, start: Date
       and not l.voided`.execute(tx)
 }
 
-export async function isCredited(tx: Tx, invoiceId: string): Promise<boolean> {
-  const { rows } = await sql`select 1 from credit_notes where invoice_id = ${invoiceId} limit 1`.execute(tx)
-  return rows.length > 0
-}
+/** An invoice is credited as a whole, so there is one at most. */
+export const creditNoteOf = (tx: Tx, invoiceId: string) =>
+  tx.selectFrom('credit_notes').selectAll().where('invoice_id', '=', invoiceId).executeTakeFirst()
 
 export async function insertCreditNote(tx: Tx, note: Insertable<CreditNotesTable>): Promise<void> {
   await tx.insertInto('credit_notes').values(note).execute()

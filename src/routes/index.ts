@@ -3,6 +3,8 @@ import { adminAuditRetention } from './adminAuditRetention.ts'
 import { adminAuthSso } from './adminAuthSso.ts'
 import { adminAuditSinks } from './adminAuditSinks.ts'
 import { adminBillingPayments } from './adminBillingPayments.ts'
+import { adminInvoiceDocuments } from './adminInvoiceDocuments.ts'
+import { adminBillingAccounts } from './adminBillingAccounts.ts'
 import { adminBillingTaxes } from './adminBillingTaxes.ts'
 import { adminBillingProviders } from './adminBillingProviders.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
@@ -87,6 +89,8 @@ export const routes: readonly Route[] = [
   ...adminBillingProviders,
   ...adminBillingPayments,
   ...adminBillingTaxes,
+  ...adminBillingAccounts,
+  ...adminInvoiceDocuments,
   ...cloudPods,
   ...cloudPodAddresses,
   ...securityGroups,

@@ -265,7 +265,11 @@ export async function creditInvoice(ctx: Ctx, invoice: InvoiceRow, reason: strin
   const amount = invoice.total_minor - invoice.credited_minor
   if (invoice.status === 'draft' || invoice.status === 'void') return
   // One over nothing is taken back for its tax alone, once: what was credited in it may have had another rate.
-  if (amount === 0n && (invoice.tax_minor === 0n || (await invoices.isCredited(ctx.tx, invoice.id)))) return
+  if (
+    amount === 0n &&
+    (invoice.tax_minor === 0n || (await invoices.creditNoteOf(ctx.tx, invoice.id)) !== undefined)
+  )
+    return
   const now = ctx.now()
   const id = newId()
   const tenantId = invoice.tenant_id
