@@ -44,6 +44,8 @@ export const paths = {
     linkOptions({ to: '/t/$tenant/customers/$id/edit', params: { tenant, id } }),
 
   dunning: (tenant: string) => linkOptions({ to: '/t/$tenant/dunning', params: { tenant } }),
+  billingReport: (tenant: string, search: { from?: string; to?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/billing-report', params: { tenant }, search }),
   taxes: (tenant: string) => linkOptions({ to: '/t/$tenant/taxes', params: { tenant } }),
   paymentProviders: (tenant: string) =>
     linkOptions({ to: '/t/$tenant/payment-providers', params: { tenant } }),

@@ -27,6 +27,12 @@ export const billing = [
   }),
   createRoute({
     getParentRoute: under,
+    path: 'billing-report',
+    validateSearch: search('from', 'to'),
+    component: page(() => import('./pages/billing/ReportPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
     path: 'taxes',
     component: page(() => import('./pages/billing/TaxesPage.tsx')),
   }),

@@ -2,6 +2,7 @@ import type { NavigateOptions } from '@tanstack/react-router'
 import {
   BellRing,
   Boxes,
+  ChartColumn,
   CreditCard,
   Building2,
   FileClock,
@@ -73,6 +74,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         icon: BellRing,
         permission: 'billing:read',
         to: paths.dunning,
+      },
+      {
+        section: 'billing-report',
+        label: 'Figures',
+        icon: ChartColumn,
+        permission: 'billing:read',
+        to: paths.billingReport,
       },
       {
         section: 'taxes',

@@ -12,6 +12,7 @@ import type { Column } from '../../ui/DataTable.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Day } from '../../ui/Time.tsx'
+import { InvoiceDocuments } from './InvoiceDocuments.tsx'
 import { InvoicePayments } from './InvoicePayments.tsx'
 import { PaymentForm } from './PaymentForm.tsx'
 
@@ -72,7 +73,7 @@ export function Invoices({ subscription }: { subscription: Subscription }) {
       narrow: true,
       render: (invoice) => (
         <div className="flex flex-wrap justify-end gap-2">
-          {invoice.status === 'open' && (
+          {(invoice.status === 'open' || invoice.status === 'uncollectible') && (
             <Button
               size="sm"
               variant="primary"
@@ -120,7 +121,12 @@ export function Invoices({ subscription }: { subscription: Subscription }) {
         title={`Payments of ${shownInvoice?.number ?? 'the invoice'}`}
         wide
       >
-        {shownInvoice && <InvoicePayments invoice={shownInvoice} />}
+        {shownInvoice && (
+          <div className="space-y-5">
+            <InvoiceDocuments invoice={shownInvoice} />
+            <InvoicePayments invoice={shownInvoice} />
+          </div>
+        )}
       </Dialog>
     </Card>
   )

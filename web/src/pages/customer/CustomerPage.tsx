@@ -21,13 +21,23 @@ import { Tabs } from '../../ui/Tabs.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { Contacts } from './Contacts.tsx'
 import { CustomerActions } from './CustomerActions.tsx'
+import { CustomerAccount } from './CustomerAccount.tsx'
 import { CustomerTax } from './CustomerTax.tsx'
 import { Notes } from './Notes.tsx'
 import { PaymentMethods } from './PaymentMethods.tsx'
 import { Statistics } from './Statistics.tsx'
 
 const route = getRouteApi('/t/$tenant/customers/$id')
-const TABS = ['overview', 'contacts', 'notes', 'subscriptions', 'payment', 'tax', 'timeline'] as const
+const TABS = [
+  'overview',
+  'contacts',
+  'notes',
+  'subscriptions',
+  'payment',
+  'account',
+  'tax',
+  'timeline',
+] as const
 
 export default function CustomerPage() {
   const { id } = route.useParams()
@@ -100,6 +110,7 @@ function Content({ customer }: { customer: Customer }) {
           { value: 'notes', label: 'Notes', content: <Notes customer={customer} /> },
           { value: 'subscriptions', label: 'Subscriptions', content: <Subscriptions customer={customer} /> },
           { value: 'payment', label: 'Payment', content: <PaymentMethods customer={customer} /> },
+          { value: 'account', label: 'Account', content: <CustomerAccount customer={customer} /> },
           { value: 'tax', label: 'Tax', content: <CustomerTax customer={customer} /> },
           can('audit:read') && {
             value: 'timeline',
