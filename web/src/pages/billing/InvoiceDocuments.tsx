@@ -9,7 +9,14 @@ import { Button } from '../../ui/Button.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
 /** The invoice as a document, and what is done when it is never paid. */
-export function InvoiceDocuments({ invoice }: { invoice: Invoice }) {
+export function InvoiceDocuments({
+  invoice,
+  waits,
+}: {
+  invoice: Invoice
+  /** Whether the order has not begun before it is paid. */
+  waits: boolean
+}) {
   const { can } = useSession()
   const [writingOff, setWritingOff] = useState(false)
   if (writingOff)
@@ -33,7 +40,11 @@ export function InvoiceDocuments({ invoice }: { invoice: Invoice }) {
         <Button
           size="sm"
           disabledReason={
-            can('billing:manage', invoice.tenantId) ? undefined : NO_PERMISSION('billing:manage')
+            !can('billing:manage', invoice.tenantId)
+              ? NO_PERMISSION('billing:manage')
+              : waits
+                ? 'The order waits for this payment: cancel the order, which credits the invoice.'
+                : undefined
           }
           onClick={() => setWritingOff(true)}
         >

@@ -123,7 +123,7 @@ export function Invoices({ subscription }: { subscription: Subscription }) {
       >
         {shownInvoice && (
           <div className="space-y-5">
-            <InvoiceDocuments invoice={shownInvoice} />
+            <InvoiceDocuments invoice={shownInvoice} waits={subscription.state === 'awaiting_payment'} />
             <InvoicePayments invoice={shownInvoice} />
           </div>
         )}
