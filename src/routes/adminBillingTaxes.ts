@@ -125,7 +125,7 @@ export const adminBillingTaxes: Route[] = [
   route({
     method: 'GET',
     path: '/api/admin/customers/{id}/tax-evidence',
-    operationId: 'listTaxEvidence',
+    operationId: 'getTaxEvidence',
     summary: 'List the checks of a customer’s tax ids and his exemptions',
     tag,
     access: { permission: 'billing:read', where: ofCustomer },

@@ -3,7 +3,7 @@ import { adminAuditRetention } from './adminAuditRetention.ts'
 import { adminAuthSso } from './adminAuthSso.ts'
 import { adminAuditSinks } from './adminAuditSinks.ts'
 import { adminBillingPayments } from './adminBillingPayments.ts'
-import { adminInvoiceDocuments } from './adminInvoiceDocuments.ts'
+import { adminBillingDocuments } from './adminBillingDocuments.ts'
 import { adminBillingAccounts } from './adminBillingAccounts.ts'
 import { adminBillingTaxes } from './adminBillingTaxes.ts'
 import { adminBillingProviders } from './adminBillingProviders.ts'
@@ -90,7 +90,7 @@ export const routes: readonly Route[] = [
   ...adminBillingPayments,
   ...adminBillingTaxes,
   ...adminBillingAccounts,
-  ...adminInvoiceDocuments,
+  ...adminBillingDocuments,
   ...cloudPods,
   ...cloudPodAddresses,
   ...securityGroups,

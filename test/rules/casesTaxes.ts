@@ -69,7 +69,7 @@ export const TAX_CASES: Record<string, Case> = {
   }),
   removeTaxRule: async (app, tenantId) => ({ id: (await ruleIn(app, tenantId)).id }),
   getCustomerTax: async (app, tenantId) => ({ id: (await customerIn(app, tenantId)).id }),
-  listTaxEvidence: async (app, tenantId) => ({ id: (await evidenceIn(app, tenantId)).customerId }),
+  getTaxEvidence: async (app, tenantId) => ({ id: (await evidenceIn(app, tenantId)).customerId }),
   recordTaxEvidence: async (app, tenantId) => ({
     id: (await customerIn(app, tenantId)).id,
     body: evidence,

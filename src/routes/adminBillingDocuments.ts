@@ -9,7 +9,7 @@ const tag = 'billing'
 const access = { permission: 'billing:read', where: { in: 'object', kind: 'invoice' } } as const
 
 /** Invoices and credit notes as documents. */
-export const adminInvoiceDocuments: Route[] = [
+export const adminBillingDocuments: Route[] = [
   {
     method: 'GET',
     path: '/api/admin/billing/invoices/{id}/document',
