@@ -57,10 +57,11 @@ export type Aged = {
   total: bigint
 }
 
+const part = (condition: ReturnType<typeof sql>, name: string) =>
+  sql`coalesce(sum(open) filter (where ${condition}), 0)::bigint as ${sql.ref(name)}`
+
 /** What is open on invoices, by how many days after the due date `today` is. */
 export async function aged(tx: Tx, scope: Scope, today: string): Promise<Aged[]> {
-  const part = (condition: ReturnType<typeof sql>, name: string) =>
-    sql`coalesce(sum(open) filter (where ${condition}), 0)::bigint as ${sql.ref(name)}`
   const { rows } = await sql<Aged>`select currency, ${part(sql`late <= 0`, 'notDue')},
       ${part(sql`late between 1 and 30`, 'to30')}, ${part(sql`late between 31 and 60`, 'to60')},
       ${part(sql`late between 61 and 90`, 'to90')}, ${part(sql`late > 90`, 'over90')}, sum(open)::bigint as total

