@@ -31,6 +31,6 @@ create unique index domains_once_in_tenant on domains (tenant_id, name) where en
 create index domains_registrable on domains (registrable_name) where ended_at is null;
 create index domains_list on domains (tenant_id, id desc);
 create index domains_customer on domains (tenant_id, customer_id, id desc) where customer_id is not null;
-create index domains_unverified on domains (checked_at) where verified_at is null and ended_at is null;
+create index domains_unverified on domains (coalesce(checked_at, created_at)) where verified_at is null and ended_at is null;
 select protect_tenant_table('domains');
 grant select, insert, update on domains to mpanel_app;

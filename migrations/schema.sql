@@ -2470,7 +2470,7 @@ CREATE UNIQUE INDEX domains_once_in_tenant ON public.domains USING btree (tenant
 
 CREATE INDEX domains_registrable ON public.domains USING btree (registrable_name) WHERE (ended_at IS NULL);
 
-CREATE INDEX domains_unverified ON public.domains USING btree (checked_at) WHERE ((verified_at IS NULL) AND (ended_at IS NULL));
+CREATE INDEX domains_unverified ON public.domains USING btree (COALESCE(checked_at, created_at)) WHERE ((verified_at IS NULL) AND (ended_at IS NULL));
 
 CREATE UNIQUE INDEX dunning_policies_once ON public.dunning_policies USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid));
 

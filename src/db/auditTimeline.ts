@@ -13,7 +13,8 @@ const belonging = (type: string, id: string) => {
       union all select 'note', id from customer_notes where customer_id = ${id}
       union all select 'subscription', id from subscriptions where customer_id = ${id}
       union all select 'invoice', id from invoices where customer_id = ${id}
-      union all select 'cloudPod', id from cloud_pods where customer_id = ${id}`
+      union all select 'cloudPod', id from cloud_pods where customer_id = ${id}
+      union all select 'domain', id from domains where customer_id = ${id}`
   if (type === 'subscription')
     return sql`select 'cloudPod' as type, id from cloud_pods where subscription_id = ${id}
       union all select 'invoice', id from invoices where subscription_id = ${id}`

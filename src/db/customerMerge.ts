@@ -9,6 +9,7 @@ const MOVING = [
   'payments',
   'customer_contacts',
   'customer_notes',
+  'domains',
 ] as const
 type Moving = (typeof MOVING)[number]
 
@@ -19,6 +20,7 @@ const LABEL: Record<Moving, string> = {
   payments: `t.external_id`,
   customer_contacts: `t.name || ' <' || t.email || '>'`,
   customer_notes: `left(t.text, 80)`,
+  domains: `t.unicode_name`,
 }
 
 export type Moved = { kind: Moving; count: number; first: { id: string; label: string }[] }

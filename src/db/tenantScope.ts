@@ -30,6 +30,7 @@ const TABLES = {
   payment: 'payments',
   taxRule: 'tax_rules',
   taxEvidence: 'tax_evidence',
+  domain: 'domains',
 } as const
 
 export type TenantThing = keyof typeof TABLES
@@ -64,6 +65,7 @@ const PART_OF: Partial<Record<TenantThing, readonly (readonly [TenantThing, colu
     ['customer', 'customer_id'],
   ],
   payment: [['customer', 'customer_id']],
+  domain: [['customer', 'customer_id']],
 }
 
 export type Thing = { type: string; id: string }

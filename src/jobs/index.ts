@@ -14,6 +14,7 @@ import * as cloudPodQuotas from '../services/cloudPodQuotas.ts'
 import * as cloudPodTrafficService from '../services/cloudPodTrafficService.ts'
 import * as customerService from '../services/customerService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
+import * as domainService from '../services/domainService.ts'
 import * as searchService from '../services/searchService.ts'
 import * as tenantSuspensionService from '../services/tenantSuspensionService.ts'
 import * as tenantClosureService from '../services/tenantClosureService.ts'
@@ -45,6 +46,7 @@ import { cloudPodTemplate, cloudPodTemplateRemove } from './cloudPodTemplate.ts'
 import { customerImport } from './customerImport.ts'
 import { customerImportCheck } from './customerImportCheck.ts'
 import { cloudPodResume, cloudPodSuspend } from './cloudPodSuspension.ts'
+import { domainVerify } from './domainVerify.ts'
 import { mailSend } from './mailSend.ts'
 import { provisioningClusterSync } from './provisioningClusterSync.ts'
 import { provisioningPoolClaim } from './provisioningPoolClaim.ts'
@@ -96,6 +98,7 @@ const list = [
   customerImportCheck,
   customerImport,
   auditSinkTest,
+  domainVerify,
   authPasswordReset,
   mailSend,
   billingCollect,
@@ -167,6 +170,7 @@ export const timers: readonly Timer[] = [
     harmless: true,
     run: cloudPodQuotas.recountQuotas,
   },
+  { name: 'domains.check', everyMs: MINUTE_MS, run: domainService.checkDue },
   { name: 'tenants.close', everyMs: MINUTE_MS, run: tenantClosureService.beginDue },
   {
     name: 'tenants.expireExports',

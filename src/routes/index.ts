@@ -46,6 +46,7 @@ import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import { cloudPodTemplates } from './cloudPodTemplates.ts'
 import type { Route } from './define.ts'
 import { integrationPods } from './integrationPods.ts'
+import { domainRoutes } from './domainRoutes.ts'
 import { healthRoutes } from './healthRoutes.ts'
 import { securityGroups } from './cloudPodFirewall.ts'
 import { provisioningBlueprintRoutes } from './provisioningBlueprintRoutes.ts'
@@ -110,6 +111,7 @@ export const routes: readonly Route[] = [
   ...provisioningClusterRoutes,
   ...provisioningControlRoutes,
   ...provisioningFindingRoutes,
+  ...domainRoutes,
   ...adminSearch,
   ...adminAudit,
   ...adminAuditSinks,

@@ -33,6 +33,7 @@ const NAMES: Record<TenantThing, string> = {
   payment: 'payment',
   taxRule: 'tax rule',
   taxEvidence: 'tax evidence',
+  domain: 'domain',
 }
 
 /**

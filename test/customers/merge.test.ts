@@ -268,6 +268,7 @@ test('every table that points to a customer is moved by a merge, or stands here 
     'cloud_pods',
     'customer_contacts',
     'customer_notes',
+    'domains',
     'invoices',
     'payment_methods',
     'payments',

@@ -43,6 +43,9 @@ const ADDRESSES = [
   'cloudpods/{pod}?tab=timeline',
   'cloudpods?state=recoverable',
   'cloudpods/{deleted}',
+  'domains',
+  'domains/new',
+  'domains/{domain}',
   'customers',
   'customers/new',
   'customers/settings',
@@ -323,8 +326,11 @@ async function prepare(): Promise<typeof things> {
   const role = await admin.post<{ id: string }>('/api/admin/users/roles', watchers)
   const collector = { kind: 'stripe', tenantId: tenant, key: 'sk_test_0123456789' }
   const provider = await admin.post<{ id: string }>('/api/admin/billing/providers', collector)
+  const claim = { tenantId: tenant, name: 'www.example.com', customerId: other.body.id }
+  const domain = await admin.post<{ id: string }>('/api/admin/domains', claim)
   return {
     user: users.body.items[0]?.id,
+    domain: domain.body.id,
     cluster: opened.app.clusterId,
     pool: pools.body.items[0]?.id,
     role: role.body.id,

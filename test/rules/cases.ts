@@ -34,6 +34,7 @@ import { KEY_CASES } from './casesKeys.ts'
 import { AUDIT_CASES } from './casesAudit.ts'
 import { casesMail } from './casesMail.ts'
 import { SEARCH_CASES } from './casesSearch.ts'
+import { DOMAIN_CASES } from './casesDomains.ts'
 import { INTEGRATION_CASES } from './casesIntegrations.ts'
 
 /** What a request needs, `caller` only where it is not anybody's: made anew for each call, so that it would succeed with the permission. */
@@ -156,6 +157,7 @@ export const CASES: Record<string, Case> = {
   ...KEY_CASES,
   ...SEARCH_CASES,
   ...INTEGRATION_CASES,
+  ...DOMAIN_CASES,
   login: async () => ({ body: { email: 'admin@example.com', password: 'correct-horse-battery' } }),
   logout: list,
   getMe: list,

@@ -11,6 +11,7 @@ import { adoptionCases } from './harnessAdoption.ts'
 import { billingCases } from './harnessBilling.ts'
 import { auditCases } from './harnessAudit.ts'
 import { customerCases } from './harnessCustomers.ts'
+import { domainCases } from './harnessDomains.ts'
 import { findingCases } from './harnessFindings.ts'
 import { keepCases } from './harnessKeep.ts'
 import { migrateCases } from './harnessMigrate.ts'
@@ -380,6 +381,7 @@ export const jobCases: JobCase[] = [
   ...mailCases(handlerOf),
   ...billingCases(handlerOf),
   ...auditCases(handlerOf),
+  ...domainCases(handlerOf),
   ...customerCases(handlerOf),
   {
     name: 'cluster.sync',

@@ -43,6 +43,12 @@ export const paths = {
   editCustomer: (tenant: string, id: string) =>
     linkOptions({ to: '/t/$tenant/customers/$id/edit', params: { tenant, id } }),
 
+  domains: (tenant: string, search: { q?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/domains', params: { tenant }, search }),
+  newDomain: (tenant: string) => linkOptions({ to: '/t/$tenant/domains/new', params: { tenant } }),
+  domain: (tenant: string, id: string) =>
+    linkOptions({ to: '/t/$tenant/domains/$id', params: { tenant, id } }),
+
   dunning: (tenant: string) => linkOptions({ to: '/t/$tenant/dunning', params: { tenant } }),
   billingReport: (tenant: string, search: { from?: string; to?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/billing-report', params: { tenant }, search }),

@@ -3,6 +3,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import { RootError, Starting } from './components/RootStates.tsx'
 import { byMail, index, login, page, root, search, tenant, tenantIndex, under } from './routeBase.tsx'
 import { billing } from './routesOfBilling.tsx'
+import { domains } from './routesOfDomains.tsx'
 import { account, apiKeys, tenants, users } from './routesOfPeople.tsx'
 
 const cloudPods = [
@@ -224,6 +225,7 @@ const routeTree = root.addChildren([
   tenant.addChildren([
     tenantIndex,
     ...billing,
+    ...domains,
     ...cloudPods,
     ...customers,
     ...provisioning,

@@ -14,6 +14,7 @@ const TOUCHED: Record<string, string[]> = {
   cloudPod: ['cloudPods', 'subscriptions', 'nodes', 'audit', 'suspensions', 'closures', 'blueprints'],
   blueprint: ['blueprints', 'audit'],
   tenant: ['tenants', 'audit', 'exports', 'closures', 'customerImports', 'customers'],
+  domain: ['domains', 'audit'],
   cluster: ['clusters', 'nodes', 'audit'],
   paymentAttempt: ['payments', 'invoices', 'subscriptions', 'audit'],
   paymentRefund: ['payments', 'invoices', 'subscriptions', 'audit'],

@@ -1,6 +1,7 @@
 import type { CloudPod } from '../api/cloudPods.ts'
 import type { CloudPodBackup } from '../api/cloudPodBackups.ts'
 import type { CloudPodSnapshot } from '../api/cloudPodSnapshots.ts'
+import type { Domain } from '../api/domains.ts'
 import type { Finding } from '../api/findings.ts'
 import type { CustomerImport } from '../api/customerImports.ts'
 import type { Invoice, Subscription } from '../api/billing.ts'
@@ -51,6 +52,11 @@ const LOOKS = {
     removing: ['info', true],
     gone: ['neutral'],
   } satisfies Record<NonNullable<Blueprint['template']>['state'], Look>,
+  domain: {
+    unproven: ['warning'],
+    external: ['success'],
+    ended: ['neutral'],
+  } satisfies Record<Domain['registration'] | 'unproven', Look>,
   subscription: {
     awaiting_payment: ['warning'],
     provisioning: ['info', true],

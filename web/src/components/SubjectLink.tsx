@@ -9,6 +9,7 @@ type Target = readonly [permission: Permission, page: (tenant: string, id: strin
 const PAGES: Record<string, Target> = {
   cloudPod: ['cloudpods:read', paths.cloudPod],
   subscription: ['subscriptions:read', paths.subscription],
+  domain: ['domains:read', paths.domain],
   customer: ['customers:read', paths.customer],
   tenant: ['tenants:read', paths.tenant],
   user: ['users:read', paths.user],

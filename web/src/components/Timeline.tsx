@@ -16,7 +16,7 @@ export function Timeline({
   targetType,
 }: {
   targetId: string
-  targetType?: 'customer' | 'cloudPod'
+  targetType?: 'customer' | 'cloudPod' | 'domain'
 }) {
   const { can } = useSession()
   const [limit, setLimit] = useState(20)

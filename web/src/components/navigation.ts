@@ -7,6 +7,7 @@ import {
   Building2,
   FileClock,
   Gauge,
+  Globe,
   KeyRound,
   Layers,
   Mail,
@@ -60,6 +61,7 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         permission: 'cloudpods:read',
         to: paths.securityGroups,
       },
+      { section: 'domains', label: 'Domains', icon: Globe, permission: 'domains:read', to: paths.domains },
       {
         section: 'customers',
         label: 'Customers',

@@ -102,6 +102,7 @@ const JOB_KINDS: Record<string, string> = {
   'ipPool.compare': 'Compare IP pool',
   'customer.importCheck': 'Check a file of customers',
   'customer.import': 'Import customers',
+  'domain.verify': 'Check whose domain it is',
   'mail.send': 'Send mail',
   'auth.passwordReset': 'Password reset',
 }

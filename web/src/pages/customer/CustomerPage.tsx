@@ -1,9 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { ReceiptText } from 'lucide-react'
+import { Globe, ReceiptText } from 'lucide-react'
 import { subscriptionsQuery } from '../../api/billing.ts'
+import { domainsQuery } from '../../api/domains.ts'
 import { fieldsQuery } from '../../api/customerSettings.ts'
 import { customerQuery, type Customer } from '../../api/customers.ts'
+import { DomainList } from '../../components/DomainList.tsx'
 import { oneOf } from '../../components/Filters.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
@@ -33,6 +35,7 @@ const TABS = [
   'contacts',
   'notes',
   'subscriptions',
+  'domains',
   'payment',
   'account',
   'tax',
@@ -109,6 +112,11 @@ function Content({ customer }: { customer: Customer }) {
           { value: 'contacts', label: 'Contacts', content: <Contacts customer={customer} /> },
           { value: 'notes', label: 'Notes', content: <Notes customer={customer} /> },
           { value: 'subscriptions', label: 'Subscriptions', content: <Subscriptions customer={customer} /> },
+          can('domains:read') && {
+            value: 'domains',
+            label: 'Domains',
+            content: <Domains customer={customer} />,
+          },
           { value: 'payment', label: 'Payment', content: <PaymentMethods customer={customer} /> },
           { value: 'account', label: 'Account', content: <CustomerAccount customer={customer} /> },
           { value: 'tax', label: 'Tax', content: <CustomerTax customer={customer} /> },
@@ -153,6 +161,22 @@ function Ended({ customer: { mergedInto, erasedAt, closedAt } }: { customer: Cus
     <Notice tone="info" title="This customer is closed and can order nothing.">
       Since <Time at={closedAt} />
     </Notice>
+  )
+}
+
+function Domains({ customer }: { customer: Customer }) {
+  const query = useQuery(domainsQuery({ customerId: customer.id, limit: 100 }))
+  return (
+    <Card flush>
+      <DomainList
+        query={query}
+        empty={
+          <EmptyState icon={Globe} title="No domains yet">
+            Domains that belong to this customer are listed here.
+          </EmptyState>
+        }
+      />
+    </Card>
   )
 }
 
