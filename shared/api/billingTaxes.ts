@@ -152,11 +152,23 @@ export const taxEvidenceCreate = z.discriminatedUnion('kind', [
 ])
 export const taxEvidenceList = listQuery
 
+export const customerTaxQuery = z.strictObject({
+  /** Something of the price list in minor units; what it costs with tax is answered. */
+  amountMinor: z
+    .string()
+    .regex(/^\d{1,15}$/, 'an amount in minor units, such as "499"')
+    .default('0'),
+})
+
 /** How a customer would be taxed today. */
 export const customerTax = z.object({
   category: z.enum(TAX_CATEGORIES).nullable(),
   ratePpm: z.number().int(),
   included: z.boolean(),
   why: z.string(),
+  /** What the asked amount comes to, in minor units. */
+  netMinor: z.string(),
+  taxMinor: z.string(),
+  grossMinor: z.string(),
 })
 export type CustomerTax = z.infer<typeof customerTax>

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import {
   customerTax,
+  customerTaxQuery,
   taxEvidence,
   taxEvidenceCreate,
   taxEvidenceList,
@@ -117,9 +118,10 @@ export const adminBillingTaxes: Route[] = [
     tag,
     access: { permission: 'billing:read', where: ofCustomer },
     params: idParams,
+    query: customerTaxQuery,
     replies: { 200: customerTax },
-    handler: async (ctx, { params, tenantId }) => ({
-      body: await billingTaxService.customerTax(ctx, tenantId, params.id),
+    handler: async (ctx, { params, query, tenantId }) => ({
+      body: await billingTaxService.customerTax(ctx, tenantId, params.id, query),
     }),
   }),
   route({

@@ -147,7 +147,10 @@ test('prices with the tax in them cost what they say; evidence and exemption dec
   const path = `/api/admin/customers/${customerId}`
   const evidence = `${path}/tax-evidence`
   const tax = async () => {
-    const { category, why } = await made(app.admin.get<CustomerTax>(`${path}/tax`))
+    const { category, why, grossMinor } = await made(
+      app.admin.get<CustomerTax>(`${path}/tax?amountMinor=499`),
+    )
+    expect(grossMinor).toBe('499')
     return `${category}: ${why}`
   }
   const checked = {

@@ -12,6 +12,7 @@ import { newId } from '../../lib/ids.ts'
 import { localDate } from '../../lib/period.ts'
 import * as auditService from '../auditService.ts'
 import { taxationOf } from './taxing.ts'
+import { sumOf, taxLines } from './taxRules.ts'
 
 const present = (row: EvidenceRow): TaxEvidence => ({
   id: row.id,
@@ -41,8 +42,13 @@ async function customerOf(ctx: Ctx, tenantId: string, id: string) {
   return customer
 }
 
-/** How the customer is taxed today, and why. @throws AppError not_found */
-export async function customerTax(ctx: Ctx, tenantId: string, customerId: string): Promise<CustomerTax> {
+/** How the customer is taxed today, why, and what that makes of an amount. @throws AppError not_found */
+export async function customerTax(
+  ctx: Ctx,
+  tenantId: string,
+  customerId: string,
+  { amountMinor }: { amountMinor: string },
+): Promise<CustomerTax> {
   const customer = await customerOf(ctx, tenantId, customerId)
   const tenant = await tenants.find(ctx.tx, tenantId)
   if (!tenant) throw notFound('tenant')
@@ -52,11 +58,15 @@ export async function customerTax(ctx: Ctx, tenantId: string, customerId: string
     customer,
     localDate(ctx.now(), tenant.billing_tz),
   )
+  const sum = sumOf(taxLines([{ minor: BigInt(amountMinor), tax: treatment }]))
   return {
     category: treatment?.category ?? null,
     ratePpm: treatment?.ratePpm ?? 0,
     included: treatment?.included ?? false,
     why,
+    netMinor: String(sum.netMinor),
+    taxMinor: String(sum.taxMinor),
+    grossMinor: String(sum.grossMinor),
   }
 }
 

@@ -35,10 +35,10 @@ export const updateTaxRule = (id: string, body: z.input<typeof taxRuleUpdate>, v
   patch<TaxRule>(`${RULES}/${id}`, body, version)
 export const removeTaxRule = (id: string) => remove<null>(`${RULES}/${id}`)
 
-export const customerTaxQuery = (customerId: string) =>
+export const customerTaxQuery = (customerId: string, amountMinor = '0') =>
   queryOptions({
-    queryKey: ['taxes', 'customer', customerId] as const,
-    queryFn: ({ signal }) => get<CustomerTax>(`${customerPath(customerId)}/tax`, undefined, signal),
+    queryKey: ['taxes', 'customer', customerId, amountMinor] as const,
+    queryFn: ({ signal }) => get<CustomerTax>(`${customerPath(customerId)}/tax`, { amountMinor }, signal),
   })
 export const taxEvidenceQuery = (customerId: string) =>
   growingQuery<TaxEvidence>('taxes', `${customerPath(customerId)}/tax-evidence`)
