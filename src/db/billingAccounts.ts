@@ -17,7 +17,7 @@ export async function grantedTo(
   const { rows } = await sql<{ ever: bigint; lately: bigint }>`select
       coalesce(-sum(e.amount_minor), 0)::bigint as ever,
       coalesce(-sum(e.amount_minor) filter (where t.occurred_at > ${since}), 0)::bigint as lately
-    from ledger_entries e join ledger_tx t on t.id = e.tx_id
+    from ledger_entries e join ledger_tx t on t.id = e.tx_id and t.tenant_id = ${whose.tenantId}
     where e.account_id in (${accountsOf(whose)}) and t.kind = 'grant'`.execute(tx)
   return rows[0] ?? { ever: 0n, lately: 0n }
 }
@@ -25,7 +25,7 @@ export async function grantedTo(
 /** What a customer owed less what he had in hand, before a time. */
 export async function balanceBefore(tx: Tx, whose: Whose, at: Date): Promise<bigint> {
   const { rows } = await sql<{ balance: bigint }>`select coalesce(sum(e.amount_minor), 0)::bigint as balance
-    from ledger_entries e join ledger_tx t on t.id = e.tx_id
+    from ledger_entries e join ledger_tx t on t.id = e.tx_id and t.tenant_id = ${whose.tenantId}
     where e.account_id in (${accountsOf(whose)}) and t.occurred_at < ${at}`.execute(tx)
   return rows[0]?.balance ?? 0n
 }
@@ -44,7 +44,7 @@ export async function movements(
       coalesce(nullif(t.memo, ''), i.number, n.number, p.external_id, r.reason, '') as label
     from (select e.tx_id, sum(e.amount_minor)::bigint as amount_minor from ledger_entries e
         where e.account_id in (${accountsOf(whose)}) group by e.tx_id) moved
-      join ledger_tx t on t.id = moved.tx_id
+      join ledger_tx t on t.id = moved.tx_id and t.tenant_id = ${whose.tenantId}
       left join invoices i on t.source_type = 'invoice' and i.id = t.source_id
       left join credit_notes n on t.source_type = 'credit_note' and n.id = t.source_id
       left join payments p on t.source_type = 'payment' and p.id = t.source_id
