@@ -800,12 +800,13 @@ create table credit_notes (
   total_minor bigint not null,
   reason text not null,
   issued_at timestamp with time zone not null,
+  tax_minor bigint not null default 0,
   constraint credit_notes_series_id_number_key UNIQUE (series_id, number),
   constraint credit_notes_pkey PRIMARY KEY (id),
   constraint credit_notes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint credit_notes_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices(tenant_id, id),
   constraint credit_notes_tenant_id_series_id_fkey FOREIGN KEY (tenant_id, series_id) REFERENCES invoice_series(tenant_id, id),
-  constraint credit_notes_total_minor_check CHECK ((total_minor > 0))
+  constraint credit_notes_total_minor_check CHECK ((total_minor >= 0))
 );
 
 create table customer_contacts (
@@ -1343,6 +1344,10 @@ create table invoice_lines (
   gross_minor bigint not null,
   dedupe_key text not null,
   voided boolean not null default false,
+  tax_category text,
+  tax_ppm integer not null default 0,
+  tax_included boolean not null default false,
+  tax_reason text not null default ''::text,
   constraint invoice_lines_credited_once EXCLUDE USING gist (item_id WITH =, period WITH &&) WHERE (((kind = 'credit'::text) AND (NOT voided))),
   constraint invoice_lines_item_id_period_excl EXCLUDE USING gist (item_id WITH =, period WITH &&) WHERE (((kind = 'recurring'::text) AND (NOT voided))),
   constraint invoice_lines_dedupe_key_key UNIQUE (dedupe_key),
@@ -1354,7 +1359,14 @@ create table invoice_lines (
   constraint invoice_lines_check CHECK (((net_minor + tax_minor) = gross_minor)),
   constraint invoice_lines_check1 CHECK (((kind <> 'recurring'::text) OR (item_id IS NOT NULL))),
   constraint invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['recurring'::text, 'setup'::text, 'manual'::text, 'credit'::text, 'carried'::text, 'domain'::text]))),
-  constraint invoice_lines_line_no_check CHECK ((line_no > 0))
+  constraint invoice_lines_line_no_check CHECK ((line_no > 0)),
+  constraint invoice_lines_tax_category_check CHECK ((tax_category = ANY (ARRAY['S'::text, 'Z'::text, 'E'::text, 'AE'::text, 'G'::text, 'O'::text]))),
+  constraint invoice_lines_tax_ppm_check CHECK (((tax_ppm >= 0) AND (tax_ppm <= 1000000))),
+  constraint invoice_lines_taxed CHECK (
+CASE
+    WHEN (tax_ppm = 0) THEN (tax_minor = 0)
+    ELSE (NOT (tax_category IS DISTINCT FROM 'S'::text))
+END)
 );
 
 create table invoice_series (
@@ -1558,7 +1570,7 @@ create table ledger_accounts (
   constraint ledger_accounts_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
   constraint ledger_accounts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint ledger_accounts_check CHECK (((code = ANY (ARRAY['receivable'::text, 'credit'::text])) = (customer_id IS NOT NULL))),
-  constraint ledger_accounts_code_check CHECK ((code = ANY (ARRAY['receivable'::text, 'credit'::text, 'cash'::text, 'revenue'::text, 'tax'::text, 'bad_debt'::text])))
+  constraint ledger_accounts_code_check CHECK ((code = ANY (ARRAY['receivable'::text, 'credit'::text, 'cash'::text, 'revenue'::text, 'tax'::text, 'bad_debt'::text, 'goodwill'::text])))
 );
 
 create table ledger_entries (
@@ -2376,6 +2388,84 @@ create table subscriptions (
 
 create table system_queue partition of provisioning_jobs_live FOR VALUES IN ('system');
 
+create table tax_evidence (
+  id uuid not null,
+  tenant_id uuid not null,
+  customer_id uuid not null,
+  kind text not null,
+  tax_id text,
+  is_valid boolean,
+  method text,
+  reference text not null default ''::text,
+  reason text,
+  valid_from date not null,
+  valid_to date,
+  recorded_by jsonb not null,
+  created_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint tax_evidence_pkey PRIMARY KEY (id),
+  constraint tax_evidence_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
+  constraint tax_evidence_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint tax_evidence_check CHECK ((((kind = 'tax_id'::text) = (tax_id IS NOT NULL)) AND (num_nulls(tax_id, is_valid, method) = ANY (ARRAY[0, 3])))),
+  constraint tax_evidence_check1 CHECK (((kind = 'exemption'::text) = (reason IS NOT NULL))),
+  constraint tax_evidence_check2 CHECK ((valid_to >= valid_from)),
+  constraint tax_evidence_kind_check CHECK ((kind = ANY (ARRAY['tax_id'::text, 'exemption'::text]))),
+  constraint tax_evidence_method_check CHECK ((method = ANY (ARRAY['vies'::text, 'authority'::text, 'document'::text, 'other'::text]))),
+  constraint tax_evidence_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500))),
+  constraint tax_evidence_reference_check CHECK ((length(reference) <= 200))
+);
+
+create table tax_rules (
+  id uuid not null,
+  tenant_id uuid,
+  seller_country character(2),
+  destination text not null,
+  region text not null default ''::text,
+  customer_kind text not null default 'any'::text,
+  needs_valid_tax_id boolean not null default false,
+  category text not null,
+  rate_ppm integer not null,
+  reason text not null default ''::text,
+  valid_from date not null,
+  valid_to date,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint tax_rules_once EXCLUDE USING gist (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid) WITH =, ((COALESCE(seller_country, '*'::bpchar))::text) WITH =, destination WITH =, lower(region) WITH =, customer_kind WITH =, ((needs_valid_tax_id)::integer) WITH =, daterange(valid_from, valid_to, '[]'::text) WITH &&),
+  constraint tax_rules_pkey PRIMARY KEY (id),
+  constraint tax_rules_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint tax_rules_category_check CHECK ((category = ANY (ARRAY['S'::text, 'Z'::text, 'E'::text, 'AE'::text, 'G'::text, 'O'::text]))),
+  constraint tax_rules_check CHECK (((category = 'S'::text) = (rate_ppm > 0))),
+  constraint tax_rules_check1 CHECK (((category = ANY (ARRAY['S'::text, 'Z'::text])) OR (length(reason) > 0))),
+  constraint tax_rules_check2 CHECK ((valid_to >= valid_from)),
+  constraint tax_rules_customer_kind_check CHECK ((customer_kind = ANY (ARRAY['any'::text, 'person'::text, 'company'::text]))),
+  constraint tax_rules_destination_check CHECK ((destination ~ '^([A-Z]{2}|\*)$'::text)),
+  constraint tax_rules_rate_ppm_check CHECK (((rate_ppm >= 0) AND (rate_ppm <= 1000000))),
+  constraint tax_rules_reason_check CHECK ((length(reason) <= 500)),
+  constraint tax_rules_region_check CHECK ((length(region) <= 100)),
+  constraint tax_rules_seller_country_check CHECK ((seller_country ~ '^[A-Z]{2}$'::text))
+);
+
+create table tax_sellers (
+  tenant_id uuid not null,
+  legal_name text not null,
+  address jsonb not null,
+  country character(2) not null,
+  tax_id text,
+  registered_countries text[] not null default '{}'::text[],
+  prices_include_tax boolean not null default false,
+  evidence_days integer not null default 365,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint tax_sellers_pkey PRIMARY KEY (tenant_id),
+  constraint tax_sellers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint tax_sellers_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
+  constraint tax_sellers_evidence_days_check CHECK (((evidence_days >= 1) AND (evidence_days <= 3650))),
+  constraint tax_sellers_legal_name_check CHECK (((length(legal_name) >= 1) AND (length(legal_name) <= 200))),
+  constraint tax_sellers_tax_id_check CHECK (((length(tax_id) >= 2) AND (length(tax_id) <= 40)))
+);
+
 create table tenant_closures (
   id uuid not null,
   tenant_id uuid not null,
@@ -2794,6 +2884,8 @@ CREATE UNIQUE INDEX clusters_name ON public.clusters USING btree (name) WHERE (s
 
 CREATE INDEX credit_notes_invoice ON public.credit_notes USING btree (invoice_id);
 
+CREATE INDEX credit_notes_issued ON public.credit_notes USING btree (tenant_id, issue_date);
+
 CREATE INDEX customer_contacts_email ON public.customer_contacts USING btree (lower(email), tenant_id);
 
 CREATE INDEX customer_contacts_list ON public.customer_contacts USING btree (customer_id, id DESC);
@@ -2909,6 +3001,8 @@ CREATE UNIQUE INDEX invitations_open ON public.invitations USING btree (COALESCE
 CREATE INDEX invitations_role ON public.invitations USING btree (role_id);
 
 CREATE INDEX invoices_customer ON public.invoices USING btree (customer_id);
+
+CREATE INDEX invoices_issued ON public.invoices USING btree (tenant_id, issue_date);
 
 CREATE INDEX invoices_list ON public.invoices USING btree (tenant_id, id DESC);
 
@@ -3089,6 +3183,10 @@ CREATE INDEX subscriptions_due_steps ON public.subscriptions USING btree (next_s
 CREATE INDEX subscriptions_list ON public.subscriptions USING btree (tenant_id, id DESC);
 
 CREATE INDEX subscriptions_payment_due ON public.subscriptions USING btree (payment_due_at) WHERE (state = 'awaiting_payment'::text);
+
+CREATE INDEX tax_evidence_customer ON public.tax_evidence USING btree (tenant_id, customer_id, id DESC);
+
+CREATE INDEX tax_rules_list ON public.tax_rules USING btree (tenant_id, id DESC);
 
 CREATE INDEX tenant_closures_list ON public.tenant_closures USING btree (tenant_id, id DESC);
 
@@ -3279,6 +3377,12 @@ alter table subscription_changes enable row level security, force row level secu
 alter table subscription_items enable row level security, force row level security;
 
 alter table subscriptions enable row level security, force row level security;
+
+alter table tax_evidence enable row level security, force row level security;
+
+alter table tax_rules enable row level security, force row level security;
+
+alter table tax_sellers enable row level security, force row level security;
 
 alter table tenant_closures enable row level security, force row level security;
 
@@ -3497,6 +3601,18 @@ create policy tenant_wall on subscription_changes for all using ((( SELECT app_p
 create policy tenant_wall on subscription_items for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on subscriptions for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on tax_evidence for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_delete on tax_rules for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_insert on tax_rules for insert with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_read on tax_rules for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
+
+create policy tenant_update on tax_rules for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on tax_sellers for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on tenant_closures for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -3788,6 +3904,12 @@ grant insert, select, update on subscription_items to mpanel_app;
 
 grant insert, select, update on subscriptions to mpanel_app;
 
+grant delete, insert, select on tax_evidence to mpanel_app;
+
+grant delete, insert, select, update on tax_rules to mpanel_app;
+
+grant delete, insert, select, update on tax_sellers to mpanel_app;
+
 grant insert, select, update on tenant_closures to mpanel_app;
 
 grant delete, insert, select on tenant_export_chunks to mpanel_app;
@@ -3827,6 +3949,8 @@ grant update (customer_id, status, paid_minor, credited_minor) on invoices to mp
 grant update (customer_id, status) on payments to mpanel_app;
 
 grant update (state) on prices to mpanel_app;
+
+grant update (ended_at) on tax_evidence to mpanel_app;
 
 CREATE OR REPLACE FUNCTION public.address_upper_half(p inet)
  RETURNS bigint

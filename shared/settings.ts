@@ -98,6 +98,14 @@ export const SETTINGS = {
     input: 'choice',
     choices: ['payment', 'order'],
   }),
+  'billing.handCreditLimit': setting({
+    schema: z.number().int().min(0).max(1_000_000_000),
+    fallback: 10_000,
+    words: 'How much credit a customer may be given by hand within 30 days, in cents or the like; 0: none',
+    unit: null,
+    changedBy: 'platform',
+    input: 'number',
+  }),
   'audit.retentionDays': setting({
     schema: z.number().int().min(32).max(3_660),
     fallback: 400,

@@ -3,6 +3,7 @@ import { SUBSCRIPTION_STATES } from '../states/billingSubscription.ts'
 import { OVER_LIMIT } from '../states/cloudPodTraffic.ts'
 import { nodeTags, regionName } from './provisioning.ts'
 import { plannedChange, price } from './billingChanges.ts'
+import { TAX_CATEGORIES } from '../states/tax.ts'
 import { currency, id, listQuery, money, timestamp } from './common.ts'
 
 export const plan = z.object({
@@ -144,6 +145,10 @@ export const invoice = z.object({
       lineNo: z.number().int(),
       kind: z.enum(['recurring', 'setup', 'manual', 'credit', 'carried', 'domain']),
       description: z.string(),
+      /** The category as in EN 16931; null: not taxed. The rate in millionths: 220000 is 22 percent. */
+      taxCategory: z.enum(TAX_CATEGORIES).nullable(),
+      taxRatePpm: z.number().int(),
+      taxReason: z.string(),
       net: money,
       tax: money,
       gross: money,
@@ -153,11 +158,18 @@ export const invoice = z.object({
 })
 export type Invoice = z.infer<typeof invoice>
 
+export const invoiceDocumentQuery = z.strictObject({
+  /** The invoice, or the credit note that takes it back. */
+  of: z.enum(['invoice', 'credit_note']).default('invoice'),
+})
+
 export const invoiceList = listQuery.extend({
   status: z.enum(['draft', 'open', 'paid', 'uncollectible', 'void']).optional(),
   subscriptionId: id.optional(),
   customerId: id.optional(),
 })
+
+export const invoiceWriteOff = z.strictObject({ reason: z.string().trim().min(1).max(500) })
 
 export const paymentCreate = z.strictObject({
   amountMinor: minorUnits,

@@ -48,9 +48,15 @@ export const changePreview = z.object({
       /** From the first to the last day. */
       from: day.nullable(),
       to: day.nullable(),
+      /** Without tax. */
       amount: money,
+      tax: money,
     }),
   ),
+  tax: money,
+  /** Why it is taxed as it is, in words. */
+  taxedBecause: z.string(),
+  /** With tax. */
   total: money,
   /** What of the total the customer's credit pays. */
   fromCredit: money,

@@ -3,6 +3,7 @@ import { auditEvent } from './audit.ts'
 import { invoice, subscription } from './billing.ts'
 import { cloudPod } from './cloudPods.ts'
 import { id, money, timestamp } from './common.ts'
+import { taxEvidence } from './billingTaxes.ts'
 import { customerContact, customerNote } from './customerFile.ts'
 import { customer, customerList } from './customers.ts'
 import { IMPORT_STATES } from '../states/customerImport.ts'
@@ -22,6 +23,7 @@ export const customerData = z.object({
   /** Those that were merged into it. */
   merged: z.array(customer),
   contacts: z.array(customerContact),
+  taxEvidence: z.array(taxEvidence),
   notes: z.array(customerNote),
   subscriptions: z.array(subscription),
   cloudPods: z.array(cloudPod),

@@ -1,8 +1,9 @@
-import { sql } from 'kysely'
+import { sql, type Selectable } from 'kysely'
 import { LIVE_STATES } from '../../shared/states/billingSubscription.ts'
 import type { Tx } from './index.ts'
 import type { PriceRow, SubscriptionRow } from './billing.ts'
 import { tenantIsActive } from './billing.ts'
+import type { InvoiceLinesTable } from './types.ts'
 
 export type ContractRow = SubscriptionRow &
   Pick<PriceRow, 'interval' | 'interval_count' | 'unit_minor'> & {
@@ -115,10 +116,15 @@ export async function invoicesFrom(tx: Tx, subscriptionId: string, at: Date): Pr
   return rows.map((row) => row.id)
 }
 
+type BilledLine = Pick<
+  Selectable<InvoiceLinesTable>,
+  'unit_minor' | 'tax_category' | 'tax_ppm' | 'tax_included' | 'tax_reason'
+>
+
 /** What an item was billed for a time, unless that was taken back. */
-export async function billedFor(tx: Tx, itemId: string, at: Date): Promise<{ netMinor: bigint } | undefined> {
-  const { rows } = await sql<{ netMinor: bigint }>`select net_minor as "netMinor" from invoice_lines
-    where item_id = ${itemId} and kind = 'recurring' and not voided and period @> ${at}::timestamptz`.execute(
+export async function billedFor(tx: Tx, itemId: string, at: Date): Promise<BilledLine | undefined> {
+  const { rows } = await sql<BilledLine>`select unit_minor, tax_category, tax_ppm, tax_included, tax_reason
+    from invoice_lines where item_id = ${itemId} and kind = 'recurring' and not voided and period @> ${at}::timestamptz`.execute(
     tx,
   )
   return rows[0]

@@ -86,6 +86,10 @@ export async function fixFirstPeriod(tx: Tx, subscriptionId: string, start: Date
       and not l.voided`.execute(tx)
 }
 
+/** An invoice is credited as a whole, so there is one at most. */
+export const creditNoteOf = (tx: Tx, invoiceId: string) =>
+  tx.selectFrom('credit_notes').selectAll().where('invoice_id', '=', invoiceId).executeTakeFirst()
+
 export async function insertCreditNote(tx: Tx, note: Insertable<CreditNotesTable>): Promise<void> {
   await tx.insertInto('credit_notes').values(note).execute()
 }

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { newId } from '../lib/ids.ts'
 import type { Tx } from './index.ts'
 
-type AccountCode = 'receivable' | 'credit' | 'cash' | 'revenue' | 'tax' | 'bad_debt'
+type AccountCode = 'receivable' | 'credit' | 'cash' | 'revenue' | 'tax' | 'bad_debt' | 'goodwill'
 /** Debits are positive, credits negative; a transaction's entries sum to zero. */
 export type Entry = { account: AccountCode; customerId?: string; amountMinor: bigint }
 
@@ -19,13 +19,14 @@ export async function post(
     currency: string
     at: Date
     entries: Entry[]
+    /** Why, in words, of what somebody did by hand. */
+    memo?: string
   },
 ): Promise<void> {
   const id = newId()
-  await sql`insert into ledger_tx (id, tenant_id, kind, source_type, source_id, occurred_at)
-    values (${id}, ${posting.tenantId}, ${posting.kind}, ${posting.source.type}, ${posting.source.id}, ${posting.at})`.execute(
-    tx,
-  )
+  await sql`insert into ledger_tx (id, tenant_id, kind, source_type, source_id, occurred_at, memo)
+    values (${id}, ${posting.tenantId}, ${posting.kind}, ${posting.source.type}, ${posting.source.id}, ${posting.at},
+      ${posting.memo ?? ''})`.execute(tx)
   for (const entry of posting.entries) {
     if (entry.amountMinor === 0n) continue
     const account = await accountId(tx, posting.tenantId, entry, posting.currency)

@@ -145,6 +145,7 @@ export async function erase(tx: Tx, ids: readonly string[], at: Date): Promise<v
     tx,
   )
   await sql`delete from customer_notes where customer_id = ${these}`.execute(tx)
+  await sql`delete from tax_evidence where customer_id = ${these}`.execute(tx)
   await sql`update cloud_pods set ssh_keys = null, version = version + 1
     where customer_id = ${these} and ssh_keys is not null`.execute(tx)
 }

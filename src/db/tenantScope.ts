@@ -28,6 +28,8 @@ const TABLES = {
   paymentMethod: 'payment_methods',
   paymentAttempt: 'payment_attempts',
   payment: 'payments',
+  taxRule: 'tax_rules',
+  taxEvidence: 'tax_evidence',
   domain: 'domains',
   dnsZone: 'dns_zones',
   dnsTemplate: 'dns_templates',
@@ -60,6 +62,7 @@ const PART_OF: Partial<Record<TenantThing, readonly (readonly [TenantThing, colu
     ['customer', 'customer_id'],
   ],
   paymentMethod: [['customer', 'customer_id']],
+  taxEvidence: [['customer', 'customer_id']],
   paymentAttempt: [
     ['invoice', 'invoice_id'],
     ['customer', 'customer_id'],

@@ -542,6 +542,7 @@ export interface CreditNotesTable {
   total_minor: bigint
   reason: string
   issued_at: Date
+  tax_minor: Generated<bigint>
 }
 
 export interface CustomerContactsTable {
@@ -950,6 +951,10 @@ export interface InvoiceLinesTable {
   gross_minor: bigint
   dedupe_key: string
   voided: Generated<boolean>
+  tax_category: 'S' | 'Z' | 'E' | 'AE' | 'G' | 'O' | null
+  tax_ppm: Generated<number>
+  tax_included: Generated<boolean>
+  tax_reason: Generated<string>
 }
 
 export interface InvoiceSeriesTable {
@@ -1683,6 +1688,55 @@ export interface SubscriptionsTable {
   hold_by: unknown
 }
 
+export interface TaxEvidenceTable {
+  id: string
+  tenant_id: string
+  customer_id: string
+  kind: 'tax_id' | 'exemption'
+  tax_id: string | null
+  is_valid: boolean | null
+  method: 'vies' | 'authority' | 'document' | 'other' | null
+  reference: Generated<string>
+  reason: string | null
+  valid_from: string
+  valid_to: string | null
+  recorded_by: unknown
+  created_at: Date
+  ended_at: Date | null
+}
+
+export interface TaxRulesTable {
+  id: string
+  tenant_id: string | null
+  seller_country: string | null
+  destination: string
+  region: Generated<string>
+  customer_kind: Generated<'any' | 'person' | 'company'>
+  needs_valid_tax_id: Generated<boolean>
+  category: 'S' | 'Z' | 'E' | 'AE' | 'G' | 'O'
+  rate_ppm: number
+  reason: Generated<string>
+  valid_from: string
+  valid_to: string | null
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
+export interface TaxSellersTable {
+  tenant_id: string
+  legal_name: string
+  address: unknown
+  country: string
+  tax_id: string | null
+  registered_countries: Generated<string[]>
+  prices_include_tax: Generated<boolean>
+  evidence_days: Generated<number>
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
 export interface TenantClosuresTable {
   id: string
   tenant_id: string
@@ -1971,6 +2025,9 @@ export interface Tables {
   subscription_changes: SubscriptionChangesTable
   subscription_items: SubscriptionItemsTable
   subscriptions: SubscriptionsTable
+  tax_evidence: TaxEvidenceTable
+  tax_rules: TaxRulesTable
+  tax_sellers: TaxSellersTable
   tenant_closures: TenantClosuresTable
   tenant_export_chunks: TenantExportChunksTable
   tenant_exports: TenantExportsTable

@@ -27,13 +27,19 @@ const EXPONENTS: Record<string, number> = Object.fromEntries([
 
 export const toMoney = (minor: bigint, currency: string): Money => ({ amount: minor.toString(), currency })
 
+export const exponentOf = (currency: string): number => EXPONENTS[currency] ?? 2
+
 /** `4.99 EUR`, for messages; pages format by locale. */
-export function formatMoney(minor: bigint, currency: string): string {
-  const exponent = EXPONENTS[currency] ?? 2
+export const formatMoney = (minor: bigint, currency: string): string =>
+  `${decimalOf(minor, currency)} ${currency}`
+
+/** `4.99`, `-0.05` */
+export function decimalOf(minor: bigint, currency: string): string {
+  const exponent = exponentOf(currency)
   const digits = (minor < 0n ? -minor : minor).toString().padStart(exponent + 1, '0')
   const whole = digits.slice(0, digits.length - exponent)
   const fraction = exponent > 0 ? `.${digits.slice(-exponent)}` : ''
-  return `${minor < 0n ? '-' : ''}${whole}${fraction} ${currency}`
+  return `${minor < 0n ? '-' : ''}${whole}${fraction}`
 }
 
 /** `amount · part / whole` in whole minor units, half away from zero: rounded once. @param whole more than 0 */

@@ -3,6 +3,9 @@ import { adminAuditRetention } from './adminAuditRetention.ts'
 import { adminAuthSso } from './adminAuthSso.ts'
 import { adminAuditSinks } from './adminAuditSinks.ts'
 import { adminBillingPayments } from './adminBillingPayments.ts'
+import { adminBillingDocuments } from './adminBillingDocuments.ts'
+import { adminBillingAccounts } from './adminBillingAccounts.ts'
+import { adminBillingTaxes } from './adminBillingTaxes.ts'
 import { adminBillingProviders } from './adminBillingProviders.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
 import { adminCustomerFiles } from './adminCustomerFiles.ts'
@@ -95,6 +98,9 @@ export const routes: readonly Route[] = [
   ...adminSubscriptionContracts,
   ...adminBillingProviders,
   ...adminBillingPayments,
+  ...adminBillingTaxes,
+  ...adminBillingAccounts,
+  ...adminBillingDocuments,
   ...cloudPods,
   ...cloudPodAddresses,
   ...securityGroups,

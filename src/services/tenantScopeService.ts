@@ -31,6 +31,8 @@ const NAMES: Record<TenantThing, string> = {
   paymentMethod: 'payment method',
   paymentAttempt: 'payment attempt',
   payment: 'payment',
+  taxRule: 'tax rule',
+  taxEvidence: 'tax evidence',
   domain: 'domain',
   dnsZone: 'zone',
   dnsTemplate: 'DNS template',

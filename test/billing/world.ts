@@ -79,6 +79,8 @@ export type Books = {
   credit: bigint
   cash: bigint
   revenue: bigint
+  tax: bigint
+  badDebt: bigint
   /** What is open on the invoices, what was paid, issued and credited. */
   open: bigint
   paid: bigint
@@ -96,14 +98,16 @@ export async function books(ctx: Ctx, tenantId: string): Promise<Books> {
     if (!rows[0]) throw new Error('no row')
     return rows[0]
   }
-  const ledger = await one(sql<Pick<Books, 'receivable' | 'credit' | 'cash' | 'revenue'>>`
+  const ledger = await one(sql<Pick<Books, 'receivable' | 'credit' | 'cash' | 'revenue' | 'tax' | 'badDebt'>>`
     select coalesce(sum(amount_minor) filter (where code = 'receivable'), 0)::bigint as receivable,
       coalesce(sum(amount_minor) filter (where code = 'credit'), 0)::bigint as credit,
       coalesce(sum(amount_minor) filter (where code = 'cash'), 0)::bigint as cash,
-      coalesce(sum(amount_minor) filter (where code = 'revenue'), 0)::bigint as revenue
+      coalesce(sum(amount_minor) filter (where code = 'revenue'), 0)::bigint as revenue,
+      coalesce(sum(amount_minor) filter (where code = 'tax'), 0)::bigint as tax,
+      coalesce(sum(amount_minor) filter (where code = 'bad_debt'), 0)::bigint as "badDebt"
     from ledger_entries e join ledger_accounts a on a.id = e.account_id where e.tenant_id = ${tenantId}`)
   const documents = await one(sql<Pick<Books, 'open' | 'paid' | 'issued' | 'credited'>>`
-    select coalesce(sum(greatest(total_minor - paid_minor - credited_minor, 0)), 0)::bigint as open,
+    select coalesce(sum(greatest(total_minor - paid_minor - credited_minor, 0)) filter (where status <> 'uncollectible'), 0)::bigint as open,
       coalesce(sum(paid_minor), 0)::bigint as paid, coalesce(sum(total_minor), 0)::bigint as issued,
       coalesce(sum(credited_minor), 0)::bigint as credited from invoices where tenant_id = ${tenantId}`)
   const { payments } = await one(sql<{

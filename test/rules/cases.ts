@@ -12,6 +12,7 @@ import { PASSWORD, person, session } from '../users/people.ts'
 import { codeOf, enrol } from '../users/factors.ts'
 import { activePod, good, podIn } from './pods.ts'
 import { PAYMENT_CASES } from './casesPayments.ts'
+import { TAX_CASES } from './casesTaxes.ts'
 import { CONTRACT_CASES } from './casesContracts.ts'
 import { PLAN_CASES } from './casesPlans.ts'
 import { CONSOLE_CASES } from './casesConsole.ts'
@@ -339,6 +340,7 @@ export const CASES: Record<string, Case> = {
     return { ...made, body: { cores: 2 } }
   },
   ...CONTRACT_CASES,
+  ...TAX_CASES,
   ...PLAN_CASES,
   ...PAYMENT_CASES,
   ...ADOPTION_CASES,

@@ -15,6 +15,7 @@ import {
 } from './cases.ts'
 import { holdIn, sinkIn } from './casesAudit.ts'
 import { paymentsIn } from './casesPayments.ts'
+import { taxedIn } from './casesTaxes.ts'
 import { policyIn } from './casesContracts.ts'
 import { plannedIn } from './casesPlans.ts'
 import { consoleTicketIn } from './casesConsole.ts'
@@ -88,6 +89,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await noteIn(app, tenantId)
   await fieldIn(app, tenantId)
   await policyIn(app, tenantId)
+  await taxedIn(app, tenantId)
   await plannedIn(app, tenantId)
   await paymentsIn(app, tenantId)
   await importIn(app, tenantId)

@@ -63,6 +63,7 @@ const CATALOGUE = [
   'roles',
   'security_groups',
   'settings',
+  'tax_rules',
 ]
 const APPEND_ONLY = ['audit_events', 'ledger_tx', 'ledger_entries', 'credit_notes']
 const KEPT = ['invoices', 'invoice_lines']

@@ -22,6 +22,7 @@ const CATALOGUE = [
   'roles',
   'security_groups',
   'settings',
+  'tax_rules',
 ]
 let app: TestApp
 let owner: Owner

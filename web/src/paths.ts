@@ -71,6 +71,9 @@ export const paths = {
     linkOptions({ to: '/t/$tenant/domains/$id', params: { tenant, id } }),
 
   dunning: (tenant: string) => linkOptions({ to: '/t/$tenant/dunning', params: { tenant } }),
+  billingReport: (tenant: string, search: { from?: string; to?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/billing-report', params: { tenant }, search }),
+  taxes: (tenant: string) => linkOptions({ to: '/t/$tenant/taxes', params: { tenant } }),
   paymentProviders: (tenant: string) =>
     linkOptions({ to: '/t/$tenant/payment-providers', params: { tenant } }),
   paymentProvider: (tenant: string, id: string) =>

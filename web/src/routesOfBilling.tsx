@@ -27,6 +27,17 @@ export const billing = [
   }),
   createRoute({
     getParentRoute: under,
+    path: 'billing-report',
+    validateSearch: search('from', 'to'),
+    component: page(() => import('./pages/billing/ReportPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'taxes',
+    component: page(() => import('./pages/billing/TaxesPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
     path: 'payment-providers',
     component: page(() => import('./pages/billing/ProvidersPage.tsx')),
   }),

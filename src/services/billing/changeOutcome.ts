@@ -8,7 +8,8 @@ import * as invoices from '../../db/billingInvoices.ts'
 import * as ledger from '../../db/billingLedger.ts'
 import * as pods from '../../db/cloudPods.ts'
 import { emit, lock } from './changes.ts'
-import { creditInvoice, usableCredit } from './invoicing.ts'
+import { creditInvoice } from './crediting.ts'
+import { usableCredit } from './invoicing.ts'
 import * as notices from './notices.ts'
 
 /** The change that a resize was part of, with its subscription held; undefined when it is over. */

@@ -5,7 +5,8 @@ import * as tenants from '../../db/tenants.ts'
 import { notFound } from '../../errors.ts'
 import { localDate } from '../../lib/period.ts'
 import * as settingsService from '../tenantSettingsService.ts'
-import { creditInvoice, issue, usableCredit, type Issued } from './invoicing.ts'
+import { creditInvoice } from './crediting.ts'
+import { issue, usableCredit, type Issued } from './invoicing.ts'
 
 const DAY_MS = 86_400_000
 

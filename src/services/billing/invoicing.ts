@@ -9,14 +9,10 @@ import { formatMoney } from '../../lib/money.ts'
 import { localDate } from '../../lib/period.ts'
 import * as auditService from '../auditService.ts'
 import { inWords } from './proration.ts'
+import { sumOf, taxLines, type Treatment } from './taxRules.ts'
+import { taxationOf, type TaxedCustomer } from './taxing.ts'
 
-export type Party = {
-  id: string
-  name: string
-  company: string | null
-  email: string
-  country: string | null
-}
+export type Party = TaxedCustomer & { name: string; company: string | null; email: string }
 export type Seller = { id: string; name: string }
 
 export type Line = {
@@ -26,15 +22,18 @@ export type Line = {
   kind: 'recurring' | 'setup' | 'credit' | 'carried' | 'domain'
   period: { start: Date; end: Date } | null
   description: string
+  /** As in the price list. */
   minor: bigint
+  /** What is credited is taxed as it was; null: not at all. Undefined: as is decided today. */
+  tax?: Treatment | null
   dedupeKey: string
 }
 
 export type Issued = { id: string; number: string; totalMinor: bigint; openMinor: bigint; dueDate: string }
 
 /**
- * Issues an invoice: a number without gaps, the parties as they are today, the posting receivable / revenue, and of what the
- * customer has in hand as much as is used for it.
+ * Issues an invoice: a number without gaps, the parties and the tax as they are today, the posting receivable / revenue and tax,
+ * and of what the customer has in hand as much as is used for it.
  */
 export async function issue(
   ctx: Ctx,
@@ -57,7 +56,11 @@ export async function issue(
   const date = localDate(now, subscription.billing_tz)
   // The lock of the number is kept until the commit: nobody else uses credit of this tenant meanwhile.
   const numbered = await invoices.nextNumber(ctx.tx, { newId: newId(), tenantId, kind: 'invoice', date })
-  const totalMinor = order.lines.reduce((sum, line) => sum + line.minor, 0n)
+  const taxation = await taxationOf(ctx, tenantId, customer, date)
+  const lines = taxLines(
+    order.lines.map((line) => ({ ...line, tax: line.tax === undefined ? taxation.treatment : line.tax })),
+  )
+  const { netMinor, taxMinor, grossMinor: totalMinor } = sumOf(lines)
   const usedMinor = totalMinor === 0n ? 0n : await order.useCredit(totalMinor)
   const dueDate = order.dueDate ?? date
   await invoices.insert(
@@ -73,7 +76,8 @@ export async function issue(
       currency: subscription.currency,
       issue_date: numbered.issueDate,
       due_date: dueDate,
-      subtotal_minor: totalMinor,
+      subtotal_minor: netMinor,
+      tax_minor: taxMinor,
       total_minor: totalMinor,
       paid_minor: usedMinor,
       buyer: {
@@ -81,12 +85,13 @@ export async function issue(
         company: customer.company,
         email: customer.email,
         country: customer.country,
+        ...taxation.buyer,
       },
-      seller: { name: order.seller.name },
+      seller: { name: order.seller.name, ...taxation.seller },
       issued_at: now,
       created_at: now,
     },
-    order.lines.map((line, at) => ({
+    lines.map((line, at) => ({
       id: newId(),
       tenant_id: tenantId,
       invoice_id: id,
@@ -96,8 +101,13 @@ export async function issue(
       period: line.period && `[${line.period.start.toISOString()},${line.period.end.toISOString()})`,
       description: line.description,
       unit_minor: line.minor,
-      net_minor: line.minor,
-      gross_minor: line.minor,
+      net_minor: line.netMinor,
+      tax_minor: line.taxMinor,
+      gross_minor: line.grossMinor,
+      tax_category: line.tax?.category ?? null,
+      tax_ppm: line.tax?.ratePpm ?? 0,
+      tax_included: line.tax?.included ?? false,
+      tax_reason: line.tax?.reason ?? '',
       dedupe_key: line.dedupeKey,
     })),
   )
@@ -112,7 +122,8 @@ export async function issue(
     })
   await post('issue', [
     { account: 'receivable', customerId: customer.id, amountMinor: totalMinor },
-    { account: 'revenue', amountMinor: -totalMinor },
+    { account: 'revenue', amountMinor: -netMinor },
+    { account: 'tax', amountMinor: -taxMinor },
   ])
   if (usedMinor > 0n)
     await post('use_credit', [
@@ -132,6 +143,7 @@ export async function issue(
     details: {
       total: totalMinor,
       currency: subscription.currency,
+      ...(taxation.treatment && { tax: taxMinor, taxedBecause: taxation.why }),
       ...(usedMinor > 0n && { paidFromCredit: usedMinor }),
     },
   })
@@ -241,55 +253,8 @@ export const openMinor = (invoice: InvoiceRow): bigint => {
   return open > 0n ? open : 0n
 }
 
-/**
- * Takes an issued invoice back by a credit note over all that was not credited yet. What had been paid becomes the
- * customer's credit; the invoice itself stays as it was issued.
- */
-export async function creditInvoice(ctx: Ctx, invoice: InvoiceRow, reason: string): Promise<void> {
-  const amount = invoice.total_minor - invoice.credited_minor
-  if (invoice.status === 'draft' || invoice.status === 'void' || amount === 0n) return
-  const now = ctx.now()
-  const id = newId()
-  const tenantId = invoice.tenant_id
-  const numbered = await invoices.nextNumber(ctx.tx, {
-    newId: newId(),
-    tenantId,
-    kind: 'credit_note',
-    date: now.toISOString().slice(0, 10),
-  })
-  await invoices.insertCreditNote(ctx.tx, {
-    id,
-    tenant_id: tenantId,
-    invoice_id: invoice.id,
-    series_id: numbered.seriesId,
-    number: numbered.number,
-    currency: invoice.currency,
-    issue_date: numbered.issueDate,
-    total_minor: amount,
-    reason,
-    issued_at: now,
-  })
-  await invoices.setMoney(ctx.tx, invoice.id, {
-    credited_minor: invoice.total_minor,
-    status: invoice.status === 'paid' ? 'paid' : 'void',
-  })
-  await invoices.voidLines(ctx.tx, invoice.id)
-  await ledger.post(ctx.tx, {
-    tenantId,
-    kind: 'credit',
-    source: { type: 'credit_note', id },
-    currency: invoice.currency,
-    at: now,
-    entries: [
-      { account: 'revenue', amountMinor: amount },
-      { account: 'receivable', customerId: invoice.customer_id, amountMinor: -(amount - invoice.paid_minor) },
-      { account: 'credit', customerId: invoice.customer_id, amountMinor: -invoice.paid_minor },
-    ],
-  })
-  await auditService.record(ctx, {
-    action: 'CREDIT_NOTE_ISSUED',
-    tenantId,
-    target: { type: 'invoice', id: invoice.id, label: invoice.number ?? undefined },
-    details: { creditNote: numbered.number, amount, currency: invoice.currency, reason },
-  })
-}
+/** Where what is owed on an invoice stands in the books: what was written off is not receivable any more. */
+export const owedOn = (invoice: InvoiceRow, amountMinor: bigint): ledger.Entry =>
+  invoice.status === 'uncollectible'
+    ? { account: 'bad_debt', amountMinor }
+    : { account: 'receivable', customerId: invoice.customer_id, amountMinor }

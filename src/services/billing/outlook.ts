@@ -7,12 +7,14 @@ import type {
 import { isLive } from '../../../shared/states/billingSubscription.ts'
 import type { Ctx } from '../../context.ts'
 import * as contracts from '../../db/billingContracts.ts'
+import * as customers from '../../db/customers.ts'
 import { happenedTo } from '../../db/billingTimeline.ts'
 import { notFound } from '../../errors.ts'
 import { toMoney } from '../../lib/money.ts'
 import { addDays, localDate } from '../../lib/period.ts'
 import { factsOf, termsOf } from './contracts.ts'
 import { amountOf, boundary, calendar, dueDate, type Planned, type Terms } from './schedule.ts'
+import { taxationOf } from './taxing.ts'
 
 const DAY_MS = 86_400_000
 const LIMIT = 200
@@ -34,7 +36,9 @@ export async function showCalendar(
   const terms = await termsOf(ctx, tenantId)
   const now = ctx.now()
   const until = new Date(now.getTime() + days * DAY_MS)
-  const facts = factsOf(row, credit > 0n ? credit : 0n)
+  const customer = await customers.find(ctx.tx, tenantId, row.customer_id)
+  const taxation = customer && (await taxationOf(ctx, tenantId, customer, localDate(now, row.billing_tz)))
+  const facts = { ...factsOf(row, credit > 0n ? credit : 0n), tax: taxation?.treatment ?? null }
   const planned = calendar(facts, terms, { now, until, paid: assume === 'paid', limit: LIMIT })
   return {
     timeZone: row.billing_tz,

@@ -10,7 +10,7 @@ import { AppError, notFound } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import { formatMoney, toMoney } from '../../lib/money.ts'
 import * as auditService from '../auditService.ts'
-import { openMinor } from './invoicing.ts'
+import { openMinor, owedOn } from './invoicing.ts'
 import * as present from './present.ts'
 
 export async function listInvoices(ctx: Ctx, filter: InvoiceFilter, options: ListOptions) {
@@ -130,7 +130,7 @@ export async function bookMoney(
     created_at: at,
   })
   if (!isNew) return null
-  const open = invoice.status === 'open' ? openMinor(invoice) : 0n
+  const open = isOwed(invoice) ? openMinor(invoice) : 0n
   const used = amountMinor < open ? amountMinor : open
   if (used > 0n) {
     await invoices.allocate(ctx.tx, {
@@ -153,7 +153,8 @@ export async function bookMoney(
     at,
     entries: [
       { account: 'cash', amountMinor },
-      { account: 'receivable', customerId: invoice.customer_id, amountMinor: -used },
+      // What was written off is recovered.
+      owedOn(invoice, -used),
       { account: 'credit', customerId: invoice.customer_id, amountMinor: used - amountMinor },
     ],
   })
@@ -172,8 +173,11 @@ export async function bookMoney(
   return { isPaid: open > 0n && used === open }
 }
 
+/** What was written off can still be paid. */
+const isOwed = ({ status }: InvoiceRow): boolean => status === 'open' || status === 'uncollectible'
+
 function requirePayable(invoice: InvoiceRow, amount: bigint, currency: string): void {
-  if (invoice.status !== 'open')
+  if (!isOwed(invoice))
     throw new AppError('invalid_state', `The invoice is ${invoice.status}: nothing is open on it.`)
   if (invoice.currency !== currency)
     throw new AppError('payment_mismatch', `The invoice is in ${invoice.currency}, not ${currency}.`)

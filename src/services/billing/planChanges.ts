@@ -86,13 +86,16 @@ async function show(ctx: Ctx, row: ContractRow, quote: Quote): Promise<Shown> {
     price: present.price(quote.price),
     when: quote.when,
     effectiveAt: quote.begins.toISOString(),
-    lines: quote.lines.map(({ kind, description, days, minor }) => ({
+    lines: quote.lines.map(({ kind, description, days, netMinor, taxMinor }) => ({
       kind,
       description,
       from: days?.from ?? null,
       to: days && addDays(days.to, -1),
-      amount: money(minor),
+      amount: money(netMinor),
+      tax: money(taxMinor),
     })),
+    tax: money(quote.taxMinor),
+    taxedBecause: quote.taxedBecause,
     total: money(quote.totalMinor),
     fromCredit: bill.fromCredit,
     issued: bill.issued,

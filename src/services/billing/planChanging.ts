@@ -11,7 +11,8 @@ import { addDays, instantOf, localDate } from '../../lib/period.ts'
 import * as cloudPodService from '../cloudPodService.ts'
 import * as settingsService from '../tenantSettingsService.ts'
 import { emit } from './changes.ts'
-import { creditInvoice, issue, priceWords, usableCredit, type Issued } from './invoicing.ts'
+import { creditInvoice } from './crediting.ts'
+import { issue, priceWords, usableCredit, type Issued } from './invoicing.ts'
 import * as notices from './notices.ts'
 import type { Quote } from './quote.ts'
 import { boundary, type Contract } from './schedule.ts'
@@ -43,7 +44,12 @@ const rowOf = (ctx: Ctx, { id, row, quote, restart }: Order) => ({
   restart,
   grows: quote.pod?.grows ?? false,
   lines: JSON.stringify(
-    quote.lines.map(({ kind, description, minor }) => ({ kind, description, minor: String(minor) })),
+    quote.lines.map(({ kind, description, netMinor, taxMinor }) => ({
+      kind,
+      description,
+      minor: String(netMinor),
+      ...(taxMinor !== 0n && { tax: String(taxMinor) }),
+    })),
   ),
   total_minor: quote.totalMinor,
   carried_minor: quote.carriedMinor,
@@ -130,12 +136,13 @@ async function charge(ctx: Ctx, row: ContractRow, quote: Quote, itemId: string):
     seller,
     dueDate:
       quote.totalMinor === 0n ? null : addDays(today, Number(settings['billing.paymentTermDays'].value)),
-    lines: quote.lines.map(({ kind, description, days, minor }) => ({
+    lines: quote.lines.map(({ kind, description, days, minor, tax }) => ({
       itemId: kind === 'credit' ? row.item_id : itemId,
       kind,
       period: days && { start: at(days.from), end: at(days.to) },
       description,
       minor,
+      tax,
       dedupeKey: `${itemId}:change:${kind}`,
     })),
     useCredit: (totalMinor) => usableCredit(ctx, row, customer.id, totalMinor),

@@ -7,6 +7,7 @@ import type { PriceRow } from '../../db/billing.ts'
 import * as changes from '../../db/billingChanges.ts'
 import * as contracts from '../../db/billingContracts.ts'
 import type { ContractRow } from '../../db/billingContracts.ts'
+import * as customers from '../../db/customers.ts'
 import type { InvoiceRow } from '../../db/billingInvoices.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { firstDay, instantOf, localDate } from '../../lib/period.ts'
@@ -15,14 +16,19 @@ import { everyText } from './invoicing.ts'
 import { inWords, leftFrom, type Days } from './proration.ts'
 import { podOutlook, type Blocker, type PodOutlook } from './quotePod.ts'
 import { boundary, firstDayOf, presentIndex, type Contract } from './schedule.ts'
+import { sumOf, taxLines, type Amounts, type Treatment } from './taxRules.ts'
+import { taxationOf, treatmentOf } from './taxing.ts'
 
 export type Wish = z.infer<typeof changePreviewBody>
-type QuoteLine = {
+type PricedLine = {
   kind: 'recurring' | 'setup' | 'credit' | 'carried'
   description: string
   days: Days | null
+  /** As in the price list. */
   minor: bigint
+  tax: Treatment | null
 }
+type QuoteLine = PricedLine & Amounts
 type PlanRow = NonNullable<Awaited<ReturnType<typeof billing.findPlan>>>
 
 /** What a change comes to, to the cent: what is shown, and what is charged. */
@@ -35,6 +41,9 @@ export type Quote = {
   begins: Date
   lines: QuoteLine[]
   totalMinor: bigint
+  taxMinor: bigint
+  /** Why it is taxed as it is. */
+  taxedBecause: string
   carriedMinor: bigint
   /** What the customer has in hand before it, with what is taken back. */
   creditMinor: bigint
@@ -51,13 +60,18 @@ export async function quoteOf(ctx: Ctx, row: ContractRow, wish: Wish): Promise<Q
   const { plan, price } = await wished(ctx, row, wish)
   const facts = factsOf(row)
   const index = presentIndex(facts, ctx.now())
-  const present: Contract = { ...facts, change: null, periodNo: index, periodsBilled: index + 1 }
+  const customer = await customers.find(ctx.tx, row.tenant_id, row.customer_id)
+  if (!customer) throw new Error(`subscription ${row.id} has lost its customer`)
+  const taxation = await taxationOf(ctx, row.tenant_id, customer, localDate(ctx.now(), row.billing_tz))
+  const tax = taxation.treatment
+  const present: Contract = { ...facts, tax, change: null, periodNo: index, periodsBilled: index + 1 }
   const ids = await contracts.invoicesFrom(ctx.tx, row.id, boundary(present, index + 1))
   const takenBack = await changes.invoicesById(ctx.tx, ids)
   const inHand = await contracts.creditOf(ctx.tx, row.tenant_id, row.customer_id, row.currency)
   const back = takenBack.reduce((sum, invoice) => sum + invoice.paid_minor, 0n)
   const terms = wish.when === 'now' ? await fromToday(ctx, row, present, price) : atPeriodEnd(present, price)
-  const lines = linesOf(row, plan, price, terms)
+  const lines = linesOf(row, plan, price, { ...terms, tax })
+  const sum = sumOf(lines)
   const { pod, blockers } = await podOutlook(ctx, row, plan, wish.when)
   return {
     when: wish.when,
@@ -66,7 +80,9 @@ export async function quoteOf(ctx: Ctx, row: ContractRow, wish: Wish): Promise<Q
     day: terms.days.from,
     begins: instantOf(terms.days.from, row.billing_tz),
     lines,
-    totalMinor: lines.reduce((sum, line) => sum + line.minor, 0n),
+    totalMinor: sum.grossMinor,
+    taxMinor: sum.taxMinor,
+    taxedBecause: taxation.why,
     carriedMinor: lines.find(({ kind }) => kind === 'carried')?.minor ?? 0n,
     creditMinor: (inHand > 0n ? inHand : 0n) + back,
     takenBack,
@@ -127,6 +143,8 @@ function againstIt(
 
 type NewTerms = {
   creditMinor: bigint
+  /** As what is credited was taxed. */
+  creditTax: Treatment | null
   credited: Days | null
   chargeMinor: bigint
   days: Days
@@ -141,13 +159,15 @@ async function fromToday(ctx: Ctx, row: ContractRow, present: Contract, price: P
   const billed = await contracts.billedFor(ctx.tx, row.item_id, instantOf(today, row.billing_tz))
   // Never more than was billed for it.
   const left = leftFrom(today, period, unitMinor)
-  const creditMinor = billed === undefined ? 0n : left < billed.netMinor ? left : billed.netMinor
+  const creditMinor = billed === undefined ? 0n : left < billed.unit_minor ? left : billed.unit_minor
+  const creditTax = billed === undefined ? null : treatmentOf(billed)
   const credited = { from: today, to: period.to }
   const { interval, interval_count: intervalCount, unit_minor } = price
   const terms = { ...present, unitMinor: unit_minor }
   if (interval === present.interval && intervalCount === present.intervalCount)
     return {
       creditMinor,
+      creditTax,
       credited,
       chargeMinor: leftFrom(today, period, unit_minor),
       days: credited,
@@ -155,7 +175,7 @@ async function fromToday(ctx: Ctx, row: ContractRow, present: Contract, price: P
     }
   const days = { from: today, to: firstDay(today, interval, intervalCount, 1) }
   const after = { ...terms, anchor: today, interval, intervalCount, periodNo: 0, periodsBilled: 1 }
-  return { creditMinor, credited, chargeMinor: unit_minor, days, after }
+  return { creditMinor, creditTax, credited, chargeMinor: unit_minor, days, after }
 }
 
 function atPeriodEnd(present: Contract, price: PriceRow): NewTerms {
@@ -169,20 +189,33 @@ function atPeriodEnd(present: Contract, price: PriceRow): NewTerms {
   }
   const after = { ...present, change }
   const days = { from: firstDayOf(after, periodNo), to: firstDayOf(after, periodNo + 1) }
-  return { creditMinor: 0n, credited: null, chargeMinor: price.unit_minor, days, after }
+  return { creditMinor: 0n, creditTax: null, credited: null, chargeMinor: price.unit_minor, days, after }
 }
 
-function linesOf(row: ContractRow, plan: PlanRow, price: PriceRow, terms: NewTerms): QuoteLine[] {
-  const { creditMinor, credited, chargeMinor, days } = terms
-  const line = (kind: QuoteLine['kind'], description: string, minor: bigint, of: Days | null): QuoteLine[] =>
-    minor === 0n && kind !== 'recurring' ? [] : [{ kind, description, minor, days: of }]
+function linesOf(
+  row: ContractRow,
+  plan: PlanRow,
+  price: PriceRow,
+  terms: NewTerms & { tax: Treatment | null },
+): QuoteLine[] {
+  const { creditMinor, creditTax, credited, chargeMinor, days } = terms
+  const line = (
+    kind: PricedLine['kind'],
+    description: string,
+    minor: bigint,
+    of: Days | null,
+    tax = terms.tax,
+  ): PricedLine[] =>
+    minor === 0n && kind !== 'recurring' ? [] : [{ kind, description, minor, days: of, tax }]
   const unused = `${row.plan_name}, not used: ${credited === null ? '' : inWords(credited)}`
   const charged = `${plan.name}, ${everyText(price)}: ${inWords(days)}`
-  const lines = [
-    ...line('credit', unused, -creditMinor, credited),
+  const lines = taxLines([
+    ...line('credit', unused, -creditMinor, credited, creditTax),
     ...line('recurring', charged, chargeMinor, days),
     ...line('setup', `${plan.name}, set-up`, price.setup_minor, null),
-  ]
-  const sum = lines.reduce((so, { minor }) => so + minor, 0n)
-  return sum < 0n ? [...lines, ...line('carried', 'Kept as credit for later invoices', -sum, null)] : lines
+  ])
+  // What is more than the new charge, its tax with it, is kept; keeping it is not taxed.
+  const sum = sumOf(lines).grossMinor
+  const kept = 'Kept as credit for later invoices'
+  return sum < 0n ? [...lines, ...taxLines(line('carried', kept, -sum, null, null))] : lines
 }

@@ -15,6 +15,7 @@ import { formatMoney, toMoney } from '../../lib/money.ts'
 import * as auditService from '../auditService.ts'
 import { enqueueRefund } from '../billingQueues.ts'
 import * as provisioningService from '../provisioningService.ts'
+import { owedOn } from './invoicing.ts'
 
 export const presentRefund = (row: RefundRow): PaymentRefund => ({
   id: row.id,
@@ -146,11 +147,11 @@ async function post(ctx: Ctx, payment: PaymentRow, refund: RefundRow): Promise<v
   const inHand = credit > 0n ? credit : 0n
   const fromCredit = inHand < refund.amount_minor ? inHand : refund.amount_minor
   let rest = refund.amount_minor - fromCredit
-  let owed = 0n
+  const owed: ledger.Entry[] = []
   for (const { invoice_id, amount_minor } of allocations) {
     const reopened = await reopen(ctx, tenantId, invoice_id, amount_minor < rest ? amount_minor : rest)
-    rest -= reopened
-    owed += reopened
+    rest -= reopened?.amountMinor ?? 0n
+    if (reopened) owed.push(reopened)
   }
   await ledger.post(ctx.tx, {
     tenantId,
@@ -160,24 +161,33 @@ async function post(ctx: Ctx, payment: PaymentRow, refund: RefundRow): Promise<v
     at: ctx.now(),
     entries: [
       { account: 'cash', amountMinor: -refund.amount_minor },
-      { account: 'receivable', customerId, amountMinor: owed },
+      ...owed,
       { account: 'credit', customerId, amountMinor: fromCredit + rest },
     ],
   })
 }
 
-/** @returns how much of it is owed again */
-async function reopen(ctx: Ctx, tenantId: string, invoiceId: string, wanted: bigint): Promise<bigint> {
+/** @returns what of it is owed again; nothing: undefined */
+async function reopen(
+  ctx: Ctx,
+  tenantId: string,
+  invoiceId: string,
+  wanted: bigint,
+): Promise<ledger.Entry | undefined> {
   const invoice = await invoices.lock(ctx.tx, tenantId, invoiceId)
-  if (!invoice || wanted === 0n || invoice.status === 'void') return 0n
+  if (!invoice || wanted === 0n || invoice.status === 'void') return undefined
   // What was credited is not owed again.
   const owable = invoice.total_minor - invoice.credited_minor
   const paid = invoice.paid_minor < owable ? invoice.paid_minor : owable
   const back = wanted < paid ? wanted : paid
-  if (back === 0n) return 0n
-  await invoices.setMoney(ctx.tx, invoiceId, { paid_minor: invoice.paid_minor - back, status: 'open' })
+  if (back === 0n) return undefined
+  await invoices.setMoney(ctx.tx, invoiceId, {
+    paid_minor: invoice.paid_minor - back,
+    // The rest of one that was written off is not waited for, and neither is this.
+    ...(invoice.status !== 'uncollectible' && { status: 'open' }),
+  })
   if (invoice.subscription_id !== null) await lookAgain(ctx.tx, { id: invoice.subscription_id }, ctx.now())
-  return back
+  return owedOn(invoice, back)
 }
 
 /** A refund that was posted has not reached the customer: the money is his credit. */

@@ -1,5 +1,6 @@
 import { isLive, stateAfter, type SubscriptionState } from '../../../shared/states/billingSubscription.ts'
 import { addDays, daysBetween, firstDay, instantOf, localDate, type Interval } from '../../lib/period.ts'
+import { grossOf, type Treatment } from './taxRules.ts'
 
 /** What decides about the future of a contract; nothing else does. */
 export type Contract = {
@@ -9,6 +10,8 @@ export type Contract = {
   interval: Interval
   intervalCount: number
   unitMinor: bigint
+  /** How what is billed next is taxed, as far as one knows today; without it amounts are those of the price list. */
+  tax?: Treatment | null
   /** Another price from a period on, which is counted like the others: from there on its own interval counts. */
   change: PlannedChange | null
   /** What the customer has in hand. */
@@ -81,10 +84,10 @@ export function firstDayOf(of: Contract, index: number): string {
   return firstDay(begins, change.interval, change.intervalCount, index - change.periodNo)
 }
 
-/** What the invoice of a period comes to. */
-export function amountOf({ unitMinor, change }: Contract, index: number): bigint {
-  if (change === null || index < change.periodNo) return unitMinor
-  return change.unitMinor + (index === change.periodNo ? change.setupMinor : 0n)
+/** What the invoice of a period comes to, with tax. */
+export function amountOf({ unitMinor, change, tax = null }: Contract, index: number): bigint {
+  if (change === null || index < change.periodNo) return grossOf(unitMinor, tax)
+  return grossOf(change.unitMinor + (index === change.periodNo ? change.setupMinor : 0n), tax)
 }
 
 /** Whether the planned change has its invoice, and not begun yet. */

@@ -8,6 +8,7 @@ import type { Download } from '../../lib/download.ts'
 import { toMoney } from '../../lib/money.ts'
 import * as auditService from '../auditService.ts'
 import * as BillingService from '../BillingService.ts'
+import * as billingTaxService from '../billingTaxService.ts'
 import * as cloudPodService from '../cloudPodService.ts'
 import { originator } from '../provisioningQueues.ts'
 import { isStillPermitted } from '../userRights.ts'
@@ -103,6 +104,7 @@ export async function exportData(ctx: Ctx, tenantId: string, id: string): Promis
     merged,
     contacts: await all((options) => listContacts(ctx, tenantId, id, options)),
     notes: await all((options) => listNotes(ctx, tenantId, id, options)),
+    taxEvidence: await all((options) => billingTaxService.listEvidence(ctx, tenantId, id, options)),
     subscriptions: await all((options) => BillingService.list(ctx, mine, options)),
     cloudPods: await all((options) => cloudPodService.list(ctx, mine, options)),
     invoices: (await all((options) => BillingService.listInvoices(ctx, mine, options))).map((invoice) => ({

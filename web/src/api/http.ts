@@ -34,8 +34,9 @@ export const upload = <T>(path: string, file: File, type: string): Promise<T> =>
 export const patch = <T>(path: string, body: unknown, version?: number): Promise<T> =>
   request('PATCH', path, { body, headers: ifMatch(version) })
 
-/** Sets the whole of something: doing it twice is the same. */
-export const put = <T>(path: string, body: unknown): Promise<T> => request('PUT', path, { body })
+/** Says all of a thing anew: doing it twice is the same. Refused like `patch`. */
+export const put = <T>(path: string, body: unknown, version?: number): Promise<T> =>
+  request('PUT', path, { body, headers: ifMatch(version) })
 
 export const remove = <T>(path: string, body?: unknown): Promise<T> => request('DELETE', path, { body })
 

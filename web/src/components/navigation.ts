@@ -2,6 +2,7 @@ import type { NavigateOptions } from '@tanstack/react-router'
 import {
   BellRing,
   Boxes,
+  ChartColumn,
   CreditCard,
   Building2,
   FileClock,
@@ -14,6 +15,7 @@ import {
   Mail,
   type LucideIcon,
   Network,
+  Percent,
   ReceiptText,
   SearchCheck,
   Server,
@@ -92,6 +94,20 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         icon: BellRing,
         permission: 'billing:read',
         to: paths.dunning,
+      },
+      {
+        section: 'billing-report',
+        label: 'Figures',
+        icon: ChartColumn,
+        permission: 'billing:read',
+        to: paths.billingReport,
+      },
+      {
+        section: 'taxes',
+        label: 'Taxes',
+        icon: Percent,
+        permission: 'billing:read',
+        to: paths.taxes,
       },
       {
         section: 'payment-providers',

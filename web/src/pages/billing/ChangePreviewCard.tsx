@@ -7,7 +7,7 @@ import { Day } from '../../ui/Time.tsx'
 
 /** The lines that are charged, when they are due, and what becomes of the CloudPod. */
 export function ChangePreviewCard({ preview }: { preview: ChangePreview }) {
-  const { blockers, lines, total, fromCredit, next } = preview
+  const { blockers, lines, tax, total, fromCredit, next } = preview
   return (
     <section aria-label="What it comes to" aria-live="polite" className="space-y-3">
       {blockers.map(({ message }) => (
@@ -19,9 +19,13 @@ export function ChangePreviewCard({ preview }: { preview: ChangePreview }) {
         {lines.map(({ description, amount }) => (
           <Row key={description} name={description} value={formatMoney(amount)} />
         ))}
+        {!isZero(tax) && <Row name="Tax" value={formatMoney(tax)} />}
         <Row strong name="Total" value={formatMoney(total)} />
         {!isZero(fromCredit) && <Row name="Paid from credit" value={formatMoney(fromCredit)} />}
       </dl>
+      {lines.some((line) => !isZero(line.tax)) && (
+        <p className="text-[13px] text-muted">Taxed as {preview.taxedBecause}</p>
+      )}
       <ul className="list-disc space-y-1 pl-5 text-[13px] text-muted">
         <li>
           The invoice is issued on <Day date={preview.issued} />

@@ -12,6 +12,7 @@ import type { Column } from '../../ui/DataTable.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Day } from '../../ui/Time.tsx'
+import { InvoiceDocuments } from './InvoiceDocuments.tsx'
 import { InvoicePayments } from './InvoicePayments.tsx'
 import { PaymentForm } from './PaymentForm.tsx'
 
@@ -56,7 +57,14 @@ export function Invoices({ subscription }: { subscription: Subscription }) {
       from: 'sm',
       align: 'right',
       narrow: true,
-      render: (invoice) => formatMoney(invoice.total),
+      render: (invoice) => (
+        <>
+          {formatMoney(invoice.total)}
+          {!isZero(invoice.tax) && (
+            <div className="text-[13px] text-muted">with {formatMoney(invoice.tax)} tax</div>
+          )}
+        </>
+      ),
     },
     { header: 'Open', align: 'right', narrow: true, render: (invoice) => <Open invoice={invoice} /> },
     {
@@ -65,7 +73,7 @@ export function Invoices({ subscription }: { subscription: Subscription }) {
       narrow: true,
       render: (invoice) => (
         <div className="flex flex-wrap justify-end gap-2">
-          {invoice.status === 'open' && (
+          {(invoice.status === 'open' || invoice.status === 'uncollectible') && (
             <Button
               size="sm"
               variant="primary"
@@ -113,7 +121,12 @@ export function Invoices({ subscription }: { subscription: Subscription }) {
         title={`Payments of ${shownInvoice?.number ?? 'the invoice'}`}
         wide
       >
-        {shownInvoice && <InvoicePayments invoice={shownInvoice} />}
+        {shownInvoice && (
+          <div className="space-y-5">
+            <InvoiceDocuments invoice={shownInvoice} waits={subscription.state === 'awaiting_payment'} />
+            <InvoicePayments invoice={shownInvoice} />
+          </div>
+        )}
       </Dialog>
     </Card>
   )

@@ -23,12 +23,24 @@ import { Tabs } from '../../ui/Tabs.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { Contacts } from './Contacts.tsx'
 import { CustomerActions } from './CustomerActions.tsx'
+import { CustomerAccount } from './CustomerAccount.tsx'
+import { CustomerTax } from './CustomerTax.tsx'
 import { Notes } from './Notes.tsx'
 import { PaymentMethods } from './PaymentMethods.tsx'
 import { Statistics } from './Statistics.tsx'
 
 const route = getRouteApi('/t/$tenant/customers/$id')
-const TABS = ['overview', 'contacts', 'notes', 'subscriptions', 'domains', 'payment', 'timeline'] as const
+const TABS = [
+  'overview',
+  'contacts',
+  'notes',
+  'subscriptions',
+  'domains',
+  'payment',
+  'account',
+  'tax',
+  'timeline',
+] as const
 
 export default function CustomerPage() {
   const { id } = route.useParams()
@@ -106,6 +118,8 @@ function Content({ customer }: { customer: Customer }) {
             content: <Domains customer={customer} />,
           },
           { value: 'payment', label: 'Payment', content: <PaymentMethods customer={customer} /> },
+          { value: 'account', label: 'Account', content: <CustomerAccount customer={customer} /> },
+          { value: 'tax', label: 'Tax', content: <CustomerTax customer={customer} /> },
           can('audit:read') && {
             value: 'timeline',
             label: 'Timeline',

@@ -1,0 +1,1 @@
+export { invoicePage, invoiceXml } from './billing/documents.ts'

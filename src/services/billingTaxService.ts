@@ -1,0 +1,2 @@
+export { customerTax, endEvidence, listEvidence, recordEvidence } from './billing/taxEvidence.ts'
+export { createRule, getSeller, listRules, removeRule, setSeller, updateRule } from './billing/taxSetup.ts'

@@ -1,0 +1,162 @@
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { setTaxSeller, taxSellerQuery, type TaxSeller } from '../../api/taxes.ts'
+import { Form, REQUIRED, useApiForm, wholeNumber } from '../../components/Form.tsx'
+import { Loaded } from '../../components/Loaded.tsx'
+import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { count, tagsOf } from '../../lib/words.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Card, Facts } from '../../ui/Card.tsx'
+import { Dialog } from '../../ui/Dialog.tsx'
+import { Checkbox, Field, Input } from '../../ui/Field.tsx'
+import { toast } from '../../ui/Toast.tsx'
+
+/** Who sells, as it stands on the tenant's invoices. */
+export function TaxSellerCard({ tenantId }: { tenantId: string }) {
+  const { can } = useSession()
+  const query = useQuery({ ...taxSellerQuery(tenantId), enabled: can('billing:read', tenantId) })
+  const [editing, setEditing] = useState(false)
+  const details = query.data?.details
+  return (
+    <Card
+      title="Who sells"
+      actions={
+        <Button
+          size="sm"
+          disabledReason={
+            !can('billing:manage', tenantId)
+              ? NO_PERMISSION('billing:manage')
+              : query.data
+                ? undefined
+                : 'It is being loaded.'
+          }
+          onClick={() => setEditing(true)}
+        >
+          Change
+        </Button>
+      }
+    >
+      <Loaded query={query} what="seller">
+        {() =>
+          details ? (
+            <Facts
+              facts={[
+                ['Legal name', details.legalName],
+                ['Address', addressLine(details)],
+                ['Tax id', details.taxId],
+                ['Registered in', [details.country, ...details.registeredCountries].join(', ')],
+                ['Prices', details.pricesIncludeTax ? 'With tax' : 'Without tax'],
+                ['A check of a tax id counts', count(details.evidenceDays, 'day')],
+              ]}
+            />
+          ) : (
+            <p className="text-muted">Nobody has said it: invoices are without tax.</p>
+          )
+        }
+      </Loaded>
+      <Dialog open={editing} onClose={() => setEditing(false)} title="Who sells">
+        {editing && query.data && <SellerForm seller={query.data} onClose={() => setEditing(false)} />}
+      </Dialog>
+    </Card>
+  )
+}
+
+const addressLine = ({ address, country }: NonNullable<TaxSeller['details']>): string =>
+  [address.line1, address.line2, `${address.postalCode} ${address.city}`.trim(), address.region, country]
+    .filter(Boolean)
+    .join(', ')
+
+type Values = {
+  legalName: string
+  line1: string
+  line2: string
+  postalCode: string
+  city: string
+  region: string
+  country: string
+  taxId: string
+  registered: string
+  pricesIncludeTax: boolean
+  evidenceDays: number
+}
+
+function SellerForm({ seller, onClose }: { seller: TaxSeller; onClose: () => void }) {
+  const before = seller.details
+  const of = useApiForm<Values, TaxSeller>({
+    defaultValues: {
+      legalName: before?.legalName ?? '',
+      line1: before?.address.line1 ?? '',
+      line2: before?.address.line2 ?? '',
+      postalCode: before?.address.postalCode ?? '',
+      city: before?.address.city ?? '',
+      region: before?.address.region ?? '',
+      country: before?.country ?? '',
+      taxId: before?.taxId ?? '',
+      registered: (before?.registeredCountries ?? []).join(', '),
+      pricesIncludeTax: before?.pricesIncludeTax ?? false,
+      evidenceDays: before?.evidenceDays ?? 365,
+    },
+    send: ({ line1, line2, postalCode, city, region, registered, country, taxId, ...rest }) =>
+      setTaxSeller(
+        seller.tenantId,
+        {
+          ...rest,
+          address: { line1, line2, postalCode, city, region },
+          country: country.trim().toUpperCase(),
+          taxId: taxId.trim() || null,
+          registeredCountries: tagsOf(registered).map((one) => one.toUpperCase()),
+        },
+        seller.version,
+      ),
+    onDone: () => {
+      toast.done('Invoices say so from now on')
+      onClose()
+    },
+    fieldOf: (path) =>
+      path.startsWith('registeredCountries') ? 'registered' : path.replace(/^address\./, ''),
+  })
+  const { form, errorOf } = of
+  const text = (
+    name: 'legalName' | 'line1' | 'line2' | 'postalCode' | 'city' | 'region',
+    label: string,
+    needed = true,
+  ) => (
+    <Field label={label} optional={!needed} error={errorOf(name)}>
+      <Input maxLength={200} {...form.register(name, needed ? { required: REQUIRED } : {})} />
+    </Field>
+  )
+  return (
+    <Form of={of} submitLabel="Save" onCancel={onClose}>
+      {text('legalName', 'Legal name')}
+      <div className="grid gap-4 sm:grid-cols-2">
+        {text('line1', 'Street')}
+        {text('line2', 'Second line', false)}
+        {text('postalCode', 'Postal code', false)}
+        {text('city', 'City')}
+        {text('region', 'Region', false)}
+        <Field label="Country" hint="Its code, such as IT." error={errorOf('country')}>
+          <Input maxLength={2} {...form.register('country', { required: REQUIRED })} />
+        </Field>
+        <Field label="Tax id" optional error={errorOf('taxId')}>
+          <Input maxLength={40} {...form.register('taxId')} />
+        </Field>
+        <Field
+          label="Also registered in"
+          optional
+          hint="Codes such as DE, FR: itself or by a one-stop shop. Their rates are charged there."
+          error={errorOf('registered')}
+        >
+          <Input {...form.register('registered')} />
+        </Field>
+        <Field
+          label="Days a check of a tax id counts"
+          hint="Then it must be checked again."
+          error={errorOf('evidenceDays')}
+        >
+          <Input type="number" {...form.register('evidenceDays', wholeNumber(1, 3_650))} />
+        </Field>
+      </div>
+      <Checkbox label="The price list has the tax in it" {...form.register('pricesIncludeTax')} />
+    </Form>
+  )
+}
