@@ -16,7 +16,7 @@ type Options = {
 export const get = <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> =>
   request('GET', path, { ...(query && { query }), ...(signal && { signal }) })
 
-const ifMatch = (version: number | undefined) =>
+const ifMatch = (version: number | undefined): Record<string, string> =>
   version === undefined ? {} : { 'If-Match': `"v${version}"` }
 
 /**
