@@ -70,21 +70,4 @@ it('a server is added, and the zone of a domain is begun, filled, looked at and 
   await page.getByRole('button', { name: 'Show revision 2' }).click()
   await page.getByRole('button', { name: 'Go back to this revision' }).click()
   await page.getByText('4, of which 4 is served').waitFor()
-  for (const [n, w, h] of [
-    ['a', 1280, 900],
-    ['b', 390, 844],
-  ] as const) {
-    await page.setViewportSize({ width: w, height: h })
-    for (const [k, u] of [
-      ['zone', `/t/${slug}/domains/${id}?tab=dns`],
-      ['servers', '/t/all/dns-servers'],
-      ['newserver', '/t/all/dns-servers/new'],
-      ['tpl', '/t/all/dns-templates'],
-      ['newtpl', '/t/all/dns-templates/new'],
-    ] as const) {
-      await page.goto(u)
-      await page.waitForTimeout(900)
-      await page.screenshot({ path: `/tmp/shot-${k}-${n}.png`, fullPage: true })
-    }
-  }
 }, 60_000)

@@ -80,7 +80,7 @@ export function ZoneEditor({ zone, mayNot }: { zone: Zone; mayNot: string | unde
             )}
             <Records
               zone={zone}
-              rows={rowsOf(rrsets, staged)}
+              rows={rowsOf(zone.name, rrsets, staged)}
               why={why}
               onEdit={setEditing}
               onRemove={({ name, type }) =>
