@@ -20,8 +20,8 @@ afterAll(async () => {
 })
 
 it('a server is added, and the zone of a domain is begun, filled, looked at and taken back', async () => {
-  const { admin, tenant } = opened.app
-  const tenantId = await tenant()
+  const { admin } = opened.app
+  const tenantId = await opened.app.tenant()
   const { slug } = (await admin.get<{ slug: string }>(`/api/admin/tenants/${tenantId}`)).body
   const { id } = (await admin.post<Domain>('/api/admin/domains', { tenantId, name: 'zone.example.com' })).body
   await admin.post(`/api/admin/domains/${id}/trust`, { reason: 'Known from before' })
