@@ -3,6 +3,7 @@ import { cpus, totalmem } from 'node:os'
 import { audit } from './audit.ts'
 import { customerFiles } from './customerFiles.ts'
 import { customers } from './customers.ts'
+import { dns } from './dns.ts'
 import { orderToActive } from './orderToActive.ts'
 import { podList } from './podList.ts'
 import { queue } from './queue.ts'
@@ -16,6 +17,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   queue,
   queueLoad,
   reconcile,
+  dns,
   orderToActive,
   audit,
 }

@@ -77,6 +77,7 @@ async function startAll(config: Config, say: (line: string) => void, stops: Stop
   const { acme } = config
   if (acme) await as(root, (ctx) => sslService.seedIssuer(ctx, acme))
   if (registry) await as(root, (ctx) => seedRegistry(ctx, registry))
+  await as(root, (ctx) => seed.seedNameServers(ctx, config))
   const clusterId = await as(root, (ctx) => seed.seedCluster(ctx, sim?.cluster ?? configuredCluster(config)))
   const worker = await startWorker(root, databaseUrl, { concurrency: config.workerConcurrency })
   stops.push(worker.stop)

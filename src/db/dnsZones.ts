@@ -174,3 +174,12 @@ export async function noteChecked(tx: Tx, serverId: string, at: Date): Promise<v
   await sql`update dns_zones set checked_at = ${at} where server_id = ${serverId}
     and state in ('applied', 'drift')`.execute(tx)
 }
+
+export const standingOf = (tx: Tx, tenantId: string): Promise<ZoneRow[]> =>
+  tx
+    .selectFrom('dns_zones')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('state', 'not in', ['ending', 'ended'])
+    .orderBy('id')
+    .execute()

@@ -4,6 +4,7 @@ import {
   closeWhenEmpty,
   deleteSomeBackups,
   endSome,
+  endZones,
   eraseSome,
   rememberPods,
   removeTemplates,
@@ -31,8 +32,9 @@ export const tenantClose: JobHandler<ClosePayload> = {
     },
     {
       name: 'backups',
-      title: 'Deleting backups and templates',
+      title: 'Deleting backups, templates and zones',
       run: async (run) => {
+        await run.tx((ctx) => endZones(ctx, run.payload))
         while (await run.tx((ctx) => deleteSomeBackups(ctx, run.payload))) run.signal.throwIfAborted()
         const left = await run.read((ctx) => backupsLeft(ctx, run.payload))
         const templates = await run.tx((ctx) => removeTemplates(ctx, run.payload))

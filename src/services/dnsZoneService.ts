@@ -21,6 +21,7 @@ export {
   beginZone,
   endZone,
   endZoneIfAny,
+  endZonesOf,
   getZone,
   updateZone,
 } from './dnsZones/commands.ts'

@@ -15,6 +15,7 @@ export {
   backupsLeft,
   deleteSomeBackups,
   endSome,
+  endZones,
   rememberPods,
   removeTemplates,
   stillThere,

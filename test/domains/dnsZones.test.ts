@@ -215,6 +215,21 @@ describe('what somebody changes on the server is', () => {
     expect((await app.admin.get(`${zone.path}/zone`)).status).toBe(404)
     expect((await app.admin.post(`${zone.path}/zone`, {})).status).toBe(202)
   })
+
+  test('never those of a tenant that is closed: they are taken off before anything of it is erased', async () => {
+    const closing = await app.tenant()
+    const zone = await servedZone(app, closing)
+    const path = `/api/admin/tenants/${closing}`
+    const { name } = (await app.admin.get<{ name: string }>(path)).body
+    await app.admin.call('PATCH', `${path}/settings`, { 'tenants.coolingOffDays': 0 })
+    const closed = await app.admin.post(`${path}/close`, { name, reason: 'the test is over' })
+    expect(closed.status).toBeLessThan(300)
+    await until(
+      async () => (await app.admin.get<{ state: string }>(path)).body.state === 'closed',
+      'the tenant to be closed',
+    )
+    expect(await servedBy(pdns, zone.name)).toEqual({})
+  })
 })
 
 describe('an edit', () => {

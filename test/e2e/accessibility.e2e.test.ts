@@ -11,6 +11,7 @@ import { finished, until } from '../support/app.ts'
 import { some } from '../support/some.ts'
 import { makeStranger } from '../support/strangers.ts'
 import { addProvider } from '../users/sso.ts'
+import { zoneCaseIn } from '../rules/casesDns.ts'
 import { openApp, type OpenApp } from './browser.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -46,6 +47,11 @@ const ADDRESSES = [
   'domains',
   'domains/new',
   'domains/{domain}',
+  'domains/{zoned}?tab=dns',
+  'dns-templates',
+  'dns-templates/new',
+  'dns-servers',
+  'dns-servers/new',
   'customers',
   'customers/new',
   'customers/settings',
@@ -331,6 +337,7 @@ async function prepare(): Promise<typeof things> {
   return {
     user: users.body.items[0]?.id,
     domain: domain.body.id,
+    zoned: (await zoneCaseIn(opened.app, tenant)).id,
     cluster: opened.app.clusterId,
     pool: pools.body.items[0]?.id,
     role: role.body.id,

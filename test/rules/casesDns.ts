@@ -35,7 +35,7 @@ const templateIn = async (app: TestApp, tenantId: string): Promise<{ id: string 
 /** A domain with a zone in files and two edits; and a template. */
 export async function zoneCaseIn(app: TestApp, tenantId: string): Promise<{ id: string; zoneId: string }> {
   const seeded = { nameServers: ['ns1.example.net'], hostmaster: 'hostmaster@example.net' }
-  await app.as((ctx) => dnsServerService.seedZoneFiles(ctx, seeded))
+  await app.as((ctx) => dnsServerService.nameZoneFiles(ctx, seeded))
   const { id } = await domainIn(app, tenantId)
   const begun = await good(app.admin.post<ZoneAccepted>(`${PATH}/${id}/zone`, {}))
   const { content, ...set } = record

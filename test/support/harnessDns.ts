@@ -14,7 +14,7 @@ type HandlerOf = (kind: string) => AnyHandler
 /** Zone files: quick, and held to the same contract as a PowerDNS. */
 async function filesOf(app: TestApp): Promise<DnsServer> {
   const seeded = { nameServers: ['ns1.example.net', 'ns2.example.net'], hostmaster: 'hostmaster@example.net' }
-  await app.as((ctx) => dnsServerService.seedZoneFiles(ctx, seeded))
+  await app.as((ctx) => dnsServerService.nameZoneFiles(ctx, seeded))
   return app.root.vendors.dnsServer({ kind: 'zonefiles' })
 }
 

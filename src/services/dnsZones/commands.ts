@@ -38,6 +38,12 @@ export async function endZoneIfAny(ctx: Ctx, { tenantId, domainId }: Of): Promis
   if (zone && canZone.end({ state: zone.state }).allowed) await lifecycle.end(ctx, tenantId, domainId)
 }
 
+/** All that a tenant has, when it is closed. */
+export async function endZonesOf(ctx: Ctx, tenantId: string): Promise<void> {
+  for (const { domain_id: domainId } of await db.standingOf(ctx.tx, tenantId))
+    await lifecycle.end(ctx, tenantId, domainId)
+}
+
 async function accepted(ctx: Ctx, zoneId: string, jobId: string | null): Promise<ZoneAccepted> {
   const zone = await db.find(ctx.tx, zoneId)
   if (!zone) throw new Error('the zone was there a moment ago')

@@ -69,12 +69,12 @@ function editOf(zone: string, { name: typedName, type, value }: TypedChange): Ed
 /** Says of all that cannot be taken what is wrong with it. @throws AppError invalid_input */
 export function editsOf(zone: string, changes: readonly TypedChange[]): Edit[] {
   const errors: FieldError[] = []
-  const edits = changes.flatMap((change, at): Edit[] => {
+  const edits = changes.flatMap((typed, at): Edit[] => {
     try {
-      return [editOf(zone, change)]
+      return [editOf(zone, typed)]
     } catch (error) {
       if (!(error instanceof DnsError)) throw error
-      errors.push({ path: `changes.${at}`, message: `${change.name} ${change.type}: ${error.message}` })
+      errors.push({ path: `changes.${at}`, message: `${typed.name} ${typed.type}: ${error.message}` })
       return []
     }
   })

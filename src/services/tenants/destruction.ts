@@ -4,6 +4,7 @@ import * as BillingService from '../BillingService.ts'
 import * as cloudPodBackupService from '../cloudPodBackupService.ts'
 import * as cloudPodService from '../cloudPodService.ts'
 import * as cloudPodTemplateService from '../cloudPodTemplateService.ts'
+import * as dnsZoneService from '../dnsZoneService.ts'
 import type { ClosePayload } from '../tenantQueues.ts'
 
 const BATCH = 50
@@ -43,6 +44,10 @@ export const backupsLeft = (ctx: Ctx, { tenantId }: ClosePayload): Promise<numbe
 /** Orders the removal of all blueprints that were made of pods. @returns how many are not proven gone */
 export const removeTemplates = (ctx: Ctx, { tenantId }: ClosePayload): Promise<number> =>
   cloudPodTemplateService.removeAll(ctx, tenantId)
+
+/** Orders that all zones are taken off their servers; their jobs are waited for like all others. */
+export const endZones = (ctx: Ctx, { tenantId }: ClosePayload): Promise<void> =>
+  dnsZoneService.endZonesOf(ctx, tenantId)
 
 /** Why the data cannot be erased yet, or null: every pod is proven gone, nothing is held, and no work is going on. */
 export async function stillThere(ctx: Ctx, { tenantId }: ClosePayload): Promise<string | null> {

@@ -42,7 +42,7 @@ type Of<Answer> = { of: ApiForm<ServerValues, Answer> }
 export function ServerFields<Answer>({ of: { form, errorOf } }: Of<Answer>) {
   const plain = { autoComplete: 'off', autoCapitalize: 'none', spellCheck: false } as const
   return (
-    <Card title="Name servers">
+    <Card title="Its zones">
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label="Name" error={errorOf('name')}>
           <Input maxLength={100} {...form.register('name', { required: REQUIRED })} />

@@ -2,9 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Pencil, Plus, Trash2, Undo2 } from 'lucide-react'
 import { useState } from 'react'
 import { canZone } from '../../../../../shared/states/domainZone.ts'
-import { editZone, recordsQuery, type Zone, type ZoneEdited, type ZoneRrset } from '../../../api/dnsZones.ts'
-import { useSubmit } from '../../../api/submit.ts'
-import { ErrorNotice } from '../../../components/ErrorNotice.tsx'
+import { recordsQuery, type Zone, type ZoneRrset } from '../../../api/dnsZones.ts'
 import { Filters, SearchFilter } from '../../../components/Filters.tsx'
 import { Loaded } from '../../../components/Loaded.tsx'
 import { count } from '../../../lib/words.ts'
@@ -13,12 +11,10 @@ import { Button } from '../../../ui/Button.tsx'
 import { Card } from '../../../ui/Card.tsx'
 import { DataTable, type Column } from '../../../ui/DataTable.tsx'
 import { Dialog } from '../../../ui/Dialog.tsx'
-import { Field, Input } from '../../../ui/Field.tsx'
 import { Notice } from '../../../ui/Notice.tsx'
-import { toast } from '../../../ui/Toast.tsx'
-import { Changes } from './Changes.tsx'
 import { RrsetForm } from './RrsetForm.tsx'
 import { keyOf, rowsOf, shortName, type Row, type Staged } from './staged.ts'
+import { Unsaved } from './Unsaved.tsx'
 
 const SHOWN = 100
 const OTHERS: Record<Exclude<ZoneRrset['managedBy'], 'user'>, string> = {
@@ -80,7 +76,7 @@ export function ZoneEditor({ zone, mayNot }: { zone: Zone; mayNot: string | unde
             )}
             <Records
               zone={zone}
-              rows={rowsOf(rrsets, staged)}
+              rows={rowsOf(zone.name, rrsets, staged)}
               why={why}
               onEdit={setEditing}
               onRemove={({ name, type }) =>
@@ -110,65 +106,6 @@ export function ZoneEditor({ zone, mayNot }: { zone: Zone; mayNot: string | unde
         )}
       </Loaded>
     </Card>
-  )
-}
-
-/** What is not saved yet: looked at, then saved at once or thrown away. */
-function Unsaved({
-  zone,
-  rrsets,
-  revision,
-  staged,
-  onDone,
-}: {
-  zone: Zone
-  rrsets: readonly ZoneRrset[]
-  revision: number
-  staged: Staged
-  onDone: () => void
-}) {
-  const [comment, setComment] = useState('')
-  const changes = [...staged.values()]
-  const save = useSubmit<null, ZoneEdited>({
-    send: (_, key) => editZone(zone.domainId, { changes, comment }, revision, key),
-    onDone: () => {
-      toast.done('Saved', 'The zone is brought to its server.')
-      setComment('')
-      onDone()
-    },
-  })
-  if (changes.length === 0) return null
-  const users = new Map(
-    rrsets.filter(({ managedBy }) => managedBy === 'user').map((one) => [keyOf(one), one]),
-  )
-  const shown = changes.map((one) => ({
-    name: one.name,
-    type: one.type,
-    before: users.get(keyOf(one))?.value ?? null,
-    after: one.value,
-  }))
-  return (
-    <section aria-label="Not saved yet" className="space-y-3 border-b border-line bg-raised/50 p-4">
-      <h3 className="font-semibold">{count(changes.length, 'change')} not saved yet</h3>
-      {save.error && <ErrorNotice error={save.error} />}
-      <Changes changes={shown} />
-      <Field label="Why" optional hint="It is shown in the history.">
-        <Input maxLength={200} value={comment} onChange={({ target }) => setComment(target.value)} />
-      </Field>
-      <div className="flex flex-wrap justify-end gap-2">
-        <Button
-          onClick={() => {
-            save.reset()
-            onDone()
-          }}
-        >
-          Discard
-        </Button>
-        <Button variant="primary" loading={save.isPending} onClick={() => save.mutate(null)}>
-          Save
-        </Button>
-      </div>
-    </section>
   )
 }
 

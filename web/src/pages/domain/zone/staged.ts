@@ -21,7 +21,7 @@ export const shortName = (name: string, zone: string): string =>
   name === zone ? '@' : name.endsWith(`.${zone}`) ? name.slice(0, -zone.length - 1) : name
 
 /** The sets of a zone as they would be after saving. */
-export function rowsOf(rrsets: readonly ZoneRrset[], staged: Staged): Row[] {
+export function rowsOf(zone: string, rrsets: readonly ZoneRrset[], staged: Staged): Row[] {
   const left = new Map(staged)
   const rows = rrsets.map((one): Row => {
     const change = one.managedBy === 'user' ? left.get(keyOf(one)) : undefined
@@ -35,5 +35,7 @@ export function rowsOf(rrsets: readonly ZoneRrset[], staged: Staged): Row[] {
       ? [{ name, type, managedBy: 'user', owner: '', value: { ...value, expiresAt: null }, staged: 'new' }]
       : [],
   )
-  return [...added, ...rows]
+  // As in a zone file: what the zone itself has stands first.
+  const place = ({ name, type }: Row): string => `${zone === name ? '' : name} ${type}`
+  return [...added, ...rows.toSorted((a, b) => (place(a) < place(b) ? -1 : 1))]
 }
