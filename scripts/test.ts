@@ -16,10 +16,16 @@ type Report = {
   testResults: { status: string; assertionResults: { status: string }[] }[]
 }
 
-/** Suites that try one thing from end to end, in the browser or with failures: an everyday run takes half of them, by chance. */
-const WALKS = ['test/e2e/*.e2e.test.ts', 'test/cloudPods/*.test.ts']
+/** Suites that try one thing from end to end, in the browser, with failures or with malice: an everyday run takes half of them, by chance. */
+const WALKS = ['test/e2e/*.e2e.test.ts', 'test/cloudPods/*.test.ts', 'test/security/*.test.ts']
 /** They take their own share of what is alike. */
-const ALWAYS = ['test/e2e/accessibility.e2e.test.ts', 'test/e2e/rolesSeeTheirPlaces.e2e.test.ts']
+const ALWAYS = [
+  'test/e2e/accessibility.e2e.test.ts',
+  'test/e2e/rolesSeeTheirPlaces.e2e.test.ts',
+  'test/security/fuzz.test.ts',
+  'test/security/regularExpressions.test.ts',
+  'test/security/apiKeysStayBelowTheirOwner.test.ts',
+]
 
 const given = process.argv.slice(2)
 const checks = given.length === 0 ? await runChecks() : { passed: 0, failed: 0 }

@@ -97,7 +97,7 @@ const permissionOf = ({ access }: Route): Permission | undefined =>
 const whereOf = ({ access }: Route) => (typeof access === 'object' ? access.where.in : undefined)
 const without = ({ body }: Answer<Problem>) => ({ ...body, requestId: '' })
 const rows = (where: (route: Route) => boolean) =>
-  some(routes.filter(where)).map((route) => [`${route.method} ${route.path}`, route] as const)
+  some(routes.filter(where), 3).map((route) => [`${route.method} ${route.path}`, route] as const)
 const changes = (route: Route): boolean => route.method !== 'GET'
 const closed = (route: Route): boolean => route.access !== 'public'
 

@@ -48,7 +48,7 @@ function unknown(route: (typeof routes)[number], made: Made): Made {
   return { ...made, body: { ...(made.body as object), [where.field]: newId() } }
 }
 
-describe.each(some(scoped).map((route) => [`${route.method} ${route.path}`, route] as const))(
+describe.each(some(scoped, 3).map((route) => [`${route.method} ${route.path}`, route] as const))(
   '%s',
   (_, route) => {
     const where = whereOf(route)?.in

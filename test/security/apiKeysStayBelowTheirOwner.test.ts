@@ -43,7 +43,7 @@ const closed = routes.filter(({ access, operationId }) => access !== 'public' &&
 /** Calls of which the answer does not depend on the key’s scopes. */
 const aboutOneself = closed.filter(({ access }) => access === 'authenticated')
 
-test.each(some(PERMISSIONS))(
+test.each(some(PERMISSIONS, 3))(
   'a key with the scope %s alone calls exactly the rows that need it',
   async (scope) => {
     const { api } = await keyOf(app, 'admin@example.com', { scopes: [scope] })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newId } from '../../src/lib/ids.ts'
 import { routes } from '../../src/routes/index.ts'
+import { some } from '../support/some.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { COOKIE, session } from './people.ts'
 
@@ -41,7 +42,7 @@ describe.each(FOREIGN)('with %s', (_, headers) => {
   // Who sends what is signed has no session, and none would help him.
   const unsafe = routes.filter((route) => route.method !== 'GET' && !route.signed)
 
-  test.each(unsafe.map((route) => [`${route.method} ${route.path}`, route] as const))(
+  test.each(some(unsafe, 3).map((route) => [`${route.method} ${route.path}`, route] as const))(
     '%s is refused',
     async (_line, route) => {
       const body = route.body ? '{}' : undefined
