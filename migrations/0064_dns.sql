@@ -29,6 +29,9 @@ create unique index dns_servers_default on dns_servers (is_default) where is_def
 create unique index dns_servers_files on dns_servers (kind) where kind = 'zonefiles';
 grant select, insert, update, delete on dns_servers to mpanel_app;
 insert into job_limits values ('dns:*', 1);
+-- What is there before anybody has added a PowerDNS: it takes zones once somebody has said which name servers serve its files.
+insert into dns_servers (id, name, kind, hostmaster, is_default, created_at)
+  values (gen_random_uuid(), 'Zone files', 'zonefiles', 'hostmaster@example.com', true, now());
 
 -- The zone of a domain. What it is to hold is desired_revision; applied_revision was proven to be served. name: with its last dot.
 -- state: pending (something is still to be written), applied, held (much would change that nobody asked for: a person

@@ -66,6 +66,7 @@ async function startAll(config: Config, say: (line: string) => void, stops: Stop
   await as(root, (ctx) => seed.seedCatalogue(ctx))
   const { acme } = config
   if (acme) await as(root, (ctx) => sslService.seedIssuer(ctx, acme))
+  await as(root, (ctx) => seed.seedNameServers(ctx, config))
   const clusterId = await as(root, (ctx) => seed.seedCluster(ctx, sim?.cluster ?? configuredCluster(config)))
   const worker = await startWorker(root, databaseUrl, { concurrency: config.workerConcurrency })
   stops.push(worker.stop)

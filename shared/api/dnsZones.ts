@@ -89,7 +89,6 @@ const warning = z.object({
   type: z.string(),
   message: z.string(),
 })
-export type ZoneWarning = z.infer<typeof warning>
 
 /** All that a zone is to hold. */
 export const zoneRecords = z.object({
@@ -124,7 +123,6 @@ const change = z.object({
   before: rrsetValue.nullable(),
   after: rrsetValue.nullable(),
 })
-export type ZoneChange = z.infer<typeof change>
 
 export const zoneEdited = z.object({
   revision: z.number().int(),

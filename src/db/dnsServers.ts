@@ -35,6 +35,18 @@ export const findDefault = (tx: Tx): Promise<DnsServerRow | undefined> =>
 export const all = (tx: Tx): Promise<DnsServerRow[]> =>
   tx.selectFrom('dns_servers').selectAll().orderBy('id').execute()
 
+/** Zone files are looked at while there are zones in them; a PowerDNS always, so that it is seen when it is away. */
+export const inUse = (tx: Tx): Promise<DnsServerRow[]> =>
+  tx
+    .selectFrom('dns_servers')
+    .selectAll()
+    .where(
+      sql<boolean>`(kind = 'powerdns' or exists (select from dns_zones z where z.server_id = dns_servers.id
+        and z.ended_at is null))`,
+    )
+    .orderBy('id')
+    .execute()
+
 export async function insert(tx: Tx, server: Insertable<DnsServersTable>): Promise<void> {
   await tx.insertInto('dns_servers').values(server).execute()
 }

@@ -109,7 +109,7 @@ export async function addServer(ctx: Ctx, body: z.infer<typeof dnsServerCreate>)
       name_servers: hostsOf(body.nameServers),
       query_addresses: body.queryAddresses,
       hostmaster: body.hostmaster,
-      is_default: body.isDefault || (await db.findDefault(ctx.tx)) === undefined,
+      is_default: body.isDefault,
       parallel: body.parallel,
       created_at: ctx.now(),
     })
@@ -121,21 +121,14 @@ export async function addServer(ctx: Ctx, body: z.infer<typeof dnsServerCreate>)
   return getServer(ctx, id)
 }
 
-/** Zone files in the data folder, once: what is there before anybody has added a PowerDNS. */
-export async function seedZoneFiles(
+/** Says which name servers serve the zone files, as long as nobody has said so. @throws AppError invalid_input */
+export async function nameZoneFiles(
   ctx: Ctx,
   { nameServers, hostmaster }: { nameServers: string[]; hostmaster: string },
 ): Promise<void> {
-  if ((await db.all(ctx.tx)).length > 0) return
-  await db.insert(ctx.tx, {
-    id: newId(),
-    name: 'Zone files',
-    kind: 'zonefiles',
-    name_servers: hostsOf(nameServers),
-    hostmaster,
-    is_default: true,
-    created_at: ctx.now(),
-  })
+  const files = (await db.all(ctx.tx)).find(({ kind }) => kind === 'zonefiles')
+  if (!files || files.name_servers.length > 0) return
+  await db.update(ctx.tx, files.id, { name_servers: hostsOf(nameServers), hostmaster })
 }
 
 const shown = (row: DnsServerRow): Record<string, unknown> => ({
@@ -254,5 +247,5 @@ const ROUND_MS = 5 * 60_000
 /** Enqueues a look at each server: whether it answers, and whether its zones are as they were left. */
 export async function compareAll(ctx: Ctx): Promise<void> {
   const round = String(Math.floor(ctx.now().getTime() / ROUND_MS))
-  for (const server of await db.all(ctx.tx)) await dnsQueues.enqueueServerCompare(ctx, server, round)
+  for (const server of await db.inUse(ctx.tx)) await dnsQueues.enqueueServerCompare(ctx, server, round)
 }

@@ -13,11 +13,17 @@ export {
   putManaged,
   removeTxt,
   zoneHolding,
-  type ManagedRrset,
-  type Presented,
 } from './dnsZones/managed.ts'
 export { followNameServers } from './dnsZones/lifecycle.ts'
-export { adoptZone, applyZone, beginZone, endZone, getZone, updateZone } from './dnsZones/commands.ts'
+export {
+  adoptZone,
+  applyZone,
+  beginZone,
+  endZone,
+  endZoneIfAny,
+  getZone,
+  updateZone,
+} from './dnsZones/commands.ts'
 export { change, editsOf, recordsOf } from './dnsZones/userEdits.ts'
 export { exportZone, getRevision, importZone, listRevisions, rollBack } from './dnsZones/wholesale.ts'
 export {

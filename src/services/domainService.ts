@@ -14,6 +14,7 @@ import { aboutDomain, enqueueVerify } from './domainQueues.ts'
 import { emit, lockDomain } from './domains/changes.ts'
 import { readDomainName } from './domains/names.ts'
 import { isHeldByOther, recordOf } from './domains/proof.ts'
+import * as dnsZoneService from './dnsZoneService.ts'
 import * as provisioningService from './provisioningService.ts'
 import * as tenantScopeService from './tenantScopeService.ts'
 
@@ -138,10 +139,11 @@ export async function trust(ctx: Ctx, id: string, reason: string): Promise<Domai
   return get(ctx, tenantId, id)
 }
 
-/** Ends what we do for a domain; its registration elsewhere is not touched. @throws AppError not_found, invalid_state */
+/** Ends what we do for a domain, its zone with it; its registration elsewhere is not touched. @throws AppError not_found, invalid_state */
 export async function remove(ctx: Ctx, tenantId: string, id: string): Promise<void> {
   const row = await lockDomain(ctx, tenantId, id)
   requireAllowed(canDomain.remove(subjectOf(row)))
+  await dnsZoneService.endZoneIfAny(ctx, { tenantId, domainId: id })
   const now = ctx.now()
   await domains.update(ctx.tx, id, { registration: 'ended', ended_at: now, updated_at: now })
   await emit(ctx, row, 'DOMAIN_REMOVED', { registration: [row.registration, 'ended'] })

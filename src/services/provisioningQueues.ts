@@ -68,13 +68,7 @@ export async function enqueue(ctx: Ctx, request: JobRequest): Promise<{ id: stri
 }
 
 /** Jobs that only look (a periodic sync) change nothing anyone must account for. */
-const QUIET = new Set([
-  'cluster.sync',
-  'cluster.reconcile',
-  'ipPool.compare',
-  'domain.zoneCompare',
-  'domain.serverCompare',
-])
+const QUIET = new Set(['cluster.sync', 'cluster.reconcile', 'ipPool.compare'])
 export const isAudited = (kind: string): boolean => !QUIET.has(kind)
 
 export const clusterSync = { kind: 'cluster.sync', payload: z.object({ clusterId: z.string() }) } as const

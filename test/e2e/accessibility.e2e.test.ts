@@ -11,6 +11,7 @@ import { finished, until } from '../support/app.ts'
 import { some } from '../support/some.ts'
 import { makeStranger } from '../support/strangers.ts'
 import { addProvider } from '../users/sso.ts'
+import { zoneCaseIn } from '../rules/casesDns.ts'
 import { openApp, type OpenApp } from './browser.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -52,6 +53,11 @@ const ADDRESSES = [
   'certificates/{certificate}?tab=served',
   'certificates/{certificate}?tab=versions',
   'ssl-issuers',
+  'domains/{zoned}?tab=dns',
+  'dns-templates',
+  'dns-templates/new',
+  'dns-servers',
+  'dns-servers/new',
   'customers',
   'customers/new',
   'customers/settings',
@@ -341,6 +347,7 @@ async function prepare(): Promise<typeof things> {
     user: users.body.items[0]?.id,
     domain: domain.body.id,
     certificate: certificate.body.certificate.id,
+    zoned: (await zoneCaseIn(opened.app, tenant)).id,
     cluster: opened.app.clusterId,
     pool: pools.body.items[0]?.id,
     role: role.body.id,

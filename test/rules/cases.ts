@@ -33,6 +33,7 @@ import { KEY_CASES } from './casesKeys.ts'
 import { AUDIT_CASES } from './casesAudit.ts'
 import { casesMail } from './casesMail.ts'
 import { SEARCH_CASES } from './casesSearch.ts'
+import { DNS_CASES } from './casesDns.ts'
 import { DOMAIN_CASES } from './casesDomains.ts'
 import { SSL_CASES } from './casesSsl.ts'
 import { INTEGRATION_CASES } from './casesIntegrations.ts'
@@ -159,6 +160,7 @@ export const CASES: Record<string, Case> = {
   ...INTEGRATION_CASES,
   ...DOMAIN_CASES,
   ...SSL_CASES,
+  ...DNS_CASES,
   login: async () => ({ body: { email: 'admin@example.com', password: 'correct-horse-battery' } }),
   logout: list,
   getMe: list,

@@ -11,6 +11,7 @@ import { adoptionCases } from './harnessAdoption.ts'
 import { billingCases } from './harnessBilling.ts'
 import { auditCases } from './harnessAudit.ts'
 import { customerCases } from './harnessCustomers.ts'
+import { dnsCases } from './harnessDns.ts'
 import { domainCases } from './harnessDomains.ts'
 import { sslCases } from './harnessSsl.ts'
 import { findingCases } from './harnessFindings.ts'
@@ -384,6 +385,7 @@ export const jobCases: JobCase[] = [
   ...auditCases(handlerOf),
   ...domainCases(handlerOf),
   ...sslCases(handlerOf),
+  ...dnsCases(handlerOf),
   ...customerCases(handlerOf),
   {
     name: 'cluster.sync',

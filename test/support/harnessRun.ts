@@ -55,7 +55,7 @@ export type Life = { trace: string[]; boundaries: string[]; killed: boolean }
 
 /** Calls that change nothing: dying after one is the same as dying before it. */
 const READS = new Set(
-  'version nodes nodeCpu storages containerTemplates guests vmidFree locate config status pending metrics snapshots firewall firewallRules clusterFirewall backups haState task taskLog tasksSince version rights markField prefix entries fullRanges marked at health findCustomers findPayments payment methods method page findPages refunds directory order authorization certificate unfinishedOrders renewalInfo'.split(
+  'version nodes nodeCpu storages containerTemplates guests vmidFree locate config status pending metrics snapshots firewall firewallRules clusterFirewall backups haState task taskLog tasksSince version rights markField prefix entries fullRanges marked at health findCustomers findPayments payment methods method page findPages refunds zone zoneHead heads directory order authorization certificate unfinishedOrders renewalInfo'.split(
     ' ',
   ),
 )
@@ -189,6 +189,7 @@ function watched(root: Root, boundary: (what: string) => void, alive: () => void
       netbox: (connection) => client(root.vendors.netbox(connection)),
       billing: (connection) => client(root.vendors.billing(connection)),
       acme: (connection) => client(root.vendors.acme(connection)),
+      dnsServer: (connection) => client(root.vendors.dnsServer(connection)),
       mail: mail && client(mail),
       ...client(receivers),
     },

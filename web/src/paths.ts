@@ -51,6 +51,14 @@ export const paths = {
   domains: (tenant: string, search: { q?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/domains', params: { tenant }, search }),
   newDomain: (tenant: string) => linkOptions({ to: '/t/$tenant/domains/new', params: { tenant } }),
+  dnsTemplates: (tenant: string) => linkOptions({ to: '/t/$tenant/dns-templates', params: { tenant } }),
+  newDnsTemplate: (tenant: string) => linkOptions({ to: '/t/$tenant/dns-templates/new', params: { tenant } }),
+  dnsTemplate: (tenant: string, id: string) =>
+    linkOptions({ to: '/t/$tenant/dns-templates/$id', params: { tenant, id } }),
+  dnsServers: (tenant: string) => linkOptions({ to: '/t/$tenant/dns-servers', params: { tenant } }),
+  newDnsServer: (tenant: string) => linkOptions({ to: '/t/$tenant/dns-servers/new', params: { tenant } }),
+  dnsServer: (tenant: string, id: string) =>
+    linkOptions({ to: '/t/$tenant/dns-servers/$id', params: { tenant, id } }),
   domain: (tenant: string, id: string) =>
     linkOptions({ to: '/t/$tenant/domains/$id', params: { tenant, id } }),
 

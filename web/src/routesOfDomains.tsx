@@ -19,4 +19,36 @@ export const domains = [
     validateSearch: search('tab'),
     component: page(() => import('./pages/domain/DomainPage.tsx')),
   }),
+  createRoute({
+    getParentRoute: under,
+    path: 'dns-templates',
+    validateSearch: search('page'),
+    component: page(() => import('./pages/domain/dns/DnsTemplatesPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'dns-templates/new',
+    component: page(() => import('./pages/domain/dns/NewDnsTemplatePage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'dns-templates/$id',
+    component: page(() => import('./pages/domain/dns/DnsTemplatePage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'dns-servers',
+    validateSearch: search('page'),
+    component: page(() => import('./pages/domain/dns/DnsServersPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'dns-servers/new',
+    component: page(() => import('./pages/domain/dns/NewDnsServerPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'dns-servers/$id',
+    component: page(() => import('./pages/domain/dns/DnsServerPage.tsx')),
+  }),
 ] as const

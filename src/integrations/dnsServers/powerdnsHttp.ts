@@ -41,7 +41,7 @@ export const callerOf =
     return outcomeOf(answer)
   }
 
-export const refusal = (code: DnsServerCode, message: string, retryable = false): Rejected =>
+const refusal = (code: DnsServerCode, message: string, retryable = false): Rejected =>
   rejected(code, message, { retryable })
 
 const CODES: Record<number, [DnsServerCode, string]> = {

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readZoneFile, writeZoneFile, type Soa } from '../../lib/dns/zoneFile.ts'
-import { isRecordType, type RecordType } from '../../lib/dns/records.ts'
+import { isRecordType } from '../../lib/dns/records.ts'
 import { ok, rejected, type Outcome } from '../../lib/outcome.ts'
 import { sorted } from './canonical.ts'
 import type { DnsServer, NewZone, Rrset, RrsetChange, ServedZone } from './types.ts'
@@ -111,9 +111,7 @@ function nextSerial(before: number, now: Date): number {
 
 function textOf({ name, owner, primary, contact, rrsets }: NewZone, serial: number): string {
   const records = rrsets.flatMap(({ name: at, type, ttl, contents }) =>
-    isRecordType(type)
-      ? contents.map((content) => ({ name: at, type: type as RecordType, ttl, content }))
-      : [],
+    isRecordType(type) ? contents.map((content) => ({ name: at, type, ttl, content })) : [],
   )
   const soa: Soa = { primary, contact, serial, ...TIMERS }
   return `; Written by mPanel: changes by hand are found, and may be undone.\n; owner: ${owner}\n${writeZoneFile(name, soa, records, TTL)}`

@@ -32,6 +32,12 @@ export async function endZone(ctx: Ctx, of: Of): Promise<ZoneAccepted> {
   return accepted(ctx, zone.id, jobId)
 }
 
+/** Of a domain that goes: its zone goes with it. */
+export async function endZoneIfAny(ctx: Ctx, { tenantId, domainId }: Of): Promise<void> {
+  const zone = await db.ofDomain(ctx.tx, tenantId, domainId)
+  if (zone && canZone.end({ state: zone.state }).allowed) await lifecycle.end(ctx, tenantId, domainId)
+}
+
 async function accepted(ctx: Ctx, zoneId: string, jobId: string | null): Promise<ZoneAccepted> {
   const zone = await db.find(ctx.tx, zoneId)
   if (!zone) throw new Error('the zone was there a moment ago')

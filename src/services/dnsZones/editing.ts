@@ -115,7 +115,7 @@ async function write(
 }
 
 /** The revision, the audit event and the job. */
-export async function note(
+async function note(
   ctx: Ctx,
   zone: ZoneRow,
   revision: number,

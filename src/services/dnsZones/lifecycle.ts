@@ -12,7 +12,7 @@ import * as dnsQueues from '../dnsQueues.ts'
 import { edit, targetOf, type Edited } from './editing.ts'
 
 /** The name servers of a zone are its server's business. */
-export const NAME_SERVERS = { managedBy: 'system', owner: 'nameservers' } as const
+const NAME_SERVERS = { managedBy: 'system', owner: 'nameservers' } as const
 
 /** The zone of a domain. @throws AppError not_found */
 export async function zoneOf(ctx: Ctx, tenantId: string, domainId: string): Promise<ZoneRow> {
@@ -30,7 +30,10 @@ export async function lockZoneOf(ctx: Ctx, tenantId: string, domainId: string): 
 }
 
 async function serverFor(ctx: Ctx, id: string | null): Promise<DnsServerRow> {
-  const found = id === null ? await servers.findDefault(ctx.tx) : await servers.share(ctx.tx, id)
+  // Who may not see the servers does not choose one.
+  const isSeen = id !== null && ctx.seesInfrastructure === true
+  const found =
+    id === null ? await servers.findDefault(ctx.tx) : isSeen ? await servers.share(ctx.tx, id) : null
   if (!found && id !== null) throw notFound('DNS server')
   if (!found)
     throw new AppError(

@@ -72,7 +72,7 @@ export async function nameServersOf(ctx: Ctx, zoneId: string): Promise<string[]>
   return server?.query_addresses ?? []
 }
 
-export type ManagedRrset = { name: string; type: RecordType; ttl?: number; contents: string[] }
+type ManagedRrset = { name: string; type: RecordType; ttl?: number; contents: string[] }
 
 /**
  * Makes these the records of an owner in a zone; those it had there besides go. Names and contents as people write them.

@@ -7,7 +7,7 @@ import { AppError, requireAllowed, type FieldError } from '../../errors.ts'
 import { zoneProblems, type ZoneProblem } from '../../lib/dns/checks.ts'
 import { DnsError } from '../../lib/dns/errors.ts'
 import { canonicalName, isWithin } from '../../lib/dns/names.ts'
-import { canonicalContent, isRecordType, type RecordType } from '../../lib/dns/records.ts'
+import { canonicalContent, isRecordType } from '../../lib/dns/records.ts'
 import * as provisioningService from '../provisioningService.ts'
 import { edit, ownRrset, USERS, type Edit, type RecordedChange } from './editing.ts'
 import { lockZoneOf, zoneOf } from './lifecycle.ts'
@@ -38,7 +38,7 @@ const problemsOf = (zone: string, rows: readonly RecordRow[]): ZoneProblem[] =>
   zoneProblems(
     zone,
     rrsetsOf(rows).flatMap(({ name, type, ttl, contents }) =>
-      isRecordType(type) ? contents.map((content) => ({ name, type: type as RecordType, ttl, content })) : [],
+      isRecordType(type) ? contents.map((content) => ({ name, type, ttl, content })) : [],
     ),
   )
 
@@ -112,12 +112,13 @@ export async function change(
   return { revision, changes: shownChanges(changes), warnings, job }
 }
 
+const isUsers = ({ changes }: db.RevisionRow): boolean =>
+  (changes as RecordedChange[]).some(({ managedBy }) => managedBy === 'user')
+
 /** Records that mPanel itself keeps come and go at any time: they are not what a user's edit is in conflict with. */
 async function requireUnedited(ctx: Ctx, zone: ZoneRow, seen: number | undefined): Promise<void> {
   if (seen === undefined || seen === zone.desired_revision) return
   const since = seen > zone.desired_revision ? [] : await db.revisionsAfter(ctx.tx, zone.id, seen)
-  const isUsers = ({ changes }: db.RevisionRow): boolean =>
-    (changes as RecordedChange[]).some(({ managedBy }) => managedBy === 'user')
   if (seen > zone.desired_revision || since.some(isUsers))
     throw new AppError(
       'precondition_failed',

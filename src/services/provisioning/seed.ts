@@ -3,6 +3,7 @@ import * as installation from '../../db/installation.ts'
 import * as infrastructure from '../../db/provisioningInfrastructure.ts'
 import { randomToken } from '../../lib/crypto.ts'
 import * as BillingService from '../BillingService.ts'
+import * as dnsServerService from '../dnsServerService.ts'
 import * as tenantService from '../tenantService.ts'
 import * as userService from '../userService.ts'
 import { addBlueprint, addImages } from './blueprints.ts'
@@ -71,6 +72,17 @@ export async function seedCluster(ctx: Ctx, cluster: Cluster): Promise<string> {
     fingerprint: cluster.fingerprint,
   })
   return known.id
+}
+
+/** Names for the servers of the zone files, so that a zone can be tried at once. They are changed on the page of the server. */
+export async function seedNameServers(
+  ctx: Ctx,
+  { publicUrl, adminEmail }: { publicUrl: string; adminEmail: string },
+): Promise<void> {
+  const { hostname } = new URL(publicUrl)
+  const domain = /^[a-z0-9.-]+\.[a-z-]+$/i.test(hostname) ? hostname : 'example.net'
+  const nameServers = [`ns1.${domain}`, `ns2.${domain}`]
+  await dnsServerService.nameZoneFiles(ctx, { nameServers, hostmaster: adminEmail })
 }
 
 const SEEDED = 'catalogueSeeded'

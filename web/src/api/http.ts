@@ -16,9 +16,15 @@ type Options = {
 export const get = <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> =>
   request('GET', path, { ...(query && { query }), ...(signal && { signal }) })
 
-/** `key` marks one intention of the user: the server does a repeated request with the same key only once. */
-export const post = <T>(path: string, body: unknown, key: string): Promise<T> =>
-  request('POST', path, { body, headers: { 'Idempotency-Key': key } })
+const ifMatch = (version: number | undefined): Record<string, string> =>
+  version === undefined ? {} : { 'If-Match': `"v${version}"` }
+
+/**
+ * `key` marks one intention of the user: the server does a repeated request with the same key only once. Refused when somebody
+ * else has changed the thing since `version` was read.
+ */
+export const post = <T>(path: string, body: unknown, key: string, version?: number): Promise<T> =>
+  request('POST', path, { body, headers: { 'Idempotency-Key': key, ...ifMatch(version) } })
 
 /** Sends a file under its name; the browser reads it while it sends it. */
 export const upload = <T>(path: string, file: File, type: string): Promise<T> =>
@@ -26,7 +32,7 @@ export const upload = <T>(path: string, file: File, type: string): Promise<T> =>
 
 /** Refused when somebody else has changed the thing since `version` was read. */
 export const patch = <T>(path: string, body: unknown, version?: number): Promise<T> =>
-  request('PATCH', path, { body, ...(version !== undefined && { headers: { 'If-Match': `"v${version}"` } }) })
+  request('PATCH', path, { body, headers: ifMatch(version) })
 
 export const remove = <T>(path: string, body?: unknown): Promise<T> => request('DELETE', path, { body })
 

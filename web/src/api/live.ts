@@ -16,6 +16,8 @@ const TOUCHED: Record<string, string[]> = {
   tenant: ['tenants', 'audit', 'exports', 'closures', 'customerImports', 'customers'],
   domain: ['domains', 'audit'],
   sslCertificate: ['sslCertificates', 'audit'],
+  dnsZone: ['zones', 'audit'],
+  dnsServer: ['dnsServers'],
   cluster: ['clusters', 'nodes', 'audit'],
   paymentAttempt: ['payments', 'invoices', 'subscriptions', 'audit'],
   paymentRefund: ['payments', 'invoices', 'subscriptions', 'audit'],

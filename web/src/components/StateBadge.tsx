@@ -2,6 +2,7 @@ import type { CloudPod } from '../api/cloudPods.ts'
 import type { CloudPodBackup } from '../api/cloudPodBackups.ts'
 import type { CloudPodSnapshot } from '../api/cloudPodSnapshots.ts'
 import type { Domain } from '../api/domains.ts'
+import type { Zone } from '../api/dnsZones.ts'
 import type { Finding } from '../api/findings.ts'
 import type { CustomerImport } from '../api/customerImports.ts'
 import type { Invoice, Subscription } from '../api/billing.ts'
@@ -70,6 +71,15 @@ const LOOKS = {
     revoked: ['neutral'],
     removed: ['neutral'],
   } satisfies Record<ReturnType<typeof sslStateOf>, Look>,
+  zone: {
+    pending: ['info', true],
+    applied: ['success'],
+    held: ['warning'],
+    rejected: ['danger'],
+    drift: ['warning'],
+    ending: ['info', true],
+    ended: ['neutral'],
+  } satisfies Record<Zone['state'], Look>,
   subscription: {
     awaiting_payment: ['warning'],
     provisioning: ['info', true],

@@ -20,6 +20,8 @@ const PAGES: Record<string, Target> = {
   cluster: ['infrastructure:read', (tenant) => paths.clusters(tenant)],
   node: ['infrastructure:read', (tenant) => paths.clusters(tenant)],
   ipPool: ['infrastructure:read', paths.ipPool],
+  dnsServer: ['infrastructure:manage', paths.dnsServer],
+  dnsTemplate: ['domains:read', paths.dnsTemplate],
   ipSource: ['infrastructure:manage', paths.ipSource],
   blueprint: ['blueprints:read', (tenant) => paths.blueprints(tenant)],
   plan: ['plans:read', (tenant) => paths.plans(tenant)],

@@ -5,6 +5,7 @@ import {
   CreditCard,
   Building2,
   FileClock,
+  FileStack,
   Gauge,
   Globe,
   KeyRound,
@@ -16,6 +17,7 @@ import {
   ReceiptText,
   SearchCheck,
   Server,
+  ServerCog,
   ShieldCheck,
   Stamp,
   Tags,
@@ -68,6 +70,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         icon: LockKeyhole,
         permission: 'ssl:read',
         to: paths.certificates,
+      },
+      {
+        section: 'dns-templates',
+        label: 'DNS templates',
+        icon: FileStack,
+        permission: 'domains:read',
+        to: paths.dnsTemplates,
       },
       {
         section: 'customers',
@@ -131,6 +140,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         icon: Stamp,
         permission: 'infrastructure:read',
         to: paths.sslIssuers,
+      },
+      {
+        section: 'dns-servers',
+        label: 'DNS servers',
+        icon: ServerCog,
+        permission: 'infrastructure:read',
+        to: paths.dnsServers,
       },
       {
         section: 'blueprints',

@@ -108,6 +108,10 @@ const JOB_KINDS: Record<string, string> = {
   'ssl.issue': 'Issue certificate',
   'ssl.sign': 'Sign certificate',
   'ssl.revoke': 'Revoke certificate',
+  'domain.zoneApply': 'Bring zone to its server',
+  'domain.zoneRemove': 'Take zone off its server',
+  'domain.zoneCompare': 'Compare zone with its server',
+  'domain.serverCompare': 'Look at a DNS server',
   'mail.send': 'Send mail',
   'auth.passwordReset': 'Password reset',
 }

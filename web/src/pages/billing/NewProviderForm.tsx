@@ -7,7 +7,7 @@ import { useSession } from '../../components/session.ts'
 import { paths } from '../../paths.ts'
 import { Checkbox, Field, Input, Select } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
-import { ConnectionCheck } from '../provisioning/ConnectionCheck.tsx'
+import { ConnectionCheck } from '../../components/ConnectionCheck.tsx'
 import { ProviderFound } from './ProviderFound.tsx'
 
 type Values = {

@@ -22,7 +22,7 @@ import { Checkbox, Field, Input } from '../../ui/Field.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
-import { ConnectionCheck } from '../provisioning/ConnectionCheck.tsx'
+import { ConnectionCheck } from '../../components/ConnectionCheck.tsx'
 import { ProviderFound } from './ProviderFound.tsx'
 import { nameOf } from './ProvidersPage.tsx'
 

@@ -16,9 +16,10 @@ import { Tabs } from '../../ui/Tabs.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { DomainActions } from './DomainActions.tsx'
 import { Ownership } from './Ownership.tsx'
+import { ZoneTab } from './zone/ZoneTab.tsx'
 
 const route = getRouteApi('/t/$tenant/domains/$id')
-const TABS = ['overview', 'timeline'] as const
+const TABS = ['overview', 'dns', 'timeline'] as const
 
 export default function DomainPage() {
   const { id } = route.useParams()
@@ -57,6 +58,7 @@ function Content({ domain }: { domain: Domain }) {
         onChange={(tab) => void navigate({ search: { tab }, replace: true })}
         tabs={[
           { value: 'overview', label: 'Overview', content: <Overview domain={domain} /> },
+          { value: 'dns', label: 'DNS', content: <ZoneTab domain={domain} /> },
           can('audit:read') && {
             value: 'timeline',
             label: 'Timeline',

@@ -17,7 +17,7 @@ import { paths } from '../../paths.ts'
 import { toast } from '../../ui/Toast.tsx'
 import { ClusterFields } from './ClusterFields.tsx'
 import { connectionOf } from './clusterValues.ts'
-import { ClusterConnection } from './ConnectionCheck.tsx'
+import { ClusterConnection } from '../../components/ConnectionCheck.tsx'
 import type { ClusterValues } from './TrustFields.tsx'
 
 const route = getRouteApi('/t/$tenant/clusters/$id/edit')

@@ -3,7 +3,7 @@ import { REQUIRED, type ApiForm } from '../../components/Form.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { Field, Input, Textarea } from '../../ui/Field.tsx'
 import { Notice } from '../../ui/Notice.tsx'
-import { ConnectionCheck } from './ConnectionCheck.tsx'
+import { ConnectionCheck } from '../../components/ConnectionCheck.tsx'
 
 export type SourceValues = { name: string; url: string; token: string; caPem: string; field: string }
 

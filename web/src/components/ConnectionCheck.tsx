@@ -1,11 +1,11 @@
 import { useState, type ReactNode } from 'react'
-import type { ClusterCheck } from '../../api/provisioning.ts'
-import { useSubmit } from '../../api/submit.ts'
-import { Button } from '../../ui/Button.tsx'
-import { Card, Facts } from '../../ui/Card.tsx'
-import { CopyId } from '../../ui/CopyId.tsx'
-import { Notice } from '../../ui/Notice.tsx'
-import { Time } from '../../ui/Time.tsx'
+import type { ClusterCheck } from '../api/provisioning.ts'
+import { useSubmit } from '../api/submit.ts'
+import { Button } from '../ui/Button.tsx'
+import { Card, Facts } from '../ui/Card.tsx'
+import { CopyId } from '../ui/CopyId.tsx'
+import { Notice } from '../ui/Notice.tsx'
+import { Time } from '../ui/Time.tsx'
 
 /** Tries a connection and shows what was found. `ready`: whether there is something to try; `hint`: what is shown by it. */
 export function ConnectionCheck<Answer>({

@@ -1,0 +1,58 @@
+import type { ReactNode } from 'react'
+import type { ApiError } from '../../../api/ApiError.ts'
+import type { ZoneEdited } from '../../../api/dnsZones.ts'
+import { ErrorNotice } from '../../../components/ErrorNotice.tsx'
+import { count } from '../../../lib/words.ts'
+import { Button } from '../../../ui/Button.tsx'
+import { Notice } from '../../../ui/Notice.tsx'
+import { Changes } from './Changes.tsx'
+
+const SHOWN = 50
+
+/** What would come of something, before it is done. */
+export function Preview({
+  found,
+  error,
+  loading,
+  onBack,
+  onSave,
+  children,
+}: {
+  found: ZoneEdited
+  error: ApiError | null
+  loading: boolean
+  onBack: () => void
+  onSave: () => void
+  children?: ReactNode
+}) {
+  const { changes, warnings } = found
+  return (
+    <>
+      {error && <ErrorNotice error={error} />}
+      {children}
+      {warnings.length > 0 && (
+        <Notice tone="warning" title="Is this what you mean?">
+          <ul className="list-disc space-y-1 pl-4">
+            {warnings.slice(0, 10).map(({ name, type, message }) => (
+              <li key={`${name} ${type} ${message}`}>{message}</li>
+            ))}
+          </ul>
+        </Notice>
+      )}
+      {changes.length === 0 && <Notice tone="info">The zone has all of it already.</Notice>}
+      <Changes changes={changes.slice(0, SHOWN)} />
+      {changes.length > SHOWN && <p className="text-muted">And {changes.length - SHOWN} more.</p>}
+      <div className="flex justify-end gap-2">
+        <Button onClick={onBack}>Back</Button>
+        <Button
+          variant="primary"
+          loading={loading}
+          disabledReason={changes.length === 0 ? 'There is nothing to change.' : undefined}
+          onClick={onSave}
+        >
+          Change {count(changes.length, 'set')}
+        </Button>
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,307 @@
+import { useQuery } from '@tanstack/react-query'
+import { Pencil, Plus, Trash2, Undo2 } from 'lucide-react'
+import { useState } from 'react'
+import { canZone } from '../../../../../shared/states/domainZone.ts'
+import { editZone, recordsQuery, type Zone, type ZoneEdited, type ZoneRrset } from '../../../api/dnsZones.ts'
+import { useSubmit } from '../../../api/submit.ts'
+import { ErrorNotice } from '../../../components/ErrorNotice.tsx'
+import { Filters, SearchFilter } from '../../../components/Filters.tsx'
+import { Loaded } from '../../../components/Loaded.tsx'
+import { count } from '../../../lib/words.ts'
+import { Badge } from '../../../ui/Badge.tsx'
+import { Button } from '../../../ui/Button.tsx'
+import { Card } from '../../../ui/Card.tsx'
+import { DataTable, type Column } from '../../../ui/DataTable.tsx'
+import { Dialog } from '../../../ui/Dialog.tsx'
+import { Field, Input } from '../../../ui/Field.tsx'
+import { Notice } from '../../../ui/Notice.tsx'
+import { toast } from '../../../ui/Toast.tsx'
+import { Changes } from './Changes.tsx'
+import { RrsetForm } from './RrsetForm.tsx'
+import { keyOf, rowsOf, shortName, type Row, type Staged } from './staged.ts'
+
+const SHOWN = 100
+const OTHERS: Record<Exclude<ZoneRrset['managedBy'], 'user'>, string> = {
+  system: 'Kept by mPanel: the name servers of the zone are those of its DNS server.',
+  acme: 'A challenge for a certificate: it goes by itself.',
+  pod: 'It follows a CloudPod: change it there.',
+}
+
+/** The records of a zone. Changes are collected, looked at, and saved together as one revision. */
+export function ZoneEditor({ zone, mayNot }: { zone: Zone; mayNot: string | undefined }) {
+  const query = useQuery(recordsQuery(zone.domainId))
+  const [staged, setStaged] = useState<Staged>(new Map())
+  const [editing, setEditing] = useState<Row | 'new' | null>(null)
+  const verdict = canZone.edit(zone)
+  const why = mayNot ?? (verdict.allowed ? undefined : verdict.reason)
+  const stage = (change: (next: Map<string, NonNullable<ReturnType<Staged['get']>>>) => void) => {
+    const next = new Map(staged)
+    change(next)
+    setStaged(next)
+  }
+  return (
+    <Card
+      title="Records"
+      flush
+      actions={
+        <Button
+          size="sm"
+          variant="primary"
+          icon={<Plus aria-hidden className="size-4" />}
+          disabledReason={why}
+          onClick={() => setEditing('new')}
+        >
+          Add records
+        </Button>
+      }
+    >
+      <Loaded query={query} what="records">
+        {({ rrsets, warnings, revision }) => (
+          <>
+            <Unsaved
+              zone={zone}
+              rrsets={rrsets}
+              revision={revision}
+              staged={staged}
+              onDone={() => setStaged(new Map())}
+            />
+            {warnings.length > 0 && (
+              <div className="border-b border-line p-3">
+                <Notice tone="warning" title="Is this what you mean?">
+                  <ul className="list-disc space-y-1 pl-4">
+                    {warnings.slice(0, 10).map(({ name, type, message }) => (
+                      <li key={`${name} ${type} ${message}`}>
+                        {shortName(name, zone.name)} {type}: {message}
+                      </li>
+                    ))}
+                  </ul>
+                </Notice>
+              </div>
+            )}
+            <Records
+              zone={zone}
+              rows={rowsOf(zone.name, rrsets, staged)}
+              why={why}
+              onEdit={setEditing}
+              onRemove={({ name, type }) =>
+                stage((next) => next.set(keyOf({ name, type }), { name, type, value: null }))
+              }
+              onUndo={(row) => stage((next) => next.delete(keyOf(row)))}
+            />
+            <Dialog
+              open={editing !== null}
+              onClose={() => setEditing(null)}
+              title={editing === 'new' ? 'Add records' : 'Change records'}
+            >
+              {editing !== null && (
+                <RrsetForm
+                  zone={zone}
+                  row={editing === 'new' ? null : editing}
+                  taken={rrsets}
+                  onClose={() => setEditing(null)}
+                  onDone={(change) => {
+                    stage((next) => next.set(keyOf(change), change))
+                    setEditing(null)
+                  }}
+                />
+              )}
+            </Dialog>
+          </>
+        )}
+      </Loaded>
+    </Card>
+  )
+}
+
+/** What is not saved yet: looked at, then saved at once or thrown away. */
+function Unsaved({
+  zone,
+  rrsets,
+  revision,
+  staged,
+  onDone,
+}: {
+  zone: Zone
+  rrsets: readonly ZoneRrset[]
+  revision: number
+  staged: Staged
+  onDone: () => void
+}) {
+  const [comment, setComment] = useState('')
+  const changes = [...staged.values()]
+  const save = useSubmit<null, ZoneEdited>({
+    send: (_, key) => editZone(zone.domainId, { changes, comment }, revision, key),
+    onDone: () => {
+      toast.done('Saved', 'The zone is brought to its server.')
+      setComment('')
+      onDone()
+    },
+  })
+  if (changes.length === 0) return null
+  const users = new Map(
+    rrsets.filter(({ managedBy }) => managedBy === 'user').map((one) => [keyOf(one), one]),
+  )
+  const shown = changes.map((one) => ({
+    name: one.name,
+    type: one.type,
+    before: users.get(keyOf(one))?.value ?? null,
+    after: one.value,
+  }))
+  return (
+    <section aria-label="Not saved yet" className="space-y-3 border-b border-line bg-raised/50 p-4">
+      <h3 className="font-semibold">{count(changes.length, 'change')} not saved yet</h3>
+      {save.error && <ErrorNotice error={save.error} />}
+      <Changes changes={shown} />
+      <Field label="Why" optional hint="It is shown in the history.">
+        <Input maxLength={200} value={comment} onChange={({ target }) => setComment(target.value)} />
+      </Field>
+      <div className="flex flex-wrap justify-end gap-2">
+        <Button
+          onClick={() => {
+            save.reset()
+            onDone()
+          }}
+        >
+          Discard
+        </Button>
+        <Button variant="primary" loading={save.isPending} onClick={() => save.mutate(null)}>
+          Save
+        </Button>
+      </div>
+    </section>
+  )
+}
+
+const STAGED = { new: 'New', changed: 'Changed', removed: 'Goes' } as const
+
+function Records({
+  zone,
+  rows,
+  why,
+  onEdit,
+  onRemove,
+  onUndo,
+}: {
+  zone: Zone
+  rows: Row[]
+  why: string | undefined
+  onEdit: (row: Row) => void
+  onRemove: (row: Row) => void
+  onUndo: (row: Row) => void
+}) {
+  const [q, setQ] = useState<string>()
+  const [more, setMore] = useState(1)
+  const words = q?.toLowerCase()
+  const found = words
+    ? rows.filter(({ name, type, value }) =>
+        `${name} ${type} ${value.contents.join(' ')} ${value.comment}`.toLowerCase().includes(words),
+      )
+    : rows
+  const columns: Column<Row>[] = [
+    {
+      header: 'Name',
+      render: ({ name, type, staged }) => (
+        <span className="flex flex-wrap items-center gap-x-2 font-medium">
+          <span className="break-all">{shortName(name, zone.name)}</span>
+          <span className="text-muted sm:hidden">{type}</span>
+          {staged && <Badge tone="info">{STAGED[staged]}</Badge>}
+        </span>
+      ),
+    },
+    { header: 'Type', from: 'sm', narrow: true, render: ({ type }) => type },
+    { header: 'TTL', from: 'md', narrow: true, align: 'right', render: ({ value }) => value.ttl },
+    {
+      header: 'Content',
+      render: ({ value, staged }) => (
+        <div className={staged === 'removed' ? 'text-muted line-through' : ''}>
+          {value.contents.map((content) => (
+            <div key={content} className="font-mono text-[13px] break-all">
+              {content}
+            </div>
+          ))}
+          {value.comment && <div className="text-[13px] text-muted">{value.comment}</div>}
+        </div>
+      ),
+    },
+    {
+      header: 'Actions',
+      narrow: true,
+      render: (row) => <Actions {...{ zone, row, why, onEdit, onRemove, onUndo }} />,
+    },
+  ]
+  return (
+    <>
+      <Filters>
+        <SearchFilter label="Search records" value={q} onChange={setQ} />
+        <span className="text-muted">{count(found.length, 'set')}</span>
+      </Filters>
+      <DataTable
+        label="records"
+        columns={columns}
+        rows={found.slice(0, more * SHOWN)}
+        rowKey={(row) => `${keyOf(row)} ${row.owner}`}
+      />
+      {found.length > more * SHOWN && (
+        <div className="border-t border-line p-3 text-center">
+          <Button size="sm" onClick={() => setMore(more + 1)}>
+            Show more
+          </Button>
+        </div>
+      )}
+    </>
+  )
+}
+
+function Actions({
+  zone,
+  row,
+  why,
+  onEdit,
+  onRemove,
+  onUndo,
+}: {
+  zone: Zone
+  row: Row
+  why: string | undefined
+  onEdit: (row: Row) => void
+  onRemove: (row: Row) => void
+  onUndo: (row: Row) => void
+}) {
+  const what = `${shortName(row.name, zone.name)} ${row.type}`
+  const reason = why ?? (row.managedBy === 'user' ? undefined : OTHERS[row.managedBy])
+  return (
+    <span className="flex justify-end gap-1">
+      {row.staged !== null && (
+        <Button
+          size="sm"
+          variant="ghost"
+          aria-label={`Undo the change of ${what}`}
+          icon={<Undo2 aria-hidden className="size-4" />}
+          onClick={() => onUndo(row)}
+        />
+      )}
+      {row.staged !== 'removed' && (
+        <>
+          <Button
+            size="sm"
+            variant="ghost"
+            aria-label={`Change ${what}`}
+            icon={<Pencil aria-hidden className="size-4" />}
+            disabledReason={reason}
+            onClick={() => onEdit(row)}
+          />
+          {row.staged !== 'new' && (
+            <Button
+              size="sm"
+              variant="ghost"
+              aria-label={`Remove ${what}`}
+              icon={<Trash2 aria-hidden className="size-4" />}
+              disabledReason={reason}
+              onClick={() => onRemove(row)}
+            />
+          )}
+        </>
+      )}
+    </span>
+  )
+}

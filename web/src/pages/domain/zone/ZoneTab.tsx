@@ -1,0 +1,75 @@
+import { useQuery } from '@tanstack/react-query'
+import { Globe } from 'lucide-react'
+import { canZone } from '../../../../../shared/states/domainZone.ts'
+import { beginZone, zoneQuery } from '../../../api/dnsZones.ts'
+import type { Domain } from '../../../api/domains.ts'
+import { useSubmit } from '../../../api/submit.ts'
+import { ErrorNotice } from '../../../components/ErrorNotice.tsx'
+import { Loaded } from '../../../components/Loaded.tsx'
+import { NO_PERMISSION, useSession } from '../../../components/session.ts'
+import { Button } from '../../../ui/Button.tsx'
+import { Card } from '../../../ui/Card.tsx'
+import { EmptyState } from '../../../ui/EmptyState.tsx'
+import { toast } from '../../../ui/Toast.tsx'
+import { ZoneDrift } from './ZoneDrift.tsx'
+import { ZoneEditor } from './ZoneEditor.tsx'
+import { ZoneHistory } from './ZoneHistory.tsx'
+import { ZoneState } from './ZoneState.tsx'
+
+/** The zone of a domain: how far it is, its records, and what was changed in it. */
+export function ZoneTab({ domain }: { domain: Domain }) {
+  const { can } = useSession()
+  const query = useQuery(zoneQuery(domain.id))
+  const mayNot = can('domains:update', domain.tenantId) ? undefined : NO_PERMISSION('domains:update')
+  return (
+    <Loaded query={query} what="zone">
+      {(zone) =>
+        zone === null ? (
+          <Begin domain={domain} mayNot={mayNot} />
+        ) : (
+          <div className="space-y-4">
+            <ZoneState zone={zone} mayNot={mayNot} />
+            <ZoneDrift zone={zone} mayNot={mayNot} />
+            <ZoneEditor zone={zone} mayNot={mayNot} />
+            <ZoneHistory zone={zone} mayNot={mayNot} />
+          </div>
+        )
+      }
+    </Loaded>
+  )
+}
+
+function Begin({ domain, mayNot }: { domain: Domain; mayNot: string | undefined }) {
+  const begin = useSubmit<null, unknown>({
+    send: (_, key) => beginZone(domain.id, key),
+    onDone: () => toast.done('Zone begun'),
+  })
+  const verdict = canZone.begin({ verified: domain.verifiedAt !== null })
+  const why =
+    domain.endedAt !== null ? 'The domain was removed.' : verdict.allowed ? undefined : verdict.reason
+  return (
+    <Card flush>
+      <EmptyState
+        icon={Globe}
+        title="Its DNS is not served here"
+        action={
+          <Button
+            variant="primary"
+            loading={begin.isPending}
+            disabledReason={mayNot ?? why}
+            onClick={() => begin.mutate(null)}
+          >
+            Serve its DNS here
+          </Button>
+        }
+      >
+        Begin a zone, put its records in, and name our name servers at the registrar of the domain.
+      </EmptyState>
+      {begin.error && (
+        <div className="p-4 pt-0">
+          <ErrorNotice error={begin.error} />
+        </div>
+      )}
+    </Card>
+  )
+}
