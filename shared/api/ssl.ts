@@ -113,6 +113,7 @@ export const sslOrders = z.object({ items: z.array(sslOrder) })
 
 export const sslDeployment = z.object({
   id,
+  tenantId: id,
   certificateId: id,
   name: z.string(),
   host: z.string(),

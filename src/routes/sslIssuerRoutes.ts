@@ -87,7 +87,7 @@ export const sslIssuerRoutes: Route[] = [
     operationId: 'getSslRoot',
     summary: 'The root to trust, so that certificates of the private CA are',
     tag,
-    access: { permission: 'ssl:read', where: { in: 'any' } },
+    access: see,
     replies: { 200: sslRoot },
     handler: async (ctx) => ({ body: { pem: await sslService.privateRoot(ctx) } }),
   }),

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import { Client } from 'acme-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createAcme } from '../../src/integrations/acme/client.ts'

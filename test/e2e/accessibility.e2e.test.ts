@@ -47,6 +47,12 @@ const ADDRESSES = [
   'domains',
   'domains/new',
   'domains/{domain}',
+  'certificates',
+  'certificates?tab=findings',
+  'certificates/{certificate}',
+  'certificates/{certificate}?tab=served',
+  'certificates/{certificate}?tab=versions',
+  'ssl-issuers',
   'domains/{zoned}?tab=dns',
   'dns-templates',
   'dns-templates/new',
@@ -334,9 +340,13 @@ async function prepare(): Promise<typeof things> {
   const provider = await admin.post<{ id: string }>('/api/admin/billing/providers', collector)
   const claim = { tenantId: tenant, name: 'www.example.com', customerId: other.body.id }
   const domain = await admin.post<{ id: string }>('/api/admin/domains', claim)
+  await admin.post(`/api/admin/domains/${domain.body.id}/trust`, { reason: 'Known from before' })
+  const asked = { tenantId: tenant, names: [claim.name] }
+  const certificate = await admin.post<{ certificate: { id: string } }>('/api/admin/ssl/certificates', asked)
   return {
     user: users.body.items[0]?.id,
     domain: domain.body.id,
+    certificate: certificate.body.certificate.id,
     zoned: (await zoneCaseIn(opened.app, tenant)).id,
     cluster: opened.app.clusterId,
     pool: pools.body.items[0]?.id,

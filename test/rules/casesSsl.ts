@@ -65,8 +65,10 @@ export async function certificateIn(app: TestApp, tenantId: string): Promise<str
       created_at) values (${newId()}, ${tenantId}, ${orderId}, 'a.example.com', false, 'http-01', ${newId()}, 'x', 'x', 'x', now())`.execute(
       tx,
     )
-    await sql`insert into ssl_deployments (id, tenant_id, certificate_id, name, host, port, checked_at)
-      values (${newId()}, ${tenantId}, ${id}, 'a.example.com', 'a.example.com', 443, now())`.execute(tx)
+    await sql`insert into ssl_deployments (id, tenant_id, certificate_id, name, host, port, checked_at, finding,
+      message)
+      values (${newId()}, ${tenantId}, ${id}, 'a.example.com', 'a.example.com', 443, now(), 'unreachable',
+      'Nothing answers.')`.execute(tx)
   })
   // What is asked for later is not asked of a CA that is not there.
   await good(app.admin.call('DELETE', `${ISSUERS}/${issuerId}`))

@@ -22,6 +22,7 @@ import {
 } from './cases.ts'
 import { sinkIn } from './casesAudit.ts'
 import { serviceKeyIn } from './casesKeys.ts'
+import { certificateIn } from './casesSsl.ts'
 import { soldIn } from './casesIntegrations.ts'
 import { ssoProviderIn } from './casesPasskeys.ts'
 import { ownerOf, rowsOf } from './rows.ts'
@@ -81,6 +82,7 @@ beforeAll(async () => {
     await serviceKeyIn(app, tenantId)
     await ssoProviderIn(app, tenantId)
     await soldIn(app, tenantId)
+    await certificateIn(app, tenantId)
   }
 })
 afterAll(() => app.close())

@@ -92,7 +92,7 @@ export async function startAcmeProxy(pebble: Pebble): Promise<AcmeProxy> {
     method: string,
     path: string,
     headers: IncomingHttpHeaders,
-    { body, accepted }: { body: Buffer; accepted(): void },
+    { body, accepted }: { body: Buffer; accepted: () => void },
     answer: ServerResponse,
   ): void {
     const call = request({ host: '127.0.0.1', port: pebble.port, path, method, headers, agent }, (came) => {
@@ -104,7 +104,8 @@ export async function startAcmeProxy(pebble: Pebble): Promise<AcmeProxy> {
         const cut = done ? proxy.cutAfter.find((one) => one.times > 0 && one.path.test(path)) : undefined
         if (cut) {
           cut.times--
-          return answer.destroy()
+          answer.destroy()
+          return
         }
         const { 'content-length': _, ...rest } = came.headers
         answer.writeHead(came.statusCode ?? 502, rest)

@@ -28,7 +28,7 @@ function caOf(app: TestApp): Promise<Ca> {
 async function startCa(app: TestApp): Promise<Ca> {
   const pebble = await startPebble({ dns: '127.0.0.1:1', believes: true, nonceReject: 0 })
   const proxy = await startAcmeProxy(pebble)
-  const closeApp = app.close
+  const closeApp = app.close.bind(app)
   app.close = async () => {
     await closeApp()
     await proxy.close()

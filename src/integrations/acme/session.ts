@@ -107,7 +107,7 @@ export class AcmeSession {
   /** Something that changes the CA, at an address of its own or at one of the directory. */
   write<T>(
     to: string | ((urls: Directory) => string),
-    payload: unknown | ((url: string) => unknown),
+    payload: object | ((url: string) => object),
     signal: Signal,
     read: (answer: HttpAnswer) => T,
   ): Promise<AcmeOutcome<T>> {
@@ -115,7 +115,7 @@ export class AcmeSession {
       const urls = await this.directory(signal)
       if (urls.outcome !== 'ok') return urls
       const url = typeof to === 'string' ? to : to(urls.value)
-      const body: unknown = typeof payload === 'function' ? payload(url) : payload
+      const body = typeof payload === 'function' ? (payload as (url: string) => object)(url) : payload
       const answer = await this.post(url, body, { signal })
       return answer.outcome === 'ok' ? ok(read(answer.value)) : answer
     })

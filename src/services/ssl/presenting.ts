@@ -44,6 +44,7 @@ export const presentVersion = (row: VersionRow): SslVersion => ({
 
 export const presentDeployment = (row: DeploymentRow): SslDeployment => ({
   id: row.id,
+  tenantId: row.tenant_id,
   certificateId: row.certificate_id,
   name: row.name,
   host: row.host,

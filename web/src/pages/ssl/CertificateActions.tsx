@@ -1,5 +1,5 @@
 import { useNavigate } from '@tanstack/react-router'
-import { ChevronDown } from 'lucide-react'
+import { Download as DownloadIcon } from 'lucide-react'
 import { useState } from 'react'
 import { canSsl, REVOKE_REASONS } from '../../../../shared/states/ssl.ts'
 import { save } from '../../api/http.ts'
@@ -47,7 +47,7 @@ export function CertificateActions({ certificate }: { certificate: SslCertificat
     <>
       <Button
         disabledReason={why('download')}
-        icon={<ChevronDown aria-hidden className="size-4" />}
+        icon={<DownloadIcon aria-hidden className="size-4" />}
         onClick={() => setOpen('download')}
       >
         Download

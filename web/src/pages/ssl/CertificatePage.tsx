@@ -105,7 +105,7 @@ function Overview({ certificate }: { certificate: SslCertificateDetail }) {
             ['From', source === 'uploaded' ? 'Uploaded' : (current?.issuerName ?? null)],
             ['Ends', notAfter && <Time key="end" at={notAfter} />],
             source === 'issued'
-              ? [problem === null ? 'Renewed' : 'Next attempt', dueAt && <Time key="due" at={dueAt} />]
+              ? [problem === null ? 'Renewal' : 'Next attempt', dueAt && <Time key="due" at={dueAt} />]
               : null,
             source === 'issued' ? ['Proof', PROOFS[challenge]] : null,
             window && [

@@ -58,7 +58,7 @@ export default function CertificatesPage() {
         onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
         tabs={[
           { value: 'all', label: 'Certificates', content: <All /> },
-          { value: 'findings', label: 'Served elsewise', content: <Findings /> },
+          { value: 'findings', label: 'Findings', content: <Findings /> },
         ]}
       />
       <Dialog open={open === 'request'} onClose={close} title="Request certificate">

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
+import { clsx } from 'clsx'
 import { Plus, Stamp } from 'lucide-react'
 import { useState } from 'react'
 import { save } from '../../api/http.ts'
@@ -43,7 +44,7 @@ export default function IssuersPage() {
       render: ({ name, directoryUrl, problem }) => (
         <>
           <p className="font-medium">{name}</p>
-          <p className="text-[13px] break-all text-muted">
+          <p className={clsx('text-[13px] text-muted', directoryUrl === null ? 'break-words' : 'break-all')}>
             {directoryUrl ?? 'Inside mPanel. It is asked where no other issuer is there.'}
           </p>
           {problem && <p className="text-[13px] break-words text-danger-text">{problem}</p>}
