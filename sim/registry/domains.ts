@@ -292,8 +292,8 @@ export type Update = {
   ds: { removeAll: boolean; remove: Ds[]; add: Ds[] } | null
 }
 
-const without = <T>(list: T[], remove: readonly T[], same: (a: T, b: T) => boolean): T[] =>
-  list.filter((one) => !remove.some((other) => same(one, other)))
+const without = <T>(list: T[], gone: readonly T[], same: (a: T, b: T) => boolean): T[] =>
+  list.filter((one) => !gone.some((other) => same(one, other)))
 const is = (a: string, b: string): boolean => a === b
 
 const sameDs = (a: Ds, b: Ds): boolean =>

@@ -109,16 +109,8 @@ export async function startRegistrySim(
     if (part(root, 'hello')) return send(socket, greeting(now()))
     const command = part(root, 'command')
     if (root.uri !== URI.epp || !command) return send(socket, response({ code: 2001 }, '', 'ERR'))
-    const verb = command.parts[0]?.name ?? ''
-    const clTRID = word(part(command, 'clTRID'))
-    const call: RegistrySim['calls'][number] = {
-      account: session.account ?? '',
-      verb,
-      kind: kindOf(command),
-      object: objectOf(command),
-      clTRID,
-      code: null,
-    }
+    const call = callOf(session, command)
+    const { verb, clTRID } = call
     calls.push(call)
     const fault = faults.find(
       (one) => one.verb === verb && one.left > 0 && (one.object === undefined || one.object === call.kind),
@@ -180,6 +172,16 @@ export async function startRegistrySim(
 }
 
 type Session = { account: string | null }
+type Call = RegistrySim['calls'][number]
+
+const callOf = (session: Session, command: Element): Call => ({
+  account: session.account ?? '',
+  verb: command.parts[0]?.name ?? '',
+  kind: kindOf(command),
+  object: objectOf(command),
+  clTRID: word(part(command, 'clTRID')),
+  code: null,
+})
 
 function answerTo(
   on: { world: World; now: number },

@@ -40,7 +40,7 @@ it('a name is searched, ordered, paid, registered, and changed at its registry',
   await page.getByRole('main').getByLabel('Name', { exact: true }).fill(name)
   await page.getByRole('main').getByRole('button', { name: 'Search' }).click()
   const row = page.getByRole('row').filter({ hasText: name })
-  await row.getByText('Free').waitFor()
+  await row.getByText('Free').last().waitFor()
   await picture('search')
   await row.getByRole('link', { name: 'Register' }).click()
 
@@ -56,7 +56,7 @@ it('a name is searched, ordered, paid, registered, and changed at its registry',
     ['E-mail', 'ada@example.com'],
   ] as const)
     await page.getByLabel(label, { exact: true }).fill(text)
-  await page.getByLabel('Name servers').fill('ns1.example.org\nns2.example.org')
+  await page.getByRole('textbox', { name: 'Name servers' }).fill('ns1.example.org\nns2.example.org')
   await picture('order')
   await page.getByRole('button', { name: 'Order the registration' }).click()
 

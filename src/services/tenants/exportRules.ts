@@ -17,6 +17,7 @@ export const SECRET_COLUMNS: Record<string, readonly string[]> = {
   audit_sinks: ['secret'],
   billing_events: ['raw'],
   billing_providers: ['key_sealed', 'webhook_secret_sealed'],
+  domain_operations: ['secret_sealed'],
   mails: ['body'],
   // Whoever has the address of the page may pay there.
   payment_attempts: ['url'],

@@ -96,25 +96,21 @@ function Results({ words, currency }: { words: string; currency: string }) {
 const COLUMNS: Column<Found>[] = [
   {
     header: 'Name',
-    render: ({ unicodeName, name, reason, available }) => (
+    render: (found) => (
       <div className="min-w-0">
-        <p className="font-medium break-words">{unicodeName}</p>
-        {unicodeName !== name && <p className="text-[13px] break-words text-muted">{name}</p>}
-        {reason !== null && available !== true && <p className="text-[13px] text-muted">{reason}</p>}
+        <p className="font-medium break-all">{found.unicodeName}</p>
+        {found.unicodeName !== found.name && <p className="text-[13px] break-all text-muted">{found.name}</p>}
+        {found.reason !== null && found.available !== true && (
+          <p className="text-[13px] text-muted">{found.reason}</p>
+        )}
+        <div className="mt-1 flex flex-wrap items-center gap-1.5 sm:hidden">
+          <Free found={found} />
+          {found.price && <span className="text-[13px] text-muted">{formatMoney(found.price)}</span>}
+        </div>
       </div>
     ),
   },
-  {
-    header: 'Availability',
-    render: ({ available, premium }) => (
-      <span className="inline-flex flex-wrap gap-1.5">
-        <Badge tone={available === null ? 'warning' : available ? 'success' : 'neutral'}>
-          {available === null ? 'Unknown' : available ? 'Free' : 'Taken'}
-        </Badge>
-        {premium && <Badge tone="info">Premium</Badge>}
-      </span>
-    ),
-  },
+  { header: 'Availability', from: 'sm', render: (found) => <Free found={found} /> },
   {
     header: 'First year',
     align: 'right',
@@ -129,6 +125,17 @@ const COLUMNS: Column<Found>[] = [
   },
   { header: 'Order', align: 'right', narrow: true, render: (found) => <Order found={found} /> },
 ]
+
+function Free({ found: { available, premium } }: { found: Found }) {
+  return (
+    <span className="inline-flex flex-wrap gap-1.5">
+      <Badge tone={available === null ? 'warning' : available ? 'success' : 'neutral'}>
+        {available === null ? 'Unknown' : available ? 'Free' : 'Taken'}
+      </Badge>
+      {premium && <Badge tone="info">Premium</Badge>}
+    </span>
+  )
+}
 
 function Order({ found: { name, available, price, premium } }: { found: Found }) {
   const { tenant, can } = useSession()

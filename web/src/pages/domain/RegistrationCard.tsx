@@ -110,9 +110,17 @@ const WAITS: Record<DomainOperation['state'], string> = {
   cancelled: '',
 }
 
+const DEEDS = {
+  autoRenew: (id: string, on: boolean): Promise<unknown> => setAutoRenew(id, on),
+  lock: (id: string, on: boolean): Promise<unknown> => lockDomain(id, on),
+  privacy: (id: string, on: boolean): Promise<unknown> => setPrivacy(id, on),
+}
+
 function Switches({ registration: of }: { registration: DomainRegistration }) {
   const { can } = useSession()
-  const change = useSubmit<() => Promise<unknown>, unknown>({ send: (work) => work() })
+  const change = useSubmit<{ what: keyof typeof DEEDS; on: boolean }, unknown>({
+    send: ({ what, on }) => DEEDS[what](of.id, on),
+  })
   const verdict = canRegistration.update(of)
   const why = (permission: 'domains:update' | 'domains:transfer', busy: boolean) =>
     !can(permission, of.tenantId)
@@ -130,20 +138,20 @@ function Switches({ registration: of }: { registration: DomainRegistration }) {
           label="Order renewals in time"
           checked={of.autoRenew}
           disabledReason={why('domains:update', false)}
-          onChange={(on) => change.mutate(() => setAutoRenew(of.id, on))}
+          onChange={(on) => change.mutate({ what: 'autoRenew', on })}
         />
         <Switch
           label="Locked against transfers"
           checked={of.locked}
           disabledReason={why('domains:transfer', true)}
-          onChange={(on) => change.mutate(() => lockDomain(of.id, on))}
+          onChange={(on) => change.mutate({ what: 'lock', on })}
         />
         {of.privacy !== null && (
           <Switch
             label="Holder hidden"
             checked={of.privacy}
             disabledReason={why('domains:update', true)}
-            onChange={(on) => change.mutate(() => setPrivacy(of.id, on))}
+            onChange={(on) => change.mutate({ what: 'privacy', on })}
           />
         )}
       </div>
