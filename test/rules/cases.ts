@@ -35,6 +35,7 @@ import { AUDIT_CASES } from './casesAudit.ts'
 import { casesMail } from './casesMail.ts'
 import { SEARCH_CASES } from './casesSearch.ts'
 import { DNS_CASES } from './casesDns.ts'
+import { CONNECTION_CASES } from './casesConnections.ts'
 import { DOMAIN_CASES } from './casesDomains.ts'
 import { SSL_CASES } from './casesSsl.ts'
 import { REGISTRATION_CASES } from './casesRegistrations.ts'
@@ -161,6 +162,7 @@ export const CASES: Record<string, Case> = {
   ...SEARCH_CASES,
   ...INTEGRATION_CASES,
   ...DOMAIN_CASES,
+  ...CONNECTION_CASES,
   ...DNS_CASES,
   ...SSL_CASES,
   ...REGISTRATION_CASES,

@@ -2,7 +2,7 @@ import type { Domain } from '../../shared/api/domains.ts'
 import { newId } from '../../src/lib/ids.ts'
 import type { TestApp } from '../support/app.ts'
 import type { Case } from './cases.ts'
-import { good, podIn } from './pods.ts'
+import { good } from './pods.ts'
 
 const PATH = '/api/admin/domains'
 const claim = (tenantId: string) => ({ tenantId, name: `d${newId().slice(-12)}.example.com` })
@@ -22,18 +22,6 @@ export async function domainIn(app: TestApp, tenantId: string, name?: string): P
 
 const claimed: Case = async (app, tenantId) => ({ id: (await claimedIn(app, tenantId)).id })
 
-const target = async (app: TestApp, tenantId: string) => ({
-  podId: (await podIn(app, tenantId)).cloudPod.id,
-  certificate: false,
-})
-
-/** A domain that leads to a pod. */
-export const connected: Case = async (app, tenantId) => {
-  const { id } = await domainIn(app, tenantId)
-  await good(app.admin.post(`${PATH}/${id}/connect`, await target(app, tenantId)))
-  return { id }
-}
-
 /** The rows of the route table about domains themselves. */
 export const DOMAIN_CASES: Record<string, Case> = {
   listDomains: async () => ({}),
@@ -47,12 +35,6 @@ export const DOMAIN_CASES: Record<string, Case> = {
   },
   deleteDomain: claimed,
   verifyDomain: claimed,
-  getDomainConnection: connected,
-  disconnectDomain: connected,
-  connectDomain: async (app, tenantId) => {
-    const { id } = await domainIn(app, tenantId)
-    return { id, body: await target(app, tenantId) }
-  },
   trustDomain: async (app, tenantId) => ({
     ...(await claimed(app, tenantId)),
     body: { reason: 'Known from before' },

@@ -27,7 +27,7 @@ import { backupIn, scheduleIn } from './casesBackups.ts'
 import { migrationIn } from './casesMigrations.ts'
 import { rebuiltIn } from './casesRebuilds.ts'
 import { firewallIn } from './casesFirewall.ts'
-import { zoneCaseIn } from './casesDns.ts'
+import { connectionIn } from './casesConnections.ts'
 import { soldIn } from './casesIntegrations.ts'
 import { certificateIn } from './casesSsl.ts'
 import { trafficIn } from './casesMetrics.ts'
@@ -53,7 +53,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   const pod = await podIn(app, tenantId)
   await app.admin.call('PATCH', `/api/admin/tenants/${tenantId}/settings`, { 'branding.name': 'Own' })
   await roleKey(app, 'TENANT_USER', tenantId)
-  await zoneCaseIn(app, tenantId)
+  await connectionIn(app, tenantId)
   await invitationIn(app, tenantId)
   const suspension = [newId(), tenantId]
   await owner.query(
