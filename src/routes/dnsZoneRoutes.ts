@@ -188,8 +188,8 @@ export const dnsZoneRoutes: Route[] = [
   route({
     method: 'GET',
     path: `${PATH}/revisions`,
-    operationId: 'listZoneRevisions',
-    summary: 'List the edits of a zone',
+    operationId: 'getZoneRevisions',
+    summary: 'Show the edits of a zone, page by page',
     tag,
     access: see,
     params,

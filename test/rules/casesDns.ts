@@ -93,7 +93,7 @@ export const DNS_CASES: Record<string, Case> = {
     await app.admin.call('DELETE', `${PATH}/${id}/records?name=www&type=A`)
     return { id, body: { templateId } }
   },
-  listZoneRevisions: zoned,
+  getZoneRevisions: zoned,
   getZoneRevision: async (app, tenantId) => ({ ...(await zoned(app, tenantId)), query: '?revision=1' }),
   rollBackZone: withBody({ revision: 1 }),
   applyZone: withBody({}),
