@@ -114,7 +114,7 @@ function About({ domain }: { domain: Domain }) {
         facts={[
           ['Name', domain.name],
           ['Registered as', domain.registrableName === domain.name ? null : domain.registrableName],
-          ['Registration', domain.registration === 'external' ? 'Elsewhere' : null],
+          ['Registration', domain.registration === 'external' ? 'Elsewhere' : 'With us'],
           ['Tenant', domain.tenantName],
           ['Customer', customer],
           ['Ownership proven', domain.verifiedAt && <Time key="proven" at={domain.verifiedAt} />],

@@ -134,25 +134,40 @@ function Switches({ registration: of }: { registration: DomainRegistration }) {
     <div className="space-y-3">
       {change.error && <ErrorNotice error={change.error} />}
       <div className="flex flex-wrap gap-x-8 gap-y-3">
-        <Switch
-          label="Order renewals in time"
-          checked={of.autoRenew}
-          disabledReason={why('domains:update', false)}
-          onChange={(on) => change.mutate({ what: 'autoRenew', on })}
-        />
-        <Switch
-          label="Locked against transfers"
-          checked={of.locked}
-          disabledReason={why('domains:transfer', true)}
-          onChange={(on) => change.mutate({ what: 'lock', on })}
-        />
-        {of.privacy !== null && (
+        <span className="inline-flex items-center gap-2">
+          <span aria-hidden className="text-muted">
+            Order renewals in time
+          </span>
           <Switch
-            label="Holder hidden"
-            checked={of.privacy}
-            disabledReason={why('domains:update', true)}
-            onChange={(on) => change.mutate({ what: 'privacy', on })}
+            label="Order renewals in time"
+            checked={of.autoRenew}
+            disabledReason={why('domains:update', false)}
+            onChange={(on) => change.mutate({ what: 'autoRenew', on })}
           />
+        </span>
+        <span className="inline-flex items-center gap-2">
+          <span aria-hidden className="text-muted">
+            Locked against transfers
+          </span>
+          <Switch
+            label="Locked against transfers"
+            checked={of.locked}
+            disabledReason={why('domains:transfer', true)}
+            onChange={(on) => change.mutate({ what: 'lock', on })}
+          />
+        </span>
+        {of.privacy !== null && (
+          <span className="inline-flex items-center gap-2">
+            <span aria-hidden className="text-muted">
+              Holder hidden
+            </span>
+            <Switch
+              label="Holder hidden"
+              checked={of.privacy}
+              disabledReason={why('domains:update', true)}
+              onChange={(on) => change.mutate({ what: 'privacy', on })}
+            />
+          </span>
         )}
       </div>
     </div>

@@ -24,6 +24,9 @@ const DEEDS: Record<TldPrice['operation'], string> = {
   restore: 'Restore',
 }
 
+const deedOf = ({ operation, years }: TldPrice): string =>
+  years === 1 ? DEEDS[operation] : `${DEEDS[operation]}, ${count(years, 'year')}`
+
 /** What an account's registrations cost, and what is asked for them. */
 export function TldPrices({ registrar }: { registrar: Registrar }) {
   const { can } = useSession()
@@ -35,12 +38,16 @@ export function TldPrices({ registrar }: { registrar: Registrar }) {
   })
   const why = can('infrastructure:manage') ? undefined : NO_PERMISSION('infrastructure:manage')
   const columns: Column<TldPrice>[] = [
-    { header: 'TLD', render: ({ tld }) => <span className="font-medium">.{tld}</span> },
     {
-      header: 'For',
-      render: ({ operation, years }) =>
-        years === 1 ? DEEDS[operation] : `${DEEDS[operation]}, ${count(years, 'year')}`,
+      header: 'TLD',
+      render: (row) => (
+        <div>
+          <p className="font-medium">.{row.tld}</p>
+          <p className="text-[13px] text-muted sm:hidden">{deedOf(row)}</p>
+        </div>
+      ),
     },
+    { header: 'For', from: 'sm', render: deedOf },
     { header: 'Cost', align: 'right', from: 'md', render: ({ cost }) => formatMoney(cost) },
     { header: 'Margin', align: 'right', from: 'md', render: ({ margin }) => formatMoney(margin) },
     { header: 'Price', align: 'right', render: ({ price }) => formatMoney(price) },
