@@ -308,6 +308,9 @@ async function download(run: IssueRun): Promise<string> {
   return pem
 }
 
+/** Safe when nothing is shown yet. */
+const unshow = (run: IssueRun): Promise<void> => run.tx((ctx) => sslService.removeProofs(ctx, run.payload))
+
 /**
  * Has a CA issue a certificate. A worker may die between any two steps: the order is looked for before it is made again, the
  * key is kept before it is used, and the proofs are taken away in any case.
@@ -324,12 +327,18 @@ export const sslIssue: JobHandler<IssuePayload> = {
       idempotent: true,
     },
     { name: 'order', title: 'Ordering at the CA', run: placeOrder, probe: findOrder, undo: giveUp },
-    { name: 'choose', title: 'Choosing how the names are proven', run: choose, idempotent: true },
+    {
+      name: 'choose',
+      title: 'Choosing how the names are proven',
+      run: choose,
+      idempotent: true,
+      undo: unshow,
+    },
     {
       name: 'present',
       title: 'Showing the proofs',
       commit: (ctx, run) => sslService.presentProofs(ctx, run.payload),
-      undo: (run) => run.tx((ctx) => sslService.removeProofs(ctx, run.payload)),
+      undo: unshow,
     },
     {
       name: 'served',

@@ -6,8 +6,8 @@ import { refusalOf } from './problems.ts'
 import { AcmeSession, outcome } from './session.ts'
 import type { Acme, AcmeConnection, AcmeOrder, AcmeOutcome } from './types.ts'
 
-/** Further pages of orders are not read: what was just asked for is among the newest of few. */
-const MAX_ORDER_PAGES = 5
+/** CAs list the newest last, a few on a page: what was just asked for is among the last ones. */
+const MAX_ORDER_PAGES = 500
 const MAX_ORDERS = 50
 
 const nothing = (): null => null
