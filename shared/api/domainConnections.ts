@@ -3,7 +3,7 @@ import { id, timestamp } from './common.ts'
 import { job } from './provisioning.ts'
 
 /** A domain that leads to a CloudPod. */
-export const domainConnection = z.object({
+const domainConnection = z.object({
   pod: z.object({ id, hostname: z.string() }),
   /** The names that lead there, in full. */
   hosts: z.array(z.string()),

@@ -78,15 +78,6 @@ export async function noteCheck(tx: Tx, id: string, at: Date, fault: string | nu
   await tx.updateTable('domains').set({ checked_at: at, check_fault: fault }).where('id', '=', id).execute()
 }
 
-/** Whether a tenant has proven a name, or one above it. @param name without a last dot */
-export async function holds(tx: Tx, tenantId: string, name: string): Promise<boolean> {
-  const labels = name.split('.')
-  const above = labels.map((_, from) => labels.slice(from).join('.'))
-  const { rows } = await sql`select from domains where tenant_id = ${tenantId} and name = any (${above})
-    and verified_at is not null and ended_at is null limit 1`.execute(tx)
-  return rows.length > 0
-}
-
 /** Whether another tenant has proven the same name. The whole platform must be seen. */
 export async function isHeldByOther(tx: Tx, { id, name }: Pick<DomainRow, 'id' | 'name'>): Promise<boolean> {
   const { rows } = await sql`select from domains

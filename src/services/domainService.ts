@@ -10,7 +10,7 @@ import { violatedConstraint } from '../db/index.ts'
 import { AppError, notFound, requireAllowed, requireVersion } from '../errors.ts'
 import { randomToken } from '../lib/crypto.ts'
 import { newId } from '../lib/ids.ts'
-import { aboutDomain, enqueueVerify } from './domainQueues.ts'
+import { enqueueVerify } from './domainQueues.ts'
 import { emit, lockDomain } from './domains/changes.ts'
 import { readDomainName } from './domains/names.ts'
 import { isHeldByOther, recordOf } from './domains/proof.ts'
@@ -18,7 +18,7 @@ import * as dnsZoneService from './dnsZoneService.ts'
 import * as provisioningService from './provisioningService.ts'
 import * as tenantScopeService from './tenantScopeService.ts'
 
-export { aboutDomain, emit, lockDomain }
+export { emit, lockDomain }
 export { checkDue, decide, forCheck, lookUp } from './domains/proof.ts'
 
 type Accepted = z.infer<typeof domainAccepted>
@@ -56,10 +56,6 @@ export async function get(ctx: Ctx, tenantId: string, id: string): Promise<Domai
   if (!row) throw notFound('domain')
   return present(row)
 }
-
-/** Whether a tenant has proven a name, or one above it. @param name without a last dot */
-export const holds = (ctx: Ctx, tenantId: string, name: string): Promise<boolean> =>
-  domains.holds(ctx.tx, tenantId, name)
 
 /** @throws AppError not_found, invalid_state */
 async function requireCustomer(ctx: Ctx, tenantId: string, customerId: string | null): Promise<void> {

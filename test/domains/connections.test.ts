@@ -43,7 +43,8 @@ const begin = async () => {
     shown: async () => (await app.admin.get<{ connection: DomainConnection | null }>(path)).body.connection,
     disconnect: () => app.admin.call('DELETE', path),
     served: async (says: Record<string, string[]>) => {
-      const text = (all: object) => JSON.stringify(Object.entries(all).toSorted())
+      const text = (all: object) =>
+        JSON.stringify(Object.entries(all).toSorted(([one], [other]) => one.localeCompare(other)))
       const what = text(says)
       await until(async () => {
         const { [`${name}. NS`]: _, [`${name}. SOA`]: __, ...others } = await servedBy(pdns, `${name}.`)

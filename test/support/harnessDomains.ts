@@ -11,9 +11,10 @@ const DOMAINS = '/api/admin/domains'
 async function arrangeVerify(app: TestApp): Promise<Arranged> {
   const claim = { tenantId: await app.tenant(), name: `d${newId().slice(-12)}.example.com` }
   const { id, proof } = (await app.admin.post<Domain>(DOMAINS, claim)).body
-  const asked = app.root.vendors.txt
-  app.root.vendors.txt = async (name) =>
-    name === proof?.name ? { ok: true, records: [proof.value] } : asked(name)
+  const { vendors } = app.root
+  const asked = { ...vendors }
+  vendors.txt = async (name) =>
+    name === proof?.name ? { ok: true, records: [proof.value] } : asked.txt(name)
   const { job } = (await app.admin.post<{ job: { id: string } }>(`${DOMAINS}/${id}/verify`, {})).body
   const holdings = () =>
     rowsOf(

@@ -65,6 +65,19 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         permission: 'cloudpods:read',
         to: paths.securityGroups,
       },
+      {
+        section: 'customers',
+        label: 'Customers',
+        icon: Users,
+        permission: 'customers:read',
+        to: paths.customers,
+      },
+      { section: 'plans', label: 'Plans', icon: Tags, permission: 'plans:read', to: paths.plans },
+    ],
+  },
+  {
+    title: 'Domains',
+    places: [
       { section: 'domains', label: 'Domains', icon: Globe, permission: 'domains:read', to: paths.domains },
       {
         section: 'dns-templates',
@@ -80,14 +93,11 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         permission: 'ssl:read',
         to: paths.certificates,
       },
-      {
-        section: 'customers',
-        label: 'Customers',
-        icon: Users,
-        permission: 'customers:read',
-        to: paths.customers,
-      },
-      { section: 'plans', label: 'Plans', icon: Tags, permission: 'plans:read', to: paths.plans },
+    ],
+  },
+  {
+    title: 'Billing',
+    places: [
       {
         section: 'dunning',
         label: 'Unpaid invoices',
@@ -96,11 +106,11 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         to: paths.dunning,
       },
       {
-        section: 'billing-report',
-        label: 'Figures',
-        icon: ChartColumn,
+        section: 'payment-providers',
+        label: 'Payment providers',
+        icon: CreditCard,
         permission: 'billing:read',
-        to: paths.billingReport,
+        to: paths.paymentProviders,
       },
       {
         section: 'taxes',
@@ -110,11 +120,11 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         to: paths.taxes,
       },
       {
-        section: 'payment-providers',
-        label: 'Payment providers',
-        icon: CreditCard,
+        section: 'billing-report',
+        label: 'Figures',
+        icon: ChartColumn,
         permission: 'billing:read',
-        to: paths.paymentProviders,
+        to: paths.billingReport,
       },
     ],
   },
