@@ -12,7 +12,7 @@ export const domainVerify = { kind: 'domain.verify', payload: verifyPayload } as
 type Domain = { id: string; tenant_id: string; unicode_name: string }
 
 /** All that is done about one domain comes one after another. */
-export const aboutDomain = (domain: Domain) => ({
+const aboutDomain = (domain: Domain) => ({
   queue: 'domain' as const,
   tenantId: domain.tenant_id,
   subject: { type: 'domain', id: domain.id, label: domain.unicode_name },
