@@ -42,6 +42,8 @@ export type Config = {
   stripe: { apiBase: string; isDefault: boolean; key: string | undefined; webhookSecret: string | undefined }
   /** The first CA that certificates are asked of; absent: the one inside mPanel. */
   acme: { directoryUrl: string; caPem: string | null; email: string | null } | undefined
+  /** The PowerDNS that zones are begun on; absent: the zone files in the data folder. */
+  powerdns: { url: string; apiKey: string; nameServers: string[] } | undefined
   /** Path of the simulated cluster's port, 0 for a free one. */
   simPort: number
   workerConcurrency: number
@@ -103,6 +105,9 @@ const schema = z.object({
         'must be addresses such as 192.0.2.53 or [2001:db8::53]:5353, separated by commas',
       ),
   ),
+  POWERDNS_API_URL: optional(z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })),
+  POWERDNS_API_KEY: optional(z.string().min(1)),
+  POWERDNS_NAME_SERVERS: optional(z.string().transform(namesIn)),
   ACME_DIRECTORY_URL: optional(z.url({ protocol: /^https$/, error: 'must be an https:// URL' })),
   ACME_CA_FILE: optional(z.string().min(1)),
   ACME_EMAIL: optional(z.email('must be an e-mail address')),
@@ -138,6 +143,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const mail = readMail(values, faults)
   const stripe = readStripe(values, faults)
   const acme = readAcme(values, faults)
+  const powerdns = readPowerdns(values, faults)
   if (faults.length > 0) {
     throw new StartupError(
       `The configuration has ${faults.length} fault(s):\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
@@ -165,6 +171,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     mail,
     stripe,
     acme,
+    powerdns,
     dnsServers: values.MPANEL_DNS_SERVERS ?? [],
     simPort: values.MPANEL_SIM_PORT ?? 0,
     heartbeatUrl: values.MPANEL_HEARTBEAT_URL,
@@ -207,6 +214,16 @@ function readAcme(env: Env, faults: string[]): Config['acme'] {
     faults.push(`ACME_CA_FILE cannot be read: ${file}`)
     return undefined
   }
+}
+
+function readPowerdns(env: Env, faults: string[]): Config['powerdns'] {
+  const { POWERDNS_API_URL: url, POWERDNS_API_KEY: apiKey, POWERDNS_NAME_SERVERS: nameServers = [] } = env
+  if (!url && !apiKey && nameServers.length === 0) return undefined
+  if (url && apiKey && nameServers.length > 0) return { url, apiKey, nameServers }
+  faults.push(
+    'POWERDNS_API_URL, POWERDNS_API_KEY and POWERDNS_NAME_SERVERS go together: set all three or none',
+  )
+  return undefined
 }
 
 function readMail({ SMTP_URL: url, MPANEL_MAIL_FROM: from }: Env, faults: string[]): Config['mail'] {

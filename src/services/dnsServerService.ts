@@ -121,6 +121,25 @@ export async function addServer(ctx: Ctx, body: z.infer<typeof dnsServerCreate>)
   return getServer(ctx, id)
 }
 
+/** Adds the PowerDNS of the configuration as the one that zones are begun on, unless one at this address is known. */
+export async function seedPowerDns(
+  ctx: Ctx,
+  { url, apiKey, nameServers }: { url: string; apiKey: string; nameServers: string[] },
+  hostmaster: string,
+): Promise<void> {
+  if ((await db.all(ctx.tx)).some((row) => row.url === baseOf(url))) return
+  const body = {
+    url,
+    apiKey,
+    nameServers,
+    hostmaster,
+    serverId: 'localhost',
+    caPem: null,
+    queryAddresses: [],
+  }
+  await addServer(ctx, { ...body, name: new URL(url).host, parallel: 1, isDefault: true })
+}
+
 /** Says which name servers serve the zone files, as long as nobody has said so. @throws AppError invalid_input */
 export async function nameZoneFiles(
   ctx: Ctx,

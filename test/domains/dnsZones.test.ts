@@ -12,6 +12,7 @@ import type { DnsServer } from '../../shared/api/dnsServers.ts'
 import { newId } from '../../src/lib/ids.ts'
 import * as dnsQueues from '../../src/services/dnsQueues.ts'
 import * as dnsZoneService from '../../src/services/dnsZoneService.ts'
+import * as seed from '../../src/services/provisioning/seed.ts'
 import { finished, startApp, until, type TestApp } from '../support/app.ts'
 import {
   NAME_SERVERS,
@@ -311,4 +312,18 @@ describe('an edit', () => {
       'begun',
     ])
   })
+})
+
+test('the PowerDNS of the configuration is added once, and zones are begun on it', async () => {
+  const powerdns = { url: 'https://192.0.2.53:8081', apiKey: 'key', nameServers: ['ns1.example.net'] }
+  const start = () =>
+    app.as((ctx) =>
+      seed.seedNameServers(ctx, { publicUrl: app.url, adminEmail: 'admin@example.com', powerdns }),
+    )
+  await start()
+  await start()
+  const { items } = (await app.admin.get<Page<DnsServer>>('/api/admin/domains/dns-servers')).body
+  expect(items.filter(({ url }) => url === powerdns.url)).toEqual([
+    expect.objectContaining({ isDefault: true, nameServers: ['ns1.example.net.'] }),
+  ])
 })

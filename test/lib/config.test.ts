@@ -118,3 +118,18 @@ test('values are taken over as they are meant', () => {
 test('an address of IPv6 is written into the public URL as one', () => {
   expect(readConfig({ MPANEL_HOST: '::1', MPANEL_PORT: '9000' }).publicUrl).toBe('http://[::1]:9000')
 })
+
+test('a PowerDNS is configured as a whole or not at all', () => {
+  const whole = {
+    POWERDNS_API_URL: 'https://192.0.2.53:8081',
+    POWERDNS_API_KEY: 'key',
+    POWERDNS_NAME_SERVERS: 'ns1.example.net, ns2.example.net',
+  }
+  expect(readConfig(whole).powerdns).toEqual({
+    url: 'https://192.0.2.53:8081',
+    apiKey: 'key',
+    nameServers: ['ns1.example.net', 'ns2.example.net'],
+  })
+  for (const name of Object.keys(whole))
+    expect(faultsOf({ ...whole, [name]: '' })).toContain('set all three or none')
+})

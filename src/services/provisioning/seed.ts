@@ -74,11 +74,21 @@ export async function seedCluster(ctx: Ctx, cluster: Cluster): Promise<string> {
   return known.id
 }
 
-/** Names for the servers of the zone files, so that a zone can be tried at once. They are changed on the page of the server. */
+type PowerDns = { url: string; apiKey: string; nameServers: string[] }
+
+/**
+ * The PowerDNS of the configuration, once; names for the servers of the zone files, so that a zone can be tried at once. Both are
+ * changed on the pages of the servers.
+ */
 export async function seedNameServers(
   ctx: Ctx,
-  { publicUrl, adminEmail }: { publicUrl: string; adminEmail: string },
+  {
+    publicUrl,
+    adminEmail,
+    powerdns,
+  }: { publicUrl: string; adminEmail: string; powerdns: PowerDns | undefined },
 ): Promise<void> {
+  if (powerdns) await dnsServerService.seedPowerDns(ctx, powerdns, adminEmail)
   const { hostname } = new URL(publicUrl)
   const domain = /^[a-z0-9.-]+\.[a-z-]+$/i.test(hostname) ? hostname : 'example.net'
   const nameServers = [`ns1.${domain}`, `ns2.${domain}`]
