@@ -81,7 +81,8 @@ export const domainRegister = z.strictObject({
   name: z.string().trim().min(1).max(253),
   years,
   contacts: domainContacts,
-  nameservers,
+  /** Not said: those of the DNS server that zones are begun on. */
+  nameservers: nameservers.optional(),
   privacy: z.boolean().default(false),
   autoRenew: z.boolean().default(true),
 })

@@ -150,6 +150,10 @@ export async function nameZoneFiles(
   await db.update(ctx.tx, files.id, { name_servers: hostsOf(nameServers), hostmaster })
 }
 
+/** The name servers of the server that zones are begun on. */
+export const nameServersForNew = async (ctx: Ctx): Promise<string[]> =>
+  (await db.findDefault(ctx.tx))?.name_servers ?? []
+
 const shown = (row: DnsServerRow): Record<string, unknown> => ({
   name: row.name,
   url: row.url,

@@ -1,10 +1,12 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Problem } from '../../shared/api/common.ts'
 import type { Domain } from '../../shared/api/domains.ts'
 import type { DomainOperation, DomainOrdered, DomainSearch } from '../../shared/api/domainRegistrations.ts'
 import type { Registrar, RegistrarCheck } from '../../shared/api/domainRegistrars.ts'
 import * as registry from '../../sim/registry/domains.ts'
 import type { RegistrySim } from '../../sim/registry/server.ts'
+import * as dnsServerService from '../../src/services/dnsServerService.ts'
 import { enqueueSync } from '../../src/services/domainQueues.ts'
 import * as registrations from '../../src/services/domainRegistrationService.ts'
 import { lockDomain } from '../../src/services/domainService.ts'
@@ -124,6 +126,21 @@ describe('a registration', () => {
     )
     expect(credit?.credit).toBe(1_200)
     expect((await app.admin.post(`${DOMAINS}/register`, body)).status).toBe(202)
+  })
+
+  test('without name servers has those of the DNS server that zones are begun on, and is refused while there are none', async () => {
+    const { nameservers: _, ...body } = await registerBody(app, tenantId)
+    const ask = () => app.admin.post<DomainOrdered & Problem>(`${DOMAINS}/register`, body)
+    expect((await ask()).body.errors).toEqual([
+      { path: 'nameservers', message: expect.stringContaining('Say two name servers at least') },
+    ])
+    const ours = { nameServers: ['ns1.example.net', 'ns2.example.net'], hostmaster: 'hostmaster@example.net' }
+    await app.as((ctx) => dnsServerService.nameZoneFiles(ctx, ours))
+    const order = (await ask()).body
+    await payFor(app, order)
+    expect((await settled(order.domain.id, 'active')).nameservers).toEqual(
+      ours.nameServers.map((host) => ({ host, addresses: [] })),
+    )
   })
 
   test('waits while the account is empty, and goes on when it is filled', async () => {

@@ -18,6 +18,7 @@ import { randomToken } from '../../lib/crypto.ts'
 import { DnsError } from '../../lib/dns/errors.ts'
 import { canonicalName, requireHost } from '../../lib/dns/names.ts'
 import { newId } from '../../lib/ids.ts'
+import * as dnsServerService from '../dnsServerService.ts'
 import { enqueueSync } from '../domainQueues.ts'
 import * as tenantScopeService from '../tenantScopeService.ts'
 import { emit, lockDomain } from './changes.ts'
@@ -65,6 +66,14 @@ function servers(list: readonly NameServer[], name: string): NameServer[] {
   })
 }
 
+/** Where zones of ours are served. @throws AppError invalid_input when that is not known */
+async function ourServers(ctx: Ctx): Promise<NameServer[]> {
+  const hosts = await dnsServerService.nameServersForNew(ctx)
+  if (hosts.length < 2)
+    throw refuse('nameservers', 'Say two name servers at least: no DNS server of mPanel has two to offer.')
+  return hosts.map((host) => ({ host, addresses: [] }))
+}
+
 async function insert(
   ctx: Ctx,
   body: { tenantId: string; customerId: string; autoRenew: boolean; privacy: boolean },
@@ -103,7 +112,7 @@ async function insert(
  */
 export async function register(ctx: Ctx, body: z.infer<typeof domainRegister>): Promise<Ordered> {
   const name = registrable(body.name)
-  const nameservers = servers(body.nameservers, name.name)
+  const nameservers = servers(body.nameservers ?? (await ourServers(ctx)), name.name)
   if (nameservers.some(({ host }) => host.endsWith(`.${name.name}`)))
     throw refuse('nameservers', 'Name servers below the name itself are set once it is registered.')
   await tenantScopeService.requireActive(ctx, body.tenantId)

@@ -57,7 +57,7 @@ export default function OrderDomainPage() {
             {
               ...same,
               years: Number(values.years),
-              nameservers: readServers(values.servers),
+              ...(values.servers.trim() !== '' && { nameservers: readServers(values.servers) }),
               privacy: values.privacy,
             },
             key,
@@ -122,11 +122,16 @@ export default function OrderDomainPage() {
           </Card>
           {!isTransfer && (
             <Card title="Name servers">
-              <Field label="Name servers" hint={SERVERS_HINT} error={errorOf('servers')}>
+              <Field
+                label="Name servers"
+                optional
+                hint={`${SERVERS_HINT} Empty: those of mPanel’s DNS server.`}
+                error={errorOf('servers')}
+              >
                 <Textarea
                   spellCheck={false}
                   className="font-mono text-[13px]"
-                  {...form.register('servers', { required: REQUIRED })}
+                  {...form.register('servers')}
                 />
               </Field>
             </Card>

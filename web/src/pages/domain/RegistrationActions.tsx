@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { useQuery } from '@tanstack/react-query'
 import { canRegistration } from '../../../../shared/states/domain.ts'
 import {
   answerTransfer,
@@ -11,6 +12,7 @@ import {
   type DomainOrdered,
   type DomainRegistration,
 } from '../../api/domainRegistrations.ts'
+import { zoneQuery } from '../../api/dnsZones.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { ConfirmDestroy } from '../../components/ConfirmDestroy.tsx'
 import { ErrorNotice } from '../../components/ErrorNotice.tsx'
@@ -192,6 +194,7 @@ function Restore({ of, onClose }: Props) {
 }
 
 function Servers({ of, onClose }: Props) {
+  const ours = useQuery(zoneQuery(of.id)).data?.nameServers ?? []
   const form = useApiForm<{ servers: string }, DomainOrdered>({
     defaultValues: { servers: writeServers(of.nameservers) },
     fieldOf: () => 'servers',
@@ -216,6 +219,15 @@ function Servers({ of, onClose }: Props) {
           {...form.form.register('servers', { required: REQUIRED })}
         />
       </Field>
+      {ours.length > 0 && (
+        <Button
+          onClick={() =>
+            form.form.setValue('servers', writeServers(ours.map((host) => ({ host, addresses: [] }))))
+          }
+        >
+          Use those of its zone here
+        </Button>
+      )}
     </Form>
   )
 }
