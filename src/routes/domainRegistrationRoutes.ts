@@ -97,7 +97,7 @@ export const domainRegistrationRoutes: Route[] = [
   route({
     method: 'GET',
     path: `${PATH}/{id}/timeline`,
-    operationId: 'listDomainOperations',
+    operationId: 'getDomainOperations',
     summary: 'List what was asked of a domain’s registry, newest first',
     tag,
     access: { permission: 'domains:read', where: one },

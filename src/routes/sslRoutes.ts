@@ -34,7 +34,7 @@ export const sslRoutes: Route[] = [
   route({
     method: 'GET',
     path: PATH,
-    operationId: 'listSslCertificates',
+    operationId: 'findSslCertificates',
     summary: 'List certificates, those that end first before the others',
     tag,
     access: { permission: 'ssl:read', where: { in: 'list' } },

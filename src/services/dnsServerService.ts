@@ -39,8 +39,11 @@ const present = (row: DnsServerView): DnsServer => ({
 })
 
 /** Of an address that was typed, with or without what follows from it. */
-export const baseOf = (url: string): string =>
-  withoutTrailingSlashes(url).replace(/\/api(?:\/v1(?:\/servers.*)?)?$/, '')
+export function baseOf(url: string): string {
+  const typed = withoutTrailingSlashes(url)
+  const at = typed.search(/\/api(?:$|\/v1(?:$|\/servers))/)
+  return at === -1 ? typed : typed.slice(0, at)
+}
 
 export async function listServers(ctx: Ctx, options: ListOptions) {
   const page = await db.list(ctx.tx, options)

@@ -97,7 +97,7 @@ export const REGISTRATION_CASES: Record<string, Case> = {
     return { body: { tenantId, customerId, name, authCode: 'Secret-1', contacts: CONTACTS } }
   },
   getDomainRegistration: held(undefined),
-  listDomainOperations: held(undefined),
+  getDomainOperations: held(undefined),
   renewDomain: held({ years: 1 }),
   restoreDomain: held({}, 'redemption'),
   deleteDomainRegistration: held(undefined),

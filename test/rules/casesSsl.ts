@@ -77,7 +77,7 @@ export async function certificateIn(app: TestApp, tenantId: string): Promise<str
 
 /** The rows of the route table about certificates and who gives them. */
 export const SSL_CASES: Record<string, Case> = {
-  listSslCertificates: async () => ({}),
+  findSslCertificates: async () => ({}),
   createSslCertificate: async (app, tenantId) => ({
     body: { tenantId, names: [(await domainIn(app, tenantId)).name] },
   }),

@@ -109,6 +109,6 @@ export const orderUrlsIn = ({ body }: HttpAnswer): string[] =>
 export const linksOf = ({ headers }: HttpAnswer, rel: string): string[] =>
   [headers.link ?? []]
     .flat()
-    .flatMap((header) => [...header.matchAll(/<([^>]+)>\s*;\s*rel="?([\w-]+)"?/g)])
+    .flatMap((header) => [...header.matchAll(/<([^<>]+)> {0,3}; {0,3}rel="?([\w-]+)"?/g)])
     .filter(([, , name]) => name === rel)
     .map(([, url = '']) => url)

@@ -13,6 +13,8 @@ export const NOT_EXPORTED: Record<string, string> = {
 
 /** Columns that hold secrets or what is derived from them. */
 export const SECRET_COLUMNS: Record<string, readonly string[]> = {
+  acme_challenges: ['token'],
+  acme_orders: ['key_sealed'],
   api_keys: ['token_hash'],
   audit_sinks: ['secret'],
   billing_events: ['raw'],
@@ -21,6 +23,7 @@ export const SECRET_COLUMNS: Record<string, readonly string[]> = {
   mails: ['body'],
   // Whoever has the address of the page may pay there.
   payment_attempts: ['url'],
+  ssl_certificate_versions: ['key_sealed'],
   sso_providers: ['client_secret'],
 }
 

@@ -6,7 +6,7 @@ import { Field, Input, Textarea } from '../../../ui/Field.tsx'
 type Values = { name: string; description: string; records: string }
 type Sent = { name: string; description: string; records: TemplateRecord[] }
 
-const LINE = /^(\S+)\s+(\d{1,9})\s+([A-Za-z0-9]{1,12})\s+(.+)$/
+const LINE = /^(\S+)[ \t]+(\d{1,9})[ \t]+([A-Za-z0-9]{1,12})[ \t]+(\S.*)$/
 const linesOf = (typed: string): string[] =>
   typed
     .split('\n')
