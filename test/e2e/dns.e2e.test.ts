@@ -67,7 +67,7 @@ it('a server is added, and the zone of a domain is begun, filled, looked at and 
   await page.getByText('Line 2:').waitFor()
   await page.getByRole('button', { name: 'Change 1 set' }).click()
   await page.getByText('3, of which 3 is served').waitFor()
-  await page.getByRole('button', { name: 'Show revision 2' }).click()
+  await page.getByRole('button', { name: 'of revision 2' }).click()
   await page.getByRole('button', { name: 'Go back to this revision' }).click()
   await page.getByText('4, of which 4 is served').waitFor()
 }, 60_000)

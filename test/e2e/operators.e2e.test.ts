@@ -107,13 +107,13 @@ it('everything is stopped in an emergency, orders wait meanwhile, and it goes on
 
 it('a queue is paused and resumed, limits are changed, workers and timers are seen', async () => {
   await page.goto('/t/all/queues')
-  await button('Pause the queue Ssl').click()
+  await button('Pause the queue SSL').click()
   await page.getByRole('dialog').getByLabel('Reason').fill('the CA is down')
   await inDialog('Pause').click()
-  await page.locator('main').getByText('The queue Ssl is paused').waitFor()
+  await page.locator('main').getByText('The queue SSL is paused').waitFor()
   await picture('queues')
-  await button('Resume the queue Ssl').click()
-  await page.locator('main').getByText('The queue Ssl is paused').waitFor({ state: 'detached' })
+  await button('Resume the queue SSL').click()
+  await page.locator('main').getByText('The queue SSL is paused').waitFor({ state: 'detached' })
   await page.getByRole('tab', { name: 'Limits' }).click()
   await button(/^Change clones: each/).click()
   await page.getByRole('dialog').getByLabel('Jobs at once').fill('7')

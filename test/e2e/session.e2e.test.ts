@@ -34,7 +34,8 @@ it('a tenant user sees the places that are his, and no other tenant', async () =
   await logIn(page, await opened.user('TENANT_USER', tenant.id))
   await page.getByRole('heading', { level: 1, name: 'CloudPods' }).waitFor()
   const places = await page.getByRole('navigation', { name: 'Main' }).getByRole('listitem').allTextContents()
-  expect(places).toEqual(['CloudPods', 'Security groups', 'Plans', 'Jobs', 'Blueprints', 'Tenants'])
+  const business = ['CloudPods', 'Security groups', 'Plans', 'Domains', 'DNS templates', 'Certificates']
+  expect(places).toEqual([...business, 'Jobs', 'Blueprints', 'Tenants'])
 
   await page.goto(`/t/${tenant.slug}/customers`)
   await page.getByText('You do not have the permission customers:read.').waitFor()

@@ -46,7 +46,7 @@ export function ZoneHistory({ zone, mayNot }: { zone: Zone; mayNot: string | und
         <Button
           size="sm"
           variant="ghost"
-          aria-label={`Show revision ${revision.revision}`}
+          aria-label={`${count(revision.size, 'set')} of revision ${revision.revision}`}
           onClick={() => setShown(revision)}
         >
           {count(revision.size, 'set')}
