@@ -12,7 +12,7 @@ const PHASES: [RegExp, Phase][] = [
   [/^pending delet/i, 'pending_delete'],
   [/redemption|restor/i, 'redemption'],
   [/grace|expired/i, 'expired_grace'],
-  [/transfer.{0,40}out|outbound/i, 'transfer_out_pending'],
+  [/transfer(?:red|ring)?[ _-]{0,2}out|outbound/i, 'transfer_out_pending'],
   [/hold|suspend|locked by registry|verification/i, 'suspended'],
   [/^pending/i, 'pending_registry'],
   [/^active/i, 'active'],
