@@ -1,4 +1,5 @@
 import type { DnsServerCheck } from '../../../api/dnsServers.ts'
+import { CA_RULES, CaField } from '../../../components/CaField.tsx'
 import { REQUIRED, wholeNumber, type ApiForm } from '../../../components/Form.tsx'
 import { Card } from '../../../ui/Card.tsx'
 import { Field, Input, Textarea } from '../../../ui/Field.tsx'
@@ -126,24 +127,7 @@ export function ConnectionFields<Answer>({
           />
         </Field>
         <div className="sm:col-span-2">
-          <Field
-            label="CA certificate (PEM)"
-            optional
-            hint="Only when its certificate is not from a public authority."
-            error={errorOf('caPem')}
-          >
-            <Textarea
-              rows={4}
-              spellCheck={false}
-              className="font-mono text-[13px]"
-              {...form.register('caPem', {
-                validate: (typed) =>
-                  typed.trim() === '' ||
-                  typed.includes('-----BEGIN CERTIFICATE-----') ||
-                  'It begins with -----BEGIN CERTIFICATE-----.',
-              })}
-            />
-          </Field>
+          <CaField field={form.register('caPem', CA_RULES)} error={errorOf('caPem')} />
         </div>
       </div>
     </Card>
