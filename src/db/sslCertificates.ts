@@ -1,4 +1,5 @@
 import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
+import { nameAndParents } from '../lib/x509/names.ts'
 import type { Scope, Tx } from './index.ts'
 import { containing, inScope, type PageOf } from './list.ts'
 import type { SslCertificatesTable, SslCertificateVersionsTable } from './types.ts'
@@ -105,16 +106,12 @@ export async function takeForCheck(tx: Tx, since: Date, at: Date, limit: number)
 }
 
 /** The names of a set that no proven domain of the tenant holds. */
-export async function unproven(
-  tx: Tx,
-  tenantId: string,
-  holders: readonly { name: string; holders: string[] }[],
-) {
-  const all = holders.flatMap((one) => one.holders)
+export async function unproven(tx: Tx, tenantId: string, names: readonly string[]): Promise<string[]> {
+  const all = names.flatMap(nameAndParents)
   const { rows } = await sql<{ name: string }>`select name from domains where tenant_id = ${tenantId}
     and verified_at is not null and ended_at is null and name = any (${all}::text[])`.execute(tx)
   const proven = new Set(rows.map(({ name }) => name))
-  return holders.filter((one) => !one.holders.some((name) => proven.has(name))).map(({ name }) => name)
+  return names.filter((name) => !nameAndParents(name).some((holder) => proven.has(holder)))
 }
 
 export async function insertVersion(tx: Tx, row: Insertable<SslCertificateVersionsTable>): Promise<void> {

@@ -22,6 +22,7 @@ export {
   endZone,
   endZoneIfAny,
   endZonesOf,
+  findZone,
   getZone,
   updateZone,
 } from './dnsZones/commands.ts'

@@ -54,12 +54,8 @@ async function addressesOf(ctx: Ctx, tenantId: string, podId: string): Promise<s
 
 /** The zone of a domain, which begins now where there is none. */
 async function zoneOf(ctx: Ctx, of: Of): Promise<string> {
-  try {
-    return (await dnsZoneService.getZone(ctx, of)).id
-  } catch (error) {
-    if (!(error instanceof AppError && error.code === 'not_found')) throw error
-  }
-  return (await dnsZoneService.beginZone(ctx, of, { serverId: null })).zone.id
+  const zone = await dnsZoneService.findZone(ctx, of)
+  return zone?.id ?? (await dnsZoneService.beginZone(ctx, of, { serverId: null })).zone.id
 }
 
 /** Takes away, or refuses to stand beside, what users have written at these names. @throws AppError invalid_state */
@@ -194,11 +190,7 @@ async function follow(ctx: Ctx, of: Of): Promise<void> {
   })
 }
 
-const hasZone = async (ctx: Ctx, of: Of): Promise<boolean> =>
-  dnsZoneService.getZone(ctx, of).then(
-    ({ state }) => state !== 'ending' && state !== 'ended',
-    (error: unknown) => {
-      if (error instanceof AppError && error.code === 'not_found') return false
-      throw error
-    },
-  )
+async function hasZone(ctx: Ctx, of: Of): Promise<boolean> {
+  const zone = await dnsZoneService.findZone(ctx, of)
+  return zone !== null && zone.state !== 'ending' && zone.state !== 'ended'
+}

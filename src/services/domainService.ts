@@ -10,10 +10,11 @@ import { violatedConstraint } from '../db/index.ts'
 import { AppError, notFound, requireAllowed, requireVersion } from '../errors.ts'
 import { randomToken } from '../lib/crypto.ts'
 import { newId } from '../lib/ids.ts'
+import { recordOf } from './domainProofs.ts'
 import { enqueueVerify } from './domainQueues.ts'
 import { emit, lockDomain } from './domains/changes.ts'
 import { readDomainName } from './domains/names.ts'
-import { isHeldByOther, recordOf } from './domains/proof.ts'
+import { isHeldByOther } from './domains/proof.ts'
 import * as dnsZoneService from './dnsZoneService.ts'
 import * as provisioningService from './provisioningService.ts'
 import * as tenantScopeService from './tenantScopeService.ts'
@@ -36,7 +37,7 @@ const present = (row: DomainView): Domain => ({
   registrableName: row.registrable_name,
   registration: row.registration,
   verifiedAt: isoOf(row.verified_at),
-  proof: row.verified_at === null && row.ended_at === null ? recordOf(row) : null,
+  proof: row.verified_at === null && row.ended_at === null ? recordOf(row.name, row.proof) : null,
   checkedAt: isoOf(row.checked_at),
   checkFault: row.check_fault,
   version: row.version,

@@ -1,19 +1,14 @@
 import type { SsoProvider } from '../../../shared/api/authSso.ts'
-import type { Ctx, Root } from '../../context.ts'
+import type { Ctx } from '../../context.ts'
 import * as db from '../../db/authSso.ts'
 import { violatedConstraint } from '../../db/index.ts'
 import { AppError } from '../../errors.ts'
 import * as auditService from '../auditService.ts'
+import { recordOf } from '../domainProofs.ts'
 
 /** The e-mail domains of identity providers, and how it is proven whose they are. */
 
 export const target = (id: string, name: string) => ({ type: 'ssoProvider', id, label: name })
-
-/** What DNS must have for a domain to be believed. */
-const recordOf = (domain: string, proof: string) => ({
-  name: `_mpanel.${domain}`,
-  value: `mpanel-domain-proof=${proof}`,
-})
 
 export const shownProofs = (row: db.ProviderRow): SsoProvider['domainProofs'] =>
   row.proofs.map(({ domain, proof, provenAt, fault }) => ({
@@ -39,17 +34,6 @@ export const keepDomains = (
       const message = 'One of these domains leads to another identity provider already.'
       throw new AppError('already_exists', message, { errors: [{ path: 'domains', message }] })
     })
-
-/** Why DNS does not prove a domain; null: it does. */
-export async function proofFault(root: Root, { domain, proof }: db.DomainProof): Promise<string | null> {
-  const { name, value } = recordOf(domain, proof)
-  const answer = await root.vendors.txt(name)
-  if (!answer.ok) return answer.fault
-  if (answer.records.includes(value)) return null
-  return answer.records.length === 0
-    ? `DNS has no TXT record at ${name}.`
-    : `No TXT record at ${name} has the content that is asked for.`
-}
 
 /** Writes down what a check has found. */
 export async function decide(

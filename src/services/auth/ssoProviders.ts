@@ -9,7 +9,8 @@ import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
 import * as userAdmissionService from '../userAdmissionService.ts'
 import { holds, type Identity } from '../userService.ts'
-import { decide, keepDomains, proofFault, shownProofs, target } from './ssoDomains.ts'
+import { faultOf } from '../domainProofs.ts'
+import { decide, keepDomains, shownProofs, target } from './ssoDomains.ts'
 
 const purposeOf = (id: string): string => `sso-provider:${id}`
 const redirectOf = ({ settings }: Root, id: string): string =>
@@ -233,7 +234,7 @@ export async function checkSsoProvider(
   const unproven = row.proofs.filter(({ provenAt }) => provenAt === null)
   const [result, ...faults] = await Promise.all([
     root.vendors.oidc(connectionOf(root, row)).check(),
-    ...unproven.map((proof) => proofFault(root, proof)),
+    ...unproven.map(({ domain, proof }) => faultOf(root, domain, proof)),
   ])
   return transaction(root, origin, 'platform', async (ctx) => {
     const fault = result.ok ? null : result.fault

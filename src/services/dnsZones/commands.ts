@@ -19,6 +19,12 @@ type Of = { tenantId: string; domainId: string }
 export const getZone = async (ctx: Ctx, { tenantId, domainId }: Of): Promise<Zone> =>
   present(ctx, await zoneOf(ctx, tenantId, domainId))
 
+/** The same; null where there is none. */
+export async function findZone(ctx: Ctx, { tenantId, domainId }: Of): Promise<Zone | null> {
+  const zone = await db.ofDomain(ctx.tx, tenantId, domainId)
+  return zone ? present(ctx, zone) : null
+}
+
 /** @throws AppError as `begin` */
 export async function beginZone(ctx: Ctx, of: Of, body: { serverId: string | null }): Promise<ZoneAccepted> {
   const { zone, edited } = await lifecycle.begin(ctx, of.tenantId, of.domainId, body)

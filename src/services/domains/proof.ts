@@ -2,6 +2,7 @@ import { canDomain } from '../../../shared/states/domain.ts'
 import { asSystem, type Ctx, type Root } from '../../context.ts'
 import * as domains from '../../db/domains.ts'
 import type { DomainRow } from '../../db/domains.ts'
+import { faultOf } from '../domainProofs.ts'
 import { enqueueVerify, type VerifyPayload } from '../domainQueues.ts'
 import * as tenantScopeService from '../tenantScopeService.ts'
 import { emit, lockDomain } from './changes.ts'
@@ -10,12 +11,6 @@ import { emit, lockDomain } from './changes.ts'
 const BATCH = 200
 
 type Claim = Pick<DomainRow, 'name' | 'proof'>
-
-/** What DNS must have for a domain to be its tenant's. */
-export const recordOf = ({ name, proof }: Claim) => ({
-  name: `_mpanel.${name}`,
-  value: `mpanel-domain-proof=${proof}`,
-})
 
 /** The claim that a job looks at; null: there is nothing to prove any more. @throws AppError not_found */
 export async function forCheck(ctx: Ctx, { tenantId, domainId }: VerifyPayload): Promise<Claim | null> {
@@ -30,16 +25,9 @@ const isOpen = (row: DomainRow): boolean =>
 export const isHeldByOther = (ctx: Ctx, row: DomainRow): Promise<boolean> =>
   tenantScopeService.asPlatform(ctx, (wide) => domains.isHeldByOther(wide.tx, row))
 
-/** Why DNS does not prove a domain; null: it does. */
-export async function lookUp(root: Root, claim: Claim): Promise<string | null> {
-  const { name, value } = recordOf(claim)
-  const answer = await root.vendors.txt(name)
-  if (!answer.ok) return answer.fault
-  if (answer.records.includes(value)) return null
-  return answer.records.length === 0
-    ? `DNS has no TXT record at ${name}.`
-    : `No TXT record at ${name} has the content that is asked for.`
-}
+/** Why DNS does not prove a claim; null: it does. */
+export const lookUp = (root: Root, { name, proof }: Claim): Promise<string | null> =>
+  faultOf(root, name, proof)
 
 /** Writes down what a look has found. A name that was proven by somebody else meanwhile stays theirs. */
 export async function decide(

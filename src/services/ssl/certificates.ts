@@ -16,7 +16,7 @@ import * as deployments from '../../db/sslDeployments.ts'
 import type { ListOptions } from '../../db/list.ts'
 import { AppError, notFound, requireAllowed } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
-import { certificateName, isWildcard, nameAndParents, nameSetOf } from '../../lib/x509/names.ts'
+import { certificateName, isWildcard, nameSetOf } from '../../lib/x509/names.ts'
 import { CertificateFault, certificatesIn, factsOf, requireChain, requireKeyOf } from '../../lib/x509/read.ts'
 import * as auditService from '../auditService.ts'
 import * as provisioningService from '../provisioningService.ts'
@@ -81,11 +81,7 @@ function readNames(given: readonly string[]): string[] {
 
 /** A name is given to whoever has proven its domain, or one above it. @throws AppError invalid_input */
 async function requireProven(ctx: Ctx, tenantId: string, names: readonly string[]): Promise<void> {
-  const open = await certificates.unproven(
-    ctx.tx,
-    tenantId,
-    names.map((name) => ({ name, holders: nameAndParents(name) })),
-  )
+  const open = await certificates.unproven(ctx.tx, tenantId, names)
   if (open.length > 0)
     throw invalid(
       'names',

@@ -8,7 +8,6 @@ import type { ChallengeRow, OrderRow } from '../../db/sslOrders.ts'
 import { AppError, notFound } from '../../errors.ts'
 import type { AcmeAuthorization, AcmeConnection, AcmeOrder } from '../../integrations/acme/types.ts'
 import { newId } from '../../lib/ids.ts'
-import { nameAndParents } from '../../lib/x509/names.ts'
 import * as dnsZoneService from '../dnsZoneService.ts'
 import type { IssuePayload } from '../sslQueues.ts'
 import { noteIssuerProblem, purposeOfEab } from './issuers.ts'
@@ -31,11 +30,7 @@ export async function open(ctx: Ctx, { tenantId, certificateId, orderId }: Issue
 
 /** The names that no proven domain of the tenant holds any more. */
 export const unprovenNames = (ctx: Ctx, { tenant_id, names }: CertificateRow): Promise<string[]> =>
-  certificates.unproven(
-    ctx.tx,
-    tenant_id,
-    names.map((name) => ({ name, holders: nameAndParents(name) })),
-  )
+  certificates.unproven(ctx.tx, tenant_id, names)
 
 /** The same of a certificate by its id. @throws AppError not_found */
 export async function unprovenOf(ctx: Ctx, certificateId: string): Promise<string[]> {
