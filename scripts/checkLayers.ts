@@ -39,6 +39,7 @@ const SHARED_PARTS: Record<string, string[]> = {
     'timers',
     'idempotency',
     'installation',
+    'installationFigures',
     'installationLock',
   ],
 }

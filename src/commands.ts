@@ -5,7 +5,7 @@ import { asSystem, systemOrigin, transaction, type Ctx } from './context.ts'
 import { unreachable } from './db/installationLock.ts'
 import { migrate, schemaState } from './db/migrate.ts'
 import { createDeps, type Deps } from './deps.ts'
-import { doctor } from './doctor.ts'
+import { doctor, examine } from './doctor.ts'
 import { AppError, StartupError } from './errors.ts'
 import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
 import * as provisioningService from './services/provisioningService.ts'
@@ -13,6 +13,7 @@ import * as sslService from './services/sslService.ts'
 import * as userService from './services/userService.ts'
 import { startServer } from './server.ts'
 import { start } from './start.ts'
+import { collect, write } from './supportBundle.ts'
 import { startWorker } from './worker.ts'
 import { checkZone } from './zoneCommand.ts'
 
@@ -22,7 +23,8 @@ const USAGE = `usage: mpanel <command>
   serve                     the HTTP server, against DATABASE_URL
   worker                    one worker, against DATABASE_URL; run as many as you like
   migrate                   bring the database of DATABASE_URL to this version's schema
-  doctor                    check configuration, database and clusters, and say what to do
+  doctor                    check configuration, database, workers and outside systems, and say what to do
+  support-bundle            [--file <f>]; what helpers need to know of this installation, without secrets and personal data
   admin create-user         --email <e-mail> --role <ROLE> [--name <name>] [--tenant <slug>]; password in MPANEL_NEW_PASSWORD
   admin create-api-key      --email <owner> --name <name> [--scope <permission> …] [--tenant <slug>] [--days <n>]
   audit verify              [--checkpoints <file>]; recompute the audit log: 0 intact, 1 tampered with, 2 could not be checked
@@ -66,6 +68,8 @@ export async function runCommand(args: string[], readConfig: () => Config): Prom
       if (!(await doctor(readConfig(), say))) process.exitCode = 1
       return
     }
+    case 'support-bundle':
+      return supportBundle(readConfig(), rest)
     case 'admin':
       return admin(readConfig(), rest)
     case 'audit':
@@ -160,6 +164,14 @@ async function withDatabase(config: Config, work: (deps: Deps) => Promise<void>)
     await deps.close()
     await embedded?.stop()
   }
+}
+
+async function supportBundle(config: Config, args: string[]): Promise<void> {
+  const { file = `mpanel-support-${new Date().toISOString().replace(/[:.]/g, '-')}.json.gz` } =
+    parseOptions(args)
+  const findings = await examine(config)
+  await withDatabase(config, async (deps) => write(file, await collect(deps, config, findings)))
+  say(`${file} was written. Look through it before you hand it on: zless ${file}`)
 }
 
 /** Exit codes as an auditor's script needs them: 0 intact, 1 tampered with, 2 could not be checked. */

@@ -1,63 +1,169 @@
+import { existsSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Config } from './config.ts'
-import { systemOrigin, transaction } from './context.ts'
+import { systemOrigin, transaction, type Ctx, type Root } from './context.ts'
+import * as figures from './db/installationFigures.ts'
 import { schemaState } from './db/migrate.ts'
 import { createDeps } from './deps.ts'
+import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
+import * as billingCollectionService from './services/billingCollectionService.ts'
+import * as dnsServerCheck from './services/dnsServerCheck.ts'
+import * as dnsServerService from './services/dnsServerService.ts'
+import * as domainRegistrarService from './services/domainRegistrarService.ts'
 import * as provisioningService from './services/provisioningService.ts'
+
+/** One line of what was looked at. `said` tells how it is, or what is wrong and what to do. */
+export type Finding = { name: string; ok: boolean; said: string }
+
+const ORIGIN = systemOrigin('doctor', 'doctor')
+const ALL = { limit: 200, sort: 'createdAt' } as const
+const FREE_BYTES = 2 ** 30
+const SKEW_MS = 2_000
+
+/** Runs every check. @returns what each found, in the order in which they ran */
+export async function examine(config: Config): Promise<Finding[]> {
+  const findings: Finding[] = []
+  const check = async (name: string, run: () => Promise<string>): Promise<boolean> => {
+    const finding = await run().then(
+      (said) => ({ name, ok: true, said }),
+      (error: unknown) => ({ name, ok: false, said: (error as Error).message }),
+    )
+    findings.push(finding)
+    return finding.ok
+  }
+  await check('node', async () => process.version)
+  await check('disk', () => freeSpace(config.dataDir))
+  const embedded = config.databaseUrl === undefined && existsSync(join(config.dataDir, 'postgres'))
+  if (config.databaseUrl === undefined && !embedded) {
+    findings.push({
+      name: 'database',
+      ok: true,
+      said: 'DATABASE_URL is not set and there is none in the data folder yet: `mpanel start` makes one',
+    })
+    return findings
+  }
+  const own = embedded ? await startEmbeddedPostgres({ ...config, log: () => undefined }) : undefined
+  const { root, close } = createDeps(config, config.databaseUrl ?? own?.url ?? '')
+  try {
+    if (await checkDatabase(root, check)) await checkInstallation(root, config, check)
+    return findings
+  } finally {
+    await close()
+    await own?.stop()
+  }
+}
 
 /** Runs every check and says, for each that fails, what to do. @returns whether all passed */
 export async function doctor(config: Config, say: (line: string) => void): Promise<boolean> {
-  let healthy = true
-  const check = async (name: string, run: () => Promise<string>): Promise<boolean> => {
-    try {
-      say(`ok    ${name}: ${await run()}`)
-      return true
-    } catch (error) {
-      healthy = false
-      say(`FAIL  ${name}: ${(error as Error).message}`)
-      return false
-    }
-  }
-  await check('node', async () => process.version)
-  const { databaseUrl } = config
-  if (databaseUrl === undefined) {
-    say(
-      '      database: DATABASE_URL is not set; `mpanel start` uses its own PostgreSQL, other commands need one',
+  const findings = await examine(config)
+  for (const { name, ok, said } of findings) say(`${ok ? 'ok   ' : 'FAIL '} ${name}: ${said}`)
+  return findings.every(({ ok }) => ok)
+}
+
+type Check = (name: string, run: () => Promise<string>) => Promise<boolean>
+
+const asDoctor = <T>(root: Root, work: (ctx: Ctx) => Promise<T>): Promise<T> =>
+  transaction(root, ORIGIN, 'platform', work)
+
+async function freeSpace(folder: string): Promise<string> {
+  if (!existsSync(folder)) return `${folder} is not there yet`
+  const { bavail, bsize } = await statfs(folder)
+  const gib = ((bavail * bsize) / FREE_BYTES).toFixed(1)
+  if (bavail * bsize < FREE_BYTES)
+    throw new Error(`${gib} GiB are free where ${folder} lies: make room, or move it with MPANEL_DATA_DIR`)
+  return `${gib} GiB are free where ${folder} lies`
+}
+
+/** @returns whether the rest can be asked */
+async function checkDatabase(root: Root, check: Check): Promise<boolean> {
+  const isReachable = await check('database', async () => {
+    const { rows } = await root.db.pool.query<{ version: string }>(
+      `select current_setting('server_version') as version`,
     )
-    return healthy
-  }
-  const { root, close } = createDeps(config, databaseUrl)
-  try {
-    const reachable = await check('database', async () => {
-      const { rows } = await root.db.pool.query<{ version: string }>(
-        `select current_setting('server_version') as version`,
-      )
-      return `PostgreSQL ${rows[0]?.version}`
-    })
-    if (!reachable) return false
-    const current = await check('schema', async () => {
-      const state = await schemaState(root.db.pool)
-      if (state !== 'current')
-        throw new Error(`it is ${state}; run \`mpanel migrate\` with the newest version you have`)
-      return state
-    })
-    if (!current) return false
-    const asDoctor = <T>(work: Parameters<typeof transaction<T>>[3]) =>
-      transaction(root, systemOrigin('doctor', 'doctor'), 'platform', work)
-    const clusters = await asDoctor((ctx) =>
-      provisioningService.listClusters(ctx, { limit: 200, sort: 'createdAt' }),
+    return `PostgreSQL ${rows[0]?.version}`
+  })
+  if (!isReachable) return false
+  return check('schema', async () => {
+    const state = await schemaState(root.db.pool)
+    if (state !== 'current')
+      throw new Error(`it is ${state}; run \`mpanel migrate\` with the newest version you have`)
+    return state
+  })
+}
+
+async function checkInstallation(root: Root, config: Config, check: Check): Promise<void> {
+  await check('secret key', async () => {
+    await asDoctor(root, provisioningService.requireSecretKey)
+    return 'it opens what the database holds'
+  })
+  await check('rights', async () => {
+    const { role, bypassesRowSecurity } = await asDoctor(root, ({ tx }) => figures.rights(tx))
+    return bypassesRowSecurity
+      ? `searches use their indexes as ${role}`
+      : `with many customers run \`alter role ${role} bypassrls\`, so that searches use their indexes`
+  })
+  await check('clock', async () => {
+    const { now } = await asDoctor(root, ({ tx }) => figures.rights(tx))
+    const skew = Math.abs(Date.now() - now.getTime())
+    if (skew > SKEW_MS)
+      throw new Error(`it is ${Math.round(skew / 1_000)} s off the database's: set both by NTP`)
+    return 'it agrees with the database'
+  })
+  await check('audit log', async () =>
+    existsSync(config.auditCheckpoints)
+      ? `its checkpoints are in ${config.auditCheckpoints}`
+      : 'there are no checkpoints on this machine; they are where the workers are',
+  )
+  await check('mail', async () =>
+    config.mail ? 'a mail server is set' : 'SMTP_URL is not set: mails are kept in mPanel and not sent',
+  )
+  await checkAutomation(root, check)
+  await checkOutside(root, check)
+}
+
+async function checkAutomation(root: Root, check: Check): Promise<void> {
+  await check('workers', async () => {
+    const fleet = await asDoctor(root, provisioningService.listWorkers)
+    const running = fleet.filter(({ state }) => state === 'running')
+    if (running.length === 0) throw new Error('none is running: start `mpanel worker`, or `mpanel start`')
+    return `${running.length} running`
+  })
+  for (const { code, ref, message } of await asDoctor(root, provisioningService.listAlerts))
+    await check(ref === '' ? `alert ${code}` : `alert ${code} ${ref}`, () =>
+      Promise.reject(new Error(message)),
     )
-    for (const cluster of clusters.items) {
-      await check(`cluster ${cluster.name}`, async () => {
-        const proxmox = root.vendors.proxmox(
-          await asDoctor((ctx) => provisioningService.clusterConnection(ctx, cluster.id)),
-        )
-        const answer = await proxmox.version()
-        if (answer.outcome === 'ok') return `Proxmox VE ${answer.value.version}`
-        throw new Error('message' in answer ? answer.message : answer.outcome)
-      })
-    }
-    return healthy
-  } finally {
-    await close()
-  }
+}
+
+const problemsOf = (problems: readonly string[], otherwise: string): string => {
+  if (problems.length > 0) throw new Error(problems.join(' '))
+  return otherwise
+}
+
+/** Every outside system answers, and takes the key that mPanel has for it. */
+async function checkOutside(root: Root, check: Check): Promise<void> {
+  const clusters = await asDoctor(root, (ctx) => provisioningService.listClusters(ctx, ALL))
+  for (const { id, name } of clusters.items)
+    await check(`cluster ${name}`, async () => {
+      const connection = await asDoctor(root, (ctx) => provisioningService.clusterConnection(ctx, id))
+      const answer = await root.vendors.proxmox(connection).version()
+      if (answer.outcome === 'ok') return `Proxmox VE ${answer.value.version}`
+      throw new Error('message' in answer ? answer.message : answer.outcome)
+    })
+  const servers = await asDoctor(root, (ctx) => dnsServerService.listServers(ctx, ALL))
+  for (const { id, name } of servers.items)
+    await check(`DNS server ${name}`, async () => {
+      const { problems, version, zones } = await dnsServerCheck.checkServer(root, ORIGIN, id)
+      return problemsOf(problems, `${version}, ${zones} zones`)
+    })
+  const registrars = await asDoctor(root, (ctx) => domainRegistrarService.listRegistrars(ctx, ALL))
+  for (const { id, name } of registrars.items)
+    await check(`registrar ${name}`, async () =>
+      problemsOf((await domainRegistrarService.checkRegistrar(root, ORIGIN, id)).problems, 'it answers'),
+    )
+  const providers = await asDoctor(root, (ctx) => billingCollectionService.listProviders(ctx, ALL))
+  for (const { id, kind, tenantName } of providers.items)
+    await check(`${kind} of ${tenantName ?? 'the platform'}`, async () =>
+      problemsOf((await billingCollectionService.checkProvider(root, ORIGIN, id)).problems, 'it answers'),
+    )
 }

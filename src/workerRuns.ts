@@ -5,6 +5,7 @@ import { CancelRequested, LeaseLost, Stopped } from './jobs/errors.ts'
 import { endOf } from './jobs/journal.ts'
 import { runJob, type EngineOptions, type JobHandler } from './jobs/steps.ts'
 import * as auditService from './services/auditService.ts'
+import { VERSION } from './version.ts'
 
 /** A job that took this many workers with it goes to a person instead of to the next worker. */
 const MAX_LOST_WORKERS = 5
@@ -20,7 +21,7 @@ export async function runClaimed(
 ): Promise<void> {
   try {
     const handler = options.handlers.get(job.kind)
-    if (!handler) throw new Error(`this version has no handler for ${job.kind}`)
+    if (!handler) return await leaveToOthers(root, job)
     await runJob(root, handler, job, signal, options)
   } catch (error) {
     const { reason } = signal as { reason: unknown }
@@ -38,6 +39,23 @@ export async function runClaimed(
         : queue.putBack(tx, lease, { delayMs: options.minWaitMs, waitingFor: message, countAttempt: true }),
     )
   }
+}
+
+const ELSEWHERE_MS = 10_000
+
+/**
+ * During an upgrade new servers order what this worker does not know yet: it waits for one that does. When none comes, the
+ * watch sees how long it waits, and behind its deadline it is for a person.
+ */
+function leaveToOthers(root: Root, job: JobRow): Promise<void> {
+  const message = `${VERSION} of mPanel does not know ${job.kind}: it waits for a worker of another version`
+  root.log.warn({ jobId: job.id }, message)
+  const isOverdue = job.deadline_at !== null && root.now() > job.deadline_at
+  return giveBack(root, job, (tx, lease) =>
+    isOverdue
+      ? queue.finish(tx, lease, 'stuck', { code: 'unknown_kind', message })
+      : queue.putBack(tx, lease, { delayMs: ELSEWHERE_MS, waitingFor: message, countAttempt: false }),
+  )
 }
 
 /** Whoever claims it next goes on with it, or undoes it. Not even that can be written: then its lease runs out. */

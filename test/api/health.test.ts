@@ -22,13 +22,10 @@ test('a server that can serve says so', async () => {
   expect(await nobody.get('/readyz')).toMatchObject({ status: 200, body: { status: 'ok' } })
 })
 
-test('a server whose database has another schema is not ready, and says which way', async () => {
+test('a server goes on while a newer version has migrated, and is not ready when its schema is gone', async () => {
   const owner = await ownerOf(app.databaseUrl)
   await owner.query(`insert into schema_migrations (name, checksum) values ('9999_future.sql', 'x')`)
-  expect(await nobody.get('/readyz')).toMatchObject({
-    status: 503,
-    body: { status: 'the database schema is ahead' },
-  })
+  expect(await nobody.get('/readyz')).toMatchObject({ status: 200, body: { status: 'ok' } })
   await owner.query(`delete from schema_migrations where name = '9999_future.sql'`)
   const [last] = await owner.query<{ name: string; checksum: string }>(
     `delete from schema_migrations where name = (select max(name) from schema_migrations) returning name, checksum`,

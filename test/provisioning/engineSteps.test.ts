@@ -230,15 +230,18 @@ describe('a job', () => {
     expect(job.error).toMatchObject({ code: 'full', message: 'no room yet' })
   })
 
-  it('of a kind that this version does not know does not spin, does not stop others, and is kept for a person', async () => {
+  it('of a kind that this version does not know waits for a worker that does, without an attempt and in nobody’s way', async () => {
     await engine.startWorker()
-    const id = await engine.add({ kind: 'no.such.kind', maxAttempts: 4 })
+    const id = await engine.add({ kind: 'no.such.kind', maxAttempts: 1 })
+    const late = await engine.add({ kind: 'no.such.kind', maxAttempts: 1, deadlineMs: -1 })
     const other = await engine.add({ kind: defineOne(async () => undefined) })
     await engine.state(other, 'succeeded')
-    expect((await engine.state(id, 'scheduled')).waiting_for).toContain('no handler for no.such.kind')
-    const job = await engine.state(id, 'stuck')
-    expect(job.error).toMatchObject({ message: 'this version has no handler for no.such.kind' })
-    expect(job.fence).toBe(4n)
+    const waiting = await engine.state(id, 'scheduled')
+    expect(waiting.waiting_for).toMatch(
+      /does not know no\.such\.kind: it waits for a worker of another version/,
+    )
+    expect(waiting.attempts).toBe(0)
+    expect((await engine.state(late, 'stuck')).error).toMatchObject({ code: 'unknown_kind' })
   })
 
   it('whose payload is of another form does not spin either', async () => {

@@ -19,8 +19,8 @@ export type Run = {
 }
 
 /** Runs `mpanel <args>` as a process of its own with nothing in its environment but what is given. */
-export function mpanel(args: string[], env: Record<string, string>): Run {
-  const child = spawn(process.execPath, [CLI, ...args], {
+export function mpanel(args: string[], env: Record<string, string>, program = CLI): Run {
+  const child = spawn(process.execPath, [program, ...args], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

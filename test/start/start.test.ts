@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
@@ -103,6 +104,24 @@ describe('npm start', { timeout: 120_000 }, () => {
     const secret = await readFile(join(dataDir, 'secret.key'), 'utf8')
     expect(Buffer.from(secret, 'base64')).toHaveLength(32)
     await stop(run)
+  })
+
+  it('goes on from a copy of its data folder, made and brought back as docs/operations.md says', async () => {
+    const restored = await dataFolder()
+    await chmod(restored, 0o711)
+    const copy = join(restored, 'mpanel-backup.tgz')
+    for (const args of [
+      ['-C', dataDir, '-chzf', copy, '.'],
+      ['-C', restored, '-xpzf', copy],
+    ])
+      expect(spawnSync('tar', args, { encoding: 'utf8' }).stderr).toBe('')
+    const run = mpanel(['start'], { ...env(), MPANEL_DATA_DIR: restored })
+    await run.says(/mPanel is ready/)
+    const api = await createApi(`http://127.0.0.1:${port}`, LOGIN)
+    const pods = await api.get<{ items: { state: string }[] }>('/api/admin/hosting/cloudpods')
+    expect(pods.body.items.map((pod) => pod.state)).toEqual(['active'])
+    await stop(run)
+    await rm(restored, { recursive: true, force: true })
   })
 })
 

@@ -1,0 +1,55 @@
+import { sql } from 'kysely'
+import type { Tx } from './index.ts'
+
+/** Figures of the database itself, for whoever has to find out why it is slow or wrong. Nothing of what it holds. */
+
+export type TableFigures = { name: string; rows: number; bytes: number; deadRows: number }
+
+/** Every table with its partitions: rows as PostgreSQL estimates them, bytes with indexes. The largest first. */
+export async function tables(tx: Tx): Promise<TableFigures[]> {
+  const { rows } = await sql<TableFigures>`
+    select c.relname as name, greatest(c.reltuples, 0)::float8 as rows, pg_total_relation_size(c.oid)::float8 as bytes,
+      coalesce(s.n_dead_tup, 0)::float8 as "deadRows"
+    from pg_class c left join pg_stat_user_tables s on s.relid = c.oid
+    where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
+    order by 3 desc, 1`.execute(tx)
+  return rows
+}
+
+/** What was set otherwise than PostgreSQL comes, but for paths, names and addresses. */
+export async function settings(tx: Tx): Promise<Record<string, string>> {
+  const { rows } = await sql<{ name: string; value: string }>`
+    select name, setting || coalesce(' ' || unit, '') as value from pg_settings
+    where source not in ('default', 'client', 'session') and vartype <> 'string' order by name`.execute(tx)
+  return Object.fromEntries(rows.map(({ name, value }) => [name, value]))
+}
+
+export type Sessions = { state: string; sessions: number; longestSeconds: number }
+
+/** The sessions of this database by state, with the longest transaction of each. */
+export async function sessions(tx: Tx): Promise<Sessions[]> {
+  const { rows } = await sql<Sessions>`
+    select coalesce(state, 'background') as state, count(*)::int as sessions,
+      coalesce(extract(epoch from clock_timestamp() - min(xact_start)), 0)::float8 as "longestSeconds"
+    from pg_stat_activity where datname = current_database() group by 1 order by 1`.execute(tx)
+  return rows
+}
+
+export type Rights = { version: string; role: string; bypassesRowSecurity: boolean; now: Date }
+
+export async function rights(tx: Tx): Promise<Rights> {
+  const { rows } = await sql<Rights>`
+    select current_setting('server_version') as version, session_user::text as role, clock_timestamp() as now,
+      (select rolbypassrls or rolsuper from pg_roles where rolname = session_user) as "bypassesRowSecurity"`.execute(
+    tx,
+  )
+  const [row] = rows
+  if (!row) throw new Error('the database says nothing of itself')
+  return row
+}
+
+export async function migrations(tx: Tx): Promise<{ name: string; appliedAt: Date }[]> {
+  const { rows } = await sql<{ name: string; appliedAt: Date }>`
+    select name, applied_at as "appliedAt" from schema_migrations order by name`.execute(tx)
+  return rows
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto'
+import { readFile, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Customer } from '../../shared/api/customers.ts'
+import { requireSecretKey } from '../../src/services/provisioningService.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import { dataFolder, mpanel } from './process.ts'
+
+let app: TestApp
+let folder = ''
+const KEY = randomBytes(32).toString('base64')
+beforeAll(async () => {
+  app = await startApp({ env: { MPANEL_SECRET_KEY: KEY } })
+  await app.as(requireSecretKey)
+  folder = await dataFolder()
+})
+afterAll(async () => {
+  await app.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** As on another machine of the same installation. */
+const env = (more: Record<string, string> = {}): Record<string, string> => ({
+  DATABASE_URL: app.databaseUrl,
+  MPANEL_SECRET_KEY: KEY,
+  MPANEL_DATA_DIR: folder,
+  ...more,
+})
+
+it('the doctor finds a sound installation sound, and says what to do about each thing that is not', async () => {
+  const sound = mpanel(['doctor'], env())
+  expect(await sound.ended, sound.output()).toBe(0)
+  expect(sound.output()).toMatch(/ok +cluster .*: Proxmox VE \d/)
+  expect(sound.output()).toMatch(/ok +workers: 1 running/)
+
+  const strange = mpanel(['doctor'], env({ MPANEL_SECRET_KEY: randomBytes(32).toString('base64') }))
+  expect(await strange.ended).toBe(1)
+  expect(strange.output()).toMatch(/FAIL +secret key: .*not the one of this database/)
+
+  await app.sim.close()
+  const cut = mpanel(['doctor'], env())
+  expect(await cut.ended).toBe(1)
+  expect(cut.output()).toMatch(/FAIL +cluster .*: /)
+  expect(cut.output()).toMatch(/ok +workers/)
+
+  const nowhere = mpanel(['doctor'], { ...env(), DATABASE_URL: 'postgres://u:sesame@127.0.0.1:1/x' })
+  expect(await nowhere.ended).toBe(1)
+  expect(nowhere.output()).toMatch(/FAIL +database: /)
+  expect(nowhere.output()).not.toContain('sesame')
+})
+
+it('a support bundle tells of the installation, and nothing of customers, addresses or secrets', async () => {
+  const tenantId = await app.tenant()
+  const customer = { tenantId, name: 'Canary Yellowfeather', email: 'canary@example.com' }
+  expect((await app.admin.post<Customer>('/api/admin/customers', customer)).status).toBe(201)
+  const file = join(folder, 'bundle.json.gz')
+  const secrets = {
+    SMTP_URL: 'smtp://canary-user:canary-password@mail.example.com',
+    MPANEL_MAIL_FROM: 'canary-sender@example.com',
+    MPANEL_PUBLIC_URL: 'https://canary-panel.example.com',
+  }
+  const run = mpanel(['support-bundle', '--file', file], env(secrets))
+  expect(await run.ended, run.output()).toBe(0)
+  expect((await stat(file)).mode & 0o777).toBe(0o600)
+
+  const text = gunzipSync(await readFile(file)).toString('utf8')
+  const bundle = JSON.parse(text) as {
+    format: string
+    configuration: { set: string[]; publicUrlIsHttps: boolean }
+    checks: { name: string; ok: boolean }[]
+    database: { tables: { name: string }[]; migrations: unknown[] }
+    automation: { workers: unknown[] }
+    metrics: string
+  }
+  expect(bundle.format).toBe('mpanel-support-bundle/1')
+  expect(bundle.configuration).toMatchObject({ set: ['secretKey', 'mail'], publicUrlIsHttps: true })
+  expect(bundle.database.tables.map(({ name }) => name)).toContain('customers')
+  expect(bundle.database.migrations.length).toBeGreaterThan(50)
+  expect(bundle.automation.workers).toHaveLength(1)
+  expect(bundle.metrics).toContain('mpanel_jobs')
+  for (const canary of [
+    /canary/i,
+    /yellowfeather/i,
+    /example\.com/,
+    new RegExp(env().MPANEL_SECRET_KEY ?? ''),
+  ])
+    expect(text).not.toMatch(canary)
+
+  const again = mpanel(['support-bundle', '--file', file], env())
+  expect(await again.ended).toBe(1)
+  expect(again.output()).toMatch(/cannot be written: .*Name another with --file/)
+})
