@@ -108,13 +108,13 @@ describe('npm start', { timeout: 120_000 }, () => {
 
   it('goes on from a copy of its data folder, made and brought back as docs/operations.md says', async () => {
     const restored = await dataFolder()
-    await chmod(restored, 0o711)
     const copy = join(restored, 'mpanel-backup.tgz')
     for (const args of [
       ['-C', dataDir, '-chzf', copy, '.'],
       ['-C', restored, '-xpzf', copy],
     ])
       expect(spawnSync('tar', args, { encoding: 'utf8' }).stderr).toBe('')
+    await chmod(restored, 0o711)
     const run = mpanel(['start'], { ...env(), MPANEL_DATA_DIR: restored })
     await run.says(/mPanel is ready/)
     const api = await createApi(`http://127.0.0.1:${port}`, LOGIN)
