@@ -789,6 +789,40 @@ create table clusters (
   constraint clusters_vmid_min_check CHECK ((vmid_min >= 100))
 );
 
+create table coupons (
+  id uuid not null,
+  tenant_id uuid not null,
+  code text not null,
+  name text not null,
+  percent_ppm integer,
+  amount_minor bigint,
+  currency character(3),
+  periods integer,
+  plan_ids uuid[] not null default '{}'::uuid[],
+  once_per_customer boolean not null,
+  max_redemptions integer,
+  redeemed integer not null default 0,
+  valid_until timestamp with time zone,
+  state text not null default 'active'::text,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint coupons_tenant_id_code_key UNIQUE (tenant_id, code),
+  constraint coupons_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint coupons_pkey PRIMARY KEY (id),
+  constraint coupons_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint coupons_amount_minor_check CHECK ((amount_minor > 0)),
+  constraint coupons_check CHECK (((num_nonnulls(percent_ppm, amount_minor) = 1) AND ((amount_minor IS NULL) = (currency IS NULL)))),
+  constraint coupons_code_check CHECK ((code ~ '^[A-Z0-9][A-Z0-9-]{2,39}$'::text)),
+  constraint coupons_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint coupons_max_redemptions_check CHECK ((max_redemptions > 0)),
+  constraint coupons_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint coupons_percent_ppm_check CHECK (((percent_ppm >= 1) AND (percent_ppm <= 1000000))),
+  constraint coupons_periods_check CHECK (((periods >= 1) AND (periods <= 1200))),
+  constraint coupons_redeemed CHECK (((redeemed >= 0) AND (redeemed <= COALESCE(max_redemptions, redeemed)))),
+  constraint coupons_state_check CHECK ((state = ANY (ARRAY['active'::text, 'retired'::text])))
+);
+
 create table credit_notes (
   id uuid not null,
   tenant_id uuid not null,
@@ -1358,7 +1392,7 @@ create table invoice_lines (
   constraint invoice_lines_tenant_id_item_id_fkey FOREIGN KEY (tenant_id, item_id) REFERENCES subscription_items(tenant_id, id),
   constraint invoice_lines_check CHECK (((net_minor + tax_minor) = gross_minor)),
   constraint invoice_lines_check1 CHECK (((kind <> 'recurring'::text) OR (item_id IS NOT NULL))),
-  constraint invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['recurring'::text, 'setup'::text, 'manual'::text, 'credit'::text, 'carried'::text, 'domain'::text]))),
+  constraint invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['recurring'::text, 'discount'::text, 'setup'::text, 'manual'::text, 'credit'::text, 'carried'::text, 'domain'::text]))),
   constraint invoice_lines_line_no_check CHECK ((line_no > 0)),
   constraint invoice_lines_tax_category_check CHECK ((tax_category = ANY (ARRAY['S'::text, 'Z'::text, 'E'::text, 'AE'::text, 'G'::text, 'O'::text]))),
   constraint invoice_lines_tax_ppm_check CHECK (((tax_ppm >= 0) AND (tax_ppm <= 1000000))),
@@ -1838,6 +1872,8 @@ create table prices (
   setup_minor bigint not null default 0,
   state text not null default 'active'::text,
   created_at timestamp with time zone not null,
+  trial_days integer not null default 0,
+  trial_then text not null default 'activate'::text,
   constraint prices_pkey PRIMARY KEY (id),
   constraint prices_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES cloud_pod_plans(id),
   constraint prices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
@@ -1846,6 +1882,8 @@ create table prices (
   constraint prices_interval_count_check CHECK (((interval_count >= 1) AND (interval_count <= 120))),
   constraint prices_setup_minor_check CHECK ((setup_minor >= 0)),
   constraint prices_state_check CHECK ((state = ANY (ARRAY['active'::text, 'retired'::text]))),
+  constraint prices_trial_days_check CHECK (((trial_days >= 0) AND (trial_days <= 366))),
+  constraint prices_trial_then_check CHECK ((trial_then = ANY (ARRAY['activate'::text, 'method'::text, 'cancel'::text]))),
   constraint prices_unit_minor_check CHECK ((unit_minor >= 0))
 );
 
@@ -2371,19 +2409,27 @@ create table subscriptions (
   hold_until timestamp with time zone,
   hold_reason text,
   hold_by jsonb,
+  coupon_id uuid,
+  coupon_until integer,
+  trial_days integer not null default 0,
+  trial_then text not null default 'activate'::text,
   constraint subscriptions_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint subscriptions_pkey PRIMARY KEY (id),
   constraint subscriptions_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES cloud_pod_plans(id),
   constraint subscriptions_price_id_fkey FOREIGN KEY (price_id) REFERENCES prices(id),
+  constraint subscriptions_tenant_id_coupon_id_fkey FOREIGN KEY (tenant_id, coupon_id) REFERENCES coupons(tenant_id, id),
   constraint subscriptions_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
   constraint subscriptions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint subscriptions_check CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['terminated'::text, 'expired'::text])))),
+  constraint subscriptions_coupon CHECK (((coupon_until IS NULL) OR (coupon_id IS NOT NULL))),
   constraint subscriptions_hold CHECK ((num_nulls(hold_until, hold_reason, hold_by) = ANY (ARRAY[0, 3]))),
   constraint subscriptions_hold_reason_check CHECK (((length(hold_reason) >= 1) AND (length(hold_reason) <= 500))),
   constraint subscriptions_next_step CHECK (((next_step IS NULL) = (next_step_at IS NULL))),
   constraint subscriptions_period_check CHECK (((state <> ALL (ARRAY['active'::text, 'grace'::text, 'suspending'::text, 'suspended'::text, 'unsuspending'::text])) OR ((anchor_date IS NOT NULL) AND (current_period IS NOT NULL) AND (periods_billed > period_no)))),
   constraint subscriptions_provider_check CHECK ((provider = ANY (ARRAY['manual'::text, 'stripe'::text, 'whmcs'::text]))),
-  constraint subscriptions_state_check CHECK ((state = ANY (ARRAY['awaiting_payment'::text, 'provisioning'::text, 'active'::text, 'grace'::text, 'suspending'::text, 'suspended'::text, 'unsuspending'::text, 'terminating'::text, 'terminated'::text, 'expired'::text])))
+  constraint subscriptions_state_check CHECK ((state = ANY (ARRAY['awaiting_payment'::text, 'provisioning'::text, 'trialing'::text, 'active'::text, 'grace'::text, 'suspending'::text, 'suspended'::text, 'unsuspending'::text, 'terminating'::text, 'terminated'::text, 'expired'::text]))),
+  constraint subscriptions_trial CHECK (((state <> 'trialing'::text) OR ((trial_days > 0) AND (anchor_date IS NOT NULL) AND (current_period IS NOT NULL) AND (periods_billed = 0)))),
+  constraint subscriptions_trial_then_check CHECK ((trial_then = ANY (ARRAY['activate'::text, 'method'::text, 'cancel'::text])))
 );
 
 create table system_queue partition of provisioning_jobs_live FOR VALUES IN ('system');
@@ -2882,6 +2928,8 @@ CREATE INDEX cloud_pods_vmid ON public.cloud_pods USING btree (vmid, id DESC);
 
 CREATE UNIQUE INDEX clusters_name ON public.clusters USING btree (name) WHERE (state <> 'removed'::text);
 
+CREATE INDEX coupons_list ON public.coupons USING btree (tenant_id, id DESC);
+
 CREATE INDEX credit_notes_invoice ON public.credit_notes USING btree (invoice_id);
 
 CREATE INDEX credit_notes_issued ON public.credit_notes USING btree (tenant_id, issue_date);
@@ -3176,6 +3224,8 @@ CREATE UNIQUE INDEX subscription_changes_open ON public.subscription_changes USI
 
 CREATE INDEX subscriptions_cancel_due ON public.subscriptions USING btree (cancel_at) WHERE ((cancel_at IS NOT NULL) AND (ended_at IS NULL));
 
+CREATE INDEX subscriptions_coupon_of ON public.subscriptions USING btree (coupon_id) WHERE (coupon_id IS NOT NULL);
+
 CREATE INDEX subscriptions_customer ON public.subscriptions USING btree (customer_id);
 
 CREATE INDEX subscriptions_due_steps ON public.subscriptions USING btree (next_step, next_step_at) WHERE (next_step IS NOT NULL);
@@ -3273,6 +3323,8 @@ alter table cloud_pod_templates enable row level security, force row level secur
 alter table cloud_pod_traffic enable row level security, force row level security;
 
 alter table cloud_pods enable row level security, force row level security;
+
+alter table coupons enable row level security, force row level security;
 
 alter table credit_notes enable row level security, force row level security;
 
@@ -3461,6 +3513,8 @@ create policy tenant_wall on cloud_pod_templates for all using ((( SELECT app_pl
 create policy tenant_wall on cloud_pod_traffic for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on cloud_pods for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on coupons for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on credit_notes for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -3749,6 +3803,8 @@ grant insert, select, update on cloud_pods to mpanel_app;
 grant delete, insert, select, update on cluster_templates to mpanel_app;
 
 grant insert, select, update on clusters to mpanel_app;
+
+grant insert, select, update on coupons to mpanel_app;
 
 grant insert, select on credit_notes to mpanel_app;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CHANGE_STATES } from '../states/billingSubscription.ts'
+import { CHANGE_STATES, TRIAL_THEN } from '../states/billingSubscription.ts'
 import { id, money, timestamp } from './common.ts'
 
 export const price = z.object({
@@ -9,6 +9,9 @@ export const price = z.object({
   intervalCount: z.number().int(),
   unit: money,
   setup: money,
+  /** Days without a price before the first period; 0: none. What follows them. */
+  trialDays: z.number().int(),
+  trialThen: z.enum(TRIAL_THEN),
 })
 
 /** A change of a subscription that is planned or under way, or the last one that did not come to what was meant. */
@@ -43,7 +46,7 @@ export const changePreview = z.object({
   lines: z.array(
     z.object({
       /** `credit`: billed time that is not used; `carried`: what becomes the customer's credit, so that the total is zero. */
-      kind: z.enum(['recurring', 'setup', 'credit', 'carried']),
+      kind: z.enum(['recurring', 'discount', 'setup', 'credit', 'carried']),
       description: z.string(),
       /** From the first to the last day. */
       from: day.nullable(),

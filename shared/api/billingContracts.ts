@@ -44,6 +44,9 @@ export const subscriptionCalendar = z.object({
   items: z.array(
     z.object({
       what: z.enum([
+        'trialNotice',
+        'activate',
+        'trialOver',
         'end',
         'bill',
         'advance',

@@ -531,6 +531,26 @@ export interface ClustersTable {
   region: string | null
 }
 
+export interface CouponsTable {
+  id: string
+  tenant_id: string
+  code: string
+  name: string
+  percent_ppm: number | null
+  amount_minor: bigint | null
+  currency: string | null
+  periods: number | null
+  plan_ids: Generated<string[]>
+  once_per_customer: boolean
+  max_redemptions: number | null
+  redeemed: Generated<number>
+  valid_until: Date | null
+  state: Generated<'active' | 'retired'>
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
 export interface CreditNotesTable {
   id: string
   tenant_id: string
@@ -941,7 +961,7 @@ export interface InvoiceLinesTable {
   invoice_id: string
   line_no: number
   item_id: string | null
-  kind: 'recurring' | 'setup' | 'manual' | 'credit' | 'carried' | 'domain'
+  kind: 'recurring' | 'discount' | 'setup' | 'manual' | 'credit' | 'carried' | 'domain'
   period: string | null
   description: string
   quantity: Generated<number>
@@ -1285,6 +1305,8 @@ export interface PricesTable {
   setup_minor: Generated<bigint>
   state: Generated<'active' | 'retired'>
   created_at: Date
+  trial_days: Generated<number>
+  trial_then: Generated<'activate' | 'method' | 'cancel'>
 }
 
 export interface ProvisioningJobLogsTable {
@@ -1654,6 +1676,7 @@ export interface SubscriptionsTable {
   state:
     | 'awaiting_payment'
     | 'provisioning'
+    | 'trialing'
     | 'active'
     | 'grace'
     | 'suspending'
@@ -1686,6 +1709,10 @@ export interface SubscriptionsTable {
   hold_until: Date | null
   hold_reason: string | null
   hold_by: unknown
+  coupon_id: string | null
+  coupon_until: number | null
+  trial_days: Generated<number>
+  trial_then: Generated<'activate' | 'method' | 'cancel'>
 }
 
 export interface TaxEvidenceTable {
@@ -1951,6 +1978,7 @@ export interface Tables {
   cloud_pods: CloudPodsTable
   cluster_templates: ClusterTemplatesTable
   clusters: ClustersTable
+  coupons: CouponsTable
   credit_notes: CreditNotesTable
   customer_contacts: CustomerContactsTable
   customer_fields: CustomerFieldsTable

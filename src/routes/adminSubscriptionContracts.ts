@@ -41,6 +41,21 @@ export const adminSubscriptionContracts: Route[] = [
   }),
   route({
     method: 'POST',
+    path: `${PATH}/keep`,
+    operationId: 'keepSubscription',
+    summary: 'Let a subscription go on after its trial',
+    tag,
+    notWhileImpersonating: true,
+    access: { permission: 'subscriptions:write', where: one },
+    params: idParams,
+    replies: { 200: subscription },
+    handler: async (ctx, { params, tenantId }) => {
+      const body = await BillingService.keep(ctx, tenantId, params.id)
+      return { body, version: body.version }
+    },
+  }),
+  route({
+    method: 'POST',
     path: `${PATH}/hold`,
     operationId: 'holdSubscription',
     summary: 'Keep the automation from suspending or ending a subscription for a while',

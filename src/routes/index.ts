@@ -3,6 +3,7 @@ import { adminAuditRetention } from './adminAuditRetention.ts'
 import { adminAuthSso } from './adminAuthSso.ts'
 import { adminAuditSinks } from './adminAuditSinks.ts'
 import { adminBillingPayments } from './adminBillingPayments.ts'
+import { adminBillingCoupons } from './adminBillingCoupons.ts'
 import { adminBillingDocuments } from './adminBillingDocuments.ts'
 import { adminBillingAccounts } from './adminBillingAccounts.ts'
 import { adminBillingTaxes } from './adminBillingTaxes.ts'
@@ -100,6 +101,7 @@ export const routes: readonly Route[] = [
   ...adminBillingPayments,
   ...adminBillingTaxes,
   ...adminBillingAccounts,
+  ...adminBillingCoupons,
   ...adminBillingDocuments,
   ...cloudPods,
   ...cloudPodAddresses,

@@ -26,6 +26,7 @@ const NAMES: Record<TenantThing, string> = {
   auditSink: 'sink',
   securityGroup: 'security group',
   blueprint: 'blueprint',
+  coupon: 'coupon',
   dunningPolicy: 'dunning policy',
   billingProvider: 'payment provider',
   paymentMethod: 'payment method',

@@ -176,7 +176,13 @@ describe('row-level security alone:', () => {
       'BillingService.create',
       async (ctx) => {
         const order = await prepareOrder(app.admin, other)
-        return BillingService.create(ctx, other, { ...order, sshKeys: null, region: null })
+        return BillingService.create(ctx, other, {
+          ...order,
+          sshKeys: null,
+          coupon: null,
+          shownTotalMinor: null,
+          region: null,
+        })
       },
     ],
     [

@@ -28,6 +28,7 @@ export function periodOf(of: Contract) {
     period_no: of.periodNo,
     periods_billed: of.periodsBilled,
     current_period: `[${start.toISOString()},${end.toISOString()})`,
+    ...(of.discount && { coupon_until: of.discount.until }),
   }
 }
 

@@ -12,16 +12,17 @@ import type { InvoiceRow } from '../../db/billingInvoices.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { firstDay, instantOf, localDate } from '../../lib/period.ts'
 import { factsOf } from './contracts.ts'
-import { everyText } from './invoicing.ts'
+import { countedFrom } from './discount.ts'
+import { couponWords, everyText } from './invoicing.ts'
 import { inWords, leftFrom, type Days } from './proration.ts'
 import { podOutlook, type Blocker, type PodOutlook } from './quotePod.ts'
-import { boundary, firstDayOf, presentIndex, type Contract } from './schedule.ts'
+import { boundary, discountOf, firstDayOf, presentIndex, type Contract } from './schedule.ts'
 import { sumOf, taxLines, type Amounts, type Treatment } from './taxRules.ts'
 import { taxationOf, treatmentOf } from './taxing.ts'
 
 export type Wish = z.infer<typeof changePreviewBody>
 type PricedLine = {
-  kind: 'recurring' | 'setup' | 'credit' | 'carried'
+  kind: 'recurring' | 'discount' | 'setup' | 'credit' | 'carried'
   description: string
   days: Days | null
   /** As in the price list. */
@@ -147,6 +148,8 @@ type NewTerms = {
   creditTax: Treatment | null
   credited: Days | null
   chargeMinor: bigint
+  /** What the coupon takes off it. */
+  offMinor: bigint
   days: Days
   after: Contract
 }
@@ -158,30 +161,29 @@ async function fromToday(ctx: Ctx, row: ContractRow, present: Contract, price: P
   const today = localDate(ctx.now(), row.billing_tz)
   const billed = await contracts.billedFor(ctx.tx, row.item_id, instantOf(today, row.billing_tz))
   // Never more than was billed for it.
-  const left = leftFrom(today, period, unitMinor)
+  const left = leftFrom(today, period, unitMinor - discountOf(present, periodNo))
   const creditMinor = billed === undefined ? 0n : left < billed.unit_minor ? left : billed.unit_minor
   const creditTax = billed === undefined ? null : treatmentOf(billed)
   const credited = { from: today, to: period.to }
   const { interval, interval_count: intervalCount, unit_minor } = price
-  const terms = { ...present, unitMinor: unit_minor }
-  if (interval === present.interval && intervalCount === present.intervalCount)
-    return {
-      creditMinor,
-      creditTax,
-      credited,
-      chargeMinor: leftFrom(today, period, unit_minor),
-      days: credited,
-      after: terms,
-    }
+  const terms = { ...present, planId: price.plan_id, unitMinor: unit_minor }
+  if (interval === present.interval && intervalCount === present.intervalCount) {
+    const chargeMinor = leftFrom(today, period, unit_minor)
+    const offMinor = chargeMinor - leftFrom(today, period, unit_minor - discountOf(terms, periodNo))
+    return { creditMinor, creditTax, credited, chargeMinor, offMinor, days: credited, after: terms }
+  }
   const days = { from: today, to: firstDay(today, interval, intervalCount, 1) }
-  const after = { ...terms, anchor: today, interval, intervalCount, periodNo: 0, periodsBilled: 1 }
-  return { creditMinor, creditTax, credited, chargeMinor: unit_minor, days, after }
+  const discount = countedFrom(present.discount, periodNo)
+  const after = { ...terms, discount, anchor: today, interval, intervalCount, periodNo: 0, periodsBilled: 1 }
+  const offMinor = discountOf(after, 0)
+  return { creditMinor, creditTax, credited, chargeMinor: unit_minor, offMinor, days, after }
 }
 
 function atPeriodEnd(present: Contract, price: PriceRow): NewTerms {
   const periodNo = present.periodNo + 1
   const change = {
     periodNo,
+    planId: price.plan_id,
     interval: price.interval,
     intervalCount: price.interval_count,
     unitMinor: price.unit_minor,
@@ -189,7 +191,16 @@ function atPeriodEnd(present: Contract, price: PriceRow): NewTerms {
   }
   const after = { ...present, change }
   const days = { from: firstDayOf(after, periodNo), to: firstDayOf(after, periodNo + 1) }
-  return { creditMinor: 0n, creditTax: null, credited: null, chargeMinor: price.unit_minor, days, after }
+  const offMinor = discountOf(after, periodNo)
+  return {
+    creditMinor: 0n,
+    creditTax: null,
+    credited: null,
+    chargeMinor: price.unit_minor,
+    offMinor,
+    days,
+    after,
+  }
 }
 
 function linesOf(
@@ -198,7 +209,7 @@ function linesOf(
   price: PriceRow,
   terms: NewTerms & { tax: Treatment | null },
 ): QuoteLine[] {
-  const { creditMinor, creditTax, credited, chargeMinor, days } = terms
+  const { creditMinor, creditTax, credited, chargeMinor, offMinor, days } = terms
   const line = (
     kind: PricedLine['kind'],
     description: string,
@@ -212,6 +223,7 @@ function linesOf(
   const lines = taxLines([
     ...line('credit', unused, -creditMinor, credited, creditTax),
     ...line('recurring', charged, chargeMinor, days),
+    ...line('discount', couponWords(row.coupon_code ?? ''), -offMinor, null),
     ...line('setup', `${plan.name}, set-up`, price.setup_minor, null),
   ])
   // What is more than the new charge, its tax with it, is kept; keeping it is not taxed.
