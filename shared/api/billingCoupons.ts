@@ -79,6 +79,8 @@ export const orderPreview = z.object({
     }),
   ),
   tax: money,
+  /** In millionths: 220000 is 22 percent. */
+  taxRatePpm: z.number().int(),
   /** With tax. */
   total: money,
   /** Why it is taxed as it is, in words. */

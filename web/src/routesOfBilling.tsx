@@ -22,6 +22,12 @@ export const billing = [
   }),
   createRoute({
     getParentRoute: under,
+    path: 'coupons',
+    validateSearch: search('page'),
+    component: page(() => import('./pages/billing/CouponsPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
     path: 'dunning',
     component: page(() => import('./pages/billing/DunningPage.tsx')),
   }),

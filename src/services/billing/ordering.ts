@@ -76,6 +76,7 @@ export async function previewOrder(
       tax: money(taxMinor),
     })),
     tax: money(sum.taxMinor),
+    taxRatePpm: taxation.treatment?.ratePpm ?? 0,
     total: money(sum.grossMinor),
     taxedBecause: taxation.why,
     trial: trialDays > 0 ? { days: trialDays, after: price.trial_then } : null,

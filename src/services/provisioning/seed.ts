@@ -111,7 +111,15 @@ export async function seedCatalogue(ctx: Ctx): Promise<void> {
       nodeTags: [],
       tenantId: null,
       prices: [
-        { currency: 'EUR', interval: 'month', intervalCount: 1, unitMinor: String(eur), setupMinor: '0', trialDays: 0, trialThen: 'activate' },
+        {
+          currency: 'EUR',
+          interval: 'month',
+          intervalCount: 1,
+          unitMinor: String(eur),
+          setupMinor: '0',
+          trialDays: 0,
+          trialThen: 'activate',
+        },
         {
           currency: 'EUR',
           interval: 'year',

@@ -23,6 +23,7 @@ import {
   ShieldCheck,
   Stamp,
   Tags,
+  TicketPercent,
   UserCog,
   Users,
   Workflow,
@@ -98,6 +99,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
   {
     title: 'Billing',
     places: [
+      {
+        section: 'coupons',
+        label: 'Coupons',
+        icon: TicketPercent,
+        permission: 'billing:read',
+        to: paths.coupons,
+      },
       {
         section: 'dunning',
         label: 'Unpaid invoices',
