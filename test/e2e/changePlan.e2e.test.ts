@@ -8,6 +8,8 @@ let page: Page
 let placed: Placed
 beforeAll(async () => {
   opened = await openApp()
+  // A day of a period has its price: all of this happens on one day, whenever it runs.
+  opened.app.clock.offsetMs = new Date().setUTCHours(36, 0, 0, 0) - Date.now()
   placed = await delivered(opened.app)
   page = await opened.page()
   await opened.enter(page, await opened.user('BILLING'))
