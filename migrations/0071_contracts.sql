@@ -50,9 +50,51 @@ alter table subscriptions
     or (trial_days > 0 and anchor_date is not null and current_period is not null and periods_billed = 0)),
   add constraint subscriptions_state_check check (state in ('awaiting_payment', 'provisioning', 'trialing', 'active', 'grace',
     'suspending', 'suspended', 'unsuspending', 'terminating', 'terminated', 'expired'));
+-- What is paid and not delivered is looked for each minute.
+create index subscriptions_undelivered on subscriptions (updated_at) where state = 'provisioning';
 create index subscriptions_coupon_of on subscriptions (coupon_id) where coupon_id is not null;
 
--- 'discount': what a coupon takes off the recurring line of the same item in the same invoice.
+-- What is sold beside a plan, in pieces: each adds to the pod and to the price. Never changed, only taken out. tenant_id null: sold by
+-- every tenant; plan_ids empty: beside all plans.
+create table addons (
+  id uuid primary key,
+  tenant_id uuid references tenants,
+  code text not null check (code ~ '^[a-z0-9][a-z0-9.-]{0,62}$'),
+  name text not null check (length(name) between 1 and 200),
+  cores int not null check (cores between 0 and 512),
+  memory_mb int not null check (memory_mb between 0 and 4194304),
+  disk_gb int not null check (disk_gb between 0 and 65536),
+  max_quantity int not null check (max_quantity between 1 and 1000),
+  plan_ids uuid[] not null default '{}',
+  state text not null default 'active' check (state in ('active', 'retired')),
+  version int not null default 1,
+  created_at timestamptz not null
+);
+create unique index addons_code on addons (coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'), code);
+select protect_tenant_table('addons', shared_rows => true);
+grant select, insert on addons to mpanel_app;
+grant update (state, version) on addons to mpanel_app;
+
+create table addon_prices (
+  id uuid primary key,
+  tenant_id uuid references tenants,
+  addon_id uuid not null references addons,
+  currency char(3) not null check (currency ~ '^[A-Z]{3}$'),
+  "interval" text not null check ("interval" in ('day', 'week', 'month', 'year')),
+  interval_count int not null check (interval_count between 1 and 120),
+  unit_minor bigint not null check (unit_minor >= 0),
+  unique (addon_id, currency, "interval", interval_count)
+);
+select protect_tenant_table('addon_prices', shared_rows => true);
+grant select, insert on addon_prices to mpanel_app;
+
+-- The add-ons of a subscription with their terms, as they were sold: id, priceId, name, quantity, unitMinor, cores, memoryMb, diskGb.
+alter table subscriptions add column addons jsonb not null default '[]';
+alter table subscription_changes
+  add column from_addons jsonb not null default '[]',
+  add column to_addons jsonb not null default '[]';
+
+-- 'discount': what a coupon takes off the recurring line of the same item in the same invoice. 'addon': what is sold beside it.
 alter table invoice_lines drop constraint invoice_lines_kind_check;
 alter table invoice_lines add constraint invoice_lines_kind_check
-  check (kind in ('recurring', 'discount', 'setup', 'manual', 'credit', 'carried', 'domain'));
+  check (kind in ('recurring', 'discount', 'addon', 'setup', 'manual', 'credit', 'carried', 'domain'));

@@ -75,6 +75,48 @@ create table acme_orders (
   constraint acme_orders_state_check CHECK ((state = ANY (ARRAY['open'::text, 'valid'::text, 'failed'::text])))
 );
 
+create table addon_prices (
+  id uuid not null,
+  tenant_id uuid,
+  addon_id uuid not null,
+  currency character(3) not null,
+  interval text not null,
+  interval_count integer not null,
+  unit_minor bigint not null,
+  constraint addon_prices_addon_id_currency_interval_interval_count_key UNIQUE (addon_id, currency, "interval", interval_count),
+  constraint addon_prices_pkey PRIMARY KEY (id),
+  constraint addon_prices_addon_id_fkey FOREIGN KEY (addon_id) REFERENCES addons(id),
+  constraint addon_prices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint addon_prices_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint addon_prices_interval_check CHECK (("interval" = ANY (ARRAY['day'::text, 'week'::text, 'month'::text, 'year'::text]))),
+  constraint addon_prices_interval_count_check CHECK (((interval_count >= 1) AND (interval_count <= 120))),
+  constraint addon_prices_unit_minor_check CHECK ((unit_minor >= 0))
+);
+
+create table addons (
+  id uuid not null,
+  tenant_id uuid,
+  code text not null,
+  name text not null,
+  cores integer not null,
+  memory_mb integer not null,
+  disk_gb integer not null,
+  max_quantity integer not null,
+  plan_ids uuid[] not null default '{}'::uuid[],
+  state text not null default 'active'::text,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  constraint addons_pkey PRIMARY KEY (id),
+  constraint addons_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint addons_code_check CHECK ((code ~ '^[a-z0-9][a-z0-9.-]{0,62}$'::text)),
+  constraint addons_cores_check CHECK (((cores >= 0) AND (cores <= 512))),
+  constraint addons_disk_gb_check CHECK (((disk_gb >= 0) AND (disk_gb <= 65536))),
+  constraint addons_max_quantity_check CHECK (((max_quantity >= 1) AND (max_quantity <= 1000))),
+  constraint addons_memory_mb_check CHECK (((memory_mb >= 0) AND (memory_mb <= 4194304))),
+  constraint addons_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint addons_state_check CHECK ((state = ANY (ARRAY['active'::text, 'retired'::text])))
+);
+
 create table alerts (
   id uuid not null,
   code text not null,
@@ -1392,7 +1434,7 @@ create table invoice_lines (
   constraint invoice_lines_tenant_id_item_id_fkey FOREIGN KEY (tenant_id, item_id) REFERENCES subscription_items(tenant_id, id),
   constraint invoice_lines_check CHECK (((net_minor + tax_minor) = gross_minor)),
   constraint invoice_lines_check1 CHECK (((kind <> 'recurring'::text) OR (item_id IS NOT NULL))),
-  constraint invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['recurring'::text, 'discount'::text, 'setup'::text, 'manual'::text, 'credit'::text, 'carried'::text, 'domain'::text]))),
+  constraint invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['recurring'::text, 'discount'::text, 'addon'::text, 'setup'::text, 'manual'::text, 'credit'::text, 'carried'::text, 'domain'::text]))),
   constraint invoice_lines_line_no_check CHECK ((line_no > 0)),
   constraint invoice_lines_tax_category_check CHECK ((tax_category = ANY (ARRAY['S'::text, 'Z'::text, 'E'::text, 'AE'::text, 'G'::text, 'O'::text]))),
   constraint invoice_lines_tax_ppm_check CHECK (((tax_ppm >= 0) AND (tax_ppm <= 1000000))),
@@ -2344,6 +2386,8 @@ create table subscription_changes (
   decided_by jsonb not null,
   created_at timestamp with time zone not null,
   ended_at timestamp with time zone,
+  from_addons jsonb not null default '[]'::jsonb,
+  to_addons jsonb not null default '[]'::jsonb,
   constraint subscription_changes_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint subscription_changes_pkey PRIMARY KEY (id),
   constraint subscription_changes_from_plan_id_fkey FOREIGN KEY (from_plan_id) REFERENCES cloud_pod_plans(id),
@@ -2413,6 +2457,7 @@ create table subscriptions (
   coupon_until integer,
   trial_days integer not null default 0,
   trial_then text not null default 'activate'::text,
+  addons jsonb not null default '[]'::jsonb,
   constraint subscriptions_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint subscriptions_pkey PRIMARY KEY (id),
   constraint subscriptions_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES cloud_pod_plans(id),
@@ -2781,6 +2826,8 @@ CREATE INDEX acme_orders_list ON public.acme_orders USING btree (certificate_id,
 CREATE INDEX acme_orders_of_ca ON public.acme_orders USING btree (issuer_id, url);
 
 CREATE UNIQUE INDEX acme_orders_one_open ON public.acme_orders USING btree (tenant_id, name_set) WHERE (ended_at IS NULL);
+
+CREATE UNIQUE INDEX addons_code ON public.addons USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), code);
 
 CREATE INDEX alerts_list ON public.alerts USING btree (opened_at DESC);
 
@@ -3282,6 +3329,10 @@ alter table acme_challenges enable row level security, force row level security;
 
 alter table acme_orders enable row level security, force row level security;
 
+alter table addon_prices enable row level security, force row level security;
+
+alter table addons enable row level security, force row level security;
+
 alter table api_keys enable row level security, force row level security;
 
 alter table audit_events enable row level security, force row level security;
@@ -3453,6 +3504,22 @@ alter table tenants enable row level security, force row level security;
 create policy tenant_wall on acme_challenges for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on acme_orders for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_delete on addon_prices for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_insert on addon_prices for insert with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_read on addon_prices for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
+
+create policy tenant_update on addon_prices for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_delete on addons for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_insert on addons for insert with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_read on addons for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
+
+create policy tenant_update on addons for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on api_keys for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -3740,6 +3807,10 @@ grant insert, select, update on acme_challenges to mpanel_app;
 
 grant insert, select, update on acme_orders to mpanel_app;
 
+grant insert, select on addon_prices to mpanel_app;
+
+grant insert, select on addons to mpanel_app;
+
 grant insert, select, update on alerts to mpanel_app;
 
 grant insert, select, update on api_keys to mpanel_app;
@@ -3997,6 +4068,8 @@ grant insert, select, update on users to mpanel_app;
 grant delete, insert, select, update on vmid_reservations to mpanel_app;
 
 grant delete, insert, select, update on workers to mpanel_app;
+
+grant update (state, version) on addons to mpanel_app;
 
 grant update (period, voided) on invoice_lines to mpanel_app;
 

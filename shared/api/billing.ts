@@ -3,6 +3,7 @@ import { SUBSCRIPTION_STATES, TRIAL_THEN } from '../states/billingSubscription.t
 import { OVER_LIMIT } from '../states/cloudPodTraffic.ts'
 import { nodeTags, regionName } from './provisioning.ts'
 import { plannedChange, price } from './billingChanges.ts'
+import { soldAddon } from './billingAddons.ts'
 import { couponCode, couponOff } from './billingCoupons.ts'
 import { TAX_CATEGORIES } from '../states/tax.ts'
 import { currency, id, listQuery, money, timestamp } from './common.ts'
@@ -71,6 +72,7 @@ export const subscription = z.object({
   state: z.enum(SUBSCRIPTION_STATES),
   plan: z.object({ id, code: z.string(), name: z.string() }),
   price,
+  addons: z.array(soldAddon),
   /** What it has redeemed, and for how many periods to come; null: for all. */
   coupon: z
     .object({
@@ -162,7 +164,7 @@ export const invoice = z.object({
   lines: z.array(
     z.object({
       lineNo: z.number().int(),
-      kind: z.enum(['recurring', 'discount', 'setup', 'manual', 'credit', 'carried', 'domain']),
+      kind: z.enum(['recurring', 'discount', 'addon', 'setup', 'manual', 'credit', 'carried', 'domain']),
       description: z.string(),
       /** The category as in EN 16931; null: not taxed. The rate in millionths: 220000 is 22 percent. */
       taxCategory: z.enum(TAX_CATEGORIES).nullable(),

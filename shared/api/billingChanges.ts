@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { CHANGE_STATES, TRIAL_THEN } from '../states/billingSubscription.ts'
+import { addonWish } from './billingAddons.ts'
 import { id, money, timestamp } from './common.ts'
 
 export const price = z.object({
@@ -26,10 +27,12 @@ export const plannedChange = z.object({
   problem: z.string().nullable(),
 })
 
-/** The wished plan, its price, or both. Without a price: the one of the plan for the present interval. */
+/** The wished plan, its price, or both, or other add-ons. Without a price: the one of the plan for the present interval. */
 export const changePreviewBody = z.strictObject({
   planId: id.optional(),
   priceId: id.optional(),
+  /** All that it shall have; without it: what it has. */
+  addons: z.array(addonWish).max(20).optional(),
   when: z.enum(['now', 'period_end']).default('now'),
   /** Whether a machine that has its new cores and memory only after a restart is restarted at once. */
   restart: z.boolean().default(false),
@@ -46,7 +49,7 @@ export const changePreview = z.object({
   lines: z.array(
     z.object({
       /** `credit`: billed time that is not used; `carried`: what becomes the customer's credit, so that the total is zero. */
-      kind: z.enum(['recurring', 'discount', 'setup', 'credit', 'carried']),
+      kind: z.enum(['recurring', 'discount', 'addon', 'setup', 'credit', 'carried']),
       description: z.string(),
       /** From the first to the last day. */
       from: day.nullable(),

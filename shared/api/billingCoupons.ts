@@ -71,7 +71,7 @@ export const orderPreviewQuery = z.strictObject({ priceId: id, coupon: couponCod
 export const orderPreview = z.object({
   lines: z.array(
     z.object({
-      kind: z.enum(['recurring', 'discount', 'setup']),
+      kind: z.enum(['recurring', 'discount', 'addon', 'setup']),
       description: z.string(),
       /** Without tax. */
       amount: money,

@@ -1,5 +1,6 @@
 import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
 import { RUNNING_STATES, type ChangeState } from '../../shared/states/billingSubscription.ts'
+import { isLargerThanPlan } from './billingChanges.ts'
 import { inScope, keysetPage, type ListOptions } from './list.ts'
 import type { Scope, Tx } from './index.ts'
 import type { CloudPodPlansTable, PricesTable, SubscriptionsTable } from './types.ts'
@@ -146,8 +147,8 @@ const subscriptionView = (tx: Tx) =>
       sql<ShownChange | null>`(select to_jsonb(c) from (
         select c.id, c.state, c.problem, c.effective_at, p.id as plan_id, p.code as plan_code, p.name as plan_name, r.id as price_id,
           r.interval, r.interval_count, r.unit_minor::text as unit_minor, r.setup_minor::text as setup_minor, r.trial_days, r.trial_then,
-          exists (select from cloud_pods g where g.subscription_id = c.subscription_id and g.state = 'active'
-            and (g.cores > p.cores or g.memory_mb > p.memory_mb)) as larger
+          exists (select from cloud_pods g join subscriptions s on s.id = g.subscription_id
+            where g.subscription_id = c.subscription_id and g.state = 'active' and ${isLargerThanPlan}) as larger
         from subscription_changes c join cloud_pod_plans p on p.id = c.to_plan_id join prices r on r.id = c.to_price_id
         where c.subscription_id = subscriptions.id order by c.created_at desc, c.id desc limit 1) c)`.as(
         'change',

@@ -21,6 +21,7 @@ export type ContractRow = SubscriptionRow &
     open_change: 'planned' | 'working' | null
     change_id: string | null
     change_plan_id: string | null
+    change_addons: unknown
     change_period_no: number | null
     change_interval: PriceRow['interval'] | null
     change_interval_count: number | null
@@ -47,8 +48,9 @@ export async function contractsOf(tx: Tx, ids: readonly string[]): Promise<Contr
         as item_id,
       array(select i.due_date::text from invoices i where i.subscription_id = s.id and i.status = 'open' order by i.due_date) as due,
       coalesce((select c.protected from cloud_pods c where c.subscription_id = s.id order by c.id desc limit 1), false) as protected,
-      c.state as open_change, c.id as change_id, c.to_plan_id as change_plan_id, c.period_no as change_period_no, cr.interval as change_interval, cr.interval_count as change_interval_count,
-      cr.unit_minor as change_unit_minor, cr.setup_minor as change_setup_minor, cp.name as change_plan_name
+      c.state as open_change, c.id as change_id, c.to_plan_id as change_plan_id, c.to_addons as change_addons, c.period_no as change_period_no, cr.interval as change_interval, cr.interval_count as change_interval_count,
+      cr.unit_minor as change_unit_minor,
+      case when cr.id = s.price_id then 0 else cr.setup_minor end as change_setup_minor, cp.name as change_plan_name
     from subscriptions s join prices r on r.id = s.price_id join cloud_pod_plans p on p.id = s.plan_id
       left join coupons k on k.id = s.coupon_id
       left join subscription_changes c on c.subscription_id = s.id and c.state in ('planned', 'working')
@@ -131,11 +133,11 @@ type BilledLine = Pick<
   'unit_minor' | 'tax_category' | 'tax_ppm' | 'tax_included' | 'tax_reason'
 >
 
-/** What an item was billed for a time, less its discount, unless that was taken back. */
+/** What an item was billed for a time, with its add-ons and less its discount, unless that was taken back. */
 export async function billedFor(tx: Tx, itemId: string, at: Date): Promise<BilledLine | undefined> {
   const { rows } = await sql<BilledLine>`select l.tax_category, l.tax_ppm, l.tax_included, l.tax_reason,
       (l.unit_minor + coalesce((select sum(d.unit_minor) from invoice_lines d
-        where d.invoice_id = l.invoice_id and d.item_id = l.item_id and d.kind = 'discount'), 0))::bigint as unit_minor
+        where d.invoice_id = l.invoice_id and d.item_id = l.item_id and d.kind in ('discount', 'addon')), 0))::bigint as unit_minor
     from invoice_lines l where l.item_id = ${itemId} and l.kind = 'recurring' and not l.voided and l.period @> ${at}::timestamptz`.execute(
     tx,
   )
@@ -147,4 +149,14 @@ export async function invoicesOfItem(tx: Tx, itemId: string): Promise<string[]> 
   const { rows } = await sql<{ id: string }>`select distinct invoice_id as id from invoice_lines
     where item_id = ${itemId} and kind = 'recurring' and not voided`.execute(tx)
   return rows.map((row) => row.id)
+}
+
+/** What is paid, and whose delivery has failed or had no news since. */
+export async function undelivered(tx: Tx, since: Date): Promise<{ n: number; example: string | null }> {
+  const { rows } = await sql<{ n: number; example: string | null }>`
+    select count(*)::int as n, min((select c.hostname from cloud_pods c where c.subscription_id = s.id order by c.id desc limit 1)) as example
+    from subscriptions s where s.state = 'provisioning' and (s.delivery_problem is not null or s.updated_at <= ${since})`.execute(
+    tx,
+  )
+  return rows[0] ?? { n: 0, example: null }
 }

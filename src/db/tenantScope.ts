@@ -23,6 +23,7 @@ const TABLES = {
   auditSink: 'audit_sinks',
   securityGroup: 'security_groups',
   blueprint: 'cloud_pod_blueprints',
+  addon: 'addons',
   coupon: 'coupons',
   dunningPolicy: 'dunning_policies',
   billingProvider: 'billing_providers',

@@ -49,6 +49,31 @@ export interface AcmeOrdersTable {
   ended_at: Date | null
 }
 
+export interface AddonPricesTable {
+  id: string
+  tenant_id: string | null
+  addon_id: string
+  currency: string
+  interval: 'day' | 'week' | 'month' | 'year'
+  interval_count: number
+  unit_minor: bigint
+}
+
+export interface AddonsTable {
+  id: string
+  tenant_id: string | null
+  code: string
+  name: string
+  cores: number
+  memory_mb: number
+  disk_gb: number
+  max_quantity: number
+  plan_ids: Generated<string[]>
+  state: Generated<'active' | 'retired'>
+  version: Generated<number>
+  created_at: Date
+}
+
 export interface AlertsTable {
   id: string
   code: string
@@ -961,7 +986,7 @@ export interface InvoiceLinesTable {
   invoice_id: string
   line_no: number
   item_id: string | null
-  kind: 'recurring' | 'discount' | 'setup' | 'manual' | 'credit' | 'carried' | 'domain'
+  kind: 'recurring' | 'discount' | 'addon' | 'setup' | 'manual' | 'credit' | 'carried' | 'domain'
   period: string | null
   description: string
   quantity: Generated<number>
@@ -1655,6 +1680,8 @@ export interface SubscriptionChangesTable {
   decided_by: unknown
   created_at: Date
   ended_at: Date | null
+  from_addons: Generated<unknown>
+  to_addons: Generated<unknown>
 }
 
 export interface SubscriptionItemsTable {
@@ -1713,6 +1740,7 @@ export interface SubscriptionsTable {
   coupon_until: number | null
   trial_days: Generated<number>
   trial_then: Generated<'activate' | 'method' | 'cancel'>
+  addons: Generated<unknown>
 }
 
 export interface TaxEvidenceTable {
@@ -1947,6 +1975,8 @@ export interface Tables {
   acme_accounts: AcmeAccountsTable
   acme_challenges: AcmeChallengesTable
   acme_orders: AcmeOrdersTable
+  addon_prices: AddonPricesTable
+  addons: AddonsTable
   alerts: AlertsTable
   api_keys: ApiKeysTable
   audit_archived: AuditArchivedTable

@@ -3,6 +3,7 @@ import { adminAuditRetention } from './adminAuditRetention.ts'
 import { adminAuthSso } from './adminAuthSso.ts'
 import { adminAuditSinks } from './adminAuditSinks.ts'
 import { adminBillingPayments } from './adminBillingPayments.ts'
+import { adminBillingAddons } from './adminBillingAddons.ts'
 import { adminBillingCoupons } from './adminBillingCoupons.ts'
 import { adminBillingDocuments } from './adminBillingDocuments.ts'
 import { adminBillingAccounts } from './adminBillingAccounts.ts'
@@ -101,6 +102,7 @@ export const routes: readonly Route[] = [
   ...adminBillingPayments,
   ...adminBillingTaxes,
   ...adminBillingAccounts,
+  ...adminBillingAddons,
   ...adminBillingCoupons,
   ...adminBillingDocuments,
   ...cloudPods,

@@ -8,6 +8,7 @@ import { cancel } from './billing/cancelling.ts'
 import * as subscriptions from './billing/subscriptions.ts'
 import * as provisioningService from './provisioningService.ts'
 
+export { createAddon, listAddons, updateAddon } from './billing/addons.ts'
 export { createPlan, listPlans } from './billing/catalogue.ts'
 export { listInvoices } from './billing/payments.ts'
 export { cancel, podGone, uncancel } from './billing/cancelling.ts'
@@ -30,7 +31,7 @@ export {
   podDelivered,
   retryDelivery,
 } from './billing/subscriptions.ts'
-export { podRestored, podStopped } from './billing/suspension.ts'
+export { podAbsent, podRestored, podStopped } from './billing/suspension.ts'
 export { podBack, requireRevivable } from './billing/undeleted.ts'
 
 export type Booked = Payment & { invoice: Invoice; subscription: Subscription | null }

@@ -50,6 +50,7 @@ const contract = (of: Partial<Contract> = {}): Contract => ({
   interval: 'month',
   intervalCount: 1,
   unitMinor: 499n,
+  addonsMinor: 0n,
   change: null,
   creditMinor: 0n,
   periodNo: 0,

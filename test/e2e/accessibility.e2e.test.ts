@@ -73,6 +73,7 @@ const ADDRESSES = [
   'customers/import',
   'customers/{customer}/merge?from={other}',
   'customers/{merged}',
+  'addons',
   'coupons',
   'dunning',
   'taxes',

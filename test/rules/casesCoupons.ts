@@ -44,7 +44,18 @@ async function onTrial(app: TestApp, tenantId: string): Promise<{ id: string }> 
   return { id: subscription.id }
 }
 
-/** Coupons, and what is tried first. */
+const addonTerms = (tenantId: string) => ({
+  tenantId,
+  code: `addon-${newId().slice(-12)}`,
+  name: 'Disk',
+  diskGb: 10,
+  prices: [{ currency: 'EUR', interval: 'month', unitMinor: '100' }],
+})
+
+export const addonIn = (app: TestApp, tenantId: string): Promise<{ id: string }> =>
+  good(app.admin.post<{ id: string }>('/api/admin/billing/addons', addonTerms(tenantId)))
+
+/** Coupons, add-ons, and what is tried first. */
 export const COUPON_CASES: Record<string, Case> = {
   listCoupons: async (app, tenantId) => {
     await couponIn(app, tenantId)
@@ -60,4 +71,13 @@ export const COUPON_CASES: Record<string, Case> = {
     return { id: customerId, query: `?priceId=${priceId}` }
   },
   keepSubscription: onTrial,
+  listAddons: async (app, tenantId) => {
+    await addonIn(app, tenantId)
+    return {}
+  },
+  createAddon: async (_, tenantId) => ({ body: addonTerms(tenantId) }),
+  updateAddon: async (app, tenantId) => ({
+    id: (await addonIn(app, tenantId)).id,
+    body: { state: 'retired' },
+  }),
 }

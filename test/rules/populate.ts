@@ -18,7 +18,7 @@ import { paymentsIn } from './casesPayments.ts'
 import { taxedIn } from './casesTaxes.ts'
 import { policyIn } from './casesContracts.ts'
 import { plannedIn } from './casesPlans.ts'
-import { couponIn } from './casesCoupons.ts'
+import { addonIn, couponIn } from './casesCoupons.ts'
 import { consoleTicketIn } from './casesConsole.ts'
 import { importIn } from './casesCustomers.ts'
 import { serviceKeyIn } from './casesKeys.ts'
@@ -93,6 +93,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await taxedIn(app, tenantId)
   await plannedIn(app, tenantId)
   await couponIn(app, tenantId)
+  await addonIn(app, tenantId)
   await paymentsIn(app, tenantId)
   await importIn(app, tenantId)
   await holdIn(app, tenantId)

@@ -14,6 +14,8 @@ import { populate, type Things } from './populate.ts'
 import { ownerOf, rowsOf, tenantTables, type Owner } from './rows.ts'
 
 const CATALOGUE = [
+  'addon_prices',
+  'addons',
   'billing_providers',
   'cloud_pod_blueprints',
   'cloud_pod_plans',

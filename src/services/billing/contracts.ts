@@ -5,6 +5,7 @@ import type { ContractRow } from '../../db/billingContracts.ts'
 import * as policies from '../../db/billingPolicies.ts'
 import * as customers from '../../db/customers.ts'
 import * as settingsService from '../tenantSettingsService.ts'
+import { soldIn, sumOfSold } from './addonsSold.ts'
 import type { Contract, PlannedChange, Terms } from './schedule.ts'
 
 /** What decides about a delivered contract's future. */
@@ -18,6 +19,7 @@ export function factsOf(row: ContractRow, creditMinor = 0n): Contract {
     interval: row.interval,
     intervalCount: row.interval_count,
     unitMinor: row.unit_minor,
+    addonsMinor: sumOfSold(soldIn(row.addons)),
     discount:
       row.coupon_id === null
         ? null
@@ -53,6 +55,7 @@ function changeOf(row: ContractRow): PlannedChange | null {
     interval: change_interval,
     intervalCount: change_interval_count ?? 1,
     unitMinor: row.change_unit_minor ?? 0n,
+    addonsMinor: sumOfSold(soldIn(row.change_addons ?? [])),
     setupMinor: row.change_setup_minor ?? 0n,
   }
 }

@@ -19,7 +19,7 @@ export type Line = {
   /** Null: it is of no subscription. */
   itemId: string | null
   /** `credit`: billed time that is not used; `carried`: what of it is more than the rest, which becomes the customer's credit. */
-  kind: 'recurring' | 'discount' | 'setup' | 'credit' | 'carried' | 'domain'
+  kind: 'recurring' | 'discount' | 'addon' | 'setup' | 'credit' | 'carried' | 'domain'
   period: { start: Date; end: Date } | null
   description: string
   /** As in the price list. */
@@ -164,21 +164,23 @@ export type Off = { code: string; minor: bigint }
 
 export const couponWords = (code: string): string => `Coupon ${code}`
 
-/** The lines of a period: its price, what a coupon takes off it, and a set-up fee. */
+/** The lines of a period: its price, what a coupon takes off it, add-ons, and a set-up fee. */
 export function linesOfPeriod(of: {
   planName: string
   price: Pick<PriceRow, 'interval' | 'interval_count' | 'unit_minor'>
   setupMinor: bigint
   off: Off | null
+  addons?: readonly { description: string; minor: bigint }[]
   /** Of which days. */
   days: string
-}): { kind: 'recurring' | 'discount' | 'setup'; description: string; minor: bigint }[] {
-  const { planName, price, setupMinor, off, days } = of
+}): { kind: 'recurring' | 'discount' | 'addon' | 'setup'; description: string; minor: bigint }[] {
+  const { planName, price, setupMinor, off, addons = [], days } = of
   return [
     { kind: 'recurring', description: `${planName}, ${everyText(price)}${days}`, minor: price.unit_minor },
     ...(off !== null && off.minor > 0n
       ? [{ kind: 'discount' as const, description: couponWords(off.code), minor: -off.minor }]
       : []),
+    ...addons.map((addon) => ({ kind: 'addon' as const, ...addon, description: addon.description + days })),
     ...(setupMinor > 0n
       ? [{ kind: 'setup' as const, description: `${planName}, set-up`, minor: setupMinor }]
       : []),
@@ -233,6 +235,7 @@ export function issueRenewal(
     /** Of a price that begins with this period. */
     setupMinor: bigint
     off: Off | null
+    addons: readonly { description: string; minor: bigint }[]
     planName: string
     customer: Party
     seller: Seller

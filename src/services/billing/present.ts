@@ -4,6 +4,7 @@ import { told, type Ctx } from '../../context.ts'
 import type { PriceRow, SubscriptionView } from '../../db/billing.ts'
 import type { InvoiceView, LineRow } from '../../db/billingInvoices.ts'
 import { toMoney } from '../../lib/money.ts'
+import { soldIn } from './addonsSold.ts'
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null
 
@@ -92,6 +93,12 @@ export const subscription = (ctx: Ctx, row: SubscriptionView): Subscription => (
     trialDays: row.price_trial_days,
     trialThen: row.price_trial_then,
   },
+  addons: soldIn(row.addons).map(({ id, name, quantity, unitMinor }) => ({
+    id,
+    name,
+    quantity,
+    unit: toMoney(BigInt(unitMinor), row.currency),
+  })),
   coupon:
     row.coupon_code === null
       ? null

@@ -17,6 +17,8 @@ export type Contract = {
   interval: Interval
   intervalCount: number
   unitMinor: bigint
+  /** What its add-ons come to. */
+  addonsMinor: bigint
   /** How what is billed next is taxed, as far as one knows today; without it amounts are those of the price list. */
   tax?: Treatment | null
   discount: Discount | null
@@ -47,6 +49,7 @@ export type PlannedChange = {
   interval: Interval
   intervalCount: number
   unitMinor: bigint
+  addonsMinor: bigint
   setupMinor: bigint
 }
 
@@ -116,11 +119,14 @@ export function discountOf(
 
 /** What the invoice of a period comes to, with tax. */
 export function amountOf(of: Contract, index: number): bigint {
-  const { unitMinor, change, tax = null, trial } = of
+  const { change, tax = null, trial } = of
   const off = discountOf(of, index)
   if (change === null || index < change.periodNo)
-    return grossOf(unitMinor - off + (index === 0 ? (trial?.setupMinor ?? 0n) : 0n), tax)
-  return grossOf(change.unitMinor - off + (index === change.periodNo ? change.setupMinor : 0n), tax)
+    return grossOf(of.unitMinor - off + of.addonsMinor + (index === 0 ? (trial?.setupMinor ?? 0n) : 0n), tax)
+  return grossOf(
+    change.unitMinor - off + change.addonsMinor + (index === change.periodNo ? change.setupMinor : 0n),
+    tax,
+  )
 }
 
 /** Whether the planned change has its invoice, and not begun yet. */
@@ -131,8 +137,8 @@ export const isChangeBilled = ({ change, periodsBilled }: Contract): boolean =>
 export function changed(of: Contract): Contract {
   const { change } = of
   if (change === null) return of
-  const { planId, interval, intervalCount, unitMinor, periodNo } = change
-  const after = { ...of, planId, interval, intervalCount, unitMinor, change: null, periodNo }
+  const { planId, interval, intervalCount, unitMinor, addonsMinor, periodNo } = change
+  const after = { ...of, planId, interval, intervalCount, unitMinor, addonsMinor, change: null, periodNo }
   if (!changesDays(of)) return after
   return {
     ...after,

@@ -15,6 +15,7 @@ import {
   Mail,
   type LucideIcon,
   Network,
+  PackagePlus,
   Percent,
   ReceiptText,
   SearchCheck,
@@ -74,6 +75,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         to: paths.customers,
       },
       { section: 'plans', label: 'Plans', icon: Tags, permission: 'plans:read', to: paths.plans },
+      {
+        section: 'addons',
+        label: 'Add-ons',
+        icon: PackagePlus,
+        permission: 'plans:read',
+        to: paths.addons,
+      },
     ],
   },
   {

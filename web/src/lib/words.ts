@@ -1,5 +1,6 @@
 import { percentOf } from '../../../shared/states/tax.ts'
 import type { Price } from '../api/billing.ts'
+import type { Addon } from '../api/addons.ts'
 import type { Coupon } from '../api/coupons.ts'
 import { formatMoney } from './money.ts'
 
@@ -72,7 +73,19 @@ export const TRIAL_THEN: Record<Price['trialThen'], string> = {
 }
 
 /** `€4.99 a month`, `€25.00 every 3 months`. */
-export const priceText = (price: Price): string => `${formatMoney(price.unit)} ${intervalText(price)}`
+export const priceText = (price: Price): string => unitText(price)
+export const unitText = (price: Pick<Price, 'unit' | 'interval' | 'intervalCount'>): string =>
+  `${formatMoney(price.unit)} ${intervalText(price)}`
+
+/** What one of an add-on adds to a CloudPod. */
+export function addonSize({ cores, memoryMb, diskGb }: Pick<Addon, 'cores' | 'memoryMb' | 'diskGb'>): string {
+  const parts = [
+    cores > 0 && count(cores, 'core'),
+    memoryMb > 0 && `${memory(memoryMb)} memory`,
+    diskGb > 0 && `${disk(diskGb)} disk`,
+  ]
+  return parts.filter((part) => part !== false).join(', ') || 'Nothing to its size'
+}
 
 const intervalText = ({ interval, intervalCount }: Pick<Price, 'interval' | 'intervalCount'>): string =>
   intervalCount === 1 ? `a ${interval}` : `every ${intervalCount} ${interval}s`

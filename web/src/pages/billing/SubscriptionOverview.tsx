@@ -119,6 +119,9 @@ export function SubscriptionOverview({ subscription }: { subscription: Subscript
             ],
             ['Plan', `${plan.name} (${plan.code})`],
             ['Price', priceText(price)],
+            subscription.addons.length > 0
+              ? ['Add-ons', subscription.addons.map((one) => `${one.quantity} × ${one.name}`).join(', ')]
+              : null,
             subscription.coupon ? ['Coupon', couponShown(subscription.coupon)] : null,
             [
               'Period',
