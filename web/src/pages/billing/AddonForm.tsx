@@ -2,7 +2,7 @@ import { Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { useFieldArray } from 'react-hook-form'
 import { createAddon, type Addon } from '../../api/addons.ts'
-import { Form, REQUIRED, useApiForm, wholeNumber } from '../../components/Form.tsx'
+import { Form, REQUIRED, useApiForm, wholeNumber, type ApiForm } from '../../components/Form.tsx'
 import { TenantPicker } from '../../components/pickers.tsx'
 import { permits, useSession } from '../../components/session.ts'
 import { toMinor } from '../../lib/money.ts'
@@ -56,7 +56,6 @@ export function AddonForm({ onClose }: { onClose: () => void }) {
     fieldOf: (path) => path.replace('unitMinor', 'unit'),
   })
   const { form, errorOf } = of
-  const { fields, append, remove } = useFieldArray({ control: form.control, name: 'prices' })
   return (
     <Form
       of={of}
@@ -109,6 +108,16 @@ export function AddonForm({ onClose }: { onClose: () => void }) {
           <Input type="number" min={1} {...form.register('maxQuantity', wholeNumber(1, 1_000))} />
         </Field>
       </div>
+      <AddonPrices of={of} />
+    </Form>
+  )
+}
+
+/** The price of one piece, for each currency and interval. */
+function AddonPrices({ of: { form, errorOf } }: { of: ApiForm<Values, Addon> }) {
+  const { fields, append, remove } = useFieldArray({ control: form.control, name: 'prices' })
+  return (
+    <>
       {fields.map((field, at) => (
         <fieldset key={field.id} className="grid grid-cols-2 gap-4 sm:grid-cols-[6rem_6rem_8rem_1fr_auto]">
           <legend className="sr-only">Price {at + 1}</legend>
@@ -171,6 +180,6 @@ export function AddonForm({ onClose }: { onClose: () => void }) {
       >
         Add a price
       </Button>
-    </Form>
+    </>
   )
 }

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { plansQuery } from '../../api/billing.ts'
 import { createCoupon, updateCoupon, type Coupon } from '../../api/coupons.ts'
-import { Form, numberOrNone, REQUIRED, useApiForm } from '../../components/Form.tsx'
+import { Form, numberOrNone, REQUIRED, useApiForm, type ApiForm } from '../../components/Form.tsx'
 import { TenantPicker } from '../../components/pickers.tsx'
 import { useSession } from '../../components/session.ts'
 import { toMinor } from '../../lib/money.ts'
@@ -151,7 +151,7 @@ function NewTerms({
   of: { form, errorOf },
   tenantId,
 }: {
-  of: ReturnType<typeof useApiForm<Values, Coupon>>
+  of: ApiForm<Values, Coupon>
   tenantId: string | undefined
 }) {
   const { can } = useSession()

@@ -7,7 +7,7 @@ import type { Customer } from '../../api/customers.ts'
 import type { Blueprint } from '../../api/provisioning.ts'
 import { blueprintCard, refusal, useCatalogue } from '../../components/catalogue.tsx'
 import { BlueprintCards } from '../../components/CatalogueCards.tsx'
-import { Form, useApiForm } from '../../components/Form.tsx'
+import { Form, useApiForm, type ApiForm } from '../../components/Form.tsx'
 import { CustomerPicker } from '../../components/pickers.tsx'
 import { PodFields, podValues } from '../../components/PodFields.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
@@ -30,6 +30,16 @@ type Values = {
   coupon: string
 }
 
+const NOTHING: Values = {
+  planId: '',
+  priceId: '',
+  blueprintId: '',
+  hostname: '',
+  sshKeys: '',
+  region: '',
+  coupon: '',
+}
+
 export function OrderForm({
   customer: known,
   onCancel,
@@ -46,15 +56,7 @@ export function OrderForm({
   const { plans, offered, blueprints } = catalogue
 
   const of = useApiForm<Values, Ordered>({
-    defaultValues: {
-      planId: '',
-      priceId: '',
-      blueprintId: '',
-      hostname: '',
-      sshKeys: '',
-      region: '',
-      coupon: '',
-    },
+    defaultValues: NOTHING,
     send: (values, key): Promise<Ordered> =>
       orderSubscription(
         {
@@ -91,9 +93,7 @@ export function OrderForm({
   }
   const chooseCustomer = (next: Customer) => {
     setCustomer(next)
-    form.setValue('planId', '')
-    form.setValue('priceId', '')
-    form.setValue('blueprintId', '')
+    for (const field of ['planId', 'priceId', 'blueprintId'] as const) form.setValue(field, '')
   }
   const missing = whatIsMissing(customer, plan, price, blueprint) ?? reasonNot(preview)
 
@@ -121,25 +121,7 @@ export function OrderForm({
           onPlan={choosePlan}
           onPrice={(id) => form.setValue('priceId', id)}
         />
-        <Card title="Coupon">
-          <Field
-            label="Code"
-            optional
-            hint="What the customer has been given, such as SPRING-27."
-            error={preview.data?.couponProblem ?? errorOf('coupon')}
-          >
-            <Input
-              maxLength={40}
-              className="uppercase"
-              autoComplete="off"
-              spellCheck={false}
-              {...form.register('coupon', {
-                validate: (typed) =>
-                  typed.trim() === '' || isCode(typed) || 'Three to forty letters, digits and hyphens.',
-              })}
-            />
-          </Field>
-        </Card>
+        <CouponField of={of} problem={preview.data?.couponProblem} />
         <Card title="What to install">
           {!customer ? (
             <p className="text-muted">Choose the customer and a plan first.</p>
@@ -169,6 +151,36 @@ export function OrderForm({
         />
       </Dialog>
     </div>
+  )
+}
+
+function CouponField({
+  of: { form, errorOf },
+  problem,
+}: {
+  of: ApiForm<Values, Ordered>
+  problem: string | null | undefined
+}) {
+  return (
+    <Card title="Coupon">
+      <Field
+        label="Code"
+        optional
+        hint="What the customer has been given, such as SPRING-27."
+        error={problem ?? errorOf('coupon')}
+      >
+        <Input
+          maxLength={40}
+          className="uppercase"
+          autoComplete="off"
+          spellCheck={false}
+          {...form.register('coupon', {
+            validate: (typed) =>
+              typed.trim() === '' || isCode(typed) || 'Three to forty letters, digits and hyphens.',
+          })}
+        />
+      </Field>
+    </Card>
   )
 }
 
