@@ -98,3 +98,9 @@ alter table subscription_changes
 alter table invoice_lines drop constraint invoice_lines_kind_check;
 alter table invoice_lines add constraint invoice_lines_kind_check
   check (kind in ('recurring', 'discount', 'addon', 'setup', 'manual', 'credit', 'carried', 'domain'));
+
+-- A policy may be for the subscriptions of one plan alone.
+alter table dunning_policies add column plan_id uuid references cloud_pod_plans;
+drop index dunning_policies_once;
+create unique index dunning_policies_once on dunning_policies
+  (coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'), coalesce(plan_id, '00000000-0000-0000-0000-000000000000'));

@@ -895,6 +895,7 @@ export interface DunningPoliciesTable {
   version: Generated<number>
   created_at: Date
   updated_at: Date
+  plan_id: string | null
 }
 
 export interface FindingsTable {

@@ -75,3 +75,27 @@ test.each(['before it is to be stopped', 'while its job looks for it'])(
     expect((await app.as((ctx) => pods.ofSubscription(ctx.tx, seller.tenantId, id)))?.state).toBe('deleted')
   },
 )
+
+test('a plan has days of its own, and a tenant’s count before the platform’s', async () => {
+  const seller = await shop(app)
+  const { tenantId, plan } = seller
+  const PATH = '/api/admin/billing/dunning-policies'
+  const make = (body: object) => app.admin.post<{ id: string; code: string }>(PATH, body)
+  const suspendedOn = async (id: string) =>
+    (
+      await app.as((ctx) => BillingService.showCalendar(ctx, tenantId, id, { assume: 'unpaid', days: 100 }))
+    ).items.find(({ what }) => what === 'suspend')?.date
+  expect((await make({ suspendAfterDays: 5 })).body.code).toBe('invalid_input')
+  expect((await make({ planId: plan.id, suspendAfterDays: 5 })).body.code).toBe('not_found')
+  await make({ tenantId, suspendAfterDays: 20 })
+  const { status, body } = await make({ tenantId, planId: plan.id, suspendAfterDays: 5 })
+  expect(status).toBe(201)
+  expect((await make({ tenantId, planId: plan.id, suspendAfterDays: 6 })).body.code).toBe('already_exists')
+  travel(app, '2027-01-10T12:00:00Z')
+  const id = await contractIn(app, seller)
+  expect(await suspendedOn(id)).toBe('2027-02-15')
+  app.clock.offsetMs = 0
+  await app.admin.call('DELETE', `${PATH}/${body.id}`)
+  travel(app, '2027-01-10T12:00:00Z')
+  expect(await suspendedOn(id)).toBe('2027-03-02')
+})

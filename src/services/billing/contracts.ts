@@ -60,10 +60,10 @@ function changeOf(row: ContractRow): PlannedChange | null {
   }
 }
 
-/** The tenant's terms as they are now. */
-export async function termsOf(ctx: Ctx, tenantId: string): Promise<Terms> {
+/** The tenant's terms for a plan as they are now. */
+export async function termsOf(ctx: Ctx, tenantId: string, planId: string): Promise<Terms> {
   const settings = await settingsService.effective(ctx, tenantId)
-  const policy = await policies.ofTenant(ctx.tx, tenantId)
+  const policy = await policies.ofPlan(ctx.tx, tenantId, planId)
   return {
     leadDays: Number(settings['billing.renewalLeadDays'].value),
     termDays: Number(settings['billing.paymentTermDays'].value),

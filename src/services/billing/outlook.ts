@@ -33,7 +33,7 @@ export async function showCalendar(
   if (row?.tenant_id !== tenantId) throw notFound('subscription')
   if (!isRunning(row.state)) return { timeZone: row.billing_tz, items: [] }
   const credit = await contracts.creditOf(ctx.tx, tenantId, row.customer_id, row.currency)
-  const terms = await termsOf(ctx, tenantId)
+  const terms = await termsOf(ctx, tenantId, row.plan_id)
   const now = ctx.now()
   const until = new Date(now.getTime() + days * DAY_MS)
   const customer = await customers.find(ctx.tx, tenantId, row.customer_id)

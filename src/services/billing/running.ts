@@ -60,8 +60,9 @@ async function look(root: Root): Promise<number> {
     )
     const terms = new Map<string, Terms>()
     for (const row of await contracts.contractsOf(ctx.tx, ids)) {
-      const its = terms.get(row.tenant_id) ?? (await termsOf(ctx, row.tenant_id))
-      terms.set(row.tenant_id, its)
+      const key = `${row.tenant_id} ${row.plan_id}`
+      const its = terms.get(key) ?? (await termsOf(ctx, row.tenant_id, row.plan_id))
+      terms.set(key, its)
       const next = isRunning(row.state) ? nextStep(factsOf(row), its, ctx.now()) : null
       await contracts.noteNext(ctx.tx, row.id, next)
     }
@@ -101,7 +102,7 @@ async function doOne(root: Root, { id, tenant_id: tenantId, what }: DueStep): Pr
     return await asSystem(root, 'billing', [tenantId], async (ctx) => {
       const row = await take(ctx, tenantId, id)
       if (!row) return false
-      const terms = await termsOf(ctx, tenantId)
+      const terms = await termsOf(ctx, tenantId, row.plan_id)
       const facts = isRunning(row.state) ? factsOf(row) : null
       const step = facts && nextStep(facts, terms, ctx.now())
       if (facts === null || step?.what !== what || step.at > ctx.now()) {
