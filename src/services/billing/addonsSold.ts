@@ -32,6 +32,10 @@ export const sumOfSold = (sold: readonly Sold[]): bigint => sold.reduce((sum, on
 /** `3 × Disk` */
 export const soldWords = ({ name, quantity }: Sold): string => `${quantity} × ${name}`
 
+/** What stands on the invoice of a whole period. */
+export const linesOf = (sold: readonly Sold[]): { description: string; minor: bigint }[] =>
+  sold.map((one) => ({ description: soldWords(one), minor: minorOf(one) }))
+
 /** How large a pod of a plan is with its add-ons. */
 export function sizeWith(
   plan: { cores: number; memory_mb: number; disk_gb: number },

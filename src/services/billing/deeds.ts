@@ -7,7 +7,7 @@ import * as customers from '../../db/customers.ts'
 import * as tenants from '../../db/tenants.ts'
 import { newId } from '../../lib/ids.ts'
 import { localDate } from '../../lib/period.ts'
-import { minorOf, soldIn, soldWords } from './addonsSold.ts'
+import { linesOf, soldIn } from './addonsSold.ts'
 import { cancel } from './cancelling.ts'
 import { emit, move } from './changes.ts'
 import { issueRenewal } from './invoicing.ts'
@@ -66,9 +66,6 @@ async function bill(ctx: Ctx, { row, facts, terms }: Taken): Promise<void> {
   await notices.invoiceIssued(ctx, row, customer, issued)
 }
 
-const linesOfSold = (stored: unknown) =>
-  soldIn(stored).map((one) => ({ description: soldWords(one), minor: minorOf(one) }))
-
 /** By which terms the next period is billed: the first of a planned change gets an item of its own. */
 async function termsOfPeriod(ctx: Ctx, row: ContractRow, { change, periodsBilled, trial }: Contract) {
   if (change === null || row.change_id === null || periodsBilled < change.periodNo)
@@ -77,7 +74,7 @@ async function termsOfPeriod(ctx: Ctx, row: ContractRow, { change, periodsBilled
       price: row,
       setupMinor: trial?.setupMinor ?? 0n,
       planName: row.plan_name,
-      addons: linesOfSold(row.addons),
+      addons: linesOf(soldIn(row.addons)),
       changeId: null,
     }
   const planned = await changes.planned(ctx.tx, row.id)
@@ -92,7 +89,7 @@ async function termsOfPeriod(ctx: Ctx, row: ContractRow, { change, periodsBilled
     at: ctx.now(),
   })
   const planName = row.change_plan_name ?? row.plan_name
-  const addons = linesOfSold(planned.to_addons)
+  const addons = linesOf(soldIn(planned.to_addons))
   const setupMinor = change.setupMinor
   return { itemId, price, setupMinor, planName, addons, changeId: row.change_id }
 }

@@ -12,7 +12,17 @@ import type { InvoiceRow } from '../../db/billingInvoices.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { firstDay, instantOf, localDate } from '../../lib/period.ts'
 import { factsOf } from './contracts.ts'
-import { chosen, isSame, minorOf, sizeWith, soldIn, soldWords, sumOfSold, type Sold } from './addonsSold.ts'
+import {
+  chosen,
+  isSame,
+  linesOf as addonLinesOf,
+  minorOf,
+  sizeWith,
+  soldIn,
+  soldWords,
+  sumOfSold,
+  type Sold,
+} from './addonsSold.ts'
 import { countedFrom } from './discount.ts'
 import { couponWords, everyText } from './invoicing.ts'
 import { inWords, leftFrom, type Days } from './proration.ts'
@@ -223,12 +233,9 @@ async function fromToday(
   const discount = countedFrom(present.discount, periodNo)
   const after = { ...terms, discount, anchor: today, interval, intervalCount, periodNo: 0, periodsBilled: 1 }
   const offMinor = discountOf(after, 0)
-  const addonLines = wholeLines(addons)
+  const addonLines = addonLinesOf(addons)
   return { creditMinor, creditTax, credited, chargeMinor: unit_minor, offMinor, addonLines, days, after }
 }
-
-const wholeLines = (addons: readonly Sold[]) =>
-  addons.map((one) => ({ description: soldWords(one), minor: minorOf(one) }))
 
 function atPeriodEnd(
   row: ContractRow,
@@ -255,7 +262,7 @@ function atPeriodEnd(
     credited: null,
     chargeMinor: price.unit_minor,
     offMinor,
-    addonLines: wholeLines(addons),
+    addonLines: addonLinesOf(addons),
     days,
     after,
   }
