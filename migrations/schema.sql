@@ -1294,7 +1294,9 @@ create table dunning_policies (
   version integer not null default 1,
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
+  plan_id uuid,
   constraint dunning_policies_pkey PRIMARY KEY (id),
+  constraint dunning_policies_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES cloud_pod_plans(id),
   constraint dunning_policies_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint dunning_policies_check CHECK ((terminate_after_days >= (suspend_after_days + 3))),
   constraint dunning_policies_remind_after_days_check CHECK ((cardinality(remind_after_days) <= 10)),
@@ -3071,7 +3073,7 @@ CREATE INDEX domains_synced ON public.domains USING btree (synced_at NULLS FIRST
 
 CREATE INDEX domains_unverified ON public.domains USING btree (COALESCE(checked_at, created_at)) WHERE ((verified_at IS NULL) AND (ended_at IS NULL));
 
-CREATE UNIQUE INDEX dunning_policies_once ON public.dunning_policies USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid));
+CREATE UNIQUE INDEX dunning_policies_once ON public.dunning_policies USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), COALESCE(plan_id, '00000000-0000-0000-0000-000000000000'::uuid));
 
 CREATE UNIQUE INDEX findings_live ON public.findings USING btree (cluster_id, vmid, kind) WHERE (state <> 'closed'::text);
 
@@ -3280,6 +3282,8 @@ CREATE INDEX subscriptions_due_steps ON public.subscriptions USING btree (next_s
 CREATE INDEX subscriptions_list ON public.subscriptions USING btree (tenant_id, id DESC);
 
 CREATE INDEX subscriptions_payment_due ON public.subscriptions USING btree (payment_due_at) WHERE (state = 'awaiting_payment'::text);
+
+CREATE INDEX subscriptions_undelivered ON public.subscriptions USING btree (updated_at) WHERE (state = 'provisioning'::text);
 
 CREATE INDEX tax_evidence_customer ON public.tax_evidence USING btree (tenant_id, customer_id, id DESC);
 
