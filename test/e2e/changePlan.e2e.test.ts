@@ -3,18 +3,27 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { delivered, showPod, showSubscription, type Placed } from '../cloudPods/faults.ts'
 import { openApp, type OpenApp } from './browser.ts'
 
+const DAY_MS = 86_400_000
 let opened: OpenApp
 let page: Page
 let placed: Placed
 beforeAll(async () => {
   opened = await openApp()
-  // A day of a period has its price: all of this happens on one day, whenever it runs.
-  opened.app.clock.offsetMs = new Date().setUTCHours(36, 0, 0, 0) - Date.now()
   placed = await delivered(opened.app)
   page = await opened.page()
   await opened.enter(page, await opened.user('BILLING'))
 }, 120_000)
 afterAll(() => opened?.close())
+
+/** What is left of €10.00 for the period, less what is left of €5.00: all of it, unless midnight has passed since the delivery. */
+async function differenceToday(): Promise<string> {
+  const { periodStart, periodEnd } = await showSubscription(opened.app, placed.subscription.id)
+  const [from, to] = [Date.parse(periodStart ?? ''), Date.parse(periodEnd ?? '')]
+  const days = Math.round((to - from) / DAY_MS)
+  const gone = Math.floor((opened.app.root.now().getTime() - from) / DAY_MS)
+  const left = (cents: number): number => cents - Math.round((cents * gone) / days)
+  return `€${((left(1_000) - left(500)) / 100).toFixed(2)}`
+}
 
 it('a person sees what a larger plan comes to, changes to it, plans another price for the next period and takes that back', async () => {
   await page.goto(`/t/all/subscriptions/${placed.subscription.id}`)
@@ -23,8 +32,11 @@ it('a person sees what a larger plan comes to, changes to it, plans another pric
   expect(await dialog.getByRole('button', { name: 'Change now' }).getAttribute('aria-disabled')).toBe('true')
   await dialog.getByRole('radio', { name: /^Medium/ }).check()
   const comes = dialog.getByRole('region', { name: 'What it comes to' })
-  await comes.getByText('€5.00').waitFor()
   await comes.getByText('becomes 2 cores').waitFor()
+  await comes
+    .getByText(await differenceToday())
+    .first()
+    .waitFor()
   await dialog.getByLabel('Restart the machine at once').check()
   await dialog.getByRole('button', { name: 'Change now' }).click()
   await dialog.waitFor({ state: 'detached' })

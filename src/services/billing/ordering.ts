@@ -17,7 +17,7 @@ import { sumOf, taxLines } from './taxRules.ts'
 import { taxationOf } from './taxing.ts'
 
 /** The discount of a coupon, for as many periods as it says. */
-export const discountBy = (row: CouponRow): Discount => ({
+const discountBy = (row: CouponRow): Discount => ({
   percentPpm: row.percent_ppm,
   minor: row.amount_minor,
   until: row.periods,
