@@ -15,14 +15,14 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => opened?.close())
 
-/** What is left of €10.00 for the period, less what is left of €5.00: all of it, unless midnight has passed since the delivery. */
+/** What is left of €9.99 for the period, less what is left of €4.99: all of it, unless midnight has passed since the delivery. */
 async function differenceToday(): Promise<string> {
   const { periodStart, periodEnd } = await showSubscription(opened.app, placed.subscription.id)
   const [from, to] = [Date.parse(periodStart ?? ''), Date.parse(periodEnd ?? '')]
   const days = Math.round((to - from) / DAY_MS)
   const gone = Math.floor((opened.app.root.now().getTime() - from) / DAY_MS)
   const left = (cents: number): number => cents - Math.round((cents * gone) / days)
-  return `€${((left(1_000) - left(500)) / 100).toFixed(2)}`
+  return `€${((left(999) - left(499)) / 100).toFixed(2)}`
 }
 
 it('a person sees what a larger plan comes to, changes to it, plans another price for the next period and takes that back', async () => {
