@@ -75,6 +75,48 @@ create table acme_orders (
   constraint acme_orders_state_check CHECK ((state = ANY (ARRAY['open'::text, 'valid'::text, 'failed'::text])))
 );
 
+create table addon_prices (
+  id uuid not null,
+  tenant_id uuid,
+  addon_id uuid not null,
+  currency character(3) not null,
+  interval text not null,
+  interval_count integer not null,
+  unit_minor bigint not null,
+  constraint addon_prices_addon_id_currency_interval_interval_count_key UNIQUE (addon_id, currency, "interval", interval_count),
+  constraint addon_prices_pkey PRIMARY KEY (id),
+  constraint addon_prices_addon_id_fkey FOREIGN KEY (addon_id) REFERENCES addons(id),
+  constraint addon_prices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint addon_prices_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint addon_prices_interval_check CHECK (("interval" = ANY (ARRAY['day'::text, 'week'::text, 'month'::text, 'year'::text]))),
+  constraint addon_prices_interval_count_check CHECK (((interval_count >= 1) AND (interval_count <= 120))),
+  constraint addon_prices_unit_minor_check CHECK ((unit_minor >= 0))
+);
+
+create table addons (
+  id uuid not null,
+  tenant_id uuid,
+  code text not null,
+  name text not null,
+  cores integer not null,
+  memory_mb integer not null,
+  disk_gb integer not null,
+  max_quantity integer not null,
+  plan_ids uuid[] not null default '{}'::uuid[],
+  state text not null default 'active'::text,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  constraint addons_pkey PRIMARY KEY (id),
+  constraint addons_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint addons_code_check CHECK ((code ~ '^[a-z0-9][a-z0-9.-]{0,62}$'::text)),
+  constraint addons_cores_check CHECK (((cores >= 0) AND (cores <= 512))),
+  constraint addons_disk_gb_check CHECK (((disk_gb >= 0) AND (disk_gb <= 65536))),
+  constraint addons_max_quantity_check CHECK (((max_quantity >= 1) AND (max_quantity <= 1000))),
+  constraint addons_memory_mb_check CHECK (((memory_mb >= 0) AND (memory_mb <= 4194304))),
+  constraint addons_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint addons_state_check CHECK ((state = ANY (ARRAY['active'::text, 'retired'::text])))
+);
+
 create table alerts (
   id uuid not null,
   code text not null,
@@ -789,6 +831,40 @@ create table clusters (
   constraint clusters_vmid_min_check CHECK ((vmid_min >= 100))
 );
 
+create table coupons (
+  id uuid not null,
+  tenant_id uuid not null,
+  code text not null,
+  name text not null,
+  percent_ppm integer,
+  amount_minor bigint,
+  currency character(3),
+  periods integer,
+  plan_ids uuid[] not null default '{}'::uuid[],
+  once_per_customer boolean not null,
+  max_redemptions integer,
+  redeemed integer not null default 0,
+  valid_until timestamp with time zone,
+  state text not null default 'active'::text,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint coupons_tenant_id_code_key UNIQUE (tenant_id, code),
+  constraint coupons_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint coupons_pkey PRIMARY KEY (id),
+  constraint coupons_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint coupons_amount_minor_check CHECK ((amount_minor > 0)),
+  constraint coupons_check CHECK (((num_nonnulls(percent_ppm, amount_minor) = 1) AND ((amount_minor IS NULL) = (currency IS NULL)))),
+  constraint coupons_code_check CHECK ((code ~ '^[A-Z0-9][A-Z0-9-]{2,39}$'::text)),
+  constraint coupons_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint coupons_max_redemptions_check CHECK ((max_redemptions > 0)),
+  constraint coupons_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint coupons_percent_ppm_check CHECK (((percent_ppm >= 1) AND (percent_ppm <= 1000000))),
+  constraint coupons_periods_check CHECK (((periods >= 1) AND (periods <= 1200))),
+  constraint coupons_redeemed CHECK (((redeemed >= 0) AND (redeemed <= COALESCE(max_redemptions, redeemed)))),
+  constraint coupons_state_check CHECK ((state = ANY (ARRAY['active'::text, 'retired'::text])))
+);
+
 create table credit_notes (
   id uuid not null,
   tenant_id uuid not null,
@@ -1218,7 +1294,9 @@ create table dunning_policies (
   version integer not null default 1,
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
+  plan_id uuid,
   constraint dunning_policies_pkey PRIMARY KEY (id),
+  constraint dunning_policies_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES cloud_pod_plans(id),
   constraint dunning_policies_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint dunning_policies_check CHECK ((terminate_after_days >= (suspend_after_days + 3))),
   constraint dunning_policies_remind_after_days_check CHECK ((cardinality(remind_after_days) <= 10)),
@@ -1358,7 +1436,7 @@ create table invoice_lines (
   constraint invoice_lines_tenant_id_item_id_fkey FOREIGN KEY (tenant_id, item_id) REFERENCES subscription_items(tenant_id, id),
   constraint invoice_lines_check CHECK (((net_minor + tax_minor) = gross_minor)),
   constraint invoice_lines_check1 CHECK (((kind <> 'recurring'::text) OR (item_id IS NOT NULL))),
-  constraint invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['recurring'::text, 'setup'::text, 'manual'::text, 'credit'::text, 'carried'::text, 'domain'::text]))),
+  constraint invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['recurring'::text, 'discount'::text, 'addon'::text, 'setup'::text, 'manual'::text, 'credit'::text, 'carried'::text, 'domain'::text]))),
   constraint invoice_lines_line_no_check CHECK ((line_no > 0)),
   constraint invoice_lines_tax_category_check CHECK ((tax_category = ANY (ARRAY['S'::text, 'Z'::text, 'E'::text, 'AE'::text, 'G'::text, 'O'::text]))),
   constraint invoice_lines_tax_ppm_check CHECK (((tax_ppm >= 0) AND (tax_ppm <= 1000000))),
@@ -1838,6 +1916,8 @@ create table prices (
   setup_minor bigint not null default 0,
   state text not null default 'active'::text,
   created_at timestamp with time zone not null,
+  trial_days integer not null default 0,
+  trial_then text not null default 'activate'::text,
   constraint prices_pkey PRIMARY KEY (id),
   constraint prices_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES cloud_pod_plans(id),
   constraint prices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
@@ -1846,6 +1926,8 @@ create table prices (
   constraint prices_interval_count_check CHECK (((interval_count >= 1) AND (interval_count <= 120))),
   constraint prices_setup_minor_check CHECK ((setup_minor >= 0)),
   constraint prices_state_check CHECK ((state = ANY (ARRAY['active'::text, 'retired'::text]))),
+  constraint prices_trial_days_check CHECK (((trial_days >= 0) AND (trial_days <= 366))),
+  constraint prices_trial_then_check CHECK ((trial_then = ANY (ARRAY['activate'::text, 'method'::text, 'cancel'::text]))),
   constraint prices_unit_minor_check CHECK ((unit_minor >= 0))
 );
 
@@ -2306,6 +2388,8 @@ create table subscription_changes (
   decided_by jsonb not null,
   created_at timestamp with time zone not null,
   ended_at timestamp with time zone,
+  from_addons jsonb not null default '[]'::jsonb,
+  to_addons jsonb not null default '[]'::jsonb,
   constraint subscription_changes_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint subscription_changes_pkey PRIMARY KEY (id),
   constraint subscription_changes_from_plan_id_fkey FOREIGN KEY (from_plan_id) REFERENCES cloud_pod_plans(id),
@@ -2371,19 +2455,28 @@ create table subscriptions (
   hold_until timestamp with time zone,
   hold_reason text,
   hold_by jsonb,
+  coupon_id uuid,
+  coupon_until integer,
+  trial_days integer not null default 0,
+  trial_then text not null default 'activate'::text,
+  addons jsonb not null default '[]'::jsonb,
   constraint subscriptions_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint subscriptions_pkey PRIMARY KEY (id),
   constraint subscriptions_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES cloud_pod_plans(id),
   constraint subscriptions_price_id_fkey FOREIGN KEY (price_id) REFERENCES prices(id),
+  constraint subscriptions_tenant_id_coupon_id_fkey FOREIGN KEY (tenant_id, coupon_id) REFERENCES coupons(tenant_id, id),
   constraint subscriptions_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
   constraint subscriptions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint subscriptions_check CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['terminated'::text, 'expired'::text])))),
+  constraint subscriptions_coupon CHECK (((coupon_until IS NULL) OR (coupon_id IS NOT NULL))),
   constraint subscriptions_hold CHECK ((num_nulls(hold_until, hold_reason, hold_by) = ANY (ARRAY[0, 3]))),
   constraint subscriptions_hold_reason_check CHECK (((length(hold_reason) >= 1) AND (length(hold_reason) <= 500))),
   constraint subscriptions_next_step CHECK (((next_step IS NULL) = (next_step_at IS NULL))),
   constraint subscriptions_period_check CHECK (((state <> ALL (ARRAY['active'::text, 'grace'::text, 'suspending'::text, 'suspended'::text, 'unsuspending'::text])) OR ((anchor_date IS NOT NULL) AND (current_period IS NOT NULL) AND (periods_billed > period_no)))),
   constraint subscriptions_provider_check CHECK ((provider = ANY (ARRAY['manual'::text, 'stripe'::text, 'whmcs'::text]))),
-  constraint subscriptions_state_check CHECK ((state = ANY (ARRAY['awaiting_payment'::text, 'provisioning'::text, 'active'::text, 'grace'::text, 'suspending'::text, 'suspended'::text, 'unsuspending'::text, 'terminating'::text, 'terminated'::text, 'expired'::text])))
+  constraint subscriptions_state_check CHECK ((state = ANY (ARRAY['awaiting_payment'::text, 'provisioning'::text, 'trialing'::text, 'active'::text, 'grace'::text, 'suspending'::text, 'suspended'::text, 'unsuspending'::text, 'terminating'::text, 'terminated'::text, 'expired'::text]))),
+  constraint subscriptions_trial CHECK (((state <> 'trialing'::text) OR ((trial_days > 0) AND (anchor_date IS NOT NULL) AND (current_period IS NOT NULL) AND (periods_billed = 0)))),
+  constraint subscriptions_trial_then_check CHECK ((trial_then = ANY (ARRAY['activate'::text, 'method'::text, 'cancel'::text])))
 );
 
 create table system_queue partition of provisioning_jobs_live FOR VALUES IN ('system');
@@ -2736,6 +2829,8 @@ CREATE INDEX acme_orders_of_ca ON public.acme_orders USING btree (issuer_id, url
 
 CREATE UNIQUE INDEX acme_orders_one_open ON public.acme_orders USING btree (tenant_id, name_set) WHERE (ended_at IS NULL);
 
+CREATE UNIQUE INDEX addons_code ON public.addons USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), code);
+
 CREATE INDEX alerts_list ON public.alerts USING btree (opened_at DESC);
 
 CREATE UNIQUE INDEX alerts_open ON public.alerts USING btree (code, ref) WHERE (closed_at IS NULL);
@@ -2882,6 +2977,8 @@ CREATE INDEX cloud_pods_vmid ON public.cloud_pods USING btree (vmid, id DESC);
 
 CREATE UNIQUE INDEX clusters_name ON public.clusters USING btree (name) WHERE (state <> 'removed'::text);
 
+CREATE INDEX coupons_list ON public.coupons USING btree (tenant_id, id DESC);
+
 CREATE INDEX credit_notes_invoice ON public.credit_notes USING btree (invoice_id);
 
 CREATE INDEX credit_notes_issued ON public.credit_notes USING btree (tenant_id, issue_date);
@@ -2976,7 +3073,7 @@ CREATE INDEX domains_synced ON public.domains USING btree (synced_at NULLS FIRST
 
 CREATE INDEX domains_unverified ON public.domains USING btree (COALESCE(checked_at, created_at)) WHERE ((verified_at IS NULL) AND (ended_at IS NULL));
 
-CREATE UNIQUE INDEX dunning_policies_once ON public.dunning_policies USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid));
+CREATE UNIQUE INDEX dunning_policies_once ON public.dunning_policies USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), COALESCE(plan_id, '00000000-0000-0000-0000-000000000000'::uuid));
 
 CREATE UNIQUE INDEX findings_live ON public.findings USING btree (cluster_id, vmid, kind) WHERE (state <> 'closed'::text);
 
@@ -3176,6 +3273,8 @@ CREATE UNIQUE INDEX subscription_changes_open ON public.subscription_changes USI
 
 CREATE INDEX subscriptions_cancel_due ON public.subscriptions USING btree (cancel_at) WHERE ((cancel_at IS NOT NULL) AND (ended_at IS NULL));
 
+CREATE INDEX subscriptions_coupon_of ON public.subscriptions USING btree (coupon_id) WHERE (coupon_id IS NOT NULL);
+
 CREATE INDEX subscriptions_customer ON public.subscriptions USING btree (customer_id);
 
 CREATE INDEX subscriptions_due_steps ON public.subscriptions USING btree (next_step, next_step_at) WHERE (next_step IS NOT NULL);
@@ -3183,6 +3282,8 @@ CREATE INDEX subscriptions_due_steps ON public.subscriptions USING btree (next_s
 CREATE INDEX subscriptions_list ON public.subscriptions USING btree (tenant_id, id DESC);
 
 CREATE INDEX subscriptions_payment_due ON public.subscriptions USING btree (payment_due_at) WHERE (state = 'awaiting_payment'::text);
+
+CREATE INDEX subscriptions_undelivered ON public.subscriptions USING btree (updated_at) WHERE (state = 'provisioning'::text);
 
 CREATE INDEX tax_evidence_customer ON public.tax_evidence USING btree (tenant_id, customer_id, id DESC);
 
@@ -3232,6 +3333,10 @@ alter table acme_challenges enable row level security, force row level security;
 
 alter table acme_orders enable row level security, force row level security;
 
+alter table addon_prices enable row level security, force row level security;
+
+alter table addons enable row level security, force row level security;
+
 alter table api_keys enable row level security, force row level security;
 
 alter table audit_events enable row level security, force row level security;
@@ -3273,6 +3378,8 @@ alter table cloud_pod_templates enable row level security, force row level secur
 alter table cloud_pod_traffic enable row level security, force row level security;
 
 alter table cloud_pods enable row level security, force row level security;
+
+alter table coupons enable row level security, force row level security;
 
 alter table credit_notes enable row level security, force row level security;
 
@@ -3402,6 +3509,22 @@ create policy tenant_wall on acme_challenges for all using ((( SELECT app_platfo
 
 create policy tenant_wall on acme_orders for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
+create policy tenant_delete on addon_prices for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_insert on addon_prices for insert with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_read on addon_prices for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
+
+create policy tenant_update on addon_prices for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_delete on addons for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_insert on addons for insert with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_read on addons for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
+
+create policy tenant_update on addons for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
 create policy tenant_wall on api_keys for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on audit_events for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
@@ -3461,6 +3584,8 @@ create policy tenant_wall on cloud_pod_templates for all using ((( SELECT app_pl
 create policy tenant_wall on cloud_pod_traffic for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on cloud_pods for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on coupons for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on credit_notes for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -3686,6 +3811,10 @@ grant insert, select, update on acme_challenges to mpanel_app;
 
 grant insert, select, update on acme_orders to mpanel_app;
 
+grant insert, select on addon_prices to mpanel_app;
+
+grant insert, select on addons to mpanel_app;
+
 grant insert, select, update on alerts to mpanel_app;
 
 grant insert, select, update on api_keys to mpanel_app;
@@ -3749,6 +3878,8 @@ grant insert, select, update on cloud_pods to mpanel_app;
 grant delete, insert, select, update on cluster_templates to mpanel_app;
 
 grant insert, select, update on clusters to mpanel_app;
+
+grant insert, select, update on coupons to mpanel_app;
 
 grant insert, select on credit_notes to mpanel_app;
 
@@ -3941,6 +4072,8 @@ grant insert, select, update on users to mpanel_app;
 grant delete, insert, select, update on vmid_reservations to mpanel_app;
 
 grant delete, insert, select, update on workers to mpanel_app;
+
+grant update (state, version) on addons to mpanel_app;
 
 grant update (period, voided) on invoice_lines to mpanel_app;
 

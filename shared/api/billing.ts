@@ -1,8 +1,10 @@
 import { z } from 'zod'
-import { SUBSCRIPTION_STATES } from '../states/billingSubscription.ts'
+import { SUBSCRIPTION_STATES, TRIAL_THEN } from '../states/billingSubscription.ts'
 import { OVER_LIMIT } from '../states/cloudPodTraffic.ts'
 import { nodeTags, regionName } from './provisioning.ts'
 import { plannedChange, price } from './billingChanges.ts'
+import { soldAddon } from './billingAddons.ts'
+import { couponCode, couponOff } from './billingCoupons.ts'
 import { TAX_CATEGORIES } from '../states/tax.ts'
 import { currency, id, listQuery, money, timestamp } from './common.ts'
 
@@ -51,6 +53,8 @@ export const planCreate = z.strictObject({
         intervalCount: z.number().int().min(1).max(120).default(1),
         unitMinor: minorUnits,
         setupMinor: minorUnits.default('0'),
+        trialDays: z.number().int().min(0).max(366).default(0),
+        trialThen: z.enum(TRIAL_THEN).default('activate'),
       }),
     )
     .min(1)
@@ -68,6 +72,20 @@ export const subscription = z.object({
   state: z.enum(SUBSCRIPTION_STATES),
   plan: z.object({ id, code: z.string(), name: z.string() }),
   price,
+  addons: z.array(soldAddon),
+  /** What it has redeemed, and for how many periods to come; null: for all. */
+  coupon: z
+    .object({
+      code: z.string(),
+      name: z.string(),
+      off: couponOff,
+      periodsLeft: z.number().int().nullable(),
+    })
+    .nullable(),
+  /** It is tried, and what follows that. */
+  trial: z
+    .object({ days: z.number().int(), after: z.enum(TRIAL_THEN), endsAt: timestamp.nullable() })
+    .nullable(),
   periodStart: timestamp.nullable(),
   periodEnd: timestamp.nullable(),
   paymentDueAt: timestamp.nullable(),
@@ -114,6 +132,9 @@ export const subscriptionCreate = z.strictObject({
   sshKeys,
   /** Null: wherever there is room. */
   region: regionName.nullable().default(null),
+  coupon: couponCode.nullable().default(null),
+  /** What is due now, as it was shown: another total is refused. Null: whatever it is. */
+  shownTotalMinor: minorUnits.nullable().default(null),
 })
 export type SubscriptionCreate = z.infer<typeof subscriptionCreate>
 
@@ -143,7 +164,7 @@ export const invoice = z.object({
   lines: z.array(
     z.object({
       lineNo: z.number().int(),
-      kind: z.enum(['recurring', 'setup', 'manual', 'credit', 'carried', 'domain']),
+      kind: z.enum(['recurring', 'discount', 'addon', 'setup', 'manual', 'credit', 'carried', 'domain']),
       description: z.string(),
       /** The category as in EN 16931; null: not taxed. The rate in millionths: 220000 is 22 percent. */
       taxCategory: z.enum(TAX_CATEGORIES).nullable(),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { CHANGE_STATES } from '../states/billingSubscription.ts'
+import { CHANGE_STATES, TRIAL_THEN } from '../states/billingSubscription.ts'
+import { addonWish } from './billingAddons.ts'
 import { id, money, timestamp } from './common.ts'
 
 export const price = z.object({
@@ -9,6 +10,9 @@ export const price = z.object({
   intervalCount: z.number().int(),
   unit: money,
   setup: money,
+  /** Days without a price before the first period; 0: none. What follows them. */
+  trialDays: z.number().int(),
+  trialThen: z.enum(TRIAL_THEN),
 })
 
 /** A change of a subscription that is planned or under way, or the last one that did not come to what was meant. */
@@ -23,10 +27,12 @@ export const plannedChange = z.object({
   problem: z.string().nullable(),
 })
 
-/** The wished plan, its price, or both. Without a price: the one of the plan for the present interval. */
+/** The wished plan, its price, or both, or other add-ons. Without a price: the one of the plan for the present interval. */
 export const changePreviewBody = z.strictObject({
   planId: id.optional(),
   priceId: id.optional(),
+  /** All that it shall have; without it: what it has. */
+  addons: z.array(addonWish).max(20).optional(),
   when: z.enum(['now', 'period_end']).default('now'),
   /** Whether a machine that has its new cores and memory only after a restart is restarted at once. */
   restart: z.boolean().default(false),
@@ -43,7 +49,7 @@ export const changePreview = z.object({
   lines: z.array(
     z.object({
       /** `credit`: billed time that is not used; `carried`: what becomes the customer's credit, so that the total is zero. */
-      kind: z.enum(['recurring', 'setup', 'credit', 'carried']),
+      kind: z.enum(['recurring', 'discount', 'addon', 'setup', 'credit', 'carried']),
       description: z.string(),
       /** From the first to the last day. */
       from: day.nullable(),

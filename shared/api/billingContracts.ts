@@ -10,6 +10,8 @@ export const dunningPolicy = z.object({
   /** Null: the platform's, for every tenant without one of its own. */
   tenantId: id.nullable(),
   tenantName: z.string().nullable(),
+  /** Null: for all plans without one of their own. */
+  plan: z.object({ id, name: z.string() }).nullable(),
   remindAfterDays: z.array(z.number().int()),
   suspendAfterDays: z.number().int().nullable(),
   terminateAfterDays: z.number().int().nullable(),
@@ -23,8 +25,10 @@ export const dunningPolicyUpdate = z.strictObject({
   suspendAfterDays: days(1, 365).nullable().optional(),
   terminateAfterDays: days(4, 730).nullable().optional(),
 })
+/** For a tenant, a plan, or a plan of a tenant. */
 export const dunningPolicyCreate = z.strictObject({
-  tenantId: id,
+  tenantId: id.nullable().default(null),
+  planId: id.nullable().default(null),
   remindAfterDays: z.array(days(2, 365)).max(10).default([]),
   suspendAfterDays: days(1, 365).nullable().default(null),
   terminateAfterDays: days(4, 730).nullable().default(null),
@@ -44,6 +48,9 @@ export const subscriptionCalendar = z.object({
   items: z.array(
     z.object({
       what: z.enum([
+        'trialNotice',
+        'activate',
+        'trialOver',
         'end',
         'bill',
         'advance',

@@ -1,12 +1,13 @@
 /**
  * A subscription's states. `awaiting_payment`: capacity is reserved, nothing is made. `provisioning`: paid, the pod is
- * being made. `grace`: an invoice is overdue, the pod runs on. `suspending`, `unsuspending`: the pod is being stopped, or
+ * being made. `trialing`: it runs, and its first period has not begun. `grace`: an invoice is overdue, the pod runs on. `suspending`, `unsuspending`: the pod is being stopped, or
  * brought back; `suspended`: that it is stopped was proven. `terminating`: the pod is being destroyed, or kept for a while.
  * `terminated`: its absence was proven. `expired`: never paid.
  */
 export const SUBSCRIPTION_STATES = [
   'awaiting_payment',
   'provisioning',
+  'trialing',
   'active',
   'grace',
   'suspending',
@@ -26,6 +27,8 @@ export type SubscriptionState = (typeof SUBSCRIPTION_STATES)[number]
 export type SubscriptionEvent =
   | 'paid'
   | 'delivered'
+  | 'deliveredOnTrial'
+  | 'trialOver'
   | 'overdue'
   | 'suspend'
   | 'stopped'
@@ -37,19 +40,26 @@ export type SubscriptionEvent =
   | 'gone'
   | 'undeleted'
   | 'undeletedStopped'
+  | 'undeletedOnTrial'
 
 const ENDS = { cancelled: 'terminating', dropped: 'terminated' } as const
 
 /** The one table of what follows from what. What is not in it changes nothing. */
 const TRANSITIONS: Record<SubscriptionState, Partial<Record<SubscriptionEvent, SubscriptionState>>> = {
   awaiting_payment: { paid: 'provisioning', dropped: 'expired', cancelled: 'terminating' },
-  provisioning: { delivered: 'active', ...ENDS },
+  provisioning: { delivered: 'active', deliveredOnTrial: 'trialing', ...ENDS },
+  trialing: { trialOver: 'active', ...ENDS },
   active: { overdue: 'grace', ...ENDS },
   grace: { settled: 'active', suspend: 'suspending', ...ENDS },
   suspending: { stopped: 'suspended', settled: 'unsuspending', held: 'unsuspending', ...ENDS },
   suspended: { settled: 'unsuspending', held: 'unsuspending', ...ENDS },
   unsuspending: { restored: 'active', ...ENDS },
-  terminating: { gone: 'terminated', undeleted: 'active', undeletedStopped: 'unsuspending' },
+  terminating: {
+    gone: 'terminated',
+    undeleted: 'active',
+    undeletedStopped: 'unsuspending',
+    undeletedOnTrial: 'trialing',
+  },
   terminated: {},
   expired: {},
 }
@@ -71,6 +81,15 @@ export const LIVE_STATES = [
 export const isLive = (state: SubscriptionState): boolean =>
   (LIVE_STATES as readonly SubscriptionState[]).includes(state)
 
+/** Delivered and not ended, whether it is billed yet or not: something happens to it by itself. */
+export const RUNNING_STATES = ['trialing', ...LIVE_STATES] as const satisfies readonly SubscriptionState[]
+export const isRunning = (state: SubscriptionState): boolean =>
+  (RUNNING_STATES as readonly SubscriptionState[]).includes(state)
+
+/** What follows a trial: it is billed; it is if there is a payment method, and ends otherwise; it ends unless somebody keeps it. */
+export const TRIAL_THEN = ['activate', 'method', 'cancel'] as const
+export type TrialThen = (typeof TRIAL_THEN)[number]
+
 export type Verdict = { allowed: true } | { allowed: false; reason: string }
 export const allowed: Verdict = { allowed: true }
 export const refused = (reason: string): Verdict => ({ allowed: false, reason })
@@ -82,6 +101,7 @@ type Subject = {
   hold?: unknown
   provider?: string
   change?: { state: ChangeState } | null
+  trial?: { after: TrialThen } | null
 }
 
 /**
@@ -105,7 +125,7 @@ export const canSubscription = {
 
   cancelAtPeriodEnd: ({ state, cancelAt, change }: Subject): Verdict => {
     if (ENDED[state]) return refused(ENDED[state])
-    if (!isLive(state))
+    if (!isRunning(state))
       return refused('Only a delivered subscription has a period to end with: cancel it now instead.')
     if (change?.state === 'working') return refused(WORKING)
     return cancelAt ? refused('The subscription already ends with its period.') : allowed
@@ -119,15 +139,25 @@ export const canSubscription = {
   hold: ({ state, hold }: Subject): Verdict => {
     if (ENDED[state]) return refused(ENDED[state])
     if (!isLive(state))
-      return refused('Only a delivered subscription can be suspended, so only that is held.')
+      return refused('Only a delivered and billed subscription can be suspended, so only that is held.')
     return hold ? refused('The subscription is held already: release it first.') : allowed
   },
 
   release: ({ hold }: Subject): Verdict => (hold ? allowed : refused('The subscription is not held.')),
 
+  /** That it goes on after its trial, whatever was agreed with the order. */
+  keep: ({ state, trial, cancelAt }: Subject): Verdict => {
+    if (state !== 'trialing') return refused('Only a subscription on trial is kept.')
+    if (cancelAt)
+      return refused('It was cancelled for the end of its trial: take the cancellation back first.')
+    return trial?.after === 'activate' ? refused('It goes on after its trial already.') : allowed
+  },
+
   /** Another plan or price, now or from the next period on. */
   change: ({ state, cancelAt, provider = 'manual', change }: Subject): Verdict => {
     if (ENDED[state]) return refused(ENDED[state])
+    if (state === 'trialing')
+      return refused('It is on trial: another plan or price comes after its first invoice.')
     if (!isLive(state)) return refused('Only a delivered subscription gets another plan or price.')
     if (state === 'unsuspending') return refused('The CloudPod is being brought back: wait until it is.')
     if (state !== 'active') return refused('An invoice is overdue: it must be paid first.')

@@ -1,5 +1,6 @@
 import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
-import { LIVE_STATES, type ChangeState } from '../../shared/states/billingSubscription.ts'
+import { RUNNING_STATES, type ChangeState } from '../../shared/states/billingSubscription.ts'
+import { isLargerThanPlan } from './billingChanges.ts'
 import { inScope, keysetPage, type ListOptions } from './list.ts'
 import type { Scope, Tx } from './index.ts'
 import type { CloudPodPlansTable, PricesTable, SubscriptionsTable } from './types.ts'
@@ -98,6 +99,8 @@ type ShownChange = {
   interval_count: number
   unit_minor: string
   setup_minor: string
+  trial_days: number
+  trial_then: PriceRow['trial_then']
   /** The pod has more than the plan says. */
   larger: boolean
 }
@@ -108,6 +111,7 @@ const subscriptionView = (tx: Tx) =>
     .innerJoin('customers as customer', 'customer.id', 'subscriptions.customer_id')
     .innerJoin('cloud_pod_plans as plan', 'plan.id', 'subscriptions.plan_id')
     .innerJoin('prices as price', 'price.id', 'subscriptions.price_id')
+    .leftJoin('coupons as coupon', 'coupon.id', 'subscriptions.coupon_id')
     .leftJoinLateral(
       (eb) =>
         eb
@@ -128,6 +132,12 @@ const subscriptionView = (tx: Tx) =>
       'price.interval_count',
       'price.unit_minor',
       'price.setup_minor',
+      'price.trial_days as price_trial_days',
+      'price.trial_then as price_trial_then',
+      'coupon.code as coupon_code',
+      'coupon.name as coupon_name',
+      'coupon.percent_ppm as coupon_percent_ppm',
+      'coupon.amount_minor as coupon_amount_minor',
       'pod.id as pod_id',
       'pod.hostname as pod_hostname',
       'pod.state as pod_state',
@@ -136,9 +146,9 @@ const subscriptionView = (tx: Tx) =>
       sql<Date | null>`upper(current_period)`.as('period_end'),
       sql<ShownChange | null>`(select to_jsonb(c) from (
         select c.id, c.state, c.problem, c.effective_at, p.id as plan_id, p.code as plan_code, p.name as plan_name, r.id as price_id,
-          r.interval, r.interval_count, r.unit_minor::text as unit_minor, r.setup_minor::text as setup_minor,
-          exists (select from cloud_pods g where g.subscription_id = c.subscription_id and g.state = 'active'
-            and (g.cores > p.cores or g.memory_mb > p.memory_mb)) as larger
+          r.interval, r.interval_count, r.unit_minor::text as unit_minor, r.setup_minor::text as setup_minor, r.trial_days, r.trial_then,
+          exists (select from cloud_pods g join subscriptions s on s.id = g.subscription_id
+            where g.subscription_id = c.subscription_id and g.state = 'active' and ${isLargerThanPlan}) as larger
         from subscription_changes c join cloud_pod_plans p on p.id = c.to_plan_id join prices r on r.id = c.to_price_id
         where c.subscription_id = subscriptions.id order by c.created_at desc, c.id desc limit 1) c)`.as(
         'change',
@@ -174,7 +184,7 @@ type Due = { id: string; tenant_id: string }
 /** Nothing becomes due while a tenant is suspended; what did meanwhile is ended once it is restored. */
 export const tenantIsActive = sql<boolean>`exists (select from tenants t where t.id = subscriptions.tenant_id and t.state = 'active')`
 
-const isLive = sql<boolean>`state = any (${[...LIVE_STATES]})`
+const isRunning = sql<boolean>`state = any (${[...RUNNING_STATES]})`
 
 /** Delivered subscriptions whose cancellation date is reached. */
 export function dueCancellations(tx: Tx, at: Date, limit: number): Promise<Due[]> {
@@ -183,7 +193,7 @@ export function dueCancellations(tx: Tx, at: Date, limit: number): Promise<Due[]
     .select(['id', 'tenant_id'])
     .where('cancel_at', '<=', at)
     .where(tenantIsActive)
-    .where(isLive)
+    .where(isRunning)
     .where('ended_at', 'is', null)
     .orderBy('cancel_at')
     .limit(limit)
@@ -195,7 +205,7 @@ export async function countDueCancellations(tx: Tx, at: Date): Promise<{ wanted:
   const { rows } = await sql<{ wanted: number; total: number }>`select
       (count(*) filter (where cancel_at <= ${at} and ended_at is null and ${tenantIsActive}))::int as wanted,
       count(*)::int as total
-    from subscriptions where ${isLive}`.execute(tx)
+    from subscriptions where ${isRunning}`.execute(tx)
   return rows[0] ?? { wanted: 0, total: 0 }
 }
 

@@ -192,7 +192,8 @@ export async function dueCharges(
       join payment_methods m on m.customer_id = i.customer_id and m.is_default and m.provider_id = p.id
       cross join lateral (select (${at}::timestamptz at time zone s.billing_tz)::date as day) today
       cross join lateral (select d.remind_after_days from dunning_policies d
-        where d.tenant_id is null or d.tenant_id = i.tenant_id order by d.tenant_id nulls last limit 1) d
+        where (d.tenant_id is null or d.tenant_id = i.tenant_id) and (d.plan_id is null or d.plan_id = s.plan_id)
+        order by d.tenant_id nulls last, d.plan_id nulls last limit 1) d
       cross join lateral (select count(*)::int as n, max(a.created_at) as last,
           coalesce(bool_or(a.ended_at is null or (a.is_final and a.method_id = m.id)), false) as stop
         from payment_attempts a where a.invoice_id = i.id and a.reason <> 'asked' and a.kind = 'charge'

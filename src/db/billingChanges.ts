@@ -82,13 +82,20 @@ export async function invoicesById(tx: Tx, ids: readonly string[]): Promise<Invo
   return rows
 }
 
+const more = (
+  part: 'cores' | 'memoryMb',
+) => sql`coalesce((select sum((a ->> 'quantity')::int * (a ->> ${sql.lit(part)})::int)
+  from jsonb_array_elements(s.addons) a), 0)`
+/** Whether a pod g has more than the plan p of its subscription s with the add-ons says. */
+export const isLargerThanPlan = sql<boolean>`(g.cores > p.cores + ${more('cores')} or g.memory_mb > p.memory_mb + ${more('memoryMb')})`
+
 /** Pods that have more than their plan says because they could not be made smaller. */
 export async function largerThanPlan(tx: Tx): Promise<{ n: number; example: string | null }> {
   const { rows } = await sql<{ n: number; example: string | null }>`
     select count(*)::int as n, min(g.hostname) as example
     from subscription_changes c join subscriptions s on s.id = c.subscription_id and s.price_id = c.to_price_id
       join cloud_pod_plans p on p.id = s.plan_id
-      join cloud_pods g on g.subscription_id = s.id and g.state = 'active' and (g.cores > p.cores or g.memory_mb > p.memory_mb)
+      join cloud_pods g on g.subscription_id = s.id and g.state = 'active' and ${isLargerThanPlan}
     where c.state = 'done' and c.problem is not null`.execute(tx)
   return rows[0] ?? { n: 0, example: null }
 }

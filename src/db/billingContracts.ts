@@ -1,19 +1,27 @@
 import { sql, type Selectable } from 'kysely'
-import { LIVE_STATES } from '../../shared/states/billingSubscription.ts'
+import { LIVE_STATES, RUNNING_STATES } from '../../shared/states/billingSubscription.ts'
 import type { Tx } from './index.ts'
 import type { PriceRow, SubscriptionRow } from './billing.ts'
 import { tenantIsActive } from './billing.ts'
 import type { InvoiceLinesTable } from './types.ts'
 
 export type ContractRow = SubscriptionRow &
-  Pick<PriceRow, 'interval' | 'interval_count' | 'unit_minor'> & {
+  Pick<PriceRow, 'interval' | 'interval_count' | 'unit_minor' | 'setup_minor'> & {
     plan_name: string
     item_id: string
     due: string[]
     protected: boolean
+    /** Its customer has left a payment method. */
+    has_method: boolean
+    coupon_percent_ppm: number | null
+    coupon_amount_minor: bigint | null
+    coupon_plan_ids: string[] | null
+    coupon_code: string | null
     /** The change that is planned or being carried out, if there is one. */
     open_change: 'planned' | 'working' | null
     change_id: string | null
+    change_plan_id: string | null
+    change_addons: unknown
     change_period_no: number | null
     change_interval: PriceRow['interval'] | null
     change_interval_count: number | null
@@ -33,14 +41,18 @@ export async function lockFree(tx: Tx, ids: readonly string[]): Promise<string[]
 /** What decides about the future of contracts. To be read after their rows were locked: a payment may have been waited for. */
 export async function contractsOf(tx: Tx, ids: readonly string[]): Promise<ContractRow[]> {
   const { rows } = await sql<ContractRow>`
-    select s.*, r.interval, r.interval_count, r.unit_minor, p.name as plan_name,
+    select s.*, r.interval, r.interval_count, r.unit_minor, r.setup_minor, p.name as plan_name,
+      k.percent_ppm as coupon_percent_ppm, k.amount_minor as coupon_amount_minor, k.plan_ids as coupon_plan_ids, k.code as coupon_code,
+      exists (select from payment_methods m where m.customer_id = s.customer_id and m.state = 'active') as has_method,
       (select i.id from subscription_items i where i.subscription_id = s.id and i.removed_at is null order by i.slot limit 1)
         as item_id,
       array(select i.due_date::text from invoices i where i.subscription_id = s.id and i.status = 'open' order by i.due_date) as due,
       coalesce((select c.protected from cloud_pods c where c.subscription_id = s.id order by c.id desc limit 1), false) as protected,
-      c.state as open_change, c.id as change_id, c.period_no as change_period_no, cr.interval as change_interval, cr.interval_count as change_interval_count,
-      cr.unit_minor as change_unit_minor, cr.setup_minor as change_setup_minor, cp.name as change_plan_name
+      c.state as open_change, c.id as change_id, c.to_plan_id as change_plan_id, c.to_addons as change_addons, c.period_no as change_period_no, cr.interval as change_interval, cr.interval_count as change_interval_count,
+      cr.unit_minor as change_unit_minor,
+      case when cr.id = s.price_id then 0 else cr.setup_minor end as change_setup_minor, cp.name as change_plan_name
     from subscriptions s join prices r on r.id = s.price_id join cloud_pod_plans p on p.id = s.plan_id
+      left join coupons k on k.id = s.coupon_id
       left join subscription_changes c on c.subscription_id = s.id and c.state in ('planned', 'working')
       left join prices cr on cr.id = c.to_price_id left join cloud_pod_plans cp on cp.id = c.to_plan_id
     where s.id = any (${[...ids]}::uuid[])`.execute(tx)
@@ -62,7 +74,7 @@ export async function lookAgain(
   const which =
     'id' in of
       ? sql`id = ${of.id}`
-      : sql`state = any (${[...LIVE_STATES]}) and (${of.tenantId}::uuid is null or tenant_id = ${of.tenantId})`
+      : sql`state = any (${[...RUNNING_STATES]}) and (${of.tenantId}::uuid is null or tenant_id = ${of.tenantId})`
   await sql`update subscriptions set next_step = 'look', next_step_at = ${at} where ${which}`.execute(tx)
 }
 
@@ -121,10 +133,12 @@ type BilledLine = Pick<
   'unit_minor' | 'tax_category' | 'tax_ppm' | 'tax_included' | 'tax_reason'
 >
 
-/** What an item was billed for a time, unless that was taken back. */
+/** What an item was billed for a time, with its add-ons and less its discount, unless that was taken back. */
 export async function billedFor(tx: Tx, itemId: string, at: Date): Promise<BilledLine | undefined> {
-  const { rows } = await sql<BilledLine>`select unit_minor, tax_category, tax_ppm, tax_included, tax_reason
-    from invoice_lines where item_id = ${itemId} and kind = 'recurring' and not voided and period @> ${at}::timestamptz`.execute(
+  const { rows } = await sql<BilledLine>`select l.tax_category, l.tax_ppm, l.tax_included, l.tax_reason,
+      (l.unit_minor + coalesce((select sum(d.unit_minor) from invoice_lines d
+        where d.invoice_id = l.invoice_id and d.item_id = l.item_id and d.kind in ('discount', 'addon')), 0))::bigint as unit_minor
+    from invoice_lines l where l.item_id = ${itemId} and l.kind = 'recurring' and not l.voided and l.period @> ${at}::timestamptz`.execute(
     tx,
   )
   return rows[0]
@@ -135,4 +149,14 @@ export async function invoicesOfItem(tx: Tx, itemId: string): Promise<string[]> 
   const { rows } = await sql<{ id: string }>`select distinct invoice_id as id from invoice_lines
     where item_id = ${itemId} and kind = 'recurring' and not voided`.execute(tx)
   return rows.map((row) => row.id)
+}
+
+/** What is paid, and whose delivery has failed or had no news since. */
+export async function undelivered(tx: Tx, since: Date): Promise<{ n: number; example: string | null }> {
+  const { rows } = await sql<{ n: number; example: string | null }>`
+    select count(*)::int as n, min((select c.hostname from cloud_pods c where c.subscription_id = s.id order by c.id desc limit 1)) as example
+    from subscriptions s where s.state = 'provisioning' and (s.delivery_problem is not null or s.updated_at <= ${since})`.execute(
+    tx,
+  )
+  return rows[0] ?? { n: 0, example: null }
 }

@@ -9,8 +9,9 @@ const view = (tx: Tx) =>
   tx
     .selectFrom('dunning_policies')
     .leftJoin('tenants as tenant', 'tenant.id', 'dunning_policies.tenant_id')
+    .leftJoin('cloud_pod_plans as plan', 'plan.id', 'dunning_policies.plan_id')
     .selectAll('dunning_policies')
-    .select('tenant.name as tenant_name')
+    .select(['tenant.name as tenant_name', 'plan.name as plan_name'])
 
 export type PolicyView = Awaited<ReturnType<ReturnType<typeof view>['executeTakeFirstOrThrow']>>
 
@@ -25,10 +26,14 @@ export function list(tx: Tx, scope: Scope, options: ListOptions) {
   return keysetPage(query, 'dunning_policies.id', options)
 }
 
-/** The one that a tenant's subscriptions follow: its own, or the platform's. */
-export async function ofTenant(tx: Tx, tenantId: string): Promise<PolicyRow> {
+/**
+ * The one that a tenant's subscriptions of a plan follow: the tenant's own counts before the platform's, and of each that of the plan
+ * before the one for all.
+ */
+export async function ofPlan(tx: Tx, tenantId: string, planId: string): Promise<PolicyRow> {
   const { rows } = await sql<PolicyRow>`select * from dunning_policies
-    where tenant_id = ${tenantId} or tenant_id is null order by tenant_id nulls last limit 1`.execute(tx)
+    where (tenant_id = ${tenantId} or tenant_id is null) and (plan_id = ${planId} or plan_id is null)
+    order by tenant_id nulls last, plan_id nulls last limit 1`.execute(tx)
   const [row] = rows
   if (!row) throw new Error('the platform has no dunning policy')
   return row

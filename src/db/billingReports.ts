@@ -16,7 +16,8 @@ export type Recurring = { currency: string; subscriptions: number; monthly: bigi
 export async function recurring(tx: Tx, scope: Scope): Promise<Recurring[]> {
   const { rows } = await sql<Recurring>`
     select currency, count(*)::int as subscriptions, sum(div(2 * part + whole, 2 * whole))::bigint as monthly from (
-      select s.currency, r.unit_minor::numeric * 1000000
+      select s.currency, (r.unit_minor + coalesce((select sum((a ->> 'quantity')::bigint * (a ->> 'unitMinor')::bigint)
+            from jsonb_array_elements(s.addons) a), 0))::numeric * 1000000
           * case r.interval when 'week' then 52 when 'day' then 365 else 1 end as part,
         (1000000 + case when l.tax_included then l.tax_ppm else 0 end)::numeric * r.interval_count
           * case r.interval when 'month' then 1 else 12 end as whole

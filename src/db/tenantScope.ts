@@ -23,6 +23,8 @@ const TABLES = {
   auditSink: 'audit_sinks',
   securityGroup: 'security_groups',
   blueprint: 'cloud_pod_blueprints',
+  addon: 'addons',
+  coupon: 'coupons',
   dunningPolicy: 'dunning_policies',
   billingProvider: 'billing_providers',
   paymentMethod: 'payment_methods',

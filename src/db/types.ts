@@ -49,6 +49,31 @@ export interface AcmeOrdersTable {
   ended_at: Date | null
 }
 
+export interface AddonPricesTable {
+  id: string
+  tenant_id: string | null
+  addon_id: string
+  currency: string
+  interval: 'day' | 'week' | 'month' | 'year'
+  interval_count: number
+  unit_minor: bigint
+}
+
+export interface AddonsTable {
+  id: string
+  tenant_id: string | null
+  code: string
+  name: string
+  cores: number
+  memory_mb: number
+  disk_gb: number
+  max_quantity: number
+  plan_ids: Generated<string[]>
+  state: Generated<'active' | 'retired'>
+  version: Generated<number>
+  created_at: Date
+}
+
 export interface AlertsTable {
   id: string
   code: string
@@ -531,6 +556,26 @@ export interface ClustersTable {
   region: string | null
 }
 
+export interface CouponsTable {
+  id: string
+  tenant_id: string
+  code: string
+  name: string
+  percent_ppm: number | null
+  amount_minor: bigint | null
+  currency: string | null
+  periods: number | null
+  plan_ids: Generated<string[]>
+  once_per_customer: boolean
+  max_redemptions: number | null
+  redeemed: Generated<number>
+  valid_until: Date | null
+  state: Generated<'active' | 'retired'>
+  version: Generated<number>
+  created_at: Date
+  updated_at: Date
+}
+
 export interface CreditNotesTable {
   id: string
   tenant_id: string
@@ -850,6 +895,7 @@ export interface DunningPoliciesTable {
   version: Generated<number>
   created_at: Date
   updated_at: Date
+  plan_id: string | null
 }
 
 export interface FindingsTable {
@@ -941,7 +987,7 @@ export interface InvoiceLinesTable {
   invoice_id: string
   line_no: number
   item_id: string | null
-  kind: 'recurring' | 'setup' | 'manual' | 'credit' | 'carried' | 'domain'
+  kind: 'recurring' | 'discount' | 'addon' | 'setup' | 'manual' | 'credit' | 'carried' | 'domain'
   period: string | null
   description: string
   quantity: Generated<number>
@@ -1285,6 +1331,8 @@ export interface PricesTable {
   setup_minor: Generated<bigint>
   state: Generated<'active' | 'retired'>
   created_at: Date
+  trial_days: Generated<number>
+  trial_then: Generated<'activate' | 'method' | 'cancel'>
 }
 
 export interface ProvisioningJobLogsTable {
@@ -1633,6 +1681,8 @@ export interface SubscriptionChangesTable {
   decided_by: unknown
   created_at: Date
   ended_at: Date | null
+  from_addons: Generated<unknown>
+  to_addons: Generated<unknown>
 }
 
 export interface SubscriptionItemsTable {
@@ -1654,6 +1704,7 @@ export interface SubscriptionsTable {
   state:
     | 'awaiting_payment'
     | 'provisioning'
+    | 'trialing'
     | 'active'
     | 'grace'
     | 'suspending'
@@ -1686,6 +1737,11 @@ export interface SubscriptionsTable {
   hold_until: Date | null
   hold_reason: string | null
   hold_by: unknown
+  coupon_id: string | null
+  coupon_until: number | null
+  trial_days: Generated<number>
+  trial_then: Generated<'activate' | 'method' | 'cancel'>
+  addons: Generated<unknown>
 }
 
 export interface TaxEvidenceTable {
@@ -1920,6 +1976,8 @@ export interface Tables {
   acme_accounts: AcmeAccountsTable
   acme_challenges: AcmeChallengesTable
   acme_orders: AcmeOrdersTable
+  addon_prices: AddonPricesTable
+  addons: AddonsTable
   alerts: AlertsTable
   api_keys: ApiKeysTable
   audit_archived: AuditArchivedTable
@@ -1951,6 +2009,7 @@ export interface Tables {
   cloud_pods: CloudPodsTable
   cluster_templates: ClusterTemplatesTable
   clusters: ClustersTable
+  coupons: CouponsTable
   credit_notes: CreditNotesTable
   customer_contacts: CustomerContactsTable
   customer_fields: CustomerFieldsTable

@@ -123,7 +123,7 @@ export const cloudPodSuspend: JobHandler<SuspensionPayload> = {
       name: 'record',
       title: 'Recording that it is stopped',
       commit: async (ctx, run) => {
-        if (run.output('readBack') !== true) return
+        if (run.output('readBack') !== true) return BillingService.podAbsent(ctx, run.payload)
         const { tenantId, podId } = run.payload
         await BillingService.podStopped(ctx, run.payload)
         await cloudPodService.markPower(ctx, tenantId, podId, 'stopped', 'shutdown')

@@ -41,6 +41,21 @@ export const adminSubscriptionContracts: Route[] = [
   }),
   route({
     method: 'POST',
+    path: `${PATH}/keep`,
+    operationId: 'keepSubscription',
+    summary: 'Let a subscription go on after its trial',
+    tag,
+    notWhileImpersonating: true,
+    access: { permission: 'subscriptions:write', where: one },
+    params: idParams,
+    replies: { 200: subscription },
+    handler: async (ctx, { params, tenantId }) => {
+      const body = await BillingService.keep(ctx, tenantId, params.id)
+      return { body, version: body.version }
+    },
+  }),
+  route({
+    method: 'POST',
     path: `${PATH}/hold`,
     operationId: 'holdSubscription',
     summary: 'Keep the automation from suspending or ending a subscription for a while',
@@ -114,7 +129,7 @@ export const adminSubscriptionContracts: Route[] = [
     method: 'POST',
     path: POLICIES,
     operationId: 'createDunningPolicy',
-    summary: 'Give a tenant a dunning policy of its own',
+    summary: 'Give a tenant, a plan, or a plan of a tenant a dunning policy of its own',
     tag,
     access: { permission: 'billing:manage', where: { in: 'body', field: 'tenantId', kind: 'tenant' } },
     body: dunningPolicyCreate,
@@ -143,7 +158,7 @@ export const adminSubscriptionContracts: Route[] = [
     method: 'DELETE',
     path: `${POLICIES}/{id}`,
     operationId: 'removeDunningPolicy',
-    summary: 'Let a tenant follow the platform’s dunning policy again',
+    summary: 'Let a tenant or plan follow the dunning policy of all others again',
     tag,
     access: policy,
     params: idParams,

@@ -66,7 +66,7 @@ export const adminSubscriptions: Route[] = [
       where: { in: 'body', field: 'customerId', kind: 'customer' },
     },
     body: subscriptionCreate,
-    replies: { 201: z.object({ subscription, invoice, job: job.nullable() }) },
+    replies: { 201: z.object({ subscription, invoice: invoice.nullable(), job: job.nullable() }) },
     handler: async (ctx, { body, tenantId }) => {
       const ordered = await BillingService.create(ctx, tenantId, body)
       const location = `/api/admin/billing/subscriptions/${ordered.subscription.id}`

@@ -3,6 +3,8 @@ import { adminAuditRetention } from './adminAuditRetention.ts'
 import { adminAuthSso } from './adminAuthSso.ts'
 import { adminAuditSinks } from './adminAuditSinks.ts'
 import { adminBillingPayments } from './adminBillingPayments.ts'
+import { adminBillingAddons } from './adminBillingAddons.ts'
+import { adminBillingCoupons } from './adminBillingCoupons.ts'
 import { adminBillingDocuments } from './adminBillingDocuments.ts'
 import { adminBillingAccounts } from './adminBillingAccounts.ts'
 import { adminBillingTaxes } from './adminBillingTaxes.ts'
@@ -100,6 +102,8 @@ export const routes: readonly Route[] = [
   ...adminBillingPayments,
   ...adminBillingTaxes,
   ...adminBillingAccounts,
+  ...adminBillingAddons,
+  ...adminBillingCoupons,
   ...adminBillingDocuments,
   ...cloudPods,
   ...cloudPodAddresses,

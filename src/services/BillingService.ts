@@ -8,19 +8,30 @@ import { cancel } from './billing/cancelling.ts'
 import * as subscriptions from './billing/subscriptions.ts'
 import * as provisioningService from './provisioningService.ts'
 
+export { createAddon, listAddons, updateAddon } from './billing/addons.ts'
 export { createPlan, listPlans } from './billing/catalogue.ts'
 export { listInvoices } from './billing/payments.ts'
 export { cancel, podGone, uncancel } from './billing/cancelling.ts'
+export { createCoupon, listCoupons, updateCoupon } from './billing/coupons.ts'
 export { changeDone, changeFailed } from './billing/changeOutcome.ts'
 export { change, previewChange } from './billing/planChanges.ts'
 export { cancelChange } from './billing/plannedChanges.ts'
 export { creditForDomain, issueForDomain } from './billing/domainInvoices.ts'
 export { hold, release } from './billing/holding.ts'
+export { previewOrder } from './billing/ordering.ts'
 export { createPolicy, listPolicies, removePolicy, updatePolicy } from './billing/policies.ts'
 export { showCalendar, timeline } from './billing/outlook.ts'
 export { runContracts } from './billing/running.ts'
-export { create, deliveryFailed, get, list, podDelivered, retryDelivery } from './billing/subscriptions.ts'
-export { podRestored, podStopped } from './billing/suspension.ts'
+export {
+  create,
+  deliveryFailed,
+  get,
+  keep,
+  list,
+  podDelivered,
+  retryDelivery,
+} from './billing/subscriptions.ts'
+export { podAbsent, podRestored, podStopped } from './billing/suspension.ts'
 export { podBack, requireRevivable } from './billing/undeleted.ts'
 
 export type Booked = Payment & { invoice: Invoice; subscription: Subscription | null }

@@ -26,6 +26,8 @@ const NAMES: Record<TenantThing, string> = {
   auditSink: 'sink',
   securityGroup: 'security group',
   blueprint: 'blueprint',
+  addon: 'add-on',
+  coupon: 'coupon',
   dunningPolicy: 'dunning policy',
   billingProvider: 'payment provider',
   paymentMethod: 'payment method',

@@ -6,7 +6,12 @@ import type { Wish } from '../../src/services/billing/quote.ts'
 import type { TestApp } from '../support/app.ts'
 import type { Shop } from './world.ts'
 
-type Price = { interval: 'day' | 'week' | 'month' | 'year'; unitMinor: string; setupMinor?: string }
+type Price = {
+  interval: 'day' | 'week' | 'month' | 'year'
+  unitMinor: string
+  setupMinor?: string
+  trialDays?: number
+}
 type Size = { cores?: number; memoryMb?: number; diskGb?: number }
 
 /** A further plan of a seller; as large as that of the shop where nothing is said. */

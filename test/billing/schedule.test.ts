@@ -42,11 +42,15 @@ function beginOf(anchor: string, interval: Interval, count: number, index: numbe
 
 const contract = (of: Partial<Contract> = {}): Contract => ({
   state: 'active',
+  planId: 'plan',
+  discount: null,
+  trial: null,
   anchor: '2026-01-31',
   timeZone: 'UTC',
   interval: 'month',
   intervalCount: 1,
   unitMinor: 499n,
+  addonsMinor: 0n,
   change: null,
   creditMinor: 0n,
   periodNo: 0,
@@ -59,7 +63,13 @@ const contract = (of: Partial<Contract> = {}): Contract => ({
   due: [],
   ...of,
 })
-const TERMS: Terms = { leadDays: 7, remindAfterDays: [3, 7], suspendAfterDays: 14, terminateAfterDays: 30 }
+const TERMS: Terms = {
+  leadDays: 7,
+  termDays: 14,
+  remindAfterDays: [3, 7],
+  suspendAfterDays: 14,
+  terminateAfterDays: 30,
+}
 const after = (date: string, days: number): Date =>
   new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000)
 
@@ -132,6 +142,7 @@ test('what is not paid is told, switched off, told for the last time and ended o
           .toSorted((one, other) => one - other)
         const policy = {
           leadDays,
+          termDays: 14,
           remindAfterDays,
           suspendAfterDays,
           terminateAfterDays: suspendAfterDays + more,

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Plan } from '../../shared/api/billing.ts'
+import type { Invoice, Plan } from '../../shared/api/billing.ts'
 import type { Customer } from '../../shared/api/customers.ts'
 import type { Ctx } from '../../src/context.ts'
 import * as pods from '../../src/db/cloudPods.ts'
@@ -46,20 +46,33 @@ export async function shop(app: TestApp): Promise<Shop> {
   return { tenantId, customerId: body.id, plan, blueprintId: blueprint.id }
 }
 
-export function order(
-  ctx: Ctx,
-  { tenantId, customerId, plan, blueprintId }: Shop,
-  interval: 'day' | 'month' | 'year' = 'month',
-): Promise<Awaited<ReturnType<typeof BillingService.create>>> {
-  return BillingService.create(ctx, tenantId, {
+type Ordered = Awaited<ReturnType<typeof BillingService.create>>
+type Wished = Partial<Parameters<typeof BillingService.create>[2]>
+
+/** Orders something with whatever else is wished; what is tried first has no invoice. */
+export const orderAs = (ctx: Ctx, { tenantId, customerId, plan, blueprintId }: Shop, wished: Wished = {}) =>
+  BillingService.create(ctx, tenantId, {
     customerId,
     planId: plan.id,
-    priceId: plan.prices.find((price) => price.interval === interval)?.id ?? '',
+    priceId: plan.prices.find((price) => price.interval === 'month')?.id ?? '',
     blueprintId,
     hostname: `pod-${newId().slice(-12)}`,
     sshKeys: null,
     region: null,
+    coupon: null,
+    shownTotalMinor: null,
+    ...wished,
   })
+
+export async function order(
+  ctx: Ctx,
+  seller: Shop,
+  interval: 'day' | 'month' | 'year' = 'month',
+): Promise<Ordered & { invoice: Invoice }> {
+  const priceId = seller.plan.prices.find((price) => price.interval === interval)?.id ?? ''
+  const { invoice, ...ordered } = await orderAs(ctx, seller, { priceId })
+  if (invoice === null) throw new Error('the order has no invoice')
+  return { ...ordered, invoice }
 }
 
 export const payment = (amountMinor: bigint | string, reference = newId()) =>

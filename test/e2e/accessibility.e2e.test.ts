@@ -73,6 +73,8 @@ const ADDRESSES = [
   'customers/import',
   'customers/{customer}/merge?from={other}',
   'customers/{merged}',
+  'addons',
+  'coupons',
   'dunning',
   'taxes',
   'billing-report',

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { delivered, showPod, showSubscription, type Placed } from '../cloudPods/faults.ts'
 import { openApp, type OpenApp } from './browser.ts'
 
+const DAY_MS = 86_400_000
 let opened: OpenApp
 let page: Page
 let placed: Placed
@@ -14,6 +15,16 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => opened?.close())
 
+/** What is left of €9.99 for the period, less what is left of €4.99: all of it, unless midnight has passed since the delivery. */
+async function differenceToday(): Promise<string> {
+  const { periodStart, periodEnd } = await showSubscription(opened.app, placed.subscription.id)
+  const [from, to] = [Date.parse(periodStart ?? ''), Date.parse(periodEnd ?? '')]
+  const days = Math.round((to - from) / DAY_MS)
+  const gone = Math.floor((opened.app.root.now().getTime() - from) / DAY_MS)
+  const left = (cents: number): number => cents - Math.round((cents * gone) / days)
+  return `€${((left(999) - left(499)) / 100).toFixed(2)}`
+}
+
 it('a person sees what a larger plan comes to, changes to it, plans another price for the next period and takes that back', async () => {
   await page.goto(`/t/all/subscriptions/${placed.subscription.id}`)
   await page.getByRole('button', { name: 'Change plan' }).click()
@@ -21,8 +32,11 @@ it('a person sees what a larger plan comes to, changes to it, plans another pric
   expect(await dialog.getByRole('button', { name: 'Change now' }).getAttribute('aria-disabled')).toBe('true')
   await dialog.getByRole('radio', { name: /^Medium/ }).check()
   const comes = dialog.getByRole('region', { name: 'What it comes to' })
-  await comes.getByText('€5.00').waitFor()
   await comes.getByText('becomes 2 cores').waitFor()
+  await comes
+    .getByText(await differenceToday())
+    .first()
+    .waitFor()
   await dialog.getByLabel('Restart the machine at once').check()
   await dialog.getByRole('button', { name: 'Change now' }).click()
   await dialog.waitFor({ state: 'detached' })

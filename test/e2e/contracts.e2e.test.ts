@@ -58,8 +58,8 @@ it('a tenant gets days of its own for unpaid invoices, which are checked where t
   const { slug } = (await opened.app.admin.get<{ slug: string }>(`/api/admin/tenants/${placed.tenantId}`))
     .body
   await page.goto(`/t/${slug}/dunning`)
-  await page.getByRole('button', { name: 'Days for one tenant' }).click()
-  const dialog = page.getByRole('dialog', { name: 'Days for one tenant' })
+  await page.getByRole('button', { name: 'Days of their own' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Days of their own' })
   await dialog.getByLabel('Suspended after so many days').fill('5')
   await dialog.getByRole('button', { name: 'Save' }).click()
   await dialog.getByText('Reminders come before the suspension').first().waitFor()

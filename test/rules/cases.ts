@@ -15,6 +15,7 @@ import { PAYMENT_CASES } from './casesPayments.ts'
 import { TAX_CASES } from './casesTaxes.ts'
 import { CONTRACT_CASES } from './casesContracts.ts'
 import { PLAN_CASES } from './casesPlans.ts'
+import { COUPON_CASES } from './casesCoupons.ts'
 import { CONSOLE_CASES } from './casesConsole.ts'
 import { BACKUP_CASES } from './casesBackups.ts'
 import { ADDRESS_CASES } from './casesAddresses.ts'
@@ -344,6 +345,7 @@ export const CASES: Record<string, Case> = {
   ...CONTRACT_CASES,
   ...TAX_CASES,
   ...PLAN_CASES,
+  ...COUPON_CASES,
   ...PAYMENT_CASES,
   ...ADOPTION_CASES,
   ...SNAPSHOT_CASES,

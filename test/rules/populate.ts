@@ -18,6 +18,7 @@ import { paymentsIn } from './casesPayments.ts'
 import { taxedIn } from './casesTaxes.ts'
 import { policyIn } from './casesContracts.ts'
 import { plannedIn } from './casesPlans.ts'
+import { addonIn, couponIn } from './casesCoupons.ts'
 import { consoleTicketIn } from './casesConsole.ts'
 import { importIn } from './casesCustomers.ts'
 import { serviceKeyIn } from './casesKeys.ts'
@@ -91,6 +92,8 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await policyIn(app, tenantId)
   await taxedIn(app, tenantId)
   await plannedIn(app, tenantId)
+  await couponIn(app, tenantId)
+  await addonIn(app, tenantId)
   await paymentsIn(app, tenantId)
   await importIn(app, tenantId)
   await holdIn(app, tenantId)

@@ -54,6 +54,8 @@ const WITHOUT_TENANT: Record<string, string> = {
 }
 /** Rows without a tenant are the platform's catalogue, which everybody may read. */
 const CATALOGUE = [
+  'addon_prices',
+  'addons',
   'billing_providers',
   'cloud_pod_blueprints',
   'cloud_pod_plans',

@@ -14,6 +14,8 @@ import { populate, type Things } from './populate.ts'
 import { ownerOf, rowsOf, tenantTables, type Owner } from './rows.ts'
 
 const CATALOGUE = [
+  'addon_prices',
+  'addons',
   'billing_providers',
   'cloud_pod_blueprints',
   'cloud_pod_plans',
@@ -176,7 +178,13 @@ describe('row-level security alone:', () => {
       'BillingService.create',
       async (ctx) => {
         const order = await prepareOrder(app.admin, other)
-        return BillingService.create(ctx, other, { ...order, sshKeys: null, region: null })
+        return BillingService.create(ctx, other, {
+          ...order,
+          sshKeys: null,
+          coupon: null,
+          shownTotalMinor: null,
+          region: null,
+        })
       },
     ],
     [

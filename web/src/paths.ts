@@ -70,6 +70,8 @@ export const paths = {
   domain: (tenant: string, id: string) =>
     linkOptions({ to: '/t/$tenant/domains/$id', params: { tenant, id } }),
 
+  addons: (tenant: string) => linkOptions({ to: '/t/$tenant/addons', params: { tenant } }),
+  coupons: (tenant: string) => linkOptions({ to: '/t/$tenant/coupons', params: { tenant } }),
   dunning: (tenant: string) => linkOptions({ to: '/t/$tenant/dunning', params: { tenant } }),
   billingReport: (tenant: string, search: { from?: string; to?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/billing-report', params: { tenant }, search }),

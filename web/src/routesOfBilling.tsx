@@ -22,6 +22,18 @@ export const billing = [
   }),
   createRoute({
     getParentRoute: under,
+    path: 'addons',
+    validateSearch: search('page'),
+    component: page(() => import('./pages/billing/AddonsPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'coupons',
+    validateSearch: search('page'),
+    component: page(() => import('./pages/billing/CouponsPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
     path: 'dunning',
     component: page(() => import('./pages/billing/DunningPage.tsx')),
   }),

@@ -15,6 +15,7 @@ import * as cloudPodService from '../cloudPodService.ts'
 import * as provisioningService from '../provisioningService.ts'
 import { factsOf } from './contracts.ts'
 import { emit, lock, move } from './changes.ts'
+import { giveBack } from './coupons.ts'
 import { creditInvoice } from './crediting.ts'
 import { clearPlanned } from './plannedChanges.ts'
 import { boundary, presentIndex } from './schedule.ts'
@@ -75,11 +76,12 @@ async function cancelAtPeriodEnd(ctx: Ctx, before: SubscriptionRow, reason: stri
   return null
 }
 
-/** The period that a delivered subscription is in now, as its last one. */
+/** The period that a delivered subscription is in now, as its last one; of one on trial, the trial. */
 async function presentPeriod(ctx: Ctx, before: SubscriptionRow) {
   const [row] = await contracts.contractsOf(ctx.tx, [before.id])
   if (!row) throw new Error(`subscription ${before.id} has no contract`)
   const facts = factsOf(row)
+  if (before.state === 'trialing') return { end: boundary(facts, 0), change: {} }
   const index = presentIndex(facts, ctx.now())
   const [start, end] = [boundary(facts, index), boundary(facts, index + 1)]
   const current_period = `[${start.toISOString()},${end.toISOString()})`
@@ -125,6 +127,7 @@ async function cancelNow(
       await creditInvoice(ctx, invoice, reason || 'cancelled before delivery')
   const pod = await pods.ofSubscription(ctx.tx, before.tenant_id, before.id)
   if (pod?.state === 'reserved') await cloudPodService.releaseReserved(ctx, pod, 'The order was cancelled.')
+  if (before.state === 'awaiting_payment') await giveBack(ctx, before.tenant_id, before.coupon_id)
   const exists = pod?.state === 'creating' || pod?.state === 'active'
   const event = exists ? 'cancelled' : 'dropped'
   await move(ctx, before, event, {

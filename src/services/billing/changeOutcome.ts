@@ -7,6 +7,7 @@ import * as contracts from '../../db/billingContracts.ts'
 import * as invoices from '../../db/billingInvoices.ts'
 import * as ledger from '../../db/billingLedger.ts'
 import * as pods from '../../db/cloudPods.ts'
+import { soldIn } from './addonsSold.ts'
 import { emit, lock } from './changes.ts'
 import { creditInvoice } from './crediting.ts'
 import { usableCredit } from './invoicing.ts'
@@ -66,6 +67,7 @@ async function undo(ctx: Ctx, row: SubscriptionRow, change: ChangeRow, problem: 
   await billing.updateSubscription(ctx.tx, row.id, {
     plan_id: change.from_plan_id,
     price_id: change.from_price_id,
+    addons: JSON.stringify(soldIn(change.from_addons)),
     // What has become due meanwhile is billed by the old terms.
     ...(change.was as SubscriptionChange),
     updated_at: ctx.now(),

@@ -5,6 +5,7 @@ import type { ContractRow } from '../../db/billingContracts.ts'
 import * as policies from '../../db/billingPolicies.ts'
 import * as customers from '../../db/customers.ts'
 import * as settingsService from '../tenantSettingsService.ts'
+import { soldIn, sumOfSold } from './addonsSold.ts'
 import type { Contract, PlannedChange, Terms } from './schedule.ts'
 
 /** What decides about a delivered contract's future. */
@@ -12,11 +13,26 @@ export function factsOf(row: ContractRow, creditMinor = 0n): Contract {
   if (row.anchor_date === null) throw new Error(`subscription ${row.id} was never delivered`)
   return {
     state: row.state,
+    planId: row.plan_id,
     anchor: row.anchor_date,
     timeZone: row.billing_tz,
     interval: row.interval,
     intervalCount: row.interval_count,
     unitMinor: row.unit_minor,
+    addonsMinor: sumOfSold(soldIn(row.addons)),
+    discount:
+      row.coupon_id === null
+        ? null
+        : {
+            percentPpm: row.coupon_percent_ppm,
+            minor: row.coupon_amount_minor,
+            until: row.coupon_until,
+            planIds: row.coupon_plan_ids ?? [],
+          },
+    trial:
+      row.state === 'trialing'
+        ? { after: row.trial_then, setupMinor: row.setup_minor, hasMethod: row.has_method }
+        : null,
     change: changeOf(row),
     creditMinor,
     periodNo: row.period_no,
@@ -35,19 +51,22 @@ function changeOf(row: ContractRow): PlannedChange | null {
   if (open_change !== 'planned' || change_period_no === null || change_interval === null) return null
   return {
     periodNo: change_period_no,
+    planId: row.change_plan_id ?? row.plan_id,
     interval: change_interval,
     intervalCount: change_interval_count ?? 1,
     unitMinor: row.change_unit_minor ?? 0n,
+    addonsMinor: sumOfSold(soldIn(row.change_addons ?? [])),
     setupMinor: row.change_setup_minor ?? 0n,
   }
 }
 
-/** The tenant's terms as they are now. */
-export async function termsOf(ctx: Ctx, tenantId: string): Promise<Terms> {
+/** The tenant's terms for a plan as they are now. */
+export async function termsOf(ctx: Ctx, tenantId: string, planId: string): Promise<Terms> {
   const settings = await settingsService.effective(ctx, tenantId)
-  const policy = await policies.ofTenant(ctx.tx, tenantId)
+  const policy = await policies.ofPlan(ctx.tx, tenantId, planId)
   return {
     leadDays: Number(settings['billing.renewalLeadDays'].value),
+    termDays: Number(settings['billing.paymentTermDays'].value),
     remindAfterDays: policy.remind_after_days,
     suspendAfterDays: policy.suspend_after_days,
     terminateAfterDays: policy.terminate_after_days,

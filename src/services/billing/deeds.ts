@@ -7,6 +7,7 @@ import * as customers from '../../db/customers.ts'
 import * as tenants from '../../db/tenants.ts'
 import { newId } from '../../lib/ids.ts'
 import { localDate } from '../../lib/period.ts'
+import { linesOf, soldIn } from './addonsSold.ts'
 import { cancel } from './cancelling.ts'
 import { emit, move } from './changes.ts'
 import { issueRenewal } from './invoicing.ts'
@@ -14,6 +15,7 @@ import * as notices from './notices.ts'
 import { begin } from './plannedChanges.ts'
 import {
   boundary,
+  discountOf,
   dueDate,
   FINAL_NOTICE_DAYS,
   type Contract,
@@ -29,6 +31,7 @@ type Deed = (ctx: Ctx, taken: Taken) => Promise<void>
 const update = (ctx: Ctx, { id }: ContractRow, change: SubscriptionChange) =>
   billing.updateSubscription(ctx.tx, id, { ...change, updated_at: ctx.now() })
 
+/** Issues the invoice of the next period; that of the first one after a trial ends the trial. */
 async function bill(ctx: Ctx, { row, facts, terms }: Taken): Promise<void> {
   const by = await termsOfPeriod(ctx, row, facts)
   const customer = await customers.find(ctx.tx, row.tenant_id, row.customer_id)
@@ -39,6 +42,7 @@ async function bill(ctx: Ctx, { row, facts, terms }: Taken): Promise<void> {
   const issued = await issueRenewal(ctx, {
     subscription: row,
     ...by,
+    off: row.coupon_code === null ? null : { code: row.coupon_code, minor: discountOf(facts, index) },
     customer,
     seller,
     dueDate: dueDate(facts, terms, ctx.now()),
@@ -46,19 +50,33 @@ async function bill(ctx: Ctx, { row, facts, terms }: Taken): Promise<void> {
   })
   if (by.changeId !== null)
     await changes.update(ctx.tx, by.changeId, { item_id: by.itemId, invoice_id: issued.id })
-  await update(ctx, row, { periods_billed: index + 1 })
-  await emit(ctx, row, 'SUBSCRIPTION_RENEWED', undefined, {
+  const details = {
     from: localDate(period.start, row.billing_tz),
     to: localDate(period.end, row.billing_tz),
     invoice: issued.number,
-  })
+  }
+  if (facts.trial === null) {
+    await update(ctx, row, { periods_billed: index + 1 })
+    await emit(ctx, row, 'SUBSCRIPTION_RENEWED', undefined, details)
+  } else {
+    const current_period = `[${period.start.toISOString()},${period.end.toISOString()})`
+    const change = { periods_billed: 1, current_period, notified_at: null }
+    await move(ctx, row, 'trialOver', { action: 'SUBSCRIPTION_ACTIVATED', change, details })
+  }
   await notices.invoiceIssued(ctx, row, customer, issued)
 }
 
 /** By which terms the next period is billed: the first of a planned change gets an item of its own. */
-async function termsOfPeriod(ctx: Ctx, row: ContractRow, { change, periodsBilled }: Contract) {
+async function termsOfPeriod(ctx: Ctx, row: ContractRow, { change, periodsBilled, trial }: Contract) {
   if (change === null || row.change_id === null || periodsBilled < change.periodNo)
-    return { itemId: row.item_id, price: row, setupMinor: 0n, planName: row.plan_name, changeId: null }
+    return {
+      itemId: row.item_id,
+      price: row,
+      setupMinor: trial?.setupMinor ?? 0n,
+      planName: row.plan_name,
+      addons: linesOf(soldIn(row.addons)),
+      changeId: null,
+    }
   const planned = await changes.planned(ctx.tx, row.id)
   const price = planned && (await billing.findPrice(ctx.tx, planned.to_price_id))
   if (!price) throw new Error(`the planned change of subscription ${row.id} is missing`)
@@ -71,7 +89,9 @@ async function termsOfPeriod(ctx: Ctx, row: ContractRow, { change, periodsBilled
     at: ctx.now(),
   })
   const planName = row.change_plan_name ?? row.plan_name
-  return { itemId, price, setupMinor: price.setup_minor, planName, changeId: row.change_id }
+  const addons = linesOf(soldIn(planned.to_addons))
+  const setupMinor = change.setupMinor
+  return { itemId, price, setupMinor, planName, addons, changeId: row.change_id }
 }
 
 async function advance(ctx: Ctx, { row, facts }: Taken): Promise<void> {
@@ -129,7 +149,20 @@ async function release(ctx: Ctx, { row }: Taken): Promise<void> {
   await emit(ctx, row, 'SUBSCRIPTION_RELEASED', undefined, { reason: 'its time was over' })
 }
 
+async function trialNotice(ctx: Ctx, { row, facts }: Taken): Promise<void> {
+  await update(ctx, row, { notified_at: ctx.now() })
+  await emit(ctx, row, 'SUBSCRIPTION_TRIAL_ENDING', undefined, { on: facts.anchor })
+  await notices.trialEnds(ctx, row, facts)
+}
+
+async function trialOver(ctx: Ctx, { row }: Taken): Promise<void> {
+  await cancel(ctx, row.tenant_id, row.id, { when: 'now', reason: 'its trial is over' })
+}
+
 const DEEDS: Record<Exclude<StepName, 'end'>, Deed> = {
+  trialNotice,
+  activate: bill,
+  trialOver,
   bill,
   advance,
   change: (ctx, { row, facts }) => begin(ctx, row, facts),

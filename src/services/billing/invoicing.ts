@@ -19,7 +19,7 @@ export type Line = {
   /** Null: it is of no subscription. */
   itemId: string | null
   /** `credit`: billed time that is not used; `carried`: what of it is more than the rest, which becomes the customer's credit. */
-  kind: 'recurring' | 'setup' | 'credit' | 'carried' | 'domain'
+  kind: 'recurring' | 'discount' | 'addon' | 'setup' | 'credit' | 'carried' | 'domain'
   period: { start: Date; end: Date } | null
   description: string
   /** As in the price list. */
@@ -159,6 +159,37 @@ export const priceWords = (
   currency: string,
 ): string => `${formatMoney(price.unit_minor, currency)} for ${everyText(price)}`
 
+/** What a coupon takes off, and which one. */
+export type Off = { code: string; minor: bigint }
+
+export const couponWords = (code: string): string => `Coupon ${code}`
+
+/** The lines of a period: its price, what a coupon takes off it, add-ons, and a set-up fee. */
+export function linesOfPeriod(of: {
+  planName: string
+  price: Pick<PriceRow, 'interval' | 'interval_count' | 'unit_minor'>
+  setupMinor: bigint
+  off: Off | null
+  addons?: readonly { description: string; minor: bigint }[]
+  /** Of which days. */
+  days: string
+}): { kind: 'recurring' | 'discount' | 'addon' | 'setup'; description: string; minor: bigint }[] {
+  const { planName, price, setupMinor, off, addons = [], days } = of
+  return [
+    { kind: 'recurring', description: `${planName}, ${everyText(price)}${days}`, minor: price.unit_minor },
+    ...(off !== null && off.minor > 0n
+      ? [{ kind: 'discount' as const, description: couponWords(off.code), minor: -off.minor }]
+      : []),
+    ...addons.map((addon) => ({ kind: 'addon' as const, ...addon, description: addon.description + days })),
+    ...(setupMinor > 0n
+      ? [{ kind: 'setup' as const, description: `${planName}, set-up`, minor: setupMinor }]
+      : []),
+  ]
+}
+
+/** As the first invoice of an order says it: its period begins with the delivery. */
+export const FROM_DELIVERY = ' from delivery'
+
 /** Issues the first invoice of a subscription. The recurring line's period begins with the delivery and is fixed then. */
 export function issueFirstInvoice(
   ctx: Ctx,
@@ -166,30 +197,26 @@ export function issueFirstInvoice(
     subscription: SubscriptionRow
     itemId: string
     price: PriceRow
+    off: Off | null
     planName: string
     customer: Party
     seller: Seller
   },
 ): Promise<Issued> {
-  const { subscription, price, itemId, planName } = order
-  const line = (kind: Line['kind'], description: string, minor: bigint): Line => ({
-    itemId,
-    kind,
-    period: null,
-    description,
-    minor,
-    dedupeKey: `${itemId}:first:${kind}`,
-  })
+  const { subscription, price, itemId } = order
+  const lines = linesOfPeriod({ ...order, setupMinor: price.setup_minor, days: FROM_DELIVERY })
   return issue(ctx, {
     ...order,
     dueDate:
       subscription.payment_due_at === null
         ? null
         : localDate(subscription.payment_due_at, subscription.billing_tz),
-    lines: [
-      line('recurring', `${planName}, ${everyText(price)} from delivery`, price.unit_minor),
-      ...(price.setup_minor > 0n ? [line('setup', `${planName}, set-up`, price.setup_minor)] : []),
-    ],
+    lines: lines.map((line) => ({
+      ...line,
+      itemId,
+      period: null,
+      dedupeKey: `${itemId}:first:${line.kind}`,
+    })),
     // An order is paid by whoever orders; that starts the delivery.
     useCredit: () => Promise.resolve(0n),
   })
@@ -207,6 +234,8 @@ export function issueRenewal(
     price: Pick<PriceRow, 'interval' | 'interval_count' | 'unit_minor'>
     /** Of a price that begins with this period. */
     setupMinor: bigint
+    off: Off | null
+    addons: readonly { description: string; minor: bigint }[]
     planName: string
     customer: Party
     seller: Seller
@@ -214,23 +243,17 @@ export function issueRenewal(
     period: { start: Date; end: Date }
   },
 ): Promise<Issued> {
-  const { subscription, price, customer, period, planName, setupMinor } = order
+  const { subscription, customer, period } = order
   const day = (at: Date): string => localDate(at, subscription.billing_tz)
-  const days = inWords({ from: day(period.start), to: day(period.end) })
-  const line = (kind: Line['kind'], description: string, minor: bigint): Line => ({
-    itemId: order.itemId,
-    kind,
-    period: kind === 'recurring' ? period : null,
-    description,
-    minor,
-    dedupeKey: `${order.itemId}:${newId()}`,
-  })
+  const days = `: ${inWords({ from: day(period.start), to: day(period.end) })}`
   return issue(ctx, {
     ...order,
-    lines: [
-      line('recurring', `${planName}, ${everyText(price)}: ${days}`, price.unit_minor),
-      ...(setupMinor > 0n ? [line('setup', `${planName}, set-up`, setupMinor)] : []),
-    ],
+    lines: linesOfPeriod({ ...order, days }).map((line) => ({
+      ...line,
+      itemId: order.itemId,
+      period: line.kind === 'recurring' ? period : null,
+      dedupeKey: `${order.itemId}:${newId()}`,
+    })),
     useCredit: (totalMinor) => usableCredit(ctx, subscription, customer.id, totalMinor),
   })
 }

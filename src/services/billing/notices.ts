@@ -6,7 +6,8 @@ import { formatMoney } from '../../lib/money.ts'
 import { localDate } from '../../lib/period.ts'
 import * as mailService from '../mailService.ts'
 import type { Issued } from './invoicing.ts'
-import { calendar, type Contract, type Terms } from './schedule.ts'
+import { amountOf, calendar, isKept, type Contract, type Terms } from './schedule.ts'
+import { taxationOf } from './taxing.ts'
 
 /** What customers are told. Written in the transaction of what it tells, so it is told once, and only if it happened. */
 
@@ -95,6 +96,21 @@ export async function finalWarning(
   const endsOn = dayOf(ctx, of, terms, 'terminate')
   if (to === null || endsOn === null) return
   await mailService.send(ctx, to, 'subscriptionEnds', { what: await what(ctx, row), endsOn })
+}
+
+/** What a trial is followed by, and when. */
+export async function trialEnds(ctx: Ctx, row: SubscriptionRow, of: Contract): Promise<void> {
+  const customer = await customers.find(ctx.tx, row.tenant_id, row.customer_id)
+  const to = await payer(ctx, row)
+  if (!customer || to === null || of.trial === null) return
+  const told = { what: await what(ctx, row), endsOn: of.anchor }
+  if (!isKept(of.trial)) {
+    await mailService.send(ctx, to, 'trialEnds', { ...told, needsMethod: of.trial.after === 'method' })
+    return
+  }
+  const { treatment } = await taxationOf(ctx, row.tenant_id, customer, of.anchor)
+  const total = formatMoney(amountOf({ ...of, tax: treatment }, 0), row.currency)
+  await mailService.send(ctx, to, 'trialGoesOn', { ...told, total })
 }
 
 export async function suspended(ctx: Ctx, row: SubscriptionRow): Promise<void> {

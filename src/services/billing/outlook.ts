@@ -4,7 +4,7 @@ import type {
   SubscriptionCalendar,
   SubscriptionTimeline,
 } from '../../../shared/api/billingContracts.ts'
-import { isLive } from '../../../shared/states/billingSubscription.ts'
+import { isRunning } from '../../../shared/states/billingSubscription.ts'
 import type { Ctx } from '../../context.ts'
 import * as contracts from '../../db/billingContracts.ts'
 import * as customers from '../../db/customers.ts'
@@ -13,7 +13,7 @@ import { notFound } from '../../errors.ts'
 import { toMoney } from '../../lib/money.ts'
 import { addDays, localDate } from '../../lib/period.ts'
 import { factsOf, termsOf } from './contracts.ts'
-import { amountOf, boundary, calendar, dueDate, type Planned, type Terms } from './schedule.ts'
+import { amountOf, boundary, calendar, dueDate, issues, type Planned, type Terms } from './schedule.ts'
 import { taxationOf } from './taxing.ts'
 
 const DAY_MS = 86_400_000
@@ -31,9 +31,9 @@ export async function showCalendar(
 ): Promise<SubscriptionCalendar> {
   const [row] = await contracts.contractsOf(ctx.tx, [id])
   if (row?.tenant_id !== tenantId) throw notFound('subscription')
-  if (!isLive(row.state)) return { timeZone: row.billing_tz, items: [] }
+  if (!isRunning(row.state)) return { timeZone: row.billing_tz, items: [] }
   const credit = await contracts.creditOf(ctx.tx, tenantId, row.customer_id, row.currency)
-  const terms = await termsOf(ctx, tenantId)
+  const terms = await termsOf(ctx, tenantId, row.plan_id)
   const now = ctx.now()
   const until = new Date(now.getTime() + days * DAY_MS)
   const customer = await customers.find(ctx.tx, tenantId, row.customer_id)
@@ -46,7 +46,7 @@ export async function showCalendar(
       what: one.what,
       at: one.at.toISOString(),
       date: localDate(one.at, row.billing_tz),
-      invoice: one.what === 'bill' ? invoiceOf(one, terms, row.currency) : null,
+      invoice: issues(one.what) ? invoiceOf(one, terms, row.currency) : null,
     })),
   }
 }

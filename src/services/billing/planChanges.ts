@@ -70,7 +70,7 @@ const digest = (shown: Shown): string => sha256(canonicalJson(shown)).toString('
 
 async function show(ctx: Ctx, row: ContractRow, quote: Quote): Promise<Shown> {
   const money = (minor: bigint) => toMoney(minor, row.currency)
-  const terms = await termsOf(ctx, row.tenant_id)
+  const terms = await termsOf(ctx, row.tenant_id, row.plan_id)
   const used = quote.creditMinor < quote.totalMinor ? quote.creditMinor : quote.totalMinor
   const isNow = quote.when === 'now'
   // What is charged with the change itself is not in hand any more when the next invoice is issued.

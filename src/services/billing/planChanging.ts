@@ -10,6 +10,7 @@ import { newId } from '../../lib/ids.ts'
 import { addDays, instantOf, localDate } from '../../lib/period.ts'
 import * as cloudPodService from '../cloudPodService.ts'
 import * as settingsService from '../tenantSettingsService.ts'
+import { inWords, isSame, soldIn } from './addonsSold.ts'
 import { emit } from './changes.ts'
 import { creditInvoice } from './crediting.ts'
 import { issue, priceWords, usableCredit, type Issued } from './invoicing.ts'
@@ -28,6 +29,7 @@ export function periodOf(of: Contract) {
     period_no: of.periodNo,
     periods_billed: of.periodsBilled,
     current_period: `[${start.toISOString()},${end.toISOString()})`,
+    ...(of.discount && { coupon_until: of.discount.until }),
   }
 }
 
@@ -40,6 +42,8 @@ const rowOf = (ctx: Ctx, { id, row, quote, restart }: Order) => ({
   from_price_id: row.price_id,
   to_plan_id: quote.plan.id,
   to_price_id: quote.price.id,
+  from_addons: JSON.stringify(soldIn(row.addons)),
+  to_addons: JSON.stringify(quote.addons),
   effective_at: quote.begins,
   restart,
   grows: quote.pod?.grows ?? false,
@@ -96,6 +100,7 @@ export async function changeNow(ctx: Ctx, order: Order): Promise<Begun> {
   await billing.updateSubscription(ctx.tx, row.id, {
     plan_id: quote.plan.id,
     price_id: quote.price.id,
+    addons: JSON.stringify(quote.addons),
     ...periodOf(quote.after),
     updated_at: ctx.now(),
   })
@@ -110,9 +115,14 @@ export async function changeNow(ctx: Ctx, order: Order): Promise<Begun> {
   return { invoiceId: issued.id, job }
 }
 
-const diffOf = (row: ContractRow, { plan, price }: Quote): Record<string, [unknown, unknown]> => ({
+const diffOf = (row: ContractRow, { plan, price, addons }: Quote): Record<string, [unknown, unknown]> => ({
   ...(plan.id !== row.plan_id && { plan: [row.plan_name, plan.name] }),
-  price: [priceWords(row, row.currency), priceWords(price, price.currency)],
+  ...(price.id !== row.price_id && {
+    price: [priceWords(row, row.currency), priceWords(price, price.currency)],
+  }),
+  ...(!isSame(soldIn(row.addons), addons) && {
+    addons: [inWords(soldIn(row.addons), row.currency), inWords(addons, row.currency)],
+  }),
 })
 
 /** Credits what was billed for periods to come at the old price; it is billed anew at the new one. */
@@ -136,14 +146,14 @@ async function charge(ctx: Ctx, row: ContractRow, quote: Quote, itemId: string):
     seller,
     dueDate:
       quote.totalMinor === 0n ? null : addDays(today, Number(settings['billing.paymentTermDays'].value)),
-    lines: quote.lines.map(({ kind, description, days, minor, tax }) => ({
+    lines: quote.lines.map(({ kind, description, days, minor, tax }, index) => ({
       itemId: kind === 'credit' ? row.item_id : itemId,
       kind,
       period: days && { start: at(days.from), end: at(days.to) },
       description,
       minor,
       tax,
-      dedupeKey: `${itemId}:change:${kind}`,
+      dedupeKey: `${itemId}:change:${kind}:${index}`,
     })),
     useCredit: (totalMinor) => usableCredit(ctx, row, customer.id, totalMinor),
   })

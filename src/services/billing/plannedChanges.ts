@@ -11,6 +11,7 @@ import * as pods from '../../db/cloudPods.ts'
 import type { PodRow } from '../../db/cloudPods.ts'
 import { AppError, notFound, requireAllowed } from '../../errors.ts'
 import * as cloudPodService from '../cloudPodService.ts'
+import { inWords, isSame, sizeWith, soldIn } from './addonsSold.ts'
 import { emit } from './changes.ts'
 import { factsOf, take } from './contracts.ts'
 import { creditInvoice } from './crediting.ts'
@@ -88,6 +89,7 @@ export async function begin(ctx: Ctx, row: ContractRow, facts: Contract): Promis
   await billing.updateSubscription(ctx.tx, row.id, {
     plan_id: change.to_plan_id,
     price_id: change.to_price_id,
+    addons: JSON.stringify(soldIn(change.to_addons)),
     ...periodOf(changed(facts)),
     updated_at: ctx.now(),
   })
@@ -99,7 +101,12 @@ export async function begin(ctx: Ctx, row: ContractRow, facts: Contract): Promis
     'SUBSCRIPTION_UPDATED',
     {
       ...(change.to_plan_id !== row.plan_id && { plan: [row.plan_name, row.change_plan_name] }),
-      price: [priceWords(row, row.currency), price && priceWords(price, row.currency)],
+      ...(change.to_price_id !== row.price_id && {
+        price: [priceWords(row, row.currency), price && priceWords(price, row.currency)],
+      }),
+      ...(!isSame(soldIn(row.addons), soldIn(change.to_addons)) && {
+        addons: [inWords(soldIn(row.addons), row.currency), inWords(soldIn(change.to_addons), row.currency)],
+      }),
     },
     {
       change: change.id,
@@ -121,9 +128,10 @@ async function resize(
   const plan = await billing.findPlan(ctx.tx, change.to_plan_id)
   if (!plan) throw new Error(`plan ${change.to_plan_id} is missing`)
   // Never more than there is room for, and a disk does not shrink.
+  const planned = sizeWith(plan, soldIn(change.to_addons))
   const size = {
-    cores: Math.min(plan.cores, pod.cores),
-    memoryMb: Math.min(plan.memory_mb, pod.memory_mb),
+    cores: Math.min(planned.cores, pod.cores),
+    memoryMb: Math.min(planned.memoryMb, pod.memory_mb),
     diskGb: pod.disk_gb,
   }
   if (size.cores === pod.cores && size.memoryMb === pod.memory_mb) return { job: null, problem: null }

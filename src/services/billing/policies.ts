@@ -5,6 +5,7 @@ import type {
   dunningPolicyUpdate,
 } from '../../../shared/api/billingContracts.ts'
 import type { Ctx } from '../../context.ts'
+import * as billing from '../../db/billing.ts'
 import * as contracts from '../../db/billingContracts.ts'
 import * as policies from '../../db/billingPolicies.ts'
 import type { PolicyRow, PolicyView } from '../../db/billingPolicies.ts'
@@ -19,6 +20,7 @@ const present = (row: PolicyView): DunningPolicy => ({
   id: row.id,
   tenantId: row.tenant_id,
   tenantName: row.tenant_name,
+  plan: row.plan_id === null ? null : { id: row.plan_id, name: row.plan_name ?? '' },
   remindAfterDays: row.remind_after_days,
   suspendAfterDays: row.suspend_after_days,
   terminateAfterDays: row.terminate_after_days,
@@ -77,25 +79,32 @@ async function emit(
   })
 }
 
-/** Gives a tenant days of its own, instead of the platform's. @throws AppError invalid_input, already_exists */
+/** Gives a tenant, a plan, or a plan of a tenant days of its own. @throws AppError invalid_input, not_found, already_exists */
 export async function createPolicy(
   ctx: Ctx,
   body: z.infer<typeof dunningPolicyCreate>,
 ): Promise<DunningPolicy> {
   const days = checked(body)
+  const { tenantId, planId } = body
+  if (tenantId === null && planId === null)
+    throw new AppError('invalid_input', 'The platform has its policy already: name a tenant or a plan.')
+  const plan = planId === null ? null : await billing.findPlan(ctx.tx, planId)
+  // A tenant's plan has its policy in that tenant.
+  if (planId !== null && (!plan || (plan.tenant_id ?? tenantId) !== tenantId)) throw notFound('plan')
   const now = ctx.now()
   const id = newId()
   await policies
     .insert(ctx.tx, {
       id,
-      tenant_id: body.tenantId,
+      tenant_id: tenantId,
+      plan_id: planId,
       ...columns(days),
       created_at: now,
       updated_at: now,
     })
     .catch((error: unknown) => {
       if (violatedConstraint(error) !== 'dunning_policies_once') throw error
-      throw new AppError('already_exists', 'The tenant has a dunning policy already: change that.')
+      throw new AppError('already_exists', 'There is such a policy already: change that.')
     })
   const row = await policies.find(ctx.tx, id)
   await emit(ctx, row, 'DUNNING_POLICY_CREATED', auditService.diffOf<Record<string, unknown>>({}, days))
@@ -129,10 +138,10 @@ export async function updatePolicy(
   return present(await policies.find(ctx.tx, id))
 }
 
-/** Lets a tenant follow the platform's policy again. @throws AppError not_found, invalid_state for the platform's own */
+/** Lets a tenant or plan follow the policy of all others again. @throws AppError not_found, invalid_state for the platform's own */
 export async function removePolicy(ctx: Ctx, id: string): Promise<void> {
   const row = await lock(ctx, id)
-  if (row.tenant_id === null)
+  if (row.tenant_id === null && row.plan_id === null)
     throw new AppError('invalid_state', 'The platform’s policy is what all others fall back to: change it.')
   await policies.remove(ctx.tx, id)
   await emit(ctx, row, 'DUNNING_POLICY_REMOVED', {})

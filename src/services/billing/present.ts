@@ -4,6 +4,7 @@ import { told, type Ctx } from '../../context.ts'
 import type { PriceRow, SubscriptionView } from '../../db/billing.ts'
 import type { InvoiceView, LineRow } from '../../db/billingInvoices.ts'
 import { toMoney } from '../../lib/money.ts'
+import { soldIn } from './addonsSold.ts'
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null
 
@@ -41,6 +42,8 @@ export const plan = (row: PlanRow, prices: PriceRow[]): Plan => ({
 })
 
 export const price = (row: PriceRow): Plan['prices'][number] => ({
+  trialDays: row.trial_days,
+  trialThen: row.trial_then,
   id: row.id,
   currency: row.currency,
   interval: row.interval,
@@ -65,6 +68,8 @@ function changeOf(ctx: Ctx, row: SubscriptionView): Subscription['change'] {
       intervalCount: change.interval_count,
       unit: toMoney(BigInt(change.unit_minor), row.currency),
       setup: toMoney(BigInt(change.setup_minor), row.currency),
+      trialDays: change.trial_days,
+      trialThen: change.trial_then,
     },
     effectiveAt: new Date(change.effective_at).toISOString(),
     problem: told(ctx, change.problem, 'The CloudPod could not be resized. Your provider sees the details.'),
@@ -85,7 +90,35 @@ export const subscription = (ctx: Ctx, row: SubscriptionView): Subscription => (
     intervalCount: row.interval_count,
     unit: toMoney(row.unit_minor, row.currency),
     setup: toMoney(row.setup_minor, row.currency),
+    trialDays: row.price_trial_days,
+    trialThen: row.price_trial_then,
   },
+  addons: soldIn(row.addons).map(({ id, name, quantity, unitMinor }) => ({
+    id,
+    name,
+    quantity,
+    unit: toMoney(BigInt(unitMinor), row.currency),
+  })),
+  coupon:
+    row.coupon_code === null
+      ? null
+      : {
+          code: row.coupon_code,
+          name: row.coupon_name ?? '',
+          off: {
+            percentPpm: row.coupon_percent_ppm,
+            amount: row.coupon_amount_minor === null ? null : toMoney(row.coupon_amount_minor, row.currency),
+          },
+          periodsLeft: row.coupon_until === null ? null : Math.max(0, row.coupon_until - row.periods_billed),
+        },
+  trial:
+    row.trial_days > 0 && row.periods_billed === 0
+      ? {
+          days: row.trial_days,
+          after: row.trial_then,
+          endsAt: row.state === 'trialing' ? iso(row.period_end) : null,
+        }
+      : null,
   periodStart: iso(row.period_start),
   periodEnd: iso(row.period_end),
   paymentDueAt: iso(row.payment_due_at),

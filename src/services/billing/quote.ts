@@ -12,16 +12,28 @@ import type { InvoiceRow } from '../../db/billingInvoices.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { firstDay, instantOf, localDate } from '../../lib/period.ts'
 import { factsOf } from './contracts.ts'
-import { everyText } from './invoicing.ts'
+import {
+  chosen,
+  isSame,
+  linesOf as addonLinesOf,
+  minorOf,
+  sizeWith,
+  soldIn,
+  soldWords,
+  sumOfSold,
+  type Sold,
+} from './addonsSold.ts'
+import { countedFrom } from './discount.ts'
+import { couponWords, everyText } from './invoicing.ts'
 import { inWords, leftFrom, type Days } from './proration.ts'
 import { podOutlook, type Blocker, type PodOutlook } from './quotePod.ts'
-import { boundary, firstDayOf, presentIndex, type Contract } from './schedule.ts'
+import { boundary, discountOf, firstDayOf, presentIndex, type Contract } from './schedule.ts'
 import { sumOf, taxLines, type Amounts, type Treatment } from './taxRules.ts'
 import { taxationOf, treatmentOf } from './taxing.ts'
 
 export type Wish = z.infer<typeof changePreviewBody>
 type PricedLine = {
-  kind: 'recurring' | 'setup' | 'credit' | 'carried'
+  kind: 'recurring' | 'discount' | 'addon' | 'setup' | 'credit' | 'carried'
   description: string
   days: Days | null
   /** As in the price list. */
@@ -36,6 +48,7 @@ export type Quote = {
   when: Wish['when']
   plan: PlanRow
   price: PriceRow
+  addons: Sold[]
   /** The first day by the new terms. */
   day: string
   begins: Date
@@ -58,6 +71,9 @@ export type Quote = {
 /** Counts what a change of a contract comes to now. The caller holds it. @throws AppError invalid_input, not_found, conflict */
 export async function quoteOf(ctx: Ctx, row: ContractRow, wish: Wish): Promise<Quote> {
   const { plan, price } = await wished(ctx, row, wish)
+  const had = soldIn(row.addons)
+  const buyer = { tenantId: row.tenant_id, planName: plan.name, price, present: had }
+  const { sold: addons, problems } = await chosen(ctx, buyer, wish.addons)
   const facts = factsOf(row)
   const index = presentIndex(facts, ctx.now())
   const customer = await customers.find(ctx.tx, row.tenant_id, row.customer_id)
@@ -69,14 +85,18 @@ export async function quoteOf(ctx: Ctx, row: ContractRow, wish: Wish): Promise<Q
   const takenBack = await changes.invoicesById(ctx.tx, ids)
   const inHand = await contracts.creditOf(ctx.tx, row.tenant_id, row.customer_id, row.currency)
   const back = takenBack.reduce((sum, invoice) => sum + invoice.paid_minor, 0n)
-  const terms = wish.when === 'now' ? await fromToday(ctx, row, present, price) : atPeriodEnd(present, price)
+  const terms =
+    wish.when === 'now'
+      ? await fromToday(ctx, row, present, price, addons)
+      : atPeriodEnd(row, present, price, addons)
   const lines = linesOf(row, plan, price, { ...terms, tax })
   const sum = sumOf(lines)
-  const { pod, blockers } = await podOutlook(ctx, row, plan, wish.when)
+  const { pod, blockers } = await podOutlook(ctx, row, withAddons(plan, addons), wish.when)
   return {
     when: wish.when,
     plan,
     price,
+    addons,
     day: terms.days.from,
     begins: instantOf(terms.days.from, row.billing_tz),
     lines,
@@ -89,14 +109,20 @@ export async function quoteOf(ctx: Ctx, row: ContractRow, wish: Wish): Promise<Q
     present,
     after: terms.after,
     pod,
-    blockers: [...againstIt(ctx, row, { plan, price, present }), ...blockers],
+    blockers: [
+      ...againstIt(ctx, row, { plan, price, present, isSame: isSame(had, addons) }),
+      ...problems.flatMap((message) => no(true, message)),
+      ...blockers,
+    ],
   }
 }
 
 /** @throws AppError invalid_input, not_found, conflict */
-async function wished(ctx: Ctx, row: ContractRow, { planId, priceId }: Wish) {
-  if (planId === undefined && priceId === undefined)
-    throw new AppError('invalid_input', 'Name the plan or the price that it shall have.')
+async function wished(ctx: Ctx, row: ContractRow, { planId, priceId: named, addons }: Wish) {
+  if (planId === undefined && named === undefined && addons === undefined)
+    throw new AppError('invalid_input', 'Name the plan, the price or the add-ons that it shall have.')
+  // Other add-ons alone leave it its price.
+  const priceId = planId === undefined ? (named ?? row.price_id) : named
   const found = priceId === undefined ? undefined : await billing.findPrice(ctx.tx, priceId)
   if (priceId !== undefined && (!found || (planId !== undefined && found.plan_id !== planId)))
     throw notFound('price of this plan')
@@ -114,13 +140,21 @@ async function wished(ctx: Ctx, row: ContractRow, { planId, priceId }: Wish) {
   return { plan, price }
 }
 
+/** A plan as large as it is with its add-ons. */
+function withAddons(plan: PlanRow, addons: readonly Sold[]) {
+  const { cores, memoryMb, diskGb } = sizeWith(plan, addons)
+  return { ...plan, cores, memory_mb: memoryMb, disk_gb: diskGb }
+}
+
 const no = (is: boolean, message: string): Blocker[] => (is ? [{ code: 'invalid_state', message }] : [])
 
 function againstIt(
   ctx: Ctx,
   row: ContractRow,
-  { plan, price, present }: { plan: PlanRow; price: PriceRow; present: Contract },
+  of: { plan: PlanRow; price: PriceRow; present: Contract; isSame: boolean },
 ): Blocker[] {
+  const { plan, price, present } = of
+  const isKept = price.id === row.price_id
   const verdict = canSubscription.change({
     state: row.state,
     cancelAt: row.cancel_at,
@@ -131,9 +165,9 @@ function againstIt(
   return [
     ...no(!verdict.allowed, verdict.allowed ? '' : verdict.reason),
     ...no(behind, 'The present period has no invoice yet: wait until it has been issued.'),
-    ...no(plan.state !== 'active', `The plan ${plan.name} is not sold any more.`),
-    ...no(price.state !== 'active', `This price of the plan ${plan.name} is not sold any more.`),
-    ...no(price.id === row.price_id, 'It has this plan and price already.'),
+    ...no(plan.state !== 'active' && !isKept, `The plan ${plan.name} is not sold any more.`),
+    ...no(price.state !== 'active' && !isKept, `This price of the plan ${plan.name} is not sold any more.`),
+    ...no(isKept && of.isSame, 'It has this plan and price already.'),
     ...no(
       price.currency !== row.currency,
       `It is billed in ${row.currency}: choose a price in that currency.`,
@@ -147,50 +181,96 @@ type NewTerms = {
   creditTax: Treatment | null
   credited: Days | null
   chargeMinor: bigint
+  /** What the coupon takes off it. */
+  offMinor: bigint
+  /** Add-ons, each with what it comes to. */
+  addonLines: { description: string; minor: bigint }[]
   days: Days
   after: Contract
 }
 
 /** The day of the change belongs to the new terms. Another interval begins anew with it; else the period goes on. */
-async function fromToday(ctx: Ctx, row: ContractRow, present: Contract, price: PriceRow): Promise<NewTerms> {
+async function fromToday(
+  ctx: Ctx,
+  row: ContractRow,
+  present: Contract,
+  price: PriceRow,
+  addons: readonly Sold[],
+): Promise<NewTerms> {
   const { periodNo, unitMinor } = present
   const period = { from: firstDayOf(present, periodNo), to: firstDayOf(present, periodNo + 1) }
   const today = localDate(ctx.now(), row.billing_tz)
   const billed = await contracts.billedFor(ctx.tx, row.item_id, instantOf(today, row.billing_tz))
   // Never more than was billed for it.
-  const left = leftFrom(today, period, unitMinor)
+  const left = soldIn(row.addons).reduce(
+    (sum, one) => sum + leftFrom(today, period, minorOf(one)),
+    leftFrom(today, period, unitMinor - discountOf(present, periodNo)),
+  )
   const creditMinor = billed === undefined ? 0n : left < billed.unit_minor ? left : billed.unit_minor
   const creditTax = billed === undefined ? null : treatmentOf(billed)
   const credited = { from: today, to: period.to }
   const { interval, interval_count: intervalCount, unit_minor } = price
-  const terms = { ...present, unitMinor: unit_minor }
-  if (interval === present.interval && intervalCount === present.intervalCount)
+  const terms = { ...present, planId: price.plan_id, unitMinor: unit_minor, addonsMinor: sumOfSold(addons) }
+  if (interval === present.interval && intervalCount === present.intervalCount) {
+    const chargeMinor = leftFrom(today, period, unit_minor)
+    const offMinor = chargeMinor - leftFrom(today, period, unit_minor - discountOf(terms, periodNo))
+    const addonLines = addons.map((one) => ({
+      description: soldWords(one),
+      minor: leftFrom(today, period, minorOf(one)),
+    }))
     return {
       creditMinor,
       creditTax,
       credited,
-      chargeMinor: leftFrom(today, period, unit_minor),
+      chargeMinor,
+      offMinor,
+      addonLines,
       days: credited,
       after: terms,
     }
+  }
   const days = { from: today, to: firstDay(today, interval, intervalCount, 1) }
-  const after = { ...terms, anchor: today, interval, intervalCount, periodNo: 0, periodsBilled: 1 }
-  return { creditMinor, creditTax, credited, chargeMinor: unit_minor, days, after }
+  const discount = countedFrom(present.discount, periodNo)
+  const after = { ...terms, discount, anchor: today, interval, intervalCount, periodNo: 0, periodsBilled: 1 }
+  const offMinor = discountOf(after, 0)
+  const addonLines = addonLinesOf(addons)
+  return { creditMinor, creditTax, credited, chargeMinor: unit_minor, offMinor, addonLines, days, after }
 }
 
-function atPeriodEnd(present: Contract, price: PriceRow): NewTerms {
+function atPeriodEnd(
+  row: ContractRow,
+  present: Contract,
+  price: PriceRow,
+  addons: readonly Sold[],
+): NewTerms {
   const periodNo = present.periodNo + 1
   const change = {
     periodNo,
+    planId: price.plan_id,
     interval: price.interval,
     intervalCount: price.interval_count,
     unitMinor: price.unit_minor,
-    setupMinor: price.setup_minor,
+    addonsMinor: sumOfSold(addons),
+    setupMinor: setupOf(row, price),
   }
   const after = { ...present, change }
   const days = { from: firstDayOf(after, periodNo), to: firstDayOf(after, periodNo + 1) }
-  return { creditMinor: 0n, creditTax: null, credited: null, chargeMinor: price.unit_minor, days, after }
+  const offMinor = discountOf(after, periodNo)
+  return {
+    creditMinor: 0n,
+    creditTax: null,
+    credited: null,
+    chargeMinor: price.unit_minor,
+    offMinor,
+    addonLines: addonLinesOf(addons),
+    days,
+    after,
+  }
 }
+
+/** Who keeps his price has paid for its set-up. */
+const setupOf = (row: ContractRow, price: PriceRow): bigint =>
+  price.id === row.price_id ? 0n : price.setup_minor
 
 function linesOf(
   row: ContractRow,
@@ -198,7 +278,7 @@ function linesOf(
   price: PriceRow,
   terms: NewTerms & { tax: Treatment | null },
 ): QuoteLine[] {
-  const { creditMinor, creditTax, credited, chargeMinor, days } = terms
+  const { creditMinor, creditTax, credited, chargeMinor, offMinor, addonLines, days } = terms
   const line = (
     kind: PricedLine['kind'],
     description: string,
@@ -212,7 +292,11 @@ function linesOf(
   const lines = taxLines([
     ...line('credit', unused, -creditMinor, credited, creditTax),
     ...line('recurring', charged, chargeMinor, days),
-    ...line('setup', `${plan.name}, set-up`, price.setup_minor, null),
+    ...line('discount', couponWords(row.coupon_code ?? ''), -offMinor, null),
+    ...addonLines.flatMap(({ description, minor }) =>
+      line('addon', `${description}: ${inWords(days)}`, minor, null),
+    ),
+    ...line('setup', `${plan.name}, set-up`, setupOf(row, price), null),
   ])
   // What is more than the new charge, its tax with it, is kept; keeping it is not taxed.
   const sum = sumOf(lines).grossMinor

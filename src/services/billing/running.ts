@@ -1,4 +1,4 @@
-import { isLive } from '../../../shared/states/billingSubscription.ts'
+import { isRunning } from '../../../shared/states/billingSubscription.ts'
 import { asSystem, type Ctx, type Root } from '../../context.ts'
 import * as contracts from '../../db/billingContracts.ts'
 import type { DueStep, Kind } from '../../db/billingContracts.ts'
@@ -15,13 +15,24 @@ const HOUR_MS = 3_600_000
 const AGAIN_MS = 10 * 60_000
 
 /** What harms nobody when it is done to many. The agreed end is `endDue`'s. */
-const FREELY: StepName[] = ['settle', 'release', 'advance', 'change', 'overdue', 'remind', 'warn']
+const FREELY: StepName[] = [
+  'trialNotice',
+  'activate',
+  'settle',
+  'release',
+  'advance',
+  'change',
+  'overdue',
+  'remind',
+  'warn',
+]
 
 /** What waits for a confirmation when unusually many are due: invoices only when they are a day late, as after an outage. */
 const BRAKED = (now: Date): (Kind & { action: string })[] => [
   { action: 'subscriptions.renewLate', what: 'bill', from: null, to: dayBefore(now) },
   { action: 'subscriptions.suspend', what: 'suspend', from: null, to: now },
   { action: 'subscriptions.terminate', what: 'terminate', from: null, to: now },
+  { action: 'subscriptions.trialOver', what: 'trialOver', from: null, to: now },
 ]
 const dayBefore = (now: Date): Date => new Date(now.getTime() - 24 * HOUR_MS)
 
@@ -49,9 +60,10 @@ async function look(root: Root): Promise<number> {
     )
     const terms = new Map<string, Terms>()
     for (const row of await contracts.contractsOf(ctx.tx, ids)) {
-      const its = terms.get(row.tenant_id) ?? (await termsOf(ctx, row.tenant_id))
-      terms.set(row.tenant_id, its)
-      const next = isLive(row.state) ? nextStep(factsOf(row), its, ctx.now()) : null
+      const key = `${row.tenant_id} ${row.plan_id}`
+      const its = terms.get(key) ?? (await termsOf(ctx, row.tenant_id, row.plan_id))
+      terms.set(key, its)
+      const next = isRunning(row.state) ? nextStep(factsOf(row), its, ctx.now()) : null
       await contracts.noteNext(ctx.tx, row.id, next)
     }
     return ids.length
@@ -90,8 +102,8 @@ async function doOne(root: Root, { id, tenant_id: tenantId, what }: DueStep): Pr
     return await asSystem(root, 'billing', [tenantId], async (ctx) => {
       const row = await take(ctx, tenantId, id)
       if (!row) return false
-      const terms = await termsOf(ctx, tenantId)
-      const facts = isLive(row.state) ? factsOf(row) : null
+      const terms = await termsOf(ctx, tenantId, row.plan_id)
+      const facts = isRunning(row.state) ? factsOf(row) : null
       const step = facts && nextStep(facts, terms, ctx.now())
       if (facts === null || step?.what !== what || step.at > ctx.now()) {
         await contracts.noteNext(ctx.tx, id, step)

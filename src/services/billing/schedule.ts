@@ -1,17 +1,29 @@
-import { isLive, stateAfter, type SubscriptionState } from '../../../shared/states/billingSubscription.ts'
+import {
+  isRunning,
+  stateAfter,
+  type SubscriptionState,
+  type TrialThen,
+} from '../../../shared/states/billingSubscription.ts'
 import { addDays, daysBetween, firstDay, instantOf, localDate, type Interval } from '../../lib/period.ts'
+import { countedFrom, offOf, type Discount } from './discount.ts'
 import { grossOf, type Treatment } from './taxRules.ts'
 
 /** What decides about the future of a contract; nothing else does. */
 export type Contract = {
   state: SubscriptionState
+  planId: string
   anchor: string
   timeZone: string
   interval: Interval
   intervalCount: number
   unitMinor: bigint
+  /** What its add-ons come to. */
+  addonsMinor: bigint
   /** How what is billed next is taxed, as far as one knows today; without it amounts are those of the price list. */
   tax?: Treatment | null
+  discount: Discount | null
+  /** While it is on trial: what follows, what the first invoice has besides the price, and whether a payment method is there. */
+  trial: Trial | null
   /** Another price from a period on, which is counted like the others: from there on its own interval counts. */
   change: PlannedChange | null
   /** What the customer has in hand. */
@@ -29,16 +41,22 @@ export type Contract = {
   due: string[]
 }
 
+export type Trial = { after: TrialThen; setupMinor: bigint; hasMethod: boolean }
+
 export type PlannedChange = {
   periodNo: number
+  planId: string
   interval: Interval
   intervalCount: number
   unitMinor: bigint
+  addonsMinor: bigint
   setupMinor: bigint
 }
 
 export type Terms = {
   leadDays: number
+  /** How long an order, and the first invoice after a trial, may be open. */
+  termDays: number
   remindAfterDays: number[]
   /** Null: never. */
   suspendAfterDays: number | null
@@ -46,11 +64,16 @@ export type Terms = {
 }
 
 /**
+ * `trialNotice`: the customer is told that his trial ends. `activate`: it is over, and the first period begins with its invoice.
+ * `trialOver`: it ends with its trial.
  * `end`: the agreed end. `bill`: the next period gets its invoice. `advance`: it begins. `change`: it begins with another plan or
  * price. `settle`: nothing is overdue any more.
  * `release`: a hold ends. The others are what is done about an overdue invoice.
  */
 export type StepName =
+  | 'trialNotice'
+  | 'activate'
+  | 'trialOver'
   | 'end'
   | 'bill'
   | 'advance'
@@ -70,6 +93,7 @@ const DUNNING_HOUR = 9
 /** Nobody is suspended sooner after having been told, nor ended sooner after the last warning, whatever was missed before. */
 const NOTICE_MS = 24 * HOUR_MS
 export const FINAL_NOTICE_DAYS = 3
+const TRIAL_NOTICE_DAYS = 3
 
 /** Whether the planned change brings other days than there would be without it. */
 const changesDays = ({ interval, intervalCount, change }: Contract): boolean =>
@@ -84,10 +108,25 @@ export function firstDayOf(of: Contract, index: number): string {
   return firstDay(begins, change.interval, change.intervalCount, index - change.periodNo)
 }
 
+/** What its coupon takes off the price of a period. */
+export function discountOf(
+  of: Pick<Contract, 'discount' | 'change' | 'planId' | 'unitMinor'>,
+  index: number,
+) {
+  const { planId, unitMinor } = of.change !== null && index >= of.change.periodNo ? of.change : of
+  return offOf(of.discount, { index, planId, unitMinor })
+}
+
 /** What the invoice of a period comes to, with tax. */
-export function amountOf({ unitMinor, change, tax = null }: Contract, index: number): bigint {
-  if (change === null || index < change.periodNo) return grossOf(unitMinor, tax)
-  return grossOf(change.unitMinor + (index === change.periodNo ? change.setupMinor : 0n), tax)
+export function amountOf(of: Contract, index: number): bigint {
+  const { change, tax = null, trial } = of
+  const off = discountOf(of, index)
+  if (change === null || index < change.periodNo)
+    return grossOf(of.unitMinor - off + of.addonsMinor + (index === 0 ? (trial?.setupMinor ?? 0n) : 0n), tax)
+  return grossOf(
+    change.unitMinor - off + change.addonsMinor + (index === change.periodNo ? change.setupMinor : 0n),
+    tax,
+  )
 }
 
 /** Whether the planned change has its invoice, and not begun yet. */
@@ -98,12 +137,13 @@ export const isChangeBilled = ({ change, periodsBilled }: Contract): boolean =>
 export function changed(of: Contract): Contract {
   const { change } = of
   if (change === null) return of
-  const { interval, intervalCount, unitMinor, periodNo } = change
-  const after = { ...of, interval, intervalCount, unitMinor, change: null, periodNo }
+  const { planId, interval, intervalCount, unitMinor, addonsMinor, periodNo } = change
+  const after = { ...of, planId, interval, intervalCount, unitMinor, addonsMinor, change: null, periodNo }
   if (!changesDays(of)) return after
   return {
     ...after,
     anchor: firstDayOf(of, periodNo),
+    discount: countedFrom(of.discount, periodNo),
     periodNo: 0,
     periodsBilled: of.periodsBilled - periodNo,
   }
@@ -126,8 +166,9 @@ function billDay(of: Contract, { leadDays }: Terms): string {
   return early > earliest ? early : earliest
 }
 
-/** With its period; when it is billed late, as long after the issue as it would have been. */
+/** With its period; when it is billed late, as long after the issue as it would have been. After a trial: as that of an order. */
 export function dueDate(of: Contract, terms: Terms, issued: Date): string {
+  if (of.state === 'trialing') return addDays(localDate(issued, of.timeZone), terms.termDays)
   const begins = firstDayOf(of, of.periodsBilled)
   const left = addDays(localDate(issued, of.timeZone), daysBetween(billDay(of, terms), begins))
   return left > begins ? left : begins
@@ -137,7 +178,7 @@ const later = (one: Date, other: Date): Date => (one > other ? one : other)
 
 /** What happens next to a contract, and when, if nobody does anything. The automation and the page ask this alone. */
 export function nextStep(of: Contract, terms: Terms, now: Date): Step | null {
-  if (!isLive(of.state)) return null
+  if (!isRunning(of.state)) return null
   let next: Step | null = null
   for (const step of steps(of, terms, now)) if (next === null || step.at < next.at) next = step
   return next
@@ -146,6 +187,7 @@ export function nextStep(of: Contract, terms: Terms, now: Date): Step | null {
 function steps(of: Contract, terms: Terms, now: Date): Step[] {
   const all: Step[] = []
   if (of.cancelAt !== null) all.push({ what: 'end', at: of.cancelAt })
+  if (of.state === 'trialing') return [...all, ...trialing(of)]
   const isBilledOn = of.cancelAt === null || of.cancelAt > boundary(of, of.periodsBilled)
   // What comes after a change is billed by its terms once it has begun.
   if (isBilledOn && !isChangeBilled(of))
@@ -156,6 +198,22 @@ function steps(of: Contract, terms: Terms, now: Date): Step[] {
   }
   return [...all, ...dunning(of, terms, now)]
 }
+
+/** Nobody's trial ends for good sooner than a day after he was told. */
+function trialing(of: Contract): Step[] {
+  const { notifiedAt, trial } = of
+  const over = boundary(of, 0)
+  const notice = instantOf(addDays(of.anchor, -TRIAL_NOTICE_DAYS), of.timeZone, DUNNING_HOUR)
+  if (trial === null || of.cancelAt !== null) return []
+  if (notifiedAt === null) return [{ what: 'trialNotice', at: notice }]
+  if (isKept(trial)) return [{ what: 'activate', at: over }]
+  if (of.isProtected) return []
+  return [{ what: 'trialOver', at: later(over, new Date(notifiedAt.getTime() + NOTICE_MS)) }]
+}
+
+/** Whether what is on trial goes on after it, as far as one knows today. */
+export const isKept = ({ after, hasMethod }: Trial): boolean =>
+  after === 'activate' || (after === 'method' && hasMethod)
 
 function dunning(of: Contract, terms: Terms, now: Date): Step[] {
   const [oldest] = of.due
@@ -195,10 +253,16 @@ function lastly(of: Contract, terms: Terms, day: (days: number) => Date): Step[]
   return [{ what: 'terminate', at: later(day(days), noticed) }]
 }
 
+type Issuing = 'bill' | 'activate'
+/** Whether a step issues an invoice. */
+export const issues = (what: StepName): what is Issuing => what === 'bill' || what === 'activate'
+
 const NOT_TOLD = { notifiedAt: null, finalWarnedAt: null }
 
 /** What a step changes in a contract, the hypervisor having obeyed. */
-const EFFECTS: Record<Exclude<StepName, 'bill'>, (of: Contract, at: Date) => Partial<Contract>> = {
+const EFFECTS: Record<Exclude<StepName, Issuing>, (of: Contract, at: Date) => Partial<Contract>> = {
+  trialNotice: (_, at) => ({ notifiedAt: at }),
+  trialOver: () => ({ state: 'terminating' }),
   advance: ({ periodNo }) => ({ periodNo: periodNo + 1 }),
   change: (of) => changed(of),
   release: () => ({ holdUntil: null, ...NOT_TOLD }),
@@ -219,6 +283,7 @@ function billed(of: Contract, terms: Terms, at: Date, paid: boolean): Partial<Co
     creditMinor: of.creditMinor - used,
     periodsBilled: of.periodsBilled + 1,
     due: isOpen ? [...of.due, dueDate(of, terms, at)].toSorted() : of.due,
+    ...(of.state === 'trialing' && { state: 'active', trial: null, ...NOT_TOLD }),
   }
 }
 
@@ -250,7 +315,7 @@ export function calendar(
     planned.push({ what: next.what, at, before: contract })
     contract = {
       ...contract,
-      ...(next.what === 'bill' ? billed(contract, terms, at, paid) : EFFECTS[next.what](contract, at)),
+      ...(issues(next.what) ? billed(contract, terms, at, paid) : EFFECTS[next.what](contract, at)),
     }
   }
   return planned

@@ -14,12 +14,14 @@ import type { ListOptions } from '../../db/list.ts'
 import * as tenants from '../../db/tenants.ts'
 import { AppError, notFound, requireAllowed } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
-import { localDate, period } from '../../lib/period.ts'
+import { addDays, instantOf, localDate, period } from '../../lib/period.ts'
 import * as cloudPodService from '../cloudPodService.ts'
 import * as provisioningService from '../provisioningService.ts'
 import * as settingsService from '../tenantSettingsService.ts'
 import { emit, lock, move } from './changes.ts'
+import { redeem } from './coupons.ts'
 import { issueFirstInvoice } from './invoicing.ts'
+import { firstOff, trialDaysOf } from './ordering.ts'
 import { getInvoice } from './payments.ts'
 import * as present from './present.ts'
 
@@ -37,18 +39,23 @@ export async function get(ctx: Ctx, tenantId: string, id: string): Promise<Subsc
   return present.subscription(ctx, row)
 }
 
-export type Ordered = { subscription: Subscription; invoice: Invoice; job: Job | null }
+/** Without an invoice: it is tried first. */
+export type Ordered = { subscription: Subscription; invoice: Invoice | null; job: Job | null }
 
 /**
  * Orders a plan for a customer: everything the pod needs is reserved and the first invoice issued in one transaction.
- * The pod is made once the invoice is paid; a price of zero counts as paid.
- * @throws AppError not_found, conflict for a price of another plan or currency, and what `cloudPodService.reserve` throws
+ * The pod is made once the invoice is paid; a price of zero counts as paid. One that is tried first has its invoice after the trial.
+ * @throws AppError not_found, conflict for a price of another plan or currency or a coupon that is not valid, precondition_failed when
+ * it comes to another total than was shown, and what `cloudPodService.reserve` throws
  */
 export async function create(ctx: Ctx, tenantId: string, body: SubscriptionCreate): Promise<Ordered> {
   const { customer, tenant, plan, price } = await loadOrder(ctx, tenantId, body)
   const now = ctx.now()
   const of = await settingsService.effective(ctx, tenantId)
   const termDays = Number(of['billing.paymentTermDays'].value)
+  const coupon =
+    body.coupon === null ? null : await redeem(ctx, tenantId, body.coupon, { customerId: customer.id, price })
+  const trialDays = await trialDaysOf(ctx, customer.id, price)
   const subscription = await billing.insertSubscription(ctx.tx, {
     id: newId(),
     tenant_id: tenantId,
@@ -58,6 +65,10 @@ export async function create(ctx: Ctx, tenantId: string, body: SubscriptionCreat
     price_id: price.id,
     currency: price.currency,
     billing_tz: tenant.billing_tz,
+    coupon_id: coupon?.id ?? null,
+    coupon_until: coupon?.periods ?? null,
+    trial_days: trialDays,
+    trial_then: price.trial_then,
     payment_due_at: new Date(now.getTime() + termDays * DAY_MS),
     created_at: now,
     updated_at: now,
@@ -80,22 +91,31 @@ export async function create(ctx: Ctx, tenantId: string, body: SubscriptionCreat
     sshKeys: body.sshKeys,
     region: body.region,
   })
-  const invoice = await issueFirstInvoice(ctx, {
-    subscription,
-    itemId,
-    price,
-    planName: plan.name,
-    customer,
-    seller: tenant,
-  })
+  const invoice =
+    trialDays > 0
+      ? null
+      : await issueFirstInvoice(ctx, {
+          subscription,
+          itemId,
+          price,
+          off: firstOff(coupon, price),
+          planName: plan.name,
+          customer,
+          seller: tenant,
+        })
+  if (body.shownTotalMinor !== null && BigInt(body.shownTotalMinor) !== (invoice?.totalMinor ?? 0n))
+    throw new AppError('precondition_failed', 'The order comes to another total by now: look at it again.')
   await emit(ctx, subscription, 'SUBSCRIPTION_CREATED', undefined, {
     plan: plan.code,
     hostname: body.hostname,
+    ...(coupon && { coupon: coupon.code }),
+    ...(trialDays > 0 && { trialDays }),
   })
-  const job = invoice.totalMinor === 0n ? await firstInvoicePaid(ctx, tenantId, subscription.id) : null
+  const isFree = invoice === null || invoice.totalMinor === 0n
+  const job = isFree ? await firstInvoicePaid(ctx, tenantId, subscription.id) : null
   return {
     subscription: await get(ctx, tenantId, subscription.id),
-    invoice: await getInvoice(ctx, tenantId, invoice.id),
+    invoice: invoice && (await getInvoice(ctx, tenantId, invoice.id)),
     job: job === null ? null : await provisioningService.getJob(ctx, job.id),
   }
 }
@@ -144,17 +164,34 @@ export async function podDelivered(ctx: Ctx, pod: PodRow): Promise<void> {
   if (before.state !== 'provisioning') return
   const price = await billing.findPrice(ctx.tx, before.price_id)
   if (!price) throw new Error(`price ${before.price_id} is missing`)
-  const anchor = localDate(ctx.now(), before.billing_tz)
-  const first = period(anchor, before.billing_tz, price.interval, price.interval_count, 0)
+  const today = localDate(ctx.now(), before.billing_tz)
+  const delivered = { started_at: ctx.now(), delivery_problem: null }
+  if (before.trial_days > 0) {
+    const anchor_date = addDays(today, before.trial_days)
+    const over = instantOf(anchor_date, before.billing_tz)
+    const current_period = `[${ctx.now().toISOString()},${over.toISOString()})`
+    await move(ctx, before, 'deliveredOnTrial', { change: { ...delivered, anchor_date, current_period } })
+    return
+  }
+  const first = period(today, before.billing_tz, price.interval, price.interval_count, 0)
   const change = {
-    anchor_date: anchor,
-    started_at: ctx.now(),
-    delivery_problem: null,
+    ...delivered,
+    anchor_date: today,
     periods_billed: 1,
     current_period: `[${first.start.toISOString()},${first.end.toISOString()})`,
   }
   await invoices.fixFirstPeriod(ctx.tx, before.id, first.start, first.end)
   await move(ctx, before, 'delivered', { change })
+}
+
+/** It goes on after its trial, whatever was agreed with the order. @throws AppError not_found, invalid_state with the reason */
+export async function keep(ctx: Ctx, tenantId: string, id: string): Promise<Subscription> {
+  const before = await lock(ctx, tenantId, id)
+  const { state, cancel_at: cancelAt, trial_then: after } = before
+  requireAllowed(canSubscription.keep({ state, cancelAt, trial: { after } }))
+  await billing.updateSubscription(ctx.tx, id, { trial_then: 'activate', updated_at: ctx.now() })
+  await emit(ctx, before, 'SUBSCRIPTION_KEPT', { afterTrial: [after, 'activate'] })
+  return get(ctx, tenantId, id)
 }
 
 /** The pod could not be made: the subscription says so until it is delivered again or cancelled. */

@@ -17,10 +17,16 @@ export const NOT_HELD = {
   final_warned_at: null,
 }
 
+/** Whether nothing is left of it that could run. */
+const isAbsent = (pod: { state: string } | undefined): boolean =>
+  pod === undefined || pod.state === 'deleted' || pod.state === 'failed'
+
 /** Lets the pod of a subscription be stopped for what it owes. Only billing ends this suspension. */
 export async function begin(ctx: Ctx, row: SubscriptionRow): Promise<void> {
   const pod = await pods.ofSubscription(ctx.tx, row.tenant_id, row.id)
   if (pod) await tenantSuspensionService.holdPod(ctx, pod, row.id, 'an invoice was not paid')
+  // Of a pod that is gone there is nothing to wait for.
+  if (isAbsent(pod)) await off(ctx, await lock(ctx, row.tenant_id, row.id))
 }
 
 /** Nothing is overdue any more: what was suspended for it is brought back. */
@@ -54,11 +60,20 @@ export async function settleIfPaid(ctx: Ctx, tenantId: string, id: string): Prom
 
 type Place = { tenantId: string; suspensionId: string }
 
+async function off(ctx: Ctx, row: SubscriptionRow): Promise<void> {
+  if (await move(ctx, row, 'stopped', { action: 'SUBSCRIPTION_SUSPENDED' })) await notices.suspended(ctx, row)
+}
+
 /** The pod was read back stopped: only now the customer is told. */
 export async function podStopped(ctx: Ctx, { tenantId, suspensionId }: Place): Promise<void> {
   const row = await subscriptionOf(ctx, tenantId, suspensionId)
-  if (row && (await move(ctx, row, 'stopped', { action: 'SUBSCRIPTION_SUSPENDED' })))
-    await notices.suspended(ctx, row)
+  if (row) await off(ctx, row)
+}
+
+/** Nothing was there to be stopped: once the pod is proven to be gone, its subscription does not wait for that any more. */
+export async function podAbsent(ctx: Ctx, place: Place): Promise<void> {
+  const row = await subscriptionOf(ctx, place.tenantId, place.suspensionId)
+  if (row && isAbsent(await pods.ofSubscription(ctx.tx, row.tenant_id, row.id))) await off(ctx, row)
 }
 
 /** The pod was read back as it was before. */

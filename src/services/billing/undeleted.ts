@@ -32,7 +32,8 @@ export async function podBack(ctx: Ctx, pod: PodRow): Promise<void> {
   const before = await lock(ctx, pod.tenant_id, pod.subscription_id)
   if (stateAfter(before.state, 'undeleted') === undefined) return
   const wasSuspended = await lift(ctx, before)
-  await move(ctx, before, wasSuspended ? 'undeletedStopped' : 'undeleted', {
+  const running = before.periods_billed === 0 ? 'undeletedOnTrial' : 'undeleted'
+  await move(ctx, before, wasSuspended ? 'undeletedStopped' : running, {
     change: { cancel_at: null, cancel_reason: null, notified_at: null, final_warned_at: null },
     details: { undeleted: pod.id },
   })

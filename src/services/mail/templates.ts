@@ -157,6 +157,24 @@ export const templates = {
     before: [`${oneLine(what)} is no longer suspended and is as it was before.`],
   }),
 
+  trialGoesOn: (trial: { what: string; endsOn: string; total: string }): Message => ({
+    subject: `The trial of ${oneLine(trial.what, 100)} ends on ${trial.endsOn}`,
+    before: [
+      `On ${trial.endsOn} the trial of ${oneLine(trial.what)} ends and its first period begins. The invoice for it comes to ${trial.total}.`,
+    ],
+    after: ['If you do not want to keep it, cancel it before that day.'],
+  }),
+
+  trialEnds: (trial: { what: string; endsOn: string; needsMethod: boolean }): Message => ({
+    subject: `${oneLine(trial.what, 100)} is deleted after its trial`,
+    before: [
+      `On ${trial.endsOn} the trial of ${oneLine(trial.what)} ends, and it is deleted with its data.`,
+      trial.needsMethod
+        ? 'If you want to keep it, leave a payment method with us before that day.'
+        : 'If you want to keep it, tell us before that day.',
+    ],
+  }),
+
   subscriptionEnds: ({ what, endsOn }: { what: string; endsOn: string }): Message => ({
     subject: `Last warning: ${oneLine(what, 100)} will be deleted`,
     before: [

@@ -111,13 +111,23 @@ export async function seedCatalogue(ctx: Ctx): Promise<void> {
       nodeTags: [],
       tenantId: null,
       prices: [
-        { currency: 'EUR', interval: 'month', intervalCount: 1, unitMinor: String(eur), setupMinor: '0' },
+        {
+          currency: 'EUR',
+          interval: 'month',
+          intervalCount: 1,
+          unitMinor: String(eur),
+          setupMinor: '0',
+          trialDays: 0,
+          trialThen: 'activate',
+        },
         {
           currency: 'EUR',
           interval: 'year',
           intervalCount: 1,
           unitMinor: String(eur * YEAR_MONTHS),
           setupMinor: '0',
+          trialDays: 0,
+          trialThen: 'activate',
         },
       ],
     })

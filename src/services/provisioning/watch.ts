@@ -1,6 +1,7 @@
 import type { Alert } from '../../../shared/api/provisioningControls.ts'
 import { asSystem, type Ctx, type Root } from '../../context.ts'
 import * as changes from '../../db/billingChanges.ts'
+import * as contracts from '../../db/billingContracts.ts'
 import * as automation from '../../db/provisioningAutomation.ts'
 import * as pools from '../../db/provisioningPools.ts'
 import * as findings from '../../db/provisioningFindings.ts'
@@ -75,6 +76,7 @@ async function faults(ctx: Ctx): Promise<automation.Alert[]> {
     ...(await sourceFaults(ctx)),
     ...(await quotaFaults(ctx)),
     ...(await planFaults(ctx)),
+    ...(await deliveryFaults(ctx)),
   ]
 }
 
@@ -169,6 +171,16 @@ async function planFaults(ctx: Ctx): Promise<automation.Alert[]> {
   if (n === 0) return []
   const message = `${n} pod(s) could not be made as small as the plan that is paid for, such as ${example}. Mend the cause and resize them.`
   return [{ code: 'pods_larger_than_plan', ref: '', message }]
+}
+
+/** What is paid is delivered soon, or somebody decides whether it is tried again or paid back. */
+async function deliveryFaults(ctx: Ctx): Promise<automation.Alert[]> {
+  const { 'automation.waitingMinutes': minutes } = await settingsService.effective(ctx, null)
+  const before = new Date(ctx.now().getTime() - Number(minutes.value) * MINUTE_MS)
+  const { n, example } = await contracts.undelivered(ctx.tx, before)
+  if (n === 0) return []
+  const message = `${n} subscription(s) are paid and not delivered, such as ${example}. Deliver it again on its page; or cancel it, which credits the payment, and refund that.`
+  return [{ code: 'paid_not_delivered', ref: '', message }]
 }
 
 export async function listAlerts(ctx: Ctx): Promise<Alert[]> {

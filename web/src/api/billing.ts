@@ -77,6 +77,8 @@ export const subscriptionTimelineQuery = (id: string, limit: number) =>
   })
 export const uncancelSubscription = (id: string, key: string) =>
   post<Subscription>(`${SUBSCRIPTIONS}/${id}/uncancel`, {}, key)
+export const keepSubscription = (id: string, key: string) =>
+  post<Subscription>(`${SUBSCRIPTIONS}/${id}/keep`, {}, key)
 export const holdSubscription = (id: string, body: z.input<typeof subscriptionHold>, key: string) =>
   post<Subscription>(`${SUBSCRIPTIONS}/${id}/hold`, body, key)
 export const releaseSubscription = (id: string, reason: string, key: string) =>

@@ -110,6 +110,7 @@ const LOOKS = {
   subscription: {
     awaiting_payment: ['warning'],
     provisioning: ['info', true],
+    trialing: ['info'],
     active: ['success'],
     grace: ['warning'],
     suspending: ['warning', true],

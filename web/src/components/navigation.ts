@@ -15,6 +15,7 @@ import {
   Mail,
   type LucideIcon,
   Network,
+  PackagePlus,
   Percent,
   ReceiptText,
   SearchCheck,
@@ -23,6 +24,7 @@ import {
   ShieldCheck,
   Stamp,
   Tags,
+  TicketPercent,
   UserCog,
   Users,
   Workflow,
@@ -73,6 +75,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         to: paths.customers,
       },
       { section: 'plans', label: 'Plans', icon: Tags, permission: 'plans:read', to: paths.plans },
+      {
+        section: 'addons',
+        label: 'Add-ons',
+        icon: PackagePlus,
+        permission: 'plans:read',
+        to: paths.addons,
+      },
     ],
   },
   {
@@ -98,6 +107,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
   {
     title: 'Billing',
     places: [
+      {
+        section: 'coupons',
+        label: 'Coupons',
+        icon: TicketPercent,
+        permission: 'billing:read',
+        to: paths.coupons,
+      },
       {
         section: 'dunning',
         label: 'Unpaid invoices',

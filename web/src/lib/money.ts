@@ -52,8 +52,3 @@ const minus = (from: Money, ...parts: Money[]): Money => ({
 /** What an invoice still asks for. */
 export const openAmount = (invoice: { total: Money; paid: Money; credited: Money }): Money =>
   minus(invoice.total, invoice.paid, invoice.credited)
-
-export const sum = (first: Money, second: Money): Money => ({
-  amount: (BigInt(first.amount) + BigInt(second.amount)).toString(),
-  currency: first.currency,
-})

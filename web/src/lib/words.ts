@@ -1,4 +1,7 @@
+import { percentOf } from '../../../shared/states/tax.ts'
 import type { Price } from '../api/billing.ts'
+import type { Addon } from '../api/addons.ts'
+import type { Coupon } from '../api/coupons.ts'
 import { formatMoney } from './money.ts'
 
 /** What was typed as tags, separated by commas or spaces. */
@@ -53,8 +56,36 @@ type NetworkTerms = {
 }
 const THEN = { none: '', notify: '', throttle: ', then slow' }
 
+/** `25 % for 3 periods`, `€5.00 for ever`. */
+export function couponText({ off, periods }: CouponTerms): string {
+  const what = off.amount === null ? `${percentOf(off.percentPpm ?? 0)} %` : formatMoney(off.amount)
+  return `${what} ${periods === null ? 'for ever' : `for ${count(periods, 'period')}`}`
+}
+type CouponTerms = Pick<Coupon, 'off' | 'periods'>
+
+/** `14 days free, then billed`; nothing without a trial. */
+export const trialText = ({ trialDays, trialThen }: Pick<Price, 'trialDays' | 'trialThen'>): string =>
+  trialDays === 0 ? '' : `${count(trialDays, 'day')} free, ${TRIAL_THEN[trialThen]}`
+export const TRIAL_THEN: Record<Price['trialThen'], string> = {
+  activate: 'then billed',
+  method: 'then billed if a payment method is there',
+  cancel: 'then ended unless it is kept',
+}
+
 /** `€4.99 a month`, `€25.00 every 3 months`. */
-export const priceText = (price: Price): string => `${formatMoney(price.unit)} ${intervalText(price)}`
+export const priceText = (price: Price): string => unitText(price)
+export const unitText = (price: Pick<Price, 'unit' | 'interval' | 'intervalCount'>): string =>
+  `${formatMoney(price.unit)} ${intervalText(price)}`
+
+/** What one of an add-on adds to a CloudPod. */
+export function addonSize({ cores, memoryMb, diskGb }: Pick<Addon, 'cores' | 'memoryMb' | 'diskGb'>): string {
+  const parts = [
+    cores > 0 && count(cores, 'core'),
+    memoryMb > 0 && `${memory(memoryMb)} memory`,
+    diskGb > 0 && `${disk(diskGb)} disk`,
+  ]
+  return parts.filter((part) => part !== false).join(', ') || 'Nothing to its size'
+}
 
 const intervalText = ({ interval, intervalCount }: Pick<Price, 'interval' | 'intervalCount'>): string =>
   intervalCount === 1 ? `a ${interval}` : `every ${intervalCount} ${interval}s`

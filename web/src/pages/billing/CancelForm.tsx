@@ -63,6 +63,7 @@ export function CancelForm({ subscription, onClose }: { subscription: Subscripti
 }
 
 function effectNow({ state }: Subscription): string {
+  if (state === 'trialing') return 'The CloudPod and its data are destroyed at once. Nothing was billed.'
   if (isLive(state))
     return 'The CloudPod and its data are destroyed at once. The current period is not refunded.'
   if (state === 'provisioning') return 'What was made so far is removed, and the invoice is credited in full.'

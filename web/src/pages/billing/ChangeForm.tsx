@@ -9,16 +9,22 @@ import {
   type Plan,
   type Subscription,
 } from '../../api/billing.ts'
+import { addonsQuery } from '../../api/addons.ts'
 import { planCard, useCatalogue } from '../../components/catalogue.tsx'
-import { Form, useApiForm } from '../../components/Form.tsx'
+import { Form, useApiForm, type ApiForm } from '../../components/Form.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
-import { priceText } from '../../lib/words.ts'
-import { Checkbox, Field, Select } from '../../ui/Field.tsx'
+import { addonSize, priceText } from '../../lib/words.ts'
+import { Checkbox, Field, Input, Select } from '../../ui/Field.tsx'
 import { RadioCards } from '../../ui/RadioCards.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { ChangePreviewCard } from './ChangePreviewCard.tsx'
 
-type Values = Required<ChangeWish> & { planId: string; priceId: string }
+type Values = Required<Omit<ChangeWish, 'addons'>> & {
+  planId: string
+  priceId: string
+  /** How many of each add-on, as typed. */
+  quantities: Record<string, string | undefined>
+}
 type Price = Plan['prices'][number]
 
 const pricesIn = (plan: Plan | undefined, currency: string): Price[] =>
@@ -28,9 +34,10 @@ const pricesIn = (plan: Plan | undefined, currency: string): Price[] =>
 export function ChangeForm({ subscription, onClose }: { subscription: Subscription; onClose: () => void }) {
   const { plan, price } = subscription
   const { plans, offered } = useCatalogue(subscription.tenantId)
+  const held = Object.fromEntries(subscription.addons.map(({ id, quantity }) => [id, String(quantity)]))
   const sent = useRef<{ key: string; token: string } | null>(null)
   const of = useApiForm<Values, unknown>({
-    defaultValues: { planId: plan.id, priceId: price.id, when: 'now', restart: false },
+    defaultValues: { planId: plan.id, priceId: price.id, when: 'now', restart: false, quantities: held },
     send: (_, key) => send(key),
     onDone: () => {
       toast.done(wish.when === 'now' ? 'The change was made' : 'The change is planned')
@@ -38,11 +45,13 @@ export function ChangeForm({ subscription, onClose }: { subscription: Subscripti
     },
   })
   const { form } = of
-  const wish = form.watch()
-  const isSame = wish.priceId === price.id
+  const { quantities, ...terms } = form.watch()
+  const wished = wishedOf(quantities)
+  const wish = { ...terms, addons: wished ?? [] }
+  const isSame = wish.priceId === price.id && JSON.stringify(wished) === JSON.stringify(wishedOf(held))
   const preview = useQuery({
     ...changePreviewQuery(subscription.id, wish),
-    enabled: !isSame && wish.priceId !== '',
+    enabled: !isSame && wish.priceId !== '' && wished !== null,
     placeholderData: keepPreviousData,
   })
   /** One intention is one token, also when it is repeated because its answer was lost. */
@@ -70,7 +79,13 @@ export function ChangeForm({ subscription, onClose }: { subscription: Subscripti
     <Form
       of={of}
       submitLabel={wish.when === 'now' ? 'Change now' : 'Plan the change'}
-      submitReason={isSame ? 'It has this plan and price already.' : reasonNot(preview)}
+      submitReason={
+        isSame
+          ? 'It has this plan and price already.'
+          : wished === null
+            ? 'The number of an add-on is a whole number.'
+            : reasonNot(preview)
+      }
       onCancel={onClose}
     >
       <Loaded query={plans} what="plans">
@@ -106,6 +121,7 @@ export function ChangeForm({ subscription, onClose }: { subscription: Subscripti
           </Select>
         </Field>
       </div>
+      <AddonFields subscription={subscription} planId={wish.planId} of={of} />
       {!isSame && (
         <Loaded query={preview} what="preview">
           {(data) => <ChangePreviewCard preview={data} />}
@@ -115,6 +131,58 @@ export function ChangeForm({ subscription, onClose }: { subscription: Subscripti
         <Checkbox label="Restart the machine at once" {...form.register('restart')} />
       )}
     </Form>
+  )
+}
+
+/** What is wished of add-ons, in one order; null: something is no number. */
+function wishedOf(quantities: Values['quantities']) {
+  const typed = Object.entries(quantities)
+    .map(([addonId, quantity]) => ({ addonId, quantity: (quantity ?? '').trim() }))
+    .filter(({ quantity }) => !/^0*$/.test(quantity))
+  if (typed.some(({ quantity }) => !/^[0-9]{1,4}$/.test(quantity))) return null
+  return typed
+    .map(({ addonId, quantity }) => ({ addonId, quantity: Number(quantity) }))
+    .toSorted((one, other) => (one.addonId < other.addonId ? -1 : 1))
+}
+
+/** How many of each add-on that is sold beside the chosen plan, or that it has. */
+function AddonFields({
+  subscription,
+  planId,
+  of: { form },
+}: {
+  subscription: Subscription
+  planId: string
+  of: ApiForm<Values, unknown>
+}) {
+  const { data } = useQuery(addonsQuery({ tenantId: subscription.tenantId, limit: 200 }))
+  const has = (id: string): boolean => subscription.addons.some((one) => one.id === id)
+  const offered = data?.items.filter(
+    ({ id, state, planIds }) =>
+      has(id) || (state === 'active' && (planIds.length === 0 || planIds.includes(planId))),
+  )
+  if (offered === undefined || offered.length === 0) return null
+  return (
+    <fieldset>
+      <legend className="mb-2 font-medium">Add-ons</legend>
+      <div className="grid gap-4 sm:grid-cols-2">
+        {offered.map((addon) => (
+          <Field
+            key={addon.id}
+            label={addon.name}
+            hint={`${addonSize(addon)}; at most ${addon.maxQuantity}.`}
+          >
+            <Input
+              type="number"
+              min={0}
+              max={addon.maxQuantity}
+              placeholder="0"
+              {...form.register(`quantities.${addon.id}`)}
+            />
+          </Field>
+        ))}
+      </div>
+    </fieldset>
   )
 }
 

@@ -1,28 +1,44 @@
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { plansQuery } from '../../api/billing.ts'
 import { createPolicy, updatePolicy, type DunningPolicy } from '../../api/dunning.ts'
 import { Form, numberOrNone, useApiForm } from '../../components/Form.tsx'
 import { TenantPicker } from '../../components/pickers.tsx'
 import { useSession } from '../../components/session.ts'
 import { tagsOf } from '../../lib/words.ts'
-import { Field, Input } from '../../ui/Field.tsx'
+import { Checkbox, Field, Input, Select } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
-type Values = { remind: string; suspendAfterDays: number | null; terminateAfterDays: number | null }
+type Values = {
+  planId: string
+  remind: string
+  suspendAfterDays: number | null
+  terminateAfterDays: number | null
+}
 
-/** Days of an existing policy, or of a tenant that gets its own. */
+/** Days of an existing policy, or of a tenant or plan that gets its own. */
 export function DunningForm({ policy, onClose }: { policy: DunningPolicy | undefined; onClose: () => void }) {
-  const { tenant } = useSession()
+  const { tenant, can } = useSession()
   const [owner, setOwner] = useState(tenant.id === undefined ? null : { id: tenant.id, name: tenant.name })
+  const [forAll, setForAll] = useState(false)
+  const plans = useQuery({
+    ...plansQuery({ tenantId: owner?.id, limit: 200 }),
+    enabled: policy === undefined && (owner !== null || forAll) && can('plans:read'),
+  })
   const of = useApiForm<Values, DunningPolicy>({
     defaultValues: {
+      planId: '',
       remind: (policy?.remindAfterDays ?? [3, 7]).join(', '),
       suspendAfterDays: policy === undefined ? 14 : policy.suspendAfterDays,
       terminateAfterDays: policy?.terminateAfterDays ?? null,
     },
-    send: ({ remind, ...days }, key) => {
+    send: ({ remind, planId, ...days }, key) => {
       const body = { ...days, remindAfterDays: tagsOf(remind).map(Number) }
       return policy === undefined
-        ? createPolicy({ ...body, tenantId: owner?.id ?? '' }, key)
+        ? createPolicy(
+            { ...body, tenantId: forAll ? null : (owner?.id ?? null), planId: planId || null },
+            key,
+          )
         : updatePolicy(policy.id, body, policy.version)
     },
     onDone: () => {
@@ -32,16 +48,48 @@ export function DunningForm({ policy, onClose }: { policy: DunningPolicy | undef
     fieldOf: (path) => (path.startsWith('remindAfterDays') ? 'remind' : path),
   })
   const { form, errorOf } = of
+  const chosen = form.watch('planId')
+  const missing = forAll
+    ? chosen === ''
+      ? 'Choose the plan first.'
+      : undefined
+    : owner === null
+      ? 'Choose the tenant first.'
+      : undefined
+  const offered = plans.data?.items.filter((plan) => !forAll || plan.tenantId === null)
   return (
     <Form
       of={of}
       submitLabel="Save"
-      submitReason={policy === undefined && owner === null ? 'Choose the tenant first.' : undefined}
+      submitReason={policy === undefined ? missing : undefined}
       onCancel={onClose}
     >
       {policy === undefined && tenant.id === undefined && (
-        <Field label="Tenant">
-          <TenantPicker value={owner} onChange={setOwner} />
+        <>
+          {can('billing:manage', null) && (
+            <Checkbox
+              label="For a plan of all tenants"
+              checked={forAll}
+              onChange={(event) => setForAll(event.target.checked)}
+            />
+          )}
+          {!forAll && (
+            <Field label="Tenant">
+              <TenantPicker value={owner} onChange={setOwner} />
+            </Field>
+          )}
+        </>
+      )}
+      {policy === undefined && (
+        <Field label="Plan" hint="Days for one plan count before those for all." error={errorOf('planId')}>
+          <Select {...form.register('planId')}>
+            <option value="">All plans</option>
+            {offered?.map((plan) => (
+              <option key={plan.id} value={plan.id}>
+                {plan.name}
+              </option>
+            ))}
+          </Select>
         </Field>
       )}
       <Field

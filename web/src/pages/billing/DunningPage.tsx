@@ -20,8 +20,11 @@ const after = (days: number | null): string => (days === null ? 'Never' : `After
 const reminders = ({ remindAfterDays: days }: DunningPolicy): string =>
   days.length === 0 ? 'On the first day' : `On the first day, and after ${days.join(', ')} days`
 
-const whose = ({ tenantName }: DunningPolicy) => (
-  <span className="font-medium break-words">{tenantName ?? 'All others'}</span>
+const whose = ({ tenantName, plan }: DunningPolicy) => (
+  <>
+    <div className="font-medium break-words">{tenantName ?? 'All others'}</div>
+    {plan && <div className="text-[13px] break-words text-muted">Plan {plan.name}</div>}
+  </>
 )
 
 export default function DunningPage() {
@@ -30,7 +33,6 @@ export default function DunningPage() {
   const query = useQuery({ ...policiesQuery({ tenantId: tenant.id, limit: 200 }), enabled: permitted })
   const [editing, setEditing] = useState<{ policy: DunningPolicy | undefined } | null>(null)
   const close = () => setEditing(null)
-  const hasOwn = query.data?.items.some(({ tenantId }) => tenantId !== null && tenantId === tenant.id)
   const mayAdd = can('billing:manage', tenant.id ?? null)
   const columns: Column<DunningPolicy>[] = [
     { header: 'Counts for', render: whose },
@@ -57,16 +59,10 @@ export default function DunningPage() {
         <Button
           variant="primary"
           icon={<Plus aria-hidden className="size-4" />}
-          disabledReason={
-            mayAdd
-              ? hasOwn
-                ? 'The tenant has days of its own already: change them.'
-                : undefined
-              : NO_PERMISSION('billing:manage')
-          }
+          disabledReason={mayAdd ? undefined : NO_PERMISSION('billing:manage')}
           onClick={() => setEditing({ policy: undefined })}
         >
-          Days for one tenant
+          Days of their own
         </Button>
       }
     >
@@ -89,7 +85,7 @@ export default function DunningPage() {
       <Dialog
         open={editing !== null}
         onClose={close}
-        title={editing?.policy ? 'Change the days' : 'Days for one tenant'}
+        title={editing?.policy ? 'Change the days' : 'Days of their own'}
       >
         {editing && <DunningForm policy={editing.policy} onClose={close} />}
       </Dialog>
@@ -102,14 +98,14 @@ function Actions({ policy, onEdit }: { policy: DunningPolicy; onEdit: () => void
   const reason = can('billing:manage', policy.tenantId) ? undefined : NO_PERMISSION('billing:manage')
   const remove = useSubmit({
     send: () => removePolicy(policy.id),
-    onDone: () => toast.done('The tenant follows the days of all others again'),
+    onDone: () => toast.done('The days of all others count again'),
   })
   return (
     <div className="flex justify-end gap-2">
       <Button size="sm" disabledReason={reason} onClick={onEdit}>
         Change
       </Button>
-      {policy.tenantId !== null && (
+      {(policy.tenantId !== null || policy.plan !== null) && (
         <Button
           size="sm"
           loading={remove.isPending}

@@ -56,12 +56,14 @@ function NewPlanForm() {
           rateMbps: numberOf(rateMbps),
           nodeTags: tagsOf(nodeTags),
           tenantId: shared ? null : (owner?.id ?? null),
-          prices: prices.map(({ currency, interval, intervalCount, unit, setup }) => ({
+          prices: prices.map(({ currency, interval, intervalCount, unit, setup, trialDays, trialThen }) => ({
             currency: currency.toUpperCase(),
             interval,
             intervalCount,
             unitMinor: toMinor(unit, currency.toUpperCase()) ?? '',
             setupMinor: toMinor(setup || '0', currency.toUpperCase()) ?? '',
+            trialDays: trialDays ?? 0,
+            trialThen,
           })),
         },
         key,

@@ -1,11 +1,13 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { UserPlus } from 'lucide-react'
 import { useState } from 'react'
 import { orderSubscription, type Ordered, type Plan, type Price } from '../../api/billing.ts'
+import { orderPreviewQuery, type OrderPreview } from '../../api/coupons.ts'
 import type { Customer } from '../../api/customers.ts'
 import type { Blueprint } from '../../api/provisioning.ts'
 import { blueprintCard, refusal, useCatalogue } from '../../components/catalogue.tsx'
 import { BlueprintCards } from '../../components/CatalogueCards.tsx'
-import { Form, useApiForm } from '../../components/Form.tsx'
+import { Form, useApiForm, type ApiForm } from '../../components/Form.tsx'
 import { CustomerPicker } from '../../components/pickers.tsx'
 import { PodFields, podValues } from '../../components/PodFields.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
@@ -13,9 +15,9 @@ import { CustomerForm } from '../../components/CustomerForm.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
-import { Field } from '../../ui/Field.tsx'
+import { Field, Input } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
-import { OrderSummary } from './OrderSummary.tsx'
+import { dueNow, OrderSummary } from './OrderSummary.tsx'
 import { PlanChoice } from './PlanChoice.tsx'
 
 type Values = {
@@ -25,6 +27,17 @@ type Values = {
   hostname: string
   sshKeys: string
   region: string
+  coupon: string
+}
+
+const NOTHING: Values = {
+  planId: '',
+  priceId: '',
+  blueprintId: '',
+  hostname: '',
+  sshKeys: '',
+  region: '',
+  coupon: '',
 }
 
 export function OrderForm({
@@ -43,13 +56,15 @@ export function OrderForm({
   const { plans, offered, blueprints } = catalogue
 
   const of = useApiForm<Values, Ordered>({
-    defaultValues: { planId: '', priceId: '', blueprintId: '', hostname: '', sshKeys: '', region: '' },
-    send: (values, key) =>
+    defaultValues: NOTHING,
+    send: (values, key): Promise<Ordered> =>
       orderSubscription(
         {
           ...values,
           customerId: customer?.id ?? '',
           ...podValues(values),
+          coupon: values.coupon.trim() || null,
+          shownTotalMinor: dueNow(preview.data)?.amount ?? null,
         },
         key,
       ),
@@ -59,7 +74,12 @@ export function OrderForm({
     },
   })
   const { form, errorOf } = of
-  const { planId, priceId, blueprintId, hostname } = form.watch()
+  const { planId, priceId, blueprintId, hostname, coupon } = form.watch()
+  const preview = useQuery({
+    ...orderPreviewQuery(customer?.id ?? '', priceId, isCode(coupon) ? coupon.trim() : ''),
+    enabled: customer !== null && priceId !== '',
+    placeholderData: keepPreviousData,
+  })
   const plan = offered.find(({ id }) => id === planId)
   const price = plan?.prices.find(({ id }) => id === priceId)
   const blueprint = blueprints.data?.items.find(({ id }) => id === blueprintId)
@@ -73,11 +93,9 @@ export function OrderForm({
   }
   const chooseCustomer = (next: Customer) => {
     setCustomer(next)
-    form.setValue('planId', '')
-    form.setValue('priceId', '')
-    form.setValue('blueprintId', '')
+    for (const field of ['planId', 'priceId', 'blueprintId'] as const) form.setValue(field, '')
   }
-  const missing = whatIsMissing(customer, plan, price, blueprint)
+  const missing = whatIsMissing(customer, plan, price, blueprint) ?? reasonNot(preview)
 
   return (
     <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]">
@@ -103,6 +121,7 @@ export function OrderForm({
           onPlan={choosePlan}
           onPrice={(id) => form.setValue('priceId', id)}
         />
+        <CouponField of={of} problem={preview.data?.couponProblem} />
         <Card title="What to install">
           {!customer ? (
             <p className="text-muted">Choose the customer and a plan first.</p>
@@ -121,7 +140,7 @@ export function OrderForm({
           </div>
         </Card>
       </Form>
-      <OrderSummary {...{ customer, plan, price, blueprint, hostname }} />
+      <OrderSummary {...{ customer, plan, price, blueprint, hostname }} preview={preview.data} />
       <Dialog open={creating} onClose={() => setCreating(false)} title="New customer" wide>
         <CustomerForm
           onCancel={() => setCreating(false)}
@@ -133,6 +152,49 @@ export function OrderForm({
       </Dialog>
     </div>
   )
+}
+
+function CouponField({
+  of: { form, errorOf },
+  problem,
+}: {
+  of: ApiForm<Values, Ordered>
+  problem: string | null | undefined
+}) {
+  return (
+    <Card title="Coupon">
+      <Field
+        label="Code"
+        optional
+        hint="What the customer has been given, such as SPRING-27."
+        error={problem ?? errorOf('coupon')}
+      >
+        <Input
+          maxLength={40}
+          className="uppercase"
+          autoComplete="off"
+          spellCheck={false}
+          {...form.register('coupon', {
+            validate: (typed) =>
+              typed.trim() === '' || isCode(typed) || 'Three to forty letters, digits and hyphens.',
+          })}
+        />
+      </Field>
+    </Card>
+  )
+}
+
+const isCode = (typed: string): boolean => /^[A-Za-z0-9][A-Za-z0-9-]{2,39}$/.test(typed.trim())
+
+/** Nobody orders what was not shown to him. */
+function reasonNot(preview: {
+  data: OrderPreview | undefined
+  isPlaceholderData: boolean
+  isFetching: boolean
+}): string | undefined {
+  if (preview.data === undefined || preview.isPlaceholderData || preview.isFetching)
+    return 'What it comes to is being counted.'
+  return preview.data.couponProblem ?? undefined
 }
 
 function whatIsMissing(

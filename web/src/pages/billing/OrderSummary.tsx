@@ -1,13 +1,15 @@
-import { useQuery } from '@tanstack/react-query'
 import { percentOf } from '../../../../shared/states/tax.ts'
 import type { Plan, Price } from '../../api/billing.ts'
+import type { OrderPreview } from '../../api/coupons.ts'
 import type { Customer } from '../../api/customers.ts'
 import type { Blueprint } from '../../api/provisioning.ts'
-import { customerTaxQuery } from '../../api/taxes.ts'
-import { useSession } from '../../components/session.ts'
-import { formatMoney, isZero, sum } from '../../lib/money.ts'
-import { priceText, size } from '../../lib/words.ts'
+import { formatMoney, isZero } from '../../lib/money.ts'
+import { couponText, priceText, size, trialText } from '../../lib/words.ts'
 import { Card } from '../../ui/Card.tsx'
+
+/** What has to be paid before it is made: nothing where it is tried first. */
+export const dueNow = (preview: OrderPreview | undefined): OrderPreview['total'] | undefined =>
+  preview && (preview.trial ? { ...preview.total, amount: '0' } : preview.total)
 
 /** What is ordered, and what is due before it is made. */
 export function OrderSummary({
@@ -16,23 +18,20 @@ export function OrderSummary({
   price,
   blueprint,
   hostname,
+  preview,
 }: {
   customer: Customer | null
   plan: Plan | undefined
   price: Price | undefined
   blueprint: Blueprint | undefined
   hostname: string
+  /** What the server says that it comes to. */
+  preview: OrderPreview | undefined
 }) {
-  const { can } = useSession()
-  const listed = price && sum(price.unit, price.setup)
-  const mayAsk = customer !== null && can('billing:read', customer.tenantId)
-  const { data: tax } = useQuery({
-    ...customerTaxQuery(customer?.id ?? '', listed?.amount),
-    enabled: mayAsk && listed !== undefined,
-  })
-  const money = (amount: string) => ({ amount, currency: price?.currency ?? '' })
   // Nobody is shown less than what is charged: without an answer it is not known.
-  const due = tax && price ? money(tax.grossMinor) : undefined
+  const shown = price ? preview : undefined
+  const due = dueNow(shown)
+  const trial = shown?.trial
   return (
     <div className="xl:sticky xl:top-20">
       <Card title="Summary">
@@ -43,21 +42,22 @@ export function OrderSummary({
           <Line name="Host name">{hostname.trim()}</Line>
           <Line name="Price">{price && priceText(price)}</Line>
           {price && !isZero(price.setup) && <Line name="Set-up">{formatMoney(price.setup)}</Line>}
+          {shown?.coupon && <Line name={`Coupon ${shown.coupon.code}`}>{couponText(shown.coupon)}</Line>}
+          {trial && <Line name="Trial">{trialText({ trialDays: trial.days, trialThen: trial.after })}</Line>}
         </dl>
         <div className="mt-4 border-t border-line pt-4" aria-live="polite">
           <div className="flex items-baseline justify-between gap-2">
             <span className="font-medium">Due now</span>
-            <span className="text-lg font-semibold tabular-nums">
-              {due ? formatMoney(due) : listed && !mayAsk ? `${formatMoney(listed)} and tax` : '—'}
-            </span>
+            <span className="text-lg font-semibold tabular-nums">{due ? formatMoney(due) : '—'}</span>
           </div>
-          {tax && !/^0*$/.test(tax.taxMinor) && (
+          {shown && !trial && <WithTax preview={shown} />}
+          {shown && trial && (
             <p className="text-[13px] text-muted">
-              with {formatMoney(money(tax.taxMinor))} tax ({percentOf(tax.ratePpm)} %)
+              After the trial {formatMoney(shown.total)} <WithTax preview={shown} />
             </p>
           )}
           <p className="mt-2 text-[13px] text-muted">
-            {listed && isZero(listed)
+            {due && isZero(due)
               ? 'Nothing is due: the CloudPod is made at once.'
               : 'An invoice is issued and capacity reserved. The CloudPod is made when the payment is recorded.'}
           </p>
@@ -66,6 +66,13 @@ export function OrderSummary({
     </div>
   )
 }
+
+const WithTax = ({ preview: { tax, taxRatePpm, taxedBecause } }: { preview: OrderPreview }) =>
+  isZero(tax) ? null : (
+    <span className="text-[13px] text-muted" title={taxedBecause}>
+      with {formatMoney(tax)} tax ({percentOf(taxRatePpm)} %)
+    </span>
+  )
 
 function Line({ name, children }: { name: string; children: string | undefined | false }) {
   return (

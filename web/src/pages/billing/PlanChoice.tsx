@@ -5,7 +5,7 @@ import type { Customer } from '../../api/customers.ts'
 import { planCard } from '../../components/catalogue.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { formatMoney, isZero } from '../../lib/money.ts'
-import { priceText } from '../../lib/words.ts'
+import { priceText, trialText } from '../../lib/words.ts'
 import { Card } from '../../ui/Card.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { RadioCards, type RadioCard } from '../../ui/RadioCards.tsx'
@@ -75,6 +75,8 @@ const unpriced = (plan: Plan, { currency }: Customer): string | undefined =>
 const priceCard = (price: Price, { currency }: Customer): RadioCard => ({
   value: price.id,
   title: priceText(price),
-  detail: isZero(price.setup) ? 'No set-up fee' : `${formatMoney(price.setup)} set-up`,
+  detail: [isZero(price.setup) ? 'No set-up fee' : `${formatMoney(price.setup)} set-up`, trialText(price)]
+    .filter((part) => part !== '')
+    .join('; '),
   disabledReason: price.currency === currency ? undefined : `The customer pays in ${currency}.`,
 })

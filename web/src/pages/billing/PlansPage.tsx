@@ -6,7 +6,7 @@ import { cursorOf, List } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
 import { isPlatformUser, useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
-import { network, priceText, size } from '../../lib/words.ts'
+import { network, priceText, size, trialText } from '../../lib/words.ts'
 import { formatMoney, isZero } from '../../lib/money.ts'
 import { paths } from '../../paths.ts'
 import { buttonClass } from '../../ui/Button.tsx'
@@ -39,6 +39,7 @@ const COLUMNS: Column<Plan>[] = [
           <li key={price.id}>
             {priceText(price)}
             {!isZero(price.setup) && <span className="text-muted">, set-up {formatMoney(price.setup)}</span>}
+            {price.trialDays > 0 && <span className="text-muted">; {trialText(price)}</span>}
           </li>
         ))}
       </ul>

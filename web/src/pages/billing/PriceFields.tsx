@@ -1,8 +1,9 @@
 import { Plus, Trash2 } from 'lucide-react'
 import { useFieldArray } from 'react-hook-form'
 import type { Plan, Price } from '../../api/billing.ts'
-import { REQUIRED, wholeNumber, type ApiForm } from '../../components/Form.tsx'
+import { numberOrNone, REQUIRED, wholeNumber, type ApiForm } from '../../components/Form.tsx'
 import { toMinor } from '../../lib/money.ts'
+import { TRIAL_THEN } from '../../lib/words.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { Field, Input, Select } from '../../ui/Field.tsx'
@@ -14,6 +15,8 @@ type TypedPrice = {
   intervalCount: number
   unit: string
   setup: string
+  trialDays: number | null
+  trialThen: Price['trialThen']
 }
 export type PlanValues = {
   code: string
@@ -34,6 +37,8 @@ export const NEW_PRICE: TypedPrice = {
   intervalCount: 1,
   unit: '',
   setup: '',
+  trialDays: null,
+  trialThen: 'activate',
 }
 
 export function PriceFields({ of: { form, errorOf } }: { of: ApiForm<PlanValues, Plan> }) {
@@ -98,6 +103,31 @@ export function PriceFields({ of: { form, errorOf } }: { of: ApiForm<PlanValues,
               at={at}
               error={errorOf(`prices.${at}.setup`)}
             />
+            <div className="col-span-full grid gap-4 sm:grid-cols-[10rem_1fr]">
+              <Field
+                label="Days on trial"
+                optional
+                hint="Free, before the first period."
+                error={errorOf(`prices.${at}.trialDays`)}
+              >
+                <Input
+                  type="number"
+                  min={1}
+                  {...form.register(`prices.${at}.trialDays`, numberOrNone(366))}
+                />
+              </Field>
+              {(form.watch(`prices.${at}.trialDays`) ?? 0) > 0 && (
+                <Field label="After the trial">
+                  <Select {...form.register(`prices.${at}.trialThen`)}>
+                    {Object.entries(TRIAL_THEN).map(([value, words]) => (
+                      <option key={value} value={value}>
+                        {words}
+                      </option>
+                    ))}
+                  </Select>
+                </Field>
+              )}
+            </div>
             <div className="flex items-end">
               <Button
                 size="icon"

@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { canSubscription, type Verdict } from '../../../../shared/states/billingSubscription.ts'
 import {
+  keepSubscription,
   releaseSubscription,
   retryDelivery,
   uncancelSubscription,
@@ -27,6 +28,10 @@ export function SubscriptionActions({ subscription }: { subscription: Subscripti
   const uncancel = useSubmit({
     send: (_: void, key) => uncancelSubscription(subscription.id, key),
     onDone: () => toast.done('The subscription goes on'),
+  })
+  const keep = useSubmit({
+    send: (_: void, key) => keepSubscription(subscription.id, key),
+    onDone: () => toast.done('The subscription goes on after its trial'),
   })
   const reason = (permission: 'subscriptions:write' | 'billing:manage', verdict: Verdict) => {
     if (!can(permission, subscription.tenantId)) return NO_PERMISSION(permission)
@@ -68,6 +73,20 @@ export function SubscriptionActions({ subscription }: { subscription: Subscripti
           onClick={() => setOpen('hold')}
         >
           Hold
+        </Button>
+      )}
+      {canSubscription.keep(subscription).allowed && (
+        <Button
+          variant="primary"
+          loading={keep.isPending}
+          disabledReason={reason('subscriptions:write', canSubscription.keep(subscription))}
+          onClick={() =>
+            keep.mutate(undefined, {
+              onError: (error) => toast.failed('The subscription was not kept', error.message),
+            })
+          }
+        >
+          Keep after the trial
         </Button>
       )}
       {canSubscription.uncancel(subscription).allowed && (

@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { Subscription } from '../../api/billing.ts'
 import { useSession } from '../../components/session.ts'
-import { humanize, priceText } from '../../lib/words.ts'
+import { couponText, humanize, priceText, TRIAL_THEN } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
 import { Card, Facts } from '../../ui/Card.tsx'
 import { CopyId } from '../../ui/CopyId.tsx'
@@ -28,6 +28,16 @@ const EXPLAIN: Record<Subscription['state'], (subscription: Subscription) => Rea
     deliveryProblem === null
       ? 'Paid. The CloudPod is being made; the first period begins when it is proven to run.'
       : 'Paid, and not delivered.',
+  trialing: ({ trial, cancelAt }) =>
+    cancelAt ? (
+      <>
+        On trial. It ends with its trial on <Time at={cancelAt} />; its CloudPod is destroyed then.
+      </>
+    ) : (
+      <>
+        On trial until <Time at={trial?.endsAt ?? null} />, {TRIAL_THEN[trial?.after ?? 'activate']}.
+      </>
+    ),
   active: ({ cancelAt, periodEnd }) =>
     cancelAt ? (
       <>
@@ -109,6 +119,10 @@ export function SubscriptionOverview({ subscription }: { subscription: Subscript
             ],
             ['Plan', `${plan.name} (${plan.code})`],
             ['Price', priceText(price)],
+            subscription.addons.length > 0
+              ? ['Add-ons', subscription.addons.map((one) => `${one.quantity} × ${one.name}`).join(', ')]
+              : null,
+            subscription.coupon ? ['Coupon', couponShown(subscription.coupon)] : null,
             [
               'Period',
               subscription.periodStart && (
@@ -128,3 +142,7 @@ export function SubscriptionOverview({ subscription }: { subscription: Subscript
     </Card>
   )
 }
+
+/** What it still takes off. */
+const couponShown = ({ code, off, periodsLeft }: NonNullable<Subscription['coupon']>): string =>
+  periodsLeft === 0 ? `${code}, used up` : `${code}: ${couponText({ off, periods: periodsLeft })} to come`

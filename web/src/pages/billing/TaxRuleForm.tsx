@@ -9,6 +9,7 @@ import { createTaxRule, updateTaxRule, type TaxRule } from '../../api/taxes.ts'
 import { Form, REQUIRED, useApiForm, type ApiForm } from '../../components/Form.tsx'
 import { TenantPicker } from '../../components/pickers.tsx'
 import { useSession } from '../../components/session.ts'
+import { ppmOf } from '../../lib/percent.ts'
 import { Checkbox, Field, Input, Select } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
@@ -23,14 +24,6 @@ type Values = {
   reason: string
   validFrom: string
   validTo: string
-}
-
-/** `8.875` in millionths; undefined when it is no percentage. */
-function ppmOf(typed: string): number | undefined {
-  const match = /^(\d{1,3})(?:[.,](\d{1,4}))?$/.exec(typed.trim())
-  if (!match) return undefined
-  const ppm = Number(match[1]) * 10_000 + Number((match[2] ?? '').padEnd(4, '0'))
-  return ppm > 0 && ppm <= 1_000_000 ? ppm : undefined
 }
 
 /** A new rule, or the rate, reason and days of one that is there. */

@@ -12,6 +12,9 @@ type Item = SubscriptionCalendar['items'][number]
 export const ASSUMPTIONS = ['paid', 'unpaid'] as const
 
 const TITLES: Record<Item['what'], string> = {
+  trialNotice: 'The customer is told that the trial ends',
+  activate: 'The trial is over: the first period begins, and its invoice is issued',
+  trialOver: 'The subscription ends with its trial, and its CloudPod is deleted',
   bill: 'An invoice is issued',
   advance: 'The next period begins',
   change: 'The next period begins, and with it the planned plan and price',

@@ -16,6 +16,7 @@ const ACTIONS: Record<string, string> = {
   'subscriptions.renewLate': 'Issue invoices that are more than a day late',
   'subscriptions.suspend': 'Suspend subscriptions whose invoices are overdue',
   'subscriptions.terminate': 'End subscriptions that were not paid',
+  'subscriptions.trialOver': 'End subscriptions whose trial is over',
   'payments.charge': 'Charge invoices that have been due for days',
   'backups.expire': 'Delete backups of CloudPods that are gone',
   'tenants.close': 'Destroy what belongs to tenants that are being closed',
