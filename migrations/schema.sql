@@ -1226,6 +1226,18 @@ create table dunning_policies (
   constraint dunning_policies_terminate_after_days_check CHECK (((terminate_after_days >= 4) AND (terminate_after_days <= 730)))
 );
 
+create table figure_marks (
+  marked uuid not null
+);
+
+create table figure_totals (
+  subject text not null,
+  key text not null,
+  count bigint not null,
+  amount bigint not null,
+  constraint figure_totals_pkey PRIMARY KEY (subject, key)
+);
+
 create table findings (
   id uuid not null,
   kind text not null,
@@ -2521,6 +2533,16 @@ create table tenant_exports (
   constraint tenant_exports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'ready'::text, 'failed'::text])))
 );
 
+create table tenant_figures (
+  tenant_id uuid not null,
+  subject text not null,
+  key text not null,
+  count bigint not null,
+  amount bigint not null,
+  constraint tenant_figures_pkey PRIMARY KEY (tenant_id, subject, key),
+  constraint tenant_figures_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+
 create table tenant_logos (
   tenant_id uuid not null,
   type text not null,
@@ -2978,6 +3000,8 @@ CREATE INDEX domains_unverified ON public.domains USING btree (COALESCE(checked_
 
 CREATE UNIQUE INDEX dunning_policies_once ON public.dunning_policies USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid));
 
+CREATE INDEX figure_marks_marked ON public.figure_marks USING btree (marked);
+
 CREATE UNIQUE INDEX findings_live ON public.findings USING btree (cluster_id, vmid, kind) WHERE (state <> 'closed'::text);
 
 CREATE UNIQUE INDEX findings_live_address ON public.findings USING btree (pool_id, address, kind) WHERE (state <> 'closed'::text);
@@ -3001,6 +3025,8 @@ CREATE UNIQUE INDEX invitations_open ON public.invitations USING btree (COALESCE
 CREATE INDEX invitations_role ON public.invitations USING btree (role_id);
 
 CREATE INDEX invoices_customer ON public.invoices USING btree (customer_id);
+
+CREATE INDEX invoices_due ON public.invoices USING btree (due_date, tenant_id) WHERE (status = 'open'::text);
 
 CREATE INDEX invoices_issued ON public.invoices USING btree (tenant_id, issue_date);
 
@@ -3143,6 +3169,8 @@ CREATE INDEX ssl_certificates_expiry ON public.ssl_certificates USING btree (not
 CREATE INDEX ssl_certificates_list ON public.ssl_certificates USING btree (tenant_id, id DESC);
 
 CREATE UNIQUE INDEX ssl_certificates_once ON public.ssl_certificates USING btree (tenant_id, name_set) WHERE (state <> 'removed'::text);
+
+CREATE INDEX ssl_certificates_problems ON public.ssl_certificates USING btree (tenant_id, id) WHERE ((problem_code IS NOT NULL) AND (state <> 'removed'::text));
 
 CREATE INDEX ssl_certificates_unchecked ON public.ssl_certificates USING btree (checked_at NULLS FIRST) WHERE (state = 'issued'::text);
 
@@ -3390,6 +3418,8 @@ alter table tenant_export_chunks enable row level security, force row level secu
 
 alter table tenant_exports enable row level security, force row level security;
 
+alter table tenant_figures enable row level security, force row level security;
+
 alter table tenant_logos enable row level security, force row level security;
 
 alter table tenant_suspended_pods enable row level security, force row level security;
@@ -3620,6 +3650,8 @@ create policy tenant_wall on tenant_export_chunks for all using ((( SELECT app_p
 
 create policy tenant_wall on tenant_exports for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
+create policy tenant_wall on tenant_figures for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
 create policy tenant_wall on tenant_logos for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on tenant_suspended_pods for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
@@ -3642,6 +3674,10 @@ CREATE TRIGGER cloud_pods_claims AFTER UPDATE OF hostname ON public.cloud_pods F
 
 CREATE TRIGGER cloud_pods_words AFTER INSERT ON public.cloud_pods FOR EACH ROW EXECUTE FUNCTION search_learn();
 
+CREATE TRIGGER figures_rows AFTER INSERT OR DELETE ON public.cloud_pods FOR EACH ROW EXECUTE FUNCTION mark_figures();
+
+CREATE TRIGGER figures_state AFTER UPDATE OF state ON public.cloud_pods FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION mark_figures();
+
 CREATE TRIGGER credit_notes_immutable BEFORE DELETE OR UPDATE ON public.credit_notes FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER credit_notes_no_truncate BEFORE TRUNCATE ON public.credit_notes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -3649,6 +3685,14 @@ CREATE TRIGGER credit_notes_no_truncate BEFORE TRUNCATE ON public.credit_notes F
 CREATE TRIGGER customers_merged_stay BEFORE UPDATE ON public.customers FOR EACH ROW EXECUTE FUNCTION protect_merged_customer();
 
 CREATE TRIGGER customers_words AFTER INSERT OR UPDATE OF name, company ON public.customers FOR EACH ROW EXECUTE FUNCTION search_learn();
+
+CREATE TRIGGER figures_rows AFTER INSERT OR DELETE ON public.customers FOR EACH ROW EXECUTE FUNCTION mark_figures();
+
+CREATE TRIGGER figures_state AFTER UPDATE OF state ON public.customers FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION mark_figures();
+
+CREATE TRIGGER figures_rows AFTER INSERT OR DELETE ON public.invoice_lines FOR EACH ROW EXECUTE FUNCTION mark_figures();
+
+CREATE TRIGGER figures_state AFTER UPDATE OF voided ON public.invoice_lines FOR EACH ROW WHEN ((old.voided IS DISTINCT FROM new.voided)) EXECUTE FUNCTION mark_figures();
 
 CREATE TRIGGER invoice_lines_kept BEFORE DELETE ON public.invoice_lines FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
@@ -3675,6 +3719,14 @@ CREATE TRIGGER ledger_tx_no_truncate BEFORE TRUNCATE ON public.ledger_tx FOR EAC
 CREATE TRIGGER payment_refunds_within AFTER INSERT OR UPDATE OF state, amount_minor ON public.payment_refunds FOR EACH ROW EXECUTE FUNCTION refunds_within_payment();
 
 CREATE TRIGGER payments_owner BEFORE UPDATE ON public.payments FOR EACH ROW EXECUTE FUNCTION protect_payment_owner();
+
+CREATE TRIGGER figures_rows AFTER INSERT OR DELETE ON public.subscriptions FOR EACH ROW EXECUTE FUNCTION mark_figures();
+
+CREATE TRIGGER figures_state AFTER UPDATE ON public.subscriptions FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION mark_figures();
+
+CREATE TRIGGER figures_counted AFTER INSERT ON public.tenant_figures REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION sum_figures();
+
+CREATE TRIGGER figures_taken_back AFTER DELETE ON public.tenant_figures REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION sum_figures();
 
 CREATE TRIGGER tenants_words AFTER INSERT OR UPDATE OF name ON public.tenants FOR EACH ROW EXECUTE FUNCTION search_learn();
 
@@ -3789,6 +3841,10 @@ grant insert, select, update on domain_operations to mpanel_app;
 grant insert, select, update on domains to mpanel_app;
 
 grant delete, insert, select, update on dunning_policies to mpanel_app;
+
+grant delete, insert, select on figure_marks to mpanel_app;
+
+grant insert, select, update on figure_totals to mpanel_app;
 
 grant insert, select, update on findings to mpanel_app;
 
@@ -3915,6 +3971,8 @@ grant insert, select, update on tenant_closures to mpanel_app;
 grant delete, insert, select on tenant_export_chunks to mpanel_app;
 
 grant delete, insert, select, update on tenant_exports to mpanel_app;
+
+grant delete, insert, select on tenant_figures to mpanel_app;
 
 grant delete, insert, select, update on tenant_logos to mpanel_app;
 
@@ -4639,6 +4697,15 @@ begin
   return null;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.mark_figures()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into figure_marks values (case tg_op when 'DELETE' then old.tenant_id else new.tenant_id end);
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.moved_by_merge(p_from uuid, p_to uuid)
  RETURNS boolean
  LANGUAGE sql
@@ -5231,6 +5298,18 @@ CREATE OR REPLACE FUNCTION public.search_words_of(p_text text)
 AS $function$
   select distinct w from regexp_split_to_table(search_fold(p_text), '[^[:alpha:]]+') w where length(w) between 4 and 40
 $function$;
+
+CREATE OR REPLACE FUNCTION public.sum_figures()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into figure_totals as t (subject, key, count, amount)
+    select subject, key, sum(count) * way, sum(amount) * way
+    from changed, (select case tg_op when 'INSERT' then 1 else -1 end as way) w group by subject, key, way order by subject, key
+    on conflict (subject, key) do update set count = t.count + excluded.count, amount = t.amount + excluded.amount;
+  return null;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.tenant_is_active(p_tenant uuid)
  RETURNS boolean

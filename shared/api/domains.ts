@@ -34,6 +34,8 @@ export const domainListQuery = listQuery.extend({
   customerId: id.optional(),
   /** Whether they are proven to be the tenant's. */
   verified: z.enum(['true', 'false']).optional(),
+  /** Those that expire before this day (UTC). */
+  expiresBefore: z.iso.date().optional(),
 })
 export const domainList = page(domain)
 

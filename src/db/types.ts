@@ -852,6 +852,17 @@ export interface DunningPoliciesTable {
   updated_at: Date
 }
 
+export interface FigureMarksTable {
+  marked: string
+}
+
+export interface FigureTotalsTable {
+  subject: string
+  key: string
+  count: bigint
+  amount: bigint
+}
+
 export interface FindingsTable {
   id: string
   kind:
@@ -1774,6 +1785,14 @@ export interface TenantExportsTable {
   expires_at: Date | null
 }
 
+export interface TenantFiguresTable {
+  tenant_id: string
+  subject: string
+  key: string
+  count: bigint
+  amount: bigint
+}
+
 export interface TenantLogosTable {
   tenant_id: string
   type: 'image/png' | 'image/jpeg' | 'image/webp'
@@ -1971,6 +1990,8 @@ export interface Tables {
   domain_operations: DomainOperationsTable
   domains: DomainsTable
   dunning_policies: DunningPoliciesTable
+  figure_marks: FigureMarksTable
+  figure_totals: FigureTotalsTable
   findings: FindingsTable
   idempotency_keys: IdempotencyKeysTable
   installation: InstallationTable
@@ -2031,6 +2052,7 @@ export interface Tables {
   tenant_closures: TenantClosuresTable
   tenant_export_chunks: TenantExportChunksTable
   tenant_exports: TenantExportsTable
+  tenant_figures: TenantFiguresTable
   tenant_logos: TenantLogosTable
   tenant_suspended_pods: TenantSuspendedPodsTable
   tenant_suspensions: TenantSuspensionsTable

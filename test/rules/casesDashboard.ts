@@ -1,0 +1,5 @@
+import type { Case } from './cases.ts'
+
+export const DASHBOARD_CASES: Record<string, Case> = {
+  getDashboard: async () => ({}),
+}
