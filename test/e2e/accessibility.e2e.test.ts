@@ -23,6 +23,8 @@ const NARROW = { width: 390, height: 900 }
 
 /** One address of every route, with things to show on it: `{name}` is one of `things`. */
 const ADDRESSES = [
+  'dashboard',
+  'invoices',
   'subscriptions',
   'subscriptions/new',
   'subscriptions/new?customer={customer}',

@@ -7,6 +7,12 @@ import { domains } from './routesOfDomains.tsx'
 import { certificates } from './routesOfSsl.tsx'
 import { account, apiKeys, tenants, users } from './routesOfPeople.tsx'
 
+const dashboard = createRoute({
+  getParentRoute: under,
+  path: 'dashboard',
+  component: page(() => import('./pages/dashboard/DashboardPage.tsx')),
+})
+
 const cloudPods = [
   createRoute({
     getParentRoute: under,
@@ -94,7 +100,7 @@ const provisioning = [
   createRoute({
     getParentRoute: under,
     path: 'jobs',
-    validateSearch: search('state', 'queue', 'page'),
+    validateSearch: search('state', 'queue', 'endedSince', 'page'),
     component: page(() => import('./pages/provisioning/JobsPage.tsx')),
   }),
   createRoute({
@@ -225,6 +231,7 @@ const routeTree = root.addChildren([
   index,
   tenant.addChildren([
     tenantIndex,
+    dashboard,
     ...billing,
     ...domains,
     ...certificates,

@@ -253,15 +253,14 @@ const LOOKS = {
 }
 
 type Looks = typeof LOOKS
+export type StateKind = keyof Looks
+export type StateOf<Kind extends StateKind> = keyof Looks[Kind] & string
+
+export const toneOf = <Kind extends StateKind>(of: Kind, state: StateOf<Kind>): Tone =>
+  (LOOKS[of] as Record<string, Look>)[state]?.[0] ?? 'neutral'
 
 /** A state of a kind of thing, always in the same words and colour. */
-export function StateBadge<Kind extends keyof Looks>({
-  of,
-  state,
-}: {
-  of: Kind
-  state: keyof Looks[Kind] & string
-}) {
+export function StateBadge<Kind extends StateKind>({ of, state }: { of: Kind; state: StateOf<Kind> }) {
   const look: Look = (LOOKS[of] as Record<string, Look>)[state] ?? ['neutral']
   return (
     <Badge tone={look[0]} busy={look[1] ?? false}>

@@ -82,7 +82,7 @@ export function useCommands(typed: string) {
   const groups = useMemo(() => {
     const matches = (label: string) => label.toLowerCase().includes(typed.trim().toLowerCase())
     const places = NAVIGATION.flatMap((group) => group.places)
-      .filter(({ permission, label }) => can(permission) && matches(label))
+      .filter(({ permission, label }) => (permission === undefined || can(permission)) && matches(label))
       .map(({ section, label, icon, to }) => ({ value: `go ${section}`, label, icon, link: to(tenant.slug) }))
     const actions = ACTIONS.filter(
       ([label, permission, , ofPlatform]) =>
