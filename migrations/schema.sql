@@ -2994,6 +2994,8 @@ CREATE UNIQUE INDEX domains_once_in_tenant ON public.domains USING btree (tenant
 
 CREATE INDEX domains_registrable ON public.domains USING btree (registrable_name) WHERE (ended_at IS NULL);
 
+CREATE INDEX domains_search ON public.domains USING gin (tenant_id, ((' '::text || search_fold(((name || ' '::text) || unicode_name)))) gin_trgm_ops) WHERE (ended_at IS NULL);
+
 CREATE INDEX domains_synced ON public.domains USING btree (synced_at NULLS FIRST) WHERE ((ended_at IS NULL) AND (registrar_account_id IS NOT NULL));
 
 CREATE INDEX domains_unverified ON public.domains USING btree (COALESCE(checked_at, created_at)) WHERE ((verified_at IS NULL) AND (ended_at IS NULL));
@@ -3171,6 +3173,8 @@ CREATE INDEX ssl_certificates_list ON public.ssl_certificates USING btree (tenan
 CREATE UNIQUE INDEX ssl_certificates_once ON public.ssl_certificates USING btree (tenant_id, name_set) WHERE (state <> 'removed'::text);
 
 CREATE INDEX ssl_certificates_problems ON public.ssl_certificates USING btree (tenant_id, id) WHERE ((problem_code IS NOT NULL) AND (state <> 'removed'::text));
+
+CREATE INDEX ssl_certificates_search ON public.ssl_certificates USING gin (tenant_id, search_names(names) gin_trgm_ops) WHERE (state <> 'removed'::text);
 
 CREATE INDEX ssl_certificates_unchecked ON public.ssl_certificates USING btree (checked_at NULLS FIRST) WHERE (state = 'issued'::text);
 
@@ -4935,6 +4939,28 @@ AS $function$
   select coalesce(string_agg(format('%s like %L', p_column, search_fold(l)), ' and '), 'true') from unnest(p_likes) l
 $function$;
 
+CREATE OR REPLACE FUNCTION public.search_certificates(p_q text, p_id uuid, p_likes text[], p_tenants uuid[], p_limit integer)
+ RETURNS TABLE(id uuid, rank integer, score real)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER ROWS 20
+ SET search_path TO 'public', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  seen uuid[] := search_scope(p_tenants);
+  q text := lower(rtrim(p_q, '.'));
+  matching text := search_all_like('search_names(names)', p_likes) || $x$ and state <> 'removed'$x$;
+begin
+  if seen = '{}' then return; end if;
+  return query select c.id, case when c.id = p_id or q = any (c.names) then 0
+      when exists (select from unnest(c.names) n where starts_with(n, q)) then 1 else 3 end as r, null::real
+    from ssl_certificates c
+    where c.id = any (case when p_id is null then search_rows('ssl_certificates', matching, matching, seen, p_limit) else array[p_id] end)
+      and (seen is null or c.tenant_id = any (seen))
+    order by r, c.id desc limit p_limit;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.search_cloud_pods(p_q text, p_id uuid, p_vmid integer, p_net inet, p_likes text[], p_words text[], p_tenants uuid[], p_limit integer)
  RETURNS TABLE(id uuid, rank integer, score real)
  LANGUAGE plpgsql
@@ -4991,6 +5017,27 @@ begin
       else 3 end as r, h.score
     from search_hits('customers', 'search_text', p_likes, p_words, seen, p_limit) h join customers c on c.id = h.id
     order by r, h.score desc, c.id desc limit p_limit;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.search_domains(p_q text, p_id uuid, p_likes text[], p_tenants uuid[], p_limit integer)
+ RETURNS TABLE(id uuid, rank integer, score real)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER ROWS 20
+ SET search_path TO 'public', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  seen uuid[] := search_scope(p_tenants);
+  q text := search_fold(rtrim(p_q, '.'));
+  matching text := search_all_like($x$(' ' || search_fold(name || ' ' || unicode_name))$x$, p_likes) || ' and ended_at is null';
+begin
+  if seen = '{}' then return; end if;
+  return query select d.id, case when d.id = p_id or q in (d.name, search_fold(d.unicode_name)) then 0
+      when starts_with(d.name, q) or starts_with(search_fold(d.unicode_name), q) then 1 else 3 end as r, null::real
+    from domains d where d.id = any (case when p_id is null then search_rows('domains', matching, matching, seen, p_limit) else array[p_id] end)
+      and (seen is null or d.tenant_id = any (seen))
+    order by r, d.id desc limit p_limit;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.search_fold(value text)
@@ -5100,6 +5147,14 @@ CREATE OR REPLACE FUNCTION public.search_literal(p_text text)
  IMMUTABLE PARALLEL SAFE
 AS $function$
   select regexp_replace(p_text, '([\\%_])', '\\\1', 'g')
+$function$;
+
+CREATE OR REPLACE FUNCTION public.search_names(p_names text[])
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+  select ' ' || array_to_string(p_names, ' ')
 $function$;
 
 CREATE OR REPLACE FUNCTION public.search_near(p_words text[])

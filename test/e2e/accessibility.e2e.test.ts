@@ -25,6 +25,7 @@ const NARROW = { width: 390, height: 900 }
 const ADDRESSES = [
   'dashboard',
   'invoices',
+  'setup',
   'subscriptions',
   'subscriptions/new',
   'subscriptions/new?customer={customer}',

@@ -16,6 +16,8 @@ export const paths = {
 
   dashboard: (tenant: string) => linkOptions({ to: '/t/$tenant/dashboard', params: { tenant } }),
 
+  setup: (tenant: string) => linkOptions({ to: '/t/$tenant/setup', params: { tenant } }),
+
   subscriptions: (tenant: string, search: { state?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/subscriptions', params: { tenant }, search }),
   order: (tenant: string, search: { customer?: string } = {}) =>
@@ -71,8 +73,8 @@ export const paths = {
   newDnsServer: (tenant: string) => linkOptions({ to: '/t/$tenant/dns-servers/new', params: { tenant } }),
   dnsServer: (tenant: string, id: string) =>
     linkOptions({ to: '/t/$tenant/dns-servers/$id', params: { tenant, id } }),
-  domain: (tenant: string, id: string) =>
-    linkOptions({ to: '/t/$tenant/domains/$id', params: { tenant, id } }),
+  domain: (tenant: string, id: string, search: { tab?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/domains/$id', params: { tenant, id }, search }),
 
   invoices: (tenant: string, search: { status?: string; dueBefore?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/invoices', params: { tenant }, search }),

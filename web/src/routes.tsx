@@ -13,6 +13,12 @@ const dashboard = createRoute({
   component: page(() => import('./pages/dashboard/DashboardPage.tsx')),
 })
 
+const setup = createRoute({
+  getParentRoute: under,
+  path: 'setup',
+  component: page(() => import('./pages/dashboard/SetupPage.tsx')),
+})
+
 const cloudPods = [
   createRoute({
     getParentRoute: under,
@@ -232,6 +238,7 @@ const routeTree = root.addChildren([
   tenant.addChildren([
     tenantIndex,
     dashboard,
+    setup,
     ...billing,
     ...domains,
     ...certificates,

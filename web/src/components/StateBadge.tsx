@@ -1,6 +1,7 @@
 import type { CloudPod } from '../api/cloudPods.ts'
 import type { CloudPodBackup } from '../api/cloudPodBackups.ts'
 import type { CloudPodSnapshot } from '../api/cloudPodSnapshots.ts'
+import type { SetupStep } from '../api/dashboardSetup.ts'
 import type { Domain } from '../api/domains.ts'
 import type { Zone } from '../api/dnsZones.ts'
 import type { DomainOperation } from '../api/domainRegistrations.ts'
@@ -178,6 +179,13 @@ const LOOKS = {
     undone: ['warning'],
     undo_failed: ['danger'],
   } satisfies Record<JobDetail['steps'][number]['state'], Look>,
+  setup: {
+    missing: ['neutral'],
+    simulated: ['warning'],
+    unproven: ['info'],
+    failing: ['danger'],
+    connected: ['success'],
+  } satisfies Record<SetupStep['state'], Look>,
   worker: {
     running: ['success'],
     draining: ['warning', true],

@@ -12,6 +12,7 @@ import { Findings } from './Findings.tsx'
 import { Jobs } from './Jobs.tsx'
 import { Queues } from './Queues.tsx'
 import { Quota } from './Quota.tsx'
+import { SetupCard } from './SetupCard.tsx'
 import { States } from './States.tsx'
 import { Tiles } from './Tiles.tsx'
 
@@ -34,6 +35,7 @@ function Cards({ dashboard }: { dashboard: Dashboard }) {
   const ofPlatform = tenant.id === undefined && can('infrastructure:read', null)
   return (
     <div className="space-y-4">
+      {tenant.id === undefined && can('infrastructure:manage', null) && <SetupCard />}
       <Tiles dashboard={dashboard} />
       <div className="grid items-start gap-4 lg:grid-cols-2">
         {cloudPods && (
