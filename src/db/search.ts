@@ -24,6 +24,9 @@ type Part = RawBuilder<unknown>
 type Tenants = readonly string[] | null
 const uuids = (tenants: Tenants): Part => sql`${tenants === null ? null : [...tenants]}::uuid[]`
 
+/** Names may be typed with their last dot, which they are not kept with. */
+const undotted = (likes: readonly string[]): string[] => likes.map((like) => like.replace(/\.%$/, '%'))
+
 /** Each type's hits (id, rank, score) by its function of migrations/0019, 0055 and 0073. `subscription` is found by its pods. */
 const HITS: Record<SearchType, (terms: SearchTerms, tenants: Part, limit: number) => Part> = {
   customer: ({ text, id, likes }, tenants, limit) =>
@@ -34,10 +37,10 @@ const HITS: Record<SearchType, (terms: SearchTerms, tenants: Part, limit: number
     ofPods(HITS.cloudPod(terms, tenants, limit), terms.id, tenants, limit),
   invoice: ({ text, id }, tenants, limit) => sql`search_invoices(${text}, ${id}, ${tenants}, ${limit})`,
   domain: ({ text, id, likes }, tenants, limit) =>
-    sql`search_domains(${text}, ${id}, ${likes}::text[], ${tenants}, ${limit})`,
+    sql`search_domains(${text}, ${id}, ${undotted(likes)}::text[], ${tenants}, ${limit})`,
   zone: (terms, tenants, limit) => ofDomains(HITS.domain(terms, tenants, limit), terms.id, tenants, limit),
   certificate: ({ text, id, likes }, tenants, limit) =>
-    sql`search_certificates(${text}, ${id}, ${likes}::text[], ${tenants}, ${limit})`,
+    sql`search_certificates(${text}, ${id}, ${undotted(likes)}::text[], ${tenants}, ${limit})`,
   finding: findings,
   job: ({ text, id }, tenants, limit) => sql`search_jobs(${text}, ${id}, ${tenants}, ${limit})`,
   tenant: ({ text, id, likes }, tenants, limit) =>

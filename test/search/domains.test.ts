@@ -8,7 +8,7 @@ import type { Api } from '../support/api.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { keyOf, person, roleKey } from '../users/people.ts'
 
-const MANY = 4_000
+const MANY = 2_000
 
 let app: TestApp
 let own: string
@@ -99,9 +99,8 @@ test('each is found only with its permission', async () => {
 })
 
 test('no table is read as a whole, whether many names match, one, or none', async () => {
-  await app.as(({ tx }) => sql`analyze domains, ssl_certificates`.execute(tx)).catch(() => undefined)
   const everything = { platform: new Set(PERMISSIONS), tenants: new Map() } as never
-  for (const q of ['example', 'd3999', 'qqqxyz', 'bücher', newId()]) {
+  for (const q of ['example', 'd1999', 'qqqxyz', 'bücher', newId()]) {
     const read = await app.as(async (ctx) => {
       const scans = async () => {
         const { rows } = await sql<{
