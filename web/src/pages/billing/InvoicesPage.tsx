@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { FileText } from 'lucide-react'
 import { invoicesQuery, type Invoice } from '../../api/billing.ts'
+import { CsvButton } from '../../components/CsvButton.tsx'
 import { ChoiceFilter, dayOf, DayFilter, Filters, oneOf } from '../../components/Filters.tsx'
 import { cursorOf, List } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
@@ -29,8 +30,9 @@ export default function InvoicesPage() {
   const { page, ...wanted } = route.useSearch()
   const navigate = route.useNavigate()
   const filter = { status: oneOf(STATUSES, wanted.status), dueBefore: dayOf(wanted.dueBefore) }
+  const list = invoicesQuery({ tenantId: tenant.id, ...filter, cursor: cursorOf(page) })
   const query = useQuery({
-    ...invoicesQuery({ tenantId: tenant.id, ...filter, cursor: cursorOf(page) }),
+    ...list,
     enabled: can('billing:read'),
   })
   const show = (change: Partial<typeof filter>) =>
@@ -79,6 +81,7 @@ export default function InvoicesPage() {
             value={filter.dueBefore}
             onChange={(dueBefore) => show({ dueBefore })}
           />
+          <CsvButton of={list} />
         </Filters>
         <List
           query={query}

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Globe, Plus, Search } from 'lucide-react'
 import { domainsQuery } from '../../api/domains.ts'
+import { CsvButton } from '../../components/CsvButton.tsx'
 import { dayOf, DayFilter, Filters, oneOf, SearchFilter } from '../../components/Filters.tsx'
 import { DomainList } from '../../components/DomainList.tsx'
 import { cursorOf } from '../../components/List.tsx'
@@ -24,8 +25,9 @@ export default function DomainsPage() {
     expiresBefore: dayOf(expiresBefore),
   }
   const navigate = route.useNavigate()
+  const list = domainsQuery({ tenantId: tenant.id, ...filter, cursor: cursorOf(page) })
   const query = useQuery({
-    ...domainsQuery({ tenantId: tenant.id, ...filter, cursor: cursorOf(page) }),
+    ...list,
     enabled: can('domains:read'),
   })
   const show = (change: Partial<typeof filter>) =>
@@ -63,6 +65,7 @@ export default function DomainsPage() {
             value={filter.expiresBefore}
             onChange={(day) => show({ expiresBefore: day })}
           />
+          <CsvButton of={list} />
         </Filters>
         <DomainList
           query={query}

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { JOB_STATES, QUEUES } from '../../../../shared/states/provisioningJob.ts'
 import { jobsQuery } from '../../api/provisioning.ts'
+import { CsvButton } from '../../components/CsvButton.tsx'
 import { ChoiceFilter, Filters, GivenFilter, oneOf } from '../../components/Filters.tsx'
 import { JobList } from '../../components/JobList.tsx'
 import { cursorOf } from '../../components/List.tsx'
@@ -24,8 +25,9 @@ export default function JobsPage() {
   const queue = oneOf(QUEUES, wanted.queue)
   const endedSince = timeOf(wanted.endedSince)
   const filter = { state, queue, endedSince }
+  const list = jobsQuery({ tenantId: tenant.id, ...filter, cursor: cursorOf(page) })
   const query = useQuery({
-    ...jobsQuery({ tenantId: tenant.id, ...filter, cursor: cursorOf(page) }),
+    ...list,
     enabled: can('jobs:read'),
   })
   return (
@@ -51,6 +53,7 @@ export default function JobsPage() {
               </span>
             </GivenFilter>
           )}
+          <CsvButton of={list} />
         </Filters>
         <JobList
           query={query}

@@ -8,6 +8,7 @@ import {
   type SslCertificate,
   type SslDeployment,
 } from '../../api/ssl.ts'
+import { CsvButton } from '../../components/CsvButton.tsx'
 import { dayOf, DayFilter, Filters, oneOf, SearchFilter } from '../../components/Filters.tsx'
 import { cursorOf, List } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
@@ -76,8 +77,9 @@ function All() {
   const { q, problems, endsBefore, page } = route.useSearch()
   const navigate = route.useNavigate()
   const filter = { q, problems: oneOf(['true'] as const, problems), endsBefore: dayOf(endsBefore) }
+  const list = certificatesQuery({ tenantId: tenant.id, ...filter, cursor: cursorOf(page) })
   const query = useQuery({
-    ...certificatesQuery({ tenantId: tenant.id, ...filter, cursor: cursorOf(page) }),
+    ...list,
     enabled: can('ssl:read'),
   })
   const show = (change: Partial<typeof filter>) =>
@@ -122,6 +124,7 @@ function All() {
           value={filter.endsBefore}
           onChange={(day) => show({ endsBefore: day })}
         />
+        <CsvButton of={list} />
       </Filters>
       <List
         query={query}
