@@ -34,6 +34,7 @@ export function cellOf(row: unknown, column: string): string {
   if (value === null || value === undefined) return ''
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (typeof value === 'string') return escapeCell(value)
-  const isPlain = Array.isArray(value) && value.every((one) => typeof one === 'string')
-  return escapeCell(isPlain ? value.join('; ') : JSON.stringify(value))
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string'))
+    return escapeCell(value.join('; '))
+  return escapeCell(JSON.stringify(value))
 }
