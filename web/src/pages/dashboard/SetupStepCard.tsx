@@ -52,7 +52,9 @@ export function SetupStepCard({ step: { step, state, id, name, problem } }: { st
       title={title}
       actions={
         <>
-          <StateBadge of="setup" state={state} />
+          <span className="self-center">
+            <StateBadge of="setup" state={state} />
+          </span>
           <Link {...connect[1](tenant.slug)} className={buttonClass('secondary')}>
             {connect[0]}
           </Link>
