@@ -78,7 +78,7 @@ const published = ({ tenant, subscription, pod }: Filled): Shot[] => [
     path: `/t/all/cloudpods/${pod}?tab=timeline`,
     viewport: WIDE,
     colorScheme: 'light',
-    fullPage: false,
+    fullPage: true,
   },
 ]
 
