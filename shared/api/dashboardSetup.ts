@@ -4,7 +4,7 @@ import { id } from './common.ts'
 /** The outside systems of a hosting company, in the order in which they are usually connected. */
 export const SETUP_STEPS = ['cluster', 'dns', 'ca', 'mail', 'payments'] as const
 
-export const setupStep = z.object({
+const setupStep = z.object({
   step: z.enum(SETUP_STEPS),
   /**
    * simulated: something of mPanel's own stands in for it. unproven: it is set, and was not seen to work yet. failing: what was

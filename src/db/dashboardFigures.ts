@@ -3,7 +3,7 @@ import { recurring } from './billingReports.ts'
 import type { Scope, Tx } from './index.ts'
 import { inScope } from './list.ts'
 
-export const COUNTED = {
+const COUNTED = {
   customer: 'customers',
   cloudPod: 'cloud_pods',
   subscription: 'subscriptions',

@@ -119,7 +119,7 @@ async function lengthOf(api: Api, path: string, filter: Record<string, string>):
   for (let cursor: string | null = ''; cursor !== null;) {
     const query = new URLSearchParams({ ...filter, limit: '200', ...(cursor && { cursor }) })
     const { body } = await api.get<{ items: unknown[]; nextCursor: string | null }>(
-      `/api/admin/${path}?${query}`,
+      `/api/admin/${path}?${query.toString()}`,
     )
     rows += body.items.length
     cursor = body.nextCursor
@@ -133,7 +133,7 @@ test('every number is that of the rows that its list shows, for the platform, on
     [app.admin, { tenantId: other }],
     [owner, {}],
   ] as const) {
-    const seen = await look(api, `?${new URLSearchParams(filter)}`)
+    const seen = await look(api, `?${new URLSearchParams(filter).toString()}`)
     const equals = async (count: number | undefined, path: string, more: Record<string, string>) =>
       expect({ path, more, count }).toEqual({
         path,

@@ -47,7 +47,7 @@ afterAll(() => app?.close())
 
 const find = async (api: Api, q: string, types: string): Promise<SearchHit[]> => {
   const { body } = await api.get<{ items: SearchHit[] }>(
-    `/api/admin/search?${new URLSearchParams({ q, types })}`,
+    `/api/admin/search?${new URLSearchParams({ q, types }).toString()}`,
   )
   return body.items
 }

@@ -27,12 +27,21 @@ export function Bars({
             <th scope="row" className="w-2/5 py-1 pr-3 text-left font-normal break-words">
               {text}
             </th>
-            <td className="w-16 py-1 pr-3 text-right font-medium tabular-nums">{value.toLocaleString()}</td>
             <td className="py-1">
-              <svg aria-hidden viewBox="0 0 100 8" preserveAspectRatio="none" className="block h-2 w-full">
-                <rect width={100} height={8} className="fill-neutral-soft" />
-                <rect width={(value / most) * 100} height={8} className={FILLS[tone]} />
-              </svg>
+              <div className="flex items-center gap-3">
+                <span className="w-14 shrink-0 text-right font-medium tabular-nums">
+                  {value.toLocaleString()}
+                </span>
+                <svg
+                  aria-hidden
+                  viewBox="0 0 100 8"
+                  preserveAspectRatio="none"
+                  className="block h-2 min-w-0 flex-1"
+                >
+                  <rect width={100} height={8} className="fill-neutral-soft" />
+                  <rect width={(value / most) * 100} height={8} className={FILLS[tone]} />
+                </svg>
+              </div>
             </td>
           </tr>
         ))}
