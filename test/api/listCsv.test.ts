@@ -39,12 +39,14 @@ test('a list as CSV holds every row of all its pages, filtered like the list, an
   expect(file.headers.get('content-disposition')).toMatch(/filename="customers-\d{4}-\d\d-\d\d\.csv"/)
   const expected: Customer[] = []
   for (let cursor: string | null = ''; cursor !== null;) {
-    const more = cursor === '' ? '' : `&cursor=${cursor}`
-    const { body } = await owner.get<{ items: Customer[]; nextCursor: string | null }>(
-      `/api/admin/customers?state=closed&limit=200${more}`,
-    )
-    expected.push(...body.items)
-    cursor = body.nextCursor
+    const more: string = cursor === '' ? '' : `&cursor=${cursor}`
+    const page: { items: Customer[]; nextCursor: string | null } = (
+      await owner.get<{ items: Customer[]; nextCursor: string | null }>(
+        `/api/admin/customers?state=closed&limit=200${more}`,
+      )
+    ).body
+    expected.push(...page.items)
+    cursor = page.nextCursor
   }
   const rows = rowsIn(file.body)
   expect(rows.map(({ id }) => id)).toEqual(expected.map(({ id }) => id))
