@@ -27,21 +27,19 @@ export function Bars({
             <th scope="row" className="w-2/5 py-1 pr-3 text-left font-normal break-words">
               {text}
             </th>
-            <td className="py-1">
-              <div className="flex items-center gap-3">
-                <span className="w-14 shrink-0 text-right font-medium tabular-nums">
-                  {value.toLocaleString()}
-                </span>
-                <svg
-                  aria-hidden
-                  viewBox="0 0 100 8"
-                  preserveAspectRatio="none"
-                  className="block h-2 min-w-0 flex-1"
-                >
-                  <rect width={100} height={8} className="fill-neutral-soft" />
-                  <rect width={(value / most) * 100} height={8} className={FILLS[tone]} />
-                </svg>
-              </div>
+            <td className="py-1 whitespace-nowrap">
+              <span className="inline-block w-16 pr-3 text-right align-middle font-medium tabular-nums">
+                {value.toLocaleString()}
+              </span>
+              <svg
+                aria-hidden
+                viewBox="0 0 100 8"
+                preserveAspectRatio="none"
+                className="inline-block h-2 w-[calc(100%-4rem)] align-middle"
+              >
+                <rect width={100} height={8} className="fill-neutral-soft" />
+                <rect width={(value / most) * 100} height={8} className={FILLS[tone]} />
+              </svg>
             </td>
           </tr>
         ))}
