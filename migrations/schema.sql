@@ -1304,6 +1304,18 @@ create table dunning_policies (
   constraint dunning_policies_terminate_after_days_check CHECK (((terminate_after_days >= 4) AND (terminate_after_days <= 730)))
 );
 
+create table figure_marks (
+  marked uuid not null
+);
+
+create table figure_totals (
+  subject text not null,
+  key text not null,
+  count bigint not null,
+  amount bigint not null,
+  constraint figure_totals_pkey PRIMARY KEY (subject, key)
+);
+
 create table findings (
   id uuid not null,
   kind text not null,
@@ -2614,6 +2626,16 @@ create table tenant_exports (
   constraint tenant_exports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'ready'::text, 'failed'::text])))
 );
 
+create table tenant_figures (
+  tenant_id uuid not null,
+  subject text not null,
+  key text not null,
+  count bigint not null,
+  amount bigint not null,
+  constraint tenant_figures_pkey PRIMARY KEY (tenant_id, subject, key),
+  constraint tenant_figures_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+
 create table tenant_logos (
   tenant_id uuid not null,
   type text not null,
@@ -3069,11 +3091,15 @@ CREATE UNIQUE INDEX domains_once_in_tenant ON public.domains USING btree (tenant
 
 CREATE INDEX domains_registrable ON public.domains USING btree (registrable_name) WHERE (ended_at IS NULL);
 
+CREATE INDEX domains_search ON public.domains USING gin (tenant_id, ((' '::text || search_fold(((name || ' '::text) || unicode_name)))) gin_trgm_ops) WHERE (ended_at IS NULL);
+
 CREATE INDEX domains_synced ON public.domains USING btree (synced_at NULLS FIRST) WHERE ((ended_at IS NULL) AND (registrar_account_id IS NOT NULL));
 
 CREATE INDEX domains_unverified ON public.domains USING btree (COALESCE(checked_at, created_at)) WHERE ((verified_at IS NULL) AND (ended_at IS NULL));
 
 CREATE UNIQUE INDEX dunning_policies_once ON public.dunning_policies USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), COALESCE(plan_id, '00000000-0000-0000-0000-000000000000'::uuid));
+
+CREATE INDEX figure_marks_marked ON public.figure_marks USING btree (marked);
 
 CREATE UNIQUE INDEX findings_live ON public.findings USING btree (cluster_id, vmid, kind) WHERE (state <> 'closed'::text);
 
@@ -3098,6 +3124,8 @@ CREATE UNIQUE INDEX invitations_open ON public.invitations USING btree (COALESCE
 CREATE INDEX invitations_role ON public.invitations USING btree (role_id);
 
 CREATE INDEX invoices_customer ON public.invoices USING btree (customer_id);
+
+CREATE INDEX invoices_due ON public.invoices USING btree (due_date, tenant_id) WHERE (status = 'open'::text);
 
 CREATE INDEX invoices_issued ON public.invoices USING btree (tenant_id, issue_date);
 
@@ -3240,6 +3268,10 @@ CREATE INDEX ssl_certificates_expiry ON public.ssl_certificates USING btree (not
 CREATE INDEX ssl_certificates_list ON public.ssl_certificates USING btree (tenant_id, id DESC);
 
 CREATE UNIQUE INDEX ssl_certificates_once ON public.ssl_certificates USING btree (tenant_id, name_set) WHERE (state <> 'removed'::text);
+
+CREATE INDEX ssl_certificates_problems ON public.ssl_certificates USING btree (tenant_id, id) WHERE ((problem_code IS NOT NULL) AND (state <> 'removed'::text));
+
+CREATE INDEX ssl_certificates_search ON public.ssl_certificates USING gin (tenant_id, search_names(names) gin_trgm_ops) WHERE (state <> 'removed'::text);
 
 CREATE INDEX ssl_certificates_unchecked ON public.ssl_certificates USING btree (checked_at NULLS FIRST) WHERE (state = 'issued'::text);
 
@@ -3497,6 +3529,8 @@ alter table tenant_export_chunks enable row level security, force row level secu
 
 alter table tenant_exports enable row level security, force row level security;
 
+alter table tenant_figures enable row level security, force row level security;
+
 alter table tenant_logos enable row level security, force row level security;
 
 alter table tenant_suspended_pods enable row level security, force row level security;
@@ -3745,6 +3779,8 @@ create policy tenant_wall on tenant_export_chunks for all using ((( SELECT app_p
 
 create policy tenant_wall on tenant_exports for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
+create policy tenant_wall on tenant_figures for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
 create policy tenant_wall on tenant_logos for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on tenant_suspended_pods for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
@@ -3767,6 +3803,10 @@ CREATE TRIGGER cloud_pods_claims AFTER UPDATE OF hostname ON public.cloud_pods F
 
 CREATE TRIGGER cloud_pods_words AFTER INSERT ON public.cloud_pods FOR EACH ROW EXECUTE FUNCTION search_learn();
 
+CREATE TRIGGER figures_rows AFTER INSERT OR DELETE ON public.cloud_pods FOR EACH ROW EXECUTE FUNCTION mark_figures();
+
+CREATE TRIGGER figures_state AFTER UPDATE OF state ON public.cloud_pods FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION mark_figures();
+
 CREATE TRIGGER credit_notes_immutable BEFORE DELETE OR UPDATE ON public.credit_notes FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER credit_notes_no_truncate BEFORE TRUNCATE ON public.credit_notes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -3774,6 +3814,14 @@ CREATE TRIGGER credit_notes_no_truncate BEFORE TRUNCATE ON public.credit_notes F
 CREATE TRIGGER customers_merged_stay BEFORE UPDATE ON public.customers FOR EACH ROW EXECUTE FUNCTION protect_merged_customer();
 
 CREATE TRIGGER customers_words AFTER INSERT OR UPDATE OF name, company ON public.customers FOR EACH ROW EXECUTE FUNCTION search_learn();
+
+CREATE TRIGGER figures_rows AFTER INSERT OR DELETE ON public.customers FOR EACH ROW EXECUTE FUNCTION mark_figures();
+
+CREATE TRIGGER figures_state AFTER UPDATE OF state ON public.customers FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION mark_figures();
+
+CREATE TRIGGER figures_rows AFTER INSERT OR DELETE ON public.invoice_lines FOR EACH ROW EXECUTE FUNCTION mark_figures();
+
+CREATE TRIGGER figures_state AFTER UPDATE OF voided ON public.invoice_lines FOR EACH ROW WHEN ((old.voided IS DISTINCT FROM new.voided)) EXECUTE FUNCTION mark_figures();
 
 CREATE TRIGGER invoice_lines_kept BEFORE DELETE ON public.invoice_lines FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
@@ -3800,6 +3848,14 @@ CREATE TRIGGER ledger_tx_no_truncate BEFORE TRUNCATE ON public.ledger_tx FOR EAC
 CREATE TRIGGER payment_refunds_within AFTER INSERT OR UPDATE OF state, amount_minor ON public.payment_refunds FOR EACH ROW EXECUTE FUNCTION refunds_within_payment();
 
 CREATE TRIGGER payments_owner BEFORE UPDATE ON public.payments FOR EACH ROW EXECUTE FUNCTION protect_payment_owner();
+
+CREATE TRIGGER figures_rows AFTER INSERT OR DELETE ON public.subscriptions FOR EACH ROW EXECUTE FUNCTION mark_figures();
+
+CREATE TRIGGER figures_state AFTER UPDATE ON public.subscriptions FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION mark_figures();
+
+CREATE TRIGGER figures_counted AFTER INSERT ON public.tenant_figures REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION sum_figures();
+
+CREATE TRIGGER figures_taken_back AFTER DELETE ON public.tenant_figures REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION sum_figures();
 
 CREATE TRIGGER tenants_words AFTER INSERT OR UPDATE OF name ON public.tenants FOR EACH ROW EXECUTE FUNCTION search_learn();
 
@@ -3920,6 +3976,10 @@ grant insert, select, update on domain_operations to mpanel_app;
 grant insert, select, update on domains to mpanel_app;
 
 grant delete, insert, select, update on dunning_policies to mpanel_app;
+
+grant delete, insert, select on figure_marks to mpanel_app;
+
+grant insert, select, update on figure_totals to mpanel_app;
 
 grant insert, select, update on findings to mpanel_app;
 
@@ -4046,6 +4106,8 @@ grant insert, select, update on tenant_closures to mpanel_app;
 grant delete, insert, select on tenant_export_chunks to mpanel_app;
 
 grant delete, insert, select, update on tenant_exports to mpanel_app;
+
+grant delete, insert, select on tenant_figures to mpanel_app;
 
 grant delete, insert, select, update on tenant_logos to mpanel_app;
 
@@ -4772,6 +4834,15 @@ begin
   return null;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.mark_figures()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into figure_marks values (case tg_op when 'DELETE' then old.tenant_id else new.tenant_id end);
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.moved_by_merge(p_from uuid, p_to uuid)
  RETURNS boolean
  LANGUAGE sql
@@ -5001,6 +5072,28 @@ AS $function$
   select coalesce(string_agg(format('%s like %L', p_column, search_fold(l)), ' and '), 'true') from unnest(p_likes) l
 $function$;
 
+CREATE OR REPLACE FUNCTION public.search_certificates(p_q text, p_id uuid, p_likes text[], p_tenants uuid[], p_limit integer)
+ RETURNS TABLE(id uuid, rank integer, score real)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER ROWS 20
+ SET search_path TO 'public', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  seen uuid[] := search_scope(p_tenants);
+  q text := lower(rtrim(p_q, '.'));
+  matching text := search_all_like('search_names(names)', p_likes) || $x$ and state <> 'removed'$x$;
+begin
+  if seen = '{}' then return; end if;
+  return query select c.id, case when c.id = p_id or q = any (c.names) then 0
+      when exists (select from unnest(c.names) n where starts_with(n, q)) then 1 else 3 end as r, null::real
+    from ssl_certificates c
+    where c.id = any (case when p_id is null then search_rows('ssl_certificates', matching, matching, seen, p_limit) else array[p_id] end)
+      and (seen is null or c.tenant_id = any (seen))
+    order by r, c.id desc limit p_limit;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.search_cloud_pods(p_q text, p_id uuid, p_vmid integer, p_net inet, p_likes text[], p_words text[], p_tenants uuid[], p_limit integer)
  RETURNS TABLE(id uuid, rank integer, score real)
  LANGUAGE plpgsql
@@ -5057,6 +5150,27 @@ begin
       else 3 end as r, h.score
     from search_hits('customers', 'search_text', p_likes, p_words, seen, p_limit) h join customers c on c.id = h.id
     order by r, h.score desc, c.id desc limit p_limit;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.search_domains(p_q text, p_id uuid, p_likes text[], p_tenants uuid[], p_limit integer)
+ RETURNS TABLE(id uuid, rank integer, score real)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER ROWS 20
+ SET search_path TO 'public', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  seen uuid[] := search_scope(p_tenants);
+  q text := search_fold(rtrim(p_q, '.'));
+  matching text := search_all_like($x$(' ' || search_fold(name || ' ' || unicode_name))$x$, p_likes) || ' and ended_at is null';
+begin
+  if seen = '{}' then return; end if;
+  return query select d.id, case when d.id = p_id or q in (d.name, search_fold(d.unicode_name)) then 0
+      when starts_with(d.name, q) or starts_with(search_fold(d.unicode_name), q) then 1 else 3 end as r, null::real
+    from domains d where d.id = any (case when p_id is null then search_rows('domains', matching, matching, seen, p_limit) else array[p_id] end)
+      and (seen is null or d.tenant_id = any (seen))
+    order by r, d.id desc limit p_limit;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.search_fold(value text)
@@ -5166,6 +5280,14 @@ CREATE OR REPLACE FUNCTION public.search_literal(p_text text)
  IMMUTABLE PARALLEL SAFE
 AS $function$
   select regexp_replace(p_text, '([\\%_])', '\\\1', 'g')
+$function$;
+
+CREATE OR REPLACE FUNCTION public.search_names(p_names text[])
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+  select ' ' || array_to_string(p_names, ' ')
 $function$;
 
 CREATE OR REPLACE FUNCTION public.search_near(p_words text[])
@@ -5364,6 +5486,18 @@ CREATE OR REPLACE FUNCTION public.search_words_of(p_text text)
 AS $function$
   select distinct w from regexp_split_to_table(search_fold(p_text), '[^[:alpha:]]+') w where length(w) between 4 and 40
 $function$;
+
+CREATE OR REPLACE FUNCTION public.sum_figures()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into figure_totals as t (subject, key, count, amount)
+    select subject, key, sum(count) * way, sum(amount) * way
+    from changed, (select case tg_op when 'INSERT' then 1 else -1 end as way) w group by subject, key, way order by subject, key
+    on conflict (subject, key) do update set count = t.count + excluded.count, amount = t.amount + excluded.amount;
+  return null;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.tenant_is_active(p_tenant uuid)
  RETURNS boolean

@@ -24,9 +24,9 @@ const KNOW_VENDOR_TYPES = ['src/context', 'src/services', 'src/jobs']
 
 // `ls src/*/cloudPod*` shows a whole feature: a file is named after its feature, or is a part that all features share.
 const STEMS =
-  /^(admin)?(customer|cloudPod|billing|subscription|provisioning|domain|dns|ssl|user|tenant|audit|search|auth|webhook|health|mail|invitation|integration|singleUseToken)/i
+  /^(admin)?(customer|cloudPod|billing|subscription|dashboard|provisioning|domain|dns|ssl|user|tenant|audit|search|auth|webhook|health|mail|invitation|integration|singleUseToken)/i
 const SHARED_PARTS: Record<string, string[]> = {
-  'src/routes': ['index', 'define', 'register'],
+  'src/routes': ['index', 'define', 'register', 'registerCsv', 'registerScope'],
   'src/services': ['idempotencyService'],
   'src/jobs': ['index', 'steps', 'journal', 'errors', 'timers', 'execution', 'undo', 'plan'],
   'src/db': [

@@ -188,6 +188,8 @@ export const invoiceList = listQuery.extend({
   status: z.enum(['draft', 'open', 'paid', 'uncollectible', 'void']).optional(),
   subscriptionId: id.optional(),
   customerId: id.optional(),
+  /** Those that are due before this day. */
+  dueBefore: z.iso.date().optional(),
 })
 
 export const invoiceWriteOff = z.strictObject({ reason: z.string().trim().min(1).max(500) })

@@ -15,6 +15,8 @@ export const domain = z.object({
   unicodeName: z.string(),
   /** The part that is registered at a registry. */
   registrableName: z.string(),
+  /** When its registration ends; null: it is registered elsewhere. */
+  expiresAt: timestamp.nullable(),
   registration: z.enum(REGISTRATIONS),
   /** Since when it is known to be the tenant's. */
   verifiedAt: timestamp.nullable(),
@@ -34,6 +36,8 @@ export const domainListQuery = listQuery.extend({
   customerId: id.optional(),
   /** Whether they are proven to be the tenant's. */
   verified: z.enum(['true', 'false']).optional(),
+  /** Those that expire before this day (UTC). */
+  expiresBefore: z.iso.date().optional(),
 })
 export const domainList = page(domain)
 

@@ -69,6 +69,8 @@ export const jobList = listQuery.extend({
   kind: z.string().max(100).optional(),
   subjectType: z.string().max(50).optional(),
   subjectId: id.optional(),
+  /** Those that ended then or later. */
+  endedSince: timestamp.optional(),
 })
 
 export const cluster = z.object({

@@ -69,6 +69,8 @@ export const sslCertificateList = listQuery.omit({ sort: true }).extend({
   q: z.string().trim().min(1).max(200).optional(),
   state: z.enum(SSL_STATES).optional(),
   problems: z.stringbool().optional(),
+  /** Those that end before this day (UTC). */
+  endsBefore: z.iso.date().optional(),
 })
 
 const names = z.array(z.string().trim().min(1).max(300)).min(1).max(100)

@@ -120,12 +120,18 @@ export function find(tx: Tx, tenantId: string, id: string): Promise<InvoiceView 
   return view(tx).where('invoices.tenant_id', '=', tenantId).where('invoices.id', '=', id).executeTakeFirst()
 }
 
-export type InvoiceFilter = { status?: InvoiceRow['status']; subscriptionId?: string; customerId?: string }
+export type InvoiceFilter = {
+  status?: InvoiceRow['status']
+  subscriptionId?: string
+  customerId?: string
+  dueBefore?: string
+}
 
 export function list(tx: Tx, scope: Scope, filter: InvoiceFilter, options: ListOptions) {
   let query = view(tx).where(inScope(scope, 'invoices.tenant_id'))
   if (filter.status) query = query.where('invoices.status', '=', filter.status)
   if (filter.subscriptionId) query = query.where('invoices.subscription_id', '=', filter.subscriptionId)
+  if (filter.dueBefore) query = query.where('invoices.due_date', '<', filter.dueBefore)
   if (filter.customerId) query = query.where('invoices.customer_id', '=', filter.customerId)
   return keysetPage(query, 'invoices.id', options)
 }

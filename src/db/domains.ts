@@ -19,6 +19,7 @@ export type DomainFilter = {
   q?: string | undefined
   customerId?: string | undefined
   verified?: boolean | undefined
+  expiresBefore?: string | undefined
 }
 
 /** Those that have not ended. */
@@ -27,6 +28,8 @@ export function list(tx: Tx, scope: Scope, options: ListOptions & DomainFilter) 
   if (options.customerId !== undefined) query = query.where('domains.customer_id', '=', options.customerId)
   if (options.verified !== undefined)
     query = query.where('domains.verified_at', options.verified ? 'is not' : 'is', null)
+  if (options.expiresBefore !== undefined)
+    query = query.where(sql<boolean>`domains.expires_at < ${options.expiresBefore}::date`)
   if (options.q !== undefined) {
     const like = containing(options.q.toLowerCase())
     query = query.where((eb) =>

@@ -9,6 +9,7 @@ export type JobFilter = {
   kind?: string
   subjectType?: string
   subjectId?: string
+  endedSince?: string
 }
 
 export function list(tx: Tx, scope: Scope, filter: JobFilter, options: ListOptions) {
@@ -20,6 +21,12 @@ export function list(tx: Tx, scope: Scope, filter: JobFilter, options: ListOptio
   if (filter.queue) query = query.where('queue', '=', filter.queue)
   if (filter.kind) query = query.where('kind', '=', filter.kind)
   if (filter.subjectType) query = query.where('subject_type', '=', filter.subjectType)
+  if (filter.endedSince) {
+    const since = new Date(filter.endedSince)
+    query = query.where('finished_at', '>=', since)
+    // Says nothing more, but spares the months before.
+    query = query.where(sql<boolean>`month >= date_trunc('month', ${since}::timestamptz)::date`)
+  }
   if (filter.subjectId) query = query.where('subject_id', '=', filter.subjectId)
   return keysetPage(query, 'provisioning_jobs.id', options)
 }

@@ -24,7 +24,10 @@ type Part = RawBuilder<unknown>
 type Tenants = readonly string[] | null
 const uuids = (tenants: Tenants): Part => sql`${tenants === null ? null : [...tenants]}::uuid[]`
 
-/** Each type's hits (id, rank, score) by its function of migrations/0019 and 0055. `subscription` is found by its pods. */
+/** Names may be typed with their last dot, which they are not kept with. */
+const undotted = (likes: readonly string[]): string[] => likes.map((like) => like.replace(/\.%$/, '%'))
+
+/** Each type's hits (id, rank, score) by its function of migrations/0019, 0055 and 0073. `subscription` is found by its pods. */
 const HITS: Record<SearchType, (terms: SearchTerms, tenants: Part, limit: number) => Part> = {
   customer: ({ text, id, likes }, tenants, limit) =>
     sql`search_customers(${text}, ${id}, ${likes}::text[], '{}', ${tenants}, ${limit})`,
@@ -33,6 +36,12 @@ const HITS: Record<SearchType, (terms: SearchTerms, tenants: Part, limit: number
   subscription: (terms, tenants, limit) =>
     ofPods(HITS.cloudPod(terms, tenants, limit), terms.id, tenants, limit),
   invoice: ({ text, id }, tenants, limit) => sql`search_invoices(${text}, ${id}, ${tenants}, ${limit})`,
+  domain: ({ text, id, likes }, tenants, limit) =>
+    sql`search_domains(${text}, ${id}, ${undotted(likes)}::text[], ${tenants}, ${limit})`,
+  zone: (terms, tenants, limit) => ofDomains(HITS.domain(terms, tenants, limit), terms.id, tenants, limit),
+  certificate: ({ text, id, likes }, tenants, limit) =>
+    sql`search_certificates(${text}, ${id}, ${undotted(likes)}::text[], ${tenants}, ${limit})`,
+  finding: findings,
   job: ({ text, id }, tenants, limit) => sql`search_jobs(${text}, ${id}, ${tenants}, ${limit})`,
   tenant: ({ text, id, likes }, tenants, limit) =>
     sql`search_tenants_by_name(${text}, ${id}, ${likes}::text[], '{}', ${tenants}, ${limit})`,
@@ -48,6 +57,31 @@ const ofPods = (pods: Part, id: string | null, tenants: Part, limit: number): Pa
     join subscriptions s on s.id = f.id
   where ${tenants} is null or s.tenant_id = any (${tenants})
   group by s.id order by 2, 3 desc, s.id desc limit ${limit})`
+
+/** The zones of domains that were found, and the one with this id. */
+const ofDomains = (domains: Part, id: string | null, tenants: Part, limit: number): Part => sql`(
+  select z.id, min(f.rank) as rank, null::real as score from (
+      select n.id, h.rank from ${domains} h join dns_zones n on n.domain_id = h.id and n.ended_at is null
+      union all select ${id}::uuid, 0) f
+    join dns_zones z on z.id = f.id
+  where ${tenants} is null or z.tenant_id = any (${tenants})
+  group by z.id order by 2, z.id desc limit ${limit})`
+
+/** Findings that are not over, by whose guest or which address they are about: they are few. Any one by its id. */
+function findings({ id, number, network, likes }: SearchTerms, tenants: Part, limit: number): Part {
+  const text = sql`' ' || lower(f.label)`
+  const words = likes.map((like) => sql`${text} like ${like.toLowerCase()}`)
+  return sql`(
+    select f.id, f.rank, null::real as score from (
+        select f.id, f.pod_id, 0 as rank from findings f where f.id = ${id}
+        union all select f.id, f.pod_id, case when f.vmid = ${number} or f.address = ${network}::inet then 0
+            when lower(f.label) like ${(likes[0] ?? '').replace(/^% ?/, '').toLowerCase()} then 1 else 3 end
+          from findings f where f.state <> 'closed' and ${id}::uuid is null
+            and (f.vmid = ${number} or f.address <<= ${network}::inet or (${sql.join(words, sql` and `)}))) f
+      left join cloud_pods p on p.id = f.pod_id
+    where ${tenants} is null or p.tenant_id = any (${tenants})
+    order by f.rank, f.id desc limit ${limit})`
+}
 
 /** What is told of each hit, read under row-level security. */
 const SHOWN: Record<SearchType, (hits: Part) => Part> = {
@@ -69,6 +103,19 @@ const SHOWN: Record<SearchType, (hits: Part) => Part> = {
     select 'invoice', i.id, i.tenant_id, coalesce(i.number, 'Draft'), c.name, i.status, h.rank, h.score,
       case when i.subscription_id is null then 'customer' else 'subscription' end, coalesce(i.subscription_id, i.customer_id)
     from ${hits} h join invoices i on i.id = h.id join customers c on c.id = i.customer_id`,
+  domain: (hits) => sql`
+    select 'domain', d.id, d.tenant_id, d.unicode_name, coalesce(c.name, ''), d.registration, h.rank, h.score, 'domain', d.id
+    from ${hits} h join domains d on d.id = h.id left join customers c on c.id = d.customer_id`,
+  zone: (hits) => sql`
+    select 'zone', z.id, z.tenant_id, d.unicode_name, '', z.state, h.rank, h.score, 'domain', z.domain_id
+    from ${hits} h join dns_zones z on z.id = h.id join domains d on d.id = z.domain_id`,
+  certificate: (hits) => sql`
+    select 'certificate', c.id, c.tenant_id, c.names[1], array_to_string(c.names[2:4], ' · '), c.state, h.rank, h.score,
+      'certificate', c.id
+    from ${hits} h join ssl_certificates c on c.id = h.id`,
+  finding: (hits) => sql`
+    select 'finding', f.id, p.tenant_id, f.label, f.kind, f.state, h.rank, h.score, 'finding', f.id
+    from ${hits} h join findings f on f.id = h.id left join cloud_pods p on p.id = f.pod_id`,
   job: (hits) => sql`
     select 'job', j.id, j.tenant_id, j.kind, j.subject_label, j.state, h.rank, h.score, 'job', j.id
     from ${hits} h join provisioning_jobs j on j.id = h.id`,
@@ -80,6 +127,17 @@ const SHOWN: Record<SearchType, (hits: Part) => Part> = {
     from ${hits} h join users u on u.id = h.id`,
 }
 
+type FoundBy = {
+  source: SearchType
+  hits: (found: Part, id: string | null, tenants: Part, limit: number) => Part
+}
+/** What is found by what: that is looked for once, where both are wanted in the same tenants. */
+const FOUND_BY: Partial<Record<SearchType, FoundBy>> = {
+  subscription: { source: 'cloudPod', hits: ofPods },
+  zone: { source: 'domain', hits: ofDomains },
+}
+const foundOnce = (type: SearchType): Part => sql`${sql.ref(`found_${type}`)}`
+
 /** The best hits of each type, all in one statement, the best first, and the newest of those that are as good. */
 export function find(
   tx: Tx,
@@ -87,19 +145,20 @@ export function find(
   wanted: readonly Wanted[],
   limit: number,
 ): Promise<HitRow[]> {
-  const pods = wanted.find(({ type }) => type === 'cloudPod')
-  const isShared = (tenants: Tenants): boolean => JSON.stringify(tenants) === JSON.stringify(pods?.tenants)
+  const once = wanted.filter(({ type }) => type === 'cloudPod' || type === 'domain')
   const parts = wanted.map(({ type, tenants }) => {
-    if (pods !== undefined && isShared(tenants)) {
-      if (type === 'cloudPod') return SHOWN.cloudPod(sql`pods`)
-      if (type === 'subscription')
-        return SHOWN.subscription(ofPods(sql`pods`, terms.id, uuids(tenants), limit))
-    }
-    return SHOWN[type](HITS[type](terms, uuids(tenants), limit))
+    if (once.some((one) => one.type === type)) return SHOWN[type](foundOnce(type))
+    const by = FOUND_BY[type]
+    const source = by && once.find((one) => one.type === by.source)
+    return by && source && JSON.stringify(source.tenants) === JSON.stringify(tenants)
+      ? SHOWN[type](by.hits(foundOnce(by.source), terms.id, uuids(tenants), limit))
+      : SHOWN[type](HITS[type](terms, uuids(tenants), limit))
   })
-  const found =
-    pods && sql`with pods as materialized (select * from ${HITS.cloudPod(terms, uuids(pods.tenants), limit)})`
-  return rowsOf(tx, found ?? sql``, parts)
+  const found = once.map(
+    ({ type, tenants }) =>
+      sql`${foundOnce(type)} as materialized (select * from ${HITS[type](terms, uuids(tenants), limit)})`,
+  )
+  return rowsOf(tx, found.length === 0 ? sql`` : sql`with ${sql.join(found)}`, parts)
 }
 
 /** The types that have names, by which something spelled alike is found. */

@@ -39,6 +39,7 @@ export type Filter = {
   q?: string | undefined
   state?: CertificateRow['state'] | undefined
   problems?: boolean | undefined
+  endsBefore?: string | undefined
 }
 
 /** Those that end first come first; those that were never issued come last. The cursor is the last one's id. */
@@ -58,6 +59,8 @@ export async function listByExpiry(
     .orderBy('id')
     .limit(limit + 1)
   if (filter.problems === true) query = query.where('problem_code', 'is not', null)
+  if (filter.endsBefore !== undefined)
+    query = query.where(sql<boolean>`not_after < ${filter.endsBefore}::date`)
   if (filter.q !== undefined)
     query = query.where(sql<boolean>`array_to_string(names, ' ') like ${containing(filter.q.toLowerCase())}`)
   if (cursor !== undefined)

@@ -898,6 +898,17 @@ export interface DunningPoliciesTable {
   plan_id: string | null
 }
 
+export interface FigureMarksTable {
+  marked: string
+}
+
+export interface FigureTotalsTable {
+  subject: string
+  key: string
+  count: bigint
+  amount: bigint
+}
+
 export interface FindingsTable {
   id: string
   kind:
@@ -1830,6 +1841,14 @@ export interface TenantExportsTable {
   expires_at: Date | null
 }
 
+export interface TenantFiguresTable {
+  tenant_id: string
+  subject: string
+  key: string
+  count: bigint
+  amount: bigint
+}
+
 export interface TenantLogosTable {
   tenant_id: string
   type: 'image/png' | 'image/jpeg' | 'image/webp'
@@ -2030,6 +2049,8 @@ export interface Tables {
   domain_operations: DomainOperationsTable
   domains: DomainsTable
   dunning_policies: DunningPoliciesTable
+  figure_marks: FigureMarksTable
+  figure_totals: FigureTotalsTable
   findings: FindingsTable
   idempotency_keys: IdempotencyKeysTable
   installation: InstallationTable
@@ -2090,6 +2111,7 @@ export interface Tables {
   tenant_closures: TenantClosuresTable
   tenant_export_chunks: TenantExportChunksTable
   tenant_exports: TenantExportsTable
+  tenant_figures: TenantFiguresTable
   tenant_logos: TenantLogosTable
   tenant_suspended_pods: TenantSuspendedPodsTable
   tenant_suspensions: TenantSuspensionsTable

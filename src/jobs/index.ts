@@ -12,6 +12,7 @@ import * as cloudPodMigrationService from '../services/cloudPodMigrationService.
 import * as cloudPodFindingService from '../services/cloudPodFindingService.ts'
 import * as cloudPodQuotas from '../services/cloudPodQuotas.ts'
 import * as cloudPodTrafficService from '../services/cloudPodTrafficService.ts'
+import * as dashboardService from '../services/dashboardService.ts'
 import * as customerService from '../services/customerService.ts'
 import * as dnsServerService from '../services/dnsServerService.ts'
 import * as dnsZoneService from '../services/dnsZoneService.ts'
@@ -210,6 +211,7 @@ export const timers: readonly Timer[] = [
     harmless: true,
     run: inOne('search.tidy', searchService.tidy),
   },
+  { name: 'figures.fold', everyMs: 5_000, harmless: true, run: dashboardService.fold },
   { name: 'nodes.empty', everyMs: MINUTE_MS, run: cloudPodMigrationService.emptyOn },
   { name: 'cloudPods.purge', everyMs: MINUTE_MS, run: cloudPodDeletionService.purgeDue },
   { name: 'rebuilds.letGo', everyMs: MINUTE_MS, run: cloudPodRebuildService.letGoDue },

@@ -7,7 +7,8 @@ export const adminSearch: Route[] = [
     method: 'GET',
     path: '/api/admin/search',
     operationId: 'search',
-    summary: 'Search customers, CloudPods, subscriptions, invoices, jobs, tenants and users by one text',
+    summary:
+      'Search customers, CloudPods, subscriptions, invoices, domains, zones, certificates, jobs, findings, tenants and users by one text',
     tag: 'search',
     // Each type is limited to the tenants where the caller may read it; whoever may read nothing finds nothing.
     access: 'authenticated',

@@ -15,6 +15,7 @@ import { adminCustomerImports } from './adminCustomerImports.ts'
 import { adminCustomerMerge } from './adminCustomerMerge.ts'
 import { adminCustomerSettings } from './adminCustomerSettings.ts'
 import { adminCustomers } from './adminCustomers.ts'
+import { adminDashboard } from './adminDashboard.ts'
 import { adminInvitations } from './adminInvitations.ts'
 import { adminMails } from './adminMails.ts'
 import { adminSearch } from './adminSearch.ts'
@@ -134,6 +135,7 @@ export const routes: readonly Route[] = [
   ...sslRoutes,
   ...sslIssuerRoutes,
   ...sslChallengeRoutes,
+  ...adminDashboard,
   ...adminSearch,
   ...adminAudit,
   ...adminAuditSinks,

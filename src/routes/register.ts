@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { problem } from '../../shared/api/common.ts'
-import type { Permission } from '../../shared/permissions.ts'
 import { transaction, type Ctx, type Root } from '../context.ts'
 import { AppError } from '../errors.ts'
 import { attachment } from '../lib/download.ts'
@@ -17,11 +16,11 @@ import { requireEnrolled, visibleScope, type Rbac } from '../middleware/rbac.ts'
 import { requireStorable, requireType } from '../middleware/validate.ts'
 import * as idempotencyService from '../services/idempotencyService.ts'
 import type { Answer } from '../services/idempotencyService.ts'
-import * as tenantScopeService from '../services/tenantScopeService.ts'
-import * as userService from '../services/userService.ts'
 import type { Identity } from '../services/userService.ts'
 import { requireAboutOneThing, requireOwnName } from './authLimits.ts'
 import type { Reply, Route, TableRoute } from './define.ts'
+import { asksForCsv, csvRowOf, listAsCsv } from './registerCsv.ts'
+import { narrowed } from './registerScope.ts'
 
 const WITHOUT_HEAD = new Set(['streamJobs', 'exportCustomers', 'exportAuditEvents', 'openCloudPodConsole'])
 
@@ -49,6 +48,11 @@ export function register(app: FastifyInstance, root: Root, route: Route, rbac: R
       watched(root, route, request, async () => {
         requireStorable(request.query)
         if (!route.signed) requireStorable(request.body)
+        const csvRow = 'raw' in route || !asksForCsv(request) ? undefined : csvRowOf(route)
+        if (!('raw' in route) && csvRow !== undefined) {
+          const download = await listAsCsv(root, route, csvRow, request, rbac)
+          return send(root, reply, sentOf({ body: '', download }))
+        }
         if (!('raw' in route))
           return send(root, reply, await run(root, route, request, identityOf(request), rbac))
         const identity = identities.get(request)
@@ -179,6 +183,10 @@ async function answer(
     tenantId,
     ifMatch: versionOf(request.headers['if-match']),
   })
+  return sentOf(reply)
+}
+
+function sentOf(reply: Reply<unknown>): Sent {
   const name = reply.download?.name ?? reply.filename
   return {
     status: reply.status ?? 200,
@@ -208,75 +216,6 @@ function send(
   }
   if (download) return reply.type(download.type).send(Readable.from(download.content, { objectMode: false }))
   return status === 204 ? reply.send() : reply.send(body)
-}
-
-/** Finds the tenant the call is about, asks for the permission there, and limits the transaction to it. */
-async function narrowed(
-  wide: Ctx,
-  { access, method, whileSuspended }: Pick<TableRoute, 'access' | 'method' | 'whileSuspended'>,
-  request: FastifyRequest,
-  identity: Identity,
-  rbac: Rbac,
-): Promise<{ ctx: Ctx; tenantId: string }> {
-  if (access === 'authenticated') return { ctx: wide, tenantId: '' }
-  const { permission, where } = access
-  if (where.in === 'platform') return { ctx: wide, tenantId: '' }
-  if (where.in === 'any') {
-    const scope = rbac.permittedScope(identity, permission)
-    return { ctx: await tenantScopeService.limitTo(wide, scope), tenantId: '' }
-  }
-  if (where.in === 'list') {
-    const { tenantId } = (request.query ?? {}) as { tenantId?: string }
-    const permitted = rbac.permittedScope(identity, permission)
-    const scope = await tenantScopeService.listScope(wide, permitted, tenantId)
-    return { ctx: await tenantScopeService.limitTo(wide, scope), tenantId: '' }
-  }
-  if (where.in === 'own') {
-    const { tenantId } = (request.query ?? {}) as { tenantId?: string }
-    const scope = await tenantScopeService.listScope(
-      wide,
-      rbac.permittedScope(identity, permission),
-      tenantId,
-    )
-    return within(wide, tenantScopeService.onlyOne(scope), method, { permission, identity, rbac })
-  }
-  if (where.in === 'object') {
-    const { id } = request.params as { id: string }
-    await userService.requireNamed(wide, identity, { type: where.kind, id })
-  }
-  const tenantId = await tenantOfCall(wide, where, request)
-  rbac.requirePermission(identity, permission, tenantId)
-  const ctx = await tenantScopeService.limitTo(wide, tenantId === null ? 'platform' : [tenantId])
-  if (tenantId !== null && method !== 'GET') {
-    if (whileSuspended) await tenantScopeService.requireNotGone(ctx, tenantId)
-    else await tenantScopeService.requireActive(ctx, tenantId)
-  }
-  return { ctx, tenantId: tenantId ?? '' }
-}
-
-/** The permission is asked for in the tenant, and the transaction limited to it. */
-async function within(
-  wide: Ctx,
-  tenantId: string,
-  method: Route['method'],
-  { permission, identity, rbac }: { permission: Permission; identity: Identity; rbac: Rbac },
-): Promise<{ ctx: Ctx; tenantId: string }> {
-  rbac.requirePermission(identity, permission, tenantId)
-  const ctx = await tenantScopeService.limitTo(wide, [tenantId])
-  if (method !== 'GET') await tenantScopeService.requireActive(ctx, tenantId)
-  return { ctx, tenantId }
-}
-
-async function tenantOfCall(
-  ctx: Ctx,
-  where:
-    | { in: 'object'; kind: tenantScopeService.TenantThing }
-    | { in: 'body'; field: string; kind: tenantScopeService.TenantThing },
-  request: FastifyRequest,
-): Promise<string | null> {
-  const source = (where.in === 'object' ? request.params : request.body) as Record<string, string | null>
-  const id = source[where.in === 'object' ? 'id' : where.field] ?? null
-  return id === null ? null : tenantScopeService.ownerOf(ctx, where.kind, id)
 }
 
 /** `If-Match: "v3"` → 3; `*` and nothing → undefined. @throws AppError precondition_failed for any other tag */

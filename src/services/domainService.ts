@@ -36,6 +36,7 @@ const present = (row: DomainView): Domain => ({
   unicodeName: row.unicode_name,
   registrableName: row.registrable_name,
   registration: row.registration,
+  expiresAt: isoOf(row.expires_at),
   verifiedAt: isoOf(row.verified_at),
   proof: row.verified_at === null && row.ended_at === null ? recordOf(row.name, row.proof) : null,
   checkedAt: isoOf(row.checked_at),

@@ -4,7 +4,7 @@ import type { Ctx } from '../context.ts'
 import * as search from '../db/search.ts'
 import { searchTerms } from '../lib/searchTerms.ts'
 import * as tenantScopeService from './tenantScopeService.ts'
-import { holds, type Identity } from './userService.ts'
+import { tenantsWith, type Identity } from './userService.ts'
 
 /** What somebody must be allowed to read for hits of a type. Subscriptions are found by the names of their pods. */
 const NEEDED: Record<SearchType, readonly Permission[]> = {
@@ -12,6 +12,10 @@ const NEEDED: Record<SearchType, readonly Permission[]> = {
   cloudPod: ['cloudpods:read'],
   subscription: ['subscriptions:read', 'cloudpods:read'],
   invoice: ['billing:read', 'customers:read'],
+  domain: ['domains:read'],
+  zone: ['domains:read'],
+  certificate: ['ssl:read'],
+  finding: ['infrastructure:read'],
   job: ['jobs:read'],
   tenant: ['tenants:read'],
   user: ['users:read'],
@@ -28,13 +32,16 @@ export async function find(
 ): Promise<{ items: SearchHit[] }> {
   if (query.tenantId !== undefined) await tenantScopeService.ownerOf(ctx, 'tenant', query.tenantId)
   const terms = searchTerms(query.q)
-  // VMIDs are the cluster's business.
+  // VMIDs and findings are the cluster's business.
   if (!ctx.seesInfrastructure) terms.number = null
   const asked = new Set(query.types?.split(','))
-  const wanted = SEARCH_TYPES.filter((type) => asked.size === 0 || asked.has(type)).flatMap((type) => {
-    const tenants = tenantsFor(identity, NEEDED[type], query.tenantId)
-    return tenants?.length === 0 ? [] : [{ type, tenants }]
-  })
+  const told = SEARCH_TYPES.filter((type) => type !== 'finding' || ctx.seesInfrastructure)
+  const wanted = told
+    .filter((type) => asked.size === 0 || asked.has(type))
+    .flatMap((type) => {
+      const tenants = tenantsWith(identity, NEEDED[type], query.tenantId)
+      return tenants?.length === 0 ? [] : [{ type, tenants }]
+    })
   if (wanted.length === 0 || terms.likes.length === 0) return { items: [] }
   const found = await search.find(ctx.tx, terms, wanted, query.limit)
   // What is only spelled alike is looked for when there is little that is written so, and nothing that is just that.
@@ -46,17 +53,6 @@ export async function find(
 
 /** Forgets the words of names that are no more. */
 export const tidy = (ctx: Ctx): Promise<void> => search.tidyWords(ctx.tx)
-
-/** The tenants where somebody has all of these permissions; null: everywhere. */
-function tenantsFor(
-  identity: Identity,
-  needed: readonly Permission[],
-  only: string | undefined,
-): readonly string[] | null {
-  const may = (tenantId: string | null) => needed.every((permission) => holds(identity, permission, tenantId))
-  if (only !== undefined) return may(only) ? [only] : []
-  return may(null) ? null : [...identity.tenants.keys()].filter(may)
-}
 
 const present = (row: search.HitRow): SearchHit => ({
   type: row.type,

@@ -23,7 +23,7 @@ export {
 } from './users/impersonation.ts'
 export { createOwnKey, listOwnKeys, renameOwnKey, revokeOwnKey, rotateOwnKey } from './users/ownKeys.ts'
 export { isNamed, requireNamed } from './users/keyLimits.ts'
-export { holds, permissionsOf, rightsOf, type Identity } from './users/rights.ts'
+export { holds, permissionsOf, rightsOf, tenantsWith, type Identity } from './users/rights.ts'
 
 /** A session that is not used for so long is over. */
 export const IDLE_MS = 30 * 60_000

@@ -6,16 +6,15 @@ import { newId } from '../../src/lib/ids.ts'
 import { attachment } from '../../src/lib/download.ts'
 import { pieces } from '../../src/lib/pieces.ts'
 import {
-  escapeCell,
   byColumn,
   readCsv,
   type Row,
   readTags,
-  unescapeCell,
   writeHead,
   writeRows,
   writeTags,
 } from '../../src/services/customers/csv.ts'
+import { escapeCell, unescapeCell } from '../../src/lib/csvCells.ts'
 
 /** A file that comes in pieces of so many bytes. */
 async function recordsOf(file: string, size = 7): Promise<{ columns: string[]; rows: Row[] }> {

@@ -23,6 +23,9 @@ const NARROW = { width: 390, height: 900 }
 
 /** One address of every route, with things to show on it: `{name}` is one of `things`. */
 const ADDRESSES = [
+  'dashboard',
+  'invoices',
+  'setup',
   'subscriptions',
   'subscriptions/new',
   'subscriptions/new?customer={customer}',

@@ -32,9 +32,17 @@ it('a tenant user sees the places that are his, and no other tenant', async () =
   const page = await opened.page()
   await page.goto('/login')
   await logIn(page, await opened.user('TENANT_USER', tenant.id))
-  await page.getByRole('heading', { level: 1, name: 'CloudPods' }).waitFor()
+  await page.getByRole('heading', { level: 1, name: /^Dashboard/ }).waitFor()
   const places = await page.getByRole('navigation', { name: 'Main' }).getByRole('listitem').allTextContents()
-  const business = ['CloudPods', 'Security groups', 'Plans', 'Domains', 'DNS templates', 'Certificates']
+  const business = [
+    'Dashboard',
+    'CloudPods',
+    'Security groups',
+    'Plans',
+    'Domains',
+    'DNS templates',
+    'Certificates',
+  ]
   expect(places).toEqual([...business, 'Jobs', 'Blueprints', 'Tenants'])
 
   await page.goto(`/t/${tenant.slug}/customers`)

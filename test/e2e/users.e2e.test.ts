@@ -139,7 +139,7 @@ it('a new user made in the pages logs in, after the administrator has proven ane
   await page.getByRole('heading', { level: 1, name: 'New Person' }).waitFor()
   const theirs = await entered({ email: 'new.person@example.com', password: 'gull-orbit-marmalade' })
   await theirs.goto('/')
-  await theirs.getByRole('heading', { level: 1, name: 'Subscriptions' }).waitFor()
+  await theirs.getByRole('heading', { level: 1, name: /^Dashboard/ }).waitFor()
   opened.app.clock.offsetMs -= 11 * 60_000
   await page.context().close()
   await theirs.context().close()

@@ -34,6 +34,7 @@ import { passkeyCases } from './casesPasskeys.ts'
 import { KEY_CASES } from './casesKeys.ts'
 import { AUDIT_CASES } from './casesAudit.ts'
 import { casesMail } from './casesMail.ts'
+import { DASHBOARD_CASES } from './casesDashboard.ts'
 import { SEARCH_CASES } from './casesSearch.ts'
 import { DNS_CASES } from './casesDns.ts'
 import { CONNECTION_CASES } from './casesConnections.ts'
@@ -160,6 +161,7 @@ let pools = 0
 /** One case for each row of the route table, by operationId. */
 export const CASES: Record<string, Case> = {
   ...KEY_CASES,
+  ...DASHBOARD_CASES,
   ...SEARCH_CASES,
   ...INTEGRATION_CASES,
   ...DOMAIN_CASES,

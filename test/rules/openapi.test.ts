@@ -66,6 +66,7 @@ const WITHOUT_PERMISSION = [
   'login',
   'logout',
   'getMe',
+  'getDashboard',
   'search',
   'getLogo',
   'healthz',

@@ -1,4 +1,5 @@
 import { newId } from '../../src/lib/ids.ts'
+import * as dashboardService from '../../src/services/dashboardService.ts'
 import { pay } from '../support/api.ts'
 import type { TestApp } from '../support/app.ts'
 import { roleKey } from '../users/people.ts'
@@ -110,6 +111,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await scheduleIn(app, tenantId)
   await certificateIn(app, tenantId)
   await registrationIn(app, owner, tenantId)
+  await dashboardService.fold(app.root)
   const names = { customer, blueprint, planId: plan.id, pod: pod.cloudPod.id, job: pod.job.id }
   return { ...names, subscription: subscription.id, invoice: invoice.id }
 }

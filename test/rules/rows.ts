@@ -52,7 +52,9 @@ async function openPrints(app: TestApp): Promise<Prints> {
   await client.query(
     `set plan_cache_mode = force_generic_plan; select set_config('app.scope', 'platform', false)`,
   )
-  const parts = (await tenantTables(app)).map(
+  // A timer counts anew whenever it runs.
+  const tables = (await tenantTables(app)).filter((table) => table !== 'tenant_figures')
+  const parts = tables.map(
     (table) => `select '${table}' as name, count(*)::text || ':' ||
       coalesce(md5(string_agg(t::text, '|' order by t::text)), '') as print from ${table} t
       where tenant_id = $1 ${table === 'audit_events' ? "and action <> 'ACCESS_DENIED'" : ''}`,

@@ -30,6 +30,8 @@ const WITHOUT_TENANT: Record<string, string> = {
   ssl_issuers: 'whom the platform asks for certificates',
   acme_accounts: 'one account a CA for the whole platform',
   findings: 'where the platform’s clusters and its database disagree',
+  figure_marks: 'ids of tenants that are to be counted again, read by what counts alone',
+  figure_totals: 'sums over all tenants, told on the platform alone',
   job_lanes: 'whose turn is next: ids of tenants, read by the claim alone',
   audit_unsealed: 'ids of events that wait to be sealed, of all tenants',
   audit_batches: 'the proof of the whole log: ids and hashes, nothing of what happened',

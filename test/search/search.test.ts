@@ -236,7 +236,7 @@ test.each([
   ['an empty text', 'q='],
   ['only spaces', 'q=%20%20'],
   ['a text that is too long', `q=${'x'.repeat(201)}`],
-  ['a type that does not exist', 'q=a&types=customer,domain'],
+  ['a type that does not exist', 'q=a&types=customer,planet'],
   ['a limit above 20', 'q=a&limit=21'],
 ])('%s is refused', async (_, query) => {
   const answer = await app.admin.get<Problem>(`/api/admin/search?${query}`)

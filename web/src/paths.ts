@@ -14,6 +14,10 @@ export const paths = {
   login: (search: { return?: string } = {}) => linkOptions({ to: '/login', search }),
   forgotPassword: () => linkOptions({ to: '/forgot-password' }),
 
+  dashboard: (tenant: string) => linkOptions({ to: '/t/$tenant/dashboard', params: { tenant } }),
+
+  setup: (tenant: string) => linkOptions({ to: '/t/$tenant/setup', params: { tenant } }),
+
   subscriptions: (tenant: string, search: { state?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/subscriptions', params: { tenant }, search }),
   order: (tenant: string, search: { customer?: string } = {}) =>
@@ -29,7 +33,7 @@ export const paths = {
   cloudPodConsole: (tenant: string, id: string) =>
     linkOptions({ to: '/t/$tenant/cloudpods/$id/console', params: { tenant, id } }),
 
-  customers: (tenant: string, search: { tag?: string; group?: string } = {}) =>
+  customers: (tenant: string, search: { state?: string; tag?: string; group?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/customers', params: { tenant }, search }),
   customerSettings: (tenant: string) =>
     linkOptions({ to: '/t/$tenant/customers/settings', params: { tenant } }),
@@ -43,12 +47,14 @@ export const paths = {
   editCustomer: (tenant: string, id: string) =>
     linkOptions({ to: '/t/$tenant/customers/$id/edit', params: { tenant, id } }),
 
-  certificates: (tenant: string, search: { q?: string; tab?: string } = {}) =>
-    linkOptions({ to: '/t/$tenant/certificates', params: { tenant }, search }),
+  certificates: (
+    tenant: string,
+    search: { q?: string; tab?: string; problems?: string; endsBefore?: string } = {},
+  ) => linkOptions({ to: '/t/$tenant/certificates', params: { tenant }, search }),
   certificate: (tenant: string, id: string) =>
     linkOptions({ to: '/t/$tenant/certificates/$id', params: { tenant, id } }),
   sslIssuers: (tenant: string) => linkOptions({ to: '/t/$tenant/ssl-issuers', params: { tenant } }),
-  domains: (tenant: string, search: { q?: string } = {}) =>
+  domains: (tenant: string, search: { q?: string; verified?: string; expiresBefore?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/domains', params: { tenant }, search }),
   domainSearch: (tenant: string, search: { words?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/domains/search', params: { tenant }, search }),
@@ -67,11 +73,13 @@ export const paths = {
   newDnsServer: (tenant: string) => linkOptions({ to: '/t/$tenant/dns-servers/new', params: { tenant } }),
   dnsServer: (tenant: string, id: string) =>
     linkOptions({ to: '/t/$tenant/dns-servers/$id', params: { tenant, id } }),
-  domain: (tenant: string, id: string) =>
-    linkOptions({ to: '/t/$tenant/domains/$id', params: { tenant, id } }),
+  domain: (tenant: string, id: string, search: { tab?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/domains/$id', params: { tenant, id }, search }),
 
   addons: (tenant: string) => linkOptions({ to: '/t/$tenant/addons', params: { tenant } }),
   coupons: (tenant: string) => linkOptions({ to: '/t/$tenant/coupons', params: { tenant } }),
+  invoices: (tenant: string, search: { status?: string; dueBefore?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/invoices', params: { tenant }, search }),
   dunning: (tenant: string) => linkOptions({ to: '/t/$tenant/dunning', params: { tenant } }),
   billingReport: (tenant: string, search: { from?: string; to?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/billing-report', params: { tenant }, search }),
@@ -88,7 +96,7 @@ export const paths = {
     linkOptions({ to: '/t/$tenant/security-groups/$id', params: { tenant, id } }),
   newPlan: (tenant: string) => linkOptions({ to: '/t/$tenant/plans/new', params: { tenant } }),
 
-  jobs: (tenant: string, search: { state?: string; queue?: string } = {}) =>
+  jobs: (tenant: string, search: { state?: string; queue?: string; endedSince?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/jobs', params: { tenant }, search }),
   job: (tenant: string, id: string) => linkOptions({ to: '/t/$tenant/jobs/$id', params: { tenant, id } }),
   queues: (tenant: string) => linkOptions({ to: '/t/$tenant/queues', params: { tenant } }),
@@ -101,7 +109,7 @@ export const paths = {
       to: '/t/$tenant/clusters/$id/strangers/$vmid',
       params: { tenant, id, vmid: String(vmid) },
     }),
-  findings: (tenant: string, search: { state?: string } = {}) =>
+  findings: (tenant: string, search: { state?: string; kind?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/findings', params: { tenant }, search }),
   clusters: (tenant: string) => linkOptions({ to: '/t/$tenant/clusters', params: { tenant } }),
   newCluster: (tenant: string) => linkOptions({ to: '/t/$tenant/clusters/new', params: { tenant } }),

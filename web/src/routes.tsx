@@ -7,6 +7,18 @@ import { domains } from './routesOfDomains.tsx'
 import { certificates } from './routesOfSsl.tsx'
 import { account, apiKeys, tenants, users } from './routesOfPeople.tsx'
 
+const dashboard = createRoute({
+  getParentRoute: under,
+  path: 'dashboard',
+  component: page(() => import('./pages/dashboard/DashboardPage.tsx')),
+})
+
+const setup = createRoute({
+  getParentRoute: under,
+  path: 'setup',
+  component: page(() => import('./pages/dashboard/SetupPage.tsx')),
+})
+
 const cloudPods = [
   createRoute({
     getParentRoute: under,
@@ -94,7 +106,7 @@ const provisioning = [
   createRoute({
     getParentRoute: under,
     path: 'jobs',
-    validateSearch: search('state', 'queue', 'page'),
+    validateSearch: search('state', 'queue', 'endedSince', 'page'),
     component: page(() => import('./pages/provisioning/JobsPage.tsx')),
   }),
   createRoute({
@@ -225,6 +237,8 @@ const routeTree = root.addChildren([
   index,
   tenant.addChildren([
     tenantIndex,
+    dashboard,
+    setup,
     ...billing,
     ...domains,
     ...certificates,

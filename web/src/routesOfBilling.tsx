@@ -34,6 +34,12 @@ export const billing = [
   }),
   createRoute({
     getParentRoute: under,
+    path: 'invoices',
+    validateSearch: search('status', 'dueBefore', 'page'),
+    component: page(() => import('./pages/billing/InvoicesPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
     path: 'dunning',
     component: page(() => import('./pages/billing/DunningPage.tsx')),
   }),

@@ -5,7 +5,7 @@ export const domains = [
   createRoute({
     getParentRoute: under,
     path: 'domains',
-    validateSearch: search('q', 'verified', 'page'),
+    validateSearch: search('q', 'verified', 'expiresBefore', 'page'),
     component: page(() => import('./pages/domain/DomainsPage.tsx')),
   }),
   createRoute({

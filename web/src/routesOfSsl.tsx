@@ -5,7 +5,7 @@ export const certificates = [
   createRoute({
     getParentRoute: under,
     path: 'certificates',
-    validateSearch: search('q', 'problems', 'tab', 'page'),
+    validateSearch: search('q', 'problems', 'endsBefore', 'tab', 'page'),
     component: page(() => import('./pages/ssl/CertificatesPage.tsx')),
   }),
   createRoute({

@@ -3,6 +3,7 @@ import { parse } from 'csv-parse'
 import { stringify } from 'csv-stringify/sync'
 import type { Customer } from '../../../shared/api/customers.ts'
 import { AppError } from '../../errors.ts'
+import { escapeCell, unescapeCell } from '../../lib/csvCells.ts'
 
 export const BASE_COLUMNS = [
   'id',
@@ -24,17 +25,6 @@ export const BASE_COLUMNS = [
 ] as const
 type BaseColumn = (typeof BASE_COLUMNS)[number]
 export const OWN = 'custom.'
-
-/** What a spreadsheet takes for a formula, behind any number of the apostrophes that we put in front of it. */
-const FORMULA = /^'*[=+\-@\t\r\n＝＋－＠]/
-const ESCAPED = /^'+[=+\-@\t\r\n＝＋－＠]/
-
-/**
- * Makes a cell that no spreadsheet calculates. The library's own escape cannot be undone: it writes `=x` and `'=x`
- * alike. This one can, so that what was exported can be imported.
- */
-export const escapeCell = (text: string): string => (FORMULA.test(text) ? `'${text}` : text)
-export const unescapeCell = (text: string): string => (ESCAPED.test(text) ? text.slice(1) : text)
 
 /** `a;b`: a semicolon or backslash inside of a tag has a backslash in front. */
 export const writeTags = (tags: readonly string[]): string =>

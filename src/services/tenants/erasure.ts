@@ -27,6 +27,7 @@ export const KEPT_TABLES: Record<string, string> = {
   prices: 'what the kept invoices were for',
   subscription_items: 'what the kept invoices were for',
   subscriptions: 'what the kept invoices were for',
+  tenant_figures: 'how many there are of what is kept',
   tenant_closures: 'the closing itself and its proof',
 }
 

@@ -8,6 +8,7 @@ export const NOT_EXPORTED: Record<string, string> = {
   customer_import_rows: 'files on their way in',
   sso_states: 'log-ins that are going on',
   tenant_export_chunks: 'the exports themselves',
+  tenant_figures: 'how many there are of what is exported',
   vmid_reservations: 'numbers of the infrastructure',
 }
 

@@ -48,6 +48,17 @@ export const holds = (
 ): boolean =>
   platform.has(permission) || (tenantId !== null && tenants.get(tenantId)?.has(permission) === true)
 
+/** The tenants where somebody has all of these permissions, or whether `only` is one; null: everywhere. */
+export function tenantsWith(
+  identity: Identity,
+  needed: readonly Permission[],
+  only: string | undefined,
+): readonly string[] | null {
+  const may = (tenantId: string | null) => needed.every((permission) => holds(identity, permission, tenantId))
+  if (only !== undefined) return may(only) ? [only] : []
+  return may(null) ? null : [...identity.tenants.keys()].filter(may)
+}
+
 /** What grants give: platform-wide, and in which tenants. */
 export function rightsOf(roles: Grant[]): Pick<Identity, 'roles' | 'platform' | 'tenants'> {
   const platform = new Set<Permission>()

@@ -84,7 +84,12 @@ export const holdSubscription = (id: string, body: z.input<typeof subscriptionHo
 export const releaseSubscription = (id: string, reason: string, key: string) =>
   post<Subscription>(`${SUBSCRIPTIONS}/${id}/release`, { reason }, key)
 
-export const invoicesQuery = (filter: ListFilter & { subscriptionId?: string }) =>
-  listQuery<Invoice, typeof filter>('invoices', INVOICES, filter)
+type InvoiceFilter = ListFilter & {
+  subscriptionId?: string
+  status?: Invoice['status'] | undefined
+  dueBefore?: string | undefined
+}
+export const invoicesQuery = (filter: InvoiceFilter) =>
+  listQuery<Invoice, InvoiceFilter>('invoices', INVOICES, filter)
 export const recordPayment = (invoiceId: string, body: PaymentCreate, key: string) =>
   post<Payment>(`${INVOICES}/${invoiceId}/payments`, body, key)

@@ -12,6 +12,7 @@ type Filter = ListFilter & {
   q?: string | undefined
   customerId?: string | undefined
   verified?: 'true' | 'false' | undefined
+  expiresBefore?: string | undefined
 }
 export const domainsQuery = (filter: Filter) => listQuery<Domain, Filter>('domains', PATH, filter)
 export const domainQuery = (id: string) => detailQuery<Domain>('domains', PATH, id)

@@ -11,6 +11,8 @@ type Options = {
   upload?: { file: Blob; type: string }
   /** The answer is a file, not JSON. */
   file?: true
+  /** The type of the file, where the same address answers several. */
+  accept?: string
 }
 
 export const get = <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> =>
@@ -45,6 +47,11 @@ export async function download(path: string, name: string, query: Query = {}): P
   save(await request<Blob>('GET', path, { query, file: true }), name)
 }
 
+/** Brings all pages of a list as one CSV file and saves it. */
+export async function downloadCsv(path: string, name: string, query: Query): Promise<void> {
+  save(await request<Blob>('GET', path, { query, file: true, accept: 'text/csv' }), `${name}.csv`)
+}
+
 /** Lets the browser save what the page holds. */
 export function save(content: Blob, name: string): void {
   const link = document.createElement('a')
@@ -60,7 +67,7 @@ async function request<T>(method: string, path: string, options: Options, repeat
     method,
     credentials: 'same-origin',
     headers: {
-      Accept: 'application/json',
+      Accept: options.accept ?? 'application/json',
       ...(hasBody && { 'Content-Type': 'application/json' }),
       ...(options.upload && { 'Content-Type': options.upload.type }),
       ...options.headers,

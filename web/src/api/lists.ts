@@ -12,6 +12,8 @@ export const listQuery = <Item, Filter extends ListFilter>(resource: string, pat
     queryFn: ({ signal }) =>
       get<Page<Item>>(path, filter as Record<string, string | number | undefined>, signal),
     placeholderData: keepPreviousData,
+    // Where the whole list can be had as a file.
+    meta: { path },
   })
 
 /** The query of a list that grows by a page whenever more is asked for; all of it is read again after a change. */

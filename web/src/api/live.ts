@@ -4,6 +4,8 @@ import { queuesQuery, type QueueOverview } from './provisioningControls.ts'
 
 const STREAM = '/api/admin/provisioning/events'
 const COALESCE_MS = 300
+/** All that is counted is counted again after a burst of changes, not after each. */
+const RECOUNT_MS = 2000
 const REOPEN_MS = 5000
 const GRACE_MS = 3000
 
@@ -24,7 +26,7 @@ const TOUCHED: Record<string, string[]> = {
   paymentMethod: ['paymentMethods', 'audit'],
   billingProvider: ['payments', 'invoices', 'subscriptions', 'paymentMethods', 'billingProviders'],
 }
-const LIVE = [...new Set(['jobs', 'queues', ...Object.values(TOUCHED).flat()])]
+const LIVE = [...new Set(['jobs', 'queues', 'dashboard', ...Object.values(TOUCHED).flat()])]
 
 const concerns = (query: Query, resource: string, id: string | null): boolean =>
   query.queryKey[0] === resource &&
@@ -46,12 +48,19 @@ export function useLive(tenantId: string | undefined, enabled: boolean): boolean
     let flushing: ReturnType<typeof setTimeout> | undefined
     let reopening: ReturnType<typeof setTimeout> | undefined
     let complaining: ReturnType<typeof setTimeout> | undefined
+    let recounting: ReturnType<typeof setTimeout> | undefined
+
+    const recount = () => {
+      recounting = undefined
+      void client.invalidateQueries({ queryKey: ['dashboard'] })
+    }
 
     const flush = () => {
       flushing = undefined
       for (const signal of due.values()) {
         void client.invalidateQueries({ predicate: (query) => concerns(query, 'jobs', signal.id) })
         if (signal.progressOnly) continue
+        recounting ??= setTimeout(recount, RECOUNT_MS)
         for (const resource of TOUCHED[signal.subjectType] ?? []) {
           void client.invalidateQueries({ predicate: (query) => concerns(query, resource, signal.subjectId) })
         }
@@ -98,7 +107,7 @@ export function useLive(tenantId: string | undefined, enabled: boolean): boolean
 
     return () => {
       source.close()
-      for (const timer of [flushing, reopening, complaining]) clearTimeout(timer)
+      for (const timer of [flushing, reopening, complaining, recounting]) clearTimeout(timer)
     }
   }, [client, tenantId, enabled])
 

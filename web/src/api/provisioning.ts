@@ -52,6 +52,7 @@ type JobFilter = ListFilter & {
   kind?: string | undefined
   subjectType?: string
   subjectId?: string
+  endedSince?: string | undefined
 }
 export const jobsQuery = (filter: JobFilter) => listQuery<Job, JobFilter>('jobs', `${PATH}/jobs`, filter)
 /** What the job would do; asked anew each time, since the cluster and the database go on. */

@@ -37,6 +37,12 @@ export function DomainList(list: {
       render: (domain) => <StateBadge of="domain" state={stateOf(domain)} />,
     },
     {
+      header: 'Expires',
+      narrow: true,
+      from: 'sm',
+      render: ({ expiresAt }) => <Time at={expiresAt} relative />,
+    },
+    {
       header: 'Added',
       narrow: true,
       from: 'md',

@@ -1,6 +1,7 @@
-import { Search } from 'lucide-react'
+import { Search, X } from 'lucide-react'
 import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { humanize } from '../lib/words.ts'
+import { Button } from '../ui/Button.tsx'
 import { Input, Select } from '../ui/Field.tsx'
 
 /** The row of filters above a list. */
@@ -40,6 +41,45 @@ export function ChoiceFilter<T extends string>({
         </option>
       ))}
     </Select>
+  )
+}
+
+/** A day of an address, or nothing for what is none. */
+export const dayOf = (typed: string | undefined): string | undefined =>
+  typed !== undefined && /^\d{4}-\d\d-\d\d$/.test(typed) && !Number.isNaN(Date.parse(typed))
+    ? typed
+    : undefined
+
+export function DayFilter({
+  label,
+  value,
+  onChange,
+}: {
+  label: string
+  value: string | undefined
+  onChange: (value: string | undefined) => void
+}) {
+  return (
+    <label className="flex w-full items-center gap-2 sm:w-auto">
+      <span className="shrink-0 text-muted">{label}</span>
+      <Input
+        type="date"
+        value={value ?? ''}
+        onChange={({ target }) => onChange(dayOf(target.value))}
+        className="sm:w-40"
+      />
+    </label>
+  )
+}
+
+/** A filter that only links set, and a click takes away. */
+export function GivenFilter({ children, onRemove }: { children: ReactNode; onRemove: () => void }) {
+  return (
+    <Button size="sm" onClick={onRemove}>
+      {children}
+      <X aria-hidden className="size-4" />
+      <span className="sr-only">Take this filter away</span>
+    </Button>
   )
 }
 

@@ -26,7 +26,7 @@ export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
         <span className="min-w-0 break-words">{branding?.name ?? 'mPanel'}</span>
       </Link>
       {NAVIGATION.map(({ title, places }) => {
-        const readable = places.filter((place) => can(place.permission))
+        const readable = places.filter(({ permission }) => permission === undefined || can(permission))
         if (readable.length === 0) return null
         return (
           <div key={title}>

@@ -1,6 +1,7 @@
 import type { CloudPod } from '../api/cloudPods.ts'
 import type { CloudPodBackup } from '../api/cloudPodBackups.ts'
 import type { CloudPodSnapshot } from '../api/cloudPodSnapshots.ts'
+import type { SetupStep } from '../api/dashboardSetup.ts'
 import type { Domain } from '../api/domains.ts'
 import type { Zone } from '../api/dnsZones.ts'
 import type { DomainOperation } from '../api/domainRegistrations.ts'
@@ -179,6 +180,13 @@ const LOOKS = {
     undone: ['warning'],
     undo_failed: ['danger'],
   } satisfies Record<JobDetail['steps'][number]['state'], Look>,
+  setup: {
+    missing: ['neutral'],
+    simulated: ['warning'],
+    unproven: ['info'],
+    failing: ['danger'],
+    connected: ['success'],
+  } satisfies Record<SetupStep['state'], Look>,
   worker: {
     running: ['success'],
     draining: ['warning', true],
@@ -254,15 +262,14 @@ const LOOKS = {
 }
 
 type Looks = typeof LOOKS
+export type StateKind = keyof Looks
+export type StateOf<Kind extends StateKind> = keyof Looks[Kind] & string
+
+export const toneOf = <Kind extends StateKind>(of: Kind, state: StateOf<Kind>): Tone =>
+  (LOOKS[of] as Record<string, Look>)[state]?.[0] ?? 'neutral'
 
 /** A state of a kind of thing, always in the same words and colour. */
-export function StateBadge<Kind extends keyof Looks>({
-  of,
-  state,
-}: {
-  of: Kind
-  state: keyof Looks[Kind] & string
-}) {
+export function StateBadge<Kind extends StateKind>({ of, state }: { of: Kind; state: StateOf<Kind> }) {
   const look: Look = (LOOKS[of] as Record<string, Look>)[state] ?? ['neutral']
   return (
     <Badge tone={look[0]} busy={look[1] ?? false}>

@@ -7,10 +7,12 @@ import {
   Building2,
   FileClock,
   FileStack,
+  FileText,
   Gauge,
   Globe,
   KeyRound,
   Layers,
+  LayoutDashboard,
   LockKeyhole,
   Mail,
   type LucideIcon,
@@ -37,12 +39,17 @@ type Place = {
   section: string
   label: string
   icon: LucideIcon
-  permission: Permission
+  /** Absent: everybody's. */
+  permission?: Permission
   to: (tenant: string) => NavigateOptions
 }
 
 /** The places of the application, as the side bar and the command palette show them. */
 export const NAVIGATION: { title: string; places: Place[] }[] = [
+  {
+    title: 'Overview',
+    places: [{ section: 'dashboard', label: 'Dashboard', icon: LayoutDashboard, to: paths.dashboard }],
+  },
   {
     title: 'Business',
     places: [
@@ -113,6 +120,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         icon: TicketPercent,
         permission: 'billing:read',
         to: paths.coupons,
+      },
+      {
+        section: 'invoices',
+        label: 'Invoices',
+        icon: FileText,
+        permission: 'billing:read',
+        to: paths.invoices,
       },
       {
         section: 'dunning',

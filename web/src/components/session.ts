@@ -28,18 +28,10 @@ export function permits(me: Me, permission: Permission, tenantId?: string | null
   return me.tenants.some((tenant) => tenant.id === tenantId && tenant.permissions.includes(permission))
 }
 
-/** Where a user begins: the first list they may read, in the tenant of the address or their own. */
+/** Where a user begins: the dashboard of the tenant in the address, or of their own. */
 export function homeOf(me: Me, slug?: string) {
   const tenant = slug ?? (isPlatformUser(me) ? ALL : (me.tenants[0]?.slug ?? ALL))
-  const tenantId = me.tenants.find((candidate) => candidate.slug === tenant)?.id
-  const may = (permission: Permission) => permits(me, permission, tenantId)
-  if (may('subscriptions:read')) return paths.subscriptions(tenant)
-  if (may('cloudpods:read')) return paths.cloudPods(tenant)
-  if (may('customers:read')) return paths.customers(tenant)
-  if (may('jobs:read')) return paths.jobs(tenant)
-  if (may('users:read')) return paths.users(tenant)
-  if (may('audit:read')) return paths.audit(tenant)
-  return paths.security(tenant)
+  return paths.dashboard(tenant)
 }
 
 /** Where a user who must set up a second factor can do so. */

@@ -4,8 +4,12 @@ import {
   Boxes,
   Building2,
   FileText,
+  Globe,
+  ListTree,
+  LockKeyhole,
   Plus,
   ReceiptText,
+  SearchCheck,
   User,
   Users,
   Workflow,
@@ -44,6 +48,12 @@ const ACTIONS: [
   ['New customer', 'customers:create', paths.newCustomer],
   ['New security group', 'cloudpods:firewall', paths.newSecurityGroup],
   ['New plan', 'plans:create', paths.newPlan],
+  ['Add a domain', 'domains:create', paths.newDomain],
+  ['Register a domain', 'domains:create', paths.domainSearch],
+  ['New DNS template', 'domains:update', paths.newDnsTemplate],
+  ['Add a DNS server', 'infrastructure:manage', paths.newDnsServer],
+  ['Add a registrar', 'infrastructure:manage', paths.newRegistrar],
+  ['Set-up guide', 'infrastructure:manage', paths.setup, true],
   ['Add a cluster', 'infrastructure:manage', paths.newCluster],
   ['New IP pool', 'infrastructure:manage', paths.newIpPool],
   ['Add a NetBox', 'infrastructure:manage', paths.newIpSource],
@@ -58,7 +68,11 @@ const TYPES: Record<SearchHit['type'], { title: string; icon: LucideIcon }> = {
   cloudPod: { title: 'CloudPods', icon: Boxes },
   subscription: { title: 'Subscriptions', icon: ReceiptText },
   invoice: { title: 'Invoices', icon: FileText },
+  domain: { title: 'Domains', icon: Globe },
+  zone: { title: 'DNS zones', icon: ListTree },
+  certificate: { title: 'Certificates', icon: LockKeyhole },
   job: { title: 'Jobs', icon: Workflow },
+  finding: { title: 'Findings', icon: SearchCheck },
   tenant: { title: 'Tenants', icon: Building2 },
   user: { title: 'Users', icon: User },
 }
@@ -67,6 +81,10 @@ const PAGES: Record<string, (tenant: string, id: string) => NavigateOptions> = {
   customer: paths.customer,
   cloudPod: paths.cloudPod,
   subscription: paths.subscription,
+  domain: paths.domain,
+  zone: (tenant, id) => paths.domain(tenant, id, { tab: 'dns' }),
+  certificate: paths.certificate,
+  finding: (tenant) => paths.findings(tenant, { state: 'open' }),
   job: paths.job,
   tenant: paths.tenant,
   user: paths.user,
@@ -82,7 +100,7 @@ export function useCommands(typed: string) {
   const groups = useMemo(() => {
     const matches = (label: string) => label.toLowerCase().includes(typed.trim().toLowerCase())
     const places = NAVIGATION.flatMap((group) => group.places)
-      .filter(({ permission, label }) => can(permission) && matches(label))
+      .filter(({ permission, label }) => (permission === undefined || can(permission)) && matches(label))
       .map(({ section, label, icon, to }) => ({ value: `go ${section}`, label, icon, link: to(tenant.slug) }))
     const actions = ACTIONS.filter(
       ([label, permission, , ofPlatform]) =>
@@ -124,7 +142,7 @@ function recent(session: Session): Group[] {
 }
 
 function commandOf(session: Session, hit: Recent, detail: string): Command[] {
-  const page = PAGES[hit.shownAt.type]
+  const page = PAGES[hit.type === 'zone' ? 'zone' : hit.shownAt.type]
   if (!page) return []
   const { icon } = TYPES[hit.type]
   return [
@@ -144,6 +162,10 @@ const tenantOf = ({ me, tenant }: Session, hit: Recent): string =>
   isPlatformUser(me) && tenant.id === undefined && hit.type !== 'tenant' ? (hit.tenant?.name ?? '') : ''
 
 const detailOf = (session: Session, hit: SearchHit): string =>
-  [hit.detail, hit.state === 'active' ? '' : humanize(hit.state), tenantOf(session, hit)]
+  [
+    hit.type === 'finding' ? humanize(hit.detail) : hit.detail,
+    hit.state === 'active' ? '' : humanize(hit.state),
+    tenantOf(session, hit),
+  ]
     .filter((word) => word !== '')
     .join(' · ')

@@ -3,7 +3,7 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { Download, FileClock } from 'lucide-react'
 import { useState } from 'react'
 import { auditQuery, exportEvents, type AuditEvent, type AuditFilter } from '../../api/audit.ts'
-import { oneOf } from '../../components/Filters.tsx'
+import { dayOf, oneOf } from '../../components/Filters.tsx'
 import { cursorOf, List } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
@@ -25,10 +25,10 @@ import { AuditFilters, OUTCOMES } from './AuditFilters.tsx'
 const route = getRouteApi('/t/$tenant/audit')
 
 /** The day of an address as the API wants it; a `to` means the end of that day. */
-const dayStart = (day: string | undefined): string | undefined =>
-  day !== undefined && /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(Date.parse(day))
-    ? `${day}T00:00:00Z`
-    : undefined
+const dayStart = (typed: string | undefined): string | undefined => {
+  const day = dayOf(typed)
+  return day === undefined ? undefined : `${day}T00:00:00Z`
+}
 const dayEnd = (day: string | undefined): string | undefined => {
   const start = dayStart(day)
   return start === undefined ? undefined : new Date(Date.parse(start) + 86_400_000).toISOString()

@@ -3,6 +3,7 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { Plus, ReceiptText } from 'lucide-react'
 import { SUBSCRIPTION_STATES } from '../../../../shared/states/billingSubscription.ts'
 import { subscriptionsQuery } from '../../api/billing.ts'
+import { CsvButton } from '../../components/CsvButton.tsx'
 import { ChoiceFilter, Filters, oneOf } from '../../components/Filters.tsx'
 import { cursorOf } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
@@ -21,8 +22,9 @@ export default function SubscriptionsPage() {
   const navigate = route.useNavigate()
   const state = oneOf(SUBSCRIPTION_STATES, wanted)
   const permitted = can('subscriptions:read')
+  const list = subscriptionsQuery({ tenantId: tenant.id, state, cursor: cursorOf(page) })
   const query = useQuery({
-    ...subscriptionsQuery({ tenantId: tenant.id, state, cursor: cursorOf(page) }),
+    ...list,
     enabled: permitted,
   })
   const order = can('subscriptions:write') && (
@@ -41,6 +43,7 @@ export default function SubscriptionsPage() {
             options={SUBSCRIPTION_STATES}
             onChange={(chosen) => void navigate({ search: { state: chosen } })}
           />
+          <CsvButton of={list} />
         </Filters>
         <SubscriptionList
           query={query}

@@ -3,6 +3,7 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { Boxes, Plus } from 'lucide-react'
 import { POD_STATES } from '../../../../shared/states/cloudPod.ts'
 import { cloudPodsQuery } from '../../api/cloudPods.ts'
+import { CsvButton } from '../../components/CsvButton.tsx'
 import { ChoiceFilter, Filters, oneOf, SearchFilter } from '../../components/Filters.tsx'
 import { cursorOf } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
@@ -21,8 +22,9 @@ export default function CloudPodsPage() {
   const { q, state: wanted, tag, service, page } = route.useSearch()
   const navigate = route.useNavigate()
   const state = oneOf(POD_STATES, wanted)
+  const list = cloudPodsQuery({ tenantId: tenant.id, q, state, tag, service, cursor: cursorOf(page) })
   const query = useQuery({
-    ...cloudPodsQuery({ tenantId: tenant.id, q, state, tag, service, cursor: cursorOf(page) }),
+    ...list,
     enabled: can('cloudpods:read'),
   })
   const filter = { q, state, tag, service }
@@ -68,6 +70,7 @@ export default function CloudPodsPage() {
             what="CloudPods"
             onEnd={() => void navigate({ search: { ...filter, tag: undefined } })}
           />
+          <CsvButton of={list} />
         </Filters>
         <PodList
           query={query}

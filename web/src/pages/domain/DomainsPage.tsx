@@ -2,7 +2,8 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Globe, Plus, Search } from 'lucide-react'
 import { domainsQuery } from '../../api/domains.ts'
-import { Filters, oneOf, SearchFilter } from '../../components/Filters.tsx'
+import { CsvButton } from '../../components/CsvButton.tsx'
+import { dayOf, DayFilter, Filters, oneOf, SearchFilter } from '../../components/Filters.tsx'
 import { DomainList } from '../../components/DomainList.tsx'
 import { cursorOf } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
@@ -17,11 +18,16 @@ const route = getRouteApi('/t/$tenant/domains')
 
 export default function DomainsPage() {
   const { tenant, can } = useSession()
-  const { q, verified: typed, page } = route.useSearch()
-  const filter = { q, verified: oneOf(['true', 'false'] as const, typed) }
+  const { q, verified: typed, expiresBefore, page } = route.useSearch()
+  const filter = {
+    q,
+    verified: oneOf(['true', 'false'] as const, typed),
+    expiresBefore: dayOf(expiresBefore),
+  }
   const navigate = route.useNavigate()
+  const list = domainsQuery({ tenantId: tenant.id, ...filter, cursor: cursorOf(page) })
   const query = useQuery({
-    ...domainsQuery({ tenantId: tenant.id, ...filter, cursor: cursorOf(page) }),
+    ...list,
     enabled: can('domains:read'),
   })
   const show = (change: Partial<typeof filter>) =>
@@ -54,6 +60,12 @@ export default function DomainsPage() {
             <option value="true">Proven</option>
             <option value="false">Not proven yet</option>
           </Select>
+          <DayFilter
+            label="Expires before"
+            value={filter.expiresBefore}
+            onChange={(day) => show({ expiresBefore: day })}
+          />
+          <CsvButton of={list} />
         </Filters>
         <DomainList
           query={query}

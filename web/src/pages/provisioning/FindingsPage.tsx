@@ -4,6 +4,7 @@ import { SearchCheck } from 'lucide-react'
 import { useState } from 'react'
 import { FINDING_KINDS, FINDING_STATES } from '../../../../shared/states/finding.ts'
 import { findingsQuery, type Finding } from '../../api/findings.ts'
+import { CsvButton } from '../../components/CsvButton.tsx'
 import { ChoiceFilter, Filters, oneOf } from '../../components/Filters.tsx'
 import { cursorOf, List } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
@@ -29,8 +30,9 @@ export default function FindingsPage() {
   const state = oneOf(FINDING_STATES, wanted.state)
   const kind = oneOf(FINDING_KINDS, wanted.kind)
   const [deciding, setDeciding] = useState<Finding>()
+  const list = findingsQuery({ state, kind, cursor: cursorOf(page) })
   const query = useQuery({
-    ...findingsQuery({ state, kind, cursor: cursorOf(page) }),
+    ...list,
     enabled: can('infrastructure:read', null),
     // Nothing tells when they change.
     refetchInterval: 10_000,
@@ -55,6 +57,7 @@ export default function FindingsPage() {
             options={FINDING_KINDS}
             onChange={(chosen) => void navigate({ search: { state, kind: chosen } })}
           />
+          <CsvButton of={list} />
         </Filters>
         <List
           query={query}

@@ -6,6 +6,7 @@ import { queuesQuery } from '../../api/provisioningControls.ts'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { UsageBar } from '../../components/UsageBar.tsx'
+import { roomOf } from '../../lib/nodeRoom.ts'
 import { count, disk, memory } from '../../lib/words.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
@@ -19,6 +20,7 @@ export function NodeCard({ node }: { node: Node }) {
   const { can } = useSession()
   const [configuring, setConfiguring] = useState(false)
   const { reserved } = node
+  const room = roomOf(node)
   const { data } = useQuery(queuesQuery())
   const paused = data?.pauses.some(({ what, which }) => what === 'node' && which === node.id) ?? false
   return (
@@ -31,13 +33,8 @@ export function NodeCard({ node }: { node: Node }) {
           <StateBadge of="node" state={node.status} />
         </div>
       </div>
-      <UsageBar label="Cores" used={reserved.cores} total={Math.floor(node.cores * node.cpuOvercommit)} />
-      <UsageBar
-        label="Memory"
-        used={reserved.memoryMb}
-        total={Math.floor(node.memoryMb * node.memoryOvercommit * (1 - node.headroomPercent / 100))}
-        format={memory}
-      />
+      <UsageBar label="Cores" used={reserved.cores} total={room.cores} />
+      <UsageBar label="Memory" used={reserved.memoryMb} total={room.memoryMb} format={memory} />
       <UsageBar label="Disk" used={reserved.diskGb} total={node.diskGb} format={disk} />
       {node.emptyingSince && <Emptying node={node} />}
       <div className="flex flex-wrap items-end justify-between gap-2">

@@ -8,7 +8,8 @@ import {
   type SslCertificate,
   type SslDeployment,
 } from '../../api/ssl.ts'
-import { Filters, oneOf, SearchFilter } from '../../components/Filters.tsx'
+import { CsvButton } from '../../components/CsvButton.tsx'
+import { dayOf, DayFilter, Filters, oneOf, SearchFilter } from '../../components/Filters.tsx'
 import { cursorOf, List } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
@@ -73,11 +74,12 @@ export default function CertificatesPage() {
 
 function All() {
   const { tenant, can } = useSession()
-  const { q, problems, page } = route.useSearch()
+  const { q, problems, endsBefore, page } = route.useSearch()
   const navigate = route.useNavigate()
-  const filter = { q, problems: oneOf(['true'] as const, problems) }
+  const filter = { q, problems: oneOf(['true'] as const, problems), endsBefore: dayOf(endsBefore) }
+  const list = certificatesQuery({ tenantId: tenant.id, ...filter, cursor: cursorOf(page) })
   const query = useQuery({
-    ...certificatesQuery({ tenantId: tenant.id, ...filter, cursor: cursorOf(page) }),
+    ...list,
     enabled: can('ssl:read'),
   })
   const show = (change: Partial<typeof filter>) =>
@@ -117,6 +119,12 @@ function All() {
           <option value="">All certificates</option>
           <option value="true">With a problem</option>
         </Select>
+        <DayFilter
+          label="Ends before"
+          value={filter.endsBefore}
+          onChange={(day) => show({ endsBefore: day })}
+        />
+        <CsvButton of={list} />
       </Filters>
       <List
         query={query}

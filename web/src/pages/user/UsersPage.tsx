@@ -3,6 +3,7 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { Mail, Plus, UserCog } from 'lucide-react'
 import { useState } from 'react'
 import { rolesQuery, usersQuery, type User } from '../../api/users.ts'
+import { CsvButton } from '../../components/CsvButton.tsx'
 import { ChoiceFilter, Filters, oneOf, SearchFilter } from '../../components/Filters.tsx'
 import { InviteDialog } from '../../components/InviteDialog.tsx'
 import { cursorOf, List } from '../../components/List.tsx'
@@ -28,8 +29,9 @@ export default function UsersPage() {
   const filter = { q, state: oneOf(STATES, typedState), role }
   const navigate = route.useNavigate()
   const { role: roleId, ...plain } = filter
+  const list = usersQuery({ tenantId: tenant.id, ...plain, roleId, cursor: cursorOf(page) })
   const query = useQuery({
-    ...usersQuery({ tenantId: tenant.id, ...plain, roleId, cursor: cursorOf(page) }),
+    ...list,
     enabled: can('users:read'),
   })
   const roles = useQuery({ ...rolesQuery({ tenantId: tenant.id, limit: 200 }), enabled: can('roles:read') })
@@ -62,6 +64,7 @@ export default function UsersPage() {
               ))}
             </Select>
           )}
+          <CsvButton of={list} />
         </Filters>
         <List
           query={query}

@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Tenant } from '../../shared/api/tenants.ts'
+import { pay, prepareOrder, type Ordered } from '../support/api.ts'
+import { logIn, openApp, type OpenApp } from './browser.ts'
+
+let opened: OpenApp
+let tenant: Tenant
+beforeAll(async () => {
+  opened = await openApp()
+  const id = await opened.app.tenant()
+  tenant = (await opened.app.admin.get<Tenant>(`/api/admin/tenants/${id}`)).body
+}, 120_000)
+afterAll(() => opened?.close())
+
+it('an owner begins at the dashboard, sees a number change while the pod is made, and what it counts by a click', async () => {
+  const page = await opened.page()
+  await page.goto('/login')
+  await logIn(page, await opened.user('TENANT_OWNER', tenant.id))
+  await page.getByRole('heading', { level: 1, name: `Dashboard of ${tenant.name}` }).waitFor()
+  const figures = page.getByRole('list', { name: 'Figures' })
+  await figures.getByRole('link', { name: /^Active CloudPods\s*0/ }).waitFor()
+  expect(await figures.getByRole('link', { name: /findings/ }).count()).toBe(0)
+
+  const { admin } = opened.app
+  const order = await prepareOrder(admin, tenant.id, { hostname: 'seen.example.com' })
+  const { body } = await admin.post<Ordered>('/api/admin/billing/subscriptions', order)
+  await pay(admin, body.invoice)
+  // Nobody loads the page again.
+  const tile = figures.getByRole('link', { name: /^Active CloudPods\s*1/ })
+  await tile.waitFor()
+  const states = page.getByRole('table', { name: 'CloudPods by state' })
+  expect(await states.getByRole('row').allTextContents()).toEqual(['Active1'])
+  await tile.click()
+  await page.getByRole('link', { name: 'seen.example.com' }).waitFor()
+  expect(await page.getByRole('row').count()).toBe(2)
+  expect(new URL(page.url()).search).toBe('?state=active')
+})

@@ -1,0 +1,7 @@
+import type { Case } from './cases.ts'
+
+export const DASHBOARD_CASES: Record<string, Case> = {
+  getDashboard: async () => ({}),
+  getSetup: async () => ({}),
+  updateSetup: async () => ({ body: { dismissed: true } }),
+}

@@ -1,0 +1,101 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { FileText } from 'lucide-react'
+import { invoicesQuery, type Invoice } from '../../api/billing.ts'
+import { CsvButton } from '../../components/CsvButton.tsx'
+import { ChoiceFilter, dayOf, DayFilter, Filters, oneOf } from '../../components/Filters.tsx'
+import { cursorOf, List } from '../../components/List.tsx'
+import { Page } from '../../components/Page.tsx'
+import { useSession } from '../../components/session.ts'
+import { StateBadge } from '../../components/StateBadge.tsx'
+import { formatMoney, openAmount } from '../../lib/money.ts'
+import { paths } from '../../paths.ts'
+import { Card } from '../../ui/Card.tsx'
+import type { Column } from '../../ui/DataTable.tsx'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+import { Day } from '../../ui/Time.tsx'
+
+const route = getRouteApi('/t/$tenant/invoices')
+const STATUSES = [
+  'draft',
+  'open',
+  'paid',
+  'uncollectible',
+  'void',
+] as const satisfies readonly Invoice['status'][]
+
+/** Invoices of all customers. What is done with one is done where it belongs: at its subscription, or its customer. */
+export default function InvoicesPage() {
+  const { tenant, can } = useSession()
+  const { page, ...wanted } = route.useSearch()
+  const navigate = route.useNavigate()
+  const filter = { status: oneOf(STATUSES, wanted.status), dueBefore: dayOf(wanted.dueBefore) }
+  const list = invoicesQuery({ tenantId: tenant.id, ...filter, cursor: cursorOf(page) })
+  const query = useQuery({
+    ...list,
+    enabled: can('billing:read'),
+  })
+  const show = (change: Partial<typeof filter>) =>
+    void navigate({ search: { ...filter, ...change }, replace: true })
+  const columns: Column<Invoice>[] = [
+    {
+      header: 'Invoice',
+      render: ({ number, subscriptionId, customer }) => (
+        <Link
+          {...(subscriptionId === null
+            ? paths.customer(tenant.slug, customer.id)
+            : paths.subscription(tenant.slug, subscriptionId))}
+          className="font-medium break-words hover:underline"
+        >
+          {number ?? 'Draft'}
+        </Link>
+      ),
+    },
+    {
+      header: 'Customer',
+      render: ({ customer }) => (
+        <Link {...paths.customer(tenant.slug, customer.id)} className="break-words hover:underline">
+          {customer.name}
+        </Link>
+      ),
+    },
+    { header: 'Status', narrow: true, render: ({ status }) => <StateBadge of="invoice" state={status} /> },
+    { header: 'Issued', narrow: true, from: 'lg', render: ({ issueDate }) => <Day date={issueDate} /> },
+    { header: 'Due', narrow: true, from: 'md', render: ({ dueDate }) => <Day date={dueDate} /> },
+    { header: 'Total', align: 'right', narrow: true, from: 'sm', render: ({ total }) => formatMoney(total) },
+    { header: 'Open', align: 'right', narrow: true, render: (invoice) => formatMoney(openAmount(invoice)) },
+  ]
+  const filtered = Object.values(filter).some(Boolean)
+  return (
+    <Page title="Invoices" permission="billing:read">
+      <Card flush>
+        <Filters>
+          <ChoiceFilter
+            label="Status"
+            value={filter.status}
+            options={STATUSES}
+            onChange={(status) => show({ status })}
+          />
+          <DayFilter
+            label="Due before"
+            value={filter.dueBefore}
+            onChange={(dueBefore) => show({ dueBefore })}
+          />
+          <CsvButton of={list} />
+        </Filters>
+        <List
+          query={query}
+          what="invoices"
+          columns={columns}
+          trail={page}
+          onTrail={(trail) => void navigate({ search: { ...filter, page: trail } })}
+          empty={
+            <EmptyState icon={FileText} title={filtered ? 'No invoice matches' : 'No invoices yet'}>
+              {!filtered && 'An order brings its invoice with it.'}
+            </EmptyState>
+          }
+        />
+      </Card>
+    </Page>
+  )
+}

@@ -1,0 +1,100 @@
+import { Link, type LinkProps } from '@tanstack/react-router'
+import { CHECKS, type SetupStep } from '../../api/dashboardSetup.ts'
+import { useSubmit } from '../../api/submit.ts'
+import { useSession } from '../../components/session.ts'
+import { StateBadge } from '../../components/StateBadge.tsx'
+import { paths } from '../../paths.ts'
+import { Button, buttonClass } from '../../ui/Button.tsx'
+import { Card } from '../../ui/Card.tsx'
+import { Notice } from '../../ui/Notice.tsx'
+
+type Words = {
+  title: string
+  what: string
+  /** Where it is connected; mail is by the environment, so that is where one sees what became of it. */
+  connect: readonly [label: string, to: (tenant: string) => LinkProps]
+}
+
+const WORDS: Record<SetupStep['step'], Words> = {
+  cluster: {
+    title: 'Proxmox VE',
+    what: 'CloudPods are made on the nodes of your clusters.',
+    connect: ['Add a cluster', (tenant) => paths.newCluster(tenant)],
+  },
+  dns: {
+    title: 'DNS',
+    what: 'Zones are served by a PowerDNS of yours. Without one mPanel writes zone files.',
+    connect: ['Add a DNS server', (tenant) => paths.newDnsServer(tenant)],
+  },
+  ca: {
+    title: 'Certificates',
+    what: 'An authority that speaks ACME issues certificates. Without one they are signed privately, and browsers do not believe them.',
+    connect: ['Add an issuer', (tenant) => paths.sslIssuers(tenant)],
+  },
+  mail: {
+    title: 'Mail',
+    what: 'Customers and users are told by mail. Set SMTP_URL and start mPanel again; without it mails are kept and can be read here.',
+    connect: ['Look at the mails', (tenant) => paths.mail(tenant)],
+  },
+  payments: {
+    title: 'Payments',
+    what: 'Stripe collects what is due. Without it payments are recorded by hand.',
+    connect: ['Add a payment provider', (tenant) => paths.paymentProviders(tenant)],
+  },
+}
+
+export function SetupStepCard({ step: { step, state, id, name, problem } }: { step: SetupStep }) {
+  const { tenant } = useSession()
+  const { title, what, connect } = WORDS[step]
+  const check = CHECKS[step]
+  return (
+    <Card
+      title={title}
+      actions={
+        <>
+          <span className="self-center">
+            <StateBadge of="setup" state={state} />
+          </span>
+          <Link {...connect[1](tenant.slug)} className={buttonClass('secondary')}>
+            {connect[0]}
+          </Link>
+        </>
+      }
+    >
+      <div className="space-y-3">
+        <p className="text-muted">{what}</p>
+        {name !== null && <p className="break-words">{name}</p>}
+        {problem !== null && <Notice tone="warning">{problem}</Notice>}
+        {check && id !== null && (state !== 'simulated' || step !== 'dns') && (
+          <LiveCheck title={title} send={(key) => check(id, key)} />
+        )}
+      </div>
+    </Card>
+  )
+}
+
+/** Asks the system itself, now. */
+function LiveCheck({ title, send }: { title: string; send: (key: string) => Promise<string[]> }) {
+  const check = useSubmit({ send: (_: undefined, key) => send(key) })
+  return (
+    <div aria-live="polite" className="space-y-3">
+      <Button
+        size="sm"
+        aria-label={`Check now: ${title}`}
+        loading={check.isPending}
+        onClick={() => check.mutate(undefined)}
+      >
+        Check now
+      </Button>
+      {check.error && <Notice tone="danger">{check.error.message}</Notice>}
+      {check.data?.length === 0 && (
+        <Notice tone="success">It answers, and all that is needed is allowed.</Notice>
+      )}
+      {check.data?.map((problem) => (
+        <Notice key={problem} tone="danger">
+          {problem}
+        </Notice>
+      ))}
+    </div>
+  )
+}
