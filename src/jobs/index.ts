@@ -14,6 +14,7 @@ import * as cloudPodQuotas from '../services/cloudPodQuotas.ts'
 import * as cloudPodTrafficService from '../services/cloudPodTrafficService.ts'
 import * as customerService from '../services/customerService.ts'
 import * as dnsServerService from '../services/dnsServerService.ts'
+import * as dnsWatchService from '../services/dnsWatchService.ts'
 import * as dnsZoneService from '../services/dnsZoneService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import * as domainConnectionService from '../services/domainConnectionService.ts'
@@ -54,6 +55,7 @@ import { cloudPodResume, cloudPodSuspend } from './cloudPodSuspension.ts'
 import { domainZoneApply } from './domainZoneApply.ts'
 import { domainServerCompare, domainZoneCompare } from './domainZoneCompare.ts'
 import { domainZoneRemove } from './domainZoneRemove.ts'
+import { domainZoneSign, domainZoneWatch } from './domainZoneWatch.ts'
 import {
   domainDelete,
   domainRegister,
@@ -140,6 +142,8 @@ const list = [
   domainZoneApply,
   domainZoneRemove,
   domainZoneCompare,
+  domainZoneSign,
+  domainZoneWatch,
   domainServerCompare,
 ] as unknown as AnyHandler[]
 
@@ -193,6 +197,7 @@ export const timers: readonly Timer[] = [
     everyMs: MINUTE_MS,
     run: inOne('dns.nameServers', dnsZoneService.followNameServers),
   },
+  { name: 'dns.watch', everyMs: 15_000, run: inOne('dns.watch', dnsWatchService.watchDue) },
   {
     name: 'tenants.enforce',
     everyMs: 60 * MINUTE_MS,

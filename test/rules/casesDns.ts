@@ -78,6 +78,18 @@ export const DNS_CASES: Record<string, Case> = {
   },
   updateZone: withBody({ policy: 'enforce' }),
   endZone: zoned,
+  lookAtZone: zoned,
+  switchZoneDnssec: async (app, tenantId) => {
+    const { id, zoneId } = await zoneCaseIn(app, tenantId)
+    await app.as((ctx) =>
+      ctx.tx
+        .updateTable('dns_zones')
+        .set({ dnssec: 'signing', dnssec_since: ctx.now() })
+        .where('id', '=', zoneId)
+        .execute(),
+    )
+    return { id, body: { on: false } }
+  },
   getZoneRecords: zoned,
   editZone: withBody({ changes: [{ name: 'new', type: 'A', value }] }),
   putZoneRrset: withBody({ ...set, contents: [content] }),

@@ -1,3 +1,4 @@
+import type { DnsKey } from '../../lib/dns/dnssec.ts'
 import { ok, unknown, type Outcome } from '../../lib/outcome.ts'
 import { canonicalOf, NOT_COMPARED, sorted } from './canonical.ts'
 import { callerOf, type Call, type Send } from './powerdnsHttp.ts'
@@ -37,6 +38,9 @@ export function createPowerDns(
     createZone: (zone) => create(call, zone),
     changeZone: (name, changes) => change(call, name, changes),
     removeZone: (name) => remove(call, name),
+    keys: (name) => asked(call('GET', `${pathOf(name)}/cryptokeys`), keysOf),
+    sign: (name) => setSigned(call, name, true),
+    unsign: (name) => setSigned(call, name, false),
   }
 }
 
@@ -150,6 +154,24 @@ async function remove(call: Call, name: string): Promise<Outcome<null>> {
   const gone = await call('DELETE', pathOf(name))
   if (gone.outcome === 'rejected' && gone.code === 'missing') return ok(null)
   return gone.outcome === 'ok' ? flush(call, name) : gone
+}
+
+/** Without keys it makes one, by its own defaults (`default-ksk-algorithm`); NSEC is kept right by it after each change. */
+async function setSigned(call: Call, name: string, on: boolean): Promise<Outcome<null>> {
+  const done = await call('PUT', pathOf(name), { dnssec: on, api_rectify: true })
+  return done.outcome === 'ok' ? flush(call, name) : done
+}
+
+/** Those that are in use. `dnskey` is as in a zone file: flags, protocol, algorithm and the key. */
+function keysOf(value: unknown): DnsKey[] {
+  if (!Array.isArray(value)) throw new Unreadable('no list of keys')
+  return value
+    .map(rowOf)
+    .filter(({ active, published }) => active === true && published !== false)
+    .map((row) => {
+      const [flags, , algorithm, ...key] = textIn(row, 'dnskey').split(' ')
+      return { flags: Number(flags), algorithm: Number(algorithm), publicKey: key.join('') }
+    })
 }
 
 /** That there is no such zone is remembered for a while, and so is what was in one. The zone is as wanted all the same. */

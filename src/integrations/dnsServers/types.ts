@@ -1,3 +1,4 @@
+import type { DnsKey } from '../../lib/dns/dnssec.ts'
 import type { Outcome } from '../../lib/outcome.ts'
 
 /**
@@ -23,10 +24,17 @@ export type DnsServerConnection =
 /**
  * Codes of `rejected`:
  * `unreachable` (not sent; retryable), `unauthorized` (the key is wrong), `missing` (no such zone, or no such server behind the
- * API), `exists` (there is a zone of this name), `invalid` (it refuses what was sent, with its words), `unwritable` (a file could
- * not be written; retryable).
+ * API), `exists` (there is a zone of this name), `invalid` (it refuses what was sent, with its words), `unsupported` (servers of
+ * this kind cannot do it), `unwritable` (a file could not be written; retryable).
  */
-export type DnsServerCode = 'unreachable' | 'unauthorized' | 'missing' | 'exists' | 'invalid' | 'unwritable'
+export type DnsServerCode =
+  | 'unreachable'
+  | 'unauthorized'
+  | 'missing'
+  | 'exists'
+  | 'invalid'
+  | 'unsupported'
+  | 'unwritable'
 
 /** The records of one name and type. Contents are in the canonical form of `src/lib/dns` where it knows the type, and sorted. */
 export type Rrset = { name: string; type: string; ttl: number; contents: string[] }
@@ -63,4 +71,10 @@ export type DnsServer = {
   changeZone(name: string, changes: readonly RrsetChange[]): Promise<Outcome<null>>
   /** Removes it; one that is not there is removed. */
   removeZone(name: string): Promise<Outcome<null>>
+  /** The keys that a zone is signed with, and that are in use; none: it is not signed. */
+  keys(name: string): Promise<Outcome<DnsKey[]>>
+  /** Has a zone signed from now on, with keys of its own; one that is signed keeps its keys. */
+  sign(name: string): Promise<Outcome<null>>
+  /** Takes its keys and signatures away. One that is not signed is as wanted. */
+  unsign(name: string): Promise<Outcome<null>>
 }

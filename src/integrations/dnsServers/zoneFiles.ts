@@ -63,6 +63,10 @@ export function createZoneFiles(folder: string, now: () => Date): DnsServer {
         await list(folder)
         return null
       }),
+    keys: async () => ok([]),
+    sign: async () =>
+      rejected('unsupported', 'Zone files are not signed here: the program that serves them has to do it.'),
+    unsign: async () => ok(null),
   }
 }
 

@@ -108,6 +108,8 @@ const JOB_KINDS: Record<string, string> = {
   'domain.zoneApply': 'Bring zone to its server',
   'domain.zoneRemove': 'Take zone off its server',
   'domain.zoneCompare': 'Compare zone with its server',
+  'domain.zoneSign': 'Have zone signed',
+  'domain.zoneWatch': 'Look at a zone’s delegation',
   'domain.serverCompare': 'Look at a DNS server',
   'ssl.issue': 'Issue certificate',
   'ssl.sign': 'Sign certificate',

@@ -1,0 +1,94 @@
+import type { DnssecState } from '../../../shared/states/domainDnssec.ts'
+import type { DelegationSeen } from '../../integrations/dns/types.ts'
+import { isSameKey, names, type DnsKey } from '../../lib/dns/dnssec.ts'
+import { isParentKnown } from './findings.ts'
+
+/** A zone that is signed, is to be, or is not to be any more. */
+export type Signed = {
+  zone: string
+  state: DnssecState
+  keys: readonly DnsKey[]
+  until: Date | null
+  now: Date
+}
+
+/** What follows from a look. `server`: its server is to be told, or asked again. `words`: what it waits for. */
+export type Move = { to: DnssecState; words: string | null; server?: true }
+
+/** What the parent has: `ours` when each of its name servers has a DS of our keys. */
+export type ParentDs = 'none' | 'ours' | 'others' | 'unknown'
+
+const bare = (zone: string): string => zone.slice(0, -1)
+
+export function dsAt(zone: string, keys: readonly DnsKey[], seen: DelegationSeen): ParentDs {
+  if (seen.parents.some(({ fault, ds }) => fault === null && ds.length > 0)) {
+    const isOurs = seen.parents.every(({ ds }) => ds.some((one) => names(zone, one, keys)))
+    return isOurs && isParentKnown(seen) ? 'ours' : 'others'
+  }
+  return isParentKnown(seen) ? 'none' : 'unknown'
+}
+
+/** Which name server does not serve the keys, and why; null: all do. */
+export function notServing(keys: readonly DnsKey[], { servers }: DelegationSeen): string | null {
+  if (servers.length === 0) return 'No name server of the zone is known.'
+  for (const { host, fault, lame, keys: served, signed } of servers) {
+    if (fault !== null) return `The name server ${host} could not be asked: ${fault}.`
+    if (lame) return `The name server ${host} does not have the zone.`
+    const isThere = keys.every((key) => served.some((one) => isSameKey(one, key)))
+    if (!isThere || !signed) return `The name server ${host} does not serve the keys yet.`
+  }
+  return null
+}
+
+const faultOf = ({ fault, parents }: DelegationSeen): string =>
+  fault ?? parents.find((one) => one.fault !== null)?.fault ?? 'it has no name servers'
+
+/** The state table: a DS is asked for only when the keys are served, and keys go only when no DS is remembered. */
+export function advance({ zone, state, keys, until, now }: Signed, seen: DelegationSeen): Move {
+  const ds = dsAt(zone, keys, seen)
+  const parent = seen.parent || 'the zone above'
+  const unknown = `${parent} could not be asked: ${faultOf(seen)}.`
+  const stay = (words: string | null): Move => ({ to: state, words })
+  switch (state) {
+    case 'off':
+      return stay(null)
+    case 'signing': {
+      if (keys.length === 0)
+        return { to: state, words: 'Its server has not made the keys yet.', server: true }
+      const missing = notServing(keys, seen)
+      return missing === null ? { to: 'ds_pending', words: null } : stay(missing)
+    }
+    case 'ds_pending': {
+      const missing = notServing(keys, seen)
+      // Its server may have been given other keys.
+      if (missing !== null) return { to: state, words: missing, server: true }
+      if (ds === 'ours') return { to: 'secure', words: null }
+      if (ds === 'unknown') return stay(unknown)
+      return stay(
+        ds === 'none'
+          ? `${parent} has no DS of ${bare(zone)} yet.`
+          : `${parent} has a DS of other keys: replace it by the one below.`,
+      )
+    }
+    case 'secure': {
+      if (ds === 'unknown') return stay(unknown)
+      if (ds === 'ours') {
+        const missing = notServing(keys, seen)
+        return missing === null ? stay(null) : { to: state, words: missing, server: true }
+      }
+      return { to: 'ds_pending', words: `${parent} no longer has the DS of the keys of ${bare(zone)}.` }
+    }
+    case 'removing_ds':
+      if (ds === 'none') return { to: 'ds_expiring', words: null }
+      return stay(ds === 'unknown' ? unknown : `${parent} still has a DS of ${bare(zone)}.`)
+    case 'ds_expiring':
+      if (ds === 'unknown') return stay(unknown)
+      if (ds !== 'none')
+        return { to: 'removing_ds', words: `${parent} has a DS of ${bare(zone)} again: it has to go.` }
+      return until !== null && now >= until ? { to: 'unsigning', words: null, server: true } : stay(null)
+    case 'unsigning':
+      if (ds === 'none') return { to: state, words: 'Its server still has the keys.', server: true }
+      // Keys do not go while somebody may look for them.
+      return ds === 'unknown' ? stay(unknown) : { to: 'removing_ds', words: `${parent} has a DS again.` }
+  }
+}
