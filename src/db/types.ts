@@ -696,6 +696,10 @@ export interface DnsServersTable {
   checked_at: Date | null
   version: Generated<number>
   created_at: Date
+  transfer_key_sealed: Buffer | null
+  secondaries: Generated<string[]>
+  catalog: string | null
+  transfers_revision: Generated<number>
 }
 
 export interface DnsTemplatesTable {
@@ -741,6 +745,7 @@ export interface DnsZonesTable {
   spf_lookups: Generated<unknown>
   watched_at: Date | null
   watch_at: Generated<Date>
+  transfers_revision: Generated<number>
 }
 
 export interface DomainConnectionsTable {

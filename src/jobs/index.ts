@@ -14,6 +14,7 @@ import * as cloudPodQuotas from '../services/cloudPodQuotas.ts'
 import * as cloudPodTrafficService from '../services/cloudPodTrafficService.ts'
 import * as customerService from '../services/customerService.ts'
 import * as dnsServerService from '../services/dnsServerService.ts'
+import * as dnsTransferService from '../services/dnsTransferService.ts'
 import * as dnsWatchService from '../services/dnsWatchService.ts'
 import * as dnsZoneService from '../services/dnsZoneService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
@@ -55,6 +56,7 @@ import { cloudPodResume, cloudPodSuspend } from './cloudPodSuspension.ts'
 import { domainZoneApply } from './domainZoneApply.ts'
 import { domainServerCompare, domainZoneCompare } from './domainZoneCompare.ts'
 import { domainZoneRemove } from './domainZoneRemove.ts'
+import { domainZoneTransfers } from './domainZoneTransfers.ts'
 import { domainZoneSign, domainZoneWatch } from './domainZoneWatch.ts'
 import {
   domainDelete,
@@ -143,6 +145,7 @@ const list = [
   domainZoneRemove,
   domainZoneCompare,
   domainZoneSign,
+  domainZoneTransfers,
   domainZoneWatch,
   domainServerCompare,
 ] as unknown as AnyHandler[]
@@ -196,6 +199,11 @@ export const timers: readonly Timer[] = [
     name: 'dns.nameServers',
     everyMs: MINUTE_MS,
     run: inOne('dns.nameServers', dnsZoneService.followNameServers),
+  },
+  {
+    name: 'dns.secondaries',
+    everyMs: 5_000,
+    run: inOne('dns.secondaries', dnsTransferService.followSecondaries),
   },
   { name: 'dns.watch', everyMs: 15_000, run: inOne('dns.watch', dnsWatchService.watchDue) },
   {

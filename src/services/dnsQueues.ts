@@ -24,6 +24,8 @@ export const zoneCompare = { kind: 'domain.zoneCompare', payload: comparePayload
 
 /** Has a zone signed by its server, or its keys taken away. */
 export const zoneSign = { kind: 'domain.zoneSign', payload: zonePayload } as const
+/** Has the server of a zone know who copies it. */
+export const zoneTransfers = { kind: 'domain.zoneTransfers', payload: zonePayload } as const
 /** Looks what a zone is delegated to and what its name servers say. */
 export const zoneWatch = { kind: 'domain.zoneWatch', payload: zonePayload } as const
 
@@ -66,6 +68,14 @@ export const enqueueSign = (ctx: Ctx, zone: Zone): Promise<{ id: string }> =>
     ...about(zone),
     kind: zoneSign.kind,
     payload: { zoneId: zone.id } satisfies ZonePayload,
+  })
+
+export const enqueueTransfers = (ctx: Ctx, zone: Zone): Promise<{ id: string }> =>
+  enqueue(ctx, {
+    ...about(zone),
+    kind: zoneTransfers.kind,
+    payload: { zoneId: zone.id } satisfies ZonePayload,
+    priority: 110,
   })
 
 /** It asks nothing of the zone's server but as anybody does, so it holds up nobody who writes there. */

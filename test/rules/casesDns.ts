@@ -63,6 +63,12 @@ export const DNS_CASES: Record<string, Case> = {
     body: { name: `case ${newId().slice(-12)}` },
   }),
   removeDnsServer: serverIn,
+  makeDnsTransferKey: serverIn,
+  setDnsSecondaries: async (app) => {
+    const { id } = await serverIn(app)
+    await good(app.admin.post(`${PATH}/dns-servers/${id}/transfer-key`))
+    return { id, body: { secondaries: ['192.0.2.54:53'], catalog: null } }
+  },
   listDnsTemplates: async () => ({}),
   createDnsTemplate: async (_, tenantId) => ({ body: templateBody(tenantId) }),
   getDnsTemplate: templateIn,

@@ -131,10 +131,24 @@ const signing = (app: TestApp, { zoneId }: BegunZone) =>
       from dns_zones where id = ${zoneId}`,
   )
 
-async function arrangeSigning(app: TestApp, handlerOf: HandlerOf): Promise<BegunZone> {
+/** The world says that nobody delegates a zone. */
+const NOBODY = { server: 'a.example.net', fault: null, nameServers: [], ds: [], dsTtl: null }
+
+async function arrangeSigning(
+  app: TestApp,
+  handlerOf: HandlerOf,
+  dnssec: 'signing' | 'removing_ds',
+): Promise<BegunZone> {
   await filesOf(app)
+  app.root.vendors.delegation = async () => ({
+    parent: 'com',
+    fault: null,
+    parents: [NOBODY],
+    servers: [],
+    glue: [],
+  })
   const zone = await served(app, handlerOf)
-  await app.as((ctx) => dnsZones.update(ctx.tx, zone.zoneId, { dnssec: 'signing', dnssec_since: ctx.now() }))
+  await app.as((ctx) => dnsZones.update(ctx.tx, zone.zoneId, { dnssec, dnssec_since: ctx.now() }))
   return zone
 }
 
@@ -147,7 +161,7 @@ const enqueued = (app: TestApp, { zoneId }: BegunZone, how: typeof dnsQueues.enq
 
 /** A server that can sign, which zone files cannot. */
 async function arrangeSign(app: TestApp, handlerOf: HandlerOf): Promise<Arranged> {
-  const zone = await arrangeSigning(app, handlerOf)
+  const zone = await arrangeSigning(app, handlerOf, 'signing')
   const { vendors } = app.root
   const { dnsServer } = vendors
   let keys: (typeof KEY)[] = []
@@ -164,19 +178,21 @@ async function arrangeSign(app: TestApp, handlerOf: HandlerOf): Promise<Arranged
   return { jobId: id, world, holdings: async () => [], afterPermanent: [] }
 }
 
-/** The world says that nobody delegates it. */
 async function arrangeWatch(app: TestApp, handlerOf: HandlerOf): Promise<Arranged> {
-  const zone = await arrangeSigning(app, handlerOf)
-  const parent = { server: 'a.example.net', fault: null, nameServers: [], ds: [], dsTtl: null }
-  app.root.vendors.delegation = async () => ({
-    parent: 'com',
-    fault: null,
-    parents: [parent],
-    servers: [],
-    glue: [],
-  })
+  const zone = await arrangeSigning(app, handlerOf, 'removing_ds')
   const { id } = await enqueued(app, zone, dnsQueues.enqueueWatch)
   const world = () => signing(app, zone)
+  return { jobId: id, world, holdings: async () => [], afterPermanent: [] }
+}
+
+/** A server that has been told of a zone nothing at all, and is told that nobody copies it. */
+async function arrangeTransfers(app: TestApp, handlerOf: HandlerOf): Promise<Arranged> {
+  await filesOf(app)
+  const zone = await served(app, handlerOf)
+  await app.as((ctx) => dnsZones.update(ctx.tx, zone.zoneId, { transfers_revision: -1 }))
+  const { id } = await enqueued(app, zone, dnsQueues.enqueueTransfers)
+  const world = () =>
+    rowsOf(app, sql`select transfers_revision as told from dns_zones where id = ${zone.zoneId}`)
   return { jobId: id, world, holdings: async () => [], afterPermanent: [] }
 }
 
@@ -212,6 +228,12 @@ export const dnsCases = (handlerOf: HandlerOf): JobCase[] => [
     handler: handlerOf('domain.zoneSign'),
     permanent: 'failed',
     arrange: (app) => arrangeSign(app, handlerOf),
+  },
+  {
+    name: 'domain.zoneTransfers',
+    handler: handlerOf('domain.zoneTransfers'),
+    permanent: 'failed',
+    arrange: (app) => arrangeTransfers(app, handlerOf),
   },
   {
     name: 'domain.zoneWatch',

@@ -1,7 +1,8 @@
 import type { DnsKey } from '../../lib/dns/dnssec.ts'
-import { ok, unknown, type Outcome } from '../../lib/outcome.ts'
+import { ok, type Outcome } from '../../lib/outcome.ts'
 import { canonicalOf, NOT_COMPARED, sorted } from './canonical.ts'
-import { callerOf, type Call, type Send } from './powerdnsHttp.ts'
+import { prepareTransfers, setTransfers } from './powerdnsTransfers.ts'
+import { asked, callerOf, notify, pathOf, rowOf, Unreadable, type Call, type Send } from './powerdnsHttp.ts'
 import type {
   DnsServer,
   DnsServerConnection,
@@ -41,17 +42,9 @@ export function createPowerDns(
     keys: (name) => asked(call('GET', `${pathOf(name)}/cryptokeys`), keysOf),
     sign: (name) => setSigned(call, name, true),
     unsign: (name) => setSigned(call, name, false),
+    prepareTransfers: (transfers) => prepareTransfers(call, transfers),
+    setTransfers: (name, transfers) => setTransfers(call, name, transfers),
   }
-}
-
-/** `/` of reverse zones is written `=2F`, the only form that all versions take. */
-const pathOf = (name: string): string => `/zones/${name.replaceAll('/', '=2F')}`
-
-class Unreadable extends Error {}
-
-const rowOf = (value: unknown): Record<string, unknown> => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Unreadable('no object')
-  return value as Record<string, unknown>
 }
 
 const listIn = (row: Record<string, unknown>, key: string): Record<string, unknown>[] => {
@@ -70,18 +63,6 @@ const numberIn = (row: Record<string, unknown>, key: string): number => {
   const number = row[key]
   if (typeof number !== 'number') throw new Unreadable(`no number ${key}`)
   return number
-}
-
-/** What an answer says, `unknown` where it is not of a shape that we know. */
-async function asked<T>(answer: Promise<Outcome<unknown>>, read: (value: unknown) => T): Promise<Outcome<T>> {
-  const got = await answer
-  if (got.outcome !== 'ok') return got
-  try {
-    return ok(read(got.value))
-  } catch (error) {
-    if (!(error instanceof Unreadable)) throw error
-    return unknown(`PowerDNS answered what cannot be read: ${error.message}`)
-  }
 }
 
 async function found<T>(answer: Promise<Outcome<T>>): Promise<Outcome<T | null>> {
@@ -147,7 +128,9 @@ async function change(call: Call, name: string, changes: readonly RrsetChange[])
       records: recordsOf(after?.contents ?? []),
     })),
   ]
-  return asked(call('PATCH', pathOf(name), { rrsets }), () => null)
+  const changed = await asked(call('PATCH', pathOf(name), { rrsets }), () => null)
+  if (changed.outcome === 'ok') await notify(call, name)
+  return changed
 }
 
 async function remove(call: Call, name: string): Promise<Outcome<null>> {

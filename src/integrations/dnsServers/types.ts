@@ -58,6 +58,21 @@ export type NewZone = {
   rrsets: readonly Rrset[]
 }
 
+/** A key (TSIG, HMAC-SHA256) that whoever copies zones has to show. The name is without a last dot, the secret in base64. */
+export type TransferKey = { name: string; secret: string }
+
+/** Who copies zones of a server. */
+export type Transfers = {
+  key: TransferKey
+  /** Where they are told of changes, as `host:port`. */
+  secondaries: readonly string[]
+  /**
+   * The zone that lists all zones to them (RFC 9432), and whose it is; null: there is none. Zones in a catalog may be copied from
+   * the secondaries' addresses without the key as well.
+   */
+  catalog: { name: string; owner: string; primary: string; contact: string } | null
+}
+
 export type DnsServer = {
   version(): Promise<Outcome<string>>
   /** Serial and owner alone; null: there is no such zone. */
@@ -75,6 +90,10 @@ export type DnsServer = {
   keys(name: string): Promise<Outcome<DnsKey[]>>
   /** Has a zone signed from now on, with keys of its own; one that is signed keeps its keys. */
   sign(name: string): Promise<Outcome<null>>
+  /** Has the server know the key, and have the catalog. Nothing of a catalog that is not ours is touched (`exists`). */
+  prepareTransfers(transfers: Transfers): Promise<Outcome<null>>
+  /** Who may copy one zone from now on; null: nobody by a key. What was set is read back. */
+  setTransfers(name: string, transfers: Transfers | null): Promise<Outcome<null>>
   /** Takes its keys and signatures away. One that is not signed is as wanted. */
   unsign(name: string): Promise<Outcome<null>>
 }

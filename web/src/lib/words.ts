@@ -109,6 +109,7 @@ const JOB_KINDS: Record<string, string> = {
   'domain.zoneRemove': 'Take zone off its server',
   'domain.zoneCompare': 'Compare zone with its server',
   'domain.zoneSign': 'Have zone signed',
+  'domain.zoneTransfers': 'Tell a zone’s server who copies it',
   'domain.zoneWatch': 'Look at a zone’s delegation',
   'domain.serverCompare': 'Look at a DNS server',
   'ssl.issue': 'Issue certificate',

@@ -25,3 +25,15 @@ alter table dns_zones
   add check (dnssec = 'off' or dnssec_since is not null),
   add check ((dnssec = 'ds_expiring') = (dnssec_until is not null));
 create index dns_zones_watch on dns_zones (watch_at) where ended_at is null;
+
+-- Secondaries: name servers that take copies of a server's zones, each shown the server's key (TSIG). transfer_key_sealed: its
+-- secret. secondaries: where they are told of changes, as host:port. catalog: the zone that lists the zones to them (RFC 9432).
+-- transfers_revision: rises with each change of these; of a zone: which one its server was proven to keep to.
+alter table dns_servers
+  add column transfer_key_sealed bytea,
+  add column secondaries text[] not null default '{}',
+  add column catalog text check (catalog like '%.'),
+  add column transfers_revision int not null default 0,
+  add check (kind = 'powerdns' or (transfer_key_sealed is null and secondaries = '{}' and catalog is null)),
+  add check (transfer_key_sealed is not null or (secondaries = '{}' and catalog is null));
+alter table dns_zones add column transfers_revision int not null default 0;
