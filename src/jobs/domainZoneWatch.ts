@@ -38,13 +38,17 @@ export const domainZoneWatch: JobHandler<ZonePayload> = {
 
 type Signed = { keys: DnsKey[] } | { refused: string }
 
+/** Where the server is, and what it said, is not for whoever has the zone: the job has it. */
+const AWAY = 'The DNS server does not answer at the moment. It is tried again.'
+const FAILED = 'The DNS server has not done it. It is tried again.'
+
 /** A server that cannot be asked is waited for; the zone says so meanwhile. */
 async function asked<T>(run: Run<ZonePayload>, answer: Promise<Outcome<T>>): Promise<T> {
   try {
     return valueOf(await answer)
   } catch (error) {
     if (error instanceof JobError && error.kind === 'wait')
-      await run.tx((ctx) => dnsWatchService.noteHindrance(ctx, run.payload.zoneId, error.message))
+      await run.tx((ctx) => dnsWatchService.noteHindrance(ctx, run.payload.zoneId, AWAY))
     throw error
   }
 }
@@ -88,5 +92,5 @@ export const domainZoneSign: JobHandler<ZonePayload> = {
       },
     },
   ],
-  failed: (ctx, { zoneId }, { message }) => dnsWatchService.noteHindrance(ctx, zoneId, message),
+  failed: (ctx, { zoneId }) => dnsWatchService.noteHindrance(ctx, zoneId, FAILED),
 }

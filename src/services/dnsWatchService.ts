@@ -73,7 +73,7 @@ export async function lookNow(ctx: Ctx, of: Of): Promise<ZoneAccepted> {
   const operation =
     zone.dnssec_operation_id === null
       ? undefined
-      : await operations.lock(ctx.tx, of.tenantId, zone.dnssec_operation_id)
+      : await operations.find(ctx.tx, of.tenantId, zone.dnssec_operation_id)
   if (operation?.state === 'rejected') await db.update(ctx.tx, zone.id, { dnssec_operation_id: null })
   await say(ctx, zone, 'DNS_LOOK_REQUESTED')
   const { id } = await dnsQueues.enqueueWatch(ctx, zone)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { DnssecState } from '../../shared/states/domainDnssec.ts'
 import type { DelegationSeen } from '../../src/integrations/dns/types.ts'
-import { dsOf, dsSetOf, keyTagOf, names, type DnsKey } from '../../src/lib/dns/dnssec.ts'
+import { dsOf, dsSetOf, isDsOf, keyTagOf, type DnsKey } from '../../src/lib/dns/dnssec.ts'
 import { judge } from '../../src/services/dnsWatch/findings.ts'
 import { advance } from '../../src/services/dnsWatch/signing.ts'
 
@@ -24,7 +24,7 @@ test('a key has the tag and the digest that RFC 4034 gives for it', () => {
   })
   expect(dsOf(ZONE, KEY, 99)).toBeNull()
   expect(dsSetOf(ZONE, [KEY])).toEqual([])
-  expect(names(ZONE, { ...dsSetOf(ZONE, [OURS])[0]!, digest: 'AB' }, [OURS])).toBe(false)
+  expect(isDsOf(ZONE, { ...dsSetOf(ZONE, [OURS])[0]!, digest: 'AB' }, [OURS])).toBe(false)
 })
 
 type World = { signed: boolean; ds: boolean; answers: boolean; serves: boolean }

@@ -84,6 +84,8 @@ test('a real second server copies zones by the key, hears of changes, and learns
   const later = await servedZone(app, tenantId)
   await told()
   await has(later.name, `${later.name} NS`)
+  await app.admin.call('PUT', `${later.path}/records`, record)
+  await has(later.name, `www.${later.name} A`)
   await app.admin.call('DELETE', `${later.path}/zone`)
   await until(
     async () => Object.keys(await servedBy(above, later.name)).length === 0,

@@ -48,7 +48,7 @@ const isSameDs = (a: DsRecord, b: DsRecord): boolean =>
   a.digest.toLowerCase() === b.digest.toLowerCase()
 
 /** Whether a DS names one of these keys. */
-export const names = (zone: string, ds: DsRecord, keys: readonly DnsKey[]): boolean =>
+export const isDsOf = (zone: string, ds: DsRecord, keys: readonly DnsKey[]): boolean =>
   keys.some((key) => {
     const own = dsOf(zone, key, ds.digestType)
     return own !== null && isSameDs(own, ds)

@@ -1,6 +1,6 @@
 import type { DelegationState } from '../../../shared/states/domainDnssec.ts'
 import type { DelegationSeen, ServerSeen } from '../../integrations/dns/types.ts'
-import { names } from '../../lib/dns/dnssec.ts'
+import { isDsOf } from '../../lib/dns/dnssec.ts'
 
 /** Something about a zone as the world sees it, in words that say what to do. */
 export type DelegationFinding = { level: 'error' | 'warning'; code: string; message: string }
@@ -157,7 +157,7 @@ function ofKeys(zone: string, seen: DelegationSeen): DelegationFinding[] {
   const ds = seen.parents.flatMap((one) => one.ds)
   if (ds.length === 0) return []
   const unsafe = seen.servers.filter(
-    ({ fault, lame, keys }) => fault === null && !lame && !ds.some((one) => names(zone, one, keys)),
+    ({ fault, lame, keys }) => fault === null && !lame && !ds.some((one) => isDsOf(zone, one, keys)),
   )
   return unsafe.map(({ host, keys }) =>
     error(

@@ -32,7 +32,7 @@ export async function tellRegistry(ctx: Ctx, zone: ZoneRow, ds: DsRecord[]): Pro
     return { operationId: null, words, clear: ds.length === 0 }
   }
   const { dnssec_operation_id: operationId } = zone
-  const before = operationId && (await operations.lock(ctx.tx, zone.tenant_id, operationId))
+  const before = operationId && (await operations.find(ctx.tx, zone.tenant_id, operationId))
   const isThere = text(domain.ds_records as DsRecord[]) === text(ds)
   if (before && before.ended_at === null)
     return { operationId, words: 'The registry has been asked for that.', clear: false }

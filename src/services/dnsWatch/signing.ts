@@ -1,6 +1,6 @@
 import type { DnssecState } from '../../../shared/states/domainDnssec.ts'
 import type { DelegationSeen } from '../../integrations/dns/types.ts'
-import { isSameKey, names, type DnsKey } from '../../lib/dns/dnssec.ts'
+import { isSameKey, isDsOf, type DnsKey } from '../../lib/dns/dnssec.ts'
 import { isParentKnown } from './findings.ts'
 
 /** A zone that is signed, is to be, or is not to be any more. */
@@ -22,7 +22,7 @@ const bare = (zone: string): string => zone.slice(0, -1)
 
 export function dsAt(zone: string, keys: readonly DnsKey[], seen: DelegationSeen): ParentDs {
   if (seen.parents.some(({ fault, ds }) => fault === null && ds.length > 0)) {
-    const isOurs = seen.parents.every(({ ds }) => ds.some((one) => names(zone, one, keys)))
+    const isOurs = seen.parents.every(({ ds }) => ds.some((one) => isDsOf(zone, one, keys)))
     return isOurs && isParentKnown(seen) ? 'ours' : 'others'
   }
   return isParentKnown(seen) ? 'none' : 'unknown'

@@ -34,7 +34,9 @@ async function countOf(txt: Txt, name: string, budget: { left: number }): Promis
   return sum
 }
 
+/** A record with more is over the limit already. */
+const MOST_NAMES = 12
+
 /** What the SPF record of a zone refers to. @param contents of its TXT records, as in a zone file */
-export const referencesIn = (contents: readonly string[]): string[] => [
-  ...new Set(contents.map(textOf).filter(isSpf).flatMap(spfReferences)),
-]
+export const referencesIn = (contents: readonly string[]): string[] =>
+  [...new Set(contents.map(textOf).filter(isSpf).flatMap(spfReferences))].slice(0, MOST_NAMES)
