@@ -63,11 +63,13 @@ export const enqueueRemove = (ctx: Ctx, zone: Zone): Promise<{ id: string }> =>
     payload: { zoneId: zone.id } satisfies ZonePayload,
   })
 
-export const enqueueSign = (ctx: Ctx, zone: Zone): Promise<{ id: string }> =>
+/** @param round the same one finds the same job */
+export const enqueueSign = (ctx: Ctx, zone: Zone, round: string): Promise<{ id: string }> =>
   enqueue(ctx, {
     ...about(zone),
     kind: zoneSign.kind,
     payload: { zoneId: zone.id } satisfies ZonePayload,
+    idempotencyKey: `zoneSign:${zone.id}:${round}`,
   })
 
 export const enqueueTransfers = (ctx: Ctx, zone: Zone): Promise<{ id: string }> =>

@@ -7,6 +7,7 @@ import * as db from '../db/dnsZones.ts'
 import type { ZoneRow } from '../db/dnsZones.ts'
 import * as operations from '../db/domainOperations.ts'
 import { notFound, requireAllowed } from '../errors.ts'
+import { newId } from '../lib/ids.ts'
 import * as auditService from './auditService.ts'
 import * as dnsQueues from './dnsQueues.ts'
 import * as dnsZoneService from './dnsZoneService.ts'
@@ -62,7 +63,9 @@ export async function switchDnssec(ctx: Ctx, of: Of, on: boolean): Promise<ZoneA
     dnssec_words: null,
   })
   await say(ctx, zone, 'DNSSEC_CHANGED', { dnssec: [zone.dnssec, to] })
-  const { id } = on ? await dnsQueues.enqueueSign(ctx, zone) : await dnsQueues.enqueueWatch(ctx, zone)
+  const { id } = on
+    ? await dnsQueues.enqueueSign(ctx, zone, newId())
+    : await dnsQueues.enqueueWatch(ctx, zone)
   return accepted(ctx, of, id)
 }
 

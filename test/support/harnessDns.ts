@@ -152,7 +152,7 @@ async function arrangeSigning(
   return zone
 }
 
-const enqueued = (app: TestApp, { zoneId }: BegunZone, how: typeof dnsQueues.enqueueSign) =>
+const enqueued = (app: TestApp, { zoneId }: BegunZone, how: typeof dnsQueues.enqueueWatch) =>
   app.as(async (ctx) => {
     const row = await dnsZones.find(ctx.tx, zoneId)
     if (!row) throw new Error('the zone is not there')
@@ -173,7 +173,7 @@ async function arrangeSign(app: TestApp, handlerOf: HandlerOf): Promise<Arranged
       return ok(null)
     },
   })
-  const { id } = await enqueued(app, zone, dnsQueues.enqueueSign)
+  const { id } = await enqueued(app, zone, (ctx, row) => dnsQueues.enqueueSign(ctx, row, newId()))
   const world = () => signing(app, zone)
   return { jobId: id, world, holdings: async () => [], afterPermanent: [] }
 }

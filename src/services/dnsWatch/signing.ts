@@ -12,8 +12,11 @@ export type Signed = {
   now: Date
 }
 
-/** What follows from a look. `server`: its server is to be told, or asked again. `words`: what it waits for. */
-export type Move = { to: DnssecState; words: string | null; server?: true }
+/**
+ * What follows from a look. `server`: its server is to be told, or asked again. `notServed`: some name server does not serve the
+ * keys. `words`: what it waits for.
+ */
+export type Move = { to: DnssecState; words: string | null; server?: true; notServed?: true }
 
 /** What the parent has: `ours` when each of its name servers has a DS of our keys. */
 export type ParentDs = 'none' | 'ours' | 'others' | 'unknown'
@@ -28,14 +31,19 @@ export function dsAt(zone: string, keys: readonly DnsKey[], seen: DelegationSeen
   return isParentKnown(seen) ? 'none' : 'unknown'
 }
 
+/** `others`: it has the zone, and other keys or none. */
+type NotServing = { words: string; others: boolean }
+
 /** Which name server does not serve the keys, and why; null: all do. */
-export function notServing(keys: readonly DnsKey[], { servers }: DelegationSeen): string | null {
-  if (servers.length === 0) return 'No name server of the zone is known.'
+export function notServing(keys: readonly DnsKey[], { servers }: DelegationSeen): NotServing | null {
+  if (servers.length === 0) return { words: 'No name server of the zone is known.', others: false }
   for (const { host, fault, lame, keys: served, signed } of servers) {
-    if (fault !== null) return `The name server ${host} could not be asked: ${fault}.`
-    if (lame) return `The name server ${host} does not have the zone.`
+    if (fault !== null)
+      return { words: `The name server ${host} could not be asked: ${fault}.`, others: false }
+    if (lame) return { words: `The name server ${host} does not have the zone.`, others: false }
     const isThere = keys.every((key) => served.some((one) => isSameKey(one, key)))
-    if (!isThere || !signed) return `The name server ${host} does not serve the keys yet.`
+    if (!isThere || !signed)
+      return { words: `The name server ${host} does not serve the keys yet.`, others: true }
   }
   return null
 }
@@ -49,6 +57,13 @@ export function advance({ zone, state, keys, until, now }: Signed, seen: Delegat
   const parent = seen.parent || 'the zone above'
   const unknown = `${parent} could not be asked: ${faultOf(seen)}.`
   const stay = (words: string | null): Move => ({ to: state, words })
+  // Its server may have been given other keys: they are read again.
+  const without = ({ words, others }: NotServing): Move => ({
+    to: state,
+    words,
+    notServed: true,
+    ...(others && { server: true }),
+  })
   switch (state) {
     case 'off':
       return stay(null)
@@ -56,12 +71,11 @@ export function advance({ zone, state, keys, until, now }: Signed, seen: Delegat
       if (keys.length === 0)
         return { to: state, words: 'Its server has not made the keys yet.', server: true }
       const missing = notServing(keys, seen)
-      return missing === null ? { to: 'ds_pending', words: null } : stay(missing)
+      return missing === null ? { to: 'ds_pending', words: null } : stay(missing.words)
     }
     case 'ds_pending': {
       const missing = notServing(keys, seen)
-      // Its server may have been given other keys.
-      if (missing !== null) return { to: state, words: missing, server: true }
+      if (missing !== null) return without(missing)
       if (ds === 'ours') return { to: 'secure', words: null }
       if (ds === 'unknown') return stay(unknown)
       return stay(
@@ -74,7 +88,7 @@ export function advance({ zone, state, keys, until, now }: Signed, seen: Delegat
       if (ds === 'unknown') return stay(unknown)
       if (ds === 'ours') {
         const missing = notServing(keys, seen)
-        return missing === null ? stay(null) : { to: state, words: missing, server: true }
+        return missing === null ? stay(null) : without(missing)
       }
       return { to: 'ds_pending', words: `${parent} no longer has the DS of the keys of ${bare(zone)}.` }
     }

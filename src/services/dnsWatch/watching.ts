@@ -68,7 +68,8 @@ export async function noteSeen(
     await record(ctx, zone, 'DNS_DELEGATION_CHANGED', { delegation: [zone.delegation, judged.state] }, judged)
   const state = zone.dnssec === 'off' ? 'off' : await followSigning(ctx, zone, seen)
   const fresh = await db.find(ctx.tx, zoneId)
-  const wait = waitOf({ judged, state, since, until: fresh?.dnssec_until ?? null, now })
+  const { dnssec_since: signedSince = null, dnssec_until: until = null } = fresh ?? {}
+  const wait = waitOf({ judged, state, since, signedSince, until, now })
   await db.update(ctx.tx, zoneId, { watch_at: new Date(now.getTime() + wait) })
 }
 
@@ -92,14 +93,16 @@ function waitOf(at: {
   judged: Judged
   state: DnssecState
   since: Date
+  signedSince: Date | null
   until: Date | null
   now: Date
 }): number {
-  const { judged, state, since, until, now } = at
+  const { judged, state, since, signedSince, until, now } = at
   if (state === 'ds_expiring' && until !== null)
     return Math.min(10 * MINUTE_MS, Math.max(0, until.getTime() - now.getTime()))
-  if (state === 'signing' || state === 'unsigning') return 15 * SECOND_MS
-  if (isDnssecMoving(state)) return 2 * MINUTE_MS
+  const lasts = now.getTime() - (signedSince ?? now).getTime()
+  if (isDnssecMoving(state))
+    return lasts < 10 * MINUTE_MS ? 15 * SECOND_MS : lasts < HOUR_MS ? 2 * MINUTE_MS : 10 * MINUTE_MS
   if (judged.state === 'delegated') return 6 * HOUR_MS
   const age = now.getTime() - since.getTime()
   return age < HOUR_MS ? 5 * MINUTE_MS : age < 24 * HOUR_MS ? HOUR_MS : 6 * HOUR_MS
@@ -112,6 +115,9 @@ const ttlOf = (zone: ZoneRow, { parents }: DelegationSeen): number | null => {
   return all.length === 0 ? null : Math.max(...all)
 }
 
+/** As often is a server told again that was told before. */
+const roundOf = (now: Date): number => Math.floor(now.getTime() / (10 * MINUTE_MS))
+
 async function followSigning(ctx: Ctx, zone: ZoneRow, seen: DelegationSeen): Promise<DnssecState> {
   const keys = zone.dnssec_keys as DnsKey[]
   const now = ctx.now()
@@ -120,7 +126,7 @@ async function followSigning(ctx: Ctx, zone: ZoneRow, seen: DelegationSeen): Pro
   let operationId = move.to === zone.dnssec ? zone.dnssec_operation_id : null
   // What not every name server serves is not told to the registry.
   const asks =
-    (move.to === 'ds_pending' && move.server === undefined) ||
+    (move.to === 'ds_pending' && move.notServed === undefined) ||
     zone.dnssec === 'removing_ds' ||
     move.to === 'removing_ds'
   if (asks) {
@@ -145,6 +151,6 @@ async function followSigning(ctx: Ctx, zone: ZoneRow, seen: DelegationSeen): Pro
     }),
   })
   if (isNew) await record(ctx, zone, 'DNSSEC_CHANGED', { dnssec: [zone.dnssec, move.to] })
-  if (move.server) await dnsQueues.enqueueSign(ctx, zone)
+  if (move.server) await dnsQueues.enqueueSign(ctx, zone, `${move.to} ${roundOf(now)}`)
   return move.to
 }
