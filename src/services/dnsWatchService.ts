@@ -15,7 +15,7 @@ import * as domainService from './domainService.ts'
 import * as provisioningService from './provisioningService.ts'
 
 /** What the world sees of zones, and how they come to be signed. See docs/modules/dns.md. */
-export { noteHindrance, noteKeys, signingOf, type Signing } from './dnsWatch/keys.ts'
+export { noteHindrance, noteKeys, signingOf } from './dnsWatch/keys.ts'
 export { countLookups } from './dnsWatch/spf.ts'
 export { noteSeen, subjectOf, watchDue } from './dnsWatch/watching.ts'
 

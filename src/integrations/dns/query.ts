@@ -13,7 +13,7 @@ import {
 } from 'dns-packet'
 import { isReachable, type AllowedNetworks } from '../../lib/outgoing.ts'
 
-export type Question = { name: string; type: RecordType }
+type Question = { name: string; type: RecordType }
 export type Reply = {
   rcode: string
   authoritative: boolean

@@ -3,7 +3,7 @@ import type { DelegationSeen, ServerSeen } from '../../integrations/dns/types.ts
 import { isDsOf } from '../../lib/dns/dnssec.ts'
 
 /** Something about a zone as the world sees it, in words that say what to do. */
-export type DelegationFinding = { level: 'error' | 'warning'; code: string; message: string }
+type DelegationFinding = { level: 'error' | 'warning'; code: string; message: string }
 export type Judged = { state: DelegationState; findings: DelegationFinding[] }
 
 const bare = (name: string): string => name.toLowerCase().replace(/\.$/, '')
@@ -14,7 +14,7 @@ const error = (code: string, message: string): DelegationFinding => ({ level: 'e
 const warning = (code: string, message: string): DelegationFinding => ({ level: 'warning', code, message })
 
 /** What the parent delegates the zone to, as far as it could be asked. */
-export const delegatedTo = ({ parents }: DelegationSeen): string[] => [
+const delegatedTo = ({ parents }: DelegationSeen): string[] => [
   ...new Set(parents.flatMap(({ nameServers }) => nameServers)),
 ]
 

@@ -19,11 +19,11 @@ export type Signed = {
 export type Move = { to: DnssecState; words: string | null; server?: true; notServed?: true }
 
 /** What the parent has: `ours` when each of its name servers has a DS of our keys. */
-export type ParentDs = 'none' | 'ours' | 'others' | 'unknown'
+type ParentDs = 'none' | 'ours' | 'others' | 'unknown'
 
 const bare = (zone: string): string => zone.slice(0, -1)
 
-export function dsAt(zone: string, keys: readonly DnsKey[], seen: DelegationSeen): ParentDs {
+function dsAt(zone: string, keys: readonly DnsKey[], seen: DelegationSeen): ParentDs {
   if (seen.parents.some(({ fault, ds }) => fault === null && ds.length > 0)) {
     const isOurs = seen.parents.every(({ ds }) => ds.some((one) => isDsOf(zone, one, keys)))
     return isOurs && isParentKnown(seen) ? 'ours' : 'others'
@@ -35,7 +35,7 @@ export function dsAt(zone: string, keys: readonly DnsKey[], seen: DelegationSeen
 type NotServing = { words: string; others: boolean }
 
 /** Which name server does not serve the keys, and why; null: all do. */
-export function notServing(keys: readonly DnsKey[], { servers }: DelegationSeen): NotServing | null {
+function notServing(keys: readonly DnsKey[], { servers }: DelegationSeen): NotServing | null {
   if (servers.length === 0) return { words: 'No name server of the zone is known.', others: false }
   for (const { host, fault, lame, keys: served, signed } of servers) {
     if (fault !== null)
