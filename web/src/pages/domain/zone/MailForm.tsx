@@ -93,32 +93,7 @@ export function MailForm({
           >
             <Input value={senders} onChange={({ target }) => setSenders(target.value)} />
           </Field>
-          <div className="grid gap-4 sm:grid-cols-2">
-            <Field label="Mail from others (SPF)">
-              <Select
-                value={strict ? 'refuse' : 'mark'}
-                onChange={({ target }) => setStrict(target.value === 'refuse')}
-              >
-                <option value="mark">Mark it (~all)</option>
-                <option value="refuse">Refuse it (-all)</option>
-              </Select>
-            </Field>
-            <Field label="Forged mail (DMARC)">
-              <Select
-                value={policy}
-                onChange={({ target }) => {
-                  const found = (Object.keys(POLICIES) as Policy[]).find((one) => one === target.value)
-                  if (found) setPolicy(found)
-                }}
-              >
-                {Object.entries(POLICIES).map(([one, words]) => (
-                  <option key={one} value={one}>
-                    {words} (p={one})
-                  </option>
-                ))}
-              </Select>
-            </Field>
-          </div>
+          <PolicyFields strict={strict} onStrict={setStrict} policy={policy} onPolicy={setPolicy} />
           <Field
             label="Reports go to"
             optional
@@ -143,6 +118,48 @@ export function MailForm({
         </Button>
       </div>
     </form>
+  )
+}
+
+/** What becomes of mail that others send under the name. */
+function PolicyFields({
+  strict,
+  onStrict,
+  policy,
+  onPolicy,
+}: {
+  strict: boolean
+  onStrict: (on: boolean) => void
+  policy: Policy
+  onPolicy: (policy: Policy) => void
+}) {
+  return (
+    <div className="grid gap-4 sm:grid-cols-2">
+      <Field label="Mail from others (SPF)">
+        <Select
+          value={strict ? 'refuse' : 'mark'}
+          onChange={({ target }) => onStrict(target.value === 'refuse')}
+        >
+          <option value="mark">Mark it (~all)</option>
+          <option value="refuse">Refuse it (-all)</option>
+        </Select>
+      </Field>
+      <Field label="Forged mail (DMARC)">
+        <Select
+          value={policy}
+          onChange={({ target }) => {
+            const found = (Object.keys(POLICIES) as Policy[]).find((one) => one === target.value)
+            if (found) onPolicy(found)
+          }}
+        >
+          {Object.entries(POLICIES).map(([one, words]) => (
+            <option key={one} value={one}>
+              {words} (p={one})
+            </option>
+          ))}
+        </Select>
+      </Field>
+    </div>
   )
 }
 
