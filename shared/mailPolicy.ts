@@ -31,7 +31,7 @@ export const isSpf = (text: string): boolean => /^v=spf1(?: |$)/i.test(text)
 type Term = { qualifier: string; name: string; value: string }
 
 /** The terms of an SPF record after its version. */
-export function spfTerms(text: string): Term[] {
+function spfTerms(text: string): Term[] {
   return text
     .split(/ +/)
     .slice(1)
@@ -54,7 +54,7 @@ export const ownLookups = (text: string): number =>
   spfTerms(text).filter(({ name }) => ASKING.has(name)).length
 
 /** How many lookups a record takes, with those of what it refers to; `atLeast`: of some that is not known. */
-export function spfLookups(text: string, known: KnownLookups): { lookups: number; atLeast: boolean } {
+function spfLookups(text: string, known: KnownLookups): { lookups: number; atLeast: boolean } {
   const nested = spfReferences(text).map((name) => known[name] ?? null)
   return {
     lookups: ownLookups(text) + nested.reduce<number>((sum, one) => sum + (one ?? 0), 0),

@@ -22,7 +22,7 @@ export type DnssecState = (typeof DNSSEC_STATES)[number]
 /** Something is still to happen before it rests. */
 export const isDnssecMoving = (state: DnssecState): boolean => state !== 'off' && state !== 'secure'
 /** A DS may stand at the parent, or be remembered by resolvers. */
-export const mayHaveDs = (state: DnssecState): boolean => state !== 'off' && state !== 'unsigning'
+const mayHaveDs = (state: DnssecState): boolean => state !== 'off' && state !== 'unsigning'
 
 type Subject = { state: DnssecState; signs: boolean; going: boolean }
 const GOING = 'The zone is being removed.'

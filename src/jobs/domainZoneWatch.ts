@@ -19,9 +19,10 @@ export const domainZoneWatch: JobHandler<ZonePayload> = {
       run: async (run) => {
         const subject = await run.read((ctx) => dnsWatchService.subjectOf(ctx, run.payload.zoneId))
         if (!subject) return null
-        const { delegation, txt } = run.root.vendors
-        const seen = await delegation(subject.name, subject.hosts)
-        return { seen, spf: await dnsWatchService.countLookups(txt, subject.spf) } satisfies Looked
+        const { vendors } = run.root
+        const seen = await vendors.delegation(subject.name, subject.hosts)
+        const spf = await dnsWatchService.countLookups((name) => vendors.txt(name), subject.spf)
+        return { seen, spf } satisfies Looked
       },
       idempotent: true,
     },

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { DnssecState } from '../../shared/states/domainDnssec.ts'
 import type { DelegationSeen } from '../../src/integrations/dns/types.ts'

@@ -64,7 +64,7 @@ const found = async (zone: BegunZone): Promise<string[]> => {
 }
 
 test('a zone is looked at as the world sees it, by itself, and what is wrong is said', async () => {
-  const { app, OURS, ABOVE, above } = world
+  const { app, OURS, ABOVE } = world
   const zone = await servedZone(app, tenantId)
   const byItself = await until(async () => {
     await app.as((ctx) => dnsWatchService.watchDue(ctx))
@@ -92,9 +92,9 @@ test('a zone is looked at as the world sees it, by itself, and what is wrong is 
   await app.admin.call('PUT', `${zone.path}/records`, set)
   await resting(app, zone)
   // An old copy of the zone, as a server has that gets no transfers any more.
-  await above.call('POST', '/zones', { name: zone.name, kind: 'Native', nameservers: NS })
+  await world.above.call('POST', '/zones', { name: zone.name, kind: 'Native', nameservers: NS })
   expect(await found(zone)).toEqual(['delegated', 'serial_behind'])
-  await above.call('DELETE', `/zones/${zone.name}`)
+  await world.above.call('DELETE', `/zones/${zone.name}`)
   // A name server below the zone, whose address the parent does not have, and then another one.
   const inside = `ns.${zone.name}`
   await world.hosts(OURS, OURS)

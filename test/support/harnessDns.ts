@@ -163,10 +163,10 @@ const enqueued = (app: TestApp, { zoneId }: BegunZone, how: typeof dnsQueues.enq
 async function arrangeSign(app: TestApp, handlerOf: HandlerOf): Promise<Arranged> {
   const zone = await arrangeSigning(app, handlerOf, 'signing')
   const { vendors } = app.root
-  const { dnsServer } = vendors
+  const asked = { ...vendors }
   let keys: (typeof KEY)[] = []
   vendors.dnsServer = (connection) => ({
-    ...dnsServer(connection),
+    ...asked.dnsServer(connection),
     keys: async () => ok(keys),
     sign: async () => {
       keys = [KEY]
@@ -174,15 +174,15 @@ async function arrangeSign(app: TestApp, handlerOf: HandlerOf): Promise<Arranged
     },
   })
   const { id } = await enqueued(app, zone, (ctx, row) => dnsQueues.enqueueSign(ctx, row, newId()))
-  const world = () => signing(app, zone)
-  return { jobId: id, world, holdings: async () => [], afterPermanent: [] }
+  const shown = () => signing(app, zone)
+  return { jobId: id, world: shown, holdings: async () => [], afterPermanent: [] }
 }
 
 async function arrangeWatch(app: TestApp, handlerOf: HandlerOf): Promise<Arranged> {
   const zone = await arrangeSigning(app, handlerOf, 'removing_ds')
   const { id } = await enqueued(app, zone, dnsQueues.enqueueWatch)
-  const world = () => signing(app, zone)
-  return { jobId: id, world, holdings: async () => [], afterPermanent: [] }
+  const shown = () => signing(app, zone)
+  return { jobId: id, world: shown, holdings: async () => [], afterPermanent: [] }
 }
 
 /** A server that has been told of a zone nothing at all, and is told that nobody copies it. */
@@ -191,9 +191,9 @@ async function arrangeTransfers(app: TestApp, handlerOf: HandlerOf): Promise<Arr
   const zone = await served(app, handlerOf)
   await app.as((ctx) => dnsZones.update(ctx.tx, zone.zoneId, { transfers_revision: -1 }))
   const { id } = await enqueued(app, zone, dnsQueues.enqueueTransfers)
-  const world = () =>
+  const shown = () =>
     rowsOf(app, sql`select transfers_revision as told from dns_zones where id = ${zone.zoneId}`)
-  return { jobId: id, world, holdings: async () => [], afterPermanent: [] }
+  return { jobId: id, world: shown, holdings: async () => [], afterPermanent: [] }
 }
 
 /** The cases of the jobs that speak with DNS servers. */

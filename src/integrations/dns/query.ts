@@ -159,7 +159,7 @@ const overTcp = ({ address, port }: Place, packet: Packet): Promise<DecodedPacke
 
 const replyOf = (packet: DecodedPacket): Reply => ({
   // The types do not name it.
-  rcode: String((packet as DecodedPacket & { rcode?: string }).rcode ?? 'NOERROR'),
+  rcode: (packet as DecodedPacket & { rcode?: string }).rcode ?? 'NOERROR',
   authoritative: packet.flag_aa,
   answers: packet.answers ?? [],
   authorities: packet.authorities ?? [],

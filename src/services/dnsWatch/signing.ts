@@ -51,58 +51,86 @@ function notServing(keys: readonly DnsKey[], { servers }: DelegationSeen): NotSe
 const faultOf = ({ fault, parents }: DelegationSeen): string =>
   fault ?? parents.find((one) => one.fault !== null)?.fault ?? 'it has no name servers'
 
-/** The state table: a DS is asked for only when the keys are served, and keys go only when no DS is remembered. */
-export function advance({ zone, state, keys, until, now }: Signed, seen: DelegationSeen): Move {
-  const ds = dsAt(zone, keys, seen)
-  const parent = seen.parent || 'the zone above'
-  const unknown = `${parent} could not be asked: ${faultOf(seen)}.`
-  const stay = (words: string | null): Move => ({ to: state, words })
-  // Its server may have been given other keys: they are read again.
-  const without = ({ words, others }: NotServing): Move => ({
-    to: state,
-    words,
-    notServed: true,
-    ...(others && { server: true }),
-  })
-  switch (state) {
-    case 'off':
-      return stay(null)
-    case 'signing': {
-      if (keys.length === 0)
-        return { to: state, words: 'Its server has not made the keys yet.', server: true }
-      const missing = notServing(keys, seen)
-      return missing === null ? { to: 'ds_pending', words: null } : stay(missing.words)
-    }
-    case 'ds_pending': {
-      const missing = notServing(keys, seen)
-      if (missing !== null) return without(missing)
-      if (ds === 'ours') return { to: 'secure', words: null }
-      if (ds === 'unknown') return stay(unknown)
-      return stay(
-        ds === 'none'
-          ? `${parent} has no DS of ${bare(zone)} yet.`
-          : `${parent} has a DS of other keys: replace it by the one below.`,
-      )
-    }
-    case 'secure': {
-      if (ds === 'unknown') return stay(unknown)
-      if (ds === 'ours') {
-        const missing = notServing(keys, seen)
-        return missing === null ? stay(null) : without(missing)
-      }
-      return { to: 'ds_pending', words: `${parent} no longer has the DS of the keys of ${bare(zone)}.` }
-    }
-    case 'removing_ds':
-      if (ds === 'none') return { to: 'ds_expiring', words: null }
-      return stay(ds === 'unknown' ? unknown : `${parent} still has a DS of ${bare(zone)}.`)
-    case 'ds_expiring':
-      if (ds === 'unknown') return stay(unknown)
-      if (ds !== 'none')
-        return { to: 'removing_ds', words: `${parent} has a DS of ${bare(zone)} again: it has to go.` }
-      return until !== null && now >= until ? { to: 'unsigning', words: null, server: true } : stay(null)
-    case 'unsigning':
-      if (ds === 'none') return { to: state, words: 'Its server still has the keys.', server: true }
-      // Keys do not go while somebody may look for them.
-      return ds === 'unknown' ? stay(unknown) : { to: 'removing_ds', words: `${parent} has a DS again.` }
-  }
+type Case = Signed & {
+  seen: DelegationSeen
+  ds: ParentDs
+  parent: string
+  name: string
+  stay: (words: string | null) => Move
 }
+
+/** Why nothing follows from what the parent was asked. */
+const unknown = ({ parent, seen, stay }: Case): Move =>
+  stay(`${parent} could not be asked: ${faultOf(seen)}.`)
+
+/** Its server may have been given other keys: they are read again. */
+const without = (state: DnssecState, { words, others }: NotServing): Move => ({
+  to: state,
+  words,
+  notServed: true,
+  ...(others && { server: true }),
+})
+
+/** The state table: a DS is asked for only when the keys are served, and keys go only when no DS is remembered. */
+const STEPS: Record<DnssecState, (at: Case) => Move> = {
+  off: ({ stay }) => stay(null),
+
+  signing: ({ keys, seen, state, stay }) => {
+    if (keys.length === 0) return { to: state, words: 'Its server has not made the keys yet.', server: true }
+    const missing = notServing(keys, seen)
+    return missing === null ? { to: 'ds_pending', words: null } : stay(missing.words)
+  },
+
+  ds_pending: (at) => {
+    const { keys, seen, state, ds, parent, name, stay } = at
+    const missing = notServing(keys, seen)
+    if (missing !== null) return without(state, missing)
+    if (ds === 'ours') return { to: 'secure', words: null }
+    if (ds === 'unknown') return unknown(at)
+    return stay(
+      ds === 'none'
+        ? `${parent} has no DS of ${name} yet.`
+        : `${parent} has a DS of other keys: replace it by the one below.`,
+    )
+  },
+
+  secure: (at) => {
+    const { keys, seen, state, ds, parent, name, stay } = at
+    if (ds === 'unknown') return unknown(at)
+    if (ds !== 'ours')
+      return { to: 'ds_pending', words: `${parent} no longer has the DS of the keys of ${name}.` }
+    const missing = notServing(keys, seen)
+    return missing === null ? stay(null) : without(state, missing)
+  },
+
+  removing_ds: (at) => {
+    if (at.ds === 'none') return { to: 'ds_expiring', words: null }
+    return at.ds === 'unknown' ? unknown(at) : at.stay(`${at.parent} still has a DS of ${at.name}.`)
+  },
+
+  ds_expiring: (at) => {
+    const { ds, parent, name, until, now, stay } = at
+    if (ds === 'unknown') return unknown(at)
+    if (ds !== 'none')
+      return { to: 'removing_ds', words: `${parent} has a DS of ${name} again: it has to go.` }
+    return until !== null && now >= until ? { to: 'unsigning', words: null, server: true } : stay(null)
+  },
+
+  unsigning: (at) => {
+    const { ds, parent, state } = at
+    if (ds === 'none') return { to: state, words: 'Its server still has the keys.', server: true }
+    // Keys do not go while somebody may look for them.
+    return ds === 'unknown' ? unknown(at) : { to: 'removing_ds', words: `${parent} has a DS again.` }
+  },
+}
+
+/** What follows from a look. */
+export const advance = (of: Signed, seen: DelegationSeen): Move =>
+  STEPS[of.state]({
+    ...of,
+    seen,
+    ds: dsAt(of.zone, of.keys, seen),
+    parent: seen.parent || 'the zone above',
+    name: bare(of.zone),
+    stay: (words) => ({ to: of.state, words }),
+  })
