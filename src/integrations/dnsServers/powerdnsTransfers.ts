@@ -88,6 +88,5 @@ export async function setTransfers(
   if (JSON.stringify([keys, catalog]) !== JSON.stringify([wanted.master_tsig_key_ids, wanted.catalog]))
     return unknown('PowerDNS has not kept who may copy the zone.')
   await notify(call, name)
-  if (wanted.catalog !== '') await notify(call, wanted.catalog)
   return ok(null)
 }
