@@ -1100,9 +1100,16 @@ create table dns_servers (
   checked_at timestamp with time zone,
   version integer not null default 1,
   created_at timestamp with time zone not null,
+  transfer_key_sealed bytea,
+  secondaries text[] not null default '{}'::text[],
+  catalog text,
+  transfers_revision integer not null default 0,
   constraint dns_servers_pkey PRIMARY KEY (id),
+  constraint dns_servers_catalog_check CHECK ((catalog ~~ '%.'::text)),
   constraint dns_servers_check CHECK ((((kind = 'powerdns'::text) = (url IS NOT NULL)) AND ((kind = 'powerdns'::text) = (api_key_sealed IS NOT NULL)))),
   constraint dns_servers_check1 CHECK (((health = 'failing'::text) = (health_message IS NOT NULL))),
+  constraint dns_servers_check2 CHECK (((kind = 'powerdns'::text) OR ((transfer_key_sealed IS NULL) AND (secondaries = '{}'::text[]) AND (catalog IS NULL)))),
+  constraint dns_servers_check3 CHECK (((transfer_key_sealed IS NOT NULL) OR ((secondaries = '{}'::text[]) AND (catalog IS NULL)))),
   constraint dns_servers_health_check CHECK ((health = ANY (ARRAY['unknown'::text, 'ok'::text, 'failing'::text]))),
   constraint dns_servers_hostmaster_check CHECK ((hostmaster ~~ '%_@_%'::text)),
   constraint dns_servers_kind_check CHECK ((kind = ANY (ARRAY['powerdns'::text, 'zonefiles'::text]))),
@@ -1142,6 +1149,20 @@ create table dns_zones (
   drift jsonb,
   created_at timestamp with time zone not null,
   ended_at timestamp with time zone,
+  dnssec text not null default 'off'::text,
+  dnssec_since timestamp with time zone,
+  dnssec_until timestamp with time zone,
+  dnssec_keys jsonb not null default '[]'::jsonb,
+  dnssec_ds_ttl integer,
+  dnssec_operation_id uuid,
+  dnssec_words text,
+  delegation text not null default 'unknown'::text,
+  delegation_since timestamp with time zone,
+  delegation_seen jsonb,
+  spf_lookups jsonb not null default '{}'::jsonb,
+  watched_at timestamp with time zone,
+  watch_at timestamp with time zone not null default now(),
+  transfers_revision integer not null default 0,
   constraint dns_zones_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint dns_zones_pkey PRIMARY KEY (id),
   constraint dns_zones_server_id_fkey FOREIGN KEY (server_id) REFERENCES dns_servers(id),
@@ -1150,7 +1171,12 @@ create table dns_zones (
   constraint dns_zones_check CHECK ((applied_revision <= desired_revision)),
   constraint dns_zones_check1 CHECK (((state = 'ended'::text) = (ended_at IS NOT NULL))),
   constraint dns_zones_check2 CHECK (((state <> 'drift'::text) OR (drift IS NOT NULL))),
+  constraint dns_zones_check3 CHECK (((dnssec = 'off'::text) OR (dnssec_since IS NOT NULL))),
+  constraint dns_zones_check4 CHECK (((dnssec = 'ds_expiring'::text) = (dnssec_until IS NOT NULL))),
   constraint dns_zones_default_ttl_check CHECK (((default_ttl >= 30) AND (default_ttl <= 604800))),
+  constraint dns_zones_delegation_check CHECK ((delegation = ANY (ARRAY['unknown'::text, 'delegated'::text, 'not_delegated'::text, 'elsewhere'::text, 'faulty'::text]))),
+  constraint dns_zones_dnssec_check CHECK ((dnssec = ANY (ARRAY['off'::text, 'signing'::text, 'ds_pending'::text, 'secure'::text, 'removing_ds'::text, 'ds_expiring'::text, 'unsigning'::text]))),
+  constraint dns_zones_dnssec_ds_ttl_check CHECK ((dnssec_ds_ttl >= 0)),
   constraint dns_zones_name_check CHECK ((name ~~ '%.'::text)),
   constraint dns_zones_policy_check CHECK ((policy = ANY (ARRAY['alert'::text, 'enforce'::text, 'adopt'::text]))),
   constraint dns_zones_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'applied'::text, 'held'::text, 'rejected'::text, 'drift'::text, 'ending'::text, 'ended'::text])))
@@ -3064,6 +3090,8 @@ CREATE INDEX dns_zones_due ON public.dns_zones USING btree (checked_at NULLS FIR
 CREATE UNIQUE INDEX dns_zones_once ON public.dns_zones USING btree (name) WHERE (ended_at IS NULL);
 
 CREATE INDEX dns_zones_server ON public.dns_zones USING btree (server_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX dns_zones_watch ON public.dns_zones USING btree (watch_at) WHERE (ended_at IS NULL);
 
 CREATE UNIQUE INDEX domain_connections_once ON public.domain_connections USING btree (domain_id) WHERE (ended_at IS NULL);
 

@@ -22,6 +22,14 @@ export const dnsServer = z.object({
   healthMessage: z.string().nullable(),
   checkedAt: timestamp.nullable(),
   zones: z.number().int(),
+  /** The name of the key that secondaries show (TSIG); null: there is none. The secret is never answered again. */
+  transferKey: z.string().nullable(),
+  /** Where secondaries are told of changes. */
+  secondaries: z.array(z.string()),
+  /** The zone that lists its zones to them. */
+  catalog: z.string().nullable(),
+  /** Of how many zones the server does not know yet who copies them. */
+  untoldZones: z.number().int(),
   version: z.number().int(),
   createdAt: timestamp,
 })
@@ -71,6 +79,21 @@ export const dnsServerCreate = z.strictObject({
 export const dnsServerUpdate = z
   .strictObject({ ...changeable, url, apiKey, serverId, isDefault: z.literal(true) })
   .partial()
+
+/** What copies the zones of a server. All of it is said at once. */
+export const dnsTransfersPut = z.strictObject({
+  secondaries: queryAddresses,
+  /** A name that is no domain of anybody, such as catalog.example.com; null: secondaries are told of each zone by hand. */
+  catalog: z.string().trim().min(3).max(254).nullable(),
+})
+
+export const dnsTransferKey = z.object({
+  name: z.string(),
+  algorithm: z.string(),
+  /** In base64, shown once. */
+  secret: z.string(),
+})
+export type DnsTransferKey = z.infer<typeof dnsTransferKey>
 
 export const dnsServerCheckRequest = z.strictObject({
   url,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DELEGATION_STATES, DNSSEC_STATES } from '../states/domainDnssec.ts'
 import { DRIFT_POLICIES, ZONE_STATES } from '../states/domainZone.ts'
 import { id, listQuery, timestamp } from './common.ts'
 import { job } from './provisioning.ts'
@@ -24,6 +25,46 @@ const difference = z.object({
   before: z.object({ ttl: z.number().int(), contents: z.array(z.string()) }).nullable(),
   /** Here; null: nothing. */
   after: z.object({ ttl: z.number().int(), contents: z.array(z.string()) }).nullable(),
+})
+
+const ds = z.object({
+  keyTag: z.number().int(),
+  algorithm: z.number().int(),
+  digestType: z.number().int(),
+  digest: z.string(),
+})
+
+/** What the parent and the name servers say. */
+const delegation = z.object({
+  state: z.enum(DELEGATION_STATES),
+  checkedAt: timestamp.nullable(),
+  /** The zone above; '' is the root. */
+  parent: z.string().nullable(),
+  /** What that delegates it to. */
+  nameServers: z.array(z.string()),
+  servers: z.array(
+    z.object({
+      host: z.string(),
+      addresses: z.array(z.string()),
+      serial: z.number().int().nullable(),
+      ok: z.boolean(),
+      signed: z.boolean(),
+    }),
+  ),
+  findings: z.array(z.object({ level: z.enum(['error', 'warning']), code: z.string(), message: z.string() })),
+})
+
+const dnssec = z.object({
+  state: z.enum(DNSSEC_STATES),
+  /** Whether its server can sign. */
+  signs: z.boolean(),
+  since: timestamp.nullable(),
+  /** So long resolvers may remember a DS that was taken away. */
+  until: timestamp.nullable(),
+  /** What it waits for, or what is wrong. */
+  words: z.string().nullable(),
+  /** What is to stand at the parent. */
+  ds: z.array(ds),
 })
 
 export const zone = z.object({
@@ -60,6 +101,10 @@ export const zone = z.object({
     .nullable(),
   /** What to delegate the domain to. */
   nameServers: z.array(z.string()),
+  delegation,
+  dnssec,
+  /** How many lookups each name takes that its SPF record includes, as it was seen last; null: not known. */
+  spfLookups: z.record(z.string(), z.number().int().nullable()),
   server: z.string(),
   createdAt: timestamp,
 })
@@ -70,6 +115,8 @@ export const zoneBegin = z.strictObject({
   serverId: id.nullable().default(null),
 })
 export const zoneUpdate = z.strictObject({ policy: z.enum(DRIFT_POLICIES), defaultTtl: ttl }).partial()
+
+export const zoneDnssec = z.strictObject({ on: z.boolean() })
 
 export const zoneAccepted = z.object({ zone, job: job.nullable() })
 export type ZoneAccepted = z.infer<typeof zoneAccepted>
@@ -96,6 +143,15 @@ export const zoneRecords = z.object({
   rrsets: z.array(zoneRrset),
   /** What is probably not meant. */
   warnings: z.array(warning),
+  /** What is doubtful in its SPF, DKIM and DMARC. */
+  mail: z.array(
+    z.object({
+      about: z.enum(['spf', 'dkim', 'dmarc']),
+      name: z.string(),
+      code: z.string(),
+      message: z.string(),
+    }),
+  ),
 })
 export type ZoneRecords = z.infer<typeof zoneRecords>
 

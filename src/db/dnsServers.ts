@@ -14,6 +14,10 @@ const view = (tx: Tx) =>
         'zones',
       ),
     )
+    .select(
+      sql<number>`(select count(*)::int from dns_zones z where z.server_id = dns_servers.id and z.ended_at is null
+        and z.transfers_revision <> dns_servers.transfers_revision)`.as('untold_zones'),
+    )
 
 export type DnsServerView = Awaited<ReturnType<ReturnType<typeof view>['executeTakeFirstOrThrow']>>
 

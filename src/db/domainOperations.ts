@@ -14,6 +14,14 @@ export async function insert(tx: Tx, operation: Insertable<DomainOperationsTable
   await tx.insertInto('domain_operations').values(operation).execute()
 }
 
+export const find = (tx: Tx, tenantId: string, id: string): Promise<OperationRow | undefined> =>
+  tx
+    .selectFrom('domain_operations')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', id)
+    .executeTakeFirst()
+
 export const lock = (tx: Tx, tenantId: string, id: string): Promise<OperationRow | undefined> =>
   tx
     .selectFrom('domain_operations')

@@ -741,6 +741,10 @@ export interface DnsServersTable {
   checked_at: Date | null
   version: Generated<number>
   created_at: Date
+  transfer_key_sealed: Buffer | null
+  secondaries: Generated<string[]>
+  catalog: string | null
+  transfers_revision: Generated<number>
 }
 
 export interface DnsTemplatesTable {
@@ -773,6 +777,20 @@ export interface DnsZonesTable {
   drift: unknown
   created_at: Date
   ended_at: Date | null
+  dnssec: Generated<'off' | 'signing' | 'ds_pending' | 'secure' | 'removing_ds' | 'ds_expiring' | 'unsigning'>
+  dnssec_since: Date | null
+  dnssec_until: Date | null
+  dnssec_keys: Generated<unknown>
+  dnssec_ds_ttl: number | null
+  dnssec_operation_id: string | null
+  dnssec_words: string | null
+  delegation: Generated<'unknown' | 'delegated' | 'not_delegated' | 'elsewhere' | 'faulty'>
+  delegation_since: Date | null
+  delegation_seen: unknown
+  spf_lookups: Generated<unknown>
+  watched_at: Date | null
+  watch_at: Generated<Date>
+  transfers_revision: Generated<number>
 }
 
 export interface DomainConnectionsTable {

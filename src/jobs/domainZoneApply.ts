@@ -130,6 +130,7 @@ function proven(
     revision: zone.desired_revision,
     serial: after.serial,
     written: isNew ? rrsets.length : mine.length,
+    made: isNew,
     drift: driftOf(left),
   }
   return { of: 'applied', applied }

@@ -15,6 +15,8 @@ import * as cloudPodTrafficService from '../services/cloudPodTrafficService.ts'
 import * as dashboardService from '../services/dashboardService.ts'
 import * as customerService from '../services/customerService.ts'
 import * as dnsServerService from '../services/dnsServerService.ts'
+import * as dnsTransferService from '../services/dnsTransferService.ts'
+import * as dnsWatchService from '../services/dnsWatchService.ts'
 import * as dnsZoneService from '../services/dnsZoneService.ts'
 import * as provisioningService from '../services/provisioningService.ts'
 import * as domainConnectionService from '../services/domainConnectionService.ts'
@@ -55,6 +57,8 @@ import { cloudPodResume, cloudPodSuspend } from './cloudPodSuspension.ts'
 import { domainZoneApply } from './domainZoneApply.ts'
 import { domainServerCompare, domainZoneCompare } from './domainZoneCompare.ts'
 import { domainZoneRemove } from './domainZoneRemove.ts'
+import { domainZoneTransfers } from './domainZoneTransfers.ts'
+import { domainZoneSign, domainZoneWatch } from './domainZoneWatch.ts'
 import {
   domainDelete,
   domainRegister,
@@ -141,6 +145,9 @@ const list = [
   domainZoneApply,
   domainZoneRemove,
   domainZoneCompare,
+  domainZoneSign,
+  domainZoneTransfers,
+  domainZoneWatch,
   domainServerCompare,
 ] as unknown as AnyHandler[]
 
@@ -194,6 +201,12 @@ export const timers: readonly Timer[] = [
     everyMs: MINUTE_MS,
     run: inOne('dns.nameServers', dnsZoneService.followNameServers),
   },
+  {
+    name: 'dns.secondaries',
+    everyMs: 5_000,
+    run: inOne('dns.secondaries', dnsTransferService.followSecondaries),
+  },
+  { name: 'dns.watch', everyMs: 15_000, run: inOne('dns.watch', dnsWatchService.watchDue) },
   {
     name: 'tenants.enforce',
     everyMs: 60 * MINUTE_MS,

@@ -6,9 +6,12 @@ import {
   dnsServerCheckRequest,
   dnsServerCreate,
   dnsServerUpdate,
+  dnsTransferKey,
+  dnsTransfersPut,
 } from '../../shared/api/dnsServers.ts'
 import { originOf } from '../middleware/auth.ts'
 import * as dnsServerCheckService from '../services/dnsServerCheck.ts'
+import * as dnsTransferService from '../services/dnsTransferService.ts'
 import * as dnsServerService from '../services/dnsServerService.ts'
 import { route, type Route } from './define.ts'
 
@@ -122,5 +125,34 @@ export const dnsServerRoutes: Route[] = [
       await dnsServerService.removeServer(ctx, params.id)
       return { status: 204, body: null }
     },
+  }),
+  route({
+    method: 'PUT',
+    path: `${PATH}/{id}/secondaries`,
+    operationId: 'setDnsSecondaries',
+    summary: 'Say who copies the zones of a DNS server, and is told of changes',
+    tag,
+    access: manage,
+    stepUp: true,
+    params: idParams,
+    body: dnsTransfersPut,
+    replies: { 200: dnsServer },
+    handler: async (ctx, { params, body, ifMatch }) => {
+      const server = await dnsTransferService.setTransfers(ctx, params.id, body, ifMatch)
+      return { body: server, version: server.version }
+    },
+  }),
+  route({
+    method: 'POST',
+    path: `${PATH}/{id}/transfer-key`,
+    operationId: 'makeDnsTransferKey',
+    summary: 'Make a new key by which secondaries copy the zones of a DNS server; it is shown once',
+    tag,
+    access: manage,
+    stepUp: true,
+    answersSecret: true,
+    params: idParams,
+    replies: { 200: dnsTransferKey },
+    handler: async (ctx, { params }) => ({ body: await dnsTransferService.makeKey(ctx, params.id) }),
   }),
 ]

@@ -1,6 +1,7 @@
 import { idParams, page } from '../../shared/api/common.ts'
 import * as api from '../../shared/api/dnsZones.ts'
 import * as dnsTemplateService from '../services/dnsTemplateService.ts'
+import * as dnsWatchService from '../services/dnsWatchService.ts'
 import * as dnsZoneService from '../services/dnsZoneService.ts'
 import { route, type Route } from './define.ts'
 
@@ -73,6 +74,29 @@ export const dnsZoneRoutes: Route[] = [
     params,
     replies: { 202: api.zoneAccepted },
     handler: async (ctx, call) => accepted(await dnsZoneService.endZone(ctx, of(call))),
+  }),
+  route({
+    method: 'POST',
+    path: `${PATH}/dnssec`,
+    operationId: 'switchZoneDnssec',
+    summary: 'Have a zone signed, or its signing ended, in the order that keeps the domain found',
+    tag,
+    access: edit,
+    params,
+    body: api.zoneDnssec,
+    replies: { 202: api.zoneAccepted },
+    handler: async (ctx, call) => accepted(await dnsWatchService.switchDnssec(ctx, of(call), call.body.on)),
+  }),
+  route({
+    method: 'POST',
+    path: `${PATH}/zone/look`,
+    operationId: 'lookAtZone',
+    summary: 'Look now what a zone is delegated to and what its name servers say',
+    tag,
+    access: edit,
+    params,
+    replies: { 202: api.zoneAccepted },
+    handler: async (ctx, call) => accepted(await dnsWatchService.lookNow(ctx, of(call))),
   }),
   route({
     method: 'GET',

@@ -22,6 +22,13 @@ export type ComparePayload = z.infer<typeof comparePayload>
 /** Looks whether a server serves what it was given. */
 export const zoneCompare = { kind: 'domain.zoneCompare', payload: comparePayload } as const
 
+/** Has a zone signed by its server, or its keys taken away. */
+export const zoneSign = { kind: 'domain.zoneSign', payload: zonePayload } as const
+/** Has the server of a zone know who copies it. */
+export const zoneTransfers = { kind: 'domain.zoneTransfers', payload: zonePayload } as const
+/** Looks what a zone is delegated to and what its name servers say. */
+export const zoneWatch = { kind: 'domain.zoneWatch', payload: zonePayload } as const
+
 const serverPayload = z.object({ serverId: z.string() })
 export type ServerPayload = z.infer<typeof serverPayload>
 /** Compares the serials of all zones of a server. */
@@ -54,6 +61,35 @@ export const enqueueRemove = (ctx: Ctx, zone: Zone): Promise<{ id: string }> =>
     ...about(zone),
     kind: zoneRemove.kind,
     payload: { zoneId: zone.id } satisfies ZonePayload,
+  })
+
+/** @param round the same one finds the same job */
+export const enqueueSign = (ctx: Ctx, zone: Zone, round: string): Promise<{ id: string }> =>
+  enqueue(ctx, {
+    ...about(zone),
+    kind: zoneSign.kind,
+    payload: { zoneId: zone.id } satisfies ZonePayload,
+    idempotencyKey: `zoneSign:${zone.id}:${round}`,
+  })
+
+export const enqueueTransfers = (ctx: Ctx, zone: Zone): Promise<{ id: string }> =>
+  enqueue(ctx, {
+    ...about(zone),
+    kind: zoneTransfers.kind,
+    payload: { zoneId: zone.id } satisfies ZonePayload,
+    priority: 110,
+  })
+
+/** It asks nothing of the zone's server but as anybody does, so it holds up nobody who writes there. */
+export const enqueueWatch = (ctx: Ctx, zone: Zone): Promise<{ id: string }> =>
+  enqueue(ctx, {
+    ...about(zone),
+    kind: zoneWatch.kind,
+    payload: { zoneId: zone.id } satisfies ZonePayload,
+    serialKey: `dnsZoneWatch:${zone.id}`,
+    limits: [],
+    maxAttempts: 3,
+    priority: 120,
   })
 
 export const enqueueCompare = (ctx: Ctx, zone: Zone, adopt: boolean): Promise<{ id: string }> =>

@@ -18,6 +18,9 @@ import * as dnsZoneService from './dnsZoneService.ts'
 
 /** The servers that zones are kept on. They are the platform's. */
 
+/** Of the key that secondaries show. */
+export const transferKeyName = (id: string): string => `mpanel-${id.slice(-12)}`
+
 const present = (row: DnsServerView): DnsServer => ({
   id: row.id,
   name: row.name,
@@ -34,6 +37,10 @@ const present = (row: DnsServerView): DnsServer => ({
   healthMessage: row.health_message,
   checkedAt: row.checked_at?.toISOString() ?? null,
   zones: row.zones,
+  transferKey: row.transfer_key_sealed === null ? null : transferKeyName(row.id),
+  secondaries: row.secondaries,
+  catalog: row.catalog,
+  untoldZones: row.untold_zones,
   version: row.version,
   createdAt: row.created_at.toISOString(),
 })

@@ -24,6 +24,7 @@ export {
   endZonesOf,
   findZone,
   getZone,
+  requireLeaving,
   updateZone,
 } from './dnsZones/commands.ts'
 export { change, editsOf, recordsOf } from './dnsZones/userEdits.ts'

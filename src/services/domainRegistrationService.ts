@@ -35,6 +35,7 @@ export {
   setLock,
   setNameservers,
   setPrivacy,
+  submitDs,
   transferIn,
 } from './domains/registering.ts'
 export { getRegistration, listOperations } from './domains/presentRegistration.ts'

@@ -141,6 +141,7 @@ export async function trust(ctx: Ctx, id: string, reason: string): Promise<Domai
 export async function remove(ctx: Ctx, tenantId: string, id: string): Promise<void> {
   const row = await lockDomain(ctx, tenantId, id)
   requireAllowed(canDomain.remove(subjectOf(row)))
+  await dnsZoneService.requireLeaving(ctx, { tenantId, domainId: id })
   await dnsZoneService.endZoneIfAny(ctx, { tenantId, domainId: id })
   const now = ctx.now()
   await domains.update(ctx.tx, id, { registration: 'ended', ended_at: now, updated_at: now })

@@ -68,7 +68,13 @@ export async function enqueue(ctx: Ctx, request: JobRequest): Promise<{ id: stri
 }
 
 /** Jobs that only look (a periodic sync) change nothing anyone must account for. */
-const QUIET = new Set(['cluster.sync', 'cluster.reconcile', 'ipPool.compare', 'registrar.poll'])
+const QUIET = new Set([
+  'cluster.sync',
+  'cluster.reconcile',
+  'domain.zoneWatch',
+  'ipPool.compare',
+  'registrar.poll',
+])
 export const isAudited = (kind: string): boolean => !QUIET.has(kind)
 
 export const clusterSync = { kind: 'cluster.sync', payload: z.object({ clusterId: z.string() }) } as const

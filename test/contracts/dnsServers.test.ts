@@ -28,6 +28,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
+it('zone files are not signed here, and say who has to do it', async () => {
+  const server = client({ kind: 'zonefiles' })
+  expect(await server.sign('a.example.com.')).toMatchObject({ code: 'unsupported' })
+  expect(valueOf(await server.keys('a.example.com.'))).toEqual([])
+  expect(valueOf(await server.unsign('a.example.com.'))).toBeNull()
+})
+
 describe('zone files', () => dnsServerContract(() => client({ kind: 'zonefiles' })))
 describe('PowerDNS', () => dnsServerContract(() => powerDns()))
 
@@ -54,6 +61,25 @@ describe('a PowerDNS', () => {
     expect(await powerDns().zone(made.name)).toMatchObject({ code: 'unreachable', retryable: true })
     await pdns.start()
     expect(await powerDns({ url: `${pdns.url}/nothing` }).version()).toMatchObject({ outcome: 'rejected' })
+  })
+
+  it('signs a zone with keys of its own, keeps them when it is told again, and takes them away', async () => {
+    const server = powerDns()
+    const { name } = made
+    expect(valueOf(await server.keys(name))).toEqual([])
+    valueOf(await server.sign(name))
+    const [key, ...others] = valueOf(await server.keys(name))
+    expect(key).toMatchObject({ flags: 257, algorithm: 13 })
+    expect(others).toEqual([])
+    valueOf(await server.sign(name))
+    expect(valueOf(await server.keys(name))).toEqual([key])
+    expect(valueOf(await server.zoneHead(name))).toMatchObject({ signed: true })
+    // What signing adds is not a difference.
+    expect(valueOf(await server.zone(name))?.rrsets).toEqual([apex])
+    valueOf(await server.unsign(name))
+    valueOf(await server.unsign(name))
+    expect(valueOf(await server.keys(name))).toEqual([])
+    expect(await server.sign('not-there.example.com.')).toMatchObject({ code: 'missing' })
   })
 
   it('whose name was asked for before its zone was made answers for it at once', async () => {

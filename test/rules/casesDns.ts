@@ -63,6 +63,12 @@ export const DNS_CASES: Record<string, Case> = {
     body: { name: `case ${newId().slice(-12)}` },
   }),
   removeDnsServer: serverIn,
+  makeDnsTransferKey: serverIn,
+  setDnsSecondaries: async (app) => {
+    const { id } = await serverIn(app)
+    await good(app.admin.post(`${PATH}/dns-servers/${id}/transfer-key`))
+    return { id, body: { secondaries: ['192.0.2.54:53'], catalog: null } }
+  },
   listDnsTemplates: async () => ({}),
   createDnsTemplate: async (_, tenantId) => ({ body: templateBody(tenantId) }),
   getDnsTemplate: templateIn,
@@ -78,6 +84,18 @@ export const DNS_CASES: Record<string, Case> = {
   },
   updateZone: withBody({ policy: 'enforce' }),
   endZone: zoned,
+  lookAtZone: zoned,
+  switchZoneDnssec: async (app, tenantId) => {
+    const { id, zoneId } = await zoneCaseIn(app, tenantId)
+    await app.as((ctx) =>
+      ctx.tx
+        .updateTable('dns_zones')
+        .set({ dnssec: 'signing', dnssec_since: ctx.now() })
+        .where('id', '=', zoneId)
+        .execute(),
+    )
+    return { id, body: { on: false } }
+  },
   getZoneRecords: zoned,
   editZone: withBody({ changes: [{ name: 'new', type: 'A', value }] }),
   putZoneRrset: withBody({ ...set, contents: [content] }),

@@ -56,5 +56,6 @@ test('every job leaves audit events but those that only look, and their list onl
     'cluster.sync',
     'ipPool.compare',
     'registrar.poll',
+    'domain.zoneWatch',
   ])
 })

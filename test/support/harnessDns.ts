@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { DnsServer } from '../../src/integrations/dnsServers/types.ts'
 import { newId } from '../../src/lib/ids.ts'
+import { ok } from '../../src/lib/outcome.ts'
 import * as dnsQueues from '../../src/services/dnsQueues.ts'
 import * as dnsServerService from '../../src/services/dnsServerService.ts'
 import * as dnsZones from '../../src/db/dnsZones.ts'
@@ -120,6 +121,81 @@ async function arrangeServer(app: TestApp, handlerOf: HandlerOf): Promise<Arrang
   return { ...arranged(app, files, zone, id), world: compares }
 }
 
+const KEY = { flags: 257, algorithm: 13, publicKey: 'AAAA' }
+
+/** How far the signing of a zone is, and what was seen of it. */
+const signing = (app: TestApp, { zoneId }: BegunZone) =>
+  rowsOf(
+    app,
+    sql`select dnssec, dnssec_keys, dnssec_words, delegation, delegation_seen is not null as seen
+      from dns_zones where id = ${zoneId}`,
+  )
+
+/** The world says that nobody delegates a zone. */
+const NOBODY = { server: 'a.example.net', fault: null, nameServers: [], ds: [], dsTtl: null }
+
+async function arrangeSigning(
+  app: TestApp,
+  handlerOf: HandlerOf,
+  dnssec: 'signing' | 'removing_ds',
+): Promise<BegunZone> {
+  await filesOf(app)
+  app.root.vendors.delegation = async () => ({
+    parent: 'com',
+    fault: null,
+    parents: [NOBODY],
+    servers: [],
+    glue: [],
+  })
+  const zone = await served(app, handlerOf)
+  await app.as((ctx) => dnsZones.update(ctx.tx, zone.zoneId, { dnssec, dnssec_since: ctx.now() }))
+  return zone
+}
+
+const enqueued = (app: TestApp, { zoneId }: BegunZone, how: typeof dnsQueues.enqueueWatch) =>
+  app.as(async (ctx) => {
+    const row = await dnsZones.find(ctx.tx, zoneId)
+    if (!row) throw new Error('the zone is not there')
+    return how(ctx, row)
+  })
+
+/** A server that can sign, which zone files cannot. */
+async function arrangeSign(app: TestApp, handlerOf: HandlerOf): Promise<Arranged> {
+  const zone = await arrangeSigning(app, handlerOf, 'signing')
+  const { vendors } = app.root
+  const asked = { ...vendors }
+  let keys: (typeof KEY)[] = []
+  vendors.dnsServer = (connection) => ({
+    ...asked.dnsServer(connection),
+    keys: async () => ok(keys),
+    sign: async () => {
+      keys = [KEY]
+      return ok(null)
+    },
+  })
+  const { id } = await enqueued(app, zone, (ctx, row) => dnsQueues.enqueueSign(ctx, row, newId()))
+  const shown = () => signing(app, zone)
+  return { jobId: id, world: shown, holdings: async () => [], afterPermanent: [] }
+}
+
+async function arrangeWatch(app: TestApp, handlerOf: HandlerOf): Promise<Arranged> {
+  const zone = await arrangeSigning(app, handlerOf, 'removing_ds')
+  const { id } = await enqueued(app, zone, dnsQueues.enqueueWatch)
+  const shown = () => signing(app, zone)
+  return { jobId: id, world: shown, holdings: async () => [], afterPermanent: [] }
+}
+
+/** A server that has been told of a zone nothing at all, and is told that nobody copies it. */
+async function arrangeTransfers(app: TestApp, handlerOf: HandlerOf): Promise<Arranged> {
+  await filesOf(app)
+  const zone = await served(app, handlerOf)
+  await app.as((ctx) => dnsZones.update(ctx.tx, zone.zoneId, { transfers_revision: -1 }))
+  const { id } = await enqueued(app, zone, dnsQueues.enqueueTransfers)
+  const shown = () =>
+    rowsOf(app, sql`select transfers_revision as told from dns_zones where id = ${zone.zoneId}`)
+  return { jobId: id, world: shown, holdings: async () => [], afterPermanent: [] }
+}
+
 /** The cases of the jobs that speak with DNS servers. */
 export const dnsCases = (handlerOf: HandlerOf): JobCase[] => [
   {
@@ -146,6 +222,24 @@ export const dnsCases = (handlerOf: HandlerOf): JobCase[] => [
     handler: handlerOf('domain.zoneCompare'),
     permanent: 'failed',
     arrange: (app) => arrangeCompare(app, handlerOf),
+  },
+  {
+    name: 'domain.zoneSign',
+    handler: handlerOf('domain.zoneSign'),
+    permanent: 'failed',
+    arrange: (app) => arrangeSign(app, handlerOf),
+  },
+  {
+    name: 'domain.zoneTransfers',
+    handler: handlerOf('domain.zoneTransfers'),
+    permanent: 'failed',
+    arrange: (app) => arrangeTransfers(app, handlerOf),
+  },
+  {
+    name: 'domain.zoneWatch',
+    handler: handlerOf('domain.zoneWatch'),
+    permanent: 'failed',
+    arrange: (app) => arrangeWatch(app, handlerOf),
   },
   {
     name: 'domain.serverCompare',

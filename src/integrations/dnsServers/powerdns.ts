@@ -1,6 +1,8 @@
-import { ok, unknown, type Outcome } from '../../lib/outcome.ts'
+import type { DnsKey } from '../../lib/dns/dnssec.ts'
+import { ok, type Outcome } from '../../lib/outcome.ts'
 import { canonicalOf, NOT_COMPARED, sorted } from './canonical.ts'
-import { callerOf, type Call, type Send } from './powerdnsHttp.ts'
+import { prepareTransfers, setTransfers } from './powerdnsTransfers.ts'
+import { asked, callerOf, notify, pathOf, rowOf, Unreadable, type Call, type Send } from './powerdnsHttp.ts'
 import type {
   DnsServer,
   DnsServerConnection,
@@ -37,17 +39,12 @@ export function createPowerDns(
     createZone: (zone) => create(call, zone),
     changeZone: (name, changes) => change(call, name, changes),
     removeZone: (name) => remove(call, name),
+    keys: (name) => asked(call('GET', `${pathOf(name)}/cryptokeys`), keysOf),
+    sign: (name) => setSigned(call, name, true),
+    unsign: (name) => setSigned(call, name, false),
+    prepareTransfers: (transfers) => prepareTransfers(call, transfers),
+    setTransfers: (name, transfers) => setTransfers(call, name, transfers),
   }
-}
-
-/** `/` of reverse zones is written `=2F`, the only form that all versions take. */
-const pathOf = (name: string): string => `/zones/${name.replaceAll('/', '=2F')}`
-
-class Unreadable extends Error {}
-
-const rowOf = (value: unknown): Record<string, unknown> => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Unreadable('no object')
-  return value as Record<string, unknown>
 }
 
 const listIn = (row: Record<string, unknown>, key: string): Record<string, unknown>[] => {
@@ -66,18 +63,6 @@ const numberIn = (row: Record<string, unknown>, key: string): number => {
   const number = row[key]
   if (typeof number !== 'number') throw new Unreadable(`no number ${key}`)
   return number
-}
-
-/** What an answer says, `unknown` where it is not of a shape that we know. */
-async function asked<T>(answer: Promise<Outcome<unknown>>, read: (value: unknown) => T): Promise<Outcome<T>> {
-  const got = await answer
-  if (got.outcome !== 'ok') return got
-  try {
-    return ok(read(got.value))
-  } catch (error) {
-    if (!(error instanceof Unreadable)) throw error
-    return unknown(`PowerDNS answered what cannot be read: ${error.message}`)
-  }
 }
 
 async function found<T>(answer: Promise<Outcome<T>>): Promise<Outcome<T | null>> {
@@ -143,13 +128,33 @@ async function change(call: Call, name: string, changes: readonly RrsetChange[])
       records: recordsOf(after?.contents ?? []),
     })),
   ]
-  return asked(call('PATCH', pathOf(name), { rrsets }), () => null)
+  const changed = await asked(call('PATCH', pathOf(name), { rrsets }), () => null)
+  if (changed.outcome === 'ok') await notify(call, name)
+  return changed
 }
 
 async function remove(call: Call, name: string): Promise<Outcome<null>> {
   const gone = await call('DELETE', pathOf(name))
   if (gone.outcome === 'rejected' && gone.code === 'missing') return ok(null)
   return gone.outcome === 'ok' ? flush(call, name) : gone
+}
+
+/** Without keys it makes one, by its own defaults (`default-ksk-algorithm`); NSEC is kept right by it after each change. */
+async function setSigned(call: Call, name: string, on: boolean): Promise<Outcome<null>> {
+  const done = await call('PUT', pathOf(name), { dnssec: on, api_rectify: true })
+  return done.outcome === 'ok' ? flush(call, name) : done
+}
+
+/** Those that are in use. `dnskey` is as in a zone file: flags, protocol, algorithm and the key. */
+function keysOf(value: unknown): DnsKey[] {
+  if (!Array.isArray(value)) throw new Unreadable('no list of keys')
+  return value
+    .map(rowOf)
+    .filter(({ active, published }) => active === true && published !== false)
+    .map((row) => {
+      const [flags, , algorithm, ...key] = textIn(row, 'dnskey').split(' ')
+      return { flags: Number(flags), algorithm: Number(algorithm), publicKey: key.join('') }
+    })
 }
 
 /** That there is no such zone is remembered for a while, and so is what was in one. The zone is as wanted all the same. */

@@ -72,3 +72,32 @@ function parsed(text: string): unknown {
     return undefined
   }
 }
+
+/** `/` of reverse zones is written `=2F`, the only form that all versions take. */
+export const pathOf = (name: string): string => `/zones/${name.replaceAll('/', '=2F')}`
+
+export class Unreadable extends Error {}
+
+export const rowOf = (value: unknown): Record<string, unknown> => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Unreadable('no object')
+  return value as Record<string, unknown>
+}
+
+/** What an answer says, `unknown` where it is not of a shape that we know. */
+export async function asked<T>(
+  answer: Promise<Outcome<unknown>>,
+  read: (value: unknown) => T,
+): Promise<Outcome<T>> {
+  const got = await answer
+  if (got.outcome !== 'ok') return got
+  try {
+    return ok(read(got.value))
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error
+    return unknown(`PowerDNS answered what cannot be read: ${error.message}`)
+  }
+}
+
+/** Tells secondaries at once instead of within a minute. That they hear it is not our business: they ask by themselves as well. */
+export const notify = async (call: Call, name: string): Promise<void> =>
+  void (await call('PUT', `${pathOf(name)}/notify`))

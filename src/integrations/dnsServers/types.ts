@@ -1,3 +1,4 @@
+import type { DnsKey } from '../../lib/dns/dnssec.ts'
 import type { Outcome } from '../../lib/outcome.ts'
 
 /**
@@ -23,10 +24,17 @@ export type DnsServerConnection =
 /**
  * Codes of `rejected`:
  * `unreachable` (not sent; retryable), `unauthorized` (the key is wrong), `missing` (no such zone, or no such server behind the
- * API), `exists` (there is a zone of this name), `invalid` (it refuses what was sent, with its words), `unwritable` (a file could
- * not be written; retryable).
+ * API), `exists` (there is a zone of this name), `invalid` (it refuses what was sent, with its words), `unsupported` (servers of
+ * this kind cannot do it), `unwritable` (a file could not be written; retryable).
  */
-export type DnsServerCode = 'unreachable' | 'unauthorized' | 'missing' | 'exists' | 'invalid' | 'unwritable'
+export type DnsServerCode =
+  | 'unreachable'
+  | 'unauthorized'
+  | 'missing'
+  | 'exists'
+  | 'invalid'
+  | 'unsupported'
+  | 'unwritable'
 
 /** The records of one name and type. Contents are in the canonical form of `src/lib/dns` where it knows the type, and sorted. */
 export type Rrset = { name: string; type: string; ttl: number; contents: string[] }
@@ -50,6 +58,21 @@ export type NewZone = {
   rrsets: readonly Rrset[]
 }
 
+/** A key (TSIG, HMAC-SHA256) that whoever copies zones has to show. The name is without a last dot, the secret in base64. */
+export type TransferKey = { name: string; secret: string }
+
+/** Who copies zones of a server. */
+export type Transfers = {
+  key: TransferKey
+  /** Where they are told of changes, as `host:port`. */
+  secondaries: readonly string[]
+  /**
+   * The zone that lists all zones to them (RFC 9432), and whose it is; null: there is none. Zones in a catalog may be copied from
+   * the secondaries' addresses without the key as well.
+   */
+  catalog: { name: string; owner: string; primary: string; contact: string } | null
+}
+
 export type DnsServer = {
   version(): Promise<Outcome<string>>
   /** Serial and owner alone; null: there is no such zone. */
@@ -63,4 +86,14 @@ export type DnsServer = {
   changeZone(name: string, changes: readonly RrsetChange[]): Promise<Outcome<null>>
   /** Removes it; one that is not there is removed. */
   removeZone(name: string): Promise<Outcome<null>>
+  /** The keys that a zone is signed with, and that are in use; none: it is not signed. */
+  keys(name: string): Promise<Outcome<DnsKey[]>>
+  /** Has a zone signed from now on, with keys of its own; one that is signed keeps its keys. */
+  sign(name: string): Promise<Outcome<null>>
+  /** Has the server know the key, and have the catalog. Nothing of a catalog that is not ours is touched (`exists`). */
+  prepareTransfers(transfers: Transfers): Promise<Outcome<null>>
+  /** Who may copy one zone from now on; null: nobody by a key. What was set is read back. */
+  setTransfers(name: string, transfers: Transfers | null): Promise<Outcome<null>>
+  /** Takes its keys and signatures away. One that is not signed is as wanted. */
+  unsign(name: string): Promise<Outcome<null>>
 }

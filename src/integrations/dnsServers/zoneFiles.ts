@@ -63,8 +63,19 @@ export function createZoneFiles(folder: string, now: () => Date): DnsServer {
         await list(folder)
         return null
       }),
+    keys: async () => ok([]),
+    sign: async () =>
+      rejected('unsupported', 'Zone files are not signed here: the program that serves them has to do it.'),
+    unsign: async () => ok(null),
+    prepareTransfers: async () => noTransfers,
+    setTransfers: async (_, transfers) => (transfers === null ? ok(null) : noTransfers),
   }
 }
+
+const noTransfers = rejected(
+  'unsupported',
+  'Zone files are copied by the program that serves them: its configuration names the secondaries.',
+)
 
 const missing = (error: NodeJS.ErrnoException): null => {
   if (error.code === 'ENOENT') return null

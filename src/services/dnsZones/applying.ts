@@ -79,13 +79,20 @@ export const driftOf = (
         reason: more.reason ?? null,
       }
 
-export type Applied = { revision: number; serial: number; written: number; drift: Drift | null }
+export type Applied = {
+  revision: number
+  serial: number
+  written: number
+  /** It was not there before: of what was set about it there nothing is left. */
+  made: boolean
+  drift: Drift | null
+}
 
 /** What was read back is what is wanted. A revision that came meanwhile has a job of its own. */
 export async function noteApplied(ctx: Ctx, zoneId: string, applied: Applied): Promise<void> {
   const zone = await db.lock(ctx.tx, zoneId)
   if (!zone || zone.state === 'ending' || zone.state === 'ended') return
-  const { revision, serial, written, drift } = applied
+  const { revision, serial, written, made, drift } = applied
   const isNew = revision > zone.applied_revision
   const isLatest = revision >= zone.desired_revision
   await db.update(ctx.tx, zoneId, {
@@ -96,6 +103,8 @@ export async function noteApplied(ctx: Ctx, zoneId: string, applied: Applied): P
     compared_at: ctx.now(),
     drift: drift === null ? null : JSON.stringify(drift),
     ...(isLatest ? { state: drift === null ? 'applied' : 'drift', error: null } : {}),
+    // Neither keys nor secondaries: both are looked after next.
+    ...(made ? { transfers_revision: 0, watch_at: ctx.now() } : {}),
   })
   if (!isNew && written === 0) return
   await auditService.record(ctx, {

@@ -1,7 +1,9 @@
 import type { z } from 'zod'
 import type { Zone, ZoneAccepted, zoneUpdate } from '../../../shared/api/dnsZones.ts'
+import { canDnssec } from '../../../shared/states/domainDnssec.ts'
 import { canZone } from '../../../shared/states/domainZone.ts'
 import type { Ctx } from '../../context.ts'
+import * as servers from '../../db/dnsServers.ts'
 import * as db from '../../db/dnsZones.ts'
 import { requireAllowed } from '../../errors.ts'
 import * as auditService from '../auditService.ts'
@@ -31,9 +33,27 @@ export async function beginZone(ctx: Ctx, of: Of, body: { serverId: string | nul
   return accepted(ctx, zone.id, edited.jobId)
 }
 
+/**
+ * Whether a domain may leave its zone: not while its keys are looked for.
+ * @param hosts what it is to be delegated to instead; the zone's own name servers are no leaving
+ * @throws AppError invalid_state
+ */
+export async function requireLeaving(
+  ctx: Ctx,
+  { tenantId, domainId }: Of,
+  hosts: readonly string[] = [],
+): Promise<void> {
+  const zone = await db.ofDomain(ctx.tx, tenantId, domainId)
+  if (!zone) return
+  const server = await servers.find(ctx.tx, zone.server_id)
+  const isOurs = hosts.length > 0 && hosts.every((host) => server?.name_servers.includes(host))
+  if (!isOurs) requireAllowed(canDnssec.leave({ state: zone.dnssec }))
+}
+
 /** @throws AppError not_found, invalid_state */
 export async function endZone(ctx: Ctx, of: Of): Promise<ZoneAccepted> {
   const zone = await zoneOf(ctx, of.tenantId, of.domainId)
+  requireAllowed(canDnssec.leave({ state: zone.dnssec }))
   const { jobId } = await lifecycle.end(ctx, of.tenantId, of.domainId)
   return accepted(ctx, zone.id, jobId)
 }

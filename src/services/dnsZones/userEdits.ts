@@ -1,4 +1,5 @@
 import type { TypedChange, ZoneEdited, ZoneRecords, ZoneRrset } from '../../../shared/api/dnsZones.ts'
+import { mailFindings, type KnownLookups } from '../../../shared/mailPolicy.ts'
 import { canZone } from '../../../shared/states/domainZone.ts'
 import type { Ctx } from '../../context.ts'
 import * as db from '../../db/dnsZones.ts'
@@ -19,7 +20,12 @@ import { rrsetsOf } from './planning.ts'
 export async function recordsOf(ctx: Ctx, { tenantId, domainId }: Of): Promise<ZoneRecords> {
   const zone = await zoneOf(ctx, tenantId, domainId)
   const rows = await db.records(ctx.tx, zone.id)
-  return { revision: zone.desired_revision, rrsets: shownSets(rows), warnings: problemsOf(zone.name, rows) }
+  return {
+    revision: zone.desired_revision,
+    rrsets: shownSets(rows),
+    warnings: problemsOf(zone.name, rows),
+    mail: mailFindings(zone.name, rows, zone.spf_lookups as KnownLookups),
+  }
 }
 
 const shownSets = (rows: readonly RecordRow[]): ZoneRrset[] =>

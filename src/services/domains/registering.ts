@@ -15,11 +15,13 @@ import * as operations from '../../db/domainOperations.ts'
 import { violatedConstraint } from '../../db/index.ts'
 import { AppError, requireAllowed } from '../../errors.ts'
 import { randomToken } from '../../lib/crypto.ts'
+import type { DsRecord } from '../../lib/dns/dnssec.ts'
 import { DnsError } from '../../lib/dns/errors.ts'
 import { canonicalName, requireHost } from '../../lib/dns/names.ts'
 import { newId } from '../../lib/ids.ts'
 import * as dnsServerService from '../dnsServerService.ts'
 import { enqueueSync } from '../domainQueues.ts'
+import * as dnsZoneService from '../dnsZoneService.ts'
 import * as tenantScopeService from '../tenantScopeService.ts'
 import { emit, lockDomain } from './changes.ts'
 import { readDomainName, type DomainName } from './names.ts'
@@ -219,14 +221,38 @@ async function update(
   return { domainId: id, ...(await order(ctx, domain, asked)) }
 }
 
-export const setNameservers = (
+/** @throws AppError not_found, invalid_state, conflict */
+export async function setNameservers(
   ctx: Ctx,
   tenantId: string,
   id: string,
   body: z.infer<typeof domainNameservers>,
-) => update(ctx, tenantId, id, ({ name }) => ({ nameservers: servers(body.nameservers, name) }))
-export const setDs = (ctx: Ctx, tenantId: string, id: string, { records }: z.infer<typeof domainDs>) =>
-  update(ctx, tenantId, id, () => ({ ds: records }))
+): Promise<Ordered> {
+  const { name } = await lockDomain(ctx, tenantId, id)
+  const nameservers = servers(body.nameservers, name)
+  await dnsZoneService.requireLeaving(
+    ctx,
+    { tenantId, domainId: id },
+    nameservers.map(({ host }) => `${host}.`),
+  )
+  return update(ctx, tenantId, id, () => ({ nameservers }))
+}
+
+/** @throws AppError not_found, invalid_state, conflict */
+export async function setDs(
+  ctx: Ctx,
+  tenantId: string,
+  id: string,
+  { records }: z.infer<typeof domainDs>,
+): Promise<Ordered> {
+  await lockDomain(ctx, tenantId, id)
+  await dnsZoneService.requireLeaving(ctx, { tenantId, domainId: id })
+  return submitDs(ctx, tenantId, id, records)
+}
+
+/** The keys that a zone of ours is signed with. @throws AppError not_found, invalid_state, conflict */
+export const submitDs = (ctx: Ctx, tenantId: string, id: string, ds: DsRecord[]): Promise<Ordered> =>
+  update(ctx, tenantId, id, () => ({ ds }))
 export const setLock = (ctx: Ctx, tenantId: string, id: string, locked: boolean) =>
   update(ctx, tenantId, id, () => ({ locked }))
 export const setPrivacy = (ctx: Ctx, tenantId: string, id: string, privacy: boolean) =>

@@ -5,11 +5,13 @@ import type {
   dnsServerCheckRequest,
   dnsServerCreate,
   dnsServerUpdate,
+  DnsTransferKey,
+  dnsTransfersPut,
 } from '../../../shared/api/dnsServers.ts'
-import { patch, post, remove } from './http.ts'
+import { patch, post, put, remove } from './http.ts'
 import { detailQuery, listQuery, type ListFilter } from './lists.ts'
 
-export type { DnsServer, DnsServerCheck }
+export type { DnsServer, DnsServerCheck, DnsTransferKey }
 
 const PATH = '/api/admin/domains/dns-servers'
 
@@ -25,3 +27,8 @@ export const checkDnsServerConnection = (body: z.input<typeof dnsServerCheckRequ
   post<DnsServerCheck>(`${PATH}/check`, body, key)
 export const checkDnsServer = (id: string, key: string) =>
   post<DnsServerCheck>(`${PATH}/${id}/check`, {}, key)
+export const setSecondaries = ({ id, version }: DnsServer, body: z.input<typeof dnsTransfersPut>) =>
+  put<DnsServer>(`${PATH}/${id}/secondaries`, body, version)
+/** A new one where there was one. It is answered once. */
+export const makeTransferKey = (id: string, key: string) =>
+  post<DnsTransferKey>(`${PATH}/${id}/transfer-key`, {}, key)

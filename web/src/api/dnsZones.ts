@@ -55,6 +55,11 @@ export const updateZone = (domainId: string, body: z.input<typeof zoneUpdate>) =
   patch<Zone>(`${of(domainId)}/zone`, body)
 export const applyZone = (domainId: string, everything: boolean, key: string) =>
   post<ZoneAccepted>(`${of(domainId)}/apply`, { everything }, key)
+export const lookAtZone = (domainId: string, key: string) =>
+  post<ZoneAccepted>(`${of(domainId)}/zone/look`, {}, key)
+/** Has a zone signed, or its signing ended. */
+export const switchDnssec = (domainId: string, on: boolean, key: string) =>
+  post<ZoneAccepted>(`${of(domainId)}/dnssec`, { on }, key)
 export const adoptZone = (domainId: string, key: string) =>
   post<ZoneAccepted>(`${of(domainId)}/adopt`, {}, key)
 /** Refused when another user has edited the zone since `revision` was read. */

@@ -15,6 +15,7 @@ import { Notice } from '../../ui/Notice.tsx'
 import { Tabs } from '../../ui/Tabs.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { Connection } from './Connection.tsx'
+import { Delegated } from './Delegated.tsx'
 import { DomainActions } from './DomainActions.tsx'
 import { RegistrationCard } from './RegistrationCard.tsx'
 import { Ownership } from './Ownership.tsx'
@@ -64,6 +65,7 @@ function Content({ domain }: { domain: Domain }) {
             label: 'Overview',
             content: (
               <div className="space-y-4">
+                {domain.endedAt === null && <Delegated domain={domain} />}
                 {domain.endedAt === null && <Connection domain={domain} />}
                 <Overview domain={domain} />
               </div>

@@ -21,6 +21,7 @@ import { paths } from '../../../paths.ts'
 import { Button } from '../../../ui/Button.tsx'
 import { Notice } from '../../../ui/Notice.tsx'
 import { toast } from '../../../ui/Toast.tsx'
+import { Secondaries } from './Secondaries.tsx'
 import {
   connectionOf,
   ConnectionFields,
@@ -51,6 +52,7 @@ export default function DnsServerPage() {
           <div className="max-w-3xl space-y-4">
             {data.healthMessage && <Notice tone="danger">{data.healthMessage}</Notice>}
             <Edit key={data.version} server={data} />
+            <Secondaries server={data} />
           </div>
         )}
       </Loaded>

@@ -24,9 +24,18 @@ const OTHERS: Record<Exclude<ZoneRrset['managedBy'], 'user'>, string> = {
 }
 
 /** The records of a zone. Changes are collected, looked at, and saved together as one revision. */
-export function ZoneEditor({ zone, mayNot }: { zone: Zone; mayNot: string | undefined }) {
+export function ZoneEditor({
+  zone,
+  mayNot,
+  staged,
+  setStaged,
+}: {
+  zone: Zone
+  mayNot: string | undefined
+  staged: Staged
+  setStaged: (staged: Staged) => void
+}) {
   const query = useQuery(recordsQuery(zone.domainId))
-  const [staged, setStaged] = useState<Staged>(new Map())
   const [editing, setEditing] = useState<Row | 'new' | null>(null)
   const verdict = canZone.edit(zone)
   const why = mayNot ?? (verdict.allowed ? undefined : verdict.reason)

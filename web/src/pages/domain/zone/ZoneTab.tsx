@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { Globe } from 'lucide-react'
+import { useState } from 'react'
 import { canZone } from '../../../../../shared/states/domainZone.ts'
-import { beginZone, zoneQuery } from '../../../api/dnsZones.ts'
+import { beginZone, zoneQuery, type Zone } from '../../../api/dnsZones.ts'
 import type { Domain } from '../../../api/domains.ts'
 import { useSubmit } from '../../../api/submit.ts'
 import { ErrorNotice } from '../../../components/ErrorNotice.tsx'
@@ -11,6 +12,10 @@ import { Button } from '../../../ui/Button.tsx'
 import { Card } from '../../../ui/Card.tsx'
 import { EmptyState } from '../../../ui/EmptyState.tsx'
 import { toast } from '../../../ui/Toast.tsx'
+import { MailHelper } from './MailHelper.tsx'
+import { withProposals, type Staged } from './staged.ts'
+import { ZoneDelegation } from './ZoneDelegation.tsx'
+import { ZoneDnssec } from './ZoneDnssec.tsx'
 import { ZoneDrift } from './ZoneDrift.tsx'
 import { ZoneEditor } from './ZoneEditor.tsx'
 import { ZoneHistory } from './ZoneHistory.tsx'
@@ -24,18 +29,29 @@ export function ZoneTab({ domain }: { domain: Domain }) {
   return (
     <Loaded query={query} what="zone">
       {(zone) =>
-        zone === null ? (
-          <Begin domain={domain} mayNot={mayNot} />
-        ) : (
-          <div className="space-y-4">
-            <ZoneState zone={zone} mayNot={mayNot} />
-            <ZoneDrift zone={zone} mayNot={mayNot} />
-            <ZoneEditor zone={zone} mayNot={mayNot} />
-            <ZoneHistory zone={zone} mayNot={mayNot} />
-          </div>
-        )
+        zone === null ? <Begin domain={domain} mayNot={mayNot} /> : <Zoned zone={zone} mayNot={mayNot} />
       }
     </Loaded>
+  )
+}
+
+function Zoned({ zone, mayNot }: { zone: Zone; mayNot: string | undefined }) {
+  const [staged, setStaged] = useState<Staged>(new Map())
+  return (
+    <div className="space-y-4">
+      <ZoneState zone={zone} mayNot={mayNot} />
+      <ZoneDrift zone={zone} mayNot={mayNot} />
+      <ZoneDelegation zone={zone} mayNot={mayNot} />
+      <ZoneDnssec zone={zone} mayNot={mayNot} />
+      <MailHelper
+        zone={zone}
+        mayNot={mayNot}
+        staged={staged}
+        onPropose={(proposals) => setStaged(withProposals(staged, proposals, zone.defaultTtl))}
+      />
+      <ZoneEditor zone={zone} mayNot={mayNot} staged={staged} setStaged={setStaged} />
+      <ZoneHistory zone={zone} mayNot={mayNot} />
+    </div>
   )
 }
 

@@ -1,3 +1,4 @@
+import type { MailProposal } from '../../../../../shared/mailPolicy.ts'
 import type { TypedChange, ZoneRrset } from '../../../api/dnsZones.ts'
 
 /** What was changed in the editor and is not saved yet, by name and type. */
@@ -39,3 +40,13 @@ export function rowsOf(zone: string, rrsets: readonly ZoneRrset[], staged: Stage
   const place = ({ name, type }: Row): string => `${zone === name ? '' : name} ${type}`
   return [...added, ...rows.toSorted((a, b) => (place(a) < place(b) ? -1 : 1))]
 }
+
+/** What was proposed, staged like any other change. */
+export const withProposals = (staged: Staged, proposals: readonly MailProposal[], ttl: number): Staged =>
+  new Map([
+    ...staged,
+    ...proposals.map(
+      ({ name, type, contents }) =>
+        [keyOf({ name, type }), { name, type, value: { ttl, contents, comment: '' } }] as const,
+    ),
+  ])
