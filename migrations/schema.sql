@@ -2185,10 +2185,12 @@ create table ssl_deployments (
   served_not_after timestamp with time zone,
   finding text,
   message text,
-  constraint ssl_deployments_certificate_id_name_port_key UNIQUE (certificate_id, name, port),
+  target_id uuid,
+  constraint ssl_deployments_once UNIQUE NULLS NOT DISTINCT (certificate_id, name, port, target_id),
   constraint ssl_deployments_pkey PRIMARY KEY (id),
   constraint ssl_deployments_tenant_id_certificate_id_fkey FOREIGN KEY (tenant_id, certificate_id) REFERENCES ssl_certificates(tenant_id, id),
   constraint ssl_deployments_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint ssl_deployments_tenant_id_target_id_fkey FOREIGN KEY (tenant_id, target_id) REFERENCES ssl_targets(tenant_id, id),
   constraint ssl_deployments_check CHECK (((finding IS NULL) = (message IS NULL))),
   constraint ssl_deployments_finding_check CHECK ((finding = ANY (ARRAY['unreachable'::text, 'not_served'::text, 'foreign_expiring'::text, 'chain_incomplete'::text, 'name_mismatch'::text, 'expired'::text]))),
   constraint ssl_deployments_port_check CHECK (((port >= 1) AND (port <= 65535)))
@@ -2223,6 +2225,51 @@ create table ssl_issuers (
 );
 
 create table ssl_queue partition of provisioning_jobs_live FOR VALUES IN ('ssl');
+
+create table ssl_targets (
+  id uuid not null,
+  tenant_id uuid not null,
+  certificate_id uuid not null,
+  kind text not null,
+  name text not null,
+  pod_id uuid,
+  address text,
+  ca_pem text,
+  secret_sealed bytea,
+  with_key boolean not null default false,
+  chain_path text,
+  key_path text,
+  reload text,
+  host text,
+  port integer not null default 443,
+  state text not null default 'waiting'::text,
+  version_id uuid,
+  wanted_at timestamp with time zone not null,
+  delivered_at timestamp with time zone,
+  served_at timestamp with time zone,
+  check_at timestamp with time zone,
+  failures integer not null default 0,
+  problem_code text,
+  problem text,
+  job_id uuid,
+  created_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint ssl_targets_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint ssl_targets_pkey PRIMARY KEY (id),
+  constraint ssl_targets_tenant_id_certificate_id_fkey FOREIGN KEY (tenant_id, certificate_id) REFERENCES ssl_certificates(tenant_id, id),
+  constraint ssl_targets_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint ssl_targets_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id),
+  constraint ssl_targets_check CHECK (((pod_id IS NULL) = (kind = 'webhook'::text))),
+  constraint ssl_targets_check1 CHECK ((((kind = 'webhook'::text) = (address IS NOT NULL)) AND ((address IS NULL) = (secret_sealed IS NULL)))),
+  constraint ssl_targets_check2 CHECK ((((kind = 'guest'::text) = (chain_path IS NOT NULL)) AND ((chain_path IS NULL) = (key_path IS NULL)))),
+  constraint ssl_targets_check3 CHECK (((kind = 'guest'::text) OR (reload IS NULL))),
+  constraint ssl_targets_check4 CHECK (((problem_code IS NULL) = (problem IS NULL))),
+  constraint ssl_targets_check5 CHECK (((state <> ALL (ARRAY['delivered'::text, 'served'::text])) OR (version_id IS NOT NULL))),
+  constraint ssl_targets_kind_check CHECK ((kind = ANY (ARRAY['agent'::text, 'webhook'::text, 'guest'::text]))),
+  constraint ssl_targets_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint ssl_targets_port_check CHECK (((port >= 1) AND (port <= 65535))),
+  constraint ssl_targets_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'served'::text, 'failed'::text])))
+);
 
 create table sso_domains (
   domain text not null,
@@ -3152,6 +3199,12 @@ CREATE UNIQUE INDEX ssl_issuers_name ON public.ssl_issuers USING btree (name) WH
 
 CREATE UNIQUE INDEX ssl_issuers_private ON public.ssl_issuers USING btree (kind) WHERE (kind = 'private'::text);
 
+CREATE INDEX ssl_targets_check ON public.ssl_targets USING btree (check_at) WHERE ((ended_at IS NULL) AND (check_at IS NOT NULL));
+
+CREATE INDEX ssl_targets_of ON public.ssl_targets USING btree (certificate_id, id) WHERE (ended_at IS NULL);
+
+CREATE INDEX ssl_targets_pod ON public.ssl_targets USING btree (pod_id) WHERE ((ended_at IS NULL) AND (pod_id IS NOT NULL));
+
 CREATE UNIQUE INDEX sso_domains_proven ON public.sso_domains USING btree (domain) WHERE (proven_at IS NOT NULL);
 
 CREATE INDEX sso_providers_break_glass ON public.sso_providers USING btree (break_glass_user_id);
@@ -3367,6 +3420,8 @@ alter table ssl_certificate_versions enable row level security, force row level 
 alter table ssl_certificates enable row level security, force row level security;
 
 alter table ssl_deployments enable row level security, force row level security;
+
+alter table ssl_targets enable row level security, force row level security;
 
 alter table sso_domains enable row level security, force row level security;
 
@@ -3591,6 +3646,8 @@ create policy tenant_wall on ssl_certificate_versions for all using ((( SELECT a
 create policy tenant_wall on ssl_certificates for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on ssl_deployments for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on ssl_targets for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on sso_domains for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -3891,6 +3948,8 @@ grant insert, select, update on ssl_certificates to mpanel_app;
 grant delete, insert, select, update on ssl_deployments to mpanel_app;
 
 grant insert, select, update on ssl_issuers to mpanel_app;
+
+grant insert, select, update on ssl_targets to mpanel_app;
 
 grant delete, insert, select, update on sso_domains to mpanel_app;
 

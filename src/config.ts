@@ -51,6 +51,8 @@ export type Config = {
   outgoingNetworks: AllowedNetworks
   /** DNS servers to ask, with a port or without; none: those of the system. */
   dnsServers: string[]
+  /** Where name servers answer: another port than 53 is for a laboratory. */
+  dnsPort: number
   /** Told every minute that the automation lives; a monitor there raises the alarm when it no longer hears it. */
   heartbeatUrl: string | undefined
   paymentTermDays: number
@@ -105,6 +107,7 @@ const schema = z.object({
         'must be addresses such as 192.0.2.53 or [2001:db8::53]:5353, separated by commas',
       ),
   ),
+  MPANEL_DNS_PORT: optional(z.coerce.number().int().min(1).max(65_535)),
   POWERDNS_API_URL: optional(z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })),
   POWERDNS_API_KEY: optional(z.string().min(1)),
   POWERDNS_NAME_SERVERS: optional(z.string().transform(namesIn)),
@@ -173,6 +176,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     acme,
     powerdns,
     dnsServers: values.MPANEL_DNS_SERVERS ?? [],
+    dnsPort: values.MPANEL_DNS_PORT ?? 53,
     simPort: values.MPANEL_SIM_PORT ?? 0,
     heartbeatUrl: values.MPANEL_HEARTBEAT_URL,
     workerConcurrency: values.MPANEL_WORKER_CONCURRENCY ?? 16,

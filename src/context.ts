@@ -10,7 +10,8 @@ import type { Certificate, PlanProxmox, Proxmox, ProxmoxConnection } from './int
 import type { Registrar, RegistrarConnection } from './integrations/registrars/types.ts'
 import type { SyslogMessage, SyslogTarget } from './integrations/syslog/types.ts'
 import type { Acme, AcmeConnection } from './integrations/acme/types.ts'
-import type { CaaAnswer, TxtAnswer } from './integrations/dns/types.ts'
+import type { CaaAnswer, DelegationLook, TxtAnswer } from './integrations/dns/types.ts'
+import type { TxtAtServers } from './integrations/dns/txtAtServers.ts'
 import type { TlsLook } from './integrations/tls/types.ts'
 import type { DnsServer, DnsServerConnection } from './integrations/dnsServers/types.ts'
 import type { WebhookDelivery, WebhookTarget } from './integrations/webhook/types.ts'
@@ -48,6 +49,10 @@ type Vendors = {
   txt(name: string): Promise<TxtAnswer>
   /** The CAA records that count for a name. */
   caa(name: string): Promise<CaaAnswer>
+  /** What the world sees of a zone. */
+  delegation: DelegationLook
+  /** The TXT records of a name, as each of some name servers has them. */
+  txtAt: TxtAtServers
   acme(connection: AcmeConnection): Acme
   /** What is served for a name at an address that customers choose. */
   tls: TlsLook

@@ -10,7 +10,10 @@ import { createAcme } from './integrations/acme/client.ts'
 import { createBilling } from './integrations/billing/client.ts'
 import { createMail } from './integrations/mail/client.ts'
 import { createCaaLookup } from './integrations/dns/caa.ts'
+import { createDelegationLook } from './integrations/dns/delegation.ts'
+import { createDns } from './integrations/dns/query.ts'
 import { createTxtLookup } from './integrations/dns/txt.ts'
+import { createTxtAtServers } from './integrations/dns/txtAtServers.ts'
 import { createDnsServer } from './integrations/dnsServers/client.ts'
 import { createNetbox } from './integrations/netbox/client.ts'
 import { createOidc } from './integrations/oidc/client.ts'
@@ -61,6 +64,8 @@ export function createDeps(
       proxmoxCertificate: presentedCertificate,
       txt: createTxtLookup(config.dnsServers),
       caa: createCaaLookup(config.dnsServers),
+      delegation: createDelegationLook(createDns(config.outgoingNetworks, config.dnsServers, config.dnsPort)),
+      txtAt: createTxtAtServers(createDns(config.outgoingNetworks, config.dnsServers, config.dnsPort)),
       acme: remembered(createAcme),
       tls: createTlsLook(config.outgoingNetworks, config.dnsServers),
       oidc: (connection) => createOidc(send, connection),

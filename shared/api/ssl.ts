@@ -123,8 +123,9 @@ export const sslDeployment = z.object({
   servedNotAfter: timestamp.nullable(),
   finding: z.enum(SSL_FINDINGS).nullable(),
   message: z.string().nullable(),
+  /** The target that it was seen at; null: where the name points to. */
+  targetId: id.nullable(),
 })
 export type SslDeployment = z.infer<typeof sslDeployment>
-export const sslDeployments = z.object({ items: z.array(sslDeployment) })
 export const sslChain = z.object({ pem: z.string() })
 export const sslKey = z.object({ pem: z.string(), keyPem: z.string() })

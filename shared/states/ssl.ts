@@ -6,6 +6,9 @@ type SslState = (typeof SSL_STATES)[number]
 /** What is being attempted. */
 export const SSL_ACTIONS = ['issue', 'revoke'] as const
 
+/** What is proven of the current version at a target; failed: the last delivery came to nothing. */
+export const SSL_TARGET_STATES = ['waiting', 'delivered', 'served', 'failed'] as const
+
 /** Why a certificate could not be had: whose turn it is. */
 export const SSL_FAILURES = ['blocked', 'validation', 'issuer', 'other'] as const
 
@@ -39,6 +42,10 @@ const BUSY = 'It is being worked on: wait for the end.'
 
 /** What may be done with a certificate now, and if not, why. */
 export const canSsl = {
+  deliver: ({ state }: Subject): Verdict =>
+    state === 'issued'
+      ? allowed
+      : refused('There is no certificate to deliver yet, or it is no longer in force.'),
   renew: ({ state, action, source }: Subject): Verdict => {
     if (source === 'uploaded') return refused('It was uploaded: upload its successor instead.')
     if (action !== null) return refused(BUSY)

@@ -1545,6 +1545,7 @@ export interface SslDeploymentsTable {
     | 'expired'
     | null
   message: string | null
+  target_id: string | null
 }
 
 export interface SslIssuersTable {
@@ -1566,6 +1567,36 @@ export interface SslIssuersTable {
   problem: string | null
   version: Generated<number>
   created_at: Date
+}
+
+export interface SslTargetsTable {
+  id: string
+  tenant_id: string
+  certificate_id: string
+  kind: 'agent' | 'webhook' | 'guest'
+  name: string
+  pod_id: string | null
+  address: string | null
+  ca_pem: string | null
+  secret_sealed: Buffer | null
+  with_key: Generated<boolean>
+  chain_path: string | null
+  key_path: string | null
+  reload: string | null
+  host: string | null
+  port: Generated<number>
+  state: Generated<'waiting' | 'delivered' | 'served' | 'failed'>
+  version_id: string | null
+  wanted_at: Date
+  delivered_at: Date | null
+  served_at: Date | null
+  check_at: Date | null
+  failures: Generated<number>
+  problem_code: string | null
+  problem: string | null
+  job_id: string | null
+  created_at: Date
+  ended_at: Date | null
 }
 
 export interface SsoDomainsTable {
@@ -2019,6 +2050,7 @@ export interface Tables {
   ssl_certificates: SslCertificatesTable
   ssl_deployments: SslDeploymentsTable
   ssl_issuers: SslIssuersTable
+  ssl_targets: SslTargetsTable
   sso_domains: SsoDomainsTable
   sso_providers: SsoProvidersTable
   sso_states: SsoStatesTable

@@ -65,6 +65,8 @@ import {
 import { registrarPoll } from './domainPoll.ts'
 import { domainSync } from './domainSync.ts'
 import { domainVerify } from './domainVerify.ts'
+import { sslDeliver } from './sslDeliver.ts'
+import { sslInstall } from './sslInstall.ts'
 import { sslIssue } from './sslIssue.ts'
 import { sslRevoke } from './sslRevoke.ts'
 import { sslSign } from './sslSign.ts'
@@ -129,6 +131,8 @@ const list = [
   domainSync,
   registrarPoll,
   authPasswordReset,
+  sslDeliver,
+  sslInstall,
   sslIssue,
   sslSign,
   sslRevoke,
@@ -163,6 +167,7 @@ export const timers: readonly Timer[] = [
   { name: 'billing.payments', everyMs: MINUTE_MS, run: billingCollectionService.sweep },
   { name: 'ssl.renew', everyMs: 15_000, run: sslService.renewDue },
   { name: 'ssl.ari', everyMs: MINUTE_MS, run: sslService.askForWindows },
+  { name: 'ssl.prove', everyMs: 5_000, run: sslService.proveDue },
   { name: 'ssl.watch', everyMs: MINUTE_MS, run: (root) => sslService.watchDue(root) },
   { name: 'domains.payments', everyMs: 2_000, run: domainRegistrationService.followPayments },
   { name: 'domains.sync', everyMs: MINUTE_MS, run: domainRegistrationService.syncDue },

@@ -56,6 +56,7 @@ import { domainRoutes } from './domainRoutes.ts'
 import { sslChallengeRoutes } from './sslChallengeRoutes.ts'
 import { sslIssuerRoutes } from './sslIssuerRoutes.ts'
 import { sslRoutes } from './sslRoutes.ts'
+import { sslTargetRoutes } from './sslTargetRoutes.ts'
 import { healthRoutes } from './healthRoutes.ts'
 import { securityGroups } from './cloudPodFirewall.ts'
 import { provisioningBlueprintRoutes } from './provisioningBlueprintRoutes.ts'
@@ -128,6 +129,7 @@ export const routes: readonly Route[] = [
   ...domainRoutes,
   ...domainConnectionRoutes,
   ...sslRoutes,
+  ...sslTargetRoutes,
   ...sslIssuerRoutes,
   ...sslChallengeRoutes,
   ...adminSearch,

@@ -24,17 +24,21 @@ export type PowerDns = {
   close(): Promise<void>
 }
 
-/** A real PowerDNS with SQLite on free ports of the loopback, with a folder of its own. */
-export async function startPowerDns(): Promise<PowerDns> {
+/**
+ * A real PowerDNS with SQLite on free ports of the loopback, with a folder of its own.
+ * @param at where it answers questions, instead of a free port of 127.0.0.1
+ */
+export async function startPowerDns(at: { host?: string; dnsPort?: number } = {}): Promise<PowerDns> {
+  const { host = '127.0.0.1' } = at
   const folder = await mkdtemp(join(tmpdir(), 'mpanel-pdns-'))
   const database = join(folder, 'pdns.sqlite3')
   const made = spawnSync('sqlite3', [database, `.read ${SCHEMA}`, 'pragma journal_mode=wal;'])
   if (made.status !== 0) throw new Error(`sqlite3 could not make the database: ${String(made.stderr)}`)
   const apiKey = 'test-api-key'
   for (let left = TRIES; ; left--) {
-    const [dnsPort, apiPort] = [await freePort(), await freePort()]
-    await writeFile(join(folder, 'pdns.conf'), configOf({ folder, database, dnsPort, apiPort, apiKey }))
-    const server = serverOf({ folder, apiKey, apiPort, dnsPort })
+    const [dnsPort, apiPort] = [at.dnsPort ?? (await freePort()), await freePort()]
+    await writeFile(join(folder, 'pdns.conf'), configOf({ folder, database, host, dnsPort, apiPort, apiKey }))
+    const server = serverOf({ folder, apiKey, apiPort, host, dnsPort })
     try {
       await server.start()
       return server
@@ -44,9 +48,9 @@ export async function startPowerDns(): Promise<PowerDns> {
   }
 }
 
-type Place = { folder: string; apiKey: string; apiPort: number; dnsPort: number }
+type Place = { folder: string; apiKey: string; apiPort: number; host: string; dnsPort: number }
 
-function serverOf({ folder, apiKey, apiPort, dnsPort }: Place): PowerDns {
+function serverOf({ folder, apiKey, apiPort, host, dnsPort }: Place): PowerDns {
   const url = `http://127.0.0.1:${apiPort}`
   let child: ReturnType<typeof spawn> | undefined
   const call: PowerDns['call'] = async (method, path, body) => {
@@ -79,7 +83,7 @@ function serverOf({ folder, apiKey, apiPort, dnsPort }: Place): PowerDns {
   return {
     url,
     apiKey,
-    address: `127.0.0.1:${dnsPort}`,
+    address: `${host}:${dnsPort}`,
     call,
     stop,
     start,
@@ -99,16 +103,16 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-type Given = { folder: string; database: string; dnsPort: number; apiPort: number; apiKey: string }
+type Given = Place & { database: string }
 
 /** All on the loopback: without query-local-address it would open sockets on every interface. Nothing is cached. */
-const configOf = ({ folder, database, dnsPort, apiPort, apiKey }: Given): string => `launch=gsqlite3
+const configOf = ({ folder, database, host, dnsPort, apiPort, apiKey }: Given): string => `launch=gsqlite3
 gsqlite3-database=${database}
 gsqlite3-pragma-synchronous=0
 gsqlite3-pragma-foreign-keys=1
 gsqlite3-dnssec=yes
-local-address=127.0.0.1
-query-local-address=127.0.0.1
+local-address=${host}
+query-local-address=${host}
 local-port=${dnsPort}
 socket-dir=${folder}
 daemon=no

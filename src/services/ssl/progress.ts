@@ -11,7 +11,7 @@ import { newId } from '../../lib/ids.ts'
 import * as dnsZoneService from '../dnsZoneService.ts'
 import type { IssuePayload } from '../sslQueues.ts'
 import { noteIssuerProblem, purposeOfEab } from './issuers.ts'
-import { purposeOfKey } from './results.ts'
+import { purposeOfKey } from './knowing.ts'
 
 /** What the job that has a certificate issued reads and writes, each in the transaction of its caller. */
 
@@ -201,6 +201,19 @@ export async function unserved(ctx: Ctx, payload: IssuePayload): Promise<string 
     )
       return recordName(name)
   return null
+}
+
+/** The records that are shown, and the zones that they stand in; CNAMEs in zones of ours are followed. */
+export async function shown(
+  ctx: Ctx,
+  payload: IssuePayload,
+): Promise<{ zone: string; name: string; value: string }[]> {
+  const found = []
+  for (const { zone_id: zoneId, name, value } of await challenges(ctx, payload)) {
+    const place = zoneId === null ? null : await dnsZoneService.placeOfTxt(ctx, recordName(name))
+    if (place !== null) found.push({ ...place, value })
+  }
+  return found
 }
 
 export const noteAnswered = (ctx: Ctx, challengeId: string): Promise<void> =>

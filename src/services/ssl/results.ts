@@ -6,12 +6,10 @@ import * as orders from '../../db/sslOrders.ts'
 import { notFound } from '../../errors.ts'
 import { ariIdOf, certificatesIn, factsOf } from '../../lib/x509/read.ts'
 import { pauseAfter, renewalByLife } from '../../lib/x509/renewal.ts'
-import * as auditService from '../auditService.ts'
 import type { IssuePayload, RevokePayload } from '../sslQueues.ts'
+import { deliverAll } from './delivering.ts'
 import { hasAlternative } from './issuers.ts'
-
-/** A version's key is sealed for it alone. */
-export const purposeOfKey = (versionId: string): string => `sslKey:${versionId}`
+import { lock, say } from './knowing.ts'
 
 /** What is kept of a chain. */
 export function factsOfVersion(chain: readonly X509Certificate[]) {
@@ -28,31 +26,6 @@ export function factsOfVersion(chain: readonly X509Certificate[]) {
     not_before: notBefore,
     not_after: notAfter,
   }
-}
-
-const say = (
-  ctx: Ctx,
-  row: CertificateRow,
-  action: string,
-  details: Record<string, unknown>,
-  outcome: 'success' | 'error' = 'success',
-): Promise<void> =>
-  auditService.record(ctx, {
-    action,
-    tenantId: row.tenant_id,
-    target: { type: 'sslCertificate', id: row.id, label: row.names[0] ?? '' },
-    outcome,
-    details,
-  })
-
-/** @throws AppError not_found */
-async function lock(
-  ctx: Ctx,
-  { tenantId, certificateId }: { tenantId: string; certificateId: string },
-): Promise<CertificateRow> {
-  const row = await certificates.lock(ctx.tx, tenantId, certificateId)
-  if (!row) throw notFound('certificate')
-  return row
 }
 
 const NO_PROBLEM = {
@@ -101,6 +74,7 @@ export async function markIssued(
     notAfter: facts.not_after,
     versionId: made.versionId,
   })
+  await deliverAll(ctx, { ...row, version_id: made.versionId })
 }
 
 type FailureClass = NonNullable<CertificateRow['failure_class']>

@@ -4,7 +4,8 @@ import { notFound } from '../../errors.ts'
 import { newKey, signWith } from '../../lib/x509/make.ts'
 import type { SignPayload } from '../sslQueues.ts'
 import { privateIssuer, purposeOfRoot } from './issuers.ts'
-import { markIssued, purposeOfKey } from './results.ts'
+import { purposeOfKey } from './knowing.ts'
+import { markIssued } from './results.ts'
 
 const LIFE_MS = 90 * 86_400_000
 /** Clocks of those who check it may be a little behind. */
