@@ -53,3 +53,30 @@ alter table ssl_deployments
   add foreign key (tenant_id, target_id) references ssl_targets (tenant_id, id),
   drop constraint ssl_deployments_certificate_id_name_port_key,
   add constraint ssl_deployments_once unique nulls not distinct (certificate_id, name, port, target_id);
+
+-- Proofs by TLS (RFC 8737).
+alter table ssl_certificates
+  drop constraint ssl_certificates_challenge_check,
+  add constraint ssl_certificates_challenge_check check (challenge in ('auto', 'dns-01', 'http-01', 'tls-alpn-01'));
+alter table acme_challenges
+  drop constraint acme_challenges_type_check,
+  add constraint acme_challenges_type_check check (type in ('dns-01', 'http-01', 'tls-alpn-01'));
+create index acme_challenges_tls on acme_challenges (name) where type = 'tls-alpn-01' and cleaned_at is null;
+
+-- The key that an account is being given: as long as it stands here, nobody knows which of the two the CA has.
+alter table acme_accounts add column next_key_sealed bytea, add column key_changed_at timestamptz;
+
+-- domain_budget: how many certificates a week an issuer is asked for one registered domain; nothing: as many as are wanted.
+-- crl: what the private CA says is revoked, signed.
+alter table ssl_issuers
+  add column domain_budget int check (domain_budget between 1 and 1000000),
+  add column crl bytea,
+  add column crl_number int not null default 0,
+  add column crl_at timestamptz;
+create table ssl_domain_budgets (
+  issuer_id uuid not null references ssl_issuers,
+  domain text not null,
+  full_at timestamptz not null,
+  primary key (issuer_id, domain)
+);
+grant select, insert, update on ssl_domain_budgets to mpanel_app;

@@ -18,6 +18,8 @@ create table acme_accounts (
   key_sealed bytea not null,
   url text,
   created_at timestamp with time zone not null,
+  next_key_sealed bytea,
+  key_changed_at timestamp with time zone,
   constraint acme_accounts_issuer_id_key UNIQUE (issuer_id),
   constraint acme_accounts_pkey PRIMARY KEY (id),
   constraint acme_accounts_issuer_id_fkey FOREIGN KEY (issuer_id) REFERENCES ssl_issuers(id)
@@ -45,7 +47,7 @@ create table acme_challenges (
   constraint acme_challenges_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint acme_challenges_tenant_id_order_id_fkey FOREIGN KEY (tenant_id, order_id) REFERENCES acme_orders(tenant_id, id),
   constraint acme_challenges_token_check CHECK ((token ~ '^[A-Za-z0-9_-]{1,200}$'::text)),
-  constraint acme_challenges_type_check CHECK ((type = ANY (ARRAY['dns-01'::text, 'http-01'::text])))
+  constraint acme_challenges_type_check CHECK ((type = ANY (ARRAY['dns-01'::text, 'http-01'::text, 'tls-alpn-01'::text])))
 );
 
 create table acme_orders (
@@ -2161,7 +2163,7 @@ create table ssl_certificates (
   constraint ssl_certificates_issuer_id_fkey FOREIGN KEY (issuer_id) REFERENCES ssl_issuers(id),
   constraint ssl_certificates_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint ssl_certificates_action_check CHECK ((action = ANY (ARRAY['issue'::text, 'revoke'::text]))),
-  constraint ssl_certificates_challenge_check CHECK ((challenge = ANY (ARRAY['auto'::text, 'dns-01'::text, 'http-01'::text]))),
+  constraint ssl_certificates_challenge_check CHECK ((challenge = ANY (ARRAY['auto'::text, 'dns-01'::text, 'http-01'::text, 'tls-alpn-01'::text]))),
   constraint ssl_certificates_check CHECK ((((problem_code IS NULL) = (problem IS NULL)) AND ((problem IS NULL) = (failure_class IS NULL)))),
   constraint ssl_certificates_check1 CHECK (((state <> ALL (ARRAY['issued'::text, 'revoked'::text])) OR (version_id IS NOT NULL))),
   constraint ssl_certificates_check2 CHECK (((source = 'issued'::text) OR (challenge = 'auto'::text))),
@@ -2196,6 +2198,14 @@ create table ssl_deployments (
   constraint ssl_deployments_port_check CHECK (((port >= 1) AND (port <= 65535)))
 );
 
+create table ssl_domain_budgets (
+  issuer_id uuid not null,
+  domain text not null,
+  full_at timestamp with time zone not null,
+  constraint ssl_domain_budgets_pkey PRIMARY KEY (issuer_id, domain),
+  constraint ssl_domain_budgets_issuer_id_fkey FOREIGN KEY (issuer_id) REFERENCES ssl_issuers(id)
+);
+
 create table ssl_issuers (
   id uuid not null,
   name text not null,
@@ -2215,11 +2225,16 @@ create table ssl_issuers (
   problem text,
   version integer not null default 1,
   created_at timestamp with time zone not null,
+  domain_budget integer,
+  crl bytea,
+  crl_number integer not null default 0,
+  crl_at timestamp with time zone,
   constraint ssl_issuers_pkey PRIMARY KEY (id),
   constraint ssl_issuers_budget_check CHECK (((budget >= 1) AND (budget <= 1000000))),
   constraint ssl_issuers_check CHECK (((kind = 'acme'::text) = (directory_url IS NOT NULL))),
   constraint ssl_issuers_check1 CHECK ((((kind = 'private'::text) = (root_pem IS NOT NULL)) AND ((root_pem IS NULL) = (key_sealed IS NULL)))),
   constraint ssl_issuers_check2 CHECK (((eab_kid IS NULL) = (eab_key_sealed IS NULL))),
+  constraint ssl_issuers_domain_budget_check CHECK (((domain_budget >= 1) AND (domain_budget <= 1000000))),
   constraint ssl_issuers_kind_check CHECK ((kind = ANY (ARRAY['acme'::text, 'private'::text]))),
   constraint ssl_issuers_state_check CHECK ((state = ANY (ARRAY['active'::text, 'retired'::text])))
 );
@@ -2774,6 +2789,8 @@ create table workers (
   draining boolean not null default false,
   constraint workers_pkey PRIMARY KEY (name)
 );
+
+CREATE INDEX acme_challenges_tls ON public.acme_challenges USING btree (name) WHERE ((type = 'tls-alpn-01'::text) AND (cleaned_at IS NULL));
 
 CREATE INDEX acme_challenges_token ON public.acme_challenges USING btree (token) WHERE ((type = 'http-01'::text) AND (cleaned_at IS NULL));
 
@@ -3946,6 +3963,8 @@ grant insert, select, update on ssl_certificate_versions to mpanel_app;
 grant insert, select, update on ssl_certificates to mpanel_app;
 
 grant delete, insert, select, update on ssl_deployments to mpanel_app;
+
+grant insert, select, update on ssl_domain_budgets to mpanel_app;
 
 grant insert, select, update on ssl_issuers to mpanel_app;
 

@@ -76,6 +76,8 @@ type Settings = {
   auditArchives: string
   /** An address that is told every minute that the automation lives, or null. */
   heartbeatUrl: string | null
+  /** Whether there is a listener that proves names by TLS (RFC 8737). */
+  provesByTls: boolean
 }
 
 /** What a process has; a request or a job adds who is asking. */

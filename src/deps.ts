@@ -57,6 +57,7 @@ export function createDeps(
       auditCheckpoints: config.auditCheckpoints,
       auditArchives: config.auditArchives,
       heartbeatUrl: config.heartbeatUrl ?? null,
+      provesByTls: config.tlsAlpn !== undefined,
     },
     vendors: {
       proxmox: remembered(createProxmox),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import {
   REVOKE_REASONS,
   SSL_ACTIONS,
+  SSL_CHALLENGES,
   SSL_FAILURES,
   SSL_FINDINGS,
   SSL_STATES,
@@ -19,7 +20,7 @@ export const sslCertificate = z.object({
   source: z.enum(['issued', 'uploaded']),
   /** Null: whoever comes first, in the order of the platform. */
   issuerId: id.nullable(),
-  challenge: z.enum(['auto', 'dns-01', 'http-01']),
+  challenge: z.enum(SSL_CHALLENGES),
   state: z.enum(SSL_STATES),
   action: z.enum(SSL_ACTIONS).nullable(),
   /** Why the last attempt came to nothing, and when the next one is. */
@@ -77,7 +78,7 @@ export const sslCertificateCreate = z.strictObject({
   tenantId: id,
   names,
   issuerId: id.nullable().default(null),
-  challenge: z.enum(['auto', 'dns-01', 'http-01']).default('auto'),
+  challenge: z.enum(SSL_CHALLENGES).default('auto'),
 })
 
 const pem = z.string().min(1).max(100_000)
@@ -103,7 +104,7 @@ const sslOrder = z.object({
   challenges: z.array(
     z.object({
       name: z.string(),
-      type: z.enum(['dns-01', 'http-01']),
+      type: z.enum(['dns-01', 'http-01', 'tls-alpn-01']),
       state: z.enum(['planned', 'presented', 'answered', 'cleaned']),
     }),
   ),

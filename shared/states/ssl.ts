@@ -9,6 +9,9 @@ export const SSL_ACTIONS = ['issue', 'revoke'] as const
 /** What is proven of the current version at a target; failed: the last delivery came to nothing. */
 export const SSL_TARGET_STATES = ['waiting', 'delivered', 'served', 'failed'] as const
 
+/** How its names are proven; auto: as mPanel sees fit. */
+export const SSL_CHALLENGES = ['auto', 'dns-01', 'http-01', 'tls-alpn-01'] as const
+
 /** Why a certificate could not be had: whose turn it is. */
 export const SSL_FAILURES = ['blocked', 'validation', 'issuer', 'other'] as const
 
@@ -67,4 +70,21 @@ export const canSsl = {
   },
   download: ({ state }: Subject): Verdict =>
     state === 'pending' || state === 'removed' ? refused('There is nothing to download yet.') : allowed,
+} as const
+
+/** What may be done with an issuer now, and if not, why. */
+export const canSslIssuer = {
+  changeKey: ({
+    kind,
+    hasAccount,
+    isChanging,
+  }: {
+    kind: 'acme' | 'private'
+    hasAccount: boolean
+    isChanging: boolean
+  }): Verdict => {
+    if (kind === 'private') return refused('The private CA has no account.')
+    if (!hasAccount) return refused('There is no account yet: it is made at the first order.')
+    return isChanging ? refused('Its key is being changed already.') : allowed
+  },
 } as const

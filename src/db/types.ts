@@ -8,6 +8,8 @@ export interface AcmeAccountsTable {
   key_sealed: Buffer
   url: string | null
   created_at: Date
+  next_key_sealed: Buffer | null
+  key_changed_at: Date | null
 }
 
 export interface AcmeChallengesTable {
@@ -16,7 +18,7 @@ export interface AcmeChallengesTable {
   order_id: string
   name: string
   wildcard: boolean
-  type: 'dns-01' | 'http-01'
+  type: 'dns-01' | 'http-01' | 'tls-alpn-01'
   token: string
   value: string
   url: string
@@ -1504,7 +1506,7 @@ export interface SslCertificatesTable {
   name_set: string
   source: 'issued' | 'uploaded'
   issuer_id: string | null
-  challenge: Generated<'auto' | 'dns-01' | 'http-01'>
+  challenge: Generated<'auto' | 'dns-01' | 'http-01' | 'tls-alpn-01'>
   state: Generated<'pending' | 'issued' | 'revoked' | 'removed'>
   action: 'issue' | 'revoke' | null
   problem_code: string | null
@@ -1548,6 +1550,12 @@ export interface SslDeploymentsTable {
   target_id: string | null
 }
 
+export interface SslDomainBudgetsTable {
+  issuer_id: string
+  domain: string
+  full_at: Date
+}
+
 export interface SslIssuersTable {
   id: string
   name: string
@@ -1567,6 +1575,10 @@ export interface SslIssuersTable {
   problem: string | null
   version: Generated<number>
   created_at: Date
+  domain_budget: number | null
+  crl: Buffer | null
+  crl_number: Generated<number>
+  crl_at: Date | null
 }
 
 export interface SslTargetsTable {
@@ -2049,6 +2061,7 @@ export interface Tables {
   ssl_certificate_versions: SslCertificateVersionsTable
   ssl_certificates: SslCertificatesTable
   ssl_deployments: SslDeploymentsTable
+  ssl_domain_budgets: SslDomainBudgetsTable
   ssl_issuers: SslIssuersTable
   ssl_targets: SslTargetsTable
   sso_domains: SsoDomainsTable

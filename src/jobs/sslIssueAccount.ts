@@ -52,7 +52,8 @@ export async function acmeOf(run: IssueRun): Promise<{ acme: Acme; accountUrl: s
     account = await run.read((ctx) => sslService.accountFor(ctx, issuer))
   }
   if (account === null) throw new Error('the account was not kept')
-  const { id, connection, email, externalAccount } = account
+  const { id, connection, email, externalAccount, isChanging } = account
+  if (isChanging) throw waitFor('key_changing', `The key of the account at ${issuer.name} is being changed.`)
   if (connection.accountUrl !== null)
     return { acme: run.root.vendors.acme(connection), accountUrl: connection.accountUrl }
   const { url } = await answered(

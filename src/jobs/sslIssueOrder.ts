@@ -34,6 +34,19 @@ export async function placeOrder(run: IssueRun): Promise<void> {
   const { hasAri, profiles } = run.output('precheck') as Checked
   if (!(await run.tx((ctx) => sslService.takeBudget(ctx, issuer.id))))
     throw waitFor('budget_spent', `The budget of orders at ${issuer.name} is used up: it grows back.`)
+  // What renews by the word of the CA does not count there, either.
+  const isRenewal = hasAri && order.replaces !== null
+  const full = isRenewal
+    ? null
+    : await run.tx((ctx) => sslService.takeDomainBudget(ctx, issuer, certificate.names))
+  if (full !== null) {
+    const waitMs = full.free.getTime() - run.root.now().getTime()
+    await run.tx((ctx) => sslService.keepRetryAt(ctx, order.id, waitMs))
+    throw permanent(
+      'budget_spent',
+      `The ${issuer.domain_budget} certificates a week for ${full.domain} at ${issuer.name} are used up: the next one can be ordered on ${sslService.inWords(full.free)}.`,
+    )
+  }
   const profile =
     issuer.profile !== null && profiles.includes(issuer.profile) ? { profile: issuer.profile } : {}
   const ask = (replaces: string | null) =>

@@ -28,7 +28,7 @@ export async function choose(run: IssueRun): Promise<void> {
     const challenge = authorization.challenges.find((one) => one.type === type)
     if (!challenge) throw permanent('challenge_failed', `The CA does not let ${name} be proven by ${type}.`)
     const proof = acme.words.proofOf(challenge.token)
-    const value = type === 'dns-01' ? proof.dns : proof.http
+    const value = type === 'http-01' ? proof.http : proof.dns
     proofs.push({ authorization, type, token: challenge.token, url: challenge.url, value })
   }
   await run.tx((ctx) => sslService.keepChallenges(ctx, order, proofs))

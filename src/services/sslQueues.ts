@@ -108,3 +108,22 @@ export const enqueueDelivery = (
     maxAttempts: 5,
   })
 }
+
+const rolloverPayload = z.object({ issuerId: z.string(), accountId: z.string() })
+export type RolloverPayload = z.infer<typeof rolloverPayload>
+/** Gives the account at a CA another key. */
+export const sslRollover = { kind: 'ssl.rollover', payload: rolloverPayload } as const
+
+export const enqueueRollover = (
+  ctx: Ctx,
+  issuer: { id: string; name: string },
+  accountId: string,
+): Promise<{ id: string }> =>
+  enqueue(ctx, {
+    queue: 'ssl',
+    kind: sslRollover.kind,
+    tenantId: null,
+    subject: { type: 'sslIssuer', id: issuer.id, label: issuer.name },
+    payload: { issuerId: issuer.id, accountId } satisfies RolloverPayload,
+    serialKey: `sslIssuer:${issuer.id}`,
+  })

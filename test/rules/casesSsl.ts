@@ -72,6 +72,15 @@ const forAgent: Case = async (app, tenantId) => {
 
 const issued: Case = async (app, tenantId) => ({ id: await issuedIn(app, tenantId) })
 const ofIssuer: Case = async (app) => ({ id: await issuerIn(app) })
+const ofIssuerWithAccount: Case = async (app) => {
+  const id = await issuerIn(app)
+  await app.as((ctx) => sslService.keepAccountKey(ctx, id, 'a key'))
+  const account = await app.as((ctx) =>
+    ctx.tx.selectFrom('acme_accounts').select('id').where('issuer_id', '=', id).executeTakeFirstOrThrow(),
+  )
+  await app.as((ctx) => sslService.keepAccountUrl(ctx, account.id, 'https://ca.example.com/account/1'))
+  return { id }
+}
 
 /** A certificate with everything that there can be about one. */
 export async function certificateIn(app: TestApp, tenantId: string): Promise<string> {
@@ -125,9 +134,9 @@ export const SSL_CASES: Record<string, Case> = {
   getAgentCertificates: forAgent,
   fetchAgentCertificate: forAgent,
   reportAgentCertificate: async (app, tenantId) => {
-    const made = await forAgent(app, tenantId)
-    const of = await app.admin.get<SslCertificateDetail>(`${PATH}/${made.certificateId}`)
-    return { ...made, body: { fingerprint: of.body.versions[0]?.fingerprint, ok: true } }
+    const asked = await forAgent(app, tenantId)
+    const of = await app.admin.get<SslCertificateDetail>(`${PATH}/${asked.certificateId}`)
+    return { ...asked, body: { fingerprint: of.body.versions[0]?.fingerprint, ok: true } }
   },
   listSslFindings: async () => ({}),
   listSslIssuers: async () => ({}),
@@ -140,4 +149,6 @@ export const SSL_CASES: Record<string, Case> = {
     return {}
   },
   getAcmeChallenge: async () => ({}),
+  getPrivateCrl: async () => ({}),
+  changeSslAccountKey: ofIssuerWithAccount,
 }

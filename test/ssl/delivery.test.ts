@@ -173,9 +173,9 @@ test('a webhook gets each version signed, with the key only if it is to, is trie
     let body = ''
     asked.on('data', (part: Buffer) => (body += part.toString()))
     asked.on('end', () => {
-      if (refusals-- > 0) return answer.writeHead(503).end()
-      came.push({ headers: asked.headers, body })
-      answer.writeHead(204).end()
+      const refuses = refusals-- > 0
+      if (!refuses) came.push({ headers: asked.headers, body })
+      answer.writeHead(refuses ? 503 : 204).end()
     })
   })
   receiver.listen(0, '127.0.0.1')

@@ -48,7 +48,12 @@ export async function get(ctx: Ctx, id: string): Promise<SslCertificateDetail> {
  */
 export async function create(ctx: Ctx, body: z.infer<typeof sslCertificateCreate>): Promise<Accepted> {
   const names = readNames(body.names)
-  if (body.challenge === 'http-01' && names.some(isWildcard))
+  if (body.challenge === 'tls-alpn-01' && !ctx.settings.provesByTls)
+    throw invalid(
+      'challenge',
+      'mPanel does not answer by TLS here: set MPANEL_TLS_ALPN_LISTEN, or choose another proof.',
+    )
+  if (body.challenge !== 'auto' && body.challenge !== 'dns-01' && names.some(isWildcard))
     throw invalid('challenge', 'A wildcard is proven by DNS only: choose dns-01, or let mPanel choose.')
   await requireProven(ctx, body.tenantId, names)
   if (body.issuerId !== null) await getIssuer(ctx, body.issuerId)

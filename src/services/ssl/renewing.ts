@@ -8,7 +8,8 @@ import { renewalAt } from '../../lib/x509/renewal.ts'
 import * as tenantScopeService from '../tenantScopeService.ts'
 import { say } from './knowing.ts'
 import { noteFailure } from './results.ts'
-import { accountFor, unprovenNames } from './progress.ts'
+import { accountFor } from './accounts.ts'
+import { unprovenNames } from './progress.ts'
 import { begin } from './ordering.ts'
 
 const AT_ONCE = 200

@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { Ctx } from '../../context.ts'
 import * as certificates from '../../db/sslCertificates.ts'
 import type { CertificateRow } from '../../db/sslCertificates.ts'
+import * as issuers from '../../db/sslIssuers.ts'
 import * as orders from '../../db/sslOrders.ts'
 import { notFound } from '../../errors.ts'
 import { ariIdOf, certificatesIn, factsOf } from '../../lib/x509/read.ts'
@@ -10,6 +11,7 @@ import type { IssuePayload, RevokePayload } from '../sslQueues.ts'
 import { deliverAll } from './delivering.ts'
 import { hasAlternative } from './issuers.ts'
 import { lock, say } from './knowing.ts'
+import { renewCrl } from './revoking.ts'
 
 /** What is kept of a chain. */
 export function factsOfVersion(chain: readonly X509Certificate[]) {
@@ -90,6 +92,7 @@ const CLASSES: Record<string, FailureClass> = {
   name_refused: 'validation',
   caa: 'blocked',
   order_invalid: 'validation',
+  budget_spent: 'issuer',
   rate_limited: 'issuer',
   issuer_error: 'issuer',
   unreachable: 'issuer',
@@ -181,6 +184,9 @@ export async function markRevoked(ctx: Ctx, payload: RevokePayload): Promise<voi
     ari_poll_at: null,
     updated_at: ctx.now(),
   })
+  const version = await certificates.findVersion(ctx.tx, row.tenant_id, payload.versionId)
+  const issuer = version?.issuer_id ? await issuers.find(ctx.tx, version.issuer_id) : undefined
+  if (issuer?.kind === 'private') await renewCrl(ctx)
   await say(ctx, row, 'SSL_REVOKED', { versionId: payload.versionId, reason: payload.reason })
 }
 

@@ -86,5 +86,7 @@ export const createIssuer = (body: z.input<typeof sslIssuerCreate>, key: string)
   post<SslIssuer>(ISSUERS, body, key)
 export const updateIssuer = ({ id, version }: SslIssuer, body: z.input<typeof sslIssuerUpdate>) =>
   patch<SslIssuer>(`${ISSUERS}/${id}`, body, version)
+export const changeAccountKey = (id: string, key: string) =>
+  post<{ jobId: string }>(`${ISSUERS}/${id}/account-key`, {}, key)
 export const retireIssuer = (id: string) => remove<null>(`${ISSUERS}/${id}`)
 export const takeRoot = () => get<{ pem: string }>('/api/admin/ssl/root')

@@ -96,7 +96,7 @@ function Content({ certificate }: { certificate: SslCertificateDetail }) {
   )
 }
 
-const PROOFS = { auto: 'mPanel chooses', 'dns-01': 'By DNS', 'http-01': 'By HTTP' }
+const PROOFS = { auto: 'mPanel chooses', 'dns-01': 'By DNS', 'http-01': 'By HTTP', 'tls-alpn-01': 'By TLS' }
 
 function Overview({ certificate }: { certificate: SslCertificateDetail }) {
   const { names, source, challenge, notAfter, dueAt, window, problem } = certificate

@@ -3,8 +3,9 @@ import { getRouteApi } from '@tanstack/react-router'
 import { clsx } from 'clsx'
 import { Plus, Stamp } from 'lucide-react'
 import { useState } from 'react'
+import { canSslIssuer } from '../../../../shared/states/ssl.ts'
 import { save } from '../../api/http.ts'
-import { retireIssuer, sslIssuersQuery, takeRoot, type SslIssuer } from '../../api/ssl.ts'
+import { changeAccountKey, retireIssuer, sslIssuersQuery, takeRoot, type SslIssuer } from '../../api/ssl.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { ConfirmDestroy } from '../../components/ConfirmDestroy.tsx'
 import { ErrorNotice } from '../../components/ErrorNotice.tsx'
@@ -16,6 +17,8 @@ import { Card } from '../../ui/Card.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
+import { paths } from '../../paths.ts'
+import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { IssuerForm } from './IssuerForm.tsx'
 
@@ -23,7 +26,7 @@ const route = getRouteApi('/t/$tenant/ssl-issuers')
 
 /** Who gives certificates, in the order in which they are asked. */
 export default function IssuersPage() {
-  const { can } = useSession()
+  const { can, tenant } = useSession()
   const { page } = route.useSearch()
   const navigate = route.useNavigate()
   const [open, setOpen] = useState<SslIssuer | 'new' | null>(null)
@@ -36,6 +39,10 @@ export default function IssuersPage() {
   const root = useSubmit<null, { pem: string }>({
     send: () => takeRoot(),
     onDone: ({ pem }) => save(new Blob([pem], { type: 'application/x-pem-file' }), 'mpanel-private-ca.pem'),
+  })
+  const changeKey = useSubmit<SslIssuer, { jobId: string }>({
+    send: ({ id }, key) => changeAccountKey(id, key),
+    onDone: ({ jobId }) => void navigate(paths.job(tenant.slug, jobId)),
   })
   const refused = can('infrastructure:manage', null) ? undefined : NO_PERMISSION('infrastructure:manage')
   const columns: Column<SslIssuer>[] = [
@@ -62,8 +69,18 @@ export default function IssuersPage() {
       header: 'Account',
       narrow: true,
       from: 'md',
-      render: ({ kind, hasAccount }) =>
-        kind === 'private' ? '—' : hasAccount ? 'made' : 'at the first order',
+      render: ({ kind, hasAccount, keyChangedAt }) =>
+        kind === 'private' ? (
+          '—'
+        ) : keyChangedAt !== null ? (
+          <>
+            key of <Time at={keyChangedAt} relative />
+          </>
+        ) : hasAccount ? (
+          'made'
+        ) : (
+          'at the first order'
+        ),
     },
     {
       header: 'Actions',
@@ -77,6 +94,14 @@ export default function IssuersPage() {
           <div className="flex flex-wrap gap-2">
             <Button size="sm" disabledReason={refused} onClick={() => setOpen(issuer)}>
               Change
+            </Button>
+            <Button
+              size="sm"
+              loading={changeKey.isPending && changeKey.variables.id === issuer.id}
+              disabledReason={refused ?? keyReason(issuer)}
+              onClick={() => changeKey.mutate(issuer)}
+            >
+              Change key
             </Button>
             <Button size="sm" disabledReason={refused} onClick={() => setRetiring(issuer)}>
               Retire
@@ -102,6 +127,7 @@ export default function IssuersPage() {
       }
     >
       {root.error && <ErrorNotice error={root.error} />}
+      {changeKey.error && <ErrorNotice error={changeKey.error} />}
       <Card flush>
         <List
           query={query}
@@ -136,4 +162,9 @@ export default function IssuersPage() {
       )}
     </Page>
   )
+}
+
+function keyReason({ kind, hasAccount, isChangingKey }: SslIssuer): string | undefined {
+  const verdict = canSslIssuer.changeKey({ kind, hasAccount, isChanging: isChangingKey })
+  return verdict.allowed ? undefined : verdict.reason
 }

@@ -148,7 +148,7 @@ function Target({ target }: { target: SslTarget }) {
   const where = [WAYS[kind], address ?? chainPath, host ?? (port === 443 ? null : `port ${port}`)]
   return (
     <>
-      <p className="font-medium break-all">{name}</p>
+      <p className="font-medium break-words">{name}</p>
       <p className="text-[13px] break-all text-muted">{where.filter(Boolean).join(' · ')}</p>
       <p className="text-[13px] text-muted">{SAID[state]}</p>
       {problem && <p className="text-[13px] break-words text-danger-text">{problem.message}</p>}
