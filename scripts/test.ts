@@ -13,7 +13,13 @@ type Report = {
   numPassedTests: number
   numPendingTests: number
   numTodoTests: number
-  testResults: { status: string; assertionResults: { status: string }[] }[]
+  testResults: {
+    name: string
+    startTime: number
+    endTime: number
+    status: string
+    assertionResults: { status: string }[]
+  }[]
 }
 
 /** Suites that try one thing from end to end, in the browser, with failures or with malice: an everyday run takes half of them, by chance. */
@@ -57,15 +63,25 @@ async function runTests(args: string[]) {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
   const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...args], { stdio: 'inherit' })
   const [code] = (await once(child, 'exit')) as [number | null]
-  const counts = existsSync(file)
-    ? count(JSON.parse(readFileSync(file, 'utf8')) as Report)
-    : { passed: 0, failed: 0, skipped: 0 }
+  const report = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report) : null
+  const counts = report ? count(report) : { passed: 0, failed: 0, skipped: 0 }
+  if (report) printSlowest(report)
   rmSync(folder, { recursive: true, force: true })
 
   if (counts.passed + counts.failed === 0) console.log('No test ran.')
   // Vitest also fails on what belongs to no test, such as an error after the last one.
   const failedOtherwise = counts.failed === 0 && (code !== 0 || counts.passed === 0)
   return failedOtherwise ? { ...counts, failed: 1 } : counts
+}
+
+/** Where the time of a run goes, so that it is seen when a suite grows. */
+function printSlowest({ testResults }: Report): void {
+  const seconds = testResults.map((one) => ({
+    name: one.name.replace(/^.*\/test\//, 'test/'),
+    took: Math.round((one.endTime - one.startTime) / 1000),
+  }))
+  const slowest = seconds.toSorted((a, b) => b.took - a.took).slice(0, 12)
+  console.log(`\nThe slowest: ${slowest.map(({ name, took }) => `${name} ${took} s`).join(', ')}`)
 }
 
 function count(report: Report) {

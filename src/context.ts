@@ -148,3 +148,29 @@ export const asSystem = <T>(
   scope: Scope,
   work: (ctx: Ctx) => Promise<T>,
 ): Promise<T> => transaction(root, systemOrigin(label, newId()), scope, work)
+
+/** Work of mPanel itself on rows of several tenants. */
+type Each<R> = {
+  label: string
+  rows: readonly R[]
+  work: (ctx: Ctx, row: R) => Promise<unknown>
+  /** What the log says of a row whose work failed. */
+  fault: string
+  /** Whether the failure was expected and has been dealt with. It runs after the transaction was rolled back. */
+  excuse?: (error: unknown, row: R) => boolean | Promise<boolean>
+}
+
+/** Does the work for every row in a transaction of its own, so that one that fails holds up no other. */
+export async function eachAsSystem<R extends { tenant_id: string }>(
+  root: Root,
+  { label, rows, work, fault, excuse = () => false }: Each<R>,
+): Promise<void> {
+  for (const row of rows)
+    try {
+      await asSystem(root, label, [row.tenant_id], (ctx) => work(ctx, row))
+    } catch (error) {
+      if (await excuse(error, row)) continue
+      const ids = Object.entries(row).filter(([column]) => /^id$|_id$/.test(column))
+      root.log.error({ err: error, ...Object.fromEntries(ids) }, fault)
+    }
+}

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Invoice, paymentCreate, Subscription } from '../../shared/api/billing.ts'
-import { asSystem, type Ctx, type Root } from '../context.ts'
+import { asSystem, eachAsSystem, type Ctx, type Root } from '../context.ts'
 import * as billing from '../db/billing.ts'
 import { invoicePaid } from './billing/paid.ts'
 import { book, getInvoice, type Payment } from './billing/payments.ts'
@@ -56,13 +56,12 @@ export async function endDue(root: Root): Promise<void> {
       reason: 'not paid in time',
     })),
   ])
-  for (const { id, tenant_id, reason } of due) {
-    await asSystem(root, 'billing', [tenant_id], (ctx) =>
-      cancel(ctx, tenant_id, id, { when: 'now', reason }),
-    ).catch((error: unknown) =>
-      root.log.error({ err: error, subscriptionId: id }, 'a due subscription could not be ended'),
-    )
-  }
+  await eachAsSystem(root, {
+    label: 'billing',
+    rows: due,
+    fault: 'a due subscription could not be ended',
+    work: (ctx, row) => cancel(ctx, row.tenant_id, row.id, { when: 'now', reason: row.reason }),
+  })
 }
 
 /** The next subscriptions whose agreed end was reached; none while unusually many wait for a confirmation. */

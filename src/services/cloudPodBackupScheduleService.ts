@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { BackupSchedule, BackupScheduleUpdate } from '../../shared/api/cloudPodBackups.ts'
 import { canBackup } from '../../shared/states/cloudPodBackup.ts'
-import { asSystem, type Ctx, type Root } from '../context.ts'
+import { asSystem, eachAsSystem, type Ctx, type Root } from '../context.ts'
 import * as schedules from '../db/cloudPodBackupSchedules.ts'
 import type { ScheduleRow } from '../db/cloudPodBackupSchedules.ts'
 import * as backups from '../db/cloudPodBackups.ts'
@@ -118,11 +118,12 @@ const BATCH = 200
 /** Begins what is due, each in a transaction of its own. What was missed is made up for by one backup. */
 export async function beginDue(root: Root): Promise<void> {
   const due = await asSystem(root, 'backups', 'platform', (ctx) => schedules.due(ctx.tx, ctx.now(), BATCH))
-  for (const { pod_id: podId, tenant_id: tenantId } of due) {
-    await asSystem(root, 'backups', [tenantId], (ctx) => beginOne(ctx, tenantId, podId)).catch(
-      (error: unknown) => root.log.error({ err: error, podId }, 'a scheduled backup could not be ordered'),
-    )
-  }
+  await eachAsSystem(root, {
+    label: 'backups',
+    rows: due,
+    fault: 'a scheduled backup could not be ordered',
+    work: (ctx, row) => beginOne(ctx, row.tenant_id, row.pod_id),
+  })
 }
 
 async function beginOne(ctx: Ctx, tenantId: string, podId: string): Promise<void> {
@@ -218,13 +219,12 @@ export async function tidy(root: Root): Promise<void> {
     const may = await provisioningService.mayTouch(ctx, 'backups.expire', counts)
     return [...(await surplus(ctx)), ...(may ? outlived : [])]
   })
-  for (const one of doomed) {
-    await asSystem(root, 'backups', [one.tenant_id], (ctx) =>
-      cloudPodBackupService.retire(ctx, one, one.why),
-    ).catch((error: unknown) =>
-      root.log.error({ err: error, backupId: one.id }, 'a backup could not be retired'),
-    )
-  }
+  await eachAsSystem(root, {
+    label: 'backups',
+    rows: doomed,
+    fault: 'a backup could not be retired',
+    work: (ctx, row) => cloudPodBackupService.retire(ctx, row, row.why),
+  })
 }
 
 async function surplus(ctx: Ctx): Promise<Doomed[]> {

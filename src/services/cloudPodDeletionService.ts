@@ -1,6 +1,6 @@
 import { canPod } from '../../shared/states/cloudPod.ts'
 import { canCustomer } from '../../shared/states/customer.ts'
-import { asSystem, type Ctx, type Root } from '../context.ts'
+import { asSystem, eachAsSystem, type Ctx, type Root } from '../context.ts'
 import * as pods from '../db/cloudPods.ts'
 import * as customers from '../db/customers.ts'
 import { notFound, requireAllowed } from '../errors.ts'
@@ -74,11 +74,12 @@ export async function purgeDue(root: Root): Promise<void> {
     })
     return may ? found.due : []
   })
-  for (const { id, tenant_id: tenantId } of due) {
-    await asSystem(root, 'deletions', [tenantId], (ctx) => purgeOne(ctx, tenantId, id)).catch(
-      (error: unknown) => root.log.error({ err: error, podId: id }, 'a deleted pod could not be destroyed'),
-    )
-  }
+  await eachAsSystem(root, {
+    label: 'deletions',
+    rows: due,
+    fault: 'a deleted pod could not be destroyed',
+    work: (ctx, row) => purgeOne(ctx, row.tenant_id, row.id),
+  })
 }
 
 async function purgeOne(ctx: Ctx, tenantId: string, id: string): Promise<void> {

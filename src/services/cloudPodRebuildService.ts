@@ -1,5 +1,5 @@
 import type { CloudPodRebuild } from '../../shared/api/cloudPodRebuilds.ts'
-import { asSystem, type Ctx, type Root } from '../context.ts'
+import { asSystem, eachAsSystem, type Ctx, type Root } from '../context.ts'
 import * as rebuilds from '../db/cloudPodRebuilds.ts'
 import { lockPod } from './cloudPods/changes.ts'
 import * as rebuilding from './cloudPods/rebuild.ts'
@@ -48,11 +48,8 @@ export async function letGoDue(root: Root): Promise<void> {
     const counts = { wanted: found.wanted, total: found.total, now: found.due.length }
     return (await provisioningService.mayTouch(ctx, 'rebuilds.letGo', counts)) ? found.due : []
   })
-  for (const one of due) {
-    await asSystem(root, 'rebuilds', [one.tenant_id], (ctx) => letGoOne(ctx, one)).catch((error: unknown) =>
-      root.log.error({ err: error, rebuildId: one.id }, 'a kept guest could not be let go'),
-    )
-  }
+  const fault = 'a kept guest could not be let go'
+  await eachAsSystem(root, { label: 'rebuilds', rows: due, fault, work: letGoOne })
 }
 
 async function letGoOne(ctx: Ctx, { id, tenant_id: tenantId, pod_id: podId }: rebuilds.Due): Promise<void> {

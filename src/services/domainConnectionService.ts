@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net'
 import type { z } from 'zod'
 import type { DomainConnection, domainConnect, domainConnected } from '../../shared/api/domainConnections.ts'
 import { canDomain } from '../../shared/states/domain.ts'
-import { asSystem, type Ctx, type Root } from '../context.ts'
+import { asSystem, eachAsSystem, type Ctx, type Root } from '../context.ts'
 import * as connections from '../db/domainConnections.ts'
 import type { ConnectionRow } from '../db/domainConnections.ts'
 import type { DomainRow } from '../db/domains.ts'
@@ -171,10 +171,12 @@ const BATCH = 200
 /** Records follow the addresses of their pods, and go with them. */
 export async function followPods(root: Root): Promise<void> {
   const found = await asSystem(root, 'domains', 'platform', (ctx) => connections.stale(ctx.tx, BATCH))
-  for (const { tenant_id: tenantId, domain_id: domainId } of found)
-    await asSystem(root, 'domains', [tenantId], (ctx) => follow(ctx, { tenantId, domainId })).catch(
-      (error: unknown) => root.log.error({ err: error, domainId }, 'a domain could not follow its pod'),
-    )
+  await eachAsSystem(root, {
+    label: 'domains',
+    rows: found,
+    fault: 'a domain could not follow its pod',
+    work: (ctx, row) => follow(ctx, { tenantId: row.tenant_id, domainId: row.domain_id }),
+  })
 }
 
 async function follow(ctx: Ctx, of: Of): Promise<void> {

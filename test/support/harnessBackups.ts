@@ -2,32 +2,18 @@ import { sql } from 'kysely'
 import type { CloudPodBackups } from '../../shared/api/cloudPodBackups.ts'
 import type { Accepted } from '../../src/services/cloudPodBackupService.ts'
 import type { TestApp } from './app.ts'
-import { toRest, type AnyHandler, type Arranged, type JobCase } from './harnessRun.ts'
+import { ownPod, type OwnPod, type PodKind, type PodParts } from './harnessPods.ts'
+import { toRest, type Arranged, type JobCase } from './harnessRun.ts'
 import { countEffects, expectNothingLeaked, guestsOf, podRow, podWorld, rowsOf } from './harnessWorld.ts'
 
 type Deed = 'backup' | 'backupDelete' | 'restore'
-type Own = { tenantId: string; podId: string }
-type Parts = {
-  handlerOf: (kind: string) => AnyHandler
-  activePod: (app: TestApp, tenantId: string, kind: 'vm' | 'ct') => Promise<string>
-}
 
 /** One pod for each case; its backups are taken away again before the next. */
-const pods = new WeakMap<TestApp, Map<string, Own>>()
-
-async function podOf(app: TestApp, { activePod }: Parts, kind: 'vm' | 'ct', deed: Deed): Promise<Own> {
-  const own = pods.get(app) ?? new Map<string, Own>()
-  pods.set(app, own)
-  const known = own.get(deed)
-  if (known) return known
-  const tenantId = await app.tenant()
-  const made = { tenantId, podId: await activePod(app, tenantId, kind) }
-  own.set(deed, made)
-  return made
-}
+const podOf = (app: TestApp, { activePod }: PodParts, kind: PodKind, deed: Deed): Promise<OwnPod> =>
+  ownPod(app, `${deed} ${kind}`, (tenantId) => activePod(app, tenantId, kind))
 
 /** No backups, and running. */
-async function setBack(app: TestApp, { podId }: Own): Promise<void> {
+async function setBack(app: TestApp, { podId }: OwnPod): Promise<void> {
   await app.sim.control.idle()
   const { vmid } = await podRow(app, podId)
   app.sim.control.forgetBackups(vmid)
@@ -44,7 +30,7 @@ async function setBack(app: TestApp, { podId }: Own): Promise<void> {
   )
 }
 
-async function arrange(app: TestApp, parts: Parts, kind: 'vm' | 'ct', deed: Deed): Promise<Arranged> {
+async function arrange(app: TestApp, parts: PodParts, kind: PodKind, deed: Deed): Promise<Arranged> {
   const own = await podOf(app, parts, kind, deed)
   await setBack(app, own)
   const path = `/api/admin/hosting/cloudpods/${own.podId}/backups`
@@ -98,7 +84,7 @@ async function arrange(app: TestApp, parts: Parts, kind: 'vm' | 'ct', deed: Deed
 
 const KIND: Record<Deed, 'vm' | 'ct'> = { backup: 'vm', backupDelete: 'vm', restore: 'ct' }
 
-export const backupCases = (parts: Parts): JobCase[] =>
+export const backupCases = (parts: PodParts): JobCase[] =>
   (['backup', 'backupDelete', 'restore'] as const).map((deed) => ({
     name: `cloudPod.${deed} of a ${KIND[deed]}`,
     handler: parts.handlerOf(`cloudPod.${deed}`),

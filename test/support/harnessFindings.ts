@@ -4,18 +4,15 @@ import type { FindingKind } from '../../shared/states/finding.ts'
 import * as cloudPodQueues from '../../src/services/cloudPodQueues.ts'
 import { newId } from '../../src/lib/ids.ts'
 import type { TestApp } from './app.ts'
+import { ownPod, type PodParts } from './harnessPods.ts'
 import type { AnyHandler, Arranged, JobCase } from './harnessRun.ts'
 import { countEffects, guestsOf, heldBy, podRow, rowsOf } from './harnessWorld.ts'
 
-type MakePod = (app: TestApp, tenantId: string, kind: 'vm' | 'ct') => Promise<string>
+type MakePod = PodParts['activePod']
 
 /** The pod that these cases work on; nothing of it is lost by them. */
-const kept = new WeakMap<TestApp, Promise<string>>()
-const podOf = (app: TestApp, make: MakePod): Promise<string> => {
-  const made = kept.get(app) ?? app.tenant().then((tenantId) => make(app, tenantId, 'ct'))
-  kept.set(app, made)
-  return made
-}
+const podOf = async (app: TestApp, make: MakePod): Promise<string> =>
+  (await ownPod(app, 'findings', (tenantId) => make(app, tenantId, 'ct'))).podId
 
 const settle = (app: TestApp, podId: string) =>
   rowsOf(

@@ -1,34 +1,22 @@
 import { sql } from 'kysely'
 import type { Accepted } from '../../src/services/cloudPodService.ts'
 import type { TestApp } from './app.ts'
+import { ownPod, type OwnPod, type PodKind, type PodParts } from './harnessPods.ts'
 import { pairOf } from './harnessRebuild.ts'
-import { toRest, type AnyHandler, type Arranged, type JobCase } from './harnessRun.ts'
+import { toRest, type Arranged, type JobCase } from './harnessRun.ts'
 import { countEffects, expectNothingLeaked, heldBy, podRow, rowsOf } from './harnessWorld.ts'
 
 type Deed = 'keep' | 'undelete'
-type Kind = 'vm' | 'ct'
-type Own = { tenantId: string; podId: string }
-type Parts = {
-  handlerOf: (kind: string) => AnyHandler
-  activePod: (app: TestApp, tenantId: string, kind: Kind) => Promise<string>
-}
 
-const pods = new WeakMap<TestApp, Map<Deed, Own>>()
-
-async function podOf(app: TestApp, { activePod }: Parts, deed: Deed, kind: Kind): Promise<Own> {
-  const own = pods.get(app) ?? new Map<Deed, Own>()
-  pods.set(app, own)
-  const known = own.get(deed)
-  if (known) return known
-  const tenantId = await app.tenant()
-  await app.admin.call('PATCH', `/api/admin/tenants/${tenantId}/settings`, { 'cloudPods.undeleteHours': 24 })
-  const made = { tenantId, podId: await activePod(app, tenantId, kind) }
-  own.set(deed, made)
-  return made
-}
+const podOf = (app: TestApp, { activePod }: PodParts, deed: Deed, kind: PodKind): Promise<OwnPod> =>
+  ownPod(app, deed, async (tenantId) => {
+    const hours = { 'cloudPods.undeleteHours': 24 }
+    await app.admin.call('PATCH', `/api/admin/tenants/${tenantId}/settings`, hours)
+    return activePod(app, tenantId, kind)
+  })
 
 /** Active, running and in use; jobs that wait for a person are over. */
-async function setBack(app: TestApp, { podId }: Own): Promise<void> {
+async function setBack(app: TestApp, { podId }: OwnPod): Promise<void> {
   await app.sim.control.idle()
   const { vmid } = await podRow(app, podId)
   const guest = app.sim.control.guests().find((one) => one.vmid === vmid)
@@ -53,7 +41,7 @@ async function setBack(app: TestApp, { podId }: Own): Promise<void> {
   )
 }
 
-async function arrange(app: TestApp, parts: Parts, deed: Deed, kind: Kind): Promise<Arranged> {
+async function arrange(app: TestApp, parts: PodParts, deed: Deed, kind: PodKind): Promise<Arranged> {
   const own = await podOf(app, parts, deed, kind)
   await setBack(app, own)
   const path = `/api/admin/hosting/cloudpods/${own.podId}`
@@ -85,9 +73,9 @@ async function arrange(app: TestApp, parts: Parts, deed: Deed, kind: Kind): Prom
   }
 }
 
-const KIND: Record<Deed, Kind> = { keep: 'vm', undelete: 'ct' }
+const KIND: Record<Deed, PodKind> = { keep: 'vm', undelete: 'ct' }
 
-export const keepCases = (parts: Parts): JobCase[] =>
+export const keepCases = (parts: PodParts): JobCase[] =>
   (['keep', 'undelete'] as const).map((deed) => ({
     name: `cloudPod.${deed} of a ${KIND[deed]}`,
     handler: parts.handlerOf(`cloudPod.${deed}`),

@@ -1,26 +1,13 @@
 import { sql } from 'kysely'
 import type { Accepted } from '../../src/services/cloudPodService.ts'
 import type { TestApp } from './app.ts'
-import type { AnyHandler, Arranged, JobCase } from './harnessRun.ts'
+import { ownPod, type OwnPod, type PodParts } from './harnessPods.ts'
+import type { Arranged, JobCase } from './harnessRun.ts'
 import { countEffects, expectNothingLeaked, guestsOf, podRow, podWorld, rowsOf } from './harnessWorld.ts'
 
-type Parts = {
-  handlerOf: (kind: string) => AnyHandler
-  activePod: (app: TestApp, tenantId: string, kind: 'vm' | 'ct') => Promise<string>
-}
-type Own = { tenantId: string; podId: string }
-
 /** The pod that these cases move about. */
-const pods = new WeakMap<TestApp, Own>()
-
-async function podOf(app: TestApp, { activePod }: Parts): Promise<Own> {
-  const known = pods.get(app)
-  if (known) return known
-  const tenantId = await app.tenant()
-  const own = { tenantId, podId: await activePod(app, tenantId, 'vm') }
-  pods.set(app, own)
-  return own
-}
+const podOf = (app: TestApp, { activePod }: PodParts): Promise<OwnPod> =>
+  ownPod(app, 'migrate', (tenantId) => activePod(app, tenantId, 'vm'))
 
 /** Where row, reservation and guest say that the pod is, and what else is held for it. */
 export async function placesOf(app: Pick<TestApp, 'root' | 'sim' | 'config'>, podId: string) {
@@ -35,7 +22,7 @@ export async function placesOf(app: Pick<TestApp, 'root' | 'sim' | 'config'>, po
   return { guests: guestsOf(app, podId).map(({ node }) => node), ...said }
 }
 
-async function arrange(app: TestApp, parts: Parts): Promise<Arranged> {
+async function arrange(app: TestApp, parts: PodParts): Promise<Arranged> {
   await app.sim.control.idle()
   const own = await podOf(app, parts)
   const { vmid } = await podRow(app, own.podId)
@@ -79,7 +66,7 @@ async function arrange(app: TestApp, parts: Parts): Promise<Arranged> {
   }
 }
 
-export const migrateCases = (parts: Parts): JobCase[] => [
+export const migrateCases = (parts: PodParts): JobCase[] => [
   {
     name: 'cloudPod.migrate of a running machine',
     handler: parts.handlerOf('cloudPod.migrate'),

@@ -2,33 +2,18 @@ import { sql } from 'kysely'
 import type { CloudPodDetail } from '../../shared/api/cloudPods.ts'
 import type { Accepted } from '../../src/services/cloudPodService.ts'
 import type { TestApp } from './app.ts'
-import { toRest, type AnyHandler, type Arranged, type JobCase } from './harnessRun.ts'
+import { ownPod, type OwnPod, type PodKind, type PodParts } from './harnessPods.ts'
+import { toRest, type Arranged, type JobCase } from './harnessRun.ts'
 import { countEffects, expectNothingLeaked, guestsOf, heldBy, podRow, rowsOf } from './harnessWorld.ts'
 
 type Deed = 'rebuild' | 'goBack' | 'letGo'
-type Kind = 'vm' | 'ct'
-type Own = { tenantId: string; podId: string }
-type Parts = {
-  handlerOf: (kind: string) => AnyHandler
-  activePod: (app: TestApp, tenantId: string, kind: Kind) => Promise<string>
-}
 
 /** One pod for each deed; its second guest is taken away again before the next. */
-const pods = new WeakMap<TestApp, Map<Deed, Own>>()
-
-async function podOf(app: TestApp, { activePod }: Parts, deed: Deed, kind: Kind): Promise<Own> {
-  const own = pods.get(app) ?? new Map<Deed, Own>()
-  pods.set(app, own)
-  const known = own.get(deed)
-  if (known) return known
-  const tenantId = await app.tenant()
-  const made = { tenantId, podId: await activePod(app, tenantId, kind) }
-  own.set(deed, made)
-  return made
-}
+const podOf = (app: TestApp, { activePod }: PodParts, deed: Deed, kind: PodKind): Promise<OwnPod> =>
+  ownPod(app, deed, (tenantId) => activePod(app, tenantId, kind))
 
 /** Without a second guest, and running. */
-async function setBack(app: TestApp, { podId }: Own): Promise<void> {
+async function setBack(app: TestApp, { podId }: OwnPod): Promise<void> {
   await app.sim.control.idle()
   const { vmid } = await podRow(app, podId)
   for (const guest of guestsOf(app, podId)) if (guest.vmid !== vmid) app.sim.control.removeGuest(guest.vmid)
@@ -46,7 +31,7 @@ async function setBack(app: TestApp, { podId }: Own): Promise<void> {
 }
 
 /** Whoever went back once may go back again: two guests are enough for every try. */
-async function pairUp(app: TestApp, { podId }: Own): Promise<boolean> {
+async function pairUp(app: TestApp, { podId }: OwnPod): Promise<boolean> {
   await app.sim.control.idle()
   const { vmid } = await podRow(app, podId)
   if (guestsOf(app, podId).length !== 2) return false
@@ -75,7 +60,7 @@ export async function pairOf(app: Pick<TestApp, 'root' | 'sim'>, podId: string) 
     .toSorted((a, b) => Number(b.own) - Number(a.own))
 }
 
-async function arrange(app: TestApp, parts: Parts, deed: Deed, kind: Kind): Promise<Arranged> {
+async function arrange(app: TestApp, parts: PodParts, deed: Deed, kind: PodKind): Promise<Arranged> {
   const own = await podOf(app, parts, deed, kind)
   const isPair = deed === 'goBack' && (await pairUp(app, own))
   if (!isPair) await setBack(app, own)
@@ -120,9 +105,9 @@ async function arrange(app: TestApp, parts: Parts, deed: Deed, kind: Kind): Prom
   }
 }
 
-const KIND: Record<Deed, Kind> = { rebuild: 'vm', goBack: 'ct', letGo: 'vm' }
+const KIND: Record<Deed, PodKind> = { rebuild: 'vm', goBack: 'ct', letGo: 'vm' }
 
-export const rebuildCases = (parts: Parts): JobCase[] =>
+export const rebuildCases = (parts: PodParts): JobCase[] =>
   (['rebuild', 'goBack', 'letGo'] as const).map((deed) => ({
     name: `cloudPod.${deed} of a ${KIND[deed]}`,
     handler: parts.handlerOf(`cloudPod.${deed}`),

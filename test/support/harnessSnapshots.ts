@@ -2,37 +2,25 @@ import { sql } from 'kysely'
 import type { CloudPodSnapshots } from '../../shared/api/cloudPodSnapshots.ts'
 import type { Accepted } from '../../src/services/cloudPodSnapshotService.ts'
 import type { TestApp } from './app.ts'
-import { toRest, type AnyHandler, type Arranged, type JobCase } from './harnessRun.ts'
+import { ownPod, type OwnPod, type PodKind, type PodParts } from './harnessPods.ts'
+import { toRest, type Arranged, type JobCase } from './harnessRun.ts'
 import { countEffects, expectNothingLeaked, guestsOf, podRow, podWorld, rowsOf } from './harnessWorld.ts'
 
 type Deed = 'snapshot' | 'snapshotDelete' | 'rollback'
-type Own = { tenantId: string; podId: string }
-type Parts = {
-  handlerOf: (kind: string) => AnyHandler
-  activePod: (app: TestApp, tenantId: string, kind: 'vm' | 'ct') => Promise<string>
-}
 
 /** One pod for each case; its snapshots are taken away again before the next. */
-const pods = new WeakMap<TestApp, Map<string, Own>>()
-
-async function podOf(app: TestApp, { activePod }: Parts, kind: 'vm' | 'ct', deed: Deed): Promise<Own> {
-  const own = pods.get(app) ?? new Map<string, Own>()
-  pods.set(app, own)
-  const name = `${deed} ${kind}`
-  const known = own.get(name)
-  if (known) return known
-  const tenantId = await app.tenant()
-  // Raw files have no snapshots, a block storage has.
-  const [old] = await rowsOf(app, sql<{ storage: string }>`select storage from nodes limit 1`)
-  await rowsOf(app, sql`update nodes set storage = 'local-lvm'`)
-  const made = { tenantId, podId: await activePod(app, tenantId, kind) }
-  await rowsOf(app, sql`update nodes set storage = ${old?.storage}`)
-  own.set(name, made)
-  return made
-}
+const podOf = (app: TestApp, { activePod }: PodParts, kind: PodKind, deed: Deed): Promise<OwnPod> =>
+  ownPod(app, `${deed} ${kind}`, async (tenantId) => {
+    // Raw files have no snapshots, a block storage has.
+    const [old] = await rowsOf(app, sql<{ storage: string }>`select storage from nodes limit 1`)
+    await rowsOf(app, sql`update nodes set storage = 'local-lvm'`)
+    const podId = await activePod(app, tenantId, kind)
+    await rowsOf(app, sql`update nodes set storage = ${old?.storage}`)
+    return podId
+  })
 
 /** No snapshots, and running. */
-async function setBack(app: TestApp, { podId }: Own): Promise<void> {
+async function setBack(app: TestApp, { podId }: OwnPod): Promise<void> {
   await app.sim.control.idle()
   const { vmid } = await podRow(app, podId)
   app.sim.control.forgetSnapshots(vmid)
@@ -49,7 +37,7 @@ async function setBack(app: TestApp, { podId }: Own): Promise<void> {
   )
 }
 
-async function arrange(app: TestApp, parts: Parts, kind: 'vm' | 'ct', deed: Deed): Promise<Arranged> {
+async function arrange(app: TestApp, parts: PodParts, kind: PodKind, deed: Deed): Promise<Arranged> {
   const own = await podOf(app, parts, kind, deed)
   await setBack(app, own)
   const path = `/api/admin/hosting/cloudpods/${own.podId}/snapshots`
@@ -102,7 +90,7 @@ async function arrange(app: TestApp, parts: Parts, kind: 'vm' | 'ct', deed: Deed
 
 const KIND: Record<Deed, 'vm' | 'ct'> = { snapshot: 'vm', snapshotDelete: 'vm', rollback: 'ct' }
 
-export const snapshotCases = (parts: Parts): JobCase[] =>
+export const snapshotCases = (parts: PodParts): JobCase[] =>
   (['snapshot', 'snapshotDelete', 'rollback'] as const).map((deed) => ({
     name: `cloudPod.${deed} of a ${KIND[deed]}`,
     handler: parts.handlerOf(`cloudPod.${deed}`),

@@ -3,29 +3,15 @@ import type { Blueprint, Job } from '../../shared/api/provisioning.ts'
 import type { Page } from '../../shared/api/common.ts'
 import { parseMarker } from '../../src/integrations/proxmox/guestConfig.ts'
 import type { TestApp } from './app.ts'
-import { toRest, type AnyHandler, type Arranged, type JobCase } from './harnessRun.ts'
+import { ownPod, type OwnPod, type PodParts } from './harnessPods.ts'
+import { toRest, type Arranged, type JobCase } from './harnessRun.ts'
 import { countEffects, expectNothingLeaked, guestsOf, podRow, rowsOf } from './harnessWorld.ts'
 
 type Deed = 'template' | 'templateRemove'
-type Own = { tenantId: string; podId: string }
-type Parts = {
-  handlerOf: (kind: string) => AnyHandler
-  activePod: (app: TestApp, tenantId: string, kind: 'vm' | 'ct') => Promise<string>
-}
 
 /** One pod for each deed; what was made of it is taken away again before the next. */
-const pods = new WeakMap<TestApp, Map<Deed, Own>>()
-
-async function podOf(app: TestApp, { activePod }: Parts, deed: Deed): Promise<Own> {
-  const own = pods.get(app) ?? new Map<Deed, Own>()
-  pods.set(app, own)
-  const known = own.get(deed)
-  if (known) return known
-  const tenantId = await app.tenant()
-  const made = { tenantId, podId: await activePod(app, tenantId, 'vm') }
-  own.set(deed, made)
-  return made
-}
+const podOf = (app: TestApp, { activePod }: PodParts, deed: Deed): Promise<OwnPod> =>
+  ownPod(app, deed, (tenantId) => activePod(app, tenantId, 'vm'))
 
 /** The guests of blueprints that a tenant has made of its pods. */
 const templatesOf = (app: TestApp, blueprintIds: readonly string[]) =>
@@ -34,7 +20,7 @@ const templatesOf = (app: TestApp, blueprintIds: readonly string[]) =>
     .filter(({ config }) => blueprintIds.includes(parseMarker(config.description)?.podId ?? ''))
 
 /** Off, and nothing made of it. */
-async function setBack(app: TestApp, { tenantId, podId }: Own): Promise<void> {
+async function setBack(app: TestApp, { tenantId, podId }: OwnPod): Promise<void> {
   await app.sim.control.idle()
   const made = await rowsOf(
     app,
@@ -50,7 +36,7 @@ async function setBack(app: TestApp, { tenantId, podId }: Own): Promise<void> {
   await rowsOf(app, sql`update cloud_pods set power_state = 'stopped' where id = ${podId}`)
 }
 
-async function arrange(app: TestApp, parts: Parts, deed: Deed): Promise<Arranged> {
+async function arrange(app: TestApp, parts: PodParts, deed: Deed): Promise<Arranged> {
   const own = await podOf(app, parts, deed)
   await setBack(app, own)
   const ask = async (method: string, path: string, body?: object): Promise<Asked> => {
@@ -58,7 +44,7 @@ async function arrange(app: TestApp, parts: Parts, deed: Deed): Promise<Arranged
     if (answer.status !== 202) throw new Error(JSON.stringify(answer.body))
     return answer.body
   }
-  let asked = await ask('POST', `/api/admin/hosting/cloudpods/${own.podId}/template`, { name: 'Own' })
+  let asked = await ask('POST', `/api/admin/hosting/cloudpods/${own.podId}/template`, { name: 'OwnPod' })
   const { id } = asked.blueprint
   if (deed === 'templateRemove') {
     await toRest(app, asked.job.id, parts.handlerOf('cloudPod.template'))
@@ -109,7 +95,7 @@ async function arrange(app: TestApp, parts: Parts, deed: Deed): Promise<Arranged
 
 type Asked = { blueprint: Blueprint; job: Job }
 
-export const templateCases = (parts: Parts): JobCase[] =>
+export const templateCases = (parts: PodParts): JobCase[] =>
   (['template', 'templateRemove'] as const).map((deed) => ({
     name: `cloudPod.${deed}`,
     handler: parts.handlerOf(`cloudPod.${deed}`),

@@ -1,5 +1,5 @@
 import { LIVE_STATES } from '../../../shared/states/billingSubscription.ts'
-import { asSystem, type Ctx, type Root } from '../../context.ts'
+import { asSystem, eachAsSystem, type Ctx, type Root } from '../../context.ts'
 import * as attempts from '../../db/billingAttempts.ts'
 import * as events from '../../db/billingEvents.ts'
 import * as providers from '../../db/billingProviders.ts'
@@ -88,14 +88,14 @@ export async function sweep(root: Root): Promise<void> {
     await events.removeOld(ctx.tx, new Date(now.getTime() - KEPT_MS))
     return chargesAllowed(ctx)
   })
-  for (const { invoice_id, tenant_id } of due)
-    await asSystem(root, 'billing', [tenant_id], (ctx) =>
-      beginCharge(ctx, tenant_id, invoice_id, { methodId: null, reason: 'due' }),
-    ).catch((error: unknown) => {
-      // Somebody has begun to pay it meanwhile.
-      if (error instanceof AppError && error.code === 'invalid_state') return
-      root.log.error({ err: error, invoiceId: invoice_id }, 'a due invoice could not be charged')
-    })
+  await eachAsSystem(root, {
+    label: 'billing',
+    rows: due,
+    fault: 'a due invoice could not be charged',
+    work: (ctx, row) => beginCharge(ctx, row.tenant_id, row.invoice_id, { methodId: null, reason: 'due' }),
+    // Somebody has begun to pay it meanwhile.
+    excuse: (error) => error instanceof AppError && error.code === 'invalid_state',
+  })
 }
 
 /** So many that are late are counted, not only those that are next. */

@@ -1,4 +1,4 @@
-import { asSystem, type Ctx, type Root } from '../../context.ts'
+import { asSystem, eachAsSystem, type Ctx, type Root } from '../../context.ts'
 import * as domains from '../../db/domains.ts'
 import * as operations from '../../db/domainOperations.ts'
 import * as registrars from '../../db/domainRegistrars.ts'
@@ -13,35 +13,21 @@ import { renew } from './registering.ts'
 
 const BATCH = 200
 
-/** Each in a transaction of its own, so that one that fails holds up no other. */
-async function each<T extends { id: string; tenant_id: string }>(
-  root: Root,
-  what: string,
-  rows: readonly T[],
-  work: (ctx: Ctx, row: T) => Promise<void>,
-): Promise<void> {
-  for (const row of rows)
-    await asSystem(root, 'domains', [row.tenant_id], (ctx) => work(ctx, row)).catch((error: unknown) =>
-      root.log.error({ err: error, id: row.id }, what),
-    )
-}
-
 /** Orders that were paid begin; those that nobody paid end. Whichever way a payment came. */
 export async function followPayments(root: Root): Promise<void> {
   const rows = await asSystem(root, 'domains', 'platform', (ctx) =>
     operations.decidedOrders(ctx.tx, ctx.now(), BATCH),
   )
-  await each(root, 'an order about a domain could not be begun or ended', rows, (ctx, row) =>
-    row.is === 'paid'
-      ? beginPaid(ctx, row.tenant_id, row.id)
-      : cancelUnpaid(
-          ctx,
-          row.tenant_id,
-          row.id,
-          row.is === 'late' ? 'It was not paid in time.' : 'Its invoice was taken back.',
-        ),
-  )
+  await eachAsSystem(root, {
+    label: 'domains',
+    rows,
+    fault: 'an order about a domain could not be begun or ended',
+    work: (ctx, { id, is, tenant_id: tenantId }) =>
+      is === 'paid' ? beginPaid(ctx, tenantId, id) : cancelUnpaid(ctx, tenantId, id, WHY[is]),
+  })
 }
+
+const WHY = { late: 'It was not paid in time.', void: 'Its invoice was taken back.' }
 
 /** Orders looks at the domains whose time has come. */
 export const syncDue = (root: Root): Promise<void> =>
@@ -64,20 +50,22 @@ export async function renewDue(root: Root): Promise<void> {
   const rows = await asSystem(root, 'domains', 'platform', (ctx) =>
     operations.dueForRenewal(ctx.tx, ctx.now(), BATCH),
   )
-  await each(root, 'a renewal could not be ordered', rows, async (_, row) => {
-    const { id, tenant_id: tenantId } = row
-    try {
-      await asSystem(root, 'domains', [tenantId], async (ctx) => {
-        await tried(ctx, id)
-        await renew(ctx, tenantId, id, 1)
-      })
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error
-      await asSystem(root, 'domains', [tenantId], async (ctx) => {
-        await tried(ctx, id)
+  await eachAsSystem(root, {
+    label: 'domains',
+    rows,
+    fault: 'a renewal could not be ordered',
+    work: async (ctx, { id, tenant_id: tenantId }) => {
+      await tried(ctx, id)
+      await renew(ctx, tenantId, id, 1)
+    },
+    excuse: async (error, row) => {
+      if (!(error instanceof AppError)) return false
+      await asSystem(root, 'domains', [row.tenant_id], async (ctx) => {
+        await tried(ctx, row.id)
         await emit(ctx, row, 'DOMAIN_RENEWAL_NOT_ORDERED', {}, { reason: error.message })
       })
-    }
+      return true
+    },
   })
 }
 
