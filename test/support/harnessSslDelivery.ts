@@ -5,18 +5,18 @@ import * as sslService from '../../src/services/sslService.ts'
 import { domainIn } from '../rules/casesDomains.ts'
 import { good } from '../rules/pods.ts'
 import type { TestApp } from './app.ts'
-import { toRest, type AnyHandler, type Arranged, type JobCase } from './harnessRun.ts'
+import { ownPod, type PodParts } from './harnessPods.ts'
+import { toRest, type Arranged, type JobCase } from './harnessRun.ts'
 import { guestsOf, podRow, rowsOf } from './harnessWorld.ts'
 
 const CERTIFICATES = '/api/admin/ssl/certificates'
 
-type Parts = {
-  handlerOf: (kind: string) => AnyHandler
-  activePod: (app: TestApp, tenantId: string, kind: 'vm' | 'ct') => Promise<string>
-}
-
 /** A certificate that the private CA has signed. */
-async function certificateOf(app: TestApp, tenantId: string, handlerOf: Parts['handlerOf']): Promise<string> {
+async function certificateOf(
+  app: TestApp,
+  tenantId: string,
+  handlerOf: PodParts['handlerOf'],
+): Promise<string> {
   const { id: issuerId } = await app.as((ctx) => sslService.privateIssuer(ctx))
   const { name } = await domainIn(app, tenantId, `d${newId().slice(-12)}.example.com`)
   const asked = { tenantId, names: [name], issuerId }
@@ -46,7 +46,7 @@ const FAILED = {
 /** The addresses that were sent something. A repeated delivery does no harm, so only whether one came counts. */
 const reached = new Set<string>()
 
-async function arrangeWebhook(app: TestApp, { handlerOf }: Parts): Promise<Arranged> {
+async function arrangeWebhook(app: TestApp, { handlerOf }: PodParts): Promise<Arranged> {
   app.root.vendors.webhook = async ({ url }) => void reached.add(url)
   const tenantId = await app.tenant()
   const id = await certificateOf(app, tenantId, handlerOf)
@@ -62,9 +62,8 @@ async function arrangeWebhook(app: TestApp, { handlerOf }: Parts): Promise<Arran
   }
 }
 
-async function arrangeInstall(app: TestApp, { handlerOf, activePod }: Parts): Promise<Arranged> {
-  const tenantId = await app.tenant()
-  const podId = await activePod(app, tenantId, 'vm')
+async function arrangeInstall(app: TestApp, { handlerOf, activePod }: PodParts): Promise<Arranged> {
+  const { tenantId, podId } = await ownPod(app, 'ssl.install', (own) => activePod(app, own, 'vm'))
   app.sim.control.changeGuest((await podRow(app, podId)).vmid, { config: { agent: '1' } })
   const id = await certificateOf(app, tenantId, handlerOf)
   const body = {
@@ -91,7 +90,7 @@ async function arrangeInstall(app: TestApp, { handlerOf, activePod }: Parts): Pr
   }
 }
 
-export const sslDeliveryCases = (parts: Parts): JobCase[] => [
+export const sslDeliveryCases = (parts: PodParts): JobCase[] => [
   {
     name: 'ssl.deliver',
     handler: parts.handlerOf('ssl.deliver'),
