@@ -165,22 +165,13 @@ async function certbot(world: SslWorld, folder: string): Promise<Side | null> {
     // Each has a folder of its own: it runs once at a time in one.
     issue: (host) => {
       const own = join(folder, host)
-      return run(
-        'certbot',
-        [
-          ...[
-            'certonly',
-            '--non-interactive',
-            '--agree-tos',
-            '--register-unsafely-without-email',
-            '--manual',
-          ],
-          ...['--preferred-challenges=dns', '--key-type=ecdsa', `--server=${world.proxy.directoryUrl}`],
-          ...[`--manual-auth-hook=${show}`, `--manual-cleanup-hook=${hide}`, `--domain=${host}.${ZONE}`],
-          ...[`--config-dir=${own}/config`, `--work-dir=${own}/work`, `--logs-dir=${own}/logs`],
-        ],
-        { REQUESTS_CA_BUNDLE: join(folder, 'ca.pem') },
-      )
+      const options = [
+        'certonly --non-interactive --agree-tos --register-unsafely-without-email --manual',
+        `--preferred-challenges=dns --key-type=ecdsa --server=${world.proxy.directoryUrl}`,
+        `--manual-auth-hook=${show} --manual-cleanup-hook=${hide} --domain=${host}.${ZONE}`,
+        `--config-dir=${own}/config --work-dir=${own}/work --logs-dir=${own}/logs`,
+      ]
+      return run('certbot', options.join(' ').split(' '), { REQUESTS_CA_BUNDLE: join(folder, 'ca.pem') })
     },
   }
 }

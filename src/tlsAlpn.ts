@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createSecureContext, createServer } from 'node:tls'
+import { createSecureContext, createServer, type SecureContext } from 'node:tls'
 import { asSystem, type Root } from './context.ts'
 import { StartupError } from './errors.ts'
 import { makeAcmeProof } from './lib/x509/make.ts'
@@ -16,21 +16,25 @@ export async function startTlsAlpn(
   root: Root,
   { host, port }: { host: string; port: number },
 ): Promise<{ stop: () => Promise<void> }> {
-  const contextOf = async (name: string) => {
+  const contextOf = async (name: string): Promise<SecureContext | null> => {
     const digest = await asSystem(root, 'ssl.tlsAlpn', 'platform', (ctx) =>
       sslService.digestFor(ctx, name.toLowerCase()),
     )
-    if (digest === null) throw new Error('no proof is wanted for this name')
-    return createSecureContext(await makeAcmeProof(name, digest, root.now()))
+    return digest === null ? null : createSecureContext(await makeAcmeProof(name, digest, root.now()))
+  }
+  const answer = async (name: string, done: (error: Error | null, context?: SecureContext) => void) => {
+    try {
+      const context = await contextOf(name)
+      if (context === null) done(new Error('no proof is wanted for this name'))
+      else done(null, context)
+    } catch (error) {
+      root.log.error({ err: error }, 'a proof by TLS could not be shown')
+      done(new Error('no proof'))
+    }
   }
   const server = createServer({
     ALPNProtocols: [PROTOCOL],
-    SNICallback: (name, done) => {
-      contextOf(name).then(
-        (context) => done(null, context),
-        (error: unknown) => done(error instanceof Error ? error : new Error('no proof')),
-      )
-    },
+    SNICallback: (name, done) => void answer(name, done),
   })
   server.on('tlsClientError', (_, socket) => socket.destroy())
   // The certificate was all that was wanted.

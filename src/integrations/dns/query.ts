@@ -13,7 +13,7 @@ import {
 } from 'dns-packet'
 import { isReachable, type AllowedNetworks } from '../../lib/outgoing.ts'
 
-export type Question = { name: string; type: RecordType }
+type Question = { name: string; type: RecordType }
 export type Reply = {
   rcode: string
   authoritative: boolean
@@ -159,7 +159,7 @@ const overTcp = ({ address, port }: Place, packet: Packet): Promise<DecodedPacke
 
 const replyOf = (packet: DecodedPacket): Reply => ({
   // The types do not name it.
-  rcode: String((packet as DecodedPacket & { rcode?: string }).rcode ?? 'NOERROR'),
+  rcode: (packet as DecodedPacket & { rcode?: string }).rcode ?? 'NOERROR',
   authoritative: packet.flag_aa,
   answers: packet.answers ?? [],
   authorities: packet.authorities ?? [],

@@ -6,8 +6,8 @@ export type CaaAnswer =
   | { ok: true; at: string | null; records: { critical: boolean; tag: string; value: string }[] }
   | { ok: false; fault: string }
 
-export type DnsKeySeen = { flags: number; algorithm: number; publicKey: string }
-export type DsSeen = { keyTag: number; algorithm: number; digestType: number; digest: string }
+type DnsKeySeen = { flags: number; algorithm: number; publicKey: string }
+type DsSeen = { keyTag: number; algorithm: number; digestType: number; digest: string }
 
 /** One name server of the parent of a zone. */
 export type ParentSeen = {
