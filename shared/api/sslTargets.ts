@@ -28,7 +28,6 @@ const target = z.object({
   createdAt: timestamp,
 })
 export type SslTarget = z.infer<typeof target>
-export const sslTarget = target
 
 /** Where a certificate is delivered to, and what was last seen there and where its names point to. */
 export const sslDeployments = z.object({ targets: z.array(target), items: z.array(sslDeployment) })

@@ -37,7 +37,7 @@ export async function update(tx: Tx, id: string, change: Updateable<SslTargetsTa
   await tx.updateTable('ssl_targets').set(change).where('id', '=', id).execute()
 }
 
-export type ForAgent = Pick<CertificateRow, 'id' | 'names'> &
+type ForAgent = Pick<CertificateRow, 'id' | 'names'> &
   Pick<VersionRow, 'fingerprint' | 'not_after'> & { installed: boolean }
 
 /** What agents of a pod are to install: the current versions of what is delivered to them. */

@@ -120,7 +120,7 @@ export async function signWith(
   return made.toString('pem')
 }
 
-export type RevokedCertificate = { serial: string; at: Date; reason: number }
+type RevokedCertificate = { serial: string; at: Date; reason: number }
 
 /** What a root says is revoked (RFC 5280, section 5), as DER. @param list its number grows with each one */
 export async function makeCrl(

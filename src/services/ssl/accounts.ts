@@ -96,7 +96,7 @@ const say = (
     details,
   })
 
-export type KeyChange = { now: AcmeConnection; next: AcmeConnection }
+type KeyChange = { now: AcmeConnection; next: AcmeConnection }
 
 async function opened(
   ctx: Ctx,

@@ -35,7 +35,7 @@ export async function deliver(ctx: Ctx, row: CertificateRow, target: TargetRow):
   return job?.id ?? null
 }
 
-export type Delivery = {
+type Delivery = {
   certificate: CertificateRow
   target: TargetRow
   version: VersionRow
