@@ -1,5 +1,5 @@
 import type { Acme, AcmeAuthorization } from '../integrations/acme/types.ts'
-import type { NameServer } from '../integrations/dns/txtAtServers.ts'
+import type { NameServer } from '../integrations/dns/types.ts'
 import * as sslService from '../services/sslService.ts'
 import { permanent } from './errors.ts'
 import { acmeOf, ageMs, answered, look, notYet, opened, type IssueRun } from './sslIssueAccount.ts'

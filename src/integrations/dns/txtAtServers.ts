@@ -1,12 +1,5 @@
 import { NoReply, type Dns } from './query.ts'
-
-/** A name server, by one of its addresses. */
-export type NameServer = { host: string; address: string }
-/** `records`: each with its parts joined; `fault`: why it has not said. */
-type TxtSeen = NameServer & ({ records: string[]; fault: null } | { records: null; fault: string })
-
-/** Asks name servers themselves, so that nothing that somebody remembers is seen. */
-export type TxtAtServers = (servers: readonly NameServer[], name: string) => Promise<TxtSeen[]>
+import type { NameServer, TxtAtServers, TxtSeen } from './types.ts'
 
 export const createTxtAtServers =
   (dns: Dns): TxtAtServers =>

@@ -26,7 +26,7 @@ const route = getRouteApi('/t/$tenant/ssl-issuers')
 
 /** Who gives certificates, in the order in which they are asked. */
 export default function IssuersPage() {
-  const { can, tenant } = useSession()
+  const { can } = useSession()
   const { page } = route.useSearch()
   const navigate = route.useNavigate()
   const [open, setOpen] = useState<SslIssuer | 'new' | null>(null)
@@ -39,10 +39,6 @@ export default function IssuersPage() {
   const root = useSubmit<null, { pem: string }>({
     send: () => takeRoot(),
     onDone: ({ pem }) => save(new Blob([pem], { type: 'application/x-pem-file' }), 'mpanel-private-ca.pem'),
-  })
-  const changeKey = useSubmit<SslIssuer, { jobId: string }>({
-    send: ({ id }, key) => changeAccountKey(id, key),
-    onDone: ({ jobId }) => void navigate(paths.job(tenant.slug, jobId)),
   })
   const refused = can('infrastructure:manage', null) ? undefined : NO_PERMISSION('infrastructure:manage')
   const columns: Column<SslIssuer>[] = [
@@ -91,22 +87,12 @@ export default function IssuersPage() {
             Download root
           </Button>
         ) : (
-          <div className="flex flex-wrap gap-2">
-            <Button size="sm" disabledReason={refused} onClick={() => setOpen(issuer)}>
-              Change
-            </Button>
-            <Button
-              size="sm"
-              loading={changeKey.isPending && changeKey.variables.id === issuer.id}
-              disabledReason={refused ?? keyReason(issuer)}
-              onClick={() => changeKey.mutate(issuer)}
-            >
-              Change key
-            </Button>
-            <Button size="sm" disabledReason={refused} onClick={() => setRetiring(issuer)}>
-              Retire
-            </Button>
-          </div>
+          <IssuerActions
+            issuer={issuer}
+            refused={refused}
+            onChange={() => setOpen(issuer)}
+            onRetire={() => setRetiring(issuer)}
+          />
         ),
     },
   ]
@@ -127,7 +113,6 @@ export default function IssuersPage() {
       }
     >
       {root.error && <ErrorNotice error={root.error} />}
-      {changeKey.error && <ErrorNotice error={changeKey.error} />}
       <Card flush>
         <List
           query={query}
@@ -161,6 +146,46 @@ export default function IssuersPage() {
         />
       )}
     </Page>
+  )
+}
+
+function IssuerActions({
+  issuer,
+  refused,
+  onChange,
+  onRetire,
+}: {
+  issuer: SslIssuer
+  refused: string | undefined
+  onChange: () => void
+  onRetire: () => void
+}) {
+  const { tenant } = useSession()
+  const navigate = route.useNavigate()
+  const changeKey = useSubmit<null, { jobId: string }>({
+    send: (_, key) => changeAccountKey(issuer.id, key),
+    onDone: ({ jobId }) => void navigate(paths.job(tenant.slug, jobId)),
+  })
+  return (
+    <div className="space-y-2">
+      {changeKey.error && <ErrorNotice error={changeKey.error} />}
+      <div className="flex flex-wrap gap-2">
+        <Button size="sm" disabledReason={refused} onClick={onChange}>
+          Change
+        </Button>
+        <Button
+          size="sm"
+          loading={changeKey.isPending}
+          disabledReason={refused ?? keyReason(issuer)}
+          onClick={() => changeKey.mutate(null)}
+        >
+          Change key
+        </Button>
+        <Button size="sm" disabledReason={refused} onClick={onRetire}>
+          Retire
+        </Button>
+      </div>
+    </div>
   )
 }
 
