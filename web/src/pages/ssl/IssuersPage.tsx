@@ -65,18 +65,7 @@ export default function IssuersPage() {
       header: 'Account',
       narrow: true,
       from: 'md',
-      render: ({ kind, hasAccount, keyChangedAt }) =>
-        kind === 'private' ? (
-          '—'
-        ) : keyChangedAt !== null ? (
-          <>
-            key of <Time at={keyChangedAt} relative />
-          </>
-        ) : hasAccount ? (
-          'made'
-        ) : (
-          'at the first order'
-        ),
+      render: (issuer) => <Account issuer={issuer} />,
     },
     {
       header: 'Actions',
@@ -146,6 +135,16 @@ export default function IssuersPage() {
         />
       )}
     </Page>
+  )
+}
+
+function Account({ issuer: { kind, hasAccount, keyChangedAt } }: { issuer: SslIssuer }) {
+  if (kind === 'private') return '—'
+  if (keyChangedAt === null) return hasAccount ? 'made' : 'at the first order'
+  return (
+    <>
+      key of <Time at={keyChangedAt} relative />
+    </>
   )
 }
 
