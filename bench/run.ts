@@ -9,6 +9,8 @@ import { podList } from './podList.ts'
 import { queue } from './queue.ts'
 import { queueLoad } from './queueLoad.ts'
 import { reconcile } from './reconcile.ts'
+import { sslIssuance } from './sslIssuance.ts'
+import { sslRenewals } from './sslRenewals.ts'
 
 const BENCHES: Record<string, () => Promise<void>> = {
   podList,
@@ -18,6 +20,8 @@ const BENCHES: Record<string, () => Promise<void>> = {
   queueLoad,
   reconcile,
   dns,
+  sslIssuance,
+  sslRenewals,
   orderToActive,
   audit,
 }

@@ -18,6 +18,8 @@ create table acme_accounts (
   key_sealed bytea not null,
   url text,
   created_at timestamp with time zone not null,
+  next_key_sealed bytea,
+  key_changed_at timestamp with time zone,
   constraint acme_accounts_issuer_id_key UNIQUE (issuer_id),
   constraint acme_accounts_pkey PRIMARY KEY (id),
   constraint acme_accounts_issuer_id_fkey FOREIGN KEY (issuer_id) REFERENCES ssl_issuers(id)
@@ -45,7 +47,7 @@ create table acme_challenges (
   constraint acme_challenges_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint acme_challenges_tenant_id_order_id_fkey FOREIGN KEY (tenant_id, order_id) REFERENCES acme_orders(tenant_id, id),
   constraint acme_challenges_token_check CHECK ((token ~ '^[A-Za-z0-9_-]{1,200}$'::text)),
-  constraint acme_challenges_type_check CHECK ((type = ANY (ARRAY['dns-01'::text, 'http-01'::text])))
+  constraint acme_challenges_type_check CHECK ((type = ANY (ARRAY['dns-01'::text, 'http-01'::text, 'tls-alpn-01'::text])))
 );
 
 create table acme_orders (
@@ -2281,7 +2283,7 @@ create table ssl_certificates (
   constraint ssl_certificates_issuer_id_fkey FOREIGN KEY (issuer_id) REFERENCES ssl_issuers(id),
   constraint ssl_certificates_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint ssl_certificates_action_check CHECK ((action = ANY (ARRAY['issue'::text, 'revoke'::text]))),
-  constraint ssl_certificates_challenge_check CHECK ((challenge = ANY (ARRAY['auto'::text, 'dns-01'::text, 'http-01'::text]))),
+  constraint ssl_certificates_challenge_check CHECK ((challenge = ANY (ARRAY['auto'::text, 'dns-01'::text, 'http-01'::text, 'tls-alpn-01'::text]))),
   constraint ssl_certificates_check CHECK ((((problem_code IS NULL) = (problem IS NULL)) AND ((problem IS NULL) = (failure_class IS NULL)))),
   constraint ssl_certificates_check1 CHECK (((state <> ALL (ARRAY['issued'::text, 'revoked'::text])) OR (version_id IS NOT NULL))),
   constraint ssl_certificates_check2 CHECK (((source = 'issued'::text) OR (challenge = 'auto'::text))),
@@ -2305,13 +2307,23 @@ create table ssl_deployments (
   served_not_after timestamp with time zone,
   finding text,
   message text,
-  constraint ssl_deployments_certificate_id_name_port_key UNIQUE (certificate_id, name, port),
+  target_id uuid,
+  constraint ssl_deployments_once UNIQUE NULLS NOT DISTINCT (certificate_id, name, port, target_id),
   constraint ssl_deployments_pkey PRIMARY KEY (id),
   constraint ssl_deployments_tenant_id_certificate_id_fkey FOREIGN KEY (tenant_id, certificate_id) REFERENCES ssl_certificates(tenant_id, id),
   constraint ssl_deployments_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint ssl_deployments_tenant_id_target_id_fkey FOREIGN KEY (tenant_id, target_id) REFERENCES ssl_targets(tenant_id, id),
   constraint ssl_deployments_check CHECK (((finding IS NULL) = (message IS NULL))),
   constraint ssl_deployments_finding_check CHECK ((finding = ANY (ARRAY['unreachable'::text, 'not_served'::text, 'foreign_expiring'::text, 'chain_incomplete'::text, 'name_mismatch'::text, 'expired'::text]))),
   constraint ssl_deployments_port_check CHECK (((port >= 1) AND (port <= 65535)))
+);
+
+create table ssl_domain_budgets (
+  issuer_id uuid not null,
+  domain text not null,
+  full_at timestamp with time zone not null,
+  constraint ssl_domain_budgets_pkey PRIMARY KEY (issuer_id, domain),
+  constraint ssl_domain_budgets_issuer_id_fkey FOREIGN KEY (issuer_id) REFERENCES ssl_issuers(id)
 );
 
 create table ssl_issuers (
@@ -2333,16 +2345,66 @@ create table ssl_issuers (
   problem text,
   version integer not null default 1,
   created_at timestamp with time zone not null,
+  domain_budget integer,
+  crl bytea,
+  crl_number integer not null default 0,
+  crl_at timestamp with time zone,
   constraint ssl_issuers_pkey PRIMARY KEY (id),
   constraint ssl_issuers_budget_check CHECK (((budget >= 1) AND (budget <= 1000000))),
   constraint ssl_issuers_check CHECK (((kind = 'acme'::text) = (directory_url IS NOT NULL))),
   constraint ssl_issuers_check1 CHECK ((((kind = 'private'::text) = (root_pem IS NOT NULL)) AND ((root_pem IS NULL) = (key_sealed IS NULL)))),
   constraint ssl_issuers_check2 CHECK (((eab_kid IS NULL) = (eab_key_sealed IS NULL))),
+  constraint ssl_issuers_domain_budget_check CHECK (((domain_budget >= 1) AND (domain_budget <= 1000000))),
   constraint ssl_issuers_kind_check CHECK ((kind = ANY (ARRAY['acme'::text, 'private'::text]))),
   constraint ssl_issuers_state_check CHECK ((state = ANY (ARRAY['active'::text, 'retired'::text])))
 );
 
 create table ssl_queue partition of provisioning_jobs_live FOR VALUES IN ('ssl');
+
+create table ssl_targets (
+  id uuid not null,
+  tenant_id uuid not null,
+  certificate_id uuid not null,
+  kind text not null,
+  name text not null,
+  pod_id uuid,
+  address text,
+  ca_pem text,
+  secret_sealed bytea,
+  with_key boolean not null default false,
+  chain_path text,
+  key_path text,
+  reload text,
+  host text,
+  port integer not null default 443,
+  state text not null default 'waiting'::text,
+  version_id uuid,
+  wanted_at timestamp with time zone not null,
+  delivered_at timestamp with time zone,
+  served_at timestamp with time zone,
+  check_at timestamp with time zone,
+  failures integer not null default 0,
+  problem_code text,
+  problem text,
+  job_id uuid,
+  created_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint ssl_targets_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint ssl_targets_pkey PRIMARY KEY (id),
+  constraint ssl_targets_tenant_id_certificate_id_fkey FOREIGN KEY (tenant_id, certificate_id) REFERENCES ssl_certificates(tenant_id, id),
+  constraint ssl_targets_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint ssl_targets_tenant_id_pod_id_fkey FOREIGN KEY (tenant_id, pod_id) REFERENCES cloud_pods(tenant_id, id),
+  constraint ssl_targets_check CHECK (((pod_id IS NULL) = (kind = 'webhook'::text))),
+  constraint ssl_targets_check1 CHECK ((((kind = 'webhook'::text) = (address IS NOT NULL)) AND ((address IS NULL) = (secret_sealed IS NULL)))),
+  constraint ssl_targets_check2 CHECK ((((kind = 'guest'::text) = (chain_path IS NOT NULL)) AND ((chain_path IS NULL) = (key_path IS NULL)))),
+  constraint ssl_targets_check3 CHECK (((kind = 'guest'::text) OR (reload IS NULL))),
+  constraint ssl_targets_check4 CHECK (((problem_code IS NULL) = (problem IS NULL))),
+  constraint ssl_targets_check5 CHECK (((state <> ALL (ARRAY['delivered'::text, 'served'::text])) OR (version_id IS NOT NULL))),
+  constraint ssl_targets_kind_check CHECK ((kind = ANY (ARRAY['agent'::text, 'webhook'::text, 'guest'::text]))),
+  constraint ssl_targets_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint ssl_targets_port_check CHECK (((port >= 1) AND (port <= 65535))),
+  constraint ssl_targets_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'served'::text, 'failed'::text])))
+);
 
 create table sso_domains (
   domain text not null,
@@ -2869,6 +2931,8 @@ create table workers (
   constraint workers_pkey PRIMARY KEY (name)
 );
 
+CREATE INDEX acme_challenges_tls ON public.acme_challenges USING btree (name) WHERE ((type = 'tls-alpn-01'::text) AND (cleaned_at IS NULL));
+
 CREATE INDEX acme_challenges_token ON public.acme_challenges USING btree (token) WHERE ((type = 'http-01'::text) AND (cleaned_at IS NULL));
 
 CREATE INDEX acme_orders_list ON public.acme_orders USING btree (certificate_id, id DESC);
@@ -3309,6 +3373,12 @@ CREATE UNIQUE INDEX ssl_issuers_name ON public.ssl_issuers USING btree (name) WH
 
 CREATE UNIQUE INDEX ssl_issuers_private ON public.ssl_issuers USING btree (kind) WHERE (kind = 'private'::text);
 
+CREATE INDEX ssl_targets_check ON public.ssl_targets USING btree (check_at) WHERE ((ended_at IS NULL) AND (check_at IS NOT NULL));
+
+CREATE INDEX ssl_targets_of ON public.ssl_targets USING btree (certificate_id, id) WHERE (ended_at IS NULL);
+
+CREATE INDEX ssl_targets_pod ON public.ssl_targets USING btree (pod_id) WHERE ((ended_at IS NULL) AND (pod_id IS NOT NULL));
+
 CREATE UNIQUE INDEX sso_domains_proven ON public.sso_domains USING btree (domain) WHERE (proven_at IS NOT NULL);
 
 CREATE INDEX sso_providers_break_glass ON public.sso_providers USING btree (break_glass_user_id);
@@ -3534,6 +3604,8 @@ alter table ssl_certificate_versions enable row level security, force row level 
 alter table ssl_certificates enable row level security, force row level security;
 
 alter table ssl_deployments enable row level security, force row level security;
+
+alter table ssl_targets enable row level security, force row level security;
 
 alter table sso_domains enable row level security, force row level security;
 
@@ -3778,6 +3850,8 @@ create policy tenant_wall on ssl_certificate_versions for all using ((( SELECT a
 create policy tenant_wall on ssl_certificates for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on ssl_deployments for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on ssl_targets for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on sso_domains for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -4109,7 +4183,11 @@ grant insert, select, update on ssl_certificates to mpanel_app;
 
 grant delete, insert, select, update on ssl_deployments to mpanel_app;
 
+grant insert, select, update on ssl_domain_budgets to mpanel_app;
+
 grant insert, select, update on ssl_issuers to mpanel_app;
+
+grant insert, select, update on ssl_targets to mpanel_app;
 
 grant delete, insert, select, update on sso_domains to mpanel_app;
 

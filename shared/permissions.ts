@@ -61,6 +61,7 @@ export const PERMISSIONS = [
   'domains:delete',
   'ssl:read',
   'ssl:manage',
+  'ssl:install',
 ] as const
 
 export type Permission = (typeof PERMISSIONS)[number]
@@ -117,6 +118,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'domains:transfer',
     'domains:delete',
     'ssl:manage',
+    'ssl:install',
     'integrations:manage',
     'audit:export',
     'audit:manage',
@@ -140,6 +142,7 @@ export const ROLE_PERMISSIONS: Record<BuiltinRole, readonly Permission[]> = {
     'domains:create',
     'domains:update',
     'ssl:manage',
+    'ssl:install',
   ],
   TENANT_USER: [
     'tenants:read',

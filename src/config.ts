@@ -53,6 +53,8 @@ export type Config = {
   dnsServers: string[]
   /** Where name servers answer: another port than 53 is for a laboratory. */
   dnsPort: number
+  /** Where names are proven to CAs by TLS; absent: nowhere. */
+  tlsAlpn: { host: string; port: number } | undefined
   /** Told every minute that the automation lives; a monitor there raises the alarm when it no longer hears it. */
   heartbeatUrl: string | undefined
   paymentTermDays: number
@@ -106,6 +108,14 @@ const schema = z.object({
         (list) => list.every((one) => isIP(one) !== 0 || SocketAddress.parse(one) !== undefined),
         'must be addresses such as 192.0.2.53 or [2001:db8::53]:5353, separated by commas',
       ),
+  ),
+  MPANEL_TLS_ALPN_LISTEN: optional(
+    z.string().transform((text, context) => {
+      const place = SocketAddress.parse(text)
+      if (place !== undefined && place.port > 0) return { host: place.address, port: place.port }
+      context.addIssue('must be an address with a port such as 192.0.2.1:443 or [::]:443')
+      return z.NEVER
+    }),
   ),
   MPANEL_DNS_PORT: optional(z.coerce.number().int().min(1).max(65_535)),
   POWERDNS_API_URL: optional(z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })),
@@ -177,6 +187,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     powerdns,
     dnsServers: values.MPANEL_DNS_SERVERS ?? [],
     dnsPort: values.MPANEL_DNS_PORT ?? 53,
+    tlsAlpn: values.MPANEL_TLS_ALPN_LISTEN,
     simPort: values.MPANEL_SIM_PORT ?? 0,
     heartbeatUrl: values.MPANEL_HEARTBEAT_URL,
     workerConcurrency: values.MPANEL_WORKER_CONCURRENCY ?? 16,

@@ -10,7 +10,7 @@ import type { Certificate, PlanProxmox, Proxmox, ProxmoxConnection } from './int
 import type { Registrar, RegistrarConnection } from './integrations/registrars/types.ts'
 import type { SyslogMessage, SyslogTarget } from './integrations/syslog/types.ts'
 import type { Acme, AcmeConnection } from './integrations/acme/types.ts'
-import type { CaaAnswer, DelegationLook, TxtAnswer } from './integrations/dns/types.ts'
+import type { CaaAnswer, DelegationLook, TxtAnswer, TxtAtServers } from './integrations/dns/types.ts'
 import type { TlsLook } from './integrations/tls/types.ts'
 import type { DnsServer, DnsServerConnection } from './integrations/dnsServers/types.ts'
 import type { WebhookDelivery, WebhookTarget } from './integrations/webhook/types.ts'
@@ -50,6 +50,8 @@ type Vendors = {
   caa(name: string): Promise<CaaAnswer>
   /** What the world sees of a zone. */
   delegation: DelegationLook
+  /** The TXT records of a name, as each of some name servers has them. */
+  txtAt: TxtAtServers
   acme(connection: AcmeConnection): Acme
   /** What is served for a name at an address that customers choose. */
   tls: TlsLook
@@ -73,6 +75,8 @@ type Settings = {
   auditArchives: string
   /** An address that is told every minute that the automation lives, or null. */
   heartbeatUrl: string | null
+  /** Whether there is a listener that proves names by TLS (RFC 8737). */
+  provesByTls: boolean
 }
 
 /** What a process has; a request or a job adds who is asking. */

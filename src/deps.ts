@@ -13,6 +13,7 @@ import { createCaaLookup } from './integrations/dns/caa.ts'
 import { createDelegationLook } from './integrations/dns/delegation.ts'
 import { createDns } from './integrations/dns/query.ts'
 import { createTxtLookup } from './integrations/dns/txt.ts'
+import { createTxtAtServers } from './integrations/dns/txtAtServers.ts'
 import { createDnsServer } from './integrations/dnsServers/client.ts'
 import { createNetbox } from './integrations/netbox/client.ts'
 import { createOidc } from './integrations/oidc/client.ts'
@@ -56,6 +57,7 @@ export function createDeps(
       auditCheckpoints: config.auditCheckpoints,
       auditArchives: config.auditArchives,
       heartbeatUrl: config.heartbeatUrl ?? null,
+      provesByTls: config.tlsAlpn !== undefined,
     },
     vendors: {
       proxmox: remembered(createProxmox),
@@ -64,6 +66,7 @@ export function createDeps(
       txt: createTxtLookup(config.dnsServers),
       caa: createCaaLookup(config.dnsServers),
       delegation: createDelegationLook(createDns(config.outgoingNetworks, config.dnsServers, config.dnsPort)),
+      txtAt: createTxtAtServers(createDns(config.outgoingNetworks, config.dnsServers, config.dnsPort)),
       acme: remembered(createAcme),
       tls: createTlsLook(config.outgoingNetworks, config.dnsServers),
       oidc: (connection) => createOidc(send, connection),

@@ -6,6 +6,7 @@ import { StartupError } from './errors.ts'
 import { startLoop, type Loop } from './lib/loop.ts'
 import { startLive } from './live.ts'
 import * as provisioningService from './services/provisioningService.ts'
+import { startTlsAlpn } from './tlsAlpn.ts'
 import { VERSION } from './version.ts'
 
 export type Server = { url: string; app: FastifyInstance; stop: () => Promise<void> }
@@ -16,7 +17,9 @@ const WATCH_MS = 30_000
 export async function startServer(
   root: Root,
   databaseUrl: string,
-  config: Pick<Config, 'host' | 'port' | 'trustedProxies'> & Pick<AppOptions, 'rbac'>,
+  config: Pick<Config, 'host' | 'port' | 'trustedProxies'> &
+    Partial<Pick<Config, 'tlsAlpn'>> &
+    Pick<AppOptions, 'rbac'>,
 ): Promise<Server> {
   const live = await startLive(root, databaseUrl)
   const app = await buildApp(
@@ -25,17 +28,19 @@ export async function startServer(
   )
   try {
     const url = await app.listen({ host: config.host, port: config.port })
+    const tlsAlpn = config.tlsAlpn && (await startTlsAlpn(root, config.tlsAlpn))
     const watching = startWatching(root)
     return {
       url,
       app,
       stop: async () => {
-        await Promise.all([live.stop(), watching.stop()])
+        await Promise.all([live.stop(), watching.stop(), tlsAlpn?.stop()])
         await app.close()
       },
     }
   } catch (error) {
     await live.stop()
+    await app.close()
     throw explain(error, config)
   }
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import {
   REVOKE_REASONS,
   SSL_ACTIONS,
+  SSL_CHALLENGES,
   SSL_FAILURES,
   SSL_FINDINGS,
   SSL_STATES,
@@ -19,7 +20,7 @@ export const sslCertificate = z.object({
   source: z.enum(['issued', 'uploaded']),
   /** Null: whoever comes first, in the order of the platform. */
   issuerId: id.nullable(),
-  challenge: z.enum(['auto', 'dns-01', 'http-01']),
+  challenge: z.enum(SSL_CHALLENGES),
   state: z.enum(SSL_STATES),
   action: z.enum(SSL_ACTIONS).nullable(),
   /** Why the last attempt came to nothing, and when the next one is. */
@@ -79,7 +80,7 @@ export const sslCertificateCreate = z.strictObject({
   tenantId: id,
   names,
   issuerId: id.nullable().default(null),
-  challenge: z.enum(['auto', 'dns-01', 'http-01']).default('auto'),
+  challenge: z.enum(SSL_CHALLENGES).default('auto'),
 })
 
 const pem = z.string().min(1).max(100_000)
@@ -105,7 +106,7 @@ const sslOrder = z.object({
   challenges: z.array(
     z.object({
       name: z.string(),
-      type: z.enum(['dns-01', 'http-01']),
+      type: z.enum(['dns-01', 'http-01', 'tls-alpn-01']),
       state: z.enum(['planned', 'presented', 'answered', 'cleaned']),
     }),
   ),
@@ -125,8 +126,9 @@ export const sslDeployment = z.object({
   servedNotAfter: timestamp.nullable(),
   finding: z.enum(SSL_FINDINGS).nullable(),
   message: z.string().nullable(),
+  /** The target that it was seen at; null: where the name points to. */
+  targetId: id.nullable(),
 })
 export type SslDeployment = z.infer<typeof sslDeployment>
-export const sslDeployments = z.object({ items: z.array(sslDeployment) })
 export const sslChain = z.object({ pem: z.string() })
 export const sslKey = z.object({ pem: z.string(), keyPem: z.string() })

@@ -14,7 +14,12 @@ export const sslIssuer = z.object({
   eabKid: z.string().nullable(),
   /** How many orders may be made within three hours. */
   budget: z.number().int(),
+  /** How many certificates a week it is asked for one registered domain; null: without a limit. */
+  domainBudget: z.number().int().nullable(),
   hasAccount: z.boolean(),
+  /** When the key of the account was last changed. */
+  keyChangedAt: timestamp.nullable(),
+  isChangingKey: z.boolean(),
   /** Why the last call to it failed. */
   problem: z.string().nullable(),
   version: z.number().int(),
@@ -31,6 +36,7 @@ const profile = z
   .nullable()
 const priority = z.number().int().min(1).max(1000)
 const budget = z.number().int().min(1).max(1_000_000)
+const domainBudget = budget.nullable()
 const eab = z.strictObject({
   kid: z.string().trim().min(1).max(200),
   hmacKey: z.string().regex(/^[\w-]{20,500}$/, 'the key as the CA shows it, in base64url'),
@@ -45,9 +51,14 @@ export const sslIssuerCreate = z.strictObject({
   eab: eab.nullable().default(null),
   priority: priority.default(100),
   budget: budget.default(300),
+  domainBudget: domainBudget.default(null),
 })
 
 /** What is not named stays. Where it is reached is not changed: certificates were issued there. */
-export const sslIssuerUpdate = z.strictObject({ name, caPem, email, profile, priority, budget }).partial()
+export const sslIssuerUpdate = z
+  .strictObject({ name, caPem, email, profile, priority, budget, domainBudget })
+  .partial()
 
 export const sslRoot = z.object({ pem: z.string() })
+
+export const sslKeyChange = z.object({ jobId: id })

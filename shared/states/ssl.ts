@@ -6,6 +6,12 @@ type SslState = (typeof SSL_STATES)[number]
 /** What is being attempted. */
 export const SSL_ACTIONS = ['issue', 'revoke'] as const
 
+/** What is proven of the current version at a target; failed: the last delivery came to nothing. */
+export const SSL_TARGET_STATES = ['waiting', 'delivered', 'served', 'failed'] as const
+
+/** How its names are proven; auto: as mPanel sees fit. */
+export const SSL_CHALLENGES = ['auto', 'dns-01', 'http-01', 'tls-alpn-01'] as const
+
 /** Why a certificate could not be had: whose turn it is. */
 export const SSL_FAILURES = ['blocked', 'validation', 'issuer', 'other'] as const
 
@@ -39,6 +45,10 @@ const BUSY = 'It is being worked on: wait for the end.'
 
 /** What may be done with a certificate now, and if not, why. */
 export const canSsl = {
+  deliver: ({ state }: Subject): Verdict =>
+    state === 'issued'
+      ? allowed
+      : refused('There is no certificate to deliver yet, or it is no longer in force.'),
   renew: ({ state, action, source }: Subject): Verdict => {
     if (source === 'uploaded') return refused('It was uploaded: upload its successor instead.')
     if (action !== null) return refused(BUSY)
@@ -60,4 +70,21 @@ export const canSsl = {
   },
   download: ({ state }: Subject): Verdict =>
     state === 'pending' || state === 'removed' ? refused('There is nothing to download yet.') : allowed,
+} as const
+
+/** What may be done with an issuer now, and if not, why. */
+export const canSslIssuer = {
+  changeKey: ({
+    kind,
+    hasAccount,
+    isChanging,
+  }: {
+    kind: 'acme' | 'private'
+    hasAccount: boolean
+    isChanging: boolean
+  }): Verdict => {
+    if (kind === 'private') return refused('The private CA has no account.')
+    if (!hasAccount) return refused('There is no account yet: it is made at the first order.')
+    return isChanging ? refused('Its key is being changed already.') : allowed
+  },
 } as const

@@ -122,6 +122,14 @@ export type Guest = {
   pid: number | null
   /** Bytes that its cards have counted since it was started, beside what it does by itself. */
   traffic?: { in: number; out: number }
+  /** What was done inside it through its guest agent. */
+  inside?: Inside
+}
+
+/** Files that were written, and commands that were run with what came of each, by their process ids. */
+export type Inside = {
+  files: Record<string, { content: string; mode: string }>
+  runs: { pid: number; command: string; code: number; said: string }[]
 }
 
 type Pool = { comment: string | null; vms: number[]; storages: string[] }

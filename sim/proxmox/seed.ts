@@ -199,7 +199,7 @@ export type ExampleSecrets = { rootPassword: string; tokenSecret: string; tokenI
 
 /** Privileges a panel needs on a cluster, without those of an administrator. */
 const PANEL_PRIVILEGES =
-  words(`VM.Allocate VM.Audit VM.Clone VM.PowerMgmt VM.Console VM.Snapshot VM.Snapshot.Rollback
+  words(`VM.Allocate VM.Audit VM.Clone VM.PowerMgmt VM.Console VM.GuestAgent.Unrestricted VM.Snapshot VM.Snapshot.Rollback
   VM.Config.CPU VM.Config.Memory VM.Config.Disk VM.Config.Network VM.Config.Options
   VM.Config.Cloudinit VM.Config.CDROM VM.Config.HWType VM.Migrate VM.Backup Datastore.AllocateSpace
   Datastore.Audit SDN.Use Sys.Audit Pool.Audit Pool.Allocate`)

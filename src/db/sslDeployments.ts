@@ -11,7 +11,18 @@ export async function put(tx: Tx, row: Insertable<SslDeploymentsTable>): Promise
   await tx
     .insertInto('ssl_deployments')
     .values(row)
-    .onConflict((conflict) => conflict.columns(['certificate_id', 'name', 'port']).doUpdateSet(seen))
+    .onConflict((conflict) =>
+      conflict.columns(['certificate_id', 'name', 'port', 'target_id']).doUpdateSet(seen),
+    )
+    .execute()
+}
+
+/** What was seen at a target counts no more. */
+export async function forget(tx: Tx, tenantId: string, targetId: string): Promise<void> {
+  await tx
+    .deleteFrom('ssl_deployments')
+    .where('tenant_id', '=', tenantId)
+    .where('target_id', '=', targetId)
     .execute()
 }
 

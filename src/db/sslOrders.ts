@@ -91,3 +91,18 @@ export async function answerTo(tx: Tx, token: string): Promise<string | null> {
     .executeTakeFirst()
   return row?.value ?? null
 }
+
+/** What proves a name by TLS, while its order is open. */
+export async function digestOf(tx: Tx, name: string): Promise<string | null> {
+  const row = await tx
+    .selectFrom('acme_challenges')
+    .select('value')
+    .where('name', '=', name)
+    .where('type', '=', 'tls-alpn-01')
+    .where('presented_at', 'is not', null)
+    .where('cleaned_at', 'is', null)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.value ?? null
+}

@@ -8,6 +8,8 @@ export interface AcmeAccountsTable {
   key_sealed: Buffer
   url: string | null
   created_at: Date
+  next_key_sealed: Buffer | null
+  key_changed_at: Date | null
 }
 
 export interface AcmeChallengesTable {
@@ -16,7 +18,7 @@ export interface AcmeChallengesTable {
   order_id: string
   name: string
   wildcard: boolean
-  type: 'dns-01' | 'http-01'
+  type: 'dns-01' | 'http-01' | 'tls-alpn-01'
   token: string
   value: string
   url: string
@@ -1581,7 +1583,7 @@ export interface SslCertificatesTable {
   name_set: string
   source: 'issued' | 'uploaded'
   issuer_id: string | null
-  challenge: Generated<'auto' | 'dns-01' | 'http-01'>
+  challenge: Generated<'auto' | 'dns-01' | 'http-01' | 'tls-alpn-01'>
   state: Generated<'pending' | 'issued' | 'revoked' | 'removed'>
   action: 'issue' | 'revoke' | null
   problem_code: string | null
@@ -1622,6 +1624,13 @@ export interface SslDeploymentsTable {
     | 'expired'
     | null
   message: string | null
+  target_id: string | null
+}
+
+export interface SslDomainBudgetsTable {
+  issuer_id: string
+  domain: string
+  full_at: Date
 }
 
 export interface SslIssuersTable {
@@ -1643,6 +1652,40 @@ export interface SslIssuersTable {
   problem: string | null
   version: Generated<number>
   created_at: Date
+  domain_budget: number | null
+  crl: Buffer | null
+  crl_number: Generated<number>
+  crl_at: Date | null
+}
+
+export interface SslTargetsTable {
+  id: string
+  tenant_id: string
+  certificate_id: string
+  kind: 'agent' | 'webhook' | 'guest'
+  name: string
+  pod_id: string | null
+  address: string | null
+  ca_pem: string | null
+  secret_sealed: Buffer | null
+  with_key: Generated<boolean>
+  chain_path: string | null
+  key_path: string | null
+  reload: string | null
+  host: string | null
+  port: Generated<number>
+  state: Generated<'waiting' | 'delivered' | 'served' | 'failed'>
+  version_id: string | null
+  wanted_at: Date
+  delivered_at: Date | null
+  served_at: Date | null
+  check_at: Date | null
+  failures: Generated<number>
+  problem_code: string | null
+  problem: string | null
+  job_id: string | null
+  created_at: Date
+  ended_at: Date | null
 }
 
 export interface SsoDomainsTable {
@@ -2116,7 +2159,9 @@ export interface Tables {
   ssl_certificate_versions: SslCertificateVersionsTable
   ssl_certificates: SslCertificatesTable
   ssl_deployments: SslDeploymentsTable
+  ssl_domain_budgets: SslDomainBudgetsTable
   ssl_issuers: SslIssuersTable
+  ssl_targets: SslTargetsTable
   sso_domains: SsoDomainsTable
   sso_providers: SsoProvidersTable
   sso_states: SsoStatesTable

@@ -70,8 +70,11 @@ import {
 import { registrarPoll } from './domainPoll.ts'
 import { domainSync } from './domainSync.ts'
 import { domainVerify } from './domainVerify.ts'
+import { sslDeliver } from './sslDeliver.ts'
+import { sslInstall } from './sslInstall.ts'
 import { sslIssue } from './sslIssue.ts'
 import { sslRevoke } from './sslRevoke.ts'
+import { sslRollover } from './sslRollover.ts'
 import { sslSign } from './sslSign.ts'
 import { mailSend } from './mailSend.ts'
 import { provisioningClusterSync } from './provisioningClusterSync.ts'
@@ -134,9 +137,12 @@ const list = [
   domainSync,
   registrarPoll,
   authPasswordReset,
+  sslDeliver,
+  sslInstall,
   sslIssue,
   sslSign,
   sslRevoke,
+  sslRollover,
   mailSend,
   billingCollect,
   billingConverge,
@@ -171,6 +177,8 @@ export const timers: readonly Timer[] = [
   { name: 'billing.payments', everyMs: MINUTE_MS, run: billingCollectionService.sweep },
   { name: 'ssl.renew', everyMs: 15_000, run: sslService.renewDue },
   { name: 'ssl.ari', everyMs: MINUTE_MS, run: sslService.askForWindows },
+  { name: 'ssl.crl', everyMs: 10 * MINUTE_MS, run: inOne('ssl.crl', sslService.renewCrlIfDue) },
+  { name: 'ssl.prove', everyMs: 5_000, run: sslService.proveDue },
   { name: 'ssl.watch', everyMs: MINUTE_MS, run: (root) => sslService.watchDue(root) },
   { name: 'domains.payments', everyMs: 2_000, run: domainRegistrationService.followPayments },
   { name: 'domains.sync', everyMs: MINUTE_MS, run: domainRegistrationService.syncDue },

@@ -59,6 +59,7 @@ import { domainRoutes } from './domainRoutes.ts'
 import { sslChallengeRoutes } from './sslChallengeRoutes.ts'
 import { sslIssuerRoutes } from './sslIssuerRoutes.ts'
 import { sslRoutes } from './sslRoutes.ts'
+import { sslTargetRoutes } from './sslTargetRoutes.ts'
 import { healthRoutes } from './healthRoutes.ts'
 import { securityGroups } from './cloudPodFirewall.ts'
 import { provisioningBlueprintRoutes } from './provisioningBlueprintRoutes.ts'
@@ -133,6 +134,7 @@ export const routes: readonly Route[] = [
   ...domainRoutes,
   ...domainConnectionRoutes,
   ...sslRoutes,
+  ...sslTargetRoutes,
   ...sslIssuerRoutes,
   ...sslChallengeRoutes,
   ...adminDashboard,

@@ -22,7 +22,13 @@ import type { Reply, Route, TableRoute } from './define.ts'
 import { asksForCsv, csvRowOf, listAsCsv } from './registerCsv.ts'
 import { narrowed } from './registerScope.ts'
 
-const WITHOUT_HEAD = new Set(['streamJobs', 'exportCustomers', 'exportAuditEvents', 'openCloudPodConsole'])
+const WITHOUT_HEAD = new Set([
+  'exportAuditEvents',
+  'exportCustomers',
+  'fetchAgentCertificate',
+  'openCloudPodConsole',
+  'streamJobs',
+])
 
 const identities = new WeakMap<FastifyRequest, Identity>()
 
@@ -32,7 +38,7 @@ export function register(app: FastifyInstance, root: Root, route: Route, rbac: R
     method: route.method,
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
     schema: schemaOf(route),
-    // A HEAD of a stream would stay open for nothing, or read a whole file to throw it away.
+    // A HEAD of a stream would stay open for nothing, or read a whole file, or take a key, to throw it away.
     exposeHeadRoute: !WITHOUT_HEAD.has(route.operationId),
     config: {
       ...(route.perMinute && { rateLimit: { max: route.perMinute, timeWindow: '1 minute' } }),

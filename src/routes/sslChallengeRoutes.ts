@@ -5,7 +5,7 @@ import type { Route } from './define.ts'
 
 const params = z.strictObject({ token: z.string().regex(/^[A-Za-z0-9_-]{1,200}$/) })
 
-/** Where CAs look for proofs by HTTP: whoever fetches one needs to be nobody. */
+/** Where CAs look for proofs by HTTP, and where everybody reads what the private CA has revoked: whoever does needs to be nobody. */
 export const sslChallengeRoutes: Route[] = [
   {
     method: 'GET',
@@ -22,6 +22,19 @@ export const sslChallengeRoutes: Route[] = [
         sslService.answerToToken(ctx, token),
       )
       return reply.type('application/octet-stream').header('cache-control', 'no-store').send(text)
+    },
+  },
+  {
+    method: 'GET',
+    path: '/pki/private-ca.crl',
+    operationId: 'getPrivateCrl',
+    summary: 'What the private CA has revoked (RFC 5280, section 5), in DER',
+    tag: 'ssl',
+    access: 'public',
+    replies: { 200: z.string() },
+    raw: async (root, _request, reply) => {
+      const crl = await asSystem(root, 'ssl.crl', 'platform', (ctx) => sslService.privateCrl(ctx))
+      return reply.type('application/pkix-crl').header('cache-control', 'max-age=600').send(crl)
     },
   },
 ]

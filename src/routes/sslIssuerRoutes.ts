@@ -1,6 +1,12 @@
 import { z } from 'zod'
 import { idParams, listQuery, page } from '../../shared/api/common.ts'
-import { sslIssuer, sslIssuerCreate, sslIssuerUpdate, sslRoot } from '../../shared/api/sslIssuers.ts'
+import {
+  sslIssuer,
+  sslIssuerCreate,
+  sslIssuerUpdate,
+  sslKeyChange,
+  sslRoot,
+} from '../../shared/api/sslIssuers.ts'
 import * as sslService from '../services/sslService.ts'
 import { route, type Route } from './define.ts'
 
@@ -79,6 +85,21 @@ export const sslIssuerRoutes: Route[] = [
     handler: async (ctx, { params }) => {
       await sslService.retireIssuer(ctx, params.id)
       return { status: 204, body: null }
+    },
+  }),
+  route({
+    method: 'POST',
+    path: `${PATH}/{id}/account-key`,
+    operationId: 'changeSslAccountKey',
+    summary: 'Give the account at a CA another key',
+    tag,
+    access: manage,
+    stepUp: true,
+    params: idParams,
+    replies: { 202: sslKeyChange },
+    handler: async (ctx, { params }) => {
+      const body = await sslService.changeAccountKey(ctx, params.id)
+      return { status: 202, body, location: `/api/admin/provisioning/jobs/${body.jobId}` }
     },
   }),
   route({

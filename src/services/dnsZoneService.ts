@@ -9,6 +9,7 @@ export {
   dropManaged,
   isServed,
   nameServersOf,
+  placeOfTxt,
   presentTxt,
   putManaged,
   removeTxt,

@@ -71,3 +71,59 @@ export const enqueueRevoke = (
     } satisfies RevokePayload,
     idempotencyKey: `ssl-revoke:${versionId}`,
   })
+
+const deliverPayload = z.object({ tenantId: z.string(), certificateId: z.string(), targetId: z.string() })
+export type DeliverPayload = z.infer<typeof deliverPayload>
+/** Posts the current version of a certificate to an address. */
+export const sslDeliver = { kind: 'ssl.deliver', payload: deliverPayload } as const
+
+const installPayload = deliverPayload.extend({ podId: z.string() })
+export type InstallPayload = z.infer<typeof installPayload>
+/** Writes the current version of a certificate into a pod's VM. */
+export const sslInstall = { kind: 'ssl.install', payload: installPayload } as const
+
+type Target = { id: string; pod_id: string | null }
+
+/** Deliveries of one target are made one after another; what is done inside a pod waits for what else is done with it. */
+export const enqueueDelivery = (
+  ctx: Ctx,
+  certificate: Certificate,
+  target: Target,
+): Promise<{ id: string }> => {
+  const payload = {
+    tenantId: certificate.tenant_id,
+    certificateId: certificate.id,
+    targetId: target.id,
+  } satisfies DeliverPayload
+  return enqueue(ctx, {
+    ...request(certificate),
+    ...(target.pod_id === null
+      ? { kind: sslDeliver.kind, payload, serialKey: `sslTarget:${target.id}` }
+      : {
+          kind: sslInstall.kind,
+          payload: { ...payload, podId: target.pod_id } satisfies InstallPayload,
+          serialKey: `cloudPod:${target.pod_id}`,
+        }),
+    // After that it rests for longer, and others have their turn.
+    maxAttempts: 5,
+  })
+}
+
+const rolloverPayload = z.object({ issuerId: z.string(), accountId: z.string() })
+export type RolloverPayload = z.infer<typeof rolloverPayload>
+/** Gives the account at a CA another key. */
+export const sslRollover = { kind: 'ssl.rollover', payload: rolloverPayload } as const
+
+export const enqueueRollover = (
+  ctx: Ctx,
+  issuer: { id: string; name: string },
+  accountId: string,
+): Promise<{ id: string }> =>
+  enqueue(ctx, {
+    queue: 'ssl',
+    kind: sslRollover.kind,
+    tenantId: null,
+    subject: { type: 'sslIssuer', id: issuer.id, label: issuer.name },
+    payload: { issuerId: issuer.id, accountId } satisfies RolloverPayload,
+    serialKey: `sslIssuer:${issuer.id}`,
+  })

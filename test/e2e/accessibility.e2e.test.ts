@@ -53,7 +53,7 @@ const ADDRESSES = [
   'certificates',
   'certificates?tab=findings',
   'certificates/{certificate}',
-  'certificates/{certificate}?tab=served',
+  'certificates/{certificate}?tab=deployments',
   'certificates/{certificate}?tab=versions',
   'ssl-issuers',
   'domains/{zoned}?tab=dns',

@@ -48,6 +48,8 @@ export type Made = {
   id?: string
   snapshotId?: string
   backupId?: string
+  certificateId?: string
+  targetId?: string
   vmid?: string
   address?: string
   externalKey?: string
@@ -403,6 +405,8 @@ export const addressOf = (path: string, made: Made): string =>
     .replace('{id}', made.id ?? newId())
     .replace('{snapshotId}', made.snapshotId ?? newId())
     .replace('{backupId}', made.backupId ?? newId())
+    .replace('{certificateId}', made.certificateId ?? newId())
+    .replace('{targetId}', made.targetId ?? newId())
     .replace('{externalKey}', made.externalKey ?? newId())
     .replace('{address}', made.address ?? '192.0.2.9')
     .replace('{vmid}', made.vmid ?? '100')

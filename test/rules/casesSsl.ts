@@ -1,13 +1,14 @@
 import { sql } from 'kysely'
-import type { SslCertificate } from '../../shared/api/ssl.ts'
+import type { SslCertificate, SslCertificateDetail } from '../../shared/api/ssl.ts'
 import type { SslIssuer } from '../../shared/api/sslIssuers.ts'
+import type { SslTarget } from '../../shared/api/sslTargets.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { makeRoot, newKey, signWith } from '../../src/lib/x509/make.ts'
 import * as sslService from '../../src/services/sslService.ts'
 import type { TestApp } from '../support/app.ts'
 import type { Case } from './cases.ts'
 import { domainIn } from './casesDomains.ts'
-import { good } from './pods.ts'
+import { good, podIn } from './pods.ts'
 
 const PATH = '/api/admin/ssl/certificates'
 const ISSUERS = '/api/admin/ssl/issuers'
@@ -51,8 +52,35 @@ async function material(names: string[]): Promise<{ chainPem: string; keyPem: st
   return { chainPem: await signWith({ pem, keyPem: caKey }, { names, keyPem, notBefore, notAfter }), keyPem }
 }
 
+const WEBHOOK = { kind: 'webhook', name: 'Edge', address: 'https://edge.example.com/certificates' }
+
+/** A place that a certificate is delivered to. */
+const targeted: Case = async (app, tenantId) => {
+  const id = await issuedIn(app, tenantId)
+  const { id: targetId } = await good(app.admin.post<SslTarget>(`${PATH}/${id}/deployments`, WEBHOOK))
+  return { id, targetId }
+}
+
+/** A certificate that agents of a pod are to install, and such an agent. */
+const forAgent: Case = async (app, tenantId) => {
+  const certificateId = await issuedIn(app, tenantId)
+  const { cloudPod } = await podIn(app, tenantId)
+  const body = { kind: 'agent', podId: cloudPod.id }
+  await good(app.admin.post(`${PATH}/${certificateId}/deployments`, body))
+  return { id: cloudPod.id, certificateId }
+}
+
 const issued: Case = async (app, tenantId) => ({ id: await issuedIn(app, tenantId) })
 const ofIssuer: Case = async (app) => ({ id: await issuerIn(app) })
+const ofIssuerWithAccount: Case = async (app) => {
+  const id = await issuerIn(app)
+  await app.as((ctx) => sslService.keepAccountKey(ctx, id, 'a key'))
+  const account = await app.as((ctx) =>
+    ctx.tx.selectFrom('acme_accounts').select('id').where('issuer_id', '=', id).executeTakeFirstOrThrow(),
+  )
+  await app.as((ctx) => sslService.keepAccountUrl(ctx, account.id, 'https://ca.example.com/account/1'))
+  return { id }
+}
 
 /** A certificate with everything that there can be about one. */
 export async function certificateIn(app: TestApp, tenantId: string): Promise<string> {
@@ -70,6 +98,7 @@ export async function certificateIn(app: TestApp, tenantId: string): Promise<str
       values (${newId()}, ${tenantId}, ${id}, 'a.example.com', 'a.example.com', 443, now(), 'unreachable',
       'Nothing answers.')`.execute(tx)
   })
+  await good(app.admin.post(`${PATH}/${id}/deployments`, WEBHOOK))
   // What is asked for later is not asked of a CA that is not there.
   await good(app.admin.call('DELETE', `${ISSUERS}/${issuerId}`))
   return id
@@ -99,6 +128,16 @@ export const SSL_CASES: Record<string, Case> = {
   takeSslKey: issued,
   getSslOrders: issued,
   getSslDeployments: issued,
+  addSslTarget: async (app, tenantId) => ({ id: await issuedIn(app, tenantId), body: WEBHOOK }),
+  removeSslTarget: targeted,
+  deliverSslTarget: targeted,
+  getAgentCertificates: forAgent,
+  fetchAgentCertificate: forAgent,
+  reportAgentCertificate: async (app, tenantId) => {
+    const asked = await forAgent(app, tenantId)
+    const of = await app.admin.get<SslCertificateDetail>(`${PATH}/${asked.certificateId}`)
+    return { ...asked, body: { fingerprint: of.body.versions[0]?.fingerprint, ok: true } }
+  },
   listSslFindings: async () => ({}),
   listSslIssuers: async () => ({}),
   createSslIssuer: async () => ({ body: issuer() }),
@@ -110,4 +149,6 @@ export const SSL_CASES: Record<string, Case> = {
     return {}
   },
   getAcmeChallenge: async () => ({}),
+  getPrivateCrl: async () => ({}),
+  changeSslAccountKey: ofIssuerWithAccount,
 }

@@ -25,6 +25,7 @@ const PUBLIC = [
   'readyz',
   'metrics',
   'getAcmeChallenge',
+  'getPrivateCrl',
   'receiveStripeEvent',
 ]
 /** Mutations that are no transaction of the table and so have their own tests (test/users, test/billing/webhooks.test.ts). */

@@ -27,6 +27,7 @@ const WITHOUT_TENANT: Record<string, string> = {
   automation_deeds: 'how much automation did, by action',
   automation_brakes: 'decisions of the platform about its automation',
   alerts: 'what is wrong with the installation',
+  ssl_domain_budgets: 'how often the platform’s accounts have asked CAs, by registered domain',
   ssl_issuers: 'whom the platform asks for certificates',
   acme_accounts: 'one account a CA for the whole platform',
   findings: 'where the platform’s clusters and its database disagree',

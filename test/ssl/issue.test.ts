@@ -1,6 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { Resolver } from 'node:dns/promises'
 import { createServer } from 'node:tls'
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { SslCertificate, SslDeployment } from '../../shared/api/ssl.ts'
@@ -197,7 +201,7 @@ test('certificates of a few seconds are renewed by their life alone, and by anot
 })
 
 test('without another issuer the private CA signs, and names without a proven domain are refused', async () => {
-  const { admin, root } = world.app
+  const { admin } = world.app
   await admin.call('DELETE', `/api/admin/ssl/issuers/${world.issuer.id}`)
   const { name } = await world.domain(tenantId)
   const { certificate, job } = await world.request(tenantId, [name, `*.${name}`])
@@ -220,8 +224,39 @@ test('without another issuer the private CA signs, and names without a proven do
     state: 'revoked',
     versions: [{ revokeReason: 'superseded' }],
   })
-  expect(root.now()).toBeInstanceOf(Date)
+  const other = await world.request(tenantId, [`www.${name}`])
+  await finished(admin, other.job.id)
+  expect(await verdictOf(rootPem, await chainOf(certificate.id))).toContain('certificate revoked')
+  expect(await verdictOf(rootPem, await chainOf(other.certificate.id))).toContain('OK')
 })
+
+/** What OpenSSL says of a certificate with the list that the certificate itself names. */
+async function verdictOf(rootPem: string, leafPem: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'mpanel-crl-'))
+  const file = (name: string): string => join(folder, name)
+  const run = (...args: string[]): string => {
+    const { stdout, stderr } = spawnSync('openssl', args, { encoding: 'utf8' })
+    return `${stdout}${stderr}`
+  }
+  await writeFile(file('root.pem'), rootPem)
+  await writeFile(file('leaf.pem'), leafPem)
+  const url = /URI:(\S+)/.exec(run('x509', '-in', file('leaf.pem'), '-noout', '-text'))?.[1] ?? ''
+  expect(url).toBe(`${world.app.root.settings.publicUrl}/pki/private-ca.crl`)
+  const list = await fetch(`${world.app.url}${new URL(url).pathname}`)
+  await writeFile(file('list.der'), Buffer.from(await list.arrayBuffer()))
+  run('crl', '-inform', 'DER', '-in', file('list.der'), '-out', file('list.pem'))
+  const said = run(
+    'verify',
+    '-crl_check',
+    '-CAfile',
+    file('root.pem'),
+    '-CRLfile',
+    file('list.pem'),
+    file('leaf.pem'),
+  )
+  await rm(folder, { recursive: true })
+  return said
+}
 
 /** Looks at a server that first serves somebody else's certificate, then the one that was issued. */
 async function watched(certificate: SslCertificate, name: string): Promise<void> {

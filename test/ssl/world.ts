@@ -31,19 +31,40 @@ export type SslWorld = {
 
 /** The whole way: mPanel, a real PowerDNS that it writes zones to, and a real Pebble that asks that PowerDNS. */
 export async function startSslWorld(
-  options: { worker?: boolean; lifeSeconds?: number } = {},
+  options: {
+    worker?: boolean
+    lifeSeconds?: number
+    /** Zones are delegated to ns1.test and ns2.test, which are at 127.0.0.1 and 127.0.0.2, and asked there. */
+    delegated?: boolean
+    /** Where Pebble looks for proofs by TLS. */
+    tlsPort?: number
+    env?: Record<string, string>
+  } = {},
 ): Promise<SslWorld> {
   const dns = await startPowerDns()
   // So that a look for CAA records finds an end.
-  await dns.call('POST', '/zones', { name: 'test.', kind: 'Native', nameservers: [] })
+  await dns.call('POST', '/zones', {
+    name: 'test.',
+    kind: 'Native',
+    nameservers: options.delegated ? ['ns1.test.'] : [],
+    rrsets: options.delegated
+      ? [addressOf('ns1.test.', '127.0.0.1'), addressOf('ns2.test.', '127.0.0.2')]
+      : [],
+  })
   const app = await startApp({
     blueprints: false,
     ...(options.worker === undefined ? {} : { worker: options.worker }),
-    env: { MPANEL_DNS_SERVERS: dns.address, ...LOOPBACK },
+    env: {
+      MPANEL_DNS_SERVERS: dns.address,
+      ...(options.delegated ? { MPANEL_DNS_PORT: dns.address.split(':')[1] ?? '' } : {}),
+      ...LOOPBACK,
+      ...options.env,
+    },
   })
   const pebble = await startPebble({
     dns: dns.address,
     httpPort: Number(new URL(app.url).port),
+    ...(options.tlsPort === undefined ? {} : { tlsPort: options.tlsPort }),
     ...(options.lifeSeconds === undefined ? {} : { lifeSeconds: options.lifeSeconds }),
   })
   const proxy = await startAcmeProxy(pebble)
@@ -53,7 +74,7 @@ export async function startSslWorld(
       name: 'PowerDNS',
       url: dns.url,
       apiKey: dns.apiKey,
-      nameServers: ['ns1.example.com.', 'ns2.example.com.'],
+      nameServers: options.delegated ? ['ns1.test.', 'ns2.test.'] : ['ns1.example.com.', 'ns2.example.com.'],
       queryAddresses: [dns.address],
       hostmaster: 'hostmaster@example.com',
       isDefault: true,
@@ -99,3 +120,11 @@ export async function startSslWorld(
     },
   }
 }
+
+const addressOf = (name: string, content: string) => ({
+  name,
+  type: 'A',
+  ttl: 60,
+  changetype: 'REPLACE',
+  records: [{ content, disabled: false }],
+})

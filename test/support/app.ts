@@ -121,6 +121,7 @@ export async function startApp(
     host: '127.0.0.1',
     port: 0,
     trustedProxies: config.trustedProxies,
+    tlsAlpn: config.tlsAlpn,
     rbac: options.rbac,
   })
   const first = await startOne()

@@ -14,6 +14,7 @@ import { customerCases } from './harnessCustomers.ts'
 import { dnsCases } from './harnessDns.ts'
 import { domainCases } from './harnessDomains.ts'
 import { sslCases } from './harnessSsl.ts'
+import { sslDeliveryCases } from './harnessSslDelivery.ts'
 import { registryCases } from './harnessRegistry.ts'
 import { findingCases } from './harnessFindings.ts'
 import { keepCases } from './harnessKeep.ts'
@@ -387,6 +388,7 @@ export const jobCases: JobCase[] = [
   ...domainCases(handlerOf),
   ...dnsCases(handlerOf),
   ...sslCases(handlerOf),
+  ...sslDeliveryCases({ handlerOf, activePod }),
   ...registryCases(handlerOf),
   ...customerCases(handlerOf),
   {

@@ -143,9 +143,35 @@ async function arrangeRevoke(app: TestApp, handlerOf: HandlerOf): Promise<Arrang
   }
 }
 
+/** Whether the account at the CA is there by the key that we keep. */
+async function accountWorks(app: TestApp, ca: Ca): Promise<{ works: boolean; changing: boolean }> {
+  const account = await app.as(async (ctx) => {
+    const issuer = await sslService.issuerFor(ctx, { issuerId: ca.issuerId, avoid: null })
+    return sslService.accountFor(ctx, issuer)
+  })
+  if (!account) throw new Error('there is no account')
+  const found = await createAcme(account.connection).unfinishedOrders()
+  return { works: found.outcome === 'ok', changing: account.isChanging }
+}
+
+async function arrangeRollover(app: TestApp, handlerOf: HandlerOf): Promise<Arranged> {
+  const ca = await caOf(app)
+  const { job } = await request(app, ca.issuerId)
+  await toRest(app, job.id, handlerOf('ssl.issue'))
+  const { jobId } = await good(app.admin.post<{ jobId: string }>(`${ISSUERS}/${ca.issuerId}/account-key`, {}))
+  const world = () => accountWorks(app, ca)
+  return { jobId, world, holdings: world, afterPermanent: { works: true, changing: false } }
+}
+
 export const sslCases = (handlerOf: HandlerOf): JobCase[] => [
   { name: 'ssl.issue', handler: handlerOf('ssl.issue'), permanent: 'failed', arrange: arrangeIssue },
   { name: 'ssl.sign', handler: handlerOf('ssl.sign'), permanent: 'failed', arrange: arrangeSign },
+  {
+    name: 'ssl.rollover',
+    handler: handlerOf('ssl.rollover'),
+    permanent: 'failed',
+    arrange: (app) => arrangeRollover(app, handlerOf),
+  },
   {
     name: 'ssl.revoke',
     handler: handlerOf('ssl.revoke'),

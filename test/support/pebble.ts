@@ -58,6 +58,8 @@ export async function startPebble(options: {
   dns: string
   /** Where it fetches proofs by HTTP. */
   httpPort?: number
+  /** Where it looks for proofs by TLS. */
+  tlsPort?: number
   lifeSeconds?: number
   /** How many nonces of a hundred it refuses by chance. */
   nonceReject?: number
@@ -80,7 +82,7 @@ export async function startPebble(options: {
         certificate: path('cert.pem'),
         privateKey: path('key.pem'),
         httpPort: options.httpPort ?? 5002,
-        tlsPort: 5001,
+        tlsPort: options.tlsPort ?? 5001,
         ocspResponderURL: '',
         externalAccountBindingRequired: options.externalAccount ?? false,
         externalAccountMACKeys: { [EXTERNAL_ACCOUNT.kid]: EXTERNAL_ACCOUNT.hmacKey },

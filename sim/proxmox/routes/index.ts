@@ -3,6 +3,7 @@ import { accessRoutes } from './access.ts'
 import { clusterRoutes } from './cluster.ts'
 import { consoleRoutes } from './console.ts'
 import { firewallRoutes } from './firewall.ts'
+import { guestAgentRoutes } from './guestAgent.ts'
 import { guestReadRoutes } from './guestRead.ts'
 import { haRoutes } from './ha.ts'
 import { lxcCloneRoutes } from './lxcClone.ts'
@@ -34,6 +35,7 @@ export const allRoutes: Route[] = [
   ...storageVolumeRoutes,
   ...taskRoutes,
   ...guestReadRoutes,
+  ...guestAgentRoutes,
   ...rrdRoutes,
   ...qemuCreateRoutes,
   ...qemuCloneRoutes,

@@ -101,7 +101,7 @@ export interface Acme {
   /** When the CA wants a certificate renewed; null where it does not say. */
   renewalInfo(ariId: string, signal?: AbortSignal): Promise<AcmeOutcome<AcmeRenewalInfo | null>>
   readonly words: {
-    /** What is shown for a token: the text at its HTTP address, and the value of the TXT record. */
+    /** What is shown for a token: the text at its HTTP address; the value of the TXT record, which is also the digest for TLS. */
     proofOf(token: string): { http: string; dns: string }
   }
 }

@@ -50,3 +50,11 @@ export type DelegationSeen = {
 
 /** What the world sees of a zone: its parent's name servers and its own are asked. @param hosts name servers that are ours */
 export type DelegationLook = (zone: string, hosts: readonly string[]) => Promise<DelegationSeen>
+
+/** A name server, by one of its addresses. */
+export type NameServer = { host: string; address: string }
+/** `records`: each with its parts joined; `fault`: why it has not said. */
+export type TxtSeen = NameServer & ({ records: string[]; fault: null } | { records: null; fault: string })
+
+/** Asks name servers themselves, so that nothing that somebody remembers is seen. */
+export type TxtAtServers = (servers: readonly NameServer[], name: string) => Promise<TxtSeen[]>

@@ -64,6 +64,11 @@ const sentences: { means: Meaning; pattern: RegExp }[] = [
   { means: 'conflict', pattern: /^unable to destroy CT \d+ - container is running/ },
   // can't migrate running VM without --online  ·  can't migrate running container without --online or --restart
   { means: 'conflict', pattern: /^can't migrate running (?:VM|container) without --/ },
+  // VM 101 is not running  ·  QEMU guest agent is not running  ·  No QEMU guest agent configured
+  {
+    means: 'conflict',
+    pattern: /^VM \d+ is not running|^QEMU guest agent is not running|^No QEMU guest agent configured/,
+  },
   // VM is paused - cannot shutdown
   { means: 'conflict', pattern: /^VM is paused - cannot shutdown/ },
   // disk is already at specified size   (containers; a VM's resize to the same size succeeds)

@@ -10,6 +10,7 @@ import { encodeSshKeys, pathOf } from './encode.ts'
 import { asNumber, asRow, asRows, asText, hasQuorum } from './read.ts'
 import { isPending, readConfig, readNode, readStatus, readStorage, readSummary } from './read.ts'
 import { guestPath, map, started } from './answers.ts'
+import { guestAgent } from './guestAgent.ts'
 import { consoles } from './console.ts'
 import { ha } from './ha.ts'
 import { migrations } from './migrations.ts'
@@ -57,6 +58,7 @@ export function proxmoxOf(caller: Caller): Proxmox {
     ...templates(caller),
     ...firewall(caller),
     ...consoles(caller),
+    ...guestAgent(caller),
     ...backups(caller),
     ...migrations(caller),
     ...ha(caller),

@@ -3,7 +3,7 @@ import { encodeParams, type Params } from './encode.ts'
 import type { Caller, More } from './caller.ts'
 import type { PlannedCall } from './planTypes.ts'
 
-const SECRET = new Set(['password', 'cipassword'])
+const SECRET = new Set(['password', 'cipassword', 'content'])
 
 /**
  * Lets reads through, and keeps every write from the cluster: it is noted, and answered with a task. The tasks are

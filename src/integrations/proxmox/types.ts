@@ -174,6 +174,9 @@ export type GuestConsole = {
   resize(cols: number, rows: number): void
 }
 
+/** A script inside a guest: `code` and `said`, what it has written, count once it has exited. */
+export type GuestRun = { exited: boolean; code: number; said: string }
+
 /** Options of a configuration change; `undefined` leaves the option as it is. Options by their Proxmox names. */
 export type GuestOptions = Record<string, string | number | boolean | undefined>
 
@@ -288,6 +291,16 @@ export interface Proxmox extends FirewallCalls {
   haState(guest: GuestRef, call?: Call): Promise<Outcome<HaState | null>>
   /** Asks something else of it; it is done a while later. Needs Sys.Console on `/`. */
   setHaState(guest: GuestRef, state: HaState, call?: Call): Promise<Outcome<null>>
+
+  /**
+   * Writes a file inside a running virtual machine, as root, through its guest agent; one that is there keeps its mode.
+   * `conflict` while it is off or its agent does not answer; containers have none. Needs VM.GuestAgent.FileWrite.
+   */
+  writeGuestFile(guest: GuestRef, file: string, content: string, call?: Call): Promise<Outcome<null>>
+  /** Begins a shell script there, in the same way. Needs VM.GuestAgent.Unrestricted. */
+  runInGuest(guest: GuestRef, script: string, call?: Call): Promise<Outcome<{ pid: number }>>
+  /** What has become of it; the agent forgets it once its end was told. */
+  guestRun(guest: GuestRef, pid: number, call?: Call): Promise<Outcome<GuestRun>>
 
   /**
    * State of a task; its node is inside the UPID. A task that Proxmox does not know (forgotten, or so new that its

@@ -83,7 +83,14 @@ export async function makeRoot(
 /** A server's certificate, signed by a root that `makeRoot` has made. */
 export async function signWith(
   root: { pem: string; keyPem: string },
-  request: { names: readonly string[]; keyPem: string; notBefore: Date; notAfter: Date },
+  request: {
+    names: readonly string[]
+    keyPem: string
+    notBefore: Date
+    notAfter: Date
+    /** Where the root says what it has revoked. */
+    crlUrl?: string
+  },
 ): Promise<string> {
   const [authority, own, signer] = [
     new x509.X509Certificate(root.pem),
@@ -107,7 +114,69 @@ export async function signWith(
       alternativeNames(request.names),
       await x509.SubjectKeyIdentifierExtension.create(own.publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(signer.publicKey),
+      ...(request.crlUrl === undefined ? [] : [new x509.CRLDistributionPointsExtension([request.crlUrl])]),
     ],
   })
   return made.toString('pem')
+}
+
+type RevokedCertificate = { serial: string; at: Date; reason: number }
+
+/** What a root says is revoked (RFC 5280, section 5), as DER. @param list its number grows with each one */
+export async function makeCrl(
+  root: { pem: string; keyPem: string },
+  list: { number: number; thisUpdate: Date; nextUpdate: Date; revoked: readonly RevokedCertificate[] },
+): Promise<Buffer> {
+  const signer = await pairOf(root.keyPem)
+  const made = await x509.X509CrlGenerator.create({
+    issuer: new x509.X509Certificate(root.pem).subject,
+    thisUpdate: list.thisUpdate,
+    nextUpdate: list.nextUpdate,
+    entries: list.revoked.map(({ serial, at, reason }) => ({
+      serialNumber: serial,
+      revocationDate: at,
+      // 0, "unspecified", is said by leaving it out.
+      ...(reason === 0 ? {} : { reason }),
+    })),
+    extensions: [
+      await x509.AuthorityKeyIdentifierExtension.create(signer.publicKey),
+      new x509.Extension(CRL_NUMBER, false, derInteger(list.number)),
+    ],
+    signingKey: signer.privateKey,
+    signingAlgorithm: SIGNING,
+  })
+  return Buffer.from(made.rawData)
+}
+
+const CRL_NUMBER = '2.5.29.20'
+
+function derInteger(value: number): Buffer {
+  const hex = value.toString(16)
+  const bytes = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex')
+  const body = ((bytes[0] ?? 0) & 0x80) === 0 ? bytes : Buffer.concat([Buffer.from([0]), bytes])
+  return Buffer.concat([Buffer.from([2, body.length]), body])
+}
+
+const ACME_IDENTIFIER = '1.3.6.1.5.5.7.1.31'
+
+/** What proves a name by TLS (RFC 8737): a certificate of nobody, with the digest of the proof in it. */
+export async function makeAcmeProof(
+  name: string,
+  digest: Buffer,
+  at: Date,
+): Promise<{ key: string; cert: string }> {
+  const key = await newKey()
+  const made = await x509.X509CertificateGenerator.createSelfSigned({
+    keys: await pairOf(key),
+    name: [{ CN: ['ACME proof'] }],
+    serialNumber: newSerial(),
+    notBefore: new Date(at.getTime() - 3_600_000),
+    notAfter: new Date(at.getTime() + 86_400_000),
+    signingAlgorithm: SIGNING,
+    extensions: [
+      alternativeNames([name]),
+      new x509.Extension(ACME_IDENTIFIER, true, Buffer.concat([Buffer.from([4, digest.length]), digest])),
+    ],
+  })
+  return { key, cert: made.toString('pem') }
 }

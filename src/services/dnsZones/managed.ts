@@ -34,6 +34,12 @@ async function placeOf(ctx: Ctx, name: string): Promise<{ zone: ZoneRow; name: s
   return null
 }
 
+/** The zone and the name at which a text for a name stands, without last dots; null when no zone of ours holds it. */
+export async function placeOfTxt(ctx: Ctx, name: string): Promise<{ zone: string; name: string } | null> {
+  const place = await placeOf(ctx, name)
+  return place && { zone: place.zone.name.slice(0, -1), name: place.name.slice(0, -1) }
+}
+
 export type Presented = { zoneId: string; revision: number }
 
 /**

@@ -22,7 +22,10 @@ const present = (row: IssuerView): SslIssuer => ({
   profile: row.profile,
   eabKid: row.eab_kid,
   budget: row.budget,
+  domainBudget: row.domain_budget,
   hasAccount: row.has_account,
+  keyChangedAt: row.key_changed_at?.toISOString() ?? null,
+  isChangingKey: row.is_changing_key,
   problem: row.problem,
   version: row.version,
   createdAt: row.created_at.toISOString(),
@@ -38,10 +41,11 @@ export async function listIssuers(ctx: Ctx, options: ListOptions) {
 
 /** @throws AppError not_found */
 export async function getIssuer(ctx: Ctx, id: string): Promise<SslIssuer> {
-  return present(await known(ctx, id))
+  return present(await knownIssuer(ctx, id))
 }
 
-async function known(ctx: Ctx, id: string): Promise<IssuerView> {
+/** @throws AppError not_found */
+export async function knownIssuer(ctx: Ctx, id: string): Promise<IssuerView> {
   const row = await issuers.find(ctx.tx, id)
   if (!row || row.state !== 'active') throw notFound('issuer')
   return row
@@ -81,6 +85,7 @@ export async function addIssuer(ctx: Ctx, body: z.infer<typeof sslIssuerCreate>)
       eab_key_sealed: body.eab === null ? null : ctx.sealer.seal(body.eab.hmacKey, purposeOfEab(id)),
       priority: body.priority,
       budget: body.budget,
+      domain_budget: body.domainBudget,
       budget_at: ctx.now(),
       created_at: ctx.now(),
     })
@@ -111,22 +116,27 @@ export async function updateIssuer(
   change: z.infer<typeof sslIssuerUpdate>,
   version: number | undefined,
 ): Promise<SslIssuer> {
-  const before = await known(ctx, id)
+  const before = await knownIssuer(ctx, id)
   requireVersion(before.version, version)
   requireCa(change.caPem)
-  const { caPem, ...rest } = change
+  const { caPem, domainBudget, ...rest } = change
   await issuers
-    .update(ctx.tx, id, { ...rest, ...(caPem === undefined ? {} : { ca_pem: caPem }) })
+    .update(ctx.tx, id, {
+      ...rest,
+      ...(caPem === undefined ? {} : { ca_pem: caPem }),
+      ...(domainBudget === undefined ? {} : { domain_budget: domainBudget }),
+    })
     .catch(taken(change.name))
-  const { name, ca_pem, email, profile, priority, budget } = before
-  const diff = auditService.diffOf({ name, caPem: ca_pem, email, profile, priority, budget }, change)
+  const { name, ca_pem, email, profile, priority, budget, domain_budget: domainBudgetBefore } = before
+  const was = { name, caPem: ca_pem, email, profile, priority, budget, domainBudget: domainBudgetBefore }
+  const diff = auditService.diffOf(was, change)
   await say(ctx, before, 'SSL_ISSUER_UPDATED', { diff })
   return getIssuer(ctx, id)
 }
 
 /** Nothing new is asked of it from now on; what it has issued stays. @throws AppError not_found, invalid_state */
 export async function retireIssuer(ctx: Ctx, id: string): Promise<void> {
-  const row = await known(ctx, id)
+  const row = await knownIssuer(ctx, id)
   if (row.kind === 'private')
     throw new AppError('invalid_state', 'The private CA stays: it is used where no other issuer is there.')
   await issuers.update(ctx.tx, id, { state: 'retired' })
@@ -173,7 +183,7 @@ export async function seedIssuer(
   { directoryUrl, caPem, email }: { directoryUrl: string; caPem: string | null; email: string | null },
 ): Promise<void> {
   if (await issuers.byDirectory(ctx.tx, directoryUrl)) return
-  const shape = { profile: null, eab: null, priority: 100, budget: 300 }
+  const shape = { profile: null, eab: null, priority: 100, budget: 300, domainBudget: null }
   await addIssuer(ctx, { name: new URL(directoryUrl).hostname, directoryUrl, caPem, email, ...shape })
 }
 

@@ -6,9 +6,9 @@ import type { SslOrder } from '../../../shared/api/ssl.ts'
 import * as issuerRows from '../../db/sslIssuers.ts'
 import { notFound } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
-import * as auditService from '../auditService.ts'
 import { enqueueIssue, enqueueSign } from '../sslQueues.ts'
 import { issuerFor } from './issuers.ts'
+import { say, versionInForce } from './knowing.ts'
 
 /** Why something is issued; it stands in the audit log. */
 type Cause = 'request' | 'person' | 'renewal' | 'retry'
@@ -18,17 +18,9 @@ export async function begin(ctx: Ctx, row: CertificateRow, cause: Cause): Promis
   const issuer = await issuerFor(ctx, { issuerId: row.issuer_id, avoid: row.avoid_issuer_id })
   const id = newId()
   await certificates.update(ctx.tx, row.id, { action: 'issue', updated_at: ctx.now() })
-  await auditService.record(ctx, {
-    action: 'SSL_ISSUE_REQUESTED',
-    tenantId: row.tenant_id,
-    target: { type: 'sslCertificate', id: row.id, label: row.names[0] ?? '' },
-    details: { names: row.names, cause, issuer: issuer.name },
-  })
+  await say(ctx, row, 'SSL_ISSUE_REQUESTED', { names: row.names, cause, issuer: issuer.name })
   if (issuer.kind === 'private') return enqueueSign(ctx, row, id)
-  const present =
-    row.version_id === null
-      ? undefined
-      : await certificates.findVersion(ctx.tx, row.tenant_id, row.version_id)
+  const present = await versionInForce(ctx, row)
   await orders.insert(ctx.tx, {
     id,
     tenant_id: row.tenant_id,

@@ -1,6 +1,8 @@
 import type { SslCertificate, SslDeployment, SslVersion } from '../../../shared/api/ssl.ts'
+import type { SslTarget } from '../../../shared/api/sslTargets.ts'
 import type { CertificateRow, VersionRow } from '../../db/sslCertificates.ts'
 import type { DeploymentRow } from '../../db/sslDeployments.ts'
+import type { TargetRow } from '../../db/sslTargets.ts'
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null
 
@@ -54,4 +56,30 @@ export const presentDeployment = (row: DeploymentRow): SslDeployment => ({
   servedNotAfter: iso(row.served_not_after),
   finding: row.finding,
   message: row.message,
+  targetId: row.target_id,
+})
+
+export const presentTarget = (row: TargetRow): SslTarget => ({
+  id: row.id,
+  kind: row.kind,
+  name: row.name,
+  podId: row.pod_id,
+  address: row.address,
+  withKey: row.with_key,
+  chainPath: row.chain_path,
+  keyPath: row.key_path,
+  reload: row.reload,
+  host: row.host,
+  port: row.port,
+  state: row.state,
+  versionId: row.version_id,
+  wantedAt: row.wanted_at.toISOString(),
+  deliveredAt: iso(row.delivered_at),
+  servedAt: iso(row.served_at),
+  problem:
+    row.problem === null || row.problem_code === null
+      ? null
+      : { code: row.problem_code, message: row.problem },
+  jobId: row.job_id,
+  createdAt: row.created_at.toISOString(),
 })

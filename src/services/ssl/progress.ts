@@ -6,16 +6,15 @@ import type { IssuerRow } from '../../db/sslIssuers.ts'
 import * as orders from '../../db/sslOrders.ts'
 import type { ChallengeRow, OrderRow } from '../../db/sslOrders.ts'
 import { AppError, notFound } from '../../errors.ts'
-import type { AcmeAuthorization, AcmeConnection, AcmeOrder } from '../../integrations/acme/types.ts'
+import type { AcmeAuthorization, AcmeOrder } from '../../integrations/acme/types.ts'
 import { newId } from '../../lib/ids.ts'
 import * as dnsZoneService from '../dnsZoneService.ts'
 import type { IssuePayload } from '../sslQueues.ts'
-import { noteIssuerProblem, purposeOfEab } from './issuers.ts'
-import { purposeOfKey } from './results.ts'
+import { accountFor, type Account } from './accounts.ts'
+import { noteIssuerProblem } from './issuers.ts'
+import { purposeOfKey } from './knowing.ts'
 
 /** What the job that has a certificate issued reads and writes, each in the transaction of its caller. */
-
-const purposeOfAccount = (id: string): string => `acmeAccount:${id}`
 
 export type Opened = { certificate: CertificateRow; order: OrderRow; issuer: IssuerRow }
 
@@ -38,52 +37,6 @@ export async function unprovenOf(ctx: Ctx, certificateId: string): Promise<strin
   if (!row) throw notFound('certificate')
   return unprovenNames(ctx, row)
 }
-
-export type Account = {
-  id: string
-  connection: AcmeConnection
-  email: string | null
-  externalAccount: { kid: string; hmacKey: string } | null
-}
-
-/** The account at an issuer, or null where none was made yet. */
-export async function accountFor(ctx: Ctx, issuer: IssuerRow): Promise<Account | null> {
-  const account = await issuers.accountOf(ctx.tx, issuer.id)
-  if (!account) return null
-  return {
-    id: account.id,
-    connection: {
-      directoryUrl: issuer.directory_url ?? '',
-      ...(issuer.ca_pem === null ? {} : { ca: issuer.ca_pem }),
-      accountKeyPem: ctx.sealer.open(account.key_sealed, purposeOfAccount(account.id)),
-      accountUrl: account.url,
-    },
-    email: issuer.email,
-    externalAccount:
-      issuer.eab_kid === null || issuer.eab_key_sealed === null
-        ? null
-        : { kid: issuer.eab_kid, hmacKey: ctx.sealer.open(issuer.eab_key_sealed, purposeOfEab(issuer.id)) },
-  }
-}
-
-/** The key is there before the CA hears of it, so that the account is found again whatever happens. */
-export async function keepAccountKey(ctx: Ctx, issuerId: string, keyPem: string): Promise<void> {
-  const id = newId()
-  await issuers.insertAccount(ctx.tx, {
-    id,
-    issuer_id: issuerId,
-    key_sealed: ctx.sealer.seal(keyPem, purposeOfAccount(id)),
-    created_at: ctx.now(),
-  })
-}
-
-/** @param url null: the CA no longer knows it */
-export const keepAccountUrl = (ctx: Ctx, accountId: string, url: string | null): Promise<void> =>
-  issuers.setAccountUrl(ctx.tx, accountId, url)
-
-/** Takes an order out of the issuer's budget. @returns false while there is none */
-export const takeBudget = (ctx: Ctx, issuerId: string): Promise<boolean> =>
-  issuers.takeToken(ctx.tx, issuerId, ctx.now())
 
 export const keepOrder = (ctx: Ctx, orderId: string, order: AcmeOrder): Promise<void> =>
   orders.update(ctx.tx, orderId, {
@@ -123,9 +76,9 @@ export async function methodFor(
   certificate: CertificateRow,
   name: string,
   wildcard: boolean,
-): Promise<'dns-01' | 'http-01'> {
+): Promise<Proof['type']> {
   const wanted = certificate.challenge
-  if (wanted === 'http-01') return 'http-01'
+  if (wanted === 'http-01' || wanted === 'tls-alpn-01') return wanted
   const isOurs = (await dnsZoneService.zoneHolding(ctx, recordName(name))) !== null
   if (isOurs) return 'dns-01'
   if (wanted === 'auto' && !wildcard) return 'http-01'
@@ -137,7 +90,7 @@ export async function methodFor(
 
 export type Proof = {
   authorization: AcmeAuthorization
-  type: 'dns-01' | 'http-01'
+  type: 'dns-01' | 'http-01' | 'tls-alpn-01'
   token: string
   url: string
   value: string
@@ -203,6 +156,19 @@ export async function unserved(ctx: Ctx, payload: IssuePayload): Promise<string 
   return null
 }
 
+/** The records that are shown, and the zones that they stand in; CNAMEs in zones of ours are followed. */
+export async function shown(
+  ctx: Ctx,
+  payload: IssuePayload,
+): Promise<{ zone: string; name: string; value: string }[]> {
+  const found = []
+  for (const { zone_id: zoneId, name, value } of await challenges(ctx, payload)) {
+    const place = zoneId === null ? null : await dnsZoneService.placeOfTxt(ctx, recordName(name))
+    if (place !== null) found.push({ ...place, value })
+  }
+  return found
+}
+
 export const noteAnswered = (ctx: Ctx, challengeId: string): Promise<void> =>
   orders.updateChallenge(ctx.tx, challengeId, { answered_at: ctx.now() })
 
@@ -225,6 +191,12 @@ export async function answerToToken(ctx: Ctx, token: string): Promise<string> {
   const value = await orders.answerTo(ctx.tx, token)
   if (value === null) throw notFound('challenge')
   return value
+}
+
+/** The digest that proves a name by TLS while its order is open, or null. */
+export async function digestFor(ctx: Ctx, name: string): Promise<Buffer | null> {
+  const value = await orders.digestOf(ctx.tx, name)
+  return value === null ? null : Buffer.from(value, 'base64url')
 }
 
 /** What is needed to revoke a version. account: null for what the private CA has signed. @throws AppError not_found */

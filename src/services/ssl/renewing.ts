@@ -3,11 +3,13 @@ import * as certificates from '../../db/sslCertificates.ts'
 import type { CertificateRow } from '../../db/sslCertificates.ts'
 import * as issuers from '../../db/sslIssuers.ts'
 import type { AcmeRenewalInfo } from '../../integrations/acme/types.ts'
+import { inLanes } from '../../lib/lanes.ts'
 import { renewalAt } from '../../lib/x509/renewal.ts'
-import * as auditService from '../auditService.ts'
 import * as tenantScopeService from '../tenantScopeService.ts'
+import { say } from './knowing.ts'
 import { noteFailure } from './results.ts'
-import { accountFor, unprovenNames } from './progress.ts'
+import { accountFor } from './accounts.ts'
+import { unprovenNames } from './progress.ts'
 import { begin } from './ordering.ts'
 
 const AT_ONCE = 200
@@ -46,11 +48,7 @@ export async function askForWindows(root: Root): Promise<void> {
     const now = ctx.now().getTime()
     return certificates.takeForAri(ctx.tx, new Date(now), new Date(now + ARI_EVERY_MS), ARI_AT_ONCE)
   })
-  const queue = [...taken]
-  const work = async (): Promise<void> => {
-    for (let row = queue.shift(); row !== undefined; row = queue.shift()) await askForOne(root, row)
-  }
-  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work))
+  await inLanes(taken, SIDE_BY_SIDE, (row) => askForOne(root, row))
 }
 
 async function askForOne(root: Root, row: Asked): Promise<void> {
@@ -85,10 +83,10 @@ async function keepWindow(ctx: Ctx, asked: Asked, found: AcmeRenewalInfo | null)
     // After a failure its pause counts.
     ...(row.problem === null ? { due_at: dueAt } : {}),
   })
-  await auditService.record(ctx, {
-    action: 'SSL_RENEWAL_SCHEDULED',
-    tenantId: row.tenant_id,
-    target: { type: 'sslCertificate', id: row.id, label: row.names[0] ?? '' },
-    details: { start: found.start, end: found.end, dueAt, explanation: found.explanationUrl },
+  await say(ctx, row, 'SSL_RENEWAL_SCHEDULED', {
+    start: found.start,
+    end: found.end,
+    dueAt,
+    explanation: found.explanationUrl,
   })
 }

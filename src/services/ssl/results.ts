@@ -2,16 +2,16 @@ import type { X509Certificate } from 'node:crypto'
 import type { Ctx } from '../../context.ts'
 import * as certificates from '../../db/sslCertificates.ts'
 import type { CertificateRow } from '../../db/sslCertificates.ts'
+import * as issuers from '../../db/sslIssuers.ts'
 import * as orders from '../../db/sslOrders.ts'
 import { notFound } from '../../errors.ts'
 import { ariIdOf, certificatesIn, factsOf } from '../../lib/x509/read.ts'
 import { pauseAfter, renewalByLife } from '../../lib/x509/renewal.ts'
-import * as auditService from '../auditService.ts'
 import type { IssuePayload, RevokePayload } from '../sslQueues.ts'
+import { deliverAll } from './delivering.ts'
 import { hasAlternative } from './issuers.ts'
-
-/** A version's key is sealed for it alone. */
-export const purposeOfKey = (versionId: string): string => `sslKey:${versionId}`
+import { lock, say } from './knowing.ts'
+import { renewCrl } from './revoking.ts'
 
 /** What is kept of a chain. */
 export function factsOfVersion(chain: readonly X509Certificate[]) {
@@ -28,31 +28,6 @@ export function factsOfVersion(chain: readonly X509Certificate[]) {
     not_before: notBefore,
     not_after: notAfter,
   }
-}
-
-const say = (
-  ctx: Ctx,
-  row: CertificateRow,
-  action: string,
-  details: Record<string, unknown>,
-  outcome: 'success' | 'error' = 'success',
-): Promise<void> =>
-  auditService.record(ctx, {
-    action,
-    tenantId: row.tenant_id,
-    target: { type: 'sslCertificate', id: row.id, label: row.names[0] ?? '' },
-    outcome,
-    details,
-  })
-
-/** @throws AppError not_found */
-async function lock(
-  ctx: Ctx,
-  { tenantId, certificateId }: { tenantId: string; certificateId: string },
-): Promise<CertificateRow> {
-  const row = await certificates.lock(ctx.tx, tenantId, certificateId)
-  if (!row) throw notFound('certificate')
-  return row
 }
 
 const NO_PROBLEM = {
@@ -101,6 +76,7 @@ export async function markIssued(
     notAfter: facts.not_after,
     versionId: made.versionId,
   })
+  await deliverAll(ctx, { ...row, version_id: made.versionId })
 }
 
 type FailureClass = NonNullable<CertificateRow['failure_class']>
@@ -116,6 +92,7 @@ const CLASSES: Record<string, FailureClass> = {
   name_refused: 'validation',
   caa: 'blocked',
   order_invalid: 'validation',
+  budget_spent: 'issuer',
   rate_limited: 'issuer',
   issuer_error: 'issuer',
   unreachable: 'issuer',
@@ -207,6 +184,9 @@ export async function markRevoked(ctx: Ctx, payload: RevokePayload): Promise<voi
     ari_poll_at: null,
     updated_at: ctx.now(),
   })
+  const version = await certificates.findVersion(ctx.tx, row.tenant_id, payload.versionId)
+  const issuer = version?.issuer_id ? await issuers.find(ctx.tx, version.issuer_id) : undefined
+  if (issuer?.kind === 'private') await renewCrl(ctx)
   await say(ctx, row, 'SSL_REVOKED', { versionId: payload.versionId, reason: payload.reason })
 }
 

@@ -4,7 +4,9 @@ import { notFound } from '../../errors.ts'
 import { newKey, signWith } from '../../lib/x509/make.ts'
 import type { SignPayload } from '../sslQueues.ts'
 import { privateIssuer, purposeOfRoot } from './issuers.ts'
-import { markIssued, purposeOfKey } from './results.ts'
+import { purposeOfKey } from './knowing.ts'
+import { markIssued } from './results.ts'
+import { crlUrl, renewCrl } from './revoking.ts'
 
 const LIFE_MS = 90 * 86_400_000
 /** Clocks of those who check it may be a little behind. */
@@ -18,6 +20,7 @@ export async function signPrivately(
   const row = await certificates.find(ctx.tx, certificateId)
   if (!row) throw notFound('certificate')
   const issuer = await privateIssuer(ctx)
+  if (issuer.crl === null) await renewCrl(ctx)
   const keyPem = await newKey()
   const at = ctx.now().getTime()
   const leaf = await signWith(
@@ -27,6 +30,7 @@ export async function signPrivately(
       keyPem,
       notBefore: new Date(at - EARLIER_MS),
       notAfter: new Date(at + LIFE_MS),
+      crlUrl: crlUrl(ctx),
     },
   )
   await markIssued(

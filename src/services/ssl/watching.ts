@@ -5,6 +5,7 @@ import * as deployments from '../../db/sslDeployments.ts'
 import type { DeploymentRow } from '../../db/sslDeployments.ts'
 import type { ServedChain } from '../../integrations/tls/types.ts'
 import { newId } from '../../lib/ids.ts'
+import { inLanes } from '../../lib/lanes.ts'
 import type { Outcome } from '../../lib/outcome.ts'
 import { faultOf } from '../../lib/outcome.ts'
 import { covers, isWildcard } from '../../lib/x509/names.ts'
@@ -12,14 +13,16 @@ import { certificatesIn, factsOf } from '../../lib/x509/read.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
-const EVERY_MS = 6 * HOUR_MS
+export const EVERY_MS = 6 * HOUR_MS
+/** That a new version is not served yet is a finding only after so long. */
+export const GRACE_MS = 15 * 60_000
 const AT_ONCE = 100
 const SIDE_BY_SIDE = 8
 /** Of a certificate with many names these are looked at: most are served by the same host. */
 const MAX_NAMES = 10
 const SOON_MS = 14 * DAY_MS
 
-type Seen = Pick<
+export type Seen = Pick<
   DeploymentRow,
   'served_fingerprint' | 'served_issuer' | 'served_not_after' | 'finding' | 'message'
 >
@@ -30,22 +33,23 @@ export async function watchDue(root: Root, port = 443): Promise<void> {
   const taken = await asSystem(root, 'ssl.watch', 'platform', (ctx) =>
     certificates.takeForCheck(ctx.tx, new Date(now.getTime() - EVERY_MS), now, AT_ONCE),
   )
-  const queue = [...taken]
-  const work = async (): Promise<void> => {
-    for (let row = queue.shift(); row !== undefined; row = queue.shift()) await watchOne(root, row, port)
-  }
-  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work))
+  await inLanes(taken, SIDE_BY_SIDE, (row) => watchOne(root, row, port))
 }
 
 async function watchOne(root: Root, row: CertificateRow, port: number): Promise<void> {
   const versions = await asSystem(root, 'ssl.watch', [row.tenant_id], (ctx) =>
     certificates.versionsOf(ctx.tx, row.tenant_id, row.id),
   )
+  const current = versions.find(({ state }) => state === 'current')
+  const until = new Date((current?.created_at.getTime() ?? 0) + GRACE_MS)
   for (const name of row.names.filter((one) => !isWildcard(one)).slice(0, MAX_NAMES)) {
     const answer = await root.vendors.tls({ host: name, port, name })
     const seen = judge(name, answer, versions, root.now())
-    await asSystem(root, 'ssl.watch', [row.tenant_id], (ctx) =>
-      deployments.put(ctx.tx, {
+    const isOnItsWay = seen.finding === 'not_served' && until > root.now()
+    await asSystem(root, 'ssl.watch', [row.tenant_id], async (ctx) => {
+      if (isOnItsWay)
+        await certificates.update(ctx.tx, row.id, { checked_at: new Date(until.getTime() - EVERY_MS) })
+      await deployments.put(ctx.tx, {
         id: newId(),
         tenant_id: row.tenant_id,
         certificate_id: row.id,
@@ -54,8 +58,9 @@ async function watchOne(root: Root, row: CertificateRow, port: number): Promise<
         port,
         checked_at: root.now(),
         ...seen,
-      }),
-    )
+        ...(isOnItsWay ? GOOD : {}),
+      })
+    })
   }
 }
 
@@ -63,7 +68,12 @@ const day = (date: Date): string => date.toISOString().slice(0, 10)
 const GOOD = { finding: null, message: null } as const
 
 /** What is wrong with what is served, in a sentence that says what to do. */
-function judge(name: string, answer: Outcome<ServedChain>, versions: readonly VersionRow[], now: Date): Seen {
+export function judge(
+  name: string,
+  answer: Outcome<ServedChain>,
+  versions: readonly VersionRow[],
+  now: Date,
+): Seen {
   if (answer.outcome !== 'ok')
     return {
       served_fingerprint: null,

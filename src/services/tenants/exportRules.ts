@@ -25,6 +25,7 @@ export const SECRET_COLUMNS: Record<string, readonly string[]> = {
   // Whoever has the address of the page may pay there.
   payment_attempts: ['url'],
   ssl_certificate_versions: ['key_sealed'],
+  ssl_targets: ['secret_sealed'],
   sso_providers: ['client_secret'],
 }
 

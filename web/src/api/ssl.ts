@@ -12,10 +12,25 @@ import type {
   sslCertificateUpload,
 } from '../../../shared/api/ssl.ts'
 import type { SslIssuer, sslIssuerCreate, sslIssuerUpdate } from '../../../shared/api/sslIssuers.ts'
+import type {
+  SslDeployments,
+  SslTarget,
+  SslTargetCreate,
+  SslTargetMade,
+} from '../../../shared/api/sslTargets.ts'
 import { get, patch, post, remove } from './http.ts'
 import { detailQuery, listQuery, type ListFilter } from './lists.ts'
 
-export type { SslCertificate, SslCertificateDetail, SslDeployment, SslIssuer, SslOrder, SslVersion }
+export type {
+  SslCertificate,
+  SslCertificateDetail,
+  SslDeployment,
+  SslIssuer,
+  SslOrder,
+  SslTarget,
+  SslTargetMade,
+  SslVersion,
+}
 export type SslAccepted = z.infer<typeof sslAccepted>
 
 const PATH = '/api/admin/ssl/certificates'
@@ -27,13 +42,17 @@ type Filter = ListFilter & { q?: string | undefined; problems?: string | undefin
 export const certificatesQuery = (filter: Filter) => listQuery<SslCertificate, Filter>(OF, PATH, filter)
 export const certificateQuery = (id: string) => detailQuery<SslCertificateDetail>(OF, PATH, id)
 
-const partQuery = <Item>(id: string, part: string) =>
+const partQuery = <Part>(id: string, part: string) =>
   queryOptions({
     queryKey: [OF, 'detail', id, part] as const,
-    queryFn: ({ signal }) => get<{ items: Item[] }>(`${PATH}/${id}/${part}`, undefined, signal),
+    queryFn: ({ signal }) => get<Part>(`${PATH}/${id}/${part}`, undefined, signal),
   })
-export const sslOrdersQuery = (id: string) => partQuery<SslOrder>(id, 'orders')
-export const sslDeploymentsQuery = (id: string) => partQuery<SslDeployment>(id, 'deployments')
+export const sslOrdersQuery = (id: string) => partQuery<{ items: SslOrder[] }>(id, 'orders')
+/** Proofs are looked for by a timer, which tells nobody. */
+export const sslDeploymentsQuery = (id: string) => ({
+  ...partQuery<SslDeployments>(id, 'deployments'),
+  refetchInterval: 10_000,
+})
 export const sslFindingsQuery = (filter: ListFilter) =>
   listQuery<SslDeployment, ListFilter>('sslFindings', '/api/admin/ssl/findings', filter)
 
@@ -52,11 +71,22 @@ export const takeChain = (id: string) => get<{ pem: string }>(`${PATH}/${id}/cha
 export const takeKey = (id: string, key: string) =>
   post<{ pem: string; keyPem: string }>(`${PATH}/${id}/key`, {}, key)
 
+const targetPath = (certificateId: string, targetId: string) =>
+  `${PATH}/${certificateId}/deployments/${targetId}`
+export const addTarget = (certificateId: string, body: SslTargetCreate, key: string) =>
+  post<SslTargetMade>(`${PATH}/${certificateId}/deployments`, body, key)
+export const deliverAgain = (certificateId: string, targetId: string, key: string) =>
+  post<{ jobId: string | null }>(`${targetPath(certificateId, targetId)}/deliver`, {}, key)
+export const removeTarget = (certificateId: string, targetId: string) =>
+  remove<null>(targetPath(certificateId, targetId))
+
 export const sslIssuersQuery = (filter: ListFilter) =>
   listQuery<SslIssuer, ListFilter>('sslIssuers', ISSUERS, filter)
 export const createIssuer = (body: z.input<typeof sslIssuerCreate>, key: string) =>
   post<SslIssuer>(ISSUERS, body, key)
 export const updateIssuer = ({ id, version }: SslIssuer, body: z.input<typeof sslIssuerUpdate>) =>
   patch<SslIssuer>(`${ISSUERS}/${id}`, body, version)
+export const changeAccountKey = (id: string, key: string) =>
+  post<{ jobId: string }>(`${ISSUERS}/${id}/account-key`, {}, key)
 export const retireIssuer = (id: string) => remove<null>(`${ISSUERS}/${id}`)
 export const takeRoot = () => get<{ pem: string }>('/api/admin/ssl/root')

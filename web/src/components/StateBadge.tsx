@@ -15,6 +15,7 @@ import type { PaidPart, PaymentAttempt } from '../api/payments.ts'
 import type { Mail } from '../api/mails.ts'
 import type { Tenant } from '../api/tenants.ts'
 import type { User } from '../api/users.ts'
+import type { SslTarget } from '../api/ssl.ts'
 import type { sslStateOf } from '../lib/sslWords.ts'
 import { humanize } from '../lib/words.ts'
 import { Badge, type Tone } from '../ui/Badge.tsx'
@@ -86,6 +87,12 @@ const LOOKS = {
     ending: ['info', true],
     ended: ['neutral'],
   } satisfies Record<Zone['state'], Look>,
+  sslTarget: {
+    waiting: ['info'],
+    delivered: ['warning'],
+    served: ['success'],
+    failed: ['danger'],
+  } satisfies Record<SslTarget['state'], Look>,
   ssl: {
     pending: ['neutral'],
     issuing: ['info', true],

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { cloudPodsQuery, type CloudPod } from '../api/cloudPods.ts'
 import { customersQuery, type Customer } from '../api/customers.ts'
 import { SearchSelect } from '../ui/SearchSelect.tsx'
 import { useDebounced } from './hooks.ts'
@@ -67,6 +68,40 @@ export function TenantPicker({
       onChange={({ id, label }) => onChange({ id, name: label })}
       onSearch={setTyped}
       searching={searching}
+    />
+  )
+}
+
+export type ChosenPod = { id: string; label: string; detail: string }
+
+const podChoice = ({ id, hostname, addresses }: CloudPod): ChosenPod => ({
+  id,
+  label: hostname,
+  detail: addresses.join(', '),
+})
+
+/** A pod of one tenant by its name. Belongs into a Field. */
+export function PodPicker({
+  value,
+  onChange,
+  tenantId,
+}: {
+  value: ChosenPod | null
+  onChange: (pod: ChosenPod) => void
+  tenantId: string
+}) {
+  const [typed, setTyped] = useState('')
+  const q = useDebounced(typed.trim())
+  const { data, isFetching } = useQuery(cloudPodsQuery({ q: q || undefined, tenantId, limit: 20 }))
+  return (
+    <SearchSelect
+      label="CloudPod"
+      placeholder="Choose a CloudPod"
+      items={(data?.items ?? []).map(podChoice)}
+      value={value}
+      onChange={onChange}
+      onSearch={setTyped}
+      searching={isFetching}
     />
   )
 }

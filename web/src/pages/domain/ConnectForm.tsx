@@ -1,24 +1,13 @@
-import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { cloudPodsQuery, type CloudPod } from '../../api/cloudPods.ts'
 import { connectDomain, type DomainConnection } from '../../api/domainConnections.ts'
 import type { Domain } from '../../api/domains.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
-import { useDebounced } from '../../components/hooks.ts'
+import { PodPicker, type ChosenPod } from '../../components/pickers.tsx'
 import { tagsOf } from '../../lib/words.ts'
 import { Checkbox, Field, Input } from '../../ui/Field.tsx'
-import { SearchSelect } from '../../ui/SearchSelect.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
 type Values = { hosts: string; certificate: boolean; replace: boolean }
-type Chosen = { id: string; label: string; detail: string }
-
-const choice = ({ id, hostname, addresses }: CloudPod): Chosen => ({
-  id,
-  label: hostname,
-  detail: addresses.join(', '),
-})
-
 export function ConnectForm({
   domain,
   connection,
@@ -28,12 +17,9 @@ export function ConnectForm({
   connection: DomainConnection | null
   onClose: () => void
 }) {
-  const [pod, setPod] = useState<Chosen | null>(
+  const [pod, setPod] = useState<ChosenPod | null>(
     connection && { id: connection.pod.id, label: connection.pod.hostname, detail: '' },
   )
-  const [typed, setTyped] = useState('')
-  const q = useDebounced(typed.trim())
-  const pods = useQuery(cloudPodsQuery({ q: q || undefined, tenantId: domain.tenantId, limit: 20 }))
   const of = useApiForm<Values, unknown>({
     defaultValues: {
       hosts: connection?.hosts.map((host) => `${host}.`).join(' ') ?? '@ www',
@@ -56,15 +42,7 @@ export function ConnectForm({
       onCancel={onClose}
     >
       <Field label="CloudPod" error={of.errorOf('podId')}>
-        <SearchSelect
-          label="CloudPod"
-          placeholder="Choose a CloudPod"
-          items={(pods.data?.items ?? []).map(choice)}
-          value={pod}
-          onChange={setPod}
-          onSearch={setTyped}
-          searching={pods.isFetching}
-        />
+        <PodPicker value={pod} onChange={setPod} tenantId={domain.tenantId} />
       </Field>
       <Field
         label="Names"

@@ -19,9 +19,10 @@ import { CertificateActions } from './CertificateActions.tsx'
 import { Chain, Versions } from './CertificateParts.tsx'
 import { Orders } from './Orders.tsx'
 import { Served } from './Served.tsx'
+import { Targets } from './Targets.tsx'
 
 const route = getRouteApi('/t/$tenant/certificates/$id')
-const TABS = ['overview', 'orders', 'served', 'versions', 'timeline'] as const
+const TABS = ['overview', 'orders', 'deployments', 'versions', 'timeline'] as const
 
 export default function CertificatePage() {
   const { id } = route.useParams()
@@ -69,7 +70,16 @@ function Content({ certificate }: { certificate: SslCertificateDetail }) {
         tabs={[
           { value: 'overview', label: 'Overview', content: <Overview certificate={certificate} /> },
           { value: 'orders', label: 'Orders', content: <Orders certificate={certificate} /> },
-          { value: 'served', label: 'Served', content: <Served certificate={certificate} /> },
+          {
+            value: 'deployments',
+            label: 'Deployments',
+            content: (
+              <div className="space-y-4">
+                <Targets certificate={certificate} />
+                <Served certificate={certificate} />
+              </div>
+            ),
+          },
           { value: 'versions', label: 'Versions', content: <Versions certificate={certificate} /> },
           can('audit:read') && {
             value: 'timeline',
@@ -86,7 +96,7 @@ function Content({ certificate }: { certificate: SslCertificateDetail }) {
   )
 }
 
-const PROOFS = { auto: 'mPanel chooses', 'dns-01': 'By DNS', 'http-01': 'By HTTP' }
+const PROOFS = { auto: 'mPanel chooses', 'dns-01': 'By DNS', 'http-01': 'By HTTP', 'tls-alpn-01': 'By TLS' }
 
 function Overview({ certificate }: { certificate: SslCertificateDetail }) {
   const { names, source, challenge, notAfter, dueAt, window, problem } = certificate

@@ -13,6 +13,7 @@ type Values = {
   hmacKey: string
   priority: number
   budget: number
+  domainBudget: string
 }
 
 /** @param issuer null: a new one */
@@ -28,8 +29,12 @@ export function IssuerForm({ issuer, onClose }: { issuer: SslIssuer | null; onCl
       hmacKey: '',
       priority: issuer?.priority ?? 100,
       budget: issuer?.budget ?? 300,
+      domainBudget: issuer?.domainBudget?.toString() ?? '',
     },
-    send: ({ name, directoryUrl, email, profile, caPem, kid, hmacKey, priority, budget }, key) => {
+    send: (
+      { name, directoryUrl, email, profile, caPem, kid, hmacKey, priority, budget, domainBudget },
+      key,
+    ) => {
       const shape = {
         name,
         email: email || null,
@@ -37,6 +42,7 @@ export function IssuerForm({ issuer, onClose }: { issuer: SslIssuer | null; onCl
         caPem: caPem || null,
         priority,
         budget,
+        domainBudget: domainBudget === '' ? null : Number(domainBudget),
       }
       if (issuer !== null) return updateIssuer(issuer, shape)
       return createIssuer({ ...shape, directoryUrl, eab: kid === '' ? null : { kid, hmacKey } }, key)
@@ -75,6 +81,19 @@ export function IssuerForm({ issuer, onClose }: { issuer: SslIssuer | null; onCl
         </Field>
         <Field label="Orders in three hours" hint="More are put off." error={of.errorOf('budget')}>
           <Input type="number" {...register('budget', wholeNumber(1, 1_000_000))} />
+        </Field>
+        <Field
+          label="Certificates a week"
+          optional
+          hint="For one registered domain. More are put off."
+          error={of.errorOf('domainBudget')}
+        >
+          <Input
+            inputMode="numeric"
+            {...register('domainBudget', {
+              pattern: { value: /^[1-9]\d{0,5}$/, message: 'A whole number from 1.' },
+            })}
+          />
         </Field>
         {isNew && (
           <>

@@ -3,8 +3,9 @@ import { getRouteApi } from '@tanstack/react-router'
 import { clsx } from 'clsx'
 import { Plus, Stamp } from 'lucide-react'
 import { useState } from 'react'
+import { canSslIssuer } from '../../../../shared/states/ssl.ts'
 import { save } from '../../api/http.ts'
-import { retireIssuer, sslIssuersQuery, takeRoot, type SslIssuer } from '../../api/ssl.ts'
+import { changeAccountKey, retireIssuer, sslIssuersQuery, takeRoot, type SslIssuer } from '../../api/ssl.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { ConfirmDestroy } from '../../components/ConfirmDestroy.tsx'
 import { ErrorNotice } from '../../components/ErrorNotice.tsx'
@@ -16,6 +17,8 @@ import { Card } from '../../ui/Card.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
+import { paths } from '../../paths.ts'
+import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { IssuerForm } from './IssuerForm.tsx'
 
@@ -62,8 +65,7 @@ export default function IssuersPage() {
       header: 'Account',
       narrow: true,
       from: 'md',
-      render: ({ kind, hasAccount }) =>
-        kind === 'private' ? '—' : hasAccount ? 'made' : 'at the first order',
+      render: (issuer) => <Account issuer={issuer} />,
     },
     {
       header: 'Actions',
@@ -74,14 +76,12 @@ export default function IssuersPage() {
             Download root
           </Button>
         ) : (
-          <div className="flex flex-wrap gap-2">
-            <Button size="sm" disabledReason={refused} onClick={() => setOpen(issuer)}>
-              Change
-            </Button>
-            <Button size="sm" disabledReason={refused} onClick={() => setRetiring(issuer)}>
-              Retire
-            </Button>
-          </div>
+          <IssuerActions
+            issuer={issuer}
+            refused={refused}
+            onChange={() => setOpen(issuer)}
+            onRetire={() => setRetiring(issuer)}
+          />
         ),
     },
   ]
@@ -136,4 +136,59 @@ export default function IssuersPage() {
       )}
     </Page>
   )
+}
+
+function Account({ issuer: { kind, hasAccount, keyChangedAt } }: { issuer: SslIssuer }) {
+  if (kind === 'private') return '—'
+  if (keyChangedAt === null) return hasAccount ? 'made' : 'at the first order'
+  return (
+    <>
+      key of <Time at={keyChangedAt} relative />
+    </>
+  )
+}
+
+function IssuerActions({
+  issuer,
+  refused,
+  onChange,
+  onRetire,
+}: {
+  issuer: SslIssuer
+  refused: string | undefined
+  onChange: () => void
+  onRetire: () => void
+}) {
+  const { tenant } = useSession()
+  const navigate = route.useNavigate()
+  const changeKey = useSubmit<null, { jobId: string }>({
+    send: (_, key) => changeAccountKey(issuer.id, key),
+    onDone: ({ jobId }) => void navigate(paths.job(tenant.slug, jobId)),
+  })
+  return (
+    <div className="space-y-2">
+      {changeKey.error && <ErrorNotice error={changeKey.error} />}
+      <div className="flex flex-wrap gap-2">
+        <Button size="sm" disabledReason={refused} onClick={onChange}>
+          Change
+        </Button>
+        <Button
+          size="sm"
+          loading={changeKey.isPending}
+          disabledReason={refused ?? keyReason(issuer)}
+          onClick={() => changeKey.mutate(null)}
+        >
+          Change key
+        </Button>
+        <Button size="sm" disabledReason={refused} onClick={onRetire}>
+          Retire
+        </Button>
+      </div>
+    </div>
+  )
+}
+
+function keyReason({ kind, hasAccount, isChangingKey }: SslIssuer): string | undefined {
+  const verdict = canSslIssuer.changeKey({ kind, hasAccount, isChanging: isChangingKey })
+  return verdict.allowed ? undefined : verdict.reason
 }

@@ -19,6 +19,8 @@ const SHOWN = {
   cleaned: 'was taken away',
 }
 
+const BY = { 'dns-01': 'DNS', 'http-01': 'HTTP', 'tls-alpn-01': 'TLS' }
+
 /** What was asked of CAs, the one that is open with its steps. */
 export function Orders({ certificate }: { certificate: SslCertificate }) {
   const query = useQuery(sslOrdersQuery(certificate.id))
@@ -79,7 +81,7 @@ function Order({ order }: { order: SslOrder }) {
           <ul className="space-y-1">
             {order.challenges.map(({ name, type, state }) => (
               <li key={`${name} ${type}`} className="break-words">
-                <span className="font-medium break-all">{name}</span> by {type === 'dns-01' ? 'DNS' : 'HTTP'}:{' '}
+                <span className="font-medium break-all">{name}</span> by {BY[type]}:{' '}
                 {state === 'answered' ? '' : 'the proof '}
                 {SHOWN[state]}
               </li>

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
+import { SSL_CHALLENGES } from '../../../../shared/states/ssl.ts'
 import { requestCertificate, sslIssuersQuery, type SslAccepted } from '../../api/ssl.ts'
 import { oneOf } from '../../components/Filters.tsx'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
@@ -11,7 +12,6 @@ import { Field, Select, Textarea } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
 type Values = { names: string; issuerId: string; challenge: string }
-const CHALLENGES = ['auto', 'dns-01', 'http-01'] as const
 
 export function RequestCertificate({ onClose }: { onClose: () => void }) {
   const { tenant, can } = useSession()
@@ -27,7 +27,7 @@ export function RequestCertificate({ onClose }: { onClose: () => void }) {
           tenantId: owner?.id ?? '',
           names: names.split(/[\s,]+/).filter((one) => one !== ''),
           issuerId: issuerId || null,
-          challenge: oneOf(CHALLENGES, challenge) ?? 'auto',
+          challenge: oneOf(SSL_CHALLENGES, challenge) ?? 'auto',
         },
         key,
       ),
@@ -62,13 +62,14 @@ export function RequestCertificate({ onClose }: { onClose: () => void }) {
       </Field>
       <Field
         label="Proof"
-        hint="By DNS where mPanel keeps the zone; else by HTTP, for which the names must lead here."
+        hint="By DNS where mPanel keeps the zone; else by HTTP, for which the names must lead here. TLS needs a listener of mPanel at port 443 of the names."
         error={of.errorOf('challenge')}
       >
         <Select {...of.form.register('challenge')}>
           <option value="auto">mPanel chooses</option>
           <option value="dns-01">DNS</option>
           <option value="http-01">HTTP</option>
+          <option value="tls-alpn-01">TLS</option>
         </Select>
       </Field>
       {seesIssuers && (

@@ -20,9 +20,12 @@ import { toast } from '../../ui/Toast.tsx'
 const COLUMNS: Column<SslDeployment>[] = [
   {
     header: 'Name',
-    render: ({ name, port, message }) => (
+    render: ({ name, host, port, targetId, message }) => (
       <>
-        <p className="break-all">{port === 443 ? name : `${name}:${port}`}</p>
+        <p className="break-all">
+          {port === 443 ? name : `${name}:${port}`}
+          {targetId !== null && host !== name && ` at ${host}`}
+        </p>
         {message && <p className="text-[13px] break-words text-muted">{message}</p>}
       </>
     ),
