@@ -65,7 +65,7 @@ export function createDeps(
       tls: createTlsLook(config.outgoingNetworks, config.dnsServers),
       oidc: (connection) => createOidc(send, connection),
       billing: remembered((connection: Parameters<typeof createBilling>[1]) =>
-        createBilling(config.stripe.apiBase, connection),
+        createBilling({ stripeBase: config.stripe.apiBase, send, now }, connection),
       ),
       registrar: remembered((connection: RegistrarConnection) => {
         const registrar = createRegistrar(send, connection)

@@ -169,7 +169,8 @@ test('amounts reach Stripe as it counts them, and come back the same, or are not
 
 test('an amount that Stripe cannot take is refused before anything is sent', async () => {
   const own = await startStripeSim()
-  const provider = createBilling(own.url, { kind: 'stripe', key: own.key, live: false, webhookSecret: null })
+  const reach = { stripeBase: own.url, send: app.root.vendors.send, now: app.root.now }
+  const provider = createBilling(reach, { kind: 'stripe', key: own.key, live: false, webhookSecret: null })
   const asked = {
     key: 'k',
     mark: 'm',

@@ -8,6 +8,7 @@ const refuse = async (): Promise<Rejected> =>
 export const createManual = (): BillingProvider => ({
   kind: 'manual',
   caps: { methods: false, charges: false, refunds: false, webhooks: false },
+  record: null,
   health: async () => ok({ account: 'by hand', live: true, problems: [] }),
   findCustomers: async () => ok([]),
   createCustomer: refuse,

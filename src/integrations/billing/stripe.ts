@@ -43,6 +43,7 @@ export function createStripe(base: string, connection: Connection): BillingProvi
   return {
     kind: 'stripe',
     caps: { methods: true, charges: true, refunds: true, webhooks: true },
+    record: null,
     health: () => health(stripe, connection),
     ...customersOf(stripe),
     ...methodsOf(stripe),
