@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { text as textOf } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ACTIONS } from './actions.ts'
+import { fillExample } from './example.ts'
 import { Hooks } from './hooks.ts'
 import { pay, invoiceIn } from './invoices.ts'
 import {
@@ -81,6 +82,8 @@ export async function startWhmcsSim(
     identifier?: string
     secret?: string
     stateFile?: string
+    /** Something is there to be looked at from the first start on. */
+    example?: true
     now?: () => Date
   } = {},
 ): Promise<WhmcsSim> {
@@ -92,6 +95,7 @@ export async function startWhmcsSim(
   const now = (): Date => new Date((options.now?.() ?? new Date()).getTime() + aheadMs)
   const hooks = new Hooks(now)
   const sim: Sim = { world, dial: { ...PLAIN }, now, emit: (event, about) => hooks.emit(event, about) }
+  if (options.example && world.clients.size === 0) fillExample(sim)
   const running: Running = {
     sim,
     hooks,

@@ -5,6 +5,7 @@ import { hookSignature } from '../../sim/whmcs/hooks.ts'
 import { PLAIN, type Dial } from '../../sim/whmcs/model.ts'
 import { startWhmcsSim, type Fault, type WhmcsSim } from '../../sim/whmcs/server.ts'
 import { createBilling } from '../../src/integrations/billing/client.ts'
+import type { RecordInvoice, RecordPage } from '../../src/integrations/billing/recordTypes.ts'
 import type { BillingProvider } from '../../src/integrations/billing/types.ts'
 import { minorOf, toWhmcs } from '../../src/integrations/billing/whmcsMoney.ts'
 import { newId } from '../../src/lib/ids.ts'
@@ -148,7 +149,7 @@ describe('an answer of WHMCS', () => {
     ])
     const seen = new Set<string>()
     for (let from: number | null = 0; from !== null;) {
-      const read = value(await record.invoices(from))
+      const read: RecordPage<RecordInvoice> = value(await record.invoices(from))
       for (const one of read.items) seen.add(one.ref)
       if (seen.size === 3)
         await api('CreateInvoice', { userid: ref, itemdescription1: 'y', itemamount1: '1.00' })

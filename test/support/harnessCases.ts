@@ -14,6 +14,7 @@ import { customerCases } from './harnessCustomers.ts'
 import { dnsCases } from './harnessDns.ts'
 import { domainCases } from './harnessDomains.ts'
 import { sslCases } from './harnessSsl.ts'
+import { recordCases } from './harnessRecords.ts'
 import { registryCases } from './harnessRegistry.ts'
 import { findingCases } from './harnessFindings.ts'
 import { keepCases } from './harnessKeep.ts'
@@ -383,6 +384,7 @@ export const jobCases: JobCase[] = [
   ...sourceCases(handlerOf, arrangeCreate),
   ...mailCases(handlerOf),
   ...billingCases(handlerOf),
+  ...recordCases(handlerOf),
   ...auditCases(handlerOf),
   ...domainCases(handlerOf),
   ...dnsCases(handlerOf),

@@ -5,6 +5,7 @@ import type { ContractRow } from '../../db/billingContracts.ts'
 import * as policies from '../../db/billingPolicies.ts'
 import * as customers from '../../db/customers.ts'
 import * as settingsService from '../tenantSettingsService.ts'
+import { isRecordedElsewhere } from './providers.ts'
 import type { Contract, PlannedChange, Terms } from './schedule.ts'
 
 /** What decides about a delivered contract's future. */
@@ -51,6 +52,7 @@ export async function termsOf(ctx: Ctx, tenantId: string): Promise<Terms> {
     remindAfterDays: policy.remind_after_days,
     suspendAfterDays: policy.suspend_after_days,
     terminateAfterDays: policy.terminate_after_days,
+    isRecordedElsewhere: await isRecordedElsewhere(ctx, tenantId),
   }
 }
 

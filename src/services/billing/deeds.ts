@@ -29,6 +29,16 @@ type Deed = (ctx: Ctx, taken: Taken) => Promise<void>
 const update = (ctx: Ctx, { id }: ContractRow, change: SubscriptionChange) =>
   billing.updateSubscription(ctx.tx, id, { ...change, updated_at: ctx.now() })
 
+/** The period is on an invoice of the system whose invoices count; mPanel only goes on counting. */
+async function billedElsewhere(ctx: Ctx, { row, facts }: Taken): Promise<void> {
+  const index = row.periods_billed
+  await update(ctx, row, { periods_billed: index + 1 })
+  await emit(ctx, row, 'SUBSCRIPTION_BILLED_ELSEWHERE', undefined, {
+    from: localDate(boundary(facts, index), row.billing_tz),
+    to: localDate(boundary(facts, index + 1), row.billing_tz),
+  })
+}
+
 async function bill(ctx: Ctx, { row, facts, terms }: Taken): Promise<void> {
   const by = await termsOfPeriod(ctx, row, facts)
   const customer = await customers.find(ctx.tx, row.tenant_id, row.customer_id)
@@ -130,7 +140,7 @@ async function release(ctx: Ctx, { row }: Taken): Promise<void> {
 }
 
 const DEEDS: Record<Exclude<StepName, 'end'>, Deed> = {
-  bill,
+  bill: (ctx, taken) => (taken.terms.isRecordedElsewhere === true ? billedElsewhere : bill)(ctx, taken),
   advance,
   change: (ctx, { row, facts }) => begin(ctx, row, facts),
   overdue,

@@ -3,6 +3,7 @@ import * as events from '../../db/billingEvents.ts'
 import * as providers from '../../db/billingProviders.ts'
 import type { ProviderRow } from '../../db/billingProviders.ts'
 import { AppError } from '../../errors.ts'
+import type { Target } from '../../integrations/billing/types.ts'
 import { newId } from '../../lib/ids.ts'
 import { enqueueConverge } from '../billingQueues.ts'
 import { connectionOf } from './providers.ts'
@@ -20,15 +21,20 @@ const refused = () =>
 export async function receive(
   root: Root,
   requestId: string,
-  message: { providerId: string | null; body: Buffer; signature: string | undefined },
+  message: {
+    kind: ProviderRow['kind']
+    providerId: string | null
+    body: Buffer
+    signature: string | undefined
+  },
 ): Promise<void> {
-  const { providerId, body, signature } = message
+  const { kind, providerId, body, signature } = message
   const within = <T>(work: (ctx: Ctx) => Promise<T>): Promise<T> =>
     transaction(root, systemOrigin('payment provider', requestId), 'platform', work)
   const row = await within((ctx) =>
     providerId === null ? providers.ofPlatform(ctx.tx) : providers.find(ctx.tx, providerId),
   )
-  if (!row) throw refused()
+  if (row?.kind !== kind) throw refused()
   const provider = root.vendors.billing(connectionOf(root, row))
   const notice = provider.notice(body, signature, root.now())
   // Messages of the other mode are about other money.
@@ -54,9 +60,5 @@ export async function receive(
   })
 }
 
-const follow = (
-  ctx: Ctx,
-  row: Pick<ProviderRow, 'id' | 'tenant_id'>,
-  target: { kind: 'payment' | 'page' | 'customer' | 'method'; ref: string },
-  why: string,
-) => enqueueConverge(ctx, row.tenant_id, { providerId: row.id, ...target, anyway: false }, why)
+const follow = (ctx: Ctx, row: Pick<ProviderRow, 'id' | 'tenant_id'>, target: Target, why: string) =>
+  enqueueConverge(ctx, row.tenant_id, { providerId: row.id, ...target, anyway: false }, why)

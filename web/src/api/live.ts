@@ -22,7 +22,14 @@ const TOUCHED: Record<string, string[]> = {
   paymentAttempt: ['payments', 'invoices', 'subscriptions', 'audit'],
   paymentRefund: ['payments', 'invoices', 'subscriptions', 'audit'],
   paymentMethod: ['paymentMethods', 'audit'],
-  billingProvider: ['payments', 'invoices', 'subscriptions', 'paymentMethods', 'billingProviders'],
+  billingProvider: [
+    'payments',
+    'invoices',
+    'subscriptions',
+    'paymentMethods',
+    'billingProviders',
+    'billingRecords',
+  ],
 }
 const LIVE = [...new Set(['jobs', 'queues', ...Object.values(TOUCHED).flat()])]
 
