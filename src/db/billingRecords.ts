@@ -158,7 +158,7 @@ export async function totalsOf(tx: Tx, providerId: string): Promise<Totals[]> {
     from (select currency::text, total_minor as invoiced, paid_minor as paid, 0 as recurring from billing_record_invoices
         where provider_id = ${providerId} and gone_at is null
       union all select currency::text, 0, 0, recurring_minor from billing_record_services
-        where provider_id = ${providerId} and gone_at is null and status in ('active', 'suspended')) both
+        where provider_id = ${providerId} and gone_at is null and status in ('active', 'suspended')) parts
     group by currency order by currency`.execute(tx)
   return rows
 }
@@ -171,10 +171,11 @@ export async function candidates(
   tx: Tx,
   of: { tenantId: string; providerId: string; clientRef: string; email: string },
 ): Promise<{ id: string; byRef: boolean }[]> {
+  const pattern = `whmcs:%:client-${of.clientRef}`
   const { rows } = await sql<{ id: string; byRef: boolean }>`
-    select c.id, coalesce(c.external_ref like 'whmcs:%:client-' || ${of.clientRef}, false) as "byRef" from customers c
+    select c.id, coalesce(c.external_ref like ${pattern}, false) as "byRef" from customers c
     where c.tenant_id = ${of.tenantId} and c.erased_at is null and c.state <> 'merged'
-      and (lower(c.email) = lower(${of.email}) or c.external_ref like 'whmcs:%:client-' || ${of.clientRef})
+      and (lower(c.email) = lower(${of.email}) or c.external_ref like ${pattern})
       and not exists (select 1 from billing_customers b where b.provider_id = ${of.providerId} and b.customer_id = c.id
         and b.external_id is not null)
     order by 2 desc, c.id limit 3`.execute(tx)

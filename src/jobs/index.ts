@@ -164,6 +164,7 @@ export const timers: readonly Timer[] = [
   { name: 'billing.endDue', everyMs: MINUTE_MS, run: BillingService.endDue },
   { name: 'billing.contracts', everyMs: MINUTE_MS, run: (root) => BillingService.runContracts(root) },
   { name: 'billing.payments', everyMs: MINUTE_MS, run: billingCollectionService.sweep },
+  { name: 'billing.missed', everyMs: 60 * MINUTE_MS, run: billingCollectionService.recoverMissed },
   { name: 'billing.records', everyMs: 10 * MINUTE_MS, run: billingRecordService.readDue },
   { name: 'ssl.renew', everyMs: 15_000, run: sslService.renewDue },
   { name: 'ssl.ari', everyMs: MINUTE_MS, run: sslService.askForWindows },

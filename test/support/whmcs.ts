@@ -55,7 +55,8 @@ type Client = { id: number; name?: string; email?: string; currency?: number; co
 /** A client that somebody has made in WHMCS. */
 export function clientIn(sim: WhmcsSim, of: Omit<Client, 'id'> = {}): number {
   const id = sim.world.nextId++
-  const [firstname = '', lastname = ''] = (of.name ?? 'Ada Lovelace').split(' ')
+  const [firstname = '', ...rest] = (of.name ?? 'Ada Lovelace').split(' ')
+  const lastname = rest.join(' ')
   sim.world.clients.set(id, {
     id,
     firstname,

@@ -26,4 +26,5 @@ export const createManual = (): BillingProvider => ({
   refund: refuse,
   refunds: async () => ok([]),
   notice: () => null,
+  said: async () => ok([]),
 })

@@ -188,4 +188,6 @@ export type BillingProvider = {
 
   /** Reads a message from outside; null when its signature is not right, or from another time than now. No I/O. */
   notice(body: Buffer, signature: string | undefined, now: Date): Notice | null
+  /** What it had to say since then, whether it was heard or not, as far back as it keeps that; nothing where it keeps none. */
+  said(since: Date): Promise<Outcome<Notice[]>>
 }

@@ -53,6 +53,8 @@ export function createWhmcs(send: Send, now: () => Date, connection: Connection)
         'unsupported',
         'WHMCS gives no money back when a program asks: refund it there, and it is noticed here.',
       ),
+    // It keeps no messages: its books are read instead.
+    said: async () => ok([]),
     notice: (body, signature, at) =>
       webhookSecret === null
         ? null

@@ -93,6 +93,7 @@ export async function beginRun(
   const provider = await providers.find(ctx.tx, providerId)
   if (!provider) throw notFound('payment provider')
   const { tenant_id: tenantId } = provider
+  if (provider.retired_at !== null) throw new AppError('invalid_state', 'This provider is no longer used.')
   if (provider.kind !== 'whmcs' || tenantId === null)
     throw new AppError(
       'invalid_state',

@@ -57,9 +57,9 @@ export async function takeClient(of: Of, client: RecordClient): Promise<Taken> {
     const id = only?.id ?? (body.success ? (await customerService.create(ctx, body.data)).id : '')
     await join(of, client, id)
   }
-  return only
-    ? { what: 'new', words: `${nameOf(client)} is joined with the customer who has this e-mail address.` }
-    : plain('new')
+  if (!only) return plain('new')
+  const by = only.byRef ? 'whom the provisioning module has made' : 'who has this e-mail address'
+  return { what: 'new', words: `${nameOf(client)} is joined with the customer ${by}.` }
 }
 
 async function join(
