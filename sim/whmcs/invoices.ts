@@ -18,7 +18,7 @@ import { encoded, fromLocalDay, list, NO_TIME, page } from './shapes.ts'
 
 type Answer = Record<string, unknown>
 
-export const subtotalOf = ({ items }: Invoice): number => items.reduce((sum, { amount }) => sum + amount, 0)
+const subtotalOf = ({ items }: Invoice): number => items.reduce((sum, { amount }) => sum + amount, 0)
 /** Rounded by the line: the sum may differ from the tax of the sum. */
 const taxOf = ({ items, taxrate }: Invoice): number =>
   items.reduce(
@@ -31,7 +31,7 @@ const paidOf = ({ world }: Sim, { id }: Invoice): number =>
   [...world.transactions.values()]
     .filter(({ invoiceid }) => invoiceid === id)
     .reduce((sum, { amountin, amountout }) => sum + amountin - amountout, 0)
-export const balanceOf = (sim: Sim, invoice: Invoice): number => totalOf(invoice) - paidOf(sim, invoice)
+const balanceOf = (sim: Sim, invoice: Invoice): number => totalOf(invoice) - paidOf(sim, invoice)
 
 export function invoiceIn({ world }: Sim, id: string | undefined): Invoice {
   const found = world.invoices.get(Number(id ?? 0))

@@ -45,7 +45,7 @@ export type Service = {
   notes: string
 }
 
-export type Order = {
+type Order = {
   id: number
   clientid: number
   invoiceid: number
@@ -54,7 +54,7 @@ export type Order = {
   date: string
 }
 
-export type Item = {
+type Item = {
   id: number
   type: string
   relid: number
@@ -102,7 +102,7 @@ export type PayMethod = {
   isDefault: boolean
 }
 
-export type Upgrade = {
+type Upgrade = {
   id: number
   serviceid: number
   pid: number

@@ -52,7 +52,7 @@ function priceOf(sim: Sim, product: Product | undefined, clientId: number, cycle
 const capital = (cycle: string): string => `${cycle.slice(0, 1).toUpperCase()}${cycle.slice(1).toLowerCase()}`
 
 /** The first value of an array that was given as base64 of PHP's serialization; a length that does not fit is ignored. */
-export function fieldsOf(text: string | undefined): Record<string, string> {
+function fieldsOf(text: string | undefined): Record<string, string> {
   const serialized = Buffer.from(text ?? '', 'base64')
   const found: string[] = []
   for (let at = 0; at < serialized.length;) {
@@ -233,7 +233,7 @@ const showService = (sim: Sim, service: Service): Answer => ({
   customfields: { customfield: [{ id: '1', name: 'mpanel_ref', value: service.ref }] },
 })
 
-export function serviceIn({ world }: Sim, params: Params): Service {
+function serviceIn({ world }: Sim, params: Params): Service {
   const found = world.services.get(Number(params['serviceid']))
   if (!found) throw new Refused('Service ID not found')
   return found

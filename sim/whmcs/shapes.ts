@@ -43,12 +43,6 @@ export const NO_DAY = '0000-00-00'
 export const NO_TIME = '0000-00-00 00:00:00'
 
 /** A day as the installation writes it where it does not use its usual form. */
-export function localDay({ days }: Dial, day: string): string {
-  const [year = '', month = '', date = ''] = day.split('-')
-  if (days === 'yyyy-mm-dd') return day
-  return days === 'dd/mm/yyyy' ? `${date}/${month}/${year}` : `${month}/${date}/${year}`
-}
-
 export function fromLocalDay({ days }: Dial, text: string): string | null {
   if (days === 'yyyy-mm-dd') return /^\d{4}-\d{2}-\d{2}$/.test(text) ? text : null
   const found = /^(\d{2})\/(\d{2})\/(\d{4})$/.exec(text)

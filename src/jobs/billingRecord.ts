@@ -1,5 +1,4 @@
-import type { BillingProvider } from '../integrations/billing/types.ts'
-import type { RecordPage } from '../integrations/billing/recordTypes.ts'
+import type { BillingProvider, RecordPage } from '../integrations/billing/types.ts'
 import type { Outcome } from '../lib/outcome.ts'
 import * as recordService from '../services/billingRecordService.ts'
 import type { OpenRun, PageOfBooks, Report } from '../services/billingRecordService.ts'

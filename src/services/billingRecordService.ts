@@ -15,4 +15,4 @@ export {
   type RecordSeen,
   type Report,
 } from './billing/recordRuns.ts'
-export { packed, unpacked } from './billing/recordKept.ts'
+export { packed } from './billing/recordKept.ts'

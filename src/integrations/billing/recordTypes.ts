@@ -28,7 +28,7 @@ export type RecordService = {
   nextDue: string | null
 }
 
-export type RecordPayment = {
+type RecordPayment = {
   ref: string
   /** Negative: it was given back. */
   amountMinor: bigint

@@ -1,6 +1,9 @@
 import type { Outcome } from '../../lib/outcome.ts'
 import type { BillingRecord } from './recordTypes.ts'
 
+/** What is told by one that keeps the books itself. */
+export type { RecordClient, RecordInvoice, RecordPage, RecordService } from './recordTypes.ts'
+
 /**
  * What mPanel asks of whoever moves money for it, in our words. mPanel owns contract, invoice and overdue state; a provider
  * collects what an invoice of ours asks for. The comments are the contract; `test/contracts/billing.ts` holds every provider

@@ -5,7 +5,7 @@ import { answerOf } from './whmcsShapes.ts'
 import type { BillingConnection } from './types.ts'
 
 export type Send = (request: OutgoingRequest) => Promise<OutgoingAnswer>
-export type Fields = Record<string, string | number | boolean>
+type Fields = Record<string, string | number | boolean>
 export type Call = <T>(action: string, fields: Fields, read: (answer: unknown) => T) => Promise<Outcome<T>>
 type Connection = Extract<BillingConnection, { kind: 'whmcs' }>
 

@@ -80,17 +80,8 @@ export function invoicesOf(call: Call, one: Gate, here: Here): Served {
     const after = await look(ref)
     return after.outcome === 'ok' ? ok(pageOf(here, invoiceid, after.value)) : after
   }
-  /** What carries a mark: the paid one first, then that which was made first. */
-  const marked = async (customerRef: string, mark: string, how: Mark['how']): Promise<Outcome<Row[]>> => {
-    const found = await everyInvoice(call, customerRef)
-    if (found.outcome !== 'ok') return found
-    const its = found.value.filter(({ notes }) => {
-      const there = markIn(notes)
-      return there?.mark === mark && there.how === how
-    })
-    const place = ({ status }: Row): number => (status === 'Paid' ? 0 : status === 'Cancelled' ? 2 : 1)
-    return ok(its.toSorted((a, b) => place(a) - place(b) || Number(a.id) - Number(b.id)))
-  }
+  const marked = (customerRef: string, mark: string, how: Mark['how']): Promise<Outcome<Row[]>> =>
+    markedBy(call, customerRef, { mark, how })
   /** The one invoice of these words, made unless it is there. */
   const ensure = async (
     asked: ChargeAsked | LinkAsked,
@@ -217,6 +208,22 @@ async function each<T>(rows: Outcome<Row[]>, look: (row: Row) => Promise<Outcome
     found.push(one.value)
   }
   return ok(found)
+}
+
+/** What carries a mark: the paid one first, then that which was made first. */
+async function markedBy(
+  call: Call,
+  customerRef: string,
+  { mark, how }: Pick<Mark, 'mark' | 'how'>,
+): Promise<Outcome<Row[]>> {
+  const found = await everyInvoice(call, customerRef)
+  if (found.outcome !== 'ok') return found
+  const its = found.value.filter(({ notes }) => {
+    const there = markIn(notes)
+    return there?.mark === mark && there.how === how
+  })
+  const place = ({ status }: Row): number => (status === 'Paid' ? 0 : status === 'Cancelled' ? 2 : 1)
+  return ok(its.toSorted((a, b) => place(a) - place(b) || Number(a.id) - Number(b.id)))
 }
 
 /** All invoices of a client. Rows may move from page to page meanwhile: read again until as many were seen as there are. */

@@ -14,7 +14,7 @@ import type { InvoiceView, RecordFilter, RunRow, ServiceView } from '../../db/bi
 import { violatedConstraint } from '../../db/index.ts'
 import type { ListOptions } from '../../db/list.ts'
 import { AppError, notFound } from '../../errors.ts'
-import type { RecordClient, RecordInvoice, RecordService } from '../../integrations/billing/recordTypes.ts'
+import type { RecordClient, RecordInvoice, RecordService } from '../../integrations/billing/types.ts'
 import { newId } from '../../lib/ids.ts'
 import { toMoney } from '../../lib/money.ts'
 import * as auditService from '../auditService.ts'

@@ -4,7 +4,7 @@ import * as providers from '../../db/billingProviders.ts'
 import type { ProviderRow } from '../../db/billingProviders.ts'
 import * as records from '../../db/billingRecords.ts'
 import * as customers from '../../db/customers.ts'
-import type { RecordClient, RecordInvoice, RecordService } from '../../integrations/billing/recordTypes.ts'
+import type { RecordClient, RecordInvoice, RecordService } from '../../integrations/billing/types.ts'
 import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
 import * as customerService from '../customerService.ts'
@@ -16,7 +16,7 @@ export type Mode = 'check' | 'take'
  * `new`: it is taken over. `same`: nothing to do. `changed`: the record follows. `differs`: mPanel has it otherwise and keeps its own.
  * `aside`: a person has to look first. `ours`: mPanel has made it there, to be paid with.
  */
-export type What = 'new' | 'same' | 'changed' | 'differs' | 'aside' | 'ours'
+type What = 'new' | 'same' | 'changed' | 'differs' | 'aside' | 'ours'
 export type Taken = { what: What; words: string | null }
 const plain = (what: What): Taken => ({ what, words: null })
 
