@@ -93,11 +93,11 @@ export async function noteHealth(
     .execute()
 }
 
-/** Those that send messages, with when they were last heard. One that was taken out is still heard of. */
+/** Those in use that keep what they had to say, with when they were last heard. */
 export async function heard(tx: Tx): Promise<(ProviderRow & { heard_at: Date | null })[]> {
   const { rows } = await sql<ProviderRow & { heard_at: Date | null }>`select p.*,
       (select max(e.occurred_at) from billing_events e where e.provider_id = p.id) as heard_at
-    from billing_providers p where p.kind = 'stripe' order by p.id`.execute(tx)
+    from billing_providers p where p.kind = 'stripe' and p.retired_at is null order by p.id`.execute(tx)
   return rows
 }
 
