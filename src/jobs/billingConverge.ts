@@ -62,8 +62,11 @@ async function lookAtBooks(run: Run<ConvergePayload>, provider: BillingProvider)
   const { kind, ref } = run.payload
   const { record } = provider
   if (record === null) return { of: 'gone' }
-  const look = String(await run.tx((ctx) => collection.takeLook(ctx)))
-  const books = (seen: Omit<RecordSeen, 'look'>): Looked => ({ of: 'books', seen: packed({ look, ...seen }) })
+  const number = String(await run.tx((ctx) => collection.takeLook(ctx)))
+  const books = (seen: Omit<RecordSeen, 'look'>): Looked => ({
+    of: 'books',
+    seen: packed({ look: number, ...seen }),
+  })
   if (kind === 'client') {
     const client = unlessGone(await record.client(ref))
     return client === null ? { of: 'gone' } : books({ client })

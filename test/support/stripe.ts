@@ -26,7 +26,10 @@ export function stripeOf(app: TestApp): Promise<StripeSim> {
       const name = JSON.stringify(connection)
       const client =
         clients.get(name) ??
-        createBilling({ stripeBase: sim.url, send: app.root.vendors.send, now: app.root.now }, connection)
+        createBilling(
+          { stripeBase: sim.url, send: (request) => app.root.vendors.send(request), now: app.root.now },
+          connection,
+        )
       clients.set(name, client)
       return client
     }

@@ -16,10 +16,11 @@ export function whmcsOf(app: TestApp): Promise<WhmcsSim> {
   const now = (): Date => app.root.now()
   const made = startWhmcsSim({ now }).then((sim) => {
     sim.hooks.hold()
-    const others = app.root.vendors.billing
+    const { vendors } = app.root
+    const others = vendors.billing.bind(vendors)
     const reach = { stripeBase: 'https://api.example.com', now, send: sendOutgoing.bind(null, LOOPBACK) }
     const clients = new Map<string, ReturnType<typeof createBilling>>()
-    app.root.vendors.billing = (connection) => {
+    vendors.billing = (connection) => {
       if (connection.kind !== 'whmcs') return others(connection)
       const name = JSON.stringify(connection)
       const client = clients.get(name) ?? createBilling(reach, connection)

@@ -50,7 +50,7 @@ export async function takeOver(
 async function apply(ctx: Ctx, payload: ConvergePayload, looked: Looked): Promise<string | null> {
   const provider = await providerRow(ctx, payload.providerId)
   if (looked.of === 'gone') return 'The provider no longer knows it.'
-  if (looked.of === 'books') return takeSeen(ctx, provider, unpacked<RecordSeen>(looked.seen))
+  if (looked.of === 'books') return takeSeen(ctx, provider, unpacked(looked.seen) as RecordSeen)
   if (looked.of === 'payment') return (await applyPayment(ctx, provider, paymentFrom(looked.seen))).parked
   if (looked.of === 'page') {
     const { parked } = await applyPage(ctx, provider, pageFrom(looked.seen))

@@ -2,7 +2,7 @@
 export const packed = (value: unknown): string =>
   JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? String(one) : one))
 
-export const unpacked = <T>(text: string): T =>
+export const unpacked = (text: string): unknown =>
   JSON.parse(text, (key, one: unknown) =>
     key.endsWith('Minor') && typeof one === 'string' ? BigInt(one) : one,
-  ) as T
+  

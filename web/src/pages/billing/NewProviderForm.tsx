@@ -9,7 +9,15 @@ import { Checkbox, Field, Input, Select } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { ConnectionCheck } from '../../components/ConnectionCheck.tsx'
 import { ProviderFound } from './ProviderFound.tsx'
-import { booksOf, NO_WHMCS, WhmcsAccess, WhmcsBooks, whmcsOf, type WhmcsValues } from './WhmcsFields.tsx'
+import {
+  booksOf,
+  NO_WHMCS,
+  WhmcsAccess,
+  WhmcsBooks,
+  whmcsOf,
+  type WhmcsRegister,
+  type WhmcsValues,
+} from './WhmcsFields.tsx'
 
 type Values = {
   whose: 'all' | 'one'
@@ -52,6 +60,7 @@ export function NewProviderForm({ onClose }: { onClose: () => void }) {
   })
   const { form, errorOf } = of
   const [whose, kind] = [form.watch('whose'), form.watch('kind')]
+  const register: WhmcsRegister = (name, options) => form.register(name, options)
   return (
     <Form
       of={of}
@@ -114,8 +123,8 @@ export function NewProviderForm({ onClose }: { onClose: () => void }) {
       )}
       {kind === 'whmcs' && (
         <>
-          <WhmcsAccess form={form} errorOf={errorOf} withUrl />
-          <WhmcsBooks form={form} errorOf={errorOf} />
+          <WhmcsAccess register={register} errorOf={errorOf} withUrl />
+          <WhmcsBooks register={register} errorOf={errorOf} isOwn={form.watch('authority') === 'mpanel'} />
           <ConnectionCheck
             ready={() => form.trigger(['url', 'identifier', 'secret'])}
             send={(key) => checkKey(whmcsOf(form.getValues()), key)}

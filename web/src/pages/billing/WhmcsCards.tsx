@@ -6,7 +6,15 @@ import { CopyId } from '../../ui/CopyId.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { ProviderFound } from './ProviderFound.tsx'
-import { accessOf, booksOf, NO_WHMCS, WhmcsAccess, WhmcsBooks, type WhmcsValues } from './WhmcsFields.tsx'
+import {
+  accessOf,
+  booksOf,
+  NO_WHMCS,
+  WhmcsAccess,
+  WhmcsBooks,
+  type WhmcsRegister,
+  type WhmcsValues,
+} from './WhmcsFields.tsx'
 
 /** Where a WHMCS sends its messages, and what mPanel knows it by. */
 export function WhmcsCards({ provider }: { provider: BillingProvider }) {
@@ -54,11 +62,16 @@ function Settings({ provider }: { provider: BillingProvider }) {
     },
     onDone: () => toast.done('Saved'),
   })
+  const register: WhmcsRegister = (name, options) => of.form.register(name, options)
   return (
     <Card title="Settings">
       <Form of={of} submitLabel="Save">
-        <WhmcsAccess form={of.form} errorOf={of.errorOf} />
-        <WhmcsBooks form={of.form} errorOf={of.errorOf} />
+        <WhmcsAccess register={register} errorOf={of.errorOf} />
+        <WhmcsBooks
+          register={register}
+          errorOf={of.errorOf}
+          isOwn={of.form.watch('authority') === 'mpanel'}
+        />
       </Form>
     </Card>
   )

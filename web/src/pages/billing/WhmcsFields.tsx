@@ -1,4 +1,4 @@
-import type { UseFormReturn } from 'react-hook-form'
+import type { UseFormRegisterReturn } from 'react-hook-form'
 import { REQUIRED } from '../../components/Form.tsx'
 import { Checkbox, Field, Input, Select } from '../../ui/Field.tsx'
 
@@ -36,12 +36,16 @@ export const booksOf = ({ hookSecret, authority, whmcsCharges }: WhmcsValues) =>
 })
 
 /** The part of a form that has these fields; the rest of it is no matter here. */
+export type WhmcsRegister = (
+  name: keyof WhmcsValues,
+  options?: { required?: string },
+) => UseFormRegisterReturn
 type Of = {
-  form: Pick<UseFormReturn<any>, 'register' | 'watch'>
-  errorOf: (field: any) => string | undefined
+  register: WhmcsRegister
+  errorOf: (path: string) => string | undefined
 }
 
-export function WhmcsAccess({ form, errorOf, withUrl = false }: Of & { withUrl?: boolean }) {
+export function WhmcsAccess({ register, errorOf, withUrl = false }: Of & { withUrl?: boolean }) {
   const needed = withUrl ? { required: REQUIRED } : {}
   return (
     <>
@@ -51,7 +55,7 @@ export function WhmcsAccess({ form, errorOf, withUrl = false }: Of & { withUrl?:
           hint="As customers open it, such as https://my.example.com."
           error={errorOf('url')}
         >
-          <Input type="url" {...form.register('url', needed)} />
+          <Input type="url" {...register('url', needed)} />
         </Field>
       )}
       <Field
@@ -60,10 +64,10 @@ export function WhmcsAccess({ form, errorOf, withUrl = false }: Of & { withUrl?:
         hint="Of an API credential in WHMCS, under Manage API Credentials, with a role of its own."
         error={errorOf('identifier')}
       >
-        <Input autoComplete="off" {...form.register('identifier', needed)} />
+        <Input autoComplete="off" {...register('identifier', needed)} />
       </Field>
       <Field label="API secret" optional={!withUrl} error={errorOf('secret')}>
-        <Input type="password" autoComplete="off" {...form.register('secret', needed)} />
+        <Input type="password" autoComplete="off" {...register('secret', needed)} />
       </Field>
       <Field
         label="Access key"
@@ -71,14 +75,13 @@ export function WhmcsAccess({ form, errorOf, withUrl = false }: Of & { withUrl?:
         hint="Only if mPanel’s address is not on the list of allowed ones in WHMCS."
         error={errorOf('accessKey')}
       >
-        <Input type="password" autoComplete="off" {...form.register('accessKey')} />
+        <Input type="password" autoComplete="off" {...register('accessKey')} />
       </Field>
     </>
   )
 }
 
-export function WhmcsBooks({ form, errorOf }: Of) {
-  const isOwn = form.watch('authority') === 'mpanel'
+export function WhmcsBooks({ register, errorOf, isOwn }: Of & { isOwn: boolean }) {
   return (
     <>
       <Field
@@ -87,7 +90,7 @@ export function WhmcsBooks({ form, errorOf }: Of) {
         hint="At least 24 characters that you choose, the same as in the hook file. Nothing: it stays as it is."
         error={errorOf('hookSecret') ?? errorOf('webhookSecret')}
       >
-        <Input type="password" autoComplete="off" {...form.register('hookSecret')} />
+        <Input type="password" autoComplete="off" {...register('hookSecret')} />
       </Field>
       <Field
         label="Whose invoices count"
@@ -98,12 +101,12 @@ export function WhmcsBooks({ form, errorOf }: Of) {
         }
         error={errorOf('authority')}
       >
-        <Select {...form.register('authority')}>
+        <Select {...register('authority')}>
           <option value="mpanel">Those of mPanel</option>
           <option value="provider">Those of WHMCS</option>
         </Select>
       </Field>
-      {isOwn && <Checkbox label="Charge due invoices by themselves" {...form.register('whmcsCharges')} />}
+      {isOwn && <Checkbox label="Charge due invoices by themselves" {...register('whmcsCharges')} />}
     </>
   )
 }
