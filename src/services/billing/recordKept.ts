@@ -5,4 +5,4 @@ export const packed = (value: unknown): string =>
 export const unpacked = (text: string): unknown =>
   JSON.parse(text, (key, one: unknown) =>
     key.endsWith('Minor') && typeof one === 'string' ? BigInt(one) : one,
-  
+  )
