@@ -48,7 +48,7 @@ it('a WHMCS is added, shows what an import would do, and is imported, without an
   for (const width of [1280, 390]) {
     await page.setViewportSize({ width, height: 900 })
     if (PICTURES) await page.screenshot({ path: join(PICTURES, `whmcs-${width}.png`), fullPage: true })
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)
+    const wide = await page.evaluate<boolean>('document.documentElement.scrollWidth > window.innerWidth')
     expect(wide).toBe(false)
   }
 }, 60_000)
