@@ -347,7 +347,7 @@ create table billing_events (
   constraint billing_events_check CHECK (((target IS NULL) = (target_kind IS NULL))),
   constraint billing_events_check1 CHECK (((state = 'new'::text) = (settled_at IS NULL))),
   constraint billing_events_state_check CHECK ((state = ANY (ARRAY['new'::text, 'done'::text, 'ignored'::text, 'parked'::text]))),
-  constraint billing_events_target_kind_check CHECK ((target_kind = ANY (ARRAY['payment'::text, 'page'::text, 'customer'::text, 'method'::text])))
+  constraint billing_events_target_kind_check CHECK ((target_kind = ANY (ARRAY['payment'::text, 'page'::text, 'customer'::text, 'method'::text, 'client'::text, 'service'::text, 'invoice'::text])))
 );
 
 create table billing_providers (
@@ -367,16 +367,100 @@ create table billing_providers (
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
   retired_at timestamp with time zone,
+  url text,
+  authority text not null default 'mpanel'::text,
+  read_at timestamp with time zone,
   constraint billing_providers_pkey PRIMARY KEY (id),
   constraint billing_providers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
-  constraint billing_providers_check CHECK ((((kind = 'stripe'::text) = (key_sealed IS NOT NULL)) AND ((kind = 'stripe'::text) = (live IS NOT NULL)))),
-  constraint billing_providers_check1 CHECK (((kind = 'stripe'::text) OR ((account IS NULL) AND (webhook_secret_sealed IS NULL) AND (NOT charges_automatically)))),
+  constraint billing_providers_authority CHECK (((authority = 'mpanel'::text) OR ((kind = 'whmcs'::text) AND (NOT charges_automatically)))),
+  constraint billing_providers_authority_check CHECK ((authority = ANY (ARRAY['mpanel'::text, 'provider'::text]))),
+  constraint billing_providers_by_hand CHECK (((kind <> 'manual'::text) OR ((account IS NULL) AND (webhook_secret_sealed IS NULL) AND (NOT charges_automatically)))),
   constraint billing_providers_check2 CHECK (((health = 'failing'::text) = (health_message IS NOT NULL))),
   constraint billing_providers_health_check CHECK ((health = ANY (ARRAY['unknown'::text, 'ok'::text, 'failing'::text]))),
-  constraint billing_providers_kind_check CHECK ((kind = ANY (ARRAY['manual'::text, 'stripe'::text])))
+  constraint billing_providers_key CHECK ((((kind = 'manual'::text) = (key_sealed IS NULL)) AND ((kind = 'manual'::text) = (live IS NULL)))),
+  constraint billing_providers_kind_check CHECK ((kind = ANY (ARRAY['manual'::text, 'stripe'::text, 'whmcs'::text]))),
+  constraint billing_providers_whmcs CHECK ((((kind = 'whmcs'::text) = (url IS NOT NULL)) AND ((kind <> 'whmcs'::text) OR (tenant_id IS NOT NULL))))
 );
 
 create table billing_queue partition of provisioning_jobs_live FOR VALUES IN ('billing');
+
+create table billing_record_invoices (
+  id uuid not null,
+  tenant_id uuid not null,
+  provider_id uuid not null,
+  customer_id uuid not null,
+  external_id text not null,
+  number text not null,
+  status text not null,
+  currency character(3) not null,
+  issued date,
+  due date,
+  subtotal_minor bigint not null,
+  tax_minor bigint not null,
+  credit_minor bigint not null,
+  total_minor bigint not null,
+  paid_minor bigint not null,
+  lines jsonb not null,
+  payments jsonb not null,
+  look bigint not null,
+  created_at timestamp with time zone not null,
+  gone_at timestamp with time zone,
+  constraint billing_record_invoices_provider_id_external_id_key UNIQUE (provider_id, external_id),
+  constraint billing_record_invoices_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint billing_record_invoices_pkey PRIMARY KEY (id),
+  constraint billing_record_invoices_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES billing_providers(id),
+  constraint billing_record_invoices_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
+  constraint billing_record_invoices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint billing_record_invoices_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'open'::text, 'paid'::text, 'cancelled'::text, 'refunded'::text, 'uncollectible'::text, 'other'::text])))
+);
+
+create table billing_record_runs (
+  id uuid not null,
+  tenant_id uuid not null,
+  provider_id uuid not null,
+  mode text not null,
+  state text not null default 'running'::text,
+  look bigint not null,
+  report jsonb,
+  problem text,
+  created_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint billing_record_runs_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint billing_record_runs_pkey PRIMARY KEY (id),
+  constraint billing_record_runs_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES billing_providers(id),
+  constraint billing_record_runs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint billing_record_runs_check CHECK (((state = 'running'::text) = (ended_at IS NULL))),
+  constraint billing_record_runs_check1 CHECK (((state = 'done'::text) = (report IS NOT NULL))),
+  constraint billing_record_runs_check2 CHECK (((state = 'failed'::text) = (problem IS NOT NULL))),
+  constraint billing_record_runs_mode_check CHECK ((mode = ANY (ARRAY['check'::text, 'take'::text]))),
+  constraint billing_record_runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text])))
+);
+
+create table billing_record_services (
+  id uuid not null,
+  tenant_id uuid not null,
+  provider_id uuid not null,
+  customer_id uuid not null,
+  external_id text not null,
+  product text not null,
+  name text not null,
+  status text not null,
+  currency character(3) not null,
+  recurring_minor bigint not null,
+  cycle text not null,
+  since date,
+  next_due date,
+  look bigint not null,
+  created_at timestamp with time zone not null,
+  gone_at timestamp with time zone,
+  constraint billing_record_services_provider_id_external_id_key UNIQUE (provider_id, external_id),
+  constraint billing_record_services_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint billing_record_services_pkey PRIMARY KEY (id),
+  constraint billing_record_services_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES billing_providers(id),
+  constraint billing_record_services_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
+  constraint billing_record_services_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint billing_record_services_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'active'::text, 'suspended'::text, 'ended'::text, 'other'::text])))
+);
 
 create table cloud_pod_backup_schedules (
   pod_id uuid not null,
@@ -2997,6 +3081,20 @@ CREATE INDEX billing_events_waiting ON public.billing_events USING btree (provid
 
 CREATE UNIQUE INDEX billing_providers_once ON public.billing_providers USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid)) WHERE (retired_at IS NULL);
 
+CREATE INDEX billing_record_invoices_customer ON public.billing_record_invoices USING btree (customer_id, id DESC);
+
+CREATE INDEX billing_record_invoices_list ON public.billing_record_invoices USING btree (tenant_id, id DESC);
+
+CREATE INDEX billing_record_runs_list ON public.billing_record_runs USING btree (tenant_id, id DESC);
+
+CREATE UNIQUE INDEX billing_record_runs_one ON public.billing_record_runs USING btree (provider_id) WHERE (state = 'running'::text);
+
+CREATE INDEX billing_record_runs_provider ON public.billing_record_runs USING btree (provider_id, id DESC);
+
+CREATE INDEX billing_record_services_customer ON public.billing_record_services USING btree (customer_id, id DESC);
+
+CREATE INDEX billing_record_services_list ON public.billing_record_services USING btree (tenant_id, id DESC);
+
 CREATE INDEX cloud_pod_backup_schedules_due ON public.cloud_pod_backup_schedules USING btree (next_at) WHERE enabled;
 
 CREATE INDEX cloud_pod_backup_schedules_tenant ON public.cloud_pod_backup_schedules USING btree (tenant_id);
@@ -3481,6 +3579,12 @@ alter table billing_events enable row level security, force row level security;
 
 alter table billing_providers enable row level security, force row level security;
 
+alter table billing_record_invoices enable row level security, force row level security;
+
+alter table billing_record_runs enable row level security, force row level security;
+
+alter table billing_record_services enable row level security, force row level security;
+
 alter table cloud_pod_backup_schedules enable row level security, force row level security;
 
 alter table cloud_pod_backups enable row level security, force row level security;
@@ -3678,6 +3782,12 @@ create policy tenant_insert on billing_providers for insert with check ((( SELEC
 create policy tenant_read on billing_providers for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
 
 create policy tenant_update on billing_providers for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on billing_record_invoices for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on billing_record_runs for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on billing_record_services for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on cloud_pod_backup_schedules for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -4002,6 +4112,12 @@ grant delete, insert, select, update on billing_events to mpanel_app;
 grant usage on billing_looks to mpanel_app;
 
 grant insert, select, update on billing_providers to mpanel_app;
+
+grant insert, select, update on billing_record_invoices to mpanel_app;
+
+grant insert, select, update on billing_record_runs to mpanel_app;
+
+grant insert, select, update on billing_record_services to mpanel_app;
 
 grant delete, insert, select, update on cloud_pod_backup_schedules to mpanel_app;
 

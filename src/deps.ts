@@ -29,7 +29,7 @@ import { handlers } from './jobs/index.ts'
 import { planJob } from './jobs/plan.ts'
 import { createSealer } from './lib/crypto.ts'
 import { createLogger, type Logger } from './lib/log.ts'
-import { sendOutgoing } from './lib/outgoing.ts'
+import { networks, sendOutgoing } from './lib/outgoing.ts'
 
 export type Deps = { root: Root; databaseUrl: string; close: () => Promise<void> }
 
@@ -37,7 +37,13 @@ export type Deps = { root: Root; databaseUrl: string; close: () => Promise<void>
 export function createDeps(
   config: Config,
   databaseUrl: string,
-  more: { log?: Logger; now?: () => Date; simulated?: readonly string[]; poolSize?: number } = {},
+  more: {
+    log?: Logger
+    now?: () => Date
+    simulated?: readonly string[]
+    simulatedWhmcs?: string
+    poolSize?: number
+  } = {},
 ): Deps {
   const log = more.log ?? createLogger({ level: config.logLevel ?? 'info' })
   const db = openDatabase(databaseUrl, { poolSize: more.poolSize ?? 20 })
@@ -71,7 +77,10 @@ export function createDeps(
       tls: createTlsLook(config.outgoingNetworks, config.dnsServers),
       oidc: (connection) => createOidc(send, connection),
       billing: remembered((connection: Parameters<typeof createBilling>[1]) =>
-        createBilling(config.stripe.apiBase, connection),
+        createBilling(
+          { stripeBase: config.stripe.apiBase, send: sendFor(send, more.simulatedWhmcs), now },
+          connection,
+        ),
       ),
       registrar: remembered((connection: RegistrarConnection) => {
         const registrar = createRegistrar(send, connection)
@@ -96,6 +105,14 @@ export function createDeps(
     close: () => Promise.all([db.close(), ...registrars.map((one) => one.close())]).then(() => undefined),
   }
 }
+
+/** The simulated WHMCS is on this machine, where nothing else is reached that somebody has typed. */
+const sendFor =
+  (send: Root['vendors']['send'], simulated: string | undefined): Root['vendors']['send'] =>
+  (request) =>
+    simulated !== undefined && request.url === `${simulated}/includes/api.php`
+      ? sendOutgoing(networks(['127.0.0.1/32']), request)
+      : send(request)
 
 /** One client a connection, so that its kept-alive sockets are used again. */
 function remembered<Connection, Client>(make: (connection: Connection) => Client): typeof make {

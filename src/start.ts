@@ -18,6 +18,7 @@ import * as sslService from './services/sslService.ts'
 import * as seed from './services/provisioning/seed.ts'
 import { requireSecretKey } from './services/provisioningService.ts'
 import { seedRegistry, simulateRegistry } from './startRegistry.ts'
+import { simulateWhmcs } from './startWhmcs.ts'
 import { startServer } from './server.ts'
 import { startWorker } from './worker.ts'
 
@@ -62,13 +63,17 @@ async function startAll(config: Config, say: (line: string) => void, stops: Stop
     stops.push(() => registry.close())
     say('simulated registry of domains (no PROXMOX_URL is set)')
   }
+  const whmcs = config.proxmox === undefined ? await simulateWhmcs(config.dataDir, say) : null
+  if (whmcs) stops.push(() => whmcs.close())
   const settings = { ...config, stripe: stripe.settings, logLevel: config.logLevel ?? 'warn' }
   const { root, close } = createDeps(settings, databaseUrl, {
     simulated: [
       ...(sim ? ['Proxmox VE'] : []),
       ...(stripe.sim ? ['Stripe'] : []),
       ...(registry ? ['Domain registry'] : []),
+      ...(whmcs ? ['WHMCS'] : []),
     ],
+    ...(whmcs ? { simulatedWhmcs: whmcs.url } : {}),
   })
   stops.push(close)
   await as(root, requireSecretKey)

@@ -7,7 +7,11 @@ export const billingProvider = z.object({
   /** Null: the platform's, for every tenant that has not chosen. */
   tenantId: id.nullable(),
   tenantName: z.string().nullable(),
-  kind: z.enum(['manual', 'stripe']),
+  kind: z.enum(['manual', 'stripe', 'whmcs']),
+  /** Where a WHMCS is. */
+  url: z.string().nullable(),
+  /** Whose invoices count: mPanel's own, or those of the provider, which are then taken over as a record. */
+  authority: z.enum(['mpanel', 'provider']),
   /** Whether real money moves; null where nothing is collected. */
   live: z.boolean().nullable(),
   /** Whose key it is, as the provider said; null: it was not asked yet. */
@@ -41,6 +45,24 @@ const webhookSecret = z
   .max(255)
   .regex(/^whsec_\w+$/, 'the signing secret of the endpoint, such as whsec_…')
 
+/** WHMCS's own address, as staff open it, without the folder of its administration. */
+const url = z
+  .url({ protocol: /^https?$/, error: 'an address such as https://my.example.com' })
+  .max(255)
+  .transform((value) => value.replace(/\/+$/, ''))
+const credential = z.string().trim().min(1).max(255)
+const whmcsAccess = {
+  identifier: credential,
+  secret: credential,
+  /** Lets mPanel in from any address; where there is none, its address is on the list of WHMCS. */
+  accessKey: credential.nullable().default(null),
+}
+const authority = z.enum(['mpanel', 'provider'])
+const hookSecret = z
+  .string()
+  .trim()
+  .regex(/^\S{24,255}$/, 'at least 24 characters without a space, the same as in the hook file')
+
 export const billingProviderCreate = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('manual'), tenantId: id.nullable() }),
   z.strictObject({
@@ -50,14 +72,30 @@ export const billingProviderCreate = z.discriminatedUnion('kind', [
     webhookSecret: webhookSecret.nullable().default(null),
     chargesAutomatically: z.boolean().default(false),
   }),
+  z.strictObject({
+    kind: z.literal('whmcs'),
+    /** Whose customers its clients are. */
+    tenantId: id,
+    url,
+    ...whmcsAccess,
+    webhookSecret: hookSecret.nullable().default(null),
+    authority: authority.default('mpanel'),
+    chargesAutomatically: z.boolean().default(false),
+  }),
 ])
 export const billingProviderUpdate = z.strictObject({
   key: key.optional(),
-  webhookSecret: webhookSecret.nullable().optional(),
+  /** All that opens a WHMCS, at once. */
+  whmcs: z.strictObject(whmcsAccess).optional(),
+  authority: authority.optional(),
+  webhookSecret: z.union([webhookSecret, hookSecret]).nullable().optional(),
   chargesAutomatically: z.boolean().optional(),
 })
 export const billingProviderList = listQuery
-export const billingProviderCheckRequest = z.strictObject({ key })
+export const billingProviderCheckRequest = z.union([
+  z.strictObject({ key }),
+  z.strictObject({ url, ...whmcsAccess }),
+])
 export const billingProviderCheck = z.object({
   problems: z.array(z.string()),
   account: z.string().nullable(),

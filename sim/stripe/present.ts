@@ -1,4 +1,4 @@
-import type { Customer, Intent, Method, Refund, Session, SetupIntent, World } from './model.ts'
+import type { Customer, Event, Intent, Method, Refund, Session, SetupIntent, World } from './model.ts'
 
 export const presentCustomer = (one: Customer): Record<string, unknown> =>
   one.deleted
@@ -139,4 +139,19 @@ export const presentSetup = (one: SetupIntent): Record<string, unknown> => ({
   payment_method_types: ['card'],
   status: one.status,
   usage: 'off_session',
+})
+
+const API_VERSION = '2026-10-28.endive'
+
+/** An event as it is sent and shown. */
+export const presentEvent = (event: Event): Record<string, unknown> => ({
+  id: event.id,
+  object: 'event',
+  api_version: API_VERSION,
+  created: event.created,
+  data: { object: event.object },
+  livemode: false,
+  pending_webhooks: 1,
+  request: { id: null, idempotency_key: event.key },
+  type: event.type,
 })

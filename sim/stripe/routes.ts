@@ -4,6 +4,7 @@ import { existing, invalid, newId, type Customer } from './model.ts'
 import { mapOf, optional, required, type Params, type Shape } from './params.ts'
 import {
   presentCustomer,
+  presentEvent,
   presentIntent,
   presentMethod,
   presentRefund,
@@ -118,6 +119,12 @@ export const ROWS: readonly Row[] = [
     path: /^\/v1\/account$/,
     fields: EXPAND,
     answer: ({ world }) => ({ object: 'account', country: 'IT', default_currency: 'eur', ...world.account }),
+  },
+  {
+    method: 'GET',
+    path: /^\/v1\/events$/,
+    fields: { ...PAGING, type: 'text' },
+    answer: ({ world }, params) => list('/v1/events', params, world.events, presentEvent),
   },
   {
     method: 'POST',

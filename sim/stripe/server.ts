@@ -5,16 +5,15 @@ import { cardOf, newMethod } from './cards.ts'
 import { showHosted } from './hosted.ts'
 import { answerOf, Keys, type Answer } from './idempotency.ts'
 import { decline, succeed } from './intents.ts'
-import { emptyWorld, existing, newId, Refused, token, type Event, type Method, type World } from './model.ts'
+import { emptyWorld, existing, newId, Refused, token, type Method, type World } from './model.ts'
 import { decode, read } from './params.ts'
+import { presentEvent } from './present.ts'
 import { settleRefund } from './refunds.ts'
 import { ROWS } from './routes.ts'
 import { submit, type Submitted } from './sessions.ts'
 import { keep, kept } from './store.ts'
 import type { Sim } from './sim.ts'
 import { Webhooks } from './webhooks.ts'
-
-const API_VERSION = '2026-10-28.endive'
 
 /** What happens to calls that it fits: it is used up after `times` of them. */
 export type Fault = {
@@ -60,7 +59,7 @@ export async function startStripeSim(
   world.keys.set(key, 'all')
   let ahead = 0
   const now = (): number => Math.floor((options.now?.() ?? Date.now()) / 1000) + ahead
-  const webhooks = new Webhooks(bodyOf, now)
+  const webhooks = new Webhooks(presentEvent, now)
   const sim: Sim = {
     world,
     url: '',
@@ -130,19 +129,6 @@ export async function startStripeSim(
       }),
   }
 }
-
-/** An event as it is sent and shown. */
-const bodyOf = (event: Event): Record<string, unknown> => ({
-  id: event.id,
-  object: 'event',
-  api_version: API_VERSION,
-  created: event.created,
-  data: { object: event.object },
-  livemode: false,
-  pending_webhooks: 1,
-  request: { id: null, idempotency_key: event.key },
-  type: event.type,
-})
 
 type Running = {
   sim: Sim

@@ -93,6 +93,14 @@ export async function noteHealth(
     .execute()
 }
 
+/** Those in use that keep what they had to say, with when they were last heard. */
+export async function heard(tx: Tx): Promise<(ProviderRow & { heard_at: Date | null })[]> {
+  const { rows } = await sql<ProviderRow & { heard_at: Date | null }>`select p.*,
+      (select max(e.occurred_at) from billing_events e where e.provider_id = p.id) as heard_at
+    from billing_providers p where p.kind = 'stripe' and p.retired_at is null order by p.id`.execute(tx)
+  return rows
+}
+
 /** A number that says who has looked later. */
 export async function takeLook(tx: Tx): Promise<bigint> {
   const { rows } = await sql<{ look: bigint }>`select nextval('billing_looks')::bigint as look`.execute(tx)

@@ -10,6 +10,8 @@ const MOVING = [
   'customer_contacts',
   'customer_notes',
   'domains',
+  'billing_record_services',
+  'billing_record_invoices',
 ] as const
 type Moving = (typeof MOVING)[number]
 
@@ -21,6 +23,8 @@ const LABEL: Record<Moving, string> = {
   customer_contacts: `t.name || ' <' || t.email || '>'`,
   customer_notes: `left(t.text, 80)`,
   domains: `t.unicode_name`,
+  billing_record_services: `t.product || ', ' || t.status`,
+  billing_record_invoices: `t.number || ', ' || t.status`,
 }
 
 export type Moved = { kind: Moving; count: number; first: { id: string; label: string }[] }

@@ -232,7 +232,7 @@ export interface BillingEventsTable {
   provider_id: string
   event_id: string
   type: string
-  target_kind: 'payment' | 'page' | 'customer' | 'method' | null
+  target_kind: 'payment' | 'page' | 'customer' | 'method' | 'client' | 'service' | 'invoice' | null
   target: string | null
   state: Generated<'new' | 'done' | 'ignored' | 'parked'>
   problem: string | null
@@ -245,7 +245,7 @@ export interface BillingEventsTable {
 export interface BillingProvidersTable {
   id: string
   tenant_id: string | null
-  kind: 'manual' | 'stripe'
+  kind: 'manual' | 'stripe' | 'whmcs'
   live: boolean | null
   account: string | null
   key_sealed: Buffer | null
@@ -259,6 +259,64 @@ export interface BillingProvidersTable {
   created_at: Date
   updated_at: Date
   retired_at: Date | null
+  url: string | null
+  authority: Generated<'mpanel' | 'provider'>
+  read_at: Date | null
+}
+
+export interface BillingRecordInvoicesTable {
+  id: string
+  tenant_id: string
+  provider_id: string
+  customer_id: string
+  external_id: string
+  number: string
+  status: 'draft' | 'open' | 'paid' | 'cancelled' | 'refunded' | 'uncollectible' | 'other'
+  currency: string
+  issued: string | null
+  due: string | null
+  subtotal_minor: bigint
+  tax_minor: bigint
+  credit_minor: bigint
+  total_minor: bigint
+  paid_minor: bigint
+  lines: unknown
+  payments: unknown
+  look: bigint
+  created_at: Date
+  gone_at: Date | null
+}
+
+export interface BillingRecordRunsTable {
+  id: string
+  tenant_id: string
+  provider_id: string
+  mode: 'check' | 'take'
+  state: Generated<'running' | 'done' | 'failed'>
+  look: bigint
+  report: unknown
+  problem: string | null
+  created_at: Date
+  ended_at: Date | null
+}
+
+export interface BillingRecordServicesTable {
+  id: string
+  tenant_id: string
+  provider_id: string
+  customer_id: string
+  external_id: string
+  product: string
+  name: string
+  status: 'pending' | 'active' | 'suspended' | 'ended' | 'other'
+  currency: string
+  recurring_minor: bigint
+  cycle: string
+  since: string | null
+  next_due: string | null
+  look: bigint
+  created_at: Date
+  gone_at: Date | null
 }
 
 export interface CloudPodBackupSchedulesTable {
@@ -2072,6 +2130,9 @@ export interface Tables {
   billing_customers: BillingCustomersTable
   billing_events: BillingEventsTable
   billing_providers: BillingProvidersTable
+  billing_record_invoices: BillingRecordInvoicesTable
+  billing_record_runs: BillingRecordRunsTable
+  billing_record_services: BillingRecordServicesTable
   cloud_pod_backup_schedules: CloudPodBackupSchedulesTable
   cloud_pod_backups: CloudPodBackupsTable
   cloud_pod_blueprint_images: CloudPodBlueprintImagesTable

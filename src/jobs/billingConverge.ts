@@ -2,6 +2,7 @@ import type { BillingProvider } from '../integrations/billing/types.ts'
 import type { Outcome } from '../lib/outcome.ts'
 import * as collection from '../services/billingCollectionService.ts'
 import type { Looked } from '../services/billingCollectionService.ts'
+import { packed, type RecordSeen } from '../services/billingRecordService.ts'
 import { paymentConverge as declared, type ConvergePayload } from '../services/billingQueues.ts'
 import { providerFor } from './billingCollect.ts'
 import { JobError, valueOf } from './errors.ts'
@@ -36,6 +37,7 @@ async function look(run: Run<ConvergePayload>): Promise<Output> {
 
 async function lookAt(run: Run<ConvergePayload>, provider: BillingProvider): Promise<Looked> {
   const { kind, ref } = run.payload
+  if (kind === 'client' || kind === 'service' || kind === 'invoice') return lookAtBooks(run, provider)
   if (kind === 'payment') {
     const seen = await paymentAt(run, provider, ref)
     return seen === null ? { of: 'gone' } : { of: 'payment', seen }
@@ -53,6 +55,34 @@ async function lookAt(run: Run<ConvergePayload>, provider: BillingProvider): Pro
   }
   const found = valueOf(await provider.method(ref))
   return { of: 'method', look: String(number), ref, customerRef: found?.customerRef ?? null }
+}
+
+/** Of the provider's own books. What mPanel has made there is a payment of one of its invoices. */
+async function lookAtBooks(run: Run<ConvergePayload>, provider: BillingProvider): Promise<Looked> {
+  const { kind, ref } = run.payload
+  const { record } = provider
+  if (record === null) return { of: 'gone' }
+  const number = String(await run.tx((ctx) => collection.takeLook(ctx)))
+  const books = (seen: Omit<RecordSeen, 'look'>): Looked => ({
+    of: 'books',
+    seen: packed({ look: number, ...seen }),
+  })
+  if (kind === 'client') {
+    const client = unlessGone(await record.client(ref))
+    return client === null ? { of: 'gone' } : books({ client })
+  }
+  if (kind === 'service') {
+    const service = unlessGone(await record.service(ref))
+    if (service === null) return { of: 'gone' }
+    return books({ client: unlessGone(await record.client(service.clientRef)), service })
+  }
+  const invoice = unlessGone(await record.invoice(ref))
+  if (invoice === null) return { of: 'gone' }
+  if (invoice.mark !== null) {
+    const seen = await paymentAt(run, provider, ref)
+    return seen === null ? { of: 'gone' } : { of: 'payment', seen }
+  }
+  return books({ client: unlessGone(await record.client(invoice.clientRef)), invoice })
 }
 
 /**

@@ -3,6 +3,7 @@ import * as auditRetentionService from '../services/auditRetentionService.ts'
 import * as auditService from '../services/auditService.ts'
 import * as BillingService from '../services/BillingService.ts'
 import * as billingCollectionService from '../services/billingCollectionService.ts'
+import * as billingRecordService from '../services/billingRecordService.ts'
 import * as cloudPodClaimService from '../services/cloudPodClaimService.ts'
 import * as cloudPodConsoleService from '../services/cloudPodConsoleService.ts'
 import * as cloudPodBackupScheduleService from '../services/cloudPodBackupScheduleService.ts'
@@ -31,6 +32,7 @@ import { auditSinkTest } from './auditSinkTest.ts'
 import { authPasswordReset } from './authPasswordReset.ts'
 import { billingCollect } from './billingCollect.ts'
 import { billingConverge } from './billingConverge.ts'
+import { billingRecord } from './billingRecord.ts'
 import { billingRefund } from './billingRefund.ts'
 import { billingWithdraw } from './billingWithdraw.ts'
 import { cloudPodAddress } from './cloudPodAddress.ts'
@@ -146,6 +148,7 @@ const list = [
   mailSend,
   billingCollect,
   billingConverge,
+  billingRecord,
   billingRefund,
   billingWithdraw,
   domainZoneApply,
@@ -175,6 +178,8 @@ export const timers: readonly Timer[] = [
   { name: 'billing.endDue', everyMs: MINUTE_MS, run: BillingService.endDue },
   { name: 'billing.contracts', everyMs: MINUTE_MS, run: (root) => BillingService.runContracts(root) },
   { name: 'billing.payments', everyMs: MINUTE_MS, run: billingCollectionService.sweep },
+  { name: 'billing.missed', everyMs: 60 * MINUTE_MS, run: billingCollectionService.recoverMissed },
+  { name: 'billing.records', everyMs: 10 * MINUTE_MS, run: billingRecordService.readDue },
   { name: 'ssl.renew', everyMs: 15_000, run: sslService.renewDue },
   { name: 'ssl.ari', everyMs: MINUTE_MS, run: sslService.askForWindows },
   { name: 'ssl.crl', everyMs: 10 * MINUTE_MS, run: inOne('ssl.crl', sslService.renewCrlIfDue) },

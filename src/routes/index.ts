@@ -9,6 +9,7 @@ import { adminBillingDocuments } from './adminBillingDocuments.ts'
 import { adminBillingAccounts } from './adminBillingAccounts.ts'
 import { adminBillingTaxes } from './adminBillingTaxes.ts'
 import { adminBillingProviders } from './adminBillingProviders.ts'
+import { adminBillingRecords } from './adminBillingRecords.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
 import { adminCustomerFiles } from './adminCustomerFiles.ts'
 import { adminCustomerImports } from './adminCustomerImports.ts'
@@ -101,6 +102,7 @@ export const routes: readonly Route[] = [
   ...adminSubscriptionChanges,
   ...adminSubscriptionContracts,
   ...adminBillingProviders,
+  ...adminBillingRecords,
   ...adminBillingPayments,
   ...adminBillingTaxes,
   ...adminBillingAccounts,

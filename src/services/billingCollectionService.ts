@@ -30,7 +30,7 @@ export { connectionFor, open, settle, takeLook, type Answer, type Ask } from './
 export { openRefund, settleRefund, type RefundAnswer, type RefundAsk } from './billing/refundAsking.ts'
 export { openWithdrawal, settleWithdrawal, type Withdrawal, type Withdrawn } from './billing/withdrawing.ts'
 export { sweep, takeOver, toAnswer, type Looked } from './billing/following.ts'
-export { receive } from './billing/inbox.ts'
+export { receive, recoverMissed } from './billing/inbox.ts'
 export { keepPage, keepPayment } from './billing/seen.ts'
 
 /** What was paid of an invoice, and what was tried. */

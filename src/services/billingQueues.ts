@@ -22,7 +22,7 @@ export const paymentWithdraw = { kind: 'payment.withdraw', payload: withdrawPayl
 
 const convergePayload = z.object({
   providerId: z.string(),
-  kind: z.enum(['payment', 'page', 'customer', 'method']),
+  kind: z.enum(['payment', 'page', 'customer', 'method', 'client', 'service', 'invoice']),
   ref: z.string(),
   /** Also when no message about it waits. */
   anyway: z.boolean(),
@@ -30,6 +30,25 @@ const convergePayload = z.object({
 export type ConvergePayload = z.infer<typeof convergePayload>
 /** Looks at something at a provider again, and takes over what is there now. */
 export const paymentConverge = { kind: 'payment.converge', payload: convergePayload } as const
+
+const recordPayload = z.object({ runId: z.string() })
+export type RecordPayload = z.infer<typeof recordPayload>
+/** Reads all books of a provider that keeps its own. */
+export const billingRecord = { kind: 'billing.record', payload: recordPayload } as const
+
+export const enqueueRecordRun = (
+  ctx: Ctx,
+  of: { id: string; tenantId: string; providerId: string },
+): Promise<{ id: string }> =>
+  enqueue(ctx, {
+    queue: 'billing',
+    kind: billingRecord.kind,
+    tenantId: of.tenantId,
+    subject: { type: 'billingProvider', id: of.providerId, label: 'books' },
+    payload: { runId: of.id } satisfies RecordPayload,
+    serialKey: `record:${of.providerId}`,
+    idempotencyKey: `record:${of.id}`,
+  })
 
 type Owned = { id: string; tenantId: string; customerId: string; label: string }
 /** One call at a time about a customer: the provider locks him as well. */

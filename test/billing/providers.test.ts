@@ -3,6 +3,7 @@ import type { BillingProvider, BillingProviderCheck } from '../../shared/api/bil
 import { startStripeSim, type StripeSim } from '../../sim/stripe/server.ts'
 import { createBilling } from '../../src/integrations/billing/client.ts'
 import { fromStripe, toStripe } from '../../src/integrations/billing/stripeMoney.ts'
+import type { OutgoingRequest } from '../../src/lib/outgoing.ts'
 import * as collection from '../../src/services/billingCollectionService.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { cardFor, collectedBy, openInvoice, settleBilling, stripeOf, triedOf } from '../support/stripe.ts'
@@ -169,7 +170,9 @@ test('amounts reach Stripe as it counts them, and come back the same, or are not
 
 test('an amount that Stripe cannot take is refused before anything is sent', async () => {
   const own = await startStripeSim()
-  const provider = createBilling(own.url, { kind: 'stripe', key: own.key, live: false, webhookSecret: null })
+  const send = (request: OutgoingRequest) => app.root.vendors.send(request)
+  const reach = { stripeBase: own.url, send, now: app.root.now }
+  const provider = createBilling(reach, { kind: 'stripe', key: own.key, live: false, webhookSecret: null })
   const asked = {
     key: 'k',
     mark: 'm',

@@ -5,6 +5,7 @@ import type { BillingProvider, InvoicePayments } from '../../shared/api/billingP
 import type { Event } from '../../sim/stripe/model.ts'
 import type { StripeSim } from '../../sim/stripe/server.ts'
 import { signatureOf } from '../../sim/stripe/webhooks.ts'
+import * as collection from '../../src/services/billingCollectionService.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { rowsOf } from '../support/harnessWorld.ts'
 import {
@@ -228,4 +229,24 @@ test('what is about nothing of mPanel is put aside or ignored, of whatever shape
   )
   expect(kept.map(({ state }) => state)).toEqual(['parked', ...Array.from({ length: 5 }, () => 'ignored')])
   expect(await app.as((ctx) => books(ctx, tenantId))).toEqual(before)
+})
+
+test('what was never heard is asked for, and what was heard counts once', async () => {
+  const silent = await history()
+  await collection.recoverMissed(app.root)
+  await settleBilling(app)
+  const recovered = await projection(silent)
+  expect(recovered).toMatchObject({ invoice: { paid: '399' }, attempts: [{ state: 'succeeded' }] })
+  const count = async () =>
+    (
+      await rowsOf(
+        app,
+        sql<{ n: number }>`select count(*)::int as n from billing_events where provider_id = ${provider.id}`,
+      )
+    )[0]?.n
+  const before = await count()
+  await send(app, provider, silent.events)
+  await collection.recoverMissed(app.root)
+  await settleBilling(app)
+  expect([await count(), await projection(silent)]).toEqual([before, recovered])
 })

@@ -3,6 +3,7 @@ import { startStripeSim, type Fault, type StripeSim } from '../../sim/stripe/ser
 import { createBilling } from '../../src/integrations/billing/client.ts'
 import { API_VERSION } from '../../src/integrations/billing/stripe.ts'
 import { newId } from '../../src/lib/ids.ts'
+import { networks, sendOutgoing, type OutgoingRequest } from '../../src/lib/outgoing.ts'
 import { billingContract, value, type Subject } from './billing.ts'
 
 const { STRIPE_API_BASE: given, STRIPE_SECRET_KEY: givenKey } = process.env
@@ -17,8 +18,12 @@ beforeAll(async () => {
 })
 afterAll(() => sim.close())
 
+/** What is typed by people, such as where a WHMCS is, is reached under these rules. */
+const send = (request: OutgoingRequest) => sendOutgoing(networks(['127.0.0.0/8']), request)
+const reachOf = (stripeBase: string) => ({ stripeBase, send, now: () => new Date() })
+
 const clientOf = (more: { key?: string; timeoutMs?: number; url?: string } = {}) =>
-  createBilling(more.url ?? base, {
+  createBilling(reachOf(more.url ?? base), {
     kind: 'stripe',
     key: more.key ?? key,
     live: false,
@@ -42,7 +47,7 @@ async function leaveCard(customer: string, card: keyof typeof CARDS): Promise<st
 }
 
 describe('payments recorded by hand', () => {
-  const provider = createBilling('https://api.example.com', { kind: 'manual' })
+  const provider = createBilling(reachOf('https://api.example.com'), { kind: 'manual' })
   billingContract(() => ({ provider, leaveCard: () => Promise.resolve('') }))
 })
 
@@ -54,7 +59,10 @@ describe.skipIf(given !== undefined)('an answer of Stripe that is no answer', ()
   const customer = async () => {
     const mark = newId()
     return value(
-      await clientOf().createCustomer({ key: mark, mark }, { name: 'Ada', email: `${mark}@example.com` }),
+      await clientOf().createCustomer(
+        { key: mark, mark },
+        { name: 'Ada', email: `${mark}@example.com`, currency: 'EUR' },
+      ),
     )
   }
   const payment = async (fault: Fault, timeoutMs = 400) => {
@@ -114,7 +122,7 @@ describe.skipIf(given !== undefined)('an answer of Stripe that is no answer', ()
     const mark = newId()
     const refused = await clientOf({ key: 'rk_test_reader' }).createCustomer(
       { key: mark, mark },
-      { name: 'Ada', email: 'ada@example.com' },
+      { name: 'Ada', email: 'ada@example.com', currency: 'EUR' },
     )
     expect(refused).toMatchObject({ code: 'forbidden' })
   })

@@ -75,6 +75,7 @@ const WITHOUT_PERMISSION = [
   'getAcmeChallenge',
   // Messages of outside systems, which sign them.
   'receiveStripeEvent',
+  'receiveWhmcsHook',
 ]
 
 let app: TestApp

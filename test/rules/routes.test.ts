@@ -27,6 +27,7 @@ const PUBLIC = [
   'getAcmeChallenge',
   'getPrivateCrl',
   'receiveStripeEvent',
+  'receiveWhmcsHook',
 ]
 /** Mutations that are no transaction of the table and so have their own tests (test/users, test/billing/webhooks.test.ts). */
 const NOT_IN_A_TRANSACTION = [
@@ -35,6 +36,7 @@ const NOT_IN_A_TRANSACTION = [
   'beginSsoStepUp',
   'showInvitation',
   'receiveStripeEvent',
+  'receiveWhmcsHook',
 ]
 
 type Problem = { requestId: string; code: string; details?: { permission?: string } }

@@ -15,6 +15,7 @@ import { dnsCases } from './harnessDns.ts'
 import { domainCases } from './harnessDomains.ts'
 import { sslCases } from './harnessSsl.ts'
 import { sslDeliveryCases } from './harnessSslDelivery.ts'
+import { recordCases } from './harnessRecords.ts'
 import { registryCases } from './harnessRegistry.ts'
 import { findingCases } from './harnessFindings.ts'
 import { keepCases } from './harnessKeep.ts'
@@ -384,6 +385,7 @@ export const jobCases: JobCase[] = [
   ...sourceCases(handlerOf, arrangeCreate),
   ...mailCases(handlerOf),
   ...billingCases(handlerOf),
+  ...recordCases(handlerOf),
   ...auditCases(handlerOf),
   ...domainCases(handlerOf),
   ...dnsCases(handlerOf),

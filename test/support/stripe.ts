@@ -24,7 +24,12 @@ export function stripeOf(app: TestApp): Promise<StripeSim> {
     const clients = new Map<string, ReturnType<typeof createBilling>>()
     app.root.vendors.billing = (connection) => {
       const name = JSON.stringify(connection)
-      const client = clients.get(name) ?? createBilling(sim.url, connection)
+      const client =
+        clients.get(name) ??
+        createBilling(
+          { stripeBase: sim.url, send: (request) => app.root.vendors.send(request), now: app.root.now },
+          connection,
+        )
       clients.set(name, client)
       return client
     }

@@ -8,6 +8,7 @@ const refuse = async (): Promise<Rejected> =>
 export const createManual = (): BillingProvider => ({
   kind: 'manual',
   caps: { methods: false, charges: false, refunds: false, webhooks: false },
+  record: null,
   health: async () => ok({ account: 'by hand', live: true, problems: [] }),
   findCustomers: async () => ok([]),
   createCustomer: refuse,
@@ -25,4 +26,5 @@ export const createManual = (): BillingProvider => ({
   refund: refuse,
   refunds: async () => ok([]),
   notice: () => null,
+  said: async () => ok([]),
 })

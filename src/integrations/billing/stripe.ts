@@ -2,7 +2,7 @@ import { Stripe } from 'stripe'
 import { ok, type Outcome } from '../../lib/outcome.ts'
 import { asked, failureOf, refusal } from './stripeErrors.ts'
 import { toStripe } from './stripeMoney.ts'
-import { readNotice } from './stripeNotice.ts'
+import { noticeOf, readNotice } from './stripeNotice.ts'
 import { MARK, markOf, methodOf, pageOf, paymentOf, refOf, refundOf } from './stripeShapes.ts'
 import type {
   BillingConnection,
@@ -43,6 +43,7 @@ export function createStripe(base: string, connection: Connection): BillingProvi
   return {
     kind: 'stripe',
     caps: { methods: true, charges: true, refunds: true, webhooks: true },
+    record: null,
     health: () => health(stripe, connection),
     ...customersOf(stripe),
     ...methodsOf(stripe),
@@ -72,6 +73,14 @@ export function createStripe(base: string, connection: Connection): BillingProvi
       )
     },
     refunds: (paymentRef) => refundsOf(stripe, paymentRef),
+    said: (since) =>
+      everything(
+        () => stripe.events.list({ created: { gte: secondsOf(since) }, limit: PAGE }),
+        (event) => {
+          const notice = noticeOf({ ...event }, new Date())
+          return notice === null ? [] : [notice]
+        },
+      ),
     notice: (body, signature, now) =>
       webhookSecret === null ? null : readNotice(body, signature, webhookSecret, now),
   }

@@ -37,6 +37,11 @@ export function readNotice(
   } catch {
     return null
   }
+  return noticeOf(event, now)
+}
+
+/** What an event is about; null: it is none. */
+export function noticeOf(event: Fields, now: Date): Notice | null {
   const { id, type, created, livemode } = event
   if (typeof id !== 'string' || id === '' || id.length > 255 || typeof type !== 'string') return null
   const seconds = typeof created === 'number' && Number.isFinite(created) ? created : now.getTime() / 1000

@@ -1,4 +1,8 @@
 import type { Outcome } from '../../lib/outcome.ts'
+import type { BillingRecord } from './recordTypes.ts'
+
+/** What is told by one that keeps the books itself. */
+export type { RecordClient, RecordInvoice, RecordPage, RecordService } from './recordTypes.ts'
 
 /**
  * What mPanel asks of whoever moves money for it, in our words. mPanel owns contract, invoice and overdue state; a provider
@@ -6,12 +10,23 @@ import type { Outcome } from '../../lib/outcome.ts'
  * to it. Every call has a time-out, none is repeated by the provider's client with another key.
  */
 
-type ProviderKind = 'manual' | 'stripe'
+type ProviderKind = 'manual' | 'stripe' | 'whmcs'
 
 /** As whom a provider is asked. The key comes from the caller, and never reaches a message or a log line. */
 export type BillingConnection =
   | { kind: 'manual' }
   | { kind: 'stripe'; key: string; live: boolean; webhookSecret: string | null; timeoutMs?: number }
+  | {
+      kind: 'whmcs'
+      /** Without `/includes/api.php`. */
+      url: string
+      identifier: string
+      secret: string
+      /** Lets us in from any address. */
+      accessKey: string | null
+      webhookSecret: string | null
+      timeoutMs?: number
+    }
 
 /** What a provider can do at all; callers ask this and never its kind. What it cannot is `rejected` with `unsupported`. */
 type Caps = { methods: boolean; charges: boolean; refunds: boolean; webhooks: boolean }
@@ -39,7 +54,8 @@ export type Write = {
   mark: string
 }
 
-type CustomerCard = { name: string; email: string }
+/** `currency`: in which he is billed, as far as that is known. */
+type CustomerCard = { name: string; email: string; currency: string | null }
 
 export type Method = {
   ref: string
@@ -118,6 +134,10 @@ export type Target =
   | { kind: 'page'; ref: string }
   | { kind: 'customer'; ref: string }
   | { kind: 'method'; ref: string }
+  /** Of a provider that keeps books of its own: whose they are is found out by looking. */
+  | { kind: 'client'; ref: string }
+  | { kind: 'service'; ref: string }
+  | { kind: 'invoice'; ref: string }
 
 /** A message of the provider whose signature is right. It is a doorbell: what it says is not believed, but looked up. */
 export type Notice = {
@@ -132,6 +152,8 @@ export type Notice = {
 export type BillingProvider = {
   readonly kind: ProviderKind
   readonly caps: Caps
+  /** What it tells of its own books; null: it keeps none. */
+  readonly record: BillingRecord | null
   health(): Promise<Outcome<Health>>
 
   /** Customers that carry this mark and were made since then. */
@@ -169,4 +191,6 @@ export type BillingProvider = {
 
   /** Reads a message from outside; null when its signature is not right, or from another time than now. No I/O. */
   notice(body: Buffer, signature: string | undefined, now: Date): Notice | null
+  /** What it had to say since then, whether it was heard or not, as far back as it keeps that; nothing where it keeps none. */
+  said(since: Date): Promise<Outcome<Notice[]>>
 }

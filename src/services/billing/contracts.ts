@@ -6,6 +6,7 @@ import * as policies from '../../db/billingPolicies.ts'
 import * as customers from '../../db/customers.ts'
 import * as settingsService from '../tenantSettingsService.ts'
 import { soldIn, sumOfSold } from './addonsSold.ts'
+import { isRecordedElsewhere } from './providers.ts'
 import type { Contract, PlannedChange, Terms } from './schedule.ts'
 
 /** What decides about a delivered contract's future. */
@@ -70,6 +71,7 @@ export async function termsOf(ctx: Ctx, tenantId: string, planId: string): Promi
     remindAfterDays: policy.remind_after_days,
     suspendAfterDays: policy.suspend_after_days,
     terminateAfterDays: policy.terminate_after_days,
+    isRecordedElsewhere: await isRecordedElsewhere(ctx, tenantId),
   }
 }
 

@@ -33,7 +33,7 @@ export async function applyPayment(
   if (!attempt) return aside('No payment of mPanel: it was made at the provider by hand.')
   const isSame = found.currency === attempt.currency
   if (!isSame) return aside(`It is in ${found.currency}, and ${attempt.currency} was asked for.`)
-  if (found.status === 'succeeded') await bookPaid(ctx, attempt, found)
+  if (found.status === 'succeeded') await bookPaid(ctx, provider, attempt, found)
   else if (look > attempt.look) await note(ctx, attempt, look, found)
   const payment = await attempts.findPaymentByRef(ctx.tx, attempt.tenant_id, provider.kind, found.ref)
   if (payment) for (const refund of found.refunds) await applyRefund(ctx, provider, payment, refund)
@@ -70,14 +70,19 @@ async function note(ctx: Ctx, attempt: AttemptRow, look: bigint, found: PaymentF
     })
 }
 
-async function bookPaid(ctx: Ctx, attempt: AttemptRow, found: PaymentFound): Promise<void> {
+async function bookPaid(
+  ctx: Ctx,
+  provider: ProviderRow,
+  attempt: AttemptRow,
+  found: PaymentFound,
+): Promise<void> {
   const { tenant_id: tenantId, invoice_id: invoiceId } = attempt
   const invoice = await invoices.lock(ctx.tx, tenantId, invoiceId)
   if (!invoice) throw new Error(`attempt ${attempt.id} has lost its invoice`)
   const now = ctx.now()
   const booked = await bookMoney(ctx, invoice, {
     id: newId(),
-    provider: 'stripe',
+    provider: provider.kind,
     externalId: found.ref,
     method: attempt.kind === 'link' ? 'page' : 'card',
     reference: found.ref,

@@ -31,7 +31,28 @@ type Deed = (ctx: Ctx, taken: Taken) => Promise<void>
 const update = (ctx: Ctx, { id }: ContractRow, change: SubscriptionChange) =>
   billing.updateSubscription(ctx.tx, id, { ...change, updated_at: ctx.now() })
 
-/** Issues the invoice of the next period; that of the first one after a trial ends the trial. */
+/** The next period counts as billed; the first one after a trial ends the trial. */
+async function count(
+  ctx: Ctx,
+  { row, facts }: Taken,
+  { action, ...more }: { action: string; invoice?: string },
+): Promise<void> {
+  const index = row.periods_billed
+  const [start, end] = [boundary(facts, index), boundary(facts, index + 1)]
+  const details = { from: localDate(start, row.billing_tz), to: localDate(end, row.billing_tz), ...more }
+  if (facts.trial === null) {
+    await update(ctx, row, { periods_billed: index + 1 })
+    return emit(ctx, row, action, undefined, details)
+  }
+  const current_period = `[${start.toISOString()},${end.toISOString()})`
+  const change = { periods_billed: 1, current_period, notified_at: null }
+  await move(ctx, row, 'trialOver', { action: 'SUBSCRIPTION_ACTIVATED', change, details })
+}
+
+/** The period is on an invoice of the system whose invoices count; mPanel only goes on counting. */
+const billedElsewhere: Deed = (ctx, taken) => count(ctx, taken, { action: 'SUBSCRIPTION_BILLED_ELSEWHERE' })
+
+/** Issues the invoice of the next period. */
 async function bill(ctx: Ctx, { row, facts, terms }: Taken): Promise<void> {
   const by = await termsOfPeriod(ctx, row, facts)
   const customer = await customers.find(ctx.tx, row.tenant_id, row.customer_id)
@@ -50,19 +71,7 @@ async function bill(ctx: Ctx, { row, facts, terms }: Taken): Promise<void> {
   })
   if (by.changeId !== null)
     await changes.update(ctx.tx, by.changeId, { item_id: by.itemId, invoice_id: issued.id })
-  const details = {
-    from: localDate(period.start, row.billing_tz),
-    to: localDate(period.end, row.billing_tz),
-    invoice: issued.number,
-  }
-  if (facts.trial === null) {
-    await update(ctx, row, { periods_billed: index + 1 })
-    await emit(ctx, row, 'SUBSCRIPTION_RENEWED', undefined, details)
-  } else {
-    const current_period = `[${period.start.toISOString()},${period.end.toISOString()})`
-    const change = { periods_billed: 1, current_period, notified_at: null }
-    await move(ctx, row, 'trialOver', { action: 'SUBSCRIPTION_ACTIVATED', change, details })
-  }
+  await count(ctx, { row, facts, terms }, { action: 'SUBSCRIPTION_RENEWED', invoice: issued.number })
   await notices.invoiceIssued(ctx, row, customer, issued)
 }
 
@@ -159,11 +168,15 @@ async function trialOver(ctx: Ctx, { row }: Taken): Promise<void> {
   await cancel(ctx, row.tenant_id, row.id, { when: 'now', reason: 'its trial is over' })
 }
 
+/** Whose invoices count, bills. */
+const goOn: Deed = (ctx, taken) =>
+  (taken.terms.isRecordedElsewhere === true ? billedElsewhere : bill)(ctx, taken)
+
 const DEEDS: Record<Exclude<StepName, 'end'>, Deed> = {
   trialNotice,
-  activate: bill,
+  activate: goOn,
   trialOver,
-  bill,
+  bill: goOn,
   advance,
   change: (ctx, { row, facts }) => begin(ctx, row, facts),
   overdue,

@@ -11,6 +11,8 @@ import { providerRow } from './asking.ts'
 import { beginCharge } from './collecting.ts'
 import { applyPage, applyPayment } from './converging.ts'
 import { applyMethods, forgetCustomer, markRemoved } from './methods.ts'
+import { unpacked } from './recordKept.ts'
+import { takeSeen, type RecordSeen } from './recordRuns.ts'
 import { pageFrom, paymentFrom, type Kept, type KeptPage, type KeptPayment } from './seen.ts'
 
 /** What a look has found. `gone`: the provider no longer knows it. */
@@ -20,6 +22,8 @@ export type Looked =
   /** Null: he was deleted there. */
   | { of: 'customer'; look: string; ref: string; methods: Method[] | null }
   | { of: 'method'; look: string; ref: string; customerRef: string | null }
+  /** Of the provider's own books, as `packed` keeps it. */
+  | { of: 'books'; seen: string }
   | { of: 'gone' }
 
 /** The messages that a look answers: those that are there before it. Null: there is nothing to look at. */
@@ -46,6 +50,7 @@ export async function takeOver(
 async function apply(ctx: Ctx, payload: ConvergePayload, looked: Looked): Promise<string | null> {
   const provider = await providerRow(ctx, payload.providerId)
   if (looked.of === 'gone') return 'The provider no longer knows it.'
+  if (looked.of === 'books') return takeSeen(ctx, provider, unpacked(looked.seen) as RecordSeen)
   if (looked.of === 'payment') return (await applyPayment(ctx, provider, paymentFrom(looked.seen))).parked
   if (looked.of === 'page') {
     const { parked } = await applyPage(ctx, provider, pageFrom(looked.seen))

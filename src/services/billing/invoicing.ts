@@ -9,6 +9,7 @@ import { formatMoney } from '../../lib/money.ts'
 import { localDate } from '../../lib/period.ts'
 import * as auditService from '../auditService.ts'
 import { inWords } from './proration.ts'
+import { requireOwnInvoices } from './providers.ts'
 import { sumOf, taxLines, type Treatment } from './taxRules.ts'
 import { taxationOf, type TaxedCustomer } from './taxing.ts'
 
@@ -34,6 +35,7 @@ export type Issued = { id: string; number: string; totalMinor: bigint; openMinor
 /**
  * Issues an invoice: a number without gaps, the parties and the tax as they are today, the posting receivable / revenue and tax,
  * and of what the customer has in hand as much as is used for it.
+ * @throws AppError invalid_state where another system's invoices count
  */
 export async function issue(
   ctx: Ctx,
@@ -53,6 +55,7 @@ export async function issue(
   const now = ctx.now()
   const id = newId()
   const tenantId = subscription.tenant_id
+  await requireOwnInvoices(ctx, tenantId)
   const date = localDate(now, subscription.billing_tz)
   // The lock of the number is kept until the commit: nobody else uses credit of this tenant meanwhile.
   const numbered = await invoices.nextNumber(ctx.tx, { newId: newId(), tenantId, kind: 'invoice', date })

@@ -76,7 +76,8 @@ export async function removeMethod(
 
 type Transaction = <T>(work: (ctx: Ctx) => Promise<T>) => Promise<T>
 type Whom = { providerId: string; tenantId: string; customerId: string }
-type Asked = { name: string; email: string; key: string; since: string }
+/** Before there was a WHMCS nobody asked for the currency. */
+type Asked = { name: string; email: string; currency?: string; key: string; since: string }
 
 /** A provider forgets a key after a day. */
 const KEY_LIFE_MS = 23 * 3_600_000
@@ -98,7 +99,12 @@ export async function ensureCustomer(
   // The list begins with the newest: whoever was first stays.
   const known = found.value.at(-1)
   const made =
-    known === undefined ? await provider.createCustomer({ key: asked.key, mark: link.id }, asked) : ok(known)
+    known === undefined
+      ? await provider.createCustomer(
+          { key: asked.key, mark: link.id },
+          { ...asked, currency: asked.currency ?? null },
+        )
+      : ok(known)
   if (made.outcome === 'ok')
     await within((ctx) => providers.updateLink(ctx.tx, link.id, { external_id: made.value }))
   return made
@@ -110,7 +116,11 @@ async function askedFor(ctx: Ctx, { providerId, tenantId, customerId }: Whom): P
   if (!customer) throw notFound('customer')
   const now = ctx.now()
   const id = newId()
-  const words = { name: customer.company ?? customer.name, email: customer.email }
+  const words = {
+    name: customer.company ?? customer.name,
+    email: customer.email,
+    currency: customer.currency,
+  }
   const keyed = (of: string): Asked => ({
     ...words,
     key: `mpanel:customer:${of}:${now.getTime()}`,

@@ -95,7 +95,7 @@ export async function book(
 
 type Money = {
   id: string
-  provider: 'manual' | 'stripe'
+  provider: 'manual' | 'stripe' | 'whmcs'
   externalId: string
   method: string
   reference: string

@@ -17,12 +17,15 @@ const TIMEOUT_MS = 5_000
 export async function checkKey(
   root: Root,
   origin: Origin,
-  { key }: z.infer<typeof billingProviderCheckRequest>,
+  typed: z.infer<typeof billingProviderCheckRequest>,
 ): Promise<BillingProviderCheck> {
-  const connection = { kind: 'stripe', key, live: isLiveKey(key), webhookSecret: null } as const
+  const connection: BillingConnection =
+    'key' in typed
+      ? { kind: 'stripe', key: typed.key, live: isLiveKey(typed.key), webhookSecret: null }
+      : { kind: 'whmcs', ...typed, webhookSecret: null }
   const found = await ask(root, connection)
   // The secret of the endpoint is typed beside it, and not sent along.
-  const problems = found.problems.filter((problem) => !problem.includes('webhook secret'))
+  const problems = found.problems.filter((problem) => !/webhook secret|hook secret/.test(problem))
   await transaction(root, origin, 'platform', (ctx) =>
     note(ctx, null, { id: 'typed', found: { ...found, problems } }),
   )
@@ -54,7 +57,11 @@ async function ask(root: Root, connection: BillingConnection): Promise<BillingPr
   const health = await root.vendors.billing({ ...connection, timeoutMs: TIMEOUT_MS }).health()
   return health.outcome === 'ok'
     ? { ...health.value, problems: [...health.value.problems] }
-    : { problems: [faultOf(health)], account: null, live: connection.live }
+    : {
+        problems: [faultOf(health)],
+        account: null,
+        live: connection.kind === 'whmcs' || connection.live,
+      }
 }
 
 const note = (

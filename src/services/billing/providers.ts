@@ -5,6 +5,7 @@ import type {
   billingProviderUpdate,
 } from '../../../shared/api/billingPayments.ts'
 import type { Ctx } from '../../context.ts'
+import * as contracts from '../../db/billingContracts.ts'
 import * as providers from '../../db/billingProviders.ts'
 import type { ProviderRow, ProviderView } from '../../db/billingProviders.ts'
 import { violatedConstraint } from '../../db/index.ts'
@@ -18,6 +19,12 @@ import * as auditService from '../auditService.ts'
 const keyPurpose = (id: string): string => `billingProvider:${id}:key`
 const hookPurpose = (id: string): string => `billingProvider:${id}:webhook`
 
+type WhmcsAccess = { identifier: string; secret: string; accessKey: string | null }
+
+/** What opens a WHMCS is kept as one key. */
+const whmcsKey = ({ identifier, secret, accessKey }: WhmcsAccess): string =>
+  JSON.stringify({ identifier, secret, accessKey })
+
 export const isLiveKey = (key: string): boolean => /^[sr]k_live_/.test(key)
 
 /** As whom the provider of a row is asked. */
@@ -26,15 +33,16 @@ export function connectionOf(
   row: ProviderRow,
   timeoutMs?: number,
 ): BillingConnection {
-  if (row.kind !== 'stripe' || row.key_sealed === null) return { kind: 'manual' }
+  if (row.kind === 'manual' || row.key_sealed === null) return { kind: 'manual' }
   const hook = row.webhook_secret_sealed
-  return {
-    kind: 'stripe',
-    key: sealer.open(row.key_sealed, keyPurpose(row.id)),
-    live: row.live === true,
+  const key = sealer.open(row.key_sealed, keyPurpose(row.id))
+  const more = {
     webhookSecret: hook === null ? null : sealer.open(hook, hookPurpose(row.id)),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   }
+  return row.kind === 'stripe'
+    ? { kind: 'stripe', key, live: row.live === true, ...more }
+    : { kind: 'whmcs', url: row.url ?? '', ...(JSON.parse(key) as WhmcsAccess), ...more }
 }
 
 /** Of the platform’s provider a tenant is told that it is there, and not whose account it is. */
@@ -45,6 +53,8 @@ const present = (ctx: Ctx, row: ProviderView): Shown => ({
   tenantId: row.tenant_id,
   tenantName: row.tenant_name,
   kind: row.kind,
+  url: row.url,
+  authority: row.authority,
   live: row.live,
   account: isShown(ctx, row) ? row.account : null,
   hasWebhookSecret: row.webhook_secret_sealed !== null,
@@ -56,7 +66,9 @@ const present = (ctx: Ctx, row: ProviderView): Shown => ({
   heardAt: row.heard_at?.toISOString() ?? null,
   waiting: row.waiting,
   parked: row.parked,
-  webhookUrl: isShown(ctx, row) ? `${ctx.settings.publicUrl}/api/webhooks/stripe?provider=${row.id}` : null,
+  webhookUrl: isShown(ctx, row)
+    ? `${ctx.settings.publicUrl}/api/webhooks/${row.kind === 'whmcs' ? 'whmcs' : 'stripe'}?provider=${row.id}`
+    : null,
   version: row.version,
   createdAt: row.created_at.toISOString(),
 })
@@ -76,12 +88,26 @@ export async function getProvider(ctx: Ctx, id: string): Promise<Shown> {
 /** Who collects for a tenant, if anybody does. */
 export async function collectorOf(ctx: Ctx, tenantId: string): Promise<ProviderRow | null> {
   const row = await providers.ofTenant(ctx.tx, tenantId)
-  return row?.kind === 'stripe' ? row : null
+  return row === undefined || row.kind === 'manual' || row.authority === 'provider' ? null : row
 }
+
+/** Whether another system's invoices count in a tenant, and mPanel issues none. */
+export const isRecordedElsewhere = async (ctx: Ctx, tenantId: string): Promise<boolean> =>
+  (await providers.ofTenant(ctx.tx, tenantId))?.authority === 'provider'
+
+/** The other half of not billing anything twice: whoever would issue an invoice asks here. @throws AppError invalid_state */
+export async function requireOwnInvoices(ctx: Ctx, tenantId: string): Promise<void> {
+  if (await isRecordedElsewhere(ctx, tenantId)) throw new AppError('invalid_state', ELSEWHERE)
+}
+
+const ELSEWHERE =
+  'WHMCS keeps the invoices of this tenant: what costs something is ordered, changed and paid there. Payment providers says so, and can be changed.'
 
 /** @throws AppError invalid_state */
 export async function requireCollector(ctx: Ctx, tenantId: string): Promise<ProviderRow> {
   const row = await collectorOf(ctx, tenantId)
+  if (row === null && (await isRecordedElsewhere(ctx, tenantId)))
+    throw new AppError('invalid_state', ELSEWHERE)
   if (row === null)
     throw new AppError(
       'invalid_state',
@@ -115,18 +141,20 @@ export async function addProvider(
   const id = newId()
   const now = ctx.now()
   const { kind, tenantId } = body
-  const stripe =
-    body.kind === 'stripe'
-      ? {
-          live: isLiveKey(body.key),
-          key_sealed: ctx.sealer.seal(body.key, keyPurpose(id)),
+  const more =
+    body.kind === 'manual'
+      ? {}
+      : {
+          live: body.kind === 'whmcs' || isLiveKey(body.key),
+          key_sealed: ctx.sealer.seal(body.kind === 'whmcs' ? whmcsKey(body) : body.key, keyPurpose(id)),
           webhook_secret_sealed:
             body.webhookSecret === null ? null : ctx.sealer.seal(body.webhookSecret, hookPurpose(id)),
           charges_automatically: body.chargesAutomatically,
+          ...(body.kind === 'whmcs' ? { url: body.url, authority: body.authority } : {}),
         }
-      : {}
+  if (body.kind === 'whmcs') requireOneWhoCharges(body)
   await providers
-    .insert(ctx.tx, { id, tenant_id: tenantId, kind, simulated, ...stripe, created_at: now, updated_at: now })
+    .insert(ctx.tx, { id, tenant_id: tenantId, kind, simulated, ...more, created_at: now, updated_at: now })
     .catch((error: unknown) => {
       if (violatedConstraint(error) !== 'billing_providers_once') throw error
       throw new AppError(
@@ -137,9 +165,18 @@ export async function addProvider(
   const details =
     body.kind === 'stripe'
       ? { live: isLiveKey(body.key), chargesAutomatically: body.chargesAutomatically }
-      : {}
+      : body.kind === 'whmcs'
+        ? { url: body.url, authority: body.authority, chargesAutomatically: body.chargesAutomatically }
+        : {}
   await say(ctx, { id, tenant_id: tenantId, kind }, 'BILLING_PROVIDER_CREATED', { details })
   return getProvider(ctx, id)
+}
+
+/** Where another system's invoices count, mPanel has none to charge. @throws AppError invalid_input */
+function requireOneWhoCharges(of: { authority: string; chargesAutomatically: boolean }): void {
+  if (of.authority === 'mpanel' || !of.chargesAutomatically) return
+  const message = 'WHMCS charges its own invoices itself: mPanel must not charge any there.'
+  throw new AppError('invalid_input', message, { errors: [{ path: 'chargesAutomatically', message }] })
 }
 
 /** @throws AppError not_found, invalid_state */
@@ -162,17 +199,28 @@ export async function updateProvider(
 ): Promise<Shown> {
   const before = await lockPresent(ctx, id)
   requireVersion(before.version, version)
-  if (before.kind !== 'stripe')
+  if (before.kind === 'manual')
     throw new AppError('invalid_state', 'Recording payments by hand has nothing to change.')
+  const foreign = before.kind === 'stripe' ? (['whmcs', 'authority'] as const) : (['key'] as const)
+  const misplaced = foreign.find((field) => change[field] !== undefined)
+  if (misplaced !== undefined) {
+    const message = 'This provider has no such setting.'
+    throw new AppError('invalid_input', message, { errors: [{ path: misplaced, message }] })
+  }
   if (change.key !== undefined && isLiveKey(change.key) !== before.live) {
     const message = `The key must be one of the same mode (${before.live ? 'live' : 'test'}): for the other, take this provider out and add it anew.`
     throw new AppError('invalid_input', message, { errors: [{ path: 'key', message }] })
   }
   const { webhookSecret: hook } = change
+  const automatic = change.chargesAutomatically ?? before.charges_automatically
+  const authority = change.authority ?? before.authority
+  requireOneWhoCharges({ authority, chargesAutomatically: automatic })
+  const newKey = change.whmcs === undefined ? change.key : whmcsKey(change.whmcs)
   await providers.update(ctx.tx, id, {
-    ...(change.key === undefined
+    ...(newKey === undefined
       ? {}
-      : { key_sealed: ctx.sealer.seal(change.key, keyPurpose(id)), health: 'unknown', health_message: null }),
+      : { key_sealed: ctx.sealer.seal(newKey, keyPurpose(id)), health: 'unknown', health_message: null }),
+    authority,
     ...(hook === undefined
       ? {}
       : { webhook_secret_sealed: hook === null ? null : ctx.sealer.seal(hook, hookPurpose(id)) }),
@@ -181,14 +229,18 @@ export async function updateProvider(
       : { charges_automatically: change.chargesAutomatically }),
     updated_at: ctx.now(),
   })
-  const automatic = change.chargesAutomatically ?? before.charges_automatically
   await say(ctx, before, 'BILLING_PROVIDER_UPDATED', {
-    diff:
-      automatic === before.charges_automatically
+    diff: {
+      ...(automatic === before.charges_automatically
         ? {}
-        : { chargesAutomatically: [before.charges_automatically, automatic] },
-    details: { newKey: change.key !== undefined, newWebhook: hook !== undefined },
+        : { chargesAutomatically: [before.charges_automatically, automatic] }),
+      ...(authority === before.authority ? {} : { authority: [before.authority, authority] }),
+    },
+    details: { newKey: newKey !== undefined, newWebhook: hook !== undefined },
   })
+  // Whose turn it is to bill has changed.
+  if (authority !== before.authority && before.tenant_id !== null)
+    await contracts.lookAgain(ctx.tx, { tenantId: before.tenant_id }, ctx.now())
   return getProvider(ctx, id)
 }
 
@@ -199,6 +251,7 @@ export async function updateProvider(
 export async function retireProvider(ctx: Ctx, id: string): Promise<void> {
   const row = await lockPresent(ctx, id)
   await providers.update(ctx.tx, id, { retired_at: ctx.now(), updated_at: ctx.now() })
+  if (row.authority === 'provider') await contracts.lookAgain(ctx.tx, { tenantId: row.tenant_id }, ctx.now())
   await say(ctx, row, 'BILLING_PROVIDER_RETIRED')
 }
 

@@ -61,6 +61,8 @@ export type Terms = {
   /** Null: never. */
   suspendAfterDays: number | null
   terminateAfterDays: number | null
+  /** Another system's invoices count: periods go on without an invoice of ours, and what is overdue is that system's to follow. */
+  isRecordedElsewhere?: boolean
 }
 
 /**
@@ -221,7 +223,7 @@ function dunning(of: Contract, terms: Terms, now: Date): Step[] {
   if (!isOverdue && stateAfter(of.state, 'settled') !== undefined) return [{ what: 'settle', at: now }]
   // A hold beats whatever the policy says.
   if (of.holdUntil !== null) return [{ what: 'release', at: of.holdUntil }]
-  if (oldest === undefined) return []
+  if (oldest === undefined || terms.isRecordedElsewhere === true) return []
   const day = (days: number): Date => instantOf(addDays(oldest, days), of.timeZone, DUNNING_HOUR)
   if (of.state === 'active') return [{ what: 'overdue', at: day(1) }]
   return [...before(of, terms, day, now), ...lastly(of, terms, day)]
@@ -276,14 +278,18 @@ const EFFECTS: Record<Exclude<StepName, Issuing>, (of: Contract, at: Date) => Pa
 }
 
 function billed(of: Contract, terms: Terms, at: Date, paid: boolean): Partial<Contract> {
+  const counted: Partial<Contract> = {
+    periodsBilled: of.periodsBilled + 1,
+    ...(of.state === 'trialing' && { state: 'active', trial: null, ...NOT_TOLD }),
+  }
+  if (terms.isRecordedElsewhere === true) return counted
   const amount = amountOf(of, of.periodsBilled)
   const used = of.creditMinor < amount ? of.creditMinor : amount
   const isOpen = used < amount && !paid
   return {
+    ...counted,
     creditMinor: of.creditMinor - used,
-    periodsBilled: of.periodsBilled + 1,
     due: isOpen ? [...of.due, dueDate(of, terms, at)].toSorted() : of.due,
-    ...(of.state === 'trialing' && { state: 'active', trial: null, ...NOT_TOLD }),
   }
 }
 

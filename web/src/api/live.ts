@@ -24,7 +24,14 @@ const TOUCHED: Record<string, string[]> = {
   paymentAttempt: ['payments', 'invoices', 'subscriptions', 'audit'],
   paymentRefund: ['payments', 'invoices', 'subscriptions', 'audit'],
   paymentMethod: ['paymentMethods', 'audit'],
-  billingProvider: ['payments', 'invoices', 'subscriptions', 'paymentMethods', 'billingProviders'],
+  billingProvider: [
+    'payments',
+    'invoices',
+    'subscriptions',
+    'paymentMethods',
+    'billingProviders',
+    'billingRecords',
+  ],
 }
 const LIVE = [...new Set(['jobs', 'queues', 'dashboard', ...Object.values(TOUCHED).flat()])]
 

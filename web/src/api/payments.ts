@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type {
   BillingProvider,
   BillingProviderCheck,
+  billingProviderCheckRequest,
   billingProviderCreate,
   billingProviderUpdate,
   InvoicePayments,
@@ -29,8 +30,8 @@ export const addProvider = (body: z.input<typeof billingProviderCreate>, key: st
 export const updateProvider = (id: string, body: z.input<typeof billingProviderUpdate>, version: number) =>
   patch<BillingProvider>(`${PROVIDERS}/${id}`, body, version)
 export const removeProvider = (id: string) => remove<null>(`${PROVIDERS}/${id}`)
-export const checkKey = (typed: string, key: string) =>
-  post<BillingProviderCheck>(`${PROVIDERS}/check`, { key: typed }, key)
+export const checkKey = (typed: z.input<typeof billingProviderCheckRequest>, key: string) =>
+  post<BillingProviderCheck>(`${PROVIDERS}/check`, typed, key)
 export const checkProvider = (id: string, key: string) =>
   post<BillingProviderCheck>(`${PROVIDERS}/${id}/check`, {}, key)
 

@@ -133,6 +133,7 @@ const JOB_KINDS: Record<string, string> = {
   'cluster.sync': 'Read the cluster',
   'ipPool.claim': 'Tell NetBox about addresses',
   'ipPool.compare': 'Compare IP pool',
+  'billing.record': 'Read the books of a provider',
   'customer.importCheck': 'Check a file of customers',
   'customer.import': 'Import customers',
   'domain.verify': 'Check whose domain it is',

@@ -9,14 +9,23 @@ import { Checkbox, Field, Input, Select } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { ConnectionCheck } from '../../components/ConnectionCheck.tsx'
 import { ProviderFound } from './ProviderFound.tsx'
+import {
+  booksOf,
+  NO_WHMCS,
+  WhmcsAccess,
+  WhmcsBooks,
+  whmcsOf,
+  type WhmcsRegister,
+  type WhmcsValues,
+} from './WhmcsFields.tsx'
 
 type Values = {
   whose: 'all' | 'one'
-  kind: 'stripe' | 'manual'
+  kind: 'stripe' | 'whmcs' | 'manual'
   key: string
   webhookSecret: string
   chargesAutomatically: boolean
-}
+} & WhmcsValues
 
 export function NewProviderForm({ onClose }: { onClose: () => void }) {
   const { tenant } = useSession()
@@ -29,9 +38,13 @@ export function NewProviderForm({ onClose }: { onClose: () => void }) {
       key: '',
       webhookSecret: '',
       chargesAutomatically: true,
+      ...NO_WHMCS,
     },
-    send: ({ whose, kind, key: typed, webhookSecret, chargesAutomatically }, key) => {
+    send: (values, key) => {
+      const { whose, kind, key: typed, webhookSecret, chargesAutomatically } = values
       const tenantId = whose === 'all' ? null : (owner?.id ?? '')
+      if (kind === 'whmcs')
+        return addProvider({ kind, tenantId: tenantId ?? '', ...whmcsOf(values), ...booksOf(values) }, key)
       return kind === 'manual'
         ? addProvider({ kind, tenantId }, key)
         : addProvider(
@@ -47,11 +60,18 @@ export function NewProviderForm({ onClose }: { onClose: () => void }) {
   })
   const { form, errorOf } = of
   const [whose, kind] = [form.watch('whose'), form.watch('kind')]
+  const register: WhmcsRegister = (name, options) => form.register(name, options)
   return (
     <Form
       of={of}
       submitLabel="Use this provider"
-      submitReason={whose === 'one' && owner === null ? 'Choose the tenant first.' : undefined}
+      submitReason={
+        kind === 'whmcs' && whose === 'all'
+          ? 'The clients of a WHMCS are customers of one tenant: choose it first.'
+          : whose === 'one' && owner === null
+            ? 'Choose the tenant first.'
+            : undefined
+      }
       onCancel={onClose}
     >
       {tenant.id === undefined && (
@@ -70,6 +90,7 @@ export function NewProviderForm({ onClose }: { onClose: () => void }) {
       <Field label="Payments are">
         <Select {...form.register('kind')}>
           <option value="stripe">Collected by Stripe</option>
+          <option value="whmcs">Collected or recorded by WHMCS</option>
           <option value="manual">Recorded by hand</option>
         </Select>
       </Field>
@@ -93,8 +114,21 @@ export function NewProviderForm({ onClose }: { onClose: () => void }) {
           <Checkbox label="Charge due invoices by themselves" {...form.register('chargesAutomatically')} />
           <ConnectionCheck
             ready={() => form.trigger('key')}
-            send={(key) => checkKey(form.getValues('key'), key)}
+            send={(key) => checkKey({ key: form.getValues('key') }, key)}
             hint="Shows whose key it is, and whether it can be used."
+          >
+            {(found) => <ProviderFound found={found} />}
+          </ConnectionCheck>
+        </>
+      )}
+      {kind === 'whmcs' && (
+        <>
+          <WhmcsAccess register={register} errorOf={errorOf} withUrl />
+          <WhmcsBooks register={register} errorOf={errorOf} isOwn={form.watch('authority') === 'mpanel'} />
+          <ConnectionCheck
+            ready={() => form.trigger(['url', 'identifier', 'secret'])}
+            send={(key) => checkKey(whmcsOf(form.getValues()), key)}
+            hint="Shows whether WHMCS lets mPanel in, and which actions its role lacks."
           >
             {(found) => <ProviderFound found={found} />}
           </ConnectionCheck>

@@ -25,6 +25,8 @@ import { toast } from '../../ui/Toast.tsx'
 import { ConnectionCheck } from '../../components/ConnectionCheck.tsx'
 import { ProviderFound } from './ProviderFound.tsx'
 import { nameOf } from './ProvidersPage.tsx'
+import { ProviderBooks } from './ProviderBooks.tsx'
+import { WhmcsCards } from './WhmcsCards.tsx'
 
 const route = getRouteApi('/t/$tenant/payment-providers/$id')
 
@@ -38,7 +40,10 @@ export default function ProviderPage() {
       title={provider ? nameOf(provider) : 'Payment provider'}
       crumbs={[{ label: 'Payment providers', link: paths.paymentProviders(tenant.slug) }]}
       permission="billing:read"
-      badge={provider?.kind === 'stripe' && <StateBadge of="cluster" state={provider.health} />}
+      badge={
+        provider !== undefined &&
+        provider.kind !== 'manual' && <StateBadge of="cluster" state={provider.health} />
+      }
       actions={provider && <Remove provider={provider} />}
     >
       <Loaded query={query} what="payment provider">
@@ -59,18 +64,25 @@ function Content({ provider }: { provider: BillingProvider }) {
           facts={[
             ['Counts for', provider.tenantName ?? 'All tenants that have not chosen'],
             ['Account', provider.account],
+            provider.url === null ? null : ['Address', provider.url],
+            provider.kind === 'whmcs'
+              ? [
+                  'Whose invoices count',
+                  provider.authority === 'mpanel' ? 'Those of mPanel' : 'Those of WHMCS',
+                ]
+              : null,
             provider.kind === 'stripe'
               ? ['Mode', provider.live === true ? 'Live: real money moves' : 'Test: no money moves']
               : null,
             ['Last tried', provider.checkedAt && <Time key="checked" at={provider.checkedAt} />],
-            provider.kind === 'stripe'
+            provider.kind !== 'manual'
               ? [
                   'Last heard',
                   provider.heardAt === null ? 'Never' : <Time key="heard" at={provider.heardAt} relative />,
                 ]
               : null,
-            provider.kind === 'stripe' ? ['Messages that wait', String(provider.waiting)] : null,
-            provider.kind === 'stripe' ? ['Put aside for a person', String(provider.parked)] : null,
+            provider.kind !== 'manual' ? ['Messages that wait', String(provider.waiting)] : null,
+            provider.kind !== 'manual' ? ['Put aside for a person', String(provider.parked)] : null,
           ]}
         />
       </Card>
@@ -99,6 +111,8 @@ function Content({ provider }: { provider: BillingProvider }) {
           <Settings provider={provider} />
         </>
       )}
+      {provider.kind === 'whmcs' && <ProviderBooks provider={provider} />}
+      {provider.kind === 'whmcs' && mayManage && <WhmcsCards provider={provider} />}
     </div>
   )
 }

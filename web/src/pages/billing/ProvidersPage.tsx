@@ -20,11 +20,13 @@ import { NewProviderForm } from './NewProviderForm.tsx'
 export const nameOf = ({ kind, live, simulated }: BillingProvider): string =>
   kind === 'manual'
     ? 'Recorded by hand'
-    : simulated
-      ? 'Stripe, simulated'
-      : live === true
-        ? 'Stripe'
-        : 'Stripe, test mode'
+    : kind === 'whmcs'
+      ? 'WHMCS'
+      : simulated
+        ? 'Stripe, simulated'
+        : live === true
+          ? 'Stripe'
+          : 'Stripe, test mode'
 
 export default function ProvidersPage() {
   const { tenant, can } = useSession()
@@ -50,8 +52,14 @@ export default function ProvidersPage() {
     {
       header: 'Due invoices',
       from: 'md',
-      render: ({ kind, chargesAutomatically }) =>
-        kind === 'manual' ? '—' : chargesAutomatically ? 'Charged by themselves' : 'Charged when asked',
+      render: ({ kind, authority, chargesAutomatically }) =>
+        kind === 'manual'
+          ? '—'
+          : authority === 'provider'
+            ? 'Those of WHMCS count'
+            : chargesAutomatically
+              ? 'Charged by themselves'
+              : 'Charged when asked',
     },
     {
       header: 'Health',
@@ -88,7 +96,8 @@ export default function ProvidersPage() {
       <div className="space-y-4">
         <p className="max-w-3xl text-muted">
           Who collects what customers owe. A tenant follows its own choice, or else that of the platform;
-          where nobody has chosen, payments are recorded by hand. Invoices are mPanel’s in any case.
+          where nobody has chosen, payments are recorded by hand. Invoices are mPanel’s, unless a tenant lets
+          those of its WHMCS count.
         </p>
         <Card flush>
           <List

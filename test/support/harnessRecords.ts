@@ -1,0 +1,59 @@
+import { sql } from 'kysely'
+import type { TestApp } from './app.ts'
+import type { AnyHandler, Arranged, JobCase } from './harnessRun.ts'
+import { rowsOf } from './harnessWorld.ts'
+import { clientIn, inWhmcs, whmcsFor, whmcsOf } from './whmcs.ts'
+
+/** A WHMCS with one client of this tenant and what he has bought. What is there of others differs from case to case. */
+async function arrangeRecord(app: TestApp): Promise<Arranged> {
+  const sim = await whmcsOf(app)
+  for (const one of ['clients', 'services', 'invoices', 'orders', 'transactions'] as const)
+    sim.world[one].clear()
+  const clientid = String(clientIn(sim, { name: 'Ada Lovelace' }))
+  const { invoiceid } = await inWhmcs(sim, 'AddOrder', { clientid, 'pid[0]': '1' })
+  sim.pay(Number(invoiceid), 1295)
+  const tenantId = await app.tenant()
+  const { id } = await whmcsFor(app, tenantId)
+  const path = `/api/admin/billing/providers/${id}/record-runs`
+  const { body, status } = await app.admin.post<{ job: { id: string }; run: { id: string } }>(path, {
+    mode: 'take',
+  })
+  if (status !== 202) throw new Error(JSON.stringify(body))
+  const world = async () => ({
+    customers: await rowsOf(
+      app,
+      sql`select c.name, b.external_id is not null as joined from customers c
+        left join billing_customers b on b.customer_id = c.id where c.tenant_id = ${tenantId}`,
+    ),
+    services: await rowsOf(
+      app,
+      sql`select product, status from billing_record_services where tenant_id = ${tenantId}`,
+    ),
+    invoices: await rowsOf(
+      app,
+      sql`select status, total_minor::text, paid_minor::text from billing_record_invoices where tenant_id = ${tenantId}`,
+    ),
+    totals: await rowsOf(
+      app,
+      sql`select state, report -> 'there' = report -> 'here' as equal from billing_record_runs where id = ${body.run.id}`,
+    ),
+  })
+  // What was taken over is true, however far it came; and each is there once at most.
+  const holdings = async () => {
+    const { customers, services, invoices } = await world()
+    if (customers.length > 1 || services.length > 1 || invoices.length > 1)
+      throw new Error('it was taken over twice')
+    return 'once'
+  }
+  return { jobId: body.job.id, world, holdings, afterPermanent: 'once' }
+}
+
+/** The job that reads the books of a WHMCS. */
+export const recordCases = (handlerOf: (kind: string) => AnyHandler): JobCase[] => [
+  {
+    name: 'billing.record: all that a client has',
+    handler: handlerOf('billing.record'),
+    permanent: 'failed',
+    arrange: arrangeRecord,
+  },
+]

@@ -1,0 +1,86 @@
+import type { BillingRecordRun } from '../../api/billingRecords.ts'
+import { formatMoney } from '../../lib/money.ts'
+import { capitalize } from '../../lib/words.ts'
+import { Facts } from '../../ui/Card.tsx'
+import { Notice } from '../../ui/Notice.tsx'
+
+type Report = NonNullable<BillingRecordRun['report']>
+
+const WHAT: Record<string, string> = {
+  new: 'new',
+  same: 'the same',
+  changed: 'changed there',
+  differs: 'other than here',
+  aside: 'for a person',
+  ours: 'made by mPanel',
+}
+
+const countsOf = (counts: Record<string, number>): string =>
+  Object.entries(counts)
+    .map(([what, number]) => `${number.toLocaleString('en')} ${WHAT[what] ?? what}`)
+    .join(', ')
+
+/** What came of reading all books: counts, both sides' totals, and what a person should look at. */
+export function BooksReport({ report, isCheck }: { report: Report; isCheck: boolean }) {
+  const { there, here, counts, words, more, gone, clean } = report
+  const currencies = [...new Set([...Object.keys(there), ...Object.keys(here)])].toSorted()
+  const shown = (of: Report['there'], currency: string, name: 'invoiced' | 'paid' | 'recurring'): string =>
+    formatMoney({ amount: of[currency]?.[name] ?? '0', currency })
+  return (
+    <div className="space-y-3">
+      <Facts
+        facts={[
+          ...Object.entries(counts).map(([of, these]): [string, string] => [
+            capitalize(of),
+            countsOf(these) || 'none',
+          ]),
+          gone > 0 ? ['Gone there', String(gone)] : null,
+        ]}
+      />
+      {currencies.length > 0 && (
+        <div className="overflow-x-auto">
+          <table className="w-full text-left">
+            <caption className="sr-only">Totals in WHMCS and in mPanel</caption>
+            <thead>
+              <tr className="text-muted">
+                <th className="pr-4 font-medium">Total</th>
+                <th className="pr-4 font-medium">In WHMCS</th>
+                <th className="font-medium">In mPanel</th>
+              </tr>
+            </thead>
+            <tbody>
+              {currencies.flatMap((currency) =>
+                (['invoiced', 'paid', 'recurring'] as const).map((name) => (
+                  <tr key={`${currency} ${name}`}>
+                    <td className="pr-4">
+                      {capitalize(name)}, {currency}
+                    </td>
+                    <td className="pr-4">{shown(there, currency, name)}</td>
+                    <td>{shown(here, currency, name)}</td>
+                  </tr>
+                )),
+              )}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {!clean && (
+        <Notice tone="warning">
+          Something changed in WHMCS while it was read: do it again for totals that can be compared.
+        </Notice>
+      )}
+      {words.length > 0 && (
+        <Notice tone={isCheck ? 'info' : 'warning'} title="To look at">
+          <ul className="space-y-1">
+            {words.map((sentence) => (
+              <li key={sentence} className="break-words">
+                {sentence}
+              </li>
+            ))}
+            {more > 0 && <li>And {more.toLocaleString('en')} more.</li>}
+          </ul>
+        </Notice>
+      )}
+    </div>
+  )
+}
