@@ -22,6 +22,7 @@ export const billingRecordReport = z.object({
 
 export const billingRecordRun = z.object({
   id,
+  tenantId: id,
   providerId: id,
   /** `check`: nothing is changed. */
   mode: z.enum(['check', 'take']),
@@ -39,6 +40,7 @@ export const billingRecordList = listQuery.extend({ providerId: id.optional(), c
 
 const common = {
   id,
+  tenantId: id,
   providerId: id,
   customer: z.object({ id, name: z.string() }),
   /** Since when it is not there any more. */

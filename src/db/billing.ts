@@ -221,3 +221,10 @@ export function overdueOrders(tx: Tx, at: Date, limit: number): Promise<Due[]> {
     .limit(limit)
     .execute()
 }
+
+/** Which of these plans a tenant sells; null: all tenants. */
+export async function soldPlans(tx: Tx, tenantId: string | null, ids: readonly string[]): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`select id from cloud_pod_plans
+    where id = any (${[...ids]}::uuid[]) and (tenant_id is null or tenant_id = ${tenantId})`.execute(tx)
+  return rows.map((row) => row.id)
+}

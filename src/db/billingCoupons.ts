@@ -72,10 +72,3 @@ export async function hadTrial(tx: Tx, customerId: string, planId: string): Prom
     where customer_id = ${customerId} and plan_id = ${planId} and trial_days > 0 limit 1`.execute(tx)
   return rows.length > 0
 }
-
-/** Which of these plans a tenant sells. */
-export async function soldPlans(tx: Tx, tenantId: string, ids: readonly string[]): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`select id from cloud_pod_plans
-    where id = any (${[...ids]}::uuid[]) and (tenant_id is null or tenant_id = ${tenantId})`.execute(tx)
-  return rows.map((row) => row.id)
-}

@@ -266,6 +266,8 @@ test('every table that points to a customer is moved by a merge, or stands here 
     payment_attempts: 'whom a payment was asked of; the money goes with its invoice',
   }
   const moved = [
+    'billing_record_invoices',
+    'billing_record_services',
     'cloud_pods',
     'customer_contacts',
     'customer_notes',

@@ -39,6 +39,7 @@ it('a tenant user sees the places that are his, and no other tenant', async () =
     'CloudPods',
     'Security groups',
     'Plans',
+    'Add-ons',
     'Domains',
     'DNS templates',
     'Certificates',

@@ -9,6 +9,7 @@ import { AppError, notFound, requireVersion } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import { toMoney } from '../../lib/money.ts'
 import * as auditService from '../auditService.ts'
+import { requireSold } from './catalogue.ts'
 
 const present = (row: AddonRow, prices: readonly AddonPriceRow[]): Addon => ({
   id: row.id,
@@ -55,7 +56,7 @@ const TAKEN: Record<string, string> = {
     'Two prices have the same currency and interval.',
 }
 
-/** Adds an add-on with its prices. @throws AppError already_exists */
+/** Adds an add-on with its prices. @throws AppError already_exists, not_found for a plan that is not sold there */
 export async function createAddon(ctx: Ctx, body: z.infer<typeof addonCreate>): Promise<Addon> {
   const id = newId()
   const { tenantId } = body
@@ -68,7 +69,7 @@ export async function createAddon(ctx: Ctx, body: z.infer<typeof addonCreate>): 
     memory_mb: body.memoryMb,
     disk_gb: body.diskGb,
     max_quantity: body.maxQuantity,
-    plan_ids: [...new Set(body.planIds)],
+    plan_ids: await requireSold(ctx, tenantId, body.planIds),
     created_at: ctx.now(),
   }
   const prices = body.prices.map((price) => ({

@@ -4,7 +4,7 @@ import type { Ctx } from '../../context.ts'
 import * as billing from '../../db/billing.ts'
 import { violatedConstraint } from '../../db/index.ts'
 import type { ListOptions } from '../../db/list.ts'
-import { AppError } from '../../errors.ts'
+import { AppError, notFound } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
 import * as present from './present.ts'
@@ -81,4 +81,19 @@ export async function createPlan(ctx: Ctx, body: z.infer<typeof planCreate>): Pr
     if (known === undefined) throw error
     throw new AppError('already_exists', known)
   }
+}
+
+/**
+ * The plans that something is for, each once.
+ * @param tenantId null: sold in all tenants
+ * @throws AppError not_found for a plan that is not sold there
+ */
+export async function requireSold(
+  ctx: Ctx,
+  tenantId: string | null,
+  planIds: readonly string[],
+): Promise<string[]> {
+  const ids = [...new Set(planIds)]
+  if ((await billing.soldPlans(ctx.tx, tenantId, ids)).length !== ids.length) throw notFound('plan')
+  return ids
 }

@@ -10,6 +10,7 @@ import { AppError, notFound, requireVersion } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import { toMoney } from '../../lib/money.ts'
 import * as auditService from '../auditService.ts'
+import { requireSold } from './catalogue.ts'
 
 type Terms = Pick<CouponRow, 'percent_ppm' | 'amount_minor' | 'currency'>
 
@@ -56,8 +57,7 @@ export async function createCoupon(ctx: Ctx, body: z.infer<typeof couponCreate>)
     throw wrong('percentPpm', 'Say how much it takes off: either a share or an amount.')
   if ((amountMinor === null) !== (currency === null))
     throw wrong('currency', 'An amount has a currency, and a share has none.')
-  const planIds = [...new Set(body.planIds)]
-  if ((await coupons.soldPlans(ctx.tx, tenantId, planIds)).length !== planIds.length) throw notFound('plan')
+  const planIds = await requireSold(ctx, tenantId, body.planIds)
   const id = newId()
   const now = ctx.now()
   await coupons

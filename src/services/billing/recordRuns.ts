@@ -26,6 +26,7 @@ export type Report = z.infer<typeof billingRecordReport>
 
 const present = (row: RunRow): BillingRecordRun => ({
   id: row.id,
+  tenantId: row.tenant_id,
   providerId: row.provider_id,
   mode: row.mode,
   state: row.state,
@@ -42,6 +43,7 @@ export async function listRuns(ctx: Ctx, filter: RecordFilter, options: ListOpti
 
 const presentInvoice = (row: InvoiceView): z.infer<typeof billingRecordInvoice> => ({
   id: row.id,
+  tenantId: row.tenant_id,
   providerId: row.provider_id,
   customer: { id: row.customer_id, name: row.customer_name },
   number: row.number,
@@ -62,6 +64,7 @@ export async function listRecordInvoices(ctx: Ctx, filter: RecordFilter, options
 
 const presentService = (row: ServiceView): z.infer<typeof billingRecordService> => ({
   id: row.id,
+  tenantId: row.tenant_id,
   providerId: row.provider_id,
   customer: { id: row.customer_id, name: row.customer_name },
   ref: row.external_id,
