@@ -16,11 +16,23 @@ const ASKING = new Set(['include', 'a', 'mx', 'ptr', 'exists', 'redirect'])
 /** Shorter RSA keys can be found out; in characters of base64. */
 const SHORT_KEY = 200
 
+/** The strings of a TXT record, still with their escapes; what is not quoted is one by itself. */
+function stringsOf(content: string): string[] {
+  const quoted: string[] = []
+  let begin: number | null = null
+  for (let at = 0; at < content.length; at++) {
+    if (content[at] === '\\') at++
+    else if (content[at] === '"') {
+      if (begin !== null) quoted.push(content.slice(begin, at))
+      begin = begin === null ? at + 1 : null
+    }
+  }
+  return quoted.length > 0 ? quoted : [content]
+}
+
 /** The text of a TXT record: its strings without their quotes, one after another. */
 export function textOf(content: string): string {
-  const strings = content.match(/"(?:\\.|[^"\\])*"/g) ?? [content]
-  return strings
-    .map((one) => one.replace(/^"|"$/g, ''))
+  return stringsOf(content)
     .join('')
     .replace(/\\(\d{3})/g, (_, code: string) => String.fromCharCode(Number(code)))
     .replace(/\\(.)/g, '$1')
@@ -37,7 +49,7 @@ function spfTerms(text: string): Term[] {
     .slice(1)
     .filter((term) => term !== '')
     .map((term) => {
-      const [, qualifier = '', name = '', value = ''] = /^([+?~-]?)([^:=/]*)(.*)$/.exec(term) ?? []
+      const [, qualifier = '', name = '', value = ''] = /^([+?~-]?)([^:=/]*)([:=/][^]*)?$/.exec(term) ?? []
       return { qualifier: qualifier || '+', name: name.toLowerCase(), value: value.replace(/^[:=]/, '') }
     })
 }

@@ -46,10 +46,7 @@ const webhookSecret = z
   .regex(/^whsec_\w+$/, 'the signing secret of the endpoint, such as whsec_…')
 
 /** WHMCS's own address, as staff open it, without the folder of its administration. */
-const url = z
-  .url({ protocol: /^https?$/, error: 'an address such as https://my.example.com' })
-  .max(255)
-  .transform((value) => value.replace(/\/+$/, ''))
+const url = z.url({ protocol: /^https?$/, error: 'an address such as https://my.example.com' }).max(255)
 const credential = z.string().trim().min(1).max(255)
 const whmcsAccess = {
   identifier: credential,

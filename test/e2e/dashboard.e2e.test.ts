@@ -31,6 +31,7 @@ it('an owner begins at the dashboard, sees a number change while the pod is made
   const states = page.getByRole('table', { name: 'CloudPods by state' })
   expect(await states.getByRole('row').allTextContents()).toEqual(['Active1'])
   await tile.click()
+  await page.getByRole('heading', { level: 1, name: 'CloudPods' }).waitFor()
   await page.getByRole('link', { name: 'seen.example.com' }).waitFor()
   expect(await page.getByRole('row').count()).toBe(2)
   expect(new URL(page.url()).search).toBe('?state=active')

@@ -73,6 +73,7 @@ const WITHOUT_PERMISSION = [
   'readyz',
   'metrics',
   'getAcmeChallenge',
+  'getPrivateCrl',
   // Messages of outside systems, which sign them.
   'receiveStripeEvent',
   'receiveWhmcsHook',

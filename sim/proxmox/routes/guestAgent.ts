@@ -38,7 +38,7 @@ export const guestAgentRoutes: Route[] = [
     method: 'POST',
     path: path('exec'),
     allow: unrestricted,
-    schema: { command: req(str()), 'input-data': str({ maxLength: 1024 * 1024 }) },
+    schema: { command: req({ type: 'array' }), 'input-data': str({ maxLength: 65_536 }) },
     run: (call) => {
       const inside = insideOf(call)
       const command = call.params['input-data'] ?? call.params.command ?? ''

@@ -14,6 +14,7 @@ import { AppError, notFound, requireVersion } from '../../errors.ts'
 import type { BillingConnection } from '../../integrations/billing/types.ts'
 import { sha256 } from '../../lib/crypto.ts'
 import { newId } from '../../lib/ids.ts'
+import { withoutTrailingSlashes } from '../../lib/slashes.ts'
 import * as auditService from '../auditService.ts'
 
 const keyPurpose = (id: string): string => `billingProvider:${id}:key`
@@ -150,7 +151,9 @@ export async function addProvider(
           webhook_secret_sealed:
             body.webhookSecret === null ? null : ctx.sealer.seal(body.webhookSecret, hookPurpose(id)),
           charges_automatically: body.chargesAutomatically,
-          ...(body.kind === 'whmcs' ? { url: body.url, authority: body.authority } : {}),
+          ...(body.kind === 'whmcs'
+            ? { url: withoutTrailingSlashes(body.url), authority: body.authority }
+            : {}),
         }
   if (body.kind === 'whmcs') requireOneWhoCharges(body)
   await providers
@@ -166,7 +169,11 @@ export async function addProvider(
     body.kind === 'stripe'
       ? { live: isLiveKey(body.key), chargesAutomatically: body.chargesAutomatically }
       : body.kind === 'whmcs'
-        ? { url: body.url, authority: body.authority, chargesAutomatically: body.chargesAutomatically }
+        ? {
+            url: withoutTrailingSlashes(body.url),
+            authority: body.authority,
+            chargesAutomatically: body.chargesAutomatically,
+          }
         : {}
   await say(ctx, { id, tenant_id: tenantId, kind }, 'BILLING_PROVIDER_CREATED', { details })
   return getProvider(ctx, id)
