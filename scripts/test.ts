@@ -6,6 +6,7 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildPages } from '../src/buildPages.ts'
 import { some } from '../test/support/some.ts'
 import { runChecks } from './check.ts'
 
@@ -35,6 +36,8 @@ const ALWAYS = [
 
 const given = process.argv.slice(2)
 const checks = given.length === 0 ? await runChecks() : { passed: 0, failed: 0 }
+// Else several suites would find at once that there are none, and each build them.
+if (given.length === 0) await buildPages((line) => console.log(line))
 const tests = await runTests(given.length === 0 ? leftOut() : given)
 
 const [passed, failed] = [checks.passed + tests.passed, checks.failed + tests.failed]

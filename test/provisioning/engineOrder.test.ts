@@ -47,7 +47,7 @@ describe('jobs of one key', () => {
         keys.map((serialKey, k) => engine.add({ kind, serialKey, payload: { name: `${k}/${n}` } })),
       )
     }
-    await until(async () => events.length === 400, 'all jobs to be done')
+    await until(async () => events.length === 400, 'all jobs to be done', 4 * 60_000)
     for (const [k] of keys.entries()) {
       const own = events.filter(([name]) => name.startsWith(`${k}/`))
       const expected = Array.from({ length: 10 }, (_, n) => [
@@ -57,7 +57,7 @@ describe('jobs of one key', () => {
       expect(own).toEqual(expected)
     }
     await until(async () => (await countOpen(kind)) === 0, 'all jobs to be finished')
-  })
+  }, 300_000)
 
   const countOpen = async (kind: string): Promise<number> => {
     const { rows } = await engine.as(async ({ tx }) =>
