@@ -1,5 +1,6 @@
 import { OutgoingFault, type OutgoingAnswer, type OutgoingRequest } from '../../lib/outgoing.ts'
 import { ok, unknown, type Outcome } from '../../lib/outcome.ts'
+import { withoutTrailingSlashes } from '../../lib/slashes.ts'
 import { refusal, refusedBy, Unreadable } from './whmcsErrors.ts'
 import { answerOf } from './whmcsShapes.ts'
 import type { BillingConnection } from './types.ts'
@@ -24,7 +25,7 @@ export const callerOf =
     let answer: OutgoingAnswer
     try {
       answer = await send({
-        url: `${url}/includes/api.php`,
+        url: `${withoutTrailingSlashes(url)}/includes/api.php`,
         method: 'POST',
         headers: {
           accept: 'application/json',
