@@ -25,5 +25,7 @@ export default defineConfig({
     isolate: false,
     testTimeout: 90_000,
     hookTimeout: 120_000,
+    // A second is not long on a machine that runs everything at once.
+    expect: { poll: { timeout: 60_000 } },
   },
 })
