@@ -14,8 +14,8 @@ type Filter = ListFilter & { providerId: string }
 export const recordRunsQuery = (filter: Filter) =>
   listQuery<BillingRecordRun, Filter>('billingRecords', `${PATH}/record-runs`, filter)
 export const recordInvoicesQuery = (filter: Filter) =>
-  listQuery<BillingRecordInvoice, Filter>('billingRecords', `${PATH}/record-invoices`, filter)
+  listQuery<BillingRecordInvoice, Filter>('billingRecordInvoices', `${PATH}/record-invoices`, filter)
 export const recordServicesQuery = (filter: Filter) =>
-  listQuery<BillingRecordService, Filter>('billingRecords', `${PATH}/record-services`, filter)
+  listQuery<BillingRecordService, Filter>('billingRecordServices', `${PATH}/record-services`, filter)
 export const startRecordRun = (providerId: string, mode: 'check' | 'take', key: string) =>
   post<{ run: BillingRecordRun }>(`${PATH}/providers/${providerId}/record-runs`, { mode }, key)

@@ -31,6 +31,8 @@ const TOUCHED: Record<string, string[]> = {
     'paymentMethods',
     'billingProviders',
     'billingRecords',
+    'billingRecordInvoices',
+    'billingRecordServices',
   ],
 }
 const LIVE = [...new Set(['jobs', 'queues', 'dashboard', ...Object.values(TOUCHED).flat()])]
