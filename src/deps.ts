@@ -49,6 +49,7 @@ export function createDeps(
   const db = openDatabase(databaseUrl, { poolSize: more.poolSize ?? 20 })
   const now = more.now ?? (() => new Date())
   const send: Root['vendors']['send'] = (request) => sendOutgoing(config.outgoingNetworks, request)
+  const dns = createDns(config.outgoingNetworks, config.dnsServers, config.dnsPort)
   const registrars: Registrar[] = []
   const root: Root = {
     db,
@@ -71,8 +72,8 @@ export function createDeps(
       proxmoxCertificate: presentedCertificate,
       txt: createTxtLookup(config.dnsServers),
       caa: createCaaLookup(config.dnsServers),
-      delegation: createDelegationLook(createDns(config.outgoingNetworks, config.dnsServers, config.dnsPort)),
-      txtAt: createTxtAtServers(createDns(config.outgoingNetworks, config.dnsServers, config.dnsPort)),
+      delegation: createDelegationLook(dns),
+      txtAt: createTxtAtServers(dns),
       acme: remembered(createAcme),
       tls: createTlsLook(config.outgoingNetworks, config.dnsServers),
       oidc: (connection) => createOidc(send, connection),

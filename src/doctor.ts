@@ -97,15 +97,14 @@ async function checkInstallation(root: Root, config: Config, check: Check): Prom
     await asDoctor(root, provisioningService.requireSecretKey)
     return 'it opens what the database holds'
   })
-  await check('rights', async () => {
-    const { role, bypassesRowSecurity } = await asDoctor(root, ({ tx }) => figures.rights(tx))
-    return bypassesRowSecurity
+  const { role, bypassesRowSecurity, now } = await asDoctor(root, ({ tx }) => figures.rights(tx))
+  const skew = Math.abs(Date.now() - now.getTime())
+  await check('rights', async () =>
+    bypassesRowSecurity
       ? `searches use their indexes as ${role}`
-      : `with many customers run \`alter role ${role} bypassrls\`, so that searches use their indexes`
-  })
+      : `with many customers run \`alter role ${role} bypassrls\`, so that searches use their indexes`,
+  )
   await check('clock', async () => {
-    const { now } = await asDoctor(root, ({ tx }) => figures.rights(tx))
-    const skew = Math.abs(Date.now() - now.getTime())
     if (skew > SKEW_MS)
       throw new Error(`it is ${Math.round(skew / 1_000)} s off the database's: set both by NTP`)
     return 'it agrees with the database'

@@ -49,7 +49,7 @@ it('the doctor finds a sound installation sound, and says what to do about each 
   expect(await nowhere.ended).toBe(1)
   expect(nowhere.output()).toMatch(/FAIL +database: /)
   expect(nowhere.output()).not.toContain('sesame')
-})
+}, 300_000)
 
 it('a support bundle tells of the installation, and nothing of customers, addresses or secrets', async () => {
   const tenantId = await app.tenant()
@@ -91,4 +91,4 @@ it('a support bundle tells of the installation, and nothing of customers, addres
   const again = mpanel(['support-bundle', '--file', file], env())
   expect(await again.ended).toBe(1)
   expect(again.output()).toMatch(/cannot be written: .*Name another with --file/)
-})
+}, 300_000)
