@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { problem } from '../../shared/api/common.ts'
 import { transaction, type Ctx, type Root } from '../context.ts'
 import { AppError } from '../errors.ts'
 import { attachment } from '../lib/download.ts'
@@ -83,19 +82,7 @@ async function watched<T>(
   }
 }
 
-const FAILURES: Record<number, string> = {
-  401: 'Not logged in',
-  403: 'The permission is missing',
-  404: 'Unknown, or of a tenant you do not see',
-  409: 'Conflicts with the present state',
-  422: 'The input is not valid',
-}
-
 function schemaOf(route: Route): Record<string, unknown> {
-  const failures = Object.entries(FAILURES).map(([status, description]) => [
-    status,
-    problem.describe(description),
-  ])
   return {
     operationId: route.operationId,
     summary: route.summary,
@@ -105,7 +92,7 @@ function schemaOf(route: Route): Record<string, unknown> {
     ...(route.params ? { params: route.params } : {}),
     ...(route.query ? { querystring: route.query } : {}),
     ...(route.body ? { body: route.body } : {}),
-    response: { ...(route.access === 'public' ? {} : Object.fromEntries(failures)), ...route.replies },
+    response: route.replies,
   }
 }
 
