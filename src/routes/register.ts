@@ -10,6 +10,7 @@ import {
   requireSameOrigin,
   sessionCookie,
 } from '../middleware/auth.ts'
+import { inTrace } from '../middleware/traces.ts'
 import { recordDenial } from '../middleware/denials.ts'
 import { requireEnrolled, visibleScope, type Rbac } from '../middleware/rbac.ts'
 import { requireStorable, requireType } from '../middleware/validate.ts'
@@ -50,20 +51,22 @@ export function register(app: FastifyInstance, root: Root, route: Route, rbac: R
         if (route.method !== 'GET') requireType(request, route.takes)
       }),
     handler: (request, reply) =>
-      watched(root, route, request, async () => {
-        requireStorable(request.query)
-        if (!route.signed) requireStorable(request.body)
-        const csvRow = 'raw' in route || !asksForCsv(request) ? undefined : csvRowOf(route)
-        if (!('raw' in route) && csvRow !== undefined) {
-          const download = await listAsCsv(root, route, csvRow, request, rbac)
-          return send(root, reply, sentOf({ body: '', download }))
-        }
-        if (!('raw' in route))
-          return send(root, reply, await run(root, route, request, identityOf(request), rbac))
-        const identity = identities.get(request)
-        const tenantId = await rawTenant(root, route, request, identity, rbac)
-        return route.raw(root, request, reply, identity, tenantId)
-      }),
+      inTrace(route, request, reply, () =>
+        watched(root, route, request, async () => {
+          requireStorable(request.query)
+          if (!route.signed) requireStorable(request.body)
+          const csvRow = 'raw' in route || !asksForCsv(request) ? undefined : csvRowOf(route)
+          if (!('raw' in route) && csvRow !== undefined) {
+            const download = await listAsCsv(root, route, csvRow, request, rbac)
+            return send(root, reply, sentOf({ body: '', download }))
+          }
+          if (!('raw' in route))
+            return send(root, reply, await run(root, route, request, identityOf(request), rbac))
+          const identity = identities.get(request)
+          const tenantId = await rawTenant(root, route, request, identity, rbac)
+          return route.raw(root, request, reply, identity, tenantId)
+        }),
+      ),
   })
 }
 
