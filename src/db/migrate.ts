@@ -29,6 +29,8 @@ export async function migrate(
   options: { log?: (line: string) => void } = {},
 ): Promise<{ applied: string[] }> {
   const client = new Client({ connectionString: url })
+  // A connection that breaks fails the query that waits on it; the event as well would end the process without a word.
+  client.on('error', () => undefined)
   await client.connect()
   try {
     await client.query('select pg_advisory_lock($1)', [LOCK])

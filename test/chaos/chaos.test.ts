@@ -19,7 +19,7 @@ const count = (counts: Deeds, name: string): void => void (counts[name] = (count
 it(
   `after ${FAULTS} faults and as many deeds of ${TENANTS} tenants everything tells one story (seed ${SEED})`,
   async () => {
-    const world = await openWorld(WORKERS)
+    const world = await openWorld({ workers: WORKERS })
     const deeds: Deeds = {}
     const faults: Deeds = {}
     try {

@@ -48,25 +48,60 @@ export type World = {
   close(): Promise<void>
 }
 
-/**
- * A whole installation whose parts can be killed one by one: PostgreSQL with its safety on, a server, workers, each a
- * process of its own with the leases of production, and a simulated cluster.
- */
-export async function openWorld(workers: number): Promise<World> {
+/** A database that can be lost, and what it is in. */
+export type WorldDatabase = {
+  dataDir: string
+  url: string
+  kill(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** PostgreSQL with its safety on, which is started again when it was killed. */
+async function embeddedDatabase(): Promise<WorldDatabase> {
   const dataDir = await mkdtemp(join(scratchRoot(), 'mpanel-chaos-'))
   await chmod(dataDir, 0o711)
-  const startPostgres = (port?: number) =>
+  const start = (port?: number) =>
     startEmbeddedPostgres({ dataDir, log: () => {}, ...(port === undefined ? {} : { port }) })
-  let postgres = await startPostgres()
+  let postgres = await start()
   const port = Number(new URL(postgres.url).port)
-  await migrate(postgres.url)
+  return {
+    dataDir,
+    url: postgres.url,
+    kill: async () => {
+      const master = readPostmaster(join(dataDir, 'postgres'))
+      if (master) process.kill(master.pid, 'SIGKILL')
+      await sleep(300)
+      postgres = await start(port)
+    },
+    stop: async () => {
+      await postgres.stop()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+type WorldOptions = {
+  workers: number
+  database?: WorldDatabase
+  /** Ports of the servers, and the address under which they are one. */
+  servers?: { ports: number[]; url: string }
+}
+
+/**
+ * A whole installation whose parts can be killed one by one: a database, servers, workers, each a process of its own with the
+ * leases of production, and a simulated cluster.
+ */
+export async function openWorld({ workers, servers, ...given }: WorldOptions): Promise<World> {
+  const database = given.database ?? (await embeddedDatabase())
+  const { dataDir } = database
+  await migrate(database.url)
   const tokenSecret = newId()
   const sim = await startProxmoxSim({
     seed: exampleCluster({ rootPassword: newId(), tokenSecret }),
     speed: SPEED,
   })
-  const config = readConfig({ DATABASE_URL: postgres.url, MPANEL_DATA_DIR: dataDir })
-  const deps = createDeps(config, postgres.url, { log: createLogger({ level: 'silent' }) })
+  const config = readConfig({ DATABASE_URL: database.url, MPANEL_DATA_DIR: dataDir })
+  const deps = createDeps(config, database.url, { log: createLogger({ level: 'silent' }) })
   const { root } = deps
   const as: World['as'] = (work) => transaction(root, systemOrigin('chaos', newId()), 'platform', work)
   await as((ctx) => seed.seedAdministrator(ctx, 'admin@example.com', PASSWORD))
@@ -82,30 +117,29 @@ export async function openWorld(workers: number): Promise<World> {
       simulated: true,
     }),
   )
-  const httpPort = await freePort()
+  const ports = servers?.ports ?? [await freePort()]
   const env = {
-    DATABASE_URL: postgres.url,
+    DATABASE_URL: database.url,
     MPANEL_DATA_DIR: dataDir,
     MPANEL_SECRET_KEY: readFileSync(join(dataDir, 'secret.key'), 'utf8'),
-    MPANEL_PORT: String(httpPort),
     MPANEL_WORKER_CONCURRENCY: '8',
     MPANEL_LOG_LEVEL: LOGS === undefined ? 'silent' : 'info',
   }
   let closing = false
   const parts = new Map<string, ChildProcess>()
-  const run = async (name: string, command: string): Promise<void> => {
+  const run = (name: string, command: string, own: Record<string, string> = {}): void => {
     const output = LOGS === undefined ? 'ignore' : openSync(join(LOGS, `${name.replace(' ', '-')}.log`), 'a')
     const child = spawn(process.execPath, [join(ROOT, 'bin/mpanel.mjs'), command], {
       cwd: ROOT,
       stdio: ['ignore', output, output],
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env, ...own },
     })
     parts.set(name, child)
     // What ends because its database was away at its start is started again, as systemd would.
     child.once('exit', () => {
       if (parts.get(name) !== child || closing) return
       parts.delete(name)
-      setTimeout(() => void (closing || parts.has(name) || run(name, command)), 300)
+      setTimeout(() => void (closing || parts.has(name) || run(name, command, own)), 300)
     })
   }
   const kill = async (name: string): Promise<void> => {
@@ -115,9 +149,9 @@ export async function openWorld(workers: number): Promise<World> {
     child.kill('SIGKILL')
     await exit
   }
-  await run('server', 'serve')
-  for (let n = 0; n < workers; n += 1) await run(`worker ${n}`, 'worker')
-  const url = `http://127.0.0.1:${httpPort}`
+  for (const [n, port] of ports.entries()) run(`server ${n}`, 'serve', { MPANEL_PORT: String(port) })
+  for (let n = 0; n < workers; n += 1) run(`worker ${n}`, 'worker')
+  const url = servers?.url ?? `http://127.0.0.1:${ports[0]}`
   const serving = () =>
     until(async () => (await fetch(`${url}/readyz`).catch(() => undefined))?.ok, 'the server', 120_000)
   await serving()
@@ -137,22 +171,15 @@ export async function openWorld(workers: number): Promise<World> {
     // On a busy machine one that is not up yet would be killed again and again, and nobody would ever be served.
     killServer: async () => {
       await serving()
-      await kill('server')
+      await kill('server 0')
     },
-    killPostgres: async () => {
-      const folder = join(dataDir, 'postgres')
-      const master = readPostmaster(folder)
-      if (master) process.kill(master.pid, 'SIGKILL')
-      await sleep(300)
-      postgres = await startPostgres(port)
-    },
+    killPostgres: database.kill,
     close: async () => {
       closing = true
       for (const name of parts.keys()) await kill(name)
       await deps.close()
-      await postgres.stop()
+      await database.stop()
       await sim.close()
-      await rm(dataDir, { recursive: true, force: true })
     },
   }
 }

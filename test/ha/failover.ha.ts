@@ -1,0 +1,128 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { chmodSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'kysely'
+import { expect, it } from 'vitest'
+import { insist, openTenant } from '../chaos/customers.ts'
+import { comeToRest, expectOneStory } from '../chaos/oracle.ts'
+import { openWorld, type World, type WorldDatabase } from '../chaos/world.ts'
+import type { Ordered } from '../support/api.ts'
+import { rowsOf } from '../support/harnessWorld.ts'
+import { freePort } from '../start/process.ts'
+import { startProxy } from './haproxy.ts'
+import { prepareDatabase, startPatroni, untilWritable, type Patroni } from './patroni.ts'
+import { missingPrograms } from './processes.ts'
+
+// Two servers and three workers behind HAProxy, on a PostgreSQL of two nodes under Patroni. How often its primary is lost:
+const LOSSES = Number(process.env['MPANEL_HA_LOSSES'] ?? 2)
+const TENANTS = 3
+/** Between two orders of a tenant, and how long each part of the test is looked at. */
+const PACE_MS = 500
+const QUIET_MS = 10_000
+
+type Accepted = { id: string; hostname: string; at: number }
+
+it(`after the primary was lost ${LOSSES} times under load no accepted order is lost, none is doubled, and each time orders were taken again within 30 seconds`, async () => {
+  const missing = missingPrograms()
+  if (missing) throw new Error(missing)
+  const { world, patroni, close } = await openHighlyAvailable()
+  try {
+    const tenants = []
+    for (let n = 0; n < TENANTS; n += 1) tenants.push(await openTenant(world, 200))
+    const accepted: Accepted[] = []
+    const ended = new AbortController()
+    const ordering = tenants.map(async ({ choice: { blueprints, ...wanted } }, tenant) => {
+      for (let n = 0; !ended.signal.aborted; n += 1) {
+        const hostname = `web-${tenant}-${n}`
+        const order = { ...wanted, blueprintId: blueprints[n % 2], hostname }
+        const { status, body } = await insist<Ordered>(world, '/api/admin/billing/subscriptions', order)
+        expect(status, JSON.stringify(body)).toBe(201)
+        accepted.push({ id: body.subscription.id, hostname, at: Date.now() })
+        const { amount, currency } = body.invoice.total
+        await insist(world, `/api/admin/billing/invoices/${body.invoice.id}/payments`, {
+          amountMinor: amount,
+          currency,
+          reference: hostname,
+        })
+        await sleep(PACE_MS)
+      }
+    })
+    const outages: number[] = []
+    for (let loss = 0; loss < LOSSES; loss += 1) {
+      await sleep(QUIET_MS)
+      outages.push(await losePrimary(patroni, accepted))
+    }
+    await sleep(QUIET_MS)
+    ended.abort()
+    await Promise.all(ordering)
+    const left = await comeToRest(world, 240_000)
+    console.log(JSON.stringify({ accepted: accepted.length, outagesMs: outages, ...left }))
+    await expectAll(world, accepted)
+    await expectOneStory(
+      world,
+      tenants.map(({ id }) => id),
+    )
+    expect(outages.filter((ms) => ms > 30_000)).toEqual([])
+  } finally {
+    await close()
+  }
+}, 1_200_000)
+
+/** Kills the node that writes, and brings its machine back when the other one has taken over. @returns how long nothing was accepted */
+async function losePrimary(patroni: Patroni, accepted: readonly Accepted[]): Promise<number> {
+  await patroni.whole()
+  const lost = await patroni.primary()
+  if (!lost) throw new Error('there is no primary to lose')
+  const before = accepted.length
+  const at = Date.now()
+  await lost.kill()
+  // The first answers may have been on their way already.
+  const next = (): Accepted | undefined => accepted.slice(before).find((one) => one.at > at + 2_000)
+  while (next() === undefined && Date.now() - at < 180_000) await sleep(100)
+  const again = next()
+  if (!again) throw new Error('no order was accepted within three minutes')
+  lost.start()
+  return again.at - at
+}
+
+/** Every order that was answered is there once, and became what was paid for. */
+async function expectAll(world: World, accepted: readonly Accepted[]): Promise<void> {
+  const rows = await rowsOf(
+    world,
+    sql<{ id: string; state: string; hostname: string }>`select s.id, s.state, p.hostname from subscriptions s
+      join cloud_pods p on p.subscription_id = s.id`,
+  )
+  const there = (all: readonly { id: string; hostname: string }[]): string[] =>
+    all.map(({ id, hostname }) => `${hostname} ${id}`).toSorted()
+  expect(there(rows)).toEqual(there(accepted))
+  expect(rows.filter(({ state }) => state !== 'active')).toEqual([])
+}
+
+async function openHighlyAvailable(): Promise<{ world: World; patroni: Patroni; close(): Promise<void> }> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'mpanel-ha-'))
+  chmodSync(dataDir, 0o711)
+  const patroni = await startPatroni(dataDir)
+  const primary = await patroni.primary()
+  const password = await prepareDatabase(primary?.port ?? 0, patroni.superuserPassword)
+  const ports = [await freePort(), await freePort()]
+  const proxy = await startProxy(dataDir, patroni.nodes, ports)
+  const database: WorldDatabase = {
+    dataDir,
+    url: `postgres://panel:${password}@127.0.0.1:${proxy.databasePort}/mpanel`,
+    kill: async () => (await patroni.primary())?.kill(),
+    stop: async () => {
+      await proxy.stop()
+      await patroni.stop()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+  await untilWritable(database.url)
+  const servers = { ports, url: `http://127.0.0.1:${proxy.httpPort}` }
+  const world = await openWorld({ workers: 3, database, servers }).catch(async (error: unknown) => {
+    await database.stop()
+    throw error
+  })
+  return { world, patroni, close: world.close }
+}
