@@ -173,7 +173,7 @@ export async function openWorld({ workers, servers, ...given }: WorldOptions): P
       await serving()
       await kill('server 0')
     },
-    killPostgres: database.kill,
+    killPostgres: () => database.kill(),
     close: async () => {
       closing = true
       for (const name of parts.keys()) await kill(name)

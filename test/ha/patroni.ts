@@ -42,14 +42,16 @@ export async function startPatroni(folder: string): Promise<Patroni> {
   const [client, peer] = [await freePort(), await freePort()]
   const etcd = run(
     'etcd',
-    [
-      ...['--data-dir', own(join(folder, 'etcd')), '--name', 'one', '--initial-cluster-state', 'new'],
-      ...['--listen-client-urls', `http://127.0.0.1:${client}`],
-      ...['--advertise-client-urls', `http://127.0.0.1:${client}`],
-      ...['--listen-peer-urls', `http://127.0.0.1:${peer}`],
-      ...['--initial-advertise-peer-urls', `http://127.0.0.1:${peer}`],
-      ...['--initial-cluster', `one=http://127.0.0.1:${peer}`],
-    ],
+    Object.entries({
+      'data-dir': own(join(folder, 'etcd')),
+      name: 'one',
+      'initial-cluster-state': 'new',
+      'listen-client-urls': `http://127.0.0.1:${client}`,
+      'advertise-client-urls': `http://127.0.0.1:${client}`,
+      'listen-peer-urls': `http://127.0.0.1:${peer}`,
+      'initial-advertise-peer-urls': `http://127.0.0.1:${peer}`,
+      'initial-cluster': `one=http://127.0.0.1:${peer}`,
+    }).map(([option, value]) => `--${option}=${value}`),
     { log: join(folder, 'etcd.log'), as },
   )
   await until(
