@@ -133,11 +133,14 @@ type BilledLine = Pick<
   'unit_minor' | 'tax_category' | 'tax_ppm' | 'tax_included' | 'tax_reason'
 >
 
-/** What an item was billed for a time, with its add-ons and less its discount, unless that was taken back. */
+/** What an item was billed for a time, with its add-ons, less its discount and what was credited of it, unless that was taken back. */
 export async function billedFor(tx: Tx, itemId: string, at: Date): Promise<BilledLine | undefined> {
   const { rows } = await sql<BilledLine>`select l.tax_category, l.tax_ppm, l.tax_included, l.tax_reason,
       (l.unit_minor + coalesce((select sum(d.unit_minor) from invoice_lines d
-        where d.invoice_id = l.invoice_id and d.item_id = l.item_id and d.kind in ('discount', 'addon')), 0))::bigint as unit_minor
+        where d.invoice_id = l.invoice_id and d.item_id = l.item_id and d.kind in ('discount', 'addon')), 0)
+      - coalesce((select sum(case when d.tax_included then c.gross_minor else c.net_minor end)
+        from credit_note_lines c join invoice_lines d on d.id = c.invoice_line_id
+        where d.invoice_id = l.invoice_id and d.item_id = l.item_id and d.kind in ('recurring', 'discount', 'addon')), 0))::bigint as unit_minor
     from invoice_lines l where l.item_id = ${itemId} and l.kind = 'recurring' and not l.voided and l.period @> ${at}::timestamptz`.execute(
     tx,
   )

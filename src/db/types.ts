@@ -242,6 +242,15 @@ export interface BillingEventsTable {
   settled_at: Date | null
 }
 
+export interface BillingPdfsTable {
+  document_id: string
+  tenant_id: string
+  invoice_id: string
+  content: Buffer
+  sha256: string
+  created_at: Date
+}
+
 export interface BillingProvidersTable {
   id: string
   tenant_id: string | null
@@ -634,6 +643,15 @@ export interface CouponsTable {
   version: Generated<number>
   created_at: Date
   updated_at: Date
+}
+
+export interface CreditNoteLinesTable {
+  credit_note_id: string
+  tenant_id: string
+  invoice_line_id: string
+  net_minor: bigint
+  tax_minor: bigint
+  gross_minor: bigint
 }
 
 export interface CreditNotesTable {
@@ -1283,6 +1301,7 @@ export interface MailsTable {
   last_error: string | null
   created_at: Date
   settled_at: Date | null
+  invoice_id: string | null
 }
 
 export interface NodesTable {
@@ -2129,6 +2148,7 @@ export interface Tables {
   automation_deeds: AutomationDeedsTable
   billing_customers: BillingCustomersTable
   billing_events: BillingEventsTable
+  billing_pdfs: BillingPdfsTable
   billing_providers: BillingProvidersTable
   billing_record_invoices: BillingRecordInvoicesTable
   billing_record_runs: BillingRecordRunsTable
@@ -2151,6 +2171,7 @@ export interface Tables {
   cluster_templates: ClusterTemplatesTable
   clusters: ClustersTable
   coupons: CouponsTable
+  credit_note_lines: CreditNoteLinesTable
   credit_notes: CreditNotesTable
   customer_contacts: CustomerContactsTable
   customer_fields: CustomerFieldsTable

@@ -1,1 +1,2 @@
+export { invoicePdf } from './billing/documentFiles.ts'
 export { invoicePage, invoiceXml } from './billing/documents.ts'

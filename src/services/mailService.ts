@@ -16,14 +16,18 @@ const purposeOf = (id: string): string => `mail:${id}`
 /**
  * Writes a mail in the caller's transaction, and the job that sends it.
  * @param to.tenantId whose mail it is, and in whose name; null: the platform's
+ * @param invoiceId whose document goes along with it
  */
 export async function send<T extends Template>(
   ctx: Ctx,
   to: { email: string; tenantId: string | null },
   template: T,
   facts: Parameters<(typeof templates)[T]>[0],
+  invoiceId: string | null = null,
 ): Promise<{ id: string }> {
-  return tenantScopeService.asPlatform(ctx, (wide) => write(wide, to, to.tenantId, template, facts))
+  return tenantScopeService.asPlatform(ctx, (wide) =>
+    write(wide, { ...to, invoiceId }, to.tenantId, template, facts),
+  )
 }
 
 /** The same to a user about his account: in the name of the one tenant he belongs to, else of the platform. */
@@ -53,7 +57,7 @@ export const originOf = (ctx: Ctx) => ({
 
 async function write<T extends Template>(
   ctx: Ctx,
-  to: { email: string; tenantId: string | null },
+  to: { email: string; tenantId: string | null; invoiceId?: string | null },
   brandOf: string | null,
   template: T,
   facts: Parameters<(typeof templates)[T]>[0],
@@ -71,6 +75,7 @@ async function write<T extends Template>(
     subject,
     template,
     body: ctx.sealer.seal(JSON.stringify(body), purposeOf(id)),
+    invoice_id: to.invoiceId ?? null,
     created_at: ctx.now(),
   })
   await enqueueSend(ctx, { id, template })
@@ -86,12 +91,24 @@ export function bodyOf(
   return JSON.parse(ctx.sealer.open(mail.body, purposeOf(mail.id))) as Body
 }
 
+export type Queued = {
+  letter: Letter
+  since: Date
+  /** Whose document goes along with it. */
+  invoice: { id: string; tenantId: string } | null
+}
+
 /** A mail that still waits to be sent, as the mail server gets it; undefined when it was settled before. */
-export async function queued(ctx: Ctx, id: string): Promise<{ letter: Letter; since: Date } | undefined> {
+export async function queued(ctx: Ctx, id: string): Promise<Queued | undefined> {
   const mail = await mails.find(ctx.tx, id)
   const body = mail?.state === 'queued' ? bodyOf(ctx, mail) : undefined
   if (!mail || !body) return undefined
-  return { letter: { id, to: mail.recipient, subject: mail.subject, ...body }, since: mail.created_at }
+  const { tenant_id: tenantId, invoice_id: invoiceId } = mail
+  return {
+    letter: { id, to: mail.recipient, subject: mail.subject, ...body, files: [] },
+    since: mail.created_at,
+    invoice: tenantId === null || invoiceId === null ? null : { id: invoiceId, tenantId },
+  }
 }
 
 export const settle = (

@@ -32,13 +32,19 @@ export async function invoiceIssued(
 ): Promise<void> {
   if (issued.totalMinor === 0n) return
   const to = { email: customer.email, tenantId: row.tenant_id }
-  await mailService.send(ctx, to, 'invoiceIssued', {
-    what: await what(ctx, row),
-    number: issued.number,
-    total: formatMoney(issued.totalMinor, row.currency),
-    open: issued.openMinor === 0n ? null : formatMoney(issued.openMinor, row.currency),
-    dueDate: issued.dueDate,
-  })
+  await mailService.send(
+    ctx,
+    to,
+    'invoiceIssued',
+    {
+      what: await what(ctx, row),
+      number: issued.number,
+      total: formatMoney(issued.totalMinor, row.currency),
+      open: issued.openMinor === 0n ? null : formatMoney(issued.openMinor, row.currency),
+      dueDate: issued.dueDate,
+    },
+    issued.id,
+  )
 }
 
 export async function planChanged(
@@ -48,14 +54,20 @@ export async function planChanged(
 ): Promise<void> {
   const to = await payer(ctx, row)
   if (to === null) return
-  await mailService.send(ctx, to, 'planChanged', {
-    what: await what(ctx, row),
-    plan: planName,
-    number: issued.number,
-    total: formatMoney(issued.totalMinor, row.currency),
-    open: issued.openMinor === 0n ? null : formatMoney(issued.openMinor, row.currency),
-    dueDate: issued.dueDate,
-  })
+  await mailService.send(
+    ctx,
+    to,
+    'planChanged',
+    {
+      what: await what(ctx, row),
+      plan: planName,
+      number: issued.number,
+      total: formatMoney(issued.totalMinor, row.currency),
+      open: issued.openMinor === 0n ? null : formatMoney(issued.openMinor, row.currency),
+      dueDate: issued.dueDate,
+    },
+    issued.id,
+  )
 }
 
 export async function planChangeUndone(ctx: Ctx, row: SubscriptionRow, planName: string): Promise<void> {

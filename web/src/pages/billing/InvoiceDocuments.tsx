@@ -1,5 +1,10 @@
 import { useState } from 'react'
-import { documentAddress, downloadXml, writeOffInvoice } from '../../api/accounts.ts'
+import {
+  documentAddress,
+  downloadDocument,
+  writeOffInvoice,
+  type DocumentWanted,
+} from '../../api/accounts.ts'
 import type { Invoice } from '../../api/billing.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { ReasonForm } from '../../components/ReasonForm.tsx'
@@ -34,8 +39,14 @@ export function InvoiceDocuments({
     )
   return (
     <section aria-label="Documents" className="flex flex-wrap gap-2">
-      <Documents invoice={invoice} of="invoice" />
-      {!isZero(invoice.credited) && <Documents invoice={invoice} of="credit_note" />}
+      <Documents words="Invoice" wanted={{ invoiceId: invoice.id, of: 'invoice' }} number={invoice.number} />
+      {!isZero(invoice.credited) && (
+        <Documents
+          words="Credit note"
+          wanted={{ invoiceId: invoice.id, of: 'credit_note' }}
+          number={invoice.number}
+        />
+      )}
       {invoice.status === 'open' && (
         <Button
           size="sm"
@@ -55,33 +66,46 @@ export function InvoiceDocuments({
   )
 }
 
-function Documents({ invoice, of }: { invoice: Invoice; of: 'invoice' | 'credit_note' }) {
-  const words = of === 'invoice' ? 'Invoice' : 'Credit note'
-  const reason = invoice.number === null ? 'A draft has no document.' : undefined
+const FORMS = ['pdf', 'xml'] as const
+
+/** A document in each form that it has. */
+export function Documents({
+  words,
+  wanted,
+  number,
+}: {
+  words: string
+  wanted: DocumentWanted
+  /** Null: it was not issued. */
+  number: string | null
+}) {
+  const reason = number === null ? 'A draft has no document.' : undefined
   const bringing = useSubmit({
-    send: () =>
-      downloadXml(invoice.id, of, `${invoice.number ?? ''}${of === 'invoice' ? '' : ' credit note'}`),
+    send: (form: (typeof FORMS)[number]) => downloadDocument(wanted, form, number ?? ''),
   })
   return (
     <>
+      {FORMS.map((form) => (
+        <Button
+          key={form}
+          size="sm"
+          loading={bringing.isPending && bringing.variables === form}
+          disabledReason={reason}
+          onClick={() =>
+            bringing.mutate(form, {
+              onError: (error) => void toast.failed(`There is no such ${form.toUpperCase()}`, error.message),
+            })
+          }
+        >
+          {words} as {form.toUpperCase()}
+        </Button>
+      ))}
       <Button
         size="sm"
         disabledReason={reason}
-        onClick={() => window.open(documentAddress(invoice.id, of), '_blank', 'noopener')}
+        onClick={() => window.open(documentAddress(wanted), '_blank', 'noopener')}
       >
         {words} to print
-      </Button>
-      <Button
-        size="sm"
-        loading={bringing.isPending}
-        disabledReason={reason}
-        onClick={() =>
-          bringing.mutate(undefined, {
-            onError: (error) => void toast.failed('There is no such XML', error.message),
-          })
-        }
-      >
-        {words} as XML
       </Button>
     </>
   )

@@ -1,0 +1,69 @@
+import type { Insertable, Selectable } from 'kysely'
+import type { Tx } from './index.ts'
+import type { CreditNoteLinesTable, CreditNotesTable } from './types.ts'
+
+export type CreditNoteRow = Selectable<CreditNotesTable>
+
+/** The credit notes of an invoice, the oldest first. */
+export const ofInvoice = (tx: Tx, tenantId: string, invoiceId: string): Promise<CreditNoteRow[]> =>
+  tx
+    .selectFrom('credit_notes')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('invoice_id', '=', invoiceId)
+    .orderBy('id')
+    .execute()
+
+/** The lines of a credit note, as those of its invoice that they take back. */
+export const linesOf = (tx: Tx, tenantId: string, noteId: string) =>
+  tx
+    .selectFrom('credit_note_lines as credited')
+    .innerJoin('invoice_lines as line', 'line.id', 'credited.invoice_line_id')
+    .selectAll('line')
+    .select(['credited.net_minor', 'credited.tax_minor', 'credited.gross_minor'])
+    .where('credited.tenant_id', '=', tenantId)
+    .where('credited.credit_note_id', '=', noteId)
+    .orderBy('line.line_no')
+    .execute()
+
+export type Credited = Pick<Selectable<CreditNoteLinesTable>, 'net_minor' | 'tax_minor' | 'gross_minor'>
+
+/** What was credited of each line of an invoice so far. */
+export async function creditedOf(
+  tx: Tx,
+  tenantId: string,
+  invoiceId: string,
+): Promise<Map<string, Credited>> {
+  const rows = await tx
+    .selectFrom('credit_note_lines as credited')
+    .innerJoin('invoice_lines as line', 'line.id', 'credited.invoice_line_id')
+    .select(['line.id'])
+    .select(({ fn }) => [
+      fn.sum<bigint>('credited.net_minor').as('net_minor'),
+      fn.sum<bigint>('credited.tax_minor').as('tax_minor'),
+      fn.sum<bigint>('credited.gross_minor').as('gross_minor'),
+    ])
+    .where('credited.tenant_id', '=', tenantId)
+    .where('line.invoice_id', '=', invoiceId)
+    .groupBy('line.id')
+    .execute()
+  return new Map(
+    rows.map((row) => [
+      row.id,
+      {
+        net_minor: BigInt(row.net_minor),
+        tax_minor: BigInt(row.tax_minor),
+        gross_minor: BigInt(row.gross_minor),
+      },
+    ]),
+  )
+}
+
+export async function insert(
+  tx: Tx,
+  note: Insertable<CreditNotesTable>,
+  lines: Insertable<CreditNoteLinesTable>[],
+): Promise<void> {
+  await tx.insertInto('credit_notes').values(note).execute()
+  await tx.insertInto('credit_note_lines').values(lines).execute()
+}
