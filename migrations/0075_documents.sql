@@ -35,6 +35,9 @@ create table credit_note_lines (
   primary key (credit_note_id, invoice_line_id),
   foreign key (tenant_id, credit_note_id) references credit_notes (tenant_id, id)
 );
+alter table mails add column credit_note_id uuid check (credit_note_id is null or invoice_id is not null);
+alter table mails add foreign key (tenant_id, credit_note_id) references credit_notes (tenant_id, id);
+create index mails_credit_note on mails (tenant_id, credit_note_id) where credit_note_id is not null;
 create index credit_note_lines_of on credit_note_lines (invoice_line_id);
 select protect_tenant_table('credit_note_lines');
 grant select, insert on credit_note_lines to mpanel_app;

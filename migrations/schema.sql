@@ -1869,12 +1869,15 @@ create table mails (
   created_at timestamp with time zone not null,
   settled_at timestamp with time zone,
   invoice_id uuid,
+  credit_note_id uuid,
   constraint mails_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint mails_pkey PRIMARY KEY (id),
+  constraint mails_tenant_id_credit_note_id_fkey FOREIGN KEY (tenant_id, credit_note_id) REFERENCES credit_notes(tenant_id, id),
   constraint mails_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint mails_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices(tenant_id, id),
   constraint mails_check CHECK (((body IS NULL) OR (state = 'queued'::text) OR (state = 'kept'::text))),
   constraint mails_check1 CHECK (((state = 'queued'::text) = (settled_at IS NULL))),
+  constraint mails_check2 CHECK (((credit_note_id IS NULL) OR (invoice_id IS NOT NULL))),
   constraint mails_recipient_check CHECK (((length(recipient) >= 3) AND (length(recipient) <= 320))),
   constraint mails_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'failed'::text, 'kept'::text]))),
   constraint mails_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 300)))
@@ -3403,6 +3406,8 @@ CREATE INDEX login_history_success ON public.login_history USING btree (user_id,
 CREATE INDEX login_history_user ON public.login_history USING btree (user_id, id DESC);
 
 CREATE INDEX mails_age ON public.mails USING btree (created_at);
+
+CREATE INDEX mails_credit_note ON public.mails USING btree (tenant_id, credit_note_id) WHERE (credit_note_id IS NOT NULL);
 
 CREATE INDEX mails_invoice ON public.mails USING btree (tenant_id, invoice_id) WHERE (invoice_id IS NOT NULL);
 

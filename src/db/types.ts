@@ -1302,6 +1302,7 @@ export interface MailsTable {
   created_at: Date
   settled_at: Date | null
   invoice_id: string | null
+  credit_note_id: string | null
 }
 
 export interface NodesTable {

@@ -1,5 +1,5 @@
 import { mailSend as declared, type SendPayload } from '../services/mailQueues.ts'
-import * as billingDocumentService from '../services/billingDocumentService.ts'
+import * as documents from '../services/billingDocumentService.ts'
 import * as mailService from '../services/mailService.ts'
 import { JobError, kindOf, permanent } from './errors.ts'
 import type { Found, JobHandler, Run } from './steps.ts'
@@ -18,9 +18,12 @@ const lost = () =>
     'The mail was handed over and the answer of the mail server was lost: it may have arrived. It is not sent again.',
   )
 
-async function documentOf(run: Run<SendPayload>, { id, tenantId }: { id: string; tenantId: string }) {
-  const wanted = { invoiceId: id, of: 'invoice' as const }
-  const { name, content } = await billingDocumentService.invoicePdf((work) => run.tx(work), tenantId, wanted)
+async function documentOf(
+  run: Run<SendPayload>,
+  { tenantId, ...along }: NonNullable<mailService.Queued['along']>,
+) {
+  const of = along.creditNote === undefined ? 'invoice' : 'credit_note'
+  const { name, content } = await documents.invoicePdf((work) => run.tx(work), tenantId, { ...along, of })
   return { name, type: 'application/pdf', content }
 }
 
@@ -32,7 +35,7 @@ async function send(run: Run<SendPayload>): Promise<Sent> {
   if (vendors.mail === null) return { state: 'kept' }
   // What an earlier try has handed over was proven not to be taken.
   if (wasHandedOver(run)) await run.save({ handingOver: false } satisfies Saved)
-  const files = mail.invoice === null ? [] : [await documentOf(run, mail.invoice)]
+  const files = mail.along === null ? [] : [await documentOf(run, mail.along)]
   const outcome = await vendors.mail.send({ ...mail.letter, files }, () =>
     run.save({ handingOver: true } satisfies Saved),
   )

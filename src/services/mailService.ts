@@ -11,22 +11,25 @@ import * as settingsService from './tenantSettingsService.ts'
 
 type Body = Pick<Letter, 'fromName' | 'replyTo' | 'text' | 'html'>
 
+/** An invoice, or a credit note over it. */
+type Along = { invoiceId: string; creditNote?: string }
+
 const purposeOf = (id: string): string => `mail:${id}`
 
 /**
  * Writes a mail in the caller's transaction, and the job that sends it.
  * @param to.tenantId whose mail it is, and in whose name; null: the platform's
- * @param invoiceId whose document goes along with it
+ * @param along the document that goes along with it
  */
 export async function send<T extends Template>(
   ctx: Ctx,
   to: { email: string; tenantId: string | null },
   template: T,
   facts: Parameters<(typeof templates)[T]>[0],
-  invoiceId: string | null = null,
+  along: Along | null = null,
 ): Promise<{ id: string }> {
   return tenantScopeService.asPlatform(ctx, (wide) =>
-    write(wide, { ...to, invoiceId }, to.tenantId, template, facts),
+    write(wide, { ...to, along }, to.tenantId, template, facts),
   )
 }
 
@@ -57,7 +60,7 @@ export const originOf = (ctx: Ctx) => ({
 
 async function write<T extends Template>(
   ctx: Ctx,
-  to: { email: string; tenantId: string | null; invoiceId?: string | null },
+  to: { email: string; tenantId: string | null; along?: Along | null },
   brandOf: string | null,
   template: T,
   facts: Parameters<(typeof templates)[T]>[0],
@@ -75,7 +78,8 @@ async function write<T extends Template>(
     subject,
     template,
     body: ctx.sealer.seal(JSON.stringify(body), purposeOf(id)),
-    invoice_id: to.invoiceId ?? null,
+    invoice_id: to.along?.invoiceId ?? null,
+    credit_note_id: to.along?.creditNote ?? null,
     created_at: ctx.now(),
   })
   await enqueueSend(ctx, { id, template })
@@ -94,8 +98,7 @@ export function bodyOf(
 export type Queued = {
   letter: Letter
   since: Date
-  /** Whose document goes along with it. */
-  invoice: { id: string; tenantId: string } | null
+  along: (Along & { tenantId: string }) | null
 }
 
 /** A mail that still waits to be sent, as the mail server gets it; undefined when it was settled before. */
@@ -103,11 +106,14 @@ export async function queued(ctx: Ctx, id: string): Promise<Queued | undefined> 
   const mail = await mails.find(ctx.tx, id)
   const body = mail?.state === 'queued' ? bodyOf(ctx, mail) : undefined
   if (!mail || !body) return undefined
-  const { tenant_id: tenantId, invoice_id: invoiceId } = mail
+  const { tenant_id: tenantId, invoice_id: invoiceId, credit_note_id: creditNote } = mail
   return {
     letter: { id, to: mail.recipient, subject: mail.subject, ...body, files: [] },
     since: mail.created_at,
-    invoice: tenantId === null || invoiceId === null ? null : { id: invoiceId, tenantId },
+    along:
+      tenantId === null || invoiceId === null
+        ? null
+        : { tenantId, invoiceId, ...(creditNote !== null && { creditNote }) },
   }
 }
 

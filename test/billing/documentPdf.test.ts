@@ -145,7 +145,7 @@ test('an invoice has one PDF, whatever changes after it was made, and its mail b
 
   const facts = { what: 'pod', number: name, total: '4.99 EUR', open: null, dueDate: '2026-12-01' }
   const to = { email: 'ada@example.com', tenantId }
-  await app.as((ctx) => mailService.send(ctx, to, 'invoiceIssued', facts, invoice.id))
+  await app.as((ctx) => mailService.send(ctx, to, 'invoiceIssued', facts, { invoiceId: invoice.id }))
   const text = await until(
     async () => Promise.resolve(smtp.taken.find((mail) => mail.to.includes('ada@example.com'))?.text),
     'the mail to arrive',

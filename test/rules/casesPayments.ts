@@ -99,6 +99,13 @@ export async function paymentsIn(app: TestApp, tenantId: string): Promise<void> 
   )
 }
 
+async function paidOrder(app: TestApp, tenantId: string): Promise<Ordered> {
+  const order = await prepareOrder(app.admin, tenantId)
+  const made = await good(app.admin.post<Ordered>('/api/admin/billing/subscriptions', order))
+  await pay(app.admin, made.invoice)
+  return made
+}
+
 /** Payments through a provider. A message without the signature of a provider is anybody's. */
 export const PAYMENT_CASES: Record<string, Case> = {
   // One is always there, so that the list shows something of each tenant.
@@ -123,6 +130,17 @@ export const PAYMENT_CASES: Record<string, Case> = {
     body: { key, chargesAutomatically: true },
   }),
   removeBillingProvider: async (app, tenantId) => ({ id: (await providerIn(app, tenantId)).id }),
+  getInvoiceCredits: async (app, tenantId) => ({ id: (await paidOrder(app, tenantId)).invoice.id }),
+  previewCreditNote: async (app, tenantId) => ({
+    id: (await paidOrder(app, tenantId)).invoice.id,
+    body: { amountMinor: '10' },
+  }),
+  createCreditNote: async (app, tenantId) => {
+    const { id } = (await paidOrder(app, tenantId)).invoice
+    const path = `/api/admin/billing/invoices/${id}/credit-notes/preview`
+    const { token } = await good(app.admin.post<{ token: string }>(path, { amountMinor: '10' }))
+    return { id, body: { amountMinor: '10', reason: 'An outage.', token } }
+  },
   getInvoicePayments: async (app, tenantId) => {
     const order = await prepareOrder(app.admin, tenantId)
     const made = await good(app.admin.post<Ordered>('/api/admin/billing/subscriptions', order))

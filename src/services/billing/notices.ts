@@ -1,5 +1,7 @@
 import type { Ctx } from '../../context.ts'
 import type { SubscriptionRow } from '../../db/billing.ts'
+import type { CreditNoteRow } from '../../db/billingCreditNotes.ts'
+import type { InvoiceRow } from '../../db/billingInvoices.ts'
 import * as customers from '../../db/customers.ts'
 import * as pods from '../../db/cloudPods.ts'
 import { formatMoney } from '../../lib/money.ts'
@@ -43,7 +45,7 @@ export async function invoiceIssued(
       open: issued.openMinor === 0n ? null : formatMoney(issued.openMinor, row.currency),
       dueDate: issued.dueDate,
     },
-    issued.id,
+    { invoiceId: issued.id },
   )
 }
 
@@ -66,7 +68,7 @@ export async function planChanged(
       open: issued.openMinor === 0n ? null : formatMoney(issued.openMinor, row.currency),
       dueDate: issued.dueDate,
     },
-    issued.id,
+    { invoiceId: issued.id },
   )
 }
 
@@ -133,4 +135,24 @@ export async function suspended(ctx: Ctx, row: SubscriptionRow): Promise<void> {
 export async function restored(ctx: Ctx, row: SubscriptionRow): Promise<void> {
   const to = await payer(ctx, row)
   if (to !== null) await mailService.send(ctx, to, 'subscriptionRestored', { what: await what(ctx, row) })
+}
+
+/** What was taken back of an invoice, with the credit note. */
+export async function creditNoteIssued(ctx: Ctx, invoice: InvoiceRow, note: CreditNoteRow): Promise<void> {
+  const customer = await customers.find(ctx.tx, invoice.tenant_id, invoice.customer_id)
+  if (!customer || customer.erased_at !== null) return
+  const facts = {
+    number: note.number,
+    invoice: invoice.number ?? '',
+    total: formatMoney(note.total_minor, note.currency),
+    reason: note.reason,
+  }
+  const along = { invoiceId: invoice.id, creditNote: note.id }
+  await mailService.send(
+    ctx,
+    { email: customer.email, tenantId: invoice.tenant_id },
+    'creditNoteIssued',
+    facts,
+    along,
+  )
 }
