@@ -25,17 +25,19 @@ create index mails_invoice on mails (tenant_id, invoice_id) where invoice_id is 
 
 -- What a credit note takes back of each line of its invoice.
 alter table credit_notes add unique (tenant_id, id);
+alter table invoice_lines add unique (tenant_id, id);
 create table credit_note_lines (
   credit_note_id uuid not null,
   tenant_id uuid not null references tenants,
-  invoice_line_id uuid not null references invoice_lines,
+  invoice_line_id uuid not null,
   net_minor bigint not null,
   tax_minor bigint not null,
   gross_minor bigint not null check (gross_minor = net_minor + tax_minor),
   primary key (credit_note_id, invoice_line_id),
-  foreign key (tenant_id, credit_note_id) references credit_notes (tenant_id, id)
+  foreign key (tenant_id, credit_note_id) references credit_notes (tenant_id, id),
+  foreign key (tenant_id, invoice_line_id) references invoice_lines (tenant_id, id)
 );
-alter table mails add column credit_note_id uuid check (credit_note_id is null or invoice_id is not null);
+alter table mails add column credit_note_id uuid;
 alter table mails add foreign key (tenant_id, credit_note_id) references credit_notes (tenant_id, id);
 create index mails_credit_note on mails (tenant_id, credit_note_id) where credit_note_id is not null;
 create index credit_note_lines_of on credit_note_lines (invoice_line_id);
@@ -74,3 +76,41 @@ begin
 end $$;
 create constraint trigger credit_notes_add_up after insert on credit_notes
   deferrable initially deferred for each row execute function check_credit_note();
+
+-- What a customer's bank takes back of a payment, as the provider says. withdrawn, fee: what is booked of that; lost: what of it
+-- is owed again. look: what was seen earlier never undoes what was seen later.
+create table payment_disputes (
+  id uuid primary key,
+  tenant_id uuid not null references tenants,
+  payment_id uuid not null,
+  provider_id uuid not null references billing_providers,
+  external_id text not null,
+  state text not null check (state in ('inquiry', 'open', 'won', 'lost')),
+  amount_minor bigint not null check (amount_minor > 0),
+  currency char(3) not null,
+  reason text not null,
+  evidence_due_at timestamptz,
+  evidence_sent boolean not null default false,
+  withdrawn_minor bigint not null default 0 check (withdrawn_minor >= 0),
+  fee_minor bigint not null default 0,
+  lost_minor bigint not null default 0 check (lost_minor between 0 and withdrawn_minor),
+  look bigint not null,
+  looked_at timestamptz not null,
+  opened_at timestamptz not null,
+  closed_at timestamptz,
+  created_at timestamptz not null,
+  foreign key (tenant_id, payment_id) references payments (tenant_id, id),
+  unique (tenant_id, id),
+  unique (provider_id, external_id),
+  check ((closed_at is null) = (state in ('inquiry', 'open')))
+);
+create index payment_disputes_payment on payment_disputes (payment_id);
+create index payment_disputes_open on payment_disputes (looked_at) where closed_at is null;
+create index payment_disputes_list on payment_disputes (tenant_id, id desc);
+select protect_tenant_table('payment_disputes');
+grant select, insert, update on payment_disputes to mpanel_app;
+
+-- 'disputed': what a provider holds back; 'fees': what it charges for that.
+alter table ledger_accounts drop constraint ledger_accounts_code_check;
+alter table ledger_accounts add constraint ledger_accounts_code_check
+  check (code in ('receivable', 'credit', 'cash', 'revenue', 'tax', 'bad_debt', 'goodwill', 'disputed', 'fees'));

@@ -972,9 +972,9 @@ create table credit_note_lines (
   tax_minor bigint not null,
   gross_minor bigint not null,
   constraint credit_note_lines_pkey PRIMARY KEY (credit_note_id, invoice_line_id),
-  constraint credit_note_lines_invoice_line_id_fkey FOREIGN KEY (invoice_line_id) REFERENCES invoice_lines(id),
   constraint credit_note_lines_tenant_id_credit_note_id_fkey FOREIGN KEY (tenant_id, credit_note_id) REFERENCES credit_notes(tenant_id, id),
   constraint credit_note_lines_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint credit_note_lines_tenant_id_invoice_line_id_fkey FOREIGN KEY (tenant_id, invoice_line_id) REFERENCES invoice_lines(tenant_id, id),
   constraint credit_note_lines_check CHECK ((gross_minor = (net_minor + tax_minor)))
 );
 
@@ -1583,6 +1583,7 @@ create table invoice_lines (
   constraint invoice_lines_item_id_period_excl EXCLUDE USING gist (item_id WITH =, period WITH &&) WHERE (((kind = 'recurring'::text) AND (NOT voided))),
   constraint invoice_lines_dedupe_key_key UNIQUE (dedupe_key),
   constraint invoice_lines_invoice_id_line_no_key UNIQUE (invoice_id, line_no),
+  constraint invoice_lines_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint invoice_lines_pkey PRIMARY KEY (id),
   constraint invoice_lines_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint invoice_lines_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices(tenant_id, id),
@@ -1801,7 +1802,7 @@ create table ledger_accounts (
   constraint ledger_accounts_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
   constraint ledger_accounts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint ledger_accounts_check CHECK (((code = ANY (ARRAY['receivable'::text, 'credit'::text])) = (customer_id IS NOT NULL))),
-  constraint ledger_accounts_code_check CHECK ((code = ANY (ARRAY['receivable'::text, 'credit'::text, 'cash'::text, 'revenue'::text, 'tax'::text, 'bad_debt'::text, 'goodwill'::text])))
+  constraint ledger_accounts_code_check CHECK ((code = ANY (ARRAY['receivable'::text, 'credit'::text, 'cash'::text, 'revenue'::text, 'tax'::text, 'bad_debt'::text, 'goodwill'::text, 'disputed'::text, 'fees'::text])))
 );
 
 create table ledger_entries (
@@ -1877,7 +1878,6 @@ create table mails (
   constraint mails_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices(tenant_id, id),
   constraint mails_check CHECK (((body IS NULL) OR (state = 'queued'::text) OR (state = 'kept'::text))),
   constraint mails_check1 CHECK (((state = 'queued'::text) = (settled_at IS NULL))),
-  constraint mails_check2 CHECK (((credit_note_id IS NULL) OR (invoice_id IS NOT NULL))),
   constraint mails_recipient_check CHECK (((length(recipient) >= 3) AND (length(recipient) <= 320))),
   constraint mails_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'failed'::text, 'kept'::text]))),
   constraint mails_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 300)))
@@ -1984,6 +1984,39 @@ create table payment_attempts (
   constraint payment_attempts_kind_check CHECK ((kind = ANY (ARRAY['charge'::text, 'link'::text]))),
   constraint payment_attempts_reason_check CHECK ((reason = ANY (ARRAY['asked'::text, 'due'::text, 'authentication'::text]))),
   constraint payment_attempts_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'processing'::text, 'needs_action'::text, 'succeeded'::text, 'declined'::text, 'expired'::text, 'cancelled'::text, 'failed'::text])))
+);
+
+create table payment_disputes (
+  id uuid not null,
+  tenant_id uuid not null,
+  payment_id uuid not null,
+  provider_id uuid not null,
+  external_id text not null,
+  state text not null,
+  amount_minor bigint not null,
+  currency character(3) not null,
+  reason text not null,
+  evidence_due_at timestamp with time zone,
+  evidence_sent boolean not null default false,
+  withdrawn_minor bigint not null default 0,
+  fee_minor bigint not null default 0,
+  lost_minor bigint not null default 0,
+  look bigint not null,
+  looked_at timestamp with time zone not null,
+  opened_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  constraint payment_disputes_provider_id_external_id_key UNIQUE (provider_id, external_id),
+  constraint payment_disputes_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint payment_disputes_pkey PRIMARY KEY (id),
+  constraint payment_disputes_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES billing_providers(id),
+  constraint payment_disputes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint payment_disputes_tenant_id_payment_id_fkey FOREIGN KEY (tenant_id, payment_id) REFERENCES payments(tenant_id, id),
+  constraint payment_disputes_amount_minor_check CHECK ((amount_minor > 0)),
+  constraint payment_disputes_check CHECK (((lost_minor >= 0) AND (lost_minor <= withdrawn_minor))),
+  constraint payment_disputes_check1 CHECK (((closed_at IS NULL) = (state = ANY (ARRAY['inquiry'::text, 'open'::text])))),
+  constraint payment_disputes_state_check CHECK ((state = ANY (ARRAY['inquiry'::text, 'open'::text, 'won'::text, 'lost'::text]))),
+  constraint payment_disputes_withdrawn_minor_check CHECK ((withdrawn_minor >= 0))
 );
 
 create table payment_methods (
@@ -3429,6 +3462,12 @@ CREATE UNIQUE INDEX payment_attempts_one_at_a_time ON public.payment_attempts US
 
 CREATE INDEX payment_attempts_open ON public.payment_attempts USING btree (looked_at) WHERE (ended_at IS NULL);
 
+CREATE INDEX payment_disputes_list ON public.payment_disputes USING btree (tenant_id, id DESC);
+
+CREATE INDEX payment_disputes_open ON public.payment_disputes USING btree (looked_at) WHERE (closed_at IS NULL);
+
+CREATE INDEX payment_disputes_payment ON public.payment_disputes USING btree (payment_id);
+
 CREATE INDEX payment_methods_customer ON public.payment_methods USING btree (tenant_id, customer_id, id DESC);
 
 CREATE UNIQUE INDEX payment_methods_default ON public.payment_methods USING btree (customer_id) WHERE is_default;
@@ -3723,6 +3762,8 @@ alter table payment_allocations enable row level security, force row level secur
 
 alter table payment_attempts enable row level security, force row level security;
 
+alter table payment_disputes enable row level security, force row level security;
+
 alter table payment_methods enable row level security, force row level security;
 
 alter table payment_refunds enable row level security, force row level security;
@@ -3954,6 +3995,8 @@ create policy tenant_wall on mails for all using ((( SELECT app_platform() AS ap
 create policy tenant_wall on payment_allocations for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on payment_attempts for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on payment_disputes for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on payment_methods for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -4316,6 +4359,8 @@ grant delete, insert, select on passkey_challenges to mpanel_app;
 grant insert, select on payment_allocations to mpanel_app;
 
 grant insert, select, update on payment_attempts to mpanel_app;
+
+grant insert, select, update on payment_disputes to mpanel_app;
 
 grant insert, select, update on payment_methods to mpanel_app;
 

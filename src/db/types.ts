@@ -1379,6 +1379,28 @@ export interface PaymentAttemptsTable {
   ended_at: Date | null
 }
 
+export interface PaymentDisputesTable {
+  id: string
+  tenant_id: string
+  payment_id: string
+  provider_id: string
+  external_id: string
+  state: 'inquiry' | 'open' | 'won' | 'lost'
+  amount_minor: bigint
+  currency: string
+  reason: string
+  evidence_due_at: Date | null
+  evidence_sent: Generated<boolean>
+  withdrawn_minor: Generated<bigint>
+  fee_minor: Generated<bigint>
+  lost_minor: Generated<bigint>
+  look: bigint
+  looked_at: Date
+  opened_at: Date
+  closed_at: Date | null
+  created_at: Date
+}
+
 export interface PaymentMethodsTable {
   id: string
   tenant_id: string
@@ -2221,6 +2243,7 @@ export interface Tables {
   passkey_challenges: PasskeyChallengesTable
   payment_allocations: PaymentAllocationsTable
   payment_attempts: PaymentAttemptsTable
+  payment_disputes: PaymentDisputesTable
   payment_methods: PaymentMethodsTable
   payment_refunds: PaymentRefundsTable
   payments: PaymentsTable

@@ -6,6 +6,7 @@ import { adminBillingPayments } from './adminBillingPayments.ts'
 import { adminBillingAddons } from './adminBillingAddons.ts'
 import { adminBillingCoupons } from './adminBillingCoupons.ts'
 import { adminBillingCredits } from './adminBillingCredits.ts'
+import { adminBillingDisputes } from './adminBillingDisputes.ts'
 import { adminBillingDocuments } from './adminBillingDocuments.ts'
 import { adminBillingAccounts } from './adminBillingAccounts.ts'
 import { adminBillingTaxes } from './adminBillingTaxes.ts'
@@ -110,6 +111,7 @@ export const routes: readonly Route[] = [
   ...adminBillingAddons,
   ...adminBillingCoupons,
   ...adminBillingCredits,
+  ...adminBillingDisputes,
   ...adminBillingDocuments,
   ...cloudPods,
   ...cloudPodAddresses,

@@ -12,6 +12,7 @@ import type { Ctx } from '../../context.ts'
 import * as attempts from '../../db/billingAttempts.ts'
 import * as billing from '../../db/billing.ts'
 import * as notes from '../../db/billingCreditNotes.ts'
+import * as disputes from '../../db/billingDisputes.ts'
 import * as invoices from '../../db/billingInvoices.ts'
 import type { InvoiceRow } from '../../db/billingInvoices.ts'
 import { AppError, notFound } from '../../errors.ts'
@@ -55,12 +56,11 @@ async function problemOf(ctx: Ctx, invoice: InvoiceRow): Promise<string | null> 
 async function refundable(ctx: Ctx, invoice: InvoiceRow): Promise<{ id: string; minor: bigint }[]> {
   const payments = await attempts.paymentsOfInvoice(ctx.tx, invoice.tenant_id, invoice.id)
   const through = payments.filter(({ provider }) => provider === 'stripe')
-  const refunds = await attempts.refundsOf(
-    ctx.tx,
-    through.map(({ id }) => id),
-  )
+  const ids = through.map(({ id }) => id)
+  const refunds = await attempts.refundsOf(ctx.tx, ids)
+  const disputed = await disputes.ofPayments(ctx.tx, ids)
   return through
-    .map((row) => ({ id: row.id, minor: refundableMinor(row, refunds) }))
+    .map((row) => ({ id: row.id, minor: refundableMinor(row, refunds, disputed) }))
     .filter(({ minor }) => minor > 0n)
     .toReversed()
 }
