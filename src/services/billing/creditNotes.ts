@@ -18,6 +18,7 @@ import type { InvoiceRow } from '../../db/billingInvoices.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { canonicalJson } from '../../lib/canonicalJson.ts'
 import { formatMoney, toMoney } from '../../lib/money.ts'
+import * as auditService from '../auditService.ts'
 import { creditOfAmount, creditOfLines, restOf, type LineCredit } from './creditCounting.ts'
 import { creditableLines, issueCreditNote, settledBy, type CreditableLine } from './crediting.ts'
 import { creditNoteIssued } from './notices.ts'
@@ -174,6 +175,12 @@ export async function previewCreditNote(
   if (!invoice) throw notFound('invoice')
   const { lines, credits, sum, settled, refunds, token } = await count(ctx, invoice, wish)
   const money = (minor: bigint) => toMoney(minor, invoice.currency)
+  await auditService.record(ctx, {
+    action: 'CREDIT_NOTE_PREVIEWED',
+    tenantId,
+    target: { type: 'invoice', id: invoiceId, label: invoice.number ?? undefined },
+    details: { amount: sum.grossMinor, currency: invoice.currency },
+  })
   return {
     lines: credits.map(({ no, netMinor, taxMinor, grossMinor }) => ({
       lineNo: no,
