@@ -1,4 +1,4 @@
-import type { Insertable, Selectable } from 'kysely'
+import { sql, type Insertable, type Selectable } from 'kysely'
 import type { Tx } from './index.ts'
 import type { CreditNoteLinesTable, CreditNotesTable } from './types.ts'
 
@@ -34,29 +34,11 @@ export async function creditedOf(
   tenantId: string,
   invoiceId: string,
 ): Promise<Map<string, Credited>> {
-  const rows = await tx
-    .selectFrom('credit_note_lines as credited')
-    .innerJoin('invoice_lines as line', 'line.id', 'credited.invoice_line_id')
-    .select(['line.id'])
-    .select(({ fn }) => [
-      fn.sum<bigint>('credited.net_minor').as('net_minor'),
-      fn.sum<bigint>('credited.tax_minor').as('tax_minor'),
-      fn.sum<bigint>('credited.gross_minor').as('gross_minor'),
-    ])
-    .where('credited.tenant_id', '=', tenantId)
-    .where('line.invoice_id', '=', invoiceId)
-    .groupBy('line.id')
-    .execute()
-  return new Map(
-    rows.map((row) => [
-      row.id,
-      {
-        net_minor: BigInt(row.net_minor),
-        tax_minor: BigInt(row.tax_minor),
-        gross_minor: BigInt(row.gross_minor),
-      },
-    ]),
-  )
+  const { rows } = await sql<Credited & { id: string }>`select l.id, sum(c.net_minor)::bigint as net_minor,
+      sum(c.tax_minor)::bigint as tax_minor, sum(c.gross_minor)::bigint as gross_minor
+    from invoice_lines l join credit_note_lines c on c.invoice_line_id = l.id
+    where l.invoice_id = ${invoiceId} and l.tenant_id = ${tenantId} group by l.id`.execute(tx)
+  return new Map(rows.map(({ id, ...credited }) => [id, credited]))
 }
 
 export async function insert(

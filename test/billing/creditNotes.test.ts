@@ -66,8 +66,8 @@ test('whatever is credited in whichever parts, it is never more than was billed,
       const book = (credits: ReturnType<typeof creditOfAmount>, wanted: bigint): void => {
         expect(sumOf(credits).grossMinor).toBe(wanted)
         lines = lines.map((line) => {
-          const credit = credits.find(({ no }) => no === line.no)
-          return credit ? { ...line, credited: sumOf([line.credited, credit]) } : line
+          const own = credits.find(({ no }) => no === line.no)
+          return own ? { ...line, credited: sumOf([line.credited, own]) } : line
         })
         for (const { credited, ...line } of lines)
           for (const key of ['grossMinor', 'taxMinor', 'netMinor'] as const) {
@@ -176,7 +176,7 @@ test('of a paid invoice a part becomes credit, a part is given back, and never m
   // Of two at once for the whole rest one is issued.
   const rest = await made(look(invoice))
   const both = await Promise.all([issue(invoice, {}, rest.token), issue(invoice, {}, rest.token)])
-  expect(both.map(({ status }) => status).toSorted()).toEqual([201, 409])
+  expect(new Set(both.map(({ status }) => status))).toEqual(new Set([201, 409]))
   expect(await accounts()).toMatchObject({ revenue: before.revenue + 5990n, tax: before.tax + 1318n })
   const { body } = await app.admin.get<InvoiceCredits>(pathOf(invoice))
   expect(body).toMatchObject({ left: { amount: '0' }, problem: 'All of it was credited.' })
@@ -206,10 +206,11 @@ test('of an open invoice it is not asked for any more, and what is left is paid;
   seller = await shop(app)
   await taxed(app, seller)
   const id = await contractIn(app, seller)
-  const [{ id: paidId = '' } = {}] = await rowsOf(
+  const [first] = await rowsOf(
     app,
     sql<{ id: string }>`select id from invoices where subscription_id = ${id}`,
   )
+  const paidId = first?.id ?? ''
   const before = await accounts()
   expect((await look({ id: paidId }, { paid: 'refund' })).body.code).toBe('payment_mismatch')
   // 499 and 110 tax: with 88 tax 400 are credited, and 99 left.

@@ -100,7 +100,7 @@ test('names in any European script survive, long invoices go over pages, and the
   expect(first.equals(second)).toBe(true)
   const { pages, letters } = read(first)
   expect(pages).toBe(3)
-  expect([...name.replaceAll(' ', '')].filter((letter) => !letters.has(letter))).toEqual([])
+  expect(Array.from(name.replaceAll(' ', '')).filter((letter) => !letters.has(letter))).toEqual([])
 })
 
 test('a logo is drawn from its pixels alone, and one that is made to harm is not drawn', async () => {
@@ -131,7 +131,8 @@ test('an invoice has one PDF, whatever changes after it was made, and its mail b
   const { tenantId } = seller
   const { invoice } = await app.as((ctx) => order(ctx, seller))
   const wanted = { invoiceId: invoice.id, of: 'invoice' } as const
-  const made = await Promise.all([invoicePdf(app.as, tenantId, wanted), invoicePdf(app.as, tenantId, wanted)])
+  const make = () => invoicePdf((work) => app.as(work), tenantId, wanted)
+  const made = await Promise.all([make(), make()])
   expect(made[0].sha256).toBe(made[1].sha256)
   const { sha256, name } = made[0]
   expect(name).toBe(`${invoice.number}.pdf`)

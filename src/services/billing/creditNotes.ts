@@ -141,6 +141,9 @@ function requireWithin(invoice: InvoiceRow, amount: bigint, left: bigint, what: 
     )
 }
 
+const wrong = (path: string, message: string) =>
+  new AppError('invalid_input', message, { errors: [{ path, message }] })
+
 /** @throws AppError payment_mismatch, invalid_input */
 function chosen(invoice: InvoiceRow, lines: CreditableLine[], wish: CreditNoteWish): LineCredit[] {
   if (wish.lines.length === 0) {
@@ -148,8 +151,6 @@ function chosen(invoice: InvoiceRow, lines: CreditableLine[], wish: CreditNoteWi
     requireWithin(invoice, amount, leftOf(invoice), 'the invoice')
     return creditOfAmount(lines, amount)
   }
-  const wrong = (path: string, message: string) =>
-    new AppError('invalid_input', message, { errors: [{ path, message }] })
   if (wish.amountMinor !== null) throw wrong('amountMinor', 'Name an amount of the invoice, or of its lines.')
   const amounts = new Map<number, bigint>()
   wish.lines.forEach(({ lineNo, amountMinor }, at) => {

@@ -11,14 +11,15 @@ import { sumOf } from './taxRules.ts'
 
 export type CreditableLine = CreditLine & { row: LineRow }
 
+const amounts = (of: notes.Credited | undefined) => ({
+  netMinor: of?.net_minor ?? 0n,
+  taxMinor: of?.tax_minor ?? 0n,
+  grossMinor: of?.gross_minor ?? 0n,
+})
+
 /** The lines of an invoice, with what was credited of each. */
 export async function creditableLines(ctx: Ctx, invoice: InvoiceRow): Promise<CreditableLine[]> {
   const credited = await notes.creditedOf(ctx.tx, invoice.tenant_id, invoice.id)
-  const amounts = (of: notes.Credited | undefined) => ({
-    netMinor: of?.net_minor ?? 0n,
-    taxMinor: of?.tax_minor ?? 0n,
-    grossMinor: of?.gross_minor ?? 0n,
-  })
   return (await invoices.linesOf(ctx.tx, [invoice.id])).map((row) => ({
     ...amounts(row),
     no: row.line_no,

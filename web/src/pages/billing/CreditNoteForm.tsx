@@ -63,7 +63,7 @@ function WishForm({
       return { wish, preview: await previewCreditNote(invoice.id, wish, key) }
     },
     onDone: ({ wish, preview }) => onShown(wish, preview),
-    fieldOf: (path) => (/amountMinor$/.test(path) ? 'amount' : 'of'),
+    fieldOf: (path) => (path.endsWith('amountMinor') ? 'amount' : 'of'),
   })
   const { form, errorOf } = of
   const line = credits.lines.find(({ lineNo }) => String(lineNo) === form.watch('of'))
