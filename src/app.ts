@@ -5,15 +5,14 @@ import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import fastifyStatic from '@fastify/static'
-import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
-import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Root } from './context.ts'
 import { AppError } from './errors.ts'
 import { newId } from './lib/ids.ts'
 import { clientErrorHandler, errorHandler } from './middleware/errorHandler.ts'
 import { rbac, type Rbac } from './middleware/rbac.ts'
+import { registerOpenApi } from './openapi.ts'
 import { endConsoles } from './routes/cloudPodConsoleSession.ts'
 import { routes } from './routes/index.ts'
 import { register } from './routes/register.ts'
@@ -80,7 +79,7 @@ export async function buildApp(root: Root, options: AppOptions): Promise<Fastify
     strictTransportSecurity: root.settings.publicUrl.startsWith('https:'),
   })
   await app.register(rateLimit, { global: false })
-  await registerDocs(app, options.version)
+  await registerOpenApi(app, { routes, version: options.version, publicUrl: root.settings.publicUrl })
   app.after(() => {
     for (const route of routes) register(app, root, route, options.rbac ?? rbac)
   })
@@ -97,39 +96,6 @@ function keepSignedBytes(app: FastifyInstance): void {
     const { signed } = request.routeOptions.config as { signed?: true }
     if (signed) return done(null, body)
     return parse(request, body.toString('utf8'), done)
-  })
-}
-
-/** A route that reads its body as a file has none that Fastify would check: what it takes is told all the same. */
-function describe(given: Parameters<typeof jsonSchemaTransform>[0]): ReturnType<typeof jsonSchemaTransform> {
-  const { schema, url } = jsonSchemaTransform(given)
-  const { takes } = (given.route?.config ?? {}) as { takes?: string }
-  return {
-    url,
-    schema: takes === undefined ? schema : { ...schema, consumes: [takes], body: { type: 'string' } },
-  }
-}
-
-async function registerDocs(app: FastifyInstance, version: string): Promise<void> {
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: { title: 'mPanel', version, description: 'The control plane of a hosting company.' },
-      components: {
-        securitySchemes: {
-          session: { type: 'apiKey', in: 'cookie', name: '__Host-mpanel' },
-          apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: mp_…' },
-        },
-      },
-      security: [{ session: [] }, { apiKey: [] }],
-    },
-    transform: describe,
-  })
-  app.get('/api/openapi.json', { schema: { hide: true } }, () => app.swagger())
-  await app.register(swaggerUi, {
-    routePrefix: '/api/docs',
-    staticCSP: true,
-    uiConfig: { docExpansion: 'none', tryItOutEnabled: false },
   })
 }
 

@@ -14,6 +14,7 @@ import * as userService from './services/userService.ts'
 import { startServer } from './server.ts'
 import { start } from './start.ts'
 import { collect, write } from './supportBundle.ts'
+import { startTraces } from './traces.ts'
 import { startWorker } from './worker.ts'
 import { checkZone } from './zoneCommand.ts'
 
@@ -92,7 +93,9 @@ function requireUrl(config: Config): string {
 
 /** Connects to the operator's database and makes sure that its schema is this version's. */
 async function external(config: Config, url = requireUrl(config)): Promise<Deps> {
-  const deps = createDeps(config, url)
+  const stopTraces = await startTraces(config)
+  const made = createDeps(config, url)
+  const deps = { ...made, close: () => made.close().then(stopTraces) }
   try {
     const state = await schemaState(deps.root.db.pool)
     if (state === 'behind')

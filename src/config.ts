@@ -55,6 +55,8 @@ export type Config = {
   dnsPort: number
   /** Where names are proven to CAs by TLS; absent: nowhere. */
   tlsAlpn: { host: string; port: number } | undefined
+  /** Where spans are sent (OTLP over HTTP), and which part of all traces; absent: nowhere. */
+  traces: { url: string; headers: Record<string, string>; ratio: number; service: string } | undefined
   /** Told every minute that the automation lives; a monitor there raises the alarm when it no longer hears it. */
   heartbeatUrl: string | undefined
   paymentTermDays: number
@@ -117,6 +119,14 @@ const schema = z.object({
       return z.NEVER
     }),
   ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional(
+    z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }),
+  ),
+  OTEL_EXPORTER_OTLP_HEADERS: optional(
+    z.string().regex(/^[^=,]+=[^,]*(,[^=,]+=[^,]*)*$/, 'must look like api-key=secret,other=value'),
+  ),
+  OTEL_SERVICE_NAME: optional(z.string()),
+  OTEL_TRACES_SAMPLER_ARG: optional(z.coerce.number('must be a number').min(0).max(1)),
   MPANEL_DNS_PORT: optional(z.coerce.number().int().min(1).max(65_535)),
   POWERDNS_API_URL: optional(z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })),
   POWERDNS_API_KEY: optional(z.string().min(1)),
@@ -157,6 +167,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const stripe = readStripe(values, faults)
   const acme = readAcme(values, faults)
   const powerdns = readPowerdns(values, faults)
+  const traces = readTraces(values, faults)
   if (faults.length > 0) {
     throw new StartupError(
       `The configuration has ${faults.length} fault(s):\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
@@ -188,6 +199,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     dnsServers: values.MPANEL_DNS_SERVERS ?? [],
     dnsPort: values.MPANEL_DNS_PORT ?? 53,
     tlsAlpn: values.MPANEL_TLS_ALPN_LISTEN,
+    traces,
     simPort: values.MPANEL_SIM_PORT ?? 0,
     heartbeatUrl: values.MPANEL_HEARTBEAT_URL,
     workerConcurrency: values.MPANEL_WORKER_CONCURRENCY ?? 16,
@@ -239,6 +251,26 @@ function readPowerdns(env: Env, faults: string[]): Config['powerdns'] {
     'POWERDNS_API_URL, POWERDNS_API_KEY and POWERDNS_NAME_SERVERS go together: set all three or none',
   )
   return undefined
+}
+
+function readTraces(env: Env, faults: string[]): Config['traces'] {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers } = env
+  if (!endpoint) {
+    if (headers)
+      faults.push('OTEL_EXPORTER_OTLP_HEADERS goes with OTEL_EXPORTER_OTLP_ENDPOINT: set it as well')
+    return undefined
+  }
+  return {
+    url: `${withoutTrailingSlashes(endpoint)}/v1/traces`,
+    headers: Object.fromEntries(
+      namesIn(headers ?? '').map((entry) => [
+        entry.slice(0, entry.indexOf('=')).trim(),
+        decodeURIComponent(entry.slice(entry.indexOf('=') + 1).trim()),
+      ]),
+    ),
+    ratio: env.OTEL_TRACES_SAMPLER_ARG ?? 1,
+    service: env.OTEL_SERVICE_NAME ?? 'mpanel',
+  }
 }
 
 function readMail({ SMTP_URL: url, MPANEL_MAIL_FROM: from }: Env, faults: string[]): Config['mail'] {

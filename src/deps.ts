@@ -30,6 +30,7 @@ import { planJob } from './jobs/plan.ts'
 import { createSealer } from './lib/crypto.ts'
 import { createLogger, type Logger } from './lib/log.ts'
 import { networks, sendOutgoing } from './lib/outgoing.ts'
+import { tracedVendors } from './lib/tracedCalls.ts'
 
 export type Deps = { root: Root; databaseUrl: string; close: () => Promise<void> }
 
@@ -66,7 +67,7 @@ export function createDeps(
       heartbeatUrl: config.heartbeatUrl ?? null,
       provesByTls: config.tlsAlpn !== undefined,
     },
-    vendors: {
+    vendors: (config.traces === undefined ? asIs : tracedVendors)({
       proxmox: remembered(createProxmox),
       proxmoxPlan: createPlanProxmox,
       proxmoxCertificate: presentedCertificate,
@@ -95,7 +96,7 @@ export function createDeps(
       syslog: (target, messages) => sendSyslog(config.outgoingNetworks, target, messages),
       webhook: (target, delivery) => sendWebhook(send, target, delivery),
       mail: config.mail === undefined ? null : createMail(config.mail.url, config.mail.from),
-    },
+    }),
     planJob: (id, signal) => planJob(root, handlers, id, signal),
     live: { changed: (withinMs) => new Promise((resolve) => setTimeout(resolve, withinMs).unref()) },
     wake: coalesced(() => db.pool.query(`select pg_notify('${NOTIFY_CHANNEL}', '')`), log),
@@ -106,6 +107,8 @@ export function createDeps(
     close: () => Promise.all([db.close(), ...registrars.map((one) => one.close())]).then(() => undefined),
   }
 }
+
+const asIs = <V extends object>(vendors: V): V => vendors
 
 /** The simulated WHMCS is on this machine, where nothing else is reached that somebody has typed. */
 const sendFor =

@@ -20,6 +20,7 @@ import { requireSecretKey } from './services/provisioningService.ts'
 import { seedRegistry, simulateRegistry } from './startRegistry.ts'
 import { simulateWhmcs } from './startWhmcs.ts'
 import { startServer } from './server.ts'
+import { startTraces } from './traces.ts'
 import { startWorker } from './worker.ts'
 
 export type Started = { url: string; stop: () => Promise<void> }
@@ -66,6 +67,7 @@ async function startAll(config: Config, say: (line: string) => void, stops: Stop
   const whmcs = config.proxmox === undefined ? await simulateWhmcs(config.dataDir, say) : null
   if (whmcs) stops.push(() => whmcs.close())
   const settings = { ...config, stripe: stripe.settings, logLevel: config.logLevel ?? 'warn' }
+  stops.push(await startTraces(config))
   const { root, close } = createDeps(settings, databaseUrl, {
     simulated: [
       ...(sim ? ['Proxmox VE'] : []),

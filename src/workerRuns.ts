@@ -1,9 +1,11 @@
+import { SpanKind } from '@opentelemetry/api'
 import { systemOrigin, transaction, type Root } from './context.ts'
 import * as queue from './db/queue.ts'
 import type { JobRow } from './db/queue.ts'
 import { CancelRequested, LeaseLost, Stopped } from './jobs/errors.ts'
 import { endOf } from './jobs/journal.ts'
 import { runJob, type EngineOptions, type JobHandler } from './jobs/steps.ts'
+import { placeOfJob, traced, type TraceOptions } from './lib/traces.ts'
 import * as auditService from './services/auditService.ts'
 import { VERSION } from './version.ts'
 
@@ -22,7 +24,7 @@ export async function runClaimed(
   try {
     const handler = options.handlers.get(job.kind)
     if (!handler) return await leaveToOthers(root, job)
-    await runJob(root, handler, job, signal, options)
+    await traced(`job ${job.kind}`, traceOf(job), () => runJob(root, handler, job, signal, options))
   } catch (error) {
     const { reason } = signal as { reason: unknown }
     if (reason instanceof CancelRequested || reason instanceof Stopped)
@@ -40,6 +42,17 @@ export async function runClaimed(
     )
   }
 }
+
+const traceOf = (job: JobRow): TraceOptions => ({
+  kind: SpanKind.CONSUMER,
+  attributes: {
+    'mpanel.job.id': job.id,
+    'mpanel.job.phase': job.phase,
+    'mpanel.job.attempts': job.attempts,
+    ...(job.tenant_id === null ? {} : { 'mpanel.tenant.id': job.tenant_id }),
+  },
+  place: placeOfJob(job.correlation_id, (job.actor as { type: string }).type),
+})
 
 const ELSEWHERE_MS = 10_000
 

@@ -15,7 +15,7 @@ export const auditEvent = z.object({
     impersonator: z.object({ id: z.string(), label: z.string() }).optional(),
   }),
   target: z.object({ type: z.string(), id: z.string(), label: z.string().nullable() }).nullable(),
-  diff: z.record(z.string(), z.tuple([z.unknown(), z.unknown()])).nullable(),
+  diff: z.record(z.string(), z.tuple([z.unknown(), z.unknown()]).meta({ items: {} })).nullable(),
   details: z.record(z.string(), z.unknown()).nullable(),
   requestId: z.string().nullable(),
   correlationId: z.string().nullable(),

@@ -2,7 +2,11 @@ import { z } from 'zod'
 import { id, timestamp } from './common.ts'
 
 /** Where a receiver is: the URL of a webhook, or `tls://host:port` of a syslog receiver. */
-const address = z.string().trim().max(500)
+const address = z
+  .string()
+  .trim()
+  .max(500)
+  .meta({ examples: ['tls://logs.example.com:6514'] })
 const pem = z
   .string()
   .max(20_000)

@@ -93,6 +93,7 @@ const returnTo = z
   .string()
   .max(1_000)
   .regex(/^\/(?![/\\])[^\s\\]*$/, 'must be a path of these pages')
+  .meta({ examples: ['/account'] })
 
 /** An e-mail in small letters, its domain as DNS has it. */
 export const emailAddress = z
@@ -102,6 +103,7 @@ export const emailAddress = z
   .overwrite((text) => text.slice(0, text.lastIndexOf('@') + 1) + domainOf(text))
   // In this order: some letters of other scripts become Latin ones when they are made small.
   .pipe(z.email().toLowerCase())
+  .meta({ examples: ['someone@example.com'] })
 
 export const ssoBegin = z.strictObject({ email: emailAddress, returnTo: returnTo.optional() })
 export const ssoStepUpBegin = z.strictObject({ providerId: id, returnTo })

@@ -30,7 +30,10 @@ export const plan = z.object({
 })
 export type Plan = z.infer<typeof plan>
 
-const minorUnits = z.string().regex(/^\d{1,15}$/, 'an amount in minor units, such as "499"')
+const minorUnits = z
+  .string()
+  .regex(/^\d{1,15}$/, 'an amount in minor units, such as "499"')
+  .meta({ examples: ['499'] })
 
 export const planCreate = z.strictObject({
   /** Null: sold by every tenant; only the platform may do that. */

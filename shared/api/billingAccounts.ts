@@ -4,7 +4,10 @@ import { currency, id, money, timestamp } from './common.ts'
 
 /** Credit for a customer; a negative amount takes back what was given by mistake. */
 export const customerCreditCreate = z.strictObject({
-  amountMinor: z.string().regex(/^-?[1-9]\d{0,14}$/, 'an amount in minor units, such as "499" or "-499"'),
+  amountMinor: z
+    .string()
+    .regex(/^-?[1-9]\d{0,14}$/, 'an amount in minor units, such as "499" or "-499"')
+    .meta({ examples: ['499'] }),
   currency,
   reason: z.string().trim().min(1).max(500),
 })

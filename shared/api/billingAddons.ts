@@ -42,7 +42,10 @@ export const addonCreate = z.strictObject({
         currency,
         interval,
         intervalCount: z.number().int().min(1).max(120).default(1),
-        unitMinor: z.string().regex(/^\d{1,15}$/, 'an amount in minor units, such as "499"'),
+        unitMinor: z
+          .string()
+          .regex(/^\d{1,15}$/, 'an amount in minor units, such as "499"')
+          .meta({ examples: ['499'] }),
       }),
     )
     .min(1)

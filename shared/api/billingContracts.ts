@@ -95,7 +95,7 @@ export const subscriptionTimeline = z.object({
       amount: money.nullable(),
       /** Who caused an event or recorded a payment. */
       actor: z.object({ type: z.string(), label: z.string() }).nullable(),
-      diff: z.record(z.string(), z.tuple([z.unknown(), z.unknown()])).nullable(),
+      diff: z.record(z.string(), z.tuple([z.unknown(), z.unknown()]).meta({ items: {} })).nullable(),
     }),
   ),
   nextCursor: z.string().nullable(),

@@ -37,6 +37,7 @@ export const couponCode = z
   .trim()
   .toUpperCase()
   .regex(/^[A-Z0-9][A-Z0-9-]{2,39}$/, 'three to forty letters, digits and hyphens')
+  .meta({ examples: ['SPRING-2027'] })
 
 /** Either `percentPpm`, or `amountMinor` with its currency. */
 export const couponCreate = z.strictObject({
@@ -47,6 +48,7 @@ export const couponCreate = z.strictObject({
   amountMinor: z
     .string()
     .regex(/^[1-9]\d{0,14}$/, 'an amount in minor units, such as "499"')
+    .meta({ examples: ['499'] })
     .nullable()
     .default(null),
   currency: currency.nullable().default(null),

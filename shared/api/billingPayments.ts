@@ -40,6 +40,7 @@ const key = z
   .trim()
   .max(255)
   .regex(/^[sr]k_(test|live)_\w+$/, 'a secret or restricted key of Stripe, such as sk_test_…')
+  .meta({ examples: ['sk_test_example'] })
 const webhookSecret = z
   .string()
   .trim()
@@ -193,6 +194,7 @@ export const paymentRefundCreate = z.strictObject({
   amountMinor: z
     .string()
     .regex(/^\d{1,15}$/, 'an amount in minor units, such as "499"')
+    .meta({ examples: ['499'] })
     .nullable()
     .default(null),
   reason: z.string().trim().min(1).max(500),

@@ -7,6 +7,7 @@ const country = z
   .string()
   .regex(/^[A-Z]{2}$/, 'an ISO 3166 code such as IT')
   .refine((code) => COUNTRIES.has(code), 'no country has this ISO 3166 code')
+  .meta({ examples: ['IT'] })
 const line = z.string().trim().max(200)
 const day = z.iso.date()
 
@@ -157,6 +158,7 @@ export const customerTaxQuery = z.strictObject({
   amountMinor: z
     .string()
     .regex(/^\d{1,15}$/, 'an amount in minor units, such as "499"')
+    .meta({ examples: ['499'] })
     .default('0'),
 })
 

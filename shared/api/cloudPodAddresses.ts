@@ -39,6 +39,7 @@ export type CloudPodAddressAdd = z.infer<typeof cloudPodAddressAdd>
 export const cloudPodAddressUpdate = z.strictObject({
   reverseName: hostname
     .refine((name) => name.includes('.'), 'a full name such as mail.example.com')
+    .meta({ examples: ['mail.example.com'] })
     .nullable(),
 })
 

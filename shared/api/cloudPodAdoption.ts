@@ -23,7 +23,10 @@ export const strangersQuery = z.strictObject({ q: z.string().trim().max(100).opt
 const guestFacts = z.strictObject({
   node: z.string().min(1).max(100),
   kind: z.enum(['vm', 'ct']),
-  mac: z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i, 'not a MAC address'),
+  mac: z
+    .string()
+    .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i, 'not a MAC address')
+    .meta({ examples: ['bc:24:11:00:00:01'] }),
   cores: z.number().int().min(1).max(512),
   memoryMb: z.number().int().min(16).max(4_194_304),
   diskGb: z.number().int().min(1).max(1_000_000),

@@ -10,7 +10,10 @@ export const money = z.object({
 })
 export type Money = z.infer<typeof money>
 
-export const currency = z.string().regex(/^[A-Z]{3}$/, 'an ISO 4217 code such as EUR')
+export const currency = z
+  .string()
+  .regex(/^[A-Z]{3}$/, 'an ISO 4217 code such as EUR')
+  .meta({ examples: ['EUR'] })
 
 /** The query of every list: keyset paging by id, which grows with time. `-` in front of `sort` is descending. */
 export const listQuery = z.strictObject({

@@ -7,6 +7,7 @@ const country = z
   .string()
   .regex(/^[A-Z]{2}$/, 'an ISO 3166 code such as IT')
   .refine((code) => COUNTRIES.has(code), 'no country has this ISO 3166 code')
+  .meta({ examples: ['IT'] })
 const language = z.string().max(35).refine(isLanguage, 'a language tag such as it or de-AT (BCP 47)')
 
 function isLanguage(tag: string): boolean {

@@ -46,10 +46,8 @@ const queryAddresses = z
     z
       .string()
       .trim()
-      .regex(
-        /^(?:[\d.]{7,15}|\[[\da-fA-F:.]{2,45}\]):\d{1,5}$/,
-        'such as 192.0.2.53:53 or [2001:db8::53]:53',
-      ),
+      .regex(/^(?:[\d.]{7,15}|\[[\da-fA-F:.]{2,45}\]):\d{1,5}$/, 'such as 192.0.2.53:53 or [2001:db8::53]:53')
+      .meta({ examples: ['192.0.2.53:53'] }),
   )
   .max(13)
 const parallel = z.number().int().min(1).max(32)

@@ -71,6 +71,7 @@ const tld = z
   .string()
   .toLowerCase()
   .regex(/^[a-z0-9-]{2,63}(\.[a-z0-9-]{2,63})*$/, 'a TLD such as com or co.uk, without a dot in front')
+  .meta({ examples: ['com'] })
 export const tldPrice = z.object({
   id,
   registrarId: id,
@@ -89,7 +90,10 @@ export const tldPriceQuery = listQuery.omit({ tenantId: true }).extend({
   registrarId: id.optional(),
   tld: tld.optional(),
 })
-const minor = z.string().regex(/^-?\d{1,15}$/)
+const minor = z
+  .string()
+  .regex(/^-?\d{1,15}$/)
+  .meta({ examples: ['499'] })
 /** A price that is there is replaced. */
 export const tldPriceSet = z.strictObject({
   registrarId: id,

@@ -13,8 +13,14 @@ const domainContact = z.strictObject({
   city: line,
   region: line.nullable().default(null),
   postcode: z.string().trim().min(1).max(20),
-  country: z.string().refine((code) => COUNTRIES.has(code), 'no country has this ISO 3166 code'),
-  phone: z.string().regex(/^\+\d{1,3}\.\d{4,14}$/, 'a number as +49.301234567'),
+  country: z
+    .string()
+    .refine((code) => COUNTRIES.has(code), 'no country has this ISO 3166 code')
+    .meta({ examples: ['IT'] }),
+  phone: z
+    .string()
+    .regex(/^\+\d{1,3}\.\d{4,14}$/, 'a number as +49.301234567')
+    .meta({ examples: ['+49.301234567'] }),
   email: z.email().max(320),
 })
 
@@ -42,13 +48,17 @@ const nameservers = z
   .min(2, 'at least two name servers')
   .max(13)
   .refine((all) => new Set(all.map((one) => one.host)).size === all.length, 'each name server once')
+  .meta({ examples: [[{ host: 'ns1.example.com' }, { host: 'ns2.example.com' }]] })
 const years = z.number().int().min(1).max(10)
 
 const dsRecord = z.strictObject({
   keyTag: z.number().int().min(0).max(65_535),
   algorithm: z.number().int().min(1).max(255),
   digestType: z.number().int().min(1).max(255),
-  digest: z.string().regex(/^([0-9a-fA-F]{2}){20,64}$/, 'a digest in hexadecimal'),
+  digest: z
+    .string()
+    .regex(/^([0-9a-fA-F]{2}){20,64}$/, 'a digest in hexadecimal')
+    .meta({ examples: ['2BB183AF5F22588179A53B0A98631FAD1A292118'] }),
 })
 
 export const domainSearchRequest = z.strictObject({

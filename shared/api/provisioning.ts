@@ -95,7 +95,10 @@ export const cluster = z.object({
 export type Cluster = z.infer<typeof cluster>
 
 const apiUrl = z.url({ protocol: /^https$/ }).max(300)
-const tokenId = z.string().regex(/^[^\s@!]+@[^\s@!]+![^\s@!]+$/, 'a token id such as mpanel@pve!panel')
+const tokenId = z
+  .string()
+  .regex(/^[^\s@!]+@[^\s@!]+![^\s@!]+$/, 'a token id such as mpanel@pve!panel')
+  .meta({ examples: ['mpanel@pve!panel'] })
 const tokenSecret = z.string().min(1).max(200)
 const caPem = z.string().max(20_000).nullable()
 const fingerprint = z

@@ -65,7 +65,8 @@ export const limitRequest = z.strictObject({
     .regex(
       new RegExp(`^((node|clones|backups):(\\*|${UUID})|storage:(\\*|${UUID}/[A-Za-z][\\w.-]{0,99}))$`),
       'such as node:*, clones:<id of a cluster>, storage:<id of a cluster>/local-zfs',
-    ),
+    )
+    .meta({ examples: ['node:*'] }),
   /** Null takes the limit of its own away again. */
   capacity: z.number().int().min(0).max(10_000).nullable(),
 })

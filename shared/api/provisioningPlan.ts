@@ -38,7 +38,7 @@ export const jobPlan = z.object({
       action: z.string(),
       outcome: z.string(),
       target: z.string().nullable(),
-      diff: z.record(z.string(), z.tuple([z.unknown(), z.unknown()])).nullable(),
+      diff: z.record(z.string(), z.tuple([z.unknown(), z.unknown()]).meta({ items: {} })).nullable(),
     }),
   ),
   costs: z.object({

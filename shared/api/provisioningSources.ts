@@ -21,7 +21,10 @@ export type IpSource = z.infer<typeof ipSource>
 
 const name = z.string().trim().min(1).max(100)
 const url = z.url({ protocol: /^https?$/ }).max(300)
-const token = z.string().regex(/^[\x21-\x7e]{10,300}$/, 'a token as NetBox shows it')
+const token = z
+  .string()
+  .regex(/^[\x21-\x7e]{10,300}$/, 'a token as NetBox shows it')
+  .meta({ examples: ['nbt_example.token'] })
 const caPem = z.string().max(20_000).nullable()
 const field = z.string().regex(/^[a-z0-9_]{1,50}$/, 'a name such as mpanel_id')
 const prefixId = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER)

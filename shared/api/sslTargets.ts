@@ -101,7 +101,10 @@ export const agentCertificate = z.object({
 export const agentParams = z.strictObject({ id, certificateId: id })
 /** What came of it: `message` says what went wrong. */
 export const agentReport = z.strictObject({
-  fingerprint: z.string().regex(/^[0-9a-f]{64}$/),
+  fingerprint: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .meta({ examples: ['0'.repeat(64)] }),
   ok: z.boolean(),
   message: z.string().trim().max(500).default(''),
 })

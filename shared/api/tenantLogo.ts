@@ -5,7 +5,13 @@ export const LOGO_BYTES = 200_000
 export const LOGO_PIXELS = 2_000
 
 /** The file as Base64: a PNG, JPEG or WebP. */
-export const logoUpload = z.strictObject({ data: z.base64().min(1).max(300_000) })
+export const logoUpload = z.strictObject({
+  data: z
+    .base64()
+    .min(1)
+    .max(300_000)
+    .meta({ examples: ['ZXhhbXBsZQ=='] }),
+})
 
 export const logoView = z.object({
   /** Null: the tenant has none. */

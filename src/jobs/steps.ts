@@ -1,6 +1,7 @@
 import type { Root } from '../context.ts'
 import * as queue from '../db/queue.ts'
 import type { JobRow } from '../db/queue.ts'
+import { traced } from '../lib/traces.ts'
 import { isStillPermitted, type Originator } from '../services/userRights.ts'
 import { LeaseLost } from './errors.ts'
 import {
@@ -56,7 +57,8 @@ export async function runJob<P>(
     signal.throwIfAborted()
     const isLast = handler.steps.slice(position + 1).every((later) => isDone(later))
     try {
-      x.outputs.set(step.name, await runStep(x, step, position, isLast))
+      const output = await traced(`step ${step.name}`, {}, () => runStep(x, step, position, isLast))
+      x.outputs.set(step.name, output)
       if (isLast) return
     } catch (error) {
       if (error instanceof LeaseLost || signal.aborted) throw error

@@ -94,13 +94,18 @@ export function requireOwnOrigin({ headers }: FastifyRequest, { via }: Identity)
 const originHost = (origin: string | undefined): string | undefined =>
   origin !== undefined && URL.canParse(origin) ? new URL(origin).host : undefined
 
+/** Under which id the sender finds what this request leads to: his own, or that of the request. */
+export function correlationOf(request: FastifyRequest): string {
+  const given = request.headers['x-correlation-id']
+  return typeof given === 'string' && /^[\w.-]{1,100}$/.test(given) ? given : request.id
+}
+
 /** Where a request comes from, as audit events and jobs keep it. */
 export function originOf(request: FastifyRequest, identity: Identity | undefined): Origin {
-  const given = request.headers['x-correlation-id']
   return {
     actor: identity?.actor ?? { type: 'anonymous', id: null, label: 'anonymous' },
     requestId: request.id,
-    correlationId: typeof given === 'string' && /^[\w.-]{1,100}$/.test(given) ? given : request.id,
+    correlationId: correlationOf(request),
     ip: addressOf(request),
     userAgent: request.headers['user-agent']?.slice(0, 300),
     seesInfrastructure: identity?.platform.has('infrastructure:read') ?? false,

@@ -72,6 +72,7 @@ export const adminAuthSso: Route[] = [
     params: idParams,
     body: ssoProviderUpdate,
     replies: { 200: ssoProvider },
+    versioned: true,
     handler: async (ctx, { identity, params, body, ifMatch }) => {
       const changed = await authService.updateSsoProvider(ctx, identity, params.id, body, ifMatch)
       return { body: changed, version: changed.version }

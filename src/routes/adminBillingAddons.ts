@@ -43,6 +43,7 @@ export const adminBillingAddons: Route[] = [
     params: idParams,
     body: addonUpdate,
     replies: { 200: addon },
+    versioned: true,
     handler: async (ctx, { params, body: change, ifMatch }) => {
       const body = await BillingService.updateAddon(ctx, params.id, change, ifMatch)
       return { body, version: body.version }

@@ -50,6 +50,7 @@ export const adminBillingCoupons: Route[] = [
     params: idParams,
     body: couponUpdate,
     replies: { 200: coupon },
+    versioned: true,
     handler: async (ctx, { params, body: change, ifMatch, tenantId }) => {
       const body = await BillingService.updateCoupon(ctx, tenantId, params.id, change, ifMatch)
       return { body, version: body.version }

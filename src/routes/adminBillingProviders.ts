@@ -105,6 +105,7 @@ export const adminBillingProviders: Route[] = [
     params: idParams,
     body: billingProviderUpdate,
     replies: { 200: billingProvider },
+    versioned: true,
     handler: async (ctx, { params, body, ifMatch }) => {
       const changed = await collection.updateProvider(ctx, params.id, body, ifMatch)
       return { body: changed, version: changed.version }

@@ -49,6 +49,7 @@ export const adminBillingTaxes: Route[] = [
     params: idParams,
     body: taxSellerUpdate,
     replies: { 200: taxSeller },
+    versioned: true,
     handler: async (ctx, { tenantId, body: details, ifMatch }) => {
       const body = await billingTaxService.setSeller(ctx, tenantId, details, ifMatch)
       return { body, version: body.version }
@@ -91,6 +92,7 @@ export const adminBillingTaxes: Route[] = [
     params: idParams,
     body: taxRuleUpdate,
     replies: { 200: taxRule },
+    versioned: true,
     handler: async (ctx, { params, body: change, ifMatch }) => {
       const body = await billingTaxService.updateRule(ctx, params.id, change, ifMatch)
       return { body, version: body.version }

@@ -75,6 +75,7 @@ export const adminCustomerFile: Route[] = [
     params: idParams,
     body: customerContactUpdate,
     replies: { 200: customerContact },
+    versioned: true,
     handler: async (ctx, { params, body, tenantId, ifMatch }) => {
       const changed = await customerService.updateContact(ctx, tenantId, params.id, body, ifMatch)
       return { body: changed, version: changed.version }
@@ -138,6 +139,7 @@ export const adminCustomerFile: Route[] = [
     params: idParams,
     body: customerNoteUpdate,
     replies: { 200: customerNote },
+    versioned: true,
     handler: async (ctx, { params, body, tenantId, ifMatch }) => {
       const changed = await customerService.updateNote(ctx, tenantId, params.id, body, ifMatch)
       return { body: changed, version: changed.version }

@@ -54,6 +54,7 @@ export const adminCustomerSettings: Route[] = [
     params: idParams,
     body: customerGroupUpdate,
     replies: { 200: customerGroup },
+    versioned: true,
     handler: async (ctx, { params, body, tenantId, ifMatch }) => {
       const changed = await customerService.updateGroup(ctx, tenantId, params.id, body, ifMatch)
       return { body: changed, version: changed.version }
@@ -113,6 +114,7 @@ export const adminCustomerSettings: Route[] = [
     params: idParams,
     body: customerFieldUpdate,
     replies: { 200: customerField },
+    versioned: true,
     handler: async (ctx, { params, body, tenantId, ifMatch }) => {
       const changed = await customerService.updateField(ctx, tenantId, params.id, body, ifMatch)
       return { body: changed, version: changed.version }

@@ -55,6 +55,7 @@ export const adminCustomers: Route[] = [
     params: idParams,
     body: customerUpdate,
     replies: { 200: customer },
+    versioned: true,
     handler: async (ctx, { params, body, tenantId, ifMatch }) => {
       const changed = await customerService.update(ctx, tenantId, params.id, body, ifMatch)
       return { body: changed, version: changed.version }

@@ -149,6 +149,7 @@ export const adminSubscriptionContracts: Route[] = [
     params: idParams,
     body: dunningPolicyUpdate,
     replies: { 200: dunningPolicy },
+    versioned: true,
     handler: async (ctx, { params, body: change, ifMatch }) => {
       const body = await BillingService.updatePolicy(ctx, params.id, change, ifMatch)
       return { body, version: body.version }

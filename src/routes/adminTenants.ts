@@ -56,6 +56,7 @@ export const adminTenants: Route[] = [
     params: idParams,
     body: tenantUpdate,
     replies: { 200: tenant },
+    versioned: true,
     handler: async (ctx, { params, body, identity, ifMatch }) => {
       const mayChangeQuota = identity.platform.has('tenants:create')
       const changed = await tenantService.update(ctx, params.id, body, { version: ifMatch, mayChangeQuota })

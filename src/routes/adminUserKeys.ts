@@ -115,6 +115,7 @@ const accounts: Route[] = [
     params: idParams,
     body: serviceAccountUpdate,
     replies: { 200: serviceAccount },
+    versioned: true,
     handler: async (ctx, { params, body, identity, ifMatch }) => {
       const changed = await userAdminService.updateServiceAccount(ctx, identity, params.id, body, ifMatch)
       return { body: changed, version: changed.version }

@@ -75,6 +75,7 @@ const roles: Route[] = [
     params: idParams,
     body: roleUpdate,
     replies: { 200: role },
+    versioned: true,
     handler: async (ctx, { params, body, identity, ifMatch }) => {
       const changed = await userAdminService.updateRole(ctx, identity, params.id, body, ifMatch)
       return { body: changed, version: changed.version }
@@ -149,6 +150,7 @@ const accounts: Route[] = [
     params: idParams,
     body: userUpdate,
     replies: { 200: user },
+    versioned: true,
     handler: async (ctx, { params, body, identity, ifMatch }) => {
       const changed = await userAdminService.updateUser(ctx, identity, params.id, body, ifMatch)
       return { body: changed, version: changed.version }

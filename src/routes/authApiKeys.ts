@@ -51,6 +51,7 @@ export const authApiKeys: Route[] = [
     params: idParams,
     body: apiKeyUpdate,
     replies: { 200: apiKey },
+    versioned: true,
     handler: async (ctx, { identity, params, body, ifMatch }) => {
       const changed = await userService.renameOwnKey(ctx, identity, params.id, body.name, ifMatch)
       return { body: changed, version: changed.version }

@@ -147,6 +147,7 @@ export const cloudPodBackups: Route[] = [
     params: idParams,
     body: backupScheduleUpdate,
     replies: { 200: backupSchedule },
+    versioned: true,
     handler: async (ctx, { params, tenantId, body, ifMatch }) => {
       const changed = await cloudPodBackupScheduleService.update(ctx, tenantId, params.id, body, ifMatch)
       return { body: changed, version: changed.version }

@@ -72,6 +72,7 @@ export const securityGroups: Route[] = [
     params: idParams,
     body: securityGroupUpdate,
     replies: { 200: securityGroupChanged },
+    versioned: true,
     handler: async (ctx, { params, body: change, ifMatch }) => {
       const body = await cloudPodFirewallService.update(ctx, params.id, change, ifMatch)
       return { body, version: body.group.version }

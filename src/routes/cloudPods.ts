@@ -61,6 +61,7 @@ export const cloudPods: Route[] = [
     params: idParams,
     body: cloudPodUpdate,
     replies: { 200: cloudPod },
+    versioned: true,
     handler: async (ctx, { params, tenantId, body, ifMatch }) => {
       const changed = await cloudPodService.update(ctx, tenantId, params.id, body, ifMatch)
       return { body: changed, version: changed.version }

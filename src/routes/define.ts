@@ -61,6 +61,8 @@ type Common = {
   perMinute?: number
   /** The type of the body, where it is no JSON: the route reads it as a file. */
   takes?: 'text/csv'
+  /** It heeds `If-Match`: refused with 412 when the thing has changed since. */
+  versioned?: true
   /** Its sender signs the body, which is handed over as the bytes that came; no cookie counts, so it may come from anywhere. */
   signed?: true
   /** Only for a person in a session: an API key is refused. */

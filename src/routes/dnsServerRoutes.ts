@@ -106,6 +106,7 @@ export const dnsServerRoutes: Route[] = [
     params: idParams,
     body: dnsServerUpdate,
     replies: { 200: dnsServer },
+    versioned: true,
     handler: async (ctx, { params, body, ifMatch }) => {
       const changed = await dnsServerService.updateServer(ctx, params.id, body, ifMatch)
       return { body: changed, version: changed.version }
@@ -137,6 +138,7 @@ export const dnsServerRoutes: Route[] = [
     params: idParams,
     body: dnsTransfersPut,
     replies: { 200: dnsServer },
+    versioned: true,
     handler: async (ctx, { params, body, ifMatch }) => {
       const server = await dnsTransferService.setTransfers(ctx, params.id, body, ifMatch)
       return { body: server, version: server.version }

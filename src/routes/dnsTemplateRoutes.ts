@@ -63,6 +63,7 @@ export const dnsTemplateRoutes: Route[] = [
     params: idParams,
     body: dnsTemplateUpdate,
     replies: { 200: dnsTemplate },
+    versioned: true,
     handler: async (ctx, { params, body: change, ifMatch }) => {
       const body = await dnsTemplateService.update(ctx, params.id, change, ifMatch)
       return { body, version: body.version }

@@ -119,6 +119,7 @@ export const dnsZoneRoutes: Route[] = [
     params,
     body: api.zoneEdit,
     replies: { 200: api.zoneEdited },
+    versioned: true,
     handler: async (ctx, call) =>
       edited(
         await dnsZoneService.change(
@@ -139,6 +140,7 @@ export const dnsZoneRoutes: Route[] = [
     params,
     body: api.zoneRrsetPut,
     replies: { 200: api.zoneEdited },
+    versioned: true,
     handler: async (ctx, call) => {
       const { name, type, ...value } = call.body
       return edited(
@@ -161,6 +163,7 @@ export const dnsZoneRoutes: Route[] = [
     params,
     query: api.zoneRrsetKey,
     replies: { 200: api.zoneEdited },
+    versioned: true,
     handler: async (ctx, call) =>
       edited(
         await dnsZoneService.change(
@@ -245,6 +248,7 @@ export const dnsZoneRoutes: Route[] = [
     params,
     body: api.zoneRollback,
     replies: { 200: api.zoneEdited },
+    versioned: true,
     handler: async (ctx, call) =>
       edited(await dnsZoneService.rollBack(ctx, of(call), call.body, call.ifMatch)),
   }),

@@ -109,6 +109,7 @@ export const domainRegistrarRoutes: Route[] = [
     params: idParams,
     body: registrarUpdate,
     replies: { 200: registrar },
+    versioned: true,
     handler: async (ctx, { params, body, ifMatch }) => {
       const changed = await domainRegistrarService.updateRegistrar(ctx, params.id, body, ifMatch)
       return { body: changed, version: changed.version }

@@ -67,6 +67,7 @@ export const domainRoutes: Route[] = [
     params: idParams,
     body: domainUpdate,
     replies: { 200: domain },
+    versioned: true,
     handler: async (ctx, { params, tenantId, body: change, ifMatch: version }) => {
       const body = await domainService.update(ctx, { id: params.id, tenantId, version }, change)
       return { body, version: body.version }

@@ -58,6 +58,7 @@ export const provisioningBlueprintRoutes: Route[] = [
     params: idParams,
     body: blueprintUpdate,
     replies: { 200: blueprint },
+    versioned: true,
     handler: async (ctx, { params, body, ifMatch }) => {
       const changed = await provisioningService.updateBlueprint(ctx, params.id, body, ifMatch)
       return { body: changed, version: changed.version }

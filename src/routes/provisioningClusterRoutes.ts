@@ -76,6 +76,7 @@ export const provisioningClusterRoutes: Route[] = [
     params: idParams,
     body: clusterUpdate,
     replies: { 200: cluster },
+    versioned: true,
     handler: async (ctx, { params, body, ifMatch }) => {
       const changed = await provisioningService.updateCluster(ctx, params.id, body, ifMatch)
       return { body: changed, version: changed.version }

@@ -42,6 +42,7 @@ export const provisioningPoolRoutes: Route[] = [
     params: idParams,
     body: ipPoolUpdate,
     replies: { 200: ipPool },
+    versioned: true,
     handler: async (ctx, { params, body, ifMatch }) => {
       const changed = await provisioningService.updatePool(ctx, params.id, body, ifMatch)
       return { body: changed, version: changed.version }

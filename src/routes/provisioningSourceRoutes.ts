@@ -106,6 +106,7 @@ export const provisioningSourceRoutes: Route[] = [
     params: idParams,
     body: ipSourceUpdate,
     replies: { 200: ipSource },
+    versioned: true,
     handler: async (ctx, { params, body, ifMatch }) => {
       const changed = await provisioningService.updateSource(ctx, params.id, body, ifMatch)
       return { body: changed, version: changed.version }

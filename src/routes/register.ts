@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { problem } from '../../shared/api/common.ts'
 import { transaction, type Ctx, type Root } from '../context.ts'
 import { AppError } from '../errors.ts'
 import { attachment } from '../lib/download.ts'
@@ -11,6 +10,7 @@ import {
   requireSameOrigin,
   sessionCookie,
 } from '../middleware/auth.ts'
+import { inTrace } from '../middleware/traces.ts'
 import { recordDenial } from '../middleware/denials.ts'
 import { requireEnrolled, visibleScope, type Rbac } from '../middleware/rbac.ts'
 import { requireStorable, requireType } from '../middleware/validate.ts'
@@ -51,20 +51,22 @@ export function register(app: FastifyInstance, root: Root, route: Route, rbac: R
         if (route.method !== 'GET') requireType(request, route.takes)
       }),
     handler: (request, reply) =>
-      watched(root, route, request, async () => {
-        requireStorable(request.query)
-        if (!route.signed) requireStorable(request.body)
-        const csvRow = 'raw' in route || !asksForCsv(request) ? undefined : csvRowOf(route)
-        if (!('raw' in route) && csvRow !== undefined) {
-          const download = await listAsCsv(root, route, csvRow, request, rbac)
-          return send(root, reply, sentOf({ body: '', download }))
-        }
-        if (!('raw' in route))
-          return send(root, reply, await run(root, route, request, identityOf(request), rbac))
-        const identity = identities.get(request)
-        const tenantId = await rawTenant(root, route, request, identity, rbac)
-        return route.raw(root, request, reply, identity, tenantId)
-      }),
+      inTrace(route, request, reply, () =>
+        watched(root, route, request, async () => {
+          requireStorable(request.query)
+          if (!route.signed) requireStorable(request.body)
+          const csvRow = 'raw' in route || !asksForCsv(request) ? undefined : csvRowOf(route)
+          if (!('raw' in route) && csvRow !== undefined) {
+            const download = await listAsCsv(root, route, csvRow, request, rbac)
+            return send(root, reply, sentOf({ body: '', download }))
+          }
+          if (!('raw' in route))
+            return send(root, reply, await run(root, route, request, identityOf(request), rbac))
+          const identity = identities.get(request)
+          const tenantId = await rawTenant(root, route, request, identity, rbac)
+          return route.raw(root, request, reply, identity, tenantId)
+        }),
+      ),
   })
 }
 
@@ -83,19 +85,7 @@ async function watched<T>(
   }
 }
 
-const FAILURES: Record<number, string> = {
-  401: 'Not logged in',
-  403: 'The permission is missing',
-  404: 'Unknown, or of a tenant you do not see',
-  409: 'Conflicts with the present state',
-  422: 'The input is not valid',
-}
-
 function schemaOf(route: Route): Record<string, unknown> {
-  const failures = Object.entries(FAILURES).map(([status, description]) => [
-    status,
-    problem.describe(description),
-  ])
   return {
     operationId: route.operationId,
     summary: route.summary,
@@ -105,7 +95,7 @@ function schemaOf(route: Route): Record<string, unknown> {
     ...(route.params ? { params: route.params } : {}),
     ...(route.query ? { querystring: route.query } : {}),
     ...(route.body ? { body: route.body } : {}),
-    response: { ...(route.access === 'public' ? {} : Object.fromEntries(failures)), ...route.replies },
+    response: route.replies,
   }
 }
 

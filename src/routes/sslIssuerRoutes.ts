@@ -67,6 +67,7 @@ export const sslIssuerRoutes: Route[] = [
     params: idParams,
     body: sslIssuerUpdate,
     replies: { 200: sslIssuer },
+    versioned: true,
     handler: async (ctx, { params, body, ifMatch }) => {
       const changed = await sslService.updateIssuer(ctx, params.id, body, ifMatch)
       return { body: changed, version: changed.version }

@@ -5,6 +5,7 @@ import { createApi } from '../support/api.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 
 type Schema = { $ref?: string }
+type Response = Schema & { description?: string; content?: Record<string, { schema?: Schema }> }
 type Operation = {
   operationId?: string
   summary?: string
@@ -12,12 +13,14 @@ type Operation = {
   security?: unknown[]
   'x-permission'?: string
   parameters?: { name: string; in: string; required?: boolean; schema?: Schema }[]
-  requestBody?: { content: Record<string, { schema?: Schema }> }
-  responses: Record<string, { description?: string; content?: Record<string, { schema?: Schema }> }>
+  requestBody?: { content: Record<string, { schema?: Schema; example?: unknown }> }
+  description?: string
+  responses: Record<string, Response>
 }
 type Document = {
   openapi: string
   info: { title: string; version: string }
+  tags: { name: string; description: string }[]
   paths: Record<string, Record<string, Operation>>
   components?: { securitySchemes?: Record<string, unknown> }
 }
@@ -147,6 +150,46 @@ test('every operation has a name of its own, a summary and its permission', () =
   expect(free.toSorted()).toEqual(WITHOUT_PERMISSION.toSorted())
 })
 
+test('every operation says in words who may call it, under a tag that is explained', () => {
+  const explained = document.tags.filter(({ name, description }) => description !== name)
+  for (const [line, { description, tags, responses }] of operations()) {
+    expect(description, line).toMatch(/\.$/)
+    expect(
+      explained.map(({ name }) => name),
+      line,
+    ).toContain(tags?.[0])
+    for (const response of Object.values(responses))
+      expect(response.description, line).not.toBe('Default Response')
+  }
+})
+
+test('a header that a call heeds is documented: Idempotency-Key of every call that makes something, If-Match of what has versions', () => {
+  for (const [line, { operationId, parameters = [] }] of operations()) {
+    const headers = parameters.filter((parameter) => parameter.in === 'header').map(({ name }) => name)
+    const route = routes.find((one) => one.operationId === operationId)
+    const handler = route !== undefined && 'handler' in route ? route.handler.toString() : ''
+    expect(headers.includes('If-Match'), line).toBe(handler.includes('ifMatch'))
+    const repeatable = handler !== '' && route?.method === 'POST' && route.answersSecret !== true
+    expect(headers.includes('Idempotency-Key'), line).toBe(repeatable)
+  }
+})
+
+test('every body has an example, which the operation takes', () => {
+  for (const [line, { operationId, requestBody }] of operations()) {
+    const body = requestBody?.content['application/json']
+    const route = routes.find((one) => one.operationId === operationId)
+    if (body === undefined || route?.body === undefined) continue
+    expect(route.body.safeParse(body.example).error?.issues ?? [], line).toEqual([])
+  }
+})
+
+test('every list is documented as CSV, too', () => {
+  for (const [line, { operationId, responses }] of operations()) {
+    if (!/^list[A-Z]/.test(operationId ?? '')) continue
+    expect(Object.keys(responses['200']?.content ?? {}), line).toEqual(['application/json', 'text/csv'])
+  }
+})
+
 test('every closed operation documents its refusals as problem details', () => {
   for (const [line, operation] of operations()) {
     const open = routes.find((route) => route.operationId === operation.operationId)?.access === 'public'
@@ -154,7 +197,7 @@ test('every closed operation documents its refusals as problem details', () => {
     if (open) continue
     for (const status of ['401', '403', '404', '422']) {
       expect(Object.keys(operation.responses), line).toContain(status)
-      expect(JSON.stringify(operation.responses[status]), line).toContain('requestId')
+      expect(JSON.stringify(answerOf(operation, status)), line).toContain('#/components/schemas/Problem')
     }
   }
 })
@@ -181,7 +224,7 @@ test('the document is OpenAPI 3.1: every reference resolves, every path paramete
     ).toBe(true)
     for (const status of statuses) {
       expect(status, line).toMatch(/^[2-5]\d\d$/)
-      expect(operation.responses[status]?.description, `${line} ${status}`).toBeTypeOf('string')
+      expect(answerOf(operation, status)?.description, `${line} ${status}`).toBeTypeOf('string')
     }
     const takesFile = operation.operationId === 'uploadCustomerImport'
     if (operation.requestBody || takesFile)
@@ -196,6 +239,11 @@ test('the document keeps to types of JSON Schema 2020-12: nothing is nullable by
   expect(text).not.toContain('"nullable":')
   expect(text).not.toMatch(/"exclusiveM(in|ax)imum":(true|false)/)
 })
+
+const answerOf = (operation: Operation, status: string): Response | undefined => {
+  const answer = operation.responses[status]
+  return answer?.$ref === undefined ? answer : (resolve(answer.$ref) as Response)
+}
 
 function referencesIn(node: unknown): string[] {
   if (node === null || typeof node !== 'object') return []

@@ -17,6 +17,7 @@ import * as userService from '../../src/services/userService.ts'
 import { startServer, type Server } from '../../src/server.ts'
 import type { Rbac } from '../../src/middleware/rbac.ts'
 import { timers } from '../../src/jobs/index.ts'
+import { startTraces } from '../../src/traces.ts'
 import { startWorker, type Worker, type WorkerOptions } from '../../src/worker.ts'
 import { createApi, type Api } from './api.ts'
 import { freshDatabase } from './postgres.ts'
@@ -88,6 +89,7 @@ export async function startApp(
   const logs: string[] = []
   const clock = { offsetMs: 0 }
   const log = createLogger({ level: 'info', stream: { write: (line) => void logs.push(line) } })
+  const stopTraces = await startTraces(config)
   const deps = createDeps(config, database.url, {
     log,
     now: () => new Date(Date.now() + clock.offsetMs),
@@ -168,6 +170,7 @@ export async function startApp(
       await Promise.all([...workers].map((worker) => worker.stop()))
       await server.stop()
       await deps.close()
+      await stopTraces()
       await sim.close()
       await database.drop()
       await rm(dataDir, { recursive: true, force: true })
