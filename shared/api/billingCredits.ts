@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { id, money } from './common.ts'
 
 /** With the tax in it. */
-const amountMinor = z.string().regex(/^0*[1-9]\d{0,14}$/, 'an amount in minor units, such as "499"')
+const amountMinor = z
+  .string()
+  .regex(/^0*[1-9]\d{0,14}$/, 'an amount in minor units, such as "499"')
+  .meta({ examples: ['499'] })
 
 /** What is taken back of an invoice: an amount of it as a whole, amounts of its lines, or, without both, all that is left. */
 const wish = {
@@ -19,7 +22,10 @@ export const creditNoteCreate = z.strictObject({
   ...wish,
   reason: z.string().trim().min(1).max(500),
   /** Of the preview. */
-  token: z.string().length(64),
+  token: z
+    .string()
+    .length(64)
+    .meta({ examples: ['0'.repeat(64)] }),
 })
 export type CreditNoteWish = z.infer<typeof creditNotePreviewBody>
 
