@@ -350,6 +350,19 @@ create table billing_events (
   constraint billing_events_target_kind_check CHECK ((target_kind = ANY (ARRAY['payment'::text, 'page'::text, 'customer'::text, 'method'::text, 'client'::text, 'service'::text, 'invoice'::text])))
 );
 
+create table billing_pdfs (
+  document_id uuid not null,
+  tenant_id uuid not null,
+  invoice_id uuid not null,
+  content bytea not null,
+  sha256 text not null,
+  created_at timestamp with time zone not null,
+  constraint billing_pdfs_pkey PRIMARY KEY (document_id),
+  constraint billing_pdfs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint billing_pdfs_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices(tenant_id, id),
+  constraint billing_pdfs_check CHECK ((sha256 = encode(sha256(content), 'hex'::text)))
+);
+
 create table billing_providers (
   id uuid not null,
   tenant_id uuid,
@@ -951,6 +964,20 @@ create table coupons (
   constraint coupons_state_check CHECK ((state = ANY (ARRAY['active'::text, 'retired'::text])))
 );
 
+create table credit_note_lines (
+  credit_note_id uuid not null,
+  tenant_id uuid not null,
+  invoice_line_id uuid not null,
+  net_minor bigint not null,
+  tax_minor bigint not null,
+  gross_minor bigint not null,
+  constraint credit_note_lines_pkey PRIMARY KEY (credit_note_id, invoice_line_id),
+  constraint credit_note_lines_tenant_id_credit_note_id_fkey FOREIGN KEY (tenant_id, credit_note_id) REFERENCES credit_notes(tenant_id, id),
+  constraint credit_note_lines_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint credit_note_lines_tenant_id_invoice_line_id_fkey FOREIGN KEY (tenant_id, invoice_line_id) REFERENCES invoice_lines(tenant_id, id),
+  constraint credit_note_lines_check CHECK ((gross_minor = (net_minor + tax_minor)))
+);
+
 create table credit_notes (
   id uuid not null,
   tenant_id uuid not null,
@@ -964,6 +991,8 @@ create table credit_notes (
   issued_at timestamp with time zone not null,
   tax_minor bigint not null default 0,
   constraint credit_notes_series_id_number_key UNIQUE (series_id, number),
+  constraint credit_notes_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint credit_notes_add_up TRIGGER DEFERRABLE INITIALLY DEFERRED,
   constraint credit_notes_pkey PRIMARY KEY (id),
   constraint credit_notes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint credit_notes_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices(tenant_id, id),
@@ -1554,6 +1583,7 @@ create table invoice_lines (
   constraint invoice_lines_item_id_period_excl EXCLUDE USING gist (item_id WITH =, period WITH &&) WHERE (((kind = 'recurring'::text) AND (NOT voided))),
   constraint invoice_lines_dedupe_key_key UNIQUE (dedupe_key),
   constraint invoice_lines_invoice_id_line_no_key UNIQUE (invoice_id, line_no),
+  constraint invoice_lines_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint invoice_lines_pkey PRIMARY KEY (id),
   constraint invoice_lines_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint invoice_lines_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices(tenant_id, id),
@@ -1772,7 +1802,7 @@ create table ledger_accounts (
   constraint ledger_accounts_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
   constraint ledger_accounts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint ledger_accounts_check CHECK (((code = ANY (ARRAY['receivable'::text, 'credit'::text])) = (customer_id IS NOT NULL))),
-  constraint ledger_accounts_code_check CHECK ((code = ANY (ARRAY['receivable'::text, 'credit'::text, 'cash'::text, 'revenue'::text, 'tax'::text, 'bad_debt'::text, 'goodwill'::text])))
+  constraint ledger_accounts_code_check CHECK ((code = ANY (ARRAY['receivable'::text, 'credit'::text, 'cash'::text, 'revenue'::text, 'tax'::text, 'bad_debt'::text, 'goodwill'::text, 'disputed'::text, 'fees'::text])))
 );
 
 create table ledger_entries (
@@ -1839,9 +1869,13 @@ create table mails (
   last_error text,
   created_at timestamp with time zone not null,
   settled_at timestamp with time zone,
+  invoice_id uuid,
+  credit_note_id uuid,
   constraint mails_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint mails_pkey PRIMARY KEY (id),
+  constraint mails_tenant_id_credit_note_id_fkey FOREIGN KEY (tenant_id, credit_note_id) REFERENCES credit_notes(tenant_id, id),
   constraint mails_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint mails_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices(tenant_id, id),
   constraint mails_check CHECK (((body IS NULL) OR (state = 'queued'::text) OR (state = 'kept'::text))),
   constraint mails_check1 CHECK (((state = 'queued'::text) = (settled_at IS NULL))),
   constraint mails_recipient_check CHECK (((length(recipient) >= 3) AND (length(recipient) <= 320))),
@@ -1950,6 +1984,39 @@ create table payment_attempts (
   constraint payment_attempts_kind_check CHECK ((kind = ANY (ARRAY['charge'::text, 'link'::text]))),
   constraint payment_attempts_reason_check CHECK ((reason = ANY (ARRAY['asked'::text, 'due'::text, 'authentication'::text]))),
   constraint payment_attempts_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'processing'::text, 'needs_action'::text, 'succeeded'::text, 'declined'::text, 'expired'::text, 'cancelled'::text, 'failed'::text])))
+);
+
+create table payment_disputes (
+  id uuid not null,
+  tenant_id uuid not null,
+  payment_id uuid not null,
+  provider_id uuid not null,
+  external_id text not null,
+  state text not null,
+  amount_minor bigint not null,
+  currency character(3) not null,
+  reason text not null,
+  evidence_due_at timestamp with time zone,
+  evidence_sent boolean not null default false,
+  withdrawn_minor bigint not null default 0,
+  fee_minor bigint not null default 0,
+  lost_minor bigint not null default 0,
+  look bigint not null,
+  looked_at timestamp with time zone not null,
+  opened_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  constraint payment_disputes_provider_id_external_id_key UNIQUE (provider_id, external_id),
+  constraint payment_disputes_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint payment_disputes_pkey PRIMARY KEY (id),
+  constraint payment_disputes_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES billing_providers(id),
+  constraint payment_disputes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint payment_disputes_tenant_id_payment_id_fkey FOREIGN KEY (tenant_id, payment_id) REFERENCES payments(tenant_id, id),
+  constraint payment_disputes_amount_minor_check CHECK ((amount_minor > 0)),
+  constraint payment_disputes_check CHECK (((lost_minor >= 0) AND (lost_minor <= withdrawn_minor))),
+  constraint payment_disputes_check1 CHECK (((closed_at IS NULL) = (state = ANY (ARRAY['inquiry'::text, 'open'::text])))),
+  constraint payment_disputes_state_check CHECK ((state = ANY (ARRAY['inquiry'::text, 'open'::text, 'won'::text, 'lost'::text]))),
+  constraint payment_disputes_withdrawn_minor_check CHECK ((withdrawn_minor >= 0))
 );
 
 create table payment_methods (
@@ -3079,6 +3146,8 @@ CREATE INDEX billing_events_old ON public.billing_events USING btree (received_a
 
 CREATE INDEX billing_events_waiting ON public.billing_events USING btree (provider_id, target) WHERE (state = 'new'::text);
 
+CREATE INDEX billing_pdfs_invoice ON public.billing_pdfs USING btree (tenant_id, invoice_id);
+
 CREATE UNIQUE INDEX billing_providers_once ON public.billing_providers USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid)) WHERE (retired_at IS NULL);
 
 CREATE INDEX billing_record_invoices_customer ON public.billing_record_invoices USING btree (customer_id, id DESC);
@@ -3188,6 +3257,8 @@ CREATE INDEX cloud_pods_vmid ON public.cloud_pods USING btree (vmid, id DESC);
 CREATE UNIQUE INDEX clusters_name ON public.clusters USING btree (name) WHERE (state <> 'removed'::text);
 
 CREATE INDEX coupons_list ON public.coupons USING btree (tenant_id, id DESC);
+
+CREATE INDEX credit_note_lines_of ON public.credit_note_lines USING btree (invoice_line_id);
 
 CREATE INDEX credit_notes_invoice ON public.credit_notes USING btree (invoice_id);
 
@@ -3369,6 +3440,10 @@ CREATE INDEX login_history_user ON public.login_history USING btree (user_id, id
 
 CREATE INDEX mails_age ON public.mails USING btree (created_at);
 
+CREATE INDEX mails_credit_note ON public.mails USING btree (tenant_id, credit_note_id) WHERE (credit_note_id IS NOT NULL);
+
+CREATE INDEX mails_invoice ON public.mails USING btree (tenant_id, invoice_id) WHERE (invoice_id IS NOT NULL);
+
 CREATE INDEX mails_list ON public.mails USING btree (tenant_id, id DESC);
 
 CREATE INDEX passkey_challenges_age ON public.passkey_challenges USING btree (expires_at);
@@ -3386,6 +3461,12 @@ CREATE INDEX payment_attempts_method ON public.payment_attempts USING btree (met
 CREATE UNIQUE INDEX payment_attempts_one_at_a_time ON public.payment_attempts USING btree (invoice_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX payment_attempts_open ON public.payment_attempts USING btree (looked_at) WHERE (ended_at IS NULL);
+
+CREATE INDEX payment_disputes_list ON public.payment_disputes USING btree (tenant_id, id DESC);
+
+CREATE INDEX payment_disputes_open ON public.payment_disputes USING btree (looked_at) WHERE (closed_at IS NULL);
+
+CREATE INDEX payment_disputes_payment ON public.payment_disputes USING btree (payment_id);
 
 CREATE INDEX payment_methods_customer ON public.payment_methods USING btree (tenant_id, customer_id, id DESC);
 
@@ -3577,6 +3658,8 @@ alter table billing_customers enable row level security, force row level securit
 
 alter table billing_events enable row level security, force row level security;
 
+alter table billing_pdfs enable row level security, force row level security;
+
 alter table billing_providers enable row level security, force row level security;
 
 alter table billing_record_invoices enable row level security, force row level security;
@@ -3614,6 +3697,8 @@ alter table cloud_pod_traffic enable row level security, force row level securit
 alter table cloud_pods enable row level security, force row level security;
 
 alter table coupons enable row level security, force row level security;
+
+alter table credit_note_lines enable row level security, force row level security;
 
 alter table credit_notes enable row level security, force row level security;
 
@@ -3676,6 +3761,8 @@ alter table mails enable row level security, force row level security;
 alter table payment_allocations enable row level security, force row level security;
 
 alter table payment_attempts enable row level security, force row level security;
+
+alter table payment_disputes enable row level security, force row level security;
 
 alter table payment_methods enable row level security, force row level security;
 
@@ -3775,6 +3862,8 @@ create policy tenant_wall on billing_customers for all using ((( SELECT app_plat
 
 create policy tenant_wall on billing_events for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
+create policy tenant_wall on billing_pdfs for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
 create policy tenant_delete on billing_providers for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_insert on billing_providers for insert with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
@@ -3830,6 +3919,8 @@ create policy tenant_wall on cloud_pod_traffic for all using ((( SELECT app_plat
 create policy tenant_wall on cloud_pods for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on coupons for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on credit_note_lines for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on credit_notes for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -3904,6 +3995,8 @@ create policy tenant_wall on mails for all using ((( SELECT app_platform() AS ap
 create policy tenant_wall on payment_allocations for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on payment_attempts for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on payment_disputes for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on payment_methods for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -4011,6 +4104,10 @@ CREATE TRIGGER audit_events_no_truncate BEFORE TRUNCATE ON public.audit_events F
 
 CREATE TRIGGER audit_events_note_unsealed AFTER INSERT ON public.audit_events REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION audit_note_unsealed();
 
+CREATE TRIGGER billing_pdfs_immutable BEFORE DELETE OR UPDATE ON public.billing_pdfs FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER billing_pdfs_no_truncate BEFORE TRUNCATE ON public.billing_pdfs FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER cloud_pods_claims AFTER UPDATE OF hostname ON public.cloud_pods FOR EACH ROW EXECUTE FUNCTION claims_follow_hostname();
 
 CREATE TRIGGER cloud_pods_words AFTER INSERT ON public.cloud_pods FOR EACH ROW EXECUTE FUNCTION search_learn();
@@ -4018,6 +4115,12 @@ CREATE TRIGGER cloud_pods_words AFTER INSERT ON public.cloud_pods FOR EACH ROW E
 CREATE TRIGGER figures_rows AFTER INSERT OR DELETE ON public.cloud_pods FOR EACH ROW EXECUTE FUNCTION mark_figures();
 
 CREATE TRIGGER figures_state AFTER UPDATE OF state ON public.cloud_pods FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION mark_figures();
+
+CREATE TRIGGER credit_note_lines_immutable BEFORE DELETE OR UPDATE ON public.credit_note_lines FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER credit_note_lines_no_truncate BEFORE TRUNCATE ON public.credit_note_lines FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE CONSTRAINT TRIGGER credit_notes_add_up AFTER INSERT ON public.credit_notes DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_credit_note();
 
 CREATE TRIGGER credit_notes_immutable BEFORE DELETE OR UPDATE ON public.credit_notes FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
@@ -4111,6 +4214,8 @@ grant delete, insert, select, update on billing_events to mpanel_app;
 
 grant usage on billing_looks to mpanel_app;
 
+grant insert, select on billing_pdfs to mpanel_app;
+
 grant insert, select, update on billing_providers to mpanel_app;
 
 grant insert, select, update on billing_record_invoices to mpanel_app;
@@ -4154,6 +4259,8 @@ grant delete, insert, select, update on cluster_templates to mpanel_app;
 grant insert, select, update on clusters to mpanel_app;
 
 grant insert, select, update on coupons to mpanel_app;
+
+grant insert, select on credit_note_lines to mpanel_app;
 
 grant insert, select on credit_notes to mpanel_app;
 
@@ -4252,6 +4359,8 @@ grant delete, insert, select on passkey_challenges to mpanel_app;
 grant insert, select on payment_allocations to mpanel_app;
 
 grant insert, select, update on payment_attempts to mpanel_app;
+
+grant insert, select, update on payment_disputes to mpanel_app;
 
 grant insert, select, update on payment_methods to mpanel_app;
 
@@ -4428,6 +4537,31 @@ CREATE OR REPLACE FUNCTION public.audit_note_unsealed()
 AS $function$
 begin
   insert into audit_unsealed (event_id, at) select id, at from added order by id;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.check_credit_note()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if not exists (select 1 from credit_note_lines where credit_note_id = new.id) then
+    insert into credit_note_lines (credit_note_id, tenant_id, invoice_line_id, net_minor, tax_minor, gross_minor)
+      select new.id, new.tenant_id, l.id, l.net_minor, l.tax_minor, l.gross_minor
+      from invoice_lines l where l.invoice_id = new.invoice_id;
+  end if;
+  if (select (sum(gross_minor), sum(tax_minor)) from credit_note_lines where credit_note_id = new.id)
+      is distinct from (new.total_minor::numeric, new.tax_minor::numeric) then
+    raise exception 'credit note % is not what its lines come to', new.number using errcode = 'check_violation';
+  end if;
+  if exists (
+    select 1 from invoice_lines l left join credit_note_lines c on c.invoice_line_id = l.id
+    where l.invoice_id = new.invoice_id group by l.id, l.gross_minor, l.tax_minor
+    having abs(coalesce(sum(c.gross_minor), 0)) > abs(l.gross_minor) or coalesce(sum(c.gross_minor), 0) * l.gross_minor < 0
+      or abs(coalesce(sum(c.tax_minor), 0)) > abs(l.tax_minor)) then
+    raise exception 'more is credited of a line of % than it comes to', new.number using errcode = 'check_violation';
+  end if;
   return null;
 end $function$;
 

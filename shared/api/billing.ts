@@ -183,8 +183,10 @@ export const invoice = z.object({
 export type Invoice = z.infer<typeof invoice>
 
 export const invoiceDocumentQuery = z.strictObject({
-  /** The invoice, or the credit note that takes it back. */
+  /** The invoice, or a credit note over it. */
   of: z.enum(['invoice', 'credit_note']).default('invoice'),
+  /** Which credit note: without it the newest one. */
+  creditNote: id.optional(),
 })
 
 export const invoiceList = listQuery.extend({

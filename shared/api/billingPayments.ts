@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { paymentDispute } from './billingDisputes.ts'
 import { id, listQuery, money, timestamp } from './common.ts'
 import { job } from './provisioning.ts'
 
@@ -174,6 +175,7 @@ export const invoicePayments = z.object({
       /** What can still be given back through the provider. */
       refundable: money,
       refunds: z.array(paymentRefund),
+      disputes: z.array(paymentDispute),
     }),
   ),
 })

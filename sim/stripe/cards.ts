@@ -16,6 +16,7 @@ type Card = {
 /** The numbers that Stripe documents for tests. */
 const CARDS: Record<string, Card> = {
   '4242424242424242': { brand: 'visa', onPage: 'succeeds', later: 'succeeds' },
+  '4000000000000259': { brand: 'visa', onPage: 'succeeds', later: 'disputed' },
   '5555555555554444': { brand: 'mastercard', onPage: 'succeeds', later: 'succeeds' },
   '4000000000000341': { brand: 'visa', onPage: 'succeeds', later: 'generic_decline' },
   '4000002500003155': { brand: 'visa', onPage: 'authenticate', later: 'succeeds' },
@@ -38,6 +39,7 @@ export const CARD_HINTS: readonly (readonly [number: string, what: string])[] = 
   ['4000 0025 0000 3155', 'asks for authentication once'],
   ['4000 0027 6000 3184', 'asks for authentication each time'],
   ['4000 0000 0000 0341', 'can be saved, and is declined afterwards'],
+  ['4000 0000 0000 0259', 'can be saved; what is charged afterwards is disputed'],
   ['4000 0000 0000 9995', 'has insufficient funds'],
   ['4000 0000 0000 0002', 'is declined'],
 ]

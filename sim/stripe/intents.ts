@@ -9,6 +9,7 @@ import {
   type IntentError,
   type Metadata,
 } from './model.ts'
+import { openDispute } from './disputes.ts'
 import { integer, mapOf, optional, required, type Params } from './params.ts'
 import { presentChargeOf, presentIntent } from './present.ts'
 import type { Sim } from './sim.ts'
@@ -70,6 +71,11 @@ export function decline(sim: Sim, intent: Intent, error: IntentError): void {
 function confirm(sim: Sim, intent: Intent, methodId: string, behaviour: Behaviour): void {
   intent.payment_method = methodId
   if (behaviour === 'succeeds') return succeed(sim, intent)
+  if (behaviour === 'disputed') {
+    succeed(sim, intent)
+    openDispute(sim, intent.id)
+    return
+  }
   if (behaviour === 'processing') {
     intent.status = 'processing'
     intent.charge = newId('ch')

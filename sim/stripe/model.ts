@@ -11,6 +11,7 @@ export type Behaviour =
   | 'expired_card'
   | 'authentication_required'
   | 'processing'
+  | 'disputed'
 
 export type Customer = {
   id: string
@@ -45,6 +46,20 @@ export type Intent = {
   last_payment_error: IntentError | null
   charge: string | null
   disputed: boolean
+}
+export type Dispute = {
+  id: string
+  created: number
+  amount: number
+  currency: string
+  payment_intent: string
+  charge: string | null
+  status: 'warning_needs_response' | 'needs_response' | 'under_review' | 'won' | 'lost'
+  reason: string
+  due_by: number
+  submissions: number
+  /** What moved: taken with a fee, and given back. */
+  moved: { amount: number; fee: number }[]
 }
 export type Refund = {
   id: string
@@ -98,6 +113,7 @@ export type World = {
   methods: Map<string, Method>
   intents: Map<string, Intent>
   refunds: Map<string, Refund>
+  disputes: Map<string, Dispute>
   sessions: Map<string, Session>
   setups: Map<string, SetupIntent>
   events: Event[]
@@ -112,6 +128,7 @@ export const emptyWorld = (): World => ({
   methods: new Map(),
   intents: new Map(),
   refunds: new Map(),
+  disputes: new Map(),
   sessions: new Map(),
   setups: new Map(),
   events: [],

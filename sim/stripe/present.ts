@@ -1,4 +1,14 @@
-import type { Customer, Event, Intent, Method, Refund, Session, SetupIntent, World } from './model.ts'
+import type {
+  Customer,
+  Dispute,
+  Event,
+  Intent,
+  Method,
+  Refund,
+  Session,
+  SetupIntent,
+  World,
+} from './model.ts'
 
 export const presentCustomer = (one: Customer): Record<string, unknown> =>
   one.deleted
@@ -103,6 +113,37 @@ export const presentRefund = (one: Refund): Record<string, unknown> => ({
   payment_intent: one.payment_intent,
   reason: one.reason,
   receipt_number: null,
+  status: one.status,
+})
+
+export const presentDispute = (one: Dispute): Record<string, unknown> => ({
+  id: one.id,
+  object: 'dispute',
+  amount: one.amount,
+  balance_transactions: one.moved.map(({ amount, fee }, at) => ({
+    id: `txn_${one.id}_${at}`,
+    object: 'balance_transaction',
+    amount,
+    currency: one.currency,
+    fee,
+    net: amount - fee,
+    type: 'adjustment',
+  })),
+  charge: one.charge,
+  created: one.created,
+  currency: one.currency,
+  evidence: {},
+  evidence_details: {
+    due_by: one.due_by,
+    has_evidence: one.submissions > 0,
+    past_due: false,
+    submission_count: one.submissions,
+  },
+  is_charge_refundable: false,
+  livemode: false,
+  metadata: {},
+  payment_intent: one.payment_intent,
+  reason: one.reason,
   status: one.status,
 })
 

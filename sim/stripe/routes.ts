@@ -7,6 +7,7 @@ import {
   presentEvent,
   presentIntent,
   presentMethod,
+  presentDispute,
   presentRefund,
   presentSession,
   presentSetup,
@@ -291,6 +292,18 @@ export const ROWS: readonly Row[] = [
         params,
         [...world.refunds.values()].filter(of(params, 'payment_intent')),
         presentRefund,
+      ),
+  },
+  {
+    method: 'GET',
+    path: /^\/v1\/disputes$/,
+    fields: { ...PAGING, payment_intent: 'text' },
+    answer: ({ world }, params) =>
+      list(
+        '/v1/disputes',
+        params,
+        [...world.disputes.values()].filter(of(params, 'payment_intent')),
+        presentDispute,
       ),
   },
   {

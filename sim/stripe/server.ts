@@ -7,6 +7,7 @@ import { answerOf, Keys, type Answer } from './idempotency.ts'
 import { decline, succeed } from './intents.ts'
 import { emptyWorld, existing, newId, Refused, token, type Method, type World } from './model.ts'
 import { decode, read } from './params.ts'
+import { openDispute, settleDispute } from './disputes.ts'
 import { presentEvent } from './present.ts'
 import { settleRefund } from './refunds.ts'
 import { ROWS } from './routes.ts'
@@ -47,6 +48,9 @@ export type StripeSim = {
   card(customer: string, number?: string): Method
   settlePayment(intentId: string, how: 'succeeded' | 'generic_decline'): void
   settleRefund(refundId: string, how: 'succeeded' | 'failed'): void
+  /** The customer's bank takes a payment back, or only asks first. @returns the dispute's id */
+  dispute(intentId: string, how?: 'asks' | 'takes'): string
+  settleDispute(disputeId: string, how: 'takes' | 'evidence' | 'won' | 'lost'): void
   close(): Promise<void>
 }
 
@@ -121,6 +125,8 @@ export async function startStripeSim(
         })
     },
     settleRefund: (id, how) => settleRefund(sim, id, how),
+    dispute: (id, how) => openDispute(sim, id, how),
+    settleDispute: (id, how) => settleDispute(sim, id, how),
     close: () =>
       new Promise((resolve) => {
         webhooks.close()

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { World } from './model.ts'
 
-const MAPS = ['keys', 'customers', 'methods', 'intents', 'refunds', 'sessions', 'setups'] as const
+const MAPS = ['keys', 'customers', 'methods', 'intents', 'refunds', 'disputes', 'sessions', 'setups'] as const
 
 /** The state is kept in a file, so that a restart finds what there was. */
 export function keep(world: World, stateFile: string | undefined): void {

@@ -175,7 +175,7 @@ export type DueCharge = { invoice_id: string; tenant_id: string }
 /**
  * Invoices that are to be charged by themselves now: due, of a delivered contract that is not held, of a customer whose provider
  * charges and who has a method for it. Once on the due date, and once more on each day on which the tenant's policy reminds of
- * it; never twice on a day, and not again with a method that was refused for good.
+ * it; never twice on a day, not again with a method that was refused for good, and not after its payment was disputed.
  * @param late those that should have been tried before yesterday and were not, or all others
  */
 export async function dueCharges(
@@ -199,6 +199,8 @@ export async function dueCharges(
         from payment_attempts a where a.invoice_id = i.id and a.reason <> 'asked' and a.kind = 'charge'
           or a.invoice_id = i.id and a.ended_at is null) tried
     where i.status = 'open' and i.due_date <= today.day and p.charges_automatically and not tried.stop
+      and not exists (select from payment_allocations l join payment_disputes d on d.payment_id = l.payment_id and d.state <> 'won'
+        where l.invoice_id = i.id)
       and tried.n < 1 + (select count(*) from unnest(d.remind_after_days) as after where i.due_date + after <= today.day)
       and (tried.n = 0 and i.due_date < today.day - 1) = ${late}
       and (tried.last is null or (tried.last at time zone s.billing_tz)::date < today.day)

@@ -11,6 +11,7 @@ export type ContractRow = SubscriptionRow &
     item_id: string
     due: string[]
     protected: boolean
+    disputed: boolean
     /** Its customer has left a payment method. */
     has_method: boolean
     coupon_percent_ppm: number | null
@@ -46,7 +47,12 @@ export async function contractsOf(tx: Tx, ids: readonly string[]): Promise<Contr
       exists (select from payment_methods m where m.customer_id = s.customer_id and m.state = 'active') as has_method,
       (select i.id from subscription_items i where i.subscription_id = s.id and i.removed_at is null order by i.slot limit 1)
         as item_id,
-      array(select i.due_date::text from invoices i where i.subscription_id = s.id and i.status = 'open' order by i.due_date) as due,
+      -- What is owed again since a dispute was lost is due since then.
+      array(select greatest(i.due_date, (select max((d.closed_at at time zone s.billing_tz)::date) from payment_allocations a
+          join payment_disputes d on d.payment_id = a.payment_id and d.state = 'lost' where a.invoice_id = i.id))::text
+        from invoices i where i.subscription_id = s.id and i.status = 'open' order by 1) as due,
+      exists (select from payment_disputes d join payment_allocations a on a.payment_id = d.payment_id
+        join invoices i on i.id = a.invoice_id where i.subscription_id = s.id and d.closed_at is null) as disputed,
       coalesce((select c.protected from cloud_pods c where c.subscription_id = s.id order by c.id desc limit 1), false) as protected,
       c.state as open_change, c.id as change_id, c.to_plan_id as change_plan_id, c.to_addons as change_addons, c.period_no as change_period_no, cr.interval as change_interval, cr.interval_count as change_interval_count,
       cr.unit_minor as change_unit_minor,
@@ -133,11 +139,14 @@ type BilledLine = Pick<
   'unit_minor' | 'tax_category' | 'tax_ppm' | 'tax_included' | 'tax_reason'
 >
 
-/** What an item was billed for a time, with its add-ons and less its discount, unless that was taken back. */
+/** What an item was billed for a time, with its add-ons, less its discount and what was credited of it, unless that was taken back. */
 export async function billedFor(tx: Tx, itemId: string, at: Date): Promise<BilledLine | undefined> {
   const { rows } = await sql<BilledLine>`select l.tax_category, l.tax_ppm, l.tax_included, l.tax_reason,
       (l.unit_minor + coalesce((select sum(d.unit_minor) from invoice_lines d
-        where d.invoice_id = l.invoice_id and d.item_id = l.item_id and d.kind in ('discount', 'addon')), 0))::bigint as unit_minor
+        where d.invoice_id = l.invoice_id and d.item_id = l.item_id and d.kind in ('discount', 'addon')), 0)
+      - coalesce((select sum(case when d.tax_included then c.gross_minor else c.net_minor end)
+        from credit_note_lines c join invoice_lines d on d.id = c.invoice_line_id
+        where d.invoice_id = l.invoice_id and d.item_id = l.item_id and d.kind in ('recurring', 'discount', 'addon')), 0))::bigint as unit_minor
     from invoice_lines l where l.item_id = ${itemId} and l.kind = 'recurring' and not l.voided and l.period @> ${at}::timestamptz`.execute(
     tx,
   )

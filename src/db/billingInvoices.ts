@@ -1,7 +1,7 @@
 import { sql, type Insertable, type Selectable } from 'kysely'
 import { inScope, keysetPage, type ListOptions } from './list.ts'
 import type { Scope, Tx } from './index.ts'
-import type { CreditNotesTable, InvoiceLinesTable, InvoicesTable } from './types.ts'
+import type { InvoiceLinesTable, InvoicesTable } from './types.ts'
 
 export type InvoiceRow = Selectable<InvoicesTable>
 export type LineRow = Selectable<InvoiceLinesTable>
@@ -84,14 +84,6 @@ export async function fixFirstPeriod(tx: Tx, subscriptionId: string, start: Date
   await sql`update invoice_lines l set period = tstzrange(${start}, ${end}) from invoices i
     where i.id = l.invoice_id and i.subscription_id = ${subscriptionId} and l.kind = 'recurring' and l.period is null
       and not l.voided`.execute(tx)
-}
-
-/** An invoice is credited as a whole, so there is one at most. */
-export const creditNoteOf = (tx: Tx, invoiceId: string) =>
-  tx.selectFrom('credit_notes').selectAll().where('invoice_id', '=', invoiceId).executeTakeFirst()
-
-export async function insertCreditNote(tx: Tx, note: Insertable<CreditNotesTable>): Promise<void> {
-  await tx.insertInto('credit_notes').values(note).execute()
 }
 
 export async function allocate(

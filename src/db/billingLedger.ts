@@ -2,7 +2,16 @@ import { sql } from 'kysely'
 import { newId } from '../lib/ids.ts'
 import type { Tx } from './index.ts'
 
-type AccountCode = 'receivable' | 'credit' | 'cash' | 'revenue' | 'tax' | 'bad_debt' | 'goodwill'
+type AccountCode =
+  | 'receivable'
+  | 'credit'
+  | 'cash'
+  | 'revenue'
+  | 'tax'
+  | 'bad_debt'
+  | 'goodwill'
+  | 'disputed'
+  | 'fees'
 /** Debits are positive, credits negative; a transaction's entries sum to zero. */
 export type Entry = { account: AccountCode; customerId?: string; amountMinor: bigint }
 

@@ -81,17 +81,19 @@ export type Taxed = {
   tax: bigint
 }
 
-/** Lines of invoices less those of the invoices that credit notes take back, by the documents' own days. */
+/** Lines of invoices less what credit notes take back of them, by the documents' own days. */
 export async function taxes(tx: Tx, scope: Scope, { from, to }: Days): Promise<Taxed[]> {
   const { rows } =
-    await sql<Taxed>`select to_char(day, 'YYYY-MM') as month, currency, l.tax_category as category,
-      l.tax_ppm as "ratePpm", sum(sign * l.net_minor)::bigint as net, sum(sign * l.tax_minor)::bigint as tax
-    from (select id, issue_date as day, currency, 1 as sign from invoices
-        where issue_date >= ${from} and issue_date < ${to} and ${inScope(scope, 'tenant_id')}
-      union all select invoice_id, issue_date, currency, -1 from credit_notes
-        where issue_date >= ${from} and issue_date < ${to} and ${inScope(scope, 'tenant_id')}) document
-      join invoice_lines l on l.invoice_id = document.id
-    where l.kind <> 'carried'
+    await sql<Taxed>`select to_char(day, 'YYYY-MM') as month, currency, category, ppm as "ratePpm",
+      sum(net)::bigint as net, sum(tax)::bigint as tax
+    from (select i.issue_date as day, i.currency, l.kind, l.tax_category as category, l.tax_ppm as ppm, l.net_minor as net,
+          l.tax_minor as tax
+        from invoices i join invoice_lines l on l.invoice_id = i.id
+        where i.issue_date >= ${from} and i.issue_date < ${to} and ${inScope(scope, 'i.tenant_id')}
+      union all select n.issue_date, n.currency, l.kind, l.tax_category, l.tax_ppm, -c.net_minor, -c.tax_minor
+        from credit_notes n join credit_note_lines c on c.credit_note_id = n.id join invoice_lines l on l.id = c.invoice_line_id
+        where n.issue_date >= ${from} and n.issue_date < ${to} and ${inScope(scope, 'n.tenant_id')}) line
+    where kind <> 'carried'
     group by 1, 2, 3, 4 order by 1, 2, 3 nulls last, 4`.execute(tx)
   return rows
 }

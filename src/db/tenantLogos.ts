@@ -37,3 +37,6 @@ export function picture(
     .where('sha256', '=', sha256)
     .executeTakeFirst()
 }
+
+export const current = (tx: Tx, tenantId: string): Promise<{ type: string; data: Buffer } | undefined> =>
+  tx.selectFrom('tenant_logos').select(['type', 'data']).where('tenant_id', '=', tenantId).executeTakeFirst()

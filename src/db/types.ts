@@ -242,6 +242,15 @@ export interface BillingEventsTable {
   settled_at: Date | null
 }
 
+export interface BillingPdfsTable {
+  document_id: string
+  tenant_id: string
+  invoice_id: string
+  content: Buffer
+  sha256: string
+  created_at: Date
+}
+
 export interface BillingProvidersTable {
   id: string
   tenant_id: string | null
@@ -634,6 +643,15 @@ export interface CouponsTable {
   version: Generated<number>
   created_at: Date
   updated_at: Date
+}
+
+export interface CreditNoteLinesTable {
+  credit_note_id: string
+  tenant_id: string
+  invoice_line_id: string
+  net_minor: bigint
+  tax_minor: bigint
+  gross_minor: bigint
 }
 
 export interface CreditNotesTable {
@@ -1283,6 +1301,8 @@ export interface MailsTable {
   last_error: string | null
   created_at: Date
   settled_at: Date | null
+  invoice_id: string | null
+  credit_note_id: string | null
 }
 
 export interface NodesTable {
@@ -1357,6 +1377,28 @@ export interface PaymentAttemptsTable {
   sent_at: Date | null
   created_at: Date
   ended_at: Date | null
+}
+
+export interface PaymentDisputesTable {
+  id: string
+  tenant_id: string
+  payment_id: string
+  provider_id: string
+  external_id: string
+  state: 'inquiry' | 'open' | 'won' | 'lost'
+  amount_minor: bigint
+  currency: string
+  reason: string
+  evidence_due_at: Date | null
+  evidence_sent: Generated<boolean>
+  withdrawn_minor: Generated<bigint>
+  fee_minor: Generated<bigint>
+  lost_minor: Generated<bigint>
+  look: bigint
+  looked_at: Date
+  opened_at: Date
+  closed_at: Date | null
+  created_at: Date
 }
 
 export interface PaymentMethodsTable {
@@ -2129,6 +2171,7 @@ export interface Tables {
   automation_deeds: AutomationDeedsTable
   billing_customers: BillingCustomersTable
   billing_events: BillingEventsTable
+  billing_pdfs: BillingPdfsTable
   billing_providers: BillingProvidersTable
   billing_record_invoices: BillingRecordInvoicesTable
   billing_record_runs: BillingRecordRunsTable
@@ -2151,6 +2194,7 @@ export interface Tables {
   cluster_templates: ClusterTemplatesTable
   clusters: ClustersTable
   coupons: CouponsTable
+  credit_note_lines: CreditNoteLinesTable
   credit_notes: CreditNotesTable
   customer_contacts: CustomerContactsTable
   customer_fields: CustomerFieldsTable
@@ -2199,6 +2243,7 @@ export interface Tables {
   passkey_challenges: PasskeyChallengesTable
   payment_allocations: PaymentAllocationsTable
   payment_attempts: PaymentAttemptsTable
+  payment_disputes: PaymentDisputesTable
   payment_methods: PaymentMethodsTable
   payment_refunds: PaymentRefundsTable
   payments: PaymentsTable

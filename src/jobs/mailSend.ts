@@ -1,4 +1,5 @@
 import { mailSend as declared, type SendPayload } from '../services/mailQueues.ts'
+import * as documents from '../services/billingDocumentService.ts'
 import * as mailService from '../services/mailService.ts'
 import { JobError, kindOf, permanent } from './errors.ts'
 import type { Found, JobHandler, Run } from './steps.ts'
@@ -17,6 +18,15 @@ const lost = () =>
     'The mail was handed over and the answer of the mail server was lost: it may have arrived. It is not sent again.',
   )
 
+async function documentOf(
+  run: Run<SendPayload>,
+  { tenantId, ...along }: NonNullable<mailService.Queued['along']>,
+) {
+  const of = along.creditNote === undefined ? 'invoice' : 'credit_note'
+  const { name, content } = await documents.invoicePdf((work) => run.tx(work), tenantId, { ...along, of })
+  return { name, type: 'application/pdf', content }
+}
+
 async function send(run: Run<SendPayload>): Promise<Sent> {
   const { mailId } = run.payload
   const { vendors, now } = run.root
@@ -25,7 +35,10 @@ async function send(run: Run<SendPayload>): Promise<Sent> {
   if (vendors.mail === null) return { state: 'kept' }
   // What an earlier try has handed over was proven not to be taken.
   if (wasHandedOver(run)) await run.save({ handingOver: false } satisfies Saved)
-  const outcome = await vendors.mail.send(mail.letter, () => run.save({ handingOver: true } satisfies Saved))
+  const files = mail.along === null ? [] : [await documentOf(run, mail.along)]
+  const outcome = await vendors.mail.send({ ...mail.letter, files }, () =>
+    run.save({ handingOver: true } satisfies Saved),
+  )
   if (outcome.outcome === 'ok') return { state: 'sent' }
   if (outcome.outcome !== 'rejected') throw lost()
   await run.tx((ctx) => mailService.noteError(ctx, mailId, outcome.message))

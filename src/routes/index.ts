@@ -5,6 +5,8 @@ import { adminAuditSinks } from './adminAuditSinks.ts'
 import { adminBillingPayments } from './adminBillingPayments.ts'
 import { adminBillingAddons } from './adminBillingAddons.ts'
 import { adminBillingCoupons } from './adminBillingCoupons.ts'
+import { adminBillingCredits } from './adminBillingCredits.ts'
+import { adminBillingDisputes } from './adminBillingDisputes.ts'
 import { adminBillingDocuments } from './adminBillingDocuments.ts'
 import { adminBillingAccounts } from './adminBillingAccounts.ts'
 import { adminBillingTaxes } from './adminBillingTaxes.ts'
@@ -108,6 +110,8 @@ export const routes: readonly Route[] = [
   ...adminBillingAccounts,
   ...adminBillingAddons,
   ...adminBillingCoupons,
+  ...adminBillingCredits,
+  ...adminBillingDisputes,
   ...adminBillingDocuments,
   ...cloudPods,
   ...cloudPodAddresses,

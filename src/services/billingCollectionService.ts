@@ -1,9 +1,11 @@
 import type { InvoicePayments } from '../../shared/api/billingPayments.ts'
 import type { Ctx } from '../context.ts'
 import * as attempts from '../db/billingAttempts.ts'
+import * as disputes from '../db/billingDisputes.ts'
 import { toMoney } from '../lib/money.ts'
 import { present } from './billing/collecting.ts'
 import { collectorOf } from './billing/providers.ts'
+import { presentDispute } from './billing/disputing.ts'
 import { presentRefund, refundableMinor } from './billing/refunding.ts'
 
 /** Payments through a provider: who collects, what customers are charged with, and what comes of it. */
@@ -25,6 +27,7 @@ export {
   syncMethods,
 } from './billing/methods.ts'
 export { beginCharge, beginLink, cancelLink } from './billing/collecting.ts'
+export { listDisputes } from './billing/disputing.ts'
 export { beginRefund } from './billing/refunding.ts'
 export { connectionFor, open, settle, takeLook, type Answer, type Ask } from './billing/asking.ts'
 export { openRefund, settleRefund, type RefundAnswer, type RefundAsk } from './billing/refundAsking.ts'
@@ -37,10 +40,9 @@ export { keepPage, keepPayment } from './billing/seen.ts'
 export async function paymentsOf(ctx: Ctx, tenantId: string, invoiceId: string): Promise<InvoicePayments> {
   const tried = await attempts.ofInvoice(ctx.tx, tenantId, invoiceId)
   const payments = await attempts.paymentsOfInvoice(ctx.tx, tenantId, invoiceId)
-  const refunds = await attempts.refundsOf(
-    ctx.tx,
-    payments.map(({ id }) => id),
-  )
+  const ids = payments.map(({ id }) => id)
+  const refunds = await attempts.refundsOf(ctx.tx, ids)
+  const disputed = await disputes.ofPayments(ctx.tx, ids)
   return {
     collects: (await collectorOf(ctx, tenantId)) !== null,
     attempts: tried.map(present),
@@ -51,7 +53,11 @@ export async function paymentsOf(ctx: Ctx, tenantId: string, invoiceId: string):
       method: row.method,
       reference: row.external_id,
       receivedAt: row.received_at.toISOString(),
-      refundable: toMoney(row.provider === 'manual' ? 0n : refundableMinor(row, refunds), row.currency),
+      refundable: toMoney(
+        row.provider === 'manual' ? 0n : refundableMinor(row, refunds, disputed),
+        row.currency,
+      ),
+      disputes: disputed.filter((one) => one.payment_id === row.id).map(presentDispute),
       refunds: refunds.filter((one) => one.payment_id === row.id).map(presentRefund),
     })),
   }

@@ -11,19 +11,26 @@ import * as settingsService from './tenantSettingsService.ts'
 
 type Body = Pick<Letter, 'fromName' | 'replyTo' | 'text' | 'html'>
 
+/** An invoice, or a credit note over it. */
+type Along = { invoiceId: string; creditNote?: string }
+
 const purposeOf = (id: string): string => `mail:${id}`
 
 /**
  * Writes a mail in the caller's transaction, and the job that sends it.
  * @param to.tenantId whose mail it is, and in whose name; null: the platform's
+ * @param along the document that goes along with it
  */
 export async function send<T extends Template>(
   ctx: Ctx,
   to: { email: string; tenantId: string | null },
   template: T,
   facts: Parameters<(typeof templates)[T]>[0],
+  along: Along | null = null,
 ): Promise<{ id: string }> {
-  return tenantScopeService.asPlatform(ctx, (wide) => write(wide, to, to.tenantId, template, facts))
+  return tenantScopeService.asPlatform(ctx, (wide) =>
+    write(wide, { ...to, along }, to.tenantId, template, facts),
+  )
 }
 
 /** The same to a user about his account: in the name of the one tenant he belongs to, else of the platform. */
@@ -53,7 +60,7 @@ export const originOf = (ctx: Ctx) => ({
 
 async function write<T extends Template>(
   ctx: Ctx,
-  to: { email: string; tenantId: string | null },
+  to: { email: string; tenantId: string | null; along?: Along | null },
   brandOf: string | null,
   template: T,
   facts: Parameters<(typeof templates)[T]>[0],
@@ -71,6 +78,8 @@ async function write<T extends Template>(
     subject,
     template,
     body: ctx.sealer.seal(JSON.stringify(body), purposeOf(id)),
+    invoice_id: to.along?.invoiceId ?? null,
+    credit_note_id: to.along?.creditNote ?? null,
     created_at: ctx.now(),
   })
   await enqueueSend(ctx, { id, template })
@@ -86,12 +95,26 @@ export function bodyOf(
   return JSON.parse(ctx.sealer.open(mail.body, purposeOf(mail.id))) as Body
 }
 
+export type Queued = {
+  letter: Letter
+  since: Date
+  along: (Along & { tenantId: string }) | null
+}
+
 /** A mail that still waits to be sent, as the mail server gets it; undefined when it was settled before. */
-export async function queued(ctx: Ctx, id: string): Promise<{ letter: Letter; since: Date } | undefined> {
+export async function queued(ctx: Ctx, id: string): Promise<Queued | undefined> {
   const mail = await mails.find(ctx.tx, id)
   const body = mail?.state === 'queued' ? bodyOf(ctx, mail) : undefined
   if (!mail || !body) return undefined
-  return { letter: { id, to: mail.recipient, subject: mail.subject, ...body }, since: mail.created_at }
+  const { tenant_id: tenantId, invoice_id: invoiceId, credit_note_id: creditNote } = mail
+  return {
+    letter: { id, to: mail.recipient, subject: mail.subject, ...body, files: [] },
+    since: mail.created_at,
+    along:
+      tenantId === null || invoiceId === null
+        ? null
+        : { tenantId, invoiceId, ...(creditNote !== null && { creditNote }) },
+  }
 }
 
 export const settle = (

@@ -57,6 +57,10 @@ export async function remove(ctx: Ctx, tenantId: string): Promise<LogoView> {
   return { logo: null }
 }
 
+/** The tenant's picture itself, for what is drawn here. */
+export const pictureOf = (ctx: Ctx, tenantId: string): Promise<{ type: string; data: Buffer } | undefined> =>
+  logos.current(ctx.tx, tenantId)
+
 /** The picture behind an address, for everybody who knows it: mails and log-in pages show it. @throws AppError not_found */
 export async function picture(
   root: Root,

@@ -81,6 +81,7 @@ function documentOf(lines: DocumentLine[], more: Partial<BillingDocument> = {}):
   const groups = keys.map((key) => lines.filter(({ tax }) => `${tax?.category} ${tax?.ratePpm}` === key))
   const sum = sumOf(lines)
   return {
+    id: 'x',
     kind: 'invoice',
     number: 'INV-000001',
     issueDate: '2027-01-10',

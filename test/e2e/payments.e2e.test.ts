@@ -21,7 +21,7 @@ afterAll(async () => {
   await opened?.close()
 })
 
-it('a provider is added, a customer leaves a card on its page, is charged, and gets a part back', async () => {
+it('a provider is added, a customer leaves a card on its page, is charged, and gets a part back; a part is credited, and the rest is disputed', async () => {
   const { app } = opened
   const tenantId = await app.tenant()
   const { slug } = (await app.admin.get<{ slug: string }>(`/api/admin/tenants/${tenantId}`)).body
@@ -65,4 +65,22 @@ it('a provider is added, a customer leaves a card on its page, is charged, and g
   await payments.getByText('given back: A good turn.').waitFor()
   await payments.getByRole('region', { name: 'Payments' }).getByText('Succeeded').waitFor()
   expect([...sim.world.refunds.values()].map(({ amount }) => amount)).toEqual([100])
+
+  // What a credit note comes to is shown before it is issued; then it is a document beside its invoice.
+  await payments.getByRole('button', { name: 'Issue a credit note' }).click()
+  await payments.getByLabel(/^Amount/).fill('0.50')
+  await payments.getByRole('button', { name: 'Show what it comes to' }).click()
+  await payments.getByLabel('Reason').fill('An outage.')
+  await payments.getByRole('button', { name: 'Credit €0.50' }).click()
+  await payments.getByRole('list', { name: 'Credit notes' }).getByText('An outage.').waitFor()
+  for (const name of ['Invoice as PDF', 'CN-000001 as PDF']) {
+    const saved = page.waitForEvent('download')
+    await payments.getByRole('button', { name }).click()
+    expect((await saved).suggestedFilename()).toMatch(/-000001\.pdf$/)
+  }
+
+  sim.dispute([...sim.world.intents.keys()][0] ?? '')
+  await payments.getByText('disputed: Fraudulent').waitFor()
+  await page.goto(`/t/${slug}/disputes`)
+  await page.getByText('and €15.00 fee').waitFor()
 }, 60_000)

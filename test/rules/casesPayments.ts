@@ -83,9 +83,22 @@ async function paymentIn(app: TestApp, tenantId: string): Promise<{ id: string; 
   return { id, providerId: place.providerId }
 }
 
+/** A payment that the bank of the customer takes back. */
+async function disputeIn(app: TestApp, tenantId: string): Promise<void> {
+  const { id, providerId } = await paymentIn(app, tenantId)
+  await rowsOf(
+    app,
+    sql`insert into payment_disputes (id, tenant_id, payment_id, provider_id, external_id, state, amount_minor, currency, reason,
+        look, looked_at, opened_at, closed_at, created_at)
+      values (${newId()}, ${tenantId}, ${id}, ${providerId}, ${`du_${newId()}`}, 'won', 499, 'EUR', 'fraudulent', 1, now(), now(),
+        now(), now())`,
+  )
+}
+
 /** A row of every kind that payments have. */
 export async function paymentsIn(app: TestApp, tenantId: string): Promise<void> {
   await linkIn(app, tenantId)
+  await disputeIn(app, tenantId)
   const { id, providerId } = await paymentIn(app, tenantId)
   await rowsOf(
     app,
@@ -97,6 +110,13 @@ export async function paymentsIn(app: TestApp, tenantId: string): Promise<void> 
     sql`insert into billing_events (id, tenant_id, provider_id, event_id, type, raw, occurred_at, received_at, state, settled_at)
       values (${newId()}, ${tenantId}, ${providerId}, ${newId()}, 'x', '', now(), now(), 'ignored', now())`,
   )
+}
+
+async function paidOrder(app: TestApp, tenantId: string): Promise<Ordered> {
+  const order = await prepareOrder(app.admin, tenantId)
+  const made = await good(app.admin.post<Ordered>('/api/admin/billing/subscriptions', order))
+  await pay(app.admin, made.invoice)
+  return made
 }
 
 /** Payments through a provider. A message without the signature of a provider is anybody's. */
@@ -123,6 +143,21 @@ export const PAYMENT_CASES: Record<string, Case> = {
     body: { key, chargesAutomatically: true },
   }),
   removeBillingProvider: async (app, tenantId) => ({ id: (await providerIn(app, tenantId)).id }),
+  listDisputes: async (app, tenantId) => {
+    await disputeIn(app, tenantId)
+    return {}
+  },
+  getInvoiceCredits: async (app, tenantId) => ({ id: (await paidOrder(app, tenantId)).invoice.id }),
+  previewCreditNote: async (app, tenantId) => ({
+    id: (await paidOrder(app, tenantId)).invoice.id,
+    body: { amountMinor: '10' },
+  }),
+  createCreditNote: async (app, tenantId) => {
+    const { id } = (await paidOrder(app, tenantId)).invoice
+    const path = `/api/admin/billing/invoices/${id}/credit-notes/preview`
+    const { token } = await good(app.admin.post<{ token: string }>(path, { amountMinor: '10' }))
+    return { id, body: { amountMinor: '10', reason: 'An outage.', token } }
+  },
   getInvoicePayments: async (app, tenantId) => {
     const order = await prepareOrder(app.admin, tenantId)
     const made = await good(app.admin.post<Ordered>('/api/admin/billing/subscriptions', order))

@@ -75,6 +75,7 @@ export const TAX_CASES: Record<string, Case> = {
     body: evidence,
   }),
   getInvoiceDocument: async (app, tenantId) => ({ id: (await owedIn(app, tenantId)).id }),
+  getInvoicePdf: async (app, tenantId) => ({ id: (await owedIn(app, tenantId)).id }),
   getInvoiceXml: async (app, tenantId) => {
     await good(
       app.admin.call('PUT', `/api/admin/tenants/${tenantId}/tax-seller`, {

@@ -113,6 +113,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await scheduleIn(app, tenantId)
   await certificateIn(app, tenantId)
   await registrationIn(app, owner, tenantId)
+  await app.admin.get(`/api/admin/billing/invoices/${invoice.id}/pdf`)
   await dashboardService.fold(app.root)
   const names = { customer, blueprint, planId: plan.id, pod: pod.cloudPod.id, job: pod.job.id }
   return { ...names, subscription: subscription.id, invoice: invoice.id }

@@ -70,7 +70,14 @@ const CATALOGUE = [
   'settings',
   'tax_rules',
 ]
-const APPEND_ONLY = ['audit_events', 'ledger_tx', 'ledger_entries', 'credit_notes']
+const APPEND_ONLY = [
+  'audit_events',
+  'billing_pdfs',
+  'credit_note_lines',
+  'credit_notes',
+  'ledger_entries',
+  'ledger_tx',
+]
 const KEPT = ['invoices', 'invoice_lines']
 
 type Table = {

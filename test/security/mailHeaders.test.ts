@@ -29,6 +29,7 @@ const letter = (change: Partial<Letter> = {}): Letter => ({
   replyTo: 'help@example.com',
   subject: 'Grüße “from” mPanel',
   text: 'Plain\r\n.\r\nQUIT\r\n',
+  files: [],
   html: '<p>Plain</p>',
   ...change,
 })

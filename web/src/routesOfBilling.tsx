@@ -34,6 +34,12 @@ export const billing = [
   }),
   createRoute({
     getParentRoute: under,
+    path: 'disputes',
+    validateSearch: search('page'),
+    component: page(() => import('./pages/billing/DisputesPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
     path: 'invoices',
     validateSearch: search('status', 'dueBefore', 'page'),
     component: page(() => import('./pages/billing/InvoicesPage.tsx')),

@@ -3,11 +3,12 @@ import { ok, type Outcome } from '../../lib/outcome.ts'
 import { asked, failureOf, refusal } from './stripeErrors.ts'
 import { toStripe } from './stripeMoney.ts'
 import { noticeOf, readNotice } from './stripeNotice.ts'
-import { MARK, markOf, methodOf, pageOf, paymentOf, refOf, refundOf } from './stripeShapes.ts'
+import { disputeOf, MARK, markOf, methodOf, pageOf, paymentOf, refOf, refundOf } from './stripeShapes.ts'
 import type {
   BillingConnection,
   BillingProvider,
   ChargeAsked,
+  DisputeFound,
   Health,
   HostedPage,
   LinkAsked,
@@ -217,6 +218,12 @@ const refundsOf = (stripe: Stripe, paymentRef: string): Promise<Outcome<RefundFo
     (refund) => [refundOf(refund)],
   )
 
+const disputesOf = (stripe: Stripe, paymentRef: string): Promise<Outcome<DisputeFound[]>> =>
+  everything(
+    () => stripe.disputes.list({ payment_intent: paymentRef, limit: PAGE }),
+    (dispute) => [disputeOf(dispute)],
+  )
+
 async function payment(stripe: Stripe, ref: string): Promise<Outcome<PaymentFound>> {
   const found = await asked(
     () => stripe.paymentIntents.retrieve(ref, { expand: ['latest_charge'] }),
@@ -228,12 +235,14 @@ async function payment(stripe: Stripe, ref: string): Promise<Outcome<PaymentFoun
   // A refund that is pending may not be counted in the charge yet: of what was paid they are always looked at.
   const refunds =
     isGivenBack || found.value.status === 'succeeded' ? await refundsOf(stripe, ref) : ok<RefundFound[]>([])
-  return refunds.outcome === 'ok'
-    ? asked(
-        () => Promise.resolve(found.value),
-        (intent) => paymentOf(intent, refunds.value),
-      )
-    : refunds
+  if (refunds.outcome !== 'ok') return refunds
+  const isDisputed = typeof latest === 'object' && latest !== null && latest.disputed
+  const disputes = isDisputed ? await disputesOf(stripe, ref) : ok<DisputeFound[]>([])
+  if (disputes.outcome !== 'ok') return disputes
+  return asked(
+    () => Promise.resolve(found.value),
+    (intent) => paymentOf(intent, refunds.value, disputes.value),
+  )
 }
 
 const pagesOf = (stripe: Stripe): Of<'payPage' | 'findPages' | 'page' | 'expirePage'> => {

@@ -1,7 +1,7 @@
 import type { Stripe } from 'stripe'
 import { Unreadable } from './stripeErrors.ts'
 import { fromStripe } from './stripeMoney.ts'
-import type { HostedPage, Method, PaymentFound, PaymentStatus, RefundFound } from './types.ts'
+import type { DisputeFound, HostedPage, Method, PaymentFound, PaymentStatus, RefundFound } from './types.ts'
 
 /** Where our mark stands in whatever is made there. */
 export const MARK = 'mpanel_mark'
@@ -87,12 +87,50 @@ export function refundOf(refund: Stripe.Refund): RefundFound {
   }
 }
 
-/** A payment with its latest charge, which was asked for along with it, and the refunds of it. */
-export function paymentOf(intent: Stripe.PaymentIntent, refunds: readonly RefundFound[] = []): PaymentFound {
+/** Where a dispute is. One that we do not know goes on. */
+const DISPUTE: Record<string, DisputeFound['status']> = {
+  warning_needs_response: 'inquiry',
+  warning_under_review: 'inquiry',
+  warning_closed: 'won',
+  prevented: 'won',
+  won: 'won',
+  lost: 'lost',
+}
+
+/** What moved on account of it: a negative amount was taken. In another currency than the payment's only that it was is known. */
+export function disputeOf(dispute: Stripe.Dispute): DisputeFound {
+  const currency = codeOf(dispute.currency)
+  const amountMinor = amount(dispute.amount, currency)
+  const moved = dispute.balance_transactions.map((one) => ({
+    minor: amount(one.amount, codeOf(one.currency)),
+    feeMinor: amount(one.fee, codeOf(one.currency)),
+    isSame: codeOf(one.currency) === currency,
+  }))
+  const away = -moved.reduce((sum, { minor }) => sum + minor, 0n)
+  const isAway = away > 0n
+  const { due_by: dueBy, submission_count: sent } = dispute.evidence_details
+  return {
+    ref: text(dispute.id, 'the id of a dispute'),
+    amountMinor,
+    status: DISPUTE[dispute.status] ?? 'open',
+    reason: text(dispute.reason, 'the reason of a dispute'),
+    evidenceDueAt: dueBy === null ? null : new Date(dueBy * 1000),
+    evidenceSent: sent > 0,
+    withdrawnMinor: !isAway ? 0n : moved.every(({ isSame }) => isSame) ? away : amountMinor,
+    feeMinor: moved.reduce((sum, { feeMinor, isSame }) => (isSame ? sum + feeMinor : sum), 0n),
+    openedAt: new Date(dispute.created * 1000),
+  }
+}
+
+/** A payment with what was asked for along with it. */
+export function paymentOf(
+  intent: Stripe.PaymentIntent,
+  refunds: readonly RefundFound[] = [],
+  disputes: readonly DisputeFound[] = [],
+): PaymentFound {
   const decline = declineOf(intent.last_payment_error)
   // Without a method it waits for one: after a refusal, that is a decline.
   const open = decline === null ? 'needs_action' : 'declined'
-  const charge = typeof intent.latest_charge === 'object' ? intent.latest_charge : null
   const currency = codeOf(intent.currency)
   return {
     ref: text(intent.id, 'the id of a payment'),
@@ -104,7 +142,7 @@ export function paymentOf(intent: Stripe.PaymentIntent, refunds: readonly Refund
     status: intent.status === 'requires_payment_method' ? open : (STATUS[intent.status] ?? 'processing'),
     decline,
     refunds: [...refunds],
-    disputed: charge?.disputed ?? false,
+    disputes: [...disputes],
   }
 }
 

@@ -76,6 +76,22 @@ export type RefundFound = {
   status: 'pending' | 'succeeded' | 'failed'
 }
 
+/** What the bank of a customer takes back of a payment. */
+export type DisputeFound = {
+  ref: string
+  amountMinor: bigint
+  /** `inquiry`: the bank only asks. `won`: it ended without a loss. */
+  status: 'inquiry' | 'open' | 'won' | 'lost'
+  reason: string
+  /** Until when the provider takes evidence, and whether it has any. */
+  evidenceDueAt: Date | null
+  evidenceSent: boolean
+  /** What of the money is away just now, and what the provider has charged for that, as far as it is in the payment's currency. */
+  withdrawnMinor: bigint
+  feeMinor: bigint
+  openedAt: Date
+}
+
 /** What a provider says of one payment now. A refusal of the card is an answer (`declined`), no failure of the call. */
 export type PaymentFound = {
   ref: string
@@ -89,7 +105,7 @@ export type PaymentFound = {
   /** Why it was declined, in a word of ours that decides, and in words for people. */
   decline: { code: string; message: string; needsCustomer: boolean; isFinal: boolean } | null
   refunds: RefundFound[]
-  disputed: boolean
+  disputes: DisputeFound[]
 }
 
 /** A page of the provider on which a customer pays, or leaves a card. */

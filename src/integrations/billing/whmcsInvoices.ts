@@ -270,7 +270,7 @@ function paymentOf(install: string, row: InvoiceWhole, currency: string): Paymen
         ? [{ ref: refOf(install, id), mark: null, amountMinor: minor(amountout), status: 'succeeded' }]
         : [],
     ),
-    disputed: false,
+    disputes: [],
   }
 }
 

@@ -63,6 +63,11 @@ const compose = (letter: Letter, from: string): Promise<Buffer> =>
     subject: letter.subject,
     text: letter.text,
     html: letter.html,
+    attachments: letter.files.map(({ name, type, content }) => ({
+      filename: name,
+      contentType: type,
+      content,
+    })),
     messageId: `<${letter.id}@${from.slice(from.lastIndexOf('@') + 1)}>`,
     // Nobody's holiday note is an answer to these.
     headers: { 'Auto-Submitted': 'auto-generated' },

@@ -11,6 +11,8 @@ export type Letter = {
   subject: string
   text: string
   html: string
+  /** What goes along with it. */
+  files: { name: string; type: string; content: Buffer }[]
 }
 
 /**

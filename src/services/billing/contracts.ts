@@ -43,6 +43,7 @@ export function factsOf(row: ContractRow, creditMinor = 0n): Contract {
     notifiedAt: row.notified_at,
     finalWarnedAt: row.final_warned_at,
     isProtected: row.protected,
+    isDisputed: row.disputed,
     due: row.due,
   }
 }

@@ -9,6 +9,7 @@ import { AppError } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
 import { invoicePaid } from './paid.ts'
+import { applyDispute } from './disputing.ts'
 import { bookMoney } from './payments.ts'
 import { applyRefund } from './refunding.ts'
 
@@ -37,9 +38,8 @@ export async function applyPayment(
   else if (look > attempt.look) await note(ctx, attempt, look, found)
   const payment = await attempts.findPaymentByRef(ctx.tx, attempt.tenant_id, provider.kind, found.ref)
   if (payment) for (const refund of found.refunds) await applyRefund(ctx, provider, payment, refund)
-  return found.disputed
-    ? aside('The customer has disputed this payment: answer that at the provider.')
-    : TAKEN
+  if (payment) for (const dispute of found.disputes) await applyDispute(ctx, provider, payment, look, dispute)
+  return TAKEN
 }
 
 const ENDS = new Set<PaymentFound['status']>(['succeeded', 'declined', 'cancelled'])

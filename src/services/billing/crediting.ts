@@ -1,51 +1,95 @@
 import type { Ctx } from '../../context.ts'
+import * as notes from '../../db/billingCreditNotes.ts'
 import * as invoices from '../../db/billingInvoices.ts'
-import type { InvoiceRow } from '../../db/billingInvoices.ts'
+import type { InvoiceRow, LineRow } from '../../db/billingInvoices.ts'
 import * as ledger from '../../db/billingLedger.ts'
 import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
+import { isNothing, restOf, type CreditLine, type LineCredit } from './creditCounting.ts'
 import { owedOn } from './invoicing.ts'
+import { sumOf } from './taxRules.ts'
 
-/**
- * Takes an issued invoice back by a credit note that mirrors it: as a whole, with its tax. What had been paid becomes the
- * customer's credit; the invoice itself stays as it was issued.
- */
-export async function creditInvoice(ctx: Ctx, invoice: InvoiceRow, reason: string): Promise<void> {
-  const amount = invoice.total_minor - invoice.credited_minor
-  if (invoice.status === 'draft' || invoice.status === 'void') return
-  // One over nothing is taken back for its tax alone, once: what was credited in it may have had another rate.
-  if (
-    amount === 0n &&
-    (invoice.tax_minor === 0n || (await invoices.creditNoteOf(ctx.tx, invoice.id)) !== undefined)
-  )
-    return
+export type CreditableLine = CreditLine & { row: LineRow }
+
+const amounts = (of: notes.Credited | undefined) => ({
+  netMinor: of?.net_minor ?? 0n,
+  taxMinor: of?.tax_minor ?? 0n,
+  grossMinor: of?.gross_minor ?? 0n,
+})
+
+/** The lines of an invoice, with what was credited of each. */
+export async function creditableLines(ctx: Ctx, invoice: InvoiceRow): Promise<CreditableLine[]> {
+  const credited = await notes.creditedOf(ctx.tx, invoice.tenant_id, invoice.id)
+  return (await invoices.linesOf(ctx.tx, [invoice.id])).map((row) => ({
+    ...amounts(row),
+    no: row.line_no,
+    credited: amounts(credited.get(row.id)),
+    row,
+  }))
+}
+
+/** What of a credit is taken from what is open; the rest had been paid, and becomes the customer's credit. */
+export function settledBy(
+  invoice: InvoiceRow,
+  amountMinor: bigint,
+): { openMinor: bigint; creditMinor: bigint } {
+  const paidTooMuch = (creditedMinor: bigint): bigint => {
+    const over = invoice.paid_minor + creditedMinor - invoice.total_minor
+    return over > 0n ? over : 0n
+  }
+  const creditMinor = paidTooMuch(invoice.credited_minor + amountMinor) - paidTooMuch(invoice.credited_minor)
+  return { openMinor: amountMinor - creditMinor, creditMinor }
+}
+
+/** Issues a credit note over parts of a locked invoice. The invoice itself stays as it was issued. */
+export async function issueCreditNote(
+  ctx: Ctx,
+  invoice: InvoiceRow,
+  { credits, lines, reason }: { credits: LineCredit[]; lines: readonly CreditableLine[]; reason: string },
+): Promise<{ id: string; number: string }> {
   const now = ctx.now()
   const id = newId()
   const tenantId = invoice.tenant_id
+  const { grossMinor: amount, netMinor, taxMinor } = sumOf(credits)
+  const { openMinor, creditMinor } = settledBy(invoice, amount)
   const numbered = await invoices.nextNumber(ctx.tx, {
     newId: newId(),
     tenantId,
     kind: 'credit_note',
     date: now.toISOString().slice(0, 10),
   })
-  await invoices.insertCreditNote(ctx.tx, {
-    id,
-    tenant_id: tenantId,
-    invoice_id: invoice.id,
-    series_id: numbered.seriesId,
-    number: numbered.number,
-    currency: invoice.currency,
-    issue_date: numbered.issueDate,
-    total_minor: amount,
-    tax_minor: invoice.tax_minor,
-    reason,
-    issued_at: now,
-  })
+  await notes.insert(
+    ctx.tx,
+    {
+      id,
+      tenant_id: tenantId,
+      invoice_id: invoice.id,
+      series_id: numbered.seriesId,
+      number: numbered.number,
+      currency: invoice.currency,
+      issue_date: numbered.issueDate,
+      total_minor: amount,
+      tax_minor: taxMinor,
+      reason,
+      issued_at: now,
+    },
+    credits.map((credit) => ({
+      credit_note_id: id,
+      tenant_id: tenantId,
+      invoice_line_id: lines.find(({ no }) => no === credit.no)?.row.id ?? '',
+      net_minor: credit.netMinor,
+      tax_minor: credit.taxMinor,
+      gross_minor: credit.grossMinor,
+    })),
+  )
+  const credited = invoice.credited_minor + amount
   await invoices.setMoney(ctx.tx, invoice.id, {
-    credited_minor: invoice.total_minor,
-    status: invoice.status === 'paid' ? 'paid' : 'void',
+    credited_minor: credited,
+    ...(invoice.status !== 'paid' &&
+      invoice.paid_minor + credited >= invoice.total_minor && {
+        status: credited === invoice.total_minor ? 'void' : 'paid',
+      }),
   })
-  await invoices.voidLines(ctx.tx, invoice.id)
   await ledger.post(ctx.tx, {
     tenantId,
     kind: 'credit',
@@ -53,10 +97,10 @@ export async function creditInvoice(ctx: Ctx, invoice: InvoiceRow, reason: strin
     currency: invoice.currency,
     at: now,
     entries: [
-      { account: 'revenue', amountMinor: amount - invoice.tax_minor },
-      { account: 'tax', amountMinor: invoice.tax_minor },
-      owedOn(invoice, -(amount - invoice.paid_minor)),
-      { account: 'credit', customerId: invoice.customer_id, amountMinor: -invoice.paid_minor },
+      { account: 'revenue', amountMinor: netMinor },
+      { account: 'tax', amountMinor: taxMinor },
+      owedOn(invoice, -openMinor),
+      { account: 'credit', customerId: invoice.customer_id, amountMinor: -creditMinor },
     ],
   })
   await auditService.record(ctx, {
@@ -65,4 +109,20 @@ export async function creditInvoice(ctx: Ctx, invoice: InvoiceRow, reason: strin
     target: { type: 'invoice', id: invoice.id, label: invoice.number ?? undefined },
     details: { creditNote: numbered.number, amount, currency: invoice.currency, reason },
   })
+  return { id, number: numbered.number }
+}
+
+/**
+ * Takes back what of an issued invoice was not taken back yet, with its tax, and lets its periods be billed anew. What had been
+ * paid becomes the customer's credit.
+ */
+export async function creditInvoice(ctx: Ctx, invoice: InvoiceRow, reason: string): Promise<void> {
+  if (invoice.status === 'draft') return
+  await invoices.voidLines(ctx.tx, invoice.id)
+  const lines = await creditableLines(ctx, invoice)
+  // One over nothing is taken back for its tax alone: what was credited in it may have had another rate.
+  const { grossMinor, taxMinor } = sumOf(lines.map(restOf))
+  if (grossMinor === 0n && taxMinor === 0n) return
+  const credits = lines.map(restOf).filter((credit) => !isNothing(credit))
+  await issueCreditNote(ctx, invoice, { credits, lines, reason })
 }

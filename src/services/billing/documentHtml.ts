@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
-import { percentOf, TAX_CATEGORY_WORDS } from '../../../shared/states/tax.ts'
 import { formatMoney } from '../../lib/money.ts'
 import { escaped } from '../../lib/xml.ts'
 import type { BillingDocument, DocumentParty } from './documentTypes.ts'
-import type { Treatment } from './taxRules.ts'
+import { factsOf, partyLines, rateOf, taxNotes, titleOf, totalsOf } from './documentWords.ts'
 
 const STYLE = `body{font:14px/1.5 system-ui,sans-serif;color:#111;max-width:50rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem;margin:0 0 1rem}.parties{display:flex;flex-wrap:wrap;gap:2rem;margin-bottom:1.5rem}.parties section{flex:1;min-width:14rem}
@@ -14,23 +13,8 @@ h2{font-size:.8rem;text-transform:uppercase;letter-spacing:.05em;color:#555;marg
 /** Nothing in it runs, and nothing is loaded: one style counts, which its hash names. */
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox`
 
-const rateOf = (tax: Treatment | null): string =>
-  tax === null ? '—' : tax.category === 'S' ? `${percentOf(tax.ratePpm)} %` : TAX_CATEGORY_WORDS[tax.category]
-
-function party(title: string, { name, address, country, taxId, email }: DocumentParty): string {
-  const place = `${address.postalCode ?? ''} ${address.city ?? ''}`.trim()
-  const lines = [
-    name,
-    address.line1,
-    address.line2,
-    place,
-    address.region,
-    country,
-    taxId && `Tax id ${taxId}`,
-    email,
-  ]
-  const shown = lines.filter((line) => line).map((line) => escaped(line ?? ''))
-  return `<section><h2>${title}</h2><address>${shown.join('<br>')}</address></section>`
+function party(title: string, of: DocumentParty): string {
+  return `<section><h2>${title}</h2><address>${partyLines(of).map(escaped).join('<br>')}</address></section>`
 }
 
 const cells = (...[first, ...numbers]: string[]): string =>
@@ -38,31 +22,27 @@ const cells = (...[first, ...numbers]: string[]): string =>
 
 /** The document as a page to print. */
 export function htmlOf(document: BillingDocument): { html: string; policy: string } {
-  const { currency, sum, taxes, lines, carriedMinor } = document
+  const { currency, taxes, lines } = document
   const money = (minor: bigint): string => formatMoney(minor, currency)
-  const title = document.kind === 'invoice' ? 'Invoice' : 'Credit note'
-  const facts = [
-    `Issued ${document.issueDate}`,
-    document.dueDate !== null && `Due ${document.dueDate}`,
-    document.invoice && `Credits invoice ${document.invoice.number} of ${document.invoice.issueDate}`,
-    document.reason && `Reason: ${document.reason}`,
-  ].filter((one) => one)
-  const reasons = new Set(taxes.flatMap(({ tax }) => (tax?.reason ? [tax.reason] : [])))
-  const total = (name: string, minor: bigint, strong = false): string =>
+  const title = titleOf(document)
+  const total = (name: string, minor: bigint, strong: boolean): string =>
     `<tr${strong ? ' class="total"' : ''}><th scope="row" colspan="2">${name}</th><td class="n">${escaped(money(minor))}</td></tr>`
   const html = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} ${escaped(document.number)}</title><style>${STYLE}</style></head><body>
 <h1>${title} ${escaped(document.number)}</h1>
 <div class="parties">${party('Seller', document.seller)}${party('Customer', document.buyer)}</div>
-<p>${facts.map((fact) => escaped(String(fact))).join('<br>')}</p>
+<p>${factsOf(document).map(escaped).join('<br>')}</p>
 <div class="table"><table><thead><tr><th scope="col">Description</th><th scope="col" class="n">Tax</th><th scope="col" class="n">Net</th></tr></thead>
 <tbody>${lines.map((line) => `<tr>${cells(line.description, rateOf(line.tax), money(line.netMinor))}</tr>`).join('\n')}</tbody>
-<tfoot>${total('Net', sum.netMinor)}${total('Tax', sum.taxMinor)}${total('Total', sum.grossMinor, true)}
-${carriedMinor === 0n ? '' : total('Kept as credit for later invoices', carriedMinor) + total('To pay', 0n, true)}</tfoot></table></div>
+<tfoot>${totalsOf(document)
+    .map((one) => total(...one))
+    .join('')}</tfoot></table></div>
 <div class="table"><table><thead><tr><th scope="col">Tax</th><th scope="col" class="n">On</th><th scope="col" class="n">Tax</th></tr></thead>
 <tbody>${taxes.map((one) => `<tr>${cells(rateOf(one.tax), money(one.netMinor), money(one.taxMinor))}</tr>`).join('\n')}</tbody></table></div>
-${[...reasons].map((reason) => `<p>${escaped(reason)}</p>`).join('\n')}
+${taxNotes(document)
+  .map((reason) => `<p>${escaped(reason)}</p>`)
+  .join('\n')}
 </body></html>
 `
   return { html, policy: POLICY }

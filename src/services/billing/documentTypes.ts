@@ -18,8 +18,9 @@ export type DocumentParty = {
 }
 export type DocumentLine = Amounts & { no: number; description: string; tax: Treatment | null }
 
-/** An invoice, or the credit note that mirrors it, as it was issued. */
+/** An invoice, or a credit note over all or a part of one, as it was issued. */
 export type BillingDocument = {
+  id: string
   kind: DocumentKind
   number: string
   issueDate: string

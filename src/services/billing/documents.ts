@@ -1,4 +1,5 @@
 import { transaction, type Ctx, type Origin, type Root } from '../../context.ts'
+import * as notes from '../../db/billingCreditNotes.ts'
 import * as invoices from '../../db/billingInvoices.ts'
 import { AppError, notFound } from '../../errors.ts'
 import type { Download } from '../../lib/download.ts'
@@ -31,20 +32,20 @@ const party = (of: Snapshot): DocumentParty => ({
   taxId: of.taxId ?? null,
 })
 
+/** An invoice, or one of its credit notes: the newest one, if it is not named. */
+export type Wanted = { invoiceId: string; of: DocumentKind; creditNote?: string | undefined }
+
 /** @throws AppError not_found, invalid_state for a draft */
-async function documentOf(
-  ctx: Ctx,
-  tenantId: string,
-  invoiceId: string,
-  kind: DocumentKind,
-): Promise<BillingDocument> {
+export async function documentOf(ctx: Ctx, tenantId: string, wanted: Wanted): Promise<BillingDocument> {
+  const { invoiceId } = wanted
   const row = await invoices.find(ctx.tx, tenantId, invoiceId)
   if (!row) throw notFound('invoice')
   if (row.number === null || row.issue_date === null)
     throw new AppError('invalid_state', 'The invoice is a draft: there is no document before it is issued.')
-  const note = kind === 'credit_note' ? await invoices.creditNoteOf(ctx.tx, invoiceId) : undefined
-  if (kind === 'credit_note' && !note) throw notFound('credit note of this invoice')
-  const all = await invoices.linesOf(ctx.tx, [invoiceId])
+  const note = wanted.of === 'credit_note' ? await noteOf(ctx, tenantId, wanted) : undefined
+  const all = note
+    ? await notes.linesOf(ctx.tx, tenantId, note.id)
+    : await invoices.linesOf(ctx.tx, [invoiceId])
   const lines = all
     .filter((line) => line.kind !== 'carried')
     .map((line) => ({
@@ -56,7 +57,8 @@ async function documentOf(
       grossMinor: line.gross_minor,
     }))
   return {
-    kind,
+    id: note?.id ?? row.id,
+    kind: wanted.of,
     number: note?.number ?? row.number,
     issueDate: note?.issue_date ?? row.issue_date,
     dueDate: note ? null : row.due_date,
@@ -70,6 +72,17 @@ async function documentOf(
     invoice: note ? { number: row.number, issueDate: row.issue_date } : null,
     reason: note?.reason ?? '',
   }
+}
+
+async function noteOf(
+  ctx: Ctx,
+  tenantId: string,
+  { invoiceId, creditNote }: Wanted,
+): Promise<notes.CreditNoteRow> {
+  const all = await notes.ofInvoice(ctx.tx, tenantId, invoiceId)
+  const note = creditNote === undefined ? all.at(-1) : all.find(({ id }) => id === creditNote)
+  if (!note) throw notFound('credit note of this invoice')
+  return note
 }
 
 function byRate(lines: readonly DocumentLine[]): BillingDocument['taxes'] {
@@ -86,25 +99,17 @@ export async function invoicePage(
   root: Root,
   origin: Origin,
   tenantId: string,
-  invoiceId: string,
-  kind: DocumentKind,
+  wanted: Wanted,
 ): Promise<{ html: string; policy: string }> {
-  return htmlOf(
-    await transaction(root, origin, [tenantId], (ctx) => documentOf(ctx, tenantId, invoiceId, kind)),
-  )
+  return htmlOf(await transaction(root, origin, [tenantId], (ctx) => documentOf(ctx, tenantId, wanted)))
 }
 
 /**
  * The document by EN 16931, as UBL.
  * @throws AppError not_found, invalid_state saying what the document has not that the norm wants
  */
-export async function invoiceXml(
-  ctx: Ctx,
-  tenantId: string,
-  invoiceId: string,
-  kind: DocumentKind,
-): Promise<Download> {
-  const document = await documentOf(ctx, tenantId, invoiceId, kind)
+export async function invoiceXml(ctx: Ctx, tenantId: string, wanted: Wanted): Promise<Download> {
+  const document = await documentOf(ctx, tenantId, wanted)
   const missing = missingFor(document)
   if (missing.length > 0)
     throw new AppError(

@@ -1,6 +1,7 @@
 import { LIVE_STATES } from '../../../shared/states/billingSubscription.ts'
 import { asSystem, eachAsSystem, type Ctx, type Root } from '../../context.ts'
 import * as attempts from '../../db/billingAttempts.ts'
+import * as disputes from '../../db/billingDisputes.ts'
 import * as events from '../../db/billingEvents.ts'
 import * as providers from '../../db/billingProviders.ts'
 import { AppError } from '../../errors.ts'
@@ -73,6 +74,8 @@ async function apply(ctx: Ctx, payload: ConvergePayload, looked: Looked): Promis
 
 const BATCH = 100
 const UNSEEN_MS = 10 * 60_000
+/** How a dispute goes on is looked at also when nobody says so. */
+const DISPUTED_MS = 6 * 3_600_000
 const KEPT_MS = 90 * 86_400_000
 
 /**
@@ -89,6 +92,14 @@ export async function sweep(root: Root): Promise<void> {
       const kind = page_id === null ? 'payment' : 'page'
       const payload = { providerId: provider_id, kind, ref, anyway: true } as const
       await enqueueConverge(ctx, tenant_id, payload, `unseen:${Math.floor(now.getTime() / UNSEEN_MS)}`)
+    }
+    for (const { provider_id, tenant_id, payment_ref: ref } of await disputes.unseen(
+      ctx.tx,
+      new Date(now.getTime() - DISPUTED_MS),
+      BATCH,
+    )) {
+      const payload = { providerId: provider_id, kind: 'payment', ref, anyway: true } as const
+      await enqueueConverge(ctx, tenant_id, payload, `disputed:${Math.floor(now.getTime() / DISPUTED_MS)}`)
     }
     await events.removeOld(ctx.tx, new Date(now.getTime() - KEPT_MS))
     return chargesAllowed(ctx)

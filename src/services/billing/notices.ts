@@ -1,5 +1,7 @@
 import type { Ctx } from '../../context.ts'
 import type { SubscriptionRow } from '../../db/billing.ts'
+import type { CreditNoteRow } from '../../db/billingCreditNotes.ts'
+import type { InvoiceRow } from '../../db/billingInvoices.ts'
 import * as customers from '../../db/customers.ts'
 import * as pods from '../../db/cloudPods.ts'
 import { formatMoney } from '../../lib/money.ts'
@@ -32,13 +34,19 @@ export async function invoiceIssued(
 ): Promise<void> {
   if (issued.totalMinor === 0n) return
   const to = { email: customer.email, tenantId: row.tenant_id }
-  await mailService.send(ctx, to, 'invoiceIssued', {
-    what: await what(ctx, row),
-    number: issued.number,
-    total: formatMoney(issued.totalMinor, row.currency),
-    open: issued.openMinor === 0n ? null : formatMoney(issued.openMinor, row.currency),
-    dueDate: issued.dueDate,
-  })
+  await mailService.send(
+    ctx,
+    to,
+    'invoiceIssued',
+    {
+      what: await what(ctx, row),
+      number: issued.number,
+      total: formatMoney(issued.totalMinor, row.currency),
+      open: issued.openMinor === 0n ? null : formatMoney(issued.openMinor, row.currency),
+      dueDate: issued.dueDate,
+    },
+    { invoiceId: issued.id },
+  )
 }
 
 export async function planChanged(
@@ -48,14 +56,20 @@ export async function planChanged(
 ): Promise<void> {
   const to = await payer(ctx, row)
   if (to === null) return
-  await mailService.send(ctx, to, 'planChanged', {
-    what: await what(ctx, row),
-    plan: planName,
-    number: issued.number,
-    total: formatMoney(issued.totalMinor, row.currency),
-    open: issued.openMinor === 0n ? null : formatMoney(issued.openMinor, row.currency),
-    dueDate: issued.dueDate,
-  })
+  await mailService.send(
+    ctx,
+    to,
+    'planChanged',
+    {
+      what: await what(ctx, row),
+      plan: planName,
+      number: issued.number,
+      total: formatMoney(issued.totalMinor, row.currency),
+      open: issued.openMinor === 0n ? null : formatMoney(issued.openMinor, row.currency),
+      dueDate: issued.dueDate,
+    },
+    { invoiceId: issued.id },
+  )
 }
 
 export async function planChangeUndone(ctx: Ctx, row: SubscriptionRow, planName: string): Promise<void> {
@@ -121,4 +135,24 @@ export async function suspended(ctx: Ctx, row: SubscriptionRow): Promise<void> {
 export async function restored(ctx: Ctx, row: SubscriptionRow): Promise<void> {
   const to = await payer(ctx, row)
   if (to !== null) await mailService.send(ctx, to, 'subscriptionRestored', { what: await what(ctx, row) })
+}
+
+/** What was taken back of an invoice, with the credit note. */
+export async function creditNoteIssued(ctx: Ctx, invoice: InvoiceRow, note: CreditNoteRow): Promise<void> {
+  const customer = await customers.find(ctx.tx, invoice.tenant_id, invoice.customer_id)
+  if (!customer || customer.erased_at !== null) return
+  const facts = {
+    number: note.number,
+    invoice: invoice.number ?? '',
+    total: formatMoney(note.total_minor, note.currency),
+    reason: note.reason,
+  }
+  const along = { invoiceId: invoice.id, creditNote: note.id }
+  await mailService.send(
+    ctx,
+    { email: customer.email, tenantId: invoice.tenant_id },
+    'creditNoteIssued',
+    facts,
+    along,
+  )
 }

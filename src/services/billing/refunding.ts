@@ -4,6 +4,8 @@ import type { Job } from '../../../shared/api/provisioning.ts'
 import type { Ctx } from '../../context.ts'
 import * as attempts from '../../db/billingAttempts.ts'
 import type { PaymentRow, RefundRow } from '../../db/billingAttempts.ts'
+import * as disputes from '../../db/billingDisputes.ts'
+import type { DisputeRow } from '../../db/billingDisputes.ts'
 import { creditOf, lookAgain } from '../../db/billingContracts.ts'
 import * as invoices from '../../db/billingInvoices.ts'
 import * as ledger from '../../db/billingLedger.ts'
@@ -26,11 +28,17 @@ export const presentRefund = (row: RefundRow): PaymentRefund => ({
   createdAt: row.created_at.toISOString(),
 })
 
-/** What can still be given back of a payment. */
-export const refundableMinor = (payment: PaymentRow, refunds: readonly RefundRow[]): bigint =>
-  refunds
-    .filter((row) => row.payment_id === payment.id && row.state !== 'failed')
-    .reduce((left, row) => left - row.amount_minor, payment.amount_minor)
+/** What can still be given back of a payment: nothing of one that the bank of the customer takes back itself. */
+export const refundableMinor = (
+  payment: PaymentRow,
+  refunds: readonly RefundRow[],
+  disputed: readonly DisputeRow[],
+): bigint =>
+  disputed.some((row) => row.payment_id === payment.id && row.state !== 'won')
+    ? 0n
+    : refunds
+        .filter((row) => row.payment_id === payment.id && row.state !== 'failed')
+        .reduce((left, row) => left - row.amount_minor, payment.amount_minor)
 
 /**
  * Begins to give back a payment, or a part of it, through the provider that took it.
@@ -50,7 +58,13 @@ export async function beginRefund(
       'invalid_state',
       'The payment was recorded by hand: give it back the way it came, and credit the invoice.',
     )
-  const left = refundableMinor(payment, await attempts.refundsOf(ctx.tx, [paymentId]))
+  const disputed = await disputes.ofPayments(ctx.tx, [paymentId])
+  if (disputed.some(({ state }) => state !== 'won'))
+    throw new AppError(
+      'invalid_state',
+      'The bank of the customer takes this payment back itself: it would be given back twice.',
+    )
+  const left = refundableMinor(payment, await attempts.refundsOf(ctx.tx, [paymentId]), disputed)
   const amount = body.amountMinor === null ? left : BigInt(body.amountMinor)
   if (amount <= 0n || amount > left)
     throw new AppError(
@@ -167,8 +181,8 @@ async function post(ctx: Ctx, payment: PaymentRow, refund: RefundRow): Promise<v
   })
 }
 
-/** @returns what of it is owed again; nothing: undefined */
-async function reopen(
+/** Lets what was paid of an invoice be owed again. @returns how much of it; nothing: undefined */
+export async function reopen(
   ctx: Ctx,
   tenantId: string,
   invoiceId: string,

@@ -37,6 +37,8 @@ export type Contract = {
   finalWarnedAt: Date | null
   /** Nobody ends its pod before the protection is taken off. */
   isProtected: boolean
+  /** The customer's bank takes back a payment for it, which has not ended yet. */
+  isDisputed?: boolean
   /** The due dates of its open invoices, the oldest first. */
   due: string[]
 }
@@ -217,7 +219,10 @@ function trialing(of: Contract): Step[] {
 export const isKept = ({ after, hasMethod }: Trial): boolean =>
   after === 'activate' || (after === 'method' && hasMethod)
 
-function dunning(of: Contract, terms: Terms, now: Date): Step[] {
+function dunning(of: Contract, policy: Terms, now: Date): Step[] {
+  // While a payment is disputed people are reminded, and nobody is suspended or ended.
+  const terms =
+    of.isDisputed === true ? { ...policy, suspendAfterDays: null, terminateAfterDays: null } : policy
   const [oldest] = of.due
   const isOverdue = oldest !== undefined && now >= instantOf(addDays(oldest, 1), of.timeZone)
   if (!isOverdue && stateAfter(of.state, 'settled') !== undefined) return [{ what: 'settle', at: now }]

@@ -1,12 +1,23 @@
-import type { HostedPage, PaymentFound } from '../../integrations/billing/types.ts'
+import type { DisputeFound, HostedPage, PaymentFound } from '../../integrations/billing/types.ts'
 import type { Seen } from './converging.ts'
 
 /**
  * What was seen, as a step of a job keeps it: numbers of any size and times are text there. `settle` of the next step reads it.
  */
 export type Kept<T> = { look: string; found: T }
-type KeptPayment = Omit<PaymentFound, 'amountMinor' | 'refunds'> & {
+type KeptDispute = Omit<
+  DisputeFound,
+  'amountMinor' | 'withdrawnMinor' | 'feeMinor' | 'evidenceDueAt' | 'openedAt'
+> & {
   amountMinor: string
+  withdrawnMinor: string
+  feeMinor: string
+  evidenceDueAt: string | null
+  openedAt: string
+}
+type KeptPayment = Omit<PaymentFound, 'amountMinor' | 'refunds' | 'disputes'> & {
+  amountMinor: string
+  disputes: KeptDispute[]
   refunds: (Omit<PaymentFound['refunds'][number], 'amountMinor'> & { amountMinor: string })[]
 }
 type KeptPage = Omit<HostedPage, 'expiresAt'> & { expiresAt: string }
@@ -17,6 +28,14 @@ export const keepPayment = ({ look, found }: Seen<PaymentFound>): Kept<KeptPayme
     ...found,
     amountMinor: String(found.amountMinor),
     refunds: found.refunds.map((refund) => ({ ...refund, amountMinor: String(refund.amountMinor) })),
+    disputes: found.disputes.map((dispute) => ({
+      ...dispute,
+      amountMinor: String(dispute.amountMinor),
+      withdrawnMinor: String(dispute.withdrawnMinor),
+      feeMinor: String(dispute.feeMinor),
+      evidenceDueAt: dispute.evidenceDueAt?.toISOString() ?? null,
+      openedAt: dispute.openedAt.toISOString(),
+    })),
   },
 })
 
@@ -26,6 +45,14 @@ export const paymentFrom = ({ look, found }: Kept<KeptPayment>): Seen<PaymentFou
     ...found,
     amountMinor: BigInt(found.amountMinor),
     refunds: found.refunds.map((refund) => ({ ...refund, amountMinor: BigInt(refund.amountMinor) })),
+    disputes: found.disputes.map((dispute) => ({
+      ...dispute,
+      amountMinor: BigInt(dispute.amountMinor),
+      withdrawnMinor: BigInt(dispute.withdrawnMinor),
+      feeMinor: BigInt(dispute.feeMinor),
+      evidenceDueAt: dispute.evidenceDueAt === null ? null : new Date(dispute.evidenceDueAt),
+      openedAt: new Date(dispute.openedAt),
+    })),
   },
 })
 

@@ -9,6 +9,7 @@ import type { SubscriptionFilter } from '../../db/billing.ts'
 import * as invoices from '../../db/billingInvoices.ts'
 import * as pods from '../../db/cloudPods.ts'
 import type { PodRow } from '../../db/cloudPods.ts'
+import * as disputes from '../../db/billingDisputes.ts'
 import * as customers from '../../db/customers.ts'
 import type { ListOptions } from '../../db/list.ts'
 import * as tenants from '../../db/tenants.ts'
@@ -126,6 +127,11 @@ async function loadOrder(ctx: Ctx, tenantId: string, body: SubscriptionCreate) {
   const customer = await customers.find(ctx.tx, tenantId, body.customerId)
   if (!kept || !customer) throw notFound('customer')
   requireAllowed(canCustomer.order(kept))
+  if (await disputes.isOpenOf(ctx.tx, customer.id))
+    throw new AppError(
+      'invalid_state',
+      'The customer’s bank takes back a payment: nothing is sold to him before that has ended. See Disputes.',
+    )
   const tenant = await tenants.find(ctx.tx, tenantId)
   if (!tenant) throw notFound('tenant')
   if (tenant.state !== 'active')

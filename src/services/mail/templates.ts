@@ -99,6 +99,14 @@ export const templates = {
     ],
   }),
 
+  creditNoteIssued: (note: { number: string; invoice: string; total: string; reason: string }): Message => ({
+    subject: `Credit note ${oneLine(note.number)} for invoice ${oneLine(note.invoice)}`,
+    before: [
+      `${note.total} of the invoice ${oneLine(note.invoice)} were taken back: ${oneLine(note.reason, 500)}`,
+      'What of it was open is not asked for any more. What had been paid is kept for your next invoices, or given back the way it came.',
+    ],
+  }),
+
   planChanged: (change: {
     what: string
     plan: string

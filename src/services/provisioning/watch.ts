@@ -2,6 +2,7 @@ import type { Alert } from '../../../shared/api/provisioningControls.ts'
 import { asSystem, type Ctx, type Root } from '../../context.ts'
 import * as changes from '../../db/billingChanges.ts'
 import * as contracts from '../../db/billingContracts.ts'
+import * as disputes from '../../db/billingDisputes.ts'
 import * as automation from '../../db/provisioningAutomation.ts'
 import * as pools from '../../db/provisioningPools.ts'
 import * as findings from '../../db/provisioningFindings.ts'
@@ -77,6 +78,7 @@ async function faults(ctx: Ctx): Promise<automation.Alert[]> {
     ...(await quotaFaults(ctx)),
     ...(await planFaults(ctx)),
     ...(await deliveryFaults(ctx)),
+    ...(await disputeFaults(ctx)),
   ]
 }
 
@@ -181,6 +183,15 @@ async function deliveryFaults(ctx: Ctx): Promise<automation.Alert[]> {
   if (n === 0) return []
   const message = `${n} subscription(s) are paid and not delivered, such as ${example}. Deliver it again on its page; or cancel it, which credits the payment, and refund that.`
   return [{ code: 'paid_not_delivered', ref: '', message }]
+}
+
+/** Money that is lost unless somebody says something for it. */
+async function disputeFaults(ctx: Ctx): Promise<automation.Alert[]> {
+  const { n, first } = await disputes.waiting(ctx.tx)
+  if (n === 0) return []
+  const until = first === null ? '' : `, the first until ${first.toISOString().slice(0, 10)}`
+  const message = `${n} disputed payment(s) wait for evidence${until}: give it at the provider, or the money is lost. The page Disputes names them.`
+  return [{ code: 'payments_disputed', ref: '', message }]
 }
 
 export async function listAlerts(ctx: Ctx): Promise<Alert[]> {

@@ -12,8 +12,10 @@ import type { ClosePayload } from '../tenantQueues.ts'
 export const KEPT_TABLES: Record<string, string> = {
   audit_events: 'who did what; sealed, and never changed',
   audit_holds: 'what keeps the audit log, and why',
+  billing_pdfs: 'a document of the books',
   cloud_pod_plans: 'what the kept invoices were for',
   coupons: 'what the kept invoices were for',
+  credit_note_lines: 'a document of the books',
   credit_notes: 'a document of the books',
   customers: 'only those to whom a document points, emptied of what is personal',
   invoice_lines: 'a document of the books',

@@ -44,6 +44,7 @@ export const INFRASTRUCTURE_COLUMNS: Record<string, readonly string[]> = {
 
 /** Columns that look like a secret and are none. */
 export const NO_SECRETS: Record<string, readonly string[]> = {
+  billing_pdfs: ['content', 'sha256'],
   tenant_exports: ['sha256'],
   tenant_logos: ['sha256', 'data'],
 }

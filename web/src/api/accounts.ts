@@ -14,10 +14,17 @@ export type { BillingReport, CustomerStatement }
 const INVOICES = '/api/admin/billing/invoices'
 type Kind = 'invoice' | 'credit_note'
 
+/** An invoice, or one of its credit notes. */
+export type DocumentWanted = { invoiceId: string; of: Kind; creditNote?: string }
+
 /** The address of a page to print. */
-export const documentAddress = (id: string, of: Kind): string => `${INVOICES}/${id}/document?of=${of}`
-export const downloadXml = (id: string, of: Kind, name: string): Promise<void> =>
-  download(`${INVOICES}/${id}/xml`, `${name}.xml`, { of })
+export const documentAddress = ({ invoiceId, ...wanted }: DocumentWanted): string =>
+  `${INVOICES}/${invoiceId}/document?${new URLSearchParams(wanted).toString()}`
+export const downloadDocument = (
+  { invoiceId, ...wanted }: DocumentWanted,
+  form: 'pdf' | 'xml',
+  name: string,
+): Promise<void> => download(`${INVOICES}/${invoiceId}/${form}`, `${name}.${form}`, wanted)
 export const writeOffInvoice = (id: string, reason: string, key: string) =>
   post<Invoice>(`${INVOICES}/${id}/write-off`, { reason }, key)
 

@@ -21,11 +21,12 @@ const TOUCHED: Record<string, string[]> = {
   dnsServer: ['dnsServers'],
   sslCertificate: ['sslCertificates', 'domains', 'audit'],
   cluster: ['clusters', 'nodes', 'audit'],
-  paymentAttempt: ['payments', 'invoices', 'subscriptions', 'audit'],
+  paymentAttempt: ['payments', 'invoices', 'subscriptions', 'disputes', 'audit'],
   paymentRefund: ['payments', 'invoices', 'subscriptions', 'audit'],
   paymentMethod: ['paymentMethods', 'audit'],
   billingProvider: [
     'payments',
+    'disputes',
     'invoices',
     'subscriptions',
     'paymentMethods',

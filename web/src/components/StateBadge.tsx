@@ -11,6 +11,7 @@ import type { Invoice, Subscription } from '../api/billing.ts'
 import type { Blueprint, Cluster, IpAddress, Job, JobDetail, Node } from '../api/provisioning.ts'
 import type { Timer, Worker } from '../api/provisioningControls.ts'
 import type { ClosureView, TenantExport } from '../api/tenantEnd.ts'
+import type { Dispute } from '../api/disputes.ts'
 import type { PaidPart, PaymentAttempt } from '../api/payments.ts'
 import type { Mail } from '../api/mails.ts'
 import type { Tenant } from '../api/tenants.ts'
@@ -146,6 +147,12 @@ const LOOKS = {
     cancelled: ['neutral'],
     failed: ['danger'],
   } satisfies Record<PaymentAttempt['state'], Look>,
+  dispute: {
+    inquiry: ['warning'],
+    open: ['danger'],
+    won: ['success'],
+    lost: ['neutral'],
+  } satisfies Record<Dispute['state'], Look>,
   refund: {
     queued: ['info', true],
     sent: ['info', true],

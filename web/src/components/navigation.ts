@@ -20,6 +20,7 @@ import {
   PackagePlus,
   Percent,
   ReceiptText,
+  Scale,
   SearchCheck,
   Server,
   ServerCog,
@@ -120,6 +121,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         icon: TicketPercent,
         permission: 'billing:read',
         to: paths.coupons,
+      },
+      {
+        section: 'disputes',
+        label: 'Disputes',
+        icon: Scale,
+        permission: 'billing:read',
+        to: paths.disputes,
       },
       {
         section: 'invoices',

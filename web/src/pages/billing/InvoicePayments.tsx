@@ -164,7 +164,9 @@ function Payments({ invoice, payments }: { invoice: Invoice; payments: PaidPart[
                     !can('billing:manage', invoice.tenantId)
                       ? NO_PERMISSION('billing:manage')
                       : isZero(payment.refundable)
-                        ? 'All of it was given back.'
+                        ? payment.disputes.some(({ state }) => state !== 'won')
+                          ? 'The bank of the customer takes it back itself.'
+                          : 'All of it was given back.'
                         : undefined
                   }
                   onClick={() => setRefunding(payment.id)}
@@ -178,6 +180,17 @@ function Payments({ invoice, payments }: { invoice: Invoice; payments: PaidPart[
                 <StateBadge of="refund" state={refund.state} />
                 {formatMoney(refund.amount)} given back: {refund.reason}
                 {refund.problem !== null && ` (${refund.problem})`}
+              </div>
+            ))}
+            {payment.disputes.map((dispute) => (
+              <div key={dispute.id} className="flex flex-wrap items-center gap-x-3 text-[13px] text-muted">
+                <StateBadge of="dispute" state={dispute.state} />
+                {formatMoney(dispute.amount)} disputed: {humanize(dispute.reason)}
+                {dispute.closedAt === null && dispute.evidenceDueAt !== null && !dispute.evidenceSent && (
+                  <span>
+                    evidence due <Time at={dispute.evidenceDueAt} />
+                  </span>
+                )}
               </div>
             ))}
             {refunding === payment.id && <RefundForm payment={payment} onClose={() => setRefunding(null)} />}
