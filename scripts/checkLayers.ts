@@ -7,6 +7,7 @@ const SERVICES = ['src/services', 'src/db', 'src/context', ...OURS, 'shared']
 
 /** A layer is a folder, or a file of that name. What is not listed (server, worker, cli, app, deps) wires things together. */
 const MAY_IMPORT: Record<string, string[]> = {
+  'packages/client': ['packages/client'],
   shared: ['shared'],
   'src/errors': [],
   'src/lib': OURS,
@@ -45,7 +46,7 @@ const SHARED_PARTS: Record<string, string[]> = {
 }
 
 export function checkLayers(root: string): string[] {
-  const sources = readSources(root, ['src', 'shared', 'web'])
+  const sources = readSources(root, ['packages/client/src', 'src', 'shared', 'web'])
   return [
     ...sources.flatMap(checkImports),
     ...sources.flatMap(checkName),

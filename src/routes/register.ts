@@ -83,6 +83,10 @@ async function watched<T>(
   }
 }
 
+/** Whoever repeats such a call with the same Idempotency-Key gets the answer of the first. */
+const keepsAnswers = (route: Route): boolean =>
+  route.method === 'POST' && !('raw' in route) && !route.answersSecret
+
 const FAILURES: Record<number, string> = {
   401: 'Not logged in',
   403: 'The permission is missing',
@@ -102,6 +106,7 @@ function schemaOf(route: Route): Record<string, unknown> {
     tags: [route.tag],
     ...(typeof route.access === 'object' ? { 'x-permission': route.access.permission } : {}),
     ...(route.access === 'public' ? { security: [] } : {}),
+    ...(keepsAnswers(route) ? { 'x-idempotency-key': true } : {}),
     ...(route.params ? { params: route.params } : {}),
     ...(route.query ? { querystring: route.query } : {}),
     ...(route.body ? { body: route.body } : {}),
@@ -164,7 +169,7 @@ async function run(
     const { ctx, tenantId } = await narrowed(wide, route, request, identity, rbac)
     const work = () => answer(ctx, route, request, identity, tenantId)
     const key = request.headers['idempotency-key']
-    if (route.method !== 'POST' || key === undefined || route.answersSecret) return work()
+    if (key === undefined || !keepsAnswers(route)) return work()
     if (typeof key !== 'string' || key.length < 1 || key.length > 255) {
       throw new AppError('malformed_request', 'Idempotency-Key must have 1 to 255 characters.')
     }
