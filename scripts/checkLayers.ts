@@ -12,6 +12,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'src/errors': [],
   'src/lib': OURS,
   'src/config': [...OURS, 'shared'],
+  'src/operator': ['src/operator', 'packages/client', 'src/config', 'src/errors'],
   'src/db': ['src/db', ...OURS, 'shared'],
   'src/integrations': OURS,
   'src/context': ['src/db', ...OURS, 'shared'],
