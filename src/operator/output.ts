@@ -21,7 +21,7 @@ export function valueAt(thing: Row, path: string): string {
 function textOf(value: unknown): string {
   if (value === null || value === undefined || value === '') return '–'
   if (Array.isArray(value)) return value.map(textOf).join(', ') || '–'
-  if (typeof value !== 'object') return clean(String(value))
+  if (typeof value !== 'object') return clean(`${value as string | number | boolean}`)
   const { amount, currency } = value as { amount?: unknown; currency?: unknown }
   return typeof amount === 'string' && typeof currency === 'string'
     ? moneyOf({ amount, currency })
