@@ -11,7 +11,7 @@ export const printerOf =
 export type Row = Record<string, unknown>
 
 /** `customer.name` of a thing, as one word or a few. */
-export function valueAt(thing: Row, path: string): string {
+function valueAt(thing: Row, path: string): string {
   const value = path
     .split('.')
     .reduce<unknown>((inner, name) => (inner as Row | null | undefined)?.[name], thing)
