@@ -153,6 +153,8 @@ function objectOf(schema: Schema, inner: (schema: Schema) => string): string {
   return fields.length === 0 ? 'Record<string, never>' : `{ ${fields.join('; ')} }`
 }
 
+const isJson = (type: string): boolean => type.endsWith('json')
+
 function callOf(operation: Operation, render: (schema: Schema) => string): string {
   const parts = (['path', 'query'] as const).flatMap((place) => {
     const found = (operation.parameters ?? []).filter((parameter) => parameter.in === place)
@@ -166,8 +168,10 @@ function callOf(operation: Operation, render: (schema: Schema) => string): strin
   const results = Object.entries(operation.responses)
     .filter(([status]) => status.startsWith('2'))
     .map(([, { content }]) => {
-      const [answer] = Object.values(content ?? {})
-      return answer ? render(answer.schema) : 'null'
+      const answers = Object.entries(content ?? {})
+      const [type, answer] = answers.find(([one]) => isJson(one)) ?? answers[0] ?? []
+      if (type === undefined || !answer) return 'null'
+      return isJson(type) || type.startsWith('text/') ? render(answer.schema) : 'Uint8Array'
     })
   parts.push(`result: ${[...new Set(results)].join(' | ') || 'null'}`)
   return `{ ${parts.join('; ')} }`
