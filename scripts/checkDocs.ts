@@ -3,7 +3,7 @@ import { existsSync, globSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { listFiles } from './sources.ts'
 
-const FOLDERS = 'src|shared|sim|web|docs|migrations|scripts|test|bench|\\.ci'
+const FOLDERS = 'packages|src|shared|sim|web|docs|migrations|scripts|test|bench|\\.ci'
 const REPO_PATH = new RegExp(`^(?:(?:${FOLDERS})/[^\\s]*|[\\w.-]+\\.(?:json|md|config\\.ts))$`)
 
 export function checkDocs(root: string): string[] {

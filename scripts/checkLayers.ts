@@ -7,10 +7,12 @@ const SERVICES = ['src/services', 'src/db', 'src/context', ...OURS, 'shared']
 
 /** A layer is a folder, or a file of that name. What is not listed (server, worker, cli, app, deps) wires things together. */
 const MAY_IMPORT: Record<string, string[]> = {
+  'packages/client': ['packages/client'],
   shared: ['shared'],
   'src/errors': [],
   'src/lib': OURS,
   'src/config': [...OURS, 'shared'],
+  'src/operator': ['src/operator', 'packages/client', 'src/config', 'src/errors'],
   'src/db': ['src/db', ...OURS, 'shared'],
   'src/integrations': OURS,
   'src/context': ['src/db', ...OURS, 'shared'],
@@ -45,7 +47,7 @@ const SHARED_PARTS: Record<string, string[]> = {
 }
 
 export function checkLayers(root: string): string[] {
-  const sources = readSources(root, ['src', 'shared', 'web'])
+  const sources = readSources(root, ['packages/client/src', 'src', 'shared', 'web'])
   return [
     ...sources.flatMap(checkImports),
     ...sources.flatMap(checkName),

@@ -6,7 +6,9 @@ const FILE_LIMIT = 400
 const FUNCTION_LIMIT = 120
 
 export function checkSizes(root: string): { problems: string[]; warnings: string[] } {
-  const sources = readSources(root, ['src', 'shared', 'sim', 'web']).filter((source) => !source.isGenerated)
+  const sources = readSources(root, ['packages/client/src', 'src', 'shared', 'sim', 'web']).filter(
+    (source) => !source.isGenerated,
+  )
   const functions = sources.flatMap(({ file, functions: found }) =>
     found.map(({ name, lines }) => ({ file: `${file}: ${name}`, lines })),
   )

@@ -18,6 +18,7 @@ const CONTENTS = [
   'docs',
   'integrations-php',
   'migrations',
+  'packages/client/src',
   'scripts/setup.mjs',
   'shared',
   'sim',

@@ -11,6 +11,7 @@ import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
 import * as provisioningService from './services/provisioningService.ts'
 import * as sslService from './services/sslService.ts'
 import * as userService from './services/userService.ts'
+import { OPERATOR_USAGE } from './operator/usage.ts'
 import { startServer } from './server.ts'
 import { start } from './start.ts'
 import { collect, write } from './supportBundle.ts'
@@ -30,7 +31,11 @@ const USAGE = `usage: mpanel <command>
   admin create-api-key      --email <owner> --name <name> [--scope <permission> …] [--tenant <slug>] [--days <n>]
   audit verify              [--checkpoints <file>]; recompute the audit log: 0 intact, 1 tampered with, 2 could not be checked
   audit verify --file <f>   [--key <public key>] [--checkpoints <file>]; the same for an exported file, without a database
-  zone check                --file <f> --zone <name>; what a zone file holds that mPanel would not take, or that is wrong: 0 nothing, 1, 2`
+  zone check                --file <f> --zone <name>; what a zone file holds that mPanel would not take, or that is wrong: 0 nothing, 1, 2
+
+of an mPanel that runs somewhere, over its API:
+
+${OPERATOR_USAGE}`
 
 const say = (line: string): void => console.log(line)
 
@@ -77,6 +82,9 @@ export async function runCommand(args: string[], readConfig: () => Config): Prom
       return auditVerify(readConfig, rest)
     case 'zone':
       return zoneCheck(rest)
+    case 'help':
+    case '--help':
+      return say(USAGE)
     default:
       throw new StartupError(command === '' ? USAGE : `there is no command ${command}\n\n${USAGE}`)
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isIP, SocketAddress } from 'node:net'
+import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { StartupError } from './errors.ts'
@@ -294,4 +295,20 @@ function readProxmox(env: Env, faults: string[]): Config['proxmox'] {
     faults.push(`PROXMOX_CA_FILE cannot be read: ${env.PROXMOX_CA_FILE}`)
   }
   return { url, tokenId, tokenSecret, ca, fingerprint: env.PROXMOX_FINGERPRINT?.toUpperCase() }
+}
+
+/** What operators' commands need to know: which mPanel, as whom, and where that is kept. */
+export type OperatorConfig = {
+  credentials: string
+  url: string | undefined
+  apiKey: string | undefined
+}
+
+export function readOperatorConfig(env: Record<string, string | undefined> = process.env): OperatorConfig {
+  const folder = env['XDG_CONFIG_HOME'] || join(env['HOME'] ?? homedir(), '.config')
+  return {
+    credentials: join(folder, 'mpanel', 'credentials.json'),
+    url: env['MPANEL_URL'],
+    apiKey: env['MPANEL_API_KEY'],
+  }
 }

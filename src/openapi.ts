@@ -5,7 +5,7 @@ import { jsonSchemaTransform } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { problem } from '../shared/api/common.ts'
 import { exampleOf, type JsonSchema } from './lib/jsonExample.ts'
-import type { Route } from './routes/define.ts'
+import { keepsAnswers, type Route } from './routes/define.ts'
 import { csvRowOf } from './routes/registerCsv.ts'
 
 const TAGS: Record<string, string> = {
@@ -134,10 +134,6 @@ function complete(operation: Operation, route: Route): void {
 
 const isCsv = (route: Route): boolean => !('raw' in route) && csvRowOf(route) !== undefined
 
-/** Whether a repetition under the same Idempotency-Key is answered with what was answered first. */
-const isRepeatable = (route: Route): boolean =>
-  route.method === 'POST' && !('raw' in route) && route.answersSecret !== true
-
 function descriptionOf(route: Route): string {
   const { access } = route
   return [
@@ -173,7 +169,7 @@ const IF_MATCH = {
 }
 
 const headersOf = (route: Route): object[] => [
-  ...(isRepeatable(route) ? [IDEMPOTENCY_KEY] : []),
+  ...(keepsAnswers(route) ? [IDEMPOTENCY_KEY] : []),
   ...(route.versioned ? [IF_MATCH] : []),
 ]
 

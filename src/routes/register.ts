@@ -18,7 +18,7 @@ import * as idempotencyService from '../services/idempotencyService.ts'
 import type { Answer } from '../services/idempotencyService.ts'
 import type { Identity } from '../services/userService.ts'
 import { requireAboutOneThing, requireOwnName } from './authLimits.ts'
-import type { Reply, Route, TableRoute } from './define.ts'
+import { keepsAnswers, type Reply, type Route, type TableRoute } from './define.ts'
 import { asksForCsv, csvRowOf, listAsCsv } from './registerCsv.ts'
 import { narrowed } from './registerScope.ts'
 
@@ -154,7 +154,7 @@ async function run(
     const { ctx, tenantId } = await narrowed(wide, route, request, identity, rbac)
     const work = () => answer(ctx, route, request, identity, tenantId)
     const key = request.headers['idempotency-key']
-    if (route.method !== 'POST' || key === undefined || route.answersSecret) return work()
+    if (key === undefined || !keepsAnswers(route)) return work()
     if (typeof key !== 'string' || key.length < 1 || key.length > 255) {
       throw new AppError('malformed_request', 'Idempotency-Key must have 1 to 255 characters.')
     }

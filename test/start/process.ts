@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const CLI = fileURLToPath(new URL('../../bin/mpanel.mjs', import.meta.url))
+export const CLI = fileURLToPath(new URL('../../bin/mpanel.mjs', import.meta.url))
 
 export type Run = {
   child: ChildProcess
