@@ -124,6 +124,8 @@ const LOOKS = {
     suspending: ['warning', true],
     suspended: ['danger'],
     unsuspending: ['info', true],
+    pausing: ['info', true],
+    paused: ['neutral'],
     terminating: ['info', true],
     terminated: ['neutral'],
     expired: ['neutral'],
