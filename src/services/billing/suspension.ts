@@ -70,7 +70,8 @@ type Place = { tenantId: string; suspensionId: string }
 async function off(ctx: Ctx, row: SubscriptionRow): Promise<void> {
   const isPause = row.state === 'pausing'
   const action = isPause ? 'SUBSCRIPTION_PAUSED' : 'SUBSCRIPTION_SUSPENDED'
-  if (await move(ctx, row, 'stopped', { action })) await notices[isPause ? 'paused' : 'suspended'](ctx, row)
+  const tell = isPause ? notices.paused : notices.suspended
+  if (await move(ctx, row, 'stopped', { action })) await tell(ctx, row)
 }
 
 /** The pod was read back stopped: only now the customer is told. */
