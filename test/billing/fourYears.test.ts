@@ -88,6 +88,18 @@ const script: fc.Arbitrary<Script> = fc.record({
   ),
 })
 
+/** What went wrong once: an invoice over nothing for a period that never began was not taken back. */
+const FOUND: Script = {
+  start: '2027-01-15',
+  key: 'week',
+  zone: 1,
+  coupon: 3,
+  changes: [
+    { after: 6, when: 'period_end', key: 'month', pieces: 3, days: 1 },
+    { after: 299, when: 'cancel', key: 'year', pieces: 0, days: 1 },
+  ],
+}
+
 /** Calendar days by the schoolbook. */
 const isLeap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
 const lengthOf = (year: number, month: number): number =>
@@ -332,7 +344,7 @@ async function planOne(here: Market, one: Script, began: (id: string) => void): 
 test(
   'four years of any contracts are billed as a calculation on paper says, period by period and to the cent',
   async () => {
-    const scripts = fc.sample(script, COUNT)
+    const scripts = [FOUND, ...fc.sample(script, COUNT)]
     const zones = ALL ? ZONES : [ZONES[scripts[0]?.zone ?? 0] ?? 'UTC']
     const markets = await Promise.all(zones.map(market))
     const marketOf = ({ zone }: Script): number => zone % markets.length

@@ -17,8 +17,11 @@ export async function creditInvoice(ctx: Ctx, invoice: InvoiceRow, reason: strin
   if (
     amount === 0n &&
     (invoice.tax_minor === 0n || (await invoices.creditNoteOf(ctx.tx, invoice.id)) !== undefined)
-  )
+  ) {
+    // One over nothing has no credit note, and yet its lines do not count any more: its period is billed anew.
+    await invoices.voidLines(ctx.tx, invoice.id)
     return
+  }
   const now = ctx.now()
   const id = newId()
   const tenantId = invoice.tenant_id

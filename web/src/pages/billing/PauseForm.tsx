@@ -59,8 +59,8 @@ function Effect({
   return (
     <Notice tone="info" title="What it does">
       <p>
-        Of the period <Day date={from} /> – <Day date={to} /> {daysLeft}{' '}
-        {daysLeft === 1 ? 'day is' : 'days are'} left after today. They come after the pause.
+        {daysLeft} {daysLeft === 1 ? 'day' : 'days'} of the period <Day date={from} /> – <Day date={to} />{' '}
+        {daysLeft === 1 ? 'is' : 'are'} left after today. They come after the pause.
       </p>
       {resumed && (
         <p>
