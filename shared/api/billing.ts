@@ -97,6 +97,10 @@ export const subscription = z.object({
   change: plannedChange.nullable(),
   /** Until when the automation neither suspends nor ends it, and why. */
   hold: z.object({ until: timestamp, reason: z.string(), by: z.string() }).nullable(),
+  /** While it is paused: `until` is the day on which it is resumed by itself; null: when somebody resumes it. */
+  pause: z
+    .object({ since: timestamp, until: z.string().nullable(), reason: z.string(), by: z.string() })
+    .nullable(),
   /** Why the paid pod is not there, when its creation failed for good. */
   deliveryProblem: z.string().nullable(),
   startedAt: timestamp.nullable(),

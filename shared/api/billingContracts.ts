@@ -41,6 +41,31 @@ export const subscriptionHold = z.strictObject({
 })
 export const subscriptionRelease = z.strictObject({ reason: z.string().trim().min(1).max(500) })
 
+const day = z.iso.date()
+
+export const subscriptionPause = z.strictObject({
+  /** The day on which it is resumed by itself; null: when somebody resumes it. */
+  until: day.nullable().default(null),
+  reason: z.string().trim().min(1).max(500),
+})
+export const subscriptionResume = z.strictObject({ reason: z.string().trim().min(1).max(500) })
+export const pausePreviewQuery = z.strictObject({ until: day.optional() })
+
+/** What a pause from now on does. */
+export const pausePreview = z.object({
+  /** What stands against it. */
+  blockers: z.array(z.string()),
+  /** The present period as it is, and how many of its days are left after today. */
+  from: z.string(),
+  to: z.string(),
+  daysLeft: z.number().int(),
+  /** Invoices for later periods, which are taken back; what was paid of them becomes credit. */
+  takenBack: z.array(z.object({ id, number: z.string(), total: money, paid: money })),
+  /** With the day of the resume: what becomes of the period, and when the next one begins. */
+  resumed: z.object({ on: z.string(), to: z.string(), movedDays: z.number().int() }).nullable(),
+})
+export type PausePreview = z.infer<typeof pausePreview>
+
 /** What happens to a subscription on which day, if nobody does anything. */
 export const subscriptionCalendar = z.object({
   /** Where its days begin and end. */
@@ -56,6 +81,7 @@ export const subscriptionCalendar = z.object({
         'advance',
         'change',
         'settle',
+        'resume',
         'release',
         'overdue',
         'remind',

@@ -1,7 +1,8 @@
 /**
  * A subscription's states. `awaiting_payment`: capacity is reserved, nothing is made. `provisioning`: paid, the pod is
  * being made. `trialing`: it runs, and its first period has not begun. `grace`: an invoice is overdue, the pod runs on. `suspending`, `unsuspending`: the pod is being stopped, or
- * brought back; `suspended`: that it is stopped was proven. `terminating`: the pod is being destroyed, or kept for a while.
+ * brought back; `suspended`: that it is stopped was proven. `pausing`, `paused`: the same because somebody wished it, and nothing
+ * is billed meanwhile. `terminating`: the pod is being destroyed, or kept for a while.
  * `terminated`: its absence was proven. `expired`: never paid.
  */
 export const SUBSCRIPTION_STATES = [
@@ -13,6 +14,8 @@ export const SUBSCRIPTION_STATES = [
   'suspending',
   'suspended',
   'unsuspending',
+  'pausing',
+  'paused',
   'terminating',
   'terminated',
   'expired',
@@ -22,7 +25,7 @@ export type SubscriptionState = (typeof SUBSCRIPTION_STATES)[number]
 /**
  * What happens to a subscription. `overdue`, `suspend` are decided by the dunning policy; `settled`:
  * nothing is overdue any more; `held`: a person forbids it for a while; `stopped` and `restored` are read back from the
- * hypervisor. `cancelled`: its pod exists and is being ended; `dropped`: there is no pod to end.
+ * hypervisor. `pause`, `resumed`: a person wishes it. `cancelled`: its pod exists and is being ended; `dropped`: there is no pod to end.
  */
 export type SubscriptionEvent =
   | 'paid'
@@ -35,6 +38,8 @@ export type SubscriptionEvent =
   | 'settled'
   | 'held'
   | 'restored'
+  | 'pause'
+  | 'resumed'
   | 'cancelled'
   | 'dropped'
   | 'gone'
@@ -49,11 +54,13 @@ const TRANSITIONS: Record<SubscriptionState, Partial<Record<SubscriptionEvent, S
   awaiting_payment: { paid: 'provisioning', dropped: 'expired', cancelled: 'terminating' },
   provisioning: { delivered: 'active', deliveredOnTrial: 'trialing', ...ENDS },
   trialing: { trialOver: 'active', ...ENDS },
-  active: { overdue: 'grace', ...ENDS },
+  active: { overdue: 'grace', pause: 'pausing', ...ENDS },
   grace: { settled: 'active', suspend: 'suspending', ...ENDS },
   suspending: { stopped: 'suspended', settled: 'unsuspending', held: 'unsuspending', ...ENDS },
   suspended: { settled: 'unsuspending', held: 'unsuspending', ...ENDS },
   unsuspending: { restored: 'active', ...ENDS },
+  pausing: { stopped: 'paused', resumed: 'unsuspending', ...ENDS },
+  paused: { resumed: 'unsuspending', ...ENDS },
   terminating: {
     gone: 'terminated',
     undeleted: 'active',
@@ -81,8 +88,17 @@ export const LIVE_STATES = [
 export const isLive = (state: SubscriptionState): boolean =>
   (LIVE_STATES as readonly SubscriptionState[]).includes(state)
 
-/** Delivered and not ended, whether it is billed yet or not: something happens to it by itself. */
-export const RUNNING_STATES = ['trialing', ...LIVE_STATES] as const satisfies readonly SubscriptionState[]
+/** Somebody has paused it: it is not billed meanwhile. */
+const PAUSED_STATES = ['pausing', 'paused'] as const satisfies readonly SubscriptionState[]
+export const isPaused = (state: SubscriptionState): boolean =>
+  (PAUSED_STATES as readonly SubscriptionState[]).includes(state)
+
+/** Delivered and not ended, whether it is billed or not: something happens to it by itself. */
+export const RUNNING_STATES = [
+  'trialing',
+  ...LIVE_STATES,
+  ...PAUSED_STATES,
+] as const satisfies readonly SubscriptionState[]
 export const isRunning = (state: SubscriptionState): boolean =>
   (RUNNING_STATES as readonly SubscriptionState[]).includes(state)
 
@@ -127,6 +143,8 @@ export const canSubscription = {
     if (ENDED[state]) return refused(ENDED[state])
     if (!isRunning(state))
       return refused('Only a delivered subscription has a period to end with: cancel it now instead.')
+    if (isPaused(state))
+      return refused('While it is paused its period does not go on: resume it first, or cancel it now.')
     if (change?.state === 'working') return refused(WORKING)
     return cancelAt ? refused('The subscription already ends with its period.') : allowed
   },
@@ -145,6 +163,25 @@ export const canSubscription = {
 
   release: ({ hold }: Subject): Verdict => (hold ? allowed : refused('The subscription is not held.')),
 
+  pause: ({ state, cancelAt, provider = 'manual', hold, change }: Subject): Verdict => {
+    if (ENDED[state]) return refused(ENDED[state])
+    if (isPaused(state)) return refused('It is paused already.')
+    if (!isLive(state)) return refused('Only a delivered and billed subscription is paused.')
+    if (state === 'unsuspending') return refused('The CloudPod is being brought back: wait until it is.')
+    if (state !== 'active') return refused('An invoice is overdue: it must be paid first.')
+    if (provider !== 'manual') return refused('It is not billed by mPanel: pause it where it is billed.')
+    if (hold) return refused('It is held: release it first.')
+    if (cancelAt) return refused('The subscription ends with its period: take the cancellation back first.')
+    if (change?.state === 'planned') return refused('A change is planned: cancel that first.')
+    if (change?.state === 'working') return refused(WORKING)
+    return allowed
+  },
+
+  resume: ({ state }: Subject): Verdict => {
+    if (ENDED[state]) return refused(ENDED[state])
+    return isPaused(state) ? allowed : refused('The subscription is not paused.')
+  },
+
   /** That it goes on after its trial, whatever was agreed with the order. */
   keep: ({ state, trial, cancelAt }: Subject): Verdict => {
     if (state !== 'trialing') return refused('Only a subscription on trial is kept.')
@@ -158,6 +195,7 @@ export const canSubscription = {
     if (ENDED[state]) return refused(ENDED[state])
     if (state === 'trialing')
       return refused('It is on trial: another plan or price comes after its first invoice.')
+    if (isPaused(state)) return refused('It is paused: resume it first.')
     if (!isLive(state)) return refused('Only a delivered subscription gets another plan or price.')
     if (state === 'unsuspending') return refused('The CloudPod is being brought back: wait until it is.')
     if (state !== 'active') return refused('An invoice is overdue: it must be paid first.')

@@ -1882,6 +1882,8 @@ export interface SubscriptionsTable {
     | 'suspending'
     | 'suspended'
     | 'unsuspending'
+    | 'pausing'
+    | 'paused'
     | 'terminating'
     | 'terminated'
     | 'expired'
@@ -1914,6 +1916,12 @@ export interface SubscriptionsTable {
   trial_days: Generated<number>
   trial_then: Generated<'activate' | 'method' | 'cancel'>
   addons: Generated<unknown>
+  paused_at: Date | null
+  paused_until: string | null
+  pause_reason: string | null
+  paused_by: unknown
+  period_begins: string | null
+  moved_days: Generated<number>
 }
 
 export interface TaxEvidenceTable {

@@ -6,9 +6,13 @@ import {
   dunningPolicyCreate,
   dunningPolicyList,
   dunningPolicyUpdate,
+  pausePreview,
+  pausePreviewQuery,
   subscriptionCalendar,
   subscriptionHold,
+  subscriptionPause,
   subscriptionRelease,
+  subscriptionResume,
   subscriptionTimeline,
   timelineQuery,
 } from '../../shared/api/billingContracts.ts'
@@ -83,6 +87,52 @@ export const adminSubscriptionContracts: Route[] = [
     replies: { 200: subscription },
     handler: async (ctx, { params, body: asked, tenantId }) => {
       const body = await BillingService.release(ctx, tenantId, params.id, asked)
+      return { body, version: body.version }
+    },
+  }),
+  route({
+    method: 'GET',
+    path: `${PATH}/pause-preview`,
+    operationId: 'getSubscriptionPausePreview',
+    summary: 'Show what a pause of a subscription would do',
+    tag,
+    access: { permission: 'subscriptions:read', where: one },
+    params: idParams,
+    query: pausePreviewQuery,
+    replies: { 200: pausePreview },
+    handler: async (ctx, { params, query, tenantId }) => ({
+      body: await BillingService.pausePreview(ctx, tenantId, params.id, query),
+    }),
+  }),
+  route({
+    method: 'POST',
+    path: `${PATH}/pause`,
+    operationId: 'pauseSubscription',
+    summary: 'Switch a subscription off for a while without billing it',
+    tag,
+    notWhileImpersonating: true,
+    access: { permission: 'subscriptions:write', where: one },
+    params: idParams,
+    body: subscriptionPause,
+    replies: { 200: subscription },
+    handler: async (ctx, { params, body: asked, tenantId }) => {
+      const body = await BillingService.pause(ctx, tenantId, params.id, asked)
+      return { body, version: body.version }
+    },
+  }),
+  route({
+    method: 'POST',
+    path: `${PATH}/resume`,
+    operationId: 'resumeSubscription',
+    summary: 'Let a paused subscription go on',
+    tag,
+    notWhileImpersonating: true,
+    access: { permission: 'subscriptions:write', where: one },
+    params: idParams,
+    body: subscriptionResume,
+    replies: { 200: subscription },
+    handler: async (ctx, { params, body: asked, tenantId }) => {
+      const body = await BillingService.resume(ctx, tenantId, params.id, asked)
       return { body, version: body.version }
     },
   }),

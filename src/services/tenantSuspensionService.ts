@@ -155,9 +155,18 @@ export const markRestored = (ctx: Ctx, place: { suspensionId: string; podId: str
 export const handOver = (ctx: Ctx, place: { suspensionId: string; podId: string }): Promise<boolean> =>
   suspensions.handOver(ctx.tx, place)
 
+/** Why the pod of a subscription is kept off that somebody has paused. */
+export const PAUSED = 'the subscription is paused'
+
 /** The subscription that a suspension is about; null: a whole tenant. */
-export const subscriptionOf = async (ctx: Ctx, tenantId: string, id: string): Promise<string | null> =>
-  (await suspensions.find(ctx.tx, tenantId, id))?.subscription_id ?? null
+export async function subscriptionOf(
+  ctx: Ctx,
+  tenantId: string,
+  id: string,
+): Promise<{ id: string; isPause: boolean } | null> {
+  const row = await suspensions.find(ctx.tx, tenantId, id)
+  return row?.subscription_id == null ? null : { id: row.subscription_id, isPause: row.reason === PAUSED }
+}
 
 /** Lets the pod of one subscription be stopped, whatever its tenant's state. Asked for again it changes nothing. */
 export async function holdPod(ctx: Ctx, pod: PodRow, subscriptionId: string, reason: string): Promise<void> {
@@ -239,12 +248,15 @@ export async function stopping(ctx: Ctx, pod: Held): Promise<Stopping | null> {
       by: 'seller',
       why: `The pod is suspended ${holding.reason}: it stays off until whoever sells it ends that.`,
     }
-  return holding.subscription_id === null
-    ? { by: 'tenant', why: 'The tenant is suspended: its pods stay off until it is restored.' }
-    : {
-        by: 'subscription',
-        why: 'The subscription is suspended because an invoice is overdue: its pod stays off until that is paid.',
-      }
+  if (holding.subscription_id === null)
+    return { by: 'tenant', why: 'The tenant is suspended: its pods stay off until it is restored.' }
+  return {
+    by: 'subscription',
+    why:
+      holding.reason === PAUSED
+        ? 'The subscription is paused: its pod stays off until it is resumed.'
+        : 'The subscription is suspended because an invoice is overdue: its pod stays off until that is paid.',
+  }
 }
 
 /** Why a pod is to stay off now; null when it may run. */

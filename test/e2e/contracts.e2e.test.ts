@@ -54,6 +54,24 @@ it('a person holds a subscription for a while, releases it, and takes a cancella
   await page.getByText('Create CloudPod: succeeded').waitFor()
 }, 60_000)
 
+it('a person pauses a subscription, having seen what that does, and resumes it', async () => {
+  await page.goto(pathOf())
+  await page.getByRole('button', { name: 'Pause', exact: true }).click()
+  const pause = page.getByRole('dialog', { name: 'Pause the subscription' })
+  await pause.getByText('They come after the pause').waitFor()
+  const inTenDays = new Date(Date.now() + 10 * 86_400_000).toISOString().slice(0, 10)
+  await pause.getByLabel('Resume on').fill(inTenDays)
+  await pause.getByText('the period then lasts until').waitFor()
+  await pause.getByLabel('Reason').fill('He is away.')
+  await pause.getByRole('button', { name: 'Pause', exact: true }).click()
+  await page.getByText('the CloudPod was proven to be off').waitFor()
+  await page.getByRole('button', { name: 'Resume', exact: true }).click()
+  const resume = page.getByRole('dialog', { name: 'Resume the subscription' })
+  await resume.getByLabel('Reason').fill('He is back.')
+  await resume.getByRole('button', { name: 'Resume', exact: true }).click()
+  await page.getByText('Delivered. The current period').waitFor()
+}, 60_000)
+
 it('a tenant gets days of its own for unpaid invoices, which are checked where they are typed', async () => {
   const { slug } = (await opened.app.admin.get<{ slug: string }>(`/api/admin/tenants/${placed.tenantId}`))
     .body

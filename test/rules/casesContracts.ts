@@ -45,6 +45,16 @@ export const CONTRACT_CASES: Record<string, Case> = {
     await good(app.admin.post(`/api/admin/billing/subscriptions/${id}/hold`, held(app)))
     return { id, body: { reason: 'He has paid.' } }
   },
+  getSubscriptionPausePreview: async (app, tenantId) => ({ id: await delivered(app, tenantId) }),
+  pauseSubscription: async (app, tenantId) => ({
+    id: await delivered(app, tenantId),
+    body: { reason: 'He is away.' },
+  }),
+  resumeSubscription: async (app, tenantId) => {
+    const id = await delivered(app, tenantId)
+    await good(app.admin.post(`/api/admin/billing/subscriptions/${id}/pause`, { reason: 'He is away.' }))
+    return { id, body: { reason: 'He is back.' } }
+  },
   getSubscriptionCalendar: async (app, tenantId) => ({ id: await delivered(app, tenantId) }),
   getSubscriptionTimeline: async (app, tenantId) => ({ id: await delivered(app, tenantId) }),
   // One is always there, so that the list shows something of each tenant.

@@ -164,7 +164,7 @@ export type CustomerTax = { category: "S" | "Z" | "E" | "AE" | "G" | "O" | null;
 
 export type CustomerUpdateInput = { kind?: "person" | "company"; name?: string; company?: string | null; email?: string; country?: string | null; language?: string | null; groupId?: string | null; tags?: Array<string>; addresses?: Array<{ kind: "billing" | "postal" | "other"; line1: string; line2?: string; city: string; region?: string; postalCode?: string; country: string }>; taxIds?: Array<{ type: "vat" | "other"; country: string; value: string }>; custom?: Record<string, string | number | boolean | null>; externalRef?: string | null }
 
-export type Dashboard = { at: string; customers: Array<{ state: "active" | "closed" | "merged"; count: number }> | null; subscriptions: Array<{ state: "awaiting_payment" | "provisioning" | "trialing" | "active" | "grace" | "suspending" | "suspended" | "unsuspending" | "terminating" | "terminated" | "expired"; count: number }> | null; cloudPods: Array<{ state: "reserved" | "creating" | "active" | "failed" | "recoverable" | "deleting" | "deleted"; count: number }> | null; recurring: Array<{ subscriptions: number; monthly: { amount: string; currency: string } }> | null; overdue: { dueBefore: string; count: number; open: Array<{ invoices: number; amount: { amount: string; currency: string } }> } | null; jobs: { open: Array<{ state: "scheduled" | "blocked" | "ready" | "running" | "succeeded" | "failed" | "cancelled" | "stuck"; count: number }>; endedSince: string; failed: number; hours: Array<{ from: string; succeeded: number; failed: number }> } | null; certificates: { endsBefore: string; ending: number; problems: number } | null; domains: { expiresBefore: string; ending: number; unproven: number } | null; findings: Array<{ kind: "moved" | "stopped" | "suspended_running" | "resized" | "network" | "renamed" | "unmarked" | "gone" | "orphan" | "foreign" | "address_leaked" | "address_lost" | "address_changed" | "address_contested"; count: number }> | null }
+export type Dashboard = { at: string; customers: Array<{ state: "active" | "closed" | "merged"; count: number }> | null; subscriptions: Array<{ state: "awaiting_payment" | "provisioning" | "trialing" | "active" | "grace" | "suspending" | "suspended" | "unsuspending" | "pausing" | "paused" | "terminating" | "terminated" | "expired"; count: number }> | null; cloudPods: Array<{ state: "reserved" | "creating" | "active" | "failed" | "recoverable" | "deleting" | "deleted"; count: number }> | null; recurring: Array<{ subscriptions: number; monthly: { amount: string; currency: string } }> | null; overdue: { dueBefore: string; count: number; open: Array<{ invoices: number; amount: { amount: string; currency: string } }> } | null; jobs: { open: Array<{ state: "scheduled" | "blocked" | "ready" | "running" | "succeeded" | "failed" | "cancelled" | "stuck"; count: number }>; endedSince: string; failed: number; hours: Array<{ from: string; succeeded: number; failed: number }> } | null; certificates: { endsBefore: string; ending: number; problems: number } | null; domains: { expiresBefore: string; ending: number; unproven: number } | null; findings: Array<{ kind: "moved" | "stopped" | "suspended_running" | "resized" | "network" | "renamed" | "unmarked" | "gone" | "orphan" | "foreign" | "address_leaked" | "address_lost" | "address_changed" | "address_contested"; count: number }> | null }
 
 export type DisputeView = { id: string; state: "inquiry" | "open" | "won" | "lost"; amount: { amount: string; currency: string }; withdrawn: { amount: string; currency: string }; fee: { amount: string; currency: string }; reason: string; evidenceDueAt: string | null; evidenceSent: boolean; openedAt: string; closedAt: string | null; tenantId: string; customer: { id: string; name: string }; payment: { id: string; reference: string }; invoices: Array<{ id: string; number: string }>; createdAt: string }
 
@@ -292,6 +292,8 @@ export type PasskeyCreate = { ceremony: string; name: string; credential: { id: 
 
 export type PasskeyCreated = { id: string; name: string; backedUp: boolean; createdAt: string; lastUsedAt: string | null; codes: Array<string> | null }
 
+export type PausePreview = { blockers: Array<string>; from: string; to: string; daysLeft: number; takenBack: Array<{ id: string; number: string; total: { amount: string; currency: string }; paid: { amount: string; currency: string } }>; resumed: { on: string; to: string; movedDays: number } | null }
+
 export type PauseRequest = { what: "all" | "queue" | "node" | "kind"; which: string; reason: string }
 
 export type Payment = { id: string; tenantId: string; amount: { amount: string; currency: string }; method: string; reference: string; status: "pending" | "succeeded" | "failed" | "refunded"; receivedAt: string; invoice: Invoice; subscription: Subscription | null }
@@ -376,7 +378,7 @@ export type StepUpWays = { methods: Array<"passkey" | "code">; password: boolean
 
 export type StrangerDetail = { vmid: number; name: string | null; status: string; tags: Array<string>; guest: { node: string; kind: "vm" | "ct"; mac: string; cores: number; memoryMb: number; diskGb: number; ipv6: string | null } | null; bridge: string | null; vlan: number | null; address: string | null; problem: string | null }
 
-export type Subscription = { id: string; tenantId: string; customer: { id: string; name: string }; provider: "manual" | "stripe" | "whmcs"; state: "awaiting_payment" | "provisioning" | "trialing" | "active" | "grace" | "suspending" | "suspended" | "unsuspending" | "terminating" | "terminated" | "expired"; plan: { id: string; code: string; name: string }; price: Price; addons: Array<SoldAddon>; coupon: { code: string; name: string; off: { percentPpm: number | null; amount: { amount: string; currency: string } | null }; periodsLeft: number | null } | null; trial: { days: number; after: "activate" | "method" | "cancel"; endsAt: string | null } | null; periodStart: string | null; periodEnd: string | null; paymentDueAt: string | null; cancelAt: string | null; cancelReason: string | null; change: PlannedChange | null; hold: { until: string; reason: string; by: string } | null; deliveryProblem: string | null; startedAt: string | null; endedAt: string | null; pod: { id: string; hostname: string; state: string; powerState: string } | null; version: number; createdAt: string }
+export type Subscription = { id: string; tenantId: string; customer: { id: string; name: string }; provider: "manual" | "stripe" | "whmcs"; state: "awaiting_payment" | "provisioning" | "trialing" | "active" | "grace" | "suspending" | "suspended" | "unsuspending" | "pausing" | "paused" | "terminating" | "terminated" | "expired"; plan: { id: string; code: string; name: string }; price: Price; addons: Array<SoldAddon>; coupon: { code: string; name: string; off: { percentPpm: number | null; amount: { amount: string; currency: string } | null }; periodsLeft: number | null } | null; trial: { days: number; after: "activate" | "method" | "cancel"; endsAt: string | null } | null; periodStart: string | null; periodEnd: string | null; paymentDueAt: string | null; cancelAt: string | null; cancelReason: string | null; change: PlannedChange | null; hold: { until: string; reason: string; by: string } | null; pause: { since: string; until: string | null; reason: string; by: string } | null; deliveryProblem: string | null; startedAt: string | null; endedAt: string | null; pod: { id: string; hostname: string; state: string; powerState: string } | null; version: number; createdAt: string }
 
 export type SubscriptionCreateInput = { customerId: string; planId: string; priceId: string; blueprintId: string; hostname: string; sshKeys?: string | null; region?: string | null; coupon?: string | null; shownTotalMinor?: string | null }
 
@@ -818,7 +820,9 @@ export interface Operations {
   /** Show a subscription */
   getSubscription: { path: { id: string }; result: Subscription }
   /** Show what happens to a subscription on which day, if nobody does anything */
-  getSubscriptionCalendar: { path: { id: string }; query?: { assume?: "paid" | "unpaid"; days?: number }; result: { timeZone: string; items: Array<{ what: "trialNotice" | "activate" | "trialOver" | "end" | "bill" | "advance" | "change" | "settle" | "release" | "overdue" | "remind" | "suspend" | "warn" | "terminate"; at: string; date: string; invoice: { from: string; to: string; total: { amount: string; currency: string }; fromCredit: { amount: string; currency: string }; dueDate: string } | null }> } }
+  getSubscriptionCalendar: { path: { id: string }; query?: { assume?: "paid" | "unpaid"; days?: number }; result: { timeZone: string; items: Array<{ what: "trialNotice" | "activate" | "trialOver" | "end" | "bill" | "advance" | "change" | "settle" | "resume" | "release" | "overdue" | "remind" | "suspend" | "warn" | "terminate"; at: string; date: string; invoice: { from: string; to: string; total: { amount: string; currency: string }; fromCredit: { amount: string; currency: string }; dueDate: string } | null }> } }
+  /** Show what a pause of a subscription would do */
+  getSubscriptionPausePreview: { path: { id: string }; query?: { until?: string }; result: PausePreview }
   /** Show what happened to a subscription: events, invoices, payments and jobs, newest first */
   getSubscriptionTimeline: { path: { id: string }; query?: { limit?: number; cursor?: string }; result: { items: Array<{ id: string; at: string; kind: "event" | "invoice" | "payment" | "job"; label: string; state: string; amount: { amount: string; currency: string } | null; actor: { type: string; label: string } | null; diff: Record<string, [unknown, unknown]> | null }>; nextCursor: string | null } }
   /** List the checks of a customer’s tax ids and his exemptions */
@@ -966,7 +970,7 @@ export interface Operations {
   /** List identity providers for single sign-on */
   listSsoProviders: { query?: { limit?: number; cursor?: string; sort?: "createdAt" | "-createdAt"; tenantId?: string; only?: "platform" }; result: { items: Array<SsoProvider>; nextCursor: string | null } }
   /** List subscriptions */
-  listSubscriptions: { query?: { limit?: number; cursor?: string; sort?: "createdAt" | "-createdAt"; tenantId?: string; state?: "awaiting_payment" | "provisioning" | "trialing" | "active" | "grace" | "suspending" | "suspended" | "unsuspending" | "terminating" | "terminated" | "expired"; customerId?: string }; result: { items: Array<Subscription>; nextCursor: string | null } }
+  listSubscriptions: { query?: { limit?: number; cursor?: string; sort?: "createdAt" | "-createdAt"; tenantId?: string; state?: "awaiting_payment" | "provisioning" | "trialing" | "active" | "grace" | "suspending" | "suspended" | "unsuspending" | "pausing" | "paused" | "terminating" | "terminated" | "expired"; customerId?: string }; result: { items: Array<Subscription>; nextCursor: string | null } }
   /** List tax rules: the platform’s and those of tenants */
   listTaxRules: { query?: { limit?: number; cursor?: string; sort?: "createdAt" | "-createdAt"; tenantId?: string }; result: { items: Array<TaxRule>; nextCursor: string | null } }
   /** List tenants */
@@ -1001,6 +1005,8 @@ export interface Operations {
   migrateCloudPod: { path: { id: string }; body: { nodeId?: string | null }; result: { cloudPod: CloudPod; job: Job } }
   /** Stop starting jobs of a queue, node or kind; or stop everything (emergency stop) */
   pauseQueue: { body: PauseRequest; result: QueueOverview }
+  /** Switch a subscription off for a while without billing it */
+  pauseSubscription: { path: { id: string }; body: { until?: string | null; reason: string }; result: Subscription }
   /** Place a legal hold: months with events of this stay in the database */
   placeAuditHold: { body: AuditHoldPlaceInput; result: AuditHold }
   /** What a waiting or stuck job would do: its calls to the cluster, what it would write, and its costs */
@@ -1127,6 +1133,8 @@ export interface Operations {
   restoreToNewCloudPod: { path: { id: string; backupId: string }; body: BackupRestoreToNewInput; result: { cloudPod: CloudPod; job: Job } }
   /** Start jobs again of what was paused */
   resumeQueue: { body: { what: "all" | "queue" | "node" | "kind"; which: string }; result: QueueOverview }
+  /** Let a paused subscription go on */
+  resumeSubscription: { path: { id: string }; body: { reason: string }; result: Subscription }
   /** Ask nothing new of an issuer; what it has issued stays */
   retireSslIssuer: { path: { id: string }; result: null }
   /** Make the pod of a paid subscription again after its creation has failed */
@@ -1514,6 +1522,7 @@ export const OPERATIONS: { readonly [O in keyof Operations]: readonly [string, s
   getStepUpWays: ['GET', '/api/auth/step-up', false],
   getSubscription: ['GET', '/api/admin/billing/subscriptions/{id}', false],
   getSubscriptionCalendar: ['GET', '/api/admin/billing/subscriptions/{id}/calendar', false],
+  getSubscriptionPausePreview: ['GET', '/api/admin/billing/subscriptions/{id}/pause-preview', false],
   getSubscriptionTimeline: ['GET', '/api/admin/billing/subscriptions/{id}/timeline', false],
   getTaxEvidence: ['GET', '/api/admin/customers/{id}/tax-evidence', false],
   getTaxSeller: ['GET', '/api/admin/tenants/{id}/tax-seller', false],
@@ -1605,6 +1614,7 @@ export const OPERATIONS: { readonly [O in keyof Operations]: readonly [string, s
   metrics: ['GET', '/metrics', false],
   migrateCloudPod: ['POST', '/api/admin/hosting/cloudpods/{id}/migrate', true],
   pauseQueue: ['POST', '/api/admin/provisioning/queues/pause', true],
+  pauseSubscription: ['POST', '/api/admin/billing/subscriptions/{id}/pause', true],
   placeAuditHold: ['POST', '/api/admin/audit/holds', true],
   planJob: ['GET', '/api/admin/provisioning/jobs/{id}/plan', false],
   powerIntegrationPod: ['POST', '/api/integrations/pods/{externalKey}/power', true],
@@ -1668,6 +1678,7 @@ export const OPERATIONS: { readonly [O in keyof Operations]: readonly [string, s
   restoreTenant: ['POST', '/api/admin/tenants/{id}/restore', true],
   restoreToNewCloudPod: ['POST', '/api/admin/hosting/cloudpods/{id}/backups/{backupId}/restore-to-new', true],
   resumeQueue: ['POST', '/api/admin/provisioning/queues/resume', true],
+  resumeSubscription: ['POST', '/api/admin/billing/subscriptions/{id}/resume', true],
   retireSslIssuer: ['DELETE', '/api/admin/ssl/issuers/{id}', false],
   retryDelivery: ['POST', '/api/admin/billing/subscriptions/{id}/retry', true],
   retryJob: ['POST', '/api/admin/provisioning/jobs/{id}/retry', true],

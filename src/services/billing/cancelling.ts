@@ -1,6 +1,6 @@
 import type { Subscription } from '../../../shared/api/billing.ts'
 import type { Job } from '../../../shared/api/provisioning.ts'
-import { canSubscription, isLive, stateAfter } from '../../../shared/states/billingSubscription.ts'
+import { canSubscription, isLive, isPaused, stateAfter } from '../../../shared/states/billingSubscription.ts'
 import { PROTECTED } from '../../../shared/states/cloudPod.ts'
 import type { Ctx } from '../../context.ts'
 import * as billing from '../../db/billing.ts'
@@ -11,16 +11,18 @@ import * as invoices from '../../db/billingInvoices.ts'
 import * as pods from '../../db/cloudPods.ts'
 import type { PodRow } from '../../db/cloudPods.ts'
 import { AppError, requireAllowed } from '../../errors.ts'
+import { localDate } from '../../lib/period.ts'
 import * as cloudPodService from '../cloudPodService.ts'
 import * as provisioningService from '../provisioningService.ts'
 import { factsOf } from './contracts.ts'
 import { emit, lock, move } from './changes.ts'
 import { giveBack } from './coupons.ts'
 import { creditInvoice } from './crediting.ts'
+import { periodOf } from './planChanging.ts'
 import { clearPlanned } from './plannedChanges.ts'
-import { boundary, presentIndex } from './schedule.ts'
+import { boundary, presentOf, resumed } from './schedule.ts'
 import { get } from './subscriptions.ts'
-import { lift } from './suspension.ts'
+import { lift, NOT_PAUSED } from './suspension.ts'
 
 export type Cancelled = { subscription: Subscription; job: Job | null }
 
@@ -80,16 +82,17 @@ async function cancelAtPeriodEnd(ctx: Ctx, before: SubscriptionRow, reason: stri
 async function presentPeriod(ctx: Ctx, before: SubscriptionRow) {
   const [row] = await contracts.contractsOf(ctx.tx, [before.id])
   if (!row) throw new Error(`subscription ${before.id} has no contract`)
-  const facts = factsOf(row)
+  const facts = resumed(factsOf(row), localDate(ctx.now(), row.billing_tz))
   if (before.state === 'trialing') return { end: boundary(facts, 0), change: {} }
-  const index = presentIndex(facts, ctx.now())
-  const [start, end] = [boundary(facts, index), boundary(facts, index + 1)]
-  const current_period = `[${start.toISOString()},${end.toISOString()})`
-  return { end, change: { period_no: index, periods_billed: index + 1, current_period } }
+  const present = presentOf(facts, ctx.now())
+  return {
+    end: boundary(present, present.periodsBilled),
+    change: { ...periodOf(present), ...(isPaused(before.state) && NOT_PAUSED) },
+  }
 }
 
 /** Credits what was billed for periods from `at` on. */
-async function takeBackFrom(ctx: Ctx, before: SubscriptionRow, at: Date): Promise<void> {
+export async function takeBackFrom(ctx: Ctx, before: SubscriptionRow, at: Date): Promise<void> {
   for (const id of await contracts.invoicesFrom(ctx.tx, before.id, at)) {
     const invoice = await invoices.lock(ctx.tx, before.tenant_id, id)
     if (invoice) await creditInvoice(ctx, invoice, 'the period does not begin any more')
@@ -120,7 +123,7 @@ async function cancelNow(
   reason: string,
   how: { atOnce?: boolean },
 ): Promise<{ id: string } | null> {
-  const last = isLive(before.state) ? await presentPeriod(ctx, before) : null
+  const last = isLive(before.state) || isPaused(before.state) ? await presentPeriod(ctx, before) : null
   if (last) await takeBackFrom(ctx, before, last.end)
   else
     for (const invoice of await invoices.lockOfSubscription(ctx.tx, before.id))

@@ -4,6 +4,7 @@ import * as contracts from '../../db/billingContracts.ts'
 import type { ContractRow } from '../../db/billingContracts.ts'
 import * as policies from '../../db/billingPolicies.ts'
 import * as customers from '../../db/customers.ts'
+import { localDate } from '../../lib/period.ts'
 import * as settingsService from '../tenantSettingsService.ts'
 import { soldIn, sumOfSold } from './addonsSold.ts'
 import { isRecordedElsewhere } from './providers.ts'
@@ -16,6 +17,12 @@ export function factsOf(row: ContractRow, creditMinor = 0n): Contract {
     state: row.state,
     planId: row.plan_id,
     anchor: row.anchor_date,
+    begins: row.period_begins,
+    movedDays: row.moved_days,
+    pause:
+      row.paused_at === null
+        ? null
+        : { since: localDate(row.paused_at, row.billing_tz), until: row.paused_until },
     timeZone: row.billing_tz,
     interval: row.interval,
     intervalCount: row.interval_count,

@@ -12,6 +12,7 @@ import { cancel } from './cancelling.ts'
 import { emit, move } from './changes.ts'
 import { issueRenewal } from './invoicing.ts'
 import * as notices from './notices.ts'
+import { comeBack } from './pausing.ts'
 import { begin } from './plannedChanges.ts'
 import {
   boundary,
@@ -108,6 +109,7 @@ async function advance(ctx: Ctx, { row, facts }: Taken): Promise<void> {
   const [start, end] = [boundary(facts, index), boundary(facts, index + 1)]
   await update(ctx, row, {
     period_no: index,
+    moved_days: 0,
     current_period: `[${start.toISOString()},${end.toISOString()})`,
   })
   await emit(ctx, row, 'SUBSCRIPTION_PERIOD_BEGUN', { period: [row.period_no, index] })
@@ -185,6 +187,7 @@ const DEEDS: Record<Exclude<StepName, 'end'>, Deed> = {
   warn,
   terminate,
   release,
+  resume: (ctx, { row, facts }) => comeBack(ctx, row, facts, 'its time was over'),
   settle: (ctx, { row }) => suspension.settle(ctx, row),
 }
 

@@ -132,6 +132,15 @@ export async function suspended(ctx: Ctx, row: SubscriptionRow): Promise<void> {
   if (to !== null) await mailService.send(ctx, to, 'subscriptionSuspended', { what: await what(ctx, row) })
 }
 
+export async function paused(ctx: Ctx, row: SubscriptionRow): Promise<void> {
+  const to = await payer(ctx, row)
+  if (to === null) return
+  await mailService.send(ctx, to, 'subscriptionPaused', {
+    what: await what(ctx, row),
+    until: row.paused_until,
+  })
+}
+
 export async function restored(ctx: Ctx, row: SubscriptionRow): Promise<void> {
   const to = await payer(ctx, row)
   if (to !== null) await mailService.send(ctx, to, 'subscriptionRestored', { what: await what(ctx, row) })

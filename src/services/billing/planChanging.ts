@@ -26,6 +26,8 @@ export function periodOf(of: Contract) {
   const [start, end] = [boundary(of, of.periodNo), boundary(of, of.periodNo + 1)]
   return {
     anchor_date: of.anchor,
+    period_begins: of.begins,
+    moved_days: of.movedDays,
     period_no: of.periodNo,
     periods_billed: of.periodsBilled,
     current_period: `[${start.toISOString()},${end.toISOString()})`,

@@ -133,6 +133,15 @@ export const subscription = (ctx: Ctx, row: SubscriptionView): Subscription => (
           reason: row.hold_reason ?? '',
           by: (row.hold_by as { label?: string } | null)?.label ?? '',
         },
+  pause:
+    row.paused_at === null
+      ? null
+      : {
+          since: row.paused_at.toISOString(),
+          until: row.paused_until,
+          reason: row.pause_reason ?? '',
+          by: (row.paused_by as { label?: string } | null)?.label ?? '',
+        },
   deliveryProblem: told(
     ctx,
     row.delivery_problem,

@@ -10,7 +10,7 @@ import type { ContractRow } from '../../db/billingContracts.ts'
 import * as customers from '../../db/customers.ts'
 import type { InvoiceRow } from '../../db/billingInvoices.ts'
 import { AppError, notFound } from '../../errors.ts'
-import { firstDay, instantOf, localDate } from '../../lib/period.ts'
+import { addDays, firstDay, instantOf, localDate } from '../../lib/period.ts'
 import { factsOf } from './contracts.ts'
 import {
   chosen,
@@ -27,7 +27,7 @@ import { countedFrom } from './discount.ts'
 import { couponWords, everyText } from './invoicing.ts'
 import { inWords, leftFrom, type Days } from './proration.ts'
 import { podOutlook, type Blocker, type PodOutlook } from './quotePod.ts'
-import { boundary, discountOf, firstDayOf, presentIndex, type Contract } from './schedule.ts'
+import { boundary, discountOf, firstDayOf, presentOf, type Contract } from './schedule.ts'
 import { sumOf, taxLines, type Amounts, type Treatment } from './taxRules.ts'
 import { taxationOf, treatmentOf } from './taxing.ts'
 
@@ -75,13 +75,12 @@ export async function quoteOf(ctx: Ctx, row: ContractRow, wish: Wish): Promise<Q
   const buyer = { tenantId: row.tenant_id, planName: plan.name, price, present: had }
   const { sold: addons, problems } = await chosen(ctx, buyer, wish.addons)
   const facts = factsOf(row)
-  const index = presentIndex(facts, ctx.now())
   const customer = await customers.find(ctx.tx, row.tenant_id, row.customer_id)
   if (!customer) throw new Error(`subscription ${row.id} has lost its customer`)
   const taxation = await taxationOf(ctx, row.tenant_id, customer, localDate(ctx.now(), row.billing_tz))
   const tax = taxation.treatment
-  const present: Contract = { ...facts, tax, change: null, periodNo: index, periodsBilled: index + 1 }
-  const ids = await contracts.invoicesFrom(ctx.tx, row.id, boundary(present, index + 1))
+  const present: Contract = { ...presentOf(facts, ctx.now()), tax, change: null }
+  const ids = await contracts.invoicesFrom(ctx.tx, row.id, boundary(present, present.periodsBilled))
   const takenBack = await changes.invoicesById(ctx.tx, ids)
   const inHand = await contracts.creditOf(ctx.tx, row.tenant_id, row.customer_id, row.currency)
   const back = takenBack.reduce((sum, invoice) => sum + invoice.paid_minor, 0n)
@@ -197,10 +196,12 @@ async function fromToday(
   price: PriceRow,
   addons: readonly Sold[],
 ): Promise<NewTerms> {
-  const { periodNo, unitMinor } = present
+  const { periodNo, unitMinor, movedDays } = present
   const period = { from: firstDayOf(present, periodNo), to: firstDayOf(present, periodNo + 1) }
   const today = localDate(ctx.now(), row.billing_tz)
-  const billed = await contracts.billedFor(ctx.tx, row.item_id, instantOf(today, row.billing_tz))
+  // As the invoice has it: pauses have moved what is left of it.
+  const billedDay = instantOf(addDays(today, -movedDays), row.billing_tz)
+  const billed = await contracts.billedFor(ctx.tx, row.item_id, billedDay)
   // Never more than was billed for it.
   const left = soldIn(row.addons).reduce(
     (sum, one) => sum + leftFrom(today, period, minorOf(one)),
@@ -210,7 +211,8 @@ async function fromToday(
   const creditTax = billed === undefined ? null : treatmentOf(billed)
   const credited = { from: today, to: period.to }
   const { interval, interval_count: intervalCount, unit_minor } = price
-  const terms = { ...present, planId: price.plan_id, unitMinor: unit_minor, addonsMinor: sumOfSold(addons) }
+  const addonsMinor = sumOfSold(addons)
+  const terms = { ...present, planId: price.plan_id, unitMinor: unit_minor, addonsMinor, movedDays: 0 }
   if (interval === present.interval && intervalCount === present.intervalCount) {
     const chargeMinor = leftFrom(today, period, unit_minor)
     const offMinor = chargeMinor - leftFrom(today, period, unit_minor - discountOf(terms, periodNo))
@@ -231,7 +233,8 @@ async function fromToday(
   }
   const days = { from: today, to: firstDay(today, interval, intervalCount, 1) }
   const discount = countedFrom(present.discount, periodNo)
-  const after = { ...terms, discount, anchor: today, interval, intervalCount, periodNo: 0, periodsBilled: 1 }
+  const anew = { anchor: today, begins: null, periodNo: 0, periodsBilled: 1 }
+  const after = { ...terms, ...anew, discount, interval, intervalCount }
   const offMinor = discountOf(after, 0)
   const addonLines = addonLinesOf(addons)
   return { creditMinor, creditTax, credited, chargeMinor: unit_minor, offMinor, addonLines, days, after }

@@ -19,6 +19,7 @@ const FREELY: StepName[] = [
   'trialNotice',
   'activate',
   'settle',
+  'resume',
   'release',
   'advance',
   'change',

@@ -1,4 +1,5 @@
 import {
+  isPaused,
   isRunning,
   stateAfter,
   type SubscriptionState,
@@ -13,6 +14,12 @@ export type Contract = {
   state: SubscriptionState
   planId: string
   anchor: string
+  /** The first day of period 0, where a pause has moved it; the anchor is then that of period 1. */
+  begins: string | null
+  /** By how many days what is left of the present period was moved by pauses since it was billed. */
+  movedDays: number
+  /** While it is paused: since which day, and on which it is resumed by itself. */
+  pause: { since: string; until: string | null } | null
   timeZone: string
   interval: Interval
   intervalCount: number
@@ -72,7 +79,7 @@ export type Terms = {
  * `trialOver`: it ends with its trial.
  * `end`: the agreed end. `bill`: the next period gets its invoice. `advance`: it begins. `change`: it begins with another plan or
  * price. `settle`: nothing is overdue any more.
- * `release`: a hold ends. The others are what is done about an overdue invoice.
+ * `resume`: a pause ends. `release`: a hold ends. The others are what is done about an overdue invoice.
  */
 export type StepName =
   | 'trialNotice'
@@ -83,6 +90,7 @@ export type StepName =
   | 'advance'
   | 'change'
   | 'settle'
+  | 'resume'
   | 'release'
   | 'overdue'
   | 'remind'
@@ -103,12 +111,17 @@ const TRIAL_NOTICE_DAYS = 3
 const changesDays = ({ interval, intervalCount, change }: Contract): boolean =>
   change !== null && (change.interval !== interval || change.intervalCount !== intervalCount)
 
+/** The first day of a period by the present terms. */
+function firstDayNow({ anchor, begins, interval, intervalCount }: Contract, index: number): string {
+  if (begins === null) return firstDay(anchor, interval, intervalCount, index)
+  return index === 0 ? begins : firstDay(anchor, interval, intervalCount, index - 1)
+}
+
 /** The first day of a period. */
 export function firstDayOf(of: Contract, index: number): string {
   const { change } = of
-  if (change === null || index <= change.periodNo || !changesDays(of))
-    return firstDay(of.anchor, of.interval, of.intervalCount, index)
-  const begins = firstDay(of.anchor, of.interval, of.intervalCount, change.periodNo)
+  if (change === null || index <= change.periodNo || !changesDays(of)) return firstDayNow(of, index)
+  const begins = firstDayNow(of, change.periodNo)
   return firstDay(begins, change.interval, change.intervalCount, index - change.periodNo)
 }
 
@@ -142,11 +155,13 @@ export function changed(of: Contract): Contract {
   const { change } = of
   if (change === null) return of
   const { planId, interval, intervalCount, unitMinor, addonsMinor, periodNo } = change
-  const after = { ...of, planId, interval, intervalCount, unitMinor, addonsMinor, change: null, periodNo }
+  const terms = { planId, interval, intervalCount, unitMinor, addonsMinor }
+  const after = { ...of, ...terms, change: null, periodNo, movedDays: 0 }
   if (!changesDays(of)) return after
   return {
     ...after,
     anchor: firstDayOf(of, periodNo),
+    begins: null,
     discount: countedFrom(of.discount, periodNo),
     periodNo: 0,
     periodsBilled: of.periodsBilled - periodNo,
@@ -157,10 +172,37 @@ export function changed(of: Contract): Contract {
 export const boundary = (of: Contract, index: number): Date => instantOf(firstDayOf(of, index), of.timeZone)
 
 /** The period that it is in by now: the next one begins at its time, also if nobody has noted it yet. */
-export function presentIndex(of: Contract, now: Date): number {
+function presentIndex(of: Contract, now: Date): number {
   let index = of.periodNo
   while (of.periodsBilled > index + 1 && boundary(of, index + 1) <= now) index++
   return index
+}
+
+/** The contract in the period that it is in by now, without what was billed beyond. */
+export function presentOf(of: Contract, now: Date): Contract {
+  const periodNo = presentIndex(of, now)
+  const movedDays = periodNo === of.periodNo ? of.movedDays : 0
+  return { ...of, periodNo, movedDays, periodsBilled: periodNo + 1 }
+}
+
+/**
+ * The contract once its pause has ended: what was left of its period comes now, and periods are counted from its end. Only days that
+ * it was paused from their beginning to their end count, so that nobody gets a day for switching off in the evening.
+ */
+export function resumed(of: Contract, today: string): Contract {
+  if (of.pause === null) return of
+  const days = daysBetween(of.pause.since, today) - 1
+  const back: Contract = { ...of, pause: null }
+  if (days <= 0) return back
+  return {
+    ...back,
+    begins: addDays(firstDayOf(of, of.periodNo), days),
+    anchor: addDays(firstDayOf(of, of.periodNo + 1), days),
+    movedDays: of.movedDays + days,
+    discount: countedFrom(of.discount, of.periodNo),
+    periodNo: 0,
+    periodsBilled: of.periodsBilled - of.periodNo,
+  }
 }
 
 /** The day of issue: so many before the next unbilled period begins, but not before the one in front of it has. */
@@ -192,6 +234,7 @@ function steps(of: Contract, terms: Terms, now: Date): Step[] {
   const all: Step[] = []
   if (of.cancelAt !== null) all.push({ what: 'end', at: of.cancelAt })
   if (of.state === 'trialing') return [...all, ...trialing(of)]
+  if (isPaused(of.state)) return paused(of, now)
   const isBilledOn = of.cancelAt === null || of.cancelAt > boundary(of, of.periodsBilled)
   // What comes after a change is billed by its terms once it has begun.
   if (isBilledOn && !isChangeBilled(of))
@@ -201,6 +244,14 @@ function steps(of: Contract, terms: Terms, now: Date): Step[] {
     all.push({ what, at: boundary(of, of.periodNo + 1) })
   }
   return [...all, ...dunning(of, terms, now)]
+}
+
+/** The pause ends on its day, unless something is overdue by then: that is paid first. */
+function paused({ pause, due, timeZone }: Contract, now: Date): Step[] {
+  const [oldest] = due
+  if (pause === null || pause.until === null) return []
+  if (oldest !== undefined && now >= instantOf(addDays(oldest, 1), timeZone)) return []
+  return [{ what: 'resume', at: instantOf(pause.until, timeZone) }]
 }
 
 /** Nobody's trial ends for good sooner than a day after he was told. */
@@ -270,8 +321,9 @@ const NOT_TOLD = { notifiedAt: null, finalWarnedAt: null }
 const EFFECTS: Record<Exclude<StepName, Issuing>, (of: Contract, at: Date) => Partial<Contract>> = {
   trialNotice: (_, at) => ({ notifiedAt: at }),
   trialOver: () => ({ state: 'terminating' }),
-  advance: ({ periodNo }) => ({ periodNo: periodNo + 1 }),
+  advance: ({ periodNo }) => ({ periodNo: periodNo + 1, movedDays: 0 }),
   change: (of) => changed(of),
+  resume: (of, at) => ({ ...resumed(of, localDate(at, of.timeZone)), state: 'active' }),
   release: () => ({ holdUntil: null, ...NOT_TOLD }),
   overdue: (_, at) => ({ state: 'grace', notifiedAt: at, finalWarnedAt: null }),
   remind: (_, at) => ({ notifiedAt: at }),
@@ -301,6 +353,7 @@ function billed(of: Contract, terms: Terms, at: Date, paid: boolean): Partial<Co
 const OBEYED: Partial<Record<SubscriptionState, SubscriptionState>> = {
   suspending: 'suspended',
   unsuspending: 'active',
+  pausing: 'paused',
 }
 
 export type Planned = Step & { before: Contract }

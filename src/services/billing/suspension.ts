@@ -17,14 +17,21 @@ export const NOT_HELD = {
   final_warned_at: null,
 }
 
+/** A pause is over. */
+export const NOT_PAUSED = { paused_at: null, paused_until: null, pause_reason: null, paused_by: null }
+
 /** Whether nothing is left of it that could run. */
 const isAbsent = (pod: { state: string } | undefined): boolean =>
   pod === undefined || pod.state === 'deleted' || pod.state === 'failed'
 
-/** Lets the pod of a subscription be stopped for what it owes. Only billing ends this suspension. */
-export async function begin(ctx: Ctx, row: SubscriptionRow): Promise<void> {
+/** Lets the pod of a subscription be stopped, for what it owes or because it is paused. Only billing ends this suspension. */
+export async function begin(
+  ctx: Ctx,
+  row: Pick<SubscriptionRow, 'tenant_id' | 'id'>,
+  reason: string = 'an invoice was not paid',
+): Promise<void> {
   const pod = await pods.ofSubscription(ctx.tx, row.tenant_id, row.id)
-  if (pod) await tenantSuspensionService.holdPod(ctx, pod, row.id, 'an invoice was not paid')
+  if (pod) await tenantSuspensionService.holdPod(ctx, pod, row.id, reason)
   // Of a pod that is gone there is nothing to wait for.
   if (isAbsent(pod)) await off(ctx, await lock(ctx, row.tenant_id, row.id))
 }
@@ -61,7 +68,10 @@ export async function settleIfPaid(ctx: Ctx, tenantId: string, id: string): Prom
 type Place = { tenantId: string; suspensionId: string }
 
 async function off(ctx: Ctx, row: SubscriptionRow): Promise<void> {
-  if (await move(ctx, row, 'stopped', { action: 'SUBSCRIPTION_SUSPENDED' })) await notices.suspended(ctx, row)
+  const isPause = row.state === 'pausing'
+  const action = isPause ? 'SUBSCRIPTION_PAUSED' : 'SUBSCRIPTION_SUSPENDED'
+  const tell = isPause ? notices.paused : notices.suspended
+  if (await move(ctx, row, 'stopped', { action })) await tell(ctx, row)
 }
 
 /** The pod was read back stopped: only now the customer is told. */
@@ -78,9 +88,11 @@ export async function podAbsent(ctx: Ctx, place: Place): Promise<void> {
 
 /** The pod was read back as it was before. */
 export async function podRestored(ctx: Ctx, { tenantId, suspensionId }: Place): Promise<void> {
-  const row = await subscriptionOf(ctx, tenantId, suspensionId)
-  if (row && (await move(ctx, row, 'restored', { action: 'SUBSCRIPTION_UNSUSPENDED' })))
-    await notices.restored(ctx, row)
+  const held = await tenantSuspensionService.subscriptionOf(ctx, tenantId, suspensionId)
+  if (held === null) return
+  const row = await lock(ctx, tenantId, held.id)
+  const action = held.isPause ? 'SUBSCRIPTION_RESUMED' : 'SUBSCRIPTION_UNSUSPENDED'
+  if (await move(ctx, row, 'restored', { action })) await notices.restored(ctx, row)
 }
 
 /** The subscription whose suspension this is; undefined for a tenant's. */
@@ -89,6 +101,6 @@ async function subscriptionOf(
   tenantId: string,
   suspensionId: string,
 ): Promise<SubscriptionRow | undefined> {
-  const id = await tenantSuspensionService.subscriptionOf(ctx, tenantId, suspensionId)
-  return id === null ? undefined : lock(ctx, tenantId, id)
+  const held = await tenantSuspensionService.subscriptionOf(ctx, tenantId, suspensionId)
+  return held === null ? undefined : lock(ctx, tenantId, held.id)
 }

@@ -160,9 +160,18 @@ export const templates = {
     after: ['It is switched on again as soon as what is overdue is paid.'],
   }),
 
+  subscriptionPaused: ({ what, until }: { what: string; until: string | null }): Message => ({
+    subject: `${oneLine(what, 100)} is paused`,
+    before: [
+      `${oneLine(what)} is paused and switched off. Its data are kept, and nothing is billed meanwhile.`,
+      until === null ? 'It goes on when you tell us.' : `It goes on by itself on ${until}.`,
+    ],
+    after: ['What was paid for and not used yet comes after the pause.'],
+  }),
+
   subscriptionRestored: ({ what }: { what: string }): Message => ({
     subject: `${oneLine(what, 100)} is back`,
-    before: [`${oneLine(what)} is no longer suspended and is as it was before.`],
+    before: [`${oneLine(what)} is no longer kept switched off, and is as it was before.`],
   }),
 
   trialGoesOn: (trial: { what: string; endsOn: string; total: string }): Message => ({

@@ -11,8 +11,10 @@ import type {
 } from '../../../shared/api/billing.ts'
 import type { ChangePreview, changePreviewBody } from '../../../shared/api/billingChanges.ts'
 import type {
+  PausePreview,
   SubscriptionCalendar,
   subscriptionHold,
+  subscriptionPause,
   SubscriptionTimeline,
 } from '../../../shared/api/billingContracts.ts'
 import type { Job } from '../../../shared/api/provisioning.ts'
@@ -83,6 +85,17 @@ export const holdSubscription = (id: string, body: z.input<typeof subscriptionHo
   post<Subscription>(`${SUBSCRIPTIONS}/${id}/hold`, body, key)
 export const releaseSubscription = (id: string, reason: string, key: string) =>
   post<Subscription>(`${SUBSCRIPTIONS}/${id}/release`, { reason }, key)
+
+export const pausePreviewQuery = (id: string, until: string) =>
+  queryOptions({
+    queryKey: ['subscriptions', 'pausePreview', id, until] as const,
+    queryFn: ({ signal }) =>
+      get<PausePreview>(`${SUBSCRIPTIONS}/${id}/pause-preview`, until === '' ? {} : { until }, signal),
+  })
+export const pauseSubscription = (id: string, body: z.input<typeof subscriptionPause>, key: string) =>
+  post<Subscription>(`${SUBSCRIPTIONS}/${id}/pause`, body, key)
+export const resumeSubscription = (id: string, reason: string, key: string) =>
+  post<Subscription>(`${SUBSCRIPTIONS}/${id}/resume`, { reason }, key)
 
 type InvoiceFilter = ListFilter & {
   subscriptionId?: string

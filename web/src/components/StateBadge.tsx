@@ -125,6 +125,8 @@ const LOOKS = {
     suspending: ['warning', true],
     suspended: ['danger'],
     unsuspending: ['info', true],
+    pausing: ['info', true],
+    paused: ['neutral'],
     terminating: ['info', true],
     terminated: ['neutral'],
     expired: ['neutral'],

@@ -1,4 +1,4 @@
-import { canSubscription, isLive } from '../../../../shared/states/billingSubscription.ts'
+import { canSubscription, isLive, isPaused } from '../../../../shared/states/billingSubscription.ts'
 import { cancelSubscription, type Subscription, type SubscriptionCancel } from '../../api/billing.ts'
 import { TypeName } from '../../components/ConfirmDestroy.tsx'
 import { Form, useApiForm } from '../../components/Form.tsx'
@@ -64,7 +64,7 @@ export function CancelForm({ subscription, onClose }: { subscription: Subscripti
 
 function effectNow({ state }: Subscription): string {
   if (state === 'trialing') return 'The CloudPod and its data are destroyed at once. Nothing was billed.'
-  if (isLive(state))
+  if (isLive(state) || isPaused(state))
     return 'The CloudPod and its data are destroyed at once. The current period is not refunded.'
   if (state === 'provisioning') return 'What was made so far is removed, and the invoice is credited in full.'
   return 'What is held for the order is released, and the open invoice is credited.'

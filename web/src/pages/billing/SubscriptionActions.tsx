@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { canSubscription, type Verdict } from '../../../../shared/states/billingSubscription.ts'
+import { canSubscription } from '../../../../shared/states/billingSubscription.ts'
 import {
   keepSubscription,
   releaseSubscription,
@@ -16,6 +16,7 @@ import { toast } from '../../ui/Toast.tsx'
 import { ChangeForm } from './ChangeForm.tsx'
 import { CancelForm } from './CancelForm.tsx'
 import { HoldForm } from './HoldForm.tsx'
+import { PauseButton, type ReasonWhyNot } from './PauseButton.tsx'
 
 export function SubscriptionActions({ subscription }: { subscription: Subscription }) {
   const { can } = useSession()
@@ -33,7 +34,7 @@ export function SubscriptionActions({ subscription }: { subscription: Subscripti
     send: (_: void, key) => keepSubscription(subscription.id, key),
     onDone: () => toast.done('The subscription goes on after its trial'),
   })
-  const reason = (permission: 'subscriptions:write' | 'billing:manage', verdict: Verdict) => {
+  const reason: ReasonWhyNot = (permission, verdict) => {
     if (!can(permission, subscription.tenantId)) return NO_PERMISSION(permission)
     return verdict.allowed ? undefined : verdict.reason
   }
@@ -75,6 +76,7 @@ export function SubscriptionActions({ subscription }: { subscription: Subscripti
           Hold
         </Button>
       )}
+      <PauseButton subscription={subscription} reason={reason} />
       {canSubscription.keep(subscription).allowed && (
         <Button
           variant="primary"

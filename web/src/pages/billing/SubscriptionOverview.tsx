@@ -7,7 +7,7 @@ import { paths } from '../../paths.ts'
 import { Card, Facts } from '../../ui/Card.tsx'
 import { CopyId } from '../../ui/CopyId.tsx'
 import { Notice } from '../../ui/Notice.tsx'
-import { Time } from '../../ui/Time.tsx'
+import { Day, Time } from '../../ui/Time.tsx'
 import { PlannedChange } from './PlannedChange.tsx'
 
 /** What the state means for whoever looks at it. */
@@ -53,7 +53,9 @@ const EXPLAIN: Record<Subscription['state'], (subscription: Subscription) => Rea
   suspending: () => 'An invoice is overdue, and the CloudPod is being switched off.',
   suspended: () =>
     'An invoice is overdue. The CloudPod was proven to be off, and nobody can start it until what is overdue is paid.',
-  unsuspending: () => 'The CloudPod is being brought back to what it was before it was suspended.',
+  unsuspending: () => 'The CloudPod is being brought back to what it was before it was switched off.',
+  pausing: () => 'Paused: nothing is billed, and the CloudPod is being switched off.',
+  paused: () => 'Paused: nothing is billed, and the CloudPod was proven to be off.',
   terminating: () =>
     'Cancelled. The CloudPod is being deleted, or kept to be undeleted; the subscription ends when it is proven to be gone.',
   terminated: ({ endedAt }) => (
@@ -82,6 +84,25 @@ export function SubscriptionOverview({ subscription }: { subscription: Subscript
               {subscription.hold.reason}
             </p>
             <p>Held by {subscription.hold.by}.</p>
+          </Notice>
+        )}
+        {subscription.pause && (
+          <Notice tone="info" title="Paused">
+            <p>
+              Since <Time at={subscription.pause.since} />
+              {subscription.pause.until === null ? (
+                ', until somebody resumes it'
+              ) : (
+                <>
+                  , until <Day date={subscription.pause.until} />
+                </>
+              )}
+              : {subscription.pause.reason}
+            </p>
+            <p>
+              Paused by {subscription.pause.by}. What is left of its period comes after the pause: each whole
+              day of it moves the period’s end by a day.
+            </p>
           </Notice>
         )}
         {subscription.change && <PlannedChange subscription={subscription} change={subscription.change} />}

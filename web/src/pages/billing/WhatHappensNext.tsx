@@ -22,6 +22,7 @@ const TITLES: Record<Item['what'], string> = {
   remind: 'The customer is reminded',
   suspend: 'The CloudPod is switched off',
   settle: 'Nothing is overdue any more: what was switched off comes back',
+  resume: 'The pause ends: the CloudPod comes back, and it is billed on',
   warn: 'The customer is warned for the last time',
   terminate: 'The subscription is ended, and its CloudPod deleted',
   release: 'The hold ends',
@@ -54,7 +55,9 @@ export function WhatHappensNext({
         {({ items, timeZone }) =>
           items.length === 0 ? (
             <EmptyState icon={CalendarOff} title="Nothing happens by itself">
-              A subscription is billed and ended by itself from its delivery to its end.
+              {subscription.pause
+                ? 'It stays paused until somebody resumes it.'
+                : 'A subscription is billed and ended by itself from its delivery to its end.'}
             </EmptyState>
           ) : (
             <>

@@ -1,0 +1,387 @@
+import * as fc from 'fast-check'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Addon } from '../../shared/api/billingAddons.ts'
+import * as settings from '../../src/db/tenantSettings.ts'
+import * as BillingService from '../../src/services/BillingService.ts'
+import { startApp, type TestApp } from '../support/app.ts'
+import { rowsOf } from '../support/harnessWorld.ts'
+import { ALL } from '../support/some.ts'
+import { obey, run, travel } from './contractWorld.ts'
+import { planOf } from './planWorld.ts'
+import { books, deliver, makeRoom, orderAs, payment, shop, type Shop } from './world.ts'
+
+/*
+ * Four years of subscriptions with mixed intervals, month ends, the leap day, time zones, coupons, trials, add-ons, changes, pauses and
+ * cancellations. What the automation has billed is compared, period by period and to the cent, with a calculation on paper that knows
+ * nothing of it.
+ */
+
+let app: TestApp
+beforeAll(async () => {
+  app = await startApp({ worker: false })
+  await makeRoom(app)
+  // So many at once are meant.
+  await app.as((ctx) => settings.write(ctx.tx, null, 'automation.brakeMinimum', 1_000_000, ctx.now()))
+})
+afterAll(() => app.close())
+
+type Interval = 'day' | 'week' | 'month' | 'year'
+type Terms = { interval: Interval; unit: number; setup: number; trial: number }
+/** The prices that are for sale; each is a plan of its own, all of one size. */
+const PRICES = {
+  month: { interval: 'month', unit: 1_001, setup: 0, trial: 0 },
+  set: { interval: 'month', unit: 3_099, setup: 500, trial: 0 },
+  week: { interval: 'week', unit: 257, setup: 0, trial: 0 },
+  year: { interval: 'year', unit: 9_999, setup: 100, trial: 0 },
+  tried: { interval: 'month', unit: 1_499, setup: 200, trial: 10 },
+} as const satisfies Record<string, Terms>
+type Key = keyof typeof PRICES
+const KEYS = Object.keys(PRICES) as Key[]
+/** By the week there is five times as much to be billed, and no more to be found out. */
+const OFTEN: Key[] = ['month', 'set', 'tried', 'year', 'month', 'set', 'tried', 'week']
+/** One piece of the add-on, by interval. */
+const PIECE: Record<Interval, number> = { day: 3, week: 33, month: 101, year: 1_010 }
+const COUPONS = [
+  null,
+  { percent: 250_000, amount: 0, periods: 3 },
+  { percent: 333_333, amount: 0, periods: null },
+  { percent: 0, amount: 700, periods: 14 },
+] as const
+
+/** `pause`: for so many days. */
+type Change = {
+  after: number
+  when: 'now' | 'period_end' | 'pause' | 'cancel'
+  key: Key
+  pieces: number
+  days: number
+}
+type Script = { start: string; key: Key; coupon: number; zone: number; changes: Change[] }
+/** Noon of UTC is the same day in each. */
+const ZONES = ['UTC', 'Europe/Rome', 'America/New_York', 'Asia/Kathmandu']
+
+/** How many contracts: an everyday run takes a few. */
+const COUNT = ALL ? 1_000 : 1
+
+const SINCE = '2027-01-01'
+/** Periods that begin before this day are compared. */
+const UNTIL = '2031-01-01'
+const STARTS = ['2027-01-31', '2027-03-30', '2028-02-29', '2027-12-31', '2027-08-15']
+const script: fc.Arbitrary<Script> = fc.record({
+  start: fc.oneof(
+    fc.constantFrom(...STARTS),
+    fc.integer({ min: 0, max: 700 }).map((days) => plusDays(SINCE, days)),
+  ),
+  key: fc.constantFrom(...OFTEN),
+  zone: fc.integer({ min: 0, max: ZONES.length - 1 }),
+  coupon: fc.integer({ min: 0, max: COUPONS.length - 1 }),
+  changes: fc.array(
+    fc.record({
+      after: fc.integer({ min: 1, max: 400 }),
+      when: fc.constantFrom('now', 'now', 'period_end', 'period_end', 'pause', 'pause', 'cancel'),
+      key: fc.constantFrom(...OFTEN),
+      pieces: fc.integer({ min: 0, max: 3 }),
+      days: fc.integer({ min: 1, max: 90 }),
+    }),
+    { maxLength: 6 },
+  ),
+})
+
+/** What went wrong once: an invoice over nothing for a period that never began was not taken back. */
+const FOUND: Script = {
+  start: '2027-01-15',
+  key: 'week',
+  zone: 1,
+  coupon: 3,
+  changes: [
+    { after: 6, when: 'period_end', key: 'month', pieces: 3, days: 1 },
+    { after: 299, when: 'cancel', key: 'year', pieces: 0, days: 1 },
+  ],
+}
+
+/** Calendar days by the schoolbook. */
+const isLeap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
+const lengthOf = (year: number, month: number): number =>
+  month === 2 ? (isLeap(year) ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31
+const DAY_MS = 86_400_000
+const plusDays = (date: string, days: number): string =>
+  new Date(Date.parse(date) + days * DAY_MS).toISOString().slice(0, 10)
+const between = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / DAY_MS
+function beginOf(anchor: string, interval: Interval, index: number): string {
+  if (interval === 'day' || interval === 'week')
+    return plusDays(anchor, index * (interval === 'week' ? 7 : 1))
+  const [year = 0, month = 0, day = 0] = anchor.split('-').map(Number)
+  const months = month - 1 + index * (interval === 'year' ? 12 : 1)
+  const [y, m] = [year + Math.floor(months / 12), (months % 12) + 1]
+  const clipped = Math.min(day, lengthOf(y, m))
+  return [y, String(m).padStart(2, '0'), String(clipped).padStart(2, '0')].join('-')
+}
+/** Half up; all amounts here are small enough for numbers. */
+const share = (amount: number, part: number, whole: number): number =>
+  Math.floor((2 * amount * part + whole) / (2 * whole))
+
+/** The days on which somebody wants a change, the first after the trial. */
+function wishes({ start, key, changes }: Script): (Change & { day: string })[] {
+  let day = plusDays(start, PRICES[key].trial)
+  return changes.map((change) => ({ ...change, day: (day = plusDays(day, change.after)) }))
+}
+
+/** What is billed, on paper: from, to, and what it comes to. */
+function paper(of: Script): string[] {
+  const billed: string[] = []
+  const coupon = COUPONS[of.coupon] ?? null
+  let [key, pieces] = [of.key, 0]
+  let anchor = plusDays(of.start, PRICES[key].trial)
+  let index = 0
+  /** After a pause the anchor is the first day of the period after the present one. */
+  let anchored = 0
+  let reaches = coupon?.periods ?? Number.POSITIVE_INFINITY
+  const parts = (): [number, number] => {
+    const { unit, interval } = PRICES[key]
+    const off =
+      coupon === null || index >= reaches
+        ? 0
+        : coupon.percent > 0
+          ? share(unit, coupon.percent, 1_000_000)
+          : Math.min(coupon.amount, unit)
+    return [unit - off, pieces * PIECE[interval]]
+  }
+  const whole = (): number => parts()[0] + parts()[1]
+  const begin = (at: number): string => beginOf(anchor, PRICES[key].interval, at - anchored)
+  /** What is left of a period from a day on, each part rounded by itself. */
+  const left = (day: string, from: string, to: string): number =>
+    parts().reduce((sum, part) => sum + part - share(part, between(from, day), between(from, to)), 0)
+  const note = (from: string, to: string, net: number) => billed.push(`${from} ${to} ${net}`)
+  note(begin(0), begin(1), whole() + PRICES[key].setup)
+  const waiting = wishes(of)
+  for (;;) {
+    let [from, to] = [begin(index), begin(index + 1)]
+    let planned: Change | null = null
+    while (waiting[0] !== undefined && waiting[0].day < to) {
+      const wish = waiting.shift()
+      if (wish === undefined || wish.day >= UNTIL) continue
+      if (wish.when === 'cancel') return billed
+      // Nobody wants anything else while a change is planned.
+      if (planned !== null) continue
+      if (wish.when === 'pause') {
+        const back = plusDays(wish.day, wish.days)
+        while (waiting[0] !== undefined && waiting[0].day < back && waiting[0].when !== 'cancel')
+          waiting.shift()
+        if (waiting[0] !== undefined && waiting[0].day < back && waiting[0].day < UNTIL) return billed
+        if (wish.days === 1) continue
+        ;[from, to] = [plusDays(from, wish.days - 1), plusDays(to, wish.days - 1)]
+        anchor = to
+        reaches -= index
+        index = 0
+        anchored = 1
+        continue
+      }
+      if (wish.key === key && wish.pieces === pieces) continue
+      if (wish.when === 'period_end') {
+        planned = wish
+        continue
+      }
+      const credit = left(wish.day, from, to)
+      const setup = wish.key === key ? 0 : PRICES[wish.key].setup
+      const isSame = PRICES[wish.key].interval === PRICES[key].interval
+      key = wish.key
+      pieces = wish.pieces
+      if (isSame) note(wish.day, to, left(wish.day, from, to) + setup - credit)
+      else {
+        anchor = wish.day
+        anchored = 0
+        reaches -= index
+        index = 0
+        ;[from, to] = [begin(0), begin(1)]
+        note(from, to, whole() + setup - credit)
+      }
+    }
+    index++
+    let setup = 0
+    if (planned !== null) {
+      if (planned.key !== key) setup = PRICES[planned.key].setup
+      if (PRICES[planned.key].interval !== PRICES[key].interval) {
+        anchor = to
+        anchored = 0
+        reaches -= index
+        index = 0
+      }
+      key = planned.key
+      pieces = planned.pieces
+    }
+    if (begin(index) >= UNTIL) return billed
+    note(begin(index), begin(index + 1), whole() + setup)
+  }
+}
+
+type Market = { seller: Shop; plans: Record<Key, Shop['plan']>; addon: Addon; coupons: (string | null)[] }
+
+async function market(zone: string): Promise<Market> {
+  const seller = await shop(app)
+  await rowsOf(app, sql`update tenants set billing_tz = ${zone} where id = ${seller.tenantId} returning id`)
+  const plans = {} as Market['plans']
+  for (const key of KEYS) {
+    const { interval, unit, setup, trial } = PRICES[key]
+    const price = { interval, unitMinor: String(unit), setupMinor: String(setup), trialDays: trial }
+    plans[key] = await planOf(app, seller, [price])
+  }
+  const prices = Object.entries(PIECE).map(([interval, unit]) => ({
+    currency: 'EUR',
+    interval,
+    unitMinor: String(unit),
+  }))
+  const post = async <T>(path: string, body: object): Promise<T> => {
+    const answer = await app.admin.post<T>(path, { tenantId: seller.tenantId, name: 'x', ...body })
+    expect(answer.status, JSON.stringify(answer.body)).toBe(201)
+    return answer.body
+  }
+  const addon = await post<Addon>('/api/admin/billing/addons', { code: 'pieces', maxQuantity: 3, prices })
+  const coupons: (string | null)[] = []
+  for (const [at, coupon] of COUPONS.entries()) {
+    if (coupon === null) {
+      coupons.push(null)
+      continue
+    }
+    const { percent, amount, periods } = coupon
+    const off = percent > 0 ? { percentPpm: percent } : { amountMinor: String(amount), currency: 'EUR' }
+    await post('/api/admin/billing/coupons', { code: `COUPON-${at}`, periods, ...off })
+    coupons.push(`COUPON-${at}`)
+  }
+  return { seller, plans, addon, coupons }
+}
+
+async function payOpen({ tenantId }: Shop): Promise<void> {
+  const open = await rowsOf(
+    app,
+    sql<{
+      id: string
+      open: bigint
+    }>`select id, total_minor - paid_minor - credited_minor as open from invoices
+      where tenant_id = ${tenantId} and status = 'open'`,
+  )
+  for (const one of open)
+    await app.as((ctx) => BillingService.recordPayment(ctx, tenantId, one.id, payment(one.open)))
+}
+
+/** What was billed and not taken back: from, to, and what it comes to without what became credit. */
+const billedOf = async (subscriptionId: string, zone: string): Promise<string[]> =>
+  (
+    await rowsOf(
+      app,
+      sql<{ line: string }>`select to_char(lower(l.period) at time zone ${zone}, 'YYYY-MM-DD') || ' '
+          || to_char(upper(l.period) at time zone ${zone}, 'YYYY-MM-DD') || ' '
+          || (select sum(a.net_minor) from invoice_lines a where a.invoice_id = i.id and a.kind <> 'carried') as line
+        from invoices i join invoice_lines l on l.invoice_id = i.id and l.kind = 'recurring' and not l.voided
+        where i.subscription_id = ${subscriptionId} and (lower(l.period) at time zone ${zone})::date < ${UNTIL}::date
+        order by lower(l.period), i.number`,
+    )
+  ).map(({ line }) => line)
+
+/** Does what is wished, unless something else is under way. */
+async function doIt({ seller, plans, addon }: Market, id: string, wish: Change & { day: string }) {
+  const { tenantId } = seller
+  const { change, state, cancelAt } = await app.as((ctx) => BillingService.get(ctx, tenantId, id))
+  if (wish.when === 'cancel') {
+    // What is paused has no period to end with: it ends at once.
+    const when = state === 'paused' ? 'now' : 'period_end'
+    if (cancelAt === null && state !== 'terminating')
+      await app.as((ctx) => BillingService.cancel(ctx, tenantId, id, { when, reason: 'He has enough.' }))
+    return
+  }
+  if (change?.state === 'planned' || cancelAt !== null || state !== 'active') return
+  if (wish.when === 'pause') {
+    const until = plusDays(wish.day, wish.days)
+    await app.as((ctx) => BillingService.pause(ctx, tenantId, id, { until, reason: 'He is away.' }))
+    return obey(app, seller, id)
+  }
+  const addons = wish.pieces === 0 ? [] : [{ addonId: addon.id, quantity: wish.pieces }]
+  const asked = { planId: plans[wish.key].id, addons, when: wish.when, restart: false }
+  const priceId = plans[wish.key].prices[0]?.id
+  const shown = await app.as((ctx) =>
+    BillingService.previewChange(ctx, tenantId, id, { ...asked, ...(priceId !== undefined && { priceId }) }),
+  )
+  if (shown.blockers[0]?.message === 'It has this plan and price already.') return
+  expect(shown.blockers).toEqual([])
+  const { invoice } = await app.as((ctx) =>
+    BillingService.change(ctx, tenantId, id, { token: shown.token ?? '' }),
+  )
+  if (wish.when === 'now') expect(invoice?.total).toEqual(shown.total)
+}
+
+/** What its day has brought back is read back. */
+async function comeBack({ seller }: Market, id: string): Promise<void> {
+  const { state } = await app.as((ctx) => BillingService.get(ctx, seller.tenantId, id))
+  if (state === 'unsuspending') await obey(app, seller, id)
+}
+
+type Due = { day: string; act: () => Promise<void> }
+
+/** What happens to one contract on which day. */
+async function planOne(here: Market, one: Script, began: (id: string) => void): Promise<Due[]> {
+  const { seller } = here
+  const body = { tenantId: seller.tenantId, name: 'Ada', email: 'ada@example.com' }
+  const customer = (await app.admin.post<{ id: string }>('/api/admin/customers', body)).body
+  const plan = here.plans[one.key]
+  const coupon = here.coupons[one.coupon] ?? null
+  const wished = { customerId: customer.id, planId: plan.id, priceId: plan.prices[0]?.id ?? '', coupon }
+  let id = ''
+  const begin = async () => {
+    const { subscription } = await app.as((ctx) => orderAs(ctx, seller, wished))
+    await payOpen(seller)
+    await app.as((ctx) => deliver(ctx, seller.tenantId, subscription.id))
+    id = subscription.id
+    began(id)
+  }
+  const due: Due[] = [{ day: one.start, act: begin }]
+  for (const wish of wishes(one)) {
+    if (wish.day < UNTIL) due.push({ day: wish.day, act: () => doIt(here, id, wish) })
+    if (wish.when === 'pause') due.push({ day: plusDays(wish.day, wish.days), act: () => comeBack(here, id) })
+  }
+  return due
+}
+
+test(
+  'four years of any contracts are billed as a calculation on paper says, period by period and to the cent',
+  async () => {
+    const scripts = [FOUND, ...fc.sample(script, COUNT)]
+    const zones = ALL ? ZONES : [ZONES[scripts[0]?.zone ?? 0] ?? 'UTC']
+    const markets = await Promise.all(zones.map(market))
+    const marketOf = ({ zone }: Script): number => zone % markets.length
+    const ids: string[] = []
+    const due: Due[] = []
+    for (const [at, one] of scripts.entries()) {
+      const here = markets[marketOf(one)]
+      if (here) due.push(...(await planOne(here, one, (id) => (ids[at] = id))))
+    }
+    for (let day = SINCE; day < plusDays(UNTIL, 30); day = plusDays(day, 12))
+      due.push({ day, act: () => Promise.resolve() })
+    let shown = ''
+    for (const { day, act } of due.toSorted((one, other) => (one.day < other.day ? -1 : 1))) {
+      // The automation works once a day on which something is wished.
+      if (day !== shown) {
+        travel(app, `${day}T12:00:00Z`)
+        await run(app)
+        for (const { seller } of markets) await payOpen(seller)
+        shown = day
+      }
+      await act()
+    }
+    for (const [at, one] of scripts.entries())
+      expect(await billedOf(ids[at] ?? '', zones[marketOf(one)] ?? ''), JSON.stringify(one)).toEqual(
+        paper(one),
+      )
+    for (const { seller } of markets) {
+      const { unbalanced, gaps, receivable, open, cash, payments } = await app.as((ctx) =>
+        books(ctx, seller.tenantId),
+      )
+      expect({ unbalanced, gaps, receivable, cash }).toEqual({
+        unbalanced: [],
+        gaps: [],
+        receivable: open,
+        cash: payments,
+      })
+    }
+  },
+  ALL ? 7_200_000 : 300_000,
+)
