@@ -108,8 +108,8 @@ type RawRoute = Common & {
 export type Route = TableRoute | RawRoute
 
 /** Whoever repeats such a call with the same Idempotency-Key gets the answer of the first. */
-export const keepsAnswers = (route: Route): boolean =>
-  route.method === 'POST' && !('raw' in route) && route.answersSecret !== true
+export const keepsAnswers = (row: Route): boolean =>
+  row.method === 'POST' && !('raw' in row) && row.answersSecret !== true
 
 type Out<T> = T extends z.ZodType ? z.output<T> : undefined
 type Answer<R extends Record<number, z.ZodType>> = R[keyof R] extends z.ZodType ? z.input<R[keyof R]> : never
