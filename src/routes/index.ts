@@ -49,6 +49,7 @@ import { cloudPodRebuilds } from './cloudPodRebuilds.ts'
 import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import { cloudPodTemplates } from './cloudPodTemplates.ts'
 import type { Route } from './define.ts'
+import { dnsReverseRoutes } from './dnsReverseRoutes.ts'
 import { dnsServerRoutes } from './dnsServerRoutes.ts'
 import { dnsTemplateRoutes } from './dnsTemplateRoutes.ts'
 import { dnsZoneRoutes } from './dnsZoneRoutes.ts'
@@ -119,6 +120,7 @@ export const routes: readonly Route[] = [
   ...cloudPodMetrics,
   ...provisioningBlueprintRoutes,
   ...provisioningPoolRoutes,
+  ...dnsReverseRoutes,
   ...provisioningSourceRoutes,
   ...cloudPodAdoption,
   ...cloudPodConsole,
