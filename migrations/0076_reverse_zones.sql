@@ -2,8 +2,8 @@
 alter table dns_zones alter column tenant_id drop not null;
 alter table dns_zones alter column domain_id drop not null;
 alter table dns_zones add column network cidr;
-alter table dns_zones add constraint dns_zones_about check ((network is null) = (domain_id is not null)),
-  add constraint dns_zones_owner check ((network is null) = (tenant_id is not null));
+alter table dns_zones add constraint dns_zones_about check (num_nonnulls(network, domain_id) = 1),
+  add constraint dns_zones_owner check (num_nonnulls(network, tenant_id) = 1);
 alter table dns_records alter column tenant_id drop not null;
 alter table dns_records add constraint dns_records_zone foreign key (zone_id) references dns_zones;
 alter table dns_revisions alter column tenant_id drop not null;

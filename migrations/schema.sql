@@ -1257,7 +1257,7 @@ create table dns_zones (
   constraint dns_zones_server_id_fkey FOREIGN KEY (server_id) REFERENCES dns_servers(id),
   constraint dns_zones_tenant_id_domain_id_fkey FOREIGN KEY (tenant_id, domain_id) REFERENCES domains(tenant_id, id),
   constraint dns_zones_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
-  constraint dns_zones_about CHECK (((network IS NULL) = (domain_id IS NOT NULL))),
+  constraint dns_zones_about CHECK ((num_nonnulls(network, domain_id) = 1)),
   constraint dns_zones_check CHECK ((applied_revision <= desired_revision)),
   constraint dns_zones_check1 CHECK (((state = 'ended'::text) = (ended_at IS NOT NULL))),
   constraint dns_zones_check2 CHECK (((state <> 'drift'::text) OR (drift IS NOT NULL))),
@@ -1268,7 +1268,7 @@ create table dns_zones (
   constraint dns_zones_dnssec_check CHECK ((dnssec = ANY (ARRAY['off'::text, 'signing'::text, 'ds_pending'::text, 'secure'::text, 'removing_ds'::text, 'ds_expiring'::text, 'unsigning'::text]))),
   constraint dns_zones_dnssec_ds_ttl_check CHECK ((dnssec_ds_ttl >= 0)),
   constraint dns_zones_name_check CHECK ((name ~~ '%.'::text)),
-  constraint dns_zones_owner CHECK (((network IS NULL) = (tenant_id IS NOT NULL))),
+  constraint dns_zones_owner CHECK ((num_nonnulls(network, tenant_id) = 1)),
   constraint dns_zones_policy_check CHECK ((policy = ANY (ARRAY['alert'::text, 'enforce'::text, 'adopt'::text]))),
   constraint dns_zones_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'applied'::text, 'held'::text, 'rejected'::text, 'drift'::text, 'ending'::text, 'ended'::text])))
 );
