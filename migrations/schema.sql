@@ -1164,7 +1164,7 @@ create table customers (
 
 create table dns_records (
   id uuid not null,
-  tenant_id uuid not null,
+  tenant_id uuid,
   zone_id uuid not null,
   name text not null,
   type text not null,
@@ -1176,6 +1176,7 @@ create table dns_records (
   expires_at timestamp with time zone,
   constraint dns_records_pkey PRIMARY KEY (id),
   constraint dns_records_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES dns_zones(tenant_id, id),
+  constraint dns_records_zone FOREIGN KEY (zone_id) REFERENCES dns_zones(id),
   constraint dns_records_check CHECK (((managed_by = 'user'::text) = (owner = ''::text))),
   constraint dns_records_managed_by_check CHECK ((managed_by = ANY (ARRAY['user'::text, 'system'::text, 'acme'::text, 'pod'::text]))),
   constraint dns_records_name_check CHECK ((name ~~ '%.'::text)),
@@ -1184,7 +1185,7 @@ create table dns_records (
 
 create table dns_revisions (
   id uuid not null,
-  tenant_id uuid not null,
+  tenant_id uuid,
   zone_id uuid not null,
   revision integer not null,
   cause text not null,
@@ -1194,7 +1195,8 @@ create table dns_revisions (
   created_at timestamp with time zone not null,
   constraint dns_revisions_zone_id_revision_key UNIQUE (zone_id, revision),
   constraint dns_revisions_pkey PRIMARY KEY (id),
-  constraint dns_revisions_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES dns_zones(tenant_id, id)
+  constraint dns_revisions_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES dns_zones(tenant_id, id),
+  constraint dns_revisions_zone FOREIGN KEY (zone_id) REFERENCES dns_zones(id)
 );
 
 create table dns_servers (
@@ -1247,8 +1249,8 @@ create table dns_templates (
 
 create table dns_zones (
   id uuid not null,
-  tenant_id uuid not null,
-  domain_id uuid not null,
+  tenant_id uuid,
+  domain_id uuid,
   server_id uuid not null,
   name text not null,
   state text not null default 'pending'::text,
@@ -1278,11 +1280,13 @@ create table dns_zones (
   watched_at timestamp with time zone,
   watch_at timestamp with time zone not null default now(),
   transfers_revision integer not null default 0,
+  network cidr,
   constraint dns_zones_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint dns_zones_pkey PRIMARY KEY (id),
   constraint dns_zones_server_id_fkey FOREIGN KEY (server_id) REFERENCES dns_servers(id),
   constraint dns_zones_tenant_id_domain_id_fkey FOREIGN KEY (tenant_id, domain_id) REFERENCES domains(tenant_id, id),
   constraint dns_zones_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint dns_zones_about CHECK ((num_nonnulls(network, domain_id) = 1)),
   constraint dns_zones_check CHECK ((applied_revision <= desired_revision)),
   constraint dns_zones_check1 CHECK (((state = 'ended'::text) = (ended_at IS NOT NULL))),
   constraint dns_zones_check2 CHECK (((state <> 'drift'::text) OR (drift IS NOT NULL))),
@@ -1293,6 +1297,7 @@ create table dns_zones (
   constraint dns_zones_dnssec_check CHECK ((dnssec = ANY (ARRAY['off'::text, 'signing'::text, 'ds_pending'::text, 'secure'::text, 'removing_ds'::text, 'ds_expiring'::text, 'unsigning'::text]))),
   constraint dns_zones_dnssec_ds_ttl_check CHECK ((dnssec_ds_ttl >= 0)),
   constraint dns_zones_name_check CHECK ((name ~~ '%.'::text)),
+  constraint dns_zones_owner CHECK ((num_nonnulls(network, tenant_id) = 1)),
   constraint dns_zones_policy_check CHECK ((policy = ANY (ARRAY['alert'::text, 'enforce'::text, 'adopt'::text]))),
   constraint dns_zones_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'applied'::text, 'held'::text, 'rejected'::text, 'drift'::text, 'ending'::text, 'ended'::text])))
 );
@@ -1661,6 +1666,8 @@ create table ip_addresses (
   is_primary boolean not null default false,
   on_card boolean not null default true,
   reverse_name text,
+  reverse_seen jsonb,
+  reverse_look_at timestamp with time zone,
   constraint ip_addresses_pkey PRIMARY KEY (pool_id, address),
   constraint ip_addresses_pool_id_fkey FOREIGN KEY (pool_id) REFERENCES ip_pools(id),
   constraint ip_addresses_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
@@ -1720,10 +1727,12 @@ create table ip_pools (
   source_vrf bigint,
   source_problem text,
   compared_at timestamp with time zone,
+  reverse_server_id uuid,
   constraint ip_pools_cluster_id_network_excl EXCLUDE USING gist (cluster_id WITH =, network inet_ops WITH &&),
   constraint ip_pools_cluster_id_name_key UNIQUE (cluster_id, name),
   constraint ip_pools_pkey PRIMARY KEY (id),
   constraint ip_pools_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES clusters(id),
+  constraint ip_pools_reverse_server_id_fkey FOREIGN KEY (reverse_server_id) REFERENCES dns_servers(id),
   constraint ip_pools_source_id_fkey FOREIGN KEY (source_id) REFERENCES ip_sources(id),
   constraint ip_pools_bridge_check CHECK ((bridge ~ '^[a-zA-Z][a-zA-Z0-9_.-]{0,14}$'::text)),
   constraint ip_pools_check CHECK (((range_start <<= (network)::inet) AND (range_end <<= (network)::inet) AND ((gateway <<= (network)::inet) OR (gateway <<= 'fe80::/10'::inet)))),
@@ -3330,6 +3339,8 @@ CREATE UNIQUE INDEX dns_zones_domain ON public.dns_zones USING btree (domain_id)
 
 CREATE INDEX dns_zones_due ON public.dns_zones USING btree (checked_at NULLS FIRST) WHERE (ended_at IS NULL);
 
+CREATE INDEX dns_zones_network ON public.dns_zones USING gist (network inet_ops) WHERE ((network IS NOT NULL) AND (ended_at IS NULL));
+
 CREATE UNIQUE INDEX dns_zones_once ON public.dns_zones USING btree (name) WHERE (ended_at IS NULL);
 
 CREATE INDEX dns_zones_server ON public.dns_zones USING btree (server_id) WHERE (ended_at IS NULL);
@@ -3412,11 +3423,15 @@ CREATE INDEX invoices_subscription ON public.invoices USING btree (subscription_
 
 CREATE INDEX ip_addresses_address ON public.ip_addresses USING btree (address, tenant_id);
 
+CREATE INDEX ip_addresses_named ON public.ip_addresses USING btree (pool_id, address) WHERE (reverse_name IS NOT NULL);
+
 CREATE UNIQUE INDEX ip_addresses_on_card ON public.ip_addresses USING btree (pod_id, family(address)) WHERE (on_card AND (pod_id IS NOT NULL));
 
 CREATE INDEX ip_addresses_pod ON public.ip_addresses USING btree (pod_id) WHERE (pod_id IS NOT NULL);
 
 CREATE UNIQUE INDEX ip_addresses_primary ON public.ip_addresses USING btree (pod_id) WHERE is_primary;
+
+CREATE INDEX ip_addresses_reverse_look ON public.ip_addresses USING btree (reverse_look_at NULLS FIRST) WHERE (reverse_name IS NOT NULL);
 
 CREATE UNIQUE INDEX ip_claims_address ON public.ip_claims USING btree (pool_id, address) WHERE (wanted <> 'gone'::text);
 

@@ -10,7 +10,13 @@ import type { Certificate, PlanProxmox, Proxmox, ProxmoxConnection } from './int
 import type { Registrar, RegistrarConnection } from './integrations/registrars/types.ts'
 import type { SyslogMessage, SyslogTarget } from './integrations/syslog/types.ts'
 import type { Acme, AcmeConnection } from './integrations/acme/types.ts'
-import type { CaaAnswer, DelegationLook, TxtAnswer, TxtAtServers } from './integrations/dns/types.ts'
+import type {
+  CaaAnswer,
+  DelegationLook,
+  ReverseLook,
+  TxtAnswer,
+  TxtAtServers,
+} from './integrations/dns/types.ts'
 import type { TlsLook } from './integrations/tls/types.ts'
 import type { DnsServer, DnsServerConnection } from './integrations/dnsServers/types.ts'
 import type { WebhookDelivery, WebhookTarget } from './integrations/webhook/types.ts'
@@ -52,6 +58,8 @@ type Vendors = {
   delegation: DelegationLook
   /** The TXT records of a name, as each of some name servers has them. */
   txtAt: TxtAtServers
+  /** Whether an address leads to a name and back. */
+  reverse: ReverseLook
   acme(connection: AcmeConnection): Acme
   /** What is served for a name at an address that customers choose. */
   tls: TlsLook

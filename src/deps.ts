@@ -12,6 +12,7 @@ import { createMail } from './integrations/mail/client.ts'
 import { createCaaLookup } from './integrations/dns/caa.ts'
 import { createDelegationLook } from './integrations/dns/delegation.ts'
 import { createDns } from './integrations/dns/query.ts'
+import { createReverseLook } from './integrations/dns/reverse.ts'
 import { createTxtLookup } from './integrations/dns/txt.ts'
 import { createTxtAtServers } from './integrations/dns/txtAtServers.ts'
 import { createDnsServer } from './integrations/dnsServers/client.ts'
@@ -75,6 +76,7 @@ export function createDeps(
       caa: createCaaLookup(config.dnsServers),
       delegation: createDelegationLook(dns),
       txtAt: createTxtAtServers(dns),
+      reverse: createReverseLook(config.dnsServers),
       acme: remembered(createAcme),
       tls: createTlsLook(config.outgoingNetworks, config.dnsServers),
       oidc: (connection) => createOidc(send, connection),

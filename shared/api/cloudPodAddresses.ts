@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { POD_ADDRESS_STATES } from '../states/cloudPodAddress.ts'
+import { REVERSE_STATES } from '../states/reverseName.ts'
 import { hostname } from './billing.ts'
 import { id } from './common.ts'
 import { job } from './provisioning.ts'
@@ -19,6 +20,8 @@ export const cloudPodAddress = z.object({
   delivery: z.enum(['card', 'inside']),
   state: z.enum(POD_ADDRESS_STATES),
   reverseName: z.string().nullable(),
+  /** Whether the world finds the name, and is led back to the address; null: it has none. */
+  reverse: z.object({ state: z.enum(REVERSE_STATES), message: z.string().nullable() }).nullable(),
 })
 export type CloudPodAddress = z.infer<typeof cloudPodAddress>
 

@@ -86,6 +86,7 @@ export type PodAddress = {
 export type HeldAddress = PodAddress & {
   state: 'reserved' | 'assigned' | 'releasing'
   reverseName: string | null
+  reverseSeen: unknown
   poolId: string
   poolName: string
 }
@@ -98,6 +99,7 @@ export async function held(tx: Tx, podId: string): Promise<HeldAddress[]> {
       case when p.pod_prefix is null then host(a.address) else network(set_masklen(a.address, p.pod_prefix))::text end
         as source,
       a.on_card as "onCard", a.is_primary as "isPrimary", a.state, a.reverse_name as "reverseName",
+      a.reverse_seen as "reverseSeen",
       p.id as "poolId", p.name as "poolName"
     from ip_addresses a join ip_pools p on p.id = a.pool_id
     where a.pod_id = ${podId} order by a.is_primary desc, a.on_card desc, a.address`.execute(tx)
@@ -136,13 +138,13 @@ export async function setReverseName(
   address: string,
   name: string | null,
 ): Promise<void> {
-  await sql`update ip_addresses set reverse_name = ${name}
+  await sql`update ip_addresses set reverse_name = ${name}, reverse_look_at = null
     where pod_id = ${podId} and address = ${address}::inet`.execute(tx)
 }
 
 /** Takes an address off a pod, or (null) all of them; what may have been in use rests before it is given again. */
 export async function restAddresses(tx: Tx, podId: string, address: string | null, at: Date): Promise<void> {
-  await sql`update ip_addresses a set state = 'quarantined', pod_id = null, reverse_name = null, is_primary = false,
+  await sql`update ip_addresses a set state = 'quarantined', pod_id = null, reverse_name = null, reverse_seen = null, is_primary = false,
     on_card = true, until = ${at}::timestamptz + make_interval(hours => p.quarantine_hours)
     from ip_pools p where p.id = a.pool_id and a.pod_id = ${podId}
       and (${address}::inet is null or a.address = ${address}::inet)`.execute(tx)

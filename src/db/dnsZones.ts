@@ -4,6 +4,8 @@ import { keysetPage, type ListOptions } from './list.ts'
 import type { DnsRecordsTable, DnsRevisionsTable, DnsZonesTable, DomainsTable } from './types.ts'
 
 export type ZoneRow = Selectable<DnsZonesTable>
+/** The zone of a domain; others are reverse zones, which are the platform's. */
+export type DomainZoneRow = ZoneRow & { tenant_id: string; domain_id: string }
 export type RecordRow = Selectable<DnsRecordsTable>
 export type RevisionRow = Selectable<DnsRevisionsTable>
 
@@ -28,14 +30,23 @@ export const find = (tx: Tx, id: string): Promise<ZoneRow | undefined> =>
 export const lock = (tx: Tx, id: string): Promise<ZoneRow | undefined> =>
   tx.selectFrom('dns_zones').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
 
-export const ofDomain = (tx: Tx, tenantId: string, domainId: string): Promise<ZoneRow | undefined> =>
-  tx
+export const isOfDomain = (zone: ZoneRow): zone is DomainZoneRow =>
+  zone.tenant_id !== null && zone.domain_id !== null
+
+export const ofDomain = async (
+  tx: Tx,
+  tenantId: string,
+  domainId: string,
+): Promise<DomainZoneRow | undefined> => {
+  const zone = await tx
     .selectFrom('dns_zones')
     .selectAll()
     .where('tenant_id', '=', tenantId)
     .where('domain_id', '=', domainId)
     .where('ended_at', 'is', null)
     .executeTakeFirst()
+  return zone && isOfDomain(zone) ? zone : undefined
+}
 
 /** The zone with one of these names, the longest first; one that is being removed holds nothing any more. */
 export const withName = (tx: Tx, names: readonly string[]): Promise<ZoneRow | undefined> =>
@@ -175,11 +186,13 @@ export async function noteChecked(tx: Tx, serverId: string, at: Date): Promise<v
     and state in ('applied', 'drift')`.execute(tx)
 }
 
-export const standingOf = (tx: Tx, tenantId: string): Promise<ZoneRow[]> =>
-  tx
+export const standingOf = async (tx: Tx, tenantId: string): Promise<DomainZoneRow[]> => {
+  const zones = await tx
     .selectFrom('dns_zones')
     .selectAll()
     .where('tenant_id', '=', tenantId)
     .where('state', 'not in', ['ending', 'ended'])
     .orderBy('id')
     .execute()
+  return zones.filter(isOfDomain)
+}

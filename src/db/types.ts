@@ -777,7 +777,7 @@ export interface CustomersTable {
 
 export interface DnsRecordsTable {
   id: string
-  tenant_id: string
+  tenant_id: string | null
   zone_id: string
   name: string
   type: string
@@ -791,7 +791,7 @@ export interface DnsRecordsTable {
 
 export interface DnsRevisionsTable {
   id: string
-  tenant_id: string
+  tenant_id: string | null
   zone_id: string
   revision: number
   cause: string
@@ -838,8 +838,8 @@ export interface DnsTemplatesTable {
 
 export interface DnsZonesTable {
   id: string
-  tenant_id: string
-  domain_id: string
+  tenant_id: string | null
+  domain_id: string | null
   server_id: string
   name: string
   state: Generated<'pending' | 'applied' | 'held' | 'rejected' | 'drift' | 'ending' | 'ended'>
@@ -869,6 +869,7 @@ export interface DnsZonesTable {
   watched_at: Date | null
   watch_at: Generated<Date>
   transfers_revision: Generated<number>
+  network: string | null
 }
 
 export interface DomainConnectionsTable {
@@ -1154,6 +1155,8 @@ export interface IpAddressesTable {
   is_primary: Generated<boolean>
   on_card: Generated<boolean>
   reverse_name: string | null
+  reverse_seen: unknown
+  reverse_look_at: Date | null
 }
 
 export interface IpClaimsTable {
@@ -1196,6 +1199,7 @@ export interface IpPoolsTable {
   source_vrf: bigint | null
   source_problem: string | null
   compared_at: Date | null
+  reverse_server_id: string | null
 }
 
 export interface IpSourcesTable {

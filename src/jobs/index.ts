@@ -15,6 +15,7 @@ import * as cloudPodQuotas from '../services/cloudPodQuotas.ts'
 import * as cloudPodTrafficService from '../services/cloudPodTrafficService.ts'
 import * as dashboardService from '../services/dashboardService.ts'
 import * as customerService from '../services/customerService.ts'
+import * as dnsReverseService from '../services/dnsReverseService.ts'
 import * as dnsServerService from '../services/dnsServerService.ts'
 import * as dnsTransferService from '../services/dnsTransferService.ts'
 import * as dnsWatchService from '../services/dnsWatchService.ts'
@@ -219,6 +220,8 @@ export const timers: readonly Timer[] = [
     everyMs: 5_000,
     run: inOne('dns.secondaries', dnsTransferService.followSecondaries),
   },
+  { name: 'dns.reverse', everyMs: 5_000, run: inOne('dns.reverse', dnsReverseService.follow) },
+  { name: 'dns.reverseLook', everyMs: 15_000, run: dnsReverseService.lookDue },
   { name: 'dns.watch', everyMs: 15_000, run: inOne('dns.watch', dnsWatchService.watchDue) },
   {
     name: 'tenants.enforce',

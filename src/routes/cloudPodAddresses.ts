@@ -52,7 +52,7 @@ export const cloudPodAddresses: Route[] = [
     method: 'PATCH',
     path: `${PATH}/{address}`,
     operationId: 'updateCloudPodAddress',
-    summary: 'Set the reverse DNS name of an address of a pod; no DNS server is told',
+    summary: 'Set the reverse DNS name of an address of a pod',
     tag,
     access: { permission: 'cloudpods:update', where },
     params: addressParams,

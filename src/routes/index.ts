@@ -51,6 +51,7 @@ import { cloudPodRebuilds } from './cloudPodRebuilds.ts'
 import { cloudPodSnapshots } from './cloudPodSnapshots.ts'
 import { cloudPodTemplates } from './cloudPodTemplates.ts'
 import type { Route } from './define.ts'
+import { dnsReverseRoutes } from './dnsReverseRoutes.ts'
 import { dnsServerRoutes } from './dnsServerRoutes.ts'
 import { dnsTemplateRoutes } from './dnsTemplateRoutes.ts'
 import { dnsZoneRoutes } from './dnsZoneRoutes.ts'
@@ -123,6 +124,7 @@ export const routes: readonly Route[] = [
   ...cloudPodMetrics,
   ...provisioningBlueprintRoutes,
   ...provisioningPoolRoutes,
+  ...dnsReverseRoutes,
   ...provisioningSourceRoutes,
   ...cloudPodAdoption,
   ...cloudPodConsole,

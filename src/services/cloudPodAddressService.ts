@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import type { CloudPodAddress, CloudPodAddressAdd } from '../../shared/api/cloudPodAddresses.ts'
 import type { Job } from '../../shared/api/provisioning.ts'
+import { reverseJudged, type ReverseSeen } from '../../shared/states/reverseName.ts'
 import { canAddress } from '../../shared/states/cloudPodAddress.ts'
 import type { Ctx } from '../context.ts'
 import * as addresses from '../db/cloudPodAddresses.ts'
@@ -24,6 +25,10 @@ const present = (ctx: Ctx, held: HeldAddress): CloudPodAddress => ({
   delivery: held.onCard ? 'card' : 'inside',
   state: held.state,
   reverseName: held.reverseName,
+  reverse:
+    held.reverseName === null
+      ? null
+      : reverseJudged(held.address, held.reverseName, held.reverseSeen as ReverseSeen | null),
 })
 
 /** The addresses of a pod that is seen in the scope; none for another one. */
@@ -153,7 +158,7 @@ export async function release(ctx: Ctx, tenantId: string, podId: string, given: 
 }
 
 /**
- * Writes down which name an address is to have in the reverse zone. No DNS server is told.
+ * Writes down which name an address is to have. Its reverse zone follows, where it is kept here.
  * @throws AppError not_found, invalid_state
  */
 export async function rename(

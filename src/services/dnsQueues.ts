@@ -34,7 +34,7 @@ export type ServerPayload = z.infer<typeof serverPayload>
 /** Compares the serials of all zones of a server. */
 export const serverCompare = { kind: 'domain.serverCompare', payload: serverPayload } as const
 
-type Zone = { id: string; tenant_id: string; server_id: string; name: string }
+type Zone = { id: string; tenant_id: string | null; server_id: string; name: string }
 
 /** Whatever speaks with a server about a zone does so alone; and only so many zones of a server are written at once. */
 const about = (zone: Zone) => ({

@@ -4,6 +4,7 @@
  * For other parts of mPanel: `presentTxt` and `removeTxt` for challenges, `isServed` to wait until one is served,
  * `nameServersOf` to ask the servers themselves, `putManaged` and `dropManaged` for records that follow something else.
  */
+export { edit, lockZone, type Edit } from './dnsZones/editing.ts'
 export {
   dropExpired,
   dropManaged,
@@ -15,7 +16,13 @@ export {
   removeTxt,
   zoneHolding,
 } from './dnsZones/managed.ts'
-export { followNameServers } from './dnsZones/lifecycle.ts'
+export {
+  applyAgain,
+  beginOn,
+  endZone as endLocked,
+  followNameServers,
+  serverFor,
+} from './dnsZones/lifecycle.ts'
 export {
   adoptZone,
   applyZone,

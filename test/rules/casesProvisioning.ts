@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
 import { newId } from '../../src/lib/ids.ts'
+import * as dnsReverseService from '../../src/services/dnsReverseService.ts'
+import * as dnsServerService from '../../src/services/dnsServerService.ts'
 import type { TestApp } from '../support/app.ts'
 import type { Case } from './cases.ts'
 import { good, podIn } from './pods.ts'
@@ -42,6 +44,35 @@ async function findingIn(app: TestApp): Promise<string> {
 const freeAddress = (): string => {
   const n = found++
   return `10.99.${1 + (n >> 7)}.${20 + (n & 127)}`
+}
+
+const nameServersOf = (app: TestApp) =>
+  app.as((ctx) =>
+    dnsServerService.nameZoneFiles(ctx, {
+      nameServers: ['ns1.example.net'],
+      hostmaster: 'hostmaster@example.net',
+    }),
+  )
+/** A pool of its own, of which the reverse zones may be kept. */
+async function reversePoolIn(app: TestApp): Promise<string> {
+  await nameServersOf(app)
+  const net = `10.98.${found++}`
+  const pool = {
+    clusterId: app.clusterId,
+    name: `cases ${net}`,
+    network: `${net}.0/24`,
+    gateway: `${net}.1`,
+    rangeStart: `${net}.10`,
+    rangeEnd: `${net}.20`,
+  }
+  const { id } = await good(app.admin.post<{ id: string }>('/api/admin/provisioning/ip-pools', pool))
+  await good(app.admin.call('PATCH', `/api/admin/provisioning/ip-pools/${id}`, { state: 'paused' }))
+  return id
+}
+async function keptIn(app: TestApp): Promise<string> {
+  const id = await reversePoolIn(app)
+  await app.as((ctx) => dnsReverseService.keep(ctx, id, { serverId: null }))
+  return id
 }
 
 /** A pool of these cases. */
@@ -122,6 +153,10 @@ export const PROVISIONING_CASES: Record<string, Case> = {
     await good(app.admin.call('PATCH', '/api/admin/tenants/settings', settings))
     return { id: await poolIn(app) }
   },
+  getKeptReverseZones: async (app) => ({ id: await poolIn(app) }),
+  keepReverseZones: async (app) => ({ id: await reversePoolIn(app), body: {} }),
+  letGoReverseZones: async (app) => ({ id: await keptIn(app) }),
+  applyReverseZones: async (app) => ({ id: await keptIn(app), body: {} }),
   updateIpPool: async (app) => ({ id: await poolIn(app), body: { quarantineHours: 1 } }),
   removeIpPool: async (app) => ({ id: await poolIn(app) }),
   getIpAddresses: async (app) => ({ id: await poolIn(app) }),

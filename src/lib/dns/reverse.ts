@@ -31,6 +31,36 @@ export function reversePlace(address: string, prefix: number): { zone: string; n
   return { zone, name: `${last}.${zone}` }
 }
 
+const asNumber = (address: string, bits: number): bigint =>
+  labelsOf(address).reduce(
+    (sum, label) => (sum << BigInt(bits)) + BigInt(bits === 4 ? `0x${label}` : label),
+    0n,
+  )
+
+function asAddress(value: bigint, is6: boolean): string {
+  if (!is6) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join('.')
+  const digits = value.toString(16).padStart(32, '0')
+  return (digits.match(/.{4}/g) ?? []).join(':')
+}
+
+/**
+ * The reverse zones of a network, each with the network it is about. Never more than 128 (of an IPv4 network), or 8.
+ * @param network such as `192.0.2.0/25`, without bits of hosts
+ */
+export function reverseZonesOf(network: string): { zone: string; network: string }[] {
+  const [address = '', length = ''] = network.split('/')
+  const prefix = Number(length)
+  const is6 = isIPv6(address)
+  const [bits, width] = is6 ? [4, 128] : [8, 32]
+  const border =
+    !is6 && prefix > 24 && prefix < 32 ? prefix : Math.min(Math.ceil(prefix / bits) * bits, width - bits)
+  const first = asNumber(address, bits) & ~((1n << BigInt(width - Math.min(prefix, border))) - 1n)
+  return Array.from({ length: 2 ** Math.max(0, border - prefix) }, (_, at) => {
+    const start = asAddress(first + (BigInt(at) << BigInt(width - border)), is6)
+    return { zone: reversePlace(start, border).zone, network: `${start}/${border}` }
+  })
+}
+
 /** The mailbox of an SOA from an e-mail address (RFC 1035, 8): dots before the at sign are escaped. */
 export function mailboxOf(email: string): string {
   const at = email.lastIndexOf('@')

@@ -2,7 +2,7 @@ import { isHeld } from '../../../shared/states/domain.ts'
 import type { Ctx } from '../../context.ts'
 import * as operations from '../../db/domainOperations.ts'
 import * as domains from '../../db/domains.ts'
-import type { ZoneRow } from '../../db/dnsZones.ts'
+import type { DomainZoneRow } from '../../db/dnsZones.ts'
 import { AppError } from '../../errors.ts'
 import type { DsRecord } from '../../lib/dns/dnssec.ts'
 import * as registrations from '../domainRegistrationService.ts'
@@ -22,7 +22,7 @@ const text = (ds: readonly DsRecord[]): string =>
  * Has the registry of a domain have exactly these DS. Asked again, it says how far that is. One that is registered elsewhere is for
  * its owner to change.
  */
-export async function tellRegistry(ctx: Ctx, zone: ZoneRow, ds: DsRecord[]): Promise<Told> {
+export async function tellRegistry(ctx: Ctx, zone: DomainZoneRow, ds: DsRecord[]): Promise<Told> {
   const domain = await domains.lock(ctx.tx, zone.tenant_id, zone.domain_id)
   if (!domain || !isHeld(domain.registration)) {
     const words =

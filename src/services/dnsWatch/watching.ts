@@ -3,7 +3,7 @@ import type { Ctx } from '../../context.ts'
 import * as servers from '../../db/dnsServers.ts'
 import * as watch from '../../db/dnsWatch.ts'
 import * as db from '../../db/dnsZones.ts'
-import type { ZoneRow } from '../../db/dnsZones.ts'
+import { isOfDomain, type DomainZoneRow, type ZoneRow } from '../../db/dnsZones.ts'
 import * as domains from '../../db/domains.ts'
 import type { DelegationSeen } from '../../integrations/dns/types.ts'
 import { dsSetOf, type DnsKey } from '../../lib/dns/dnssec.ts'
@@ -50,7 +50,8 @@ export async function noteSeen(
 ): Promise<void> {
   const found = await db.find(ctx.tx, zoneId)
   // Whoever orders something about a domain locks that first.
-  if (found && found.dnssec !== 'off') await domains.lock(ctx.tx, found.tenant_id, found.domain_id)
+  if (found && found.dnssec !== 'off' && isOfDomain(found))
+    await domains.lock(ctx.tx, found.tenant_id, found.domain_id)
   const zone = await db.lock(ctx.tx, zoneId)
   if (!zone || zone.ended_at !== null || zone.state === 'ending') return
   const server = await servers.find(ctx.tx, zone.server_id)
@@ -66,7 +67,7 @@ export async function noteSeen(
   })
   if (judged.state !== zone.delegation)
     await record(ctx, zone, 'DNS_DELEGATION_CHANGED', { delegation: [zone.delegation, judged.state] }, judged)
-  const state = zone.dnssec === 'off' ? 'off' : await followSigning(ctx, zone, seen)
+  const state = zone.dnssec === 'off' || !isOfDomain(zone) ? 'off' : await followSigning(ctx, zone, seen)
   const fresh = await db.find(ctx.tx, zoneId)
   const { dnssec_since: signedSince = null, dnssec_until: until = null } = fresh ?? {}
   const wait = waitOf({ judged, state, since, signedSince, until, now })
@@ -118,7 +119,7 @@ const ttlOf = (zone: ZoneRow, { parents }: DelegationSeen): number | null => {
 /** As often is a server told again that was told before. */
 const roundOf = (now: Date): number => Math.floor(now.getTime() / (10 * MINUTE_MS))
 
-async function followSigning(ctx: Ctx, zone: ZoneRow, seen: DelegationSeen): Promise<DnssecState> {
+async function followSigning(ctx: Ctx, zone: DomainZoneRow, seen: DelegationSeen): Promise<DnssecState> {
   const keys = zone.dnssec_keys as DnsKey[]
   const now = ctx.now()
   const ttl = ttlOf(zone, seen)

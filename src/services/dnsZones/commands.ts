@@ -72,7 +72,7 @@ export async function endZonesOf(ctx: Ctx, tenantId: string): Promise<void> {
 
 async function accepted(ctx: Ctx, zoneId: string, jobId: string | null): Promise<ZoneAccepted> {
   const zone = await db.find(ctx.tx, zoneId)
-  if (!zone) throw new Error('the zone was there a moment ago')
+  if (!zone || !db.isOfDomain(zone)) throw new Error('the zone was there a moment ago')
   return {
     zone: await present(ctx, zone),
     job: jobId === null ? null : await provisioningService.getJob(ctx, jobId),
@@ -106,9 +106,7 @@ export async function applyZone(
   const zone = await lockZoneOf(ctx, of.tenantId, of.domainId)
   requireAllowed(canZone.apply({ state: zone.state }))
   await asked(ctx, of, zone, { everything })
-  await db.update(ctx.tx, zone.id, { state: 'pending', error: null })
-  const { id } = await dnsQueues.enqueueApply(ctx, zone, { revision: zone.desired_revision, everything })
-  return accepted(ctx, zone.id, id)
+  return accepted(ctx, zone.id, await lifecycle.applyAgain(ctx, zone, everything))
 }
 
 /** Takes over what others have changed on the server. @throws AppError not_found, invalid_state */

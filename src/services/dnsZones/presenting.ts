@@ -1,12 +1,12 @@
 import type { Zone } from '../../../shared/api/dnsZones.ts'
 import type { Ctx } from '../../context.ts'
 import * as servers from '../../db/dnsServers.ts'
-import type { ZoneRow } from '../../db/dnsZones.ts'
+import type { DomainZoneRow, ZoneRow } from '../../db/dnsZones.ts'
 import type { DelegationSeen } from '../../integrations/dns/types.ts'
 import { dsSetOf, type DnsKey } from '../../lib/dns/dnssec.ts'
 
 /** A zone as it is answered. Which server it is on is told to those who run it; to others, its name servers. */
-export async function present(ctx: Ctx, zone: ZoneRow): Promise<Zone> {
+export async function present(ctx: Ctx, zone: DomainZoneRow): Promise<Zone> {
   const server = await servers.find(ctx.tx, zone.server_id)
   return {
     id: zone.id,

@@ -4,6 +4,7 @@ import * as changes from '../../db/billingChanges.ts'
 import * as contracts from '../../db/billingContracts.ts'
 import * as disputes from '../../db/billingDisputes.ts'
 import * as automation from '../../db/provisioningAutomation.ts'
+import * as reverse from '../../db/dnsReverse.ts'
 import * as pools from '../../db/provisioningPools.ts'
 import * as findings from '../../db/provisioningFindings.ts'
 import * as controls from '../../db/provisioningControls.ts'
@@ -75,6 +76,7 @@ async function faults(ctx: Ctx): Promise<automation.Alert[]> {
     ...(await findingFaults(ctx)),
     ...(await poolFaults(ctx)),
     ...(await sourceFaults(ctx)),
+    ...(await reverseFaults(ctx)),
     ...(await quotaFaults(ctx)),
     ...(await planFaults(ctx)),
     ...(await deliveryFaults(ctx)),
@@ -159,6 +161,13 @@ const sourceFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
     code: 'ip_source',
     ref: name,
     message: `The IP pool ${name} and its NetBox: ${problem}`,
+  }))
+
+const reverseFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
+  (await reverse.faultyZones(ctx.tx)).map(({ name, state }) => ({
+    code: 'reverse_zone',
+    ref: name,
+    message: `The reverse zone ${name.slice(0, -1)} is not served as it should be (${state}): its pool says why.`,
   }))
 
 const quotaFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>

@@ -1,3 +1,4 @@
+import type { ReverseState } from '../../../shared/states/reverseName.ts'
 import type { CloudPod } from '../api/cloudPods.ts'
 import type { CloudPodBackup } from '../api/cloudPodBackups.ts'
 import type { CloudPodSnapshot } from '../api/cloudPodSnapshots.ts'
@@ -170,6 +171,14 @@ const LOOKS = {
     kept: ['neutral'],
     elsewhere: ['neutral'],
   } satisfies Record<IpAddress['state'], Look>,
+  reverseName: {
+    unseen: ['neutral'],
+    unknown: ['neutral'],
+    confirmed: ['success'],
+    not_served: ['warning'],
+    no_address: ['warning'],
+    elsewhere: ['warning'],
+  } satisfies Record<ReverseState, Look>,
   finding: {
     open: ['warning'],
     repairing: ['info', true],

@@ -85,7 +85,7 @@ function useColumns(pod: CloudPod, onName: (address: CloudPodAddress) => void): 
   return [
     {
       header: 'Address',
-      render: ({ address, prefix, gateway, delivery, primary, pool, reverseName }) => (
+      render: ({ address, prefix, gateway, delivery, primary, pool, reverseName, reverse }) => (
         <span className="break-words">
           <span className="font-mono text-[13px] font-medium break-all">
             {address}/{prefix}
@@ -101,18 +101,26 @@ function useColumns(pod: CloudPod, onName: (address: CloudPodAddress) => void): 
                 ? 'Told to the guest'
                 : 'Further address of the same card: to be set inside the guest'}
           </span>
-          {reverseName && <span className="block break-all sm:hidden">{reverseName}</span>}
+          {reverseName && (
+            <span className="block sm:hidden">
+              <span className="break-all">{reverseName}</span>
+              <Seen reverse={reverse} />
+            </span>
+          )}
         </span>
       ),
     },
     {
       header: 'Reverse name',
       from: 'sm',
-      render: ({ reverseName }) =>
+      render: ({ reverseName, reverse }) =>
         reverseName === null ? (
           <span className="text-muted">None</span>
         ) : (
-          <span className="break-all">{reverseName}</span>
+          <span className="break-words">
+            <span className="break-all">{reverseName}</span>
+            <Seen reverse={reverse} />
+          </span>
         ),
     },
     { header: 'State', narrow: true, render: ({ state }) => <StateBadge of="address" state={state} /> },
@@ -150,6 +158,14 @@ function useColumns(pod: CloudPod, onName: (address: CloudPodAddress) => void): 
   ]
 }
 
+/** Whether the world finds the name, and is led back. */
+const Seen = ({ reverse }: Pick<CloudPodAddress, 'reverse'>) =>
+  reverse && (
+    <span className="block text-[13px] text-muted">
+      <StateBadge of="reverseName" state={reverse.state} /> {reverse.message}
+    </span>
+  )
+
 function NameForm({
   pod,
   of: { address, reverseName },
@@ -172,7 +188,10 @@ function NameForm({
   })
   return (
     <Form of={of} submitLabel="Save" onCancel={onClose}>
-      <p>It stands in the zone file of its pool. Who runs the reverse zone gives that to its servers.</p>
+      <p>
+        Mail servers trust an address whose name leads back to it: give the name a record that does, and have
+        the reverse zone of the pool delegated.
+      </p>
       <Field
         label="Name"
         optional

@@ -23,6 +23,7 @@ import { Dialog } from '../../ui/Dialog.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { AddressMap } from './AddressMap.tsx'
+import { KeptReverse } from './KeptReverse.tsx'
 import { EditPool, KeepAddress } from './PoolForms.tsx'
 import { PoolSourceCard } from './PoolSource.tsx'
 import { ReverseZones } from './ReverseZones.tsx'
@@ -71,6 +72,7 @@ export default function IpPoolPage() {
             {data.source && <PoolSourceCard pool={data} source={data.source} mayNot={mayNot} />}
             <PoolFacts pool={data} />
             <Addresses pool={data} mayNot={mayNot} />
+            <KeptReverse pool={data} mayNot={mayNot} />
             <ReverseZones pool={data} />
             <Dialog open={open === 'edit'} onClose={close} title="Change the pool">
               <EditPool pool={data} onClose={close} />

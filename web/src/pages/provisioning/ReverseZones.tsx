@@ -34,7 +34,7 @@ const columns: Column<Zone>[] = [
 export function ReverseZones({ pool }: { pool: IpPool }) {
   const query = useQuery(reverseZonesQuery(pool.id))
   return (
-    <Card flush title="Reverse zones">
+    <Card flush title="Reverse zone files">
       <Loaded query={query} what="reverse zones">
         {({ items, refusal }) =>
           refusal !== null ? (
