@@ -74,7 +74,7 @@ export type ClosureProof = { document: Record<string, unknown>; sha256: string; 
 
 export type CloudPod = { id: string; tenantId: string; customerId: string | null; subscriptionId: string | null; hostname: string; kind: "vm" | "ct"; plan: { id: string; name: string }; blueprint: { id: string; name: string }; cores: number; memoryMb: number; diskGb: number; state: "reserved" | "creating" | "active" | "failed" | "recoverable" | "deleting" | "deleted"; powerState: "unknown" | "running" | "stopped"; powerCheckedAt: string | null; action: "starting" | "stopping" | "shutting_down" | "rebooting" | "resizing" | "rolling_back" | "restoring" | "migrating" | "rebuilding" | "going_back" | "undeleting" | null; pendingRestart: boolean; problem: string | null; addresses: Array<string>; region: string | null; protected: boolean; notes: string; tags: Array<string>; soldBy: { source: string; serviceId: string; externalKey: string } | null; version: number; createdAt: string; recoverableUntil: string | null; deletedAt: string | null }
 
-export type CloudPodAddress = { address: string; prefix: number; gateway: string; pool: { id: string; name: string } | null; primary: boolean; delivery: "card" | "inside"; state: "reserved" | "assigned" | "releasing"; reverseName: string | null }
+export type CloudPodAddress = { address: string; prefix: number; gateway: string; pool: { id: string; name: string } | null; primary: boolean; delivery: "card" | "inside"; state: "reserved" | "assigned" | "releasing"; reverseName: string | null; reverse: { state: "unseen" | "unknown" | "confirmed" | "not_served" | "no_address" | "elsewhere"; message: string | null } | null }
 
 export type CloudPodAdoptInput = { clusterId: string; vmid: number; guest: { node: string; kind: "vm" | "ct"; mac: string; cores: number; memoryMb: number; diskGb: number; ipv6?: string | null }; address: string; tenantId: string; customerId?: string | null; planId: string; blueprintId: string; hostname: string }
 
@@ -255,6 +255,8 @@ export type JobDetail = { id: string; queue: "cloud_pod" | "domain" | "ssl" | "b
 export type JobPlan = { jobId: string; outcome: "succeeds" | "waits" | "fails" | "stuck" | "open"; message: string | null; steps: Array<{ name: string; title: string; reached: "done" | "now" | "later"; calls: Array<{ method: "POST" | "PUT" | "DELETE"; path: string; params: Record<string, string> }> }>; changes: Array<{ table: string; inserted: number; updated: number; deleted: number }>; events: Array<{ action: string; outcome: string; target: string | null; diff: Record<string, [unknown, unknown]> | null }>; costs: { quota: { pods: number; cores: number; memoryMb: number; diskGb: number; addresses: number; snapshots: number; backups: number } | null; money: Array<{ invoiced: { amount: string; currency: string }; credited: { amount: string; currency: string } }> } }
 
 export type KeptGuest = { state: "making" | "kept" | "removing"; blueprint: { id: string; name: string }; since: string | null; until: string | null; problem: string | null }
+
+export type KeptReverseZones = { server: { id: string; name: string } | null; nameServers: Array<string>; zones: Array<{ id: string; name: string; network: string; state: "pending" | "applied" | "held" | "rejected" | "drift" | "ending" | "ended"; revision: number; appliedRevision: number; appliedAt: string | null; delegation: "unknown" | "delegated" | "not_delegated" | "elsewhere" | "faulty"; error: string | null; differing: number }>; names: Array<{ address: string; name: string; podId: string; state: "unseen" | "unknown" | "confirmed" | "not_served" | "no_address" | "elsewhere"; message: string | null }> }
 
 export type LoginEntry = { id: string; at: string; outcome: "success" | "failure"; reason: "password" | "totp" | "recovery_code" | "passkey" | "sso" | "wrong_password" | "wrong_code" | "wrong_passkey" | "throttled" | "disabled" | "no_active_tenant" | "sso_required" | "sso_refused"; newDevice: boolean; ip: string | null; userAgent: string | null }
 
@@ -455,6 +457,8 @@ export interface Operations {
   answerDomainTransfer: { path: { id: string }; body: { answer: "approve" | "reject" | "cancel" }; result: DomainOrdered }
   /** Put the records of a template into a zone, or show what would come of it */
   applyDnsTemplate: { path: { id: string }; body: ZoneTemplateApplyInput; result: ZoneEdited }
+  /** Have the reverse zones of a pool served again as they are wanted */
+  applyReverseZones: { path: { id: string }; result: KeptReverseZones }
   /** Bring a zone to its server again, also over what others have changed there */
   applyZone: { path: { id: string }; body: { everything?: boolean }; result: { zone: Zone; job: Job | null } }
   /** Get the code by which a domain moves to another registrar; it is shown once */
@@ -769,6 +773,8 @@ export interface Operations {
   getIpSource: { path: { id: string }; result: IpSource }
   /** Show a job with its steps and log */
   getJob: { path: { id: string }; result: JobDetail }
+  /** Show the reverse zones of a pool that are kept here, and whether its names are found */
+  getKeptReverseZones: { path: { id: string }; result: KeptReverseZones }
   /** A logo, for whoever knows its address */
   getLogo: { path: { tenantId: string; hash: string }; result: string }
   /** Who is logged in, and what they may do where */
@@ -881,10 +887,14 @@ export interface Operations {
   issueCloudPodConsoleTicket: { path: { id: string }; result: CloudPodConsoleTicket }
   /** Keep a free address back, so that no pod gets it */
   keepIpAddress: { path: { id: string }; body: { address: string; note: string }; result: IpPool }
+  /** Keep the reverse zones of a pool on a DNS server */
+  keepReverseZones: { path: { id: string }; body: { serverId?: string | null }; result: KeptReverseZones }
   /** Let a subscription go on after its trial */
   keepSubscription: { path: { id: string }; result: Subscription }
   /** Destroy the guest that a rebuild replaced before its time; the present one is not touched */
   letGoOfKeptGuest: { path: { id: string }; body: { hostname: string }; result: { cloudPod: CloudPod; job: Job } }
+  /** Keep the reverse zones of a pool no longer, and take them off their server */
+  letGoReverseZones: { path: { id: string }; result: KeptReverseZones }
   /** List add-ons with their prices */
   listAddons: { query?: { limit?: number; cursor?: string; sort?: "createdAt" | "-createdAt"; tenantId?: string }; result: { items: Array<Addon>; nextCursor: string | null } }
   /** List the API keys that are bound to a tenant; on the platform all */
@@ -1253,7 +1263,7 @@ export interface Operations {
   updateBlueprint: { path: { id: string }; body: BlueprintUpdate; result: Blueprint }
   /** Change the notes, tags and protection of a pod; its guest is not touched */
   updateCloudPod: { path: { id: string }; body: CloudPodUpdate; result: CloudPod }
-  /** Set the reverse DNS name of an address of a pod; no DNS server is told */
+  /** Set the reverse DNS name of an address of a pod */
   updateCloudPodAddress: { path: { id: string; address: string }; body: { reverseName: string | null }; result: CloudPodAddress }
   /** Protect a backup from being deleted, or end its protection */
   updateCloudPodBackup: { path: { id: string; backupId: string }; body: { protected: boolean }; result: CloudPodBackup }
@@ -1339,6 +1349,7 @@ export const OPERATIONS: { readonly [O in keyof Operations]: readonly [string, s
   adoptZone: ['POST', '/api/admin/domains/{id}/adopt', true],
   answerDomainTransfer: ['POST', '/api/admin/domains/{id}/transfer', true],
   applyDnsTemplate: ['POST', '/api/admin/domains/{id}/template', true],
+  applyReverseZones: ['POST', '/api/admin/provisioning/ip-pools/{id}/reverse-zones/kept/apply', true],
   applyZone: ['POST', '/api/admin/domains/{id}/apply', true],
   askDomainAuthCode: ['POST', '/api/admin/domains/{id}/auth-code', false],
   backUpCloudPod: ['POST', '/api/admin/hosting/cloudpods/{id}/backups', true],
@@ -1496,6 +1507,7 @@ export const OPERATIONS: { readonly [O in keyof Operations]: readonly [string, s
   getIpPool: ['GET', '/api/admin/provisioning/ip-pools/{id}', false],
   getIpSource: ['GET', '/api/admin/provisioning/ip-sources/{id}', false],
   getJob: ['GET', '/api/admin/provisioning/jobs/{id}', false],
+  getKeptReverseZones: ['GET', '/api/admin/provisioning/ip-pools/{id}/reverse-zones/kept', false],
   getLogo: ['GET', '/api/branding/{tenantId}/logo/{hash}', false],
   getMe: ['GET', '/api/auth/me', false],
   getMfa: ['GET', '/api/auth/mfa', false],
@@ -1552,8 +1564,10 @@ export const OPERATIONS: { readonly [O in keyof Operations]: readonly [string, s
   inviteToTenant: ['POST', '/api/admin/tenants/{id}/invitations', true],
   issueCloudPodConsoleTicket: ['POST', '/api/admin/hosting/cloudpods/{id}/console', false],
   keepIpAddress: ['POST', '/api/admin/provisioning/ip-pools/{id}/addresses', true],
+  keepReverseZones: ['PUT', '/api/admin/provisioning/ip-pools/{id}/reverse-zones/kept', false],
   keepSubscription: ['POST', '/api/admin/billing/subscriptions/{id}/keep', true],
   letGoOfKeptGuest: ['POST', '/api/admin/hosting/cloudpods/{id}/kept-guest/destroy', true],
+  letGoReverseZones: ['DELETE', '/api/admin/provisioning/ip-pools/{id}/reverse-zones/kept', false],
   listAddons: ['GET', '/api/admin/billing/addons', false],
   listApiKeys: ['GET', '/api/admin/users/api-keys', false],
   listAuditEvents: ['GET', '/api/admin/audit/events', false],
