@@ -60,5 +60,7 @@ export type TxtSeen = NameServer & ({ records: string[]; fault: null } | { recor
 export type TxtAtServers = (servers: readonly NameServer[], name: string) => Promise<TxtSeen[]>
 
 /** Which names an address has, and which addresses a name has, as everybody sees them; or why that could not be asked. */
-export type ReverseAnswer = { ok: true; names: string[]; addresses: string[] } | { ok: false; fault: string }
-export type ReverseLook = (address: string, name: string) => Promise<ReverseAnswer>
+export type ReverseLook = (
+  address: string,
+  name: string,
+) => Promise<{ ok: true; names: string[]; addresses: string[] } | { ok: false; fault: string }>

@@ -49,6 +49,10 @@ const zoneColumns: Column<Zone>[] = [
   { header: 'State', narrow: true, render: ({ state }) => <StateBadge of="zone" state={state} /> },
 ]
 
+const failed = (title: string) => ({
+  onError: (error: Error) => void toast.failed(title, error.message),
+})
+
 /** The reverse zones of a pool on a DNS server of ours, and whether the world finds the names in them. */
 export function KeptReverse({ pool, mayNot }: { pool: IpPool; mayNot: string | undefined }) {
   const query = useQuery(keptReverseQuery(pool.id))
@@ -60,9 +64,6 @@ export function KeptReverse({ pool, mayNot }: { pool: IpPool; mayNot: string | u
   const apply = useSubmit({
     send: (_: undefined, key) => applyReverseZones(pool.id, key),
     onDone: () => toast.done('The zones are brought to their server again'),
-  })
-  const failed = (title: string) => ({
-    onError: (error: Error) => void toast.failed(title, error.message),
   })
   const server = query.data?.server ?? null
   return (
