@@ -150,7 +150,8 @@ const subscriptionView = (tx: Tx) =>
           exists (select from cloud_pods g join subscriptions s on s.id = g.subscription_id
             where g.subscription_id = c.subscription_id and g.state = 'active' and ${isLargerThanPlan}) as larger
         from subscription_changes c join cloud_pod_plans p on p.id = c.to_plan_id join prices r on r.id = c.to_price_id
-        where c.subscription_id = subscriptions.id order by c.created_at desc, c.id desc limit 1) c)`.as(
+        where c.subscription_id = subscriptions.id
+        order by c.state in ('planned', 'working') desc, c.created_at desc, c.id desc limit 1) c)`.as(
         'change',
       ),
     ])

@@ -1,14 +1,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { instantOf, localDate, type Interval } from '../../src/lib/period.ts'
-import {
-  boundary,
-  calendar,
-  dueDate,
-  nextStep,
-  type Contract,
-  type Terms,
-} from '../../src/services/billing/schedule.ts'
+import { boundary, type Contract, type Terms } from '../../src/services/billing/contractPeriods.ts'
+import { calendar } from '../../src/services/billing/calendar.ts'
+import { dueDate, nextStep } from '../../src/services/billing/schedule.ts'
 
 const ZONES = ['UTC', 'Europe/Rome', 'America/New_York', 'Asia/Kathmandu', 'Africa/Cairo', 'Pacific/Apia']
 const FOUR_YEARS = 4 * 366

@@ -20,7 +20,7 @@ import { giveBack } from './coupons.ts'
 import { creditInvoice } from './crediting.ts'
 import { periodOf } from './planChanging.ts'
 import { clearPlanned } from './plannedChanges.ts'
-import { boundary, presentOf, resumed } from './schedule.ts'
+import { boundary, presentOf, resumed } from './contractPeriods.ts'
 import { get } from './subscriptions.ts'
 import { lift, NOT_PAUSED } from './suspension.ts'
 

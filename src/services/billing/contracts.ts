@@ -8,7 +8,7 @@ import { localDate } from '../../lib/period.ts'
 import * as settingsService from '../tenantSettingsService.ts'
 import { soldIn, sumOfSold } from './addonsSold.ts'
 import { isRecordedElsewhere } from './providers.ts'
-import type { Contract, PlannedChange, Terms } from './schedule.ts'
+import type { Contract, PlannedChange, Terms } from './contractPeriods.ts'
 
 /** What decides about a delivered contract's future. */
 export function factsOf(row: ContractRow, creditMinor = 0n): Contract {

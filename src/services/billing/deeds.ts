@@ -14,16 +14,8 @@ import { issueRenewal } from './invoicing.ts'
 import * as notices from './notices.ts'
 import { comeBack } from './pausing.ts'
 import { begin } from './plannedChanges.ts'
-import {
-  boundary,
-  discountOf,
-  dueDate,
-  FINAL_NOTICE_DAYS,
-  type Contract,
-  type Step,
-  type StepName,
-  type Terms,
-} from './schedule.ts'
+import { boundary, discountOf, type Contract, type Terms } from './contractPeriods.ts'
+import { dueDate, FINAL_NOTICE_DAYS, type Step, type StepName } from './schedule.ts'
 import * as suspension from './suspension.ts'
 
 type Taken = { row: ContractRow; facts: Contract; terms: Terms }

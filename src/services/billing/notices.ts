@@ -8,7 +8,9 @@ import { formatMoney } from '../../lib/money.ts'
 import { localDate } from '../../lib/period.ts'
 import * as mailService from '../mailService.ts'
 import type { Issued } from './invoicing.ts'
-import { amountOf, calendar, isKept, type Contract, type Terms } from './schedule.ts'
+import { amountOf, type Contract, type Terms } from './contractPeriods.ts'
+import { calendar } from './calendar.ts'
+import { isKept } from './schedule.ts'
 import { taxationOf } from './taxing.ts'
 
 /** What customers are told. Written in the transaction of what it tells, so it is told once, and only if it happened. */

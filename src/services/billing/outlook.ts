@@ -13,7 +13,9 @@ import { notFound } from '../../errors.ts'
 import { toMoney } from '../../lib/money.ts'
 import { addDays, localDate } from '../../lib/period.ts'
 import { factsOf, termsOf } from './contracts.ts'
-import { amountOf, boundary, calendar, dueDate, issues, type Planned, type Terms } from './schedule.ts'
+import { amountOf, boundary, type Terms } from './contractPeriods.ts'
+import { calendar, issues, type Planned } from './calendar.ts'
+import { dueDate } from './schedule.ts'
 import { taxationOf } from './taxing.ts'
 
 const DAY_MS = 86_400_000

@@ -19,7 +19,7 @@ import { move } from './changes.ts'
 import { factsOf, take } from './contracts.ts'
 import { periodOf } from './planChanging.ts'
 import { isRecordedElsewhere } from './providers.ts'
-import { boundary, firstDayOf, presentOf, resumed, type Contract } from './schedule.ts'
+import { boundary, firstDayOf, presentOf, resumed, type Contract } from './contractPeriods.ts'
 import { get } from './subscriptions.ts'
 import * as suspension from './suspension.ts'
 

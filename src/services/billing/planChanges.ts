@@ -19,7 +19,8 @@ import { invoiceOf } from './outlook.ts'
 import { getInvoice } from './payments.ts'
 import * as present from './present.ts'
 import { quoteOf, type Quote, type Wish } from './quote.ts'
-import { calendar, type Terms } from './schedule.ts'
+import { calendar } from './calendar.ts'
+import type { Terms } from './contractPeriods.ts'
 import { get } from './subscriptions.ts'
 
 /** How long what was shown may be carried out. */

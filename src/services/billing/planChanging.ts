@@ -16,7 +16,7 @@ import { creditInvoice } from './crediting.ts'
 import { issue, priceWords, usableCredit, type Issued } from './invoicing.ts'
 import * as notices from './notices.ts'
 import type { Quote } from './quote.ts'
-import { boundary, type Contract } from './schedule.ts'
+import { boundary, type Contract } from './contractPeriods.ts'
 
 type Order = { id: string; row: ContractRow; quote: Quote; restart: boolean }
 type Begun = { invoiceId: string | null; job: { id: string } | null }

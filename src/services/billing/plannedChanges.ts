@@ -17,7 +17,7 @@ import { factsOf, take } from './contracts.ts'
 import { creditInvoice } from './crediting.ts'
 import { priceWords } from './invoicing.ts'
 import { periodOf } from './planChanging.ts'
-import { boundary, changed, isChangeBilled, type Contract } from './schedule.ts'
+import { boundary, changed, isChangeBilled, type Contract } from './contractPeriods.ts'
 import { get } from './subscriptions.ts'
 
 const DAY_MS = 86_400_000

@@ -27,7 +27,7 @@ import { countedFrom } from './discount.ts'
 import { couponWords, everyText } from './invoicing.ts'
 import { inWords, leftFrom, type Days } from './proration.ts'
 import { podOutlook, type Blocker, type PodOutlook } from './quotePod.ts'
-import { boundary, discountOf, firstDayOf, presentOf, type Contract } from './schedule.ts'
+import { boundary, discountOf, firstDayOf, presentOf, type Contract } from './contractPeriods.ts'
 import { sumOf, taxLines, type Amounts, type Treatment } from './taxRules.ts'
 import { taxationOf, treatmentOf } from './taxing.ts'
 

@@ -6,7 +6,8 @@ import { inLanes } from '../../lib/lanes.ts'
 import * as provisioningService from '../provisioningService.ts'
 import { factsOf, take, termsOf } from './contracts.ts'
 import { carryOut } from './deeds.ts'
-import { nextStep, type StepName, type Terms } from './schedule.ts'
+import { nextStep, type StepName } from './schedule.ts'
+import type { Terms } from './contractPeriods.ts'
 
 const BATCH = 200
 const AT_ONCE = 4
