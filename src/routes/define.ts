@@ -109,7 +109,7 @@ export type Route = TableRoute | RawRoute
 
 /** Whoever repeats such a call with the same Idempotency-Key gets the answer of the first. */
 export const keepsAnswers = (row: Route): boolean =>
-  row.method === 'POST' && !('raw' in row) && row.answersSecret !== true
+  row.method === 'POST' && !('raw' in row) && !row.answersSecret
 
 type Out<T> = T extends z.ZodType ? z.output<T> : undefined
 type Answer<R extends Record<number, z.ZodType>> = R[keyof R] extends z.ZodType ? z.input<R[keyof R]> : never

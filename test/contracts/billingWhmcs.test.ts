@@ -177,6 +177,7 @@ describe('an answer of WHMCS', () => {
         },
       ),
     )
+    expect(() => minorOf('1234567890123456.00', 'EUR')).toThrow('no number')
     expect([minorOf('$-8.67 USD', 'USD'), minorOf('1,234.50', 'EUR'), minorOf('1200.00', 'JPY')]).toEqual([
       -867n,
       123_450n,

@@ -1,7 +1,7 @@
 import { decimalOf, exponentOf } from '../../lib/money.ts'
 import { Unreadable } from './whmcsErrors.ts'
 
-const AMOUNT = /(-?)(\d{1,12})(?:\.(\d{1,4}))?/
+const AMOUNT = /(?<![\d.])(-?)(\d{1,15})(?:\.(\d{1,10}))?(?![\d.])/
 
 /**
  * Money as WHMCS writes it, in minor units: `12.95`, `$-8.67 USD`. It knows two digits after the point: of a currency that has

@@ -96,7 +96,8 @@ type Counted = {
   sum: Amounts
   settled: ReturnType<typeof settledBy>
   refunds: { id: string; minor: bigint }[]
-  token: string
+  /** A fingerprint of all that it depends on. */
+  shown: string
 }
 
 /** @throws AppError invalid_state with the reason, payment_mismatch for more than is left, invalid_input */
@@ -129,8 +130,8 @@ async function count(ctx: Ctx, invoice: InvoiceRow, wish: CreditNoteWish): Promi
     credits: credits.map(({ no, netMinor, taxMinor }) => [no, String(netMinor), String(taxMinor)]),
     refunds: refunds.map(({ id, minor }) => [id, String(minor)]),
   }
-  const token = createHash('sha256').update(canonicalJson(facts)).digest('hex')
-  return { lines, credits, sum, settled, refunds, token }
+  const shown = createHash('sha256').update(canonicalJson(facts)).digest('hex')
+  return { lines, credits, sum, settled, refunds, shown }
 }
 
 function requireWithin(invoice: InvoiceRow, amount: bigint, left: bigint, what: string): void {
@@ -174,7 +175,7 @@ export async function previewCreditNote(
 ): Promise<CreditNotePreview> {
   const invoice = await invoices.lock(ctx.tx, tenantId, invoiceId)
   if (!invoice) throw notFound('invoice')
-  const { lines, credits, sum, settled, refunds, token } = await count(ctx, invoice, wish)
+  const { lines, credits, sum, settled, refunds, shown } = await count(ctx, invoice, wish)
   const money = (minor: bigint) => toMoney(minor, invoice.currency)
   await auditService.record(ctx, {
     action: 'CREDIT_NOTE_PREVIEWED',
@@ -197,7 +198,7 @@ export async function previewCreditNote(
     toCredit: money(settled.creditMinor - plus(refunds)),
     toRefund: money(plus(refunds)),
     left: money(leftOf(invoice) - sum.grossMinor),
-    token,
+    token: shown,
   }
 }
 
@@ -215,7 +216,7 @@ export async function createCreditNote(
   if (!invoice) throw notFound('invoice')
   await requireOwnInvoices(ctx, tenantId)
   const counted = await count(ctx, invoice, wish)
-  if (counted.token !== token)
+  if (counted.shown !== token)
     throw new AppError(
       'precondition_failed',
       'It comes to something else by now: the invoice was paid or credited meanwhile. Look at the preview again.',
