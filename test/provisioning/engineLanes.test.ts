@@ -205,7 +205,8 @@ describe('what is paused', () => {
     const kind = defineOne(async (run) => {
       begun += 1
       // The first one goes on until it is stopped, however late that is.
-      while (begun === 1) {
+      const isFirst = begun === 1
+      while (isFirst) {
         run.signal.throwIfAborted()
         await sleep(25)
       }
