@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { Client } from 'pg'
@@ -205,11 +206,7 @@ describe('what is paused', () => {
     const kind = defineOne(async (run) => {
       begun += 1
       // The first one goes on until it is stopped, however late that is.
-      const isFirst = begun === 1
-      while (isFirst) {
-        run.signal.throwIfAborted()
-        await sleep(25)
-      }
+      if (begun === 1) await once(run.signal, 'abort').then(() => run.signal.throwIfAborted())
       finished += 1
     })
     await engine.startWorker()
