@@ -10,6 +10,7 @@ import { passwordFault } from '../../lib/passwordRules.ts'
 import * as auditService from '../auditService.ts'
 import * as mailService from '../mailService.ts'
 import { IDLE_MS, type Identity } from '../userService.ts'
+import * as throttle from './throttle.ts'
 
 const self = ({ user }: Identity) => ({ type: 'user', id: user.id, label: user.email })
 
@@ -56,7 +57,7 @@ export async function endOtherSessions(ctx: Ctx, me: Identity): Promise<number> 
 
 /**
  * Changes the caller's password and ends his other sessions.
- * @throws AppError invalid_input when the present password is wrong or the new one too easy
+ * @throws AppError invalid_input when the present password is wrong, was tried too often, or the new one is too easy
  */
 export async function changePassword(
   root: Root,
@@ -64,16 +65,30 @@ export async function changePassword(
   me: Identity,
   { current, password }: { current: string; password: string },
 ): Promise<void> {
-  const user = await root.db.transaction('platform', (tx) => users.findByEmail(tx, me.user.email))
-  const stored = user?.password_hash ?? null
-  if (!(await isPassword(stored, current))) throw invalid('current', 'This is not your present password.')
   if (password === current) throw invalid('password', 'This is your present password. Choose another.')
   const fault = passwordFault(password, me.user)
   if (fault !== undefined) throw invalid('password', fault)
+  const { stored, admitted } = await transaction(root, origin, 'platform', async (ctx) => ({
+    stored: (await users.findByEmail(ctx.tx, me.user.email))?.password_hash ?? null,
+    // Wrong ones count as tries to log in: a session that was stolen is no place to guess.
+    admitted: await throttle.admit(ctx, me.user.email, true),
+  }))
+  if (!admitted || !(await isPassword(stored, current))) {
+    await transaction(root, origin, 'platform', (ctx) =>
+      auditService.record(ctx, {
+        action: 'PASSWORD_CHANGED',
+        tenantId: null,
+        target: self(me),
+        outcome: 'denied',
+      }),
+    )
+    throw invalid('current', admitted ? 'This is not your present password.' : 'Tried too often. Wait a while.')
+  }
   const hash = await hashPassword(password)
   await transaction(root, origin, 'platform', async (ctx) => {
     if (!(await sessions.replacePasswordHash(ctx.tx, me.user.id, stored ?? '', hash, ctx.now())))
       throw new AppError('conflict', 'The password was changed meanwhile. Log in with the new one.')
+    await throttle.forgive(ctx, me.user.email, true, 1)
     const ended = await sessions.endOthers(ctx.tx, me.user.id, me.sessionId, ctx.now())
     await auditService.record(ctx, {
       action: 'PASSWORD_CHANGED',
