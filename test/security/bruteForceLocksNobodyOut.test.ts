@@ -165,3 +165,25 @@ test('the owner sees each log-in and each refusal, and which came from a new dev
     'LOGIN_SUCCEEDED',
   ])
 })
+
+test('whoever guesses the present password in a session of another is held up like at the log-in, and it is written down', async () => {
+  const user = await person(app, 'SUPPORT')
+  const { api } = await session(app, user.email)
+  const change = async (current: string): Promise<unknown> =>
+    (
+      await api.post<{ errors?: unknown }>('/api/auth/password', {
+        current,
+        password: 'gull-orbit-marmalade',
+      })
+    ).body.errors
+  for (let n = 0; n < 6; n += 1) await change(`wrong-password-${n}`)
+  expect(await change(PASSWORD)).toEqual([{ path: 'current', message: 'Tried too often. Wait a while.' }])
+  const { rows } = await app.as(({ tx }) =>
+    sql<{
+      outcome: string
+    }>`select outcome from audit_events where action = 'PASSWORD_CHANGED' and target_id = ${user.id}`.execute(
+      tx,
+    ),
+  )
+  expect(rows.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 7 }, () => 'denied'))
+})

@@ -82,7 +82,10 @@ export async function changePassword(
         outcome: 'denied',
       }),
     )
-    throw invalid('current', admitted ? 'This is not your present password.' : 'Tried too often. Wait a while.')
+    throw invalid(
+      'current',
+      admitted ? 'This is not your present password.' : 'Tried too often. Wait a while.',
+    )
   }
   const hash = await hashPassword(password)
   await transaction(root, origin, 'platform', async (ctx) => {
