@@ -24,7 +24,8 @@ export default defineConfig({
     maxWorkers: 4,
     // No test mocks a module and modules keep nothing that a test relies on, so files of a worker share what they import.
     isolate: false,
-    testTimeout: 90_000,
+    // A limit for what hangs, not a claim: walks in a browser take three times as long when everything runs at once.
+    testTimeout: 180_000,
     hookTimeout: 120_000,
     // A second is not long on a machine that runs everything at once.
     expect: { poll: { timeout: 60_000 } },

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import type { Problem } from '../../shared/api/common.ts'
+import { NO_CONNECTION_FREE } from '../db/index.ts'
 import { AppError, type ErrorCode, type FieldError } from '../errors.ts'
 import { newId } from '../lib/ids.ts'
 
@@ -80,6 +81,10 @@ function translate(error: FastifyError | AppError | Error): AppError {
   const { code, statusCode } = error as FastifyError
   if (DATABASE_AWAY.test(code))
     return new AppError('unavailable', 'The database cannot be reached. Try again in a moment.', {
+      cause: error,
+    })
+  if (error.message === NO_CONNECTION_FREE)
+    return new AppError('unavailable', 'mPanel has more to do than it can at once. Try again in a moment.', {
       cause: error,
     })
   const known = BY_FASTIFY_CODE[code]

@@ -42,6 +42,15 @@ test('a server goes on while a newer version has migrated, and is not ready when
   expect((await nobody.get('/readyz')).status).toBe(200)
 })
 
+test('when every connection to the database is in use, a request waits, and is then asked to come again', async () => {
+  const { pool } = app.root.db
+  const held = await Promise.all(Array.from({ length: pool.options.max }, () => pool.connect()))
+  const answer = await app.admin.get('/api/admin/tenants')
+  for (const connection of held) connection.release()
+  expect(answer).toMatchObject({ status: 503, body: { code: 'unavailable' } })
+  expect((await app.admin.get('/api/admin/tenants')).status).toBe(200)
+})
+
 /** A wire to the database that can be cut. */
 async function cuttable(): Promise<{ url: string; cut: () => void; mend: () => void; close: () => void }> {
   const target = new URL(app.databaseUrl)

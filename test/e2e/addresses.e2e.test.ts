@@ -55,4 +55,4 @@ it('an operator gives a pod an IPv6 address, names it for the reverse zone and t
   expect(await primary.getByRole('button', { name: /^Release/ }).getAttribute('aria-disabled')).toBe('true')
   await row.getByRole('button', { name: 'Release' }).click()
   await row.waitFor({ state: 'detached' })
-}, 60_000)
+})

@@ -23,7 +23,7 @@ it('a page says what happens to a subscription on which day, paid or not', async
   await page.getByLabel('If invoices are').selectOption('unpaid')
   await page.getByText('The CloudPod is switched off').waitFor()
   expect(new URL(page.url()).searchParams.get('assume')).toBe('unpaid')
-}, 60_000)
+})
 
 it('a person holds a subscription for a while, releases it, and takes a cancellation back', async () => {
   await page.goto(pathOf())
@@ -52,7 +52,7 @@ it('a person holds a subscription for a while, releases it, and takes a cancella
   await page.getByText('Subscription uncancelled').waitFor()
   await page.getByText(/^Payment of/).waitFor()
   await page.getByText('Create CloudPod: succeeded').waitFor()
-}, 60_000)
+})
 
 it('a person pauses a subscription, having seen what that does, and resumes it', async () => {
   await page.goto(pathOf())
@@ -70,7 +70,7 @@ it('a person pauses a subscription, having seen what that does, and resumes it',
   await resume.getByLabel('Reason').fill('He is back.')
   await resume.getByRole('button', { name: 'Resume', exact: true }).click()
   await page.getByText('Delivered. The current period').waitFor()
-}, 60_000)
+})
 
 it('a tenant gets days of its own for unpaid invoices, which are checked where they are typed', async () => {
   const { slug } = (await opened.app.admin.get<{ slug: string }>(`/api/admin/tenants/${placed.tenantId}`))
@@ -87,4 +87,4 @@ it('a tenant gets days of its own for unpaid invoices, which are checked where t
   await page.getByText('After 5 days').waitFor()
   await page.getByRole('button', { name: 'Remove' }).click()
   await page.getByText('After 5 days').waitFor({ state: 'detached' })
-}, 60_000)
+})

@@ -57,7 +57,7 @@ it('somebody merges a customer into another, choosing what differs, and is led f
   await heading('Grace')
   await page.getByRole('tab', { name: 'Timeline' }).click()
   await page.getByText('Customer merged', { exact: true }).waitFor()
-}, 60_000)
+})
 
 it('a customer is closed after a look at what that means, opened again, and erased', async () => {
   const bob = await add('Bob')
@@ -81,7 +81,7 @@ it('a customer is closed after a look at what that means, opened again, and eras
   await dialog.getByLabel('Type Bob to confirm').fill('Bob')
   await dialog.getByRole('button', { name: 'Erase' }).click()
   await heading('Erased customer')
-}, 60_000)
+})
 
 const upload = (csv: string) =>
   page
@@ -116,7 +116,7 @@ it('a file is checked row by row, mended, imported, and downloaded again', async
   expect(text).toContain("'=Dan")
   const { body } = await opened.app.admin.get<ListPage<Customer>>(`/api/admin/customers?tenantId=${tenantId}`)
   expect(text.trim().split('\r\n')).toHaveLength(body.items.length + 1)
-}, 60_000)
+})
 
 it('contacts and notes of a customer who has many are loaded as far as one wants to read', async () => {
   const zoe = await add('Zoe')
@@ -150,4 +150,4 @@ it('contacts and notes of a customer who has many are loaded as far as one wants
     await further(what).click()
     await notes.nth(59).waitFor()
   }
-}, 60_000)
+})

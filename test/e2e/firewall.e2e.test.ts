@@ -50,4 +50,4 @@ it('a customer writes a security group and puts a pod under it, whose guest has 
   expect(guestsOf(opened.app, podId)[0]?.firewall?.rules).toEqual([
     { type: 'in', action: 'ACCEPT', proto: 'tcp', dport: '80,443', comment: 'the shop', enable: '1' },
   ])
-}, 60_000)
+})

@@ -44,4 +44,4 @@ it('staff find a pod by the number of its service, see who sells and has suspend
   await page.getByRole('button', { name: 'End the suspension' }).click()
   await until(async () => (await shop.show(KEY)).state === 'active', 'the pod to be brought back')
   await page.getByRole('button', { name: 'End the suspension' }).waitFor({ state: 'detached' })
-}, 60_000)
+})

@@ -57,4 +57,4 @@ it('an operator adds a NetBox, hears what is wrong with the token, and makes a p
   await page.getByRole('button', { name: 'Compare now' }).click()
   await page.getByText('Compare IP pool').first().waitFor()
   await page.getByText('Succeeded').first().waitFor()
-}, 60_000)
+})

@@ -97,7 +97,7 @@ it('people of a tenant, who see nothing of the infrastructure, order and make po
   await theirs.getByRole('button', { name: 'Create CloudPod' }).click()
   await theirs.locator('h1 + *').getByText('Running').waitFor()
   await theirs.context().close()
-}, 60_000)
+})
 
 const tenant = async () =>
   (await opened.app.admin.get<{ name: string; slug: string }>(`/api/admin/tenants/${tenantId}`)).body

@@ -83,4 +83,4 @@ it('a provider is added, a customer leaves a card on its page, is charged, and g
   await payments.getByText('disputed: Fraudulent').waitFor()
   await page.goto(`/t/${slug}/disputes`)
   await page.getByText('and €15.00 fee').waitFor()
-}, 60_000)
+})

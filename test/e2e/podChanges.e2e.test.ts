@@ -79,7 +79,7 @@ it('an operator moves a pod to a node of their choice, and sees why another one 
   await dialog.getByRole('button', { name: 'Migrate', exact: true }).click()
   await operator.getByText(`${target} in simulated`).waitFor()
   expect(await placed()).toBe(target)
-}, 60_000)
+})
 
 it('an operator empties a node, and sees when it is empty', async () => {
   const name = await placed()
@@ -92,4 +92,4 @@ it('an operator empties a node, and sees when it is empty', async () => {
   expect(await placed()).not.toBe(name)
   await card.getByRole('button', { name: `Done emptying ${name}` }).click()
   await card.getByText('The node is empty.').waitFor({ state: 'detached' })
-}, 60_000)
+})

@@ -89,4 +89,4 @@ it('a seller and a rule are set, an order is taxed, its documents and figures ar
   await page.goto(`/t/${slug}/billing-report`)
   await page.getByRole('table', { name: 'Recurring revenue' }).getByRole('row').nth(1).waitFor()
   await page.getByRole('table', { name: 'Revenue and tax' }).getByText('22 %').waitFor()
-}, 60_000)
+})

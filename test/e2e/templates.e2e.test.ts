@@ -65,7 +65,7 @@ it('a tenant makes a blueprint of a stopped machine, finds it in the list and in
   await dialog().waitFor({ state: 'hidden' })
   await until(async () => (await own()) === undefined, 'the blueprint to be gone')
   await row.waitFor({ state: 'detached' })
-}, 60_000)
+})
 
 it('a quota that is used up is told where a snapshot or a backup would be asked for', async () => {
   await page.goto(`/t/${slug}/cloudpods/${podId}?tab=snapshots`)
@@ -74,4 +74,4 @@ it('a quota that is used up is told where a snapshot or a backup would be asked 
   await page.goto(`/t/${slug}/cloudpods/${podId}?tab=backups`)
   await page.getByText('0 of 10, the whole tenant 0 of 2').waitFor()
   await page.locator('button:not([aria-disabled="true"])', { hasText: 'Back up now' }).waitFor()
-}, 60_000)
+})

@@ -43,7 +43,7 @@ it('a logo is uploaded, shown on both grounds, and removed', async () => {
   }
   await page.getByRole('button', { name: 'Remove', exact: true }).click()
   await page.getByText('The tenant has no logo.').waitFor()
-}, 60_000)
+})
 
 it('an operator exports everything of a tenant and downloads the file', async () => {
   await show('export')
@@ -58,7 +58,7 @@ it('an operator exports everything of a tenant and downloads the file', async ()
     .toString('utf8')
     .split('\n')
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ type: 'header', tenantId: placed.tenantId })
-}, 60_000)
+})
 
 it('an operator looks at what closing destroys, types the name, follows it and downloads the proof', async () => {
   await show('close')

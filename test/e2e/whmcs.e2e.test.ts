@@ -51,4 +51,4 @@ it('a WHMCS is added, shows what an import would do, and is imported, without an
     const wide = await page.evaluate<boolean>('document.documentElement.scrollWidth > window.innerWidth')
     expect(wide).toBe(false)
   }
-}, 60_000)
+})
