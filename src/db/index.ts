@@ -145,9 +145,6 @@ async function retrying<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What the pool says when none of its connections came free in time; its error has no code. */
-export const NO_CONNECTION_FREE = 'timeout exceeded when trying to connect'
-
 /** The SQLSTATE of a database error, if it is one. */
 const sqlState = (error: unknown): string | undefined =>
   error instanceof DatabaseError ? error.code : undefined

@@ -24,6 +24,10 @@ export function preparing(pool: Pool): PostgresPool {
   }
 }
 
+/** Whether none of the pool's connections came free in time: an error without a code, known by its sentence alone. */
+export const isNoneFree = (error: unknown): boolean =>
+  error instanceof Error && error.message === 'timeout exceeded when trying to connect'
+
 /**
  * The error of a statement that was kept when a migration changed what it returns. The connection that raised it
  * has forgotten all it kept, so the transaction can run again.

@@ -3,9 +3,9 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import type { Problem } from '../../shared/api/common.ts'
-import { NO_CONNECTION_FREE } from '../db/index.ts'
 import { AppError, type ErrorCode, type FieldError } from '../errors.ts'
 import { newId } from '../lib/ids.ts'
+import { isNoneFree } from '../lib/preparing.ts'
 
 const TITLES: Partial<Record<ErrorCode, string>> = {
   invalid_input: 'The input is not valid',
@@ -83,7 +83,7 @@ function translate(error: FastifyError | AppError | Error): AppError {
     return new AppError('unavailable', 'The database cannot be reached. Try again in a moment.', {
       cause: error,
     })
-  if (error.message === NO_CONNECTION_FREE)
+  if (isNoneFree(error))
     return new AppError('unavailable', 'mPanel has more to do than it can at once. Try again in a moment.', {
       cause: error,
     })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { NO_CONNECTION_FREE } from '../../src/db/index.ts'
+import { isNoneFree } from '../../src/lib/preparing.ts'
 import * as BillingService from '../../src/services/BillingService.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { books, makeRoom, order, payment, shop } from './world.ts'
@@ -18,7 +18,7 @@ async function whenFree<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof Error && error.message === NO_CONNECTION_FREE) return whenFree(work)
+    if (isNoneFree(error)) return whenFree(work)
     throw error
   }
 }
