@@ -2995,6 +2995,19 @@ create table tld_prices (
   constraint tld_prices_years_check CHECK (((years >= 1) AND (years <= 10)))
 );
 
+create table user_filters (
+  id uuid not null,
+  user_id uuid not null,
+  list text not null,
+  name text not null,
+  search jsonb not null,
+  created_at timestamp with time zone not null,
+  constraint user_filters_user_id_list_name_key UNIQUE (user_id, list, name),
+  constraint user_filters_pkey PRIMARY KEY (id),
+  constraint user_filters_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+  constraint user_filters_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+
 create table user_identities (
   id uuid not null,
   user_id uuid not null,
@@ -4476,6 +4489,8 @@ grant insert, select, update on tenants to mpanel_app;
 grant insert, select, update on timers to mpanel_app;
 
 grant delete, insert, select, update on tld_prices to mpanel_app;
+
+grant delete, insert, select, update on user_filters to mpanel_app;
 
 grant delete, insert, select, update on user_identities to mpanel_app;
 

@@ -2090,6 +2090,15 @@ export interface TldPricesTable {
   updated_at: Date
 }
 
+export interface UserFiltersTable {
+  id: string
+  user_id: string
+  list: string
+  name: string
+  search: unknown
+  created_at: Date
+}
+
 export interface UserIdentitiesTable {
   id: string
   user_id: string
@@ -2299,6 +2308,7 @@ export interface Tables {
   tenants: TenantsTable
   timers: TimersTable
   tld_prices: TldPricesTable
+  user_filters: UserFiltersTable
   user_identities: UserIdentitiesTable
   user_passkeys: UserPasskeysTable
   user_recovery_codes: UserRecoveryCodesTable

@@ -31,6 +31,7 @@ import { adminTenantExports } from './adminTenantExports.ts'
 import { adminTenantLogo } from './adminTenantLogo.ts'
 import { adminTenants } from './adminTenants.ts'
 import { authAccount } from './authAccount.ts'
+import { authFilters } from './authFilters.ts'
 import { authPasskeys } from './authPasskeys.ts'
 import { adminTenantSettings } from './adminTenantSettings.ts'
 import { adminUserKeys } from './adminUserKeys.ts'
@@ -79,6 +80,7 @@ import { provisioningRoutes } from './provisioningRoutes.ts'
 export const routes: readonly Route[] = [
   ...authRoutes,
   ...authAccount,
+  ...authFilters,
   ...authPasskeys,
   ...authSso,
   ...adminAuthSso,

@@ -2,6 +2,7 @@
 export { confirmTotp, disableTotp, enrolTotp, regenerateCodes, state } from './auth/factors.ts'
 export { DEVICE_MS } from './auth/devices.ts'
 export { confirmEmailChange, requestEmailChange } from './auth/email.ts'
+export { listFilters, removeFilter, saveFilter } from './auth/filters.ts'
 export { listHistory } from './auth/history.ts'
 export { beginMfa, login, verifyMfa, type OpenedSession } from './auth/login.ts'
 export { beginPasskeyLogin, loginByPasskey } from './auth/passkeyLogin.ts'

@@ -31,6 +31,7 @@ import { TENANT_CASES } from './casesTenants.ts'
 import { PROVISIONING_CASES } from './casesProvisioning.ts'
 import { SOURCE_CASES } from './casesSources.ts'
 import { CUSTOMER_CASES } from './casesCustomers.ts'
+import { filterCases } from './casesFilters.ts'
 import { passkeyCases } from './casesPasskeys.ts'
 import { KEY_CASES } from './casesKeys.ts'
 import { AUDIT_CASES } from './casesAudit.ts'
@@ -394,6 +395,7 @@ export const CASES: Record<string, Case> = {
   updateBlueprint: async (app, tenantId) => ({ id: await blueprintIn(app, tenantId), body: { maxCores: 2 } }),
   removeBlueprint: async (app, tenantId) => ({ id: await blueprintIn(app, tenantId) }),
   ...CUSTOMER_CASES,
+  ...filterCases,
   ...passkeyCases,
   ...AUDIT_CASES,
   ...PROVISIONING_CASES,

@@ -45,6 +45,7 @@ const BY_MAIL =
   'requestPasswordReset confirmPasswordReset showInvitation acceptInvitation requestEmailChange confirmEmailChange'.split(
     ' ',
   )
+const OWN_FILTERS = ['getSavedFilters', 'saveFilter', 'removeSavedFilter']
 const OWN_PASSKEYS = ['getPasskeys', 'beginPasskey', 'addPasskey', 'renamePasskey', 'removePasskey']
 const BY_PASSKEY = ['beginPasskeyLogin', 'loginByPasskey', 'beginMfa', 'beginStepUp']
 /** The check asks for its permission itself: it calls the provider outside of any transaction. */
@@ -60,6 +61,7 @@ const SSO = [
 ]
 const WITHOUT_PERMISSION = [
   ...ACCOUNT,
+  ...OWN_FILTERS,
   ...OWN_PASSKEYS,
   ...BY_PASSKEY,
   ...SSO,

@@ -13,6 +13,7 @@ const WITHOUT_TENANT: Record<string, string> = {
   login_history: 'belongs to a user',
   user_totp: 'belongs to a user',
   user_recovery_codes: 'belongs to a user',
+  user_filters: 'belongs to a user',
   user_passkeys: 'belongs to a user',
   passkey_challenges: 'belongs to a session, or to a log-in of nobody yet',
   user_identities: 'belongs to a user',

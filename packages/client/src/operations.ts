@@ -332,6 +332,10 @@ export type RoleCreateInput = { tenantId: string | null; key: string; name: stri
 
 export type RoleUpdate = { name?: string; permissions?: Array<"tenants:read" | "tenants:create" | "tenants:update" | "tenants:settings" | "tenants:suspend" | "tenants:export" | "tenants:close" | "customers:read" | "customers:create" | "customers:update" | "customers:merge" | "customers:close" | "customers:export" | "customers:import" | "plans:read" | "plans:create" | "subscriptions:read" | "subscriptions:write" | "billing:read" | "billing:manage" | "cloudpods:read" | "cloudpods:create" | "cloudpods:update" | "cloudpods:power" | "cloudpods:resize" | "cloudpods:snapshot" | "cloudpods:console" | "cloudpods:backup" | "cloudpods:rebuild" | "cloudpods:firewall" | "cloudpods:template" | "cloudpods:delete" | "integrations:read" | "integrations:manage" | "jobs:read" | "jobs:manage" | "blueprints:read" | "blueprints:create" | "blueprints:update" | "infrastructure:read" | "infrastructure:manage" | "audit:read" | "audit:export" | "audit:manage" | "users:read" | "users:manage" | "roles:read" | "roles:manage" | "sso:manage" | "apikeys:read" | "apikeys:manage" | "users:view-as" | "users:impersonate" | "mails:read" | "domains:read" | "domains:create" | "domains:update" | "domains:transfer" | "domains:delete" | "ssl:read" | "ssl:manage" | "ssl:install">; requiresMfa?: boolean }
 
+export type SavedFilter = { id: string; list: "audit" | "certificates" | "cloudpods" | "customers" | "domains" | "findings" | "invoices" | "jobs" | "mail" | "subscriptions" | "tenants" | "users"; name: string; search: Record<string, string>; createdAt: string }
+
+export type SavedFilterCreate = { list: "audit" | "certificates" | "cloudpods" | "customers" | "domains" | "findings" | "invoices" | "jobs" | "mail" | "subscriptions" | "tenants" | "users"; name: string; search: Record<string, string> }
+
 export type SecurityGroup = { id: string; tenantId: string | null; name: string; description: string; rules: Array<{ direction: "in" | "out"; action: "accept" | "drop" | "reject"; protocol: "any" | "tcp" | "udp" | "icmp" | "icmpv6"; ports: string | null; source: string | null; destination: string | null; comment: string }>; pods: number; version: number; createdAt: string; updatedAt: string }
 
 export type SecurityGroupCreateInput = { tenantId: string | null; name: string; description?: string; rules?: Array<{ direction: "in" | "out"; action: "accept" | "drop" | "reject"; protocol?: "any" | "tcp" | "udp" | "icmp" | "icmpv6"; ports?: string | null; source?: string | null; destination?: string | null; comment?: string }> }
@@ -801,6 +805,8 @@ export interface Operations {
   getReverseZones: { path: { id: string }; result: { refusal: string | null; items: Array<{ zone: string; names: number; file: string }> } }
   /** Show a role */
   getRole: { path: { id: string }; result: Role }
+  /** Show the own saved filters */
+  getSavedFilters: { result: { items: Array<SavedFilter> } }
   /** Show a security group with its rules */
   getSecurityGroup: { path: { id: string }; result: SecurityGroup }
   /** Show a service account */
@@ -1097,6 +1103,8 @@ export interface Operations {
   removePasskey: { path: { id: string }; result: null }
   /** Take a payment method away, here and at the provider */
   removePaymentMethod: { path: { id: string }; result: { method: PaymentMethod; job: Job } }
+  /** Remove an own saved filter */
+  removeSavedFilter: { path: { id: string }; result: null }
   /** Renew and watch a certificate no more; what is installed somewhere goes on */
   removeSslCertificate: { path: { id: string }; result: null }
   /** Deliver nothing new to a target; what it has stays there */
@@ -1167,6 +1175,8 @@ export interface Operations {
   rotateApiKey: { path: { id: string }; body: { overlapHours?: number }; result: MadeApiKey }
   /** Make a new key in place of an own one, which works on for the overlap; it is shown once */
   rotateOwnApiKey: { path: { id: string }; body: { overlapHours?: number }; result: MadeApiKey }
+  /** Save a filter of a list; an own one of the same name takes the new filter */
+  saveFilter: { body: SavedFilterCreate; result: SavedFilter }
   /** Search customers, CloudPods, subscriptions, invoices, domains, zones, certificates, jobs, findings, tenants and users by one text */
   search: { query: { q: string; limit?: number; types?: string; tenantId?: string }; result: { items: Array<{ type: "customer" | "cloudPod" | "subscription" | "invoice" | "domain" | "zone" | "certificate" | "job" | "finding" | "tenant" | "user"; id: string; tenant: { id: string; name: string; slug: string } | null; label: string; detail: string; state: string; match: "exact" | "prefix" | "word" | "inside" | "similar"; shownAt: { type: string; id: string } }> } }
   /** Look which names are free, and what they cost, in all TLDs that are sold */
@@ -1521,6 +1531,7 @@ export const OPERATIONS: { readonly [O in keyof Operations]: readonly [string, s
   getRegistrar: ['GET', '/api/admin/domains/registrars/{id}', false],
   getReverseZones: ['GET', '/api/admin/provisioning/ip-pools/{id}/reverse-zones', false],
   getRole: ['GET', '/api/admin/users/roles/{id}', false],
+  getSavedFilters: ['GET', '/api/auth/filters', false],
   getSecurityGroup: ['GET', '/api/admin/hosting/security-groups/{id}', false],
   getServiceAccount: ['GET', '/api/admin/users/service-accounts/{id}', false],
   getSetup: ['GET', '/api/admin/setup', false],
@@ -1669,6 +1680,7 @@ export const OPERATIONS: { readonly [O in keyof Operations]: readonly [string, s
   removeIpSource: ['DELETE', '/api/admin/provisioning/ip-sources/{id}', false],
   removePasskey: ['DELETE', '/api/auth/passkeys/{id}', false],
   removePaymentMethod: ['DELETE', '/api/admin/billing/payment-methods/{id}', false],
+  removeSavedFilter: ['DELETE', '/api/auth/filters/{id}', false],
   removeSslCertificate: ['DELETE', '/api/admin/ssl/certificates/{id}', false],
   removeSslTarget: ['DELETE', '/api/admin/ssl/certificates/{id}/deployments/{targetId}', false],
   removeTaxRule: ['DELETE', '/api/admin/billing/tax-rules/{id}', false],
@@ -1704,6 +1716,7 @@ export const OPERATIONS: { readonly [O in keyof Operations]: readonly [string, s
   rollbackCloudPod: ['POST', '/api/admin/hosting/cloudpods/{id}/snapshots/{snapshotId}/rollback', true],
   rotateApiKey: ['POST', '/api/admin/users/api-keys/{id}/rotate', false],
   rotateOwnApiKey: ['POST', '/api/auth/api-keys/{id}/rotate', false],
+  saveFilter: ['POST', '/api/auth/filters', true],
   search: ['GET', '/api/admin/search', false],
   searchDomains: ['GET', '/api/admin/domains/search', false],
   sendPasswordReset: ['POST', '/api/admin/users/{id}/password-reset', true],

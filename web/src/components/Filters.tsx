@@ -3,10 +3,16 @@ import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { humanize } from '../lib/words.ts'
 import { Button } from '../ui/Button.tsx'
 import { Input, Select } from '../ui/Field.tsx'
+import { SavedFilters } from './SavedFilters.tsx'
 
 /** The row of filters above a list. */
 export function Filters({ children }: { children: ReactNode }) {
-  return <div className="flex flex-wrap items-center gap-2 border-b border-line p-3">{children}</div>
+  return (
+    <div className="flex flex-wrap items-center gap-2 border-b border-line p-3">
+      {children}
+      <SavedFilters />
+    </div>
+  )
 }
 
 /** One of the known values, or anything else for "all": addresses are typed by people too. */

@@ -1,0 +1,124 @@
+import { useQuery } from '@tanstack/react-query'
+import { useLocation, useNavigate } from '@tanstack/react-router'
+import { Bookmark } from 'lucide-react'
+import { useState } from 'react'
+import { FILTERED_LISTS, type FilteredList } from '../../../shared/states/savedFilter.ts'
+import { removeSavedFilter, savedFiltersQuery, saveFilter, type SavedFilter } from '../api/savedFilters.ts'
+import { useSubmit } from '../api/submit.ts'
+import { Button } from '../ui/Button.tsx'
+import { Dialog } from '../ui/Dialog.tsx'
+import { Field, Input } from '../ui/Field.tsx'
+import { Menu, MenuItem, MenuSeparator } from '../ui/Menu.tsx'
+import { ErrorNotice } from './ErrorNotice.tsx'
+import { Form, REQUIRED, useApiForm } from './Form.tsx'
+
+type Search = Record<string, string>
+
+/** What the address filters by; the page of the list is no part of it. */
+const filterOf = (search: Record<string, unknown>): Search =>
+  Object.fromEntries(
+    Object.entries(search).filter(
+      (entry): entry is [string, string] => entry[0] !== 'page' && typeof entry[1] === 'string',
+    ),
+  )
+
+const isSame = (one: Search, other: Search): boolean => {
+  const names = Object.keys(one)
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name])
+}
+
+/** The filters of the list shown that its user has given a name: to choose, to save, to remove. */
+export function SavedFilters() {
+  const { pathname, search } = useLocation()
+  const place = /^\/t\/[^/]+\/(.+)$/.exec(pathname)?.[1]
+  const list = FILTERED_LISTS.find((one) => one === place)
+  return list && <Saved list={list} filter={filterOf(search)} />
+}
+
+function Saved({ list, filter }: { list: FilteredList; filter: Search }) {
+  const navigate = useNavigate()
+  const [open, setOpen] = useState(false)
+  const query = useQuery(savedFiltersQuery)
+  const saved = query.data?.items.filter((one) => one.list === list) ?? []
+  const shown = saved.find((one) => isSame(one.search, filter))
+  return (
+    <>
+      <Menu
+        trigger={
+          <Button icon={<Bookmark aria-hidden className="size-4" />}>
+            {shown ? `Filter: ${shown.name}` : 'Saved filters'}
+          </Button>
+        }
+      >
+        {saved.map((one) => (
+          <MenuItem
+            key={one.id}
+            onClick={() => void navigate({ to: '.', search: one.search as never, replace: true })}
+          >
+            {one.name}
+          </MenuItem>
+        ))}
+        {saved.length > 0 && <MenuSeparator />}
+        <MenuItem onClick={() => setOpen(true)}>Save or remove filters</MenuItem>
+      </Menu>
+      <Dialog open={open} onClose={() => setOpen(false)} title="Saved filters">
+        {open && <Keep list={list} filter={filter} saved={saved} onDone={() => setOpen(false)} />}
+      </Dialog>
+    </>
+  )
+}
+
+function Keep({
+  list,
+  filter,
+  saved,
+  onDone,
+}: {
+  list: FilteredList
+  filter: Search
+  saved: SavedFilter[]
+  onDone: () => void
+}) {
+  const of = useApiForm({
+    defaultValues: { name: '' },
+    send: ({ name }, key) => saveFilter({ list, name, search: filter }, key),
+    onDone,
+  })
+  const leaving = useSubmit({ send: removeSavedFilter })
+  return (
+    <>
+      {saved.length > 0 && (
+        <ul aria-label="Saved filters" className="divide-y divide-line">
+          {saved.map(({ id, name }) => (
+            <li key={id} className="flex items-center justify-between gap-3 py-2">
+              <span className="min-w-0 break-words">{name}</span>
+              <Button
+                size="sm"
+                aria-label={`Remove ${name}`}
+                loading={leaving.isPending && leaving.variables === id}
+                onClick={() => leaving.mutate(id)}
+              >
+                Remove
+              </Button>
+            </li>
+          ))}
+        </ul>
+      )}
+      {leaving.error && <ErrorNotice error={leaving.error} />}
+      <Form
+        of={of}
+        submitLabel="Save"
+        submitReason={Object.keys(filter).length === 0 ? 'The list is not filtered.' : undefined}
+        onCancel={onDone}
+      >
+        <Field
+          label="Name"
+          hint="For the filter that the list shows now. One that has this name takes it instead of its own."
+          error={of.errorOf('name')}
+        >
+          <Input maxLength={100} {...of.form.register('name', { required: REQUIRED })} />
+        </Field>
+      </Form>
+    </>
+  )
+}
