@@ -83,14 +83,19 @@ export const clusterReconcile = { kind: 'cluster.reconcile', payload: reconcileP
 
 export const DAY_MS = 86_400_000
 
-export const podJob = (pod: PodRow, kind: string, more: Partial<JobRequest> = {}): JobRequest => ({
+/** A job of a pod; `payload` is what it says beside the pod. */
+export const podJob = (
+  pod: PodRow,
+  kind: string,
+  { payload, ...more }: Partial<JobRequest> & { payload?: Record<string, unknown> } = {},
+): JobRequest => ({
   queue: 'cloud_pod',
   kind,
   tenantId: pod.tenant_id,
   subject: { type: 'cloudPod', id: pod.id, label: pod.hostname },
   serialKey: `cloudPod:${pod.id}`,
   nodeId: pod.node_id,
-  payload: { podId: pod.id, tenantId: pod.tenant_id },
+  payload: { podId: pod.id, tenantId: pod.tenant_id, ...payload },
   ...more,
 })
 
@@ -115,11 +120,7 @@ export async function enqueueCreate(
   return enqueue(
     ctx,
     podJob(pod, podCreate.kind, {
-      payload: {
-        podId: pod.id,
-        tenantId: pod.tenant_id,
-        ...(backupId === undefined ? {} : { backupId }),
-      },
+      payload: backupId === undefined ? {} : { backupId },
       limits: [
         `${backupId === undefined ? 'clones' : 'backups'}:${pod.cluster_id}`,
         ...(storage === null ? [] : [storageLimit(pod, storage)]),
@@ -144,7 +145,7 @@ export const enqueuePower = (ctx: Ctx, pod: PodRow, action: PowerAction): Promis
   enqueue(
     ctx,
     podJob(pod, podPower.kind, {
-      payload: { podId: pod.id, tenantId: pod.tenant_id, action },
+      payload: { action },
       deadlineMs: DAY_MS,
       priority: 50,
     }),
@@ -155,13 +156,7 @@ export const enqueueResize = (
   pod: PodRow,
   wanted: Pick<ResizePayload, 'size' | 'reboot' | 'planId' | 'changeId'>,
 ): Promise<{ id: string }> =>
-  enqueue(
-    ctx,
-    podJob(pod, podResize.kind, {
-      payload: { podId: pod.id, tenantId: pod.tenant_id, ...wanted },
-      deadlineMs: DAY_MS,
-    }),
-  )
+  enqueue(ctx, podJob(pod, podResize.kind, { payload: wanted, deadlineMs: DAY_MS }))
 
 /**
  * Stops a pod for a suspension, or brings it back after it; behind whatever is still being done to the pod.
@@ -177,7 +172,7 @@ export const enqueueSuspension = (
   enqueue(
     ctx,
     podJob(pod, deed === 'suspend' ? podSuspend.kind : podResume.kind, {
-      payload: { podId: pod.id, tenantId: pod.tenant_id, suspensionId },
+      payload: { suspensionId },
       idempotencyKey: `${deed}:${suspensionId}:${pod.id}:${round}`,
       priority: 60,
     }),
@@ -189,14 +184,7 @@ export const enqueueSnapshot = (
   pod: PodRow,
   snapshotId: string,
   { kind }: typeof podSnapshot | typeof podSnapshotDelete | typeof podRollback,
-): Promise<{ id: string }> =>
-  enqueue(
-    ctx,
-    podJob(pod, kind, {
-      payload: { podId: pod.id, tenantId: pod.tenant_id, snapshotId },
-      deadlineMs: DAY_MS,
-    }),
-  )
+): Promise<{ id: string }> => enqueue(ctx, podJob(pod, kind, { payload: { snapshotId }, deadlineMs: DAY_MS }))
 
 /**
  * Makes, deletes or restores a backup, behind whatever is still being done to the pod. A cluster and a storage
@@ -212,7 +200,7 @@ export const enqueueBackup = (
   enqueue(
     ctx,
     podJob(pod, kind, {
-      payload: { podId: pod.id, tenantId: pod.tenant_id, backupId: backup.id },
+      payload: { backupId: backup.id },
       limits:
         kind === podBackupDelete.kind ? [] : [`backups:${pod.cluster_id}`, storageLimit(pod, backup.storage)],
       deadlineMs: DAY_MS,
@@ -230,7 +218,7 @@ export const enqueueMigrate = (
   enqueue(
     ctx,
     podJob(pod, podMigrate.kind, {
-      payload: { podId: pod.id, tenantId: pod.tenant_id, migrationId: migration.id },
+      payload: { migrationId: migration.id },
       nodeId: migration.toNodeId,
       limits: [`node:${pod.node_id}`],
       deadlineMs: DAY_MS,
@@ -251,7 +239,7 @@ export const enqueueRebuild = (
   enqueue(
     ctx,
     podJob(pod, kind, {
-      payload: { podId: pod.id, tenantId: pod.tenant_id, rebuildId },
+      payload: { rebuildId },
       nodeId,
       limits: [
         ...(kind === podRebuild.kind ? [`clones:${pod.cluster_id}`] : []),
@@ -268,13 +256,7 @@ export const enqueueAddress = (
   pod: PodRow,
   wanted: Pick<AddressPayload, 'address' | 'change'>,
 ): Promise<{ id: string }> =>
-  enqueue(
-    ctx,
-    podJob(pod, podAddress.kind, {
-      payload: { podId: pod.id, tenantId: pod.tenant_id, ...wanted },
-      deadlineMs: DAY_MS,
-    }),
-  )
+  enqueue(ctx, podJob(pod, podAddress.kind, { payload: wanted, deadlineMs: DAY_MS }))
 
 /** Sets a guest's firewall to what its pod's groups and addresses say by then. */
 export const enqueueFirewall = (ctx: Ctx, pod: PodRow): Promise<{ id: string }> =>
@@ -282,13 +264,7 @@ export const enqueueFirewall = (ctx: Ctx, pod: PodRow): Promise<{ id: string }> 
 
 /** Sets a guest to what its pod says. */
 export const enqueueRepair = (ctx: Ctx, pod: PodRow, findingId: string): Promise<{ id: string }> =>
-  enqueue(
-    ctx,
-    podJob(pod, podRepair.kind, {
-      payload: { podId: pod.id, tenantId: pod.tenant_id, findingId },
-      deadlineMs: DAY_MS,
-    }),
-  )
+  enqueue(ctx, podJob(pod, podRepair.kind, { payload: { findingId }, deadlineMs: DAY_MS }))
 
 /** Destroys a guest that carries the mark of a pod and is not its guest. */
 export const enqueueOrphan = (
@@ -296,13 +272,7 @@ export const enqueueOrphan = (
   pod: PodRow,
   guest: Pick<OrphanPayload, 'findingId' | 'clusterId' | 'vmid'>,
 ): Promise<{ id: string }> =>
-  enqueue(
-    ctx,
-    podJob(pod, podOrphan.kind, {
-      payload: { podId: pod.id, tenantId: pod.tenant_id, ...guest },
-      deadlineMs: DAY_MS,
-    }),
-  )
+  enqueue(ctx, podJob(pod, podOrphan.kind, { payload: guest, deadlineMs: DAY_MS }))
 
 const HOUR_MS = 3_600_000
 
@@ -311,7 +281,7 @@ export const enqueueBandwidth = (ctx: Ctx, pod: PodRow, rateMbps: number | null)
   enqueue(
     ctx,
     podJob(pod, podBandwidth.kind, {
-      payload: { podId: pod.id, tenantId: pod.tenant_id, rateMbps },
+      payload: { rateMbps },
       idempotencyKey: `bandwidth:${pod.id}:${pod.rate_mbps}:${rateMbps}:${Math.floor(ctx.now().getTime() / HOUR_MS)}`,
       deadlineMs: DAY_MS,
     }),

@@ -18,7 +18,7 @@ export async function enqueueTemplate(ctx: Ctx, pod: PodRow, blueprintId: string
   return enqueue(
     ctx,
     podJob(pod, podTemplate.kind, {
-      payload: { podId: pod.id, tenantId: pod.tenant_id, blueprintId },
+      payload: { blueprintId },
       limits: [`clones:${pod.cluster_id}`, ...(storage === null ? [] : [storageLimit(pod, storage)])],
       deadlineMs: DAY_MS,
     }),
