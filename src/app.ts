@@ -48,6 +48,8 @@ export async function buildApp(root: Root, options: AppOptions): Promise<Fastify
   keepSignedBytes(app)
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id)
+    // Answers are about somebody: nobody keeps them, unless the route or the file says so.
+    void reply.header('cache-control', 'no-store')
   })
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown'

@@ -189,7 +189,7 @@ function sentOf(reply: Reply<unknown>): Sent {
     headers: {
       ...(reply.location === undefined ? {} : { location: reply.location }),
       ...(reply.version === undefined ? {} : { etag: `"v${reply.version}"` }),
-      ...(name === undefined ? {} : { 'content-disposition': attachment(name), 'cache-control': 'no-store' }),
+      ...(name === undefined ? {} : { 'content-disposition': attachment(name) }),
     },
     body: reply.body ?? null,
     ...(reply.download && { download: reply.download }),
