@@ -52,6 +52,19 @@ export async function identify(
 }
 
 /**
+ * Who sends a request that was let in and still goes on: a file that is being sent, an open console. It goes on with its
+ * session, which may have another token meanwhile.
+ * @throws AppError those of `identify`
+ */
+export const identifyAgain = (
+  root: Root,
+  request: FastifyRequest,
+  { sessionId }: Pick<Identity, 'sessionId'>,
+  counts: { asActivity: boolean },
+): Promise<Identity | undefined> =>
+  sessionId === null ? identify(root, request, counts) : userService.identifyAgain(root, sessionId, counts)
+
+/**
  * Undefined once the caller has hung up: a closed socket has no address. A server on `::` shows IPv4 callers as
  * `::ffff:192.0.2.1`, which no IPv4 network would contain.
  */

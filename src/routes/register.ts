@@ -57,7 +57,7 @@ export function register(app: FastifyInstance, root: Root, route: Route, rbac: R
           if (!route.signed) requireStorable(request.body)
           const csvRow = 'raw' in route || !asksForCsv(request) ? undefined : csvRowOf(route)
           if (!('raw' in route) && csvRow !== undefined) {
-            const download = await listAsCsv(root, route, csvRow, request, rbac)
+            const download = await listAsCsv(root, route, csvRow, request, { me: identityOf(request), rbac })
             return send(root, reply, sentOf({ body: '', download }))
           }
           if (!('raw' in route))
