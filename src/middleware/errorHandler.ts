@@ -97,8 +97,6 @@ function translate(error: FastifyError | AppError | Error): AppError {
     })
   const known = BY_FASTIFY_CODE[code]
   if (known) return new AppError(known[0], known[1])
-  if (statusCode === 429)
-    return new AppError('too_many_requests', 'Too many requests. Wait a minute and try again.')
   if (statusCode === 400)
     return new AppError('malformed_request', 'The request could not be read. Check its syntax.')
   return new AppError(
