@@ -92,7 +92,11 @@ export async function capture(
   from = 'from "cloud_pods"',
 ): Promise<{ statements: Captured[]; list: Captured; items: number }> {
   const deps = depsOf(database)
-  const app = await buildApp(deps.root, { trustedProxies: [], version: 'bench' })
+  const app = await buildApp(deps.root, {
+    trustedProxies: [],
+    version: 'bench',
+    requestLimits: { caller: 0, address: 0 },
+  })
   const ask = () => app.inject({ url: path, headers: { authorization: `Bearer ${key}` } })
   const statements: Captured[] = []
   let listening = false

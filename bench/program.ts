@@ -21,6 +21,8 @@ async function run(
       DATABASE_URL: database.url,
       MPANEL_DATA_DIR: database.dataDir,
       MPANEL_PORT: '0',
+      MPANEL_REQUESTS_PER_MINUTE: '0',
+      MPANEL_ADDRESS_REQUESTS_PER_MINUTE: '0',
       ...(options.heapMb === undefined ? {} : { NODE_OPTIONS: `--max-old-space-size=${options.heapMb}` }),
     },
     stdio: ['ignore', 'pipe', 'inherit'],

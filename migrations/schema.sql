@@ -2349,12 +2349,15 @@ create table sessions (
   reason text,
   read_only boolean not null default false,
   end_told boolean not null default false,
+  previous_token_hash bytea,
+  previous_until timestamp with time zone,
   constraint sessions_token_hash_key UNIQUE (token_hash),
   constraint sessions_pkey PRIMARY KEY (id),
   constraint sessions_impersonator_id_fkey FOREIGN KEY (impersonator_id) REFERENCES users(id) ON DELETE CASCADE,
   constraint sessions_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES sessions(id) ON DELETE CASCADE,
   constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
   constraint sessions_impersonation CHECK ((((impersonator_id IS NULL) AND (parent_id IS NULL) AND (reason IS NULL) AND (NOT read_only)) OR ((impersonator_id IS NOT NULL) AND (parent_id IS NOT NULL) AND (reason IS NOT NULL) AND (impersonator_id <> user_id) AND (NOT pending)))),
+  constraint sessions_previous_check CHECK ((num_nulls(previous_token_hash, previous_until) = ANY (ARRAY[0, 2]))),
   constraint sessions_reason_check CHECK (((length(reason) >= 10) AND (length(reason) <= 500))),
   constraint sessions_verified_by_check CHECK ((verified_by = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text, 'passkey'::text, 'sso'::text])))
 );
@@ -3553,6 +3556,8 @@ CREATE INDEX service_accounts_list ON public.service_accounts USING btree (tenan
 CREATE INDEX sessions_impersonations ON public.sessions USING btree (user_id, id DESC) WHERE (impersonator_id IS NOT NULL);
 
 CREATE INDEX sessions_parent ON public.sessions USING btree (parent_id) WHERE (parent_id IS NOT NULL);
+
+CREATE UNIQUE INDEX sessions_previous ON public.sessions USING btree (previous_token_hash) WHERE (previous_token_hash IS NOT NULL);
 
 CREATE INDEX sessions_untold ON public.sessions USING btree (parent_id) WHERE ((impersonator_id IS NOT NULL) AND (NOT end_told));
 

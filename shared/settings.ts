@@ -115,6 +115,15 @@ export const SETTINGS = {
     platformOnly: true,
     input: 'number',
   }),
+  'users.maxSessions': setting({
+    schema: z.number().int().min(1).max(1_000),
+    fallback: 20,
+    words: 'How many sessions one user may have at a time; a new log-in ends the oldest beyond that',
+    unit: 'sessions',
+    changedBy: 'platform',
+    platformOnly: true,
+    input: 'number',
+  }),
   'tenants.coolingOffDays': setting({
     schema: z.number().int().min(0).max(90),
     fallback: 7,

@@ -11,6 +11,7 @@ import type { Root } from './context.ts'
 import { AppError } from './errors.ts'
 import { newId } from './lib/ids.ts'
 import { clientErrorHandler, errorHandler } from './middleware/errorHandler.ts'
+import { createLimits, type RequestLimits } from './middleware/rateLimit.ts'
 import { rbac, type Rbac } from './middleware/rbac.ts'
 import { registerOpenApi } from './openapi.ts'
 import { endConsoles } from './routes/cloudPodConsoleSession.ts'
@@ -22,7 +23,13 @@ import { observeRequest } from './services/provisioningService.ts'
 const WEB = fileURLToPath(new URL('../web/dist/', import.meta.url))
 const BODY_LIMIT = 1_048_576
 
-export type AppOptions = { trustedProxies: string[]; version: string; webDir?: string; rbac?: Rbac }
+export type AppOptions = {
+  trustedProxies: string[]
+  version: string
+  requestLimits?: RequestLimits | undefined
+  webDir?: string
+  rbac?: Rbac
+}
 
 /** Builds the server without listening, so that tests use the very same one. */
 export async function buildApp(root: Root, options: AppOptions): Promise<FastifyInstance> {
@@ -48,6 +55,8 @@ export async function buildApp(root: Root, options: AppOptions): Promise<Fastify
   keepSignedBytes(app)
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id)
+    // Answers are about somebody: nobody keeps them, unless the route or the file says so.
+    void reply.header('cache-control', 'no-store')
   })
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown'
@@ -81,7 +90,8 @@ export async function buildApp(root: Root, options: AppOptions): Promise<Fastify
   await app.register(rateLimit, { global: false })
   await registerOpenApi(app, { routes, version: options.version, publicUrl: root.settings.publicUrl })
   app.after(() => {
-    for (const route of routes) register(app, root, route, options.rbac ?? rbac)
+    const limits = createLimits(app, options.requestLimits ?? { caller: undefined, address: undefined })
+    for (const route of routes) register(app, root, route, { limits, rbac: options.rbac ?? rbac })
   })
   await registerPages(app, options.webDir ?? WEB)
   routeUpgrades(app)

@@ -47,6 +47,8 @@ export type Config = {
   /** Path of the simulated cluster's port, 0 for a free one. */
   simPort: number
   workerConcurrency: number
+  /** Requests a minute of one session or key, and of one address; 0: any number, absent: the server's own limits. */
+  requestLimits: { caller: number | undefined; address: number | undefined }
   /** Networks beside the public internet that webhooks and identity providers may be in. */
   outgoingNetworks: AllowedNetworks
   /** DNS servers to ask, with a port or without; none: those of the system. */
@@ -110,6 +112,10 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     traces,
     simPort: values.MPANEL_SIM_PORT ?? 0,
     heartbeatUrl: values.MPANEL_HEARTBEAT_URL,
+    requestLimits: {
+      caller: values.MPANEL_REQUESTS_PER_MINUTE,
+      address: values.MPANEL_ADDRESS_REQUESTS_PER_MINUTE,
+    },
     workerConcurrency: values.MPANEL_WORKER_CONCURRENCY ?? 16,
     paymentTermDays: values.MPANEL_PAYMENT_TERM_DAYS ?? 14,
     auditCheckpoints: resolve(

@@ -38,6 +38,8 @@ export const variables = z.object({
     }),
   ),
   MPANEL_WORKER_CONCURRENCY: optional(z.coerce.number().int().min(1).max(500)),
+  MPANEL_REQUESTS_PER_MINUTE: optional(z.coerce.number().int().min(0).max(10_000_000)),
+  MPANEL_ADDRESS_REQUESTS_PER_MINUTE: optional(z.coerce.number().int().min(0).max(10_000_000)),
   SMTP_URL: optional(z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' })),
   MPANEL_MAIL_FROM: optional(z.email('must be an e-mail address')),
   STRIPE_API_BASE: optional(z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })),

@@ -18,13 +18,18 @@ export async function startServer(
   root: Root,
   databaseUrl: string,
   config: Pick<Config, 'host' | 'port' | 'trustedProxies'> &
-    Partial<Pick<Config, 'tlsAlpn'>> &
+    Partial<Pick<Config, 'tlsAlpn' | 'requestLimits'>> &
     Pick<AppOptions, 'rbac'>,
 ): Promise<Server> {
   const live = await startLive(root, databaseUrl)
   const app = await buildApp(
     { ...root, live: live.live },
-    { trustedProxies: config.trustedProxies, version: VERSION, rbac: config.rbac },
+    {
+      trustedProxies: config.trustedProxies,
+      requestLimits: config.requestLimits,
+      version: VERSION,
+      rbac: config.rbac,
+    },
   )
   try {
     const url = await app.listen({ host: config.host, port: config.port })

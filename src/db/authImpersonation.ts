@@ -21,19 +21,6 @@ export async function proofOf(tx: Tx, sessionId: string) {
     .executeTakeFirst()
 }
 
-/** Gives a live session a new token. @returns until when it lasts, undefined when it has ended */
-export async function renewToken(tx: Tx, id: string, tokenHash: Buffer, at: Date): Promise<Date | undefined> {
-  const row = await tx
-    .updateTable('sessions')
-    .set({ token_hash: tokenHash, last_seen_at: at })
-    .where('id', '=', id)
-    .where('revoked_at', 'is', null)
-    .where('expires_at', '>', at)
-    .returning('expires_at')
-    .executeTakeFirst()
-  return row?.expires_at
-}
-
 /** Ends one, with the mark that its end is told. @returns false when that was marked before */
 export async function stop(tx: Tx, id: string, at: Date): Promise<boolean> {
   const { numUpdatedRows } = await tx

@@ -52,6 +52,34 @@ export async function markVerified(
   await tx.updateTable('sessions').set({ verified_by: by, verified_at: at }).where('id', '=', id).execute()
 }
 
+/**
+ * Gives a live session a new token.
+ * @param previousUntil until when the present one counts as well; null: not at all. Within that time it has no third one.
+ * @returns until when the session lasts, undefined when it has ended or had a new token just now
+ */
+export async function renewToken(
+  tx: Tx,
+  id: string,
+  tokenHash: Buffer,
+  at: Date,
+  previousUntil: Date | null,
+): Promise<Date | undefined> {
+  let query = tx
+    .updateTable('sessions')
+    .set((row) => ({
+      token_hash: tokenHash,
+      previous_token_hash: previousUntil && row.ref('token_hash'),
+      previous_until: previousUntil,
+      last_seen_at: at,
+    }))
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', at)
+  if (previousUntil)
+    query = query.where((row) => row.or([row('previous_until', 'is', null), row('previous_until', '<=', at)]))
+  return (await query.returning('expires_at').executeTakeFirst())?.expires_at
+}
+
 /** @returns false when `before` is no longer the stored hash */
 export async function replacePasswordHash(
   tx: Tx,
@@ -93,6 +121,36 @@ const live = (tx: Tx, userId: string, at: Date, idleMs: number) =>
 /** The sessions with which a user could act now. Those of operators under their name are told apart from these. */
 export const listLive = (tx: Tx, userId: string, at: Date, idleMs: number, options: ListOptions) =>
   keysetPage(live(tx, userId, at, idleMs).where('impersonator_id', 'is', null), 'sessions.id', options)
+
+/**
+ * Ends a user's oldest sessions beyond a number. Parallel log-ins of one user count one after the other.
+ * @returns the ids of those that were ended
+ */
+export async function endBeyond(
+  tx: Tx,
+  userId: string,
+  most: number,
+  at: Date,
+  idleMs: number,
+): Promise<string[]> {
+  await sql`select from users where id = ${userId} for no key update`.execute(tx)
+  const rows = await tx
+    .updateTable('sessions')
+    .set({ revoked_at: at })
+    .where(
+      'id',
+      'in',
+      live(tx, userId, at, idleMs)
+        .clearSelect()
+        .select('id')
+        .where('impersonator_id', 'is', null)
+        .orderBy('id', 'desc')
+        .offset(most),
+    )
+    .returning('id')
+    .execute()
+  return rows.map(({ id }) => id)
+}
 
 /** Ends one session of a user. @returns false when there is no such live one */
 export async function endOne(tx: Tx, userId: string, id: string, at: Date): Promise<boolean> {

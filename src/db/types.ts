@@ -1640,6 +1640,8 @@ export interface SessionsTable {
   reason: string | null
   read_only: Generated<boolean>
   end_told: Generated<boolean>
+  previous_token_hash: Buffer | null
+  previous_until: Date | null
 }
 
 export interface SettingsTable {

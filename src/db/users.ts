@@ -103,28 +103,41 @@ type FoundImpersonator = {
   readOnly: boolean
 }
 
+/** The sessions that are looked for, each by $1; the proof that a token was replaced for does not count for that one. */
+const SESSION_BY = {
+  token: { where: 's.token_hash = $1', verifiedAt: 's.verified_at' },
+  previousToken: {
+    where: 's.previous_token_hash = $1 and s.previous_until > $2',
+    verifiedAt: 'to_timestamp(0)',
+  },
+  id: { where: 's.id = $1', verifiedAt: 's.verified_at' },
+} as const
+
 /**
- * The live session of a token with its user; undefined when it is unknown, revoked, idle too long or expired. An
- * operator's under another name ends with his own session, and when he is disabled.
+ * A live session with its user, by the hash of its token, or of the one before while that counts, or by its id; undefined
+ * when it is unknown, revoked, idle too long or expired. An operator's under another name ends with his own session, and
+ * when he is disabled.
  */
 export async function findSession(
   { pool }: Database,
-  tokenHash: Buffer,
+  by: keyof typeof SESSION_BY,
+  value: Buffer | string,
   at: Date,
   idleMs: number,
 ): Promise<FoundSession | undefined> {
+  const { where, verifiedAt } = SESSION_BY[by]
   const { rows } = await pool.query<FoundSession>({
-    name: 'find_session',
-    text: `select s.id, u.id as user_id, u.email, u.name, s.last_seen_at, s.verified_at, s.expires_at,
+    name: `find_session_by_${by}`,
+    text: `select s.id, u.id as user_id, u.email, u.name, s.last_seen_at, ${verifiedAt} as verified_at, s.expires_at,
         user_grants(u.id, $2) as grants, has_second_factor(u.id) as has_mfa, s.sso_mfa,
         case when i.id is not null then jsonb_build_object('id', i.id, 'email', i.email, 'name', i.name,
           'hasMfa', has_second_factor(i.id), 'grants', user_grants(i.id, $2), 'parentId', s.parent_id,
           'reason', s.reason, 'readOnly', s.read_only) end as impersonator
       from sessions s join users u on u.id = s.user_id
         left join users i on i.id = s.impersonator_id left join sessions p on p.id = s.parent_id
-      where s.token_hash = $1 and not s.pending and u.state = 'active' and s.revoked_at is null and s.expires_at > $2 and s.last_seen_at > $3
+      where ${where} and not s.pending and u.state = 'active' and s.revoked_at is null and s.expires_at > $2 and s.last_seen_at > $3
         and (s.impersonator_id is null or (i.state = 'active' and p.revoked_at is null and p.expires_at > $2))`,
-    values: [tokenHash, at, new Date(at.getTime() - idleMs)],
+    values: [value, at, new Date(at.getTime() - idleMs)],
   })
   return rows[0]
 }

@@ -1,3 +1,5 @@
+import { isUsed } from './usedPasswords.ts'
+
 /** What most guessed passwords are made of; keyboard rows and the alphabet in pieces. */
 const COMMON =
   'password passwort passphrase passwd welcome willkommen letmein iloveyou superman starwars princess sunshine football baseball monkey dragon master shadow freedom trustno computer internet administrator admin root user guest login access secret changeme default company hosting server database example test hello summer winter spring autumn january february march april june july august september october november december monday tuesday wednesday thursday friday saturday sunday qwertyuiop qwertzuiop qwerty qwertz azerty uiop asdfghjkl asdf ghjkl zxcvbnm zxcv yxcv vbnm abcdef ghijkl mnopqr stuvwx abcd efgh ijkl mnop love please mpanel proxmox whatever something'.split(
@@ -22,6 +24,13 @@ const ownWords = ({ email, name }: { email: string; name: string }): string[] =>
     .map((word) => word.toLowerCase())
     .filter((word) => word.length >= 3)
 
+/** What no password contains, since it is what somebody tries first: the user's own address and names, and ours. */
+const forbiddenIn = ({ email, name }: { email: string; name: string }): string[] =>
+  ['mpanel', email, email.split('@')[0] ?? '', name, ...name.split(/\s+/)]
+    .map((word) => word.toLowerCase())
+    // Three letters are in many a word by chance.
+    .filter((word) => word.length >= 4)
+
 /** How many different letters are left when `words`, digits and signs are taken away. */
 function lettersBeside(text: string, words: readonly string[]): number {
   const rest = words.reduce((left, word) => left.replaceAll(word, ''), text).replace(/[^\p{L}]/gu, '')
@@ -34,6 +43,10 @@ export function passwordFault(password: string, user: { email: string; name: str
   const words = [...ownWords(user), ...COMMON].toSorted((a, b) => b.length - a.length)
   const plain = password.toLowerCase()
   const meant = plain.replace(/(?<!\P{L})\P{L}+$/u, '').replace(/[013457@$]/g, (sign) => LEET[sign] ?? sign)
+  if (forbiddenIn(user).some((word) => plain.includes(word)))
+    return 'A password does not contain your name, your e-mail address or "mpanel". Choose another, such as four words of your own.'
+  if (isUsed([plain, meant]))
+    return 'This password, or one much like it, is among those most used, which are tried first. Choose another, such as four words of your own.'
   return [plain, meant].some((text) => lettersBeside(text, words) < LEAST_LETTERS)
     ? 'That is easy to guess: common words, digits or your own name. Choose another, such as four words of your own.'
     : undefined

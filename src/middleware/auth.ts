@@ -51,6 +51,25 @@ export async function identify(
   return userService.identifySession(root, cookie, counts)
 }
 
+/** Whose session a request brings along, though it was refused before that counted; undefined for nobody's. */
+export const sessionBehind = async (root: Root, request: FastifyRequest): Promise<Identity | undefined> => {
+  const cookie = request.cookies[sessionCookie(root.settings.publicUrl).name]
+  return cookie === undefined ? undefined : userService.identifySession(root, cookie, { asActivity: false })
+}
+
+/**
+ * Who sends a request that was let in and still goes on: a file that is being sent, an open console. It goes on with its
+ * session, which may have another token meanwhile.
+ * @throws AppError those of `identify`
+ */
+export const identifyAgain = (
+  root: Root,
+  request: FastifyRequest,
+  { sessionId }: Pick<Identity, 'sessionId'>,
+  counts: { asActivity: boolean },
+): Promise<Identity | undefined> =>
+  sessionId === null ? identify(root, request, counts) : userService.identifyAgain(root, sessionId, counts)
+
 /**
  * Undefined once the caller has hung up: a closed socket has no address. A server on `::` shows IPv4 callers as
  * `::ffff:192.0.2.1`, which no IPv4 network would contain.

@@ -15,6 +15,16 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
   internal: 'Internal error',
 }
 
+/** What protects an answer that is refused before any hook has seen its request. */
+const PROTECTION = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+}
+const PROTECTION_LINES = Object.entries(PROTECTION)
+  .map(([name, value]) => `${name}: ${value}\r\n`)
+  .join('')
+
 /** Answers every error as RFC 9457 problem details. What is not ours to tell goes to the log only. */
 export function errorHandler(
   error: FastifyError | AppError | Error,
@@ -23,6 +33,9 @@ export function errorHandler(
 ): void {
   const known = translate(error)
   if (known.status >= 500) request.log.error({ err: error }, 'request failed')
+  for (const [name, value] of Object.entries(PROTECTION))
+    // A route may have said before it failed that its answer may be kept.
+    if (name === 'cache-control' || !reply.hasHeader(name)) void reply.header(name, value)
   void reply
     .code(known.status)
     .header('x-request-id', request.id)
@@ -57,7 +70,7 @@ export function clientErrorHandler(error: Error & { code?: string }, socket: Soc
     const body = JSON.stringify(problemOf(known, newId()))
     socket.write(
       `HTTP/1.1 ${known.status} ${STATUS_CODES[known.status]}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` +
-        `content-type: application/problem+json\r\nconnection: close\r\n\r\n${body}`,
+        `content-type: application/problem+json\r\n${PROTECTION_LINES}connection: close\r\n\r\n${body}`,
     )
   }
   socket.destroy(error)
@@ -89,8 +102,6 @@ function translate(error: FastifyError | AppError | Error): AppError {
     })
   const known = BY_FASTIFY_CODE[code]
   if (known) return new AppError(known[0], known[1])
-  if (statusCode === 429)
-    return new AppError('too_many_requests', 'Too many requests. Wait a minute and try again.')
   if (statusCode === 400)
     return new AppError('malformed_request', 'The request could not be read. Check its syntax.')
   return new AppError(

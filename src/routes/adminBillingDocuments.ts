@@ -31,7 +31,6 @@ export const adminBillingDocuments: Route[] = [
       return reply
         .type('text/html; charset=utf-8')
         .header('content-security-policy', policy)
-        .header('cache-control', 'no-store')
         .serializer((payload: unknown) => payload as string)
         .send(html)
     },
@@ -57,9 +56,8 @@ export const adminBillingDocuments: Route[] = [
       return reply
         .type('application/pdf')
         .header('content-disposition', attachment(name))
-        .header('content-security-policy', "default-src 'none'; sandbox")
+        .header('content-security-policy', "default-src 'none'; frame-ancestors 'none'; sandbox")
         .header('x-content-type-options', 'nosniff')
-        .header('cache-control', 'no-store')
         .header('etag', `"${sha256}"`)
         .serializer((payload: unknown) => payload as string)
         .send(content)

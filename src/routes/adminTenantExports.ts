@@ -55,7 +55,6 @@ export const adminTenantExports: Route[] = [
         .type('application/gzip')
         .header('content-length', String(file.bytes))
         .header('content-disposition', `attachment; filename="${file.name}"`)
-        .header('cache-control', 'no-store')
         .serializer((payload: unknown) => payload as string)
         .send(Readable.from(file.chunks()))
     },

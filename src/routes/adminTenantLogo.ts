@@ -62,7 +62,7 @@ export const adminTenantLogo: Route[] = [
         reply
           .type(type)
           // Nothing in it is ever run, whatever it holds; mail programs and other origins may show it.
-          .header('content-security-policy', "default-src 'none'; sandbox")
+          .header('content-security-policy', "default-src 'none'; frame-ancestors 'none'; sandbox")
           .header('cross-origin-resource-policy', 'cross-origin')
           .header('x-content-type-options', 'nosniff')
           .header('cache-control', 'public, max-age=31536000, immutable')

@@ -14,7 +14,7 @@ import {
 import { idParams, page } from '../../shared/api/common.ts'
 import { originOf } from '../middleware/auth.ts'
 import * as authService from '../services/authService.ts'
-import { sessionOf } from './authSession.ts'
+import { sessionOf, renewCookie } from './authSession.ts'
 import { route, type Route } from './define.ts'
 
 /** What people do about their own log-in. */
@@ -58,9 +58,10 @@ export const authAccount: Route[] = [
     body: codeBody,
     perMinute: 20,
     replies: { 200: recoveryCodes },
-    handler: async (ctx, { identity, body }) => ({
-      body: await authService.confirmTotp(ctx, identity, body.code),
-    }),
+    handler: async (ctx, { identity, body }) => {
+      const { session, ...codes } = await authService.confirmTotp(ctx, identity, body.code)
+      return { body: codes, ...(session && { session }) }
+    },
   }),
   route({
     method: 'DELETE',
@@ -103,7 +104,8 @@ export const authAccount: Route[] = [
     replies: { 204: z.null() },
     raw: async (root, request, reply, identity) => {
       const body = request.body as z.infer<typeof passwordChange>
-      await authService.changePassword(root, originOf(request, identity), sessionOf(identity), body)
+      const origin = originOf(request, identity)
+      renewCookie(root, reply, await authService.changePassword(root, origin, sessionOf(identity), body))
       return reply.code(204).send(null)
     },
   },
@@ -176,12 +178,9 @@ export const authAccount: Route[] = [
     perMinute: 20,
     replies: { 204: z.null() },
     raw: async (root, request, reply, identity) => {
-      await authService.stepUp(
-        root,
-        originOf(request, identity),
-        sessionOf(identity),
-        request.body as z.infer<typeof stepUpBody>,
-      )
+      const given = request.body as z.infer<typeof stepUpBody>
+      const origin = originOf(request, identity)
+      renewCookie(root, reply, await authService.stepUp(root, origin, sessionOf(identity), given))
       return reply.code(204).send(null)
     },
   },

@@ -12,7 +12,7 @@ import { me } from '../../shared/api/auth.ts'
 import { idParams } from '../../shared/api/common.ts'
 import { originOf } from '../middleware/auth.ts'
 import * as authService from '../services/authService.ts'
-import { cookiesOf, sessionOf, welcome } from './authSession.ts'
+import { cookiesOf, sessionOf, renewCookie, welcome } from './authSession.ts'
 import { route, type Route } from './define.ts'
 
 const tag = 'auth'
@@ -117,7 +117,8 @@ export const authPasskeys: Route[] = [
     raw: async (root, request, reply, identity) => {
       const body = request.body as z.infer<typeof passkeyCreate>
       const origin = originOf(request, identity)
-      const made = await authService.addPasskey(root, origin, sessionOf(identity), body)
+      const { made, session } = await authService.addPasskey(root, origin, sessionOf(identity), body)
+      renewCookie(root, reply, session)
       return reply.code(201).send(made)
     },
   },

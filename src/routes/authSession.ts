@@ -20,16 +20,42 @@ export function cookiesOf(
   }
 }
 
-/** Hands out the cookies of a new session. */
-export function setCookies(root: Root, reply: FastifyReply, session: authService.OpenedSession): void {
+/** Hands out the cookie of a session with a new token; undefined: the browser has it, or will have it, already. */
+export function renewCookie(
+  root: Root,
+  reply: FastifyReply,
+  session: authService.RenewedSession | undefined,
+): void {
+  if (session === undefined) return
   const { name, options } = sessionCookie(root.settings.publicUrl)
   void reply.setCookie(name, session.token, { ...options, expires: session.expiresAt })
+}
+
+/** Hands out the cookies of a new session, in whose place the browser had another one, which ends. */
+export async function openCookies(
+  root: Root,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  session: authService.OpenedSession,
+): Promise<void> {
+  await endReplaced(root, request)
+  renewCookie(root, reply, session)
   if (session.device === undefined) return
   const known = deviceCookie(root.settings.publicUrl)
   void reply.setCookie(known.name, session.device, {
     ...known.options,
     maxAge: authService.DEVICE_MS / 1000,
   })
+}
+
+async function endReplaced(root: Root, request: FastifyRequest): Promise<void> {
+  const { session: token } = cookiesOf(root, request)
+  const former =
+    token === '' ? undefined : await userService.identifySession(root, token, { asActivity: false })
+  if (former)
+    await transaction(root, originOf(request, former), visibleScope(former), (ctx) =>
+      userService.logout(ctx, former),
+    )
 }
 
 /** Hands out the cookies, and says who the session is for, or what is still missing. */
@@ -39,7 +65,7 @@ export async function welcome(
   reply: FastifyReply,
   session: authService.OpenedSession,
 ): Promise<Me | MfaPending> {
-  setCookies(root, reply, session)
+  await openCookies(root, request, reply, session)
   if (session.device === undefined) {
     void reply.code(202)
     return { mfaRequired: true, methods: session.methods }

@@ -15,7 +15,7 @@ import { AppError } from '../errors.ts'
 import { originOf, sessionCookie } from '../middleware/auth.ts'
 import * as authService from '../services/authService.ts'
 import * as userService from '../services/userService.ts'
-import { cookiesOf, sessionOf, setCookies } from './authSession.ts'
+import { cookiesOf, openCookies, renewCookie, sessionOf } from './authSession.ts'
 import { route, type Route } from './define.ts'
 
 const tag = 'auth'
@@ -43,7 +43,8 @@ function pageAfter(done: authService.Finished): string {
   if (purpose === 'step_up') return withQuery(returnTo, { proof: done.ok ? 'given' : done.why })
   if (!done.ok && purpose === 'connect') return withQuery(returnTo, { sso: done.why })
   if (!done.ok) return withQuery('/login', { sso: done.why, return: done.returnTo })
-  if (done.session?.device !== undefined || done.session === undefined) return returnTo
+  if (done.session === undefined || !('methods' in done.session) || done.session.device !== undefined)
+    return returnTo
   return withQuery('/login', { second: done.session.methods.join(' '), return: done.returnTo })
 }
 
@@ -90,7 +91,9 @@ export const authSso: Route[] = [
       void reply.clearCookie(name, options)
       try {
         const done = await authService.finishSso(root, origin, { providerId, url, browser, me, device })
-        if (done.ok && done.session) setCookies(root, reply, done.session)
+        if (done.ok && done.session && 'methods' in done.session)
+          await openCookies(root, request, reply, done.session)
+        else if (done.ok) renewCookie(root, reply, done.session)
         return reply.redirect(pageAfter(done))
       } catch (error) {
         if (!(error instanceof AppError)) throw error

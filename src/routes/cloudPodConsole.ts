@@ -5,7 +5,7 @@ import { idParams } from '../../shared/api/common.ts'
 import { CONSOLE_PROTOCOL, TICKET_PREFIX } from '../../shared/states/cloudPodConsole.ts'
 import { transaction, type Root } from '../context.ts'
 import { AppError } from '../errors.ts'
-import { identify, originOf, requireOwnOrigin } from '../middleware/auth.ts'
+import { identifyAgain, originOf, requireOwnOrigin } from '../middleware/auth.ts'
 import { requireEnrolled, requirePermission } from '../middleware/rbac.ts'
 import * as cloudPodConsoleService from '../services/cloudPodConsoleService.ts'
 import * as userService from '../services/userService.ts'
@@ -97,7 +97,7 @@ async function isAllowed(
   of: { identity: Identity; tenantId: string; podId: string; active: boolean },
 ): Promise<boolean> {
   try {
-    const now = await identify(root, request, { asActivity: of.active })
+    const now = await identifyAgain(root, request, of.identity, { asActivity: of.active })
     if (!now || now.actor.id !== of.identity.actor.id || now.impersonation) return false
     requireEnrolled(now)
     requirePermission(now, PERMISSION, of.tenantId)

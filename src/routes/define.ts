@@ -59,6 +59,8 @@ type Common = {
   whileSuspended?: true
   /** Calls of one address in a minute, where guessing must be slow. */
   perMinute?: number
+  /** It counts for no limit of requests: what watches the installation, and what stays open. */
+  uncounted?: true
   /** The type of the body, where it is no JSON: the route reads it as a file. */
   takes?: 'text/csv'
   /** It heeds `If-Match`: refused with 412 when the thing has changed since. */

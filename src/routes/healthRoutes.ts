@@ -17,6 +17,7 @@ export const healthRoutes: Route[] = [
     summary: 'Whether this process answers',
     tag: 'operation',
     access: 'public',
+    uncounted: true,
     replies: { 200: state },
     raw: async () => ({ status: 'ok' }),
   },
@@ -27,6 +28,7 @@ export const healthRoutes: Route[] = [
     summary: 'Whether this process can serve: database reachable, schema current',
     tag: 'operation',
     access: 'public',
+    uncounted: true,
     replies: { 200: state, 503: state },
     raw: async (root, _request, reply) => {
       const ready = await provisioningService.readiness(root)
@@ -41,6 +43,7 @@ export const healthRoutes: Route[] = [
     summary: 'Prometheus metrics, for addresses of this machine and for infrastructure:read',
     tag: 'operation',
     access: 'public',
+    uncounted: true,
     replies: { 200: z.string() },
     raw: async (root, request, reply) => {
       // A proxy on this machine speaks for somebody else.

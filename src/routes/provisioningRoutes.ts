@@ -137,6 +137,7 @@ export const provisioningRoutes: Route[] = [
     replies: {
       200: z.string().describe('text/event-stream; event "job" with id, kind, state, subject, progress'),
     },
+    uncounted: true,
     raw: streamJobs,
   },
   route({

@@ -11,6 +11,7 @@ import {
   sessionCookie,
 } from '../middleware/auth.ts'
 import { inTrace } from '../middleware/traces.ts'
+import type { Limits } from '../middleware/rateLimit.ts'
 import { recordDenial } from '../middleware/denials.ts'
 import { requireEnrolled, visibleScope, type Rbac } from '../middleware/rbac.ts'
 import { requireStorable, requireType } from '../middleware/validate.ts'
@@ -33,7 +34,13 @@ const WITHOUT_HEAD = new Set([
 const identities = new WeakMap<FastifyRequest, Identity>()
 
 /** Puts one row of the route table on the server: documentation, authorisation, transaction, idempotency, answer. */
-export function register(app: FastifyInstance, root: Root, route: Route, rbac: Rbac): void {
+export function register(
+  app: FastifyInstance,
+  root: Root,
+  route: Route,
+  { limits, rbac }: { limits: Limits; rbac: Rbac },
+): void {
+  const ofOperation = route.perMinute === undefined ? undefined : limits.ofOperation(route.perMinute)
   app.route({
     method: route.method,
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
@@ -41,13 +48,15 @@ export function register(app: FastifyInstance, root: Root, route: Route, rbac: R
     // A HEAD of a stream would stay open for nothing, or read a whole file, or take a key, to throw it away.
     exposeHeadRoute: !WITHOUT_HEAD.has(route.operationId),
     config: {
-      ...(route.perMinute && { rateLimit: { max: route.perMinute, timeWindow: '1 minute' } }),
       ...(route.takes && { takes: route.takes }),
       ...(route.signed && { signed: true }),
     },
-    onRequest: (request) =>
+    onRequest: (request, reply) =>
       watched(root, route, request, async () => {
-        await authorise(root, route, request, rbac)
+        if (!route.uncounted) await limits.ofAddress(request, reply)
+        await ofOperation?.(request, reply)
+        const identity = await authorise(root, route, request, rbac)
+        if (identity && !route.uncounted) await limits.ofCaller(request, reply, identity)
         if (route.method !== 'GET') requireType(request, route.takes)
       }),
     handler: (request, reply) =>
@@ -57,7 +66,7 @@ export function register(app: FastifyInstance, root: Root, route: Route, rbac: R
           if (!route.signed) requireStorable(request.body)
           const csvRow = 'raw' in route || !asksForCsv(request) ? undefined : csvRowOf(route)
           if (!('raw' in route) && csvRow !== undefined) {
-            const download = await listAsCsv(root, route, csvRow, request, rbac)
+            const download = await listAsCsv(root, route, csvRow, request, { me: identityOf(request), rbac })
             return send(root, reply, sentOf({ body: '', download }))
           }
           if (!('raw' in route))
@@ -100,10 +109,18 @@ function schemaOf(route: Route): Record<string, unknown> {
 }
 
 /** Before anything is parsed: who is it, and may they do this anywhere at all? */
-async function authorise(root: Root, route: Route, request: FastifyRequest, rbac: Rbac): Promise<void> {
-  // A cookie comes of these calls, so they are for our own pages, too.
-  if (route.signed) return
-  if (route.access === 'public') return requireSameOrigin(request)
+async function authorise(
+  root: Root,
+  route: Route,
+  request: FastifyRequest,
+  rbac: Rbac,
+): Promise<Identity | undefined> {
+  if (route.signed) return undefined
+  if (route.access === 'public') {
+    // A cookie comes of these calls, so they are for our own pages, too.
+    requireSameOrigin(request)
+    return undefined
+  }
   const identity = await identify(root, request)
   if (!identity)
     throw new AppError('unauthenticated', 'Log in, or send an API key as "Authorization: Bearer mp_…".')
@@ -118,6 +135,7 @@ async function authorise(root: Root, route: Route, request: FastifyRequest, rbac
   requireAboutOneThing(route, identity)
   requireOwnName(route, identity)
   if (route.stepUp) requireRecentProof(identity, root.now())
+  return identity
 }
 
 /** The tenant of the thing in the path of a raw route; the permission is asked for there. */
@@ -189,7 +207,7 @@ function sentOf(reply: Reply<unknown>): Sent {
     headers: {
       ...(reply.location === undefined ? {} : { location: reply.location }),
       ...(reply.version === undefined ? {} : { etag: `"v${reply.version}"` }),
-      ...(name === undefined ? {} : { 'content-disposition': attachment(name), 'cache-control': 'no-store' }),
+      ...(name === undefined ? {} : { 'content-disposition': attachment(name) }),
     },
     body: reply.body ?? null,
     ...(reply.download && { download: reply.download }),

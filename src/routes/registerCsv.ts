@@ -5,9 +5,10 @@ import { transaction, type Ctx, type Root } from '../context.ts'
 import { AppError } from '../errors.ts'
 import { cellOf, columnsOf } from '../lib/csvCells.ts'
 import type { Download } from '../lib/download.ts'
-import { identify, originOf } from '../middleware/auth.ts'
+import { identifyAgain, originOf } from '../middleware/auth.ts'
 import { visibleScope, type Rbac } from '../middleware/rbac.ts'
 import * as auditService from '../services/auditService.ts'
+import type { Identity } from '../services/userService.ts'
 import type { TableRoute } from './define.ts'
 import { narrowed } from './registerScope.ts'
 
@@ -38,9 +39,9 @@ export async function listAsCsv(
   route: TableRoute,
   item: z.ZodObject,
   request: FastifyRequest,
-  rbac: Rbac,
+  { me, rbac }: { me: Identity; rbac: Rbac },
 ): Promise<Download> {
-  const read = (cursor: string | undefined) => readPage(root, route, request, rbac, cursor)
+  const read = (cursor: string | undefined) => readPage(root, route, request, { me, rbac }, cursor)
   const first = await read(undefined)
   const columns = columnsOf(item)
   const lines = (rows: readonly unknown[]): string =>
@@ -71,10 +72,10 @@ async function readPage(
   root: Root,
   route: TableRoute,
   request: FastifyRequest,
-  rbac: Rbac,
+  { me, rbac }: { me: Identity; rbac: Rbac },
   cursor: string | undefined,
 ): Promise<ListPage> {
-  const identity = await identify(root, request, { asActivity: false })
+  const identity = await identifyAgain(root, request, me, { asActivity: false })
   if (!identity) throw new AppError('unauthenticated', 'Log in first.')
   return transaction(root, originOf(request, identity), visibleScope(identity), async (wide) => {
     const { ctx, tenantId } = await narrowed(wide, route, request, identity, rbac)

@@ -21,7 +21,7 @@ export const sslChallengeRoutes: Route[] = [
       const text = await asSystem(root, 'ssl.challenge', 'platform', (ctx) =>
         sslService.answerToToken(ctx, token),
       )
-      return reply.type('application/octet-stream').header('cache-control', 'no-store').send(text)
+      return reply.type('application/octet-stream').send(text)
     },
   },
   {

@@ -125,7 +125,6 @@ export const sslTargetRoutes: Route[] = [
       const found = await transaction(root, originOf(request, identity), [tenantId], (ctx) =>
         sslService.fetchByAgent(ctx, { tenantId, podId, certificateId }, has),
       )
-      void reply.header('cache-control', 'no-store')
       if (found === null) return reply.code(304).send()
       return reply.header('etag', `"${found.fingerprint}"`).send(found)
     },

@@ -19,6 +19,7 @@ export {
 } from './auth/ssoProviders.ts'
 export { beginSsoStepUp, stepUpWays } from './auth/ssoStepUp.ts'
 export { SSO_MS } from './auth/ssoWay.ts'
+export type { RenewedSession } from './auth/sessionTokens.ts'
 export { beginStepUp, stepUp } from './auth/stepUp.ts'
 export { confirmReset, requestReset, resettable, writeReset } from './auth/recovery.ts'
 export { changePassword, endOtherSessions, endSession, listSessions } from './auth/sessions.ts'

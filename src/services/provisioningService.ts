@@ -24,7 +24,7 @@ export * from './provisioning/ipSourceCheck.ts'
 export * from './provisioning/ipSources.ts'
 export * from './provisioning/maintenance.ts'
 export { planJob } from './provisioning/plan.ts'
-export { metrics, observeRequest } from './provisioning/metrics.ts'
+export { metrics, observeRefusal, observeRequest } from './provisioning/metrics.ts'
 export { guardRestored } from './provisioning/restored.ts'
 export * from './provisioning/watch.ts'
 

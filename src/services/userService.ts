@@ -52,7 +52,30 @@ export async function identifySession(
   counts: { asActivity: boolean } = { asActivity: true },
 ): Promise<Identity | undefined> {
   const now = root.now()
-  const session = await users.findSession(root.db, sha256(token), now, IDLE_MS)
+  const hash = sha256(token)
+  const session =
+    (await users.findSession(root.db, 'token', hash, now, IDLE_MS)) ??
+    // What a second tab sent before it had the cookie of a fresh proof.
+    (await users.findSession(root.db, 'previousToken', hash, now, IDLE_MS))
+  return identityOf(root, session, now, counts)
+}
+
+/** The identity behind a session in which something was begun that still goes on, or undefined when it has ended. */
+export async function identifyAgain(
+  root: Root,
+  sessionId: string,
+  counts: { asActivity: boolean },
+): Promise<Identity | undefined> {
+  const now = root.now()
+  return identityOf(root, await users.findSession(root.db, 'id', sessionId, now, IDLE_MS), now, counts)
+}
+
+async function identityOf(
+  root: Root,
+  session: users.FoundSession | undefined,
+  now: Date,
+  counts: { asActivity: boolean },
+): Promise<Identity | undefined> {
   if (!session) return undefined
   if (counts.asActivity && now.getTime() - session.last_seen_at.getTime() > TOUCH_MS)
     await root.db.transaction('platform', (tx) => users.touchSession(tx, session.id, now))

@@ -40,6 +40,7 @@ test.each(requests)('%s carries the protective headers and an id', async (_, met
   expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
   expect(answer.headers.get('referrer-policy')).toBe('no-referrer')
   expect(answer.headers.get('cross-origin-opener-policy')).toBe('same-origin')
+  expect(answer.headers.get('cache-control')).toBe('no-store')
   expect(answer.headers.get('x-powered-by')).toBeNull()
   expect(answer.headers.get('server')).toBeNull()
   const policy = answer.headers.get('content-security-policy') ?? ''
@@ -100,6 +101,7 @@ function raw(text: string): Promise<string> {
 test.each([
   ['TRACE', 'TRACE /api/admin/tenants HTTP/1.1\r\nHost: x\r\n\r\n'],
   ['a method that is none', 'BREW /api/admin/tenants HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ['an address that is none', 'GET /api/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
   ['no host', 'POST /api/auth/login HTTP/1.1\r\n\r\n'],
   [
     'two lengths',
@@ -111,7 +113,14 @@ test.each([
   ],
   ['a line break in a header', 'GET / HTTP/1.1\r\nHost: x\r\nX-A: b\rC: d\r\n\r\n'],
   ['headers of 30 kB', `GET / HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(30_000)}\r\n\r\n`],
-])('%s is refused, and the server lives on', async (_, text) => {
-  expect(await raw(text)).toMatch(/^HTTP\/1\.1 4\d\d /)
+])('%s is refused, and the server lives on', async (what, text) => {
+  const answer = await raw(text)
+  expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /)
+  // Node itself says nothing but the status to who names no host.
+  if (what !== 'no host') {
+    expect(answer).toMatch(/\r\ncache-control: no-store\r\n/i)
+    expect(answer).toMatch(/\r\nx-content-type-options: nosniff\r\n/i)
+    expect(answer).toMatch(/\r\ncontent-security-policy: [^\r]*frame-ancestors 'none'/i)
+  }
   expect((await fetch(`${app.url}/healthz`)).status).toBe(200)
 })

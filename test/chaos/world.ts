@@ -123,6 +123,8 @@ export async function openWorld({ workers, servers, ...given }: WorldOptions): P
     MPANEL_DATA_DIR: dataDir,
     MPANEL_SECRET_KEY: readFileSync(join(dataDir, 'secret.key'), 'utf8'),
     MPANEL_WORKER_CONCURRENCY: '8',
+    MPANEL_REQUESTS_PER_MINUTE: '0',
+    MPANEL_ADDRESS_REQUESTS_PER_MINUTE: '0',
     MPANEL_LOG_LEVEL: LOGS === undefined ? 'silent' : 'info',
   }
   let closing = false

@@ -56,7 +56,7 @@ test('a picture with a page behind its pixels is served as the picture that it i
   const { headers } = await fetch(app.url + body.logo.url)
   expect(headers.get('content-type')).toBe('image/png')
   expect(headers.get('x-content-type-options')).toBe('nosniff')
-  expect(headers.get('content-security-policy')).toBe("default-src 'none'; sandbox")
+  expect(headers.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'; sandbox")
 })
 
 test('no address of a logo leads to a file', async () => {

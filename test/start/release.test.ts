@@ -32,6 +32,11 @@ it('the archive of a release serves pages and metrics by itself, and has what th
   symlinkSync(join(ROOT, 'node_modules'), join(unpacked, 'node_modules'))
   mkdirSync(join(folder, 'data'))
 
+  const sbom = JSON.parse(readFileSync(join(unpacked, 'sbom.cdx.json'), 'utf8')) as {
+    components: { name: string }[]
+  }
+  expect(sbom.components.map(({ name }) => name)).toEqual(expect.arrayContaining(['fastify', 'pg', 'react']))
+
   const env = { DATABASE_URL: database.url, MPANEL_DATA_DIR: join(folder, 'data'), MPANEL_PORT: '0' }
   const server = mpanel(['serve'], env, join(unpacked, 'bin/mpanel.mjs'))
   const [, url] = await server.says(/mPanel serves (http:\S+)/)

@@ -15,9 +15,22 @@ export type Api = {
 
 type Credentials = { email: string; password: string } | { key: string } | undefined
 
+/** Calls whose answer brings a new token for the same session. */
+const RENEWING = /^\/api\/auth\/(step-up|password|passkeys|mfa\/totp\/confirm)$/
+
+/** The headers of a caller after an answer: like a browser it takes over the new token of its own session. */
+export function renewed<H extends Record<string, string>>(
+  own: H,
+  path: string,
+  answer: { headers: Headers },
+): H {
+  const cookie = RENEWING.test(path) ? answer.headers.get('set-cookie')?.split(';')[0] : undefined
+  return cookie === undefined ? own : { ...own, cookie }
+}
+
 /** @throws Error when the log-in is refused */
 export async function createApi(url: string, credentials: Credentials): Promise<Api> {
-  const own: Record<string, string> = { 'sec-fetch-site': 'same-origin' }
+  let own: Record<string, string> = { 'sec-fetch-site': 'same-origin' }
   const call = async <T>(
     method: string,
     path: string,
@@ -32,6 +45,7 @@ export async function createApi(url: string, credentials: Credentials): Promise<
       ...(body === undefined ? {} : { body: isJson ? JSON.stringify(body) : body }),
       redirect: 'manual',
     })
+    if ('cookie' in own) own = renewed(own, path, response)
     const text = await response.text()
     const json = /[/+]json/.test(response.headers.get('content-type') ?? '')
     return { status: response.status, headers: response.headers, body: (json ? JSON.parse(text) : text) as T }

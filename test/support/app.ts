@@ -84,6 +84,9 @@ export async function startApp(
     DATABASE_URL: database.url,
     MPANEL_DATA_DIR: dataDir,
     MPANEL_PORT: '0',
+    // Tests ask more often than anybody does.
+    MPANEL_REQUESTS_PER_MINUTE: '0',
+    MPANEL_ADDRESS_REQUESTS_PER_MINUTE: '0',
     ...options.env,
   })
   const logs: string[] = []
@@ -123,6 +126,7 @@ export async function startApp(
     host: '127.0.0.1',
     port: 0,
     trustedProxies: config.trustedProxies,
+    requestLimits: config.requestLimits,
     tlsAlpn: config.tlsAlpn,
     rbac: options.rbac,
   })

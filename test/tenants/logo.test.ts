@@ -39,7 +39,7 @@ it('an owner’s logo is in the pages of the tenant’s users, served to anybody
   expect(Object.fromEntries(response.headers)).toMatchObject({
     'content-type': 'image/png',
     'x-content-type-options': 'nosniff',
-    'content-security-policy': "default-src 'none'; sandbox",
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
     'cache-control': 'public, max-age=31536000, immutable',
   })
   const nobody = await createApi(app.url, undefined)

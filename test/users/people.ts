@@ -5,7 +5,7 @@ import { systemOrigin } from '../../src/context.ts'
 import { newId } from '../../src/lib/ids.ts'
 import * as authService from '../../src/services/authService.ts'
 import * as userService from '../../src/services/userService.ts'
-import { createApi, type Api } from '../support/api.ts'
+import { createApi, renewed, type Api } from '../support/api.ts'
 import type { TestApp } from '../support/app.ts'
 
 export const PASSWORD = 'correct-horse-battery'
@@ -61,10 +61,14 @@ export async function session(app: TestApp, email: string): Promise<{ token: str
 }
 
 /** A caller that always sends these headers. */
-export async function withHeaders(app: TestApp, own: Record<string, string>): Promise<Api> {
+export async function withHeaders(app: TestApp, given: Record<string, string>): Promise<Api> {
   const plain = await createApi(app.url, undefined)
-  const call: Api['call'] = (method, path, body, headers = {}) =>
-    plain.call(method, path, body, { ...own, ...headers })
+  let own = given
+  const call: Api['call'] = async <T>(...[method, path, body, headers = {}]: Parameters<Api['call']>) => {
+    const answer = await plain.call<T>(method, path, body, { ...own, ...headers })
+    if ('cookie' in own) own = renewed(own, path, answer)
+    return answer
+  }
   return {
     call,
     get: (path) => call('GET', path),

@@ -9,13 +9,13 @@ import type {
 import type { Ctx, Root } from '../../context.ts'
 import * as factors from '../../db/authFactors.ts'
 import * as passkeys from '../../db/authPasskeys.ts'
-import * as sessions from '../../db/authSessions.ts'
 import { AppError } from '../../errors.ts'
 import { sha256 } from '../../lib/crypto.ts'
 import * as auditService from '../auditService.ts'
 import * as mailService from '../mailService.ts'
 import type { Identity } from '../userService.ts'
 import * as passkeyProof from './passkeyProof.ts'
+import { proven, type RenewedSession } from './sessionTokens.ts'
 
 const STEP_S = 30
 const WINDOW = 1
@@ -80,22 +80,22 @@ export async function enrolTotp(ctx: Ctx, { user }: Identity): Promise<TotpEnrol
 
 /**
  * Turns the second factor on.
- * @returns the recovery codes, shown once
+ * @returns the recovery codes, shown once, and the session's new token (see `sessionTokens.renew`)
  * @throws AppError invalid_state when nothing waits to be confirmed, invalid_input for a wrong code
  */
 export async function confirmTotp(
   ctx: Ctx,
   { user, sessionId }: Identity,
   code: string,
-): Promise<RecoveryCodes> {
+): Promise<RecoveryCodes & { session: RenewedSession | undefined }> {
   const totp = await factors.findTotp(ctx.tx, user.id)
   if (!totp || totp.confirmed_at !== null)
     throw new AppError('invalid_state', 'There is nothing to confirm. Begin with a new secret.')
   if (!(await takeTotp(ctx, user, totp.secret, code))) throw wrongCode()
   await factors.confirmTotp(ctx.tx, user.id, ctx.now())
-  if (sessionId !== null) await sessions.markVerified(ctx.tx, sessionId, 'totp', ctx.now())
+  const session = sessionId === null ? undefined : await proven(ctx, sessionId, 'totp')
   await auditService.record(ctx, { action: 'TOTP_ENABLED', tenantId: null, target: self(user) })
-  return newCodes(ctx, user)
+  return { ...(await newCodes(ctx, user)), session }
 }
 
 /** @throws AppError invalid_state when there is none */

@@ -12,6 +12,7 @@ import { isKnownDevice, rememberDevice } from './devices.ts'
 import * as factors from './factors.ts'
 import * as history from './history.ts'
 import * as passkeyProof from './passkeyProof.ts'
+import { endTooMany } from './sessionTokens.ts'
 import * as throttle from './throttle.ts'
 
 const ABSOLUTE_MS = 12 * 3_600_000
@@ -209,6 +210,7 @@ async function openSession(
     ip: ctx.ip ?? null,
     user_agent: ctx.userAgent ?? null,
   })
+  if (!pending) await endTooMany(ctx, user)
   const device = pending ? undefined : rememberDevice(ctx, user)
   return { token, expiresAt, userId: user.id, device, methods }
 }

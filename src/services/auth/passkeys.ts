@@ -10,6 +10,7 @@ import * as mailService from '../mailService.ts'
 import type { Identity } from '../userService.ts'
 import * as factors from './factors.ts'
 import * as proof from './passkeyProof.ts'
+import { renew, type RenewedSession } from './sessionTokens.ts'
 
 const MOST = 20
 /** ES256, EdDSA and RS256: what authenticators have. */
@@ -61,6 +62,7 @@ export async function beginPasskey(ctx: Ctx, me: Me): Promise<Ceremony> {
 
 /**
  * Adds a passkey. The user's first second factor comes with recovery codes.
+ * @returns with the session's new token, see `sessionTokens.renew`
  * @throws AppError invalid_input when it is not accepted, already_exists when it is known
  */
 export async function addPasskey(
@@ -68,7 +70,7 @@ export async function addPasskey(
   origin: Origin,
   me: Me,
   { ceremony, name, credential }: PasskeyCreate,
-): Promise<PasskeyCreated> {
+): Promise<{ made: PasskeyCreated; session: RenewedSession | undefined }> {
   const meant = { purpose: 'register', sessionId: me.sessionId } as const
   const made = await verified(root, await proof.takeChallenge(root, ceremony, meant), credential)
   return transaction(root, origin, 'platform', async (ctx) => {
@@ -91,7 +93,8 @@ export async function addPasskey(
       target: self(me),
       details: { name },
     })
-    return { ...present(row), codes: isFirst ? (await factors.newCodes(ctx, me.user)).codes : null }
+    const codes = isFirst ? (await factors.newCodes(ctx, me.user)).codes : null
+    return { made: { ...present(row), codes }, session: await renew(ctx, me.sessionId) }
   })
 }
 

@@ -10,6 +10,7 @@ import { passwordFault } from '../../lib/passwordRules.ts'
 import * as auditService from '../auditService.ts'
 import * as mailService from '../mailService.ts'
 import { IDLE_MS, type Identity } from '../userService.ts'
+import { renew, type RenewedSession } from './sessionTokens.ts'
 import * as throttle from './throttle.ts'
 
 const self = ({ user }: Identity) => ({ type: 'user', id: user.id, label: user.email })
@@ -57,14 +58,15 @@ export async function endOtherSessions(ctx: Ctx, me: Identity): Promise<number> 
 
 /**
  * Changes the caller's password and ends his other sessions.
+ * @returns this session's new token, see `sessionTokens.renew`
  * @throws AppError invalid_input when the present password is wrong, was tried too often, or the new one is too easy
  */
 export async function changePassword(
   root: Root,
   origin: Origin,
-  me: Identity,
+  me: Identity & { sessionId: string },
   { current, password }: { current: string; password: string },
-): Promise<void> {
+): Promise<RenewedSession | undefined> {
   if (password === current) throw invalid('password', 'This is your present password. Choose another.')
   const fault = passwordFault(password, me.user)
   if (fault !== undefined) throw invalid('password', fault)
@@ -88,7 +90,7 @@ export async function changePassword(
     )
   }
   const hash = await hashPassword(password)
-  await transaction(root, origin, 'platform', async (ctx) => {
+  return transaction(root, origin, 'platform', async (ctx) => {
     if (!(await sessions.replacePasswordHash(ctx.tx, me.user.id, stored ?? '', hash, ctx.now())))
       throw new AppError('conflict', 'The password was changed meanwhile. Log in with the new one.')
     await throttle.forgive(ctx, me.user.email, true, 1)
@@ -100,6 +102,7 @@ export async function changePassword(
       details: { otherSessionsEnded: ended },
     })
     await mailService.notify(ctx, me.user, 'passwordChanged')
+    return renew(ctx, me.sessionId)
   })
 }
 

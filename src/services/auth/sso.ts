@@ -7,14 +7,15 @@ import type { Identity } from '../userService.ts'
 import { isKnownDevice } from './devices.ts'
 import { addIdentity } from './identities.ts'
 import { asUser, openOrAsk, requireAnyTenant, type OpenedSession } from './login.ts'
+import type { RenewedSession } from './sessionTokens.ts'
 import { signUp } from './ssoSignUp.ts'
 import { stepUpBySso } from './ssoStepUp.ts'
 import { begin, comeBack, noteRefusal, type Back, type Begun, type Purpose, type Returned } from './ssoWay.ts'
 import * as throttle from './throttle.ts'
 
-/** @property session of a log-in */
+/** @property session of a log-in, or of a fresh proof with its new token */
 export type Finished = { purpose: Purpose | undefined; returnTo: string | undefined } & (
-  | { ok: true; session: OpenedSession | undefined }
+  | { ok: true; session: OpenedSession | RenewedSession | undefined }
   | { ok: false; why: SsoFault }
 )
 
@@ -83,7 +84,7 @@ async function finish(
   origin: Origin,
   back: Back,
   { me, device }: { me: Identity | undefined; device: string | undefined },
-): Promise<OpenedSession | SsoFault | undefined> {
+): Promise<OpenedSession | RenewedSession | SsoFault | undefined> {
   const { purpose, sessionId } = back
   if (purpose === 'log_in') return logIn(root, origin, back, device)
   if (sessionId === null || me?.sessionId !== sessionId) return 'stale'

@@ -1,7 +1,6 @@
 import type { SsoFault } from '../../../shared/api/authSso.ts'
 import type { StepUpWays } from '../../../shared/api/authAccount.ts'
 import { transaction, type Ctx, type Origin, type Root } from '../../context.ts'
-import * as sessions from '../../db/authSessions.ts'
 import * as db from '../../db/authSso.ts'
 import * as users from '../../db/users.ts'
 import { AppError } from '../../errors.ts'
@@ -10,6 +9,7 @@ import * as auditService from '../auditService.ts'
 import * as tenantScopeService from '../tenantScopeService.ts'
 import type { Identity } from '../userService.ts'
 import * as factors from './factors.ts'
+import { proven, type RenewedSession } from './sessionTokens.ts'
 import { begin, type Back, type Begun } from './ssoWay.ts'
 
 /** How far a provider's clock may be from ours. */
@@ -63,13 +63,13 @@ const isFresh = ({ authenticatedAt }: OidcPerson, begunAt: Date, now: Date): boo
   authenticatedAt.getTime() >= begunAt.getTime() - SKEW_MS &&
   authenticatedAt.getTime() <= now.getTime() + SKEW_MS
 
-/** Back from the provider, in the session that began: the session counts as verified now. @returns why it does not */
+/** Back from the provider, in the session that began: the session counts as verified now. @returns its new token, or why it does not */
 export async function stepUpBySso(
   root: Root,
   origin: Origin,
   { row, person, begunAt }: Back,
   me: Identity & { sessionId: string },
-): Promise<SsoFault | undefined> {
+): Promise<RenewedSession | SsoFault | undefined> {
   return transaction(root, origin, 'platform', async (ctx) => {
     const known = await db.findIdentity(ctx.tx, row.id, person.issuer, person.subject)
     const { providers } = await stepUpWays(ctx, me)
@@ -80,7 +80,7 @@ export async function stepUpBySso(
         : isFresh(person, begunAt, ctx.now())
           ? undefined
           : 'not_fresh'
-    if (fault === undefined) await sessions.markVerified(ctx.tx, me.sessionId, 'sso', ctx.now())
+    const renewed = fault === undefined ? await proven(ctx, me.sessionId, 'sso') : fault
     await auditService.record(ctx, {
       action: 'STEP_UP',
       tenantId: null,
@@ -88,6 +88,6 @@ export async function stepUpBySso(
       ...(fault === undefined ? {} : { outcome: 'denied' }),
       details: { by: 'sso', provider: row.name, ...(fault !== undefined && { why: fault }) },
     })
-    return fault
+    return renewed
   })
 }

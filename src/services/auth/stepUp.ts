@@ -1,7 +1,6 @@
 import type { StepUp } from '../../../shared/api/authAccount.ts'
 import type { Ceremony } from '../../../shared/api/authPasskeys.ts'
 import { transaction, type Ctx, type Origin, type Root } from '../../context.ts'
-import * as sessions from '../../db/authSessions.ts'
 import * as users from '../../db/users.ts'
 import { AppError } from '../../errors.ts'
 import { isPassword } from '../../lib/password.ts'
@@ -9,6 +8,7 @@ import * as auditService from '../auditService.ts'
 import type { Identity } from '../userService.ts'
 import * as factors from './factors.ts'
 import * as passkeyProof from './passkeyProof.ts'
+import { proven, type RenewedSession } from './sessionTokens.ts'
 import * as throttle from './throttle.ts'
 
 const wrong = (path: 'password' | 'code', message: string): AppError =>
@@ -28,9 +28,15 @@ export async function beginStepUp(ctx: Ctx, me: Me): Promise<Ceremony> {
 /**
  * Proves anew who sits in front of a session: by a code or a passkey, or by the password for a user without a second factor.
  * Wrong answers count as tries to log in.
+ * @returns the session's new token, see `sessionTokens.renew`
  * @throws AppError invalid_input when it is wrong, tried too often, or not what this user must give
  */
-export async function stepUp(root: Root, origin: Origin, me: Me, given: StepUp): Promise<void> {
+export async function stepUp(
+  root: Root,
+  origin: Origin,
+  me: Me,
+  given: StepUp,
+): Promise<RenewedSession | undefined> {
   const { user, sessionId } = me
   const { stored, enrolled, admitted } = await transaction(root, origin, 'platform', async (ctx) => ({
     stored: (await users.findByEmail(ctx.tx, user.email))?.password_hash ?? null,
@@ -47,11 +53,12 @@ export async function stepUp(root: Root, origin: Origin, me: Me, given: StepUp):
     if (!enrolled && (password === undefined || !(await isPassword(stored, password))))
       throw wrong('password', 'This is not your password.')
     const prove = enrolled ? await factors.proverOf(root, meaning(me), given) : undefined
-    await transaction(root, origin, 'platform', async (ctx) => {
+    return await transaction(root, origin, 'platform', async (ctx) => {
       const by = prove ? await prove(ctx, user) : 'password'
-      await sessions.markVerified(ctx.tx, sessionId, by, ctx.now())
+      const renewed = await proven(ctx, sessionId, by)
       await throttle.forgive(ctx, user.email, true, 1)
       await auditService.record(ctx, { action: 'STEP_UP', tenantId: null, target, details: { by } })
+      return renewed
     })
   } catch (error) {
     if (error instanceof AppError)

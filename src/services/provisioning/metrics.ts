@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Ctx } from '../../context.ts'
 import * as automation from '../../db/provisioningAutomation.ts'
 import * as controls from '../../db/provisioningControls.ts'
@@ -40,6 +40,12 @@ const requests = new Histogram({
   buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
   registers: [registry],
 })
+const refusals = new Counter({
+  name: 'mpanel_http_refusals_total',
+  help: 'Requests that were refused for who sent them, from where or how often, by code',
+  labelNames: ['code'],
+  registers: [registry],
+})
 const READ = [
   queueJobs,
   queueOldest,
@@ -57,6 +63,8 @@ const WORKER_STATES = ['running', 'draining', 'silent'] as const
 /** @param route the pattern of the table, never the address with its ids */
 export const observeRequest = (method: string, route: string, status: number, seconds: number): void =>
   requests.observe({ method, route, status: String(status) }, seconds)
+
+export const observeRefusal = (code: string): void => refusals.inc({ code })
 
 /** All metrics of this process and the present figures of the automation, in Prometheus' text format. */
 export async function metrics(ctx: Ctx): Promise<string> {

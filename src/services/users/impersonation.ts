@@ -4,6 +4,7 @@ import type { impersonationBody, OwnImpersonation } from '../../../shared/api/im
 import type { Permission } from '../../../shared/permissions.ts'
 import type { Ctx } from '../../context.ts'
 import * as impersonations from '../../db/authImpersonation.ts'
+import { renewToken } from '../../db/authSessions.ts'
 import type { ListOptions } from '../../db/list.ts'
 import * as userRights from '../../db/userRights.ts'
 import * as users from '../../db/users.ts'
@@ -167,7 +168,8 @@ export async function stopImpersonation(ctx: Ctx, me: Identity): Promise<Opened>
   // False when it ran out, or was stopped, since this request began: then it has its event.
   const first = await impersonations.stop(ctx.tx, me.sessionId, now)
   const token = randomToken()
-  const expiresAt = await impersonations.renewToken(ctx.tx, parentId, sha256(token), now)
+  // The operator's browser has the other name's cookie in its place: nothing sends the former token any more.
+  const expiresAt = await renewToken(ctx.tx, parentId, sha256(token), now, null)
   if (!expiresAt) throw new AppError('unauthenticated', 'Your own session has ended. Log in again.')
   if (first)
     await tell(ctx, 'IMPERSONATION_ENDED', me.user, [...me.tenants.keys()], {
