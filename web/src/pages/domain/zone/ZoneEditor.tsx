@@ -151,11 +151,11 @@ function Records({
   const columns: Column<Row>[] = [
     {
       header: 'Name',
-      render: ({ name, type, staged }) => (
+      render: ({ name, type, staged: change }) => (
         <span className="flex flex-wrap items-center gap-x-2 font-medium">
           <span className="break-all">{shortName(name, zone.name)}</span>
           <span className="text-muted sm:hidden">{type}</span>
-          {staged && <Badge tone="info">{STAGED[staged]}</Badge>}
+          {change && <Badge tone="info">{STAGED[change]}</Badge>}
         </span>
       ),
     },
@@ -163,8 +163,8 @@ function Records({
     { header: 'TTL', from: 'md', narrow: true, align: 'right', render: ({ value }) => value.ttl },
     {
       header: 'Content',
-      render: ({ value, staged }) => (
-        <div className={staged === 'removed' ? 'text-muted line-through' : ''}>
+      render: ({ value, staged: change }) => (
+        <div className={change === 'removed' ? 'text-muted line-through' : ''}>
           {value.contents.map((content) => (
             <div key={content} className="font-mono text-[13px] break-all">
               {content}
