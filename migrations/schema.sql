@@ -1867,6 +1867,21 @@ create table login_history (
   constraint login_history_reason_check CHECK ((reason = ANY (ARRAY['password'::text, 'totp'::text, 'recovery_code'::text, 'passkey'::text, 'sso'::text, 'wrong_password'::text, 'wrong_code'::text, 'wrong_passkey'::text, 'throttled'::text, 'disabled'::text, 'no_active_tenant'::text, 'sso_required'::text, 'sso_refused'::text])))
 );
 
+create table mail_notices (
+  id uuid not null,
+  tenant_id uuid not null,
+  kind text not null,
+  subject_id uuid not null,
+  event text not null,
+  created_at timestamp with time zone not null,
+  constraint mail_notices_kind_subject_id_event_key UNIQUE (kind, subject_id, event),
+  constraint mail_notices_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint mail_notices_pkey PRIMARY KEY (id),
+  constraint mail_notices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint mail_notices_event_check CHECK (((length(event) >= 1) AND (length(event) <= 100))),
+  constraint mail_notices_kind_check CHECK ((kind = ANY (ARRAY['domain_expiry'::text, 'domain_renewal_failed'::text, 'certificate_end'::text])))
+);
+
 create table mails (
   id uuid not null,
   tenant_id uuid,
@@ -2232,12 +2247,15 @@ create table registrar_accounts (
   balance_at timestamp with time zone,
   version integer not null default 1,
   created_at timestamp with time zone not null,
+  low_balance_minor bigint,
+  balance_low_at timestamp with time zone,
   constraint registrar_accounts_pkey PRIMARY KEY (id),
   constraint registrar_accounts_check CHECK (((health = 'failing'::text) = (health_message IS NOT NULL))),
   constraint registrar_accounts_check1 CHECK (((balance_minor IS NULL) = (balance_at IS NULL))),
   constraint registrar_accounts_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   constraint registrar_accounts_driver_check CHECK ((driver = ANY (ARRAY['epp'::text, 'namesilo'::text]))),
   constraint registrar_accounts_health_check CHECK ((health = ANY (ARRAY['unknown'::text, 'ok'::text, 'failing'::text]))),
+  constraint registrar_accounts_low_balance_minor_check CHECK ((low_balance_minor >= 0)),
   constraint registrar_accounts_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
   constraint registrar_accounts_state_check CHECK ((state = ANY (ARRAY['active'::text, 'retired'::text])))
 );
@@ -3479,6 +3497,8 @@ CREATE INDEX login_history_success ON public.login_history USING btree (user_id,
 
 CREATE INDEX login_history_user ON public.login_history USING btree (user_id, id DESC);
 
+CREATE INDEX mail_notices_age ON public.mail_notices USING btree (created_at);
+
 CREATE INDEX mails_age ON public.mails USING btree (created_at);
 
 CREATE INDEX mails_credit_note ON public.mails USING btree (tenant_id, credit_note_id) WHERE (credit_note_id IS NOT NULL);
@@ -3576,6 +3596,8 @@ CREATE INDEX ssl_certificate_versions_list ON public.ssl_certificate_versions US
 CREATE INDEX ssl_certificates_ari ON public.ssl_certificates USING btree (ari_poll_at) WHERE ((state = 'issued'::text) AND (ari_poll_at IS NOT NULL));
 
 CREATE INDEX ssl_certificates_due ON public.ssl_certificates USING btree (due_at) WHERE ((action IS NULL) AND (state = ANY (ARRAY['pending'::text, 'issued'::text])));
+
+CREATE INDEX ssl_certificates_ending ON public.ssl_certificates USING btree (not_after) WHERE ((state = 'issued'::text) AND ((source = 'uploaded'::text) OR (failures >= 3)));
 
 CREATE INDEX ssl_certificates_expiry ON public.ssl_certificates USING btree (not_after, id) WHERE (state <> 'removed'::text);
 
@@ -3798,6 +3820,8 @@ alter table ledger_accounts enable row level security, force row level security;
 alter table ledger_entries enable row level security, force row level security;
 
 alter table ledger_tx enable row level security, force row level security;
+
+alter table mail_notices enable row level security, force row level security;
 
 alter table mails enable row level security, force row level security;
 
@@ -4032,6 +4056,8 @@ create policy tenant_wall on ledger_accounts for all using ((( SELECT app_platfo
 create policy tenant_wall on ledger_entries for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on ledger_tx for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on mail_notices for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on mails for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -4392,6 +4418,8 @@ grant insert, select on ledger_tx to mpanel_app;
 grant delete, insert, select, update on login_failures to mpanel_app;
 
 grant delete, insert, select on login_history to mpanel_app;
+
+grant delete, insert, select on mail_notices to mpanel_app;
 
 grant delete, insert, select, update on mails to mpanel_app;
 

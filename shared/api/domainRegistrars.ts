@@ -25,6 +25,9 @@ export const registrar = z.object({
   checkedAt: timestamp.nullable(),
   balance: money.nullable(),
   balanceAt: timestamp.nullable(),
+  /** Below what the balance is told to be low; null: it never is. */
+  lowBalance: money.nullable(),
+  balanceLowAt: timestamp.nullable(),
   domains: z.number().int(),
   prices: z.number().int(),
   version: z.number().int(),
@@ -58,7 +61,17 @@ const nameSilo = z.strictObject({
 export const registrarCreate = z.discriminatedUnion('driver', [epp, nameSilo])
 /** To change where it is, or as whom, say all of it anew: the secret goes there. */
 export const registrarUpdate = z
-  .strictObject({ name, state: z.enum(['active', 'retired']), connection: registrarCreate })
+  .strictObject({
+    name,
+    state: z.enum(['active', 'retired']),
+    /** In the currency of the account. */
+    lowBalanceMinor: z
+      .string()
+      .regex(/^\d{1,15}$/)
+      .meta({ examples: ['10000'] })
+      .nullable(),
+    connection: registrarCreate,
+  })
   .partial()
 
 export const registrarCheck = z.object({

@@ -110,8 +110,12 @@ export async function removeRecords(tx: Tx, zoneId: string, ids: readonly string
 /** In one statement, however many. */
 export async function insertRecords(tx: Tx, rows: readonly RecordRow[]): Promise<void> {
   if (rows.length === 0) return
-  await sql`insert into dns_records select * from
-    jsonb_populate_recordset(null::dns_records, ${JSON.stringify(rows)}::jsonb)`.execute(tx)
+  const of = <K extends keyof RecordRow>(key: K): RecordRow[K][] => rows.map((row) => row[key])
+  await sql`insert into dns_records
+      (id, tenant_id, zone_id, name, type, ttl, content, comment, managed_by, owner, expires_at)
+    select * from unnest(${of('id')}::uuid[], ${of('tenant_id')}::uuid[], ${of('zone_id')}::uuid[], ${of('name')}::text[],
+      ${of('type')}::text[], ${of('ttl')}::int[], ${of('content')}::text[], ${of('comment')}::text[],
+      ${of('managed_by')}::text[], ${of('owner')}::text[], ${of('expires_at')}::timestamptz[])`.execute(tx)
 }
 
 /** Records of an owner, in whatever zones the transaction sees. */

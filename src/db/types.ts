@@ -1294,6 +1294,15 @@ export interface LoginHistoryTable {
   user_agent: string | null
 }
 
+export interface MailNoticesTable {
+  id: string
+  tenant_id: string
+  kind: 'domain_expiry' | 'domain_renewal_failed' | 'certificate_end'
+  subject_id: string
+  event: string
+  created_at: Date
+}
+
 export interface MailsTable {
   id: string
   tenant_id: string | null
@@ -1554,6 +1563,8 @@ export interface RegistrarAccountsTable {
   balance_at: Date | null
   version: Generated<number>
   created_at: Date
+  low_balance_minor: bigint | null
+  balance_low_at: Date | null
 }
 
 export interface RegistrarEventsTable {
@@ -2261,6 +2272,7 @@ export interface Tables {
   ledger_tx: LedgerTxTable
   login_failures: LoginFailuresTable
   login_history: LoginHistoryTable
+  mail_notices: MailNoticesTable
   mails: MailsTable
   nodes: NodesTable
   passkey_challenges: PasskeyChallengesTable

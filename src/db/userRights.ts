@@ -32,3 +32,24 @@ export async function onlyTenantOf(tx: Tx, userId: string): Promise<string | nul
     where user_id = ${userId} limit 2`.execute(tx)
   return rows.length === 1 ? (rows[0]?.tenant ?? null) : null
 }
+
+/**
+ * The addresses of the people who hold a permission in a tenant by a role there (null: on the platform), in the order of
+ * the alphabet. The whole platform must be seen.
+ * @param builtin keys of the built-in roles that have the permission
+ */
+export async function emailsOfHolders(
+  tx: Tx,
+  tenantId: string | null,
+  { permission, builtin }: { permission: string; builtin: readonly string[] },
+  at: Date,
+): Promise<string[]> {
+  const { rows } = await sql<{ email: string }>`
+    select distinct u.email from users u join role_grants g on g.user_id = u.id join roles r on r.id = g.role_id
+      where u.state = 'active' and u.kind = 'person' and g.tenant_id is not distinct from ${tenantId}::uuid
+        and (g.expires_at is null or g.expires_at > ${at})
+        and case when r.builtin then r.key = any (${builtin}::text[])
+          else exists (select from role_permissions p where p.role_id = r.id and p.permission = ${permission}) end
+      order by u.email`.execute(tx)
+  return rows.map(({ email }) => email)
+}

@@ -38,6 +38,7 @@ export {
   submitDs,
   transferIn,
 } from './domains/registering.ts'
+export { tellExpiring } from './domains/notices.ts'
 export { getRegistration, listOperations } from './domains/presentRegistration.ts'
 export { authCodeOf, compare, lookAt, noteDoubt, open, settle } from './domains/operations.ts'
 export type { Answer, Ask, Found, Look } from './domains/operations.ts'

@@ -1,6 +1,8 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Domain } from '../../shared/api/domains.ts'
+import { good } from '../rules/pods.ts'
+import { domainIn } from '../rules/casesDomains.ts'
 import { LOOPBACK } from '../support/netbox.ts'
 import { startPowerDns, type PowerDns } from '../support/powerdns.ts'
 import { openApp, type OpenApp } from './browser.ts'
@@ -70,4 +72,35 @@ it('a server is added, and the zone of a domain is begun, filled, looked at and 
   await page.getByRole('button', { name: 'of revision 2' }).click()
   await page.getByRole('button', { name: 'Go back to this revision' }).click()
   await page.getByText('4, of which 4 is served').waitFor()
+})
+
+it('a zone of ten thousand records is opened, searched, edited and saved, and a part of it is shown at a time', async () => {
+  const { admin } = opened.app
+  const tenantId = await opened.app.tenant()
+  const { slug } = (await admin.get<{ slug: string }>(`/api/admin/tenants/${tenantId}`)).body
+  const { id } = await domainIn(opened.app, tenantId, 'large.example.com')
+  await good(admin.post(`/api/admin/domains/${id}/zone`, {}))
+  const text = Array.from({ length: 10_000 }, (_, at) => `host${at} 300 IN A 192.0.2.${at % 200}`).join('\n')
+  await good(admin.post(`/api/admin/domains/${id}/import`, { text, mode: 'merge' }))
+
+  await page.goto(`/t/${slug}/domains/${id}?tab=dns`)
+  await page.getByText('10,001 sets').or(page.getByText('10001 sets')).first().waitFor()
+  const rows = page.getByRole('table', { name: 'records' }).getByRole('row')
+  expect(await rows.count()).toBeLessThan(110)
+  await page.getByRole('button', { name: 'Show more', exact: true }).click()
+  await expect.poll(() => rows.count()).toBeGreaterThan(200)
+  await page.getByRole('searchbox', { name: 'Search records' }).fill('host9876')
+  await page.getByText('1 set', { exact: true }).waitFor()
+  await page.getByRole('button', { name: 'Change host9876 A' }).click()
+  await page.getByLabel('Contents').fill('198.51.100.7')
+  await page.getByRole('button', { name: 'Change', exact: true }).click()
+  await page.getByRole('region', { name: 'Not saved yet' }).scrollIntoViewIfNeeded()
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByText('3, of which 3 is served').waitFor()
+  await page.getByRole('button', { name: 'of revision 2' }).click()
+  const shown = page.getByRole('dialog').getByRole('listitem')
+  await page.getByRole('button', { name: /^Show more of/ }).waitFor()
+  expect(await shown.count()).toBeLessThan(60)
+  const server = await pdns.call('GET', '/zones/large.example.com.?rrset_name=host9876.large.example.com.')
+  expect(JSON.stringify(server)).toContain('198.51.100.7')
 })

@@ -45,9 +45,10 @@ async function issuedIn(app: TestApp, tenantId: string): Promise<string> {
   return id
 }
 
-async function material(names: string[]): Promise<{ chainPem: string; keyPem: string }> {
+/** A chain of a CA that nobody knows, and its key. */
+export async function material(names: string[], days = 30): Promise<{ chainPem: string; keyPem: string }> {
   const [caKey, keyPem] = [await newKey(), await newKey()]
-  const [notBefore, notAfter] = [new Date(Date.now() - DAY_MS), new Date(Date.now() + 30 * DAY_MS)]
+  const [notBefore, notAfter] = [new Date(Date.now() - DAY_MS), new Date(Date.now() + days * DAY_MS)]
   const pem = await makeRoot('Bought CA', caKey, notBefore, notAfter)
   return { chainPem: await signWith({ pem, keyPem: caKey }, { names, keyPem, notBefore, notAfter }), keyPem }
 }

@@ -8,6 +8,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { CloudPod } from '../../shared/api/cloudPods.ts'
 import type { Job } from '../../shared/api/provisioning.ts'
+import type { Permission } from '../../shared/permissions.ts'
 import type { SslCertificateDetail, SslDeployment } from '../../shared/api/ssl.ts'
 import type { SslDeployments, SslTarget, SslTargetMade } from '../../shared/api/sslTargets.ts'
 import { makeRoot, newKey, signWith } from '../../src/lib/x509/make.ts'
@@ -18,7 +19,7 @@ import { catalogue, createApi } from '../support/api.ts'
 import { finished, startApp, until, type TestApp } from '../support/app.ts'
 import { LOOPBACK } from '../support/netbox.ts'
 import { localhostTls } from '../support/pebble.ts'
-import { keyOf } from '../users/people.ts'
+import { keyOf, person } from '../users/people.ts'
 
 const CERTIFICATES = '/api/admin/ssl/certificates'
 const DAY_MS = 86_400_000
@@ -221,6 +222,31 @@ test('a webhook gets each version signed, with the key only if it is to, is trie
   expect(came).toHaveLength(3)
   receiver.close()
   server.close()
+})
+
+test('who may manage certificates but not open consoles adds no target whose command is run inside a machine', async () => {
+  const mine = await certificate()
+  const vm = await pod('vm')
+  const { email } = await person(app, 'TENANT_OWNER', tenantId)
+  const guest = {
+    kind: 'guest',
+    podId: vm.id,
+    chainPath: '/etc/ssl/site.pem',
+    keyPath: '/etc/ssl/site.key',
+    reload: 'true',
+  }
+  const ask = async (scopes: readonly Permission[], body: object) => {
+    const { api } = await keyOf(app, email, { tenantId, scopes })
+    return api.post(`${CERTIFICATES}/${mine.id}/deployments`, body)
+  }
+  const managing = ['ssl:read', 'ssl:manage', 'cloudpods:read'] as const
+  expect(await ask(managing, guest)).toMatchObject({
+    status: 403,
+    body: { code: 'forbidden', detail: expect.stringContaining('cloudpods:console') as string },
+  })
+  expect((await deployments(mine.id)).targets).toEqual([])
+  expect((await ask(managing, { kind: 'agent', podId: vm.id })).status).toBe(201)
+  expect((await ask([...managing, 'cloudpods:console'], guest)).status).toBe(201)
 })
 
 test('a certificate is installed through the guest agent of a VM, files go back when the server refuses them, and a container says why not', async () => {

@@ -34,6 +34,8 @@ export async function startSslWorld(
   options: {
     worker?: boolean
     lifeSeconds?: number
+    /** So many of a hundred nonces are refused by Pebble. */
+    nonceReject?: number
     /** Zones are delegated to ns1.test and ns2.test, which are at 127.0.0.1 and 127.0.0.2, and asked there. */
     delegated?: boolean
     /** Where Pebble looks for proofs by TLS. */
@@ -65,6 +67,7 @@ export async function startSslWorld(
     dns: dns.address,
     httpPort: Number(new URL(app.url).port),
     ...(options.tlsPort === undefined ? {} : { tlsPort: options.tlsPort }),
+    ...(options.nonceReject === undefined ? {} : { nonceReject: options.nonceReject }),
     ...(options.lifeSeconds === undefined ? {} : { lifeSeconds: options.lifeSeconds }),
   })
   const proxy = await startAcmeProxy(pebble)

@@ -60,6 +60,7 @@ export type Edited = { revision: number; changes: RecordedChange[]; jobId: strin
 /**
  * Changes what a zone is to hold: a revision, an audit event and the job that has it served, or nothing at all where everything
  * is so already. The zone's row must be locked, and the edits in canonical form.
+ * @param known all records of the zone, where the caller has read them since it is locked
  * @throws AppError invalid_state for a zone that would hold too much
  */
 export async function edit(
@@ -67,8 +68,9 @@ export async function edit(
   zone: ZoneRow,
   edits: readonly Edit[],
   why: { cause: string; comment?: string },
+  known?: readonly RecordRow[],
 ): Promise<Edited> {
-  const rows = await db.recordsAt(ctx.tx, zone.id, edits)
+  const rows = known ?? (await db.recordsAt(ctx.tx, zone.id, edits))
   const present = Map.groupBy(rows, rowKey)
   const wanted = new Map(edits.map((one) => [keyOf(one), { ...one, after: normal(one.after) }]))
   const changes = [...wanted].flatMap(([key, one]): RecordedChange[] => {

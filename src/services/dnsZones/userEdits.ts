@@ -113,7 +113,7 @@ export async function change(
     const changes = previewed(rows, edits)
     return { revision: zone.desired_revision, changes, warnings, job: null }
   }
-  const { revision, changes, jobId } = await edit(ctx, zone, edits, why)
+  const { revision, changes, jobId } = await edit(ctx, zone, edits, why, rows)
   const job = jobId === null ? null : await provisioningService.getJob(ctx, jobId)
   return { revision, changes: shownChanges(changes), warnings, job }
 }
@@ -162,9 +162,11 @@ function requireSound(
   before: readonly RecordRow[],
   after: readonly RecordRow[],
 ): ZoneProblem[] {
-  const known = new Set(problemsOf(zone, before).map((one) => JSON.stringify(one)))
   const problems = problemsOf(zone, after)
-  const errors = problems.filter((one) => one.level === 'error' && !known.has(JSON.stringify(one)))
+  const wrong = problems.filter(({ level }) => level === 'error')
+  if (wrong.length === 0) return problems
+  const known = new Set(problemsOf(zone, before).map((one) => JSON.stringify(one)))
+  const errors = wrong.filter((one) => !known.has(JSON.stringify(one)))
   const [first] = errors
   if (first)
     throw new AppError('invalid_input', first.message, {

@@ -8,6 +8,7 @@ import { notFound } from '../../errors.ts'
 import type { TransferFacts } from '../../integrations/registrars/types.ts'
 import * as BillingService from '../BillingService.ts'
 import { emit, lockDomain } from './changes.ts'
+import { tellRenewalFailed } from './notices.ts'
 import { backTo, requestOf, type Request } from './ordering.ts'
 import { end, notOurs, takeOver, type Seen } from './registryFacts.ts'
 
@@ -168,6 +169,7 @@ async function refuse(
       row.invoice_id,
       `The registry has refused it: ${message}`,
     )
+  if (row.kind === 'renew') await tellRenewalFailed(ctx, domain, row.id, message)
   if (row.kind === 'register') await backTo(ctx, domain, row, 'registration_failed')
   if (row.kind === 'transferIn') await backTo(ctx, domain, row, 'transfer_failed')
   await emit(

@@ -8,9 +8,10 @@ import type { ListOptions } from '../../db/list.ts'
 import { AppError, notFound, requireVersion } from '../../errors.ts'
 import type { RegistrarConnection } from '../../integrations/registrars/types.ts'
 import { newId } from '../../lib/ids.ts'
-import { toMoney } from '../../lib/money.ts'
+import { formatMoney, toMoney } from '../../lib/money.ts'
 import { withoutTrailingSlashes } from '../../lib/slashes.ts'
 import * as auditService from '../auditService.ts'
+import * as mailNoticeService from '../mailNoticeService.ts'
 
 type Create = z.infer<typeof registrarCreate>
 type EppConfig = {
@@ -39,6 +40,8 @@ const present = (row: AccountView): Registrar => ({
   checkedAt: isoOf(row.checked_at),
   balance: row.balance_minor === null ? null : toMoney(row.balance_minor, row.currency),
   balanceAt: isoOf(row.balance_at),
+  lowBalance: row.low_balance_minor === null ? null : toMoney(row.low_balance_minor, row.currency),
+  balanceLowAt: isoOf(row.balance_low_at),
   domains: row.domains,
   prices: row.prices,
   version: row.version,
@@ -108,7 +111,12 @@ export async function getRegistrar(ctx: Ctx, id: string): Promise<Registrar> {
   return present(row)
 }
 
-const shown = ({ name, state, config }: AccountRow): Record<string, unknown> => ({ name, state, config })
+const shown = (row: AccountRow): Record<string, unknown> => ({
+  name: row.name,
+  state: row.state,
+  config: row.config,
+  lowBalance: row.low_balance_minor,
+})
 
 const nameTaken = (name: string | undefined) => (error: unknown) => {
   if (violatedConstraint(error) !== 'registrar_accounts_name') throw error
@@ -149,13 +157,13 @@ export async function addRegistrar(ctx: Ctx, body: Create, simulated = false): P
 }
 
 /**
- * Renames a registrar, retires it (nothing new is registered there), or changes how it is reached.
+ * Renames a registrar, retires it (nothing new is registered there), says when its balance is low, or changes how it is reached.
  * @throws AppError not_found, precondition_failed, already_exists, invalid_input
  */
 export async function updateRegistrar(
   ctx: Ctx,
   id: string,
-  { name, state, connection }: z.infer<typeof registrarUpdate>,
+  { name, state, lowBalanceMinor, connection }: z.infer<typeof registrarUpdate>,
   version: number | undefined,
 ): Promise<Registrar> {
   const before = await registrars.lock(ctx.tx, id)
@@ -171,6 +179,9 @@ export async function updateRegistrar(
     .update(ctx.tx, id, {
       name: name ?? connection?.name,
       state,
+      ...(lowBalanceMinor !== undefined && {
+        low_balance_minor: lowBalanceMinor === null ? null : BigInt(lowBalanceMinor),
+      }),
       ...(parts && {
         config: JSON.stringify(parts.config),
         secret_sealed: ctx.sealer.seal(JSON.stringify(parts.secret), purposeOf(id)),
@@ -188,18 +199,35 @@ export async function updateRegistrar(
   return getRegistrar(ctx, id)
 }
 
-/** Writes down whether a registrar can be asked, and what is left in the account. */
+/** Writes down whether a registrar can be asked, and what is left in the account. That it has become low is told. */
 export async function noteHealth(
   ctx: Ctx,
   id: string,
   problem: string | null,
   balanceMinor: bigint | null,
 ): Promise<void> {
+  const row = await registrars.lock(ctx.tx, id)
+  const low = row?.low_balance_minor ?? null
+  const isLow = balanceMinor !== null && low !== null && balanceMinor < low
   await registrars.update(ctx.tx, id, {
     health: problem === null ? 'ok' : 'failing',
     health_message: problem,
     checked_at: ctx.now(),
-    ...(balanceMinor === null ? {} : { balance_minor: balanceMinor, balance_at: ctx.now() }),
+    ...(balanceMinor !== null && {
+      balance_minor: balanceMinor,
+      balance_at: ctx.now(),
+      balance_low_at: isLow ? (row?.balance_low_at ?? ctx.now()) : null,
+    }),
+  })
+  if (row && isLow && row.balance_low_at === null) await tellLow(ctx, row, balanceMinor, low)
+}
+
+async function tellLow(ctx: Ctx, row: AccountRow, balance: bigint, low: bigint): Promise<void> {
+  await say(ctx, row, 'REGISTRAR_BALANCE_LOW', { details: { balance, low, currency: row.currency } })
+  await mailNoticeService.toOperators(ctx, null, 'infrastructure:manage', 'registrarBalanceLow', {
+    registrar: row.name,
+    balance: formatMoney(balance, row.currency),
+    limit: formatMoney(low, row.currency),
   })
 }
 

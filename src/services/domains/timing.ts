@@ -8,6 +8,7 @@ import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
 import { enqueuePoll, enqueueSync, registrarPoll } from '../domainQueues.ts'
 import { emit } from './changes.ts'
+import { tellRenewalFailed } from './notices.ts'
 import { beginPaid, cancelUnpaid } from './ordering.ts'
 import { renew } from './registering.ts'
 
@@ -63,6 +64,7 @@ export async function renewDue(root: Root): Promise<void> {
       await asSystem(root, 'domains', [row.tenant_id], async (ctx) => {
         await tried(ctx, row.id)
         await emit(ctx, row, 'DOMAIN_RENEWAL_NOT_ORDERED', {}, { reason: error.message })
+        await tellRenewalFailed(ctx, row, `not ordered ${ctx.now().toISOString()}`, error.message)
       })
       return true
     },

@@ -13,6 +13,20 @@ const NOT_YOU =
 
 type Link = { url: string; expiresAt: Date }
 
+/** A mail is no place for more lines. */
+const MOST_LINES = 50
+const atMost = <T>(all: readonly T[]): readonly T[] => all.slice(0, MOST_LINES)
+const rest = (all: readonly unknown[]): string[] =>
+  all.length > MOST_LINES ? [`And ${all.length - MOST_LINES} more.`] : []
+const counted = (all: readonly unknown[], one: string, more: string): string =>
+  all.length === 1 ? `A ${one}` : `${all.length} ${more}`
+
+const EXPIRES = {
+  off: 'It is not renewed by itself. If you want to keep it, tell us before that day.',
+  unpaid: 'Its renewal has been ordered and begins when the invoice is paid.',
+  failed: 'It could not be renewed yet. We look after it; write to us if you want to know more.',
+}
+
 export const templates = {
   passwordReset: ({ link, ip }: { link: Link; ip: string | null }): Message => ({
     subject: 'Set a new password',
@@ -198,6 +212,67 @@ export const templates = {
       `An invoice for ${oneLine(what)} is still not paid. On ${endsOn} the subscription ends and ${oneLine(what)} is deleted with its data.`,
     ],
     after: ['If what is overdue is paid before, nothing is deleted.'],
+  }),
+
+  domainExpires: (domain: {
+    name: string
+    expiresOn: string
+    why: 'off' | 'unpaid' | 'failed'
+  }): Message => ({
+    subject: `${oneLine(domain.name, 100)} expires on ${domain.expiresOn}`,
+    before: [
+      `Your domain ${oneLine(domain.name)} expires on ${domain.expiresOn}. Then its website and its mail stop working.`,
+      EXPIRES[domain.why],
+    ],
+  }),
+
+  domainsExpire: ({ domains }: { domains: { name: string; expiresOn: string; why: string }[] }): Message => ({
+    subject: `${counted(domains, 'domain expires', 'domains expire')} soon`,
+    before: [
+      'Nothing is on its way that would keep:',
+      ...atMost(domains).map(
+        ({ name, expiresOn, why }) => `${oneLine(name)} expires on ${expiresOn}: ${why}.`,
+      ),
+      ...rest(domains),
+    ],
+    after: ['Renew what is to be kept on the page of the domain. Their customers were told.'],
+  }),
+
+  domainRenewalFailed: (failed: { name: string; expiresOn: string | null; reason: string }): Message => ({
+    subject: `${oneLine(failed.name, 100)} could not be renewed`,
+    before: [
+      `The renewal of ${oneLine(failed.name)} has failed: ${oneLine(failed.reason, 500)}`,
+      ...(failed.expiresOn === null ? [] : [`The domain expires on ${failed.expiresOn}.`]),
+    ],
+    after: [
+      'What was paid for it is the credit of the customer. Order the renewal anew on the page of the domain.',
+    ],
+  }),
+
+  certificatesEnd: (of: {
+    certificates: { names: string[]; endsOn: string; problem: string | null }[]
+  }): Message => ({
+    subject: `${counted(of.certificates, 'certificate needs', 'certificates need')} you`,
+    before: [
+      'Browsers will warn of what is served with these after they have ended:',
+      ...atMost(of.certificates).map(
+        ({ names: [name = '', ...others], endsOn, problem }) =>
+          `${oneLine(name)}${others.length === 0 ? '' : ` and ${others.length} more`} ends on ${endsOn}: ${
+            problem === null
+              ? 'it was uploaded, so upload its successor.'
+              : `it could not be renewed. ${oneLine(problem, 500)}`
+          }`,
+      ),
+      ...rest(of.certificates),
+    ],
+  }),
+
+  registrarBalanceLow: (low: { registrar: string; balance: string; limit: string }): Message => ({
+    subject: `The balance at ${oneLine(low.registrar, 100)} is low`,
+    before: [
+      `${low.balance} are left in the account at ${oneLine(low.registrar)}, less than ${low.limit}. Once it is empty, domains are neither registered nor renewed.`,
+    ],
+    after: ['Fill the account at the registrar.'],
   }),
 } as const
 

@@ -5,6 +5,7 @@ import * as passkeys from '../../db/authPasskeys.ts'
 import * as sso from '../../db/authSso.ts'
 import * as reservations from '../../db/cloudPodReservations.ts'
 import * as idempotency from '../../db/idempotency.ts'
+import * as mailNotices from '../../db/mailNotices.ts'
 import * as mails from '../../db/mails.ts'
 import * as automation from '../../db/provisioningAutomation.ts'
 import * as history from '../../db/provisioningHistory.ts'
@@ -20,6 +21,8 @@ const LOGIN_HISTORY_DAYS = 365
 /** The longest that a mailed link counts is three days. */
 const KEPT_BODY_DAYS = 7
 const MAIL_DAYS = 90
+/** What was told is not told again while the same expiry is ahead. */
+const NOTICE_DAYS = 400
 
 /** Ends quarantines, forgets old answers and makes the audit log's coming partitions. */
 export async function tidy(ctx: Ctx): Promise<void> {
@@ -29,6 +32,7 @@ export async function tidy(ctx: Ctx): Promise<void> {
   await authLog.forgetBefore(ctx.tx, { tries: before(1), history: before(LOGIN_HISTORY_DAYS) })
   await passkeys.forgetChallenges(ctx.tx, ctx.now())
   await mails.forgetBefore(ctx.tx, { bodies: before(KEPT_BODY_DAYS), mails: before(MAIL_DAYS) })
+  await mailNotices.forgetBefore(ctx.tx, before(NOTICE_DAYS))
   await singleUseTokens.forgetBefore(ctx.tx, before(30))
   await sso.forgetStates(ctx.tx, ctx.now())
   await workers.forgetBefore(ctx.tx, before(1))

@@ -9,12 +9,13 @@ import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
-import { formatMoney } from '../../lib/money.ts'
+import { formatMoney, toMajor, toMinor } from '../../lib/money.ts'
 import { paths } from '../../paths.ts'
 import { Badge } from '../../ui/Badge.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Card, Facts } from '../../ui/Card.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
+import { Field, Input } from '../../ui/Field.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
@@ -75,7 +76,16 @@ function About({ registrar: of }: { registrar: Registrar }) {
           ['Kind', of.driver === 'epp' ? 'EPP' : 'NameSilo'],
           ['At', 'host' in of.config ? `${of.config.host}, port ${of.config.port}` : of.config.url],
           'clientId' in of.config ? ['Client id', of.config.clientId] : null,
-          ['Balance', of.balance && formatMoney(of.balance)],
+          [
+            'Balance',
+            of.balance && (
+              <span key="balance" className="inline-flex flex-wrap items-center gap-1.5">
+                {formatMoney(of.balance)}
+                {of.balanceLowAt && <Badge tone="warning">Low</Badge>}
+              </span>
+            ),
+          ],
+          ['Warning below', of.lowBalance ? formatMoney(of.lowBalance) : 'Never'],
           ['Balance read', of.balanceAt && <Time key="balance" at={of.balanceAt} relative />],
           ['Last look', of.checkedAt && <Time key="checked" at={of.checkedAt} relative />],
           ['Domains', of.domains],
@@ -89,6 +99,7 @@ function About({ registrar: of }: { registrar: Registrar }) {
 function Actions({ registrar }: { registrar: Registrar }) {
   const { can } = useSession()
   const [editing, setEditing] = useState(false)
+  const [warning, setWarning] = useState(false)
   const isActive = registrar.state === 'active'
   const turn = useSubmit<null, Registrar>({
     send: () => updateRegistrar(registrar, { state: isActive ? 'retired' : 'active' }),
@@ -102,6 +113,9 @@ function Actions({ registrar }: { registrar: Registrar }) {
       <Button disabledReason={why} onClick={() => setEditing(true)}>
         Change connection
       </Button>
+      <Button disabledReason={why} onClick={() => setWarning(true)}>
+        Low balance
+      </Button>
       <Button
         variant={isActive ? 'danger' : 'secondary'}
         loading={turn.isPending}
@@ -113,7 +127,41 @@ function Actions({ registrar }: { registrar: Registrar }) {
       <Dialog open={editing} onClose={() => setEditing(false)} title="Change connection">
         <Edit registrar={registrar} onClose={() => setEditing(false)} />
       </Dialog>
+      <Dialog open={warning} onClose={() => setWarning(false)} title="Low balance">
+        <LowBalance registrar={registrar} onClose={() => setWarning(false)} />
+      </Dialog>
     </>
+  )
+}
+
+function LowBalance({ registrar, onClose }: { registrar: Registrar; onClose: () => void }) {
+  const { currency, lowBalance } = registrar
+  const of = useApiForm<{ amount: string }, Registrar>({
+    defaultValues: { amount: lowBalance ? toMajor(lowBalance) : '' },
+    fieldOf: () => 'amount',
+    send: ({ amount }) => updateRegistrar(registrar, { lowBalanceMinor: toMinor(amount, currency) }),
+    onDone: () => {
+      toast.done('Saved')
+      onClose()
+    },
+  })
+  const { form, errorOf } = of
+  return (
+    <Form of={of} submitLabel="Save" onCancel={onClose}>
+      <Field
+        label={`Warn below (${currency})`}
+        hint="Who manages the infrastructure gets one mail when less is left. Empty: no warning."
+        error={errorOf('amount')}
+      >
+        <Input
+          inputMode="decimal"
+          {...form.register('amount', {
+            validate: (typed) =>
+              typed.trim() === '' || toMinor(typed, currency) !== null || 'An amount such as 100.00.',
+          })}
+        />
+      </Field>
+    </Form>
   )
 }
 

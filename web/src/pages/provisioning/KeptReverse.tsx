@@ -28,10 +28,11 @@ type Name = KeptReverseZones['names'][number]
 const zoneColumns: Column<Zone>[] = [
   {
     header: 'Zone',
-    render: ({ name, network, error, differing }) => (
+    render: ({ name, network, delegation, error, differing }) => (
       <span className="break-words">
         <span className="font-mono text-[13px] break-all">{name.slice(0, -1)}</span>
         <span className="block text-[13px] text-muted">{network}</span>
+        <span className="block text-[13px] sm:hidden">{DELEGATION_WORDS[delegation][1]}</span>
         {differing > 0 && (
           <span className="block text-[13px]">
             The server has {count(differing, 'set')} of records otherwise.
@@ -123,7 +124,11 @@ export function KeptReverse({ pool, mayNot }: { pool: IpPool; mayNot: string | u
                 columns={zoneColumns}
               />
             )}
-            {names.length > 0 && <Names names={names} />}
+            {names.length > 0 && (
+              <div className="border-t border-line">
+                <Names names={names} />
+              </div>
+            )}
           </>
         )}
       </Loaded>

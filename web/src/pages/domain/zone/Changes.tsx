@@ -1,3 +1,8 @@
+import { useState } from 'react'
+import { Button } from '../../../ui/Button.tsx'
+
+const SHOWN = 50
+
 type Set = { ttl: number; contents: string[] }
 type Change = { name: string; type: string; before: Set | null; after: Set | null }
 
@@ -9,9 +14,11 @@ export function Changes({
   changes: readonly Change[]
   words?: { before: string; after: string }
 }) {
+  // An import may change ten thousand of them.
+  const [shown, setShown] = useState(SHOWN)
   return (
     <ul className="space-y-3">
-      {changes.map(({ name, type, before, after }) => (
+      {changes.slice(0, shown).map(({ name, type, before, after }) => (
         <li key={`${name} ${type}`} className="min-w-0">
           <div className="font-medium break-all">
             {name.replace(/\.$/, '')} <span className="text-muted">{type}</span>
@@ -22,6 +29,13 @@ export function Changes({
           </dl>
         </li>
       ))}
+      {changes.length > shown && (
+        <li className="text-center">
+          <Button size="sm" onClick={() => setShown(shown + SHOWN)}>
+            Show more of {changes.length.toLocaleString()}
+          </Button>
+        </li>
+      )}
     </ul>
   )
 }

@@ -7,8 +7,6 @@ import { Button } from '../../../ui/Button.tsx'
 import { Notice } from '../../../ui/Notice.tsx'
 import { Changes } from './Changes.tsx'
 
-const SHOWN = 50
-
 /** What would come of something, before it is done. */
 export function Preview({
   found,
@@ -40,8 +38,7 @@ export function Preview({
         </Notice>
       )}
       {changes.length === 0 && <Notice tone="info">The zone has all of it already.</Notice>}
-      <Changes changes={changes.slice(0, SHOWN)} />
-      {changes.length > SHOWN && <p className="text-muted">And {changes.length - SHOWN} more.</p>}
+      <Changes changes={changes} />
       <div className="flex justify-end gap-2">
         <Button onClick={onBack}>Back</Button>
         <Button

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Pencil, Plus, Trash2, Undo2 } from 'lucide-react'
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { canZone } from '../../../../../shared/states/domainZone.ts'
 import { recordsQuery, type Zone, type ZoneRrset } from '../../../api/dnsZones.ts'
 import { Filters, SearchFilter } from '../../../components/Filters.tsx'
@@ -85,7 +85,8 @@ export function ZoneEditor({
             )}
             <Records
               zone={zone}
-              rows={rowsOf(zone.name, rrsets, staged)}
+              rrsets={rrsets}
+              staged={staged}
               why={why}
               onEdit={setEditing}
               onRemove={({ name, type }) =>
@@ -122,14 +123,16 @@ const STAGED = { new: 'New', changed: 'Changed', removed: 'Goes' } as const
 
 function Records({
   zone,
-  rows,
+  rrsets,
+  staged,
   why,
   onEdit,
   onRemove,
   onUndo,
 }: {
   zone: Zone
-  rows: Row[]
+  rrsets: readonly ZoneRrset[]
+  staged: Staged
   why: string | undefined
   onEdit: (row: Row) => void
   onRemove: (row: Row) => void
@@ -137,20 +140,22 @@ function Records({
 }) {
   const [q, setQ] = useState<string>()
   const [more, setMore] = useState(1)
-  const words = q?.toLowerCase()
-  const found = words
-    ? rows.filter(({ name, type, value }) =>
-        `${name} ${type} ${value.contents.join(' ')} ${value.comment}`.toLowerCase().includes(words),
-      )
-    : rows
+  const rows = useMemo(() => rowsOf(zone.name, rrsets, staged), [zone.name, rrsets, staged])
+  const found = useMemo(() => {
+    const words = q?.toLowerCase()
+    if (!words) return rows
+    return rows.filter(({ name, type, value }) =>
+      `${name} ${type} ${value.contents.join(' ')} ${value.comment}`.toLowerCase().includes(words),
+    )
+  }, [rows, q])
   const columns: Column<Row>[] = [
     {
       header: 'Name',
-      render: ({ name, type, staged }) => (
+      render: ({ name, type, staged: change }) => (
         <span className="flex flex-wrap items-center gap-x-2 font-medium">
           <span className="break-all">{shortName(name, zone.name)}</span>
           <span className="text-muted sm:hidden">{type}</span>
-          {staged && <Badge tone="info">{STAGED[staged]}</Badge>}
+          {change && <Badge tone="info">{STAGED[change]}</Badge>}
         </span>
       ),
     },
@@ -158,8 +163,8 @@ function Records({
     { header: 'TTL', from: 'md', narrow: true, align: 'right', render: ({ value }) => value.ttl },
     {
       header: 'Content',
-      render: ({ value, staged }) => (
-        <div className={staged === 'removed' ? 'text-muted line-through' : ''}>
+      render: ({ value, staged: change }) => (
+        <div className={change === 'removed' ? 'text-muted line-through' : ''}>
           {value.contents.map((content) => (
             <div key={content} className="font-mono text-[13px] break-all">
               {content}
@@ -178,7 +183,14 @@ function Records({
   return (
     <>
       <Filters>
-        <SearchFilter label="Search records" value={q} onChange={setQ} />
+        <SearchFilter
+          label="Search records"
+          value={q}
+          onChange={(typed) => {
+            setQ(typed)
+            setMore(1)
+          }}
+        />
         <span className="text-muted">{count(found.length, 'set')}</span>
       </Filters>
       <DataTable

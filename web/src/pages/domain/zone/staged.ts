@@ -37,8 +37,9 @@ export function rowsOf(zone: string, rrsets: readonly ZoneRrset[], staged: Stage
       : [],
   )
   // As in a zone file: what the zone itself has stands first.
-  const place = ({ name, type }: Row): string => `${zone === name ? '' : name} ${type}`
-  return [...added, ...rows.toSorted((a, b) => (place(a) < place(b) ? -1 : 1))]
+  const placed = rows.map((row) => ({ row, place: `${zone === row.name ? '' : row.name} ${row.type}` }))
+  placed.sort((a, b) => (a.place < b.place ? -1 : 1))
+  return [...added, ...placed.map(({ row }) => row)]
 }
 
 /** What was proposed, staged like any other change. */
