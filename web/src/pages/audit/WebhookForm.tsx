@@ -62,7 +62,7 @@ export function WebhookSecret({ made, onClose }: { made: AuditWebhookMade | null
             This secret signs the deliveries, so that the receiver can tell them from others’. It is not shown
             again.
           </p>
-          <CopyId id={made.secret} what="secret" />
+          <CopyId id={made.secret} what="secret" full />
         </div>
       )}
     </Dialog>
