@@ -94,7 +94,7 @@ it('every example of the guide does what the guide says', async () => {
     await until(async () => lines(out()).length >= expected.length, `the receiver: ${out()}`).then(() =>
       expect(lines(out())).toEqual(expected),
     )
-}, 180_000)
+}, 300_000)
 
 const isOpen = (port: number): Promise<boolean> =>
   new Promise((resolve) => {

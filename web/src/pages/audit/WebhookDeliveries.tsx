@@ -47,16 +47,17 @@ export function WebhookDeliveries({ webhook }: { webhook: AuditWebhook }) {
       ),
     },
     {
-      header: 'State',
-      narrow: true,
-      render: ({ state: is, attempts }) => (
+      header: 'What came of it',
+      render: (delivery) => (
         <>
-          <Badge tone={TONES[is]}>{is}</Badge>
-          <div className="text-[13px] text-muted">{count(attempts, 'attempt', 'attempts')}</div>
+          <Badge tone={TONES[delivery.state]}>{delivery.state}</Badge>
+          <span className="ml-2 text-[13px] text-muted">
+            {count(delivery.attempts, 'attempt', 'attempts')}
+          </span>
+          <Said delivery={delivery} />
         </>
       ),
     },
-    { header: 'Last answer', from: 'md', render: (delivery) => <Said delivery={delivery} /> },
     {
       header: 'Actions',
       narrow: true,
