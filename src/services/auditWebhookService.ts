@@ -118,6 +118,8 @@ export async function create(
   return { ...view({ ...row, waiting: 0, failed: 0 }, ctx.now()), secret }
 }
 
+const shown = (types: readonly string[] | null): string => types?.join(' ') ?? 'all'
+
 /**
  * Changes, disables or enables it. While it is disabled its place is kept; enabled again, all that waits is tried at once.
  * @throws AppError not_found, precondition_failed
@@ -130,7 +132,6 @@ export async function update(
 ): Promise<AuditWebhook> {
   const row = await owned(ctx, id)
   requireVersion(row.version, version)
-  const shown = (types: readonly string[] | null) => types?.join(' ') ?? 'all'
   const diff = auditService.diffOf(
     { url: row.url, description: row.description, state: row.state, eventTypes: shown(row.event_types) },
     { ...change, ...(eventTypes !== undefined && { eventTypes: shown(eventTypes) }) },

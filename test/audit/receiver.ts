@@ -42,8 +42,8 @@ export async function startReceiver(): Promise<Receiver> {
         event: JSON.parse(body) as Received['event'],
       })
       const answer = answers.get(path) ?? { status: 204 }
-      if (answer === 'nothing') return void hanging.push(response)
-      response.writeHead(answer.status, answer.headers).end(answer.body)
+      if (answer === 'nothing') hanging.push(response)
+      else response.writeHead(answer.status, answer.headers).end(answer.body)
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -52,6 +52,6 @@ export async function startReceiver(): Promise<Receiver> {
     received,
     answers,
     hanging,
-    close: () => void server.close().closeAllConnections(),
+    close: () => server.close().closeAllConnections(),
   }
 }

@@ -75,7 +75,7 @@ function headerOf(headers: Given, name: string): string {
   return value
 }
 
-function keyOf(secret: string): Promise<CryptoKey> {
+function keyOf(secret: string) {
   const bytes = secret.startsWith('whsec_') ? bytesOf(secret.slice('whsec_'.length)) : undefined
   if (!bytes || bytes.length < 24)
     throw new WebhookInvalid('secret', 'the secret is whsec_ and at least 24 bytes in base64')

@@ -48,10 +48,8 @@ export function EventKinds({
               </Button>
             )}
           </div>
-          <div
-            role="group"
+          <fieldset
             aria-label="Kinds of events"
-            tabIndex={0}
             className="max-h-72 space-y-3 overflow-y-auto rounded-md border border-line p-3"
           >
             {[...new Set(found.map(groupOf))].map((group) => (
@@ -70,7 +68,7 @@ export function EventKinds({
               </fieldset>
             ))}
             {found.length === 0 && <p className="text-muted">No kind of event has this in its name.</p>}
-          </div>
+          </fieldset>
         </>
       )}
       <p id="kinds-error" className="text-[13px] font-medium text-danger-text empty:hidden">

@@ -155,10 +155,11 @@ function Replay({
 }
 
 const DAY_MS = 86_400_000
+const weekAgo = (): string => new Date(Date.now() - 7 * DAY_MS).toISOString().slice(0, 10)
 
 function ReplayForm({ webhook, onClose }: { webhook: AuditWebhook; onClose: () => void }) {
   const of = useApiForm<{ since: string }, { replayed: number }>({
-    defaultValues: { since: new Date(Date.now() - 7 * DAY_MS).toISOString().slice(0, 10) },
+    defaultValues: { since: weekAgo() },
     send: ({ since }, key) => replayFailed(webhook.id, { since: `${since}T00:00:00Z` }, key),
     onDone: ({ replayed }) => {
       toast.done(`${count(replayed, 'delivery is', 'deliveries are')} made once more`)

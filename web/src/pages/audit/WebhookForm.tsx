@@ -1,6 +1,5 @@
-import { createWebhook, updateWebhook, type AuditWebhook, type AuditWebhookMade } from '../../api/webhooks.ts'
+import type { AuditWebhook, AuditWebhookMade } from '../../api/webhooks.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
-import { useSession } from '../../components/session.ts'
 import { CopyId } from '../../ui/CopyId.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
@@ -8,35 +7,32 @@ import { EventKinds } from './EventKinds.tsx'
 
 type Values = { url: string; description: string; eventTypes: string[] | null }
 
-/** Makes a webhook, or changes one. */
-export function WebhookForm<Answer extends AuditWebhook>({
+/** What a webhook is: to make one, or to change `webhook`. */
+export function WebhookForm<Answer>({
   webhook,
+  submitLabel,
+  send,
   onClose,
   onDone,
 }: {
   webhook?: AuditWebhook
+  submitLabel: string
+  send: (values: Values, key: string) => Promise<Answer>
   onClose: () => void
   onDone: (answer: Answer) => void
 }) {
-  const { tenant } = useSession()
   const of = useApiForm<Values, Answer>({
     defaultValues: {
       url: webhook?.url ?? '',
       description: webhook?.description ?? '',
       eventTypes: webhook?.eventTypes ?? null,
     },
-    send: (values, key) =>
-      (webhook
-        ? updateWebhook(webhook, values)
-        : createWebhook(
-            { ...values, tenantId: tenant.id ?? null },
-            key,
-          )) as Promise<AuditWebhook> as Promise<Answer>,
+    send,
     onDone,
   })
   const { form } = of
   return (
-    <Form of={of} submitLabel={webhook ? 'Save' : 'Create'} onCancel={onClose}>
+    <Form of={of} submitLabel={submitLabel} onCancel={onClose}>
       <Field label="Address" hint="https://… of the program that is to be told" error={of.errorOf('url')}>
         <Input maxLength={500} {...form.register('url', { required: REQUIRED })} />
       </Field>

@@ -65,17 +65,25 @@ export default function WebhookPage() {
             <Card title="What it is told">
               <Facts
                 facts={[
-                  ['Address', <span className="break-all">{webhook.url}</span>],
+                  [
+                    'Address',
+                    <span key="url" className="break-all">
+                      {webhook.url}
+                    </span>,
+                  ],
                   ['Description', webhook.description || null],
-                  ['Id', <CopyId id={webhook.id} what="webhook" />],
-                  ['Events', webhook.eventTypes === null ? 'all' : <Kinds kinds={webhook.eventTypes} />],
-                  ['Last delivered', webhook.deliveredAt && <Time at={webhook.deliveredAt} />],
+                  ['Id', <CopyId key="id" id={webhook.id} what="webhook" />],
+                  [
+                    'Events',
+                    webhook.eventTypes === null ? 'all' : <Kinds key="kinds" kinds={webhook.eventTypes} />,
+                  ],
+                  ['Last delivered', webhook.deliveredAt && <Time key="at" at={webhook.deliveredAt} />],
                   ['Waiting', webhook.waiting],
                   ['Given up', webhook.failed],
                   ['Failed attempts since', webhook.failures],
                   webhook.formerSecretUntil === null
                     ? null
-                    : ['The former secret signs until', <Time at={webhook.formerSecretUntil} />],
+                    : ['The former secret signs until', <Time key="until" at={webhook.formerSecretUntil} />],
                 ]}
               />
             </Card>
@@ -131,6 +139,8 @@ function Actions({ webhook }: { webhook: AuditWebhook }) {
         {open === 'change' && (
           <WebhookForm
             webhook={webhook}
+            submitLabel="Save"
+            send={(values) => updateWebhook(webhook, values)}
             onClose={close}
             onDone={() => {
               toast.done('Saved')

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Plus, Webhook } from 'lucide-react'
 import { useState } from 'react'
-import { webhooksQuery, type AuditWebhook, type AuditWebhookMade } from '../../api/webhooks.ts'
+import { createWebhook, webhooksQuery, type AuditWebhook, type AuditWebhookMade } from '../../api/webhooks.ts'
 import { List } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
@@ -84,7 +84,9 @@ export default function WebhooksPage() {
       </Card>
       <Dialog open={creating} onClose={() => setCreating(false)} title="New webhook" wide>
         {creating && (
-          <WebhookForm<AuditWebhookMade>
+          <WebhookForm
+            submitLabel="Create"
+            send={(values, key) => createWebhook({ ...values, tenantId: tenant.id ?? null }, key)}
             onClose={() => setCreating(false)}
             onDone={(webhook) => {
               setCreating(false)
