@@ -285,6 +285,64 @@ create table audit_unsealed (
   constraint audit_unsealed_pkey PRIMARY KEY (seq)
 );
 
+create table audit_webhook_deliveries (
+  id uuid not null,
+  webhook_id uuid not null,
+  tenant_id uuid,
+  event_id uuid not null,
+  event_at timestamp with time zone not null,
+  event_type text not null,
+  state text not null default 'waiting'::text,
+  attempts integer not null default 0,
+  attempted_at timestamp with time zone,
+  status integer,
+  error text,
+  answer text,
+  next_attempt_at timestamp with time zone,
+  give_up_at timestamp with time zone not null,
+  lease uuid,
+  lease_until timestamp with time zone,
+  created_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint audit_webhook_deliveries_webhook_id_event_id_key UNIQUE (webhook_id, event_id),
+  constraint audit_webhook_deliveries_pkey PRIMARY KEY (id),
+  constraint audit_webhook_deliveries_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint audit_webhook_deliveries_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES audit_webhooks(id) ON DELETE CASCADE,
+  constraint audit_webhook_deliveries_check CHECK (((next_attempt_at IS NULL) = (state <> 'waiting'::text))),
+  constraint audit_webhook_deliveries_check1 CHECK (((ended_at IS NULL) = (state = 'waiting'::text))),
+  constraint audit_webhook_deliveries_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'failed'::text])))
+);
+
+create table audit_webhooks (
+  id uuid not null,
+  tenant_id uuid,
+  url text not null,
+  description text not null,
+  event_types text[],
+  state text not null,
+  disabled_because text,
+  secret bytea not null,
+  former_secret bytea,
+  former_until timestamp with time zone,
+  next_batch bigint not null,
+  failures integer not null default 0,
+  rests_until timestamp with time zone,
+  delivered_at timestamp with time zone,
+  version integer not null default 1,
+  created_at timestamp with time zone not null,
+  constraint audit_webhooks_pkey PRIMARY KEY (id),
+  constraint audit_webhooks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint audit_webhooks_check CHECK (((disabled_because IS NULL) = (state = 'enabled'::text))),
+  constraint audit_webhooks_check1 CHECK (((former_secret IS NULL) = (former_until IS NULL))),
+  constraint audit_webhooks_description_check CHECK ((length(description) <= 200)),
+  constraint audit_webhooks_disabled_because_check CHECK ((disabled_because = ANY (ARRAY['asked'::text, 'failing'::text, 'gone'::text]))),
+  constraint audit_webhooks_event_types_check CHECK ((cardinality(event_types) > 0)),
+  constraint audit_webhooks_failures_check CHECK ((failures >= 0)),
+  constraint audit_webhooks_next_batch_check CHECK ((next_batch > 0)),
+  constraint audit_webhooks_state_check CHECK ((state = ANY (ARRAY['enabled'::text, 'disabled'::text]))),
+  constraint audit_webhooks_url_check CHECK ((length(url) <= 500))
+);
+
 create table automation_brakes (
   id uuid not null,
   action text not null,
@@ -3185,6 +3243,20 @@ CREATE INDEX audit_events_tenant_outcome ON ONLY public.audit_events USING btree
 
 CREATE INDEX audit_sinks_due ON public.audit_sinks USING btree (next_attempt_at) WHERE (state = 'active'::text);
 
+CREATE INDEX audit_webhook_deliveries_due ON public.audit_webhook_deliveries USING btree (webhook_id, next_attempt_at, id) WHERE (state = 'waiting'::text);
+
+CREATE INDEX audit_webhook_deliveries_ended ON public.audit_webhook_deliveries USING btree (ended_at) WHERE (state <> 'waiting'::text);
+
+CREATE INDEX audit_webhook_deliveries_failed ON public.audit_webhook_deliveries USING btree (webhook_id, id) WHERE (state = 'failed'::text);
+
+CREATE INDEX audit_webhook_deliveries_list ON public.audit_webhook_deliveries USING btree (webhook_id, id);
+
+CREATE INDEX audit_webhook_deliveries_tenant ON public.audit_webhook_deliveries USING btree (tenant_id, id);
+
+CREATE INDEX audit_webhooks_due ON public.audit_webhooks USING btree (next_batch) WHERE (state = 'enabled'::text);
+
+CREATE INDEX audit_webhooks_tenant ON public.audit_webhooks USING btree (tenant_id, id);
+
 CREATE INDEX automation_brakes_list ON public.automation_brakes USING btree (opened_at DESC);
 
 CREATE UNIQUE INDEX automation_brakes_waiting ON public.automation_brakes USING btree (action) WHERE (state = 'waiting'::text);
@@ -3719,6 +3791,10 @@ alter table audit_holds enable row level security, force row level security;
 
 alter table audit_sinks enable row level security, force row level security;
 
+alter table audit_webhook_deliveries enable row level security, force row level security;
+
+alter table audit_webhooks enable row level security, force row level security;
+
 alter table billing_customers enable row level security, force row level security;
 
 alter table billing_events enable row level security, force row level security;
@@ -3924,6 +4000,10 @@ create policy tenant_wall on audit_events for all using ((( SELECT app_platform(
 create policy tenant_wall on audit_holds for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on audit_sinks for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on audit_webhook_deliveries for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on audit_webhooks for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on billing_customers for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -4272,6 +4352,10 @@ grant insert, select, update on audit_holds to mpanel_app;
 grant delete, insert, select, update on audit_sinks to mpanel_app;
 
 grant delete, insert, select on audit_unsealed to mpanel_app;
+
+grant delete, insert, select, update on audit_webhook_deliveries to mpanel_app;
+
+grant delete, insert, select, update on audit_webhooks to mpanel_app;
 
 grant insert, select, update on automation_brakes to mpanel_app;
 

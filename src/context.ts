@@ -19,7 +19,12 @@ import type {
 } from './integrations/dns/types.ts'
 import type { TlsLook } from './integrations/tls/types.ts'
 import type { DnsServer, DnsServerConnection } from './integrations/dnsServers/types.ts'
-import type { WebhookDelivery, WebhookTarget } from './integrations/webhook/types.ts'
+import type {
+  EventAnswer,
+  EventTarget,
+  WebhookDelivery,
+  WebhookTarget,
+} from './integrations/webhook/types.ts'
 import type { Sealer } from './lib/crypto.ts'
 import { newId } from './lib/ids.ts'
 import type { Logger } from './lib/log.ts'
@@ -69,6 +74,8 @@ type Vendors = {
   syslog(target: SyslogTarget, messages: readonly SyslogMessage[]): Promise<void>
   /** One signed delivery to an address that a person has typed. @throws OutgoingFault */
   webhook(target: WebhookTarget, delivery: WebhookDelivery): Promise<void>
+  /** One event to an address that a person has typed. @throws OutgoingFault when no answer came */
+  webhookEvent(target: EventTarget, delivery: WebhookDelivery & { body: string }): Promise<EventAnswer>
 }
 
 /** Facts of the installation that services need, from the configuration. */

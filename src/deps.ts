@@ -25,7 +25,7 @@ import { createTlsLook } from './integrations/tls/client.ts'
 import { createRegistrar } from './integrations/registrars/client.ts'
 import type { Registrar, RegistrarConnection } from './integrations/registrars/types.ts'
 import { sendSyslog } from './integrations/syslog/client.ts'
-import { sendWebhook } from './integrations/webhook/client.ts'
+import { sendEvent, sendWebhook } from './integrations/webhook/client.ts'
 import { handlers } from './jobs/index.ts'
 import { planJob } from './jobs/plan.ts'
 import { createSealer } from './lib/crypto.ts'
@@ -97,6 +97,7 @@ export function createDeps(
       send,
       syslog: (target, messages) => sendSyslog(config.outgoingNetworks, target, messages),
       webhook: (target, delivery) => sendWebhook(send, target, delivery),
+      webhookEvent: (target, delivery) => sendEvent(send, target, delivery),
       mail: config.mail === undefined ? null : createMail(config.mail.url, config.mail.from),
     }),
     planJob: (id, signal) => planJob(root, handlers, id, signal),

@@ -14,6 +14,7 @@ import { startLoop } from './lib/loop.ts'
 import { VERSION } from './version.ts'
 import { reapLost, runClaimed } from './workerRuns.ts'
 import { deliverDue } from './services/auditSinkService.ts'
+import { webhookSender } from './services/auditWebhookService.ts'
 import * as provisioningService from './services/provisioningService.ts'
 
 export type WorkerOptions = Partial<EngineOptions> & {
@@ -130,6 +131,8 @@ export async function startWorker(
   const keeping = startLoop(upkeep, options.pollMs, report)
   // On its own: receivers may be slow, and nothing else waits for them.
   const delivering = startLoop(async () => deliverDue(root), options.deliverMs, report)
+  const webhooks = webhookSender(root, () => sending.wake())
+  const sending = startLoop(() => webhooks.tick(), options.deliverMs, report)
   const stopListening = await listen(databaseUrl, queue.NOTIFY_CHANNEL, claiming.wake, root.log)
 
   return {
@@ -145,7 +148,7 @@ export async function startWorker(
       await Promise.race([all, new Promise((resolve) => setTimeout(resolve, 1_000).unref())])
       // A delivery that is cut off is made again by the next worker.
       await Promise.race([
-        delivering.stop(),
+        Promise.all([delivering.stop(), sending.stop().then(() => webhooks.settled())]),
         new Promise((resolve) => setTimeout(resolve, options.drainMs).unref()),
       ])
       await beating.stop()

@@ -14,7 +14,7 @@ const pem = z
   .nullable()
 const name = z.string().trim().min(1).max(100)
 
-const isAddressOf = (kind: 'webhook' | 'syslog', text: string): boolean => {
+export const isAddressOf = (kind: 'webhook' | 'syslog', text: string): boolean => {
   if (!URL.canParse(text)) return false
   const { protocol, hostname, username, password, pathname, search } = new URL(text)
   if (hostname === '' || username !== '' || password !== '') return false

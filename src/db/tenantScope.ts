@@ -21,6 +21,8 @@ const TABLES = {
   apiKey: 'api_keys',
   serviceAccount: 'service_accounts',
   auditSink: 'audit_sinks',
+  auditWebhook: 'audit_webhooks',
+  auditWebhookDelivery: 'audit_webhook_deliveries',
   securityGroup: 'security_groups',
   blueprint: 'cloud_pod_blueprints',
   addon: 'addons',

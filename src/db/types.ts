@@ -197,6 +197,46 @@ export interface AuditUnsealedTable {
   at: Date
 }
 
+export interface AuditWebhookDeliveriesTable {
+  id: string
+  webhook_id: string
+  tenant_id: string | null
+  event_id: string
+  event_at: Date
+  event_type: string
+  state: Generated<'waiting' | 'delivered' | 'failed'>
+  attempts: Generated<number>
+  attempted_at: Date | null
+  status: number | null
+  error: string | null
+  answer: string | null
+  next_attempt_at: Date | null
+  give_up_at: Date
+  lease: string | null
+  lease_until: Date | null
+  created_at: Date
+  ended_at: Date | null
+}
+
+export interface AuditWebhooksTable {
+  id: string
+  tenant_id: string | null
+  url: string
+  description: string
+  event_types: string[] | null
+  state: 'enabled' | 'disabled'
+  disabled_because: 'asked' | 'failing' | 'gone' | null
+  secret: Buffer
+  former_secret: Buffer | null
+  former_until: Date | null
+  next_batch: bigint
+  failures: Generated<number>
+  rests_until: Date | null
+  delivered_at: Date | null
+  version: Generated<number>
+  created_at: Date
+}
+
 export interface AutomationBrakesTable {
   id: string
   action: string
@@ -2201,6 +2241,8 @@ export interface Tables {
   audit_holds: AuditHoldsTable
   audit_sinks: AuditSinksTable
   audit_unsealed: AuditUnsealedTable
+  audit_webhook_deliveries: AuditWebhookDeliveriesTable
+  audit_webhooks: AuditWebhooksTable
   automation_brakes: AutomationBrakesTable
   automation_deeds: AutomationDeedsTable
   billing_customers: BillingCustomersTable

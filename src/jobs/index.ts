@@ -1,5 +1,6 @@
 import { asSystem, type Ctx, type Root } from '../context.ts'
 import * as auditRetentionService from '../services/auditRetentionService.ts'
+import * as auditWebhookService from '../services/auditWebhookService.ts'
 import * as auditService from '../services/auditService.ts'
 import * as BillingService from '../services/BillingService.ts'
 import * as billingCollectionService from '../services/billingCollectionService.ts'
@@ -176,6 +177,12 @@ const inOne =
 export const timers: readonly Timer[] = [
   { name: 'audit.seal', everyMs: 5_000, harmless: true, run: auditService.sealAll },
   { name: 'audit.archive', everyMs: 60 * MINUTE_MS, run: auditRetentionService.archiveDue },
+  {
+    name: 'audit.webhooksTidy',
+    everyMs: 10 * MINUTE_MS,
+    harmless: true,
+    run: inOne('audit.webhooksTidy', auditWebhookService.tidy),
+  },
   { name: 'billing.endDue', everyMs: MINUTE_MS, run: BillingService.endDue },
   { name: 'billing.contracts', everyMs: MINUTE_MS, run: (root) => BillingService.runContracts(root) },
   { name: 'billing.payments', everyMs: MINUTE_MS, run: billingCollectionService.sweep },

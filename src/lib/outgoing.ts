@@ -15,11 +15,19 @@ export type OutgoingRequest = {
   body?: string | Buffer
   timeoutMs?: number
   maxBytes?: number
+  /** What of the answer is wanted: the rest of it is not read, and its being late or broken off is no fault. */
+  keepBytes?: number
   /** PEM of the CAs to trust instead of the system's. */
   ca?: string
 }
 
-export type OutgoingAnswer = { status: number; headers: IncomingHttpHeaders; body: Buffer }
+/** `fromPublic`: who answered is on the public internet, and not in an allowed network. */
+export type OutgoingAnswer = {
+  status: number
+  headers: IncomingHttpHeaders
+  body: Buffer
+  fromPublic: boolean
+}
 
 /** The call was not made, or its answer was not taken. The message never repeats what the other side said. */
 export class OutgoingFault extends Error {
@@ -52,6 +60,7 @@ const NOT_PUBLIC = networks([
   '224.0.0.0/4',
   '240.0.0.0/4',
 ])
+const NO_NETWORKS = new BlockList()
 const GLOBAL_UNICAST = networks(['2000::/3'])
 /** Parts of 2000::/3 that are special or lead to an IPv4 address: Teredo and its neighbours, documentation, 6to4, SRv6. */
 const NOT_PUBLIC_V6 = networks(['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'])
@@ -92,12 +101,14 @@ export async function sendOutgoing(
   request: OutgoingRequest,
 ): Promise<OutgoingAnswer> {
   const url = targetOf(request.url, allowed)
-  const { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES } = request
+  const { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, keepBytes } = request
   return new Promise((resolve, reject) => {
     let sent = false
+    let take: (() => void) | undefined
     const fail = (message: string) => {
       clearTimeout(timer)
-      reject(new OutgoingFault(sent ? 'unknown' : 'refused', message))
+      if (keepBytes !== undefined && take) take()
+      else reject(new OutgoingFault(sent ? 'unknown' : 'refused', message))
       call.destroy()
     }
     const call = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
@@ -115,15 +126,25 @@ export async function sendOutgoing(
     call.once('response', (answer) => {
       const parts: Buffer[] = []
       let size = 0
+      const fromPublic = isReachable(answer.socket.remoteAddress ?? '', NO_NETWORKS)
+      take = () =>
+        resolve({
+          status: answer.statusCode ?? 0,
+          headers: answer.headers,
+          body: Buffer.concat(parts).subarray(0, keepBytes),
+          fromPublic,
+        })
       answer.on('data', (part: Buffer) => {
         size += part.length
-        if (size > maxBytes) return fail(`the answer is longer than ${maxBytes} bytes`)
+        if (keepBytes === undefined && size > maxBytes)
+          return fail(`the answer is longer than ${maxBytes} bytes`)
         parts.push(part)
+        if (keepBytes !== undefined && size >= keepBytes) fail('no more of it is wanted')
       })
       answer.on('error', (error) => fail(reasonOf(error)))
       answer.on('end', () => {
         clearTimeout(timer)
-        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(parts) })
+        take?.()
       })
     })
     call.end(request.body)

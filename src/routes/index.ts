@@ -2,6 +2,7 @@ import { adminAudit } from './adminAudit.ts'
 import { adminAuditRetention } from './adminAuditRetention.ts'
 import { adminAuthSso } from './adminAuthSso.ts'
 import { adminAuditSinks } from './adminAuditSinks.ts'
+import { adminAuditWebhooks } from './adminAuditWebhooks.ts'
 import { adminBillingPayments } from './adminBillingPayments.ts'
 import { adminBillingAddons } from './adminBillingAddons.ts'
 import { adminBillingCoupons } from './adminBillingCoupons.ts'
@@ -151,6 +152,7 @@ export const routes: readonly Route[] = [
   ...adminSearch,
   ...adminAudit,
   ...adminAuditSinks,
+  ...adminAuditWebhooks,
   ...adminAuditRetention,
   ...webhookRoutes,
   ...healthRoutes,

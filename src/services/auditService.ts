@@ -17,6 +17,8 @@ export { signHash } from './audit/key.ts'
 type Target = { type: string; id: string; label?: string }
 
 export type Event = {
+  /** For who refers to it; without it one is made. */
+  id?: string
   action: string
   tenantId: string | null
   target: Target
@@ -47,7 +49,7 @@ export async function recordAll(
 
 function rowOf(origin: Origin, event: Event, at: Date): audit.NewEvent {
   return {
-    id: newId(),
+    id: event.id ?? newId(),
     at,
     tenant_id: event.tenantId,
     action: event.action,

@@ -24,6 +24,8 @@ const NAMES: Record<TenantThing, string> = {
   apiKey: 'API key',
   serviceAccount: 'service account',
   auditSink: 'sink',
+  auditWebhook: 'webhook',
+  auditWebhookDelivery: 'delivery',
   securityGroup: 'security group',
   blueprint: 'blueprint',
   addon: 'add-on',

@@ -131,6 +131,7 @@ const ADDRESSES = [
   'audit',
   'audit/proof',
   'audit/sinks',
+  'audit/webhooks',
   'account/security',
   'account/sessions',
   'account/log-ins',

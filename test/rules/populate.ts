@@ -14,7 +14,7 @@ import {
   planIn,
   podIn,
 } from './cases.ts'
-import { holdIn, sinkIn } from './casesAudit.ts'
+import { holdIn, sinkIn, webhookDeliveryIn } from './casesAudit.ts'
 import { paymentsIn } from './casesPayments.ts'
 import { taxedIn } from './casesTaxes.ts'
 import { policyIn } from './casesContracts.ts'
@@ -101,6 +101,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await importIn(app, tenantId)
   await holdIn(app, tenantId)
   await sinkIn(app, tenantId)
+  await webhookDeliveryIn(app, tenantId)
   await snapshotIn(app, tenantId)
   await migrationIn(app, tenantId)
   await rebuiltIn(app, tenantId)

@@ -116,6 +116,15 @@ describe('in a network that the operator has allowed', () => {
   })
 })
 
+test('an answer of which only the beginning is wanted counts even if the rest never comes', async () => {
+  const url = await serve((_, response) => void response.writeHead(202).write('begun'))
+  const { status, body, fromPublic } = await sendOutgoing(loopback, { url, keepBytes: 100, timeoutMs: 300 })
+  expect([status, body.toString(), fromPublic]).toEqual([202, 'begun', false])
+  const cut = await sendOutgoing(loopback, { url, keepBytes: 3, timeoutMs: 60_000 })
+  expect(cut.body.toString()).toBe('beg')
+  expect((await faultOf(url, loopback, { timeoutMs: 300 })).message).toBe('no answer within 300 ms')
+})
+
 test('what is no network is named', () => {
   expect(() => networks(['home'])).toThrow('home is no network')
   expect(() => networks(['10.0.0.0/99'])).toThrow()

@@ -49,6 +49,8 @@ beforeAll(async () => {
   plant('TOTP secret', (await api.post<TotpEnrolment>('/api/auth/mfa/totp', {})).body.secret)
   plant('API key', (await keyOf(app, 'admin@example.com')).token)
   const sink = { tenantId: null, kind: 'webhook', name: newId(), address: 'https://receiver.example.com/' }
+  const webhook = { tenantId: null, url: 'https://receiver.example.com/' }
+  plant('secret of a webhook', (await post('/api/admin/audit/webhooks', webhook)).body.secret ?? '')
   plant('webhook secret', (await post('/api/admin/audit/sinks', sink)).body.secret ?? '')
   const wrong = { email: 'admin@example.com', password: plant('password of a failed log-in') }
   refusals.push(JSON.stringify((await api.post('/api/auth/login', wrong)).body))
@@ -57,7 +59,7 @@ beforeAll(async () => {
 afterAll(() => app.close())
 
 test('every kind of secret was planted', () => {
-  expect(planted.size).toBe(8)
+  expect(planted.size).toBe(9)
   for (const secret of planted.values()) expect(secret.length).toBeGreaterThan(15)
   expect(refusals.length).toBeGreaterThanOrEqual(3)
 })

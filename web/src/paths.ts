@@ -149,6 +149,9 @@ export const paths = {
     search: { action?: string; targetType?: string; targetId?: string; correlationId?: string } = {},
   ) => linkOptions({ to: '/t/$tenant/audit', params: { tenant }, search }),
   auditProof: (tenant: string) => linkOptions({ to: '/t/$tenant/audit/proof', params: { tenant } }),
+  auditWebhooks: (tenant: string) => linkOptions({ to: '/t/$tenant/audit/webhooks', params: { tenant } }),
+  auditWebhook: (tenant: string, id: string) =>
+    linkOptions({ to: '/t/$tenant/audit/webhooks/$id', params: { tenant, id } }),
   auditSinks: (tenant: string) => linkOptions({ to: '/t/$tenant/audit/sinks', params: { tenant } }),
 
   apiKeys: (tenant: string, search: { tab?: string } = {}) =>

@@ -229,6 +229,16 @@ const audit = [
     path: 'audit/sinks',
     component: page(() => import('./pages/audit/AuditSinksPage.tsx')),
   }),
+  createRoute({
+    getParentRoute: under,
+    path: 'audit/webhooks',
+    component: page(() => import('./pages/audit/WebhooksPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: 'audit/webhooks/$id',
+    component: page(() => import('./pages/audit/WebhookPage.tsx')),
+  }),
 ] as const
 
 const routeTree = root.addChildren([

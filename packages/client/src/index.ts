@@ -5,6 +5,7 @@ import { OPERATIONS, type JobDetail, type Operations } from './operations.ts'
 export { MPanelError, MPanelUnreachable, type Problem } from './errors.ts'
 export type { Connection } from './http.ts'
 export type { WaitOptions } from './jobs.ts'
+export { verifyWebhook, WebhookInvalid, type VerifyOptions, type WebhookEvent } from './webhooks.ts'
 export * from './operations.ts'
 
 export type Operation = keyof Operations

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { OutgoingFault, type OutgoingAnswer, type OutgoingRequest } from '../../lib/outgoing.ts'
-import type { WebhookDelivery, WebhookTarget } from './types.ts'
+import type { EventAnswer, EventTarget, WebhookDelivery, WebhookTarget } from './types.ts'
 
 const MAX_ANSWER_BYTES = 100_000
 
@@ -34,4 +34,48 @@ export async function sendWebhook(
   })
   if (status < 200 || status > 299)
     throw new OutgoingFault('unknown', `the receiver answered ${status} instead of 200 to 299`)
+}
+
+const KEPT_BYTES = 1_000
+
+/**
+ * Posts one event, signed as Standard Webhooks 1.0 says (https://www.standardwebhooks.com): the secret is `whsec_` and
+ * the key in base64. Any answer is an answer; a redirect is one, too.
+ * @throws OutgoingFault when none came
+ */
+export async function sendEvent(
+  send: (request: OutgoingRequest) => Promise<OutgoingAnswer>,
+  { url, secrets }: EventTarget,
+  { id, at, body }: WebhookDelivery & { body: string },
+): Promise<EventAnswer> {
+  const seconds = Math.floor(at.getTime() / 1000)
+  const signatures = secrets.map((secret) => {
+    const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64')
+    return `v1,${createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64')}`
+  })
+  const {
+    status,
+    body: said,
+    fromPublic,
+  } = await send({
+    url,
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'user-agent': 'mPanel',
+      'webhook-id': id,
+      'webhook-timestamp': String(seconds),
+      'webhook-signature': signatures.join(' '),
+    },
+    body,
+    keepBytes: KEPT_BYTES,
+  })
+  return {
+    status,
+    answer: said
+      .toString('utf8')
+      .replace(/\p{Cc}+/gu, ' ')
+      .trim(),
+    fromPublic,
+  }
 }

@@ -102,31 +102,33 @@ async function portionAt(root: Root, sink: SinkRow, place: Place) {
 
 const json = (text: string | null): unknown => (text === null ? null : JSON.parse(text))
 
-function delivered(
+/** A sealed event as the API tells it. A tenant is not told what jobs read back: that names nodes and VMIDs. */
+export const eventOf = (event: seals.SealedEvent, tenantId: string | null) => ({
+  id: event.id,
+  at: event.at,
+  tenantId: event.tenant_id,
+  action: event.action,
+  outcome: event.outcome,
+  actor: json(event.actor),
+  target: event.target_type && { type: event.target_type, id: event.target_id, label: event.target_label },
+  diff: json(event.diff),
+  details: tenantId === null || event.job_id === null ? json(event.details) : null,
+  requestId: event.request_id,
+  correlationId: event.correlation_id,
+  jobId: event.job_id,
+  ip: event.ip,
+})
+
+const delivered = (
   event: seals.SealedEvent,
   { tenant_id: tenantId }: SinkRow,
   { batch, position, leaf }: { batch: bigint; position: number; leaf: Buffer | undefined },
-) {
-  return {
-    id: event.id,
-    at: event.at,
-    tenantId: event.tenant_id,
-    action: event.action,
-    outcome: event.outcome,
-    actor: json(event.actor),
-    target: event.target_type && { type: event.target_type, id: event.target_id, label: event.target_label },
-    diff: json(event.diff),
-    // What jobs read back names nodes and VMIDs.
-    details: tenantId === null || event.job_id === null ? json(event.details) : null,
-    requestId: event.request_id,
-    correlationId: event.correlation_id,
-    jobId: event.job_id,
-    ip: event.ip,
-    batch: batch.toString(),
-    position,
-    leaf: leaf?.toString('hex') ?? null,
-  }
-}
+) => ({
+  ...eventOf(event, tenantId),
+  batch: batch.toString(),
+  position,
+  leaf: leaf?.toString('hex') ?? null,
+})
 
 /** The purpose that binds a sealed secret to its sink. */
 export const purposeOf = (id: string): string => `audit.sink:${id}`

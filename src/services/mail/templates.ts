@@ -96,6 +96,17 @@ export const templates = {
     before: ['An authenticator app or a passkey was removed from your account.', origin(from)],
     after: [NOT_YOU],
   }),
+  webhookDisabled: ({ url, because }: { url: string; because: 'gone' | 'failing' }): Message => ({
+    subject: 'A webhook was disabled',
+    before: [
+      `No more events are sent to ${oneLine(url, 500)}.`,
+      because === 'gone'
+        ? 'It has answered that there is no receiver any more (410 Gone).'
+        : 'Nothing has arrived there for three days.',
+    ],
+    after: ['What waits for it is kept: enable the webhook again when it can be reached.'],
+  }),
+
   invoiceIssued: (invoice: {
     what: string
     number: string

@@ -18,6 +18,7 @@ export const SECRET_COLUMNS: Record<string, readonly string[]> = {
   acme_orders: ['key_sealed'],
   api_keys: ['token_hash'],
   audit_sinks: ['secret'],
+  audit_webhooks: ['secret', 'former_secret'],
   billing_events: ['raw'],
   billing_providers: ['key_sealed', 'webhook_secret_sealed'],
   domain_operations: ['secret_sealed'],

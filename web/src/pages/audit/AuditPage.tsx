@@ -109,9 +109,14 @@ export default function AuditPage() {
             </Link>
           )}
           {can('audit:manage') && (
-            <Link {...paths.auditSinks(tenant.slug)} className={buttonClass()}>
-              Sinks
-            </Link>
+            <>
+              <Link {...paths.auditWebhooks(tenant.slug)} className={buttonClass()}>
+                Webhooks
+              </Link>
+              <Link {...paths.auditSinks(tenant.slug)} className={buttonClass()}>
+                Sinks
+              </Link>
+            </>
           )}
           {can('audit:export') && (
             <>
