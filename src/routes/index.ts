@@ -11,6 +11,7 @@ import { adminBillingDocuments } from './adminBillingDocuments.ts'
 import { adminBillingAccounts } from './adminBillingAccounts.ts'
 import { adminBillingTaxes } from './adminBillingTaxes.ts'
 import { adminBillingProviders } from './adminBillingProviders.ts'
+import { adminBillingFindings } from './adminBillingFindings.ts'
 import { adminBillingRecords } from './adminBillingRecords.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
 import { adminCustomerFiles } from './adminCustomerFiles.ts'
@@ -114,6 +115,7 @@ export const routes: readonly Route[] = [
   ...adminBillingCredits,
   ...adminBillingDisputes,
   ...adminBillingDocuments,
+  ...adminBillingFindings,
   ...cloudPods,
   ...cloudPodAddresses,
   ...securityGroups,
