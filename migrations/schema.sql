@@ -408,6 +408,35 @@ create table billing_events (
   constraint billing_events_target_kind_check CHECK ((target_kind = ANY (ARRAY['payment'::text, 'page'::text, 'customer'::text, 'method'::text, 'client'::text, 'service'::text, 'invoice'::text])))
 );
 
+create table billing_findings (
+  id uuid not null,
+  tenant_id uuid not null,
+  provider_id uuid,
+  kind text not null,
+  key text not null,
+  subject_type text not null,
+  subject_id uuid,
+  label text not null,
+  expected text not null,
+  found text not null,
+  state text not null default 'open'::text,
+  decided_by jsonb,
+  reason text,
+  first_seen_at timestamp with time zone not null,
+  last_seen_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  constraint billing_findings_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint billing_findings_pkey PRIMARY KEY (id),
+  constraint billing_findings_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES billing_providers(id),
+  constraint billing_findings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint billing_findings_closed CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
+  constraint billing_findings_decided CHECK (((num_nulls(decided_by, reason) = ANY (ARRAY[0, 2])) AND ((state <> 'ignored'::text) OR (reason IS NOT NULL)))),
+  constraint billing_findings_kind_check CHECK ((kind = ANY (ARRAY['ledger_unbalanced'::text, 'receivable_differs'::text, 'cash_differs'::text, 'invoice_differs'::text, 'number_gap'::text, 'payment_not_there'::text, 'payment_not_booked'::text, 'payment_differs'::text, 'refund_differs'::text, 'dispute_differs'::text, 'record_differs'::text, 'not_delivered'::text, 'not_billed'::text, 'suspended_though_paid'::text, 'runs_after_end'::text]))),
+  constraint billing_findings_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500))),
+  constraint billing_findings_state_check CHECK ((state = ANY (ARRAY['open'::text, 'ignored'::text, 'closed'::text]))),
+  constraint billing_findings_subject_type_check CHECK ((subject_type = ANY (ARRAY['invoice'::text, 'subscription'::text, 'customer'::text, 'provider'::text, 'ledger'::text, 'series'::text])))
+);
+
 create table billing_pdfs (
   document_id uuid not null,
   tenant_id uuid not null,
@@ -454,6 +483,23 @@ create table billing_providers (
 );
 
 create table billing_queue partition of provisioning_jobs_live FOR VALUES IN ('billing');
+
+create table billing_reconciliations (
+  id uuid not null,
+  tenant_id uuid not null,
+  state text not null default 'running'::text,
+  report jsonb,
+  problem text,
+  created_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint billing_reconciliations_tenant_id_id_key UNIQUE (tenant_id, id),
+  constraint billing_reconciliations_pkey PRIMARY KEY (id),
+  constraint billing_reconciliations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint billing_reconciliations_ended CHECK (((state = 'running'::text) = (ended_at IS NULL))),
+  constraint billing_reconciliations_problem CHECK (((state = 'failed'::text) = (problem IS NOT NULL))),
+  constraint billing_reconciliations_report CHECK (((state = 'done'::text) = (report IS NOT NULL))),
+  constraint billing_reconciliations_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text])))
+);
 
 create table billing_record_invoices (
   id uuid not null,
@@ -3271,9 +3317,21 @@ CREATE INDEX billing_events_old ON public.billing_events USING btree (received_a
 
 CREATE INDEX billing_events_waiting ON public.billing_events USING btree (provider_id, target) WHERE (state = 'new'::text);
 
+CREATE INDEX billing_findings_list ON public.billing_findings USING btree (tenant_id, id DESC);
+
+CREATE UNIQUE INDEX billing_findings_live ON public.billing_findings USING btree (tenant_id, kind, key) WHERE (state <> 'closed'::text);
+
+CREATE INDEX billing_findings_open ON public.billing_findings USING btree (kind, tenant_id) WHERE (state = 'open'::text);
+
+CREATE INDEX billing_findings_provider ON public.billing_findings USING btree (provider_id) WHERE (provider_id IS NOT NULL);
+
 CREATE INDEX billing_pdfs_invoice ON public.billing_pdfs USING btree (tenant_id, invoice_id);
 
 CREATE UNIQUE INDEX billing_providers_once ON public.billing_providers USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid)) WHERE (retired_at IS NULL);
+
+CREATE INDEX billing_reconciliations_list ON public.billing_reconciliations USING btree (tenant_id, id DESC);
+
+CREATE UNIQUE INDEX billing_reconciliations_one ON public.billing_reconciliations USING btree (tenant_id) WHERE (state = 'running'::text);
 
 CREATE INDEX billing_record_invoices_customer ON public.billing_record_invoices USING btree (customer_id, id DESC);
 
@@ -3799,9 +3857,13 @@ alter table billing_customers enable row level security, force row level securit
 
 alter table billing_events enable row level security, force row level security;
 
+alter table billing_findings enable row level security, force row level security;
+
 alter table billing_pdfs enable row level security, force row level security;
 
 alter table billing_providers enable row level security, force row level security;
+
+alter table billing_reconciliations enable row level security, force row level security;
 
 alter table billing_record_invoices enable row level security, force row level security;
 
@@ -4009,6 +4071,8 @@ create policy tenant_wall on billing_customers for all using ((( SELECT app_plat
 
 create policy tenant_wall on billing_events for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
+create policy tenant_wall on billing_findings for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
 create policy tenant_wall on billing_pdfs for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_delete on billing_providers for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
@@ -4018,6 +4082,8 @@ create policy tenant_insert on billing_providers for insert with check ((( SELEC
 create policy tenant_read on billing_providers for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
 
 create policy tenant_update on billing_providers for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_wall on billing_reconciliations for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on billing_record_invoices for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -4365,11 +4431,15 @@ grant insert, select, update on billing_customers to mpanel_app;
 
 grant delete, insert, select, update on billing_events to mpanel_app;
 
+grant insert, select, update on billing_findings to mpanel_app;
+
 grant usage on billing_looks to mpanel_app;
 
 grant insert, select on billing_pdfs to mpanel_app;
 
 grant insert, select, update on billing_providers to mpanel_app;
+
+grant insert, select, update on billing_reconciliations to mpanel_app;
 
 grant insert, select, update on billing_record_invoices to mpanel_app;
 

@@ -47,6 +47,11 @@ const SYSTEM_NEEDS = [
     packages: ['libnet-epp-perl'],
     isThere: () => succeeds('perl', ['-MNet::EPP::Simple', '-e', '1']),
   },
+  {
+    what: 'curl and jq (for the examples of the guide for programs)',
+    packages: ['curl', 'jq'],
+    isThere: () => inPath('curl') && inPath('jq'),
+  },
 ]
 
 const forTests = process.argv.includes('--test')

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { BILLING_FINDING_KINDS } from '../states/billingFinding.ts'
 import { SUBSCRIPTION_STATES } from '../states/billingSubscription.ts'
 import { POD_STATES } from '../states/cloudPod.ts'
 import { CUSTOMER_STATES } from '../states/customer.ts'
@@ -40,5 +41,7 @@ export const dashboard = z.object({
   domains: z.object({ expiresBefore: z.string(), ending: count, unproven: count }).nullable(),
   /** Where clusters and networks disagree with mPanel, and nobody has decided yet. */
   findings: z.array(z.object({ kind: z.enum(FINDING_KINDS), count })).nullable(),
+  /** Where books, contracts and payment providers disagree, likewise. */
+  billingFindings: z.array(z.object({ kind: z.enum(BILLING_FINDING_KINDS), count })).nullable(),
 })
 export type Dashboard = z.infer<typeof dashboard>

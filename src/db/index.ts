@@ -155,5 +155,8 @@ export const violatedConstraint = (error: unknown): string | undefined =>
     ? error.constraint
     : undefined
 
+/** Whether a row was refused that contradicts others, or itself, by any constraint. */
+export const isAgainstConstraint = (error: unknown): boolean => sqlState(error)?.startsWith('23') ?? false
+
 /** Whether a row that something else points to, or that points to nothing, was refused. */
 export const isForeignKeyViolation = (error: unknown): boolean => sqlState(error) === '23503'

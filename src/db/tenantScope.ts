@@ -29,6 +29,7 @@ const TABLES = {
   coupon: 'coupons',
   dunningPolicy: 'dunning_policies',
   billingProvider: 'billing_providers',
+  billingFinding: 'billing_findings',
   paymentMethod: 'payment_methods',
   paymentAttempt: 'payment_attempts',
   payment: 'payments',

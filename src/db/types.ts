@@ -282,6 +282,40 @@ export interface BillingEventsTable {
   settled_at: Date | null
 }
 
+export interface BillingFindingsTable {
+  id: string
+  tenant_id: string
+  provider_id: string | null
+  kind:
+    | 'ledger_unbalanced'
+    | 'receivable_differs'
+    | 'cash_differs'
+    | 'invoice_differs'
+    | 'number_gap'
+    | 'payment_not_there'
+    | 'payment_not_booked'
+    | 'payment_differs'
+    | 'refund_differs'
+    | 'dispute_differs'
+    | 'record_differs'
+    | 'not_delivered'
+    | 'not_billed'
+    | 'suspended_though_paid'
+    | 'runs_after_end'
+  key: string
+  subject_type: 'invoice' | 'subscription' | 'customer' | 'provider' | 'ledger' | 'series'
+  subject_id: string | null
+  label: string
+  expected: string
+  found: string
+  state: Generated<'open' | 'ignored' | 'closed'>
+  decided_by: unknown
+  reason: string | null
+  first_seen_at: Date
+  last_seen_at: Date
+  closed_at: Date | null
+}
+
 export interface BillingPdfsTable {
   document_id: string
   tenant_id: string
@@ -311,6 +345,16 @@ export interface BillingProvidersTable {
   url: string | null
   authority: Generated<'mpanel' | 'provider'>
   read_at: Date | null
+}
+
+export interface BillingReconciliationsTable {
+  id: string
+  tenant_id: string
+  state: Generated<'running' | 'done' | 'failed'>
+  report: unknown
+  problem: string | null
+  created_at: Date
+  ended_at: Date | null
 }
 
 export interface BillingRecordInvoicesTable {
@@ -2247,8 +2291,10 @@ export interface Tables {
   automation_deeds: AutomationDeedsTable
   billing_customers: BillingCustomersTable
   billing_events: BillingEventsTable
+  billing_findings: BillingFindingsTable
   billing_pdfs: BillingPdfsTable
   billing_providers: BillingProvidersTable
+  billing_reconciliations: BillingReconciliationsTable
   billing_record_invoices: BillingRecordInvoicesTable
   billing_record_runs: BillingRecordRunsTable
   billing_record_services: BillingRecordServicesTable

@@ -15,7 +15,7 @@ export function written<T>(outcome: Outcome<T>): T {
 }
 
 /** What was found, null when the provider no longer knows it. @throws JobError */
-const unlessGone = <T>(outcome: Outcome<T>): T | null =>
+export const unlessGone = <T>(outcome: Outcome<T>): T | null =>
   outcome.outcome === 'rejected' && outcome.code === 'missing' ? null : valueOf(outcome)
 
 /** How a payment is now, with the number that was taken before looking. @throws JobError */

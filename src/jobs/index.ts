@@ -4,6 +4,7 @@ import * as auditWebhookService from '../services/auditWebhookService.ts'
 import * as auditService from '../services/auditService.ts'
 import * as BillingService from '../services/BillingService.ts'
 import * as billingCollectionService from '../services/billingCollectionService.ts'
+import * as billingFindingService from '../services/billingFindingService.ts'
 import * as billingRecordService from '../services/billingRecordService.ts'
 import * as cloudPodClaimService from '../services/cloudPodClaimService.ts'
 import * as cloudPodConsoleService from '../services/cloudPodConsoleService.ts'
@@ -34,6 +35,7 @@ import { auditSinkTest } from './auditSinkTest.ts'
 import { authPasswordReset } from './authPasswordReset.ts'
 import { billingCollect } from './billingCollect.ts'
 import { billingConverge } from './billingConverge.ts'
+import { billingReconcile } from './billingReconcile.ts'
 import { billingRecord } from './billingRecord.ts'
 import { billingRefund } from './billingRefund.ts'
 import { billingWithdraw } from './billingWithdraw.ts'
@@ -150,6 +152,7 @@ const list = [
   mailSend,
   billingCollect,
   billingConverge,
+  billingReconcile,
   billingRecord,
   billingRefund,
   billingWithdraw,
@@ -188,6 +191,7 @@ export const timers: readonly Timer[] = [
   { name: 'billing.payments', everyMs: MINUTE_MS, run: billingCollectionService.sweep },
   { name: 'billing.missed', everyMs: 60 * MINUTE_MS, run: billingCollectionService.recoverMissed },
   { name: 'billing.records', everyMs: 10 * MINUTE_MS, run: billingRecordService.readDue },
+  { name: 'billing.reconcile', everyMs: 10 * MINUTE_MS, run: billingFindingService.reconcileDue },
   { name: 'ssl.renew', everyMs: 15_000, run: sslService.renewDue },
   { name: 'ssl.ari', everyMs: MINUTE_MS, run: sslService.askForWindows },
   { name: 'ssl.crl', everyMs: 10 * MINUTE_MS, run: inOne('ssl.crl', sslService.renewCrlIfDue) },

@@ -12,6 +12,7 @@ import { adminBillingDocuments } from './adminBillingDocuments.ts'
 import { adminBillingAccounts } from './adminBillingAccounts.ts'
 import { adminBillingTaxes } from './adminBillingTaxes.ts'
 import { adminBillingProviders } from './adminBillingProviders.ts'
+import { adminBillingFindings } from './adminBillingFindings.ts'
 import { adminBillingRecords } from './adminBillingRecords.ts'
 import { adminCustomerFile } from './adminCustomerFile.ts'
 import { adminCustomerFiles } from './adminCustomerFiles.ts'
@@ -117,6 +118,7 @@ export const routes: readonly Route[] = [
   ...adminBillingCredits,
   ...adminBillingDisputes,
   ...adminBillingDocuments,
+  ...adminBillingFindings,
   ...cloudPods,
   ...cloudPodAddresses,
   ...securityGroups,

@@ -50,6 +50,27 @@ export const enqueueRecordRun = (
     idempotencyKey: `record:${of.id}`,
   })
 
+const reconcilePayload = z.object({ reconciliationId: z.string() })
+export type ReconcilePayload = z.infer<typeof reconcilePayload>
+/** Compares the books and contracts of a tenant with each other and with its providers. */
+export const billingReconcile = { kind: 'billing.reconcile', payload: reconcilePayload } as const
+
+export const enqueueReconciliation = (
+  ctx: Ctx,
+  of: { id: string; tenantId: string },
+): Promise<{ id: string }> =>
+  enqueue(ctx, {
+    queue: 'billing',
+    kind: billingReconcile.kind,
+    tenantId: of.tenantId,
+    subject: { type: 'billingReconciliation', id: of.id, label: 'books' },
+    payload: { reconciliationId: of.id } satisfies ReconcilePayload,
+    serialKey: `reconcile:${of.tenantId}`,
+    idempotencyKey: `reconcile:${of.id}`,
+    // Whatever somebody waits for goes first.
+    priority: 200,
+  })
+
 type Owned = { id: string; tenantId: string; customerId: string; label: string }
 /** One call at a time about a customer: the provider locks him as well. */
 const serial = (customerId: string): string => `payments:${customerId}`

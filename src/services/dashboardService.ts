@@ -1,6 +1,7 @@
 import type { Dashboard } from '../../shared/api/dashboard.ts'
 import type { Permission } from '../../shared/permissions.ts'
 import { asSystem, type Ctx, type Root, type Scope } from '../context.ts'
+import * as billingFindings from '../db/billingFindings.ts'
 import * as rows from '../db/dashboard.ts'
 import * as figures from '../db/dashboardFigures.ts'
 import { toMoney } from '../lib/money.ts'
@@ -27,7 +28,7 @@ export async function get(ctx: Ctx, identity: Identity, tenantId?: string): Prom
     const tenants = tenantsWith(identity, [needed], tenantId)
     return tenants?.length === 0 ? null : read(tenants ?? 'platform')
   }
-  // No tenant has findings: the platform's infrastructure does.
+  // No tenant has these findings: the platform's infrastructure does.
   const findings = tenantId === undefined && identity.platform.has('infrastructure:read')
   return {
     at: ctx.now().toISOString(),
@@ -35,6 +36,7 @@ export async function get(ctx: Ctx, identity: Identity, tenantId?: string): Prom
     ...(await dueThings(ctx, part)),
     jobs: await part('jobs:read', (scope) => jobs(ctx, scope)),
     findings: findings ? await rows.openFindings(ctx.tx) : null,
+    billingFindings: await part('billing:read', (scope) => billingFindings.openByKind(ctx.tx, scope)),
   }
 }
 

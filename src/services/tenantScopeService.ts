@@ -32,6 +32,7 @@ const NAMES: Record<TenantThing, string> = {
   coupon: 'coupon',
   dunningPolicy: 'dunning policy',
   billingProvider: 'payment provider',
+  billingFinding: 'billing finding',
   paymentMethod: 'payment method',
   paymentAttempt: 'payment attempt',
   payment: 'payment',

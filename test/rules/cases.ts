@@ -12,6 +12,7 @@ import { PASSWORD, person, session } from '../users/people.ts'
 import { codeOf, enrol } from '../users/factors.ts'
 import { activePod, good, podIn } from './pods.ts'
 import { PAYMENT_CASES } from './casesPayments.ts'
+import { BILLING_FINDING_CASES } from './casesFindings.ts'
 import { RECORD_CASES } from './casesRecords.ts'
 import { TAX_CASES } from './casesTaxes.ts'
 import { CONTRACT_CASES } from './casesContracts.ts'
@@ -354,6 +355,7 @@ export const CASES: Record<string, Case> = {
   ...COUPON_CASES,
   ...PAYMENT_CASES,
   ...RECORD_CASES,
+  ...BILLING_FINDING_CASES,
   ...ADOPTION_CASES,
   ...SNAPSHOT_CASES,
   ...ADDRESS_CASES,

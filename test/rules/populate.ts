@@ -33,6 +33,7 @@ import { connectionIn } from './casesConnections.ts'
 import { soldIn } from './casesIntegrations.ts'
 import { certificateIn } from './casesSsl.ts'
 import { trafficIn } from './casesMetrics.ts'
+import { findingsIn } from './casesFindings.ts'
 import { recordsIn } from './casesRecords.ts'
 import { registrationIn } from './casesRegistrations.ts'
 import { snapshotIn } from './casesSnapshots.ts'
@@ -98,6 +99,7 @@ export async function populate(app: TestApp, owner: Owner, tenantId: string): Pr
   await addonIn(app, tenantId)
   await paymentsIn(app, tenantId)
   await recordsIn(app, tenantId)
+  await findingsIn(app, tenantId)
   await importIn(app, tenantId)
   await holdIn(app, tenantId)
   await sinkIn(app, tenantId)

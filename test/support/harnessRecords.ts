@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { newId } from '../../src/lib/ids.ts'
 import type { TestApp } from './app.ts'
 import type { AnyHandler, Arranged, JobCase } from './harnessRun.ts'
 import { rowsOf } from './harnessWorld.ts'
@@ -48,12 +49,52 @@ async function arrangeRecord(app: TestApp): Promise<Arranged> {
   return { jobId: body.job.id, world, holdings, afterPermanent: 'once' }
 }
 
-/** The job that reads the books of a WHMCS. */
+/** Books in which a number is missing; nothing of it is mended by a comparison. */
+async function arrangeReconciliation(app: TestApp): Promise<Arranged> {
+  const tenantId = await app.tenant()
+  await whmcsFor(app, tenantId)
+  await rowsOf(
+    app,
+    sql`insert into invoice_series (id, tenant_id, kind, prefix, next_no) values (${newId()}, ${tenantId}, 'invoice', 'INV', 2)`,
+  )
+  const { body, status } = await app.admin.post<{ job: { id: string }; reconciliation: { id: string } }>(
+    '/api/admin/billing/reconciliations',
+    { tenantId },
+  )
+  if (status !== 202) throw new Error(JSON.stringify(body))
+  const found = () =>
+    rowsOf(
+      app,
+      sql`select f.kind, f.state, (select count(*)::int from audit_events e where e.target_id = f.id::text) as events
+        from billing_findings f where f.tenant_id = ${tenantId}`,
+    )
+  const world = async () => ({
+    found: await found(),
+    run: await rowsOf(
+      app,
+      sql`select state, report - 'parts' as report from billing_reconciliations where id = ${body.reconciliation.id}`,
+    ),
+  })
+  // What was found is true, however far it came; and it is there once at most.
+  const holdings = async () => {
+    if ((await found()).length > 1) throw new Error('it was found twice')
+    return 'once'
+  }
+  return { jobId: body.job.id, world, holdings, afterPermanent: 'once' }
+}
+
+/** The jobs that read the books of a WHMCS, and that compare books. */
 export const recordCases = (handlerOf: (kind: string) => AnyHandler): JobCase[] => [
   {
     name: 'billing.record: all that a client has',
     handler: handlerOf('billing.record'),
     permanent: 'failed',
     arrange: arrangeRecord,
+  },
+  {
+    name: 'billing.reconcile: a number is missing',
+    handler: handlerOf('billing.reconcile'),
+    permanent: 'failed',
+    arrange: arrangeReconciliation,
   },
 ]

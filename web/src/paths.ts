@@ -77,6 +77,8 @@ export const paths = {
     linkOptions({ to: '/t/$tenant/domains/$id', params: { tenant, id }, search }),
 
   addons: (tenant: string) => linkOptions({ to: '/t/$tenant/addons', params: { tenant } }),
+  billingFindings: (tenant: string, search: { state?: string; kind?: string } = {}) =>
+    linkOptions({ to: '/t/$tenant/billing-findings', params: { tenant }, search }),
   disputes: (tenant: string) => linkOptions({ to: '/t/$tenant/disputes', params: { tenant } }),
   coupons: (tenant: string) => linkOptions({ to: '/t/$tenant/coupons', params: { tenant } }),
   invoices: (tenant: string, search: { status?: string; dueBefore?: string } = {}) =>

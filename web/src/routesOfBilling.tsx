@@ -34,6 +34,12 @@ export const billing = [
   }),
   createRoute({
     getParentRoute: under,
+    path: 'billing-findings',
+    validateSearch: search('state', 'kind', 'page'),
+    component: page(() => import('./pages/billing/BillingFindingsPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
     path: 'disputes',
     validateSearch: search('page'),
     component: page(() => import('./pages/billing/DisputesPage.tsx')),

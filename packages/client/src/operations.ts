@@ -46,11 +46,17 @@ export type BackupSchedule = { enabled: boolean; frequency: "daily" | "weekly"; 
 
 export type BackupScheduleUpdate = { enabled?: boolean; frequency?: "daily" | "weekly"; weekday?: number; hour?: number; keepLast?: number; keepDaily?: number; keepWeekly?: number }
 
+export type BillingFinding = { id: string; tenantId: string; kind: "ledger_unbalanced" | "receivable_differs" | "cash_differs" | "invoice_differs" | "number_gap" | "payment_not_there" | "payment_not_booked" | "payment_differs" | "refund_differs" | "dispute_differs" | "record_differs" | "not_delivered" | "not_billed" | "suspended_though_paid" | "runs_after_end"; subject: { type: "invoice" | "subscription" | "customer" | "provider" | "ledger" | "series"; id: string | null; label: string }; provider: { id: string; kind: "manual" | "stripe" | "whmcs" } | null; expected: string; found: string; whatToDo: string; state: "open" | "ignored" | "closed"; decidedBy: string | null; reason: string | null; firstSeenAt: string; lastSeenAt: string; closedAt: string | null }
+
 export type BillingProvider = { id: string; tenantId: string | null; tenantName: string | null; kind: "manual" | "stripe" | "whmcs"; url: string | null; authority: "mpanel" | "provider"; live: boolean | null; account: string | null; hasWebhookSecret: boolean; chargesAutomatically: boolean; simulated: boolean; health: "unknown" | "ok" | "failing"; healthMessage: string | null; checkedAt: string | null; heardAt: string | null; waiting: number; parked: number; webhookUrl: string | null; version: number; createdAt: string }
 
 export type BillingProviderCheck = { problems: Array<string>; account: string | null; live: boolean | null }
 
 export type BillingProviderUpdateInput = { key?: string; whmcs?: { identifier: string; secret: string; accessKey?: string | null }; authority?: "mpanel" | "provider"; webhookSecret?: string | null; chargesAutomatically?: boolean }
+
+export type BillingReconciliation = { id: string; tenantId: string; state: "running" | "done" | "failed"; report: BillingReconciliationReport | null; problem: string | null; createdAt: string; endedAt: string | null }
+
+export type BillingReconciliationReport = { parts: Array<{ provider: { id: string; kind: "manual" | "stripe" | "whmcs" } | null; checked: number; problem: string | null }>; opened: number; closed: number; live: number }
 
 export type BillingRecordInvoice = { id: string; tenantId: string; providerId: string; customer: { id: string; name: string }; goneAt: string | null; createdAt: string; number: string; status: "draft" | "open" | "paid" | "cancelled" | "refunded" | "uncollectible" | "other"; issued: string | null; due: string | null; total: { amount: string; currency: string }; tax: { amount: string; currency: string }; paid: { amount: string; currency: string } }
 
@@ -174,7 +180,7 @@ export type CustomerTax = { category: "S" | "Z" | "E" | "AE" | "G" | "O" | null;
 
 export type CustomerUpdateInput = { kind?: "person" | "company"; name?: string; company?: string | null; email?: string; country?: string | null; language?: string | null; groupId?: string | null; tags?: Array<string>; addresses?: Array<{ kind: "billing" | "postal" | "other"; line1: string; line2?: string; city: string; region?: string; postalCode?: string; country: string }>; taxIds?: Array<{ type: "vat" | "other"; country: string; value: string }>; custom?: Record<string, string | number | boolean | null>; externalRef?: string | null }
 
-export type Dashboard = { at: string; customers: Array<{ state: "active" | "closed" | "merged"; count: number }> | null; subscriptions: Array<{ state: "awaiting_payment" | "provisioning" | "trialing" | "active" | "grace" | "suspending" | "suspended" | "unsuspending" | "pausing" | "paused" | "terminating" | "terminated" | "expired"; count: number }> | null; cloudPods: Array<{ state: "reserved" | "creating" | "active" | "failed" | "recoverable" | "deleting" | "deleted"; count: number }> | null; recurring: Array<{ subscriptions: number; monthly: { amount: string; currency: string } }> | null; overdue: { dueBefore: string; count: number; open: Array<{ invoices: number; amount: { amount: string; currency: string } }> } | null; jobs: { open: Array<{ state: "scheduled" | "blocked" | "ready" | "running" | "succeeded" | "failed" | "cancelled" | "stuck"; count: number }>; endedSince: string; failed: number; hours: Array<{ from: string; succeeded: number; failed: number }> } | null; certificates: { endsBefore: string; ending: number; problems: number } | null; domains: { expiresBefore: string; ending: number; unproven: number } | null; findings: Array<{ kind: "moved" | "stopped" | "suspended_running" | "resized" | "network" | "renamed" | "unmarked" | "gone" | "orphan" | "foreign" | "address_leaked" | "address_lost" | "address_changed" | "address_contested"; count: number }> | null }
+export type Dashboard = { at: string; customers: Array<{ state: "active" | "closed" | "merged"; count: number }> | null; subscriptions: Array<{ state: "awaiting_payment" | "provisioning" | "trialing" | "active" | "grace" | "suspending" | "suspended" | "unsuspending" | "pausing" | "paused" | "terminating" | "terminated" | "expired"; count: number }> | null; cloudPods: Array<{ state: "reserved" | "creating" | "active" | "failed" | "recoverable" | "deleting" | "deleted"; count: number }> | null; recurring: Array<{ subscriptions: number; monthly: { amount: string; currency: string } }> | null; overdue: { dueBefore: string; count: number; open: Array<{ invoices: number; amount: { amount: string; currency: string } }> } | null; jobs: { open: Array<{ state: "scheduled" | "blocked" | "ready" | "running" | "succeeded" | "failed" | "cancelled" | "stuck"; count: number }>; endedSince: string; failed: number; hours: Array<{ from: string; succeeded: number; failed: number }> } | null; certificates: { endsBefore: string; ending: number; problems: number } | null; domains: { expiresBefore: string; ending: number; unproven: number } | null; findings: Array<{ kind: "moved" | "stopped" | "suspended_running" | "resized" | "network" | "renamed" | "unmarked" | "gone" | "orphan" | "foreign" | "address_leaked" | "address_lost" | "address_changed" | "address_contested"; count: number }> | null; billingFindings: Array<{ kind: "ledger_unbalanced" | "receivable_differs" | "cash_differs" | "invoice_differs" | "number_gap" | "payment_not_there" | "payment_not_booked" | "payment_differs" | "refund_differs" | "dispute_differs" | "record_differs" | "not_delivered" | "not_billed" | "suspended_though_paid" | "runs_after_end"; count: number }> | null }
 
 export type DisputeView = { id: string; state: "inquiry" | "open" | "won" | "lost"; amount: { amount: string; currency: string }; withdrawn: { amount: string; currency: string }; fee: { amount: string; currency: string }; reason: string; evidenceDueAt: string | null; evidenceSent: boolean; openedAt: string; closedAt: string | null; tenantId: string; customer: { id: string; name: string }; payment: { id: string; reference: string }; invoices: Array<{ id: string; number: string }>; createdAt: string }
 
@@ -360,7 +366,7 @@ export type ServiceAccountUpdate = { name?: string; description?: string; state?
 
 export type ServiceKeyCreateInput = { name: string; scopes: Array<"tenants:read" | "tenants:create" | "tenants:update" | "tenants:settings" | "tenants:suspend" | "tenants:export" | "tenants:close" | "customers:read" | "customers:create" | "customers:update" | "customers:merge" | "customers:close" | "customers:export" | "customers:import" | "plans:read" | "plans:create" | "subscriptions:read" | "subscriptions:write" | "billing:read" | "billing:manage" | "cloudpods:read" | "cloudpods:create" | "cloudpods:update" | "cloudpods:power" | "cloudpods:resize" | "cloudpods:snapshot" | "cloudpods:console" | "cloudpods:backup" | "cloudpods:rebuild" | "cloudpods:firewall" | "cloudpods:template" | "cloudpods:delete" | "integrations:read" | "integrations:manage" | "jobs:read" | "jobs:manage" | "blueprints:read" | "blueprints:create" | "blueprints:update" | "infrastructure:read" | "infrastructure:manage" | "audit:read" | "audit:export" | "audit:manage" | "users:read" | "users:manage" | "roles:read" | "roles:manage" | "sso:manage" | "apikeys:read" | "apikeys:manage" | "users:view-as" | "users:impersonate" | "mails:read" | "domains:read" | "domains:create" | "domains:update" | "domains:transfer" | "domains:delete" | "ssl:read" | "ssl:manage" | "ssl:install">; resources?: Array<{ type: "customer" | "subscription" | "cloudPod"; id: string }>; allowedNetworks?: Array<string>; days?: number }
 
-export type SettingsUpdate = { 'branding.name'?: string | null; 'branding.colour'?: string | null; 'branding.supportAddress'?: string | null; 'billing.paymentTermDays'?: number | null; 'billing.renewalLeadDays'?: number | null; 'domains.startOn'?: "payment" | "order" | null; 'billing.handCreditLimit'?: number | null; 'audit.retentionDays'?: number | null; 'tenants.coolingOffDays'?: number | null; 'cloudPods.maxSnapshots'?: number | null; 'cloudPods.spread'?: "off" | "on" | null; 'cloudPods.consoleIdleMinutes'?: number | null; 'cloudPods.consoleMaxMinutes'?: number | null; 'cloudPods.maxBackups'?: number | null; 'cloudPods.backupsKeptDaysAfterDelete'?: number | null; 'cloudPods.rebuildKeepHours'?: number | null; 'cloudPods.undeleteHours'?: number | null; 'cloudPods.throttleMbps'?: number | null; 'dns.nameServers'?: string | null; 'dns.contact'?: string | null; 'automation.brakePercent'?: number | null; 'automation.brakeMinimum'?: number | null; 'automation.stalledMinutes'?: number | null; 'automation.waitingMinutes'?: number | null; 'reconcile.moved'?: "adopt" | "report" | null; 'reconcile.stopped'?: "adopt" | "report" | "repair" | null; 'reconcile.resized'?: "report" | "adopt" | "repair" | null; 'reconcile.network'?: "report" | "repair" | null; 'reconcile.renamed'?: "report" | "repair" | null }
+export type SettingsUpdate = { 'branding.name'?: string | null; 'branding.colour'?: string | null; 'branding.supportAddress'?: string | null; 'billing.paymentTermDays'?: number | null; 'billing.renewalLeadDays'?: number | null; 'domains.startOn'?: "payment" | "order" | null; 'billing.handCreditLimit'?: number | null; 'audit.retentionDays'?: number | null; 'users.maxSessions'?: number | null; 'tenants.coolingOffDays'?: number | null; 'cloudPods.maxSnapshots'?: number | null; 'cloudPods.spread'?: "off" | "on" | null; 'cloudPods.consoleIdleMinutes'?: number | null; 'cloudPods.consoleMaxMinutes'?: number | null; 'cloudPods.maxBackups'?: number | null; 'cloudPods.backupsKeptDaysAfterDelete'?: number | null; 'cloudPods.rebuildKeepHours'?: number | null; 'cloudPods.undeleteHours'?: number | null; 'cloudPods.throttleMbps'?: number | null; 'dns.nameServers'?: string | null; 'dns.contact'?: string | null; 'automation.brakePercent'?: number | null; 'automation.brakeMinimum'?: number | null; 'automation.stalledMinutes'?: number | null; 'automation.waitingMinutes'?: number | null; 'reconcile.moved'?: "adopt" | "report" | null; 'reconcile.stopped'?: "adopt" | "report" | "repair" | null; 'reconcile.resized'?: "report" | "adopt" | "repair" | null; 'reconcile.network'?: "report" | "repair" | null; 'reconcile.renamed'?: "report" | "repair" | null }
 
 export type SoldAddon = { id: string; name: string; quantity: number; unit: { amount: string; currency: string } }
 
@@ -899,6 +905,8 @@ export interface Operations {
   healthz: { result: { status: string } }
   /** Keep the automation from suspending or ending a subscription for a while */
   holdSubscription: { path: { id: string }; body: { until: string; reason: string }; result: Subscription }
+  /** Say that a difference is known; it is told again when it changes */
+  ignoreBillingFinding: { path: { id: string }; body: { reason: string }; result: BillingFinding }
   /** Take over the records of a zone file, or show what would come of it */
   importZone: { path: { id: string }; body: ZoneImportInput; result: ZoneImported }
   /** Invite somebody to a role of the platform, by mail */
@@ -929,8 +937,12 @@ export interface Operations {
   listAuditWebhookDeliveries: { query?: { limit?: number; cursor?: string; sort?: "createdAt" | "-createdAt"; tenantId?: string; webhookId?: string; state?: "waiting" | "delivered" | "failed" }; result: { items: Array<AuditWebhookDelivery>; nextCursor: string | null } }
   /** List the webhooks that are told of events, with what waits for each */
   listAuditWebhooks: { query?: { limit?: number; cursor?: string; sort?: "createdAt" | "-createdAt"; tenantId?: string }; result: { items: Array<AuditWebhook>; nextCursor: string | null } }
+  /** List where books, contracts and payment providers disagree, with what to do about it */
+  listBillingFindings: { query?: { limit?: number; cursor?: string; sort?: "createdAt" | "-createdAt"; tenantId?: string; state?: "open" | "ignored" | "closed"; kind?: "ledger_unbalanced" | "receivable_differs" | "cash_differs" | "invoice_differs" | "number_gap" | "payment_not_there" | "payment_not_booked" | "payment_differs" | "refund_differs" | "dispute_differs" | "record_differs" | "not_delivered" | "not_billed" | "suspended_though_paid" | "runs_after_end" }; result: { items: Array<BillingFinding>; nextCursor: string | null } }
   /** List who collects payments, for which tenant */
   listBillingProviders: { query?: { limit?: number; cursor?: string; sort?: "createdAt" | "-createdAt"; tenantId?: string }; result: { items: Array<BillingProvider>; nextCursor: string | null } }
+  /** List when the books of tenants were compared, and what could not be read */
+  listBillingReconciliations: { query?: { limit?: number; cursor?: string; sort?: "createdAt" | "-createdAt"; tenantId?: string }; result: { items: Array<BillingReconciliation>; nextCursor: string | null } }
   /** List the invoices that a provider keeps */
   listBillingRecordInvoices: { query?: { limit?: number; cursor?: string; sort?: "createdAt" | "-createdAt"; tenantId?: string; providerId?: string; customerId?: string }; result: { items: Array<BillingRecordInvoice>; nextCursor: string | null } }
   /** List when the books of providers were read, and what came of it */
@@ -1243,6 +1255,8 @@ export interface Operations {
   showStrangers: { path: { id: string }; query?: { q?: string }; result: { items: Array<{ vmid: number; kind: "vm" | "ct"; name: string | null; node: string; status: string; cores: number; memoryMb: number; diskGb: number; tags: Array<string> }> } }
   /** Ask a pod to shut down */
   shutdownCloudPod: { path: { id: string }; result: { cloudPod: CloudPod; job: Job } }
+  /** Compare the books of a tenant now; it is done once a night anyway */
+  startBillingReconciliation: { body: { tenantId: string }; result: { reconciliation: BillingReconciliation; job: Job } }
   /** Read all books of a provider, to compare them or to take over what is new */
   startBillingRecordRun: { path: { id: string }; body: { mode: "check" | "take" }; result: { run: BillingRecordRun; job: Job } }
   /** Start a pod */
@@ -1603,6 +1617,7 @@ export const OPERATIONS: { readonly [O in keyof Operations]: readonly [string, s
   grantRole: ['POST', '/api/admin/users/{id}/grants', true],
   healthz: ['GET', '/healthz', false],
   holdSubscription: ['POST', '/api/admin/billing/subscriptions/{id}/hold', true],
+  ignoreBillingFinding: ['POST', '/api/admin/billing/findings/{id}/ignore', true],
   importZone: ['POST', '/api/admin/domains/{id}/import', true],
   inviteToPlatform: ['POST', '/api/admin/users/invitations', true],
   inviteToTenant: ['POST', '/api/admin/tenants/{id}/invitations', true],
@@ -1618,7 +1633,9 @@ export const OPERATIONS: { readonly [O in keyof Operations]: readonly [string, s
   listAuditSinks: ['GET', '/api/admin/audit/sinks', false],
   listAuditWebhookDeliveries: ['GET', '/api/admin/audit/webhook-deliveries', false],
   listAuditWebhooks: ['GET', '/api/admin/audit/webhooks', false],
+  listBillingFindings: ['GET', '/api/admin/billing/findings', false],
   listBillingProviders: ['GET', '/api/admin/billing/providers', false],
+  listBillingReconciliations: ['GET', '/api/admin/billing/reconciliations', false],
   listBillingRecordInvoices: ['GET', '/api/admin/billing/record-invoices', false],
   listBillingRecordRuns: ['GET', '/api/admin/billing/record-runs', false],
   listBillingRecordServices: ['GET', '/api/admin/billing/record-services', false],
@@ -1775,6 +1792,7 @@ export const OPERATIONS: { readonly [O in keyof Operations]: readonly [string, s
   showStranger: ['GET', '/api/admin/provisioning/clusters/{id}/strangers/{vmid}', false],
   showStrangers: ['GET', '/api/admin/provisioning/clusters/{id}/strangers', false],
   shutdownCloudPod: ['POST', '/api/admin/hosting/cloudpods/{id}/shutdown', true],
+  startBillingReconciliation: ['POST', '/api/admin/billing/reconciliations', true],
   startBillingRecordRun: ['POST', '/api/admin/billing/providers/{id}/record-runs', true],
   startCloudPod: ['POST', '/api/admin/hosting/cloudpods/{id}/start', true],
   startCustomerImport: ['POST', '/api/admin/customer-imports/{id}/start', true],

@@ -1,6 +1,7 @@
 import type { Alert } from '../../../shared/api/provisioningControls.ts'
 import { asSystem, type Ctx, type Root } from '../../context.ts'
 import * as changes from '../../db/billingChanges.ts'
+import * as billingFindings from '../../db/billingFindings.ts'
 import * as contracts from '../../db/billingContracts.ts'
 import * as disputes from '../../db/billingDisputes.ts'
 import * as automation from '../../db/provisioningAutomation.ts'
@@ -142,12 +143,18 @@ const brakeFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
       message: `${action} would touch ${wanted} at once; ${allowed} are usual. It waits for a confirmation.`,
     }))
 
-const findingFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
-  (await findings.openByKind(ctx.tx)).map(({ kind, n }) => ({
+async function findingFaults(ctx: Ctx): Promise<automation.Alert[]> {
+  const ofBilling = await billingFindings.openByKind(ctx.tx, 'platform')
+  const open = [
+    ...(await findings.openByKind(ctx.tx)),
+    ...ofBilling.map(({ kind, count }) => ({ kind, n: count })),
+  ]
+  return open.map(({ kind, n }) => ({
     code: 'findings',
     ref: kind,
     message: `${n} finding(s) of the kind ${kind} wait for a decision.`,
   }))
+}
 
 const poolFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
   (await pools.nearlyUsedUp(ctx.tx)).map(({ name, used, size }) => ({

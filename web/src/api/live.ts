@@ -22,6 +22,15 @@ const TOUCHED: Record<string, string[]> = {
   sslCertificate: ['sslCertificates', 'domains', 'audit'],
   cluster: ['clusters', 'nodes', 'audit'],
   paymentAttempt: ['payments', 'invoices', 'subscriptions', 'disputes', 'audit'],
+  billingReconciliation: [
+    'billingFindings',
+    'billingReconciliations',
+    'payments',
+    'invoices',
+    'subscriptions',
+    'disputes',
+    'audit',
+  ],
   paymentRefund: ['payments', 'invoices', 'subscriptions', 'audit'],
   paymentMethod: ['paymentMethods', 'audit'],
   billingProvider: [

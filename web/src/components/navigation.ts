@@ -158,6 +158,13 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         to: paths.taxes,
       },
       {
+        section: 'billing-findings',
+        label: 'Billing findings',
+        icon: SearchCheck,
+        permission: 'billing:read',
+        to: paths.billingFindings,
+      },
+      {
         section: 'billing-report',
         label: 'Figures',
         icon: ChartColumn,

@@ -31,7 +31,8 @@ export default function DashboardPage() {
 
 function Cards({ dashboard }: { dashboard: Dashboard }) {
   const { tenant, can } = useSession()
-  const { cloudPods, subscriptions, jobs, findings } = dashboard
+  const { cloudPods, subscriptions, jobs } = dashboard
+  const [findings, ofBilling] = [dashboard.findings ?? [], dashboard.billingFindings ?? []]
   const ofPlatform = tenant.id === undefined && can('infrastructure:read', null)
   return (
     <div className="space-y-4">
@@ -59,7 +60,7 @@ function Cards({ dashboard }: { dashboard: Dashboard }) {
         {jobs && <Jobs jobs={jobs} />}
         {ofPlatform && <Queues />}
         {ofPlatform && <Capacity />}
-        {findings && findings.length > 0 && <Findings findings={findings} />}
+        {findings.length + ofBilling.length > 0 && <Findings findings={findings} ofBilling={ofBilling} />}
         {tenant.id !== undefined && can('tenants:read') && <Quota tenantId={tenant.id} />}
         {can('audit:read') && <Activity />}
       </div>

@@ -51,6 +51,7 @@ const attention = (amount: number, tone: Tone): Tone => (amount > 0 ? tone : 'pl
 
 function tilesOf(dashboard: Dashboard, slug: string): TileOf[] {
   const { customers, cloudPods, recurring, overdue, jobs, certificates, domains, findings } = dashboard
+  const { billingFindings } = dashboard
   const tiles: (TileOf | null)[] = [
     customers && {
       label: 'Active customers',
@@ -125,6 +126,12 @@ function tilesOf(dashboard: Dashboard, slug: string): TileOf[] {
       value: findings.reduce((sum, one) => sum + one.count, 0).toLocaleString(),
       tone: attention(findings.length, 'warning'),
       to: paths.findings(slug, { state: 'open' }),
+    },
+    billingFindings && {
+      label: 'Billing findings',
+      value: billingFindings.reduce((sum, one) => sum + one.count, 0).toLocaleString(),
+      tone: attention(billingFindings.length, 'warning'),
+      to: paths.billingFindings(slug, { state: 'open' }),
     },
   ]
   return tiles.filter((tile) => tile !== null)

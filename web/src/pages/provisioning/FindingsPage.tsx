@@ -24,7 +24,7 @@ const route = getRouteApi('/t/$tenant/findings')
 
 /** Where clusters and mPanel say different things, and what to do about each. */
 export default function FindingsPage() {
-  const { can } = useSession()
+  const { tenant, can } = useSession()
   const { page, ...wanted } = route.useSearch()
   const navigate = route.useNavigate()
   const state = oneOf(FINDING_STATES, wanted.state)
@@ -41,7 +41,11 @@ export default function FindingsPage() {
     <Page title="Findings" permission="infrastructure:read" ofPlatform>
       <p className="text-muted">
         Once a minute each cluster, and each IP pool of a NetBox, is compared with what is known here. What
-        differs is listed, repaired or taken over, as the settings say.
+        differs is listed, repaired or taken over, as the settings say. What differs in the books is under{' '}
+        <Link {...paths.billingFindings(tenant.slug, { state: 'open' })} className="underline">
+          Billing findings
+        </Link>
+        .
       </p>
       <Card flush>
         <Filters>
