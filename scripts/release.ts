@@ -40,8 +40,17 @@ const args = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mti
 const tar = spawnSync(
   'tar',
   [
-    ...['-C', ROOT, '-czf', archive, ...args, '--transform', `s,^,${name}/,`, ...CONTENTS],
-    ...['-C', made, 'sbom.cdx.json'],
+    '-C',
+    ROOT,
+    '-czf',
+    archive,
+    ...args,
+    '--transform',
+    `s,^,${name}/,`,
+    ...CONTENTS,
+    '-C',
+    made,
+    'sbom.cdx.json',
   ],
   {
     stdio: 'inherit',

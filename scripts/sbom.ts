@@ -26,6 +26,11 @@ function found(packages: Lock['packages'], path: string, name: string): string |
   }
 }
 
+/** A package may lie in several places. */
+const byRef = <T extends object>(rows: T[], key: keyof T): T[] => [
+  ...new Map(rows.map((row) => [row[key], row])).values(),
+]
+
 /** The same lock file gives the same document: it has neither a time nor a number of its own. */
 export function makeSbom(root: string): string {
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lock
@@ -50,9 +55,6 @@ export function makeSbom(root: string): string {
       .filter((one) => one !== undefined)
       .toSorted(),
   }))
-  const byRef = <T extends object>(rows: T[], key: keyof T): T[] => [
-    ...new Map(rows.map((row) => [row[key], row])).values(),
-  ]
   const document = {
     bomFormat: 'CycloneDX',
     specVersion: '1.5',

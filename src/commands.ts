@@ -27,6 +27,7 @@ const USAGE = `usage: mpanel <command>
   migrate                   bring the database of DATABASE_URL to this version's schema
   doctor                    check configuration, database, workers and outside systems, and say what to do
   support-bundle            [--file <f>]; what helpers need to know of this installation, without secrets and personal data
+  secrets rotate            seal anew with MPANEL_SECRET_KEY what MPANEL_SECRET_KEY_BEFORE has sealed; while mPanel runs, and again if broken off
   admin create-user         --email <e-mail> --role <ROLE> [--name <name>] [--tenant <slug>]; password in MPANEL_NEW_PASSWORD
   admin create-api-key      --email <owner> --name <name> [--scope <permission> …] [--tenant <slug>] [--days <n>]
   audit verify              [--checkpoints <file>]; recompute the audit log: 0 intact, 1 tampered with, 2 could not be checked
@@ -76,6 +77,8 @@ export async function runCommand(args: string[], readConfig: () => Config): Prom
     }
     case 'support-bundle':
       return supportBundle(readConfig(), rest)
+    case 'secrets':
+      return rotateSecrets(readConfig(), rest)
     case 'admin':
       return admin(readConfig(), rest)
     case 'audit':
@@ -175,6 +178,29 @@ async function withDatabase(config: Config, work: (deps: Deps) => Promise<void>)
     await deps.close()
     await embedded?.stop()
   }
+}
+
+async function rotateSecrets(config: Config, [what]: string[]): Promise<void> {
+  if (what !== 'rotate') throw new StartupError(USAGE)
+  if (config.secretKeyBefore === undefined)
+    throw new StartupError(
+      'MPANEL_SECRET_KEY_BEFORE is not set: put the key until now there, and the new one into MPANEL_SECRET_KEY.',
+    )
+  await withDatabase(config, async ({ root }) => {
+    const { sealed, after } = await provisioningService.sealAnew(root)
+    say(`${sealed} secrets were sealed anew; ${after.present} are sealed with the present key`)
+    if (after.before > 0)
+      throw new StartupError(
+        `${after.before} were sealed with the key before meanwhile: give every process the new key, then run this again.`,
+      )
+    if (after.none > 0)
+      throw new StartupError(
+        `${after.none} open with neither key. Keep both, and type those secrets in again.`,
+      )
+    say(
+      'Take MPANEL_SECRET_KEY_BEFORE out of every process now, and keep the key with the backups made under it.',
+    )
+  })
 }
 
 async function supportBundle(config: Config, args: string[]): Promise<void> {

@@ -18,6 +18,8 @@ export type Config = {
   auditArchives: string
   /** 32 bytes; absent: made once and kept in the data folder. */
   secretKey: Buffer | undefined
+  /** The key until now, while what it sealed is sealed anew. */
+  secretKeyBefore: Buffer | undefined
   publicUrl: string
   adminEmail: string
   adminPassword: string | undefined
@@ -92,6 +94,10 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     dataDir: resolve(values.MPANEL_DATA_DIR ?? '.data'),
     secretKey:
       values.MPANEL_SECRET_KEY === undefined ? undefined : Buffer.from(values.MPANEL_SECRET_KEY, 'base64'),
+    secretKeyBefore:
+      values.MPANEL_SECRET_KEY_BEFORE === undefined
+        ? undefined
+        : Buffer.from(values.MPANEL_SECRET_KEY_BEFORE, 'base64'),
     publicUrl: withoutTrailingSlashes(
       values.MPANEL_PUBLIC_URL ?? `http://${host.includes(':') ? `[${host}]` : host}:${portNumber}`,
     ),

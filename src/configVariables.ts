@@ -10,6 +10,9 @@ export const namesIn = (list: string): string[] =>
     .split(',')
     .map((entry) => entry.trim())
     .filter(Boolean)
+const secretKey = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64 (openssl rand -base64 32)')
 const optional = <T extends z.ZodType>(schema: T) => z.preprocess(blank, schema.optional())
 
 /** The environment of `mpanel`, as README.md lists it. */
@@ -18,9 +21,8 @@ export const variables = z.object({
   MPANEL_HOST: optional(z.string().min(1)),
   MPANEL_PORT: optional(port),
   MPANEL_DATA_DIR: optional(z.string().min(1)),
-  MPANEL_SECRET_KEY: optional(
-    z.string().regex(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64 (openssl rand -base64 32)'),
-  ),
+  MPANEL_SECRET_KEY: optional(secretKey),
+  MPANEL_SECRET_KEY_BEFORE: optional(secretKey),
   MPANEL_PUBLIC_URL: optional(z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })),
   MPANEL_ADMIN_EMAIL: optional(z.email('must be an e-mail address')),
   MPANEL_ADMIN_PASSWORD: optional(z.string().min(12, 'must have at least 12 characters').max(128)),

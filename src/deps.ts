@@ -57,7 +57,7 @@ export function createDeps(
     db,
     log,
     now,
-    sealer: createSealer(config.secretKey ?? keyOfDataDir(config.dataDir)),
+    sealer: createSealer(config.secretKey ?? keyOfDataDir(config.dataDir), config.secretKeyBefore),
     settings: {
       publicUrl: config.publicUrl,
       simulated: more.simulated ?? [],

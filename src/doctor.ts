@@ -95,7 +95,15 @@ async function checkDatabase(root: Root, check: Check): Promise<boolean> {
 async function checkInstallation(root: Root, config: Config, check: Check): Promise<void> {
   await check('secret key', async () => {
     await asDoctor(root, provisioningService.requireSecretKey)
-    return 'it opens what the database holds'
+    const { before, none } = await provisioningService.countSealed(root)
+    if (none > 0) throw new Error(`${none} stored secrets open with no key that is set: type them in again`)
+    if (before > 0)
+      throw new Error(
+        `${before} stored secrets are sealed with the key before: run \`mpanel secrets rotate\``,
+      )
+    return config.secretKeyBefore
+      ? 'it has sealed all that the database holds: take MPANEL_SECRET_KEY_BEFORE away'
+      : 'it opens what the database holds'
   })
   const { role, bypassesRowSecurity, now } = await asDoctor(root, ({ tx }) => figures.rights(tx))
   const skew = Math.abs(Date.now() - now.getTime())

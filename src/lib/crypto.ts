@@ -5,19 +5,36 @@ export const sha256 = (data: string | Buffer): Buffer => createHash('sha256').up
 /** A secret of `bytes` random bytes as base64url. */
 export const randomToken = (bytes = 32): string => randomBytes(bytes).toString('base64url')
 
+/** With which key something was sealed: the present one, the one before it, or neither. */
+export type SealedUnder = 'present' | 'before' | 'none'
+
 /** Seals secrets for storage: AES-256-GCM, the purpose bound in, so that a sealed value cannot be moved to another use. */
 export type Sealer = {
+  /** Always with the present key. */
   seal(plain: string, purpose: string): Buffer
-  /** @throws Error when the key, the purpose or the bytes are not those of `seal`. */
+  /** @throws Error when the keys, the purpose or the bytes are not those of `seal`. */
   open(sealed: Buffer, purpose: string): string
+  under(sealed: Buffer, purpose: string): SealedUnder
 }
 
 const IV_BYTES = 12
 const TAG_BYTES = 16
 
-/** @param key 32 bytes */
-export function createSealer(key: Buffer): Sealer {
-  if (key.length !== 32) throw new RangeError('the secret key must have 32 bytes')
+/**
+ * @param key 32 bytes
+ * @param before the key that was used until now, while what it sealed is sealed anew
+ */
+export function createSealer(key: Buffer, before?: Buffer): Sealer {
+  if (key.length !== 32 || (before && before.length !== 32))
+    throw new RangeError('the secret key must have 32 bytes')
+  const tryBoth = (sealed: Buffer, purpose: string): [SealedUnder, string] => {
+    try {
+      return ['present', openWith(key, sealed, purpose)]
+    } catch (error) {
+      if (!before) throw error
+      return ['before', openWith(before, sealed, purpose)]
+    }
+  }
   return {
     seal(plain, purpose) {
       const iv = randomBytes(IV_BYTES)
@@ -25,15 +42,23 @@ export function createSealer(key: Buffer): Sealer {
       const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
       return Buffer.concat([iv, cipher.getAuthTag(), body])
     },
-    open(sealed, purpose) {
-      const iv = sealed.subarray(0, IV_BYTES)
-      const tag = sealed.subarray(IV_BYTES, IV_BYTES + TAG_BYTES)
-      const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES })
-      decipher.setAAD(Buffer.from(purpose)).setAuthTag(tag)
-      return Buffer.concat([
-        decipher.update(sealed.subarray(IV_BYTES + TAG_BYTES)),
-        decipher.final(),
-      ]).toString('utf8')
+    open: (sealed, purpose) => tryBoth(sealed, purpose)[1],
+    under(sealed, purpose) {
+      try {
+        return tryBoth(sealed, purpose)[0]
+      } catch {
+        return 'none'
+      }
     },
   }
+}
+
+function openWith(key: Buffer, sealed: Buffer, purpose: string): string {
+  const iv = sealed.subarray(0, IV_BYTES)
+  const tag = sealed.subarray(IV_BYTES, IV_BYTES + TAG_BYTES)
+  const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES })
+  decipher.setAAD(Buffer.from(purpose)).setAuthTag(tag)
+  return Buffer.concat([decipher.update(sealed.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]).toString(
+    'utf8',
+  )
 }

@@ -4,16 +4,16 @@ import { expect, it } from 'vitest'
 import { makeSbom } from '../../scripts/sbom.ts'
 import { ROOT } from './tree.ts'
 
-const read = <T>(path: string): T => JSON.parse(readFileSync(join(ROOT, path), 'utf8')) as T
+const read = (path: string): unknown => JSON.parse(readFileSync(join(ROOT, path), 'utf8'))
 type Package = Record<'dependencies' | 'devDependencies' | 'optionalDependencies', Record<string, string>>
-const manifest = read<Package>('package.json')
+const manifest = read('package.json') as Package
 const declared = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies }
 
 it('the decision on dependencies names every package that is declared, and no other', () => {
   const text = readFileSync(join(ROOT, 'docs/decisions/0009-dependencies.md'), 'utf8')
-  const rows = text.split('\n').filter((line) => /^\| `/.test(line))
+  const rows = text.split('\n').filter((line) => line.startsWith('| `'))
   const named = rows.flatMap((row) =>
-    [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name),
+    [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name ?? ''),
   )
   expect(named.toSorted()).toEqual(Object.keys(declared).toSorted())
   for (const row of rows)
@@ -49,7 +49,9 @@ it('the bill of materials has every package that is shipped with its hash, each 
   const refs = new Set(sbom.components.map(({ purl }) => purl))
   expect(refs.size).toBe(sbom.components.length)
   // What comes within another package has its hash.
-  const bundled = Object.values(read<Lock>('package-lock.json').packages).filter(({ inBundle }) => inBundle)
+  const bundled = Object.values((read('package-lock.json') as Lock).packages).filter(
+    ({ inBundle }) => inBundle,
+  )
   const bare = sbom.components.filter(({ hashes }) => hashes?.[0]?.content.length !== 128)
   expect(bare.length).toBeLessThanOrEqual(bundled.length)
   const needed = sbom.dependencies.flatMap(({ dependsOn }) => dependsOn)

@@ -144,8 +144,8 @@ export async function proverOf(
 ): Promise<(ctx: Ctx, user: User) => Promise<Factor>> {
   if (passkey === undefined) return (ctx, user) => useFactor(ctx, user, code ?? '')
   const found = await root.db.transaction('platform', (tx) => passkeyProof.findPasskey({ tx }, passkey))
-  const proven = await passkeyProof.prove(root, meant, found, passkey)
-  return (ctx) => passkeyProof.accept(ctx, proven)
+  const checked = await passkeyProof.prove(root, meant, found, passkey)
+  return (ctx) => passkeyProof.accept(ctx, checked)
 }
 
 /**

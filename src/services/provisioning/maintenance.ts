@@ -11,8 +11,6 @@ import * as automation from '../../db/provisioningAutomation.ts'
 import * as history from '../../db/provisioningHistory.ts'
 import * as workers from '../../db/provisioningWorkers.ts'
 import * as singleUseTokens from '../../db/singleUseTokens.ts'
-import * as installation from '../../db/installation.ts'
-import { StartupError } from '../../errors.ts'
 
 /** How long a client may repeat a request and get the first answer. */
 const IDEMPOTENCY_MS = 48 * 3_600_000
@@ -51,32 +49,4 @@ export async function archiveJobs(root: Root): Promise<void> {
   let moved = ARCHIVE_BATCH
   while (moved === ARCHIVE_BATCH)
     moved = await root.db.transaction('platform', (tx) => history.archive(tx, before, ARCHIVE_BATCH))
-}
-
-const KEY_CHECK = 'secretKeyCheck'
-
-/**
- * Makes sure that this process has the key with which the installation's secrets were sealed; the first one to ask
- * leaves the proof.
- * @throws StartupError for another key
- */
-export async function requireSecretKey(ctx: Ctx): Promise<void> {
-  const sealed = await installation.read(ctx.tx, KEY_CHECK)
-  if (typeof sealed !== 'string') {
-    await installation.write(
-      ctx.tx,
-      KEY_CHECK,
-      ctx.sealer.seal(KEY_CHECK, KEY_CHECK).toString('base64'),
-      ctx.now(),
-    )
-    return
-  }
-  try {
-    ctx.sealer.open(Buffer.from(sealed, 'base64'), KEY_CHECK)
-  } catch (error) {
-    throw new StartupError(
-      'The secret key is not the one of this database. Set MPANEL_SECRET_KEY to the key of the first installation, or bring back its secret.key.',
-      { cause: error },
-    )
-  }
 }
