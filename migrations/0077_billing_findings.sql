@@ -48,4 +48,5 @@ create table billing_reconciliations (
 create unique index billing_reconciliations_one on billing_reconciliations (tenant_id) where state = 'running';
 create index billing_reconciliations_list on billing_reconciliations (tenant_id, id desc);
 select protect_tenant_table('billing_reconciliations');
-grant select, insert, update on billing_reconciliations to mpanel_app;
+create index billing_reconciliations_ended_at on billing_reconciliations (ended_at);
+grant select, insert, update, delete on billing_reconciliations to mpanel_app;

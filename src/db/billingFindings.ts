@@ -127,6 +127,10 @@ export async function endLost(tx: Tx, tenantId: string, before: Date, at: Date):
     .execute()
 }
 
+export async function forgetRuns(tx: Tx, before: Date): Promise<void> {
+  await tx.deleteFrom('billing_reconciliations').where('ended_at', '<', before).execute()
+}
+
 export const listRuns = (tx: Tx, scope: Scope, options: ListOptions) =>
   keysetPage(
     tx

@@ -19,7 +19,7 @@ import * as provisioningService from '../provisioningService.ts'
 import * as tenantScopeService from '../tenantScopeService.ts'
 import { compareOwn } from './ownBooks.ts'
 
-export type Report = z.infer<typeof billingReconciliationReport>
+type Report = z.infer<typeof billingReconciliationReport>
 export type Part = Report['parts'][number]
 
 const present = (row: RunRow): BillingReconciliation => ({
@@ -68,15 +68,20 @@ export async function beginReconciliation(
 const DAY_MS = 86_400_000
 /** Hours after midnight (UTC) at which the night's comparisons begin. */
 const AT_HOURS = 2
-const AT_ONCE = 50
+const AT_ONCE = 2_000
+const KEPT_DAYS = 90
 
-/** Compares the books of every tenant once a night; where nobody ran then, as soon as somebody does. */
+/**
+ * Compares the books of every tenant once a night; where nobody ran then, as soon as somebody does. What the comparisons
+ * of a quarter have said is kept, and findings for ever.
+ */
 export async function reconcileDue(root: Root): Promise<void> {
   const shift = AT_HOURS * 3_600_000
   const night = new Date(Math.floor((root.now().getTime() - shift) / DAY_MS) * DAY_MS + shift)
-  const rows = await asSystem(root, 'billing', 'platform', ({ tx }) =>
-    findings.dueTenants(tx, night, AT_ONCE),
-  )
+  const rows = await asSystem(root, 'billing', 'platform', async ({ tx }) => {
+    await findings.forgetRuns(tx, new Date(night.getTime() - KEPT_DAYS * DAY_MS))
+    return findings.dueTenants(tx, night, AT_ONCE)
+  })
   await eachAsSystem(root, {
     label: 'billing',
     rows,
