@@ -19,7 +19,7 @@ import * as provisioningService from '../provisioningService.ts'
 import * as tenantScopeService from '../tenantScopeService.ts'
 import { compareOwn } from './ownBooks.ts'
 
-export type Report = z.infer<typeof billingReconciliationReport>
+type Report = z.infer<typeof billingReconciliationReport>
 export type Part = Report['parts'][number]
 
 const present = (row: RunRow): BillingReconciliation => ({
