@@ -25,13 +25,13 @@ export const unbalanced = (tx: Tx, tenantId: string) =>
 export const receivables = (tx: Tx, tenantId: string) =>
   rowsOf(
     tx,
-    sql<Sums & { customer_id: string; name: string }>`
+    sql<Sums & { customer_id: string }>`
       with ledger as (select a.customer_id, a.currency, sum(e.amount_minor) as minor from ledger_accounts a
           join ledger_entries e on e.account_id = a.id
           where a.tenant_id = ${tenantId} and a.code = 'receivable' group by 1, 2),
         documents as (select customer_id, currency, sum(greatest(total_minor - paid_minor - credited_minor, 0)) as minor
           from invoices where tenant_id = ${tenantId} and status not in ('draft', 'uncollectible') group by 1, 2)
-      select customer_id, (select c.name from customers c where c.id = customer_id) as name, currency,
+      select customer_id, currency,
         coalesce(l.minor, 0)::bigint as here, coalesce(d.minor, 0)::bigint as there
       from ledger l full join documents d using (customer_id, currency)
       where coalesce(l.minor, 0) <> coalesce(d.minor, 0) order by customer_id limit ${MOST}`,

@@ -11,8 +11,14 @@ const view = (tx: Tx) =>
   tx
     .selectFrom('billing_findings')
     .leftJoin('billing_providers as provider', 'provider.id', 'billing_findings.provider_id')
+    // Whoever is erased is not named here either.
+    .leftJoin('customers as customer', (on) =>
+      on
+        .onRef('customer.id', '=', 'billing_findings.subject_id')
+        .on('billing_findings.subject_type', '=', 'customer'),
+    )
     .selectAll('billing_findings')
-    .select('provider.kind as provider_kind')
+    .select(['provider.kind as provider_kind', 'customer.name as customer_name'])
 
 export type FindingView = Awaited<ReturnType<ReturnType<typeof view>['executeTakeFirstOrThrow']>>
 export type FindingFilter = {

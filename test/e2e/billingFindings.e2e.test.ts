@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, it } from 'vitest'
 import { shop, type Shop } from '../billing/world.ts'
 import { rowsOf } from '../support/harnessWorld.ts'
 import { openApp, type OpenApp } from './browser.ts'
@@ -52,5 +52,5 @@ it('books are compared at a click; what differs says what to do, is ignored with
   await page.getByRole('button', { name: 'Compare now' }).click()
   await page.getByText('0 found, 1 settled').waitFor()
   await page.goto(`/t/${slug}/billing-findings?state=closed`)
-  expect(await page.getByText('Numbers without documents').count()).toBeGreaterThan(0)
+  await page.getByText('Two were used up by a trial.').waitFor()
 })

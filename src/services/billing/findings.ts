@@ -23,7 +23,7 @@ const present = (row: FindingView): BillingFinding => ({
   id: row.id,
   tenantId: row.tenant_id,
   kind: row.kind,
-  subject: { type: row.subject_type, id: row.subject_id, label: row.label },
+  subject: { type: row.subject_type, id: row.subject_id, label: row.customer_name ?? row.label },
   provider:
     row.provider_id === null || row.provider_kind === null
       ? null

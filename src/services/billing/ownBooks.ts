@@ -24,10 +24,10 @@ const BOOKS: Partial<Record<BillingFindingKind, Look>> = {
       found: `They sum to ${formatMoney(minor, currency)}.`,
     })),
   receivable_differs: async ({ tx }, tenantId) =>
-    (await books.receivables(tx, tenantId)).map(({ customer_id: id, name, currency, here, there }) => ({
+    (await books.receivables(tx, tenantId)).map(({ customer_id: id, currency, here, there }) => ({
       key: `${id}:${currency}`,
       subject: { type: 'customer', id },
-      label: name,
+      label: `Receivable in ${currency}`,
       expected: `His invoices say that ${formatMoney(there, currency)} are open.`,
       found: `The ledger says ${formatMoney(here, currency)}.`,
     })),

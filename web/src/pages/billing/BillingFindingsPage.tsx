@@ -105,11 +105,11 @@ function useColumns(open: (finding: BillingFinding) => void): Column<BillingFind
   const { can } = useSession()
   const mayNot = can('billing:manage') ? undefined : NO_PERMISSION('billing:manage')
   return [
-    { header: 'About', render: ({ subject }) => <Subject of={subject} /> },
     {
       header: 'What differs',
-      render: ({ kind, expected, found, whatToDo, state, reason, decidedBy }) => (
+      render: ({ kind, subject, expected, found, whatToDo, state, reason, decidedBy }) => (
         <>
+          <Subject of={subject} />
           <div>{BILLING_FINDING_WORDS[kind]}</div>
           <div className="text-[13px] break-words text-muted">
             {expected} {found}
@@ -123,7 +123,12 @@ function useColumns(open: (finding: BillingFinding) => void): Column<BillingFind
         </>
       ),
     },
-    { header: 'State', narrow: true, render: ({ state }) => <StateBadge of="finding" state={state} /> },
+    {
+      header: 'State',
+      from: 'md',
+      narrow: true,
+      render: ({ state }) => <StateBadge of="finding" state={state} />,
+    },
     {
       header: 'Since',
       from: 'md',
