@@ -101,7 +101,9 @@ export async function dns(): Promise<void> {
   const say = (name: string, rounds: readonly Round[]): void =>
     void rows.push([
       name,
-      ...(['edit', 'served', 'bare'] as const).map((of) => `${ms(median(rounds.map((one) => one[of])))} ms`),
+      ...(['edit', 'served', 'bare'] as const).map(
+        (side) => `${ms(median(rounds.map((one) => one[side])))} ms`,
+      ),
       times(
         medianRatio(
           rounds.map(({ served }) => served),

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import * as registry from '../../sim/registry/domains.ts'
 import { newId } from '../../src/lib/ids.ts'
 import * as domainRegistrarService from '../../src/services/domainRegistrarService.ts'
+import * as mailNoticeService from '../../src/services/mailNoticeService.ts'
 import type { TestApp } from '../support/app.ts'
 import { rowsOf } from '../support/harnessWorld.ts'
 import { CONTACTS, freshName, NAMESERVERS, registerBody, registryOf } from '../support/registry.ts'
@@ -123,10 +124,12 @@ export const REGISTRATION_CASES: Record<string, Case> = {
   },
 }
 
-/** A domain with an operation, contacts and name servers. */
+/** A domain with an operation, contacts and name servers, of whose expiry was told. */
 export async function registrationIn(app: TestApp, owner: Owner, tenantId: string): Promise<void> {
   const { id } = await heldIn(app, tenantId)
   const [accountId, operation] = [await accountOf(app), newId()]
+  const told = { kind: 'domain_expiry', tenantId, subjectId: id, event: '2027-01-31/7' } as const
+  await app.as((ctx) => mailNoticeService.claim(ctx, told))
   await owner.query(
     `insert into domain_operations (id, tenant_id, domain_id, account_id, kind, state, request, before, cltrid, actor, created_at,
        updated_at, ended_at) values ($1, $2, $3, $4, 'renew', 'succeeded', '{}', 'active', $5, '{}', now(), now(), now())`,
