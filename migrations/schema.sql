@@ -3329,6 +3329,8 @@ CREATE INDEX billing_pdfs_invoice ON public.billing_pdfs USING btree (tenant_id,
 
 CREATE UNIQUE INDEX billing_providers_once ON public.billing_providers USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid)) WHERE (retired_at IS NULL);
 
+CREATE INDEX billing_reconciliations_ended_at ON public.billing_reconciliations USING btree (ended_at);
+
 CREATE INDEX billing_reconciliations_list ON public.billing_reconciliations USING btree (tenant_id, id DESC);
 
 CREATE UNIQUE INDEX billing_reconciliations_one ON public.billing_reconciliations USING btree (tenant_id) WHERE (state = 'running'::text);
@@ -4439,7 +4441,7 @@ grant insert, select on billing_pdfs to mpanel_app;
 
 grant insert, select, update on billing_providers to mpanel_app;
 
-grant insert, select, update on billing_reconciliations to mpanel_app;
+grant delete, insert, select, update on billing_reconciliations to mpanel_app;
 
 grant insert, select, update on billing_record_invoices to mpanel_app;
 
