@@ -2,7 +2,6 @@ import { sql, type Selectable, type Updateable } from 'kysely'
 import type { Scope, Tx } from './index.ts'
 import { inScope, keysetPage, type ListOptions, type PageOf } from './list.ts'
 import type { AuditWebhooksTable } from './types.ts'
-import type { Grant } from './users.ts'
 
 export type WebhookRow = Selectable<AuditWebhooksTable>
 /** With how many deliveries wait, and how many were given up. */
@@ -68,14 +67,4 @@ export async function takeBehind(tx: Tx, id: string): Promise<WebhookRow | undef
     where id = ${id} and state = 'enabled' and next_batch <= (select max(number) from audit_batches)
     for update skip locked`.execute(tx)
   return rows[0]
-}
-
-/** The active persons who were granted something there, with the grants of each. */
-export async function peopleOf(tx: Tx, tenantId: string | null, at: Date) {
-  const { rows } = await sql<{ id: string; email: string; grants: Grant[] }>`
-    select u.id, u.email, user_grants_anywhere(u.id, ${at}) as grants from users u
-    where u.state = 'active' and u.kind = 'person' and exists (select from role_grants g where g.user_id = u.id
-      and g.tenant_id is not distinct from ${tenantId}::uuid and (g.expires_at is null or g.expires_at > ${at}))
-    order by u.id`.execute(tx)
-  return rows
 }

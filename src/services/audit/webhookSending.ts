@@ -8,8 +8,7 @@ import { backoffMs } from '../../lib/backoff.ts'
 import { newId } from '../../lib/ids.ts'
 import { OutgoingFault } from '../../lib/outgoing.ts'
 import * as auditService from '../auditService.ts'
-import * as mailService from '../mailService.ts'
-import { holds, rightsOf } from '../userService.ts'
+import * as mailNoticeService from '../mailNoticeService.ts'
 import { eventOf } from './delivery.ts'
 import { fanOut, GIVE_UP_MS, scopeOf } from './webhooks.ts'
 
@@ -174,10 +173,8 @@ async function disable(ctx: Ctx, webhook: WebhookRow, because: 'gone' | 'failing
     outcome: 'error',
     details: { because, failures: webhook.failures + 1 },
   })
-  const people = await webhooks.peopleOf(ctx.tx, webhook.tenant_id, ctx.now())
-  for (const { grants, ...user } of people)
-    if (holds(rightsOf(grants), 'audit:manage', webhook.tenant_id))
-      await mailService.sendToUser(ctx, user, 'webhookDisabled', { url: webhook.url, because })
+  const facts = { url: webhook.url, because }
+  await mailNoticeService.toOperators(ctx, webhook.tenant_id, 'audit:manage', 'webhookDisabled', facts)
 }
 
 /** Whose event it is when something is done to a webhook. */
