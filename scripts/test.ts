@@ -23,10 +23,26 @@ type Report = {
   }[]
 }
 
-/** Suites that try one thing from end to end, in the browser, with failures or with malice: an everyday run takes a third of them, by chance. */
-const WALKS = ['test/e2e/*.e2e.test.ts', 'test/cloudPods/*.test.ts', 'test/security/*.test.ts']
-/** They take their own share of what is alike. */
+/**
+ * Suites that try one thing from end to end, in the browser, with processes, failures or malice: an everyday run takes a
+ * quarter of them, by chance.
+ */
+const WALKS = [
+  'test/client/*.test.ts',
+  'test/cloudPods/*.test.ts',
+  'test/e2e/*.e2e.test.ts',
+  'test/provisioning/*.test.ts',
+  'test/security/*.test.ts',
+  'test/start/*.test.ts',
+]
+/** Without these nothing else counts, or they take their own share of what is alike. */
 const ALWAYS = [
+  'test/client/client.test.ts',
+  'test/provisioning/crash.test.ts',
+  'test/provisioning/harness.test.ts',
+  'test/provisioning/harnessChanges.test.ts',
+  'test/provisioning/harnessOthers.test.ts',
+  'test/start/start.test.ts',
   'test/e2e/accessibility.e2e.test.ts',
   'test/e2e/rolesSeeTheirPlaces.e2e.test.ts',
   'test/security/fuzz.test.ts',
@@ -48,7 +64,7 @@ process.exitCode = failed > 0 ? 1 : 0
 function leftOut(): string[] {
   const root = fileURLToPath(new URL('..', import.meta.url))
   const walks = shuffled(globSync(WALKS, { cwd: root }).filter((file) => !ALWAYS.includes(file)))
-  const taken = new Set(some(walks, 3))
+  const taken = new Set(some(walks, 4))
   const others = walks.filter((file) => !taken.has(file)).toSorted()
   if (others.length > 0) console.log(`Left out this time, by chance: ${others.join(', ')}`)
   return others.map((file) => `--exclude=${file}`)

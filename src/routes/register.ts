@@ -54,8 +54,8 @@ export function register(
     onRequest: (request, reply) =>
       watched(root, route, request, async () => {
         if (!route.uncounted) await limits.ofAddress(request, reply)
-        await ofOperation?.(request, reply)
         const identity = await authorise(root, route, request, rbac)
+        await ofOperation?.(request, reply)
         if (identity && !route.uncounted) await limits.ofCaller(request, reply, identity)
         if (route.method !== 'GET') requireType(request, route.takes)
       }),

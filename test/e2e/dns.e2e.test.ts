@@ -90,7 +90,7 @@ it('a zone of ten thousand records is opened, searched, edited and saved, and a 
   await page.getByRole('button', { name: 'Show more', exact: true }).click()
   await expect.poll(() => rows.count()).toBeGreaterThan(200)
   await page.getByRole('searchbox', { name: 'Search records' }).fill('host9876')
-  await page.getByText('1 set', { exact: true }).waitFor()
+  await page.getByText('1 set', { exact: true }).first().waitFor()
   await page.getByRole('button', { name: 'Change host9876 A' }).click()
   await page.getByLabel('Contents').fill('198.51.100.7')
   await page.getByRole('button', { name: 'Change', exact: true }).click()
