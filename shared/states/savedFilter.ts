@@ -1,6 +1,7 @@
 /** The lists that have filters, by their place in the pages: `/t/{tenant}/{list}`. */
 export const FILTERED_LISTS = [
   'audit',
+  'billing-findings',
   'certificates',
   'cloudpods',
   'customers',
