@@ -109,19 +109,6 @@ export const findRun = (tx: Tx, tenantId: string, id: string): Promise<RunRow | 
     .where('id', '=', id)
     .executeTakeFirst()
 
-export async function endRun(
-  tx: Tx,
-  id: string,
-  end: { state: 'done' | 'failed'; report: string | null; problem: string | null; at: Date },
-): Promise<void> {
-  await tx
-    .updateTable('billing_reconciliations')
-    .set({ state: end.state, report: end.report, problem: end.problem, ended_at: end.at })
-    .where('id', '=', id)
-    .where('state', '=', 'running')
-    .execute()
-}
-
 /** A run whose job was given up does not hold up the next. */
 export async function endLost(tx: Tx, tenantId: string, before: Date, at: Date): Promise<void> {
   await tx

@@ -21,19 +21,6 @@ export const findRun = (tx: Tx, tenantId: string, id: string): Promise<RunRow | 
     .where('id', '=', id)
     .executeTakeFirst()
 
-export async function endRun(
-  tx: Tx,
-  id: string,
-  end: { state: 'done' | 'failed'; report: string | null; problem: string | null; at: Date },
-): Promise<void> {
-  await tx
-    .updateTable('billing_record_runs')
-    .set({ state: end.state, report: end.report, problem: end.problem, ended_at: end.at })
-    .where('id', '=', id)
-    .where('state', '=', 'running')
-    .execute()
-}
-
 export function listRuns(tx: Tx, scope: Scope, { providerId }: RecordFilter, options: ListOptions) {
   let query = tx
     .selectFrom('billing_record_runs')

@@ -18,18 +18,17 @@ const LEET: Record<string, string> = {
 }
 const LEAST_LETTERS = 4
 
+/** In small letters, without those so short that they are in many a word by chance. */
+const wordsOf = (texts: readonly string[], least: number): string[] =>
+  texts.map((text) => text.toLowerCase()).filter((word) => word.length >= least)
+
 /** Words of the user's own that somebody who knows him would try. */
 const ownWords = ({ email, name }: { email: string; name: string }): string[] =>
-  [email, ...email.split(/[@._+-]/), name, ...name.split(/\s+/)]
-    .map((word) => word.toLowerCase())
-    .filter((word) => word.length >= 3)
+  wordsOf([email, ...email.split(/[@._+-]/), name, ...name.split(/\s+/)], 3)
 
 /** What no password contains, since it is what somebody tries first: the user's own address and names, and ours. */
 const forbiddenIn = ({ email, name }: { email: string; name: string }): string[] =>
-  ['mpanel', email, email.split('@')[0] ?? '', name, ...name.split(/\s+/)]
-    .map((word) => word.toLowerCase())
-    // Three letters are in many a word by chance.
-    .filter((word) => word.length >= 4)
+  wordsOf(['mpanel', email, email.split('@')[0] ?? '', name, ...name.split(/\s+/)], 4)
 
 /** How many different letters are left when `words`, digits and signs are taken away. */
 function lettersBeside(text: string, words: readonly string[]): number {

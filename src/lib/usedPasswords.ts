@@ -1,7 +1,12 @@
-import { dictionary } from '@zxcvbn-ts/language-common'
+import type * as common from '@zxcvbn-ts/language-common'
+import { createRequire } from 'node:module'
 
-/** The most used passwords of known breaches, in small letters. */
-const USED: ReadonlySet<string> = new Set(dictionary['passwords-common'])
+const require = createRequire(import.meta.url)
+const load = () => (require('@zxcvbn-ts/language-common') as typeof common).dictionary
+
+let used: ReadonlySet<string> | undefined
+/** The most used passwords of known breaches, in small letters. Read when first asked: few processes ever are. */
+const usedPasswords = (): ReadonlySet<string> => (used ??= new Set(load()['passwords-common']))
 
 /** `dragondragon` is `dragon` to whoever guesses. Linear: a repeated text is found in itself, written twice, before its end. */
 const unitOf = (text: string): string => text.slice(0, (text + text).indexOf(text, 1))
@@ -18,4 +23,4 @@ const withoutEnds = (text: string): string => text.replace(/^\P{L}+/u, '').repla
 export const isUsed = (spellings: readonly string[]): boolean =>
   spellings
     .flatMap((text) => [text, withoutSigns(text), withoutEnds(text)])
-    .some((text) => text !== '' && [text, unitOf(text)].some((one) => USED.has(one)))
+    .some((text) => text !== '' && [text, unitOf(text)].some((one) => usedPasswords().has(one)))

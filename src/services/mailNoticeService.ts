@@ -1,5 +1,5 @@
 import { ROLE_PERMISSIONS, type BuiltinRole, type Permission } from '../../shared/permissions.ts'
-import type { Ctx } from '../context.ts'
+import { asSystem, eachAsSystem, type Ctx, type Root } from '../context.ts'
 import * as notices from '../db/mailNotices.ts'
 import * as rights from '../db/userRights.ts'
 import { newId } from '../lib/ids.ts'
@@ -50,4 +50,24 @@ export async function toOperators<T extends Template>(
     return own.length > 0 || tenantId === null ? own : rights.emailsOfHolders(tx, null, holders, ctx.now())
   })
   for (const email of emails) await mailService.send(ctx, { email, tenantId }, template, facts)
+}
+
+/** Has each tenant told, in a transaction of its own, of what is due there. */
+export async function tellTenants(
+  root: Root,
+  of: {
+    label: string
+    /** What is logged where it fails; the others are told all the same. */
+    fault: string
+    due: (ctx: Ctx) => Promise<readonly { tenant_id: string }[]>
+    tell: (ctx: Ctx, tenantId: string) => Promise<void>
+  },
+): Promise<void> {
+  const due = await asSystem(root, of.label, 'platform', of.due)
+  await eachAsSystem(root, {
+    label: of.label,
+    rows: [...new Set(due.map((row) => row.tenant_id))].map((tenant_id) => ({ tenant_id })),
+    fault: of.fault,
+    work: (ctx, row) => of.tell(ctx, row.tenant_id),
+  })
 }

@@ -6,10 +6,9 @@ import { AppError, notFound } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
 import type { Identity } from '../userService.ts'
+import { self } from './self.ts'
 
 const MOST = 200
-
-const self = ({ user }: Identity) => ({ type: 'user', id: user.id, label: user.email })
 
 type Row = Awaited<ReturnType<typeof db.listOf>>[number]
 const present = (row: Row): SavedFilter => ({

@@ -11,14 +11,13 @@ import type { Identity } from '../userService.ts'
 import * as factors from './factors.ts'
 import * as proof from './passkeyProof.ts'
 import { renew, type RenewedSession } from './sessionTokens.ts'
+import { self } from './self.ts'
 
 const MOST = 20
 /** ES256, EdDSA and RS256: what authenticators have. */
 const ALGORITHMS = [-7, -8, -257]
 
 type Me = Identity & { sessionId: string }
-const self = ({ user }: Identity) => ({ type: 'user', id: user.id, label: user.email })
-
 type Row = Awaited<ReturnType<typeof db.listOf>>[number]
 const present = (row: Row): Passkey => ({
   id: row.id,

@@ -12,8 +12,7 @@ import * as mailService from '../mailService.ts'
 import { IDLE_MS, type Identity } from '../userService.ts'
 import { renew, type RenewedSession } from './sessionTokens.ts'
 import * as throttle from './throttle.ts'
-
-const self = ({ user }: Identity) => ({ type: 'user', id: user.id, label: user.email })
+import { self } from './self.ts'
 
 /** The caller's live sessions. */
 export async function listSessions(ctx: Ctx, me: Identity, options: ListOptions): Promise<Page<OwnSession>> {

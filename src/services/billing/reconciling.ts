@@ -5,6 +5,7 @@ import type {
 } from '../../../shared/api/billingFindings.ts'
 import type { Job } from '../../../shared/api/provisioning.ts'
 import { asSystem, eachAsSystem, type Ctx, type Root } from '../../context.ts'
+import { endRun } from '../../db/billingRuns.ts'
 import * as findings from '../../db/billingFindings.ts'
 import type { RunRow } from '../../db/billingFindings.ts'
 import * as reconciling from '../../db/billingReconciling.ts'
@@ -142,8 +143,13 @@ export async function finishReconciliation(
   const own: Part = { provider: null, checked: 0, problem: null }
   const report: Report = { parts: [own, ...parts], ...counts }
   const at = ctx.now()
-  await findings.endRun(ctx.tx, open.id, { state: 'done', report: JSON.stringify(report), problem: null, at })
+  await endRun(ctx.tx, 'billing_reconciliations', open.id, {
+    state: 'done',
+    report: JSON.stringify(report),
+    problem: null,
+    at,
+  })
 }
 
 export const failReconciliation = (ctx: Ctx, id: string, problem: string): Promise<void> =>
-  findings.endRun(ctx.tx, id, { state: 'failed', report: null, problem, at: ctx.now() })
+  endRun(ctx.tx, 'billing_reconciliations', id, { state: 'failed', report: null, problem, at: ctx.now() })

@@ -7,6 +7,7 @@ import type {
 } from '../../../shared/api/billingRecords.ts'
 import type { Job } from '../../../shared/api/provisioning.ts'
 import { asSystem, type Ctx, type Root } from '../../context.ts'
+import { endRun } from '../../db/billingRuns.ts'
 import * as providers from '../../db/billingProviders.ts'
 import type { ProviderRow } from '../../db/billingProviders.ts'
 import * as records from '../../db/billingRecords.ts'
@@ -196,12 +197,17 @@ export async function finishRun(ctx: Ctx, run: OpenRun, report: Report): Promise
       (await records.markGone(ctx.tx, 'billing_record_invoices', which))
   for (const { currency, invoiced, paid, recurring } of await records.totalsOf(ctx.tx, providerId))
     report.here[currency] = { invoiced: String(invoiced), paid: String(paid), recurring: String(recurring) }
-  await records.endRun(ctx.tx, runId, { state: 'done', report: JSON.stringify(report), problem: null, at })
+  await endRun(ctx.tx, 'billing_record_runs', runId, {
+    state: 'done',
+    report: JSON.stringify(report),
+    problem: null,
+    at,
+  })
   if (mode === 'take') await records.noteRead(ctx.tx, providerId, at)
 }
 
 export const failRun = (ctx: Ctx, runId: string, problem: string): Promise<void> =>
-  records.endRun(ctx.tx, runId, { state: 'failed', report: null, problem, at: ctx.now() })
+  endRun(ctx.tx, 'billing_record_runs', runId, { state: 'failed', report: null, problem, at: ctx.now() })
 
 const DAY_MS = 86_400_000
 

@@ -1,4 +1,4 @@
-import { asSystem, eachAsSystem, type Ctx, type Root } from '../../context.ts'
+import type { Ctx, Root } from '../../context.ts'
 import * as customers from '../../db/customers.ts'
 import type { DomainRow } from '../../db/domains.ts'
 import * as notices from '../../db/mailNotices.ts'
@@ -17,17 +17,13 @@ const WHY: Record<Expiring['why'], string> = {
 }
 
 /** Tells customers and operators of domains that will expire unless somebody does something. */
-export async function tellExpiring(root: Root): Promise<void> {
-  const due = await asSystem(root, 'domains.notices', 'platform', ({ tx, now }) =>
-    notices.expiring(tx, now(), AT_ONCE),
-  )
-  await eachAsSystem(root, {
+export const tellExpiring = (root: Root): Promise<void> =>
+  mailNoticeService.tellTenants(root, {
     label: 'domains.notices',
-    rows: [...new Set(due.map((row) => row.tenant_id))].map((tenant_id) => ({ tenant_id })),
     fault: 'nobody could be told of domains that expire',
-    work: (ctx, row) => tellOf(ctx, row.tenant_id),
+    due: ({ tx, now }) => notices.expiring(tx, now(), AT_ONCE),
+    tell: tellOf,
   })
-}
 
 async function tellOf(ctx: Ctx, tenantId: string): Promise<void> {
   const told: Expiring[] = []

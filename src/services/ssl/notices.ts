@@ -1,4 +1,4 @@
-import { asSystem, eachAsSystem, type Ctx, type Root } from '../../context.ts'
+import type { Ctx, Root } from '../../context.ts'
 import * as notices from '../../db/mailNotices.ts'
 import type { Ending } from '../../db/mailNotices.ts'
 import * as mailNoticeService from '../mailNoticeService.ts'
@@ -6,17 +6,13 @@ import * as mailNoticeService from '../mailNoticeService.ts'
 const AT_ONCE = 500
 
 /** Tells operators of certificates that will end unless somebody does something. */
-export async function tellEnding(root: Root): Promise<void> {
-  const due = await asSystem(root, 'ssl.notices', 'platform', ({ tx, now }) =>
-    notices.ending(tx, now(), AT_ONCE),
-  )
-  await eachAsSystem(root, {
+export const tellEnding = (root: Root): Promise<void> =>
+  mailNoticeService.tellTenants(root, {
     label: 'ssl.notices',
-    rows: [...new Set(due.map((row) => row.tenant_id))].map((tenant_id) => ({ tenant_id })),
     fault: 'nobody could be told of certificates that end',
-    work: (ctx, row) => tellOf(ctx, row.tenant_id),
+    due: ({ tx, now }) => notices.ending(tx, now(), AT_ONCE),
+    tell: tellOf,
   })
-}
 
 async function tellOf(ctx: Ctx, tenantId: string): Promise<void> {
   const told: Ending[] = []
