@@ -122,7 +122,10 @@ async function writeOthers(database: BenchDatabase): Promise<void> {
   for (const { name } of indexes) await execute(database.ownerUrl, `drop index ${name}`)
   await write(database, SEALED + 1, EVENTS, 'set session_replication_role = replica')
   for (const { definition } of indexes)
-    await execute(database.ownerUrl, `set maintenance_work_mem = '1GB'; ${definition.replace('ON ONLY', 'ON')}`)
+    await execute(
+      database.ownerUrl,
+      `set maintenance_work_mem = '1GB'; ${definition.replace('ON ONLY', 'ON')}`,
+    )
   await execute(database.ownerUrl, 'vacuum analyze')
 }
 

@@ -103,7 +103,9 @@ function requireUrl(config: Config): string {
 /** For what runs on and on: it is to be given no more than it needs. */
 function running(config: Config): Promise<Deps> {
   if (config.databaseMigrationUrl !== undefined)
-    say('DATABASE_MIGRATION_URL is set for this process, which does not need it: give it to `mpanel migrate` alone')
+    say(
+      'DATABASE_MIGRATION_URL is set for this process, which does not need it: give it to `mpanel migrate` alone',
+    )
   return external(config)
 }
 

@@ -42,7 +42,10 @@ export async function graphileWorker(database: BenchDatabase, batched: boolean):
       return { stop: () => runner.stop() }
     },
     clear: async () => {
-      await execute(database.ownerUrl, `truncate ${schema}._private_jobs, ${schema}._private_job_queues cascade`)
+      await execute(
+        database.ownerUrl,
+        `truncate ${schema}._private_jobs, ${schema}._private_job_queues cascade`,
+      )
     },
     close: async () => {
       await utils.release()

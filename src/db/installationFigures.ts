@@ -26,12 +26,17 @@ export async function settings(tx: Tx): Promise<Record<string, string>> {
 
 export type Sessions = { state: string; sessions: number; longestSeconds: number }
 
-/** The sessions of this database by state, with the longest transaction of each. */
+/**
+ * The sessions of this database by state, with the longest transaction of each. Asked as the login itself, which all servers and
+ * workers share: a role is not told what the sessions of others do.
+ */
 export async function sessions(tx: Tx): Promise<Sessions[]> {
+  await sql`set local role none`.execute(tx)
   const { rows } = await sql<Sessions>`
     select coalesce(state, 'background') as state, count(*)::int as sessions,
       coalesce(extract(epoch from clock_timestamp() - min(xact_start)), 0)::float8 as "longestSeconds"
     from pg_stat_activity where datname = current_database() group by 1 order by 1`.execute(tx)
+  await sql`set local role mpanel_app`.execute(tx)
   return rows
 }
 

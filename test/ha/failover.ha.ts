@@ -108,8 +108,7 @@ async function openHighlyAvailable(): Promise<{ world: World; patroni: Patroni }
   const password = await prepareDatabase(primary?.port ?? 0, patroni.superuserPassword)
   const ports = [await freePort(), await freePort()]
   const proxy = await startProxy(dataDir, patroni.nodes, ports)
-  const as = (login: string) =>
-    `postgres://${login}:${password}@127.0.0.1:${proxy.databasePort}/mpanel`
+  const as = (login: string) => `postgres://${login}:${password}@127.0.0.1:${proxy.databasePort}/mpanel`
   const database: WorldDatabase = {
     dataDir,
     url: as('panel'),

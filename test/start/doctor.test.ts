@@ -76,7 +76,7 @@ it('a support bundle tells of the installation, and nothing of customers, addres
     format: string
     configuration: { set: string[]; publicUrlIsHttps: boolean }
     checks: { name: string; ok: boolean }[]
-    database: { tables: { name: string }[]; migrations: unknown[] }
+    database: { tables: { name: string }[]; migrations: unknown[]; sessions: { state: string }[] }
     automation: { workers: unknown[] }
     metrics: string
   }
@@ -84,6 +84,7 @@ it('a support bundle tells of the installation, and nothing of customers, addres
   expect(bundle.configuration).toMatchObject({ set: ['secretKey', 'mail'], publicUrlIsHttps: true })
   expect(bundle.database.tables.map(({ name }) => name)).toContain('customers')
   expect(bundle.database.migrations.length).toBeGreaterThan(50)
+  expect(bundle.database.sessions.map(({ state }) => state)).toContain('idle')
   expect(bundle.automation.workers).toHaveLength(1)
   expect(bundle.metrics).toContain('mpanel_jobs')
   for (const canary of [
