@@ -105,6 +105,21 @@ test('the password is random, for us alone, and asked for', async () => {
   await expect(query(url.replace(password, 'password'), 'select 1')).rejects.toThrow(/authentication failed/)
 })
 
+test.each([
+  ['from before the server had a login of its own', 'drop role mpanel_server'],
+  ['whose first start ended before it had a database', 'drop database mpanel'],
+  ['whose login has another password', "alter role mpanel_server password 'other'"],
+])('the server logs in as somebody who is not the owner, also to a cluster %s', async (_, sql) => {
+  await useStopped()
+  const before = await start()
+  await query(before.ownerUrl.replace(/mpanel$/, 'postgres'), sql)
+  await before.stop()
+  const { url, ownerUrl } = await start()
+  expect(await query(url, 'select session_user::text')).toBe('mpanel_server')
+  expect(await query(url, 'select rolsuper from pg_roles where rolname = session_user')).toBe(false)
+  expect(new URL(url).password).not.toBe(new URL(ownerUrl).password)
+})
+
 test('it listens on loopback only, and on no socket file', async () => {
   await useStopped()
   const { ownerUrl: url } = await start()
