@@ -57,8 +57,9 @@ export async function rights(tx: Tx): Promise<Rights> {
     select current_setting('server_version') as version, clock_timestamp() as now, session_user::text as role,
       o.rolname as owner, o.rolbypassrls or o.rolsuper as "ownerBypassesRowSecurity",
       exists (select from pg_roles r where pg_has_role(session_user, r.oid, 'member')
-        and (r.rolsuper or r.rolbypassrls or r.rolcreaterole or r.oid in (select relowner from pg_class
-          where relnamespace = 'public'::regnamespace))) as "isOwner"
+        and (r.rolsuper or r.rolbypassrls or r.rolcreaterole
+          or r.oid in (select relowner from pg_class where relnamespace = 'public'::regnamespace)
+          or r.oid in (select datdba from pg_database where datname = current_database()))) as "isOwner"
     from pg_class t join pg_roles o on o.oid = t.relowner where t.oid = 'tenants'::regclass`.execute(tx)
   const [row] = rows
   if (!row) throw new Error('the database says nothing of itself')
