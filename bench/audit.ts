@@ -60,7 +60,7 @@ async function prepare(database: BenchDatabase) {
   })
   await deps.close()
   await execute(
-    database.url,
+    database.ownerUrl,
     `do $$ begin for i in 1 .. ${MONTHS} loop
       execute format('create table if not exists %I partition of audit_events for values from (%L) to (%L)',
         'audit_events_' || to_char(now() - make_interval(months => i), 'YYYY_MM'),
@@ -90,7 +90,7 @@ const rows = (from: number, to: number): string => `
 const STEP = 500_000
 async function write(database: BenchDatabase, from: number, to: number, before = ''): Promise<void> {
   for (let at = from; at <= to; at += STEP)
-    await execute(database.url, `${before}; ${rows(at, Math.min(to, at + STEP - 1))}`)
+    await execute(database.ownerUrl, `${before}; ${rows(at, Math.min(to, at + STEP - 1))}`)
 }
 
 async function writeSealed(database: BenchDatabase): Promise<void> {
@@ -102,7 +102,7 @@ async function proof(database: BenchDatabase): Promise<void> {
   const deps = depsOf(database)
   const sealing = await timed(() => sealAll(deps.root))
   console.log(`sealing: ${Math.round((SEALED * 1_000) / sealing.ms)} events a second`)
-  await execute(database.url, 'vacuum analyze audit_events')
+  await execute(database.ownerUrl, 'vacuum analyze audit_events')
   for (let round = 1; round <= 3; round++) {
     const { ms: taken, result } = await timed(() => verify(deps.root, undefined))
     if (result.findings.length > 0) throw new Error(`the log is not intact: ${result.findings[0]}`)
@@ -115,26 +115,29 @@ async function proof(database: BenchDatabase): Promise<void> {
 async function writeOthers(database: BenchDatabase): Promise<void> {
   if (EVENTS <= SEALED) return
   const indexes = await execute<{ name: string; definition: string }>(
-    database.url,
+    database.ownerUrl,
     `select i.indexrelid::regclass::text as name, pg_get_indexdef(i.indexrelid) as definition from pg_index i
       where i.indrelid = 'audit_events'::regclass and not i.indisprimary`,
   )
-  for (const { name } of indexes) await execute(database.url, `drop index ${name}`)
+  for (const { name } of indexes) await execute(database.ownerUrl, `drop index ${name}`)
   await write(database, SEALED + 1, EVENTS, 'set session_replication_role = replica')
   for (const { definition } of indexes)
-    await execute(database.url, `set maintenance_work_mem = '1GB'; ${definition.replace('ON ONLY', 'ON')}`)
-  await execute(database.url, 'vacuum analyze')
+    await execute(
+      database.ownerUrl,
+      `set maintenance_work_mem = '1GB'; ${definition.replace('ON ONLY', 'ON')}`,
+    )
+  await execute(database.ownerUrl, 'vacuum analyze')
 }
 
 async function pages(database: BenchDatabase, key: string, tenantId: string): Promise<void> {
   const [size] = await execute<{ n: string; gb: string }>(
-    database.url,
+    database.ownerUrl,
     `select count(*) as n, round(sum(pg_total_relation_size(i.inhrelid)) / 1e9, 1)::text as gb from audit_events
       full join (select inhrelid from pg_inherits where inhparent = 'audit_events'::regclass) i on false`,
   )
   console.log(`\n${size?.n} rows, ${size?.gb} GB with indexes, PostgreSQL ${database.version}`)
   const [one] = await execute<Record<string, string>>(
-    database.url,
+    database.ownerUrl,
     `select target_id, request_id, correlation_id, actor_id from audit_events where true and actor_id is not null and tenant_id = $1 order by at desc limit 1`,
     [tenantId],
   )
@@ -198,7 +201,7 @@ async function refuseSequential(
   { text, values }: { text: string; values: unknown[] },
 ): Promise<void> {
   const plan = await execute<{ 'QUERY PLAN': string }>(
-    database.url.replace(/$/, `?options=${encodeURIComponent('-c role=mpanel_app -c timezone=UTC')}`),
+    database.ownerUrl.replace(/$/, `?options=${encodeURIComponent('-c role=mpanel_app -c timezone=UTC')}`),
     `explain (analyze, buffers) ${text}`,
     values,
   )

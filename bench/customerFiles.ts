@@ -77,13 +77,13 @@ function row(name: string, rows: number, ms: number, { before, peak, quarters }:
 async function measureExport(database: BenchDatabase, rows: number): Promise<string[]> {
   const { tenantId, authorization } = await newOwner(database)
   await execute(
-    database.url,
+    database.ownerUrl,
     `insert into customers (id, tenant_id, name, company, email, currency, tags, created_at, updated_at)
       select gen_random_uuid(), $1, 'Customer ' || n, 'Company ' || n, 'customer' || n || '@example.com', 'EUR',
         '{newsletter,vip}', now(), now() from generate_series(1, $2::int) n`,
     [tenantId, rows],
   )
-  await execute(database.url, 'vacuum analyze customers')
+  await execute(database.ownerUrl, 'vacuum analyze customers')
   const server = await serve(database, LIMIT)
   const path = `/api/admin/customers/export?tenantId=${tenantId}`
   let lines = 0

@@ -29,7 +29,7 @@ const search = (name: string, q: string): Case => ({
 /** Pages and searches as people ask for them, and the worst that we know. */
 async function casesOf(database: BenchDatabase, { tenantId }: Caller): Promise<Case[]> {
   const [facts] = await execute<{ id: string; deep: string; group_id: string; email: string }>(
-    database.url,
+    database.ownerUrl,
     `with own as (select * from customers where $1::uuid is null or tenant_id = $1 order by id limit 100000)
      select (array_agg(id order by id desc))[1] as id, (array_agg(email order by id desc))[1] as email,
        percentile_disc(0.5) within group (order by id) as deep,
@@ -71,7 +71,7 @@ const scopeOf = ({ tenantId }: Caller): string =>
 
 /** Every plan of a statement, those inside of functions too, as the server's role in the caller's scope. */
 async function plansOf(database: BenchDatabase, caller: Caller, { text, values }: Captured): Promise<string> {
-  const client = new Client({ connectionString: database.url, options: scopeOf(caller) })
+  const client = new Client({ connectionString: database.ownerUrl, options: scopeOf(caller) })
   const plans: string[] = []
   client.on('notice', ({ message }) => plans.push(message ?? ''))
   await client.connect()

@@ -101,14 +101,14 @@ export type Caller = { name: string; key: string; tenantId: string | null }
 /** All of it, and API keys of the platform's support and of the owners of the smallest and of the biggest tenant. */
 export async function fillCustomers(database: BenchDatabase): Promise<Caller[]> {
   await execute(
-    database.url,
+    database.ownerUrl,
     `insert into tenants (id, name, slug, created_at, updated_at)
      select (lpad(to_hex(1690000000000 + i), 12, '0') || '70008' || substr(md5(i::text), 1, 15))::uuid,
        'Tenant ' || i, 'tenant-' || i, now(), now() from generate_series(1, ${TENANTS}) i`,
   )
-  await execute(database.url, bulk())
-  await execute(database.url, 'vacuum analyze')
-  const ids = await execute<{ id: string }>(database.url, 'select id from tenants order by id limit 2')
+  await execute(database.ownerUrl, bulk())
+  await execute(database.ownerUrl, 'vacuum analyze')
+  const ids = await execute<{ id: string }>(database.ownerUrl, 'select id from tenants order by id limit 2')
   const deps = depsOf(database)
   const keyOf = (role: 'SUPPORT' | 'TENANT_OWNER', tenantId: string | null): Promise<string> =>
     transaction(deps.root, systemOrigin('bench', newId()), 'platform', async (ctx) => {

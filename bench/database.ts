@@ -5,19 +5,27 @@ import { Client } from 'pg'
 import { migrate } from '../src/db/migrate.ts'
 import { startEmbeddedPostgres } from '../src/lib/embeddedPostgres.ts'
 
-export type BenchDatabase = { url: string; dataDir: string; version: string; close: () => Promise<void> }
+export type BenchDatabase = {
+  /** As a server logs in. */
+  url: string
+  ownerUrl: string
+  dataDir: string
+  version: string
+  close: () => Promise<void>
+}
 
 /** A migrated database on the embedded PostgreSQL, durable as in production, in a folder of its own on disk. */
 export async function openBenchDatabase(): Promise<BenchDatabase> {
   const dataDir = await mkdtemp(join(tmpdir(), 'mpanel-bench-'))
   const postgres = await startEmbeddedPostgres({ dataDir, log: () => {} })
-  await migrate(postgres.url)
+  await migrate(postgres.ownerUrl)
   const [row] = await execute<{ version: string }>(
-    postgres.url,
+    postgres.ownerUrl,
     `select current_setting('server_version') as version`,
   )
   return {
     url: postgres.url,
+    ownerUrl: postgres.ownerUrl,
     dataDir,
     version: row?.version ?? 'unknown',
     close: async () => {

@@ -75,7 +75,7 @@ export async function dns(): Promise<void> {
     )
     for (;;) {
       const [row] = await execute<{ done: boolean }>(
-        database.url,
+        database.ownerUrl,
         'select applied_revision = desired_revision as done from dns_zones',
       )
       if (row?.done) return [edit.ms, performance.now() - begun]

@@ -122,7 +122,7 @@ async function placeOf(db: Client): Promise<Place> {
 
 async function measure(speed: Partial<Speed>) {
   const app = await startApp({ worker: false, speed })
-  const db = new Client({ connectionString: app.databaseUrl })
+  const db = new Client({ connectionString: app.ownerUrl })
   await db.connect()
   await db.query(`set app.scope = 'platform'`)
   const worker = await startWorker(app.root, app.databaseUrl)
@@ -147,7 +147,7 @@ async function measure(speed: Partial<Speed>) {
 
 export async function orderToActive(): Promise<void> {
   const database = await openBenchDatabase()
-  process.env.TEST_DATABASE_URL = database.url
+  process.env.TEST_DATABASE_URL = database.ownerUrl
   const dropTemplate = await prepareTemplate()
   try {
     for (const [name, speed] of Object.entries(SETTINGS)) print(name, await measure(speed))

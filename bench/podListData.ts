@@ -52,8 +52,8 @@ export async function fill(database: BenchDatabase) {
     return { tenantId, key: key.token }
   })
   await deps.close()
-  await execute(database.url, bulk())
-  await execute(database.url, 'vacuum analyze')
+  await execute(database.ownerUrl, bulk())
+  await execute(database.ownerUrl, 'vacuum analyze')
   return { ...made, pods: PODS, tenants: TENANTS }
 }
 

@@ -74,7 +74,7 @@ export async function queue(): Promise<void> {
     console.log(
       `PostgreSQL ${database.version}, fsync on; ${JOBS} jobs of ${KEYS} keys, ${CONCURRENCY} at a time`,
     )
-    const tidy = () => execute(database.url, 'vacuum analyze')
+    const tidy = () => execute(database.ownerUrl, 'vacuum analyze')
     const drained = await interleaved(
       ROUNDS,
       engines.map((engine) => ({

@@ -38,9 +38,9 @@ const start = (deps: Deps, database: BenchDatabase, work: (payload: { guest?: nu
 
 /** Ready jobs of one tenant, each of a resource of its own. */
 async function fill(database: BenchDatabase, tenantId: string, jobs: number): Promise<void> {
-  await execute(database.url, 'truncate provisioning_jobs cascade')
+  await execute(database.ownerUrl, 'truncate provisioning_jobs cascade')
   await execute(
-    database.url,
+    database.ownerUrl,
     `insert into provisioning_jobs (id, queue, kind, tenant_id, subject_type, subject_label, serial_key, seq, lane, priority,
       state, payload, idempotency_key, correlation_id, actor, max_attempts, created_at)
     select gen_random_uuid(), 'system', $1, $2, 'bench', 'waiting', 'waiting-' || i, nextval('provisioning_job_seq'), '', 100,
@@ -48,7 +48,7 @@ async function fill(database: BenchDatabase, tenantId: string, jobs: number): Pr
       clock_timestamp() from generate_series(1, $3::int) i`,
     [KIND, tenantId, jobs],
   )
-  await execute(database.url, 'vacuum analyze')
+  await execute(database.ownerUrl, 'vacuum analyze')
 }
 
 /** Jobs a second while so many wait. */

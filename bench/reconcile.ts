@@ -43,9 +43,9 @@ export async function reconcile(): Promise<void> {
     })
     return { tenantId: tenant.id, id }
   })
-  await execute(database.url, `delete from provisioning_jobs_live`)
-  await execute(database.url, podsSql(made, made.tenantId))
-  await execute(database.url, 'vacuum analyze')
+  await execute(database.ownerUrl, `delete from provisioning_jobs_live`)
+  await execute(database.ownerUrl, podsSql(made, made.tenantId))
+  await execute(database.ownerUrl, 'vacuum analyze')
   const worker = await startWorker(deps.root, database.url, { timers: [] })
 
   /** One comparison, from its job to its end. */
@@ -57,7 +57,7 @@ export async function reconcile(): Promise<void> {
     )
     for (;;) {
       const [job] = await execute<{ state: string }>(
-        database.url,
+        database.ownerUrl,
         `select state from provisioning_jobs where id = $1`,
         [id],
       )
@@ -75,7 +75,7 @@ export async function reconcile(): Promise<void> {
   const findings = async () =>
     (
       await execute<{ n: number }>(
-        database.url,
+        database.ownerUrl,
         `select count(*)::int as n from findings where state = 'open'`,
       )
     )[0]?.n

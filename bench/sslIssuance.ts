@@ -21,7 +21,7 @@ type Figure = { perSecond: number; requests: number }
 export async function sslIssuance(): Promise<void> {
   // Durable, as in production; the clients beside it keep files.
   const database = await openBenchDatabase()
-  process.env['TEST_DATABASE_URL'] = database.url
+  process.env['TEST_DATABASE_URL'] = database.ownerUrl
   const dropTemplate = await makeTemplate()
   // No CA refuses nonces for practice, and certbot gives up at the second one.
   const world = await startSslWorld({ nonceReject: 0 })

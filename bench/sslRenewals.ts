@@ -9,7 +9,7 @@ const ROUNDS = 7
 /** Of 200,000 certificates, which are due: for renewal, for a question to their CA, for a look at their servers. */
 export async function sslRenewals(): Promise<void> {
   const database = await openBenchDatabase()
-  const client = new Client({ connectionString: database.url })
+  const client = new Client({ connectionString: database.ownerUrl })
   await client.connect()
   const run = (text: string, values: unknown[] = []) => client.query<{ 'QUERY PLAN': string }>(text, values)
   const tenant = newId()

@@ -184,8 +184,8 @@ async function main(): Promise<void> {
   await chmod(dataDir, 0o711)
   const server = await startEmbeddedPostgres({ dataDir, durable: false, log: () => {} })
   try {
-    await migrate(server.url)
-    const { sql, types } = await describeSchema(server.url)
+    await migrate(server.ownerUrl)
+    const { sql, types } = await describeSchema(server.ownerUrl)
     writeFileSync(SCHEMA, sql)
     writeFileSync(TYPES_FILE, formatted(types))
   } finally {

@@ -24,7 +24,7 @@ const USAGE = `usage: mpanel <command>
   start                     everything in one process, for evaluation and small installations
   serve                     the HTTP server, against DATABASE_URL
   worker                    one worker, against DATABASE_URL; run as many as you like
-  migrate                   bring the database of DATABASE_URL to this version's schema
+  migrate                   bring the database to this version's schema, as DATABASE_MIGRATION_URL or else DATABASE_URL
   doctor                    check configuration, database, workers and outside systems, and say what to do
   support-bundle            [--file <f>]; what helpers need to know of this installation, without secrets and personal data
   secrets rotate            seal anew with MPANEL_SECRET_KEY what MPANEL_SECRET_KEY_BEFORE has sealed; while mPanel runs, and again if broken off
@@ -50,7 +50,7 @@ export async function runCommand(args: string[], readConfig: () => Config): Prom
     }
     case 'serve': {
       const config = readConfig()
-      const deps = await external(config)
+      const deps = await running(config)
       const { acme } = config
       if (acme) await asSystem(deps.root, 'serve', 'platform', (ctx) => sslService.seedIssuer(ctx, acme))
       const server = await startServer(deps.root, deps.databaseUrl, config)
@@ -59,16 +59,14 @@ export async function runCommand(args: string[], readConfig: () => Config): Prom
     }
     case 'worker': {
       const config = readConfig()
-      const deps = await external(config)
+      const deps = await running(config)
       const worker = await startWorker(deps.root, deps.databaseUrl, { concurrency: config.workerConcurrency })
       say(`worker ${worker.name} is running`)
       return untilStopped(worker.stop, deps.close)
     }
     case 'migrate': {
-      const url = requireUrl(readConfig())
-      const { applied } = await migrate(url, { log: say }).catch((error: unknown) => {
-        throw error instanceof StartupError ? error : unreachable(url, error)
-      })
+      const config = readConfig()
+      const { applied } = await migrate(config.databaseMigrationUrl ?? requireUrl(config), { log: say })
       return say(applied.length === 0 ? 'the database is up to date' : `${applied.length} migrations applied`)
     }
     case 'doctor': {
@@ -100,6 +98,15 @@ function requireUrl(config: Config): string {
     )
   }
   return config.databaseUrl
+}
+
+/** For what runs on and on: it is to be given no more than it needs. */
+function running(config: Config): Promise<Deps> {
+  if (config.databaseMigrationUrl !== undefined)
+    say(
+      'DATABASE_MIGRATION_URL is set for this process, which does not need it: give it to `mpanel migrate` alone',
+    )
+  return external(config)
 }
 
 /** Connects to the operator's database and makes sure that its schema is this version's. */

@@ -10,6 +10,8 @@ import { withoutTrailingSlashes } from './lib/slashes.ts'
 export type Config = {
   /** Absent: the embedded PostgreSQL in the data folder. */
   databaseUrl: string | undefined
+  /** The login that owns the tables; absent: the one of `databaseUrl` migrates as well. */
+  databaseMigrationUrl: string | undefined
   host: string
   port: number
   dataDir: string
@@ -89,6 +91,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const portNumber = values.MPANEL_PORT ?? 8080
   return {
     databaseUrl: values.DATABASE_URL,
+    databaseMigrationUrl: values.DATABASE_MIGRATION_URL,
     host,
     port: portNumber,
     dataDir: resolve(values.MPANEL_DATA_DIR ?? '.data'),

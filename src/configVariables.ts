@@ -13,11 +13,13 @@ export const namesIn = (list: string): string[] =>
 const secretKey = z
   .string()
   .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64 (openssl rand -base64 32)')
+const database = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' })
 const optional = <T extends z.ZodType>(schema: T) => z.preprocess(blank, schema.optional())
 
 /** The environment of `mpanel`, as README.md lists it. */
 export const variables = z.object({
-  DATABASE_URL: optional(z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' })),
+  DATABASE_URL: optional(database),
+  DATABASE_MIGRATION_URL: optional(database),
   MPANEL_HOST: optional(z.string().min(1)),
   MPANEL_PORT: optional(port),
   MPANEL_DATA_DIR: optional(z.string().min(1)),

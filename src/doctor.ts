@@ -13,8 +13,11 @@ import * as dnsServerService from './services/dnsServerService.ts'
 import * as domainRegistrarService from './services/domainRegistrarService.ts'
 import * as provisioningService from './services/provisioningService.ts'
 
-/** One line of what was looked at. `said` tells how it is, or what is wrong and what to do. */
-export type Finding = { name: string; ok: boolean; said: string }
+/** One line of what was looked at. `said` tells how it is, or what is wrong or could be better and what to do. */
+export type Finding = { name: string; ok: boolean; said: string; warns?: boolean }
+
+/** What works, and should still be changed. */
+class Warning extends Error {}
 
 const ORIGIN = systemOrigin('doctor', 'doctor')
 const ALL = { limit: 200, sort: 'createdAt' } as const
@@ -27,7 +30,10 @@ export async function examine(config: Config): Promise<Finding[]> {
   const check = async (name: string, run: () => Promise<string>): Promise<boolean> => {
     const finding = await run().then(
       (said) => ({ name, ok: true, said }),
-      (error: unknown) => ({ name, ok: false, said: (error as Error).message }),
+      (error: unknown) =>
+        error instanceof Warning
+          ? { name, ok: true, said: error.message, warns: true }
+          : { name, ok: false, said: (error as Error).message },
     )
     findings.push(finding)
     return finding.ok
@@ -57,7 +63,8 @@ export async function examine(config: Config): Promise<Finding[]> {
 /** Runs every check and says, for each that fails, what to do. @returns whether all passed */
 export async function doctor(config: Config, say: (line: string) => void): Promise<boolean> {
   const findings = await examine(config)
-  for (const { name, ok, said } of findings) say(`${ok ? 'ok   ' : 'FAIL '} ${name}: ${said}`)
+  for (const { name, ok, said, warns } of findings)
+    say(`${warns ? 'warn ' : ok ? 'ok   ' : 'FAIL '} ${name}: ${said}`)
   return findings.every(({ ok }) => ok)
 }
 
@@ -105,12 +112,18 @@ async function checkInstallation(root: Root, config: Config, check: Check): Prom
       ? 'it has sealed all that the database holds: take MPANEL_SECRET_KEY_BEFORE away'
       : 'it opens what the database holds'
   })
-  const { role, bypassesRowSecurity, now } = await asDoctor(root, ({ tx }) => figures.rights(tx))
+  const { now, role, owner, ...rights } = await asDoctor(root, ({ tx }) => figures.rights(tx))
   const skew = Math.abs(Date.now() - now.getTime())
+  await check('login', async () => {
+    if (!rights.isOwner) return `${role} owns nothing: what breaks into the server can alter no table`
+    throw new Warning(
+      `${role} may switch off row-level security and triggers, and with it whatever breaks into the server. Run \`create role panel_server login password '…' in role mpanel_app\`, name that login in DATABASE_URL, and ${owner} in DATABASE_MIGRATION_URL of \`mpanel migrate\` alone`,
+    )
+  })
   await check('rights', async () =>
-    bypassesRowSecurity
-      ? `searches use their indexes as ${role}`
-      : `with many customers run \`alter role ${role} bypassrls\`, so that searches use their indexes`,
+    rights.ownerBypassesRowSecurity
+      ? `searches use their indexes as ${owner}`
+      : `with many customers run \`alter role ${owner} bypassrls\`, so that searches use their indexes`,
   )
   await check('clock', async () => {
     if (skew > SKEW_MS)

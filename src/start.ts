@@ -50,9 +50,9 @@ async function startAll(config: Config, say: (line: string) => void, stops: Stop
   prepareDataDir(config.dataDir)
   const pages = buildPages(say)
   pages.catch(() => undefined) // awaited below; a failure before that is not lost
-  const databaseUrl = config.databaseUrl ?? (await embedded(config, say, stops))
+  const { databaseUrl, ownerUrl } = await database(config, say, stops)
   stops.push(await holdInstallation(databaseUrl, config.dataDir))
-  const { applied } = await migrate(databaseUrl, { log: say })
+  const { applied } = await migrate(ownerUrl, { log: say })
   if (applied.length > 0) say(`database ready, ${applied.length} migrations applied`)
   const sim = config.proxmox === undefined ? await simulate(config, say) : undefined
   if (sim) stops.push(sim.sim.close)
@@ -117,10 +117,19 @@ function prepareDataDir(dataDir: string): void {
   }
 }
 
-async function embedded(config: Config, say: (line: string) => void, stops: Stops): Promise<string> {
+/** The operator's database or the embedded one: for what runs, and for what migrates. */
+async function database(
+  config: Config,
+  say: (line: string) => void,
+  stops: Stops,
+): Promise<{ databaseUrl: string; ownerUrl: string }> {
+  const { databaseUrl, databaseMigrationUrl } = config
+  if (databaseUrl !== undefined) return { databaseUrl, ownerUrl: databaseMigrationUrl ?? databaseUrl }
+  if (databaseMigrationUrl !== undefined)
+    throw new StartupError('DATABASE_MIGRATION_URL goes with DATABASE_URL: set it as well, or neither.')
   const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log: say })
   stops.push(postgres.stop)
-  return postgres.url
+  return { databaseUrl: postgres.url, ownerUrl: postgres.ownerUrl }
 }
 
 /** Secrets of the simulated cluster are made once and kept in the data folder, like those of a real one. */

@@ -42,7 +42,8 @@ async function inDatabase(ctx: Ctx) {
   return {
     database: {
       version: rights.version,
-      bypassesRowSecurity: rights.bypassesRowSecurity,
+      ownerBypassesRowSecurity: rights.ownerBypassesRowSecurity,
+      loginIsOwner: rights.isOwner,
       settings: await figures.settings(tx),
       sessions: await figures.sessions(tx),
       migrations: await figures.migrations(tx),

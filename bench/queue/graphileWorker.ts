@@ -9,7 +9,7 @@ const silent = new Logger(() => () => {})
 /** graphile-worker with one named queue a resource. Equal times would leave the order open, so each job has its own. */
 export async function graphileWorker(database: BenchDatabase, batched: boolean): Promise<Engine> {
   const schema = batched ? 'graphile_batched' : 'graphile'
-  const shared = { connectionString: database.url, schema, logger: silent }
+  const shared = { connectionString: database.ownerUrl, schema, logger: silent }
   const utils = await makeWorkerUtils(shared)
   await utils.migrate()
   let clock = Date.now() - 86_400_000
@@ -42,7 +42,10 @@ export async function graphileWorker(database: BenchDatabase, batched: boolean):
       return { stop: () => runner.stop() }
     },
     clear: async () => {
-      await execute(database.url, `truncate ${schema}._private_jobs, ${schema}._private_job_queues cascade`)
+      await execute(
+        database.ownerUrl,
+        `truncate ${schema}._private_jobs, ${schema}._private_job_queues cascade`,
+      )
     },
     close: async () => {
       await utils.release()

@@ -48,7 +48,7 @@ export function ours(database: BenchDatabase, step: 'run' | 'commit'): Engine {
       return startWorker(root, database.url, { concurrency, handlers: new Map([[KIND, handler]]) })
     },
     clear: async () => {
-      await execute(database.url, `truncate provisioning_jobs cascade`)
+      await execute(database.ownerUrl, `truncate provisioning_jobs cascade`)
     },
     close,
   }

@@ -7,7 +7,7 @@ const QUEUE = 'bench'
 
 /** pg-boss, policy `key_strict_fifo`. Its random ids would leave the order within a transaction open: it gets ours. */
 export async function pgBoss(database: BenchDatabase): Promise<Engine> {
-  const boss = new PgBoss({ connectionString: database.url, useListenNotify: true, max: 20 })
+  const boss = new PgBoss({ connectionString: database.ownerUrl, useListenNotify: true, max: 20 })
   boss.on('error', () => {})
   await boss.start()
   await boss.createQueue(QUEUE, { policy: 'key_strict_fifo', notify: true })

@@ -26,23 +26,41 @@ export async function settings(tx: Tx): Promise<Record<string, string>> {
 
 export type Sessions = { state: string; sessions: number; longestSeconds: number }
 
-/** The sessions of this database by state, with the longest transaction of each. */
+/**
+ * The sessions of this database by state, with the longest transaction of each. Asked as the login itself, which all servers and
+ * workers share: a role is not told what the sessions of others do.
+ */
 export async function sessions(tx: Tx): Promise<Sessions[]> {
+  await sql`set local role none`.execute(tx)
   const { rows } = await sql<Sessions>`
     select coalesce(state, 'background') as state, count(*)::int as sessions,
       coalesce(extract(epoch from clock_timestamp() - min(xact_start)), 0)::float8 as "longestSeconds"
     from pg_stat_activity where datname = current_database() group by 1 order by 1`.execute(tx)
+  await sql`set local role mpanel_app`.execute(tx)
   return rows
 }
 
-export type Rights = { version: string; role: string; bypassesRowSecurity: boolean; now: Date }
+export type Rights = {
+  version: string
+  now: Date
+  /** The login of this process. */
+  role: string
+  /** Whom the tables belong to, and so the functions that search. */
+  owner: string
+  ownerBypassesRowSecurity: boolean
+  /** Whether the login can become somebody who changes tables, policies and triggers, or whom policies do not bind. */
+  isOwner: boolean
+}
 
 export async function rights(tx: Tx): Promise<Rights> {
   const { rows } = await sql<Rights>`
-    select current_setting('server_version') as version, session_user::text as role, clock_timestamp() as now,
-      (select rolbypassrls or rolsuper from pg_roles where rolname = session_user) as "bypassesRowSecurity"`.execute(
-    tx,
-  )
+    select current_setting('server_version') as version, clock_timestamp() as now, session_user::text as role,
+      o.rolname as owner, o.rolbypassrls or o.rolsuper as "ownerBypassesRowSecurity",
+      exists (select from pg_roles r where pg_has_role(session_user, r.oid, 'member')
+        and (r.rolsuper or r.rolbypassrls or r.rolcreaterole
+          or r.oid in (select relowner from pg_class where relnamespace = 'public'::regnamespace)
+          or r.oid in (select datdba from pg_database where datname = current_database()))) as "isOwner"
+    from pg_class t join pg_roles o on o.oid = t.relowner where t.oid = 'tenants'::regclass`.execute(tx)
   const [row] = rows
   if (!row) throw new Error('the database says nothing of itself')
   return row

@@ -29,14 +29,18 @@ export async function holdInstallation(url: string, dataDir: string): Promise<()
   )
 }
 
+const MEMBER =
+  'The login must be a member of the role mpanel_app: “The external database” in docs/operations.md has what to run.'
+
 /** The connection error as a sentence, without the password. */
 export function unreachable(url: string, error: unknown): StartupError {
-  const { hostname, port, pathname } = new URL(url)
+  const { hostname, port, pathname, username } = new URL(url)
+  const { message, code } = error as Error & { code?: string }
+  // The role cannot be set when the login is no member of it (42501), or nobody has made it (22023).
+  const isRole = code === '42501' || code === '22023'
   const where = `${hostname}:${port || 5432}${pathname}`
   return new StartupError(
-    `The database at ${where} cannot be used: ${(error as Error).message || (error as { code?: string }).code}. Check DATABASE_URL.`,
-    {
-      cause: error,
-    },
+    `The database at ${where} cannot be used${username && ` as ${username}`}: ${message || code}. ${isRole ? MEMBER : 'Check DATABASE_URL, or DATABASE_MIGRATION_URL where that is set.'}`,
+    { cause: error },
   )
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { Client, DatabaseError } from 'pg'
 import { StartupError } from '../errors.ts'
+import { unreachable } from './installationLock.ts'
 
 const FOLDER = new URL('../../migrations/', import.meta.url)
 /** Any constant number: two processes that migrate one database must meet at the same lock. */
@@ -21,8 +22,9 @@ function readMigrations(): Migration[] {
 
 /**
  * Brings the database to this version's schema, one transaction a file, safe to call from many processes at once.
- * The connection's user must own the schema and may need CREATEROLE the first time.
- * @throws StartupError when the database is newer than this code, an applied file was changed, or rights are missing.
+ * The connection's user must own the schema and may need CREATEROLE the first time; any may ask when nothing is to be done.
+ * @throws StartupError when the database cannot be reached or is newer than this code, an applied file was changed, or rights are
+ * missing.
  */
 export async function migrate(
   url: string,
@@ -31,12 +33,14 @@ export async function migrate(
   const client = new Client({ connectionString: url })
   // A connection that breaks fails the query that waits on it; the event as well would end the process without a word.
   client.on('error', () => undefined)
-  await client.connect()
+  await client.connect().catch((error: unknown) => {
+    throw unreachable(url, error)
+  })
   try {
     await client.query('select pg_advisory_lock($1)', [LOCK])
     await requireVersion(client)
-    await client.query(`create table if not exists schema_migrations
-      (name text primary key, checksum text not null, applied_at timestamptz not null default now())`)
+    await client.query(`do $$ begin if to_regclass('schema_migrations') is null then create table schema_migrations
+      (name text primary key, checksum text not null, applied_at timestamptz not null default now()); end if; end $$`)
     const pending = await pendingMigrations(client)
     for (const migration of pending) {
       options.log?.(`migrating ${migration.name}`)
@@ -45,6 +49,12 @@ export async function migrate(
     // Readiness asks for the schema's state as the unprivileged role.
     if (pending.length > 0) await client.query('grant select on schema_migrations to mpanel_app')
     return { applied: pending.map((migration) => migration.name) }
+  } catch (error) {
+    if (!(error instanceof DatabaseError && error.code === '42501')) throw error
+    throw new StartupError(
+      `${client.user} may not bring the database to this version's schema: ${error.message}. That needs the login that owns the tables: name it in DATABASE_MIGRATION_URL. It must be allowed to create the role mpanel_app (or create it beforehand: CREATE ROLE mpanel_app NOLOGIN; GRANT mpanel_app TO the login WITH ADMIN OPTION).`,
+      { cause: error },
+    )
   } finally {
     await client.end()
   }
@@ -110,12 +120,6 @@ async function apply(client: Client, migration: Migration): Promise<void> {
     await client.query('commit')
   } catch (error) {
     await client.query('rollback')
-    if (error instanceof DatabaseError && error.code === '42501') {
-      throw new StartupError(
-        `The database user may not apply ${migration.name}: ${error.message}. It must own the schema and be allowed to create the role mpanel_app (or create it beforehand: CREATE ROLE mpanel_app NOLOGIN; GRANT mpanel_app TO the user WITH ADMIN OPTION).`,
-        { cause: error },
-      )
-    }
     throw error
   }
 }

@@ -26,6 +26,7 @@ import {
   readPostmaster,
   shutDown,
 } from './embeddedPostgres/postmaster.ts'
+import { makeServerLogin, serverUrl } from './embeddedPostgres/serverLogin.ts'
 
 export type EmbeddedPostgresOptions = {
   /** mPanel's data folder. PostgreSQL gets `postgres/`, `postgres.password`, `postgres.owner` and `postgres.log` in it. */
@@ -39,8 +40,10 @@ export type EmbeddedPostgresOptions = {
 }
 
 export type EmbeddedPostgres = {
-  /** Database `mpanel`, logged in as its owner and superuser. */
+  /** Database `mpanel` for server and workers: a login that owns nothing in it. */
   url: string
+  /** The same as its owner and superuser, for migrations. */
+  ownerUrl: string
   /** The server already ran, started by an mPanel that was killed or by one that still runs. */
   adopted: boolean
   /** Stops the server and waits, unless another living mPanel started it: then it is that one's to stop. */
@@ -82,7 +85,8 @@ async function start(dataDir: string, options: EmbeddedPostgresOptions): Promise
   if (!adopted || !isAlive(await owner())) await writeFile(ownerFile, String(process.pid))
 
   return {
-    url: loginAt(port)('mpanel'),
+    url: serverUrl(loginAt(port)('mpanel')),
+    ownerUrl: loginAt(port)('mpanel'),
     adopted,
     async stop() {
       if ((await owner()) !== process.pid) return
@@ -173,22 +177,40 @@ async function waitForRunning(
   }
 }
 
-/** Creates the database on the first start. Logging in also proves that server and password belong together. */
-async function ensureDatabase(login: (database: string) => string, cluster: Cluster): Promise<void> {
+/**
+ * Makes database and login of the server at the first start, the login also for a cluster from before it had one. Logging in
+ * also proves that server and password belong together.
+ */
+async function ensureDatabase(ownerOf: (database: string) => string, cluster: Cluster): Promise<void> {
+  if (await opens(serverUrl(ownerOf('mpanel')), WRONG_PASSWORD, NO_DATABASE)) return
   try {
-    await run(login('mpanel'), 'select 1')
+    await makeServerLogin(ownerOf('postgres'))
   } catch (error) {
-    if (errorCode(error) === '28P01')
-      throw new EmbeddedPostgresError(
-        `The password in postgres.password is not that of the database in ${cluster.dir}. Restore both from the same backup.`,
-      )
-    if (errorCode(error) !== '3D000') throw error
-    await run(login('postgres'), 'create database mpanel').catch((failed: unknown) => {
-      // 42P04, 23505: another mPanel that started at the same time was faster.
-      if (!['42P04', '23505'].includes(errorCode(failed) ?? '')) throw failed
-    })
+    if (errorCode(error) !== WRONG_PASSWORD) throw error
+    throw new EmbeddedPostgresError(
+      `The password in postgres.password is not that of the database in ${cluster.dir}. Restore both from the same backup.`,
+    )
   }
+  if (await opens(ownerOf('mpanel'), NO_DATABASE)) return
+  await run(ownerOf('postgres'), 'create database mpanel').catch((failed: unknown) => {
+    // 42P04, 23505: another mPanel that started at the same time was faster.
+    if (!['42P04', '23505'].includes(errorCode(failed) ?? '')) throw failed
+  })
 }
+
+/** Also said of a login that there is not. */
+const WRONG_PASSWORD = '28P01'
+const NO_DATABASE = '3D000'
+
+/** Whether one can log in there; false when it fails with one of these codes. */
+const opens = (url: string, ...absent: string[]): Promise<boolean> =>
+  run(url, 'select 1').then(
+    () => true,
+    (error: unknown) => {
+      if (absent.includes(errorCode(error) ?? '')) return false
+      throw error
+    },
+  )
 
 async function run(url: string, sql: string): Promise<void> {
   const client = new Client({ connectionString: url })

@@ -23,7 +23,7 @@ test('a server that can serve says so', async () => {
 })
 
 test('a server goes on while a newer version has migrated, and is not ready when its schema is gone', async () => {
-  const owner = await ownerOf(app.databaseUrl)
+  const owner = await ownerOf(app.ownerUrl)
   await owner.query(`insert into schema_migrations (name, checksum) values ('9999_future.sql', 'x')`)
   expect(await nobody.get('/readyz')).toMatchObject({ status: 200, body: { status: 'ok' } })
   await owner.query(`delete from schema_migrations where name = '9999_future.sql'`)

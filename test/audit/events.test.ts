@@ -124,7 +124,7 @@ test('a job keeps on whose behalf it runs', async () => {
     async () => (await events(`tenantId=${tenantId}&action=CLOUDPOD_CREATED`)).length > 0,
     'the running pod',
   )
-  const owner = await ownerOf(app.databaseUrl)
+  const owner = await ownerOf(app.ownerUrl)
   const jobs = await owner.query<{ actor: { label: string } }>(
     'select actor from provisioning_jobs where tenant_id = $1',
     [tenantId],

@@ -19,7 +19,7 @@ let other: string
 
 beforeAll(async () => {
   app = await startApp({ worker: false, blueprints: false })
-  owner = await ownerOf(app.databaseUrl)
+  owner = await ownerOf(app.ownerUrl)
   tenantId = await app.tenant()
   other = await app.tenant()
 })

@@ -13,7 +13,7 @@ let file: string
 let tenantId: string
 beforeAll(async () => {
   app = await startApp({ worker: false, blueprints: false })
-  owner = await ownerOf(app.databaseUrl)
+  owner = await ownerOf(app.ownerUrl)
   file = app.config.auditCheckpoints
   tenantId = await app.tenant()
 })
@@ -175,7 +175,7 @@ test('a log that was cut at its end, batch and all, is found by the checkpoints'
 })
 
 test('an event that commits late, after younger ones were sealed, is sealed in the next batch', async () => {
-  const late = await ownerOf(app.databaseUrl)
+  const late = await ownerOf(app.ownerUrl)
   const id = newId()
   await late.query('begin')
   await late.query(

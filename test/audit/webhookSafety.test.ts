@@ -31,7 +31,7 @@ afterAll(async () => {
 })
 /** As the owner of the database, whom nothing stops. */
 async function asOwner(...statements: string[]): Promise<void> {
-  const client = new Client({ connectionString: app.databaseUrl })
+  const client = new Client({ connectionString: app.ownerUrl })
   await client.connect()
   for (const statement of statements) await client.query(statement)
   await client.end()

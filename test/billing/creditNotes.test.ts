@@ -242,7 +242,7 @@ test('of an open invoice it is not asked for any more, and what is left is paid;
 })
 
 test('the database refuses a credit note that is not what its lines come to, or more than the line', async () => {
-  const owner = await ownerOf(app.databaseUrl)
+  const owner = await ownerOf(app.ownerUrl)
   const { invoice } = await app.as((ctx) => order(ctx, seller))
   const note = (total: number, lines: string) =>
     owner.query(`begin; with note as (insert into credit_notes (id, tenant_id, invoice_id, series_id, number, currency, issue_date,

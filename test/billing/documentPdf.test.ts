@@ -18,7 +18,7 @@ let smtp: TestSmtp
 beforeAll(async () => {
   smtp = await startSmtp()
   app = await startApp({ env: { SMTP_URL: smtp.url, MPANEL_MAIL_FROM: 'panel@example.com' } })
-  owner = await ownerOf(app.databaseUrl)
+  owner = await ownerOf(app.ownerUrl)
 })
 afterAll(async () => {
   await owner.close()

@@ -10,7 +10,7 @@ let owner: Owner
 let seller: Shop
 beforeAll(async () => {
   app = await startApp({ worker: false })
-  owner = await ownerOf(app.databaseUrl)
+  owner = await ownerOf(app.ownerUrl)
   seller = await shop(app)
 })
 afterAll(async () => {

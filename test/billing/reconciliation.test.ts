@@ -21,7 +21,7 @@ let id: string
 beforeAll(async () => {
   app = await startApp({ worker: false })
   await makeRoom(app)
-  owner = await ownerOf(app.databaseUrl)
+  owner = await ownerOf(app.ownerUrl)
   // Whoever owns the database can write what mPanel cannot.
   await owner.query(`set session_replication_role = replica`)
   seller = await shop(app)

@@ -18,7 +18,7 @@ beforeAll(async () => {
   await makeRoom(app)
   stripe = await stripeOf(app)
   whmcs = await whmcsOf(app)
-  owner = await ownerOf(app.databaseUrl)
+  owner = await ownerOf(app.ownerUrl)
   await owner.query(`set session_replication_role = replica`)
 })
 afterAll(async () => {

@@ -52,6 +52,7 @@ export type World = {
 export type WorldDatabase = {
   dataDir: string
   url: string
+  ownerUrl: string
   kill(): Promise<void>
   stop(): Promise<void>
 }
@@ -67,6 +68,7 @@ async function embeddedDatabase(): Promise<WorldDatabase> {
   return {
     dataDir,
     url: postgres.url,
+    ownerUrl: postgres.ownerUrl,
     kill: async () => {
       const master = readPostmaster(join(dataDir, 'postgres'))
       if (master) process.kill(master.pid, 'SIGKILL')
@@ -94,7 +96,7 @@ type WorldOptions = {
 export async function openWorld({ workers, servers, ...given }: WorldOptions): Promise<World> {
   const database = given.database ?? (await embeddedDatabase())
   const { dataDir } = database
-  await migrate(database.url)
+  await migrate(database.ownerUrl)
   const tokenSecret = newId()
   const sim = await startProxmoxSim({
     seed: exampleCluster({ rootPassword: newId(), tokenSecret }),

@@ -237,7 +237,7 @@ test('however many customers a tenant has that the planner knows nothing of, onl
         from generate_series(1, ${many}::int) n`.execute(ctx.tx),
     )
   await add(other, 3_000)
-  const owner = await ownerOf(app.databaseUrl)
+  const owner = await ownerOf(app.ownerUrl)
   await owner.query('analyze customers')
   await owner.close()
   await add(tenantId, 3_000)

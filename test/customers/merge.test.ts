@@ -127,7 +127,7 @@ test('the merged customer leads to the survivor, and nothing about it can be cha
   await expect(app.as((ctx) => order(ctx, sold))).rejects.toMatchObject({ code: 'invalid_state' })
   expect(await timeline(into.id)).toContain('CUSTOMER_MERGED')
   expect(await timeline(from.id)).toContain('CUSTOMER_MERGED_AWAY')
-  const owner = await ownerOf(app.databaseUrl)
+  const owner = await ownerOf(app.ownerUrl)
   await expect(owner.query(`update customers set name = 'x' where id = $1`, [from.id])).rejects.toMatchObject(
     { code: '42501' },
   )
@@ -252,7 +252,7 @@ test('an invoice or a payment changes its owner by a merge only', async () => {
 })
 
 test('every table that points to a customer is moved by a merge, or stands here with a reason', async () => {
-  const owner = await ownerOf(app.databaseUrl)
+  const owner = await ownerOf(app.ownerUrl)
   const rows = await owner.query<{
     name: string
   }>(`select distinct conrelid::regclass::text as name from pg_constraint

@@ -22,7 +22,7 @@ let other: string
 let owner: Api
 beforeAll(async () => {
   app = await startApp({ worker: false })
-  db = new Client({ connectionString: app.databaseUrl })
+  db = new Client({ connectionString: app.ownerUrl })
   await db.connect()
   await db.query(`set app.scope = 'platform'`)
   own = await app.tenant()
@@ -207,7 +207,7 @@ test('what is read equals a recount, whatever changes before, between and while 
     }
   }
   await agree()
-  const slow = new Client({ connectionString: app.databaseUrl })
+  const slow = new Client({ connectionString: app.ownerUrl })
   await slow.connect()
   await slow.query(`set app.scope = 'platform'`)
   for (let turn = 0; turn < 4; turn++) {

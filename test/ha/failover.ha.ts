@@ -108,9 +108,11 @@ async function openHighlyAvailable(): Promise<{ world: World; patroni: Patroni }
   const password = await prepareDatabase(primary?.port ?? 0, patroni.superuserPassword)
   const ports = [await freePort(), await freePort()]
   const proxy = await startProxy(dataDir, patroni.nodes, ports)
+  const as = (login: string) => `postgres://${login}:${password}@127.0.0.1:${proxy.databasePort}/mpanel`
   const database: WorldDatabase = {
     dataDir,
-    url: `postgres://panel:${password}@127.0.0.1:${proxy.databasePort}/mpanel`,
+    url: as('panel'),
+    ownerUrl: as('panel_owner'),
     kill: async () => (await patroni.primary())?.kill(),
     stop: async () => {
       await proxy.stop()

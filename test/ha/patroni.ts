@@ -122,16 +122,17 @@ export async function startPatroni(folder: string): Promise<Patroni> {
   }
 }
 
-/** The role and the database that docs/operations.md names. @returns the password of `panel` */
+/** The roles and the database that docs/operations.md names. @returns the password of `panel` and `panel_owner` */
 export async function prepareDatabase(port: number, superuserPassword: string): Promise<string> {
   const password = newId()
   const client = new Client({ host: '127.0.0.1', port, user: 'postgres', password: superuserPassword })
   await client.connect()
   try {
     await client.query('create role mpanel_app nologin')
-    await client.query(`create role panel login bypassrls password '${password}'`)
-    await client.query('grant mpanel_app to panel with admin option')
-    await client.query('create database mpanel owner panel')
+    await client.query(`create role panel_owner login bypassrls password '${password}'`)
+    await client.query(`create role panel login password '${password}' in role mpanel_app`)
+    await client.query('grant mpanel_app to panel_owner with admin option')
+    await client.query('create database mpanel owner panel_owner')
   } finally {
     await client.end()
   }

@@ -12,7 +12,7 @@ beforeAll(async () => {
   const fresh = await freshDatabase()
   drop = fresh.drop
   database = openDatabase(fresh.url, { poolSize: 1 })
-  owner = new Client({ connectionString: fresh.url })
+  owner = new Client({ connectionString: fresh.ownerUrl })
   await owner.connect()
 })
 afterAll(async () => {

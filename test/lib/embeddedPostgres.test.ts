@@ -58,7 +58,7 @@ async function query(url: string, sql: string): Promise<unknown> {
 async function startElsewhere() {
   const child = spawn(process.execPath, [STARTER, dataDir], { stdio: ['pipe', 'pipe', 'inherit'] })
   const [line] = (await once(child.stdout, 'data')) as [Buffer]
-  const answer = JSON.parse(line.toString()) as { url: string; adopted: boolean; error?: string }
+  const answer = JSON.parse(line.toString()) as { ownerUrl: string; adopted: boolean; error?: string }
   return {
     ...answer,
     async end(how: 'orderly' | 'SIGKILL') {
@@ -72,19 +72,19 @@ async function startElsewhere() {
 test('a first start makes a database that a later start finds again', async () => {
   const first = await start()
   expect(first.adopted).toBe(false)
-  await query(first.url, "create table kept as select 'yes' as answer")
+  await query(first.ownerUrl, "create table kept as select 'yes' as answer")
   await first.stop()
   expect(existsSync(join(clusterDir(), 'postmaster.pid'))).toBe(false)
 
   const second = await start()
   expect(second.adopted).toBe(false)
-  expect(await query(second.url, 'select answer from kept')).toBe('yes')
+  expect(await query(second.ownerUrl, 'select answer from kept')).toBe('yes')
   await second.stop()
 })
 
 test('the database is UTF-8 with a locale that does not depend on the machine, and is not run by root', async () => {
   await useStopped()
-  const { url } = await start()
+  const { ownerUrl: url } = await start()
   const facts = `select concat_ws(' ', datname, pg_encoding_to_char(encoding), datlocprovider, datlocale)
     from pg_database where datname = current_database()`
   expect(await query(url, facts)).toBe('mpanel UTF8 b C.UTF-8')
@@ -93,7 +93,7 @@ test('the database is UTF-8 with a locale that does not depend on the machine, a
 
 test('the password is random, for us alone, and asked for', async () => {
   await useStopped()
-  const { url } = await start()
+  const { ownerUrl: url } = await start()
   const file = join(dataDir, 'postgres.password')
   const password = new URL(url).password
   expect(readFileSync(file, 'utf8')).toBe(password)
@@ -105,9 +105,24 @@ test('the password is random, for us alone, and asked for', async () => {
   await expect(query(url.replace(password, 'password'), 'select 1')).rejects.toThrow(/authentication failed/)
 })
 
+test.each([
+  ['from before the server had a login of its own', 'drop role mpanel_server'],
+  ['whose first start ended before it had a database', 'drop database mpanel'],
+  ['whose login has another password', "alter role mpanel_server password 'other'"],
+])('the server logs in as somebody who is not the owner, also to a cluster %s', async (_, sql) => {
+  await useStopped()
+  const before = await start()
+  await query(before.ownerUrl.replace(/mpanel$/, 'postgres'), sql)
+  await before.stop()
+  const { url, ownerUrl } = await start()
+  expect(await query(url, 'select session_user::text')).toBe('mpanel_server')
+  expect(await query(url, 'select rolsuper from pg_roles where rolname = session_user')).toBe(false)
+  expect(new URL(url).password).not.toBe(new URL(ownerUrl).password)
+})
+
 test('it listens on loopback only, and on no socket file', async () => {
   await useStopped()
-  const { url } = await start()
+  const { ownerUrl: url } = await start()
   expect(await query(url, 'show listen_addresses')).toBe('127.0.0.1')
   expect(await query(url, 'show unix_socket_directories')).toBe('')
   const outside = Object.values(networkInterfaces())
@@ -120,13 +135,13 @@ test('it listens on loopback only, and on no socket file', async () => {
 test('a server whose mPanel was killed is adopted with everything committed, and stopped by the adopter', async () => {
   await useStopped()
   const killed = await startElsewhere()
-  await query(killed.url, 'create table kept as select 42 as answer')
+  await query(killed.ownerUrl, 'create table kept as select 42 as answer')
   await killed.end('SIGKILL')
 
   const adopter = await start()
   expect(adopter.adopted).toBe(true)
-  expect(adopter.url).toBe(killed.url)
-  expect(await query(adopter.url, 'select answer from kept')).toBe(42)
+  expect(adopter.ownerUrl).toBe(killed.ownerUrl)
+  expect(await query(adopter.ownerUrl, 'select answer from kept')).toBe(42)
   await adopter.stop()
   expect(readPostmaster(clusterDir())).toBeNull()
 })
@@ -137,7 +152,7 @@ test('a server that another living mPanel started is shared and left to it', asy
   const guest = await start()
   expect(guest.adopted).toBe(true)
   await guest.stop()
-  expect(await query(other.url, 'select 1')).toBe(1)
+  expect(await query(other.ownerUrl, 'select 1')).toBe(1)
   await other.end('orderly')
   expect(readPostmaster(clusterDir())).toBeNull()
 })
@@ -145,7 +160,7 @@ test('a server that another living mPanel started is shared and left to it', asy
 test('two first starts at once share one server', async () => {
   const [one, two] = await Promise.all([startElsewhere(), startElsewhere()])
   expect([one.error, two.error]).toEqual([undefined, undefined])
-  expect(one.url).toBe(two.url)
+  expect(one.ownerUrl).toBe(two.ownerUrl)
   expect(one.adopted).toBe(!two.adopted)
   expect((await readdir(dataDir)).filter((name) => name.includes('init'))).toEqual([])
   await Promise.all([one.end('orderly'), two.end('orderly')])
@@ -154,12 +169,12 @@ test('two first starts at once share one server', async () => {
 test('after PostgreSQL itself was killed the next start recovers what was committed', async () => {
   await useStopped()
   const first = await start()
-  await query(first.url, 'create table kept as select generate_series(1, 1000) as n')
+  await query(first.ownerUrl, 'create table kept as select generate_series(1, 1000) as n')
   process.kill(readPostmaster(clusterDir())?.pid ?? 0, 'SIGKILL')
 
   const second = await start()
   expect(second.adopted).toBe(false)
-  expect(await query(second.url, 'select count(*)::int from kept')).toBe(1000)
+  expect(await query(second.ownerUrl, 'select count(*)::int from kept')).toBe(1000)
 })
 
 test.each([
@@ -171,7 +186,7 @@ test.each([
   await writeFile(join(clusterDir(), 'postmaster.pid'), lock)
   const server = await start()
   expect(server.adopted).toBe(false)
-  expect(await query(server.url, 'select 1')).toBe(1)
+  expect(await query(server.ownerUrl, 'select 1')).toBe(1)
 })
 
 test('a first start that was interrupted leaves nothing in the way', async () => {
@@ -233,7 +248,7 @@ test.runIf(isRoot)('a data folder closed to the account of PostgreSQL still work
   const closed = join(folder, 'closed')
   await mkdir(closed, { mode: 0o700 })
   dataDir = join(closed, 'data')
-  const { url, stop } = await start()
+  const { ownerUrl: url, stop } = await start()
   try {
     expect(await query(url, 'select 1')).toBe(1)
     expect(lstatSync(clusterDir()).isSymbolicLink()).toBe(true)

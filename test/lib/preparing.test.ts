@@ -4,14 +4,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openDatabase, type Database, type Tx } from '../../src/db/index.ts'
 import { freshDatabase } from '../support/postgres.ts'
 
-let url: string
 let drop: () => Promise<void>
 let database: Database
 let owner: Client
 beforeAll(async () => {
-  ;({ url, drop } = await freshDatabase())
-  database = openDatabase(url, { poolSize: 1 })
-  owner = new Client({ connectionString: url })
+  const fresh = await freshDatabase()
+  drop = fresh.drop
+  database = openDatabase(fresh.url, { poolSize: 1 })
+  owner = new Client({ connectionString: fresh.ownerUrl })
   await owner.connect()
   await owner.query(`create table gulls (id int, name text); grant select, insert on gulls to mpanel_app;
     insert into gulls values (1, 'Ada')`)

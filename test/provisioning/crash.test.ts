@@ -59,7 +59,7 @@ async function startWorkerProcess(concurrency: number): Promise<ChildProcess> {
 
 /** Holds rows locked, so that a step that needs them stands still. */
 async function hold(query: string, id: string): Promise<() => Promise<void>> {
-  const client = new Client({ connectionString: app.databaseUrl })
+  const client = new Client({ connectionString: app.ownerUrl })
   // A failing test leaves it to the database's end.
   client.on('error', () => undefined)
   await client.connect()

@@ -227,7 +227,7 @@ describe('what is paused', () => {
 it('a claim walks along the index of what is ready, however much that is: nothing is sorted', async () => {
   const kind = defineOne(async () => undefined)
   await addAll(Array.from({ length: 300 }, () => ({ kind })))
-  const client = new Client({ connectionString: engine.databaseUrl })
+  const client = new Client({ connectionString: engine.ownerUrl })
   const plans: string[] = []
   client.on('notice', ({ message }) => plans.push(message ?? ''))
   await client.connect()

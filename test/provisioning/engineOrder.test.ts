@@ -272,7 +272,7 @@ describe('a worker', () => {
   })
 
   async function cutListeners(): Promise<void> {
-    const client = new Client({ connectionString: engine.databaseUrl })
+    const client = new Client({ connectionString: engine.ownerUrl })
     await client.connect()
     await client.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'mpanel listen' and datname = current_database()`,

@@ -94,7 +94,7 @@ it('nothing moves while somebody is enqueueing by key, so that no key is ever us
   const idempotencyKey = newId()
   const id = await engine.add({ kind, idempotencyKey })
   await engine.state(id, 'succeeded')
-  const other = new Client({ connectionString: engine.databaseUrl })
+  const other = new Client({ connectionString: engine.ownerUrl })
   await other.connect()
   await other.query('begin')
   await other.query(`select pg_advisory_xact_lock_shared(hashtextextended('mpanel job history', 0))`)

@@ -45,7 +45,7 @@ const files = (): string[] =>
 
 /** A backup is a copy of the database; restoring it puts the copy in its place. */
 async function admin(sql: string): Promise<void> {
-  const url = new URL(database.url)
+  const url = new URL(database.ownerUrl)
   url.pathname = '/postgres'
   const client = new Client({ connectionString: url.href })
   await client.connect()

@@ -81,7 +81,7 @@ describe.each([
     app = await startApp({ worker: false, rbac, env: { MPANEL_TRUSTED_PROXIES: '127.0.0.1' } })
     own = await app.tenant()
     other = await app.tenant()
-    const owner = await ownerOf(app.databaseUrl)
+    const owner = await ownerOf(app.ownerUrl)
     await populate(app, owner, other)
     theirs = await idsOf(app, other)
     await owner.close()

@@ -29,7 +29,7 @@ beforeAll(async () => {
   }
   ownerSession = (await session(app, (await person(app, 'TENANT_OWNER', own)).email)).api
   ownKey = (await keyOf(app, 'admin@example.com', { tenantId: own })).api
-  const owner = await ownerOf(app.databaseUrl)
+  const owner = await ownerOf(app.ownerUrl)
   for (const table of [...(await tenantTables(app)), 'tenants']) {
     await owner.query(`alter table ${table} no force row level security, disable row level security`)
   }

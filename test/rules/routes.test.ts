@@ -59,7 +59,7 @@ beforeAll(async () => {
   owner = await roleKey(app, 'TENANT_OWNER', own)
   ownerSession = (await session(app, (await person(app, 'TENANT_OWNER', own)).email)).api
   user = await roleKey(app, 'TENANT_USER', own)
-  const rowsOwner = await ownerOf(app.databaseUrl)
+  const rowsOwner = await ownerOf(app.ownerUrl)
   for (const tenantId of [own, other]) {
     await populate(app, rowsOwner, tenantId)
     await roleIn(app, tenantId)
@@ -274,7 +274,7 @@ describe.each(rows((route) => changes(route) && !NOT_IN_A_TRANSACTION.includes(r
 
 /** A commit fails when it holds an audit event of this correlation: the last moment at which anything can go wrong. */
 async function failCommits(): Promise<void> {
-  const superior = await ownerOf(app.databaseUrl)
+  const superior = await ownerOf(app.ownerUrl)
   await superior.query(`create or replace function fail_at_commit() returns trigger language plpgsql as $$
     begin raise exception 'the commit fails'; end $$`)
   await superior.query(`do $$ begin

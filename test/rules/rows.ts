@@ -8,8 +8,8 @@ export type Owner = {
 }
 
 /** A connection as the owner of a database, in the scope of the platform. */
-export async function ownerOf(databaseUrl: string): Promise<Owner> {
-  const client = new Client({ connectionString: databaseUrl })
+export async function ownerOf(ownerUrl: string): Promise<Owner> {
+  const client = new Client({ connectionString: ownerUrl })
   await client.connect()
   await client.query(`select set_config('app.scope', 'platform', false)`)
   return {
@@ -45,7 +45,7 @@ export async function rowsOf(app: TestApp, tenantId: string): Promise<Record<str
 }
 
 async function openPrints(app: TestApp): Promise<Prints> {
-  const client = new Client({ connectionString: app.databaseUrl })
+  const client = new Client({ connectionString: app.ownerUrl })
   // It ends with the database.
   client.on('error', () => undefined)
   await client.connect()

@@ -97,7 +97,7 @@ let tables: Table[]
 beforeAll(async () => {
   database = await freshDatabase()
   db = openDatabase(database.url, { poolSize: 2 })
-  owner = await ownerOf(database.url)
+  owner = await ownerOf(database.ownerUrl)
   tables = await owner.query<Table>(`
     select c.relname as name, c.relrowsecurity as enabled, c.relforcerowsecurity as forced,
       pg_get_userbyid(c.relowner) as owner,
@@ -113,7 +113,7 @@ afterAll(async () => {
 })
 
 test('schema.sql and the types of the tables are what the migrations make', async () => {
-  const described = await describeSchema(database.url)
+  const described = await describeSchema(database.ownerUrl)
   const written = await writtenSchema()
   expect(described.sql, 'run: npm run schema').toBe(written.sql)
   expect(formatted(described.types), 'run: npm run schema').toBe(written.types)

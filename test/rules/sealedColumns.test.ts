@@ -52,7 +52,7 @@ it('the purposes are those that the services seal with', () => {
 
 it('the application may replace each of them', async () => {
   const database = await freshDatabase()
-  const client = new Client({ connectionString: database.url })
+  const client = new Client({ connectionString: database.ownerUrl })
   await client.connect()
   for (const { table, column } of SEALED) {
     const { rows } = await client.query<{ may: boolean }>(

@@ -35,7 +35,7 @@ let things: Things
 
 beforeAll(async () => {
   app = await startApp({ worker: false })
-  owner = await ownerOf(app.databaseUrl)
+  owner = await ownerOf(app.ownerUrl)
   tables = await tenantTables(app)
   own = await app.tenant()
   other = await app.tenant()

@@ -18,7 +18,7 @@ let large: string
 let small: string
 beforeAll(async () => {
   app = await startApp({ worker: false, blueprints: false })
-  owner = new Client({ connectionString: app.databaseUrl })
+  owner = new Client({ connectionString: app.ownerUrl })
   await owner.connect()
   await owner.query(`set app.scope = 'platform'`)
   const ids = Array.from({ length: 51 }, newId)

@@ -70,7 +70,7 @@ it('who goes on asking is written down once a minute, with how often they asked 
 
 it('a refusal that cannot be written down stays a refusal', async () => {
   const support = await app.login('SUPPORT')
-  const owner = new Client({ connectionString: app.databaseUrl })
+  const owner = new Client({ connectionString: app.ownerUrl })
   await owner.connect()
   await owner.query('revoke insert on audit_events from mpanel_app')
   expect((await support.get('/api/admin/mails')).status).toBe(403)

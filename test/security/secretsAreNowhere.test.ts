@@ -65,7 +65,7 @@ test('every kind of secret was planted', () => {
 })
 
 test('no row of any table holds a planted secret: audit events, jobs, kept answers and all others', async () => {
-  const owner = await ownerOf(app.databaseUrl)
+  const owner = await ownerOf(app.ownerUrl)
   await owner.query(`set app.scope = 'platform'`)
   const tables = await owner.query<{ name: string }>(
     `select c.oid::regclass::text as name from pg_class c where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition`,

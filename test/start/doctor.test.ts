@@ -35,6 +35,12 @@ it('the doctor finds a sound installation sound, and says what to do about each 
   expect(sound.output()).toMatch(/ok +cluster .*: Proxmox VE \d/)
   expect(sound.output()).toMatch(/ok +workers: 1 running/)
 
+  expect(sound.output()).toMatch(/ok +login: mpanel_server owns nothing/)
+
+  const loose = mpanel(['doctor'], env({ DATABASE_URL: app.ownerUrl }))
+  expect(await loose.ended, loose.output()).toBe(0)
+  expect(loose.output()).toMatch(/warn +login: .*may switch off.*in role mpanel_app.*DATABASE_MIGRATION_URL/)
+
   const strange = mpanel(['doctor'], env({ MPANEL_SECRET_KEY: randomBytes(32).toString('base64') }))
   expect(await strange.ended).toBe(1)
   expect(strange.output()).toMatch(/FAIL +secret key: .*not the one of this database/)
@@ -70,7 +76,7 @@ it('a support bundle tells of the installation, and nothing of customers, addres
     format: string
     configuration: { set: string[]; publicUrlIsHttps: boolean }
     checks: { name: string; ok: boolean }[]
-    database: { tables: { name: string }[]; migrations: unknown[] }
+    database: { tables: { name: string }[]; migrations: unknown[]; sessions: { state: string }[] }
     automation: { workers: unknown[] }
     metrics: string
   }
@@ -78,6 +84,7 @@ it('a support bundle tells of the installation, and nothing of customers, addres
   expect(bundle.configuration).toMatchObject({ set: ['secretKey', 'mail'], publicUrlIsHttps: true })
   expect(bundle.database.tables.map(({ name }) => name)).toContain('customers')
   expect(bundle.database.migrations.length).toBeGreaterThan(50)
+  expect(bundle.database.sessions.map(({ state }) => state)).toContain('idle')
   expect(bundle.automation.workers).toHaveLength(1)
   expect(bundle.metrics).toContain('mpanel_jobs')
   for (const canary of [

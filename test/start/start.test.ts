@@ -209,7 +209,7 @@ describe('faults at start', { timeout: 60_000 }, () => {
         DATABASE_URL: `postgres://u:sesame@127.0.0.1:${closed}/x`,
         MPANEL_DATA_DIR: folder,
       })
-      await expectRefusal(run, /database at 127\.0\.0\.1:\d+\/x cannot be used: .*Check DATABASE_URL/)
+      await expectRefusal(run, /database at 127\.0\.0\.1:\d+\/x cannot be used as u: .*Check DATABASE_URL/)
       expect(run.output()).not.toContain('sesame')
       await rm(folder, { recursive: true, force: true })
     },
@@ -218,7 +218,7 @@ describe('faults at start', { timeout: 60_000 }, () => {
   it('refuses a database that is newer than the code, for every command that would use it', async () => {
     const database = await freshDatabase()
     const folder = await dataFolder()
-    const client = new Client({ connectionString: database.url })
+    const client = new Client({ connectionString: database.ownerUrl })
     await client.connect()
     await client.query(
       `insert into schema_migrations (name, checksum) values ('9999_from_the_future.sql', 'x')`,

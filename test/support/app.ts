@@ -41,7 +41,10 @@ export const FAST: WorkerOptions = {
 
 export type TestApp = {
   url: string
+  /** As the server logs in. */
   databaseUrl: string
+  /** As the owner of the tables. */
+  ownerUrl: string
   config: Config
   root: Root
   server: Server
@@ -145,6 +148,7 @@ export async function startApp(
   return {
     url: server.url,
     databaseUrl: database.url,
+    ownerUrl: database.ownerUrl,
     config,
     root,
     server,

@@ -5,8 +5,8 @@ import { startEmbeddedPostgres } from '../../src/lib/embeddedPostgres.ts'
 
 try {
   const dataDir = process.argv[2] ?? ''
-  const { url, adopted, stop } = await startEmbeddedPostgres({ dataDir, durable: false, log: () => {} })
-  console.log(JSON.stringify({ url, adopted }))
+  const { ownerUrl, adopted, stop } = await startEmbeddedPostgres({ dataDir, durable: false, log: () => {} })
+  console.log(JSON.stringify({ ownerUrl, adopted }))
   process.stdin.resume()
   await once(process.stdin, 'end')
   await stop()

@@ -19,7 +19,10 @@ import { freshDatabase } from './postgres.ts'
 
 export type Engine = {
   root: Root
+  /** As the server logs in. */
   databaseUrl: string
+  /** As the owner of the tables. */
+  ownerUrl: string
   /** Adds a job of this kind; the workers of this engine run it by the handler that was defined for it. */
   add(request: Partial<JobRequest> & { kind: string }): Promise<string>
   as<T>(work: (ctx: Ctx) => Promise<T>): Promise<T>
@@ -92,6 +95,7 @@ export async function startEngine(): Promise<Engine> {
   return {
     root,
     databaseUrl: database.url,
+    ownerUrl: database.ownerUrl,
     as,
     job,
     add: async (request) => (await as((ctx) => enqueue(ctx, requestOf(request)))).id,

@@ -6,6 +6,7 @@ import { Client } from 'pg'
 import { migrate } from '../../src/db/migrate.ts'
 import { startEmbeddedPostgres } from '../../src/lib/embeddedPostgres.ts'
 import { isAlive, shutDown } from '../../src/lib/embeddedPostgres/postmaster.ts'
+import { makeServerLogin, serverUrl } from '../../src/lib/embeddedPostgres/serverLogin.ts'
 import { scratchRoot } from './scratch.ts'
 
 /** How the global set-up tells the test processes where the migrated template database is. */
@@ -20,6 +21,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   await dropAll(server.url, prefix)
   await execute(server.url, `create database ${prefix}template`)
   await migrate(template)
+  await makeServerLogin(template)
   process.env[TEMPLATE] = template
   return async () => {
     await dropAll(server.url, prefix)
@@ -27,8 +29,11 @@ export default async function setup(): Promise<() => Promise<void>> {
   }
 }
 
-/** A database of the caller's own with all migrations and no rows, logged in as its owner. One a test file is enough. */
-export async function freshDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
+/**
+ * A database of the caller's own with all migrations and no rows, for a server (`url`) and as its owner. One a test file is
+ * enough.
+ */
+export async function freshDatabase(): Promise<{ url: string; ownerUrl: string; drop: () => Promise<void> }> {
   const template = process.env[TEMPLATE]
   if (!template)
     throw new Error('There is no template database: run tests through vitest with the global set-up.')
@@ -45,8 +50,10 @@ export async function freshDatabase(): Promise<{ url: string; drop: () => Promis
       await sleep(100)
     }
   }
+  const ownerUrl = urlOf(template, name)
   return {
-    url: urlOf(template, name),
+    url: serverUrl(ownerUrl),
+    ownerUrl,
     async drop() {
       await execute(admin, `drop database if exists ${name} with (force)`)
     },
@@ -58,13 +65,13 @@ async function startServer(): Promise<{ url: string; stop: () => Promise<void> }
   if (given) return { url: given, stop: async () => {} }
   const dataDir = await mkdtemp(join(scratchRoot(), `mpanel-test-${process.pid}-`))
   await chmod(dataDir, 0o711)
-  const server = await startEmbeddedPostgres({ dataDir, durable: false, log: () => {} })
+  const { ownerUrl, ...server } = await startEmbeddedPostgres({ dataDir, durable: false, log: () => {} })
   // Nobody kills this server, and its databases are gone before statistics would matter.
   for (const setting of ['synchronous_commit', 'autovacuum'])
-    await execute(server.url, `alter system set ${setting} = off`)
-  await execute(server.url, 'select pg_reload_conf()')
+    await execute(ownerUrl, `alter system set ${setting} = off`)
+  await execute(ownerUrl, 'select pg_reload_conf()')
   return {
-    url: server.url,
+    url: ownerUrl,
     async stop() {
       await server.stop()
       await rm(dataDir, { recursive: true, force: true })

@@ -25,7 +25,7 @@ const forms = (secret: string): string[] => {
 }
 
 async function wholeDatabase(): Promise<[string, string][]> {
-  const owner = await ownerOf(app.databaseUrl)
+  const owner = await ownerOf(app.ownerUrl)
   try {
     const tables = await owner.query<{ name: string }>(`select relname as name from pg_class
       where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition`)
@@ -135,7 +135,7 @@ test('no secret of a whole order is in a log, the database, a job, an event or a
 }, 60_000)
 
 test('an internal error tells its caller nothing but the id of the request', async () => {
-  const owner = await ownerOf(app.databaseUrl)
+  const owner = await ownerOf(app.ownerUrl)
   await owner.query('alter table customers rename to customers_away')
   const answer = await app.admin.get<Record<string, unknown>>('/api/admin/customers')
   await owner.query('alter table customers_away rename to customers')

@@ -167,7 +167,7 @@ test('a client that reconnects with Last-Event-ID misses no job among 200 that r
 test('a transaction that stays open holds up nobody’s news, and what it changes is told when it commits', async () => {
   const tenantId = await app.tenant()
   const stream = await open(await bearer(tenantId))
-  const late = new Client({ connectionString: app.databaseUrl })
+  const late = new Client({ connectionString: app.ownerUrl })
   await late.connect()
   try {
     const first = await addJob(tenantId)
