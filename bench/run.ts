@@ -4,6 +4,7 @@ import { audit } from './audit.ts'
 import { customerFiles } from './customerFiles.ts'
 import { customers } from './customers.ts'
 import { dns } from './dns.ts'
+import { epp } from './epp.ts'
 import { orderToActive } from './orderToActive.ts'
 import { podList } from './podList.ts'
 import { queue } from './queue.ts'
@@ -20,6 +21,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   queueLoad,
   reconcile,
   dns,
+  epp,
   sslIssuance,
   sslRenewals,
   orderToActive,

@@ -48,6 +48,11 @@ const SYSTEM_NEEDS = [
     isThere: () => succeeds('perl', ['-MNet::EPP::Simple', '-e', '1']),
   },
   {
+    what: 'xmllint (for the documents that go to and from registries)',
+    packages: ['libxml2-utils'],
+    isThere: () => inPath('xmllint'),
+  },
+  {
     what: 'curl and jq (for the examples of the guide for programs)',
     packages: ['curl', 'jq'],
     isThere: () => inPath('curl') && inPath('jq'),

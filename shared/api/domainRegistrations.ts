@@ -12,7 +12,8 @@ const domainContact = z.strictObject({
   street: line,
   city: line,
   region: line.nullable().default(null),
-  postcode: z.string().trim().min(1).max(20),
+  /** RFC 5733 has no place for more. */
+  postcode: z.string().trim().min(1).max(16),
   country: z
     .string()
     .refine((code) => COUNTRIES.has(code), 'no country has this ISO 3166 code')

@@ -47,15 +47,15 @@ function mine(world: World, name: string, by: By): Domain {
   return domain
 }
 
-/** Why a name is not to be had; null: it is. */
+/** Why a name is not to be had, in at most 32 characters (RFC 5731); null: it is. */
 export function taken(world: World, name: string): string | null {
   if (find(world, name)) return 'In use'
   if (world.reserved.includes(name)) return 'Reserved'
   try {
     tldOf(world, name)
     return null
-  } catch (error) {
-    return (error as Error).message
+  } catch {
+    return 'Not registered here'
   }
 }
 

@@ -191,7 +191,7 @@ function answerTo(
 ): Answer & { reason?: string } {
   try {
     domains.pass(on.world, on.now)
-    if (part(command, 'login')) return logIn(on.world, part(command, 'login'), session)
+    if (part(command, 'login')) return logIn(on.world, command, session)
     if (part(command, 'logout')) return { code: 1500 }
     if (session.account === null) throw new Refused(2002, 'log in first')
     return carryOut(on.world, { account: session.account, now: on.now }, command, clTRID)
@@ -201,9 +201,12 @@ function answerTo(
   }
 }
 
-function logIn(world: World, login: Element | undefined, session: Session): Answer {
+function logIn(world: World, command: Element, session: Session): Answer {
+  const login = part(command, 'login')
   const account = accountOf(world, word(part(login, 'clID')))
-  if (account.password !== word(part(login, 'pw'))) throw new Refused(2200, 'the password is wrong')
+  const short = word(part(login, 'pw'))
+  const password = short === '[LOGIN-SECURITY]' ? word(part(command, 'extension', 'loginSec', 'pw')) : short
+  if (account.password !== password) throw new Refused(2200, 'the password is wrong')
   const unknown = every(part(login, 'svcs'), 'objURI').find((one) => !OBJECTS.includes(word(one)))
   if (unknown) throw new Refused(2307, word(unknown))
   session.account = account.id
@@ -211,7 +214,7 @@ function logIn(world: World, login: Element | undefined, session: Session): Answ
 }
 
 const OBJECTS = [URI.domain, URI.host, URI.contact]
-const EXTENSIONS = [URI.secDNS, URI.rgp, URI.fee, URI.balance, URI.lowBalance]
+const EXTENSIONS = [URI.secDNS, URI.rgp, URI.fee, URI.balance, URI.lowBalance, URI.loginSec]
 
 function send(socket: TLSSocket, text: string): void {
   const body = Buffer.from(text, 'utf8')

@@ -17,6 +17,7 @@ export const URI = {
   secDNS: 'urn:ietf:params:xml:ns:secDNS-1.1',
   rgp: 'urn:ietf:params:xml:ns:rgp-1.0',
   fee: 'urn:ietf:params:xml:ns:epp:fee-1.0',
+  loginSec: 'urn:ietf:params:xml:ns:epp:loginSec-1.0',
   balance: 'http://www.verisign.com/epp/balance-1.0',
   lowBalance: 'http://www.verisign.com/epp/lowbalance-poll-1.0',
 }

@@ -1,4 +1,5 @@
 import type { DnsServer, ServedZone } from '../integrations/dnsServers/types.ts'
+import { isNextSerial } from '../lib/dns/serial.ts'
 import type { Outcome } from '../lib/outcome.ts'
 import { zoneApply as declared, type ApplyPayload } from '../services/dnsQueues.ts'
 import * as dnsZoneService from '../services/dnsZoneService.ts'
@@ -42,8 +43,7 @@ async function write(run: ApplyRun): Promise<Came> {
   const wanted = await run.read((ctx) => dnsZoneService.desired(ctx, zoneId))
   if (!wanted) return { of: 'gone' }
   const server = run.root.vendors.dnsServer(wanted.connection)
-  const look = () => asked(run, zoneId, server.zone(wanted.zone.name))
-  const there = await look()
+  const there = await asked(run, zoneId, server.zone(wanted.zone.name))
   if (there && there.owner !== zoneId) return { of: 'rejected', error: notOurs(wanted.zone), drift: null }
   const { mine, others } = there ? splitPlan(run, wanted, there) : { mine: [], others: [] }
   const foreign = run.payload.everything
@@ -61,7 +61,7 @@ async function write(run: ApplyRun): Promise<Came> {
     }
   const refused = there ? await send(run, wanted, server, mine) : await make(run, wanted, server)
   if (refused) return { of: 'rejected', error: refused, drift: driftOf(others) }
-  const after = mine.length > 0 || !there ? await look() : there
+  const after = mine.length > 0 || !there ? await readBack(run, wanted, server, there, mine) : there
   return proven(wanted, after, { isNew: !there, mine })
 }
 
@@ -108,6 +108,30 @@ async function refusalOf(
   }
   await asked(run, zoneId, Promise.resolve(answer))
   return null
+}
+
+/** A set that is read by itself costs a server about as much as so many of a whole zone. */
+const SET_ALONE = 200
+
+/**
+ * What the server has after it was written. Where that was a small part of a large zone, only that is read again, as long as the
+ * serial shows that nobody else has changed anything since the zone was read before.
+ */
+async function readBack(
+  run: ApplyRun,
+  { zone }: Desired,
+  server: DnsServer,
+  before: ServedZone | null,
+  mine: readonly PlannedChange[],
+): Promise<ServedZone | null> {
+  if (before && mine.length * SET_ALONE <= before.rrsets.length) {
+    const read = await asked(run, zone.id, server.sets(zone.name, mine))
+    if (read?.owner === zone.id && isNextSerial(before.serial, read.serial, run.root.now())) {
+      const written = new Set(mine.map(keyOf))
+      return { ...read, rrsets: [...before.rrsets.filter((one) => !written.has(keyOf(one))), ...read.rrsets] }
+    }
+  }
+  return asked(run, zone.id, server.zone(zone.name))
 }
 
 /** Believed is what was read, not what was answered. */

@@ -30,4 +30,8 @@ const byKey = (a: Rrset, b: Rrset): number =>
 
 /** In one order, each content once. */
 export const sorted = (rrsets: readonly Rrset[]): Rrset[] =>
-  rrsets.map((one) => ({ ...one, contents: [...new Set(one.contents)].toSorted() })).toSorted(byKey)
+  rrsets
+    .map((one) =>
+      one.contents.length === 1 ? one : { ...one, contents: [...new Set(one.contents)].toSorted() },
+    )
+    .toSorted(byKey)

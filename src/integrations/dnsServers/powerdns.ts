@@ -36,6 +36,7 @@ export function createPowerDns(
         return new Map(rows.map((row) => [textIn(row, 'name'), headOf(row)]))
       }),
     zone: (name) => found(asked(call('GET', pathOf(name)), (value) => zoneOf(value, name))),
+    sets: (name, of) => setsOf(call, name, of),
     createZone: (zone) => create(call, zone),
     changeZone: (name, changes) => change(call, name, changes),
     removeZone: (name) => remove(call, name),
@@ -93,6 +94,26 @@ function zoneOf(value: unknown, zone: string): ServedZone {
   })
   const own = rrsets.filter(({ type, contents }) => !NOT_COMPARED.has(type) && contents.length > 0)
   return { ...headOf(value), rrsets: sorted(own) }
+}
+
+/** Each by a call of its own. Versions that do not know the filter answer with the whole zone, which ends it at once. */
+async function setsOf(
+  call: Call,
+  zone: string,
+  of: readonly { name: string; type: string }[],
+): Promise<Outcome<ServedZone | null>> {
+  let read = null as ServedZone | null
+  for (const { name, type } of of) {
+    const filter = new URLSearchParams({ rrset_name: name, rrset_type: type })
+    const path = `${pathOf(zone)}?${filter.toString()}`
+    const answer = await found(asked(call('GET', path), (value) => zoneOf(value, zone)))
+    if (answer.outcome !== 'ok' || answer.value === null) return answer
+    const { rrsets, ...head } = answer.value
+    const isOther = rrsets.some((one) => one.name !== name || one.type !== type)
+    if (isOther || (read !== null && read.serial !== head.serial)) return ok(null)
+    read = { ...head, rrsets: [...(read?.rrsets ?? []), ...rrsets] }
+  }
+  return ok(read)
 }
 
 const recordsOf = (contents: readonly string[]) => contents.map((content) => ({ content, disabled: false }))

@@ -80,6 +80,8 @@ export type DnsServer = {
   /** All zones of the server by name. Whether they are signed is not asked. */
   heads(): Promise<Outcome<Map<string, Omit<ZoneHead, 'signed'>>>>
   zone(name: string): Promise<Outcome<ServedZone | null>>
+  /** The zone with no other sets than those named, all read at one serial; null where that cannot be had: look at all of it. */
+  sets(name: string, of: readonly { name: string; type: string }[]): Promise<Outcome<ServedZone | null>>
   /** Rejected with `exists` when it is there: nothing of it is changed then. */
   createZone(zone: NewZone): Promise<Outcome<null>>
   /** All of it or nothing. The serial rises. An empty list changes nothing. */

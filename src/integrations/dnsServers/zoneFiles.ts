@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { nextSerial } from '../../lib/dns/serial.ts'
 import { readZoneFile, writeZoneFile, type Soa } from '../../lib/dns/zoneFile.ts'
 import { isRecordType } from '../../lib/dns/records.ts'
 import { ok, rejected, type Outcome } from '../../lib/outcome.ts'
@@ -42,6 +43,8 @@ export function createZoneFiles(folder: string, now: () => Date): DnsServer {
         return new Map(heads.flatMap(([name, zone]) => (zone ? [[name, zone] as const] : [])))
       }),
     zone: (name) => attempt(() => read(name)),
+    // A file is read as a whole, and may be edited without a new serial.
+    sets: async () => ok(null),
     createZone: async (zone) => {
       const there = await attempt(() => read(zone.name))
       if (there.outcome !== 'ok') return there
@@ -112,12 +115,6 @@ async function list(folder: string): Promise<void> {
     (file) => `zone "${nameOf(file).slice(0, -1)}" { type primary; file "${join(folder, file)}"; };\n`,
   )
   await replace(join(folder, 'named.conf'), lines.join(''))
-}
-
-/** The day and a number, and in any case more than before. */
-function nextSerial(before: number, now: Date): number {
-  const today = Number(now.toISOString().slice(0, 10).replaceAll('-', '')) * 100 + 1
-  return Math.max(before + 1, today)
 }
 
 function textOf({ name, owner, primary, contact, rrsets }: NewZone, serial: number): string {

@@ -4,7 +4,8 @@ import { availabilities, balanceOf, factsOf, messageOf, quotesOf, transferOf } f
 import * as commands from './eppCommands.ts'
 import { setContacts, setHost, setNameservers, ensureContacts, ensureHosts } from './eppObjects.ts'
 import type { EppConnection } from './eppLink.ts'
-import { EppSession, type EppAnswer, type EppCommand } from './eppSession.ts'
+import type { EppAnswer } from './eppDocuments.ts'
+import { EppSession, type EppCommand } from './eppSession.ts'
 import { NS, type Markup } from './eppXml.ts'
 import type { Registrar } from './types.ts'
 

@@ -1,5 +1,5 @@
 import { all, dateOf, NS, one, textOf, type Node } from './eppXml.ts'
-import type { EppAnswer } from './eppSession.ts'
+import type { EppAnswer } from './eppDocuments.ts'
 import type {
   Availability,
   DomainFacts,

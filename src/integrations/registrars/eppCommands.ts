@@ -2,7 +2,33 @@ import { isIP } from 'node:net'
 import { Markup, NS, xml } from './eppXml.ts'
 import type { Contact, Contacts, DsRecord, PaidOperation, Price } from './types.ts'
 
-/** What stands in `<command>`, by RFC 5731 (domains), 5732 (hosts), 5733 (contacts), 5910 (DNSSEC), 3915 (grace periods), 8748 (fees). */
+/** What stands in `<command>`, by RFC 5731 (domains), 5732 (hosts), 5733 (contacts), 5910 (DNSSEC), 3915 (grace periods), 8748 (fees), 8807 (passwords). */
+
+/** `<pw>` has no place for more, and this then stands in it. */
+const LONGEST_PASSWORD = 16
+const ELSEWHERE = '[LOGIN-SECURITY]'
+
+/** The extension of a login whose password is long; null: it is not. */
+export const longPassword = (text: string): Markup | null =>
+  text.length <= LONGEST_PASSWORD
+    ? null
+    : xml`<loginSec:loginSec xmlns:loginSec="${NS.loginSec}"><loginSec:pw>${text}</loginSec:pw></loginSec:loginSec>`
+
+/** A long password to a registry without the extension is sent as it is: some take it. */
+export const login = (
+  as: { clientId: string; password: string },
+  objects: readonly string[],
+  extensions: readonly string[],
+): Markup =>
+  xml`<login><clID>${as.clientId}</clID><pw>${
+    longPassword(as.password) && extensions.includes(NS.loginSec) ? ELSEWHERE : as.password
+  }</pw><options><version>1.0</version><lang>en</lang></options><svcs>${objects.map(
+    (uri) => xml`<objURI>${uri}</objURI>`,
+  )}${
+    extensions.length === 0
+      ? null
+      : xml`<svcExtension>${extensions.map((uri) => xml`<extURI>${uri}</extURI>`)}</svcExtension>`
+  }</svcs></login>`
 
 type Verb = 'check' | 'info' | 'create' | 'update' | 'delete' | 'renew'
 const object = (verb: Verb, kind: 'domain' | 'host' | 'contact', content: Markup): Markup =>

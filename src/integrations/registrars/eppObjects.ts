@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { ok, unknown, type Outcome } from '../../lib/outcome.ts'
 import * as commands from './eppCommands.ts'
-import type { EppAnswer, EppSession } from './eppSession.ts'
+import type { EppAnswer } from './eppDocuments.ts'
+import type { EppSession } from './eppSession.ts'
 import { all, NS, one, textOf } from './eppXml.ts'
 import type { Contacts, NameServer } from './types.ts'
 

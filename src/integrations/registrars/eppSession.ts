@@ -2,17 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { ok, rejected, unknown, type Outcome, type Rejected, type Unknown } from '../../lib/outcome.ts'
 import { refusalOf } from './eppCodes.ts'
 import { EppLink, type EppConnection } from './eppLink.ts'
-import { all, NS, one, textOf, xml, type Markup, type Node } from './eppXml.ts'
-
-/** A response with a code below 2000. */
-export type EppAnswer = {
-  code: number
-  message: string
-  /** The object's data. */
-  data: Node | undefined
-  extension: Node | undefined
-  queue: Node | undefined
-}
+import { login, longPassword } from './eppCommands.ts'
+import { hello, menuOf, requestOf, responseOf, type EppAnswer } from './eppDocuments.ts'
+import { NS, one, xml, type Markup } from './eppXml.ts'
 
 export type EppCommand = {
   /** What stands in `<command>`. */
@@ -33,7 +25,7 @@ const LOGIN_PAUSE_MS = 60_000
 const LATE_ANSWERS = 8
 
 const OBJECTS: string[] = [NS.domain, NS.host, NS.contact]
-const EXTENSIONS: string[] = [NS.secDns, NS.rgp, NS.fee, NS.balance, NS.lowBalance]
+const EXTENSIONS: string[] = [NS.secDns, NS.rgp, NS.fee, NS.balance, NS.lowBalance, NS.loginSec]
 
 /** A session with an EPP server: made when it is needed, one command at a time, made anew when it was lost. */
 export class EppSession {
@@ -72,8 +64,7 @@ export class EppSession {
   async close(): Promise<void> {
     await this.#inTurn(async () => {
       if (this.#link?.isOpen) {
-        const logout = xml`<logout/>`
-        this.#link.send(documentOf(logout, null, randomUUID()))
+        this.#link.send(requestOf(xml`<logout/>`, null, randomUUID()))
         await this.#link.next(1_000).catch(() => undefined)
       }
       this.#drop()
@@ -96,7 +87,7 @@ export class EppSession {
     if (fault) return fault
     const link = this.#link as EppLink
     try {
-      link.send(documentOf(body, extension, id))
+      link.send(requestOf(body, extension, id))
       const answer = await this.#answer(link, id)
       this.#usedAt = Date.now()
       return answer
@@ -121,7 +112,7 @@ export class EppSession {
 
   async #greets(): Promise<boolean> {
     try {
-      this.#link?.send(envelope(xml`<hello/>`))
+      this.#link?.send(hello)
       for (let at = 0; at < LATE_ANSWERS; at += 1)
         if (one(await this.#link?.next(this.#timeoutMs), NS.epp, 'greeting')) return true
     } catch {
@@ -133,21 +124,14 @@ export class EppSession {
   async #logIn(): Promise<Rejected | null> {
     const link = await EppLink.open(this.#to, this.#timeoutMs)
     this.#link = link
-    const menu = one(await link.next(this.#timeoutMs), NS.epp, 'greeting', 'svcMenu')
+    const menu = menuOf(await link.next(this.#timeoutMs))
     if (!menu) throw new Error('it has sent no EPP greeting')
-    const objects = uris(menu, 'objURI')
-    const extensions = uris(one(menu, NS.epp, 'svcExtension'), 'extURI')
-    const ours = EXTENSIONS.filter((uri) => extensions.has(uri))
-    this.#services = new Set([...OBJECTS.filter((uri) => objects.has(uri)), ...ours])
-    const body = xml`<login><clID>${this.#to.clientId}</clID><pw>${this.#to.password}</pw><options><version>1.0</version><lang>en</lang></options><svcs>${OBJECTS.filter(
-      (uri) => objects.has(uri),
-    ).map((uri) => xml`<objURI>${uri}</objURI>`)}${
-      ours.length === 0
-        ? null
-        : xml`<svcExtension>${ours.map((uri) => xml`<extURI>${uri}</extURI>`)}</svcExtension>`
-    }</svcs></login>`
+    const objects = OBJECTS.filter((uri) => menu.has(uri))
+    const extensions = EXTENSIONS.filter((uri) => menu.has(uri))
+    this.#services = new Set([...objects, ...extensions])
     const id = randomUUID()
-    link.send(documentOf(body, null, id))
+    const more = this.knows(NS.loginSec) ? longPassword(this.#to.password) : null
+    link.send(requestOf(login(this.#to, objects, extensions), more, id))
     const answer = await this.#answer(link, id)
     if (answer.outcome === 'unknown') throw new Error(answer.message)
     if (answer.outcome === 'rejected') {
@@ -168,28 +152,12 @@ export class EppSession {
   /** The answer to this command; what comes late, or twice, for another one is left aside. @throws Error */
   async #answer(link: EppLink, id: string): Promise<Outcome<EppAnswer> | Unknown> {
     for (let at = 0; at < LATE_ANSWERS; at += 1) {
-      const root = await link.next(this.#timeoutMs)
-      const response = root.ns === NS.epp && root.name === 'epp' ? one(root, NS.epp, 'response') : undefined
-      if (!response) continue
-      const given = textOf(one(response, NS.epp, 'trID', 'clTRID'))
-      if (given !== null && given !== id) continue
-      const result = one(response, NS.epp, 'result')
-      const code = Number(result?.attrs['code'])
-      if (!Number.isInteger(code) || code < 1000 || code > 2999) break
-      const reasons = [
-        textOf(one(result, NS.epp, 'msg')),
-        ...all(result, NS.epp, 'extValue').map((value) => textOf(one(value, NS.epp, 'reason'))),
-      ]
-      const message = reasons.filter((text) => text !== null).join(': ')
+      const response = responseOf(await link.next(this.#timeoutMs))
+      if (!response || (response.id !== null && response.id !== id)) continue
+      const { code, message } = response
+      if (Number.isNaN(code)) break
       if (code >= 2500) this.#drop()
-      if (code >= 2000) return refusalOf(code, message)
-      return ok({
-        code,
-        message,
-        data: one(response, NS.epp, 'resData'),
-        extension: one(response, NS.epp, 'extension'),
-        queue: one(response, NS.epp, 'msgQ'),
-      })
+      return code >= 2000 ? refusalOf(code, message) : ok(response)
     }
     throw new Error('its answer is no EPP response to this command')
   }
@@ -201,14 +169,3 @@ export class EppSession {
     this.#link = null
   }
 }
-
-const uris = (node: Node | undefined, name: string): Set<string> =>
-  new Set(all(node, NS.epp, name).map(({ text }) => text.trim()))
-
-const envelope = (content: Markup): string =>
-  xml`<?xml version="1.0" encoding="UTF-8" standalone="no"?><epp xmlns="${NS.epp}">${content}</epp>`.text
-
-const documentOf = (body: Markup, extension: Markup | null, id: string): string =>
-  envelope(
-    xml`<command>${body}${extension === null ? null : xml`<extension>${extension}</extension>`}<clTRID>${id}</clTRID></command>`,
-  )

@@ -1,4 +1,5 @@
 import { SaxesParser } from 'saxes'
+import { escaped } from '../../lib/xml.ts'
 
 /** An element, read by its namespace: which prefix a server writes is its own affair. */
 export type Node = { ns: string; name: string; attrs: Record<string, string>; children: Node[]; text: string }
@@ -11,6 +12,7 @@ export const NS = {
   secDns: 'urn:ietf:params:xml:ns:secDNS-1.1',
   rgp: 'urn:ietf:params:xml:ns:rgp-1.0',
   fee: 'urn:ietf:params:xml:ns:epp:fee-1.0',
+  loginSec: 'urn:ietf:params:xml:ns:epp:loginSec-1.0',
   balance: 'http://www.verisign.com/epp/balance-1.0',
   lowBalance: 'http://www.verisign.com/epp/lowbalance-poll-1.0',
 } as const
@@ -67,15 +69,6 @@ export class Markup {
   }
 }
 type Part = string | number | Markup | readonly Markup[] | null
-
-const ENTITIES: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&apos;',
-}
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char)
 
 /** `` xml`<name>${text}</name>` ``: texts are escaped, other markup is put in as it is, null is nothing. */
 export const xml = (strings: TemplateStringsArray, ...parts: Part[]): Markup =>

@@ -25,8 +25,10 @@ export function zoneProblems(zone: string, records: readonly Checked[]): ZonePro
   return [
     ...[...byName].flatMap(([name, own]) => [...aliasProblems(zone, name, own), ...setProblems(own)]),
     ...apexProblems(zone, byName.get(zone) ?? []),
-    ...records.flatMap((record) => [...hostProblems(zone, record, byName, cuts)]),
-    ...records.flatMap((record) => [...occluded(record, cuts)]),
+    ...records
+      .filter(({ type }) => type in HOST_OF)
+      .flatMap((record) => [...hostProblems(zone, record, byName, cuts)]),
+    ...(cuts.size === 0 ? [] : records.flatMap((record) => [...occluded(record, cuts)])),
   ]
 }
 
@@ -47,6 +49,7 @@ function* aliasProblems(zone: string, name: string, own: readonly Checked[]): Ge
 
 /** Of records of one name and type (RFC 2181, 5). */
 function* setProblems(own: readonly Checked[]): Generator<ZoneProblem> {
+  if (own.length === 1) return
   for (const [type, set] of Map.groupBy(own, (record) => record.type)) {
     const [first] = set
     if (!first) continue

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { DnsError } from './errors.ts'
 import { canonicalName, requireHost, type Bare } from './names.ts'
-import { quote, type Token } from './tokens.ts'
+import { quote, textOf, type Token } from './tokens.ts'
 
 export type Place = { origin: string; bare: Bare }
 
@@ -26,8 +26,6 @@ export type Reader = {
 
 /** An IPv6 address as it is kept: compressed, in lower case, without dots. */
 export const shortest = (address: string): string => new URL(`http://[${address}]`).hostname.slice(1, -1)
-
-const textOf = ({ bytes }: Token): string => Buffer.from(bytes, 'latin1').toString('utf8')
 
 export function readerOf(tokens: readonly Token[], { origin, bare }: Place): Reader {
   let next = 0

@@ -6,8 +6,17 @@ import { DnsError } from './errors.ts'
  */
 export type Token = { bytes: string; quoted: boolean; escaped: boolean }
 
+const isAscii = (bytes: string): boolean => /^[\x20-\x7e]*$/.test(bytes)
+
+/** A word as people write it. Nearly all are in ASCII, where a byte is a character. */
+export const textOf = ({ bytes }: Token): string =>
+  isAscii(bytes) ? bytes : Buffer.from(bytes, 'latin1').toString('utf8')
+
 /** What ends a word that is not quoted. */
 const ENDS = new Set([' ', '\t', '\n', ';', '"', '(', ')'])
+
+/** A run of characters that mean nothing but themselves, quoted or not. */
+const PLAIN = /[!#-'*-:<-[\]-~]+/y
 
 /** Reads one word. @returns it and where the next begins */
 export function readToken(text: string, from: number): { token: Token; end: number } {
@@ -16,6 +25,10 @@ export function readToken(text: string, from: number): { token: Token; end: numb
   let bytes = ''
   let escaped = false
   for (;;) {
+    PLAIN.lastIndex = at
+    const run = PLAIN.exec(text)?.[0] ?? ''
+    bytes += run
+    at += run.length
     const char = text[at]
     if (char === undefined || (quoted && char === '\n')) {
       if (quoted) throw new DnsError('A text in quotation marks has no end.')

@@ -1,7 +1,7 @@
 import { DnsError } from './errors.ts'
 import { canonicalName, isWithin } from './names.ts'
 import { contentOf, isRecordType, type RecordType } from './records.ts'
-import type { Token } from './tokens.ts'
+import { textOf, type Token } from './tokens.ts'
 import { entriesOf, type Entry, type Fault } from './zoneLines.ts'
 
 export type ZoneRecord = { name: string; type: RecordType; ttl: number; content: string }
@@ -75,9 +75,7 @@ type State = {
 }
 
 const wordOf = (token: Token | undefined): string =>
-  token === undefined || token.quoted || token.escaped
-    ? ''
-    : Buffer.from(token.bytes, 'latin1').toString('utf8')
+  token === undefined || token.quoted || token.escaped ? '' : textOf(token)
 
 function read({ indented, tokens }: Entry, state: State): ZoneRecord | undefined {
   const first = wordOf(tokens[0])

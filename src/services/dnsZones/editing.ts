@@ -19,9 +19,10 @@ const MAX_RECORDS = 50_000
 const TOLD = 20
 
 const keyOf = (of: { name: string; type: string; managedBy: string; owner: string }): string =>
-  [of.name, of.type, of.managedBy, of.owner].join(' ')
+  `${of.name} ${of.type} ${of.managedBy} ${of.owner}`
 
-const rowKey = (row: RecordRow): string => keyOf({ ...row, managedBy: row.managed_by })
+const rowKey = ({ name, type, managed_by: managedBy, owner }: RecordRow): string =>
+  keyOf({ name, type, managedBy, owner })
 
 export const ownRrset = (rows: readonly RecordRow[]): OwnRrset | null => {
   const [first] = rows
@@ -34,7 +35,14 @@ export const ownRrset = (rows: readonly RecordRow[]): OwnRrset | null => {
   }
 }
 
-const isSame = (a: OwnRrset | null, b: OwnRrset | null): boolean => JSON.stringify(a) === JSON.stringify(b)
+const isSame = (a: OwnRrset | null, b: OwnRrset | null): boolean =>
+  a === null || b === null
+    ? a === b
+    : a.ttl === b.ttl &&
+      a.comment === b.comment &&
+      a.expiresAt === b.expiresAt &&
+      a.contents.length === b.contents.length &&
+      a.contents.every((one, at) => one === b.contents[at])
 
 const normal = (set: OwnRrset | null): OwnRrset | null =>
   set === null || set.contents.length === 0

@@ -15,6 +15,8 @@ export function rrsetsOf(records: readonly RecordRow[]): Rrset[] {
   return [...sets.values()].flatMap((rows): Rrset[] => {
     const [first] = rows
     if (!first) return []
+    if (rows.length === 1)
+      return [{ name: first.name, type: first.type, ttl: first.ttl, contents: [first.content] }]
     const users = rows.filter(({ managed_by: by }) => by === 'user')
     const ttl = Math.min(...(users.length > 0 ? users : rows).map((row) => row.ttl))
     const contents = [...new Set(rows.map(({ content }) => content))].toSorted()
@@ -31,16 +33,18 @@ const bare = ({ ttl, contents }: Rrset): { ttl: number; contents: string[] } => 
 
 /** What makes `served` into `desired`. */
 export function planOf(desired: readonly Rrset[], served: readonly Rrset[]): PlannedChange[] {
-  const left = new Map(served.map((one) => [keyOf(one), one]))
+  // By name and then by type: keys put together of both cost more than all the rest in a large zone.
+  const byName = Map.groupBy(served, ({ name }) => name)
+  const met = new Set<Rrset>()
   const plan: PlannedChange[] = []
   for (const one of desired) {
-    const there = left.get(keyOf(one))
-    left.delete(keyOf(one))
+    const there = byName.get(one.name)?.find(({ type }) => type === one.type)
+    if (there) met.add(there)
     if (there && isSame(one, there)) continue
     plan.push({ name: one.name, type: one.type, before: there ? bare(there) : null, after: bare(one) })
   }
-  for (const one of left.values())
-    plan.push({ name: one.name, type: one.type, before: bare(one), after: null })
+  for (const one of served)
+    if (!met.has(one)) plan.push({ name: one.name, type: one.type, before: bare(one), after: null })
   return plan
 }
 
