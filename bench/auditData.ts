@@ -61,12 +61,7 @@ export async function loadEvents(
       where i.indrelid = 'audit_events'::regclass and not i.indisprimary`,
   )
   for (const { name } of indexes) await execute(url, `drop index ${name}`)
-  await writeEvents(
-    url,
-    sizes,
-    range,
-    'set session_replication_role = replica; set synchronous_commit = off',
-  )
+  await writeEvents(url, sizes, range, 'set session_replication_role = replica; set synchronous_commit = off')
   for (const { definition } of indexes)
     await execute(url, `set maintenance_work_mem = '1GB'; ${definition.replace('ON ONLY', 'ON')}`)
 }

@@ -21,8 +21,8 @@ const valuesOf = (name: string, operation: string, facts: Facts): (string | unde
     q: WORDS,
     tag: operation === 'listCloudPods' ? ['production'] : ['newsletter', 'vip'],
     dueBefore: [day],
-    expiresBefore: [`${day}T00:00:00Z`],
-    endsBefore: [`${day}T00:00:00Z`],
+    expiresBefore: [day],
+    endsBefore: [day],
     endedSince: [new Date(Date.now() - 86_400_000).toISOString()],
     action: ['THING_7_DONE', 'RARE_DONE', 'NEVER_DONE'],
     targetType: ['invoice'],
@@ -50,9 +50,12 @@ const pagesOf = (
   const cases: Case[] = [{ operation, what: 'first page', path: list }]
   for (const { name, schema } of parameters) {
     if (name === 'limit' || name === 'bom' || (name === 'tenantId' && !whole)) continue
-    if (name === 'cursor')
-      cases.push({ operation, what: 'deep', path: `${list}&cursor=${facts['cursor']}` })
-    else
+    if (name === 'cursor') {
+      // Those without an order to choose have cursors of their own.
+      const cursor = operation === 'listAuditEvents' ? facts['auditCursor'] : facts['cursor']
+      if (parameters.some(({ name }) => name === 'sort'))
+        cases.push({ operation, what: 'deep', path: `${list}&cursor=${cursor}` })
+    } else
       for (const value of schema?.enum?.filter((choice) => choice !== '-createdAt') ??
         valuesOf(name, operation, facts))
         if (value !== undefined)
@@ -68,9 +71,17 @@ const pagesOf = (
 /** Single things and figures that are counted, by their operation. */
 const FIGURES = [
   ...['getDashboard', 'getSetup', 'getQueues', 'getWorkers', 'getAlerts', 'getBrakes', 'getTimers'],
-  ...['getCustomer', 'getCustomerStatistics', 'getCustomerStatement', 'getTenant', 'getTenantQuota'],
-  ...['getCloudPod', 'getSubscription', 'getSubscriptionTimeline', 'getJob', 'getUser', 'getDomain', 'getZone'],
-  ...['getSslCertificate', 'getCloudPodAddresses', 'getCluster', 'getIpPool', 'getInvoicePayments', 'getIpAddresses'],
+  ...['getCustomer', 'getCustomerStatistics', 'getTenant', 'getTenantQuota'],
+  ...[
+    'getCloudPod',
+    'getSubscription',
+    'getSubscriptionTimeline',
+    'getJob',
+    'getUser',
+    'getDomain',
+    'getZone',
+  ],
+  ...['getCloudPodAddresses', 'getCluster', 'getIpPool', 'getInvoicePayments', 'getIpAddresses'],
 ]
 
 const SEARCHES: Record<string, string> = {
@@ -131,6 +142,7 @@ export async function factsOf(url: string, tenantId: string | null): Promise<Fac
       'invoices', i.id, 'domains', d.id, 'certificates', z.id, 'users', u.user_id, 'userId', u.user_id, 'roleId', u.role_id,
       'clusters', (select id from clusters limit 1), 'ip-pools', (select id from ip_pools limit 1),
       'targetId', a.target_id, 'actorId', a.actor_id, 'requestId', a.request_id, 'correlationId', a.correlation_id,
+      'auditCursor', (select (extract(epoch from at) * 1000000)::bigint || '.' || id from audit_events where at < now() - interval '20 days' order by at desc limit 1),
       'cursor', (select id from subscriptions where id > (lpad(to_hex(1700000000000 + 500 * (select reltuples::bigint from pg_class where oid = 'subscriptions'::regclass)), 12, '0')
          || '70008000000000000000')::uuid order by id limit 1))) as facts
      from (select id from tenants where $1::uuid is null or id = $1 order by id limit 1) t

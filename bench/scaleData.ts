@@ -35,7 +35,7 @@ export async function fillScale(
   for (const [name, statements] of Object.entries({
     people: people(sizes),
     pods: pods(sizes),
-    billing: billing(sizes),
+    billing: billing(),
     names: names(),
   }))
     await step(name, async () => {

@@ -115,7 +115,7 @@ export const pods = ({ customers, pods: count }: ScaleSizes): string[] => [
 ]
 
 /** One invoice for each pod, of which 2 % are open, the others paid; posted in the books as the services do. */
-export const billing = ({ tenants }: ScaleSizes): string[] => [
+export const billing = (): string[] => [
   `insert into invoices (id, tenant_id, customer_id, subscription_id, number, status, currency, issue_date, due_date, subtotal_minor, total_minor, paid_minor,
       buyer, seller, issued_at, created_at)
     select ${idOf('invoice')}, tenant_id, customer_id, ${idOf('subscription')}, 'INV-' || lpad(i::text, 7, '0'), case when i % 50 = 1 then 'open' else 'paid' end, 'EUR',

@@ -15,8 +15,11 @@ const view = (tx: Tx) =>
       ),
     )
     .select(
+      // Below or above instead of unequal: so an index gives those alone.
       sql<number>`(select count(*)::int from dns_zones z where z.server_id = dns_servers.id and z.ended_at is null
-        and z.transfers_revision <> dns_servers.transfers_revision)`.as('untold_zones'),
+        and (z.transfers_revision < dns_servers.transfers_revision or z.transfers_revision > dns_servers.transfers_revision))`.as(
+        'untold_zones',
+      ),
     )
 
 export type DnsServerView = Awaited<ReturnType<ReturnType<typeof view>['executeTakeFirstOrThrow']>>

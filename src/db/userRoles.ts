@@ -11,7 +11,8 @@ const view = (tx: Tx) =>
       sql<string[]>`(select coalesce(array_agg(p.permission order by p.permission), '{}')
         from role_permissions p where p.role_id = roles.id)`.as('permissions'),
     )
-    .select(sql<boolean>`exists (select from role_grants g where g.role_id = roles.id)`.as('held'))
+    .select(// With a limit, or all grants would be read to know it of all roles.
+      sql<boolean>`exists (select from role_grants g where g.role_id = roles.id limit 1)`.as('held'))
 
 export type RoleRow = Awaited<ReturnType<ReturnType<typeof view>['executeTakeFirstOrThrow']>>
 
