@@ -9,6 +9,7 @@ import { podList } from './podList.ts'
 import { queue } from './queue.ts'
 import { queueLoad } from './queueLoad.ts'
 import { reconcile } from './reconcile.ts'
+import { scale } from './scale.ts'
 import { soak } from './soak.ts'
 import { sslIssuance } from './sslIssuance.ts'
 import { sslRenewals } from './sslRenewals.ts'
@@ -25,6 +26,7 @@ const BENCHES: Record<string, () => Promise<void>> = {
   sslRenewals,
   orderToActive,
   audit,
+  scale,
   soak,
 }
 

@@ -1,11 +1,10 @@
 import { systemOrigin, transaction } from '../src/context.ts'
-import * as figures from '../src/db/dashboardFigures.ts'
 import { newId } from '../src/lib/ids.ts'
 import * as userService from '../src/services/userService.ts'
 import { type AuditSizes, loadEvents, makeMonths } from './auditData.ts'
 import { execute, type BenchDatabase } from './database.ts'
 import { depsOf } from './podListData.ts'
-import { billing, names, people, pods, SCALE_TABLES, type ScaleSizes } from './scaleRows.ts'
+import { billing, figures, names, people, pods, SCALE_TABLES, type ScaleSizes } from './scaleRows.ts'
 
 export type Sizes = ScaleSizes & Partial<Pick<AuditSizes, 'events' | 'months'>>
 
@@ -18,8 +17,7 @@ const quietly = (url: string, sql: string) =>
 
 /**
  * Fills an empty installation by sets of rows instead of by its services. What triggers would have noted is made up for:
- * the words of the search, and the figures of the dashboard by the timer's own function. The events of the log are not
- * sealed.
+ * the words of the search and the figures of the dashboard. The events of the log are not sealed.
  */
 export async function fillScale(
   { url }: BenchDatabase,
@@ -47,6 +45,9 @@ export async function fillScale(
   await step('words', () =>
     quietly(url, 'insert into search_words select * from search_said_words() on conflict do nothing'),
   )
+  // With its trigger, which sums them up for the platform.
+  await execute(url, figures())
+  await execute(url, 'delete from figure_marks')
   await execute(url, 'drop table bench_tenants, bench_customers, bench_pods, bench_places, bench_names')
   const { events = 0, months = 1 } = sizes
   if (events > 0)
@@ -68,48 +69,26 @@ async function dropIndexes(url: string): Promise<string[]> {
   return indexes.map(({ definition }) => definition.replace('ON ONLY', 'ON'))
 }
 
-/** Counts all tenants for the dashboard, as the timer does. @returns how many */
-export async function countFigures(database: BenchDatabase): Promise<number> {
-  await execute(database.url, 'insert into figure_marks select id from tenants')
-  const deps = depsOf(database)
-  let counted = 0
-  for (let more = 1; more > 0; counted += more)
-    more = await deps.root.db.transaction('platform', (tx) => figures.fold(tx, 500))
-  await deps.close()
-  return counted
-}
+export type Caller = { name: string; key: string; tenantId: string | null }
 
-export type Caller = { name: string; key: string; tenants: string[] | null }
-
-/** API keys of a platform administrator and of owners of the given tenants. */
+/** API keys of a platform administrator (`null`) and of owners of tenants. */
 export async function callersOf(
   database: BenchDatabase,
-  wanted: Record<string, string[] | null>,
+  wanted: Record<string, string | null>,
 ): Promise<Caller[]> {
   const deps = depsOf(database)
   const callers: Caller[] = []
-  for (const [name, tenants] of Object.entries(wanted))
-    callers.push(
-      await transaction(deps.root, systemOrigin('bench', newId()), 'platform', async (ctx) => {
-        const email = `${newId()}@example.com`
-        const [first = null] = tenants ?? []
-        await userService.createUser(ctx, {
-          email,
-          name: 'Bench',
-          password: `large and full ${newId()}`,
-          role: tenants === null ? 'SUPER_ADMIN' : 'TENANT_OWNER',
-          tenantId: first,
-        })
-        const made = await userService.createApiKey(ctx, {
-          email,
-          name: 'bench',
-          tenantId: null,
-          scopes: [],
-          days: 1,
-        })
-        return { name, key: made.token, tenants }
-      }),
-    )
+  for (const [name, tenantId] of Object.entries(wanted)) {
+    const email = `${newId()}@example.com`
+    const role = tenantId === null ? 'SUPER_ADMIN' : 'TENANT_OWNER'
+    const key = await transaction(deps.root, systemOrigin('bench', newId()), 'platform', async (ctx) => {
+      const password = `large and full ${newId()}`
+      await userService.createUser(ctx, { email, name: 'Bench', password, role, tenantId })
+      const wanted = { email, name: 'bench', tenantId: null, scopes: [], days: 1 }
+      return (await userService.createApiKey(ctx, wanted)).token
+    })
+    callers.push({ name, key, tenantId })
+  }
   await deps.close()
   return callers
 }

@@ -17,8 +17,14 @@ type Node = {
 export type Planned = { text: string; plan: Node }
 export type Asked = { status: number; body: string; plans: Planned[] }
 
-/** The application, in this process, with every plan of every statement that it sends, those inside of functions too. */
-export async function planned(database: BenchDatabase): Promise<{
+/**
+ * The application, in this process, with every plan of every statement that it sends, those inside of functions too.
+ * @param settings statements that each session begins with
+ */
+export async function planned(
+  database: BenchDatabase,
+  settings = '',
+): Promise<{
   document: Document
   ask: (path: string, key: string) => Promise<Asked>
   close: () => Promise<void>
@@ -38,7 +44,7 @@ export async function planned(database: BenchDatabase): Promise<{
     // As a notice it comes to us and is in no log of the server.
     void client.query(`set role none; load 'auto_explain'; set auto_explain.log_level = notice; set auto_explain.log_min_duration = 0;
       set auto_explain.log_nested_statements = on; set auto_explain.log_analyze = on; set auto_explain.log_timing = off;
-      set auto_explain.log_format = json; set role mpanel_app`)
+      set auto_explain.log_format = json; ${settings}; set role mpanel_app`)
   })
   const app = await buildApp(deps.root, {
     trustedProxies: [],

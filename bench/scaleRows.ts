@@ -166,3 +166,11 @@ export const names = (): string[] => [
     select ${idOf('version')}, tenant_id, ${idOf('certificate')}, '', '', to_hex(i), encode(sha256(name::bytea), 'hex'), 'Example CA', 'ecdsa-p256',
       now() - interval '1 day', now() + (1 + i % 89) * interval '1 day', ${at} from bench_names order by i`,
 ]
+
+/** What the timer of the dashboard would count tenant by tenant: 500 a month for each live subscription. */
+export const figures = (): string => `insert into tenant_figures (tenant_id, subject, key, count, amount)
+    select tenant_id, 'customer', state, count(*), 0 from customers group by 1, 3
+    union all select tenant_id, 'cloudPod', state, count(*), 0 from cloud_pods group by 1, 3
+    union all select tenant_id, 'subscription', state, count(*), 0 from subscriptions group by 1, 3
+    union all select tenant_id, 'recurring', 'EUR', count(*), 500 * count(*) from subscriptions
+      where state in ('active', 'grace', 'suspending', 'suspended', 'unsuspending') group by 1`

@@ -12,6 +12,8 @@ create index users_not_active on users (state, id desc) where state <> 'active';
 create index provisioning_jobs_not_done on provisioning_jobs (state, id desc) where state in ('failed', 'cancelled');
 create index provisioning_jobs_tenant_not_done on provisioning_jobs (tenant_id, state, id desc) where state in ('failed', 'cancelled');
 
+create index provisioning_jobs_kind on provisioning_jobs (kind, id desc);
+
 -- Whether somebody holds a role, in a tenant too.
 create index role_grants_role_tenant on role_grants (role_id, tenant_id);
 drop index role_grants_role;

@@ -26,7 +26,11 @@ export type DnsServerView = Awaited<ReturnType<ReturnType<typeof view>['executeT
 
 export const list = (tx: Tx, options: ListOptions) => keysetPage(view(tx), 'dns_servers.id', options)
 
-export const find = (tx: Tx, id: string): Promise<DnsServerView | undefined> =>
+export const find = (tx: Tx, id: string): Promise<DnsServerRow | undefined> =>
+  tx.selectFrom('dns_servers').selectAll().where('id', '=', id).executeTakeFirst()
+
+/** With how many zones it has: only for who wants to know that, since they are counted. */
+export const findView = (tx: Tx, id: string): Promise<DnsServerView | undefined> =>
   view(tx).where('dns_servers.id', '=', id).executeTakeFirst()
 
 export const lock = (tx: Tx, id: string): Promise<DnsServerRow | undefined> =>

@@ -46,7 +46,8 @@ export type TenantFilter = { q?: string | undefined; state?: TenantView['state']
 export function list(tx: Tx, scope: Scope, filter: TenantFilter, options: ListOptions) {
   let query = view(tx).where(inScope(scope, 'tenants.id'))
   if (filter.state) query = query.where(isOne('tenants.state', filter.state))
-  if (filter.q) query = query.where(sql<boolean>`tenants.search_text like search_fold(${containing(filter.q)})`)
+  if (filter.q)
+    query = query.where(sql<boolean>`tenants.search_text like search_fold(${containing(filter.q)})`)
   return keysetPage(query, 'tenants.id', options)
 }
 
