@@ -20,9 +20,9 @@ const SIZES = {
   events: 20_000_000 * SCALE,
   months: 13,
 }
-const REQUESTS = 20
+const REQUESTS = 10
 /** Statements are planned anew a few times before PostgreSQL may keep a plan for any value. */
-const WARM = 8
+const WARM = 6
 /** A table is large from here on; from so many rows on, reading of it is reported. */
 const LARGE = 50_000 * SCALE
 const MANY = 25_000
