@@ -55,11 +55,14 @@ export async function loadEvents(
   sizes: AuditSizes,
   range: readonly [number, number],
 ): Promise<void> {
-  const indexes = await execute<{ name: string; definition: string }>(
-    url,
-    `select i.indexrelid::regclass::text as name, pg_get_indexdef(i.indexrelid) as definition from pg_index i
+  const indexes =
+    range[1] - range[0] < 100_000
+      ? []
+      : await execute<{ name: string; definition: string }>(
+          url,
+          `select i.indexrelid::regclass::text as name, pg_get_indexdef(i.indexrelid) as definition from pg_index i
       where i.indrelid = 'audit_events'::regclass and not i.indisprimary`,
-  )
+        )
   for (const { name } of indexes) await execute(url, `drop index ${name}`)
   await writeEvents(url, sizes, range, 'set session_replication_role = replica; set synchronous_commit = off')
   for (const { definition } of indexes)

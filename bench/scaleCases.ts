@@ -53,7 +53,7 @@ const pagesOf = (
     if (name === 'cursor') {
       // Those without an order to choose have cursors of their own.
       const cursor = operation === 'listAuditEvents' ? facts['auditCursor'] : facts['cursor']
-      if (parameters.some(({ name }) => name === 'sort'))
+      if (cursor !== undefined && parameters.some(({ name }) => name === 'sort'))
         cases.push({ operation, what: 'deep', path: `${list}&cursor=${cursor}` })
     } else
       for (const value of schema?.enum?.filter((choice) => choice !== '-createdAt') ??

@@ -30,11 +30,12 @@ export function list(tx: Tx, scope: Scope, options: ListOptions & DomainFilter) 
     query = query.where('domains.verified_at', options.verified ? 'is not' : 'is', null)
   if (options.expiresBefore !== undefined)
     query = query.where(sql<boolean>`domains.expires_at < ${options.expiresBefore}::date`)
-  // As the index of the search has it.
-  if (options.q !== undefined)
-    query = query.where(
-      sql<boolean>`(' ' || search_fold(domains.name || ' ' || domains.unicode_name)) like search_fold(${containing(options.q)})`,
+  if (options.q !== undefined) {
+    const like = containing(options.q.toLowerCase())
+    query = query.where((eb) =>
+      eb.or([eb('domains.name', 'like', like), eb('domains.unicode_name', 'like', like)]),
     )
+  }
   return keysetPage(query, 'domains.id', options)
 }
 
