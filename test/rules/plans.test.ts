@@ -9,8 +9,8 @@ import { planned, scansOf } from '../../bench/scalePlans.ts'
 import { freshDatabase } from '../support/postgres.ts'
 
 /** So small that it is made in seconds; whole tables are read only where there is no other way, as if they were large. */
-const SIZES = { tenants: 1_000, customers: 3_000, pods: 3_000, events: 3_000, months: 2 }
-const LARGE = 500
+const SIZES = { tenants: 1_000, customers: 2_000, pods: 2_000, events: 2_000, months: 2 }
+const LARGE = 400
 
 let database: Awaited<ReturnType<typeof freshDatabase>> & { dataDir: string; version: string }
 let plans: Awaited<ReturnType<typeof planned>>
@@ -35,7 +35,7 @@ beforeAll(async () => {
   )
   large = new Set(tables.map(({ relname }) => relname))
   plans = await planned(own, 'set enable_seqscan = off')
-})
+}, 300_000)
 
 afterAll(async () => {
   await plans.close()
