@@ -4,6 +4,7 @@ import { sealAll } from '../src/services/audit/sealing.ts'
 import { verify } from '../src/services/audit/verify.ts'
 import * as tenantService from '../src/services/tenantService.ts'
 import * as userService from '../src/services/userService.ts'
+import { loadEvents, makeMonths, writeEvents } from './auditData.ts'
 import { execute, openBenchDatabase, type BenchDatabase } from './database.ts'
 import { median, ms, percentile, table, timed } from './measure.ts'
 import { serve } from './program.ts'
@@ -15,6 +16,7 @@ const EVENTS = Number(process.env['AUDIT_EVENTS'] ?? 10_000_000)
 const SEALED = Math.min(EVENTS, 1_000_000)
 const TENANTS = 200
 const MONTHS = 13
+const SIZES = { events: EVENTS, tenants: TENANTS, months: MONTHS }
 const REQUESTS = 40
 
 export async function audit(): Promise<void> {
@@ -59,42 +61,12 @@ async function prepare(database: BenchDatabase) {
     return { key: token, tenantId: ids[TENANTS / 2] ?? '' }
   })
   await deps.close()
-  await execute(
-    database.ownerUrl,
-    `do $$ begin for i in 1 .. ${MONTHS} loop
-      execute format('create table if not exists %I partition of audit_events for values from (%L) to (%L)',
-        'audit_events_' || to_char(now() - make_interval(months => i), 'YYYY_MM'),
-        to_char(now() - make_interval(months => i), 'YYYY-MM-01'), to_char(now() - make_interval(months => i - 1), 'YYYY-MM-01'));
-    end loop; end $$`,
-  )
+  await makeMonths(database.ownerUrl, MONTHS)
   return made
 }
 
-/** Events over all months in the order of time: 60 actions of which one is rare, 5,000 people, a tenth by the system. */
-const rows = (from: number, to: number): string => `
-  insert into audit_events (id, at, tenant_id, action, outcome, actor, actor_id, target_type, target_id, target_label,
-    diff, details, request_id, correlation_id, ip, user_agent)
-  select uuidv7(), now() - interval '${MONTHS - 1} months' + i * (interval '${MONTHS - 1} months' / ${EVENTS}),
-    case when i % 20 > 0 then t.ids[1 + (i / 7) % ${TENANTS}] end,
-    case when i % 100000 = 7 then 'RARE_DONE' else 'THING_' || (i % 59) || '_DONE' end,
-    case when i % 200 = 0 then 'denied' when i % 1000 = 1 then 'error' else 'success' end,
-    case when i % 10 = 0 then jsonb_build_object('type', 'system', 'id', null, 'label', 'timer')
-      else jsonb_build_object('type', 'user', 'id', md5((i % 4999)::text)::uuid::text, 'label', 'user' || i % 4999 || '@example.com') end,
-    case when i % 10 > 0 then md5((i % 4999)::text)::uuid::text end,
-    (array['customer', 'cloudPod', 'subscription', 'invoice', 'job'])[1 + i % 5], md5((i % 499979)::text)::uuid::text, 'thing ' || i,
-    jsonb_build_object('state', array['creating', 'active'], 'version', array[i % 7, i % 7 + 1]),
-    jsonb_build_object('reason', 'because of ' || i, 'hostname', 'web-' || i || '.example.com'),
-    md5('r' || i)::uuid::text, md5('r' || i / 3)::uuid::text, '192.0.2.1', 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0'
-  from generate_series(${from}, ${to}) i, (select array(select id from tenants order by id) as ids) t`
-
-const STEP = 500_000
-async function write(database: BenchDatabase, from: number, to: number, before = ''): Promise<void> {
-  for (let at = from; at <= to; at += STEP)
-    await execute(database.ownerUrl, `${before}; ${rows(at, Math.min(to, at + STEP - 1))}`)
-}
-
 async function writeSealed(database: BenchDatabase): Promise<void> {
-  const { ms: taken } = await timed(() => write(database, 1, SEALED))
+  const { ms: taken } = await timed(() => writeEvents(database.ownerUrl, SIZES, [1, SEALED]))
   console.log(`${SEALED} events written with their notes: ${Math.round((SEALED * 1_000) / taken)} a second`)
 }
 
@@ -111,22 +83,10 @@ async function proof(database: BenchDatabase): Promise<void> {
   await deps.close()
 }
 
-/** Without triggers and with the indexes made afterwards: only so are many million rows there in minutes. */
 async function writeOthers(database: BenchDatabase): Promise<void> {
   if (EVENTS <= SEALED) return
-  const indexes = await execute<{ name: string; definition: string }>(
-    database.ownerUrl,
-    `select i.indexrelid::regclass::text as name, pg_get_indexdef(i.indexrelid) as definition from pg_index i
-      where i.indrelid = 'audit_events'::regclass and not i.indisprimary`,
-  )
-  for (const { name } of indexes) await execute(database.ownerUrl, `drop index ${name}`)
-  await write(database, SEALED + 1, EVENTS, 'set session_replication_role = replica')
-  for (const { definition } of indexes)
-    await execute(
-      database.ownerUrl,
-      `set maintenance_work_mem = '1GB'; ${definition.replace('ON ONLY', 'ON')}`,
-    )
-  await execute(database.ownerUrl, 'vacuum analyze')
+  await loadEvents(database.ownerUrl, SIZES, [SEALED + 1, EVENTS])
+  await execute(database.url, 'vacuum analyze')
 }
 
 async function pages(database: BenchDatabase, key: string, tenantId: string): Promise<void> {

@@ -3,24 +3,11 @@ import { newId } from '../src/lib/ids.ts'
 import * as userService from '../src/services/userService.ts'
 import { execute, type BenchDatabase } from './database.ts'
 import { depsOf } from './podListData.ts'
+import { ENDS, FIRST, MIDDLES, pick, ROOTS, TRADES } from './scaleWords.ts'
 
 export const CUSTOMERS = 1_000_000
 export const TENANTS = 10_000
 const PODS = 100_000
-const FIRST =
-  'Anna,Maria,Lukas,Giulia,Marco,Sofia,Leon,Emma,Paul,Jürgen,Zoë,François,Łukasz,Søren,Ingrid,Pierre,Chiara,Matteo,Hannah,Jonas,Elena,Martin,Petra,Tomáš,Ana,José,Miguel,Inês,Olga,Ivan,Ada,Grace,Alan,Edsger,Barbara,Donald,Karen,Linus,Margaret,Niklaus,Radia,Tim,Vint,Whitfield,Yukihiro,Bjarne,Brian,Dennis,Ken,Frances'
-const ROOTS =
-  'Müll,Schmid,Hof,Berg,Wein,Stein,Brand,Kell,Wagn,Bau,Fisch,Web,Schneid,Lind,Ross,Bianch,Ferr,Costa,Moret,Galli,Rizz,Conti,Marin,Grec,Brun,Dupon,Lefeb,Morea,Girar,Bonne,Novák,Svobod,Dvořák,Kowal,Nowak,Wiśn,Johans,Anders,Niels,Jens,Smith,Brown,Taylor,Wilson,Clark,Hill,Wood,Green,Baker,Turner,Parker,Cooper,Ward,Gray,Kelly,Murphy,Walsh,Byrne,Ryan,Quinn'
-const ENDS = 'er,mann,hofer,son,sen,i,ini,elli,ova,ek,ski,ez,es,au,eux,ley,ton,field,bach,feld,egger,moser'
-const MIDDLES =
-  'a,e,i,o,u,an,en,in,on,un,ar,er,ir,or,ur,al,el,il,ol,ul,as,es,is,os,us,at,et,it,ot,ut,ad,ed,id,od,ud,am,em,im,om,um'
-const TRADES =
-  'Bau GmbH,Hosting Ltd,Logistik AG,Design Srl,Consulting GmbH,Software SpA,Hotel KG,Media SARL,Energie AG,Foods Ltd'
-
-/** Spreads `i` without repeating itself soon, the same in every run. */
-const pick = (list: string, prime: number): string =>
-  `(${list})[1 + (i::bigint * ${prime} % 1000003) % cardinality(${list})]`
-const array = (words: string): string => `string_to_array('${words}', ',')`
 
 /**
  * A million customers in the order of time over 10,000 tenants: every tenth belongs to the biggest, three to the
@@ -39,8 +26,8 @@ create temp table made as
   select i, (lpad(to_hex(1700000000000 + i * 1000::bigint), 12, '0') || '7000' || '8' || substr(md5(i::text), 1, 15))::uuid as id,
     case when i in (11, 400011, 900011) then 1 when i % 10 = 0 then 0
       else 2 + (${TENANTS - 2} * power((i::bigint * 7919 % 1000003) / 1000003.0, 2))::int % ${TENANTS - 2} end as n,
-    ${pick(array(FIRST), 131)} as first, ${pick(array(ROOTS), 613)} || case when i % 2 = 0 then ${pick(array(MIDDLES), 47)} else '' end || ${pick(array(ENDS), 89)} as last,
-    case when i % 3 = 0 then ${pick(array(TRADES), 17)} end as trade
+    ${pick(FIRST, 131)} as first, ${pick(ROOTS, 613)} || case when i % 2 = 0 then ${pick(MIDDLES, 47)} else '' end || ${pick(ENDS, 89)} as last,
+    case when i % 3 = 0 then ${pick(TRADES, 17)} end as trade
   from generate_series(1, ${CUSTOMERS}) i;
 insert into customer_groups (id, tenant_id, name, created_at)
   select gen_random_uuid(), id, 'Resellers', now() from t;

@@ -14,9 +14,12 @@ export type BenchDatabase = {
   close: () => Promise<void>
 }
 
-/** A migrated database on the embedded PostgreSQL, durable as in production, in a folder of its own on disk. */
-export async function openBenchDatabase(): Promise<BenchDatabase> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'mpanel-bench-'))
+/**
+ * A migrated database on the embedded PostgreSQL, durable as in production, in a folder of its own on disk.
+ * @param kept a folder that stays, with what an earlier run has put into the database
+ */
+export async function openBenchDatabase(kept?: string): Promise<BenchDatabase> {
+  const dataDir = kept ?? (await mkdtemp(join(tmpdir(), 'mpanel-bench-')))
   const postgres = await startEmbeddedPostgres({ dataDir, log: () => {} })
   await migrate(postgres.ownerUrl)
   const [row] = await execute<{ version: string }>(
@@ -30,7 +33,7 @@ export async function openBenchDatabase(): Promise<BenchDatabase> {
     version: row?.version ?? 'unknown',
     close: async () => {
       await postgres.stop()
-      await rm(dataDir, { recursive: true, force: true })
+      if (kept === undefined) await rm(dataDir, { recursive: true, force: true })
     },
   }
 }

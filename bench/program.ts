@@ -4,13 +4,13 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { BenchDatabase } from './database.ts'
 
-/** `heapMb`: how much the process may keep; without, Node takes what it finds. */
-type Options = { heapMb?: number }
-type Running = { pid: number; stop: () => Promise<void> }
+/** `heapMb`: how much the process may keep; without, Node takes what it finds. `inspect`: the port of its inspector. */
+type Options = { heapMb?: number; inspect?: number }
+export type Running = { pid: number; stop: () => Promise<void> }
 
 /** The program itself, in a process of its own, as production runs it; `ready` finds in a line that it is. */
 async function run(
-  database: BenchDatabase,
+  database: Pick<BenchDatabase, 'url' | 'dataDir'>,
   command: string,
   ready: RegExp,
   options: Options,
@@ -23,7 +23,10 @@ async function run(
       MPANEL_PORT: '0',
       MPANEL_REQUESTS_PER_MINUTE: '0',
       MPANEL_ADDRESS_REQUESTS_PER_MINUTE: '0',
-      ...(options.heapMb === undefined ? {} : { NODE_OPTIONS: `--max-old-space-size=${options.heapMb}` }),
+      NODE_OPTIONS: [
+        ...(options.heapMb === undefined ? [] : [`--max-old-space-size=${options.heapMb}`]),
+        ...(options.inspect === undefined ? [] : [`--inspect=127.0.0.1:${options.inspect}`]),
+      ].join(' '),
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -46,12 +49,14 @@ async function run(
 }
 
 export async function serve(
-  database: BenchDatabase,
+  database: Pick<BenchDatabase, 'url' | 'dataDir'>,
   options: Options = {},
 ): Promise<Running & { url: string }> {
   const { found, ...running } = await run(database, 'serve', /serves (http\S+)/, options)
   return { ...running, url: found }
 }
 
-export const work = (database: BenchDatabase, options: Options = {}): Promise<Running> =>
-  run(database, 'worker', /worker (\S+) is running/, options)
+export const work = (
+  database: Pick<BenchDatabase, 'url' | 'dataDir'>,
+  options: Options = {},
+): Promise<Running> => run(database, 'worker', /worker (\S+) is running/, options)

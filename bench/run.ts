@@ -10,6 +10,8 @@ import { podList } from './podList.ts'
 import { queue } from './queue.ts'
 import { queueLoad } from './queueLoad.ts'
 import { reconcile } from './reconcile.ts'
+import { scale } from './scale.ts'
+import { soak } from './soak.ts'
 import { sslIssuance } from './sslIssuance.ts'
 import { sslRenewals } from './sslRenewals.ts'
 
@@ -26,6 +28,8 @@ const BENCHES: Record<string, () => Promise<void>> = {
   sslRenewals,
   orderToActive,
   audit,
+  scale,
+  soak,
 }
 
 const wanted = process.argv[2]

@@ -3427,6 +3427,8 @@ CREATE INDEX cloud_pods_list ON public.cloud_pods USING btree (tenant_id, id DES
 
 CREATE INDEX cloud_pods_node ON public.cloud_pods USING btree (node_id) WHERE (state <> 'deleted'::text);
 
+CREATE INDEX cloud_pods_not_active ON public.cloud_pods USING btree (state, id DESC) WHERE (state <> 'active'::text);
+
 CREATE UNIQUE INDEX cloud_pods_one_per_slot ON public.cloud_pods USING btree (subscription_id, slot) WHERE ((subscription_id IS NOT NULL) AND (state <> ALL (ARRAY['failed'::text, 'deleted'::text])));
 
 CREATE INDEX cloud_pods_recoverable_until ON public.cloud_pods USING btree (recoverable_until) WHERE (state = 'recoverable'::text);
@@ -3436,6 +3438,8 @@ CREATE INDEX cloud_pods_search ON public.cloud_pods USING gin (tenant_id, ((' ':
 CREATE INDEX cloud_pods_subscription ON public.cloud_pods USING btree (subscription_id) WHERE (subscription_id IS NOT NULL);
 
 CREATE INDEX cloud_pods_tags ON public.cloud_pods USING gin (tenant_id, tags);
+
+CREATE INDEX cloud_pods_tenant_not_active ON public.cloud_pods USING btree (tenant_id, state, id DESC) WHERE (state <> 'active'::text);
 
 CREATE INDEX cloud_pods_vmid ON public.cloud_pods USING btree (vmid, id DESC);
 
@@ -3509,7 +3513,7 @@ CREATE INDEX dns_zones_network ON public.dns_zones USING gist (network inet_ops)
 
 CREATE UNIQUE INDEX dns_zones_once ON public.dns_zones USING btree (name) WHERE (ended_at IS NULL);
 
-CREATE INDEX dns_zones_server ON public.dns_zones USING btree (server_id) WHERE (ended_at IS NULL);
+CREATE INDEX dns_zones_told ON public.dns_zones USING btree (server_id, transfers_revision) WHERE (ended_at IS NULL);
 
 CREATE INDEX dns_zones_watch ON public.dns_zones USING btree (watch_at) WHERE (ended_at IS NULL);
 
@@ -3579,6 +3583,8 @@ CREATE INDEX invoices_issued ON public.invoices USING btree (tenant_id, issue_da
 
 CREATE INDEX invoices_list ON public.invoices USING btree (tenant_id, id DESC);
 
+CREATE INDEX invoices_not_paid ON public.invoices USING btree (status, id DESC) WHERE (status <> 'paid'::text);
+
 CREATE INDEX invoices_number ON public.invoices USING btree (lower(number) text_pattern_ops, tenant_id) WHERE (number IS NOT NULL);
 
 CREATE INDEX invoices_number_end ON public.invoices USING btree (reverse(lower(number)) text_pattern_ops, tenant_id) WHERE (number IS NOT NULL);
@@ -3586,6 +3592,8 @@ CREATE INDEX invoices_number_end ON public.invoices USING btree (reverse(lower(n
 CREATE INDEX invoices_open ON public.invoices USING btree (subscription_id, due_date) WHERE (status = 'open'::text);
 
 CREATE INDEX invoices_subscription ON public.invoices USING btree (subscription_id);
+
+CREATE INDEX invoices_tenant_not_paid ON public.invoices USING btree (tenant_id, status, id DESC) WHERE (status <> 'paid'::text);
 
 CREATE INDEX ip_addresses_address ON public.ip_addresses USING btree (address, tenant_id);
 
@@ -3598,6 +3606,8 @@ CREATE INDEX ip_addresses_pod ON public.ip_addresses USING btree (pod_id) WHERE 
 CREATE UNIQUE INDEX ip_addresses_primary ON public.ip_addresses USING btree (pod_id) WHERE is_primary;
 
 CREATE INDEX ip_addresses_reverse_look ON public.ip_addresses USING btree (reverse_look_at NULLS FIRST) WHERE (reverse_name IS NOT NULL);
+
+CREATE INDEX ip_addresses_state ON public.ip_addresses USING btree (pool_id, state);
 
 CREATE UNIQUE INDEX ip_claims_address ON public.ip_claims USING btree (pool_id, address) WHERE (wanted <> 'gone'::text);
 
@@ -3677,13 +3687,19 @@ CREATE INDEX provisioning_job_logs_job ON public.provisioning_job_logs USING btr
 
 CREATE INDEX provisioning_jobs_key_all ON ONLY public.provisioning_jobs USING btree (queue, idempotency_key);
 
+CREATE INDEX provisioning_jobs_kind ON ONLY public.provisioning_jobs USING btree (kind, id DESC);
+
 CREATE INDEX provisioning_jobs_label_all ON ONLY public.provisioning_jobs USING btree (lower(subject_label) text_pattern_ops, tenant_id, id DESC);
 
 CREATE INDEX provisioning_jobs_list_all ON ONLY public.provisioning_jobs USING btree (id DESC);
 
+CREATE INDEX provisioning_jobs_not_done ON ONLY public.provisioning_jobs USING btree (state, id DESC) WHERE (state = ANY (ARRAY['failed'::text, 'cancelled'::text]));
+
 CREATE INDEX provisioning_jobs_subject_all ON ONLY public.provisioning_jobs USING btree (subject_type, subject_id, created_at DESC);
 
 CREATE INDEX provisioning_jobs_tenant_all ON ONLY public.provisioning_jobs USING btree (tenant_id, id DESC);
+
+CREATE INDEX provisioning_jobs_tenant_not_done ON ONLY public.provisioning_jobs USING btree (tenant_id, state, id DESC) WHERE (state = ANY (ARRAY['failed'::text, 'cancelled'::text]));
 
 CREATE UNIQUE INDEX registrar_accounts_name ON public.registrar_accounts USING btree (name);
 
@@ -3691,7 +3707,7 @@ CREATE INDEX registrar_events_name ON public.registrar_events USING btree (name,
 
 CREATE UNIQUE INDEX role_grants_once ON public.role_grants USING btree (user_id, role_id, COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid));
 
-CREATE INDEX role_grants_role ON public.role_grants USING btree (role_id);
+CREATE INDEX role_grants_role_tenant ON public.role_grants USING btree (role_id, tenant_id);
 
 CREATE INDEX role_grants_tenant ON public.role_grants USING btree (tenant_id, user_id);
 
@@ -3729,17 +3745,21 @@ CREATE INDEX ssl_certificates_ari ON public.ssl_certificates USING btree (ari_po
 
 CREATE INDEX ssl_certificates_due ON public.ssl_certificates USING btree (due_at) WHERE ((action IS NULL) AND (state = ANY (ARRAY['pending'::text, 'issued'::text])));
 
+CREATE INDEX ssl_certificates_end ON public.ssl_certificates USING btree (COALESCE(not_after, 'infinity'::timestamp with time zone), id) WHERE (state <> 'removed'::text);
+
 CREATE INDEX ssl_certificates_ending ON public.ssl_certificates USING btree (not_after) WHERE ((state = 'issued'::text) AND ((source = 'uploaded'::text) OR (failures >= 3)));
 
-CREATE INDEX ssl_certificates_expiry ON public.ssl_certificates USING btree (not_after, id) WHERE (state <> 'removed'::text);
-
 CREATE INDEX ssl_certificates_list ON public.ssl_certificates USING btree (tenant_id, id DESC);
+
+CREATE INDEX ssl_certificates_not_issued ON public.ssl_certificates USING btree (state, COALESCE(not_after, 'infinity'::timestamp with time zone), id) WHERE (state <> 'issued'::text);
 
 CREATE UNIQUE INDEX ssl_certificates_once ON public.ssl_certificates USING btree (tenant_id, name_set) WHERE (state <> 'removed'::text);
 
 CREATE INDEX ssl_certificates_problems ON public.ssl_certificates USING btree (tenant_id, id) WHERE ((problem_code IS NOT NULL) AND (state <> 'removed'::text));
 
 CREATE INDEX ssl_certificates_search ON public.ssl_certificates USING gin (tenant_id, search_names(names) gin_trgm_ops) WHERE (state <> 'removed'::text);
+
+CREATE INDEX ssl_certificates_tenant_end ON public.ssl_certificates USING btree (tenant_id, COALESCE(not_after, 'infinity'::timestamp with time zone), id) WHERE (state <> 'removed'::text);
 
 CREATE INDEX ssl_certificates_unchecked ON public.ssl_certificates USING btree (checked_at NULLS FIRST) WHERE (state = 'issued'::text);
 
@@ -3787,7 +3807,11 @@ CREATE INDEX subscriptions_due_steps ON public.subscriptions USING btree (next_s
 
 CREATE INDEX subscriptions_list ON public.subscriptions USING btree (tenant_id, id DESC);
 
+CREATE INDEX subscriptions_not_active ON public.subscriptions USING btree (state, id DESC) WHERE (state <> 'active'::text);
+
 CREATE INDEX subscriptions_payment_due ON public.subscriptions USING btree (payment_due_at) WHERE (state = 'awaiting_payment'::text);
+
+CREATE INDEX subscriptions_tenant_not_active ON public.subscriptions USING btree (tenant_id, state, id DESC) WHERE (state <> 'active'::text);
 
 CREATE INDEX subscriptions_undelivered ON public.subscriptions USING btree (updated_at) WHERE (state = 'provisioning'::text);
 
@@ -3817,6 +3841,8 @@ CREATE UNIQUE INDEX tenant_suspensions_pod ON public.tenant_suspensions USING bt
 
 CREATE UNIQUE INDEX tenant_suspensions_subscription ON public.tenant_suspensions USING btree (subscription_id) WHERE ((ended_at IS NULL) AND (subscription_id IS NOT NULL));
 
+CREATE INDEX tenants_not_active ON public.tenants USING btree (state, id DESC) WHERE (state <> 'active'::text);
+
 CREATE INDEX tenants_search ON public.tenants USING gin (search_text gin_trgm_ops);
 
 CREATE UNIQUE INDEX tld_prices_once ON public.tld_prices USING btree (account_id, tld, operation, years, currency);
@@ -3828,6 +3854,8 @@ CREATE INDEX user_passkeys_user ON public.user_passkeys USING btree (user_id, id
 CREATE INDEX user_recovery_codes_user ON public.user_recovery_codes USING btree (user_id);
 
 CREATE UNIQUE INDEX users_email ON public.users USING btree (email);
+
+CREATE INDEX users_not_active ON public.users USING btree (state, id DESC) WHERE (state <> 'active'::text);
 
 CREATE INDEX users_search ON public.users USING gin (search_text gin_trgm_ops);
 

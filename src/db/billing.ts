@@ -1,7 +1,7 @@
 import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
 import { RUNNING_STATES, type ChangeState } from '../../shared/states/billingSubscription.ts'
 import { isLargerThanPlan } from './billingChanges.ts'
-import { inScope, keysetPage, type ListOptions } from './list.ts'
+import { inScope, isOne, keysetPage, type ListOptions } from './list.ts'
 import type { Scope, Tx } from './index.ts'
 import type { CloudPodPlansTable, PricesTable, SubscriptionsTable } from './types.ts'
 
@@ -175,7 +175,7 @@ export type SubscriptionFilter = { state?: SubscriptionRow['state']; customerId?
 
 export function listSubscriptions(tx: Tx, scope: Scope, filter: SubscriptionFilter, options: ListOptions) {
   let query = subscriptionView(tx).where(inScope(scope, 'subscriptions.tenant_id'))
-  if (filter.state) query = query.where('subscriptions.state', '=', filter.state)
+  if (filter.state) query = query.where(isOne('subscriptions.state', filter.state))
   if (filter.customerId) query = query.where('subscriptions.customer_id', '=', filter.customerId)
   return keysetPage(query, 'subscriptions.id', options)
 }

@@ -1,5 +1,5 @@
 import { sql, type Insertable, type Selectable } from 'kysely'
-import { inScope, keysetPage, type ListOptions } from './list.ts'
+import { inScope, isOne, keysetPage, type ListOptions } from './list.ts'
 import type { Scope, Tx } from './index.ts'
 import type { InvoiceLinesTable, InvoicesTable } from './types.ts'
 
@@ -121,7 +121,7 @@ export type InvoiceFilter = {
 
 export function list(tx: Tx, scope: Scope, filter: InvoiceFilter, options: ListOptions) {
   let query = view(tx).where(inScope(scope, 'invoices.tenant_id'))
-  if (filter.status) query = query.where('invoices.status', '=', filter.status)
+  if (filter.status) query = query.where(isOne('invoices.status', filter.status))
   if (filter.subscriptionId) query = query.where('invoices.subscription_id', '=', filter.subscriptionId)
   if (filter.dueBefore) query = query.where('invoices.due_date', '<', filter.dueBefore)
   if (filter.customerId) query = query.where('invoices.customer_id', '=', filter.customerId)

@@ -1,5 +1,5 @@
 import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
-import { containing, inScope, keysetPage, type ListOptions } from './list.ts'
+import { containing, inScope, isOne, keysetPage, type ListOptions } from './list.ts'
 import type { Scope, Tx } from './index.ts'
 import type { CloudPodsTable } from './types.ts'
 
@@ -107,7 +107,7 @@ export type PodFilter = {
 export function list(tx: Tx, scope: Scope, filter: PodFilter, options: ListOptions) {
   if (!filter.service && (filter.q || filter.tag)) return listFound(tx, filter, options)
   let query = view(tx).where(inScope(scope, 'cloud_pods.tenant_id'))
-  if (filter.state) query = query.where('cloud_pods.state', '=', filter.state)
+  if (filter.state) query = query.where(isOne('cloud_pods.state', filter.state))
   if (filter.customerId) query = query.where('cloud_pods.customer_id', '=', filter.customerId)
   const { service, q, tag } = filter
   if (service) {

@@ -49,7 +49,7 @@ export async function certificates(tx: Tx, scope: Scope, before: string) {
   const [found] = await rowsOf(
     tx,
     sql<{ ending: number; problems: number }>`select
-      (select count(*)::int from ssl_certificates where state <> 'removed' and not_after < ${before}::date
+      (select count(*)::int from ssl_certificates where state <> 'removed' and coalesce(not_after, 'infinity') < ${before}::date::timestamptz
         and ${inScope(scope, 'tenant_id')}) as ending,
       (select count(*)::int from ssl_certificates where state <> 'removed' and problem_code is not null
         and ${inScope(scope, 'tenant_id')}) as problems`,
@@ -62,7 +62,7 @@ export async function domains(tx: Tx, scope: Scope, before: string) {
   const [found] = await rowsOf(
     tx,
     sql<{ ending: number; unproven: number }>`select
-      (select count(*)::int from domains where ended_at is null and expires_at < ${before}::date
+      (select count(*)::int from domains where ended_at is null and expires_at < ${before}::date::timestamptz
         and ${inScope(scope, 'tenant_id')}) as ending,
       (select count(*)::int from domains where ended_at is null and verified_at is null
         and ${inScope(scope, 'tenant_id')}) as unproven`,

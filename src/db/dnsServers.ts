@@ -15,15 +15,22 @@ const view = (tx: Tx) =>
       ),
     )
     .select(
+      // Below or above instead of unequal: so an index gives those alone.
       sql<number>`(select count(*)::int from dns_zones z where z.server_id = dns_servers.id and z.ended_at is null
-        and z.transfers_revision <> dns_servers.transfers_revision)`.as('untold_zones'),
+        and (z.transfers_revision < dns_servers.transfers_revision or z.transfers_revision > dns_servers.transfers_revision))`.as(
+        'untold_zones',
+      ),
     )
 
 export type DnsServerView = Awaited<ReturnType<ReturnType<typeof view>['executeTakeFirstOrThrow']>>
 
 export const list = (tx: Tx, options: ListOptions) => keysetPage(view(tx), 'dns_servers.id', options)
 
-export const find = (tx: Tx, id: string): Promise<DnsServerView | undefined> =>
+export const find = (tx: Tx, id: string): Promise<DnsServerRow | undefined> =>
+  tx.selectFrom('dns_servers').selectAll().where('id', '=', id).executeTakeFirst()
+
+/** With how many zones it has: only for who wants to know that, since they are counted. */
+export const findView = (tx: Tx, id: string): Promise<DnsServerView | undefined> =>
   view(tx).where('dns_servers.id', '=', id).executeTakeFirst()
 
 export const lock = (tx: Tx, id: string): Promise<DnsServerRow | undefined> =>

@@ -54,6 +54,7 @@ export const withName = (tx: Tx, names: readonly string[]): Promise<ZoneRow | un
     .selectFrom('dns_zones')
     .selectAll()
     .where('name', 'in', [...names])
+    .where('ended_at', 'is', null)
     .where('state', 'not in', ['ending', 'ended'])
     .orderBy(sql`length(name)`, 'desc')
     .limit(1)

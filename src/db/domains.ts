@@ -29,7 +29,7 @@ export function list(tx: Tx, scope: Scope, options: ListOptions & DomainFilter) 
   if (options.verified !== undefined)
     query = query.where('domains.verified_at', options.verified ? 'is not' : 'is', null)
   if (options.expiresBefore !== undefined)
-    query = query.where(sql<boolean>`domains.expires_at < ${options.expiresBefore}::date`)
+    query = query.where(sql<boolean>`domains.expires_at < ${options.expiresBefore}::date::timestamptz`)
   if (options.q !== undefined) {
     const like = containing(options.q.toLowerCase())
     query = query.where((eb) =>

@@ -37,5 +37,11 @@ export function inScope(scope: Scope, column: string) {
     : sql<boolean>`${sql.ref(column)} = any (${[...scope]}::uuid[])`
 }
 
+/**
+ * `column = value` with the value in the text, for one of few known values such as a state: each gets a plan of its own, which
+ * knows how rare it is and may use an index of the rare ones.
+ */
+export const isOne = (column: string, value: string) => sql<boolean>`${sql.ref(column)} = ${sql.lit(value)}`
+
 /** A LIKE pattern that finds `text` anywhere, its own wildcards taken literally. */
 export const containing = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`

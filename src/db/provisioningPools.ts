@@ -23,19 +23,21 @@ export async function insertPool(tx: Tx, pool: Insertable<IpPoolsTable>): Promis
   return id
 }
 
-const countOf = (state: 'quarantined' | 'kept') =>
-  sql<number>`(select count(*)::int from ip_addresses a where a.pool_id = ip_pools.id and a.state = ${state})`
-
 const poolView = (tx: Tx) =>
   tx
     .selectFrom('ip_pools')
-    .selectAll()
+    .innerJoinLateral(
+      sql<{ used: number; quarantined: number; kept: number }>`(select
+        (count(*) filter (where a.state in ('reserved', 'assigned', 'releasing')))::int as used,
+        (count(*) filter (where a.state = 'quarantined'))::int as quarantined,
+        (count(*) filter (where a.state = 'kept'))::int as kept
+        from ip_addresses a where a.pool_id = ip_pools.id)`.as('counted'),
+      (join) => join.onTrue(),
+    )
+    .selectAll('ip_pools')
+    .select(['counted.used', 'counted.quarantined', 'counted.kept'])
     .select([
-      sql<number>`(select count(*)::int from ip_addresses a
-        where a.pool_id = ip_pools.id and a.state in ('reserved', 'assigned', 'releasing'))`.as('used'),
       sql<number | null>`ip_pool_size(ip_pools)::float8`.as('size'),
-      countOf('quarantined').as('quarantined'),
-      countOf('kept').as('kept'),
       sql<string | null>`(select name from ip_sources where id = ip_pools.source_id)`.as('source_name'),
       sql<number>`(select count(*)::int from ip_pool_taken t where t.pool_id = ip_pools.id)`.as('taken'),
       sql<number>`(select count(*)::int from ip_claims c where c.pool_id = ip_pools.id and c.settled < c.version)`.as(
@@ -105,13 +107,18 @@ export async function addressesIn(
   after: string | undefined,
   limit: number,
 ): Promise<AddressRow[]> {
+  // Each of the two gives its first by its key, or all of the pool would be sorted.
+  const first = (alias: string) =>
+    sql`${after === undefined ? sql`true` : sql`${sql.ref(`${alias}.address`)} > ${after}::inet`}
+      order by ${sql.ref(`${alias}.address`)} limit ${limit}`
   const { rows } = await sql<AddressRow>`select host(a.address) as address, a.state, a.pod_id as "podId",
       a.tenant_id as "tenantId", p.hostname, a.until, a.note
-    from (select address, state, pod_id, tenant_id, until, note from ip_addresses where pool_id = ${poolId}
-      union all select t.address, 'elsewhere', null, null, null, null from ip_pool_taken t where t.pool_id = ${poolId}
-        and not exists (select from ip_addresses b where b.pool_id = t.pool_id and b.address = t.address)) a
+    from ((select o.address, o.state, o.pod_id, o.tenant_id, o.until, o.note from ip_addresses o
+        where o.pool_id = ${poolId} and ${first('o')})
+      union all (select t.address, 'elsewhere', null, null, null, null from ip_pool_taken t where t.pool_id = ${poolId}
+        and not exists (select from ip_addresses b where b.pool_id = t.pool_id and b.address = t.address)
+        and ${first('t')})) a
     left join cloud_pods p on p.id = a.pod_id
-    where ${after ?? null}::inet is null or a.address > ${after ?? null}::inet
     order by a.address limit ${limit}`.execute(tx)
   return rows
 }

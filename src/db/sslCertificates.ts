@@ -1,7 +1,7 @@
 import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
 import { nameAndParents } from '../lib/x509/names.ts'
 import type { Scope, Tx } from './index.ts'
-import { containing, inScope, type PageOf } from './list.ts'
+import { containing, inScope, isOne, type PageOf } from './list.ts'
 import type { SslCertificatesTable, SslCertificateVersionsTable } from './types.ts'
 
 export type CertificateRow = Selectable<SslCertificatesTable>
@@ -49,20 +49,20 @@ export async function listByExpiry(
   filter: Filter,
   { limit, cursor }: { limit: number; cursor?: string | undefined },
 ): Promise<PageOf<CertificateRow>> {
-  const end = sql`coalesce(not_after, 'infinity'::timestamptz)`
+  const end = sql`coalesce(not_after, 'infinity')`
   let query = tx
     .selectFrom('ssl_certificates')
     .selectAll()
     .where(inScope(scope, 'ssl_certificates.tenant_id'))
-    .where('state', filter.state === undefined ? '<>' : '=', filter.state ?? 'removed')
-    .orderBy('not_after', (order) => order.asc().nullsLast())
+    .where(filter.state === undefined ? sql<boolean>`state <> 'removed'` : isOne('state', filter.state))
+    .orderBy(end)
     .orderBy('id')
     .limit(limit + 1)
   if (filter.problems === true) query = query.where('problem_code', 'is not', null)
   if (filter.endsBefore !== undefined)
-    query = query.where(sql<boolean>`not_after < ${filter.endsBefore}::date`)
+    query = query.where(sql<boolean>`${end} < ${filter.endsBefore}::date::timestamptz`)
   if (filter.q !== undefined)
-    query = query.where(sql<boolean>`array_to_string(names, ' ') like ${containing(filter.q.toLowerCase())}`)
+    query = query.where(sql<boolean>`search_names(names) like ${containing(filter.q.toLowerCase())}`)
   if (cursor !== undefined)
     query = query.where(
       sql<boolean>`(${end}, id) > (select ${end}, id from ssl_certificates where id = ${cursor}::uuid)`,

@@ -1,6 +1,6 @@
 import { sql, type Insertable, type Updateable } from 'kysely'
 import type { Scope, Tx } from './index.ts'
-import { containing, inScope, keysetPage, type ListOptions } from './list.ts'
+import { containing, inScope, isOne, keysetPage, type ListOptions } from './list.ts'
 import type { CloudPodQuotasTable, TenantsTable } from './types.ts'
 
 export async function insert(tx: Tx, tenant: Insertable<TenantsTable>) {
@@ -45,11 +45,9 @@ export type TenantFilter = { q?: string | undefined; state?: TenantView['state']
 
 export function list(tx: Tx, scope: Scope, filter: TenantFilter, options: ListOptions) {
   let query = view(tx).where(inScope(scope, 'tenants.id'))
-  if (filter.state) query = query.where('tenants.state', '=', filter.state)
+  if (filter.state) query = query.where(isOne('tenants.state', filter.state))
   if (filter.q)
-    query = query.where(
-      sql<boolean>`(name ilike ${containing(filter.q)} or slug ilike ${containing(filter.q)})`,
-    )
+    query = query.where(sql<boolean>`tenants.search_text like search_fold(${containing(filter.q)})`)
   return keysetPage(query, 'tenants.id', options)
 }
 

@@ -1,6 +1,6 @@
 import { sql, type Updateable } from 'kysely'
 import type { Scope, Tx } from './index.ts'
-import { containing, inScope, keysetPage, type ListOptions } from './list.ts'
+import { containing, inScope, isOne, keysetPage, type ListOptions } from './list.ts'
 import type { UsersTable } from './types.ts'
 
 export type GrantRow = {
@@ -51,7 +51,7 @@ export type UserFilter = { q?: string; state?: 'active' | 'disabled'; roleId?: s
 
 export function list(tx: Tx, scope: Scope, filter: UserFilter, options: ListOptions) {
   let query = view(tx).where(seen(scope))
-  if (filter.state) query = query.where('users.state', '=', filter.state)
+  if (filter.state) query = query.where(isOne('users.state', filter.state))
   if (filter.roleId)
     query = query.where(
       sql<boolean>`exists (select from role_grants g where g.user_id = users.id and g.role_id = ${filter.roleId}

@@ -1,9 +1,16 @@
 import { sql, type Insertable, type Updateable } from 'kysely'
 import type { Scope, Tx } from './index.ts'
-import { keysetPage, type ListOptions } from './list.ts'
+import { inScope, keysetPage, type ListOptions } from './list.ts'
 import type { RolesTable } from './types.ts'
 
-const view = (tx: Tx) =>
+/** Whether somebody in scope holds it. One grant is looked for, since built-in roles have as many as there are tenants. */
+const held = (scope: Scope) =>
+  scope === 'platform'
+    ? sql<boolean>`coalesce(roles.id = (select g.role_id from role_grants g where g.role_id >= roles.id
+        order by g.role_id limit 1), false)`
+    : sql<boolean>`exists (select from role_grants g where g.role_id = roles.id and ${inScope(scope, 'g.tenant_id')})`
+
+const view = (tx: Tx, scope: Scope) =>
   tx
     .selectFrom('roles')
     .selectAll('roles')
@@ -11,7 +18,7 @@ const view = (tx: Tx) =>
       sql<string[]>`(select coalesce(array_agg(p.permission order by p.permission), '{}')
         from role_permissions p where p.role_id = roles.id)`.as('permissions'),
     )
-    .select(sql<boolean>`exists (select from role_grants g where g.role_id = roles.id)`.as('held'))
+    .select(held(scope).as('held'))
 
 export type RoleRow = Awaited<ReturnType<ReturnType<typeof view>['executeTakeFirstOrThrow']>>
 
@@ -22,7 +29,7 @@ const seen = (scope: Scope) =>
     : sql<boolean>`(roles.builtin or roles.tenant_id = any (${[...scope]}::uuid[]))`
 
 export const find = (tx: Tx, scope: Scope, id: string): Promise<RoleRow | undefined> =>
-  view(tx).where('roles.id', '=', id).where(seen(scope)).executeTakeFirst()
+  view(tx, scope).where('roles.id', '=', id).where(seen(scope)).executeTakeFirst()
 
 /** Locks the role, so that what is granted and what it holds do not change at the same time. */
 export async function lock(tx: Tx, scope: Scope, id: string): Promise<RoleRow | undefined> {
@@ -36,7 +43,7 @@ export function list(
   filter: { kind?: 'builtin' | 'platform' | 'tenant' },
   options: ListOptions,
 ) {
-  let query = view(tx).where(seen(scope))
+  let query = view(tx, scope).where(seen(scope))
   if (filter.kind !== undefined) query = query.where('roles.builtin', '=', filter.kind === 'builtin')
   if (filter.kind === 'platform') query = query.where('roles.tenant_id', 'is', null)
   if (filter.kind === 'tenant') query = query.where('roles.tenant_id', 'is not', null)

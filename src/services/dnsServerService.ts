@@ -59,7 +59,7 @@ export async function listServers(ctx: Ctx, options: ListOptions) {
 
 /** @throws AppError not_found */
 export async function getServer(ctx: Ctx, id: string): Promise<DnsServer> {
-  const row = await db.find(ctx.tx, id)
+  const row = await db.findView(ctx.tx, id)
   if (!row) throw notFound('DNS server')
   return present(row)
 }
