@@ -129,7 +129,7 @@ test('add-ons of an order are billed with each period, a coupon takes nothing of
   await run(app)
   await payAll(app, seller, subscription.id)
   expect((await billsOf(app, subscription.id)).map(({ total }) => total)).toEqual([552n, 802n])
-  // The seven of 31 days from the 26th to the 31st: what was billed of 303 less its 25 days.
+  // Of 31 days six are left: of 249 that is 48, of 303 it is 59.
   const { shown: fewer } = await changeTo(app, seller, subscription.id, { addons: [] })
   expect(fewer.lines[0]).toMatchObject({ kind: 'credit', amount: { amount: '-107' } })
   expect(await app.as((ctx) => books(ctx, tenantId))).toMatchObject({
