@@ -1,3 +1,4 @@
+import { t } from './text.ts'
 /**
  * What a zone says about its mail (SPF, RFC 7208; DKIM, RFC 6376; DMARC, RFC 7489), and what is doubtful in that. The server warns
  * with it, and the pages as well, about what is not saved yet.
@@ -109,11 +110,11 @@ function ofSpf(zone: string, spf: readonly Text[], receives: boolean, known: Kno
   const [first] = spf
   if (!first)
     return receives
-      ? [say('spf_missing', 'There is no SPF record: anybody may send mail under this name.')]
+      ? [say('spf_missing', t`There is no SPF record: anybody may send mail under this name.`)]
       : []
   if (spf.length > 1)
     return [
-      say('spf_many', `There are ${spf.length} SPF records: receivers then believe none. Make one of them.`),
+      say('spf_many', t`There are ${spf.length} SPF records: receivers then believe none. Make one of them.`),
     ]
   const terms = spfTerms(first.text)
   const all = terms.findIndex(({ name }) => name === 'all')
@@ -125,28 +126,33 @@ function ofSpf(zone: string, spf: readonly Text[], receives: boolean, known: Kno
   const qualifier = terms[all]?.qualifier
   return [
     ...unknown.map(({ name }) =>
-      say('spf_syntax', `SPF knows no "${name}": receivers take the whole record for broken.`),
+      say('spf_syntax', t`SPF knows no "${name}": receivers take the whole record for broken.`),
     ),
     ...(qualifier === '+'
-      ? [say('spf_all', 'The SPF record ends in +all: it lets everybody send. Write ~all or -all.')]
+      ? [say('spf_all', t`The SPF record ends in +all: it lets everybody send. Write ~all or -all.`)]
       : []),
     ...(qualifier === '?'
-      ? [say('spf_neutral', 'The SPF record ends in ?all: it says nothing about others. Write ~all or -all.')]
+      ? [
+          say(
+            'spf_neutral',
+            t`The SPF record ends in ?all: it says nothing about others. Write ~all or -all.`,
+          ),
+        ]
       : []),
     ...(all === -1 && !redirect
-      ? [say('spf_open', 'The SPF record does not say what is with all others: end it with ~all or -all.')]
+      ? [say('spf_open', t`The SPF record does not say what is with all others: end it with ~all or -all.`)]
       : []),
     ...(all !== -1 && all < terms.length - 1
-      ? [say('spf_after_all', 'What stands after "all" in the SPF record is not read.')]
+      ? [say('spf_after_all', t`What stands after "all" in the SPF record is not read.`)]
       : []),
     ...(terms.some(({ name }) => name === 'ptr')
-      ? [say('spf_ptr', 'The SPF record uses ptr, which receivers are told not to follow: name addresses.')]
+      ? [say('spf_ptr', t`The SPF record uses ptr, which receivers are told not to follow: name addresses.`)]
       : []),
     ...(lookups > MOST_LOOKUPS
       ? [
           say(
             'spf_lookups',
-            `The SPF record takes ${atLeast ? 'at least ' : ''}${lookups} lookups; receivers give up after ${MOST_LOOKUPS}. Take includes out, or write addresses.`,
+            t`The SPF record takes ${atLeast ? t`at least ` : ''}${lookups} lookups; receivers give up after ${MOST_LOOKUPS}. Take includes out, or write addresses.`,
           ),
         ]
       : []),
@@ -165,8 +171,7 @@ function ofDkim(zone: string, records: readonly MailRecord[], sends: boolean): M
             about: 'dkim',
             name: zone,
             code: 'dkim_missing',
-            message:
-              'No DKIM key is published (selector._domainkey): receivers cannot check who has signed a mail.',
+            message: t`No DKIM key is published (selector._domainkey): receivers cannot check who has signed a mail.`,
           },
         ]
       : []
@@ -179,19 +184,19 @@ function ofDkim(zone: string, records: readonly MailRecord[], sends: boolean): M
       const key = tags.get('p')?.replace(/\s/g, '')
       return [
         ...(key === undefined
-          ? [say('dkim_broken', `The DKIM record of the selector ${selector} has no key (p=).`)]
+          ? [say('dkim_broken', t`The DKIM record of the selector ${selector} has no key (p=).`)]
           : key === ''
-            ? [say('dkim_revoked', `The DKIM key of the selector ${selector} is empty: it is taken back.`)]
+            ? [say('dkim_revoked', t`The DKIM key of the selector ${selector} is empty: it is taken back.`)]
             : tags.get('k') !== 'ed25519' && key.length < SHORT_KEY
               ? [
                   say(
                     'dkim_short',
-                    `The DKIM key of the selector ${selector} is too short: make one of 2048 bits.`,
+                    t`The DKIM key of the selector ${selector} is too short: make one of 2048 bits.`,
                   ),
                 ]
               : []),
         ...(tags.get('t')?.split(':').includes('y')
-          ? [say('dkim_test', `The DKIM key of the selector ${selector} is marked as a test (t=y).`)]
+          ? [say('dkim_test', t`The DKIM key of the selector ${selector} is marked as a test (t=y).`)]
           : []),
       ]
     })
@@ -207,28 +212,28 @@ function ofDmarc(zone: string, texts: readonly Text[], isUsed: boolean): MailFin
       ? [
           say(
             'dmarc_missing',
-            'There is no DMARC record: receivers decide by themselves what to do with forged mail.',
+            t`There is no DMARC record: receivers decide by themselves what to do with forged mail.`,
           ),
         ]
       : []
   if (found.length > 1)
-    return [say('dmarc_many', `There are ${found.length} DMARC records: receivers then believe none.`)]
+    return [say('dmarc_many', t`There are ${found.length} DMARC records: receivers then believe none.`)]
   const tags = tagsOf(first.text)
   const policy = tags.get('p')?.toLowerCase()
   return [
     ...(policy === 'none'
-      ? [say('dmarc_none', 'DMARC has p=none: forged mail is only reported. Go on to quarantine or reject.')]
+      ? [say('dmarc_none', t`DMARC has p=none: forged mail is only reported. Go on to quarantine or reject.`)]
       : policy === 'quarantine' || policy === 'reject'
         ? []
         : [
             say(
               'dmarc_broken',
-              'The DMARC record has no policy that is known (p=none, quarantine or reject).',
+              t`The DMARC record has no policy that is known (p=none, quarantine or reject).`,
             ),
           ]),
     ...(tags.has('rua')
       ? []
-      : [say('dmarc_unread', 'DMARC reports go to nobody: name an address (rua=mailto:…).')]),
+      : [say('dmarc_unread', t`DMARC reports go to nobody: name an address (rua=mailto:…).`)]),
   ]
 }
 

@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs'
+import { languageOf } from './lib/languageOf.ts'
+import { pageOf } from '../shared/languages.ts'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import cookie from '@fastify/cookie'
@@ -131,7 +133,8 @@ async function registerPages(app: FastifyInstance, webDir: string): Promise<void
   app.setNotFoundHandler((request, reply) => {
     const page = request.method === 'GET' && !/^\/(api|healthz|readyz|metrics)(\/|$|\?)/.test(request.url)
     const file = /\.\w{1,8}(\?|$)/.test(request.url)
-    if (built && page && !file) return reply.sendFile('index.html', webDir)
+    if (built && page && !file)
+      return reply.header('vary', 'Cookie, Accept-Language').sendFile(pageOf(languageOf(request)), webDir)
     throw new AppError('not_found', `There is nothing at ${request.method} ${request.url.split('?')[0]}.`)
   })
 }

@@ -18,8 +18,11 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const SOURCES = [
   'web/src',
   'web/public',
+  'web/locales',
   'web/index.html',
+  'web/build.ts',
   'web/vite.config.ts',
+  'scripts/translation',
   'shared',
   'package-lock.json',
 ]
@@ -69,22 +72,10 @@ function fingerprintOf(paths: string[]): string {
 function runVite(into: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const output: Buffer[] = []
-    const vite = spawn(
-      process.execPath,
-      [
-        join(ROOT, 'node_modules/vite/bin/vite.js'),
-        'build',
-        '--config',
-        'web/vite.config.ts',
-        '--outDir',
-        into,
-        '--emptyOutDir',
-      ],
-      {
-        cwd: ROOT,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    )
+    const vite = spawn(process.execPath, [join(ROOT, 'web/build.ts'), into], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     vite.stdout.on('data', (chunk: Buffer) => output.push(chunk))
     vite.stderr.on('data', (chunk: Buffer) => output.push(chunk))
     vite.on('error', reject)

@@ -2,6 +2,8 @@ import { brotliCompressSync, gzipSync } from 'node:zlib'
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin } from 'vite'
+import { LANGUAGES } from '../shared/languages.ts'
+import { translated } from '../scripts/translation/plugin.ts'
 
 /** Writes each script and style compressed as well, so that the server only has to choose. */
 function compressed(): Plugin {
@@ -22,12 +24,14 @@ function compressed(): Plugin {
   }
 }
 
-export default defineConfig(({ command }) => {
+/** The mode names the language; a server for development speaks English. */
+export default defineConfig(({ command, mode }) => {
+  const language = LANGUAGES.find((one) => one === mode && one !== 'en')
   // Tests build the pages too, with NODE_ENV=test, for which React would come in its large development form.
   if (command === 'build') process.env['NODE_ENV'] = 'production'
   return {
     root: new URL('.', import.meta.url).pathname,
-    plugins: [react(), tailwindcss(), compressed()],
+    plugins: [...(language ? [translated(language)] : []), react(), tailwindcss(), compressed()],
     build: {
       target: 'es2022',
       // Nothing may become a data: address, which the content security policy refuses.

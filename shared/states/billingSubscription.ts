@@ -1,3 +1,4 @@
+import { t } from '../text.ts'
 /**
  * A subscription's states. `awaiting_payment`: capacity is reserved, nothing is made. `provisioning`: paid, the pod is
  * being made. `trialing`: it runs, and its first period has not begun. `grace`: an invoice is overdue, the pod runs on. `suspending`, `unsuspending`: the pod is being stopped, or
@@ -128,12 +129,12 @@ export const CHANGE_STATES = ['planned', 'working', 'done', 'undone', 'cancelled
 export type ChangeState = (typeof CHANGE_STATES)[number]
 
 const ENDED: Partial<Record<SubscriptionState, string>> = {
-  terminating: 'The subscription is already being ended.',
-  terminated: 'The subscription has ended.',
-  expired: 'The subscription has ended without having been paid.',
+  terminating: t`The subscription is already being ended.`,
+  terminated: t`The subscription has ended.`,
+  expired: t`The subscription has ended without having been paid.`,
 }
 
-const WORKING = 'The last change of its plan is still being carried out: wait for its end.'
+const WORKING = t`The last change of its plan is still being carried out: wait for its end.`
 
 /** Which action a subscription allows now, and if not, why: used by the service to refuse and by the pages to explain. */
 export const canSubscription = {
@@ -142,77 +143,77 @@ export const canSubscription = {
   cancelAtPeriodEnd: ({ state, cancelAt, change }: Subject): Verdict => {
     if (ENDED[state]) return refused(ENDED[state])
     if (!isRunning(state))
-      return refused('Only a delivered subscription has a period to end with: cancel it now instead.')
+      return refused(t`Only a delivered subscription has a period to end with: cancel it now instead.`)
     if (isPaused(state))
-      return refused('While it is paused its period does not go on: resume it first, or cancel it now.')
+      return refused(t`While it is paused its period does not go on: resume it first, or cancel it now.`)
     if (change?.state === 'working') return refused(WORKING)
-    return cancelAt ? refused('The subscription already ends with its period.') : allowed
+    return cancelAt ? refused(t`The subscription already ends with its period.`) : allowed
   },
 
   uncancel: ({ state, cancelAt }: Subject): Verdict => {
     if (ENDED[state]) return refused(ENDED[state])
-    return cancelAt ? allowed : refused('The subscription was not cancelled.')
+    return cancelAt ? allowed : refused(t`The subscription was not cancelled.`)
   },
 
   hold: ({ state, hold }: Subject): Verdict => {
     if (ENDED[state]) return refused(ENDED[state])
     if (!isLive(state))
-      return refused('Only a delivered and billed subscription can be suspended, so only that is held.')
-    return hold ? refused('The subscription is held already: release it first.') : allowed
+      return refused(t`Only a delivered and billed subscription can be suspended, so only that is held.`)
+    return hold ? refused(t`The subscription is held already: release it first.`) : allowed
   },
 
-  release: ({ hold }: Subject): Verdict => (hold ? allowed : refused('The subscription is not held.')),
+  release: ({ hold }: Subject): Verdict => (hold ? allowed : refused(t`The subscription is not held.`)),
 
   pause: ({ state, cancelAt, provider = 'manual', hold, change }: Subject): Verdict => {
     if (ENDED[state]) return refused(ENDED[state])
-    if (isPaused(state)) return refused('It is paused already.')
-    if (!isLive(state)) return refused('Only a delivered and billed subscription is paused.')
-    if (state === 'unsuspending') return refused('The CloudPod is being brought back: wait until it is.')
-    if (state !== 'active') return refused('An invoice is overdue: it must be paid first.')
-    if (provider !== 'manual') return refused('It is not billed by mPanel: pause it where it is billed.')
-    if (hold) return refused('It is held: release it first.')
-    if (cancelAt) return refused('The subscription ends with its period: take the cancellation back first.')
-    if (change?.state === 'planned') return refused('A change is planned: cancel that first.')
+    if (isPaused(state)) return refused(t`It is paused already.`)
+    if (!isLive(state)) return refused(t`Only a delivered and billed subscription is paused.`)
+    if (state === 'unsuspending') return refused(t`The CloudPod is being brought back: wait until it is.`)
+    if (state !== 'active') return refused(t`An invoice is overdue: it must be paid first.`)
+    if (provider !== 'manual') return refused(t`It is not billed by mPanel: pause it where it is billed.`)
+    if (hold) return refused(t`It is held: release it first.`)
+    if (cancelAt) return refused(t`The subscription ends with its period: take the cancellation back first.`)
+    if (change?.state === 'planned') return refused(t`A change is planned: cancel that first.`)
     if (change?.state === 'working') return refused(WORKING)
     return allowed
   },
 
   resume: ({ state }: Subject): Verdict => {
     if (ENDED[state]) return refused(ENDED[state])
-    return isPaused(state) ? allowed : refused('The subscription is not paused.')
+    return isPaused(state) ? allowed : refused(t`The subscription is not paused.`)
   },
 
   /** That it goes on after its trial, whatever was agreed with the order. */
   keep: ({ state, trial, cancelAt }: Subject): Verdict => {
-    if (state !== 'trialing') return refused('Only a subscription on trial is kept.')
+    if (state !== 'trialing') return refused(t`Only a subscription on trial is kept.`)
     if (cancelAt)
-      return refused('It was cancelled for the end of its trial: take the cancellation back first.')
-    return trial?.after === 'activate' ? refused('It goes on after its trial already.') : allowed
+      return refused(t`It was cancelled for the end of its trial: take the cancellation back first.`)
+    return trial?.after === 'activate' ? refused(t`It goes on after its trial already.`) : allowed
   },
 
   /** Another plan or price, now or from the next period on. */
   change: ({ state, cancelAt, provider = 'manual', change }: Subject): Verdict => {
     if (ENDED[state]) return refused(ENDED[state])
     if (state === 'trialing')
-      return refused('It is on trial: another plan or price comes after its first invoice.')
-    if (isPaused(state)) return refused('It is paused: resume it first.')
-    if (!isLive(state)) return refused('Only a delivered subscription gets another plan or price.')
-    if (state === 'unsuspending') return refused('The CloudPod is being brought back: wait until it is.')
-    if (state !== 'active') return refused('An invoice is overdue: it must be paid first.')
-    if (provider !== 'manual') return refused('It is not billed by mPanel: change it where it is billed.')
-    if (cancelAt) return refused('The subscription ends with its period: take the cancellation back first.')
-    if (change?.state === 'planned') return refused('A change is planned already: cancel that first.')
+      return refused(t`It is on trial: another plan or price comes after its first invoice.`)
+    if (isPaused(state)) return refused(t`It is paused: resume it first.`)
+    if (!isLive(state)) return refused(t`Only a delivered subscription gets another plan or price.`)
+    if (state === 'unsuspending') return refused(t`The CloudPod is being brought back: wait until it is.`)
+    if (state !== 'active') return refused(t`An invoice is overdue: it must be paid first.`)
+    if (provider !== 'manual') return refused(t`It is not billed by mPanel: change it where it is billed.`)
+    if (cancelAt) return refused(t`The subscription ends with its period: take the cancellation back first.`)
+    if (change?.state === 'planned') return refused(t`A change is planned already: cancel that first.`)
     if (change?.state === 'working') return refused(WORKING)
     return allowed
   },
 
   cancelChange: ({ state, change }: Subject): Verdict => {
     if (ENDED[state]) return refused(ENDED[state])
-    return change?.state === 'planned' ? allowed : refused('No change is planned.')
+    return change?.state === 'planned' ? allowed : refused(t`No change is planned.`)
   },
 
   retryDelivery: ({ state, deliveryProblem }: Subject): Verdict =>
     state === 'provisioning' && deliveryProblem
       ? allowed
-      : refused('Only a paid subscription whose pod could not be made is delivered again.'),
+      : refused(t`Only a paid subscription whose pod could not be made is delivered again.`),
 } as const

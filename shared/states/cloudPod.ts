@@ -1,3 +1,4 @@
+import { t } from '../text.ts'
 import { allowed, refused, type Verdict } from './billingSubscription.ts'
 
 /**
@@ -37,20 +38,20 @@ export type PowerAction = (typeof POWER_ACTIONS)[number]
 type Subject = { state: PodState; powerState: PowerState; subscriptionId: string | null }
 
 export const NOT_ACTIVE: Record<Exclude<PodState, 'active'>, string> = {
-  reserved: 'The pod is made when its order is paid.',
-  creating: 'The pod is still being made.',
-  failed: 'The pod could not be made.',
-  recoverable: 'The pod was deleted: undelete it first.',
-  deleting: 'The pod is being deleted.',
-  deleted: 'The pod no longer exists.',
+  reserved: t`The pod is made when its order is paid.`,
+  creating: t`The pod is still being made.`,
+  failed: t`The pod could not be made.`,
+  recoverable: t`The pod was deleted: undelete it first.`,
+  deleting: t`The pod is being deleted.`,
+  deleted: t`The pod no longer exists.`,
 }
 
 const GONE: ReadonlySet<PodState> = new Set(['recoverable', 'deleting', 'deleted'])
 
 /** Also for who would end its subscription now. */
-export const PROTECTED = 'The pod is protected from being destroyed: take its protection off first.'
+export const PROTECTED = t`The pod is protected from being destroyed: take its protection off first.`
 
-const BUSY = 'Something else is being done to the pod: wait for its end.'
+const BUSY = t`Something else is being done to the pod: wait for its end.`
 type Changing = { state: PodState; action: PodAction | null }
 /** The second guest of a pod: the new one while a rebuild makes it, the replaced one afterwards. */
 type KeptState = 'making' | 'kept' | 'removing'
@@ -62,19 +63,19 @@ const whenPower = (pod: Subject, not: PowerState, reason: string): Verdict => {
 
 const whenRecoverable = ({ state, action }: Changing): Verdict => {
   if (state === 'deleted') return refused(NOT_ACTIVE.deleted)
-  if (state !== 'recoverable') return refused('Only a pod that was deleted and is kept can be undeleted.')
-  return action === null ? allowed : refused('The pod is being undeleted.')
+  if (state !== 'recoverable') return refused(t`Only a pod that was deleted and is kept can be undeleted.`)
+  return action === null ? allowed : refused(t`The pod is being undeleted.`)
 }
 
 /** Which action a pod allows now, and if not, why: used by the service to refuse and by the pages to explain. */
 export const canPod = {
-  start: (pod: Subject): Verdict => whenPower(pod, 'running', 'The pod is already running.'),
-  stop: (pod: Subject): Verdict => whenPower(pod, 'stopped', 'The pod is already stopped.'),
-  shutdown: (pod: Subject): Verdict => whenPower(pod, 'stopped', 'The pod is already stopped.'),
-  reboot: (pod: Subject): Verdict => whenPower(pod, 'stopped', 'A stopped pod is started, not rebooted.'),
+  start: (pod: Subject): Verdict => whenPower(pod, 'running', t`The pod is already running.`),
+  stop: (pod: Subject): Verdict => whenPower(pod, 'stopped', t`The pod is already stopped.`),
+  shutdown: (pod: Subject): Verdict => whenPower(pod, 'stopped', t`The pod is already stopped.`),
+  reboot: (pod: Subject): Verdict => whenPower(pod, 'stopped', t`A stopped pod is started, not rebooted.`),
 
   /** What was last read of its power may be old: only a pod that is known to be off is refused. */
-  console: (pod: Subject): Verdict => whenPower(pod, 'stopped', 'The pod is stopped: start it first.'),
+  console: (pod: Subject): Verdict => whenPower(pod, 'stopped', t`The pod is stopped: start it first.`),
 
   /** Its figures: those of one that is off end when it was stopped. */
   measure: ({ state }: Pick<Subject, 'state'>): Verdict =>
@@ -87,7 +88,7 @@ export const canPod = {
   ): Verdict => {
     if (state !== 'active') return refused(NOT_ACTIVE[state])
     if (subscriptionId && !byPlatform)
-      return refused('The pod belongs to a subscription: its plan says how large it is.')
+      return refused(t`The pod belongs to a subscription: its plan says how large it is.`)
     return action === null ? allowed : refused(BUSY)
   },
 
@@ -107,7 +108,7 @@ export const canPod = {
     return kept === null
       ? allowed
       : refused(
-          'The guest that the last rebuild replaced is still kept: go back to it or let go of it first.',
+          t`The guest that the last rebuild replaced is still kept: go back to it or let go of it first.`,
         )
   },
 
@@ -116,19 +117,19 @@ export const canPod = {
     { state, action, protected: isProtected }: Changing & { protected: boolean },
     kept: KeptState | null,
   ): Verdict => {
-    if (kept === null) return refused('No former guest of the pod is kept.')
+    if (kept === null) return refused(t`No former guest of the pod is kept.`)
     if (state !== 'active') return refused(NOT_ACTIVE[state])
     if (isProtected) return refused(PROTECTED)
     if (action !== null) return refused(BUSY)
-    return kept === 'kept' ? allowed : refused('The kept guest is being destroyed.')
+    return kept === 'kept' ? allowed : refused(t`The kept guest is being destroyed.`)
   },
 
   /** Destroy the kept guest before its time. The pod's own is not touched. */
   letGo: ({ state, action }: Changing, kept: KeptState | null): Verdict => {
-    if (kept === null) return refused('No former guest of the pod is kept.')
+    if (kept === null) return refused(t`No former guest of the pod is kept.`)
     if (state !== 'active') return refused(NOT_ACTIVE[state])
     if (action !== null) return refused(BUSY)
-    return kept === 'kept' ? allowed : refused('The kept guest is being destroyed already.')
+    return kept === 'kept' ? allowed : refused(t`The kept guest is being destroyed already.`)
   },
 
   update: ({ state }: Pick<Subject, 'state'>): Verdict =>
@@ -139,7 +140,7 @@ export const canPod = {
       return refused(NOT_ACTIVE[state as Exclude<PodState, 'active'>])
     if (isProtected) return refused(PROTECTED)
     if (subscriptionId)
-      return refused('The pod belongs to a subscription: cancel the subscription to destroy it.')
+      return refused(t`The pod belongs to a subscription: cancel the subscription to destroy it.`)
     return allowed
   },
 

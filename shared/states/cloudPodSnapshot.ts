@@ -1,3 +1,4 @@
+import { t } from '../text.ts'
 import { allowed, refused, type Verdict } from './billingSubscription.ts'
 import { NOT_ACTIVE, type PodState } from './cloudPod.ts'
 
@@ -9,10 +10,10 @@ type Pod = { state: PodState }
 type Snapshot = { state: SnapshotState }
 
 const NOT_READY: Record<Exclude<SnapshotState, 'ready'>, string> = {
-  creating: 'The snapshot is still being made.',
-  deleting: 'The snapshot is being deleted.',
-  failed: 'The snapshot is not usable: delete it.',
-  deleted: 'The snapshot no longer exists.',
+  creating: t`The snapshot is still being made.`,
+  deleting: t`The snapshot is being deleted.`,
+  failed: t`The snapshot is not usable: delete it.`,
+  deleted: t`The snapshot no longer exists.`,
 }
 
 const ofActive = (pod: Pod, verdict: Verdict): Verdict =>
@@ -21,25 +22,30 @@ const ofActive = (pod: Pod, verdict: Verdict): Verdict =>
 /** What all pods of a tenant may have together, and have; null: without a limit. */
 export type QuotaShare = { limit: number; used: number } | null
 
+const ROOM = {
+  snapshots: {
+    notOffered: t`Snapshots are not offered.`,
+    full: ({ used, limit }: NonNullable<QuotaShare>) =>
+      t`The tenant has ${used} snapshots, and its quota allows ${limit}: delete one first.`,
+  },
+  backups: {
+    notOffered: t`Backups are not offered.`,
+    full: ({ used, limit }: NonNullable<QuotaShare>) =>
+      t`The tenant has ${used} backups, and its quota allows ${limit}: delete one first.`,
+  },
+}
+
 /** Whether one more of a kind is within what the pod and its tenant may have. */
-export function roomFor(
-  what: 'Snapshots' | 'Backups',
-  count: number,
-  limit: number,
-  quota: QuotaShare,
-): Verdict {
-  if (limit === 0) return refused(`${what} are not offered.`)
-  if (count >= limit) return refused(`The pod may have ${limit} at most: delete one first.`)
-  if (quota === null || quota.used < quota.limit) return allowed
-  return refused(
-    `The tenant has ${quota.used} ${what.toLowerCase()}, and its quota allows ${quota.limit}: delete one first.`,
-  )
+export function roomFor(what: keyof typeof ROOM, count: number, limit: number, quota: QuotaShare): Verdict {
+  if (limit === 0) return refused(ROOM[what].notOffered)
+  if (count >= limit) return refused(t`The pod may have ${limit} at most: delete one first.`)
+  return quota === null || quota.used < quota.limit ? allowed : refused(ROOM[what].full(quota))
 }
 
 /** What may be done with snapshots now, and if not, why. `count`: those of the pod that are not deleted. */
 export const canSnapshot = {
   take: (pod: Pod, count: number, limit: number, quota: QuotaShare): Verdict =>
-    ofActive(pod, roomFor('Snapshots', count, limit, quota)),
+    ofActive(pod, roomFor('snapshots', count, limit, quota)),
   rollback: (pod: Pod, { state }: Snapshot): Verdict =>
     ofActive(pod, state === 'ready' ? allowed : refused(NOT_READY[state])),
   delete: (pod: Pod, { state }: Snapshot): Verdict =>

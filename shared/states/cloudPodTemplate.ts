@@ -1,3 +1,4 @@
+import { t } from '../text.ts'
 import { allowed, refused, type Verdict } from './billingSubscription.ts'
 import { NOT_ACTIVE, type POD_ACTIONS, type PodState } from './cloudPod.ts'
 
@@ -17,13 +18,13 @@ export const canTemplate = {
   make: ({ kind, state, action, powerState }: Pod): Verdict => {
     if (kind === 'ct')
       return refused(
-        'Containers are made of archives, not of templates: restore a backup to a new pod instead.',
+        t`Containers are made of archives, not of templates: restore a backup to a new pod instead.`,
       )
     if (state !== 'active') return refused(NOT_ACTIVE[state])
-    if (action !== null) return refused('Something else is being done to the pod: wait for its end.')
+    if (action !== null) return refused(t`Something else is being done to the pod: wait for its end.`)
     return powerState === 'stopped'
       ? allowed
-      : refused('Stop the pod first: its disk is copied as it is, and nothing may write to it meanwhile.')
+      : refused(t`Stop the pod first: its disk is copied as it is, and nothing may write to it meanwhile.`)
   },
 
   /**
@@ -32,12 +33,12 @@ export const canTemplate = {
    */
   remove: (template: { state: TemplateState } | null, readers: number): Verdict => {
     if (template === null)
-      return refused('The blueprint was not made of a pod: it has no template of its own.')
-    if (template.state === 'making') return refused('The blueprint is still being made.')
-    if (template.state === 'removing') return refused('The blueprint is being removed already.')
-    if (template.state === 'gone') return refused('Its template is gone already.')
+      return refused(t`The blueprint was not made of a pod: it has no template of its own.`)
+    if (template.state === 'making') return refused(t`The blueprint is still being made.`)
+    if (template.state === 'removing') return refused(t`The blueprint is being removed already.`)
+    if (template.state === 'gone') return refused(t`Its template is gone already.`)
     return readers === 0
       ? allowed
-      : refused(`${readers} pod(s) are being made of it or wait to be: wait for their end.`)
+      : refused(t`${readers} pod(s) are being made of it or wait to be: wait for their end.`)
   },
 } as const

@@ -1,3 +1,4 @@
+import { t } from '../text.ts'
 import { allowed, refused, type Verdict } from './billingSubscription.ts'
 
 /** `closed`: orders nothing more, and can be reopened. `merged`: its things belong to another customer now. */
@@ -6,8 +7,8 @@ export type CustomerState = (typeof CUSTOMER_STATES)[number]
 
 type Subject = { state: CustomerState; erasedAt?: unknown }
 
-const MERGED = 'This customer was merged into another one: work with that one.'
-const ERASED = 'The personal data of this customer was erased: nothing can be added to it any more.'
+const MERGED = t`This customer was merged into another one: work with that one.`
+const ERASED = t`The personal data of this customer was erased: nothing can be added to it any more.`
 
 /** Which action a customer allows now, and if not, why: used by the service to refuse and by the pages to explain. */
 export const canCustomer = {
@@ -20,14 +21,14 @@ export const canCustomer = {
       : erasedAt
         ? refused(ERASED)
         : state === 'closed'
-          ? refused('A closed customer takes part in no merge: reopen it first.')
+          ? refused(t`A closed customer takes part in no merge: reopen it first.`)
           : allowed,
 
   order: ({ state }: Subject): Verdict =>
-    state === 'active' ? allowed : refused(`The customer is ${state} and can order nothing.`),
+    state === 'active' ? allowed : refused(t`The customer is ${state} and can order nothing.`),
 
   close: ({ state }: Subject): Verdict =>
-    state === 'active' ? allowed : refused(state === 'merged' ? MERGED : 'The customer is already closed.'),
+    state === 'active' ? allowed : refused(state === 'merged' ? MERGED : t`The customer is already closed.`),
 
   reopen: ({ state, erasedAt }: Subject): Verdict =>
     state === 'merged'
@@ -35,15 +36,15 @@ export const canCustomer = {
       : erasedAt
         ? refused(ERASED)
         : state === 'active'
-          ? refused('The customer is not closed.')
+          ? refused(t`The customer is not closed.`)
           : allowed,
 
   erase: ({ state, erasedAt }: Subject): Verdict =>
     state === 'merged'
       ? refused(MERGED)
       : erasedAt
-        ? refused('The personal data was erased already.')
+        ? refused(t`The personal data was erased already.`)
         : state === 'active'
-          ? refused('Close the customer first: what is live needs its data.')
+          ? refused(t`Close the customer first: what is live needs its data.`)
           : allowed,
 } as const

@@ -1,3 +1,4 @@
+import { t } from '../text.ts'
 import { allowed, refused, type Verdict } from './billingSubscription.ts'
 
 /** `checked`: somebody decides now. `done` and `failed`: only the report is left. */
@@ -8,11 +9,11 @@ type ImportState = (typeof IMPORT_STATES)[number]
 type Subject = { state: ImportState; refused: number }
 
 const WHY: Record<Exclude<ImportState, 'checked'>, string> = {
-  uploading: 'The file is still being uploaded.',
-  checking: 'The file is still being checked.',
-  importing: 'The file is being imported already.',
-  done: 'The file was imported already.',
-  failed: 'The file could not be read or imported: send it again.',
+  uploading: t`The file is still being uploaded.`,
+  checking: t`The file is still being checked.`,
+  importing: t`The file is being imported already.`,
+  done: t`The file was imported already.`,
+  failed: t`The file could not be read or imported: send it again.`,
 }
 
 /** Which action an import allows now, and if not, why: used by the service to refuse and by the pages to explain. */
@@ -22,10 +23,10 @@ export const canImport = {
       ? refused(WHY[state])
       : rows > 0
         ? refused(
-            `Mend the ${rows === 1 ? 'refused row' : `${rows} refused rows`} first and send the file again.`,
+            t`Mend the ${rows === 1 ? t`refused row` : t`${rows} refused rows`} first and send the file again.`,
           )
         : allowed,
 
   discard: ({ state }: Pick<Subject, 'state'>): Verdict =>
-    state === 'importing' ? refused('The file is being imported: wait until that has ended.') : allowed,
+    state === 'importing' ? refused(t`The file is being imported: wait until that has ended.`) : allowed,
 } as const

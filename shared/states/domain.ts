@@ -1,3 +1,4 @@
+import { t } from '../text.ts'
 import { allowed, refused, type Verdict } from './billingSubscription.ts'
 
 /** `external`: registered elsewhere. `ended`: no longer with us. Every other one is what a registry says, or is asked for there. */
@@ -25,12 +26,12 @@ export type Registration = (typeof REGISTRATIONS)[number]
 
 /** Nothing comes after these. */
 const OVER: Partial<Record<Registration, string>> = {
-  ended: 'The domain was removed: add it again to use it.',
-  transferred_out: 'The domain has moved to another registrar.',
-  released: 'The registry has released the domain: register it again.',
-  registration_failed: 'The registration was refused: order it again.',
-  transfer_failed: 'The transfer has failed: order it again.',
-  cancelled: 'The order was cancelled: order it again.',
+  ended: t`The domain was removed: add it again to use it.`,
+  transferred_out: t`The domain has moved to another registrar.`,
+  released: t`The registry has released the domain: register it again.`,
+  registration_failed: t`The registration was refused: order it again.`,
+  transfer_failed: t`The transfer has failed: order it again.`,
+  cancelled: t`The order was cancelled: order it again.`,
 }
 export const isOver = (registration: Registration): boolean => OVER[registration] !== undefined
 
@@ -56,9 +57,9 @@ export const canDomain = {
     isOver(registration)
       ? notOver(registration)
       : verifiedAt !== null
-        ? refused('It is known already whose domain this is.')
+        ? refused(t`It is known already whose domain this is.`)
         : registration !== 'external'
-          ? refused('Its registry will say whose domain this is.')
+          ? refused(t`Its registry will say whose domain this is.`)
           : allowed,
 
   /** Serve it, point it somewhere, have certificates made for it. */
@@ -66,13 +67,13 @@ export const canDomain = {
     isOver(registration)
       ? notOver(registration)
       : verifiedAt === null
-        ? refused('First it has to be proven whose domain this is: set its TXT record.')
+        ? refused(t`First it has to be proven whose domain this is: set its TXT record.`)
         : allowed,
 
   remove: ({ registration }: Subject): Verdict =>
     registration === 'external' || isOver(registration)
       ? notOver(registration)
-      : refused('It is registered through us: delete its registration, or move it to another registrar.'),
+      : refused(t`It is registered through us: delete its registration, or move it to another registrar.`),
 }
 
 const notOver = (registration: Registration): Verdict => {
@@ -94,15 +95,15 @@ export const OPERATION_STATES = [
 ] as const
 
 const WAIT: Partial<Record<Registration, string>> = {
-  external: 'The domain is registered elsewhere: transfer it here first.',
-  awaiting_payment: 'The order has not been paid yet.',
-  registering: 'It is being registered: wait for its end.',
-  pending_registry: 'The registry has not decided about it yet.',
-  transferring_in: 'It is being transferred here: wait for its end.',
-  pending_restore: 'It is being restored: wait for the registry.',
-  transfer_out_pending: 'Another registrar has asked for it: reject that first.',
+  external: t`The domain is registered elsewhere: transfer it here first.`,
+  awaiting_payment: t`The order has not been paid yet.`,
+  registering: t`It is being registered: wait for its end.`,
+  pending_registry: t`The registry has not decided about it yet.`,
+  transferring_in: t`It is being transferred here: wait for its end.`,
+  pending_restore: t`It is being restored: wait for the registry.`,
+  transfer_out_pending: t`Another registrar has asked for it: reject that first.`,
 }
-const GONE = 'It has expired and is in its redemption: restore it first.'
+const GONE = t`It has expired and is in its redemption: restore it first.`
 
 type Held = { registration: Registration }
 const settled = ({ registration }: Held, more: Partial<Record<Registration, string>>): Verdict => {
@@ -111,7 +112,7 @@ const settled = ({ registration }: Held, more: Partial<Record<Registration, stri
 }
 const DELETED = {
   redemption: GONE,
-  pending_delete: 'The registry is deleting it: it can be registered anew afterwards.',
+  pending_delete: t`The registry is deleting it: it can be registered anew afterwards.`,
 }
 
 /** What may be asked of a domain's registry now, and if not, why. */
@@ -120,15 +121,15 @@ export const canRegistration = {
   transferIn: ({ registration }: Held): Verdict =>
     registration === 'external' || isOver(registration)
       ? allowed
-      : refused('It is registered through us already, or about to be.'),
+      : refused(t`It is registered through us already, or about to be.`),
   renew: (domain: Held): Verdict => settled(domain, DELETED),
   restore: (domain: Held): Verdict =>
     domain.registration === 'redemption'
       ? allowed
       : settled(domain, {
-          active: 'Nothing is to be restored.',
-          suspended: 'Nothing is to be restored.',
-          expired_grace: 'It can still be renewed.',
+          active: t`Nothing is to be restored.`,
+          suspended: t`Nothing is to be restored.`,
+          expired_grace: t`It can still be renewed.`,
           pending_delete: DELETED.pending_delete,
         }),
   delete: (domain: Held): Verdict => settled(domain, DELETED),
@@ -137,11 +138,11 @@ export const canRegistration = {
   authCode: (domain: Held & { locked: boolean }): Verdict => {
     const verdict = settled(domain, DELETED)
     return verdict.allowed && domain.locked
-      ? refused('Unlock the domain first: a locked one cannot move.')
+      ? refused(t`Unlock the domain first: a locked one cannot move.`)
       : verdict
   },
   answerTransferOut: ({ registration }: Held): Verdict =>
-    registration === 'transfer_out_pending' ? allowed : refused('Nobody has asked to take it over.'),
+    registration === 'transfer_out_pending' ? allowed : refused(t`Nobody has asked to take it over.`),
   cancelTransferIn: ({ registration }: Held): Verdict =>
-    registration === 'transferring_in' ? allowed : refused('It is not being transferred here.'),
+    registration === 'transferring_in' ? allowed : refused(t`It is not being transferred here.`),
 }

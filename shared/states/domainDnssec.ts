@@ -1,3 +1,4 @@
+import { t } from '../text.ts'
 import { allowed, refused, type Verdict } from './billingSubscription.ts'
 
 /**
@@ -25,7 +26,7 @@ export const isDnssecMoving = (state: DnssecState): boolean => state !== 'off' &
 const mayHaveDs = (state: DnssecState): boolean => state !== 'off' && state !== 'unsigning'
 
 type Subject = { state: DnssecState; signs: boolean; going: boolean }
-const GOING = 'The zone is being removed.'
+const GOING = t`The zone is being removed.`
 
 /** What may be done about the signing of a zone now, and if not, why. */
 export const canDnssec = {
@@ -34,25 +35,25 @@ export const canDnssec = {
     if (going) return refused(GOING)
     if (!signs)
       return refused(
-        'The zone is kept as a zone file: the program that serves the file would have to sign it. A zone on a PowerDNS can be signed here.',
+        t`The zone is kept as a zone file: the program that serves the file would have to sign it. A zone on a PowerDNS can be signed here.`,
       )
-    if (state === 'unsigning') return refused('The keys are being taken away: wait until that is done.')
+    if (state === 'unsigning') return refused(t`The keys are being taken away: wait until that is done.`)
     return state === 'removing_ds' || state === 'ds_expiring' || state === 'off'
       ? allowed
-      : refused('DNSSEC is switched on already.')
+      : refused(t`DNSSEC is switched on already.`)
   },
   switchOff: ({ state, going }: Subject): Verdict => {
     if (going) return refused(GOING)
-    if (state === 'off') return refused('DNSSEC is not switched on.')
+    if (state === 'off') return refused(t`DNSSEC is not switched on.`)
     return state === 'signing' || state === 'ds_pending' || state === 'secure'
       ? allowed
-      : refused('It is being switched off already.')
+      : refused(t`It is being switched off already.`)
   },
   /** Take the zone off its server, name other name servers, or set the DS by hand. */
   leave: ({ state }: { state: DnssecState }): Verdict =>
     mayHaveDs(state)
       ? refused(
-          'Switch DNSSEC off first, and wait until it is: without its keys the domain would not be found.',
+          t`Switch DNSSEC off first, and wait until it is: without its keys the domain would not be found.`,
         )
       : allowed,
 }

@@ -1,3 +1,4 @@
+import { t } from '../text.ts'
 import { allowed, refused, type Verdict } from './billingSubscription.ts'
 
 /** How far a zone is; see docs/modules/dns.md. */
@@ -9,14 +10,14 @@ export const DRIFT_POLICIES = ['alert', 'enforce', 'adopt'] as const
 export type DriftPolicy = (typeof DRIFT_POLICIES)[number]
 
 const going = (state: ZoneState): boolean => state === 'ending' || state === 'ended'
-const GOING = 'The zone is being removed.'
+const GOING = t`The zone is being removed.`
 
 /** What may be done with a zone now, and if not, why: used by the service to refuse and by the pages to explain. */
 export const canZone = {
   begin: ({ verified }: { verified: boolean }): Verdict =>
     verified
       ? allowed
-      : refused('Prove first that the domain is yours: before that nobody serves a zone of its name.'),
+      : refused(t`Prove first that the domain is yours: before that nobody serves a zone of its name.`),
   edit: ({ state }: { state: ZoneState }): Verdict => (going(state) ? refused(GOING) : allowed),
   /** Have it served again. */
   apply: ({ state }: { state: ZoneState }): Verdict => (going(state) ? refused(GOING) : allowed),
@@ -25,7 +26,7 @@ export const canZone = {
     if (going(state)) return refused(GOING)
     return state === 'drift' || state === 'held'
       ? allowed
-      : refused('Nothing differs on the server, as far as it was seen.')
+      : refused(t`Nothing differs on the server, as far as it was seen.`)
   },
   end: ({ state }: { state: ZoneState }): Verdict => (going(state) ? refused(GOING) : allowed),
 }

@@ -1,3 +1,4 @@
+import { t } from '../text.ts'
 import { allowed, refused, type Verdict } from './billingSubscription.ts'
 import { NOT_ACTIVE, PROTECTED, type PodState } from './cloudPod.ts'
 
@@ -44,14 +45,16 @@ export const canIntegrationPod = {
 
   /** Another size or plan. */
   change: ({ state }: Subject): Verdict =>
-    state === 'active' ? allowed : refused(`${NOT_ACTIVE[state]} Ask for the change again when it is there.`),
+    state === 'active'
+      ? allowed
+      : refused(t`${NOT_ACTIVE[state]} Ask for the change again when it is there.`),
 
   /** Make another pod for the same key. */
   again: ({ state }: Subject): Verdict => {
     if (state === 'failed' || state === 'deleted') return allowed
     if (state === 'recoverable')
       return refused(
-        'The pod of this service was terminated and is still kept: undelete it in mPanel to have it back, or destroy it there for good to get a new one.',
+        t`The pod of this service was terminated and is still kept: undelete it in mPanel to have it back, or destroy it there for good to get a new one.`,
       )
     return refused(NOT_ACTIVE[state === 'deleting' ? 'deleting' : 'creating'])
   },

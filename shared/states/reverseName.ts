@@ -1,3 +1,4 @@
+import { t } from '../text.ts'
 /** What the world sees of the reverse name of an address. */
 export const REVERSE_STATES = [
   'unseen',
@@ -37,20 +38,20 @@ export function reverseJudged(
   if (seen.addresses.length === 0)
     return {
       state: 'no_address',
-      message: `${name} has no address: give it a record that leads to ${address}, or mail servers will not trust it.`,
+      message: t`${name} has no address: give it a record that leads to ${address}, or mail servers will not trust it.`,
     }
   if (!seen.addresses.includes(address))
     return {
       state: 'elsewhere',
-      message: `${name} leads to ${listed(seen.addresses)}, not to ${address}: mail servers will not trust it.`,
+      message: t`${name} leads to ${listed(seen.addresses)}, not to ${address}: mail servers will not trust it.`,
     }
   if (!seen.names.includes(name))
     return {
       state: 'not_served',
       message:
         seen.names.length === 0
-          ? `Nobody finds a name of ${address} yet: its reverse zone is not delegated, or does not have it.`
-          : `The world sees ${listed(seen.names)} as the name of ${address}.`,
+          ? t`Nobody finds a name of ${address} yet: its reverse zone is not delegated, or does not have it.`
+          : t`The world sees ${listed(seen.names)} as the name of ${address}.`,
     }
   return { state: 'confirmed', message: null }
 }

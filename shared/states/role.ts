@@ -1,3 +1,4 @@
+import { t } from '../text.ts'
 import { PLATFORM_ROLES, TENANT_ROLES, type Permission } from '../permissions.ts'
 import { allowed, refused, type Verdict } from './billingSubscription.ts'
 
@@ -26,13 +27,13 @@ export function fitsPlace(role: Omit<Role, 'permissions'>, tenantId: string | nu
   if (!role.builtin)
     return role.tenantId === tenantId
       ? allowed
-      : refused(`${role.name} cannot be given there: it belongs to the platform or to another tenant.`)
+      : refused(t`${role.name} cannot be given there: it belongs to the platform or to another tenant.`)
   const ofTenants = (TENANT_ROLES as readonly string[]).includes(role.key)
   if (ofTenants === (tenantId !== null)) return allowed
   return refused(
     ofTenants
-      ? `${role.name} is a role in a tenant: name the tenant.`
-      : `${role.name} is a role of the platform: it cannot be given in a tenant.`,
+      ? t`${role.name} is a role in a tenant: name the tenant.`
+      : t`${role.name} is a role of the platform: it cannot be given in a tenant.`,
   )
 }
 
@@ -47,10 +48,11 @@ export const firstMissing = (
 export function canDecideAbout(role: Role, tenantId: string | null, { may, isSuper: above }: Giver): Verdict {
   const fits = fitsPlace(role, tenantId)
   if (!fits.allowed) return fits
-  if (!may('users:manage', tenantId)) return refused('You need the permission users:manage there.')
+  if (!may('users:manage', tenantId)) return refused(t`You need the permission users:manage there.`)
   const missing = firstMissing(role.permissions, tenantId, may)
-  if (missing !== undefined) return refused(`It holds the permission ${missing}, which you do not hold here.`)
+  if (missing !== undefined)
+    return refused(t`It holds the permission ${missing}, which you do not hold here.`)
   if (isSuper(role) && !above)
-    return refused('Only a super administrator decides about super administrators.')
+    return refused(t`Only a super administrator decides about super administrators.`)
   return allowed
 }

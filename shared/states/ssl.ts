@@ -1,3 +1,4 @@
+import { t } from '../text.ts'
 import { allowed, refused, type Verdict } from './billingSubscription.ts'
 
 /** What is proven of a certificate. */
@@ -41,35 +42,35 @@ type Subject = {
   source: 'issued' | 'uploaded'
 }
 
-const BUSY = 'It is being worked on: wait for the end.'
+const BUSY = t`It is being worked on: wait for the end.`
 
 /** What may be done with a certificate now, and if not, why. */
 export const canSsl = {
   deliver: ({ state }: Subject): Verdict =>
     state === 'issued'
       ? allowed
-      : refused('There is no certificate to deliver yet, or it is no longer in force.'),
+      : refused(t`There is no certificate to deliver yet, or it is no longer in force.`),
   renew: ({ state, action, source }: Subject): Verdict => {
-    if (source === 'uploaded') return refused('It was uploaded: upload its successor instead.')
+    if (source === 'uploaded') return refused(t`It was uploaded: upload its successor instead.`)
     if (action !== null) return refused(BUSY)
-    return state === 'removed' ? refused('It was removed.') : allowed
+    return state === 'removed' ? refused(t`It was removed.`) : allowed
   },
   revoke: ({ state, action, source }: Subject): Verdict => {
-    if (source === 'uploaded') return refused('It was uploaded: revoke it at the CA that it is from.')
+    if (source === 'uploaded') return refused(t`It was uploaded: revoke it at the CA that it is from.`)
     if (action !== null) return refused(BUSY)
-    return state === 'issued' ? allowed : refused('There is nothing to revoke.')
+    return state === 'issued' ? allowed : refused(t`There is nothing to revoke.`)
   },
   upload: ({ state, action, source }: Subject): Verdict => {
-    if (source === 'issued') return refused('It is issued here: renew it instead.')
+    if (source === 'issued') return refused(t`It is issued here: renew it instead.`)
     if (action !== null) return refused(BUSY)
-    return state === 'removed' ? refused('It was removed.') : allowed
+    return state === 'removed' ? refused(t`It was removed.`) : allowed
   },
   remove: ({ state, action }: Subject): Verdict => {
     if (action !== null) return refused(BUSY)
-    return state === 'removed' ? refused('It was removed already.') : allowed
+    return state === 'removed' ? refused(t`It was removed already.`) : allowed
   },
   download: ({ state }: Subject): Verdict =>
-    state === 'pending' || state === 'removed' ? refused('There is nothing to download yet.') : allowed,
+    state === 'pending' || state === 'removed' ? refused(t`There is nothing to download yet.`) : allowed,
 } as const
 
 /** What may be done with an issuer now, and if not, why. */
@@ -83,8 +84,8 @@ export const canSslIssuer = {
     hasAccount: boolean
     isChanging: boolean
   }): Verdict => {
-    if (kind === 'private') return refused('The private CA has no account.')
-    if (!hasAccount) return refused('There is no account yet: it is made at the first order.')
-    return isChanging ? refused('Its key is being changed already.') : allowed
+    if (kind === 'private') return refused(t`The private CA has no account.`)
+    if (!hasAccount) return refused(t`There is no account yet: it is made at the first order.`)
+    return isChanging ? refused(t`Its key is being changed already.`) : allowed
   },
 } as const

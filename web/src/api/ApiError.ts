@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import type { Problem } from '../../../shared/api/common.ts'
 
 /** The server's refusal, or why no answer came. `detail` is a sentence for the person in front of the page. */
@@ -8,7 +9,7 @@ export class ApiError extends Error {
   readonly errors: { path: string; message: string }[]
 
   constructor(status: number, problem: Partial<Problem>) {
-    super(problem.detail ?? problem.title ?? `The server answered ${status}.`)
+    super(problem.detail ?? problem.title ?? t`The server answered ${status}.`)
     this.name = 'ApiError'
     this.status = status
     this.code = problem.code ?? 'unexpected_answer'
@@ -25,5 +26,5 @@ export class ApiError extends Error {
 export const unreachable = (): ApiError =>
   new ApiError(0, {
     code: 'unreachable',
-    detail: 'The server could not be reached. Check the connection and try again.',
+    detail: t`The server could not be reached. Check the connection and try again.`,
   })

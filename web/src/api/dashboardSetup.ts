@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { queryOptions } from '@tanstack/react-query'
 import type { Setup, SetupStep } from '../../../shared/api/dashboardSetup.ts'
 import { checkDnsServer } from './dnsServers.ts'
@@ -24,7 +25,7 @@ export const CHECKS: Partial<Record<SetupStep['step'], Check>> = {
     const { problem, missing } = await checkCluster(id, key)
     return [
       ...(problem === null ? [] : [problem]),
-      ...missing.map(({ path, privileges }) => `The token lacks ${privileges.join(', ')} on ${path}.`),
+      ...missing.map(({ path, privileges }) => t`The token lacks ${privileges.join(', ')} on ${path}.`),
     ]
   },
   dns: async (id, key) => (await checkDnsServer(id, key)).problems,

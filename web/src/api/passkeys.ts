@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { queryOptions } from '@tanstack/react-query'
 import type {
   Ceremony,
@@ -25,9 +26,9 @@ export const removePasskey = (id: string) => remove<void>(`${PATH}/${id}`)
 /** Why this browser has no passkeys here, or undefined. */
 export function passkeyFault(): string | undefined {
   if (!('PublicKeyCredential' in window) || !('parseRequestOptionsFromJSON' in PublicKeyCredential))
-    return 'This browser knows no passkeys.'
+    return t`This browser knows no passkeys.`
   return /^[\d.]+$|:/.test(location.hostname.replace(/^\[|\]$/g, ''))
-    ? 'Passkeys need a host name. Open mPanel under its name, not under an address.'
+    ? t`Passkeys need a host name. Open mPanel under its name, not under an address.`
     : undefined
 }
 
@@ -40,8 +41,8 @@ const refused = (error: unknown): ApiError =>
     code: 'passkey_refused',
     detail:
       error instanceof DOMException && error.name === 'InvalidStateError'
-        ? 'This device holds a passkey of yours already.'
-        : 'The passkey was not used: it was cancelled, took too long, or there is none for this page.',
+        ? t`This device holds a passkey of yours already.`
+        : t`The passkey was not used: it was cancelled, took too long, or there is none for this page.`,
   })
 
 /** Lets the browser make a passkey, and adds it. */

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Outlet, useParams } from '@tanstack/react-router'
 import { useMemo } from 'react'
@@ -70,7 +71,7 @@ function useTenant(me: Me | undefined, slug: string): Session['tenant'] | 'unkno
   })
   return useMemo(() => {
     if (me === undefined) return undefined
-    if (slug === ALL) return platform ? { slug, id: undefined, name: 'All tenants' } : 'unknown'
+    if (slug === ALL) return platform ? { slug, id: undefined, name: t`All tenants` } : 'unknown'
     const found = own ?? data?.items.find((tenant) => tenant.slug === slug)
     if (found) return { slug, id: found.id, name: found.name }
     return platform && isPending ? undefined : 'unknown'

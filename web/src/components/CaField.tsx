@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import type { UseFormRegisterReturn } from 'react-hook-form'
 import { Field, Textarea } from '../ui/Field.tsx'
 
@@ -6,7 +7,7 @@ export const CA_RULES = {
   validate: (typed: string) =>
     typed.trim() === '' ||
     typed.includes('-----BEGIN CERTIFICATE-----') ||
-    'It begins with -----BEGIN CERTIFICATE-----.',
+    t`It begins with -----BEGIN CERTIFICATE-----.`,
 }
 
 /** By which authority a server is believed. `field`: registered with `CA_RULES`. */

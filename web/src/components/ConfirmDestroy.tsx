@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import type { ReactNode } from 'react'
 import { Dialog } from '../ui/Dialog.tsx'
 import { Field, Input } from '../ui/Field.tsx'
@@ -62,7 +63,7 @@ function Confirmation<Answer>({
       of={of}
       danger
       submitLabel={submitLabel}
-      submitReason={typed.trim() === name ? undefined : 'Type the name first.'}
+      submitReason={typed.trim() === name ? undefined : t`Type the name first.`}
       onCancel={onClose}
     >
       <div>{effect}</div>
@@ -77,7 +78,7 @@ function Confirmation<Answer>({
 
 export function TypeName({
   name,
-  hint = 'This cannot be undone.',
+  hint = t`This cannot be undone.`,
   input,
 }: {
   name: string
@@ -85,7 +86,7 @@ export function TypeName({
   input: ReactNode
 }) {
   return (
-    <Field label={`Type ${name} to confirm`} hint={hint}>
+    <Field label={t`Type ${name} to confirm`} hint={hint}>
       {input}
     </Field>
   )

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { useState, type ReactNode } from 'react'
 import type { ClusterCheck } from '../api/provisioning.ts'
 import { useSubmit } from '../api/submit.ts'
@@ -92,13 +93,13 @@ function Found({
       )}
       <Facts
         facts={[
-          version ? ['Version', version] : null,
+          version ? [t`Version`, version] : null,
           nodes.length > 0
-            ? ['Nodes', nodes.map(({ name, status }) => `${name} (${status})`).join(', ')]
+            ? [t`Nodes`, nodes.map(({ name, status }) => `${name} (${status})`).join(', ')]
             : null,
-          certificate ? ['Certificate of', certificate.subject] : null,
-          certificate ? ['Issued by', certificate.issuer] : null,
-          certificate ? ['Valid until', <Time key="until" at={certificate.validTo} />] : null,
+          certificate ? [t`Certificate of`, certificate.subject] : null,
+          certificate ? [t`Issued by`, certificate.issuer] : null,
+          certificate ? [t`Valid until`, <Time key="until" at={certificate.validTo} />] : null,
           certificate
             ? ['SHA-256', <CopyId key="sha" id={certificate.fingerprint} what="fingerprint" full />]
             : null,

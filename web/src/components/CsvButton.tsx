@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { Download } from 'lucide-react'
 import { downloadCsv } from '../api/http.ts'
 import type { ListFilter } from '../api/lists.ts'
@@ -23,7 +24,7 @@ export function CsvButton({
       className="sm:ml-auto"
       onClick={() =>
         saving.mutate(undefined, {
-          onError: (error) => void toast.failed('The list was not saved', error.message),
+          onError: (error) => void toast.failed(t`The list was not saved`, error.message),
         })
       }
     >

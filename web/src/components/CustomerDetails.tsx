@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { Plus, Trash2 } from 'lucide-react'
 import { useFieldArray } from 'react-hook-form'
 import type { Customer } from '../api/customers.ts'
@@ -49,7 +50,7 @@ export function AddressFields({ of: { form, errorOf } }: Of) {
             />
           </Field>
           <div className="flex items-end">
-            <Remove what={`address ${at + 1}`} onClick={() => remove(at)} />
+            <Remove what={t`address ${at + 1}`} onClick={() => remove(at)} />
           </div>
         </div>
       ))}
@@ -86,7 +87,7 @@ export function TaxIdFields({ of: { form, errorOf } }: Of) {
             <Input maxLength={40} {...form.register(`taxIds.${at}.value`, { required: REQUIRED })} />
           </Field>
           <div className="flex items-end">
-            <Remove what={`tax id ${at + 1}`} onClick={() => remove(at)} />
+            <Remove what={t`tax id ${at + 1}`} onClick={() => remove(at)} />
           </div>
         </div>
       ))}
@@ -117,7 +118,7 @@ export function OwnFields({ of: { form, errorOf }, fields }: Of & { fields: Cust
                   <option value="">—</option>
                   {options.map((option) => (
                     <option key={option} value={option}>
-                      {field.type === 'boolean' ? (option === 'true' ? 'Yes' : 'No') : option}
+                      {field.type === 'boolean' ? (option === 'true' ? t`Yes` : t`No`) : option}
                     </option>
                   ))}
                 </Select>
@@ -142,7 +143,7 @@ function Add({ what, full, onClick }: { what: string; full: boolean; onClick: ()
     <Button
       size="sm"
       icon={<Plus aria-hidden className="size-4" />}
-      disabledReason={full ? 'Ten are the most.' : undefined}
+      disabledReason={full ? t`Ten are the most.` : undefined}
       onClick={onClick}
     >
       Add {what}
@@ -152,7 +153,7 @@ function Add({ what, full, onClick }: { what: string; full: boolean; onClick: ()
 
 function Remove({ what, onClick }: { what: string; onClick: () => void }) {
   return (
-    <Button size="icon" variant="ghost" aria-label={`Remove ${what}`} onClick={onClick}>
+    <Button size="icon" variant="ghost" aria-label={t`Remove ${what}`} onClick={onClick}>
       <Trash2 aria-hidden className="size-4" />
     </Button>
   )

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { createCustomer, updateCustomer, type Customer } from '../api/customers.ts'
@@ -103,9 +104,9 @@ export function CustomerForm({
   return (
     <Form
       of={of}
-      submitLabel={customer ? 'Save' : 'Create customer'}
+      submitLabel={customer ? t`Save` : t`Create customer`}
       submitReason={
-        tenantId === undefined ? 'Choose the tenant first.' : groups && fields ? undefined : 'Loading.'
+        tenantId === undefined ? t`Choose the tenant first.` : groups && fields ? undefined : t`Loading.`
       }
       onCancel={onCancel}
     >

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { Field, Input } from '../ui/Field.tsx'
 
 export type Days = { from: string; to: string }
@@ -14,7 +15,7 @@ export function DaysForm({ value, onChange }: { value: Days; onChange: (days: Da
           onChange={({ target }) => target.value && onChange({ ...value, from: target.value })}
         />
       </Field>
-      <Field label="To" error={value.to < value.from ? 'The last day is before the first one.' : undefined}>
+      <Field label="To" error={value.to < value.from ? t`The last day is before the first one.` : undefined}>
         <Input
           type="date"
           required

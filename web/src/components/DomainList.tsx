@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import type { UseQueryResult } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
@@ -21,7 +22,7 @@ export function DomainList(list: {
   const { tenant } = useSession()
   const columns: Column<Domain>[] = [
     {
-      header: 'Domain',
+      header: t`Domain`,
       render: ({ id, unicodeName, customerName }) => (
         <>
           <Link {...paths.domain(tenant.slug, id)} className="font-medium break-all hover:underline">
@@ -32,18 +33,18 @@ export function DomainList(list: {
       ),
     },
     {
-      header: 'State',
+      header: t`State`,
       narrow: true,
       render: (domain) => <StateBadge of="domain" state={stateOf(domain)} />,
     },
     {
-      header: 'Expires',
+      header: t`Expires`,
       narrow: true,
       from: 'sm',
       render: ({ expiresAt }) => <Time at={expiresAt} relative />,
     },
     {
-      header: 'Added',
+      header: t`Added`,
       narrow: true,
       from: 'md',
       render: ({ createdAt }) => <Time at={createdAt} relative />,

@@ -1,6 +1,6 @@
 import { Search, X } from 'lucide-react'
 import { useEffect, useRef, useState, type ReactNode } from 'react'
-import { humanize } from '../lib/words.ts'
+import { codeWords, humanize } from '../lib/words.ts'
 import { Button } from '../ui/Button.tsx'
 import { Input, Select } from '../ui/Field.tsx'
 import { SavedFilters } from './SavedFilters.tsx'
@@ -43,7 +43,7 @@ export function ChoiceFilter<T extends string>({
       {!always && <option value="">{label}: all</option>}
       {options.map((option) => (
         <option key={option} value={option}>
-          {always ? `${label} ${humanize(option).toLowerCase()}` : humanize(option)}
+          {always ? `${label} ${codeWords(option)}` : humanize(option)}
         </option>
       ))}
     </Select>

@@ -1,3 +1,5 @@
+import { locale } from '../lib/language.ts'
+import { t } from '../../../shared/text.ts'
 import type { UseMutationResult } from '@tanstack/react-query'
 import { useEffect, useRef, type FormEventHandler, type ReactNode } from 'react'
 import {
@@ -110,7 +112,7 @@ export function Form<Values extends FieldValues, Answer>({
   )
 }
 
-export const REQUIRED = 'This is needed.'
+export const REQUIRED = t`This is needed.`
 
 /** For number inputs whose emptiness says something: null. */
 export const numberOrNone = (max: number) =>
@@ -119,7 +121,7 @@ export const numberOrNone = (max: number) =>
     validate: (value: unknown) =>
       value === null ||
       (Number.isInteger(value) && Number(value) >= 0 && Number(value) <= max) ||
-      `A whole number from 0 to ${max.toLocaleString()}, or nothing.`,
+      t`A whole number from 0 to ${max.toLocaleString(locale)}, or nothing.`,
   }) as const
 
 /** For number inputs: an emptied one is an error, not zero. */
@@ -129,5 +131,5 @@ export const wholeNumber = (min: number, max: number) =>
     required: REQUIRED,
     validate: (value: unknown) =>
       (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) ||
-      `A whole number from ${min.toLocaleString()} to ${max.toLocaleString()}.`,
+      t`A whole number from ${min.toLocaleString(locale)} to ${max.toLocaleString(locale)}.`,
   }) as const

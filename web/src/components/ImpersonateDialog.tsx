@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { startImpersonation } from '../api/impersonation.ts'
@@ -7,15 +8,14 @@ import { Form, REQUIRED, useApiForm } from './Form.tsx'
 import { permits, useSession } from './session.ts'
 
 /** Why somebody without a second factor acts as nobody. */
-export const ACTING_NEEDS_MFA =
-  'Acting as a user needs a second step to log in: set one up under My account, Security.'
+export const ACTING_NEEDS_MFA = t`Acting as a user needs a second step to log in: set one up under My account, Security.`
 
 type Props = { user: { id: string; email: string }; onClose: () => void }
 
 /** Asks why, and begins to act as a user. Mount it while it is open. */
 export function ImpersonateDialog({ user, onClose }: Props) {
   return (
-    <Dialog open onClose={onClose} title={`Act as ${user.email}`}>
+    <Dialog open onClose={onClose} title={t`Act as ${user.email}`}>
       <Start user={user} onClose={onClose} />
     </Dialog>
   )
@@ -48,7 +48,7 @@ function Start({ user, onClose }: Props) {
           {...of.form.register('reason', {
             required: REQUIRED,
             validate: (reason) =>
-              reason.trim().length >= 10 || 'Say in a sentence why: at least 10 characters.',
+              reason.trim().length >= 10 || t`Say in a sentence why: at least 10 characters.`,
           })}
         />
       </Field>

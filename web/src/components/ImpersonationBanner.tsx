@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { VenetianMask } from 'lucide-react'
@@ -41,17 +42,17 @@ export function ImpersonationBanner() {
       <VenetianMask aria-hidden className="size-5 shrink-0" />
       <p className="min-w-0 flex-1 basis-60 break-words">
         <strong>
-          {readOnly ? 'You look as ' : 'You act as '}
+          {readOnly ? t`You look as ` : t`You act as `}
           {me.user.email}
         </strong>{' '}
         (you are {by.email}) until <Time at={me.impersonation.until} />.{' '}
-        {readOnly && 'Nothing can be changed. '}
+        {readOnly && t`Nothing can be changed. `}
         Reason: {reason}
       </p>
       <Button
         size="sm"
         loading={isPending}
-        onClick={() => mutate(undefined, { onError: (error) => toast.failed('Not stopped', error.message) })}
+        onClick={() => mutate(undefined, { onError: (error) => toast.failed(t`Not stopped`, error.message) })}
       >
         Stop
       </Button>

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { invite, type Invitation } from '../api/invitations.ts'
 import { Dialog } from '../ui/Dialog.tsx'
 import { Field, Input } from '../ui/Field.tsx'
@@ -17,13 +18,13 @@ export function InviteDialog({
   tenantId: string | null
 }) {
   const { can } = useSession()
-  const kept = can('mails:read', null) ? ' Without a mail server it is kept under Mail.' : ''
+  const kept = can('mails:read', null) ? t` Without a mail server it is kept under Mail.` : ''
   return (
     <Dialog
       open={open}
       onClose={onClose}
-      title={tenantId === null ? 'Invite to the platform' : 'Invite to the tenant'}
-      description={`A link is sent to the address. It counts for three days and once.${kept}`}
+      title={tenantId === null ? t`Invite to the platform` : t`Invite to the tenant`}
+      description={t`A link is sent to the address. It counts for three days and once.${kept}`}
     >
       <InviteForm tenantId={tenantId} onClose={onClose} />
     </Dialog>
@@ -35,7 +36,7 @@ function InviteForm({ tenantId, onClose }: { tenantId: string | null; onClose: (
     defaultValues: { email: '', roleId: '' },
     send: (values, key) => invite(tenantId, values, key),
     onDone: ({ email }) => {
-      toast.done('The invitation is on its way', email)
+      toast.done(t`The invitation is on its way`, email)
       onClose()
     },
   })

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import type { UseQueryResult } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Workflow } from 'lucide-react'
@@ -28,13 +29,13 @@ export function JobList({
 }) {
   const { tenant } = useSession()
   const subject: Column<Job> = {
-    header: 'For',
+    header: t`For`,
     render: (job) => <SubjectLink {...job.subject} />,
     from: 'sm',
   }
   const columns: Column<Job>[] = [
     {
-      header: 'Job',
+      header: t`Job`,
       render: (job) => (
         <>
           <Link {...paths.job(tenant.slug, job.id)} className="font-medium hover:underline">
@@ -48,12 +49,12 @@ export function JobList({
     },
     ...(withSubject ? [subject] : []),
     {
-      header: 'State',
+      header: t`State`,
       narrow: true,
       render: (job) => <StateBadge of="job" state={job.state} />,
     },
-    { header: 'Doing', from: 'lg', render: (job) => <Now job={job} /> },
-    { header: 'Created', from: 'md', narrow: true, render: (job) => <Time at={job.createdAt} relative /> },
+    { header: t`Doing`, from: 'lg', render: (job) => <Now job={job} /> },
+    { header: t`Created`, from: 'md', narrow: true, render: (job) => <Time at={job.createdAt} relative /> },
   ]
   return (
     <List

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { jobQuery, type Job, type JobDetail } from '../api/provisioning.ts'
@@ -14,13 +15,13 @@ const FINAL: readonly Job['state'][] = ['succeeded', 'failed', 'cancelled']
 export const isOver = (job: Job): boolean => FINAL.includes(job.state)
 
 const IDLE: Partial<Record<Job['state'], string>> = {
-  running: 'Working',
-  stuck: 'Stopped: it goes on when somebody has mended the cause.',
+  running: t`Working`,
+  stuck: t`Stopped: it goes on when somebody has mended the cause.`,
 }
 
 /** What it does, in words, with how far it is. */
 export function doing(job: Job): string {
-  const words = capitalize(job.doing ?? '') || (IDLE[job.state] ?? 'Waiting to be run')
+  const words = capitalize(job.doing ?? '') || (IDLE[job.state] ?? t`Waiting to be run`)
   return job.progress === null || words.includes('%') ? words : `${words}, ${job.progress} %`
 }
 

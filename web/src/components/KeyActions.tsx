@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { Ban, Pencil, RefreshCw } from 'lucide-react'
 import { useState } from 'react'
 import { renameOwnKey, revokeKey, rotateKey, type ApiKey, type MadeApiKey } from '../api/apiKeys.ts'
@@ -27,15 +28,15 @@ export function KeyActions({
     setDoing(null)
     setMade(null)
   }
-  const ended = apiKey.state === 'active' ? undefined : `The key is ${apiKey.state}.`
-  const theirs = own || apiKey.owner.kind === 'service' ? undefined : 'Only its owner rotates this key.'
+  const ended = apiKey.state === 'active' ? undefined : t`The key is ${apiKey.state}.`
+  const theirs = own || apiKey.owner.kind === 'service' ? undefined : t`Only its owner rotates this key.`
   return (
     <div className="flex justify-end">
       {own && (
         <Button
           size="icon"
           variant="ghost"
-          aria-label={`Rename ${apiKey.name}`}
+          aria-label={t`Rename ${apiKey.name}`}
           onClick={() => setDoing('rename')}
         >
           <Pencil aria-hidden className="size-4" />
@@ -44,7 +45,7 @@ export function KeyActions({
       <Button
         size="icon"
         variant="ghost"
-        aria-label={`Rotate ${apiKey.name}`}
+        aria-label={t`Rotate ${apiKey.name}`}
         disabledReason={reason ?? ended ?? theirs}
         onClick={() => setDoing('rotate')}
       >
@@ -53,7 +54,7 @@ export function KeyActions({
       <Button
         size="icon"
         variant="ghost"
-        aria-label={`Revoke ${apiKey.name}`}
+        aria-label={t`Revoke ${apiKey.name}`}
         disabledReason={reason ?? (apiKey.state === 'revoked' ? ended : undefined)}
         onClick={() => setDoing('revoke')}
       >
@@ -65,7 +66,7 @@ export function KeyActions({
       <Dialog
         open={doing === 'rotate'}
         onClose={made ? () => undefined : close}
-        title={`Rotate ${apiKey.name}`}
+        title={t`Rotate ${apiKey.name}`}
       >
         {made ? (
           <MadeKey made={made} onDone={close} />
@@ -73,7 +74,7 @@ export function KeyActions({
           <Rotate apiKey={apiKey} own={own} onMade={setMade} onClose={close} />
         )}
       </Dialog>
-      <Dialog open={doing === 'revoke'} onClose={close} title={`Revoke ${apiKey.name}`}>
+      <Dialog open={doing === 'revoke'} onClose={close} title={t`Revoke ${apiKey.name}`}>
         <Revoke apiKey={apiKey} own={own} onClose={close} />
       </Dialog>
     </div>
@@ -96,10 +97,10 @@ function Rename({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) {
 }
 
 const OVERLAPS = [
-  [24, 'A day'],
-  [72, 'Three days'],
-  [1, 'An hour'],
-  [0, 'Not at all'],
+  [24, t`A day`],
+  [72, t`Three days`],
+  [1, t`An hour`],
+  [0, t`Not at all`],
 ] as const
 
 function Rotate({
@@ -139,7 +140,7 @@ function Revoke({ apiKey, own, onClose }: { apiKey: ApiKey; own: boolean; onClos
     defaultValues: {},
     send: () => revokeKey(own, apiKey.id),
     onDone: () => {
-      toast.done('The key is revoked')
+      toast.done(t`The key is revoked`)
       onClose()
     },
   })

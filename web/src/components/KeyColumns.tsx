@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import type { ApiKey } from '../api/apiKeys.ts'
 import { count } from '../lib/words.ts'
 import { Badge, type Tone } from '../ui/Badge.tsx'
@@ -9,9 +10,9 @@ const TONE: Record<ApiKey['state'], Tone> = { active: 'success', expired: 'neutr
 
 const limits = ({ resources, allowedNetworks, tenantName }: ApiKey): string =>
   [
-    tenantName === null ? 'everywhere' : `in ${tenantName}`,
-    resources.length > 0 && `only ${count(resources.length, 'thing')}`,
-    allowedNetworks.length > 0 && `from ${allowedNetworks.join(', ')}`,
+    tenantName === null ? 'everywhere' : t`in ${tenantName}`,
+    resources.length > 0 && t`only ${count(resources.length, t`thing`, t`things`)}`,
+    allowedNetworks.length > 0 && t`from ${allowedNetworks.join(', ')}`,
   ]
     .filter(Boolean)
     .join(' · ')
@@ -19,7 +20,7 @@ const limits = ({ resources, allowedNetworks, tenantName }: ApiKey): string =>
 /** What every list of keys shows. */
 export const KEY_COLUMNS: Column<ApiKey>[] = [
   {
-    header: 'Key',
+    header: t`Key`,
     render: (key) => (
       <>
         <span className="flex flex-wrap items-center gap-2">
@@ -33,23 +34,23 @@ export const KEY_COLUMNS: Column<ApiKey>[] = [
     ),
   },
   {
-    header: 'May',
+    header: t`May`,
     from: 'lg',
     narrow: true,
     render: ({ scopes }) => (
       <Tooltip text={scopes.join(', ')}>
         <button type="button" className="rounded">
-          {count(scopes.length, 'permission')}
+          {count(scopes.length, t`permission`, t`permissions`)}
         </button>
       </Tooltip>
     ),
   },
   {
-    header: 'Last used',
+    header: t`Last used`,
     from: 'md',
     render: ({ lastUsedAt, lastUsedIp }) =>
       lastUsedAt === null ? (
-        'Never'
+        t`Never`
       ) : (
         <>
           <Time at={lastUsedAt} relative />
@@ -57,5 +58,5 @@ export const KEY_COLUMNS: Column<ApiKey>[] = [
         </>
       ),
   },
-  { header: 'Until', from: 'sm', narrow: true, render: ({ expiresAt }) => <Time at={expiresAt} /> },
+  { header: t`Until`, from: 'sm', narrow: true, render: ({ expiresAt }) => <Time at={expiresAt} /> },
 ]

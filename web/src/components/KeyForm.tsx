@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { useState } from 'react'
 import { PEOPLE_ONLY, PERMISSIONS, type Permission } from '../../../shared/permissions.ts'
 import { createOwnKey, createServiceKey, type MadeApiKey, type ServiceAccount } from '../api/apiKeys.ts'
@@ -20,7 +21,7 @@ export function NewKeyDialog({ account, onClose }: { account: ServiceAccount | n
       wide
       // The key is shown once: an accidental click beside the dialog must not lose it.
       onClose={made ? () => undefined : onClose}
-      title={account ? `New key of ${account.name}` : 'New API key'}
+      title={account ? t`New key of ${account.name}` : t`New API key`}
     >
       {made ? (
         <MadeKey made={made} onDone={onClose} />
@@ -87,7 +88,7 @@ function KeyForm({
       <ScopePicker
         permissions={givable}
         register={register('scopes', {
-          validate: (chosen) => chosen.length > 0 || 'Choose at least one.',
+          validate: (chosen) => chosen.length > 0 || t`Choose at least one.`,
         })}
         onChoose={(chosen) => setValue('scopes', chosen, { shouldValidate: of.form.formState.isSubmitted })}
         error={of.errorOf('scopes')}

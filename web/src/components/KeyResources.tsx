@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { X } from 'lucide-react'
 import { useState } from 'react'
@@ -35,13 +36,13 @@ export function KeyResources({
     ...(pods.data?.items ?? []).map(({ id, hostname }) => ({
       id,
       label: hostname,
-      detail: 'CloudPod',
+      detail: t`CloudPod`,
       type: 'cloudPod' as const,
     })),
     ...(customers.data?.items ?? []).map(({ id, name }) => ({
       id,
       label: name,
-      detail: 'Customer',
+      detail: t`Customer`,
       type: 'customer' as const,
     })),
   ].filter(({ id }) => value.every((one) => one.id !== id))
@@ -69,7 +70,7 @@ export function KeyResources({
               <Button
                 size="sm"
                 variant="ghost"
-                aria-label={`Remove ${one.label}`}
+                aria-label={t`Remove ${one.label}`}
                 onClick={() => onChange(value.filter(({ id }) => id !== one.id))}
               >
                 <X aria-hidden className="size-4" />

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import type { UseQueryResult } from '@tanstack/react-query'
 import { clsx } from 'clsx'
 import { ChevronLeft, ChevronRight } from 'lucide-react'
@@ -72,14 +73,14 @@ export function Pager({
         <Button
           size="sm"
           icon={<ChevronLeft aria-hidden className="size-4" />}
-          disabledReason={steps.length === 0 ? 'This is the first page.' : undefined}
+          disabledReason={steps.length === 0 ? t`This is the first page.` : undefined}
           onClick={() => onTrail(steps.slice(0, -1).join(SEPARATOR) || undefined)}
         >
           Back
         </Button>
         <Button
           size="sm"
-          disabledReason={nextCursor === null ? 'This is the last page.' : undefined}
+          disabledReason={nextCursor === null ? t`This is the last page.` : undefined}
           onClick={() => nextCursor !== null && onTrail([...steps, nextCursor].join(SEPARATOR))}
         >
           Next

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { CircleHelp, Lock } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { ApiError, unreachable } from '../api/ApiError.ts'
@@ -22,7 +23,7 @@ export function Loaded<Data>({
   if (error !== null && (data === undefined || apiError(error).status === 404)) {
     return <Failed error={apiError(error)} what={what} retrying={isFetching} onRetry={() => void refetch()} />
   }
-  if (data === undefined) return <Skeleton label={`Loading ${what}`} />
+  if (data === undefined) return <Skeleton label={t`Loading ${what}`} />
   return (
     <>
       {error !== null && (
@@ -48,7 +49,7 @@ function Failed({
 }) {
   if (error.status === 404)
     return (
-      <EmptyState icon={CircleHelp} title={`No such ${what}`}>
+      <EmptyState icon={CircleHelp} title={t`No such ${what}`}>
         It may have been removed, or it belongs to a tenant that is not yours.
       </EmptyState>
     )
@@ -62,7 +63,7 @@ function Failed({
     <div className="p-4">
       <ErrorNotice
         error={error}
-        title={`The ${what} could not be read`}
+        title={t`The ${what} could not be read`}
         action={
           <Button size="sm" loading={retrying} onClick={onRetry}>
             Try again

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { Copy } from 'lucide-react'
 import type { MadeApiKey } from '../api/apiKeys.ts'
 import { Button } from '../ui/Button.tsx'
@@ -9,8 +10,8 @@ import { toast } from '../ui/Toast.tsx'
 export function MadeKey({ made, onDone }: { made: MadeApiKey; onDone: () => void }) {
   const copy = () =>
     navigator.clipboard.writeText(made.token).then(
-      () => toast.done('Copied'),
-      () => toast.failed('Not copied', 'Select the key and copy it by hand.'),
+      () => toast.done(t`Copied`),
+      () => toast.failed(t`Not copied`, t`Select the key and copy it by hand.`),
     )
   return (
     <>

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { resendInvitation, revokeInvitation, type Invitation } from '../api/invitations.ts'
 import { useSubmit } from '../api/submit.ts'
 import { Badge } from '../ui/Badge.tsx'
@@ -20,15 +21,15 @@ export function OpenInvitations({
 }) {
   const resend = useSubmit<string, Invitation>({
     send: resendInvitation,
-    onDone: ({ email }) => toast.done('Sent again', `The earlier link to ${email} has ended.`),
+    onDone: ({ email }) => toast.done(t`Sent again`, t`The earlier link to ${email} has ended.`),
   })
   const revoke = useSubmit<string, void>({
     send: revokeInvitation,
-    onDone: () => toast.done('The invitation is taken back'),
+    onDone: () => toast.done(t`The invitation is taken back`),
   })
   const columns: Column<Invitation>[] = [
     {
-      header: 'Invited',
+      header: t`Invited`,
       render: ({ email, expired }) => (
         <span className="flex flex-wrap items-center gap-2">
           <span className="break-all">{email}</span>
@@ -36,31 +37,31 @@ export function OpenInvitations({
         </span>
       ),
     },
-    { header: 'Role', from: 'sm', render: ({ roleName }) => roleName },
-    { header: 'By', from: 'lg', render: ({ invitedBy }) => invitedBy },
-    { header: 'Sent', from: 'md', narrow: true, render: ({ sentAt }) => <Time at={sentAt} relative /> },
+    { header: t`Role`, from: 'sm', render: ({ roleName }) => roleName },
+    { header: t`By`, from: 'lg', render: ({ invitedBy }) => invitedBy },
+    { header: t`Sent`, from: 'md', narrow: true, render: ({ sentAt }) => <Time at={sentAt} relative /> },
     {
-      header: 'Actions',
+      header: t`Actions`,
       narrow: true,
       align: 'right',
       render: ({ id, email }) => (
         <span className="inline-flex flex-wrap justify-end gap-1 sm:flex-nowrap">
           <Button
             size="sm"
-            aria-label={`Send the invitation of ${email} again`}
+            aria-label={t`Send the invitation of ${email} again`}
             loading={resend.isPending && resend.variables === id}
             disabledReason={reason}
-            onClick={() => resend.mutate(id, failed('Not sent again'))}
+            onClick={() => resend.mutate(id, failed(t`Not sent again`))}
           >
             Resend
           </Button>
           <Button
             size="sm"
             variant="ghost"
-            aria-label={`Take the invitation of ${email} back`}
+            aria-label={t`Take the invitation of ${email} back`}
             loading={revoke.isPending && revoke.variables === id}
             disabledReason={reason}
-            onClick={() => revoke.mutate(id, failed('Not taken back'))}
+            onClick={() => revoke.mutate(id, failed(t`Not taken back`))}
           >
             Revoke
           </Button>

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import type { FieldValues, Path } from 'react-hook-form'
 import { regionsQuery } from '../api/cloudPods.ts'
@@ -25,7 +26,7 @@ export function HostnameField<Values extends FieldValues & { hostname: string },
           required: REQUIRED,
           validate: (typed: string) =>
             HOSTNAME.test(typed.trim()) ||
-            'Lower-case letters, digits and hyphens, in labels separated by dots.',
+            t`Lower-case letters, digits and hyphens, in labels separated by dots.`,
         })}
       />
     </Field>

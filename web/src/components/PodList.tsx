@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import type { UseQueryResult } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
@@ -27,7 +28,7 @@ export function PodList({
   const { tenant } = useSession()
   const columns: Column<CloudPod>[] = [
     {
-      header: 'CloudPod',
+      header: t`CloudPod`,
       render: (pod) => (
         <>
           <Link
@@ -49,14 +50,14 @@ export function PodList({
         </>
       ),
     },
-    { header: 'State', narrow: true, render: (pod) => <PodBadges pod={pod} /> },
+    { header: t`State`, narrow: true, render: (pod) => <PodBadges pod={pod} /> },
     {
-      header: 'Addresses',
+      header: t`Addresses`,
       from: 'md',
       render: (pod) => <span className="font-mono text-[13px]">{pod.addresses.join(', ') || '—'}</span>,
     },
-    { header: 'Size', from: 'lg', render: (pod) => size(pod) },
-    { header: 'Created', from: 'md', narrow: true, render: (pod) => <Time at={pod.createdAt} relative /> },
+    { header: t`Size`, from: 'lg', render: (pod) => size(pod) },
+    { header: t`Created`, from: 'md', narrow: true, render: (pod) => <Time at={pod.createdAt} relative /> },
   ]
   return (
     <List query={query} what="CloudPods" columns={columns} empty={empty} trail={trail} onTrail={onTrail} />

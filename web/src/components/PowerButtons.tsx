@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { CirclePower, Play, RotateCw, Square, type LucideIcon } from 'lucide-react'
 import { useState } from 'react'
 import { canPod, type PowerAction } from '../../../shared/states/cloudPod.ts'
@@ -10,10 +11,10 @@ import { toast } from '../ui/Toast.tsx'
 import { NO_PERMISSION, useSession } from './session.ts'
 
 const ACTIONS: { action: PowerAction; label: string; icon: LucideIcon; asked: string }[] = [
-  { action: 'start', label: 'Start', icon: Play, asked: 'Start' },
-  { action: 'shutdown', label: 'Shut down', icon: CirclePower, asked: 'Shut-down' },
-  { action: 'reboot', label: 'Reboot', icon: RotateCw, asked: 'Reboot' },
-  { action: 'stop', label: 'Stop', icon: Square, asked: 'Stop' },
+  { action: 'start', label: t`Start`, icon: Play, asked: t`Start` },
+  { action: 'shutdown', label: t`Shut down`, icon: CirclePower, asked: t`Shut-down` },
+  { action: 'reboot', label: t`Reboot`, icon: RotateCw, asked: t`Reboot` },
+  { action: 'stop', label: t`Stop`, icon: Square, asked: t`Stop` },
 ]
 
 const ATTEMPT: Record<PowerAction, CloudPod['action']> = {
@@ -33,18 +34,18 @@ export function PowerButtons({ pod }: { pod: CloudPodDetail }) {
     send: (action: PowerAction, key) => powerCloudPod(pod.id, action, key),
     onDone: ({ job }) =>
       toast.done(
-        `${ACTIONS.find(({ action }) => action === power.variables)?.asked ?? 'Action'} requested`,
+        t`${ACTIONS.find(({ action }) => action === power.variables)?.asked ?? t`Action`} requested`,
         job.doing ?? undefined,
       ),
   })
   const ask = (action: PowerAction) =>
     power.mutate(action, {
-      onError: (error: ApiError) => toast.failed('The action was not accepted', error.message),
+      onError: (error: ApiError) => toast.failed(t`The action was not accepted`, error.message),
     })
 
   const reasonNot = (action: PowerAction): string | undefined => {
     if (!can('cloudpods:power', pod.tenantId)) return NO_PERMISSION('cloudpods:power')
-    if (pod.action === ATTEMPT[action]) return 'This is already being done.'
+    if (pod.action === ATTEMPT[action]) return t`This is already being done.`
     const verdict = canPod[action](pod)
     if (!verdict.allowed) return verdict.reason
     return RUNS.has(action) ? pod.keptOff?.why : undefined
@@ -65,7 +66,7 @@ export function PowerButtons({ pod }: { pod: CloudPodDetail }) {
       <Dialog
         open={confirming}
         onClose={() => setConfirming(false)}
-        title={`Stop ${pod.hostname}?`}
+        title={t`Stop ${pod.hostname}?`}
         description="Stop cuts the power at once: what the system has not written is lost. Shut down asks it to end by itself."
       >
         <div className="flex justify-end gap-2">

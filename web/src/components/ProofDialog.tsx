@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { stepUp, stepUpWaysQuery } from '../api/account.ts'
@@ -46,8 +47,8 @@ function tellOfProof(): void {
   url.searchParams.delete('proof')
   history.replaceState(history.state, '', url.pathname + url.search + url.hash)
   if (word === 'given')
-    toast.done('You have proven that it is you', 'Now do again what you were about to do.')
-  else toast.failed('Not proven', ssoFault(word))
+    toast.done(t`You have proven that it is you`, t`Now do again what you were about to do.`)
+  else toast.failed(t`Not proven`, ssoFault(word))
 }
 
 function Proof({ onClose }: { onClose: Answer }) {
@@ -102,7 +103,7 @@ function ProofForm({ by, onClose }: { by: 'code' | 'password'; onClose: Answer }
   return (
     <Form of={of} submitLabel="Go on" onCancel={() => onClose(false)}>
       <Field
-        label={by === 'code' ? 'Code of your app, or a recovery code' : 'Your password'}
+        label={by === 'code' ? t`Code of your app, or a recovery code` : t`Your password`}
         error={of.errorOf('value')}
       >
         <Input

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import type { ComponentProps } from 'react'
 import { fitsPlace } from '../../../shared/states/role.ts'
@@ -26,10 +27,10 @@ export function RoleSelect({
       role.permissions.every((permission) => can(permission, tenantId)),
   )
   const none = roles.error
-    ? 'The roles could not be read'
+    ? t`The roles could not be read`
     : roles.isPending
-      ? 'Loading roles …'
-      : 'Choose a role'
+      ? t`Loading roles …`
+      : t`Choose a role`
   return (
     <Select {...rest}>
       <option value="">{none}</option>

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useLocation, useNavigate } from '@tanstack/react-router'
 import { Bookmark } from 'lucide-react'
@@ -46,7 +47,7 @@ function Saved({ list, filter }: { list: FilteredList; filter: Search }) {
       <Menu
         trigger={
           <Button icon={<Bookmark aria-hidden className="size-4" />}>
-            {shown ? `Filter: ${shown.name}` : 'Saved filters'}
+            {shown ? t`Filter: ${shown.name}` : t`Saved filters`}
           </Button>
         }
       >
@@ -94,7 +95,7 @@ function Keep({
               <span className="min-w-0 break-words">{name}</span>
               <Button
                 size="sm"
-                aria-label={`Remove ${name}`}
+                aria-label={t`Remove ${name}`}
                 loading={leaving.isPending && leaving.variables === id}
                 onClick={() => leaving.mutate(id)}
               >
@@ -108,7 +109,7 @@ function Keep({
       <Form
         of={of}
         submitLabel="Save"
-        submitReason={Object.keys(filter).length === 0 ? 'The list is not filtered.' : undefined}
+        submitReason={Object.keys(filter).length === 0 ? t`The list is not filtered.` : undefined}
         onCancel={onDone}
       >
         <Field

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import type { UseQueryResult } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
@@ -27,7 +28,7 @@ export function SubscriptionList({
 }) {
   const { tenant } = useSession()
   const customer: Column<Subscription> = {
-    header: 'Customer',
+    header: t`Customer`,
     from: 'md',
     render: (row) => (
       <Link {...paths.customer(tenant.slug, row.customer.id)} className="hover:underline">
@@ -37,7 +38,7 @@ export function SubscriptionList({
   }
   const columns: Column<Subscription>[] = [
     {
-      header: 'Subscription',
+      header: t`Subscription`,
       render: (row) => (
         <>
           <Link
@@ -54,10 +55,10 @@ export function SubscriptionList({
       ),
     },
     ...(withCustomer ? [customer] : []),
-    { header: 'State', narrow: true, render: (row) => <SubscriptionState subscription={row} /> },
-    { header: 'Price', from: 'lg', narrow: true, render: (row) => priceText(row.price) },
-    { header: 'Period ends', from: 'lg', narrow: true, render: (row) => <Time at={row.periodEnd} /> },
-    { header: 'Ordered', from: 'md', narrow: true, render: (row) => <Time at={row.createdAt} relative /> },
+    { header: t`State`, narrow: true, render: (row) => <SubscriptionState subscription={row} /> },
+    { header: t`Price`, from: 'lg', narrow: true, render: (row) => priceText(row.price) },
+    { header: t`Period ends`, from: 'lg', narrow: true, render: (row) => <Time at={row.periodEnd} /> },
+    { header: t`Ordered`, from: 'md', narrow: true, render: (row) => <Time at={row.createdAt} relative /> },
   ]
   return (
     <List

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { Link, type LinkProps } from '@tanstack/react-router'
 import { X } from 'lucide-react'
 import { Button } from '../ui/Button.tsx'
@@ -34,7 +35,7 @@ export function TagFilter({
       <Button
         size="sm"
         icon={<X aria-hidden className="size-4" />}
-        aria-label={`Show ${what} with any tag, not only ${tag}`}
+        aria-label={t`Show ${what} with any tag, not only ${tag}`}
         onClick={onEnd}
       >
         #{tag}

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useLocation, useNavigate } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
@@ -8,7 +9,7 @@ import { useDebounced } from './hooks.ts'
 import { NAVIGATION } from './navigation.ts'
 import { ALL, isPlatformUser, useSession } from './session.ts'
 
-const EVERY = { id: ALL, slug: ALL, label: 'All tenants' }
+const EVERY = { id: ALL, slug: ALL, label: t`All tenants` }
 const SECTIONS = NAVIGATION.flatMap(({ places }) => places)
 
 /** Changes the tenant of the address and stays in the same part of the application. */

@@ -1,3 +1,5 @@
+import { locale } from '../lib/language.ts'
+import { t } from '../../../shared/text.ts'
 import { Progress } from '../ui/Progress.tsx'
 
 /** How much of something is taken, in words and as a bar that warns before it is full. Without a limit there is no bar. */
@@ -5,7 +7,7 @@ export function UsageBar({
   label,
   used,
   total,
-  format = (amount) => amount.toLocaleString(),
+  format = (amount) => amount.toLocaleString(locale),
 }: {
   label: string
   used: number
@@ -31,7 +33,7 @@ export function UsageBar({
       </div>
       <Progress
         value={percent}
-        label={`${label}: ${format(used)} of ${format(total)}`}
+        label={t`${label}: ${format(used)} of ${format(total)}`}
         tone={percent >= 95 ? 'danger' : percent >= 80 ? 'warning' : 'accent'}
       />
     </div>

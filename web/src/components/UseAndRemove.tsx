@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { useState } from 'react'
 import { useSubmit } from '../api/submit.ts'
 import { Button } from '../ui/Button.tsx'
@@ -30,16 +31,16 @@ export function UseAndRemove<Changed, Removed>({
   const change = useSubmit({ send: toggle, onDone: onToggled })
   const { disabledReason, ...destroying } = removal
   return (
-    <Card title={active ? 'In use' : words.title}>
+    <Card title={active ? t`In use` : words.title}>
       <p className="mb-3 text-muted">{words.explained}</p>
       <div className="flex flex-wrap gap-2">
         <Button
           loading={change.isPending}
           onClick={() =>
-            change.mutate(undefined, { onError: (error) => toast.failed('Not changed', error.message) })
+            change.mutate(undefined, { onError: (error) => toast.failed(t`Not changed`, error.message) })
           }
         >
-          {active ? words.toggle : 'Use it again'}
+          {active ? words.toggle : t`Use it again`}
         </Button>
         <Button variant="danger" disabledReason={disabledReason} onClick={() => setRemoving(true)}>
           Remove

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { CircleUserRound, LogOut, ShieldCheck } from 'lucide-react'
 import { paths } from '../paths.ts'
@@ -9,9 +10,9 @@ import { useSession } from './session.ts'
 import { useLogOut } from './useLogOut.ts'
 
 const THEME_NAMES: readonly (readonly [Theme, string])[] = [
-  ['system', 'As the system'],
-  ['light', 'Light'],
-  ['dark', 'Dark'],
+  ['system', t`As the system`],
+  ['light', t`Light`],
+  ['dark', t`Dark`],
 ]
 
 export function UserMenu() {
@@ -22,7 +23,7 @@ export function UserMenu() {
   return (
     <Menu
       trigger={
-        <Button variant="ghost" size="icon" aria-label={`Account of ${me.user.email}`}>
+        <Button variant="ghost" size="icon" aria-label={t`Account of ${me.user.email}`}>
           <CircleUserRound aria-hidden className="size-5" />
         </Button>
       }
@@ -41,7 +42,7 @@ export function UserMenu() {
       </MenuItem>
       <MenuItem
         onClick={() =>
-          leave.mutate(undefined, { onError: (error) => toast.failed('Not logged out', error.message) })
+          leave.mutate(undefined, { onError: (error) => toast.failed(t`Not logged out`, error.message) })
         }
       >
         <LogOut aria-hidden className="size-4" />

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { plansQuery, type Plan } from '../api/billing.ts'
 import { blueprintsQuery, type Blueprint } from '../api/provisioning.ts'
@@ -26,22 +27,22 @@ export const planCard = (plan: Plan, disabledReason?: string): RadioCard => ({
 
 /** Why a blueprint cannot be installed on a plan; undefined when it can. */
 export function refusal(blueprint: Blueprint, plan: Plan | undefined): string | undefined {
-  if (plan === undefined) return 'Choose a plan first.'
-  if (!blueprint.available) return 'It is not available: no node has its image.'
+  if (plan === undefined) return t`Choose a plan first.`
+  if (!blueprint.available) return t`It is not available: no node has its image.`
   if (plan.memoryMb < blueprint.minMemoryMb)
-    return `Needs at least ${memory(blueprint.minMemoryMb)} of memory.`
-  if (plan.diskGb < blueprint.minDiskGb) return `Needs a disk of at least ${disk(blueprint.minDiskGb)}.`
-  if (plan.cores > blueprint.maxCores) return `Allows at most ${blueprint.maxCores} cores.`
+    return t`Needs at least ${memory(blueprint.minMemoryMb)} of memory.`
+  if (plan.diskGb < blueprint.minDiskGb) return t`Needs a disk of at least ${disk(blueprint.minDiskGb)}.`
+  if (plan.cores > blueprint.maxCores) return t`Allows at most ${blueprint.maxCores} cores.`
   if (plan.memoryMb > blueprint.maxMemoryMb)
-    return `Allows at most ${memory(blueprint.maxMemoryMb)} of memory.`
-  if (plan.diskGb > blueprint.maxDiskGb) return `Allows a disk of at most ${disk(blueprint.maxDiskGb)}.`
+    return t`Allows at most ${memory(blueprint.maxMemoryMb)} of memory.`
+  if (plan.diskGb > blueprint.maxDiskGb) return t`Allows a disk of at most ${disk(blueprint.maxDiskGb)}.`
   return undefined
 }
 
 export const anyBlueprintCard = (blueprint: Blueprint): RadioCard => ({
   value: blueprint.id,
   title: blueprint.name,
-  detail: blueprint.kind === 'vm' ? 'Virtual machine' : 'Container',
+  detail: blueprint.kind === 'vm' ? t`Virtual machine` : t`Container`,
 })
 
 /** The card of a blueprint that is to be installed on a plan. */

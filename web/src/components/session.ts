@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { createContext, useContext } from 'react'
 import type { Permission } from '../../../shared/permissions.ts'
 import type { Me } from '../api/session.ts'
@@ -38,4 +39,4 @@ export function homeOf(me: Me, slug?: string) {
 export const enrolmentOf = (me: Me) => paths.security(homeOf(me).params.tenant)
 
 export const NO_PERMISSION = (permission: Permission): string =>
-  `You do not have the permission ${permission}.`
+  t`You do not have the permission ${permission}.`

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import type { NavigateOptions } from '@tanstack/react-router'
 import {
@@ -43,38 +44,38 @@ const ACTIONS: [
   /** Needed on the platform, whatever tenant is chosen. */
   ofPlatform?: true,
 ][] = [
-  ['New subscription', 'subscriptions:write', paths.order],
-  ['New CloudPod without subscription', 'cloudpods:create', paths.newCloudPod],
-  ['New customer', 'customers:create', paths.newCustomer],
-  ['New security group', 'cloudpods:firewall', paths.newSecurityGroup],
-  ['New plan', 'plans:create', paths.newPlan],
-  ['Add a domain', 'domains:create', paths.newDomain],
-  ['Register a domain', 'domains:create', paths.domainSearch],
-  ['New DNS template', 'domains:update', paths.newDnsTemplate],
-  ['Add a DNS server', 'infrastructure:manage', paths.newDnsServer],
-  ['Add a registrar', 'infrastructure:manage', paths.newRegistrar],
-  ['Set-up guide', 'infrastructure:manage', paths.setup, true],
-  ['Add a cluster', 'infrastructure:manage', paths.newCluster],
-  ['New IP pool', 'infrastructure:manage', paths.newIpPool],
-  ['Add a NetBox', 'infrastructure:manage', paths.newIpSource],
-  ['New blueprint', 'blueprints:create', paths.newBlueprint],
-  ['New tenant', 'tenants:create', paths.newTenant],
-  ['New user', 'users:manage', paths.newUser, true],
-  ['New role', 'roles:manage', paths.newRole],
+  [t`New subscription`, 'subscriptions:write', paths.order],
+  [t`New CloudPod without subscription`, 'cloudpods:create', paths.newCloudPod],
+  [t`New customer`, 'customers:create', paths.newCustomer],
+  [t`New security group`, 'cloudpods:firewall', paths.newSecurityGroup],
+  [t`New plan`, 'plans:create', paths.newPlan],
+  [t`Add a domain`, 'domains:create', paths.newDomain],
+  [t`Register a domain`, 'domains:create', paths.domainSearch],
+  [t`New DNS template`, 'domains:update', paths.newDnsTemplate],
+  [t`Add a DNS server`, 'infrastructure:manage', paths.newDnsServer],
+  [t`Add a registrar`, 'infrastructure:manage', paths.newRegistrar],
+  [t`Set-up guide`, 'infrastructure:manage', paths.setup, true],
+  [t`Add a cluster`, 'infrastructure:manage', paths.newCluster],
+  [t`New IP pool`, 'infrastructure:manage', paths.newIpPool],
+  [t`Add a NetBox`, 'infrastructure:manage', paths.newIpSource],
+  [t`New blueprint`, 'blueprints:create', paths.newBlueprint],
+  [t`New tenant`, 'tenants:create', paths.newTenant],
+  [t`New user`, 'users:manage', paths.newUser, true],
+  [t`New role`, 'roles:manage', paths.newRole],
 ]
 
 const TYPES: Record<SearchHit['type'], { title: string; icon: LucideIcon }> = {
-  customer: { title: 'Customers', icon: Users },
-  cloudPod: { title: 'CloudPods', icon: Boxes },
-  subscription: { title: 'Subscriptions', icon: ReceiptText },
-  invoice: { title: 'Invoices', icon: FileText },
-  domain: { title: 'Domains', icon: Globe },
-  zone: { title: 'DNS zones', icon: ListTree },
-  certificate: { title: 'Certificates', icon: LockKeyhole },
-  job: { title: 'Jobs', icon: Workflow },
-  finding: { title: 'Findings', icon: SearchCheck },
-  tenant: { title: 'Tenants', icon: Building2 },
-  user: { title: 'Users', icon: User },
+  customer: { title: t`Customers`, icon: Users },
+  cloudPod: { title: t`CloudPods`, icon: Boxes },
+  subscription: { title: t`Subscriptions`, icon: ReceiptText },
+  invoice: { title: t`Invoices`, icon: FileText },
+  domain: { title: t`Domains`, icon: Globe },
+  zone: { title: t`DNS zones`, icon: ListTree },
+  certificate: { title: t`Certificates`, icon: LockKeyhole },
+  job: { title: t`Jobs`, icon: Workflow },
+  finding: { title: t`Findings`, icon: SearchCheck },
+  tenant: { title: t`Tenants`, icon: Building2 },
+  user: { title: t`Users`, icon: User },
 }
 
 const PAGES: Record<string, (tenant: string, id: string) => NavigateOptions> = {
@@ -107,7 +108,7 @@ export function useCommands(typed: string) {
         (ofPlatform ? can(permission, null) : can(permission)) && matches(label),
     ).map(([label, , link]) => ({ value: label, label, icon: Plus, link: link(tenant.slug) }))
     const found = typed.trim() === '' ? recent(session) : byType(session, data?.items ?? [])
-    return [...found, { value: 'Go to', items: places }, { value: 'Actions', items: actions }].filter(
+    return [...found, { value: t`Go to`, items: places }, { value: t`Actions`, items: actions }].filter(
       (group: Group) => group.items.length > 0,
     )
   }, [typed, data, session, tenant.slug, can])
@@ -138,7 +139,7 @@ function recent(session: Session): Group[] {
       [humanize(one.type), tenantOf(session, one)].filter((word) => word !== '').join(' · '),
     ),
   )
-  return [{ value: 'Recent', items }]
+  return [{ value: t`Recent`, items }]
 }
 
 function commandOf(session: Session, hit: Recent, detail: string): Command[] {

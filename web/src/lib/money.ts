@@ -1,3 +1,4 @@
+import { locale } from './language.ts'
 import type { Money } from '../../../shared/api/common.ts'
 
 /** ISO 4217: digits after the point, where they are not 2. `Intl` answers with customary digits, which differ. */
@@ -34,7 +35,7 @@ export function toMinor(typed: string, currency: string): string | null {
 
 export function formatMoney(money: Money): string {
   const exponent = exponentOf(money.currency)
-  return new Intl.NumberFormat(undefined, {
+  return new Intl.NumberFormat(locale, {
     style: 'currency',
     currency: money.currency,
     minimumFractionDigits: exponent,

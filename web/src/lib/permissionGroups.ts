@@ -1,13 +1,14 @@
+import { t } from '../../../shared/text.ts'
 import type { Permission } from '../../../shared/permissions.ts'
 import { humanize } from './words.ts'
 
 export type PermissionGroup = { resource: string; label: string; permissions: Permission[] }
 
 const LABELS: Record<string, string> = {
-  apikeys: 'API keys',
-  cloudpods: 'CloudPods',
-  mails: 'Mail',
-  sso: 'Single sign-on',
+  apikeys: t`API keys`,
+  cloudpods: t`CloudPods`,
+  mails: t`Mail`,
+  sso: t`Single sign-on`,
 }
 
 /** Permissions by what they are about, in the order of the list. */

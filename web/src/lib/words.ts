@@ -1,3 +1,6 @@
+import { CODES } from './codes.ts'
+import { locale } from './language.ts'
+import { t } from '../../../shared/text.ts'
 import { percentOf } from '../../../shared/states/tax.ts'
 import type { Price } from '../api/billing.ts'
 import type { Addon } from '../api/addons.ts'
@@ -21,8 +24,8 @@ export const disk = (gb: number): string =>
 export const fileSize = (bytes: number): string => {
   const mib = bytes / 2 ** 20
   return mib >= 1024
-    ? `${(mib / 1024).toLocaleString(undefined, { maximumFractionDigits: 1 })} GiB`
-    : `${Math.ceil(mib).toLocaleString()} MiB`
+    ? `${(mib / 1024).toLocaleString(locale, { maximumFractionDigits: 1 })} GiB`
+    : `${Math.ceil(mib).toLocaleString(locale)} MiB`
 }
 
 /** Amounts that networks count: 1 GB is 1,000,000,000 bytes. */
@@ -33,19 +36,24 @@ export const bytes = (amount: number): string => {
     amount < 1 ? 0 : Math.floor(Math.log10(Math.max(1, Math.round(amount))) / 3),
   )
   const value = amount / 1000 ** power
-  return `${value.toLocaleString(undefined, { maximumFractionDigits: value < 10 && power > 0 ? 1 : 0 })} ${units[power]}`
+  return `${value.toLocaleString(locale, { maximumFractionDigits: value < 10 && power > 0 ? 1 : 0 })} ${units[power]}`
 }
 
-export const count = (amount: number, one: string, many = `${one}s`): string =>
-  `${amount.toLocaleString()} ${amount === 1 ? one : many}`
+export const count = (amount: number, one: string, many: string): string =>
+  `${amount.toLocaleString(locale)} ${amount === 1 ? one : many}`
 
 export const size = (of: { cores: number; memoryMb: number; diskGb: number }): string =>
-  `${count(of.cores, 'core')}, ${memory(of.memoryMb)}, ${disk(of.diskGb)} disk`
+  t`${count(of.cores, t`core`, t`cores`)}, ${memory(of.memoryMb)}, ${disk(of.diskGb)} disk`
 
 /** `500 GB a month, then slow, at 100 Mbit/s`; what has no limit is not said. */
 export function network({ trafficGb, rateMbps, overLimit }: NetworkTerms): string {
-  const traffic = trafficGb === null ? null : `${bytes(trafficGb * 1e9)} a month${THEN[overLimit]}`
-  return [traffic, rateMbps === null ? null : `${rateMbps.toLocaleString()} Mbit/s`]
+  const traffic =
+    trafficGb === null
+      ? null
+      : overLimit === 'throttle'
+        ? t`${bytes(trafficGb * 1e9)} a month, then slow`
+        : t`${bytes(trafficGb * 1e9)} a month`
+  return [traffic, rateMbps === null ? null : t`${rateMbps.toLocaleString(locale)} Mbit/s`]
     .filter((part) => part !== null)
     .join(', ')
 }
@@ -54,22 +62,21 @@ type NetworkTerms = {
   rateMbps: number | null
   overLimit: 'none' | 'notify' | 'throttle'
 }
-const THEN = { none: '', notify: '', throttle: ', then slow' }
 
 /** `25 % for 3 periods`, `€5.00 for ever`. */
 export function couponText({ off, periods }: CouponTerms): string {
   const what = off.amount === null ? `${percentOf(off.percentPpm ?? 0)} %` : formatMoney(off.amount)
-  return `${what} ${periods === null ? 'for ever' : `for ${count(periods, 'period')}`}`
+  return periods === null ? t`${what} for ever` : t`${what} for ${count(periods, t`period`, t`periods`)}`
 }
 type CouponTerms = Pick<Coupon, 'off' | 'periods'>
 
 /** `14 days free, then billed`; nothing without a trial. */
 export const trialText = ({ trialDays, trialThen }: Pick<Price, 'trialDays' | 'trialThen'>): string =>
-  trialDays === 0 ? '' : `${count(trialDays, 'day')} free, ${TRIAL_THEN[trialThen]}`
+  trialDays === 0 ? '' : t`${count(trialDays, t`day`, t`days`)} free, ${TRIAL_THEN[trialThen]}`
 export const TRIAL_THEN: Record<Price['trialThen'], string> = {
-  activate: 'then billed',
-  method: 'then billed if a payment method is there',
-  cancel: 'then ended unless it is kept',
+  activate: t`then billed`,
+  method: t`then billed if a payment method is there`,
+  cancel: t`then ended unless it is kept`,
 }
 
 /** `€4.99 a month`, `€25.00 every 3 months`. */
@@ -80,21 +87,33 @@ export const unitText = (price: Pick<Price, 'unit' | 'interval' | 'intervalCount
 /** What one of an add-on adds to a CloudPod. */
 export function addonSize({ cores, memoryMb, diskGb }: Pick<Addon, 'cores' | 'memoryMb' | 'diskGb'>): string {
   const parts = [
-    cores > 0 && count(cores, 'core'),
-    memoryMb > 0 && `${memory(memoryMb)} memory`,
-    diskGb > 0 && `${disk(diskGb)} disk`,
+    cores > 0 && count(cores, t`core`, t`cores`),
+    memoryMb > 0 && t`${memory(memoryMb)} memory`,
+    diskGb > 0 && t`${disk(diskGb)} disk`,
   ]
-  return parts.filter((part) => part !== false).join(', ') || 'Nothing to its size'
+  return parts.filter((part) => part !== false).join(', ') || t`Nothing to its size`
 }
 
 const intervalText = ({ interval, intervalCount }: Pick<Price, 'interval' | 'intervalCount'>): string =>
-  intervalCount === 1 ? `a ${interval}` : `every ${intervalCount} ${interval}s`
+  intervalCount === 1 ? A[interval] : EVERY[interval](intervalCount)
+const A = { day: t`a day`, week: t`a week`, month: t`a month`, year: t`a year` }
+const EVERY = {
+  day: (number: number) => t`every ${number} days`,
+  week: (number: number) => t`every ${number} weeks`,
+  month: (number: number) => t`every ${number} months`,
+  year: (number: number) => t`every ${number} years`,
+}
 
 export const capitalize = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)
 
+/** `awaiting_payment` → `awaiting payment`: as within a sentence. A further language has a dictionary of codes. */
+export const codeWords = (code: string): string => CODES[code] ?? spelledOut(code)
+
 /** `awaiting_payment` → `Awaiting payment`; `cloud_pod` → `Cloud pod`. */
-export function humanize(code: string): string {
-  const words = code
+export const humanize = (code: string): string => capitalize(codeWords(code))
+
+const spelledOut = (code: string): string =>
+  code
     .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
     .toLowerCase()
     .replaceAll(/[_.-]/g, ' ')
@@ -102,61 +121,59 @@ export function humanize(code: string): string {
     .replaceAll(/\bip\b/g, 'IP')
     .replaceAll(/\bssl\b/g, 'SSL')
     .replaceAll(/\bcaa\b/g, 'CAA')
-  return capitalize(words)
-}
 
 const JOB_KINDS: Record<string, string> = {
-  'cloudPod.create': 'Create CloudPod',
-  'cloudPod.destroy': 'Destroy CloudPod',
-  'cloudPod.power': 'Change power',
-  'cloudPod.resize': 'Resize CloudPod',
-  'cloudPod.bandwidth': 'Set speed of the network',
-  'cloudPod.address': 'Change addresses',
-  'cloudPod.firewall': 'Set firewall',
-  'cloudPod.snapshot': 'Take snapshot',
-  'cloudPod.snapshotDelete': 'Delete snapshot',
-  'cloudPod.rollback': 'Roll back to snapshot',
-  'cloudPod.backup': 'Back up',
-  'cloudPod.backupDelete': 'Delete backup',
-  'cloudPod.restore': 'Restore backup',
-  'cloudPod.migrate': 'Migrate CloudPod',
-  'cloudPod.keep': 'Delete CloudPod',
-  'cloudPod.undelete': 'Undelete CloudPod',
-  'cloudPod.rebuild': 'Rebuild CloudPod',
-  'cloudPod.goBack': 'Go back to the former guest',
-  'cloudPod.letGo': 'Destroy the kept guest',
-  'cloudPod.template': 'Make blueprint',
-  'cloudPod.templateRemove': 'Remove blueprint',
-  'cloudPod.repair': 'Repair guest',
-  'cloudPod.removeOrphan': 'Destroy orphaned guest',
-  'cluster.reconcile': 'Compare cluster',
-  'cluster.sync': 'Read the cluster',
-  'ipPool.claim': 'Tell NetBox about addresses',
-  'ipPool.compare': 'Compare IP pool',
-  'billing.record': 'Read the books of a provider',
-  'customer.importCheck': 'Check a file of customers',
-  'customer.import': 'Import customers',
-  'domain.verify': 'Check whose domain it is',
-  'domain.zoneApply': 'Bring zone to its server',
-  'domain.zoneRemove': 'Take zone off its server',
-  'domain.zoneCompare': 'Compare zone with its server',
-  'domain.zoneSign': 'Have zone signed',
-  'domain.zoneTransfers': 'Tell a zone’s server who copies it',
-  'domain.zoneWatch': 'Look at a zone’s delegation',
-  'domain.serverCompare': 'Look at a DNS server',
-  'ssl.issue': 'Issue certificate',
-  'ssl.sign': 'Sign certificate',
-  'ssl.revoke': 'Revoke certificate',
-  'domain.register': 'Register domain',
-  'domain.renew': 'Renew domain',
-  'domain.transferIn': 'Transfer domain to us',
-  'domain.update': 'Change domain at its registry',
-  'domain.restore': 'Restore domain',
-  'domain.delete': 'Delete domain at its registry',
-  'domain.sync': 'Compare domain with its registry',
-  'registrar.poll': 'Read messages of the registry',
-  'mail.send': 'Send mail',
-  'auth.passwordReset': 'Password reset',
+  'cloudPod.create': t`Create CloudPod`,
+  'cloudPod.destroy': t`Destroy CloudPod`,
+  'cloudPod.power': t`Change power`,
+  'cloudPod.resize': t`Resize CloudPod`,
+  'cloudPod.bandwidth': t`Set speed of the network`,
+  'cloudPod.address': t`Change addresses`,
+  'cloudPod.firewall': t`Set firewall`,
+  'cloudPod.snapshot': t`Take snapshot`,
+  'cloudPod.snapshotDelete': t`Delete snapshot`,
+  'cloudPod.rollback': t`Roll back to snapshot`,
+  'cloudPod.backup': t`Back up`,
+  'cloudPod.backupDelete': t`Delete backup`,
+  'cloudPod.restore': t`Restore backup`,
+  'cloudPod.migrate': t`Migrate CloudPod`,
+  'cloudPod.keep': t`Delete CloudPod`,
+  'cloudPod.undelete': t`Undelete CloudPod`,
+  'cloudPod.rebuild': t`Rebuild CloudPod`,
+  'cloudPod.goBack': t`Go back to the former guest`,
+  'cloudPod.letGo': t`Destroy the kept guest`,
+  'cloudPod.template': t`Make blueprint`,
+  'cloudPod.templateRemove': t`Remove blueprint`,
+  'cloudPod.repair': t`Repair guest`,
+  'cloudPod.removeOrphan': t`Destroy orphaned guest`,
+  'cluster.reconcile': t`Compare cluster`,
+  'cluster.sync': t`Read the cluster`,
+  'ipPool.claim': t`Tell NetBox about addresses`,
+  'ipPool.compare': t`Compare IP pool`,
+  'billing.record': t`Read the books of a provider`,
+  'customer.importCheck': t`Check a file of customers`,
+  'customer.import': t`Import customers`,
+  'domain.verify': t`Check whose domain it is`,
+  'domain.zoneApply': t`Bring zone to its server`,
+  'domain.zoneRemove': t`Take zone off its server`,
+  'domain.zoneCompare': t`Compare zone with its server`,
+  'domain.zoneSign': t`Have zone signed`,
+  'domain.zoneTransfers': t`Tell a zone’s server who copies it`,
+  'domain.zoneWatch': t`Look at a zone’s delegation`,
+  'domain.serverCompare': t`Look at a DNS server`,
+  'ssl.issue': t`Issue certificate`,
+  'ssl.sign': t`Sign certificate`,
+  'ssl.revoke': t`Revoke certificate`,
+  'domain.register': t`Register domain`,
+  'domain.renew': t`Renew domain`,
+  'domain.transferIn': t`Transfer domain to us`,
+  'domain.update': t`Change domain at its registry`,
+  'domain.restore': t`Restore domain`,
+  'domain.delete': t`Delete domain at its registry`,
+  'domain.sync': t`Compare domain with its registry`,
+  'registrar.poll': t`Read messages of the registry`,
+  'mail.send': t`Send mail`,
+  'auth.passwordReset': t`Password reset`,
 }
 export const jobTitle = (kind: string): string => JOB_KINDS[kind] ?? humanize(kind)
 
@@ -171,5 +188,5 @@ export function actorName({
   impersonator?: { label: string } | undefined
 }): string {
   const name = type === 'job' ? jobTitle(label) : label
-  return impersonator === undefined ? name : `${impersonator.label} as ${name}`
+  return impersonator === undefined ? name : t`${impersonator.label} as ${name}`
 }

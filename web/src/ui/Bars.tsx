@@ -1,3 +1,4 @@
+import { locale } from '../lib/language.ts'
 import type { ReactNode } from 'react'
 import type { Tone } from './Badge.tsx'
 
@@ -29,7 +30,7 @@ export function Bars({
             </th>
             <td className="py-1 whitespace-nowrap">
               <span className="inline-block w-16 pr-3 text-right align-middle font-medium tabular-nums">
-                {value.toLocaleString()}
+                {value.toLocaleString(locale)}
               </span>
               <svg
                 aria-hidden

@@ -1,3 +1,5 @@
+import { locale } from '../lib/language.ts'
+import { t } from '../../../shared/text.ts'
 import { clsx } from 'clsx'
 import { useState, type PointerEvent } from 'react'
 import { DataTable, type Column } from './DataTable.tsx'
@@ -10,8 +12,8 @@ const STROKES = ['stroke-accent', 'stroke-warning-text [stroke-dasharray:5_4]'] 
 const WIDTH = 600
 const HEIGHT = 140
 
-const short = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
-const long = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+const short = new Intl.DateTimeFormat(locale, { timeStyle: 'short' })
+const long = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' })
 
 /**
  * Figures over time as lines, with gaps where nothing was measured. The figures of one moment are read by pointing, and
@@ -40,7 +42,7 @@ export function Chart({
   const y = (value: number) => HEIGHT - (Math.min(value, max) / max) * HEIGHT
   const readings = series.map(({ name, values }) => {
     const value = values[at] ?? null
-    return { name, text: value === null ? 'not measured' : format(value) }
+    return { name, text: value === null ? t`not measured` : format(value) }
   })
   const point = (event: PointerEvent<HTMLElement>) => {
     const { left, width } = event.currentTarget.getBoundingClientRect()
@@ -106,7 +108,7 @@ export function Chart({
             </svg>
             <input
               type="range"
-              aria-label={`${title}: moment to read`}
+              aria-label={t`${title}: moment to read`}
               aria-valuetext={`${long.format(new Date(times[at] ?? 0))}: ${readings
                 .map(({ name, text }) => `${name} ${text}`)
                 .join(', ')}`}
@@ -157,7 +159,7 @@ function Figures({
 }) {
   const [open, setOpen] = useState(false)
   const columns: Column<number>[] = [
-    { header: 'From', render: (index) => long.format(new Date(times[index] ?? 0)) },
+    { header: t`From`, render: (index) => long.format(new Date(times[index] ?? 0)) },
     ...series.map(({ name, values }): Column<number> => ({
       header: name,
       align: 'right',
@@ -172,7 +174,7 @@ function Figures({
       <summary className={clsx('cursor-pointer text-accent', open && 'mb-1')}>As a table</summary>
       {open && (
         <DataTable
-          label={`${title}, the newest first`}
+          label={t`${title}, the newest first`}
           columns={columns}
           rows={times.map((_, index) => times.length - 1 - index)}
           rowKey={(index) => times[index] ?? ''}

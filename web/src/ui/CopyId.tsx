@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { clsx } from 'clsx'
 import { Check, Copy } from 'lucide-react'
 import { useState } from 'react'
@@ -32,7 +33,7 @@ export function CopyId({
       )}
     >
       <span className="sr-only" aria-live="polite">
-        {copied ? 'Copied' : `Copy ${what}`}
+        {copied ? t`Copied` : t`Copy ${what}`}
       </span>
       <span className="truncate">{full || id.length <= 12 ? id : `…${id.slice(-8)}`}</span>
       <Icon aria-hidden className="size-3.5 shrink-0" />

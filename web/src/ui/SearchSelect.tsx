@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { Combobox } from '@base-ui/react/combobox'
 import { clsx } from 'clsx'
 import { Check, ChevronsUpDown, Search } from 'lucide-react'
@@ -67,7 +68,7 @@ export function SearchSelect<Item extends Choice>({
                 <Search aria-hidden className="size-4 text-muted" />
               )}
               <Combobox.Input
-                aria-label={`Search: ${label}`}
+                aria-label={t`Search: ${label}`}
                 placeholder="Type to search"
                 className="h-10 w-full bg-transparent outline-none"
               />

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { clsx } from 'clsx'
 import { LoaderCircle } from 'lucide-react'
 
@@ -6,7 +7,7 @@ export function Spinner({ className }: { className?: string }) {
 }
 
 /** Grey bars in place of content that is on its way. */
-export function Skeleton({ lines = 5, label = 'Loading' }: { lines?: number; label?: string }) {
+export function Skeleton({ lines = 5, label = t`Loading` }: { lines?: number; label?: string }) {
   return (
     <div aria-busy className="space-y-3 p-4">
       <output className="sr-only">{label}</output>

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { clsx } from 'clsx'
 import { useId } from 'react'
 import { Tooltip } from './Tooltip.tsx'
@@ -38,7 +39,7 @@ export function Switch({
       >
         <span className={clsx('size-3.5 rounded-full', checked ? 'bg-on-fill' : 'bg-muted')} />
       </span>
-      <span aria-hidden>{checked ? 'On' : 'Off'}</span>
+      <span aria-hidden>{checked ? t`On` : t`Off`}</span>
     </button>
   )
   if (!blocked) return button

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { Page } from '../../components/Page.tsx'
@@ -8,11 +9,11 @@ import { paths } from '../../paths.ts'
 export function AccountPage({ title, children }: { title: string; children: ReactNode }) {
   const { tenant } = useSession()
   const places = [
-    ['Security', paths.security(tenant.slug)],
-    ['Sessions', paths.sessions(tenant.slug)],
-    ['Login history', paths.loginHistory(tenant.slug)],
-    ['API keys', paths.ownApiKeys(tenant.slug)],
-    ['Access by operators', paths.impersonations(tenant.slug)],
+    [t`Security`, paths.security(tenant.slug)],
+    [t`Sessions`, paths.sessions(tenant.slug)],
+    [t`Login history`, paths.loginHistory(tenant.slug)],
+    [t`API keys`, paths.ownApiKeys(tenant.slug)],
+    [t`Access by operators`, paths.impersonations(tenant.slug)],
   ] as const
   return (
     <Page title={title}>

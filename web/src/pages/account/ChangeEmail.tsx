@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
 import { askForEmail } from '../../api/invitations.ts'
 import { ErrorNotice } from '../../components/ErrorNotice.tsx'
@@ -30,7 +31,7 @@ export function ChangeEmail() {
         )}
         <Field
           label="New e-mail address"
-          hint={`You log in with ${me.user.email} until the new one is confirmed.`}
+          hint={t`You log in with ${me.user.email} until the new one is confirmed.`}
           error={errorOf('email')}
         >
           <Input

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { changePassword, type PasswordChange } from '../../api/account.ts'
 import { ErrorNotice } from '../../components/ErrorNotice.tsx'
 import { REQUIRED, useApiForm } from '../../components/Form.tsx'
@@ -12,7 +13,7 @@ export function ChangePassword() {
     send: changePassword,
     onDone: () => {
       form.reset()
-      toast.done('The password is changed', 'Your other sessions have ended.')
+      toast.done(t`The password is changed`, t`Your other sessions have ended.`)
     },
   })
   return (

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { Link2 } from 'lucide-react'
@@ -20,7 +21,7 @@ export function Identities() {
   const query = useQuery(identitiesQuery)
   const { sso } = route.useSearch()
   const connect = useSubmit({ send: connectIdentity, onDone: goTo, sessionOnly: true })
-  const disconnect = useSubmit({ send: disconnectIdentity, onDone: () => toast.done('Disconnected') })
+  const disconnect = useSubmit({ send: disconnectIdentity, onDone: () => toast.done(t`Disconnected`) })
   const error = connect.error ?? disconnect.error
   return (
     <Card title="Single sign-on">
@@ -47,13 +48,13 @@ export function Identities() {
                     </p>
                     <p className="break-words text-muted">
                       {issuer}, connected <Time at={createdAt} />
-                      {lastUsedAt !== null && ', last used '}
+                      {lastUsedAt !== null && t`, last used `}
                       {lastUsedAt !== null && <Time at={lastUsedAt} relative />}
                     </p>
                   </div>
                   <Button
                     size="sm"
-                    aria-label={`Disconnect ${provider}`}
+                    aria-label={t`Disconnect ${provider}`}
                     loading={disconnect.isPending && disconnect.variables === id}
                     onClick={() => disconnect.mutate(id)}
                   >
@@ -69,7 +70,7 @@ export function Identities() {
                   <p className="font-medium break-words">{name}</p>
                   <Button
                     size="sm"
-                    aria-label={`Connect ${name}`}
+                    aria-label={t`Connect ${name}`}
                     loading={connect.isPending && connect.variables === id}
                     onClick={() => connect.mutate(id)}
                   >

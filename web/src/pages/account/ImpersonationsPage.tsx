@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { VenetianMask } from 'lucide-react'
@@ -14,12 +15,12 @@ const route = getRouteApi('/t/$tenant/account/operators')
 
 const COLUMNS: Column<OwnImpersonation>[] = [
   {
-    header: 'Who',
+    header: t`Who`,
     render: ({ by, readOnly, startedAt }) => (
       <>
         <span className="flex flex-wrap items-center gap-2">
           <span className="break-words">{by}</span>
-          <Badge tone={readOnly ? 'info' : 'warning'}>{readOnly ? 'Only looked' : 'Could act'}</Badge>
+          <Badge tone={readOnly ? 'info' : 'warning'}>{readOnly ? t`Only looked` : t`Could act`}</Badge>
         </span>
         <span className="block text-[13px] text-muted sm:hidden">
           <Time at={startedAt} />
@@ -27,9 +28,9 @@ const COLUMNS: Column<OwnImpersonation>[] = [
       </>
     ),
   },
-  { header: 'Why', render: ({ reason }) => <span className="break-words">{reason}</span> },
-  { header: 'From', from: 'sm', narrow: true, render: ({ startedAt }) => <Time at={startedAt} /> },
-  { header: 'Until', from: 'md', narrow: true, render: ({ endedAt }) => <Time at={endedAt} /> },
+  { header: t`Why`, render: ({ reason }) => <span className="break-words">{reason}</span> },
+  { header: t`From`, from: 'sm', narrow: true, render: ({ startedAt }) => <Time at={startedAt} /> },
+  { header: t`Until`, from: 'md', narrow: true, render: ({ endedAt }) => <Time at={endedAt} /> },
 ]
 
 /** When the provider's staff acted under the user's name. */

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { KeyRound, Plus } from 'lucide-react'
@@ -35,7 +36,7 @@ export default function KeysPage() {
           what="API keys"
           columns={[
             ...KEY_COLUMNS,
-            { header: 'Actions', narrow: true, render: (key) => <KeyActions own apiKey={key} /> },
+            { header: t`Actions`, narrow: true, render: (key) => <KeyActions own apiKey={key} /> },
           ]}
           trail={page}
           onTrail={(trail) => void navigate({ search: { page: trail } })}

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { FileClock } from 'lucide-react'
@@ -13,25 +14,25 @@ import { AccountPage } from './AccountPage.tsx'
 const route = getRouteApi('/t/$tenant/account/log-ins')
 
 const REASONS: Record<LoginEntry['reason'], string> = {
-  password: 'Logged in by password',
-  totp: 'Logged in by authenticator app',
-  recovery_code: 'Logged in by recovery code',
-  passkey: 'Logged in by passkey',
-  sso: 'Logged in by single sign-on',
-  wrong_password: 'Wrong password',
-  wrong_code: 'Wrong code',
-  wrong_passkey: 'Passkey not accepted',
-  throttled: 'Tried too often',
-  disabled: 'The account was disabled',
-  no_active_tenant: 'All tenants of the account are suspended or closed',
-  sso_required: 'The tenant allows single sign-on only',
-  sso_refused: 'Single sign-on not accepted for this account',
+  password: t`Logged in by password`,
+  totp: t`Logged in by authenticator app`,
+  recovery_code: t`Logged in by recovery code`,
+  passkey: t`Logged in by passkey`,
+  sso: t`Logged in by single sign-on`,
+  wrong_password: t`Wrong password`,
+  wrong_code: t`Wrong code`,
+  wrong_passkey: t`Passkey not accepted`,
+  throttled: t`Tried too often`,
+  disabled: t`The account was disabled`,
+  no_active_tenant: t`All tenants of the account are suspended or closed`,
+  sso_required: t`The tenant allows single sign-on only`,
+  sso_refused: t`Single sign-on not accepted for this account`,
 }
 
 const COLUMNS: Column<LoginEntry>[] = [
-  { header: 'When', narrow: true, from: 'sm', render: ({ at }) => <Time at={at} /> },
+  { header: t`When`, narrow: true, from: 'sm', render: ({ at }) => <Time at={at} /> },
   {
-    header: 'What',
+    header: t`What`,
     render: ({ at, outcome, reason, newDevice }) => (
       <span className="flex flex-wrap items-center gap-2">
         <Badge tone={outcome === 'success' ? 'success' : 'danger'}>{REASONS[reason]}</Badge>
@@ -42,11 +43,11 @@ const COLUMNS: Column<LoginEntry>[] = [
       </span>
     ),
   },
-  { header: 'Address', from: 'sm', render: ({ ip }) => ip ?? '—' },
+  { header: t`Address`, from: 'sm', render: ({ ip }) => ip ?? '—' },
   {
-    header: 'Browser',
+    header: t`Browser`,
     from: 'md',
-    render: ({ userAgent }) => <span className="break-words">{userAgent ?? 'Unknown'}</span>,
+    render: ({ userAgent }) => <span className="break-words">{userAgent ?? t`Unknown`}</span>,
   },
 ]
 

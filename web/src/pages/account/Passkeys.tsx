@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { KeyRound } from 'lucide-react'
 import { useState } from 'react'
@@ -80,15 +81,15 @@ function Item({ passkey, onOpen }: { passkey: Passkey; onOpen: (open: Open) => v
           {backedUp && <Badge tone="neutral">Synchronised</Badge>}
         </p>
         <p className="text-muted">
-          Added <Time at={createdAt} />, {lastUsedAt === null ? 'not used yet' : 'last used '}
+          Added <Time at={createdAt} />, {lastUsedAt === null ? t`not used yet` : t`last used `}
           {lastUsedAt !== null && <Time at={lastUsedAt} relative />}
         </p>
       </div>
       <div className="flex gap-2">
-        <Button size="sm" aria-label={`Rename ${name}`} onClick={() => onOpen({ what: 'rename', passkey })}>
+        <Button size="sm" aria-label={t`Rename ${name}`} onClick={() => onOpen({ what: 'rename', passkey })}>
           Rename
         </Button>
-        <Button size="sm" aria-label={`Remove ${name}`} onClick={() => onOpen({ what: 'remove', passkey })}>
+        <Button size="sm" aria-label={t`Remove ${name}`} onClick={() => onOpen({ what: 'remove', passkey })}>
           Remove
         </Button>
       </div>
@@ -100,10 +101,10 @@ function Add({ onDone }: { onDone: () => void }) {
   const client = useQueryClient()
   const [codes, setCodes] = useState<string[] | null>(null)
   const of = useApiForm({
-    defaultValues: { name: 'My passkey' },
+    defaultValues: { name: t`My passkey` },
     send: addPasskey,
     onDone: (added) => {
-      toast.done('The passkey is added')
+      toast.done(t`The passkey is added`)
       // A role may have waited for it.
       void client.invalidateQueries({ queryKey: meQuery.queryKey })
       if (added.codes === null) onDone()
@@ -141,7 +142,7 @@ function Remove({ passkey, onDone }: { passkey: Passkey; onDone: () => void }) {
   const submit = useSubmit<void, void>({
     send: () => removePasskey(passkey.id),
     onDone: () => {
-      toast.done('The passkey is removed')
+      toast.done(t`The passkey is removed`)
       void client.invalidateQueries({ queryKey: meQuery.queryKey })
       onDone()
     },

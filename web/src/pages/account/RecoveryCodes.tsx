@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { Copy } from 'lucide-react'
 import { Button } from '../../ui/Button.tsx'
 import { Notice } from '../../ui/Notice.tsx'
@@ -7,8 +8,8 @@ import { toast } from '../../ui/Toast.tsx'
 export function RecoveryCodes({ codes, onDone }: { codes: string[]; onDone: () => void }) {
   const copy = () =>
     navigator.clipboard.writeText(codes.join('\n')).then(
-      () => toast.done('Copied'),
-      () => toast.failed('Not copied', 'Select the codes and copy them by hand.'),
+      () => toast.done(t`Copied`),
+      () => toast.failed(t`Not copied`, t`Select the codes and copy them by hand.`),
     )
   return (
     <>

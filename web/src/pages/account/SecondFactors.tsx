@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { disableTotp, mfaQuery, newRecoveryCodes } from '../../api/account.ts'
@@ -27,13 +28,13 @@ export function SecondFactors() {
             <div className="space-y-4">
               <p className="flex flex-wrap items-center gap-2">
                 Authenticator app
-                <Badge tone={totp ? 'success' : 'neutral'}>{totp ? 'On' : 'Off'}</Badge>
+                <Badge tone={totp ? 'success' : 'neutral'}>{totp ? t`On` : t`Off`}</Badge>
               </p>
               <p className="text-muted">
                 {totp
-                  ? 'A log-in asks for a code of your app.'
-                  : 'With it a log-in asks for a code of your app as well, so that a stolen password is not enough.'}{' '}
-                {(totp !== null || passkeys > 0) && `You have ${recoveryCodesLeft} unused recovery codes.`}
+                  ? t`A log-in asks for a code of your app.`
+                  : t`With it a log-in asks for a code of your app as well, so that a stolen password is not enough.`}{' '}
+                {(totp !== null || passkeys > 0) && t`You have ${recoveryCodesLeft} unused recovery codes.`}
               </p>
               <div className="flex flex-wrap gap-2">
                 {(totp !== null || passkeys > 0) && (
@@ -70,7 +71,7 @@ function Disable({ onDone }: { onDone: () => void }) {
   const disable = useSubmit<void, void>({
     send: disableTotp,
     onDone: () => {
-      toast.done('The second step is off')
+      toast.done(t`The second step is off`)
       onDone()
     },
   })

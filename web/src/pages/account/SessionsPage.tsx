@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { MonitorSmartphone } from 'lucide-react'
@@ -20,47 +21,50 @@ export default function SessionsPage() {
   const { page } = route.useSearch()
   const navigate = route.useNavigate()
   const query = useQuery(sessionsQuery({ cursor: cursorOf(page) }))
-  const failed = { onError: (error: Error) => void toast.failed('Not ended', error.message) }
-  const end = useSubmit<string, void>({ send: endSession, onDone: () => toast.done('The session has ended') })
+  const failed = { onError: (error: Error) => void toast.failed(t`Not ended`, error.message) }
+  const end = useSubmit<string, void>({
+    send: endSession,
+    onDone: () => toast.done(t`The session has ended`),
+  })
   const endOthers = useSubmit<void, { ended: number }>({
     send: endOtherSessions,
-    onDone: ({ ended }) => toast.done(`${count(ended, 'session')} ended`),
+    onDone: ({ ended }) => toast.done(t`${count(ended, t`session`, t`sessions`)} ended`),
   })
   const alone = query.data?.items.every(({ current }) => current) === true
 
   const columns: Column<OwnSession>[] = [
     {
-      header: 'Browser',
+      header: t`Browser`,
       render: ({ userAgent, current }) => (
         <span className="flex flex-wrap items-center gap-2">
-          <span className="break-words">{userAgent ?? 'Unknown'}</span>
+          <span className="break-words">{userAgent ?? t`Unknown`}</span>
           {current && <Badge tone="success">This one</Badge>}
         </span>
       ),
     },
-    { header: 'Address', from: 'sm', render: ({ ip }) => ip ?? '—' },
+    { header: t`Address`, from: 'sm', render: ({ ip }) => ip ?? '—' },
     {
-      header: 'Logged in by',
+      header: t`Logged in by`,
       from: 'lg',
       narrow: true,
-      render: ({ verifiedBy }) => (verifiedBy === 'sso' ? 'Single sign-on' : humanize(verifiedBy)),
+      render: ({ verifiedBy }) => (verifiedBy === 'sso' ? t`Single sign-on` : humanize(verifiedBy)),
     },
-    { header: 'Since', from: 'md', narrow: true, render: ({ createdAt }) => <Time at={createdAt} /> },
+    { header: t`Since`, from: 'md', narrow: true, render: ({ createdAt }) => <Time at={createdAt} /> },
     {
-      header: 'Last used',
+      header: t`Last used`,
       from: 'md',
       narrow: true,
       render: ({ lastSeenAt }) => <Time at={lastSeenAt} relative />,
     },
     {
-      header: 'Actions',
+      header: t`Actions`,
       narrow: true,
       align: 'right',
       render: ({ id, current }) => (
         <Button
           size="sm"
           loading={end.isPending && end.variables === id}
-          disabledReason={current ? 'This is the session you use now: log out instead.' : undefined}
+          disabledReason={current ? t`This is the session you use now: log out instead.` : undefined}
           onClick={() => end.mutate(id, failed)}
         >
           End
@@ -77,7 +81,7 @@ export default function SessionsPage() {
           <Button
             size="sm"
             loading={endOthers.isPending}
-            disabledReason={alone ? 'There is no other session.' : undefined}
+            disabledReason={alone ? t`There is no other session.` : undefined}
             onClick={() => endOthers.mutate(undefined, failed)}
           >
             End all others

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { Link } from '@tanstack/react-router'
 import type { AuditEvent } from '../../api/audit.ts'
 import { AuditChanges } from '../../components/AuditChanges.tsx'
@@ -16,15 +17,15 @@ export function AuditEventDetail({ event }: { event: AuditEvent }) {
     <div className="space-y-4">
       <Facts
         facts={[
-          ['When', <Time key="at" at={event.at} />],
-          ['Outcome', <StateBadge key="outcome" of="outcome" state={event.outcome} />],
-          ['Who', `${actorName(event.actor)} (${humanize(event.actor.type)})`],
-          ['On', event.target && <SubjectLink key="target" {...event.target} />],
-          ['From address', event.ip],
-          ['Request', event.requestId && <CopyId key="request" id={event.requestId} what="request id" />],
+          [t`When`, <Time key="at" at={event.at} />],
+          [t`Outcome`, <StateBadge key="outcome" of="outcome" state={event.outcome} />],
+          [t`Who`, `${actorName(event.actor)} (${humanize(event.actor.type)})`],
+          [t`On`, event.target && <SubjectLink key="target" {...event.target} />],
+          [t`From address`, event.ip],
+          [t`Request`, event.requestId && <CopyId key="request" id={event.requestId} what="request id" />],
           event.jobId
             ? [
-                'Job',
+                t`Job`,
                 <Link
                   key="job"
                   {...paths.job(tenant.slug, event.jobId)}
@@ -36,7 +37,7 @@ export function AuditEventDetail({ event }: { event: AuditEvent }) {
             : null,
           event.correlationId
             ? [
-                'Correlation',
+                t`Correlation`,
                 <Link
                   key="correlation"
                   {...paths.audit(tenant.slug, { correlationId: event.correlationId })}
@@ -46,7 +47,7 @@ export function AuditEventDetail({ event }: { event: AuditEvent }) {
                 </Link>,
               ]
             : null,
-          ['Id', <CopyId key="id" id={event.id} what="event id" />],
+          [t`Id`, <CopyId key="id" id={event.id} what="event id" />],
         ]}
       />
       <div>

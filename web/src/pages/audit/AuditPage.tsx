@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Download, FileClock } from 'lucide-react'
@@ -55,9 +56,9 @@ export default function AuditPage() {
   const narrowed = Object.values(filter).some(Boolean)
 
   const columns: Column<AuditEvent>[] = [
-    { header: 'When', narrow: true, from: 'sm', render: (event) => <Time at={event.at} /> },
+    { header: t`When`, narrow: true, from: 'sm', render: (event) => <Time at={event.at} /> },
     {
-      header: 'What',
+      header: t`What`,
       render: (event) => (
         <>
           <button
@@ -74,7 +75,7 @@ export default function AuditPage() {
       ),
     },
     {
-      header: 'On',
+      header: t`On`,
       render: ({ target }) =>
         target === null ? (
           '—'
@@ -86,12 +87,12 @@ export default function AuditPage() {
         ),
     },
     {
-      header: 'Who',
+      header: t`Who`,
       from: 'md',
       render: (event) => <span className="break-words">{actorName(event.actor)}</span>,
     },
     {
-      header: 'Outcome',
+      header: t`Outcome`,
       from: 'lg',
       narrow: true,
       render: (event) => <StateBadge of="outcome" state={event.outcome} />,
@@ -136,7 +137,10 @@ export default function AuditPage() {
           trail={page}
           onTrail={(trail) => void navigate({ search: { ...filter, page: trail } })}
           empty={
-            <EmptyState icon={FileClock} title={narrowed ? 'No event matches' : 'Nothing has happened yet'} />
+            <EmptyState
+              icon={FileClock}
+              title={narrowed ? t`No event matches` : t`Nothing has happened yet`}
+            />
           }
         />
       </Card>
@@ -160,11 +164,11 @@ function ExportButton({ filter, format }: { filter: AuditFilter; format: 'jsonl'
       loading={saving.isPending}
       onClick={() =>
         saving.mutate(undefined, {
-          onError: (error) => void toast.failed('The log was not exported', error.message),
+          onError: (error) => void toast.failed(t`The log was not exported`, error.message),
         })
       }
     >
-      {format === 'csv' ? 'CSV' : 'Export'}
+      {format === 'csv' ? 'CSV' : t`Export`}
     </Button>
   )
 }

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Plus, ShieldCheck } from 'lucide-react'
 import { useState } from 'react'
@@ -24,7 +25,7 @@ export default function AuditProofPage() {
   return (
     <Page
       title="Proof and retention"
-      crumbs={[{ label: 'Audit', link: paths.audit(tenant.slug) }]}
+      crumbs={[{ label: t`Audit`, link: paths.audit(tenant.slug) }]}
       permission="audit:manage"
       ofPlatform
     >
@@ -45,8 +46,8 @@ function Seals() {
             <div className="space-y-3 p-4">
               <Facts
                 facts={[
-                  ['Not sealed yet', count(unsealed.events, 'event')],
-                  ['Public key', publicKey && <CopyId key="key" id={publicKey} what="public key" />],
+                  [t`Not sealed yet`, count(unsealed.events, t`event`, t`events`)],
+                  [t`Public key`, publicKey && <CopyId key="key" id={publicKey} what="public key" />],
                 ]}
               />
               <p className="text-muted">
@@ -65,11 +66,11 @@ function Seals() {
                 rows={items}
                 rowKey={({ batch }) => batch}
                 columns={[
-                  { header: 'Batch', narrow: true, render: ({ batch }) => batch },
-                  { header: 'Sealed', render: ({ sealedAt }) => <Time at={sealedAt} /> },
-                  { header: 'Events', narrow: true, render: ({ events }) => events },
+                  { header: t`Batch`, narrow: true, render: ({ batch }) => batch },
+                  { header: t`Sealed`, render: ({ sealedAt }) => <Time at={sealedAt} /> },
+                  { header: t`Events`, narrow: true, render: ({ events }) => events },
                   {
-                    header: 'Hash',
+                    header: t`Hash`,
                     from: 'md',
                     render: ({ hash }) => <code className="text-[13px] break-all">{hash}</code>,
                   },
@@ -115,17 +116,20 @@ function Retention() {
                 rows={holds}
                 rowKey={({ id }) => id}
                 columns={[
-                  { header: 'Reason', render: ({ reason }) => <span className="break-words">{reason}</span> },
                   {
-                    header: 'Keeps',
+                    header: t`Reason`,
+                    render: ({ reason }) => <span className="break-words">{reason}</span>,
+                  },
+                  {
+                    header: t`Keeps`,
                     render: ({ tenantId, targetId }) => (
                       <span className="break-all">
-                        {targetId ?? (tenantId === null ? 'everything' : `tenant ${tenantId}`)}
+                        {targetId ?? (tenantId === null ? 'everything' : t`tenant ${tenantId}`)}
                       </span>
                     ),
                   },
                   {
-                    header: 'Placed',
+                    header: t`Placed`,
                     from: 'md',
                     render: ({ placedBy, placedAt }) => (
                       <>
@@ -137,7 +141,7 @@ function Retention() {
                     ),
                   },
                   {
-                    header: 'Actions',
+                    header: t`Actions`,
                     narrow: true,
                     align: 'right',
                     render: (hold) => <Release hold={hold} />,
@@ -161,9 +165,9 @@ function Retention() {
                   rows={archives}
                   rowKey={({ month }) => month}
                   columns={[
-                    { header: 'Month', narrow: true, render: ({ month }) => month },
-                    { header: 'File', render: ({ file }) => <span className="break-all">{file}</span> },
-                    { header: 'Events', narrow: true, render: ({ events }) => events },
+                    { header: t`Month`, narrow: true, render: ({ month }) => month },
+                    { header: t`File`, render: ({ file }) => <span className="break-all">{file}</span> },
+                    { header: t`Events`, narrow: true, render: ({ events }) => events },
                     {
                       header: 'SHA-256',
                       from: 'lg',
@@ -186,7 +190,7 @@ function Retention() {
 function Release({ hold }: { hold: AuditHold }) {
   const release = useSubmit({
     send: (_: undefined, key: string) => releaseHold(hold.id, key),
-    onDone: () => toast.done('Released'),
+    onDone: () => toast.done(t`Released`),
   })
   if (hold.releasedAt !== null) return <span className="text-muted">released by {hold.releasedBy}</span>
   return (
@@ -196,7 +200,7 @@ function Release({ hold }: { hold: AuditHold }) {
       loading={release.isPending}
       onClick={() =>
         release.mutate(undefined, {
-          onError: (error) => void toast.failed('It was not released', error.message),
+          onError: (error) => void toast.failed(t`It was not released`, error.message),
         })
       }
     >
@@ -212,7 +216,7 @@ function HoldForm({ onClose }: { onClose: () => void }) {
     send: ({ reason, targetId }, key) =>
       placeHold({ reason, tenantId: tenant.id ?? null, targetId: targetId.trim() || null }, key),
     onDone: () => {
-      toast.done('The hold is in force')
+      toast.done(t`The hold is in force`)
       onClose()
     },
   })
@@ -220,8 +224,8 @@ function HoldForm({ onClose }: { onClose: () => void }) {
     <Form of={of} submitLabel="Place" onCancel={onClose}>
       <p className="text-muted">
         {tenant.id === undefined
-          ? 'It keeps the events of everybody.'
-          : `It keeps the events of ${tenant.name}.`}
+          ? t`It keeps the events of everybody.`
+          : t`It keeps the events of ${tenant.name}.`}
       </p>
       <Field label="Id of one thing" optional hint="Only its events" error={of.errorOf('targetId')}>
         <Input maxLength={100} {...of.form.register('targetId')} />

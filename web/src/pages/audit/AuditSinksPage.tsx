@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Plus, Radio } from 'lucide-react'
 import { useState } from 'react'
@@ -36,7 +37,7 @@ export default function AuditSinksPage() {
   const query = useQuery({ ...sinksQuery({ tenantId: tenant.id }), enabled: can('audit:manage') })
   const columns: Column<AuditSink>[] = [
     {
-      header: 'Sink',
+      header: t`Sink`,
       render: (sink) => (
         <>
           <div className="font-medium break-words">{sink.name}</div>
@@ -44,25 +45,25 @@ export default function AuditSinksPage() {
         </>
       ),
     },
-    { header: 'State', narrow: true, render: (sink) => <State sink={sink} /> },
+    { header: t`State`, narrow: true, render: (sink) => <State sink={sink} /> },
     {
-      header: 'Delivered',
+      header: t`Delivered`,
       from: 'md',
       render: ({ delivered, deliveredAt }) => (
         <>
           {delivered} events
           <div className="text-[13px] text-muted">
-            {deliveredAt === null ? 'nothing yet' : <Time at={deliveredAt} />}
+            {deliveredAt === null ? t`nothing yet` : <Time at={deliveredAt} />}
           </div>
         </>
       ),
     },
-    { header: 'Actions', narrow: true, align: 'right', render: (sink) => <Actions sink={sink} /> },
+    { header: t`Actions`, narrow: true, align: 'right', render: (sink) => <Actions sink={sink} /> },
   ]
   return (
     <Page
       title="Sinks"
-      crumbs={[{ label: 'Audit', link: paths.audit(tenant.slug) }]}
+      crumbs={[{ label: t`Audit`, link: paths.audit(tenant.slug) }]}
       permission="audit:manage"
       actions={
         <Button icon={<Plus aria-hidden className="size-4" />} onClick={() => setCreating(true)}>
@@ -117,7 +118,7 @@ function State({ sink }: { sink: AuditSink }) {
       <>
         <Badge tone="danger">failing</Badge>
         <div className="text-[13px] text-muted">
-          {sink.lastError}; {count(sink.behind, 'batch', 'batches')} behind, again{' '}
+          {sink.lastError}; {count(sink.behind, t`batch`, t`batches`)} behind, again{' '}
           <Time at={sink.nextAttemptAt} />
         </div>
       </>
@@ -127,7 +128,7 @@ function State({ sink }: { sink: AuditSink }) {
     <>
       <Badge tone="info">delivering</Badge>
       <div className="text-[13px] text-muted">
-        {count(sink.behind, 'batch', 'batches')} behind, since <Time at={sink.waitingSince} />
+        {count(sink.behind, t`batch`, t`batches`)} behind, since <Time at={sink.waitingSince} />
       </div>
     </>
   )
@@ -135,13 +136,13 @@ function State({ sink }: { sink: AuditSink }) {
 
 function Actions({ sink }: { sink: AuditSink }) {
   const [deleting, setDeleting] = useState(false)
-  const failed = (error: Error) => void toast.failed(`${sink.name} was not changed`, error.message)
+  const failed = (error: Error) => void toast.failed(t`${sink.name} was not changed`, error.message)
   const test = useSubmit({
     send: (_: undefined, key: string) => testSink(sink.id, key),
-    onDone: () => toast.done('A test event is on its way; the jobs say whether it arrived'),
+    onDone: () => toast.done(t`A test event is on its way; the jobs say whether it arrived`),
   })
   const state = sink.state === 'active' ? 'paused' : 'active'
-  const change = useSubmit({ send: () => updateSink(sink.id, { state }), onDone: () => toast.done('Saved') })
+  const change = useSubmit({ send: () => updateSink(sink.id, { state }), onDone: () => toast.done(t`Saved`) })
   return (
     <span className="inline-flex flex-wrap justify-end gap-1">
       <Button
@@ -158,7 +159,7 @@ function Actions({ sink }: { sink: AuditSink }) {
         loading={change.isPending}
         onClick={() => change.mutate(undefined, { onError: failed })}
       >
-        {state === 'paused' ? 'Pause' : 'Resume'}
+        {state === 'paused' ? t`Pause` : t`Resume`}
       </Button>
       <Button size="sm" variant="ghost" onClick={() => setDeleting(true)}>
         Delete
@@ -173,7 +174,7 @@ function Actions({ sink }: { sink: AuditSink }) {
         send={() => deleteSink(sink.id)}
         onDone={() => {
           setDeleting(false)
-          toast.done(`${sink.name} deleted`)
+          toast.done(t`${sink.name} deleted`)
         }}
       />
     </span>

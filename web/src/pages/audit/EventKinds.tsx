@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
 import { AUDIT_ACTIONS } from '../../../../shared/auditActions.ts'
 import { count } from '../../lib/words.ts'
@@ -41,7 +42,7 @@ export function EventKinds({
               onChange={(event) => setWords(event.target.value)}
               className="sm:max-w-64"
             />
-            <span className="text-[13px] text-muted">{count(set.size, 'kind', 'kinds')} chosen</span>
+            <span className="text-[13px] text-muted">{count(set.size, t`kind`, t`kinds`)} chosen</span>
             {set.size > 0 && (
               <Button size="sm" variant="ghost" onClick={() => onChoose([])}>
                 Clear

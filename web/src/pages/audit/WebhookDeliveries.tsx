@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Send } from 'lucide-react'
 import { useState } from 'react'
@@ -25,7 +26,7 @@ import { toast } from '../../ui/Toast.tsx'
 
 const STATES = ['waiting', 'delivered', 'failed'] as const
 const TONES = { waiting: 'info', delivered: 'success', failed: 'danger' } as const
-const DISABLED = 'The webhook is disabled.'
+const DISABLED = t`The webhook is disabled.`
 
 /** What was sent to a webhook, with what came of it. */
 export function WebhookDeliveries({ webhook }: { webhook: AuditWebhook }) {
@@ -36,7 +37,7 @@ export function WebhookDeliveries({ webhook }: { webhook: AuditWebhook }) {
   const disabledReason = webhook.state === 'disabled' ? DISABLED : undefined
   const columns: Column<AuditWebhookDelivery>[] = [
     {
-      header: 'Event',
+      header: t`Event`,
       render: ({ eventType, createdAt }) => (
         <>
           <div className="font-mono text-[13px] break-all">{eventType}</div>
@@ -47,19 +48,19 @@ export function WebhookDeliveries({ webhook }: { webhook: AuditWebhook }) {
       ),
     },
     {
-      header: 'What came of it',
+      header: t`What came of it`,
       render: (delivery) => (
         <>
           <Badge tone={TONES[delivery.state]}>{delivery.state}</Badge>
           <span className="ml-2 text-[13px] text-muted">
-            {count(delivery.attempts, 'attempt', 'attempts')}
+            {count(delivery.attempts, t`attempt`, t`attempts`)}
           </span>
           <Said delivery={delivery} />
         </>
       ),
     },
     {
-      header: 'Actions',
+      header: t`Actions`,
       narrow: true,
       align: 'right',
       render: (delivery) => <Replay delivery={delivery} disabledReason={disabledReason} />,
@@ -117,7 +118,7 @@ function Said({
       {answer && <div className="line-clamp-2 text-[13px] break-all text-muted">{answer}</div>}
       {state === 'waiting' && (
         <div className="text-[13px] text-muted">
-          {status === null && error === null ? 'first attempt ' : 'again '}
+          {status === null && error === null ? t`first attempt ` : t`again `}
           <Time at={nextAttemptAt} />
         </div>
       )}
@@ -134,18 +135,18 @@ function Replay({
 }) {
   const replay = useSubmit({
     send: (_: undefined, key: string) => replayDelivery(delivery.id, key),
-    onDone: () => toast.done('It is delivered once more'),
+    onDone: () => toast.done(t`It is delivered once more`),
   })
   return (
     <Button
       size="sm"
       variant="ghost"
-      aria-label={`Replay ${delivery.eventType}`}
+      aria-label={t`Replay ${delivery.eventType}`}
       loading={replay.isPending}
       disabledReason={disabledReason}
       onClick={() =>
         replay.mutate(undefined, {
-          onError: (error) => void toast.failed('It was not replayed', error.message),
+          onError: (error) => void toast.failed(t`It was not replayed`, error.message),
         })
       }
     >
@@ -162,7 +163,7 @@ function ReplayForm({ webhook, onClose }: { webhook: AuditWebhook; onClose: () =
     defaultValues: { since: weekAgo() },
     send: ({ since }, key) => replayFailed(webhook.id, { since: `${since}T00:00:00Z` }, key),
     onDone: ({ replayed }) => {
-      toast.done(`${count(replayed, 'delivery is', 'deliveries are')} made once more`)
+      toast.done(t`${count(replayed, t`delivery is`, t`deliveries are`)} made once more`)
       onClose()
     },
   })

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -30,13 +31,12 @@ import { WebhookForm, WebhookSecret } from './WebhookForm.tsx'
 import { WebhookBadge } from './WebhooksPage.tsx'
 
 const route = getRouteApi('/t/$tenant/audit/webhooks/$id')
-const failed = (error: Error) => void toast.failed('Nothing was changed', error.message)
+const failed = (error: Error) => void toast.failed(t`Nothing was changed`, error.message)
 
 const WHY = {
-  failing:
-    'Nothing arrived for three days, so mPanel disabled it. What waits is kept: enable it when the receiver works.',
-  gone: 'The receiver answered that it is gone (410), so mPanel disabled it. What waits is kept.',
-  asked: 'It is told of nothing. What happens meanwhile is delivered when it is enabled again.',
+  failing: t`Nothing arrived for three days, so mPanel disabled it. What waits is kept: enable it when the receiver works.`,
+  gone: t`The receiver answered that it is gone (410), so mPanel disabled it. What waits is kept.`,
+  asked: t`It is told of nothing. What happens meanwhile is delivered when it is enabled again.`,
 }
 
 export default function WebhookPage() {
@@ -47,8 +47,8 @@ export default function WebhookPage() {
     <Page
       title="Webhook"
       crumbs={[
-        { label: 'Audit', link: paths.audit(tenant.slug) },
-        { label: 'Webhooks', link: paths.auditWebhooks(tenant.slug) },
+        { label: t`Audit`, link: paths.audit(tenant.slug) },
+        { label: t`Webhooks`, link: paths.auditWebhooks(tenant.slug) },
       ]}
       permission="audit:manage"
       badge={query.data && <WebhookBadge webhook={query.data} />}
@@ -66,24 +66,24 @@ export default function WebhookPage() {
               <Facts
                 facts={[
                   [
-                    'Address',
+                    t`Address`,
                     <span key="url" className="break-all">
                       {webhook.url}
                     </span>,
                   ],
-                  ['Description', webhook.description || null],
-                  ['Id', <CopyId key="id" id={webhook.id} what="webhook" />],
+                  [t`Description`, webhook.description || null],
+                  [t`Id`, <CopyId key="id" id={webhook.id} what="webhook" />],
                   [
-                    'Events',
+                    t`Events`,
                     webhook.eventTypes === null ? 'all' : <Kinds key="kinds" kinds={webhook.eventTypes} />,
                   ],
-                  ['Last delivered', webhook.deliveredAt && <Time key="at" at={webhook.deliveredAt} />],
-                  ['Waiting', webhook.waiting],
-                  ['Given up', webhook.failed],
-                  ['Failed attempts since', webhook.failures],
+                  [t`Last delivered`, webhook.deliveredAt && <Time key="at" at={webhook.deliveredAt} />],
+                  [t`Waiting`, webhook.waiting],
+                  [t`Given up`, webhook.failed],
+                  [t`Failed attempts since`, webhook.failures],
                   webhook.formerSecretUntil === null
                     ? null
-                    : ['The former secret signs until', <Time key="until" at={webhook.formerSecretUntil} />],
+                    : [t`The former secret signs until`, <Time key="until" at={webhook.formerSecretUntil} />],
                 ]}
               />
             </Card>
@@ -111,18 +111,18 @@ function Actions({ webhook }: { webhook: AuditWebhook }) {
   const close = () => setOpen(null)
   const test = useSubmit({
     send: (_: undefined, key: string) => testWebhook(webhook.id, key),
-    onDone: () => toast.done('A test event is on its way'),
+    onDone: () => toast.done(t`A test event is on its way`),
   })
   const isEnabled = webhook.state === 'enabled'
   const turn = useSubmit({
     send: () => updateWebhook(webhook, { state: isEnabled ? 'disabled' : 'enabled' }),
-    onDone: ({ state }) => toast.done(state === 'enabled' ? 'Enabled' : 'Disabled'),
+    onDone: ({ state }) => toast.done(state === 'enabled' ? t`Enabled` : t`Disabled`),
   })
   return (
     <>
       <Button
         loading={test.isPending}
-        disabledReason={isEnabled ? undefined : 'The webhook is disabled.'}
+        disabledReason={isEnabled ? undefined : t`The webhook is disabled.`}
         onClick={() => test.mutate(undefined, { onError: failed })}
       >
         Send a test event
@@ -130,7 +130,7 @@ function Actions({ webhook }: { webhook: AuditWebhook }) {
       <Button onClick={() => setOpen('change')}>Change</Button>
       <Button onClick={() => setOpen('secret')}>New secret</Button>
       <Button loading={turn.isPending} onClick={() => turn.mutate(undefined, { onError: failed })}>
-        {isEnabled ? 'Disable' : 'Enable'}
+        {isEnabled ? t`Disable` : t`Enable`}
       </Button>
       <Button variant="danger" onClick={() => setOpen('delete')}>
         Delete
@@ -143,7 +143,7 @@ function Actions({ webhook }: { webhook: AuditWebhook }) {
             send={(values) => updateWebhook(webhook, values)}
             onClose={close}
             onDone={() => {
-              toast.done('Saved')
+              toast.done(t`Saved`)
               close()
             }}
           />
@@ -171,7 +171,7 @@ function Actions({ webhook }: { webhook: AuditWebhook }) {
         submitLabel="Delete"
         send={() => deleteWebhook(webhook.id)}
         onDone={() => {
-          toast.done('Webhook deleted')
+          toast.done(t`Webhook deleted`)
           void navigate(paths.auditWebhooks(tenant.slug))
         }}
       />

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Plus, Webhook } from 'lucide-react'
@@ -24,7 +25,7 @@ export default function WebhooksPage() {
   const query = useQuery({ ...webhooksQuery({ tenantId: tenant.id }), enabled: can('audit:manage') })
   const columns: Column<AuditWebhook>[] = [
     {
-      header: 'Webhook',
+      header: t`Webhook`,
       render: (webhook) => (
         <>
           <Link
@@ -37,24 +38,24 @@ export default function WebhooksPage() {
         </>
       ),
     },
-    { header: 'State', narrow: true, render: (webhook) => <WebhookBadge webhook={webhook} /> },
+    { header: t`State`, narrow: true, render: (webhook) => <WebhookBadge webhook={webhook} /> },
     {
-      header: 'Events',
+      header: t`Events`,
       narrow: true,
       from: 'md',
-      render: ({ eventTypes }) => (eventTypes === null ? 'all' : count(eventTypes.length, 'kind', 'kinds')),
+      render: ({ eventTypes }) => (eventTypes === null ? 'all' : count(eventTypes.length, t`kind`, t`kinds`)),
     },
     {
-      header: 'Last delivered',
+      header: t`Last delivered`,
       narrow: true,
       from: 'md',
-      render: ({ deliveredAt }) => (deliveredAt === null ? 'nothing yet' : <Time at={deliveredAt} />),
+      render: ({ deliveredAt }) => (deliveredAt === null ? t`nothing yet` : <Time at={deliveredAt} />),
     },
   ]
   return (
     <Page
       title="Webhooks"
-      crumbs={[{ label: 'Audit', link: paths.audit(tenant.slug) }]}
+      crumbs={[{ label: t`Audit`, link: paths.audit(tenant.slug) }]}
       permission="audit:manage"
       actions={
         <Button icon={<Plus aria-hidden className="size-4" />} onClick={() => setCreating(true)}>

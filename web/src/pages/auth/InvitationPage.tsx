@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -60,7 +61,7 @@ function Accepted({ invitation }: { invitation: InvitationShown }) {
   return (
     <>
       <Notice tone="success" title="The invitation is accepted">
-        {isNew ? `Log in as ${invitation.email}.` : `${invitation.place} is open to you now.`}
+        {isNew ? t`Log in as ${invitation.email}.` : t`${invitation.place} is open to you now.`}
       </Notice>
       {isNew ? (
         <Link {...paths.login()} className={`${buttonClass('primary')} w-full`}>
@@ -143,7 +144,7 @@ function OwnAccount({ token, invitation, onDone }: Props) {
     <>
       <p className="text-muted">
         This e-mail has an account here. Log in to it, and you come back to accept.
-        {user && ` You are logged in as ${user.email} now.`}
+        {user && t` You are logged in as ${user.email} now.`}
       </p>
       {user ? (
         <Button className="w-full" loading={leave.isPending} onClick={() => leave.mutate()}>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate, useRouter } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
@@ -33,7 +34,7 @@ export default function LoginPage() {
   const navigate = useNavigate()
   const router = useRouter()
   useEffect(() => {
-    document.title = 'Log in · mPanel'
+    document.title = t`Log in · mPanel`
   }, [])
 
   const [methods, setMethods] = useState<FactorMethod[] | null>(methodsIn(second))

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { useFieldArray } from 'react-hook-form'
@@ -50,7 +51,7 @@ export function AddonForm({ onClose }: { onClose: () => void }) {
         key,
       ),
     onDone: ({ code }) => {
-      toast.done(`Add-on ${code} created`)
+      toast.done(t`Add-on ${code} created`)
       onClose()
     },
     fieldOf: (path) => path.replace('unitMinor', 'unit'),
@@ -60,7 +61,7 @@ export function AddonForm({ onClose }: { onClose: () => void }) {
     <Form
       of={of}
       submitLabel="Create add-on"
-      submitReason={shared || owner ? undefined : 'Choose the tenant first.'}
+      submitReason={shared || owner ? undefined : t`Choose the tenant first.`}
       onCancel={onClose}
     >
       {mayShare && (
@@ -88,7 +89,7 @@ export function AddonForm({ onClose }: { onClose: () => void }) {
               required: REQUIRED,
               pattern: {
                 value: /^[a-z0-9][a-z0-9.-]*$/,
-                message: 'Lower-case letters, digits, dots and hyphens.',
+                message: t`Lower-case letters, digits, dots and hyphens.`,
               },
             })}
           />
@@ -127,7 +128,7 @@ function AddonPrices({ of: { form, errorOf } }: { of: ApiForm<Values, Addon> }) 
               className="uppercase"
               {...form.register(`prices.${at}.currency`, {
                 required: REQUIRED,
-                pattern: { value: /^[A-Za-z]{3}$/, message: 'Such as EUR.' },
+                pattern: { value: /^[A-Za-z]{3}$/, message: t`Such as EUR.` },
               })}
             />
           </Field>
@@ -155,7 +156,7 @@ function AddonPrices({ of: { form, errorOf } }: { of: ApiForm<Values, Addon> }) 
                 required: REQUIRED,
                 validate: (typed) =>
                   toMinor(typed, form.getValues(`prices.${at}.currency`).toUpperCase()) !== null ||
-                  'An amount, such as 1.50.',
+                  t`An amount, such as 1.50.`,
               })}
             />
           </Field>
@@ -163,8 +164,8 @@ function AddonPrices({ of: { form, errorOf } }: { of: ApiForm<Values, Addon> }) 
             <Button
               size="icon"
               variant="ghost"
-              aria-label={`Remove price ${at + 1}`}
-              disabledReason={fields.length === 1 ? 'An add-on needs a price.' : undefined}
+              aria-label={t`Remove price ${at + 1}`}
+              disabledReason={fields.length === 1 ? t`An add-on needs a price.` : undefined}
               onClick={() => remove(at)}
             >
               <Trash2 aria-hidden className="size-4" />
@@ -175,7 +176,7 @@ function AddonPrices({ of: { form, errorOf } }: { of: ApiForm<Values, Addon> }) 
       <Button
         size="sm"
         icon={<Plus aria-hidden className="size-4" />}
-        disabledReason={fields.length >= 50 ? 'An add-on has at most 50 prices.' : undefined}
+        disabledReason={fields.length >= 50 ? t`An add-on has at most 50 prices.` : undefined}
         onClick={() => append(NEW_PRICE)}
       >
         Add a price

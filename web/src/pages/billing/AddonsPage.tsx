@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { PackagePlus, Plus } from 'lucide-react'
@@ -21,7 +22,7 @@ const route = getRouteApi('/t/$tenant/addons')
 
 const COLUMNS: Column<Addon>[] = [
   {
-    header: 'Add-on',
+    header: t`Add-on`,
     render: (addon) => (
       <>
         <div className="font-medium break-words">{addon.name}</div>
@@ -29,10 +30,10 @@ const COLUMNS: Column<Addon>[] = [
       </>
     ),
   },
-  { header: 'Adds', from: 'md', render: addonSize },
-  { header: 'At most', from: 'lg', narrow: true, render: ({ maxQuantity }) => maxQuantity },
+  { header: t`Adds`, from: 'md', render: addonSize },
+  { header: t`At most`, from: 'lg', narrow: true, render: ({ maxQuantity }) => maxQuantity },
   {
-    header: 'Prices of one',
+    header: t`Prices of one`,
     render: ({ prices }) => (
       <ul>
         {prices.map((price) => (
@@ -42,12 +43,12 @@ const COLUMNS: Column<Addon>[] = [
     ),
   },
   {
-    header: 'State',
+    header: t`State`,
     from: 'sm',
     narrow: true,
     render: (addon) => <StateBadge of="catalogue" state={addon.state} />,
   },
-  { header: 'Actions', narrow: true, align: 'right', render: (addon) => <Actions addon={addon} /> },
+  { header: t`Actions`, narrow: true, align: 'right', render: (addon) => <Actions addon={addon} /> },
 ]
 
 export default function AddonsPage() {
@@ -97,7 +98,7 @@ function Actions({ addon }: { addon: Addon }) {
   const isSold = addon.state === 'active'
   const change = useSubmit({
     send: () => setAddonState(addon.id, isSold ? 'retired' : 'active', addon.version),
-    onDone: () => toast.done(isSold ? 'Nobody gets more of it; who has it keeps it' : 'It is sold again'),
+    onDone: () => toast.done(isSold ? t`Nobody gets more of it; who has it keeps it` : t`It is sold again`),
   })
   return (
     <Button
@@ -106,11 +107,11 @@ function Actions({ addon }: { addon: Addon }) {
       disabledReason={can('plans:create', addon.tenantId) ? undefined : NO_PERMISSION('plans:create')}
       onClick={() =>
         change.mutate(undefined, {
-          onError: (error) => toast.failed('The add-on was not changed', error.message),
+          onError: (error) => toast.failed(t`The add-on was not changed`, error.message),
         })
       }
     >
-      {isSold ? 'Take out' : 'Sell again'}
+      {isSold ? t`Take out` : t`Sell again`}
     </Button>
   )
 }

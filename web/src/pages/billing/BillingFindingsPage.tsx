@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { SearchCheck } from 'lucide-react'
@@ -64,7 +65,7 @@ export default function BillingFindingsPage() {
           onTrail={(trail) => void navigate({ search: { state, kind, page: trail } })}
           empty={
             <EmptyState icon={SearchCheck} title="Nothing found">
-              {state || kind ? 'No finding matches.' : 'Books, contracts and providers say the same.'}
+              {state || kind ? t`No finding matches.` : t`Books, contracts and providers say the same.`}
             </EmptyState>
           }
         />
@@ -72,7 +73,7 @@ export default function BillingFindingsPage() {
       <Dialog
         open={about !== undefined}
         onClose={() => setAbout(undefined)}
-        title={about ? `${BILLING_FINDING_WORDS[about.kind]}: ${about.subject.label}` : 'Finding'}
+        title={about ? `${BILLING_FINDING_WORDS[about.kind]}: ${about.subject.label}` : t`Finding`}
       >
         {about && <IgnoreFinding finding={about} onClose={() => setAbout(undefined)} />}
       </Dialog>
@@ -106,7 +107,7 @@ function useColumns(open: (finding: BillingFinding) => void): Column<BillingFind
   const mayNot = can('billing:manage') ? undefined : NO_PERMISSION('billing:manage')
   return [
     {
-      header: 'What differs',
+      header: t`What differs`,
       render: ({ kind, subject, expected, found, whatToDo, state, reason, decidedBy }) => (
         <>
           <Subject of={subject} />
@@ -124,24 +125,24 @@ function useColumns(open: (finding: BillingFinding) => void): Column<BillingFind
       ),
     },
     {
-      header: 'State',
+      header: t`State`,
       from: 'md',
       narrow: true,
       render: ({ state }) => <StateBadge of="finding" state={state} />,
     },
     {
-      header: 'Since',
+      header: t`Since`,
       from: 'md',
       narrow: true,
       render: ({ firstSeenAt }) => <Time at={firstSeenAt} relative />,
     },
     {
-      header: 'Decision',
+      header: t`Decision`,
       narrow: true,
       render: (finding) => (
         <Button
           size="sm"
-          aria-label={`Ignore: ${BILLING_FINDING_WORDS[finding.kind]}, ${finding.subject.label}`}
+          aria-label={t`Ignore: ${BILLING_FINDING_WORDS[finding.kind]}, ${finding.subject.label}`}
           disabledReason={mayNot ?? ignorable(finding.state) ?? undefined}
           onClick={() => open(finding)}
         >

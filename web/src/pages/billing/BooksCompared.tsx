@@ -1,3 +1,5 @@
+import { locale } from '../../lib/language.ts'
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import {
   reconciliationsQuery,
@@ -24,14 +26,14 @@ export function BooksCompared() {
   const last = query.data?.items[0]
   const starting = useSubmit({
     send: (tenantId: string, key) => startReconciliation(tenantId, key),
-    onDone: () => toast.done('The books are being compared'),
+    onDone: () => toast.done(t`The books are being compared`),
   })
   const reason = !can('billing:manage')
     ? NO_PERMISSION('billing:manage')
     : tenant.id === undefined
-      ? 'Choose a tenant whose books are compared.'
+      ? t`Choose a tenant whose books are compared.`
       : last?.state === 'running'
-        ? 'The books are being compared: wait until that has ended.'
+        ? t`The books are being compared: wait until that has ended.`
         : undefined
   return (
     <Card title="Comparison">
@@ -55,7 +57,7 @@ export function BooksCompared() {
   )
 }
 
-const NAMES = { manual: 'By hand', stripe: 'Stripe', whmcs: 'WHMCS' } as const
+const NAMES = { manual: t`By hand`, stripe: t`Stripe`, whmcs: 'WHMCS' } as const
 
 function Last({ run }: { run: BillingReconciliation }) {
   const parts = run.report?.parts.filter(({ provider }) => provider !== null) ?? []
@@ -69,13 +71,13 @@ function Last({ run }: { run: BillingReconciliation }) {
           Comparison {run.state}
         </Badge>{' '}
         <Time at={run.endedAt ?? run.createdAt} relative />
-        {run.report && `: ${run.report.opened} found, ${run.report.closed} settled`}
+        {run.report && t`: ${run.report.opened} found, ${run.report.closed} settled`}
       </p>
       {run.problem !== null && <Notice tone="danger">{run.problem}</Notice>}
       {parts.map(({ provider, checked, problem }) =>
         provider === null ? null : problem === null ? (
           <p key={provider.id} className="text-muted">
-            {NAMES[provider.kind]}: {checked.toLocaleString()} compared.
+            {NAMES[provider.kind]}: {checked.toLocaleString(locale)} compared.
           </p>
         ) : (
           <Notice key={provider.id} tone="warning">

@@ -1,3 +1,5 @@
+import { locale } from '../../lib/language.ts'
+import { t } from '../../../../shared/text.ts'
 import type { BillingRecordRun } from '../../api/billingRecords.ts'
 import { formatMoney } from '../../lib/money.ts'
 import { capitalize } from '../../lib/words.ts'
@@ -8,16 +10,16 @@ type Report = NonNullable<BillingRecordRun['report']>
 
 const WHAT: Record<string, string> = {
   new: 'new',
-  same: 'the same',
-  changed: 'changed there',
-  differs: 'other than here',
-  aside: 'for a person',
-  ours: 'made by mPanel',
+  same: t`the same`,
+  changed: t`changed there`,
+  differs: t`other than here`,
+  aside: t`for a person`,
+  ours: t`made by mPanel`,
 }
 
 const countsOf = (counts: Record<string, number>): string =>
   Object.entries(counts)
-    .map(([what, number]) => `${number.toLocaleString('en')} ${WHAT[what] ?? what}`)
+    .map(([what, number]) => `${number.toLocaleString(locale)} ${WHAT[what] ?? what}`)
     .join(', ')
 
 /** What came of reading all books: counts, both sides' totals, and what a person should look at. */
@@ -34,7 +36,7 @@ export function BooksReport({ report, isCheck }: { report: Report; isCheck: bool
             capitalize(of),
             countsOf(these) || 'none',
           ]),
-          gone > 0 ? ['Gone there', String(gone)] : null,
+          gone > 0 ? [t`Gone there`, String(gone)] : null,
         ]}
       />
       {currencies.length > 0 && (
@@ -77,7 +79,7 @@ export function BooksReport({ report, isCheck }: { report: Report; isCheck: bool
                 {sentence}
               </li>
             ))}
-            {more > 0 && <li>And {more.toLocaleString('en')} more.</li>}
+            {more > 0 && <li>And {more.toLocaleString(locale)} more.</li>}
           </ul>
         </Notice>
       )}

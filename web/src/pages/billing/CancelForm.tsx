@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { canSubscription, isLive, isPaused } from '../../../../shared/states/billingSubscription.ts'
 import { cancelSubscription, type Subscription, type SubscriptionCancel } from '../../api/billing.ts'
 import { TypeName } from '../../components/ConfirmDestroy.tsx'
@@ -16,7 +17,7 @@ export function CancelForm({ subscription, onClose }: { subscription: Subscripti
     defaultValues: { when: atEnd.allowed ? 'period_end' : 'now', reason: '', typed: '' },
     send: ({ when, reason }, key) => cancelSubscription(subscription.id, { when, reason }, key),
     onDone: () => {
-      toast.done('Subscription cancelled')
+      toast.done(t`Subscription cancelled`)
       onClose()
     },
   })
@@ -26,8 +27,8 @@ export function CancelForm({ subscription, onClose }: { subscription: Subscripti
     <Form
       of={of}
       danger
-      submitLabel={now ? 'Cancel now' : 'Cancel at period end'}
-      submitReason={now && typed.trim() !== name ? 'Type the host name first.' : undefined}
+      submitLabel={now ? t`Cancel now` : t`Cancel at period end`}
+      submitReason={now && typed.trim() !== name ? t`Type the host name first.` : undefined}
       onCancel={onClose}
     >
       <RadioCards
@@ -38,7 +39,7 @@ export function CancelForm({ subscription, onClose }: { subscription: Subscripti
         options={[
           {
             value: 'period_end',
-            title: 'At period end',
+            title: t`At period end`,
             detail: atEnd.allowed ? (
               <>
                 Stays as it is until <Time at={subscription.periodEnd} />, then the CloudPod is destroyed.
@@ -46,7 +47,7 @@ export function CancelForm({ subscription, onClose }: { subscription: Subscripti
             ) : undefined,
             disabledReason: atEnd.allowed ? undefined : atEnd.reason,
           },
-          { value: 'now', title: 'Now', detail: effectNow(subscription) },
+          { value: 'now', title: t`Now`, detail: effectNow(subscription) },
         ]}
       />
       <Field label="Reason" optional error={of.errorOf('reason')}>
@@ -63,9 +64,10 @@ export function CancelForm({ subscription, onClose }: { subscription: Subscripti
 }
 
 function effectNow({ state }: Subscription): string {
-  if (state === 'trialing') return 'The CloudPod and its data are destroyed at once. Nothing was billed.'
+  if (state === 'trialing') return t`The CloudPod and its data are destroyed at once. Nothing was billed.`
   if (isLive(state) || isPaused(state))
-    return 'The CloudPod and its data are destroyed at once. The current period is not refunded.'
-  if (state === 'provisioning') return 'What was made so far is removed, and the invoice is credited in full.'
-  return 'What is held for the order is released, and the open invoice is credited.'
+    return t`The CloudPod and its data are destroyed at once. The current period is not refunded.`
+  if (state === 'provisioning')
+    return t`What was made so far is removed, and the invoice is credited in full.`
+  return t`What is held for the order is released, and the open invoice is credited.`
 }

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useRef } from 'react'
 import { ApiError } from '../../api/ApiError.ts'
@@ -40,7 +41,7 @@ export function ChangeForm({ subscription, onClose }: { subscription: Subscripti
     defaultValues: { planId: plan.id, priceId: price.id, when: 'now', restart: false, quantities: held },
     send: (_, key) => send(key),
     onDone: () => {
-      toast.done(wish.when === 'now' ? 'The change was made' : 'The change is planned')
+      toast.done(wish.when === 'now' ? t`The change was made` : t`The change is planned`)
       onClose()
     },
   })
@@ -78,12 +79,12 @@ export function ChangeForm({ subscription, onClose }: { subscription: Subscripti
   return (
     <Form
       of={of}
-      submitLabel={wish.when === 'now' ? 'Change now' : 'Plan the change'}
+      submitLabel={wish.when === 'now' ? t`Change now` : t`Plan the change`}
       submitReason={
         isSame
-          ? 'It has this plan and price already.'
+          ? t`It has this plan and price already.`
           : wished === null
-            ? 'The number of an add-on is a whole number.'
+            ? t`The number of an add-on is a whole number.`
             : reasonNot(preview)
       }
       onCancel={onClose}
@@ -98,7 +99,7 @@ export function ChangeForm({ subscription, onClose }: { subscription: Subscripti
             options={offered.map((one) =>
               planCard(
                 one,
-                pricesIn(one, price.currency).length > 0 ? undefined : `Has no price in ${price.currency}.`,
+                pricesIn(one, price.currency).length > 0 ? undefined : t`Has no price in ${price.currency}.`,
               ),
             )}
           />
@@ -170,7 +171,7 @@ function AddonFields({
           <Field
             key={addon.id}
             label={addon.name}
-            hint={`${addonSize(addon)}; at most ${addon.maxQuantity}.`}
+            hint={t`${addonSize(addon)}; at most ${addon.maxQuantity}.`}
           >
             <Input
               type="number"
@@ -198,6 +199,6 @@ function reasonNot(preview: {
   isFetching: boolean
 }): string | undefined {
   if (preview.data === undefined || preview.isPlaceholderData || preview.isFetching)
-    return 'What it comes to is being counted.'
+    return t`What it comes to is being counted.`
   return preview.data.blockers[0]?.message
 }

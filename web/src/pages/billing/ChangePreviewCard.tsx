@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import type { ReactNode } from 'react'
 import type { ChangePreview } from '../../api/billing.ts'
 import { formatMoney, isZero } from '../../lib/money.ts'
@@ -55,10 +56,10 @@ export function ChangePreviewCard({ preview }: { preview: ChangePreview }) {
 }
 
 function podText({ pod, when }: ChangePreview): string {
-  if (!pod?.resized) return 'The CloudPod stays as it is.'
-  const start = when === 'now' ? 'The CloudPod' : 'With the next period the CloudPod'
-  const restart = pod.needsRestart ? ' It has its cores and memory after its next restart.' : ''
-  return `${start} becomes ${size(pod.to)} instead of ${size(pod.from)}.${restart}`
+  if (!pod?.resized) return t`The CloudPod stays as it is.`
+  const start = when === 'now' ? t`The CloudPod` : t`With the next period the CloudPod`
+  const restart = pod.needsRestart ? t` It has its cores and memory after its next restart.` : ''
+  return t`${start} becomes ${size(pod.to)} instead of ${size(pod.from)}.${restart}`
 }
 
 function Row({ name, value, strong = false }: { name: ReactNode; value: string; strong?: boolean }) {

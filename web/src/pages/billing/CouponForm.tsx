@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { plansQuery } from '../../api/billing.ts'
@@ -74,7 +75,7 @@ export function CouponForm({ coupon, onClose }: { coupon: Coupon | undefined; on
       )
     },
     onDone: ({ code }) => {
-      toast.done(coupon ? `Coupon ${code} changed` : `Coupon ${code} created`)
+      toast.done(coupon ? t`Coupon ${code} changed` : t`Coupon ${code} created`)
       onClose()
     },
     fieldOf: (path) => FIELDS[path] ?? path,
@@ -83,8 +84,8 @@ export function CouponForm({ coupon, onClose }: { coupon: Coupon | undefined; on
   return (
     <Form
       of={of}
-      submitLabel={coupon ? 'Save' : 'Create coupon'}
-      submitReason={coupon === undefined && owner === null ? 'Choose the tenant first.' : undefined}
+      submitLabel={coupon ? t`Save` : t`Create coupon`}
+      submitReason={coupon === undefined && owner === null ? t`Choose the tenant first.` : undefined}
       onCancel={onClose}
     >
       {coupon ? (
@@ -106,7 +107,7 @@ export function CouponForm({ coupon, onClose }: { coupon: Coupon | undefined; on
                 required: REQUIRED,
                 pattern: {
                   value: /^[A-Za-z0-9][A-Za-z0-9-]{2,39}$/,
-                  message: 'Three to forty letters, digits and hyphens.',
+                  message: t`Three to forty letters, digits and hyphens.`,
                 },
               })}
             />
@@ -179,7 +180,7 @@ function NewTerms({
               placeholder="25"
               {...form.register('percent', {
                 validate: (typed) =>
-                  ppmOf(typed) !== undefined || 'More than 0 and at most 100, such as 25 or 12.5.',
+                  ppmOf(typed) !== undefined || t`More than 0 and at most 100, such as 25 or 12.5.`,
               })}
             />
           </Field>
@@ -193,7 +194,7 @@ function NewTerms({
                 {...form.register('amount', {
                   validate: (typed) =>
                     toMinor(typed, form.getValues('currency').toUpperCase()) !== null ||
-                    'An amount, such as 5.00.',
+                    t`An amount, such as 5.00.`,
                 })}
               />
             </Field>
@@ -202,7 +203,7 @@ function NewTerms({
                 maxLength={3}
                 className="uppercase"
                 {...form.register('currency', {
-                  pattern: { value: /^[A-Za-z]{3}$/, message: 'Such as EUR.' },
+                  pattern: { value: /^[A-Za-z]{3}$/, message: t`Such as EUR.` },
                 })}
               />
             </Field>

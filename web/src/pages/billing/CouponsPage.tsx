@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { Plus, TicketPercent } from 'lucide-react'
@@ -19,7 +20,7 @@ import { CouponForm } from './CouponForm.tsx'
 const route = getRouteApi('/t/$tenant/coupons')
 
 const redeemed = ({ redeemed: times, maxRedemptions: most }: Coupon): string =>
-  most === null ? count(times, 'time') : `${times} of ${count(most, 'time')}`
+  most === null ? count(times, t`time`, t`times`) : t`${times} of ${count(most, t`time`, t`times`)}`
 
 export default function CouponsPage() {
   const { tenant, can } = useSession()
@@ -33,7 +34,7 @@ export default function CouponsPage() {
   const close = () => setEditing(null)
   const columns: Column<Coupon>[] = [
     {
-      header: 'Coupon',
+      header: t`Coupon`,
       render: (coupon) => (
         <>
           <div className="font-mono font-medium break-all">{coupon.code}</div>
@@ -41,27 +42,27 @@ export default function CouponsPage() {
         </>
       ),
     },
-    { header: 'Takes off', render: couponText },
+    { header: t`Takes off`, render: couponText },
     {
-      header: 'Plans',
+      header: t`Plans`,
       from: 'lg',
-      render: ({ plans }) => (plans.length === 0 ? 'All' : plans.map(({ name }) => name).join(', ')),
+      render: ({ plans }) => (plans.length === 0 ? t`All` : plans.map(({ name }) => name).join(', ')),
     },
-    { header: 'Redeemed', from: 'md', narrow: true, render: redeemed },
+    { header: t`Redeemed`, from: 'md', narrow: true, render: redeemed },
     {
-      header: 'Valid until',
+      header: t`Valid until`,
       from: 'lg',
       narrow: true,
-      render: ({ validUntil }) => (validUntil === null ? 'For ever' : <Time at={validUntil} />),
+      render: ({ validUntil }) => (validUntil === null ? t`For ever` : <Time at={validUntil} />),
     },
     {
-      header: 'State',
+      header: t`State`,
       from: 'sm',
       narrow: true,
       render: (coupon) => <StateBadge of="catalogue" state={coupon.state} />,
     },
     {
-      header: 'Actions',
+      header: t`Actions`,
       narrow: true,
       align: 'right',
       render: (coupon) => (
@@ -106,7 +107,7 @@ export default function CouponsPage() {
       <Dialog
         open={editing !== null}
         onClose={close}
-        title={editing?.coupon ? `Change ${editing.coupon.code}` : 'New coupon'}
+        title={editing?.coupon ? t`Change ${editing.coupon.code}` : t`New coupon`}
       >
         {editing && <CouponForm coupon={editing.coupon} onClose={close} />}
       </Dialog>

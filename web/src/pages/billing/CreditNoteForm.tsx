@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Invoice } from '../../api/billing.ts'
@@ -80,8 +81,8 @@ function WishForm({
         </Select>
       </Field>
       <Field
-        label={`Amount in ${currency}, with tax`}
-        hint={`At most ${formatMoney(line?.left ?? credits.left)}`}
+        label={t`Amount in ${currency}, with tax`}
+        hint={t`At most ${formatMoney(line?.left ?? credits.left)}`}
         error={errorOf('amount')}
       >
         <Input
@@ -90,7 +91,7 @@ function WishForm({
           {...form.register('amount', {
             required: REQUIRED,
             validate: (typed) =>
-              toMinor(typed, currency) !== null || `An amount, such as ${toMajor(credits.left)}.`,
+              toMinor(typed, currency) !== null || t`An amount, such as ${toMajor(credits.left)}.`,
           })}
         />
       </Field>
@@ -98,8 +99,8 @@ function WishForm({
         label="What of it had been paid"
         hint={
           isZero(credits.refundable)
-            ? 'No provider can give a payment of this invoice back.'
-            : `At most ${formatMoney(credits.refundable)} can be given back.`
+            ? t`No provider can give a payment of this invoice back.`
+            : t`At most ${formatMoney(credits.refundable)} can be given back.`
         }
       >
         <Select {...form.register('paid')}>
@@ -130,20 +131,20 @@ function IssueForm({
     defaultValues: { reason: '' },
     send: ({ reason }, key) => createCreditNote(invoice.id, { ...wish, reason, token: preview.token }, key),
     onDone: () => {
-      toast.done('The credit note was issued')
+      toast.done(t`The credit note was issued`)
       onClose()
     },
   })
   return (
-    <Form of={of} danger submitLabel={`Credit ${formatMoney(preview.total)}`} onCancel={onBack}>
+    <Form of={of} danger submitLabel={t`Credit ${formatMoney(preview.total)}`} onCancel={onBack}>
       <Facts
         facts={[
-          ['Without tax', formatMoney(preview.net)],
-          ['Tax', formatMoney(preview.tax)],
-          ['Not asked for any more', formatMoney(preview.fromOpen)],
-          ['Kept for later invoices', formatMoney(preview.toCredit)],
-          ['Given back', formatMoney(preview.toRefund)],
-          ['Can be credited after it', formatMoney(preview.left)],
+          [t`Without tax`, formatMoney(preview.net)],
+          [t`Tax`, formatMoney(preview.tax)],
+          [t`Not asked for any more`, formatMoney(preview.fromOpen)],
+          [t`Kept for later invoices`, formatMoney(preview.toCredit)],
+          [t`Given back`, formatMoney(preview.toRefund)],
+          [t`Can be credited after it`, formatMoney(preview.left)],
         ]}
       />
       <p className="text-muted">

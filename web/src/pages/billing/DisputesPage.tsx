@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Scale } from 'lucide-react'
@@ -27,7 +28,7 @@ export default function DisputesPage() {
   })
   const columns: Column<Dispute>[] = [
     {
-      header: 'Customer',
+      header: t`Customer`,
       render: ({ customer, invoices, payment }) => (
         <>
           <Link
@@ -43,7 +44,7 @@ export default function DisputesPage() {
       ),
     },
     {
-      header: 'Amount',
+      header: t`Amount`,
       align: 'right',
       narrow: true,
       render: ({ amount, fee }) => (
@@ -53,26 +54,26 @@ export default function DisputesPage() {
         </>
       ),
     },
-    { header: 'Reason', from: 'lg', render: ({ reason }) => humanize(reason) },
-    { header: 'State', narrow: true, render: ({ state }) => <StateBadge of="dispute" state={state} /> },
+    { header: t`Reason`, from: 'lg', render: ({ reason }) => humanize(reason) },
+    { header: t`State`, narrow: true, render: ({ state }) => <StateBadge of="dispute" state={state} /> },
     {
-      header: 'Evidence',
+      header: t`Evidence`,
       from: 'md',
       narrow: true,
       render: ({ closedAt, evidenceSent, evidenceDueAt }) =>
         closedAt !== null ? (
-          'Not taken any more'
+          t`Not taken any more`
         ) : evidenceSent ? (
-          'Given'
+          t`Given`
         ) : evidenceDueAt === null ? (
-          'Not asked for'
+          t`Not asked for`
         ) : (
           <>
             Due <Time at={evidenceDueAt} />
           </>
         ),
     },
-    { header: 'Opened', from: 'lg', narrow: true, render: ({ openedAt }) => <Time at={openedAt} /> },
+    { header: t`Opened`, from: 'lg', narrow: true, render: ({ openedAt }) => <Time at={openedAt} /> },
   ]
   return (
     <Page title="Disputes" permission="billing:read">

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { plansQuery } from '../../api/billing.ts'
@@ -42,7 +43,7 @@ export function DunningForm({ policy, onClose }: { policy: DunningPolicy | undef
         : updatePolicy(policy.id, body, policy.version)
     },
     onDone: () => {
-      toast.done('The days count from now on')
+      toast.done(t`The days count from now on`)
       onClose()
     },
     fieldOf: (path) => (path.startsWith('remindAfterDays') ? 'remind' : path),
@@ -51,10 +52,10 @@ export function DunningForm({ policy, onClose }: { policy: DunningPolicy | undef
   const chosen = form.watch('planId')
   const missing = forAll
     ? chosen === ''
-      ? 'Choose the plan first.'
+      ? t`Choose the plan first.`
       : undefined
     : owner === null
-      ? 'Choose the tenant first.'
+      ? t`Choose the tenant first.`
       : undefined
   const offered = plans.data?.items.filter((plan) => !forAll || plan.tenantId === null)
   return (
@@ -103,7 +104,7 @@ export function DunningForm({ policy, onClose }: { policy: DunningPolicy | undef
           autoComplete="off"
           {...form.register('remind', {
             validate: (typed) =>
-              tagsOf(typed).every((one) => /^\d{1,3}$/.test(one)) || 'Whole numbers, separated by commas.',
+              tagsOf(typed).every((one) => /^\d{1,3}$/.test(one)) || t`Whole numbers, separated by commas.`,
           })}
         />
       </Field>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { BellRing, Plus } from 'lucide-react'
 import { useState } from 'react'
@@ -16,13 +17,14 @@ import { toast } from '../../ui/Toast.tsx'
 import { DunningForm } from './DunningForm.tsx'
 
 /** `after 3 and 7 days`; null days: never. */
-const after = (days: number | null): string => (days === null ? 'Never' : `After ${count(days, 'day')}`)
+const after = (days: number | null): string =>
+  days === null ? t`Never` : t`After ${count(days, t`day`, t`days`)}`
 const reminders = ({ remindAfterDays: days }: DunningPolicy): string =>
-  days.length === 0 ? 'On the first day' : `On the first day, and after ${days.join(', ')} days`
+  days.length === 0 ? t`On the first day` : t`On the first day, and after ${days.join(', ')} days`
 
 const whose = ({ tenantName, plan }: DunningPolicy) => (
   <>
-    <div className="font-medium break-words">{tenantName ?? 'All others'}</div>
+    <div className="font-medium break-words">{tenantName ?? t`All others`}</div>
     {plan && <div className="text-[13px] break-words text-muted">Plan {plan.name}</div>}
   </>
 )
@@ -35,17 +37,17 @@ export default function DunningPage() {
   const close = () => setEditing(null)
   const mayAdd = can('billing:manage', tenant.id ?? null)
   const columns: Column<DunningPolicy>[] = [
-    { header: 'Counts for', render: whose },
-    { header: 'Told', from: 'md', render: reminders },
-    { header: 'Suspended', narrow: true, render: ({ suspendAfterDays }) => after(suspendAfterDays) },
+    { header: t`Counts for`, render: whose },
+    { header: t`Told`, from: 'md', render: reminders },
+    { header: t`Suspended`, narrow: true, render: ({ suspendAfterDays }) => after(suspendAfterDays) },
     {
-      header: 'Ended',
+      header: t`Ended`,
       narrow: true,
       from: 'sm',
       render: ({ terminateAfterDays }) => after(terminateAfterDays),
     },
     {
-      header: 'Actions',
+      header: t`Actions`,
       narrow: true,
       align: 'right',
       render: (policy) => <Actions policy={policy} onEdit={() => setEditing({ policy })} />,
@@ -85,7 +87,7 @@ export default function DunningPage() {
       <Dialog
         open={editing !== null}
         onClose={close}
-        title={editing?.policy ? 'Change the days' : 'Days of their own'}
+        title={editing?.policy ? t`Change the days` : t`Days of their own`}
       >
         {editing && <DunningForm policy={editing.policy} onClose={close} />}
       </Dialog>
@@ -98,7 +100,7 @@ function Actions({ policy, onEdit }: { policy: DunningPolicy; onEdit: () => void
   const reason = can('billing:manage', policy.tenantId) ? undefined : NO_PERMISSION('billing:manage')
   const remove = useSubmit({
     send: () => removePolicy(policy.id),
-    onDone: () => toast.done('The days of all others count again'),
+    onDone: () => toast.done(t`The days of all others count again`),
   })
   return (
     <div className="flex justify-end gap-2">
@@ -112,7 +114,7 @@ function Actions({ policy, onEdit }: { policy: DunningPolicy; onEdit: () => void
           disabledReason={reason}
           onClick={() =>
             remove.mutate(undefined, {
-              onError: (error) => toast.failed('The days were not removed', error.message),
+              onError: (error) => toast.failed(t`The days were not removed`, error.message),
             })
           }
         >

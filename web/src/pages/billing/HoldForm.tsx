@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { holdSubscription, type Subscription } from '../../api/billing.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
@@ -13,7 +14,7 @@ export function HoldForm({ subscription, onClose }: { subscription: Subscription
     defaultValues: { until: '', reason: '' },
     send: ({ until, reason }, key) => holdSubscription(subscription.id, { until: endOf(until), reason }, key),
     onDone: () => {
-      toast.done('Subscription held')
+      toast.done(t`Subscription held`)
       onClose()
     },
   })

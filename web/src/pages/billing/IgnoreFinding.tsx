@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQueryClient } from '@tanstack/react-query'
 import { ignoreBillingFinding, type BillingFinding } from '../../api/billingFindings.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
@@ -14,7 +15,7 @@ export function IgnoreFinding({ finding, onClose }: { finding: BillingFinding; o
     send: (values, key) => ignoreBillingFinding(finding.id, values, key),
     onDone: () => {
       void client.invalidateQueries({ queryKey: ['billingFindings'] })
-      toast.done('It is left as it is')
+      toast.done(t`It is left as it is`)
       onClose()
     },
   })
@@ -22,10 +23,10 @@ export function IgnoreFinding({ finding, onClose }: { finding: BillingFinding; o
     <Form of={of} submitLabel="Ignore" onCancel={onClose}>
       <Facts
         facts={[
-          ['Found', finding.found],
-          ['Expected', finding.expected],
-          ['What to do', finding.whatToDo],
-          ['Since', <Time key="since" at={finding.firstSeenAt} relative />],
+          [t`Found`, finding.found],
+          [t`Expected`, finding.expected],
+          [t`What to do`, finding.whatToDo],
+          [t`Since`, <Time key="since" at={finding.firstSeenAt} relative />],
         ]}
       />
       <p className="text-muted">An ignored finding stays as it is; you are told when it changes.</p>

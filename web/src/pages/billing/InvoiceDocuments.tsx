@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import {
@@ -37,7 +38,7 @@ export function InvoiceDocuments({
         danger
         submitLabel="Write off"
         send={(reason, key) => writeOffInvoice(invoice.id, reason, key)}
-        onDone={() => toast.done('The invoice was written off')}
+        onDone={() => toast.done(t`The invoice was written off`)}
         onClose={close}
       >
         {formatMoney(openAmount(invoice))} are given up: neither charged nor reminded of any more, and what
@@ -47,13 +48,13 @@ export function InvoiceDocuments({
   const refusal = !can('billing:manage', invoice.tenantId)
     ? NO_PERMISSION('billing:manage')
     : waits
-      ? 'The order waits for this payment: cancel the order, which credits the invoice.'
+      ? t`The order waits for this payment: cancel the order, which credits the invoice.`
       : undefined
   return (
     <section aria-label="Documents" className="space-y-3">
       <div className="flex flex-wrap gap-2">
         <Documents
-          words="Invoice"
+          words={t`Invoice`}
           wanted={{ invoiceId: invoice.id, of: 'invoice' }}
           number={invoice.number}
         />
@@ -62,7 +63,7 @@ export function InvoiceDocuments({
             size="sm"
             disabledReason={
               refusal ??
-              (invoice.total.amount === invoice.credited.amount ? 'All of it was credited.' : undefined)
+              (invoice.total.amount === invoice.credited.amount ? t`All of it was credited.` : undefined)
             }
             onClick={() => setDoing('credit')}
           >
@@ -120,7 +121,7 @@ function Documents({
   /** Null: it was not issued. */
   number: string | null
 }) {
-  const reason = number === null ? 'A draft has no document.' : undefined
+  const reason = number === null ? t`A draft has no document.` : undefined
   const bringing = useSubmit({
     send: (form: (typeof FORMS)[number]) => downloadDocument(wanted, form, number ?? ''),
   })
@@ -134,7 +135,7 @@ function Documents({
           disabledReason={reason}
           onClick={() =>
             bringing.mutate(form, {
-              onError: (error) => void toast.failed(`There is no such ${form.toUpperCase()}`, error.message),
+              onError: (error) => void toast.failed(t`There is no such ${form.toUpperCase()}`, error.message),
             })
           }
         >

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Invoice } from '../../api/billing.ts'
@@ -43,21 +44,21 @@ function Collect({ invoice, known }: { invoice: Invoice; known: Known }) {
   const { can } = useSession()
   const charging = useSubmit({
     send: (_: undefined, key) => chargeInvoice(invoice.id, key),
-    onDone: () => toast.done('The payment method is being charged'),
+    onDone: () => toast.done(t`The payment method is being charged`),
   })
   const linking = useSubmit({
     send: (_: undefined, key) => createPayLink(invoice.id, true, key),
-    onDone: () => toast.done('A link is being made and mailed to the customer'),
+    onDone: () => toast.done(t`A link is being made and mailed to the customer`),
   })
   const going = known.attempts.find(({ endedAt }) => endedAt === null)
   const reason = !can('billing:manage', invoice.tenantId)
     ? NO_PERMISSION('billing:manage')
     : !known.collects
-      ? 'Payments of this tenant are recorded by hand: add a payment provider first.'
+      ? t`Payments of this tenant are recorded by hand: add a payment provider first.`
       : going
         ? going.kind === 'link'
-          ? 'The customer has a link to pay with: take that back first.'
-          : 'A payment is going on.'
+          ? t`The customer has a link to pay with: take that back first.`
+          : t`A payment is going on.`
         : undefined
   const error = charging.error ?? linking.error
   return (
@@ -81,9 +82,9 @@ function Collect({ invoice, known }: { invoice: Invoice; known: Known }) {
 }
 
 const REASONS: Record<PaymentAttempt['reason'], string> = {
-  asked: 'asked for',
+  asked: t`asked for`,
   due: 'due',
-  authentication: 'the bank asks the customer',
+  authentication: t`the bank asks the customer`,
 }
 
 function Attempts({ invoice, attempts }: { invoice: Invoice; attempts: PaymentAttempt[] }) {
@@ -99,7 +100,7 @@ function Attempts({ invoice, attempts }: { invoice: Invoice; attempts: PaymentAt
               <span className="font-medium">{formatMoney(attempt.amount)}</span>
               <span className="text-muted">
                 {attempt.kind === 'link'
-                  ? 'Link'
+                  ? t`Link`
                   : `${humanize(attempt.method?.brand ?? 'card')} •••• ${attempt.method?.last4 ?? ''}`}
                 , {REASONS[attempt.reason]}, <Time at={attempt.createdAt} />
               </span>
@@ -119,7 +120,7 @@ function OpenLink({ invoice, attempt, url }: { invoice: Invoice; attempt: Paymen
   const { can } = useSession()
   const cancelling = useSubmit({
     send: (_: undefined, key) => cancelPayLink(attempt.id, key),
-    onDone: () => toast.done('The link is being taken back'),
+    onDone: () => toast.done(t`The link is being taken back`),
   })
   return (
     <div className="flex flex-wrap items-center gap-2">
@@ -130,7 +131,7 @@ function OpenLink({ invoice, attempt, url }: { invoice: Invoice; attempt: Paymen
         disabledReason={can('billing:manage', invoice.tenantId) ? undefined : NO_PERMISSION('billing:manage')}
         onClick={() =>
           cancelling.mutate(undefined, {
-            onError: (error) => void toast.failed('The link was not taken back', error.message),
+            onError: (error) => void toast.failed(t`The link was not taken back`, error.message),
           })
         }
       >
@@ -165,8 +166,8 @@ function Payments({ invoice, payments }: { invoice: Invoice; payments: PaidPart[
                       ? NO_PERMISSION('billing:manage')
                       : isZero(payment.refundable)
                         ? payment.disputes.some(({ state }) => state !== 'won')
-                          ? 'The bank of the customer takes it back itself.'
-                          : 'All of it was given back.'
+                          ? t`The bank of the customer takes it back itself.`
+                          : t`All of it was given back.`
                         : undefined
                   }
                   onClick={() => setRefunding(payment.id)}

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { FileText } from 'lucide-react'
 import { useState } from 'react'
@@ -31,10 +32,10 @@ export function Invoices({ subscription }: { subscription: Subscription }) {
   const shownInvoice = query.data?.items.find(({ id }) => id === shown)
   const columns: Column<Invoice>[] = [
     {
-      header: 'Invoice',
+      header: t`Invoice`,
       render: (invoice) => (
         <>
-          <div className="font-medium">{invoice.number ?? 'Draft'}</div>
+          <div className="font-medium">{invoice.number ?? t`Draft`}</div>
           <ul className="text-[13px] text-muted">
             {invoice.lines.map((line) => (
               <li key={line.lineNo} className="break-words">
@@ -46,14 +47,14 @@ export function Invoices({ subscription }: { subscription: Subscription }) {
       ),
     },
     {
-      header: 'Status',
+      header: t`Status`,
       narrow: true,
       render: (invoice) => <StateBadge of="invoice" state={invoice.status} />,
     },
-    { header: 'Issued', from: 'md', narrow: true, render: (invoice) => <Day date={invoice.issueDate} /> },
-    { header: 'Due', from: 'lg', narrow: true, render: (invoice) => <Day date={invoice.dueDate} /> },
+    { header: t`Issued`, from: 'md', narrow: true, render: (invoice) => <Day date={invoice.issueDate} /> },
+    { header: t`Due`, from: 'lg', narrow: true, render: (invoice) => <Day date={invoice.dueDate} /> },
     {
-      header: 'Total',
+      header: t`Total`,
       from: 'sm',
       align: 'right',
       narrow: true,
@@ -66,9 +67,9 @@ export function Invoices({ subscription }: { subscription: Subscription }) {
         </>
       ),
     },
-    { header: 'Open', align: 'right', narrow: true, render: (invoice) => <Open invoice={invoice} /> },
+    { header: t`Open`, align: 'right', narrow: true, render: (invoice) => <Open invoice={invoice} /> },
     {
-      header: 'Payment',
+      header: t`Payment`,
       align: 'right',
       narrow: true,
       render: (invoice) => (
@@ -87,7 +88,7 @@ export function Invoices({ subscription }: { subscription: Subscription }) {
           )}
           <Button
             size="sm"
-            aria-label={`Payments of ${invoice.number ?? 'the draft'}`}
+            aria-label={t`Payments of ${invoice.number ?? t`the draft`}`}
             onClick={() => setShown(invoice.id)}
           >
             Payments
@@ -111,14 +112,14 @@ export function Invoices({ subscription }: { subscription: Subscription }) {
       <Dialog
         open={paying !== null}
         onClose={() => setPaying(null)}
-        title={`Record a payment of ${paying?.number ?? 'the invoice'}`}
+        title={t`Record a payment of ${paying?.number ?? t`the invoice`}`}
       >
         {paying && <PaymentForm invoice={paying} onClose={() => setPaying(null)} />}
       </Dialog>
       <Dialog
         open={shownInvoice !== undefined}
         onClose={() => setShown(null)}
-        title={`Payments of ${shownInvoice?.number ?? 'the invoice'}`}
+        title={t`Payments of ${shownInvoice?.number ?? t`the invoice`}`}
         wide
       >
         {shownInvoice && (

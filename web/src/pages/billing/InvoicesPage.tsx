@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { FileText } from 'lucide-react'
@@ -39,7 +40,7 @@ export default function InvoicesPage() {
     void navigate({ search: { ...filter, ...change }, replace: true })
   const columns: Column<Invoice>[] = [
     {
-      header: 'Invoice',
+      header: t`Invoice`,
       render: ({ number, subscriptionId, customer }) => (
         <Link
           {...(subscriptionId === null
@@ -47,23 +48,23 @@ export default function InvoicesPage() {
             : paths.subscription(tenant.slug, subscriptionId))}
           className="font-medium break-words hover:underline"
         >
-          {number ?? 'Draft'}
+          {number ?? t`Draft`}
         </Link>
       ),
     },
     {
-      header: 'Customer',
+      header: t`Customer`,
       render: ({ customer }) => (
         <Link {...paths.customer(tenant.slug, customer.id)} className="break-words hover:underline">
           {customer.name}
         </Link>
       ),
     },
-    { header: 'Status', narrow: true, render: ({ status }) => <StateBadge of="invoice" state={status} /> },
-    { header: 'Issued', narrow: true, from: 'lg', render: ({ issueDate }) => <Day date={issueDate} /> },
-    { header: 'Due', narrow: true, from: 'md', render: ({ dueDate }) => <Day date={dueDate} /> },
-    { header: 'Total', align: 'right', narrow: true, from: 'sm', render: ({ total }) => formatMoney(total) },
-    { header: 'Open', align: 'right', narrow: true, render: (invoice) => formatMoney(openAmount(invoice)) },
+    { header: t`Status`, narrow: true, render: ({ status }) => <StateBadge of="invoice" state={status} /> },
+    { header: t`Issued`, narrow: true, from: 'lg', render: ({ issueDate }) => <Day date={issueDate} /> },
+    { header: t`Due`, narrow: true, from: 'md', render: ({ dueDate }) => <Day date={dueDate} /> },
+    { header: t`Total`, align: 'right', narrow: true, from: 'sm', render: ({ total }) => formatMoney(total) },
+    { header: t`Open`, align: 'right', narrow: true, render: (invoice) => formatMoney(openAmount(invoice)) },
   ]
   const filtered = Object.values(filter).some(Boolean)
   return (
@@ -90,8 +91,8 @@ export default function InvoicesPage() {
           trail={page}
           onTrail={(trail) => void navigate({ search: { ...filter, page: trail } })}
           empty={
-            <EmptyState icon={FileText} title={filtered ? 'No invoice matches' : 'No invoices yet'}>
-              {!filtered && 'An order brings its invoice with it.'}
+            <EmptyState icon={FileText} title={filtered ? t`No invoice matches` : t`No invoices yet`}>
+              {!filtered && t`An order brings its invoice with it.`}
             </EmptyState>
           }
         />

@@ -1,3 +1,5 @@
+import { locale } from '../../lib/language.ts'
+import { t } from '../../../../shared/text.ts'
 import { OVER_LIMIT, type OverLimit } from '../../../../shared/states/cloudPodTraffic.ts'
 import type { Plan } from '../../api/billing.ts'
 import type { ApiForm } from '../../components/Form.tsx'
@@ -6,9 +8,9 @@ import { Field, Input, Select } from '../../ui/Field.tsx'
 import type { PlanValues } from './PriceFields.tsx'
 
 const WORDS: Record<OverLimit, string> = {
-  none: 'Nothing: it is counted and shown',
-  notify: 'An event at 80 % and at 100 %',
-  throttle: 'These events, and the network is slow until the month ends',
+  none: t`Nothing: it is counted and shown`,
+  notify: t`An event at 80 % and at 100 %`,
+  throttle: t`These events, and the network is slow until the month ends`,
 }
 
 /** Nothing typed: without a limit. */
@@ -17,7 +19,7 @@ export const numberOf = (typed: string): number | null => (typed.trim() === '' ?
 const within = (max: number) => (typed: string) => {
   const number = numberOf(typed)
   if (number === null || (Number.isInteger(number) && number >= 1 && number <= max)) return true
-  return `A whole number from 1 to ${max.toLocaleString()}, or nothing.`
+  return t`A whole number from 1 to ${max.toLocaleString(locale)}, or nothing.`
 }
 
 /** What a plan includes of the network; all of it may be left out. */
@@ -31,7 +33,7 @@ export function NetworkFields({ of: { form, errorOf } }: { of: ApiForm<PlanValue
             {...form.register('trafficGb', {
               validate: (typed, { overLimit }) =>
                 typed.trim() === '' && overLimit !== 'none'
-                  ? 'Say how much is included: without that it is never used up.'
+                  ? t`Say how much is included: without that it is never used up.`
                   : within(10_000_000)(typed),
             })}
           />

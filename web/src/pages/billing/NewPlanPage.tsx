@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { createPlan, type Plan } from '../../api/billing.ts'
@@ -19,7 +20,7 @@ export default function NewPlanPage() {
   return (
     <Page
       title="New plan"
-      crumbs={[{ label: 'Plans', link: paths.plans(tenant.slug) }]}
+      crumbs={[{ label: t`Plans`, link: paths.plans(tenant.slug) }]}
       permission="plans:create"
     >
       <NewPlanForm />
@@ -69,7 +70,7 @@ function NewPlanForm() {
         key,
       ),
     onDone: (plan) => {
-      toast.done(`Plan ${plan.code} created`)
+      toast.done(t`Plan ${plan.code} created`)
       void navigate(paths.plans(tenant.slug))
     },
     fieldOf: (path) =>
@@ -86,7 +87,7 @@ function NewPlanForm() {
       <Form
         of={of}
         submitLabel="Create plan"
-        submitReason={shared || owner ? undefined : 'Choose the tenant first.'}
+        submitReason={shared || owner ? undefined : t`Choose the tenant first.`}
         onCancel={() => void navigate(paths.plans(tenant.slug))}
       >
         <Card title="Plan">
@@ -104,7 +105,7 @@ function NewPlanForm() {
                     required: REQUIRED,
                     pattern: {
                       value: /^[a-z0-9][a-z0-9.-]*$/,
-                      message: 'Lower-case letters, digits, dots and hyphens.',
+                      message: t`Lower-case letters, digits, dots and hyphens.`,
                     },
                   })}
                 />

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { addProvider, checkKey, type BillingProvider } from '../../api/payments.ts'
@@ -53,7 +54,7 @@ export function NewProviderForm({ onClose }: { onClose: () => void }) {
           )
     },
     onDone: (made) => {
-      toast.done('The provider is used from now on')
+      toast.done(t`The provider is used from now on`)
       onClose()
       void navigate(paths.paymentProvider(tenant.slug, made.id))
     },
@@ -67,9 +68,9 @@ export function NewProviderForm({ onClose }: { onClose: () => void }) {
       submitLabel="Use this provider"
       submitReason={
         kind === 'whmcs' && whose === 'all'
-          ? 'The clients of a WHMCS are customers of one tenant: choose it first.'
+          ? t`The clients of a WHMCS are customers of one tenant: choose it first.`
           : whose === 'one' && owner === null
-            ? 'Choose the tenant first.'
+            ? t`Choose the tenant first.`
             : undefined
       }
       onCancel={onClose}

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { UserPlus } from 'lucide-react'
 import { useState } from 'react'
@@ -69,7 +70,7 @@ export function OrderForm({
         key,
       ),
     onDone: ({ subscription }) => {
-      toast.done('Subscription ordered')
+      toast.done(t`Subscription ordered`)
       onDone(subscription.id)
     },
   })
@@ -176,7 +177,7 @@ function CouponField({
           spellCheck={false}
           {...form.register('coupon', {
             validate: (typed) =>
-              typed.trim() === '' || isCode(typed) || 'Three to forty letters, digits and hyphens.',
+              typed.trim() === '' || isCode(typed) || t`Three to forty letters, digits and hyphens.`,
           })}
         />
       </Field>
@@ -193,7 +194,7 @@ function reasonNot(preview: {
   isFetching: boolean
 }): string | undefined {
   if (preview.data === undefined || preview.isPlaceholderData || preview.isFetching)
-    return 'What it comes to is being counted.'
+    return t`What it comes to is being counted.`
   return preview.data.couponProblem ?? undefined
 }
 
@@ -205,8 +206,8 @@ function whatIsMissing(
     Blueprint | undefined,
   ]
 ): string | undefined {
-  if (!customer) return 'Choose a customer first.'
-  if (!plan) return 'Choose a plan first.'
-  if (!price) return 'Choose a price first.'
-  return blueprint ? undefined : 'Choose what to install first.'
+  if (!customer) return t`Choose a customer first.`
+  if (!plan) return t`Choose a plan first.`
+  if (!price) return t`Choose a price first.`
+  return blueprint ? undefined : t`Choose what to install first.`
 }

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { customerQuery } from '../../api/customers.ts'
@@ -17,7 +18,7 @@ export default function OrderPage() {
   return (
     <Page
       title="New subscription"
-      crumbs={[{ label: 'Subscriptions', link: paths.subscriptions(tenant.slug) }]}
+      crumbs={[{ label: t`Subscriptions`, link: paths.subscriptions(tenant.slug) }]}
       permission="subscriptions:write"
     >
       {chosenId !== undefined && chosen.isLoading ? (

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { percentOf } from '../../../../shared/states/tax.ts'
 import type { Plan, Price } from '../../api/billing.ts'
 import type { OrderPreview } from '../../api/coupons.ts'
@@ -58,8 +59,8 @@ export function OrderSummary({
           )}
           <p className="mt-2 text-[13px] text-muted">
             {due && isZero(due)
-              ? 'Nothing is due: the CloudPod is made at once.'
-              : 'An invoice is issued and capacity reserved. The CloudPod is made when the payment is recorded.'}
+              ? t`Nothing is due: the CloudPod is made at once.`
+              : t`An invoice is issued and capacity reserved. The CloudPod is made when the payment is recorded.`}
           </p>
         </div>
       </Card>

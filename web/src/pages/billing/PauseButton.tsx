@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
 import { canSubscription, type Verdict } from '../../../../shared/states/billingSubscription.ts'
 import { resumeSubscription, type Subscription } from '../../api/billing.ts'
@@ -24,7 +25,7 @@ export function PauseButton({ subscription, reason }: { subscription: Subscripti
         disabledReason={reason('subscriptions:write', canSubscription[what](subscription))}
         onClick={() => setOpen(what)}
       >
-        {what === 'resume' ? 'Resume' : 'Pause'}
+        {what === 'resume' ? t`Resume` : t`Pause`}
       </Button>
       <Dialog open={open === 'pause'} onClose={close} title="Pause the subscription">
         <PauseForm subscription={subscription} onClose={close} />
@@ -33,7 +34,7 @@ export function PauseButton({ subscription, reason }: { subscription: Subscripti
         <ReasonForm
           submitLabel="Resume"
           send={(why, key) => resumeSubscription(subscription.id, why, key)}
-          onDone={() => toast.done('The subscription goes on')}
+          onDone={() => toast.done(t`The subscription goes on`)}
           onClose={close}
         >
           The CloudPod is brought back, and what is left of its period begins today. Then it is billed on.

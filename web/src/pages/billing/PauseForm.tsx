@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import type { PausePreview } from '../../../../shared/api/billingContracts.ts'
 import { pausePreviewQuery, pauseSubscription, type Subscription } from '../../api/billing.ts'
@@ -17,7 +18,7 @@ export function PauseForm({ subscription, onClose }: { subscription: Subscriptio
     send: ({ until, reason }, key) =>
       pauseSubscription(subscription.id, { until: until === '' ? null : until, reason }, key),
     onDone: () => {
-      toast.done('Subscription paused')
+      toast.done(t`Subscription paused`)
       onClose()
     },
   })
@@ -70,7 +71,7 @@ function Effect({
       {takenBack.map(({ id, number, total, paid }) => (
         <p key={id}>
           Invoice {number} over {formatMoney(total)} is for a later period and is taken back.
-          {!isZero(paid) && ` The ${formatMoney(paid)} paid of it become credit.`}
+          {!isZero(paid) && t` The ${formatMoney(paid)} paid of it become credit.`}
         </p>
       ))}
     </Notice>

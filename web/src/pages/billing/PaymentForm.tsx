@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { recordPayment, type Invoice, type Payment, type PaymentCreate } from '../../api/billing.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { formatMoney, openAmount, toMajor, toMinor } from '../../lib/money.ts'
@@ -21,7 +22,7 @@ export function PaymentForm({ invoice, onClose }: { invoice: Invoice; onClose: (
         key,
       ),
     onDone: (payment) => {
-      toast.done(`Payment of ${formatMoney(payment.amount)} recorded`)
+      toast.done(t`Payment of ${formatMoney(payment.amount)} recorded`)
       onClose()
     },
     fieldOf: (path) => (path === 'amountMinor' ? 'amount' : path),
@@ -30,8 +31,8 @@ export function PaymentForm({ invoice, onClose }: { invoice: Invoice; onClose: (
     <Form of={of} submitLabel="Record payment" onCancel={onClose}>
       <div className="grid gap-4 sm:grid-cols-2">
         <Field
-          label={`Amount in ${currency}`}
-          hint={`Open: ${formatMoney(open)}`}
+          label={t`Amount in ${currency}`}
+          hint={t`Open: ${formatMoney(open)}`}
           error={of.errorOf('amount')}
         >
           <Input
@@ -40,7 +41,7 @@ export function PaymentForm({ invoice, onClose }: { invoice: Invoice; onClose: (
             {...of.form.register('amount', {
               required: REQUIRED,
               validate: (typed) =>
-                toMinor(typed, currency) !== null || `An amount in ${currency}, such as ${toMajor(open)}.`,
+                toMinor(typed, currency) !== null || t`An amount in ${currency}, such as ${toMajor(open)}.`,
             })}
           />
         </Field>

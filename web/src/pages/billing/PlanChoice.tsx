@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import type { UseQueryResult } from '@tanstack/react-query'
 import { Tags } from 'lucide-react'
 import type { Plan, Price } from '../../api/billing.ts'
@@ -70,13 +71,13 @@ export function PlanChoice({
 }
 
 const unpriced = (plan: Plan, { currency }: Customer): string | undefined =>
-  plan.prices.some((price) => price.currency === currency) ? undefined : `Has no price in ${currency}.`
+  plan.prices.some((price) => price.currency === currency) ? undefined : t`Has no price in ${currency}.`
 
 const priceCard = (price: Price, { currency }: Customer): RadioCard => ({
   value: price.id,
   title: priceText(price),
-  detail: [isZero(price.setup) ? 'No set-up fee' : `${formatMoney(price.setup)} set-up`, trialText(price)]
+  detail: [isZero(price.setup) ? t`No set-up fee` : t`${formatMoney(price.setup)} set-up`, trialText(price)]
     .filter((part) => part !== '')
     .join('; '),
-  disabledReason: price.currency === currency ? undefined : `The customer pays in ${currency}.`,
+  disabledReason: price.currency === currency ? undefined : t`The customer pays in ${currency}.`,
 })

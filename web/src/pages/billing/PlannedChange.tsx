@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { canSubscription } from '../../../../shared/states/billingSubscription.ts'
 import { cancelSubscriptionChange, type Subscription } from '../../api/billing.ts'
 import { useSubmit } from '../../api/submit.ts'
@@ -15,7 +16,7 @@ export function PlannedChange({ subscription, change }: { subscription: Subscrip
   const { can } = useSession()
   const cancel = useSubmit({
     send: () => cancelSubscriptionChange(subscription.id),
-    onDone: () => toast.done('The planned change was cancelled'),
+    onDone: () => toast.done(t`The planned change was cancelled`),
   })
   const verdict = canSubscription.cancelChange(subscription)
   const what = `${change.plan.name}, ${priceText(change.price)}`
@@ -37,7 +38,7 @@ export function PlannedChange({ subscription, change }: { subscription: Subscrip
             }
             onClick={() =>
               cancel.mutate(undefined, {
-                onError: (error) => toast.failed('The change was not cancelled', error.message),
+                onError: (error) => toast.failed(t`The change was not cancelled`, error.message),
               })
             }
           >
@@ -57,7 +58,7 @@ export function PlannedChange({ subscription, change }: { subscription: Subscrip
       </Notice>
     )
   return change.state === 'undone' ? (
-    <Notice tone="warning" title={`The change to ${change.plan.name} could not be made`}>
+    <Notice tone="warning" title={t`The change to ${change.plan.name} could not be made`}>
       <p>{change.problem}</p>
       <p>The CloudPod has its old size and plan, and what was charged for the change is credited.</p>
     </Notice>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Plus, Tags } from 'lucide-react'
@@ -17,11 +18,11 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 const route = getRouteApi('/t/$tenant/plans')
 
 /** Says something only to those who see several tenants. */
-const SOLD_BY = 'Sold by'
+const SOLD_BY = t`Sold by`
 
 const COLUMNS: Column<Plan>[] = [
   {
-    header: 'Plan',
+    header: t`Plan`,
     render: (plan) => (
       <>
         <div className="font-medium">{plan.name}</div>
@@ -29,10 +30,10 @@ const COLUMNS: Column<Plan>[] = [
       </>
     ),
   },
-  { header: 'Size', from: 'md', render: size },
-  { header: 'Network', from: 'lg', render: network },
+  { header: t`Size`, from: 'md', render: size },
+  { header: t`Network`, from: 'lg', render: network },
   {
-    header: 'Prices',
+    header: t`Prices`,
     render: (plan) => (
       <ul>
         {plan.prices.map((price) => (
@@ -48,9 +49,9 @@ const COLUMNS: Column<Plan>[] = [
   {
     header: SOLD_BY,
     from: 'lg',
-    render: (plan) => (plan.tenantId === null ? 'Every tenant' : 'One tenant'),
+    render: (plan) => (plan.tenantId === null ? t`Every tenant` : t`One tenant`),
   },
-  { header: 'State', narrow: true, render: (plan) => <StateBadge of="catalogue" state={plan.state} /> },
+  { header: t`State`, narrow: true, render: (plan) => <StateBadge of="catalogue" state={plan.state} /> },
 ]
 
 export default function PlansPage() {

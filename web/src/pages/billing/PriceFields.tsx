@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { Plus, Trash2 } from 'lucide-react'
 import { useFieldArray } from 'react-hook-form'
 import type { Plan, Price } from '../../api/billing.ts'
@@ -50,7 +51,7 @@ export function PriceFields({ of: { form, errorOf } }: { of: ApiForm<PlanValues,
         <Button
           size="sm"
           icon={<Plus aria-hidden className="size-4" />}
-          disabledReason={fields.length >= 50 ? 'A plan has at most 50 prices.' : undefined}
+          disabledReason={fields.length >= 50 ? t`A plan has at most 50 prices.` : undefined}
           onClick={() => append(NEW_PRICE)}
         >
           Add a price
@@ -70,7 +71,7 @@ export function PriceFields({ of: { form, errorOf } }: { of: ApiForm<PlanValues,
                 className="uppercase"
                 {...form.register(`prices.${at}.currency`, {
                   required: REQUIRED,
-                  pattern: { value: /^[A-Za-z]{3}$/, message: 'Such as EUR.' },
+                  pattern: { value: /^[A-Za-z]{3}$/, message: t`Such as EUR.` },
                 })}
               />
             </Field>
@@ -132,8 +133,8 @@ export function PriceFields({ of: { form, errorOf } }: { of: ApiForm<PlanValues,
               <Button
                 size="icon"
                 variant="ghost"
-                aria-label={`Remove price ${at + 1}`}
-                disabledReason={fields.length === 1 ? 'A plan needs a price.' : undefined}
+                aria-label={t`Remove price ${at + 1}`}
+                disabledReason={fields.length === 1 ? t`A plan needs a price.` : undefined}
                 onClick={() => remove(at)}
               >
                 <Trash2 aria-hidden className="size-4" />
@@ -173,7 +174,7 @@ function Amount({
             return (
               typed === '' ||
               toMinor(typed, currency) !== null ||
-              `An amount in ${currency}, such as 4.99 or 5.`
+              t`An amount in ${currency}, such as 4.99 or 5.`
             )
           },
         })}

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { BookOpen } from 'lucide-react'
@@ -47,12 +48,12 @@ function Import({ provider }: Of) {
   const last = query.data?.items[0]
   const starting = useSubmit({
     send: (mode: 'check' | 'take', key) => startRecordRun(provider.id, mode, key),
-    onDone: () => toast.done('The books are being read'),
+    onDone: () => toast.done(t`The books are being read`),
   })
   const reason = !can('billing:manage', provider.tenantId)
     ? NO_PERMISSION('billing:manage')
     : last?.state === 'running'
-      ? 'The books are being read: wait until that has ended.'
+      ? t`The books are being read: wait until that has ended.`
       : undefined
   return (
     <Card title="Import">
@@ -60,7 +61,7 @@ function Import({ provider }: Of) {
         <p className="max-w-3xl text-muted">
           Clients become customers; services, invoices and payments are taken over as history. Nothing is
           changed in WHMCS, and nothing that mPanel has is overwritten. It can be done again at any time
-          {provider.authority === 'provider' ? ', and is done by itself once a day.' : '.'}
+          {provider.authority === 'provider' ? t`, and is done by itself once a day.` : '.'}
         </p>
         {starting.error && <Notice tone="danger">{starting.error.message}</Notice>}
         <div className="flex flex-wrap gap-2">
@@ -87,7 +88,7 @@ function Import({ provider }: Of) {
 }
 
 function Last({ run }: { run: BillingRecordRun }) {
-  const what = run.mode === 'check' ? 'Comparison' : 'Import'
+  const what = run.mode === 'check' ? t`Comparison` : t`Import`
   return (
     <div className="space-y-3">
       <p>
@@ -118,10 +119,10 @@ const Gone = ({ at }: { at: string | null }) =>
   at === null ? null : <Badge tone="warning">Gone there</Badge>
 
 const INVOICES: Column<BillingRecordInvoice>[] = [
-  { header: 'Number', render: ({ number }) => <span className="font-medium">{number}</span> },
-  { header: 'Customer', render: (one) => <Customer of={one} /> },
+  { header: t`Number`, render: ({ number }) => <span className="font-medium">{number}</span> },
+  { header: t`Customer`, render: (one) => <Customer of={one} /> },
   {
-    header: 'State',
+    header: t`State`,
     narrow: true,
     render: ({ status, goneAt }) => (
       <>
@@ -130,23 +131,23 @@ const INVOICES: Column<BillingRecordInvoice>[] = [
       </>
     ),
   },
-  { header: 'Issued', from: 'md', narrow: true, render: ({ issued }) => <Day date={issued} /> },
-  { header: 'Total', narrow: true, render: ({ total }) => formatMoney(total) },
-  { header: 'Paid', from: 'lg', narrow: true, render: ({ paid }) => formatMoney(paid) },
+  { header: t`Issued`, from: 'md', narrow: true, render: ({ issued }) => <Day date={issued} /> },
+  { header: t`Total`, narrow: true, render: ({ total }) => formatMoney(total) },
+  { header: t`Paid`, from: 'lg', narrow: true, render: ({ paid }) => formatMoney(paid) },
 ]
 
 const SERVICES: Column<BillingRecordService>[] = [
   {
-    header: 'Service',
+    header: t`Service`,
     render: ({ ref, product, name }) => (
       <span className="font-medium break-words">
         {product} {name === '' ? `no. ${ref}` : name}
       </span>
     ),
   },
-  { header: 'Customer', render: (one) => <Customer of={one} /> },
+  { header: t`Customer`, render: (one) => <Customer of={one} /> },
   {
-    header: 'State',
+    header: t`State`,
     narrow: true,
     render: ({ status, goneAt }) => (
       <>
@@ -156,12 +157,12 @@ const SERVICES: Column<BillingRecordService>[] = [
     ),
   },
   {
-    header: 'Costs',
+    header: t`Costs`,
     from: 'md',
     narrow: true,
     render: ({ recurring, cycle }) => `${formatMoney(recurring)}, ${cycle}`,
   },
-  { header: 'Next due', from: 'lg', narrow: true, render: ({ nextDue }) => <Day date={nextDue} /> },
+  { header: t`Next due`, from: 'lg', narrow: true, render: ({ nextDue }) => <Day date={nextDue} /> },
 ]
 
 const PAGE = 20

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import type { BillingProviderCheck } from '../../api/payments.ts'
 import { Facts } from '../../ui/Card.tsx'
 import { Notice } from '../../ui/Notice.tsx'
@@ -22,8 +23,8 @@ export function ProviderFound({ found: { problems, account, live } }: { found: B
       {account !== null && (
         <Facts
           facts={[
-            ['Account', account],
-            ['Mode', live === true ? 'Live: real money moves' : 'Test: no money moves'],
+            [t`Account`, account],
+            [t`Mode`, live === true ? t`Live: real money moves` : t`Test: no money moves`],
           ]}
         />
       )}

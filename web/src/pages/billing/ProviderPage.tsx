@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -37,8 +38,8 @@ export default function ProviderPage() {
   const provider = query.data
   return (
     <Page
-      title={provider ? nameOf(provider) : 'Payment provider'}
-      crumbs={[{ label: 'Payment providers', link: paths.paymentProviders(tenant.slug) }]}
+      title={provider ? nameOf(provider) : t`Payment provider`}
+      crumbs={[{ label: t`Payment providers`, link: paths.paymentProviders(tenant.slug) }]}
       permission="billing:read"
       badge={
         provider !== undefined &&
@@ -62,27 +63,27 @@ function Content({ provider }: { provider: BillingProvider }) {
       <Card>
         <Facts
           facts={[
-            ['Counts for', provider.tenantName ?? 'All tenants that have not chosen'],
-            ['Account', provider.account],
-            provider.url === null ? null : ['Address', provider.url],
+            [t`Counts for`, provider.tenantName ?? t`All tenants that have not chosen`],
+            [t`Account`, provider.account],
+            provider.url === null ? null : [t`Address`, provider.url],
             provider.kind === 'whmcs'
               ? [
-                  'Whose invoices count',
-                  provider.authority === 'mpanel' ? 'Those of mPanel' : 'Those of WHMCS',
+                  t`Whose invoices count`,
+                  provider.authority === 'mpanel' ? t`Those of mPanel` : t`Those of WHMCS`,
                 ]
               : null,
             provider.kind === 'stripe'
-              ? ['Mode', provider.live === true ? 'Live: real money moves' : 'Test: no money moves']
+              ? [t`Mode`, provider.live === true ? t`Live: real money moves` : t`Test: no money moves`]
               : null,
-            ['Last tried', provider.checkedAt && <Time key="checked" at={provider.checkedAt} />],
+            [t`Last tried`, provider.checkedAt && <Time key="checked" at={provider.checkedAt} />],
             provider.kind !== 'manual'
               ? [
-                  'Last heard',
-                  provider.heardAt === null ? 'Never' : <Time key="heard" at={provider.heardAt} relative />,
+                  t`Last heard`,
+                  provider.heardAt === null ? t`Never` : <Time key="heard" at={provider.heardAt} relative />,
                 ]
               : null,
-            provider.kind !== 'manual' ? ['Messages that wait', String(provider.waiting)] : null,
-            provider.kind !== 'manual' ? ['Put aside for a person', String(provider.parked)] : null,
+            provider.kind !== 'manual' ? [t`Messages that wait`, String(provider.waiting)] : null,
+            provider.kind !== 'manual' ? [t`Put aside for a person`, String(provider.parked)] : null,
           ]}
         />
       </Card>
@@ -132,7 +133,7 @@ function Settings({ provider }: { provider: BillingProvider }) {
         },
         provider.version,
       ),
-    onDone: () => toast.done('Saved'),
+    onDone: () => toast.done(t`Saved`),
   })
   const { form, errorOf } = of
   return (
@@ -144,7 +145,7 @@ function Settings({ provider }: { provider: BillingProvider }) {
         <Field
           label="New webhook secret"
           optional
-          hint={provider.hasWebhookSecret ? 'Nothing: the secret stays.' : 'There is none yet.'}
+          hint={provider.hasWebhookSecret ? t`Nothing: the secret stays.` : t`There is none yet.`}
           error={errorOf('webhookSecret')}
         >
           <Input type="password" autoComplete="off" {...form.register('webhookSecret')} />
@@ -159,7 +160,7 @@ function Remove({ provider }: { provider: BillingProvider }) {
   const { tenant, can } = useSession()
   const navigate = useNavigate()
   const [removing, setRemoving] = useState(false)
-  const name = provider.tenantName ?? 'all others'
+  const name = provider.tenantName ?? t`all others`
   return (
     <>
       <Button
@@ -180,7 +181,7 @@ function Remove({ provider }: { provider: BillingProvider }) {
         submitLabel="Take out"
         send={() => removeProvider(provider.id)}
         onDone={() => {
-          toast.done('The provider is no longer used')
+          toast.done(t`The provider is no longer used`)
           void navigate(paths.paymentProviders(tenant.slug))
         }}
       />

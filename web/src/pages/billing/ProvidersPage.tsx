@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { CreditCard, Plus } from 'lucide-react'
@@ -19,14 +20,14 @@ import { NewProviderForm } from './NewProviderForm.tsx'
 
 export const nameOf = ({ kind, live, simulated }: BillingProvider): string =>
   kind === 'manual'
-    ? 'Recorded by hand'
+    ? t`Recorded by hand`
     : kind === 'whmcs'
       ? 'WHMCS'
       : simulated
-        ? 'Stripe, simulated'
+        ? t`Stripe, simulated`
         : live === true
-          ? 'Stripe'
-          : 'Stripe, test mode'
+          ? t`Stripe`
+          : t`Stripe, test mode`
 
 export default function ProvidersPage() {
   const { tenant, can } = useSession()
@@ -38,31 +39,31 @@ export default function ProvidersPage() {
   const mayAdd = can('billing:manage', tenant.id ?? null)
   const columns: Column<BillingProvider>[] = [
     {
-      header: 'Counts for',
+      header: t`Counts for`,
       render: (provider) => (
         <Link
           {...paths.paymentProvider(tenant.slug, provider.id)}
           className="font-medium break-words hover:underline"
         >
-          {provider.tenantName ?? 'All others'}
+          {provider.tenantName ?? t`All others`}
         </Link>
       ),
     },
-    { header: 'Payments are', render: (provider) => nameOf(provider) },
+    { header: t`Payments are`, render: (provider) => nameOf(provider) },
     {
-      header: 'Due invoices',
+      header: t`Due invoices`,
       from: 'md',
       render: ({ kind, authority, chargesAutomatically }) =>
         kind === 'manual'
           ? '—'
           : authority === 'provider'
-            ? 'Those of WHMCS count'
+            ? t`Those of WHMCS count`
             : chargesAutomatically
-              ? 'Charged by themselves'
-              : 'Charged when asked',
+              ? t`Charged by themselves`
+              : t`Charged when asked`,
     },
     {
-      header: 'Health',
+      header: t`Health`,
       narrow: true,
       render: ({ kind, health }) =>
         kind === 'manual' ? (
@@ -72,10 +73,10 @@ export default function ProvidersPage() {
         ),
     },
     {
-      header: 'Last heard',
+      header: t`Last heard`,
       from: 'lg',
       narrow: true,
-      render: ({ heardAt }) => (heardAt === null ? 'Never' : <Time at={heardAt} relative />),
+      render: ({ heardAt }) => (heardAt === null ? t`Never` : <Time at={heardAt} relative />),
     },
   ]
   return (

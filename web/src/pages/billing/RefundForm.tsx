@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { refundPayment, type PaidPart } from '../../api/payments.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { formatMoney, toMajor, toMinor } from '../../lib/money.ts'
@@ -14,7 +15,7 @@ export function RefundForm({ payment, onClose }: { payment: PaidPart; onClose: (
     send: ({ amount, reason }, key) =>
       refundPayment(payment.id, { amountMinor: toMinor(amount, refundable.currency) ?? '', reason }, key),
     onDone: () => {
-      toast.done('The money is being given back')
+      toast.done(t`The money is being given back`)
       onClose()
     },
     fieldOf: (path) => (path === 'amountMinor' ? 'amount' : path),
@@ -27,8 +28,8 @@ export function RefundForm({ payment, onClose }: { payment: PaidPart; onClose: (
         the invoice is open.
       </p>
       <Field
-        label={`Amount in ${refundable.currency}`}
-        hint={`At most ${formatMoney(refundable)}`}
+        label={t`Amount in ${refundable.currency}`}
+        hint={t`At most ${formatMoney(refundable)}`}
         error={errorOf('amount')}
       >
         <Input
@@ -37,7 +38,7 @@ export function RefundForm({ payment, onClose }: { payment: PaidPart; onClose: (
           {...form.register('amount', {
             required: REQUIRED,
             validate: (typed) =>
-              toMinor(typed, refundable.currency) !== null || `An amount, such as ${toMajor(refundable)}.`,
+              toMinor(typed, refundable.currency) !== null || t`An amount, such as ${toMajor(refundable)}.`,
           })}
         />
       </Field>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState, type ReactNode } from 'react'
@@ -16,44 +17,44 @@ const route = getRouteApi('/t/$tenant/billing-report')
 type RowOf<Part extends 'recurring' | 'churn' | 'receivables' | 'taxes'> = BillingReport[Part][number]
 
 const RECURRING: Column<RowOf<'recurring'>>[] = [
-  { header: 'Currency', render: ({ currency }) => currency },
-  { header: 'Subscriptions', align: 'right', from: 'sm', render: ({ subscriptions }) => subscriptions },
-  { header: 'A month (MRR)', align: 'right', render: ({ monthly }) => formatMoney(monthly) },
-  { header: 'A year (ARR)', align: 'right', render: ({ yearly }) => formatMoney(yearly) },
+  { header: t`Currency`, render: ({ currency }) => currency },
+  { header: t`Subscriptions`, align: 'right', from: 'sm', render: ({ subscriptions }) => subscriptions },
+  { header: t`A month (MRR)`, align: 'right', render: ({ monthly }) => formatMoney(monthly) },
+  { header: t`A year (ARR)`, align: 'right', render: ({ yearly }) => formatMoney(yearly) },
 ]
 const CHURN: Column<RowOf<'churn'>>[] = [
-  { header: 'Currency', render: ({ currency }) => currency },
-  { header: 'At first', align: 'right', render: ({ atStart }) => atStart },
-  { header: 'Began', align: 'right', render: ({ began }) => began },
-  { header: 'Ended', align: 'right', render: ({ ended }) => ended },
+  { header: t`Currency`, render: ({ currency }) => currency },
+  { header: t`At first`, align: 'right', render: ({ atStart }) => atStart },
+  { header: t`Began`, align: 'right', render: ({ began }) => began },
+  { header: t`Ended`, align: 'right', render: ({ ended }) => ended },
   {
-    header: 'Churn',
+    header: t`Churn`,
     align: 'right',
     render: ({ ratePpm }) => (ratePpm === null ? '—' : `${(ratePpm / 10_000).toFixed(1)} %`),
   },
 ]
 const RECEIVABLES: Column<RowOf<'receivables'>>[] = [
-  { header: 'Currency', render: ({ currency }) => currency },
-  { header: 'Not due', align: 'right', from: 'md', render: ({ notDue }) => formatMoney(notDue) },
-  { header: '1–30 days', align: 'right', from: 'md', render: ({ to30 }) => formatMoney(to30) },
+  { header: t`Currency`, render: ({ currency }) => currency },
+  { header: t`Not due`, align: 'right', from: 'md', render: ({ notDue }) => formatMoney(notDue) },
+  { header: t`1–30 days`, align: 'right', from: 'md', render: ({ to30 }) => formatMoney(to30) },
   { header: '31–60', align: 'right', from: 'md', render: ({ to60 }) => formatMoney(to60) },
   { header: '61–90', align: 'right', from: 'sm', render: ({ to90 }) => formatMoney(to90) },
-  { header: 'Over 90', align: 'right', render: ({ over90 }) => formatMoney(over90) },
-  { header: 'All', align: 'right', render: ({ total }) => formatMoney(total) },
+  { header: t`Over 90`, align: 'right', render: ({ over90 }) => formatMoney(over90) },
+  { header: t`All`, align: 'right', render: ({ total }) => formatMoney(total) },
 ]
 const TAXES: Column<RowOf<'taxes'>>[] = [
-  { header: 'Month', render: ({ month }) => month },
+  { header: t`Month`, render: ({ month }) => month },
   {
-    header: 'Tax',
+    header: t`Tax`,
     render: ({ category, ratePpm }) =>
       category === null
-        ? 'Not taxed'
+        ? t`Not taxed`
         : category === 'S'
           ? `${percentOf(ratePpm)} %`
           : TAX_CATEGORY_WORDS[category],
   },
-  { header: 'Net', align: 'right', render: ({ net }) => formatMoney(net) },
-  { header: 'Tax amount', align: 'right', render: ({ tax }) => formatMoney(tax) },
+  { header: t`Net`, align: 'right', render: ({ net }) => formatMoney(net) },
+  { header: t`Tax amount`, align: 'right', render: ({ tax }) => formatMoney(tax) },
 ]
 
 /** Recurring revenue, churn, what is open, and revenue and tax. */

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
 import { canSubscription } from '../../../../shared/states/billingSubscription.ts'
 import {
@@ -24,15 +25,15 @@ export function SubscriptionActions({ subscription }: { subscription: Subscripti
   const close = () => setOpen(null)
   const retry = useSubmit({
     send: (_: void, key) => retryDelivery(subscription.id, key),
-    onDone: () => toast.done('Delivery started again'),
+    onDone: () => toast.done(t`Delivery started again`),
   })
   const uncancel = useSubmit({
     send: (_: void, key) => uncancelSubscription(subscription.id, key),
-    onDone: () => toast.done('The subscription goes on'),
+    onDone: () => toast.done(t`The subscription goes on`),
   })
   const keep = useSubmit({
     send: (_: void, key) => keepSubscription(subscription.id, key),
-    onDone: () => toast.done('The subscription goes on after its trial'),
+    onDone: () => toast.done(t`The subscription goes on after its trial`),
   })
   const reason: ReasonWhyNot = (permission, verdict) => {
     if (!can(permission, subscription.tenantId)) return NO_PERMISSION(permission)
@@ -48,7 +49,7 @@ export function SubscriptionActions({ subscription }: { subscription: Subscripti
           disabledReason={reason('subscriptions:write', deliver)}
           onClick={() =>
             retry.mutate(undefined, {
-              onError: (error) => toast.failed('The delivery was not started', error.message),
+              onError: (error) => toast.failed(t`The delivery was not started`, error.message),
             })
           }
         >
@@ -84,7 +85,7 @@ export function SubscriptionActions({ subscription }: { subscription: Subscripti
           disabledReason={reason('subscriptions:write', canSubscription.keep(subscription))}
           onClick={() =>
             keep.mutate(undefined, {
-              onError: (error) => toast.failed('The subscription was not kept', error.message),
+              onError: (error) => toast.failed(t`The subscription was not kept`, error.message),
             })
           }
         >
@@ -97,7 +98,7 @@ export function SubscriptionActions({ subscription }: { subscription: Subscripti
           disabledReason={reason('subscriptions:write', canSubscription.uncancel(subscription))}
           onClick={() =>
             uncancel.mutate(undefined, {
-              onError: (error) => toast.failed('The cancellation was not taken back', error.message),
+              onError: (error) => toast.failed(t`The cancellation was not taken back`, error.message),
             })
           }
         >
@@ -123,7 +124,7 @@ export function SubscriptionActions({ subscription }: { subscription: Subscripti
         <ReasonForm
           submitLabel="Release"
           send={(why, key) => releaseSubscription(subscription.id, why, key)}
-          onDone={() => toast.done('The hold was released')}
+          onDone={() => toast.done(t`The hold was released`)}
           onClose={close}
         >
           What is overdue is told to the customer anew, and a day later the policy counts again.

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { Subscription } from '../../api/billing.ts'
@@ -26,8 +27,8 @@ const EXPLAIN: Record<Subscription['state'], (subscription: Subscription) => Rea
   ),
   provisioning: ({ deliveryProblem }) =>
     deliveryProblem === null
-      ? 'Paid. The CloudPod is being made; the first period begins when it is proven to run.'
-      : 'Paid, and not delivered.',
+      ? t`Paid. The CloudPod is being made; the first period begins when it is proven to run.`
+      : t`Paid, and not delivered.`,
   trialing: ({ trial, cancelAt }) =>
     cancelAt ? (
       <>
@@ -49,15 +50,15 @@ const EXPLAIN: Record<Subscription['state'], (subscription: Subscription) => Rea
       </>
     ),
   grace: () =>
-    'An invoice is overdue. The CloudPod runs on for as long as the policy for unpaid invoices allows.',
-  suspending: () => 'An invoice is overdue, and the CloudPod is being switched off.',
+    t`An invoice is overdue. The CloudPod runs on for as long as the policy for unpaid invoices allows.`,
+  suspending: () => t`An invoice is overdue, and the CloudPod is being switched off.`,
   suspended: () =>
-    'An invoice is overdue. The CloudPod was proven to be off, and nobody can start it until what is overdue is paid.',
-  unsuspending: () => 'The CloudPod is being brought back to what it was before it was switched off.',
-  pausing: () => 'Paused: nothing is billed, and the CloudPod is being switched off.',
-  paused: () => 'Paused: nothing is billed, and the CloudPod was proven to be off.',
+    t`An invoice is overdue. The CloudPod was proven to be off, and nobody can start it until what is overdue is paid.`,
+  unsuspending: () => t`The CloudPod is being brought back to what it was before it was switched off.`,
+  pausing: () => t`Paused: nothing is billed, and the CloudPod is being switched off.`,
+  paused: () => t`Paused: nothing is billed, and the CloudPod was proven to be off.`,
   terminating: () =>
-    'Cancelled. The CloudPod is being deleted, or kept to be undeleted; the subscription ends when it is proven to be gone.',
+    t`Cancelled. The CloudPod is being deleted, or kept to be undeleted; the subscription ends when it is proven to be gone.`,
   terminated: ({ endedAt }) => (
     <>
       Ended <Time at={endedAt} />. Its CloudPod is gone.
@@ -91,7 +92,7 @@ export function SubscriptionOverview({ subscription }: { subscription: Subscript
             <p>
               Since <Time at={subscription.pause.since} />
               {subscription.pause.until === null ? (
-                ', until somebody resumes it'
+                t`, until somebody resumes it`
               ) : (
                 <>
                   , until <Day date={subscription.pause.until} />
@@ -115,7 +116,7 @@ export function SubscriptionOverview({ subscription }: { subscription: Subscript
         <Facts
           facts={[
             [
-              'Customer',
+              t`Customer`,
               <Link
                 key="customer"
                 {...paths.customer(tenant.slug, customer.id)}
@@ -125,7 +126,7 @@ export function SubscriptionOverview({ subscription }: { subscription: Subscript
               </Link>,
             ],
             [
-              'CloudPod',
+              t`CloudPod`,
               pod && (
                 <span key="pod" className="inline-flex flex-wrap items-center gap-2">
                   <Link {...paths.cloudPod(tenant.slug, pod.id)} className="text-accent hover:underline">
@@ -138,25 +139,27 @@ export function SubscriptionOverview({ subscription }: { subscription: Subscript
                 </span>
               ),
             ],
-            ['Plan', `${plan.name} (${plan.code})`],
-            ['Price', priceText(price)],
+            [t`Plan`, `${plan.name} (${plan.code})`],
+            [t`Price`, priceText(price)],
             subscription.addons.length > 0
-              ? ['Add-ons', subscription.addons.map((one) => `${one.quantity} × ${one.name}`).join(', ')]
+              ? [t`Add-ons`, subscription.addons.map((one) => `${one.quantity} × ${one.name}`).join(', ')]
               : null,
-            subscription.coupon ? ['Coupon', couponShown(subscription.coupon)] : null,
+            subscription.coupon ? [t`Coupon`, couponShown(subscription.coupon)] : null,
             [
-              'Period',
+              t`Period`,
               subscription.periodStart && (
                 <>
                   <Time at={subscription.periodStart} /> – <Time at={subscription.periodEnd} />
                 </>
               ),
             ],
-            ['Ordered', <Time key="ordered" at={subscription.createdAt} />],
-            subscription.startedAt ? ['Delivered', <Time key="started" at={subscription.startedAt} />] : null,
-            subscription.cancelReason ? ['Reason for cancelling', subscription.cancelReason] : null,
-            ['Billed by', subscription.provider === 'manual' ? 'mPanel' : humanize(subscription.provider)],
-            ['Id', <CopyId key="id" id={subscription.id} what="subscription id" />],
+            [t`Ordered`, <Time key="ordered" at={subscription.createdAt} />],
+            subscription.startedAt
+              ? [t`Delivered`, <Time key="started" at={subscription.startedAt} />]
+              : null,
+            subscription.cancelReason ? [t`Reason for cancelling`, subscription.cancelReason] : null,
+            [t`Billed by`, subscription.provider === 'manual' ? 'mPanel' : humanize(subscription.provider)],
+            [t`Id`, <CopyId key="id" id={subscription.id} what="subscription id" />],
           ]}
         />
       </div>
@@ -166,4 +169,4 @@ export function SubscriptionOverview({ subscription }: { subscription: Subscript
 
 /** What it still takes off. */
 const couponShown = ({ code, off, periodsLeft }: NonNullable<Subscription['coupon']>): string =>
-  periodsLeft === 0 ? `${code}, used up` : `${code}: ${couponText({ off, periods: periodsLeft })} to come`
+  periodsLeft === 0 ? t`${code}, used up` : t`${code}: ${couponText({ off, periods: periodsLeft })} to come`

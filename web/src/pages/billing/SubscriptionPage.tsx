@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { subscriptionQuery, type Subscription } from '../../api/billing.ts'
@@ -28,8 +29,8 @@ export default function SubscriptionPage() {
   const subscription = query.data
   return (
     <Page
-      title={subscription ? (subscription.pod?.hostname ?? subscription.plan.name) : 'Subscription'}
-      crumbs={[{ label: 'Subscriptions', link: paths.subscriptions(tenant.slug) }]}
+      title={subscription ? (subscription.pod?.hostname ?? subscription.plan.name) : t`Subscription`}
+      crumbs={[{ label: t`Subscriptions`, link: paths.subscriptions(tenant.slug) }]}
       permission="subscriptions:read"
       badge={subscription && <StateBadge of="subscription" state={subscription.state} />}
       actions={subscription && <SubscriptionActions subscription={subscription} />}
@@ -61,10 +62,10 @@ function Content({ subscription }: { subscription: Subscription }) {
         value={tab}
         onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
         tabs={[
-          { value: 'invoices', label: 'Invoices', content: <Invoices subscription={subscription} /> },
+          { value: 'invoices', label: t`Invoices`, content: <Invoices subscription={subscription} /> },
           {
             value: 'next',
-            label: 'What happens next',
+            label: t`What happens next`,
             content: (
               <WhatHappensNext
                 subscription={subscription}
@@ -77,7 +78,7 @@ function Content({ subscription }: { subscription: Subscription }) {
           },
           {
             value: 'jobs',
-            label: 'Jobs',
+            label: t`Jobs`,
             content: (
               <Card flush>
                 {mayJobs ? (
@@ -90,7 +91,7 @@ function Content({ subscription }: { subscription: Subscription }) {
           },
           can('audit:read') && {
             value: 'timeline',
-            label: 'Timeline',
+            label: t`Timeline`,
             content: <WhatHappened subscription={subscription} />,
           },
         ]}

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { FileClock } from 'lucide-react'
 import { useState } from 'react'
@@ -6,7 +7,7 @@ import { AuditChanges } from '../../components/AuditChanges.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { formatMoney } from '../../lib/money.ts'
-import { actorName, humanize, jobTitle } from '../../lib/words.ts'
+import { actorName, codeWords, humanize, jobTitle } from '../../lib/words.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
@@ -50,10 +51,10 @@ export function WhatHappened({ subscription }: { subscription: Subscription }) {
 }
 
 function titleOf({ kind, label, state, amount }: Entry): string {
-  const money = amount === null ? '' : ` of ${formatMoney(amount)}`
-  if (kind === 'invoice') return `Invoice ${label}${money}, ${humanize(state).toLowerCase()}`
-  if (kind === 'payment') return `Payment${money}: ${label}`
-  if (kind === 'job') return `${jobTitle(label)}: ${humanize(state).toLowerCase()}`
+  const money = amount === null ? '' : t` of ${formatMoney(amount)}`
+  if (kind === 'invoice') return t`Invoice ${label}${money}, ${codeWords(state)}`
+  if (kind === 'payment') return t`Payment${money}: ${label}`
+  if (kind === 'job') return `${jobTitle(label)}: ${codeWords(state)}`
   return humanize(label)
 }
 

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Plus, ReceiptText } from 'lucide-react'
@@ -53,10 +54,10 @@ export default function SubscriptionsPage() {
           empty={
             <EmptyState
               icon={ReceiptText}
-              title={state ? 'No subscription is in this state' : 'No subscriptions yet'}
+              title={state ? t`No subscription is in this state` : t`No subscriptions yet`}
               action={!state && order}
             >
-              {!state && 'A subscription sells a plan to a customer and keeps its CloudPod until it ends.'}
+              {!state && t`A subscription sells a plan to a customer and keeps its CloudPod until it ends.`}
             </EmptyState>
           }
         />

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
 import {
   percentOf,
@@ -62,7 +63,7 @@ export function TaxRuleForm({ rule, onClose }: { rule: TaxRule | undefined; onCl
       return createTaxRule({ ...said, ...place, region, customerKind, needsValidTaxId, tenantId }, key)
     },
     onDone: () => {
-      toast.done('Invoices follow the rule from now on')
+      toast.done(t`Invoices follow the rule from now on`)
       onClose()
     },
     fieldOf: (path) => (path === 'ratePpm' ? 'percent' : path),
@@ -73,7 +74,7 @@ export function TaxRuleForm({ rule, onClose }: { rule: TaxRule | undefined; onCl
     <Form
       of={of}
       submitLabel="Save"
-      submitReason={!rule && !forAll && owner === null ? 'Choose the tenant first.' : undefined}
+      submitReason={!rule && !forAll && owner === null ? t`Choose the tenant first.` : undefined}
       onCancel={onClose}
     >
       {!rule && tenant.id === undefined && (
@@ -109,7 +110,7 @@ export function TaxRuleForm({ rule, onClose }: { rule: TaxRule | undefined; onCl
                 validate: (typed) =>
                   form.getValues('category') !== 'S' ||
                   ppmOf(typed) !== undefined ||
-                  'More than 0 and at most 100, with up to four decimals.',
+                  t`More than 0 and at most 100, with up to four decimals.`,
               })}
             />
           </Field>

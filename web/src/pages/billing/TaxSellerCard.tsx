@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { setTaxSeller, taxSellerQuery, type TaxSeller } from '../../api/taxes.ts'
@@ -28,7 +29,7 @@ export function TaxSellerCard({ tenantId }: { tenantId: string }) {
               ? NO_PERMISSION('billing:manage')
               : query.data
                 ? undefined
-                : 'It is being loaded.'
+                : t`It is being loaded.`
           }
           onClick={() => setEditing(true)}
         >
@@ -41,12 +42,12 @@ export function TaxSellerCard({ tenantId }: { tenantId: string }) {
           details ? (
             <Facts
               facts={[
-                ['Legal name', details.legalName],
-                ['Address', addressLine(details)],
-                ['Tax id', details.taxId],
-                ['Registered in', [details.country, ...details.registeredCountries].join(', ')],
-                ['Prices', details.pricesIncludeTax ? 'With tax' : 'Without tax'],
-                ['A check of a tax id counts', count(details.evidenceDays, 'day')],
+                [t`Legal name`, details.legalName],
+                [t`Address`, addressLine(details)],
+                [t`Tax id`, details.taxId],
+                [t`Registered in`, [details.country, ...details.registeredCountries].join(', ')],
+                [t`Prices`, details.pricesIncludeTax ? t`With tax` : t`Without tax`],
+                [t`A check of a tax id counts`, count(details.evidenceDays, t`day`, t`days`)],
               ]}
             />
           ) : (
@@ -109,7 +110,7 @@ function SellerForm({ seller, onClose }: { seller: TaxSeller; onClose: () => voi
         seller.version,
       ),
     onDone: () => {
-      toast.done('Invoices say so from now on')
+      toast.done(t`Invoices say so from now on`)
       onClose()
     },
     fieldOf: (path) =>
@@ -127,13 +128,13 @@ function SellerForm({ seller, onClose }: { seller: TaxSeller; onClose: () => voi
   )
   return (
     <Form of={of} submitLabel="Save" onCancel={onClose}>
-      {text('legalName', 'Legal name')}
+      {text('legalName', t`Legal name`)}
       <div className="grid gap-4 sm:grid-cols-2">
-        {text('line1', 'Street')}
-        {text('line2', 'Second line', false)}
-        {text('postalCode', 'Postal code', false)}
-        {text('city', 'City')}
-        {text('region', 'Region', false)}
+        {text('line1', t`Street`)}
+        {text('line2', t`Second line`, false)}
+        {text('postalCode', t`Postal code`, false)}
+        {text('city', t`City`)}
+        {text('region', t`Region`, false)}
         <Field label="Country" hint="Its code, such as IT." error={errorOf('country')}>
           <Input maxLength={2} {...form.register('country', { required: REQUIRED })} />
         </Field>

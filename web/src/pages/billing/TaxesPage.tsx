@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Percent, Plus } from 'lucide-react'
 import { useState } from 'react'
@@ -17,13 +18,13 @@ import { toast } from '../../ui/Toast.tsx'
 import { TaxRuleForm } from './TaxRuleForm.tsx'
 import { TaxSellerCard } from './TaxSellerCard.tsx'
 
-const WHERE: Record<string, string> = { EU: 'Other EU members', '*': 'Anywhere else' }
+const WHERE: Record<string, string> = { EU: t`Other EU members`, '*': t`Anywhere else` }
 const where = ({ destination, region, sellerCountry }: TaxRule): string =>
-  `${WHERE[destination] ?? destination}${region === '' ? '' : `, ${region}`}${sellerCountry === null ? '' : `, sold from ${sellerCountry}`}`
+  `${WHERE[destination] ?? destination}${region === '' ? '' : `, ${region}`}${sellerCountry === null ? '' : t`, sold from ${sellerCountry}`}`
 
-const KINDS = { any: 'All customers', person: 'Persons', company: 'Companies' }
+const KINDS = { any: t`All customers`, person: t`Persons`, company: t`Companies` }
 const whom = ({ customerKind, needsValidTaxId }: TaxRule): string =>
-  KINDS[customerKind] + (needsValidTaxId ? ' with a valid tax id' : '')
+  KINDS[customerKind] + (needsValidTaxId ? t` with a valid tax id` : '')
 
 export default function TaxesPage() {
   const { tenant, can } = useSession()
@@ -33,18 +34,18 @@ export default function TaxesPage() {
   const close = () => setEditing(null)
   const columns: Column<TaxRule>[] = [
     {
-      header: 'Where and whom',
+      header: t`Where and whom`,
       render: (rule) => (
         <>
           <div className="font-medium break-words">{where(rule)}</div>
           <div className="text-[13px] break-words text-muted">
-            {whom(rule)}; {rule.tenantName ?? 'all tenants'}
+            {whom(rule)}; {rule.tenantName ?? t`all tenants`}
           </div>
         </>
       ),
     },
     {
-      header: 'Tax',
+      header: t`Tax`,
       render: ({ category, ratePpm, reason }) => (
         <>
           {ratePpm > 0 ? `${percentOf(ratePpm)} %` : TAX_CATEGORY_WORDS[category]}
@@ -53,7 +54,7 @@ export default function TaxesPage() {
       ),
     },
     {
-      header: 'Counts',
+      header: t`Counts`,
       from: 'md',
       narrow: true,
       render: ({ validFrom, validTo }) => (
@@ -69,7 +70,7 @@ export default function TaxesPage() {
       ),
     },
     {
-      header: 'Actions',
+      header: t`Actions`,
       narrow: true,
       align: 'right',
       render: (rule) => <Actions rule={rule} onEdit={() => setEditing({ rule })} />,
@@ -115,7 +116,7 @@ export default function TaxesPage() {
       <Dialog
         open={editing !== null}
         onClose={close}
-        title={editing?.rule ? 'Change a rule' : 'New tax rule'}
+        title={editing?.rule ? t`Change a rule` : t`New tax rule`}
       >
         {editing && <TaxRuleForm rule={editing.rule} onClose={close} />}
       </Dialog>
@@ -128,7 +129,7 @@ function Actions({ rule, onEdit }: { rule: TaxRule; onEdit: () => void }) {
   const reason = can('billing:manage', rule.tenantId) ? undefined : NO_PERMISSION('billing:manage')
   const remove = useSubmit({
     send: () => removeTaxRule(rule.id),
-    onDone: () => toast.done('The rule counts no more; invoices stay as they are'),
+    onDone: () => toast.done(t`The rule counts no more; invoices stay as they are`),
   })
   return (
     <div className="flex flex-wrap justify-end gap-2">
@@ -141,7 +142,7 @@ function Actions({ rule, onEdit }: { rule: TaxRule; onEdit: () => void }) {
         disabledReason={reason}
         onClick={() =>
           remove.mutate(undefined, {
-            onError: (error) => toast.failed('The rule was not removed', error.message),
+            onError: (error) => toast.failed(t`The rule was not removed`, error.message),
           })
         }
       >

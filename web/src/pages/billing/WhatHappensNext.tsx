@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { CalendarOff } from 'lucide-react'
 import { calendarQuery, type Subscription, type SubscriptionCalendar } from '../../api/billing.ts'
@@ -12,21 +13,21 @@ type Item = SubscriptionCalendar['items'][number]
 export const ASSUMPTIONS = ['paid', 'unpaid'] as const
 
 const TITLES: Record<Item['what'], string> = {
-  trialNotice: 'The customer is told that the trial ends',
-  activate: 'The trial is over: the first period begins, and its invoice is issued',
-  trialOver: 'The subscription ends with its trial, and its CloudPod is deleted',
-  bill: 'An invoice is issued',
-  advance: 'The next period begins',
-  change: 'The next period begins, and with it the planned plan and price',
-  overdue: 'An invoice is overdue: the customer is told',
-  remind: 'The customer is reminded',
-  suspend: 'The CloudPod is switched off',
-  settle: 'Nothing is overdue any more: what was switched off comes back',
-  resume: 'The pause ends: the CloudPod comes back, and it is billed on',
-  warn: 'The customer is warned for the last time',
-  terminate: 'The subscription is ended, and its CloudPod deleted',
-  release: 'The hold ends',
-  end: 'The subscription ends as agreed, and its CloudPod is deleted',
+  trialNotice: t`The customer is told that the trial ends`,
+  activate: t`The trial is over: the first period begins, and its invoice is issued`,
+  trialOver: t`The subscription ends with its trial, and its CloudPod is deleted`,
+  bill: t`An invoice is issued`,
+  advance: t`The next period begins`,
+  change: t`The next period begins, and with it the planned plan and price`,
+  overdue: t`An invoice is overdue: the customer is told`,
+  remind: t`The customer is reminded`,
+  suspend: t`The CloudPod is switched off`,
+  settle: t`Nothing is overdue any more: what was switched off comes back`,
+  resume: t`The pause ends: the CloudPod comes back, and it is billed on`,
+  warn: t`The customer is warned for the last time`,
+  terminate: t`The subscription is ended, and its CloudPod deleted`,
+  release: t`The hold ends`,
+  end: t`The subscription ends as agreed, and its CloudPod is deleted`,
 }
 
 /** On which day what happens, if nobody does anything; asked of what the automation itself goes by. */
@@ -56,8 +57,8 @@ export function WhatHappensNext({
           items.length === 0 ? (
             <EmptyState icon={CalendarOff} title="Nothing happens by itself">
               {subscription.pause
-                ? 'It stays paused until somebody resumes it.'
-                : 'A subscription is billed and ended by itself from its delivery to its end.'}
+                ? t`It stays paused until somebody resumes it.`
+                : t`A subscription is billed and ended by itself from its delivery to its end.`}
             </EmptyState>
           ) : (
             <>
@@ -89,7 +90,7 @@ function Planned({ item: { what, date, invoice } }: { item: Item }) {
           <p className="text-[13px] text-muted">
             {formatMoney(invoice.total)} for <Day date={invoice.from} /> – <Day date={invoice.to} />, due{' '}
             <Day date={invoice.dueDate} />
-            {!isZero(invoice.fromCredit) && `; ${formatMoney(invoice.fromCredit)} of it from credit`}
+            {!isZero(invoice.fromCredit) && t`; ${formatMoney(invoice.fromCredit)} of it from credit`}
           </p>
         )}
       </div>

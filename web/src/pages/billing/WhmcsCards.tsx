@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { checkProvider, updateProvider, type BillingProvider } from '../../api/payments.ts'
 import { ConnectionCheck } from '../../components/ConnectionCheck.tsx'
 import { Form, useApiForm } from '../../components/Form.tsx'
@@ -60,7 +61,7 @@ function Settings({ provider }: { provider: BillingProvider }) {
         provider.version,
       )
     },
-    onDone: () => toast.done('Saved'),
+    onDone: () => toast.done(t`Saved`),
   })
   const register: WhmcsRegister = (name, options) => of.form.register(name, options)
   return (

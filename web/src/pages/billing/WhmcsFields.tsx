@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import type { UseFormRegisterReturn } from 'react-hook-form'
 import { REQUIRED } from '../../components/Form.tsx'
 import { Checkbox, Field, Input, Select } from '../../ui/Field.tsx'
@@ -96,8 +97,8 @@ export function WhmcsBooks({ register, errorOf, isOwn }: Of & { isOwn: boolean }
         label="Whose invoices count"
         hint={
           isOwn
-            ? 'mPanel issues invoices; WHMCS is where they are paid.'
-            : 'WHMCS issues invoices and suspends; mPanel takes them over as a record and issues none.'
+            ? t`mPanel issues invoices; WHMCS is where they are paid.`
+            : t`WHMCS issues invoices and suspends; mPanel takes them over as a record and issues none.`
         }
         error={errorOf('authority')}
       >

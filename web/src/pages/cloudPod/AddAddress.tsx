@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { addAddress } from '../../api/cloudPodAddresses.ts'
 import type { CloudPod } from '../../api/cloudPods.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
@@ -13,7 +14,7 @@ export function AddAddress({ pod, onClose }: { pod: CloudPod; onClose: () => voi
     send: ({ which, address }, key) =>
       addAddress(pod.id, which === 'given' ? { address: address.trim() } : { family: which }, key),
     onDone: () => {
-      toast.done('Address requested')
+      toast.done(t`Address requested`)
       onClose()
     },
   })
@@ -29,15 +30,15 @@ export function AddAddress({ pod, onClose }: { pod: CloudPod; onClose: () => voi
         options={[
           {
             value: 'ipv4',
-            title: 'A free IPv4 address',
-            detail: 'The lowest one of the pools on its network.',
+            title: t`A free IPv4 address`,
+            detail: t`The lowest one of the pools on its network.`,
           },
           {
             value: 'ipv6',
-            title: 'A free IPv6 address',
-            detail: 'The lowest one of the pools on its network.',
+            title: t`A free IPv6 address`,
+            detail: t`The lowest one of the pools on its network.`,
           },
-          { value: 'given', title: 'A certain one', detail: 'Of a pool on its network, and free.' },
+          { value: 'given', title: t`A certain one`, detail: t`Of a pool on its network, and free.` },
         ]}
       />
       {which === 'given' && (
@@ -47,7 +48,7 @@ export function AddAddress({ pod, onClose }: { pod: CloudPod; onClose: () => voi
       )}
       <p className="text-muted">
         A guest is told one address of each family.{' '}
-        {pod.kind === 'vm' && 'A running machine takes it over at its next restart. '}A further one of the
+        {pod.kind === 'vm' && t`A running machine takes it over at its next restart. `}A further one of the
         same family is set inside the guest.
       </p>
     </Form>

@@ -1,3 +1,5 @@
+import { locale } from '../../lib/language.ts'
+import { t } from '../../../../shared/text.ts'
 import { ArchiveRestore, CopyPlus, Lock, LockOpen, Trash2 } from 'lucide-react'
 import type { ComponentType } from 'react'
 import { canBackup } from '../../../../shared/states/cloudPodBackup.ts'
@@ -25,12 +27,12 @@ export function BackupActions({
   const { can } = useSession()
   const removal = useSubmit({
     send: deleteBackup,
-    onDone: () => toast.done('Deletion of the backup requested'),
+    onDone: () => toast.done(t`Deletion of the backup requested`),
   })
   const protection = useSubmit({
     send: protectBackup,
     onDone: (after: CloudPodBackup) =>
-      toast.done(after.protected ? 'The backup is protected' : 'The backup is not protected any more'),
+      toast.done(after.protected ? t`The backup is protected` : t`The backup is not protected any more`),
   })
   const whyNot = (
     permission: 'cloudpods:backup' | 'cloudpods:create',
@@ -39,32 +41,32 @@ export function BackupActions({
     if (!can(permission, pod.tenantId)) return NO_PERMISSION(permission)
     return verdict.allowed ? undefined : verdict.reason
   }
-  const at = new Date(backup.takenAt ?? backup.createdAt).toLocaleString()
+  const at = new Date(backup.takenAt ?? backup.createdAt).toLocaleString(locale)
   return (
     <span className="inline-grid grid-cols-[auto_auto] gap-1 sm:grid-cols-[repeat(4,auto)]">
       <Icon
         of={ArchiveRestore}
-        label={`Restore the backup of ${at} over this CloudPod`}
+        label={t`Restore the backup of ${at} over this CloudPod`}
         refusal={whyNot('cloudpods:backup', canBackup.restore(pod, backup))}
         onClick={() => onRestore('place')}
       />
       <Icon
         of={CopyPlus}
-        label={`Restore the backup of ${at} to a new CloudPod`}
+        label={t`Restore the backup of ${at} to a new CloudPod`}
         refusal={whyNot('cloudpods:create', canBackup.restoreToNew(backup))}
         onClick={() => onRestore('new')}
       />
       <Icon
         of={backup.protected ? LockOpen : Lock}
-        label={`${backup.protected ? 'End the protection of' : 'Protect'} the backup of ${at}`}
+        label={t`${backup.protected ? t`End the protection of` : t`Protect`} the backup of ${at}`}
         refusal={whyNot('cloudpods:backup', canBackup.protect(backup))}
-        onClick={() => protection.mutate(backup, failed('The protection was not changed'))}
+        onClick={() => protection.mutate(backup, failed(t`The protection was not changed`))}
       />
       <Icon
         of={Trash2}
-        label={`Delete the backup of ${at}`}
+        label={t`Delete the backup of ${at}`}
         refusal={whyNot('cloudpods:backup', canBackup.delete(backup))}
-        onClick={() => removal.mutate(backup, failed('The backup was not deleted'))}
+        onClick={() => removal.mutate(backup, failed(t`The backup was not deleted`))}
       />
     </span>
   )

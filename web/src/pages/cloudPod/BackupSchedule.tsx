@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { CalendarClock } from 'lucide-react'
 import { useState } from 'react'
@@ -19,7 +20,7 @@ import { Notice } from '../../ui/Notice.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
-const DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
+const DAYS = [t`Monday`, t`Tuesday`, t`Wednesday`, t`Thursday`, t`Friday`, t`Saturday`, t`Sunday`]
 const clock = (hour: number): string => `${String(hour).padStart(2, '0')}:00`
 
 export function BackupSchedule({ pod, limit }: { pod: CloudPod; limit: number }) {
@@ -59,7 +60,7 @@ export function BackupSchedule({ pod, limit }: { pod: CloudPod; limit: number })
 function Summary({ schedule }: { schedule: Schedule }) {
   const { enabled, frequency, weekday, hour, timeZone, nextAt, problem } = schedule
   if (!enabled) return <p className="text-muted">This CloudPod is not backed up by itself.</p>
-  const when = frequency === 'daily' ? 'Every day' : `Every ${DAYS[weekday - 1]}`
+  const when = frequency === 'daily' ? t`Every day` : t`Every ${DAYS[weekday - 1] ?? ''}`
   return (
     <div className="space-y-3">
       <p>
@@ -67,8 +68,8 @@ function Summary({ schedule }: { schedule: Schedule }) {
       </p>
       <p className="text-muted">
         Kept: the newest {schedule.keepLast}
-        {schedule.keepDaily > 0 && `, one of each of the last ${schedule.keepDaily} days`}
-        {schedule.keepWeekly > 0 && `, one of each of the last ${schedule.keepWeekly} weeks`}.
+        {schedule.keepDaily > 0 && t`, one of each of the last ${schedule.keepDaily} days`}
+        {schedule.keepWeekly > 0 && t`, one of each of the last ${schedule.keepWeekly} weeks`}.
       </p>
       {problem && <Notice tone="warning">The last one was not made: {problem}</Notice>}
     </div>
@@ -96,7 +97,7 @@ function ScheduleForm({
     defaultValues: values,
     send: (changed) => updateBackupSchedule(pod.id, changed, version),
     onDone: () => {
-      toast.done('Schedule saved')
+      toast.done(t`Schedule saved`)
       onClose()
     },
   })
@@ -151,7 +152,7 @@ function ScheduleForm({
         </Field>
       </div>
       <p className="text-muted">
-        {Number.isInteger(most) ? `At most ${most} are kept` : 'So many are kept'} of the {limit} that this
+        {Number.isInteger(most) ? t`At most ${most} are kept` : t`So many are kept`} of the {limit} that this
         CloudPod may have. Protected backups, and those made by a person, stay besides.
       </p>
     </Form>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Archive, Plus } from 'lucide-react'
 import { useState } from 'react'
@@ -28,26 +29,26 @@ export function Backups({ pod }: { pod: CloudPod }) {
   const [chosen, setChosen] = useState<{ backup: CloudPodBackup; to: 'place' | 'new' } | null>(null)
   const taking = useSubmit({
     send: (_: null, key) => takeBackup(pod.id, key),
-    onDone: () => toast.done('Backup requested'),
+    onDone: () => toast.done(t`Backup requested`),
   })
   const { items = [], limit = 0, quota = null } = query.data ?? {}
   const verdict = canBackup.take(pod, items.length, limit, quota)
   const refusal = verdict.allowed ? undefined : verdict.reason
   const columns: Column<CloudPodBackup>[] = [
     {
-      header: 'Backup',
+      header: t`Backup`,
       render: (backup) => <What backup={backup} />,
     },
-    { header: 'State', narrow: true, render: ({ state }) => <StateBadge of="backup" state={state} /> },
+    { header: t`State`, narrow: true, render: ({ state }) => <StateBadge of="backup" state={state} /> },
     {
-      header: 'Size',
+      header: t`Size`,
       narrow: true,
       from: 'sm',
       render: ({ sizeBytes }) => (sizeBytes === null ? '—' : fileSize(sizeBytes)),
     },
-    { header: 'By', from: 'lg', render: ({ createdBy }) => createdBy },
+    { header: t`By`, from: 'lg', render: ({ createdBy }) => createdBy },
     {
-      header: 'Actions',
+      header: t`Actions`,
       narrow: true,
       align: 'right',
       render: (backup) => (
@@ -61,7 +62,7 @@ export function Backups({ pod }: { pod: CloudPod }) {
     <div className="space-y-4">
       <BackupSchedule pod={pod} limit={limit} />
       <Card
-        title={query.data ? countOf(items.length, limit, quota) : 'Backups'}
+        title={query.data ? countOf(items.length, limit, quota) : t`Backups`}
         flush
         actions={
           <Button
@@ -73,7 +74,7 @@ export function Backups({ pod }: { pod: CloudPod }) {
             }
             onClick={() =>
               taking.mutate(null, {
-                onError: (error) => void toast.failed('The backup was not ordered', error.message),
+                onError: (error) => void toast.failed(t`The backup was not ordered`, error.message),
               })
             }
           >
@@ -109,7 +110,7 @@ export function Backups({ pod }: { pod: CloudPod }) {
         send={async (key) => inPlace && restoreBackup(inPlace, pod.hostname, key)}
         onDone={() => {
           close()
-          toast.done('Restore requested')
+          toast.done(t`Restore requested`)
         }}
       />
       <RestoreToNew pod={pod} backup={chosen?.to === 'new' ? chosen.backup : null} onClose={close} />

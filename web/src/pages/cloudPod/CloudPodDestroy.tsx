@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { canPod } from '../../../../shared/states/cloudPod.ts'
@@ -15,8 +16,8 @@ export function CloudPodDestroy({ pod }: { pod: CloudPodDetail }) {
   const verdict = canPod.delete(pod)
   const refusal = verdict.allowed ? undefined : verdict.reason
   const isKept = pod.undeleteHours > 0 && pod.state === 'active'
-  const label = isKept ? 'Delete' : 'Destroy'
-  const untold = pod.soldBy ? ` ${sourceName(pod.soldBy.source)}, which sells it, is not told.` : ''
+  const label = isKept ? 'Delete' : t`Destroy`
+  const untold = pod.soldBy ? t` ${sourceName(pod.soldBy.source)}, which sells it, is not told.` : ''
   return (
     <>
       <Button
@@ -29,20 +30,20 @@ export function CloudPodDestroy({ pod }: { pod: CloudPodDetail }) {
       <ConfirmDestroy
         open={open}
         onClose={() => setOpen(false)}
-        title={`${label} the CloudPod`}
+        title={t`${label} the CloudPod`}
         name={pod.hostname}
-        hint={isKept ? 'It can be undeleted until then.' : undefined}
+        hint={isKept ? t`It can be undeleted until then.` : undefined}
         effect={
           (isKept
-            ? `It is shut down and kept with its disks and its address for ${count(pod.undeleteHours, 'hour')}, then destroyed.`
-            : 'It is stopped and removed from its node together with its disks. Its address is released.') +
+            ? t`It is shut down and kept with its disks and its address for ${count(pod.undeleteHours, t`hour`, t`hours`)}, then destroyed.`
+            : t`It is stopped and removed from its node together with its disks. Its address is released.`) +
           untold
         }
         submitLabel={label}
         send={() => destroyCloudPod(pod.id)}
         onDone={() => {
           setOpen(false)
-          toast.done(isKept ? 'Deletion requested' : 'Destruction requested')
+          toast.done(isKept ? t`Deletion requested` : t`Destruction requested`)
         }}
       />
     </>

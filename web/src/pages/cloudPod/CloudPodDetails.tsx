@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { Pencil } from 'lucide-react'
 import { useState } from 'react'
 import { canPod } from '../../../../shared/states/cloudPod.ts'
@@ -63,7 +64,7 @@ function DetailsForm({ pod, onClose }: { pod: CloudPodDetail; onClose: () => voi
       }),
     fieldOf: (path) => path.split('.')[0] ?? path,
     onDone: () => {
-      toast.done('Saved')
+      toast.done(t`Saved`)
       onClose()
     },
   })

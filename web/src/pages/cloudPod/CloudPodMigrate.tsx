@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { MoveRight } from 'lucide-react'
 import { useState } from 'react'
@@ -31,7 +32,7 @@ export function CloudPodMigrate({ pod }: { pod: CloudPod }) {
       >
         Migrate
       </Button>
-      <Dialog open={open} onClose={() => setOpen(false)} title={`Migrate ${pod.hostname}`}>
+      <Dialog open={open} onClose={() => setOpen(false)} title={t`Migrate ${pod.hostname}`}>
         <Targets pod={pod} onClose={() => setOpen(false)} />
       </Dialog>
     </>
@@ -63,13 +64,13 @@ function MigrateForm({
     defaultValues: { node: AUTOMATIC },
     send: ({ node }, key) => migrateCloudPod(pod.id, node === AUTOMATIC ? null : node, key),
     onDone: () => {
-      toast.done('Migration requested')
+      toast.done(t`Migration requested`)
       onClose()
     },
   })
   const node = of.form.watch('node')
   const best = nodes.find(({ reason }) => reason === null)
-  const noneFits = nodes.length === 0 ? 'The cluster has no other node.' : 'No other node can take it.'
+  const noneFits = nodes.length === 0 ? t`The cluster has no other node.` : t`No other node can take it.`
   return (
     <Form
       of={of}
@@ -86,8 +87,8 @@ function MigrateForm({
         options={[
           {
             value: AUTOMATIC,
-            title: 'Automatic',
-            detail: best && `The placement would take ${best.name} now.`,
+            title: t`Automatic`,
+            detail: best && t`The placement would take ${best.name} now.`,
             disabledReason: best ? undefined : noneFits,
           },
           ...nodes.map(({ id, name, memoryShare, ownPods, reason }) => ({
@@ -95,7 +96,7 @@ function MigrateForm({
             title: name,
             detail:
               reason === null
-                ? `${Math.round(memoryShare * 100)} % of its memory with this one, ${ownPods} of the tenant’s`
+                ? t`${Math.round(memoryShare * 100)} % of its memory with this one, ${ownPods} of the tenant’s`
                 : undefined,
             disabledReason: reason ?? undefined,
           })),
@@ -107,13 +108,13 @@ function MigrateForm({
 
 const EFFECT: Record<CloudPod['kind'], Record<CloudPod['powerState'], string>> = {
   vm: {
-    running: 'The machine stays up while it moves. A disk on a local storage is copied, which takes a while.',
-    stopped: 'The machine is off and stays so. A disk on a local storage is copied, which takes a while.',
-    unknown: 'If the machine runs it stays up. A disk on a local storage is copied, which takes a while.',
+    running: t`The machine stays up while it moves. A disk on a local storage is copied, which takes a while.`,
+    stopped: t`The machine is off and stays so. A disk on a local storage is copied, which takes a while.`,
+    unknown: t`If the machine runs it stays up. A disk on a local storage is copied, which takes a while.`,
   },
   ct: {
-    running: 'The container is shut down, moved and started again: it is away as long as its disk is copied.',
-    stopped: 'The container is off and stays so. A disk on a local storage is copied, which takes a while.',
-    unknown: 'If the container runs it is shut down, moved and started again.',
+    running: t`The container is shut down, moved and started again: it is away as long as its disk is copied.`,
+    stopped: t`The container is off and stays so. A disk on a local storage is copied, which takes a while.`,
+    unknown: t`If the container runs it is shut down, moved and started again.`,
   },
 }

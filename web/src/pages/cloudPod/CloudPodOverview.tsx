@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { sourceName } from '../../../../shared/states/integrationPod.ts'
@@ -16,13 +17,13 @@ import { FINDING_WORDS } from '../../lib/findingWords.ts'
 import { TrafficNow } from './Traffic.tsx'
 
 const EXPLAIN: Record<CloudPodDetail['state'], string> = {
-  reserved: 'Capacity, address and VMID are held. The CloudPod is made when its order is paid.',
-  creating: 'The CloudPod is being made.',
+  reserved: t`Capacity, address and VMID are held. The CloudPod is made when its order is paid.`,
+  creating: t`The CloudPod is being made.`,
   active: '',
-  failed: 'The CloudPod could not be made, and nothing of it is left.',
-  recoverable: 'The CloudPod was deleted. It is off, and its disk, address and name are kept for it.',
-  deleting: 'The CloudPod is being deleted.',
-  deleted: 'The CloudPod was destroyed, and its absence was proven.',
+  failed: t`The CloudPod could not be made, and nothing of it is left.`,
+  recoverable: t`The CloudPod was deleted. It is off, and its disk, address and name are kept for it.`,
+  deleting: t`The CloudPod is being deleted.`,
+  deleted: t`The CloudPod was destroyed, and its absence was proven.`,
 }
 
 export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
@@ -43,7 +44,7 @@ export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
         <Facts
           facts={[
             [
-              'Addresses',
+              t`Addresses`,
               pod.addresses.length > 0 && (
                 <span key="addresses" className="flex flex-wrap gap-x-3">
                   {pod.addresses.map((address) => (
@@ -52,10 +53,10 @@ export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
                 </span>
               ),
             ],
-            ['Region', pod.region],
+            [t`Region`, pod.region],
             pod.state === 'active'
               ? [
-                  'Power',
+                  t`Power`,
                   <span key="power">
                     {humanize(pod.powerState)}
                     {pod.powerCheckedAt && (
@@ -66,21 +67,21 @@ export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
                   </span>,
                 ]
               : null,
-            ['Processor', `${pod.cores} ${pod.cores === 1 ? 'core' : 'cores'}`],
-            ['Memory', memory(pod.memoryMb)],
-            ['Disk', disk(pod.diskGb)],
+            [t`Processor`, `${pod.cores} ${pod.cores === 1 ? 'core' : 'cores'}`],
+            [t`Memory`, memory(pod.memoryMb)],
+            [t`Disk`, disk(pod.diskGb)],
             pod.state === 'active'
-              ? ['Traffic this month', <TrafficNow key="traffic" podId={pod.id} />]
+              ? [t`Traffic this month`, <TrafficNow key="traffic" podId={pod.id} />]
               : null,
-            ['Kind', pod.kind === 'vm' ? 'Virtual machine' : 'Container'],
-            ['Plan', pod.plan.name],
-            ['Blueprint', pod.blueprint.name],
+            [t`Kind`, pod.kind === 'vm' ? t`Virtual machine` : t`Container`],
+            [t`Plan`, pod.plan.name],
+            [t`Blueprint`, pod.blueprint.name],
             [
-              'Subscription',
+              t`Subscription`,
               pod.soldBy ? (
-                'None: it is sold elsewhere'
+                t`None: it is sold elsewhere`
               ) : pod.subscriptionId && !can('subscriptions:read', pod.tenantId) ? (
-                'It belongs to one'
+                t`It belongs to one`
               ) : pod.subscriptionId ? (
                 <Link
                   key="subscription"
@@ -90,13 +91,13 @@ export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
                   Open the subscription
                 </Link>
               ) : (
-                'None: it is not billed'
+                t`None: it is not billed`
               ),
             ],
-            pod.soldBy ? ['Sold by', <SoldBy key="sold" soldBy={pod.soldBy} />] : null,
+            pod.soldBy ? [t`Sold by`, <SoldBy key="sold" soldBy={pod.soldBy} />] : null,
             pod.customerId && can('customers:read', pod.tenantId)
               ? [
-                  'Customer',
+                  t`Customer`,
                   <Link
                     key="customer"
                     {...paths.customer(tenant.slug, pod.customerId)}
@@ -108,7 +109,7 @@ export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
               : null,
             placement
               ? [
-                  'Runs on',
+                  t`Runs on`,
                   <div key="node">
                     {placement.nodeName} in {placement.clusterName}
                     <Judged judged={placement.judged} />
@@ -117,15 +118,15 @@ export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
               : null,
             placement
               ? [
-                  'VMID and MAC',
+                  t`VMID and MAC`,
                   <span key="vmid" className="font-mono text-[13px]">
                     {placement.vmid}, {placement.mac}
                   </span>,
                 ]
               : null,
-            ['Created', <Time key="created" at={pod.createdAt} />],
-            pod.deletedAt ? ['Destroyed', <Time key="deleted" at={pod.deletedAt} />] : null,
-            ['Id', <CopyId key="id" id={pod.id} what="CloudPod id" />],
+            [t`Created`, <Time key="created" at={pod.createdAt} />],
+            pod.deletedAt ? [t`Destroyed`, <Time key="deleted" at={pod.deletedAt} />] : null,
+            [t`Id`, <CopyId key="id" id={pod.id} what="CloudPod id" />],
           ]}
         />
       </div>
@@ -156,7 +157,7 @@ function Judged({ judged }: { judged: NonNullable<CloudPodDetail['placement']>['
           <li key={`${cluster} ${node}`} className="break-words">
             {node}:{' '}
             {reason ??
-              `could take it, ${Math.round(memoryShare * 100)} % of its memory, ${ownPods} of the tenant’s`}
+              t`could take it, ${Math.round(memoryShare * 100)} % of its memory, ${ownPods} of the tenant’s`}
           </li>
         ))}
       </ul>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { cloudPodQuery, type CloudPodDetail } from '../../api/cloudPods.ts'
@@ -41,8 +42,8 @@ export default function CloudPodPage() {
   const pod = query.data
   return (
     <Page
-      title={pod?.hostname ?? 'CloudPod'}
-      crumbs={[{ label: 'CloudPods', link: paths.cloudPods(tenant.slug) }]}
+      title={pod?.hostname ?? t`CloudPod`}
+      crumbs={[{ label: t`CloudPods`, link: paths.cloudPods(tenant.slug) }]}
       permission="cloudpods:read"
       badge={pod && <PodBadges pod={pod} />}
       actions={
@@ -86,7 +87,7 @@ function Content({ pod }: { pod: CloudPodDetail }) {
         tabs={[
           {
             value: 'jobs',
-            label: 'Recent jobs',
+            label: t`Recent jobs`,
             content: (
               <Card flush>
                 {mayJobs ? (
@@ -99,7 +100,7 @@ function Content({ pod }: { pod: CloudPodDetail }) {
           },
           {
             value: 'network',
-            label: 'Network',
+            label: t`Network`,
             content: (
               <div className="space-y-4">
                 <Network pod={pod} />
@@ -109,7 +110,7 @@ function Content({ pod }: { pod: CloudPodDetail }) {
           },
           {
             value: 'metrics',
-            label: 'Metrics',
+            label: t`Metrics`,
             content: (
               <div className="space-y-4">
                 <Metrics pod={pod} />
@@ -117,11 +118,11 @@ function Content({ pod }: { pod: CloudPodDetail }) {
               </div>
             ),
           },
-          { value: 'snapshots', label: 'Snapshots', content: <Snapshots pod={pod} /> },
-          { value: 'backups', label: 'Backups', content: <Backups pod={pod} /> },
+          { value: 'snapshots', label: t`Snapshots`, content: <Snapshots pod={pod} /> },
+          { value: 'backups', label: t`Backups`, content: <Backups pod={pod} /> },
           can('audit:read') && {
             value: 'timeline',
-            label: 'Timeline',
+            label: t`Timeline`,
             content: (
               <Card flush>
                 <Timeline targetId={pod.id} targetType="cloudPod" />

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { HardDriveDownload } from 'lucide-react'
 import { useState } from 'react'
@@ -34,7 +35,7 @@ export function CloudPodRebuild({ pod }: { pod: CloudPodDetail }) {
       >
         Rebuild
       </Button>
-      <Dialog open={open} onClose={() => setOpen(false)} title={`Rebuild ${pod.hostname}`}>
+      <Dialog open={open} onClose={() => setOpen(false)} title={t`Rebuild ${pod.hostname}`}>
         <Offer pod={pod} onClose={() => setOpen(false)} />
       </Dialog>
     </>
@@ -66,7 +67,7 @@ function RebuildForm({
     send: ({ blueprintId, hostname }, key) =>
       rebuildCloudPod(pod.id, { blueprintId, hostname: hostname.trim() }, key),
     onDone: () => {
-      toast.done('Rebuild requested')
+      toast.done(t`Rebuild requested`)
       onClose()
     },
   })
@@ -74,8 +75,8 @@ function RebuildForm({
   const [blueprintId, typed] = form.watch(['blueprintId', 'hostname'])
   const reason =
     refusal ??
-    (first === undefined ? 'No blueprint allows the size of the pod.' : undefined) ??
-    (typed.trim() === pod.hostname ? undefined : 'Type the name first.')
+    (first === undefined ? t`No blueprint allows the size of the pod.` : undefined) ??
+    (typed.trim() === pod.hostname ? undefined : t`Type the name first.`)
   return (
     <Form of={of} danger submitLabel="Rebuild" submitReason={reason} onCancel={onClose}>
       <div className="space-y-2">
@@ -86,8 +87,8 @@ function RebuildForm({
         </p>
         <p>
           {keepHours === 0
-            ? 'The present guest is destroyed soon afterwards.'
-            : `The present guest is kept for ${count(keepHours, 'hour')}, off and without a network. Until then you can go back to it.`}
+            ? t`The present guest is destroyed soon afterwards.`
+            : t`The present guest is kept for ${count(keepHours, t`hour`, t`hours`)}, off and without a network. Until then you can go back to it.`}
         </p>
       </div>
       {refusal !== null && <Notice tone="warning">{refusal}</Notice>}
@@ -99,13 +100,13 @@ function RebuildForm({
         options={blueprints.map(({ id, name, current, reason: whyNot }) => ({
           value: id,
           title: name,
-          detail: current ? 'The present one' : undefined,
+          detail: current ? t`The present one` : undefined,
           disabledReason: whyNot ?? undefined,
         }))}
       />
       <TypeName
         name={pod.hostname}
-        hint={keepHours === 0 ? undefined : 'What is on its disk is not there any more afterwards.'}
+        hint={keepHours === 0 ? undefined : t`What is on its disk is not there any more afterwards.`}
         input={<Input autoComplete="off" spellCheck={false} {...form.register('hostname')} />}
       />
     </Form>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Scaling } from 'lucide-react'
 import { useState } from 'react'
@@ -26,7 +27,7 @@ export function CloudPodResize({ pod }: { pod: CloudPod }) {
       >
         Resize
       </Button>
-      <Dialog open={open} onClose={() => setOpen(false)} title={`Resize ${pod.hostname}`}>
+      <Dialog open={open} onClose={() => setOpen(false)} title={t`Resize ${pod.hostname}`}>
         <ResizeForm pod={pod} onClose={() => setOpen(false)} />
       </Dialog>
     </>
@@ -40,7 +41,7 @@ function ResizeForm({ pod, onClose }: { pod: CloudPod; onClose: () => void }) {
     defaultValues: { cores: pod.cores, memoryMb: pod.memoryMb, diskGb: pod.diskGb, reboot: false },
     send: (values, key) => resizeCloudPod(pod.id, values, key),
     onDone: () => {
-      toast.done('Resize requested')
+      toast.done(t`Resize requested`)
       onClose()
     },
   })
@@ -59,7 +60,7 @@ function ResizeForm({ pod, onClose }: { pod: CloudPod; onClose: () => void }) {
     <Form
       of={of}
       submitLabel="Resize"
-      submitReason={isUnchanged ? 'Nothing is different yet.' : refusals[0]?.message}
+      submitReason={isUnchanged ? t`Nothing is different yet.` : refusals[0]?.message}
       onCancel={onClose}
     >
       <div className="grid gap-4 sm:grid-cols-3">

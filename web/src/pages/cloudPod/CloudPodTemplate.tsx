@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Layers } from 'lucide-react'
 import { useState } from 'react'
@@ -36,7 +37,7 @@ export function CloudPodTemplate({ pod }: { pod: CloudPodDetail }) {
       >
         Make blueprint
       </Button>
-      <Dialog open={open} onClose={() => setOpen(false)} title={`Make a blueprint of ${pod.hostname}`}>
+      <Dialog open={open} onClose={() => setOpen(false)} title={t`Make a blueprint of ${pod.hostname}`}>
         <Offer pod={pod} onClose={() => setOpen(false)} />
       </Dialog>
     </>
@@ -66,7 +67,7 @@ function TemplateForm({
     defaultValues: { name: '' },
     send: (values, key) => makeBlueprint(pod.id, values, key),
     onDone: () => {
-      toast.done('Blueprint requested', 'It can be ordered once the copy was read back.')
+      toast.done(t`Blueprint requested`, t`It can be ordered once the copy was read back.`)
       onClose()
     },
   })

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Boxes, Plus } from 'lucide-react'
@@ -77,8 +78,8 @@ export default function CloudPodsPage() {
           trail={page}
           onTrail={(trail) => void navigate({ search: { ...filter, page: trail } })}
           empty={
-            <EmptyState icon={Boxes} title={filtered ? 'No CloudPod matches' : 'No CloudPods yet'}>
-              {!filtered && 'A CloudPod is made when a subscription is paid.'}
+            <EmptyState icon={Boxes} title={filtered ? t`No CloudPod matches` : t`No CloudPods yet`}>
+              {!filtered && t`A CloudPod is made when a subscription is paid.`}
             </EmptyState>
           }
         />

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { ClipboardCopy, Keyboard, Maximize, RefreshCw } from 'lucide-react'
 import { useEffect, useRef, useState, type RefObject } from 'react'
 import type { CloudPodDetail } from '../../api/cloudPods.ts'
@@ -9,7 +10,7 @@ import { Spinner } from '../../ui/Spinner.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { useConsole } from './useConsole.ts'
 
-const NOT_OPEN = 'The console is not connected.'
+const NOT_OPEN = t`The console is not connected.`
 
 export function Console({ pod }: { pod: CloudPodDetail }) {
   const [attempt, setAttempt] = useState(0)
@@ -60,7 +61,7 @@ function Connected({ pod, reconnect }: { pod: CloudPodDetail; reconnect: () => v
           onClick={() => {
             frame.current
               ?.requestFullscreen()
-              .catch(() => toast.failed('No full screen', 'The browser does not allow it here.'))
+              .catch(() => toast.failed(t`No full screen`, t`The browser does not allow it here.`))
             handle.current?.focus()
           }}
         >
@@ -71,7 +72,7 @@ function Connected({ pod, reconnect }: { pod: CloudPodDetail; reconnect: () => v
           loading={state.phase === 'connecting'}
           onClick={reconnect}
         >
-          {state.phase === 'ended' ? 'Connect again' : 'Reconnect'}
+          {state.phase === 'ended' ? t`Connect again` : t`Reconnect`}
         </Button>
       </div>
       <div aria-live="polite">
@@ -91,7 +92,7 @@ function Connected({ pod, reconnect }: { pod: CloudPodDetail; reconnect: () => v
       </div>
       <section
         ref={frame}
-        aria-label={`Console of ${pod.hostname}`}
+        aria-label={t`Console of ${pod.hostname}`}
         className="h-[calc(100dvh-23rem)] min-h-72 sm:h-[calc(100dvh-18rem)] overflow-hidden rounded-md border border-line bg-[#0c0f14] p-1"
       >
         <div ref={target} className="size-full" />
@@ -115,12 +116,12 @@ function Connected({ pod, reconnect }: { pod: CloudPodDetail; reconnect: () => v
 
 function copyMarked(marked: string): void {
   if (marked === '') {
-    toast.failed('Nothing was copied', 'Mark something with the mouse first.')
+    toast.failed(t`Nothing was copied`, t`Mark something with the mouse first.`)
     return
   }
   navigator.clipboard.writeText(marked).then(
-    () => toast.done('Copied'),
-    () => toast.failed('Nothing was copied', 'The browser does not allow it here.'),
+    () => toast.done(t`Copied`),
+    () => toast.failed(t`Nothing was copied`, t`The browser does not allow it here.`),
   )
 }
 
@@ -159,8 +160,8 @@ function PasteForm({
     >
       <p>
         {isScreen
-          ? 'It is typed key by key, as on a US keyboard. Look at the result before you rely on it, with passwords above all.'
-          : 'It is sent to the terminal as it is.'}
+          ? t`It is typed key by key, as on a US keyboard. Look at the result before you rely on it, with passwords above all.`
+          : t`It is sent to the terminal as it is.`}
       </p>
       <Field label="Text">
         <Textarea rows={6} value={text} onChange={(event) => setText(event.target.value)} />
@@ -170,7 +171,7 @@ function PasteForm({
         <Button
           type="submit"
           variant="primary"
-          disabledReason={text === '' ? 'There is no text.' : undefined}
+          disabledReason={text === '' ? t`There is no text.` : undefined}
         >
           Type it
         </Button>

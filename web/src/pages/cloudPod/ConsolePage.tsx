@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { canPod } from '../../../../shared/states/cloudPod.ts'
@@ -19,10 +20,10 @@ export default function ConsolePage() {
   const pod = query.data
   return (
     <Page
-      title={pod ? `Console of ${pod.hostname}` : 'Console'}
+      title={pod ? t`Console of ${pod.hostname}` : t`Console`}
       crumbs={[
-        { label: 'CloudPods', link: paths.cloudPods(tenant.slug) },
-        { label: pod?.hostname ?? 'CloudPod', link: paths.cloudPod(tenant.slug, id) },
+        { label: t`CloudPods`, link: paths.cloudPods(tenant.slug) },
+        { label: pod?.hostname ?? t`CloudPod`, link: paths.cloudPod(tenant.slug, id) },
       ]}
       permission="cloudpods:console"
       badge={pod && <PodBadges pod={pod} />}

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { Trash2, Undo2 } from 'lucide-react'
 import { useState } from 'react'
 import { canPod } from '../../../../shared/states/cloudPod.ts'
@@ -16,7 +17,7 @@ export function DeletedCard({ pod }: { pod: CloudPodDetail }) {
   const [asking, setAsking] = useState(false)
   const undeletion = useSubmit({
     send: (id: string, key) => undeleteCloudPod(id, key),
-    onDone: () => toast.done('Undelete requested'),
+    onDone: () => toast.done(t`Undelete requested`),
   })
   if (pod.recoverableUntil === null) return null
   const denied = can('cloudpods:delete', pod.tenantId) ? undefined : NO_PERMISSION('cloudpods:delete')
@@ -37,7 +38,7 @@ export function DeletedCard({ pod }: { pod: CloudPodDetail }) {
             disabledReason={whyNot(canPod.undelete(pod))}
             onClick={() =>
               undeletion.mutate(pod.id, {
-                onError: (error) => toast.failed('It cannot be undeleted', error.message),
+                onError: (error) => toast.failed(t`It cannot be undeleted`, error.message),
               })
             }
           >
@@ -62,7 +63,7 @@ export function DeletedCard({ pod }: { pod: CloudPodDetail }) {
         send={(key) => purgeCloudPod(pod.id, pod.hostname, key)}
         onDone={() => {
           setAsking(false)
-          toast.done('Destruction requested')
+          toast.done(t`Destruction requested`)
         }}
       />
     </Card>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -77,17 +78,17 @@ function State({
       <Facts
         facts={[
           [
-            'Read back',
+            t`Read back`,
             provenAt ? (
               <Time key="at" at={provenAt} />
             ) : managed ? (
-              'Not yet'
+              t`Not yet`
             ) : (
-              'Its firewall is left as it is'
+              t`Its firewall is left as it is`
             ),
           ],
-          managed ? ['Sends', 'from its own MAC and its own addresses alone'] : null,
-          managed ? ['What comes in otherwise', otherwise === 'drop' ? 'is dropped' : 'is let in'] : null,
+          managed ? [t`Sends`, t`from its own MAC and its own addresses alone`] : null,
+          managed ? [t`What comes in otherwise`, otherwise === 'drop' ? t`is dropped` : t`is let in`] : null,
         ]}
       />
       {groups.map(({ id, name, rules }) => (
@@ -136,7 +137,7 @@ function GroupsForm({
     defaultValues: { chosen: groups.map(({ id }) => id) },
     send: ({ chosen }) => setFirewall(pod.id, chosen),
     onDone: () => {
-      toast.done('Firewall requested')
+      toast.done(t`Firewall requested`)
       onClose()
     },
   })
@@ -145,7 +146,7 @@ function GroupsForm({
     <Form
       of={of}
       submitLabel="Save"
-      submitReason={chosen.length > MAX_GROUPS ? `At most ${MAX_GROUPS} groups.` : undefined}
+      submitReason={chosen.length > MAX_GROUPS ? t`At most ${MAX_GROUPS} groups.` : undefined}
       onCancel={onClose}
     >
       <p>

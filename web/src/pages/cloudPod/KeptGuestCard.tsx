@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { Trash2, Undo2 } from 'lucide-react'
 import { useState } from 'react'
 import { canPod } from '../../../../shared/states/cloudPod.ts'
@@ -28,7 +29,7 @@ export function KeptGuestCard({ pod }: { pod: CloudPodDetail }) {
           The guest of {kept.blueprint.name} that this one replaced <Time at={kept.since} relative /> is off
           and without a network.{' '}
           {kept.state === 'removing' ? (
-            'It is being destroyed.'
+            t`It is being destroyed.`
           ) : (
             <>
               It is kept until <Time at={kept.until} />.
@@ -64,7 +65,7 @@ export function KeptGuestCard({ pod }: { pod: CloudPodDetail }) {
         send={(key) => goBackToKeptGuest(pod.id, pod.hostname, key)}
         onDone={() => {
           close()
-          toast.done('Going back requested')
+          toast.done(t`Going back requested`)
         }}
       />
       <ConfirmDestroy
@@ -77,7 +78,7 @@ export function KeptGuestCard({ pod }: { pod: CloudPodDetail }) {
         send={(key) => letGoOfKeptGuest(pod.id, pod.hostname, key)}
         onDone={() => {
           close()
-          toast.done('Destruction of the kept guest requested')
+          toast.done(t`Destruction of the kept guest requested`)
         }}
       />
     </Card>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { unsuspendSoldPod, type CloudPodDetail } from '../../api/cloudPods.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
@@ -10,7 +11,7 @@ export function KeptOff({ pod }: { pod: CloudPodDetail }) {
   const { can } = useSession()
   const ending = useSubmit({
     send: (key: string, once) => unsuspendSoldPod(pod.tenantId, key, once),
-    onDone: () => toast.done('End of the suspension requested'),
+    onDone: () => toast.done(t`End of the suspension requested`),
   })
   if (!pod.keptOff) return null
   const { by, why } = pod.keptOff
@@ -28,7 +29,7 @@ export function KeptOff({ pod }: { pod: CloudPodDetail }) {
             }
             onClick={() =>
               ending.mutate(key, {
-                onError: (error) => toast.failed('It cannot be ended', error.message),
+                onError: (error) => toast.failed(t`It cannot be ended`, error.message),
               })
             }
           >

@@ -1,3 +1,5 @@
+import { locale } from '../../lib/language.ts'
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { Activity } from 'lucide-react'
@@ -66,14 +68,14 @@ function Nothing({ pod }: { pod: CloudPodDetail }) {
   return (
     <EmptyState icon={Activity} title="Nothing was measured in this time">
       {pod.powerState === 'stopped'
-        ? 'The CloudPod is stopped.'
-        : 'The first figures of a CloudPod come some minutes after its start.'}
+        ? t`The CloudPod is stopped.`
+        : t`The first figures of a CloudPod come some minutes after its start.`}
     </EmptyState>
   )
 }
 
 const percent = (share: number): string =>
-  `${(share * 100).toLocaleString(undefined, { maximumFractionDigits: share < 0.1 ? 1 : 0 })} %`
+  `${(share * 100).toLocaleString(locale, { maximumFractionDigits: share < 0.1 ? 1 : 0 })} %`
 const rate = (amount: number): string => `${bytes(amount)}/s`
 
 function Charts({ metrics: { points, cores, memoryTotalBytes } }: { metrics: CloudPodMetrics }) {
@@ -82,16 +84,16 @@ function Charts({ metrics: { points, cores, memoryTotalBytes } }: { metrics: Clo
   return (
     <div className="grid gap-x-8 gap-y-6 lg:grid-cols-2">
       <Chart
-        title={`Processor, of ${cores === 1 ? 'its core' : `all ${cores} cores`}`}
+        title={t`Processor, of ${cores === 1 ? t`its core` : t`all ${cores} cores`}`}
         times={times}
-        series={[{ name: 'Used', values: of('cpuShare') }]}
+        series={[{ name: t`Used`, values: of('cpuShare') }]}
         format={percent}
         max={1}
       />
       <Chart
         title="Memory"
         times={times}
-        series={[{ name: 'Used', values: of('memoryBytes') }]}
+        series={[{ name: t`Used`, values: of('memoryBytes') }]}
         format={fileSize}
         max={memoryTotalBytes}
       />
@@ -99,8 +101,8 @@ function Charts({ metrics: { points, cores, memoryTotalBytes } }: { metrics: Clo
         title="Disk"
         times={times}
         series={[
-          { name: 'Read', values: of('diskReadBytesPerSecond') },
-          { name: 'Written', values: of('diskWriteBytesPerSecond') },
+          { name: t`Read`, values: of('diskReadBytesPerSecond') },
+          { name: t`Written`, values: of('diskWriteBytesPerSecond') },
         ]}
         format={rate}
       />
@@ -108,8 +110,8 @@ function Charts({ metrics: { points, cores, memoryTotalBytes } }: { metrics: Clo
         title="Network"
         times={times}
         series={[
-          { name: 'In', values: of('netInBytesPerSecond') },
-          { name: 'Out', values: of('netOutBytesPerSecond') },
+          { name: t`In`, values: of('netInBytesPerSecond') },
+          { name: t`Out`, values: of('netOutBytesPerSecond') },
         ]}
         format={rate}
       />

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Pencil, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
@@ -66,7 +67,7 @@ export function Network({ pod }: { pod: CloudPod }) {
       <Dialog
         open={naming !== undefined}
         onClose={() => setNaming(undefined)}
-        title={`Reverse name of ${naming?.address ?? 'the address'}`}
+        title={t`Reverse name of ${naming?.address ?? t`the address`}`}
       >
         {naming && <NameForm pod={pod} of={naming} onClose={() => setNaming(undefined)} />}
       </Dialog>
@@ -78,13 +79,13 @@ function useColumns(pod: CloudPod, onName: (address: CloudPodAddress) => void): 
   const { can } = useSession()
   const removal = useSubmit({
     send: (address: string) => releaseAddress(pod.id, address),
-    onDone: () => toast.done('Release of the address requested'),
+    onDone: () => toast.done(t`Release of the address requested`),
   })
   const mayName = can('cloudpods:update', pod.tenantId) ? undefined : NO_PERMISSION('cloudpods:update')
   const mayRelease = can('infrastructure:manage', null) ? undefined : NO_PERMISSION('infrastructure:manage')
   return [
     {
-      header: 'Address',
+      header: t`Address`,
       render: ({ address, prefix, gateway, delivery, primary, pool, reverseName, reverse }) => (
         <span className="break-words">
           <span className="font-mono text-[13px] font-medium break-all">
@@ -92,14 +93,14 @@ function useColumns(pod: CloudPod, onName: (address: CloudPodAddress) => void): 
           </span>
           <span className="block text-[13px] break-all text-muted">
             gateway {gateway}
-            {pool && `, pool ${pool.name}`}
+            {pool && t`, pool ${pool.name}`}
           </span>
           <span className="block text-[13px] text-muted">
             {primary
-              ? 'Made with it'
+              ? t`Made with it`
               : delivery === 'card'
-                ? 'Told to the guest'
-                : 'Further address of the same card: to be set inside the guest'}
+                ? t`Told to the guest`
+                : t`Further address of the same card: to be set inside the guest`}
           </span>
           {reverseName && (
             <span className="block sm:hidden">
@@ -111,7 +112,7 @@ function useColumns(pod: CloudPod, onName: (address: CloudPodAddress) => void): 
       ),
     },
     {
-      header: 'Reverse name',
+      header: t`Reverse name`,
       from: 'sm',
       render: ({ reverseName, reverse }) =>
         reverseName === null ? (
@@ -123,9 +124,9 @@ function useColumns(pod: CloudPod, onName: (address: CloudPodAddress) => void): 
           </span>
         ),
     },
-    { header: 'State', narrow: true, render: ({ state }) => <StateBadge of="address" state={state} /> },
+    { header: t`State`, narrow: true, render: ({ state }) => <StateBadge of="address" state={state} /> },
     {
-      header: 'Actions',
+      header: t`Actions`,
       narrow: true,
       align: 'right',
       render: (one) => (
@@ -133,7 +134,7 @@ function useColumns(pod: CloudPod, onName: (address: CloudPodAddress) => void): 
           <Button
             size="icon"
             variant="ghost"
-            aria-label={`Change the reverse name of ${one.address}`}
+            aria-label={t`Change the reverse name of ${one.address}`}
             disabledReason={mayName ?? why(canAddress.name(pod))}
             onClick={() => onName(one)}
           >
@@ -142,11 +143,11 @@ function useColumns(pod: CloudPod, onName: (address: CloudPodAddress) => void): 
           <Button
             size="icon"
             variant="ghost"
-            aria-label={`Release ${one.address}`}
+            aria-label={t`Release ${one.address}`}
             disabledReason={mayRelease ?? why(canAddress.release(pod, one))}
             onClick={() =>
               removal.mutate(one.address, {
-                onError: (error) => void toast.failed('The address was not released', error.message),
+                onError: (error) => void toast.failed(t`The address was not released`, error.message),
               })
             }
           >
@@ -182,7 +183,7 @@ function NameForm({
       return setReverseName(pod.id, address, name === '' ? null : name)
     },
     onDone: () => {
-      toast.done('Reverse name saved')
+      toast.done(t`Reverse name saved`)
       onClose()
     },
   })

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { createCloudPod, type Accepted } from '../../api/cloudPods.ts'
@@ -19,7 +20,7 @@ export default function NewCloudPodPage() {
   return (
     <Page
       title="New CloudPod without subscription"
-      crumbs={[{ label: 'CloudPods', link: paths.cloudPods(tenant.slug) }]}
+      crumbs={[{ label: t`CloudPods`, link: paths.cloudPods(tenant.slug) }]}
       permission="cloudpods:create"
     >
       <NewCloudPodForm />
@@ -47,7 +48,7 @@ function NewCloudPodForm() {
         key,
       ),
     onDone: ({ cloudPod }) => {
-      toast.done('CloudPod requested')
+      toast.done(t`CloudPod requested`)
       void navigate(paths.cloudPod(tenant.slug, cloudPod.id))
     },
   })
@@ -56,11 +57,11 @@ function NewCloudPodForm() {
   const plan = offered.find(({ id }) => id === planId)
   const blueprint = blueprints.data?.items.find(({ id }) => id === blueprintId)
   const missing = !owner
-    ? 'Choose the tenant first.'
+    ? t`Choose the tenant first.`
     : !plan
-      ? 'Choose a plan first.'
+      ? t`Choose a plan first.`
       : !blueprint
-        ? 'Choose what to install first.'
+        ? t`Choose what to install first.`
         : undefined
   return (
     <div className="max-w-4xl space-y-4">

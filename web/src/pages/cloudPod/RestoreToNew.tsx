@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { restoreToNew, type CloudPodBackup } from '../../api/cloudPodBackups.ts'
 import type { Accepted, CloudPod } from '../../api/cloudPods.ts'
@@ -27,7 +28,7 @@ function NewPodForm({ pod, backup, onClose }: Props) {
     defaultValues: { hostname: '' },
     send: ({ hostname }, key) => restoreToNew(backup, hostname, key),
     onDone: ({ cloudPod }) => {
-      toast.done('New CloudPod ordered')
+      toast.done(t`New CloudPod ordered`)
       onClose()
       void navigate(paths.cloudPod(tenant.slug, cloudPod.id))
     },

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Camera, History, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
@@ -32,14 +33,14 @@ export function Snapshots({ pod }: { pod: CloudPod }) {
   const [chosen, setChosen] = useState<CloudPodSnapshot | null>(null)
   const removal = useSubmit({
     send: deleteSnapshot,
-    onDone: () => toast.done('Deletion of the snapshot requested'),
+    onDone: () => toast.done(t`Deletion of the snapshot requested`),
   })
   const denied = can('cloudpods:snapshot', pod.tenantId) ? undefined : NO_PERMISSION('cloudpods:snapshot')
   const whyNot = (verdict: ReturnType<typeof canSnapshot.delete>) =>
     denied ?? (verdict.allowed ? undefined : verdict.reason)
   const columns: Column<CloudPodSnapshot>[] = [
     {
-      header: 'Snapshot',
+      header: t`Snapshot`,
       render: ({ name, description, problem }) => (
         <span className="break-words">
           <span className="font-medium">{name}</span>
@@ -48,11 +49,11 @@ export function Snapshots({ pod }: { pod: CloudPod }) {
         </span>
       ),
     },
-    { header: 'State', narrow: true, render: ({ state }) => <StateBadge of="snapshot" state={state} /> },
-    { header: 'Taken', from: 'sm', render: ({ takenAt }) => (takenAt ? <Time at={takenAt} /> : '—') },
-    { header: 'By', from: 'lg', render: ({ createdBy }) => createdBy },
+    { header: t`State`, narrow: true, render: ({ state }) => <StateBadge of="snapshot" state={state} /> },
+    { header: t`Taken`, from: 'sm', render: ({ takenAt }) => (takenAt ? <Time at={takenAt} /> : '—') },
+    { header: t`By`, from: 'lg', render: ({ createdBy }) => createdBy },
     {
-      header: 'Actions',
+      header: t`Actions`,
       narrow: true,
       align: 'right',
       render: (snapshot) => (
@@ -60,7 +61,7 @@ export function Snapshots({ pod }: { pod: CloudPod }) {
           <Button
             size="icon"
             variant="ghost"
-            aria-label={`Roll back to ${snapshot.name}`}
+            aria-label={t`Roll back to ${snapshot.name}`}
             disabledReason={whyNot(canSnapshot.rollback(pod, snapshot))}
             onClick={() => setChosen(snapshot)}
           >
@@ -69,11 +70,11 @@ export function Snapshots({ pod }: { pod: CloudPod }) {
           <Button
             size="icon"
             variant="ghost"
-            aria-label={`Delete ${snapshot.name}`}
+            aria-label={t`Delete ${snapshot.name}`}
             disabledReason={whyNot(canSnapshot.delete(pod, snapshot))}
             onClick={() =>
               removal.mutate(snapshot, {
-                onError: (error) => void toast.failed('The snapshot was not deleted', error.message),
+                onError: (error) => void toast.failed(t`The snapshot was not deleted`, error.message),
               })
             }
           >
@@ -86,7 +87,7 @@ export function Snapshots({ pod }: { pod: CloudPod }) {
   const { items = [], limit = 0, quota = null } = query.data ?? {}
   return (
     <Card
-      title={query.data ? countOf(items.length, limit, quota) : 'Snapshots'}
+      title={query.data ? countOf(items.length, limit, quota) : t`Snapshots`}
       flush
       actions={
         <Button
@@ -117,14 +118,14 @@ export function Snapshots({ pod }: { pod: CloudPod }) {
       <ConfirmDestroy
         open={chosen !== null}
         onClose={() => setChosen(null)}
-        title={`Roll back to ${chosen?.name ?? 'the snapshot'}`}
+        title={t`Roll back to ${chosen?.name ?? t`the snapshot`}`}
         name={pod.hostname}
         effect="All that was written to the disks since is lost. The CloudPod is stopped for it, and started again if it runs now."
         submitLabel="Roll back"
         send={async (key) => chosen && rollBack(chosen, pod.hostname, key)}
         onDone={() => {
           setChosen(null)
-          toast.done('Rollback requested')
+          toast.done(t`Rollback requested`)
         }}
       />
     </Card>
@@ -136,14 +137,14 @@ export const countOf = (
   count: number,
   limit: number,
   quota: { limit: number; used: number } | null,
-): string => `${count} of ${limit}${quota ? `, the whole tenant ${quota.used} of ${quota.limit}` : ''}`
+): string => t`${count} of ${limit}${quota ? t`, the whole tenant ${quota.used} of ${quota.limit}` : ''}`
 
 function SnapshotForm({ pod, onClose }: { pod: CloudPod; onClose: () => void }) {
   const of = useApiForm({
     defaultValues: { name: '', description: '' },
     send: (values: { name: string; description: string }, key) => takeSnapshot(pod.id, values, key),
     onDone: () => {
-      toast.done('Snapshot requested')
+      toast.done(t`Snapshot requested`)
       onClose()
     },
   })

@@ -1,3 +1,5 @@
+import { locale } from '../../lib/language.ts'
+import { t } from '../../../../shared/text.ts'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { ArrowUpDown } from 'lucide-react'
 import { trafficMonthsQuery, trafficQuery, type TrafficMonth } from '../../api/cloudPodTraffic.ts'
@@ -12,7 +14,7 @@ import { Notice } from '../../ui/Notice.tsx'
 
 /** `2026-11` as people say it. */
 const monthName = (month: string): string =>
-  new Date(`${month}-01T00:00:00Z`).toLocaleDateString(undefined, {
+  new Date(`${month}-01T00:00:00Z`).toLocaleDateString(locale, {
     month: 'long',
     year: 'numeric',
     timeZone: 'UTC',
@@ -21,7 +23,7 @@ const monthName = (month: string): string =>
 /** What was sent and received in the month that it is, in a line. */
 export function TrafficNow({ podId }: { podId: string }) {
   const { data, error } = useQuery(trafficQuery(podId))
-  if (!data) return error ? 'It could not be read' : '…'
+  if (!data) return error ? t`It could not be read` : '…'
   const { current, includedBytes, throttledAt, rateMbps } = data
   const { bytesIn, bytesOut } = current
   return (
@@ -30,7 +32,7 @@ export function TrafficNow({ podId }: { podId: string }) {
       {includedBytes !== null && <span className="text-muted">, of {bytes(includedBytes)}</span>}
       {rateMbps !== null && (
         <span className={throttledAt === null ? 'block text-muted' : 'block text-warning-text'}>
-          {throttledAt === null ? 'At' : 'Slowed down, at'} {rateMbps.toLocaleString()} Mbit/s
+          {throttledAt === null ? t`At` : t`Slowed down, at`} {rateMbps.toLocaleString(locale)} Mbit/s
         </span>
       )}
     </>
@@ -61,11 +63,11 @@ function Included({ podId }: { podId: string }) {
 }
 
 const COLUMNS: Column<TrafficMonth>[] = [
-  { header: 'Month', render: ({ month }) => monthName(month) },
-  { header: 'In', align: 'right', render: ({ bytesIn }) => bytes(bytesIn) },
-  { header: 'Out', align: 'right', render: ({ bytesOut }) => bytes(bytesOut) },
+  { header: t`Month`, render: ({ month }) => monthName(month) },
+  { header: t`In`, align: 'right', render: ({ bytesIn }) => bytes(bytesIn) },
+  { header: t`Out`, align: 'right', render: ({ bytesOut }) => bytes(bytesOut) },
   {
-    header: 'Together',
+    header: t`Together`,
     align: 'right',
     from: 'sm',
     render: ({ bytesIn, bytesOut }) => bytes(bytesIn + bytesOut),

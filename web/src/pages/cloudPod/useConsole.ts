@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useEffect, useRef, useState, type RefObject } from 'react'
 import { askForConsole, connectConsole } from '../../api/cloudPodConsole.ts'
 import type { ConsoleHandle, StartConsole } from '../../lib/console.ts'
@@ -8,7 +9,7 @@ export type ConsolePhase =
   /** `words`: why. */
   | { phase: 'ended'; words: string }
 
-const LOST = 'The connection was refused, or it was lost.'
+const LOST = t`The connection was refused, or it was lost.`
 
 /** Each is a chunk of its own, loaded when the first console of its kind is opened. */
 const LOAD = {

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import {
   closeCustomer,
@@ -33,7 +34,7 @@ export function CloseForm({ customer, onClose }: Of) {
         key,
       ),
     onDone: () => {
-      toast.done('Customer closed')
+      toast.done(t`Customer closed`)
       onClose()
     },
   })
@@ -42,11 +43,11 @@ export function CloseForm({ customer, onClose }: Of) {
   const { data } = dryRun
   const reason =
     data === undefined
-      ? 'Loading.'
+      ? t`Loading.`
       : data.blockers.length > 0
-        ? 'Something prevents it; see above.'
+        ? t`Something prevents it; see above.`
         : data.ends.length > 0 && typed.trim() !== customer.name
-          ? 'Type the name first.'
+          ? t`Type the name first.`
           : undefined
   return (
     <Form of={of} danger submitLabel="Close customer" submitReason={reason} onCancel={onClose}>
@@ -105,7 +106,7 @@ export function ReopenForm({ customer, onClose }: Of) {
     defaultValues: {},
     send: (_, key) => reopenCustomer(customer.id, key),
     onDone: () => {
-      toast.done('Customer reopened')
+      toast.done(t`Customer reopened`)
       onClose()
     },
   })
@@ -121,7 +122,7 @@ export function EraseForm({ customer, onClose }: Of) {
     defaultValues: { reason: '', typed: '' },
     send: ({ reason }, key) => eraseCustomer(customer.id, reason, key),
     onDone: () => {
-      toast.done('The personal data is erased')
+      toast.done(t`The personal data is erased`)
       onClose()
     },
   })
@@ -130,7 +131,7 @@ export function EraseForm({ customer, onClose }: Of) {
       of={of}
       danger
       submitLabel="Erase"
-      submitReason={of.form.watch('typed').trim() === customer.name ? undefined : 'Type the name first.'}
+      submitReason={of.form.watch('typed').trim() === customer.name ? undefined : t`Type the name first.`}
       onCancel={onClose}
     >
       <p>

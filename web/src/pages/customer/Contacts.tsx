@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Contact as ContactIcon, Pencil, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
@@ -32,15 +33,15 @@ export function Contacts({ customer }: { customer: Customer }) {
   const query = useInfiniteQuery(contactsQuery(customer.id))
   const [editing, setEditing] = useState<{ contact: CustomerContact | undefined } | null>(null)
   const close = () => setEditing(null)
-  const removal = useSubmit({ send: removeContact, onDone: () => toast.done('Contact removed') })
+  const removal = useSubmit({ send: removeContact, onDone: () => toast.done(t`Contact removed`) })
   const reason = whyUnchangeable(customer, can('customers:update', customer.tenantId))
   const columns: Column<CustomerContact>[] = [
-    { header: 'Contact', render: ({ name }) => <span className="font-medium break-words">{name}</span> },
+    { header: t`Contact`, render: ({ name }) => <span className="font-medium break-words">{name}</span> },
     { header: 'E-mail', render: ({ email }) => <span className="break-all">{email}</span> },
-    { header: 'Phone', from: 'md', render: ({ phone }) => phone || '—' },
-    { header: 'Topics', from: 'sm', render: ({ topics }) => topics.map(humanize).join(', ') },
+    { header: t`Phone`, from: 'md', render: ({ phone }) => phone || '—' },
+    { header: t`Topics`, from: 'sm', render: ({ topics }) => topics.map(humanize).join(', ') },
     {
-      header: 'Actions',
+      header: t`Actions`,
       narrow: true,
       align: 'right',
       render: (contact) => (
@@ -48,7 +49,7 @@ export function Contacts({ customer }: { customer: Customer }) {
           <Button
             size="icon"
             variant="ghost"
-            aria-label={`Edit ${contact.name}`}
+            aria-label={t`Edit ${contact.name}`}
             disabledReason={reason}
             onClick={() => setEditing({ contact })}
           >
@@ -57,11 +58,11 @@ export function Contacts({ customer }: { customer: Customer }) {
           <Button
             size="icon"
             variant="ghost"
-            aria-label={`Remove ${contact.name}`}
+            aria-label={t`Remove ${contact.name}`}
             disabledReason={reason}
             onClick={() =>
               removal.mutate(contact.id, {
-                onError: (error) => void toast.failed('The contact was not removed', error.message),
+                onError: (error) => void toast.failed(t`The contact was not removed`, error.message),
               })
             }
           >
@@ -101,7 +102,7 @@ export function Contacts({ customer }: { customer: Customer }) {
       <Dialog
         open={editing !== null}
         onClose={close}
-        title={editing?.contact ? 'Edit the contact' : 'New contact'}
+        title={editing?.contact ? t`Edit the contact` : t`New contact`}
       >
         {editing && <ContactForm customer={customer} contact={editing.contact} onClose={close} />}
       </Dialog>
@@ -129,7 +130,7 @@ function ContactForm({
     },
     send: (values, key) => (contact ? updateContact(contact, values) : addContact(customer.id, values, key)),
     onDone: () => {
-      toast.done('Contact saved')
+      toast.done(t`Contact saved`)
       onClose()
     },
   })
@@ -138,7 +139,7 @@ function ContactForm({
     <Form
       of={of}
       submitLabel="Save"
-      submitReason={form.watch('topics').length === 0 ? 'Choose at least one topic.' : undefined}
+      submitReason={form.watch('topics').length === 0 ? t`Choose at least one topic.` : undefined}
       onCancel={onClose}
     >
       <Field label="Name" error={errorOf('name')}>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { giveCredit, statementQuery, type CustomerStatement } from '../../api/accounts.ts'
@@ -21,18 +22,18 @@ type Movement = CustomerStatement['movements'][number]
 
 /** What is in the ledger in other words than its own. */
 const WORDS: Record<string, string> = {
-  issue: 'Invoice',
-  carry: 'Kept as credit',
-  carry_back: 'Credit taken back',
-  credit: 'Credit note',
-  grant: 'Credit by hand',
-  write_off: 'Written off',
+  issue: t`Invoice`,
+  carry: t`Kept as credit`,
+  carry_back: t`Credit taken back`,
+  credit: t`Credit note`,
+  grant: t`Credit by hand`,
+  write_off: t`Written off`,
 }
 
 const COLUMNS: Column<Movement>[] = [
-  { header: 'When', narrow: true, from: 'sm', render: ({ at }) => <Time at={at} /> },
+  { header: t`When`, narrow: true, from: 'sm', render: ({ at }) => <Time at={at} /> },
   {
-    header: 'What',
+    header: t`What`,
     render: ({ kind, label }) => (
       <>
         <div className="font-medium">{WORDS[kind] ?? humanize(kind)}</div>
@@ -40,8 +41,8 @@ const COLUMNS: Column<Movement>[] = [
       </>
     ),
   },
-  { header: 'Amount', align: 'right', narrow: true, render: ({ amount }) => formatMoney(amount) },
-  { header: 'Balance', align: 'right', narrow: true, render: ({ balance }) => formatMoney(balance) },
+  { header: t`Amount`, align: 'right', narrow: true, render: ({ amount }) => formatMoney(amount) },
+  { header: t`Balance`, align: 'right', narrow: true, render: ({ balance }) => formatMoney(balance) },
 ]
 
 /** What the customer owed and had in hand, from the ledger. */
@@ -59,7 +60,7 @@ export function CustomerAccount({ customer }: { customer: Customer }) {
     ? NO_PERMISSION('billing:manage')
     : customer.state === 'active'
       ? undefined
-      : `The customer is ${customer.state}: no invoice would use the credit.`
+      : t`The customer is ${customer.state}: no invoice would use the credit.`
   return (
     <Card
       title="Statement"
@@ -120,7 +121,7 @@ function CreditForm({ customer, onClose }: { customer: Customer; onClose: () => 
         key,
       ),
     onDone: () => {
-      toast.done('The credit counts from now on')
+      toast.done(t`The credit counts from now on`)
       onClose()
     },
     fieldOf: (path) => (path === 'amountMinor' ? 'amount' : path),
@@ -136,13 +137,13 @@ function CreditForm({ customer, onClose }: { customer: Customer; onClose: () => 
             <option value="take">Take back what was given by mistake</option>
           </Select>
         </Field>
-        <Field label={`Amount (${customer.currency})`} error={errorOf('amount')}>
+        <Field label={t`Amount (${customer.currency})`} error={errorOf('amount')}>
           <Input
             inputMode="decimal"
             {...form.register('amount', {
               required: REQUIRED,
               validate: (typed) =>
-                !/^0*$/.test(toMinor(typed, customer.currency) ?? '') || 'An amount such as 4.99.',
+                !/^0*$/.test(toMinor(typed, customer.currency) ?? '') || t`An amount such as 4.99.`,
             })}
           />
         </Field>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { Ellipsis, Pencil, Plus } from 'lucide-react'
 import { useState } from 'react'
@@ -14,9 +15,9 @@ import { CloseForm, EraseForm, ReopenForm } from './ClosingForms.tsx'
 
 type Verdict = ReturnType<(typeof canCustomer)['close']>
 const FORMS = {
-  close: { title: 'Close the customer', Form: CloseForm },
-  reopen: { title: 'Reopen the customer', Form: ReopenForm },
-  erase: { title: 'Erase the personal data', Form: EraseForm },
+  close: { title: t`Close the customer`, Form: CloseForm },
+  reopen: { title: t`Reopen the customer`, Form: ReopenForm },
+  erase: { title: t`Erase the personal data`, Form: EraseForm },
 }
 
 /** What can be done with a customer. What cannot be done now says why when it is chosen. */
@@ -27,8 +28,8 @@ export function CustomerActions({ customer }: { customer: Customer }) {
   const close = () => setOpen(null)
   const attempt =
     (permission: Parameters<typeof can>[0], verdict: Verdict | null, action: () => void) => () => {
-      if (!can(permission, customer.tenantId)) toast.failed('Not possible', NO_PERMISSION(permission))
-      else if (verdict?.allowed === false) toast.failed('Not possible now', verdict.reason)
+      if (!can(permission, customer.tenantId)) toast.failed(t`Not possible`, NO_PERMISSION(permission))
+      else if (verdict?.allowed === false) toast.failed(t`Not possible now`, verdict.reason)
       else action()
     }
   const shown = open && FORMS[open]

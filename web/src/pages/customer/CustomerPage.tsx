@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Globe, ReceiptText } from 'lucide-react'
@@ -49,8 +50,8 @@ export default function CustomerPage() {
   const customer = query.data
   return (
     <Page
-      title={customer?.name ?? 'Customer'}
-      crumbs={[{ label: 'Customers', link: paths.customers(tenant.slug) }]}
+      title={customer?.name ?? t`Customer`}
+      crumbs={[{ label: t`Customers`, link: paths.customers(tenant.slug) }]}
       permission="customers:read"
       badge={customer && <StateBadge of="catalogue" state={customer.state} />}
       actions={customer && <CustomerActions customer={customer} />}
@@ -68,7 +69,7 @@ const addressLine = (one: Customer['addresses'][number]): string =>
     .join(', ')
 
 const ownValue = (value: Customer['custom'][string] | undefined): string | null =>
-  value === undefined ? null : typeof value === 'boolean' ? (value ? 'Yes' : 'No') : String(value)
+  value === undefined ? null : typeof value === 'boolean' ? (value ? t`Yes` : t`No`) : String(value)
 
 function Content({ customer }: { customer: Customer }) {
   const { can } = useSession()
@@ -83,24 +84,24 @@ function Content({ customer }: { customer: Customer }) {
         <Facts
           facts={[
             ['E-mail', customer.email],
-            ['Kind', humanize(customer.kind)],
-            ['Company', customer.company],
-            ['Country', customer.country],
-            ['Currency', customer.currency],
-            ['Language', customer.language],
-            ['Group', customer.group?.name],
-            ['Tags', customer.tags.join(', ') || null],
+            [t`Kind`, humanize(customer.kind)],
+            [t`Company`, customer.company],
+            [t`Country`, customer.country],
+            [t`Currency`, customer.currency],
+            [t`Language`, customer.language],
+            [t`Group`, customer.group?.name],
+            [t`Tags`, customer.tags.join(', ') || null],
             ...customer.taxIds.map(
               ({ type, country, value }) =>
-                [type === 'vat' ? 'VAT number' : `Tax id (${country})`, value] as const,
+                [type === 'vat' ? t`VAT number` : t`Tax id (${country})`, value] as const,
             ),
-            ...customer.addresses.map((one) => [`${humanize(one.kind)} address`, addressLine(one)] as const),
+            ...customer.addresses.map((one) => [t`${humanize(one.kind)} address`, addressLine(one)] as const),
             ...(fields.data?.items ?? []).map(
               ({ key, label }) => [label, ownValue(customer.custom[key])] as const,
             ),
-            ['Reference', customer.externalRef],
-            ['Since', <Time key="since" at={customer.createdAt} />],
-            ['Id', <CopyId key="id" id={customer.id} what="customer id" />],
+            [t`Reference`, customer.externalRef],
+            [t`Since`, <Time key="since" at={customer.createdAt} />],
+            [t`Id`, <CopyId key="id" id={customer.id} what="customer id" />],
           ]}
         />
       </Card>
@@ -108,21 +109,21 @@ function Content({ customer }: { customer: Customer }) {
         value={tab}
         onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
         tabs={[
-          { value: 'overview', label: 'Overview', content: <Statistics customer={customer} /> },
-          { value: 'contacts', label: 'Contacts', content: <Contacts customer={customer} /> },
-          { value: 'notes', label: 'Notes', content: <Notes customer={customer} /> },
-          { value: 'subscriptions', label: 'Subscriptions', content: <Subscriptions customer={customer} /> },
+          { value: 'overview', label: t`Overview`, content: <Statistics customer={customer} /> },
+          { value: 'contacts', label: t`Contacts`, content: <Contacts customer={customer} /> },
+          { value: 'notes', label: t`Notes`, content: <Notes customer={customer} /> },
+          { value: 'subscriptions', label: t`Subscriptions`, content: <Subscriptions customer={customer} /> },
           can('domains:read') && {
             value: 'domains',
-            label: 'Domains',
+            label: t`Domains`,
             content: <Domains customer={customer} />,
           },
-          { value: 'payment', label: 'Payment', content: <PaymentMethods customer={customer} /> },
-          { value: 'account', label: 'Account', content: <CustomerAccount customer={customer} /> },
-          { value: 'tax', label: 'Tax', content: <CustomerTax customer={customer} /> },
+          { value: 'payment', label: t`Payment`, content: <PaymentMethods customer={customer} /> },
+          { value: 'account', label: t`Account`, content: <CustomerAccount customer={customer} /> },
+          { value: 'tax', label: t`Tax`, content: <CustomerTax customer={customer} /> },
           can('audit:read') && {
             value: 'timeline',
-            label: 'Timeline',
+            label: t`Timeline`,
             content: (
               <Card flush>
                 <Timeline targetId={customer.id} targetType="customer" />

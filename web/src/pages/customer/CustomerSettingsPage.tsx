@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { ListChecks, Pencil, Plus, Tags, Trash2 } from 'lucide-react'
@@ -32,7 +33,7 @@ export default function CustomerSettingsPage() {
   return (
     <Page
       title="Groups and fields"
-      crumbs={[{ label: 'Customers', link: paths.customers(tenant) }]}
+      crumbs={[{ label: t`Customers`, link: paths.customers(tenant) }]}
       permission="customers:read"
     >
       {can('customers:read') && (
@@ -52,10 +53,10 @@ function Groups() {
   const query = useQuery(groupsQuery({ tenantId: tenant.id, limit: 200 }))
   const [editing, setEditing] = useState<Editing<CustomerGroup>>(null)
   const columns: Column<CustomerGroup>[] = [
-    { header: 'Group', render: ({ name }) => <span className="font-medium break-words">{name}</span> },
-    { header: 'Description', from: 'sm', render: ({ description }) => description || '—' },
+    { header: t`Group`, render: ({ name }) => <span className="font-medium break-words">{name}</span> },
+    { header: t`Description`, from: 'sm', render: ({ description }) => description || '—' },
     {
-      header: 'Actions',
+      header: t`Actions`,
       narrow: true,
       align: 'right',
       render: (group) => (
@@ -97,7 +98,7 @@ function Fields() {
   const [editing, setEditing] = useState<Editing<CustomerField>>(null)
   const columns: Column<CustomerField>[] = [
     {
-      header: 'Field',
+      header: t`Field`,
       render: ({ label, key }) => (
         <>
           <div className="font-medium break-words">{label}</div>
@@ -106,7 +107,7 @@ function Fields() {
       ),
     },
     {
-      header: 'Type',
+      header: t`Type`,
       render: ({ type, choices }) => (
         <>
           {humanize(type)}
@@ -114,15 +115,15 @@ function Fields() {
         </>
       ),
     },
-    { header: 'Required', from: 'sm', narrow: true, render: ({ required }) => (required ? 'Yes' : 'No') },
+    { header: t`Required`, from: 'sm', narrow: true, render: ({ required }) => (required ? t`Yes` : t`No`) },
     {
-      header: 'Searchable',
+      header: t`Searchable`,
       from: 'md',
       narrow: true,
-      render: ({ searchable }) => (searchable ? 'Yes' : 'No'),
+      render: ({ searchable }) => (searchable ? t`Yes` : t`No`),
     },
     {
-      header: 'Actions',
+      header: t`Actions`,
       narrow: true,
       align: 'right',
       render: (field) => (
@@ -165,7 +166,7 @@ function New({ what, onClick }: { what: string; onClick: () => void }) {
     <Button
       size="sm"
       icon={<Plus aria-hidden className="size-4" />}
-      disabledReason={reason ?? (tenant.id === undefined ? 'Choose a tenant first.' : undefined)}
+      disabledReason={reason ?? (tenant.id === undefined ? t`Choose a tenant first.` : undefined)}
       onClick={onClick}
     >
       New {what}
@@ -188,7 +189,7 @@ function Editor<Thing>({
     <Dialog
       open={editing !== null}
       onClose={onClose}
-      title={editing?.thing ? `Edit the ${what}` : `New ${what}`}
+      title={editing?.thing ? t`Edit the ${what}` : t`New ${what}`}
     >
       {editing && children(editing.thing, onClose)}
     </Dialog>
@@ -207,15 +208,15 @@ function RowActions({
   remove: () => Promise<unknown>
 }) {
   const { can } = useSession()
-  const removal = useSubmit({ send: remove, onDone: () => toast.done(`${name} removed`) })
+  const removal = useSubmit({ send: remove, onDone: () => toast.done(t`${name} removed`) })
   const disabledReason = can('customers:update', tenantId) ? undefined : NO_PERMISSION('customers:update')
-  const failed = (error: Error) => void toast.failed(`${name} was not removed`, error.message)
+  const failed = (error: Error) => void toast.failed(t`${name} was not removed`, error.message)
   return (
     <span className="inline-flex gap-1">
       <Button
         size="icon"
         variant="ghost"
-        aria-label={`Edit ${name}`}
+        aria-label={t`Edit ${name}`}
         disabledReason={disabledReason}
         onClick={onEdit}
       >
@@ -224,7 +225,7 @@ function RowActions({
       <Button
         size="icon"
         variant="ghost"
-        aria-label={`Remove ${name}`}
+        aria-label={t`Remove ${name}`}
         loading={removal.isPending}
         disabledReason={disabledReason}
         onClick={() => removal.mutate(undefined, { onError: failed })}

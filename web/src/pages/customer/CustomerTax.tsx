@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { FileCheck } from 'lucide-react'
 import { useState } from 'react'
@@ -34,7 +35,7 @@ export function CustomerTax({ customer }: { customer: Customer }) {
             <>
               <p className="font-medium">
                 {category === null
-                  ? 'Without tax'
+                  ? t`Without tax`
                   : ratePpm > 0
                     ? `${percentOf(ratePpm)} %`
                     : TAX_CATEGORY_WORDS[category]}
@@ -50,7 +51,7 @@ export function CustomerTax({ customer }: { customer: Customer }) {
           <>
             <Button
               size="sm"
-              disabledReason={reason ?? (vat.length === 0 ? 'The customer has no VAT number.' : undefined)}
+              disabledReason={reason ?? (vat.length === 0 ? t`The customer has no VAT number.` : undefined)}
               onClick={() => setAdding('tax_id')}
             >
               Record a check
@@ -81,7 +82,7 @@ export function CustomerTax({ customer }: { customer: Customer }) {
       <Dialog
         open={adding !== null}
         onClose={() => setAdding(null)}
-        title={adding === 'exemption' ? 'Exempt the customer from tax' : 'Record a check of a VAT number'}
+        title={adding === 'exemption' ? t`Exempt the customer from tax` : t`Record a check of a VAT number`}
       >
         {adding && <TaxEvidenceForm kind={adding} customer={customer} onClose={() => setAdding(null)} />}
       </Dialog>
@@ -90,24 +91,24 @@ export function CustomerTax({ customer }: { customer: Customer }) {
 }
 
 const METHODS = {
-  vies: 'in VIES',
-  authority: 'by the authority',
-  document: 'by a document',
-  other: 'otherwise',
+  vies: t`checked in VIES`,
+  authority: t`checked by the authority`,
+  document: t`checked by a document`,
+  other: t`checked otherwise`,
 }
 
 function Row({ row, reason }: { row: TaxEvidence; reason: string | undefined }) {
   const ending = useSubmit({
     send: () => endTaxEvidence(row.id),
-    onDone: () => toast.done('It does not count any more'),
+    onDone: () => toast.done(t`It does not count any more`),
   })
   return (
     <li className="flex flex-wrap items-start justify-between gap-2 py-3">
       <div className="min-w-0 flex-1">
         <p className={row.endedAt === null ? 'break-words' : 'break-words text-muted line-through'}>
           {row.kind === 'exemption'
-            ? `Exempt: ${row.reason}`
-            : `${row.taxId} ${row.isValid ? 'is valid' : 'is not valid'}, checked ${METHODS[row.method ?? 'other']}${row.reference === '' ? '' : ` (${row.reference})`}`}
+            ? t`Exempt: ${row.reason ?? ''}`
+            : `${row.isValid ? t`${row.taxId ?? ''} is valid` : t`${row.taxId ?? ''} is not valid`}, ${METHODS[row.method ?? 'other']}${row.reference === '' ? '' : ` (${row.reference})`}`}
         </p>
         <p className="mt-1 text-[13px] text-muted">
           <Day date={row.validFrom} />
@@ -133,7 +134,7 @@ function Row({ row, reason }: { row: TaxEvidence; reason: string | undefined }) 
           disabledReason={reason}
           onClick={() =>
             ending.mutate(undefined, {
-              onError: (error) => toast.failed('It was not taken back', error.message),
+              onError: (error) => toast.failed(t`It was not taken back`, error.message),
             })
           }
         >

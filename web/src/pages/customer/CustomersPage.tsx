@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Download, Plus, Settings2, Upload, Users } from 'lucide-react'
@@ -116,10 +117,10 @@ export default function CustomersPage() {
           empty={
             <EmptyState
               icon={Users}
-              title={filtered ? 'No customer matches' : 'No customers yet'}
+              title={filtered ? t`No customer matches` : t`No customers yet`}
               action={!filtered && create}
             >
-              {!filtered && 'A customer is who orders subscriptions and gets the invoices.'}
+              {!filtered && t`A customer is who orders subscriptions and gets the invoices.`}
             </EmptyState>
           }
         />
@@ -130,7 +131,7 @@ export default function CustomersPage() {
 
 const columnsOf = (tenant: string): Column<Customer>[] => [
   {
-    header: 'Customer',
+    header: t`Customer`,
     render: (customer) => (
       <>
         <Link {...paths.customer(tenant, customer.id)} className="font-medium break-words hover:underline">
@@ -146,16 +147,16 @@ const columnsOf = (tenant: string): Column<Customer>[] => [
     from: 'sm',
     render: (customer) => <span className="break-all">{customer.email}</span>,
   },
-  { header: 'Group', from: 'lg', narrow: true, render: (customer) => customer.group?.name ?? '—' },
-  { header: 'Country', from: 'lg', narrow: true, render: (customer) => customer.country ?? '—' },
-  { header: 'Currency', from: 'md', narrow: true, render: (customer) => customer.currency },
+  { header: t`Group`, from: 'lg', narrow: true, render: (customer) => customer.group?.name ?? '—' },
+  { header: t`Country`, from: 'lg', narrow: true, render: (customer) => customer.country ?? '—' },
+  { header: t`Currency`, from: 'md', narrow: true, render: (customer) => customer.currency },
   {
-    header: 'State',
+    header: t`State`,
     narrow: true,
     render: (customer) => <StateBadge of="catalogue" state={customer.state} />,
   },
   {
-    header: 'Since',
+    header: t`Since`,
     from: 'md',
     narrow: true,
     render: (customer) => <Time at={customer.createdAt} relative />,

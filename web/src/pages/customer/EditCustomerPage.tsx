@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { customerQuery } from '../../api/customers.ts'
@@ -21,8 +22,8 @@ export default function EditCustomerPage() {
     <Page
       title="Edit customer"
       crumbs={[
-        { label: 'Customers', link: paths.customers(tenant.slug) },
-        { label: query.data?.name ?? 'Customer', link: paths.customer(tenant.slug, id) },
+        { label: t`Customers`, link: paths.customers(tenant.slug) },
+        { label: query.data?.name ?? t`Customer`, link: paths.customer(tenant.slug, id) },
       ]}
       permission="customers:update"
     >
@@ -35,7 +36,7 @@ export default function EditCustomerPage() {
                 customer={customer}
                 onCancel={back}
                 onDone={() => {
-                  toast.done('Customer saved')
+                  toast.done(t`Customer saved`)
                   back()
                 }}
               />

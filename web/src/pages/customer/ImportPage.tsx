@@ -1,3 +1,5 @@
+import { locale } from '../../lib/language.ts'
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Download, FileUp } from 'lucide-react'
@@ -37,7 +39,7 @@ export default function ImportPage() {
   return (
     <Page
       title="Import customers"
-      crumbs={[{ label: 'Customers', link: paths.customers(tenant.slug) }]}
+      crumbs={[{ label: t`Customers`, link: paths.customers(tenant.slug) }]}
       permission="customers:import"
     >
       <div className="space-y-4">
@@ -81,7 +83,7 @@ function Upload({ tenantId }: { tenantId: string }) {
       <Field
         label="CSV file"
         hint="At most 200,000 rows and 50 MB, in UTF-8."
-        error={tooLarge ? 'The file is larger than 50 MB. Divide it.' : undefined}
+        error={tooLarge ? t`The file is larger than 50 MB. Divide it.` : undefined}
       >
         <Input
           type="file"
@@ -95,7 +97,7 @@ function Upload({ tenantId }: { tenantId: string }) {
         variant="primary"
         icon={<FileUp aria-hidden className="size-4" />}
         loading={sending.isPending}
-        disabledReason={file === undefined || tooLarge ? 'Choose a file first.' : undefined}
+        disabledReason={file === undefined || tooLarge ? t`Choose a file first.` : undefined}
         onClick={() => file && sending.mutate(file)}
       >
         Check the file
@@ -110,7 +112,7 @@ function Recent({ tenantId, shown }: { tenantId: string; shown: string | undefin
   const query = useQuery(importsQuery(tenantId))
   const columns: Column<ListedImport>[] = [
     {
-      header: 'File',
+      header: t`File`,
       render: (one) => (
         <Link
           {...paths.importCustomers(tenant.slug, { file: one.id })}
@@ -121,23 +123,23 @@ function Recent({ tenantId, shown }: { tenantId: string; shown: string | undefin
         </Link>
       ),
     },
-    { header: 'State', narrow: true, render: ({ state }) => <StateBadge of="import" state={state} /> },
+    { header: t`State`, narrow: true, render: ({ state }) => <StateBadge of="import" state={state} /> },
     {
-      header: 'Rows',
+      header: t`Rows`,
       narrow: true,
       align: 'right',
       from: 'sm',
-      render: ({ rows }) => rows.toLocaleString(),
+      render: ({ rows }) => rows.toLocaleString(locale),
     },
-    { header: 'By', from: 'md', render: ({ requestedBy }) => requestedBy },
+    { header: t`By`, from: 'md', render: ({ requestedBy }) => requestedBy },
     {
-      header: 'Uploaded',
+      header: t`Uploaded`,
       narrow: true,
       from: 'sm',
       render: ({ createdAt }) => <Time at={createdAt} relative />,
     },
     {
-      header: 'Removed',
+      header: t`Removed`,
       narrow: true,
       from: 'md',
       render: ({ expiresAt }) => <Time at={expiresAt} relative />,

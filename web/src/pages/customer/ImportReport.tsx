@@ -1,3 +1,5 @@
+import { locale } from '../../lib/language.ts'
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { FileUp, Trash2 } from 'lucide-react'
@@ -82,7 +84,7 @@ function Actions({ one }: { one: CustomerImport }) {
   const discard = useSubmit({
     send: discardImport,
     onDone: () => {
-      toast.done('File discarded')
+      toast.done(t`File discarded`)
       void navigate(paths.importCustomers(tenant.slug))
     },
   })
@@ -104,7 +106,7 @@ function Actions({ one }: { one: CustomerImport }) {
         loading={discard.isPending}
         disabledReason={permitted ? undefined : NO_PERMISSION('customers:import')}
         onClick={() =>
-          discard.mutate(one.id, { onError: (error) => toast.failed('Not discarded', error.message) })
+          discard.mutate(one.id, { onError: (error) => toast.failed(t`Not discarded`, error.message) })
         }
       >
         Discard
@@ -120,10 +122,10 @@ function Actions({ one }: { one: CustomerImport }) {
             : !verdict.allowed
               ? verdict.reason
               : counts && counts.create + counts.update === 0
-                ? 'Every row is as it should be already.'
+                ? t`Every row is as it should be already.`
                 : undefined
         }
-        onClick={() => start.mutate(null, { onError: (error) => toast.failed('Not begun', error.message) })}
+        onClick={() => start.mutate(null, { onError: (error) => toast.failed(t`Not begun`, error.message) })}
       >
         Import
       </Button>
@@ -146,38 +148,38 @@ function Result({
     <div className="space-y-3">
       <Notice tone={counts.refused > 0 ? 'danger' : over ? 'success' : 'info'}>
         <p>
-          {over ? 'Done: ' : counts.refused > 0 ? 'Not as it is: ' : 'This would be done: '}
+          {over ? t`Done: ` : counts.refused > 0 ? t`Not as it is: ` : t`This would be done: `}
           {counts.create} created, {counts.update} changed, {counts.unchanged} as they are
-          {counts.refused > 0 && `, ${counts.refused} refused`}.
+          {counts.refused > 0 && t`, ${counts.refused} refused`}.
         </p>
         {faults > 0 && (
           <p>
-            {count(faults, 'fault')}. {!over && 'Mend them and upload the file again.'}
+            {count(faults, t`fault`, t`faults`)}. {!over && t`Mend them and upload the file again.`}
           </p>
         )}
       </Notice>
       <DataTable label="Rows of the file" columns={COLUMNS} rows={rows} rowKey={({ line }) => String(line)} />
       {total > rows.length && (
-        <p className="text-muted">And {(total - rows.length).toLocaleString()} more rows.</p>
+        <p className="text-muted">And {(total - rows.length).toLocaleString(locale)} more rows.</p>
       )}
     </div>
   )
 }
 
 const COLUMNS: Column<ImportRow>[] = [
-  { header: 'Line', narrow: true, align: 'right', render: ({ line }) => line },
+  { header: t`Line`, narrow: true, align: 'right', render: ({ line }) => line },
   {
-    header: 'Outcome',
+    header: t`Outcome`,
     narrow: true,
     render: ({ outcome }) => <Badge tone={TONE[outcome]}>{humanize(outcome)}</Badge>,
   },
   {
-    header: 'Customer',
+    header: t`Customer`,
     from: 'sm',
     render: ({ name }) => <span className="break-words">{name || '—'}</span>,
   },
   {
-    header: 'Changes or problems',
+    header: t`Changes or problems`,
     render: ({ problems, changes }) =>
       problems.length > 0 ? (
         <ul className="text-danger-text">

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -41,8 +42,8 @@ export default function MergePage() {
     <Page
       title="Merge customers"
       crumbs={[
-        { label: 'Customers', link: paths.customers(tenant.slug) },
-        { label: into.data?.name ?? 'Customer', link: paths.customer(tenant.slug, id) },
+        { label: t`Customers`, link: paths.customers(tenant.slug) },
+        { label: into.data?.name ?? t`Customer`, link: paths.customer(tenant.slug, id) },
       ]}
       permission="customers:merge"
     >
@@ -50,7 +51,7 @@ export default function MergePage() {
         <Card>
           <Field
             label="Merge this customer"
-            hint={`Everything it has then belongs to ${into.data?.name ?? 'the other'}, and it leads there.`}
+            hint={t`Everything it has then belongs to ${into.data?.name ?? t`the other`}, and it leads there.`}
           >
             <CustomerPicker
               value={other.data ?? null}
@@ -82,7 +83,7 @@ function Preview({ data, onStale }: { data: MergePreview; onStale: () => void })
     defaultValues: { typed: '' },
     send: (_, key) => mergeCustomer(into.id, { from: from.id, token, choices }, key),
     onDone: () => {
-      toast.done('Customers merged')
+      toast.done(t`Customers merged`)
       back()
     },
   })
@@ -92,7 +93,7 @@ function Preview({ data, onStale }: { data: MergePreview; onStale: () => void })
       of={of}
       danger
       submitLabel="Merge"
-      submitReason={of.form.watch('typed').trim() === from.name ? undefined : 'Type the name first.'}
+      submitReason={of.form.watch('typed').trim() === from.name ? undefined : t`Type the name first.`}
       onCancel={back}
     >
       {stale && (
@@ -111,7 +112,7 @@ function Preview({ data, onStale }: { data: MergePreview; onStale: () => void })
           <p>{warning}</p>
         </Notice>
       ))}
-      <Card title={`What moves to ${into.name}`}>
+      <Card title={t`What moves to ${into.name}`}>
         {moves.length + balances.length === 0 ? (
           <p className="text-muted">{from.name} has nothing that could move.</p>
         ) : (
@@ -124,8 +125,8 @@ function Preview({ data, onStale }: { data: MergePreview; onStale: () => void })
               ...balances.map(
                 ({ owes, credit }) =>
                   [
-                    `Money in ${owes.currency}`,
-                    `${formatMoney(owes)} owed, ${formatMoney(credit)} credit`,
+                    t`Money in ${owes.currency}`,
+                    t`${formatMoney(owes)} owed, ${formatMoney(credit)} credit`,
                   ] as const,
               ),
             ]}
@@ -163,9 +164,9 @@ function Preview({ data, onStale }: { data: MergePreview; onStale: () => void })
 }
 
 const TITLE: Record<MergeChoice, (into: Customer, from: Customer) => string> = {
-  keep: (into) => `Keep that of ${into.name}`,
-  take: (_, from) => `Take that of ${from.name}`,
-  both: () => 'Keep both',
+  keep: (into) => t`Keep that of ${into.name}`,
+  take: (_, from) => t`Take that of ${from.name}`,
+  both: () => t`Keep both`,
 }
 
 function Named({ of, count }: { of: MergePreview['moves'][number]['first']; count: number }) {

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { CustomerForm } from '../../components/CustomerForm.tsx'
 import { Page } from '../../components/Page.tsx'
@@ -12,7 +13,7 @@ export default function NewCustomerPage() {
   return (
     <Page
       title="New customer"
-      crumbs={[{ label: 'Customers', link: paths.customers(tenant.slug) }]}
+      crumbs={[{ label: t`Customers`, link: paths.customers(tenant.slug) }]}
       permission="customers:create"
     >
       <div className="max-w-3xl">
@@ -20,7 +21,7 @@ export default function NewCustomerPage() {
           <CustomerForm
             onCancel={() => void navigate(paths.customers(tenant.slug))}
             onDone={({ id }) => {
-              toast.done('Customer created')
+              toast.done(t`Customer created`)
               void navigate(paths.customer(tenant.slug, id))
             }}
           />

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Pin, PinOff, StickyNote, Trash2 } from 'lucide-react'
 import { addNote, notesQuery, pinNote, removeNote, type CustomerNote } from '../../api/customerFile.ts'
@@ -73,25 +74,25 @@ function NoteList({
   )
 }
 
-const failed = (error: Error) => void toast.failed('The note was not changed', error.message)
+const failed = (error: Error) => void toast.failed(t`The note was not changed`, error.message)
 
 function Note({ note, reason }: { note: CustomerNote; reason: string | undefined }) {
   const pinning = useSubmit({ send: (pinned: boolean) => pinNote(note, pinned) })
-  const removal = useSubmit({ send: removeNote, onDone: () => toast.done('Note removed') })
+  const removal = useSubmit({ send: removeNote, onDone: () => toast.done(t`Note removed`) })
   const Icon = note.pinned ? PinOff : Pin
   return (
     <li className="flex items-start gap-3 py-3">
       <div className="min-w-0 flex-1">
         <p className="break-words whitespace-pre-wrap">{note.text}</p>
         <p className="mt-1 text-[13px] text-muted">
-          {note.pinned && 'Pinned · '}
+          {note.pinned && t`Pinned · `}
           {note.author} · <Time at={note.createdAt} relative />
         </p>
       </div>
       <Button
         size="icon"
         variant="ghost"
-        aria-label={note.pinned ? 'Unpin the note' : 'Pin the note'}
+        aria-label={note.pinned ? t`Unpin the note` : t`Pin the note`}
         disabledReason={reason}
         onClick={() => pinning.mutate(!note.pinned, { onError: failed })}
       >

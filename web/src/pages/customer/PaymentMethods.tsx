@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { CreditCard, Plus, RefreshCw } from 'lucide-react'
 import type { Customer } from '../../api/customers.ts'
@@ -41,12 +42,12 @@ export function PaymentMethods({ customer }: { customer: Customer }) {
   })
   const looking = useSubmit({
     send: (_: undefined, key) => lookAtMethods(customer.id, key),
-    onDone: () => toast.done('The provider is being asked'),
+    onDone: () => toast.done(t`The provider is being asked`),
   })
   if (!permitted) return <p className="p-4 text-muted">{NO_PERMISSION('billing:read')}</p>
   const columns: Column<PaymentMethod>[] = [
     {
-      header: 'Method',
+      header: t`Method`,
       render: ({ brand, kind, last4, isDefault, state }) => (
         <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
           <span className="font-medium">
@@ -63,9 +64,9 @@ export function PaymentMethods({ customer }: { customer: Customer }) {
         </div>
       ),
     },
-    { header: 'Expires', from: 'sm', narrow: true, render: expiry },
+    { header: t`Expires`, from: 'sm', narrow: true, render: expiry },
     {
-      header: 'Actions',
+      header: t`Actions`,
       narrow: true,
       align: 'right',
       render: (method) => (
@@ -85,7 +86,7 @@ export function PaymentMethods({ customer }: { customer: Customer }) {
             loading={looking.isPending}
             onClick={() =>
               looking.mutate(undefined, {
-                onError: (error) => void toast.failed('The provider was not asked', error.message),
+                onError: (error) => void toast.failed(t`The provider was not asked`, error.message),
               })
             }
           >
@@ -127,24 +128,24 @@ function Actions({ method, reason }: { method: PaymentMethod; reason: string | u
   const name = `${method.brand ?? method.kind} ${method.last4 ?? ''}`.trim()
   const choosing = useSubmit({
     send: (_: undefined, key) => makeDefault(method.id, key),
-    onDone: () => toast.done(`${humanize(name)} is charged from now on`),
+    onDone: () => toast.done(t`${humanize(name)} is charged from now on`),
   })
   const removing = useSubmit({
     send: () => removeMethod(method.id),
-    onDone: () => toast.done('The method is being removed'),
+    onDone: () => toast.done(t`The method is being removed`),
   })
-  const busy = method.state === 'removing' ? 'It is being removed.' : undefined
+  const busy = method.state === 'removing' ? t`It is being removed.` : undefined
   return (
     <div className="flex flex-wrap justify-end gap-2">
       {!method.isDefault && (
         <Button
           size="sm"
-          aria-label={`Charge ${name} by default`}
+          aria-label={t`Charge ${name} by default`}
           loading={choosing.isPending}
           disabledReason={reason ?? busy}
           onClick={() =>
             choosing.mutate(undefined, {
-              onError: (error) => void toast.failed('It was not chosen', error.message),
+              onError: (error) => void toast.failed(t`It was not chosen`, error.message),
             })
           }
         >
@@ -153,12 +154,12 @@ function Actions({ method, reason }: { method: PaymentMethod; reason: string | u
       )}
       <Button
         size="sm"
-        aria-label={`Remove ${name}`}
+        aria-label={t`Remove ${name}`}
         loading={removing.isPending}
         disabledReason={reason ?? busy}
         onClick={() =>
           removing.mutate(undefined, {
-            onError: (error) => void toast.failed('It was not removed', error.message),
+            onError: (error) => void toast.failed(t`It was not removed`, error.message),
           })
         }
       >

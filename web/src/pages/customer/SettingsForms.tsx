@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import {
   createField,
   createGroup,
@@ -13,7 +14,7 @@ import { Checkbox, Field, Input, Select } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
 const done = (onClose: () => void) => () => {
-  toast.done('Saved')
+  toast.done(t`Saved`)
   onClose()
 }
 
@@ -95,7 +96,7 @@ export function FieldForm({ field, onClose }: { field: CustomerField | undefined
       {form.watch('type') === 'choice' && (
         <Field
           label="Choices"
-          hint={field ? 'Separated by commas. Keep those that exist.' : 'Separated by commas.'}
+          hint={field ? t`Separated by commas. Keep those that exist.` : t`Separated by commas.`}
           error={errorOf('choices')}
         >
           <Input {...form.register('choices', { required: REQUIRED })} />

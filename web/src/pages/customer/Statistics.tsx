@@ -1,16 +1,17 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { statisticsQuery } from '../../api/customerFile.ts'
 import type { Customer } from '../../api/customers.ts'
 import { Loaded } from '../../components/Loaded.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { formatMoney } from '../../lib/money.ts'
-import { humanize } from '../../lib/words.ts'
+import { codeWords, humanize } from '../../lib/words.ts'
 import { Card, Facts } from '../../ui/Card.tsx'
 
 const counts = (of: Record<string, number>): string =>
   Object.entries(of)
-    .map(([state, n]) => `${n} ${humanize(state).toLowerCase()}`)
-    .join(', ') || 'None'
+    .map(([state, n]) => `${n} ${codeWords(state)}`)
+    .join(', ') || t`None`
 
 /** What a customer has, owes and has in hand. */
 export function Statistics({ customer }: { customer: Customer }) {
@@ -24,8 +25,8 @@ export function Statistics({ customer }: { customer: Customer }) {
           {({ subscriptions, cloudPods, money }) => (
             <Facts
               facts={[
-                ['Subscriptions', counts(subscriptions)],
-                ['CloudPods', counts(cloudPods)],
+                [t`Subscriptions`, counts(subscriptions)],
+                [t`CloudPods`, counts(cloudPods)],
                 ...money.flatMap(({ currency, ...sums }) =>
                   (['open', 'overdue', 'paid', 'credit'] as const).map(
                     (sum) =>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import type { Customer } from '../../api/customers.ts'
 import { recordTaxEvidence, type TaxEvidence } from '../../api/taxes.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
@@ -44,7 +45,7 @@ export function TaxEvidenceForm({
         key,
       ),
     onDone: () => {
-      toast.done('Invoices follow it from now on')
+      toast.done(t`Invoices follow it from now on`)
       onClose()
     },
     fieldOf: (path) =>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { nodesQuery, type Node } from '../../api/provisioning.ts'
@@ -32,9 +33,11 @@ export function Capacity() {
           ) : (
             <div className="space-y-3">
               <p className="text-[13px] text-muted">
-                {nextCursor === null ? count(items.length, 'node') : `The newest ${items.length} nodes`},{' '}
-                {count(items.filter(({ status }) => status === 'online').length, 'is', 'are')} online. Memory,
-                the fullest first:
+                {nextCursor === null
+                  ? count(items.length, t`node`, t`nodes`)
+                  : t`The newest ${items.length} nodes`}
+                , {count(items.filter(({ status }) => status === 'online').length, t`is`, t`are`)} online.
+                Memory, the fullest first:
               </p>
               {items
                 .toSorted((a, b) => full(b) - full(a))

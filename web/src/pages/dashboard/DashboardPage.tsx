@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { POD_STATES } from '../../../../shared/states/cloudPod.ts'
 import { SUBSCRIPTION_STATES } from '../../../../shared/states/billingSubscription.ts'
@@ -21,7 +22,7 @@ export default function DashboardPage() {
   const { tenant } = useSession()
   const query = useQuery(dashboardQuery(tenant.id))
   return (
-    <Page title={tenant.id === undefined ? 'Dashboard' : `Dashboard of ${tenant.name}`}>
+    <Page title={tenant.id === undefined ? t`Dashboard` : t`Dashboard of ${tenant.name}`}>
       <Loaded query={query} what="dashboard">
         {(dashboard) => <Cards dashboard={dashboard} />}
       </Loaded>

@@ -1,3 +1,5 @@
+import { locale } from '../../lib/language.ts'
+import { t } from '../../../../shared/text.ts'
 import { Link } from '@tanstack/react-router'
 import { JOB_STATES } from '../../../../shared/states/provisioningJob.ts'
 import type { Dashboard } from '../../api/dashboard.ts'
@@ -19,10 +21,10 @@ export function Jobs({ jobs }: { jobs: NonNullable<Dashboard['jobs']> }) {
         <Chart
           title="Ended in an hour"
           times={jobs.hours.map(({ from }) => from)}
-          format={(value) => Number(value.toFixed(1)).toLocaleString()}
+          format={(value) => Number(value.toFixed(1)).toLocaleString(locale)}
           series={[
-            { name: 'Succeeded', values: jobs.hours.map(({ succeeded }) => succeeded) },
-            { name: 'Failed', values: jobs.hours.map(({ failed }) => failed) },
+            { name: t`Succeeded`, values: jobs.hours.map(({ succeeded }) => succeeded) },
+            { name: t`Failed`, values: jobs.hours.map(({ failed }) => failed) },
           ]}
         />
         {open.length === 0 ? (

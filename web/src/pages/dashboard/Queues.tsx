@@ -1,3 +1,5 @@
+import { locale } from '../../lib/language.ts'
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { queuesQuery, workersQuery, type QueueOverview } from '../../api/provisioningControls.ts'
@@ -20,16 +22,16 @@ export function Queues() {
   const there = workers.data?.items.filter(({ state }) => state !== 'silent').length
   const number = (queue: string, state: 'ready' | 'running' | 'stuck', amount: number) => (
     <Link {...paths.jobs(tenant.slug, { queue, state })} className="hover:underline">
-      {amount.toLocaleString()}
+      {amount.toLocaleString(locale)}
     </Link>
   )
   const columns: Column<Queue>[] = [
-    { header: 'Queue', render: ({ queue }) => humanize(queue) },
-    { header: 'Waiting', align: 'right', render: ({ queue, ready }) => number(queue, 'ready', ready) },
-    { header: 'Running', align: 'right', render: ({ queue, running }) => number(queue, 'running', running) },
-    { header: 'Stuck', align: 'right', render: ({ queue, stuck }) => number(queue, 'stuck', stuck) },
+    { header: t`Queue`, render: ({ queue }) => humanize(queue) },
+    { header: t`Waiting`, align: 'right', render: ({ queue, ready }) => number(queue, 'ready', ready) },
+    { header: t`Running`, align: 'right', render: ({ queue, running }) => number(queue, 'running', running) },
+    { header: t`Stuck`, align: 'right', render: ({ queue, stuck }) => number(queue, 'stuck', stuck) },
     {
-      header: 'Oldest waits since',
+      header: t`Oldest waits since`,
       from: 'sm',
       align: 'right',
       render: ({ oldestReady }) => <Time at={oldestReady} relative />,
@@ -41,7 +43,7 @@ export function Queues() {
       flush
       actions={
         <Link {...paths.queues(tenant.slug)} className="text-accent hover:underline">
-          {there === undefined ? 'Queues & workers' : count(there, 'worker')}
+          {there === undefined ? t`Queues & workers` : count(there, t`worker`, t`workers`)}
         </Link>
       }
     >
@@ -57,7 +59,7 @@ export function Queues() {
               <div className="p-3">
                 <Notice
                   tone="warning"
-                  title={`Paused: ${overview.pauses.map(({ label }) => label).join(', ')}`}
+                  title={t`Paused: ${overview.pauses.map(({ label }) => label).join(', ')}`}
                 />
               </div>
             )}

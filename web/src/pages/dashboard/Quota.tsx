@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { quotaQuery } from '../../api/tenants.ts'
@@ -9,10 +10,10 @@ import { paths } from '../../paths.ts'
 import { Card } from '../../ui/Card.tsx'
 
 const SHOWN = [
-  ['maxPods', 'CloudPods', null],
-  ['maxCores', 'Cores', null],
-  ['maxMemoryMb', 'Memory', memory],
-  ['maxDiskGb', 'Disk', disk],
+  ['maxPods', t`CloudPods`, null],
+  ['maxCores', t`Cores`, null],
+  ['maxMemoryMb', t`Memory`, memory],
+  ['maxDiskGb', t`Disk`, disk],
 ] as const
 
 /** How much of what the tenant may have is in use. */

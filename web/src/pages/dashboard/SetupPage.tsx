@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { setupQuery, updateSetup, type Setup } from '../../api/dashboardSetup.ts'
@@ -56,11 +57,11 @@ function Dismiss({ setup }: { setup: Setup }) {
       onClick={() =>
         mutate(
           { dismissed: !setup.dismissed },
-          { onError: (error) => toast.failed('Not saved', error.message) },
+          { onError: (error) => toast.failed(t`Not saved`, error.message) },
         )
       }
     >
-      {setup.dismissed ? 'Show it on the dashboard' : isDone ? 'Done' : 'Go on as it is'}
+      {setup.dismissed ? t`Show it on the dashboard` : isDone ? t`Done` : t`Go on as it is`}
     </Button>
   )
 }

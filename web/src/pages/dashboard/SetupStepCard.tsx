@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { Link, type LinkProps } from '@tanstack/react-router'
 import { CHECKS, type SetupStep } from '../../api/dashboardSetup.ts'
 import { useSubmit } from '../../api/submit.ts'
@@ -17,29 +18,29 @@ type Words = {
 
 const WORDS: Record<SetupStep['step'], Words> = {
   cluster: {
-    title: 'Proxmox VE',
-    what: 'CloudPods are made on the nodes of your clusters.',
-    connect: ['Add a cluster', (tenant) => paths.newCluster(tenant)],
+    title: t`Proxmox VE`,
+    what: t`CloudPods are made on the nodes of your clusters.`,
+    connect: [t`Add a cluster`, (tenant) => paths.newCluster(tenant)],
   },
   dns: {
     title: 'DNS',
-    what: 'Zones are served by a PowerDNS of yours. Without one mPanel writes zone files.',
-    connect: ['Add a DNS server', (tenant) => paths.newDnsServer(tenant)],
+    what: t`Zones are served by a PowerDNS of yours. Without one mPanel writes zone files.`,
+    connect: [t`Add a DNS server`, (tenant) => paths.newDnsServer(tenant)],
   },
   ca: {
-    title: 'Certificates',
-    what: 'An authority that speaks ACME issues certificates. Without one they are signed privately, and browsers do not believe them.',
-    connect: ['Add an issuer', (tenant) => paths.sslIssuers(tenant)],
+    title: t`Certificates`,
+    what: t`An authority that speaks ACME issues certificates. Without one they are signed privately, and browsers do not believe them.`,
+    connect: [t`Add an issuer`, (tenant) => paths.sslIssuers(tenant)],
   },
   mail: {
-    title: 'Mail',
-    what: 'Customers and users are told by mail. Set SMTP_URL and start mPanel again; without it mails are kept and can be read here.',
-    connect: ['Look at the mails', (tenant) => paths.mail(tenant)],
+    title: t`Mail`,
+    what: t`Customers and users are told by mail. Set SMTP_URL and start mPanel again; without it mails are kept and can be read here.`,
+    connect: [t`Look at the mails`, (tenant) => paths.mail(tenant)],
   },
   payments: {
-    title: 'Payments',
-    what: 'Stripe collects what is due. Without it payments are recorded by hand.',
-    connect: ['Add a payment provider', (tenant) => paths.paymentProviders(tenant)],
+    title: t`Payments`,
+    what: t`Stripe collects what is due. Without it payments are recorded by hand.`,
+    connect: [t`Add a payment provider`, (tenant) => paths.paymentProviders(tenant)],
   },
 }
 
@@ -80,7 +81,7 @@ function LiveCheck({ title, send }: { title: string; send: (key: string) => Prom
     <div aria-live="polite" className="space-y-3">
       <Button
         size="sm"
-        aria-label={`Check now: ${title}`}
+        aria-label={t`Check now: ${title}`}
         loading={check.isPending}
         onClick={() => check.mutate(undefined)}
       >

@@ -1,3 +1,5 @@
+import { locale } from '../../lib/language.ts'
+import { t } from '../../../../shared/text.ts'
 import { Link, type LinkProps } from '@tanstack/react-router'
 import { clsx } from 'clsx'
 import type { ReactNode } from 'react'
@@ -54,82 +56,83 @@ function tilesOf(dashboard: Dashboard, slug: string): TileOf[] {
   const { billingFindings } = dashboard
   const tiles: (TileOf | null)[] = [
     customers && {
-      label: 'Active customers',
-      value: of(customers, 'active').toLocaleString(),
+      label: t`Active customers`,
+      value: of(customers, 'active').toLocaleString(locale),
       to: paths.customers(slug, { state: 'active' }),
     },
     recurring && {
-      label: 'Recurring revenue',
+      label: t`Recurring revenue`,
       value:
         recurring.length === 0
           ? '—'
           : recurring.map(({ monthly }) => <Amount key={monthly.currency} of={monthly} />),
-      hint: `a month (MRR), ${count(
+      hint: t`a month (MRR), ${count(
         recurring.reduce((sum, { subscriptions }) => sum + subscriptions, 0),
-        'subscription',
+        t`subscription`,
+        t`subscriptions`,
       )}`,
       to: paths.billingReport(slug),
     },
     cloudPods && {
-      label: 'Active CloudPods',
-      value: of(cloudPods, 'active').toLocaleString(),
+      label: t`Active CloudPods`,
+      value: of(cloudPods, 'active').toLocaleString(locale),
       to: paths.cloudPods(slug, { state: 'active' }),
     },
     overdue && {
-      label: 'Overdue invoices',
-      value: overdue.count.toLocaleString(),
+      label: t`Overdue invoices`,
+      value: overdue.count.toLocaleString(locale),
       hint: overdue.open.map(({ amount }) => formatMoney(amount)).join(', '),
       tone: attention(overdue.count, 'warning'),
       to: paths.invoices(slug, { status: 'open', dueBefore: overdue.dueBefore }),
     },
     jobs && {
-      label: 'Stuck jobs',
-      value: of(jobs.open, 'stuck').toLocaleString(),
-      hint: 'wait for a person',
+      label: t`Stuck jobs`,
+      value: of(jobs.open, 'stuck').toLocaleString(locale),
+      hint: t`wait for a person`,
       tone: attention(of(jobs.open, 'stuck'), 'danger'),
       to: paths.jobs(slug, { state: 'stuck' }),
     },
     jobs && {
-      label: 'Failed jobs',
-      value: jobs.failed.toLocaleString(),
-      hint: 'in the last 24 hours',
+      label: t`Failed jobs`,
+      value: jobs.failed.toLocaleString(locale),
+      hint: t`in the last 24 hours`,
       tone: attention(jobs.failed, 'danger'),
       to: paths.jobs(slug, { state: 'failed', endedSince: jobs.endedSince }),
     },
     certificates && {
-      label: 'Certificates ending',
-      value: certificates.ending.toLocaleString(),
-      hint: 'within 14 days',
+      label: t`Certificates ending`,
+      value: certificates.ending.toLocaleString(locale),
+      hint: t`within 14 days`,
       tone: attention(certificates.ending, 'warning'),
       to: paths.certificates(slug, { endsBefore: certificates.endsBefore }),
     },
     certificates && {
-      label: 'Certificate problems',
-      value: certificates.problems.toLocaleString(),
+      label: t`Certificate problems`,
+      value: certificates.problems.toLocaleString(locale),
       tone: attention(certificates.problems, 'warning'),
       to: paths.certificates(slug, { problems: 'true' }),
     },
     domains && {
-      label: 'Domains expiring',
-      value: domains.ending.toLocaleString(),
-      hint: 'within 30 days',
+      label: t`Domains expiring`,
+      value: domains.ending.toLocaleString(locale),
+      hint: t`within 30 days`,
       tone: attention(domains.ending, 'warning'),
       to: paths.domains(slug, { expiresBefore: domains.expiresBefore }),
     },
     domains && {
-      label: 'Domains not proven',
-      value: domains.unproven.toLocaleString(),
+      label: t`Domains not proven`,
+      value: domains.unproven.toLocaleString(locale),
       to: paths.domains(slug, { verified: 'false' }),
     },
     findings && {
-      label: 'Open findings',
-      value: findings.reduce((sum, one) => sum + one.count, 0).toLocaleString(),
+      label: t`Open findings`,
+      value: findings.reduce((sum, one) => sum + one.count, 0).toLocaleString(locale),
       tone: attention(findings.length, 'warning'),
       to: paths.findings(slug, { state: 'open' }),
     },
     billingFindings && {
-      label: 'Billing findings',
-      value: billingFindings.reduce((sum, one) => sum + one.count, 0).toLocaleString(),
+      label: t`Billing findings`,
+      value: billingFindings.reduce((sum, one) => sum + one.count, 0).toLocaleString(locale),
       tone: attention(billingFindings.length, 'warning'),
       to: paths.billingFindings(slug, { state: 'open' }),
     },

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
 import { connectDomain, type DomainConnection } from '../../api/domainConnections.ts'
 import type { Domain } from '../../api/domains.ts'
@@ -30,7 +31,7 @@ export function ConnectForm({
       connectDomain(domain.id, { podId: pod?.id ?? '', hosts: tagsOf(hosts), ...more }, key),
     fieldOf: (path) => (path.startsWith('hosts') ? 'hosts' : path),
     onDone: () => {
-      toast.done('The domain is connected')
+      toast.done(t`The domain is connected`)
       onClose()
     },
   })
@@ -38,7 +39,7 @@ export function ConnectForm({
     <Form
       of={of}
       submitLabel="Connect"
-      submitReason={pod === null ? 'Choose a CloudPod first.' : undefined}
+      submitReason={pod === null ? t`Choose a CloudPod first.` : undefined}
       onCancel={onClose}
     >
       <Field label="CloudPod" error={of.errorOf('podId')}>
@@ -46,7 +47,7 @@ export function ConnectForm({
       </Field>
       <Field
         label="Names"
-        hint={`Separated by spaces. @ is ${domain.unicodeName} itself; www is www.${domain.unicodeName}.`}
+        hint={t`Separated by spaces. @ is ${domain.unicodeName} itself; www is www.${domain.unicodeName}.`}
         error={of.errorOf('hosts')}
       >
         <Input

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -23,7 +24,7 @@ export function Connection({ domain }: { domain: Domain }) {
   const [connecting, setConnecting] = useState(false)
   const away = useSubmit<null, null>({
     send: () => disconnectDomain(domain.id),
-    onDone: () => toast.done('The records are taken away'),
+    onDone: () => toast.done(t`The records are taken away`),
   })
   const verdict = canDomain.use(domain)
   const why = !can('domains:update', domain.tenantId)
@@ -43,7 +44,7 @@ export function Connection({ domain }: { domain: Domain }) {
             </Button>
           )}
           <Button variant="primary" disabledReason={why} onClick={() => setConnecting(true)}>
-            {connection ? 'Change' : 'Connect'}
+            {connection ? t`Change` : t`Connect`}
           </Button>
         </>
       }
@@ -63,7 +64,7 @@ export function Connection({ domain }: { domain: Domain }) {
           }
         </Loaded>
       </div>
-      <Dialog open={connecting} onClose={() => setConnecting(false)} title={`Connect ${domain.unicodeName}`}>
+      <Dialog open={connecting} onClose={() => setConnecting(false)} title={t`Connect ${domain.unicodeName}`}>
         <ConnectForm domain={domain} connection={connection ?? null} onClose={() => setConnecting(false)} />
       </Dialog>
     </Card>
@@ -80,7 +81,7 @@ function Shown({
     <Facts
       facts={[
         [
-          'CloudPod',
+          t`CloudPod`,
           can('cloudpods:read') ? (
             <Link key="pod" {...paths.cloudPod(tenant.slug, pod.id)} className="hover:underline">
               {pod.hostname}
@@ -89,10 +90,10 @@ function Shown({
             pod.hostname
           ),
         ],
-        ['Names', hosts.join(', ')],
-        ['Addresses', addresses.join(', ')],
-        ['Name servers', served ? 'Say so' : 'Are being told'],
-        ['Certificate', certificate && <Certificate key="certificate" {...certificate} />],
+        [t`Names`, hosts.join(', ')],
+        [t`Addresses`, addresses.join(', ')],
+        [t`Name servers`, served ? t`Say so` : t`Are being told`],
+        [t`Certificate`, certificate && <Certificate key="certificate" {...certificate} />],
       ]}
     />
   )

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import type { FieldValues, Path } from 'react-hook-form'
 import type { DomainContacts } from '../../api/domainRegistrations.ts'
 import { REQUIRED, type ApiForm } from '../../components/Form.tsx'
@@ -38,14 +39,14 @@ export const contactsOf = (typed: ContactValues): DomainContacts => ({
 })
 
 const FIELDS: [name: keyof ContactValues, label: string, hint?: string, optional?: boolean][] = [
-  ['name', 'Name', 'The person whom the registry is told.'],
-  ['company', 'Company', undefined, true],
-  ['street', 'Street and number'],
-  ['postcode', 'Postal code'],
-  ['city', 'City'],
-  ['region', 'State or province', undefined, true],
-  ['country', 'Country', 'Its code of two letters, such as DE.'],
-  ['phone', 'Phone', 'Such as +49.301234567.'],
+  ['name', t`Name`, t`The person whom the registry is told.`],
+  ['company', t`Company`, undefined, true],
+  ['street', t`Street and number`],
+  ['postcode', t`Postal code`],
+  ['city', t`City`],
+  ['region', t`State or province`, undefined, true],
+  ['country', t`Country`, t`Its code of two letters, such as DE.`],
+  ['phone', t`Phone`, t`Such as +49.301234567.`],
   ['email', 'E-mail'],
 ]
 

@@ -12,7 +12,7 @@ export function Delegated({ domain }: { domain: Domain }) {
   const wrong = findings.filter(({ level }) => level === 'error')
   if (wrong.length === 0) return null
   return (
-    <Notice tone="warning" title={`DNS: ${DELEGATION_WORDS[state][1].toLowerCase()}`}>
+    <Notice tone="warning" title={`DNS: ${DELEGATION_WORDS[state][1]}`}>
       {wrong.slice(0, 3).map(({ message }) => (
         <p key={message}>{message}</p>
       ))}

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { canDomain } from '../../../../shared/states/domain.ts'
@@ -41,13 +42,13 @@ export function DomainActions({ domain }: { domain: Domain }) {
       <ConfirmDestroy
         open={open === 'remove'}
         onClose={close}
-        title={`Remove ${domain.unicodeName}`}
+        title={t`Remove ${domain.unicodeName}`}
         name={domain.unicodeName}
         effect="mPanel does nothing for this domain any more. Its registration is not touched."
         submitLabel="Remove"
         send={() => removeDomain(domain.id)}
         onDone={() => {
-          toast.done('Domain removed')
+          toast.done(t`Domain removed`)
           void navigate(paths.domains(tenant.slug))
         }}
       />
@@ -61,12 +62,12 @@ function ChangeCustomer({ domain, onClose }: { domain: Domain; onClose: () => vo
     defaultValues: {},
     send: () => giveDomain(domain, customer?.id ?? null),
     onDone: () => {
-      toast.done('Customer changed')
+      toast.done(t`Customer changed`)
       onClose()
     },
   })
   return (
-    <Form of={of} submitLabel={customer === null ? 'Belongs to no customer' : 'Change'} onCancel={onClose}>
+    <Form of={of} submitLabel={customer === null ? t`Belongs to no customer` : t`Change`} onCancel={onClose}>
       <Field
         label="Customer"
         optional

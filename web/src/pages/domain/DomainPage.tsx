@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { domainQuery, type Domain } from '../../api/domains.ts'
@@ -31,8 +32,8 @@ export default function DomainPage() {
   const domain = query.data
   return (
     <Page
-      title={domain?.unicodeName ?? 'Domain'}
-      crumbs={[{ label: 'Domains', link: paths.domains(tenant.slug) }]}
+      title={domain?.unicodeName ?? t`Domain`}
+      crumbs={[{ label: t`Domains`, link: paths.domains(tenant.slug) }]}
       permission="domains:read"
       badge={domain && <StateBadge of="domain" state={stateOf(domain)} />}
       actions={domain && <DomainActions domain={domain} />}
@@ -62,7 +63,7 @@ function Content({ domain }: { domain: Domain }) {
         tabs={[
           {
             value: 'overview',
-            label: 'Overview',
+            label: t`Overview`,
             content: (
               <div className="space-y-4">
                 {domain.endedAt === null && <Delegated domain={domain} />}
@@ -74,7 +75,7 @@ function Content({ domain }: { domain: Domain }) {
           { value: 'dns', label: 'DNS', content: <ZoneTab domain={domain} /> },
           can('audit:read') && {
             value: 'timeline',
-            label: 'Timeline',
+            label: t`Timeline`,
             content: (
               <Card flush>
                 <Timeline targetId={domain.id} targetType="domain" />
@@ -114,14 +115,14 @@ function About({ domain }: { domain: Domain }) {
     <Card>
       <Facts
         facts={[
-          ['Name', domain.name],
-          ['Registered as', domain.registrableName === domain.name ? null : domain.registrableName],
-          ['Registration', domain.registration === 'external' ? 'Elsewhere' : 'With us'],
-          ['Tenant', domain.tenantName],
-          ['Customer', customer],
-          ['Ownership proven', domain.verifiedAt && <Time key="proven" at={domain.verifiedAt} />],
-          ['Added', <Time key="added" at={domain.createdAt} />],
-          ['Id', <CopyId key="id" id={domain.id} what="domain id" />],
+          [t`Name`, domain.name],
+          [t`Registered as`, domain.registrableName === domain.name ? null : domain.registrableName],
+          [t`Registration`, domain.registration === 'external' ? t`Elsewhere` : t`With us`],
+          [t`Tenant`, domain.tenantName],
+          [t`Customer`, customer],
+          [t`Ownership proven`, domain.verifiedAt && <Time key="proven" at={domain.verifiedAt} />],
+          [t`Added`, <Time key="added" at={domain.createdAt} />],
+          [t`Id`, <CopyId key="id" id={domain.id} what="domain id" />],
         ]}
       />
     </Card>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { SearchX } from 'lucide-react'
@@ -34,7 +35,7 @@ export default function DomainSearchPage() {
   return (
     <Page
       title="Register a domain"
-      crumbs={[{ label: 'Domains', link: paths.domains(tenant.slug) }]}
+      crumbs={[{ label: t`Domains`, link: paths.domains(tenant.slug) }]}
       permission="domains:read"
     >
       <div className="max-w-5xl space-y-4">
@@ -62,7 +63,7 @@ export default function DomainSearchPage() {
             <Button
               type="submit"
               variant="primary"
-              disabledReason={typed.trim() === '' ? 'Type a name first.' : undefined}
+              disabledReason={typed.trim() === '' ? t`Type a name first.` : undefined}
             >
               Search
             </Button>
@@ -95,7 +96,7 @@ function Results({ words, currency }: { words: string; currency: string }) {
 
 const COLUMNS: Column<Found>[] = [
   {
-    header: 'Name',
+    header: t`Name`,
     render: (found) => (
       <div className="min-w-0">
         <p className="font-medium break-all">{found.unicodeName}</p>
@@ -110,27 +111,27 @@ const COLUMNS: Column<Found>[] = [
       </div>
     ),
   },
-  { header: 'Availability', from: 'sm', render: (found) => <Free found={found} /> },
+  { header: t`Availability`, from: 'sm', render: (found) => <Free found={found} /> },
   {
-    header: 'First year',
+    header: t`First year`,
     align: 'right',
     from: 'sm',
     render: ({ price }) => (price ? formatMoney(price) : '—'),
   },
   {
-    header: 'Renewal',
+    header: t`Renewal`,
     align: 'right',
     from: 'md',
     render: ({ renewal }) => (renewal ? formatMoney(renewal) : '—'),
   },
-  { header: 'Order', align: 'right', narrow: true, render: (found) => <Order found={found} /> },
+  { header: t`Order`, align: 'right', narrow: true, render: (found) => <Order found={found} /> },
 ]
 
 function Free({ found: { available, premium } }: { found: Found }) {
   return (
     <span className="inline-flex flex-wrap gap-1.5">
       <Badge tone={available === null ? 'warning' : available ? 'success' : 'neutral'}>
-        {available === null ? 'Unknown' : available ? 'Free' : 'Taken'}
+        {available === null ? t`Unknown` : available ? t`Free` : t`Taken`}
       </Badge>
       {premium && <Badge tone="info">Premium</Badge>}
     </span>
@@ -140,15 +141,15 @@ function Free({ found: { available, premium } }: { found: Found }) {
 function Order({ found: { name, available, price, premium } }: { found: Found }) {
   const { tenant, can } = useSession()
   const reason = !can('domains:create')
-    ? 'You do not have the permission domains:create.'
+    ? t`You do not have the permission domains:create.`
     : premium
-      ? 'Premium names have a price of their own: ask for an offer.'
+      ? t`Premium names have a price of their own: ask for an offer.`
       : available === null
-        ? 'The registry has not answered: search again.'
+        ? t`The registry has not answered: search again.`
         : available && price === null
-          ? 'It is not sold in this currency.'
+          ? t`It is not sold in this currency.`
           : undefined
-  const label = available === false ? 'Transfer' : 'Register'
+  const label = available === false ? t`Transfer` : t`Register`
   if (reason !== undefined)
     return (
       <Button size="sm" disabledReason={reason}>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Globe, Plus, Search } from 'lucide-react'
@@ -74,11 +75,11 @@ export default function DomainsPage() {
           empty={
             <EmptyState
               icon={Globe}
-              title={filtered ? 'No domain matches' : 'No domains yet'}
+              title={filtered ? t`No domain matches` : t`No domains yet`}
               action={!filtered && add}
             >
               {!filtered &&
-                'Add a domain to serve its DNS, to point it to a CloudPod and to have certificates made for it.'}
+                t`Add a domain to serve its DNS, to point it to a CloudPod and to have certificates made for it.`}
             </EmptyState>
           }
         />

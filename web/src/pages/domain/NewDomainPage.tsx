@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { createDomain, type Domain } from '../../api/domains.ts'
@@ -21,14 +22,14 @@ export default function NewDomainPage() {
     send: ({ name }, key) =>
       createDomain({ tenantId: owner?.id ?? '', customerId: customer?.id ?? null, name }, key),
     onDone: ({ id }) => {
-      toast.done('Domain added')
+      toast.done(t`Domain added`)
       void navigate(paths.domain(tenant.slug, id))
     },
   })
   return (
     <Page
       title="Add domain"
-      crumbs={[{ label: 'Domains', link: paths.domains(tenant.slug) }]}
+      crumbs={[{ label: t`Domains`, link: paths.domains(tenant.slug) }]}
       permission="domains:create"
     >
       <div className="max-w-3xl">
@@ -36,7 +37,7 @@ export default function NewDomainPage() {
           <Form
             of={of}
             submitLabel="Add domain"
-            submitReason={owner === null ? 'Choose the tenant first.' : undefined}
+            submitReason={owner === null ? t`Choose the tenant first.` : undefined}
             onCancel={() => void navigate(paths.domains(tenant.slug))}
           >
             {tenant.id === undefined && (

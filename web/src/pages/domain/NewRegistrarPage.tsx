@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { checkRegistrarConnection, createRegistrar, type Registrar } from '../../api/registrars.ts'
 import { Form, useApiForm } from '../../components/Form.tsx'
@@ -28,7 +29,7 @@ export default function NewRegistrarPage() {
     },
     send: (values, key) => createRegistrar(registrarOf(values), key),
     onDone: ({ id, name }) => {
-      toast.done(`${name} added`, 'Set its prices next: what has none is not sold.')
+      toast.done(t`${name} added`, t`Set its prices next: what has none is not sold.`)
       void navigate(paths.registrar(tenant.slug, id))
     },
   })
@@ -36,7 +37,7 @@ export default function NewRegistrarPage() {
   return (
     <Page
       title="Add a registrar"
-      crumbs={[{ label: 'Registrars', link: paths.registrars(tenant.slug) }]}
+      crumbs={[{ label: t`Registrars`, link: paths.registrars(tenant.slug) }]}
       permission="infrastructure:manage"
     >
       <div className="max-w-3xl">

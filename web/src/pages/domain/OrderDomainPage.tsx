@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState, type ReactNode } from 'react'
 import type { Customer } from '../../api/customers.ts'
@@ -65,8 +66,8 @@ export default function OrderDomainPage() {
     },
     onDone: ({ domain, job }) => {
       toast.done(
-        isTransfer ? 'Transfer ordered' : 'Registration ordered',
-        job === null ? 'It begins when its invoice is paid.' : undefined,
+        isTransfer ? t`Transfer ordered` : t`Registration ordered`,
+        job === null ? t`It begins when its invoice is paid.` : undefined,
       )
       void navigate(paths.domain(tenant.slug, domain.id))
     },
@@ -75,24 +76,24 @@ export default function OrderDomainPage() {
   const back = () => void navigate(paths.domainSearch(tenant.slug, { words: name }))
   return (
     <Page
-      title={isTransfer ? `Transfer ${name}` : `Register ${name}`}
+      title={isTransfer ? t`Transfer ${name}` : t`Register ${name}`}
       crumbs={[
-        { label: 'Domains', link: paths.domains(tenant.slug) },
-        { label: 'Search', link: paths.domainSearch(tenant.slug, { words: name }) },
+        { label: t`Domains`, link: paths.domains(tenant.slug) },
+        { label: t`Search`, link: paths.domainSearch(tenant.slug, { words: name }) },
       ]}
       permission="domains:create"
     >
       <div className="max-w-3xl">
         <Form
           of={of}
-          submitLabel={isTransfer ? 'Order the transfer' : 'Order the registration'}
+          submitLabel={isTransfer ? t`Order the transfer` : t`Order the registration`}
           submitReason={
             name === ''
-              ? 'Search a name first.'
+              ? t`Search a name first.`
               : owner === null
-                ? 'Choose the tenant first.'
+                ? t`Choose the tenant first.`
                 : customer === null
-                  ? 'Choose the customer first.'
+                  ? t`Choose the customer first.`
                   : undefined
           }
           onCancel={back}
@@ -125,7 +126,7 @@ export default function OrderDomainPage() {
               <Field
                 label="Name servers"
                 optional
-                hint={`${SERVERS_HINT} Empty: those of mPanel’s DNS server.`}
+                hint={t`${SERVERS_HINT} Empty: those of mPanel’s DNS server.`}
                 error={errorOf('servers')}
               >
                 <Textarea
@@ -173,7 +174,7 @@ function OrderFields({
           <Select {...form.register('years')}>
             {Array.from({ length: 10 }, (_, at) => (
               <option key={at} value={at + 1}>
-                {count(at + 1, 'year')}
+                {count(at + 1, t`year`, t`years`)}
               </option>
             ))}
           </Select>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
 import { canDomain } from '../../../../shared/states/domain.ts'
 import { trustDomain, verifyDomain, type Domain } from '../../api/domains.ts'
@@ -18,7 +19,7 @@ export function Ownership({ domain, proof }: { domain: Domain; proof: NonNullabl
   const [trusting, setTrusting] = useState(false)
   const look = useSubmit<null, unknown>({
     send: (_, key) => verifyDomain(domain.id, key),
-    onDone: () => toast.done('DNS is asked'),
+    onDone: () => toast.done(t`DNS is asked`),
   })
   const verdict = canDomain.verify(domain)
   return (
@@ -52,23 +53,23 @@ export function Ownership({ domain, proof }: { domain: Domain; proof: NonNullabl
         </p>
         <Facts
           facts={[
-            ['Type', 'TXT'],
-            ['Name', <CopyId key="name" id={proof.name} what="the name" full tone="inherit" />],
-            ['Content', <CopyId key="value" id={proof.value} what="the content" full tone="inherit" />],
-            ['Last look', domain.checkedAt && <Time key="at" at={domain.checkedAt} relative />],
-            ['Found', domain.checkFault],
+            [t`Type`, 'TXT'],
+            [t`Name`, <CopyId key="name" id={proof.name} what="the name" full tone="inherit" />],
+            [t`Content`, <CopyId key="value" id={proof.value} what="the content" full tone="inherit" />],
+            [t`Last look`, domain.checkedAt && <Time key="at" at={domain.checkedAt} relative />],
+            [t`Found`, domain.checkFault],
           ]}
         />
       </div>
       <Dialog
         open={trusting}
         onClose={() => setTrusting(false)}
-        title={`Believe whose ${domain.unicodeName} is`}
+        title={t`Believe whose ${domain.unicodeName} is`}
       >
         <ReasonForm
           submitLabel="Believe"
           send={(reason, key) => trustDomain(domain.id, reason, key)}
-          onDone={() => toast.done('The domain can be used')}
+          onDone={() => toast.done(t`The domain can be used`)}
           onClose={() => setTrusting(false)}
         >
           The domain can be used without its record. The reason is kept with the event.

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { REQUIRED, type ApiForm } from '../../components/Form.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { Checkbox, Field, Input, Select, Textarea } from '../../ui/Field.tsx'
@@ -150,7 +151,7 @@ export function RegistrarFound({ found: { problems, balance } }: { found: Regist
     return (
       <Notice tone="success">
         The account can be used
-        {balance ? `, with ${formatMoney(balance)} left.` : '. Its balance is not told.'}
+        {balance ? t`, with ${formatMoney(balance)} left.` : t`. Its balance is not told.`}
       </Notice>
     )
   return (

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -32,8 +33,8 @@ export default function RegistrarPage() {
   const registrar = query.data
   return (
     <Page
-      title={registrar?.name ?? 'Registrar'}
-      crumbs={[{ label: 'Registrars', link: paths.registrars(tenant.slug) }]}
+      title={registrar?.name ?? t`Registrar`}
+      crumbs={[{ label: t`Registrars`, link: paths.registrars(tenant.slug) }]}
       permission="infrastructure:read"
       badge={
         registrar && (
@@ -73,11 +74,11 @@ function About({ registrar: of }: { registrar: Registrar }) {
     <Card title="Account">
       <Facts
         facts={[
-          ['Kind', of.driver === 'epp' ? 'EPP' : 'NameSilo'],
-          ['At', 'host' in of.config ? `${of.config.host}, port ${of.config.port}` : of.config.url],
-          'clientId' in of.config ? ['Client id', of.config.clientId] : null,
+          [t`Kind`, of.driver === 'epp' ? 'EPP' : 'NameSilo'],
+          [t`At`, 'host' in of.config ? t`${of.config.host}, port ${of.config.port}` : of.config.url],
+          'clientId' in of.config ? [t`Client id`, of.config.clientId] : null,
           [
-            'Balance',
+            t`Balance`,
             of.balance && (
               <span key="balance" className="inline-flex flex-wrap items-center gap-1.5">
                 {formatMoney(of.balance)}
@@ -85,11 +86,11 @@ function About({ registrar: of }: { registrar: Registrar }) {
               </span>
             ),
           ],
-          ['Warning below', of.lowBalance ? formatMoney(of.lowBalance) : 'Never'],
-          ['Balance read', of.balanceAt && <Time key="balance" at={of.balanceAt} relative />],
-          ['Last look', of.checkedAt && <Time key="checked" at={of.checkedAt} relative />],
-          ['Domains', of.domains],
-          ['Prices', of.prices],
+          [t`Warning below`, of.lowBalance ? formatMoney(of.lowBalance) : t`Never`],
+          [t`Balance read`, of.balanceAt && <Time key="balance" at={of.balanceAt} relative />],
+          [t`Last look`, of.checkedAt && <Time key="checked" at={of.checkedAt} relative />],
+          [t`Domains`, of.domains],
+          [t`Prices`, of.prices],
         ]}
       />
     </Card>
@@ -104,7 +105,7 @@ function Actions({ registrar }: { registrar: Registrar }) {
   const turn = useSubmit<null, Registrar>({
     send: () => updateRegistrar(registrar, { state: isActive ? 'retired' : 'active' }),
     onDone: ({ state }) =>
-      toast.done(state === 'active' ? 'It is used again' : 'Nothing new is registered there any more'),
+      toast.done(state === 'active' ? t`It is used again` : t`Nothing new is registered there any more`),
   })
   const why = can('infrastructure:manage') ? undefined : NO_PERMISSION('infrastructure:manage')
   return (
@@ -122,7 +123,7 @@ function Actions({ registrar }: { registrar: Registrar }) {
         disabledReason={why}
         onClick={() => turn.mutate(null)}
       >
-        {isActive ? 'Retire' : 'Use again'}
+        {isActive ? t`Retire` : t`Use again`}
       </Button>
       <Dialog open={editing} onClose={() => setEditing(false)} title="Change connection">
         <Edit registrar={registrar} onClose={() => setEditing(false)} />
@@ -141,7 +142,7 @@ function LowBalance({ registrar, onClose }: { registrar: Registrar; onClose: () 
     fieldOf: () => 'amount',
     send: ({ amount }) => updateRegistrar(registrar, { lowBalanceMinor: toMinor(amount, currency) }),
     onDone: () => {
-      toast.done('Saved')
+      toast.done(t`Saved`)
       onClose()
     },
   })
@@ -149,7 +150,7 @@ function LowBalance({ registrar, onClose }: { registrar: Registrar; onClose: () 
   return (
     <Form of={of} submitLabel="Save" onCancel={onClose}>
       <Field
-        label={`Warn below (${currency})`}
+        label={t`Warn below (${currency})`}
         hint="Who manages the infrastructure gets one mail when less is left. Empty: no warning."
         error={errorOf('amount')}
       >
@@ -157,7 +158,7 @@ function LowBalance({ registrar, onClose }: { registrar: Registrar; onClose: () 
           inputMode="decimal"
           {...form.register('amount', {
             validate: (typed) =>
-              typed.trim() === '' || toMinor(typed, currency) !== null || 'An amount such as 100.00.',
+              typed.trim() === '' || toMinor(typed, currency) !== null || t`An amount such as 100.00.`,
           })}
         />
       </Field>
@@ -186,7 +187,7 @@ function Edit({ registrar, onClose }: { registrar: Registrar; onClose: () => voi
     fieldOf: (path) => path.replace(/^connection\./, ''),
     send: (values) => updateRegistrar(registrar, { name: values.name, connection: registrarOf(values) }),
     onDone: () => {
-      toast.done('Registrar saved')
+      toast.done(t`Registrar saved`)
       onClose()
     },
   })

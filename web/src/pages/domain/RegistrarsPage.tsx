@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Plus, Stamp } from 'lucide-react'
@@ -34,7 +35,7 @@ export default function RegistrarsPage() {
   )
   const columns: Column<Registrar>[] = [
     {
-      header: 'Registrar',
+      header: t`Registrar`,
       render: (row) => (
         <div className="min-w-0">
           <Link {...paths.registrar(tenant.slug, row.id)} className="font-medium break-words hover:underline">
@@ -47,7 +48,7 @@ export default function RegistrarsPage() {
       ),
     },
     {
-      header: 'State',
+      header: t`State`,
       narrow: true,
       render: ({ health, state, simulated }) => (
         <span className="inline-flex flex-wrap gap-1.5">
@@ -58,15 +59,15 @@ export default function RegistrarsPage() {
       ),
     },
     {
-      header: 'Balance',
+      header: t`Balance`,
       align: 'right',
       from: 'sm',
       render: ({ balance }) => (balance ? formatMoney(balance) : '—'),
     },
-    { header: 'Domains', align: 'right', from: 'md', render: ({ domains }) => domains },
-    { header: 'Prices', align: 'right', from: 'lg', render: ({ prices }) => prices },
+    { header: t`Domains`, align: 'right', from: 'md', render: ({ domains }) => domains },
+    { header: t`Prices`, align: 'right', from: 'lg', render: ({ prices }) => prices },
     {
-      header: 'Last look',
+      header: t`Last look`,
       from: 'lg',
       narrow: true,
       render: ({ checkedAt }) => (checkedAt ? <Time at={checkedAt} relative /> : '—'),

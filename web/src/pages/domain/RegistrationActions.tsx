@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
 import { useQuery } from '@tanstack/react-query'
 import { canRegistration } from '../../../../shared/states/domain.ts'
@@ -55,7 +56,7 @@ export function RegistrationActions({ registration: of }: { registration: Domain
             disabledReason={why('domains:transfer', canRegistration.answerTransferOut(of))}
             onClick={() => answer.mutate(how)}
           >
-            {how === 'reject' ? 'Reject the transfer' : 'Let it go'}
+            {how === 'reject' ? t`Reject the transfer` : t`Let it go`}
           </Button>
         ))}
       {of.registration === 'transferring_in' && (
@@ -105,10 +106,10 @@ export function RegistrationActions({ registration: of }: { registration: Domain
       <Dialog open={answer.error !== null} onClose={() => answer.reset()} title="It was not done">
         {answer.error && <ErrorNotice error={answer.error} />}
       </Dialog>
-      <Dialog open={open === 'renew'} onClose={close} title={`Renew ${of.name}`}>
+      <Dialog open={open === 'renew'} onClose={close} title={t`Renew ${of.name}`}>
         <Renew of={of} onClose={close} />
       </Dialog>
-      <Dialog open={open === 'restore'} onClose={close} title={`Restore ${of.name}`}>
+      <Dialog open={open === 'restore'} onClose={close} title={t`Restore ${of.name}`}>
         <Restore of={of} onClose={close} />
       </Dialog>
       <Dialog open={open === 'nameservers'} onClose={close} title="Name servers">
@@ -123,14 +124,14 @@ export function RegistrationActions({ registration: of }: { registration: Domain
       <ConfirmDestroy
         open={open === 'delete'}
         onClose={close}
-        title={`Delete ${of.name} at its registry`}
+        title={t`Delete ${of.name} at its registry`}
         name={of.name}
         effect="It stops working at once. For some weeks it can be restored for a fee; then anybody can register it."
         hint="Its renewals are not paid back."
         submitLabel="Delete the registration"
         send={() => deleteRegistration(of.id)}
         onDone={() => {
-          toast.done('The registry is asked')
+          toast.done(t`The registry is asked`)
           close()
         }}
       />
@@ -139,7 +140,7 @@ export function RegistrationActions({ registration: of }: { registration: Domain
 }
 
 function ordered({ job }: DomainOrdered): void {
-  toast.done('Ordered', job === null ? 'It begins when its invoice is paid.' : 'The registry is asked.')
+  toast.done(t`Ordered`, job === null ? t`It begins when its invoice is paid.` : t`The registry is asked.`)
 }
 
 type Props = { of: DomainRegistration; onClose: () => void }
@@ -158,14 +159,14 @@ function Renew({ of, onClose }: Props) {
       <Field
         label="Period"
         hint={
-          of.renewal ? `${formatMoney(of.renewal)} a year.` : 'It has no price in the customer’s currency.'
+          of.renewal ? t`${formatMoney(of.renewal)} a year.` : t`It has no price in the customer’s currency.`
         }
         error={form.errorOf('years')}
       >
         <Select {...form.form.register('years')}>
           {Array.from({ length: 9 }, (_, at) => (
             <option key={at} value={at + 1}>
-              {count(at + 1, 'year')}
+              {count(at + 1, t`year`, t`years`)}
             </option>
           ))}
         </Select>
@@ -187,7 +188,7 @@ function Restore({ of, onClose }: Props) {
     <Form of={form} submitLabel="Order the restore" onCancel={onClose}>
       <p>
         The domain comes back out of its redemption
-        {of.restore ? `, for ${formatMoney(of.restore)}.` : '. It has no price in the customer’s currency.'}
+        {of.restore ? t`, for ${formatMoney(of.restore)}.` : t`. It has no price in the customer’s currency.`}
       </p>
     </Form>
   )

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { canRegistration } from '../../../../shared/states/domain.ts'
@@ -67,16 +68,16 @@ function Registration({ registration: of }: { registration: DomainRegistration }
         {of.finding && <Notice tone="warning">{of.finding}</Notice>}
         <Facts
           facts={[
-            ['Expires', of.expiresAt && <Time key="expires" at={of.expiresAt} />],
-            ['Registered', of.registeredAt && <Time key="registered" at={of.registeredAt} />],
-            ['At', of.registrar],
-            ['Renewal', of.renewal && `${formatMoney(of.renewal)} a year`],
-            ['Compared with the registry', of.syncedAt && <Time key="synced" at={of.syncedAt} relative />],
-            ['The registry says', of.statuses.join(', ') || null],
-            ['Name servers', of.nameservers.map(({ host }) => host).join(', ') || null],
-            ['Holder', registrant && [registrant.name, registrant.company].filter(Boolean).join(', ')],
+            [t`Expires`, of.expiresAt && <Time key="expires" at={of.expiresAt} />],
+            [t`Registered`, of.registeredAt && <Time key="registered" at={of.registeredAt} />],
+            [t`At`, of.registrar],
+            [t`Renewal`, of.renewal && t`${formatMoney(of.renewal)} a year`],
+            [t`Compared with the registry`, of.syncedAt && <Time key="synced" at={of.syncedAt} relative />],
+            [t`The registry says`, of.statuses.join(', ') || null],
+            [t`Name servers`, of.nameservers.map(({ host }) => host).join(', ') || null],
+            [t`Holder`, registrant && [registrant.name, registrant.company].filter(Boolean).join(', ')],
             [
-              'Contact',
+              t`Contact`,
               registrant && (
                 <button
                   key="contact"
@@ -87,7 +88,7 @@ function Registration({ registration: of }: { registration: DomainRegistration }
                 >
                   {showing
                     ? `${registrant.email}, ${registrant.phone}, ${registrant.street}, ${registrant.postcode} ${registrant.city}, ${registrant.country}`
-                    : 'Show'}
+                    : t`Show`}
                 </button>
               ),
             ],
@@ -100,11 +101,11 @@ function Registration({ registration: of }: { registration: DomainRegistration }
 }
 
 const WAITS: Record<DomainOperation['state'], string> = {
-  awaiting_payment: 'It begins when its invoice is paid.',
-  queued: 'It begins in a moment.',
-  running: 'The registry is being asked.',
-  pending_registry: 'The registry has it and decides.',
-  unknown: 'The answer was lost: mPanel looks what has become of it, and repeats nothing before it knows.',
+  awaiting_payment: t`It begins when its invoice is paid.`,
+  queued: t`It begins in a moment.`,
+  running: t`The registry is being asked.`,
+  pending_registry: t`The registry has it and decides.`,
+  unknown: t`The answer was lost: mPanel looks what has become of it, and repeats nothing before it knows.`,
   succeeded: '',
   rejected: '',
   cancelled: '',
@@ -128,7 +129,7 @@ function Switches({ registration: of }: { registration: DomainRegistration }) {
       : !verdict.allowed
         ? verdict.reason
         : busy && of.operation !== null && of.operation.state !== 'awaiting_payment'
-          ? 'Something else is being asked of the registry: wait for its end.'
+          ? t`Something else is being asked of the registry: wait for its end.`
           : undefined
   return (
     <div className="space-y-3">
@@ -176,7 +177,7 @@ function Switches({ registration: of }: { registration: DomainRegistration }) {
 
 const COLUMNS: Column<DomainOperation>[] = [
   {
-    header: 'What was asked',
+    header: t`What was asked`,
     render: ({ words, message }) => (
       <div className="min-w-0">
         <p className="break-words">{words}</p>
@@ -184,15 +185,19 @@ const COLUMNS: Column<DomainOperation>[] = [
       </div>
     ),
   },
-  { header: 'State', narrow: true, render: ({ state }) => <StateBadge of="domainOperation" state={state} /> },
   {
-    header: 'Price',
+    header: t`State`,
+    narrow: true,
+    render: ({ state }) => <StateBadge of="domainOperation" state={state} />,
+  },
+  {
+    header: t`Price`,
     align: 'right',
     from: 'sm',
     render: ({ price }) => (price ? formatMoney(price) : '—'),
   },
-  { header: 'By', from: 'lg', render: ({ by }) => by },
-  { header: 'When', from: 'md', narrow: true, render: ({ createdAt }) => <Time at={createdAt} relative /> },
+  { header: t`By`, from: 'lg', render: ({ by }) => by },
+  { header: t`When`, from: 'md', narrow: true, render: ({ createdAt }) => <Time at={createdAt} relative /> },
 ]
 
 function Operations({ id }: { id: string }) {

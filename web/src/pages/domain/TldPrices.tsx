@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Tags, Trash2 } from 'lucide-react'
 import { useState } from 'react'
@@ -18,14 +19,14 @@ import { Field, Input, Select } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
 const DEEDS: Record<TldPrice['operation'], string> = {
-  register: 'Registration',
-  renew: 'Renewal',
-  transferIn: 'Transfer to us',
-  restore: 'Restore',
+  register: t`Registration`,
+  renew: t`Renewal`,
+  transferIn: t`Transfer to us`,
+  restore: t`Restore`,
 }
 
 const deedOf = ({ operation, years }: TldPrice): string =>
-  years === 1 ? DEEDS[operation] : `${DEEDS[operation]}, ${count(years, 'year')}`
+  years === 1 ? DEEDS[operation] : `${DEEDS[operation]}, ${count(years, t`year`, t`years`)}`
 
 /** What an account's registrations cost, and what is asked for them. */
 export function TldPrices({ registrar }: { registrar: Registrar }) {
@@ -34,7 +35,7 @@ export function TldPrices({ registrar }: { registrar: Registrar }) {
   const [editing, setEditing] = useState<TldPrice | 'new' | null>(null)
   const take = useSubmit<string, null>({
     send: (id) => removePrice(id),
-    onDone: () => toast.done('Price removed', 'It is not sold any more.'),
+    onDone: () => toast.done(t`Price removed`, t`It is not sold any more.`),
   })
   const why = can('infrastructure:manage') ? undefined : NO_PERMISSION('infrastructure:manage')
   const columns: Column<TldPrice>[] = [
@@ -47,12 +48,12 @@ export function TldPrices({ registrar }: { registrar: Registrar }) {
         </div>
       ),
     },
-    { header: 'For', from: 'sm', render: deedOf },
-    { header: 'Cost', align: 'right', from: 'md', render: ({ cost }) => formatMoney(cost) },
-    { header: 'Margin', align: 'right', from: 'md', render: ({ margin }) => formatMoney(margin) },
-    { header: 'Price', align: 'right', render: ({ price }) => formatMoney(price) },
+    { header: t`For`, from: 'sm', render: deedOf },
+    { header: t`Cost`, align: 'right', from: 'md', render: ({ cost }) => formatMoney(cost) },
+    { header: t`Margin`, align: 'right', from: 'md', render: ({ margin }) => formatMoney(margin) },
+    { header: t`Price`, align: 'right', render: ({ price }) => formatMoney(price) },
     {
-      header: 'Change',
+      header: t`Change`,
       align: 'right',
       narrow: true,
       render: (row) => (
@@ -63,7 +64,7 @@ export function TldPrices({ registrar }: { registrar: Registrar }) {
           <Button
             size="icon"
             variant="ghost"
-            aria-label={`Remove the price of .${row.tld}, ${DEEDS[row.operation]}`}
+            aria-label={t`Remove the price of .${row.tld}, ${DEEDS[row.operation]}`}
             disabledReason={why}
             onClick={() => take.mutate(row.id)}
             icon={<Trash2 aria-hidden className="size-4" />}
@@ -146,7 +147,7 @@ function PriceForm({
         marginMinor: toMinor(margin, values.currency) ?? '',
       }),
     onDone: () => {
-      toast.done('Price set')
+      toast.done(t`Price set`)
       onClose()
     },
   })
@@ -154,7 +155,7 @@ function PriceForm({
   const amount = {
     required: REQUIRED,
     validate: (typed: string) =>
-      toMinor(typed, form.getValues('currency')) !== null || 'An amount such as 9.99.',
+      toMinor(typed, form.getValues('currency')) !== null || t`An amount such as 9.99.`,
   }
   return (
     <Form of={of} submitLabel="Set the price" onCancel={onClose}>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
 import { createSecurityGroup, updateSecurityGroup, type SecurityGroup } from '../../api/cloudPodFirewall.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
@@ -41,8 +42,8 @@ export function GroupForm({
   return (
     <Form
       of={of}
-      submitLabel={group ? 'Save' : 'Create security group'}
-      submitReason={group || shared || owner ? undefined : 'Choose the tenant first.'}
+      submitLabel={group ? t`Save` : t`Create security group`}
+      submitReason={group || shared || owner ? undefined : t`Choose the tenant first.`}
       onCancel={onCancel}
     >
       <Card title="Group">

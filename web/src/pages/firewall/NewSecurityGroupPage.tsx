@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
@@ -12,14 +13,14 @@ export default function NewSecurityGroupPage() {
   return (
     <Page
       title="New security group"
-      crumbs={[{ label: 'Security groups', link: paths.securityGroups(tenant.slug) }]}
+      crumbs={[{ label: t`Security groups`, link: paths.securityGroups(tenant.slug) }]}
       permission="cloudpods:firewall"
     >
       <div className="max-w-5xl">
         <GroupForm
           onCancel={back}
           onDone={() => {
-            toast.done('Security group created')
+            toast.done(t`Security group created`)
             back()
           }}
         />

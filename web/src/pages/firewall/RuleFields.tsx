@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { Plus, Trash2 } from 'lucide-react'
 import { useFieldArray } from 'react-hook-form'
 import { DIRECTIONS, PROTOCOLS, RULE_ACTIONS } from '../../../../shared/states/cloudPodFirewall.ts'
@@ -39,12 +40,12 @@ const NEW: TypedRule = {
   comment: '',
 }
 const WORDS: Record<string, string> = {
-  in: 'In',
-  out: 'Out',
+  in: t`In`,
+  out: t`Out`,
   accept: 'Accept',
-  drop: 'Drop',
-  reject: 'Reject',
-  any: 'Any',
+  drop: t`Drop`,
+  reject: t`Reject`,
+  any: t`Any`,
   tcp: 'TCP',
   udp: 'UDP',
   icmp: 'ICMP',
@@ -52,15 +53,15 @@ const WORDS: Record<string, string> = {
 }
 export const word = (name: string): string => WORDS[name] ?? name
 const CHOICES = {
-  direction: ['Direction', DIRECTIONS],
-  action: ['Action', RULE_ACTIONS],
-  protocol: ['Protocol', PROTOCOLS],
+  direction: [t`Direction`, DIRECTIONS],
+  action: [t`Action`, RULE_ACTIONS],
+  protocol: [t`Protocol`, PROTOCOLS],
 } as const
 const TEXTS = [
-  ['ports', 'Ports', 'Such as 22 or 80,443.', 200],
-  ['source', 'From', 'An address or network.', 50],
-  ['destination', 'To', 'An address or network.', 50],
-  ['comment', 'Comment', undefined, 100],
+  ['ports', t`Ports`, t`Such as 22 or 80,443.`, 200],
+  ['source', t`From`, t`An address or network.`, 50],
+  ['destination', t`To`, t`An address or network.`, 50],
+  ['comment', t`Comment`, undefined, 100],
 ] as const
 const MAX = 50
 
@@ -73,7 +74,7 @@ export function RuleFields<Answer>({ of: { form, errorOf } }: { of: ApiForm<Grou
         <Button
           size="sm"
           icon={<Plus aria-hidden className="size-4" />}
-          disabledReason={fields.length >= MAX ? `A group has at most ${MAX} rules.` : undefined}
+          disabledReason={fields.length >= MAX ? t`A group has at most ${MAX} rules.` : undefined}
           onClick={() => append(NEW)}
         >
           Add a rule
@@ -115,7 +116,7 @@ export function RuleFields<Answer>({ of: { form, errorOf } }: { of: ApiForm<Grou
               <Button
                 size="icon"
                 variant="ghost"
-                aria-label={`Remove rule ${at + 1}`}
+                aria-label={t`Remove rule ${at + 1}`}
                 onClick={() => remove(at)}
               >
                 <Trash2 aria-hidden className="size-4" />

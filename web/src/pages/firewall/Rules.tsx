@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import type { SecurityRule } from '../../api/cloudPodFirewall.ts'
 import { DataTable, type Column } from '../../ui/DataTable.tsx'
 import { word } from './RuleFields.tsx'
@@ -6,7 +7,7 @@ type Row = SecurityRule & { at: number }
 
 const COLUMNS: Column<Row>[] = [
   {
-    header: 'Rule',
+    header: t`Rule`,
     render: ({ direction, action, protocol, ports, comment }) => (
       <span className="break-words">
         {word(action)} {direction === 'in' ? 'incoming' : 'outgoing'}{' '}
@@ -16,12 +17,12 @@ const COLUMNS: Column<Row>[] = [
     ),
   },
   {
-    header: 'From',
+    header: t`From`,
     from: 'sm',
     render: ({ source }) => <span className="break-all">{source ?? 'anywhere'}</span>,
   },
   {
-    header: 'To',
+    header: t`To`,
     from: 'sm',
     render: ({ destination }) => <span className="break-all">{destination ?? 'anywhere'}</span>,
   },

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -27,15 +28,15 @@ export default function SecurityGroupPage() {
   const back = () => void navigate(paths.securityGroups(tenant.slug))
   return (
     <Page
-      title={group?.name ?? 'Security group'}
-      crumbs={[{ label: 'Security groups', link: paths.securityGroups(tenant.slug) }]}
+      title={group?.name ?? t`Security group`}
+      crumbs={[{ label: t`Security groups`, link: paths.securityGroups(tenant.slug) }]}
       permission="cloudpods:read"
       actions={
         group && (
           <Button
             variant="danger"
             disabledReason={
-              mayNot ?? (group.pods > 0 ? 'CloudPods are under it: take them out first.' : undefined)
+              mayNot ?? (group.pods > 0 ? t`CloudPods are under it: take them out first.` : undefined)
             }
             onClick={() => setRemoving(true)}
           >
@@ -51,13 +52,13 @@ export default function SecurityGroupPage() {
             <ConfirmDestroy
               open={removing}
               onClose={() => setRemoving(false)}
-              title={`Remove ${data.name}`}
+              title={t`Remove ${data.name}`}
               name={data.name}
               effect="The group is gone. No CloudPod is under it."
               submitLabel="Remove"
               send={() => deleteSecurityGroup(data.id)}
               onDone={() => {
-                toast.done('Security group removed')
+                toast.done(t`Security group removed`)
                 back()
               }}
             />
@@ -73,14 +74,14 @@ const Edit = ({ group, onBack }: { group: SecurityGroup; onBack: () => void }) =
     group={group}
     onCancel={onBack}
     onDone={(jobs) => {
-      toast.done(jobs === 0 ? 'Security group saved' : `Security group saved; ${jobs} CloudPods are told`)
+      toast.done(jobs === 0 ? t`Security group saved` : t`Security group saved; ${jobs} CloudPods are told`)
       onBack()
     }}
   />
 )
 
 const Shown = ({ group }: { group: SecurityGroup }) => (
-  <Card title={group.description || 'Rules'} flush>
+  <Card title={group.description || t`Rules`} flush>
     <Rules rules={group.rules} />
   </Card>
 )

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Plus, ShieldCheck } from 'lucide-react'
@@ -29,7 +30,7 @@ export default function SecurityGroupsPage() {
   )
   const columns: Column<SecurityGroup>[] = [
     {
-      header: 'Group',
+      header: t`Group`,
       render: ({ id, name, description }) => (
         <>
           <Link {...paths.securityGroup(tenant.slug, id)} className="font-medium break-words hover:underline">
@@ -39,12 +40,12 @@ export default function SecurityGroupsPage() {
         </>
       ),
     },
-    { header: 'Rules', narrow: true, align: 'right', render: ({ rules }) => rules.length },
-    { header: 'CloudPods', narrow: true, align: 'right', from: 'sm', render: ({ pods }) => pods },
+    { header: t`Rules`, narrow: true, align: 'right', render: ({ rules }) => rules.length },
+    { header: t`CloudPods`, narrow: true, align: 'right', from: 'sm', render: ({ pods }) => pods },
     {
-      header: 'For',
+      header: t`For`,
       from: 'md',
-      render: ({ tenantId }) => (tenantId === null ? 'Every tenant' : 'One tenant'),
+      render: ({ tenantId }) => (tenantId === null ? t`Every tenant` : t`One tenant`),
     },
   ]
   return (

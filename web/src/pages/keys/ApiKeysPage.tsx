@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { KeyRound } from 'lucide-react'
@@ -27,8 +28,8 @@ export default function ApiKeysPage() {
         value={tab}
         onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
         tabs={[
-          { value: 'accounts', label: 'Service accounts', content: <ServiceAccounts /> },
-          { value: 'keys', label: 'Keys', content: <Keys /> },
+          { value: 'accounts', label: t`Service accounts`, content: <ServiceAccounts /> },
+          { value: 'keys', label: t`Keys`, content: <Keys /> },
         ]}
       />
     </Page>
@@ -43,7 +44,7 @@ function Keys() {
   const reasonFor = ({ tenantId }: ApiKey) =>
     can('apikeys:manage', tenantId) ? undefined : NO_PERMISSION('apikeys:manage')
   const owner: Column<ApiKey> = {
-    header: 'Of',
+    header: t`Of`,
     from: 'sm',
     render: ({ owner: of }) => (
       <span className="break-words">
@@ -62,7 +63,7 @@ function Keys() {
           owner,
           ...KEY_COLUMNS.slice(1),
           {
-            header: 'Actions',
+            header: t`Actions`,
             narrow: true,
             render: (key) => <KeyActions own={false} apiKey={key} reason={reasonFor(key)} />,
           },
@@ -72,8 +73,8 @@ function Keys() {
         empty={
           <EmptyState icon={KeyRound} title="No keys">
             {tenant.id === undefined
-              ? 'Nobody has made one.'
-              : 'No key is bound to this tenant. Keys that work everywhere are seen by the platform only.'}
+              ? t`Nobody has made one.`
+              : t`No key is bound to this tenant. Keys that work everywhere are seen by the platform only.`}
           </EmptyState>
         }
       />

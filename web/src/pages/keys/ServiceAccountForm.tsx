@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { PLATFORM_ROLES } from '../../../../shared/permissions.ts'
 import {
@@ -22,7 +23,7 @@ export function NewAccount({ onClose }: { onClose: () => void }) {
     defaultValues: { name: '', description: '', roleId: '' },
     send: (values, key) => createServiceAccount({ ...values, tenantId: tenant.id ?? null }, key),
     onDone: () => {
-      toast.done('Service account made', 'Give it a key next.')
+      toast.done(t`Service account made`, t`Give it a key next.`)
       onClose()
     },
   })
@@ -31,8 +32,8 @@ export function NewAccount({ onClose }: { onClose: () => void }) {
       {({ items }) => (
         <Form of={of} submitLabel="Make it" onCancel={onClose}>
           <p>
-            It belongs to {tenant.id === undefined ? 'the platform' : tenant.name}, has no password and cannot
-            log in.
+            It belongs to {tenant.id === undefined ? t`the platform` : tenant.name}, has no password and
+            cannot log in.
           </p>
           <NameFields of={of} />
           <Field label="Role" hint="What its keys can do at most." error={of.errorOf('roleId')}>
@@ -76,7 +77,7 @@ export function EditAccount({ account, onClose }: { account: ServiceAccount; onC
     defaultValues: { name: account.name, description: account.description },
     send: (values) => updateServiceAccount(account, values),
     onDone: () => {
-      toast.done('Saved')
+      toast.done(t`Saved`)
       onClose()
     },
   })

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { Bot, CirclePause, CirclePlay, KeyRound, Pencil, Plus, Trash2 } from 'lucide-react'
@@ -28,7 +29,7 @@ const route = getRouteApi('/t/$tenant/api-keys')
 
 const COLUMNS: Column<ServiceAccount>[] = [
   {
-    header: 'Account',
+    header: t`Account`,
     render: ({ name, state, description, tenantName }) => (
       <>
         <span className="flex flex-wrap items-center gap-2">
@@ -36,18 +37,18 @@ const COLUMNS: Column<ServiceAccount>[] = [
           {state === 'disabled' && <Badge tone="warning">disabled</Badge>}
         </span>
         <span className="block text-[13px] break-words text-muted">
-          {[tenantName ?? 'Platform', description].filter(Boolean).join(' · ')}
+          {[tenantName ?? t`Platform`, description].filter(Boolean).join(' · ')}
         </span>
       </>
     ),
   },
   {
-    header: 'Role',
+    header: t`Role`,
     from: 'md',
-    render: ({ roles }) => roles.map((role) => role.name).join(', ') || 'None',
+    render: ({ roles }) => roles.map((role) => role.name).join(', ') || t`None`,
   },
-  { header: 'Keys', from: 'sm', narrow: true, render: ({ keys }) => count(keys, 'key') },
-  { header: 'Since', from: 'lg', narrow: true, render: ({ createdAt }) => <Time at={createdAt} /> },
+  { header: t`Keys`, from: 'sm', narrow: true, render: ({ keys }) => count(keys, t`key`, t`keys`) },
+  { header: t`Since`, from: 'lg', narrow: true, render: ({ createdAt }) => <Time at={createdAt} /> },
 ]
 
 /** Users that are programs. */
@@ -74,7 +75,7 @@ export function ServiceAccounts() {
         what="service accounts"
         columns={[
           ...COLUMNS,
-          { header: 'Actions', narrow: true, render: (account) => <Actions account={account} /> },
+          { header: t`Actions`, narrow: true, render: (account) => <Actions account={account} /> },
         ]}
         trail={page}
         onTrail={(trail) => void navigate({ search: { page: trail } })}
@@ -102,7 +103,7 @@ function Actions({ account }: { account: ServiceAccount }) {
   const Icon = isActive ? CirclePause : CirclePlay
   const toggle = useSubmit({
     send: () => updateServiceAccount(account, { state: isActive ? 'disabled' : 'active' }),
-    onDone: () => toast.done(isActive ? 'Its keys are refused now' : 'Its keys work again'),
+    onDone: () => toast.done(isActive ? t`Its keys are refused now` : t`Its keys work again`),
   })
   const button = (label: string, icon: typeof Bot, act: () => void, loading = false) => {
     const Shown = icon
@@ -121,16 +122,16 @@ function Actions({ account }: { account: ServiceAccount }) {
   }
   const flip = () =>
     toggle.mutate(undefined, {
-      onError: (error: Error) => void toast.failed('Not changed', error.message),
+      onError: (error: Error) => void toast.failed(t`Not changed`, error.message),
     })
   return (
     <div className="flex justify-end">
-      {button('New key', KeyRound, () => setDoing('key'))}
-      {button('Edit', Pencil, () => setDoing('edit'))}
-      {button(isActive ? 'Disable' : 'Enable', Icon, flip, toggle.isPending)}
-      {button('Remove', Trash2, () => setDoing('remove'))}
+      {button(t`New key`, KeyRound, () => setDoing('key'))}
+      {button(t`Edit`, Pencil, () => setDoing('edit'))}
+      {button(isActive ? t`Disable` : t`Enable`, Icon, flip, toggle.isPending)}
+      {button(t`Remove`, Trash2, () => setDoing('remove'))}
       {doing === 'key' && <NewKeyDialog account={account} onClose={close} />}
-      <Dialog open={doing === 'edit'} onClose={close} title={`Edit ${account.name}`}>
+      <Dialog open={doing === 'edit'} onClose={close} title={t`Edit ${account.name}`}>
         <EditAccount account={account} onClose={close} />
       </Dialog>
       <ConfirmDestroy
@@ -143,7 +144,7 @@ function Actions({ account }: { account: ServiceAccount }) {
         send={() => deleteServiceAccount(account.id)}
         onDone={() => {
           close()
-          toast.done('The service account is removed')
+          toast.done(t`The service account is removed`)
         }}
       />
     </div>

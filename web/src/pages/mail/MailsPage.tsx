@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { Mail as MailIcon } from 'lucide-react'
@@ -34,9 +35,9 @@ export default function MailsPage() {
     void navigate({ search: { ...filter, ...part }, replace: true })
   const outbox = query.data?.outbox === true
   const columns: Column<Mail>[] = [
-    { header: 'When', narrow: true, from: 'sm', render: ({ createdAt }) => <Time at={createdAt} /> },
+    { header: t`When`, narrow: true, from: 'sm', render: ({ createdAt }) => <Time at={createdAt} /> },
     {
-      header: 'Mail',
+      header: t`Mail`,
       render: ({ subject, to, lastError, state: now }) => (
         <>
           <span className="font-medium break-words">{subject}</span>
@@ -47,21 +48,21 @@ export default function MailsPage() {
         </>
       ),
     },
-    { header: 'State', narrow: true, render: (mail) => <StateBadge of="mail" state={mail.state} /> },
+    { header: t`State`, narrow: true, render: (mail) => <StateBadge of="mail" state={mail.state} /> },
     {
-      header: 'Read',
+      header: t`Read`,
       narrow: true,
       align: 'right',
       render: (mail) => (
         <Button
           size="sm"
-          aria-label={`Open: ${mail.subject}, to ${mail.to}`}
+          aria-label={t`Open: ${mail.subject}, to ${mail.to}`}
           disabledReason={
             !outbox
-              ? 'A mail server is set: what is in mails is not shown.'
+              ? t`A mail server is set: what is in mails is not shown.`
               : mail.state === 'kept' || mail.state === 'queued'
                 ? undefined
-                : 'What was in it is removed once it is sent or has failed.'
+                : t`What was in it is removed once it is sent or has failed.`
           }
           onClick={() => setOpen(mail)}
         >
@@ -97,7 +98,7 @@ export default function MailsPage() {
           empty={
             <EmptyState
               icon={MailIcon}
-              title={filter.q || state ? 'No mail matches' : 'No mail has been written yet'}
+              title={filter.q || state ? t`No mail matches` : t`No mail has been written yet`}
             />
           }
         />
@@ -124,10 +125,10 @@ function Content({ mail }: { mail: MailBody }) {
     <>
       <Facts
         facts={[
-          ['To', mail.to],
-          ['From', mail.fromName],
-          ['Answers to', mail.replyTo ?? '—'],
-          ['Written', <Time key="at" at={mail.createdAt} />],
+          [t`To`, mail.to],
+          [t`From`, mail.fromName],
+          [t`Answers to`, mail.replyTo ?? '—'],
+          [t`Written`, <Time key="at" at={mail.createdAt} />],
         ]}
       />
       <div className="rounded-md border border-line bg-raised p-3 break-words whitespace-pre-wrap">

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { clsx } from 'clsx'
 import type { IpAddress, IpPool } from '../../api/provisioning.ts'
 import { addressAfter, rangeSize } from '../../lib/addresses.ts'
@@ -10,10 +11,10 @@ const LOOKS: Record<IpAddress['state'] | 'free' | 'gateway', { words: string; lo
   free: { words: 'free', look: 'border border-line-strong' },
   reserved: { words: 'reserved', look: 'bg-info-text' },
   assigned: { words: 'assigned', look: 'bg-accent-fill' },
-  releasing: { words: 'being released', look: 'bg-accent-fill' },
+  releasing: { words: t`being released`, look: 'bg-accent-fill' },
   quarantined: { words: 'resting', look: 'bg-warning-text' },
-  kept: { words: 'kept back', look: 'bg-muted' },
-  elsewhere: { words: 'held by others in NetBox', look: 'bg-line-strong' },
+  kept: { words: t`kept back`, look: 'bg-muted' },
+  elsewhere: { words: t`held by others in NetBox`, look: 'bg-line-strong' },
   gateway: { words: 'gateway', look: 'border-2 border-dashed border-line-strong' },
 }
 

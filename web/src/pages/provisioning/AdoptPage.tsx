@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -26,10 +27,10 @@ export default function AdoptPage() {
   const query = useQuery({ ...strangerQuery(id, vmid), enabled: can('infrastructure:read') })
   return (
     <Page
-      title={`Make ${query.data?.name ?? `VMID ${vmid}`} a pod`}
+      title={t`Make ${query.data?.name ?? `VMID ${vmid}`} a pod`}
       crumbs={[
-        { label: 'Clusters & nodes', link: paths.clusters(tenant.slug) },
-        { label: 'Guests of nobody', link: paths.strangers(tenant.slug, id) },
+        { label: t`Clusters & nodes`, link: paths.clusters(tenant.slug) },
+        { label: t`Guests of nobody`, link: paths.strangers(tenant.slug, id) },
       ]}
       permission="infrastructure:manage"
     >
@@ -55,16 +56,16 @@ function Seen({ stranger: { vmid, status, guest, bridge, vlan, address } }: { st
       <Facts
         facts={[
           ['VMID', vmid],
-          ['Power', status],
-          ['Node', guest?.node ?? '–'],
-          ['Size', guest ? `${guest.cores} cores, ${guest.memoryMb} MiB, ${guest.diskGb} GiB` : '–'],
+          [t`Power`, status],
+          [t`Node`, guest?.node ?? '–'],
+          [t`Size`, guest ? t`${guest.cores} cores, ${guest.memoryMb} MiB, ${guest.diskGb} GiB` : '–'],
           ['MAC', guest?.mac ?? '–'],
           [
-            'Network',
-            [bridge ?? 'no bridge', vlan === null ? null : `VLAN ${vlan}`].filter(Boolean).join(', '),
+            t`Network`,
+            [bridge ?? t`no bridge`, vlan === null ? null : `VLAN ${vlan}`].filter(Boolean).join(', '),
           ],
-          ['Address', address ?? 'not told by its configuration'],
-          guest?.ipv6 ? ['IPv6 address', guest.ipv6] : null,
+          [t`Address`, address ?? t`not told by its configuration`],
+          guest?.ipv6 ? [t`IPv6 address`, guest.ipv6] : null,
         ]}
       />
     </Card>
@@ -108,18 +109,18 @@ function Adopt({
         key,
       ),
     onDone: ({ job }) => {
-      toast.done('The guest becomes a pod')
+      toast.done(t`The guest becomes a pod`)
       void navigate(paths.job(tenant.slug, job.id))
     },
   })
   const { form, errorOf } = of
   const { planId, blueprintId } = form.watch()
   const missing = !owner
-    ? 'Choose the tenant first.'
+    ? t`Choose the tenant first.`
     : !planId
-      ? 'Choose a plan first.'
+      ? t`Choose a plan first.`
       : !blueprintId
-        ? 'Choose a blueprint first.'
+        ? t`Choose a blueprint first.`
         : undefined
   return (
     <Form

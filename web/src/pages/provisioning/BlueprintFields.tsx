@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { CPU_LEVELS } from '../../../../shared/cpuLevels.ts'
 import { REQUIRED, wholeNumber, type ApiForm } from '../../components/Form.tsx'
 import type { Blueprint, BlueprintCreate, Node } from '../../api/provisioning.ts'
@@ -31,11 +32,11 @@ const LIMITS: [
   min: number,
   max: number,
 ][] = [
-  ['minMemoryMb', 'Memory at least (MiB)', 128, 4_194_304],
-  ['minDiskGb', 'Disk at least (GiB)', 1, 65_536],
-  ['maxCores', 'Cores at most', 1, 512],
-  ['maxMemoryMb', 'Memory at most (MiB)', 128, 4_194_304],
-  ['maxDiskGb', 'Disk at most (GiB)', 1, 65_536],
+  ['minMemoryMb', t`Memory at least (MiB)`, 128, 4_194_304],
+  ['minDiskGb', t`Disk at least (GiB)`, 1, 65_536],
+  ['maxCores', t`Cores at most`, 1, 512],
+  ['maxMemoryMb', t`Memory at most (MiB)`, 128, 4_194_304],
+  ['maxDiskGb', t`Disk at most (GiB)`, 1, 65_536],
 ]
 
 /** What a blueprint is; code and kind of one that is there stay. */
@@ -61,7 +62,7 @@ export function BlueprintFields({
           </Field>
           <Field
             label="Code"
-            hint={made ? 'It stays.' : 'Such as debian-13; unique.'}
+            hint={made ? t`It stays.` : t`Such as debian-13; unique.`}
             error={errorOf('code')}
           >
             <Input
@@ -73,7 +74,7 @@ export function BlueprintFields({
                 required: REQUIRED,
                 pattern: {
                   value: /^[a-z0-9][a-z0-9.-]*$/,
-                  message: 'Lower-case letters, digits, dots and hyphens.',
+                  message: t`Lower-case letters, digits, dots and hyphens.`,
                 },
               })}
             />

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Layers, Plus, Trash2 } from 'lucide-react'
@@ -40,7 +41,7 @@ const columnsFor = (
   removal: { reason: (blueprint: Blueprint) => string | undefined; begin: (blueprint: Blueprint) => void },
 ): Column<Blueprint>[] => [
   {
-    header: 'Blueprint',
+    header: t`Blueprint`,
     render: (blueprint) => (
       <>
         {editable ? (
@@ -55,33 +56,33 @@ const columnsFor = (
       </>
     ),
   },
-  { header: 'Kind', from: 'sm', render: ({ kind }) => (kind === 'vm' ? 'Virtual machine' : 'Container') },
+  { header: t`Kind`, from: 'sm', render: ({ kind }) => (kind === 'vm' ? t`Virtual machine` : t`Container`) },
   {
-    header: 'At least',
+    header: t`At least`,
     from: 'md',
-    render: ({ minMemoryMb, minDiskGb }) => `${memory(minMemoryMb)}, ${disk(minDiskGb)} disk`,
+    render: ({ minMemoryMb, minDiskGb }) => t`${memory(minMemoryMb)}, ${disk(minDiskGb)} disk`,
   },
   {
-    header: 'At most',
+    header: t`At most`,
     from: 'lg',
     render: ({ maxCores, maxMemoryMb, maxDiskGb }) =>
-      `${count(maxCores, 'core')}, ${memory(maxMemoryMb)}, ${disk(maxDiskGb)} disk`,
+      t`${count(maxCores, t`core`, t`cores`)}, ${memory(maxMemoryMb)}, ${disk(maxDiskGb)} disk`,
   },
   {
-    header: 'Images',
+    header: t`Images`,
     narrow: true,
     from: 'sm',
     render: ({ available, images }) =>
       !available ? (
         <span className="text-warning-text">None</span>
       ) : images.length === 0 ? (
-        'Available'
+        t`Available`
       ) : (
-        count(images.length, 'node')
+        count(images.length, t`node`, t`nodes`)
       ),
   },
   {
-    header: 'State',
+    header: t`State`,
     narrow: true,
     render: ({ state, template }) =>
       template && template.state !== 'ready' ? (
@@ -91,7 +92,7 @@ const columnsFor = (
       ),
   },
   {
-    header: 'Actions',
+    header: t`Actions`,
     narrow: true,
     align: 'right',
     render: (blueprint) =>
@@ -99,7 +100,7 @@ const columnsFor = (
         <Button
           size="icon"
           variant="ghost"
-          aria-label={`Remove ${blueprint.name}`}
+          aria-label={t`Remove ${blueprint.name}`}
           disabledReason={removal.reason(blueprint)}
           onClick={() => removal.begin(blueprint)}
         >
@@ -159,7 +160,7 @@ export default function BlueprintsPage() {
         send={async () => doomed && removeTemplate(doomed)}
         onDone={() => {
           setDoomed(null)
-          toast.done('Removal requested')
+          toast.done(t`Removal requested`)
         }}
       />
     </Page>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { alertsQuery, brakesQuery, decideBrake, type Brake } from '../../api/provisioningControls.ts'
@@ -12,16 +13,16 @@ import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
 const ACTIONS: Record<string, string> = {
-  'subscriptions.end': 'End subscriptions whose agreed end was reached',
-  'subscriptions.renewLate': 'Issue invoices that are more than a day late',
-  'subscriptions.suspend': 'Suspend subscriptions whose invoices are overdue',
-  'subscriptions.terminate': 'End subscriptions that were not paid',
-  'subscriptions.trialOver': 'End subscriptions whose trial is over',
-  'payments.charge': 'Charge invoices that have been due for days',
-  'backups.expire': 'Delete backups of CloudPods that are gone',
-  'tenants.close': 'Destroy what belongs to tenants that are being closed',
-  'findings.repair': 'Set guests to what their pods say',
-  'nodes.empty': 'Move CloudPods away from nodes that are being emptied',
+  'subscriptions.end': t`End subscriptions whose agreed end was reached`,
+  'subscriptions.renewLate': t`Issue invoices that are more than a day late`,
+  'subscriptions.suspend': t`Suspend subscriptions whose invoices are overdue`,
+  'subscriptions.terminate': t`End subscriptions that were not paid`,
+  'subscriptions.trialOver': t`End subscriptions whose trial is over`,
+  'payments.charge': t`Charge invoices that have been due for days`,
+  'backups.expire': t`Delete backups of CloudPods that are gone`,
+  'tenants.close': t`Destroy what belongs to tenants that are being closed`,
+  'findings.repair': t`Set guests to what their pods say`,
+  'nodes.empty': t`Move CloudPods away from nodes that are being emptied`,
 }
 const nameOf = (action: string): string => ACTIONS[action] ?? action
 
@@ -54,7 +55,7 @@ export function Brakes() {
           <Notice
             key={brake.id}
             tone="warning"
-            title={`Waits for your confirmation: ${nameOf(brake.action)}`}
+            title={t`Waits for your confirmation: ${nameOf(brake.action)}`}
             action={
               <Button size="sm" disabledReason={reason} onClick={() => setDeciding(brake)}>
                 Decide
@@ -77,8 +78,8 @@ export function Brakes() {
 }
 
 const DECISIONS = [
-  { value: 'confirmed', title: 'Go on', detail: 'Up to that many, within the next 24 hours.' },
-  { value: 'dismissed', title: 'Not now', detail: 'Nothing is touched; you are asked again.' },
+  { value: 'confirmed', title: t`Go on`, detail: t`Up to that many, within the next 24 hours.` },
+  { value: 'dismissed', title: t`Not now`, detail: t`Nothing is touched; you are asked again.` },
 ]
 
 function Decide({ brake, onClose }: { brake: Brake; onClose: () => void }) {
@@ -88,7 +89,7 @@ function Decide({ brake, onClose }: { brake: Brake; onClose: () => void }) {
     send: (values, key) => decideBrake(brake.id, { ...values, wanted: brake.wanted }, key),
     onDone: ({ state }) => {
       void client.invalidateQueries({ queryKey: brakesQuery().queryKey })
-      toast.done(state === 'confirmed' ? 'It goes on' : 'It stays as it is')
+      toast.done(state === 'confirmed' ? t`It goes on` : t`It stays as it is`)
       onClose()
     },
   })

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import type { FieldPath } from 'react-hook-form'
 import { REQUIRED, wholeNumber, type ApiForm } from '../../components/Form.tsx'
 import { Card } from '../../ui/Card.tsx'
@@ -31,7 +32,7 @@ export function ClusterFields<Answer>({
               maxLength={300}
               {...form.register('apiUrl', {
                 required: REQUIRED,
-                pattern: { value: /^\s*https:\/\/.+/, message: 'It begins with https://.' },
+                pattern: { value: /^\s*https:\/\/.+/, message: t`It begins with https://.` },
               })}
             />
           </Field>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { Plus, Server } from 'lucide-react'
@@ -71,7 +72,7 @@ function ClusterCard({ cluster, children }: { cluster: Cluster; children: ReactN
           <Link
             {...paths.strangers(tenant.slug, cluster.id)}
             className={buttonClass('secondary', 'sm')}
-            aria-label={`Guests of nobody on ${cluster.name}`}
+            aria-label={t`Guests of nobody on ${cluster.name}`}
           >
             Guests of nobody
           </Link>
@@ -86,19 +87,19 @@ function ClusterCard({ cluster, children }: { cluster: Cluster; children: ReactN
         <Facts
           facts={[
             [
-              'Address',
+              t`Address`,
               <span key="url" className="break-all">
                 {cluster.apiUrl}
               </span>,
             ],
             [
-              'Token',
+              t`Token`,
               <span key="token" className="break-all">
                 {cluster.tokenId}
               </span>,
             ],
-            ['VMIDs', `${cluster.vmidMin} to ${cluster.vmidMax}`],
-            ['Checked', <Time key="checked" at={cluster.checkedAt} relative />],
+            ['VMIDs', t`${cluster.vmidMin} to ${cluster.vmidMax}`],
+            [t`Checked`, <Time key="checked" at={cluster.checkedAt} relative />],
           ]}
         />
         {children}
@@ -114,7 +115,7 @@ function Change({ cluster }: { cluster: Cluster }) {
     <Link
       {...paths.editCluster(tenant.slug, cluster.id)}
       className={buttonClass('secondary', 'sm')}
-      aria-label={`Change ${cluster.name}`}
+      aria-label={t`Change ${cluster.name}`}
     >
       Change
     </Link>
@@ -135,7 +136,7 @@ function CompareNow({ cluster }: { cluster: Cluster }) {
       loading={compare.isPending}
       disabledReason={reason}
       onClick={() =>
-        compare.mutate(undefined, { onError: (error) => toast.failed('Not compared', error.message) })
+        compare.mutate(undefined, { onError: (error) => toast.failed(t`Not compared`, error.message) })
       }
     >
       Compare now

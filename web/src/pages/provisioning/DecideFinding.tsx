@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQueryClient } from '@tanstack/react-query'
 import { canDecide, DECISIONS, effectOf, type Decision } from '../../../../shared/states/finding.ts'
 import { decideFinding, type Finding } from '../../api/findings.ts'
@@ -8,11 +9,11 @@ import { RadioCards } from '../../ui/RadioCards.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
-const TITLES: Record<Decision, string> = { repair: 'Repair', adopt: 'Adopt', ignore: 'Ignore' }
+const TITLES: Record<Decision, string> = { repair: t`Repair`, adopt: t`Adopt`, ignore: t`Ignore` }
 const DONE: Record<Decision, string> = {
-  repair: 'A job repairs it',
-  adopt: 'It was taken over',
-  ignore: 'It is left as it is',
+  repair: t`A job repairs it`,
+  adopt: t`It was taken over`,
+  ignore: t`It is left as it is`,
 }
 /** What cannot be taken back. */
 const LOSES = new Set(['orphan', 'gone'])
@@ -45,10 +46,10 @@ export function Decide({ finding, onClose }: { finding: Finding; onClose: () => 
     >
       <Facts
         facts={[
-          ['Found', finding.found],
-          ['Expected', finding.expected],
-          ['Since', <Time key="since" at={finding.firstSeenAt} relative />],
-          finding.problem ? ['Last repair', finding.problem] : null,
+          [t`Found`, finding.found],
+          [t`Expected`, finding.expected],
+          [t`Since`, <Time key="since" at={finding.firstSeenAt} relative />],
+          finding.problem ? [t`Last repair`, finding.problem] : null,
         ]}
       />
       <RadioCards

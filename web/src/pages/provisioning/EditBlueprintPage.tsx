@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import {
@@ -28,8 +29,8 @@ export default function EditBlueprintPage() {
   const nodes = useQuery(nodesQuery({ limit: 200 }))
   return (
     <Page
-      title={query.data ? `Blueprint ${query.data.name}` : 'Blueprint'}
-      crumbs={[{ label: 'Blueprints', link: paths.blueprints(tenant.slug) }]}
+      title={query.data ? t`Blueprint ${query.data.name}` : t`Blueprint`}
+      crumbs={[{ label: t`Blueprints`, link: paths.blueprints(tenant.slug) }]}
       permission="blueprints:update"
       badge={query.data && <StateBadge of="catalogue" state={query.data.state} />}
     >
@@ -79,7 +80,7 @@ function Edit({ blueprint, nodes }: { blueprint: Blueprint; nodes: Node[] }) {
         ...(blueprint.template ? {} : { images: imagesOf(images) }),
       }),
     onDone: () => {
-      toast.done('Blueprint saved', 'CloudPods that are there stay as they are.')
+      toast.done(t`Blueprint saved`, t`CloudPods that are there stay as they are.`)
       leave()
     },
   })
@@ -109,24 +110,23 @@ function Use({ blueprint }: { blueprint: Blueprint }) {
     <UseAndRemove
       active={active}
       words={{
-        title: 'Retired',
+        title: t`Retired`,
         explained: active
-          ? 'CloudPods can be made of it. Retired, none is any more; those that are there stay.'
-          : 'No CloudPod is made of it. Those that are there stay.',
-        toggle: 'Retire',
+          ? t`CloudPods can be made of it. Retired, none is any more; those that are there stay.`
+          : t`No CloudPod is made of it. Those that are there stay.`,
+        toggle: t`Retire`,
       }}
       toggle={() => updateBlueprint(blueprint, { state: active ? 'retired' : 'active' })}
       onToggled={({ state }) =>
-        toast.done(state === 'active' ? 'It can be ordered' : 'Nobody can order it any more')
+        toast.done(state === 'active' ? t`It can be ordered` : t`Nobody can order it any more`)
       }
       removal={{
-        title: 'Remove the blueprint',
+        title: t`Remove the blueprint`,
         name: blueprint.name,
-        effect:
-          'It is taken out of mPanel if no CloudPod was ever made of it. Its templates stay where they are.',
+        effect: t`It is taken out of mPanel if no CloudPod was ever made of it. Its templates stay where they are.`,
         send: () => removeBlueprint(blueprint.id),
         onDone: () => {
-          toast.done('Blueprint removed')
+          toast.done(t`Blueprint removed`)
           void navigate(paths.blueprints(tenant.slug))
         },
       }}

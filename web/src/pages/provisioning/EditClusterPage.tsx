@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import {
@@ -28,8 +29,8 @@ export default function EditClusterPage() {
   const query = useQuery(clusterQuery(id))
   return (
     <Page
-      title={query.data ? `Cluster ${query.data.name}` : 'Cluster'}
-      crumbs={[{ label: 'Clusters & nodes', link: paths.clusters(tenant.slug) }]}
+      title={query.data ? t`Cluster ${query.data.name}` : t`Cluster`}
+      crumbs={[{ label: t`Clusters & nodes`, link: paths.clusters(tenant.slug) }]}
       permission="infrastructure:manage"
     >
       <Loaded query={query} what="cluster">
@@ -68,7 +69,7 @@ function Edit({ cluster }: { cluster: Cluster }) {
       return updateCluster(cluster, { name, region, vmidMin, vmidMax, ...connection, ...secret })
     },
     onDone: () => {
-      toast.done('Cluster saved', 'It is being read again.')
+      toast.done(t`Cluster saved`, t`It is being read again.`)
       void navigate(paths.clusters(tenant.slug))
     },
   })
@@ -102,24 +103,24 @@ function Use({ cluster }: { cluster: Cluster }) {
     <UseAndRemove
       active={active}
       words={{
-        title: 'Paused',
+        title: t`Paused`,
         explained: active
-          ? 'New CloudPods are placed here. Paused, it takes none; those that are here stay and are watched.'
-          : 'It takes no new CloudPods. Those that are here stay and are watched.',
-        toggle: 'Pause',
+          ? t`New CloudPods are placed here. Paused, it takes none; those that are here stay and are watched.`
+          : t`It takes no new CloudPods. Those that are here stay and are watched.`,
+        toggle: t`Pause`,
       }}
       toggle={() => updateCluster(cluster, { state: active ? 'paused' : 'active' })}
       onToggled={({ state }) =>
-        toast.done(state === 'active' ? 'It takes new CloudPods' : 'It takes no new CloudPods')
+        toast.done(state === 'active' ? t`It takes new CloudPods` : t`It takes no new CloudPods`)
       }
       removal={{
-        title: 'Remove the cluster',
+        title: t`Remove the cluster`,
         name: cluster.name,
-        effect: 'It is taken out of mPanel and its token forgotten. Nothing on it is touched.',
-        disabledReason: cluster.simulated ? 'It is there as long as no other one is configured.' : undefined,
+        effect: t`It is taken out of mPanel and its token forgotten. Nothing on it is touched.`,
+        disabledReason: cluster.simulated ? t`It is there as long as no other one is configured.` : undefined,
         send: (key) => removeCluster(cluster.id, cluster.name, key),
         onDone: () => {
-          toast.done('Cluster removed')
+          toast.done(t`Cluster removed`)
           void navigate(paths.clusters(tenant.slug))
         },
       }}

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQueryClient } from '@tanstack/react-query'
 import { CirclePlay, OctagonX } from 'lucide-react'
 import { useState } from 'react'
@@ -30,9 +31,13 @@ export function EmergencyStop({ stopped }: { stopped: boolean }) {
         }
         onClick={() => setOpen(true)}
       >
-        {stopped ? 'Start everything again' : 'Emergency stop'}
+        {stopped ? t`Start everything again` : t`Emergency stop`}
       </Button>
-      <Dialog open={open} onClose={close} title={stopped ? 'Start everything again' : 'Stop all automation'}>
+      <Dialog
+        open={open}
+        onClose={close}
+        title={stopped ? t`Start everything again` : t`Stop all automation`}
+      >
         {stopped ? <Start onClose={close} /> : <Stop onClose={close} />}
       </Dialog>
     </>
@@ -48,7 +53,7 @@ function Stop({ onClose }: { onClose: () => void }) {
       send={(reason, key) => pause({ what: 'all', which: '*', reason }, key)}
       onDone={(overview) => {
         client.setQueryData(queuesQuery().queryKey, overview)
-        toast.done('Everything is stopped')
+        toast.done(t`Everything is stopped`)
       }}
       onClose={onClose}
     >
@@ -65,7 +70,7 @@ function Start({ onClose }: { onClose: () => void }) {
     send: (_, key) => resume({ what: 'all', which: '*' }, key),
     onDone: (overview) => {
       client.setQueryData(queuesQuery().queryKey, overview)
-      toast.done('Everything goes on')
+      toast.done(t`Everything goes on`)
       onClose()
     },
   })

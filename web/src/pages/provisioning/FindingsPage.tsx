@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { SearchCheck } from 'lucide-react'
@@ -71,7 +72,7 @@ export default function FindingsPage() {
           onTrail={(trail) => void navigate({ search: { state, kind, page: trail } })}
           empty={
             <EmptyState icon={SearchCheck} title="Nothing found">
-              {state || kind ? 'No finding matches.' : 'Clusters and mPanel say the same.'}
+              {state || kind ? t`No finding matches.` : t`Clusters and mPanel say the same.`}
             </EmptyState>
           }
         />
@@ -79,7 +80,7 @@ export default function FindingsPage() {
       <Dialog
         open={deciding !== undefined}
         onClose={() => setDeciding(undefined)}
-        title={deciding ? `${FINDING_WORDS[deciding.kind]}: ${deciding.label}` : 'Finding'}
+        title={deciding ? `${FINDING_WORDS[deciding.kind]}: ${deciding.label}` : t`Finding`}
       >
         {deciding && <Decide finding={deciding} onClose={() => setDeciding(undefined)} />}
       </Dialog>
@@ -92,7 +93,7 @@ function useColumns(decide: (finding: Finding) => void): Column<Finding>[] {
   const mayNot = can('infrastructure:manage', null) ? undefined : NO_PERMISSION('infrastructure:manage')
   return [
     {
-      header: 'Guest or address',
+      header: t`Guest or address`,
       render: ({ label, pod, pool, clusterName, vmid }) => (
         <>
           {pod ? (
@@ -106,13 +107,13 @@ function useColumns(decide: (finding: Finding) => void): Column<Finding>[] {
             <span className="font-medium break-words">{label}</span>
           )}
           <div className="text-[13px] text-muted">
-            {clusterName}, {pool ? `pool ${pool.name}` : `VMID ${vmid}`}
+            {clusterName}, {pool ? t`pool ${pool.name}` : `VMID ${vmid}`}
           </div>
         </>
       ),
     },
     {
-      header: 'What differs',
+      header: t`What differs`,
       render: ({ kind, expected, found, problem }) => (
         <>
           <div>{FINDING_WORDS[kind]}</div>
@@ -124,7 +125,7 @@ function useColumns(decide: (finding: Finding) => void): Column<Finding>[] {
       ),
     },
     {
-      header: 'State',
+      header: t`State`,
       narrow: true,
       render: ({ state, jobId }) => (
         <>
@@ -140,18 +141,18 @@ function useColumns(decide: (finding: Finding) => void): Column<Finding>[] {
       ),
     },
     {
-      header: 'Since',
+      header: t`Since`,
       from: 'md',
       narrow: true,
       render: ({ firstSeenAt }) => <Time at={firstSeenAt} relative />,
     },
     {
-      header: 'Decision',
+      header: t`Decision`,
       narrow: true,
       render: (finding) => (
         <Button
           size="sm"
-          aria-label={`Decide about ${finding.label}: ${FINDING_WORDS[finding.kind]}`}
+          aria-label={t`Decide about ${finding.label}: ${FINDING_WORDS[finding.kind]}`}
           disabledReason={mayNot ?? over(finding)}
           onClick={() => decide(finding)}
         >
@@ -163,6 +164,9 @@ function useColumns(decide: (finding: Finding) => void): Column<Finding>[] {
 }
 
 const over = ({ state, outcome, decidedBy }: Finding): string | undefined => {
-  if (state === 'closed') return `It is over: ${outcome}${decidedBy ? `, decided by ${decidedBy}` : ''}.`
-  return state === 'repairing' ? 'It is being repaired: wait for the job.' : undefined
+  if (state === 'closed') {
+    const how = outcome ?? ''
+    return decidedBy ? t`It is over: ${how}, decided by ${decidedBy}.` : t`It is over: ${how}.`
+  }
+  return state === 'repairing' ? t`It is being repaired: wait for the job.` : undefined
 }

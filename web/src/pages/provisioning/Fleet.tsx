@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Cpu } from 'lucide-react'
@@ -30,7 +31,7 @@ export function Workers() {
               rows={items}
               columns={[
                 {
-                  header: 'Worker',
+                  header: t`Worker`,
                   render: ({ host, pid, version }) => (
                     <>
                       {host}
@@ -40,18 +41,18 @@ export function Workers() {
                     </>
                   ),
                 },
-                { header: 'State', render: ({ state }) => <StateBadge of="worker" state={state} /> },
-                { header: 'Seen', from: 'sm', render: ({ seenAt }) => <Time at={seenAt} relative /> },
+                { header: t`State`, render: ({ state }) => <StateBadge of="worker" state={state} /> },
+                { header: t`Seen`, from: 'sm', render: ({ seenAt }) => <Time at={seenAt} relative /> },
                 {
-                  header: 'Started',
+                  header: t`Started`,
                   from: 'lg',
                   render: ({ startedAt }) => <Time at={startedAt} relative />,
                 },
                 {
-                  header: 'Running',
+                  header: t`Running`,
                   render: ({ jobs, concurrency }) => (
                     <>
-                      {count(jobs.length, 'job')} of {concurrency} at once
+                      {count(jobs.length, t`job`, t`jobs`)} of {concurrency} at once
                       <ul>
                         {jobs.map(({ id, kind, label }) => (
                           <li key={id}>
@@ -75,8 +76,10 @@ export function Workers() {
 
 function every(seconds: number | null): string {
   if (seconds === null) return '—'
-  if (seconds < 60) return count(seconds, 'second')
-  return seconds < 3_600 ? count(seconds / 60, 'minute') : count(seconds / 3_600, 'hour')
+  if (seconds < 60) return count(seconds, t`second`, t`seconds`)
+  return seconds < 3_600
+    ? count(seconds / 60, t`minute`, t`minutes`)
+    : count(seconds / 3_600, t`hour`, t`hours`)
 }
 
 export function Timers() {
@@ -91,7 +94,7 @@ export function Timers() {
             rows={items}
             columns={[
               {
-                header: 'Timer',
+                header: t`Timer`,
                 render: ({ name, lastError }) => (
                   <>
                     {humanize(name)}
@@ -99,14 +102,14 @@ export function Timers() {
                   </>
                 ),
               },
-              { header: 'State', render: ({ state }) => <StateBadge of="timer" state={state} /> },
-              { header: 'Every', from: 'sm', render: ({ everySeconds }) => every(everySeconds) },
+              { header: t`State`, render: ({ state }) => <StateBadge of="timer" state={state} /> },
+              { header: t`Every`, from: 'sm', render: ({ everySeconds }) => every(everySeconds) },
               {
-                header: 'Last success',
+                header: t`Last success`,
                 from: 'md',
                 render: ({ lastSuccessAt }) => <Time at={lastSuccessAt} relative />,
               },
-              { header: 'Next', from: 'sm', render: ({ nextRunAt }) => <Time at={nextRunAt} relative /> },
+              { header: t`Next`, from: 'sm', render: ({ nextRunAt }) => <Time at={nextRunAt} relative /> },
             ]}
           />
         )}

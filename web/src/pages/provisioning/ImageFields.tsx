@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { Plus, Trash2 } from 'lucide-react'
 import { useFieldArray } from 'react-hook-form'
 import type { Blueprint, Node } from '../../api/provisioning.ts'
@@ -31,7 +32,7 @@ export function ImageFields({
         <Button
           size="sm"
           icon={<Plus aria-hidden className="size-4" />}
-          disabledReason={fields.length >= nodes.length ? 'Each node has one image.' : undefined}
+          disabledReason={fields.length >= nodes.length ? t`Each node has one image.` : undefined}
           onClick={() =>
             append({ nodeId: unused(nodes, form.getValues('images')), sourceNodeId: '', ref: '' })
           }
@@ -51,8 +52,8 @@ export function ImageFields({
               <Select {...form.register(`images.${at}.nodeId`, { required: REQUIRED })}>{options}</Select>
             </Field>
             <Field
-              label={kind === 'vm' ? 'VMID of the template' : 'Volume of the template'}
-              hint={kind === 'vm' ? 'Such as 9000.' : 'Such as local:vztmpl/debian-13.tar.zst.'}
+              label={kind === 'vm' ? t`VMID of the template` : t`Volume of the template`}
+              hint={kind === 'vm' ? t`Such as 9000.` : t`Such as local:vztmpl/debian-13.tar.zst.`}
               error={errorOf(`images.${at}.ref`)}
             >
               <Input
@@ -72,8 +73,8 @@ export function ImageFields({
               <Button
                 size="icon"
                 variant="ghost"
-                aria-label={`Remove image ${at + 1}`}
-                disabledReason={fields.length === 1 ? 'A blueprint needs an image.' : undefined}
+                aria-label={t`Remove image ${at + 1}`}
+                disabledReason={fields.length === 1 ? t`A blueprint needs an image.` : undefined}
                 onClick={() => remove(at)}
               >
                 <Trash2 aria-hidden className="size-4" />

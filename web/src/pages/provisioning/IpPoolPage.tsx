@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -42,8 +43,8 @@ export default function IpPoolPage() {
   const pool = query.data
   return (
     <Page
-      title={pool ? `IP pool ${pool.name}` : 'IP pool'}
-      crumbs={[{ label: 'IP pools', link: paths.ipPools(tenant.slug) }]}
+      title={pool ? t`IP pool ${pool.name}` : t`IP pool`}
+      crumbs={[{ label: t`IP pools`, link: paths.ipPools(tenant.slug) }]}
       permission="infrastructure:read"
       badge={pool && <StateBadge of="catalogue" state={pool.state} />}
       actions={
@@ -89,7 +90,7 @@ export default function IpPoolPage() {
               submitLabel="Remove"
               send={() => removeIpPool(data.id)}
               onDone={() => {
-                toast.done('Pool removed')
+                toast.done(t`Pool removed`)
                 void navigate(paths.ipPools(tenant.slug))
               }}
             />
@@ -101,28 +102,28 @@ export default function IpPoolPage() {
 }
 
 const stillUsed = ({ state, used, quarantined, kept, source }: IpPool): string | undefined => {
-  if (state === 'active') return 'Pause it first, so that nothing more is given out.'
-  if (source && kept + source.untold > 0) return 'NetBox still has addresses of it that are ours.'
-  return used + quarantined > 0 ? 'Addresses of it are held by pods or rest.' : undefined
+  if (state === 'active') return t`Pause it first, so that nothing more is given out.`
+  if (source && kept + source.untold > 0) return t`NetBox still has addresses of it that are ours.`
+  return used + quarantined > 0 ? t`Addresses of it are held by pods or rest.` : undefined
 }
 
 const PoolFacts = ({ pool }: { pool: IpPool }) => (
   <Card>
     <Facts
       facts={[
-        ['Network', pool.network],
-        pool.podPrefix === null ? null : ['Each pod gets', `a whole /${pool.podPrefix}`],
-        ['Gateway', pool.gateway],
-        ['Range', `${pool.rangeStart} – ${pool.rangeEnd}`],
-        ['Bridge', pool.vlan === null ? pool.bridge : `${pool.bridge}, VLAN ${pool.vlan}`],
-        ['DNS servers', pool.dnsServers.join(', ') || null],
-        ['Rest', `${pool.quarantineHours} hours`],
+        [t`Network`, pool.network],
+        pool.podPrefix === null ? null : [t`Each pod gets`, t`a whole /${pool.podPrefix}`],
+        [t`Gateway`, pool.gateway],
+        [t`Range`, `${pool.rangeStart} – ${pool.rangeEnd}`],
+        [t`Bridge`, pool.vlan === null ? pool.bridge : `${pool.bridge}, VLAN ${pool.vlan}`],
+        [t`DNS servers`, pool.dnsServers.join(', ') || null],
+        [t`Rest`, t`${pool.quarantineHours} hours`],
         [
-          'Held by pods',
-          pool.size === null ? `${pool.used} of more than can be used up` : `${pool.used} of ${pool.size}`,
+          t`Held by pods`,
+          pool.size === null ? t`${pool.used} of more than can be used up` : t`${pool.used} of ${pool.size}`,
         ],
-        ['Resting', String(pool.quarantined)],
-        ['Kept back', String(pool.kept)],
+        [t`Resting`, String(pool.quarantined)],
+        [t`Kept back`, String(pool.kept)],
       ]}
     />
   </Card>
@@ -154,24 +155,24 @@ function Addresses({ pool, mayNot }: { pool: IpPool; mayNot: string | undefined 
 }
 
 const held = ({ pod, state }: IpAddress) => {
-  if (state === 'elsewhere') return 'Others hold it: it is free when they give it back in NetBox.'
-  return pod ? 'A pod holds it: it is free when the pod is gone.' : undefined
+  if (state === 'elsewhere') return t`Others hold it: it is free when they give it back in NetBox.`
+  return pod ? t`A pod holds it: it is free when the pod is gone.` : undefined
 }
 
 function useAddressColumns(pool: IpPool, mayNot: string | undefined): Column<IpAddress>[] {
   const { tenant } = useSession()
   const free = useSubmit({
     send: (address: string, key) => freeIpAddress(pool.id, address, key),
-    onDone: () => toast.done('The address is free'),
+    onDone: () => toast.done(t`The address is free`),
   })
   return [
     {
-      header: 'Address',
+      header: t`Address`,
       render: ({ address }) => <span className="font-mono text-[13px] break-all">{address}</span>,
     },
-    { header: 'State', narrow: true, render: ({ state }) => <StateBadge of="address" state={state} /> },
+    { header: t`State`, narrow: true, render: ({ state }) => <StateBadge of="address" state={state} /> },
     {
-      header: 'For',
+      header: t`For`,
       render: ({ pod, until, note, state }) =>
         pod ? (
           <Link {...paths.cloudPod(tenant.slug, pod.id)} className="break-words hover:underline">
@@ -182,19 +183,19 @@ function useAddressColumns(pool: IpPool, mayNot: string | undefined): Column<IpA
             rests, free <Time at={until} relative />
           </span>
         ) : (
-          <span className="break-words">{state === 'elsewhere' ? 'others, in NetBox' : note}</span>
+          <span className="break-words">{state === 'elsewhere' ? t`others, in NetBox` : note}</span>
         ),
     },
     {
-      header: 'Free',
+      header: t`Free`,
       narrow: true,
       render: (row) => (
         <Button
           size="sm"
-          aria-label={`Free ${row.address}`}
+          aria-label={t`Free ${row.address}`}
           disabledReason={mayNot ?? held(row)}
           onClick={() =>
-            free.mutate(row.address, { onError: (error) => toast.failed('Not freed', error.message) })
+            free.mutate(row.address, { onError: (error) => toast.failed(t`Not freed`, error.message) })
           }
         >
           Free

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Network, Plus } from 'lucide-react'
@@ -35,7 +36,7 @@ export default function IpPoolsPage() {
   )
   const columns: Column<IpPool>[] = [
     {
-      header: 'Pool',
+      header: t`Pool`,
       render: (pool) => (
         <>
           <Link {...paths.ipPool(tenant.slug, pool.id)} className="font-medium hover:underline">
@@ -45,9 +46,9 @@ export default function IpPoolsPage() {
         </>
       ),
     },
-    { header: 'Used', render: (pool) => <Usage pool={pool} /> },
+    { header: t`Used`, render: (pool) => <Usage pool={pool} /> },
     {
-      header: 'Range',
+      header: t`Range`,
       from: 'lg',
       render: (pool) => (
         <span className="font-mono text-[13px]">
@@ -56,18 +57,18 @@ export default function IpPoolsPage() {
       ),
     },
     {
-      header: 'Bridge',
+      header: t`Bridge`,
       from: 'md',
       narrow: true,
       render: (pool) => (pool.vlan === null ? pool.bridge : `${pool.bridge}, VLAN ${pool.vlan}`),
     },
     {
-      header: 'Cluster',
+      header: t`Cluster`,
       from: 'lg',
       render: (pool) => clusters.data?.items.find(({ id }) => id === pool.clusterId)?.name ?? '—',
     },
     {
-      header: 'State',
+      header: t`State`,
       narrow: true,
       from: 'sm',
       render: (pool) => <StateBadge of="catalogue" state={pool.state} />,
@@ -103,7 +104,7 @@ export default function IpPoolsPage() {
 }
 
 function Usage({ pool }: { pool: IpPool }) {
-  const label = pool.quarantined > 0 ? `${pool.quarantined} resting` : 'In use'
+  const label = pool.quarantined > 0 ? t`${pool.quarantined} resting` : t`In use`
   return (
     <div className="min-w-36">
       <UsageBar label={label} used={pool.used} total={pool.size} />

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -31,10 +32,10 @@ export default function IpSourcePage() {
   const [removing, setRemoving] = useState(false)
   const source = query.data
   const inUse =
-    source && source.pools > 0 ? 'Pools take their addresses from it: remove them first.' : undefined
+    source && source.pools > 0 ? t`Pools take their addresses from it: remove them first.` : undefined
   return (
     <Page
-      title={source ? `NetBox ${source.name}` : 'NetBox'}
+      title={source ? t`NetBox ${source.name}` : 'NetBox'}
       crumbs={[{ label: 'NetBox', link: paths.ipSources(tenant.slug) }]}
       permission="infrastructure:manage"
       badge={source && <StateBadge of="cluster" state={source.health} />}
@@ -60,7 +61,7 @@ export default function IpSourcePage() {
               submitLabel="Remove"
               send={() => removeIpSource(data.id)}
               onDone={() => {
-                toast.done('NetBox removed')
+                toast.done(t`NetBox removed`)
                 void navigate(paths.ipSources(tenant.slug))
               }}
             />
@@ -88,7 +89,7 @@ function Edit({ source }: { source: IpSource }) {
       return updateIpSource(source, { name: values.name, ...connection, ...(token === '' ? {} : { token }) })
     },
     onDone: () => {
-      toast.done('NetBox saved')
+      toast.done(t`NetBox saved`)
       back()
     },
   })

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { BookMarked, Plus } from 'lucide-react'
@@ -48,7 +49,7 @@ export default function IpSourcesPage() {
       ),
     },
     {
-      header: 'Connection',
+      header: t`Connection`,
       render: ({ health, healthMessage }) => (
         <>
           <StateBadge of="cluster" state={health} />
@@ -56,9 +57,9 @@ export default function IpSourcesPage() {
         </>
       ),
     },
-    { header: 'Pools', narrow: true, render: ({ pools }) => pools },
+    { header: t`Pools`, narrow: true, render: ({ pools }) => pools },
     {
-      header: 'Checked',
+      header: t`Checked`,
       from: 'md',
       narrow: true,
       render: ({ checkedAt }) => <Time at={checkedAt} relative />,
@@ -67,7 +68,7 @@ export default function IpSourcesPage() {
   return (
     <Page
       title="NetBox"
-      crumbs={[{ label: 'IP pools', link: paths.ipPools(tenant.slug) }]}
+      crumbs={[{ label: t`IP pools`, link: paths.ipPools(tenant.slug) }]}
       permission="infrastructure:read"
       actions={add}
     >

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
 import { canJob, type JobAction } from '../../../../shared/states/provisioningJob.ts'
 import {
@@ -28,7 +29,7 @@ export function JobActions({ job }: { job: JobDetail }) {
   const close = () => setOpen(undefined)
   const retry = useSubmit({
     send: (_: void, key) => retryJob(job.id, key),
-    onDone: () => toast.done('The job goes on'),
+    onDone: () => toast.done(t`The job goes on`),
   })
   const onPlatform = can('infrastructure:manage', null)
   const reasonFor = (action: JobAction): string | undefined => {
@@ -44,11 +45,11 @@ export function JobActions({ job }: { job: JobDetail }) {
         disabledReason={mayManage ?? reasonFor('retry')}
         onClick={() =>
           retry.mutate(undefined, {
-            onError: (error) => toast.failed('The job was not taken up again', error.message),
+            onError: (error) => toast.failed(t`The job was not taken up again`, error.message),
           })
         }
       >
-        {job.state === 'scheduled' ? 'Try now' : 'Go on from the failed step'}
+        {job.state === 'scheduled' ? t`Try now` : t`Go on from the failed step`}
       </Button>
       {onPlatform && (
         <Button disabledReason={reasonFor('plan')} onClick={() => setOpen('plan')}>
@@ -89,7 +90,7 @@ const Cancel = ({ job, onClose }: { job: Job; onClose: () => void }) => (
     danger
     submitLabel="Cancel the job"
     send={(reason, key) => cancelJob(job.id, reason, key)}
-    onDone={() => toast.done('The job is being cancelled')}
+    onDone={() => toast.done(t`The job is being cancelled`)}
     onClose={onClose}
   >
     What it has begun is undone, step by step, and the job ends as cancelled. A job that waits behind another
@@ -100,13 +101,13 @@ const Cancel = ({ job, onClose }: { job: Job; onClose: () => void }) => (
 const WAYS = [
   {
     value: 'done',
-    title: 'It was done by hand',
-    detail: 'Somebody has seen to it on the system itself; the next steps can rely on it.',
+    title: t`It was done by hand`,
+    detail: t`Somebody has seen to it on the system itself; the next steps can rely on it.`,
   },
   {
     value: 'skipped',
-    title: 'It is not needed',
-    detail: 'The job goes on without what this step would have done.',
+    title: t`It is not needed`,
+    detail: t`The job goes on without what this step would have done.`,
   },
 ]
 
@@ -115,7 +116,7 @@ function Settle({ job, onClose }: { job: JobDetail; onClose: () => void }) {
     defaultValues: { how: 'done', reason: '' },
     send: (values, key) => settleJobStep(job.id, values, key),
     onDone: () => {
-      toast.done('The job goes on behind the step')
+      toast.done(t`The job goes on behind the step`)
       onClose()
     },
   })
@@ -125,8 +126,8 @@ function Settle({ job, onClose }: { job: JobDetail; onClose: () => void }) {
   return (
     <Form of={of} danger submitLabel="Go on behind the step" onCancel={onClose}>
       <p>
-        The job stopped {job.phase === 'undo' ? 'while undoing' : 'at'} <b>{stopped?.title ?? 'no step'}</b>.
-        Your word is taken for it and kept in the audit log. Later steps still read back what is true.
+        The job stopped {job.phase === 'undo' ? t`while undoing` : 'at'} <b>{stopped?.title ?? t`no step`}</b>
+        . Your word is taken for it and kept in the audit log. Later steps still read back what is true.
       </p>
       <RadioCards
         label="How it stands"
@@ -147,7 +148,7 @@ function Priority({ job, onClose }: { job: Job; onClose: () => void }) {
     defaultValues: { priority: job.priority },
     send: ({ priority }, key) => setJobPriority(job.id, priority, key),
     onDone: () => {
-      toast.done('The priority was changed')
+      toast.done(t`The priority was changed`)
       onClose()
     },
   })

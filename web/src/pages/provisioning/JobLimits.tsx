@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState, type ComponentProps } from 'react'
 import { clustersQuery, nodesQuery } from '../../api/provisioning.ts'
@@ -36,16 +37,16 @@ export function JobLimits({ overview }: { overview: QueueOverview }) {
         rowKey={({ name }) => name}
         rows={overview.limits}
         columns={[
-          { header: 'Limit', render: ({ label }) => capitalize(label) },
-          { header: 'Running', align: 'right', render: ({ running }) => running },
-          { header: 'At most', align: 'right', render: ({ capacity }) => capacity },
+          { header: t`Limit`, render: ({ label }) => capitalize(label) },
+          { header: t`Running`, align: 'right', render: ({ running }) => running },
+          { header: t`At most`, align: 'right', render: ({ capacity }) => capacity },
           {
-            header: 'Action',
+            header: t`Action`,
             narrow: true,
             render: (limit) => (
               <Button
                 size="sm"
-                aria-label={`Change ${limit.label}`}
+                aria-label={t`Change ${limit.label}`}
                 disabledReason={reason}
                 onClick={() => setChanging(limit)}
               >
@@ -58,7 +59,7 @@ export function JobLimits({ overview }: { overview: QueueOverview }) {
       <Dialog
         open={changing !== undefined}
         onClose={() => setChanging(undefined)}
-        title={`Jobs at once, ${changing?.label ?? ''}`}
+        title={t`Jobs at once, ${changing?.label ?? ''}`}
       >
         {changing && <LimitForm limit={changing} onClose={() => setChanging(undefined)} />}
       </Dialog>
@@ -82,9 +83,9 @@ function LimitForm({ limit, onClose }: { limit: Limit; onClose: () => void }) {
   const of = useApiForm<{ capacity: number }, QueueOverview>({
     defaultValues: { capacity: limit.capacity },
     send: ({ capacity }, key) => setJobLimit({ name: limit.name, capacity }, key),
-    onDone: useOverview('The limit was changed', onClose),
+    onDone: useOverview(t`The limit was changed`, onClose),
   })
-  const onDone = useOverview('The general limit counts again', onClose)
+  const onDone = useOverview(t`The general limit counts again`, onClose)
   const end = useSubmit({
     send: (_: void, key) => setJobLimit({ name: limit.name, capacity: null }, key),
     onDone,
@@ -96,7 +97,7 @@ function LimitForm({ limit, onClose }: { limit: Limit; onClose: () => void }) {
         <Button
           loading={end.isPending}
           onClick={() =>
-            end.mutate(undefined, { onError: (error) => toast.failed('Not changed', error.message) })
+            end.mutate(undefined, { onError: (error) => toast.failed(t`Not changed`, error.message) })
           }
         >
           Use the general limit
@@ -113,10 +114,10 @@ const Capacity = ({ error, ...field }: { error: string | undefined } & Component
 )
 
 const OF = {
-  node: 'A node, for all that is done there',
-  clones: 'A cluster, for making pods',
-  backups: 'A cluster, for making and restoring backups',
-  storage: 'A storage, for making pods and backups',
+  node: t`A node, for all that is done there`,
+  clones: t`A cluster, for making pods`,
+  backups: t`A cluster, for making and restoring backups`,
+  storage: t`A storage, for making pods and backups`,
 } as const
 type NewLimitValues = { of: keyof typeof OF; id: string; storage: string; capacity: number }
 
@@ -128,7 +129,7 @@ function NewLimit({ onClose }: { onClose: () => void }) {
     send: ({ of, id, storage, capacity }, key) =>
       setJobLimit({ name: `${of}:${id}${of === 'storage' ? `/${storage.trim()}` : ''}`, capacity }, key),
     fieldOf: (path) => (path === 'name' ? 'storage' : path),
-    onDone: useOverview('The limit counts for what is started from now on', onClose),
+    onDone: useOverview(t`The limit counts for what is started from now on`, onClose),
   })
   const { register, watch } = form.form
   const of = watch('of')
@@ -144,7 +145,7 @@ function NewLimit({ onClose }: { onClose: () => void }) {
           ))}
         </Select>
       </Field>
-      <Field label={of === 'node' ? 'Node' : 'Cluster'} error={form.errorOf('id')}>
+      <Field label={of === 'node' ? t`Node` : t`Cluster`} error={form.errorOf('id')}>
         <Select {...register('id', { required: REQUIRED })}>
           <option value="">Choose one</option>
           {choices.map(({ id, name }) => (

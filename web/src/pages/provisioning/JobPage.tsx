@@ -1,3 +1,5 @@
+import { locale } from '../../lib/language.ts'
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { clsx } from 'clsx'
@@ -24,8 +26,8 @@ export default function JobPage() {
   const job = query.data
   return (
     <Page
-      title={job ? `${jobTitle(job.kind)}${job.subject.label && `: ${job.subject.label}`}` : 'Job'}
-      crumbs={[{ label: 'Jobs', link: paths.jobs(tenant.slug) }]}
+      title={job ? `${jobTitle(job.kind)}${job.subject.label && `: ${job.subject.label}`}` : t`Job`}
+      crumbs={[{ label: t`Jobs`, link: paths.jobs(tenant.slug) }]}
       permission="jobs:read"
       badge={job && <StateBadge of="job" state={job.state} />}
       actions={job && !isOver(job) && <JobActions job={job} />}
@@ -45,16 +47,16 @@ function Content({ job }: { job: JobDetail }) {
           <JobNow job={job} />
           <Facts
             facts={[
-              ['For', <SubjectLink key="subject" {...job.subject} />],
-              ['Queue', humanize(job.queue)],
-              ['Failed attempts', job.attempts],
-              ['Priority', job.priority],
-              ['Direction', job.phase === 'undo' ? 'Undoing what was done' : 'Forward'],
-              ['Created', <Time key="created" at={job.createdAt} />],
-              ['Begun', <Time key="started" at={job.startedAt} />],
-              ['Ended', <Time key="finished" at={job.finishedAt} />],
-              ['Correlation', <CopyId key="correlation" id={job.correlationId} what="correlation id" />],
-              ['Id', <CopyId key="id" id={job.id} what="job id" />],
+              [t`For`, <SubjectLink key="subject" {...job.subject} />],
+              [t`Queue`, humanize(job.queue)],
+              [t`Failed attempts`, job.attempts],
+              [t`Priority`, job.priority],
+              [t`Direction`, job.phase === 'undo' ? t`Undoing what was done` : t`Forward`],
+              [t`Created`, <Time key="created" at={job.createdAt} />],
+              [t`Begun`, <Time key="started" at={job.startedAt} />],
+              [t`Ended`, <Time key="finished" at={job.finishedAt} />],
+              [t`Correlation`, <CopyId key="correlation" id={job.correlationId} what="correlation id" />],
+              [t`Id`, <CopyId key="id" id={job.id} what="job id" />],
             ]}
           />
         </div>
@@ -84,7 +86,7 @@ function Log({ lines }: { lines: JobDetail['log'] }) {
       {lines.map((line) => (
         <li key={line.id} className="flex flex-wrap gap-x-3">
           <time dateTime={line.at} className="text-muted" title={line.at}>
-            {new Date(line.at).toLocaleTimeString()}
+            {new Date(line.at).toLocaleTimeString(locale)}
           </time>
           <span className={clsx('min-w-0 flex-1 basis-48 break-words', LEVELS[line.level])}>
             {line.level !== 'info' && <span className="sr-only">{line.level}: </span>}

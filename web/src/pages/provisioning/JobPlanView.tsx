@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { jobPlanQuery, type JobPlan } from '../../api/provisioning.ts'
@@ -60,18 +61,18 @@ export function JobPlanView({ id }: { id: string }) {
 }
 
 const OUTCOMES = {
-  succeeds: ['success', 'It would succeed'],
-  waits: ['info', 'It would wait, and try again'],
-  fails: ['danger', 'It would fail, and undo what it began'],
-  stuck: ['warning', 'It would stop and wait for somebody'],
-  open: ['info', 'It is foreseen up to a point'],
+  succeeds: ['success', t`It would succeed`],
+  waits: ['info', t`It would wait, and try again`],
+  fails: ['danger', t`It would fail, and undo what it began`],
+  stuck: ['warning', t`It would stop and wait for somebody`],
+  open: ['info', t`It is foreseen up to a point`],
 } as const
 
 function Outcome({ plan: { outcome, message } }: { plan: JobPlan }) {
   const [tone, title] = OUTCOMES[outcome]
   return (
     <Notice tone={tone} title={title}>
-      {message ?? 'As the cluster and the database are now. Nothing of this was done.'}
+      {message ?? t`As the cluster and the database are now. Nothing of this was done.`}
     </Notice>
   )
 }
@@ -83,7 +84,7 @@ const Part = ({ title, children }: { title: string; children: ReactNode }) => (
   </section>
 )
 
-const REACHED = { done: 'Done before', now: 'Would run', later: 'Not reached' } as const
+const REACHED = { done: t`Done before`, now: t`Would run`, later: t`Not reached` } as const
 
 const PlannedStep = ({ step }: { step: JobPlan['steps'][number] }) => (
   <li>
@@ -109,9 +110,9 @@ const PlannedStep = ({ step }: { step: JobPlan['steps'][number] }) => (
 
 const counted = ({ inserted, updated, deleted }: JobPlan['changes'][number]): string =>
   [
-    inserted > 0 && `${inserted} added`,
-    updated > 0 && `${updated} changed`,
-    deleted > 0 && `${deleted} removed`,
+    inserted > 0 && t`${inserted} added`,
+    updated > 0 && t`${updated} changed`,
+    deleted > 0 && t`${deleted} removed`,
   ]
     .filter((part) => part !== false)
     .join(', ')
@@ -122,11 +123,11 @@ function Costs({ costs: { quota, money } }: { costs: JobPlan['costs'] }) {
       .filter(([, value]) => value !== 0)
       .map(
         ([name, value]) =>
-          `${value > 0 ? '+' : ''}${value} ${UNITS[name as keyof typeof UNITS]} of the quota`,
+          t`${value > 0 ? '+' : ''}${value} ${UNITS[name as keyof typeof UNITS]} of the quota`,
       ),
     ...money.flatMap(({ invoiced, credited }) => [
-      ...(isZero(invoiced) ? [] : [`${formatMoney(invoiced)} invoiced`]),
-      ...(isZero(credited) ? [] : [`${formatMoney(credited)} credited`]),
+      ...(isZero(invoiced) ? [] : [t`${formatMoney(invoiced)} invoiced`]),
+      ...(isZero(credited) ? [] : [t`${formatMoney(credited)} credited`]),
     ]),
   ]
   if (lines.length === 0) return <p className="text-muted">None: no money, and nothing of the quota.</p>
@@ -142,8 +143,8 @@ function Costs({ costs: { quota, money } }: { costs: JobPlan['costs'] }) {
 const UNITS = {
   pods: 'pods',
   cores: 'cores',
-  memoryMb: 'MiB of memory',
-  diskGb: 'GiB of disk',
+  memoryMb: t`MiB of memory`,
+  diskGb: t`GiB of disk`,
   addresses: 'addresses',
   snapshots: 'snapshots',
   backups: 'backups',

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -27,7 +28,7 @@ type Name = KeptReverseZones['names'][number]
 
 const zoneColumns: Column<Zone>[] = [
   {
-    header: 'Zone',
+    header: t`Zone`,
     render: ({ name, network, delegation, error, differing }) => (
       <span className="break-words">
         <span className="font-mono text-[13px] break-all">{name.slice(0, -1)}</span>
@@ -35,7 +36,7 @@ const zoneColumns: Column<Zone>[] = [
         <span className="block text-[13px] sm:hidden">{DELEGATION_WORDS[delegation][1]}</span>
         {differing > 0 && (
           <span className="block text-[13px]">
-            The server has {count(differing, 'set')} of records otherwise.
+            The server has {count(differing, t`set`, t`sets`)} of records otherwise.
           </span>
         )}
         {error && <span className="block text-[13px]">{error}</span>}
@@ -43,11 +44,11 @@ const zoneColumns: Column<Zone>[] = [
     ),
   },
   {
-    header: 'Delegation',
+    header: t`Delegation`,
     from: 'sm',
     render: ({ delegation }) => DELEGATION_WORDS[delegation][1],
   },
-  { header: 'State', narrow: true, render: ({ state }) => <StateBadge of="zone" state={state} /> },
+  { header: t`State`, narrow: true, render: ({ state }) => <StateBadge of="zone" state={state} /> },
 ]
 
 const failed = (title: string) => ({
@@ -60,11 +61,11 @@ export function KeptReverse({ pool, mayNot }: { pool: IpPool; mayNot: string | u
   const [leaving, setLeaving] = useState(false)
   const keep = useSubmit({
     send: () => keepReverseZones(pool.id),
-    onDone: () => toast.done('The reverse zones are kept here from now on'),
+    onDone: () => toast.done(t`The reverse zones are kept here from now on`),
   })
   const apply = useSubmit({
     send: (_: undefined, key) => applyReverseZones(pool.id, key),
-    onDone: () => toast.done('The zones are brought to their server again'),
+    onDone: () => toast.done(t`The zones are brought to their server again`),
   })
   const server = query.data?.server ?? null
   return (
@@ -79,7 +80,7 @@ export function KeptReverse({ pool, mayNot }: { pool: IpPool; mayNot: string | u
               size="sm"
               disabledReason={mayNot}
               loading={apply.isPending}
-              onClick={() => apply.mutate(undefined, failed('The zones were not brought there'))}
+              onClick={() => apply.mutate(undefined, failed(t`The zones were not brought there`))}
             >
               Apply again
             </Button>
@@ -92,7 +93,7 @@ export function KeptReverse({ pool, mayNot }: { pool: IpPool; mayNot: string | u
             size="sm"
             disabledReason={mayNot}
             loading={keep.isPending}
-            onClick={() => keep.mutate(undefined, failed('The zones were not begun'))}
+            onClick={() => keep.mutate(undefined, failed(t`The zones were not begun`))}
           >
             Keep the zones here
           </Button>
@@ -107,7 +108,7 @@ export function KeptReverse({ pool, mayNot }: { pool: IpPool; mayNot: string | u
                 On {server.name}. Whoever has given you the network delegates these zones to{' '}
                 {nameServers.map((host) => host.replace(/\.$/, '')).join(', ')}
                 {zones.some(({ name }) => name.includes('/')) &&
-                  ', and has a CNAME for each address that leads into the zone (RFC 2317)'}
+                  t`, and has a CNAME for each address that leads into the zone (RFC 2317)`}
                 .
               </p>
             ) : (
@@ -142,7 +143,7 @@ export function KeptReverse({ pool, mayNot }: { pool: IpPool; mayNot: string | u
         send={() => letGoReverseZones(pool.id)}
         onDone={() => {
           setLeaving(false)
-          toast.done('The reverse zones are taken off their server')
+          toast.done(t`The reverse zones are taken off their server`)
         }}
       />
     </Card>
@@ -153,7 +154,7 @@ function Names({ names }: { names: Name[] }) {
   const { tenant } = useSession()
   const columns: Column<Name>[] = [
     {
-      header: 'Address',
+      header: t`Address`,
       render: ({ address, podId }) => (
         <Link
           className="font-mono text-[13px] break-all hover:underline"
@@ -164,7 +165,7 @@ function Names({ names }: { names: Name[] }) {
       ),
     },
     {
-      header: 'Name',
+      header: t`Name`,
       render: ({ name, message }) => (
         <span className="break-words">
           <span className="break-all">{name}</span>
@@ -173,7 +174,7 @@ function Names({ names }: { names: Name[] }) {
       ),
     },
     {
-      header: 'Seen',
+      header: t`Seen`,
       narrow: true,
       render: ({ state }) => <StateBadge of="reverseName" state={state} />,
     },

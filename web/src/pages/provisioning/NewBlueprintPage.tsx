@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { createBlueprint, nodesQuery, type Blueprint, type Node } from '../../api/provisioning.ts'
@@ -15,7 +16,7 @@ export default function NewBlueprintPage() {
   return (
     <Page
       title="New blueprint"
-      crumbs={[{ label: 'Blueprints', link: paths.blueprints(tenant.slug) }]}
+      crumbs={[{ label: t`Blueprints`, link: paths.blueprints(tenant.slug) }]}
       permission="blueprints:create"
     >
       <Loaded query={nodes} what="nodes">
@@ -47,7 +48,7 @@ function BlueprintForm({ nodes }: { nodes: Node[] }) {
         key,
       ),
     onDone: ({ name }) => {
-      toast.done(`Blueprint ${name} created`)
+      toast.done(t`Blueprint ${name} created`)
       void navigate(paths.blueprints(tenant.slug))
     },
   })
@@ -56,7 +57,7 @@ function BlueprintForm({ nodes }: { nodes: Node[] }) {
       <Form
         of={of}
         submitLabel="Create blueprint"
-        submitReason={nodes.length === 0 ? 'No node is known yet: add a cluster first.' : undefined}
+        submitReason={nodes.length === 0 ? t`No node is known yet: add a cluster first.` : undefined}
         onCancel={() => void navigate(paths.blueprints(tenant.slug))}
       >
         <BlueprintFields of={of} nodes={nodes} />

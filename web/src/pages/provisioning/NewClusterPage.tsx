@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { checkConnection, createCluster, type ClusterAdded } from '../../api/provisioning.ts'
 import { Form, useApiForm } from '../../components/Form.tsx'
@@ -34,7 +35,7 @@ export default function NewClusterPage() {
       )
     },
     onDone: ({ cluster, job }) => {
-      toast.done(`Cluster ${cluster.name} added`, 'Its nodes, storages and templates are being read.')
+      toast.done(t`Cluster ${cluster.name} added`, t`Its nodes, storages and templates are being read.`)
       void navigate(paths.job(tenant.slug, job.id))
     },
   })
@@ -42,7 +43,7 @@ export default function NewClusterPage() {
   return (
     <Page
       title="Add a cluster"
-      crumbs={[{ label: 'Clusters & nodes', link: paths.clusters(tenant.slug) }]}
+      crumbs={[{ label: t`Clusters & nodes`, link: paths.clusters(tenant.slug) }]}
       permission="infrastructure:manage"
     >
       <div className="max-w-3xl">

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { clustersQuery, createIpPool, type IpPool } from '../../api/provisioning.ts'
@@ -17,7 +18,7 @@ export default function NewIpPoolPage() {
   return (
     <Page
       title="New IP pool"
-      crumbs={[{ label: 'IP pools', link: paths.ipPools(tenant.slug) }]}
+      crumbs={[{ label: t`IP pools`, link: paths.ipPools(tenant.slug) }]}
       permission="infrastructure:manage"
     >
       <div className="max-w-3xl">
@@ -62,7 +63,7 @@ function IpPoolForm({ clusters }: { clusters: { id: string; name: string }[] }) 
         key,
       ),
     onDone: (pool) => {
-      toast.done(`IP pool ${pool.name} created`)
+      toast.done(t`IP pool ${pool.name} created`)
       void navigate(paths.ipPools(tenant.slug))
     },
     fieldOf: (path) =>
@@ -81,7 +82,7 @@ function IpPoolForm({ clusters }: { clusters: { id: string; name: string }[] }) 
     <Form
       of={of}
       submitLabel="Create IP pool"
-      submitReason={clusters.length === 0 ? 'Add a cluster first.' : undefined}
+      submitReason={clusters.length === 0 ? t`Add a cluster first.` : undefined}
       onCancel={() => void navigate(paths.ipPools(tenant.slug))}
     >
       <PoolSourceFields of={of} />
@@ -120,7 +121,7 @@ function IpPoolForm({ clusters }: { clusters: { id: string; name: string }[] }) 
               validate: (typed) =>
                 /^\s*$/.test(typed) ||
                 (/^\s*\d{1,4}\s*$/.test(typed) && Number(typed) >= 1 && Number(typed) <= 4094) ||
-                'A number from 1 to 4094.',
+                t`A number from 1 to 4094.`,
             })}
           />
         </Field>

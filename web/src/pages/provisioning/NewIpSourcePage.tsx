@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { checkIpSourceConnection, createIpSource, type IpSource } from '../../api/ipSources.ts'
 import { Form, useApiForm } from '../../components/Form.tsx'
@@ -15,7 +16,7 @@ export default function NewIpSourcePage() {
     defaultValues: { name: '', url: '', token: '', caPem: '', field: 'mpanel_id' },
     send: (values, key) => createIpSource({ name: values.name, ...sourceOf(values) }, key),
     onDone: ({ name }) => {
-      toast.done(`NetBox ${name} added`, 'IP pools can be prefixes of it now.')
+      toast.done(t`NetBox ${name} added`, t`IP pools can be prefixes of it now.`)
       back()
     },
   })

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Settings2 } from 'lucide-react'
 import { useState } from 'react'
@@ -24,7 +25,7 @@ export function NodeCard({ node }: { node: Node }) {
   const { data } = useQuery(queuesQuery())
   const paused = data?.pauses.some(({ what, which }) => what === 'node' && which === node.id) ?? false
   return (
-    <article aria-label={`Node ${node.name}`} className="space-y-3 rounded-md border border-line p-4">
+    <article aria-label={t`Node ${node.name}`} className="space-y-3 rounded-md border border-line p-4">
       <div className="flex flex-wrap items-center justify-between gap-2">
         <h3 className="font-semibold">{node.name}</h3>
         <div className="flex flex-wrap items-center gap-2">
@@ -39,11 +40,11 @@ export function NodeCard({ node }: { node: Node }) {
       {node.emptyingSince && <Emptying node={node} />}
       <div className="flex flex-wrap items-end justify-between gap-2">
         <p className="text-[13px] text-muted">
-          {count(reserved.pods, 'CloudPod')}, storage {node.storage ?? 'not chosen'}, backups{' '}
-          {node.backupStorage ? `to ${node.backupStorage}` : 'without a place'}
+          {count(reserved.pods, t`CloudPod`, t`CloudPods`)}, storage {node.storage ?? t`not chosen`}, backups{' '}
+          {node.backupStorage ? t`to ${node.backupStorage}` : t`without a place`}
           <br />
           Overcommit: cores × {node.cpuOvercommit}, memory × {node.memoryOvercommit}
-          {node.headroomPercent > 0 && `, ${node.headroomPercent} % of the memory left free`}
+          {node.headroomPercent > 0 && t`, ${node.headroomPercent} % of the memory left free`}
           {node.tags.length > 0 && (
             <>
               <br />
@@ -62,7 +63,7 @@ export function NodeCard({ node }: { node: Node }) {
         </p>
         <div className="flex flex-wrap gap-2">
           <EmptyNode node={node} />
-          <PauseButton what="node" which={node.id} label={`jobs on ${node.name}`} paused={paused} />
+          <PauseButton what="node" which={node.id} label={t`jobs on ${node.name}`} paused={paused} />
           <Button
             size="sm"
             icon={<Settings2 aria-hidden className="size-4" />}
@@ -73,7 +74,7 @@ export function NodeCard({ node }: { node: Node }) {
           </Button>
         </div>
       </div>
-      <Dialog open={configuring} onClose={() => setConfiguring(false)} title={`Configure ${node.name}`}>
+      <Dialog open={configuring} onClose={() => setConfiguring(false)} title={t`Configure ${node.name}`}>
         <NodeForm node={node} onClose={() => setConfiguring(false)} />
       </Dialog>
     </article>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { LogOut } from 'lucide-react'
@@ -14,7 +15,7 @@ import { Form, useApiForm } from '../../components/Form.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { SubjectLink } from '../../components/SubjectLink.tsx'
-import { count, humanize } from '../../lib/words.ts'
+import { count, codeWords } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
 import { Button, buttonClass } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
@@ -28,7 +29,7 @@ export function EmptyNode({ node }: { node: Node }) {
   const [open, setOpen] = useState(false)
   const reason = can('infrastructure:manage', null)
     ? node.reserved.pods === 0
-      ? 'The node has no CloudPods.'
+      ? t`The node has no CloudPods.`
       : undefined
     : NO_PERMISSION('infrastructure:manage')
   return (
@@ -41,7 +42,7 @@ export function EmptyNode({ node }: { node: Node }) {
       >
         Move pods away<span className="sr-only"> from {node.name}</span>
       </Button>
-      <Dialog open={open} onClose={() => setOpen(false)} title={`Move pods away from ${node.name}`}>
+      <Dialog open={open} onClose={() => setOpen(false)} title={t`Move pods away from ${node.name}`}>
         <Confirm node={node} onClose={() => setOpen(false)} />
       </Dialog>
     </>
@@ -53,16 +54,16 @@ function Confirm({ node, onClose }: { node: Node; onClose: () => void }) {
     defaultValues: {},
     send: (_, key) => emptyNode(node.id, key),
     onDone: ({ held }) => {
-      toast.done(held ? 'It waits for a confirmation' : `${node.name} is being emptied`)
+      toast.done(held ? t`It waits for a confirmation` : t`${node.name} is being emptied`)
       onClose()
     },
   })
   return (
     <Form of={of} submitLabel="Move pods away" onCancel={onClose}>
       <p>
-        The node takes no new CloudPods, and the {count(node.reserved.pods, 'CloudPod')} that it has move to
-        other nodes, each to where the placement wants it. Running machines stay up, running containers are
-        restarted.
+        The node takes no new CloudPods, and the {count(node.reserved.pods, t`CloudPod`, t`CloudPods`)} that
+        it has move to other nodes, each to where the placement wants it. Running machines stay up, running
+        containers are restarted.
       </p>
       <p className="text-[13px] text-muted">
         What finds no room is tried again every minute. Unusually many at once wait for a confirmation on
@@ -87,14 +88,16 @@ function Standing({ node, emptied }: { node: Node; emptied: Emptied }) {
   const { moved, left, held, pods } = emptied
   const stop = useSubmit({
     send: () => stopEmptyingNode(node.id),
-    onDone: () => toast.done(`No more pods are moved away from ${node.name}`),
+    onDone: () => toast.done(t`No more pods are moved away from ${node.name}`),
   })
   const total = moved + left
   return (
-    <section aria-label={`Emptying ${node.name}`} className="space-y-2 rounded-md bg-raised p-3">
+    <section aria-label={t`Emptying ${node.name}`} className="space-y-2 rounded-md bg-raised p-3">
       <div className="flex flex-wrap items-center justify-between gap-2">
         <p aria-live="polite">
-          {left === 0 ? 'The node is empty.' : `${count(left, 'CloudPod')} left, ${moved} moved away.`}
+          {left === 0
+            ? t`The node is empty.`
+            : t`${count(left, t`CloudPod`, t`CloudPods`)} left, ${moved} moved away.`}
         </p>
         <Button
           size="sm"
@@ -103,15 +106,15 @@ function Standing({ node, emptied }: { node: Node; emptied: Emptied }) {
             can('infrastructure:manage', null) ? undefined : NO_PERMISSION('infrastructure:manage')
           }
           onClick={() =>
-            stop.mutate(undefined, { onError: (error) => toast.failed('It goes on', error.message) })
+            stop.mutate(undefined, { onError: (error) => toast.failed(t`It goes on`, error.message) })
           }
         >
-          {left === 0 ? 'Done' : 'Stop'}
+          {left === 0 ? t`Done` : t`Stop`}
           <span className="sr-only"> emptying {node.name}</span>
         </Button>
       </div>
       <Progress
-        label={`Moved away from ${node.name}`}
+        label={t`Moved away from ${node.name}`}
         value={total === 0 ? 100 : Math.round((moved / total) * 100)}
       />
       {held && (
@@ -145,9 +148,9 @@ function Standing({ node, emptied }: { node: Node; emptied: Emptied }) {
 }
 
 function wordsOf({ state, action, migration, to, problem }: Emptied['pods'][number]): string {
-  if (migration === 'moving') return `on its way to ${to}`
-  if (migration === 'failed') return `could not be moved: ${problem}`
-  if (state !== 'active') return humanize(state).toLowerCase()
-  if (action !== null) return `waits, for it is ${humanize(action).toLowerCase()}`
-  return 'waits for its turn, or for room on another node'
+  if (migration === 'moving') return t`on its way to ${to ?? ''}`
+  if (migration === 'failed') return t`could not be moved: ${problem ?? ''}`
+  if (state !== 'active') return codeWords(state)
+  if (action !== null) return t`waits, for it is ${codeWords(action)}`
+  return t`waits for its turn, or for room on another node`
 }

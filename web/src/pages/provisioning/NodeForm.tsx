@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { configureNode, type Node } from '../../api/provisioning.ts'
 import { Form, useApiForm, REQUIRED, wholeNumber } from '../../components/Form.tsx'
 import { tagsOf } from '../../lib/words.ts'
@@ -18,7 +19,7 @@ type Values = {
 const factor = {
   valueAsNumber: true,
   required: REQUIRED,
-  validate: (value: number) => (value > 0 && value <= 100) || 'A factor above 0, up to 100.',
+  validate: (value: number) => (value > 0 && value <= 100) || t`A factor above 0, up to 100.`,
 } as const
 
 /** What the cluster cannot tell: where pods lie and how far the node may be filled. */
@@ -48,7 +49,7 @@ export function NodeForm({ node, onClose }: { node: Node; onClose: () => void })
       ),
     fieldOf: (path) => (path.startsWith('tags') ? 'tags' : path),
     onDone: () => {
-      toast.done('Node configured')
+      toast.done(t`Node configured`)
       onClose()
     },
   })

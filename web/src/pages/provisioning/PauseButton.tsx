@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { pause, queuesQuery, resume } from '../../api/provisioningControls.ts'
@@ -19,7 +20,7 @@ export function PauseButton({ paused, ...target }: Target & { paused: boolean })
     send: (_: void, key) => resume({ what: target.what, which: target.which }, key),
     onDone: (overview) => {
       client.setQueryData(queuesQuery().queryKey, overview)
-      toast.done(`${target.label} goes on`)
+      toast.done(t`${target.label} goes on`)
     },
   })
   return (
@@ -27,19 +28,19 @@ export function PauseButton({ paused, ...target }: Target & { paused: boolean })
       <Button
         size="sm"
         loading={goOn.isPending}
-        aria-label={`${paused ? 'Resume' : 'Pause'} ${target.label}`}
+        aria-label={`${paused ? t`Resume` : t`Pause`} ${target.label}`}
         disabledReason={
           can('infrastructure:manage', null) ? undefined : NO_PERMISSION('infrastructure:manage')
         }
         onClick={() =>
           paused
-            ? goOn.mutate(undefined, { onError: (error) => toast.failed('It stays paused', error.message) })
+            ? goOn.mutate(undefined, { onError: (error) => toast.failed(t`It stays paused`, error.message) })
             : setOpen(true)
         }
       >
-        {paused ? 'Resume' : 'Pause'}
+        {paused ? t`Resume` : t`Pause`}
       </Button>
-      <Dialog open={open} onClose={() => setOpen(false)} title={`Pause ${target.label}`}>
+      <Dialog open={open} onClose={() => setOpen(false)} title={t`Pause ${target.label}`}>
         <PauseForm {...target} onClose={() => setOpen(false)} />
       </Dialog>
     </>
@@ -54,7 +55,7 @@ function PauseForm({ what, which, label, onClose }: Target & { onClose: () => vo
       send={(reason, key) => pause({ what, which, reason }, key)}
       onDone={(overview) => {
         client.setQueryData(queuesQuery().queryKey, overview)
-        toast.done(`${label} is paused`)
+        toast.done(t`${label} is paused`)
       }}
       onClose={onClose}
     >

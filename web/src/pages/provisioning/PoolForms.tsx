@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQueryClient } from '@tanstack/react-query'
 import { keepIpAddress, updateIpPool, type IpPool } from '../../api/provisioning.ts'
 import { Form, REQUIRED, useApiForm, wholeNumber } from '../../components/Form.tsx'
@@ -23,7 +24,7 @@ export function EditPool({ pool, onClose }: Props) {
       updateIpPool(pool, { ...values, dnsServers: dns.split(/[\s,]+/).filter((one) => one !== '') }),
     fieldOf: (path) => (path.startsWith('dnsServers') ? 'dns' : path),
     onDone: () => {
-      toast.done('Pool saved')
+      toast.done(t`Pool saved`)
       onClose()
     },
   })
@@ -65,14 +66,14 @@ export function KeepAddress({ pool, onClose }: Props) {
     send: (values, key) => keepIpAddress(pool.id, { ...values, address: values.address.trim() }, key),
     onDone: () => {
       void client.invalidateQueries({ queryKey: ['ipPools'] })
-      toast.done('No pod gets this address')
+      toast.done(t`No pod gets this address`)
       onClose()
     },
   })
   const { form, errorOf } = of
   return (
     <Form of={of} submitLabel="Keep" onCancel={onClose}>
-      <Field label="Address" hint={`In ${pool.network}, and free.`} error={errorOf('address')}>
+      <Field label="Address" hint={t`In ${pool.network}, and free.`} error={errorOf('address')}>
         <Input spellCheck={false} {...form.register('address', { required: REQUIRED })} />
       </Field>
       <Field label="What for" error={errorOf('note')}>

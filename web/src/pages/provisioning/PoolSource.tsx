@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -76,7 +77,7 @@ export function PoolSourceFields({ of: { form, errorOf } }: { of: ApiForm<PoolVa
               inputMode="numeric"
               {...form.register('prefixId', {
                 required: REQUIRED,
-                validate: (typed) => /^\s*[1-9]\d{0,14}\s*$/.test(typed) || 'A number.',
+                validate: (typed) => /^\s*[1-9]\d{0,14}\s*$/.test(typed) || t`A number.`,
               })}
             />
           </Field>
@@ -122,7 +123,7 @@ export function PoolSourceCard({
           loading={compare.isPending}
           disabledReason={mayNot}
           onClick={() =>
-            compare.mutate(undefined, { onError: (error) => toast.failed('Not compared', error.message) })
+            compare.mutate(undefined, { onError: (error) => toast.failed(t`Not compared`, error.message) })
           }
         >
           Compare now
@@ -145,10 +146,10 @@ export function PoolSourceCard({
         )}
         <Facts
           facts={[
-            ['Prefix', `${source.prefixId} of ${source.name}`],
-            ['Compared', <Time key="compared" at={source.comparedAt} relative />],
-            ['Held by others', String(source.taken)],
-            ['Still to be told', String(source.untold)],
+            [t`Prefix`, t`${source.prefixId} of ${source.name}`],
+            [t`Compared`, <Time key="compared" at={source.comparedAt} relative />],
+            [t`Held by others`, String(source.taken)],
+            [t`Still to be told`, String(source.untold)],
           ]}
         />
       </div>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { Link } from '@tanstack/react-router'
 import type { QueueOverview } from '../../api/provisioningControls.ts'
 import { useSession } from '../../components/session.ts'
@@ -27,8 +28,8 @@ const isPaused = ({ pauses }: QueueOverview, what: Pause['what'], which: string)
   pauses.some((pause) => pause.what === what && pause.which === which)
 
 const nameOf = ({ what, which, label }: Pause): string => {
-  if (what === 'queue') return `The queue ${humanize(which)}`
-  return what === 'kind' ? jobTitle(which) : `The node ${label}`
+  if (what === 'queue') return t`The queue ${humanize(which)}`
+  return what === 'kind' ? jobTitle(which) : t`The node ${label}`
 }
 
 /** What is stopped, why and by whom: above everything else, since it explains why things wait. */
@@ -37,10 +38,10 @@ export function Pauses({ overview }: { overview: QueueOverview }) {
     <Notice
       key={`${pause.what} ${pause.which}`}
       tone={pause.what === 'all' ? 'danger' : 'warning'}
-      title={pause.what === 'all' ? 'All automation is stopped' : `${nameOf(pause)} is paused`}
+      title={pause.what === 'all' ? t`All automation is stopped` : t`${nameOf(pause)} is paused`}
       action={
         pause.what === 'node' && (
-          <PauseButton what="node" which={pause.which} label={`node ${pause.label}`} paused />
+          <PauseButton what="node" which={pause.which} label={t`node ${pause.label}`} paused />
         )
       }
     >
@@ -59,7 +60,7 @@ export function Queues({ overview }: { overview: QueueOverview }) {
         rows={overview.queues}
         columns={[
           {
-            header: 'Queue',
+            header: t`Queue`,
             render: ({ queue }) => (
               <span className="inline-flex flex-wrap items-center gap-2">
                 <Link {...paths.jobs(tenant.slug, { queue })} className="hover:underline">
@@ -69,11 +70,11 @@ export function Queues({ overview }: { overview: QueueOverview }) {
               </span>
             ),
           },
-          number('Ready', ({ ready }: Queue) => ready),
-          number('Running', ({ running }: Queue) => running),
-          number('Waiting', ({ scheduled, blocked }: Queue) => scheduled + blocked, 'md'),
+          number(t`Ready`, ({ ready }: Queue) => ready),
+          number(t`Running`, ({ running }: Queue) => running),
+          number(t`Waiting`, ({ scheduled, blocked }: Queue) => scheduled + blocked, 'md'),
           {
-            header: 'Stuck',
+            header: t`Stuck`,
             align: 'right',
             from: 'sm',
             render: ({ queue, stuck }) =>
@@ -86,21 +87,21 @@ export function Queues({ overview }: { overview: QueueOverview }) {
                 </Link>
               ),
           },
-          number('Done in the last hour', ({ succeeded }: Queue) => succeeded, 'lg'),
-          number('Failed in the last hour', ({ failed }: Queue) => failed, 'lg'),
+          number(t`Done in the last hour`, ({ succeeded }: Queue) => succeeded, 'lg'),
+          number(t`Failed in the last hour`, ({ failed }: Queue) => failed, 'lg'),
           {
-            header: 'Oldest ready',
+            header: t`Oldest ready`,
             from: 'md',
             render: ({ oldestReady }) => <Time at={oldestReady} relative />,
           },
           {
-            header: 'Action',
+            header: t`Action`,
             narrow: true,
             render: ({ queue }) => (
               <PauseButton
                 what="queue"
                 which={queue}
-                label={`the queue ${humanize(queue)}`}
+                label={t`the queue ${humanize(queue)}`}
                 paused={isPaused(overview, 'queue', queue)}
               />
             ),
@@ -123,7 +124,7 @@ export function Kinds({ overview }: { overview: QueueOverview }) {
           rows={overview.kinds}
           columns={[
             {
-              header: 'Kind',
+              header: t`Kind`,
               render: ({ kind }) => (
                 <span className="inline-flex flex-wrap items-center gap-2">
                   {jobTitle(kind)}
@@ -131,13 +132,13 @@ export function Kinds({ overview }: { overview: QueueOverview }) {
                 </span>
               ),
             },
-            number('Waiting', ({ waiting }: Kind) => waiting),
-            number('Running', ({ running }: Kind) => running, 'sm'),
-            number('Done', ({ succeeded }: Kind) => succeeded, 'md'),
-            number('Failed', ({ failed }: Kind) => failed, 'sm'),
-            number('Stuck', ({ stuck }: Kind) => stuck, 'md'),
+            number(t`Waiting`, ({ waiting }: Kind) => waiting),
+            number(t`Running`, ({ running }: Kind) => running, 'sm'),
+            number(t`Done`, ({ succeeded }: Kind) => succeeded, 'md'),
+            number(t`Failed`, ({ failed }: Kind) => failed, 'sm'),
+            number(t`Stuck`, ({ stuck }: Kind) => stuck, 'md'),
             {
-              header: 'Action',
+              header: t`Action`,
               narrow: true,
               render: ({ kind }) => (
                 <PauseButton

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { queuesQuery } from '../../api/provisioningControls.ts'
@@ -40,7 +41,7 @@ export default function QueuesPage() {
               tabs={[
                 {
                   value: 'queues',
-                  label: 'Queues',
+                  label: t`Queues`,
                   content: (
                     <div className="space-y-4">
                       <Queues overview={overview} />
@@ -48,9 +49,9 @@ export default function QueuesPage() {
                     </div>
                   ),
                 },
-                { value: 'limits', label: 'Limits', content: <JobLimits overview={overview} /> },
-                { value: 'workers', label: 'Workers', content: <Workers /> },
-                { value: 'timers', label: 'Timers', content: <Timers /> },
+                { value: 'limits', label: t`Limits`, content: <JobLimits overview={overview} /> },
+                { value: 'workers', label: t`Workers`, content: <Workers /> },
+                { value: 'timers', label: t`Timers`, content: <Timers /> },
               ]}
             />
           </div>

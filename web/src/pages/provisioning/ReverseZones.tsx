@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Download } from 'lucide-react'
 import { save } from '../../api/http.ts'
@@ -11,17 +12,17 @@ import { DataTable, type Column } from '../../ui/DataTable.tsx'
 type Zone = Zones['items'][number]
 
 const columns: Column<Zone>[] = [
-  { header: 'Zone', render: ({ zone }) => <span className="font-mono text-[13px] break-all">{zone}</span> },
-  { header: 'Names', narrow: true, render: ({ names }) => count(names, 'name') },
+  { header: t`Zone`, render: ({ zone }) => <span className="font-mono text-[13px] break-all">{zone}</span> },
+  { header: t`Names`, narrow: true, render: ({ names }) => count(names, t`name`, t`names`) },
   {
-    header: 'File',
+    header: t`File`,
     narrow: true,
     align: 'right',
     render: ({ zone, file }) => (
       <Button
         size="sm"
         icon={<Download aria-hidden className="size-4" />}
-        aria-label={`Download the zone file of ${zone}`}
+        aria-label={t`Download the zone file of ${zone}`}
         onClick={() => save(new Blob([file], { type: 'text/dns' }), `${zone.replaceAll('/', '-')}zone`)}
       >
         Download

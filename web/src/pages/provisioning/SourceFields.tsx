@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import type { IpSourceCheck } from '../../api/ipSources.ts'
 import { CA_RULES, CaField } from '../../components/CaField.tsx'
 import { REQUIRED, type ApiForm } from '../../components/Form.tsx'
@@ -39,7 +40,7 @@ export function SourceFields<Answer>({
             maxLength={300}
             {...form.register('url', {
               required: REQUIRED,
-              pattern: { value: /^\s*https?:\/\/.+/, message: 'It begins with https://.' },
+              pattern: { value: /^\s*https?:\/\/.+/, message: t`It begins with https://.` },
             })}
           />
         </Field>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Server } from 'lucide-react'
@@ -24,8 +25,8 @@ export default function StrangersPage() {
   const query = useQuery({ ...strangersQuery(id, q), enabled: can('infrastructure:read') })
   return (
     <Page
-      title={cluster.data ? `Guests of nobody on ${cluster.data.name}` : 'Guests of nobody'}
-      crumbs={[{ label: 'Clusters & nodes', link: paths.clusters(tenant.slug) }]}
+      title={cluster.data ? t`Guests of nobody on ${cluster.data.name}` : t`Guests of nobody`}
+      crumbs={[{ label: t`Clusters & nodes`, link: paths.clusters(tenant.slug) }]}
       permission="infrastructure:read"
     >
       <p className="text-muted">
@@ -43,7 +44,7 @@ export default function StrangersPage() {
           {({ items }) =>
             items.length === 0 ? (
               <EmptyState icon={Server} title="No guest without a pod">
-                {q ? 'None matches.' : 'Every guest of the cluster belongs to a pod.'}
+                {q ? t`None matches.` : t`Every guest of the cluster belongs to a pod.`}
               </EmptyState>
             ) : (
               <DataTable
@@ -62,7 +63,7 @@ export default function StrangersPage() {
 
 const columns = (tenant: string, cluster: string): Column<Stranger>[] => [
   {
-    header: 'Guest',
+    header: t`Guest`,
     render: ({ vmid, name }) => (
       <Link {...paths.adopt(tenant, cluster, vmid)} className="font-medium text-accent hover:underline">
         {name ?? `VMID ${vmid}`}
@@ -70,13 +71,13 @@ const columns = (tenant: string, cluster: string): Column<Stranger>[] => [
     ),
   },
   { header: 'VMID', render: ({ vmid }) => vmid, from: 'sm' },
-  { header: 'Kind', render: ({ kind }) => (kind === 'vm' ? 'Machine' : 'Container'), from: 'md' },
-  { header: 'Node', render: ({ node }) => node },
-  { header: 'Power', render: ({ status }) => status },
+  { header: t`Kind`, render: ({ kind }) => (kind === 'vm' ? t`Machine` : t`Container`), from: 'md' },
+  { header: t`Node`, render: ({ node }) => node },
+  { header: t`Power`, render: ({ status }) => status },
   {
-    header: 'Size',
-    render: ({ cores, memoryMb, diskGb }) => `${cores} cores, ${memoryMb} MiB, ${diskGb} GiB`,
+    header: t`Size`,
+    render: ({ cores, memoryMb, diskGb }) => t`${cores} cores, ${memoryMb} MiB, ${diskGb} GiB`,
     from: 'lg',
   },
-  { header: 'Tags', render: ({ tags }) => tags.join(', '), from: 'xl' },
+  { header: t`Tags`, render: ({ tags }) => tags.join(', '), from: 'xl' },
 ]

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import type { ApiForm } from '../../components/Form.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { Field, Input, Textarea } from '../../ui/Field.tsx'
@@ -18,12 +19,16 @@ export type ClusterValues = {
 }
 
 const TRUST: { value: Trust; title: string; detail: string }[] = [
-  { value: 'system', title: 'Public authority', detail: 'Its certificate is issued by a public authority.' },
-  { value: 'ca', title: 'Own authority', detail: 'Paste /etc/pve/pve-root-ca.pem of the cluster.' },
+  {
+    value: 'system',
+    title: t`Public authority`,
+    detail: t`Its certificate is issued by a public authority.`,
+  },
+  { value: 'ca', title: t`Own authority`, detail: t`Paste /etc/pve/pve-root-ca.pem of the cluster.` },
   {
     value: 'fingerprint',
-    title: 'Fingerprint',
-    detail: 'Only the certificate with this SHA-256 is trusted.',
+    title: t`Fingerprint`,
+    detail: t`Only the certificate with this SHA-256 is trusted.`,
   },
 ]
 
@@ -51,7 +56,7 @@ export function TrustFields<Answer>({ of: { form, errorOf } }: { of: ApiForm<Clu
               {...form.register('caPem', {
                 validate: (typed) =>
                   typed.includes('-----BEGIN CERTIFICATE-----') ||
-                  'It begins with -----BEGIN CERTIFICATE-----.',
+                  t`It begins with -----BEGIN CERTIFICATE-----.`,
               })}
             />
           </Field>
@@ -65,7 +70,7 @@ export function TrustFields<Answer>({ of: { form, errorOf } }: { of: ApiForm<Clu
               {...form.register('fingerprint', {
                 validate: (typed) =>
                   /^([0-9a-f]{2}:){31}[0-9a-f]{2}$/i.test(typed.trim()) ||
-                  '32 pairs of hex digits with colons.',
+                  t`32 pairs of hex digits with colons.`,
               })}
             />
           </Field>

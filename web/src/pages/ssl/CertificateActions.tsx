@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { Download as DownloadIcon } from 'lucide-react'
 import { useState } from 'react'
@@ -35,7 +36,7 @@ export function CertificateActions({ certificate }: { certificate: SslCertificat
   const close = () => setOpen(null)
   const renew = useSubmit<null, SslAccepted>({
     send: (_, key) => renewCertificate(certificate.id, key),
-    onDone: () => toast.done('The certificate is being issued anew'),
+    onDone: () => toast.done(t`The certificate is being issued anew`),
   })
   const why = (action: keyof typeof canSsl) => {
     const verdict = canSsl[action](certificate)
@@ -79,25 +80,25 @@ export function CertificateActions({ certificate }: { certificate: SslCertificat
           <ErrorNotice error={renew.error} />
         </div>
       )}
-      <Dialog open={open === 'download'} onClose={close} title={`Download ${name}`}>
+      <Dialog open={open === 'download'} onClose={close} title={t`Download ${name}`}>
         <Download certificate={certificate} />
       </Dialog>
       <Dialog open={open === 'upload'} onClose={close} title="Upload successor" wide>
         <UploadCertificate successorOf={certificate} onClose={close} />
       </Dialog>
-      <Dialog open={open === 'revoke'} onClose={close} title={`Revoke ${name}`}>
+      <Dialog open={open === 'revoke'} onClose={close} title={t`Revoke ${name}`}>
         <Revoke certificate={certificate} onClose={close} />
       </Dialog>
       <ConfirmDestroy
         open={open === 'remove'}
         onClose={close}
-        title={`Remove ${name}`}
+        title={t`Remove ${name}`}
         name={name}
         effect="It is not renewed and not looked after any more. Where it is installed it goes on until it ends."
         submitLabel="Remove"
         send={() => removeCertificate(certificate.id)}
         onDone={() => {
-          toast.done('Certificate removed')
+          toast.done(t`Certificate removed`)
           void navigate(paths.certificates(tenant.slug))
         }}
       />
@@ -143,7 +144,7 @@ function Revoke({ certificate, onClose }: { certificate: SslCertificate; onClose
     defaultValues: { reason: 'unspecified' },
     send: ({ reason }, key) => revokeCertificate(certificate.id, reason, key),
     onDone: () => {
-      toast.done('The certificate is being revoked')
+      toast.done(t`The certificate is being revoked`)
       onClose()
     },
   })

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { certificateQuery, type SslCertificateDetail } from '../../api/ssl.ts'
@@ -31,8 +32,8 @@ export default function CertificatePage() {
   const certificate = query.data
   return (
     <Page
-      title={certificate?.names[0] ?? 'Certificate'}
-      crumbs={[{ label: 'Certificates', link: paths.certificates(tenant.slug) }]}
+      title={certificate?.names[0] ?? t`Certificate`}
+      crumbs={[{ label: t`Certificates`, link: paths.certificates(tenant.slug) }]}
       permission="ssl:read"
       badge={certificate && <StateBadge of="ssl" state={sslStateOf(certificate)} />}
       actions={certificate && <CertificateActions certificate={certificate} />}
@@ -54,7 +55,7 @@ function Content({ certificate }: { certificate: SslCertificateDetail }) {
       {problem && action === null && (
         <Notice
           tone={problem.class === 'blocked' ? 'warning' : 'danger'}
-          title={`${humanize(problem.code)}${certificate.state === 'issued' ? ' at the last renewal' : ''}`}
+          title={`${humanize(problem.code)}${certificate.state === 'issued' ? t` at the last renewal` : ''}`}
         >
           <p>{problem.message}</p>
           {dueAt && (
@@ -68,11 +69,11 @@ function Content({ certificate }: { certificate: SslCertificateDetail }) {
         value={oneOf(TABS, search.tab) ?? (action === 'issue' ? 'orders' : 'overview')}
         onChange={(tab) => void navigate({ search: { tab }, replace: true })}
         tabs={[
-          { value: 'overview', label: 'Overview', content: <Overview certificate={certificate} /> },
-          { value: 'orders', label: 'Orders', content: <Orders certificate={certificate} /> },
+          { value: 'overview', label: t`Overview`, content: <Overview certificate={certificate} /> },
+          { value: 'orders', label: t`Orders`, content: <Orders certificate={certificate} /> },
           {
             value: 'deployments',
-            label: 'Deployments',
+            label: t`Deployments`,
             content: (
               <div className="space-y-4">
                 <Targets certificate={certificate} />
@@ -80,10 +81,10 @@ function Content({ certificate }: { certificate: SslCertificateDetail }) {
               </div>
             ),
           },
-          { value: 'versions', label: 'Versions', content: <Versions certificate={certificate} /> },
+          { value: 'versions', label: t`Versions`, content: <Versions certificate={certificate} /> },
           can('audit:read') && {
             value: 'timeline',
-            label: 'Timeline',
+            label: t`Timeline`,
             content: (
               <Card flush>
                 <Timeline targetId={certificate.id} />
@@ -96,7 +97,12 @@ function Content({ certificate }: { certificate: SslCertificateDetail }) {
   )
 }
 
-const PROOFS = { auto: 'mPanel chooses', 'dns-01': 'By DNS', 'http-01': 'By HTTP', 'tls-alpn-01': 'By TLS' }
+const PROOFS = {
+  auto: t`mPanel chooses`,
+  'dns-01': t`By DNS`,
+  'http-01': t`By HTTP`,
+  'tls-alpn-01': t`By TLS`,
+}
 
 function Overview({ certificate }: { certificate: SslCertificateDetail }) {
   const { names, source, challenge, notAfter, dueAt, window, problem } = certificate
@@ -107,33 +113,33 @@ function Overview({ certificate }: { certificate: SslCertificateDetail }) {
         <Facts
           facts={[
             [
-              'Names',
+              t`Names`,
               <span key="names" className="break-all">
                 {names.join(', ')}
               </span>,
             ],
-            ['From', source === 'uploaded' ? 'Uploaded' : (current?.issuerName ?? null)],
-            ['Ends', notAfter && <Time key="end" at={notAfter} />],
+            [t`From`, source === 'uploaded' ? t`Uploaded` : (current?.issuerName ?? null)],
+            [t`Ends`, notAfter && <Time key="end" at={notAfter} />],
             source === 'issued'
-              ? [problem === null ? 'Renewal' : 'Next attempt', dueAt && <Time key="due" at={dueAt} />]
+              ? [problem === null ? t`Renewal` : t`Next attempt`, dueAt && <Time key="due" at={dueAt} />]
               : null,
-            source === 'issued' ? ['Proof', PROOFS[challenge]] : null,
+            source === 'issued' ? [t`Proof`, PROOFS[challenge]] : null,
             window && [
-              'The CA suggests',
+              t`The CA suggests`,
               <span key="window">
                 <Time at={window.start} /> to <Time at={window.end} />
               </span>,
             ],
             window?.url
               ? [
-                  'Why',
+                  t`Why`,
                   <span key="why" className="break-all">
                     {window.url}
                   </span>,
                 ]
               : null,
-            ['Key', current?.keyType ?? null],
-            ['Id', <CopyId key="id" id={certificate.id} what="certificate id" />],
+            [t`Key`, current?.keyType ?? null],
+            [t`Id`, <CopyId key="id" id={certificate.id} what="certificate id" />],
           ]}
         />
       </Card>

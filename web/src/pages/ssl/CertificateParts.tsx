@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import type { SslCertificateDetail, SslVersion } from '../../api/ssl.ts'
 import { humanize } from '../../lib/words.ts'
 import { Badge, type Tone } from '../../ui/Badge.tsx'
@@ -13,7 +14,7 @@ export function Chain({ chain }: Pick<SslCertificateDetail, 'chain'>) {
       <ol className="space-y-3">
         {chain.map(({ subject, issuer, notAfter, fingerprint, keyType }) => (
           <li key={fingerprint} className="min-w-0 border-l-2 border-line pl-3">
-            <p className="font-medium break-all">{subject || 'Without a name of its own'}</p>
+            <p className="font-medium break-all">{subject || t`Without a name of its own`}</p>
             <p className="text-[13px] break-words text-muted">
               Signed by {issuer} · {keyType} · ends <Time at={notAfter} />
             </p>
@@ -33,7 +34,7 @@ const TONE: Record<SslVersion['state'], Tone> = {
 
 const COLUMNS: Column<SslVersion>[] = [
   {
-    header: 'Version',
+    header: t`Version`,
     render: ({ issuerName, fingerprint, revokeReason }) => (
       <>
         <p className="break-words">{issuerName}</p>
@@ -43,12 +44,12 @@ const COLUMNS: Column<SslVersion>[] = [
     ),
   },
   {
-    header: 'State',
+    header: t`State`,
     narrow: true,
     render: ({ state }) => <Badge tone={TONE[state]}>{humanize(state)}</Badge>,
   },
-  { header: 'From', narrow: true, from: 'md', render: ({ notBefore }) => <Time at={notBefore} /> },
-  { header: 'Until', narrow: true, from: 'sm', render: ({ notAfter }) => <Time at={notAfter} /> },
+  { header: t`From`, narrow: true, from: 'md', render: ({ notBefore }) => <Time at={notBefore} /> },
+  { header: t`Until`, narrow: true, from: 'sm', render: ({ notAfter }) => <Time at={notAfter} /> },
 ]
 
 export function Versions({ certificate }: { certificate: SslCertificateDetail }) {

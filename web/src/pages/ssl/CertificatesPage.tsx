@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { LockKeyhole, Plus, SearchCheck, Upload } from 'lucide-react'
@@ -58,8 +59,8 @@ export default function CertificatesPage() {
         value={oneOf(TABS, tab) ?? 'all'}
         onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
         tabs={[
-          { value: 'all', label: 'Certificates', content: <All /> },
-          { value: 'findings', label: 'Findings', content: <Findings /> },
+          { value: 'all', label: t`Certificates`, content: <All /> },
+          { value: 'findings', label: t`Findings`, content: <Findings /> },
         ]}
       />
       <Dialog open={open === 'request'} onClose={close} title="Request certificate">
@@ -86,7 +87,7 @@ function All() {
     void navigate({ search: { ...filter, ...change }, replace: true })
   const columns: Column<SslCertificate>[] = [
     {
-      header: 'Names',
+      header: t`Names`,
       render: (one) => (
         <>
           <Link {...paths.certificate(tenant.slug, one.id)} className="font-medium break-all hover:underline">
@@ -101,9 +102,14 @@ function All() {
         </>
       ),
     },
-    { header: 'State', narrow: true, render: (one) => <StateBadge of="ssl" state={sslStateOf(one)} /> },
-    { header: 'Ends', narrow: true, from: 'sm', render: ({ notAfter }) => <Time at={notAfter} relative /> },
-    { header: 'Next attempt', narrow: true, from: 'lg', render: ({ dueAt }) => <Time at={dueAt} relative /> },
+    { header: t`State`, narrow: true, render: (one) => <StateBadge of="ssl" state={sslStateOf(one)} /> },
+    { header: t`Ends`, narrow: true, from: 'sm', render: ({ notAfter }) => <Time at={notAfter} relative /> },
+    {
+      header: t`Next attempt`,
+      narrow: true,
+      from: 'lg',
+      render: ({ dueAt }) => <Time at={dueAt} relative />,
+    },
   ]
   const filtered = Object.values(filter).some(Boolean)
   return (
@@ -133,8 +139,11 @@ function All() {
         trail={page}
         onTrail={(trail) => void navigate({ search: { ...filter, page: trail } })}
         empty={
-          <EmptyState icon={LockKeyhole} title={filtered ? 'No certificate matches' : 'No certificates yet'}>
-            {!filtered && 'A certificate is issued for names of a verified domain, and renewed by itself.'}
+          <EmptyState
+            icon={LockKeyhole}
+            title={filtered ? t`No certificate matches` : t`No certificates yet`}
+          >
+            {!filtered && t`A certificate is issued for names of a verified domain, and renewed by itself.`}
           </EmptyState>
         }
       />
@@ -152,7 +161,7 @@ function Findings() {
   })
   const columns: Column<SslDeployment>[] = [
     {
-      header: 'Name',
+      header: t`Name`,
       render: ({ certificateId, name, message }) => (
         <>
           <Link
@@ -166,12 +175,17 @@ function Findings() {
       ),
     },
     {
-      header: 'Finding',
+      header: t`Finding`,
       narrow: true,
       from: 'sm',
       render: ({ finding }) => finding && <Badge tone="warning">{humanize(finding)}</Badge>,
     },
-    { header: 'Seen', narrow: true, from: 'md', render: ({ checkedAt }) => <Time at={checkedAt} relative /> },
+    {
+      header: t`Seen`,
+      narrow: true,
+      from: 'md',
+      render: ({ checkedAt }) => <Time at={checkedAt} relative />,
+    },
   ]
   return (
     <Card flush>

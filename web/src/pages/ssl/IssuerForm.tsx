@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { createIssuer, updateIssuer, type SslIssuer } from '../../api/ssl.ts'
 import { Form, REQUIRED, useApiForm, wholeNumber } from '../../components/Form.tsx'
 import { Field, Input, Textarea } from '../../ui/Field.tsx'
@@ -48,7 +49,7 @@ export function IssuerForm({ issuer, onClose }: { issuer: SslIssuer | null; onCl
       return createIssuer({ ...shape, directoryUrl, eab: kid === '' ? null : { kid, hmacKey } }, key)
     },
     onDone: ({ name }) => {
-      toast.done(issuer === null ? `${name} added` : `${name} changed`)
+      toast.done(issuer === null ? t`${name} added` : t`${name} changed`)
       onClose()
     },
     fieldOf: (path) => path.replace('eab.', ''),
@@ -56,7 +57,7 @@ export function IssuerForm({ issuer, onClose }: { issuer: SslIssuer | null; onCl
   const { register } = of.form
   const isNew = issuer === null
   return (
-    <Form of={of} submitLabel={isNew ? 'Add the CA' : 'Save'} onCancel={onClose}>
+    <Form of={of} submitLabel={isNew ? t`Add the CA` : t`Save`} onCancel={onClose}>
       <Field label="Name" error={of.errorOf('name')}>
         <Input maxLength={100} {...register('name', { required: REQUIRED })} />
       </Field>
@@ -91,7 +92,7 @@ export function IssuerForm({ issuer, onClose }: { issuer: SslIssuer | null; onCl
           <Input
             inputMode="numeric"
             {...register('domainBudget', {
-              pattern: { value: /^[1-9]\d{0,5}$/, message: 'A whole number from 1.' },
+              pattern: { value: /^[1-9]\d{0,5}$/, message: t`A whole number from 1.` },
             })}
           />
         </Field>

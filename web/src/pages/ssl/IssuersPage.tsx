@@ -1,3 +1,5 @@
+import { locale } from '../../lib/language.ts'
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { clsx } from 'clsx'
@@ -43,32 +45,32 @@ export default function IssuersPage() {
   const refused = can('infrastructure:manage', null) ? undefined : NO_PERMISSION('infrastructure:manage')
   const columns: Column<SslIssuer>[] = [
     {
-      header: 'Issuer',
+      header: t`Issuer`,
       render: ({ name, directoryUrl, problem }) => (
         <>
           <p className="font-medium">{name}</p>
           <p className={clsx('text-[13px] text-muted', directoryUrl === null ? 'break-words' : 'break-all')}>
-            {directoryUrl ?? 'Inside mPanel. It is asked where no other issuer is there.'}
+            {directoryUrl ?? t`Inside mPanel. It is asked where no other issuer is there.`}
           </p>
           {problem && <p className="text-[13px] break-words text-danger-text">{problem}</p>}
         </>
       ),
     },
-    { header: 'Priority', narrow: true, from: 'md', render: ({ priority }) => priority },
+    { header: t`Priority`, narrow: true, from: 'md', render: ({ priority }) => priority },
     {
-      header: 'Orders in 3 h',
+      header: t`Orders in 3 h`,
       narrow: true,
       from: 'lg',
-      render: ({ kind, budget }) => (kind === 'acme' ? `up to ${budget.toLocaleString()}` : 'any'),
+      render: ({ kind, budget }) => (kind === 'acme' ? t`up to ${budget.toLocaleString(locale)}` : 'any'),
     },
     {
-      header: 'Account',
+      header: t`Account`,
       narrow: true,
       from: 'md',
       render: (issuer) => <Account issuer={issuer} />,
     },
     {
-      header: 'Actions',
+      header: t`Actions`,
       narrow: true,
       render: (issuer) =>
         issuer.kind === 'private' ? (
@@ -116,20 +118,25 @@ export default function IssuersPage() {
           }
         />
       </Card>
-      <Dialog open={open !== null} onClose={close} title={open === 'new' ? 'Add a CA' : 'Change the CA'} wide>
+      <Dialog
+        open={open !== null}
+        onClose={close}
+        title={open === 'new' ? t`Add a CA` : t`Change the CA`}
+        wide
+      >
         {open !== null && <IssuerForm issuer={open === 'new' ? null : open} onClose={close} />}
       </Dialog>
       {retiring && (
         <ConfirmDestroy
           open
           onClose={() => setRetiring(null)}
-          title={`Retire ${retiring.name}`}
+          title={t`Retire ${retiring.name}`}
           name={retiring.name}
           effect="Nothing new is asked of it. What it has issued stays, and is renewed by another issuer."
           submitLabel="Retire"
           send={() => retireIssuer(retiring.id)}
           onDone={() => {
-            toast.done('Issuer retired')
+            toast.done(t`Issuer retired`)
             setRetiring(null)
           }}
         />
@@ -140,7 +147,7 @@ export default function IssuersPage() {
 
 function Account({ issuer: { kind, hasAccount, keyChangedAt } }: { issuer: SslIssuer }) {
   if (kind === 'private') return '—'
-  if (keyChangedAt === null) return hasAccount ? 'made' : 'at the first order'
+  if (keyChangedAt === null) return hasAccount ? 'made' : t`at the first order`
   return (
     <>
       key of <Time at={keyChangedAt} relative />

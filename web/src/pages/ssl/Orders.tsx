@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { jobQuery } from '../../api/provisioning.ts'
@@ -13,10 +14,10 @@ import { Time } from '../../ui/Time.tsx'
 
 const TONE: Record<SslOrder['state'], Tone> = { open: 'info', valid: 'success', failed: 'danger' }
 const SHOWN = {
-  planned: 'will be shown',
-  presented: 'is shown',
-  answered: 'the CA looks',
-  cleaned: 'was taken away',
+  planned: t`will be shown`,
+  presented: t`is shown`,
+  answered: t`the CA looks`,
+  cleaned: t`was taken away`,
 }
 
 const BY = { 'dns-01': 'DNS', 'http-01': 'HTTP', 'tls-alpn-01': 'TLS' }
@@ -82,7 +83,7 @@ function Order({ order }: { order: SslOrder }) {
             {order.challenges.map(({ name, type, state }) => (
               <li key={`${name} ${type}`} className="break-words">
                 <span className="font-medium break-all">{name}</span> by {BY[type]}:{' '}
-                {state === 'answered' ? '' : 'the proof '}
+                {state === 'answered' ? '' : t`the proof `}
                 {SHOWN[state]}
               </li>
             ))}

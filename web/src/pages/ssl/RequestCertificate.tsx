@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -32,7 +33,7 @@ export function RequestCertificate({ onClose }: { onClose: () => void }) {
         key,
       ),
     onDone: ({ certificate }) => {
-      toast.done('The certificate is being issued')
+      toast.done(t`The certificate is being issued`)
       void navigate(paths.certificate(tenant.slug, certificate.id))
     },
   })
@@ -40,7 +41,7 @@ export function RequestCertificate({ onClose }: { onClose: () => void }) {
     <Form
       of={of}
       submitLabel="Request"
-      submitReason={owner === null ? 'Choose the tenant first.' : undefined}
+      submitReason={owner === null ? t`Choose the tenant first.` : undefined}
       onCancel={onClose}
     >
       {tenant.id === undefined && (

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import {
   checkCertificate,
@@ -19,28 +20,28 @@ import { toast } from '../../ui/Toast.tsx'
 
 const COLUMNS: Column<SslDeployment>[] = [
   {
-    header: 'Name',
+    header: t`Name`,
     render: ({ name, host, port, targetId, message }) => (
       <>
         <p className="break-all">
           {port === 443 ? name : `${name}:${port}`}
-          {targetId !== null && host !== name && ` at ${host}`}
+          {targetId !== null && host !== name && t` at ${host}`}
         </p>
         {message && <p className="text-[13px] break-words text-muted">{message}</p>}
       </>
     ),
   },
   {
-    header: 'Finding',
+    header: t`Finding`,
     narrow: true,
     render: ({ finding }) => (
       <Badge tone={finding === null ? 'success' : 'warning'}>
-        {finding === null ? 'Good' : humanize(finding)}
+        {finding === null ? t`Good` : humanize(finding)}
       </Badge>
     ),
   },
-  { header: 'Issuer', from: 'md', render: ({ servedIssuer }) => servedIssuer ?? '—' },
-  { header: 'Seen', narrow: true, from: 'sm', render: ({ checkedAt }) => <Time at={checkedAt} relative /> },
+  { header: t`Issuer`, from: 'md', render: ({ servedIssuer }) => servedIssuer ?? '—' },
+  { header: t`Seen`, narrow: true, from: 'sm', render: ({ checkedAt }) => <Time at={checkedAt} relative /> },
 ]
 
 /** What the servers of its names showed when they were last looked at. */
@@ -49,13 +50,13 @@ export function Served({ certificate }: { certificate: SslCertificate }) {
   const query = useQuery(sslDeploymentsQuery(certificate.id))
   const look = useSubmit<null, null>({
     send: (_, key) => checkCertificate(certificate.id, key),
-    onDone: () => toast.done('Its servers are looked at within a minute'),
+    onDone: () => toast.done(t`Its servers are looked at within a minute`),
   })
   const reason = !can('ssl:manage', certificate.tenantId)
     ? NO_PERMISSION('ssl:manage')
     : certificate.state === 'issued'
       ? undefined
-      : 'Nothing is in force that could be served.'
+      : t`Nothing is in force that could be served.`
   return (
     <Card
       title="What is served"

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
 import { addTarget, type SslCertificate, type SslTargetMade } from '../../api/ssl.ts'
 import { CA_RULES, CaField } from '../../components/CaField.tsx'
@@ -22,11 +23,9 @@ type Values = {
 }
 
 const EXPLAINED = {
-  agent:
-    'A program on the CloudPod fetches it with an API key that has the scope ssl:install and is limited to this CloudPod.',
-  webhook: 'Each version is posted to an address, signed.',
-  guest:
-    'Each version is written into the virtual machine through its guest agent, and the command is run there as root.',
+  agent: t`A program on the CloudPod fetches it with an API key that has the scope ssl:install and is limited to this CloudPod.`,
+  webhook: t`Each version is posted to an address, signed.`,
+  guest: t`Each version is written into the virtual machine through its guest agent, and the command is run there as root.`,
 }
 
 export function TargetForm({
@@ -73,7 +72,7 @@ export function TargetForm({
     kind === 'guest' && !console
       ? NO_PERMISSION('cloudpods:console')
       : kind !== 'webhook' && pod === null
-        ? 'Choose a CloudPod first.'
+        ? t`Choose a CloudPod first.`
         : undefined
   return (
     <Form of={of} submitLabel="Add the target" submitReason={why} onCancel={onClose}>
@@ -121,7 +120,7 @@ export function TargetForm({
         <Field
           label="Looked at"
           optional
-          hint={kind === 'webhook' ? 'None: where its first name points to.' : 'None: the CloudPod itself.'}
+          hint={kind === 'webhook' ? t`None: where its first name points to.` : t`None: the CloudPod itself.`}
           error={of.errorOf('host')}
         >
           <Input autoComplete="off" autoCapitalize="none" spellCheck={false} {...register('host')} />

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { canSsl } from '../../../../shared/states/ssl.ts'
@@ -24,7 +25,7 @@ import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { TargetForm } from './TargetForm.tsx'
 
-const WAYS = { agent: 'Fetched by an agent', webhook: 'Webhook', guest: 'Guest agent' }
+const WAYS = { agent: t`Fetched by an agent`, webhook: t`Webhook`, guest: t`Guest agent` }
 
 /** Where the certificate is delivered to, and how far each place is. */
 export function Targets({ certificate }: { certificate: SslCertificate }) {
@@ -36,25 +37,25 @@ export function Targets({ certificate }: { certificate: SslCertificate }) {
   const again = useSubmit<SslTarget, { jobId: string | null }>({
     send: ({ id }, key) => deliverAgain(certificate.id, id, key),
     onDone: ({ jobId }) =>
-      toast.done(jobId === null ? 'An agent may fetch it now' : 'The certificate is being delivered'),
+      toast.done(jobId === null ? t`An agent may fetch it now` : t`The certificate is being delivered`),
   })
   const refused = can('ssl:manage', certificate.tenantId) ? undefined : NO_PERMISSION('ssl:manage')
   const verdict = canSsl.deliver(certificate)
   const columns: Column<SslTarget>[] = [
-    { header: 'Target', render: (target) => <Target target={target} /> },
+    { header: t`Target`, render: (target) => <Target target={target} /> },
     {
-      header: 'State',
+      header: t`State`,
       narrow: true,
       render: ({ state }) => <StateBadge of="sslTarget" state={state} />,
     },
     {
-      header: 'Delivered',
+      header: t`Delivered`,
       narrow: true,
       from: 'md',
       render: ({ deliveredAt }) => (deliveredAt ? <Time at={deliveredAt} relative /> : '—'),
     },
     {
-      header: 'Actions',
+      header: t`Actions`,
       narrow: true,
       render: (target) => (
         <div className="flex flex-wrap gap-2">
@@ -104,7 +105,7 @@ export function Targets({ certificate }: { certificate: SslCertificate }) {
             onMade={(target) => {
               setOpen(false)
               setMade(target.secret === null ? null : target)
-              toast.done(`It is delivered to ${target.name} from now on`)
+              toast.done(t`It is delivered to ${target.name} from now on`)
             }}
           />
         )}
@@ -121,13 +122,13 @@ export function Targets({ certificate }: { certificate: SslCertificate }) {
         <ConfirmDestroy
           open
           onClose={() => setRemoving(null)}
-          title={`Remove ${removing.name}`}
+          title={t`Remove ${removing.name}`}
           name={removing.name}
           effect="It gets no further version. What it has stays there until it ends."
           submitLabel="Remove"
           send={() => removeTarget(certificate.id, removing.id)}
           onDone={() => {
-            toast.done('Target removed')
+            toast.done(t`Target removed`)
             setRemoving(null)
           }}
         />
@@ -137,15 +138,15 @@ export function Targets({ certificate }: { certificate: SslCertificate }) {
 }
 
 const SAID: Record<SslTarget['state'], string> = {
-  waiting: 'The current version is not there yet.',
-  delivered: 'It has the current version; no handshake has shown it yet.',
-  served: 'A handshake has shown the current version.',
-  failed: 'The last delivery failed. It is tried again by itself.',
+  waiting: t`The current version is not there yet.`,
+  delivered: t`It has the current version; no handshake has shown it yet.`,
+  served: t`A handshake has shown the current version.`,
+  failed: t`The last delivery failed. It is tried again by itself.`,
 }
 
 function Target({ target }: { target: SslTarget }) {
   const { kind, name, address, chainPath, port, host, state, problem } = target
-  const where = [WAYS[kind], address ?? chainPath, host ?? (port === 443 ? null : `port ${port}`)]
+  const where = [WAYS[kind], address ?? chainPath, host ?? (port === 443 ? null : t`port ${port}`)]
   return (
     <>
       <p className="font-medium break-words">{name}</p>

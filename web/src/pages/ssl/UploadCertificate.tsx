@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { replaceCertificate, uploadCertificate, type SslCertificate } from '../../api/ssl.ts'
@@ -28,7 +29,7 @@ export function UploadCertificate({
         ? uploadCertificate({ tenantId: owner?.id ?? '', ...values }, key)
         : replaceCertificate(successorOf.id, values, key),
     onDone: ({ id }) => {
-      toast.done('Certificate uploaded')
+      toast.done(t`Certificate uploaded`)
       onClose()
       void navigate(paths.certificate(tenant.slug, id))
     },
@@ -38,7 +39,7 @@ export function UploadCertificate({
     <Form
       of={of}
       submitLabel="Upload"
-      submitReason={asksTenant && owner === null ? 'Choose the tenant first.' : undefined}
+      submitReason={asksTenant && owner === null ? t`Choose the tenant first.` : undefined}
       onCancel={onClose}
     >
       {asksTenant && (

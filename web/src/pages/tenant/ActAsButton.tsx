@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { VenetianMask } from 'lucide-react'
 import { useState } from 'react'
@@ -30,7 +31,7 @@ export function ActAsButton({ tenant }: { tenant: Tenant }) {
       >
         Act as a user
       </Button>
-      <Dialog open={open && user === null} onClose={close} title={`Act as a user of ${tenant.name}`}>
+      <Dialog open={open && user === null} onClose={close} title={t`Act as a user of ${tenant.name}`}>
         <UserPicker tenantId={tenant.id} onChoose={setUser} />
       </Dialog>
       {user !== null && <ImpersonateDialog user={user} onClose={close} />}

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useSubmit } from '../../api/submit.ts'
@@ -40,7 +41,7 @@ export function ClosingNotice({ tenant }: { tenant: Tenant }) {
           cancelled under Close.
         </>
       ) : (
-        `Everything in it is being destroyed.${allowed ? ' Close shows how far that is.' : ''}`
+        t`Everything in it is being destroyed.${allowed ? t` Close shows how far that is.` : ''}`
       )}
     </Notice>
   )
@@ -81,7 +82,7 @@ function DangerZone({ tenant }: { tenant: Tenant }) {
           <Button
             loading={dry.isPending}
             onClick={() =>
-              dry.mutate(null, { onError: (error) => toast.failed('Not listed', error.message) })
+              dry.mutate(null, { onError: (error) => toast.failed(t`Not listed`, error.message) })
             }
           >
             List what would be destroyed
@@ -90,9 +91,9 @@ function DangerZone({ tenant }: { tenant: Tenant }) {
             variant="danger"
             disabledReason={
               plan === undefined || plan === null
-                ? 'List what would be destroyed first.'
+                ? t`List what would be destroyed first.`
                 : plan.blockers.length > 0
-                  ? 'Something prevents it; see the list.'
+                  ? t`Something prevents it; see the list.`
                   : undefined
             }
             onClick={() => setOpen(true)}
@@ -121,7 +122,7 @@ function CloseForm({ tenant, days, onClose }: { tenant: Tenant; days: number; on
     defaultValues: { name: '', reason: '' },
     send: (values, key) => closeTenant(tenant.id, { ...values, name: values.name.trim() }, key),
     onDone: () => {
-      toast.done('The tenant is being closed')
+      toast.done(t`The tenant is being closed`)
       onClose()
     },
   })
@@ -131,13 +132,13 @@ function CloseForm({ tenant, days, onClose }: { tenant: Tenant; days: number; on
       of={of}
       danger
       submitLabel="Close the tenant"
-      submitReason={typed.trim() === tenant.name ? undefined : 'Type the name first.'}
+      submitReason={typed.trim() === tenant.name ? undefined : t`Type the name first.`}
       onCancel={onClose}
     >
       <p>
         {days === 0
-          ? 'The destruction begins at once and cannot be cancelled.'
-          : `Users are shut out and CloudPods stopped at once. For ${days} days it can be cancelled; then everything is destroyed.`}
+          ? t`The destruction begins at once and cannot be cancelled.`
+          : t`Users are shut out and CloudPods stopped at once. For ${days} days it can be cancelled; then everything is destroyed.`}
       </p>
       <Field label="Reason" error={of.errorOf('reason')}>
         <Input maxLength={500} {...of.form.register('reason', { required: REQUIRED })} />
@@ -153,7 +154,7 @@ function CloseForm({ tenant, days, onClose }: { tenant: Tenant; days: number; on
 function CancelClosing({ tenant }: { tenant: Tenant }) {
   const cancelled = useSubmit({
     send: (_: null, key) => cancelClosure(tenant.id, key),
-    onDone: () => toast.done('The closing is cancelled'),
+    onDone: () => toast.done(t`The closing is cancelled`),
   })
   return (
     <Card title="Cancel the closing">
@@ -165,7 +166,7 @@ function CancelClosing({ tenant }: { tenant: Tenant }) {
         <Button
           loading={cancelled.isPending}
           onClick={() =>
-            cancelled.mutate(null, { onError: (error) => toast.failed('Not cancelled', error.message) })
+            cancelled.mutate(null, { onError: (error) => toast.failed(t`Not cancelled`, error.message) })
           }
         >
           Cancel the closing

@@ -1,3 +1,5 @@
+import { locale } from '../../lib/language.ts'
+import { t } from '../../../../shared/text.ts'
 import { Download } from 'lucide-react'
 import { useSubmit } from '../../api/submit.ts'
 import { downloadProof, type ClosureView } from '../../api/tenantEnd.ts'
@@ -17,7 +19,7 @@ type Pod = Closure['pods'][number]
 export function ClosureCard({ tenant, closure }: { tenant: Tenant; closure: Closure }) {
   const { counts, erased } = closure
   const rows = Object.values(erased).reduce((sum, n) => sum + n, 0)
-  const label = `${counts.gone} of ${counts.pods} CloudPods gone`
+  const label = t`${counts.gone} of ${counts.pods} CloudPods gone`
   const proof = useSubmit<null, unknown>({ send: () => downloadProof(tenant.id, tenant.slug) })
   return (
     <Card
@@ -30,7 +32,7 @@ export function ClosureCard({ tenant, closure }: { tenant: Tenant; closure: Clos
             icon={<Download aria-hidden className="size-4" />}
             loading={proof.isPending}
             onClick={() =>
-              proof.mutate(null, { onError: (error) => toast.failed('Not downloaded', error.message) })
+              proof.mutate(null, { onError: (error) => toast.failed(t`Not downloaded`, error.message) })
             }
           >
             Proof of deletion
@@ -41,14 +43,14 @@ export function ClosureCard({ tenant, closure }: { tenant: Tenant; closure: Clos
       <div className="space-y-4 p-4">
         <Facts
           facts={[
-            ['State', <StateBadge key="state" of="closure" state={closure.state} />],
-            ['Reason', closure.reason],
-            ['Started', <Time key="started" at={closure.startedAt} />],
+            [t`State`, <StateBadge key="state" of="closure" state={closure.state} />],
+            [t`Reason`, closure.reason],
+            [t`Started`, <Time key="started" at={closure.startedAt} />],
             closure.state === 'cooling'
-              ? ['Destruction begins', <Time key="due" at={closure.dueAt} />]
-              : ['Rows erased', rows.toLocaleString()],
-            closure.endedAt === null ? null : ['Ended', <Time key="ended" at={closure.endedAt} />],
-            closure.waitingFor === null ? null : ['Waits for', closure.waitingFor],
+              ? [t`Destruction begins`, <Time key="due" at={closure.dueAt} />]
+              : [t`Rows erased`, rows.toLocaleString(locale)],
+            closure.endedAt === null ? null : [t`Ended`, <Time key="ended" at={closure.endedAt} />],
+            closure.waitingFor === null ? null : [t`Waits for`, closure.waitingFor],
           ]}
         />
         {closure.state === 'destroying' && (
@@ -68,20 +70,20 @@ export function ClosureCard({ tenant, closure }: { tenant: Tenant; closure: Clos
 
 function Pods({ pods }: { pods: Pod[] }) {
   const columns: Column<Pod>[] = [
-    { header: 'CloudPod', render: (row) => <span className="break-all">{row.hostname}</span> },
+    { header: t`CloudPod`, render: (row) => <span className="break-all">{row.hostname}</span> },
     {
-      header: 'State',
+      header: t`State`,
       narrow: true,
       render: (row) => <StateBadge of="pod" state={row.state as 'active'} />,
     },
     {
-      header: 'Job',
+      header: t`Job`,
       narrow: true,
       from: 'sm',
       render: (row) =>
         row.jobState === null ? '—' : <StateBadge of="job" state={row.jobState as 'ready'} />,
     },
-    { header: 'Waits for', from: 'md', render: (row) => row.waitingFor ?? '—' },
+    { header: t`Waits for`, from: 'md', render: (row) => row.waitingFor ?? '—' },
   ]
   return <DataTable label="CloudPods of the closing" columns={columns} rows={pods} rowKey={(row) => row.id} />
 }

@@ -1,3 +1,5 @@
+import { locale } from '../../lib/language.ts'
+import { t } from '../../../../shared/text.ts'
 import type { ClosureView } from '../../api/tenantEnd.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { Notice } from '../../ui/Notice.tsx'
@@ -5,12 +7,12 @@ import { Notice } from '../../ui/Notice.tsx'
 type Plan = NonNullable<ClosureView['plan']>
 
 const WORDS: Record<keyof Plan['destroyed'], string> = {
-  cloudPods: 'CloudPods',
-  addresses: 'IP addresses',
-  subscriptions: 'Subscriptions',
-  customers: 'Customers',
-  users: 'Users who lose their last access',
-  apiKeys: 'API keys',
+  cloudPods: t`CloudPods`,
+  addresses: t`IP addresses`,
+  subscriptions: t`Subscriptions`,
+  customers: t`Customers`,
+  users: t`Users who lose their last access`,
+  apiKeys: t`API keys`,
 }
 
 /** What a closing would destroy and keep, as a dry run told it. */
@@ -37,25 +39,25 @@ export function ClosurePlan({ plan }: { plan: Plan }) {
         rows={rows}
         rowKey={(row) => row.what}
         columns={[
-          { header: 'Destroyed', render: (row) => row.what },
-          { header: 'Number', narrow: true, render: (row) => row.count.toLocaleString() },
+          { header: t`Destroyed`, render: (row) => row.what },
+          { header: t`Number`, narrow: true, render: (row) => row.count.toLocaleString(locale) },
           {
-            header: 'Names',
+            header: t`Names`,
             render: (row) => (
               <span className="break-words">
                 {row.names.length === 0 ? '—' : row.names.join(', ')}
                 {row.count > row.names.length &&
-                  ` and ${(row.count - row.names.length).toLocaleString()} more`}
+                  t` and ${(row.count - row.names.length).toLocaleString(locale)} more`}
               </span>
             ),
           },
         ]}
       />
       <p className="text-muted">
-        Kept: {invoices.toLocaleString()} invoices, {payments.toLocaleString()} payments,{' '}
-        {ledgerEntries.toLocaleString()} bookings, {auditEvents.toLocaleString()} audit events. Customers to
-        whom a document points stay without name, address and everything else that is personal; the documents
-        themselves do not change.
+        Kept: {invoices.toLocaleString(locale)} invoices, {payments.toLocaleString(locale)} payments,{' '}
+        {ledgerEntries.toLocaleString(locale)} bookings, {auditEvents.toLocaleString(locale)} audit events.
+        Customers to whom a document points stay without name, address and everything else that is personal;
+        the documents themselves do not change.
       </p>
     </div>
   )

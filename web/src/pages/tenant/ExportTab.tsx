@@ -1,3 +1,5 @@
+import { locale } from '../../lib/language.ts'
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Download, FileArchive } from 'lucide-react'
 import { useSubmit } from '../../api/submit.ts'
@@ -14,19 +16,23 @@ import { toast } from '../../ui/Toast.tsx'
 
 const sizeOf = (bytes: string): string =>
   Number(bytes) < 1_000_000
-    ? `${Math.ceil(Number(bytes) / 1_000).toLocaleString()} kB`
-    : `${(Number(bytes) / 1_000_000).toLocaleString(undefined, { maximumFractionDigits: 1 })} MB`
+    ? `${Math.ceil(Number(bytes) / 1_000).toLocaleString(locale)} kB`
+    : `${(Number(bytes) / 1_000_000).toLocaleString(locale, { maximumFractionDigits: 1 })} MB`
 
 /** Everything of the tenant as a file: start it, follow it, download it. */
 export function ExportTab({ tenant }: { tenant: Tenant }) {
   const query = useQuery(exportsQuery(tenant.id))
   const start = useSubmit({
     send: (_: null, key) => startExport(tenant.id, key),
-    onDone: () => toast.done('The export has begun'),
+    onDone: () => toast.done(t`The export has begun`),
   })
   const running = query.data?.items.some((one) => one.state === 'waiting')
   const reason =
-    tenant.state === 'closed' ? 'The tenant is closed.' : running ? 'An export is being written.' : undefined
+    tenant.state === 'closed'
+      ? t`The tenant is closed.`
+      : running
+        ? t`An export is being written.`
+        : undefined
   return (
     <Card
       title="Exports"
@@ -36,7 +42,9 @@ export function ExportTab({ tenant }: { tenant: Tenant }) {
           size="sm"
           disabledReason={reason}
           loading={start.isPending}
-          onClick={() => start.mutate(null, { onError: (error) => toast.failed('Not begun', error.message) })}
+          onClick={() =>
+            start.mutate(null, { onError: (error) => toast.failed(t`Not begun`, error.message) })
+          }
         >
           Export everything
         </Button>
@@ -56,14 +64,14 @@ export function ExportTab({ tenant }: { tenant: Tenant }) {
 function Exports({ tenant, items }: { tenant: Tenant; items: TenantExport[] }) {
   const fetched = useSubmit({ send: (row: TenantExport) => downloadExport(tenant.slug, row) })
   const columns: Column<TenantExport>[] = [
-    { header: 'Started', render: (row) => <Time at={row.createdAt} /> },
+    { header: t`Started`, render: (row) => <Time at={row.createdAt} /> },
     {
-      header: 'State',
+      header: t`State`,
       narrow: true,
       render: (row) => <StateBadge of="export" state={row.state} />,
     },
-    { header: 'Rows', narrow: true, from: 'sm', render: (row) => Number(row.rows).toLocaleString() },
-    { header: 'Size', narrow: true, from: 'sm', render: (row) => sizeOf(row.bytes) },
+    { header: t`Rows`, narrow: true, from: 'sm', render: (row) => Number(row.rows).toLocaleString(locale) },
+    { header: t`Size`, narrow: true, from: 'sm', render: (row) => sizeOf(row.bytes) },
     {
       header: 'SHA-256',
       from: 'md',
@@ -74,23 +82,23 @@ function Exports({ tenant, items }: { tenant: Tenant; items: TenantExport[] }) {
       ),
     },
     {
-      header: 'Removed',
+      header: t`Removed`,
       narrow: true,
       from: 'md',
       render: (row) => (row.expiresAt === null ? '—' : <Time at={row.expiresAt} relative />),
     },
     {
-      header: 'File',
+      header: t`File`,
       narrow: true,
       render: (row) => (
         <Button
           size="sm"
           icon={<Download aria-hidden className="size-4" />}
-          aria-label={`Download the export of ${row.createdAt}`}
+          aria-label={t`Download the export of ${row.createdAt}`}
           loading={fetched.isPending && fetched.variables.id === row.id}
-          disabledReason={row.state === 'ready' ? undefined : 'It is not ready.'}
+          disabledReason={row.state === 'ready' ? undefined : t`It is not ready.`}
           onClick={() =>
-            fetched.mutate(row, { onError: (error) => toast.failed('Not downloaded', error.message) })
+            fetched.mutate(row, { onError: (error) => toast.failed(t`Not downloaded`, error.message) })
           }
         >
           Download

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useRef } from 'react'
 import { useSubmit } from '../../api/submit.ts'
@@ -10,7 +11,7 @@ import { toast } from '../../ui/Toast.tsx'
 
 const MAX_BYTES = 200_000
 
-const failed = (error: Error) => toast.failed('The logo was not changed', error.message)
+const failed = (error: Error) => toast.failed(t`The logo was not changed`, error.message)
 
 /** The logo of a tenant as both themes show it; upload and removal. */
 export function LogoCard({ tenantId }: { tenantId: string }) {
@@ -20,16 +21,16 @@ export function LogoCard({ tenantId }: { tenantId: string }) {
   const reason = permits(me, 'tenants:settings', tenantId) ? undefined : NO_PERMISSION('tenants:settings')
   const upload = useSubmit({
     send: (data: string, key) => uploadLogo(tenantId, data, key),
-    onDone: () => toast.done('Logo saved'),
+    onDone: () => toast.done(t`Logo saved`),
   })
   const removal = useSubmit<null, unknown>({
     send: () => removeLogo(tenantId),
-    onDone: () => toast.done('Logo removed'),
+    onDone: () => toast.done(t`Logo removed`),
   })
   const take = async (chosen: File | undefined) => {
     if (!chosen) return
     if (chosen.size > MAX_BYTES) {
-      toast.failed('The logo was not changed', 'The file is larger than 200 kB.')
+      toast.failed(t`The logo was not changed`, t`The file is larger than 200 kB.`)
       return
     }
     upload.mutate(await base64Of(chosen), { onError: failed })
@@ -51,7 +52,7 @@ export function LogoCard({ tenantId }: { tenantId: string }) {
             size="sm"
             variant="ghost"
             loading={removal.isPending}
-            disabledReason={reason ?? (query.data?.logo ? undefined : 'There is no logo.')}
+            disabledReason={reason ?? (query.data?.logo ? undefined : t`There is no logo.`)}
             onClick={() => removal.mutate(null, { onError: failed })}
           >
             Remove

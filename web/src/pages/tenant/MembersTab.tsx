@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { UserPlus, Users } from 'lucide-react'
 import { useState } from 'react'
@@ -30,11 +31,11 @@ export function MembersTab({
   const [leaving, setLeaving] = useState<User | null>(null)
   const query = useQuery(membersQuery(tenant.id, cursorOf(trail)))
   const may = can('users:manage', tenant.id) ? undefined : NO_PERMISSION('users:manage')
-  const reason = may ?? (tenant.state === 'active' ? undefined : `The tenant is ${tenant.state}.`)
+  const reason = may ?? (tenant.state === 'active' ? undefined : t`The tenant is ${tenant.state}.`)
   const open = query.data?.invitations ?? []
   const columns: Column<User>[] = [
     {
-      header: 'Member',
+      header: t`Member`,
       render: ({ name, email, state }) => (
         <>
           <span className="flex flex-wrap items-center gap-2">
@@ -46,21 +47,21 @@ export function MembersTab({
       ),
     },
     {
-      header: 'Roles',
+      header: t`Roles`,
       from: 'sm',
       render: ({ grants }) => grants.map(({ roleName }) => roleName).join(', '),
     },
     {
-      header: 'Actions',
+      header: t`Actions`,
       narrow: true,
       align: 'right',
       render: (user) => (
         <Button
           size="sm"
-          aria-label={`Remove ${user.email}`}
+          aria-label={t`Remove ${user.email}`}
           disabledReason={
             reason ??
-            (user.id === me.user.id ? 'Nobody changes their own roles: ask somebody else.' : undefined)
+            (user.id === me.user.id ? t`Nobody changes their own roles: ask somebody else.` : undefined)
           }
           onClick={() => setLeaving(user)}
         >
@@ -110,11 +111,11 @@ export function MembersTab({
           onClose={() => setLeaving(null)}
           title="Remove the member"
           name={leaving.email}
-          effect={`${leaving.name} loses all roles in ${tenant.name}. The account itself stays.`}
+          effect={t`${leaving.name} loses all roles in ${tenant.name}. The account itself stays.`}
           submitLabel="Remove"
           send={(key) => removeMember({ tenantId: tenant.id, userId: leaving.id }, key)}
           onDone={() => {
-            toast.done('The member is removed')
+            toast.done(t`The member is removed`)
             setLeaving(null)
           }}
         />

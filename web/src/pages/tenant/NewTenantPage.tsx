@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
@@ -12,7 +13,7 @@ export default function NewTenantPage() {
   return (
     <Page
       title="New tenant"
-      crumbs={[{ label: 'Tenants', link: paths.tenants(tenant.slug) }]}
+      crumbs={[{ label: t`Tenants`, link: paths.tenants(tenant.slug) }]}
       permission="tenants:create"
     >
       <div className="max-w-3xl">
@@ -21,7 +22,7 @@ export default function NewTenantPage() {
             mayQuota
             onCancel={() => void navigate(paths.tenants(tenant.slug))}
             onDone={({ id }) => {
-              toast.done('Tenant created')
+              toast.done(t`Tenant created`)
               void navigate(paths.tenant(tenant.slug, id))
             }}
           />

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
 import { paths } from '../../paths.ts'
@@ -9,7 +10,7 @@ export default function PlatformSettingsPage() {
   return (
     <Page
       title="Settings of all tenants"
-      crumbs={[{ label: 'Tenants', link: paths.tenants(tenant.slug) }]}
+      crumbs={[{ label: t`Tenants`, link: paths.tenants(tenant.slug) }]}
       permission="tenants:settings"
     >
       <p className="text-muted">Every tenant inherits these values until it has its own.</p>

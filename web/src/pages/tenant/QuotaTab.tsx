@@ -1,3 +1,5 @@
+import { locale } from '../../lib/language.ts'
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { quotaQuery, updateQuota, type QuotaView } from '../../api/tenants.ts'
@@ -15,21 +17,21 @@ import { toast } from '../../ui/Toast.tsx'
 type Limits = NonNullable<QuotaView['limits']>
 type Values = Record<keyof Limits, number | null>
 const LIMITS: [name: keyof Limits, label: string, max: number][] = [
-  ['maxPods', 'CloudPods', 1_000_000],
-  ['maxCores', 'Cores', 10_000_000],
-  ['maxMemoryMb', 'Memory (MiB)', 2_000_000_000],
-  ['maxDiskGb', 'Disk (GiB)', 2_000_000_000],
-  ['maxAddresses', 'Addresses', 10_000_000],
-  ['maxSnapshots', 'Snapshots', 10_000_000],
-  ['maxBackups', 'Backups', 10_000_000],
+  ['maxPods', t`CloudPods`, 1_000_000],
+  ['maxCores', t`Cores`, 10_000_000],
+  ['maxMemoryMb', t`Memory (MiB)`, 2_000_000_000],
+  ['maxDiskGb', t`Disk (GiB)`, 2_000_000_000],
+  ['maxAddresses', t`Addresses`, 10_000_000],
+  ['maxSnapshots', t`Snapshots`, 10_000_000],
+  ['maxBackups', t`Backups`, 10_000_000],
 ]
 /** These may be without a limit. */
 const OPTIONAL = new Set<keyof Limits>(['maxAddresses', 'maxSnapshots', 'maxBackups'])
 
 const MISCOUNTED: Record<QuotaView['miscounted'][number]['problem'], string> = {
-  not_counted: 'it is there, and not counted',
-  counted_though_gone: 'it is gone, and still counted',
-  counted_otherwise: 'it is counted with another size, or number of addresses, snapshots or backups',
+  not_counted: t`it is there, and not counted`,
+  counted_though_gone: t`it is gone, and still counted`,
+  counted_otherwise: t`it is counted with another size, or number of addresses, snapshots or backups`,
 }
 
 /** Limits with their use; the platform changes them. */
@@ -73,7 +75,7 @@ export function QuotaTab({ tenantId }: { tenantId: string }) {
                 <div key={name}>
                   <UsageBar label={label} used={limits[name].used} total={limits[name].limit} />
                   <p className="mt-1 text-[13px] text-muted">
-                    {limits[name].origin === 'default' ? 'The default' : 'Set by the platform'}
+                    {limits[name].origin === 'default' ? t`The default` : t`Set by the platform`}
                   </p>
                 </div>
               ))
@@ -89,7 +91,7 @@ export function QuotaTab({ tenantId }: { tenantId: string }) {
 }
 
 const hintOf = (name: keyof Limits, limits: Limits | null): string | undefined => {
-  const used = limits ? `${limits[name].used.toLocaleString()} in use.` : ''
+  const used = limits ? t`${limits[name].used.toLocaleString(locale)} in use.` : ''
   return OPTIONAL.has(name) ? `${used} Empty: without a limit.`.trim() : used || undefined
 }
 
@@ -108,7 +110,7 @@ function QuotaForm({
     ) as Values,
     send: (values) => updateQuota(tenantId, values),
     onDone: () => {
-      toast.done('Quota saved')
+      toast.done(t`Quota saved`)
       onClose()
     },
   })

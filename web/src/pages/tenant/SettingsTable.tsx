@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useSubmit } from '../../api/submit.ts'
@@ -15,7 +16,7 @@ import { Field, Input, Select } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
 type Value = SettingView['value']
-const ORIGINS = { default: 'Default', platform: 'Platform', tenant: 'Tenant' } as const
+const ORIGINS = { default: t`Default`, platform: t`Platform`, tenant: t`Tenant` } as const
 const shown = (value: Value, unit: string | null): string =>
   value === null ? 'none' : `${value}${unit === null ? '' : ` ${unit}`}`
 
@@ -26,7 +27,7 @@ export function SettingsTable({ tenantId }: { tenantId: string | null }) {
   const reasonFor = useReason(tenantId)
   const reset = useSubmit({
     send: (key: string) => updateSettings(tenantId, { [key]: null }),
-    onDone: () => toast.done('The inherited value holds again'),
+    onDone: () => toast.done(t`The inherited value holds again`),
   })
   const own = tenantId === null ? 'platform' : 'tenant'
   return (
@@ -39,7 +40,7 @@ export function SettingsTable({ tenantId }: { tenantId: string | null }) {
             rowKey={(row) => row.key}
             columns={[
               {
-                header: 'Setting',
+                header: t`Setting`,
                 render: (row) => (
                   <>
                     <div>{row.words}</div>
@@ -48,11 +49,11 @@ export function SettingsTable({ tenantId }: { tenantId: string | null }) {
                 ),
               },
               {
-                header: 'Value',
+                header: t`Value`,
                 render: (row) => <span className="break-all">{shown(row.value, row.unit)}</span>,
               },
               {
-                header: 'From',
+                header: t`From`,
                 from: 'sm',
                 narrow: true,
                 render: (row) => (
@@ -60,13 +61,13 @@ export function SettingsTable({ tenantId }: { tenantId: string | null }) {
                 ),
               },
               {
-                header: 'Change',
+                header: t`Change`,
                 narrow: true,
                 render: (row) => (
                   <div className="flex flex-wrap gap-2 sm:flex-nowrap">
                     <Button
                       size="sm"
-                      aria-label={`Change ${row.key}`}
+                      aria-label={t`Change ${row.key}`}
                       disabledReason={reasonFor(row)}
                       onClick={() => setEditing(row)}
                     >
@@ -75,13 +76,13 @@ export function SettingsTable({ tenantId }: { tenantId: string | null }) {
                     <Button
                       size="sm"
                       variant="ghost"
-                      aria-label={`Reset ${row.key}`}
+                      aria-label={t`Reset ${row.key}`}
                       disabledReason={
-                        reasonFor(row) ?? (row.origin === own ? undefined : 'It is inherited already.')
+                        reasonFor(row) ?? (row.origin === own ? undefined : t`It is inherited already.`)
                       }
                       onClick={() =>
                         reset.mutate(row.key, {
-                          onError: (error) => toast.failed('Not reset', error.message),
+                          onError: (error) => toast.failed(t`Not reset`, error.message),
                         })
                       }
                     >
@@ -94,7 +95,7 @@ export function SettingsTable({ tenantId }: { tenantId: string | null }) {
           />
         )}
       </Loaded>
-      <Dialog open={editing !== null} onClose={() => setEditing(null)} title={editing?.key ?? 'Setting'}>
+      <Dialog open={editing !== null} onClose={() => setEditing(null)} title={editing?.key ?? t`Setting`}>
         {editing && <SettingForm tenantId={tenantId} setting={editing} onClose={() => setEditing(null)} />}
       </Dialog>
     </Card>
@@ -106,7 +107,7 @@ function useReason(tenantId: string | null) {
   return ({ changedBy }: SettingView): string | undefined => {
     if (permits(me, 'tenants:settings')) return undefined
     if (!permits(me, 'tenants:settings', tenantId)) return NO_PERMISSION('tenants:settings')
-    return changedBy === 'platform' ? 'Only the platform changes this.' : undefined
+    return changedBy === 'platform' ? t`Only the platform changes this.` : undefined
   }
 }
 
@@ -124,18 +125,18 @@ function SettingForm({
     send: ({ value: typed }) =>
       updateSettings(tenantId, { [key]: input === 'number' ? Number(typed) : typed }),
     onDone: () => {
-      toast.done('Setting saved')
+      toast.done(t`Setting saved`)
       onClose()
     },
     fieldOf: () => 'value',
   })
-  const hint = input === 'colour' ? 'Such as #1d4ed8. White text is shown on it.' : undefined
+  const hint = input === 'colour' ? t`Such as #1d4ed8. White text is shown on it.` : undefined
   return (
     <Form of={of} submitLabel="Save" onCancel={onClose}>
       <p className="text-muted">
         {words}. Inherited: {shown(inherited, unit)}.
       </p>
-      <Field label={unit === null ? 'Value' : `Value in ${unit}`} hint={hint} error={of.errorOf('value')}>
+      <Field label={unit === null ? t`Value` : t`Value in ${unit}`} hint={hint} error={of.errorOf('value')}>
         {choices ? (
           <Select {...of.form.register('value', { required: REQUIRED })}>
             {choices.map((choice) => (

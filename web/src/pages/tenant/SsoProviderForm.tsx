@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
 import { createSsoProvider, updateSsoProvider, type SsoProvider } from '../../api/sso.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
@@ -59,7 +60,7 @@ export function SsoProviderForm({
   const { form, errorOf } = of
   const signsUp = form.watch('signsUp')
   return (
-    <Form of={of} submitLabel={provider ? 'Save' : 'Add'} onCancel={onCancel}>
+    <Form of={of} submitLabel={provider ? t`Save` : t`Add`} onCancel={onCancel}>
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label="Name" hint="As people know it." error={errorOf('name')}>
           <Input maxLength={100} {...form.register('name', { required: REQUIRED })} />
@@ -77,7 +78,7 @@ export function SsoProviderForm({
         <Field
           label="Client secret"
           optional
-          hint={provider?.hasSecret ? 'Empty: the present one stays.' : 'Empty: a public client.'}
+          hint={provider?.hasSecret ? t`Empty: the present one stays.` : t`Empty: a public client.`}
           error={errorOf('clientSecret')}
         >
           <Input type="password" autoComplete="new-password" {...form.register('clientSecret')} />

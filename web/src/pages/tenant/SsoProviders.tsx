@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { KeySquare } from 'lucide-react'
 import { useState } from 'react'
@@ -58,7 +59,7 @@ export function SsoProviders({ tenantId }: { tenantId: string | null }) {
         </Loaded>
       </Card>
       <Dialog open={open?.what === 'add'} onClose={close} title="Add an identity provider" wide>
-        <SsoProviderForm tenantId={tenantId} onCancel={close} onDone={done('Identity provider added')} />
+        <SsoProviderForm tenantId={tenantId} onCancel={close} onDone={done(t`Identity provider added`)} />
       </Dialog>
       <Dialog open={open?.what === 'edit'} onClose={close} title="Edit the identity provider" wide>
         {open?.what === 'edit' && (
@@ -66,7 +67,7 @@ export function SsoProviders({ tenantId }: { tenantId: string | null }) {
             tenantId={tenantId}
             provider={open.provider}
             onCancel={close}
-            onDone={done('Identity provider saved')}
+            onDone={done(t`Identity provider saved`)}
           />
         )}
       </Dialog>
@@ -79,7 +80,7 @@ export function SsoProviders({ tenantId }: { tenantId: string | null }) {
           effect="Nobody can log in by it any more, and all connections to it are removed."
           submitLabel="Remove"
           send={() => deleteSsoProvider(open.provider.id)}
-          onDone={done('Identity provider removed')}
+          onDone={done(t`Identity provider removed`)}
         />
       )}
     </>
@@ -91,8 +92,8 @@ function Provider({ provider, onOpen }: { provider: SsoProvider; onOpen: (open: 
     send: checkSsoProvider,
     onDone: ({ checkFault, domainProofs }) => {
       const fault = checkFault ?? domainProofs.find(({ provenAt }) => provenAt === null)?.fault ?? null
-      if (fault === null) toast.done('It answers as it should')
-      else toast.failed('Not as it should', fault)
+      if (fault === null) toast.done(t`It answers as it should`)
+      else toast.failed(t`Not as it should`, fault)
     },
   })
   const { name, enabled, enforced, breakGlass, trustsMfa, signUpRole, checkedAt, checkFault } = provider
@@ -103,26 +104,26 @@ function Provider({ provider, onOpen }: { provider: SsoProvider; onOpen: (open: 
       <div className="flex flex-wrap items-center justify-between gap-3">
         <h3 className="flex flex-wrap items-center gap-2 font-medium break-words">
           {name}
-          <Badge tone={enabled ? 'success' : 'neutral'}>{enabled ? 'On' : 'Off'}</Badge>
+          <Badge tone={enabled ? 'success' : 'neutral'}>{enabled ? t`On` : t`Off`}</Badge>
           {enforced && <Badge tone="info">The only way in</Badge>}
         </h3>
         <div className="flex flex-wrap gap-2">
           <Button
             size="sm"
-            aria-label={`Check ${name}`}
+            aria-label={t`Check ${name}`}
             loading={check.isPending}
             onClick={() =>
-              check.mutate(provider.id, { onError: (error) => toast.failed('Not checked', error.message) })
+              check.mutate(provider.id, { onError: (error) => toast.failed(t`Not checked`, error.message) })
             }
           >
             Check
           </Button>
-          <Button size="sm" aria-label={`Edit ${name}`} onClick={() => onOpen({ what: 'edit', provider })}>
+          <Button size="sm" aria-label={t`Edit ${name}`} onClick={() => onOpen({ what: 'edit', provider })}>
             Edit
           </Button>
           <Button
             size="sm"
-            aria-label={`Remove ${name}`}
+            aria-label={t`Remove ${name}`}
             onClick={() => onOpen({ what: 'remove', provider })}
           >
             Remove
@@ -135,7 +136,7 @@ function Provider({ provider, onOpen }: { provider: SsoProvider; onOpen: (open: 
         </Notice>
       )}
       {unproven.map((one) => (
-        <Notice key={one.domain} tone="info" title={`${one.domain} is not proven yet`}>
+        <Notice key={one.domain} tone="info" title={t`${one.domain} is not proven yet`}>
           <p>
             E-mails of it lead here, and people sign up, once DNS has this TXT record. Then press Check.
             {one.fault !== null && ` ${one.fault}`}
@@ -143,9 +144,9 @@ function Provider({ provider, onOpen }: { provider: SsoProvider; onOpen: (open: 
           <dl className="mt-2 space-y-1">
             {(['name', 'value'] as const).map((part) => (
               <div key={part} className="flex flex-wrap gap-x-2">
-                <dt className="text-muted">{part === 'name' ? 'Name' : 'Content'}</dt>
+                <dt className="text-muted">{part === 'name' ? t`Name` : t`Content`}</dt>
                 <dd>
-                  <CopyId id={one[part]} what={`${part} of the record for ${one.domain}`} full />
+                  <CopyId id={one[part]} what={t`${part} of the record for ${one.domain}`} full />
                 </dd>
               </div>
             ))}
@@ -158,23 +159,23 @@ function Provider({ provider, onOpen }: { provider: SsoProvider; onOpen: (open: 
       <Facts
         facts={[
           [
-            'Issuer',
+            t`Issuer`,
             <span key="issuer" className="break-all">
               {provider.issuer}
             </span>,
           ],
           [
-            'Client id',
+            t`Client id`,
             <span key="client" className="break-all">
               {provider.clientId}
             </span>,
           ],
-          ['E-mail domains', leading.length > 0 ? leading.join(', ') : 'none'],
-          ['Its second factor counts', trustsMfa ? 'Yes' : 'No'],
-          ['Who has no account', signUpRole ? `gets one, as ${signUpRole.name}` : 'gets none'],
-          ['Checked', checkedAt === null ? 'Never' : <Time key="checked" at={checkedAt} relative />],
+          [t`E-mail domains`, leading.length > 0 ? leading.join(', ') : 'none'],
+          [t`Its second factor counts`, trustsMfa ? t`Yes` : t`No`],
+          [t`Who has no account`, signUpRole ? t`gets one, as ${signUpRole.name}` : t`gets none`],
+          [t`Checked`, checkedAt === null ? t`Never` : <Time key="checked" at={checkedAt} relative />],
           [
-            'Redirect URI to enter there',
+            t`Redirect URI to enter there`,
             <CopyId key="uri" id={provider.redirectUri} what="redirect URI" full />,
           ],
         ]}

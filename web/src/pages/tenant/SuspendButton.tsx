@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { CirclePause, CirclePlay } from 'lucide-react'
 import { useState } from 'react'
 import { restoreTenant, suspendTenant, type Tenant } from '../../api/tenants.ts'
@@ -12,7 +13,7 @@ export function SuspendButton({ tenant }: { tenant: Tenant }) {
   const [open, setOpen] = useState(false)
   const suspended = tenant.state === 'suspended'
   const Icon = suspended ? CirclePlay : CirclePause
-  const refusal = tenant.state === 'active' || suspended ? undefined : `The tenant is ${tenant.state}.`
+  const refusal = tenant.state === 'active' || suspended ? undefined : t`The tenant is ${tenant.state}.`
   return (
     <>
       <Button
@@ -20,12 +21,12 @@ export function SuspendButton({ tenant }: { tenant: Tenant }) {
         disabledReason={refusal}
         onClick={() => setOpen(true)}
       >
-        {suspended ? 'Restore' : 'Suspend'}
+        {suspended ? t`Restore` : t`Suspend`}
       </Button>
       <Dialog
         open={open}
         onClose={() => setOpen(false)}
-        title={suspended ? 'Restore the tenant' : 'Suspend the tenant'}
+        title={suspended ? t`Restore the tenant` : t`Suspend the tenant`}
       >
         {suspended ? (
           <Restore tenant={tenant} onClose={() => setOpen(false)} />
@@ -42,7 +43,7 @@ const Suspend = ({ tenant, onClose }: { tenant: Tenant; onClose: () => void }) =
     danger
     submitLabel="Suspend"
     send={(reason, key) => suspendTenant(tenant.id, reason, key)}
-    onDone={() => toast.done('The tenant is suspended')}
+    onDone={() => toast.done(t`The tenant is suspended`)}
     onClose={onClose}
   >
     Its users and keys are refused at once, and nothing can be ordered or changed. Its pods are shut down;
@@ -55,7 +56,7 @@ function Restore({ tenant, onClose }: { tenant: Tenant; onClose: () => void }) {
     defaultValues: {},
     send: (_, key) => restoreTenant(tenant.id, key),
     onDone: () => {
-      toast.done('The tenant is restored')
+      toast.done(t`The tenant is restored`)
       onClose()
     },
   })

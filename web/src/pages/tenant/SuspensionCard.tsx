@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { suspensionQuery, type SuspensionView } from '../../api/tenants.ts'
@@ -20,16 +21,16 @@ export function SuspensionCard({ tenantId }: { tenantId: string }) {
   const { counts, endedAt } = suspension
   const done = endedAt === null ? counts.stopped : counts.restored
   if (endedAt !== null && done === counts.pods) return null
-  const title = endedAt === null ? 'Suspended' : 'Being restored'
-  const label = `${done} of ${counts.pods} pods ${endedAt === null ? 'stopped' : 'restored'}`
+  const title = endedAt === null ? t`Suspended` : t`Being restored`
+  const label = t`${done} of ${counts.pods} pods ${endedAt === null ? 'stopped' : 'restored'}`
   return (
     <Card title={title} flush>
       <div className="space-y-4 p-4">
         <Facts
           facts={[
-            ['Reason', suspension.reason],
-            ['Since', <Time key="since" at={suspension.startedAt} />],
-            endedAt === null ? null : ['Restored', <Time key="restored" at={endedAt} />],
+            [t`Reason`, suspension.reason],
+            [t`Since`, <Time key="since" at={suspension.startedAt} />],
+            endedAt === null ? null : [t`Restored`, <Time key="restored" at={endedAt} />],
           ]}
         />
         <div>
@@ -46,7 +47,7 @@ function Pods({ pods, restoring }: { pods: Pod[]; restoring: boolean }) {
   const { tenant } = useSession()
   const columns: Column<Pod>[] = [
     {
-      header: 'CloudPod',
+      header: t`CloudPod`,
       render: (row) => (
         <Link {...paths.cloudPod(tenant.slug, row.id)} className="break-all hover:underline">
           {row.hostname}
@@ -54,21 +55,21 @@ function Pods({ pods, restoring }: { pods: Pod[]; restoring: boolean }) {
       ),
     },
     {
-      header: 'Before',
+      header: t`Before`,
       narrow: true,
       from: 'sm',
-      render: (row) => (row.ran === null ? 'Not known yet' : row.ran ? 'Ran' : 'Was off'),
+      render: (row) => (row.ran === null ? t`Not known yet` : row.ran ? t`Ran` : t`Was off`),
     },
     {
-      header: restoring ? 'Restored' : 'Stopped',
+      header: restoring ? t`Restored` : t`Stopped`,
       narrow: true,
       render: (row) => {
         const at = restoring ? row.restoredAt : row.stoppedAt
         if (at !== null) return <Time at={at} relative />
-        return row.jobState === null ? 'Waiting' : <StateBadge of="job" state={row.jobState as 'ready'} />
+        return row.jobState === null ? t`Waiting` : <StateBadge of="job" state={row.jobState as 'ready'} />
       },
     },
-    { header: 'Waits for', from: 'md', render: (row) => row.waitingFor ?? '—' },
+    { header: t`Waits for`, from: 'md', render: (row) => row.waitingFor ?? '—' },
   ]
   return <DataTable label="Pods of the suspension" columns={columns} rows={pods} rowKey={(row) => row.id} />
 }

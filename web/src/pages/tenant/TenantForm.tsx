@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
 import { createTenant, updateTenant, type Tenant, type TenantCreate } from '../../api/tenants.ts'
 import { Form, REQUIRED, useApiForm, wholeNumber } from '../../components/Form.tsx'
@@ -12,10 +13,10 @@ const QUOTA_FIELDS: [
   label: string,
   max: number,
 ][] = [
-  ['maxPods', 'CloudPods', 1_000_000],
-  ['maxCores', 'Cores', 10_000_000],
-  ['maxMemoryMb', 'Memory (MiB)', 2_000_000_000],
-  ['maxDiskGb', 'Disk (GiB)', 2_000_000_000],
+  ['maxPods', t`CloudPods`, 1_000_000],
+  ['maxCores', t`Cores`, 10_000_000],
+  ['maxMemoryMb', t`Memory (MiB)`, 2_000_000_000],
+  ['maxDiskGb', t`Disk (GiB)`, 2_000_000_000],
 ]
 
 /** Makes a tenant, or changes the one given. The slug is part of addresses and never changes. */
@@ -53,7 +54,7 @@ export function TenantForm({
   })
   const { form, errorOf } = of
   return (
-    <Form of={of} submitLabel={tenant ? 'Save' : 'Create tenant'} onCancel={onCancel}>
+    <Form of={of} submitLabel={tenant ? t`Save` : t`Create tenant`} onCancel={onCancel}>
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label="Name" error={errorOf('name')}>
           <Input maxLength={200} {...form.register('name', { required: REQUIRED })} />
@@ -68,9 +69,9 @@ export function TenantForm({
                 required: REQUIRED,
                 pattern: {
                   value: /^[a-z0-9][a-z0-9-]*$/,
-                  message: 'Lower-case letters, digits and hyphens.',
+                  message: t`Lower-case letters, digits and hyphens.`,
                 },
-                validate: (typed) => typed !== 'all' || 'This word stands for all tenants.',
+                validate: (typed) => typed !== 'all' || t`This word stands for all tenants.`,
               })}
             />
           </Field>
@@ -84,14 +85,14 @@ export function TenantForm({
             className="uppercase"
             {...form.register('defaultCurrency', {
               required: REQUIRED,
-              pattern: { value: /^[A-Za-z]{3}$/, message: 'Such as EUR.' },
+              pattern: { value: /^[A-Za-z]{3}$/, message: t`Such as EUR.` },
             })}
           />
         </Field>
       </div>
       {mayQuota && (
         <Checkbox
-          label={tenant ? 'Set a new quota' : 'Set a quota other than the default'}
+          label={tenant ? t`Set a new quota` : t`Set a quota other than the default`}
           checked={withQuota}
           onChange={(event) => setWithQuota(event.target.checked)}
         />

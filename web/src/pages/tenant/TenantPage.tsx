@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { ArrowLeftRight, Pencil } from 'lucide-react'
@@ -39,8 +40,8 @@ export default function TenantPage() {
   const tenant = query.data
   return (
     <Page
-      title={tenant?.name ?? 'Tenant'}
-      crumbs={[{ label: 'Tenants', link: paths.tenants(here.slug) }]}
+      title={tenant?.name ?? t`Tenant`}
+      crumbs={[{ label: t`Tenants`, link: paths.tenants(here.slug) }]}
       permission="tenants:read"
       badge={tenant && <StateBadge of="tenant" state={tenant.state} />}
       actions={tenant && <Actions tenant={tenant} />}
@@ -63,27 +64,27 @@ function Content({ tenant }: { tenant: Tenant }) {
       value={tab}
       onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
       tabs={[
-        { value: 'overview', label: 'Overview', content: <Overview tenant={tenant} /> },
+        { value: 'overview', label: t`Overview`, content: <Overview tenant={tenant} /> },
         can('users:read', tenant.id) && {
           value: 'members',
-          label: 'Members',
+          label: t`Members`,
           content: <MembersTab tenant={tenant} trail={search.page} onTrail={onTrail} />,
         },
-        { value: 'settings', label: 'Settings', content: <SettingsTab tenantId={tenant.id} /> },
-        { value: 'quotas', label: 'Quotas', content: <QuotaTab tenantId={tenant.id} /> },
+        { value: 'settings', label: t`Settings`, content: <SettingsTab tenantId={tenant.id} /> },
+        { value: 'quotas', label: t`Quotas`, content: <QuotaTab tenantId={tenant.id} /> },
         can('sso:manage', tenant.id) && {
           value: 'sso',
-          label: 'Single sign-on',
+          label: t`Single sign-on`,
           content: <SsoProviders tenantId={tenant.id} />,
         },
         can('tenants:export', tenant.id) && {
           value: 'export',
-          label: 'Export',
+          label: t`Export`,
           content: <ExportTab tenant={tenant} />,
         },
         can('tenants:close', null) && {
           value: 'close',
-          label: 'Close',
+          label: t`Close`,
           content: <CloseTab tenant={tenant} />,
         },
       ]}
@@ -109,12 +110,12 @@ function Overview({ tenant }: { tenant: Tenant }) {
       <Card>
         <Facts
           facts={[
-            ['Slug', <code key="slug">{tenant.slug}</code>],
-            ['Default currency', tenant.defaultCurrency],
-            ['Billing time zone', tenant.billingTz],
-            ['Since', <Time key="since" at={tenant.createdAt} />],
-            ['Last changed', <Time key="changed" at={tenant.updatedAt} />],
-            ['Id', <CopyId key="id" id={tenant.id} what="tenant id" />],
+            [t`Slug`, <code key="slug">{tenant.slug}</code>],
+            [t`Default currency`, tenant.defaultCurrency],
+            [t`Billing time zone`, tenant.billingTz],
+            [t`Since`, <Time key="since" at={tenant.createdAt} />],
+            [t`Last changed`, <Time key="changed" at={tenant.updatedAt} />],
+            [t`Id`, <CopyId key="id" id={tenant.id} what="tenant id" />],
           ]}
         />
       </Card>
@@ -154,7 +155,7 @@ function Actions({ tenant }: { tenant: Tenant }) {
           onCancel={() => setEditing(false)}
           onDone={() => {
             setEditing(false)
-            toast.done('Tenant saved')
+            toast.done(t`Tenant saved`)
           }}
         />
       </Dialog>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Building2, Plus, Settings2 } from 'lucide-react'
@@ -40,7 +41,7 @@ export default function TenantsPage() {
   )
   const columns: Column<Tenant>[] = [
     {
-      header: 'Tenant',
+      header: t`Tenant`,
       render: (row) => (
         <>
           <Link {...paths.tenant(tenant.slug, row.id)} className="font-medium break-words hover:underline">
@@ -50,10 +51,10 @@ export default function TenantsPage() {
         </>
       ),
     },
-    { header: 'State', narrow: true, render: (row) => <StateBadge of="tenant" state={row.state} /> },
-    { header: 'Currency', from: 'sm', narrow: true, render: (row) => row.defaultCurrency },
-    { header: 'Billing zone', from: 'md', narrow: true, render: (row) => row.billingTz },
-    { header: 'Since', from: 'md', narrow: true, render: (row) => <Time at={row.createdAt} relative /> },
+    { header: t`State`, narrow: true, render: (row) => <StateBadge of="tenant" state={row.state} /> },
+    { header: t`Currency`, from: 'sm', narrow: true, render: (row) => row.defaultCurrency },
+    { header: t`Billing zone`, from: 'md', narrow: true, render: (row) => row.billingTz },
+    { header: t`Since`, from: 'md', narrow: true, render: (row) => <Time at={row.createdAt} relative /> },
   ]
   return (
     <Page
@@ -99,10 +100,10 @@ export default function TenantsPage() {
           empty={
             <EmptyState
               icon={Building2}
-              title={filtered ? 'No tenant matches' : 'No tenants yet'}
+              title={filtered ? t`No tenant matches` : t`No tenants yet`}
               action={!filtered && create}
             >
-              {!filtered && 'A tenant is a company or reseller with its own customers, pods and quota.'}
+              {!filtered && t`A tenant is a company or reseller with its own customers, pods and quota.`}
             </EmptyState>
           }
         />

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { Plus, ShieldCheck } from 'lucide-react'
@@ -18,7 +19,7 @@ import { useGiver, useIsMyself } from './giver.ts'
 import { grantOf, RoleChoice, useRoleChoice } from './RoleChoice.tsx'
 
 type Held = User['grants'][number]
-const MYSELF = 'Nobody changes their own roles: ask somebody else.'
+const MYSELF = t`Nobody changes their own roles: ask somebody else.`
 
 /** The roles a user holds, as far as the viewer sees them, with what may be given and taken. */
 export function Grants({ user }: { user: User }) {
@@ -31,7 +32,7 @@ export function Grants({ user }: { user: User }) {
   const known = new Map(roles.data?.items.map((role) => [role.id, role]))
   const columns: Column<Held>[] = [
     {
-      header: 'Role',
+      header: t`Role`,
       render: (grant) => (
         <span className="flex flex-wrap items-center gap-2">
           <Link {...paths.role(tenant.slug, grant.roleId)} className="font-medium hover:underline">
@@ -41,15 +42,15 @@ export function Grants({ user }: { user: User }) {
         </span>
       ),
     },
-    { header: 'Where', render: (grant) => grant.tenantName ?? 'On the platform' },
+    { header: t`Where`, render: (grant) => grant.tenantName ?? t`On the platform` },
     {
-      header: 'Actions',
+      header: t`Actions`,
       narrow: true,
       align: 'right',
       render: (grant) => (
         <Button
           size="sm"
-          aria-label={`Take ${grant.roleName}`}
+          aria-label={t`Take ${grant.roleName}`}
           disabledReason={myself ? MYSELF : reasonFor(known.get(grant.roleId), grant)}
           onClick={() => setTaking(grant)}
         >
@@ -91,13 +92,13 @@ export function Grants({ user }: { user: User }) {
           rowKey={({ roleId, tenantId }) => `${roleId} ${tenantId}`}
         />
       )}
-      <Dialog open={giving} onClose={() => setGiving(false)} title={`Give ${user.name} a role`} wide>
+      <Dialog open={giving} onClose={() => setGiving(false)} title={t`Give ${user.name} a role`} wide>
         {giving && <Give user={user} onClose={() => setGiving(false)} />}
       </Dialog>
       <Dialog
         open={taking !== null}
         onClose={() => setTaking(null)}
-        title={taking ? `Take ${taking.roleName}` : ''}
+        title={taking ? t`Take ${taking.roleName}` : ''}
       >
         {taking && <Take user={user} grant={taking} onClose={() => setTaking(null)} />}
       </Dialog>
@@ -112,7 +113,7 @@ function Give({ user, onClose }: { user: User; onClose: () => void }) {
     defaultValues: {},
     send: (_, key) => giveRole(user.id, grant as Grant, key),
     onDone: () => {
-      toast.done('Role given', 'It holds from the next request on.')
+      toast.done(t`Role given`, t`It holds from the next request on.`)
       onClose()
     },
   })
@@ -120,7 +121,7 @@ function Give({ user, onClose }: { user: User; onClose: () => void }) {
     <Form
       of={of}
       submitLabel="Give"
-      submitReason={grant ? undefined : 'Choose where, and a role.'}
+      submitReason={grant ? undefined : t`Choose where, and a role.`}
       onCancel={onClose}
     >
       <RoleChoice choice={choice} onChange={setChoice} held={user.grants} />
@@ -135,13 +136,13 @@ function Take({ user, grant, onClose }: { user: User; grant: Held; onClose: () =
     defaultValues: {},
     send: () => takeRole(user.id, { roleId: grant.roleId, tenantId: grant.tenantId }),
     onDone: ({ grants }) => {
-      toast.done('Role taken', 'It counts from the next request on.')
+      toast.done(t`Role taken`, t`It counts from the next request on.`)
       onClose()
       // Whoever holds nothing in a tenant is no longer the tenant's to see.
       if (grants.length === 0 && !isPlatformUser(me)) void navigate(paths.users(tenant.slug))
     },
   })
-  const where = grant.tenantName ?? 'the platform'
+  const where = grant.tenantName ?? t`the platform`
   return (
     <Form of={of} danger submitLabel="Take" onCancel={onClose}>
       <p>

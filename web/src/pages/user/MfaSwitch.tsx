@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { meQuery } from '../../api/session.ts'
@@ -18,7 +19,7 @@ export function MfaSwitch({ role }: { role: Role }) {
   return (
     <>
       <Switch
-        label={`Second step for ${role.name}`}
+        label={t`Second step for ${role.name}`}
         checked={role.requiresMfa}
         disabledReason={reasons.policy(role)}
         onChange={() => setAsking(role)}
@@ -26,7 +27,7 @@ export function MfaSwitch({ role }: { role: Role }) {
       <Dialog
         open={asking !== null}
         onClose={close}
-        title={`${role.requiresMfa ? 'No longer need' : 'Need'} a second step for ${role.name}`}
+        title={t`${role.requiresMfa ? t`No longer need` : t`Need`} a second step for ${role.name}`}
       >
         {asking && <Decide role={asking} isHeld={reasons.isHeld(asking)} onClose={close} />}
       </Dialog>
@@ -41,7 +42,7 @@ function Decide({ role, isHeld, onClose }: { role: Role; isHeld: boolean; onClos
     defaultValues: {},
     send: () => updateRole(role, { requiresMfa: !role.requiresMfa }),
     onDone: ({ requiresMfa }) => {
-      toast.done(requiresMfa ? `${role.name} needs a second step` : `${role.name} needs no second step`)
+      toast.done(requiresMfa ? t`${role.name} needs a second step` : t`${role.name} needs no second step`)
       onClose()
       // It may hold for the viewer, who is then led to the set-up.
       if (isHeld) void client.invalidateQueries({ queryKey: meQuery.queryKey })
@@ -51,7 +52,7 @@ function Decide({ role, isHeld, onClose }: { role: Role; isHeld: boolean; onClos
     <Form
       of={of}
       danger={role.requiresMfa}
-      submitLabel={role.requiresMfa ? 'Turn off' : 'Turn on'}
+      submitLabel={role.requiresMfa ? t`Turn off` : t`Turn on`}
       onCancel={onClose}
     >
       {role.requiresMfa ? (

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { PERMISSIONS, type Permission } from '../../../../shared/permissions.ts'
@@ -15,16 +16,16 @@ import { useAddReason } from './roleReasons.ts'
 
 export default function NewRolePage() {
   const { tenant } = useSession()
-  const where = tenant.id === undefined ? 'the platform' : tenant.name
+  const where = tenant.id === undefined ? t`the platform` : tenant.name
   return (
     <Page
       title="New role"
-      crumbs={[{ label: 'Roles', link: paths.roles(tenant.slug) }]}
+      crumbs={[{ label: t`Roles`, link: paths.roles(tenant.slug) }]}
       permission="roles:manage"
     >
       <div className="max-w-3xl space-y-4">
         <p className="text-muted">
-          A role of {where}: it can be given {tenant.id === undefined ? 'there' : 'in this tenant'} and
+          A role of {where}: it can be given {tenant.id === undefined ? 'there' : t`in this tenant`} and
           nowhere else.
         </p>
         <Card>
@@ -45,7 +46,7 @@ function NewRole({ tenantId }: { tenantId: string | null }) {
     defaultValues: { name: '', key: '', requiresMfa: false },
     send: (values, key) => createRole({ ...values, tenantId, permissions: [...chosen] }, key),
     onDone: ({ id }) => {
-      toast.done('Role created')
+      toast.done(t`Role created`)
       void navigate(paths.role(tenant.slug, id))
     },
   })
@@ -60,7 +61,7 @@ function NewRole({ tenantId }: { tenantId: string | null }) {
     <Form
       of={of}
       submitLabel="Create role"
-      submitReason={chosen.size === 0 ? 'Choose at least one permission.' : undefined}
+      submitReason={chosen.size === 0 ? t`Choose at least one permission.` : undefined}
       onCancel={() => void navigate(paths.roles(tenant.slug))}
     >
       <div className="grid gap-4 sm:grid-cols-2">
@@ -76,7 +77,7 @@ function NewRole({ tenantId }: { tenantId: string | null }) {
               required: REQUIRED,
               pattern: {
                 value: /^[a-z0-9][a-z0-9-]*$/,
-                message: 'Small letters, digits and hyphens.',
+                message: t`Small letters, digits and hyphens.`,
               },
             })}
           />

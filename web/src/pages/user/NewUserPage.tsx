@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { createUser, type Grant, type User } from '../../api/users.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
@@ -14,7 +15,7 @@ export default function NewUserPage() {
   return (
     <Page
       title="New user"
-      crumbs={[{ label: 'Users', link: paths.users(tenant.slug) }]}
+      crumbs={[{ label: t`Users`, link: paths.users(tenant.slug) }]}
       permission="users:manage"
       ofPlatform
     >
@@ -36,7 +37,7 @@ function NewUser() {
     defaultValues: { email: '', name: '', password: '' },
     send: (values, key) => createUser({ ...values, ...(grant as Grant) }, key),
     onDone: ({ id }) => {
-      toast.done('User created')
+      toast.done(t`User created`)
       void navigate(paths.user(tenant.slug, id))
     },
   })
@@ -45,7 +46,7 @@ function NewUser() {
     <Form
       of={of}
       submitLabel="Create user"
-      submitReason={grant ? undefined : 'Choose where the user works, and a role.'}
+      submitReason={grant ? undefined : t`Choose where the user works, and a role.`}
       onCancel={() => void navigate(paths.users(tenant.slug))}
     >
       <div className="grid gap-4 sm:grid-cols-2">
@@ -71,8 +72,8 @@ function NewUser() {
           autoComplete="new-password"
           {...form.register('password', {
             required: REQUIRED,
-            minLength: { value: 12, message: 'At least 12 characters.' },
-            maxLength: { value: 128, message: 'At most 128 characters.' },
+            minLength: { value: 12, message: t`At least 12 characters.` },
+            maxLength: { value: 128, message: t`At most 128 characters.` },
           })}
         />
       </Field>

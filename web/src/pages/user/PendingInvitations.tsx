@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
 import { invitationsQuery, membersQuery, type Invitation } from '../../api/invitations.ts'
@@ -34,7 +35,7 @@ function OfTenant({ tenantId }: { tenantId: string }) {
   if (data === undefined || data.invitations.length === 0) return null
   return (
     <Invitations
-      title={`Open invitations to ${tenant.name}`}
+      title={t`Open invitations to ${tenant.name}`}
       invitations={data.invitations}
       tenantId={tenantId}
     />

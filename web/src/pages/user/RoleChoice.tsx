@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { canDecideAbout, fitsPlace } from '../../../../shared/states/role.ts'
@@ -49,11 +50,11 @@ export function RoleChoice({
         options={[
           {
             value: 'platform',
-            title: 'On the platform',
-            detail: 'Holds for every tenant.',
+            title: t`On the platform`,
+            detail: t`Holds for every tenant.`,
             disabledReason: can('users:manage', null) ? undefined : NO_PERMISSION('users:manage'),
           },
-          { value: 'tenant', title: 'In one tenant', detail: 'Holds for nothing else.' },
+          { value: 'tenant', title: t`In one tenant`, detail: t`Holds for nothing else.` },
         ]}
       />
       {place !== null && (
@@ -93,7 +94,7 @@ function RolePicker({
   const custom = useQuery(rolesQuery({ ...own, limit: MOST }))
   const reasonOf = (role: Role): string | undefined => {
     if (held.some((grant) => grant.roleId === role.id && grant.tenantId === tenantId))
-      return 'The user holds it already.'
+      return t`The user holds it already.`
     const verdict = canDecideAbout(role, tenantId, giver)
     return verdict.allowed ? undefined : verdict.reason
   }
@@ -112,7 +113,7 @@ function RolePicker({
                 .map((role) => ({
                   value: role.id,
                   title: role.name,
-                  detail: count(role.permissions.length, 'permission'),
+                  detail: count(role.permissions.length, t`permission`, t`permissions`),
                   disabledReason: reasonOf(role),
                 }))}
             />

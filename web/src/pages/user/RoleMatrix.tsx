@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { Link } from '@tanstack/react-router'
 import { Check, Minus } from 'lucide-react'
 import { useState } from 'react'
@@ -133,7 +134,7 @@ function Cell({
   const had = (draft?.role ?? role).permissions.includes(permission)
   return (
     <BareCheckbox
-      label={`${permission} in ${role.name}`}
+      label={t`${permission} in ${role.name}`}
       checked={has}
       disabledReason={reasons.change(role) ?? (had ? undefined : reasons.add(permission, role.tenantId))}
       onChange={(on) => onToggle(role, permission, on)}
@@ -147,14 +148,14 @@ function Pending({ draft, onDone }: { draft: Draft; onDone: () => void }) {
   const save = useSubmit<void, Role>({
     send: () => updateRole(role, { permissions: [...permissions] }),
     onDone: () => {
-      toast.done(`${role.name} saved`, 'It holds from the next request on.')
+      toast.done(t`${role.name} saved`, t`It holds from the next request on.`)
       onDone()
     },
   })
   return (
     <div className="flex flex-wrap items-center justify-between gap-2 border-t border-line px-4 py-2.5">
       <span aria-live="polite">
-        {role.name}: {count(differences(draft), 'change')} not saved
+        {role.name}: {count(differences(draft), t`change`, t`changes`)} not saved
       </span>
       <div className="flex gap-2">
         <Button size="sm" onClick={onDone}>
@@ -165,7 +166,7 @@ function Pending({ draft, onDone }: { draft: Draft; onDone: () => void }) {
           variant="primary"
           loading={save.isPending}
           onClick={() =>
-            save.mutate(undefined, { onError: ({ message }) => void toast.failed('Not saved', message) })
+            save.mutate(undefined, { onError: ({ message }) => void toast.failed(t`Not saved`, message) })
           }
         >
           Save

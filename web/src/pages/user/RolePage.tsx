@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { Pencil, Trash2, Users } from 'lucide-react'
@@ -29,8 +30,8 @@ export default function RolePage() {
   const role = query.data
   return (
     <Page
-      title={role?.name ?? 'Role'}
-      crumbs={[{ label: 'Roles', link: paths.roles(tenant.slug) }]}
+      title={role?.name ?? t`Role`}
+      crumbs={[{ label: t`Roles`, link: paths.roles(tenant.slug) }]}
       permission="roles:read"
       actions={role && <Actions role={role} />}
     >
@@ -48,16 +49,16 @@ function Content({ role }: { role: Role }) {
         <Facts
           facts={[
             [
-              'Key',
+              t`Key`,
               <code key="key" className="break-all">
                 {role.key}
               </code>,
             ],
-            ['Kind', kindOf(role)],
-            ['Second step to log in', <MfaSwitch key="mfa" role={role} />],
-            ['Held', role.held ? 'By users' : 'By nobody'],
-            role.builtin ? null : ['Since', <Time key="since" at={role.createdAt} />],
-            ['Id', <CopyId key="id" id={role.id} what="role id" />],
+            [t`Kind`, kindOf(role)],
+            [t`Second step to log in`, <MfaSwitch key="mfa" role={role} />],
+            [t`Held`, role.held ? t`By users` : t`By nobody`],
+            role.builtin ? null : [t`Since`, <Time key="since" at={role.createdAt} />],
+            [t`Id`, <CopyId key="id" id={role.id} what="role id" />],
           ]}
         />
       </Card>
@@ -102,7 +103,7 @@ function Actions({ role }: { role: Role }) {
       <Dialog open={open === 'edit'} onClose={close} title="Rename the role">
         {open === 'edit' && <Rename role={role} onClose={close} />}
       </Dialog>
-      <Dialog open={open === 'delete'} onClose={close} title={`Delete ${role.name}`}>
+      <Dialog open={open === 'delete'} onClose={close} title={t`Delete ${role.name}`}>
         {open === 'delete' && <Delete role={role} onClose={close} />}
       </Dialog>
     </>
@@ -114,7 +115,7 @@ function Rename({ role, onClose }: { role: Role; onClose: () => void }) {
     defaultValues: { name: role.name },
     send: (body) => updateRole(role, body),
     onDone: () => {
-      toast.done('Role renamed')
+      toast.done(t`Role renamed`)
       onClose()
     },
   })
@@ -134,7 +135,7 @@ function Delete({ role, onClose }: { role: Role; onClose: () => void }) {
     defaultValues: {},
     send: () => deleteRole(role.id),
     onDone: () => {
-      toast.done('Role deleted')
+      toast.done(t`Role deleted`)
       void navigate(paths.roles(tenant.slug))
     },
   })

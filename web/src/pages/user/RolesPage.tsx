@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { KeyRound, Plus } from 'lucide-react'
@@ -47,8 +48,8 @@ export default function RolesPage() {
         value={tab}
         onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
         tabs={[
-          { value: 'list', label: 'List', content: <Roles /> },
-          { value: 'matrix', label: 'Permissions', content: <Matrix /> },
+          { value: 'list', label: t`List`, content: <Roles /> },
+          { value: 'matrix', label: t`Permissions`, content: <Matrix /> },
         ]}
       />
     </Page>
@@ -98,7 +99,7 @@ function Roles() {
 
 const columnsOf = (tenant: string, seesHolders: (key: string) => boolean): Column<Role>[] => [
   {
-    header: 'Role',
+    header: t`Role`,
     render: (role) => (
       <>
         <Link {...paths.role(tenant, role.id)} className="font-medium break-words hover:underline">
@@ -108,16 +109,16 @@ const columnsOf = (tenant: string, seesHolders: (key: string) => boolean): Colum
       </>
     ),
   },
-  { header: 'Kind', from: 'sm', narrow: true, render: kindOf },
+  { header: t`Kind`, from: 'sm', narrow: true, render: kindOf },
   {
-    header: 'Permissions',
+    header: t`Permissions`,
     from: 'md',
     narrow: true,
     align: 'right',
     render: ({ permissions }) => permissions.length,
   },
   {
-    header: 'Held',
+    header: t`Held`,
     from: 'sm',
     narrow: true,
     render: ({ id, key, held }) =>
@@ -126,10 +127,10 @@ const columnsOf = (tenant: string, seesHolders: (key: string) => boolean): Colum
           By users
         </Link>
       ) : (
-        <span className="text-muted">{seesHolders(key) ? 'By nobody' : '—'}</span>
+        <span className="text-muted">{seesHolders(key) ? t`By nobody` : '—'}</span>
       ),
   },
-  { header: 'Second step', narrow: true, render: (role) => <MfaSwitch role={role} /> },
+  { header: t`Second step`, narrow: true, render: (role) => <MfaSwitch role={role} /> },
 ]
 
 function Matrix() {
@@ -146,8 +147,8 @@ function Matrix() {
     <Card flush>
       <p className="border-b border-line px-4 py-2.5 text-muted">
         {tenant.id === undefined
-          ? 'Built-in roles and those of the platform. A tenant’s own roles are shown when you choose the tenant at the top.'
-          : `Built-in roles and those of ${tenant.name}.`}{' '}
+          ? t`Built-in roles and those of the platform. A tenant’s own roles are shown when you choose the tenant at the top.`
+          : t`Built-in roles and those of ${tenant.name}.`}{' '}
         Built-in ones cannot be changed.
       </p>
       <Loaded query={builtin} what="roles">

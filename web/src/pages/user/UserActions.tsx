@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { Ban, KeyRound, Pencil, UserCheck, VenetianMask } from 'lucide-react'
 import { useState } from 'react'
 import { sendPasswordReset, updateUser, type User } from '../../api/users.ts'
@@ -10,8 +11,7 @@ import { Field, Input } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { useGiver, useIsMyself } from './giver.ts'
 
-const ONLY_PLATFORM =
-  'Accounts belong to the platform, as a person may work for several tenants. Take the role instead.'
+const ONLY_PLATFORM = t`Accounts belong to the platform, as a person may work for several tenants. Take the role instead.`
 
 /** Why this user is not the viewer's to change, as far as the page can know it. */
 function useReason(user: User): string | undefined {
@@ -19,23 +19,23 @@ function useReason(user: User): string | undefined {
   const { isSuper } = useGiver()
   if (!can('users:manage', null)) return isPlatformUser(me) ? NO_PERMISSION('users:manage') : ONLY_PLATFORM
   const isAbove = user.grants.some(({ role, tenantId }) => role === 'SUPER_ADMIN' && tenantId === null)
-  return isAbove && !isSuper ? 'Only a super administrator decides about super administrators.' : undefined
+  return isAbove && !isSuper ? t`Only a super administrator decides about super administrators.` : undefined
 }
 
 /** Why nobody acts as this user, as far as the page can know it. */
 function refusalToAct(user: User, myself: boolean, mfa: boolean): string | undefined {
   if (!mfa) return ACTING_NEEDS_MFA
-  if (myself) return 'You are this user already.'
-  if (user.kind === 'service') return 'A service account is a program: nobody acts as one.'
-  if (user.state !== 'active') return 'The user is disabled.'
-  if (user.grants.some(({ tenantId }) => tenantId === null)) return 'Nobody acts as a user of the platform.'
+  if (myself) return t`You are this user already.`
+  if (user.kind === 'service') return t`A service account is a program: nobody acts as one.`
+  if (user.state !== 'active') return t`The user is disabled.`
+  if (user.grants.some(({ tenantId }) => tenantId === null)) return t`Nobody acts as a user of the platform.`
   return undefined
 }
 
 /** Why nobody sends this user a link to set a new password, as far as the page can know it. */
 function refusalToReset(user: User): string | undefined {
-  if (user.kind === 'service') return 'A service account has no password: it uses keys.'
-  return user.state === 'active' ? undefined : 'The user is disabled: enable the account first.'
+  if (user.kind === 'service') return t`A service account has no password: it uses keys.`
+  return user.state === 'active' ? undefined : t`The user is disabled: enable the account first.`
 }
 
 /** What is done to an account as a whole. */
@@ -78,10 +78,10 @@ export function UserActions({ user }: { user: User }) {
         icon={
           disables ? <Ban aria-hidden className="size-4" /> : <UserCheck aria-hidden className="size-4" />
         }
-        disabledReason={reason ?? (myself ? 'Nobody disables themselves: ask somebody else.' : undefined)}
+        disabledReason={reason ?? (myself ? t`Nobody disables themselves: ask somebody else.` : undefined)}
         onClick={() => setOpen('state')}
       >
-        {disables ? 'Disable' : 'Enable'}
+        {disables ? t`Disable` : t`Enable`}
       </Button>
       <Dialog open={open === 'edit'} onClose={close} title="Rename the user">
         {open === 'edit' && <Rename user={user} onClose={close} />}
@@ -92,7 +92,7 @@ export function UserActions({ user }: { user: User }) {
       <Dialog
         open={open === 'state'}
         onClose={close}
-        title={disables ? `Disable ${user.name}` : `Enable ${user.name}`}
+        title={disables ? t`Disable ${user.name}` : t`Enable ${user.name}`}
       >
         {open === 'state' && <ChangeState user={user} onClose={close} />}
       </Dialog>
@@ -105,7 +105,7 @@ function Rename({ user, onClose }: { user: User; onClose: () => void }) {
     defaultValues: { name: user.name },
     send: (body) => updateUser(user, body),
     onDone: () => {
-      toast.done('User renamed')
+      toast.done(t`User renamed`)
       onClose()
     },
   })
@@ -123,7 +123,7 @@ function SendReset({ user, onClose }: { user: User; onClose: () => void }) {
     defaultValues: {},
     send: (_, key) => sendPasswordReset(user.id, key),
     onDone: () => {
-      toast.done('The link is on its way', user.email)
+      toast.done(t`The link is on its way`, user.email)
       onClose()
     },
   })
@@ -149,12 +149,12 @@ function ChangeState({ user: given, onClose }: { user: User; onClose: () => void
     defaultValues: {},
     send: () => updateUser(user, { state: disables ? 'disabled' : 'active' }),
     onDone: () => {
-      toast.done(disables ? 'User disabled' : 'User enabled')
+      toast.done(disables ? t`User disabled` : t`User enabled`)
       onClose()
     },
   })
   return (
-    <Form of={of} danger={disables} submitLabel={disables ? 'Disable' : 'Enable'} onCancel={onClose}>
+    <Form of={of} danger={disables} submitLabel={disables ? t`Disable` : t`Enable`} onCancel={onClose}>
       {disables ? (
         <ul className="list-disc space-y-1 pl-5">
           <li>{user.email} is logged out everywhere at once, and cannot log in.</li>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import type { User } from '../../api/users.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { Badge } from '../../ui/Badge.tsx'
@@ -18,7 +19,7 @@ export function UserOverview({ user }: { user: User }) {
         </Notice>
       )}
       {names !== '' && !user.mfa && user.state === 'active' && (
-        <Notice tone="warning" title={`${names} needs a second step, and this user has none`}>
+        <Notice tone="warning" title={t`${names} needs a second step, and this user has none`}>
           After the next log-in nothing but its set-up is open to this user. API keys are refused until then.
         </Notice>
       )}
@@ -36,17 +37,20 @@ export function UserOverview({ user }: { user: User }) {
                 {user.email}
               </span>,
             ],
-            ['State', <StateBadge key="state" of="user" state={user.state} />],
+            [t`State`, <StateBadge key="state" of="user" state={user.state} />],
             [
-              'Second step to log in',
+              t`Second step to log in`,
               <Badge key="mfa" tone={user.mfa ? 'success' : 'neutral'}>
-                {user.mfa ? 'Set up' : 'Not set up'}
+                {user.mfa ? t`Set up` : t`Not set up`}
               </Badge>,
             ],
-            ['Needed by', names || 'None of the roles'],
-            ['Last log-in', user.lastLoginAt === null ? 'Never' : <Time key="last" at={user.lastLoginAt} />],
-            ['Since', <Time key="since" at={user.createdAt} />],
-            ['Id', <CopyId key="id" id={user.id} what="user id" />],
+            [t`Needed by`, names || t`None of the roles`],
+            [
+              t`Last log-in`,
+              user.lastLoginAt === null ? t`Never` : <Time key="last" at={user.lastLoginAt} />,
+            ],
+            [t`Since`, <Time key="since" at={user.createdAt} />],
+            [t`Id`, <CopyId key="id" id={user.id} what="user id" />],
           ]}
         />
       </Card>

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { userQuery, type User } from '../../api/users.ts'
@@ -26,8 +27,8 @@ export default function UserPage() {
   const user = query.data
   return (
     <Page
-      title={user?.name ?? 'User'}
-      crumbs={[{ label: 'Users', link: paths.users(tenant.slug) }]}
+      title={user?.name ?? t`User`}
+      crumbs={[{ label: t`Users`, link: paths.users(tenant.slug) }]}
       permission="users:read"
       badge={user && <StateBadge of="user" state={user.state} />}
       actions={user && <UserActions user={user} />}
@@ -47,13 +48,13 @@ function Content({ user }: { user: User }) {
       value={tab}
       onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
       tabs={[
-        { value: 'overview', label: 'Overview', content: <UserOverview user={user} /> },
-        { value: 'grants', label: 'Roles', content: <Grants user={user} /> },
-        { value: 'sessions', label: 'Sessions', content: <UserSessions user={user} /> },
-        { value: 'why', label: 'Why?', content: <Why user={user} /> },
+        { value: 'overview', label: t`Overview`, content: <UserOverview user={user} /> },
+        { value: 'grants', label: t`Roles`, content: <Grants user={user} /> },
+        { value: 'sessions', label: t`Sessions`, content: <UserSessions user={user} /> },
+        { value: 'why', label: t`Why?`, content: <Why user={user} /> },
         {
           value: 'timeline',
-          label: 'Timeline',
+          label: t`Timeline`,
           content: (
             <Card flush>
               <Timeline targetId={user.id} />

@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { MonitorSmartphone } from 'lucide-react'
@@ -22,10 +23,10 @@ export function UserSessions({ user }: { user: User }) {
   const navigate = route.useNavigate()
   const permitted = can('users:manage', null)
   const query = useQuery({ ...userSessionsQuery(user.id, { cursor: cursorOf(page) }), enabled: permitted })
-  const failed = { onError: (error: Error) => void toast.failed('Not ended', error.message) }
+  const failed = { onError: (error: Error) => void toast.failed(t`Not ended`, error.message) }
   const end = useSubmit<string | undefined, void>({
     send: (id) => endUserSessions(user.id, id),
-    onDone: () => toast.done('Ended: the next request of that browser is refused'),
+    onDone: () => toast.done(t`Ended: the next request of that browser is refused`),
   })
   if (!permitted)
     return (
@@ -33,26 +34,26 @@ export function UserSessions({ user }: { user: User }) {
         <p className="text-muted">
           {isPlatformUser(me)
             ? NO_PERMISSION('users:manage')
-            : 'Sessions belong to the account, and that is the platform’s: a person may work for several tenants. You can take the roles they hold here; that counts from the next request on.'}
+            : t`Sessions belong to the account, and that is the platform’s: a person may work for several tenants. You can take the roles they hold here; that counts from the next request on.`}
         </p>
       </Card>
     )
   const columns: Column<UserSession>[] = [
     {
-      header: 'Browser',
-      render: ({ userAgent }) => <span className="break-words">{userAgent ?? 'Unknown'}</span>,
+      header: t`Browser`,
+      render: ({ userAgent }) => <span className="break-words">{userAgent ?? t`Unknown`}</span>,
     },
-    { header: 'Address', from: 'sm', render: ({ ip }) => ip ?? '—' },
-    { header: 'Proved by', from: 'lg', narrow: true, render: ({ verifiedBy }) => humanize(verifiedBy) },
-    { header: 'Since', from: 'md', narrow: true, render: ({ createdAt }) => <Time at={createdAt} /> },
+    { header: t`Address`, from: 'sm', render: ({ ip }) => ip ?? '—' },
+    { header: t`Proved by`, from: 'lg', narrow: true, render: ({ verifiedBy }) => humanize(verifiedBy) },
+    { header: t`Since`, from: 'md', narrow: true, render: ({ createdAt }) => <Time at={createdAt} /> },
     {
-      header: 'Last used',
+      header: t`Last used`,
       from: 'md',
       narrow: true,
       render: ({ lastSeenAt }) => <Time at={lastSeenAt} relative />,
     },
     {
-      header: 'Actions',
+      header: t`Actions`,
       narrow: true,
       align: 'right',
       render: ({ id }) => (
@@ -74,7 +75,7 @@ export function UserSessions({ user }: { user: User }) {
         <Button
           size="sm"
           loading={end.isPending && end.variables === undefined}
-          disabledReason={query.data?.items.length === 0 ? 'There is no session.' : undefined}
+          disabledReason={query.data?.items.length === 0 ? t`There is no session.` : undefined}
           onClick={() => end.mutate(undefined, failed)}
         >
           End all

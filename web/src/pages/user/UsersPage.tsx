@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Mail, Plus, UserCog } from 'lucide-react'
@@ -73,8 +74,8 @@ export default function UsersPage() {
           trail={page}
           onTrail={(trail) => void navigate({ search: { ...filter, page: trail } })}
           empty={
-            <EmptyState icon={UserCog} title={filtered ? 'No user matches' : 'No users yet'}>
-              {!filtered && 'A user belongs to a tenant once somebody has given a role in it.'}
+            <EmptyState icon={UserCog} title={filtered ? t`No user matches` : t`No users yet`}>
+              {!filtered && t`A user belongs to a tenant once somebody has given a role in it.`}
             </EmptyState>
           }
         />
@@ -109,7 +110,7 @@ function ListActions() {
 
 const columnsOf = (tenant: { slug: string; id: string | undefined }): Column<User>[] => [
   {
-    header: 'User',
+    header: t`User`,
     render: (user) => (
       <>
         <Link {...paths.user(tenant.slug, user.id)} className="font-medium break-words hover:underline">
@@ -120,23 +121,23 @@ const columnsOf = (tenant: { slug: string; id: string | undefined }): Column<Use
     ),
   },
   {
-    header: 'Roles',
+    header: t`Roles`,
     from: 'sm',
     render: (user) => <Roles user={user} isInTenant={tenant.id !== undefined} />,
   },
   {
-    header: 'Second step',
+    header: t`Second step`,
     from: 'lg',
     narrow: true,
-    render: ({ mfa }) => <Badge tone={mfa ? 'success' : 'neutral'}>{mfa ? 'Yes' : 'No'}</Badge>,
+    render: ({ mfa }) => <Badge tone={mfa ? 'success' : 'neutral'}>{mfa ? t`Yes` : t`No`}</Badge>,
   },
   {
-    header: 'Last log-in',
+    header: t`Last log-in`,
     from: 'md',
     narrow: true,
-    render: ({ lastLoginAt }) => (lastLoginAt === null ? 'Never' : <Time at={lastLoginAt} relative />),
+    render: ({ lastLoginAt }) => (lastLoginAt === null ? t`Never` : <Time at={lastLoginAt} relative />),
   },
-  { header: 'State', narrow: true, render: ({ state }) => <StateBadge of="user" state={state} /> },
+  { header: t`State`, narrow: true, render: ({ state }) => <StateBadge of="user" state={state} /> },
 ]
 
 const SHOWN = 3
@@ -148,7 +149,7 @@ function Roles({ user: { grants }, isInTenant }: { user: User; isInTenant: boole
       {grants.slice(0, SHOWN).map(({ roleId, tenantId, roleName, tenantName }) => (
         <div key={`${roleId} ${tenantId}`} className="break-words">
           {roleName}
-          {!isInTenant && <span className="text-[13px] text-muted"> · {tenantName ?? 'Platform'}</span>}
+          {!isInTenant && <span className="text-[13px] text-muted"> · {tenantName ?? t`Platform`}</span>}
         </div>
       ))}
       {grants.length > SHOWN && (

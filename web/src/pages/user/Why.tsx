@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { CircleCheck, CircleX } from 'lucide-react'
@@ -67,8 +68,8 @@ function placesOf(user: User, ofPlatform: boolean, here: { id: string | undefine
   const places = new Map<string, string>()
   if (here.id !== undefined) places.set(here.id, here.name)
   for (const { tenantId, tenantName } of user.grants)
-    if (tenantId !== null) places.set(tenantId, tenantName ?? 'Another tenant')
-  const platform = ofPlatform ? [{ id: PLATFORM, name: 'On the platform' }] : []
+    if (tenantId !== null) places.set(tenantId, tenantName ?? t`Another tenant`)
+  const platform = ofPlatform ? [{ id: PLATFORM, name: t`On the platform` }] : []
   const tenants = [...places].map(([id, name]) => ({ id, name }))
   return here.id === undefined ? [...platform, ...tenants] : [...tenants, ...platform]
 }
@@ -76,7 +77,7 @@ function placesOf(user: User, ofPlatform: boolean, here: { id: string | undefine
 function Answer({ explanation: { allowed, sentence, grants } }: { explanation: Explanation }) {
   return (
     <div aria-live="polite" className="space-y-4">
-      <Notice tone={allowed ? 'success' : 'warning'} title={allowed ? 'Yes' : 'No'}>
+      <Notice tone={allowed ? 'success' : 'warning'} title={allowed ? t`Yes` : t`No`}>
         {sentence}
       </Notice>
       {grants.length > 0 && (
@@ -92,7 +93,7 @@ function Answer({ explanation: { allowed, sentence, grants } }: { explanation: E
                 />
                 <span className="min-w-0 break-words">
                   <span className="font-medium">
-                    {grant.roleName} ({grant.tenantName ?? 'the platform'})
+                    {grant.roleName} ({grant.tenantName ?? t`the platform`})
                   </span>
                   <span className="block text-muted">{grant.sentence}</span>
                 </span>

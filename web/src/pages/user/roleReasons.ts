@@ -1,3 +1,4 @@
+import { t } from '../../../../shared/text.ts'
 import { DELEGABLE, PLATFORM_ROLES, TENANT_ROLES, type Permission } from '../../../../shared/permissions.ts'
 import { isSuper } from '../../../../shared/states/role.ts'
 import type { Role } from '../../api/users.ts'
@@ -12,21 +13,21 @@ export function useRoleReasons() {
   const isHeld = (role: Role): boolean => me.roles.some(({ roleId }) => roleId === role.id)
 
   const change = (role: Role): string | undefined => {
-    if (role.builtin) return `${role.name} is built in. Make a role of your own instead.`
+    if (role.builtin) return t`${role.name} is built in. Make a role of your own instead.`
     if (!permits(me, 'roles:manage', role.tenantId)) return NO_PERMISSION('roles:manage')
-    return isHeld(role) ? 'You hold this role: somebody else has to change it.' : undefined
+    return isHeld(role) ? t`You hold this role: somebody else has to change it.` : undefined
   }
 
   const policy = (role: Role): string | undefined => {
     if (!permits(me, 'roles:manage', role.tenantId))
-      return role.builtin ? 'The platform decides this for built-in roles.' : NO_PERMISSION('roles:manage')
+      return role.builtin ? t`The platform decides this for built-in roles.` : NO_PERMISSION('roles:manage')
     return isSuper(role) && !above
-      ? 'Only a super administrator decides about super administrators.'
+      ? t`Only a super administrator decides about super administrators.`
       : undefined
   }
 
   const remove = (role: Role): string | undefined =>
-    change(role) ?? (role.held ? 'Somebody still holds this role: take it from them first.' : undefined)
+    change(role) ?? (role.held ? t`Somebody still holds this role: take it from them first.` : undefined)
 
   return { isHeld, change, policy, remove, add: useAddReason() }
 }
@@ -36,15 +37,15 @@ export function useAddReason() {
   const { me } = useSession()
   return (permission: Permission, tenantId: string | null): string | undefined => {
     if (tenantId !== null && !DELEGABLE.includes(permission))
-      return `A tenant's role cannot hold ${permission}: it concerns the platform.`
+      return t`A tenant's role cannot hold ${permission}: it concerns the platform.`
     if (!permits(me, permission, tenantId))
-      return `You do not hold ${permission} here, and nobody gives what they do not hold.`
+      return t`You do not hold ${permission} here, and nobody gives what they do not hold.`
     return undefined
   }
 }
 
 export const kindOf = ({ builtin, tenantId }: Role): string =>
-  builtin ? 'Built in' : tenantId === null ? 'Of the platform' : 'Of a tenant'
+  builtin ? t`Built in` : tenantId === null ? t`Of the platform` : t`Of a tenant`
 
 const RANKS: readonly string[] = [...PLATFORM_ROLES, ...TENANT_ROLES]
 

@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -41,8 +42,8 @@ export default function DnsServerPage() {
   const server = query.data
   return (
     <Page
-      title={server?.name ?? 'DNS server'}
-      crumbs={[{ label: 'DNS servers', link: paths.dnsServers(tenant.slug) }]}
+      title={server?.name ?? t`DNS server`}
+      crumbs={[{ label: t`DNS servers`, link: paths.dnsServers(tenant.slug) }]}
       permission="infrastructure:manage"
       badge={server && <StateBadge of="cluster" state={server.health} />}
       actions={server && <Actions server={server} />}
@@ -66,21 +67,21 @@ function Actions({ server }: { server: DnsServer }) {
   const [removing, setRemoving] = useState(false)
   const makeDefault = useSubmit<null, DnsServer>({
     send: () => updateDnsServer(server, { isDefault: true }),
-    onDone: ({ name }) => toast.done(`New zones are begun on ${name}`),
+    onDone: ({ name }) => toast.done(t`New zones are begun on ${name}`),
   })
   const kept =
     server.kind === 'zonefiles'
-      ? 'Zone files are part of mPanel: make another server the default.'
+      ? t`Zone files are part of mPanel: make another server the default.`
       : server.zones > 0
-        ? 'It has zones: end these first.'
+        ? t`It has zones: end these first.`
         : undefined
   return (
     <>
       <Button
         loading={makeDefault.isPending}
-        disabledReason={server.isDefault ? 'It is the default already.' : undefined}
+        disabledReason={server.isDefault ? t`It is the default already.` : undefined}
         onClick={() =>
-          makeDefault.mutate(null, { onError: ({ message }) => toast.failed('Not changed', message) })
+          makeDefault.mutate(null, { onError: ({ message }) => toast.failed(t`Not changed`, message) })
         }
       >
         Make default
@@ -97,7 +98,7 @@ function Actions({ server }: { server: DnsServer }) {
         submitLabel="Remove"
         send={() => removeDnsServer(server.id)}
         onDone={() => {
-          toast.done('DNS server removed')
+          toast.done(t`DNS server removed`)
           void navigate(paths.dnsServers(tenant.slug))
         }}
       />
@@ -131,7 +132,7 @@ function Edit({ server }: { server: DnsServer }) {
       })
     },
     onDone: () => {
-      toast.done('DNS server saved')
+      toast.done(t`DNS server saved`)
       back()
     },
   })

@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Plus, ServerCog } from 'lucide-react'
@@ -34,7 +35,7 @@ export default function DnsServersPage() {
   )
   const columns: Column<DnsServer>[] = [
     {
-      header: 'Server',
+      header: t`Server`,
       render: ({ id, name, url, kind, isDefault }) => (
         <>
           <span className="flex flex-wrap items-center gap-2">
@@ -48,20 +49,20 @@ export default function DnsServersPage() {
             {isDefault && <Badge>Default</Badge>}
           </span>
           <div className="text-[13px] break-all text-muted">
-            {kind === 'powerdns' ? url : 'Files in the data folder'}
+            {kind === 'powerdns' ? url : t`Files in the data folder`}
           </div>
         </>
       ),
     },
     {
-      header: 'Name servers',
+      header: t`Name servers`,
       from: 'md',
       render: ({ nameServers }) => (
         <span className="break-all">{nameServers.map((one) => one.slice(0, -1)).join(', ') || '—'}</span>
       ),
     },
     {
-      header: 'Connection',
+      header: t`Connection`,
       render: ({ health, healthMessage }) => (
         <>
           <StateBadge of="cluster" state={health} />
@@ -69,9 +70,9 @@ export default function DnsServersPage() {
         </>
       ),
     },
-    { header: 'Zones', narrow: true, align: 'right', from: 'sm', render: ({ zones }) => zones },
+    { header: t`Zones`, narrow: true, align: 'right', from: 'sm', render: ({ zones }) => zones },
     {
-      header: 'Checked',
+      header: t`Checked`,
       from: 'lg',
       narrow: true,
       render: ({ checkedAt }) => <Time at={checkedAt} relative />,

@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -25,8 +26,8 @@ export default function DnsTemplatePage() {
     template && !can('domains:update', template.tenantId) ? NO_PERMISSION('domains:update') : undefined
   return (
     <Page
-      title={template?.name ?? 'DNS template'}
-      crumbs={[{ label: 'DNS templates', link: paths.dnsTemplates(tenant.slug) }]}
+      title={template?.name ?? t`DNS template`}
+      crumbs={[{ label: t`DNS templates`, link: paths.dnsTemplates(tenant.slug) }]}
       permission="domains:read"
       actions={
         template && (
@@ -46,7 +47,7 @@ export default function DnsTemplatePage() {
               submitReason={mayNot}
               send={(values) => updateDnsTemplate(data, values)}
               onDone={() => {
-                toast.done('Template saved')
+                toast.done(t`Template saved`)
                 back()
               }}
               onCancel={back}
@@ -60,7 +61,7 @@ export default function DnsTemplatePage() {
               submitLabel="Remove"
               send={() => removeDnsTemplate(data.id)}
               onDone={() => {
-                toast.done('Template removed')
+                toast.done(t`Template removed`)
                 back()
               }}
             />

@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { FileStack, Plus } from 'lucide-react'
@@ -29,7 +30,7 @@ export default function DnsTemplatesPage() {
   )
   const columns: Column<DnsTemplate>[] = [
     {
-      header: 'Template',
+      header: t`Template`,
       render: ({ id, name, description }) => (
         <>
           <Link {...paths.dnsTemplate(tenant.slug, id)} className="font-medium break-words hover:underline">
@@ -39,17 +40,17 @@ export default function DnsTemplatesPage() {
         </>
       ),
     },
-    { header: 'Records', narrow: true, align: 'right', render: ({ records }) => records.length },
+    { header: t`Records`, narrow: true, align: 'right', render: ({ records }) => records.length },
     {
-      header: 'Asks for',
+      header: t`Asks for`,
       from: 'md',
       render: ({ variables }) => (variables.length === 0 ? '—' : variables.join(', ')),
     },
     {
-      header: 'For',
+      header: t`For`,
       from: 'sm',
       narrow: true,
-      render: ({ tenantId }) => (tenantId === null ? 'Every tenant' : 'One tenant'),
+      render: ({ tenantId }) => (tenantId === null ? t`Every tenant` : t`One tenant`),
     },
   ]
   return (

@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { checkDnsServerConnection, createDnsServer, type DnsServer } from '../../../api/dnsServers.ts'
@@ -38,7 +39,7 @@ export default function NewDnsServerPage() {
     fieldOf,
     send: (values, key) => createDnsServer({ ...serverOf(values), ...connectionOf(values), isDefault }, key),
     onDone: ({ name }) => {
-      toast.done(`${name} added`, 'Zones can be begun on it now.')
+      toast.done(t`${name} added`, t`Zones can be begun on it now.`)
       back()
     },
   })
@@ -46,7 +47,7 @@ export default function NewDnsServerPage() {
   return (
     <Page
       title="Add a PowerDNS"
-      crumbs={[{ label: 'DNS servers', link: paths.dnsServers(tenant.slug) }]}
+      crumbs={[{ label: t`DNS servers`, link: paths.dnsServers(tenant.slug) }]}
       permission="infrastructure:manage"
     >
       <div className="max-w-3xl">

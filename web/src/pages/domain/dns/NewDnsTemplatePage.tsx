@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { createDnsTemplate } from '../../../api/dnsTemplates.ts'
 import { Page } from '../../../components/Page.tsx'
@@ -15,7 +16,7 @@ export default function NewDnsTemplatePage() {
   return (
     <Page
       title="New DNS template"
-      crumbs={[{ label: 'DNS templates', link: paths.dnsTemplates(tenant.slug) }]}
+      crumbs={[{ label: t`DNS templates`, link: paths.dnsTemplates(tenant.slug) }]}
       permission="domains:update"
     >
       <div className="max-w-3xl">
@@ -24,7 +25,7 @@ export default function NewDnsTemplatePage() {
           submitReason={can('domains:update', tenantId) ? undefined : NO_PERMISSION('domains:update')}
           send={(values, key) => createDnsTemplate({ tenantId, ...values }, key)}
           onDone={() => {
-            toast.done('Template created')
+            toast.done(t`Template created`)
             back()
           }}
           onCancel={back}

@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import { useState } from 'react'
 import {
   makeTransferKey,
@@ -16,8 +17,7 @@ import { Field, Input, Textarea } from '../../../ui/Field.tsx'
 import { Notice } from '../../../ui/Notice.tsx'
 import { toast } from '../../../ui/Toast.tsx'
 
-const WHY =
-  'Zone files are copied by the program that serves them: name the secondaries in its configuration.'
+const WHY = t`Zone files are copied by the program that serves them: name the secondaries in its configuration.`
 
 /** Who copies the zones of a server, by which key. */
 export function Secondaries({ server }: { server: DnsServer }) {
@@ -33,7 +33,7 @@ export function Secondaries({ server }: { server: DnsServer }) {
   const isPowerDns = server.kind === 'powerdns'
   const begin = () =>
     server.transferKey === null
-      ? make.mutate(null, { onError: ({ message }) => toast.failed('No key made', message) })
+      ? make.mutate(null, { onError: ({ message }) => toast.failed(t`No key made`, message) })
       : setAsking(true)
   return (
     <Card
@@ -45,7 +45,7 @@ export function Secondaries({ server }: { server: DnsServer }) {
           disabledReason={isPowerDns ? undefined : WHY}
           onClick={begin}
         >
-          {server.transferKey === null ? 'Make the key' : 'Make a new key'}
+          {server.transferKey === null ? t`Make the key` : t`Make a new key`}
         </Button>
       }
     >
@@ -57,7 +57,7 @@ export function Secondaries({ server }: { server: DnsServer }) {
         {made && <Made made={made} onDone={() => setMade(null)} />}
         {server.untoldZones > 0 && server.transferKey !== null && (
           <Notice tone="info">
-            The server is being told for {count(server.untoldZones, 'zone')} who copies it.
+            The server is being told for {count(server.untoldZones, t`zone`, t`zones`)} who copies it.
           </Notice>
         )}
         {isPowerDns ? <Who key={server.version} server={server} /> : <p>{WHY}</p>}
@@ -74,7 +74,7 @@ export function Secondaries({ server }: { server: DnsServer }) {
             variant="danger"
             loading={make.isPending}
             onClick={() =>
-              make.mutate(null, { onError: ({ message }) => toast.failed('No key made', message) })
+              make.mutate(null, { onError: ({ message }) => toast.failed(t`No key made`, message) })
             }
           >
             Make a new key
@@ -121,14 +121,14 @@ function Who({ server }: { server: DnsServer }) {
         secondaries: secondaries.split(/[\s,]+/).filter((one) => one !== ''),
         catalog: catalog.trim() === '' ? null : catalog.trim(),
       }),
-    onDone: () => toast.done('Saved', 'The zones follow one after another.'),
+    onDone: () => toast.done(t`Saved`, t`The zones follow one after another.`),
   })
   const { form, errorOf } = of
   return (
     <Form
       of={of}
       submitLabel="Save secondaries"
-      submitReason={server.transferKey === null ? 'Make the key first.' : undefined}
+      submitReason={server.transferKey === null ? t`Make the key first.` : undefined}
     >
       <Field
         label="Told of changes"

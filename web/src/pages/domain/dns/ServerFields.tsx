@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import type { DnsServerCheck } from '../../../api/dnsServers.ts'
 import { CA_RULES, CaField } from '../../../components/CaField.tsx'
 import { REQUIRED, wholeNumber, type ApiForm } from '../../../components/Form.tsx'
@@ -102,7 +103,7 @@ export function ConnectionFields<Answer>({
             maxLength={300}
             {...form.register('url', {
               required: REQUIRED,
-              pattern: { value: /^\s*https?:\/\/.+/, message: 'It begins with https://.' },
+              pattern: { value: /^\s*https?:\/\/.+/, message: t`It begins with https://.` },
             })}
           />
         </Field>

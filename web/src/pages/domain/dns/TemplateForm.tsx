@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import type { DnsTemplate, TemplateRecord } from '../../../api/dnsTemplates.ts'
 import { Form, REQUIRED, useApiForm } from '../../../components/Form.tsx'
 import { Card } from '../../../ui/Card.tsx'
@@ -74,7 +75,7 @@ export function TemplateForm({
                 required: REQUIRED,
                 validate: (typed) => {
                   const wrong = linesOf(typed).find((line) => !LINE.test(line))
-                  return wrong === undefined || `Not name, TTL, type and content: ${wrong}`
+                  return wrong === undefined || t`Not name, TTL, type and content: ${wrong}`
                 },
               })}
             />

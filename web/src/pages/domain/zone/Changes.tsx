@@ -1,3 +1,5 @@
+import { locale } from '../../../lib/language.ts'
+import { t } from '../../../../../shared/text.ts'
 import { useState } from 'react'
 import { Button } from '../../../ui/Button.tsx'
 
@@ -9,7 +11,7 @@ type Change = { name: string; type: string; before: Set | null; after: Set | nul
 /** Sets of records before and after, those that go and those that come told apart by words as well as by colour. */
 export function Changes({
   changes,
-  words = { before: 'Before', after: 'After' },
+  words = { before: t`Before`, after: t`After` },
 }: {
   changes: readonly Change[]
   words?: { before: string; after: string }
@@ -32,7 +34,7 @@ export function Changes({
       {changes.length > shown && (
         <li className="text-center">
           <Button size="sm" onClick={() => setShown(shown + SHOWN)}>
-            Show more of {changes.length.toLocaleString()}
+            Show more of {changes.length.toLocaleString(locale)}
           </Button>
         </li>
       )}

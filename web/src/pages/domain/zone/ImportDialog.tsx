@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import { useState } from 'react'
 import { importZone, type Zone, type ZoneImported } from '../../../api/dnsZones.ts'
 import { Form, REQUIRED, useApiForm } from '../../../components/Form.tsx'
@@ -11,8 +12,8 @@ import { Preview } from './Preview.tsx'
 
 type Mode = 'merge' | 'replace'
 const MODES: { value: Mode; title: string; detail: string }[] = [
-  { value: 'merge', title: 'Add', detail: 'What is in the file is put in; all else stays.' },
-  { value: 'replace', title: 'Replace', detail: 'Your records that are not in the file go.' },
+  { value: 'merge', title: t`Add`, detail: t`What is in the file is put in; all else stays.` },
+  { value: 'replace', title: t`Replace`, detail: t`Your records that are not in the file go.` },
 ]
 
 /** Takes over a zone file, once it was seen what would come of it. */
@@ -36,7 +37,7 @@ function Import({ zone, onClose }: { zone: Zone; onClose: () => void }) {
   const save = useSubmit<null, ZoneImported>({
     send: (_, key) => importZone(zone.domainId, { text: form.getValues('text'), mode }, key),
     onDone: () => {
-      toast.done('Imported', 'The zone is brought to its server.')
+      toast.done(t`Imported`, t`The zone is brought to its server.`)
       onClose()
     },
   })

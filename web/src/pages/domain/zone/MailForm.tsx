@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import { useState } from 'react'
 import {
   proposeDkim,
@@ -13,9 +14,9 @@ import { Notice } from '../../../ui/Notice.tsx'
 
 type Policy = 'none' | 'quarantine' | 'reject'
 const POLICIES: Record<Policy, string> = {
-  none: 'Only report it',
-  quarantine: 'Put it into the spam folder',
-  reject: 'Refuse it',
+  none: t`Only report it`,
+  quarantine: t`Put it into the spam folder`,
+  reject: t`Refuse it`,
 }
 const NAME = /^(?!-)[a-z0-9_-]+(\.[a-z0-9_-]+)+$/i
 const SELECTOR = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i
@@ -50,14 +51,14 @@ export function MailForm({
     const wrong = list.find((one) => !NAME.test(one))
     if (wrong) return setFault({ field: 'senders', message: `${wrong} is no name such as _spf.example.net.` })
     if (reports !== '' && !/^[^@\s,;!]+@[^@\s,;!]+$/.test(reports))
-      return setFault({ field: 'reports', message: 'An e-mail address.' })
+      return setFault({ field: 'reports', message: t`An e-mail address.` })
     if (selector === '' && key !== '')
-      return setFault({ field: 'selector', message: 'Say under which selector the key is published.' })
+      return setFault({ field: 'selector', message: t`Say under which selector the key is published.` })
     if (selector !== '' && !SELECTOR.test(selector))
-      return setFault({ field: 'selector', message: 'Letters, digits and hyphens.' })
+      return setFault({ field: 'selector', message: t`Letters, digits and hyphens.` })
     const bare = bareKey(key)
     if (selector !== '' && !/^[A-Za-z0-9+/]{100,}={0,2}$/.test(bare))
-      return setFault({ field: 'key', message: 'The public key in base64, with or without its PEM lines.' })
+      return setFault({ field: 'key', message: t`The public key in base64, with or without its PEM lines.` })
     onDone([
       proposeSpf(zone, records, { senders: list, mx, strict }),
       proposeDmarc(zone, records, { policy, reports }),
@@ -218,7 +219,7 @@ function DkimFields({
       <Button
         size="sm"
         // Browsers have it only where the connection is safe.
-        disabledReason={window.isSecureContext ? undefined : 'Open this page by https:// to make keys here.'}
+        disabledReason={window.isSecureContext ? undefined : t`Open this page by https:// to make keys here.`}
         onClick={() => void make()}
       >
         Make a key pair here

@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { mailFindings, type MailProposal, type MailRecord } from '../../../../../shared/mailPolicy.ts'
@@ -63,7 +64,7 @@ export function MailHelper({
                   onDone={(proposals) => {
                     onPropose(proposals)
                     setOpen(false)
-                    toast.done('Staged', 'Save it under Records.')
+                    toast.done(t`Staged`, t`Save it under Records.`)
                   }}
                 />
               </Dialog>

@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import type { ReactNode } from 'react'
 import type { ApiError } from '../../../api/ApiError.ts'
 import type { ZoneEdited } from '../../../api/dnsZones.ts'
@@ -44,10 +45,10 @@ export function Preview({
         <Button
           variant="primary"
           loading={loading}
-          disabledReason={changes.length === 0 ? 'There is nothing to change.' : undefined}
+          disabledReason={changes.length === 0 ? t`There is nothing to change.` : undefined}
           onClick={onSave}
         >
-          Change {count(changes.length, 'set')}
+          Change {count(changes.length, t`set`, t`sets`)}
         </Button>
       </div>
     </>

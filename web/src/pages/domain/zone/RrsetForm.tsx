@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import { useState } from 'react'
 import type { TypedChange, Zone, ZoneRrset } from '../../../api/dnsZones.ts'
 import { REQUIRED } from '../../../components/Form.tsx'
@@ -24,7 +25,7 @@ const EXAMPLES: Record<string, string> = {
   DNAME: 'example.net.',
   NAPTR: '100 10 "S" "SIP+D2U" "" _sip._udp.example.com.',
   SMIMEA: '3 1 1 and 64 hexadecimal digits',
-  OPENPGPKEY: 'The key in Base64',
+  OPENPGPKEY: t`The key in Base64`,
   URI: '10 1 "https://example.com/"',
 }
 
@@ -59,9 +60,9 @@ export function RrsetForm({
     )
     if (lines.length === 0) return setFault({ field: 'contents', message: REQUIRED })
     if (!Number.isInteger(seconds) || seconds < 30 || seconds > 604_800)
-      return setFault({ field: 'ttl', message: 'A whole number from 30 to 604,800.' })
+      return setFault({ field: 'ttl', message: t`A whole number from 30 to 604,800.` })
     if (!row && isTaken)
-      return setFault({ field: 'name', message: `There are ${type} records at this name: change those.` })
+      return setFault({ field: 'name', message: t`There are ${type} records at this name: change those.` })
     onDone({ name: full, type, value: { ttl: seconds, contents: lines, comment: comment.trim() } })
   }
   return (
@@ -77,7 +78,7 @@ export function RrsetForm({
       <div className="grid gap-4 sm:grid-cols-2">
         <Field
           label="Name"
-          hint={row ? undefined : `Such as www, or @ for ${zone.name.slice(0, -1)} itself.`}
+          hint={row ? undefined : t`Such as www, or @ for ${zone.name.slice(0, -1)} itself.`}
           error={errorOf('name')}
         >
           <Input
@@ -100,7 +101,7 @@ export function RrsetForm({
       </div>
       <Field
         label="Contents"
-        hint={`One record a line, such as ${EXAMPLES[type] ?? 'in a zone file'}`}
+        hint={t`One record a line, such as ${EXAMPLES[type] ?? t`in a zone file`}`}
         error={errorOf('contents')}
       >
         <Textarea
@@ -122,7 +123,7 @@ export function RrsetForm({
       <div className="flex justify-end gap-2">
         <Button onClick={onClose}>Back</Button>
         <Button type="submit" variant="primary">
-          {row ? 'Change' : 'Add'}
+          {row ? t`Change` : t`Add`}
         </Button>
       </div>
     </form>

@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { dnsTemplatesQuery, type DnsTemplate } from '../../../api/dnsTemplates.ts'
@@ -52,7 +53,7 @@ function Use({
   const save = useSubmit<null, ZoneEdited>({
     send: (_, key) => applyTemplate(zone.domainId, form.getValues(), key),
     onDone: () => {
-      toast.done('Records put in', 'The zone is brought to its server.')
+      toast.done(t`Records put in`, t`The zone is brought to its server.`)
       onClose()
     },
   })

@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import { useState } from 'react'
 import { editZone, type Zone, type ZoneEdited, type ZoneRrset } from '../../../api/dnsZones.ts'
 import { useSubmit } from '../../../api/submit.ts'
@@ -28,7 +29,7 @@ export function Unsaved({
   const save = useSubmit<null, ZoneEdited>({
     send: (_, key) => editZone(zone.domainId, { changes, comment }, revision, key),
     onDone: () => {
-      toast.done('Saved', 'The zone is brought to its server.')
+      toast.done(t`Saved`, t`The zone is brought to its server.`)
       setComment('')
       onDone()
     },
@@ -45,7 +46,7 @@ export function Unsaved({
   }))
   return (
     <section aria-label="Not saved yet" className="space-y-3 border-b border-line bg-raised/50 p-4">
-      <h3 className="font-semibold">{count(changes.length, 'change')} not saved yet</h3>
+      <h3 className="font-semibold">{count(changes.length, t`change`, t`changes`)} not saved yet</h3>
       {save.error && <ErrorNotice error={save.error} />}
       <Changes changes={shown} />
       <Field label="Why" optional hint="It is shown in the history.">

@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import { canZone } from '../../../../../shared/states/domainZone.ts'
 import { lookAtZone, type Zone } from '../../../api/dnsZones.ts'
 import { useSubmit } from '../../../api/submit.ts'
@@ -17,7 +18,7 @@ export function ZoneDelegation({ zone, mayNot }: { zone: Zone; mayNot: string | 
   const { state, findings, servers, checkedAt, parent, nameServers } = zone.delegation
   const look = useSubmit<null, unknown>({
     send: (_, key) => lookAtZone(zone.domainId, key),
-    onDone: () => toast.done('The name servers are being asked'),
+    onDone: () => toast.done(t`The name servers are being asked`),
   })
   const verdict = canZone.apply(zone)
   const [tone, words] = DELEGATION_WORDS[state]
@@ -29,7 +30,7 @@ export function ZoneDelegation({ zone, mayNot }: { zone: Zone; mayNot: string | 
           size="sm"
           loading={look.isPending}
           disabledReason={mayNot ?? (verdict.allowed ? undefined : verdict.reason)}
-          onClick={() => look.mutate(null, { onError: ({ message }) => toast.failed('Not begun', message) })}
+          onClick={() => look.mutate(null, { onError: ({ message }) => toast.failed(t`Not begun`, message) })}
         >
           Look now
         </Button>
@@ -39,14 +40,14 @@ export function ZoneDelegation({ zone, mayNot }: { zone: Zone; mayNot: string | 
         <Facts
           facts={[
             [
-              'Seen from outside',
+              t`Seen from outside`,
               <Badge key="state" tone={tone}>
                 {words}
               </Badge>,
             ],
-            ['Delegated by', parent === null ? null : parent === '' ? 'the root' : parent],
-            ['Delegated to', nameServers.length === 0 ? null : nameServers.join(', ')],
-            ['Last look', checkedAt && <Time key="at" at={checkedAt} relative />],
+            [t`Delegated by`, parent === null ? null : parent === '' ? t`the root` : parent],
+            [t`Delegated to`, nameServers.length === 0 ? null : nameServers.join(', ')],
+            [t`Last look`, checkedAt && <Time key="at" at={checkedAt} relative />],
           ]}
         />
         {findings.map(({ level, code, message }) => (
@@ -64,7 +65,7 @@ export function ZoneDelegation({ zone, mayNot }: { zone: Zone; mayNot: string | 
 
 const COLUMNS: Column<Server>[] = [
   {
-    header: 'Name server',
+    header: t`Name server`,
     render: ({ host, addresses }) => (
       <>
         <div className="font-medium break-all">{host}</div>
@@ -73,10 +74,10 @@ const COLUMNS: Column<Server>[] = [
     ),
   },
   {
-    header: 'Answers',
+    header: t`Answers`,
     narrow: true,
-    render: ({ ok }) => <Badge tone={ok ? 'success' : 'danger'}>{ok ? 'Yes' : 'No'}</Badge>,
+    render: ({ ok }) => <Badge tone={ok ? 'success' : 'danger'}>{ok ? t`Yes` : t`No`}</Badge>,
   },
-  { header: 'Serial', from: 'sm', narrow: true, align: 'right', render: ({ serial }) => serial ?? '—' },
-  { header: 'Signed', from: 'sm', narrow: true, render: ({ signed }) => (signed ? 'Yes' : 'No') },
+  { header: t`Serial`, from: 'sm', narrow: true, align: 'right', render: ({ serial }) => serial ?? '—' },
+  { header: t`Signed`, from: 'sm', narrow: true, render: ({ signed }) => (signed ? t`Yes` : t`No`) },
 ]

@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import { useState } from 'react'
 import { canDnssec } from '../../../../../shared/states/domainDnssec.ts'
 import { switchDnssec, type Zone } from '../../../api/dnsZones.ts'
@@ -15,15 +16,15 @@ import { toast } from '../../../ui/Toast.tsx'
 
 const EXPLAINED: Record<'on' | 'off', string[]> = {
   on: [
-    'The server makes keys and signs the zone.',
-    'Every name server is looked at, until all serve the keys.',
-    'The DS goes to the registry: by itself where the domain is registered through us, else it is shown for copying.',
-    'Once the DS is seen at the parent, the domain is secure.',
+    t`The server makes keys and signs the zone.`,
+    t`Every name server is looked at, until all serve the keys.`,
+    t`The DS goes to the registry: by itself where the domain is registered through us, else it is shown for copying.`,
+    t`Once the DS is seen at the parent, the domain is secure.`,
   ],
   off: [
-    'The DS is taken away at the registry first: by itself where the domain is registered through us.',
-    'The zone stays signed until the DS is gone at the parent and no resolver remembers it.',
-    'Only then the keys go. Nothing is out of reach meanwhile.',
+    t`The DS is taken away at the registry first: by itself where the domain is registered through us.`,
+    t`The zone stays signed until the DS is gone at the parent and no resolver remembers it.`,
+    t`Only then the keys go. Nothing is out of reach meanwhile.`,
   ],
 }
 
@@ -33,7 +34,7 @@ export function ZoneDnssec({ zone, mayNot }: { zone: Zone; mayNot: string | unde
   const change = useSubmit<boolean, unknown>({
     send: (on, key) => switchDnssec(zone.domainId, on, key),
     onDone: () => {
-      toast.done('It is begun')
+      toast.done(t`It is begun`)
       setAsking(null)
     },
   })
@@ -52,7 +53,7 @@ export function ZoneDnssec({ zone, mayNot }: { zone: Zone; mayNot: string | unde
           disabledReason={mayNot ?? (verdict.allowed ? undefined : verdict.reason)}
           onClick={() => setAsking(!isOn)}
         >
-          {isOn ? 'Switch off' : 'Switch on'}
+          {isOn ? t`Switch off` : t`Switch on`}
         </Button>
       }
     >
@@ -60,13 +61,13 @@ export function ZoneDnssec({ zone, mayNot }: { zone: Zone; mayNot: string | unde
         <Facts
           facts={[
             [
-              'State',
+              t`State`,
               <Badge key="state" tone={tone}>
                 {label}
               </Badge>,
             ],
-            since === null ? null : ['Since', <Time key="since" at={since} relative />],
-            until === null ? null : ['The DS may be remembered until', <Time key="until" at={until} />],
+            since === null ? null : [t`Since`, <Time key="since" at={since} relative />],
+            until === null ? null : [t`The DS may be remembered until`, <Time key="until" at={until} />],
           ]}
         />
         {words !== null && <Notice tone={isWrong ? 'danger' : 'info'}>{words}</Notice>}
@@ -90,7 +91,7 @@ export function ZoneDnssec({ zone, mayNot }: { zone: Zone; mayNot: string | unde
         {state === 'off' && (
           <p className="text-muted">
             {verdict.allowed
-              ? 'Resolvers cannot check yet that answers for this domain are unchanged.'
+              ? t`Resolvers cannot check yet that answers for this domain are unchanged.`
               : verdict.reason}
           </p>
         )}
@@ -98,7 +99,7 @@ export function ZoneDnssec({ zone, mayNot }: { zone: Zone; mayNot: string | unde
       <Dialog
         open={asking !== null}
         onClose={() => setAsking(null)}
-        title={asking ? 'Switch DNSSEC on' : 'Switch DNSSEC off'}
+        title={asking ? t`Switch DNSSEC on` : t`Switch DNSSEC off`}
       >
         <div className="space-y-4">
           {change.error && <ErrorNotice error={change.error} />}
@@ -114,7 +115,7 @@ export function ZoneDnssec({ zone, mayNot }: { zone: Zone; mayNot: string | unde
               loading={change.isPending}
               onClick={() => asking !== null && change.mutate(asking)}
             >
-              {asking ? 'Switch on' : 'Switch off'}
+              {asking ? t`Switch on` : t`Switch off`}
             </Button>
           </div>
         </div>

@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import { canZone } from '../../../../../shared/states/domainZone.ts'
 import { adoptZone, applyZone, type Zone } from '../../../api/dnsZones.ts'
 import { useSubmit } from '../../../api/submit.ts'
@@ -9,25 +10,25 @@ import { toast } from '../../../ui/Toast.tsx'
 import { Changes } from './Changes.tsx'
 
 const done = (words: string) => () => void toast.done(words)
-const failed = ({ message }: { message: string }) => void toast.failed('Not begun', message)
+const failed = ({ message }: { message: string }) => void toast.failed(t`Not begun`, message)
 
 /** What the server has otherwise than it is here, and what to do about it. */
 export function ZoneDrift({ zone, mayNot }: { zone: Zone; mayNot: string | undefined }) {
   const ours = useSubmit<null, unknown>({
     send: (_, key) => applyZone(zone.domainId, true, key),
-    onDone: done('The zone is brought to its server'),
+    onDone: done(t`The zone is brought to its server`),
   })
   const theirs = useSubmit<null, unknown>({
     send: (_, key) => adoptZone(zone.domainId, key),
-    onDone: done('What is on the server is taken over'),
+    onDone: done(t`What is on the server is taken over`),
   })
   const { drift, state, error } = zone
   if (drift === null || (state !== 'drift' && state !== 'held')) return null
   const adopt = canZone.adopt(zone)
-  const nothing = drift.changes.length === 0 ? 'There is nothing on the server to take over.' : undefined
+  const nothing = drift.changes.length === 0 ? t`There is nothing on the server to take over.` : undefined
   return (
     <Card
-      title={state === 'held' ? 'It waits for somebody to confirm it' : 'The server has something else'}
+      title={state === 'held' ? t`It waits for somebody to confirm it` : t`The server has something else`}
       actions={
         <>
           <Button
@@ -56,10 +57,10 @@ export function ZoneDrift({ zone, mayNot }: { zone: Zone; mayNot: string | undef
             ? error.message
             : (drift.reason ??
               (drift.missing
-                ? 'The zone is not on its server any more.'
-                : `Somebody has changed ${count(drift.total, 'set')} of records there. Your own edits are served beside that.`))}
+                ? t`The zone is not on its server any more.`
+                : t`Somebody has changed ${count(drift.total, t`set`, t`sets`)} of records there. Your own edits are served beside that.`))}
         </Notice>
-        <Changes changes={drift.changes} words={{ before: 'On the server', after: 'Here' }} />
+        <Changes changes={drift.changes} words={{ before: t`On the server`, after: t`Here` }} />
         {drift.total > drift.changes.length && (
           <p className="text-muted">And {drift.total - drift.changes.length} more.</p>
         )}

@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Pencil, Plus, Trash2, Undo2 } from 'lucide-react'
 import { useMemo, useState } from 'react'
@@ -18,9 +19,9 @@ import { Unsaved } from './Unsaved.tsx'
 
 const SHOWN = 100
 const OTHERS: Record<Exclude<ZoneRrset['managedBy'], 'user'>, string> = {
-  system: 'Kept by mPanel: the name servers of the zone are those of its DNS server.',
-  acme: 'A challenge for a certificate: it goes by itself.',
-  pod: 'It follows a CloudPod: change it there.',
+  system: t`Kept by mPanel: the name servers of the zone are those of its DNS server.`,
+  acme: t`A challenge for a certificate: it goes by itself.`,
+  pod: t`It follows a CloudPod: change it there.`,
 }
 
 /** The records of a zone. Changes are collected, looked at, and saved together as one revision. */
@@ -97,7 +98,7 @@ export function ZoneEditor({
             <Dialog
               open={editing !== null}
               onClose={() => setEditing(null)}
-              title={editing === 'new' ? 'Add records' : 'Change records'}
+              title={editing === 'new' ? t`Add records` : t`Change records`}
             >
               {editing !== null && (
                 <RrsetForm
@@ -119,7 +120,7 @@ export function ZoneEditor({
   )
 }
 
-const STAGED = { new: 'New', changed: 'Changed', removed: 'Goes' } as const
+const STAGED = { new: t`New`, changed: t`Changed`, removed: t`Goes` } as const
 
 function Records({
   zone,
@@ -150,7 +151,7 @@ function Records({
   }, [rows, q])
   const columns: Column<Row>[] = [
     {
-      header: 'Name',
+      header: t`Name`,
       render: ({ name, type, staged: change }) => (
         <span className="flex flex-wrap items-center gap-x-2 font-medium">
           <span className="break-all">{shortName(name, zone.name)}</span>
@@ -159,10 +160,10 @@ function Records({
         </span>
       ),
     },
-    { header: 'Type', from: 'sm', narrow: true, render: ({ type }) => type },
+    { header: t`Type`, from: 'sm', narrow: true, render: ({ type }) => type },
     { header: 'TTL', from: 'md', narrow: true, align: 'right', render: ({ value }) => value.ttl },
     {
-      header: 'Content',
+      header: t`Content`,
       render: ({ value, staged: change }) => (
         <div className={change === 'removed' ? 'text-muted line-through' : ''}>
           {value.contents.map((content) => (
@@ -175,7 +176,7 @@ function Records({
       ),
     },
     {
-      header: 'Actions',
+      header: t`Actions`,
       narrow: true,
       render: (row) => <Actions {...{ zone, row, why, onEdit, onRemove, onUndo }} />,
     },
@@ -191,7 +192,7 @@ function Records({
             setMore(1)
           }}
         />
-        <span className="text-muted">{count(found.length, 'set')}</span>
+        <span className="text-muted">{count(found.length, t`set`, t`sets`)}</span>
       </Filters>
       <DataTable
         label="records"
@@ -233,7 +234,7 @@ function Actions({
         <Button
           size="sm"
           variant="ghost"
-          aria-label={`Undo the change of ${what}`}
+          aria-label={t`Undo the change of ${what}`}
           icon={<Undo2 aria-hidden className="size-4" />}
           onClick={() => onUndo(row)}
         />
@@ -243,7 +244,7 @@ function Actions({
           <Button
             size="sm"
             variant="ghost"
-            aria-label={`Change ${what}`}
+            aria-label={t`Change ${what}`}
             icon={<Pencil aria-hidden className="size-4" />}
             disabledReason={reason}
             onClick={() => onEdit(row)}
@@ -252,7 +253,7 @@ function Actions({
             <Button
               size="sm"
               variant="ghost"
-              aria-label={`Remove ${what}`}
+              aria-label={t`Remove ${what}`}
               icon={<Trash2 aria-hidden className="size-4" />}
               disabledReason={reason}
               onClick={() => onRemove(row)}

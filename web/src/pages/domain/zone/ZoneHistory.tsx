@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { canZone } from '../../../../../shared/states/domainZone.ts'
@@ -29,7 +30,7 @@ export function ZoneHistory({ zone, mayNot }: { zone: Zone; mayNot: string | und
   const [shown, setShown] = useState<ZoneRevision | null>(null)
   const columns: Column<ZoneRevision>[] = [
     {
-      header: 'Revision',
+      header: t`Revision`,
       render: ({ revision, cause, comment }) => (
         <>
           <span className="font-medium">{revision}</span> · {CAUSES[cause] ?? humanize(cause)}
@@ -37,19 +38,19 @@ export function ZoneHistory({ zone, mayNot }: { zone: Zone; mayNot: string | und
         </>
       ),
     },
-    { header: 'By', from: 'sm', render: ({ actor }) => <span className="break-words">{actor}</span> },
-    { header: 'When', narrow: true, render: ({ createdAt }) => <Time at={createdAt} relative /> },
+    { header: t`By`, from: 'sm', render: ({ actor }) => <span className="break-words">{actor}</span> },
+    { header: t`When`, narrow: true, render: ({ createdAt }) => <Time at={createdAt} relative /> },
     {
-      header: 'Changes',
+      header: t`Changes`,
       narrow: true,
       render: (revision) => (
         <Button
           size="sm"
           variant="ghost"
-          aria-label={`${count(revision.size, 'set')} of revision ${revision.revision}`}
+          aria-label={t`${count(revision.size, t`set`, t`sets`)} of revision ${revision.revision}`}
           onClick={() => setShown(revision)}
         >
-          {count(revision.size, 'set')}
+          {count(revision.size, t`set`, t`sets`)}
         </Button>
       ),
     },
@@ -65,7 +66,7 @@ export function ZoneHistory({ zone, mayNot }: { zone: Zone; mayNot: string | und
       <Dialog
         open={shown !== null}
         onClose={() => setShown(null)}
-        title={shown ? `Revision ${shown.revision}` : 'Revision'}
+        title={shown ? t`Revision ${shown.revision}` : t`Revision`}
         wide
       >
         {shown && (
@@ -92,13 +93,15 @@ function Revision({
     send: (_, key) => rollBackZone(zone.domainId, { revision }, key),
     onDone: ({ changes }) => {
       toast.done(
-        changes.length === 0 ? 'Nothing differs from that' : `The records are those of revision ${revision}`,
+        changes.length === 0
+          ? t`Nothing differs from that`
+          : t`The records are those of revision ${revision}`,
       )
       onClose()
     },
   })
   const verdict = canZone.edit(zone)
-  const latest = revision === zone.revision ? 'It is the latest one.' : undefined
+  const latest = revision === zone.revision ? t`It is the latest one.` : undefined
   return (
     <Loaded query={query} what="revision">
       {({ changes }) => (

@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import { useState } from 'react'
 import { canZone, DRIFT_POLICIES } from '../../../../../shared/states/domainZone.ts'
 import { applyZone, endZone, saveZoneFile, updateZone, type Zone } from '../../../api/dnsZones.ts'
@@ -37,7 +38,7 @@ export function ZoneState({ zone, mayNot }: { zone: Zone; mayNot: string | undef
             size="sm"
             onClick={() =>
               void saveZoneFile(zone.domainId, zone.name).catch((error: Error) =>
-                toast.failed('Not exported', error.message),
+                toast.failed(t`Not exported`, error.message),
               )
             }
           >
@@ -53,21 +54,21 @@ export function ZoneState({ zone, mayNot }: { zone: Zone; mayNot: string | undef
         <Fault zone={zone} why={why} />
         <Facts
           facts={[
-            ['State', <StateBadge key="state" of="zone" state={zone.state} />],
-            ['Revision', `${zone.revision}, of which ${zone.appliedRevision} is served`],
-            ['Serial', zone.serial],
-            ['Served since', zone.appliedAt && <Time key="applied" at={zone.appliedAt} relative />],
-            ['Last look at the server', zone.checkedAt && <Time key="at" at={zone.checkedAt} relative />],
-            zone.server === '' ? null : ['DNS server', zone.server],
+            [t`State`, <StateBadge key="state" of="zone" state={zone.state} />],
+            [t`Revision`, t`${zone.revision}, of which ${zone.appliedRevision} is served`],
+            [t`Serial`, zone.serial],
+            [t`Served since`, zone.appliedAt && <Time key="applied" at={zone.appliedAt} relative />],
+            [t`Last look at the server`, zone.checkedAt && <Time key="at" at={zone.checkedAt} relative />],
+            zone.server === '' ? null : [t`DNS server`, zone.server],
             [
-              'Delegate the domain to',
+              t`Delegate the domain to`,
               <span key="servers" className="flex flex-col items-start">
                 {zone.nameServers.map((server) => (
                   <CopyId key={server} id={server.slice(0, -1)} what="name server" full tone="inherit" />
                 ))}
               </span>,
             ],
-            ['When others change it on the server', <Policy key="policy" zone={zone} why={why} />],
+            [t`When others change it on the server`, <Policy key="policy" zone={zone} why={why} />],
           ]}
         />
       </div>
@@ -76,13 +77,13 @@ export function ZoneState({ zone, mayNot }: { zone: Zone; mayNot: string | undef
       <ConfirmDestroy
         open={open === 'end'}
         onClose={close}
-        title={`End the zone of ${name}`}
+        title={t`End the zone of ${name}`}
         name={name}
         effect="The zone is taken off its server: names in it are found no more, unless other servers have them."
         submitLabel="End zone"
         send={() => endZone(zone.domainId)}
         onDone={() => {
-          toast.done('The zone is being removed')
+          toast.done(t`The zone is being removed`)
           close()
         }}
       />
@@ -94,21 +95,23 @@ export function ZoneState({ zone, mayNot }: { zone: Zone; mayNot: string | undef
 function Fault({ zone, why }: { zone: Zone; why: string | undefined }) {
   const again = useSubmit<null, unknown>({
     send: (_, key) => applyZone(zone.domainId, false, key),
-    onDone: () => toast.done('It is tried again'),
+    onDone: () => toast.done(t`It is tried again`),
   })
   const { error, state } = zone
   if (error === null || state === 'held') return null
-  const at = error.name === null ? '' : ` At ${error.name.slice(0, -1)} (${error.type}):`
+  const at = error.name === null ? '' : t` At ${error.name.slice(0, -1)} (${error.type ?? ''}):`
   return (
     <Notice
       tone={state === 'rejected' ? 'danger' : 'warning'}
-      title={state === 'rejected' ? 'The server does not take the zone' : 'The zone waits for its server'}
+      title={state === 'rejected' ? t`The server does not take the zone` : t`The zone waits for its server`}
       action={
         <Button
           size="sm"
           loading={again.isPending}
           disabledReason={why}
-          onClick={() => again.mutate(null, { onError: ({ message }) => toast.failed('Not begun', message) })}
+          onClick={() =>
+            again.mutate(null, { onError: ({ message }) => toast.failed(t`Not begun`, message) })
+          }
         >
           Try again
         </Button>
@@ -122,7 +125,7 @@ function Fault({ zone, why }: { zone: Zone; why: string | undefined }) {
 function Policy({ zone, why }: { zone: Zone; why: string | undefined }) {
   const change = useSubmit<Zone['policy'], Zone>({
     send: (policy) => updateZone(zone.domainId, { policy }),
-    onDone: () => toast.done('Saved'),
+    onDone: () => toast.done(t`Saved`),
   })
   return (
     <Select
@@ -133,7 +136,7 @@ function Policy({ zone, why }: { zone: Zone; why: string | undefined }) {
       className="mt-1 max-w-64"
       onChange={({ target }) => {
         const policy = DRIFT_POLICIES.find((one) => one === target.value)
-        if (policy) change.mutate(policy, { onError: ({ message }) => toast.failed('Not saved', message) })
+        if (policy) change.mutate(policy, { onError: ({ message }) => toast.failed(t`Not saved`, message) })
       }}
     >
       {DRIFT_POLICIES.map((policy) => (

@@ -1,3 +1,4 @@
+import { t } from '../../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Globe } from 'lucide-react'
 import { useState } from 'react'
@@ -58,11 +59,11 @@ function Zoned({ zone, mayNot }: { zone: Zone; mayNot: string | undefined }) {
 function Begin({ domain, mayNot }: { domain: Domain; mayNot: string | undefined }) {
   const begin = useSubmit<null, unknown>({
     send: (_, key) => beginZone(domain.id, key),
-    onDone: () => toast.done('Zone begun'),
+    onDone: () => toast.done(t`Zone begun`),
   })
   const verdict = canZone.begin({ verified: domain.verifiedAt !== null })
   const why =
-    domain.endedAt !== null ? 'The domain was removed.' : verdict.allowed ? undefined : verdict.reason
+    domain.endedAt !== null ? t`The domain was removed.` : verdict.allowed ? undefined : verdict.reason
   return (
     <Card flush>
       <EmptyState
