@@ -17,7 +17,9 @@ import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
+import { Notice } from '../../ui/Notice.tsx'
 import { toast } from '../../ui/Toast.tsx'
+import { AddonFields, useAddons, wishedOf, type Quantities } from './AddonFields.tsx'
 import { dueNow, OrderSummary } from './OrderSummary.tsx'
 import { PlanChoice } from './PlanChoice.tsx'
 
@@ -29,6 +31,7 @@ type Values = {
   sshKeys: string
   region: string
   coupon: string
+  quantities: Quantities
 }
 
 const NOTHING: Values = {
@@ -39,6 +42,7 @@ const NOTHING: Values = {
   sshKeys: '',
   region: '',
   coupon: '',
+  quantities: {},
 }
 
 export function OrderForm({
@@ -58,10 +62,11 @@ export function OrderForm({
 
   const of = useApiForm<Values, Ordered>({
     defaultValues: NOTHING,
-    send: (values, key): Promise<Ordered> =>
+    send: ({ quantities: _, ...values }, key): Promise<Ordered> =>
       orderSubscription(
         {
           ...values,
+          addons: addons ?? [],
           customerId: customer?.id ?? '',
           ...podValues(values),
           coupon: values.coupon.trim() || null,
@@ -75,10 +80,17 @@ export function OrderForm({
     },
   })
   const { form, errorOf } = of
-  const { planId, priceId, blueprintId, hostname, coupon } = form.watch()
+  const { planId, priceId, blueprintId, hostname, coupon, quantities } = form.watch()
+  const sold = useAddons(customer?.tenantId, planId)
+  // Those beside a plan that was chosen before are not ordered.
+  const addons = wishedOf(Object.fromEntries(sold.map(({ id }) => [id, quantities[id]])))
   const preview = useQuery({
-    ...orderPreviewQuery(customer?.id ?? '', priceId, isCode(coupon) ? coupon.trim() : ''),
-    enabled: customer !== null && priceId !== '',
+    ...orderPreviewQuery(customer?.id ?? '', {
+      priceId,
+      coupon: isCode(coupon) ? coupon.trim() : '',
+      addons: addons ?? [],
+    }),
+    enabled: customer !== null && priceId !== '' && addons !== null,
     placeholderData: keepPreviousData,
   })
   const plan = offered.find(({ id }) => id === planId)
@@ -96,7 +108,9 @@ export function OrderForm({
     setCustomer(next)
     for (const field of ['planId', 'priceId', 'blueprintId'] as const) form.setValue(field, '')
   }
-  const missing = whatIsMissing(customer, plan, price, blueprint) ?? reasonNot(preview)
+  const missing =
+    whatIsMissing(customer, plan, price, blueprint) ??
+    (addons === null ? t`The number of an add-on is a whole number.` : reasonNot(preview))
 
   return (
     <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]">
@@ -122,6 +136,18 @@ export function OrderForm({
           onPlan={choosePlan}
           onPrice={(id) => form.setValue('priceId', id)}
         />
+        {plan && sold.length > 0 && (
+          <Card title="Add-ons">
+            <div className="space-y-4">
+              <AddonFields addons={sold} register={form.register} />
+              {preview.data?.addonProblems.map((problem) => (
+                <Notice key={problem} tone="warning">
+                  {problem}
+                </Notice>
+              ))}
+            </div>
+          </Card>
+        )}
         <CouponField of={of} problem={preview.data?.couponProblem} />
         <Card title="What to install">
           {!customer ? (
@@ -195,7 +221,7 @@ function reasonNot(preview: {
 }): string | undefined {
   if (preview.data === undefined || preview.isPlaceholderData || preview.isFetching)
     return t`What it comes to is being counted.`
-  return preview.data.couponProblem ?? undefined
+  return preview.data.couponProblem ?? preview.data.addonProblems[0]
 }
 
 function whatIsMissing(
