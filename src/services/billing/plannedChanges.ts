@@ -108,7 +108,8 @@ export async function clearPlanned(ctx: Ctx, id: string): Promise<boolean> {
  */
 export async function begin(ctx: Ctx, row: ContractRow, facts: Contract): Promise<boolean> {
   const change = await changes.planned(ctx.tx, row.id)
-  if (!change || change.item_id === null || facts.change === null) throw new Error(`subscription ${row.id} has no billed change`)
+  if (!change || change.item_id === null || facts.change === null)
+    throw new Error(`subscription ${row.id} has no billed change`)
   const pod = await pods.ofSubscription(ctx.tx, row.tenant_id, row.id)
   const price = await billing.findPrice(ctx.tx, change.to_price_id)
   const resized = pod ? await resize(ctx, pod, change) : { job: null, problem: null }

@@ -80,8 +80,7 @@ async function againstIt(
   const { refusals } = await cloudPodService.previewResize(ctx, pod.tenant_id, pod.id, to, BY_PLAN)
   // What the pod is busy with today, and a quota that is used up, are nothing to one that shrinks with the next period.
   const later = ['plan_not_allowed', ...(grows ? ['quota_exceeded', 'no_node_fits'] : [])]
-  const counts = (code: string): boolean =>
-    when === 'now' ? code !== 'invalid_input' : later.includes(code)
+  const counts = (code: string): boolean => (when === 'now' ? code !== 'invalid_input' : later.includes(code))
   return [...found, ...refusals.filter(({ code }) => counts(code)).map((one) => one as Blocker)]
 }
 
