@@ -3,6 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { UserPlus } from 'lucide-react'
 import { useState } from 'react'
 import { orderSubscription, type Ordered, type Plan, type Price } from '../../api/billing.ts'
+import type { Addon } from '../../api/addons.ts'
 import { orderPreviewQuery, type OrderPreview } from '../../api/coupons.ts'
 import type { Customer } from '../../api/customers.ts'
 import type { Blueprint } from '../../api/provisioning.ts'
@@ -54,7 +55,6 @@ export function OrderForm({
   onCancel: () => void
   onDone: (subscriptionId: string) => void
 }) {
-  const { can } = useSession()
   const [customer, setCustomer] = useState(known)
   const [creating, setCreating] = useState(false)
   const catalogue = useCatalogue(customer?.tenantId)
@@ -115,38 +115,19 @@ export function OrderForm({
   return (
     <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]">
       <Form of={of} submitLabel="Order" submitReason={missing} onCancel={onCancel}>
-        <Card title="Customer">
-          <div className="flex flex-wrap items-end gap-2">
-            <div className="min-w-0 flex-1 basis-56">
-              <Field label="Who orders" error={errorOf('customerId')}>
-                <CustomerPicker value={customer} onChange={chooseCustomer} />
-              </Field>
-            </div>
-            <Button
-              icon={<UserPlus aria-hidden className="size-4" />}
-              disabledReason={can('customers:create') ? undefined : NO_PERMISSION('customers:create')}
-              onClick={() => setCreating(true)}
-            >
-              New customer
-            </Button>
-          </div>
-        </Card>
+        <WhoOrders
+          customer={customer}
+          error={errorOf('customerId')}
+          onChoose={chooseCustomer}
+          onCreate={() => setCreating(true)}
+        />
         <PlanChoice
           {...{ customer, plans, offered, plan, priceId }}
           onPlan={choosePlan}
           onPrice={(id) => form.setValue('priceId', id)}
         />
         {plan && sold.length > 0 && (
-          <Card title="Add-ons">
-            <div className="space-y-4">
-              <AddonFields addons={sold} register={form.register} />
-              {preview.data?.addonProblems.map((problem) => (
-                <Notice key={problem} tone="warning">
-                  {problem}
-                </Notice>
-              ))}
-            </div>
-          </Card>
+          <AddonsCard sold={sold} of={of} problems={preview.data?.addonProblems ?? []} />
         )}
         <CouponField of={of} problem={preview.data?.couponProblem} />
         <Card title="What to install">
@@ -178,6 +159,61 @@ export function OrderForm({
         />
       </Dialog>
     </div>
+  )
+}
+
+function WhoOrders({
+  customer,
+  error,
+  onChoose,
+  onCreate,
+}: {
+  customer: Customer | null
+  error: string | undefined
+  onChoose: (customer: Customer) => void
+  onCreate: () => void
+}) {
+  const { can } = useSession()
+  return (
+    <Card title="Customer">
+      <div className="flex flex-wrap items-end gap-2">
+        <div className="min-w-0 flex-1 basis-56">
+          <Field label="Who orders" error={error}>
+            <CustomerPicker value={customer} onChange={onChoose} />
+          </Field>
+        </div>
+        <Button
+          icon={<UserPlus aria-hidden className="size-4" />}
+          disabledReason={can('customers:create') ? undefined : NO_PERMISSION('customers:create')}
+          onClick={onCreate}
+        >
+          New customer
+        </Button>
+      </div>
+    </Card>
+  )
+}
+
+function AddonsCard({
+  sold,
+  of: { form },
+  problems,
+}: {
+  sold: readonly Addon[]
+  of: ApiForm<Values, Ordered>
+  problems: readonly string[]
+}) {
+  return (
+    <Card title="Add-ons">
+      <div className="space-y-4">
+        <AddonFields addons={sold} register={form.register} />
+        {problems.map((problem) => (
+          <Notice key={problem} tone="warning">
+            {problem}
+          </Notice>
+        ))}
+      </div>
+    </Card>
   )
 }
 
