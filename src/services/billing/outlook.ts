@@ -23,10 +23,11 @@ const LIMIT = 1_500
 const DEFAULT_DAYS = 120
 const MOST_DAYS = 731
 
+const wrong = (message: string): AppError =>
+  new AppError('invalid_input', message, { errors: [{ path: 'until', message }] })
+
 /** The last day that is asked for. @throws AppError invalid_input */
 function lastDay({ until, days }: z.infer<typeof calendarQuery>, today: string): string {
-  const wrong = (message: string) =>
-    new AppError('invalid_input', message, { errors: [{ path: 'until', message }] })
   if (until === undefined) return addDays(today, days ?? DEFAULT_DAYS)
   if (days !== undefined) throw wrong('Name the last day or the number of days, not both.')
   if (until < today) throw wrong(`The calendar begins today, on ${today}: name no day before.`)

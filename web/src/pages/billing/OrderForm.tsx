@@ -62,10 +62,12 @@ export function OrderForm({
 
   const of = useApiForm<Values, Ordered>({
     defaultValues: NOTHING,
-    send: ({ quantities: _, ...values }, key): Promise<Ordered> =>
+    send: (values, key): Promise<Ordered> =>
       orderSubscription(
         {
-          ...values,
+          planId: values.planId,
+          priceId: values.priceId,
+          blueprintId: values.blueprintId,
           addons: addons ?? [],
           customerId: customer?.id ?? '',
           ...podValues(values),
