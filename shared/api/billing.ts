@@ -3,7 +3,7 @@ import { SUBSCRIPTION_STATES, TRIAL_THEN } from '../states/billingSubscription.t
 import { OVER_LIMIT } from '../states/cloudPodTraffic.ts'
 import { nodeTags, regionName } from './provisioning.ts'
 import { plannedChange, price } from './billingChanges.ts'
-import { soldAddon } from './billingAddons.ts'
+import { addonWish, soldAddon } from './billingAddons.ts'
 import { couponCode, couponOff } from './billingCoupons.ts'
 import { TAX_CATEGORIES } from '../states/tax.ts'
 import { currency, id, listQuery, money, timestamp } from './common.ts'
@@ -140,6 +140,8 @@ export const subscriptionCreate = z.strictObject({
   /** Null: wherever there is room. */
   region: regionName.nullable().default(null),
   coupon: couponCode.nullable().default(null),
+  /** The CloudPod is made with what they add. */
+  addons: z.array(addonWish).max(20).default([]),
   /** What is due now, as it was shown: another total is refused. Null: whatever it is. */
   shownTotalMinor: minorUnits.nullable().default(null),
 })

@@ -70,6 +70,8 @@ export type PausePreview = z.infer<typeof pausePreview>
 export const subscriptionCalendar = z.object({
   /** Where its days begin and end. */
   timeZone: z.string(),
+  /** The last day of which all is shown: sooner than was asked for where there is too much to show. */
+  until: day,
   items: z.array(
     z.object({
       what: z.enum([
@@ -104,7 +106,10 @@ export type SubscriptionCalendar = z.infer<typeof subscriptionCalendar>
 export const calendarQuery = z.strictObject({
   /** Whether what is open and what comes is taken to be paid in time, or not at all. */
   assume: z.enum(['paid', 'unpaid']).default('paid'),
-  days: z.coerce.number().int().min(1).max(1_500).default(120),
+  /** The last day that is asked for, at most two years ahead. */
+  until: day.optional(),
+  /** So many days, 120 where nothing is said: either these or `until`. */
+  days: z.coerce.number().int().min(1).max(1_500).optional(),
 })
 
 /** What happened to a subscription: audit events, invoices, payments and jobs, newest first. */

@@ -67,7 +67,20 @@ export const couponUpdate = z.strictObject({
 })
 export const couponList = listQuery
 
-export const orderPreviewQuery = z.strictObject({ priceId: id, coupon: couponCode.optional() })
+const piece = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}:[1-9][0-9]{0,3}'
+
+export const orderPreviewQuery = z.strictObject({
+  priceId: id,
+  coupon: couponCode.optional(),
+  /** Add-ons with how many of each, as in `<id>:2,<id>:1`. */
+  addons: z
+    .string()
+    .regex(
+      new RegExp(`^${piece}(?:,${piece}){0,19}$`),
+      'ids of add-ons with a number each, such as <id>:2, at most 20 with commas between them',
+    )
+    .optional(),
+})
 
 /** What an order comes to: what is due before it is made, or after the trial. */
 export const orderPreview = z.object({
@@ -94,5 +107,9 @@ export const orderPreview = z.object({
     .nullable(),
   /** Why the coupon is not redeemed. */
   couponProblem: z.string().nullable(),
+  /** What the CloudPod is made with. */
+  size: z.object({ cores: z.number().int(), memoryMb: z.number().int(), diskGb: z.number().int() }),
+  /** Why the add-ons cannot be had so: the order is refused with it. */
+  addonProblems: z.array(z.string()),
 })
 export type OrderPreview = z.infer<typeof orderPreview>

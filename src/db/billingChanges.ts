@@ -1,4 +1,5 @@
 import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
+import { LIVE_STATES } from '../../shared/states/billingSubscription.ts'
 import type { Tx } from './index.ts'
 import type { InvoiceRow } from './billingInvoices.ts'
 import type { SubscriptionChangesTable } from './types.ts'
@@ -88,6 +89,19 @@ const more = (
   from jsonb_array_elements(s.addons) a), 0)`
 /** Whether a pod g has more than the plan p of its subscription s with the add-ons says. */
 export const isLargerThanPlan = sql<boolean>`(g.cores > p.cores + ${more('cores')} or g.memory_mb > p.memory_mb + ${more('memoryMb')})`
+
+/** Subscriptions that keep their old plan since there was no room for the larger one that was planned, of which nothing else came since. */
+export async function notBegun(tx: Tx, since: Date): Promise<{ n: number; example: string | null }> {
+  const { rows } = await sql<{ n: number; example: string | null }>`
+    select count(*)::int as n, min(g.hostname) as example
+    from subscription_changes c join subscriptions s on s.id = c.subscription_id and s.state = any (${[...LIVE_STATES]})
+      join cloud_pods g on g.subscription_id = s.id and g.state = 'active'
+    where c.state = 'undone' and c.period_no is not null and c.ended_at > ${since}
+      and not exists (select from subscription_changes n where n.subscription_id = c.subscription_id and n.created_at > c.created_at)`.execute(
+    tx,
+  )
+  return rows[0] ?? { n: 0, example: null }
+}
 
 /** Pods that have more than their plan says because they could not be made smaller. */
 export async function largerThanPlan(tx: Tx): Promise<{ n: number; example: string | null }> {

@@ -3,7 +3,9 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Addon } from '../../shared/api/billingAddons.ts'
 import * as settings from '../../src/db/tenantSettings.ts'
+import { newId } from '../../src/lib/ids.ts'
 import * as BillingService from '../../src/services/BillingService.ts'
+import * as cloudPodService from '../../src/services/cloudPodService.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { rowsOf } from '../support/harnessWorld.ts'
 import { ALL } from '../support/some.ts'
@@ -12,8 +14,8 @@ import { planOf } from './planWorld.ts'
 import { books, deliver, makeRoom, orderAs, payment, shop, type Shop } from './world.ts'
 
 /*
- * Four years of subscriptions with mixed intervals, month ends, the leap day, time zones, coupons, trials, add-ons, changes, pauses and
- * cancellations. What the automation has billed is compared, period by period and to the cent, with a calculation on paper that knows
+ * Four years of subscriptions with mixed intervals, month ends, the leap day, time zones, coupons, trials, add-ons, changes, larger plans
+ * for which there is no room when they begin, pauses and cancellations. What the automation has billed is compared, period by period and to the cent, with a calculation on paper that knows
  * nothing of it.
  */
 
@@ -42,6 +44,8 @@ const KEYS = Object.keys(PRICES) as Key[]
 const OFTEN: Key[] = ['month', 'set', 'tried', 'year', 'month', 'set', 'tried', 'week']
 /** One piece of the add-on, by interval. */
 const PIECE: Record<Interval, number> = { day: 3, week: 33, month: 101, year: 1_010 }
+/** How large a pod is. */
+const memoryOf = (key: Key, pieces: number): number => (key === 'set' ? 768 : 512) + 64 * pieces
 const COUPONS = [
   null,
   { percent: 250_000, amount: 0, periods: 3 },
@@ -56,8 +60,11 @@ type Change = {
   key: Key
   pieces: number
   days: number
+  /** There is no room when it begins, if it is planned and larger. */
+  fails: boolean
 }
-type Script = { start: string; key: Key; coupon: number; zone: number; changes: Change[] }
+/** `pieces`: of the add-on, with the order. */
+type Script = { start: string; key: Key; coupon: number; zone: number; pieces: number; changes: Change[] }
 /** Noon of UTC is the same day in each. */
 const ZONES = ['UTC', 'Europe/Rome', 'America/New_York', 'Asia/Kathmandu']
 
@@ -76,6 +83,7 @@ const script: fc.Arbitrary<Script> = fc.record({
   key: fc.constantFrom(...OFTEN),
   zone: fc.integer({ min: 0, max: ZONES.length - 1 }),
   coupon: fc.integer({ min: 0, max: COUPONS.length - 1 }),
+  pieces: fc.integer({ min: 0, max: 2 }),
   changes: fc.array(
     fc.record({
       after: fc.integer({ min: 1, max: 400 }),
@@ -83,6 +91,7 @@ const script: fc.Arbitrary<Script> = fc.record({
       key: fc.constantFrom(...OFTEN),
       pieces: fc.integer({ min: 0, max: 3 }),
       days: fc.integer({ min: 1, max: 90 }),
+      fails: fc.boolean(),
     }),
     { maxLength: 6 },
   ),
@@ -94,9 +103,24 @@ const FOUND: Script = {
   key: 'week',
   zone: 1,
   coupon: 3,
+  pieces: 0,
   changes: [
-    { after: 6, when: 'period_end', key: 'month', pieces: 3, days: 1 },
-    { after: 299, when: 'cancel', key: 'year', pieces: 0, days: 1 },
+    { after: 6, when: 'period_end', key: 'month', pieces: 3, days: 1, fails: false },
+    { after: 299, when: 'cancel', key: 'year', pieces: 0, days: 1, fails: false },
+  ],
+}
+/** Larger plans that find no room, of the same interval and of another, and then one that does. */
+const NO_ROOM: Script = {
+  start: '2027-01-31',
+  key: 'month',
+  zone: 1,
+  coupon: 1,
+  pieces: 1,
+  changes: [
+    { after: 10, when: 'period_end', key: 'set', pieces: 1, days: 1, fails: true },
+    { after: 60, when: 'period_end', key: 'year', pieces: 3, days: 1, fails: true },
+    { after: 60, when: 'period_end', key: 'year', pieces: 3, days: 1, fails: false },
+    { after: 400, when: 'period_end', key: 'month', pieces: 0, days: 1, fails: true },
   ],
 }
 
@@ -131,7 +155,7 @@ function wishes({ start, key, changes }: Script): (Change & { day: string })[] {
 function paper(of: Script): string[] {
   const billed: string[] = []
   const coupon = COUPONS[of.coupon] ?? null
-  let [key, pieces] = [of.key, 0]
+  let { key, pieces } = of
   let anchor = plusDays(of.start, PRICES[key].trial)
   let index = 0
   /** After a pause the anchor is the first day of the period after the present one. */
@@ -199,6 +223,8 @@ function paper(of: Script): string[] {
     }
     index++
     let setup = 0
+    if (planned?.fails === true && memoryOf(planned.key, planned.pieces) > memoryOf(key, pieces))
+      planned = null
     if (planned !== null) {
       if (planned.key !== key) setup = PRICES[planned.key].setup
       if (PRICES[planned.key].interval !== PRICES[key].interval) {
@@ -215,7 +241,14 @@ function paper(of: Script): string[] {
   }
 }
 
-type Market = { seller: Shop; plans: Record<Key, Shop['plan']>; addon: Addon; coupons: (string | null)[] }
+type Market = {
+  seller: Shop
+  plans: Record<Key, Shop['plan']>
+  addon: Addon
+  coupons: (string | null)[]
+  /** A blueprint that takes nothing larger than there is. */
+  tight: string
+}
 
 async function market(zone: string): Promise<Market> {
   const seller = await shop(app)
@@ -224,7 +257,7 @@ async function market(zone: string): Promise<Market> {
   for (const key of KEYS) {
     const { interval, unit, setup, trial } = PRICES[key]
     const price = { interval, unitMinor: String(unit), setupMinor: String(setup), trialDays: trial }
-    plans[key] = await planOf(app, seller, [price])
+    plans[key] = await planOf(app, seller, [price], { memoryMb: memoryOf(key, 0) })
   }
   const prices = Object.entries(PIECE).map(([interval, unit]) => ({
     currency: 'EUR',
@@ -236,7 +269,12 @@ async function market(zone: string): Promise<Market> {
     expect(answer.status, JSON.stringify(answer.body)).toBe(201)
     return answer.body
   }
-  const addon = await post<Addon>('/api/admin/billing/addons', { code: 'pieces', maxQuantity: 3, prices })
+  const addon = await post<Addon>('/api/admin/billing/addons', {
+    code: 'pieces',
+    maxQuantity: 3,
+    memoryMb: 64,
+    prices,
+  })
   const coupons: (string | null)[] = []
   for (const [at, coupon] of COUPONS.entries()) {
     if (coupon === null) {
@@ -248,7 +286,15 @@ async function market(zone: string): Promise<Market> {
     await post('/api/admin/billing/coupons', { code: `COUPON-${at}`, periods, ...off })
     coupons.push(`COUPON-${at}`)
   }
-  return { seller, plans, addon, coupons }
+  const tight = newId()
+  const limits = { id: tight, code: `tight-${tight}`, name: tight, min_memory_mb: 16, max_memory_mb: 32 }
+  await rowsOf(
+    app,
+    sql`insert into cloud_pod_blueprints
+      select (jsonb_populate_record(b, ${JSON.stringify(limits)}::jsonb)).* from cloud_pod_blueprints b
+      where b.id = ${seller.blueprintId}`,
+  )
+  return { seller, plans, addon, coupons, tight }
 }
 
 async function payOpen({ tenantId }: Shop): Promise<void> {
@@ -278,8 +324,32 @@ const billedOf = async (subscriptionId: string, zone: string): Promise<string[]>
     )
   ).map(({ line }) => line)
 
+/** The jobs of pods have ended, and what was to be resized was. */
+async function endJobs(): Promise<void> {
+  type Size = Parameters<typeof cloudPodService.markResized>[3]
+  type Resize = { tenantId: string; podId: string; size: Size; changeId: string }
+  const resizes = await rowsOf(
+    app,
+    sql<{ payload: Resize }>`select payload from provisioning_jobs_live
+      where kind = 'cloudPod.resize' and state = 'ready' order by id`,
+  )
+  for (const { payload } of resizes)
+    await app.as(async (ctx) => {
+      const { tenantId, podId, size, changeId } = payload
+      await BillingService.changeDone(ctx, tenantId, changeId)
+      await cloudPodService.markResized(ctx, tenantId, podId, size, { pendingRestart: false })
+    })
+  await rowsOf(
+    app,
+    sql`update provisioning_jobs_live set state = 'cancelled', finished_at = now() where state in ('ready', 'blocked')`,
+  )
+}
+
+const setBlueprint = (id: string, blueprintId: string) =>
+  rowsOf(app, sql`update cloud_pods set blueprint_id = ${blueprintId} where subscription_id = ${id}`)
+
 /** Does what is wished, unless something else is under way. */
-async function doIt({ seller, plans, addon }: Market, id: string, wish: Change & { day: string }) {
+async function doIt({ seller, plans, addon, tight }: Market, id: string, wish: Change & { day: string }) {
   const { tenantId } = seller
   const { change, state, cancelAt } = await app.as((ctx) => BillingService.get(ctx, tenantId, id))
   if (wish.when === 'cancel') {
@@ -290,6 +360,7 @@ async function doIt({ seller, plans, addon }: Market, id: string, wish: Change &
     return
   }
   if (change?.state === 'planned' || cancelAt !== null || state !== 'active') return
+  await setBlueprint(id, seller.blueprintId)
   if (wish.when === 'pause') {
     const until = plusDays(wish.day, wish.days)
     await app.as((ctx) => BillingService.pause(ctx, tenantId, id, { until, reason: 'He is away.' }))
@@ -307,6 +378,8 @@ async function doIt({ seller, plans, addon }: Market, id: string, wish: Change &
     BillingService.change(ctx, tenantId, id, { token: shown.token ?? '' }),
   )
   if (wish.when === 'now') expect(invoice?.total).toEqual(shown.total)
+  const grows = (shown.pod?.to.memoryMb ?? 0) > (shown.pod?.from.memoryMb ?? 0)
+  if (wish.when === 'period_end' && wish.fails && grows) await setBlueprint(id, tight)
 }
 
 /** What its day has brought back is read back. */
@@ -324,7 +397,9 @@ async function planOne(here: Market, one: Script, began: (id: string) => void): 
   const customer = (await app.admin.post<{ id: string }>('/api/admin/customers', body)).body
   const plan = here.plans[one.key]
   const coupon = here.coupons[one.coupon] ?? null
-  const wished = { customerId: customer.id, planId: plan.id, priceId: plan.prices[0]?.id ?? '', coupon }
+  const addons = one.pieces === 0 ? [] : [{ addonId: here.addon.id, quantity: one.pieces }]
+  const priceId = plan.prices[0]?.id ?? ''
+  const wished = { customerId: customer.id, planId: plan.id, priceId, coupon, addons }
   let id = ''
   const begin = async () => {
     const { subscription } = await app.as((ctx) => orderAs(ctx, seller, wished))
@@ -344,7 +419,7 @@ async function planOne(here: Market, one: Script, began: (id: string) => void): 
 test(
   'four years of any contracts are billed as a calculation on paper says, period by period and to the cent',
   async () => {
-    const scripts = [FOUND, ...fc.sample(script, COUNT)]
+    const scripts = [FOUND, NO_ROOM, ...fc.sample(script, COUNT)]
     const zones = ALL ? ZONES : [ZONES[scripts[0]?.zone ?? 0] ?? 'UTC']
     const markets = await Promise.all(zones.map(market))
     const marketOf = ({ zone }: Script): number => zone % markets.length
@@ -362,10 +437,12 @@ test(
       if (day !== shown) {
         travel(app, `${day}T12:00:00Z`)
         await run(app)
+        await endJobs()
         for (const { seller } of markets) await payOpen(seller)
         shown = day
       }
       await act()
+      await endJobs()
     }
     for (const [at, one] of scripts.entries())
       expect(await billedOf(ids[at] ?? '', zones[marketOf(one)] ?? ''), JSON.stringify(one)).toEqual(

@@ -20,7 +20,8 @@ import { startApp, type TestApp } from '../support/app.ts'
 import { rowsOf } from '../support/harnessWorld.ts'
 import { openInvoice, settleBilling, triedOf } from '../support/stripe.ts'
 import { clientIn, HOOK_SECRET, inWhmcs, whmcsFor, whmcsOf } from '../support/whmcs.ts'
-import { books, deliver, makeRoom, order, payment, shop } from './world.ts'
+import { planOf } from './planWorld.ts'
+import { books, deliver, makeRoom, order, orderAs, payment, shop } from './world.ts'
 
 let app: TestApp
 let sim: WhmcsSim
@@ -310,6 +311,23 @@ test('where the invoices of WHMCS count, mPanel issues none, follows theirs, and
   const refused = app.as((ctx) => order(ctx, place))
   await expect(refused).rejects.toMatchObject({
     code: 'invalid_state',
+    message: expect.stringContaining('WHMCS keeps the invoices') as string,
+  })
+  // Not even on trial, where nothing is issued with the order: what would be billed after it is ordered there.
+  const tried = await planOf(app, place, [{ interval: 'month', unitMinor: '499', trialDays: 14 }])
+  const { body: addon } = await app.admin.post<{ id: string }>('/api/admin/billing/addons', {
+    tenantId,
+    code: 'support',
+    name: 'Support',
+    prices: [{ currency: 'EUR', interval: 'month', unitMinor: '101' }],
+  })
+  const wish = {
+    planId: tried.id,
+    priceId: tried.prices[0]?.id ?? '',
+    addons: [{ addonId: addon.id, quantity: 1 }],
+  }
+  await expect(app.as((ctx) => orderAs(ctx, place, wish))).rejects.toMatchObject({
+    code: 'conflict',
     message: expect.stringContaining('WHMCS keeps the invoices') as string,
   })
   const issued = async () =>

@@ -60,6 +60,7 @@ export const orderAs = (ctx: Ctx, { tenantId, customerId, plan, blueprintId }: S
     sshKeys: null,
     region: null,
     coupon: null,
+    addons: [],
     shownTotalMinor: null,
     ...wished,
   })

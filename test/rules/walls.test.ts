@@ -182,6 +182,7 @@ describe('row-level security alone:', () => {
           ...order,
           sshKeys: null,
           coupon: null,
+          addons: [],
           shownTotalMinor: null,
           region: null,
         })

@@ -17,7 +17,7 @@ export const billing = [
   createRoute({
     getParentRoute: under,
     path: 'subscriptions/$id',
-    validateSearch: search('tab', 'assume'),
+    validateSearch: search('tab', 'assume', 'until'),
     component: page(() => import('./pages/billing/SubscriptionPage.tsx')),
   }),
   createRoute({

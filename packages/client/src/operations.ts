@@ -298,7 +298,7 @@ export type NodeConfigure = { clusterId: string; name: string; storage?: string;
 
 export type NodeEmptying = { nodeId: string; node: string; since: string | null; moved: number; left: number; held: boolean; pods: Array<{ id: string; tenantId: string; tenant: string; hostname: string; state: "reserved" | "creating" | "active" | "failed" | "recoverable" | "deleting" | "deleted"; action: "starting" | "stopping" | "shutting_down" | "rebooting" | "resizing" | "rolling_back" | "restoring" | "migrating" | "rebuilding" | "going_back" | "undeleting" | null; migration: "moving" | "done" | "failed" | null; to: string | null; problem: string | null; jobId: string | null }> }
 
-export type OrderPreview = { lines: Array<{ kind: "recurring" | "discount" | "addon" | "setup"; description: string; amount: { amount: string; currency: string }; tax: { amount: string; currency: string } }>; tax: { amount: string; currency: string }; taxRatePpm: number; total: { amount: string; currency: string }; taxedBecause: string; trial: { days: number; after: "activate" | "method" | "cancel" } | null; coupon: { code: string; name: string; off: { percentPpm: number | null; amount: { amount: string; currency: string } | null }; periods: number | null } | null; couponProblem: string | null }
+export type OrderPreview = { lines: Array<{ kind: "recurring" | "discount" | "addon" | "setup"; description: string; amount: { amount: string; currency: string }; tax: { amount: string; currency: string } }>; tax: { amount: string; currency: string }; taxRatePpm: number; total: { amount: string; currency: string }; taxedBecause: string; trial: { days: number; after: "activate" | "method" | "cancel" } | null; coupon: { code: string; name: string; off: { percentPpm: number | null; amount: { amount: string; currency: string } | null }; periods: number | null } | null; couponProblem: string | null; size: { cores: number; memoryMb: number; diskGb: number }; addonProblems: Array<string> }
 
 export type OwnImpersonation = { id: string; startedAt: string; endedAt: string; by: string; reason: string; readOnly: boolean }
 
@@ -402,7 +402,9 @@ export type StrangerDetail = { vmid: number; name: string | null; status: string
 
 export type Subscription = { id: string; tenantId: string; customer: { id: string; name: string }; provider: "manual" | "stripe" | "whmcs"; state: "awaiting_payment" | "provisioning" | "trialing" | "active" | "grace" | "suspending" | "suspended" | "unsuspending" | "pausing" | "paused" | "terminating" | "terminated" | "expired"; plan: { id: string; code: string; name: string }; price: Price; addons: Array<SoldAddon>; coupon: { code: string; name: string; off: { percentPpm: number | null; amount: { amount: string; currency: string } | null }; periodsLeft: number | null } | null; trial: { days: number; after: "activate" | "method" | "cancel"; endsAt: string | null } | null; periodStart: string | null; periodEnd: string | null; paymentDueAt: string | null; cancelAt: string | null; cancelReason: string | null; change: PlannedChange | null; hold: { until: string; reason: string; by: string } | null; pause: { since: string; until: string | null; reason: string; by: string } | null; deliveryProblem: string | null; startedAt: string | null; endedAt: string | null; pod: { id: string; hostname: string; state: string; powerState: string } | null; version: number; createdAt: string }
 
-export type SubscriptionCreateInput = { customerId: string; planId: string; priceId: string; blueprintId: string; hostname: string; sshKeys?: string | null; region?: string | null; coupon?: string | null; shownTotalMinor?: string | null }
+export type SubscriptionCalendar = { timeZone: string; until: string; items: Array<{ what: "trialNotice" | "activate" | "trialOver" | "end" | "bill" | "advance" | "change" | "settle" | "resume" | "release" | "overdue" | "remind" | "suspend" | "warn" | "terminate"; at: string; date: string; invoice: { from: string; to: string; total: { amount: string; currency: string }; fromCredit: { amount: string; currency: string }; dueDate: string } | null }> }
+
+export type SubscriptionCreateInput = { customerId: string; planId: string; priceId: string; blueprintId: string; hostname: string; sshKeys?: string | null; region?: string | null; coupon?: string | null; addons?: Array<{ addonId: string; quantity: number }>; shownTotalMinor?: string | null }
 
 export type TaxEvidence = { id: string; customerId: string; kind: "tax_id" | "exemption"; taxId: string | null; isValid: boolean | null; method: "vies" | "authority" | "document" | "other" | null; reference: string; reason: string | null; validFrom: string; validTo: string | null; by: string; createdAt: string; endedAt: string | null }
 
@@ -810,7 +812,7 @@ export interface Operations {
   /** Show how far a node is emptied, and which pods it still has */
   getNodeEmptying: { path: { id: string }; result: NodeEmptying }
   /** Show to the cent what an order of a customer comes to, with a coupon, a trial and tax */
-  getOrderPreview: { path: { id: string }; query: { priceId: string; coupon?: string }; result: OrderPreview }
+  getOrderPreview: { path: { id: string }; query: { priceId: string; coupon?: string; addons?: string }; result: OrderPreview }
   /** Show the own passkeys */
   getPasskeys: { result: { items: Array<Passkey> } }
   /** Show the settings that every tenant inherits */
@@ -854,7 +856,7 @@ export interface Operations {
   /** Show a subscription */
   getSubscription: { path: { id: string }; result: Subscription }
   /** Show what happens to a subscription on which day, if nobody does anything */
-  getSubscriptionCalendar: { path: { id: string }; query?: { assume?: "paid" | "unpaid"; days?: number }; result: { timeZone: string; items: Array<{ what: "trialNotice" | "activate" | "trialOver" | "end" | "bill" | "advance" | "change" | "settle" | "resume" | "release" | "overdue" | "remind" | "suspend" | "warn" | "terminate"; at: string; date: string; invoice: { from: string; to: string; total: { amount: string; currency: string }; fromCredit: { amount: string; currency: string }; dueDate: string } | null }> } }
+  getSubscriptionCalendar: { path: { id: string }; query?: { assume?: "paid" | "unpaid"; until?: string; days?: number }; result: SubscriptionCalendar }
   /** Show what a pause of a subscription would do */
   getSubscriptionPausePreview: { path: { id: string }; query?: { until?: string }; result: PausePreview }
   /** Show what happened to a subscription: events, invoices, payments and jobs, newest first */

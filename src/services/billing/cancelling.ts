@@ -41,7 +41,12 @@ export async function cancel(
 ): Promise<Cancelled> {
   await lock(ctx, tenantId, id)
   const open = await changes.openOf(ctx.tx, id)
-  if (open?.state === 'planned') await clearPlanned(ctx, id)
+  const cleared = open?.state !== 'planned' || (await clearPlanned(ctx, id))
+  if (!cleared && body.when === 'period_end')
+    throw new AppError(
+      'invalid_state',
+      'There is no room for the larger plan that was to begin: wait until the present period was billed by the old one.',
+    )
   const before = await lock(ctx, tenantId, id)
   const change = open?.state === 'working' ? open : null
   const subject = { state: before.state, cancelAt: before.cancel_at, change }

@@ -172,7 +172,9 @@ const DEEDS: Record<Exclude<StepName, 'end'>, Deed> = {
   trialOver,
   bill: goOn,
   advance,
-  change: (ctx, { row, facts }) => begin(ctx, row, facts),
+  change: async (ctx, { row, facts }) => {
+    await begin(ctx, row, facts)
+  },
   overdue,
   remind,
   suspend,

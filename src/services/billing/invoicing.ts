@@ -201,6 +201,7 @@ export function issueFirstInvoice(
     itemId: string
     price: PriceRow
     off: Off | null
+    addons: readonly { description: string; minor: bigint }[]
     planName: string
     customer: Party
     seller: Seller
@@ -214,11 +215,11 @@ export function issueFirstInvoice(
       subscription.payment_due_at === null
         ? null
         : localDate(subscription.payment_due_at, subscription.billing_tz),
-    lines: lines.map((line) => ({
+    lines: lines.map((line, at) => ({
       ...line,
       itemId,
       period: null,
-      dedupeKey: `${itemId}:first:${line.kind}`,
+      dedupeKey: `${itemId}:first:${line.kind === 'addon' ? `addon:${at}` : line.kind}`,
     })),
     // An order is paid by whoever orders; that starts the delivery.
     useCredit: () => Promise.resolve(0n),

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { addonWish } from '../../../shared/api/billingAddons.ts'
 import type { OrderPreview, orderPreviewQuery } from '../../../shared/api/billingCoupons.ts'
 import type { Ctx } from '../../context.ts'
 import * as billing from '../../db/billing.ts'
@@ -10,9 +11,11 @@ import * as tenants from '../../db/tenants.ts'
 import { notFound } from '../../errors.ts'
 import { localDate } from '../../lib/period.ts'
 import { toMoney } from '../../lib/money.ts'
+import { chosen, linesOf, sizeWith, type Sold } from './addonsSold.ts'
 import { offShown, problemOf } from './coupons.ts'
 import { offOf, type Discount } from './discount.ts'
 import { FROM_DELIVERY, linesOfPeriod, type Off } from './invoicing.ts'
+import { ELSEWHERE, isRecordedElsewhere } from './providers.ts'
 import { sumOf, taxLines } from './taxRules.ts'
 import { taxationOf } from './taxing.ts'
 
@@ -37,6 +40,24 @@ export async function trialDaysOf(ctx: Ctx, customerId: string, price: PriceRow)
   return price.trial_days
 }
 
+/**
+ * The add-ons of an order by the terms of its price, and what stands against them.
+ * @throws AppError not_found
+ */
+export async function addonsOfOrder(
+  ctx: Ctx,
+  of: { tenantId: string; planName: string; price: PriceRow },
+  wished: readonly z.infer<typeof addonWish>[],
+): Promise<{ sold: Sold[]; problems: string[] }> {
+  const { sold, problems } = await chosen(ctx, { ...of, present: [] }, wished)
+  const isElsewhere = wished.length > 0 && (await isRecordedElsewhere(ctx, of.tenantId))
+  return { sold, problems: isElsewhere ? [ELSEWHERE, ...problems] : problems }
+}
+
+/** What a query names: `<id>:2,<id>:1`. */
+const wishesIn = (text: string): z.infer<typeof addonWish>[] =>
+  text.split(',').map((one) => ({ addonId: one.slice(0, 36), quantity: Number(one.slice(37)) }))
+
 /** Shows what an order comes to, as `create` would charge it. @throws AppError not_found */
 export async function previewOrder(
   ctx: Ctx,
@@ -58,7 +79,10 @@ export async function previewOrder(
   const row = found && problem === null ? found : null
   const trialDays = await trialDaysOf(ctx, customerId, price)
   const taxation = await taxationOf(ctx, tenantId, customer, localDate(ctx.now(), tenant.billing_tz))
+  const wished = query.addons === undefined ? [] : wishesIn(query.addons)
+  const addons = await addonsOfOrder(ctx, { tenantId, planName: plan.name, price }, wished)
   const lines = linesOfPeriod({
+    addons: linesOf(addons.sold),
     planName: plan.name,
     price,
     setupMinor: price.setup_minor,
@@ -82,5 +106,7 @@ export async function previewOrder(
     trial: trialDays > 0 ? { days: trialDays, after: price.trial_then } : null,
     coupon: row && { code: row.code, name: row.name, off: offShown(row), periods: row.periods },
     couponProblem: query.coupon === undefined ? null : problem,
+    size: sizeWith(plan, addons.sold),
+    addonProblems: addons.problems,
   }
 }

@@ -9,41 +9,60 @@ import type { Ctx } from '../../context.ts'
 import * as contracts from '../../db/billingContracts.ts'
 import * as customers from '../../db/customers.ts'
 import { happenedTo } from '../../db/billingTimeline.ts'
-import { notFound } from '../../errors.ts'
+import { AppError, notFound } from '../../errors.ts'
 import { toMoney } from '../../lib/money.ts'
-import { addDays, localDate } from '../../lib/period.ts'
+import { addDays, instantOf, localDate } from '../../lib/period.ts'
 import { factsOf, termsOf } from './contracts.ts'
 import { amountOf, boundary, type Terms } from './contractPeriods.ts'
 import { calendar, issues, type Planned } from './calendar.ts'
 import { dueDate } from './schedule.ts'
 import { taxationOf } from './taxing.ts'
 
-const DAY_MS = 86_400_000
-const LIMIT = 200
+/** As many as a contract by the day has in two years, with their invoices. */
+const LIMIT = 1_500
+const DEFAULT_DAYS = 120
+const MOST_DAYS = 731
+
+const wrong = (message: string): AppError =>
+  new AppError('invalid_input', message, { errors: [{ path: 'until', message }] })
+
+/** The last day that is asked for. @throws AppError invalid_input */
+function lastDay({ until, days }: z.infer<typeof calendarQuery>, today: string): string {
+  if (until === undefined) return addDays(today, days ?? DEFAULT_DAYS)
+  if (days !== undefined) throw wrong('Name the last day or the number of days, not both.')
+  if (until < today) throw wrong(`The calendar begins today, on ${today}: name no day before.`)
+  const latest = addDays(today, MOST_DAYS)
+  if (until > latest) throw wrong(`The calendar reaches two years ahead, to ${latest}: name no later day.`)
+  return until
+}
 
 /**
  * What happens to a subscription on which day if nobody does anything: asked of the same function that the automation asks.
- * @throws AppError not_found
+ * @throws AppError not_found, invalid_input for a day that it does not reach
  */
 export async function showCalendar(
   ctx: Ctx,
   tenantId: string,
   id: string,
-  { assume, days }: z.infer<typeof calendarQuery>,
+  query: z.infer<typeof calendarQuery>,
 ): Promise<SubscriptionCalendar> {
   const [row] = await contracts.contractsOf(ctx.tx, [id])
   if (row?.tenant_id !== tenantId) throw notFound('subscription')
-  if (!isRunning(row.state)) return { timeZone: row.billing_tz, items: [] }
+  const now = ctx.now()
+  const asked = lastDay(query, localDate(now, row.billing_tz))
+  if (!isRunning(row.state)) return { timeZone: row.billing_tz, until: asked, items: [] }
   const credit = await contracts.creditOf(ctx.tx, tenantId, row.customer_id, row.currency)
   const terms = await termsOf(ctx, tenantId, row.plan_id)
-  const now = ctx.now()
-  const until = new Date(now.getTime() + days * DAY_MS)
+  // The last instant of that day.
+  const until = new Date(instantOf(addDays(asked, 1), row.billing_tz).getTime() - 1)
   const customer = await customers.find(ctx.tx, tenantId, row.customer_id)
   const taxation = customer && (await taxationOf(ctx, tenantId, customer, localDate(now, row.billing_tz)))
   const facts = { ...factsOf(row, credit > 0n ? credit : 0n), tax: taxation?.treatment ?? null }
-  const planned = calendar(facts, terms, { now, until, paid: assume === 'paid', limit: LIMIT })
+  const planned = calendar(facts, terms, { now, until, paid: query.assume === 'paid', limit: LIMIT })
+  const last = planned[LIMIT - 1]
   return {
     timeZone: row.billing_tz,
+    until: last ? addDays(localDate(last.at, row.billing_tz), -1) : asked,
     items: planned.map((one) => ({
       what: one.what,
       at: one.at.toISOString(),

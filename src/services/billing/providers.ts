@@ -101,7 +101,7 @@ export async function requireOwnInvoices(ctx: Ctx, tenantId: string): Promise<vo
   if (await isRecordedElsewhere(ctx, tenantId)) throw new AppError('invalid_state', ELSEWHERE)
 }
 
-const ELSEWHERE =
+export const ELSEWHERE =
   'WHMCS keeps the invoices of this tenant: what costs something is ordered, changed and paid there. Payment providers says so, and can be changed.'
 
 /** @throws AppError invalid_state */

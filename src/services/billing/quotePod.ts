@@ -75,21 +75,21 @@ async function againstIt(
       code: 'plan_not_allowed',
       message: `A disk only grows: the CloudPod has ${from.diskGb} GiB, and the plan ${plan.name} has ${to.diskGb}.`,
     })
-  if (grows && when === 'period_end')
-    found.push({
-      code: 'plan_not_allowed',
-      message: `The plan ${plan.name} is larger: it can only begin now, while there is room for it.`,
-    })
   if (plan.id !== pod.plan_id) found.push(...(await againstItsNode(ctx, pod, plan)))
   if (!resized) return found
   const { refusals } = await cloudPodService.previewResize(ctx, pod.tenant_id, pod.id, to, BY_PLAN)
-  const counts = (code: string): boolean =>
-    when === 'now' ? code !== 'invalid_input' : code === 'plan_not_allowed'
+  // What the pod is busy with today, and a quota that is used up, are nothing to one that shrinks with the next period.
+  const later = ['plan_not_allowed', ...(grows ? ['quota_exceeded', 'no_node_fits'] : [])]
+  const counts = (code: string): boolean => (when === 'now' ? code !== 'invalid_input' : later.includes(code))
   return [...found, ...refusals.filter(({ code }) => counts(code)).map((one) => one as Blocker)]
 }
 
 /** A plan may ask for a node of another kind. */
-async function againstItsNode(ctx: Ctx, pod: PodRow, plan: WishedPlan): Promise<Blocker[]> {
+export async function againstItsNode(
+  ctx: Ctx,
+  pod: PodRow,
+  plan: Pick<WishedPlan, 'name' | 'node_tags'>,
+): Promise<Blocker[]> {
   const node = await reservations.nodeOf(ctx.tx, pod.node_id)
   const lacking = plan.node_tags.filter((tag) => !node?.tags.includes(tag))
   if (lacking.length === 0) return []

@@ -19,10 +19,11 @@ import { addDays, instantOf, localDate, period } from '../../lib/period.ts'
 import * as cloudPodService from '../cloudPodService.ts'
 import * as provisioningService from '../provisioningService.ts'
 import * as settingsService from '../tenantSettingsService.ts'
+import { inWords, linesOf, sizeWith, soldIn } from './addonsSold.ts'
 import { emit, lock, move } from './changes.ts'
 import { redeem } from './coupons.ts'
 import { issueFirstInvoice } from './invoicing.ts'
-import { firstOff, trialDaysOf } from './ordering.ts'
+import { addonsOfOrder, firstOff, trialDaysOf } from './ordering.ts'
 import { getInvoice } from './payments.ts'
 import * as present from './present.ts'
 
@@ -46,7 +47,7 @@ export type Ordered = { subscription: Subscription; invoice: Invoice | null; job
 /**
  * Orders a plan for a customer: everything the pod needs is reserved and the first invoice issued in one transaction.
  * The pod is made once the invoice is paid; a price of zero counts as paid. One that is tried first has its invoice after the trial.
- * @throws AppError not_found, conflict for a price of another plan or currency or a coupon that is not valid, precondition_failed when
+ * @throws AppError not_found, conflict for a price of another plan or currency, and for a coupon or add-ons that cannot be had, precondition_failed when
  * it comes to another total than was shown, and what `cloudPodService.reserve` throws
  */
 export async function create(ctx: Ctx, tenantId: string, body: SubscriptionCreate): Promise<Ordered> {
@@ -56,6 +57,9 @@ export async function create(ctx: Ctx, tenantId: string, body: SubscriptionCreat
   const termDays = Number(of['billing.paymentTermDays'].value)
   const coupon =
     body.coupon === null ? null : await redeem(ctx, tenantId, body.coupon, { customerId: customer.id, price })
+  const addons = await addonsOfOrder(ctx, { tenantId, planName: plan.name, price }, body.addons)
+  const [problem] = addons.problems
+  if (problem !== undefined) throw new AppError('conflict', problem)
   const trialDays = await trialDaysOf(ctx, customer.id, price)
   const subscription = await billing.insertSubscription(ctx.tx, {
     id: newId(),
@@ -66,6 +70,7 @@ export async function create(ctx: Ctx, tenantId: string, body: SubscriptionCreat
     price_id: price.id,
     currency: price.currency,
     billing_tz: tenant.billing_tz,
+    addons: JSON.stringify(addons.sold),
     coupon_id: coupon?.id ?? null,
     coupon_until: coupon?.periods ?? null,
     trial_days: trialDays,
@@ -91,6 +96,7 @@ export async function create(ctx: Ctx, tenantId: string, body: SubscriptionCreat
     hostname: body.hostname,
     sshKeys: body.sshKeys,
     region: body.region,
+    size: sizeWith(plan, addons.sold),
   })
   const invoice =
     trialDays > 0
@@ -100,6 +106,7 @@ export async function create(ctx: Ctx, tenantId: string, body: SubscriptionCreat
           itemId,
           price,
           off: firstOff(coupon, price),
+          addons: linesOf(addons.sold),
           planName: plan.name,
           customer,
           seller: tenant,
@@ -110,6 +117,7 @@ export async function create(ctx: Ctx, tenantId: string, body: SubscriptionCreat
     plan: plan.code,
     hostname: body.hostname,
     ...(coupon && { coupon: coupon.code }),
+    ...(addons.sold.length > 0 && { addons: inWords(addons.sold, price.currency) }),
     ...(trialDays > 0 && { trialDays }),
   })
   const isFree = invoice === null || invoice.totalMinor === 0n
@@ -221,6 +229,8 @@ export async function retryDelivery(
   )
   const old = await pods.ofSubscription(ctx.tx, tenantId, id)
   if (!old) throw new Error(`subscription ${id} has no pod`)
+  const plan = await billing.findPlan(ctx.tx, before.plan_id)
+  if (!plan) throw notFound('plan')
   const pod = await cloudPodService.reserve(ctx, {
     tenantId,
     customerId: before.customer_id,
@@ -230,6 +240,7 @@ export async function retryDelivery(
     hostname: old.hostname,
     sshKeys: old.ssh_keys,
     region: old.wanted_region,
+    size: sizeWith(plan, soldIn(before.addons)),
   })
   await billing.updateSubscription(ctx.tx, id, { delivery_problem: null, updated_at: ctx.now() })
   await emit(ctx, before, 'SUBSCRIPTION_UPDATED', { deliveryProblem: [before.delivery_problem, null] })

@@ -16,6 +16,9 @@ import * as settingsService from '../tenantSettingsService.ts'
 import { listTimers, listWorkers } from './fleet.ts'
 
 const MINUTE_MS = 60_000
+const DAY_MS = 1_440 * MINUTE_MS
+/** How long is told that there was no room for a larger plan. */
+const NOT_BEGUN_DAYS = 30
 
 const same = (a: automation.Alert) => (b: automation.Alert) => a.code === b.code && a.ref === b.ref
 
@@ -185,10 +188,20 @@ const quotaFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
   }))
 
 async function planFaults(ctx: Ctx): Promise<automation.Alert[]> {
-  const { n, example } = await changes.largerThanPlan(ctx.tx)
-  if (n === 0) return []
-  const message = `${n} pod(s) could not be made as small as the plan that is paid for, such as ${example}. Mend the cause and resize them.`
-  return [{ code: 'pods_larger_than_plan', ref: '', message }]
+  const larger = await changes.largerThanPlan(ctx.tx)
+  const waiting = await changes.notBegun(ctx.tx, new Date(ctx.now().getTime() - NOT_BEGUN_DAYS * DAY_MS))
+  return [
+    {
+      ...larger,
+      code: 'pods_larger_than_plan',
+      message: `${larger.n} pod(s) could not be made as small as the plan that is paid for, such as ${larger.example}. Mend the cause and resize them.`,
+    },
+    {
+      ...waiting,
+      code: 'larger_plans_not_begun',
+      message: `${waiting.n} subscription(s) keep their old plan and price since their pod could not be made as large as was planned, such as ${waiting.example}. Make room, and change the plan on the page of the subscription, which says why.`,
+    },
+  ].flatMap(({ n, code, message }) => (n === 0 ? [] : [{ code, ref: '', message }]))
 }
 
 /** What is paid is delivered soon, or somebody decides whether it is tried again or paid back. */

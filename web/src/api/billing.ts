@@ -66,11 +66,11 @@ export const changeSubscription = (id: string, token: string, key: string) =>
 export const cancelSubscriptionChange = (id: string) => remove<Subscription>(`${SUBSCRIPTIONS}/${id}/change`)
 
 /** What happens on which day if nobody does anything, all invoices being paid in time or none. */
-export const calendarQuery = (id: string, assume: 'paid' | 'unpaid') =>
+export const calendarQuery = (id: string, assume: 'paid' | 'unpaid', until: string | undefined) =>
   queryOptions({
-    queryKey: ['subscriptions', 'calendar', id, assume] as const,
+    queryKey: ['subscriptions', 'calendar', id, assume, until] as const,
     queryFn: ({ signal }) =>
-      get<SubscriptionCalendar>(`${SUBSCRIPTIONS}/${id}/calendar`, { assume, days: 120 }, signal),
+      get<SubscriptionCalendar>(`${SUBSCRIPTIONS}/${id}/calendar`, { assume, until }, signal),
   })
 export const subscriptionTimelineQuery = (id: string, limit: number) =>
   queryOptions({

@@ -13,14 +13,20 @@ export const createCoupon = (body: z.input<typeof couponCreate>, key: string) =>
 export const updateCoupon = (id: string, body: z.input<typeof couponUpdate>, version: number) =>
   patch<Coupon>(`${PATH}/${id}`, body, version)
 
+type Wished = { priceId: string; coupon: string; addons: readonly { addonId: string; quantity: number }[] }
+
 /** What an order comes to, with the coupon if it counts. */
-export const orderPreviewQuery = (customerId: string, priceId: string, coupon: string) =>
+export const orderPreviewQuery = (customerId: string, wished: Wished) =>
   queryOptions({
-    queryKey: ['subscriptions', 'order', customerId, priceId, coupon] as const,
+    queryKey: ['subscriptions', 'order', customerId, wished] as const,
     queryFn: ({ signal }) =>
       get<OrderPreview>(
         `/api/admin/customers/${customerId}/order-preview`,
-        { priceId, coupon: coupon || undefined },
+        {
+          priceId: wished.priceId,
+          coupon: wished.coupon || undefined,
+          addons: wished.addons.map(({ addonId, quantity }) => `${addonId}:${quantity}`).join() || undefined,
+        },
         signal,
       ),
   })

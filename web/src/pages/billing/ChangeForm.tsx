@@ -10,21 +10,20 @@ import {
   type Plan,
   type Subscription,
 } from '../../api/billing.ts'
-import { addonsQuery } from '../../api/addons.ts'
 import { planCard, useCatalogue } from '../../components/catalogue.tsx'
-import { Form, useApiForm, type ApiForm } from '../../components/Form.tsx'
+import { Form, useApiForm } from '../../components/Form.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
-import { addonSize, priceText } from '../../lib/words.ts'
-import { Checkbox, Field, Input, Select } from '../../ui/Field.tsx'
+import { priceText } from '../../lib/words.ts'
+import { Checkbox, Field, Select } from '../../ui/Field.tsx'
 import { RadioCards } from '../../ui/RadioCards.tsx'
 import { toast } from '../../ui/Toast.tsx'
+import { AddonFields, useAddons, wishedOf, type Quantities } from './AddonFields.tsx'
 import { ChangePreviewCard } from './ChangePreviewCard.tsx'
 
 type Values = Required<Omit<ChangeWish, 'addons'>> & {
   planId: string
   priceId: string
-  /** How many of each add-on, as typed. */
-  quantities: Record<string, string | undefined>
+  quantities: Quantities
 }
 type Price = Plan['prices'][number]
 
@@ -49,6 +48,11 @@ export function ChangeForm({ subscription, onClose }: { subscription: Subscripti
   const { quantities, ...terms } = form.watch()
   const wished = wishedOf(quantities)
   const wish = { ...terms, addons: wished ?? [] }
+  const addons = useAddons(
+    subscription.tenantId,
+    wish.planId,
+    subscription.addons.map(({ id }) => id),
+  )
   const isSame = wish.priceId === price.id && JSON.stringify(wished) === JSON.stringify(wishedOf(held))
   const preview = useQuery({
     ...changePreviewQuery(subscription.id, wish),
@@ -122,7 +126,12 @@ export function ChangeForm({ subscription, onClose }: { subscription: Subscripti
           </Select>
         </Field>
       </div>
-      <AddonFields subscription={subscription} planId={wish.planId} of={of} />
+      {addons.length > 0 && (
+        <fieldset>
+          <legend className="mb-2 font-medium">Add-ons</legend>
+          <AddonFields addons={addons} register={form.register} />
+        </fieldset>
+      )}
       {!isSame && (
         <Loaded query={preview} what="preview">
           {(data) => <ChangePreviewCard preview={data} />}
@@ -132,58 +141,6 @@ export function ChangeForm({ subscription, onClose }: { subscription: Subscripti
         <Checkbox label="Restart the machine at once" {...form.register('restart')} />
       )}
     </Form>
-  )
-}
-
-/** What is wished of add-ons, in one order; null: something is no number. */
-function wishedOf(quantities: Values['quantities']) {
-  const typed = Object.entries(quantities)
-    .map(([addonId, quantity]) => ({ addonId, quantity: (quantity ?? '').trim() }))
-    .filter(({ quantity }) => !/^0*$/.test(quantity))
-  if (typed.some(({ quantity }) => !/^[0-9]{1,4}$/.test(quantity))) return null
-  return typed
-    .map(({ addonId, quantity }) => ({ addonId, quantity: Number(quantity) }))
-    .toSorted((one, other) => (one.addonId < other.addonId ? -1 : 1))
-}
-
-/** How many of each add-on that is sold beside the chosen plan, or that it has. */
-function AddonFields({
-  subscription,
-  planId,
-  of: { form },
-}: {
-  subscription: Subscription
-  planId: string
-  of: ApiForm<Values, unknown>
-}) {
-  const { data } = useQuery(addonsQuery({ tenantId: subscription.tenantId, limit: 200 }))
-  const has = (id: string): boolean => subscription.addons.some((one) => one.id === id)
-  const offered = data?.items.filter(
-    ({ id, state, planIds }) =>
-      has(id) || (state === 'active' && (planIds.length === 0 || planIds.includes(planId))),
-  )
-  if (offered === undefined || offered.length === 0) return null
-  return (
-    <fieldset>
-      <legend className="mb-2 font-medium">Add-ons</legend>
-      <div className="grid gap-4 sm:grid-cols-2">
-        {offered.map((addon) => (
-          <Field
-            key={addon.id}
-            label={addon.name}
-            hint={t`${addonSize(addon)}; at most ${addon.maxQuantity}.`}
-          >
-            <Input
-              type="number"
-              min={0}
-              max={addon.maxQuantity}
-              placeholder="0"
-              {...form.register(`quantities.${addon.id}`)}
-            />
-          </Field>
-        ))}
-      </div>
-    </fieldset>
   )
 }
 

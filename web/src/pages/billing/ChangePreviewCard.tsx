@@ -50,10 +50,20 @@ export function ChangePreviewCard({ preview }: { preview: ChangePreview }) {
           </li>
         )}
         <li>{podText(preview)}</li>
+        {preview.when === 'period_end' && grows(preview) && (
+          <li>
+            The room for it is taken when that period begins. If there is none by then, the subscription keeps
+            its plan and price.
+          </li>
+        )}
       </ul>
     </section>
   )
 }
+
+const grows = ({ pod }: ChangePreview): boolean =>
+  pod !== null &&
+  (pod.to.cores > pod.from.cores || pod.to.memoryMb > pod.from.memoryMb || pod.to.diskGb > pod.from.diskGb)
 
 function podText({ pod, when }: ChangePreview): string {
   if (!pod?.resized) return t`The CloudPod stays as it is.`

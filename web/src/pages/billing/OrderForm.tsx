@@ -3,6 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { UserPlus } from 'lucide-react'
 import { useState } from 'react'
 import { orderSubscription, type Ordered, type Plan, type Price } from '../../api/billing.ts'
+import type { Addon } from '../../api/addons.ts'
 import { orderPreviewQuery, type OrderPreview } from '../../api/coupons.ts'
 import type { Customer } from '../../api/customers.ts'
 import type { Blueprint } from '../../api/provisioning.ts'
@@ -17,7 +18,9 @@ import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
+import { Notice } from '../../ui/Notice.tsx'
 import { toast } from '../../ui/Toast.tsx'
+import { AddonFields, useAddons, wishedOf, type Quantities } from './AddonFields.tsx'
 import { dueNow, OrderSummary } from './OrderSummary.tsx'
 import { PlanChoice } from './PlanChoice.tsx'
 
@@ -29,6 +32,7 @@ type Values = {
   sshKeys: string
   region: string
   coupon: string
+  quantities: Quantities
 }
 
 const NOTHING: Values = {
@@ -39,6 +43,7 @@ const NOTHING: Values = {
   sshKeys: '',
   region: '',
   coupon: '',
+  quantities: {},
 }
 
 export function OrderForm({
@@ -50,7 +55,6 @@ export function OrderForm({
   onCancel: () => void
   onDone: (subscriptionId: string) => void
 }) {
-  const { can } = useSession()
   const [customer, setCustomer] = useState(known)
   const [creating, setCreating] = useState(false)
   const catalogue = useCatalogue(customer?.tenantId)
@@ -61,7 +65,10 @@ export function OrderForm({
     send: (values, key): Promise<Ordered> =>
       orderSubscription(
         {
-          ...values,
+          planId: values.planId,
+          priceId: values.priceId,
+          blueprintId: values.blueprintId,
+          addons: addons ?? [],
           customerId: customer?.id ?? '',
           ...podValues(values),
           coupon: values.coupon.trim() || null,
@@ -75,10 +82,17 @@ export function OrderForm({
     },
   })
   const { form, errorOf } = of
-  const { planId, priceId, blueprintId, hostname, coupon } = form.watch()
+  const { planId, priceId, blueprintId, hostname, coupon, quantities } = form.watch()
+  const sold = useAddons(customer?.tenantId, planId)
+  // Those beside a plan that was chosen before are not ordered.
+  const addons = wishedOf(Object.fromEntries(sold.map(({ id }) => [id, quantities[id]])))
   const preview = useQuery({
-    ...orderPreviewQuery(customer?.id ?? '', priceId, isCode(coupon) ? coupon.trim() : ''),
-    enabled: customer !== null && priceId !== '',
+    ...orderPreviewQuery(customer?.id ?? '', {
+      priceId,
+      coupon: isCode(coupon) ? coupon.trim() : '',
+      addons: addons ?? [],
+    }),
+    enabled: customer !== null && priceId !== '' && addons !== null,
     placeholderData: keepPreviousData,
   })
   const plan = offered.find(({ id }) => id === planId)
@@ -96,32 +110,27 @@ export function OrderForm({
     setCustomer(next)
     for (const field of ['planId', 'priceId', 'blueprintId'] as const) form.setValue(field, '')
   }
-  const missing = whatIsMissing(customer, plan, price, blueprint) ?? reasonNot(preview)
+  const missing =
+    whatIsMissing(customer, plan, price, blueprint) ??
+    (addons === null ? t`The number of an add-on is a whole number.` : reasonNot(preview))
 
   return (
     <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]">
       <Form of={of} submitLabel="Order" submitReason={missing} onCancel={onCancel}>
-        <Card title="Customer">
-          <div className="flex flex-wrap items-end gap-2">
-            <div className="min-w-0 flex-1 basis-56">
-              <Field label="Who orders" error={errorOf('customerId')}>
-                <CustomerPicker value={customer} onChange={chooseCustomer} />
-              </Field>
-            </div>
-            <Button
-              icon={<UserPlus aria-hidden className="size-4" />}
-              disabledReason={can('customers:create') ? undefined : NO_PERMISSION('customers:create')}
-              onClick={() => setCreating(true)}
-            >
-              New customer
-            </Button>
-          </div>
-        </Card>
+        <WhoOrders
+          customer={customer}
+          error={errorOf('customerId')}
+          onChoose={chooseCustomer}
+          onCreate={() => setCreating(true)}
+        />
         <PlanChoice
           {...{ customer, plans, offered, plan, priceId }}
           onPlan={choosePlan}
           onPrice={(id) => form.setValue('priceId', id)}
         />
+        {plan && sold.length > 0 && (
+          <AddonsCard sold={sold} of={of} problems={preview.data?.addonProblems ?? []} />
+        )}
         <CouponField of={of} problem={preview.data?.couponProblem} />
         <Card title="What to install">
           {!customer ? (
@@ -152,6 +161,61 @@ export function OrderForm({
         />
       </Dialog>
     </div>
+  )
+}
+
+function WhoOrders({
+  customer,
+  error,
+  onChoose,
+  onCreate,
+}: {
+  customer: Customer | null
+  error: string | undefined
+  onChoose: (customer: Customer) => void
+  onCreate: () => void
+}) {
+  const { can } = useSession()
+  return (
+    <Card title="Customer">
+      <div className="flex flex-wrap items-end gap-2">
+        <div className="min-w-0 flex-1 basis-56">
+          <Field label="Who orders" error={error}>
+            <CustomerPicker value={customer} onChange={onChoose} />
+          </Field>
+        </div>
+        <Button
+          icon={<UserPlus aria-hidden className="size-4" />}
+          disabledReason={can('customers:create') ? undefined : NO_PERMISSION('customers:create')}
+          onClick={onCreate}
+        >
+          New customer
+        </Button>
+      </div>
+    </Card>
+  )
+}
+
+function AddonsCard({
+  sold,
+  of: { form },
+  problems,
+}: {
+  sold: readonly Addon[]
+  of: ApiForm<Values, Ordered>
+  problems: readonly string[]
+}) {
+  return (
+    <Card title="Add-ons">
+      <div className="space-y-4">
+        <AddonFields addons={sold} register={form.register} />
+        {problems.map((problem) => (
+          <Notice key={problem} tone="warning">
+            {problem}
+          </Notice>
+        ))}
+      </div>
+    </Card>
   )
 }
 
@@ -195,7 +259,7 @@ function reasonNot(preview: {
 }): string | undefined {
   if (preview.data === undefined || preview.isPlaceholderData || preview.isFetching)
     return t`What it comes to is being counted.`
-  return preview.data.couponProblem ?? undefined
+  return preview.data.couponProblem ?? preview.data.addonProblems[0]
 }
 
 function whatIsMissing(

@@ -38,11 +38,18 @@ export function OrderSummary({
       <Card title="Summary">
         <dl className="space-y-3">
           <Line name="Customer">{customer?.name}</Line>
-          <Line name="Plan">{plan && `${plan.name}: ${size(plan)}`}</Line>
+          <Line name="Plan">{plan && `${plan.name}: ${size(shown?.size ?? plan)}`}</Line>
           <Line name="Installs">{blueprint?.name}</Line>
           <Line name="Host name">{hostname.trim()}</Line>
           <Line name="Price">{price && priceText(price)}</Line>
           {price && !isZero(price.setup) && <Line name="Set-up">{formatMoney(price.setup)}</Line>}
+          {shown?.lines
+            .filter(({ kind }) => kind === 'addon')
+            .map(({ description, amount }) => (
+              <Line key={description} name={description}>
+                {formatMoney(amount)}
+              </Line>
+            ))}
           {shown?.coupon && <Line name={`Coupon ${shown.coupon.code}`}>{couponText(shown.coupon)}</Line>}
           {trial && <Line name="Trial">{trialText({ trialDays: trial.days, trialThen: trial.after })}</Line>}
         </dl>

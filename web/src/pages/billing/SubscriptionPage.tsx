@@ -9,7 +9,7 @@ import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
-import { oneOf } from '../../components/Filters.tsx'
+import { dayOf, oneOf } from '../../components/Filters.tsx'
 import { paths } from '../../paths.ts'
 import { Card } from '../../ui/Card.tsx'
 import { Tabs } from '../../ui/Tabs.tsx'
@@ -70,8 +70,9 @@ function Content({ subscription }: { subscription: Subscription }) {
               <WhatHappensNext
                 subscription={subscription}
                 assume={assume}
-                onAssume={(chosen) =>
-                  void navigate({ search: { tab: 'next', assume: chosen }, replace: true })
+                until={dayOf(search.until)}
+                onChange={(chosen) =>
+                  void navigate({ search: (old) => ({ ...old, tab: 'next', ...chosen }), replace: true })
                 }
               />
             ),

@@ -2,7 +2,7 @@ import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { CalendarOff } from 'lucide-react'
 import { calendarQuery, type Subscription, type SubscriptionCalendar } from '../../api/billing.ts'
-import { ChoiceFilter, Filters } from '../../components/Filters.tsx'
+import { ChoiceFilter, DayFilter, Filters } from '../../components/Filters.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { formatMoney, isZero } from '../../lib/money.ts'
 import { Card } from '../../ui/Card.tsx'
@@ -11,6 +11,7 @@ import { Day } from '../../ui/Time.tsx'
 
 type Item = SubscriptionCalendar['items'][number]
 export const ASSUMPTIONS = ['paid', 'unpaid'] as const
+type Assumption = (typeof ASSUMPTIONS)[number]
 
 const TITLES: Record<Item['what'], string> = {
   trialNotice: t`The customer is told that the trial ends`,
@@ -34,13 +35,16 @@ const TITLES: Record<Item['what'], string> = {
 export function WhatHappensNext({
   subscription,
   assume,
-  onAssume,
+  until,
+  onChange,
 }: {
   subscription: Subscription
-  assume: (typeof ASSUMPTIONS)[number]
-  onAssume: (assume: (typeof ASSUMPTIONS)[number] | undefined) => void
+  assume: Assumption
+  /** The last day that is shown; where nothing is named the server says which. */
+  until: string | undefined
+  onChange: (change: { assume?: Assumption | undefined; until?: string | undefined }) => void
 }) {
-  const query = useQuery(calendarQuery(subscription.id, assume))
+  const query = useQuery(calendarQuery(subscription.id, assume, until))
   return (
     <Card flush>
       <Filters>
@@ -48,12 +52,17 @@ export function WhatHappensNext({
           label="If invoices are"
           value={assume}
           options={ASSUMPTIONS}
-          onChange={onAssume}
+          onChange={(chosen) => onChange({ assume: chosen })}
           always
+        />
+        <DayFilter
+          label="Up to"
+          value={until ?? query.data?.until}
+          onChange={(chosen) => onChange({ until: chosen })}
         />
       </Filters>
       <Loaded query={query} what="calendar">
-        {({ items, timeZone }) =>
+        {({ items, timeZone, until: last }) =>
           items.length === 0 ? (
             <EmptyState icon={CalendarOff} title="Nothing happens by itself">
               {subscription.pause
@@ -68,7 +77,7 @@ export function WhatHappensNext({
                 ))}
               </ol>
               <p className="border-t border-line p-3 text-[13px] text-muted">
-                The next 120 days, by the calendar of {timeZone}, if nobody does anything.
+                Up to <Day date={last} />, by the calendar of {timeZone}, if nobody does anything.
               </p>
             </>
           )
