@@ -53,7 +53,7 @@ const pagesOf = (
     if (name === 'cursor') {
       // Those without an order to choose have cursors of their own.
       const cursor = operation === 'listAuditEvents' ? facts['auditCursor'] : facts['cursor']
-      if (cursor !== undefined && parameters.some(({ name }) => name === 'sort'))
+      if (cursor !== undefined && parameters.some((other) => other.name === 'sort'))
         cases.push({ operation, what: 'deep', path: `${list}&cursor=${cursor}` })
     } else
       for (const value of schema?.enum?.filter((choice) => choice !== '-createdAt') ??
@@ -70,18 +70,30 @@ const pagesOf = (
 
 /** Single things and figures that are counted, by their operation. */
 const FIGURES = [
-  ...['getDashboard', 'getSetup', 'getQueues', 'getWorkers', 'getAlerts', 'getBrakes', 'getTimers'],
-  ...['getCustomer', 'getCustomerStatistics', 'getTenant', 'getTenantQuota'],
-  ...[
-    'getCloudPod',
-    'getSubscription',
-    'getSubscriptionTimeline',
-    'getJob',
-    'getUser',
-    'getDomain',
-    'getZone',
-  ],
-  ...['getCloudPodAddresses', 'getCluster', 'getIpPool', 'getInvoicePayments', 'getIpAddresses'],
+  'getDashboard',
+  'getSetup',
+  'getQueues',
+  'getWorkers',
+  'getAlerts',
+  'getBrakes',
+  'getTimers',
+  'getCustomer',
+  'getCustomerStatistics',
+  'getTenant',
+  'getTenantQuota',
+
+  'getCloudPod',
+  'getSubscription',
+  'getSubscriptionTimeline',
+  'getJob',
+  'getUser',
+  'getDomain',
+  'getZone',
+  'getCloudPodAddresses',
+  'getCluster',
+  'getIpPool',
+  'getInvoicePayments',
+  'getIpAddresses',
 ]
 
 const SEARCHES: Record<string, string> = {

@@ -3,18 +3,36 @@ import { ENDS, FIRST, MIDDLES, pick, ROOTS, TRADES } from './scaleWords.ts'
 export type ScaleSizes = { tenants: number; customers: number; pods: number }
 
 /** The id of the i-th of a kind: a UUID v7 of its place in time, the same in every run. */
-export const idOf = (kind: string, i = 'i'): string =>
+const idOf = (kind: string, i = 'i'): string =>
   `(lpad(to_hex(1700000000000 + ${i}::bigint * 1000), 12, '0') || '70008' || substr(md5('${kind}' || ${i}), 1, 15))::uuid`
 
 const at = 'to_timestamp(1700000000 + i)'
 
 /** The tables that are filled; their other indexes are made afterwards. */
 export const SCALE_TABLES = [
-  ...['tenants', 'users', 'role_grants', 'customers', 'customer_groups', 'customer_contacts'],
-  ...['subscriptions', 'subscription_items', 'cloud_pods', 'ip_addresses', 'provisioning_jobs'],
-  ...['invoices', 'invoice_lines', 'payments', 'payment_allocations', 'mails'],
-  ...['ledger_accounts', 'ledger_tx', 'ledger_entries'],
-  ...['domains', 'dns_zones', 'ssl_certificates', 'ssl_certificate_versions'],
+  'tenants',
+  'users',
+  'role_grants',
+  'customers',
+  'customer_groups',
+  'customer_contacts',
+  'subscriptions',
+  'subscription_items',
+  'cloud_pods',
+  'ip_addresses',
+  'provisioning_jobs',
+  'invoices',
+  'invoice_lines',
+  'payments',
+  'payment_allocations',
+  'mails',
+  'ledger_accounts',
+  'ledger_tx',
+  'ledger_entries',
+  'domains',
+  'dns_zones',
+  'ssl_certificates',
+  'ssl_certificate_versions',
 ]
 
 /**

@@ -18,5 +18,5 @@ export const TRADES = list(
 )
 
 /** Spreads `i` without repeating itself soon, the same in every run. */
-export const pick = (list: string, prime: number): string =>
-  `(${list})[1 + (i::bigint * ${prime} % 1000003) % cardinality(${list})]`
+export const pick = (words: string, prime: number): string =>
+  `(${words})[1 + (i::bigint * ${prime} % 1000003) % cardinality(${words})]`

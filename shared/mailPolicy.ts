@@ -152,7 +152,9 @@ function ofSpf(zone: string, spf: readonly Text[], receives: boolean, known: Kno
       ? [
           say(
             'spf_lookups',
-            t`The SPF record takes ${atLeast ? t`at least ` : ''}${lookups} lookups; receivers give up after ${MOST_LOOKUPS}. Take includes out, or write addresses.`,
+            atLeast
+              ? t`The SPF record takes at least ${lookups} lookups; receivers give up after ${MOST_LOOKUPS}. Take includes out, or write addresses.`
+              : t`The SPF record takes ${lookups} lookups; receivers give up after ${MOST_LOOKUPS}. Take includes out, or write addresses.`,
           ),
         ]
       : []),

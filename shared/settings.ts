@@ -1,8 +1,8 @@
-import { t } from './text.ts'
 import { z } from 'zod'
 
 /**
- * Every setting there is. The tenant's value counts before the platform's, and that before the default.
+ * Every setting there is, without its words, which the pages need alone (`settingWords.ts`). The tenant's value counts
+ * before the platform's, and that before the default.
  * `changedBy` tenant: a tenant may choose for itself; platform: only the platform, also for one tenant.
  * `platformOnly`: it is about the platform as a whole, so a tenant has no value of it and does not see it.
  * `fallback` null: there is no value until somebody sets one.
@@ -10,7 +10,6 @@ import { z } from 'zod'
 type Setting = {
   schema: z.ZodType<string | number>
   fallback: string | number | null
-  words: string
   unit: string | null
   changedBy: 'platform' | 'tenant'
   platformOnly?: true
@@ -30,11 +29,10 @@ export function contrastWithWhite(colour: string): number {
 const setting = <T extends Setting>(one: T): T => one
 
 /** What is done without asking about a kind of difference between a cluster and mPanel. */
-const policy = <T extends readonly [string, ...string[]]>(choices: T, fallback: T[number], words: string) =>
+const policy = <T extends readonly [string, ...string[]]>(choices: T, fallback: T[number]) =>
   setting({
     schema: z.enum(choices),
     fallback,
-    words,
     unit: null,
     changedBy: 'platform',
     platformOnly: true,
@@ -46,7 +44,6 @@ export const SETTINGS = {
   'branding.name': setting({
     schema: z.string().trim().min(1).max(40),
     fallback: 'mPanel',
-    words: t`The name that the pages show to the tenant’s users`,
     unit: null,
     changedBy: 'tenant',
     input: 'text',
@@ -54,13 +51,12 @@ export const SETTINGS = {
   'branding.colour': setting({
     schema: z
       .string()
-      .regex(/^#[0-9a-f]{6}$/i, t`a colour such as #1d4ed8`)
+      .regex(/^#[0-9a-f]{6}$/i, 'a colour such as #1d4ed8')
       .refine(
         (colour) => contrastWithWhite(colour) >= 4.5,
-        t`a darker colour: white text is unreadable on it`,
+        'a darker colour: white text is unreadable on it',
       ),
     fallback: null,
-    words: t`The colour behind that name; white text must be readable on it`,
     unit: null,
     changedBy: 'tenant',
     input: 'colour',
@@ -68,7 +64,6 @@ export const SETTINGS = {
   'branding.supportAddress': setting({
     schema: z.email().max(320),
     fallback: null,
-    words: t`Where the tenant’s users find help; the pages show it`,
     unit: null,
     changedBy: 'tenant',
     input: 'email',
@@ -76,7 +71,6 @@ export const SETTINGS = {
   'billing.paymentTermDays': setting({
     schema: z.number().int().min(0).max(365),
     fallback: 14,
-    words: t`How long an order waits for its payment before it expires`,
     unit: 'days',
     changedBy: 'platform',
     input: 'number',
@@ -84,7 +78,6 @@ export const SETTINGS = {
   'billing.renewalLeadDays': setting({
     schema: z.number().int().min(0).max(60),
     fallback: 7,
-    words: t`How long before a period begins its invoice is issued; it is due when the period begins`,
     unit: 'days',
     changedBy: 'platform',
     input: 'number',
@@ -92,7 +85,6 @@ export const SETTINGS = {
   'domains.startOn': setting({
     schema: z.enum(['payment', 'order']),
     fallback: 'payment',
-    words: t`When registrations, renewals and transfers of domains begin: with the payment, or at once on credit`,
     unit: null,
     changedBy: 'platform',
     input: 'choice',
@@ -101,7 +93,6 @@ export const SETTINGS = {
   'billing.handCreditLimit': setting({
     schema: z.number().int().min(0).max(1_000_000_000),
     fallback: 10_000,
-    words: t`How much credit a customer may be given by hand within 30 days, in cents or the like; 0: none`,
     unit: null,
     changedBy: 'platform',
     input: 'number',
@@ -109,7 +100,6 @@ export const SETTINGS = {
   'audit.retentionDays': setting({
     schema: z.number().int().min(32).max(3_660),
     fallback: 400,
-    words: t`How long events of all tenants stay in the database before their month is archived`,
     unit: 'days',
     changedBy: 'platform',
     platformOnly: true,
@@ -118,7 +108,6 @@ export const SETTINGS = {
   'users.maxSessions': setting({
     schema: z.number().int().min(1).max(1_000),
     fallback: 20,
-    words: t`How many sessions one user may have at a time; a new log-in ends the oldest beyond that`,
     unit: 'sessions',
     changedBy: 'platform',
     platformOnly: true,
@@ -127,7 +116,6 @@ export const SETTINGS = {
   'tenants.coolingOffDays': setting({
     schema: z.number().int().min(0).max(90),
     fallback: 7,
-    words: t`How long a closing can be cancelled before everything is destroyed; 0: it begins at once`,
     unit: 'days',
     changedBy: 'platform',
     input: 'number',
@@ -135,7 +123,6 @@ export const SETTINGS = {
   'cloudPods.maxSnapshots': setting({
     schema: z.number().int().min(0).max(50),
     fallback: 5,
-    words: t`How many snapshots each CloudPod may have; 0: none`,
     unit: 'snapshots',
     changedBy: 'platform',
     input: 'number',
@@ -143,7 +130,6 @@ export const SETTINGS = {
   'cloudPods.spread': setting({
     schema: z.enum(['off', 'on']),
     fallback: 'off',
-    words: t`Whether new CloudPods of a tenant go to the nodes that have the fewest of its own`,
     unit: null,
     changedBy: 'platform',
     input: 'choice',
@@ -152,7 +138,6 @@ export const SETTINGS = {
   'cloudPods.consoleIdleMinutes': setting({
     schema: z.number().int().min(1).max(1_440),
     fallback: 15,
-    words: t`How long a console stays open in which nothing is typed`,
     unit: 'minutes',
     changedBy: 'platform',
     input: 'number',
@@ -160,7 +145,6 @@ export const SETTINGS = {
   'cloudPods.consoleMaxMinutes': setting({
     schema: z.number().int().min(1).max(1_440),
     fallback: 480,
-    words: t`How long a console stays open in any case`,
     unit: 'minutes',
     changedBy: 'platform',
     input: 'number',
@@ -168,7 +152,6 @@ export const SETTINGS = {
   'cloudPods.maxBackups': setting({
     schema: z.number().int().min(0).max(200),
     fallback: 10,
-    words: t`How many backups each CloudPod may have; 0: none`,
     unit: 'backups',
     changedBy: 'platform',
     input: 'number',
@@ -176,7 +159,6 @@ export const SETTINGS = {
   'cloudPods.backupsKeptDaysAfterDelete': setting({
     schema: z.number().int().min(0).max(3_660),
     fallback: 14,
-    words: t`How long the backups of a destroyed CloudPod are kept, unless they are protected`,
     unit: 'days',
     changedBy: 'platform',
     input: 'number',
@@ -184,7 +166,6 @@ export const SETTINGS = {
   'cloudPods.rebuildKeepHours': setting({
     schema: z.number().int().min(0).max(8_760),
     fallback: 24,
-    words: t`How long the guest that a rebuild replaced is kept, so that one can go back to it; 0: not at all`,
     unit: 'hours',
     changedBy: 'platform',
     input: 'number',
@@ -192,7 +173,6 @@ export const SETTINGS = {
   'cloudPods.undeleteHours': setting({
     schema: z.number().int().min(0).max(8_760),
     fallback: 24,
-    words: t`How long a deleted CloudPod is kept, so that it can be undeleted; 0: it is destroyed at once`,
     unit: 'hours',
     changedBy: 'platform',
     input: 'number',
@@ -200,8 +180,7 @@ export const SETTINGS = {
   'cloudPods.throttleMbps': setting({
     schema: z.number().int().min(1).max(100_000),
     fallback: 10,
-    words: t`How fast the network of a CloudPod is whose traffic is used up, where its plan slows it down`,
-    unit: t`Mbit/s`,
+    unit: 'Mbit/s',
     changedBy: 'platform',
     input: 'number',
   }),
@@ -216,7 +195,6 @@ export const SETTINGS = {
         'names such as ns1.example.com ns2.example.com, with a blank between',
       ),
     fallback: null,
-    words: t`The servers that answer for the zones that mPanel writes, the primary one first, with a blank between`,
     unit: null,
     changedBy: 'platform',
     platformOnly: true,
@@ -225,7 +203,6 @@ export const SETTINGS = {
   'dns.contact': setting({
     schema: z.email().max(200),
     fallback: null,
-    words: t`Whom those zones name for questions about them`,
     unit: null,
     changedBy: 'platform',
     platformOnly: true,
@@ -234,7 +211,6 @@ export const SETTINGS = {
   'automation.brakePercent': setting({
     schema: z.number().int().min(1).max(100),
     fallback: 10,
-    words: t`Of how many subscriptions or pods automation may end, suspend or destroy within an hour`,
     unit: 'percent',
     changedBy: 'platform',
     platformOnly: true,
@@ -243,7 +219,6 @@ export const SETTINGS = {
   'automation.brakeMinimum': setting({
     schema: z.number().int().min(0).max(1_000_000),
     fallback: 20,
-    words: t`So many it may in any case; more waits for a confirmation`,
     unit: 'things',
     changedBy: 'platform',
     platformOnly: true,
@@ -252,7 +227,6 @@ export const SETTINGS = {
   'automation.stalledMinutes': setting({
     schema: z.number().int().min(1).max(1_440),
     fallback: 15,
-    words: t`How long a job may be ready without being run before an alert is raised`,
     unit: 'minutes',
     changedBy: 'platform',
     platformOnly: true,
@@ -261,37 +235,16 @@ export const SETTINGS = {
   'automation.waitingMinutes': setting({
     schema: z.number().int().min(1).max(10_080),
     fallback: 60,
-    words: t`How long a job may wait for something outside before an alert is raised`,
     unit: 'minutes',
     changedBy: 'platform',
     platformOnly: true,
     input: 'number',
   }),
-  'reconcile.moved': policy(
-    ['adopt', 'report'],
-    'adopt',
-    t`What is done when a guest was moved to another node: adopt (the pod counts there), or report`,
-  ),
-  'reconcile.stopped': policy(
-    ['adopt', 'report', 'repair'],
-    'adopt',
-    t`What is done when a guest that ran was stopped: adopt (it is shown as stopped), report, or repair (start it)`,
-  ),
-  'reconcile.resized': policy(
-    ['report', 'adopt', 'repair'],
-    'report',
-    t`What is done when a guest’s size was changed on the cluster: report, adopt, or repair (set it back)`,
-  ),
-  'reconcile.network': policy(
-    ['report', 'repair'],
-    'report',
-    t`What is done when a guest’s network card or address was changed on the cluster: report, or repair`,
-  ),
-  'reconcile.renamed': policy(
-    ['report', 'repair'],
-    'report',
-    t`What is done when a guest was renamed or lost its tag: report, or repair`,
-  ),
+  'reconcile.moved': policy(['adopt', 'report'], 'adopt'),
+  'reconcile.stopped': policy(['adopt', 'report', 'repair'], 'adopt'),
+  'reconcile.resized': policy(['report', 'adopt', 'repair'], 'report'),
+  'reconcile.network': policy(['report', 'repair'], 'report'),
+  'reconcile.renamed': policy(['report', 'repair'], 'report'),
 } as const
 
 export type SettingKey = keyof typeof SETTINGS

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { languageOf } from './lib/languageOf.ts'
+import { languageOf } from './middleware/language.ts'
 import { pageOf } from '../shared/languages.ts'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -20,9 +20,8 @@ const SOURCES = [
   'web/public',
   'web/locales',
   'web/index.html',
-  'web/build.ts',
+  'web/build',
   'web/vite.config.ts',
-  'scripts/translation',
   'shared',
   'package-lock.json',
 ]
@@ -72,7 +71,7 @@ function fingerprintOf(paths: string[]): string {
 function runVite(into: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const output: Buffer[] = []
-    const vite = spawn(process.execPath, [join(ROOT, 'web/build.ts'), into], {
+    const vite = spawn(process.execPath, [join(ROOT, 'web/build/pages.ts'), into], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -3,7 +3,7 @@ import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin } from 'vite'
 import { LANGUAGES } from '../shared/languages.ts'
-import { translated } from '../scripts/translation/plugin.ts'
+import { translated } from './build/plugin.ts'
 
 /** Writes each script and style compressed as well, so that the server only has to choose. */
 function compressed(): Plugin {

@@ -10,6 +10,11 @@ type Subject = { state: CustomerState; erasedAt?: unknown }
 const MERGED = t`This customer was merged into another one: work with that one.`
 const ERASED = t`The personal data of this customer was erased: nothing can be added to it any more.`
 
+const NO_ORDERS: Record<Exclude<CustomerState, 'active'>, string> = {
+  closed: t`The customer is closed and can order nothing.`,
+  merged: t`The customer is merged and can order nothing.`,
+}
+
 /** Which action a customer allows now, and if not, why: used by the service to refuse and by the pages to explain. */
 export const canCustomer = {
   change: ({ state, erasedAt }: Subject): Verdict =>
@@ -24,8 +29,7 @@ export const canCustomer = {
           ? refused(t`A closed customer takes part in no merge: reopen it first.`)
           : allowed,
 
-  order: ({ state }: Subject): Verdict =>
-    state === 'active' ? allowed : refused(t`The customer is ${state} and can order nothing.`),
+  order: ({ state }: Subject): Verdict => (state === 'active' ? allowed : refused(NO_ORDERS[state])),
 
   close: ({ state }: Subject): Verdict =>
     state === 'active' ? allowed : refused(state === 'merged' ? MERGED : t`The customer is already closed.`),

@@ -23,7 +23,9 @@ export const canImport = {
       ? refused(WHY[state])
       : rows > 0
         ? refused(
-            t`Mend the ${rows === 1 ? t`refused row` : t`${rows} refused rows`} first and send the file again.`,
+            rows === 1
+              ? t`Mend the refused row first and send the file again.`
+              : t`Mend the ${rows} refused rows first and send the file again.`,
           )
         : allowed,
 

@@ -1,5 +1,6 @@
 import type { SettingsUpdate, SettingView } from '../../shared/api/tenants.ts'
 import { isPlatformOnly, SETTING_KEYS, SETTINGS, type SettingKey } from '../../shared/settings.ts'
+import { SETTING_WORDS } from '../../shared/settingWords.ts'
 import type { Ctx } from '../context.ts'
 import * as contracts from '../db/billingContracts.ts'
 import * as logos from '../db/tenantLogos.ts'
@@ -80,9 +81,9 @@ export async function list(ctx: Ctx, tenantId: string | null): Promise<{ items: 
   const of = await effective(ctx, tenantId)
   return {
     items: SETTING_KEYS.filter((key) => tenantId === null || !isPlatformOnly(key)).map((key) => {
-      const { words, unit, changedBy, input, ...more } = SETTINGS[key]
+      const { unit, changedBy, input, ...more } = SETTINGS[key]
       const choices = 'choices' in more ? [...more.choices] : null
-      return { key, words, unit, changedBy, input, choices, ...of[key] }
+      return { key, words: SETTING_WORDS[key], unit, changedBy, input, choices, ...of[key] }
     }),
   }
 }

@@ -148,20 +148,26 @@ let opened: OpenApp
 let things: Record<string, string | undefined>
 let outside: Page
 let inside: Page
+/** The same, in German. */
+let german: Page
 const thrown: string[] = []
 beforeAll(async () => {
   opened = await openApp()
   things = await prepare()
   outside = await watched()
   await outside.goto('/login')
+  const who = await opened.user('SUPER_ADMIN')
   inside = await watched()
-  await opened.enter(inside, await opened.user('SUPER_ADMIN'))
-  await open(inside, '/t/all/nowhere')
+  german = await watched('de-DE')
+  for (const page of [inside, german]) {
+    await opened.enter(page, who)
+    await open(page, '/t/all/nowhere')
+  }
 }, 120_000)
 afterAll(() => opened?.close())
 
-async function watched(): Promise<Page> {
-  const page = await opened.page({ colorScheme: 'light' })
+async function watched(locale = 'en-GB'): Promise<Page> {
+  const page = await opened.page({ colorScheme: 'light', locale })
   await page.addInitScript(`
     window.violations = []
     document.addEventListener('securitypolicyviolation', (event) =>
@@ -176,7 +182,8 @@ describe('free of accessibility faults, policy violations and sideways scrolling
   )
   it.each(some(ADDRESSES, 3))('%s', async (address) => {
     const path = address.replace(/\{(\w+)\}/g, (_, name: string) => things[name] ?? 'missing')
-    expect(await faultsAt(inside, () => follow(inside, `/t/all/${path}`))).toEqual([])
+    const page = [inside, german][randomInt(2)] ?? inside
+    expect(await faultsAt(page, () => follow(page, `/t/all/${path}`))).toEqual([])
   })
   it('where a pod may move', async () => {
     const asking = async () => {
@@ -274,7 +281,10 @@ async function ready(page: Page): Promise<void> {
 
 /** Goes on within the pages, as a link does, from a page that is none, so that nothing of the last one is taken for the next. */
 async function follow(page: Page, path: string): Promise<void> {
-  const lost = page.getByRole('heading', { level: 1, name: 'There is no such page' })
+  const lost = page.getByRole('heading', {
+    level: 1,
+    name: /There is no such page|Diese Seite gibt es nicht/,
+  })
   await page.evaluate(`history.pushState(null, '', '/t/all/nowhere')`)
   await lost.waitFor()
   await page.evaluate(`history.pushState(null, '', ${JSON.stringify(path)})`)

@@ -14,13 +14,13 @@ afterAll(() => opened?.close())
 async function linkOf(page: Page, email: string): Promise<string> {
   await page.goto(`/t/all/mail?q=${encodeURIComponent(email)}&state=kept`)
   for (let waited = 0; waited < 20; waited++) {
-    if ((await page.getByRole('button', { name: /^Open:/ }).count()) > 0) break
+    if ((await page.getByRole('button', { name: /^Open mail:/ }).count()) > 0) break
     await page.waitForTimeout(250)
     await page.reload()
     await page.locator('[aria-busy=false]').first().waitFor()
   }
   await page
-    .getByRole('button', { name: /^Open:/ })
+    .getByRole('button', { name: /^Open mail:/ })
     .first()
     .click()
   const link = page.getByRole('dialog').getByRole('link')

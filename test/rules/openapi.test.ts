@@ -120,7 +120,7 @@ function liveRoutes(): string[] {
 
 test('the server answers at the addresses of the route table and at no other', () => {
   const live = liveRoutes()
-  const pages = /^GET \/(assets\/\S+|index\.html|favicon\.svg|theme\.js|\*)$/
+  const pages = /^GET \/(assets\/\S+|index(\.\w+)?\.html|favicon\.svg|theme\.js|\*)$/
   const others = live.filter(
     (line) => !line.startsWith('HEAD ') && !BESIDE_THE_TABLE.test(line) && !pages.test(line),
   )

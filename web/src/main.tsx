@@ -7,6 +7,7 @@ import { createRoot } from 'react-dom/client'
 import { createQueryClient } from './api/queryClient.ts'
 import { OPEN_PAGES, paths } from './paths.ts'
 import { makeRouter } from './routes.tsx'
+import { followSystem } from './ui/theme.ts'
 import { ToastProvider } from './ui/Toast.tsx'
 // oxlint-disable-next-line import/no-unassigned-import -- styles have nothing to assign
 import './theme.css'
@@ -19,6 +20,7 @@ const queryClient = createQueryClient(() => {
 })
 const router = makeRouter(queryClient)
 
+followSystem()
 const container = document.getElementById('root')
 if (container === null) throw new Error('index.html has no #root')
 createRoot(container).render(

@@ -3,7 +3,6 @@ import type { QueryClient } from '@tanstack/react-query'
 import type { ComponentType } from 'react'
 import { ApiError } from './api/ApiError.ts'
 import { meQuery } from './api/session.ts'
-import { AppShell } from './components/AppShell.tsx'
 import { NotFound, RootError } from './components/RootStates.tsx'
 import { enrolmentOf, homeOf } from './components/session.ts'
 
@@ -84,7 +83,7 @@ export const tenant = createRoute({
   beforeLoad: async ({ context, location }) => {
     await loadMe(context.queryClient, location.href)
   },
-  component: AppShell,
+  component: page(() => import('./components/AppShell.tsx')),
 })
 
 export const tenantIndex = createRoute({

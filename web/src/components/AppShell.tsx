@@ -14,7 +14,7 @@ import { Sidebar } from './Sidebar.tsx'
 import { TopBar } from './TopBar.tsx'
 
 /** The frame around every page: who is asking and for which tenant comes from here. */
-export function AppShell() {
+export default function AppShell() {
   const { tenant: slug } = useParams({ from: '/t/$tenant' })
   const { data: me } = useQuery(meQuery)
   const tenant = useTenant(me, slug)

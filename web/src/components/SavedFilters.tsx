@@ -2,16 +2,16 @@ import { t } from '../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useLocation, useNavigate } from '@tanstack/react-router'
 import { Bookmark } from 'lucide-react'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { FILTERED_LISTS, type FilteredList } from '../../../shared/states/savedFilter.ts'
-import { removeSavedFilter, savedFiltersQuery, saveFilter, type SavedFilter } from '../api/savedFilters.ts'
-import { useSubmit } from '../api/submit.ts'
+import { savedFiltersQuery } from '../api/savedFilters.ts'
 import { Button } from '../ui/Button.tsx'
 import { Dialog } from '../ui/Dialog.tsx'
-import { Field, Input } from '../ui/Field.tsx'
 import { Menu, MenuItem, MenuSeparator } from '../ui/Menu.tsx'
-import { ErrorNotice } from './ErrorNotice.tsx'
-import { Form, REQUIRED, useApiForm } from './Form.tsx'
+import { Skeleton } from '../ui/Spinner.tsx'
+
+// Forms are large, and every list has this menu.
+const KeepFilter = lazy(() => import('./KeepFilter.tsx'))
 
 type Search = Record<string, string>
 
@@ -63,63 +63,12 @@ function Saved({ list, filter }: { list: FilteredList; filter: Search }) {
         <MenuItem onClick={() => setOpen(true)}>Save or remove filters</MenuItem>
       </Menu>
       <Dialog open={open} onClose={() => setOpen(false)} title="Saved filters">
-        {open && <Keep list={list} filter={filter} saved={saved} onDone={() => setOpen(false)} />}
+        {open && (
+          <Suspense fallback={<Skeleton />}>
+            <KeepFilter list={list} filter={filter} saved={saved} onDone={() => setOpen(false)} />
+          </Suspense>
+        )}
       </Dialog>
-    </>
-  )
-}
-
-function Keep({
-  list,
-  filter,
-  saved,
-  onDone,
-}: {
-  list: FilteredList
-  filter: Search
-  saved: SavedFilter[]
-  onDone: () => void
-}) {
-  const of = useApiForm({
-    defaultValues: { name: '' },
-    send: ({ name }, key) => saveFilter({ list, name, search: filter }, key),
-    onDone,
-  })
-  const leaving = useSubmit({ send: removeSavedFilter })
-  return (
-    <>
-      {saved.length > 0 && (
-        <ul aria-label="Saved filters" className="divide-y divide-line">
-          {saved.map(({ id, name }) => (
-            <li key={id} className="flex items-center justify-between gap-3 py-2">
-              <span className="min-w-0 break-words">{name}</span>
-              <Button
-                size="sm"
-                aria-label={t`Remove ${name}`}
-                loading={leaving.isPending && leaving.variables === id}
-                onClick={() => leaving.mutate(id)}
-              >
-                Remove
-              </Button>
-            </li>
-          ))}
-        </ul>
-      )}
-      {leaving.error && <ErrorNotice error={leaving.error} />}
-      <Form
-        of={of}
-        submitLabel="Save"
-        submitReason={Object.keys(filter).length === 0 ? t`The list is not filtered.` : undefined}
-        onCancel={onDone}
-      >
-        <Field
-          label="Name"
-          hint="For the filter that the list shows now. One that has this name takes it instead of its own."
-          error={of.errorOf('name')}
-        >
-          <Input maxLength={100} {...of.form.register('name', { required: REQUIRED })} />
-        </Field>
-      </Form>
     </>
   )
 }

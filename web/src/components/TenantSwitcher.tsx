@@ -1,19 +1,17 @@
 import { t } from '../../../shared/text.ts'
-import { useQuery } from '@tanstack/react-query'
 import { useLocation, useNavigate } from '@tanstack/react-router'
-import { useMemo, useState } from 'react'
-import { tenantsQuery } from '../api/tenants.ts'
+import { useState } from 'react'
 import { paths } from '../paths.ts'
 import { SearchSelect } from '../ui/SearchSelect.tsx'
-import { useDebounced } from './hooks.ts'
 import { NAVIGATION } from './navigation.ts'
 import { ALL, isPlatformUser, useSession } from './session.ts'
+import { useTenants } from './useTenants.ts'
 
 const EVERY = { id: ALL, slug: ALL, label: t`All tenants` }
 const SECTIONS = NAVIGATION.flatMap(({ places }) => places)
 
 /** Changes the tenant of the address and stays in the same part of the application. */
-export function TenantSwitcher() {
+export default function TenantSwitcher() {
   const { me, tenant } = useSession()
   const navigate = useNavigate()
   const { pathname } = useLocation()
@@ -38,20 +36,4 @@ export function TenantSwitcher() {
       }}
     />
   )
-}
-
-type Named = { id: string; slug: string; name: string }
-
-/** Tenants by what was typed: the platform asks the server, others choose among their own. */
-export function useTenants(typed: string): { found: Named[]; searching: boolean } {
-  const { me } = useSession()
-  const q = useDebounced(typed)
-  const platform = isPlatformUser(me)
-  const { data, isFetching } = useQuery({ ...tenantsQuery({ q, limit: 20 }), enabled: platform })
-  return useMemo(() => {
-    if (platform) return { found: data?.items ?? [], searching: isFetching }
-    const wanted = typed.toLowerCase()
-    const found = me.tenants.filter(({ name, slug }) => `${name} ${slug}`.toLowerCase().includes(wanted))
-    return { found, searching: false }
-  }, [platform, data, isFetching, me, typed])
 }

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
+import { actionWords } from '../lib/actions.ts'
 import { FileClock } from 'lucide-react'
 import { auditQuery, timelineQuery, type AuditEvent } from '../api/audit.ts'
-import { actorName, humanize } from '../lib/words.ts'
+import { actorName } from '../lib/words.ts'
 import { Button } from '../ui/Button.tsx'
 import { EmptyState } from '../ui/EmptyState.tsx'
 import { Time } from '../ui/Time.tsx'
@@ -62,7 +63,7 @@ function Entry({ event }: { event: AuditEvent }) {
         <div className="break-words">{actorName(event.actor)}</div>
       </div>
       <div className="min-w-0">
-        <p className="font-medium">{humanize(event.action)}</p>
+        <p className="font-medium">{actionWords(event.action)}</p>
         <AuditChanges event={event} />
       </div>
     </li>

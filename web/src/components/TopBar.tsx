@@ -1,24 +1,28 @@
 import { Dialog } from '@base-ui/react/dialog'
 import { MenuIcon, Search, X } from 'lucide-react'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { Badge } from '../ui/Badge.tsx'
 import { Button } from '../ui/Button.tsx'
 import { CommandPalette } from './CommandPalette.tsx'
 import { ImpersonationBanner } from './ImpersonationBanner.tsx'
 import { useSession } from './session.ts'
 import { Sidebar } from './Sidebar.tsx'
-import { TenantSwitcher } from './TenantSwitcher.tsx'
 import { UserMenu } from './UserMenu.tsx'
 
+// Its search is large, and the page can be read meanwhile.
+const TenantSwitcher = lazy(() => import('./TenantSwitcher.tsx'))
+
 export function TopBar() {
-  const { me } = useSession()
+  const { me, tenant } = useSession()
   const [paletteOpen, setPaletteOpen] = useState(false)
   return (
     <header className="sticky top-0 z-30 border-b border-line bg-surface">
       <ImpersonationBanner />
       <div className="flex h-14 items-center gap-2 px-4 sm:px-6">
         <Drawer />
-        <TenantSwitcher />
+        <Suspense fallback={<span className="font-medium">{tenant.name}</span>}>
+          <TenantSwitcher />
+        </Suspense>
         <div className="flex-1" />
         {me.simulated.length > 0 && (
           <span className="hidden md:block">

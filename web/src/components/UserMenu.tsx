@@ -1,6 +1,7 @@
 import { t } from '../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { CircleUserRound, LogOut, ShieldCheck } from 'lucide-react'
+import { language, LANGUAGE_NAMES, setLanguage } from '../lib/language.ts'
 import { paths } from '../paths.ts'
 import { Button } from '../ui/Button.tsx'
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from '../ui/Menu.tsx'
@@ -35,6 +36,8 @@ export function UserMenu() {
       </div>
       <MenuSeparator />
       <MenuChoice label="Theme" value={theme} options={THEME_NAMES} onChange={setTheme} />
+      <MenuSeparator />
+      <MenuChoice label="Language" value={language} options={LANGUAGE_NAMES} onChange={setLanguage} />
       <MenuSeparator />
       <MenuItem onClick={() => void navigate(paths.security(tenant.slug))}>
         <ShieldCheck aria-hidden className="size-4" />

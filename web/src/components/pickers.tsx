@@ -5,7 +5,7 @@ import { customersQuery, type Customer } from '../api/customers.ts'
 import { SearchSelect } from '../ui/SearchSelect.tsx'
 import { useDebounced } from './hooks.ts'
 import { useSession } from './session.ts'
-import { useTenants } from './TenantSwitcher.tsx'
+import { useTenants } from './useTenants.ts'
 
 const choice = (customer: Customer) => ({
   id: customer.id,

@@ -92,6 +92,9 @@ const PAGES: Record<string, (tenant: string, id: string) => NavigateOptions> = {
 }
 
 /** What the palette offers for what was typed. Things come from the server's search, the rest is known here. */
+const GO_TO = t`Go to`
+const DO = t`Actions`
+
 export function useCommands(typed: string) {
   const session = useSession()
   const { tenant, can } = session
@@ -108,7 +111,7 @@ export function useCommands(typed: string) {
         (ofPlatform ? can(permission, null) : can(permission)) && matches(label),
     ).map(([label, , link]) => ({ value: label, label, icon: Plus, link: link(tenant.slug) }))
     const found = typed.trim() === '' ? recent(session) : byType(session, data?.items ?? [])
-    return [...found, { value: t`Go to`, items: places }, { value: t`Actions`, items: actions }].filter(
+    return [...found, { value: GO_TO, items: places }, { value: DO, items: actions }].filter(
       (group: Group) => group.items.length > 0,
     )
   }, [typed, data, session, tenant.slug, can])

@@ -1,4 +1,4 @@
-import { CODES } from './codes.ts'
+import { WORDS } from './dictionaries/codes.ts'
 import { locale } from './language.ts'
 import { t } from '../../../shared/text.ts'
 import { percentOf } from '../../../shared/states/tax.ts'
@@ -107,7 +107,7 @@ const EVERY = {
 export const capitalize = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)
 
 /** `awaiting_payment` → `awaiting payment`: as within a sentence. A further language has a dictionary of codes. */
-export const codeWords = (code: string): string => CODES[code] ?? spelledOut(code)
+export const codeWords = (code: string): string => WORDS[code] ?? spelledOut(code)
 
 /** `awaiting_payment` → `Awaiting payment`; `cloud_pod` → `Cloud pod`. */
 export const humanize = (code: string): string => capitalize(codeWords(code))

@@ -21,7 +21,8 @@ function apply(): void {
   const dark = current === 'dark' || (current === 'system' && systemDark.matches)
   document.documentElement.dataset.theme = dark ? 'dark' : 'light'
 }
-systemDark.addEventListener('change', apply)
+/** Pages follow the system when it changes between light and dark, unless a theme was chosen. */
+export const followSystem = (): void => systemDark.addEventListener('change', apply)
 
 export function setTheme(theme: Theme): void {
   current = theme

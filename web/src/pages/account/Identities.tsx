@@ -47,9 +47,16 @@ export function Identities() {
                       {label !== null && `, ${label}`}
                     </p>
                     <p className="break-words text-muted">
-                      {issuer}, connected <Time at={createdAt} />
-                      {lastUsedAt !== null && t`, last used `}
-                      {lastUsedAt !== null && <Time at={lastUsedAt} relative />}
+                      {lastUsedAt === null ? (
+                        <>
+                          {issuer}, connected <Time at={createdAt} />
+                        </>
+                      ) : (
+                        <>
+                          {issuer}, connected <Time at={createdAt} />, last used{' '}
+                          <Time at={lastUsedAt} relative />
+                        </>
+                      )}
                     </p>
                   </div>
                   <Button

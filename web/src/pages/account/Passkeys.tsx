@@ -81,8 +81,15 @@ function Item({ passkey, onOpen }: { passkey: Passkey; onOpen: (open: Open) => v
           {backedUp && <Badge tone="neutral">Synchronised</Badge>}
         </p>
         <p className="text-muted">
-          Added <Time at={createdAt} />, {lastUsedAt === null ? t`not used yet` : t`last used `}
-          {lastUsedAt !== null && <Time at={lastUsedAt} relative />}
+          {lastUsedAt === null ? (
+            <>
+              Added <Time at={createdAt} />, not used yet
+            </>
+          ) : (
+            <>
+              Added <Time at={createdAt} />, last used <Time at={lastUsedAt} relative />
+            </>
+          )}
         </p>
       </div>
       <div className="flex gap-2">

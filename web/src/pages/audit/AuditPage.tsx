@@ -1,4 +1,5 @@
 import { t } from '../../../../shared/text.ts'
+import { actionWords } from '../../lib/actions.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Download, FileClock } from 'lucide-react'
@@ -66,7 +67,7 @@ export default function AuditPage() {
             className="text-left font-medium break-words hover:underline"
             onClick={() => setOpen(event)}
           >
-            {humanize(event.action)}
+            {actionWords(event.action)}
           </button>
           <div className="text-[13px] text-muted sm:hidden">
             <Time at={event.at} />
@@ -147,7 +148,7 @@ export default function AuditPage() {
       <Dialog
         open={open !== null}
         onClose={() => setOpen(null)}
-        title={open ? humanize(open.action) : ''}
+        title={open ? actionWords(open.action) : ''}
         wide
       >
         {open && <AuditEventDetail event={open} />}

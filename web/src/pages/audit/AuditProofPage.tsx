@@ -124,7 +124,7 @@ function Retention() {
                     header: t`Keeps`,
                     render: ({ tenantId, targetId }) => (
                       <span className="break-all">
-                        {targetId ?? (tenantId === null ? 'everything' : t`tenant ${tenantId}`)}
+                        {targetId ?? (tenantId === null ? t`everything` : t`tenant ${tenantId}`)}
                       </span>
                     ),
                   },

@@ -13,7 +13,8 @@ import { useSubmit } from '../../api/submit.ts'
 import { ChoiceFilter, Filters } from '../../components/Filters.tsx'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { cursorOf, List } from '../../components/List.tsx'
-import { count } from '../../lib/words.ts'
+import { locale } from '../../lib/language.ts'
+import { codeWords, count } from '../../lib/words.ts'
 import { Badge } from '../../ui/Badge.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
@@ -51,7 +52,7 @@ export function WebhookDeliveries({ webhook }: { webhook: AuditWebhook }) {
       header: t`What came of it`,
       render: (delivery) => (
         <>
-          <Badge tone={TONES[delivery.state]}>{delivery.state}</Badge>
+          <Badge tone={TONES[delivery.state]}>{codeWords(delivery.state)}</Badge>
           <span className="ml-2 text-[13px] text-muted">
             {count(delivery.attempts, t`attempt`, t`attempts`)}
           </span>
@@ -118,8 +119,15 @@ function Said({
       {answer && <div className="line-clamp-2 text-[13px] break-all text-muted">{answer}</div>}
       {state === 'waiting' && (
         <div className="text-[13px] text-muted">
-          {status === null && error === null ? t`first attempt ` : t`again `}
-          <Time at={nextAttemptAt} />
+          {status === null && error === null ? (
+            <>
+              first attempt <Time at={nextAttemptAt} />
+            </>
+          ) : (
+            <>
+              again <Time at={nextAttemptAt} />
+            </>
+          )}
         </div>
       )}
     </>
@@ -163,7 +171,11 @@ function ReplayForm({ webhook, onClose }: { webhook: AuditWebhook; onClose: () =
     defaultValues: { since: weekAgo() },
     send: ({ since }, key) => replayFailed(webhook.id, { since: `${since}T00:00:00Z` }, key),
     onDone: ({ replayed }) => {
-      toast.done(t`${count(replayed, t`delivery is`, t`deliveries are`)} made once more`)
+      toast.done(
+        replayed === 1
+          ? t`1 delivery is made once more`
+          : t`${replayed.toLocaleString(locale)} deliveries are made once more`,
+      )
       onClose()
     },
   })

@@ -75,7 +75,7 @@ export default function WebhookPage() {
                   [t`Id`, <CopyId key="id" id={webhook.id} what="webhook" />],
                   [
                     t`Events`,
-                    webhook.eventTypes === null ? 'all' : <Kinds key="kinds" kinds={webhook.eventTypes} />,
+                    webhook.eventTypes === null ? t`all` : <Kinds key="kinds" kinds={webhook.eventTypes} />,
                   ],
                   [t`Last delivered`, webhook.deliveredAt && <Time key="at" at={webhook.deliveredAt} />],
                   [t`Waiting`, webhook.waiting],

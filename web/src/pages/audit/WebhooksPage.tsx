@@ -43,7 +43,8 @@ export default function WebhooksPage() {
       header: t`Events`,
       narrow: true,
       from: 'md',
-      render: ({ eventTypes }) => (eventTypes === null ? 'all' : count(eventTypes.length, t`kind`, t`kinds`)),
+      render: ({ eventTypes }) =>
+        eventTypes === null ? t`all` : count(eventTypes.length, t`kind`, t`kinds`),
     },
     {
       header: t`Last delivered`,

@@ -144,7 +144,7 @@ function OwnAccount({ token, invitation, onDone }: Props) {
     <>
       <p className="text-muted">
         This e-mail has an account here. Log in to it, and you come back to accept.
-        {user && t` You are logged in as ${user.email} now.`}
+        {user && ` ${t`You are logged in as ${user.email} now.`}`}
       </p>
       {user ? (
         <Button className="w-full" loading={leave.isPending} onClick={() => leave.mutate()}>

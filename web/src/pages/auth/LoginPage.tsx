@@ -1,10 +1,11 @@
 import { t } from '../../../../shared/text.ts'
 import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate, useRouter } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import type { FactorMethod, MfaPending } from '../../../../shared/api/authAccount.ts'
 import { givePasskey, logInByPasskey } from '../../api/passkeys.ts'
 import { giveSecondFactor, logIn, meQuery, type Credentials, type Me } from '../../api/session.ts'
+import { AuthFrame } from '../../components/AuthFrame.tsx'
 import { REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { PasskeyButton } from '../../components/PasskeyButton.tsx'
 import { enrolmentOf, homeOf } from '../../components/session.ts'
@@ -33,10 +34,6 @@ export default function LoginPage() {
   const client = useQueryClient()
   const navigate = useNavigate()
   const router = useRouter()
-  useEffect(() => {
-    document.title = t`Log in · mPanel`
-  }, [])
-
   const [methods, setMethods] = useState<FactorMethod[] | null>(methodsIn(second))
   const enter = (me: Me) => {
     client.setQueryData(meQuery.queryKey, me)
@@ -45,27 +42,21 @@ export default function LoginPage() {
     else router.history.push(target)
   }
   return (
-    <main className="flex min-h-dvh items-center justify-center p-4">
-      <div className="w-full max-w-sm rounded-lg border border-line bg-surface p-6 shadow-pop sm:p-8">
-        <div className="mb-6 flex items-center gap-3">
-          <img src="/favicon.svg" alt="" width={36} height={36} />
-          <h1 className="text-xl font-semibold">Log in to mPanel</h1>
-        </div>
-        {methods ? (
-          <SecondStep methods={methods} onDone={enter} onBack={() => setMethods(null)} />
-        ) : (
-          <div className="space-y-4">
-            {sso !== undefined && <Notice tone="danger">{ssoFault(sso)}</Notice>}
-            <PasswordForm
-              goesOn={target !== undefined}
-              onDone={(answer) => ('mfaRequired' in answer ? setMethods(answer.methods) : enter(answer))}
-            />
-            <PasskeyButton label="Log in with a passkey" send={logInByPasskey} onDone={enter} />
-            <SingleSignOn returnTo={target} />
-          </div>
-        )}
-      </div>
-    </main>
+    <AuthFrame title={t`Log in`} heading={t`Log in to mPanel`}>
+      {methods ? (
+        <SecondStep methods={methods} onDone={enter} onBack={() => setMethods(null)} />
+      ) : (
+        <>
+          {sso !== undefined && <Notice tone="danger">{ssoFault(sso)}</Notice>}
+          <PasswordForm
+            goesOn={target !== undefined}
+            onDone={(answer) => ('mfaRequired' in answer ? setMethods(answer.methods) : enter(answer))}
+          />
+          <PasskeyButton label="Log in with a passkey" send={logInByPasskey} onDone={enter} />
+          <SingleSignOn returnTo={target} />
+        </>
+      )}
+    </AuthFrame>
   )
 }
 

@@ -14,6 +14,7 @@ import { Card } from '../../ui/Card.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
+import { COMPARISON } from './bookRuns.ts'
 
 /** When the books were compared last, what could not be read then, and a button to do it now. */
 export function BooksCompared() {
@@ -57,7 +58,7 @@ export function BooksCompared() {
   )
 }
 
-const NAMES = { manual: t`By hand`, stripe: t`Stripe`, whmcs: 'WHMCS' } as const
+const NAMES = { manual: t`By hand`, stripe: 'Stripe', whmcs: 'WHMCS' } as const
 
 function Last({ run }: { run: BillingReconciliation }) {
   const parts = run.report?.parts.filter(({ provider }) => provider !== null) ?? []
@@ -68,7 +69,7 @@ function Last({ run }: { run: BillingReconciliation }) {
           tone={run.state === 'done' ? 'success' : run.state === 'failed' ? 'danger' : 'info'}
           busy={run.state === 'running'}
         >
-          Comparison {run.state}
+          {COMPARISON[run.state]}
         </Badge>{' '}
         <Time at={run.endedAt ?? run.createdAt} relative />
         {run.report && t`: ${run.report.opened} found, ${run.report.closed} settled`}

@@ -2,20 +2,22 @@ import { locale } from '../../lib/language.ts'
 import { t } from '../../../../shared/text.ts'
 import type { BillingRecordRun } from '../../api/billingRecords.ts'
 import { formatMoney } from '../../lib/money.ts'
-import { capitalize } from '../../lib/words.ts'
 import { Facts } from '../../ui/Card.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 
 type Report = NonNullable<BillingRecordRun['report']>
 
 const WHAT: Record<string, string> = {
-  new: 'new',
+  new: t`new`,
   same: t`the same`,
   changed: t`changed there`,
   differs: t`other than here`,
   aside: t`for a person`,
   ours: t`made by mPanel`,
 }
+
+const OF: Record<string, string> = { clients: t`Clients`, services: t`Services`, invoices: t`Invoices` }
+const TOTALS = { invoiced: t`Invoiced`, paid: t`Paid`, recurring: t`Recurring` }
 
 const countsOf = (counts: Record<string, number>): string =>
   Object.entries(counts)
@@ -33,8 +35,8 @@ export function BooksReport({ report, isCheck }: { report: Report; isCheck: bool
       <Facts
         facts={[
           ...Object.entries(counts).map(([of, these]): [string, string] => [
-            capitalize(of),
-            countsOf(these) || 'none',
+            OF[of] ?? of,
+            countsOf(these) || t`none`,
           ]),
           gone > 0 ? [t`Gone there`, String(gone)] : null,
         ]}
@@ -55,7 +57,7 @@ export function BooksReport({ report, isCheck }: { report: Report; isCheck: bool
                 (['invoiced', 'paid', 'recurring'] as const).map((name) => (
                   <tr key={`${currency} ${name}`}>
                     <td className="pr-4">
-                      {capitalize(name)}, {currency}
+                      {TOTALS[name]}, {currency}
                     </td>
                     <td className="pr-4">{shown(there, currency, name)}</td>
                     <td>{shown(here, currency, name)}</td>

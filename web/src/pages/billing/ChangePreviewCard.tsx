@@ -20,23 +20,25 @@ export function ChangePreviewCard({ preview }: { preview: ChangePreview }) {
         {lines.map(({ description, amount }) => (
           <Row key={description} name={description} value={formatMoney(amount)} />
         ))}
-        {!isZero(tax) && <Row name="Tax" value={formatMoney(tax)} />}
-        <Row strong name="Total" value={formatMoney(total)} />
-        {!isZero(fromCredit) && <Row name="Paid from credit" value={formatMoney(fromCredit)} />}
+        {!isZero(tax) && <Row name={t`Tax`} value={formatMoney(tax)} />}
+        <Row strong name={t`Total`} value={formatMoney(total)} />
+        {!isZero(fromCredit) && <Row name={t`Paid from credit`} value={formatMoney(fromCredit)} />}
       </dl>
       {lines.some((line) => !isZero(line.tax)) && (
         <p className="text-[13px] text-muted">Taxed as {preview.taxedBecause}</p>
       )}
       <ul className="list-disc space-y-1 pl-5 text-[13px] text-muted">
         <li>
-          The invoice is issued on <Day date={preview.issued} />
-          {preview.dueDate !== null && (
+          {preview.dueDate === null ? (
             <>
-              {' '}
-              and due on <Day date={preview.dueDate} />
+              The invoice is issued on <Day date={preview.issued} />.
+            </>
+          ) : (
+            <>
+              The invoice is issued on <Day date={preview.issued} /> and due on <Day date={preview.dueDate} />
+              .
             </>
           )}
-          .
         </li>
         {preview.takenBack.map(({ id, number, total: amount }) => (
           <li key={id}>
@@ -67,9 +69,11 @@ const grows = ({ pod }: ChangePreview): boolean =>
 
 function podText({ pod, when }: ChangePreview): string {
   if (!pod?.resized) return t`The CloudPod stays as it is.`
-  const start = when === 'now' ? t`The CloudPod` : t`With the next period the CloudPod`
-  const restart = pod.needsRestart ? t` It has its cores and memory after its next restart.` : ''
-  return t`${start} becomes ${size(pod.to)} instead of ${size(pod.from)}.${restart}`
+  const becomes =
+    when === 'now'
+      ? t`The CloudPod becomes ${size(pod.to)} instead of ${size(pod.from)}.`
+      : t`With the next period the CloudPod becomes ${size(pod.to)} instead of ${size(pod.from)}.`
+  return pod.needsRestart ? `${becomes} ${t`It has its cores and memory after its next restart.`}` : becomes
 }
 
 function Row({ name, value, strong = false }: { name: ReactNode; value: string; strong?: boolean }) {

@@ -7,7 +7,6 @@ import { useSubmit } from '../../api/submit.ts'
 import { List } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
-import { count } from '../../lib/words.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
@@ -18,7 +17,7 @@ import { DunningForm } from './DunningForm.tsx'
 
 /** `after 3 and 7 days`; null days: never. */
 const after = (days: number | null): string =>
-  days === null ? t`Never` : t`After ${count(days, t`day`, t`days`)}`
+  days === null ? t`Never` : days === 1 ? t`After 1 day` : t`After ${days} days`
 const reminders = ({ remindAfterDays: days }: DunningPolicy): string =>
   days.length === 0 ? t`On the first day` : t`On the first day, and after ${days.join(', ')} days`
 

@@ -83,7 +83,7 @@ function Collect({ invoice, known }: { invoice: Invoice; known: Known }) {
 
 const REASONS: Record<PaymentAttempt['reason'], string> = {
   asked: t`asked for`,
-  due: 'due',
+  due: t`due`,
   authentication: t`the bank asks the customer`,
 }
 

@@ -17,6 +17,9 @@ import { InvoiceDocuments } from './InvoiceDocuments.tsx'
 import { InvoicePayments } from './InvoicePayments.tsx'
 import { PaymentForm } from './PaymentForm.tsx'
 
+const paymentsOf = ({ number }: Invoice): string =>
+  number === null ? t`Payments of the draft` : t`Payments of ${number}`
+
 export function Invoices({ subscription }: { subscription: Subscription }) {
   const { can } = useSession()
   const [paying, setPaying] = useState<Invoice | null>(null)
@@ -86,11 +89,7 @@ export function Invoices({ subscription }: { subscription: Subscription }) {
               Record <span className="sr-only sm:not-sr-only">payment</span>
             </Button>
           )}
-          <Button
-            size="sm"
-            aria-label={t`Payments of ${invoice.number ?? t`the draft`}`}
-            onClick={() => setShown(invoice.id)}
-          >
+          <Button size="sm" aria-label={paymentsOf(invoice)} onClick={() => setShown(invoice.id)}>
             Payments
           </Button>
         </div>
@@ -112,14 +111,14 @@ export function Invoices({ subscription }: { subscription: Subscription }) {
       <Dialog
         open={paying !== null}
         onClose={() => setPaying(null)}
-        title={t`Record a payment of ${paying?.number ?? t`the invoice`}`}
+        title={paying?.number ? t`Record a payment of ${paying.number}` : t`Record a payment of the invoice`}
       >
         {paying && <PaymentForm invoice={paying} onClose={() => setPaying(null)} />}
       </Dialog>
       <Dialog
         open={shownInvoice !== undefined}
         onClose={() => setShown(null)}
-        title={t`Payments of ${shownInvoice?.number ?? t`the invoice`}`}
+        title={shownInvoice ? paymentsOf(shownInvoice) : t`Payments`}
         wide
       >
         {shownInvoice && (

@@ -37,12 +37,12 @@ export function OrderSummary({
     <div className="xl:sticky xl:top-20">
       <Card title="Summary">
         <dl className="space-y-3">
-          <Line name="Customer">{customer?.name}</Line>
-          <Line name="Plan">{plan && `${plan.name}: ${size(shown?.size ?? plan)}`}</Line>
-          <Line name="Installs">{blueprint?.name}</Line>
-          <Line name="Host name">{hostname.trim()}</Line>
-          <Line name="Price">{price && priceText(price)}</Line>
-          {price && !isZero(price.setup) && <Line name="Set-up">{formatMoney(price.setup)}</Line>}
+          <Line name={t`Customer`}>{customer?.name}</Line>
+          <Line name={t`Plan`}>{plan && `${plan.name}: ${size(shown?.size ?? plan)}`}</Line>
+          <Line name={t`Installs`}>{blueprint?.name}</Line>
+          <Line name={t`Host name`}>{hostname.trim()}</Line>
+          <Line name={t`Price`}>{price && priceText(price)}</Line>
+          {price && !isZero(price.setup) && <Line name={t`Set-up`}>{formatMoney(price.setup)}</Line>}
           {shown?.lines
             .filter(({ kind }) => kind === 'addon')
             .map(({ description, amount }) => (
@@ -50,8 +50,10 @@ export function OrderSummary({
                 {formatMoney(amount)}
               </Line>
             ))}
-          {shown?.coupon && <Line name={`Coupon ${shown.coupon.code}`}>{couponText(shown.coupon)}</Line>}
-          {trial && <Line name="Trial">{trialText({ trialDays: trial.days, trialThen: trial.after })}</Line>}
+          {shown?.coupon && <Line name={t`Coupon ${shown.coupon.code}`}>{couponText(shown.coupon)}</Line>}
+          {trial && (
+            <Line name={t`Trial`}>{trialText({ trialDays: trial.days, trialThen: trial.after })}</Line>
+          )}
         </dl>
         <div className="mt-4 border-t border-line pt-4" aria-live="polite">
           <div className="flex items-baseline justify-between gap-2">

@@ -60,8 +60,17 @@ function Effect({
   return (
     <Notice tone="info" title="What it does">
       <p>
-        {daysLeft} {daysLeft === 1 ? 'day' : 'days'} of the period <Day date={from} /> – <Day date={to} />{' '}
-        {daysLeft === 1 ? 'is' : 'are'} left after today. They come after the pause.
+        {daysLeft === 1 ? (
+          <>
+            1 day of the period <Day date={from} /> – <Day date={to} /> is left after today. They come after
+            the pause.
+          </>
+        ) : (
+          <>
+            {daysLeft} days of the period <Day date={from} /> – <Day date={to} /> are left after today. They
+            come after the pause.
+          </>
+        )}
       </p>
       {resumed && (
         <p>
@@ -71,7 +80,7 @@ function Effect({
       {takenBack.map(({ id, number, total, paid }) => (
         <p key={id}>
           Invoice {number} over {formatMoney(total)} is for a later period and is taken back.
-          {!isZero(paid) && t` The ${formatMoney(paid)} paid of it become credit.`}
+          {!isZero(paid) && ` ${t`The ${formatMoney(paid)} paid of it become credit.`}`}
         </p>
       ))}
     </Notice>

@@ -27,6 +27,7 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { Day, Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
+import { COMPARISON, IMPORT } from './bookRuns.ts'
 import { BooksReport } from './BooksReport.tsx'
 
 type Of = { provider: BillingProvider }
@@ -60,8 +61,10 @@ function Import({ provider }: Of) {
       <div className="space-y-3">
         <p className="max-w-3xl text-muted">
           Clients become customers; services, invoices and payments are taken over as history. Nothing is
-          changed in WHMCS, and nothing that mPanel has is overwritten. It can be done again at any time
-          {provider.authority === 'provider' ? t`, and is done by itself once a day.` : '.'}
+          changed in WHMCS, and nothing that mPanel has is overwritten.{' '}
+          {provider.authority === 'provider'
+            ? t`It can be done again at any time, and is done by itself once a day.`
+            : t`It can be done again at any time.`}
         </p>
         {starting.error && <Notice tone="danger">{starting.error.message}</Notice>}
         <div className="flex flex-wrap gap-2">
@@ -88,7 +91,7 @@ function Import({ provider }: Of) {
 }
 
 function Last({ run }: { run: BillingRecordRun }) {
-  const what = run.mode === 'check' ? t`Comparison` : t`Import`
+  const words = run.mode === 'check' ? COMPARISON : IMPORT
   return (
     <div className="space-y-3">
       <p>
@@ -96,7 +99,7 @@ function Last({ run }: { run: BillingRecordRun }) {
           tone={run.state === 'done' ? 'success' : run.state === 'failed' ? 'danger' : 'info'}
           busy={run.state === 'running'}
         >
-          {what} {run.state}
+          {words[run.state]}
         </Badge>{' '}
         <Time at={run.endedAt ?? run.createdAt} relative />
       </p>
@@ -141,7 +144,7 @@ const SERVICES: Column<BillingRecordService>[] = [
     header: t`Service`,
     render: ({ ref, product, name }) => (
       <span className="font-medium break-words">
-        {product} {name === '' ? `no. ${ref}` : name}
+        {product} {name === '' ? t`no. ${ref}` : name}
       </span>
     ),
   },

@@ -26,7 +26,7 @@ export const nameOf = ({ kind, live, simulated }: BillingProvider): string =>
       : simulated
         ? t`Stripe, simulated`
         : live === true
-          ? t`Stripe`
+          ? 'Stripe'
           : t`Stripe, test mode`
 
 export default function ProvidersPage() {

@@ -9,6 +9,7 @@ import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
 import { lastMonths } from '../../lib/days.ts'
+import { locale } from '../../lib/language.ts'
 import { formatMoney } from '../../lib/money.ts'
 import { Card } from '../../ui/Card.tsx'
 import { DataTable, type Column } from '../../ui/DataTable.tsx'
@@ -22,15 +23,17 @@ const RECURRING: Column<RowOf<'recurring'>>[] = [
   { header: t`A month (MRR)`, align: 'right', render: ({ monthly }) => formatMoney(monthly) },
   { header: t`A year (ARR)`, align: 'right', render: ({ yearly }) => formatMoney(yearly) },
 ]
+const rate = (ppm: number): string =>
+  (ppm / 10_000).toLocaleString(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 })
 const CHURN: Column<RowOf<'churn'>>[] = [
   { header: t`Currency`, render: ({ currency }) => currency },
   { header: t`At first`, align: 'right', render: ({ atStart }) => atStart },
   { header: t`Began`, align: 'right', render: ({ began }) => began },
   { header: t`Ended`, align: 'right', render: ({ ended }) => ended },
   {
-    header: t`Churn`,
+    header: t`Rate`,
     align: 'right',
-    render: ({ ratePpm }) => (ratePpm === null ? '—' : `${(ratePpm / 10_000).toFixed(1)} %`),
+    render: ({ ratePpm }) => (ratePpm === null ? '—' : `${rate(ratePpm)} %`),
   },
 ]
 const RECEIVABLES: Column<RowOf<'receivables'>>[] = [

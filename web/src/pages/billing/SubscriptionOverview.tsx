@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { Subscription } from '../../api/billing.ts'
 import { useSession } from '../../components/session.ts'
-import { couponText, humanize, priceText, TRIAL_THEN } from '../../lib/words.ts'
+import { codeWords, couponText, humanize, priceText, TRIAL_THEN } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
 import { Card, Facts } from '../../ui/Card.tsx'
 import { CopyId } from '../../ui/CopyId.tsx'
@@ -90,15 +90,17 @@ export function SubscriptionOverview({ subscription }: { subscription: Subscript
         {subscription.pause && (
           <Notice tone="info" title="Paused">
             <p>
-              Since <Time at={subscription.pause.since} />
               {subscription.pause.until === null ? (
-                t`, until somebody resumes it`
+                <>
+                  Since <Time at={subscription.pause.since} />, until somebody resumes it:{' '}
+                  {subscription.pause.reason}
+                </>
               ) : (
                 <>
-                  , until <Day date={subscription.pause.until} />
+                  Since <Time at={subscription.pause.since} />, until <Day date={subscription.pause.until} />:{' '}
+                  {subscription.pause.reason}
                 </>
               )}
-              : {subscription.pause.reason}
             </p>
             <p>
               Paused by {subscription.pause.by}. What is left of its period comes after the pause: each whole
@@ -134,7 +136,7 @@ export function SubscriptionOverview({ subscription }: { subscription: Subscript
                   </Link>
                   <span className="text-muted">
                     {humanize(pod.state)}
-                    {pod.state === 'active' && `, ${pod.powerState}`}
+                    {pod.state === 'active' && `, ${codeWords(pod.powerState)}`}
                   </span>
                 </span>
               ),

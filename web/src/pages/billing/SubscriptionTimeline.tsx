@@ -51,9 +51,12 @@ export function WhatHappened({ subscription }: { subscription: Subscription }) {
 }
 
 function titleOf({ kind, label, state, amount }: Entry): string {
-  const money = amount === null ? '' : t` of ${formatMoney(amount)}`
-  if (kind === 'invoice') return t`Invoice ${label}${money}, ${codeWords(state)}`
-  if (kind === 'payment') return t`Payment${money}: ${label}`
+  const money = amount === null ? null : formatMoney(amount)
+  if (kind === 'invoice')
+    return money === null
+      ? t`Invoice ${label}, ${codeWords(state)}`
+      : t`Invoice ${label} of ${money}, ${codeWords(state)}`
+  if (kind === 'payment') return money === null ? t`Payment: ${label}` : t`Payment of ${money}: ${label}`
   if (kind === 'job') return `${jobTitle(label)}: ${codeWords(state)}`
   return humanize(label)
 }

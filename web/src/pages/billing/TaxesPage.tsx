@@ -24,7 +24,7 @@ const where = ({ destination, region, sellerCountry }: TaxRule): string =>
 
 const KINDS = { any: t`All customers`, person: t`Persons`, company: t`Companies` }
 const whom = ({ customerKind, needsValidTaxId }: TaxRule): string =>
-  KINDS[customerKind] + (needsValidTaxId ? t` with a valid tax id` : '')
+  KINDS[customerKind] + (needsValidTaxId ? ` ${t`with a valid tax id`}` : '')
 
 export default function TaxesPage() {
   const { tenant, can } = useSession()

@@ -47,9 +47,9 @@ export function AddAddress({ pod, onClose }: { pod: CloudPod; onClose: () => voi
         </Field>
       )}
       <p className="text-muted">
-        A guest is told one address of each family.{' '}
-        {pod.kind === 'vm' && t`A running machine takes it over at its next restart. `}A further one of the
-        same family is set inside the guest.
+        {pod.kind === 'vm'
+          ? t`A guest is told one address of each family. A running machine takes it over at its next restart. A further one of the same family is set inside the guest.`
+          : t`A guest is told one address of each family. A further one of the same family is set inside the guest.`}
       </p>
     </Form>
   )

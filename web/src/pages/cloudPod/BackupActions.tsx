@@ -58,7 +58,9 @@ export function BackupActions({
       />
       <Icon
         of={backup.protected ? LockOpen : Lock}
-        label={t`${backup.protected ? t`End the protection of` : t`Protect`} the backup of ${at}`}
+        label={
+          backup.protected ? t`End the protection of the backup of ${at}` : t`Protect the backup of ${at}`
+        }
         refusal={whyNot('cloudpods:backup', canBackup.protect(backup))}
         onClick={() => protection.mutate(backup, failed(t`The protection was not changed`))}
       />

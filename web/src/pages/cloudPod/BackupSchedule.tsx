@@ -152,8 +152,9 @@ function ScheduleForm({
         </Field>
       </div>
       <p className="text-muted">
-        {Number.isInteger(most) ? t`At most ${most} are kept` : t`So many are kept`} of the {limit} that this
-        CloudPod may have. Protected backups, and those made by a person, stay besides.
+        {Number.isInteger(most)
+          ? t`At most ${most} are kept of the ${limit} that this CloudPod may have. Protected backups, and those made by a person, stay besides.`
+          : t`So many are kept of the ${limit} that this CloudPod may have. Protected backups, and those made by a person, stay besides.`}
       </p>
     </Form>
   )

@@ -16,8 +16,8 @@ export function CloudPodDestroy({ pod }: { pod: CloudPodDetail }) {
   const verdict = canPod.delete(pod)
   const refusal = verdict.allowed ? undefined : verdict.reason
   const isKept = pod.undeleteHours > 0 && pod.state === 'active'
-  const label = isKept ? 'Delete' : t`Destroy`
-  const untold = pod.soldBy ? t` ${sourceName(pod.soldBy.source)}, which sells it, is not told.` : ''
+  const label = isKept ? t`Delete` : t`Destroy`
+  const untold = pod.soldBy ? t`${sourceName(pod.soldBy.source)}, which sells it, is not told.` : null
   return (
     <>
       <Button
@@ -30,15 +30,17 @@ export function CloudPodDestroy({ pod }: { pod: CloudPodDetail }) {
       <ConfirmDestroy
         open={open}
         onClose={() => setOpen(false)}
-        title={t`${label} the CloudPod`}
+        title={isKept ? t`Delete the CloudPod` : t`Destroy the CloudPod`}
         name={pod.hostname}
         hint={isKept ? t`It can be undeleted until then.` : undefined}
-        effect={
-          (isKept
+        effect={[
+          isKept
             ? t`It is shut down and kept with its disks and its address for ${count(pod.undeleteHours, t`hour`, t`hours`)}, then destroyed.`
-            : t`It is stopped and removed from its node together with its disks. Its address is released.`) +
-          untold
-        }
+            : t`It is stopped and removed from its node together with its disks. Its address is released.`,
+          untold,
+        ]
+          .filter((part) => part !== null)
+          .join(' ')}
         submitLabel={label}
         send={() => destroyCloudPod(pod.id)}
         onDone={() => {

@@ -6,7 +6,7 @@ import type { CloudPodDetail } from '../../api/cloudPods.ts'
 import { findingsQuery } from '../../api/findings.ts'
 import { KeptOff } from './KeptOff.tsx'
 import { useSession } from '../../components/session.ts'
-import { disk, humanize, memory } from '../../lib/words.ts'
+import { count, disk, humanize, memory } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
 import { buttonClass } from '../../ui/Button.tsx'
 import { Card, Facts } from '../../ui/Card.tsx'
@@ -67,7 +67,7 @@ export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
                   </span>,
                 ]
               : null,
-            [t`Processor`, `${pod.cores} ${pod.cores === 1 ? 'core' : 'cores'}`],
+            [t`Processor`, count(pod.cores, t`core`, t`cores`)],
             [t`Memory`, memory(pod.memoryMb)],
             [t`Disk`, disk(pod.diskGb)],
             pod.state === 'active'

@@ -15,6 +15,7 @@ import {
 import { Form, useApiForm } from '../../components/Form.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { count } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card, Facts } from '../../ui/Card.tsx'
@@ -158,7 +159,7 @@ function GroupsForm({
         {all.map(({ id, name, rules }) => (
           <Checkbox
             key={id}
-            label={`${name} (${rules.length} ${rules.length === 1 ? 'rule' : 'rules'})`}
+            label={`${name} (${count(rules.length, t`rule`, t`rules`)})`}
             checked={chosen.includes(id)}
             onChange={(event) =>
               of.form.setValue(

@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { Activity } from 'lucide-react'
 import { canPod } from '../../../../shared/states/cloudPod.ts'
-import { TIMEFRAMES } from '../../../../shared/states/cloudPodMetrics.ts'
+import { TIMEFRAMES, type Timeframe } from '../../../../shared/states/cloudPodMetrics.ts'
 import { metricsQuery, type CloudPodMetrics, type MetricPoint } from '../../api/cloudPodMetrics.ts'
 import type { CloudPodDetail } from '../../api/cloudPods.ts'
 import { oneOf } from '../../components/Filters.tsx'
@@ -48,7 +48,7 @@ export function Metrics({ pod }: { pod: CloudPodDetail }) {
         >
           {TIMEFRAMES.map((one) => (
             <option key={one} value={one}>
-              Last {one}
+              {LAST[one]}
             </option>
           ))}
         </Select>
@@ -59,6 +59,14 @@ export function Metrics({ pod }: { pod: CloudPodDetail }) {
       </Loaded>
     </Card>
   )
+}
+
+const LAST: Record<Timeframe, string> = {
+  hour: t`Last hour`,
+  day: t`Last day`,
+  week: t`Last week`,
+  month: t`Last month`,
+  year: t`Last year`,
 }
 
 const isEmpty = ({ points }: CloudPodMetrics): boolean =>
@@ -84,7 +92,7 @@ function Charts({ metrics: { points, cores, memoryTotalBytes } }: { metrics: Clo
   return (
     <div className="grid gap-x-8 gap-y-6 lg:grid-cols-2">
       <Chart
-        title={t`Processor, of ${cores === 1 ? t`its core` : t`all ${cores} cores`}`}
+        title={cores === 1 ? t`Processor, of its core` : t`Processor, of all ${cores} cores`}
         times={times}
         series={[{ name: t`Used`, values: of('cpuShare') }]}
         format={percent}

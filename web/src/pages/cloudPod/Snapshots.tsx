@@ -50,7 +50,7 @@ export function Snapshots({ pod }: { pod: CloudPod }) {
       ),
     },
     { header: t`State`, narrow: true, render: ({ state }) => <StateBadge of="snapshot" state={state} /> },
-    { header: t`Taken`, from: 'sm', render: ({ takenAt }) => (takenAt ? <Time at={takenAt} /> : '—') },
+    { header: t`Taken at`, from: 'sm', render: ({ takenAt }) => (takenAt ? <Time at={takenAt} /> : '—') },
     { header: t`By`, from: 'lg', render: ({ createdBy }) => createdBy },
     {
       header: t`Actions`,
@@ -137,7 +137,8 @@ export const countOf = (
   count: number,
   limit: number,
   quota: { limit: number; used: number } | null,
-): string => t`${count} of ${limit}${quota ? t`, the whole tenant ${quota.used} of ${quota.limit}` : ''}`
+): string =>
+  quota ? t`${count} of ${limit}, the whole tenant ${quota.used} of ${quota.limit}` : t`${count} of ${limit}`
 
 function SnapshotForm({ pod, onClose }: { pod: CloudPod; onClose: () => void }) {
   const of = useApiForm({

@@ -32,7 +32,9 @@ export function TrafficNow({ podId }: { podId: string }) {
       {includedBytes !== null && <span className="text-muted">, of {bytes(includedBytes)}</span>}
       {rateMbps !== null && (
         <span className={throttledAt === null ? 'block text-muted' : 'block text-warning-text'}>
-          {throttledAt === null ? t`At` : t`Slowed down, at`} {rateMbps.toLocaleString(locale)} Mbit/s
+          {throttledAt === null
+            ? t`At ${rateMbps.toLocaleString(locale)} Mbit/s`
+            : t`Slowed down, at ${rateMbps.toLocaleString(locale)} Mbit/s`}
         </span>
       )}
     </>

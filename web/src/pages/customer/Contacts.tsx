@@ -37,7 +37,7 @@ export function Contacts({ customer }: { customer: Customer }) {
   const reason = whyUnchangeable(customer, can('customers:update', customer.tenantId))
   const columns: Column<CustomerContact>[] = [
     { header: t`Contact`, render: ({ name }) => <span className="font-medium break-words">{name}</span> },
-    { header: 'E-mail', render: ({ email }) => <span className="break-all">{email}</span> },
+    { header: t`E-mail`, render: ({ email }) => <span className="break-all">{email}</span> },
     { header: t`Phone`, from: 'md', render: ({ phone }) => phone || '—' },
     { header: t`Topics`, from: 'sm', render: ({ topics }) => topics.map(humanize).join(', ') },
     {

@@ -20,7 +20,7 @@ import { toast } from '../../ui/Toast.tsx'
 
 type Movement = CustomerStatement['movements'][number]
 
-/** What is in the ledger in other words than its own. */
+/** What is in the ledger; where it is not here, its code says it. */
 const WORDS: Record<string, string> = {
   issue: t`Invoice`,
   carry: t`Kept as credit`,
@@ -28,6 +28,17 @@ const WORDS: Record<string, string> = {
   credit: t`Credit note`,
   grant: t`Credit by hand`,
   write_off: t`Written off`,
+  use_credit: t`Use credit`,
+  refund_failed: t`Refund failed`,
+  dispute_fee: t`Dispute fee`,
+  dispute_lost: t`Dispute lost`,
+  dispute_regained: t`Dispute regained`,
+}
+
+/** Why nobody gives credit to such a customer. */
+const NO_USE = {
+  closed: t`The customer is closed: no invoice would use the credit.`,
+  merged: t`The customer is merged: no invoice would use the credit.`,
 }
 
 const COLUMNS: Column<Movement>[] = [
@@ -60,7 +71,7 @@ export function CustomerAccount({ customer }: { customer: Customer }) {
     ? NO_PERMISSION('billing:manage')
     : customer.state === 'active'
       ? undefined
-      : t`The customer is ${customer.state}: no invoice would use the credit.`
+      : NO_USE[customer.state]
   return (
     <Card
       title="Statement"

@@ -68,6 +68,13 @@ const addressLine = (one: Customer['addresses'][number]): string =>
     .filter(Boolean)
     .join(', ')
 
+const ADDRESSES: Record<string, string> = {
+  billing: t`Billing address`,
+  postal: t`Postal address`,
+  other: t`Other address`,
+}
+const addressWords = (kind: string): string => ADDRESSES[kind] ?? humanize(kind)
+
 const ownValue = (value: Customer['custom'][string] | undefined): string | null =>
   value === undefined ? null : typeof value === 'boolean' ? (value ? t`Yes` : t`No`) : String(value)
 
@@ -83,7 +90,7 @@ function Content({ customer }: { customer: Customer }) {
       <Card>
         <Facts
           facts={[
-            ['E-mail', customer.email],
+            [t`E-mail`, customer.email],
             [t`Kind`, humanize(customer.kind)],
             [t`Company`, customer.company],
             [t`Country`, customer.country],
@@ -95,7 +102,7 @@ function Content({ customer }: { customer: Customer }) {
               ({ type, country, value }) =>
                 [type === 'vat' ? t`VAT number` : t`Tax id (${country})`, value] as const,
             ),
-            ...customer.addresses.map((one) => [t`${humanize(one.kind)} address`, addressLine(one)] as const),
+            ...customer.addresses.map((one) => [addressWords(one.kind), addressLine(one)] as const),
             ...(fields.data?.items ?? []).map(
               ({ key, label }) => [label, ownValue(customer.custom[key])] as const,
             ),

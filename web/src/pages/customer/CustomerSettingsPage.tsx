@@ -73,7 +73,7 @@ function Groups() {
     <Card
       title="Groups"
       flush
-      actions={<New what="group" onClick={() => setEditing({ thing: undefined })} />}
+      actions={<New label="New group" onClick={() => setEditing({ thing: undefined })} />}
     >
       <List
         query={query}
@@ -85,7 +85,11 @@ function Groups() {
           </EmptyState>
         }
       />
-      <Editor editing={editing} what="group" onClose={() => setEditing(null)}>
+      <Editor
+        editing={editing}
+        title={editing?.thing ? t`Edit the group` : t`New group`}
+        onClose={() => setEditing(null)}
+      >
         {(group, close) => <GroupForm group={group} onClose={close} />}
       </Editor>
     </Card>
@@ -140,7 +144,7 @@ function Fields() {
     <Card
       title="Fields"
       flush
-      actions={<New what="field" onClick={() => setEditing({ thing: undefined })} />}
+      actions={<New label="New field" onClick={() => setEditing({ thing: undefined })} />}
     >
       <List
         query={query}
@@ -152,14 +156,18 @@ function Fields() {
           </EmptyState>
         }
       />
-      <Editor editing={editing} what="field" onClose={() => setEditing(null)}>
+      <Editor
+        editing={editing}
+        title={editing?.thing ? t`Edit the field` : t`New field`}
+        onClose={() => setEditing(null)}
+      >
         {(field, close) => <FieldForm field={field} onClose={close} />}
       </Editor>
     </Card>
   )
 }
 
-function New({ what, onClick }: { what: string; onClick: () => void }) {
+function New({ label, onClick }: { label: string; onClick: () => void }) {
   const { tenant, can } = useSession()
   const reason = can('customers:update') ? undefined : NO_PERMISSION('customers:update')
   return (
@@ -169,28 +177,24 @@ function New({ what, onClick }: { what: string; onClick: () => void }) {
       disabledReason={reason ?? (tenant.id === undefined ? t`Choose a tenant first.` : undefined)}
       onClick={onClick}
     >
-      New {what}
+      {label}
     </Button>
   )
 }
 
 function Editor<Thing>({
   editing,
-  what,
+  title,
   onClose,
   children,
 }: {
   editing: Editing<Thing>
-  what: string
+  title: string
   onClose: () => void
   children: (thing: Thing | undefined, close: () => void) => ReactNode
 }) {
   return (
-    <Dialog
-      open={editing !== null}
-      onClose={onClose}
-      title={editing?.thing ? t`Edit the ${what}` : t`New ${what}`}
-    >
+    <Dialog open={editing !== null} onClose={onClose} title={title}>
       {editing && children(editing.thing, onClose)}
     </Dialog>
   )

@@ -143,7 +143,7 @@ const columnsOf = (tenant: string): Column<Customer>[] => [
     ),
   },
   {
-    header: 'E-mail',
+    header: t`E-mail`,
     from: 'sm',
     render: (customer) => <span className="break-all">{customer.email}</span>,
   },

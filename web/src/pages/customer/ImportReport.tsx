@@ -135,6 +135,11 @@ function Actions({ one }: { one: CustomerImport }) {
 
 const TONE = { create: 'success', update: 'info', unchanged: 'neutral', refused: 'danger' } as const
 
+const rowsOf = ({ create, update, unchanged, refused }: Report['counts']): string =>
+  refused > 0
+    ? t`${create} created, ${update} changed, ${unchanged} as they are, ${refused} refused.`
+    : t`${create} created, ${update} changed, ${unchanged} as they are.`
+
 function Result({
   one: { state },
   report: { counts, faults, rows },
@@ -148,9 +153,7 @@ function Result({
     <div className="space-y-3">
       <Notice tone={counts.refused > 0 ? 'danger' : over ? 'success' : 'info'}>
         <p>
-          {over ? t`Done: ` : counts.refused > 0 ? t`Not as it is: ` : t`This would be done: `}
-          {counts.create} created, {counts.update} changed, {counts.unchanged} as they are
-          {counts.refused > 0 && t`, ${counts.refused} refused`}.
+          {over ? t`Done:` : counts.refused > 0 ? t`Not as it is:` : t`This would be done:`} {rowsOf(counts)}
         </p>
         {faults > 0 && (
           <p>

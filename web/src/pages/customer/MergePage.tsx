@@ -16,7 +16,7 @@ import { Page } from '../../components/Page.tsx'
 import { CustomerPicker } from '../../components/pickers.tsx'
 import { useSession } from '../../components/session.ts'
 import { formatMoney } from '../../lib/money.ts'
-import { humanize } from '../../lib/words.ts'
+import { codeWords, humanize } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
 import { Card, Facts } from '../../ui/Card.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
@@ -51,7 +51,11 @@ export default function MergePage() {
         <Card>
           <Field
             label="Merge this customer"
-            hint={t`Everything it has then belongs to ${into.data?.name ?? t`the other`}, and it leads there.`}
+            hint={
+              into.data
+                ? t`Everything it has then belongs to ${into.data.name}, and it leads there.`
+                : t`Everything it has then belongs to the other, and it leads there.`
+            }
           >
             <CustomerPicker
               value={other.data ?? null}
@@ -120,7 +124,10 @@ function Preview({ data, onStale }: { data: MergePreview; onStale: () => void })
             facts={[
               ...moves.map(
                 ({ kind, count, first }) =>
-                  [`${humanize(kind)} (${count})`, <Named key={kind} of={first} count={count} />] as const,
+                  [
+                    `${MOVES[kind] ?? humanize(kind)} (${count})`,
+                    <Named key={kind} of={first} count={count} />,
+                  ] as const,
               ),
               ...balances.map(
                 ({ owes, credit }) =>
@@ -138,16 +145,19 @@ function Preview({ data, onStale }: { data: MergePreview; onStale: () => void })
           <div className="space-y-4">
             {fields.map((field) => (
               <div key={field.field}>
-                <p className="mb-1 font-medium">{humanize(field.field.replace('custom.', ''))}</p>
+                <p className="mb-1 font-medium">{fieldWords(field.field)}</p>
                 <RadioCards
-                  label={humanize(field.field.replace('custom.', ''))}
+                  label={fieldWords(field.field)}
                   name={field.field}
                   value={choices[field.field] ?? field.suggested}
                   onChange={(value) => setChoices({ ...choices, [field.field]: value as MergeChoice })}
                   options={field.choices.map((choice) => ({
                     value: choice,
                     title: TITLE[choice](into, from),
-                    detail: choice === 'both' ? undefined : text(choice === 'keep' ? field.into : field.from),
+                    detail:
+                      choice === 'both'
+                        ? undefined
+                        : detailOf(field, choice === 'keep' ? field.into : field.from),
                   }))}
                 />
               </div>
@@ -162,6 +172,31 @@ function Preview({ data, onStale }: { data: MergePreview; onStale: () => void })
     </Form>
   )
 }
+
+const MOVES: Record<string, string> = {
+  subscriptions: t`Subscriptions`,
+  cloud_pods: t`CloudPods`,
+  invoices: t`Invoices`,
+  payments: t`Payments`,
+  customer_contacts: t`Customer contacts`,
+  customer_notes: t`Customer notes`,
+  domains: t`Domains`,
+  billing_record_services: t`Billing record services`,
+  billing_record_invoices: t`Billing record invoices`,
+}
+const FIELDS: Record<string, string> = {
+  name: t`Name`,
+  company: t`Company`,
+  kind: t`Kind`,
+  country: t`Country`,
+  language: t`Language`,
+  group: t`Group`,
+  externalRef: t`External ref`,
+  tags: t`Tags`,
+  addresses: t`Addresses`,
+  taxIds: t`Tax ids`,
+}
+const fieldWords = (field: string): string => FIELDS[field] ?? humanize(field.replace('custom.', ''))
 
 const TITLE: Record<MergeChoice, (into: Customer, from: Customer) => string> = {
   keep: (into) => t`Keep that of ${into.name}`,
@@ -180,8 +215,11 @@ function Named({ of, count }: { of: MergePreview['moves'][number]['first']; coun
   )
 }
 
+const detailOf = ({ field }: MergePreview['fields'][number], value: unknown): string =>
+  field === 'kind' ? codeWords(String(value)) : text(value)
+
 function text(value: unknown): string {
-  if (value === null || value === undefined || (Array.isArray(value) && value.length === 0)) return 'nothing'
+  if (value === null || value === undefined || (Array.isArray(value) && value.length === 0)) return t`nothing`
   if (Array.isArray(value)) return value.map(text).join('; ')
   if (typeof value !== 'object') return typeof value === 'string' ? value : JSON.stringify(value)
   const parts = 'name' in value ? [value.name] : Object.values(value).filter((part) => part !== '')

@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
+import { actionWords } from '../../lib/actions.ts'
 import { Link } from '@tanstack/react-router'
 import { auditQuery } from '../../api/audit.ts'
 import { Loaded } from '../../components/Loaded.tsx'
 import { useSession } from '../../components/session.ts'
 import { SubjectLink } from '../../components/SubjectLink.tsx'
-import { actorName, humanize } from '../../lib/words.ts'
+import { actorName } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
 import { Card } from '../../ui/Card.tsx'
 import { Time } from '../../ui/Time.tsx'
@@ -13,7 +14,7 @@ const SHOWN = 8
 /** People change things without a job, of which nothing tells. */
 const AGAIN_MS = 20_000
 
-export function Activity() {
+export default function Activity() {
   const { tenant } = useSession()
   const query = useQuery({
     ...auditQuery({ tenantId: tenant.id, limit: SHOWN }),
@@ -37,7 +38,7 @@ export function Activity() {
               {items.map(({ id, at, action, actor, target }) => (
                 <li key={id} className="flex flex-wrap items-baseline justify-between gap-x-3">
                   <span className="min-w-0 break-words">
-                    {humanize(action)}
+                    {actionWords(action)}
                     {target !== null && (
                       <>
                         : <SubjectLink {...target} />

@@ -14,7 +14,7 @@ const SHOWN = 5
 const full = (node: Node): number => node.reserved.memoryMb / Math.max(1, roomOf(node).memoryMb)
 
 /** How full the nodes are, the fullest first. */
-export function Capacity() {
+export default function Capacity() {
   const { tenant } = useSession()
   const query = useQuery(nodesQuery({ limit: 200 }))
   return (
@@ -27,8 +27,9 @@ export function Capacity() {
       }
     >
       <Loaded query={query} what="nodes">
-        {({ items, nextCursor }) =>
-          items.length === 0 ? (
+        {({ items, nextCursor }) => {
+          const online = items.filter(({ status }) => status === 'online').length
+          return items.length === 0 ? (
             <p className="text-muted">No cluster is connected.</p>
           ) : (
             <div className="space-y-3">
@@ -36,8 +37,7 @@ export function Capacity() {
                 {nextCursor === null
                   ? count(items.length, t`node`, t`nodes`)
                   : t`The newest ${items.length} nodes`}
-                , {count(items.filter(({ status }) => status === 'online').length, t`is`, t`are`)} online.
-                Memory, the fullest first:
+                , {online === 1 ? t`1 is online` : t`${online} are online`}. Memory, the fullest first:
               </p>
               {items
                 .toSorted((a, b) => full(b) - full(a))
@@ -53,7 +53,7 @@ export function Capacity() {
                 ))}
             </div>
           )
-        }
+        }}
       </Loaded>
     </Card>
   )

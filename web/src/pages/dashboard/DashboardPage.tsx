@@ -1,5 +1,6 @@
 import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
+import { lazy, Suspense } from 'react'
 import { POD_STATES } from '../../../../shared/states/cloudPod.ts'
 import { SUBSCRIPTION_STATES } from '../../../../shared/states/billingSubscription.ts'
 import { dashboardQuery, type Dashboard } from '../../api/dashboard.ts'
@@ -7,15 +8,17 @@ import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
 import { paths } from '../../paths.ts'
-import { Activity } from './Activity.tsx'
-import { Capacity } from './Capacity.tsx'
 import { Findings } from './Findings.tsx'
 import { Jobs } from './Jobs.tsx'
-import { Queues } from './Queues.tsx'
 import { Quota } from './Quota.tsx'
 import { SetupCard } from './SetupCard.tsx'
 import { States } from './States.tsx'
 import { Tiles } from './Tiles.tsx'
+
+// They stand below what one looks at first.
+const Queues = lazy(() => import('./Queues.tsx'))
+const Capacity = lazy(() => import('./Capacity.tsx'))
+const Activity = lazy(() => import('./Activity.tsx'))
 
 /** How things are, as far as the user may know. What he may not read is not there. */
 export default function DashboardPage() {
@@ -59,11 +62,19 @@ function Cards({ dashboard }: { dashboard: Dashboard }) {
           />
         )}
         {jobs && <Jobs jobs={jobs} />}
-        {ofPlatform && <Queues />}
-        {ofPlatform && <Capacity />}
+        {ofPlatform && (
+          <Suspense>
+            <Queues />
+            <Capacity />
+          </Suspense>
+        )}
         {findings.length + ofBilling.length > 0 && <Findings findings={findings} ofBilling={ofBilling} />}
         {tenant.id !== undefined && can('tenants:read') && <Quota tenantId={tenant.id} />}
-        {can('audit:read') && <Activity />}
+        {can('audit:read') && (
+          <Suspense>
+            <Activity />
+          </Suspense>
+        )}
       </div>
     </div>
   )

@@ -15,7 +15,7 @@ import { Time } from '../../ui/Time.tsx'
 type Queue = QueueOverview['queues'][number]
 
 /** Whether work goes on: what waits in each queue and since when, what is paused, and who works. */
-export function Queues() {
+export default function Queues() {
   const { tenant } = useSession()
   const queues = useQuery(queuesQuery())
   const workers = useQuery(workersQuery())

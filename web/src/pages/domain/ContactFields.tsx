@@ -47,7 +47,7 @@ const FIELDS: [name: keyof ContactValues, label: string, hint?: string, optional
   ['region', t`State or province`, undefined, true],
   ['country', t`Country`, t`Its code of two letters, such as DE.`],
   ['phone', t`Phone`, t`Such as +49.301234567.`],
-  ['email', 'E-mail'],
+  ['email', t`E-mail`],
 ]
 
 /** Who holds a domain. The form's other fields are its own affair. */

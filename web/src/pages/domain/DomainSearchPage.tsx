@@ -78,7 +78,7 @@ export default function DomainSearchPage() {
 function Results({ words, currency }: { words: string; currency: string }) {
   const query = useQuery(searchQuery(words, currency))
   return (
-    <Card title={`“${words}”`} flush>
+    <Card title={t`“${words}”`} flush>
       <Loaded query={query} what="names">
         {({ items }) =>
           items.length === 0 ? (

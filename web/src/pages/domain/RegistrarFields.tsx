@@ -150,8 +150,9 @@ export function RegistrarFound({ found: { problems, balance } }: { found: Regist
   if (problems.length === 0)
     return (
       <Notice tone="success">
-        The account can be used
-        {balance ? t`, with ${formatMoney(balance)} left.` : t`. Its balance is not told.`}
+        {balance
+          ? t`The account can be used, with ${formatMoney(balance)} left.`
+          : t`The account can be used. Its balance is not told.`}
       </Notice>
     )
   return (

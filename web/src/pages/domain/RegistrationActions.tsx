@@ -187,8 +187,9 @@ function Restore({ of, onClose }: Props) {
   return (
     <Form of={form} submitLabel="Order the restore" onCancel={onClose}>
       <p>
-        The domain comes back out of its redemption
-        {of.restore ? t`, for ${formatMoney(of.restore)}.` : t`. It has no price in the customer’s currency.`}
+        {of.restore
+          ? t`The domain comes back out of its redemption, for ${formatMoney(of.restore)}.`
+          : t`The domain comes back out of its redemption. It has no price in the customer’s currency.`}
       </p>
     </Form>
   )

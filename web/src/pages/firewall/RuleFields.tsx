@@ -42,7 +42,7 @@ const NEW: TypedRule = {
 const WORDS: Record<string, string> = {
   in: t`In`,
   out: t`Out`,
-  accept: 'Accept',
+  accept: t`Accept`,
   drop: t`Drop`,
   reject: t`Reject`,
   any: t`Any`,
@@ -59,8 +59,8 @@ const CHOICES = {
 } as const
 const TEXTS = [
   ['ports', t`Ports`, t`Such as 22 or 80,443.`, 200],
-  ['source', t`From`, t`An address or network.`, 50],
-  ['destination', t`To`, t`An address or network.`, 50],
+  ['source', t`Source`, t`An address or network.`, 50],
+  ['destination', t`Destination`, t`An address or network.`, 50],
   ['comment', t`Comment`, undefined, 100],
 ] as const
 const MAX = 50

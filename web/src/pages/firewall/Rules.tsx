@@ -5,26 +5,43 @@ import { word } from './RuleFields.tsx'
 
 type Row = SecurityRule & { at: number }
 
+/** What a rule does with which packets: `Accept incoming TCP 22,80`. */
+const SAYS = {
+  accept: {
+    in: (packets: string) => t`Accept incoming ${packets}`,
+    out: (packets: string) => t`Accept outgoing ${packets}`,
+  },
+  drop: {
+    in: (packets: string) => t`Drop incoming ${packets}`,
+    out: (packets: string) => t`Drop outgoing ${packets}`,
+  },
+  reject: {
+    in: (packets: string) => t`Reject incoming ${packets}`,
+    out: (packets: string) => t`Reject outgoing ${packets}`,
+  },
+} as const
+const packetsOf = ({ protocol, ports }: SecurityRule): string =>
+  [protocol === 'any' ? null : word(protocol), ports].filter(Boolean).join(' ')
+
 const COLUMNS: Column<Row>[] = [
   {
     header: t`Rule`,
-    render: ({ direction, action, protocol, ports, comment }) => (
+    render: (rule) => (
       <span className="break-words">
-        {word(action)} {direction === 'in' ? 'incoming' : 'outgoing'}{' '}
-        {protocol === 'any' ? '' : word(protocol)} {ports}
-        {comment && <span className="block text-[13px] text-muted">{comment}</span>}
+        {SAYS[rule.action][rule.direction](packetsOf(rule))}
+        {rule.comment && <span className="block text-[13px] text-muted">{rule.comment}</span>}
       </span>
     ),
   },
   {
-    header: t`From`,
+    header: t`Source`,
     from: 'sm',
-    render: ({ source }) => <span className="break-all">{source ?? 'anywhere'}</span>,
+    render: ({ source }) => <span className="break-all">{source ?? t`anywhere`}</span>,
   },
   {
-    header: t`To`,
+    header: t`Destination`,
     from: 'sm',
-    render: ({ destination }) => <span className="break-all">{destination ?? 'anywhere'}</span>,
+    render: ({ destination }) => <span className="break-all">{destination ?? t`anywhere`}</span>,
   },
 ]
 

@@ -32,8 +32,9 @@ export function NewAccount({ onClose }: { onClose: () => void }) {
       {({ items }) => (
         <Form of={of} submitLabel="Make it" onCancel={onClose}>
           <p>
-            It belongs to {tenant.id === undefined ? t`the platform` : tenant.name}, has no password and
-            cannot log in.
+            {tenant.id === undefined
+              ? t`It belongs to the platform, has no password and cannot log in.`
+              : t`It belongs to ${tenant.name}, has no password and cannot log in.`}
           </p>
           <NameFields of={of} />
           <Field label="Role" hint="What its keys can do at most." error={of.errorOf('roleId')}>

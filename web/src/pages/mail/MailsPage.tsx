@@ -50,13 +50,13 @@ export default function MailsPage() {
     },
     { header: t`State`, narrow: true, render: (mail) => <StateBadge of="mail" state={mail.state} /> },
     {
-      header: t`Read`,
+      header: t`Content`,
       narrow: true,
       align: 'right',
       render: (mail) => (
         <Button
           size="sm"
-          aria-label={t`Open: ${mail.subject}, to ${mail.to}`}
+          aria-label={t`Open mail: ${mail.subject}, to ${mail.to}`}
           disabledReason={
             !outbox
               ? t`A mail server is set: what is in mails is not shown.`
@@ -66,7 +66,7 @@ export default function MailsPage() {
           }
           onClick={() => setOpen(mail)}
         >
-          Open
+          Open mail
         </Button>
       ),
     },
@@ -125,8 +125,8 @@ function Content({ mail }: { mail: MailBody }) {
     <>
       <Facts
         facts={[
-          [t`To`, mail.to],
-          [t`From`, mail.fromName],
+          [t`Recipient`, mail.to],
+          [t`Sender`, mail.fromName],
           [t`Answers to`, mail.replyTo ?? '—'],
           [t`Written`, <Time key="at" at={mail.createdAt} />],
         ]}

@@ -8,14 +8,14 @@ import { Card } from '../../ui/Card.tsx'
 const MAX = 1_024
 
 const LOOKS: Record<IpAddress['state'] | 'free' | 'gateway', { words: string; look: string }> = {
-  free: { words: 'free', look: 'border border-line-strong' },
-  reserved: { words: 'reserved', look: 'bg-info-text' },
-  assigned: { words: 'assigned', look: 'bg-accent-fill' },
+  free: { words: t`free`, look: 'border border-line-strong' },
+  reserved: { words: t`reserved`, look: 'bg-info-text' },
+  assigned: { words: t`assigned`, look: 'bg-accent-fill' },
   releasing: { words: t`being released`, look: 'bg-accent-fill' },
-  quarantined: { words: 'resting', look: 'bg-warning-text' },
+  quarantined: { words: t`resting`, look: 'bg-warning-text' },
   kept: { words: t`kept back`, look: 'bg-muted' },
   elsewhere: { words: t`held by others in NetBox`, look: 'bg-line-strong' },
-  gateway: { words: 'gateway', look: 'border-2 border-dashed border-line-strong' },
+  gateway: { words: t`gateway`, look: 'border-2 border-dashed border-line-strong' },
 }
 
 const LEGEND = Object.entries(LOOKS)

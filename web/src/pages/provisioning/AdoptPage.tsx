@@ -13,6 +13,7 @@ import { Page } from '../../components/Page.tsx'
 import { HOSTNAME, HostnameField } from '../../components/PodFields.tsx'
 import { CustomerPicker, TenantPicker } from '../../components/pickers.tsx'
 import { useSession } from '../../components/session.ts'
+import { codeWords, count } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
 import { Card, Facts } from '../../ui/Card.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
@@ -56,9 +57,14 @@ function Seen({ stranger: { vmid, status, guest, bridge, vlan, address } }: { st
       <Facts
         facts={[
           ['VMID', vmid],
-          [t`Power`, status],
+          [t`Power`, codeWords(status)],
           [t`Node`, guest?.node ?? '–'],
-          [t`Size`, guest ? t`${guest.cores} cores, ${guest.memoryMb} MiB, ${guest.diskGb} GiB` : '–'],
+          [
+            t`Size`,
+            guest
+              ? t`${count(guest.cores, t`core`, t`cores`)}, ${guest.memoryMb} MiB, ${guest.diskGb} GiB`
+              : '–',
+          ],
           ['MAC', guest?.mac ?? '–'],
           [
             t`Network`,

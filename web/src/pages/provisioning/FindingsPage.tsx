@@ -11,6 +11,7 @@ import { cursorOf, List } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
+import { codeWords } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
@@ -165,7 +166,7 @@ function useColumns(decide: (finding: Finding) => void): Column<Finding>[] {
 
 const over = ({ state, outcome, decidedBy }: Finding): string | undefined => {
   if (state === 'closed') {
-    const how = outcome ?? ''
+    const how = codeWords(outcome ?? '')
     return decidedBy ? t`It is over: ${how}, decided by ${decidedBy}.` : t`It is over: ${how}.`
   }
   return state === 'repairing' ? t`It is being repaired: wait for the job.` : undefined

@@ -109,7 +109,11 @@ export function Timers() {
                 from: 'md',
                 render: ({ lastSuccessAt }) => <Time at={lastSuccessAt} relative />,
               },
-              { header: t`Next`, from: 'sm', render: ({ nextRunAt }) => <Time at={nextRunAt} relative /> },
+              {
+                header: t`Next run`,
+                from: 'sm',
+                render: ({ nextRunAt }) => <Time at={nextRunAt} relative />,
+              },
             ]}
           />
         )}

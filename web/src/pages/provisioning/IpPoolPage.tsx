@@ -16,6 +16,7 @@ import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
+import { count } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card, Facts } from '../../ui/Card.tsx'
@@ -117,7 +118,7 @@ const PoolFacts = ({ pool }: { pool: IpPool }) => (
         [t`Range`, `${pool.rangeStart} – ${pool.rangeEnd}`],
         [t`Bridge`, pool.vlan === null ? pool.bridge : `${pool.bridge}, VLAN ${pool.vlan}`],
         [t`DNS servers`, pool.dnsServers.join(', ') || null],
-        [t`Rest`, t`${pool.quarantineHours} hours`],
+        [t`Rest`, count(pool.quarantineHours, t`hour`, t`hours`)],
         [
           t`Held by pods`,
           pool.size === null ? t`${pool.used} of more than can be used up` : t`${pool.used} of ${pool.size}`,
@@ -187,18 +188,18 @@ function useAddressColumns(pool: IpPool, mayNot: string | undefined): Column<IpA
         ),
     },
     {
-      header: t`Free`,
+      header: t`Set free`,
       narrow: true,
       render: (row) => (
         <Button
           size="sm"
-          aria-label={t`Free ${row.address}`}
+          aria-label={t`Set free ${row.address}`}
           disabledReason={mayNot ?? held(row)}
           onClick={() =>
             free.mutate(row.address, { onError: (error) => toast.failed(t`Not freed`, error.message) })
           }
         >
-          Free
+          Set free
         </Button>
       ),
     },

@@ -123,11 +123,21 @@ function Settle({ job, onClose }: { job: JobDetail; onClose: () => void }) {
   const stopped = job.steps.findLast(({ state }) =>
     (job.phase === 'undo' ? ['undo_failed', 'undoing'] : ['failed', 'running']).includes(state),
   )
+  const step = stopped?.title ?? t`no step`
   return (
     <Form of={of} danger submitLabel="Go on behind the step" onCancel={onClose}>
       <p>
-        The job stopped {job.phase === 'undo' ? t`while undoing` : 'at'} <b>{stopped?.title ?? t`no step`}</b>
-        . Your word is taken for it and kept in the audit log. Later steps still read back what is true.
+        {job.phase === 'undo' ? (
+          <>
+            The job stopped while undoing <b>{step}</b>. Your word is taken for it and kept in the audit log.
+            Later steps still read back what is true.
+          </>
+        ) : (
+          <>
+            The job stopped at <b>{step}</b>. Your word is taken for it and kept in the audit log. Later steps
+            still read back what is true.
+          </>
+        )}
       </p>
       <RadioCards
         label="How it stands"

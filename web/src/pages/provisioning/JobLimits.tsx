@@ -135,7 +135,7 @@ function NewLimit({ onClose }: { onClose: () => void }) {
   const of = watch('of')
   const choices = (of === 'node' ? nodes : clusters).data?.items ?? []
   return (
-    <Form of={form} submitLabel="Limit" onCancel={onClose}>
+    <Form of={form} submitLabel="Set limit" onCancel={onClose}>
       <Field label="What" error={form.errorOf('of')}>
         <Select {...register('of')}>
           {Object.entries(OF).map(([value, words]) => (

@@ -10,7 +10,7 @@ import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { SubjectLink } from '../../components/SubjectLink.tsx'
-import { humanize, jobTitle } from '../../lib/words.ts'
+import { codeWords, humanize, jobTitle } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
 import { Card, Facts } from '../../ui/Card.tsx'
 import { CopyId } from '../../ui/CopyId.tsx'
@@ -89,7 +89,7 @@ function Log({ lines }: { lines: JobDetail['log'] }) {
             {new Date(line.at).toLocaleTimeString(locale)}
           </time>
           <span className={clsx('min-w-0 flex-1 basis-48 break-words', LEVELS[line.level])}>
-            {line.level !== 'info' && <span className="sr-only">{line.level}: </span>}
+            {line.level !== 'info' && <span className="sr-only">{codeWords(line.level)}: </span>}
             {line.line}
           </span>
         </li>

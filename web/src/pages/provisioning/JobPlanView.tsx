@@ -1,11 +1,12 @@
 import { t } from '../../../../shared/text.ts'
+import { actionWords } from '../../lib/actions.ts'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { jobPlanQuery, type JobPlan } from '../../api/provisioning.ts'
 import { AuditChanges } from '../../components/AuditChanges.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { formatMoney, isZero } from '../../lib/money.ts'
-import { humanize } from '../../lib/words.ts'
+
 import { Badge } from '../../ui/Badge.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 
@@ -47,7 +48,7 @@ export function JobPlanView({ id }: { id: string }) {
                 // Events of a plan have no ids, and their order is all that tells two alike apart.
                 // oxlint-disable-next-line react/no-array-index-key
                 <li key={index}>
-                  {humanize(event.action)}
+                  {actionWords(event.action)}
                   {event.target && <span className="text-muted"> · {event.target}</span>}
                   <AuditChanges event={{ diff: event.diff, details: null }} />
                 </li>
@@ -121,10 +122,7 @@ function Costs({ costs: { quota, money } }: { costs: JobPlan['costs'] }) {
   const lines = [
     ...Object.entries(quota ?? {})
       .filter(([, value]) => value !== 0)
-      .map(
-        ([name, value]) =>
-          t`${value > 0 ? '+' : ''}${value} ${UNITS[name as keyof typeof UNITS]} of the quota`,
-      ),
+      .map(([name, value]) => OF_QUOTA[name as keyof typeof OF_QUOTA](`${value > 0 ? '+' : ''}${value}`)),
     ...money.flatMap(({ invoiced, credited }) => [
       ...(isZero(invoiced) ? [] : [t`${formatMoney(invoiced)} invoiced`]),
       ...(isZero(credited) ? [] : [t`${formatMoney(credited)} credited`]),
@@ -140,12 +138,12 @@ function Costs({ costs: { quota, money } }: { costs: JobPlan['costs'] }) {
   )
 }
 
-const UNITS = {
-  pods: 'pods',
-  cores: 'cores',
-  memoryMb: t`MiB of memory`,
-  diskGb: t`GiB of disk`,
-  addresses: 'addresses',
-  snapshots: 'snapshots',
-  backups: 'backups',
+const OF_QUOTA = {
+  pods: (amount: string) => t`${amount} pods of the quota`,
+  cores: (amount: string) => t`${amount} cores of the quota`,
+  memoryMb: (amount: string) => t`${amount} MiB of memory of the quota`,
+  diskGb: (amount: string) => t`${amount} GiB of disk of the quota`,
+  addresses: (amount: string) => t`${amount} addresses of the quota`,
+  snapshots: (amount: string) => t`${amount} snapshots of the quota`,
+  backups: (amount: string) => t`${amount} backups of the quota`,
 }

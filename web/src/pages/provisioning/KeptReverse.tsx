@@ -51,6 +51,8 @@ const zoneColumns: Column<Zone>[] = [
   { header: t`State`, narrow: true, render: ({ state }) => <StateBadge of="zone" state={state} /> },
 ]
 
+const hosts = (names: readonly string[]): string => names.map((name) => name.replace(/\.$/, '')).join(', ')
+
 const failed = (title: string) => ({
   onError: (error: Error) => void toast.failed(title, error.message),
 })
@@ -105,11 +107,9 @@ export function KeptReverse({ pool, mayNot }: { pool: IpPool; mayNot: string | u
           <>
             {server ? (
               <p className="p-4 text-muted">
-                On {server.name}. Whoever has given you the network delegates these zones to{' '}
-                {nameServers.map((host) => host.replace(/\.$/, '')).join(', ')}
-                {zones.some(({ name }) => name.includes('/')) &&
-                  t`, and has a CNAME for each address that leads into the zone (RFC 2317)`}
-                .
+                {zones.some(({ name }) => name.includes('/'))
+                  ? t`On ${server.name}. Whoever has given you the network delegates these zones to ${hosts(nameServers)}, and has a CNAME for each address that leads into the zone (RFC 2317).`
+                  : t`On ${server.name}. Whoever has given you the network delegates these zones to ${hosts(nameServers)}.`}
               </p>
             ) : (
               <p className="p-4 text-muted">

@@ -39,28 +39,30 @@ export function NodeCard({ node }: { node: Node }) {
       <UsageBar label="Disk" used={reserved.diskGb} total={node.diskGb} format={disk} />
       {node.emptyingSince && <Emptying node={node} />}
       <div className="flex flex-wrap items-end justify-between gap-2">
-        <p className="text-[13px] text-muted">
-          {count(reserved.pods, t`CloudPod`, t`CloudPods`)}, storage {node.storage ?? t`not chosen`}, backups{' '}
-          {node.backupStorage ? t`to ${node.backupStorage}` : t`without a place`}
-          <br />
-          Overcommit: cores × {node.cpuOvercommit}, memory × {node.memoryOvercommit}
-          {node.headroomPercent > 0 && t`, ${node.headroomPercent} % of the memory left free`}
-          {node.tags.length > 0 && (
-            <>
-              <br />
-              Tags: {node.tags.join(', ')}
-            </>
-          )}
+        <div className="text-[13px] text-muted">
+          <p>
+            {[
+              count(reserved.pods, t`CloudPod`, t`CloudPods`),
+              node.storage ? t`storage ${node.storage}` : t`storage not chosen`,
+              node.backupStorage ? t`backups to ${node.backupStorage}` : t`backups without a place`,
+            ].join(', ')}
+          </p>
+          <p>
+            {node.headroomPercent > 0
+              ? t`Overcommit: cores × ${node.cpuOvercommit}, memory × ${node.memoryOvercommit}, ${node.headroomPercent} % of the memory left free`
+              : t`Overcommit: cores × ${node.cpuOvercommit}, memory × ${node.memoryOvercommit}`}
+          </p>
+          {node.tags.length > 0 && <p>Tags: {node.tags.join(', ')}</p>}
           {node.cpuModel && (
-            <>
-              <br />
+            <p>
               {node.cpuModel}
               {node.cpuLevel && ` (${node.cpuLevel})`}
-            </>
+            </p>
           )}
-          <br />
-          Seen <Time at={node.seenAt} relative />
-        </p>
+          <p>
+            Seen <Time at={node.seenAt} relative />
+          </p>
+        </div>
         <div className="flex flex-wrap gap-2">
           <EmptyNode node={node} />
           <PauseButton what="node" which={node.id} label={t`jobs on ${node.name}`} paused={paused} />

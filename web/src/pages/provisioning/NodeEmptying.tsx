@@ -109,8 +109,15 @@ function Standing({ node, emptied }: { node: Node; emptied: Emptied }) {
             stop.mutate(undefined, { onError: (error) => toast.failed(t`It goes on`, error.message) })
           }
         >
-          {left === 0 ? t`Done` : t`Stop`}
-          <span className="sr-only"> emptying {node.name}</span>
+          {left === 0 ? (
+            <>
+              Done<span className="sr-only"> emptying {node.name}</span>
+            </>
+          ) : (
+            <>
+              Stop<span className="sr-only"> emptying {node.name}</span>
+            </>
+          )}
         </Button>
       </div>
       <Progress

@@ -28,7 +28,7 @@ export function PauseButton({ paused, ...target }: Target & { paused: boolean })
       <Button
         size="sm"
         loading={goOn.isPending}
-        aria-label={`${paused ? t`Resume` : t`Pause`} ${target.label}`}
+        aria-label={paused ? t`Resume ${target.label}` : t`Pause ${target.label}`}
         disabledReason={
           can('infrastructure:manage', null) ? undefined : NO_PERMISSION('infrastructure:manage')
         }

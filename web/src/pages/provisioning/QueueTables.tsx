@@ -27,9 +27,10 @@ const number = <Row,>(header: string, of: (row: Row) => number, from?: Column<Ro
 const isPaused = ({ pauses }: QueueOverview, what: Pause['what'], which: string): boolean =>
   pauses.some((pause) => pause.what === what && pause.which === which)
 
-const nameOf = ({ what, which, label }: Pause): string => {
-  if (what === 'queue') return t`The queue ${humanize(which)}`
-  return what === 'kind' ? jobTitle(which) : t`The node ${label}`
+const wordsOf = ({ what, which, label }: Pause): string => {
+  if (what === 'all') return t`All automation is stopped`
+  if (what === 'queue') return t`The queue ${humanize(which)} is paused`
+  return what === 'kind' ? t`${jobTitle(which)} is paused` : t`The node ${label} is paused`
 }
 
 /** What is stopped, why and by whom: above everything else, since it explains why things wait. */
@@ -38,7 +39,7 @@ export function Pauses({ overview }: { overview: QueueOverview }) {
     <Notice
       key={`${pause.what} ${pause.which}`}
       tone={pause.what === 'all' ? 'danger' : 'warning'}
-      title={pause.what === 'all' ? t`All automation is stopped` : t`${nameOf(pause)} is paused`}
+      title={wordsOf(pause)}
       action={
         pause.what === 'node' && (
           <PauseButton what="node" which={pause.which} label={t`node ${pause.label}`} paused />

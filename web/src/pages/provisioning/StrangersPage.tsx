@@ -8,6 +8,7 @@ import { Filters, SearchFilter } from '../../components/Filters.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
+import { codeWords, count } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
 import { Card } from '../../ui/Card.tsx'
 import { DataTable, type Column } from '../../ui/DataTable.tsx'
@@ -73,10 +74,11 @@ const columns = (tenant: string, cluster: string): Column<Stranger>[] => [
   { header: 'VMID', render: ({ vmid }) => vmid, from: 'sm' },
   { header: t`Kind`, render: ({ kind }) => (kind === 'vm' ? t`Machine` : t`Container`), from: 'md' },
   { header: t`Node`, render: ({ node }) => node },
-  { header: t`Power`, render: ({ status }) => status },
+  { header: t`Power`, render: ({ status }) => codeWords(status) },
   {
     header: t`Size`,
-    render: ({ cores, memoryMb, diskGb }) => t`${cores} cores, ${memoryMb} MiB, ${diskGb} GiB`,
+    render: ({ cores, memoryMb, diskGb }) =>
+      t`${count(cores, t`core`, t`cores`)}, ${memoryMb} MiB, ${diskGb} GiB`,
     from: 'lg',
   },
   { header: t`Tags`, render: ({ tags }) => tags.join(', '), from: 'xl' },

@@ -55,7 +55,11 @@ function Content({ certificate }: { certificate: SslCertificateDetail }) {
       {problem && action === null && (
         <Notice
           tone={problem.class === 'blocked' ? 'warning' : 'danger'}
-          title={`${humanize(problem.code)}${certificate.state === 'issued' ? t` at the last renewal` : ''}`}
+          title={
+            certificate.state === 'issued'
+              ? t`${humanize(problem.code)} at the last renewal`
+              : humanize(problem.code)
+          }
         >
           <p>{problem.message}</p>
           {dueAt && (

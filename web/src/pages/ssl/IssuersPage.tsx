@@ -61,7 +61,7 @@ export default function IssuersPage() {
       header: t`Orders in 3 h`,
       narrow: true,
       from: 'lg',
-      render: ({ kind, budget }) => (kind === 'acme' ? t`up to ${budget.toLocaleString(locale)}` : 'any'),
+      render: ({ kind, budget }) => (kind === 'acme' ? t`up to ${budget.toLocaleString(locale)}` : t`any`),
     },
     {
       header: t`Account`,
@@ -147,7 +147,7 @@ export default function IssuersPage() {
 
 function Account({ issuer: { kind, hasAccount, keyChangedAt } }: { issuer: SslIssuer }) {
   if (kind === 'private') return '—'
-  if (keyChangedAt === null) return hasAccount ? 'made' : t`at the first order`
+  if (keyChangedAt === null) return hasAccount ? t`made` : t`at the first order`
   return (
     <>
       key of <Time at={keyChangedAt} relative />

@@ -14,10 +14,10 @@ import { Time } from '../../ui/Time.tsx'
 
 const TONE: Record<SslOrder['state'], Tone> = { open: 'info', valid: 'success', failed: 'danger' }
 const SHOWN = {
-  planned: t`will be shown`,
-  presented: t`is shown`,
-  answered: t`the CA looks`,
-  cleaned: t`was taken away`,
+  planned: (by: string) => t`by ${by}: the proof will be shown`,
+  presented: (by: string) => t`by ${by}: the proof is shown`,
+  answered: (by: string) => t`by ${by}: the CA looks`,
+  cleaned: (by: string) => t`by ${by}: the proof was taken away`,
 }
 
 const BY = { 'dns-01': 'DNS', 'http-01': 'HTTP', 'tls-alpn-01': 'TLS' }
@@ -58,10 +58,13 @@ function Order({ order }: { order: SslOrder }) {
     >
       <div className="space-y-3">
         <p className="text-[13px] text-muted">
-          Asked <Time at={order.createdAt} relative />
-          {order.endedAt && (
+          {order.endedAt === null ? (
             <>
-              , ended <Time at={order.endedAt} relative />
+              Asked <Time at={order.createdAt} relative />
+            </>
+          ) : (
+            <>
+              Asked <Time at={order.createdAt} relative />, ended <Time at={order.endedAt} relative />
             </>
           )}
           {order.jobId && can('jobs:read') && (
@@ -82,9 +85,7 @@ function Order({ order }: { order: SslOrder }) {
           <ul className="space-y-1">
             {order.challenges.map(({ name, type, state }) => (
               <li key={`${name} ${type}`} className="break-words">
-                <span className="font-medium break-all">{name}</span> by {BY[type]}:{' '}
-                {state === 'answered' ? '' : t`the proof `}
-                {SHOWN[state]}
+                <span className="font-medium break-all">{name}</span> {SHOWN[state](BY[type])}
               </li>
             ))}
           </ul>

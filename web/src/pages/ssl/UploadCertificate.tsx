@@ -11,6 +11,9 @@ import { toast } from '../../ui/Toast.tsx'
 
 type Values = { chainPem: string; keyPem: string }
 
+/** How each of them begins. */
+const LOOKS: Values = { chainPem: '-----BEGIN CERTIFICATE-----', keyPem: '-----BEGIN PRIVATE KEY-----' }
+
 /** @param successorOf one that was uploaded before, for the same names */
 export function UploadCertificate({
   successorOf,
@@ -56,7 +59,7 @@ export function UploadCertificate({
           rows={8}
           spellCheck={false}
           className="font-mono text-[13px]"
-          placeholder="-----BEGIN CERTIFICATE-----"
+          placeholder={LOOKS.chainPem}
           {...of.form.register('chainPem', { required: REQUIRED })}
         />
       </Field>
@@ -70,7 +73,7 @@ export function UploadCertificate({
           spellCheck={false}
           autoComplete="off"
           className="font-mono text-[13px]"
-          placeholder="-----BEGIN PRIVATE KEY-----"
+          placeholder={LOOKS.keyPem}
           {...of.form.register('keyPem', { required: REQUIRED })}
         />
       </Field>

@@ -40,8 +40,10 @@ export function ClosingNotice({ tenant }: { tenant: Tenant }) {
           Everything in it is destroyed from <Time at={data.closure.dueAt} /> on. Until then it can be
           cancelled under Close.
         </>
+      ) : allowed ? (
+        t`Everything in it is being destroyed. Close shows how far that is.`
       ) : (
-        t`Everything in it is being destroyed.${allowed ? t` Close shows how far that is.` : ''}`
+        t`Everything in it is being destroyed.`
       )}
     </Notice>
   )

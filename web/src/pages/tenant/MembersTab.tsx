@@ -15,6 +15,7 @@ import { Card } from '../../ui/Card.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { toast } from '../../ui/Toast.tsx'
+import { NOT_ACTIVE } from './notActive.ts'
 
 /** Who belongs to a tenant, and who is asked to. */
 export function MembersTab({
@@ -31,7 +32,7 @@ export function MembersTab({
   const [leaving, setLeaving] = useState<User | null>(null)
   const query = useQuery(membersQuery(tenant.id, cursorOf(trail)))
   const may = can('users:manage', tenant.id) ? undefined : NO_PERMISSION('users:manage')
-  const reason = may ?? (tenant.state === 'active' ? undefined : t`The tenant is ${tenant.state}.`)
+  const reason = may ?? (tenant.state === 'active' ? undefined : NOT_ACTIVE[tenant.state])
   const open = query.data?.invitations ?? []
   const columns: Column<User>[] = [
     {

@@ -91,8 +91,9 @@ export function QuotaTab({ tenantId }: { tenantId: string }) {
 }
 
 const hintOf = (name: keyof Limits, limits: Limits | null): string | undefined => {
-  const used = limits ? t`${limits[name].used.toLocaleString(locale)} in use.` : ''
-  return OPTIONAL.has(name) ? `${used} Empty: without a limit.`.trim() : used || undefined
+  const used = limits?.[name].used.toLocaleString(locale)
+  if (!OPTIONAL.has(name)) return used === undefined ? undefined : t`${used} in use.`
+  return used === undefined ? t`Empty: without a limit.` : t`${used} in use. Empty: without a limit.`
 }
 
 function QuotaForm({

@@ -1,3 +1,4 @@
+import { SETTING_WORDS } from '../../../../shared/settingWords.ts'
 import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -6,7 +7,7 @@ import { settingsQuery, updateSettings, type SettingView } from '../../api/tenan
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { NO_PERMISSION, permits, useSession } from '../../components/session.ts'
-import { humanize } from '../../lib/words.ts'
+import { codeWords, humanize } from '../../lib/words.ts'
 import { Badge } from '../../ui/Badge.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
@@ -17,8 +18,28 @@ import { toast } from '../../ui/Toast.tsx'
 
 type Value = SettingView['value']
 const ORIGINS = { default: t`Default`, platform: t`Platform`, tenant: t`Tenant` } as const
-const shown = (value: Value, unit: string | null): string =>
-  value === null ? 'none' : `${value}${unit === null ? '' : ` ${unit}`}`
+
+// The server says both in English.
+const WORDS: Record<string, string> = SETTING_WORDS
+const UNITS: Record<string, string> = {
+  days: t`days`,
+  hours: t`hours`,
+  minutes: t`minutes`,
+  sessions: t`sessions`,
+  snapshots: t`snapshots`,
+  backups: t`backups`,
+  percent: t`percent`,
+  things: t`things`,
+}
+const wordsOf = ({ key, words }: SettingView): string => WORDS[key] ?? words
+const unitOf = ({ unit }: SettingView): string | null => unit && (UNITS[unit] ?? unit)
+
+function shown(value: Value, setting: SettingView): string {
+  if (value === null) return t`none`
+  const unit = unitOf(setting)
+  if (unit !== null) return `${value} ${unit}`
+  return setting.choices ? codeWords(String(value)) : String(value)
+}
 
 /** The settings of a tenant, or with null of the platform: value, origin, change and reset. */
 export function SettingsTable({ tenantId }: { tenantId: string | null }) {
@@ -43,14 +64,14 @@ export function SettingsTable({ tenantId }: { tenantId: string | null }) {
                 header: t`Setting`,
                 render: (row) => (
                   <>
-                    <div>{row.words}</div>
+                    <div>{wordsOf(row)}</div>
                     <div className="font-mono text-[13px] break-all text-muted">{row.key}</div>
                   </>
                 ),
               },
               {
                 header: t`Value`,
-                render: (row) => <span className="break-all">{shown(row.value, row.unit)}</span>,
+                render: (row) => <span className="break-all">{shown(row.value, row)}</span>,
               },
               {
                 header: t`From`,
@@ -113,13 +134,15 @@ function useReason(tenantId: string | null) {
 
 function SettingForm({
   tenantId,
-  setting: { key, words, unit, input, choices, value, inherited },
+  setting,
   onClose,
 }: {
   tenantId: string | null
   setting: SettingView
   onClose: () => void
 }) {
+  const { key, input, choices, value, inherited } = setting
+  const unit = unitOf(setting)
   const of = useApiForm<{ value: string }, unknown>({
     defaultValues: { value: value === null ? '' : String(value) },
     send: ({ value: typed }) =>
@@ -134,7 +157,7 @@ function SettingForm({
   return (
     <Form of={of} submitLabel="Save" onCancel={onClose}>
       <p className="text-muted">
-        {words}. Inherited: {shown(inherited, unit)}.
+        {wordsOf(setting)}. Inherited: {shown(inherited, setting)}.
       </p>
       <Field label={unit === null ? t`Value` : t`Value in ${unit}`} hint={hint} error={of.errorOf('value')}>
         {choices ? (

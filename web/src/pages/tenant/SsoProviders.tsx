@@ -146,7 +146,15 @@ function Provider({ provider, onOpen }: { provider: SsoProvider; onOpen: (open: 
               <div key={part} className="flex flex-wrap gap-x-2">
                 <dt className="text-muted">{part === 'name' ? t`Name` : t`Content`}</dt>
                 <dd>
-                  <CopyId id={one[part]} what={t`${part} of the record for ${one.domain}`} full />
+                  <CopyId
+                    id={one[part]}
+                    what={
+                      part === 'name'
+                        ? t`name of the record for ${one.domain}`
+                        : t`value of the record for ${one.domain}`
+                    }
+                    full
+                  />
                 </dd>
               </div>
             ))}
@@ -170,7 +178,7 @@ function Provider({ provider, onOpen }: { provider: SsoProvider; onOpen: (open: 
               {provider.clientId}
             </span>,
           ],
-          [t`E-mail domains`, leading.length > 0 ? leading.join(', ') : 'none'],
+          [t`E-mail domains`, leading.length > 0 ? leading.join(', ') : t`none`],
           [t`Its second factor counts`, trustsMfa ? t`Yes` : t`No`],
           [t`Who has no account`, signUpRole ? t`gets one, as ${signUpRole.name}` : t`gets none`],
           [t`Checked`, checkedAt === null ? t`Never` : <Time key="checked" at={checkedAt} relative />],

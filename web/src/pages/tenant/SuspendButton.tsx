@@ -7,13 +7,14 @@ import { ReasonForm } from '../../components/ReasonForm.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { toast } from '../../ui/Toast.tsx'
+import { NOT_ACTIVE } from './notActive.ts'
 
 /** Suspends a tenant, or restores a suspended one. */
 export function SuspendButton({ tenant }: { tenant: Tenant }) {
   const [open, setOpen] = useState(false)
   const suspended = tenant.state === 'suspended'
   const Icon = suspended ? CirclePlay : CirclePause
-  const refusal = tenant.state === 'active' || suspended ? undefined : t`The tenant is ${tenant.state}.`
+  const refusal = tenant.state === 'active' || suspended ? undefined : NOT_ACTIVE[tenant.state]
   return (
     <>
       <Button

@@ -22,7 +22,8 @@ export function SuspensionCard({ tenantId }: { tenantId: string }) {
   const done = endedAt === null ? counts.stopped : counts.restored
   if (endedAt !== null && done === counts.pods) return null
   const title = endedAt === null ? t`Suspended` : t`Being restored`
-  const label = t`${done} of ${counts.pods} pods ${endedAt === null ? 'stopped' : 'restored'}`
+  const label =
+    endedAt === null ? t`${done} of ${counts.pods} pods stopped` : t`${done} of ${counts.pods} pods restored`
   return (
     <Card title={title} flush>
       <div className="space-y-4 p-4">

@@ -82,7 +82,7 @@ export default function TenantsPage() {
             onChange={(chosen) => show({ state: chosen })}
           />
           <Select
-            aria-label="Order"
+            aria-label="Order of the list"
             value={filter.sort ?? ''}
             className="w-full sm:w-44"
             onChange={(event) => show({ sort: oneOf(ORDERS, event.target.value) })}

@@ -142,13 +142,19 @@ function Take({ user, grant, onClose }: { user: User; grant: Held; onClose: () =
       if (grants.length === 0 && !isPlatformUser(me)) void navigate(paths.users(tenant.slug))
     },
   })
-  const where = grant.tenantName ?? t`the platform`
   return (
     <Form of={of} danger submitLabel="Take" onCancel={onClose}>
-      <p>
-        {user.name} loses what {grant.roleName} allows {grant.tenantName ? 'in' : 'on'} {where} with the next
-        request, and open pages stop being live within seconds. Jobs that have begun are brought to their end.
-      </p>
+      {grant.tenantName ? (
+        <p>
+          {user.name} loses what {grant.roleName} allows in {grant.tenantName} with the next request, and open
+          pages stop being live within seconds. Jobs that have begun are brought to their end.
+        </p>
+      ) : (
+        <p>
+          {user.name} loses what {grant.roleName} allows on the platform with the next request, and open pages
+          stop being live within seconds. Jobs that have begun are brought to their end.
+        </p>
+      )}
     </Form>
   )
 }

@@ -27,7 +27,11 @@ export function MfaSwitch({ role }: { role: Role }) {
       <Dialog
         open={asking !== null}
         onClose={close}
-        title={t`${role.requiresMfa ? t`No longer need` : t`Need`} a second step for ${role.name}`}
+        title={
+          role.requiresMfa
+            ? t`No longer need a second step for ${role.name}`
+            : t`Need a second step for ${role.name}`
+        }
       >
         {asking && <Decide role={asking} isHeld={reasons.isHeld(asking)} onClose={close} />}
       </Dialog>

@@ -16,7 +16,6 @@ import { useAddReason } from './roleReasons.ts'
 
 export default function NewRolePage() {
   const { tenant } = useSession()
-  const where = tenant.id === undefined ? t`the platform` : tenant.name
   return (
     <Page
       title="New role"
@@ -25,8 +24,9 @@ export default function NewRolePage() {
     >
       <div className="max-w-3xl space-y-4">
         <p className="text-muted">
-          A role of {where}: it can be given {tenant.id === undefined ? 'there' : t`in this tenant`} and
-          nowhere else.
+          {tenant.id === undefined
+            ? t`A role of the platform: it can be given there and nowhere else.`
+            : t`A role of ${tenant.name}: it can be given in this tenant and nowhere else.`}
         </p>
         <Card>
           <NewRole tenantId={tenant.id ?? null} />

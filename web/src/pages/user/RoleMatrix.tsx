@@ -127,7 +127,7 @@ function Cell({
           aria-hidden
           className={has ? 'mx-auto size-4 text-success-text' : 'mx-auto size-4 text-muted'}
         />
-        <span className="sr-only">{has ? 'yes' : 'no'}</span>
+        <span className="sr-only">{has ? t`yes` : t`no`}</span>
       </>
     )
   }

@@ -56,7 +56,7 @@ function Content({ role }: { role: Role }) {
             ],
             [t`Kind`, kindOf(role)],
             [t`Second step to log in`, <MfaSwitch key="mfa" role={role} />],
-            [t`Held`, role.held ? t`By users` : t`By nobody`],
+            [t`Is held`, role.held ? t`By users` : t`By nobody`],
             role.builtin ? null : [t`Since`, <Time key="since" at={role.createdAt} />],
             [t`Id`, <CopyId key="id" id={role.id} what="role id" />],
           ]}

@@ -118,7 +118,7 @@ const columnsOf = (tenant: string, seesHolders: (key: string) => boolean): Colum
     render: ({ permissions }) => permissions.length,
   },
   {
-    header: t`Held`,
+    header: t`Is held`,
     from: 'sm',
     narrow: true,
     render: ({ id, key, held }) =>

@@ -32,7 +32,7 @@ export function UserOverview({ user }: { user: User }) {
         <Facts
           facts={[
             [
-              'E-mail',
+              t`E-mail`,
               <span key="email" className="break-all">
                 {user.email}
               </span>,

@@ -16,15 +16,15 @@ const EXAMPLES: Record<string, string> = {
   CAA: '0 issue "letsencrypt.org"',
   SRV: '10 5 443 sip.example.com.',
   NS: 'ns1.example.net.',
-  TLSA: '3 1 1 and 64 hexadecimal digits',
-  DS: '12345 13 2 and 64 hexadecimal digits',
+  TLSA: t`3 1 1 and 64 hexadecimal digits`,
+  DS: t`12345 13 2 and 64 hexadecimal digits`,
   HTTPS: '1 . alpn=h2,h3',
   SVCB: '1 svc.example.com. port=8443',
-  SSHFP: '4 2 and 64 hexadecimal digits',
+  SSHFP: t`4 2 and 64 hexadecimal digits`,
   PTR: 'host.example.com.',
   DNAME: 'example.net.',
   NAPTR: '100 10 "S" "SIP+D2U" "" _sip._udp.example.com.',
-  SMIMEA: '3 1 1 and 64 hexadecimal digits',
+  SMIMEA: t`3 1 1 and 64 hexadecimal digits`,
   OPENPGPKEY: t`The key in Base64`,
   URI: '10 1 "https://example.com/"',
 }
@@ -101,7 +101,11 @@ export function RrsetForm({
       </div>
       <Field
         label="Contents"
-        hint={t`One record a line, such as ${EXAMPLES[type] ?? t`in a zone file`}`}
+        hint={
+          EXAMPLES[type] === undefined
+            ? t`One record a line, such as in a zone file`
+            : t`One record a line, such as ${EXAMPLES[type]}`
+        }
         error={errorOf('contents')}
       >
         <Textarea

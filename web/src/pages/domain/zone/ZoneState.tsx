@@ -99,7 +99,6 @@ function Fault({ zone, why }: { zone: Zone; why: string | undefined }) {
   })
   const { error, state } = zone
   if (error === null || state === 'held') return null
-  const at = error.name === null ? '' : t` At ${error.name.slice(0, -1)} (${error.type ?? ''}):`
   return (
     <Notice
       tone={state === 'rejected' ? 'danger' : 'warning'}
@@ -117,7 +116,9 @@ function Fault({ zone, why }: { zone: Zone; why: string | undefined }) {
         </Button>
       }
     >
-      {at} {error.message}
+      {error.name === null
+        ? error.message
+        : t`At ${error.name.slice(0, -1)} (${error.type ?? ''}): ${error.message}`}
     </Notice>
   )
 }

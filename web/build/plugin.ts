@@ -1,23 +1,26 @@
 import type { Plugin } from 'vite'
 import { pageOf, type Language } from '../../shared/languages.ts'
-import { CODES, readCatalogue, type Words } from './catalogue.ts'
+import { readCatalogue, type Words } from './catalogue.ts'
 import { textsOf } from './texts.ts'
 
 /** Writes the texts of the pages in another language while they are built: nothing is looked up in the browser. */
 export function translated(language: Language): Plugin {
-  const { [CODES]: codes = {}, ...areas } = readCatalogue(language)
+  const { texts: areas, dictionaries } = readCatalogue(language)
   const texts: Words = Object.assign({}, ...Object.values(areas))
   return {
     name: 'translated',
     enforce: 'pre',
     transform: {
       filter: { id: /\/(web\/src|shared)\/.*\.tsx?$/ },
-      handler: (code, id) => ({
-        code: id.endsWith('/lib/codes.ts')
-          ? `export const CODES = ${JSON.stringify(codes)}`
-          : translate(id, code, texts),
-        map: null,
-      }),
+      handler: (code, id) => {
+        const dictionary = dictionaries[/\/lib\/dictionaries\/(\w+)\.ts$/.exec(id)?.[1] ?? '']
+        return {
+          code: dictionary
+            ? `export const WORDS = ${JSON.stringify(dictionary)}`
+            : translate(id, code, texts),
+          map: null,
+        }
+      },
     },
     transformIndexHtml: (html) => html.replace('<html lang="en">', `<html lang="${language}">`),
     generateBundle: {

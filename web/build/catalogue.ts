@@ -1,8 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Language } from '../../shared/languages.ts'
-import { listFiles } from '../sources.ts'
 import { textsOf } from './texts.ts'
 
 /** From the English text, or for a code from the code, to its translation; '' where there is none yet. */
@@ -10,23 +9,24 @@ export type Words = Record<string, string>
 /** The words of a language by the area of the pages that they are in: each is a file of `web/locales/<language>/`. */
 export type Catalogue = Record<string, Words>
 
-/** The area of the words for states, actions and other codes. */
-export const CODES = 'codes'
+/** Words that no text has: of states and other codes, and of the actions of the audit log. */
+const DICTIONARIES = ['codes', 'actions']
 /** That of texts which several areas have. */
 const COMMON = 'common'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const folderOf = (language: Language): string => join(ROOT, 'web/locales', language)
 
-export function readCatalogue(language: Language): Catalogue {
-  const folder = folderOf(language)
-  if (!existsSync(folder)) return {}
-  return Object.fromEntries(
-    readdirSync(folder).map((file) => [
-      file.replace('.json', ''),
-      JSON.parse(readFileSync(join(folder, file), 'utf8')),
-    ]),
-  )
+export function readCatalogue(language: Language): { texts: Catalogue; dictionaries: Catalogue } {
+  const read = (names: readonly string[]): Catalogue =>
+    Object.fromEntries(
+      names.map((name) => [name, JSON.parse(readFileSync(join(folderOf(language), `${name}.json`), 'utf8'))]),
+    )
+  const names = readdirSync(folderOf(language)).map((file) => file.replace('.json', ''))
+  return {
+    texts: read(names.filter((name) => !DICTIONARIES.includes(name))),
+    dictionaries: read(DICTIONARIES),
+  }
 }
 
 export function writeCatalogue(language: Language, catalogue: Catalogue): void {
@@ -44,8 +44,7 @@ export function writeCatalogue(language: Language, catalogue: Catalogue): void {
 /** The texts of all pages, each in its area, with the files that have it. */
 export function textsByArea(): Record<string, Record<string, string[]>> {
   const places = new Map<string, Set<string>>()
-  const files = ['web/src', 'shared'].flatMap((folder) => listFiles(ROOT, folder, /\.tsx?$/))
-  for (const file of files)
+  for (const file of globSync('{web/src,shared}/**/*.{ts,tsx}', { cwd: ROOT }))
     for (const { key } of textsOf(file, readFileSync(join(ROOT, file), 'utf8')))
       places.set(key, (places.get(key) ?? new Set()).add(file))
   const areas: Record<string, Record<string, string[]>> = {}

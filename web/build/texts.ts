@@ -118,8 +118,8 @@ function innerText(node: ESTree.JSXElement | ESTree.JSXFragment, source: string)
   const [start, end] = [inner[0]?.start ?? 0, inner.at(-1)?.end ?? 0]
   // Space at the ends may part the words from what stands beside them.
   const [before, after] = [wordsOf(inner[0]), wordsOf(inner.at(-1))]
-  const lead = first > 0 && before?.startsWith(' ') ? `{' '}` : ''
-  const trail = last < node.children.length - 1 && after?.endsWith(' ') ? `{' '}` : ''
+  const lead = before?.startsWith(' ') ? `{' '}` : ''
+  const trail = after?.endsWith(' ') ? `{' '}` : ''
   const write: Text['write'] = (translation, code) =>
     `${lead}${arrange(parts, translation, {
       words: inBraces,

@@ -1,0 +1,36 @@
+import type { SettingKey } from './settings.ts'
+import { t } from './text.ts'
+
+/** What each setting is, for people. */
+export const SETTING_WORDS: Record<SettingKey, string> = {
+  'branding.name': t`The name that the pages show to the tenant’s users`,
+  'branding.colour': t`The colour behind that name; white text must be readable on it`,
+  'branding.supportAddress': t`Where the tenant’s users find help; the pages show it`,
+  'billing.paymentTermDays': t`How long an order waits for its payment before it expires`,
+  'billing.renewalLeadDays': t`How long before a period begins its invoice is issued; it is due when the period begins`,
+  'domains.startOn': t`When registrations, renewals and transfers of domains begin: with the payment, or at once on credit`,
+  'billing.handCreditLimit': t`How much credit a customer may be given by hand within 30 days, in cents or the like; 0: none`,
+  'audit.retentionDays': t`How long events of all tenants stay in the database before their month is archived`,
+  'users.maxSessions': t`How many sessions one user may have at a time; a new log-in ends the oldest beyond that`,
+  'tenants.coolingOffDays': t`How long a closing can be cancelled before everything is destroyed; 0: it begins at once`,
+  'cloudPods.maxSnapshots': t`How many snapshots each CloudPod may have; 0: none`,
+  'cloudPods.spread': t`Whether new CloudPods of a tenant go to the nodes that have the fewest of its own`,
+  'cloudPods.consoleIdleMinutes': t`How long a console stays open in which nothing is typed`,
+  'cloudPods.consoleMaxMinutes': t`How long a console stays open in any case`,
+  'cloudPods.maxBackups': t`How many backups each CloudPod may have; 0: none`,
+  'cloudPods.backupsKeptDaysAfterDelete': t`How long the backups of a destroyed CloudPod are kept, unless they are protected`,
+  'cloudPods.rebuildKeepHours': t`How long the guest that a rebuild replaced is kept, so that one can go back to it; 0: not at all`,
+  'cloudPods.undeleteHours': t`How long a deleted CloudPod is kept, so that it can be undeleted; 0: it is destroyed at once`,
+  'cloudPods.throttleMbps': t`How fast the network of a CloudPod is whose traffic is used up, where its plan slows it down`,
+  'dns.nameServers': t`The servers that answer for the zones that mPanel writes, the primary one first, with a blank between`,
+  'dns.contact': t`Whom those zones name for questions about them`,
+  'automation.brakePercent': t`Of how many subscriptions or pods automation may end, suspend or destroy within an hour`,
+  'automation.brakeMinimum': t`So many it may in any case; more waits for a confirmation`,
+  'automation.stalledMinutes': t`How long a job may be ready without being run before an alert is raised`,
+  'automation.waitingMinutes': t`How long a job may wait for something outside before an alert is raised`,
+  'reconcile.moved': t`What is done when a guest was moved to another node: adopt (the pod counts there), or report`,
+  'reconcile.stopped': t`What is done when a guest that ran was stopped: adopt (it is shown as stopped), report, or repair (start it)`,
+  'reconcile.resized': t`What is done when a guest’s size was changed on the cluster: report, adopt, or repair (set it back)`,
+  'reconcile.network': t`What is done when a guest’s network card or address was changed on the cluster: report, or repair`,
+  'reconcile.renamed': t`What is done when a guest was renamed or lost its tag: report, or repair`,
+}

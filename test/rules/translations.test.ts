@@ -1,0 +1,107 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseSync } from 'vite'
+import { describe, expect, it } from 'vitest'
+import { AUDIT_ACTIONS } from '../../shared/auditActions.ts'
+import { LANGUAGES } from '../../shared/languages.ts'
+import { readCatalogue, textsByArea } from '../../web/build/catalogue.ts'
+import { translate } from '../../web/build/plugin.ts'
+import { marksIn } from '../../web/build/sentences.ts'
+import { textsOf } from '../../web/build/texts.ts'
+import { ROOT } from './tree.ts'
+
+const areas = textsByArea()
+const files = globSync('{web/src,shared}/**/*.{ts,tsx}', { cwd: ROOT })
+const sourceOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
+
+describe.each(LANGUAGES.slice(1))('the catalogue of %s', (language) => {
+  const { texts: catalogue, dictionaries } = readCatalogue(language)
+
+  it('has each text of the pages in its area, and no other: npm run texts', () => {
+    const keysOf = (of: Record<string, object>) =>
+      Object.fromEntries(Object.entries(of).map(([area, words]) => [area, Object.keys(words).toSorted()]))
+    expect(keysOf(catalogue)).toEqual(keysOf(areas))
+  })
+
+  it('translates each, with the same values and elements', () => {
+    const faults = Object.values(catalogue)
+      .flatMap((words) => Object.entries(words))
+      .filter(([text, words]) => words === '' || marksIn(words).join() !== marksIn(text).join())
+    expect(faults).toEqual([])
+  })
+
+  it('has words for every action of the audit log and every code that the API answers with', () => {
+    const words = (name: string) =>
+      Object.entries(dictionaries[name] ?? {})
+        .flatMap(([code, text]) => (text === '' ? [] : [code]))
+        .toSorted()
+    expect(words('actions')).toEqual([...AUDIT_ACTIONS].toSorted())
+    expect(words('codes')).toEqual([...new Set(answeredCodes())].toSorted())
+  })
+})
+
+it('a page in which every text is replaced is still valid, and none of its texts is left', () => {
+  const words = Object.fromEntries(
+    Object.values(areas).flatMap((texts) => Object.keys(texts).map((text) => [text, `»${text}«`])),
+  )
+  for (const file of files) {
+    const after = translate(file, sourceOf(file), words)
+    expect(parseSync(file, after).errors, file).toEqual([])
+    expect(
+      textsOf(file, after).filter(({ key }) => key in words),
+      file,
+    ).toEqual([])
+  }
+})
+
+/** Words of the API that no page spells out: names of headers and fields, formats, protocols, ways of searching. */
+const NEVER_SHOWN = new Set(
+  `abort any apiKey content-type createdAt csv cursor etag event exact false getJob headers icmp id idempotency-key
+  if-match jsonl location prefix raw reason result retry-after same-origin sec-fetch-site secret signature similar
+  string tcp time true udp verify webhook-id webhook-signature webhook-timestamp word x-request-id`.split(
+    /\s+/,
+  ),
+)
+
+/** The values of all enumerations, as the types of the client have them from the OpenAPI document. */
+const answeredCodes = (): string[] =>
+  [
+    ...sourceOf('packages/client/src/operations.ts').matchAll(
+      /["']([a-z][a-zA-Z_]*(?:-[a-z]+)*(?:-01)?)["']/g,
+    ),
+  ]
+    .map(([, code]) => code ?? '')
+    .filter((code) => !NEVER_SHOWN.has(code))
+
+type Node = { type: string; start: number; end: number; [key: string]: unknown }
+
+/** Strings that read like a sentence and are no text: a capital letter, then words. Errors of programs are for programmers. */
+function unmarkedIn(file: string): string[] {
+  const source = sourceOf(file)
+  const marked = new Set(textsOf(file, source).map(({ start }) => start))
+  const found: string[] = []
+  const visit = (node: Node): void => {
+    if (node.type === 'NewExpression') return
+    if (node.type === 'TaggedTemplateExpression')
+      return (node['quasi'] as { expressions: Node[] }).expressions.forEach(visit)
+    const words =
+      node.type === 'Literal' ? node['value'] : node.type === 'TemplateElement' ? wordsOf(node) : undefined
+    if (
+      typeof words === 'string' &&
+      /^\p{Lu}\p{Ll}+ (?:.* )?\p{Ll}{2}/u.test(words) &&
+      !marked.has(node.start)
+    )
+      found.push(`${file}: ${words}`)
+    for (const [key, value] of Object.entries(node))
+      if (key !== 'parent') for (const child of [value].flat()) if (isNode(child)) visit(child)
+  }
+  visit(parseSync(file, source).program as unknown as Node)
+  return found
+}
+const wordsOf = ({ value }: Node): string => (value as { cooked: string | null }).cooked ?? ''
+const isNode = (value: unknown): value is Node =>
+  typeof value === 'object' && value !== null && 'type' in value && 'start' in value
+
+it('no sentence is put into a page without being marked', () => {
+  expect(files.filter((file) => file.startsWith('web/src')).flatMap((file) => unmarkedIn(file))).toEqual([])
+})
