@@ -29,6 +29,11 @@ describe('what a text of a page is', () => {
     expect(keys('<code>mpanel start</code>')).toEqual([])
     expect(keys('<p>Run <code>mpanel start</code> there</p>')).toEqual(['Run {code} there'])
     expect(keys('<b><Plus aria-hidden /> Add{busy && <Spinner />}</b>')).toEqual(['Add'])
+    expect(keys('<div>Each of these:<ul><li>One</li></ul><p>And that</p></div>')).toEqual([
+      'Each of these:',
+      'One',
+      'And that',
+    ])
   })
 
   it('is an attribute that people read, and what the tag t marks, also within another', () => {

@@ -71,7 +71,8 @@ export class Names {
     this.#source = source
   }
 
-  of(node: Node, wish = wishFor(node)): string {
+  of(node: Node): string {
+    const wish = wishFor(node)
     const code = `${wish} ${this.#source.slice(node.start, node.end)}`
     for (let number = 1; ; number += 1) {
       const name = number === 1 ? wish : `${wish}${number}`

@@ -53,7 +53,7 @@ function visit(node: Node, source: string, texts: Text[]): void {
     if (inner) {
       texts.push(inner.text)
       for (const one of inner.elements) visitAround(one, source, texts)
-      for (const one of inner.places) visitChildren(one, source, texts)
+      for (const one of inner.places) visit(one, source, texts)
       visitAround(node, source, texts)
       return
     }
@@ -173,8 +173,7 @@ function partsOf(
     }
     found.elements.push(child)
     const parts = partsOf(child.children, names, found)
-    const element = names.of(child, undefined)
-    return [{ element, open: child.openingElement, close: child.closingElement, parts }]
+    return [{ element: names.of(child), open: child.openingElement, close: child.closingElement, parts }]
   })
 }
 
