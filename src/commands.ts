@@ -17,6 +17,7 @@ import { start } from './start.ts'
 import { collect, write } from './supportBundle.ts'
 import { startTraces } from './traces.ts'
 import { startWorker } from './worker.ts'
+import { VERSION } from './version.ts'
 import { checkZone } from './zoneCommand.ts'
 
 const USAGE = `usage: mpanel <command>
@@ -32,6 +33,7 @@ const USAGE = `usage: mpanel <command>
   admin create-api-key      --email <owner> --name <name> [--scope <permission> …] [--tenant <slug>] [--days <n>]
   audit verify              [--checkpoints <file>]; recompute the audit log: 0 intact, 1 tampered with, 2 could not be checked
   audit verify --file <f>   [--key <public key>] [--checkpoints <file>]; the same for an exported file, without a database
+  version, help             which mPanel this is; these lines
   zone check                --file <f> --zone <name>; what a zone file holds that mPanel would not take, or that is wrong: 0 nothing, 1, 2
 
 of an mPanel that runs somewhere, over its API:
@@ -86,6 +88,9 @@ export async function runCommand(args: string[], readConfig: () => Config): Prom
     case 'help':
     case '--help':
       return say(USAGE)
+    case 'version':
+    case '--version':
+      return say(VERSION)
     default:
       throw new StartupError(command === '' ? USAGE : `there is no command ${command}\n\n${USAGE}`)
   }

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { Client, DatabaseError } from 'pg'
 import { StartupError } from '../errors.ts'
+import { sleep } from '../lib/backoff.ts'
+import { applyMigration, type Migration } from './applyMigration.ts'
 import { unreachable } from './installationLock.ts'
 
 const FOLDER = new URL('../../migrations/', import.meta.url)
 /** Any constant number: two processes that migrate one database must meet at the same lock. */
 const LOCK = 724_031_001
-
-type Migration = { name: string; sql: string; checksum: string }
 
 function readMigrations(): Migration[] {
   return readdirSync(FOLDER)
@@ -21,14 +21,14 @@ function readMigrations(): Migration[] {
 }
 
 /**
- * Brings the database to this version's schema, one transaction a file, safe to call from many processes at once.
+ * Brings the database to this version's schema, file by file, safe to call from many processes at once.
  * The connection's user must own the schema and may need CREATEROLE the first time; any may ask when nothing is to be done.
  * @throws StartupError when the database cannot be reached or is newer than this code, an applied file was changed, or rights are
  * missing.
  */
 export async function migrate(
   url: string,
-  options: { log?: (line: string) => void } = {},
+  { log = () => undefined }: { log?: (line: string) => void } = {},
 ): Promise<{ applied: string[] }> {
   const client = new Client({ connectionString: url })
   // A connection that breaks fails the query that waits on it; the event as well would end the process without a word.
@@ -37,14 +37,14 @@ export async function migrate(
     throw unreachable(url, error)
   })
   try {
-    await client.query('select pg_advisory_lock($1)', [LOCK])
+    await takeTurn(client)
     await requireVersion(client)
     await client.query(`do $$ begin if to_regclass('schema_migrations') is null then create table schema_migrations
       (name text primary key, checksum text not null, applied_at timestamptz not null default now()); end if; end $$`)
     const pending = await pendingMigrations(client)
     for (const migration of pending) {
-      options.log?.(`migrating ${migration.name}`)
-      await apply(client, migration)
+      log(`migrating ${migration.name}`)
+      await applyMigration(client, migration, log)
     }
     // Readiness asks for the schema's state as the unprivileged role.
     if (pending.length > 0) await client.query('grant select on schema_migrations to mpanel_app')
@@ -57,6 +57,15 @@ export async function migrate(
     )
   } finally {
     await client.end()
+  }
+}
+
+/** Asks again and again: an index that is built beside everything else waits for every statement, one that waits here too. */
+async function takeTurn(client: Client): Promise<void> {
+  for (;;) {
+    const { rows } = await client.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [LOCK])
+    if (rows[0]?.mine) return
+    await sleep(100)
   }
 }
 
@@ -106,20 +115,4 @@ async function pendingMigrations(client: Client): Promise<Migration[]> {
     )
   }
   return files.filter((file) => !applied.has(file.name))
-}
-
-async function apply(client: Client, migration: Migration): Promise<void> {
-  try {
-    await client.query('begin')
-    await client.query(`select set_config('app.scope', 'platform', true)`)
-    await client.query(migration.sql)
-    await client.query('insert into schema_migrations (name, checksum) values ($1, $2)', [
-      migration.name,
-      migration.checksum,
-    ])
-    await client.query('commit')
-  } catch (error) {
-    await client.query('rollback')
-    throw error
-  }
 }

@@ -3,7 +3,19 @@ import { KINDS } from './things.ts'
 
 const SHELLS = ['bash', 'zsh', 'fish']
 export const POWER_ACTIONS = ['start', 'stop', 'shutdown', 'reboot'] as const
-const LOCAL = ['start', 'serve', 'worker', 'migrate', 'doctor', 'support-bundle', 'admin', 'audit', 'zone']
+const LOCAL = [
+  'start',
+  'serve',
+  'worker',
+  'migrate',
+  'doctor',
+  'support-bundle',
+  'secrets',
+  'admin',
+  'audit',
+  'zone',
+  'version',
+]
 
 /** The words after each command, as far as they are always the same. */
 const WORDS: Record<string, readonly string[]> = {
@@ -30,6 +42,7 @@ const WORDS: Record<string, readonly string[]> = {
   completion: SHELLS,
   admin: ['create-user', 'create-api-key'],
   audit: ['verify'],
+  secrets: ['rotate'],
   zone: ['check'],
 }
 const OPERATORS = Object.keys(WORDS).filter((command) => !LOCAL.includes(command))

@@ -32,6 +32,11 @@ const WITHOUT_HEAD = new Set([
 ])
 
 const identities = new WeakMap<FastifyRequest, Identity>()
+/**
+ * Bodies of requests that have an Idempotency-Key, before a schema has filled in what was left out: a version that knows one field
+ * more must take the repetition of a request for the same one.
+ */
+const asSent = new WeakMap<FastifyRequest, string>()
 
 /** Puts one row of the route table on the server: documentation, authorisation, transaction, idempotency, answer. */
 export function register(
@@ -59,6 +64,10 @@ export function register(
         if (identity && !route.uncounted) await limits.ofCaller(request, reply, identity)
         if (route.method !== 'GET') requireType(request, route.takes)
       }),
+    preValidation: async (request) => {
+      if (request.headers['idempotency-key'] !== undefined && keepsAnswers(route))
+        asSent.set(request, JSON.stringify(request.body ?? null))
+    },
     handler: (request, reply) =>
       inTrace(route, request, reply, () =>
         watched(root, route, request, async () => {
@@ -177,7 +186,7 @@ async function run(
       throw new AppError('malformed_request', 'Idempotency-Key must have 1 to 255 characters.')
     }
     const subject = `${identity.actor.type}:${identity.actor.id ?? ''}`
-    const content = `${request.method} ${request.url}\n${JSON.stringify(request.body ?? null)}`
+    const content = `${request.method} ${request.url}\n${asSent.get(request) ?? ''}`
     return idempotencyService.once(ctx, { subject, key, request: content }, work)
   })
 }

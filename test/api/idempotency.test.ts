@@ -94,6 +94,16 @@ test('the same key with another body or another address is refused, and changes 
   expect(await customers(tenantId)).toBe(1)
 })
 
+test('what was sent counts, not what this version adds where nothing was said: another one may add something else', async () => {
+  const tenantId = await app.tenant()
+  const key = newId()
+  const order = await prepareOrder(app.admin, tenantId)
+  const path = '/api/admin/billing/subscriptions'
+  expect((await send(path, JSON.stringify(order), key)).status).toBe(201)
+  expect((await send(path, JSON.stringify(order), key)).status).toBe(201)
+  expect((await send(path, JSON.stringify({ ...order, region: null }), key)).status).toBe(409)
+})
+
 test('ten parallel requests with one key have one effect and one answer', async () => {
   const tenantId = await app.tenant()
   const key = newId()

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { act, insist, openTenant, type Deeds } from './customers.ts'
+import { actSteadily, count, PACE_MS } from './acting.ts'
+import { insist, openTenant, type Deeds } from './customers.ts'
 import { strike } from './faults.ts'
 import { comeToRest, expectOneStory } from './oracle.ts'
 import { randomOf } from './random.ts'
@@ -12,44 +13,32 @@ const FAULTS = Number(process.env['MPANEL_CHAOS_FAULTS'] ?? 30)
 const SEED = Number(process.env['MPANEL_CHAOS_SEED'] ?? Date.now() % 1_000_000)
 const TENANTS = 4
 const WORKERS = 2
-const PACE_MS = { from: 50, to: 450 }
-
-const count = (counts: Deeds, name: string): void => void (counts[name] = (counts[name] ?? 0) + 1)
 
 it(
   `after ${FAULTS} faults and as many deeds of ${TENANTS} tenants everything tells one story (seed ${SEED})`,
   async () => {
     const world = await openWorld({ workers: WORKERS })
-    const deeds: Deeds = {}
     const faults: Deeds = {}
     try {
       const tenants = []
       for (let n = 0; n < TENANTS; n += 1) tenants.push(await openTenant(world, 12))
-      const acted = new AbortController()
-      const acting = tenants.map(async (tenant, n) => {
-        const random = randomOf(SEED + n + 1)
-        while (!acted.signal.aborted) {
-          count(deeds, await act(world, tenant, random))
-          await sleep(random.between(PACE_MS.from, PACE_MS.to))
-        }
-      })
+      const acting = actSteadily(world, tenants, SEED)
       const random = randomOf(SEED)
       for (let n = 0; n < FAULTS; n += 1) {
         count(faults, await strike(world, random))
         await sleep(random.between(PACE_MS.from, PACE_MS.to) / 2)
       }
-      acted.abort()
-      await Promise.all(acting)
+      await acting.end()
       world.sim.control.clearFaults()
       for (const { id } of tenants) await insist(world, `/api/admin/tenants/${id}/restore`, {})
       const left = await comeToRest(world, 180_000)
-      console.log(JSON.stringify({ seed: SEED, faults, deeds, ...left }))
+      console.log(JSON.stringify({ seed: SEED, faults, deeds: acting.deeds, ...left }))
       await expectOneStory(
         world,
         tenants.map(({ id }) => id),
       )
       expect(Object.values(faults).reduce((sum, n) => sum + n, 0)).toBe(FAULTS)
-      expect(deeds['order']).toBeGreaterThan(0)
+      expect(acting.deeds['order']).toBeGreaterThan(0)
     } finally {
       await world.close()
     }

@@ -50,7 +50,9 @@ async function look<T>(world: World, path: string): Promise<T | undefined> {
 type Choice = { customerId: string; planId: string; priceId: string; blueprints: string[] }
 
 /** A tenant with a customer and what it can order. */
-export async function openTenant(world: World, maxPods: number): Promise<{ id: string; choice: Choice }> {
+export type Tenant = { id: string; choice: Choice }
+
+export async function openTenant(world: World, maxPods: number): Promise<Tenant> {
   const slug = `t-${newId().slice(-12)}`
   const { body } = await insist<{ id: string }>(world, '/api/admin/tenants', { name: slug, slug })
   const quota = { maxPods, maxCores: 1_000, maxMemoryMb: 1_000_000, maxDiskGb: 100_000 }
@@ -76,11 +78,7 @@ export async function openTenant(world: World, maxPods: number): Promise<{ id: s
 }
 
 /** Does something at random. @returns what it was */
-export async function act(
-  world: World,
-  tenant: { id: string; choice: Choice },
-  random: Random,
-): Promise<keyof typeof DEEDS> {
+export async function act(world: World, tenant: Tenant, random: Random): Promise<keyof typeof DEEDS> {
   const deed = random.weighted<keyof typeof DEEDS>(DEEDS)
   const luck = random.below(1_000)
   const subscriptions = (state: string) =>

@@ -5,21 +5,22 @@ import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exampleCluster, startProxmoxSim, type ProxmoxSim } from '../../sim/proxmox/server.ts'
-import { readConfig } from '../../src/config.ts'
-import { systemOrigin, transaction, type Ctx, type Root } from '../../src/context.ts'
-import { migrate } from '../../src/db/migrate.ts'
-import { createDeps } from '../../src/deps.ts'
+import type * as configuration from '../../src/config.ts'
+import type * as contexts from '../../src/context.ts'
+import type * as migrations from '../../src/db/migrate.ts'
+import type * as dependencies from '../../src/deps.ts'
 import { startEmbeddedPostgres } from '../../src/lib/embeddedPostgres.ts'
 import { readPostmaster } from '../../src/lib/embeddedPostgres/postmaster.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { createLogger } from '../../src/lib/log.ts'
-import * as seed from '../../src/services/provisioning/seed.ts'
+import type * as seeds from '../../src/services/provisioning/seed.ts'
 import { createApi, type Api } from '../support/api.ts'
 import { until } from '../support/app.ts'
 import { scratchRoot } from '../support/scratch.ts'
 import { freePort } from '../start/process.ts'
 
-const ROOT = new URL('../..', import.meta.url).pathname
+/** The sources of this version. */
+export const THIS_VERSION = new URL('../..', import.meta.url).pathname
 const PASSWORD = 'correct-horse-battery'
 /** A folder for what the parts write, for whoever looks for a fault. */
 const LOGS = process.env['MPANEL_CHAOS_LOGS']
@@ -34,17 +35,21 @@ const SPEED = {
 }
 
 export type World = {
-  root: Root
+  root: contexts.Root
   sim: ProxmoxSim
   config: { dataDir: string }
   url: string
-  as<T>(work: (ctx: Ctx) => Promise<T>): Promise<T>
+  as<T>(work: (ctx: contexts.Ctx) => Promise<T>): Promise<T>
   /** Logged in as administrator; every call fails while the server is away. */
   admin: Api
   /** Kills with SIGKILL and starts again. */
   killWorker(which: number): Promise<void>
   killServer(): Promise<void>
   killPostgres(): Promise<void>
+  /** Starts one more server or worker, of the version whose sources are there, and starts it again when it ends. */
+  start(name: string, command: 'serve' | 'worker', version: string, env?: Record<string, string>): void
+  /** Ends a part as systemd does, for good: with SIGTERM. @returns its exit code, null after a signal */
+  end(name: string): Promise<number | null>
   close(): Promise<void>
 }
 
@@ -58,7 +63,7 @@ export type WorldDatabase = {
 }
 
 /** PostgreSQL with its safety on, which is started again when it was killed. */
-async function embeddedDatabase(): Promise<WorldDatabase> {
+export async function embeddedDatabase(): Promise<WorldDatabase> {
   const dataDir = await mkdtemp(join(scratchRoot(), 'mpanel-chaos-'))
   await chmod(dataDir, 0o711)
   const start = (port?: number) =>
@@ -87,15 +92,27 @@ type WorldOptions = {
   database?: WorldDatabase
   /** Ports of the servers, and the address under which they are one. */
   servers?: { ports: number[]; url: string }
+  /** The sources of the version that makes the installation; else this one. */
+  version?: string
 }
 
 /**
  * A whole installation whose parts can be killed one by one: a database, servers, workers, each a process of its own with the
  * leases of production, and a simulated cluster.
  */
-export async function openWorld({ workers, servers, ...given }: WorldOptions): Promise<World> {
+export async function openWorld({
+  workers,
+  servers,
+  version = THIS_VERSION,
+  ...given
+}: WorldOptions): Promise<World> {
   const database = given.database ?? (await embeddedDatabase())
   const { dataDir } = database
+  const { migrate } = await moduleOf<typeof migrations>(version, 'db/migrate.ts')
+  const { readConfig } = await moduleOf<typeof configuration>(version, 'config.ts')
+  const { createDeps } = await moduleOf<typeof dependencies>(version, 'deps.ts')
+  const { systemOrigin, transaction } = await moduleOf<typeof contexts>(version, 'context.ts')
+  const seed = await moduleOf<typeof seeds>(version, 'services/provisioning/seed.ts')
   await migrate(database.ownerUrl)
   const tokenSecret = newId()
   const sim = await startProxmoxSim({
@@ -131,10 +148,10 @@ export async function openWorld({ workers, servers, ...given }: WorldOptions): P
   }
   let closing = false
   const parts = new Map<string, ChildProcess>()
-  const run = (name: string, command: string, own: Record<string, string> = {}): void => {
+  const start: World['start'] = (name, command, sources, own = {}) => {
     const output = LOGS === undefined ? 'ignore' : openSync(join(LOGS, `${name.replace(' ', '-')}.log`), 'a')
-    const child = spawn(process.execPath, [join(ROOT, 'bin/mpanel.mjs'), command], {
-      cwd: ROOT,
+    const child = spawn(process.execPath, [join(sources, 'bin/mpanel.mjs'), command], {
+      cwd: sources,
       stdio: ['ignore', output, output],
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env, ...own },
     })
@@ -143,7 +160,7 @@ export async function openWorld({ workers, servers, ...given }: WorldOptions): P
     child.once('exit', () => {
       if (parts.get(name) !== child || closing) return
       parts.delete(name)
-      setTimeout(() => void (closing || parts.has(name) || run(name, command, own)), 300)
+      setTimeout(() => void (closing || parts.has(name) || start(name, command, sources, own)), 300)
     })
   }
   const kill = async (name: string): Promise<void> => {
@@ -153,8 +170,18 @@ export async function openWorld({ workers, servers, ...given }: WorldOptions): P
     child.kill('SIGKILL')
     await exit
   }
-  for (const [n, port] of ports.entries()) run(`server ${n}`, 'serve', { MPANEL_PORT: String(port) })
-  for (let n = 0; n < workers; n += 1) run(`worker ${n}`, 'worker')
+  const end: World['end'] = async (name) => {
+    const child = parts.get(name)
+    if (!child) throw new Error(`there is no ${name}`)
+    parts.delete(name)
+    const exit = once(child, 'exit')
+    child.kill('SIGTERM')
+    const [code] = (await exit) as [number | null]
+    return code
+  }
+  for (const [n, port] of ports.entries())
+    start(`server ${n}`, 'serve', version, { MPANEL_PORT: String(port) })
+  for (let n = 0; n < workers; n += 1) start(`worker ${n}`, 'worker', version)
   const url = servers?.url ?? `http://127.0.0.1:${ports[0]}`
   const serving = () =>
     until(async () => (await fetch(`${url}/readyz`).catch(() => undefined))?.ok, 'the server', 120_000)
@@ -178,6 +205,8 @@ export async function openWorld({ workers, servers, ...given }: WorldOptions): P
       await kill('server 0')
     },
     killPostgres: () => database.kill(),
+    start,
+    end,
     close: async () => {
       closing = true
       for (const name of parts.keys()) await kill(name)
@@ -187,3 +216,7 @@ export async function openWorld({ workers, servers, ...given }: WorldOptions): P
     },
   }
 }
+
+/** A module of a version: the installation is made and looked at as that version does it. */
+const moduleOf = <T>(version: string, path: string): Promise<T> =>
+  import(/* @vite-ignore */ join(version, 'src', path)) as Promise<T>

@@ -147,6 +147,10 @@ it('bash completes commands and what follows them, and the other shells get thei
   expect(completed('mpanel', 'who')).toBe('whoami\n')
   expect(completed('mpanel', 'list', 'po')).toBe('pods\n')
   expect(completed('mpanel', 'power', 's')).toBe('start stop shutdown\n')
+  const help = (await mpanel(['help'])).out
+  const named = [...help.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(([, command]) => command)
+  expect(named).toContain('secrets')
+  expect(completed('mpanel', '').trim().split(' ')).toEqual(expect.arrayContaining(named))
   expect(completion('zsh')).toContain('#compdef mpanel')
   expect(completion('fish')).toContain('__fish_seen_subcommand_from power')
 })

@@ -3,67 +3,38 @@ import { chmodSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { sql } from 'kysely'
 import { expect, it } from 'vitest'
-import { insist, openTenant } from '../chaos/customers.ts'
 import { comeToRest, expectOneStory } from '../chaos/oracle.ts'
 import { openWorld, type World, type WorldDatabase } from '../chaos/world.ts'
-import type { Ordered } from '../support/api.ts'
-import { rowsOf } from '../support/harnessWorld.ts'
 import { freePort } from '../start/process.ts'
 import { startProxy } from './haproxy.ts'
+import { orderSteadily, type Accepted } from './orders.ts'
 import { prepareDatabase, startPatroni, untilWritable, type Patroni } from './patroni.ts'
 import { missingPrograms } from './processes.ts'
 
 // Two servers and three workers behind HAProxy, on a PostgreSQL of two nodes under Patroni. How often its primary is lost:
 const LOSSES = Number(process.env['MPANEL_HA_LOSSES'] ?? 2)
 const TENANTS = 3
-/** Between two orders of a tenant, and how long each part of the test is looked at. */
-const PACE_MS = 500
+/** How long each part of the test is looked at. */
 const QUIET_MS = 10_000
-
-type Accepted = { id: string; hostname: string; at: number }
 
 it(`after the primary was lost ${LOSSES} times under load no accepted order is lost, none is doubled, and each time orders were taken again within 30 seconds`, async () => {
   const missing = missingPrograms()
   if (missing) throw new Error(missing)
   const { world, patroni } = await openHighlyAvailable()
   try {
-    const tenants = []
-    for (let n = 0; n < TENANTS; n += 1) tenants.push(await openTenant(world, 200))
-    const accepted: Accepted[] = []
-    const ended = new AbortController()
-    const ordering = tenants.map(async ({ choice: { blueprints, ...wanted } }, tenant) => {
-      for (let n = 0; !ended.signal.aborted; n += 1) {
-        const hostname = `web-${tenant}-${n}`
-        const order = { ...wanted, blueprintId: blueprints[n % 2], hostname }
-        const { status, body } = await insist<Ordered>(world, '/api/admin/billing/subscriptions', order)
-        expect(status, JSON.stringify(body)).toBe(201)
-        accepted.push({ id: body.subscription.id, hostname, at: Date.now() })
-        const { amount, currency } = body.invoice.total
-        await insist(world, `/api/admin/billing/invoices/${body.invoice.id}/payments`, {
-          amountMinor: amount,
-          currency,
-          reference: hostname,
-        })
-        await sleep(PACE_MS)
-      }
-    })
+    const load = await orderSteadily(world, TENANTS)
     const outages: number[] = []
     for (let loss = 0; loss < LOSSES; loss += 1) {
       await sleep(QUIET_MS)
-      outages.push(await losePrimary(patroni, accepted))
+      outages.push(await losePrimary(patroni, load.accepted))
     }
     await sleep(QUIET_MS)
-    ended.abort()
-    await Promise.all(ordering)
+    await load.end()
     const left = await comeToRest(world, 240_000)
-    console.log(JSON.stringify({ accepted: accepted.length, outagesMs: outages, ...left }))
-    await expectAll(world, accepted)
-    await expectOneStory(
-      world,
-      tenants.map(({ id }) => id),
-    )
+    console.log(JSON.stringify({ accepted: load.accepted.length, outagesMs: outages, ...left }))
+    await load.expectAll()
+    await expectOneStory(world, load.tenants)
     expect(outages.filter((ms) => ms > 30_000)).toEqual([])
   } finally {
     await world.close()
@@ -85,19 +56,6 @@ async function losePrimary(patroni: Patroni, accepted: readonly Accepted[]): Pro
   if (!again) throw new Error('no order was accepted within three minutes')
   lost.start()
   return again.at - at
-}
-
-/** Every order that was answered is there once, and became what was paid for. */
-async function expectAll(world: World, accepted: readonly Accepted[]): Promise<void> {
-  const rows = await rowsOf(
-    world,
-    sql<{ id: string; state: string; hostname: string }>`select s.id, s.state, p.hostname from subscriptions s
-      join cloud_pods p on p.subscription_id = s.id`,
-  )
-  const there = (all: readonly { id: string; hostname: string }[]): string[] =>
-    all.map(({ id, hostname }) => `${hostname} ${id}`).toSorted()
-  expect(there(rows)).toEqual(there(accepted))
-  expect(rows.filter(({ state }) => state !== 'active')).toEqual([])
 }
 
 async function openHighlyAvailable(): Promise<{ world: World; patroni: Patroni }> {

@@ -36,14 +36,64 @@ function breaksOf(text: string): string[] {
     })
 }
 
-it('no migration breaks the version that still runs beside it', () => {
+/**
+ * An index of a table that was there before is built beside those who write to it, in a file of its own that begins with
+ * `-- one by one: `. What is known to be short says so above it: `-- short: a row for each tenant`.
+ */
+const BESIDE_SINCE = 85
+
+/** What of a migration keeps everybody from a table for as long as there is much in it. */
+function holdsOf(text: string): string[] {
+  const made = new Set([...text.matchAll(/\bcreate\s+table\s+(\w+)/gi)].map(([, table]) => table))
+  const alone = text.startsWith('-- one by one: ')
+  return text
+    .split(/;\s*$/m)
+    .filter((statement) => !/^\s*--\s*short: \S/m.test(statement))
+    .flatMap((statement) => {
+      const sql = statement.replace(/--.*$/gm, '').trim()
+      const [, concurrently, table] =
+        /^create\s+(?:unique\s+)?index\s+(concurrently\s+)?.*?\bon\s+(\w+)/is.exec(sql) ?? []
+      if (
+        alone &&
+        !/^(create\s+(unique\s+)?index\s+concurrently\s+if\s+not|drop\s+index\s+concurrently\s+if)\s+exists\b/i.test(
+          sql,
+        )
+      )
+        return sql === '' ? [] : [`cannot be repeated: ${sql.slice(0, 80)}`]
+      return table === undefined || concurrently !== undefined || made.has(table)
+        ? []
+        : [`holds up ${table}: ${sql.slice(0, 80)}`]
+    })
+}
+
+const since = (first: number, faultsOf: (text: string) => string[]): string[] => {
   const folder = join(ROOT, 'migrations')
-  const later = readdirSync(folder).filter((name) => Number(/^(\d{4})_/.exec(name)?.[1] ?? 0) >= SINCE)
-  const found = later.flatMap((name) =>
-    breaksOf(readFileSync(join(folder, name), 'utf8')).map((fault) => `${name} ${fault}`),
+  const later = readdirSync(folder).filter((name) => Number(/^(\d{4})_/.exec(name)?.[1] ?? 0) >= first)
+  return later.flatMap((name) =>
+    faultsOf(readFileSync(join(folder, name), 'utf8')).map((fault) => `${name} ${fault}`),
   )
-  expect(found).toEqual([])
-})
+}
+
+it('no migration breaks the version that still runs beside it', () =>
+  expect(since(SINCE, breaksOf)).toEqual([]))
+
+it('no migration keeps everybody from a large table while it builds an index', () =>
+  expect(since(BESIDE_SINCE, holdsOf)).toEqual([]))
+
+it.each([
+  ['create index pods_size on pods (size);', 'holds up pods'],
+  ['create unique index pods_size\n  on pods (size);', 'holds up pods'],
+  ['-- one by one: pods\nalter table pods add column size int;', 'cannot be repeated'],
+  ['-- one by one: pods\ncreate index concurrently pods_size on pods (size);', 'cannot be repeated'],
+])('%s is found to hold others up', (sql, why) =>
+  expect(holdsOf(sql)).toEqual([expect.stringContaining(why)]),
+)
+
+it.each([
+  'create table pods (size int);\ncreate index pods_size on pods (size);',
+  '-- short: a row for each tenant\ncreate index pods_size on pods (size);',
+  '-- one by one: pods\ncreate index concurrently if not exists pods_size on pods (size);\ndrop index concurrently if exists pods_old;',
+])('%s holds nobody up', (sql) => expect(holdsOf(sql)).toEqual([]))
 
 it.each([
   ['alter table pods drop column size;', 'takes something away'],

@@ -9,6 +9,7 @@ import { exampleCluster, startProxmoxSim } from '../../sim/proxmox/server.ts'
 import type { Subscription } from '../../shared/api/billing.ts'
 import type { CloudPodDetail } from '../../shared/api/cloudPods.ts'
 import type { Cluster } from '../../shared/api/provisioning.ts'
+import { VERSION } from '../../src/version.ts'
 import { createApi, pay, prepareOrder, type Ordered } from '../support/api.ts'
 import { until } from '../support/app.ts'
 import { freshDatabase } from '../support/postgres.ts'
@@ -269,7 +270,9 @@ describe('faults at start', { timeout: 60_000 }, () => {
     await rm(folder, { recursive: true, force: true })
   })
 
-  it('an unknown command or option shows the usage', async () => {
+  it('it says its version; an unknown command or option shows the usage', async () => {
+    const version = mpanel(['--version'], {})
+    expect([await version.ended, version.output()]).toEqual([0, `${VERSION}\n`])
     await expectRefusal(mpanel(['dance'], {}), /there is no command dance.*usage: mpanel/s)
     await expectRefusal(mpanel(['admin', 'create-user', '--mail', 'x'], {}), /Unknown option.*usage: mpanel/s)
   })
