@@ -17,6 +17,7 @@ import { createLimits, type RequestLimits } from './middleware/rateLimit.ts'
 import { rbac, type Rbac } from './middleware/rbac.ts'
 import { registerOpenApi } from './openapi.ts'
 import { endConsoles } from './routes/cloudPodConsoleSession.ts'
+import { endStreams } from './routes/provisioningStream.ts'
 import { routes } from './routes/index.ts'
 import { register } from './routes/register.ts'
 import { routeUpgrades } from './middleware/upgrades.ts'
@@ -46,8 +47,9 @@ export async function buildApp(root: Root, options: AppOptions): Promise<Fastify
     // What the router refuses before any route is answered in the same form.
     frameworkErrors: errorHandler,
     clientErrorHandler,
-    // Streams end by themselves when the server closes.
-    forceCloseConnections: true,
+    // Who is being answered when the server stops gets the answer, also to what is asked on the same connection just then.
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
   })
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
@@ -97,7 +99,16 @@ export async function buildApp(root: Root, options: AppOptions): Promise<Fastify
   })
   await registerPages(app, options.webDir ?? WEB)
   routeUpgrades(app)
-  app.addHook('preClose', () => endConsoles(app.server))
+  let isClosing = false
+  app.addHook('onSend', async (_request, reply) => {
+    // Else its connection would wait for more.
+    if (isClosing) void reply.header('connection', 'close')
+  })
+  app.addHook('preClose', async () => {
+    isClosing = true
+    endStreams(app.server)
+    await endConsoles(app.server)
+  })
   return app
 }
 

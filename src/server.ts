@@ -12,6 +12,8 @@ import { VERSION } from './version.ts'
 export type Server = { url: string; app: FastifyInstance; stop: () => Promise<void> }
 
 const WATCH_MS = 30_000
+/** What is not answered so long after the server was told to stop, is cut off. */
+const ANSWER_MS = 10_000
 
 /** Starts answering HTTP. @throws StartupError when the address cannot be had */
 export async function startServer(
@@ -39,8 +41,9 @@ export async function startServer(
       url,
       app,
       stop: async () => {
-        await Promise.all([live.stop(), watching.stop(), tlsAlpn?.stop()])
-        await app.close()
+        const cut = setTimeout(() => app.server.closeAllConnections(), ANSWER_MS)
+        await Promise.all([app.close(), live.stop(), watching.stop(), tlsAlpn?.stop()])
+        clearTimeout(cut)
       },
     }
   } catch (error) {

@@ -16,6 +16,11 @@ const BATCH = 200
 /** PostgreSQL counts transactions in 64 bits. */
 const MAX_TRANSACTION = 2n ** 64n - 1n
 
+const stopping = new WeakSet<object>()
+
+/** Ends all streams of a server that stops; their clients connect again, to another one or when it is back. */
+export const endStreams = (server: object): void => void stopping.add(server)
+
 /** The live view: what changed in the caller's tenants, from where they left off, as server-sent events. */
 export async function streamJobs(root: Root, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const viewer = await viewerNow(root, request)
@@ -28,6 +33,8 @@ export async function streamJobs(root: Root, request: FastifyRequest, reply: Fas
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
+    // A server that stops would wait for what else might come after the stream.
+    connection: 'close',
     'x-request-id': request.id,
   })
   // The place is told at once: who is cut off before the first change goes on from here.
@@ -45,13 +52,14 @@ async function pump(
 ): Promise<void> {
   const read = reader(root, request)
   const out = reply.raw
+  const { server } = request.server
   let viewer: Viewer | undefined = first
   let place = start
   let checked = Date.now()
   let beat = Date.now()
   let figures = ''
   let counted = 0
-  while (!out.destroyed && !out.writableEnded && viewer !== undefined) {
+  while (!out.destroyed && !out.writableEnded && viewer !== undefined && !stopping.has(server)) {
     try {
       const news = await read(viewer.scope, (ctx) => provisioningService.jobsChangedSince(ctx, place, BATCH))
       for (const job of news.jobs) out.write(format(job))

@@ -6,7 +6,8 @@ import { newId } from '../../src/lib/ids.ts'
 import { startServer, type Server } from '../../src/server.ts'
 import * as provisioningService from '../../src/services/provisioningService.ts'
 import { createApi, type Api } from '../support/api.ts'
-import { startApp, type TestApp } from '../support/app.ts'
+import { startApp, until, type TestApp } from '../support/app.ts'
+import { keyOf } from '../users/people.ts'
 import { ownerOf } from '../rules/rows.ts'
 
 let app: TestApp
@@ -121,6 +122,35 @@ test('a server whose database is away is alive but not ready, refuses with 5xx, 
     await deps.close()
     wire.close()
   }
+})
+
+test('a server that stops answers what it was asked, ends live streams, and takes nothing more', async () => {
+  const server = await startServer(app.root, app.databaseUrl, {
+    host: '127.0.0.1',
+    port: 0,
+    trustedProxies: [],
+  })
+  const api = await createApi(server.url, { email: 'admin@example.com', password: 'correct-horse-battery' })
+  const { token } = await keyOf(app, 'admin@example.com')
+  const stream = await fetch(`${server.url}/api/admin/provisioning/events`, {
+    headers: { authorization: `Bearer ${token}` },
+  })
+  expect(stream.status).toBe(200)
+  const owner = await ownerOf(app.ownerUrl)
+  await owner.query('begin; lock table tenants in access exclusive mode')
+  const slug = `t-${newId().slice(-12)}`
+  const asked = api.post<{ slug: string }>('/api/admin/tenants', { name: slug, slug })
+  const waits = `select 1 from pg_locks where not granted and relation = 'tenants'::regclass`
+  await until(async () => (await owner.query(waits)).length > 0, 'the request to be in the database')
+  const stopped = server.stop()
+  await stream.text()
+  await expect(fetch(`${server.url}/healthz`)).rejects.toThrow('fetch failed')
+  await owner.query('commit')
+  const answer = await asked
+  expect(answer).toMatchObject({ status: 201, body: { slug } })
+  expect(answer.headers.get('connection')).toBe('close')
+  await stopped
+  await owner.close()
 })
 
 test('the metrics count requests by route, never by address, and know the queues', async () => {
