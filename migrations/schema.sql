@@ -3535,6 +3535,8 @@ CREATE INDEX domains_customer ON public.domains USING btree (tenant_id, customer
 
 CREATE INDEX domains_expiring ON public.domains USING btree (expires_at) WHERE ((ended_at IS NULL) AND (expires_at IS NOT NULL));
 
+CREATE INDEX domains_expiry_listed ON public.domains USING btree (tenant_id, expires_at) WHERE (ended_at IS NULL);
+
 CREATE INDEX domains_list ON public.domains USING btree (tenant_id, id DESC);
 
 CREATE UNIQUE INDEX domains_once ON public.domains USING btree (name) WHERE ((verified_at IS NOT NULL) AND (ended_at IS NULL));
@@ -3743,23 +3745,35 @@ CREATE INDEX ssl_certificate_versions_list ON public.ssl_certificate_versions US
 
 CREATE INDEX ssl_certificates_ari ON public.ssl_certificates USING btree (ari_poll_at) WHERE ((state = 'issued'::text) AND (ari_poll_at IS NOT NULL));
 
-CREATE INDEX ssl_certificates_due ON public.ssl_certificates USING btree (due_at) WHERE ((action IS NULL) AND (state = ANY (ARRAY['pending'::text, 'issued'::text])));
+CREATE INDEX ssl_certificates_by_end ON public.ssl_certificates USING btree ((
+CASE
+    WHEN (not_after IS NULL) THEN 'infinity'::timestamp with time zone
+    ELSE not_after
+END), id) WHERE (state <> 'removed'::text);
 
-CREATE INDEX ssl_certificates_end ON public.ssl_certificates USING btree (COALESCE(not_after, 'infinity'::timestamp with time zone), id) WHERE (state <> 'removed'::text);
+CREATE INDEX ssl_certificates_due ON public.ssl_certificates USING btree (due_at) WHERE ((action IS NULL) AND (state = ANY (ARRAY['pending'::text, 'issued'::text])));
 
 CREATE INDEX ssl_certificates_ending ON public.ssl_certificates USING btree (not_after) WHERE ((state = 'issued'::text) AND ((source = 'uploaded'::text) OR (failures >= 3)));
 
 CREATE INDEX ssl_certificates_list ON public.ssl_certificates USING btree (tenant_id, id DESC);
 
-CREATE INDEX ssl_certificates_not_issued ON public.ssl_certificates USING btree (state, COALESCE(not_after, 'infinity'::timestamp with time zone), id) WHERE (state <> 'issued'::text);
-
 CREATE UNIQUE INDEX ssl_certificates_once ON public.ssl_certificates USING btree (tenant_id, name_set) WHERE (state <> 'removed'::text);
 
 CREATE INDEX ssl_certificates_problems ON public.ssl_certificates USING btree (tenant_id, id) WHERE ((problem_code IS NOT NULL) AND (state <> 'removed'::text));
 
+CREATE INDEX ssl_certificates_rare_by_end ON public.ssl_certificates USING btree (state, (
+CASE
+    WHEN (not_after IS NULL) THEN 'infinity'::timestamp with time zone
+    ELSE not_after
+END), id) WHERE (state <> 'issued'::text);
+
 CREATE INDEX ssl_certificates_search ON public.ssl_certificates USING gin (tenant_id, search_names(names) gin_trgm_ops) WHERE (state <> 'removed'::text);
 
-CREATE INDEX ssl_certificates_tenant_end ON public.ssl_certificates USING btree (tenant_id, COALESCE(not_after, 'infinity'::timestamp with time zone), id) WHERE (state <> 'removed'::text);
+CREATE INDEX ssl_certificates_tenant_by_end ON public.ssl_certificates USING btree (tenant_id, (
+CASE
+    WHEN (not_after IS NULL) THEN 'infinity'::timestamp with time zone
+    ELSE not_after
+END), id) WHERE (state <> 'removed'::text);
 
 CREATE INDEX ssl_certificates_unchecked ON public.ssl_certificates USING btree (checked_at NULLS FIRST) WHERE (state = 'issued'::text);
 
@@ -4933,6 +4947,18 @@ begin
   perform set_config('app.scope', coalesce(v_scope, ''), true);
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.domains_found(p_like text, p_customer uuid, p_verified boolean, p_expires timestamp with time zone, p_after uuid, p_down boolean, p_limit integer)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 50
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select rows_found('domains', concat_ws(' and ', 'ended_at is null', 'customer_id = ' || quote_literal(p_customer)),
+    concat_ws(' and ', $x$(' ' || search_fold(name || ' ' || unicode_name)) like $x$ || quote_literal(search_fold(p_like)),
+      'verified_at is ' || case when p_verified then 'not null' when not p_verified then 'null' end,
+      'expires_at < ' || quote_literal(p_expires)), p_after, p_down, p_limit)
+$function$;
+
 CREATE OR REPLACE FUNCTION public.ensure_audit_partitions(months_ahead integer DEFAULT 3)
  RETURNS integer
  LANGUAGE plpgsql
@@ -6099,6 +6125,37 @@ CREATE OR REPLACE FUNCTION public.search_words_of(p_text text)
 AS $function$
   select distinct w from regexp_split_to_table(search_fold(p_text), '[^[:alpha:]]+') w where length(w) between 4 and 40
 $function$;
+
+CREATE OR REPLACE FUNCTION public.ssl_certificates_found(p_like text, p_state text, p_problems boolean, p_before timestamp with time zone, p_after uuid, p_limit integer)
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER ROWS 50
+ SET search_path TO 'public', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  nearby constant int := 2000;
+  seen uuid[] := search_scope(null);
+  ending constant text := $x$(case when not_after is null then 'infinity' else not_after end)$x$;
+  listed text := concat_ws(' and ', search_tenants(seen), 'state ' || coalesce('= ' || quote_literal(p_state), $x$<> 'removed'$x$),
+    case when p_problems then 'problem_code is not null' end, ending || ' < ' || quote_literal(p_before),
+    case when p_after is not null then
+      format('(%1$s, id) > ((select %1$s from ssl_certificates where id = %2$L), %2$L)', ending, p_after) end);
+  matching text := 'search_names(names) like ' || quote_literal(p_like);
+  found uuid[];
+  looked int;
+begin
+  if seen = '{}' then return; end if;
+  execute format('select count(*), (array_agg(id order by ending, id) filter (where %s))[1:%s]
+    from (select id, names, %s as ending from ssl_certificates where %s order by ending, id limit %s) c',
+    matching, p_limit, ending, listed, nearby) into looked, found;
+  if looked < nearby or cardinality(found) = p_limit then
+    return query select unnest(found);
+  else
+    return query execute format('with m as materialized (select id, %s as ending from ssl_certificates where %s and %s)
+      select id from m order by ending, id limit %s', ending, listed, matching, p_limit);
+  end if;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.sum_figures()
  RETURNS trigger

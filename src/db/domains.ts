@@ -24,19 +24,22 @@ export type DomainFilter = {
 
 /** Those that have not ended. */
 export function list(tx: Tx, scope: Scope, options: ListOptions & DomainFilter) {
+  if (options.q !== undefined) return listFound(tx, options.q, options)
   let query = view(tx).where(inScope(scope, 'domains.tenant_id')).where('domains.ended_at', 'is', null)
   if (options.customerId !== undefined) query = query.where('domains.customer_id', '=', options.customerId)
   if (options.verified !== undefined)
     query = query.where('domains.verified_at', options.verified ? 'is not' : 'is', null)
   if (options.expiresBefore !== undefined)
     query = query.where(sql<boolean>`domains.expires_at < ${options.expiresBefore}::date::timestamptz`)
-  if (options.q !== undefined) {
-    const like = containing(options.q.toLowerCase())
-    query = query.where((eb) =>
-      eb.or([eb('domains.name', 'like', like), eb('domains.unicode_name', 'like', like)]),
-    )
-  }
   return keysetPage(query, 'domains.id', options)
+}
+
+/** By the function of the database that may use the index of names for it. */
+function listFound(tx: Tx, q: string, options: ListOptions & DomainFilter) {
+  const found = sql<string>`(select domains_found(${containing(q)}, ${options.customerId ?? null}::uuid,
+    ${options.verified ?? null}, ${options.expiresBefore ?? null}::date::timestamptz, ${options.cursor ?? null}::uuid,
+    ${options.sort === '-createdAt'}, ${options.limit + 1}))`
+  return keysetPage(view(tx).where('domains.id', 'in', found), 'domains.id', options)
 }
 
 export const find = (tx: Tx, tenantId: string, id: string): Promise<DomainView | undefined> =>
