@@ -3485,6 +3485,8 @@ CREATE INDEX customers_merged_into ON public.customers USING btree (merged_into)
 
 CREATE INDEX customers_not_active ON public.customers USING btree (tenant_id, id DESC) WHERE (state <> 'active'::text);
 
+CREATE INDEX customers_rare_state ON public.customers USING btree (state, id DESC) WHERE (state <> 'active'::text);
+
 CREATE INDEX customers_search ON public.customers USING gin (tenant_id, search_text gin_trgm_ops);
 
 CREATE INDEX customers_tags ON public.customers USING gin (tenant_id, tags);

@@ -80,6 +80,18 @@ it('no migration breaks the version that still runs beside it', () =>
 it('no migration keeps everybody from a large table while it builds an index', () =>
   expect(since(BESIDE_SINCE, holdsOf)).toEqual([]))
 
+it('an index that is built beside others has a name of its own: one of the name that is there would pass for it', () => {
+  const names = since(1, (text) =>
+    [
+      ...text.matchAll(/\bcreate\s+(?:unique\s+)?index\s+(?:concurrently\s+if\s+not\s+exists\s+)?(\w+)/gi),
+    ].map(([, name]) => name ?? ''),
+  ).map((line) => line.split(' ')[1])
+  const beside = since(BESIDE_SINCE, (text) =>
+    [...text.matchAll(/\bconcurrently\s+if\s+not\s+exists\s+(\w+)/gi)].map(([, name]) => name ?? ''),
+  ).map((line) => line.split(' ')[1])
+  expect(beside.filter((name) => names.filter((other) => other === name).length > 1)).toEqual([])
+})
+
 it.each([
   ['create index pods_size on pods (size);', 'holds up pods'],
   ['create unique index pods_size\n  on pods (size);', 'holds up pods'],
