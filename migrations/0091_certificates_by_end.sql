@@ -9,7 +9,5 @@ create index concurrently if not exists ssl_certificates_rare_by_end on ssl_cert
 drop index concurrently if exists ssl_certificates_end;
 drop index concurrently if exists ssl_certificates_tenant_end;
 drop index concurrently if exists ssl_certificates_not_issued;
-create index concurrently if not exists ssl_certificates_problems on ssl_certificates (tenant_id)
-  where problem_code is not null and state <> 'removed';
 create index concurrently if not exists domains_expiry_listed on domains (tenant_id, expires_at) where ended_at is null;
 create index concurrently if not exists customers_rare_state on customers (state, id desc) where state <> 'active';
