@@ -7,7 +7,7 @@ import { openDatabase } from './db/index.ts'
 import { NOTIFY_CHANNEL } from './db/queue.ts'
 import { StartupError } from './errors.ts'
 import { createAcme } from './integrations/acme/client.ts'
-import { createBilling } from './integrations/billing/client.ts'
+import { createBilling, stripeAt } from './integrations/billing/client.ts'
 import { createMail } from './integrations/mail/client.ts'
 import { createCaaLookup } from './integrations/dns/caa.ts'
 import { createDelegationLook } from './integrations/dns/delegation.ts'
@@ -53,6 +53,7 @@ export function createDeps(
   const send: Root['vendors']['send'] = (request) => sendOutgoing(config.outgoingNetworks, request)
   const dns = createDns(config.outgoingNetworks, config.dnsServers, config.dnsPort)
   const registrars: Registrar[] = []
+  const stripe = stripeAt(config.stripe.apiBase, config.stripe.callsPerSecond)
   const root: Root = {
     db,
     log,
@@ -81,10 +82,7 @@ export function createDeps(
       tls: createTlsLook(config.outgoingNetworks, config.dnsServers),
       oidc: (connection) => createOidc(send, connection),
       billing: remembered((connection: Parameters<typeof createBilling>[1]) =>
-        createBilling(
-          { stripeBase: config.stripe.apiBase, send: sendFor(send, more.simulatedWhmcs), now },
-          connection,
-        ),
+        createBilling({ stripe, send: sendFor(send, more.simulatedWhmcs), now }, connection),
       ),
       registrar: remembered((connection: RegistrarConnection) => {
         const registrar = createRegistrar(send, connection)

@@ -193,7 +193,7 @@ async function payments(config: Config, say: (line: string) => void): Promise<Pa
   const { key, hook } = JSON.parse(readFileSync(path, 'utf8')) as { key: string; hook: string }
   const sim = await startStripeSim({ key, stateFile: join(folder, 'stripe.json') })
   say(`simulated Stripe at ${sim.url} (no STRIPE_SECRET_KEY is set)`)
-  return { sim, settings: { apiBase: sim.url, isDefault: false, key, webhookSecret: hook } }
+  return { sim, settings: { ...config.stripe, apiBase: sim.url, isDefault: false, key, webhookSecret: hook } }
 }
 
 /** The platform's provider, from the environment; the simulated one is told where to send its messages. */
