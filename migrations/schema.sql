@@ -2903,6 +2903,30 @@ create table tax_evidence (
   constraint tax_evidence_reference_check CHECK ((length(reference) <= 200))
 );
 
+create table tax_id_checks (
+  tenant_id uuid not null,
+  customer_id uuid not null,
+  tax_id text not null,
+  result text,
+  problem text,
+  trader_name text,
+  reference text,
+  asked_at timestamp with time zone,
+  failures integer not null default 0,
+  next_at timestamp with time zone not null,
+  created_at timestamp with time zone not null,
+  constraint tax_id_checks_pkey PRIMARY KEY (tenant_id, customer_id, tax_id),
+  constraint tax_id_checks_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
+  constraint tax_id_checks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint tax_id_checks_check CHECK (((result IS NULL) = (asked_at IS NULL))),
+  constraint tax_id_checks_check1 CHECK (((problem IS NOT NULL) = (NOT (result IS DISTINCT FROM 'unknown'::text)))),
+  constraint tax_id_checks_failures_check CHECK ((failures >= 0)),
+  constraint tax_id_checks_problem_check CHECK ((length(problem) <= 300)),
+  constraint tax_id_checks_reference_check CHECK ((length(reference) <= 200)),
+  constraint tax_id_checks_result_check CHECK ((result = ANY (ARRAY['valid'::text, 'invalid'::text, 'unknown'::text]))),
+  constraint tax_id_checks_trader_name_check CHECK ((length(trader_name) <= 300))
+);
+
 create table tax_rules (
   id uuid not null,
   tenant_id uuid,
@@ -3817,6 +3841,8 @@ CREATE INDEX subscriptions_undelivered ON public.subscriptions USING btree (upda
 
 CREATE INDEX tax_evidence_customer ON public.tax_evidence USING btree (tenant_id, customer_id, id DESC);
 
+CREATE INDEX tax_id_checks_due ON public.tax_id_checks USING btree (next_at);
+
 CREATE INDEX tax_rules_list ON public.tax_rules USING btree (tenant_id, id DESC);
 
 CREATE INDEX tenant_closures_list ON public.tenant_closures USING btree (tenant_id, id DESC);
@@ -4044,6 +4070,8 @@ alter table subscription_items enable row level security, force row level securi
 alter table subscriptions enable row level security, force row level security;
 
 alter table tax_evidence enable row level security, force row level security;
+
+alter table tax_id_checks enable row level security, force row level security;
 
 alter table tax_rules enable row level security, force row level security;
 
@@ -4313,6 +4341,8 @@ create policy tenant_wall on subscriptions for all using ((( SELECT app_platform
 
 create policy tenant_wall on tax_evidence for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
+create policy tenant_wall on tax_id_checks for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
 create policy tenant_delete on tax_rules for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_insert on tax_rules for insert with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
@@ -4372,6 +4402,10 @@ CREATE TRIGGER credit_notes_immutable BEFORE DELETE OR UPDATE ON public.credit_n
 CREATE TRIGGER credit_notes_no_truncate BEFORE TRUNCATE ON public.credit_notes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER customers_merged_stay BEFORE UPDATE ON public.customers FOR EACH ROW EXECUTE FUNCTION protect_merged_customer();
+
+CREATE TRIGGER customers_tax_ids AFTER INSERT ON public.customers FOR EACH ROW WHEN ((new.tax_ids <> '[]'::jsonb)) EXECUTE FUNCTION follow_tax_ids();
+
+CREATE TRIGGER customers_tax_ids_changed AFTER UPDATE OF tax_ids ON public.customers FOR EACH ROW WHEN ((new.tax_ids IS DISTINCT FROM old.tax_ids)) EXECUTE FUNCTION follow_tax_ids();
 
 CREATE TRIGGER customers_words AFTER INSERT OR UPDATE OF name, company ON public.customers FOR EACH ROW EXECUTE FUNCTION search_learn();
 
@@ -4682,6 +4716,8 @@ grant insert, select, update on subscription_items to mpanel_app;
 grant insert, select, update on subscriptions to mpanel_app;
 
 grant delete, insert, select on tax_evidence to mpanel_app;
+
+grant delete, insert, select, update on tax_id_checks to mpanel_app;
 
 grant delete, insert, select, update on tax_rules to mpanel_app;
 
@@ -5064,6 +5100,21 @@ begin
     raise exception 'the period of invoice line % is fixed', old.id using errcode = 'insufficient_privilege';
   end if;
   return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.follow_tax_ids()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  delete from tax_id_checks where tenant_id = new.tenant_id and customer_id = new.id
+    and not exists (select from jsonb_array_elements(new.tax_ids) as one where one->>'type' = 'vat' and one->>'value' = tax_id);
+  insert into tax_id_checks (tenant_id, customer_id, tax_id, next_at, created_at)
+    select distinct new.tenant_id, new.id, one->>'value', new.updated_at, new.updated_at
+    from jsonb_array_elements(new.tax_ids) as one where one->>'type' = 'vat'
+    on conflict do nothing;
+  return null;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.has_second_factor(p_user uuid)

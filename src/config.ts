@@ -51,6 +51,8 @@ export type Config = {
     /** Of one key, by each process. */
     callsPerSecond: number
   }
+  /** Where VAT numbers are checked; absent: nowhere, people do it. */
+  viesUrl: string | undefined
   /** The first CA that certificates are asked of; absent: the one inside mPanel. */
   acme: { directoryUrl: string; caPem: string | null; email: string | null } | undefined
   /** The PowerDNS that zones are begun on; absent: the zone files in the data folder. */
@@ -120,6 +122,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     proxmox,
     mail,
     stripe,
+    viesUrl: values.VIES_URL === undefined ? undefined : withoutTrailingSlashes(values.VIES_URL),
     acme,
     powerdns,
     dnsServers: values.MPANEL_DNS_SERVERS ?? [],

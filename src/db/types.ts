@@ -2042,6 +2042,20 @@ export interface TaxEvidenceTable {
   ended_at: Date | null
 }
 
+export interface TaxIdChecksTable {
+  tenant_id: string
+  customer_id: string
+  tax_id: string
+  result: 'valid' | 'invalid' | 'unknown' | null
+  problem: string | null
+  trader_name: string | null
+  reference: string | null
+  asked_at: Date | null
+  failures: Generated<number>
+  next_at: Date
+  created_at: Date
+}
+
 export interface TaxRulesTable {
   id: string
   tenant_id: string | null
@@ -2398,6 +2412,7 @@ export interface Tables {
   subscription_items: SubscriptionItemsTable
   subscriptions: SubscriptionsTable
   tax_evidence: TaxEvidenceTable
+  tax_id_checks: TaxIdChecksTable
   tax_rules: TaxRulesTable
   tax_sellers: TaxSellersTable
   tenant_closures: TenantClosuresTable

@@ -176,7 +176,7 @@ export type CustomerStatement = { customer: { id: string; name: string }; from: 
 
 export type CustomerStatistics = { subscriptions: Record<string, number>; cloudPods: Record<string, number>; money: Array<{ currency: string; open: string; overdue: string; paid: string; credit: string }> }
 
-export type CustomerTax = { category: "S" | "Z" | "E" | "AE" | "G" | "O" | null; ratePpm: number; included: boolean; why: string; netMinor: string; taxMinor: string; grossMinor: string }
+export type CustomerTax = { category: "S" | "Z" | "E" | "AE" | "G" | "O" | null; ratePpm: number; included: boolean; why: string; netMinor: string; taxMinor: string; grossMinor: string; checks: Array<TaxIdCheck> }
 
 export type CustomerUpdateInput = { kind?: "person" | "company"; name?: string; company?: string | null; email?: string; country?: string | null; language?: string | null; groupId?: string | null; tags?: Array<string>; addresses?: Array<{ kind: "billing" | "postal" | "other"; line1: string; line2?: string; city: string; region?: string; postalCode?: string; country: string }>; taxIds?: Array<{ type: "vat" | "other"; country: string; value: string }>; custom?: Record<string, string | number | boolean | null>; externalRef?: string | null }
 
@@ -408,6 +408,8 @@ export type SubscriptionCreateInput = { customerId: string; planId: string; pric
 
 export type TaxEvidence = { id: string; customerId: string; kind: "tax_id" | "exemption"; taxId: string | null; isValid: boolean | null; method: "vies" | "authority" | "document" | "other" | null; reference: string; reason: string | null; validFrom: string; validTo: string | null; by: string; createdAt: string; endedAt: string | null }
 
+export type TaxIdCheck = { taxId: string; result: "valid" | "invalid" | "unknown" | null; problem: string | null; traderName: string | null; reference: string | null; askedAt: string | null }
+
 export type TaxRule = { id: string; tenantId: string | null; tenantName: string | null; sellerCountry: string | null; destination: string; region: string; customerKind: "any" | "person" | "company"; needsValidTaxId: boolean; category: "S" | "Z" | "E" | "AE" | "G" | "O"; ratePpm: number; reason: string; validFrom: string; validTo: string | null; version: number; createdAt: string }
 
 export type TaxRuleCreateInput = { tenantId?: string | null; sellerCountry?: string | null; destination: string; region?: string; customerKind?: "any" | "person" | "company"; needsValidTaxId?: boolean; category: "S" | "Z" | "E" | "AE" | "G" | "O"; ratePpm?: number; reason?: string; validFrom: string; validTo?: string | null }
@@ -531,6 +533,8 @@ export interface Operations {
   checkCluster: { path: { id: string }; result: ClusterCheck }
   /** Try a connection to a Proxmox VE cluster: certificate, token, and the privileges that it lacks */
   checkClusterConnection: { body: ClusterCheckRequestInput; result: ClusterCheck }
+  /** Have one of a customer’s VAT numbers checked in VIES now */
+  checkCustomerTaxId: { path: { id: string }; body: { taxId: string }; result: { job: Job } }
   /** Try the connection of a DNS server that is known */
   checkDnsServer: { path: { id: string }; result: DnsServerCheck }
   /** Try a connection to a PowerDNS: the key, and what is there */
@@ -1431,6 +1435,7 @@ export const OPERATIONS: { readonly [O in keyof Operations]: readonly [string, s
   checkBillingProviderKey: ['POST', '/api/admin/billing/providers/check', false],
   checkCluster: ['POST', '/api/admin/provisioning/clusters/{id}/check', false],
   checkClusterConnection: ['POST', '/api/admin/provisioning/clusters/check', false],
+  checkCustomerTaxId: ['POST', '/api/admin/customers/{id}/tax-checks', true],
   checkDnsServer: ['POST', '/api/admin/domains/dns-servers/{id}/check', false],
   checkDnsServerConnection: ['POST', '/api/admin/domains/dns-servers/check', false],
   checkIpSource: ['POST', '/api/admin/provisioning/ip-sources/{id}/check', false],
