@@ -1179,7 +1179,7 @@ export interface InvoiceLinesTable {
   invoice_id: string
   line_no: number
   item_id: string | null
-  kind: 'recurring' | 'discount' | 'addon' | 'setup' | 'manual' | 'credit' | 'carried' | 'domain'
+  kind: 'recurring' | 'discount' | 'addon' | 'setup' | 'manual' | 'credit' | 'carried' | 'domain' | 'storage'
   period: string | null
   description: string
   quantity: Generated<number>
@@ -1561,6 +1561,7 @@ export interface PricesTable {
   created_at: Date
   trial_days: Generated<number>
   trial_then: Generated<'activate' | 'method' | 'cancel'>
+  paused_minor: Generated<bigint>
 }
 
 export interface ProvisioningJobLogsTable {
@@ -2023,6 +2024,7 @@ export interface SubscriptionsTable {
   paused_by: unknown
   period_begins: string | null
   moved_days: Generated<number>
+  pause_billed: Generated<number>
 }
 
 export interface TaxEvidenceTable {

@@ -19,8 +19,8 @@ export type Seller = { id: string; name: string }
 export type Line = {
   /** Null: it is of no subscription. */
   itemId: string | null
-  /** `credit`: billed time that is not used; `carried`: what of it is more than the rest, which becomes the customer's credit. */
-  kind: 'recurring' | 'discount' | 'addon' | 'setup' | 'credit' | 'carried' | 'domain'
+  /** `storage`: the disk of what is paused. `credit`: billed time that is not used; `carried`: what of it is more than the rest, which becomes the customer's credit. */
+  kind: 'recurring' | 'discount' | 'addon' | 'setup' | 'credit' | 'carried' | 'domain' | 'storage'
   period: { start: Date; end: Date } | null
   description: string
   /** As in the price list. */
@@ -258,6 +258,29 @@ export function issueRenewal(
       period: line.kind === 'recurring' ? period : null,
       dedupeKey: `${order.itemId}:${newId()}`,
     })),
+    useCredit: (totalMinor) => usableCredit(ctx, subscription, customer.id, totalMinor),
+  })
+}
+
+/** Issues the invoice of the disk of what is paused, for the period that would have begun. Coupons and add-ons do not count. */
+export function issueStorage(
+  ctx: Ctx,
+  order: {
+    subscription: SubscriptionRow
+    itemId: string
+    planName: string
+    customer: Party
+    seller: Seller
+    dueDate: string
+    days: { from: string; to: string }
+    minor: bigint
+  },
+): Promise<Issued> {
+  const { subscription, customer, planName, itemId, days, minor } = order
+  const description = `${planName}, storage while paused: ${inWords(days)}`
+  return issue(ctx, {
+    ...order,
+    lines: [{ itemId, kind: 'storage', period: null, description, minor, dedupeKey: `${itemId}:${newId()}` }],
     useCredit: (totalMinor) => usableCredit(ctx, subscription, customer.id, totalMinor),
   })
 }

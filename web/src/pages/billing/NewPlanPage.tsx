@@ -28,7 +28,7 @@ export default function NewPlanPage() {
   )
 }
 
-const SERVER_NAMES: Record<string, string> = { unitMinor: 'unit', setupMinor: 'setup' }
+const SERVER_NAMES: Record<string, string> = { unitMinor: 'unit', setupMinor: 'setup', pausedMinor: 'paused' }
 
 function NewPlanForm() {
   const { tenant, me } = useSession()
@@ -57,15 +57,18 @@ function NewPlanForm() {
           rateMbps: numberOf(rateMbps),
           nodeTags: tagsOf(nodeTags),
           tenantId: shared ? null : (owner?.id ?? null),
-          prices: prices.map(({ currency, interval, intervalCount, unit, setup, trialDays, trialThen }) => ({
-            currency: currency.toUpperCase(),
-            interval,
-            intervalCount,
-            unitMinor: toMinor(unit, currency.toUpperCase()) ?? '',
-            setupMinor: toMinor(setup || '0', currency.toUpperCase()) ?? '',
-            trialDays: trialDays ?? 0,
-            trialThen,
-          })),
+          prices: prices.map(
+            ({ currency, interval, intervalCount, unit, setup, paused, trialDays, trialThen }) => ({
+              currency: currency.toUpperCase(),
+              interval,
+              intervalCount,
+              unitMinor: toMinor(unit, currency.toUpperCase()) ?? '',
+              setupMinor: toMinor(setup || '0', currency.toUpperCase()) ?? '',
+              pausedMinor: toMinor(paused || '0', currency.toUpperCase()) ?? '',
+              trialDays: trialDays ?? 0,
+              trialThen,
+            }),
+          ),
         },
         key,
       ),
