@@ -2134,6 +2134,7 @@ create table payment_disputes (
   opened_at timestamp with time zone not null,
   closed_at timestamp with time zone,
   created_at timestamp with time zone not null,
+  fee_currency text,
   constraint payment_disputes_provider_id_external_id_key UNIQUE (provider_id, external_id),
   constraint payment_disputes_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint payment_disputes_pkey PRIMARY KEY (id),

@@ -55,7 +55,7 @@ export type StripeSim = {
   settlePayment(intentId: string, how: 'succeeded' | 'generic_decline'): void
   settleRefund(refundId: string, how: 'succeeded' | 'failed'): void
   /** The customer's bank takes a payment back, or only asks first. @returns the dispute's id */
-  dispute(intentId: string, how?: 'asks' | 'takes'): string
+  dispute(intentId: string, how?: 'asks' | 'takes', settled?: { currency: string; rate: number }): string
   settleDispute(disputeId: string, how: 'takes' | 'evidence' | 'won' | 'lost'): void
   close(): Promise<void>
 }
@@ -133,7 +133,7 @@ export async function startStripeSim(
         })
     },
     settleRefund: (id, how) => settleRefund(sim, id, how),
-    dispute: (id, how) => openDispute(sim, id, how),
+    dispute: (id, how, settled) => openDispute(sim, id, how, settled),
     settleDispute: (id, how) => settleDispute(sim, id, how),
     close: () =>
       new Promise((resolve) => {

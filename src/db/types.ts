@@ -1496,6 +1496,7 @@ export interface PaymentDisputesTable {
   opened_at: Date
   closed_at: Date | null
   created_at: Date
+  fee_currency: string | null
 }
 
 export interface PaymentMethodsTable {
