@@ -155,7 +155,7 @@ export const taxEvidenceCreate = z.discriminatedUnion('kind', [
 export const taxEvidenceList = listQuery
 
 /** How the last check of a customer's VAT number went. What was found out is evidence. */
-export const taxIdCheck = z.object({
+const taxIdCheck = z.object({
   taxId: z.string(),
   /** Null: it was not asked after yet. `unknown`: it could not be found out, and what was known before still counts. */
   result: z.enum(['valid', 'invalid', 'unknown']).nullable(),

@@ -72,7 +72,11 @@ async function storage(ctx: Ctx, { row, facts, terms }: Taken): Promise<void> {
   const index = facts.periodsBilled + row.pause_billed
   const [from, to] = [firstDayOf(facts, index), firstDayOf(facts, index + 1)]
   const issued = await issueStorage(ctx, {
-    ...{ subscription: row, customer, seller, planName: row.plan_name, itemId: row.item_id },
+    subscription: row,
+    customer,
+    seller,
+    planName: row.plan_name,
+    itemId: row.item_id,
     days: { from, to },
     minor: row.paused_minor,
     dueDate: dueDate(facts, terms, ctx.now()),

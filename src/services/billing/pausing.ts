@@ -184,18 +184,18 @@ export async function pausePreview(
 
 /** What its disk would cost: exactly what the automation bills as long as the pause is as it says and the tax stays as it is. */
 async function storagePreview(ctx: Ctx, row: ContractRow, of: Contract): Promise<PausePreview['storage']> {
-  const { pause } = of
-  if (pause === null || row.paused_minor === 0n || (await isRecordedElsewhere(ctx, row.tenant_id)))
+  const { pause: asked } = of
+  if (asked === null || row.paused_minor === 0n || (await isRecordedElsewhere(ctx, row.tenant_id)))
     return null
   const customer = await customers.find(ctx.tx, row.tenant_id, row.customer_id)
   if (!customer) throw notFound('customer')
-  const { treatment: tax } = await taxationOf(ctx, row.tenant_id, customer, pause.since)
+  const { treatment: tax } = await taxationOf(ctx, row.tenant_id, customer, asked.since)
   const each = storageOf({ ...of, tax })
   const paused = { ...of, storage: { minor: row.paused_minor, billed: 0 } }
   const first = storageDay(paused)
-  if (pause.until === null) return { each: toMoney(each, row.currency), first, times: null, total: null }
+  if (asked.until === null) return { each: toMoney(each, row.currency), first, times: null, total: null }
   let times = 0
-  while (storageDay({ ...paused, storage: { ...paused.storage, billed: times } }) < pause.until) times++
+  while (storageDay({ ...paused, storage: { ...paused.storage, billed: times } }) < asked.until) times++
   const total = toMoney(each * BigInt(times), row.currency)
   return { each: toMoney(each, row.currency), first, times, total }
 }

@@ -19,7 +19,10 @@ export const NOT_HELD = {
 
 /** A pause is over. */
 export const NOT_PAUSED = {
-  ...{ paused_at: null, paused_until: null, pause_reason: null, paused_by: null },
+  paused_at: null,
+  paused_until: null,
+  pause_reason: null,
+  paused_by: null,
   pause_billed: 0,
 }
 

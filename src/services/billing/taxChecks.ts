@@ -4,7 +4,7 @@ import type { Job } from '../../../shared/api/provisioning.ts'
 import { asSystem, type Ctx, type Root } from '../../context.ts'
 import * as taxes from '../../db/billingTaxes.ts'
 import * as customers from '../../db/customers.ts'
-import * as checks from '../../db/taxIdChecks.ts'
+import * as checks from '../../db/billingTaxChecks.ts'
 import * as tenants from '../../db/tenants.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { backoffMs } from '../../lib/backoff.ts'
@@ -98,7 +98,10 @@ export async function settleCheck(
   const now = ctx.now()
   if (answer.result === 'unknown') {
     await checks.update(ctx.tx, which, {
-      ...{ result: 'unknown', problem: answer.problem, trader_name: null, reference: null },
+      result: 'unknown',
+      problem: answer.problem,
+      trader_name: null,
+      reference: null,
       asked_at: now,
       failures: row.failures + 1,
       next_at: new Date(now.getTime() + backoffMs(row.failures, AGAIN)),
@@ -113,7 +116,10 @@ export async function settleCheck(
   if (!customer || !tenant) throw notFound('customer')
   const days = seller?.evidence_days ?? EVIDENCE_DAYS
   await checks.update(ctx.tx, which, {
-    ...{ result: answer.result, problem: null, trader_name: answer.traderName, reference: answer.reference },
+    result: answer.result,
+    problem: null,
+    trader_name: answer.traderName,
+    reference: answer.reference,
     asked_at: now,
     failures: 0,
     next_at: new Date(now.getTime() + (days - Math.min(EARLY_DAYS, days / 2)) * DAY_MS),

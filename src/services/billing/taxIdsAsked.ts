@@ -1,7 +1,7 @@
 import type { TaxIdCheck } from '../../../shared/api/billingTaxes.ts'
 import type { Ctx } from '../../context.ts'
-import * as checks from '../../db/taxIdChecks.ts'
-import type { CheckRow } from '../../db/taxIdChecks.ts'
+import * as checks from '../../db/billingTaxChecks.ts'
+import type { CheckRow } from '../../db/billingTaxChecks.ts'
 import { UNION } from './taxRules.ts'
 
 /** How the numbers of the members begin: Greece has its own letters, and Northern Ireland is asked after like a member. */

@@ -10,7 +10,7 @@ import { Card } from '../../ui/Card.tsx'
 import { Field, Input, Select } from '../../ui/Field.tsx'
 
 /** A price as it is typed: amounts in major units, as text. */
-type TypedPrice = {
+export type TypedPrice = {
   currency: string
   interval: Price['interval']
   intervalCount: number
