@@ -7,7 +7,7 @@ alter table invoice_lines drop constraint invoice_lines_kind_check;
 alter table invoice_lines add constraint invoice_lines_kind_check
   check (kind in ('recurring', 'discount', 'addon', 'setup', 'manual', 'credit', 'carried', 'domain', 'storage'));
 
--- What a provider charges for a dispute is in the currency it settles in, which need not be the payment's.
+-- What a provider charges for a dispute is in the currency it settles in, which need not be the payment's. Null: written by a version
+-- that did not know it, in the payment's.
 alter table payment_disputes add column fee_currency text;
 update payment_disputes set fee_currency = currency;
--- contract: written by every version that knows it; the one before leaves it out, and its fees are in the payment's currency.
