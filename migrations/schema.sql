@@ -1699,7 +1699,7 @@ create table invoice_lines (
   constraint invoice_lines_tenant_id_item_id_fkey FOREIGN KEY (tenant_id, item_id) REFERENCES subscription_items(tenant_id, id),
   constraint invoice_lines_check CHECK (((net_minor + tax_minor) = gross_minor)),
   constraint invoice_lines_check1 CHECK (((kind <> 'recurring'::text) OR (item_id IS NOT NULL))),
-  constraint invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['recurring'::text, 'discount'::text, 'addon'::text, 'setup'::text, 'manual'::text, 'credit'::text, 'carried'::text, 'domain'::text]))),
+  constraint invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['recurring'::text, 'discount'::text, 'addon'::text, 'setup'::text, 'manual'::text, 'credit'::text, 'carried'::text, 'domain'::text, 'storage'::text]))),
   constraint invoice_lines_line_no_check CHECK ((line_no > 0)),
   constraint invoice_lines_tax_category_check CHECK ((tax_category = ANY (ARRAY['S'::text, 'Z'::text, 'E'::text, 'AE'::text, 'G'::text, 'O'::text]))),
   constraint invoice_lines_tax_ppm_check CHECK (((tax_ppm >= 0) AND (tax_ppm <= 1000000))),
@@ -2134,6 +2134,7 @@ create table payment_disputes (
   opened_at timestamp with time zone not null,
   closed_at timestamp with time zone,
   created_at timestamp with time zone not null,
+  fee_currency text,
   constraint payment_disputes_provider_id_external_id_key UNIQUE (provider_id, external_id),
   constraint payment_disputes_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint payment_disputes_pkey PRIMARY KEY (id),
@@ -2237,12 +2238,14 @@ create table prices (
   created_at timestamp with time zone not null,
   trial_days integer not null default 0,
   trial_then text not null default 'activate'::text,
+  paused_minor bigint not null default 0,
   constraint prices_pkey PRIMARY KEY (id),
   constraint prices_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES cloud_pod_plans(id),
   constraint prices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint prices_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   constraint prices_interval_check CHECK (("interval" = ANY (ARRAY['day'::text, 'week'::text, 'month'::text, 'year'::text]))),
   constraint prices_interval_count_check CHECK (((interval_count >= 1) AND (interval_count <= 120))),
+  constraint prices_paused_minor_check CHECK ((paused_minor >= 0)),
   constraint prices_setup_minor_check CHECK ((setup_minor >= 0)),
   constraint prices_state_check CHECK ((state = ANY (ARRAY['active'::text, 'retired'::text]))),
   constraint prices_trial_days_check CHECK (((trial_days >= 0) AND (trial_days <= 366))),
@@ -2851,6 +2854,7 @@ create table subscriptions (
   paused_by jsonb,
   period_begins date,
   moved_days integer not null default 0,
+  pause_billed integer not null default 0,
   constraint subscriptions_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint subscriptions_pkey PRIMARY KEY (id),
   constraint subscriptions_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES cloud_pod_plans(id),
@@ -2866,6 +2870,7 @@ create table subscriptions (
   constraint subscriptions_moved_days_check CHECK ((moved_days >= 0)),
   constraint subscriptions_next_step CHECK (((next_step IS NULL) = (next_step_at IS NULL))),
   constraint subscriptions_pause CHECK (((num_nulls(paused_at, pause_reason, paused_by) = ANY (ARRAY[0, 3])) AND ((paused_at IS NOT NULL) = (state = ANY (ARRAY['pausing'::text, 'paused'::text]))) AND ((paused_until IS NULL) OR (paused_at IS NOT NULL)))),
+  constraint subscriptions_pause_billed_check CHECK ((pause_billed >= 0)),
   constraint subscriptions_pause_reason_check CHECK (((length(pause_reason) >= 1) AND (length(pause_reason) <= 500))),
   constraint subscriptions_period_check CHECK (((state <> ALL (ARRAY['active'::text, 'grace'::text, 'suspending'::text, 'suspended'::text, 'unsuspending'::text, 'pausing'::text, 'paused'::text])) OR ((anchor_date IS NOT NULL) AND (current_period IS NOT NULL) AND (periods_billed > period_no)))),
   constraint subscriptions_provider_check CHECK ((provider = ANY (ARRAY['manual'::text, 'stripe'::text, 'whmcs'::text]))),
@@ -2901,6 +2906,30 @@ create table tax_evidence (
   constraint tax_evidence_method_check CHECK ((method = ANY (ARRAY['vies'::text, 'authority'::text, 'document'::text, 'other'::text]))),
   constraint tax_evidence_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500))),
   constraint tax_evidence_reference_check CHECK ((length(reference) <= 200))
+);
+
+create table tax_id_checks (
+  tenant_id uuid not null,
+  customer_id uuid not null,
+  tax_id text not null,
+  result text,
+  problem text,
+  trader_name text,
+  reference text,
+  asked_at timestamp with time zone,
+  failures integer not null default 0,
+  next_at timestamp with time zone not null,
+  created_at timestamp with time zone not null,
+  constraint tax_id_checks_pkey PRIMARY KEY (tenant_id, customer_id, tax_id),
+  constraint tax_id_checks_tenant_id_customer_id_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES customers(tenant_id, id),
+  constraint tax_id_checks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint tax_id_checks_check CHECK (((result IS NULL) = (asked_at IS NULL))),
+  constraint tax_id_checks_check1 CHECK (((problem IS NOT NULL) = (NOT (result IS DISTINCT FROM 'unknown'::text)))),
+  constraint tax_id_checks_failures_check CHECK ((failures >= 0)),
+  constraint tax_id_checks_problem_check CHECK ((length(problem) <= 300)),
+  constraint tax_id_checks_reference_check CHECK ((length(reference) <= 200)),
+  constraint tax_id_checks_result_check CHECK ((result = ANY (ARRAY['valid'::text, 'invalid'::text, 'unknown'::text]))),
+  constraint tax_id_checks_trader_name_check CHECK ((length(trader_name) <= 300))
 );
 
 create table tax_rules (
@@ -3833,6 +3862,8 @@ CREATE INDEX subscriptions_undelivered ON public.subscriptions USING btree (upda
 
 CREATE INDEX tax_evidence_customer ON public.tax_evidence USING btree (tenant_id, customer_id, id DESC);
 
+CREATE INDEX tax_id_checks_due ON public.tax_id_checks USING btree (next_at);
+
 CREATE INDEX tax_rules_list ON public.tax_rules USING btree (tenant_id, id DESC);
 
 CREATE INDEX tenant_closures_list ON public.tenant_closures USING btree (tenant_id, id DESC);
@@ -4060,6 +4091,8 @@ alter table subscription_items enable row level security, force row level securi
 alter table subscriptions enable row level security, force row level security;
 
 alter table tax_evidence enable row level security, force row level security;
+
+alter table tax_id_checks enable row level security, force row level security;
 
 alter table tax_rules enable row level security, force row level security;
 
@@ -4329,6 +4362,8 @@ create policy tenant_wall on subscriptions for all using ((( SELECT app_platform
 
 create policy tenant_wall on tax_evidence for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
+create policy tenant_wall on tax_id_checks for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
 create policy tenant_delete on tax_rules for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_insert on tax_rules for insert with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
@@ -4388,6 +4423,10 @@ CREATE TRIGGER credit_notes_immutable BEFORE DELETE OR UPDATE ON public.credit_n
 CREATE TRIGGER credit_notes_no_truncate BEFORE TRUNCATE ON public.credit_notes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER customers_merged_stay BEFORE UPDATE ON public.customers FOR EACH ROW EXECUTE FUNCTION protect_merged_customer();
+
+CREATE TRIGGER customers_tax_ids AFTER INSERT ON public.customers FOR EACH ROW WHEN ((new.tax_ids <> '[]'::jsonb)) EXECUTE FUNCTION follow_tax_ids();
+
+CREATE TRIGGER customers_tax_ids_changed AFTER UPDATE OF tax_ids ON public.customers FOR EACH ROW WHEN ((new.tax_ids IS DISTINCT FROM old.tax_ids)) EXECUTE FUNCTION follow_tax_ids();
 
 CREATE TRIGGER customers_words AFTER INSERT OR UPDATE OF name, company ON public.customers FOR EACH ROW EXECUTE FUNCTION search_learn();
 
@@ -4698,6 +4737,8 @@ grant insert, select, update on subscription_items to mpanel_app;
 grant insert, select, update on subscriptions to mpanel_app;
 
 grant delete, insert, select on tax_evidence to mpanel_app;
+
+grant delete, insert, select, update on tax_id_checks to mpanel_app;
 
 grant delete, insert, select, update on tax_rules to mpanel_app;
 
@@ -5092,6 +5133,21 @@ begin
     raise exception 'the period of invoice line % is fixed', old.id using errcode = 'insufficient_privilege';
   end if;
   return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.follow_tax_ids()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  delete from tax_id_checks where tenant_id = new.tenant_id and customer_id = new.id
+    and not exists (select from jsonb_array_elements(new.tax_ids) as one where one->>'type' = 'vat' and one->>'value' = tax_id);
+  insert into tax_id_checks (tenant_id, customer_id, tax_id, next_at, created_at)
+    select distinct new.tenant_id, new.id, one->>'value', new.updated_at, new.updated_at
+    from jsonb_array_elements(new.tax_ids) as one where one->>'type' = 'vat'
+    on conflict do nothing;
+  return null;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.has_second_factor(p_user uuid)

@@ -43,7 +43,16 @@ export type Config = {
   /** Absent: mails are kept in mPanel itself. */
   mail: { url: string; from: string } | undefined
   /** Where Stripe's API is, and the account of the platform, if the environment names it. */
-  stripe: { apiBase: string; isDefault: boolean; key: string | undefined; webhookSecret: string | undefined }
+  stripe: {
+    apiBase: string
+    isDefault: boolean
+    key: string | undefined
+    webhookSecret: string | undefined
+    /** Of one key, by each process. */
+    callsPerSecond: number
+  }
+  /** Where VAT numbers are checked; absent: nowhere, people do it. */
+  viesUrl: string | undefined
   /** The first CA that certificates are asked of; absent: the one inside mPanel. */
   acme: { directoryUrl: string; caPem: string | null; email: string | null } | undefined
   /** The PowerDNS that zones are begun on; absent: the zone files in the data folder. */
@@ -113,6 +122,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     proxmox,
     mail,
     stripe,
+    viesUrl: values.VIES_URL === undefined ? undefined : withoutTrailingSlashes(values.VIES_URL),
     acme,
     powerdns,
     dnsServers: values.MPANEL_DNS_SERVERS ?? [],
@@ -137,6 +147,9 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   }
 }
 
+/** A little below what a sandbox, and each endpoint also of a live account, takes (https://docs.stripe.com/rate-limits). */
+const STRIPE_CALLS_PER_SECOND = 20
+
 function readStripe(env: Env, faults: string[]): Config['stripe'] {
   const { STRIPE_API_BASE: base, STRIPE_SECRET_KEY: key, STRIPE_WEBHOOK_SECRET: webhookSecret } = env
   if (webhookSecret && !key)
@@ -149,6 +162,7 @@ function readStripe(env: Env, faults: string[]): Config['stripe'] {
     isDefault: base === undefined || base === '',
     key,
     webhookSecret,
+    callsPerSecond: env.STRIPE_CALLS_PER_SECOND ?? STRIPE_CALLS_PER_SECOND,
   }
 }
 

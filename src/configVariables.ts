@@ -49,6 +49,8 @@ export const variables = z.object({
   STRIPE_API_BASE: optional(z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })),
   STRIPE_SECRET_KEY: optional(z.string().regex(/^[sr]k_(test|live)_\w+$/, 'must look like sk_test_…')),
   STRIPE_WEBHOOK_SECRET: optional(z.string().regex(/^whsec_\w+$/, 'must look like whsec_…')),
+  VIES_URL: optional(z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })),
+  STRIPE_CALLS_PER_SECOND: optional(z.coerce.number().int().min(1).max(10_000)),
   MPANEL_DNS_SERVERS: optional(
     z
       .string()

@@ -18,6 +18,7 @@ import type {
   TxtAtServers,
 } from './integrations/dns/types.ts'
 import type { TlsLook } from './integrations/tls/types.ts'
+import type { TaxIdChecker } from './integrations/vies/types.ts'
 import type { DnsServer, DnsServerConnection } from './integrations/dnsServers/types.ts'
 import type {
   EventAnswer,
@@ -55,6 +56,8 @@ type Vendors = {
   dnsServer(connection: DnsServerConnection): DnsServer
   billing(connection: BillingConnection): BillingProvider
   registrar(connection: RegistrarConnection): Registrar
+  /** Null: nobody is asked, people check VAT numbers themselves. */
+  taxIds: TaxIdChecker | null
   /** The TXT records of a name in DNS. */
   txt(name: string): Promise<TxtAnswer>
   /** The CAA records that count for a name. */
@@ -92,6 +95,8 @@ type Settings = {
   heartbeatUrl: string | null
   /** Whether there is a listener that proves names by TLS (RFC 8737). */
   provesByTls: boolean
+  /** Whether there is a service that is asked about VAT numbers. */
+  checksTaxIds: boolean
 }
 
 /** What a process has; a request or a job adds who is asking. */

@@ -7,7 +7,7 @@ import { openDatabase } from './db/index.ts'
 import { NOTIFY_CHANNEL } from './db/queue.ts'
 import { StartupError } from './errors.ts'
 import { createAcme } from './integrations/acme/client.ts'
-import { createBilling } from './integrations/billing/client.ts'
+import { createBilling, stripeAt } from './integrations/billing/client.ts'
 import { createMail } from './integrations/mail/client.ts'
 import { createCaaLookup } from './integrations/dns/caa.ts'
 import { createDelegationLook } from './integrations/dns/delegation.ts'
@@ -25,6 +25,7 @@ import { createTlsLook } from './integrations/tls/client.ts'
 import { createRegistrar } from './integrations/registrars/client.ts'
 import type { Registrar, RegistrarConnection } from './integrations/registrars/types.ts'
 import { sendSyslog } from './integrations/syslog/client.ts'
+import { createVies } from './integrations/vies/client.ts'
 import { sendEvent, sendWebhook } from './integrations/webhook/client.ts'
 import { handlers } from './jobs/index.ts'
 import { planJob } from './jobs/plan.ts'
@@ -44,6 +45,7 @@ export function createDeps(
     now?: () => Date
     simulated?: readonly string[]
     simulatedWhmcs?: string
+    simulatedVies?: string
     poolSize?: number
   } = {},
 ): Deps {
@@ -53,6 +55,8 @@ export function createDeps(
   const send: Root['vendors']['send'] = (request) => sendOutgoing(config.outgoingNetworks, request)
   const dns = createDns(config.outgoingNetworks, config.dnsServers, config.dnsPort)
   const registrars: Registrar[] = []
+  const viesUrl = more.simulatedVies ?? config.viesUrl
+  const stripe = stripeAt(config.stripe.apiBase, config.stripe.callsPerSecond)
   const root: Root = {
     db,
     log,
@@ -67,6 +71,7 @@ export function createDeps(
       auditArchives: config.auditArchives,
       heartbeatUrl: config.heartbeatUrl ?? null,
       provesByTls: config.tlsAlpn !== undefined,
+      checksTaxIds: viesUrl !== undefined,
     },
     vendors: (config.traces === undefined ? asIs : tracedVendors)({
       proxmox: remembered(createProxmox),
@@ -82,7 +87,11 @@ export function createDeps(
       oidc: (connection) => createOidc(send, connection),
       billing: remembered((connection: Parameters<typeof createBilling>[1]) =>
         createBilling(
-          { stripeBase: config.stripe.apiBase, send: sendFor(send, more.simulatedWhmcs), now },
+          {
+            stripe,
+            send: sendFor(send, more.simulatedWhmcs && `${more.simulatedWhmcs}/includes/api.php`),
+            now,
+          },
           connection,
         ),
       ),
@@ -91,6 +100,13 @@ export function createDeps(
         registrars.push(registrar)
         return registrar
       }),
+      taxIds:
+        viesUrl === undefined
+          ? null
+          : createVies(
+              sendFor(send, more.simulatedVies && `${more.simulatedVies}/check-vat-number`),
+              viesUrl,
+            ),
       netbox: (connection) => createNetbox(send, connection),
       dnsServer: (connection) =>
         createDnsServer(send, { folder: join(config.dataDir, 'zones'), now }, connection),
@@ -113,13 +129,11 @@ export function createDeps(
 
 const asIs = <V extends object>(vendors: V): V => vendors
 
-/** The simulated WHMCS is on this machine, where nothing else is reached that somebody has typed. */
+/** What is simulated is on this machine, where nothing else is reached that somebody has typed. */
 const sendFor =
   (send: Root['vendors']['send'], simulated: string | undefined): Root['vendors']['send'] =>
   (request) =>
-    simulated !== undefined && request.url === `${simulated}/includes/api.php`
-      ? sendOutgoing(networks(['127.0.0.1/32']), request)
-      : send(request)
+    request.url === simulated ? sendOutgoing(networks(['127.0.0.1/32']), request) : send(request)
 
 /** One client a connection, so that its kept-alive sockets are used again. */
 function remembered<Connection, Client>(make: (connection: Connection) => Client): typeof make {

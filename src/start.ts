@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exampleCluster, startProxmoxSim, type ProxmoxSim } from '../sim/proxmox/server.ts'
 import { startStripeSim, type StripeSim } from '../sim/stripe/server.ts'
+import { startViesSim } from '../sim/vies/server.ts'
 import { buildPages } from './buildPages.ts'
 import type { Config } from './config.ts'
 import { systemOrigin, transaction, type Ctx, type Root } from './context.ts'
@@ -66,6 +67,12 @@ async function startAll(config: Config, say: (line: string) => void, stops: Stop
   }
   const whmcs = config.proxmox === undefined ? await simulateWhmcs(config.dataDir, say) : null
   if (whmcs) stops.push(() => whmcs.close())
+  const isAlone = config.proxmox === undefined && config.viesUrl === undefined
+  const vies = isAlone ? await startViesSim({ everything: true }) : null
+  if (vies) {
+    stops.push(() => vies.close())
+    say('simulated VIES: VAT numbers that end in 0 are not valid (neither PROXMOX_URL nor VIES_URL is set)')
+  }
   const settings = { ...config, stripe: stripe.settings, logLevel: config.logLevel ?? 'warn' }
   stops.push(await startTraces(config))
   const { root, close } = createDeps(settings, databaseUrl, {
@@ -74,8 +81,10 @@ async function startAll(config: Config, say: (line: string) => void, stops: Stop
       ...(stripe.sim ? ['Stripe'] : []),
       ...(registry ? ['Domain registry'] : []),
       ...(whmcs ? ['WHMCS'] : []),
+      ...(vies ? ['VIES'] : []),
     ],
     ...(whmcs ? { simulatedWhmcs: whmcs.url } : {}),
+    ...(vies ? { simulatedVies: vies.url } : {}),
   })
   stops.push(close)
   await as(root, requireSecretKey)
@@ -193,7 +202,7 @@ async function payments(config: Config, say: (line: string) => void): Promise<Pa
   const { key, hook } = JSON.parse(readFileSync(path, 'utf8')) as { key: string; hook: string }
   const sim = await startStripeSim({ key, stateFile: join(folder, 'stripe.json') })
   say(`simulated Stripe at ${sim.url} (no STRIPE_SECRET_KEY is set)`)
-  return { sim, settings: { apiBase: sim.url, isDefault: false, key, webhookSecret: hook } }
+  return { sim, settings: { ...config.stripe, apiBase: sim.url, isDefault: false, key, webhookSecret: hook } }
 }
 
 /** The platform's provider, from the environment; the simulated one is told where to send its messages. */

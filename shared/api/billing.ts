@@ -56,6 +56,8 @@ export const planCreate = z.strictObject({
         intervalCount: z.number().int().min(1).max(120).default(1),
         unitMinor: minorUnits,
         setupMinor: minorUnits.default('0'),
+        /** What the disk costs on each renewal day that passes while the subscription is paused. */
+        pausedMinor: minorUnits.default('0'),
         trialDays: z.number().int().min(0).max(366).default(0),
         trialThen: z.enum(TRIAL_THEN).default('activate'),
       }),
@@ -173,7 +175,17 @@ export const invoice = z.object({
   lines: z.array(
     z.object({
       lineNo: z.number().int(),
-      kind: z.enum(['recurring', 'discount', 'addon', 'setup', 'manual', 'credit', 'carried', 'domain']),
+      kind: z.enum([
+        'recurring',
+        'discount',
+        'addon',
+        'setup',
+        'manual',
+        'credit',
+        'carried',
+        'domain',
+        'storage',
+      ]),
       description: z.string(),
       /** The category as in EN 16931; null: not taxed. The rate in millionths: 220000 is 22 percent. */
       taxCategory: z.enum(TAX_CATEGORIES).nullable(),

@@ -10,6 +10,8 @@ export const price = z.object({
   intervalCount: z.number().int(),
   unit: money,
   setup: money,
+  /** What the disk costs on each renewal day that passes while the subscription is paused. */
+  paused: money,
   /** Days without a price before the first period; 0: none. What follows them. */
   trialDays: z.number().int(),
   trialThen: z.enum(TRIAL_THEN),

@@ -63,6 +63,10 @@ export const pausePreview = z.object({
   takenBack: z.array(z.object({ id, number: z.string(), total: money, paid: money })),
   /** With the day of the resume: what becomes of the period, and when the next one begins. */
   resumed: z.object({ on: z.string(), to: z.string(), movedDays: z.number().int() }).nullable(),
+  /** What its disk costs meanwhile, with tax: on the first of the renewal days and each further one; with the day of the resume how often, and all of it. Null: nothing. */
+  storage: z
+    .object({ each: money, first: day, times: z.number().int().nullable(), total: money.nullable() })
+    .nullable(),
 })
 export type PausePreview = z.infer<typeof pausePreview>
 
@@ -83,6 +87,7 @@ export const subscriptionCalendar = z.object({
         'advance',
         'change',
         'settle',
+        'storage',
         'resume',
         'release',
         'overdue',

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { COUNTRIES } from '../countries.ts'
 import { TAX_CATEGORIES } from '../states/tax.ts'
 import { id, listQuery, timestamp } from './common.ts'
+import { job } from './provisioning.ts'
 
 const country = z
   .string()
@@ -153,6 +154,26 @@ export const taxEvidenceCreate = z.discriminatedUnion('kind', [
 ])
 export const taxEvidenceList = listQuery
 
+/** How the last check of a customer's VAT number went. What was found out is evidence. */
+const taxIdCheck = z.object({
+  taxId: z.string(),
+  /** Null: it was not asked after yet. `unknown`: it could not be found out, and what was known before still counts. */
+  result: z.enum(['valid', 'invalid', 'unknown']).nullable(),
+  problem: z.string().nullable(),
+  /** To whom it was given out, where the member state says so. */
+  traderName: z.string().nullable(),
+  /** The number of the consultation. */
+  reference: z.string().nullable(),
+  askedAt: timestamp.nullable(),
+})
+export type TaxIdCheck = z.infer<typeof taxIdCheck>
+
+export const taxCheckCreate = z.strictObject({
+  /** One of the customer's VAT numbers, as it stands there. */
+  taxId: z.string().trim().min(2).max(40),
+})
+export const taxCheckStarted = z.object({ job })
+
 export const customerTaxQuery = z.strictObject({
   /** Something of the price list in minor units; what it costs with tax is answered. */
   amountMinor: z
@@ -172,5 +193,7 @@ export const customerTax = z.object({
   netMinor: z.string(),
   taxMinor: z.string(),
   grossMinor: z.string(),
+  /** Of the VAT numbers that mPanel can have checked; none where it asks no service. */
+  checks: z.array(taxIdCheck),
 })
 export type CustomerTax = z.infer<typeof customerTax>

@@ -7,7 +7,12 @@ const FEE = 1500
 const EVIDENCE_S = 7 * 86_400
 
 /** The customer's bank takes a payment back; some banks ask first. */
-export function openDispute(sim: Sim, intentId: string, how: 'asks' | 'takes' = 'takes'): string {
+export function openDispute(
+  sim: Sim,
+  intentId: string,
+  how: 'asks' | 'takes' = 'takes',
+  settled?: Dispute['settled'],
+): string {
   const intent = existing(sim.world.intents, 'payment_intent', intentId)
   intent.disputed = true
   const dispute: Dispute = {
@@ -22,6 +27,7 @@ export function openDispute(sim: Sim, intentId: string, how: 'asks' | 'takes' = 
     due_by: sim.now() + EVIDENCE_S,
     submissions: 0,
     moved: [],
+    settled: settled ?? { currency: intent.currency, rate: 1 },
   }
   sim.world.disputes.set(dispute.id, dispute)
   if (how === 'takes') take(dispute)
@@ -30,9 +36,14 @@ export function openDispute(sim: Sim, intentId: string, how: 'asks' | 'takes' = 
   return dispute.id
 }
 
+function move(dispute: Dispute, amount: number, fee: number): void {
+  const { currency, rate } = dispute.settled
+  dispute.moved.push({ amount: Math.round(amount * rate), fee, currency })
+}
+
 function take(dispute: Dispute): void {
   dispute.status = 'needs_response'
-  dispute.moved.push({ amount: -dispute.amount, fee: FEE })
+  move(dispute, -dispute.amount, FEE)
 }
 
 /** How it goes on. Whoever wins has his money back without the fee. */
@@ -51,7 +62,7 @@ export function settleDispute(sim: Sim, id: string, how: 'takes' | 'evidence' | 
   }
   dispute.status = how
   if (how === 'won' && dispute.moved.length > 0) {
-    dispute.moved.push({ amount: dispute.amount, fee: 0 })
+    move(dispute, dispute.amount, 0)
     tell('funds_reinstated')
   }
   tell('closed')

@@ -59,7 +59,9 @@ export type Dispute = {
   due_by: number
   submissions: number
   /** What moved: taken with a fee, and given back. */
-  moved: { amount: number; fee: number }[]
+  moved: { amount: number; fee: number; currency: string }[]
+  /** In which currency the account is settled, and how much of it one of the payment's is. */
+  settled: { currency: string; rate: number }
 }
 export type Refund = {
   id: string

@@ -120,11 +120,11 @@ export const presentDispute = (one: Dispute): Record<string, unknown> => ({
   id: one.id,
   object: 'dispute',
   amount: one.amount,
-  balance_transactions: one.moved.map(({ amount, fee }, at) => ({
+  balance_transactions: one.moved.map(({ amount, fee, currency }, at) => ({
     id: `txn_${one.id}_${at}`,
     object: 'balance_transaction',
     amount,
-    currency: one.currency,
+    currency,
     fee,
     net: amount - fee,
     type: 'adjustment',

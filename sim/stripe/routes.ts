@@ -1,7 +1,6 @@
-import { cardOf, newMethod, TOKENS } from './cards.ts'
 import { cancelIntent, createIntent } from './intents.ts'
-import { existing, invalid, newId, type Customer } from './model.ts'
-import { mapOf, optional, required, type Params, type Shape } from './params.ts'
+import { existing } from './model.ts'
+import { type Params, type Shape } from './params.ts'
 import {
   presentCustomer,
   presentEvent,
@@ -15,18 +14,12 @@ import {
 import { createRefund } from './refunds.ts'
 import { createSession, current, expireSession } from './sessions.ts'
 import type { Sim } from './sim.ts'
+import { attach, createCustomer, detach, methodsOf } from './customers.ts'
+import { EXPAND, list, of, PAGING } from './lists.ts'
 
 type Handler = (sim: Sim, params: Params, id: string) => Record<string, unknown>
 export type Row = { method: string; path: RegExp; fields: Record<string, Shape>; answer: Handler }
 
-const EXPAND: Record<string, Shape> = { expand: { list: 'text' } }
-const PAGING: Record<string, Shape> = {
-  limit: 'integer',
-  starting_after: 'text',
-  ending_before: 'text',
-  created: { fields: { gte: 'integer', gt: 'integer', lte: 'integer', lt: 'integer' } },
-  ...EXPAND,
-}
 const PRICE: Shape = {
   fields: {
     currency: 'text',
@@ -34,85 +27,6 @@ const PRICE: Shape = {
     product_data: { fields: { name: 'text', description: 'text' } },
   },
 }
-
-type Kept = { id: string; created: number }
-
-/** The newest first, as Stripe has it. */
-function list<T extends Kept>(
-  url: string,
-  params: Params,
-  all: Iterable<T>,
-  present: (one: T) => Record<string, unknown>,
-): Record<string, unknown> {
-  const limit = typeof params['limit'] === 'number' ? params['limit'] : 10
-  if (limit < 1 || limit > 100) throw invalid('This value must be between 1 and 100.', { param: 'limit' })
-  const { gte, gt, lte, lt } = (params['created'] ?? {}) as Record<string, number>
-  const rows = [...all]
-    .filter(({ created }) => created >= (gte ?? 0) && created > (gt ?? -1))
-    .filter(({ created }) => created <= (lte ?? Infinity) && created < (lt ?? Infinity))
-    .toReversed()
-  const after = optional(params, 'starting_after')
-  const from = after === null ? 0 : rows.findIndex(({ id }) => id === after) + 1
-  if (after !== null && from === 0)
-    throw invalid(`No such object: '${after}'`, { code: 'resource_missing', param: 'starting_after' })
-  const data = rows.slice(from, from + limit)
-  return { object: 'list', url, has_more: from + limit < rows.length, data: data.map(present) }
-}
-
-function createCustomer(sim: Sim, params: Params): Record<string, unknown> {
-  const made: Customer = {
-    id: newId('cus').slice(0, 18),
-    created: sim.now(),
-    name: optional(params, 'name'),
-    email: optional(params, 'email'),
-    metadata: mapOf(params, 'metadata'),
-    deleted: false,
-  }
-  sim.world.customers.set(made.id, made)
-  sim.emit('customer.created', presentCustomer(made))
-  return presentCustomer(made)
-}
-
-function methodsOf(sim: Sim, params: Params, id: string): Record<string, unknown> {
-  const customer = existing(sim.world.customers, 'customer', id)
-  if (customer.deleted)
-    throw invalid(`No such customer: '${id}'`, { code: 'resource_missing', param: 'customer' })
-  const own = [...sim.world.methods.values()].filter((one) => one.customer === id)
-  return list(`/v1/customers/${id}/payment_methods`, params, own, presentMethod)
-}
-
-/** A method that was made on a page, or one of the names that stand for a test card. */
-function attach(sim: Sim, params: Params, id: string): Record<string, unknown> {
-  const customer = existing(sim.world.customers, 'customer', required(params, 'customer'), 'customer')
-  const number = TOKENS[id]
-  const card = number === undefined ? undefined : cardOf(number)
-  const method =
-    card && number !== undefined
-      ? newMethod(number, card, sim.now())
-      : existing(sim.world.methods, 'PaymentMethod', id)
-  method.customer = customer.id
-  sim.world.methods.set(method.id, method)
-  sim.emit('payment_method.attached', presentMethod(method))
-  return presentMethod(method)
-}
-
-function detach(sim: Sim, _: Params, id: string): Record<string, unknown> {
-  const method = existing(sim.world.methods, 'PaymentMethod', id)
-  if (method.customer === null)
-    throw invalid(
-      'The payment method you provided is not attached to a customer so detachment is impossible.',
-    )
-  method.customer = null
-  sim.emit('payment_method.detached', presentMethod(method))
-  return presentMethod(method)
-}
-
-const of =
-  (params: Params, name: string) =>
-  (one: object): boolean => {
-    const wanted = optional(params, name)
-    return wanted === null || (one as Record<string, unknown>)[name] === wanted
-  }
 
 export const ROWS: readonly Row[] = [
   {

@@ -5,6 +5,7 @@ import { cardOf, newMethod } from './cards.ts'
 import { showHosted } from './hosted.ts'
 import { answerOf, Keys, type Answer } from './idempotency.ts'
 import { decline, succeed } from './intents.ts'
+import { busy, RateLimit, type Busy } from './limits.ts'
 import { emptyWorld, existing, newId, Refused, token, type Method, type World } from './model.ts'
 import { decode, read } from './params.ts'
 import { openDispute, settleDispute } from './disputes.ts'
@@ -24,9 +25,12 @@ export type Fault = {
   delayMs?: number
   /** The connection is cut before anything was done, or after all of it was. */
   lost?: 'before' | 'after'
-  /** Answered instead; `done`: after all of it was done. 429 is a locked object, 500 is kept with the key. */
+  /** Answered instead; `done`: after all of it was done. 500 is kept with the key. */
   status?: 429 | 500 | 502
   done?: boolean
+  /** Why 429, and what is said with it; a locked object where nothing is said. */
+  busy?: Busy
+  headers?: Record<string, string>
   /** Only a part of the answer arrives. */
   truncated?: true
 }
@@ -40,6 +44,8 @@ export type StripeSim = {
   calls: { method: string; path: string; status: number | null; key: string | null; version: string | null }[]
   /** Lets its clock go on by so many seconds. */
   advance(seconds: number): void
+  /** From now on it takes so many calls a second; null: any number. */
+  limit(perSecond: number | null): void
   fault(fault: Fault): void
   clearFaults(): void
   /** What a customer does on a hosted page. */
@@ -49,7 +55,7 @@ export type StripeSim = {
   settlePayment(intentId: string, how: 'succeeded' | 'generic_decline'): void
   settleRefund(refundId: string, how: 'succeeded' | 'failed'): void
   /** The customer's bank takes a payment back, or only asks first. @returns the dispute's id */
-  dispute(intentId: string, how?: 'asks' | 'takes'): string
+  dispute(intentId: string, how?: 'asks' | 'takes', settled?: { currency: string; rate: number }): string
   settleDispute(disputeId: string, how: 'takes' | 'evidence' | 'won' | 'lost'): void
   close(): Promise<void>
 }
@@ -85,6 +91,7 @@ export async function startStripeSim(
     keys: new Keys(now),
     calls: [],
     faults: [],
+    limit: new RateLimit(),
     key: null,
     stateFile: options.stateFile,
   }
@@ -102,6 +109,7 @@ export async function startStripeSim(
     webhooks,
     calls: running.calls,
     advance: (seconds) => void (ahead += seconds),
+    limit: (perSecond) => void (running.limit.perSecond = perSecond),
     fault: (fault) => void running.faults.push({ times: 1, ...fault }),
     clearFaults: () => running.faults.splice(0),
     submit: (id, number, authenticated) =>
@@ -125,7 +133,7 @@ export async function startStripeSim(
         })
     },
     settleRefund: (id, how) => settleRefund(sim, id, how),
-    dispute: (id, how) => openDispute(sim, id, how),
+    dispute: (id, how, settled) => openDispute(sim, id, how, settled),
     settleDispute: (id, how) => settleDispute(sim, id, how),
     close: () =>
       new Promise((resolve) => {
@@ -141,6 +149,7 @@ type Running = {
   keys: Keys
   calls: StripeSim['calls']
   faults: Fault[]
+  limit: RateLimit
   /** Of the request that is being carried out. */
   key: string | null
   stateFile: string | undefined
@@ -205,7 +214,8 @@ type Asked = { method: string; url: URL; body: string; key: string | null; token
 async function respond(running: Running, asked: Asked, fault: Fault | undefined): Promise<Answer> {
   try {
     authenticate(running.sim.world, asked)
-    if (fault?.status === 429) throw LOCKED
+    running.limit.take()
+    if (fault?.status === 429) throw busy(fault.busy ?? 'lock', fault.headers)
     return await carryOut(running, asked, fault)
   } catch (error) {
     if (error instanceof Refused) return answerOf(error)
@@ -213,16 +223,6 @@ async function respond(running: Running, asked: Asked, fault: Fault | undefined)
   }
 }
 
-const LOCKED = new Refused(
-  429,
-  {
-    type: 'invalid_request_error',
-    code: 'lock_timeout',
-    message:
-      'This object cannot be accessed right now because another API request or Stripe process is currently accessing it.',
-  },
-  { 'stripe-rate-limited-reason': 'resource-specific' },
-)
 const BROKEN = new Refused(500, { type: 'api_error', message: 'An unknown error occurred' })
 
 function authenticate({ keys }: World, { token: given, method }: Asked): void {

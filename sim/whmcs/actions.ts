@@ -3,6 +3,8 @@ import * as invoices from './invoices.ts'
 import { randomUUID } from 'node:crypto'
 import type { Params, Sim } from './model.ts'
 import * as orders from './orders.ts'
+import * as payments from './payments.ts'
+import * as services from './services.ts'
 
 type Action = (sim: Sim, params: Params) => Record<string, unknown>
 
@@ -23,21 +25,21 @@ export const ACTIONS: Record<string, Action> = {
   AcceptOrder: orders.acceptOrder,
   CancelOrder: orders.cancelOrder,
   GetOrders: orders.getOrders,
-  GetClientsProducts: orders.getClientsProducts,
-  UpdateClientProduct: orders.updateClientProduct,
-  UpgradeProduct: orders.upgradeProduct,
-  ModuleSuspend: orders.moduleSuspend,
-  ModuleUnsuspend: orders.moduleUnsuspend,
-  ModuleTerminate: orders.moduleTerminate,
+  GetClientsProducts: services.getClientsProducts,
+  UpdateClientProduct: services.updateClientProduct,
+  UpgradeProduct: services.upgradeProduct,
+  ModuleSuspend: services.moduleSuspend,
+  ModuleUnsuspend: services.moduleUnsuspend,
+  ModuleTerminate: services.moduleTerminate,
   CreateInvoice: invoices.createInvoice,
   UpdateInvoice: invoices.updateInvoice,
   GetInvoices: invoices.getInvoices,
   GetInvoice: invoices.getInvoice,
-  AddInvoicePayment: invoices.addInvoicePayment,
-  AddTransaction: invoices.addTransaction,
-  GetTransactions: invoices.getTransactions,
-  ApplyCredit: invoices.applyCredit,
-  CapturePayment: invoices.capturePayment,
+  AddInvoicePayment: payments.addInvoicePayment,
+  AddTransaction: payments.addTransaction,
+  GetTransactions: payments.getTransactions,
+  ApplyCredit: payments.applyCredit,
+  CapturePayment: payments.capturePayment,
   CreateSsoToken: (sim, params) => ({
     access_token: randomUUID(),
     redirect_url: `/oauth/singlesignon.php?client=${clients.clientIn(sim, params['client_id']).id}`,

@@ -1,4 +1,5 @@
-import { createInvoice, invoiceIn, pay, totalOf } from './invoices.ts'
+import { createInvoice, invoiceIn, totalOf } from './invoices.ts'
+import { pay } from './payments.ts'
 import { addClient } from './clients.ts'
 import type { Sim } from './model.ts'
 import { acceptOrder, addOrder } from './orders.ts'

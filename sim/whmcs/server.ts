@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ACTIONS } from './actions.ts'
 import { fillExample } from './example.ts'
 import { Hooks } from './hooks.ts'
-import { pay, invoiceIn } from './invoices.ts'
+import { invoiceIn } from './invoices.ts'
+import { pay } from './payments.ts'
 import {
   emptyWorld,
   Forbidden,
@@ -19,7 +20,7 @@ import {
   type Sim,
   type World,
 } from './model.ts'
-import { cron } from './orders.ts'
+import { cron } from './services.ts'
 import { keep, kept } from './store.ts'
 
 /** What happens to calls that it fits: it is used up after `times` of them. */

@@ -99,6 +99,7 @@ type ShownChange = {
   interval_count: number
   unit_minor: string
   setup_minor: string
+  paused_minor: string
   trial_days: number
   trial_then: PriceRow['trial_then']
   /** The pod has more than the plan says. */
@@ -132,6 +133,7 @@ const subscriptionView = (tx: Tx) =>
       'price.interval_count',
       'price.unit_minor',
       'price.setup_minor',
+      'price.paused_minor',
       'price.trial_days as price_trial_days',
       'price.trial_then as price_trial_then',
       'coupon.code as coupon_code',
@@ -146,7 +148,8 @@ const subscriptionView = (tx: Tx) =>
       sql<Date | null>`upper(current_period)`.as('period_end'),
       sql<ShownChange | null>`(select to_jsonb(c) from (
         select c.id, c.state, c.problem, c.effective_at, p.id as plan_id, p.code as plan_code, p.name as plan_name, r.id as price_id,
-          r.interval, r.interval_count, r.unit_minor::text as unit_minor, r.setup_minor::text as setup_minor, r.trial_days, r.trial_then,
+          r.interval, r.interval_count, r.unit_minor::text as unit_minor, r.setup_minor::text as setup_minor,
+          r.paused_minor::text as paused_minor, r.trial_days, r.trial_then,
           exists (select from cloud_pods g join subscriptions s on s.id = g.subscription_id
             where g.subscription_id = c.subscription_id and g.state = 'active' and ${isLargerThanPlan}) as larger
         from subscription_changes c join cloud_pod_plans p on p.id = c.to_plan_id join prices r on r.id = c.to_price_id

@@ -101,6 +101,16 @@ export const findPaymentByRef = (
     .where('external_id', '=', externalId)
     .executeTakeFirst()
 
+/** Whether somebody has recorded it by hand under the provider's reference. */
+export const isRecordedByHand = async (tx: Tx, tenantId: string, reference: string): Promise<boolean> =>
+  (await tx
+    .selectFrom('payments')
+    .select('id')
+    .where('tenant_id', '=', tenantId)
+    .where('provider', '=', 'manual')
+    .where(sql`substr(external_id, strpos(external_id, ':') + 1)`, '=', reference)
+    .executeTakeFirst()) !== undefined
+
 /** Books a payment unless it was booked before. @returns whether it was now */
 export async function insertPaymentOnce(tx: Tx, payment: Insertable<PaymentsTable>): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx

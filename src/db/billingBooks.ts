@@ -49,7 +49,8 @@ export const cash = (tx: Tx, tenantId: string) =>
             where tenant_id = ${tenantId} and status in ('succeeded', 'refunded')
           union all select currency, -amount_minor from payment_refunds
             where tenant_id = ${tenantId} and state = 'succeeded'
-          union all select currency, -withdrawn_minor - fee_minor from payment_disputes
+          union all select currency, -withdrawn_minor from payment_disputes where tenant_id = ${tenantId}
+          union all select coalesce(fee_currency, currency), -fee_minor from payment_disputes
             where tenant_id = ${tenantId}) parts group by 1)
       select currency, coalesce(l.minor, 0)::bigint as here, coalesce(m.minor, 0)::bigint as there
       from ledger l full join moved m using (currency)

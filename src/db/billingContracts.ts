@@ -6,7 +6,7 @@ import { tenantIsActive } from './billing.ts'
 import type { InvoiceLinesTable } from './types.ts'
 
 export type ContractRow = SubscriptionRow &
-  Pick<PriceRow, 'interval' | 'interval_count' | 'unit_minor' | 'setup_minor'> & {
+  Pick<PriceRow, 'interval' | 'interval_count' | 'unit_minor' | 'setup_minor' | 'paused_minor'> & {
     plan_name: string
     item_id: string
     due: string[]
@@ -44,7 +44,7 @@ export async function contractsOf(tx: Tx, ids: readonly string[]): Promise<Contr
   // One is mostly asked for, and then its plan is kept: to plan so many joins takes longer than to make them.
   const which = ids.length === 1 ? sql`s.id = ${ids[0]}` : sql`s.id = any (${[...ids]}::uuid[])`
   const { rows } = await sql<ContractRow>`
-    select s.*, r.interval, r.interval_count, r.unit_minor, r.setup_minor, p.name as plan_name,
+    select s.*, r.interval, r.interval_count, r.unit_minor, r.setup_minor, r.paused_minor, p.name as plan_name,
       k.percent_ppm as coupon_percent_ppm, k.amount_minor as coupon_amount_minor, k.plan_ids as coupon_plan_ids, k.code as coupon_code,
       exists (select from payment_methods m where m.customer_id = s.customer_id and m.state = 'active') as has_method,
       (select i.id from subscription_items i where i.subscription_id = s.id and i.removed_at is null order by i.slot limit 1)

@@ -2,10 +2,11 @@ import { sql } from 'kysely'
 import type { Tx } from './index.ts'
 import type { ProviderRow } from './billingProviders.ts'
 
-/** Providers that were asked for something of a tenant, also those that are retired, and those that keep its books. */
+/** Providers that were asked for something of a tenant, or that a finding of it is about, also those that are retired, and those that keep its books. */
 export async function providersOf(tx: Tx, tenantId: string): Promise<ProviderRow[]> {
   const { rows } = await sql<ProviderRow>`select p.* from billing_providers p where p.kind <> 'manual'
       and (exists (select from payment_attempts a where a.provider_id = p.id and a.tenant_id = ${tenantId})
+        or exists (select from billing_findings f where f.provider_id = p.id and f.tenant_id = ${tenantId} and f.state <> 'closed')
         or p.tenant_id = ${tenantId} and p.authority = 'provider' and p.read_at is not null and p.retired_at is null)
     order by p.id`.execute(tx)
   return rows
@@ -43,7 +44,11 @@ export async function subjectsOf(
       union all select p.id::text, p.external_id, null, null, p.created_at, p.id::text in (select key from found)
         from payments p where p.tenant_id = ${tenantId} and p.provider = ${provider.kind}
           and (p.created_at between ${from} and ${to} or p.id::text in (select key from found))
-          and not exists (select from payment_attempts a where a.tenant_id = p.tenant_id and a.external_id = p.external_id)) all_of
+          and not exists (select from payment_attempts a where a.tenant_id = p.tenant_id and a.external_id = p.external_id)
+      union all select key, key, null, null, now(), true from found
+        where not exists (select from payment_attempts a where a.tenant_id = ${tenantId} and a.id::text = key)
+          and not exists (select from payments p where p.tenant_id = ${tenantId} and p.id::text = key)
+          and key ~ '^pi_') all_of
     order by known desc, since desc limit ${limit}`.execute(tx)
   return rows
 }
@@ -55,8 +60,8 @@ export async function invoiceOf(
   key: string,
 ): Promise<{ id: string; number: string } | undefined> {
   const { rows } = await sql<{ id: string; number: string }>`select i.id, i.number from invoices i
-    where i.tenant_id = ${tenantId} and (i.id in (select a.invoice_id from payment_attempts a where a.id = ${key}::uuid)
-      or i.id in (select l.invoice_id from payment_allocations l where l.payment_id = ${key}::uuid))
+    where i.tenant_id = ${tenantId} and (i.id in (select a.invoice_id from payment_attempts a where a.id::text = ${key})
+      or i.id in (select l.invoice_id from payment_allocations l where l.payment_id::text = ${key}))
     order by i.id limit 1`.execute(tx)
   return rows[0]
 }

@@ -1179,7 +1179,7 @@ export interface InvoiceLinesTable {
   invoice_id: string
   line_no: number
   item_id: string | null
-  kind: 'recurring' | 'discount' | 'addon' | 'setup' | 'manual' | 'credit' | 'carried' | 'domain'
+  kind: 'recurring' | 'discount' | 'addon' | 'setup' | 'manual' | 'credit' | 'carried' | 'domain' | 'storage'
   period: string | null
   description: string
   quantity: Generated<number>
@@ -1496,6 +1496,7 @@ export interface PaymentDisputesTable {
   opened_at: Date
   closed_at: Date | null
   created_at: Date
+  fee_currency: string | null
 }
 
 export interface PaymentMethodsTable {
@@ -1561,6 +1562,7 @@ export interface PricesTable {
   created_at: Date
   trial_days: Generated<number>
   trial_then: Generated<'activate' | 'method' | 'cancel'>
+  paused_minor: Generated<bigint>
 }
 
 export interface ProvisioningJobLogsTable {
@@ -2023,6 +2025,7 @@ export interface SubscriptionsTable {
   paused_by: unknown
   period_begins: string | null
   moved_days: Generated<number>
+  pause_billed: Generated<number>
 }
 
 export interface TaxEvidenceTable {
@@ -2040,6 +2043,20 @@ export interface TaxEvidenceTable {
   recorded_by: unknown
   created_at: Date
   ended_at: Date | null
+}
+
+export interface TaxIdChecksTable {
+  tenant_id: string
+  customer_id: string
+  tax_id: string
+  result: 'valid' | 'invalid' | 'unknown' | null
+  problem: string | null
+  trader_name: string | null
+  reference: string | null
+  asked_at: Date | null
+  failures: Generated<number>
+  next_at: Date
+  created_at: Date
 }
 
 export interface TaxRulesTable {
@@ -2398,6 +2415,7 @@ export interface Tables {
   subscription_items: SubscriptionItemsTable
   subscriptions: SubscriptionsTable
   tax_evidence: TaxEvidenceTable
+  tax_id_checks: TaxIdChecksTable
   tax_rules: TaxRulesTable
   tax_sellers: TaxSellersTable
   tenant_closures: TenantClosuresTable

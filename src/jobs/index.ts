@@ -6,6 +6,7 @@ import * as BillingService from '../services/BillingService.ts'
 import * as billingCollectionService from '../services/billingCollectionService.ts'
 import * as billingFindingService from '../services/billingFindingService.ts'
 import * as billingRecordService from '../services/billingRecordService.ts'
+import * as billingTaxService from '../services/billingTaxService.ts'
 import * as cloudPodClaimService from '../services/cloudPodClaimService.ts'
 import * as cloudPodConsoleService from '../services/cloudPodConsoleService.ts'
 import * as cloudPodBackupScheduleService from '../services/cloudPodBackupScheduleService.ts'
@@ -38,6 +39,7 @@ import { billingConverge } from './billingConverge.ts'
 import { billingReconcile } from './billingReconcile.ts'
 import { billingRecord } from './billingRecord.ts'
 import { billingRefund } from './billingRefund.ts'
+import { billingTaxCheck } from './billingTaxCheck.ts'
 import { billingWithdraw } from './billingWithdraw.ts'
 import { cloudPodAddress } from './cloudPodAddress.ts'
 import { cloudPodAdopt } from './cloudPodAdopt.ts'
@@ -155,6 +157,7 @@ const list = [
   billingReconcile,
   billingRecord,
   billingRefund,
+  billingTaxCheck,
   billingWithdraw,
   domainZoneApply,
   domainZoneRemove,
@@ -192,6 +195,7 @@ export const timers: readonly Timer[] = [
   { name: 'billing.missed', everyMs: 60 * MINUTE_MS, run: billingCollectionService.recoverMissed },
   { name: 'billing.records', everyMs: 10 * MINUTE_MS, run: billingRecordService.readDue },
   { name: 'billing.reconcile', everyMs: 10 * MINUTE_MS, run: billingFindingService.reconcileDue },
+  { name: 'billing.taxChecks', everyMs: MINUTE_MS, run: billingTaxService.checkDue },
   { name: 'ssl.renew', everyMs: 15_000, run: sslService.renewDue },
   { name: 'ssl.ari', everyMs: MINUTE_MS, run: sslService.askForWindows },
   { name: 'ssl.crl', everyMs: 10 * MINUTE_MS, run: inOne('ssl.crl', sslService.renewCrlIfDue) },

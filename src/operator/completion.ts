@@ -32,6 +32,7 @@ const WORDS: Record<string, readonly string[]> = {
     '--interval',
     '--currency',
     '--coupon',
+    '--addon',
     '--region',
     '--ssh-keys',
     '--yes',

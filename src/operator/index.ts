@@ -82,6 +82,7 @@ function parse(args: string[]) {
     interval: text,
     currency: text,
     coupon: text,
+    addon: { ...text, multiple: true },
     region: text,
     'ssh-keys': text,
   } as const

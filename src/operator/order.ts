@@ -14,6 +14,8 @@ export type OrderOptions = {
   interval?: string
   currency?: string
   coupon?: string
+  /** Each `<code>`, or `<code>=<how many>`. */
+  addon?: string[]
   region?: string
   'ssh-keys'?: string
   yes?: boolean
@@ -32,8 +34,12 @@ export async function order(mpanel: MPanel, options: OrderOptions, out: Printer)
   const price = priceOf(plan, options, String(customer['currency']))
   const path = { id: String(customer['id']) }
   const coupon = options.coupon === undefined ? {} : { coupon: options.coupon }
-  const preview = await mpanel.getOrderPreview({ path, query: { priceId: price.id, ...coupon } })
-  if (preview.couponProblem !== null) throw new CommandFailed(EXIT.refused, preview.couponProblem)
+  const addons = await addonsOf(mpanel, options.addon ?? [])
+  const asked = addons.map(({ addonId, quantity }) => `${addonId}:${quantity}`).join(',')
+  const query = { priceId: price.id, ...coupon, ...(asked !== '' && { addons: asked }) }
+  const preview = await mpanel.getOrderPreview({ path, query })
+  const [problem] = preview.couponProblem === null ? preview.addonProblems : [preview.couponProblem]
+  if (problem !== undefined) throw new CommandFailed(EXIT.refused, problem)
   if (!options.json) tell(preview, `${plan.name} for ${String(customer['name'])}`)
   if (options.yes !== true) await agree()
 
@@ -48,6 +54,7 @@ export async function order(mpanel: MPanel, options: OrderOptions, out: Printer)
       // Nobody pays another price than he was shown.
       shownTotalMinor: preview.total.amount,
       ...coupon,
+      ...(addons.length > 0 && { addons }),
       ...(options.region === undefined ? {} : { region: options.region }),
       ...(keys === undefined ? {} : { sshKeys: await readFile(keys, 'utf8') }),
     },
@@ -64,6 +71,24 @@ export async function order(mpanel: MPanel, options: OrderOptions, out: Printer)
       print(job ? `Job ${job.id}` : 'The pod is made when the invoice is paid.')
     })
   if (waits) await watch(mpanel, job.id, out)
+}
+
+const MOST_PIECES = 1_000
+
+/** Add-ons as they are typed, `backup` or `memory=2`. @throws CommandFailed */
+async function addonsOf(
+  mpanel: MPanel,
+  typed: readonly string[],
+): Promise<{ addonId: string; quantity: number }[]> {
+  const found: { addonId: string; quantity: number }[] = []
+  for (const one of typed) {
+    const [code = '', count] = one.split('=')
+    const quantity = count === undefined ? 1 : Number(count)
+    if (!Number.isInteger(quantity) || quantity < 1 || quantity > MOST_PIECES)
+      throw wrongUse(`--addon is <code> or <code>=<how many>, not ${one}`)
+    found.push({ addonId: String((await find(mpanel, kindNamed('addons'), code))['id']), quantity })
+  }
+  return found
 }
 
 /** @throws CommandFailed when there is no such price, or more than one */

@@ -129,6 +129,13 @@ export const KINDS: Record<string, Kind> = {
       STATE: 'state',
     },
   },
+  addons: {
+    list: 'listAddons',
+    show: null,
+    names: ['code', 'name'],
+    searches: false,
+    columns: { ID: 'id', CODE: 'code', NAME: 'name', 'AT MOST': 'maxQuantity', STATE: 'state' },
+  },
   blueprints: {
     list: 'listBlueprints',
     show: 'getBlueprint',

@@ -3,10 +3,11 @@ export const OPERATOR_USAGE = `  login                     [--url <address>] [--
   logout                    end the session and forget the credential
   whoami                    who is logged in where
   list <kind>               [--tenant <t>] [--customer <c>] [--state <s>] [--search <words>] [--filter <name>=<value> …] [--limit <n> | --all]
-                            pods customers subscriptions invoices domains certificates jobs tenants plans blueprints
+                            pods customers subscriptions invoices domains certificates jobs tenants plans addons
+                            blueprints
   show <kind> <which>       one of them, by its id or name
   order                     --customer <c> --plan <p> --blueprint <b> --hostname <h> [--interval month] [--currency EUR]
-                            [--coupon <c>] [--region <r>] [--ssh-keys <file>]; shows what it costs; [--yes] [--wait]
+                            [--coupon <c>] [--addon <code>[=<how many>]]… [--region <r>] [--ssh-keys <file>]; shows what it costs; [--yes] [--wait]
   power <action> <pod>      start, stop, shutdown or reboot; [--wait]
   jobs watch <id>           until it has ended, with its progress
   completion <shell>        bash, zsh or fish: prints what makes the shell complete these commands

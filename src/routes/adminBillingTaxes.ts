@@ -2,6 +2,8 @@ import { z } from 'zod'
 import {
   customerTax,
   customerTaxQuery,
+  taxCheckCreate,
+  taxCheckStarted,
   taxEvidence,
   taxEvidenceCreate,
   taxEvidenceList,
@@ -18,6 +20,7 @@ import { route, type Route } from './define.ts'
 
 const tag = 'billing'
 const RULES = '/api/admin/billing/tax-rules'
+const jobPath = (id: string): string => `/api/admin/provisioning/jobs/${id}`
 const ofTenant = { in: 'object', kind: 'tenant' } as const
 const ofCustomer = { in: 'object', kind: 'customer' } as const
 const rule = { permission: 'billing:manage', where: { in: 'object', kind: 'taxRule' } } as const
@@ -155,6 +158,21 @@ export const adminBillingTaxes: Route[] = [
       status: 201,
       body: await billingTaxService.recordEvidence(ctx, tenantId, params.id, body),
     }),
+  }),
+  route({
+    method: 'POST',
+    path: '/api/admin/customers/{id}/tax-checks',
+    operationId: 'checkCustomerTaxId',
+    summary: 'Have one of a customer’s VAT numbers checked in VIES now',
+    tag,
+    access: { permission: 'billing:manage', where: ofCustomer },
+    params: idParams,
+    body: taxCheckCreate,
+    replies: { 202: taxCheckStarted },
+    handler: async (ctx, { params, body: asked, tenantId }) => {
+      const body = await billingTaxService.askForCheck(ctx, tenantId, params.id, asked)
+      return { status: 202, body, location: jobPath(body.job.id) }
+    },
   }),
   route({
     method: 'DELETE',

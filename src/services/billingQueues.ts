@@ -50,6 +50,26 @@ export const enqueueRecordRun = (
     idempotencyKey: `record:${of.id}`,
   })
 
+const taxCheckPayload = z.object({ customerId: z.string(), taxId: z.string() })
+export type TaxCheckPayload = z.infer<typeof taxCheckPayload>
+/** Asks whether a customer's VAT number was given out. */
+export const taxCheck = { kind: 'billing.taxCheck', payload: taxCheckPayload } as const
+
+/** One at a time of a tenant: member states take few calls at once. */
+export const enqueueTaxCheck = (
+  ctx: Ctx,
+  tenantId: string,
+  payload: TaxCheckPayload,
+): Promise<{ id: string }> =>
+  enqueue(ctx, {
+    queue: 'billing',
+    kind: taxCheck.kind,
+    tenantId,
+    subject: { type: 'customer', id: payload.customerId, label: payload.taxId },
+    payload,
+    serialKey: `taxCheck:${tenantId}`,
+  })
+
 const reconcilePayload = z.object({ reconciliationId: z.string() })
 export type ReconcilePayload = z.infer<typeof reconcilePayload>
 /** Compares the books and contracts of a tenant with each other and with its providers. */

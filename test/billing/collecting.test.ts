@@ -142,6 +142,22 @@ describe('a charge', () => {
     expect(await accounts(place)).toEqual({ paid: 499n, receivable: 0n, credit: 0n })
   })
 
+  test('that Stripe takes later is asked for again later under the same key, and taken once', async () => {
+    const place = await ordered('4242424242424242')
+    sim.fault({ method: 'POST', path: /payment_intents$/, status: 429, times: 2 })
+    sim.fault({ method: 'POST', path: /payment_intents$/, status: 429, busy: 'rate' })
+    const { body } = await charge(place.invoiceId)
+    await settleBilling(app)
+    const key = `mpanel:attempt:${body.attempt.id}`
+    const asked = sim.calls.filter((call) => call.key === key)
+    expect(asked.map(({ status }) => status)).toEqual([429, 429, 429, 200])
+    expect(intentsOf(body.attempt.id).map((one) => one.status)).toEqual(['succeeded'])
+    expect((await triedOf(app, place.invoiceId)).attempts.map((one) => one.state)).toEqual(['succeeded'])
+    const failures = sql`select 1 from audit_events where action = 'PAYMENT_FAILED' and target_id = ${place.invoiceId}`
+    expect(await rowsOf(app, failures)).toEqual([])
+    expect(await accounts(place)).toEqual({ paid: 499n, receivable: 0n, credit: 0n })
+  })
+
   test('that was lost for more than a day is not asked for again: a person looks', async () => {
     const place = await ordered('4242424242424242')
     const { body } = await charge(place.invoiceId)

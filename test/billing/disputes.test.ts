@@ -11,6 +11,7 @@ import * as collection from '../../src/services/billingCollectionService.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { rowsOf } from '../support/harnessWorld.ts'
 import { cardFor, collectedBy, send, settleBilling, stripeOf, triedOf } from '../support/stripe.ts'
+import { foundIn } from './reconciliationWorld.ts'
 import { made } from './taxWorld.ts'
 import { books, deliver, makeRoom, order, payment, shop, type Shop } from './world.ts'
 
@@ -210,4 +211,35 @@ test('a card that is disputed is found also when nobody says so, and somebody is
   app.clock.offsetMs = 0
   await settleBilling(app)
   expect(await disputes()).toMatchObject([{ state: 'won' }])
+})
+
+test('a fee in the currency that the provider settles in is booked in that one', async () => {
+  const { paid } = await charged()
+  const [from, before] = [sim.world.events.length, await accounts()]
+  const dispute = sim.dispute(paid.reference, 'takes', { currency: 'usd', rate: 1.1 })
+  await tell(from)
+  const moved = sql<{
+    code: string
+    currency: string
+    minor: number
+  }>`select a.code, e.currency, sum(e.amount_minor)::int as minor
+    from ledger_entries e join ledger_accounts a on a.id = e.account_id join ledger_tx t on t.id = e.tx_id
+    where e.tenant_id = ${seller.tenantId} and t.kind like 'dispute%' group by 1, 2 order by 1, 2`
+  // What is away of the payment is its amount in its own currency; the fee is 15.00 USD.
+  const away = [
+    { code: 'cash', currency: 'EUR', minor: -499 },
+    { code: 'cash', currency: 'USD', minor: -1500 },
+    { code: 'disputed', currency: 'EUR', minor: 499 },
+    { code: 'fees', currency: 'USD', minor: 1500 },
+  ]
+  expect(await rowsOf(app, moved)).toEqual(away)
+  expect(await disputes()).toMatchObject([
+    { withdrawn: { amount: '499', currency: 'EUR' }, fee: { amount: '1500', currency: 'USD' } },
+  ])
+  expect(await foundIn(app, seller.tenantId)).toEqual([])
+  sim.settleDispute(dispute, 'won')
+  await tell(from)
+  expect(await accounts()).toMatchObject({ open: before.open, disputed: 0 })
+  expect((await rowsOf(app, moved)).filter(({ minor }) => minor !== 0)).toEqual([away[1], away[3]])
+  expect(await foundIn(app, seller.tenantId)).toEqual([])
 })

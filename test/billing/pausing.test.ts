@@ -19,7 +19,8 @@ import {
   travel,
 } from './contractWorld.ts'
 import { carryOut, planOf, preview as planPreview } from './planWorld.ts'
-import { books, makeRoom, shop, type Shop } from './world.ts'
+import { taxed } from './taxWorld.ts'
+import { books, makeRoom, payment, shop, type Shop } from './world.ts'
 
 /* Pause and resume: what is off is not billed, and what was paid for is not lost. */
 
@@ -243,4 +244,97 @@ test('the pod is stopped, nobody starts it, and it runs again after the pause', 
   await untilIt(async () => (await stateOf(app, placed, id)) === 'active', 'the subscription to be active')
   expect(power()).toEqual(['running'])
   await worker.stop()
+})
+
+describe('the disk of what is paused', () => {
+  /** A subscription by the month whose disk costs 1.50 on a renewal day. */
+  async function stored(day: string, pausedMinor = '150'): Promise<One> {
+    // Who is logged in is not any more in another year.
+    app.clock.offsetMs = 0
+    const seller = await shop(app)
+    await taxed(app, seller)
+    const price = { unitMinor: '499', interval: 'month' as const, pausedMinor }
+    const plan = await planOf(app, seller, [price])
+    travel(app, `${day}T12:00:00Z`)
+    return { seller, other: plan.id, id: await contractIn(app, { ...seller, plan }) }
+  }
+  const pay = async ({ seller, id }: One): Promise<void> => {
+    const open = sql<{ id: string; total: bigint }>`select id, total_minor as total from invoices
+      where subscription_id = ${id} and status = 'open'`
+    for (const one of await rowsOf(app, open))
+      await app.as((ctx) => BillingService.recordPayment(ctx, seller.tenantId, one.id, payment(one.total)))
+  }
+  const feesOf = (id: string) =>
+    rowsOf(
+      app,
+      sql<{
+        issued: string
+        due: string
+        total: string
+      }>`select i.issue_date::text as issued, i.due_date::text as due,
+        i.total_minor::text as total from invoices i join invoice_lines l on l.invoice_id = i.id and l.kind = 'storage'
+        where i.subscription_id = ${id} order by i.number`,
+    )
+
+  test('is billed on each renewal day that the pause passes over, as the preview and the calendar say', async () => {
+    const one = await stored('2027-01-31')
+    travel(app, '2027-02-10T18:00:00Z')
+    const { storage } = await preview(one, '2027-04-30')
+    // 150 and 22 %: on 28 February and 31 March; on 30 April it is not paused any more.
+    expect(storage).toMatchObject({
+      each: { amount: '183' },
+      first: '2027-02-28',
+      times: 2,
+      total: { amount: '366' },
+    })
+    await pausedOn('2027-02-10', one, '2027-04-30')
+    expect((await calendarOf(one)).slice(0, 3)).toEqual([
+      '2027-02-28 storage',
+      '2027-03-31 storage',
+      '2027-04-30 resume',
+    ])
+    await on('2027-02-27')
+    expect(await feesOf(one.id)).toEqual([])
+    await on('2027-02-28')
+    await on('2027-03-01')
+    expect(await feesOf(one.id)).toEqual([{ issued: '2027-02-28', due: '2027-03-14', total: '183' }])
+    await pay(one)
+    await on('2027-03-31')
+    await pay(one)
+    await on('2027-04-30')
+    await obey(app, one.seller, one.id)
+    expect((await feesOf(one.id)).map(({ total }) => total)).toEqual(['183', '183'])
+    expect((await eventsOf(app, one.id)).filter((name) => name.includes('STORAGE'))).toHaveLength(2)
+    // The rest of the period was paid, and the next one is billed as ever.
+    expect(await stateOf(app, one.seller, one.id)).toBe('active')
+    expect(await periodsOf(app, one.id)).toEqual(['2027-01-31 2027-02-28'])
+    const { unbalanced, receivable, open } = await app.as((ctx) => books(ctx, one.seller.tenantId))
+    expect({ unbalanced, receivable }).toEqual({ unbalanced: [], receivable: open })
+    // A second pause begins to count anew.
+    await pausedOn('2027-05-02', one)
+    expect((await calendarOf(one))[0]).toBe('2027-05-17 storage')
+  })
+
+  test('costs nothing where the pause ends before a renewal day, nor where the plan says nothing', async () => {
+    const one = await stored('2027-01-31')
+    travel(app, '2027-02-10T18:00:00Z')
+    expect((await preview(one, '2027-02-28')).storage).toMatchObject({ times: 0, total: { amount: '0' } })
+    expect((await preview(one)).storage).toMatchObject({ first: '2027-02-28', times: null, total: null })
+    const free = await stored('2027-02-10', '0')
+    expect((await preview(free, '2027-06-01')).storage).toBeNull()
+    await pausedOn('2027-02-10', free, '2027-06-01')
+    await on('2027-06-01')
+    expect(await feesOf(free.id)).toEqual([])
+  })
+
+  test('that is not paid keeps the pause from ending, until it is', async () => {
+    const one = await stored('2027-01-31')
+    await pausedOn('2027-02-10', one, '2027-03-20')
+    await on('2027-02-28')
+    await on('2027-03-21')
+    expect(await stateOf(app, one.seller, one.id)).toBe('paused')
+    await pay(one)
+    await on('2027-03-22')
+    expect(await stateOf(app, one.seller, one.id)).toBe('unsuspending')
+  })
 })

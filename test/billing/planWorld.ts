@@ -10,6 +10,7 @@ type Price = {
   interval: 'day' | 'week' | 'month' | 'year'
   unitMinor: string
   setupMinor?: string
+  pausedMinor?: string
   trialDays?: number
 }
 type Size = { cores?: number; memoryMb?: number; diskGb?: number }

@@ -1,12 +1,20 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { BillingProvider, BillingProviderCheck } from '../../shared/api/billingPayments.ts'
 import { startStripeSim, type StripeSim } from '../../sim/stripe/server.ts'
-import { createBilling } from '../../src/integrations/billing/client.ts'
+import { createBilling, stripeAt } from '../../src/integrations/billing/client.ts'
 import { fromStripe, toStripe } from '../../src/integrations/billing/stripeMoney.ts'
 import type { OutgoingRequest } from '../../src/lib/outgoing.ts'
 import * as collection from '../../src/services/billingCollectionService.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { cardFor, collectedBy, openInvoice, settleBilling, stripeOf, triedOf } from '../support/stripe.ts'
+import {
+  ANY,
+  cardFor,
+  collectedBy,
+  openInvoice,
+  settleBilling,
+  stripeOf,
+  triedOf,
+} from '../support/stripe.ts'
 
 let app: TestApp
 let sim: StripeSim
@@ -171,7 +179,7 @@ test('amounts reach Stripe as it counts them, and come back the same, or are not
 test('an amount that Stripe cannot take is refused before anything is sent', async () => {
   const own = await startStripeSim()
   const send = (request: OutgoingRequest) => app.root.vendors.send(request)
-  const reach = { stripeBase: own.url, send, now: app.root.now }
+  const reach = { stripe: stripeAt(own.url, ANY), send, now: app.root.now }
   const provider = createBilling(reach, { kind: 'stripe', key: own.key, live: false, webhookSecret: null })
   const asked = {
     key: 'k',

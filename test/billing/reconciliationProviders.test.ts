@@ -4,7 +4,7 @@ import type { StripeSim } from '../../sim/stripe/server.ts'
 import type { WhmcsSim } from '../../sim/whmcs/server.ts'
 import { ownerOf, type Owner } from '../rules/rows.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { cardFor, collectedBy, settleBilling, stripeOf, triedOf } from '../support/stripe.ts'
+import { cardFor, collectedBy, send, settleBilling, stripeOf, triedOf } from '../support/stripe.ts'
 import { clientIn, inWhmcs, whmcsFor, whmcsOf } from '../support/whmcs.ts'
 import { auditOf, compared, findingsOf, foundIn } from './reconciliationWorld.ts'
 import { deliver, makeRoom, order, shop } from './world.ts'
@@ -200,6 +200,32 @@ test('what mPanel has only not heard of is taken over by the comparison, and is 
     refunds: [{ state: 'succeeded', amount: { amount: '200' } }],
     disputes: [{ state: 'inquiry' }],
   })
+})
+
+test('a payment whose attempt was lost is found as soon as the provider speaks of it, and is no more once it is recorded or given back', async () => {
+  const sold = await charged()
+  const { tenantId, provider, ref, invoiceId } = sold
+  await owner.query(`delete from payment_allocations where tenant_id = $1`, [tenantId])
+  await owner.query(`delete from payments where tenant_id = $1`, [tenantId])
+  await owner.query(`delete from payment_attempts where tenant_id = $1`, [tenantId])
+  const said = stripe.world.events.filter(
+    ({ type, object }) => type.startsWith('payment_intent.') && object['id'] === ref,
+  )
+  await send(app, provider, said)
+  await settleBilling(app)
+  const [finding] = await findingsOf(app, tenantId)
+  expect(finding).toMatchObject({
+    kind: 'payment_not_booked',
+    subject: { label: ref },
+    expected: 'The provider has taken 4.99 EUR.',
+  })
+  // It stays as long as it is so.
+  expect((await foundIn(app, tenantId)).map(([kind]) => kind)).toContain('payment_not_booked')
+  await owner.query(`update invoices set status = 'open', paid_minor = 0 where id = $1`, [invoiceId])
+  const recorded = { amountMinor: '499', currency: 'EUR', method: 'cash', reference: ref }
+  const paid = await app.admin.post(`${INVOICES}/${invoiceId}/payments`, recorded)
+  expect(paid.status, JSON.stringify(paid.body)).toBe(201)
+  expect((await foundIn(app, tenantId)).map(([kind]) => kind)).not.toContain('payment_not_booked')
 })
 
 test('a page that was paid while nobody listened is booked by the comparison', async () => {

@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type { Addon } from '../../shared/api/billingAddons.ts'
+import type { OrderPreview } from '../../shared/api/billingCoupons.ts'
 import type { CustomerTax, TaxEvidence, TaxRule } from '../../shared/api/billingTaxes.ts'
 import * as BillingService from '../../src/services/BillingService.ts'
 import { startApp, type TestApp } from '../support/app.ts'
@@ -7,7 +9,7 @@ import { rowsOf } from '../support/harnessWorld.ts'
 import { billsOf, contractIn, forget, payAll, run, travel } from './contractWorld.ts'
 import { carryOut, planOf, preview } from './planWorld.ts'
 import { made, sells, taxed } from './taxWorld.ts'
-import { books, makeRoom, order, shop, type Shop } from './world.ts'
+import { books, makeRoom, order, orderAs, shop, type Shop } from './world.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -33,6 +35,49 @@ const amounts = (invoice: {
   tax: { amount: string }
   total: { amount: string }
 }) => [invoice.subtotal.amount, invoice.tax.amount, invoice.total.amount]
+
+test('an order with add-ons is taxed as one, and costs what its preview says, to the cent, also with a coupon', async () => {
+  const seller = await shop(app)
+  await taxed(app, seller)
+  const { tenantId, customerId } = seller
+  const terms = { tenantId, code: 'support', name: 'Support', maxQuantity: 10 }
+  const prices = [{ currency: 'EUR', interval: 'month', unitMinor: '101' }]
+  const addon = await made(app.admin.post<Addon>('/api/admin/billing/addons', { ...terms, prices }))
+  await made(
+    app.admin.post('/api/admin/billing/coupons', { tenantId, code: 'THIRD', name: 'x', percentPpm: 333_333 }),
+  )
+  const priceId = seller.plan.prices.find(({ interval }) => interval === 'month')?.id ?? ''
+  const query = new URLSearchParams({ priceId, coupon: 'THIRD', addons: `${addon.id}:3` })
+  const shown = await made(
+    app.admin.get<OrderPreview>(`/api/admin/customers/${customerId}/order-preview?${query.toString()}`),
+  )
+  // 499 - 166 + 303 = 636 net, 22 % of it is 139.92; each line has the difference of the running sum.
+  expect(shown.lines.map(({ kind, amount, tax }) => [kind, amount.amount, tax.amount])).toEqual([
+    ['recurring', '499', '110'],
+    ['discount', '-166', '-37'],
+    ['addon', '303', '67'],
+  ])
+  expect(shown).toMatchObject({ tax: { amount: '140' }, total: { amount: '776' } })
+  const { invoice } = await app.as((ctx) =>
+    orderAs(ctx, seller, {
+      coupon: 'THIRD',
+      addons: [{ addonId: addon.id, quantity: 3 }],
+      shownTotalMinor: '776',
+    }),
+  )
+  expect(invoice && amounts(invoice)).toEqual(['636', '140', '776'])
+  expect(invoice?.lines.map(({ kind, tax, taxCategory }) => [kind, tax.amount, taxCategory])).toEqual([
+    ['recurring', '110', 'S'],
+    ['discount', '-37', 'S'],
+    ['addon', '67', 'S'],
+  ])
+  expect(await account(seller)).toMatchObject({
+    receivable: 776n,
+    revenue: -636n,
+    tax: -140n,
+    unbalanced: [],
+  })
+})
 
 test('an order, its renewal, a change of plan and its preview are taxed alike, and the ledger has the tax', async () => {
   const seller = await shop(app)

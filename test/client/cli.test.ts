@@ -86,6 +86,15 @@ it('an order is shown, asked for and delivered; power and jobs are watched; list
   const { slug } = (await app.admin.get<{ slug: string }>(`/api/admin/tenants/${tenantId}`)).body
 
   const terms = ['--customer', order.customerId, '--plan', 'small', '--blueprint', 'vm-debian-12']
+  const sold = { tenantId, code: 'support', name: 'Support', maxQuantity: 3 }
+  const prices = [{ currency: 'EUR', interval: 'month', unitMinor: '101' }]
+  await app.admin.post('/api/admin/billing/addons', { ...sold, prices })
+  const host = ['--hostname', 'added.example.com']
+  const added = await asked('order', ...terms, ...host, '--addon', 'support=2', '--yes')
+  expect(added).toMatchObject({ code: 0, out: expect.stringContaining('2 × Support') as string })
+  expect((await asked('order', ...terms, ...host, '--addon', 'support=4', '--yes')).code).toBe(1)
+  expect((await asked('order', ...terms, ...host, '--addon', 'support=x', '--yes')).code).toBe(2)
+  expect((await asked('order', ...terms, ...host, '--addon', 'nothing', '--yes')).code).toBe(4)
   const [unasked, ordered, missing, nobody] = await Promise.all([
     asked('order', ...terms, '--hostname', 'unasked.example.com'),
     asked('order', ...terms, '--hostname', 'asked.example.com', '--yes'),

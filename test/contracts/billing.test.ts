@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startStripeSim, type Fault, type StripeSim } from '../../sim/stripe/server.ts'
-import { createBilling } from '../../src/integrations/billing/client.ts'
+import { createBilling, stripeAt } from '../../src/integrations/billing/client.ts'
 import { API_VERSION } from '../../src/integrations/billing/stripe.ts'
+import type { BillingProvider } from '../../src/integrations/billing/types.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { networks, sendOutgoing, type OutgoingRequest } from '../../src/lib/outgoing.ts'
 import { billingContract, value, type Subject } from './billing.ts'
@@ -20,7 +21,13 @@ afterAll(() => sim.close())
 
 /** What is typed by people, such as where a WHMCS is, is reached under these rules. */
 const send = (request: OutgoingRequest) => sendOutgoing(networks(['127.0.0.0/8']), request)
-const reachOf = (stripeBase: string) => ({ stripeBase, send, now: () => new Date() })
+/** A real one takes so many calls a second of a sandbox; the simulated one takes any number. */
+const PACE = given === undefined ? 10_000 : 20
+const reachOf = (stripeBase: string) => ({
+  stripe: stripeAt(stripeBase, PACE),
+  send,
+  now: () => new Date(),
+})
 
 const clientOf = (more: { key?: string; timeoutMs?: number; url?: string } = {}) =>
   createBilling(reachOf(more.url ?? base), {
@@ -135,5 +142,62 @@ describe.skipIf(given !== undefined)('an answer of Stripe that is no answer', ()
   it('comes of the pinned version', async () => {
     await clientOf().health()
     expect(sim.calls.at(-1)).toMatchObject({ path: '/v1/account', version: API_VERSION })
+  })
+})
+
+describe.skipIf(given !== undefined)('what Stripe takes at once', () => {
+  let own: StripeSim
+  beforeEach(async () => {
+    own = await startStripeSim()
+  })
+  afterEach(() => own.close())
+  /** Two clients of one key: one waits longer for an answer than the other. */
+  const clientsOf = (perSecond: number) => {
+    const reach = { ...reachOf(own.url), stripe: stripeAt(own.url, perSecond) }
+    const connection = { kind: 'stripe', key: own.key, live: false, webhookSecret: null } as const
+    return [createBilling(reach, connection), createBilling(reach, { ...connection, timeoutMs: 5_000 })]
+  }
+  const burst = (perSecond: number) => {
+    own.limit(25)
+    return Promise.all(clientsOf(perSecond).flatMap((one) => Array.from({ length: 20 }, () => one.health())))
+  }
+  const one = (): BillingProvider => clientsOf(20)[0] as BillingProvider
+  const statuses = (): (number | null)[] => own.calls.map(({ status }) => status)
+
+  it('is never asked for more by all clients of one key together, however many calls come', async () => {
+    expect(new Set((await burst(10)).map(({ outcome }) => outcome))).toEqual(new Set(['ok']))
+    expect(statuses()).toEqual(Array.from({ length: 40 }, () => 200))
+  })
+
+  it('is refused beyond that, which is proven not to be done', async () => {
+    const refused = (await burst(10_000)).filter(({ outcome }) => outcome !== 'ok')
+    expect(refused[0]).toMatchObject({ outcome: 'rejected', code: 'throttled', retryable: true })
+    expect(statuses().filter((status) => status === 429)).toHaveLength(refused.length)
+  })
+
+  it('ends every call for as long as Stripe wishes: what comes meanwhile is not sent', async () => {
+    own.fault({ status: 429, busy: 'rate', headers: { 'retry-after': '60' } })
+    const provider = one()
+    const answers = [await provider.health(), await provider.health(), await provider.methods('cus_1')]
+    expect(answers).toMatchObject(Array.from({ length: 3 }, () => ({ code: 'throttled', retryable: true })))
+    expect(statuses()).toEqual([429])
+  })
+
+  it('comes back after a pause when Stripe names no time', async () => {
+    own.fault({ status: 429, busy: 'rate', times: 2 })
+    const provider = one()
+    expect([await provider.health(), await provider.health()]).toMatchObject([
+      { code: 'throttled' },
+      { code: 'throttled' },
+    ])
+    expect(await provider.health()).toMatchObject({ outcome: 'ok' })
+  })
+
+  it('leaves others alone when only an object is locked, and nothing is repeated in the same breath', async () => {
+    own.fault({ status: 429, headers: { 'retry-after': '60' } })
+    const provider = one()
+    expect(await provider.health()).toMatchObject({ code: 'throttled', retryable: true })
+    expect(await provider.health()).toMatchObject({ outcome: 'ok' })
+    expect(statuses()).toEqual([429, 200])
   })
 })

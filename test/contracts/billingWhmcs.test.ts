@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { hookSignature } from '../../sim/whmcs/hooks.ts'
 import { PLAIN, type Dial } from '../../sim/whmcs/model.ts'
 import { startWhmcsSim, type Fault, type WhmcsSim } from '../../sim/whmcs/server.ts'
-import { createBilling } from '../../src/integrations/billing/client.ts'
+import { createBilling, stripeAt } from '../../src/integrations/billing/client.ts'
 import type { RecordInvoice, RecordPage } from '../../src/integrations/billing/recordTypes.ts'
 import type { BillingProvider } from '../../src/integrations/billing/types.ts'
 import { minorOf, toWhmcs } from '../../src/integrations/billing/whmcsMoney.ts'
@@ -29,7 +29,7 @@ type More = Partial<{ url: string; identifier: string; secret: string; accessKey
 const providerOf = (more: More = {}): BillingProvider =>
   createBilling(
     {
-      stripeBase: 'https://api.example.com',
+      stripe: stripeAt('https://api.example.com', 1),
       send: (request) => sendOutgoing(networks(['127.0.0.0/8']), request),
       now,
     },

@@ -262,6 +262,7 @@ test('every table that points to a customer is moved by a merge, or stands here 
     billing_customers: 'who he is at the provider; his payment methods still lead there',
     customers: 'leads to the survivor',
     ledger_accounts: 'the balance is posted over',
+    tax_id_checks: 'follow his tax ids, which leave him',
     tax_evidence: 'was found out about him alone; the survivor is taxed by his own',
     payment_attempts: 'whom a payment was asked of; the money goes with its invoice',
   }

@@ -74,6 +74,13 @@ export const TAX_CASES: Record<string, Case> = {
     id: (await customerIn(app, tenantId)).id,
     body: evidence,
   }),
+  checkCustomerTaxId: async (app, tenantId) => {
+    app.root.settings.checksTaxIds = true
+    const taxIds = [{ type: 'vat', country: 'IT', value: 'IT00743110157' }]
+    const who = { tenantId, name: 'Ada', email: 'ada@example.com', taxIds }
+    const { id } = await good(app.admin.post<{ id: string }>('/api/admin/customers', who))
+    return { id, body: { taxId: 'IT00743110157' } }
+  },
   getInvoiceDocument: async (app, tenantId) => ({ id: (await owedIn(app, tenantId)).id }),
   getInvoicePdf: async (app, tenantId) => ({ id: (await owedIn(app, tenantId)).id }),
   getInvoiceXml: async (app, tenantId) => {

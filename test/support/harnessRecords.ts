@@ -1,5 +1,8 @@
 import { sql } from 'kysely'
+import { startViesSim } from '../../sim/vies/server.ts'
+import { createVies } from '../../src/integrations/vies/client.ts'
 import { newId } from '../../src/lib/ids.ts'
+import { networks, sendOutgoing, type OutgoingRequest } from '../../src/lib/outgoing.ts'
 import type { TestApp } from './app.ts'
 import type { AnyHandler, Arranged, JobCase } from './harnessRun.ts'
 import { rowsOf } from './harnessWorld.ts'
@@ -83,7 +86,37 @@ async function arrangeReconciliation(app: TestApp): Promise<Arranged> {
   return { jobId: body.job.id, world, holdings, afterPermanent: 'once' }
 }
 
-/** The jobs that read the books of a WHMCS, and that compare books. */
+/** A customer whose VAT number was given out. */
+async function arrangeTaxCheck(app: TestApp): Promise<Arranged> {
+  const sim = await startViesSim({ everything: true })
+  const send = (request: OutgoingRequest) => sendOutgoing(networks(['127.0.0.0/8']), request)
+  app.root.vendors.taxIds = createVies(send, sim.url)
+  app.root.settings.checksTaxIds = true
+  const tenantId = await app.tenant()
+  const taxId = 'DE811907980'
+  const customer = { tenantId, name: 'Ada', email: 'ada@example.com' }
+  const { body: made } = await app.admin.post<{ id: string }>('/api/admin/customers', {
+    ...customer,
+    taxIds: [{ type: 'vat', country: 'DE', value: taxId }],
+  })
+  const path = `/api/admin/customers/${made.id}/tax-checks`
+  const { body, status } = await app.admin.post<{ job: { id: string } }>(path, { taxId })
+  if (status !== 202) throw new Error(JSON.stringify(body))
+  const world = async () => ({
+    checks: await rowsOf(app, sql`select result, problem from tax_id_checks where customer_id = ${made.id}`),
+    evidence: await rowsOf(
+      app,
+      sql`select is_valid, method from tax_evidence where customer_id = ${made.id}`,
+    ),
+  })
+  const holdings = async () => {
+    if ((await world()).evidence.length > 1) throw new Error('it was noted twice')
+    return 'once'
+  }
+  return { jobId: body.job.id, world, holdings, afterPermanent: 'once' }
+}
+
+/** The jobs that read the books of a WHMCS, that compare books, and that ask after VAT numbers. */
 export const recordCases = (handlerOf: (kind: string) => AnyHandler): JobCase[] => [
   {
     name: 'billing.record: all that a client has',
@@ -96,5 +129,11 @@ export const recordCases = (handlerOf: (kind: string) => AnyHandler): JobCase[] 
     handler: handlerOf('billing.reconcile'),
     permanent: 'failed',
     arrange: arrangeReconciliation,
+  },
+  {
+    name: 'billing.taxCheck: a number that was given out',
+    handler: handlerOf('billing.taxCheck'),
+    permanent: 'failed',
+    arrange: arrangeTaxCheck,
   },
 ]

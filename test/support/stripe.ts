@@ -3,13 +3,15 @@ import { startStripeSim, type StripeSim } from '../../sim/stripe/server.ts'
 import type { BillingProvider, InvoicePayments, PaymentMethod } from '../../shared/api/billingPayments.ts'
 import * as invoices from '../../src/db/billingInvoices.ts'
 import * as ledger from '../../src/db/billingLedger.ts'
-import { createBilling } from '../../src/integrations/billing/client.ts'
+import { createBilling, stripeAt } from '../../src/integrations/billing/client.ts'
 import { handlers } from '../../src/jobs/index.ts'
 import { newId } from '../../src/lib/ids.ts'
 import type { TestApp } from './app.ts'
 import { toRest } from './harnessRun.ts'
 import { rowsOf } from './harnessWorld.ts'
 
+/** Calls a second: the simulated one takes any number. */
+export const ANY = 10_000
 const PROVIDERS = '/api/admin/billing/providers'
 export const HOOK_SECRET = 'whsec_simulated'
 
@@ -22,12 +24,13 @@ export function stripeOf(app: TestApp): Promise<StripeSim> {
   const made = startStripeSim({ now: () => app.root.now().getTime() }).then((sim) => {
     sim.webhooks.hold()
     const clients = new Map<string, ReturnType<typeof createBilling>>()
+    const stripe = stripeAt(sim.url, ANY)
     app.root.vendors.billing = (connection) => {
       const name = JSON.stringify(connection)
       const client =
         clients.get(name) ??
         createBilling(
-          { stripeBase: sim.url, send: (request) => app.root.vendors.send(request), now: app.root.now },
+          { stripe, send: (request) => app.root.vendors.send(request), now: app.root.now },
           connection,
         )
       clients.set(name, client)

@@ -1,6 +1,6 @@
 import { startWhmcsSim, type WhmcsSim } from '../../sim/whmcs/server.ts'
 import type { BillingProvider } from '../../shared/api/billingPayments.ts'
-import { createBilling } from '../../src/integrations/billing/client.ts'
+import { createBilling, stripeAt } from '../../src/integrations/billing/client.ts'
 import { networks, sendOutgoing } from '../../src/lib/outgoing.ts'
 import type { TestApp } from './app.ts'
 
@@ -18,7 +18,11 @@ export function whmcsOf(app: TestApp): Promise<WhmcsSim> {
     sim.hooks.hold()
     const { vendors } = app.root
     const others = vendors.billing.bind(vendors)
-    const reach = { stripeBase: 'https://api.example.com', now, send: sendOutgoing.bind(null, LOOPBACK) }
+    const reach = {
+      stripe: stripeAt('https://api.example.com', 1),
+      now,
+      send: sendOutgoing.bind(null, LOOPBACK),
+    }
     const clients = new Map<string, ReturnType<typeof createBilling>>()
     vendors.billing = (connection) => {
       if (connection.kind !== 'whmcs') return others(connection)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { retryAfterMs, type HttpAnswer } from './http.ts'
+import { retryAfterMs } from '../../lib/retryAfter.ts'
+import type { HttpAnswer } from './http.ts'
 import { problemText, readProblem } from './problems.ts'
 import type { AcmeAuthorization, AcmeOrder, AcmeRenewalInfo } from './types.ts'
 

@@ -74,11 +74,3 @@ export function createHttp(options: { ca?: string; timeoutMs: number }) {
     })
   }
 }
-
-/** Seconds, or a date. */
-export function retryAfterMs(header: string | undefined, now: number = Date.now()): number | null {
-  if (header === undefined) return null
-  if (/^\d{1,9}$/.test(header)) return Number(header) * 1000
-  const at = Date.parse(header)
-  return Number.isNaN(at) ? null : Math.max(0, at - now)
-}

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { rejected } from '../../lib/outcome.ts'
-import { retryAfterMs, type HttpAnswer } from './http.ts'
+import { retryAfterMs } from '../../lib/retryAfter.ts'
+import type { HttpAnswer } from './http.ts'
 import type { AcmeRejected } from './types.ts'
 
 const problem = z.object({

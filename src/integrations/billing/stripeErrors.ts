@@ -1,5 +1,6 @@
 import { Stripe } from 'stripe'
 import { ok, rejected, unknown, type Outcome, type Rejected } from '../../lib/outcome.ts'
+import { NOT_OUR_TURN } from './stripePace.ts'
 import type { BillingCode } from './types.ts'
 
 const MAX_MESSAGE = 300
@@ -12,6 +13,8 @@ export const refusal = (code: BillingCode, message: string): Rejected =>
 /** Nothing was sent: there was nobody to send it to. */
 const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
 
+const BUSY = 'There is more to ask of Stripe than it takes at once: this is tried again in a little while.'
+
 const codeOf = (fault: unknown): string =>
   typeof fault === 'object' && fault !== null && 'code' in fault ? String(fault.code) : ''
 
@@ -22,13 +25,16 @@ const codeOf = (fault: unknown): string =>
 export function failureOf(error: unknown): Exclude<Outcome<never>, { outcome: 'ok' | 'pending' }> {
   if (error instanceof Stripe.errors.StripeConnectionError) {
     const code = codeOf(error.detail)
+    if (code === NOT_OUR_TURN) return refusal('throttled', BUSY)
     return NOT_SENT.has(code)
       ? refusal('unreachable', `Stripe cannot be reached (${code}).`)
       : unknown(`Stripe has not answered${code === '' ? '' : ` (${code})`}.`)
   }
   if (!(error instanceof Stripe.errors.StripeError)) throw error
   const { statusCode: status, message } = error
-  if (error instanceof Stripe.errors.StripeRateLimitError) return refusal('throttled', message)
+  // Also a locked object (`lock_timeout`). Whatever `Stripe-Should-Retry` says, nothing was done, and the job asks again later.
+  if (error instanceof Stripe.errors.StripeRateLimitError)
+    return refusal('throttled', `Stripe asks us to come later: ${message}`)
   if (error instanceof Stripe.errors.StripeIdempotencyError) return refusal('reused', message)
   if (error instanceof Stripe.errors.StripeAuthenticationError)
     return refusal('unauthorized', 'Stripe does not take the key: it is wrong, or was revoked.')

@@ -104,7 +104,7 @@ export function disputeOf(dispute: Stripe.Dispute): DisputeFound {
   const moved = dispute.balance_transactions.map((one) => ({
     minor: amount(one.amount, codeOf(one.currency)),
     feeMinor: amount(one.fee, codeOf(one.currency)),
-    isSame: codeOf(one.currency) === currency,
+    currency: codeOf(one.currency),
   }))
   const away = -moved.reduce((sum, { minor }) => sum + minor, 0n)
   const isAway = away > 0n
@@ -116,8 +116,10 @@ export function disputeOf(dispute: Stripe.Dispute): DisputeFound {
     reason: text(dispute.reason, 'the reason of a dispute'),
     evidenceDueAt: dueBy === null ? null : new Date(dueBy * 1000),
     evidenceSent: sent > 0,
-    withdrawnMinor: !isAway ? 0n : moved.every(({ isSame }) => isSame) ? away : amountMinor,
-    feeMinor: moved.reduce((sum, { feeMinor, isSame }) => (isSame ? sum + feeMinor : sum), 0n),
+    withdrawnMinor: !isAway ? 0n : moved.every((one) => one.currency === currency) ? away : amountMinor,
+    feeMinor: moved.reduce((sum, { feeMinor }) => sum + feeMinor, 0n),
+    // Of one payment all moves in the currency that it was settled in.
+    feeCurrency: moved[0]?.currency ?? currency,
     openedAt: new Date(dispute.created * 1000),
   }
 }

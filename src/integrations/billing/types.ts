@@ -86,9 +86,11 @@ export type DisputeFound = {
   /** Until when the provider takes evidence, and whether it has any. */
   evidenceDueAt: Date | null
   evidenceSent: boolean
-  /** What of the money is away just now, and what the provider has charged for that, as far as it is in the payment's currency. */
+  /** What of the money is away just now. */
   withdrawnMinor: bigint
+  /** What the provider has charged for that, in the currency that it settles in. */
   feeMinor: bigint
+  feeCurrency: string
   openedAt: Date
 }
 

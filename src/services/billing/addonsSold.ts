@@ -6,7 +6,7 @@ import * as addons from '../../db/billingAddons.ts'
 import type { Resources } from '../../db/cloudPodReservations.ts'
 import { notFound } from '../../errors.ts'
 import { formatMoney } from '../../lib/money.ts'
-import { everyText } from './invoicing.ts'
+import { everyText } from './invoiceLines.ts'
 
 /** An add-on of a subscription with its terms, as they were sold. */
 export type Sold = {

@@ -1,11 +1,12 @@
 import type { SubscriptionState } from '../../../shared/states/billingSubscription.ts'
 import { localDate } from '../../lib/period.ts'
-import { amountOf, changed, resumed, type Contract, type Terms } from './contractPeriods.ts'
+import { amountOf, changed, resumed, storageOf, type Contract, type Terms } from './contractPeriods.ts'
 import { dueDate, later, nextStep, type Step, type StepName } from './schedule.ts'
 
-type Issuing = 'bill' | 'activate'
+type Issuing = 'bill' | 'activate' | 'storage'
 /** Whether a step issues an invoice. */
-export const issues = (what: StepName): what is Issuing => what === 'bill' || what === 'activate'
+export const issues = (what: StepName): what is Issuing =>
+  what === 'bill' || what === 'activate' || what === 'storage'
 
 const NOT_TOLD = { notifiedAt: null, finalWarnedAt: null }
 
@@ -15,7 +16,11 @@ const EFFECTS: Record<Exclude<StepName, Issuing>, (of: Contract, at: Date) => Pa
   trialOver: () => ({ state: 'terminating' }),
   advance: ({ periodNo }) => ({ periodNo: periodNo + 1, movedDays: 0 }),
   change: (of) => changed(of),
-  resume: (of, at) => ({ ...resumed(of, localDate(at, of.timeZone)), state: 'active' }),
+  resume: (of, at) => ({
+    ...resumed(of, localDate(at, of.timeZone)),
+    ...(of.storage && { storage: { ...of.storage, billed: 0 } }),
+    state: 'active',
+  }),
   release: () => ({ holdUntil: null, ...NOT_TOLD }),
   overdue: (_, at) => ({ state: 'grace', notifiedAt: at, finalWarnedAt: null }),
   remind: (_, at) => ({ notifiedAt: at }),
@@ -26,17 +31,26 @@ const EFFECTS: Record<Exclude<StepName, Issuing>, (of: Contract, at: Date) => Pa
   terminate: () => ({ state: 'terminating' }),
 }
 
-function billed(of: Contract, terms: Terms, at: Date, paid: boolean): Partial<Contract> {
-  const counted: Partial<Contract> = {
+function counted(of: Contract, what: Issuing): Partial<Contract> {
+  if (what === 'storage' && of.storage) return { storage: { ...of.storage, billed: of.storage.billed + 1 } }
+  return {
     periodsBilled: of.periodsBilled + 1,
     ...(of.state === 'trialing' && { state: 'active', trial: null, ...NOT_TOLD }),
   }
-  if (terms.isRecordedElsewhere === true) return counted
-  const amount = amountOf(of, of.periodsBilled)
+}
+
+/** What the invoice of a step comes to. */
+export const billedBy = (of: Contract, what: StepName): bigint =>
+  what === 'storage' ? storageOf(of) : amountOf(of, of.periodsBilled)
+
+function billed(of: Contract, terms: Terms, { what, at }: Step<Issuing>, paid: boolean): Partial<Contract> {
+  const after = counted(of, what)
+  if (terms.isRecordedElsewhere === true) return after
+  const amount = billedBy(of, what)
   const used = of.creditMinor < amount ? of.creditMinor : amount
   const isOpen = used < amount && !paid
   return {
-    ...counted,
+    ...after,
     creditMinor: of.creditMinor - used,
     due: isOpen ? [...of.due, dueDate(of, terms, at)].toSorted() : of.due,
   }
@@ -71,7 +85,9 @@ export function calendar(
     planned.push({ what: next.what, at, before: contract })
     contract = {
       ...contract,
-      ...(issues(next.what) ? billed(contract, terms, at, paid) : EFFECTS[next.what](contract, at)),
+      ...(issues(next.what)
+        ? billed(contract, terms, { what: next.what, at }, paid)
+        : EFFECTS[next.what](contract, at)),
     }
   }
   return planned

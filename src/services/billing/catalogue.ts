@@ -65,6 +65,7 @@ export async function createPlan(ctx: Ctx, body: z.infer<typeof planCreate>): Pr
         interval_count: price.intervalCount,
         unit_minor: BigInt(price.unitMinor),
         setup_minor: BigInt(price.setupMinor),
+        paused_minor: BigInt(price.pausedMinor),
         trial_days: price.trialDays,
         trial_then: price.trialThen,
         created_at: now,

@@ -14,6 +14,8 @@ export type Contract = {
   movedDays: number
   /** While it is paused: since which day, and on which it is resumed by itself. */
   pause: { since: string; until: string | null } | null
+  /** While it is paused: what its disk costs on each renewal day, and for how many of them it was billed. Absent: nothing. */
+  storage?: { minor: bigint; billed: number }
   timeZone: string
   interval: Interval
   intervalCount: number
@@ -106,6 +108,13 @@ export function amountOf(of: Contract, index: number): bigint {
     tax,
   )
 }
+
+/** What the disk of what is paused costs on a renewal day, with tax. */
+export const storageOf = ({ storage, tax = null }: Contract): bigint => grossOf(storage?.minor ?? 0n, tax)
+
+/** The next renewal day that a pause passes over, counted as if there were no pause. */
+export const storageDay = (of: Contract): string =>
+  firstDayOf(of, of.periodsBilled + (of.storage?.billed ?? 0))
 
 /** Whether the planned change has its invoice, and not begun yet. */
 export const isChangeBilled = ({ change, periodsBilled }: Contract): boolean =>

@@ -23,6 +23,7 @@ export function factsOf(row: ContractRow, creditMinor = 0n): Contract {
       row.paused_at === null
         ? null
         : { since: localDate(row.paused_at, row.billing_tz), until: row.paused_until },
+    storage: { minor: row.paused_minor, billed: row.pause_billed },
     timeZone: row.billing_tz,
     interval: row.interval,
     intervalCount: row.interval_count,

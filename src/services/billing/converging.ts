@@ -10,6 +10,7 @@ import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
 import { invoicePaid } from './paid.ts'
 import { applyDispute } from './disputing.ts'
+import { noteLost } from './lostPayments.ts'
 import { bookMoney } from './payments.ts'
 import { applyRefund } from './refunding.ts'
 
@@ -31,7 +32,14 @@ export async function applyPayment(
   { look, found }: Seen<PaymentFound>,
 ): Promise<Applied> {
   const attempt = await attempts.lockOf(ctx.tx, provider.id, found)
-  if (!attempt) return aside('No payment of mPanel: it was made at the provider by hand.')
+  if (!attempt) {
+    await noteLost(ctx, provider, found)
+    return aside(
+      found.mark === null
+        ? 'No payment of mPanel: it was made at the provider by hand.'
+        : 'A payment of mPanel that nothing here has asked for.',
+    )
+  }
   const isSame = found.currency === attempt.currency
   if (!isSame) return aside(`It is in ${found.currency}, and ${attempt.currency} was asked for.`)
   if (found.status === 'succeeded') await bookPaid(ctx, provider, attempt, found)

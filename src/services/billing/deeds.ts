@@ -10,11 +10,11 @@ import { localDate } from '../../lib/period.ts'
 import { linesOf, soldIn } from './addonsSold.ts'
 import { cancel } from './cancelling.ts'
 import { emit, move } from './changes.ts'
-import { issueRenewal } from './invoicing.ts'
+import { issueRenewal, issueStorage } from './invoicing.ts'
 import * as notices from './notices.ts'
 import { comeBack } from './pausing.ts'
 import { begin } from './plannedChanges.ts'
-import { boundary, discountOf, type Contract, type Terms } from './contractPeriods.ts'
+import { boundary, discountOf, firstDayOf, type Contract, type Terms } from './contractPeriods.ts'
 import { dueDate, FINAL_NOTICE_DAYS, type Step, type StepName } from './schedule.ts'
 import * as suspension from './suspension.ts'
 
@@ -48,9 +48,7 @@ const billedElsewhere: Deed = (ctx, taken) => count(ctx, taken, { action: 'SUBSC
 /** Issues the invoice of the next period. */
 async function bill(ctx: Ctx, { row, facts, terms }: Taken): Promise<void> {
   const by = await termsOfPeriod(ctx, row, facts)
-  const customer = await customers.find(ctx.tx, row.tenant_id, row.customer_id)
-  const seller = await tenants.find(ctx.tx, row.tenant_id)
-  if (!customer || !seller) throw new Error(`subscription ${row.id} has lost its customer or tenant`)
+  const { customer, seller } = await partiesOf(ctx, row)
   const index = row.periods_billed
   const period = { start: boundary(facts, index), end: boundary(facts, index + 1) }
   const issued = await issueRenewal(ctx, {
@@ -66,6 +64,33 @@ async function bill(ctx: Ctx, { row, facts, terms }: Taken): Promise<void> {
     await changes.update(ctx.tx, by.changeId, { item_id: by.itemId, invoice_id: issued.id })
   await count(ctx, { row, facts, terms }, { action: 'SUBSCRIPTION_RENEWED', invoice: issued.number })
   await notices.invoiceIssued(ctx, row, customer, issued)
+}
+
+/** Bills the disk of what is paused, for the renewal day that has come. */
+async function storage(ctx: Ctx, { row, facts, terms }: Taken): Promise<void> {
+  const { customer, seller } = await partiesOf(ctx, row)
+  const index = facts.periodsBilled + row.pause_billed
+  const [from, to] = [firstDayOf(facts, index), firstDayOf(facts, index + 1)]
+  const issued = await issueStorage(ctx, {
+    subscription: row,
+    customer,
+    seller,
+    planName: row.plan_name,
+    itemId: row.item_id,
+    days: { from, to },
+    minor: row.paused_minor,
+    dueDate: dueDate(facts, terms, ctx.now()),
+  })
+  await update(ctx, row, { pause_billed: row.pause_billed + 1 })
+  await emit(ctx, row, 'SUBSCRIPTION_STORAGE_BILLED', undefined, { from, to, invoice: issued.number })
+  await notices.invoiceIssued(ctx, row, customer, issued)
+}
+
+async function partiesOf(ctx: Ctx, row: ContractRow) {
+  const customer = await customers.find(ctx.tx, row.tenant_id, row.customer_id)
+  const seller = await tenants.find(ctx.tx, row.tenant_id)
+  if (!customer || !seller) throw new Error(`subscription ${row.id} has lost its customer or tenant`)
+  return { customer, seller }
 }
 
 /** By which terms the next period is billed: the first of a planned change gets an item of its own. */
@@ -181,6 +206,7 @@ const DEEDS: Record<Exclude<StepName, 'end'>, Deed> = {
   warn,
   terminate,
   release,
+  storage,
   resume: (ctx, { row, facts }) => comeBack(ctx, row, facts, 'its time was over'),
   settle: (ctx, { row }) => suspension.settle(ctx, row),
 }

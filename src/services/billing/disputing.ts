@@ -17,12 +17,16 @@ import { reopen } from './refunding.ts'
 
 /** What the banks of customers take back. It is answered at the provider; here it is booked, and what follows from it. */
 
+/** Where nothing is said, as by a version that did not know it, the payment's. */
+const feeCurrencyOf = (row: Pick<DisputeRow, 'currency' | 'fee_currency'>): string =>
+  row.fee_currency ?? row.currency
+
 export const presentDispute = (row: DisputeRow): PaymentDispute => ({
   id: row.id,
   state: row.state,
   amount: toMoney(row.amount_minor, row.currency),
   withdrawn: toMoney(row.withdrawn_minor, row.currency),
-  fee: toMoney(row.fee_minor, row.currency),
+  fee: toMoney(row.fee_minor, feeCurrencyOf(row)),
   reason: row.reason,
   evidenceDueAt: row.evidence_due_at?.toISOString() ?? null,
   evidenceSent: row.evidence_sent,
@@ -96,6 +100,7 @@ export async function applyDispute(
     evidence_sent: found.evidenceSent,
     withdrawn_minor: found.withdrawnMinor,
     fee_minor: found.feeMinor,
+    fee_currency: found.feeCurrency,
     lost_minor: lostMinor,
     look,
     looked_at: now,
@@ -133,12 +138,12 @@ async function book(
   lostMinor: bigint,
 ): Promise<void> {
   const { tenant_id: tenantId, customer_id: customerId, currency } = payment
-  const post = (kind: string, entries: ledger.Entry[]): Promise<void> =>
+  const post = (kind: string, entries: ledger.Entry[], moves = currency): Promise<void> =>
     ledger.post(ctx.tx, {
       tenantId,
       kind,
       source: { type: 'dispute', id: newId() },
-      currency,
+      currency: moves,
       at: ctx.now(),
       memo: `dispute ${row.external_id}`,
       entries,
@@ -149,12 +154,16 @@ async function book(
       { account: 'disputed', amountMinor: away },
       { account: 'cash', amountMinor: -away },
     ])
-  const fee = found.feeMinor - row.fee_minor
-  if (fee !== 0n)
-    await post('dispute_fee', [
+  const charge = async (fee: bigint, moves: string): Promise<void> => {
+    const entries: ledger.Entry[] = [
       { account: 'fees', amountMinor: fee },
       { account: 'cash', amountMinor: -fee },
-    ])
+    ]
+    if (fee !== 0n) await post('dispute_fee', entries, moves)
+  }
+  const before = feeCurrencyOf(row)
+  if (before !== found.feeCurrency) await charge(-row.fee_minor, before)
+  await charge(found.feeMinor - (before === found.feeCurrency ? row.fee_minor : 0n), found.feeCurrency)
   const lost = lostMinor - row.lost_minor
   if (lost > 0n) {
     const owed = await owedAgain(ctx, payment, lost)

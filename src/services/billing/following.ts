@@ -1,4 +1,4 @@
-import { LIVE_STATES } from '../../../shared/states/billingSubscription.ts'
+import { RUNNING_STATES } from '../../../shared/states/billingSubscription.ts'
 import { asSystem, eachAsSystem, type Ctx, type Root } from '../../context.ts'
 import * as attempts from '../../db/billingAttempts.ts'
 import * as disputes from '../../db/billingDisputes.ts'
@@ -119,7 +119,7 @@ const COUNTED = 10_000
 
 /** The next invoices to be charged. What is in time is; of what is late, as after an outage, unusually many wait for a confirmation. */
 async function chargesAllowed(ctx: Ctx): Promise<attempts.DueCharge[]> {
-  const which = { at: ctx.now(), states: LIVE_STATES }
+  const which = { at: ctx.now(), states: RUNNING_STATES }
   const inTime = await attempts.dueCharges(ctx.tx, { ...which, late: false, limit: BATCH })
   const late = await attempts.dueCharges(ctx.tx, { ...which, late: true, limit: COUNTED })
   const next = late.slice(0, BATCH)

@@ -5,13 +5,13 @@ import * as invoices from '../../db/billingInvoices.ts'
 import type { InvoiceRow } from '../../db/billingInvoices.ts'
 import * as ledger from '../../db/billingLedger.ts'
 import { newId } from '../../lib/ids.ts'
-import { formatMoney } from '../../lib/money.ts'
 import { localDate } from '../../lib/period.ts'
 import * as auditService from '../auditService.ts'
 import { inWords } from './proration.ts'
 import { requireOwnInvoices } from './providers.ts'
 import { sumOf, taxLines, type Treatment } from './taxRules.ts'
 import { taxationOf, type TaxedCustomer } from './taxing.ts'
+import { FROM_DELIVERY, linesOfPeriod, type Off } from './invoiceLines.ts'
 
 export type Party = TaxedCustomer & { name: string; company: string | null; email: string }
 export type Seller = { id: string; name: string }
@@ -19,8 +19,8 @@ export type Seller = { id: string; name: string }
 export type Line = {
   /** Null: it is of no subscription. */
   itemId: string | null
-  /** `credit`: billed time that is not used; `carried`: what of it is more than the rest, which becomes the customer's credit. */
-  kind: 'recurring' | 'discount' | 'addon' | 'setup' | 'credit' | 'carried' | 'domain'
+  /** `storage`: the disk of what is paused. `credit`: billed time that is not used; `carried`: what of it is more than the rest, which becomes the customer's credit. */
+  kind: 'recurring' | 'discount' | 'addon' | 'setup' | 'credit' | 'carried' | 'domain' | 'storage'
   period: { start: Date; end: Date } | null
   description: string
   /** As in the price list. */
@@ -153,46 +153,6 @@ export async function issue(
   return { id, number: numbered.number, totalMinor, openMinor: totalMinor - usedMinor, dueDate }
 }
 
-export const everyText = (price: Pick<PriceRow, 'interval' | 'interval_count'>): string =>
-  `1 ${price.interval_count === 1 ? price.interval : `${price.interval_count} ${price.interval}s`}`
-
-/** `9.99 EUR for 1 month` */
-export const priceWords = (
-  price: Pick<PriceRow, 'interval' | 'interval_count' | 'unit_minor'>,
-  currency: string,
-): string => `${formatMoney(price.unit_minor, currency)} for ${everyText(price)}`
-
-/** What a coupon takes off, and which one. */
-export type Off = { code: string; minor: bigint }
-
-export const couponWords = (code: string): string => `Coupon ${code}`
-
-/** The lines of a period: its price, what a coupon takes off it, add-ons, and a set-up fee. */
-export function linesOfPeriod(of: {
-  planName: string
-  price: Pick<PriceRow, 'interval' | 'interval_count' | 'unit_minor'>
-  setupMinor: bigint
-  off: Off | null
-  addons?: readonly { description: string; minor: bigint }[]
-  /** Of which days. */
-  days: string
-}): { kind: 'recurring' | 'discount' | 'addon' | 'setup'; description: string; minor: bigint }[] {
-  const { planName, price, setupMinor, off, addons = [], days } = of
-  return [
-    { kind: 'recurring', description: `${planName}, ${everyText(price)}${days}`, minor: price.unit_minor },
-    ...(off !== null && off.minor > 0n
-      ? [{ kind: 'discount' as const, description: couponWords(off.code), minor: -off.minor }]
-      : []),
-    ...addons.map((addon) => ({ kind: 'addon' as const, ...addon, description: addon.description + days })),
-    ...(setupMinor > 0n
-      ? [{ kind: 'setup' as const, description: `${planName}, set-up`, minor: setupMinor }]
-      : []),
-  ]
-}
-
-/** As the first invoice of an order says it: its period begins with the delivery. */
-export const FROM_DELIVERY = ' from delivery'
-
 /** Issues the first invoice of a subscription. The recurring line's period begins with the delivery and is fixed then. */
 export function issueFirstInvoice(
   ctx: Ctx,
@@ -258,6 +218,29 @@ export function issueRenewal(
       period: line.kind === 'recurring' ? period : null,
       dedupeKey: `${order.itemId}:${newId()}`,
     })),
+    useCredit: (totalMinor) => usableCredit(ctx, subscription, customer.id, totalMinor),
+  })
+}
+
+/** Issues the invoice of the disk of what is paused, for the period that would have begun. Coupons and add-ons do not count. */
+export function issueStorage(
+  ctx: Ctx,
+  order: {
+    subscription: SubscriptionRow
+    itemId: string
+    planName: string
+    customer: Party
+    seller: Seller
+    dueDate: string
+    days: { from: string; to: string }
+    minor: bigint
+  },
+): Promise<Issued> {
+  const { subscription, customer, planName, itemId, days, minor } = order
+  const description = `${planName}, storage while paused: ${inWords(days)}`
+  return issue(ctx, {
+    ...order,
+    lines: [{ itemId, kind: 'storage', period: null, description, minor, dedupeKey: `${itemId}:${newId()}` }],
     useCredit: (totalMinor) => usableCredit(ctx, subscription, customer.id, totalMinor),
   })
 }

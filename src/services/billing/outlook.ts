@@ -13,8 +13,8 @@ import { AppError, notFound } from '../../errors.ts'
 import { toMoney } from '../../lib/money.ts'
 import { addDays, instantOf, localDate } from '../../lib/period.ts'
 import { factsOf, termsOf } from './contracts.ts'
-import { amountOf, boundary, type Terms } from './contractPeriods.ts'
-import { calendar, issues, type Planned } from './calendar.ts'
+import { boundary, type Terms } from './contractPeriods.ts'
+import { billedBy, calendar, issues, type Planned } from './calendar.ts'
 import { dueDate } from './schedule.ts'
 import { taxationOf } from './taxing.ts'
 
@@ -73,12 +73,13 @@ export async function showCalendar(
 }
 
 /** The invoice that a planned step issues. */
-export function invoiceOf({ at, before }: Planned, terms: Terms, currency: string) {
-  const { timeZone, creditMinor, periodsBilled } = before
-  const total = amountOf(before, periodsBilled)
+export function invoiceOf({ what, at, before }: Planned, terms: Terms, currency: string) {
+  const { timeZone, creditMinor } = before
+  const total = billedBy(before, what)
+  const index = before.periodsBilled + (what === 'storage' ? (before.storage?.billed ?? 0) : 0)
   return {
-    from: localDate(boundary(before, periodsBilled), timeZone),
-    to: addDays(localDate(boundary(before, periodsBilled + 1), timeZone), -1),
+    from: localDate(boundary(before, index), timeZone),
+    to: addDays(localDate(boundary(before, index + 1), timeZone), -1),
     total: toMoney(total, currency),
     fromCredit: toMoney(creditMinor < total ? creditMinor : total, currency),
     dueDate: dueDate(before, terms, at),

@@ -10,6 +10,7 @@ import type { Ctx } from '../../context.ts'
 import * as changes from '../../db/billingChanges.ts'
 import * as contracts from '../../db/billingContracts.ts'
 import type { ContractRow } from '../../db/billingContracts.ts'
+import * as customers from '../../db/customers.ts'
 import { AppError, notFound, requireAllowed } from '../../errors.ts'
 import { addDays, daysBetween, localDate } from '../../lib/period.ts'
 import { toMoney } from '../../lib/money.ts'
@@ -19,9 +20,18 @@ import { move } from './changes.ts'
 import { factsOf, take } from './contracts.ts'
 import { periodOf } from './planChanging.ts'
 import { isRecordedElsewhere } from './providers.ts'
-import { boundary, firstDayOf, presentOf, resumed, type Contract } from './contractPeriods.ts'
+import {
+  boundary,
+  firstDayOf,
+  presentOf,
+  resumed,
+  storageDay,
+  storageOf,
+  type Contract,
+} from './contractPeriods.ts'
 import { get } from './subscriptions.ts'
 import * as suspension from './suspension.ts'
+import { taxationOf } from './taxing.ts'
 
 const UNDELIVERED = 'Only a delivered and billed subscription is paused.'
 const MAX_DAYS = 366
@@ -136,7 +146,15 @@ export async function pausePreview(
   const today = localDate(ctx.now(), row.billing_tz)
   requireDay(until, today)
   if (row.anchor_date === null || row.periods_billed === 0)
-    return { blockers: [UNDELIVERED], from: today, to: today, daysLeft: 0, takenBack: [], resumed: null }
+    return {
+      blockers: [UNDELIVERED],
+      from: today,
+      to: today,
+      daysLeft: 0,
+      takenBack: [],
+      resumed: null,
+      storage: null,
+    }
   const { present, later, blockers } = await looked(ctx, row)
   const next = firstDayOf(present, present.periodsBilled)
   const after =
@@ -160,5 +178,24 @@ export async function pausePreview(
             to: addDays(firstDayOf(after, after.periodsBilled), -1),
             movedDays: after.movedDays - present.movedDays,
           },
+    storage: await storagePreview(ctx, row, { ...present, pause: { since: today, until: until ?? null } }),
   }
+}
+
+/** What its disk would cost: exactly what the automation bills as long as the pause is as it says and the tax stays as it is. */
+async function storagePreview(ctx: Ctx, row: ContractRow, of: Contract): Promise<PausePreview['storage']> {
+  const { pause: asked } = of
+  if (asked === null || row.paused_minor === 0n || (await isRecordedElsewhere(ctx, row.tenant_id)))
+    return null
+  const customer = await customers.find(ctx.tx, row.tenant_id, row.customer_id)
+  if (!customer) throw notFound('customer')
+  const { treatment: tax } = await taxationOf(ctx, row.tenant_id, customer, asked.since)
+  const each = storageOf({ ...of, tax })
+  const paused = { ...of, storage: { minor: row.paused_minor, billed: 0 } }
+  const first = storageDay(paused)
+  if (asked.until === null) return { each: toMoney(each, row.currency), first, times: null, total: null }
+  let times = 0
+  while (storageDay({ ...paused, storage: { ...paused.storage, billed: times } }) < asked.until) times++
+  const total = toMoney(each * BigInt(times), row.currency)
+  return { each: toMoney(each, row.currency), first, times, total }
 }

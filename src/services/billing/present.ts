@@ -50,6 +50,7 @@ export const price = (row: PriceRow): Plan['prices'][number] => ({
   intervalCount: row.interval_count,
   unit: toMoney(row.unit_minor, row.currency),
   setup: toMoney(row.setup_minor, row.currency),
+  paused: toMoney(row.paused_minor, row.currency),
 })
 
 /** The newest change, as long as it is not simply done or taken back, or mended since. */
@@ -68,6 +69,7 @@ function changeOf(ctx: Ctx, row: SubscriptionView): Subscription['change'] {
       intervalCount: change.interval_count,
       unit: toMoney(BigInt(change.unit_minor), row.currency),
       setup: toMoney(BigInt(change.setup_minor), row.currency),
+      paused: toMoney(BigInt(change.paused_minor), row.currency),
       trialDays: change.trial_days,
       trialThen: change.trial_then,
     },
@@ -90,6 +92,7 @@ export const subscription = (ctx: Ctx, row: SubscriptionView): Subscription => (
     intervalCount: row.interval_count,
     unit: toMoney(row.unit_minor, row.currency),
     setup: toMoney(row.setup_minor, row.currency),
+    paused: toMoney(row.paused_minor, row.currency),
     trialDays: row.price_trial_days,
     trialThen: row.price_trial_then,
   },

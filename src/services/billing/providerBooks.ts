@@ -11,6 +11,7 @@ import type { PaymentFound } from '../../integrations/billing/types.ts'
 import { formatMoney } from '../../lib/money.ts'
 import { providerRow } from './asking.ts'
 import { applyPayment } from './converging.ts'
+import { unbooked } from './lostPayments.ts'
 import { settle, type Difference } from './findings.ts'
 import { paymentFrom, type Kept, type KeptPayment } from './seen.ts'
 
@@ -62,7 +63,7 @@ async function differencesOf(
   const ref = found?.ref ?? subject.ref
   const payment =
     ref === null ? undefined : await attempts.findPaymentByRef(ctx.tx, tenantId, provider.kind, ref)
-  const words = await wordsOf(ctx, payment, found)
+  const words = await wordsOf(ctx, tenantId, payment, found)
   if (words.length === 0) return []
   const invoice = await reconciling.invoiceOf(ctx.tx, tenantId, payment?.id ?? subject.key)
   return words.map((one) => ({
@@ -75,19 +76,11 @@ async function differencesOf(
 
 async function wordsOf(
   ctx: Ctx,
+  tenantId: string,
   payment: PaymentRow | undefined,
   found: PaymentFound | null,
 ): Promise<Words[]> {
-  if (payment === undefined)
-    return found?.status === 'succeeded'
-      ? [
-          {
-            kind: 'payment_not_booked',
-            expected: `The provider has taken ${formatMoney(found.amountMinor, found.currency)}.`,
-            found: 'No payment is booked for it.',
-          },
-        ]
-      : []
+  if (payment === undefined) return unbooked(ctx, tenantId, found)
   const here = formatMoney(payment.amount_minor, payment.currency)
   if (found === null)
     return [

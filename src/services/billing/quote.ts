@@ -10,26 +10,16 @@ import type { ContractRow } from '../../db/billingContracts.ts'
 import * as customers from '../../db/customers.ts'
 import type { InvoiceRow } from '../../db/billingInvoices.ts'
 import { AppError, notFound } from '../../errors.ts'
-import { addDays, firstDay, instantOf, localDate } from '../../lib/period.ts'
+import { instantOf, localDate } from '../../lib/period.ts'
 import { factsOf } from './contracts.ts'
-import {
-  chosen,
-  isSame,
-  linesOf as addonLinesOf,
-  minorOf,
-  sizeWith,
-  soldIn,
-  soldWords,
-  sumOfSold,
-  type Sold,
-} from './addonsSold.ts'
-import { countedFrom } from './discount.ts'
-import { couponWords, everyText } from './invoicing.ts'
-import { inWords, leftFrom, type Days } from './proration.ts'
+import { chosen, isSame, sizeWith, soldIn, type Sold } from './addonsSold.ts'
+import { couponWords, everyText } from './invoiceLines.ts'
+import { inWords, type Days } from './proration.ts'
 import { podOutlook, type Blocker, type PodOutlook } from './quotePod.ts'
-import { boundary, discountOf, firstDayOf, presentOf, type Contract } from './contractPeriods.ts'
+import { boundary, presentOf, type Contract } from './contractPeriods.ts'
+import { atPeriodEnd, fromToday, setupOf, type NewTerms } from './quoteTerms.ts'
 import { sumOf, taxLines, type Amounts, type Treatment } from './taxRules.ts'
-import { taxationOf, treatmentOf } from './taxing.ts'
+import { taxationOf } from './taxing.ts'
 
 export type Wish = z.infer<typeof changePreviewBody>
 type PricedLine = {
@@ -173,107 +163,6 @@ function againstIt(
     ),
   ]
 }
-
-type NewTerms = {
-  creditMinor: bigint
-  /** As what is credited was taxed. */
-  creditTax: Treatment | null
-  credited: Days | null
-  chargeMinor: bigint
-  /** What the coupon takes off it. */
-  offMinor: bigint
-  /** Add-ons, each with what it comes to. */
-  addonLines: { description: string; minor: bigint }[]
-  days: Days
-  after: Contract
-}
-
-/** The day of the change belongs to the new terms. Another interval begins anew with it; else the period goes on. */
-async function fromToday(
-  ctx: Ctx,
-  row: ContractRow,
-  present: Contract,
-  price: PriceRow,
-  addons: readonly Sold[],
-): Promise<NewTerms> {
-  const { periodNo, unitMinor, movedDays } = present
-  const period = { from: firstDayOf(present, periodNo), to: firstDayOf(present, periodNo + 1) }
-  const today = localDate(ctx.now(), row.billing_tz)
-  // As the invoice has it: pauses have moved what is left of it.
-  const billedDay = instantOf(addDays(today, -movedDays), row.billing_tz)
-  const billed = await contracts.billedFor(ctx.tx, row.item_id, billedDay)
-  // Never more than was billed for it.
-  const left = soldIn(row.addons).reduce(
-    (sum, one) => sum + leftFrom(today, period, minorOf(one)),
-    leftFrom(today, period, unitMinor - discountOf(present, periodNo)),
-  )
-  const creditMinor = billed === undefined ? 0n : left < billed.unit_minor ? left : billed.unit_minor
-  const creditTax = billed === undefined ? null : treatmentOf(billed)
-  const credited = { from: today, to: period.to }
-  const { interval, interval_count: intervalCount, unit_minor } = price
-  const addonsMinor = sumOfSold(addons)
-  const terms = { ...present, planId: price.plan_id, unitMinor: unit_minor, addonsMinor, movedDays: 0 }
-  if (interval === present.interval && intervalCount === present.intervalCount) {
-    const chargeMinor = leftFrom(today, period, unit_minor)
-    const offMinor = chargeMinor - leftFrom(today, period, unit_minor - discountOf(terms, periodNo))
-    const addonLines = addons.map((one) => ({
-      description: soldWords(one),
-      minor: leftFrom(today, period, minorOf(one)),
-    }))
-    return {
-      creditMinor,
-      creditTax,
-      credited,
-      chargeMinor,
-      offMinor,
-      addonLines,
-      days: credited,
-      after: terms,
-    }
-  }
-  const days = { from: today, to: firstDay(today, interval, intervalCount, 1) }
-  const discount = countedFrom(present.discount, periodNo)
-  const anew = { anchor: today, begins: null, periodNo: 0, periodsBilled: 1 }
-  const after = { ...terms, ...anew, discount, interval, intervalCount }
-  const offMinor = discountOf(after, 0)
-  const addonLines = addonLinesOf(addons)
-  return { creditMinor, creditTax, credited, chargeMinor: unit_minor, offMinor, addonLines, days, after }
-}
-
-function atPeriodEnd(
-  row: ContractRow,
-  present: Contract,
-  price: PriceRow,
-  addons: readonly Sold[],
-): NewTerms {
-  const periodNo = present.periodNo + 1
-  const change = {
-    periodNo,
-    planId: price.plan_id,
-    interval: price.interval,
-    intervalCount: price.interval_count,
-    unitMinor: price.unit_minor,
-    addonsMinor: sumOfSold(addons),
-    setupMinor: setupOf(row, price),
-  }
-  const after = { ...present, change }
-  const days = { from: firstDayOf(after, periodNo), to: firstDayOf(after, periodNo + 1) }
-  const offMinor = discountOf(after, periodNo)
-  return {
-    creditMinor: 0n,
-    creditTax: null,
-    credited: null,
-    chargeMinor: price.unit_minor,
-    offMinor,
-    addonLines: addonLinesOf(addons),
-    days,
-    after,
-  }
-}
-
-/** Who keeps his price has paid for its set-up. */
-const setupOf = (row: ContractRow, price: PriceRow): bigint =>
-  price.id === row.price_id ? 0n : price.setup_minor
 
 function linesOf(
   row: ContractRow,

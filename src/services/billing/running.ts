@@ -32,6 +32,7 @@ const FREELY: StepName[] = [
 /** What waits for a confirmation when unusually many are due: invoices only when they are a day late, as after an outage. */
 const BRAKED = (now: Date): (Kind & { action: string })[] => [
   { action: 'subscriptions.renewLate', what: 'bill', from: null, to: dayBefore(now) },
+  { action: 'subscriptions.renewLate', what: 'storage', from: null, to: dayBefore(now) },
   { action: 'subscriptions.suspend', what: 'suspend', from: null, to: now },
   { action: 'subscriptions.terminate', what: 'terminate', from: null, to: now },
   { action: 'subscriptions.trialOver', what: 'trialOver', from: null, to: now },
@@ -86,6 +87,7 @@ async function dueNow(ctx: Ctx): Promise<DueStep[]> {
   const now = ctx.now()
   const kinds: Kind[] = [
     { what: 'bill', from: dayBefore(now), to: now },
+    { what: 'storage', from: dayBefore(now), to: now },
     ...FREELY.map((what) => ({ what, from: null, to: now })),
   ]
   const due = await contracts.dueSteps(ctx.tx, kinds, BATCH)

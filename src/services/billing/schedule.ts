@@ -4,6 +4,7 @@ import {
   boundary,
   firstDayOf,
   isChangeBilled,
+  storageDay,
   type Contract,
   type Terms,
   type Trial,
@@ -14,7 +15,7 @@ import {
  * `trialOver`: it ends with its trial.
  * `end`: the agreed end. `bill`: the next period gets its invoice. `advance`: it begins. `change`: it begins with another plan or
  * price. `settle`: nothing is overdue any more.
- * `resume`: a pause ends. `release`: a hold ends. The others are what is done about an overdue invoice.
+ * `storage`: what the disk of what is paused costs is billed. `resume`: a pause ends. `release`: a hold ends. The others are what is done about an overdue invoice.
  */
 export type StepName =
   | 'trialNotice'
@@ -25,6 +26,7 @@ export type StepName =
   | 'advance'
   | 'change'
   | 'settle'
+  | 'storage'
   | 'resume'
   | 'release'
   | 'overdue'
@@ -32,7 +34,7 @@ export type StepName =
   | 'suspend'
   | 'warn'
   | 'terminate'
-export type Step = { what: StepName; at: Date }
+export type Step<What extends StepName = StepName> = { what: What; at: Date }
 
 const HOUR_MS = 3_600_000
 /** The hour of the day, where the contract is at home, at which people are reminded and pods suspended. */
@@ -49,9 +51,13 @@ function billDay(of: Contract, { leadDays }: Terms): string {
   return early > earliest ? early : earliest
 }
 
-/** With its period; when it is billed late, as long after the issue as it would have been. After a trial: as that of an order. */
+/**
+ * With its period; when it is billed late, as long after the issue as it would have been. After a trial, and while it is paused: as
+ * that of an order.
+ */
 export function dueDate(of: Contract, terms: Terms, issued: Date): string {
-  if (of.state === 'trialing') return addDays(localDate(issued, of.timeZone), terms.termDays)
+  if (of.state === 'trialing' || isPaused(of.state))
+    return addDays(localDate(issued, of.timeZone), terms.termDays)
   const begins = firstDayOf(of, of.periodsBilled)
   const left = addDays(localDate(issued, of.timeZone), daysBetween(billDay(of, terms), begins))
   return left > begins ? left : begins
@@ -71,7 +77,7 @@ function steps(of: Contract, terms: Terms, now: Date): Step[] {
   const all: Step[] = []
   if (of.cancelAt !== null) all.push({ what: 'end', at: of.cancelAt })
   if (of.state === 'trialing') return [...all, ...trialing(of)]
-  if (isPaused(of.state)) return paused(of, now)
+  if (isPaused(of.state)) return [...stored(of, terms), ...paused(of, now)]
   const isBilledOn = of.cancelAt === null || of.cancelAt > boundary(of, of.periodsBilled)
   // What comes after a change is billed by its terms once it has begun.
   if (isBilledOn && !isChangeBilled(of))
@@ -81,6 +87,14 @@ function steps(of: Contract, terms: Terms, now: Date): Step[] {
     all.push({ what, at: boundary(of, of.periodNo + 1) })
   }
   return [...all, ...dunning(of, terms, now)]
+}
+
+/** What its disk costs is billed on each renewal day that the pause passes over; on the day of the resume it is not paused any more. */
+function stored(of: Contract, { isRecordedElsewhere = false }: Terms): Step[] {
+  const { pause, storage, timeZone } = of
+  if (pause === null || storage === undefined || storage.minor === 0n || isRecordedElsewhere) return []
+  const day = storageDay(of)
+  return pause.until === null || day < pause.until ? [{ what: 'storage', at: instantOf(day, timeZone) }] : []
 }
 
 /** The pause ends on its day, unless something is overdue by then: that is paid first. */

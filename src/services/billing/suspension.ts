@@ -18,7 +18,13 @@ export const NOT_HELD = {
 }
 
 /** A pause is over. */
-export const NOT_PAUSED = { paused_at: null, paused_until: null, pause_reason: null, paused_by: null }
+export const NOT_PAUSED = {
+  paused_at: null,
+  paused_until: null,
+  pause_reason: null,
+  paused_by: null,
+  pause_billed: 0,
+}
 
 /** Whether nothing is left of it that could run. */
 const isAbsent = (pod: { state: string } | undefined): boolean =>

@@ -11,6 +11,7 @@ import { AppError, notFound } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import { localDate } from '../../lib/period.ts'
 import * as auditService from '../auditService.ts'
+import { checksOf } from './taxIdsAsked.ts'
 import { taxationOf } from './taxing.ts'
 import { sumOf, taxLines } from './taxRules.ts'
 
@@ -67,6 +68,7 @@ export async function customerTax(
     netMinor: String(sum.netMinor),
     taxMinor: String(sum.taxMinor),
     grossMinor: String(sum.grossMinor),
+    checks: await checksOf(ctx, tenantId, customerId),
   }
 }
 
@@ -90,6 +92,16 @@ export async function recordEvidence(
     if (body.checkedOn > ctx.now().toISOString().slice(0, 10))
       throw wrong('checkedOn', 'The check cannot have been made in the future.')
   }
+  return writeEvidence(ctx, tenantId, customer, body)
+}
+
+/** Writes down what was found out, by whomever. */
+export async function writeEvidence(
+  ctx: Ctx,
+  tenantId: string,
+  { id: customerId, name }: { id: string; name: string },
+  body: z.infer<typeof taxEvidenceCreate>,
+): Promise<TaxEvidence> {
   const row = await taxes.insertEvidence(ctx.tx, {
     id: newId(),
     tenant_id: tenantId,
@@ -110,7 +122,7 @@ export async function recordEvidence(
   await auditService.record(ctx, {
     action: 'TAX_EVIDENCE_RECORDED',
     tenantId,
-    target: { type: 'customer', id: customerId, label: customer.name },
+    target: { type: 'customer', id: customerId, label: name },
     details: { ...body, evidence: row.id },
   })
   return present(row)

@@ -41,7 +41,8 @@ export type TaxRule = {
 /** What was decided, and why, for whoever asks. Null: nothing is taxed, because nobody has said how. */
 export type TaxDecision = { treatment: Treatment | null; why: string }
 
-const EU = new Set(
+/** The members of the European Union. */
+export const UNION: ReadonlySet<string> = new Set(
   'AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK'.split(' '),
 )
 const DAY_MS = 86_400_000
@@ -105,7 +106,7 @@ export function decideTax(
           isRegisteredFor(seller, rule),
       )
       .toSorted(bySpecialty)[0]
-  const inUnion = EU.has(there) && EU.has(seller.country)
+  const inUnion = UNION.has(there) && UNION.has(seller.country)
   const abroad = inUnion && there !== seller.country
   const rule =
     find(abroad ? [there, 'EU'] : [there]) ?? (abroad ? find([seller.country]) : undefined) ?? find(['*'])

@@ -15,6 +15,7 @@ type Signal = { id: string; state: string; subjectType: string; subjectId: strin
 const TOUCHED: Record<string, string[]> = {
   cloudPod: ['cloudPods', 'subscriptions', 'nodes', 'audit', 'suspensions', 'closures', 'blueprints'],
   blueprint: ['blueprints', 'audit'],
+  customer: ['taxes', 'audit'],
   tenant: ['tenants', 'audit', 'exports', 'closures', 'customerImports', 'customers'],
   domain: ['domains', 'audit'],
   dnsZone: ['zones', 'domains', 'audit'],

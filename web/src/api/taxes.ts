@@ -2,8 +2,10 @@ import { queryOptions } from '@tanstack/react-query'
 import type { z } from 'zod'
 import type {
   CustomerTax,
+  taxCheckStarted,
   TaxEvidence,
   taxEvidenceCreate,
+  TaxIdCheck,
   TaxRule,
   taxRuleCreate,
   taxRuleUpdate,
@@ -13,7 +15,7 @@ import type {
 import { get, patch, post, put, remove } from './http.ts'
 import { growingQuery, listQuery, type ListFilter } from './lists.ts'
 
-export type { CustomerTax, TaxEvidence, TaxRule, TaxSeller }
+export type { CustomerTax, TaxEvidence, TaxIdCheck, TaxRule, TaxSeller }
 export type TaxRuleCreate = z.input<typeof taxRuleCreate>
 export type TaxEvidenceCreate = z.input<typeof taxEvidenceCreate>
 
@@ -44,4 +46,6 @@ export const taxEvidenceQuery = (customerId: string) =>
   growingQuery<TaxEvidence>('taxes', `${customerPath(customerId)}/tax-evidence`)
 export const recordTaxEvidence = (customerId: string, body: TaxEvidenceCreate, key: string) =>
   post<TaxEvidence>(`${customerPath(customerId)}/tax-evidence`, body, key)
+export const checkTaxId = (customerId: string, taxId: string, key: string) =>
+  post<z.infer<typeof taxCheckStarted>>(`${customerPath(customerId)}/tax-checks`, { taxId }, key)
 export const endTaxEvidence = (id: string) => remove<null>(`/api/admin/billing/tax-evidence/${id}`)

@@ -150,6 +150,7 @@ const JOB_KINDS: Record<string, string> = {
   'cluster.sync': t`Read the cluster`,
   'ipPool.claim': t`Tell NetBox about addresses`,
   'ipPool.compare': t`Compare IP pool`,
+  'billing.taxCheck': t`Check VAT number`,
   'billing.record': t`Read the books of a provider`,
   'customer.importCheck': t`Check a file of customers`,
   'customer.import': t`Import customers`,

@@ -13,7 +13,7 @@ import { Card } from '../../ui/Card.tsx'
 import { Checkbox, Field, Input } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { NetworkFields, numberOf } from './NetworkFields.tsx'
-import { NEW_PRICE, PriceFields, type PlanValues } from './PriceFields.tsx'
+import { NEW_PRICE, PriceFields, type PlanValues, type TypedPrice } from './PriceFields.tsx'
 
 export default function NewPlanPage() {
   const { tenant } = useSession()
@@ -28,7 +28,22 @@ export default function NewPlanPage() {
   )
 }
 
-const SERVER_NAMES: Record<string, string> = { unitMinor: 'unit', setupMinor: 'setup' }
+const SERVER_NAMES: Record<string, string> = { unitMinor: 'unit', setupMinor: 'setup', pausedMinor: 'paused' }
+
+/** A price as the API takes it. */
+function asked({ currency, interval, intervalCount, unit, setup, paused, trialDays, trialThen }: TypedPrice) {
+  const code = currency.toUpperCase()
+  return {
+    currency: code,
+    interval,
+    intervalCount,
+    unitMinor: toMinor(unit, code) ?? '',
+    setupMinor: toMinor(setup || '0', code) ?? '',
+    pausedMinor: toMinor(paused || '0', code) ?? '',
+    trialDays: trialDays ?? 0,
+    trialThen,
+  }
+}
 
 function NewPlanForm() {
   const { tenant, me } = useSession()
@@ -57,15 +72,7 @@ function NewPlanForm() {
           rateMbps: numberOf(rateMbps),
           nodeTags: tagsOf(nodeTags),
           tenantId: shared ? null : (owner?.id ?? null),
-          prices: prices.map(({ currency, interval, intervalCount, unit, setup, trialDays, trialThen }) => ({
-            currency: currency.toUpperCase(),
-            interval,
-            intervalCount,
-            unitMinor: toMinor(unit, currency.toUpperCase()) ?? '',
-            setupMinor: toMinor(setup || '0', currency.toUpperCase()) ?? '',
-            trialDays: trialDays ?? 0,
-            trialThen,
-          })),
+          prices: prices.map(asked),
         },
         key,
       ),

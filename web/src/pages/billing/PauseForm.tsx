@@ -25,7 +25,9 @@ export function PauseForm({ subscription, onClose }: { subscription: Subscriptio
   const preview = useQuery(pausePreviewQuery(subscription.id, of.form.watch('until')))
   return (
     <Form of={of} submitLabel="Pause" submitReason={preview.data?.blockers[0]} onCancel={onClose}>
-      <p>The CloudPod is switched off and its data are kept. Nothing is billed until it is resumed.</p>
+      <p>
+        The CloudPod is switched off and its data are kept. Its periods are not billed until it is resumed.
+      </p>
       <Field
         label="Resume on"
         optional
@@ -45,7 +47,7 @@ export function PauseForm({ subscription, onClose }: { subscription: Subscriptio
 }
 
 function Effect({
-  preview: { blockers, from, to, daysLeft, takenBack, resumed },
+  preview: { blockers, from, to, daysLeft, takenBack, resumed, storage },
 }: {
   preview: PausePreview
 }) {
@@ -77,6 +79,7 @@ function Effect({
           Resumed on <Day date={resumed.on} />, the period then lasts until <Day date={resumed.to} />.
         </p>
       )}
+      {storage && <Storage storage={storage} />}
       {takenBack.map(({ id, number, total, paid }) => (
         <p key={id}>
           Invoice {number} over {formatMoney(total)} is for a later period and is taken back.
@@ -84,5 +87,20 @@ function Effect({
         </p>
       ))}
     </Notice>
+  )
+}
+
+/** What the disk costs meanwhile. */
+function Storage({
+  storage: { each, first, times, total },
+}: {
+  storage: NonNullable<PausePreview['storage']>
+}) {
+  if (times === 0) return <p>Its disk costs nothing: no renewal day passes meanwhile.</p>
+  return (
+    <p>
+      Its disk costs {formatMoney(each)} on each renewal day that passes, the first time on{' '}
+      <Day date={first} />.{total !== null && ` ${t`Together that is ${formatMoney(total)}.`}`}
+    </p>
   )
 }

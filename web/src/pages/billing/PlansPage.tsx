@@ -40,6 +40,9 @@ const COLUMNS: Column<Plan>[] = [
           <li key={price.id}>
             {priceText(price)}
             {!isZero(price.setup) && <span className="text-muted">, set-up {formatMoney(price.setup)}</span>}
+            {!isZero(price.paused) && (
+              <span className="text-muted">, while paused {formatMoney(price.paused)}</span>
+            )}
             {price.trialDays > 0 && <span className="text-muted">; {trialText(price)}</span>}
           </li>
         ))}

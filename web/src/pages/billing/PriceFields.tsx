@@ -10,12 +10,13 @@ import { Card } from '../../ui/Card.tsx'
 import { Field, Input, Select } from '../../ui/Field.tsx'
 
 /** A price as it is typed: amounts in major units, as text. */
-type TypedPrice = {
+export type TypedPrice = {
   currency: string
   interval: Price['interval']
   intervalCount: number
   unit: string
   setup: string
+  paused: string
   trialDays: number | null
   trialThen: Price['trialThen']
 }
@@ -38,6 +39,7 @@ export const NEW_PRICE: TypedPrice = {
   intervalCount: 1,
   unit: '',
   setup: '',
+  paused: '',
   trialDays: null,
   trialThen: 'activate',
 }
@@ -104,7 +106,15 @@ export function PriceFields({ of: { form, errorOf } }: { of: ApiForm<PlanValues,
               at={at}
               error={errorOf(`prices.${at}.setup`)}
             />
-            <div className="col-span-full grid gap-4 sm:grid-cols-[10rem_1fr]">
+            <div className="col-span-full grid gap-4 sm:grid-cols-[12rem_10rem_1fr]">
+              <Amount
+                of={form}
+                name={`prices.${at}.paused`}
+                label="Storage while paused"
+                hint={t`On each renewal day that passes.`}
+                at={at}
+                error={errorOf(`prices.${at}.paused`)}
+              />
               <Field
                 label="Days on trial"
                 optional
@@ -151,18 +161,20 @@ function Amount({
   of: form,
   name,
   label,
+  hint,
   at,
   error,
 }: {
   of: ApiForm<PlanValues, Plan>['form']
-  name: `prices.${number}.unit` | `prices.${number}.setup`
+  name: `prices.${number}.unit` | `prices.${number}.setup` | `prices.${number}.paused`
   label: string
+  hint?: string
   at: number
   error: string | undefined
 }) {
-  const optional = name.endsWith('.setup')
+  const optional = !name.endsWith('.unit')
   return (
-    <Field label={label} optional={optional} error={error}>
+    <Field label={label} optional={optional} hint={hint} error={error}>
       <Input
         inputMode="decimal"
         autoComplete="off"

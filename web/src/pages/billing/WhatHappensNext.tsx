@@ -24,6 +24,7 @@ const TITLES: Record<Item['what'], string> = {
   remind: t`The customer is reminded`,
   suspend: t`The CloudPod is switched off`,
   settle: t`Nothing is overdue any more: what was switched off comes back`,
+  storage: t`The disk of the paused CloudPod is billed`,
   resume: t`The pause ends: the CloudPod comes back, and it is billed on`,
   warn: t`The customer is warned for the last time`,
   terminate: t`The subscription is ended, and its CloudPod deleted`,

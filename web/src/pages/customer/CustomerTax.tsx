@@ -16,6 +16,7 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Day, Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { TaxEvidenceForm } from './TaxEvidenceForm.tsx'
+import { TaxIdChecks } from './TaxIdChecks.tsx'
 
 /** How the customer is taxed, why, and what that is based on. */
 export function CustomerTax({ customer }: { customer: Customer }) {
@@ -45,6 +46,9 @@ export function CustomerTax({ customer }: { customer: Customer }) {
           )}
         </Loaded>
       </Card>
+      {tax.data !== undefined && tax.data.checks.length > 0 && (
+        <TaxIdChecks customer={customer} checks={tax.data.checks} reason={reason} />
+      )}
       <Card
         title="Evidence"
         actions={
