@@ -100,7 +100,7 @@ async function presentPeriod(ctx: Ctx, before: SubscriptionRow) {
 export async function takeBackFrom(ctx: Ctx, before: SubscriptionRow, at: Date): Promise<void> {
   for (const id of await contracts.invoicesFrom(ctx.tx, before.id, at)) {
     const invoice = await invoices.lock(ctx.tx, before.tenant_id, id)
-    if (invoice) await creditInvoice(ctx, invoice, 'the period does not begin any more')
+    if (invoice) await creditInvoice(ctx, invoice, ({ t }) => t`the period does not begin any more`)
   }
 }
 
@@ -132,7 +132,7 @@ async function cancelNow(
   if (last) await takeBackFrom(ctx, before, last.end)
   else
     for (const invoice of await invoices.lockOfSubscription(ctx.tx, before.id))
-      await creditInvoice(ctx, invoice, reason || 'cancelled before delivery')
+      await creditInvoice(ctx, invoice, reason || (({ t }) => t`cancelled before delivery`))
   const pod = await pods.ofSubscription(ctx.tx, before.tenant_id, before.id)
   if (pod?.state === 'reserved') await cloudPodService.releaseReserved(ctx, pod, 'The order was cancelled.')
   if (before.state === 'awaiting_payment') await giveBack(ctx, before.tenant_id, before.coupon_id)

@@ -11,6 +11,7 @@ import { linesOf, soldIn } from './addonsSold.ts'
 import { cancel } from './cancelling.ts'
 import { emit, move } from './changes.ts'
 import { issueRenewal } from './invoicing.ts'
+import { wordsFor } from './lineWords.ts'
 import * as notices from './notices.ts'
 import { comeBack } from './pausing.ts'
 import { begin } from './plannedChanges.ts'
@@ -59,6 +60,7 @@ async function bill(ctx: Ctx, { row, facts, terms }: Taken): Promise<void> {
     off: row.coupon_code === null ? null : { code: row.coupon_code, minor: discountOf(facts, index) },
     customer,
     seller,
+    words: await wordsFor(ctx, row.tenant_id, customer),
     dueDate: dueDate(facts, terms, ctx.now()),
     period,
   })

@@ -5,10 +5,10 @@ import * as invoices from '../../db/billingInvoices.ts'
 import type { InvoiceRow } from '../../db/billingInvoices.ts'
 import * as ledger from '../../db/billingLedger.ts'
 import { newId } from '../../lib/ids.ts'
-import { formatMoney } from '../../lib/money.ts'
 import { localDate } from '../../lib/period.ts'
+import type { Words } from '../../words.ts'
 import * as auditService from '../auditService.ts'
-import { inWords } from './proration.ts'
+import { couponText, planText, setUpText, spanText, type Span } from './lineWords.ts'
 import { requireOwnInvoices } from './providers.ts'
 import { sumOf, taxLines, type Treatment } from './taxRules.ts'
 import { taxationOf, type TaxedCustomer } from './taxing.ts'
@@ -44,6 +44,8 @@ export async function issue(
     subscription: Pick<SubscriptionRow, 'tenant_id' | 'currency' | 'billing_tz'> & { id: string | null }
     customer: Party
     seller: Seller
+    /** Those of its lines; the document is in this language for ever. */
+    words: Words
     /** Null: the day of issue. */
     dueDate: string | null
     lines: Line[]
@@ -77,6 +79,7 @@ export async function issue(
       number: numbered.number,
       status: totalMinor === usedMinor ? 'paid' : 'open',
       currency: subscription.currency,
+      language: order.words.tag,
       issue_date: numbered.issueDate,
       due_date: dueDate,
       subtotal_minor: netMinor,
@@ -153,45 +156,35 @@ export async function issue(
   return { id, number: numbered.number, totalMinor, openMinor: totalMinor - usedMinor, dueDate }
 }
 
-export const everyText = (price: Pick<PriceRow, 'interval' | 'interval_count'>): string =>
-  `1 ${price.interval_count === 1 ? price.interval : `${price.interval_count} ${price.interval}s`}`
-
-/** `9.99 EUR for 1 month` */
-export const priceWords = (
-  price: Pick<PriceRow, 'interval' | 'interval_count' | 'unit_minor'>,
-  currency: string,
-): string => `${formatMoney(price.unit_minor, currency)} for ${everyText(price)}`
-
 /** What a coupon takes off, and which one. */
 export type Off = { code: string; minor: bigint }
 
-export const couponWords = (code: string): string => `Coupon ${code}`
-
 /** The lines of a period: its price, what a coupon takes off it, add-ons, and a set-up fee. */
 export function linesOfPeriod(of: {
+  words: Words
   planName: string
   price: Pick<PriceRow, 'interval' | 'interval_count' | 'unit_minor'>
   setupMinor: bigint
   off: Off | null
   addons?: readonly { description: string; minor: bigint }[]
-  /** Of which days. */
-  days: string
+  span: Span
 }): { kind: 'recurring' | 'discount' | 'addon' | 'setup'; description: string; minor: bigint }[] {
-  const { planName, price, setupMinor, off, addons = [], days } = of
+  const { words, planName, price, setupMinor, off, addons = [], span } = of
   return [
-    { kind: 'recurring', description: `${planName}, ${everyText(price)}${days}`, minor: price.unit_minor },
+    { kind: 'recurring', description: planText(words, planName, price, span), minor: price.unit_minor },
     ...(off !== null && off.minor > 0n
-      ? [{ kind: 'discount' as const, description: couponWords(off.code), minor: -off.minor }]
+      ? [{ kind: 'discount' as const, description: couponText(words, off.code), minor: -off.minor }]
       : []),
-    ...addons.map((addon) => ({ kind: 'addon' as const, ...addon, description: addon.description + days })),
+    ...addons.map(({ description, minor }) => ({
+      kind: 'addon' as const,
+      description: spanText(words, description, span),
+      minor,
+    })),
     ...(setupMinor > 0n
-      ? [{ kind: 'setup' as const, description: `${planName}, set-up`, minor: setupMinor }]
+      ? [{ kind: 'setup' as const, description: setUpText(words, planName), minor: setupMinor }]
       : []),
   ]
 }
-
-/** As the first invoice of an order says it: its period begins with the delivery. */
-export const FROM_DELIVERY = ' from delivery'
 
 /** Issues the first invoice of a subscription. The recurring line's period begins with the delivery and is fixed then. */
 export function issueFirstInvoice(
@@ -205,10 +198,11 @@ export function issueFirstInvoice(
     planName: string
     customer: Party
     seller: Seller
+    words: Words
   },
 ): Promise<Issued> {
   const { subscription, price, itemId } = order
-  const lines = linesOfPeriod({ ...order, setupMinor: price.setup_minor, days: FROM_DELIVERY })
+  const lines = linesOfPeriod({ ...order, setupMinor: price.setup_minor, span: 'delivery' })
   return issue(ctx, {
     ...order,
     dueDate:
@@ -243,16 +237,17 @@ export function issueRenewal(
     planName: string
     customer: Party
     seller: Seller
+    words: Words
     dueDate: string
     period: { start: Date; end: Date }
   },
 ): Promise<Issued> {
   const { subscription, customer, period } = order
   const day = (at: Date): string => localDate(at, subscription.billing_tz)
-  const days = `: ${inWords({ from: day(period.start), to: day(period.end) })}`
+  const span = { from: day(period.start), to: day(period.end) }
   return issue(ctx, {
     ...order,
-    lines: linesOfPeriod({ ...order, days }).map((line) => ({
+    lines: linesOfPeriod({ ...order, span }).map((line) => ({
       ...line,
       itemId: order.itemId,
       period: line.kind === 'recurring' ? period : null,
