@@ -12,7 +12,7 @@ import type { Offer, PaidOperation } from '../../db/domainRegistrars.ts'
 import { AppError, notFound, requireAllowed } from '../../errors.ts'
 import type { Contacts, DsRecord, NameServer } from '../../integrations/registrars/types.ts'
 import { newId } from '../../lib/ids.ts'
-import { wordsIn } from '../../words.ts'
+import { wordsIn, type Words } from '../../words.ts'
 import * as BillingService from '../BillingService.ts'
 import { enqueueOperation } from '../domainQueues.ts'
 import * as settingsService from '../tenantSettingsService.ts'
@@ -206,7 +206,7 @@ export async function cancelUnpaid(
   ctx: Ctx,
   tenantId: string,
   operationId: string,
-  reason: string,
+  reason: (words: Words) => string,
 ): Promise<void> {
   const row = await operations.lock(ctx.tx, tenantId, operationId)
   const domain = row && (await domains.lock(ctx.tx, tenantId, row.domain_id))
@@ -214,14 +214,15 @@ export async function cancelUnpaid(
   const now = ctx.now()
   await operations.update(ctx.tx, row.id, {
     state: 'cancelled',
-    words: reason,
+    words: reason(ENGLISH),
     secret_sealed: null,
     updated_at: now,
     ended_at: now,
   })
   if (row.invoice_id !== null) await BillingService.creditForDomain(ctx, tenantId, row.invoice_id, reason)
   if (isFirst(row.kind)) await backTo(ctx, domain, row, 'cancelled')
-  await emit(ctx, domain, 'DOMAIN_ORDER_CANCELLED', {}, { kind: row.kind, operationId: row.id, reason })
+  const details = { kind: row.kind, operationId: row.id, reason: reason(ENGLISH) }
+  await emit(ctx, domain, 'DOMAIN_ORDER_CANCELLED', {}, details)
 }
 
 /** A domain that has not become ours is what it was before, or over. */
