@@ -74,7 +74,9 @@ export async function pdfOf(document: BillingDocument, brand: DocumentBrand): Pr
     party(pdf, headings.customer, partyLines(words, document.buyer), MARGIN + 260, 130),
   )
   pdf.font('regular').fontSize(9).fillColor(INK)
-  pdf.text(factsOf(words, document).map(printable).join('\n'), MARGIN, parties + 18, { width: RIGHT - MARGIN })
+  pdf.text(factsOf(words, document).map(printable).join('\n'), MARGIN, parties + 18, {
+    width: RIGHT - MARGIN,
+  })
   const ink: Ink = { pdf, words, money: moneyIn(words, document.currency), colour }
   lines(ink, document)
   sums(ink, document)

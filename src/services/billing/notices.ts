@@ -165,11 +165,5 @@ export async function creditNoteIssued(ctx: Ctx, invoice: InvoiceRow, note: Cred
     reason: note.reason,
   }
   const along = { invoiceId: invoice.id, creditNote: note.id }
-  await mailService.send(
-    ctx,
-    toCustomer(customer),
-    'creditNoteIssued',
-    facts,
-    along,
-  )
+  await mailService.send(ctx, toCustomer(customer), 'creditNoteIssued', facts, along)
 }

@@ -132,7 +132,8 @@ const diffOf = (row: ContractRow, { plan, price, addons }: Quote): Record<string
 async function takeBack(ctx: Ctx, row: ContractRow, { takenBack }: Quote): Promise<void> {
   for (const { id } of takenBack) {
     const invoice = await invoices.lock(ctx.tx, row.tenant_id, id)
-    if (invoice) await creditInvoice(ctx, invoice, ({ t }) => t`the plan or price changes before the period begins`)
+    if (invoice)
+      await creditInvoice(ctx, invoice, ({ t }) => t`the plan or price changes before the period begins`)
   }
 }
 

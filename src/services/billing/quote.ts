@@ -25,7 +25,16 @@ import {
   type Sold,
 } from './addonsSold.ts'
 import { countedFrom } from './discount.ts'
-import { couponText, ENGLISH, everyText, planText, setUpText, spanText, unusedText, wordsFor } from './lineWords.ts'
+import {
+  couponText,
+  ENGLISH,
+  everyText,
+  planText,
+  setUpText,
+  spanText,
+  unusedText,
+  wordsFor,
+} from './lineWords.ts'
 import { leftFrom, type Days } from './proration.ts'
 import { podOutlook, type Blocker, type PodOutlook } from './quotePod.ts'
 import { boundary, discountOf, firstDayOf, presentOf, type Contract } from './contractPeriods.ts'

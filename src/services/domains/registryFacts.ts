@@ -67,11 +67,7 @@ export async function takeOver(ctx: Ctx, before: DomainRow, seen: Seen): Promise
     updated_at: now,
   })
   if (registration === 'redemption' || registration === 'pending_delete')
-    await cancelAllUnpaid(
-      ctx,
-      before,
-      ({ t }) => t`The domain is being deleted: it can be restored instead.`,
-    )
+    await cancelAllUnpaid(ctx, before, ({ t }) => t`The domain is being deleted: it can be restored instead.`)
   if (registration !== 'pending_registry') await operations.provenByRegistry(ctx.tx, before.id, now)
   const diff = auditService.diffOf<Record<string, unknown>>(
     {
@@ -92,11 +88,7 @@ function eventOf(before: Registration, after: Registration): string {
 }
 
 /** What waits for a payment and cannot be done any more. */
-async function cancelAllUnpaid(
-  ctx: Ctx,
-  domain: DomainRow,
-  reason: (words: Words) => string,
-): Promise<void> {
+async function cancelAllUnpaid(ctx: Ctx, domain: DomainRow, reason: (words: Words) => string): Promise<void> {
   for (const open of await operations.open(ctx.tx, domain.tenant_id, domain.id))
     if (open.state === 'awaiting_payment') await cancelUnpaid(ctx, domain.tenant_id, open.id, reason)
 }

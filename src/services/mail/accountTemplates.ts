@@ -114,10 +114,7 @@ export const accountTemplates = {
     const { t } = words
     return {
       subject: t`A second step to log in was removed`,
-      before: [
-        t`An authenticator app or a passkey was removed from your account.`,
-        origin(words, from),
-      ],
+      before: [t`An authenticator app or a passkey was removed from your account.`, origin(words, from)],
       after: [notYou(words)],
     }
   },

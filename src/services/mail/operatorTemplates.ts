@@ -16,7 +16,10 @@ type Ending = { names: string[]; endsOn: string; problem: string | null }
 type Expiring = { name: string; expiresOn: string; why: 'off' | 'unpaid' | 'failed' }
 
 export const operatorTemplates = {
-  webhookDisabled: ({ t }: Words, { url, because }: { url: string; because: 'gone' | 'failing' }): Message => ({
+  webhookDisabled: (
+    { t }: Words,
+    { url, because }: { url: string; because: 'gone' | 'failing' },
+  ): Message => ({
     subject: t`A webhook was disabled`,
     before: [
       t`No more events are sent to ${oneLine(url, 500)}.`,
@@ -30,8 +33,7 @@ export const operatorTemplates = {
   domainsExpire: (words: Words, { domains }: { domains: Expiring[] }): Message => {
     const { t } = words
     return {
-      subject:
-        domains.length === 1 ? t`A domain expires soon` : t`${domains.length} domains expire soon`,
+      subject: domains.length === 1 ? t`A domain expires soon` : t`${domains.length} domains expire soon`,
       before: [
         t`Nothing is on its way that would keep:`,
         ...atMost(domains).map((one) => expiryOf(words, one)),
