@@ -30,6 +30,9 @@ function party(words: Words, title: string, of: DocumentParty): string {
 const cells = (...[first, ...numbers]: string[]): string =>
   `<td>${escaped(first ?? '')}</td>${numbers.map((one) => `<td class="n">${escaped(one)}</td>`).join('')}`
 
+const columns = (...[first, ...numbers]: string[]): string =>
+  `<tr><th scope="col">${escaped(first ?? '')}</th>${numbers.map((one) => `<th scope="col" class="n">${escaped(one)}</th>`).join('')}</tr>`
+
 /** The document as a page to print. */
 export function htmlOf(document: BillingDocument): { html: string; policy: string } {
   const { currency, taxes, lines } = document
@@ -37,8 +40,6 @@ export function htmlOf(document: BillingDocument): { html: string; policy: strin
   const money = moneyIn(words, currency)
   const title = escaped(titleOf(words, document))
   const headings = headingsOf(words)
-  const columns = (...[first, ...numbers]: string[]): string =>
-    `<tr><th scope="col">${escaped(first ?? '')}</th>${numbers.map((one) => `<th scope="col" class="n">${escaped(one)}</th>`).join('')}</tr>`
   const total = (name: string, minor: bigint, strong: boolean): string =>
     `<tr${strong ? ' class="total"' : ''}><th scope="row" colspan="2">${escaped(name)}</th><td class="n">${escaped(money(minor))}</td></tr>`
   const html = `<!doctype html>
