@@ -1094,6 +1094,7 @@ create table credit_notes (
   reason text not null,
   issued_at timestamp with time zone not null,
   tax_minor bigint not null default 0,
+  language text,
   constraint credit_notes_series_id_number_key UNIQUE (series_id, number),
   constraint credit_notes_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint credit_notes_add_up TRIGGER DEFERRABLE INITIALLY DEFERRED,
@@ -1101,6 +1102,7 @@ create table credit_notes (
   constraint credit_notes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint credit_notes_tenant_id_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices(tenant_id, id),
   constraint credit_notes_tenant_id_series_id_fkey FOREIGN KEY (tenant_id, series_id) REFERENCES invoice_series(tenant_id, id),
+  constraint credit_notes_language_check CHECK ((length(language) <= 35)),
   constraint credit_notes_total_minor_check CHECK ((total_minor >= 0))
 );
 
@@ -1745,6 +1747,7 @@ create table invoices (
   seller jsonb not null,
   issued_at timestamp with time zone,
   created_at timestamp with time zone not null,
+  language text,
   constraint invoices_series_id_number_key UNIQUE (series_id, number),
   constraint invoices_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint invoices_pkey PRIMARY KEY (id),
@@ -1755,6 +1758,7 @@ create table invoices (
   constraint invoices_check CHECK (((status = 'draft'::text) = (number IS NULL))),
   constraint invoices_check1 CHECK (((total_minor = (subtotal_minor + tax_minor)) AND (total_minor >= 0))),
   constraint invoices_check2 CHECK (((paid_minor >= 0) AND (credited_minor >= 0) AND (paid_minor <= total_minor) AND (credited_minor <= total_minor))),
+  constraint invoices_language_check CHECK ((length(language) <= 35)),
   constraint invoices_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'open'::text, 'paid'::text, 'uncollectible'::text, 'void'::text])))
 );
 
@@ -3227,10 +3231,12 @@ create table users (
   kind text not null default 'person'::text,
   search_text text not null generated always as ((' '::text || search_fold(((name || ' '::text) || email)))) stored,
   home_tenant_id uuid,
+  language text,
   constraint users_pkey PRIMARY KEY (id),
   constraint users_home_tenant_id_fkey FOREIGN KEY (home_tenant_id) REFERENCES tenants(id),
   constraint users_email_check CHECK (((email = lower(email)) AND (email ~~ '%_@_%'::text))),
   constraint users_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'service'::text]))),
+  constraint users_language_check CHECK ((length(language) <= 35)),
   constraint users_service_has_no_password CHECK (((kind = 'person'::text) OR (password_hash IS NULL))),
   constraint users_state_check CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text])))
 );

@@ -3,7 +3,7 @@ import { basename, posix } from 'node:path'
 import { type Source, readSources } from './sources.ts'
 
 const OURS = ['src/lib', 'src/errors']
-const SERVICES = ['src/services', 'src/db', 'src/context', ...OURS, 'shared']
+const SERVICES = ['src/services', 'src/db', 'src/context', 'src/words', ...OURS, 'shared']
 
 /** A layer is a folder, or a file of that name. What is not listed (server, worker, cli, app, deps) wires things together. */
 const MAY_IMPORT: Record<string, string[]> = {
@@ -13,6 +13,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'src/lib': OURS,
   'src/config': ['src/configVariables', ...OURS, 'shared'],
   'src/configVariables': OURS,
+  'src/words': [...OURS, 'shared'],
   'src/operator': ['src/operator', 'packages/client', 'src/config', 'src/errors'],
   'src/db': ['src/db', ...OURS, 'shared'],
   'src/integrations': OURS,

@@ -6,6 +6,7 @@ export const SETTING_WORDS: Record<SettingKey, string> = {
   'branding.name': t`The name that the pages show to the tenant’s users`,
   'branding.colour': t`The colour behind that name; white text must be readable on it`,
   'branding.supportAddress': t`Where the tenant’s users find help; the pages show it`,
+  'branding.language': t`The language of mails and documents for customers and users who have chosen none`,
   'billing.paymentTermDays': t`How long an order waits for its payment before it expires`,
   'billing.renewalLeadDays': t`How long before a period begins its invoice is issued; it is due when the period begins`,
   'domains.startOn': t`When registrations, renewals and transfers of domains begin: with the payment, or at once on credit`,

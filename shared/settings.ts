@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LANGUAGES } from './languages.ts'
 
 /**
  * Every setting there is, without its words, which the pages need alone (`settingWords.ts`). The tenant's value counts
@@ -67,6 +68,14 @@ export const SETTINGS = {
     unit: null,
     changedBy: 'tenant',
     input: 'email',
+  }),
+  'branding.language': setting({
+    schema: z.enum(LANGUAGES),
+    fallback: LANGUAGES[0],
+    unit: null,
+    changedBy: 'tenant',
+    input: 'choice',
+    choices: LANGUAGES,
   }),
   'billing.paymentTermDays': setting({
     schema: z.number().int().min(0).max(365),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LANGUAGES } from '../languages.ts'
 import { PERMISSIONS } from '../permissions.ts'
 import { id, timestamp } from './common.ts'
 
@@ -13,7 +14,8 @@ const impersonation = z.object({
 
 /** Who is asking, and what they may do where. `platform` permissions hold for every tenant. */
 export const me = z.object({
-  user: z.object({ id, email: z.string(), name: z.string() }),
+  /** `language`: of mails to this user; null: that of who writes. */
+  user: z.object({ id, email: z.string(), name: z.string(), language: z.enum(LANGUAGES).nullable() }),
   /** Not everybody has one: single sign-on and passkeys need none. */
   hasPassword: z.boolean(),
   roles: z.array(

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LANGUAGES } from '../languages.ts'
 import { passkeyProof } from './authPasskeys.ts'
 import { id, listQuery, timestamp } from './common.ts'
 
@@ -36,6 +37,9 @@ export const passwordChange = z.strictObject({
   current: z.string().min(1).max(128),
   password: z.string().min(12, 'A password has 12 to 128 characters.').max(128),
 })
+
+/** In which the caller is written to; null: in that of who writes. */
+export const languageChoice = z.strictObject({ language: z.enum(LANGUAGES).nullable() })
 
 /** A list of one's own has no tenant. */
 export const ownList = listQuery.omit({ tenantId: true })

@@ -33,6 +33,8 @@ export type MailPage = z.infer<typeof mailPage>
 export const mailBody = mail.extend({
   fromName: z.string(),
   replyTo: z.string().nullable(),
+  /** As BCP 47 has it. */
+  language: z.string(),
   text: z.string(),
 })
 export type MailBody = z.infer<typeof mailBody>

@@ -750,6 +750,7 @@ export interface CreditNotesTable {
   reason: string
   issued_at: Date
   tax_minor: Generated<bigint>
+  language: string | null
 }
 
 export interface CustomerContactsTable {
@@ -1225,6 +1226,7 @@ export interface InvoicesTable {
   seller: unknown
   issued_at: Date | null
   created_at: Date
+  language: string | null
 }
 
 export interface IpAddressesTable {
@@ -2264,6 +2266,7 @@ export interface UsersTable {
   kind: Generated<'person' | 'service'>
   search_text: Generated<string>
   home_tenant_id: string | null
+  language: string | null
 }
 
 export interface VmidReservationsTable {

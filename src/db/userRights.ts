@@ -26,30 +26,38 @@ export async function liveApiKey(tx: Tx, id: string, at: Date) {
   return rows[0]
 }
 
-/** The one tenant in which a user was granted something; null when there are several, none, or he is the platform's. */
-export async function onlyTenantOf(tx: Tx, userId: string): Promise<string | null> {
-  const { rows } = await sql<{ tenant: string | null }>`select distinct tenant_id as tenant from role_grants
-    where user_id = ${userId} limit 2`.execute(tx)
-  return rows.length === 1 ? (rows[0]?.tenant ?? null) : null
+/**
+ * How a user is written to. brand: the one tenant in which he was granted something; null when there are several, none, or he is
+ * the platform's. language: null when he has chosen none.
+ */
+export async function readerOf(
+  tx: Tx,
+  userId: string,
+): Promise<{ brand: string | null; language: string | null }> {
+  const { rows } = await sql<{ brands: (string | null)[]; language: string | null }>`select u.language,
+      array(select distinct g.tenant_id from role_grants g where g.user_id = u.id limit 2) as brands
+    from users u where u.id = ${userId}`.execute(tx)
+  const { brands = [], language = null } = rows[0] ?? {}
+  return { brand: brands.length === 1 ? (brands[0] ?? null) : null, language }
 }
 
 /**
- * The addresses of the people who hold a permission in a tenant by a role there (null: on the platform), in the order of
- * the alphabet. The whole platform must be seen.
+ * The people who hold a permission in a tenant by a role there (null: on the platform), by the alphabet
+ * of their addresses. The whole platform must be seen.
  * @param builtin keys of the built-in roles that have the permission
  */
-export async function emailsOfHolders(
+export async function holdersOf(
   tx: Tx,
   tenantId: string | null,
   { permission, builtin }: { permission: string; builtin: readonly string[] },
   at: Date,
-): Promise<string[]> {
-  const { rows } = await sql<{ email: string }>`
-    select distinct u.email from users u join role_grants g on g.user_id = u.id join roles r on r.id = g.role_id
+): Promise<{ email: string; language: string | null }[]> {
+  const { rows } = await sql<{ email: string; language: string | null }>`
+    select distinct u.email, u.language from users u join role_grants g on g.user_id = u.id join roles r on r.id = g.role_id
       where u.state = 'active' and u.kind = 'person' and g.tenant_id is not distinct from ${tenantId}::uuid
         and (g.expires_at is null or g.expires_at > ${at})
         and case when r.builtin then r.key = any (${builtin}::text[])
           else exists (select from role_permissions p where p.role_id = r.id and p.permission = ${permission}) end
       order by u.email`.execute(tx)
-  return rows.map(({ email }) => email)
+  return rows
 }

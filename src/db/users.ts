@@ -21,14 +21,17 @@ export function insert(tx: Tx, user: Insertable<UsersTable>) {
   return tx.insertInto('users').values(user).returningAll().executeTakeFirstOrThrow()
 }
 
-export async function hasPassword(tx: Tx, id: string): Promise<boolean> {
+/** What a user is told about himself. */
+export async function aboutSelf(
+  tx: Tx,
+  id: string,
+): Promise<{ hasPassword: boolean; language: string | null }> {
   const row = await tx
     .selectFrom('users')
-    .select('id')
+    .select(['language', sql<boolean>`password_hash is not null`.as('hasPassword')])
     .where('id', '=', id)
-    .where('password_hash', 'is not', null)
     .executeTakeFirst()
-  return row !== undefined
+  return row ?? { hasPassword: false, language: null }
 }
 
 export async function anyUser(tx: Tx): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import {
   codeBody,
+  languageChoice,
   loginEntry,
   mfaState,
   ownList,
@@ -109,6 +110,22 @@ export const authAccount: Route[] = [
       return reply.code(204).send(null)
     },
   },
+  route({
+    method: 'PUT',
+    path: '/api/auth/language',
+    operationId: 'chooseLanguage',
+    summary: 'Choose the language of mails to the caller; null: that of who writes',
+    tag: 'auth',
+    access: 'authenticated',
+    beforeEnrolment: true,
+    sessionOnly: true,
+    body: languageChoice,
+    replies: { 204: z.null() },
+    handler: async (ctx, { identity, body }) => {
+      await authService.chooseLanguage(ctx, identity, body.language)
+      return { status: 204, body: null }
+    },
+  }),
   route({
     method: 'GET',
     path: '/api/auth/sessions',

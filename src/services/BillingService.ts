@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Invoice, paymentCreate, Subscription } from '../../shared/api/billing.ts'
 import { asSystem, eachAsSystem, type Ctx, type Root } from '../context.ts'
 import * as billing from '../db/billing.ts'
+import type { Words } from '../words.ts'
 import { invoicePaid } from './billing/paid.ts'
 import { book, getInvoice, type Payment } from './billing/payments.ts'
 import { cancel } from './billing/cancelling.ts'
@@ -62,17 +63,19 @@ const BATCH = 100
 export async function endDue(root: Root): Promise<void> {
   const now = root.now()
   const due = await asSystem(root, 'billing', 'platform', async (ctx) => [
-    ...(await endingsAllowed(ctx)).map((row) => ({ ...row, reason: 'the agreed end was reached' })),
+    ...(await endingsAllowed(ctx)).map((row) => ({ ...row, reason: 'the agreed end was reached', how: {} })),
     ...(await billing.overdueOrders(ctx.tx, now, BATCH)).map((row) => ({
       ...row,
       reason: 'not paid in time',
+      how: { onNotes: ({ t }: Words) => t`not paid in time` },
     })),
   ])
   await eachAsSystem(root, {
     label: 'billing',
     rows: due,
     fault: 'a due subscription could not be ended',
-    work: (ctx, row) => cancel(ctx, row.tenant_id, row.id, { when: 'now', reason: row.reason }),
+    work: (ctx, { tenant_id: tenantId, id, reason, how }) =>
+      cancel(ctx, tenantId, id, { when: 'now', reason }, how),
   })
 }
 

@@ -3,6 +3,7 @@ export { confirmTotp, disableTotp, enrolTotp, regenerateCodes, state } from './a
 export { DEVICE_MS } from './auth/devices.ts'
 export { confirmEmailChange, requestEmailChange } from './auth/email.ts'
 export { listFilters, removeFilter, saveFilter } from './auth/filters.ts'
+export { chooseLanguage } from './auth/language.ts'
 export { listHistory } from './auth/history.ts'
 export { beginMfa, login, verifyMfa, type OpenedSession } from './auth/login.ts'
 export { beginPasskeyLogin, loginByPasskey } from './auth/passkeyLogin.ts'

@@ -4,7 +4,7 @@ import * as notices from '../db/mailNotices.ts'
 import * as rights from '../db/userRights.ts'
 import { newId } from '../lib/ids.ts'
 import * as mailService from './mailService.ts'
-import type { templates, Template } from './mail/templates.ts'
+import type { Facts, Template } from './mail/templates.ts'
 import * as tenantScopeService from './tenantScopeService.ts'
 
 type Event = {
@@ -42,14 +42,14 @@ export async function toOperators<T extends Template>(
   tenantId: string | null,
   permission: Permission,
   template: T,
-  facts: Parameters<(typeof templates)[T]>[0],
+  facts: Facts<T>,
 ): Promise<void> {
   const holders = { permission, builtin: rolesWith(permission) }
-  const emails = await tenantScopeService.asPlatform(ctx, async ({ tx }) => {
-    const own = await rights.emailsOfHolders(tx, tenantId, holders, ctx.now())
-    return own.length > 0 || tenantId === null ? own : rights.emailsOfHolders(tx, null, holders, ctx.now())
+  const people = await tenantScopeService.asPlatform(ctx, async ({ tx }) => {
+    const own = await rights.holdersOf(tx, tenantId, holders, ctx.now())
+    return own.length > 0 || tenantId === null ? own : rights.holdersOf(tx, null, holders, ctx.now())
   })
-  for (const email of emails) await mailService.send(ctx, { email, tenantId }, template, facts)
+  for (const person of people) await mailService.send(ctx, { ...person, tenantId }, template, facts)
 }
 
 /** Has each tenant told, in a transaction of its own, of what is due there. */

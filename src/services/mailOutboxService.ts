@@ -54,5 +54,6 @@ export async function read(ctx: Ctx, identity: Identity, id: string): Promise<Ma
     target: { type: 'mail', id, label: mail.subject },
     details: { to: mail.recipient },
   })
-  return { ...present(mail), fromName: body.fromName, replyTo: body.replyTo, text: body.text }
+  const { fromName, replyTo, language, text } = body
+  return { ...present(mail), fromName, replyTo, language, text }
 }

@@ -2,19 +2,24 @@ import type { Ctx } from '../context.ts'
 import * as mails from '../db/mails.ts'
 import * as users from '../db/userRights.ts'
 import type { Letter } from '../integrations/mail/types.ts'
+import * as tenants from '../db/tenants.ts'
 import { newId } from '../lib/ids.ts'
+import { spoken, wordsIn } from '../words.ts'
 import { enqueueSend } from './mailQueues.ts'
-import { oneLine, render, type Message } from './mail/render.ts'
-import { templates, type Template } from './mail/templates.ts'
+import { oneLine, render } from './mail/render.ts'
+import { messageOf, type Facts, type Template } from './mail/templates.ts'
 import * as tenantScopeService from './tenantScopeService.ts'
 import * as settingsService from './tenantSettingsService.ts'
 
-type Body = Pick<Letter, 'fromName' | 'replyTo' | 'text' | 'html'>
+type Body = Pick<Letter, 'fromName' | 'replyTo' | 'language' | 'text' | 'html'>
 
 /** An invoice, or a credit note over it. */
 type Along = { invoiceId: string; creditNote?: string }
 
 const purposeOf = (id: string): string => `mail:${id}`
+
+/** `language`: what its reader has chosen, if he has; else it is that of who writes. */
+export type Recipient = { email: string; tenantId: string | null; language: string | null }
 
 /**
  * Writes a mail in the caller's transaction, and the job that sends it.
@@ -23,9 +28,9 @@ const purposeOf = (id: string): string => `mail:${id}`
  */
 export async function send<T extends Template>(
   ctx: Ctx,
-  to: { email: string; tenantId: string | null },
+  to: Recipient,
   template: T,
-  facts: Parameters<(typeof templates)[T]>[0],
+  facts: Facts<T>,
   along: Along | null = null,
 ): Promise<{ id: string }> {
   return tenantScopeService.asPlatform(ctx, (wide) =>
@@ -38,11 +43,11 @@ export async function sendToUser<T extends Template>(
   ctx: Ctx,
   user: { id: string; email: string },
   template: T,
-  facts: Parameters<(typeof templates)[T]>[0],
+  facts: Facts<T>,
 ): Promise<{ id: string }> {
   return tenantScopeService.asPlatform(ctx, async (wide) => {
-    const brand = await users.onlyTenantOf(wide.tx, user.id)
-    return write(wide, { email: user.email, tenantId: null }, brand, template, facts)
+    const { brand, language } = await users.readerOf(wide.tx, user.id)
+    return write(wide, { email: user.email, tenantId: null, language }, brand, template, facts)
   })
 }
 
@@ -60,17 +65,19 @@ export const originOf = (ctx: Ctx) => ({
 
 async function write<T extends Template>(
   ctx: Ctx,
-  to: { email: string; tenantId: string | null; along?: Along | null },
+  to: Recipient & { along?: Along | null },
   brandOf: string | null,
   template: T,
-  facts: Parameters<(typeof templates)[T]>[0],
+  facts: Facts<T>,
 ): Promise<{ id: string }> {
   const id = newId()
   const brand = await settingsService.brandingOf(ctx, brandOf)
-  const message = (templates[template] as (given: typeof facts) => Message)(facts)
+  const zone = brandOf === null ? undefined : (await tenants.find(ctx.tx, brandOf))?.billing_tz
+  const words = wordsIn(spoken(to.language, brand.language), zone)
   const logo = brand.logo === null ? null : new URL(brand.logo, ctx.settings.publicUrl).href
-  const { subject, text, html } = render(message, { ...brand, logo })
-  const body: Body = { fromName: oneLine(brand.name), replyTo: brand.supportAddress, text, html }
+  const { subject, text, html } = render(words, messageOf(words, template, facts), { ...brand, logo })
+  const sender = { fromName: oneLine(brand.name), replyTo: brand.supportAddress }
+  const body: Body = { ...sender, language: words.tag, text, html }
   await mails.insert(ctx.tx, {
     id,
     tenant_id: to.tenantId,
@@ -92,7 +99,10 @@ export function bodyOf(
   mail: { id: string; body: Buffer | null },
 ): Body | undefined {
   if (mail.body === null) return undefined
-  return JSON.parse(ctx.sealer.open(mail.body, purposeOf(mail.id))) as Body
+  // Mails that a version before has written are English and do not say so.
+  const written = JSON.parse(ctx.sealer.open(mail.body, purposeOf(mail.id))) as Omit<Body, 'language'> &
+    Partial<Body>
+  return { language: 'en', ...written }
 }
 
 export type Queued = {

@@ -46,6 +46,8 @@ export type Branding = {
   supportAddress: string | null
   /** Beneath the public address; null: there is none. */
   logo: string | null
+  /** In which who has chosen none is written to. */
+  language: string
 }
 
 function logoOf(pictures: readonly logos.LogoRow[], tenantId: string): string | null {
@@ -73,6 +75,7 @@ function present(of: Record<SettingKey, Effective>, logo: string | null): Brandi
     colour: text('branding.colour'),
     supportAddress: text('branding.supportAddress'),
     logo,
+    language: String(of['branding.language'].value),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Me } from '../../shared/api/auth.ts'
+import { LANGUAGES } from '../../shared/languages.ts'
 import { PLATFORM_ROLES, TENANT_ROLES } from '../../shared/permissions.ts'
 import type { Ctx, Root } from '../context.ts'
 import { violatedConstraint } from '../db/index.ts'
@@ -102,9 +103,10 @@ export async function me(ctx: Ctx, identity: Identity): Promise<Me> {
     ctx,
     tenants.map((tenant) => tenant.id),
   )
+  const { hasPassword, language } = await users.aboutSelf(ctx.tx, identity.user.id)
   return {
-    user: identity.user,
-    hasPassword: await users.hasPassword(ctx.tx, identity.user.id),
+    user: { ...identity.user, language: LANGUAGES.find((one) => one === language) ?? null },
+    hasPassword,
     roles: identity.roles,
     platform: [...identity.platform],
     tenants: tenants.map((tenant) => ({

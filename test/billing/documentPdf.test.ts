@@ -59,6 +59,7 @@ const line = (no: number, of: BillingDocument['lines'][number]['tax'] = tax) => 
 const document = (more: Partial<BillingDocument> = {}): BillingDocument => ({
   id: 'x',
   kind: 'invoice',
+  language: 'en',
   number: 'INV-000001',
   issueDate: '2026-11-30',
   dueDate: '2026-12-14',
@@ -144,8 +145,9 @@ test('an invoice has one PDF, whatever changes after it was made, and its mail b
   for (const statement of ['update billing_pdfs set created_at = now()', 'delete from billing_pdfs'])
     await expect(owner.query(statement), statement).rejects.toThrow('append-only')
 
-  const facts = { what: 'pod', number: name, total: '4.99 EUR', open: null, dueDate: '2026-12-01' }
-  const to = { email: 'ada@example.com', tenantId }
+  const total = { amount: '499', currency: 'EUR' }
+  const facts = { what: 'pod', number: name, total, open: null, dueDate: '2026-12-01' }
+  const to = { email: 'ada@example.com', tenantId, language: null }
   await app.as((ctx) => mailService.send(ctx, to, 'invoiceIssued', facts, { invoiceId: invoice.id }))
   const text = await until(
     async () => Promise.resolve(smtp.taken.find((mail) => mail.to.includes('ada@example.com'))?.text),

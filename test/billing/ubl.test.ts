@@ -83,6 +83,7 @@ function documentOf(lines: DocumentLine[], more: Partial<BillingDocument> = {}):
   return {
     id: 'x',
     kind: 'invoice',
+    language: 'en',
     number: 'INV-000001',
     issueDate: '2027-01-10',
     dueDate: '2027-01-24',

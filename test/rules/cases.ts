@@ -183,6 +183,7 @@ export const CASES: Record<string, Case> = {
     caller: await own(app, false),
     body: { current: PASSWORD, password: `Gull-Orbit-${newId()}` },
   }),
+  chooseLanguage: async (app) => ({ caller: await own(app, false), body: { language: 'de' } }),
   stepUp: async (app) => ({ caller: await own(app, false), body: { password: PASSWORD } }),
   listSessions: list,
   listLoginHistory: list,

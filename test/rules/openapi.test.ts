@@ -29,7 +29,7 @@ type Document = {
 const BESIDE_THE_TABLE = /^GET \/api\/(openapi\.json|docs(\/.*)?)$/
 /** Operations anybody logged in may call, and those that look after themselves. */
 const ACCOUNT =
-  'verifyMfa getMfa enrolTotp confirmTotp disableTotp regenerateRecoveryCodes changePassword listSessions endOtherSessions endSession listLoginHistory stepUp'.split(
+  'verifyMfa getMfa enrolTotp confirmTotp disableTotp regenerateRecoveryCodes changePassword chooseLanguage listSessions endOtherSessions endSession listLoginHistory stepUp'.split(
     ' ',
   )
 const OWN_KEYS = [

@@ -4,23 +4,27 @@ import { parseSync } from 'vite'
 import { describe, expect, it } from 'vitest'
 import { AUDIT_ACTIONS } from '../../shared/auditActions.ts'
 import { LANGUAGES } from '../../shared/languages.ts'
-import { readCatalogue, textsByArea } from '../../web/build/catalogue.ts'
+import { PAGES, readCatalogue, SERVER, textsByArea } from '../../web/build/catalogue.ts'
 import { translate } from '../../web/build/plugin.ts'
 import { marksIn } from '../../web/build/sentences.ts'
 import { textsOf } from '../../web/build/texts.ts'
+import { shapeOf } from '../../src/words.ts'
 import { ROOT } from './tree.ts'
 
-const areas = textsByArea()
+const areas = textsByArea(PAGES)
 const files = globSync('{web/src,shared}/**/*.{ts,tsx}', { cwd: ROOT })
 const sourceOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
 
-describe.each(LANGUAGES.slice(1))('the catalogue of %s', (language) => {
-  const { texts: catalogue, dictionaries } = readCatalogue(language)
+const LISTS = LANGUAGES.slice(1).flatMap((language) =>
+  [PAGES, SERVER].map((speaker) => ({ language, speaker, folder: speaker.folder })),
+)
+describe.each(LISTS)('the catalogue $folder/$language', ({ language, speaker }) => {
+  const { texts: catalogue } = readCatalogue(speaker, language)
 
-  it('has each text of the pages in its area, and no other: npm run texts', () => {
+  it('has each text in its area, and no other: npm run texts', () => {
     const keysOf = (of: Record<string, object>) =>
       Object.fromEntries(Object.entries(of).map(([area, words]) => [area, Object.keys(words).toSorted()]))
-    expect(keysOf(catalogue)).toEqual(keysOf(areas))
+    expect(keysOf(catalogue)).toEqual(keysOf(textsByArea(speaker)))
   })
 
   it('translates each, with the same values and elements', () => {
@@ -29,6 +33,16 @@ describe.each(LANGUAGES.slice(1))('the catalogue of %s', (language) => {
       .filter(([text, words]) => words === '' || marksIn(words).join() !== marksIn(text).join())
     expect(faults).toEqual([])
   })
+})
+
+it('no two texts of the server differ by nothing but the names of their values: it looks them up without', () => {
+  const texts = Object.values(textsByArea(SERVER)).flatMap((words) => Object.keys(words))
+  expect(texts.length).toBeGreaterThan(100)
+  expect(texts.filter((text, at) => texts.map(shapeOf).indexOf(shapeOf(text)) !== at)).toEqual([])
+})
+
+describe.each(LANGUAGES.slice(1))('the dictionaries of %s', (language) => {
+  const { dictionaries } = readCatalogue(PAGES, language)
 
   it('has words for every action of the audit log and every code that the API answers with', () => {
     const words = (name: string) =>
@@ -102,6 +116,12 @@ const wordsOf = ({ value }: Node): string => (value as { cooked: string | null }
 const isNode = (value: unknown): value is Node =>
   typeof value === 'object' && value !== null && 'type' in value && 'start' in value
 
-it('no sentence is put into a page without being marked', () => {
-  expect(files.filter((file) => file.startsWith('web/src')).flatMap((file) => unmarkedIn(file))).toEqual([])
+it('no sentence is put into a page, a mail or a document without being marked', () => {
+  const said = globSync(
+    '{web/src/**/*.{ts,tsx},src/services/mail/*.ts,src/services/billing/{documentWords,lineWords}.ts}',
+    {
+      cwd: ROOT,
+    },
+  )
+  expect(said.flatMap((file) => unmarkedIn(file))).toEqual([])
 })

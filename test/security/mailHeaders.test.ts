@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createMail } from '../../src/integrations/mail/client.ts'
 import type { Letter } from '../../src/integrations/mail/types.ts'
 import { oneLine, render } from '../../src/services/mail/render.ts'
-import { templates } from '../../src/services/mail/templates.ts'
+import { messageOf } from '../../src/services/mail/templates.ts'
+import { wordsIn } from '../../src/words.ts'
 import { startSmtp, type TestSmtp } from '../users/mails.ts'
 
 let smtp: TestSmtp
@@ -28,6 +29,7 @@ const letter = (change: Partial<Letter> = {}): Letter => ({
   to: 'ada@example.com',
   replyTo: 'help@example.com',
   subject: 'Grüße “from” mPanel',
+  language: 'de-AT',
   text: 'Plain\r\n.\r\nQUIT\r\n',
   files: [],
   html: '<p>Plain</p>',
@@ -65,6 +67,7 @@ test('other characters are encoded, and a body cannot end the letter or speak to
   const [head = ''] = smtp.taken[0]?.text.split('\r\n\r\n') ?? []
   expect(smtp.taken[0]?.to).toEqual(['ada@example.com'])
   expect(head).toMatch(/^Subject: =\?UTF-8\?/m)
+  expect(head).toMatch(/^Content-Language: de-AT\r?$/m)
   expect(head.match(/^Subject:/gm)).toHaveLength(1)
   expect(head).not.toMatch(/^Bcc:/im)
 })
@@ -72,8 +75,9 @@ test('other characters are encoded, and a body cannot end the letter or speak to
 test('what people have typed into names stays on one line and is no HTML', () => {
   const nasty = `Ada${NASTY.join('')}<script>alert(1)</script>`
   const link = { url: 'https://panel.example.com/invitation#t=x', expiresAt: new Date(0) }
-  const message = templates.invitation({ link, by: nasty, role: nasty, place: nasty })
-  const mail = render(message, { name: nasty, colour: null, supportAddress: null, logo: null })
+  const words = wordsIn('de')
+  const message = messageOf(words, 'invitation', { link, by: nasty, role: nasty, tenant: nasty })
+  const mail = render(words, message, { name: nasty, colour: null, supportAddress: null, logo: null })
   expect(mail.subject).toBe(oneLine(mail.subject))
   expect(mail.text.split('\n').some((line) => /^(Bcc|X):/.test(line))).toBe(false)
   expect(mail.html).not.toContain('<script>')

@@ -17,7 +17,7 @@ async function newestJob(app: TestApp, kind: string): Promise<string> {
 }
 
 async function arrangeSend(app: TestApp): Promise<Arranged> {
-  const to = { email: 'ada@example.com', tenantId: null }
+  const to = { email: 'ada@example.com', tenantId: null, language: null }
   const from = { ip: null, userAgent: null, at: app.root.now() }
   const { id } = await app.as((ctx) => mailService.send(ctx, to, 'passwordChanged', { from }))
   const world = () => rowsOf(app, sql`select state, body is not null as has_body from mails where id = ${id}`)

@@ -38,7 +38,9 @@ let number = 0
 async function sent(): Promise<{ id: string; email: string; state: string; last_error: string | null }> {
   const email = `reader-${++number}@example.com`
   const facts = { from: { ip: '192.0.2.1', userAgent: 'Test', at: app.root.now() } }
-  await app.as((ctx) => mailService.send(ctx, { email, tenantId: null }, 'passwordChanged', facts))
+  await app.as((ctx) =>
+    mailService.send(ctx, { email, tenantId: null, language: null }, 'passwordChanged', facts),
+  )
   const mail = await until(
     async () => (await mailsTo(app, email)).find(({ state }) => state !== 'queued'),
     'the mail to be settled',

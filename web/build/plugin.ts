@@ -1,11 +1,11 @@
 import type { Plugin } from 'vite'
 import { pageOf, type Language } from '../../shared/languages.ts'
-import { readCatalogue, type Words } from './catalogue.ts'
+import { PAGES, readCatalogue, type Words } from './catalogue.ts'
 import { textsOf } from './texts.ts'
 
 /** Writes the texts of the pages in another language while they are built: nothing is looked up in the browser. */
 export function translated(language: Language): Plugin {
-  const { texts: areas, dictionaries } = readCatalogue(language)
+  const { texts: areas, dictionaries } = readCatalogue(PAGES, language)
   const texts: Words = Object.assign({}, ...Object.values(areas))
   return {
     name: 'translated',

@@ -70,7 +70,7 @@ const compose = (letter: Letter, from: string): Promise<Buffer> =>
     })),
     messageId: `<${letter.id}@${from.slice(from.lastIndexOf('@') + 1)}>`,
     // Nobody's holiday note is an answer to these.
-    headers: { 'Auto-Submitted': 'auto-generated' },
+    headers: { 'Auto-Submitted': 'auto-generated', 'Content-Language': letter.language },
     disableFileAccess: true,
     disableUrlAccess: true,
   })

@@ -9,6 +9,8 @@ export type Letter = {
   to: string
   replyTo: string | null
   subject: string
+  /** As BCP 47 has it. */
+  language: string
   text: string
   html: string
   /** What goes along with it. */

@@ -6,7 +6,7 @@ import * as addons from '../../db/billingAddons.ts'
 import type { Resources } from '../../db/cloudPodReservations.ts'
 import { notFound } from '../../errors.ts'
 import { formatMoney } from '../../lib/money.ts'
-import { everyText } from './invoiceLines.ts'
+import { ENGLISH, everyText } from './lineWords.ts'
 
 /** An add-on of a subscription with its terms, as they were sold. */
 export type Sold = {
@@ -87,7 +87,7 @@ export async function chosen(
         one.interval_count === price.interval_count,
     )
     if (!its) {
-      problems.push(`The add-on ${name} has no price in ${price.currency} for ${everyText(price)}.`)
+      problems.push(`The add-on ${name} has no price in ${price.currency} for ${everyText(ENGLISH, price)}.`)
       return []
     }
     const { cores, memory_mb: memoryMb, disk_gb: diskGb } = row

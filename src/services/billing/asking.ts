@@ -7,7 +7,7 @@ import * as providers from '../../db/billingProviders.ts'
 import type { ProviderRow } from '../../db/billingProviders.ts'
 import { notFound } from '../../errors.ts'
 import type { BillingConnection } from '../../integrations/billing/types.ts'
-import { formatMoney } from '../../lib/money.ts'
+import { wordsIn, type Words } from '../../words.ts'
 import * as auditService from '../auditService.ts'
 import * as mailService from '../mailService.ts'
 import { applyPage, applyPayment } from './converging.ts'
@@ -72,13 +72,16 @@ export async function open(ctx: Ctx, tenantId: string, attemptId: string): Promi
     method: row.method_id === null ? null : await methodOf(ctx, row),
     amountMinor: String(row.amount_minor),
     currency: row.currency,
-    description: `Invoice ${invoice?.number ?? row.invoice_id}`,
+    description: invoiceText(wordsIn(invoice?.language ?? 'en'), invoice?.number ?? row.invoice_id),
     returnUrl: returnUrlOf(ctx, row.customer_id),
     expiresAt: row.expires_at?.toISOString() ?? null,
     since: row.created_at.toISOString(),
     sentAt: sentAt.toISOString(),
   }
 }
+
+/** As the provider shows it to the customer. */
+const invoiceText = ({ t }: Words, number: string): string => t`Invoice ${number}`
 
 async function methodOf(ctx: Ctx, row: AttemptRow): Promise<Ask['method']> {
   const method = await providers.lockMethod(ctx.tx, row.tenant_id, row.method_id ?? '')
@@ -144,9 +147,12 @@ async function askCustomer(ctx: Ctx, ask: Ask): Promise<void> {
 async function tell(ctx: Ctx, ask: Ask, page: KeptPage): Promise<void> {
   const customer = await customers.find(ctx.tx, ask.tenantId, ask.customerId)
   if (!customer || customer.erased_at !== null || page.url === null || page.status !== 'open') return
-  await mailService.send(ctx, { email: customer.email, tenantId: ask.tenantId }, 'paymentLink', {
-    what: ask.description,
-    total: formatMoney(BigInt(ask.amountMinor), ask.currency),
+  const attempt = await attempts.lock(ctx.tx, ask.tenantId, ask.attemptId)
+  const invoice = attempt && (await invoices.find(ctx.tx, ask.tenantId, attempt.invoice_id))
+  const { email, language } = customer
+  await mailService.send(ctx, { email, tenantId: ask.tenantId, language }, 'paymentLink', {
+    invoice: invoice?.number ?? '',
+    total: { amount: ask.amountMinor, currency: ask.currency },
     link: page.url,
     validUntil: new Date(page.expiresAt),
   })

@@ -17,19 +17,24 @@ import * as provisioningService from '../provisioningService.ts'
 import { factsOf } from './contracts.ts'
 import { emit, lock, move } from './changes.ts'
 import { giveBack } from './coupons.ts'
-import { creditInvoice } from './crediting.ts'
+import { creditInvoice, type Reason } from './crediting.ts'
 import { periodOf } from './planChanging.ts'
 import { clearPlanned } from './plannedChanges.ts'
 import { boundary, presentOf, resumed } from './contractPeriods.ts'
 import { get } from './subscriptions.ts'
 import { lift, NOT_PAUSED } from './suspension.ts'
 
+type How = {
+  /** Its pod is not kept to be undeleted. */
+  atOnce?: boolean
+  /** What credit notes say, where nobody has given the reason. */
+  onNotes?: Reason
+}
 export type Cancelled = { subscription: Subscription; job: Job | null }
 
 /**
  * Ends a subscription now or with its period. What was never delivered is credited in full, and so is what was billed for periods
  * that do not begin any more; a delivered period is not.
- * @param how `atOnce`: its pod is not kept to be undeleted
  * @throws AppError not_found, invalid_state with the reason
  */
 export async function cancel(
@@ -37,7 +42,7 @@ export async function cancel(
   tenantId: string,
   id: string,
   body: { when: 'now' | 'period_end'; reason: string },
-  how: { atOnce?: boolean } = {},
+  how: How = {},
 ): Promise<Cancelled> {
   await lock(ctx, tenantId, id)
   const open = await changes.openOf(ctx.tx, id)
@@ -100,7 +105,7 @@ async function presentPeriod(ctx: Ctx, before: SubscriptionRow) {
 export async function takeBackFrom(ctx: Ctx, before: SubscriptionRow, at: Date): Promise<void> {
   for (const id of await contracts.invoicesFrom(ctx.tx, before.id, at)) {
     const invoice = await invoices.lock(ctx.tx, before.tenant_id, id)
-    if (invoice) await creditInvoice(ctx, invoice, 'the period does not begin any more')
+    if (invoice) await creditInvoice(ctx, invoice, ({ t }) => t`the period does not begin any more`)
   }
 }
 
@@ -126,13 +131,13 @@ async function cancelNow(
   ctx: Ctx,
   before: SubscriptionRow,
   reason: string,
-  how: { atOnce?: boolean },
+  how: How,
 ): Promise<{ id: string } | null> {
   const last = isLive(before.state) || isPaused(before.state) ? await presentPeriod(ctx, before) : null
   if (last) await takeBackFrom(ctx, before, last.end)
   else
     for (const invoice of await invoices.lockOfSubscription(ctx.tx, before.id))
-      await creditInvoice(ctx, invoice, reason || 'cancelled before delivery')
+      await creditInvoice(ctx, invoice, how.onNotes ?? (reason || (({ t }) => t`cancelled before delivery`)))
   const pod = await pods.ofSubscription(ctx.tx, before.tenant_id, before.id)
   if (pod?.state === 'reserved') await cloudPodService.releaseReserved(ctx, pod, 'The order was cancelled.')
   if (before.state === 'awaiting_payment') await giveBack(ctx, before.tenant_id, before.coupon_id)

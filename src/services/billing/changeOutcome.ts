@@ -55,7 +55,7 @@ async function undo(ctx: Ctx, row: SubscriptionRow, change: ChangeRow, problem: 
   // Also what was billed at the new price since.
   for (const id of await contracts.invoicesOfItem(ctx.tx, change.item_id)) {
     const invoice = await invoices.lock(ctx.tx, row.tenant_id, id)
-    if (invoice) await creditInvoice(ctx, invoice, 'the CloudPod could not be made larger')
+    if (invoice) await creditInvoice(ctx, invoice, ({ t }) => t`the CloudPod could not be made larger`)
   }
   await takeCarriedBack(ctx, row, change)
   await changes.setRemoved(ctx.tx, change.item_id, ctx.now())

@@ -3,10 +3,13 @@ import * as notes from '../../db/billingCreditNotes.ts'
 import * as invoices from '../../db/billingInvoices.ts'
 import type { InvoiceRow, LineRow } from '../../db/billingInvoices.ts'
 import * as ledger from '../../db/billingLedger.ts'
+import * as customers from '../../db/customers.ts'
 import { newId } from '../../lib/ids.ts'
+import type { Words } from '../../words.ts'
 import * as auditService from '../auditService.ts'
 import { isNothing, restOf, type CreditLine, type LineCredit } from './creditCounting.ts'
 import { owedOn } from './invoicing.ts'
+import { wordsFor } from './lineWords.ts'
 import { sumOf } from './taxRules.ts'
 
 export type CreditableLine = CreditLine & { row: LineRow }
@@ -41,15 +44,23 @@ export function settledBy(
   return { openMinor: amountMinor - creditMinor, creditMinor }
 }
 
+/** As somebody has put it, or said by mPanel in the language of the note. */
+export type Reason = string | ((words: Words) => string)
+
 /** Issues a credit note over parts of a locked invoice. The invoice itself stays as it was issued. */
 export async function issueCreditNote(
   ctx: Ctx,
   invoice: InvoiceRow,
-  { credits, lines, reason }: { credits: LineCredit[]; lines: readonly CreditableLine[]; reason: string },
+  order: { credits: LineCredit[]; lines: readonly CreditableLine[]; reason: Reason },
 ): Promise<{ id: string; number: string }> {
+  const { credits, lines } = order
   const now = ctx.now()
   const id = newId()
   const tenantId = invoice.tenant_id
+  const customer = await customers.find(ctx.tx, tenantId, invoice.customer_id)
+  if (!customer) throw new Error(`invoice ${invoice.id} has lost its customer`)
+  const words = await wordsFor(ctx, tenantId, customer)
+  const reason = typeof order.reason === 'string' ? order.reason : order.reason(words)
   const { grossMinor: amount, netMinor, taxMinor } = sumOf(credits)
   const { openMinor, creditMinor } = settledBy(invoice, amount)
   const numbered = await invoices.nextNumber(ctx.tx, {
@@ -67,6 +78,7 @@ export async function issueCreditNote(
       series_id: numbered.seriesId,
       number: numbered.number,
       currency: invoice.currency,
+      language: words.tag,
       issue_date: numbered.issueDate,
       total_minor: amount,
       tax_minor: taxMinor,
@@ -116,7 +128,7 @@ export async function issueCreditNote(
  * Takes back what of an issued invoice was not taken back yet, with its tax, and lets its periods be billed anew. What had been
  * paid becomes the customer's credit.
  */
-export async function creditInvoice(ctx: Ctx, invoice: InvoiceRow, reason: string): Promise<void> {
+export async function creditInvoice(ctx: Ctx, invoice: InvoiceRow, reason: Reason): Promise<void> {
   if (invoice.status === 'draft') return
   await invoices.voidLines(ctx.tx, invoice.id)
   const lines = await creditableLines(ctx, invoice)

@@ -11,6 +11,7 @@ import { linesOf, soldIn } from './addonsSold.ts'
 import { cancel } from './cancelling.ts'
 import { emit, move } from './changes.ts'
 import { issueRenewal, issueStorage } from './invoicing.ts'
+import { wordsFor } from './lineWords.ts'
 import * as notices from './notices.ts'
 import { comeBack } from './pausing.ts'
 import { begin } from './plannedChanges.ts'
@@ -48,33 +49,31 @@ const billedElsewhere: Deed = (ctx, taken) => count(ctx, taken, { action: 'SUBSC
 /** Issues the invoice of the next period. */
 async function bill(ctx: Ctx, { row, facts, terms }: Taken): Promise<void> {
   const by = await termsOfPeriod(ctx, row, facts)
-  const { customer, seller } = await partiesOf(ctx, row)
+  const parties = await partiesOf(ctx, row)
   const index = row.periods_billed
   const period = { start: boundary(facts, index), end: boundary(facts, index + 1) }
   const issued = await issueRenewal(ctx, {
     subscription: row,
     ...by,
     off: row.coupon_code === null ? null : { code: row.coupon_code, minor: discountOf(facts, index) },
-    customer,
-    seller,
+    ...parties,
     dueDate: dueDate(facts, terms, ctx.now()),
     period,
   })
   if (by.changeId !== null)
     await changes.update(ctx.tx, by.changeId, { item_id: by.itemId, invoice_id: issued.id })
   await count(ctx, { row, facts, terms }, { action: 'SUBSCRIPTION_RENEWED', invoice: issued.number })
-  await notices.invoiceIssued(ctx, row, customer, issued)
+  await notices.invoiceIssued(ctx, row, parties.customer, issued)
 }
 
 /** Bills the disk of what is paused, for the renewal day that has come. */
 async function storage(ctx: Ctx, { row, facts, terms }: Taken): Promise<void> {
-  const { customer, seller } = await partiesOf(ctx, row)
+  const parties = await partiesOf(ctx, row)
   const index = facts.periodsBilled + row.pause_billed
   const [from, to] = [firstDayOf(facts, index), firstDayOf(facts, index + 1)]
   const issued = await issueStorage(ctx, {
+    ...parties,
     subscription: row,
-    customer,
-    seller,
     planName: row.plan_name,
     itemId: row.item_id,
     days: { from, to },
@@ -83,14 +82,14 @@ async function storage(ctx: Ctx, { row, facts, terms }: Taken): Promise<void> {
   })
   await update(ctx, row, { pause_billed: row.pause_billed + 1 })
   await emit(ctx, row, 'SUBSCRIPTION_STORAGE_BILLED', undefined, { from, to, invoice: issued.number })
-  await notices.invoiceIssued(ctx, row, customer, issued)
+  await notices.invoiceIssued(ctx, row, parties.customer, issued)
 }
 
 async function partiesOf(ctx: Ctx, row: ContractRow) {
   const customer = await customers.find(ctx.tx, row.tenant_id, row.customer_id)
   const seller = await tenants.find(ctx.tx, row.tenant_id)
   if (!customer || !seller) throw new Error(`subscription ${row.id} has lost its customer or tenant`)
-  return { customer, seller }
+  return { customer, seller, words: await wordsFor(ctx, row.tenant_id, customer) }
 }
 
 /** By which terms the next period is billed: the first of a planned change gets an item of its own. */

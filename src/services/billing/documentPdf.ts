@@ -1,9 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { formatMoney } from '../../lib/money.ts'
 import { plainPng } from '../../lib/plainPng.ts'
-import type { BillingDocument, DocumentParty } from './documentTypes.ts'
-import { factsOf, partyLines, rateOf, taxNotes, titleOf, totalsOf } from './documentWords.ts'
+import type { Words } from '../../words.ts'
+import type { BillingDocument } from './documentTypes.ts'
+import {
+  factsOf,
+  headingsOf,
+  moneyIn,
+  pageText,
+  partyLines,
+  rateOf,
+  taxIdOf,
+  taxNotes,
+  titleOf,
+  totalsOf,
+  wordsOfDocument,
+} from './documentWords.ts'
 
 /** How the seller presents himself. */
 export type DocumentBrand = {
@@ -13,6 +25,8 @@ export type DocumentBrand = {
 }
 
 type Pdf = PDFKit.PDFDocument
+/** With what the lines and sums are written. */
+type Ink = { pdf: Pdf; words: Words; money: (minor: bigint) => string; colour: string }
 
 const MARGIN = 50
 /** A4, in points. */
@@ -40,12 +54,13 @@ const printable = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/
 export async function pdfOf(document: BillingDocument, brand: DocumentBrand): Promise<Buffer> {
   const { default: PdfDocument } = await import('pdfkit')
   const issued = new Date(`${document.issueDate}T00:00:00Z`)
-  const title = `${titleOf(document)} ${document.number}`
+  const words = wordsOfDocument(document)
+  const title = `${titleOf(words, document)} ${document.number}`
   const pdf = new PdfDocument({
     size: 'A4',
     margins: { top: MARGIN, left: MARGIN, right: MARGIN, bottom: 0 },
     bufferPages: true,
-    lang: 'en',
+    lang: words.tag,
     displayTitle: true,
     info: { Title: title, Author: printable(document.seller.name), CreationDate: issued, ModDate: issued },
   })
@@ -53,16 +68,19 @@ export async function pdfOf(document: BillingDocument, brand: DocumentBrand): Pr
   pdf.registerFont('regular', fontOf('DejaVuSansCondensed'))
   pdf.registerFont('bold', fontOf('DejaVuSansCondensed-Bold'))
   const colour = brand.colour ?? COLOUR
+  const headings = headingsOf(words)
   const parties = Math.max(
-    party(pdf, 'Seller', document.seller, MARGIN, head(pdf, title, brand, colour)),
-    party(pdf, 'Customer', document.buyer, MARGIN + 260, 130),
+    party(pdf, headings.seller, partyLines(words, document.seller), MARGIN, head(pdf, title, brand, colour)),
+    party(pdf, headings.customer, partyLines(words, document.buyer), MARGIN + 260, 130),
   )
   pdf.font('regular').fontSize(9).fillColor(INK)
-  pdf.text(factsOf(document).map(printable).join('\n'), MARGIN, parties + 18, { width: RIGHT - MARGIN })
-  const money = (minor: bigint): string => formatMoney(minor, document.currency)
-  lines(pdf, document, money, colour)
-  sums(pdf, document, money, colour)
-  feet(pdf, document, title)
+  pdf.text(factsOf(words, document).map(printable).join('\n'), MARGIN, parties + 18, {
+    width: RIGHT - MARGIN,
+  })
+  const ink: Ink = { pdf, words, money: moneyIn(words, document.currency), colour }
+  lines(ink, document)
+  sums(ink, document)
+  feet(ink, document, title)
   pdf.end()
   return bytes
 }
@@ -104,9 +122,9 @@ function drawn(pdf: Pdf, logo: DocumentBrand['logo']): boolean {
 }
 
 /** @returns where it ends */
-function party(pdf: Pdf, role: string, of: DocumentParty, x: number, y: number): number {
+function party(pdf: Pdf, role: string, of: readonly string[], x: number, y: number): number {
   pdf.font('bold').fontSize(7.5).fillColor(GREY).text(role.toUpperCase(), x, y, { width: 230 })
-  partyLines(of).forEach((line, at) => {
+  of.forEach((line, at) => {
     pdf
       .font(at === 0 ? 'bold' : 'regular')
       .fontSize(9.5)
@@ -139,10 +157,11 @@ function makeRoom(pdf: Pdf, height: number): boolean {
   return true
 }
 
-function lines(pdf: Pdf, document: BillingDocument, money: (minor: bigint) => string, colour: string): void {
+function lines({ pdf, words, money, colour }: Ink, document: BillingDocument): void {
+  const { description, tax, net } = headingsOf(words)
   const heading = (): void => {
     pdf.font('bold').fontSize(8.5).fillColor(colour)
-    pdf.y = row(pdf, ['Description', 'Tax', 'Net'], pdf.y) + 3
+    pdf.y = row(pdf, [description, tax, net], pdf.y) + 3
     rule(pdf, pdf.y)
     pdf.y += 5
     pdf.font('regular').fontSize(9).fillColor(INK)
@@ -152,14 +171,15 @@ function lines(pdf: Pdf, document: BillingDocument, money: (minor: bigint) => st
   for (const line of document.lines) {
     const what = printable(line.description)
     if (makeRoom(pdf, pdf.heightOfString(what, { width: TAX_AT - MARGIN - 12 }) + 6)) heading()
-    pdf.y = row(pdf, [what, rateOf(line.tax), money(line.netMinor)], pdf.y) + 4
+    pdf.y = row(pdf, [what, rateOf(words, line.tax), money(line.netMinor)], pdf.y) + 4
     rule(pdf, pdf.y)
     pdf.y += 4
   }
 }
 
-function sums(pdf: Pdf, document: BillingDocument, money: (minor: bigint) => string, colour: string): void {
-  const totals = totalsOf(document)
+function sums({ pdf, words, money, colour }: Ink, document: BillingDocument): void {
+  const { tax, on } = headingsOf(words)
+  const totals = totalsOf(words, document)
   makeRoom(pdf, totals.length * 16 + 12)
   pdf.y += 6
   for (const [name, minor, strong] of totals) {
@@ -172,12 +192,12 @@ function sums(pdf: Pdf, document: BillingDocument, money: (minor: bigint) => str
   makeRoom(pdf, document.taxes.length * 16 + 40)
   pdf.y += 16
   pdf.font('bold').fontSize(8.5).fillColor(colour)
-  pdf.y = row(pdf, ['Tax', 'On', 'Tax'], pdf.y) + 3
+  pdf.y = row(pdf, [tax, on, tax], pdf.y) + 3
   rule(pdf, pdf.y)
   pdf.y += 5
   pdf.font('regular').fontSize(9).fillColor(INK)
   for (const group of document.taxes)
-    pdf.y = row(pdf, [rateOf(group.tax), money(group.netMinor), money(group.taxMinor)], pdf.y) + 4
+    pdf.y = row(pdf, [rateOf(words, group.tax), money(group.netMinor), money(group.taxMinor)], pdf.y) + 4
   for (const note of taxNotes(document)) {
     const width = RIGHT - MARGIN
     makeRoom(pdf, pdf.heightOfString(note, { width }) + 8)
@@ -186,16 +206,16 @@ function sums(pdf: Pdf, document: BillingDocument, money: (minor: bigint) => str
 }
 
 /** On each page: whose it is, which one, and how many there are. */
-function feet(pdf: Pdf, { seller }: BillingDocument, title: string): void {
+function feet({ pdf, words }: Ink, { seller }: BillingDocument, title: string): void {
   const { start, count } = pdf.bufferedPageRange()
   for (let at = start; at < start + count; at++) {
     pdf.switchToPage(at)
     rule(pdf, PAGE.height - MARGIN - 8)
     pdf.font('regular').fontSize(7.5).fillColor(GREY)
     const y = PAGE.height - MARGIN
-    const whose = [seller.name, seller.taxId && `Tax id ${seller.taxId}`].filter(Boolean).join(' · ')
+    const whose = [seller.name, seller.taxId && taxIdOf(words, seller.taxId)].filter(Boolean).join(' · ')
     pdf.text(printable(whose), MARGIN, y, { width: 330, height: 10, ellipsis: true, lineBreak: false })
-    pdf.text(`${title} · page ${at + 1} of ${count}`, MARGIN + 330, y, {
+    pdf.text(pageText(words, title, at + 1, count), MARGIN + 330, y, {
       width: RIGHT - MARGIN - 330,
       align: 'right',
       lineBreak: false,

@@ -22,6 +22,8 @@ export type DocumentLine = Amounts & { no: number; description: string; tax: Tre
 export type BillingDocument = {
   id: string
   kind: DocumentKind
+  /** In which it was issued, as a BCP 47 tag; null: before languages were kept, in English. */
+  language: string | null
   number: string
   issueDate: string
   dueDate: string | null

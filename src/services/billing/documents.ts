@@ -59,6 +59,7 @@ export async function documentOf(ctx: Ctx, tenantId: string, wanted: Wanted): Pr
   return {
     id: note?.id ?? row.id,
     kind: wanted.of,
+    language: (note ?? row).language,
     number: note?.number ?? row.number,
     issueDate: note?.issue_date ?? row.issue_date,
     dueDate: note ? null : row.due_date,

@@ -4,9 +4,11 @@ import * as invoices from '../../db/billingInvoices.ts'
 import * as tenants from '../../db/tenants.ts'
 import { notFound } from '../../errors.ts'
 import { localDate } from '../../lib/period.ts'
+import type { Words } from '../../words.ts'
 import * as settingsService from '../tenantSettingsService.ts'
-import { creditInvoice } from './crediting.ts'
+import { creditInvoice, type Reason } from './crediting.ts'
 import { issue, usableCredit, type Issued } from './invoicing.ts'
+import { wordsFor } from './lineWords.ts'
 
 const DAY_MS = 86_400_000
 
@@ -22,7 +24,7 @@ export async function issueForDomain(
     operationId: string
     currency: string
     minor: bigint
-    description: string
+    describe: (words: Words) => string
     /** Null: as long as an order of this tenant may wait. */
     dueAt: Date | null
   },
@@ -33,7 +35,9 @@ export async function issueForDomain(
   if (!customer || !tenant) throw notFound('customer')
   const of = await settingsService.effective(ctx, tenantId)
   const waits = new Date(ctx.now().getTime() + Number(of['billing.paymentTermDays'].value) * DAY_MS)
+  const words = await wordsFor(ctx, tenantId, customer)
   return issue(ctx, {
+    words,
     subscription: { id: null, tenant_id: tenantId, currency, billing_tz: tenant.billing_tz },
     customer,
     seller: tenant,
@@ -43,7 +47,7 @@ export async function issueForDomain(
         itemId: null,
         kind: 'domain',
         period: null,
-        description: order.description,
+        description: order.describe(words),
         minor: order.minor,
         dedupeKey: `domain:${order.operationId}`,
       },
@@ -58,7 +62,7 @@ export async function creditForDomain(
   ctx: Ctx,
   tenantId: string,
   invoiceId: string,
-  reason: string,
+  reason: Reason,
 ): Promise<void> {
   const invoice = await invoices.lock(ctx.tx, tenantId, invoiceId)
   if (invoice) await creditInvoice(ctx, invoice, reason)

@@ -6,12 +6,13 @@ import type { InvoiceRow } from '../../db/billingInvoices.ts'
 import * as ledger from '../../db/billingLedger.ts'
 import { newId } from '../../lib/ids.ts'
 import { localDate } from '../../lib/period.ts'
+import type { Words } from '../../words.ts'
 import * as auditService from '../auditService.ts'
-import { inWords } from './proration.ts'
+import { linesOfPeriod, type Off } from './invoiceLines.ts'
+import { storageText } from './lineWords.ts'
 import { requireOwnInvoices } from './providers.ts'
 import { sumOf, taxLines, type Treatment } from './taxRules.ts'
 import { taxationOf, type TaxedCustomer } from './taxing.ts'
-import { FROM_DELIVERY, linesOfPeriod, type Off } from './invoiceLines.ts'
 
 export type Party = TaxedCustomer & { name: string; company: string | null; email: string }
 export type Seller = { id: string; name: string }
@@ -44,6 +45,8 @@ export async function issue(
     subscription: Pick<SubscriptionRow, 'tenant_id' | 'currency' | 'billing_tz'> & { id: string | null }
     customer: Party
     seller: Seller
+    /** Those of its lines; the document is in this language for ever. */
+    words: Words
     /** Null: the day of issue. */
     dueDate: string | null
     lines: Line[]
@@ -77,6 +80,7 @@ export async function issue(
       number: numbered.number,
       status: totalMinor === usedMinor ? 'paid' : 'open',
       currency: subscription.currency,
+      language: order.words.tag,
       issue_date: numbered.issueDate,
       due_date: dueDate,
       subtotal_minor: netMinor,
@@ -165,10 +169,11 @@ export function issueFirstInvoice(
     planName: string
     customer: Party
     seller: Seller
+    words: Words
   },
 ): Promise<Issued> {
   const { subscription, price, itemId } = order
-  const lines = linesOfPeriod({ ...order, setupMinor: price.setup_minor, days: FROM_DELIVERY })
+  const lines = linesOfPeriod({ ...order, setupMinor: price.setup_minor, span: 'delivery' })
   return issue(ctx, {
     ...order,
     dueDate:
@@ -203,16 +208,17 @@ export function issueRenewal(
     planName: string
     customer: Party
     seller: Seller
+    words: Words
     dueDate: string
     period: { start: Date; end: Date }
   },
 ): Promise<Issued> {
   const { subscription, customer, period } = order
   const day = (at: Date): string => localDate(at, subscription.billing_tz)
-  const days = `: ${inWords({ from: day(period.start), to: day(period.end) })}`
+  const span = { from: day(period.start), to: day(period.end) }
   return issue(ctx, {
     ...order,
-    lines: linesOfPeriod({ ...order, days }).map((line) => ({
+    lines: linesOfPeriod({ ...order, span }).map((line) => ({
       ...line,
       itemId: order.itemId,
       period: line.kind === 'recurring' ? period : null,
@@ -231,13 +237,14 @@ export function issueStorage(
     planName: string
     customer: Party
     seller: Seller
+    words: Words
     dueDate: string
     days: { from: string; to: string }
     minor: bigint
   },
 ): Promise<Issued> {
-  const { subscription, customer, planName, itemId, days, minor } = order
-  const description = `${planName}, storage while paused: ${inWords(days)}`
+  const { subscription, customer, planName, itemId, days, minor, words } = order
+  const description = storageText(words, planName, days)
   return issue(ctx, {
     ...order,
     lines: [{ itemId, kind: 'storage', period: null, description, minor, dedupeKey: `${itemId}:${newId()}` }],

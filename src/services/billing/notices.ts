@@ -4,7 +4,7 @@ import type { CreditNoteRow } from '../../db/billingCreditNotes.ts'
 import type { InvoiceRow } from '../../db/billingInvoices.ts'
 import * as customers from '../../db/customers.ts'
 import * as pods from '../../db/cloudPods.ts'
-import { formatMoney } from '../../lib/money.ts'
+import { toMoney } from '../../lib/money.ts'
 import { localDate } from '../../lib/period.ts'
 import * as mailService from '../mailService.ts'
 import type { Issued } from './invoicing.ts'
@@ -17,34 +17,40 @@ import { taxationOf } from './taxing.ts'
 
 const YEARS_MS = 3 * 366 * 86_400_000
 
+const toCustomer = (customer: Told): mailService.Recipient => ({
+  email: customer.email,
+  tenantId: customer.tenant_id,
+  language: customer.language,
+})
+type Told = { email: string; tenant_id: string; language: string | null }
+
 /** The mail address of who pays, unless his data were erased. */
 async function payer(ctx: Ctx, row: SubscriptionRow) {
   const customer = await customers.find(ctx.tx, row.tenant_id, row.customer_id)
   if (!customer || customer.erased_at !== null) return null
-  return { email: customer.email, tenantId: row.tenant_id }
+  return toCustomer(customer)
 }
 
-async function what(ctx: Ctx, row: SubscriptionRow): Promise<string> {
-  return (await pods.ofSubscription(ctx.tx, row.tenant_id, row.id))?.hostname ?? 'your subscription'
+async function what(ctx: Ctx, row: SubscriptionRow): Promise<string | null> {
+  return (await pods.ofSubscription(ctx.tx, row.tenant_id, row.id))?.hostname ?? null
 }
 
 export async function invoiceIssued(
   ctx: Ctx,
   row: SubscriptionRow,
-  customer: { email: string },
+  customer: Told,
   issued: Issued,
 ): Promise<void> {
   if (issued.totalMinor === 0n) return
-  const to = { email: customer.email, tenantId: row.tenant_id }
   await mailService.send(
     ctx,
-    to,
+    toCustomer(customer),
     'invoiceIssued',
     {
       what: await what(ctx, row),
       number: issued.number,
-      total: formatMoney(issued.totalMinor, row.currency),
-      open: issued.openMinor === 0n ? null : formatMoney(issued.openMinor, row.currency),
+      total: toMoney(issued.totalMinor, row.currency),
+      open: issued.openMinor === 0n ? null : toMoney(issued.openMinor, row.currency),
       dueDate: issued.dueDate,
     },
     { invoiceId: issued.id },
@@ -66,8 +72,8 @@ export async function planChanged(
       what: await what(ctx, row),
       plan: planName,
       number: issued.number,
-      total: formatMoney(issued.totalMinor, row.currency),
-      open: issued.openMinor === 0n ? null : formatMoney(issued.openMinor, row.currency),
+      total: toMoney(issued.totalMinor, row.currency),
+      open: issued.openMinor === 0n ? null : toMoney(issued.openMinor, row.currency),
       dueDate: issued.dueDate,
     },
     { invoiceId: issued.id },
@@ -125,7 +131,7 @@ export async function trialEnds(ctx: Ctx, row: SubscriptionRow, of: Contract): P
     return
   }
   const { treatment } = await taxationOf(ctx, row.tenant_id, customer, of.anchor)
-  const total = formatMoney(amountOf({ ...of, tax: treatment }, 0), row.currency)
+  const total = toMoney(amountOf({ ...of, tax: treatment }, 0), row.currency)
   await mailService.send(ctx, to, 'trialGoesOn', { ...told, total })
 }
 
@@ -155,15 +161,9 @@ export async function creditNoteIssued(ctx: Ctx, invoice: InvoiceRow, note: Cred
   const facts = {
     number: note.number,
     invoice: invoice.number ?? '',
-    total: formatMoney(note.total_minor, note.currency),
+    total: toMoney(note.total_minor, note.currency),
     reason: note.reason,
   }
   const along = { invoiceId: invoice.id, creditNote: note.id }
-  await mailService.send(
-    ctx,
-    { email: customer.email, tenantId: invoice.tenant_id },
-    'creditNoteIssued',
-    facts,
-    along,
-  )
+  await mailService.send(ctx, toCustomer(customer), 'creditNoteIssued', facts, along)
 }

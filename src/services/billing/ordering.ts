@@ -14,7 +14,8 @@ import { toMoney } from '../../lib/money.ts'
 import { chosen, linesOf, sizeWith, type Sold } from './addonsSold.ts'
 import { offShown, problemOf } from './coupons.ts'
 import { offOf, type Discount } from './discount.ts'
-import { FROM_DELIVERY, linesOfPeriod, type Off } from './invoiceLines.ts'
+import { linesOfPeriod, type Off } from './invoiceLines.ts'
+import { wordsFor } from './lineWords.ts'
 import { ELSEWHERE, isRecordedElsewhere } from './providers.ts'
 import { sumOf, taxLines } from './taxRules.ts'
 import { taxationOf } from './taxing.ts'
@@ -82,12 +83,13 @@ export async function previewOrder(
   const wished = query.addons === undefined ? [] : wishesIn(query.addons)
   const addons = await addonsOfOrder(ctx, { tenantId, planName: plan.name, price }, wished)
   const lines = linesOfPeriod({
+    words: await wordsFor(ctx, tenantId, customer),
     addons: linesOf(addons.sold),
     planName: plan.name,
     price,
     setupMinor: price.setup_minor,
     off: firstOff(row, price),
-    days: trialDays > 0 ? ' after the trial' : FROM_DELIVERY,
+    span: trialDays > 0 ? 'trial' : 'delivery',
   })
   const taxed = taxLines(lines.map((line) => ({ ...line, tax: taxation.treatment })))
   const sum = sumOf(taxed)

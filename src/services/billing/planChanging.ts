@@ -13,8 +13,8 @@ import * as settingsService from '../tenantSettingsService.ts'
 import { inWords, isSame, soldIn } from './addonsSold.ts'
 import { emit } from './changes.ts'
 import { creditInvoice } from './crediting.ts'
-import { priceWords } from './invoiceLines.ts'
 import { issue, usableCredit, type Issued } from './invoicing.ts'
+import { priceWords } from './lineWords.ts'
 import * as notices from './notices.ts'
 import type { Quote } from './quote.ts'
 import { boundary, type Contract } from './contractPeriods.ts'
@@ -132,7 +132,8 @@ const diffOf = (row: ContractRow, { plan, price, addons }: Quote): Record<string
 async function takeBack(ctx: Ctx, row: ContractRow, { takenBack }: Quote): Promise<void> {
   for (const { id } of takenBack) {
     const invoice = await invoices.lock(ctx.tx, row.tenant_id, id)
-    if (invoice) await creditInvoice(ctx, invoice, 'the plan or price changes before the period begins')
+    if (invoice)
+      await creditInvoice(ctx, invoice, ({ t }) => t`the plan or price changes before the period begins`)
   }
 }
 
@@ -147,6 +148,7 @@ async function charge(ctx: Ctx, row: ContractRow, quote: Quote, itemId: string):
     subscription: row,
     customer,
     seller,
+    words: quote.words,
     dueDate:
       quote.totalMinor === 0n ? null : addDays(today, Number(settings['billing.paymentTermDays'].value)),
     lines: quote.lines.map(({ kind, description, days, minor, tax }, index) => ({

@@ -14,8 +14,8 @@ import * as cloudPodService from '../cloudPodService.ts'
 import { inWords, isSame, sizeWith, soldIn } from './addonsSold.ts'
 import { emit } from './changes.ts'
 import { factsOf, take } from './contracts.ts'
-import { creditInvoice } from './crediting.ts'
-import { priceWords } from './invoiceLines.ts'
+import { creditInvoice, type Reason } from './crediting.ts'
+import { priceWords } from './lineWords.ts'
 import * as notices from './notices.ts'
 import { periodOf } from './planChanging.ts'
 import { againstItsNode } from './quotePod.ts'
@@ -50,7 +50,7 @@ export async function cancelChange(ctx: Ctx, tenantId: string, id: string): Prom
 
 async function drop(ctx: Ctx, row: ContractRow, facts: Contract): Promise<void> {
   const id = await endPlanned(ctx, row, facts, {
-    reason: 'the planned change was cancelled',
+    reason: ({ t }) => t`the planned change was cancelled`,
     as: { state: 'cancelled' },
   })
   if (id !== null) await emit(ctx, row, 'SUBSCRIPTION_CHANGE_CANCELLED', { change: [id, null] })
@@ -59,7 +59,7 @@ async function drop(ctx: Ctx, row: ContractRow, facts: Contract): Promise<void> 
 /** There is no room for what was planned: the old plan and price go on, and what was billed by the new one is credited. */
 async function giveUp(ctx: Ctx, row: ContractRow, facts: Contract, problem: string): Promise<void> {
   const id = await endPlanned(ctx, row, facts, {
-    reason: 'the CloudPod could not be made larger',
+    reason: ({ t }) => t`the CloudPod could not be made larger`,
     as: { state: 'undone', problem },
   })
   await emit(ctx, row, 'SUBSCRIPTION_CHANGE_UNDONE', undefined, { change: id, problem })
@@ -71,7 +71,7 @@ async function endPlanned(
   ctx: Ctx,
   row: ContractRow,
   facts: Contract,
-  { reason, as }: { reason: string; as: { state: 'cancelled' | 'undone'; problem?: string } },
+  { reason, as }: { reason: Reason; as: { state: 'cancelled' | 'undone'; problem?: string } },
 ): Promise<string | null> {
   const change = await changes.planned(ctx.tx, row.id)
   if (!change || facts.change === null) return null

@@ -1,5 +1,5 @@
 import { mulDiv } from '../../lib/money.ts'
-import { addDays, daysBetween } from '../../lib/period.ts'
+import { daysBetween } from '../../lib/period.ts'
 
 /** A period by its days: from the first one to the one after the last. */
 export type Days = { from: string; to: string }
@@ -15,9 +15,3 @@ function usedBy(day: string, { from, to }: Days, minor: bigint): bigint {
 /** What a price comes to from `day` on; the day itself belongs to what is left. */
 export const leftFrom = (day: string, period: Days, minor: bigint): bigint =>
   minor - usedBy(day, period, minor)
-
-/** `2027-01-10 to 2027-01-31` */
-export const inWords = ({ from, to }: Days): string => {
-  const last = addDays(to, -1)
-  return from === last ? from : `${from} to ${last}`
-}

@@ -10,11 +10,21 @@ import type { ContractRow } from '../../db/billingContracts.ts'
 import * as customers from '../../db/customers.ts'
 import type { InvoiceRow } from '../../db/billingInvoices.ts'
 import { AppError, notFound } from '../../errors.ts'
+import type { Words } from '../../words.ts'
 import { instantOf, localDate } from '../../lib/period.ts'
 import { factsOf } from './contracts.ts'
 import { chosen, isSame, sizeWith, soldIn, type Sold } from './addonsSold.ts'
-import { couponWords, everyText } from './invoiceLines.ts'
-import { inWords, type Days } from './proration.ts'
+import {
+  couponText,
+  ENGLISH,
+  everyText,
+  planText,
+  setUpText,
+  spanText,
+  unusedText,
+  wordsFor,
+} from './lineWords.ts'
+import type { Days } from './proration.ts'
 import { podOutlook, type Blocker, type PodOutlook } from './quotePod.ts'
 import { boundary, presentOf, type Contract } from './contractPeriods.ts'
 import { atPeriodEnd, fromToday, setupOf, type NewTerms } from './quoteTerms.ts'
@@ -43,6 +53,8 @@ export type Quote = {
   day: string
   begins: Date
   lines: QuoteLine[]
+  /** Those of its lines. */
+  words: Words
   totalMinor: bigint
   taxMinor: bigint
   /** Why it is taxed as it is. */
@@ -78,7 +90,8 @@ export async function quoteOf(ctx: Ctx, row: ContractRow, wish: Wish): Promise<Q
     wish.when === 'now'
       ? await fromToday(ctx, row, present, price, addons)
       : atPeriodEnd(row, present, price, addons)
-  const lines = linesOf(row, plan, price, { ...terms, tax })
+  const words = await wordsFor(ctx, row.tenant_id, customer)
+  const lines = linesOf(row, plan, price, { ...terms, tax, words })
   const sum = sumOf(lines)
   const { pod, blockers } = await podOutlook(ctx, row, withAddons(plan, addons), wish.when)
   return {
@@ -89,6 +102,7 @@ export async function quoteOf(ctx: Ctx, row: ContractRow, wish: Wish): Promise<Q
     day: terms.days.from,
     begins: instantOf(terms.days.from, row.billing_tz),
     lines,
+    words,
     totalMinor: sum.grossMinor,
     taxMinor: sum.taxMinor,
     taxedBecause: taxation.why,
@@ -124,7 +138,7 @@ async function wished(ctx: Ctx, row: ContractRow, { planId, priceId: named, addo
   if (!price)
     throw new AppError(
       'conflict',
-      `The plan ${plan.name} has no price in ${currency} for ${everyText(row)}: name one of its prices.`,
+      `The plan ${plan.name} has no price in ${currency} for ${everyText(ENGLISH, row)}: name one of its prices.`,
     )
   return { plan, price }
 }
@@ -168,9 +182,10 @@ function linesOf(
   row: ContractRow,
   plan: PlanRow,
   price: PriceRow,
-  terms: NewTerms & { tax: Treatment | null },
+  terms: NewTerms & { tax: Treatment | null; words: Words },
 ): QuoteLine[] {
-  const { creditMinor, creditTax, credited, chargeMinor, offMinor, addonLines, days } = terms
+  const { creditMinor, creditTax, credited, chargeMinor, offMinor, addonLines, days, words } = terms
+  const { t } = words
   const line = (
     kind: PricedLine['kind'],
     description: string,
@@ -179,19 +194,19 @@ function linesOf(
     tax = terms.tax,
   ): PricedLine[] =>
     minor === 0n && kind !== 'recurring' ? [] : [{ kind, description, minor, days: of, tax }]
-  const unused = `${row.plan_name}, not used: ${credited === null ? '' : inWords(credited)}`
-  const charged = `${plan.name}, ${everyText(price)}: ${inWords(days)}`
+  const unused = credited === null ? '' : unusedText(words, row.plan_name, credited)
+  const charged = planText(words, plan.name, price, days)
   const lines = taxLines([
     ...line('credit', unused, -creditMinor, credited, creditTax),
     ...line('recurring', charged, chargeMinor, days),
-    ...line('discount', couponWords(row.coupon_code ?? ''), -offMinor, null),
+    ...line('discount', couponText(words, row.coupon_code ?? ''), -offMinor, null),
     ...addonLines.flatMap(({ description, minor }) =>
-      line('addon', `${description}: ${inWords(days)}`, minor, null),
+      line('addon', spanText(words, description, days), minor, null),
     ),
-    ...line('setup', `${plan.name}, set-up`, setupOf(row, price), null),
+    ...line('setup', setUpText(words, plan.name), setupOf(row, price), null),
   ])
   // What is more than the new charge, its tax with it, is kept; keeping it is not taxed.
   const sum = sumOf(lines).grossMinor
-  const kept = 'Kept as credit for later invoices'
+  const kept = t`Kept as credit for later invoices`
   return sum < 0n ? [...lines, ...taxLines(line('carried', kept, -sum, null, null))] : lines
 }

@@ -23,6 +23,7 @@ import { inWords, linesOf, sizeWith, soldIn } from './addonsSold.ts'
 import { emit, lock, move } from './changes.ts'
 import { redeem } from './coupons.ts'
 import { issueFirstInvoice } from './invoicing.ts'
+import { wordsFor } from './lineWords.ts'
 import { addonsOfOrder, firstOff, trialDaysOf } from './ordering.ts'
 import { getInvoice } from './payments.ts'
 import * as present from './present.ts'
@@ -110,6 +111,7 @@ export async function create(ctx: Ctx, tenantId: string, body: SubscriptionCreat
           planName: plan.name,
           customer,
           seller: tenant,
+          words: await wordsFor(ctx, tenantId, customer),
         })
   if (body.shownTotalMinor !== null && BigInt(body.shownTotalMinor) !== (invoice?.totalMinor ?? 0n))
     throw new AppError('precondition_failed', 'The order comes to another total by now: look at it again.')

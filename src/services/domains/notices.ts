@@ -10,12 +10,6 @@ const AT_ONCE = 500
 
 const dayOf = (date: Date): string => date.toISOString().slice(0, 10)
 
-const WHY: Record<Expiring['why'], string> = {
-  off: 'it is not renewed by itself',
-  unpaid: 'its renewal is not paid',
-  failed: 'its renewal has failed',
-}
-
 /** Tells customers and operators of domains that will expire unless somebody does something. */
 export const tellExpiring = (root: Root): Promise<void> =>
   mailNoticeService.tellTenants(root, {
@@ -39,7 +33,7 @@ async function tellOf(ctx: Ctx, tenantId: string): Promise<void> {
     domains: news.map((row) => ({
       name: row.unicode_name,
       expiresOn: dayOf(row.expires_at),
-      why: WHY[row.why],
+      why: row.why,
     })),
   })
 }
@@ -51,7 +45,7 @@ async function tellCustomer(ctx: Ctx, row: Expiring): Promise<void> {
   if (!customer || customer.erased_at !== null) return
   await mailService.send(
     ctx,
-    { email: customer.email, tenantId: row.tenant_id },
+    { email: customer.email, tenantId: row.tenant_id, language: customer.language },
     'domainExpires',
     { name: row.unicode_name, expiresOn: dayOf(row.expires_at), why: row.why },
     row.invoice_id === null ? null : { invoiceId: row.invoice_id },

@@ -167,7 +167,7 @@ async function refuse(
       ctx,
       row.tenant_id,
       row.invoice_id,
-      `The registry has refused it: ${message}`,
+      ({ t }) => t`The registry has refused it: ${message}`,
     )
   if (row.kind === 'renew') await tellRenewalFailed(ctx, domain, row.id, message)
   if (row.kind === 'register') await backTo(ctx, domain, row, 'registration_failed')

@@ -12,10 +12,13 @@ import type { Offer, PaidOperation } from '../../db/domainRegistrars.ts'
 import { AppError, notFound, requireAllowed } from '../../errors.ts'
 import type { Contacts, DsRecord, NameServer } from '../../integrations/registrars/types.ts'
 import { newId } from '../../lib/ids.ts'
+import { wordsIn, type Words } from '../../words.ts'
 import * as BillingService from '../BillingService.ts'
 import { enqueueOperation } from '../domainQueues.ts'
 import * as settingsService from '../tenantSettingsService.ts'
 import { emit } from './changes.ts'
+
+const ENGLISH = wordsIn('en')
 
 /** What is asked of a registry, as it is kept with the operation. */
 export type Request = {
@@ -34,14 +37,14 @@ export type Request = {
 }
 export const requestOf = (row: OperationRow): Request => row.request as Request
 
-const yearsText = (years = 1): string => (years === 1 ? '1 year' : `${years} years`)
-
-/** What was asked for, in a sentence. */
-export function wordsOf(kind: OperationKind, request: Request, name: string): string {
-  if (kind === 'register') return `Registration of ${name}, ${yearsText(request.years)}`
-  if (kind === 'renew') return `Renewal of ${name}, ${yearsText(request.years)}`
-  if (kind === 'transferIn') return `Transfer of ${name} to us`
-  if (kind === 'restore') return `Restoring ${name}`
+/** What was asked for, in a sentence. What is sold stands so on invoices, in other languages too. */
+export function wordsOf(kind: OperationKind, request: Request, name: string, words = ENGLISH): string {
+  const { t, count } = words
+  const time = count(request.years ?? 1, t`year`, t`years`)
+  if (kind === 'register') return t`Registration of ${name}, ${time}`
+  if (kind === 'renew') return t`Renewal of ${name}, ${time}`
+  if (kind === 'transferIn') return t`Transfer of ${name} to us`
+  if (kind === 'restore') return t`Restoring ${name}`
   if (kind === 'delete') return `Deleting ${name} at its registry`
   if (request.answer)
     return `${request.answer === 'approve' ? 'Agreeing to' : 'Rejecting'} the transfer of ${name}`
@@ -133,7 +136,7 @@ export async function order(
           tenantId,
           operationId: id,
           ...charge,
-          description: wordsOf(kind, request, domain.unicode_name),
+          describe: (words) => wordsOf(kind, request, domain.unicode_name, words),
         })
   const of = await settingsService.effective(ctx, tenantId)
   const begins = invoice === null || invoice.openMinor === 0n || of['domains.startOn'].value === 'order'
@@ -203,7 +206,7 @@ export async function cancelUnpaid(
   ctx: Ctx,
   tenantId: string,
   operationId: string,
-  reason: string,
+  reason: (words: Words) => string,
 ): Promise<void> {
   const row = await operations.lock(ctx.tx, tenantId, operationId)
   const domain = row && (await domains.lock(ctx.tx, tenantId, row.domain_id))
@@ -211,14 +214,15 @@ export async function cancelUnpaid(
   const now = ctx.now()
   await operations.update(ctx.tx, row.id, {
     state: 'cancelled',
-    words: reason,
+    words: reason(ENGLISH),
     secret_sealed: null,
     updated_at: now,
     ended_at: now,
   })
   if (row.invoice_id !== null) await BillingService.creditForDomain(ctx, tenantId, row.invoice_id, reason)
   if (isFirst(row.kind)) await backTo(ctx, domain, row, 'cancelled')
-  await emit(ctx, domain, 'DOMAIN_ORDER_CANCELLED', {}, { kind: row.kind, operationId: row.id, reason })
+  const details = { kind: row.kind, operationId: row.id, reason: reason(ENGLISH) }
+  await emit(ctx, domain, 'DOMAIN_ORDER_CANCELLED', {}, details)
 }
 
 /** A domain that has not become ours is what it was before, or over. */

@@ -8,7 +8,7 @@ import type { ListOptions } from '../../db/list.ts'
 import { AppError, notFound, requireVersion } from '../../errors.ts'
 import type { RegistrarConnection } from '../../integrations/registrars/types.ts'
 import { newId } from '../../lib/ids.ts'
-import { formatMoney, toMoney } from '../../lib/money.ts'
+import { toMoney } from '../../lib/money.ts'
 import { withoutTrailingSlashes } from '../../lib/slashes.ts'
 import * as auditService from '../auditService.ts'
 import * as mailNoticeService from '../mailNoticeService.ts'
@@ -226,8 +226,8 @@ async function tellLow(ctx: Ctx, row: AccountRow, balance: bigint, low: bigint):
   await say(ctx, row, 'REGISTRAR_BALANCE_LOW', { details: { balance, low, currency: row.currency } })
   await mailNoticeService.toOperators(ctx, null, 'infrastructure:manage', 'registrarBalanceLow', {
     registrar: row.name,
-    balance: formatMoney(balance, row.currency),
-    limit: formatMoney(low, row.currency),
+    balance: toMoney(balance, row.currency),
+    limit: toMoney(low, row.currency),
   })
 }
 

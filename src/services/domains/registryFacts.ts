@@ -4,6 +4,7 @@ import * as domains from '../../db/domains.ts'
 import type { DomainRow } from '../../db/domains.ts'
 import * as operations from '../../db/domainOperations.ts'
 import type { DomainFacts } from '../../integrations/registrars/types.ts'
+import type { Words } from '../../words.ts'
 import * as auditService from '../auditService.ts'
 import { emit, lockDomain } from './changes.ts'
 import { cancelUnpaid } from './ordering.ts'
@@ -66,7 +67,7 @@ export async function takeOver(ctx: Ctx, before: DomainRow, seen: Seen): Promise
     updated_at: now,
   })
   if (registration === 'redemption' || registration === 'pending_delete')
-    await cancelAllUnpaid(ctx, before, 'The domain is being deleted: it can be restored instead.')
+    await cancelAllUnpaid(ctx, before, ({ t }) => t`The domain is being deleted: it can be restored instead.`)
   if (registration !== 'pending_registry') await operations.provenByRegistry(ctx.tx, before.id, now)
   const diff = auditService.diffOf<Record<string, unknown>>(
     {
@@ -87,7 +88,7 @@ function eventOf(before: Registration, after: Registration): string {
 }
 
 /** What waits for a payment and cannot be done any more. */
-async function cancelAllUnpaid(ctx: Ctx, domain: DomainRow, reason: string): Promise<void> {
+async function cancelAllUnpaid(ctx: Ctx, domain: DomainRow, reason: (words: Words) => string): Promise<void> {
   for (const open of await operations.open(ctx.tx, domain.tenant_id, domain.id))
     if (open.state === 'awaiting_payment') await cancelUnpaid(ctx, domain.tenant_id, open.id, reason)
 }
@@ -101,7 +102,7 @@ export async function end(
 ): Promise<void> {
   if (isOver(before.registration)) return
   const now = ctx.now()
-  await cancelAllUnpaid(ctx, before, 'The domain is no longer with us.')
+  await cancelAllUnpaid(ctx, before, ({ t }) => t`The domain is no longer with us.`)
   await domains.update(ctx.tx, before.id, {
     registration,
     ended_at: now,

@@ -5,6 +5,7 @@ import * as registrars from '../../db/domainRegistrars.ts'
 import type { RegistryMessage } from '../../integrations/registrars/types.ts'
 import { AppError } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
+import type { Words } from '../../words.ts'
 import * as auditService from '../auditService.ts'
 import { enqueuePoll, enqueueSync, registrarPoll } from '../domainQueues.ts'
 import { emit } from './changes.ts'
@@ -28,7 +29,10 @@ export async function followPayments(root: Root): Promise<void> {
   })
 }
 
-const WHY = { late: 'It was not paid in time.', void: 'Its invoice was taken back.' }
+const WHY = {
+  late: ({ t }: Words) => t`It was not paid in time.`,
+  void: ({ t }: Words) => t`Its invoice was taken back.`,
+}
 
 /** Orders looks at the domains whose time has come. */
 export const syncDue = (root: Root): Promise<void> =>

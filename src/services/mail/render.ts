@@ -1,3 +1,4 @@
+import type { Words } from '../../words.ts'
 import type { Branding } from '../tenantSettingsService.ts'
 
 /** What a mail says, before it has a form. */
@@ -30,9 +31,13 @@ const escaped = (text: string): string =>
 const COLOUR = '#1d4ed8'
 
 /** A message as plain text and as simple HTML, in the tenant's name and colour; `logo` is a whole address here. */
-export function render({ subject, before, link, after = [] }: Message, brand: Branding): Rendered {
+export function render(
+  { tag, t }: Pick<Words, 'tag' | 't'>,
+  { subject, before, link, after = [] }: Message,
+  brand: Pick<Branding, 'name' | 'colour' | 'supportAddress' | 'logo'>,
+): Rendered {
   const name = oneLine(brand.name)
-  const help = brand.supportAddress === null ? [] : [`Questions? Write to ${brand.supportAddress}.`]
+  const help = brand.supportAddress === null ? [] : [t`Questions? Write to ${brand.supportAddress}.`]
   const linkText = link === undefined ? [] : [`${link.label}:\n${link.url}`]
   const text = [...before, ...linkText, ...after, `-- \n${[name, ...help].join('\n')}`].join('\n\n')
   const paragraphs = (lines: string[]): string => lines.map((line) => `<p>${escaped(line)}</p>`).join('\n')
@@ -41,11 +46,11 @@ export function render({ subject, before, link, after = [] }: Message, brand: Br
     link === undefined
       ? ''
       : `<p><a href="${escaped(link.url)}" style="display:inline-block;padding:10px 18px;border-radius:6px;background:${colour};color:#ffffff;text-decoration:none">${escaped(link.label)}</a></p>
-<p style="font-size:13px">Or copy this address: ${escaped(link.url)}</p>`
+<p style="font-size:13px">${escaped(t`Or copy this address: ${link.url}`)}</p>`
   const picture =
     brand.logo === null ? '' : `<p><img src="${escaped(brand.logo)}" alt="" style="max-height:40px"></p>\n`
   const html = `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>${escaped(subject)}</title></head>
+<html lang="${escaped(tag)}"><head><meta charset="utf-8"><title>${escaped(subject)}</title></head>
 <body style="font-family:sans-serif;font-size:15px;line-height:1.5;color:#1f2937;max-width:36em">
 ${picture}<p style="font-weight:bold;color:${colour}">${escaped(name)}</p>
 ${paragraphs(before)}

@@ -4,6 +4,7 @@ import { violatedConstraint } from '../../db/index.ts'
 import * as invitations from '../../db/invitations.ts'
 import type { InvitationRow } from '../../db/invitations.ts'
 import type { ListOptions } from '../../db/list.ts'
+import * as users from '../../db/users.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
@@ -109,11 +110,12 @@ async function written(ctx: Ctx, id: string, action: string): Promise<Invitation
   await invitations.update(ctx.tx, id, { sent_at: ctx.now(), expires_at: link.expiresAt })
   const row = await invitations.findOpen(ctx.tx, id)
   if (!row) throw notFound('invitation')
-  await mailService.send(ctx, { email: row.email, tenantId: row.tenant_id }, 'invitation', {
+  const language = (await users.findByEmail(ctx.tx, row.email))?.language ?? null
+  await mailService.send(ctx, { email: row.email, tenantId: row.tenant_id, language }, 'invitation', {
     link,
     by: row.inviter_name,
     role: row.role_name,
-    place: placeOf(row),
+    tenant: row.tenant_name,
   })
   await auditService.record(ctx, eventOf(row, action))
   return present(ctx, row)

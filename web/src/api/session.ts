@@ -2,7 +2,8 @@ import { queryOptions } from '@tanstack/react-query'
 import type { z } from 'zod'
 import type { loginBody, Me } from '../../../shared/api/auth.ts'
 import type { MfaPending, MfaProof } from '../../../shared/api/authAccount.ts'
-import { get, post } from './http.ts'
+import type { Language } from '../../../shared/languages.ts'
+import { get, post, put } from './http.ts'
 
 export type { Me }
 export type Credentials = z.input<typeof loginBody>
@@ -16,4 +17,6 @@ export const meQuery = queryOptions({
 export const logIn = (credentials: Credentials, key: string) =>
   post<Me | MfaPending>('/api/auth/login', credentials, key)
 export const giveSecondFactor = (body: MfaProof, key: string) => post<Me>('/api/auth/mfa', body, key)
+/** Of mails to the caller; null: that of who writes. */
+export const chooseLanguage = (language: Language | null) => put<void>('/api/auth/language', { language })
 export const logOut = (_: void, key: string) => post<void>('/api/auth/logout', {}, key)

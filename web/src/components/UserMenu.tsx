@@ -1,6 +1,8 @@
 import { t } from '../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { CircleUserRound, LogOut, ShieldCheck } from 'lucide-react'
+import type { Language } from '../../../shared/languages.ts'
+import { chooseLanguage } from '../api/session.ts'
 import { language, LANGUAGE_NAMES, setLanguage } from '../lib/language.ts'
 import { paths } from '../paths.ts'
 import { Button } from '../ui/Button.tsx'
@@ -21,6 +23,11 @@ export function UserMenu() {
   const theme = useTheme()
   const navigate = useNavigate()
   const leave = useLogOut()
+  // Mails to him follow his choice; the pages do so even where that could not be kept.
+  const choose = (chosen: Language) => {
+    const kept = me.impersonation === null ? chooseLanguage(chosen) : Promise.resolve()
+    void kept.catch(() => undefined).finally(() => setLanguage(chosen))
+  }
   return (
     <Menu
       trigger={
@@ -37,7 +44,7 @@ export function UserMenu() {
       <MenuSeparator />
       <MenuChoice label="Theme" value={theme} options={THEME_NAMES} onChange={setTheme} />
       <MenuSeparator />
-      <MenuChoice label="Language" value={language} options={LANGUAGE_NAMES} onChange={setLanguage} />
+      <MenuChoice label="Language" value={language} options={LANGUAGE_NAMES} onChange={choose} />
       <MenuSeparator />
       <MenuItem onClick={() => void navigate(paths.security(tenant.slug))}>
         <ShieldCheck aria-hidden className="size-4" />

@@ -1,2 +1,2 @@
-/** The words of codes, such as states, in a further language: in its build the catalogue stands here. */
-export const WORDS: Readonly<Record<string, string>> = {}
+/** The words of codes that are not their own; in the build of a further language the catalogue stands here. */
+export const WORDS: Readonly<Record<string, string>> = { en: 'English', de: 'German' }

@@ -5,6 +5,7 @@ import { AccountPage } from './AccountPage.tsx'
 import { ChangeEmail } from './ChangeEmail.tsx'
 import { ChangePassword } from './ChangePassword.tsx'
 import { Identities } from './Identities.tsx'
+import { MailLanguage } from './MailLanguage.tsx'
 import { Passkeys } from './Passkeys.tsx'
 import { SecondFactors } from './SecondFactors.tsx'
 
@@ -31,6 +32,7 @@ export default function SecurityPage() {
         </Card>
       )}
       <ChangeEmail />
+      {!me.mustEnrol && <MailLanguage />}
     </AccountPage>
   )
 }

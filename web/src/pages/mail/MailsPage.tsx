@@ -131,7 +131,10 @@ function Content({ mail }: { mail: MailBody }) {
           [t`Written`, <Time key="at" at={mail.createdAt} />],
         ]}
       />
-      <div className="rounded-md border border-line bg-raised p-3 break-words whitespace-pre-wrap">
+      <div
+        lang={mail.language}
+        className="rounded-md border border-line bg-raised p-3 break-words whitespace-pre-wrap"
+      >
         {mail.text.split(/(https?:\/\/\S+)/).map((part, at) =>
           at % 2 === 1 ? (
             // oxlint-disable-next-line react/no-array-index-key -- the text does not change
