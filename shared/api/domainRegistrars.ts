@@ -28,6 +28,8 @@ export const registrar = z.object({
   /** Below what the balance is told to be low; null: it never is. */
   lowBalance: money.nullable(),
   balanceLowAt: timestamp.nullable(),
+  /** What is added to the registry's price of a premium name; null: such names are not sold. */
+  premiumMarginPercent: z.number().int().nullable(),
   domains: z.number().int(),
   prices: z.number().int(),
   version: z.number().int(),
@@ -70,6 +72,7 @@ export const registrarUpdate = z
       .regex(/^\d{1,15}$/)
       .meta({ examples: ['10000'] })
       .nullable(),
+    premiumMarginPercent: z.number().int().min(0).max(1000).nullable(),
     connection: registrarCreate,
   })
   .partial()

@@ -78,13 +78,23 @@ export const domainSearch = z.object({
       available: z.boolean().nullable(),
       reason: z.string().nullable(),
       premium: z.boolean(),
-      /** Of the first year; null: it is not sold in this currency, or has a price of its own. */
+      /** Of the first year; null: it is not sold in this currency. A premium name has the registry's price and our margin. */
       price: money.nullable(),
       renewal: money.nullable(),
+      /** To us, with a year. */
+      transfer: money.nullable(),
+      restore: money.nullable(),
     }),
   ),
 })
 export type DomainSearch = z.infer<typeof domainSearch>
+
+/** The price that was shown, in minor units of the customer's currency: at another one nothing is ordered. */
+const agreedMinor = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .meta({ examples: ['1200'] })
+  .optional()
 
 export const domainRegister = z.strictObject({
   tenantId: id,
@@ -96,6 +106,8 @@ export const domainRegister = z.strictObject({
   nameservers: nameservers.optional(),
   privacy: z.boolean().default(false),
   autoRenew: z.boolean().default(true),
+  /** A premium name is not ordered without it. */
+  agreedMinor,
 })
 export const domainTransferIn = z.strictObject({
   tenantId: id,
@@ -105,8 +117,10 @@ export const domainTransferIn = z.strictObject({
   authCode: z.string().min(1).max(255),
   contacts: domainContacts,
   autoRenew: z.boolean().default(true),
+  agreedMinor,
 })
-export const domainRenew = z.strictObject({ years })
+export const domainRenew = z.strictObject({ years, agreedMinor })
+export const domainRestore = z.strictObject({ agreedMinor })
 export const domainLock = z.strictObject({ locked: z.boolean() })
 export const domainPrivacy = z.strictObject({ privacy: z.boolean() })
 export const domainAutoRenew = z.strictObject({ autoRenew: z.boolean() })
@@ -160,7 +174,11 @@ export const domainRegistration = z.object({
   ds: z.array(dsRecord),
   /** What is going on, or waits for its payment. */
   operation: domainOperation.nullable(),
+  /** It has a price of its own at its registry. */
+  premium: z.boolean(),
   renewal: money.nullable(),
+  /** What renewing a premium name cost when somebody last agreed to it: for more it is not renewed by itself. */
+  renewalSeen: money.nullable(),
   restore: money.nullable(),
 })
 export type DomainRegistration = z.infer<typeof domainRegistration>

@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { makeCertificates } from '../proxmox/x509.ts'
 import { carryOut, type Answer } from './commands.ts'
 import * as domains from './domains.ts'
+import { CURRENCY } from './fees.ts'
+import * as transfers from './transfers.ts'
 import { accountOf, emptyWorld, load, nextId, Refused, store, type World } from './world.ts'
 import { esc, every, iso, part, readXml, URI, word, type Element } from './xml.ts'
 
@@ -155,7 +157,11 @@ export async function startRegistrySim(
     },
     askAway: (name, to = 'other') => {
       const { authCode } = domains.existing(world, name)
-      domains.requestTransfer(world, { account: to, now: now() }, { name, authCode, years: 1 })
+      transfers.requestTransfer(
+        world,
+        { account: to, now: now() },
+        { name, authCode, years: 1, fee: { minor: Infinity, currency: CURRENCY } },
+      )
       keep()
     },
     balance: (account, minor) => {

@@ -4,6 +4,7 @@ import * as declared from '../services/domainQueues.ts'
 import type { OperationPayload } from '../services/domainQueues.ts'
 import * as domainRegistrarService from '../services/domainRegistrarService.ts'
 import * as registrations from '../services/domainRegistrationService.ts'
+import { agreedPrice } from '../services/domains/premium.ts'
 import type { Answer, Ask, Seen } from '../services/domainRegistrationService.ts'
 import { JobError, kindOf, valueOf, waitFor } from './errors.ts'
 import type { Found, JobHandler, Run } from './steps.ts'
@@ -47,22 +48,23 @@ const quiet = (facts: DomainFacts | null): Answer =>
 async function tell(run: OperationRun, registrar: Registrar, ask: Ask): Promise<Outcome<null>> {
   const { cltrid: id, name, request } = ask
   const { contacts, nameservers = [], years = 1 } = request
+  const agreed = agreedPrice(request.premium)
   switch (ask.kind) {
     case 'register': {
       if (!contacts) break
       const hosts = nameservers.map(({ host }) => host)
-      const more = { contacts, nameservers: hosts, privacy: request.privacy ?? false, premium: null }
+      const more = { contacts, nameservers: hosts, privacy: request.privacy ?? false, agreed }
       return registrar.register(id, { name, years, ...more })
     }
     case 'renew':
-      return registrar.renew(id, { name, years, expiresAt: new Date(request.expiresAt ?? '') })
+      return registrar.renew(id, { name, years, expiresAt: new Date(request.expiresAt ?? ''), agreed })
     case 'transferIn': {
       if (!contacts) break
       const authCode = await run.tx((ctx) => registrations.authCodeOf(ctx, tenantOf(run), ask.operationId))
-      return registrar.transferIn(id, { name, authCode, years, contacts })
+      return registrar.transferIn(id, { name, authCode, years, contacts, agreed })
     }
     case 'restore':
-      return registrar.restore(id, name)
+      return registrar.restore(id, name, agreed)
     case 'delete':
       return registrar.remove(id, name)
     case 'update':

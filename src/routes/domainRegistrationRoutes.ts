@@ -14,6 +14,7 @@ import {
   domainRegister,
   domainRegistration,
   domainRenew,
+  domainRestore,
   domainSearch,
   domainSearchRequest,
   domainTransferAnswer,
@@ -118,8 +119,8 @@ export const domainRegistrationRoutes: Route[] = [
     params: idParams,
     body: domainRenew,
     replies: ordered,
-    handler: (ctx, { params, tenantId, body: { years } }) =>
-      accepted(ctx, tenantId, domainRegistrationService.renew(ctx, tenantId, params.id, years)),
+    handler: (ctx, { params, tenantId, body: { years, agreedMinor } }) =>
+      accepted(ctx, tenantId, domainRegistrationService.renew(ctx, tenantId, params.id, years, agreedMinor)),
   }),
   route({
     method: 'POST',
@@ -129,10 +130,10 @@ export const domainRegistrationRoutes: Route[] = [
     tag,
     access: update,
     params: idParams,
-    body: z.strictObject({}),
+    body: domainRestore,
     replies: ordered,
-    handler: (ctx, { params, tenantId }) =>
-      accepted(ctx, tenantId, domainRegistrationService.restore(ctx, tenantId, params.id)),
+    handler: (ctx, { params, tenantId, body: { agreedMinor } }) =>
+      accepted(ctx, tenantId, domainRegistrationService.restore(ctx, tenantId, params.id, agreedMinor)),
   }),
   route({
     method: 'DELETE',

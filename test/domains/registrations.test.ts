@@ -5,6 +5,7 @@ import type { Domain } from '../../shared/api/domains.ts'
 import type { DomainOperation, DomainOrdered, DomainSearch } from '../../shared/api/domainRegistrations.ts'
 import type { Registrar, RegistrarCheck } from '../../shared/api/domainRegistrars.ts'
 import * as registry from '../../sim/registry/domains.ts'
+import * as transfers from '../../sim/registry/transfers.ts'
 import type { RegistrySim } from '../../sim/registry/server.ts'
 import * as dnsServerService from '../../src/services/dnsServerService.ts'
 import { enqueueSync } from '../../src/services/domainQueues.ts'
@@ -110,7 +111,7 @@ describe('a registration', () => {
   test('that the registry refuses is paid back, and the name can be ordered again', async () => {
     const body = await registerBody(app, tenantId)
     const order = await good(app.admin.post<DomainOrdered>(`${DOMAINS}/register`, body))
-    const theirs = { ...body, hosts: [], registrant: null, contacts: [], ds: [], feeMinor: null, clTRID: '' }
+    const theirs = { ...body, hosts: [], registrant: null, contacts: [], ds: [], fee: null, clTRID: '' }
     registry.create(sim.world, { account: 'other', now: sim.now() }, { ...theirs, authCode: 'x' })
     await payFor(app, order)
     const ended = await settled(order.domain.id, 'registration_failed')
@@ -290,7 +291,7 @@ test('a transfer to another registrar is told by the registry, seen, rejected, a
   await finished(app.admin, rejected.body.job?.id ?? '')
   await settled(domain.id, 'active')
   sim.askAway(domain.name)
-  registry.answerTransfer(sim.world, { account: 'mpanel', now: sim.now() }, domain.name, 'approve')
+  transfers.answerTransfer(sim.world, { account: 'mpanel', now: sim.now() }, domain.name, 'approve')
   await registrations.pollAll(app.root)
   expect(await settled(domain.id, 'transferred_out')).toMatchObject({ autoRenew: false })
   const events = await rowsOf<{ n: number }>(
@@ -303,7 +304,7 @@ test('a transfer to another registrar is told by the registry, seen, rejected, a
 
 test('a domain that others have registered comes with its code, and one that a tenant has added stays the same', async () => {
   const body = await registerBody(app, tenantId)
-  const theirs = { ...body, hosts: [], registrant: null, contacts: [], ds: [], feeMinor: null, clTRID: '' }
+  const theirs = { ...body, hosts: [], registrant: null, contacts: [], ds: [], fee: null, clTRID: '' }
   registry.create(sim.world, { account: 'other', now: sim.now() }, { ...theirs, authCode: 'Right-Code-1' })
   const added = await good(app.admin.post<Domain>(DOMAINS, { tenantId, name: body.name }))
   const { customerId, name } = body
@@ -329,7 +330,7 @@ test('a domain that others have registered comes with its code, and one that a t
     async () => (await registrationOf(app, added.id)).operation?.state === 'pending_registry',
     'the transfer to be pending',
   )
-  registry.answerTransfer(sim.world, { account: 'other', now: sim.now() }, name, 'approve')
+  transfers.answerTransfer(sim.world, { account: 'other', now: sim.now() }, name, 'approve')
   await registrations.pollAll(app.root)
   await settled(added.id, 'active')
   const secrets = await rowsOf(

@@ -79,7 +79,7 @@ async function withCode(app: TestApp, tenantId: string): Promise<Made> {
     registrant: null,
     contacts: [],
     ds: [],
-    feeMinor: null,
+    fee: null,
     clTRID: '',
   }
   registry.create(sim.world, { account: 'mpanel', now: sim.now() }, { ...asked, authCode: 'x' })

@@ -1,12 +1,13 @@
 import { all, dateOf, NS, one, textOf, type Node } from './eppXml.ts'
+import { NO_PRICES } from './agreedPrice.ts'
 import type { EppAnswer } from './eppDocuments.ts'
 import type {
   Availability,
   DomainFacts,
   DsRecord,
+  PaidOperation,
   Phase,
   Price,
-  Quote,
   RegistryMessage,
   TransferFacts,
 } from './types.ts'
@@ -24,22 +25,40 @@ export function minorOf(text: string | null): bigint | null {
   return sign === '-' ? -minor : minor
 }
 
-function feeOf(node: Node | undefined, currency: string): Quote {
-  const premium = (textOf(one(node, NS.fee, 'class')) ?? 'standard').toLowerCase() !== 'standard'
-  const fees = all(one(node, NS.fee, 'command'), NS.fee, 'fee').map((fee) => minorOf(textOf(fee)))
+const OPERATIONS: Record<string, PaidOperation> = {
+  create: 'register',
+  renew: 'renew',
+  transfer: 'transferIn',
+  restore: 'restore',
+}
+
+/** What a deed costs in all: some registries tell it in parts. */
+function priceOf(command: Node, currency: string): Price | null {
+  const fees = all(command, NS.fee, 'fee').map((fee) => minorOf(textOf(fee)))
   const isKnown = fees.length > 0 && fees.every((fee) => fee !== null)
-  const amountMinor = fees.reduce<bigint>((sum, fee) => sum + (fee ?? 0n), 0n)
-  return { premium, price: isKnown ? { amountMinor, currency } : null }
+  return isKnown ? { amountMinor: fees.reduce<bigint>((sum, fee) => sum + (fee ?? 0n), 0n), currency } : null
+}
+
+type Fees = { premium: boolean; prices: Record<PaidOperation, Price | null> }
+
+function feesOf(node: Node, currency: string): Fees {
+  const prices = { ...NO_PRICES }
+  for (const command of all(node, NS.fee, 'command')) {
+    const operation = OPERATIONS[command.attrs['name'] ?? '']
+    if (operation !== undefined) prices[operation] = priceOf(command, currency)
+  }
+  const label = (textOf(one(node, NS.fee, 'class')) ?? 'standard').toLowerCase()
+  return { premium: label !== 'standard', prices }
 }
 
 /** What each name costs, by name; empty when the server says nothing of fees. */
-export function quotesOf({ extension }: EppAnswer): Map<string, Quote> {
+export function quotesOf({ extension }: EppAnswer): Map<string, Fees> {
   const data = one(extension, NS.fee, 'chkData')
   const currency = textOf(one(data, NS.fee, 'currency')) ?? ''
   return new Map(
     all(data, NS.fee, 'cd').map((node) => [
       (textOf(one(node, NS.fee, 'objID')) ?? '').toLowerCase(),
-      feeOf(node, currency),
+      feesOf(node, currency),
     ]),
   )
 }
@@ -50,14 +69,14 @@ export function availabilities(answer: EppAnswer): Availability[] {
     const named = one(node, NS.domain, 'name')
     const name = textOf(named)?.toLowerCase()
     if (name === undefined) return []
-    const { premium = false, price = null } = quotes.get(name) ?? {}
+    const { premium = false, prices = NO_PRICES } = quotes.get(name) ?? {}
     return [
       {
         name,
         available: isTrue(named?.attrs['avail']),
         reason: textOf(one(node, NS.domain, 'reason')),
         premium,
-        price,
+        prices,
       },
     ]
   })

@@ -16,6 +16,7 @@ import * as BillingService from '../BillingService.ts'
 import { enqueueOperation } from '../domainQueues.ts'
 import * as settingsService from '../tenantSettingsService.ts'
 import { emit } from './changes.ts'
+import type { AgreedPremium } from './premium.ts'
 
 /** What is asked of a registry, as it is kept with the operation. */
 export type Request = {
@@ -31,13 +32,19 @@ export type Request = {
   answer?: 'approve' | 'reject'
   /** Our own wish to have it is taken back. */
   isCancelled?: boolean
+  /** The price of a premium name that was agreed to. */
+  premium?: AgreedPremium | undefined
 }
 export const requestOf = (row: OperationRow): Request => row.request as Request
+
+/** What has come of an order. */
+export type Ordered = { domainId: string; operationId: string; jobId: string | null }
 
 const yearsText = (years = 1): string => (years === 1 ? '1 year' : `${years} years`)
 
 /** What was asked for, in a sentence. */
-export function wordsOf(kind: OperationKind, request: Request, name: string): string {
+export function wordsOf(kind: OperationKind, request: Request, unicodeName: string): string {
+  const name = request.premium ? `the premium name ${unicodeName}` : unicodeName
   if (kind === 'register') return `Registration of ${name}, ${yearsText(request.years)}`
   if (kind === 'renew') return `Renewal of ${name}, ${yearsText(request.years)}`
   if (kind === 'transferIn') return `Transfer of ${name} to us`

@@ -24,6 +24,9 @@ type EppConfig = {
 }
 type Secret = { secret: string; keyPem: string | null }
 
+/** As the first prices of the simulated registry have it. */
+const SIMULATED_MARGIN = 20
+
 const purposeOf = (id: string): string => `registrar:${id}`
 const isoOf = (at: Date | null): string | null => at?.toISOString() ?? null
 
@@ -42,6 +45,7 @@ const present = (row: AccountView): Registrar => ({
   balanceAt: isoOf(row.balance_at),
   lowBalance: row.low_balance_minor === null ? null : toMoney(row.low_balance_minor, row.currency),
   balanceLowAt: isoOf(row.balance_low_at),
+  premiumMarginPercent: row.premium_margin_percent,
   domains: row.domains,
   prices: row.prices,
   version: row.version,
@@ -116,6 +120,7 @@ const shown = (row: AccountRow): Record<string, unknown> => ({
   state: row.state,
   config: row.config,
   lowBalance: row.low_balance_minor,
+  premiumMarginPercent: row.premium_margin_percent,
 })
 
 const nameTaken = (name: string | undefined) => (error: unknown) => {
@@ -149,6 +154,7 @@ export async function addRegistrar(ctx: Ctx, body: Create, simulated = false): P
       secret_sealed: ctx.sealer.seal(JSON.stringify(secret), purposeOf(id)),
       currency: body.currency,
       simulated,
+      ...(simulated && { premium_margin_percent: SIMULATED_MARGIN }),
       created_at: ctx.now(),
     })
     .catch(nameTaken(body.name))
@@ -157,13 +163,14 @@ export async function addRegistrar(ctx: Ctx, body: Create, simulated = false): P
 }
 
 /**
- * Renames a registrar, retires it (nothing new is registered there), says when its balance is low, or changes how it is reached.
+ * Renames a registrar, retires it (nothing new is registered there), says when its balance is low or at what margin
+ * premium names are sold, or changes how it is reached.
  * @throws AppError not_found, precondition_failed, already_exists, invalid_input
  */
 export async function updateRegistrar(
   ctx: Ctx,
   id: string,
-  { name, state, lowBalanceMinor, connection }: z.infer<typeof registrarUpdate>,
+  { name, state, lowBalanceMinor, premiumMarginPercent, connection }: z.infer<typeof registrarUpdate>,
   version: number | undefined,
 ): Promise<Registrar> {
   const before = await registrars.lock(ctx.tx, id)
@@ -179,6 +186,7 @@ export async function updateRegistrar(
     .update(ctx.tx, id, {
       name: name ?? connection?.name,
       state,
+      premium_margin_percent: premiumMarginPercent,
       ...(lowBalanceMinor !== undefined && {
         low_balance_minor: lowBalanceMinor === null ? null : BigInt(lowBalanceMinor),
       }),

@@ -57,7 +57,7 @@ export async function renewDue(root: Root): Promise<void> {
     fault: 'a renewal could not be ordered',
     work: async (ctx, { id, tenant_id: tenantId }) => {
       await tried(ctx, id)
-      await renew(ctx, tenantId, id, 1)
+      await renew(ctx, tenantId, id, 1, 'seen')
     },
     excuse: async (error, row) => {
       if (!(error instanceof AppError)) return false
