@@ -31,3 +31,8 @@ create unique index domain_default_contacts_role
   on domain_default_contacts (coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'), role);
 select protect_tenant_table('domain_default_contacts', shared_rows => true);
 grant select, insert, update, delete on domain_default_contacts to mpanel_app;
+
+-- A deed that the account had too little money for: since when it waits, and with how much in the account, where that is told.
+alter table domain_operations add column held_at timestamptz;
+alter table domain_operations add column held_balance_minor bigint;
+create index domain_operations_held on domain_operations (account_id) where held_at is not null and ended_at is null;

@@ -1487,6 +1487,8 @@ create table domain_operations (
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
   ended_at timestamp with time zone,
+  held_at timestamp with time zone,
+  held_balance_minor bigint,
   constraint domain_operations_cltrid_key UNIQUE (cltrid),
   constraint domain_operations_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint domain_operations_pkey PRIMARY KEY (id),
@@ -3547,6 +3549,8 @@ CREATE UNIQUE INDEX domain_connections_once ON public.domain_connections USING b
 CREATE INDEX domain_connections_pod ON public.domain_connections USING btree (pod_id) WHERE (ended_at IS NULL);
 
 CREATE UNIQUE INDEX domain_default_contacts_role ON public.domain_default_contacts USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), role);
+
+CREATE INDEX domain_operations_held ON public.domain_operations USING btree (account_id) WHERE ((held_at IS NOT NULL) AND (ended_at IS NULL));
 
 CREATE UNIQUE INDEX domain_operations_invoice ON public.domain_operations USING btree (invoice_id) WHERE (invoice_id IS NOT NULL);
 

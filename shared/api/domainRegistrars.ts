@@ -27,7 +27,12 @@ export const registrar = z.object({
   balanceAt: timestamp.nullable(),
   /** Below what the balance is told to be low; null: it never is. */
   lowBalance: money.nullable(),
+  /** Below what the registry itself says that it is low; the higher one of both counts. */
+  registryLimit: money.nullable(),
+  /** Since when there is too little. */
   balanceLowAt: timestamp.nullable(),
+  /** Orders that wait until there is more. */
+  heldOrders: z.number().int(),
   /** What is added to the registry's price of a premium name; null: such names are not sold. */
   premiumMarginPercent: z.number().int().nullable(),
   domains: z.number().int(),

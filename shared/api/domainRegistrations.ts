@@ -1,38 +1,8 @@
 import { z } from 'zod'
 import { OPERATION_KINDS, OPERATION_STATES, REGISTRATIONS } from '../states/domain.ts'
-import { COUNTRIES } from '../countries.ts'
+import { domainContacts, shownContacts } from './domainContacts.ts'
 import { id, listQuery, money, page, timestamp } from './common.ts'
 import { job } from './provisioning.ts'
-
-const line = z.string().trim().min(1).max(200)
-/** A person whom a registry is told. */
-const domainContact = z.strictObject({
-  name: line,
-  company: line.nullable().default(null),
-  street: line,
-  city: line,
-  region: line.nullable().default(null),
-  /** RFC 5733 has no place for more. */
-  postcode: z.string().trim().min(1).max(16),
-  country: z
-    .string()
-    .refine((code) => COUNTRIES.has(code), 'no country has this ISO 3166 code')
-    .meta({ examples: ['IT'] }),
-  phone: z
-    .string()
-    .regex(/^\+\d{1,3}\.\d{4,14}$/, 'a number as +49.301234567')
-    .meta({ examples: ['+49.301234567'] }),
-  email: z.email().max(320),
-})
-
-/** Who is not named is the registrant. */
-export const domainContacts = z.strictObject({
-  registrant: domainContact,
-  admin: domainContact.optional(),
-  tech: domainContact.optional(),
-  billing: domainContact.optional(),
-})
-export type DomainContacts = z.infer<typeof domainContacts>
 
 const host = z.string().trim().min(4).max(253)
 const nameServer = z.strictObject({
@@ -169,7 +139,9 @@ export const domainRegistration = z.object({
   /** Where the registry and mPanel differ. */
   finding: z.string().nullable(),
   syncedAt: timestamp.nullable(),
-  contacts: domainContacts.nullable(),
+  contacts: shownContacts.nullable(),
+  /** Its registry is told of them; else they are kept here alone. */
+  keepsContacts: z.boolean(),
   nameservers: z.array(nameServer),
   ds: z.array(dsRecord),
   /** What is going on, or waits for its payment. */

@@ -1025,6 +1025,8 @@ export interface DomainOperationsTable {
   created_at: Date
   updated_at: Date
   ended_at: Date | null
+  held_at: Date | null
+  held_balance_minor: bigint | null
 }
 
 export interface DomainsTable {

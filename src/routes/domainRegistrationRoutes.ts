@@ -1,9 +1,14 @@
 import { z } from 'zod'
 import { idParams } from '../../shared/api/common.ts'
 import {
+  domainContacts,
+  domainDefaultContacts,
+  domainDefaultContactsQuery,
+  domainDefaultContactsSet,
+} from '../../shared/api/domainContacts.ts'
+import {
   domainAuthCode,
   domainAutoRenew,
-  domainContacts,
   domainDs,
   domainLock,
   domainNameservers,
@@ -205,6 +210,33 @@ export const domainRegistrationRoutes: Route[] = [
     replies: ordered,
     handler: (ctx, { params, tenantId, body }) =>
       accepted(ctx, tenantId, domainRegistrationService.setContacts(ctx, tenantId, params.id, body)),
+  }),
+  route({
+    method: 'GET',
+    path: `${PATH}/default-contacts`,
+    operationId: 'getDomainDefaultContacts',
+    summary: 'Show whom registries are told where an order says nothing: of the platform, and of a tenant',
+    tag,
+    access: { permission: 'domains:read', where: { in: 'list' } },
+    query: domainDefaultContactsQuery,
+    replies: { 200: domainDefaultContacts },
+    handler: async (ctx, { query: { tenantId = null } }) => ({
+      body: await domainRegistrationService.defaultContacts(ctx, tenantId),
+    }),
+  }),
+  route({
+    method: 'PUT',
+    path: `${PATH}/default-contacts`,
+    operationId: 'setDomainDefaultContacts',
+    summary:
+      'Say whom registries are told where an order says nothing, of a tenant or (tenantId null) of the platform',
+    tag,
+    access: { permission: 'domains:update', where: { in: 'body', kind: 'tenant', field: 'tenantId' } },
+    body: domainDefaultContactsSet,
+    replies: { 200: domainDefaultContacts },
+    handler: async (ctx, { body }) => ({
+      body: await domainRegistrationService.setDefaultContacts(ctx, body),
+    }),
   }),
   route({
     method: 'PUT',

@@ -13,6 +13,7 @@ import * as provisioningService from './provisioningService.ts'
 
 /** Domains that are registered through us: what is ordered, what a registry is asked, and what it says. */
 export { register, remove, renew, restore, transferIn } from './domains/registering.ts'
+export { defaultContacts, setDefaultContacts } from './domains/contacts.ts'
 export { search } from './domains/searching.ts'
 export {
   answerTransfer,

@@ -202,6 +202,8 @@ test('a balance that has become low is told once to who runs the platform, and a
   expect((await balance(1_000_000)).balanceLowAt).toBeNull()
   await balance(1)
   expect(await told()).toHaveLength(2)
+  // What the registry itself calls low is low as well.
   await good(app.admin.call('PATCH', one, { lowBalanceMinor: null }))
-  expect((await balance(2)).balanceLowAt).toBeNull()
+  expect((await balance(2)).balanceLowAt).not.toBeNull()
+  expect((await balance(10_000)).balanceLowAt).toBeNull()
 })

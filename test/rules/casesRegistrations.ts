@@ -106,6 +106,10 @@ export const REGISTRATION_CASES: Record<string, Case> = {
   lockDomain: held({ locked: true }),
   askDomainAuthCode: withCode,
   setDomainContacts: held(CONTACTS),
+  getDomainDefaultContacts: async () => ({}),
+  setDomainDefaultContacts: async (_, tenantId) => ({
+    body: { tenantId, admin: null, tech: null, billing: null },
+  }),
   setDomainNameservers: held({ nameservers: NAMESERVERS }),
   setDomainDs: held({ records: [] }),
   setDomainPrivacy: held({ privacy: true }),

@@ -3,6 +3,7 @@ import { NO_PRICES } from './agreedPrice.ts'
 import type { EppAnswer } from './eppDocuments.ts'
 import type {
   Availability,
+  Balance,
   DomainFacts,
   DsRecord,
   PaidOperation,
@@ -171,7 +172,35 @@ export function messageOf(answer: EppAnswer, clientId: string): RegistryMessage 
     text: textOf(one(queue, NS.epp, 'msg')) ?? '',
     name: name?.toLowerCase() ?? null,
     about: aboutOf(answer, clientId),
+    balance: lowBalanceOf(answer),
   }
+}
+
+/** A share of the credit, or an amount. */
+const limitOf = (kind: string | undefined, text: string | null, credit: string | null): bigint | null => {
+  const limit = minorOf(text)
+  if (limit === null || kind === 'FIXED') return limit
+  const whole = minorOf(credit)
+  return whole === null ? null : (whole * limit) / 10_000n
+}
+
+/** Verisign's lowbalance-poll: what is left, and below what it warns. */
+function lowBalanceOf({ data }: EppAnswer): RegistryMessage['balance'] {
+  const of = (name: string) => one(data, NS.lowBalance, 'pollData', name)
+  const amountMinor = minorOf(textOf(of('availableCredit')))
+  const threshold = of('creditThreshold')
+  const limitMinor = limitOf(threshold?.attrs['type'], textOf(threshold), textOf(of('creditLimit')))
+  return amountMinor === null ? null : { amountMinor, limitMinor }
+}
+
+/** Verisign's balance mapping. */
+export function balanceOf({ data }: EppAnswer, currency: string): Balance | null {
+  const of = (...path: string[]) => textOf(one(data, NS.balance, 'infData', ...path))
+  const amountMinor = minorOf(of('availableCredit') ?? of('balance'))
+  const [fixed, percent] = [of('creditThreshold', 'fixed'), of('creditThreshold', 'percent')]
+  const limitMinor =
+    fixed === null ? limitOf('PERCENT', percent, of('creditLimit')) : limitOf('FIXED', fixed, null)
+  return amountMinor === null ? null : { amountMinor, currency, limitMinor }
 }
 
 function aboutOf(answer: EppAnswer, clientId: string): RegistryMessage['about'] {
@@ -184,12 +213,4 @@ function aboutOf(answer: EppAnswer, clientId: string): RegistryMessage['about'] 
         : 'transfer_out'
   if (one(answer.data, NS.domain, 'panData')) return 'pending_action'
   return one(answer.data, NS.lowBalance, 'pollData') ? 'low_balance' : 'other'
-}
-
-export function balanceOf({ data }: EppAnswer, currency: string): Price | null {
-  const found = one(data, NS.balance, 'infData')
-  const amountMinor = minorOf(
-    textOf(one(found, NS.balance, 'availableCredit')) ?? textOf(one(found, NS.balance, 'balance')),
-  )
-  return amountMinor === null ? null : { amountMinor, currency }
 }

@@ -84,7 +84,7 @@ export function questions(of: Wired): Questions {
       const answer = await call('getAccountBalance')
       if (answer.outcome !== 'ok') return answer
       const found = price(text(answer.value['balance']).replaceAll(',', ''))
-      return found ? ok(found) : unknown('NameSilo has not said the balance.')
+      return found ? ok({ ...found, limitMinor: null }) : unknown('NameSilo has not said the balance.')
     },
   }
 }

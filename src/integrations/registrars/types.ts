@@ -78,6 +78,9 @@ type CallId = string
 
 export type Price = { amountMinor: bigint; currency: string }
 
+/** `limitMinor`: below what the registrar itself says that it is low; null: it does not say. */
+export type Balance = Price & { limitMinor: bigint | null }
+
 export type Availability = {
   name: string
   available: boolean
@@ -170,6 +173,8 @@ export type RegistryMessage = {
   /** Which domain it is about, if it is about one. */
   name: string | null
   about: 'transfer_out' | 'transferred_out' | 'transfer_in' | 'pending_action' | 'low_balance' | 'other'
+  /** What is left, of `low_balance`, where the message says it. */
+  balance: { amountMinor: bigint; limitMinor: bigint | null } | null
 }
 
 type RegisterAsked = Agreed & {
@@ -223,7 +228,7 @@ export type Registrar = {
   poll(): Promise<Outcome<RegistryMessage | null>>
   acknowledge(messageId: string): Promise<Outcome<null>>
   /** `unsupported` where the account's balance is not told. */
-  balance(): Promise<Outcome<Price>>
+  balance(): Promise<Outcome<Balance>>
   /** Ends the connection. The next call makes a new one. */
   close(): Promise<void>
 }

@@ -1,4 +1,3 @@
-import type { DomainContacts } from '../../../shared/api/domainRegistrations.ts'
 import { canCustomer } from '../../../shared/states/customer.ts'
 import type { OperationKind, Registration } from '../../../shared/states/domain.ts'
 import type { Ctx } from '../../context.ts'
@@ -24,6 +23,8 @@ export type Request = {
   /** From which expiry a renewal is. */
   expiresAt?: string
   contacts?: Contacts
+  /** The holder becomes another person. */
+  isHolderChange?: boolean
   nameservers?: NameServer[]
   privacy?: boolean
   locked?: boolean
@@ -54,30 +55,12 @@ export function wordsOf(kind: OperationKind, request: Request, unicodeName: stri
     return `${request.answer === 'approve' ? 'Agreeing to' : 'Rejecting'} the transfer of ${name}`
   const parts = [
     ...(request.nameservers ? ['name servers'] : []),
-    ...(request.contacts ? ['contacts'] : []),
+    ...(request.contacts ? [request.isHolderChange ? 'another holder' : 'contacts'] : []),
     ...(request.ds ? ['DNSSEC'] : []),
     ...(request.privacy === undefined ? [] : [request.privacy ? 'hiding the holder' : 'showing the holder']),
     ...(request.locked === undefined ? [] : [request.locked ? 'lock' : 'unlock']),
   ]
   return `Changing ${name}: ${parts.join(', ')}`
-}
-
-/** Who is not named is the registrant; the same person has one id. @param before a person who stays keeps the id */
-export function contactsFrom(
-  asked: DomainContacts,
-  before: readonly { data: unknown; contact_id: string }[],
-): Contacts {
-  const ids = new Map(before.map((row) => [JSON.stringify(row.data), row.contact_id]))
-  const one = (role: keyof DomainContacts) => {
-    const { name, company, street, city, region, postcode, country, phone, email } =
-      asked[role] ?? asked.registrant
-    const data = { name, company, street, city, region, postcode, country, phone, email }
-    const key = JSON.stringify(data)
-    const id = ids.get(key) ?? newId()
-    ids.set(key, id)
-    return { id, ...data }
-  }
-  return { registrant: one('registrant'), admin: one('admin'), tech: one('tech'), billing: one('billing') }
 }
 
 /** @throws AppError not_found, invalid_state */

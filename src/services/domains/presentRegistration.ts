@@ -63,6 +63,7 @@ export async function getRegistration(ctx: Ctx, tenantId: string, id: string): P
     statuses: row.registry_statuses,
     finding: row.registry_finding,
     syncedAt: isoOf(row.synced_at),
+    keepsContacts: (account?.config as { contacts?: boolean } | undefined)?.contacts !== false,
     contacts: of('registrant')
       ? ({
           registrant: of('registrant'),

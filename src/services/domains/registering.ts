@@ -10,16 +10,9 @@ import { randomToken } from '../../lib/crypto.ts'
 import { newId } from '../../lib/ids.ts'
 import * as tenantScopeService from '../tenantScopeService.ts'
 import { lockDomain } from './changes.ts'
+import { contactsFrom } from './contacts.ts'
 import { readDomainName, type DomainName } from './names.ts'
-import {
-  contactsFrom,
-  order,
-  requireCustomer,
-  requireOffer,
-  type Charge,
-  type Ordered,
-  type Request,
-} from './ordering.ts'
+import { order, requireCustomer, requireOffer, type Charge, type Ordered, type Request } from './ordering.ts'
 import { premiumOf, renewalSale, requireAgreed, saleOf, type Sale } from './premium.ts'
 import { ourServers, refuse, servers } from './servers.ts'
 
@@ -101,7 +94,7 @@ export async function register(ctx: Ctx, body: z.infer<typeof domainRegister>): 
   const request: Request = {
     years,
     nameservers,
-    contacts: contactsFrom(body.contacts, []),
+    contacts: await contactsFrom(ctx, body.tenantId, body.contacts, []),
     privacy: body.privacy,
     premium,
   }
@@ -132,7 +125,11 @@ export async function transferIn(ctx: Ctx, body: z.infer<typeof domainTransferIn
   const domain = known
     ? await lockDomain(ctx, body.tenantId, known.id)
     : await insert(ctx, { ...body, privacy: false }, name, offer.accountId)
-  const request: Request = { years: 1, contacts: contactsFrom(body.contacts, []), premium }
+  const request: Request = {
+    years: 1,
+    contacts: await contactsFrom(ctx, body.tenantId, body.contacts, []),
+    premium,
+  }
   const charge = { customerId: customer.id, currency, minor: offer.minor, dueAt: null }
   const asked = { kind: 'transferIn', request, charge, secret: body.authCode } as const
   return { domainId: domain.id, ...(await order(ctx, domain, asked)) }

@@ -8,10 +8,9 @@ import type { ListOptions } from '../../db/list.ts'
 import { AppError, notFound, requireVersion } from '../../errors.ts'
 import type { RegistrarConnection } from '../../integrations/registrars/types.ts'
 import { newId } from '../../lib/ids.ts'
-import { formatMoney, toMoney } from '../../lib/money.ts'
+import { toMoney } from '../../lib/money.ts'
 import { withoutTrailingSlashes } from '../../lib/slashes.ts'
 import * as auditService from '../auditService.ts'
-import * as mailNoticeService from '../mailNoticeService.ts'
 
 type Create = z.infer<typeof registrarCreate>
 type EppConfig = {
@@ -44,7 +43,9 @@ const present = (row: AccountView): Registrar => ({
   balance: row.balance_minor === null ? null : toMoney(row.balance_minor, row.currency),
   balanceAt: isoOf(row.balance_at),
   lowBalance: row.low_balance_minor === null ? null : toMoney(row.low_balance_minor, row.currency),
+  registryLimit: row.registry_limit_minor === null ? null : toMoney(row.registry_limit_minor, row.currency),
   balanceLowAt: isoOf(row.balance_low_at),
+  heldOrders: row.held,
   premiumMarginPercent: row.premium_margin_percent,
   domains: row.domains,
   prices: row.prices,
@@ -205,38 +206,6 @@ export async function updateRegistrar(
     details: { newSecret: parts !== undefined },
   })
   return getRegistrar(ctx, id)
-}
-
-/** Writes down whether a registrar can be asked, and what is left in the account. That it has become low is told. */
-export async function noteHealth(
-  ctx: Ctx,
-  id: string,
-  problem: string | null,
-  balanceMinor: bigint | null,
-): Promise<void> {
-  const row = await registrars.lock(ctx.tx, id)
-  const low = row?.low_balance_minor ?? null
-  const isLow = balanceMinor !== null && low !== null && balanceMinor < low
-  await registrars.update(ctx.tx, id, {
-    health: problem === null ? 'ok' : 'failing',
-    health_message: problem,
-    checked_at: ctx.now(),
-    ...(balanceMinor !== null && {
-      balance_minor: balanceMinor,
-      balance_at: ctx.now(),
-      balance_low_at: isLow ? (row?.balance_low_at ?? ctx.now()) : null,
-    }),
-  })
-  if (row && isLow && row.balance_low_at === null) await tellLow(ctx, row, balanceMinor, low)
-}
-
-async function tellLow(ctx: Ctx, row: AccountRow, balance: bigint, low: bigint): Promise<void> {
-  await say(ctx, row, 'REGISTRAR_BALANCE_LOW', { details: { balance, low, currency: row.currency } })
-  await mailNoticeService.toOperators(ctx, null, 'infrastructure:manage', 'registrarBalanceLow', {
-    registrar: row.name,
-    balance: formatMoney(balance, row.currency),
-    limit: formatMoney(low, row.currency),
-  })
 }
 
 /** The simulated registry is made known, or where it is now. @returns its id */

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import type { domainDs, domainNameservers, DomainContacts } from '../../../shared/api/domainRegistrations.ts'
+import type { DomainContacts } from '../../../shared/api/domainContacts.ts'
+import type { domainDs, domainNameservers } from '../../../shared/api/domainRegistrations.ts'
 import { canRegistration } from '../../../shared/states/domain.ts'
 import type { Ctx } from '../../context.ts'
 import * as domains from '../../db/domains.ts'
@@ -10,7 +11,8 @@ import type { DsRecord } from '../../lib/dns/dnssec.ts'
 import * as dnsZoneService from '../dnsZoneService.ts'
 import { enqueueSync } from '../domainQueues.ts'
 import { emit, lockDomain } from './changes.ts'
-import { contactsFrom, order, requestOf, type Ordered, type Request } from './ordering.ts'
+import { contactsFrom, isOtherHolder } from './contacts.ts'
+import { order, requestOf, type Ordered, type Request } from './ordering.ts'
 import { servers } from './servers.ts'
 
 /** Orders that change what a registry has of a domain, and cost nothing. */
@@ -64,6 +66,7 @@ export const setLock = (ctx: Ctx, tenantId: string, id: string, locked: boolean)
   update(ctx, tenantId, id, () => ({ locked }))
 export const setPrivacy = (ctx: Ctx, tenantId: string, id: string, privacy: boolean) =>
   update(ctx, tenantId, id, () => ({ privacy }))
+/** Says who has a domain, and whom a registry asks. @throws AppError not_found, invalid_state, conflict */
 export async function setContacts(
   ctx: Ctx,
   tenantId: string,
@@ -71,7 +74,9 @@ export async function setContacts(
   body: DomainContacts,
 ): Promise<Ordered> {
   const before = await operations.contactsOf(ctx.tx, tenantId, id)
-  return update(ctx, tenantId, id, () => ({ contacts: contactsFrom(body, before) }))
+  const contacts = await contactsFrom(ctx, tenantId, body, before)
+  const isHolderChange = isOtherHolder(before, contacts)
+  return update(ctx, tenantId, id, () => ({ contacts, isHolderChange }))
 }
 
 /** @throws AppError not_found, invalid_state, conflict */
