@@ -5,6 +5,7 @@ import type { Domain } from '../../api/domains.ts'
 import type { Permission } from '../../../../shared/permissions.ts'
 import { oneOf } from '../../components/Filters.tsx'
 import { Form, REQUIRED, useApiForm, type ApiForm } from '../../components/Form.tsx'
+import { INSTALL_DEFAULTS, InstallFields } from '../../components/InstallFields.tsx'
 import { PodPicker, type ChosenPod } from '../../components/pickers.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { tagsOf } from '../../lib/words.ts'
@@ -46,9 +47,7 @@ export function ConnectForm({
       hosts: connection?.hosts.map((host) => `${host}.`).join(' ') ?? '@ www',
       certificate: connection === null || connection.certificate !== null,
       way: connection?.delivery ? 'keep' : '',
-      chainPath: '/etc/ssl/site.pem',
-      keyPath: '/etc/ssl/site.key',
-      reload: 'systemctl reload nginx',
+      ...INSTALL_DEFAULTS,
       replace: false,
     },
     send: (values, key) => {
@@ -121,7 +120,7 @@ const EXPLAINED: Record<Way, string> = {
 
 /** How the certificate comes into the pod: nothing is chosen for anybody. */
 function Delivery({
-  of: { form, errorOf },
+  of,
   way,
   kept,
 }: {
@@ -130,6 +129,7 @@ function Delivery({
   /** How it comes there now. */
   kept: DomainConnection['delivery'] | undefined
 }) {
+  const { form, errorOf } = of
   return (
     <div className="space-y-4">
       <Field
@@ -147,23 +147,7 @@ function Delivery({
           <option value="none">By hand</option>
         </Select>
       </Field>
-      {way === 'guest' && (
-        <div className="grid gap-4 sm:grid-cols-2">
-          <Field label="File of the chain" error={errorOf('chainPath')}>
-            <Input spellCheck={false} {...form.register('chainPath', { required: REQUIRED })} />
-          </Field>
-          <Field label="File of the key" error={errorOf('keyPath')}>
-            <Input spellCheck={false} {...form.register('keyPath', { required: REQUIRED })} />
-          </Field>
-          <Field
-            label="Command"
-            hint="It has the server read the files. When it fails, the files from before are put back."
-            error={errorOf('reload')}
-          >
-            <Input spellCheck={false} {...form.register('reload', { required: REQUIRED })} />
-          </Field>
-        </div>
-      )}
+      {way === 'guest' && <InstallFields of={of} />}
     </div>
   )
 }
