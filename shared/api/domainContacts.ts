@@ -6,7 +6,7 @@ import { id } from './common.ts'
 const line = z.string().trim().min(1).max(200)
 
 /** A person whom a registry is told. */
-export const domainContact = z.strictObject({
+const domainContact = z.strictObject({
   name: line,
   company: line.nullable().default(null),
   street: line,

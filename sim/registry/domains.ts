@@ -1,6 +1,5 @@
 import { pay, tldOf, type Named } from './fees.ts'
-import { endTransfer } from './transfers.ts'
-import { accountOf, nextId, PERIODS, Refused, tell, type Domain, type Ds, type World } from './world.ts'
+import { accountOf, nextId, PERIODS, Refused, type Domain, type Ds, type World } from './world.ts'
 
 /** The registry's rules about domains. Each deed is done by an account at a time, or refused with a number. */
 export type By = { account: string; now: number }
@@ -171,7 +170,7 @@ export function remove(world: World, by: By, name: string): boolean {
   return false
 }
 
-function drop(world: World, domain: Domain): void {
+export function drop(world: World, domain: Domain): void {
   world.domains = world.domains.filter((other) => other !== domain)
   world.hosts = world.hosts.filter(({ name }) => !name.endsWith(`.${domain.name}`))
 }
@@ -243,32 +242,4 @@ export function update(world: World, by: By, asked: Update): Domain {
     domain.ds = [...(asked.ds.removeAll ? [] : without(domain.ds, asked.ds.remove, sameDs)), ...asked.ds.add]
   domain.updatedAt = by.now
   return domain
-}
-
-/** What time does by itself. */
-export function pass(world: World, now: number): void {
-  for (const domain of world.domains) {
-    if (domain.transfer?.status === 'pending' && domain.transfer.actsAt <= now)
-      endTransfer(world, domain, 'serverApproved', now)
-    const graceEnds = domain.expiresAt + PERIODS.graceMs
-    if (domain.deletedAt === null && graceEnds <= now) domain.deletedAt = graceEnds
-    if (
-      domain.deletedAt !== null &&
-      domain.restoreAskedAt === null &&
-      domain.deletedAt + PERIODS.redemptionMs + PERIODS.pendingDeleteMs <= now
-    )
-      drop(world, domain)
-  }
-}
-
-/** What the registry decides about a name that waits. */
-export function decide(world: World, name: string, granted: boolean, now: number): void {
-  const domain = existing(world, name)
-  if (!domain.pendingCreate) throw new Refused(2304, 'nothing is to be decided')
-  const about = { kind: 'action', name, granted, ...domain.pendingCreate, at: now } as const
-  tell(world, domain.sponsor, granted ? 'Registration granted.' : 'Registration refused.', about, now)
-  domain.pendingCreate = null
-  if (granted) return
-  accountOf(world, domain.sponsor).balanceMinor += domain.refundable[0]?.minor ?? 0
-  drop(world, domain)
 }

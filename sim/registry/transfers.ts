@@ -1,5 +1,5 @@
 import { addYears, existing, requireFree, type By } from './domains.ts'
-import { pay, type Named } from './fees.ts'
+import { CURRENCY, pay, type Named } from './fees.ts'
 import {
   accountOf,
   newCode,
@@ -40,6 +40,12 @@ export function requestTransfer(
   const about = { kind: 'transfer', name: domain.name, transfer: domain.transfer } as const
   tell(world, domain.sponsor, 'Transfer requested.', about, by.now)
   return domain
+}
+
+/** Another registrar asks for a domain, and pays what it costs. */
+export function askAway(world: World, name: string, by: By): void {
+  const { authCode } = existing(world, name)
+  requestTransfer(world, by, { name, authCode, years: 1, fee: { minor: Infinity, currency: CURRENCY } })
 }
 
 export function queryTransfer(world: World, by: By, name: string): { domain: Domain; transfer: Transfer } {

@@ -4,7 +4,6 @@ import * as declared from '../services/domainQueues.ts'
 import type { OperationPayload } from '../services/domainQueues.ts'
 import * as domainRegistrarService from '../services/domainRegistrarService.ts'
 import * as registrations from '../services/domainRegistrationService.ts'
-import { agreedPrice } from '../services/domains/premium.ts'
 import type { Answer, Ask, Seen } from '../services/domainRegistrationService.ts'
 import { JobError, kindOf, valueOf, waitFor } from './errors.ts'
 import type { Found, JobHandler, Run } from './steps.ts'
@@ -48,7 +47,7 @@ const quiet = (facts: DomainFacts | null): Answer =>
 async function tell(run: OperationRun, registrar: Registrar, ask: Ask): Promise<Outcome<null>> {
   const { cltrid: id, name, request } = ask
   const { contacts, nameservers = [], years = 1 } = request
-  const agreed = agreedPrice(request.premium)
+  const agreed = registrations.agreedPrice(request.premium)
   switch (ask.kind) {
     case 'register': {
       if (!contacts) break

@@ -6,6 +6,8 @@ import { registrarFor } from './domainOperation.ts'
 import { valueOf } from './errors.ts'
 import type { JobHandler, Run } from './steps.ts'
 
+const minorOf = (price: Price | null): string | null => price && price.amountMinor.toString()
+
 /** Whether it is a premium name, and what it costs; undefined: it was not said. */
 async function premiumAt(registrar: Registrar, name: string): Promise<Found['premium']> {
   if (!registrar.caps.fees) return undefined
@@ -13,7 +15,6 @@ async function premiumAt(registrar: Registrar, name: string): Promise<Found['pre
   if (renew.outcome !== 'ok' || renew.value.premium === null) return undefined
   if (!renew.value.premium) return null
   const restore = await registrar.quote('restore', name, 1)
-  const minorOf = (price: Price | null): string | null => price && price.amountMinor.toString()
   return {
     renew: minorOf(renew.value.price),
     restore: restore.outcome === 'ok' ? minorOf(restore.value.price) : null,

@@ -124,8 +124,18 @@ export const domainRegistrationRoutes: Route[] = [
     params: idParams,
     body: domainRenew,
     replies: ordered,
-    handler: (ctx, { params, tenantId, body: { years, agreedMinor } }) =>
-      accepted(ctx, tenantId, domainRegistrationService.renew(ctx, tenantId, params.id, years, agreedMinor)),
+    handler: (ctx, { params, tenantId, body }) =>
+      accepted(
+        ctx,
+        tenantId,
+        domainRegistrationService.renew(
+          ctx,
+          tenantId,
+          params.id,
+          body.years,
+          domainRegistrationService.agreedOf(body),
+        ),
+      ),
   }),
   route({
     method: 'POST',
@@ -137,8 +147,12 @@ export const domainRegistrationRoutes: Route[] = [
     params: idParams,
     body: domainRestore,
     replies: ordered,
-    handler: (ctx, { params, tenantId, body: { agreedMinor } }) =>
-      accepted(ctx, tenantId, domainRegistrationService.restore(ctx, tenantId, params.id, agreedMinor)),
+    handler: (ctx, { params, tenantId, body }) =>
+      accepted(
+        ctx,
+        tenantId,
+        domainRegistrationService.restore(ctx, tenantId, params.id, domainRegistrationService.agreedOf(body)),
+      ),
   }),
   route({
     method: 'DELETE',

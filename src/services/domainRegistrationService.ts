@@ -12,7 +12,8 @@ import { connectionFor } from './domains/registrarAccounts.ts'
 import * as provisioningService from './provisioningService.ts'
 
 /** Domains that are registered through us: what is ordered, what a registry is asked, and what it says. */
-export { register, remove, renew, restore, transferIn } from './domains/registering.ts'
+export { agreedOf, register, remove, renew, restore, transferIn } from './domains/registering.ts'
+export { agreedPrice } from './domains/premium.ts'
 export { defaultContacts, setDefaultContacts } from './domains/contacts.ts'
 export { search } from './domains/searching.ts'
 export {

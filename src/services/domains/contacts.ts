@@ -23,6 +23,7 @@ const wordsOf = (one: DomainContact): Words => {
   const { name, company, street, city, region, postcode, country, phone, email } = one
   return { name, company, street, city, region, postcode, country, phone, email }
 }
+const keyOf = (words: unknown): string => JSON.stringify(words)
 /** Somebody whose address or number is another one now is the same person; another name or company is another one. */
 const isSamePerson = (a: Words, b: Words): boolean => a.name === b.name && a.company === b.company
 
@@ -32,9 +33,8 @@ const isSamePerson = (a: Words, b: Words): boolean => a.name === b.name && a.com
  * contact: for the holder that is a change of holder (RFC 5731).
  * @param before what the registry was told last
  */
-export function contactsOf(asked: Record<Role, DomainContact>, before: readonly Known[]): Contacts {
+function contactsOf(asked: Record<Role, DomainContact>, before: readonly Known[]): Contacts {
   const wanted = ROLES.map((role) => ({ role, words: wordsOf(asked[role]) }))
-  const keyOf = (words: unknown): string => JSON.stringify(words)
   const exact = new Map(before.map((row) => [keyOf(row.data), row.contact_id]))
   const ids = new Map<string, string>()
   for (const { words } of wanted) {

@@ -19,7 +19,7 @@ import { ourServers, refuse, servers } from './servers.ts'
 /** Orders about domains at a registry that cost something; each begins with the rules, and ends in `order`. */
 
 /** As it stands in a body. */
-const agreedOf = ({ agreedMinor }: { agreedMinor?: string | undefined }): bigint | undefined =>
+export const agreedOf = ({ agreedMinor }: { agreedMinor?: string | undefined }): bigint | undefined =>
   agreedMinor === undefined ? undefined : BigInt(agreedMinor)
 
 /** What a name is sold for that is not ours yet. @throws AppError invalid_state, invalid_input, price_changed */
@@ -167,15 +167,12 @@ export async function renew(
   tenantId: string,
   id: string,
   years: number,
-  agreed: string | 'seen' | undefined,
+  agreed: bigint | 'seen' | undefined,
 ): Promise<Ordered> {
   const domain = await lockDomain(ctx, tenantId, id)
   requireAllowed(canRegistration.renew(domain))
   await tenantScopeService.requireActive(ctx, tenantId)
-  const { charge, premium } = await chargeFor(ctx, domain, 'renew', {
-    years,
-    agreed: agreed === 'seen' ? agreed : agreedOf({ agreedMinor: agreed }),
-  })
+  const { charge, premium } = await chargeFor(ctx, domain, 'renew', { years, agreed })
   const dueAt = charge.dueAt !== null && charge.dueAt > ctx.now() ? charge.dueAt : null
   const request: Request = { years, expiresAt: domain.expires_at?.toISOString(), premium }
   return {
@@ -189,12 +186,11 @@ export async function restore(
   ctx: Ctx,
   tenantId: string,
   id: string,
-  agreedMinor: string | undefined,
+  agreed: bigint | undefined,
 ): Promise<Ordered> {
   const domain = await lockDomain(ctx, tenantId, id)
   requireAllowed(canRegistration.restore(domain))
   await tenantScopeService.requireActive(ctx, tenantId)
-  const agreed = agreedOf({ agreedMinor })
   const { charge, premium } = await chargeFor(ctx, domain, 'restore', { years: 1, agreed })
   return { domainId: id, ...(await order(ctx, domain, { kind: 'restore', request: { premium }, charge })) }
 }

@@ -15,7 +15,8 @@ export function InstallFields<V extends Values, Answer>({
 }: {
   of: ApiForm<V, Answer>
 }) {
-  const field = (name: keyof Values & string) => form.register(name as Path<V>, { required: REQUIRED })
+  const field = (name: 'chainPath' | 'keyPath' | 'reload') =>
+    form.register(name as Path<V>, { required: REQUIRED })
   return (
     <div className="grid gap-4 sm:grid-cols-2">
       <Field label="File of the chain" error={errorOf('chainPath')}>

@@ -40,7 +40,7 @@ export default function OrderDomainPage() {
   const [customer, setCustomer] = useState<Customer | null>(null)
   const price = usePrice(name, customer?.currency)
   const isPremium = price.found?.premium ?? false
-  const cost = (isTransfer ? price.found?.transfer : price.found?.price) ?? null
+  const cost = costOf(price, isTransfer)
   const of = useApiForm<Values, DomainOrdered>({
     defaultValues: {
       years: '1',
@@ -83,15 +83,7 @@ export default function OrderDomainPage() {
     },
   })
   const { form, errorOf } = of
-  // What it cost is not what it costs.
-  const { refetch } = price.query
-  const isRefused = of.submission.error?.code === 'price_changed'
-  useEffect(() => {
-    if (!isRefused) return
-    form.setValue('agreed', false)
-    void refetch()
-  }, [isRefused, form, refetch])
-  const [years, agreed] = form.watch(['years', 'agreed'])
+  const agreed = form.watch('agreed')
   const back = () => void navigate(paths.domainSearch(tenant.slug, { words: name }))
   return (
     <Page
@@ -139,42 +131,68 @@ export default function OrderDomainPage() {
               )}
             </OrderFields>
           </Card>
-          {customer !== null && (
-            <Card title="Price">
-              <OrderPrice of={price} isTransfer={isTransfer} years={isPremium ? 1 : Number(years)}>
-                <Agreement
-                  text={cost && t`I agree to ${formatMoney(cost)} for ${name}.`}
-                  error={errorOf('agreed')}
-                  {...form.register('agreed')}
-                />
-              </OrderPrice>
-            </Card>
-          )}
+          {customer !== null && <PriceCard of={of} price={price} isTransfer={isTransfer} />}
           <Card title="Holder">
             <ContactFields of={of} at="contact" />
           </Card>
           <Card title="Other contacts">
             <OtherContacts of={of} tenantId={owner?.id ?? null} />
           </Card>
-          {!isTransfer && (
-            <Card title="Name servers">
-              <Field
-                label="Name servers"
-                optional
-                hint={t`${SERVERS_HINT} Empty: those of mPanel’s DNS server.`}
-                error={errorOf('servers')}
-              >
-                <Textarea
-                  spellCheck={false}
-                  className="font-mono text-[13px]"
-                  {...form.register('servers')}
-                />
-              </Field>
-            </Card>
-          )}
+          {!isTransfer && <ServersCard of={of} />}
         </Form>
       </div>
     </Page>
+  )
+}
+
+const costOf = ({ found }: ReturnType<typeof usePrice>, isTransfer: boolean) =>
+  (isTransfer ? found?.transfer : found?.price) ?? null
+
+/** What it costs; a premium name is agreed to, and anew when its price was refused. */
+function PriceCard({
+  of: { form, errorOf, submission },
+  price,
+  isTransfer,
+}: {
+  of: ApiForm<Values, DomainOrdered>
+  price: ReturnType<typeof usePrice>
+  isTransfer: boolean
+}) {
+  const { refetch } = price.query
+  const isRefused = submission.error?.code === 'price_changed'
+  useEffect(() => {
+    if (!isRefused) return
+    form.setValue('agreed', false)
+    void refetch()
+  }, [isRefused, form, refetch])
+  const { found } = price
+  const cost = costOf(price, isTransfer)
+  const years = isTransfer || found?.premium ? 1 : Number(form.watch('years'))
+  return (
+    <Card title="Price">
+      <OrderPrice of={price} isTransfer={isTransfer} years={years}>
+        <Agreement
+          text={cost && t`I agree to ${formatMoney(cost)} for ${found?.unicodeName ?? ''}.`}
+          error={errorOf('agreed')}
+          {...form.register('agreed')}
+        />
+      </OrderPrice>
+    </Card>
+  )
+}
+
+function ServersCard({ of: { form, errorOf } }: { of: ApiForm<Values, DomainOrdered> }) {
+  return (
+    <Card title="Name servers">
+      <Field
+        label="Name servers"
+        optional
+        hint={t`${SERVERS_HINT} Empty: those of mPanel’s DNS server.`}
+        error={errorOf('servers')}
+      >
+        <Textarea spellCheck={false} className="font-mono text-[13px]" {...form.register('servers')} />
+      </Field>
+    </Card>
   )
 }
 

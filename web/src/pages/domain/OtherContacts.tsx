@@ -41,10 +41,8 @@ export function peopleOf({ contact, others }: PeopleValues): DomainContacts {
   return { registrant, ...one('admin'), ...one('tech'), ...one('billing') }
 }
 
-const isSame = (a: ShownContact, b: ShownContact): boolean => {
-  const wordsOf = (one: ShownContact) => JSON.stringify(Object.entries(one).toSorted())
-  return wordsOf(a) === wordsOf(b)
-}
+const isSame = (a: ShownContact, b: ShownContact): boolean =>
+  (Object.keys(NO_CONTACT) as (keyof ContactValues)[]).every((field) => a[field] === b[field])
 
 /** Those of a domain, as they are typed. */
 export function peopleIn(contacts: DomainRegistration['contacts']): PeopleValues {
