@@ -151,7 +151,7 @@ it('a premium name is ordered for a price that is agreed to, has contacts of its
   await page.getByLabel(/^I agree to .*3,120\.00 for/).check()
   await order.click()
 
-  await page.getByRole('heading', { level: 1, name }).waitFor()
+  await page.getByRole('heading', { level: 1, name, exact: true }).waitFor()
   const id = new URL(page.url()).pathname.split('/').at(-1) ?? ''
   const path = `/api/admin/domains/${id}`
   const [operation] = (await admin.get<{ items: DomainOperation[] }>(`${path}/timeline`)).body.items
