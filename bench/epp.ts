@@ -45,7 +45,7 @@ const KINDS: Kind[] = [
   {
     share: 30,
     body: () => commands.checkDomains(searched),
-    extension: () => commands.checkFees('register', 1, 'USD'),
+    extension: () => commands.checkFees(['register'], 1, 'USD'),
     read: availabilities,
   },
   { share: 40, body: () => commands.infoDomain(NAME), read: facts },

@@ -1443,6 +1443,17 @@ create table domain_contacts (
   constraint domain_contacts_role_check CHECK ((role = ANY (ARRAY['registrant'::text, 'admin'::text, 'tech'::text, 'billing'::text])))
 );
 
+create table domain_default_contacts (
+  id uuid not null,
+  tenant_id uuid,
+  role text not null,
+  data jsonb not null,
+  updated_at timestamp with time zone not null,
+  constraint domain_default_contacts_pkey PRIMARY KEY (id),
+  constraint domain_default_contacts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint domain_default_contacts_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'tech'::text, 'billing'::text])))
+);
+
 create table domain_nameservers (
   tenant_id uuid not null,
   domain_id uuid not null,
@@ -1478,6 +1489,8 @@ create table domain_operations (
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
   ended_at timestamp with time zone,
+  held_at timestamp with time zone,
+  held_balance_minor bigint,
   constraint domain_operations_cltrid_key UNIQUE (cltrid),
   constraint domain_operations_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint domain_operations_pkey PRIMARY KEY (id),
@@ -1523,6 +1536,7 @@ create table domains (
   registry_finding text,
   synced_at timestamp with time zone,
   renewal_tried_at timestamp with time zone,
+  premium jsonb,
   constraint domains_tenant_id_id_key UNIQUE (tenant_id, id),
   constraint domains_pkey PRIMARY KEY (id),
   constraint domains_registrar_account_id_fkey FOREIGN KEY (registrar_account_id) REFERENCES registrar_accounts(id),
@@ -2229,6 +2243,15 @@ create table payments (
   constraint payments_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'succeeded'::text, 'failed'::text, 'refunded'::text])))
 );
 
+create table premium_quotes (
+  account_id uuid not null,
+  name text not null,
+  prices jsonb not null,
+  seen_at timestamp with time zone not null,
+  constraint premium_quotes_pkey PRIMARY KEY (account_id, name),
+  constraint premium_quotes_account_id_fkey FOREIGN KEY (account_id) REFERENCES registrar_accounts(id)
+);
+
 create table prices (
   id uuid not null,
   tenant_id uuid,
@@ -2360,6 +2383,8 @@ create table registrar_accounts (
   created_at timestamp with time zone not null,
   low_balance_minor bigint,
   balance_low_at timestamp with time zone,
+  premium_margin_percent integer,
+  registry_limit_minor bigint,
   constraint registrar_accounts_pkey PRIMARY KEY (id),
   constraint registrar_accounts_check CHECK (((health = 'failing'::text) = (health_message IS NOT NULL))),
   constraint registrar_accounts_check1 CHECK (((balance_minor IS NULL) = (balance_at IS NULL))),
@@ -2368,6 +2393,8 @@ create table registrar_accounts (
   constraint registrar_accounts_health_check CHECK ((health = ANY (ARRAY['unknown'::text, 'ok'::text, 'failing'::text]))),
   constraint registrar_accounts_low_balance_minor_check CHECK ((low_balance_minor >= 0)),
   constraint registrar_accounts_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint registrar_accounts_premium_margin_percent_check CHECK (((premium_margin_percent >= 0) AND (premium_margin_percent <= 1000))),
+  constraint registrar_accounts_registry_limit_minor_check CHECK ((registry_limit_minor >= 0)),
   constraint registrar_accounts_state_check CHECK ((state = ANY (ARRAY['active'::text, 'retired'::text])))
 );
 
@@ -3558,6 +3585,10 @@ CREATE UNIQUE INDEX domain_connections_once ON public.domain_connections USING b
 
 CREATE INDEX domain_connections_pod ON public.domain_connections USING btree (pod_id) WHERE (ended_at IS NULL);
 
+CREATE UNIQUE INDEX domain_default_contacts_role ON public.domain_default_contacts USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), role);
+
+CREATE INDEX domain_operations_held ON public.domain_operations USING btree (account_id) WHERE ((held_at IS NOT NULL) AND (ended_at IS NULL));
+
 CREATE UNIQUE INDEX domain_operations_invoice ON public.domain_operations USING btree (invoice_id) WHERE (invoice_id IS NOT NULL);
 
 CREATE INDEX domain_operations_list ON public.domain_operations USING btree (domain_id, id DESC);
@@ -3719,6 +3750,8 @@ CREATE INDEX payment_methods_list ON public.payment_methods USING btree (tenant_
 CREATE INDEX payment_refunds_payment ON public.payment_refunds USING btree (payment_id);
 
 CREATE INDEX payments_customer ON public.payments USING btree (customer_id);
+
+CREATE INDEX premium_quotes_seen ON public.premium_quotes USING btree (seen_at);
 
 CREATE UNIQUE INDEX prices_one_active ON public.prices USING btree (plan_id, currency, "interval", interval_count) WHERE (state = 'active'::text);
 
@@ -4016,6 +4049,8 @@ alter table domain_connections enable row level security, force row level securi
 
 alter table domain_contacts enable row level security, force row level security;
 
+alter table domain_default_contacts enable row level security, force row level security;
+
 alter table domain_nameservers enable row level security, force row level security;
 
 alter table domain_operations enable row level security, force row level security;
@@ -4255,6 +4290,14 @@ create policy tenant_wall on dns_zones for all using ((( SELECT app_platform() A
 create policy tenant_wall on domain_connections for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on domain_contacts for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_delete on domain_default_contacts for delete using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_insert on domain_default_contacts for insert with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
+
+create policy tenant_read on domain_default_contacts for select using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])) OR (tenant_id IS NULL)));
+
+create policy tenant_update on domain_default_contacts for update using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
 create policy tenant_wall on domain_nameservers for all using ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[])))) with check ((( SELECT app_platform() AS app_platform) OR (tenant_id = ANY (( SELECT app_tenants() AS app_tenants)::uuid[]))));
 
@@ -4608,6 +4651,8 @@ grant insert, select, update on domain_connections to mpanel_app;
 
 grant delete, insert, select, update on domain_contacts to mpanel_app;
 
+grant delete, insert, select, update on domain_default_contacts to mpanel_app;
+
 grant delete, insert, select, update on domain_nameservers to mpanel_app;
 
 grant insert, select, update on domain_operations to mpanel_app;
@@ -4683,6 +4728,8 @@ grant insert, select, update on payment_methods to mpanel_app;
 grant insert, select, update on payment_refunds to mpanel_app;
 
 grant insert, select on payments to mpanel_app;
+
+grant delete, insert, select, update on premium_quotes to mpanel_app;
 
 grant insert, select on prices to mpanel_app;
 

@@ -142,10 +142,12 @@ async function registerPages(app: FastifyInstance, webDir: string): Promise<void
     })
   }
   app.setNotFoundHandler((request, reply) => {
-    const page = request.method === 'GET' && !/^\/(api|healthz|readyz|metrics)(\/|$|\?)/.test(request.url)
-    const file = /\.\w{1,8}(\?|$)/.test(request.url)
+    const [path = ''] = request.url.split('?')
+    const page = request.method === 'GET' && !/^\/(api|healthz|readyz|metrics)(\/|$)/.test(path)
+    // What is searched for, such as the name of a domain, may end like one.
+    const file = /\.\w{1,8}$/.test(path)
     if (built && page && !file)
       return reply.header('vary', 'Cookie, Accept-Language').sendFile(pageOf(languageOf(request)), webDir)
-    throw new AppError('not_found', `There is nothing at ${request.method} ${request.url.split('?')[0]}.`)
+    throw new AppError('not_found', `There is nothing at ${request.method} ${path}.`)
   })
 }

@@ -31,6 +31,7 @@ const STATUS = {
   no_node_fits: 409,
   plan_not_allowed: 422,
   payment_mismatch: 422,
+  price_changed: 409,
   internal: 500,
   unavailable: 503,
 } as const

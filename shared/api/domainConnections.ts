@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { SSL_TARGET_STATES } from '../states/ssl.ts'
 import { id, timestamp } from './common.ts'
 import { job } from './provisioning.ts'
+import { sslPodDelivery } from './sslTargets.ts'
 
 /** A domain that leads to a CloudPod. */
 const domainConnection = z.object({
@@ -12,6 +14,14 @@ const domainConnection = z.object({
   /** Whether the name servers are proven to say so. */
   served: z.boolean(),
   certificate: z.object({ id, state: z.string() }).nullable(),
+  /** How the pod gets the certificate; null: nobody brings it there. */
+  delivery: z
+    .object({
+      kind: z.enum(['agent', 'guest']),
+      state: z.enum(SSL_TARGET_STATES),
+      problem: z.string().nullable(),
+    })
+    .nullable(),
   updatedAt: timestamp,
 })
 export type DomainConnection = z.infer<typeof domainConnection>
@@ -24,6 +34,8 @@ export const domainConnect = z.strictObject({
   hosts: z.array(z.string().trim().min(1).max(253)).min(1).max(50).default(['@', 'www']),
   /** Has a certificate made for these names. */
   certificate: z.boolean().default(true),
+  /** Brings the certificate into the pod, now and after each renewal. Null: what is set stays as it is. */
+  delivery: sslPodDelivery.nullable().default(null),
   /** Takes the records away that stand in the way. */
   replace: z.boolean().default(false),
 })

@@ -27,7 +27,14 @@ export const registrar = z.object({
   balanceAt: timestamp.nullable(),
   /** Below what the balance is told to be low; null: it never is. */
   lowBalance: money.nullable(),
+  /** Below what the registry itself says that it is low; the higher one of both counts. */
+  registryLimit: money.nullable(),
+  /** Since when there is too little. */
   balanceLowAt: timestamp.nullable(),
+  /** Orders that wait until there is more. */
+  heldOrders: z.number().int(),
+  /** What is added to the registry's price of a premium name; null: such names are not sold. */
+  premiumMarginPercent: z.number().int().nullable(),
   domains: z.number().int(),
   prices: z.number().int(),
   version: z.number().int(),
@@ -70,6 +77,7 @@ export const registrarUpdate = z
       .regex(/^\d{1,15}$/)
       .meta({ examples: ['10000'] })
       .nullable(),
+    premiumMarginPercent: z.number().int().min(0).max(1000).nullable(),
     connection: registrarCreate,
   })
   .partial()

@@ -1,38 +1,8 @@
 import { z } from 'zod'
 import { OPERATION_KINDS, OPERATION_STATES, REGISTRATIONS } from '../states/domain.ts'
-import { COUNTRIES } from '../countries.ts'
+import { domainContacts, shownContacts } from './domainContacts.ts'
 import { id, listQuery, money, page, timestamp } from './common.ts'
 import { job } from './provisioning.ts'
-
-const line = z.string().trim().min(1).max(200)
-/** A person whom a registry is told. */
-const domainContact = z.strictObject({
-  name: line,
-  company: line.nullable().default(null),
-  street: line,
-  city: line,
-  region: line.nullable().default(null),
-  /** RFC 5733 has no place for more. */
-  postcode: z.string().trim().min(1).max(16),
-  country: z
-    .string()
-    .refine((code) => COUNTRIES.has(code), 'no country has this ISO 3166 code')
-    .meta({ examples: ['IT'] }),
-  phone: z
-    .string()
-    .regex(/^\+\d{1,3}\.\d{4,14}$/, 'a number as +49.301234567')
-    .meta({ examples: ['+49.301234567'] }),
-  email: z.email().max(320),
-})
-
-/** Who is not named is the registrant. */
-export const domainContacts = z.strictObject({
-  registrant: domainContact,
-  admin: domainContact.optional(),
-  tech: domainContact.optional(),
-  billing: domainContact.optional(),
-})
-export type DomainContacts = z.infer<typeof domainContacts>
 
 const host = z.string().trim().min(4).max(253)
 const nameServer = z.strictObject({
@@ -78,13 +48,23 @@ export const domainSearch = z.object({
       available: z.boolean().nullable(),
       reason: z.string().nullable(),
       premium: z.boolean(),
-      /** Of the first year; null: it is not sold in this currency, or has a price of its own. */
+      /** Of the first year; null: it is not sold in this currency. A premium name has the registry's price and our margin. */
       price: money.nullable(),
       renewal: money.nullable(),
+      /** To us, with a year. */
+      transfer: money.nullable(),
+      restore: money.nullable(),
     }),
   ),
 })
 export type DomainSearch = z.infer<typeof domainSearch>
+
+/** The price that was shown, in minor units of the customer's currency: at another one nothing is ordered. */
+const agreedMinor = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .meta({ examples: ['1200'] })
+  .optional()
 
 export const domainRegister = z.strictObject({
   tenantId: id,
@@ -96,6 +76,8 @@ export const domainRegister = z.strictObject({
   nameservers: nameservers.optional(),
   privacy: z.boolean().default(false),
   autoRenew: z.boolean().default(true),
+  /** A premium name is not ordered without it. */
+  agreedMinor,
 })
 export const domainTransferIn = z.strictObject({
   tenantId: id,
@@ -105,8 +87,10 @@ export const domainTransferIn = z.strictObject({
   authCode: z.string().min(1).max(255),
   contacts: domainContacts,
   autoRenew: z.boolean().default(true),
+  agreedMinor,
 })
-export const domainRenew = z.strictObject({ years })
+export const domainRenew = z.strictObject({ years, agreedMinor })
+export const domainRestore = z.strictObject({ agreedMinor })
 export const domainLock = z.strictObject({ locked: z.boolean() })
 export const domainPrivacy = z.strictObject({ privacy: z.boolean() })
 export const domainAutoRenew = z.strictObject({ autoRenew: z.boolean() })
@@ -155,12 +139,18 @@ export const domainRegistration = z.object({
   /** Where the registry and mPanel differ. */
   finding: z.string().nullable(),
   syncedAt: timestamp.nullable(),
-  contacts: domainContacts.nullable(),
+  contacts: shownContacts.nullable(),
+  /** Its registry is told of them; else they are kept here alone. */
+  keepsContacts: z.boolean(),
   nameservers: z.array(nameServer),
   ds: z.array(dsRecord),
   /** What is going on, or waits for its payment. */
   operation: domainOperation.nullable(),
+  /** It has a price of its own at its registry. */
+  premium: z.boolean(),
   renewal: money.nullable(),
+  /** What renewing a premium name cost when somebody last agreed to it: for more it is not renewed by itself. */
+  renewalSeen: money.nullable(),
   restore: money.nullable(),
 })
 export type DomainRegistration = z.infer<typeof domainRegistration>

@@ -43,6 +43,24 @@ const host = z
 const path = z.string().regex(/^(?:\/[\w.@+-]+){1,20}$/, 'a full path such as /etc/ssl/site.pem')
 const probe = { host, port }
 
+const installing = {
+  chainPath: path,
+  keyPath: path,
+  /** A command of one line that makes the server read its files again. */
+  reload: z
+    .string()
+    .trim()
+    .min(1)
+    .max(500)
+    .regex(/^[^\r\n\0]+$/, 'one line'),
+}
+/** Into the pod that a name leads to: an agent fetches it, or it is installed through the guest agent. */
+export const sslPodDelivery = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('agent') }),
+  z.strictObject({ kind: z.literal('guest'), ...installing }),
+])
+export type SslPodDelivery = z.infer<typeof sslPodDelivery>
+
 export const sslTargetCreate = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('agent'), podId: id, ...probe }),
   z.strictObject({
@@ -57,15 +75,7 @@ export const sslTargetCreate = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('guest'),
     podId: id,
-    chainPath: path,
-    keyPath: path,
-    /** A command of one line that makes the server read its files again. */
-    reload: z
-      .string()
-      .trim()
-      .min(1)
-      .max(500)
-      .regex(/^[^\r\n\0]+$/, 'one line'),
+    ...installing,
     ...probe,
   }),
 ])

@@ -1,5 +1,7 @@
 import * as domains from '../registry/domains.ts'
 import type { By } from '../registry/domains.ts'
+import { CURRENCY, feeOf, isPremium, type Named } from '../registry/fees.ts'
+import { requestTransfer } from '../registry/transfers.ts'
 import { accountOf, Refused, type Ds, type World } from '../registry/world.ts'
 
 export type Reply = { code: number; detail?: string } & Record<string, unknown>
@@ -11,6 +13,9 @@ export type Extra = {
 }
 type On = { world: World; extra: Extra; by: By }
 type Params = Record<string, string>
+
+/** Its orders name no price: it takes what it costs. */
+const ANY: Named = { minor: Infinity, currency: CURRENCY }
 
 const day = (at: number): string => new Date(at).toISOString().slice(0, 10)
 const money = (minor: number): number => minor / 100
@@ -95,8 +100,9 @@ export const OPERATIONS: Record<string, (on: On, params: Params) => Partial<Repl
     return {
       available: free.map((name) => ({
         domain: name,
-        price: money(domains.createFee(world, name, 1)),
-        premium: world.premium[name] === undefined ? 0 : 1,
+        price: money(feeOf(world, name, 'create', 1)),
+        renew: money(feeOf(world, name, 'renew', 1)),
+        premium: isPremium(world, name) ? 1 : 0,
         duration: 1,
       })),
       unavailable: asked.filter((name) => !free.includes(name)),
@@ -127,7 +133,7 @@ export const OPERATIONS: Record<string, (on: On, params: Params) => Partial<Repl
       contacts: [],
       authCode: 'Secret-1',
       ds: [],
-      feeMinor: world.premium[nameOf(params)] ?? null,
+      fee: ANY,
       clTRID: '',
     })
     if (params['private'] === '1') extra.private.add(made.name)
@@ -135,12 +141,12 @@ export const OPERATIONS: Record<string, (on: On, params: Params) => Partial<Repl
     return {
       code: hosts.length === 0 ? 301 : isKnown ? 300 : 302,
       domain: made.name,
-      order_amount: money(domains.createFee(world, made.name, 1)),
+      order_amount: money(feeOf(world, made.name, 'create', 1)),
     }
   },
   renewDomain: (on, params) => {
     const { expiresAt } = mine(on, params)
-    domains.renew(on.world, on.by, nameOf(params), day(expiresAt), Number(params['years']))
+    domains.renew(on.world, on.by, nameOf(params), day(expiresAt), Number(params['years']), ANY)
     return { domain: nameOf(params) }
   },
   getDomainInfo: (on, params) => {
@@ -157,7 +163,7 @@ export const OPERATIONS: Record<string, (on: On, params: Params) => Partial<Repl
   },
   transferDomain: ({ world, by, extra }, params) => {
     const authCode = params['auth'] ?? null
-    domains.requestTransfer(world, by, { name: nameOf(params), authCode, years: 1 })
+    requestTransfer(world, by, { name: nameOf(params), authCode, years: 1, fee: ANY })
     extra.transfers.set(nameOf(params), 'Pending at Registry')
     return { domain: nameOf(params) }
   },

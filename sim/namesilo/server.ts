@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import * as domains from '../registry/domains.ts'
+import * as passing from '../registry/passing.ts'
 import { emptyWorld, Refused, type World } from '../registry/world.ts'
 import { OPERATIONS, type Extra, type Reply } from './operations.ts'
 
@@ -64,7 +64,7 @@ export async function startNameSiloSim(options: { key?: string; port?: number } 
     const run = OPERATIONS[operation]
     if (!run) return { code: 107, detail: 'Invalid API operation' }
     try {
-      domains.pass(world, now())
+      passing.pass(world, now())
       return {
         code: 300,
         detail: 'success',
@@ -114,7 +114,7 @@ export async function startNameSiloSim(options: { key?: string; port?: number } 
     now,
     advanceDays: (days) => {
       world.aheadMs += days * 86_400_000
-      domains.pass(world, now())
+      passing.pass(world, now())
     },
     fault: (fault) => void faults.push({ ...fault, left: fault.times ?? 1 }),
     clearFaults: () => void faults.splice(0),

@@ -1,6 +1,8 @@
 import * as domains from './domains.ts'
 import type { By, Update } from './domains.ts'
+import { feeOf, fees } from './feeExtension.ts'
 import { contact, host } from './objects.ts'
+import * as transfers from './transfers.ts'
 import {
   accountOf,
   LOW_BALANCE_MINOR,
@@ -63,7 +65,7 @@ function domain(
         contacts: contactsOf(object),
         authCode: word(part(object, 'authInfo', 'pw')) || newCode(),
         ds: every(part(extension, 'create'), 'dsData').map(dsOf),
-        feeMinor: feeOf(extension),
+        fee: feeOf(extension),
         clTRID,
       })
       return {
@@ -75,7 +77,8 @@ function domain(
       }
     }
     case 'renew': {
-      const after = domains.renew(world, by, name, word(part(object, 'curExpDate')), yearsOf(object))
+      const expiry = word(part(object, 'curExpDate'))
+      const after = domains.renew(world, by, name, expiry, yearsOf(object), feeOf(extension))
       return {
         code: 1000,
         data: data('renData', `${named(name)}<domain:exDate>${iso(after.expiresAt)}</domain:exDate>`),
@@ -84,11 +87,13 @@ function domain(
     case 'delete':
       return { code: domains.remove(world, by, name) ? 1000 : 1001 }
     case 'transfer':
-      return moving(world, by, verb.attrs['op'] ?? '', name, object)
+      return moving(world, by, verb.attrs['op'] ?? '', name, object, extension)
     case 'update': {
-      const op = part(extension, 'update', 'restore')?.attrs['op']
+      const rgpUpdate = extension?.parts.find(({ uri }) => uri === URI.rgp)
+      const op = part(rgpUpdate, 'restore')?.attrs['op']
       if (op !== undefined) {
-        const after = domains.restore(world, by, name, op === 'report' ? 'report' : 'request')
+        const step = op === 'report' ? 'report' : 'request'
+        const after = domains.restore(world, by, name, step, feeOf(extension))
         return {
           code: 1000,
           extension: op === 'report' ? undefined : rgp('upData', domains.graceOf(after, by.now)),
@@ -112,11 +117,6 @@ const dsOf = (of: Element): Ds => ({
   digestType: word(part(of, 'digestType')),
   digest: word(part(of, 'digest')),
 })
-const feeOf = (extension: Element | undefined): number | null => {
-  const fee = extension?.parts.find(({ uri }) => uri === URI.fee)
-  return fee ? Math.round(Number(word(part(fee, 'fee'))) * 100) : null
-}
-
 const changeOf = (of: Element | undefined) => ({
   hosts: hostsOf(of),
   contacts: contactsOf(of),
@@ -156,31 +156,6 @@ function check(world: World, object: Element, extension: Element | undefined): A
     data: data('chkData', rows.join('')),
     extension: fee && fees(world, names, fee),
   }
-}
-
-function fees(world: World, names: readonly string[], asked: Element): string {
-  const currency = word(part(asked, 'currency')) || 'USD'
-  const command = part(asked, 'command')
-  const verb = command?.attrs['name'] ?? 'create'
-  const years = Number(word(part(command, 'period')) || '1')
-  const rows = names.map((name) => {
-    let minor: number | null = null
-    try {
-      const tld = domains.tldOf(world, name)
-      if (verb === 'create') minor = domains.createFee(world, name, years)
-      else if (verb === 'renew') minor = tld.renewMinor * years
-      else minor = verb === 'restore' ? tld.restoreMinor : tld.transferMinor
-    } catch {
-      // No name of this registry: it has no price.
-    }
-    const premium = world.premium[name] === undefined ? '' : '<fee:class>premium</fee:class>'
-    return `<fee:cd avail="${minor === null ? 0 : 1}"><fee:objID>${esc(name)}</fee:objID>${premium}${
-      minor === null
-        ? '<fee:reason>no price</fee:reason>'
-        : `<fee:command name="${verb}">${verb === 'restore' ? '' : `<fee:period unit="y">${years}</fee:period>`}<fee:fee>${money(minor)}</fee:fee></fee:command>`
-    }</fee:cd>`
-  })
-  return `<fee:chkData xmlns:fee="${URI.fee}"><fee:currency>${currency}</fee:currency>${rows.join('')}</fee:chkData>`
 }
 
 const rgp = (name: string, statuses: readonly string[]): string | undefined =>
@@ -237,17 +212,29 @@ const trnData = (name: string, transfer: Transfer): string =>
     `${named(name)}<domain:trStatus>${transfer.status}</domain:trStatus><domain:reID>${transfer.by}</domain:reID><domain:reDate>${iso(transfer.at)}</domain:reDate><domain:acID>${transfer.from}</domain:acID><domain:acDate>${iso(transfer.actsAt)}</domain:acDate><domain:exDate>${iso(transfer.expiresAt)}</domain:exDate>`,
   )
 
-function moving(world: World, by: By, op: string, name: string, object: Element): Answer {
+function moving(
+  world: World,
+  by: By,
+  op: string,
+  name: string,
+  object: Element,
+  extension: Element | undefined,
+): Answer {
   if (op === 'query') {
-    return { code: 1000, data: trnData(name, domains.queryTransfer(world, by, name).transfer) }
+    return { code: 1000, data: trnData(name, transfers.queryTransfer(world, by, name).transfer) }
   }
   if (op === 'request') {
     const authCode = word(part(object, 'authInfo', 'pw')) || null
-    const asked = domains.requestTransfer(world, by, { name, authCode, years: yearsOf(object) })
+    const asked = transfers.requestTransfer(world, by, {
+      name,
+      authCode,
+      years: yearsOf(object),
+      fee: feeOf(extension),
+    })
     return { code: 1001, data: asked.transfer ? trnData(name, asked.transfer) : undefined }
   }
   if (op !== 'approve' && op !== 'reject' && op !== 'cancel') throw new Refused(2005, `op ${op}`)
-  const after = domains.answerTransfer(world, by, name, op)
+  const after = transfers.answerTransfer(world, by, name, op)
   return { code: 1000, data: after.transfer ? trnData(name, after.transfer) : undefined }
 }
 

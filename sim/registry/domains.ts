@@ -1,35 +1,13 @@
-import {
-  accountOf,
-  charge,
-  newCode,
-  nextId,
-  PERIODS,
-  Refused,
-  tell,
-  type Domain,
-  type Ds,
-  type Tld,
-  type Transfer,
-  type World,
-} from './world.ts'
+import { pay, tldOf, type Named } from './fees.ts'
+import { accountOf, nextId, PERIODS, Refused, type Domain, type Ds, type World } from './world.ts'
 
 /** The registry's rules about domains. Each deed is done by an account at a time, or refused with a number. */
 export type By = { account: string; now: number }
 
 const MAX_YEARS = 10
-const NAME = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)\.([a-z]{2,}|xn--[a-z0-9-]+)$/
-
-const addYears = (at: number, years: number): number => {
+export const addYears = (at: number, years: number): number => {
   const date = new Date(at)
   return date.setUTCFullYear(date.getUTCFullYear() + years)
-}
-
-export function tldOf(world: World, name: string): Tld {
-  const found = NAME.exec(name)
-  if (!found) throw new Refused(2005, `${name} is no name that is registered here`)
-  const tld = world.tlds[found[3] ?? '']
-  if (!tld) throw new Refused(2307, `.${found[3]} is not of this registry`)
-  return tld
 }
 
 export const find = (world: World, name: string): Domain | undefined =>
@@ -59,9 +37,6 @@ export function taken(world: World, name: string): string | null {
   }
 }
 
-export const createFee = (world: World, name: string, years: number): number =>
-  (world.premium[name] ?? tldOf(world, name).createMinor) * years
-
 function requireYears(years: number): void {
   if (!Number.isInteger(years) || years < 1 || years > MAX_YEARS)
     throw new Refused(2306, `a period is 1 to ${MAX_YEARS} years`)
@@ -75,7 +50,7 @@ export type Create = {
   contacts: Domain['contacts']
   authCode: string
   ds: Ds[]
-  feeMinor: number | null
+  fee: Named | null
   clTRID: string
 }
 
@@ -86,10 +61,7 @@ export function create(world: World, by: By, asked: Create): Domain {
   tldOf(world, name)
   if (taken(world, name) !== null) throw new Refused(2302, `${name} is taken`)
   requireObjects(world, asked.hosts, [asked.registrant, ...asked.contacts.map(({ handle }) => handle)])
-  const minor = createFee(world, name, years)
-  if (world.premium[name] !== undefined && asked.feeMinor !== minor)
-    throw new Refused(2306, 'the price of a premium name must be named')
-  charge(world, by.account, minor, by.now)
+  const minor = pay(world, by, { name, deed: 'create', years, fee: asked.fee })
   const domain: Domain = {
     name,
     roid: nextId(world, 'D'),
@@ -146,7 +118,7 @@ export function graceOf(domain: Domain, now: number): string[] {
   return [...new Set(domain.refundable.filter(({ until }) => until > now).map(({ period }) => period))]
 }
 
-function requireFree(domain: Domain, deed: string, except: readonly string[] = []): void {
+export function requireFree(domain: Domain, deed: string, except: readonly string[] = []): void {
   const all = statusesOf(domain)
   const stops = all.find(
     (status) =>
@@ -158,7 +130,14 @@ function requireFree(domain: Domain, deed: string, except: readonly string[] = [
   if (stops) throw new Refused(2304, `the domain is ${stops}`)
 }
 
-export function renew(world: World, by: By, name: string, expiry: string, years: number): Domain {
+export function renew(
+  world: World,
+  by: By,
+  name: string,
+  expiry: string,
+  years: number,
+  fee: Named | null = null,
+): Domain {
   const domain = mine(world, name, by)
   requireYears(years)
   requireFree(domain, 'Renew')
@@ -166,8 +145,7 @@ export function renew(world: World, by: By, name: string, expiry: string, years:
     throw new Refused(2306, `the domain does not expire on ${expiry}`)
   const until = addYears(domain.expiresAt, years)
   if (until > addYears(by.now, MAX_YEARS)) throw new Refused(2306, 'more than ten years ahead')
-  const minor = tldOf(world, name).renewMinor * years
-  charge(world, by.account, minor, by.now)
+  const minor = pay(world, by, { name, deed: 'renew', years, fee })
   domain.expiresAt = until
   domain.refundable.push({ period: 'renewPeriod', until: by.now + PERIODS.renewMs, minor })
   return domain
@@ -192,12 +170,18 @@ export function remove(world: World, by: By, name: string): boolean {
   return false
 }
 
-function drop(world: World, domain: Domain): void {
+export function drop(world: World, domain: Domain): void {
   world.domains = world.domains.filter((other) => other !== domain)
   world.hosts = world.hosts.filter(({ name }) => !name.endsWith(`.${domain.name}`))
 }
 
-export function restore(world: World, by: By, name: string, op: 'request' | 'report'): Domain {
+export function restore(
+  world: World,
+  by: By,
+  name: string,
+  op: 'request' | 'report',
+  fee: Named | null = null,
+): Domain {
   const domain = mine(world, name, by)
   if (op === 'report') {
     if (domain.restoreAskedAt === null) throw new Refused(2304, 'no restore waits for a report')
@@ -208,78 +192,9 @@ export function restore(world: World, by: By, name: string, op: 'request' | 'rep
   }
   if (graceOf(domain, by.now)[0] !== 'redemptionPeriod')
     throw new Refused(2304, 'the domain is not in its redemption period')
-  charge(world, by.account, tldOf(world, name).restoreMinor, by.now)
+  pay(world, by, { name, deed: 'restore', years: 1, fee })
   domain.restoreAskedAt = by.now
   return domain
-}
-
-export function requestTransfer(
-  world: World,
-  by: By,
-  asked: { name: string; authCode: string | null; years: number },
-): Domain {
-  const domain = existing(world, asked.name)
-  if (domain.sponsor === by.account) throw new Refused(2106, 'the domain is with this registrar already')
-  if (domain.transfer?.status === 'pending') throw new Refused(2300, 'a transfer is pending')
-  if (asked.authCode !== domain.authCode) throw new Refused(2202, 'the authorisation code is wrong')
-  requireFree(domain, 'Transfer')
-  charge(world, by.account, tldOf(world, asked.name).transferMinor * asked.years, by.now)
-  domain.transfer = {
-    status: 'pending',
-    by: by.account,
-    at: by.now,
-    from: domain.sponsor,
-    actsAt: by.now + PERIODS.transferMs,
-    expiresAt: addYears(domain.expiresAt, asked.years),
-  }
-  const about = { kind: 'transfer', name: domain.name, transfer: domain.transfer } as const
-  tell(world, domain.sponsor, 'Transfer requested.', about, by.now)
-  return domain
-}
-
-export function queryTransfer(world: World, by: By, name: string): { domain: Domain; transfer: Transfer } {
-  const domain = existing(world, name)
-  const { transfer } = domain
-  if (!transfer) throw new Refused(2301, 'no transfer was asked for')
-  if (transfer.by !== by.account && transfer.from !== by.account)
-    throw new Refused(2201, 'the transfer is of others')
-  return { domain, transfer }
-}
-
-type Answer = 'approve' | 'reject' | 'cancel'
-export function answerTransfer(world: World, by: By, name: string, answer: Answer): Domain {
-  const { domain, transfer } = queryTransfer(world, by, name)
-  if (transfer.status !== 'pending') throw new Refused(2301, 'no transfer is pending')
-  if (by.account !== (answer === 'cancel' ? transfer.by : transfer.from))
-    throw new Refused(2201, 'this is for the other side to do')
-  const words = { approve: 'clientApproved', reject: 'clientRejected', cancel: 'clientCancelled' } as const
-  endTransfer(world, domain, words[answer], by.now)
-  return domain
-}
-
-function endTransfer(
-  world: World,
-  domain: Domain,
-  status: Exclude<Transfer['status'], 'pending'>,
-  now: number,
-): void {
-  const transfer = domain.transfer
-  if (!transfer) return
-  transfer.status = status
-  transfer.actsAt = now
-  const isDone = status === 'clientApproved' || status === 'serverApproved'
-  if (isDone) {
-    const minor = tldOf(world, domain.name).transferMinor
-    domain.sponsor = transfer.by
-    domain.expiresAt = transfer.expiresAt
-    domain.authCode = newCode()
-    domain.statuses = []
-    domain.refundable = [{ period: 'transferPeriod', until: now + PERIODS.transferMs, minor }]
-  } else accountOf(world, transfer.by).balanceMinor += tldOf(world, domain.name).transferMinor
-  const about = { kind: 'transfer', name: domain.name, transfer } as const
-  const text = isDone ? 'Transfer completed.' : 'Transfer ended.'
-  tell(world, transfer.by, text, about, now)
-  tell(world, transfer.from, text, about, now)
 }
 
 type Change = { hosts: string[]; contacts: Domain['contacts']; statuses: string[] }
@@ -327,32 +242,4 @@ export function update(world: World, by: By, asked: Update): Domain {
     domain.ds = [...(asked.ds.removeAll ? [] : without(domain.ds, asked.ds.remove, sameDs)), ...asked.ds.add]
   domain.updatedAt = by.now
   return domain
-}
-
-/** What time does by itself. */
-export function pass(world: World, now: number): void {
-  for (const domain of world.domains) {
-    if (domain.transfer?.status === 'pending' && domain.transfer.actsAt <= now)
-      endTransfer(world, domain, 'serverApproved', now)
-    const graceEnds = domain.expiresAt + PERIODS.graceMs
-    if (domain.deletedAt === null && graceEnds <= now) domain.deletedAt = graceEnds
-    if (
-      domain.deletedAt !== null &&
-      domain.restoreAskedAt === null &&
-      domain.deletedAt + PERIODS.redemptionMs + PERIODS.pendingDeleteMs <= now
-    )
-      drop(world, domain)
-  }
-}
-
-/** What the registry decides about a name that waits. */
-export function decide(world: World, name: string, granted: boolean, now: number): void {
-  const domain = existing(world, name)
-  if (!domain.pendingCreate) throw new Refused(2304, 'nothing is to be decided')
-  const about = { kind: 'action', name, granted, ...domain.pendingCreate, at: now } as const
-  tell(world, domain.sponsor, granted ? 'Registration granted.' : 'Registration refused.', about, now)
-  domain.pendingCreate = null
-  if (granted) return
-  accountOf(world, domain.sponsor).balanceMinor += domain.refundable[0]?.minor ?? 0
-  drop(world, domain)
 }

@@ -2,7 +2,8 @@ import { createServer, type TLSSocket } from 'node:tls'
 import type { AddressInfo } from 'node:net'
 import { makeCertificates } from '../proxmox/x509.ts'
 import { carryOut, type Answer } from './commands.ts'
-import * as domains from './domains.ts'
+import * as passing from './passing.ts'
+import * as transfers from './transfers.ts'
 import { accountOf, emptyWorld, load, nextId, Refused, store, type World } from './world.ts'
 import { esc, every, iso, part, readXml, URI, word, type Element } from './xml.ts'
 
@@ -144,18 +145,17 @@ export async function startRegistrySim(
     now,
     advanceDays: (days) => {
       world.aheadMs += days * 86_400_000
-      domains.pass(world, now())
+      passing.pass(world, now())
       keep()
     },
     fault: (fault) => void faults.push({ ...fault, left: fault.times ?? 1 }),
     clearFaults: () => void faults.splice(0),
     decide: (name, granted) => {
-      domains.decide(world, name, granted, now())
+      passing.decide(world, name, granted, now())
       keep()
     },
     askAway: (name, to = 'other') => {
-      const { authCode } = domains.existing(world, name)
-      domains.requestTransfer(world, { account: to, now: now() }, { name, authCode, years: 1 })
+      transfers.askAway(world, name, { account: to, now: now() })
       keep()
     },
     balance: (account, minor) => {
@@ -190,7 +190,7 @@ function answerTo(
   clTRID: string,
 ): Answer & { reason?: string } {
   try {
-    domains.pass(on.world, on.now)
+    passing.pass(on.world, on.now)
     if (part(command, 'login')) return logIn(on.world, command, session)
     if (part(command, 'logout')) return { code: 1500 }
     if (session.account === null) throw new Refused(2002, 'log in first')

@@ -17,6 +17,8 @@ export type Transfer = {
   from: string
   actsAt: number
   expiresAt: number
+  /** Given back when it comes to nothing. */
+  paidMinor: number
 }
 
 export type Ds = { keyTag: string; alg: string; digestType: string; digest: string }
@@ -58,8 +60,8 @@ export type World = {
   hosts: Host[]
   contacts: Contact[]
   tlds: Record<string, Tld>
-  /** Names at a price of their own. */
-  premium: Record<string, number>
+  /** Names at prices of their own, for a year. They may change at any time. */
+  premium: Record<string, Tld>
   /** Names that nobody gets. */
   reserved: string[]
   /** How far its clock is ahead. */
@@ -85,6 +87,13 @@ const tld = (createMinor: number, restoreMinor = 8_000): Tld => ({
   restoreMinor,
 })
 
+const GOLD: Tld = {
+  createMinor: 250_000,
+  renewMinor: 120_000,
+  transferMinor: 110_000,
+  restoreMinor: 130_000,
+}
+
 export const emptyWorld = (accounts: { id: string; password: string }[]): World => ({
   accounts: accounts.map((account) => ({ ...account, balanceMinor: 1_000_000, messages: [] })),
   domains: [],
@@ -98,7 +107,7 @@ export const emptyWorld = (accounts: { id: string; password: string }[]): World 
     de: tld(700),
     shop: tld(2_900),
   },
-  premium: { 'gold.example': 250_000 },
+  premium: { 'gold.example': GOLD },
   reserved: ['example.com', 'example.net', 'example.org', 'registry.example'],
   aheadMs: 0,
   counter: 0,
@@ -143,8 +152,14 @@ export function charge(world: World, accountId: string, minor: number, at: numbe
   }
 }
 
-export const load = (path: string | undefined): World | null =>
-  path !== undefined && existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as World) : null
+export function load(path: string | undefined): World | null {
+  if (path === undefined || !existsSync(path)) return null
+  const world = JSON.parse(readFileSync(path, 'utf8')) as World
+  // Before, a premium name had one price.
+  for (const [name, prices] of Object.entries(world.premium))
+    if (typeof prices === 'number') world.premium[name] = { ...GOLD, createMinor: prices }
+  return world
+}
 /** Written beside and put in its place, so that a process that is killed leaves one or the other. */
 export function store(world: World, path: string | undefined): void {
   if (path === undefined) return

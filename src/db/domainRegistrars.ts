@@ -17,6 +17,8 @@ const view = (tx: Tx) =>
       sql<number>`(select count(*)::int from tld_prices p where p.account_id = registrar_accounts.id)`.as(
         'prices',
       ),
+      sql<number>`(select count(*)::int from domain_operations o where o.account_id = registrar_accounts.id
+        and o.held_at is not null and o.ended_at is null)`.as('held'),
     ])
 export type AccountView = Awaited<ReturnType<ReturnType<typeof view>['executeTakeFirstOrThrow']>>
 
@@ -48,6 +50,36 @@ export async function without(tx: Tx, kind: string): Promise<{ id: string; name:
     order by a.id`.execute(tx)
   return rows
 }
+
+/** Whether a deed waits because the account had too little. */
+export async function isHeld(tx: Tx, id: string): Promise<boolean> {
+  const found = await tx
+    .selectFrom('domain_operations')
+    .select('id')
+    .where('account_id', '=', id)
+    .where('held_at', 'is not', null)
+    .where('ended_at', 'is', null)
+    .limit(1)
+    .executeTakeFirst()
+  return found !== undefined
+}
+
+/** Jobs of deeds that wait because the account had too little. */
+export async function heldJobs(tx: Tx, id: string): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select j.id from domain_operations o join provisioning_jobs_live j on j.queue = 'domain' and j.serial_key = 'domain:' || o.domain_id
+        and j.payload->>'operationId' = o.id::text and j.state = 'scheduled'
+      where o.account_id = ${id} and o.held_at is not null and o.ended_at is null order by j.id`.execute(tx)
+  return rows.map((row) => row.id)
+}
+
+/** Accounts in which there is too little, the longest first. */
+export const lowBalances = (tx: Tx): Promise<AccountView[]> =>
+  view(tx)
+    .where('balance_low_at', 'is not', null)
+    .where('state', '=', 'active')
+    .orderBy('balance_low_at')
+    .execute()
 
 /** @returns whether the message is new */
 export async function insertEvent(tx: Tx, event: Insertable<RegistrarEventsTable>): Promise<boolean> {

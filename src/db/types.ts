@@ -980,6 +980,14 @@ export interface DomainContactsTable {
   updated_at: Date
 }
 
+export interface DomainDefaultContactsTable {
+  id: string
+  tenant_id: string | null
+  role: 'admin' | 'tech' | 'billing'
+  data: unknown
+  updated_at: Date
+}
+
 export interface DomainNameserversTable {
   tenant_id: string
   domain_id: string
@@ -1018,6 +1026,8 @@ export interface DomainOperationsTable {
   created_at: Date
   updated_at: Date
   ended_at: Date | null
+  held_at: Date | null
+  held_balance_minor: bigint | null
 }
 
 export interface DomainsTable {
@@ -1066,6 +1076,7 @@ export interface DomainsTable {
   registry_finding: string | null
   synced_at: Date | null
   renewal_tried_at: Date | null
+  premium: unknown
 }
 
 export interface DunningPoliciesTable {
@@ -1551,6 +1562,13 @@ export interface PaymentsTable {
   created_at: Date
 }
 
+export interface PremiumQuotesTable {
+  account_id: string
+  name: string
+  prices: unknown
+  seen_at: Date
+}
+
 export interface PricesTable {
   id: string
   tenant_id: string | null
@@ -1653,6 +1671,8 @@ export interface RegistrarAccountsTable {
   created_at: Date
   low_balance_minor: bigint | null
   balance_low_at: Date | null
+  premium_margin_percent: number | null
+  registry_limit_minor: bigint | null
 }
 
 export interface RegistrarEventsTable {
@@ -2353,6 +2373,7 @@ export interface Tables {
   dns_zones: DnsZonesTable
   domain_connections: DomainConnectionsTable
   domain_contacts: DomainContactsTable
+  domain_default_contacts: DomainDefaultContactsTable
   domain_nameservers: DomainNameserversTable
   domain_operations: DomainOperationsTable
   domains: DomainsTable
@@ -2390,6 +2411,7 @@ export interface Tables {
   payment_methods: PaymentMethodsTable
   payment_refunds: PaymentRefundsTable
   payments: PaymentsTable
+  premium_quotes: PremiumQuotesTable
   prices: PricesTable
   provisioning_job_logs: ProvisioningJobLogsTable
   provisioning_job_steps: ProvisioningJobStepsTable

@@ -47,22 +47,23 @@ const quiet = (facts: DomainFacts | null): Answer =>
 async function tell(run: OperationRun, registrar: Registrar, ask: Ask): Promise<Outcome<null>> {
   const { cltrid: id, name, request } = ask
   const { contacts, nameservers = [], years = 1 } = request
+  const agreed = registrations.agreedPrice(request.premium)
   switch (ask.kind) {
     case 'register': {
       if (!contacts) break
       const hosts = nameservers.map(({ host }) => host)
-      const more = { contacts, nameservers: hosts, privacy: request.privacy ?? false, premium: null }
+      const more = { contacts, nameservers: hosts, privacy: request.privacy ?? false, agreed }
       return registrar.register(id, { name, years, ...more })
     }
     case 'renew':
-      return registrar.renew(id, { name, years, expiresAt: new Date(request.expiresAt ?? '') })
+      return registrar.renew(id, { name, years, expiresAt: new Date(request.expiresAt ?? ''), agreed })
     case 'transferIn': {
       if (!contacts) break
       const authCode = await run.tx((ctx) => registrations.authCodeOf(ctx, tenantOf(run), ask.operationId))
-      return registrar.transferIn(id, { name, authCode, years, contacts })
+      return registrar.transferIn(id, { name, authCode, years, contacts, agreed })
     }
     case 'restore':
-      return registrar.restore(id, name)
+      return registrar.restore(id, name, agreed)
     case 'delete':
       return registrar.remove(id, name)
     case 'update':
@@ -76,7 +77,8 @@ async function change(registrar: Registrar, { cltrid: id, name, request }: Ask):
   const deeds: (() => Promise<Outcome<null>>)[] = [
     ...(answer ? [() => registrar.answerTransferOut(id, name, answer)] : []),
     ...(nameservers ? [() => registrar.setNameservers(id, name, nameservers)] : []),
-    ...(contacts ? [() => registrar.setContacts(id, name, contacts)] : []),
+    // A registry that keeps none is told nothing; they are kept here.
+    ...(contacts && registrar.caps.contacts ? [() => registrar.setContacts(id, name, contacts)] : []),
     ...(ds ? [() => registrar.setDs(id, name, ds)] : []),
     ...(privacy === undefined ? [] : [() => registrar.setPrivacy(id, name, privacy)]),
     ...(locked === undefined ? [] : [() => registrar.setLock(id, name, locked)]),
@@ -93,6 +95,9 @@ const tenantOf = (run: OperationRun): string => run.payload.tenantId
 async function send(run: OperationRun): Promise<Answer | null> {
   const ask = askOf(run)
   if (ask === null) return null
+  // As long as nobody has paid in, the same question has the same answer.
+  if (await run.read((ctx) => domainRegistrarService.isShort(ctx, tenantOf(run), ask.operationId)))
+    throw waitFor('no_funds', domainRegistrarService.TOO_LITTLE)
   const registrar = await registrarFor(run, ask.accountId)
   const outcome = await tell(run, registrar, ask)
   if (outcome.outcome === 'ok') return { of: 'done' }
@@ -103,7 +108,13 @@ async function send(run: OperationRun): Promise<Answer | null> {
   }
   const { code, message } = outcome
   // Somebody has to pay, or to give another password: it waits for that, and nobody has paid in vain.
-  if (code === 'no_funds' || kindOf(outcome) === 'wait') {
+  if (code === 'no_funds') {
+    const left = await registrar.balance()
+    const balance = left.outcome === 'ok' ? left.value : null
+    await run.tx((ctx) => domainRegistrarService.hold(ctx, tenantOf(run), ask, balance))
+    throw waitFor(code, domainRegistrarService.TOO_LITTLE)
+  }
+  if (kindOf(outcome) === 'wait') {
     await run.tx((ctx) => domainRegistrarService.noteHealth(ctx, ask.accountId, message, null))
     throw waitFor(code, message)
   }

@@ -1,3 +1,4 @@
+import type { RegistryMessage } from '../integrations/registrars/types.ts'
 import { faultOf } from '../lib/outcome.ts'
 import { registrarPoll as declared, type PollPayload } from '../services/domainQueues.ts'
 import * as domainRegistrarService from '../services/domainRegistrarService.ts'
@@ -14,6 +15,7 @@ async function read(run: Run<PollPayload>): Promise<{ messages: number }> {
   const registrar = await registrarFor(run, accountId)
   let problem: string | null = null
   let messages = 0
+  let told: RegistryMessage['balance'] = null
   while (registrar.caps.poll && messages < MOST) {
     const answer = await registrar.poll()
     if (answer.outcome !== 'ok') problem = faultOf(answer)
@@ -26,11 +28,13 @@ async function read(run: Run<PollPayload>): Promise<{ messages: number }> {
       break
     }
     messages += 1
+    told = message.balance ?? told
   }
   const balance = problem === null ? await registrar.balance() : null
   const untold = balance?.outcome === 'rejected' && balance.code === 'unsupported'
   if (balance && balance.outcome !== 'ok' && !untold) problem = faultOf(balance)
-  const left = balance?.outcome === 'ok' ? balance.value.amountMinor : null
+  // Where only a message tells what is left, that is believed.
+  const left = balance?.outcome === 'ok' ? balance.value : untold ? told : null
   await run.tx((ctx) => domainRegistrarService.noteHealth(ctx, accountId, problem, left))
   return { messages }
 }

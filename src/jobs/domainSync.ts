@@ -1,9 +1,25 @@
+import type { Price, Registrar } from '../integrations/registrars/types.ts'
 import { domainSync as declared, type SyncPayload } from '../services/domainQueues.ts'
 import * as registrations from '../services/domainRegistrationService.ts'
 import type { Found, Look } from '../services/domainRegistrationService.ts'
 import { registrarFor } from './domainOperation.ts'
 import { valueOf } from './errors.ts'
 import type { JobHandler, Run } from './steps.ts'
+
+const minorOf = (price: Price | null): string | null => price && price.amountMinor.toString()
+
+/** Whether it is a premium name, and what it costs; undefined: it was not said. */
+async function premiumAt(registrar: Registrar, name: string): Promise<Found['premium']> {
+  if (!registrar.caps.fees) return undefined
+  const renew = await registrar.quote('renew', name, 1)
+  if (renew.outcome !== 'ok' || renew.value.premium === null) return undefined
+  if (!renew.value.premium) return null
+  const restore = await registrar.quote('restore', name, 1)
+  return {
+    renew: minorOf(renew.value.price),
+    restore: restore.outcome === 'ok' ? minorOf(restore.value.price) : null,
+  }
+}
 
 /** Asks the registry. A transfer that is to be taken back is taken back first: doing so twice is the same. */
 async function look(run: Run<SyncPayload>): Promise<Found | null> {
@@ -17,7 +33,9 @@ async function look(run: Run<SyncPayload>): Promise<Found | null> {
   }
   const transfer = transferring ? valueOf(await registrar.transfer(of.name)) : null
   const facts = valueOf(await registrar.info(of.name))
+  const premium = facts?.ours === true ? await premiumAt(registrar, of.name) : undefined
   return {
+    ...(premium !== undefined && { premium }),
     seen: facts && registrations.seenOf(facts),
     transfer: transfer && { status: transfer.status, words: transfer.words },
   }

@@ -33,8 +33,9 @@ export const domainConnectionRoutes: Route[] = [
     params: idParams,
     body: domainConnect,
     replies: { 202: domainConnected },
-    handler: async (ctx, { params, tenantId, body: asked }) => {
-      const body = await domainConnectionService.connect(ctx, { tenantId, domainId: params.id }, asked)
+    handler: async (ctx, { params, tenantId, body: asked, identity }) => {
+      const of = { tenantId, domainId: params.id }
+      const body = await domainConnectionService.connect(ctx, identity, of, asked)
       return { status: 202, body, location: `/api/admin/domains/${params.id}/connect` }
     },
   }),

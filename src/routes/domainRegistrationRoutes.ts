@@ -1,9 +1,14 @@
 import { z } from 'zod'
 import { idParams } from '../../shared/api/common.ts'
 import {
+  domainContacts,
+  domainDefaultContacts,
+  domainDefaultContactsQuery,
+  domainDefaultContactsSet,
+} from '../../shared/api/domainContacts.ts'
+import {
   domainAuthCode,
   domainAutoRenew,
-  domainContacts,
   domainDs,
   domainLock,
   domainNameservers,
@@ -14,6 +19,7 @@ import {
   domainRegister,
   domainRegistration,
   domainRenew,
+  domainRestore,
   domainSearch,
   domainSearchRequest,
   domainTransferAnswer,
@@ -118,8 +124,18 @@ export const domainRegistrationRoutes: Route[] = [
     params: idParams,
     body: domainRenew,
     replies: ordered,
-    handler: (ctx, { params, tenantId, body: { years } }) =>
-      accepted(ctx, tenantId, domainRegistrationService.renew(ctx, tenantId, params.id, years)),
+    handler: (ctx, { params, tenantId, body }) =>
+      accepted(
+        ctx,
+        tenantId,
+        domainRegistrationService.renew(
+          ctx,
+          tenantId,
+          params.id,
+          body.years,
+          domainRegistrationService.agreedOf(body),
+        ),
+      ),
   }),
   route({
     method: 'POST',
@@ -129,10 +145,14 @@ export const domainRegistrationRoutes: Route[] = [
     tag,
     access: update,
     params: idParams,
-    body: z.strictObject({}),
+    body: domainRestore,
     replies: ordered,
-    handler: (ctx, { params, tenantId }) =>
-      accepted(ctx, tenantId, domainRegistrationService.restore(ctx, tenantId, params.id)),
+    handler: (ctx, { params, tenantId, body }) =>
+      accepted(
+        ctx,
+        tenantId,
+        domainRegistrationService.restore(ctx, tenantId, params.id, domainRegistrationService.agreedOf(body)),
+      ),
   }),
   route({
     method: 'DELETE',
@@ -204,6 +224,33 @@ export const domainRegistrationRoutes: Route[] = [
     replies: ordered,
     handler: (ctx, { params, tenantId, body }) =>
       accepted(ctx, tenantId, domainRegistrationService.setContacts(ctx, tenantId, params.id, body)),
+  }),
+  route({
+    method: 'GET',
+    path: `${PATH}/default-contacts`,
+    operationId: 'getDomainDefaultContacts',
+    summary: 'Show whom registries are told where an order says nothing: of the platform, and of a tenant',
+    tag,
+    access: { permission: 'domains:read', where: { in: 'list' } },
+    query: domainDefaultContactsQuery,
+    replies: { 200: domainDefaultContacts },
+    handler: async (ctx, { query: { tenantId = null } }) => ({
+      body: await domainRegistrationService.defaultContacts(ctx, tenantId),
+    }),
+  }),
+  route({
+    method: 'PUT',
+    path: `${PATH}/default-contacts`,
+    operationId: 'setDomainDefaultContacts',
+    summary:
+      'Say whom registries are told where an order says nothing, of a tenant or (tenantId null) of the platform',
+    tag,
+    access: { permission: 'domains:update', where: { in: 'body', kind: 'tenant', field: 'tenantId' } },
+    body: domainDefaultContactsSet,
+    replies: { 200: domainDefaultContacts },
+    handler: async (ctx, { body }) => ({
+      body: await domainRegistrationService.setDefaultContacts(ctx, body),
+    }),
   }),
   route({
     method: 'PUT',

@@ -15,6 +15,7 @@ import * as dnsZoneService from './dnsZoneService.ts'
 import * as domainService from './domainService.ts'
 import * as provisioningService from './provisioningService.ts'
 import * as sslService from './sslService.ts'
+import type { Identity } from './userService.ts'
 
 /** Domains that lead to pods: their records follow the pod's addresses, and a certificate is asked for. */
 
@@ -91,10 +92,15 @@ const recordsFor = (hosts: readonly string[], addresses: readonly string[]): Rrs
 
 /**
  * Leads names of a domain to a pod: its zone, which begins where there is none, has their records, and a certificate is
- * asked for. What the domain led to before is replaced.
- * @throws AppError not_found, invalid_input, invalid_state with the reason
+ * asked for and, where that is asked for, brought into the pod. What the domain led to before is replaced; a pod that it led to gets
+ * no more certificates of it.
+ * @throws AppError not_found, invalid_input, forbidden, invalid_state with the reason
  */
-export async function connect(ctx: Ctx, of: Of, asked: Connect): Promise<Connected> {
+export async function connect(ctx: Ctx, identity: Identity, of: Of, asked: Connect): Promise<Connected> {
+  if (asked.delivery !== null && !asked.certificate) {
+    const message = 'Without a certificate there is nothing to deliver.'
+    throw new AppError('invalid_input', message, { errors: [{ path: 'delivery', message }] })
+  }
   const domain = await domainService.lockDomain(ctx, of.tenantId, of.domainId)
   requireAllowed(canDomain.use(domainService.subjectOf(domain)))
   const hosts = hostsOf(domain.name, asked.hosts)
@@ -104,6 +110,7 @@ export async function connect(ctx: Ctx, of: Of, asked: Connect): Promise<Connect
   await dnsZoneService.putManaged(ctx, zoneId, ownerOf(of.domainId), recordsFor(hosts, addresses))
   const certificate = asked.certificate ? await sslService.ensure(ctx, of.tenantId, hosts) : null
   const before = await connections.ofDomain(ctx.tx, of.tenantId, of.domainId)
+  await bring(ctx, identity, before, certificate?.id ?? null, asked)
   const row = {
     pod_id: asked.podId,
     zone_id: zoneId,
@@ -130,6 +137,24 @@ export async function connect(ctx: Ctx, of: Of, asked: Connect): Promise<Connect
   return { connection, job: jobId === null ? null : await provisioningService.getJob(ctx, jobId) }
 }
 
+/** The pod that the names lead to now gets their certificate as it was asked for, and no other pod does any more. */
+async function bring(
+  ctx: Ctx,
+  identity: Identity,
+  before: ConnectionRow | undefined,
+  certificateId: string | null,
+  { podId, delivery }: Connect,
+): Promise<void> {
+  const old = before?.certificate_id ?? null
+  if (before && old !== null && (before.pod_id !== podId || old !== certificateId)) {
+    const stays = before.pod_id === podId && certificateId !== null && delivery === null
+    if (stays) await sslService.takeOverDelivery(ctx, identity, old, { certificateId, podId })
+    else await sslService.leavePod(ctx, old, before.pod_id)
+  }
+  if (certificateId !== null && delivery !== null)
+    await sslService.deliverToPod(ctx, identity, certificateId, { ...delivery, podId })
+}
+
 const shownIn = (row: ConnectionRow | undefined) =>
   row ? { podId: row.pod_id, hosts: row.hosts, addresses: row.addresses } : null
 
@@ -145,6 +170,10 @@ export async function get(ctx: Ctx, { tenantId, domainId }: Of): Promise<DomainC
     hosts: row.hosts,
     addresses: row.addresses,
     served: zone.revision === zone.appliedRevision,
+    delivery:
+      row.certificate_id === null
+        ? null
+        : await sslService.deliveryTo(ctx, tenantId, row.certificate_id, row.pod_id),
     certificate: row.certificate_id === null || state === null ? null : { id: row.certificate_id, state },
     updatedAt: row.updated_at.toISOString(),
   }

@@ -15,7 +15,8 @@ import { newId } from '../lib/ids.ts'
 import { toMoney } from '../lib/money.ts'
 import { faultOf } from '../lib/outcome.ts'
 import * as auditService from './auditService.ts'
-import { connectionFor, connectionOf, noteHealth, seedSimulated } from './domains/registrarAccounts.ts'
+import { connectionFor, connectionOf, seedSimulated } from './domains/registrarAccounts.ts'
+import { noteHealth } from './domains/registrarBalance.ts'
 
 /** Where domains are registered, and what is asked for it. */
 export {
@@ -23,9 +24,9 @@ export {
   connectionFor,
   getRegistrar,
   listRegistrars,
-  noteHealth,
   updateRegistrar,
 } from './domains/registrarAccounts.ts'
+export { hold, isShort, lowBalances, noteHealth, TOO_LITTLE } from './domains/registrarBalance.ts'
 
 /** Tries a connection that was typed. A request waits for these calls: the person who typed it waits for the answer. */
 export function checkRegistrarConnection(
@@ -58,8 +59,7 @@ async function check(
   const balance = answer.outcome === 'ok' ? answer.value : null
   await registrar.close()
   await transaction(root, origin, 'platform', async (ctx) => {
-    if (knownId !== undefined)
-      await noteHealth(ctx, knownId, problems[0] ?? null, balance?.amountMinor ?? null)
+    if (knownId !== undefined) await noteHealth(ctx, knownId, problems[0] ?? null, balance)
     await auditService.record(ctx, {
       action: 'REGISTRAR_CHECKED',
       tenantId: null,

@@ -96,13 +96,16 @@ const WRITTEN: Record<Exclude<keyof typeof commands, 'handlesOf'>, Request[]> = 
   restoreReport: [[plain, commands.restoreReport('a.example', at, at)]],
   checkFees: (['register', 'renew', 'transferIn', 'restore'] as const).map((operation): Request => [
     commands.checkDomains(['a.example']),
-    commands.checkFees(operation, 1, 'USD'),
+    commands.checkFees([operation], 1, 'USD'),
   ]),
   agreedFee: [
     [
       commands.createDomain({ name: 'a.example', years: 1, hosts: [], handles: null, authCode: '' }),
-      commands.agreedFee(price),
+      commands.agreedFee('register', price),
     ],
+    [commands.renewDomain('a.example', 1, at), commands.agreedFee('renew', price)],
+    [commands.transferDomain('request', 'a.example', { years: 1 }), commands.agreedFee('transferIn', price)],
+    [plain, xml`${commands.restoreRequest}${commands.agreedFee('restore', price)}`],
   ],
   infoHost: [commands.infoHost('ns1.example.org')],
   createHost: [
@@ -149,7 +152,17 @@ test('whatever happens between our client and the simulated registry, every docu
   valueOf(await register(epp, mine, { years: 2 }))
   const company = contactsOf(contactOf({ name: AWKWARD, company: 'A & B', region: 'Lazio' }))
   const gold = { name: 'gold.example', years: 1, nameservers: [], contacts: company, privacy: false }
-  valueOf(await epp.register(newId(), { ...gold, premium: { amountMinor: 250_000n, currency: 'USD' } }))
+  const usd = (amountMinor: bigint) => ({ amountMinor, currency: 'USD' })
+  valueOf(await epp.register(newId(), { ...gold, agreed: usd(250_000n) }))
+  const { expiresAt } = valueOf(await epp.info('gold.example'))!
+  valueOf(
+    await epp.renew(newId(), {
+      name: 'gold.example',
+      years: 1,
+      expiresAt: expiresAt!,
+      agreed: usd(120_000n),
+    }),
+  )
   valueOf(
     await epp.setNameservers(newId(), mine, [
       { host: `ns.${mine}`, addresses: ['192.0.2.1', '2001:db8::1'] },
@@ -164,9 +177,14 @@ test('whatever happens between our client and the simulated registry, every docu
   valueOf(await epp.info(mine))
   valueOf(await other.info(mine))
   valueOf(
-    await epp.renew(newId(), { name: mine, years: 1, expiresAt: valueOf(await epp.info(mine))!.expiresAt! }),
+    await epp.renew(newId(), {
+      name: mine,
+      years: 1,
+      expiresAt: valueOf(await epp.info(mine))!.expiresAt!,
+      agreed: null,
+    }),
   )
-  const move = { name: mine, years: 1, authCode, contacts: company }
+  const move = { name: mine, years: 1, authCode, contacts: company, agreed: null }
   for (const answer of ['reject', 'approve'] as const) {
     expect(await other.transferIn(newId(), move)).toMatchObject({ outcome: 'pending' })
     valueOf(await other.transfer(mine))
@@ -175,7 +193,8 @@ test('whatever happens between our client and the simulated registry, every docu
   valueOf(await other.setNameservers(newId(), mine, []))
   sim.advanceDays(6)
   expect(await other.remove(newId(), mine)).toMatchObject({ outcome: 'pending' })
-  valueOf(await other.restore(newId(), mine))
+  sim.world.premium[mine] = { ...sim.world.premium['gold.example']! }
+  valueOf(await other.restore(newId(), mine, usd(130_000n)))
   await register(epp, `pending-${mine}`)
   sim.decide(`pending-${mine}`, false)
   sim.balance('mpanel', 10_100)

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startNameSiloSim, type NameSiloSim } from '../../sim/namesilo/server.ts'
 import * as registry from '../../sim/registry/domains.ts'
+import * as transfers from '../../sim/registry/transfers.ts'
 import { startRegistrySim, type RegistrySim } from '../../sim/registry/server.ts'
 import { accountOf, type World } from '../../sim/registry/world.ts'
 import { createRegistrar } from '../../src/integrations/registrars/client.ts'
@@ -56,11 +57,18 @@ function foreign(world: World, now: number, name: string, authCode: string): voi
     registrant: null,
     contacts: [],
     ds: [],
-    feeMinor: null,
+    fee: null,
     clTRID: '',
   }
   registry.create(world, { account: 'other', now }, { ...asked, authCode })
 }
+
+const allAt = (minor: number) => ({
+  createMinor: minor,
+  renewMinor: minor,
+  transferMinor: minor,
+  restoreMinor: minor,
+})
 
 const EPP_VERBS = { register: 'create', renew: 'renew', setNameservers: 'update' } as const
 const SILO_OPERATIONS = {
@@ -81,7 +89,8 @@ registrarContract('EPP', (): Place => {
     funds: (minor) => sim.balance('mpanel', minor),
     foreign: (name, code) => foreign(sim.world, sim.now(), name, code),
     agree: (name) =>
-      void registry.answerTransfer(sim.world, { account: 'other', now: sim.now() }, name, 'approve'),
+      void transfers.answerTransfer(sim.world, { account: 'other', now: sim.now() }, name, 'approve'),
+    premium: (name, minor) => void (sim.world.premium[name] = allAt(minor)),
     bought: (deed) =>
       sim.calls
         .slice(from)
@@ -98,7 +107,8 @@ registrarContract('NameSilo', (): Place => {
     funds: (minor) => void (accountOf(silo.world, 'namesilo').balanceMinor = minor),
     foreign: (name, code) => foreign(silo.world, silo.now(), name, code),
     agree: (name) =>
-      void registry.answerTransfer(silo.world, { account: 'other', now: silo.now() }, name, 'approve'),
+      void transfers.answerTransfer(silo.world, { account: 'other', now: silo.now() }, name, 'approve'),
+    premium: (name, minor) => void (silo.world.premium[name] = allAt(minor)),
     bought: (deed) =>
       silo.calls
         .slice(from)
@@ -154,7 +164,7 @@ describe('EPP', () => {
     expect(valueOf(await epp.info(mine))?.statuses).toContain('autoRenewPeriod')
     sim.advanceDays(46)
     expect(await phase()).toBe('redemption')
-    valueOf(await epp.restore(newId(), mine))
+    valueOf(await epp.restore(newId(), mine, null))
     expect(['active', 'expired_grace']).toContain(await phase())
     expect(await epp.remove(newId(), mine)).toMatchObject({ outcome: 'pending' })
     expect(await phase()).toBe('redemption')

@@ -14,6 +14,8 @@ export type Place = {
   foreign(name: string, authCode: string): void
   /** The other side agrees to the transfer. */
   agree(name: string): void
+  /** Makes a name premium, at this price of everything. */
+  premium(name: string, minor: number): void
   /** How often something was bought. */
   bought(deed: 'register' | 'renew'): number
 }
@@ -54,7 +56,7 @@ export const register = (registrar: Registrar, name: string, more: { years?: num
     nameservers: NAMESERVERS,
     contacts: contactsOf(contactOf()),
     privacy: false,
-    premium: null,
+    agreed: null,
   })
 const factsOf = async (registrar: Registrar, name: string): Promise<DomainFacts> => {
   const facts = valueOf(await registrar.info(name))
@@ -74,9 +76,13 @@ export function registrarContract(name: string, place: () => Place): void {
       name: mine,
       available: true,
       premium: false,
-      price: { amountMinor: 1_000n },
+      prices: { register: { amountMinor: 1_000n }, renew: { amountMinor: 1_000n } },
     })
-    expect(premium).toMatchObject({ available: true, premium: true, price: { amountMinor: 250_000n } })
+    expect(premium).toMatchObject({
+      available: true,
+      premium: true,
+      prices: { register: { amountMinor: 250_000n }, renew: { amountMinor: 120_000n } },
+    })
     expect(reserved).toMatchObject({ available: false })
     expect(valueOf(await registrar.quote('renew', mine, 2))).toMatchObject({ price: { amountMinor: 2_000n } })
     expect(valueOf(await registrar.info(mine))).toBeNull()
@@ -98,7 +104,7 @@ export function registrarContract(name: string, place: () => Place): void {
     expect(before.ours).toBe(true)
     const expiresAt = before.expiresAt!
     at.cutAfter('renew')
-    const renew = () => registrar.renew(newId(), { name: mine, years: 1, expiresAt })
+    const renew = () => registrar.renew(newId(), { name: mine, years: 1, expiresAt, agreed: null })
     expect(await renew()).toMatchObject({ outcome: 'unknown' })
     const renewed = (await factsOf(registrar, mine)).expiresAt!
     expect(renewed.getUTCFullYear()).toBe(expiresAt.getUTCFullYear() + 1)
@@ -142,7 +148,7 @@ export function registrarContract(name: string, place: () => Place): void {
     const { registrar } = at
     const mine = newName()
     at.foreign(mine, 'Right-Code-1')
-    const asked = { name: mine, years: 1, contacts: contactsOf(contactOf()) }
+    const asked = { name: mine, years: 1, contacts: contactsOf(contactOf()), agreed: null }
     expect(await registrar.transferIn(newId(), { ...asked, authCode: 'wrong' })).toMatchObject({
       outcome: 'rejected',
       code: 'wrong_auth_code',
@@ -154,6 +160,31 @@ export function registrarContract(name: string, place: () => Place): void {
     at.agree(mine)
     expect(valueOf(await registrar.transfer(mine))).toMatchObject({ status: 'completed' })
     expect((await factsOf(registrar, mine)).ours).toBe(true)
+  })
+
+  test(`${name}: a premium name is bought at the price that was agreed, and at no other`, async () => {
+    const at = place()
+    const { registrar } = at
+    const mine = newName()
+    at.premium(mine, 50_000)
+    const before = valueOf(await registrar.balance()).amountMinor
+    const buy = (minor: bigint | null) =>
+      registrar.register(newId(), {
+        name: mine,
+        years: 1,
+        nameservers: NAMESERVERS,
+        contacts: contactsOf(contactOf()),
+        privacy: false,
+        agreed: minor === null ? null : { amountMinor: minor, currency: 'USD' },
+      })
+    const changed = { outcome: 'rejected', code: 'price_changed', retryable: false }
+    for (const minor of [null, 49_999n, 50_001n]) expect(await buy(minor)).toMatchObject(changed)
+    at.premium(mine, 60_000)
+    expect(await buy(50_000n)).toMatchObject(changed)
+    expect(valueOf(await registrar.info(mine))).toBeNull()
+    expect(valueOf(await registrar.balance()).amountMinor).toBe(before)
+    valueOf(await buy(60_000n))
+    expect(valueOf(await registrar.balance()).amountMinor).toBe(before - 60_000n)
   })
 
   test(`${name}: an empty account is told as such, and nothing was registered`, async () => {

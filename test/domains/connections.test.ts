@@ -2,16 +2,20 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { CloudPod } from '../../shared/api/cloudPods.ts'
 import type { DomainConnection } from '../../shared/api/domainConnections.ts'
 import type { Problem } from '../../shared/api/common.ts'
+import type { SslDeployments } from '../../shared/api/sslTargets.ts'
+import type { Permission } from '../../shared/permissions.ts'
 import type { Job } from '../../shared/api/provisioning.ts'
 import { sql } from 'kysely'
 import { newId } from '../../src/lib/ids.ts'
 import * as domainConnectionService from '../../src/services/domainConnectionService.ts'
 import { domainIn } from '../rules/casesDomains.ts'
-import { activePod } from '../rules/pods.ts'
+import { activePod, good } from '../rules/pods.ts'
+import { catalogue } from '../support/api.ts'
 import { finished, startApp, until, type TestApp } from '../support/app.ts'
 import { servedBy, serverOf } from '../support/dnsZones.ts'
 import { LOOPBACK } from '../support/netbox.ts'
 import { startPowerDns, type PowerDns } from '../support/powerdns.ts'
+import { keyOf, person } from '../users/people.ts'
 
 let app: TestApp
 let pdns: PowerDns
@@ -151,4 +155,69 @@ test('what cannot be connected says why, and leaves nothing behind', async () =>
     sql`select from dns_zones where domain_id in (${id}, ${domain.id})`.execute(ctx.tx),
   )
   expect(zones.rows).toEqual([])
+})
+
+const targetsOf = async (certificateId: string | undefined) =>
+  (await app.admin.get<SslDeployments>(`/api/admin/ssl/certificates/${certificateId}/deployments`)).body
+    .targets
+
+test('a domain that is connected has its certificate brought into the pod, which no other one gets any more', async () => {
+  const domain = await begin()
+  const [first] = pods as [CloudPod]
+  const second = { id: (await activePod(app, tenantId, false)).id ?? '' }
+  const delivery = { kind: 'agent' }
+  expect(await domain.connect({ podId: first.id, certificate: false, delivery })).toMatchObject({
+    status: 422,
+    body: { errors: [{ path: 'delivery' }] },
+  })
+  const made = await domain.connect({ podId: first.id, delivery })
+  expect(made.body.connection).toMatchObject({ delivery: { kind: 'agent', state: 'waiting', problem: null } })
+  const certificateId = made.body.connection.certificate?.id
+  // Once more, or with nothing said: it stays as it is.
+  await domain.connect({ podId: first.id, delivery })
+  await domain.connect({ podId: first.id })
+  expect(await targetsOf(certificateId)).toMatchObject([{ kind: 'agent', podId: first.id }])
+  // Other names are another certificate, which comes in the same way.
+  const other = await domain.connect({ podId: first.id, hosts: ['@'] })
+  expect(other.body.connection).toMatchObject({ delivery: { kind: 'agent' } })
+  expect(await targetsOf(certificateId)).toEqual([])
+  expect(await targetsOf(other.body.connection.certificate?.id)).toHaveLength(1)
+  const moved = await domain.connect({ podId: second.id, hosts: ['@'] })
+  expect(moved.body.connection).toMatchObject({ pod: { id: second.id }, delivery: null })
+  expect(await targetsOf(other.body.connection.certificate?.id)).toEqual([])
+})
+
+test('connecting installs the certificate in a virtual machine without another step, for who may do so', async () => {
+  const { plan, blueprint } = await catalogue(app.admin, 'vm')
+  const order = { tenantId, planId: plan.id, blueprintId: blueprint.id, hostname: `vm-${newId().slice(-12)}` }
+  const vm = await good(
+    app.admin.post<{ cloudPod: CloudPod; job: Job }>('/api/admin/hosting/cloudpods', order),
+  )
+  await finished(app.admin, vm.job.id)
+  const domain = await begin()
+  const delivery = {
+    kind: 'guest',
+    chainPath: '/etc/ssl/site.pem',
+    keyPath: '/etc/ssl/site.key',
+    reload: 'systemctl reload nginx',
+  }
+  const body = { podId: vm.cloudPod.id, delivery }
+  const { email } = await person(app, 'TENANT_OWNER', tenantId)
+  const scopes: Permission[] = ['domains:read', 'domains:update', 'cloudpods:read']
+  const path = `/api/admin/domains/${domain.id}/connect`
+  for (const permission of ['ssl:manage', 'cloudpods:console'] as const) {
+    const { api } = await keyOf(app, email, { tenantId, scopes: [...scopes] })
+    expect(await api.post(path, body)).toMatchObject({
+      status: 403,
+      body: { detail: expect.stringContaining(permission) as string },
+    })
+    scopes.push(permission)
+  }
+  expect(await domain.shown()).toBeNull()
+  const { body: made } = await domain.connect(body)
+  await finished(app.admin, made.job?.id ?? '')
+  await until(async () => (await domain.shown())?.delivery?.state === 'delivered', 'the delivery')
+  const guest = app.sim.control.guests().find(({ config }) => config.name === vm.cloudPod.hostname)
+  expect(Object.keys(guest?.inside?.files ?? {}).toSorted()).toEqual([delivery.keyPath, delivery.chainPath])
+  expect(guest?.inside?.runs.at(-1)?.command.trim()).toBe(delivery.reload)
 })

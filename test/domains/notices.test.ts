@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Registrar } from '../../shared/api/domainRegistrars.ts'
 import * as registry from '../../sim/registry/domains.ts'
+import * as transfers from '../../sim/registry/transfers.ts'
 import type { RegistrySim } from '../../sim/registry/server.ts'
 import * as settings from '../../src/db/tenantSettings.ts'
 import { registrarPoll } from '../../src/services/domainQueues.ts'
@@ -107,7 +108,7 @@ test('what was renewed or has gone to others is not told of any more', async () 
   const ours = { account: 'mpanel', now: sim.now() }
   registry.renew(sim.world, ours, renewed.name, renewed.day, 1)
   sim.askAway(gone.name)
-  registry.answerTransfer(sim.world, ours, gone.name, 'approve')
+  transfers.answerTransfer(sim.world, ours, gone.name, 'approve')
   await registrations.pollAll(app.root)
   await until(
     async () => (await registrationOf(app, gone.id)).registration === 'transferred_out',
@@ -201,6 +202,8 @@ test('a balance that has become low is told once to who runs the platform, and a
   expect((await balance(1_000_000)).balanceLowAt).toBeNull()
   await balance(1)
   expect(await told()).toHaveLength(2)
+  // What the registry itself calls low is low as well.
   await good(app.admin.call('PATCH', one, { lowBalanceMinor: null }))
-  expect((await balance(2)).balanceLowAt).toBeNull()
+  expect((await balance(2)).balanceLowAt).not.toBeNull()
+  expect((await balance(10_000)).balanceLowAt).toBeNull()
 })

@@ -5,11 +5,13 @@ import type { Domain } from '../../shared/api/domains.ts'
 import type { DomainOperation, DomainOrdered, DomainSearch } from '../../shared/api/domainRegistrations.ts'
 import type { Registrar, RegistrarCheck } from '../../shared/api/domainRegistrars.ts'
 import * as registry from '../../sim/registry/domains.ts'
+import * as transfers from '../../sim/registry/transfers.ts'
 import type { RegistrySim } from '../../sim/registry/server.ts'
 import * as dnsServerService from '../../src/services/dnsServerService.ts'
 import { enqueueSync } from '../../src/services/domainQueues.ts'
 import * as registrations from '../../src/services/domainRegistrationService.ts'
 import { lockDomain } from '../../src/services/domainService.ts'
+import { watch } from '../../src/services/provisioning/watch.ts'
 import { good } from '../rules/pods.ts'
 import { finished, startApp, until, type TestApp } from '../support/app.ts'
 import { rowsOf } from '../support/harnessWorld.ts'
@@ -52,6 +54,13 @@ const ledgerOf = (invoiceId: string | null) =>
     app,
     sql`select i.total_minor::int as charged, i.credited_minor::int as credited from invoices i where i.id = ${invoiceId}`,
   )
+const openAlerts = async (): Promise<string[]> => {
+  const alerts = await rowsOf<{ message: string }>(
+    app,
+    sql`select message from alerts where closed_at is null and code = 'registrar_balance_low'`,
+  )
+  return alerts.map(({ message }) => message)
+}
 const registered = async (): Promise<DomainOrdered> => {
   const order = await orderIn(app, tenantId)
   await payFor(app, order)
@@ -110,7 +119,7 @@ describe('a registration', () => {
   test('that the registry refuses is paid back, and the name can be ordered again', async () => {
     const body = await registerBody(app, tenantId)
     const order = await good(app.admin.post<DomainOrdered>(`${DOMAINS}/register`, body))
-    const theirs = { ...body, hosts: [], registrant: null, contacts: [], ds: [], feeMinor: null, clTRID: '' }
+    const theirs = { ...body, hosts: [], registrant: null, contacts: [], ds: [], fee: null, clTRID: '' }
     registry.create(sim.world, { account: 'other', now: sim.now() }, { ...theirs, authCode: 'x' })
     await payFor(app, order)
     const ended = await settled(order.domain.id, 'registration_failed')
@@ -143,19 +152,56 @@ describe('a registration', () => {
     )
   })
 
-  test('waits while the account is empty, and goes on when it is filled', async () => {
+  test('waits while the account is empty, says so, and goes on when it is filled', async () => {
     const order = await orderIn(app, tenantId)
     sim.balance('mpanel', 5)
     await payFor(app, order)
-    const failing = await until(async () => {
-      const { body } = await app.admin.get<{ items: Registrar[] }>(`${DOMAINS}/registrars`)
-      return body.items[0]?.health === 'failing' && body.items[0]
+    const account = async () =>
+      (await app.admin.get<{ items: Registrar[] }>(`${DOMAINS}/registrars`)).body.items[0]
+    const low = await until(async () => {
+      const now = await account()
+      return now?.heldOrders === 1 && now
     }, 'the account to be reported')
-    expect(failing.healthMessage).toContain('balance')
+    expect(low).toMatchObject({
+      health: expect.not.stringMatching('failing'),
+      balance: { amount: '5', currency: 'USD' },
+      registryLimit: { amount: '10000', currency: 'USD' },
+      balanceLowAt: expect.any(String),
+    })
+    expect((await registrationOf(app, order.domain.id)).operation).toMatchObject({
+      state: 'running',
+      message: expect.stringContaining('goes on when that is filled'),
+    })
+    await watch(app.root)
+    expect(await openAlerts()).toEqual([expect.stringContaining('0.05 USD is left')])
+    // Nobody asks the registry the same again and again.
+    const asked = () =>
+      sim.calls.filter(({ verb, object }) => verb === 'create' && object === order.domain.name)
+    await registrations.pollAll(app.root)
+    expect(asked()).toHaveLength(1)
     sim.balance('mpanel', 1_000_000)
+    await registrations.pollAll(app.root)
     await settled(order.domain.id, 'active')
-    const check = await good(app.admin.post<RegistrarCheck>(`${DOMAINS}/registrars/${failing.id}/check`, {}))
+    expect(asked()).toHaveLength(2)
+    const check = await good(app.admin.post<RegistrarCheck>(`${DOMAINS}/registrars/${low.id}/check`, {}))
     expect(check).toMatchObject({ problems: [], balance: { currency: 'USD' } })
+    expect(await account()).toMatchObject({ heldOrders: 0, balanceLowAt: null })
+    await watch(app.root)
+    expect(await openAlerts()).toEqual([])
+  })
+
+  test('whose price makes the balance low has the registry say so, which is shown until it is filled', async () => {
+    sim.balance('mpanel', 10_500)
+    await registered()
+    expect(sim.world.accounts.find(({ id }) => id === 'mpanel')?.balanceMinor).toBe(9_500)
+    await registrations.pollAll(app.root)
+    const account = async () =>
+      (await app.admin.get<{ items: Registrar[] }>(`${DOMAINS}/registrars`)).body.items[0]
+    await until(async () => (await account())?.balanceLowAt !== null, 'the balance to be low')
+    expect(await account()).toMatchObject({ balance: { amount: '9500' }, registryLimit: { amount: '10000' } })
+    sim.balance('mpanel', 1_000_000)
+    await registrations.pollAll(app.root)
+    await until(async () => (await account())?.balanceLowAt === null, 'the balance to be enough')
   })
 
   test('of what is not sold, not a name, below one, or twice is refused before anything is invoiced', async () => {
@@ -290,7 +336,7 @@ test('a transfer to another registrar is told by the registry, seen, rejected, a
   await finished(app.admin, rejected.body.job?.id ?? '')
   await settled(domain.id, 'active')
   sim.askAway(domain.name)
-  registry.answerTransfer(sim.world, { account: 'mpanel', now: sim.now() }, domain.name, 'approve')
+  transfers.answerTransfer(sim.world, { account: 'mpanel', now: sim.now() }, domain.name, 'approve')
   await registrations.pollAll(app.root)
   expect(await settled(domain.id, 'transferred_out')).toMatchObject({ autoRenew: false })
   const events = await rowsOf<{ n: number }>(
@@ -298,12 +344,15 @@ test('a transfer to another registrar is told by the registry, seen, rejected, a
     sql`select count(*)::int as n from registrar_events where name = ${domain.name}`,
   )
   expect(events[0]?.n).toBeGreaterThan(1)
-  expect(sim.world.accounts.find(({ id }) => id === 'mpanel')?.messages).toEqual([])
+  await until(
+    () => Promise.resolve(sim.world.accounts.find(({ id }) => id === 'mpanel')?.messages.length === 0),
+    'the last message to be acknowledged',
+  )
 })
 
 test('a domain that others have registered comes with its code, and one that a tenant has added stays the same', async () => {
   const body = await registerBody(app, tenantId)
-  const theirs = { ...body, hosts: [], registrant: null, contacts: [], ds: [], feeMinor: null, clTRID: '' }
+  const theirs = { ...body, hosts: [], registrant: null, contacts: [], ds: [], fee: null, clTRID: '' }
   registry.create(sim.world, { account: 'other', now: sim.now() }, { ...theirs, authCode: 'Right-Code-1' })
   const added = await good(app.admin.post<Domain>(DOMAINS, { tenantId, name: body.name }))
   const { customerId, name } = body
@@ -329,7 +378,7 @@ test('a domain that others have registered comes with its code, and one that a t
     async () => (await registrationOf(app, added.id)).operation?.state === 'pending_registry',
     'the transfer to be pending',
   )
-  registry.answerTransfer(sim.world, { account: 'other', now: sim.now() }, name, 'approve')
+  transfers.answerTransfer(sim.world, { account: 'other', now: sim.now() }, name, 'approve')
   await registrations.pollAll(app.root)
   await settled(added.id, 'active')
   const secrets = await rowsOf(

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { activePod } from '../rules/pods.ts'
@@ -25,6 +26,12 @@ afterAll(async () => {
   await pdns?.close()
 })
 
+/** A folder for pictures of the pages, for people to look at. */
+const PICTURES = process.env['MPANEL_TEST_PICTURES']
+async function picture(name: string): Promise<void> {
+  if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, `${name}.png`) })
+}
+
 it('a domain is added, proven while its page is open, and connected: served by DNS, with a certificate', async () => {
   const id = await opened.app.tenant()
   const { slug } = (await opened.app.admin.get<{ slug: string }>(`/api/admin/tenants/${id}`)).body
@@ -51,9 +58,14 @@ it('a domain is added, proven while its page is open, and connected: served by D
   ).body
   await page.getByRole('button', { name: 'Connect' }).click()
   const dialog = page.getByRole('dialog')
-  await dialog.getByLabel('CloudPod').click()
+  await dialog.getByLabel('CloudPod', { exact: true }).click()
   await page.getByRole('option', { name: hostname }).click()
+  await dialog
+    .getByLabel('How the certificate comes into the CloudPod')
+    .selectOption('Fetched by a program on it')
+  await picture('connect')
   await dialog.getByRole('button', { name: 'Connect' }).click()
+  await page.getByText('Fetched by an agent').waitFor()
   await page.getByText('Say so').waitFor()
   await page.getByRole('link', { name: 'Issued' }).waitFor()
   expect(await servedBy(pdns, 'xn--bcher-kva.example.')).toHaveProperty('www.xn--bcher-kva.example. A')

@@ -79,7 +79,7 @@ async function withCode(app: TestApp, tenantId: string): Promise<Made> {
     registrant: null,
     contacts: [],
     ds: [],
-    feeMinor: null,
+    fee: null,
     clTRID: '',
   }
   registry.create(sim.world, { account: 'mpanel', now: sim.now() }, { ...asked, authCode: 'x' })
@@ -106,6 +106,10 @@ export const REGISTRATION_CASES: Record<string, Case> = {
   lockDomain: held({ locked: true }),
   askDomainAuthCode: withCode,
   setDomainContacts: held(CONTACTS),
+  getDomainDefaultContacts: async () => ({}),
+  setDomainDefaultContacts: async (_, tenantId) => ({
+    body: { tenantId, admin: null, tech: null, billing: null },
+  }),
   setDomainNameservers: held({ nameservers: NAMESERVERS }),
   setDomainDs: held({ records: [] }),
   setDomainPrivacy: held({ privacy: true }),

@@ -68,7 +68,7 @@ async function arrange(app: TestApp, handlerOf: HandlerOf, deed: Deed): Promise<
   const tenantId = await homeIn(app)
   if (deed === 'transferIn') {
     const body = await registerBody(app, tenantId)
-    const theirs = { ...body, hosts: [], registrant: null, contacts: [], ds: [], feeMinor: null, clTRID: '' }
+    const theirs = { ...body, hosts: [], registrant: null, contacts: [], ds: [], fee: null, clTRID: '' }
     registry.create(sim.world, { account: 'other', now: sim.now() }, { ...theirs, authCode: 'Secret-1' })
     const { tenantId: of, customerId, name } = body
     const asked = { tenantId: of, customerId, name, authCode: 'Secret-1', contacts: CONTACTS }

@@ -41,9 +41,9 @@ const ada = {
 export const CONTACTS = { registrant: ada }
 export const NAMESERVERS = [{ host: 'ns1.example.org' }, { host: 'ns2.example.org' }]
 
-export async function registerBody(app: TestApp, tenantId: string, name = freshName()) {
+export async function registerBody(app: TestApp, tenantId: string, name = freshName(), currency = 'EUR') {
   await registryOf(app)
-  const customer = { tenantId, name: 'Ada', email: 'ada@example.com' }
+  const customer = { tenantId, name: 'Ada', email: 'ada@example.com', currency }
   const { id: customerId } = await good(app.admin.post<{ id: string }>('/api/admin/customers', customer))
   return { tenantId, customerId, name, years: 1, contacts: CONTACTS, nameservers: NAMESERVERS }
 }

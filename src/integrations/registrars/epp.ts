@@ -1,19 +1,21 @@
 import { randomBytes } from 'node:crypto'
 import { ok, pending, rejected, unknown, type Outcome } from '../../lib/outcome.ts'
+import { atAgreedPrice, NO_PRICES } from './agreedPrice.ts'
 import { availabilities, balanceOf, factsOf, messageOf, quotesOf, transferOf } from './eppAnswers.ts'
 import * as commands from './eppCommands.ts'
 import { setContacts, setHost, setNameservers, ensureContacts, ensureHosts } from './eppObjects.ts'
 import type { EppConnection } from './eppLink.ts'
 import type { EppAnswer } from './eppDocuments.ts'
 import { EppSession, type EppCommand } from './eppSession.ts'
-import { NS, type Markup } from './eppXml.ts'
-import type { Registrar } from './types.ts'
+import { NS, xml, type Markup } from './eppXml.ts'
+import type { PaidOperation, Price, Registrar } from './types.ts'
 
 /** Codes that end a command well although it waits for somebody. */
 const ACTION_PENDING = 1001
 const NO_MESSAGES = 1300
 /** Names in one question; registries take at least this many. */
 const CHECKED_AT_ONCE = 20
+const DEEDS = ['register', 'renew', 'transferIn', 'restore'] as const
 const LOCKS = ['clientTransferProhibited', 'clientDeleteProhibited']
 
 /** As the registries ask: letters, digits and more, of a good length. */
@@ -47,6 +49,7 @@ export function createEpp(to: EppConnection): Registrar {
       privacy: false,
       ds: true,
       contacts: to.contacts,
+      fees: true,
     },
     ...questions(of),
     ...deeds(of),
@@ -69,17 +72,43 @@ function wiredTo(session: EppSession, to: EppConnection) {
     return read(answer, (found) => factsOf(found, to.clientId, new Date()))
   }
 
-  return { session, to, ask, tell, info }
+  const quote: Registrar['quote'] = async (operation, name, years) => {
+    const reached = await session.ready()
+    if (reached.outcome !== 'ok') return reached
+    if (!session.knows(NS.fee)) return ok({ price: null, premium: null })
+    const fees = commands.checkFees([operation], years, to.currency)
+    return read(await ask(commands.checkDomains([name]), fees), (found) => {
+      const { prices = NO_PRICES, premium = null } = quotesOf(found).get(name) ?? {}
+      return { price: prices[operation], premium }
+    })
+  }
+  /** Tells what costs money, with the price that was agreed. */
+  const buy = (
+    id: string,
+    of: { operation: PaidOperation; name: string; years: number; agreed: Price | null },
+    body: Markup,
+    extension: Markup | null = null,
+  ): Promise<Outcome<null>> => {
+    const { operation, name, years, agreed } = of
+    const fee = agreed && commands.agreedFee(operation, agreed)
+    return atAgreedPrice(
+      () => quote(operation, name, years),
+      agreed,
+      () => tell(id, body, { extension: fee && extension ? xml`${extension}${fee}` : (fee ?? extension) }),
+    )
+  }
+
+  return { session, to, ask, tell, info, quote, buy }
 }
 
 type Questions = Pick<Registrar, 'check' | 'quote' | 'info' | 'transfer' | 'poll' | 'acknowledge' | 'balance'>
 
-function questions({ session, to, ask, info }: Wired): Questions {
+function questions({ session, to, ask, info, quote }: Wired): Questions {
   return {
     async check(names) {
       const reached = await session.ready()
       if (reached.outcome !== 'ok') return reached
-      const fees = session.knows(NS.fee) ? commands.checkFees('register', 1, to.currency) : null
+      const fees = session.knows(NS.fee) ? commands.checkFees(DEEDS, 1, to.currency) : null
       const found = []
       for (let at = 0; at < names.length; at += CHECKED_AT_ONCE) {
         const answer = await ask(commands.checkDomains(names.slice(at, at + CHECKED_AT_ONCE)), fees)
@@ -89,17 +118,7 @@ function questions({ session, to, ask, info }: Wired): Questions {
       return ok(found)
     },
 
-    async quote(operation, name, years) {
-      const reached = await session.ready()
-      if (reached.outcome !== 'ok') return reached
-      if (!session.knows(NS.fee)) return ok({ price: null, premium: false })
-      const answer = await ask(
-        commands.checkDomains([name]),
-        commands.checkFees(operation, years, to.currency),
-      )
-      return read(answer, (found) => quotesOf(found).get(name) ?? { price: null, premium: false })
-    },
-
+    quote,
     info,
 
     async transfer(name) {
@@ -138,9 +157,9 @@ type Changes = Pick<
 >
 type Deeds = Omit<Registrar, 'kind' | 'caps' | 'close' | keyof Questions | keyof Changes>
 
-function deeds({ session, to, ask, tell, info }: Wired): Deeds {
+function deeds({ session, to, ask, tell, info, buy }: Wired): Deeds {
   return {
-    async register(id, { name, years, nameservers, contacts, premium }) {
+    async register(id, { name, years, nameservers, contacts, agreed }) {
       const ready = to.contacts ? await ensureContacts(session, id, contacts) : ok(null)
       if (ready.outcome !== 'ok') return ready
       const hosts = await ensureHosts(session, id, nameservers)
@@ -152,13 +171,15 @@ function deeds({ session, to, ask, tell, info }: Wired): Deeds {
         handles: to.contacts ? commands.handlesOf(contacts) : null,
         authCode: newAuthCode(),
       })
-      return tell(id, create, { extension: premium && commands.agreedFee(premium) })
+      return buy(id, { operation: 'register', name, years, agreed }, create)
     },
 
-    renew: (id, { name, years, expiresAt }) => tell(id, commands.renewDomain(name, years, expiresAt)),
+    renew: (id, { name, years, expiresAt, agreed }) =>
+      buy(id, { operation: 'renew', name, years, agreed }, commands.renewDomain(name, years, expiresAt)),
 
-    async transferIn(id, { name, authCode, years }) {
-      const asked = await tell(id, commands.transferDomain('request', name, { years, authCode }))
+    async transferIn(id, { name, authCode, years, agreed }) {
+      const request = commands.transferDomain('request', name, { years, authCode })
+      const asked = await buy(id, { operation: 'transferIn', name, years, agreed }, request)
       if (asked.outcome === 'ok') return pending(id)
       if (asked.outcome !== 'rejected' || asked.code !== 'transfer_pending') return asked
       const there = await ask(commands.transferDomain('query', name))
@@ -169,12 +190,13 @@ function deeds({ session, to, ask, tell, info }: Wired): Deeds {
     cancelTransfer: (id, name) => tell(id, commands.transferDomain('cancel', name)),
     answerTransferOut: (id, name, how) => tell(id, commands.transferDomain(how, name)),
 
-    async restore(id, name) {
+    async restore(id, name, agreed) {
       const before = await info(name)
       if (before.outcome !== 'ok') return before
       if (before.value?.phase === 'active') return ok(null)
       if (before.value?.phase !== 'pending_restore') {
-        const asked = await tell(id, commands.updateDomain(name, {}), { extension: commands.restoreRequest })
+        const of = { operation: 'restore', name, years: 1, agreed } as const
+        const asked = await buy(id, of, commands.updateDomain(name, {}), commands.restoreRequest)
         if (asked.outcome !== 'ok' && asked.outcome !== 'pending') return asked
       }
       // Most registries want a report about it; those that do not refuse it, or have restored the domain already.

@@ -1,12 +1,14 @@
 import { all, dateOf, NS, one, textOf, type Node } from './eppXml.ts'
+import { NO_PRICES } from './agreedPrice.ts'
 import type { EppAnswer } from './eppDocuments.ts'
 import type {
   Availability,
+  Balance,
   DomainFacts,
   DsRecord,
+  PaidOperation,
   Phase,
   Price,
-  Quote,
   RegistryMessage,
   TransferFacts,
 } from './types.ts'
@@ -24,22 +26,40 @@ export function minorOf(text: string | null): bigint | null {
   return sign === '-' ? -minor : minor
 }
 
-function feeOf(node: Node | undefined, currency: string): Quote {
-  const premium = (textOf(one(node, NS.fee, 'class')) ?? 'standard').toLowerCase() !== 'standard'
-  const fees = all(one(node, NS.fee, 'command'), NS.fee, 'fee').map((fee) => minorOf(textOf(fee)))
+const OPERATIONS: Record<string, PaidOperation> = {
+  create: 'register',
+  renew: 'renew',
+  transfer: 'transferIn',
+  restore: 'restore',
+}
+
+/** What a deed costs in all: some registries tell it in parts. */
+function priceOf(command: Node, currency: string): Price | null {
+  const fees = all(command, NS.fee, 'fee').map((fee) => minorOf(textOf(fee)))
   const isKnown = fees.length > 0 && fees.every((fee) => fee !== null)
-  const amountMinor = fees.reduce<bigint>((sum, fee) => sum + (fee ?? 0n), 0n)
-  return { premium, price: isKnown ? { amountMinor, currency } : null }
+  return isKnown ? { amountMinor: fees.reduce<bigint>((sum, fee) => sum + (fee ?? 0n), 0n), currency } : null
+}
+
+type Fees = { premium: boolean; prices: Record<PaidOperation, Price | null> }
+
+function feesOf(node: Node, currency: string): Fees {
+  const prices = { ...NO_PRICES }
+  for (const command of all(node, NS.fee, 'command')) {
+    const operation = OPERATIONS[command.attrs['name'] ?? '']
+    if (operation !== undefined) prices[operation] = priceOf(command, currency)
+  }
+  const label = (textOf(one(node, NS.fee, 'class')) ?? 'standard').toLowerCase()
+  return { premium: label !== 'standard', prices }
 }
 
 /** What each name costs, by name; empty when the server says nothing of fees. */
-export function quotesOf({ extension }: EppAnswer): Map<string, Quote> {
+export function quotesOf({ extension }: EppAnswer): Map<string, Fees> {
   const data = one(extension, NS.fee, 'chkData')
   const currency = textOf(one(data, NS.fee, 'currency')) ?? ''
   return new Map(
     all(data, NS.fee, 'cd').map((node) => [
       (textOf(one(node, NS.fee, 'objID')) ?? '').toLowerCase(),
-      feeOf(node, currency),
+      feesOf(node, currency),
     ]),
   )
 }
@@ -50,14 +70,14 @@ export function availabilities(answer: EppAnswer): Availability[] {
     const named = one(node, NS.domain, 'name')
     const name = textOf(named)?.toLowerCase()
     if (name === undefined) return []
-    const { premium = false, price = null } = quotes.get(name) ?? {}
+    const { premium = false, prices = NO_PRICES } = quotes.get(name) ?? {}
     return [
       {
         name,
         available: isTrue(named?.attrs['avail']),
         reason: textOf(one(node, NS.domain, 'reason')),
         premium,
-        price,
+        prices,
       },
     ]
   })
@@ -152,7 +172,35 @@ export function messageOf(answer: EppAnswer, clientId: string): RegistryMessage 
     text: textOf(one(queue, NS.epp, 'msg')) ?? '',
     name: name?.toLowerCase() ?? null,
     about: aboutOf(answer, clientId),
+    balance: lowBalanceOf(answer),
   }
+}
+
+/** A share of the credit, or an amount. */
+const limitOf = (kind: string | undefined, text: string | null, credit: string | null): bigint | null => {
+  const limit = minorOf(text)
+  if (limit === null || kind === 'FIXED') return limit
+  const whole = minorOf(credit)
+  return whole === null ? null : (whole * limit) / 10_000n
+}
+
+/** Verisign's lowbalance-poll: what is left, and below what it warns. */
+function lowBalanceOf({ data }: EppAnswer): RegistryMessage['balance'] {
+  const of = (name: string) => one(data, NS.lowBalance, 'pollData', name)
+  const amountMinor = minorOf(textOf(of('availableCredit')))
+  const threshold = of('creditThreshold')
+  const limitMinor = limitOf(threshold?.attrs['type'], textOf(threshold), textOf(of('creditLimit')))
+  return amountMinor === null ? null : { amountMinor, limitMinor }
+}
+
+/** Verisign's balance mapping. */
+export function balanceOf({ data }: EppAnswer, currency: string): Balance | null {
+  const of = (...path: string[]) => textOf(one(data, NS.balance, 'infData', ...path))
+  const amountMinor = minorOf(of('availableCredit') ?? of('balance'))
+  const [fixed, percent] = [of('creditThreshold', 'fixed'), of('creditThreshold', 'percent')]
+  const limitMinor =
+    fixed === null ? limitOf('PERCENT', percent, of('creditLimit')) : limitOf('FIXED', fixed, null)
+  return amountMinor === null ? null : { amountMinor, currency, limitMinor }
 }
 
 function aboutOf(answer: EppAnswer, clientId: string): RegistryMessage['about'] {
@@ -165,12 +213,4 @@ function aboutOf(answer: EppAnswer, clientId: string): RegistryMessage['about'] 
         : 'transfer_out'
   if (one(answer.data, NS.domain, 'panData')) return 'pending_action'
   return one(answer.data, NS.lowBalance, 'pollData') ? 'low_balance' : 'other'
-}
-
-export function balanceOf({ data }: EppAnswer, currency: string): Price | null {
-  const found = one(data, NS.balance, 'infData')
-  const amountMinor = minorOf(
-    textOf(one(found, NS.balance, 'availableCredit')) ?? textOf(one(found, NS.balance, 'balance')),
-  )
-  return amountMinor === null ? null : { amountMinor, currency }
 }

@@ -135,12 +135,21 @@ const FEE_NAMES: Record<PaidOperation, string> = {
   transferIn: 'transfer',
   restore: 'restore',
 }
-export const checkFees = (operation: PaidOperation, years: number, currency: string): Markup =>
-  xml`<fee:check xmlns:fee="${NS.fee}"><fee:currency>${currency}</fee:currency><fee:command name="${FEE_NAMES[operation]}">${
-    operation === 'restore' ? null : xml`<fee:period unit="y">${years}</fee:period>`
-  }</fee:command></fee:check>`
-export const agreedFee = (price: Price): Markup =>
-  xml`<fee:create xmlns:fee="${NS.fee}"><fee:currency>${price.currency}</fee:currency><fee:fee>${decimal(price.amountMinor)}</fee:fee></fee:create>`
+/** @param operations of what the price is asked, all for so many years */
+export const checkFees = (operations: readonly PaidOperation[], years: number, currency: string): Markup =>
+  xml`<fee:check xmlns:fee="${NS.fee}"><fee:currency>${currency}</fee:currency>${operations.map(
+    (operation) =>
+      xml`<fee:command name="${FEE_NAMES[operation]}">${
+        operation === 'restore' ? null : xml`<fee:period unit="y">${years}</fee:period>`
+      }</fee:command>`,
+  )}</fee:check>`
+
+/** A restore is an update. */
+const FEE_ELEMENTS: Record<PaidOperation, string> = { ...FEE_NAMES, restore: 'update' }
+export const agreedFee = (operation: PaidOperation, price: Price): Markup => {
+  const tag = new Markup(`fee:${FEE_ELEMENTS[operation]}`)
+  return xml`<${tag} xmlns:fee="${NS.fee}"><fee:currency>${price.currency}</fee:currency><fee:fee>${decimal(price.amountMinor)}</fee:fee></${tag}>`
+}
 
 /** Registries count in currencies with two digits after the point. */
 const decimal = (minor: bigint): string => {

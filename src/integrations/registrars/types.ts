@@ -42,6 +42,8 @@ type RegistrarCaps = {
   privacy: boolean
   ds: boolean
   contacts: boolean
+  /** It says what a deed costs for a name that is registered, too. */
+  fees: boolean
 }
 
 /**
@@ -49,8 +51,8 @@ type RegistrarCaps = {
  * `unreachable` (nothing was sent; retryable), `throttled` (retryable), `unauthorized`, `forbidden`, `unsupported`,
  * `no_funds` (the account is empty), `taken` (somebody has the name), `not_found` (no such domain, or not ours), `invalid` (of what was
  * sent), `not_eligible` (too early, or not for this holder), `prohibited` (a status of the domain forbids it), `in_use` (others
- * depend on it), `policy` (a rule of the registry, or another price than was agreed), `wrong_auth_code`, `no_transfer` (none is
- * pending), `transfer_pending`.
+ * depend on it), `policy` (a rule of the registry), `price_changed` (it costs something else than was agreed), `wrong_auth_code`,
+ * `no_transfer` (none is pending), `transfer_pending`.
  */
 export type RegistrarCode =
   | 'unreachable'
@@ -66,6 +68,7 @@ export type RegistrarCode =
   | 'prohibited'
   | 'in_use'
   | 'policy'
+  | 'price_changed'
   | 'wrong_auth_code'
   | 'no_transfer'
   | 'transfer_pending'
@@ -75,18 +78,28 @@ type CallId = string
 
 export type Price = { amountMinor: bigint; currency: string }
 
+/** `limitMinor`: below what the registrar itself says that it is low; null: it does not say. */
+export type Balance = Price & { limitMinor: bigint | null }
+
 export type Availability = {
   name: string
   available: boolean
   /** Why it is not, in the registry's words. */
   reason: string | null
   premium: boolean
-  /** What the first year costs us; null: it was not said. */
-  price: Price | null
+  /** What each deed costs us for a year; null: it was not said. */
+  prices: Record<PaidOperation, Price | null>
 }
 
 export type PaidOperation = 'register' | 'renew' | 'transferIn' | 'restore'
-export type Quote = { price: Price | null; premium: boolean }
+/** `premium`: it has a price of its own; null: nobody could say. */
+export type Quote = { price: Price | null; premium: boolean | null }
+
+/**
+ * What was agreed for a premium name, as the registry is paid: with any other price nothing is done (`price_changed`). Null: it is no
+ * premium name, and if it is, nothing is done either.
+ */
+type Agreed = { agreed: Price | null }
 
 export type NameServer = {
   host: string
@@ -160,17 +173,17 @@ export type RegistryMessage = {
   /** Which domain it is about, if it is about one. */
   name: string | null
   about: 'transfer_out' | 'transferred_out' | 'transfer_in' | 'pending_action' | 'low_balance' | 'other'
+  /** What is left, of `low_balance`, where the message says it. */
+  balance: { amountMinor: bigint; limitMinor: bigint | null } | null
 }
 
-type RegisterAsked = {
+type RegisterAsked = Agreed & {
   name: string
   years: number
   /** None of them below the name itself: those come with `setNameservers`. */
   nameservers: readonly string[]
   contacts: Contacts
   privacy: boolean
-  /** What was agreed for a premium name; any other price is refused. */
-  premium: Price | null
 }
 
 export type Registrar = {
@@ -186,17 +199,17 @@ export type Registrar = {
   /** `pending`: accepted, and decided later; a message and `info` say how. What has become of it is read back by `info`. */
   register(id: CallId, asked: RegisterAsked): Promise<Outcome<null>>
   /** @param expiresAt as the registry says now: with another expiry nothing is renewed (`policy`) */
-  renew(id: CallId, asked: { name: string; years: number; expiresAt: Date }): Promise<Outcome<null>>
+  renew(id: CallId, asked: Agreed & { name: string; years: number; expiresAt: Date }): Promise<Outcome<null>>
   /** Always `pending` when it was accepted: the losing side has its days. Asking for what is pending already is the same. */
   transferIn(
     id: CallId,
-    asked: { name: string; authCode: string; years: number; contacts: Contacts },
+    asked: Agreed & { name: string; authCode: string; years: number; contacts: Contacts },
   ): Promise<Outcome<null>>
   transfer(name: string): Promise<Outcome<TransferFacts>>
   cancelTransfer(id: CallId, name: string): Promise<Outcome<null>>
   answerTransferOut(id: CallId, name: string, how: 'approve' | 'reject'): Promise<Outcome<null>>
   /** Back out of redemption. `pending`: the registry decides. */
-  restore(id: CallId, name: string): Promise<Outcome<null>>
+  restore(id: CallId, name: string, agreed: Price | null): Promise<Outcome<null>>
   /** `pending` when it goes into redemption first. A domain that is gone, or on its way, is deleted. */
   remove(id: CallId, name: string): Promise<Outcome<null>>
 
@@ -215,7 +228,7 @@ export type Registrar = {
   poll(): Promise<Outcome<RegistryMessage | null>>
   acknowledge(messageId: string): Promise<Outcome<null>>
   /** `unsupported` where the account's balance is not told. */
-  balance(): Promise<Outcome<Price>>
+  balance(): Promise<Outcome<Balance>>
   /** Ends the connection. The next call makes a new one. */
   close(): Promise<void>
 }

@@ -4,12 +4,15 @@ import * as domains from '../../db/domains.ts'
 import type { DomainRow } from '../../db/domains.ts'
 import * as operations from '../../db/domainOperations.ts'
 import type { OperationRow } from '../../db/domainOperations.ts'
+import * as premium from '../../db/domainPremium.ts'
 import { notFound } from '../../errors.ts'
 import type { TransferFacts } from '../../integrations/registrars/types.ts'
 import * as BillingService from '../BillingService.ts'
+import { enqueueSync } from '../domainQueues.ts'
 import { emit, lockDomain } from './changes.ts'
 import { tellRenewalFailed } from './notices.ts'
 import { backTo, requestOf, type Request } from './ordering.ts'
+import { afterLook, premiumOf, type DomainPremium, type PremiumSeen } from './premium.ts'
 import { end, notOurs, takeOver, type Seen } from './registryFacts.ts'
 
 /** What a job asks of a registry. No secret is in it. */
@@ -134,6 +137,13 @@ async function keep(ctx: Ctx, row: OperationRow): Promise<void> {
         updated_at: now,
       })),
     )
+  if (request.premium) {
+    const { renew, restore, seen } = request.premium
+    await domains.update(ctx.tx, row.domain_id, {
+      premium: JSON.stringify({ renew, restore, seen } satisfies DomainPremium),
+      updated_at: now,
+    })
+  }
   if (row.kind !== 'update') return
   const { locked, privacy, ds } = request
   if (locked === undefined && privacy === undefined && ds === undefined) return
@@ -169,6 +179,7 @@ async function refuse(
       row.invoice_id,
       ({ t }) => t`The registry has refused it: ${message}`,
     )
+  if (code === 'price_changed') await lookAgain(ctx, domain)
   if (row.kind === 'renew') await tellRenewalFailed(ctx, domain, row.id, message)
   if (row.kind === 'register') await backTo(ctx, domain, row, 'registration_failed')
   if (row.kind === 'transferIn') await backTo(ctx, domain, row, 'transfer_failed')
@@ -179,6 +190,12 @@ async function refuse(
     {},
     { kind: row.kind, operationId: row.id, code, message },
   )
+}
+
+/** What it costs now is read before anybody orders again. */
+async function lookAgain(ctx: Ctx, domain: DomainRow): Promise<void> {
+  await premium.forget(ctx.tx, domain.name)
+  if (isHeld(domain.registration)) await enqueueSync(ctx, domain)
 }
 
 /** What a look at a registry is about. */
@@ -202,7 +219,12 @@ export async function lookAt(ctx: Ctx, tenantId: string, domainId: string): Prom
   return { domainId, accountId, name: domain.name, transfer: waits ? { cancelAs } : null }
 }
 
-export type Found = { seen: Seen | null; transfer: Pick<TransferFacts, 'status' | 'words'> | null }
+export type Found = {
+  seen: Seen | null
+  transfer: Pick<TransferFacts, 'status' | 'words'> | null
+  /** Whether it is a premium name, and at what prices; not there: it was not said. */
+  premium?: PremiumSeen
+}
 
 /** Takes over what a look has found, also about what waits for the registry's decision. */
 export async function compare(ctx: Ctx, tenantId: string, domainId: string, found: Found): Promise<void> {
@@ -240,6 +262,18 @@ export async function compare(ctx: Ctx, tenantId: string, domainId: string, foun
       return refused('refused', 'The registry has not granted the renewal.')
     if (!isBusy) return done()
   }
-  if (seen?.ours === true) await takeOver(ctx, domain, seen)
-  else await notOurs(ctx, tenantId, domainId, seen)
+  if (seen?.ours !== true) return notOurs(ctx, tenantId, domainId, seen)
+  await takeOver(ctx, domain, seen)
+  if (found.premium !== undefined) await keepPremium(ctx, domain, found.premium)
+}
+
+async function keepPremium(ctx: Ctx, domain: DomainRow, seen: PremiumSeen): Promise<void> {
+  const before = premiumOf(domain)
+  const after = afterLook(before, seen)
+  if (before?.renew === after?.renew && before?.restore === after?.restore) return
+  await domains.update(ctx.tx, domain.id, {
+    premium: after && JSON.stringify(after),
+    updated_at: ctx.now(),
+  })
+  await emit(ctx, domain, 'DOMAIN_SYNCED', { premium: [before, after] })
 }

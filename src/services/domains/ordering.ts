@@ -1,4 +1,3 @@
-import type { DomainContacts } from '../../../shared/api/domainRegistrations.ts'
 import { canCustomer } from '../../../shared/states/customer.ts'
 import type { OperationKind, Registration } from '../../../shared/states/domain.ts'
 import type { Ctx } from '../../context.ts'
@@ -17,6 +16,7 @@ import * as BillingService from '../BillingService.ts'
 import { enqueueOperation } from '../domainQueues.ts'
 import * as settingsService from '../tenantSettingsService.ts'
 import { emit } from './changes.ts'
+import type { AgreedPremium } from './premium.ts'
 
 const ENGLISH = wordsIn('en')
 
@@ -26,6 +26,8 @@ export type Request = {
   /** From which expiry a renewal is. */
   expiresAt?: string
   contacts?: Contacts
+  /** The holder becomes another person. */
+  isHolderChange?: boolean
   nameservers?: NameServer[]
   privacy?: boolean
   locked?: boolean
@@ -34,12 +36,18 @@ export type Request = {
   answer?: 'approve' | 'reject'
   /** Our own wish to have it is taken back. */
   isCancelled?: boolean
+  /** The price of a premium name that was agreed to. */
+  premium?: AgreedPremium | undefined
 }
 export const requestOf = (row: OperationRow): Request => row.request as Request
 
+/** What has come of an order. */
+export type Ordered = { domainId: string; operationId: string; jobId: string | null }
+
 /** What was asked for, in a sentence. What is sold stands so on invoices, in other languages too. */
-export function wordsOf(kind: OperationKind, request: Request, name: string, words = ENGLISH): string {
+export function wordsOf(kind: OperationKind, request: Request, unicodeName: string, words = ENGLISH): string {
   const { t, count } = words
+  const name = request.premium ? t`the premium name ${unicodeName}` : unicodeName
   const time = count(request.years ?? 1, t`year`, t`years`)
   if (kind === 'register') return t`Registration of ${name}, ${time}`
   if (kind === 'renew') return t`Renewal of ${name}, ${time}`
@@ -50,30 +58,12 @@ export function wordsOf(kind: OperationKind, request: Request, name: string, wor
     return `${request.answer === 'approve' ? 'Agreeing to' : 'Rejecting'} the transfer of ${name}`
   const parts = [
     ...(request.nameservers ? ['name servers'] : []),
-    ...(request.contacts ? ['contacts'] : []),
+    ...(request.contacts ? [request.isHolderChange ? 'another holder' : 'contacts'] : []),
     ...(request.ds ? ['DNSSEC'] : []),
     ...(request.privacy === undefined ? [] : [request.privacy ? 'hiding the holder' : 'showing the holder']),
     ...(request.locked === undefined ? [] : [request.locked ? 'lock' : 'unlock']),
   ]
   return `Changing ${name}: ${parts.join(', ')}`
-}
-
-/** Who is not named is the registrant; the same person has one id. @param before a person who stays keeps the id */
-export function contactsFrom(
-  asked: DomainContacts,
-  before: readonly { data: unknown; contact_id: string }[],
-): Contacts {
-  const ids = new Map(before.map((row) => [JSON.stringify(row.data), row.contact_id]))
-  const one = (role: keyof DomainContacts) => {
-    const { name, company, street, city, region, postcode, country, phone, email } =
-      asked[role] ?? asked.registrant
-    const data = { name, company, street, city, region, postcode, country, phone, email }
-    const key = JSON.stringify(data)
-    const id = ids.get(key) ?? newId()
-    ids.set(key, id)
-    return { id, ...data }
-  }
-  return { registrant: one('registrant'), admin: one('admin'), tech: one('tech'), billing: one('billing') }
 }
 
 /** @throws AppError not_found, invalid_state */

@@ -8,6 +8,7 @@ import * as registrars from '../../db/domainRegistrars.ts'
 import { notFound } from '../../errors.ts'
 import type { ListOptions } from '../../db/list.ts'
 import { toMoney } from '../../lib/money.ts'
+import { premiumOf, renewalOf } from './premium.ts'
 import { offerFor, requestOf, wordsOf } from './ordering.ts'
 
 const isoOf = (at: Date | null): string | null => at?.toISOString() ?? null
@@ -36,9 +37,14 @@ export async function getRegistration(ctx: Ctx, tenantId: string, id: string): P
   const [open] = await operations.open(ctx.tx, tenantId, id)
   const customer =
     row.customer_id === null ? undefined : await customers.find(ctx.tx, tenantId, row.customer_id)
+  const premium = premiumOf(row)
   const priceOf = async (operation: 'renew' | 'restore') => {
     if (!customer || accountId === null) return null
     const { currency } = customer
+    if (premium !== null) {
+      const sale = await renewalOf(ctx, row, operation, currency)
+      return sale && toMoney(sale.minor, currency)
+    }
     const offer = await offerFor(ctx, { operation, years: 1, currency, name: row.name, accountId })
     return offer && toMoney(offer.minor, currency)
   }
@@ -57,6 +63,7 @@ export async function getRegistration(ctx: Ctx, tenantId: string, id: string): P
     statuses: row.registry_statuses,
     finding: row.registry_finding,
     syncedAt: isoOf(row.synced_at),
+    keepsContacts: (account?.config as { contacts?: boolean } | undefined)?.contacts !== false,
     contacts: of('registrant')
       ? ({
           registrant: of('registrant'),
@@ -71,7 +78,12 @@ export async function getRegistration(ctx: Ctx, tenantId: string, id: string): P
     })),
     ds: row.ds_records as DomainRegistration['ds'],
     operation: open ? presentOperation(open, row.unicode_name) : null,
+    premium: premium !== null,
     renewal: await priceOf('renew'),
+    renewalSeen:
+      premium?.seen === null || premium?.seen === undefined || !account
+        ? null
+        : toMoney(BigInt(premium.seen), account.currency),
     restore: await priceOf('restore'),
   }
 }

@@ -11,7 +11,6 @@ import { newId } from '../../lib/ids.ts'
 import { toMoney } from '../../lib/money.ts'
 import { withoutTrailingSlashes } from '../../lib/slashes.ts'
 import * as auditService from '../auditService.ts'
-import * as mailNoticeService from '../mailNoticeService.ts'
 
 type Create = z.infer<typeof registrarCreate>
 type EppConfig = {
@@ -23,6 +22,9 @@ type EppConfig = {
   certPem: string | null
 }
 type Secret = { secret: string; keyPem: string | null }
+
+/** As the first prices of the simulated registry have it. */
+const SIMULATED_MARGIN = 20
 
 const purposeOf = (id: string): string => `registrar:${id}`
 const isoOf = (at: Date | null): string | null => at?.toISOString() ?? null
@@ -41,7 +43,10 @@ const present = (row: AccountView): Registrar => ({
   balance: row.balance_minor === null ? null : toMoney(row.balance_minor, row.currency),
   balanceAt: isoOf(row.balance_at),
   lowBalance: row.low_balance_minor === null ? null : toMoney(row.low_balance_minor, row.currency),
+  registryLimit: row.registry_limit_minor === null ? null : toMoney(row.registry_limit_minor, row.currency),
   balanceLowAt: isoOf(row.balance_low_at),
+  heldOrders: row.held,
+  premiumMarginPercent: row.premium_margin_percent,
   domains: row.domains,
   prices: row.prices,
   version: row.version,
@@ -116,6 +121,7 @@ const shown = (row: AccountRow): Record<string, unknown> => ({
   state: row.state,
   config: row.config,
   lowBalance: row.low_balance_minor,
+  premiumMarginPercent: row.premium_margin_percent,
 })
 
 const nameTaken = (name: string | undefined) => (error: unknown) => {
@@ -149,6 +155,7 @@ export async function addRegistrar(ctx: Ctx, body: Create, simulated = false): P
       secret_sealed: ctx.sealer.seal(JSON.stringify(secret), purposeOf(id)),
       currency: body.currency,
       simulated,
+      ...(simulated && { premium_margin_percent: SIMULATED_MARGIN }),
       created_at: ctx.now(),
     })
     .catch(nameTaken(body.name))
@@ -157,13 +164,14 @@ export async function addRegistrar(ctx: Ctx, body: Create, simulated = false): P
 }
 
 /**
- * Renames a registrar, retires it (nothing new is registered there), says when its balance is low, or changes how it is reached.
+ * Renames a registrar, retires it (nothing new is registered there), says when its balance is low or at what margin
+ * premium names are sold, or changes how it is reached.
  * @throws AppError not_found, precondition_failed, already_exists, invalid_input
  */
 export async function updateRegistrar(
   ctx: Ctx,
   id: string,
-  { name, state, lowBalanceMinor, connection }: z.infer<typeof registrarUpdate>,
+  { name, state, lowBalanceMinor, premiumMarginPercent, connection }: z.infer<typeof registrarUpdate>,
   version: number | undefined,
 ): Promise<Registrar> {
   const before = await registrars.lock(ctx.tx, id)
@@ -179,6 +187,7 @@ export async function updateRegistrar(
     .update(ctx.tx, id, {
       name: name ?? connection?.name,
       state,
+      premium_margin_percent: premiumMarginPercent,
       ...(lowBalanceMinor !== undefined && {
         low_balance_minor: lowBalanceMinor === null ? null : BigInt(lowBalanceMinor),
       }),
@@ -197,38 +206,6 @@ export async function updateRegistrar(
     details: { newSecret: parts !== undefined },
   })
   return getRegistrar(ctx, id)
-}
-
-/** Writes down whether a registrar can be asked, and what is left in the account. That it has become low is told. */
-export async function noteHealth(
-  ctx: Ctx,
-  id: string,
-  problem: string | null,
-  balanceMinor: bigint | null,
-): Promise<void> {
-  const row = await registrars.lock(ctx.tx, id)
-  const low = row?.low_balance_minor ?? null
-  const isLow = balanceMinor !== null && low !== null && balanceMinor < low
-  await registrars.update(ctx.tx, id, {
-    health: problem === null ? 'ok' : 'failing',
-    health_message: problem,
-    checked_at: ctx.now(),
-    ...(balanceMinor !== null && {
-      balance_minor: balanceMinor,
-      balance_at: ctx.now(),
-      balance_low_at: isLow ? (row?.balance_low_at ?? ctx.now()) : null,
-    }),
-  })
-  if (row && isLow && row.balance_low_at === null) await tellLow(ctx, row, balanceMinor, low)
-}
-
-async function tellLow(ctx: Ctx, row: AccountRow, balance: bigint, low: bigint): Promise<void> {
-  await say(ctx, row, 'REGISTRAR_BALANCE_LOW', { details: { balance, low, currency: row.currency } })
-  await mailNoticeService.toOperators(ctx, null, 'infrastructure:manage', 'registrarBalanceLow', {
-    registrar: row.name,
-    balance: toMoney(balance, row.currency),
-    limit: toMoney(low, row.currency),
-  })
 }
 
 /** The simulated registry is made known, or where it is now. @returns its id */

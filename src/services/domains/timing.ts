@@ -6,12 +6,12 @@ import type { RegistryMessage } from '../../integrations/registrars/types.ts'
 import { AppError } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import type { Words } from '../../words.ts'
-import * as auditService from '../auditService.ts'
 import { enqueuePoll, enqueueSync, registrarPoll } from '../domainQueues.ts'
 import { emit } from './changes.ts'
 import { tellRenewalFailed } from './notices.ts'
 import { beginPaid, cancelUnpaid } from './ordering.ts'
 import { renew } from './registering.ts'
+import { noteWarning } from './registrarBalance.ts'
 
 const BATCH = 200
 
@@ -61,7 +61,7 @@ export async function renewDue(root: Root): Promise<void> {
     fault: 'a renewal could not be ordered',
     work: async (ctx, { id, tenant_id: tenantId }) => {
       await tried(ctx, id)
-      await renew(ctx, tenantId, id, 1)
+      await renew(ctx, tenantId, id, 1, 'seen')
     },
     excuse: async (error, row) => {
       if (!(error instanceof AppError)) return false
@@ -93,11 +93,5 @@ export async function keepMessage(ctx: Ctx, accountId: string, message: Registry
     await enqueueSync(ctx, domain)
     await emit(ctx, domain, 'DOMAIN_REGISTRY_MESSAGE', {}, { about: message.about, text: message.text })
   }
-  if (message.about === 'low_balance')
-    await auditService.record(ctx, {
-      action: 'REGISTRAR_BALANCE_LOW',
-      tenantId: null,
-      target: { type: 'registrar', id: accountId },
-      details: { text: message.text },
-    })
+  if (message.about === 'low_balance') await noteWarning(ctx, accountId, message)
 }

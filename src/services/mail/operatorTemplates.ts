@@ -73,16 +73,32 @@ export const operatorTemplates = {
   },
 
   registrarBalanceLow: (
-    { t, money }: Words,
-    { registrar, balance, limit }: { registrar: string; balance: Money; limit: Money },
-  ): Message => ({
-    subject: t`The balance at ${oneLine(registrar, 100)} is low`,
-    before: [
-      t`${money(balance)} are left in the account at ${oneLine(registrar)}, less than ${money(limit)}. Once it is empty, domains are neither registered nor renewed.`,
-    ],
-    after: [t`Fill the account at the registrar.`],
-  }),
+    words: Words,
+    { registrar, ...account }: { registrar: string; balance: Money | null; limit: Money | null },
+  ): Message => {
+    const { t } = words
+    return {
+      subject: t`The balance at ${oneLine(registrar, 100)} is low`,
+      before: [
+        leftAt(words, oneLine(registrar), account),
+        t`Once it is empty, domains are neither registered nor renewed.`,
+      ],
+      after: [t`Fill the account at the registrar.`],
+    }
+  },
 } as const
+
+function leftAt(
+  { t, money }: Words,
+  registrar: string,
+  { balance, limit }: { balance: Money | null; limit: Money | null },
+): string {
+  if (balance === null) return t`The registry says that too little is left in the account at ${registrar}.`
+  const left = money(balance)
+  return limit === null
+    ? t`${left} are left in the account at ${registrar}, less than an order costs.`
+    : t`${left} are left in the account at ${registrar}, less than ${money(limit)}.`
+}
 
 function expiryOf({ t, date }: Words, { name, expiresOn, why }: Expiring): string {
   const [domain, day] = [oneLine(name), date(expiresOn)]

@@ -12,6 +12,7 @@ import * as controls from '../../db/provisioningControls.ts'
 import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
 import * as cloudPodQuotas from '../cloudPodQuotas.ts'
+import * as domainRegistrarService from '../domainRegistrarService.ts'
 import * as settingsService from '../tenantSettingsService.ts'
 import { listTimers, listWorkers } from './fleet.ts'
 
@@ -78,6 +79,7 @@ async function faults(ctx: Ctx): Promise<automation.Alert[]> {
     ...(await timerFaults(ctx)),
     ...(await brakeFaults(ctx)),
     ...(await findingFaults(ctx)),
+    ...(await registrarFaults(ctx)),
     ...(await poolFaults(ctx)),
     ...(await sourceFaults(ctx)),
     ...(await reverseFaults(ctx)),
@@ -185,6 +187,13 @@ const quotaFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
     code: 'quota_miscounted',
     ref: tenantId,
     message: `What the tenant ${tenantId} uses of its quota is not what its pods are: ${pods} pod(s) are counted wrongly. Its page, tab Quotas, names them.`,
+  }))
+
+const registrarFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
+  (await domainRegistrarService.lowBalances(ctx)).map(({ id, words }) => ({
+    code: 'registrar_balance_low',
+    ref: id,
+    message: words,
   }))
 
 async function planFaults(ctx: Ctx): Promise<automation.Alert[]> {

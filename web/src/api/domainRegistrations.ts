@@ -1,7 +1,13 @@
 import { queryOptions } from '@tanstack/react-query'
 import type { z } from 'zod'
 import type {
+  DomainContact,
   DomainContacts,
+  DomainDefaultContacts,
+  domainDefaultContactsSet,
+  ShownContact,
+} from '../../../shared/api/domainContacts.ts'
+import type {
   DomainOperation,
   DomainOrdered,
   domainRegister,
@@ -13,7 +19,17 @@ import type {
 import { get, post, put, remove } from './http.ts'
 import { growingQuery } from './lists.ts'
 
-export type { DomainContacts, DomainOperation, DomainOrdered, DomainRegistration, DomainSearch, NameServer }
+export type {
+  DomainContact,
+  ShownContact,
+  DomainContacts,
+  DomainDefaultContacts,
+  DomainOperation,
+  DomainOrdered,
+  DomainRegistration,
+  DomainSearch,
+  NameServer,
+}
 
 const PATH = '/api/admin/domains'
 
@@ -38,10 +54,27 @@ export const registerDomain = (body: z.input<typeof domainRegister>, key: string
   post<DomainOrdered>(`${PATH}/register`, body, key)
 export const transferDomain = (body: z.input<typeof domainTransferIn>, key: string) =>
   post<DomainOrdered>(`${PATH}/transfer`, body, key)
-export const renewDomain = (id: string, years: number, key: string) =>
-  post<DomainOrdered>(`${PATH}/${id}/renew`, { years }, key)
-export const restoreDomain = (id: string, key: string) =>
-  post<DomainOrdered>(`${PATH}/${id}/restore`, {}, key)
+/** `agreedMinor`: the price that was shown; a premium name is not ordered without it. */
+export const renewDomain = (
+  id: string,
+  body: { years: number; agreedMinor?: string | undefined },
+  key: string,
+) => post<DomainOrdered>(`${PATH}/${id}/renew`, body, key)
+export const restoreDomain = (id: string, agreedMinor: string | undefined, key: string) =>
+  post<DomainOrdered>(`${PATH}/${id}/restore`, { agreedMinor }, key)
+/** @param tenantId null: the platform's alone */
+export const defaultContactsQuery = (tenantId: string | null) =>
+  queryOptions({
+    queryKey: ['domains', 'defaultContacts', tenantId] as const,
+    queryFn: ({ signal }) =>
+      get<DomainDefaultContacts>(
+        `${PATH}/default-contacts`,
+        tenantId === null ? undefined : { tenantId },
+        signal,
+      ),
+  })
+export const setDefaultContacts = (body: z.input<typeof domainDefaultContactsSet>) =>
+  put<DomainDefaultContacts>(`${PATH}/default-contacts`, body)
 export const deleteRegistration = (id: string) => remove<DomainOrdered>(`${PATH}/${id}/registration`)
 export const answerTransfer = (id: string, answer: 'approve' | 'reject' | 'cancel', key: string) =>
   post<DomainOrdered>(`${PATH}/${id}/transfer`, { answer }, key)

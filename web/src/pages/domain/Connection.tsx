@@ -9,6 +9,7 @@ import { useSubmit } from '../../api/submit.ts'
 import { ErrorNotice } from '../../components/ErrorNotice.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { StateBadge } from '../../components/StateBadge.tsx'
 import { humanize } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -72,7 +73,7 @@ export function Connection({ domain }: { domain: Domain }) {
 }
 
 function Shown({
-  connection: { pod, hosts, addresses, served, certificate },
+  connection: { pod, hosts, addresses, served, certificate, delivery },
 }: {
   connection: DomainConnection
 }) {
@@ -94,6 +95,18 @@ function Shown({
         [t`Addresses`, addresses.join(', ')],
         [t`Name servers`, served ? t`Say so` : t`Are being told`],
         [t`Certificate`, certificate && <Certificate key="certificate" {...certificate} />],
+        certificate && [
+          t`In the CloudPod`,
+          delivery ? (
+            <span key="delivery" className="inline-flex flex-wrap items-center gap-1.5">
+              {delivery.kind === 'guest' ? t`Installed by mPanel` : t`Fetched by an agent`}
+              <StateBadge of="sslTarget" state={delivery.state} />
+              {delivery.problem && <span className="text-danger-text">{delivery.problem}</span>}
+            </span>
+          ) : (
+            t`By hand: nobody brings it there`
+          ),
+        ],
       ]}
     />
   )

@@ -1,20 +1,14 @@
 import { t } from '../../../../shared/text.ts'
 import type { FieldValues, Path } from 'react-hook-form'
-import type { DomainContacts } from '../../api/domainRegistrations.ts'
+import { MAX_POSTCODE } from '../../../../shared/domainLimits.ts'
+import type { DomainContact, ShownContact } from '../../api/domainRegistrations.ts'
 import { REQUIRED, type ApiForm } from '../../components/Form.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
 
-export type ContactValues = {
-  name: string
-  company: string
-  street: string
-  city: string
-  region: string
-  postcode: string
-  country: string
-  phone: string
-  email: string
-}
+export type ContactValues = Record<
+  'name' | 'company' | 'street' | 'city' | 'region' | 'postcode' | 'country' | 'phone' | 'email',
+  string
+>
 export const NO_CONTACT: ContactValues = {
   name: '',
   company: '',
@@ -28,14 +22,18 @@ export const NO_CONTACT: ContactValues = {
 }
 const none = (text: string): string | null => text.trim() || null
 
-/** As the API takes it: the same person in every role. */
-export const contactsOf = (typed: ContactValues): DomainContacts => ({
-  registrant: {
-    ...typed,
-    company: none(typed.company),
-    region: none(typed.region),
-    country: typed.country.toUpperCase(),
-  },
+/** As the API takes it. */
+export const contactOf = (typed: ContactValues): DomainContact => ({
+  ...typed,
+  company: none(typed.company),
+  region: none(typed.region),
+  country: typed.country.toUpperCase(),
+})
+/** As it is typed. */
+export const typedOf = (contact: ShownContact): ContactValues => ({
+  ...contact,
+  company: contact.company ?? '',
+  region: contact.region ?? '',
 })
 
 const FIELDS: [name: keyof ContactValues, label: string, hint?: string, optional?: boolean][] = [
@@ -49,26 +47,29 @@ const FIELDS: [name: keyof ContactValues, label: string, hint?: string, optional
   ['phone', t`Phone`, t`Such as +49.301234567.`],
   ['email', t`E-mail`],
 ]
+const TOO_LONG = t`Registries take at most ${MAX_POSTCODE} characters as a postal code.`
 
-/** Who holds a domain. The form's other fields are its own affair. */
-export function ContactFields<Values extends FieldValues & { contact: ContactValues }, Answer>({
+/** Who a person is, at this place of a form. The form's other fields are its own affair. */
+export function ContactFields<Values extends FieldValues, Answer>({
   of: { form, errorOf },
+  at,
 }: {
   of: ApiForm<Values, Answer>
+  at: string
 }) {
   return (
     <div className="grid gap-4 sm:grid-cols-2">
       {FIELDS.map(([name, label, hint, optional = false]) => (
-        <Field key={name} label={label} hint={hint} optional={optional} error={errorOf(`contact.${name}`)}>
+        <Field key={name} label={label} hint={hint} optional={optional} error={errorOf(`${at}.${name}`)}>
           <Input
             maxLength={name === 'country' ? 2 : 200}
-            {...form.register(`contact.${name}` as Path<Values>, optional ? {} : { required: REQUIRED })}
+            {...form.register(`${at}.${name}` as Path<Values>, {
+              ...(!optional && { required: REQUIRED }),
+              ...(name === 'postcode' && { maxLength: { value: MAX_POSTCODE, message: TOO_LONG } }),
+            })}
           />
         </Field>
       ))}
     </div>
   )
 }
-
-/** The server's name of a contact's field, and ours. */
-export const contactField = (path: string): string => path.replace(/^(contacts\.)?registrant\./, 'contact.')

@@ -94,6 +94,10 @@ function Results({ words, currency }: { words: string; currency: string }) {
   )
 }
 
+/** What the order beside it costs. */
+const costOf = ({ available, price, transfer }: Found) => (available === false ? transfer : price)
+const money = (of: Found['price']): string => (of ? formatMoney(of) : '—')
+
 const COLUMNS: Column<Found>[] = [
   {
     header: t`Name`,
@@ -101,12 +105,10 @@ const COLUMNS: Column<Found>[] = [
       <div className="min-w-0">
         <p className="font-medium break-all">{found.unicodeName}</p>
         {found.unicodeName !== found.name && <p className="text-[13px] break-all text-muted">{found.name}</p>}
-        {found.reason !== null && found.available !== true && (
-          <p className="text-[13px] text-muted">{found.reason}</p>
-        )}
+        {found.reason !== null && <p className="text-[13px] text-muted">{found.reason}</p>}
         <div className="mt-1 flex flex-wrap items-center gap-1.5 sm:hidden">
           <Free found={found} />
-          {found.price && <span className="text-[13px] text-muted">{formatMoney(found.price)}</span>}
+          <span className="text-[13px] text-muted">{money(costOf(found))}</span>
         </div>
       </div>
     ),
@@ -116,13 +118,13 @@ const COLUMNS: Column<Found>[] = [
     header: t`First year`,
     align: 'right',
     from: 'sm',
-    render: ({ price }) => (price ? formatMoney(price) : '—'),
+    render: (found) => money(costOf(found)),
   },
   {
     header: t`Renewal`,
     align: 'right',
     from: 'md',
-    render: ({ renewal }) => (renewal ? formatMoney(renewal) : '—'),
+    render: ({ renewal }) => money(renewal),
   },
   { header: t`Order`, align: 'right', narrow: true, render: (found) => <Order found={found} /> },
 ]
@@ -138,17 +140,16 @@ function Free({ found: { available, premium } }: { found: Found }) {
   )
 }
 
-function Order({ found: { name, available, price, premium } }: { found: Found }) {
+function Order({ found }: { found: Found }) {
+  const { name, available, premium } = found
   const { tenant, can } = useSession()
   const reason = !can('domains:create')
     ? t`You do not have the permission domains:create.`
-    : premium
-      ? t`Premium names have a price of their own: ask for an offer.`
-      : available === null
-        ? t`The registry has not answered: search again.`
-        : available && price === null
-          ? t`It is not sold in this currency.`
-          : undefined
+    : available === null
+      ? t`The registry has not answered: search again.`
+      : (available || premium) && costOf(found) === null
+        ? (found.reason ?? t`It is not sold in this currency.`)
+        : undefined
   const label = available === false ? t`Transfer` : t`Register`
   if (reason !== undefined)
     return (

@@ -1,29 +1,33 @@
 import { t } from '../../../../shared/text.ts'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
-import { useState, type ReactNode } from 'react'
+import { useEffect, useState, type ReactNode } from 'react'
 import type { Customer } from '../../api/customers.ts'
 import { registerDomain, transferDomain, type DomainOrdered } from '../../api/domainRegistrations.ts'
 import { Form, REQUIRED, useApiForm, type ApiForm } from '../../components/Form.tsx'
 import { Page } from '../../components/Page.tsx'
 import { CustomerPicker, TenantPicker } from '../../components/pickers.tsx'
 import { useSession } from '../../components/session.ts'
+import { formatMoney } from '../../lib/money.ts'
 import { count } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
 import { Card } from '../../ui/Card.tsx'
 import { Checkbox, Field, Input, Select, Textarea } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
-import { contactField, ContactFields, contactsOf, NO_CONTACT, type ContactValues } from './ContactFields.tsx'
+import { ContactFields } from './ContactFields.tsx'
+import { NO_PEOPLE, OtherContacts, peopleField, peopleOf, type PeopleValues } from './OtherContacts.tsx'
+import { OrderPrice, usePrice } from './OrderPrice.tsx'
+import { Agreement, agreedField, agreementMissing } from './RenewForms.tsx'
 import { readServers, SERVERS_HINT } from './nameservers.ts'
 
 const route = getRouteApi('/t/$tenant/domains/order')
 
-type Values = {
+type Values = PeopleValues & {
   years: string
   authCode: string
   servers: string
   privacy: boolean
   autoRenew: boolean
-  contact: ContactValues
+  agreed: boolean
 }
 
 /** Orders a registration, or a transfer from another registrar. */
@@ -34,6 +38,9 @@ export default function OrderDomainPage() {
   const isTransfer = transfer !== undefined
   const [owner, setOwner] = useState(tenant.id === undefined ? null : { id: tenant.id, name: tenant.name })
   const [customer, setCustomer] = useState<Customer | null>(null)
+  const price = usePrice(name, customer?.currency)
+  const isPremium = price.found?.premium ?? false
+  const cost = costOf(price, isTransfer)
   const of = useApiForm<Values, DomainOrdered>({
     defaultValues: {
       years: '1',
@@ -41,23 +48,26 @@ export default function OrderDomainPage() {
       servers: '',
       privacy: false,
       autoRenew: true,
-      contact: NO_CONTACT,
+      agreed: false,
+      ...NO_PEOPLE,
     },
-    fieldOf: (path) => (path.startsWith('nameservers') ? 'servers' : contactField(path)),
+    fieldOf: (path) => (path.startsWith('nameservers') ? 'servers' : agreedField(peopleField(path))),
     send: (values, key) => {
       const same = {
         tenantId: owner?.id ?? '',
         customerId: customer?.id ?? '',
         name,
-        contacts: contactsOf(values.contact),
+        contacts: peopleOf(values),
         autoRenew: values.autoRenew,
+        // At a price of its own nothing is ordered that was not shown.
+        ...(isPremium && { agreedMinor: cost?.amount }),
       }
       return isTransfer
         ? transferDomain({ ...same, authCode: values.authCode }, key)
         : registerDomain(
             {
               ...same,
-              years: Number(values.years),
+              years: isPremium ? 1 : Number(values.years),
               ...(values.servers.trim() !== '' && { nameservers: readServers(values.servers) }),
               privacy: values.privacy,
             },
@@ -73,6 +83,7 @@ export default function OrderDomainPage() {
     },
   })
   const { form, errorOf } = of
+  const agreed = form.watch('agreed')
   const back = () => void navigate(paths.domainSearch(tenant.slug, { words: name }))
   return (
     <Page
@@ -94,12 +105,14 @@ export default function OrderDomainPage() {
                 ? t`Choose the tenant first.`
                 : customer === null
                   ? t`Choose the customer first.`
-                  : undefined
+                  : isPremium
+                    ? agreementMissing(cost, agreed)
+                    : undefined
           }
           onCancel={back}
         >
           <Card title="Order">
-            <OrderFields of={of} isTransfer={isTransfer}>
+            <OrderFields of={of} isTransfer={isTransfer} isPremium={isPremium}>
               {tenant.id === undefined && (
                 <Field label="Tenant">
                   <TenantPicker
@@ -118,28 +131,68 @@ export default function OrderDomainPage() {
               )}
             </OrderFields>
           </Card>
+          {customer !== null && <PriceCard of={of} price={price} isTransfer={isTransfer} />}
           <Card title="Holder">
-            <ContactFields of={of} />
+            <ContactFields of={of} at="contact" />
           </Card>
-          {!isTransfer && (
-            <Card title="Name servers">
-              <Field
-                label="Name servers"
-                optional
-                hint={t`${SERVERS_HINT} Empty: those of mPanel’s DNS server.`}
-                error={errorOf('servers')}
-              >
-                <Textarea
-                  spellCheck={false}
-                  className="font-mono text-[13px]"
-                  {...form.register('servers')}
-                />
-              </Field>
-            </Card>
-          )}
+          <Card title="Other contacts">
+            <OtherContacts of={of} tenantId={owner?.id ?? null} />
+          </Card>
+          {!isTransfer && <ServersCard of={of} />}
         </Form>
       </div>
     </Page>
+  )
+}
+
+const costOf = ({ found }: ReturnType<typeof usePrice>, isTransfer: boolean) =>
+  (isTransfer ? found?.transfer : found?.price) ?? null
+
+/** What it costs; a premium name is agreed to, and anew when its price was refused. */
+function PriceCard({
+  of: { form, errorOf, submission },
+  price,
+  isTransfer,
+}: {
+  of: ApiForm<Values, DomainOrdered>
+  price: ReturnType<typeof usePrice>
+  isTransfer: boolean
+}) {
+  const { refetch } = price.query
+  const isRefused = submission.error?.code === 'price_changed'
+  useEffect(() => {
+    if (!isRefused) return
+    form.setValue('agreed', false)
+    void refetch()
+  }, [isRefused, form, refetch])
+  const { found } = price
+  const cost = costOf(price, isTransfer)
+  const years = isTransfer || found?.premium ? 1 : Number(form.watch('years'))
+  return (
+    <Card title="Price">
+      <OrderPrice of={price} isTransfer={isTransfer} years={years}>
+        <Agreement
+          text={cost && t`I agree to ${formatMoney(cost)} for ${found?.unicodeName ?? ''}.`}
+          error={errorOf('agreed')}
+          {...form.register('agreed')}
+        />
+      </OrderPrice>
+    </Card>
+  )
+}
+
+function ServersCard({ of: { form, errorOf } }: { of: ApiForm<Values, DomainOrdered> }) {
+  return (
+    <Card title="Name servers">
+      <Field
+        label="Name servers"
+        optional
+        hint={t`${SERVERS_HINT} Empty: those of mPanel’s DNS server.`}
+        error={errorOf('servers')}
+      >
+        <Textarea spellCheck={false} className="font-mono text-[13px]" {...form.register('servers')} />
+      </Field>
+    </Card>
   )
 }
 
@@ -147,10 +200,13 @@ export default function OrderDomainPage() {
 function OrderFields({
   of: { form, errorOf },
   isTransfer,
+  isPremium,
   children,
 }: {
   of: ApiForm<Values, DomainOrdered>
   isTransfer: boolean
+  /** For a year at a time. */
+  isPremium: boolean
   children: ReactNode
 }) {
   return (
@@ -169,7 +225,7 @@ function OrderFields({
             {...form.register('authCode', { required: REQUIRED })}
           />
         </Field>
-      ) : (
+      ) : isPremium ? null : (
         <Field label="Period" error={errorOf('years')}>
           <Select {...form.register('years')}>
             {Array.from({ length: 10 }, (_, at) => (

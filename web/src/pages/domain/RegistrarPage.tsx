@@ -10,17 +10,17 @@ import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
-import { formatMoney, toMajor, toMinor } from '../../lib/money.ts'
+import { formatMoney } from '../../lib/money.ts'
 import { paths } from '../../paths.ts'
 import { Badge } from '../../ui/Badge.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Card, Facts } from '../../ui/Card.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
-import { Field, Input } from '../../ui/Field.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { ConnectionCheck } from '../../components/ConnectionCheck.tsx'
+import { LowBalance, LowBalanceNotice, PremiumMargin } from './RegistrarMoney.tsx'
 import { RegistrarFields, RegistrarFound, registrarOf, type RegistrarValues } from './RegistrarFields.tsx'
 import { TldPrices } from './TldPrices.tsx'
 
@@ -51,6 +51,7 @@ export default function RegistrarPage() {
         {(data) => (
           <div className="space-y-4">
             {data.healthMessage && <Notice tone="danger">{data.healthMessage}</Notice>}
+            <LowBalanceNotice registrar={data} />
             <About registrar={data} />
             {can('infrastructure:manage') && (
               <ConnectionCheck
@@ -87,6 +88,13 @@ function About({ registrar: of }: { registrar: Registrar }) {
             ),
           ],
           [t`Warning below`, of.lowBalance ? formatMoney(of.lowBalance) : t`Never`],
+          [t`The registry warns below`, of.registryLimit && formatMoney(of.registryLimit)],
+          [
+            t`Premium names`,
+            of.premiumMarginPercent === null
+              ? t`Not sold`
+              : t`The registry’s price and ${of.premiumMarginPercent} %`,
+          ],
           [t`Balance read`, of.balanceAt && <Time key="balance" at={of.balanceAt} relative />],
           [t`Last look`, of.checkedAt && <Time key="checked" at={of.checkedAt} relative />],
           [t`Domains`, of.domains],
@@ -101,6 +109,7 @@ function Actions({ registrar }: { registrar: Registrar }) {
   const { can } = useSession()
   const [editing, setEditing] = useState(false)
   const [warning, setWarning] = useState(false)
+  const [pricing, setPricing] = useState(false)
   const isActive = registrar.state === 'active'
   const turn = useSubmit<null, Registrar>({
     send: () => updateRegistrar(registrar, { state: isActive ? 'retired' : 'active' }),
@@ -117,6 +126,9 @@ function Actions({ registrar }: { registrar: Registrar }) {
       <Button disabledReason={why} onClick={() => setWarning(true)}>
         Low balance
       </Button>
+      <Button disabledReason={why} onClick={() => setPricing(true)}>
+        Premium names
+      </Button>
       <Button
         variant={isActive ? 'danger' : 'secondary'}
         loading={turn.isPending}
@@ -131,38 +143,10 @@ function Actions({ registrar }: { registrar: Registrar }) {
       <Dialog open={warning} onClose={() => setWarning(false)} title="Low balance">
         <LowBalance registrar={registrar} onClose={() => setWarning(false)} />
       </Dialog>
+      <Dialog open={pricing} onClose={() => setPricing(false)} title="Premium names">
+        <PremiumMargin registrar={registrar} onClose={() => setPricing(false)} />
+      </Dialog>
     </>
-  )
-}
-
-function LowBalance({ registrar, onClose }: { registrar: Registrar; onClose: () => void }) {
-  const { currency, lowBalance } = registrar
-  const of = useApiForm<{ amount: string }, Registrar>({
-    defaultValues: { amount: lowBalance ? toMajor(lowBalance) : '' },
-    fieldOf: () => 'amount',
-    send: ({ amount }) => updateRegistrar(registrar, { lowBalanceMinor: toMinor(amount, currency) }),
-    onDone: () => {
-      toast.done(t`Saved`)
-      onClose()
-    },
-  })
-  const { form, errorOf } = of
-  return (
-    <Form of={of} submitLabel="Save" onCancel={onClose}>
-      <Field
-        label={t`Warn below (${currency})`}
-        hint="Who manages the infrastructure gets one mail when less is left. Empty: no warning."
-        error={errorOf('amount')}
-      >
-        <Input
-          inputMode="decimal"
-          {...form.register('amount', {
-            validate: (typed) =>
-              typed.trim() === '' || toMinor(typed, currency) !== null || t`An amount such as 100.00.`,
-          })}
-        />
-      </Field>
-    </Form>
   )
 }
 

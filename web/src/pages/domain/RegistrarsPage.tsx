@@ -15,6 +15,7 @@ import { Card } from '../../ui/Card.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Time } from '../../ui/Time.tsx'
+import { lowBalanceWords } from './RegistrarMoney.tsx'
 
 const route = getRouteApi('/t/$tenant/registrars')
 
@@ -44,16 +45,22 @@ export default function RegistrarsPage() {
           {row.healthMessage && (
             <p className="text-[13px] break-words text-danger-text">{row.healthMessage}</p>
           )}
+          {row.balanceLowAt && (
+            <p className="text-[13px] break-words text-warning-text">
+              {lowBalanceWords(row)} Low since <Time at={row.balanceLowAt} relative />.
+            </p>
+          )}
         </div>
       ),
     },
     {
       header: t`State`,
       narrow: true,
-      render: ({ health, state, simulated }) => (
+      render: ({ health, state, simulated, balanceLowAt }) => (
         <span className="inline-flex flex-wrap gap-1.5">
           <StateBadge of="cluster" state={health} />
           {state === 'retired' && <StateBadge of="catalogue" state="retired" />}
+          {balanceLowAt !== null && <Badge tone="warning">Low balance</Badge>}
           {simulated && <Badge tone="warning">Simulated</Badge>}
         </span>
       ),

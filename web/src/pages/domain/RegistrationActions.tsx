@@ -6,9 +6,6 @@ import {
   answerTransfer,
   askAuthCode,
   deleteRegistration,
-  renewDomain,
-  restoreDomain,
-  setContacts,
   setNameservers,
   type DomainOrdered,
   type DomainRegistration,
@@ -19,15 +16,14 @@ import { ConfirmDestroy } from '../../components/ConfirmDestroy.tsx'
 import { ErrorNotice } from '../../components/ErrorNotice.tsx'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
-import { formatMoney } from '../../lib/money.ts'
-import { count } from '../../lib/words.ts'
 import { Button } from '../../ui/Button.tsx'
 import { CopyId } from '../../ui/CopyId.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
-import { Field, Select, Textarea } from '../../ui/Field.tsx'
+import { Field, Textarea } from '../../ui/Field.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { toast } from '../../ui/Toast.tsx'
-import { contactField, ContactFields, contactsOf, NO_CONTACT, type ContactValues } from './ContactFields.tsx'
+import { EditContacts } from './EditContacts.tsx'
+import { ordered, Renew, Restore } from './RenewForms.tsx'
 import { readServers, SERVERS_HINT, writeServers } from './nameservers.ts'
 
 type Verdict = { allowed: true } | { allowed: false; reason: string }
@@ -116,7 +112,7 @@ export function RegistrationActions({ registration: of }: { registration: Domain
         <Servers of={of} onClose={close} />
       </Dialog>
       <Dialog open={open === 'contacts'} onClose={close} title="Contacts">
-        <Contacts of={of} onClose={close} />
+        <EditContacts of={of} onClose={close} />
       </Dialog>
       <Dialog open={open === 'code'} onClose={close} title="Transfer code">
         <Code of={of} />
@@ -139,61 +135,7 @@ export function RegistrationActions({ registration: of }: { registration: Domain
   )
 }
 
-function ordered({ job }: DomainOrdered): void {
-  toast.done(t`Ordered`, job === null ? t`It begins when its invoice is paid.` : t`The registry is asked.`)
-}
-
 type Props = { of: DomainRegistration; onClose: () => void }
-
-function Renew({ of, onClose }: Props) {
-  const form = useApiForm<{ years: string }, DomainOrdered>({
-    defaultValues: { years: '1' },
-    send: ({ years }, key) => renewDomain(of.id, Number(years), key),
-    onDone: (answer) => {
-      ordered(answer)
-      onClose()
-    },
-  })
-  return (
-    <Form of={form} submitLabel="Order the renewal" onCancel={onClose}>
-      <Field
-        label="Period"
-        hint={
-          of.renewal ? t`${formatMoney(of.renewal)} a year.` : t`It has no price in the customer’s currency.`
-        }
-        error={form.errorOf('years')}
-      >
-        <Select {...form.form.register('years')}>
-          {Array.from({ length: 9 }, (_, at) => (
-            <option key={at} value={at + 1}>
-              {count(at + 1, t`year`, t`years`)}
-            </option>
-          ))}
-        </Select>
-      </Field>
-    </Form>
-  )
-}
-
-function Restore({ of, onClose }: Props) {
-  const form = useApiForm<Record<string, never>, DomainOrdered>({
-    defaultValues: {},
-    send: (_, key) => restoreDomain(of.id, key),
-    onDone: (answer) => {
-      ordered(answer)
-      onClose()
-    },
-  })
-  return (
-    <Form of={form} submitLabel="Order the restore" onCancel={onClose}>
-      <p>
-        {of.restore
-          ? t`The domain comes back out of its redemption, for ${formatMoney(of.restore)}.`
-          : t`The domain comes back out of its redemption. It has no price in the customer’s currency.`}
-      </p>
-    </Form>
-  )
-}
 
 function Servers({ of, onClose }: Props) {
   const ours = useQuery(zoneQuery(of.id)).data?.nameServers ?? []
@@ -230,29 +172,6 @@ function Servers({ of, onClose }: Props) {
           Use those of its zone here
         </Button>
       )}
-    </Form>
-  )
-}
-
-function Contacts({ of, onClose }: Props) {
-  const { registrant } = of.contacts ?? {}
-  const form = useApiForm<{ contact: ContactValues }, DomainOrdered>({
-    defaultValues: {
-      contact: registrant
-        ? { ...registrant, company: registrant.company ?? '', region: registrant.region ?? '' }
-        : NO_CONTACT,
-    },
-    fieldOf: contactField,
-    send: ({ contact }) => setContacts(of.id, contactsOf(contact)),
-    onDone: (answer) => {
-      ordered(answer)
-      onClose()
-    },
-  })
-  return (
-    <Form of={form} submitLabel="Tell the registry" onCancel={onClose}>
-      <p className="text-muted">The same person is told for every role.</p>
-      <ContactFields of={form} />
     </Form>
   )
 }

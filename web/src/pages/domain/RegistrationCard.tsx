@@ -1,6 +1,6 @@
 import { t } from '../../../../shared/text.ts'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useState, type ReactNode } from 'react'
 import { canRegistration } from '../../../../shared/states/domain.ts'
 import {
   lockDomain,
@@ -9,6 +9,7 @@ import {
   setAutoRenew,
   setPrivacy,
   type DomainRegistration,
+  type ShownContact,
 } from '../../api/domainRegistrations.ts'
 import type { Domain } from '../../api/domains.ts'
 import { useSubmit } from '../../api/submit.ts'
@@ -24,6 +25,7 @@ import { Notice } from '../../ui/Notice.tsx'
 import { Switch } from '../../ui/Switch.tsx'
 import { Time } from '../../ui/Time.tsx'
 import type { DomainOperation } from '../../api/domainRegistrations.ts'
+import { Risen } from './RenewForms.tsx'
 import { RegistrationActions } from './RegistrationActions.tsx'
 
 /** What a registry says of a domain that is registered through us, and what can be asked of it. */
@@ -40,13 +42,12 @@ export function RegistrationCard({ domain }: { domain: Domain }) {
 }
 
 function Registration({ registration: of }: { registration: DomainRegistration }) {
-  const [showing, setShowing] = useState(false)
-  const { registrant } = of.contacts ?? {}
   return (
     <Card
       title={
         <span className="flex flex-wrap items-center gap-2">
           Registration
+          {of.premium && <Badge tone="info">Premium</Badge>}
           {of.simulated && <Badge tone="warning">Simulated registry</Badge>}
         </span>
       }
@@ -65,6 +66,7 @@ function Registration({ registration: of }: { registration: DomainRegistration }
             {WAITS[of.operation.state]} {of.operation.message}
           </Notice>
         )}
+        <Risen of={of} />
         {of.finding && <Notice tone="warning">{of.finding}</Notice>}
         <Facts
           facts={[
@@ -75,28 +77,40 @@ function Registration({ registration: of }: { registration: DomainRegistration }
             [t`Compared with the registry`, of.syncedAt && <Time key="synced" at={of.syncedAt} relative />],
             [t`The registry says`, of.statuses.join(', ') || null],
             [t`Name servers`, of.nameservers.map(({ host }) => host).join(', ') || null],
-            [t`Holder`, registrant && [registrant.name, registrant.company].filter(Boolean).join(', ')],
-            [
-              t`Contact`,
-              registrant && (
-                <button
-                  key="contact"
-                  type="button"
-                  className="text-left underline underline-offset-2"
-                  aria-expanded={showing}
-                  onClick={() => setShowing(!showing)}
-                >
-                  {showing
-                    ? `${registrant.email}, ${registrant.phone}, ${registrant.street}, ${registrant.postcode} ${registrant.city}, ${registrant.country}`
-                    : t`Show`}
-                </button>
-              ),
-            ],
+            ...PEOPLE.map(([role, label]): [string, ReactNode] => [
+              label,
+              of.contacts && <Person key={role} person={of.contacts[role]} />,
+            ]),
           ]}
         />
         <Switches registration={of} />
       </div>
     </Card>
+  )
+}
+
+const PEOPLE = [
+  ['registrant', t`Holder`],
+  ['admin', t`Administrative contact`],
+  ['tech', t`Technical contact`],
+  ['billing', t`Billing contact`],
+] as const
+
+/** Who it is; how to reach him when that is asked for. */
+function Person({ person }: { person: ShownContact }) {
+  const [showing, setShowing] = useState(false)
+  const name = [person.name, person.company].filter(Boolean).join(', ')
+  return (
+    <button
+      type="button"
+      className="text-left underline underline-offset-2"
+      aria-expanded={showing}
+      onClick={() => setShowing(!showing)}
+    >
+      {showing
+        ? `${name}, ${person.email}, ${person.phone}, ${person.street}, ${person.postcode} ${person.city}, ${person.country}`
+        : name}
+    </button>
   )
 }
 

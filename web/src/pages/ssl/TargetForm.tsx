@@ -4,6 +4,7 @@ import { addTarget, type SslCertificate, type SslTargetMade } from '../../api/ss
 import { CA_RULES, CaField } from '../../components/CaField.tsx'
 import { oneOf } from '../../components/Filters.tsx'
 import { Form, REQUIRED, useApiForm, wholeNumber } from '../../components/Form.tsx'
+import { INSTALL_DEFAULTS, InstallFields } from '../../components/InstallFields.tsx'
 import { PodPicker, type ChosenPod } from '../../components/pickers.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { Checkbox, Field, Input, Select } from '../../ui/Field.tsx'
@@ -46,9 +47,7 @@ export function TargetForm({
       address: '',
       caPem: '',
       withKey: false,
-      chainPath: '/etc/ssl/site.pem',
-      keyPath: '/etc/ssl/site.key',
-      reload: 'systemctl reload nginx',
+      ...INSTALL_DEFAULTS,
       host: '',
       port: 443,
     },
@@ -99,23 +98,7 @@ export function TargetForm({
           <PodPicker value={pod} onChange={setPod} tenantId={certificate.tenantId} />
         </Field>
       )}
-      {kind === 'guest' && (
-        <div className="grid gap-4 sm:grid-cols-2">
-          <Field label="File of the chain" error={of.errorOf('chainPath')}>
-            <Input spellCheck={false} {...register('chainPath', { required: REQUIRED })} />
-          </Field>
-          <Field label="File of the key" error={of.errorOf('keyPath')}>
-            <Input spellCheck={false} {...register('keyPath', { required: REQUIRED })} />
-          </Field>
-          <Field
-            label="Command"
-            hint="It has the server read the files. When it fails, the files from before are put back."
-            error={of.errorOf('reload')}
-          >
-            <Input spellCheck={false} {...register('reload', { required: REQUIRED })} />
-          </Field>
-        </div>
-      )}
+      {kind === 'guest' && <InstallFields of={of} />}
       <div className="grid gap-4 sm:grid-cols-2">
         <Field
           label="Looked at"

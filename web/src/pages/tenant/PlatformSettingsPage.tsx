@@ -2,6 +2,7 @@ import { t } from '../../../../shared/text.ts'
 import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
 import { paths } from '../../paths.ts'
+import { DefaultContacts } from '../domain/DefaultContacts.tsx'
 import { SettingsTable } from './SettingsTable.tsx'
 import { SsoProviders } from './SsoProviders.tsx'
 
@@ -15,6 +16,7 @@ export default function PlatformSettingsPage() {
     >
       <p className="text-muted">Every tenant inherits these values until it has its own.</p>
       <SettingsTable tenantId={null} />
+      <DefaultContacts tenantId={null} />
       <SsoProviders tenantId={null} />
     </Page>
   )

@@ -25,6 +25,7 @@ import { ActAsButton } from './ActAsButton.tsx'
 import { MembersTab } from './MembersTab.tsx'
 import { QuotaTab } from './QuotaTab.tsx'
 import { SsoProviders } from './SsoProviders.tsx'
+import { DefaultContacts } from '../domain/DefaultContacts.tsx'
 import { SettingsTable } from './SettingsTable.tsx'
 import { SuspendButton } from './SuspendButton.tsx'
 import { SuspensionCard } from './SuspensionCard.tsx'
@@ -97,6 +98,7 @@ function SettingsTab({ tenantId }: { tenantId: string }) {
     <div className="space-y-4">
       <LogoCard tenantId={tenantId} />
       <SettingsTable tenantId={tenantId} />
+      <DefaultContacts tenantId={tenantId} />
     </div>
   )
 }
