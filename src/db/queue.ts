@@ -71,10 +71,13 @@ export async function holdLease(tx: Tx, lease: Lease): Promise<boolean> {
  * is not among them, so its lease runs out. Returns which are still its own, and whether an operator asked to cancel.
  */
 export async function heartbeat(tx: Tx, worker: string, ids: readonly string[], leaseMs: number) {
+  // Locked in the order of their ids, as `advance` does: otherwise the two could wait for each other.
   const { rows } = await sql<{ id: string; fence: bigint; cancel: boolean }>`
-    update provisioning_jobs_live set lease_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1000})
-    where state = 'running' and lease_owner = ${worker} and id = any(${[...ids]}::uuid[])
-    returning id, fence, cancel_requested_at is not null as cancel`.execute(tx)
+    with mine as (select queue, id from provisioning_jobs_live
+      where state = 'running' and lease_owner = ${worker} and id = any(${[...ids]}::uuid[]) order by id for no key update)
+    update provisioning_jobs_live j set lease_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1000})
+    from mine where j.queue = mine.queue and j.id = mine.id
+    returning j.id, j.fence, j.cancel_requested_at is not null as cancel`.execute(tx)
   return rows
 }
 
