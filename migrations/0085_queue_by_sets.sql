@@ -3,17 +3,19 @@
 
 -- Lets the next job of each resource go on, unless one of it is under way.
 create function job_release(p_serial_keys text[]) returns void language plpgsql
-set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+set enable_sort = off set enable_bitmapscan = off as $$
 begin
   perform pg_advisory_xact_lock(lock) from (
     select distinct hashtextextended(key, 0) as lock from unnest(p_serial_keys) as k (key) where key is not null order by 1) locks;
-  -- A statement of its own: it sees what was added by those for whom the locks have waited.
+  -- A statement of its own: it sees what was added by those for whom the locks have waited. Of a resource's jobs that are not
+  -- over, the one that need not wait is always the first: places are given and taken under its lock.
   update provisioning_jobs_live j set state = 'ready', changed = pg_current_xact_id()
   from (select distinct key from unnest(p_serial_keys) as k (key) where key is not null) k,
     lateral (select queue, id, state from provisioning_jobs_live
       where serial_key = k.key and seq is not null and state in ('scheduled', 'blocked', 'ready', 'running', 'stuck')
-      order by state = 'blocked', seq limit 1) next
-  where next.state = 'blocked' and j.queue = next.queue and j.id = next.id and j.state = 'blocked';
+      order by serial_key, seq limit 1) next
+  where next.state = 'blocked' and j.queue = next.queue and j.id = next.id;
 end $$;
 
 create or replace function job_finish(p_queue text, p_id uuid, p_fence bigint, p_state text, p_error jsonb)
@@ -53,7 +55,8 @@ begin
     from (
       select * from jsonb_to_recordset(p_entries) as entry (queue text, id uuid, fence bigint, name text, position smallint,
         title text, tenant uuid, state text, output jsonb, at timestamptz, ends boolean) order by id) e
-    where j.queue = e.queue and j.id = e.id and j.fence = e.fence and j.state = 'running'
+    -- Whoever has an owner runs. By the state, all that run would be read to find these few.
+    where j.queue = e.queue and j.id = e.id and j.fence = e.fence and j.lease_owner is not null
     returning e.*, j.serial_key
   ), written as (
     insert into provisioning_job_steps as step
@@ -69,7 +72,10 @@ begin
   return query select unnest(v_held);
 end $$;
 
-create or replace function job_claim(p_worker text, p_queues text[], p_limit int, p_lease interval)
+-- p_first: by kind, name and title of the first step of jobs that may begin it with no look at anything before. Of those that
+-- nobody has had and that need no permission the beginning is written with the claim: they have something to do then.
+drop function job_claim(text, text[], int, interval);
+create function job_claim(p_worker text, p_queues text[], p_limit int, p_lease interval, p_first jsonb default '{}')
 returns setof provisioning_jobs_live language plpgsql
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
@@ -169,15 +175,27 @@ begin
   end loop;
 
   if v_left < p_limit then
-    return query update provisioning_jobs_live j
-    set state = 'running', lease_owner = p_worker, lease_until = clock_timestamp() + p_lease, fence = fence + 1,
-        started_at = coalesce(started_at, clock_timestamp()), waiting_for = null, changed = pg_current_xact_id()
-    from unnest(v_chosen_queues, v_chosen) as chosen (queue, id)
-    where j.queue = chosen.queue and j.id = chosen.id
-    returning j.*;
+    return query with claimed as (
+      update provisioning_jobs_live j
+      set state = 'running', lease_owner = p_worker, lease_until = clock_timestamp() + p_lease, fence = fence + 1,
+          started_at = coalesce(started_at, clock_timestamp()), waiting_for = null, changed = pg_current_xact_id(),
+          doing = case when fence = 0 and phase = 'forward' and cancel_requested_at is null
+            and (actor ->> 'permission' is null or actor ->> 'id' is null) then p_first -> kind ->> 'title' else doing end
+      from unnest(v_chosen_queues, v_chosen) as chosen (queue, id)
+      where j.queue = chosen.queue and j.id = chosen.id
+      returning j.*
+    ), begun as (
+      insert into provisioning_job_steps (queue, job_id, name, position, title, tenant_id, state, attempts, started_at)
+      select queue, id, p_first -> kind ->> 'name', 0, doing, tenant_id, 'running', 1, clock_timestamp()
+      from claimed where fence = 1 and doing is not null
+    ) select * from claimed;
     insert into job_lanes (lane, last_tenant, served)
     select lane, last, at from unnest(v_lanes, v_last, v_served) as t (lane, last, at)
     where not exists (select from job_lanes l where l.lane = t.lane and l.served = t.at) and t.at > 0
     on conflict (lane) do update set last_tenant = excluded.last_tenant, served = excluded.served;
   end if;
 end $$;
+
+-- The live table had this index a second time, beside its unique key; a job is looked for in the history by it only.
+drop index provisioning_jobs_key_all;
+create index provisioning_jobs_key_history on provisioning_jobs (queue, idempotency_key) where month < 'infinity';

@@ -7,8 +7,7 @@ import { listen } from './db/listen.ts'
 import * as workers from './db/provisioningWorkers.ts'
 import { CancelRequested, LeaseLost, Stopped } from './jobs/errors.ts'
 import { handlers, timers } from './jobs/index.ts'
-import type { Claimed } from './jobs/journal.ts'
-import { beginFirst, type EngineOptions, type JobHandler } from './jobs/steps.ts'
+import { firstSteps, type EngineOptions, type JobHandler } from './jobs/steps.ts'
 import { runDueTimers, type Timer } from './jobs/timers.ts'
 import { QUEUES } from '../shared/states/provisioningJob.ts'
 import { newId } from './lib/ids.ts'
@@ -89,18 +88,16 @@ export async function startWorker(
     return jobs.length
   }
 
-  async function claim(tx: Tx, free: number): Promise<Claimed[]> {
-    if (stopping) return []
-    const jobs = await queue.claim(tx, name, QUEUES, free, options.leaseMs)
-    return beginFirst({ tx, now: root.now }, options.handlers, jobs)
+  const first = firstSteps(options.handlers)
+  async function claim(tx: Tx, free: number): Promise<JobRow[]> {
+    return stopping ? [] : queue.claim(tx, name, QUEUES, free, options.leaseMs, first)
   }
 
-  function start(all: readonly Claimed[]): void {
-    for (const claimed of all) {
-      const { job } = claimed
+  function start(jobs: readonly JobRow[]): void {
+    for (const job of jobs) {
       const abort = new AbortController()
       if (over) abort.abort(new Error(STOPPING))
-      const done = runClaimed(root, claimed, abort.signal, options).finally(() => {
+      const done = runClaimed(root, job, abort.signal, options).finally(() => {
         running.delete(keyOf(job))
         claiming.wake()
       })

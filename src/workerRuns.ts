@@ -3,7 +3,7 @@ import { systemOrigin, transaction, type Root } from './context.ts'
 import * as queue from './db/queue.ts'
 import type { JobRow } from './db/queue.ts'
 import { CancelRequested, LeaseLost, Stopped } from './jobs/errors.ts'
-import { endOf, type Claimed } from './jobs/journal.ts'
+import { endOf } from './jobs/journal.ts'
 import { runJob, type EngineOptions, type JobHandler } from './jobs/steps.ts'
 import { placeOfJob, traced, type TraceOptions } from './lib/traces.ts'
 import * as auditService from './services/auditService.ts'
@@ -17,14 +17,14 @@ type Options = EngineOptions & { handlers: ReadonlyMap<string, JobHandler<never>
 /** Runs a claimed job to its next rest, whatever happens to it, to this worker or to the database. */
 export async function runClaimed(
   root: Root,
-  { job, begun }: Claimed,
+  job: JobRow,
   signal: AbortSignal,
   options: Options,
 ): Promise<void> {
   try {
     const handler = options.handlers.get(job.kind)
     if (!handler) return await leaveToOthers(root, job)
-    await traced(`job ${job.kind}`, traceOf(job), () => runJob(root, handler, job, signal, options, begun))
+    await traced(`job ${job.kind}`, traceOf(job), () => runJob(root, handler, job, signal, options))
   } catch (error) {
     const { reason } = signal as { reason: unknown }
     if (reason instanceof CancelRequested || reason instanceof Stopped)

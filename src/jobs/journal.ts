@@ -21,13 +21,10 @@ export type Reached = { job: JobRow; step: queue.Advance['step']; ends: boolean;
 /** The slots of a worker: those of jobs that end are filled by the transaction that ends them. */
 export type Slots = {
   /** Claims up to `free` jobs. It may be called again when the transaction is. */
-  claim(tx: Tx, free: number): Promise<Claimed[]>
+  claim(tx: Tx, free: number): Promise<JobRow[]>
   /** Begins to run what was claimed, once that is committed. */
-  start(claimed: readonly Claimed[]): void
+  start(claimed: readonly JobRow[]): void
 }
-
-/** A job that was claimed, and whether the beginning of its first step was written with the claim. */
-export type Claimed = { job: JobRow; begun: boolean }
 
 /**
  * Writes that a job has begun or done a step, and with its last one that it succeeded. Jobs of one process that get
@@ -52,7 +49,7 @@ async function advanceAll(root: Root, all: readonly Reached[]): Promise<boolean[
   for (const { ends, slots } of all) if (ends && slots) freed.set(slots, (freed.get(slots) ?? 0) + 1)
   const { held, claimed } = await root.db.transaction('platform', async (tx) => {
     const held = await advanceIn({ tx, now: root.now }, all)
-    const claimed: [Slots, Claimed[]][] = []
+    const claimed: [Slots, JobRow[]][] = []
     // After everything that others could hold up: claims take turns, and this one's turn ends with the transaction.
     for (const [slots, free] of freed) claimed.push([slots, await slots.claim(tx, free)])
     return { held, claimed }
@@ -66,7 +63,6 @@ export async function advanceIn(
   ctx: Pick<Ctx, 'tx' | 'now'>,
   all: readonly Reached[],
 ): Promise<ReadonlySet<string>> {
-  if (all.length === 0) return new Set()
   const held = await queue.advance(
     ctx.tx,
     all.map(({ job, step, ends }) => ({ lease: leaseOf(job), tenantId: job.tenant_id, step, ends })),

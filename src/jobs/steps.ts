@@ -2,7 +2,7 @@ import type { Root } from '../context.ts'
 import * as queue from '../db/queue.ts'
 import type { JobRow } from '../db/queue.ts'
 import { traced } from '../lib/traces.ts'
-import { isStillPermitted, needsNoPermission, type Originator } from '../services/userRights.ts'
+import { isStillPermitted, type Originator } from '../services/userRights.ts'
 import { LeaseLost } from './errors.ts'
 import {
   delayOf,
@@ -17,47 +17,23 @@ import {
   type JobHandler,
   type Step,
 } from './execution.ts'
-import type { Tx } from '../db/index.ts'
-import { advance, advanceIn, leaseOf, type Claimed, type Reached } from './journal.ts'
+import { advance, advanceIn, leaseOf, type Reached } from './journal.ts'
 import { undoAll } from './undo.ts'
 
 export type { EngineOptions, Found, JobHandler, Run, Step } from './execution.ts'
 
-/**
- * Writes, in the transaction that claims them, that jobs begin their first step: those of which nothing is left to be decided
- * before. The others begin by themselves.
- */
-export async function beginFirst(
-  { tx, now }: { tx: Tx; now: Root['now'] },
-  handlers: ReadonlyMap<string, JobHandler<never>>,
-  jobs: readonly JobRow[],
-): Promise<Claimed[]> {
-  const claimed = jobs.map((job) => ({
-    job,
-    first: mayBegin(job) ? handlers.get(job.kind)?.steps[0] : undefined,
-  }))
-  const begun = claimed.flatMap(({ job, first }) =>
-    first === undefined || 'commit' in first ? [] : [{ job, ...begins(first, 0, now()) }],
-  )
-  await advanceIn({ tx, now }, begun)
-  const ids = new Set(begun.map(({ job }) => job.id))
-  return jobs.map((job) => ({ job, begun: ids.has(job.id) }))
+/** The first steps whose beginning may be written with the claim: those with an outside effect. */
+export function firstSteps(handlers: ReadonlyMap<string, JobHandler<never>>): queue.FirstSteps {
+  const found: queue.FirstSteps = {}
+  for (const { kind, steps } of handlers.values()) {
+    const [first] = steps
+    if (first && !('commit' in first)) found[kind] = { name: first.name, title: first.title }
+  }
+  return found
 }
-
-const mayBegin = (job: JobRow): boolean =>
-  job.fence === 1n &&
-  job.phase === 'forward' &&
-  job.cancel_requested_at === null &&
-  needsNoPermission(job.actor as Originator)
-
-const begins = ({ name, title }: { name: string; title: string }, position: number, at: Date) => ({
-  step: { name, position, title, state: 'running' as const, at },
-  ends: false,
-})
 
 /**
  * Runs a claimed job to its next rest: succeeded, failed after undo, put back, or stuck. Finished steps are skipped.
- * @param begun whether the beginning of its first step was written with the claim
  * @throws LeaseLost when another worker took it over; nothing was written then
  */
 export async function runJob<P>(
@@ -66,7 +42,6 @@ export async function runJob<P>(
   job: JobRow,
   signal: AbortSignal,
   options: EngineOptions,
-  begun = false,
 ): Promise<void> {
   // A job that nobody has had before has begun no step.
   const rows = job.fence === 1n ? [] : await stepsOf(root, job)
@@ -92,9 +67,7 @@ export async function runJob<P>(
     signal.throwIfAborted()
     const isLast = handler.steps.slice(position + 1).every((later) => isDone(later))
     try {
-      const output = await traced(`step ${step.name}`, {}, () =>
-        runStep(x, step, position, isLast, begun && position === 0),
-      )
+      const output = await traced(`step ${step.name}`, {}, () => runStep(x, step, position, isLast))
       x.outputs.set(step.name, output)
       if (isLast) return
     } catch (error) {
@@ -131,20 +104,19 @@ async function runStep<P>(
   step: Step<P>,
   position: number,
   isLast: boolean,
-  begun: boolean,
 ): Promise<unknown> {
   const { name, title } = step
-  const done = (output: unknown): Reached => ({
+  const reached = (state: 'running' | 'done', output?: unknown): Reached => ({
     job: x.job,
-    step: { name, position, title, state: 'done', output, at: x.root.now() },
-    ends: isLast,
+    step: { name, position, title, state, output, at: x.root.now() },
+    ends: isLast && state === 'done',
     slots: x.options.slots,
   })
   const run = runOf(x, step, position)
   if ('commit' in step) {
     return fenced(x, async (ctx) => {
       const output = await step.commit(ctx, run)
-      await advanceIn(ctx, [done(output)])
+      await advanceIn(ctx, [reached('done', output)])
       return output
     })
   }
@@ -154,13 +126,13 @@ async function runStep<P>(
     const found = await step.probe(run)
     x.probing = false
     if (found.done) {
-      await advance(x.root, done(found.output))
+      await advance(x.root, reached('done', found.output))
       return found.output
     }
   }
-  if (!begun) await advance(x.root, { job: x.job, ...begins(step, position, x.root.now()) })
+  if (position > 0 || !queue.hasBegun(x.job)) await advance(x.root, reached('running'))
   const output = await step.run(run)
-  await advance(x.root, done(output))
+  await advance(x.root, reached('done', output))
   return output
 }
 

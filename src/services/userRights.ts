@@ -6,10 +6,6 @@ import { holds, isNamed, rightsOf } from './userService.ts'
 /** Who wanted a job, and the permission by which the request was accepted; none for what mPanel does by itself. */
 export type Originator = Actor & { permission?: Permission }
 
-/** Whether nothing has to be looked up for it: what mPanel does by itself needs no permission. */
-export const needsNoPermission = ({ type, id, permission }: Originator): boolean =>
-  permission === undefined || id === null || (type !== 'user' && type !== 'api_key')
-
 /**
  * Whether the originator of a job may, now that it runs, still do what was asked: jobs wait, and rights are taken away
  * meanwhile. An operator who asked under another name must still be allowed to.
@@ -18,12 +14,11 @@ export const needsNoPermission = ({ type, id, permission }: Originator): boolean
  */
 export async function isStillPermitted(
   root: Root,
-  originator: Originator,
+  { type, id, permission, impersonator }: Originator,
   tenantId: string | null,
   subject: { type: string; id: string | null },
 ): Promise<boolean> {
-  const { type, id, permission, impersonator } = originator
-  if (permission === undefined || id === null || needsNoPermission(originator)) return true
+  if (permission === undefined || id === null) return true
   const at = root.now()
   const has = async (userId: string, needed: Permission, where: string | null): Promise<boolean> => {
     const grants = await root.db.transaction('platform', (tx) => rights.grantsOfUser(tx, userId, at))
@@ -34,6 +29,7 @@ export async function isStillPermitted(
       (await has(id, permission, tenantId)) &&
       (impersonator === undefined || (await has(impersonator.id, 'users:impersonate', null)))
     )
+  if (type !== 'api_key') return true
   return root.db.transaction('platform', async (tx) => {
     const key = await rights.liveApiKey(tx, id, at)
     if (!key?.scopes.includes(permission)) return false
