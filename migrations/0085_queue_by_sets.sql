@@ -91,6 +91,8 @@ declare
   v_best int;
   v_alone int;          -- the lane in which nobody else than its last tenant has anything
   v_next record;
+  v_ids uuid[];         -- what this turn takes, and their queues
+  v_of text[];
   v_chosen uuid[] := '{}';
   v_chosen_queues text[] := '{}';
   v_names text[];
@@ -163,13 +165,25 @@ begin
       continue;
     end if;
 
-    v_chosen := v_chosen || v_next.id;
-    v_chosen_queues := v_chosen_queues || v_next.queue;
-    v_left := v_left - 1;
+    v_ids := array[v_next.id];
+    v_of := array[v_next.queue];
+    -- Where nobody else's turn could come, all that there is room for is taken at once.
+    if v_alone = v_best and array_length(array_positions(v_priority, v_priority[v_best]), 1) = 1 then
+      select array_agg(id), array_agg(queue) into v_ids, v_of from (
+        select queue, id from provisioning_jobs_live
+        where state = 'ready' and lane = v_lanes[v_best] and priority = v_priority[v_best]
+          and queue = any (v_queues) and kind <> all (v_kinds) and id <> all (v_chosen)
+        order by coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), seq
+        limit least(v_left, (select min((v_room ->> s.name)::int)
+          from unnest(string_to_array(v_lanes[v_best], ' ')) as s (name))) for no key update skip locked) several;
+    end if;
+    v_chosen := v_chosen || v_ids;
+    v_chosen_queues := v_chosen_queues || v_of;
+    v_left := v_left - array_length(v_ids, 1);
     v_last[v_best] := v_next.tenant;
     v_served[v_best] := nextval('job_turn_seq');
     if v_lanes[v_best] <> '' then
-      select v_room || coalesce(jsonb_object_agg(s.name, (v_room ->> s.name)::int - 1), '{}') into v_room
+      select v_room || coalesce(jsonb_object_agg(s.name, (v_room ->> s.name)::int - array_length(v_ids, 1)), '{}') into v_room
         from unnest(string_to_array(v_lanes[v_best], ' ')) as s (name) where v_room ? s.name;
     end if;
   end loop;
