@@ -32,6 +32,7 @@ begin
   if p_state <> 'stuck' then perform job_release(array[v_key]); end if;
   return true;
 end $$;
+-- contract: nobody but the functions of this file has called it
 drop function job_release(text);
 
 -- In the order of their ids, so that nobody who locks several in that order waits for each other.
@@ -74,6 +75,7 @@ end $$;
 
 -- p_first: by kind, name and title of the first step of jobs that may begin it with no look at anything before. Of those that
 -- nobody has had and that need no permission the beginning is written with the claim: they have something to do then.
+-- contract: the version before calls the next one in the same way
 drop function job_claim(text, text[], int, interval);
 create function job_claim(p_worker text, p_queues text[], p_limit int, p_lease interval, p_first jsonb default '{}')
 returns setof provisioning_jobs_live language plpgsql
