@@ -64,6 +64,7 @@ export async function startWorker(
   given: WorkerOptions = {},
 ): Promise<Worker> {
   const options = { ...DEFAULTS, ...given, slots: { claim, start } }
+  const first = firstSteps(options.handlers)
   const name = `${hostname()}-${process.pid}-${newId().slice(-6)}`
   const running = new Map<string, Running>()
   const self = {
@@ -73,8 +74,7 @@ export async function startWorker(
     version: VERSION,
     concurrency: options.concurrency,
   }
-  let stopping = false
-  let over = false
+  let [stopping, over] = [false, false]
 
   const platform = <T>(work: Parameters<typeof root.db.transaction<T>>[1]) =>
     root.db.transaction('platform', work)
@@ -88,7 +88,6 @@ export async function startWorker(
     return jobs.length
   }
 
-  const first = firstSteps(options.handlers)
   async function claim(tx: Tx, free: number): Promise<JobRow[]> {
     return stopping ? [] : queue.claim(tx, name, QUEUES, free, options.leaseMs, first)
   }

@@ -47,15 +47,15 @@ const writers = new WeakMap<Root['db'], (reached: Reached) => Promise<boolean>>(
 async function advanceAll(root: Root, all: readonly Reached[]): Promise<boolean[]> {
   const freed = new Map<Slots, number>()
   for (const { ends, slots } of all) if (ends && slots) freed.set(slots, (freed.get(slots) ?? 0) + 1)
-  const { held, claimed } = await root.db.transaction('platform', async (tx) => {
+  const written = await root.db.transaction('platform', async (tx) => {
     const held = await advanceIn({ tx, now: root.now }, all)
     const claimed: [Slots, JobRow[]][] = []
     // After everything that others could hold up: claims take turns, and this one's turn ends with the transaction.
     for (const [slots, free] of freed) claimed.push([slots, await slots.claim(tx, free)])
     return { held, claimed }
   })
-  for (const [slots, jobs] of claimed) slots.start(jobs)
-  return all.map(({ job }) => held.has(queue.leaseKey(job)))
+  for (const [slots, jobs] of written.claimed) slots.start(jobs)
+  return all.map(({ job }) => written.held.has(queue.leaseKey(job)))
 }
 
 /** The same inside a running transaction. @returns the keys of the leases that held */
