@@ -3757,7 +3757,7 @@ CREATE UNIQUE INDEX prices_one_active ON public.prices USING btree (plan_id, cur
 
 CREATE INDEX provisioning_job_logs_job ON public.provisioning_job_logs USING btree (job_id, id);
 
-CREATE INDEX provisioning_jobs_key_all ON ONLY public.provisioning_jobs USING btree (queue, idempotency_key);
+CREATE INDEX provisioning_jobs_key_history ON ONLY public.provisioning_jobs USING btree (queue, idempotency_key) WHERE (month < 'infinity'::date);
 
 CREATE INDEX provisioning_jobs_kind ON ONLY public.provisioning_jobs USING btree (kind, id DESC);
 
@@ -5242,28 +5242,42 @@ CREATE OR REPLACE FUNCTION public.job_advance(p_entries jsonb)
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
 AS $function$
-declare e record;
+declare
+  v_held text[];
+  v_ended text[];
 begin
-  for e in select * from jsonb_to_recordset(p_entries) as entry (queue text, id uuid, fence bigint, name text,
-    position smallint, title text, tenant uuid, state text, output jsonb, at timestamptz, ends boolean) order by id
-  loop
-    if e.ends then
-      continue when not job_finish(e.queue, e.id, e.fence, 'succeeded', null);
-    else
-      update provisioning_jobs_live set progress = null, doing = e.title, changed = pg_current_xact_id()
-      where queue = e.queue and id = e.id and fence = e.fence and state = 'running';
-      continue when not found;
-    end if;
+  with held as (
+    update provisioning_jobs_live j
+    set state = case when e.ends then 'succeeded' else j.state end,
+        error = case when e.ends then null else j.error end,
+        lease_owner = case when e.ends then null else j.lease_owner end,
+        lease_until = case when e.ends then null else j.lease_until end,
+        waiting_for = case when e.ends then null else j.waiting_for end,
+        doing = case when e.ends then null else e.title end,
+        progress = case when e.ends then 100 end,
+        finished_at = case when e.ends then clock_timestamp() end,
+        changed = pg_current_xact_id()
+    from (
+      select * from jsonb_to_recordset(p_entries) as entry (queue text, id uuid, fence bigint, name text, position smallint,
+        title text, tenant uuid, state text, output jsonb, at timestamptz, ends boolean) order by id) e
+    -- Whoever has an owner runs. By the state, all that run would be read to find these few.
+    where j.queue = e.queue and j.id = e.id and j.fence = e.fence and j.lease_owner is not null
+    returning e.*, j.serial_key
+  ), written as (
     insert into provisioning_job_steps as step
       (queue, job_id, name, position, title, tenant_id, state, output, attempts, started_at, finished_at)
-    values (e.queue, e.id, e.name, e.position, e.title, e.tenant, e.state, e.output,
-      case e.state when 'running' then 1 else 0 end, e.at, case e.state when 'done' then e.at end)
+    select queue, id, name, position, title, tenant, state, output, case state when 'running' then 1 else 0 end, at,
+      case state when 'done' then at end from held
     on conflict (queue, job_id, name) do update set
       state = excluded.state, error = null, finished_at = excluded.finished_at, title = excluded.title,
-      output = coalesce(excluded.output, step.output), attempts = step.attempts + excluded.attempts;
-    return next e.id || ':' || e.fence;
-  end loop;
+      output = coalesce(excluded.output, step.output), attempts = step.attempts + excluded.attempts
+  )
+  select array_agg(id || ':' || fence), array_agg(serial_key) filter (where ends) into v_held, v_ended from held;
+  if v_ended is not null then perform job_release(v_ended); end if;
+  return query select unnest(v_held);
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.job_archive(p_before timestamp with time zone, p_limit integer)
@@ -5293,11 +5307,13 @@ begin
   return moved;
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.job_claim(p_worker text, p_queues text[], p_limit integer, p_lease interval)
+CREATE OR REPLACE FUNCTION public.job_claim(p_worker text, p_queues text[], p_limit integer, p_lease interval, p_first jsonb DEFAULT '{}'::jsonb)
  RETURNS SETOF provisioning_jobs_live
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
 AS $function$
 declare
   zero constant uuid := '00000000-0000-0000-0000-000000000000';
@@ -5312,7 +5328,10 @@ declare
   v_best int;
   v_alone int;          -- the lane in which nobody else than its last tenant has anything
   v_next record;
-  v_job provisioning_jobs_live;
+  v_ids uuid[];         -- what this turn takes, and their queues
+  v_of text[];
+  v_chosen uuid[] := '{}';
+  v_chosen_queues text[] := '{}';
   v_names text[];
 begin
   if p_limit <= 0 or not exists (select from provisioning_jobs_live where state = 'ready') then return; end if;
@@ -5364,13 +5383,13 @@ begin
       select queue, id, coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid) as tenant into v_next from provisioning_jobs_live
         where state = 'ready' and lane = v_lanes[v_best] and priority = v_priority[v_best]
           and coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid) > v_last[v_best]
-          and queue = any (v_queues) and kind <> all (v_kinds)
+          and queue = any (v_queues) and kind <> all (v_kinds) and id <> all (v_chosen)
         order by coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), seq limit 1 for no key update skip locked;
     end if;
     if v_alone is not distinct from v_best or not found then
       select queue, id, coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid) as tenant into v_next from provisioning_jobs_live
         where state = 'ready' and lane = v_lanes[v_best] and priority = v_priority[v_best]
-          and queue = any (v_queues) and kind <> all (v_kinds)
+          and queue = any (v_queues) and kind <> all (v_kinds) and id <> all (v_chosen)
         order by coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), seq limit 1 for no key update skip locked;
       v_alone := case when v_next.tenant = v_last[v_best] then v_best end;
     end if;
@@ -5383,22 +5402,44 @@ begin
       continue;
     end if;
 
-    update provisioning_jobs_live
-    set state = 'running', lease_owner = p_worker, lease_until = clock_timestamp() + p_lease, fence = fence + 1,
-        started_at = coalesce(started_at, clock_timestamp()), waiting_for = null, changed = pg_current_xact_id()
-    where queue = v_next.queue and id = v_next.id
-    returning * into v_job;
-    return next v_job;
-    v_left := v_left - 1;
+    v_ids := array[v_next.id];
+    v_of := array[v_next.queue];
+    -- Where nobody else's turn could come, all that there is room for is taken at once.
+    if v_alone = v_best and array_length(array_positions(v_priority, v_priority[v_best]), 1) = 1 then
+      select array_agg(id), array_agg(queue) into v_ids, v_of from (
+        select queue, id from provisioning_jobs_live
+        where state = 'ready' and lane = v_lanes[v_best] and priority = v_priority[v_best]
+          and queue = any (v_queues) and kind <> all (v_kinds) and id <> all (v_chosen)
+        order by coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), seq
+        limit least(v_left, (select min((v_room ->> s.name)::int)
+          from unnest(string_to_array(v_lanes[v_best], ' ')) as s (name))) for no key update skip locked) several;
+    end if;
+    v_chosen := v_chosen || v_ids;
+    v_chosen_queues := v_chosen_queues || v_of;
+    v_left := v_left - array_length(v_ids, 1);
     v_last[v_best] := v_next.tenant;
     v_served[v_best] := nextval('job_turn_seq');
     if v_lanes[v_best] <> '' then
-      select v_room || coalesce(jsonb_object_agg(s.name, (v_room ->> s.name)::int - 1), '{}') into v_room
+      select v_room || coalesce(jsonb_object_agg(s.name, (v_room ->> s.name)::int - array_length(v_ids, 1)), '{}') into v_room
         from unnest(string_to_array(v_lanes[v_best], ' ')) as s (name) where v_room ? s.name;
     end if;
   end loop;
 
   if v_left < p_limit then
+    return query with claimed as (
+      update provisioning_jobs_live j
+      set state = 'running', lease_owner = p_worker, lease_until = clock_timestamp() + p_lease, fence = fence + 1,
+          started_at = coalesce(started_at, clock_timestamp()), waiting_for = null, changed = pg_current_xact_id(),
+          doing = case when fence = 0 and phase = 'forward' and cancel_requested_at is null
+            and (actor ->> 'permission' is null or actor ->> 'id' is null) then p_first -> kind ->> 'title' else doing end
+      from unnest(v_chosen_queues, v_chosen) as chosen (queue, id)
+      where j.queue = chosen.queue and j.id = chosen.id
+      returning j.*
+    ), begun as (
+      insert into provisioning_job_steps (queue, job_id, name, position, title, tenant_id, state, attempts, started_at)
+      select queue, id, p_first -> kind ->> 'name', 0, doing, tenant_id, 'running', 1, clock_timestamp()
+      from claimed where fence = 1 and doing is not null
+    ) select * from claimed;
     insert into job_lanes (lane, last_tenant, served)
     select lane, last, at from unnest(v_lanes, v_last, v_served) as t (lane, last, at)
     where not exists (select from job_lanes l where l.lane = t.lane and l.served = t.at) and t.at > 0
@@ -5477,7 +5518,7 @@ begin
   where queue = p_queue and id = p_id and fence = p_fence and state = 'running'
   returning serial_key into v_key;
   if not found then return false; end if;
-  if p_state <> 'stuck' then perform job_release(v_key); end if;
+  if p_state <> 'stuck' then perform job_release(array[v_key]); end if;
   return true;
 end $function$;
 
@@ -5539,23 +5580,27 @@ AS $function$
   returning j.*
 $function$;
 
-CREATE OR REPLACE FUNCTION public.job_release(p_serial_key text)
+CREATE OR REPLACE FUNCTION public.job_release(p_serial_keys text[])
  RETURNS void
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_sort TO 'off'
+ SET enable_bitmapscan TO 'off'
 AS $function$
-declare next record;
 begin
-  if p_serial_key is null then return; end if;
-  perform pg_advisory_xact_lock(hashtextextended(p_serial_key, 0));
-  select queue, id, state into next from provisioning_jobs_live
-  where serial_key = p_serial_key and seq is not null and state in ('scheduled', 'blocked', 'ready', 'running', 'stuck')
-  order by state = 'blocked', seq limit 1;
-  if next.state = 'blocked' then
-    update provisioning_jobs_live set state = 'ready', changed = pg_current_xact_id()
-    where queue = next.queue and id = next.id and state = 'blocked';
-  end if;
+  perform pg_advisory_xact_lock(lock) from (
+    select distinct hashtextextended(key, 0) as lock from unnest(p_serial_keys) as k (key) where key is not null order by 1) locks;
+  -- A statement of its own: it sees what was added by those for whom the locks have waited. Of a resource's jobs that are not
+  -- over, the one that need not wait is always the first: places are given and taken under its lock.
+  update provisioning_jobs_live j set state = 'ready', changed = pg_current_xact_id()
+  from (select distinct key from unnest(p_serial_keys) as k (key) where key is not null) k,
+    lateral (select queue, id, state from provisioning_jobs_live
+      where serial_key = k.key and seq is not null and state in ('scheduled', 'blocked', 'ready', 'running', 'stuck')
+      order by serial_key, seq limit 1) next
+  where next.state = 'blocked' and j.queue = next.queue and j.id = next.id;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.job_room(p_names text[])

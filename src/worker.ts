@@ -2,11 +2,12 @@ import { hostname } from 'node:os'
 import { systemOrigin, transaction, type Root } from './context.ts'
 import * as queue from './db/queue.ts'
 import type { JobRow } from './db/queue.ts'
+import type { Tx } from './db/index.ts'
 import { listen } from './db/listen.ts'
 import * as workers from './db/provisioningWorkers.ts'
 import { CancelRequested, LeaseLost, Stopped } from './jobs/errors.ts'
 import { handlers, timers } from './jobs/index.ts'
-import type { EngineOptions, JobHandler } from './jobs/steps.ts'
+import { firstSteps, type EngineOptions, type JobHandler } from './jobs/steps.ts'
 import { runDueTimers, type Timer } from './jobs/timers.ts'
 import { QUEUES } from '../shared/states/provisioningJob.ts'
 import { newId } from './lib/ids.ts'
@@ -51,13 +52,19 @@ type Running = { job: JobRow; abort: AbortController; done: Promise<void> }
 /** One run of a job: a worker may take up a job again that it has lost before. */
 const keyOf = (run: { id: string; fence: bigint }): string => `${run.id}/${run.fence}`
 
+const STOPPING = 'the worker is stopping'
+
+const within = (work: () => Promise<unknown>, ms: number): Promise<unknown> =>
+  Promise.race([work(), new Promise((resolve) => setTimeout(resolve, ms).unref())])
+
 /** Starts claiming and running jobs. Any number of workers may run, in any processes. */
 export async function startWorker(
   root: Root,
   databaseUrl: string,
   given: WorkerOptions = {},
 ): Promise<Worker> {
-  const options = { ...DEFAULTS, ...given }
+  const options = { ...DEFAULTS, ...given, slots: { claim, start } }
+  const first = firstSteps(options.handlers)
   const name = `${hostname()}-${process.pid}-${newId().slice(-6)}`
   const running = new Map<string, Running>()
   const self = {
@@ -67,7 +74,7 @@ export async function startWorker(
     version: VERSION,
     concurrency: options.concurrency,
   }
-  let stopping = false
+  let [stopping, over] = [false, false]
 
   const platform = <T>(work: Parameters<typeof root.db.transaction<T>>[1]) =>
     root.db.transaction('platform', work)
@@ -75,19 +82,31 @@ export async function startWorker(
   async function claimSome(): Promise<number> {
     const free = options.concurrency - running.size
     if (free <= 0 || stopping) return 0
-    const jobs = await platform((tx) => queue.claim(tx, name, QUEUES, free, options.leaseMs))
-    for (const job of jobs) start(job)
+    const jobs = await platform((tx) => claim(tx, free))
+    start(jobs)
     if (jobs.length > 0) root.wake()
     return jobs.length
   }
 
-  function start(job: JobRow): void {
-    const abort = new AbortController()
-    const done = runClaimed(root, job, abort.signal, options).finally(() => {
-      running.delete(keyOf(job))
-      claiming.wake()
-    })
-    running.set(keyOf(job), { job, abort, done })
+  async function claim(tx: Tx, free: number): Promise<JobRow[]> {
+    return stopping ? [] : queue.claim(tx, name, QUEUES, free, options.leaseMs, first)
+  }
+
+  function start(jobs: readonly JobRow[]): void {
+    for (const job of jobs) {
+      const abort = new AbortController()
+      if (over) abort.abort(new Error(STOPPING))
+      const done = runClaimed(root, job, abort.signal, options).finally(() => {
+        running.delete(keyOf(job))
+        claiming.wake()
+      })
+      running.set(keyOf(job), { job, abort, done })
+    }
+  }
+
+  /** Jobs that end may have claimed others. */
+  async function allEnded(): Promise<void> {
+    while (running.size > 0) await Promise.all([...running.values()].map((entry) => entry.done))
   }
 
   async function heartbeat(): Promise<void> {
@@ -141,16 +160,18 @@ export async function startWorker(
       stopping = true
       beating.wake()
       await Promise.all([stopListening(), claiming.stop(), keeping.stop()])
-      const all = Promise.all([...running.values()].map((entry) => entry.done))
-      await Promise.race([all, new Promise((resolve) => setTimeout(resolve, options.drainMs).unref())])
-      for (const { abort } of running.values()) abort.abort(new Error('the worker is stopping'))
+      await within(allEnded, options.drainMs)
+      over = true
+      for (const { abort } of running.values()) abort.abort(new Error(STOPPING))
       await platform((tx) => queue.handBack(tx, name))
-      await Promise.race([all, new Promise((resolve) => setTimeout(resolve, 1_000).unref())])
+      await within(allEnded, 1_000)
+      // What the end of a job has claimed meanwhile.
+      await platform((tx) => queue.handBack(tx, name))
       // A delivery that is cut off is made again by the next worker.
-      await Promise.race([
-        Promise.all([delivering.stop(), sending.stop().then(() => webhooks.settled())]),
-        new Promise((resolve) => setTimeout(resolve, options.drainMs).unref()),
-      ])
+      await within(
+        () => Promise.all([delivering.stop(), sending.stop().then(() => webhooks.settled())]),
+        options.drainMs,
+      )
       await beating.stop()
       await platform((tx) => workers.remove(tx, name))
       root.wake()

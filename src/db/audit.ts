@@ -6,8 +6,14 @@ import type { AuditEventsTable } from './types.ts'
 export type NewEvent = Insertable<AuditEventsTable>
 export type EventRow = Selectable<AuditEventsTable>
 
+/** As one value, so that the statement is the same for any number of events and is kept by the connection. */
 export async function insert(tx: Tx, events: readonly NewEvent[]): Promise<void> {
-  await tx.insertInto('audit_events').values(events).execute()
+  await sql`insert into audit_events (id, at, tenant_id, action, outcome, actor, actor_id, impersonator_id, target_type,
+      target_id, target_label, diff, details, request_id, correlation_id, job_id, ip, user_agent)
+    select * from jsonb_to_recordset(${JSON.stringify(events)}::jsonb) as event (id uuid, at timestamptz, tenant_id uuid,
+      action text, outcome text, actor jsonb, actor_id text, impersonator_id text, target_type text, target_id text,
+      target_label text, diff jsonb, details jsonb, request_id text, correlation_id text, job_id uuid, ip inet,
+      user_agent text)`.execute(tx)
 }
 
 export type AuditFilter = {

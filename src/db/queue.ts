@@ -27,9 +27,10 @@ export type NewJob = {
   deadlineAt: Date | null
 }
 
-/** Adds a job, or finds the one that has the same idempotency key. */
+/** Adds a job, or finds the one that has the same idempotency key. One with a key of its own is not looked for in the history. */
 export async function enqueue(tx: Tx, job: NewJob): Promise<{ id: string; state: JobState }> {
-  const { rows } = await sql<{ job_id: string; job_state: JobState }>`select * from job_enqueue(
+  const name = sql.ref(job.idempotencyKey === job.id ? 'job_enqueue_live' : 'job_enqueue')
+  const { rows } = await sql<{ job_id: string; job_state: JobState }>`select * from ${name}(
     ${job.id}, ${job.queue}, ${job.kind}, ${job.tenantId}, ${job.subject.type}, ${job.subject.id}, ${job.subject.label},
     ${job.serialKey}, ${job.nodeId}, ${job.lane}, ${job.priority}, ${JSON.stringify(job.payload)}::jsonb, ${job.idempotencyKey},
     ${job.correlationId}, ${JSON.stringify(job.actor)}::jsonb, ${job.maxAttempts}, ${job.runAt}, ${job.deadlineAt})`.execute(
@@ -40,15 +41,22 @@ export async function enqueue(tx: Tx, job: NewJob): Promise<{ id: string; state:
   return { id: row.job_id, state: row.job_state }
 }
 
+/** By kind: the first step, where its beginning may be written with the claim. */
+export type FirstSteps = Record<string, { name: string; title: string }>
+
+/** Whether it was, of a job that has just been claimed. */
+export const hasBegun = (job: JobRow): boolean => job.fence === 1n && job.doing !== null
+
 export async function claim(
   tx: Tx,
   worker: string,
   queues: readonly string[],
   limit: number,
   leaseMs: number,
+  first: FirstSteps = {},
 ) {
   const { rows } = await sql<JobRow>`select * from job_claim(${worker}, ${[...queues]}, ${limit},
-    make_interval(secs => ${leaseMs / 1000}))`.execute(tx)
+    make_interval(secs => ${leaseMs / 1000}), ${JSON.stringify(first)}::jsonb)`.execute(tx)
   return rows
 }
 
@@ -71,10 +79,13 @@ export async function holdLease(tx: Tx, lease: Lease): Promise<boolean> {
  * is not among them, so its lease runs out. Returns which are still its own, and whether an operator asked to cancel.
  */
 export async function heartbeat(tx: Tx, worker: string, ids: readonly string[], leaseMs: number) {
+  // Locked in the order of their ids, as `advance` does: otherwise the two could wait for each other.
   const { rows } = await sql<{ id: string; fence: bigint; cancel: boolean }>`
-    update provisioning_jobs_live set lease_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1000})
-    where state = 'running' and lease_owner = ${worker} and id = any(${[...ids]}::uuid[])
-    returning id, fence, cancel_requested_at is not null as cancel`.execute(tx)
+    with mine as (select queue, id from provisioning_jobs_live
+      where state = 'running' and lease_owner = ${worker} and id = any(${[...ids]}::uuid[]) order by id for no key update)
+    update provisioning_jobs_live j set lease_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1000})
+    from mine where j.queue = mine.queue and j.id = mine.id
+    returning j.id, j.fence, j.cancel_requested_at is not null as cancel`.execute(tx)
   return rows
 }
 

@@ -6,7 +6,7 @@ import { backoffMs } from '../lib/backoff.ts'
 import * as auditService from '../services/auditService.ts'
 import { isAudited } from '../services/provisioningQueues.ts'
 import { JobError, LeaseLost } from './errors.ts'
-import { endOf, leaseOf, originOf } from './journal.ts'
+import { endOf, leaseOf, originOf, type Slots } from './journal.ts'
 
 /** What a step works with. `tx` is fenced: it fails with LeaseLost when another worker has taken the job over. */
 export type Run<P> = {
@@ -54,7 +54,7 @@ export type JobHandler<P> = {
   failed?(ctx: Ctx, payload: P, error: { code: string; message: string }): Promise<void>
 }
 
-export type EngineOptions = { minWaitMs: number; retryBaseMs: number; pollTaskMs: number }
+export type EngineOptions = { minWaitMs: number; retryBaseMs: number; pollTaskMs: number; slots?: Slots }
 
 export type Execution<P> = {
   root: Root

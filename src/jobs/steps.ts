@@ -22,6 +22,16 @@ import { undoAll } from './undo.ts'
 
 export type { EngineOptions, Found, JobHandler, Run, Step } from './execution.ts'
 
+/** The first steps whose beginning may be written with the claim: those with an outside effect. */
+export function firstSteps(handlers: ReadonlyMap<string, JobHandler<never>>): queue.FirstSteps {
+  const found: queue.FirstSteps = {}
+  for (const { kind, steps } of handlers.values()) {
+    const [first] = steps
+    if (first && !('commit' in first)) found[kind] = { name: first.name, title: first.title }
+  }
+  return found
+}
+
 /**
  * Runs a claimed job to its next rest: succeeded, failed after undo, put back, or stuck. Finished steps are skipped.
  * @throws LeaseLost when another worker took it over; nothing was written then
@@ -100,6 +110,7 @@ async function runStep<P>(
     job: x.job,
     step: { name, position, title, state, output, at: x.root.now() },
     ends: isLast && state === 'done',
+    slots: x.options.slots,
   })
   const run = runOf(x, step, position)
   if ('commit' in step) {
@@ -119,7 +130,7 @@ async function runStep<P>(
       return found.output
     }
   }
-  await advance(x.root, reached('running'))
+  if (position > 0 || !queue.hasBegun(x.job)) await advance(x.root, reached('running'))
   const output = await step.run(run)
   await advance(x.root, reached('done', output))
   return output
