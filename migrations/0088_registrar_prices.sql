@@ -35,4 +35,5 @@ grant select, insert, update, delete on domain_default_contacts to mpanel_app;
 -- A deed that the account had too little money for: since when it waits, and with how much in the account, where that is told.
 alter table domain_operations add column held_at timestamptz;
 alter table domain_operations add column held_balance_minor bigint;
+-- short: none waits yet
 create index domain_operations_held on domain_operations (account_id) where held_at is not null and ended_at is null;

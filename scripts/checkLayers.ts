@@ -37,6 +37,7 @@ const SHARED_PARTS: Record<string, string[]> = {
     'index',
     'queue',
     'migrate',
+    'migrateOne',
     'types',
     'list',
     'listen',

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { Client, DatabaseError } from 'pg'
 import { StartupError } from '../errors.ts'
 import { sleep } from '../lib/backoff.ts'
-import { applyMigration, type Migration } from './applyMigration.ts'
+import { applyMigration, type Migration } from './migrateOne.ts'
 import { unreachable } from './installationLock.ts'
 
 const FOLDER = new URL('../../migrations/', import.meta.url)

@@ -73,7 +73,7 @@ const ready = async (port: number): Promise<boolean> =>
 /** What callers were answered that no upgrade may cause, or were not answered at all. */
 function failuresOf(world: World): string[] {
   const failures: string[] = []
-  const { call } = world.admin
+  const asked = { ...world.admin }
   world.admin.get = (path) => world.admin.call('GET', path)
   world.admin.call = async <T>(
     method: string,
@@ -81,7 +81,7 @@ function failuresOf(world: World): string[] {
     ...more: [unknown?, Record<string, string>?]
   ) => {
     try {
-      const answer = await call<T>(method, path, ...more)
+      const answer = await asked.call<T>(method, path, ...more)
       if (answer.status >= 500) failures.push(`${method} ${path}: ${answer.status}`)
       return answer
     } catch (error) {

@@ -128,7 +128,7 @@ export const REGISTRATION_CASES: Record<string, Case> = {
   },
 }
 
-/** A domain with an operation, contacts and name servers, of whose expiry was told. */
+/** A domain with an operation, contacts and name servers, of whose expiry was told, and a usual contact. */
 export async function registrationIn(app: TestApp, owner: Owner, tenantId: string): Promise<void> {
   const { id } = await heldIn(app, tenantId)
   const [accountId, operation] = [await accountOf(app), newId()]
@@ -147,5 +147,9 @@ export async function registrationIn(app: TestApp, owner: Owner, tenantId: strin
   await owner.query(
     `insert into domain_nameservers (tenant_id, domain_id, position, host) values ($1, $2, 1, 'ns1.example.org')`,
     [tenantId, id],
+  )
+  await owner.query(
+    `insert into domain_default_contacts (id, tenant_id, role, data, updated_at) values ($1, $2, 'tech', '{}', now())`,
+    [newId(), tenantId],
   )
 }

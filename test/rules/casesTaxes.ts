@@ -35,11 +35,18 @@ async function evidenceIn(app: TestApp, tenantId: string): Promise<{ id: string;
   return good(app.admin.post<TaxEvidence>(`/api/admin/customers/${id}/tax-evidence`, evidence))
 }
 
-/** A seller, a rule and an exemption. */
+const VAT_ID = { type: 'vat', country: 'IT', value: 'IT00743110157' }
+async function withVatIdIn(app: TestApp, tenantId: string): Promise<string> {
+  const who = { tenantId, name: 'Ada', email: 'ada@example.com', taxIds: [VAT_ID] }
+  return (await good(app.admin.post<{ id: string }>('/api/admin/customers', who))).id
+}
+
+/** A seller, a rule, an exemption, and a customer with a VAT id. */
 export async function taxedIn(app: TestApp, tenantId: string): Promise<void> {
   await good(app.admin.call('PUT', `/api/admin/tenants/${tenantId}/tax-seller`, SELLER))
   await ruleIn(app, tenantId)
   await evidenceIn(app, tenantId)
+  await withVatIdIn(app, tenantId)
 }
 
 /** An open invoice of a contract that runs. */
@@ -76,10 +83,7 @@ export const TAX_CASES: Record<string, Case> = {
   }),
   checkCustomerTaxId: async (app, tenantId) => {
     app.root.settings.checksTaxIds = true
-    const taxIds = [{ type: 'vat', country: 'IT', value: 'IT00743110157' }]
-    const who = { tenantId, name: 'Ada', email: 'ada@example.com', taxIds }
-    const { id } = await good(app.admin.post<{ id: string }>('/api/admin/customers', who))
-    return { id, body: { taxId: 'IT00743110157' } }
+    return { id: await withVatIdIn(app, tenantId), body: { taxId: VAT_ID.value } }
   },
   getInvoiceDocument: async (app, tenantId) => ({ id: (await owedIn(app, tenantId)).id }),
   getInvoicePdf: async (app, tenantId) => ({ id: (await owedIn(app, tenantId)).id }),

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { applyMigration } from '../../src/db/applyMigration.ts'
+import { applyMigration } from '../../src/db/migrateOne.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { freshDatabase } from '../support/postgres.ts'
 
