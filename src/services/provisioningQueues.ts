@@ -12,7 +12,10 @@ export type JobRequest = {
   tenantId: string | null
   subject: { type: string; id: string | null; label: string }
   payload: Record<string, unknown>
-  /** Jobs of one key run one at a time, in the order in which they were enqueued. */
+  /**
+   * Jobs of one key run one at a time, in the order in which they were enqueued. A key is one tenant's or the platform's: the end of
+   * a job lets those go on that its tenant sees.
+   */
   serialKey?: string
   /** The hypervisor it works on: one of its slots is taken while the job runs. */
   nodeId?: string
