@@ -11,9 +11,11 @@ import * as dnsServerService from '../../src/services/dnsServerService.ts'
 import { enqueueSync } from '../../src/services/domainQueues.ts'
 import * as registrations from '../../src/services/domainRegistrationService.ts'
 import { lockDomain } from '../../src/services/domainService.ts'
+import * as sslService from '../../src/services/sslService.ts'
 import { watch } from '../../src/services/provisioning/watch.ts'
 import { good } from '../rules/pods.ts'
 import { finished, startApp, until, type TestApp } from '../support/app.ts'
+import { CERTIFICATES, type Accepted } from '../ssl/world.ts'
 import { rowsOf } from '../support/harnessWorld.ts'
 import {
   CONTACTS,
@@ -327,8 +329,10 @@ test('what is changed is changed at the registry, and what others change there i
   })
 })
 
-test('a transfer to another registrar is told by the registry, seen, rejected, and final when it is not', async () => {
+test('a transfer to another registrar is told by the registry, seen, rejected, and final when it is not; its certificates are renewed no more', async () => {
   const { domain } = await registered()
+  const secured = await good(app.admin.post<Accepted>(CERTIFICATES, { tenantId, names: [domain.name] }))
+  await finished(app.admin, secured.job.id)
   sim.askAway(domain.name)
   await registrations.pollAll(app.root)
   await settled(domain.id, 'transfer_out_pending')
@@ -339,6 +343,15 @@ test('a transfer to another registrar is told by the registry, seen, rejected, a
   transfers.answerTransfer(sim.world, { account: 'mpanel', now: sim.now() }, domain.name, 'approve')
   await registrations.pollAll(app.root)
   expect(await settled(domain.id, 'transferred_out')).toMatchObject({ autoRenew: false })
+  await rowsOf(app, sql`update ssl_certificates set due_at = now() where id = ${secured.certificate.id}`)
+  await sslService.renewDue(app.root)
+  expect(
+    await rowsOf(
+      app,
+      sql`select problem_code, action, (select count(*)::int from ssl_certificate_versions where certificate_id = c.id) as versions
+        from ssl_certificates c where id = ${secured.certificate.id}`,
+    ),
+  ).toEqual([{ problem_code: 'domain_not_proven', action: null, versions: 1 }])
   const events = await rowsOf<{ n: number }>(
     app,
     sql`select count(*)::int as n from registrar_events where name = ${domain.name}`,
