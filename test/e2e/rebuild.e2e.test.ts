@@ -28,7 +28,8 @@ beforeAll(async () => {
 afterAll(() => opened?.close())
 
 const button = (name: string) => page.getByRole('button', { name, exact: true })
-const dialog = () => page.getByRole('dialog')
+// Not the note that something was done, which is one as well.
+const dialog = () => page.locator('[role=dialog]:not([aria-modal=false])')
 
 /** Types the host name into the open dialog and confirms. */
 async function confirm(label: string, hostname: string): Promise<void> {

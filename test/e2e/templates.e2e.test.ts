@@ -28,7 +28,8 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => opened?.close())
 
-const dialog = () => page.getByRole('dialog')
+// Not the note that something was done, which is one as well.
+const dialog = () => page.locator('[role=dialog]:not([aria-modal=false])')
 const button = (name: string) => page.getByRole('button', { name, exact: true })
 const own = async (): Promise<Blueprint | undefined> =>
   (

@@ -20,7 +20,8 @@ afterAll(async () => {
 })
 
 const button = (name: string) => page.getByRole('button', { name, exact: true })
-const dialog = () => page.getByRole('dialog')
+// Not the note that something was done, which is one as well.
+const dialog = () => page.locator('[role=dialog]:not([aria-modal=false])')
 const shownSecret = () =>
   dialog()
     .getByTitle(/^whsec_/)

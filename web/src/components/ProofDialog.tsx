@@ -1,7 +1,6 @@
 import { t } from '../../../shared/text.ts'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { proofIsAskedBy } from '../api/proof.ts'
-import { ssoFault } from '../lib/ssoFault.ts'
 import { Dialog } from '../ui/Dialog.tsx'
 import { Skeleton } from '../ui/Spinner.tsx'
 import { toast } from '../ui/Toast.tsx'
@@ -44,5 +43,6 @@ function tellOfProof(): void {
   history.replaceState(history.state, '', url.pathname + url.search + url.hash)
   if (word === 'given')
     toast.done(t`You have proven that it is you`, t`Now do again what you were about to do.`)
-  else toast.failed(t`Not proven`, ssoFault(word))
+  // Its words are for few: every page loads this file.
+  else void import('../lib/ssoFault.ts').then(({ ssoFault }) => toast.failed(t`Not proven`, ssoFault(word)))
 }

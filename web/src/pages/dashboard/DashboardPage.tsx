@@ -8,9 +8,7 @@ import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
 import { paths } from '../../paths.ts'
-import { Findings } from './Findings.tsx'
 import { Jobs } from './Jobs.tsx'
-import { Quota } from './Quota.tsx'
 import { SetupCard } from './SetupCard.tsx'
 import { States } from './States.tsx'
 import { Tiles } from './Tiles.tsx'
@@ -18,6 +16,8 @@ import { Tiles } from './Tiles.tsx'
 // They stand below what one looks at first.
 const Queues = lazy(() => import('./Queues.tsx'))
 const Capacity = lazy(() => import('./Capacity.tsx'))
+const Findings = lazy(() => import('./Findings.tsx'))
+const Quota = lazy(() => import('./Quota.tsx'))
 const Activity = lazy(() => import('./Activity.tsx'))
 
 /** How things are, as far as the user may know. What he may not read is not there. */
@@ -68,13 +68,11 @@ function Cards({ dashboard }: { dashboard: Dashboard }) {
             <Capacity />
           </Suspense>
         )}
-        {findings.length + ofBilling.length > 0 && <Findings findings={findings} ofBilling={ofBilling} />}
-        {tenant.id !== undefined && can('tenants:read') && <Quota tenantId={tenant.id} />}
-        {can('audit:read') && (
-          <Suspense>
-            <Activity />
-          </Suspense>
-        )}
+        <Suspense>
+          {findings.length + ofBilling.length > 0 && <Findings findings={findings} ofBilling={ofBilling} />}
+          {tenant.id !== undefined && can('tenants:read') && <Quota tenantId={tenant.id} />}
+          {can('audit:read') && <Activity />}
+        </Suspense>
       </div>
     </div>
   )

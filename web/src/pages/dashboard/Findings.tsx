@@ -23,7 +23,7 @@ const row = (name: string, value: number, words: string, to: LinkProps) => ({
 })
 
 /** What waits for a decision, by kind; each leads to the list of exactly what it counts. */
-export function Findings({ findings, ofBilling }: Shown) {
+export default function Findings({ findings, ofBilling }: Shown) {
   const { tenant } = useSession()
   return (
     <Card title="Open findings">

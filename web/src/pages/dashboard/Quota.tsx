@@ -17,7 +17,7 @@ const SHOWN = [
 ] as const
 
 /** How much of what the tenant may have is in use. */
-export function Quota({ tenantId }: { tenantId: string }) {
+export default function Quota({ tenantId }: { tenantId: string }) {
   const { tenant } = useSession()
   return (
     <Card
