@@ -172,7 +172,9 @@ describe.skipIf(given !== undefined)('what Stripe takes at once', () => {
   it('is refused beyond that, which is proven not to be done', async () => {
     const refused = (await burst(10_000)).filter(({ outcome }) => outcome !== 'ok')
     expect(refused[0]).toMatchObject({ outcome: 'rejected', code: 'throttled', retryable: true })
-    expect(statuses().filter((status) => status === 429)).toHaveLength(refused.length)
+    expect(statuses()).toContain(429)
+    // Of the others some were not even sent, since Stripe had asked for a pause.
+    expect(statuses().filter((status) => status === 200)).toHaveLength(40 - refused.length)
   })
 
   it('ends every call for as long as Stripe wishes: what comes meanwhile is not sent', async () => {
