@@ -23,6 +23,7 @@ const OPEN = [
   'beginPasskey',
   'beginSsoStepUp',
   'beginStepUp',
+  'chooseLanguage',
   'confirmTotp',
   'enrolTotp',
   'getMe',
