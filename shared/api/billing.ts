@@ -200,6 +200,14 @@ export const invoice = z.object({
 })
 export type Invoice = z.infer<typeof invoice>
 
+export const invoiceDetail = z.object({
+  ...invoice.shape,
+  /** What was sold; null where it is something else. The name is the host name, or the plan of what has none yet. */
+  subscription: z.object({ id, name: z.string(), state: z.enum(SUBSCRIPTION_STATES) }).nullable(),
+  domain: z.object({ id, name: z.string() }).nullable(),
+})
+export type InvoiceDetail = z.infer<typeof invoiceDetail>
+
 export const invoiceDocumentQuery = z.strictObject({
   /** The invoice, or a credit note over it. */
   of: z.enum(['invoice', 'credit_note']).default('invoice'),

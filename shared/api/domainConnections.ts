@@ -30,7 +30,7 @@ export const domainConnectionView = z.object({ connection: domainConnection.null
 
 export const domainConnect = z.strictObject({
   podId: id,
-  /** `@` is the domain itself; others are labels below it. */
+  /** `@` is the domain itself; others are labels below it, `*` all that have no records of their own. */
   hosts: z.array(z.string().trim().min(1).max(253)).min(1).max(50).default(['@', 'www']),
   /** Has a certificate made for these names. */
   certificate: z.boolean().default(true),

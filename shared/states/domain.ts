@@ -67,13 +67,19 @@ export const canDomain = {
     isOver(registration)
       ? notOver(registration)
       : verifiedAt === null
-        ? refused(t`First it has to be proven whose domain this is: set its TXT record.`)
+        ? refused(
+            registration === 'external'
+              ? t`First it has to be proven whose domain this is: set its TXT record.`
+              : t`Its registry will say whose domain this is.`,
+          )
         : allowed,
 
   remove: ({ registration }: Subject): Verdict =>
     registration === 'external' || isOver(registration)
       ? notOver(registration)
-      : refused(t`It is registered through us: delete its registration, or move it to another registrar.`),
+      : registration === 'awaiting_payment'
+        ? refused(t`It is ordered: credit the whole invoice of the order, which cancels it.`)
+        : refused(t`It is registered through us: delete its registration, or move it to another registrar.`),
 }
 
 const notOver = (registration: Registration): Verdict => {

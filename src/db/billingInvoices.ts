@@ -1,4 +1,5 @@
 import { sql, type Insertable, type Selectable } from 'kysely'
+import type { SubscriptionState } from '../../shared/states/billingSubscription.ts'
 import { inScope, isOne, keysetPage, type ListOptions } from './list.ts'
 import type { Scope, Tx } from './index.ts'
 import type { InvoiceLinesTable, InvoicesTable } from './types.ts'
@@ -126,6 +127,27 @@ export function list(tx: Tx, scope: Scope, filter: InvoiceFilter, options: ListO
   if (filter.dueBefore) query = query.where('invoices.due_date', '<', filter.dueBefore)
   if (filter.customerId) query = query.where('invoices.customer_id', '=', filter.customerId)
   return keysetPage(query, 'invoices.id', options)
+}
+
+export type Sold = {
+  subscription: { id: string; name: string; state: SubscriptionState } | null
+  domain: { id: string; name: string } | null
+}
+
+/** What an invoice is for: a subscription, or what was asked of a domain's registry. */
+export async function soldBy(tx: Tx, tenantId: string, id: string): Promise<Sold> {
+  const { rows } = await sql<Sold>`
+    select case when s.id is not null then jsonb_build_object('id', s.id, 'state', s.state, 'name', coalesce(
+        (select p.hostname from cloud_pods p where p.subscription_id = s.id order by p.id desc limit 1), plan.name))
+      end as subscription,
+      case when d.id is not null then jsonb_build_object('id', d.id, 'name', d.unicode_name) end as domain
+    from invoices i
+      left join subscriptions s on s.id = i.subscription_id and s.tenant_id = i.tenant_id
+      left join cloud_pod_plans plan on plan.id = s.plan_id
+      left join domain_operations o on o.invoice_id = i.id and o.tenant_id = i.tenant_id
+      left join domains d on d.id = o.domain_id
+    where i.tenant_id = ${tenantId} and i.id = ${id}`.execute(tx)
+  return rows[0] ?? { subscription: null, domain: null }
 }
 
 export function linesOf(tx: Tx, invoiceIds: readonly string[]): Promise<LineRow[]> {

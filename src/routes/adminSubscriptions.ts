@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import {
   invoice,
+  invoiceDetail,
   invoiceList,
   payment,
   paymentCreate,
@@ -128,6 +129,19 @@ export const adminSubscriptions: Route[] = [
     query: invoiceList,
     replies: { 200: page(invoice) },
     handler: async (ctx, { query }) => ({ body: await BillingService.listInvoices(ctx, query, query) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/api/admin/billing/invoices/{id}',
+    operationId: 'getInvoice',
+    summary: 'Show an invoice with its lines, and what it is for',
+    tag,
+    access: { permission: 'billing:read', where: { in: 'object', kind: 'invoice' } },
+    params: idParams,
+    replies: { 200: invoiceDetail },
+    handler: async (ctx, { params, tenantId }) => ({
+      body: await BillingService.showInvoice(ctx, tenantId, params.id),
+    }),
   }),
   route({
     method: 'POST',

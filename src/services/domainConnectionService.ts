@@ -10,6 +10,7 @@ import { AppError, notFound, requireAllowed } from '../errors.ts'
 import { DnsError } from '../lib/dns/errors.ts'
 import { canonicalName, isWithin, requireHost } from '../lib/dns/names.ts'
 import { newId } from '../lib/ids.ts'
+import { withoutWildcard } from '../lib/x509/names.ts'
 import * as cloudPodService from './cloudPodService.ts'
 import * as dnsZoneService from './dnsZoneService.ts'
 import * as domainService from './domainService.ts'
@@ -31,7 +32,8 @@ const ownerOf = (domainId: string): string => `connection:${domainId}`
 function hostsOf(domain: string, typed: readonly string[]): string[] {
   const hosts = typed.map((text, at) => {
     try {
-      const name = requireHost(canonicalName(text, `${domain}.`, 'relative'))
+      const name = canonicalName(text, `${domain}.`, 'relative')
+      requireHost(withoutWildcard(name))
       if (!isWithin(name, `${domain}.`)) throw new DnsError(`${text} lies outside of ${domain}.`)
       return name.slice(0, -1)
     } catch (error) {

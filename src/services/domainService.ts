@@ -38,7 +38,8 @@ const present = (row: DomainView): Domain => ({
   registration: row.registration,
   expiresAt: isoOf(row.expires_at),
   verifiedAt: isoOf(row.verified_at),
-  proof: row.verified_at === null && row.ended_at === null ? recordOf(row.name, row.proof) : null,
+  // Of one that is ordered through us its registry says whose it is.
+  proof: row.verified_at === null && row.registration === 'external' ? recordOf(row.name, row.proof) : null,
   checkedAt: isoOf(row.checked_at),
   checkFault: row.check_fault,
   version: row.version,

@@ -66,19 +66,21 @@ const events = async (id: string) =>
     await app.admin.get<{ items: { action: string }[] }>(`/api/admin/audit/events?targetId=${id}`)
   ).body.items.map(({ action }) => action)
 
+const recordsOf = (pod: CloudPod, ...hosts: string[]): Record<string, string[]> =>
+  Object.fromEntries(
+    hosts.flatMap((host) => [
+      [`${host}. A`, v4(pod)],
+      ...(v6(pod).length > 0 ? [[`${host}. AAAA`, v6(pod)]] : []),
+    ]),
+  )
+
 test('a connected domain leads to its pod by real DNS, has a certificate for its names, and says so in the log', async () => {
   const domain = await begin()
   const [pod] = pods
   const { status, body } = await domain.connect({ podId: pod?.id })
   expect([status, body.connection.hosts]).toEqual([202, [domain.name, `www.${domain.name}`]])
   expect(await finished(app.admin, body.job?.id ?? '')).toMatchObject({ state: 'succeeded' })
-  const says = Object.fromEntries(
-    [domain.name, `www.${domain.name}`].flatMap((host) => [
-      [`${host}. A`, v4(pod as CloudPod)],
-      ...(v6(pod as CloudPod).length > 0 ? [[`${host}. AAAA`, v6(pod as CloudPod)]] : []),
-    ]),
-  )
-  await domain.served(says)
+  await domain.served(recordsOf(pod as CloudPod, domain.name, `www.${domain.name}`))
   const shown = await domain.shown()
   expect(shown).toMatchObject({ served: true, certificate: { state: 'issued' } })
   expect(await events(domain.id)).toContain('DOMAIN_UPDATED')
@@ -89,6 +91,20 @@ test('a connected domain leads to its pod by real DNS, has a certificate for its
   // Asked for again it is the same certificate, and nothing is written twice.
   const again = await domain.connect({ podId: pod?.id })
   expect(again.body).toMatchObject({ job: null, connection: { certificate: { id: shown?.certificate?.id } } })
+})
+
+test('every name of a domain leads to its pod by a wildcard, which its certificate covers', async () => {
+  const domain = await begin()
+  const [pod] = pods
+  const { status, body } = await domain.connect({ podId: pod?.id, hosts: ['@', 'www', '*'] })
+  expect(status).toBe(202)
+  expect(await finished(app.admin, body.job?.id ?? '')).toMatchObject({ state: 'succeeded' })
+  await domain.served(recordsOf(pod as CloudPod, domain.name, `www.${domain.name}`, `*.${domain.name}`))
+  const id = (await domain.shown())?.certificate?.id ?? ''
+  const { names } = (await app.admin.get<{ names: string[] }>(`/api/admin/ssl/certificates/${id}`)).body
+  expect(names.toSorted()).toEqual([`*.${domain.name}`, domain.name])
+  const inside = await domain.connect({ podId: pod?.id, hosts: ['www.*'] })
+  expect(inside.body).toMatchObject({ code: 'invalid_input' })
 })
 
 test('its records follow the addresses of the pod, and go when the pod goes', async () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Locator, Page } from 'playwright-core'
-import { afterAll, beforeAll, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { good } from '../rules/pods.ts'
 import { freshName, invoiceOf, registryOf } from '../support/registry.ts'
 import type { DomainOperation, DomainOrdered } from '../../shared/api/domainRegistrations.ts'
@@ -63,6 +63,8 @@ it('a name is searched, ordered, paid, registered, and changed at its registry',
 
   await page.getByRole('combobox', { name: 'Customer' }).click()
   await page.getByRole('option', { name: /Ada Example/ }).click()
+  // What is known of the customer stands there already.
+  expect(await page.getByLabel('E-mail', { exact: true }).inputValue()).toBe('ada@example.com')
   await fillContact(page, 'Ada Example')
   await page.getByRole('textbox', { name: 'Name servers' }).fill('ns1.example.org\nns2.example.org')
   await picture('order')
@@ -70,10 +72,13 @@ it('a name is searched, ordered, paid, registered, and changed at its registry',
 
   await page.getByRole('heading', { level: 1, name }).waitFor()
   await page.getByText('It begins when its invoice is paid.').first().waitFor()
-  const id = new URL(page.url()).pathname.split('/').at(-1) ?? ''
-  const path = `/api/admin/domains/${id}`
-  const [operation] = (await admin.get<{ items: DomainOperation[] }>(`${path}/timeline`)).body.items
-  await pay(admin, await invoiceOf(opened.app, { operation } as DomainOrdered))
+  await page.getByRole('link', { name: 'Go to the invoice' }).click()
+  await picture('invoice')
+  await page.getByRole('button', { name: 'Record payment' }).click()
+  await page.getByRole('dialog').getByLabel('Reference').fill('transfer of Ada')
+  await page.getByRole('dialog').getByRole('button', { name: 'Record payment' }).click()
+  await page.getByText('Paid', { exact: true }).first().waitFor()
+  await page.getByRole('link', { name }).click()
   await page.getByText('Simulated registry').first().waitFor()
   await page
     .getByRole('switch', { name: 'Locked against transfers' })

@@ -246,6 +246,8 @@ export type Invoice = { id: string; tenantId: string; customer: { id: string; na
 
 export type InvoiceCredits = { items: Array<{ id: string; invoiceId: string; number: string; issueDate: string; total: { amount: string; currency: string }; tax: { amount: string; currency: string }; reason: string }>; left: { amount: string; currency: string }; lines: Array<{ lineNo: number; description: string; left: { amount: string; currency: string } }>; refundable: { amount: string; currency: string }; problem: string | null }
 
+export type InvoiceDetail = { id: string; tenantId: string; customer: { id: string; name: string }; subscriptionId: string | null; number: string | null; status: "draft" | "open" | "paid" | "uncollectible" | "void"; issueDate: string | null; dueDate: string | null; subtotal: { amount: string; currency: string }; tax: { amount: string; currency: string }; total: { amount: string; currency: string }; paid: { amount: string; currency: string }; credited: { amount: string; currency: string }; lines: Array<{ lineNo: number; kind: "recurring" | "discount" | "addon" | "setup" | "manual" | "credit" | "carried" | "domain" | "storage"; description: string; taxCategory: "S" | "Z" | "E" | "AE" | "G" | "O" | null; taxRatePpm: number; taxReason: string; net: { amount: string; currency: string }; tax: { amount: string; currency: string }; gross: { amount: string; currency: string } }>; createdAt: string; subscription: { id: string; name: string; state: "awaiting_payment" | "provisioning" | "trialing" | "active" | "grace" | "suspending" | "suspended" | "unsuspending" | "pausing" | "paused" | "terminating" | "terminated" | "expired" } | null; domain: { id: string; name: string } | null }
+
 export type InvoicePayments = { collects: boolean; attempts: Array<{ id: string; tenantId: string; invoiceId: string; kind: "charge" | "link"; reason: "asked" | "due" | "authentication"; state: "queued" | "sent" | "processing" | "needs_action" | "succeeded" | "declined" | "expired" | "cancelled" | "failed"; amount: { amount: string; currency: string }; method: { brand: string | null; last4: string | null } | null; url: string | null; expiresAt: string | null; problem: string | null; createdAt: string; endedAt: string | null }>; payments: Array<{ id: string; amount: { amount: string; currency: string }; provider: string; method: string; reference: string; receivedAt: string; refundable: { amount: string; currency: string }; refunds: Array<{ id: string; amount: { amount: string; currency: string }; reason: string; state: "queued" | "sent" | "pending" | "succeeded" | "failed"; problem: string | null; createdAt: string }>; disputes: Array<PaymentDispute> }> }
 
 export type IpPool = { id: string; clusterId: string; name: string; network: string; gateway: string; rangeStart: string; rangeEnd: string; bridge: string; vlan: number | null; dnsServers: Array<string>; podPrefix: number | null; size: number | null; quarantineHours: number; state: "active" | "paused"; used: number; quarantined: number; kept: number; source: PoolSource | null; version: number; createdAt: string }
@@ -791,6 +793,8 @@ export interface Operations {
   getIdentities: { result: { items: Array<{ id: string; provider: string; issuer: string; label: string | null; createdAt: string; lastUsedAt: string | null }>; providers: Array<{ id: string; name: string }> } }
   /** Show what was sold under a key */
   getIntegrationPod: { path: { externalKey: string }; query?: { tenantId?: string }; result: IntegrationPodDetail }
+  /** Show an invoice with its lines, and what it is for */
+  getInvoice: { path: { id: string }; result: InvoiceDetail }
   /** Show what was credited of an invoice, and what can be */
   getInvoiceCredits: { path: { id: string }; result: InvoiceCredits }
   /** An invoice, or a credit note over it, as a page to print */
@@ -1570,6 +1574,7 @@ export const OPERATIONS: { readonly [O in keyof Operations]: readonly [string, s
   getFinding: ['GET', '/api/admin/provisioning/findings/{id}', false],
   getIdentities: ['GET', '/api/auth/identities', false],
   getIntegrationPod: ['GET', '/api/integrations/pods/{externalKey}', false],
+  getInvoice: ['GET', '/api/admin/billing/invoices/{id}', false],
   getInvoiceCredits: ['GET', '/api/admin/billing/invoices/{id}/credit-notes', false],
   getInvoiceDocument: ['GET', '/api/admin/billing/invoices/{id}/document', false],
   getInvoicePayments: ['GET', '/api/admin/billing/invoices/{id}/payments', false],

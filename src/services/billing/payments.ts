@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Invoice, paymentCreate } from '../../../shared/api/billing.ts'
+import type { Invoice, InvoiceDetail, paymentCreate } from '../../../shared/api/billing.ts'
 import type { Ctx } from '../../context.ts'
 import * as invoices from '../../db/billingInvoices.ts'
 import type { InvoiceFilter, InvoiceRow } from '../../db/billingInvoices.ts'
@@ -35,6 +35,14 @@ export async function getInvoice(ctx: Ctx, tenantId: string, id: string): Promis
   const row = await invoices.find(ctx.tx, tenantId, id)
   if (!row) throw notFound('invoice')
   return present.invoice(row, await invoices.linesOf(ctx.tx, [id]))
+}
+
+/** An invoice and what it is for. @throws AppError not_found */
+export async function showInvoice(ctx: Ctx, tenantId: string, id: string): Promise<InvoiceDetail> {
+  return {
+    ...(await getInvoice(ctx, tenantId, id)),
+    ...(await invoices.soldBy(ctx.tx, tenantId, id)),
+  }
 }
 
 export type Payment = {

@@ -37,12 +37,14 @@ export async function getRegistration(ctx: Ctx, tenantId: string, id: string): P
   const [open] = await operations.open(ctx.tx, tenantId, id)
   const customer =
     row.customer_id === null ? undefined : await customers.find(ctx.tx, tenantId, row.customer_id)
-  const premium = premiumOf(row)
+  // What was agreed to counts from the order on.
+  const priced = { ...row, premium: row.premium ?? (open && requestOf(open).premium) ?? null }
+  const premium = premiumOf(priced)
   const priceOf = async (operation: 'renew' | 'restore') => {
     if (!customer || accountId === null) return null
     const { currency } = customer
     if (premium !== null) {
-      const sale = await renewalOf(ctx, row, operation, currency)
+      const sale = await renewalOf(ctx, priced, operation, currency)
       return sale && toMoney(sale.minor, currency)
     }
     const offer = await offerFor(ctx, { operation, years: 1, currency, name: row.name, accountId })

@@ -12,7 +12,7 @@ import * as provisioningService from '../provisioningService.ts'
 import { enqueueRevoke } from '../sslQueues.ts'
 import { getIssuer } from './issuers.ts'
 import { known, lockKnown, purposeOfKey, say, versionInForce } from './knowing.ts'
-import { insert, invalid, readNames, requireProven } from './naming.ts'
+import { insert, invalid, readWanted, requireProven } from './naming.ts'
 import { begin } from './ordering.ts'
 import { presentCertificate, presentVersion } from './presenting.ts'
 
@@ -47,7 +47,7 @@ export async function get(ctx: Ctx, id: string): Promise<SslCertificateDetail> {
  * @throws AppError invalid_input, already_exists, not_found for its issuer
  */
 export async function create(ctx: Ctx, body: z.infer<typeof sslCertificateCreate>): Promise<Accepted> {
-  const names = readNames(body.names)
+  const names = readWanted(body.names)
   if (body.challenge === 'tls-alpn-01' && !ctx.settings.provesByTls)
     throw invalid(
       'challenge',

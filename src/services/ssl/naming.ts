@@ -4,7 +4,7 @@ import * as certificates from '../../db/sslCertificates.ts'
 import type { CertificateRow } from '../../db/sslCertificates.ts'
 import { AppError } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
-import { certificateName, nameSetOf } from '../../lib/x509/names.ts'
+import { certificateName, covers, isWildcard, nameSetOf } from '../../lib/x509/names.ts'
 import { known } from './knowing.ts'
 
 export const invalid = (path: string, message: string): AppError =>
@@ -19,6 +19,23 @@ export function readNames(given: readonly string[]): string[] {
     return name
   })
   return [...new Set(names)]
+}
+
+/**
+ * Names to be asked of a CA, without what a wildcard among them covers: CAs refuse an order for both (Boulder's policy of
+ * redundant names).
+ * @throws AppError invalid_input
+ */
+export function readWanted(given: readonly string[]): string[] {
+  const names = readNames(given)
+  const wildcards = names.filter(isWildcard)
+  return names.filter(
+    (name) =>
+      !covers(
+        wildcards.filter((one) => one !== name),
+        name,
+      ),
+  )
 }
 
 /** A name is given to whoever has proven its domain, or one above it. @throws AppError invalid_input */

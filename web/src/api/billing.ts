@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type {
   Invoice,
+  InvoiceDetail,
   payment,
   paymentCreate,
   Plan,
@@ -22,7 +23,15 @@ import { queryOptions } from '@tanstack/react-query'
 import { get, post, remove } from './http.ts'
 import { detailQuery, listQuery, type ListFilter } from './lists.ts'
 
-export type { ChangePreview, Invoice, Plan, Subscription, SubscriptionCalendar, SubscriptionTimeline }
+export type {
+  ChangePreview,
+  Invoice,
+  InvoiceDetail,
+  Plan,
+  Subscription,
+  SubscriptionCalendar,
+  SubscriptionTimeline,
+}
 export type Price = Plan['prices'][number]
 export type PlanCreate = z.input<typeof planCreate>
 export type PaymentCreate = z.input<typeof paymentCreate>
@@ -99,10 +108,12 @@ export const resumeSubscription = (id: string, reason: string, key: string) =>
 
 type InvoiceFilter = ListFilter & {
   subscriptionId?: string
+  customerId?: string
   status?: Invoice['status'] | undefined
   dueBefore?: string | undefined
 }
 export const invoicesQuery = (filter: InvoiceFilter) =>
   listQuery<Invoice, InvoiceFilter>('invoices', INVOICES, filter)
+export const invoiceQuery = (id: string) => detailQuery<InvoiceDetail>('invoices', INVOICES, id)
 export const recordPayment = (invoiceId: string, body: PaymentCreate, key: string) =>
   post<Payment>(`${INVOICES}/${invoiceId}/payments`, body, key)

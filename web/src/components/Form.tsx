@@ -1,7 +1,7 @@
 import { locale } from '../lib/language.ts'
 import { t } from '../../../shared/text.ts'
 import type { UseMutationResult } from '@tanstack/react-query'
-import { useEffect, useRef, type FormEventHandler, type ReactNode } from 'react'
+import { useEffect, useRef, useState, type FormEventHandler, type ReactNode } from 'react'
 import {
   get,
   useForm,
@@ -19,6 +19,8 @@ export type ApiForm<Values extends FieldValues, Answer> = {
   form: UseFormReturn<Values>
   onSubmit: FormEventHandler<HTMLFormElement>
   submission: UseMutationResult<Answer, ApiError, Values>
+  /** What was refused of the last try, without what its fields say themselves. */
+  unsaid: ApiError['errors']
   /** The message of a field, from the browser's checks or from the server. */
   errorOf: (path: string) => string | undefined
 }
@@ -38,22 +40,32 @@ export function useApiForm<Values extends FieldValues, Answer>({
 }): ApiForm<Values, Answer> {
   const form = useForm<Values>({ defaultValues })
   const submission = useSubmit<Values, Answer>({ send, onDone })
+  const [unsaid, setUnsaid] = useState<ApiError['errors']>([])
 
   const submit = form.handleSubmit((values) =>
     submission.mutate(values, {
-      onError: (error) =>
-        error.errors.forEach(({ path, message }, at) =>
+      onError: ({ errors }) => {
+        errors.forEach(({ path, message }, at) =>
           form.setError(
             fieldOf(path) as Path<Values>,
             { type: 'server', message },
             { shouldFocus: at === 0 },
           ),
-        ),
+        )
+        // A registered field that is on the page shows its message itself.
+        setUnsaid(
+          errors.filter(({ path }) => {
+            const { error } = form.getFieldState(fieldOf(path) as Path<Values>)
+            return !(error?.ref && (error.ref as Partial<Element>).isConnected !== false)
+          }),
+        )
+      },
     }),
   )
   return {
     form,
     submission,
+    unsaid,
     onSubmit: (event) => {
       // A dialog's form lies inside the page's form as React sees it.
       event.stopPropagation()
@@ -68,7 +80,7 @@ export function useApiForm<Values extends FieldValues, Answer>({
 
 /** The form element: refusals on top, fields, then the one button that sends it. */
 export function Form<Values extends FieldValues, Answer>({
-  of: { onSubmit, submission },
+  of: { onSubmit, submission, unsaid },
   submitLabel,
   submitReason,
   danger = false,
@@ -93,7 +105,7 @@ export function Form<Values extends FieldValues, Answer>({
     <form noValidate onSubmit={onSubmit} className="space-y-4">
       {submission.error && (
         <div ref={refusal} className="scroll-mt-20">
-          <ErrorNotice error={submission.error} />
+          <ErrorNotice error={submission.error} errors={unsaid} />
         </div>
       )}
       {children}

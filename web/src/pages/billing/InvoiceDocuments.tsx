@@ -51,7 +51,7 @@ export function InvoiceDocuments({
       ? t`The order waits for this payment: cancel the order, which credits the invoice.`
       : undefined
   return (
-    <section aria-label="Documents" className="space-y-3">
+    <div className="space-y-3">
       <div className="flex flex-wrap gap-2">
         <Documents
           words={t`Invoice`}
@@ -77,7 +77,7 @@ export function InvoiceDocuments({
         )}
       </div>
       {!isZero(invoice.credited) && <CreditNotes invoice={invoice} />}
-    </section>
+    </div>
   )
 }
 

@@ -25,7 +25,7 @@ const STATUSES = [
   'void',
 ] as const satisfies readonly Invoice['status'][]
 
-/** Invoices of all customers. What is done with one is done where it belongs: at its subscription, or its customer. */
+/** Invoices of all customers. */
 export default function InvoicesPage() {
   const { tenant, can } = useSession()
   const { page, ...wanted } = route.useSearch()
@@ -41,13 +41,8 @@ export default function InvoicesPage() {
   const columns: Column<Invoice>[] = [
     {
       header: t`Invoice`,
-      render: ({ number, subscriptionId, customer }) => (
-        <Link
-          {...(subscriptionId === null
-            ? paths.customer(tenant.slug, customer.id)
-            : paths.subscription(tenant.slug, subscriptionId))}
-          className="font-medium break-words hover:underline"
-        >
+      render: ({ id, number }) => (
+        <Link {...paths.invoice(tenant.slug, id)} className="font-medium break-words hover:underline">
           {number ?? t`Draft`}
         </Link>
       ),

@@ -62,7 +62,11 @@ function Content({ subscription }: { subscription: Subscription }) {
         value={tab}
         onChange={(chosen) => void navigate({ search: { tab: chosen }, replace: true })}
         tabs={[
-          { value: 'invoices', label: t`Invoices`, content: <Invoices subscription={subscription} /> },
+          {
+            value: 'invoices',
+            label: t`Invoices`,
+            content: <Invoices of={{ subscriptionId: subscription.id }} tenantId={subscription.tenantId} />,
+          },
           {
             value: 'next',
             label: t`What happens next`,

@@ -22,6 +22,7 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { Tabs } from '../../ui/Tabs.tsx'
 import { Time } from '../../ui/Time.tsx'
+import { Invoices } from '../billing/Invoices.tsx'
 import { Contacts } from './Contacts.tsx'
 import { CustomerActions } from './CustomerActions.tsx'
 import { CustomerAccount } from './CustomerAccount.tsx'
@@ -36,6 +37,7 @@ const TABS = [
   'contacts',
   'notes',
   'subscriptions',
+  'invoices',
   'domains',
   'payment',
   'account',
@@ -120,6 +122,11 @@ function Content({ customer }: { customer: Customer }) {
           { value: 'contacts', label: t`Contacts`, content: <Contacts customer={customer} /> },
           { value: 'notes', label: t`Notes`, content: <Notes customer={customer} /> },
           { value: 'subscriptions', label: t`Subscriptions`, content: <Subscriptions customer={customer} /> },
+          can('billing:read', customer.tenantId) && {
+            value: 'invoices',
+            label: t`Invoices`,
+            content: <Invoices of={{ customerId: customer.id }} tenantId={customer.tenantId} />,
+          },
           can('domains:read') && {
             value: 'domains',
             label: t`Domains`,

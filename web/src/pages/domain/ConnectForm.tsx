@@ -84,7 +84,7 @@ export function ConnectForm({
       </Field>
       <Field
         label="Names"
-        hint={t`Separated by spaces. @ is ${domain.unicodeName} itself; www is www.${domain.unicodeName}.`}
+        hint={t`Separated by spaces. @ is ${domain.unicodeName} itself, www is www.${domain.unicodeName}, * is every other name below it.`}
         error={of.errorOf('hosts')}
       >
         <Input

@@ -1,6 +1,7 @@
 import { t } from '../../../../shared/text.ts'
 import type { FieldValues, Path } from 'react-hook-form'
 import { MAX_POSTCODE } from '../../../../shared/domainLimits.ts'
+import type { Customer } from '../../api/customers.ts'
 import type { DomainContact, ShownContact } from '../../api/domainRegistrations.ts'
 import { REQUIRED, type ApiForm } from '../../components/Form.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
@@ -35,6 +36,21 @@ export const typedOf = (contact: ShownContact): ContactValues => ({
   company: contact.company ?? '',
   region: contact.region ?? '',
 })
+/** What is known of a customer already: the rest is typed. */
+export function holderOf({ name, company, email, country, addresses }: Customer): ContactValues {
+  const address = addresses.find(({ kind }) => kind === 'billing') ?? addresses[0]
+  return {
+    ...NO_CONTACT,
+    name,
+    company: company ?? '',
+    email,
+    country: address?.country ?? country ?? '',
+    street: [address?.line1, address?.line2].filter(Boolean).join(', '),
+    city: address?.city ?? '',
+    region: address?.region ?? '',
+    postcode: address?.postalCode ?? '',
+  }
+}
 
 const FIELDS: [name: keyof ContactValues, label: string, hint?: string, optional?: boolean][] = [
   ['name', t`Name`, t`The person whom the registry is told.`],

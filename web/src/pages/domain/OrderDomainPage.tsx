@@ -13,7 +13,7 @@ import { paths } from '../../paths.ts'
 import { Card } from '../../ui/Card.tsx'
 import { Checkbox, Field, Input, Select, Textarea } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
-import { ContactFields } from './ContactFields.tsx'
+import { ContactFields, holderOf, NO_CONTACT, type ContactValues } from './ContactFields.tsx'
 import { NO_PEOPLE, OtherContacts, peopleField, peopleOf, type PeopleValues } from './OtherContacts.tsx'
 import { OrderPrice, usePrice } from './OrderPrice.tsx'
 import { Agreement, agreedField, agreementMissing } from './RenewForms.tsx'
@@ -83,6 +83,15 @@ export default function OrderDomainPage() {
     },
   })
   const { form, errorOf } = of
+  /** The holder is most often the customer: what nobody has typed follows the choice. */
+  const choose = (chosen: Customer | null) => {
+    const before = customer === null ? NO_CONTACT : holderOf(customer)
+    const known = chosen === null ? NO_CONTACT : holderOf(chosen)
+    for (const field of Object.keys(known) as (keyof ContactValues)[])
+      if (form.getValues(`contact.${field}`) === before[field])
+        form.setValue(`contact.${field}`, known[field], { shouldDirty: true })
+    setCustomer(chosen)
+  }
   const agreed = form.watch('agreed')
   const back = () => void navigate(paths.domainSearch(tenant.slug, { words: name }))
   return (
@@ -119,14 +128,14 @@ export default function OrderDomainPage() {
                     value={owner}
                     onChange={(chosen) => {
                       setOwner(chosen)
-                      setCustomer(null)
+                      choose(null)
                     }}
                   />
                 </Field>
               )}
               {owner !== null && (
                 <Field label="Customer" hint="Who pays, in his currency." error={errorOf('customerId')}>
-                  <CustomerPicker value={customer} onChange={setCustomer} tenantId={owner.id} />
+                  <CustomerPicker value={customer} onChange={choose} tenantId={owner.id} />
                 </Field>
               )}
             </OrderFields>

@@ -1,5 +1,6 @@
 import { t } from '../../../../shared/text.ts'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useState, type ReactNode } from 'react'
 import { canRegistration } from '../../../../shared/states/domain.ts'
 import {
@@ -18,6 +19,7 @@ import { Loaded } from '../../components/Loaded.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { formatMoney } from '../../lib/money.ts'
+import { paths } from '../../paths.ts'
 import { Badge } from '../../ui/Badge.tsx'
 import { Card, Facts } from '../../ui/Card.tsx'
 import { DataTable, type Column } from '../../ui/DataTable.tsx'
@@ -64,28 +66,48 @@ function Registration({ registration: of }: { registration: DomainRegistration }
             title={of.operation.words}
           >
             {WAITS[of.operation.state]} {of.operation.message}
+            {of.operation.invoiceId !== null && of.operation.state === 'awaiting_payment' && (
+              <InvoiceLink id={of.operation.invoiceId} tenantId={of.tenantId} />
+            )}
           </Notice>
         )}
         <Risen of={of} />
         {of.finding && <Notice tone="warning">{of.finding}</Notice>}
-        <Facts
-          facts={[
-            [t`Expires`, of.expiresAt && <Time key="expires" at={of.expiresAt} />],
-            [t`Registered`, of.registeredAt && <Time key="registered" at={of.registeredAt} />],
-            [t`At`, of.registrar],
-            [t`Renewal`, of.renewal && t`${formatMoney(of.renewal)} a year`],
-            [t`Compared with the registry`, of.syncedAt && <Time key="synced" at={of.syncedAt} relative />],
-            [t`The registry says`, of.statuses.join(', ') || null],
-            [t`Name servers`, of.nameservers.map(({ host }) => host).join(', ') || null],
-            ...PEOPLE.map(([role, label]): [string, ReactNode] => [
-              label,
-              of.contacts && <Person key={role} person={of.contacts[role]} />,
-            ]),
-          ]}
-        />
+        <Facts facts={factsOf(of)} />
         <Switches registration={of} />
       </div>
     </Card>
+  )
+}
+
+function factsOf(of: DomainRegistration): [name: string, value: ReactNode][] {
+  const facts: [string, ReactNode][] = [
+    [t`Expires`, of.expiresAt && <Time key="expires" at={of.expiresAt} />],
+    [t`Registered`, of.registeredAt && <Time key="registered" at={of.registeredAt} />],
+    [t`At`, of.registrar],
+    [t`Renewal`, of.renewal && t`${formatMoney(of.renewal)} a year`],
+    [t`Compared with the registry`, of.syncedAt && <Time key="synced" at={of.syncedAt} relative />],
+    [t`The registry says`, of.statuses.join(', ') || null],
+    [t`Name servers`, of.nameservers.map(({ host }) => host).join(', ') || null],
+    ...PEOPLE.map(([role, label]): [string, ReactNode] => [
+      label,
+      of.contacts && <Person key={role} person={of.contacts[role]} />,
+    ]),
+  ]
+  // Before the registry has it, nothing is missing.
+  return of.registeredAt === null ? facts.filter(([, value]) => value !== null) : facts
+}
+
+function InvoiceLink({ id, tenantId }: { id: string; tenantId: string }) {
+  const { tenant, can } = useSession()
+  return (
+    can('billing:read', tenantId) && (
+      <p>
+        <Link {...paths.invoice(tenant.slug, id)} className="font-medium underline">
+          Go to the invoice
+        </Link>
+      </p>
+    )
   )
 }
 
