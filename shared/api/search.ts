@@ -44,7 +44,7 @@ const searchHit = z.object({
   detail: z.string(),
   state: z.string(),
   match: z.enum(MATCHES),
-  /** The thing on whose page it is shown: itself, of an invoice what it is for, of a zone its domain. */
+  /** The thing on whose page it is shown: itself, of a zone its domain. */
   shownAt: z.object({ type: z.string(), id }),
 })
 export type SearchHit = z.infer<typeof searchHit>

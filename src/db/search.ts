@@ -101,7 +101,7 @@ const SHOWN: Record<SearchType, (hits: Part) => Part> = {
       join customers c on c.id = s.customer_id`,
   invoice: (hits) => sql`
     select 'invoice', i.id, i.tenant_id, coalesce(i.number, 'Draft'), c.name, i.status, h.rank, h.score,
-      case when i.subscription_id is null then 'customer' else 'subscription' end, coalesce(i.subscription_id, i.customer_id)
+      'invoice', i.id
     from ${hits} h join invoices i on i.id = h.id join customers c on c.id = i.customer_id`,
   domain: (hits) => sql`
     select 'domain', d.id, d.tenant_id, d.unicode_name, coalesce(c.name, ''), d.registration, h.rank, h.score, 'domain', d.id

@@ -130,6 +130,19 @@ export const adminSubscriptions: Route[] = [
     handler: async (ctx, { query }) => ({ body: await BillingService.listInvoices(ctx, query, query) }),
   }),
   route({
+    method: 'GET',
+    path: '/api/admin/billing/invoices/{id}',
+    operationId: 'getInvoice',
+    summary: 'Show an invoice with its lines',
+    tag,
+    access: { permission: 'billing:read', where: { in: 'object', kind: 'invoice' } },
+    params: idParams,
+    replies: { 200: invoice },
+    handler: async (ctx, { params, tenantId }) => ({
+      body: await BillingService.getInvoice(ctx, tenantId, params.id),
+    }),
+  }),
+  route({
     method: 'POST',
     path: '/api/admin/billing/invoices/{id}/payments',
     operationId: 'recordPayment',

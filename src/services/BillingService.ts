@@ -11,7 +11,7 @@ import * as provisioningService from './provisioningService.ts'
 
 export { createAddon, listAddons, updateAddon } from './billing/addons.ts'
 export { createPlan, listPlans } from './billing/catalogue.ts'
-export { listInvoices } from './billing/payments.ts'
+export { getInvoice, listInvoices } from './billing/payments.ts'
 export { cancel, podGone, uncancel } from './billing/cancelling.ts'
 export { createCoupon, listCoupons, updateCoupon } from './billing/coupons.ts'
 export { changeDone, changeFailed } from './billing/changeOutcome.ts'

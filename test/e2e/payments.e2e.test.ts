@@ -54,8 +54,8 @@ it('a provider is added, a customer leaves a card on its page, is charged, and g
   await page.getByText('Visa •••• 4242').waitFor()
 
   await page.goto(`/t/${slug}/subscriptions/${subscription.id}`)
-  await page.getByRole('button', { name: /^Payments of/ }).click()
-  const payments = page.getByRole('dialog', { name: /^Payments of/ })
+  await page.getByRole('link', { name: 'INV-000001' }).click()
+  const payments = page.getByRole('main')
   await payments.getByRole('button', { name: 'Charge the payment method' }).click()
   await payments.getByRole('region', { name: 'Attempts' }).getByText('Succeeded').waitFor()
   await payments.getByRole('button', { name: 'Refund' }).click()

@@ -316,6 +316,7 @@ export const CASES: Record<string, Case> = {
   }),
   retryDelivery: undelivered,
   listInvoices: list,
+  getInvoice: async (app, tenantId) => ({ id: (await ordered(app, tenantId)).invoice.id }),
   recordPayment: async (app, tenantId) => {
     const { invoice } = await ordered(app, tenantId)
     return { id: invoice.id, body: { amountMinor: '1', currency: 'EUR', reference: newId() } }

@@ -83,6 +83,8 @@ export const paths = {
   coupons: (tenant: string) => linkOptions({ to: '/t/$tenant/coupons', params: { tenant } }),
   invoices: (tenant: string, search: { status?: string; dueBefore?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/invoices', params: { tenant }, search }),
+  invoice: (tenant: string, id: string) =>
+    linkOptions({ to: '/t/$tenant/invoices/$id', params: { tenant, id } }),
   dunning: (tenant: string) => linkOptions({ to: '/t/$tenant/dunning', params: { tenant } }),
   billingReport: (tenant: string, search: { from?: string; to?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/billing-report', params: { tenant }, search }),

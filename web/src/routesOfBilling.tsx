@@ -52,6 +52,11 @@ export const billing = [
   }),
   createRoute({
     getParentRoute: under,
+    path: 'invoices/$id',
+    component: page(() => import('./pages/billing/InvoicePage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
     path: 'dunning',
     component: page(() => import('./pages/billing/DunningPage.tsx')),
   }),

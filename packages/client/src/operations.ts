@@ -791,6 +791,8 @@ export interface Operations {
   getIdentities: { result: { items: Array<{ id: string; provider: string; issuer: string; label: string | null; createdAt: string; lastUsedAt: string | null }>; providers: Array<{ id: string; name: string }> } }
   /** Show what was sold under a key */
   getIntegrationPod: { path: { externalKey: string }; query?: { tenantId?: string }; result: IntegrationPodDetail }
+  /** Show an invoice with its lines */
+  getInvoice: { path: { id: string }; result: Invoice }
   /** Show what was credited of an invoice, and what can be */
   getInvoiceCredits: { path: { id: string }; result: InvoiceCredits }
   /** An invoice, or a credit note over it, as a page to print */
@@ -1570,6 +1572,7 @@ export const OPERATIONS: { readonly [O in keyof Operations]: readonly [string, s
   getFinding: ['GET', '/api/admin/provisioning/findings/{id}', false],
   getIdentities: ['GET', '/api/auth/identities', false],
   getIntegrationPod: ['GET', '/api/integrations/pods/{externalKey}', false],
+  getInvoice: ['GET', '/api/admin/billing/invoices/{id}', false],
   getInvoiceCredits: ['GET', '/api/admin/billing/invoices/{id}/credit-notes', false],
   getInvoiceDocument: ['GET', '/api/admin/billing/invoices/{id}/document', false],
   getInvoicePayments: ['GET', '/api/admin/billing/invoices/{id}/payments', false],

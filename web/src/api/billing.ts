@@ -99,10 +99,12 @@ export const resumeSubscription = (id: string, reason: string, key: string) =>
 
 type InvoiceFilter = ListFilter & {
   subscriptionId?: string
+  customerId?: string
   status?: Invoice['status'] | undefined
   dueBefore?: string | undefined
 }
 export const invoicesQuery = (filter: InvoiceFilter) =>
   listQuery<Invoice, InvoiceFilter>('invoices', INVOICES, filter)
+export const invoiceQuery = (id: string) => detailQuery<Invoice>('invoices', INVOICES, id)
 export const recordPayment = (invoiceId: string, body: PaymentCreate, key: string) =>
   post<Payment>(`${INVOICES}/${invoiceId}/payments`, body, key)

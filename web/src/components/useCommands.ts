@@ -82,6 +82,7 @@ const PAGES: Record<string, (tenant: string, id: string) => NavigateOptions> = {
   customer: paths.customer,
   cloudPod: paths.cloudPod,
   subscription: paths.subscription,
+  invoice: paths.invoice,
   domain: paths.domain,
   zone: (tenant, id) => paths.domain(tenant, id, { tab: 'dns' }),
   certificate: paths.certificate,

@@ -1,20 +1,16 @@
 import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
-import { getRouteApi, Link } from '@tanstack/react-router'
+import { getRouteApi } from '@tanstack/react-router'
 import { FileText } from 'lucide-react'
 import { invoicesQuery, type Invoice } from '../../api/billing.ts'
 import { CsvButton } from '../../components/CsvButton.tsx'
 import { ChoiceFilter, dayOf, DayFilter, Filters, oneOf } from '../../components/Filters.tsx'
-import { cursorOf, List } from '../../components/List.tsx'
+import { InvoiceList } from './InvoiceList.tsx'
+import { cursorOf } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
-import { StateBadge } from '../../components/StateBadge.tsx'
-import { formatMoney, openAmount } from '../../lib/money.ts'
-import { paths } from '../../paths.ts'
 import { Card } from '../../ui/Card.tsx'
-import type { Column } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
-import { Day } from '../../ui/Time.tsx'
 
 const route = getRouteApi('/t/$tenant/invoices')
 const STATUSES = [
@@ -25,7 +21,7 @@ const STATUSES = [
   'void',
 ] as const satisfies readonly Invoice['status'][]
 
-/** Invoices of all customers. What is done with one is done where it belongs: at its subscription, or its customer. */
+/** Invoices of all customers. */
 export default function InvoicesPage() {
   const { tenant, can } = useSession()
   const { page, ...wanted } = route.useSearch()
@@ -38,34 +34,6 @@ export default function InvoicesPage() {
   })
   const show = (change: Partial<typeof filter>) =>
     void navigate({ search: { ...filter, ...change }, replace: true })
-  const columns: Column<Invoice>[] = [
-    {
-      header: t`Invoice`,
-      render: ({ number, subscriptionId, customer }) => (
-        <Link
-          {...(subscriptionId === null
-            ? paths.customer(tenant.slug, customer.id)
-            : paths.subscription(tenant.slug, subscriptionId))}
-          className="font-medium break-words hover:underline"
-        >
-          {number ?? t`Draft`}
-        </Link>
-      ),
-    },
-    {
-      header: t`Customer`,
-      render: ({ customer }) => (
-        <Link {...paths.customer(tenant.slug, customer.id)} className="break-words hover:underline">
-          {customer.name}
-        </Link>
-      ),
-    },
-    { header: t`Status`, narrow: true, render: ({ status }) => <StateBadge of="invoice" state={status} /> },
-    { header: t`Issued`, narrow: true, from: 'lg', render: ({ issueDate }) => <Day date={issueDate} /> },
-    { header: t`Due`, narrow: true, from: 'md', render: ({ dueDate }) => <Day date={dueDate} /> },
-    { header: t`Total`, align: 'right', narrow: true, from: 'sm', render: ({ total }) => formatMoney(total) },
-    { header: t`Open`, align: 'right', narrow: true, render: (invoice) => formatMoney(openAmount(invoice)) },
-  ]
   const filtered = Object.values(filter).some(Boolean)
   return (
     <Page title="Invoices" permission="billing:read">
@@ -84,10 +52,9 @@ export default function InvoicesPage() {
           />
           <CsvButton of={list} />
         </Filters>
-        <List
+        <InvoiceList
           query={query}
-          what="invoices"
-          columns={columns}
+          withCustomer
           trail={page}
           onTrail={(trail) => void navigate({ search: { ...filter, page: trail } })}
           empty={

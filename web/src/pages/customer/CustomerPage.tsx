@@ -24,7 +24,7 @@ import { Tabs } from '../../ui/Tabs.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { Contacts } from './Contacts.tsx'
 import { CustomerActions } from './CustomerActions.tsx'
-import { CustomerAccount } from './CustomerAccount.tsx'
+import { Account } from './Account.tsx'
 import { CustomerTax } from './CustomerTax.tsx'
 import { Notes } from './Notes.tsx'
 import { PaymentMethods } from './PaymentMethods.tsx'
@@ -126,7 +126,7 @@ function Content({ customer }: { customer: Customer }) {
             content: <Domains customer={customer} />,
           },
           { value: 'payment', label: t`Payment`, content: <PaymentMethods customer={customer} /> },
-          { value: 'account', label: t`Account`, content: <CustomerAccount customer={customer} /> },
+          { value: 'account', label: t`Account`, content: <Account customer={customer} /> },
           { value: 'tax', label: t`Tax`, content: <CustomerTax customer={customer} /> },
           can('audit:read') && {
             value: 'timeline',

@@ -1,6 +1,7 @@
 import { t } from '../../../../shared/text.ts'
 import type { FieldValues, Path } from 'react-hook-form'
 import { MAX_POSTCODE } from '../../../../shared/domainLimits.ts'
+import type { Customer } from '../../api/customers.ts'
 import type { DomainContact, ShownContact } from '../../api/domainRegistrations.ts'
 import { REQUIRED, type ApiForm } from '../../components/Form.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
@@ -35,6 +36,22 @@ export const typedOf = (contact: ShownContact): ContactValues => ({
   company: contact.company ?? '',
   region: contact.region ?? '',
 })
+
+/** What is known of a customer, as the holder of a domain; nobody writes down phones of customers. */
+export function holderOf({ name, company, email, country, addresses }: Customer): ContactValues {
+  const at = addresses.find(({ kind }) => kind === 'billing') ?? addresses[0]
+  return {
+    ...NO_CONTACT,
+    name,
+    email,
+    company: company ?? '',
+    street: at ? [at.line1, at.line2].filter(Boolean).join(', ') : '',
+    city: at?.city ?? '',
+    region: at?.region ?? '',
+    postcode: at?.postalCode ?? '',
+    country: at?.country ?? country ?? '',
+  }
+}
 
 const FIELDS: [name: keyof ContactValues, label: string, hint?: string, optional?: boolean][] = [
   ['name', t`Name`, t`The person whom the registry is told.`],

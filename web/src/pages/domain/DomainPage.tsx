@@ -1,6 +1,7 @@
 import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
+import { canDomain } from '../../../../shared/states/domain.ts'
 import { domainQuery, type Domain } from '../../api/domains.ts'
 import { oneOf } from '../../components/Filters.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
@@ -56,7 +57,9 @@ function Content({ domain }: { domain: Domain }) {
           <Time at={domain.endedAt} />
         </Notice>
       )}
-      {domain.proof !== null && <Ownership domain={domain} proof={domain.proof} />}
+      {domain.proof !== null && canDomain.verify(domain).allowed && (
+        <Ownership domain={domain} proof={domain.proof} />
+      )}
       <Tabs
         value={oneOf(TABS, search.tab) ?? 'overview'}
         onChange={(tab) => void navigate({ search: { tab }, replace: true })}

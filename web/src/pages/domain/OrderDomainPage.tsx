@@ -13,7 +13,7 @@ import { paths } from '../../paths.ts'
 import { Card } from '../../ui/Card.tsx'
 import { Checkbox, Field, Input, Select, Textarea } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
-import { ContactFields } from './ContactFields.tsx'
+import { ContactFields, holderOf } from './ContactFields.tsx'
 import { NO_PEOPLE, OtherContacts, peopleField, peopleOf, type PeopleValues } from './OtherContacts.tsx'
 import { OrderPrice, usePrice } from './OrderPrice.tsx'
 import { Agreement, agreedField, agreementMissing } from './RenewForms.tsx'
@@ -84,6 +84,12 @@ export default function OrderDomainPage() {
   })
   const { form, errorOf } = of
   const agreed = form.watch('agreed')
+  // Read here, so that it is kept: whether somebody has typed a holder already.
+  const { dirtyFields } = form.formState
+  const choose = (chosen: Customer | null): void => {
+    setCustomer(chosen)
+    if (chosen !== null && dirtyFields.contact === undefined) form.setValue('contact', holderOf(chosen))
+  }
   const back = () => void navigate(paths.domainSearch(tenant.slug, { words: name }))
   return (
     <Page
@@ -126,7 +132,7 @@ export default function OrderDomainPage() {
               )}
               {owner !== null && (
                 <Field label="Customer" hint="Who pays, in his currency." error={errorOf('customerId')}>
-                  <CustomerPicker value={customer} onChange={setCustomer} tenantId={owner.id} />
+                  <CustomerPicker value={customer} onChange={choose} tenantId={owner.id} />
                 </Field>
               )}
             </OrderFields>

@@ -1,5 +1,6 @@
 import { t } from '../../../../shared/text.ts'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useState, type ReactNode } from 'react'
 import { canRegistration } from '../../../../shared/states/domain.ts'
 import {
@@ -18,7 +19,9 @@ import { Loaded } from '../../components/Loaded.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { formatMoney } from '../../lib/money.ts'
+import { paths } from '../../paths.ts'
 import { Badge } from '../../ui/Badge.tsx'
+import { buttonClass } from '../../ui/Button.tsx'
 import { Card, Facts } from '../../ui/Card.tsx'
 import { DataTable, type Column } from '../../ui/DataTable.tsx'
 import { Notice } from '../../ui/Notice.tsx'
@@ -42,6 +45,7 @@ export function RegistrationCard({ domain }: { domain: Domain }) {
 }
 
 function Registration({ registration: of }: { registration: DomainRegistration }) {
+  const { tenant, can } = useSession()
   return (
     <Card
       title={
@@ -62,6 +66,15 @@ function Registration({ registration: of }: { registration: DomainRegistration }
                 : 'info'
             }
             title={of.operation.words}
+            action={
+              of.operation.state === 'awaiting_payment' &&
+              of.operation.invoiceId !== null &&
+              can('billing:read', of.tenantId) && (
+                <Link {...paths.invoice(tenant.slug, of.operation.invoiceId)} className={buttonClass()}>
+                  Open the invoice
+                </Link>
+              )
+            }
           >
             {WAITS[of.operation.state]} {of.operation.message}
           </Notice>
