@@ -21,6 +21,7 @@ import { endStreams } from './routes/provisioningStream.ts'
 import { routes } from './routes/index.ts'
 import { register } from './routes/register.ts'
 import { routeUpgrades } from './middleware/upgrades.ts'
+import { speakPlainly } from './middleware/wrongInput.ts'
 import { observeRequest } from './services/provisioningService.ts'
 
 const WEB = fileURLToPath(new URL('../web/dist/', import.meta.url))
@@ -51,6 +52,7 @@ export async function buildApp(root: Root, options: AppOptions): Promise<Fastify
     forceCloseConnections: 'idle',
     return503OnClosing: false,
   })
+  speakPlainly()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(errorHandler)

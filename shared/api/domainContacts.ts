@@ -23,7 +23,7 @@ const domainContact = z.strictObject({
     .meta({ examples: ['IT'] }),
   phone: z
     .string()
-    .regex(/^\+\d{1,3}\.\d{4,14}$/, 'a number as +49.301234567')
+    .regex(/^\+\d{1,3}\.\d{4,14}$/, 'a number such as +49.301234567')
     .meta({ examples: ['+49.301234567'] }),
   email: z.email().max(320),
 })

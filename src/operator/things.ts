@@ -55,7 +55,7 @@ export const KINDS: Record<string, Kind> = {
   },
   invoices: {
     list: 'listInvoices',
-    show: null,
+    show: 'getInvoice',
     names: ['number'],
     searches: false,
     state: 'status',

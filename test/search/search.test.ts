@@ -184,7 +184,7 @@ test('an invoice is found by its number, the beginning and the end of it, and op
     [number.slice(3), 'inside'],
   ] as const)
     expect(await find(q, { types: 'invoice' })).toMatchObject([
-      { label: number, match, shownAt: { type: 'subscription', id: ordered.subscription.id } },
+      { label: number, match, shownAt: { type: 'invoice', id: ordered.invoice.id } },
     ])
 })
 

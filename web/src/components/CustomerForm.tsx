@@ -149,7 +149,12 @@ export function CustomerForm({
             <Input autoComplete="off" maxLength={3} className="uppercase" {...form.register('currency')} />
           </Field>
         )}
-        <Field label="Language" optional hint="Such as it or de-AT." error={errorOf('language')}>
+        <Field
+          label="Language"
+          optional
+          hint="Such as de or en-GB. Mails and documents come in German or English."
+          error={errorOf('language')}
+        >
           <Input autoComplete="off" maxLength={35} {...form.register('language')} />
         </Field>
         <Field

@@ -2,7 +2,10 @@ import { t } from '../../../shared/text.ts'
 import type { ReactNode } from 'react'
 import type { ApiError } from '../api/ApiError.ts'
 import { CopyId } from '../ui/CopyId.tsx'
+import { inputWords } from '../lib/inputWords.ts'
 import { Notice } from '../ui/Notice.tsx'
+
+const CORRECT = t`Something typed here cannot be taken. Correct it, and send it again.`
 
 /** A refusal in the server's words, with what support needs to find it in the logs. */
 export function ErrorNotice({
@@ -19,14 +22,14 @@ export function ErrorNotice({
 }) {
   return (
     <Notice tone="danger" title={title} action={action}>
-      {/* In the server's words the fields have its names. */}
-      <p>{errors.length === 0 && error.errors.length > 0 ? t`See the marked fields.` : error.message}</p>
+      {/* Otherwise its message is that of the first field. */}
+      <p>{error.code === 'invalid_input' && error.errors.length > 0 ? CORRECT : error.message}</p>
       {errors.length > 0 && (
         <ul className="list-disc pl-4">
           {errors.map(({ path, message }) => (
             <li key={`${path} ${message}`}>
               {path && <span className="font-mono text-[13px]">{path}: </span>}
-              {message}
+              {inputWords(message)}
             </li>
           ))}
         </ul>

@@ -12,6 +12,7 @@ import {
 } from 'react-hook-form'
 import type { ApiError } from '../api/ApiError.ts'
 import { useSubmit } from '../api/submit.ts'
+import { inputWords } from '../lib/inputWords.ts'
 import { Button } from '../ui/Button.tsx'
 import { ErrorNotice } from './ErrorNotice.tsx'
 
@@ -48,7 +49,7 @@ export function useApiForm<Values extends FieldValues, Answer>({
         errors.forEach(({ path, message }, at) =>
           form.setError(
             fieldOf(path) as Path<Values>,
-            { type: 'server', message },
+            { type: 'server', message: inputWords(message) },
             { shouldFocus: at === 0 },
           ),
         )

@@ -139,7 +139,7 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
       },
       {
         section: 'dunning',
-        label: t`Unpaid invoices`,
+        label: t`Payment reminders`,
         icon: BellRing,
         permission: 'billing:read',
         to: paths.dunning,

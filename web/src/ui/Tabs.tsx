@@ -23,12 +23,12 @@ export function Tabs<T extends string>({
         if (tab) onChange(tab.value)
       }}
     >
-      <Base.List className="mb-3 flex gap-1 overflow-x-auto border-b border-line">
+      <Base.List className="mb-3 flex gap-1 overflow-x-auto shadow-[inset_0_-1px_0_var(--color-line)]">
         {tabs.map((tab) => (
           <Base.Tab
             key={tab.value}
             value={tab.value}
-            className="-mb-px border-b-2 border-transparent px-3 py-2 font-medium whitespace-nowrap text-muted -outline-offset-2 hover:text-text data-active:border-accent data-active:text-text"
+            className="border-b-2 border-transparent px-3 py-2 font-medium whitespace-nowrap text-muted -outline-offset-2 hover:text-text data-active:border-accent data-active:text-text"
           >
             {tab.label}
           </Base.Tab>

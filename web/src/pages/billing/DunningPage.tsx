@@ -54,7 +54,7 @@ export default function DunningPage() {
   ]
   return (
     <Page
-      title="Unpaid invoices"
+      title="Payment reminders"
       permission="billing:read"
       actions={
         <Button

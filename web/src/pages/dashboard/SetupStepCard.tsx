@@ -34,7 +34,7 @@ const WORDS: Record<SetupStep['step'], Words> = {
   },
   mail: {
     title: t`Mail`,
-    what: t`Customers and users are told by mail. Set SMTP_URL and start mPanel again; without it mails are kept and can be read here.`,
+    what: t`Customers and users are told by mail. Set SMTP_URL and MPANEL_MAIL_FROM, and start mPanel again; without it mails are kept and can be read here.`,
     connect: [t`Look at the mails`, (tenant) => paths.mail(tenant)],
   },
   payments: {
