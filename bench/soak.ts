@@ -126,12 +126,27 @@ export async function soak(): Promise<void> {
   const dropTemplate = await prepareTemplate()
   const app = await startApp({ worker: false, speed: { cloneMs: 300, startMs: 100 } })
   try {
+    await morePlace(app)
     await watch(app)
   } finally {
     await app.close()
     await dropTemplate()
     await database.close()
   }
+}
+
+/** Addresses given back rest for a while: those of the pool that a cluster begins with would be used up. */
+async function morePlace(app: TestApp): Promise<void> {
+  const { status, body } = await app.admin.post('/api/admin/provisioning/ip-pools', {
+    clusterId: app.clusterId,
+    name: 'soak',
+    network: '198.18.0.0/16',
+    gateway: '198.18.0.1',
+    rangeStart: '198.18.0.10',
+    rangeEnd: '198.18.255.250',
+    dnsServers: ['198.18.0.1'],
+  })
+  if (status !== 201) throw new Error(`no pool: ${JSON.stringify(body)}`)
 }
 
 async function watch(app: TestApp): Promise<void> {

@@ -8,7 +8,7 @@ import { createQueryClient } from './api/queryClient.ts'
 import { OPEN_PAGES, paths } from './paths.ts'
 import { makeRouter } from './routes.tsx'
 import { followSystem } from './ui/theme.ts'
-import { ToastProvider } from './ui/Toast.tsx'
+import { Toasts } from './ui/Toast.tsx'
 // oxlint-disable-next-line import/no-unassigned-import -- styles have nothing to assign
 import './theme.css'
 
@@ -28,9 +28,8 @@ createRoot(container).render(
     <CSPProvider disableStyleElements>
       <QueryClientProvider client={queryClient}>
         <Tooltip.Provider>
-          <ToastProvider>
-            <RouterProvider router={router} />
-          </ToastProvider>
+          <RouterProvider router={router} />
+          <Toasts />
         </Tooltip.Provider>
       </QueryClientProvider>
     </CSPProvider>
