@@ -80,6 +80,19 @@ export const records = (tx: Tx, zoneId: string): Promise<RecordRow[]> =>
 
 type Key = { name: string; type: string }
 
+export type ServedRow = Pick<RecordRow, 'name' | 'type' | 'ttl' | 'content' | 'managed_by'>
+
+/** The same, with what a server is told of them. */
+export const servedRecords = (tx: Tx, zoneId: string): Promise<ServedRow[]> =>
+  tx
+    .selectFrom('dns_records')
+    .select(['name', 'type', 'ttl', 'content', 'managed_by'])
+    .where('zone_id', '=', zoneId)
+    .orderBy('name')
+    .orderBy('type')
+    .orderBy('content')
+    .execute()
+
 /** Those at these names and types. */
 export const recordsAt = async (tx: Tx, zoneId: string, keys: readonly Key[]): Promise<RecordRow[]> => {
   if (keys.length === 0) return []
@@ -108,15 +121,21 @@ export async function removeRecords(tx: Tx, zoneId: string, ids: readonly string
   else if (ids.length > 0) await query.where(sql<boolean>`id = any (${[...ids]}::uuid[])`).execute()
 }
 
-/** In one statement, however many. */
-export async function insertRecords(tx: Tx, rows: readonly RecordRow[]): Promise<void> {
+/** Of one zone, in one statement, however many. */
+export async function insertRecords(
+  tx: Tx,
+  zone: { id: string; tenant_id: string | null },
+  rows: readonly RecordRow[],
+): Promise<void> {
   if (rows.length === 0) return
   const of = <K extends keyof RecordRow>(key: K): RecordRow[K][] => rows.map((row) => row[key])
   await sql`insert into dns_records
-      (id, tenant_id, zone_id, name, type, ttl, content, comment, managed_by, owner, expires_at)
-    select * from unnest(${of('id')}::uuid[], ${of('tenant_id')}::uuid[], ${of('zone_id')}::uuid[], ${of('name')}::text[],
+      (tenant_id, zone_id, id, name, type, ttl, content, comment, managed_by, owner, expires_at)
+    select ${zone.tenant_id}::uuid, ${zone.id}::uuid, r.* from unnest(${of('id')}::uuid[], ${of('name')}::text[],
       ${of('type')}::text[], ${of('ttl')}::int[], ${of('content')}::text[], ${of('comment')}::text[],
-      ${of('managed_by')}::text[], ${of('owner')}::text[], ${of('expires_at')}::timestamptz[])`.execute(tx)
+      ${of('managed_by')}::text[], ${of('owner')}::text[], ${of('expires_at')}::timestamptz[]) as r`.execute(
+    tx,
+  )
 }
 
 /** Records of an owner, in whatever zones the transaction sees. */
@@ -164,6 +183,14 @@ export const revisionsAfter = (tx: Tx, zoneId: string, number: number): Promise<
     .where('revision', '>', number)
     .orderBy('revision', 'desc')
     .execute()
+
+/** The names and types that revisions after one have changed. Of a large revision that is a small part, which is looked for there. */
+export const changedAfter = async (tx: Tx, zoneId: string, number: number): Promise<Key[]> => {
+  const { rows } = await sql<Key>`select c ->> 'name' as name, c ->> 'type' as type
+    from dns_revisions r, jsonb_array_elements(r.changes) c
+    where r.zone_id = ${zoneId} and r.revision > ${number}`.execute(tx)
+  return rows
+}
 
 /** Zones whose own NS records are others than those of their server. */
 export const withOtherNameServers = async (tx: Tx, limit: number): Promise<{ id: string }[]> => {

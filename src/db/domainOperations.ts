@@ -59,13 +59,34 @@ export const open = (tx: Tx, tenantId: string, domainId: string): Promise<Operat
 
 export type Paid = { id: string; tenant_id: string; domain_id: string; is: 'paid' | 'void' | 'late' }
 
-/** Orders whose invoice was paid, taken back, or not paid in time. The whole platform is seen. */
-export async function decidedOrders(tx: Tx, now: Date, limit: number): Promise<Paid[]> {
+/** The order that waits for this invoice to be paid, and its domain. */
+export const waitingFor = (
+  tx: Tx,
+  tenantId: string,
+  invoiceId: string,
+): Promise<{ operation_id: string; id: string; tenant_id: string; unicode_name: string } | undefined> =>
+  tx
+    .selectFrom('domain_operations as o')
+    .innerJoin('domains as d', 'd.id', 'o.domain_id')
+    .select(['o.id as operation_id', 'd.id', 'd.tenant_id', 'd.unicode_name'])
+    .where('o.tenant_id', '=', tenantId)
+    .where('o.invoice_id', '=', invoiceId)
+    .where('o.state', '=', 'awaiting_payment')
+    .executeTakeFirst()
+
+/**
+ * Orders whose invoice was paid, taken back, or not paid in time. What is paid waits for what is going on about its domain.
+ * Without `id` the whole platform is seen.
+ */
+export async function decidedOrders(
+  tx: Tx,
+  { now, limit = 1, id = null }: { now: Date; limit?: number; id?: string | null },
+): Promise<Paid[]> {
   const { rows } = await sql<Paid>`
     select o.id, o.tenant_id, o.domain_id,
         case when i.status = 'paid' then 'paid' when i.status = 'open' then 'late' else 'void' end as is
       from domain_operations o join invoices i on i.id = o.invoice_id
-      where o.state = 'awaiting_payment' and (i.status <> 'open' or i.due_date < ${now}::timestamptz - interval '1 day')
+      where o.state = 'awaiting_payment' and (${id}::uuid is null or o.id = ${id}) and (i.status <> 'open' or i.due_date < ${now}::timestamptz - interval '1 day')
         and not (i.status = 'paid' and exists (select from domain_operations other where other.domain_id = o.domain_id
           and other.state in ('queued', 'running', 'pending_registry', 'unknown')))
       order by o.id limit ${limit}`.execute(tx)

@@ -77,6 +77,7 @@ import {
 } from './domainOperation.ts'
 import { registrarPoll } from './domainPoll.ts'
 import { domainSync } from './domainSync.ts'
+import { domainPaid } from './domainPaid.ts'
 import { domainVerify } from './domainVerify.ts'
 import { sslDeliver } from './sslDeliver.ts'
 import { sslInstall } from './sslInstall.ts'
@@ -136,6 +137,7 @@ const list = [
   customerImport,
   auditSinkTest,
   domainVerify,
+  domainPaid,
   domainRegister,
   domainRenew,
   domainTransferIn,
@@ -202,7 +204,7 @@ export const timers: readonly Timer[] = [
   { name: 'ssl.prove', everyMs: 5_000, run: sslService.proveDue },
   { name: 'ssl.watch', everyMs: MINUTE_MS, run: (root) => sslService.watchDue(root) },
   { name: 'ssl.notices', everyMs: 60 * MINUTE_MS, run: sslService.tellEnding },
-  { name: 'domains.payments', everyMs: 2_000, run: domainRegistrationService.followPayments },
+  { name: 'domains.payments', everyMs: MINUTE_MS, run: domainRegistrationService.followPayments },
   { name: 'domains.sync', everyMs: MINUTE_MS, run: domainRegistrationService.syncDue },
   { name: 'domains.renew', everyMs: 10 * MINUTE_MS, run: domainRegistrationService.renewDue },
   { name: 'domains.notices', everyMs: 60 * MINUTE_MS, run: domainRegistrationService.tellExpiring },

@@ -61,7 +61,9 @@ import { dnsZoneRoutes } from './dnsZoneRoutes.ts'
 import { integrationPods } from './integrationPods.ts'
 import { domainConnectionRoutes } from './domainConnectionRoutes.ts'
 import { domainRegistrarRoutes } from './domainRegistrarRoutes.ts'
+import { domainContactRoutes } from './domainContactRoutes.ts'
 import { domainRegistrationRoutes } from './domainRegistrationRoutes.ts'
+import { domainRegistryRoutes } from './domainRegistryRoutes.ts'
 import { domainRoutes } from './domainRoutes.ts'
 import { sslChallengeRoutes } from './sslChallengeRoutes.ts'
 import { sslIssuerRoutes } from './sslIssuerRoutes.ts'
@@ -144,6 +146,8 @@ export const routes: readonly Route[] = [
   ...dnsZoneRoutes,
   ...domainRegistrarRoutes,
   ...domainRegistrationRoutes,
+  ...domainRegistryRoutes,
+  ...domainContactRoutes,
   ...domainRoutes,
   ...domainConnectionRoutes,
   ...sslRoutes,

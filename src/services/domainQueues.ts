@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { OperationKind } from '../../shared/states/domain.ts'
 import type { Ctx } from '../context.ts'
+import * as operations from '../db/domainOperations.ts'
 import { enqueue } from './provisioningQueues.ts'
 
 const verifyPayload = z.object({ tenantId: z.string(), domainId: z.string() })
@@ -52,6 +53,24 @@ export const enqueueOperation = (
     idempotencyKey: `domainOperation:${id}`,
     maxAttempts: 20,
   })
+
+/** Has what waited for its invoice begin, or end. */
+export const domainPaid = declare('domain.paid')
+
+/** Tells whoever waits for this invoice that it is paid, or taken back. Nobody's permission is needed for what was ordered before. */
+export async function enqueuePaid(ctx: Ctx, tenantId: string, invoiceId: string): Promise<void> {
+  const order = await operations.waitingFor(ctx.tx, tenantId, invoiceId)
+  if (!order) return
+  await enqueue(
+    { ...ctx, permission: undefined },
+    {
+      ...aboutDomain(order),
+      kind: domainPaid.kind,
+      payload: { tenantId, operationId: order.operation_id } satisfies OperationPayload,
+      maxAttempts: 20,
+    },
+  )
+}
 
 const syncPayload = z.object({ tenantId: z.string(), domainId: z.string() })
 export type SyncPayload = z.infer<typeof syncPayload>

@@ -31,7 +31,7 @@ export { getRegistration, listOperations } from './domains/presentRegistration.t
 export { authCodeOf, compare, lookAt, noteDoubt, open, settle } from './domains/operations.ts'
 export type { Answer, Ask, Found, Look } from './domains/operations.ts'
 export { seenOf, type Seen } from './domains/registryFacts.ts'
-export { followPayments, keepMessage, pollAll, renewDue, syncDue } from './domains/timing.ts'
+export { followPayment, followPayments, keepMessage, pollAll, renewDue, syncDue } from './domains/timing.ts'
 
 /** An order as it is answered. */
 export async function present(

@@ -6,7 +6,7 @@ import type { DomainOrdered, DomainRegistration } from '../../shared/api/domainR
 import * as registry from '../../sim/registry/domains.ts'
 import type { RegistrySim } from '../../sim/registry/server.ts'
 import { good } from '../rules/pods.ts'
-import { finished, startApp, until, type TestApp } from '../support/app.ts'
+import { finished, type TestApp } from '../support/app.ts'
 import {
   CONTACTS,
   DOMAINS,
@@ -14,16 +14,15 @@ import {
   payFor,
   registerBody,
   registrationOf,
-  registryOf,
+  settledAs,
+  startRegistryApp,
 } from '../support/registry.ts'
 
 let app: TestApp
 let sim: RegistrySim
 let tenantId: string
 beforeAll(async () => {
-  app = await startApp()
-  sim = await registryOf(app)
-  tenantId = await app.tenant()
+  ;({ app, sim, tenantId } = await startRegistryApp())
 })
 afterAll(() => app.close())
 
@@ -34,16 +33,11 @@ const person = (name: string, more: Record<string, unknown> = {}) => ({
   name,
   ...more,
 })
-const active = (id: string): Promise<DomainRegistration> =>
-  until(async () => {
-    const now = await registrationOf(app, id)
-    return now.registration === 'active' && now.operation === null && now
-  }, 'the domain to be active')
 async function owned(contacts: unknown = CONTACTS): Promise<DomainRegistration> {
   const body = { ...(await registerBody(app, tenantId, freshName())), contacts }
   const order = await good(app.admin.post<DomainOrdered>(`${DOMAINS}/register`, body))
   await payFor(app, order)
-  return active(order.domain.id)
+  return settledAs(app, order.domain.id, 'active')
 }
 const put = (id: string, contacts: unknown) =>
   app.admin.call<DomainOrdered & Problem>('PUT', `${DOMAINS}/${id}/contacts`, contacts)

@@ -12,7 +12,7 @@ import { good } from '../rules/pods.ts'
 import { startApp, until, type TestApp } from '../support/app.ts'
 import { rowsOf } from '../support/harnessWorld.ts'
 import { mailsOf } from '../support/mails.ts'
-import { DOMAINS, orderIn, payFor, registrationOf, registryOf } from '../support/registry.ts'
+import { DOMAINS, orderIn, payFor, registrationOf, registryOf, settledAs } from '../support/registry.ts'
 
 const DAY_MS = 86_400_000
 
@@ -32,10 +32,7 @@ async function domain({ autoRenew = true, owner = true } = {}) {
   const order = await orderIn(app, tenantId)
   const { id, name } = order.domain
   await payFor(app, order)
-  const { expiresAt } = await until(async () => {
-    const now = await registrationOf(app, id)
-    return now.registration === 'active' && now.operation === null && now
-  }, 'the registration')
+  const { expiresAt } = await settledAs(app, id, 'active')
   if (!autoRenew) await good(app.admin.call('PUT', `${DOMAINS}/${id}/auto-renew`, { autoRenew }))
   const mails = async () => (await mailsOf(app, tenantId)).filter(({ text }) => text.includes(name))
   return {

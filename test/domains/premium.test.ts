@@ -6,21 +6,26 @@ import * as registry from '../../sim/registry/domains.ts'
 import type { RegistrySim } from '../../sim/registry/server.ts'
 import * as transfers from '../../sim/registry/transfers.ts'
 import { accountOf } from '../../sim/registry/world.ts'
-import { enqueueSync } from '../../src/services/domainQueues.ts'
 import * as registrations from '../../src/services/domainRegistrationService.ts'
-import { lockDomain } from '../../src/services/domainService.ts'
 import { good } from '../rules/pods.ts'
-import { finished, startApp, until, type TestApp } from '../support/app.ts'
+import { finished, until, type TestApp } from '../support/app.ts'
 import { rowsOf } from '../support/harnessWorld.ts'
-import { DOMAINS, freshName, payFor, registerBody, registrationOf, registryOf } from '../support/registry.ts'
+import {
+  compared,
+  DOMAINS,
+  freshName,
+  payFor,
+  registerBody,
+  registrationOf,
+  settledAs,
+  startRegistryApp,
+} from '../support/registry.ts'
 
 let app: TestApp
 let sim: RegistrySim
 let tenantId: string
 beforeAll(async () => {
-  app = await startApp()
-  sim = await registryOf(app)
-  tenantId = await app.tenant()
+  ;({ app, sim, tenantId } = await startRegistryApp())
   // Premium names are expensive.
   sim.balance('mpanel', 100_000_000)
 })
@@ -47,17 +52,10 @@ const call = (method: string, path: string, body: unknown = {}) =>
 const bodyOf = (name: string) => registerBody(app, tenantId, name, 'USD')
 const usd = (amount: number) => ({ amount: String(amount), currency: 'USD' })
 const paid = () => accountOf(sim.world, 'mpanel').balanceMinor
-const quiet = (id: string, registration: string) =>
-  until(async () => {
-    const now = await registrationOf(app, id)
-    return now.registration === registration && now.operation === null && now
-  }, `the domain to be ${registration}`)
+const quiet = (id: string, registration: string) => settledAs(app, id, registration)
 const lastOf = async (id: string): Promise<DomainOperation | undefined> =>
   (await app.admin.get<{ items: DomainOperation[] }>(`${DOMAINS}/${id}/timeline`)).body.items[0]
-const sync = async (id: string): Promise<void> => {
-  const { id: jobId } = await app.as(async (ctx) => enqueueSync(ctx, await lockDomain(ctx, tenantId, id)))
-  await finished(app.admin, jobId)
-}
+const sync = (id: string): Promise<void> => compared(app, tenantId, id)
 
 async function owned(more: Partial<typeof PRICES> = {}): Promise<DomainOrdered> {
   const name = premiumName(more)

@@ -8,16 +8,16 @@ import * as registry from '../../sim/registry/domains.ts'
 import * as transfers from '../../sim/registry/transfers.ts'
 import type { RegistrySim } from '../../sim/registry/server.ts'
 import * as dnsServerService from '../../src/services/dnsServerService.ts'
-import { enqueueSync } from '../../src/services/domainQueues.ts'
 import * as registrations from '../../src/services/domainRegistrationService.ts'
-import { lockDomain } from '../../src/services/domainService.ts'
+import * as provisioningService from '../../src/services/provisioningService.ts'
 import * as sslService from '../../src/services/sslService.ts'
 import { watch } from '../../src/services/provisioning/watch.ts'
 import { good } from '../rules/pods.ts'
-import { finished, startApp, until, type TestApp } from '../support/app.ts'
+import { finished, until, type TestApp } from '../support/app.ts'
 import { CERTIFICATES, type Accepted } from '../ssl/world.ts'
 import { rowsOf } from '../support/harnessWorld.ts'
 import {
+  compared,
   CONTACTS,
   DOMAINS,
   freshName,
@@ -26,27 +26,19 @@ import {
   payFor,
   registerBody,
   registrationOf,
-  registryOf,
+  settledAs,
+  startRegistryApp,
 } from '../support/registry.ts'
 
 let app: TestApp
 let sim: RegistrySim
 let tenantId: string
 beforeAll(async () => {
-  app = await startApp()
-  sim = await registryOf(app)
-  tenantId = await app.tenant()
+  ;({ app, sim, tenantId } = await startRegistryApp())
 })
 afterAll(() => app.close())
 
-const settled = (id: string, ...wanted: string[]) =>
-  until(
-    async () => {
-      const now = await registrationOf(app, id)
-      return wanted.includes(now.registration) && now.operation === null && now
-    },
-    `the domain to be ${wanted.join(' or ')}`,
-  )
+const settled = (id: string, ...wanted: string[]) => settledAs(app, id, ...wanted)
 const timeline = async (id: string): Promise<DomainOperation[]> =>
   (await app.admin.get<{ items: DomainOperation[] }>(`${DOMAINS}/${id}/timeline`)).body.items
 const bought = (name: string, verb: string) =>
@@ -69,10 +61,7 @@ const registered = async (): Promise<DomainOrdered> => {
   await settled(order.domain.id, 'active')
   return order
 }
-const sync = async (id: string): Promise<void> => {
-  const { id: jobId } = await app.as(async (ctx) => enqueueSync(ctx, await lockDomain(ctx, tenantId, id)))
-  await finished(app.admin, jobId)
-}
+const sync = (id: string): Promise<void> => compared(app, tenantId, id)
 const call = (method: string, path: string, body: unknown = {}) =>
   app.admin.call<DomainOrdered & { code: string; detail: string }>(method, `${DOMAINS}/${path}`, body)
 
@@ -221,6 +210,39 @@ describe('a registration', () => {
     ).toEqual([422, 'invalid_input'])
     expect((await app.admin.post(`${DOMAINS}/register`, body)).status).toBe(202)
     expect(await post({})).toEqual([409, 'already_exists'])
+  })
+
+  test('begins within a minute of its payment, also where the job that was to say so has come to nothing', async () => {
+    const order = await orderIn(app, tenantId)
+    const pause = { what: 'kind', which: 'domain.paid' } as const
+    await app.as((ctx) => provisioningService.pause(ctx, { ...pause, reason: 'a test' }))
+    await payFor(app, order)
+    const [told] = await rowsOf<{ id: string }>(
+      app,
+      sql`select id from provisioning_jobs where kind = 'domain.paid' and subject_id = ${order.domain.id}`,
+    )
+    await good(app.admin.post(`/api/admin/provisioning/jobs/${told?.id}/cancel`, { reason: 'a test' }))
+    await app.as((ctx) => provisioningService.resume(ctx, pause.what, pause.which))
+    expect(await registrationOf(app, order.domain.id)).toMatchObject({ registration: 'awaiting_payment' })
+    await registrations.followPayments(app.root)
+    await settled(order.domain.id, 'active')
+    expect(bought(order.domain.name, 'create')).toHaveLength(1)
+  })
+
+  test('that is paid while something else about the domain is going on begins after it', async () => {
+    const { domain } = await registered()
+    const renewal = await good(call('POST', `${domain.id}/renew`, { years: 1 }))
+    sim.fault({ verb: 'update', cut: 'before', object: 'domain' })
+    const hosts = { nameservers: [{ host: 'ns5.example.org' }, { host: 'ns6.example.org' }] }
+    await good(call('PUT', `${domain.id}/nameservers`, hosts))
+    await payFor(app, renewal)
+    await until(async () => (await timeline(domain.id)).every(({ state }) => state === 'succeeded'), 'both')
+    expect(
+      sim.calls
+        .filter(({ object, code }) => object === domain.name && code === 1000)
+        .map(({ verb }) => verb)
+        .filter((verb) => verb === 'update' || verb === 'renew'),
+    ).toEqual(['update', 'renew'])
   })
 
   test('nobody paid for is cancelled with its invoice', async () => {

@@ -9,7 +9,7 @@ import { good } from '../rules/pods.ts'
 import type { TestApp } from './app.ts'
 import { toRest, type AnyHandler, type Arranged, type JobCase } from './harnessRun.ts'
 import { rowsOf } from './harnessWorld.ts'
-import { CONTACTS, DOMAINS, freshName, orderIn, registerBody, registryOf } from './registry.ts'
+import { CONTACTS, DOMAINS, freshName, orderIn, payFor, registerBody, registryOf } from './registry.ts'
 
 type HandlerOf = (kind: string) => AnyHandler
 type Deed = 'register' | 'renew' | 'transferIn' | 'update' | 'restore' | 'delete'
@@ -144,6 +144,23 @@ async function arrangeSync(app: TestApp, handlerOf: HandlerOf, by: 'sync' | 'pol
   return { ...arranged, world }
 }
 
+/** An order whose money has just arrived. */
+async function arrangePaid(app: TestApp): Promise<Arranged> {
+  const sim = await registryOf(app)
+  const ordered = await orderIn(app, await app.tenant(), freshName())
+  await payFor(app, ordered)
+  const jobsOf = (kind: string) =>
+    rowsOf<{ id: string }>(
+      app,
+      sql`select id from provisioning_jobs where kind = ${kind} and subject_id = ${ordered.domain.id}`,
+    )
+  const [job] = await jobsOf('domain.paid')
+  const arranged = about(app, sim, ordered, job?.id ?? '')
+  const holdings = async () => ({ begun: (await jobsOf('domain.register')).length })
+  const world = async () => ({ domain: await arranged.world(), ...(await holdings()) })
+  return { ...arranged, world, holdings, afterPermanent: { begun: 0 } }
+}
+
 export const registryCases = (handlerOf: HandlerOf): JobCase[] => [
   ...(['register', 'renew', 'transferIn', 'update', 'restore', 'delete'] as const).map((deed) => ({
     name: `domain.${deed}`,
@@ -156,6 +173,12 @@ export const registryCases = (handlerOf: HandlerOf): JobCase[] => [
     handler: handlerOf('domain.sync'),
     permanent: 'failed',
     arrange: (app) => arrangeSync(app, handlerOf, 'sync'),
+  },
+  {
+    name: 'domain.paid',
+    handler: handlerOf('domain.paid'),
+    permanent: 'failed',
+    arrange: arrangePaid,
   },
   {
     name: 'registrar.poll',

@@ -2,11 +2,12 @@ import { startRegistrySim, type RegistrySim } from '../../sim/registry/server.ts
 import type { DomainOrdered, DomainRegistration } from '../../shared/api/domainRegistrations.ts'
 import type { Invoice } from '../../shared/api/billing.ts'
 import { newId } from '../../src/lib/ids.ts'
+import { enqueueSync } from '../../src/services/domainQueues.ts'
+import { lockDomain } from '../../src/services/domainService.ts'
 import { seedRegistry } from '../../src/startRegistry.ts'
-import * as registrations from '../../src/services/domainRegistrationService.ts'
 import { good } from '../rules/pods.ts'
 import { pay } from './api.ts'
-import type { TestApp } from './app.ts'
+import { finished, startApp, until, type TestApp } from './app.ts'
 
 const sims = new WeakMap<TestApp, Promise<RegistrySim>>()
 
@@ -60,9 +61,29 @@ export const invoiceOf = async (app: TestApp, { operation }: DomainOrdered): Pro
 
 export const payFor = async (app: TestApp, order: DomainOrdered): Promise<void> => {
   await pay(app.admin, await invoiceOf(app, order))
-  // What a timer does every two seconds.
-  await registrations.followPayments(app.root)
 }
 
 export const registrationOf = async (app: TestApp, id: string): Promise<DomainRegistration> =>
   (await app.admin.get<DomainRegistration>(`${DOMAINS}/${id}/registration`)).body
+
+/** A test's application with its registry, and a tenant. */
+export async function startRegistryApp(): Promise<{ app: TestApp; sim: RegistrySim; tenantId: string }> {
+  const app = await startApp()
+  return { app, sim: await registryOf(app), tenantId: await app.tenant() }
+}
+
+/** What is known of a domain once it is in one of these states, and nothing is going on about it. */
+export const settledAs = (app: TestApp, id: string, ...wanted: string[]): Promise<DomainRegistration> =>
+  until(
+    async () => {
+      const now = await registrationOf(app, id)
+      return wanted.includes(now.registration) && now.operation === null && now
+    },
+    `the domain to be ${wanted.join(' or ')}`,
+  )
+
+/** Has a domain compared with its registry. */
+export async function compared(app: TestApp, tenantId: string, id: string): Promise<void> {
+  const job = await app.as(async (ctx) => enqueueSync(ctx, await lockDomain(ctx, tenantId, id)))
+  await finished(app.admin, job.id)
+}

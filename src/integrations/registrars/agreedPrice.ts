@@ -21,8 +21,15 @@ function objection({ price, premium }: Quote, agreed: Price | null): string | nu
 }
 
 /**
- * Does what costs money at the agreed price only. The registry is asked just before; a deed that it refuses is asked about once
- * more, so that a price which changed in between is told as that.
+ * Does what costs money at the agreed price only. The registry is asked just before, also where the order was shown the price and
+ * the command names it (RFC 8748). The command alone is refused only where it names less than it costs, and so would not keep what
+ * was promised:
+ * - a price that has fallen since is taken without a word, and the customer has paid more than it costs;
+ * - of a name that was at the usual price nothing is named, and whether a registry refuses it then, once it is a premium name, is
+ *   left to the registry;
+ * - days may lie between an order and its payment, and NameSilo's orders name no price at all.
+ *
+ * A deed that is refused is asked about once more, so that a price which changed in between is told as that.
  */
 export async function atAgreedPrice(
   quote: () => Promise<Outcome<Quote>>,

@@ -7,6 +7,7 @@ import * as customers from '../../db/customers.ts'
 import { newId } from '../../lib/ids.ts'
 import type { Words } from '../../words.ts'
 import * as auditService from '../auditService.ts'
+import { enqueuePaid } from '../domainQueues.ts'
 import { isNothing, restOf, type CreditLine, type LineCredit } from './creditCounting.ts'
 import { owedOn } from './invoicing.ts'
 import { wordsFor } from './lineWords.ts'
@@ -102,6 +103,7 @@ export async function issueCreditNote(
         status: credited === invoice.total_minor ? 'void' : 'paid',
       }),
   })
+  if (invoice.paid_minor + credited >= invoice.total_minor) await enqueuePaid(ctx, tenantId, invoice.id)
   await ledger.post(ctx.tx, {
     tenantId,
     kind: 'credit',

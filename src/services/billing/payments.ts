@@ -10,6 +10,7 @@ import { AppError, notFound } from '../../errors.ts'
 import { newId } from '../../lib/ids.ts'
 import { formatMoney, toMoney } from '../../lib/money.ts'
 import * as auditService from '../auditService.ts'
+import { enqueuePaid } from '../domainQueues.ts'
 import { openMinor, owedOn } from './invoicing.ts'
 import * as present from './present.ts'
 
@@ -152,6 +153,7 @@ export async function bookMoney(
       paid_minor: invoice.paid_minor + used,
       ...(used === open ? { status: 'paid' } : {}),
     })
+    if (used === open) await enqueuePaid(ctx, tenantId, invoice.id)
   }
   await ledger.post(ctx.tx, {
     tenantId,

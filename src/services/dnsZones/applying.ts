@@ -7,7 +7,7 @@ import { notFound } from '../../errors.ts'
 import type { DnsServerConnection, NewZone, Rrset } from '../../integrations/dnsServers/types.ts'
 import { mailboxOf } from '../../lib/dns/reverse.ts'
 import * as auditService from '../auditService.ts'
-import { targetOf, type RecordedChange } from './editing.ts'
+import { targetOf } from './editing.ts'
 import { keyOf, rrsetsOf, type PlannedChange } from './planning.ts'
 
 /** How jobs see a zone, and what they write down of what came of it. */
@@ -44,14 +44,13 @@ export async function desired(ctx: Ctx, zoneId: string): Promise<Desired | null>
   if (!zone || zone.state === 'ending' || zone.state === 'ended') return null
   const server = await servers.find(ctx.tx, zone.server_id)
   if (!server) throw notFound('DNS server')
-  const rrsets = rrsetsOf(await db.records(ctx.tx, zoneId))
-  const since = await db.revisionsAfter(ctx.tx, zoneId, zone.applied_revision)
-  const asked = new Set(since.flatMap(({ changes }) => (changes as RecordedChange[]).map(keyOf)))
+  const rrsets = rrsetsOf(await db.servedRecords(ctx.tx, zoneId))
+  const since = await db.changedAfter(ctx.tx, zoneId, zone.applied_revision)
   return {
     zone,
     connection: connectionOf(ctx, server),
     rrsets,
-    asked,
+    asked: new Set(since.map(keyOf)),
     created: {
       name: zone.name,
       owner: zone.id,

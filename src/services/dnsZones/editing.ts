@@ -119,7 +119,7 @@ async function write(
       expires_at: after?.expiresAt ? new Date(after.expiresAt) : null,
     })),
   )
-  await db.insertRecords(ctx.tx, added)
+  await db.insertRecords(ctx.tx, zone, added)
   if (added.length > gone.length && (await db.countRecords(ctx.tx, zone.id)) > MAX_RECORDS)
     throw new AppError('invalid_state', `A zone holds at most ${MAX_RECORDS} records.`)
 }

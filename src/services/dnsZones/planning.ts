@@ -1,4 +1,4 @@
-import type { RecordRow } from '../../db/dnsZones.ts'
+import type { ServedRow } from '../../db/dnsZones.ts'
 import type { Rrset, RrsetChange } from '../../integrations/dnsServers/types.ts'
 
 /** What is to be written at a name and type, and what is there. */
@@ -10,7 +10,7 @@ export const keyOf = ({ name, type }: { name: string; type: string }): string =>
  * Records of all owners as a server has them: one set a name and type. A user's TTL counts before others', so that a challenge
  * beside a text does not change how long that is remembered.
  */
-export function rrsetsOf(records: readonly RecordRow[]): Rrset[] {
+export function rrsetsOf(records: readonly ServedRow[]): Rrset[] {
   const sets = Map.groupBy(records, keyOf)
   return [...sets.values()].flatMap((rows): Rrset[] => {
     const [first] = rows

@@ -70,7 +70,7 @@ function leftOver(rows: readonly RecordRow[], wanted: ReadonlySet<string>): Edit
 export async function exportZone(ctx: Ctx, { tenantId, domainId }: Of): Promise<Download> {
   const zone = await zoneOf(ctx, tenantId, domainId)
   const server = await servers.find(ctx.tx, zone.server_id)
-  const records = rrsetsOf(await db.records(ctx.tx, zone.id)).flatMap(({ name, type, ttl, contents }) =>
+  const records = rrsetsOf(await db.servedRecords(ctx.tx, zone.id)).flatMap(({ name, type, ttl, contents }) =>
     isRecordType(type) ? contents.map((content) => ({ name, type, ttl, content })) : [],
   )
   const soa = {

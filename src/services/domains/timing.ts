@@ -15,17 +15,28 @@ import { noteWarning } from './registrarBalance.ts'
 
 const BATCH = 200
 
-/** Orders that were paid begin; those that nobody paid end. Whichever way a payment came. */
+const follow = (ctx: Ctx, { id, is, tenant_id: tenantId }: operations.Paid): Promise<void> =>
+  is === 'paid' ? beginPaid(ctx, tenantId, id) : cancelUnpaid(ctx, tenantId, id, WHY[is])
+
+/** An order begins whose money has arrived, or ends whose invoice was taken back. One that must still wait is left as it is. */
+export async function followPayment(ctx: Ctx, operationId: string): Promise<void> {
+  const [order] = await operations.decidedOrders(ctx.tx, { now: ctx.now(), id: operationId })
+  if (order) await follow(ctx, order)
+}
+
+/**
+ * Orders that nobody paid end, and those whose payment has not told so by its job begin: one that came while the registry
+ * decided about something else, or whose job somebody has cancelled.
+ */
 export async function followPayments(root: Root): Promise<void> {
   const rows = await asSystem(root, 'domains', 'platform', (ctx) =>
-    operations.decidedOrders(ctx.tx, ctx.now(), BATCH),
+    operations.decidedOrders(ctx.tx, { now: ctx.now(), limit: BATCH }),
   )
   await eachAsSystem(root, {
     label: 'domains',
     rows,
     fault: 'an order about a domain could not be begun or ended',
-    work: (ctx, { id, is, tenant_id: tenantId }) =>
-      is === 'paid' ? beginPaid(ctx, tenantId, id) : cancelUnpaid(ctx, tenantId, id, WHY[is]),
+    work: follow,
   })
 }
 

@@ -171,6 +171,7 @@ const JOB_KINDS: Record<string, string> = {
   'domain.update': t`Change domain at its registry`,
   'domain.restore': t`Restore domain`,
   'domain.delete': t`Delete domain at its registry`,
+  'domain.paid': t`Begin what was paid`,
   'domain.sync': t`Compare domain with its registry`,
   'registrar.poll': t`Read messages of the registry`,
   'mail.send': t`Send mail`,

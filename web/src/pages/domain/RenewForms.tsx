@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import { t } from '../../../../shared/text.ts'
 import {
   renewDomain,
@@ -18,12 +19,30 @@ export function ordered({ job }: DomainOrdered): void {
 
 type Props = { of: DomainRegistration; onClose: () => void }
 
-export function Renew({ of, onClose }: Props) {
-  const form = useApiForm<{ years: string; agreed: boolean }, DomainOrdered>({
+type Paying = { years: string; agreed: boolean }
+type PayingForm = ReturnType<typeof useApiForm<Paying, DomainOrdered>>
+
+/** Orders what costs something. The price of a premium name is agreed to by a tick. */
+function Paid({
+  of,
+  onClose,
+  priceOf,
+  submitLabel,
+  agreement,
+  send,
+  children,
+}: Props & {
+  priceOf: 'renewal' | 'restore'
+  submitLabel: string
+  agreement: string | null
+  send: (order: { years: number; agreedMinor: string | undefined }, key: string) => Promise<DomainOrdered>
+  children: (form: PayingForm) => ReactNode
+}) {
+  const form = useApiForm<Paying, DomainOrdered>({
     defaultValues: { years: '1', agreed: false },
     fieldOf: agreedField,
     send: ({ years }, key) =>
-      renewDomain(of.id, { years: Number(years), agreedMinor: premiumPrice(of, 'renewal') }, key),
+      send({ years: Number(years), agreedMinor: of.premium ? of[priceOf]?.amount : undefined }, key),
     onDone: (answer) => {
       ordered(answer)
       onClose()
@@ -33,78 +52,65 @@ export function Renew({ of, onClose }: Props) {
   return (
     <Form
       of={form}
-      submitLabel="Order the renewal"
-      submitReason={of.premium ? agreementMissing(of.renewal, agreed) : undefined}
+      submitLabel={submitLabel}
+      submitReason={of.premium ? agreementMissing(of[priceOf], agreed) : undefined}
       onCancel={onClose}
     >
-      {of.premium ? (
-        <>
-          <Risen of={of} />
-          <Agreement
-            text={of.renewal && t`I agree to ${formatMoney(of.renewal)} for one more year of ${of.name}.`}
-            error={form.errorOf('agreed')}
-            {...form.form.register('agreed')}
-          />
-        </>
-      ) : (
-        <Field
-          label="Period"
-          hint={
-            of.renewal
-              ? t`${formatMoney(of.renewal)} a year.`
-              : t`It has no price in the customer’s currency.`
-          }
-          error={form.errorOf('years')}
-        >
-          <Select {...form.form.register('years')}>
-            {Array.from({ length: 9 }, (_, at) => (
-              <option key={at} value={at + 1}>
-                {count(at + 1, t`year`, t`years`)}
-              </option>
-            ))}
-          </Select>
-        </Field>
+      {children(form)}
+      {of.premium && (
+        <Agreement text={agreement} error={form.errorOf('agreed')} {...form.form.register('agreed')} />
       )}
     </Form>
   )
 }
 
-export function Restore({ of, onClose }: Props) {
-  const form = useApiForm<{ agreed: boolean }, DomainOrdered>({
-    defaultValues: { agreed: false },
-    fieldOf: agreedField,
-    send: (_, key) => restoreDomain(of.id, premiumPrice(of, 'restore'), key),
-    onDone: (answer) => {
-      ordered(answer)
-      onClose()
-    },
-  })
-  const agreed = form.form.watch('agreed')
-  return (
-    <Form
-      of={form}
-      submitLabel="Order the restore"
-      submitReason={of.premium ? agreementMissing(of.restore, agreed) : undefined}
-      onCancel={onClose}
-    >
+export const Renew = ({ of, onClose }: Props) => (
+  <Paid
+    of={of}
+    onClose={onClose}
+    priceOf="renewal"
+    submitLabel="Order the renewal"
+    agreement={of.renewal && t`I agree to ${formatMoney(of.renewal)} for one more year of ${of.name}.`}
+    send={(order, key) => renewDomain(of.id, order, key)}
+  >
+    {(form) => (of.premium ? <Risen of={of} /> : <Period of={of} form={form} />)}
+  </Paid>
+)
+
+const Period = ({ of, form }: { of: DomainRegistration; form: PayingForm }) => (
+  <Field
+    label="Period"
+    hint={of.renewal ? t`${formatMoney(of.renewal)} a year.` : t`It has no price in the customer’s currency.`}
+    error={form.errorOf('years')}
+  >
+    <Select {...form.form.register('years')}>
+      {Array.from({ length: 9 }, (_, at) => (
+        <option key={at} value={at + 1}>
+          {count(at + 1, t`year`, t`years`)}
+        </option>
+      ))}
+    </Select>
+  </Field>
+)
+
+export const Restore = ({ of, onClose }: Props) => (
+  <Paid
+    of={of}
+    onClose={onClose}
+    priceOf="restore"
+    submitLabel="Order the restore"
+    agreement={of.restore && t`I agree to ${formatMoney(of.restore)} for restoring ${of.name}.`}
+    send={({ agreedMinor }, key) => restoreDomain(of.id, agreedMinor, key)}
+  >
+    {() => (
       <p>
         {of.restore
           ? t`The domain comes back out of its redemption, for ${formatMoney(of.restore)}.`
           : t`The domain comes back out of its redemption. It has no price in the customer’s currency.`}
       </p>
-      {of.premium && (
-        <Agreement
-          text={of.restore && t`I agree to ${formatMoney(of.restore)} for restoring ${of.name}.`}
-          error={form.errorOf('agreed')}
-          {...form.form.register('agreed')}
-        />
-      )}
-    </Form>
-  )
-}
-
-const premiumPrice = (of: DomainRegistration, what: 'renewal' | 'restore'): string | undefined =>
-  of.premium ? of[what]?.amount : undefined
+    )}
+  </Paid>
+)
 
 /** The server's name of the price that was agreed to, and ours. */
 export const agreedField = (path: string): string => (path === 'agreedMinor' ? 'agreed' : path)
