@@ -1,7 +1,7 @@
 import { DatabaseError, type Client } from 'pg'
 import { StartupError } from '../errors.ts'
 import { backoffMs, sleep } from '../lib/backoff.ts'
-import { buildIndex } from './partitionIndex.ts'
+import { buildIndex } from './migrateIndex.ts'
 
 export type Migration = { name: string; sql: string; checksum: string }
 

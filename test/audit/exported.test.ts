@@ -228,7 +228,7 @@ test('an export is an event itself, and asks a session for a fresh proof', async
 
 test('a path proves a leaf in a tree of any size, and no other', () => {
   for (const size of [1, 2, 3, 5, 8, 13, 100]) {
-    const bytes = (text: string) => Buffer.from(text, 'hex')
+    const bytes = (hex: string) => Buffer.from(hex, 'hex')
     const leaves = Array.from({ length: size }, (_, index) => bytes(leafHash(`${index}`)))
     const root = merkleRoot(Buffer.concat(leaves))
     const prove = merkleProver(Buffer.concat(leaves))
