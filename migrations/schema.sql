@@ -3347,6 +3347,8 @@ CREATE INDEX audit_events_tenant ON ONLY public.audit_events USING btree (tenant
 
 CREATE INDEX audit_events_tenant_action ON ONLY public.audit_events USING btree (tenant_id, action, at DESC, id DESC);
 
+CREATE INDEX audit_events_tenant_actor ON ONLY public.audit_events USING btree (tenant_id, actor_id, at DESC, id DESC) WHERE (actor_id IS NOT NULL);
+
 CREATE INDEX audit_events_tenant_outcome ON ONLY public.audit_events USING btree (tenant_id, outcome, at DESC, id DESC) WHERE (outcome <> 'success'::text);
 
 CREATE INDEX audit_sinks_due ON public.audit_sinks USING btree (next_attempt_at) WHERE (state = 'active'::text);
@@ -3647,8 +3649,6 @@ CREATE INDEX invitations_role ON public.invitations USING btree (role_id);
 
 CREATE INDEX invoices_customer ON public.invoices USING btree (customer_id);
 
-CREATE INDEX invoices_due ON public.invoices USING btree (due_date, tenant_id) WHERE (status = 'open'::text);
-
 CREATE INDEX invoices_issued ON public.invoices USING btree (tenant_id, issue_date);
 
 CREATE INDEX invoices_list ON public.invoices USING btree (tenant_id, id DESC);
@@ -3660,6 +3660,8 @@ CREATE INDEX invoices_number ON public.invoices USING btree (lower(number) text_
 CREATE INDEX invoices_number_end ON public.invoices USING btree (reverse(lower(number)) text_pattern_ops, tenant_id) WHERE (number IS NOT NULL);
 
 CREATE INDEX invoices_open ON public.invoices USING btree (subscription_id, due_date) WHERE (status = 'open'::text);
+
+CREATE INDEX invoices_overdue ON public.invoices USING btree (due_date, tenant_id) INCLUDE (currency, total_minor, paid_minor, credited_minor) WHERE (status = 'open'::text);
 
 CREATE INDEX invoices_subscription ON public.invoices USING btree (subscription_id);
 
@@ -3824,6 +3826,8 @@ END), id) WHERE (state <> 'removed'::text);
 CREATE INDEX ssl_certificates_due ON public.ssl_certificates USING btree (due_at) WHERE ((action IS NULL) AND (state = ANY (ARRAY['pending'::text, 'issued'::text])));
 
 CREATE INDEX ssl_certificates_ending ON public.ssl_certificates USING btree (not_after) WHERE ((state = 'issued'::text) AND ((source = 'uploaded'::text) OR (failures >= 3)));
+
+CREATE INDEX ssl_certificates_ending_soon ON public.ssl_certificates USING btree (not_after, tenant_id) WHERE (state <> 'removed'::text);
 
 CREATE INDEX ssl_certificates_list ON public.ssl_certificates USING btree (tenant_id, id DESC);
 

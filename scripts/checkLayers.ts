@@ -38,6 +38,7 @@ const SHARED_PARTS: Record<string, string[]> = {
     'queue',
     'migrate',
     'migrateOne',
+    'migrateIndex',
     'types',
     'list',
     'listen',

@@ -48,7 +48,7 @@ export async function eventsIn(
 ): Promise<Map<string, SealedEvent>> {
   // The range spares the partitions and the parts of the index that cannot hold them. A join would hash whole events.
   const { rows } = await sql<SealedEvent>`select ${sql.raw(EVENT)} from audit_events e
-    where e.id = any (${[...ids]}::uuid[]) and e.at >= ${from} and e.at < ${new Date(to.getTime() + 1)}`.execute(
+    where e.id = any (${`{${ids.join(',')}}`}::uuid[]) and e.at >= ${from} and e.at < ${new Date(to.getTime() + 1)}`.execute(
     tx,
   )
   return new Map(rows.map((row) => [row.id, row]))

@@ -2,7 +2,6 @@ import { sql, type RawBuilder } from 'kysely'
 import type { FindingKind } from '../../shared/states/finding.ts'
 import type { Scope, Tx } from './index.ts'
 import { inScope } from './list.ts'
-import { endsBefore } from './sslCertificates.ts'
 import type { JobRow } from './queue.ts'
 
 async function rowsOf<T>(tx: Tx, query: RawBuilder<T>): Promise<T[]> {
@@ -50,7 +49,7 @@ export async function certificates(tx: Tx, scope: Scope, before: string) {
   const [found] = await rowsOf(
     tx,
     sql<{ ending: number; problems: number }>`select
-      (select count(*)::int from ssl_certificates where state <> 'removed' and ${endsBefore(before)}
+      (select count(*)::int from ssl_certificates where state <> 'removed' and not_after < ${before}::date::timestamptz
         and ${inScope(scope, 'tenant_id')}) as ending,
       (select count(*)::int from ssl_certificates where state <> 'removed' and problem_code is not null
         and ${inScope(scope, 'tenant_id')}) as problems`,

@@ -29,7 +29,10 @@ export type Database = {
 }
 
 const { builtins } = pgTypes
+const UUIDS = 2951
 const parsers = new Map<number, (value: string) => unknown>([
+  // Without quotes and, in our tables and statements, without nulls: many times as fast as the parser for any array.
+  [UUIDS, (value) => (value === '{}' ? [] : value.slice(1, -1).split(','))],
   [builtins.INT8, (value) => BigInt(value)],
   [builtins.DATE, (value) => value],
 ])

@@ -43,5 +43,12 @@ export function inScope(scope: Scope, column: string) {
  */
 export const isOne = (column: string, value: string) => sql<boolean>`${sql.ref(column)} = ${sql.lit(value)}`
 
+/**
+ * `column = value` for a value that may be rare or of most rows: planned for this very one, since a statement with a list is
+ * not kept (src/lib/preparing.ts).
+ */
+export const isThis = (column: string, value: string) =>
+  sql<boolean>`${sql.ref(column)} = (${[value]}::text[])[1]`
+
 /** A LIKE pattern that finds `text` anywhere, its own wildcards taken literally. */
 export const containing = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`

@@ -1,6 +1,7 @@
 import { DatabaseError, type Client } from 'pg'
 import { StartupError } from '../errors.ts'
 import { backoffMs, sleep } from '../lib/backoff.ts'
+import { buildIndex } from './migrateIndex.ts'
 
 export type Migration = { name: string; sql: string; checksum: string }
 
@@ -57,7 +58,7 @@ async function atOnce(client: Client, migration: Migration): Promise<void> {
 
 async function oneByOne(client: Client, migration: Migration): Promise<void> {
   await dropInvalid(client)
-  for (const statement of statementsOf(migration.sql)) await client.query(statement)
+  for (const statement of statementsOf(migration.sql)) await buildIndex(client, statement, LOCK_WAIT)
   await record(client, migration)
 }
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { inScope, isOne, keysetPage, type ListOptions } from './list.ts'
+import { inScope, isOne, isThis, keysetPage, type ListOptions } from './list.ts'
 import type { Scope, Tx } from './index.ts'
 import type { JobRow } from './queue.ts'
 
@@ -24,8 +24,8 @@ export function list(tx: Tx, scope: Scope, filter: JobFilter, options: ListOptio
     // Says nothing more, but spares the history.
     query = query.where(sql<boolean>`month = 'infinity'`)
   if (filter.queue) query = query.where('queue', '=', filter.queue)
-  if (filter.kind) query = query.where('kind', '=', filter.kind)
-  if (filter.subjectType) query = query.where('subject_type', '=', filter.subjectType)
+  if (filter.kind) query = query.where(isThis('kind', filter.kind))
+  if (filter.subjectType) query = query.where(isThis('subject_type', filter.subjectType))
   if (filter.endedSince) {
     const since = new Date(filter.endedSince)
     query = query.where('finished_at', '>=', since)

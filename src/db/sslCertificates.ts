@@ -44,7 +44,7 @@ export type Filter = {
 
 /** What never ends comes last. A case and not a coalesce: only the case may be looked up in an index under row-level security. */
 const END = sql`(case when not_after is null then 'infinity' else not_after end)`
-export const endsBefore = (day: string) => sql<boolean>`${END} < ${day}::date::timestamptz`
+const endsBefore = (day: string) => sql<boolean>`${END} < ${day}::date::timestamptz`
 
 /** Those that end first come first; those that were never issued come last. The cursor is the last one's id. */
 export async function listByExpiry(

@@ -6,7 +6,8 @@ const NODE = Buffer.from([1])
 
 export const HASH_BYTES = 32
 
-export const leafHash = (content: string): Buffer => hash('sha256', LEAF + content, 'buffer')
+/** As hex: a Buffer for each would cost more than its hash. */
+export const leafHash = (content: string): string => hash('sha256', LEAF + content, 'hex')
 
 const nodeHash = (left: Buffer, right: Buffer): Buffer =>
   hash('sha256', Buffer.concat([NODE, left, right]), 'buffer')
@@ -15,25 +16,35 @@ const nodeHash = (left: Buffer, right: Buffer): Buffer =>
 const splitOf = (size: number): number => 2 ** Math.floor(Math.log2(size - 1))
 
 /**
- * The root over leaves (RFC 6962: the left subtree has the largest power of two below the number of leaves).
+ * The root over leaves (RFC 6962: the left subtree has the largest power of two below the number of leaves). Pairing
+ * neighbours level by level, where one without a neighbour goes up as it is, makes the same tree.
+ * @param leaves their hashes, one after the other
  * @throws RangeError without leaves
  */
-export function merkleRoot(leaves: readonly Buffer[]): Buffer {
-  const [first] = leaves
-  if (!first) throw new RangeError('a Merkle tree has at least one leaf')
-  if (leaves.length === 1) return first
-  const split = splitOf(leaves.length)
-  return nodeHash(merkleRoot(leaves.slice(0, split)), merkleRoot(leaves.slice(split)))
+export function merkleRoot(leaves: Buffer): Buffer {
+  let size = leaves.length / HASH_BYTES
+  if (size === 0) throw new RangeError('a Merkle tree has at least one leaf')
+  const level = Buffer.from(leaves)
+  const pair = Buffer.alloc(1 + 2 * HASH_BYTES, NODE)
+  for (; size > 1; size = Math.ceil(size / 2))
+    for (let left = 0; left < size; left += 2) {
+      const [from, to] = [left * HASH_BYTES, (left / 2) * HASH_BYTES]
+      level.copy(pair, 1, from, from + 2 * HASH_BYTES)
+      if (left + 1 < size) level.write(hash('sha256', pair, 'binary'), to, 'binary')
+      else level.copyWithin(to, from, from + HASH_BYTES)
+    }
+  return level.subarray(0, HASH_BYTES)
 }
 
 /**
  * What proves that a leaf is one of `leaves`: the roots of the other subtrees, from the leaf upwards. The subtrees are
  * hashed once, however many leaves are asked for.
+ * @param leaves their hashes, one after the other
  */
-export function merkleProver(leaves: readonly Buffer[]): (index: number) => Buffer[] {
+export function merkleProver(leaves: Buffer): (index: number) => Buffer[] {
   const known = new Map<string, Buffer>()
   const rootIn = (begin: number, size: number): Buffer => {
-    if (size === 1) return leaves[begin] ?? Buffer.alloc(HASH_BYTES)
+    if (size === 1) return leaves.subarray(begin * HASH_BYTES, (begin + 1) * HASH_BYTES)
     const name = `${begin}+${size}`
     const split = splitOf(size)
     const root = known.get(name) ?? nodeHash(rootIn(begin, split), rootIn(begin + split, size - split))
@@ -47,7 +58,7 @@ export function merkleProver(leaves: readonly Buffer[]): (index: number) => Buff
       ? [...pathIn(begin, split, index), rootIn(begin + split, size - split)]
       : [...pathIn(begin + split, size - split, index - split), rootIn(begin, split)]
   }
-  return (index) => pathIn(0, leaves.length, index)
+  return (index) => pathIn(0, leaves.length / HASH_BYTES, index)
 }
 
 /** The root that a leaf and its path lead to, or undefined for a path that no tree of this size has. */

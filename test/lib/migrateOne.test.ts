@@ -87,6 +87,36 @@ test('an index is built beside those who write, also while another process waits
   expect(await applied('beside')).toBe(1)
 })
 
+test('an index of a table in partitions is built beside those who write, for all partitions there are and will be', async () => {
+  await owner.query(`create table parts (n int) partition by range (n);
+    create table parts_low partition of parts for values from (0) to (10);
+    create table parts_high partition of parts for values from (10) to (30) partition by list (n);
+    create table parts_ten partition of parts_high for values in (10);
+    insert into parts values (1), (10)`)
+  const sql =
+    '-- one by one: the table is large\ncreate unique index concurrently if not exists parts_once on parts (n);'
+  const parents = `select i.indrelid::regclass::text as table, i.indisvalid as valid from pg_index i join pg_class c on c.oid = i.indrelid
+    where c.relname like 'parts%' order by 1`
+  await user.query('begin; insert into parts_low values (1)')
+  const applying = apply('parts', sql)
+  await sleep(500)
+  const third = new Client(database.ownerUrl)
+  await third.connect()
+  await third.query('insert into parts_low values (2)')
+  await third.end()
+  await user.query('commit')
+  await expect(applying).rejects.toThrow('could not create unique index')
+  expect(await applied('parts')).toBe(0)
+  await owner.query(
+    'delete from parts where n = 1; create table parts_last partition of parts for values from (30) to (40)',
+  )
+  await apply('parts', sql)
+  const all = ['parts', 'parts_high', 'parts_last', 'parts_low', 'parts_ten']
+  expect((await user.query(parents)).rows).toEqual(all.map((table) => ({ table, valid: true })))
+  await owner.query('create table parts_eleven partition of parts_high for values in (11)')
+  expect((await user.query(parents)).rows).toContainEqual({ table: 'parts_eleven', valid: true })
+})
+
 test('an index whose building was broken off is built anew', async () => {
   await owner.query('insert into other values (7), (7)')
   const sql =

@@ -7,7 +7,7 @@ import { HASH_BYTES, leafHash } from '../../lib/merkle.ts'
 export const GENESIS = Buffer.alloc(HASH_BYTES)
 
 /** The leaf of an event that was removed before it could be sealed. Nothing hashes to it. */
-export const VANISHED = Buffer.alloc(HASH_BYTES)
+export const VANISHED = GENESIS.toString('hex')
 
 const json = (text: string | null): string => (text === null ? 'null' : canonicalText(text))
 
@@ -25,23 +25,31 @@ function actorJson(text: string): string {
 
 /**
  * What is hashed of an event: every field it has, as canonical JSON. The fields are listed in the order of their names
- * here, which is several times faster than sorting them for each event.
+ * here, which is several times faster than sorting them for each event, and written at once where none stands between
+ * them that is JSON already.
  */
 export const contentOf = (event: SealedEvent): string => {
-  const text = JSON.stringify
+  const last = JSON.stringify({
+    id: event.id,
+    ip: event.ip,
+    job_id: event.job_id,
+    outcome: event.outcome,
+    request_id: event.request_id,
+    target_id: event.target_id,
+    target_label: event.target_label,
+    target_type: event.target_type,
+    tenant_id: event.tenant_id,
+    user_agent: event.user_agent,
+  })
   return (
-    `{"action":${text(event.action)},"actor":${actorJson(event.actor)},"at":${text(event.at)},` +
-    `"correlation_id":${text(event.correlation_id)},"details":${json(event.details)},"diff":${json(event.diff)},` +
-    `"id":${text(event.id)},"ip":${text(event.ip)},"job_id":${text(event.job_id)},` +
-    `"outcome":${text(event.outcome)},"request_id":${text(event.request_id)},` +
-    `"target_id":${text(event.target_id)},"target_label":${text(event.target_label)},` +
-    `"target_type":${text(event.target_type)},"tenant_id":${text(event.tenant_id)},` +
-    `"user_agent":${text(event.user_agent)}}`
+    `{"action":${JSON.stringify(event.action)},"actor":${actorJson(event.actor)},"at":${JSON.stringify(event.at)},` +
+    `"correlation_id":${JSON.stringify(event.correlation_id)},"details":${json(event.details)},` +
+    `"diff":${json(event.diff)},${last.slice(1)}`
   )
 }
 
-/** The hash of an event. */
-export const leafOf = (event: SealedEvent): Buffer => leafHash(contentOf(event))
+/** The hash of an event, as hex. */
+export const leafOf = (event: SealedEvent): string => leafHash(contentOf(event))
 
 /** The hash of the ids of a batch's events, in their order. */
 export const idsHashOf = (events: readonly string[]): string => sha256(events.join('\n')).toString('hex')
@@ -71,10 +79,14 @@ export const hashOf = (
     previous: batch.previous.toString('hex'),
   })
 
-export const leavesOf = (leaves: Buffer): Buffer[] =>
-  Array.from({ length: leaves.length / HASH_BYTES }, (_, index) =>
-    leaves.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES),
+/** The hashes of a batch's events, as hex. */
+export function leavesOf(leaves: Buffer): string[] {
+  const text = leaves.toString('hex')
+  const digits = 2 * HASH_BYTES
+  return Array.from({ length: text.length / digits }, (_, index) =>
+    text.slice(index * digits, (index + 1) * digits),
   )
+}
 
 /** @param key the public key as SPKI in base64 */
 export const publicKeyOf = (key: string): KeyObject =>

@@ -122,12 +122,12 @@ export const eventOf = (event: seals.SealedEvent, tenantId: string | null) => ({
 const delivered = (
   event: seals.SealedEvent,
   { tenant_id: tenantId }: SinkRow,
-  { batch, position, leaf }: { batch: bigint; position: number; leaf: Buffer | undefined },
+  { batch, position, leaf }: { batch: bigint; position: number; leaf: string | undefined },
 ) => ({
   ...eventOf(event, tenantId),
   batch: batch.toString(),
   position,
-  leaf: leaf?.toString('hex') ?? null,
+  leaf: leaf ?? null,
 })
 
 /** The purpose that binds a sealed secret to its sink. */

@@ -6,6 +6,8 @@ import { z } from 'zod'
 
 const hex = z.string().regex(/^([0-9a-f]{2})+$/)
 const number = z.string().regex(/^\d{1,19}$/)
+/** Of this very length: the leaves of a batch are hashed one after the other. */
+const leaf = z.string().regex(/^[0-9a-f]{64}$/)
 const position = z.number().int().min(0)
 export const header = z.object({
   kind: z.literal('mpanel-audit-export'),
@@ -29,7 +31,7 @@ export const eventHead = z.object({
   record: z.number().int(),
   batch: number.nullable(),
   position: position.nullable(),
-  leaf: hex,
+  leaf,
   path: z.array(hex).max(64).optional(),
   withheld: z.array(z.string()).optional(),
 })
@@ -37,7 +39,7 @@ export const absentLine = z.object({
   kind: z.literal('absent'),
   batch: number,
   position,
-  leaf: hex,
+  leaf,
   archived: z.boolean(),
 })
 export const endLine = z.object({

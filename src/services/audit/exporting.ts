@@ -83,7 +83,7 @@ async function* wholeBatches(x: Exporting): Lines {
       counts.batches++
       for (const [position, leaf] of leavesOf(batch.leaves).entries()) {
         const event = events.get(batch.events[position] ?? '')
-        const place = { batch: batch.number.toString(), position, leaf: leaf.toString('hex') }
+        const place = { batch: batch.number.toString(), position, leaf }
         if (event) yield eventLine({ kind: 'event', record: ++counts.events, ...place }, event)
         else {
           const archived = parts.some((part) => hasBit(part.positions, position))
@@ -111,7 +111,7 @@ async function* provenEvents(x: Exporting): Lines {
         counts.batches++
         current = number
       }
-      const prove = merkleProver(leavesOf(batch.leaves))
+      const prove = merkleProver(batch.leaves)
       for (const event of page.filter((one) => one.batch === number)) {
         const position = event.position ?? 0
         const path = prove(position).map((node) => node.toString('hex'))
@@ -132,7 +132,7 @@ function lineOf(x: Exporting, event: rows.PlacedEvent, record: number, more: { p
     record,
     batch: batch?.toString() ?? null,
     position,
-    leaf: leafOf(sealed).toString('hex'),
+    leaf: leafOf(sealed),
     ...more,
     ...(withheld ? { withheld: ['details'] } : {}),
   }

@@ -24,11 +24,12 @@ export async function sealNext(ctx: Ctx, limit = BATCH): Promise<number> {
   const times = noted.map((event) => event.at.getTime())
   const [from, to] = [new Date(Math.min(...times)), new Date(Math.max(...times))]
   const events = await rows.eventsIn(ctx.tx, { ids, from, to })
-  const leaves = ids.map((id) => {
+  const hashes = ids.map((id) => {
     const event = events.get(id)
     if (!event) ctx.log.error({ eventId: id }, 'an audit event was removed before it was sealed')
     return event ? leafOf(event) : VANISHED
   })
+  const leaves = Buffer.from(hashes.join(''), 'hex')
   const [last] = await rows.latestHeads(ctx.tx, 1)
   const content = {
     number: (last?.number ?? 0n) + 1n,
@@ -36,7 +37,7 @@ export async function sealNext(ctx: Ctx, limit = BATCH): Promise<number> {
     events: ids,
     first_at: from,
     last_at: to,
-    leaves: Buffer.concat(leaves),
+    leaves,
     root: merkleRoot(leaves),
     previous: last?.hash ?? GENESIS,
   }

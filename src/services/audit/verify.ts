@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import type { Root, Ctx } from '../../context.ts'
 import { asSystem } from '../../context.ts'
 import * as archives from '../../db/auditArchives.ts'
@@ -26,7 +27,8 @@ type Chunk = {
   parts: Map<bigint, Buffer[]>
 }
 
-const PAGE = 20
+/** Few, so that what was read is forgotten before it is old enough to be moved about in memory. */
+const PAGE = 4
 const MAX_FINDINGS = 100
 
 /**
@@ -61,6 +63,8 @@ export async function verify(root: Root, checkpoints: string | undefined): Promi
       verdict.batches++
       verdict.events += batch.events.length
       last = batch
+      // Lets what has arrived of the next chunk be read, for which the database waits.
+      await setImmediate()
     }
   }
   await next
@@ -129,11 +133,11 @@ function* eventFaults(batch: seals.BatchRow, chunk: Chunk, verdict: Verdict): Ge
     const event = chunk.events.get(id)
     const leaf = leaves[index] ?? VANISHED
     if (!event && parts.some((bits) => hasBit(bits, index))) verdict.archived++
-    else if (!event || leaf.equals(VANISHED)) yield `missing: ${placeOf(batch, index)}`
-    else if (!leafOf(event).equals(leaf))
+    else if (!event || leaf === VANISHED) yield `missing: ${placeOf(batch, index)}`
+    else if (leafOf(event) !== leaf)
       yield `changed: ${placeOf(batch, index)} (${event.action} of ${event.at})`
   }
-  if (!merkleRoot(leaves).equals(batch.root))
+  if (!merkleRoot(batch.leaves).equals(batch.root))
     yield `changed: the list of events of batch ${batch.number} is not the one that was signed`
 }
 
