@@ -24,7 +24,7 @@ export function CsvButton({
       className="sm:ml-auto"
       onClick={() =>
         saving.mutate(undefined, {
-          onError: (error) => void toast.failed(t`The list was not saved`, error.message),
+          onError: (error) => toast.failed(t`The list was not saved`, error.message),
         })
       }
     >

@@ -8,7 +8,7 @@ import { Time } from '../ui/Time.tsx'
 import { toast } from '../ui/Toast.tsx'
 
 const failed = (title: string) => ({
-  onError: (error: Error) => void toast.failed(title, error.message),
+  onError: (error: Error) => toast.failed(title, error.message),
 })
 
 /** Who is invited and has not answered yet. `reason`: why nothing can be done about it. */

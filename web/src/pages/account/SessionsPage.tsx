@@ -21,7 +21,7 @@ export default function SessionsPage() {
   const { page } = route.useSearch()
   const navigate = route.useNavigate()
   const query = useQuery(sessionsQuery({ cursor: cursorOf(page) }))
-  const failed = { onError: (error: Error) => void toast.failed(t`Not ended`, error.message) }
+  const failed = { onError: (error: Error) => toast.failed(t`Not ended`, error.message) }
   const end = useSubmit<string, void>({
     send: endSession,
     onDone: () => toast.done(t`The session has ended`),

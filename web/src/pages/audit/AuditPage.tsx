@@ -165,7 +165,7 @@ function ExportButton({ filter, format }: { filter: AuditFilter; format: 'jsonl'
       loading={saving.isPending}
       onClick={() =>
         saving.mutate(undefined, {
-          onError: (error) => void toast.failed(t`The log was not exported`, error.message),
+          onError: (error) => toast.failed(t`The log was not exported`, error.message),
         })
       }
     >

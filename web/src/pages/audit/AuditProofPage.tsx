@@ -200,7 +200,7 @@ function Release({ hold }: { hold: AuditHold }) {
       loading={release.isPending}
       onClick={() =>
         release.mutate(undefined, {
-          onError: (error) => void toast.failed(t`It was not released`, error.message),
+          onError: (error) => toast.failed(t`It was not released`, error.message),
         })
       }
     >

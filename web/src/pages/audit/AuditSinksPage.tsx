@@ -136,7 +136,7 @@ function State({ sink }: { sink: AuditSink }) {
 
 function Actions({ sink }: { sink: AuditSink }) {
   const [deleting, setDeleting] = useState(false)
-  const failed = (error: Error) => void toast.failed(t`${sink.name} was not changed`, error.message)
+  const failed = (error: Error) => toast.failed(t`${sink.name} was not changed`, error.message)
   const test = useSubmit({
     send: (_: undefined, key: string) => testSink(sink.id, key),
     onDone: () => toast.done(t`A test event is on its way; the jobs say whether it arrived`),

@@ -154,7 +154,7 @@ function Replay({
       disabledReason={disabledReason}
       onClick={() =>
         replay.mutate(undefined, {
-          onError: (error) => void toast.failed(t`It was not replayed`, error.message),
+          onError: (error) => toast.failed(t`It was not replayed`, error.message),
         })
       }
     >

@@ -31,7 +31,7 @@ import { WebhookForm, WebhookSecret } from './WebhookForm.tsx'
 import { WebhookBadge } from './WebhooksPage.tsx'
 
 const route = getRouteApi('/t/$tenant/audit/webhooks/$id')
-const failed = (error: Error) => void toast.failed(t`Nothing was changed`, error.message)
+const failed = (error: Error) => toast.failed(t`Nothing was changed`, error.message)
 
 const WHY = {
   failing: t`Nothing arrived for three days, so mPanel disabled it. What waits is kept: enable it when the receiver works.`,

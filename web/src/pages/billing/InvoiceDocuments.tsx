@@ -135,7 +135,7 @@ function Documents({
           disabledReason={reason}
           onClick={() =>
             bringing.mutate(form, {
-              onError: (error) => void toast.failed(t`There is no such ${form.toUpperCase()}`, error.message),
+              onError: (error) => toast.failed(t`There is no such ${form.toUpperCase()}`, error.message),
             })
           }
         >

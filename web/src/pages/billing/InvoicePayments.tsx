@@ -131,7 +131,7 @@ function OpenLink({ invoice, attempt, url }: { invoice: Invoice; attempt: Paymen
         disabledReason={can('billing:manage', invoice.tenantId) ? undefined : NO_PERMISSION('billing:manage')}
         onClick={() =>
           cancelling.mutate(undefined, {
-            onError: (error) => void toast.failed(t`The link was not taken back`, error.message),
+            onError: (error) => toast.failed(t`The link was not taken back`, error.message),
           })
         }
       >

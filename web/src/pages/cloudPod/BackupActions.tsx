@@ -11,7 +11,7 @@ import { Button } from '../../ui/Button.tsx'
 import { toast } from '../../ui/Toast.tsx'
 
 const failed = (what: string) => ({
-  onError: (error: Error) => void toast.failed(what, error.message),
+  onError: (error: Error) => toast.failed(what, error.message),
 })
 
 /** What can be done with one backup, as a row of icons. */

@@ -74,7 +74,7 @@ export function Backups({ pod }: { pod: CloudPod }) {
             }
             onClick={() =>
               taking.mutate(null, {
-                onError: (error) => void toast.failed(t`The backup was not ordered`, error.message),
+                onError: (error) => toast.failed(t`The backup was not ordered`, error.message),
               })
             }
           >

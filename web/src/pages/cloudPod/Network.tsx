@@ -147,7 +147,7 @@ function useColumns(pod: CloudPod, onName: (address: CloudPodAddress) => void): 
             disabledReason={mayRelease ?? why(canAddress.release(pod, one))}
             onClick={() =>
               removal.mutate(one.address, {
-                onError: (error) => void toast.failed(t`The address was not released`, error.message),
+                onError: (error) => toast.failed(t`The address was not released`, error.message),
               })
             }
           >

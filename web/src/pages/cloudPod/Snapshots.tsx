@@ -74,7 +74,7 @@ export function Snapshots({ pod }: { pod: CloudPod }) {
             disabledReason={whyNot(canSnapshot.delete(pod, snapshot))}
             onClick={() =>
               removal.mutate(snapshot, {
-                onError: (error) => void toast.failed(t`The snapshot was not deleted`, error.message),
+                onError: (error) => toast.failed(t`The snapshot was not deleted`, error.message),
               })
             }
           >

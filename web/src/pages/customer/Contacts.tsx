@@ -62,7 +62,7 @@ export function Contacts({ customer }: { customer: Customer }) {
             disabledReason={reason}
             onClick={() =>
               removal.mutate(contact.id, {
-                onError: (error) => void toast.failed(t`The contact was not removed`, error.message),
+                onError: (error) => toast.failed(t`The contact was not removed`, error.message),
               })
             }
           >

@@ -214,7 +214,7 @@ function RowActions({
   const { can } = useSession()
   const removal = useSubmit({ send: remove, onDone: () => toast.done(t`${name} removed`) })
   const disabledReason = can('customers:update', tenantId) ? undefined : NO_PERMISSION('customers:update')
-  const failed = (error: Error) => void toast.failed(t`${name} was not removed`, error.message)
+  const failed = (error: Error) => toast.failed(t`${name} was not removed`, error.message)
   return (
     <span className="inline-flex gap-1">
       <Button

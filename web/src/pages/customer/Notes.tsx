@@ -74,7 +74,7 @@ function NoteList({
   )
 }
 
-const failed = (error: Error) => void toast.failed(t`The note was not changed`, error.message)
+const failed = (error: Error) => toast.failed(t`The note was not changed`, error.message)
 
 function Note({ note, reason }: { note: CustomerNote; reason: string | undefined }) {
   const pinning = useSubmit({ send: (pinned: boolean) => pinNote(note, pinned) })

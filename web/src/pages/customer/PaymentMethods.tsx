@@ -86,7 +86,7 @@ export function PaymentMethods({ customer }: { customer: Customer }) {
             loading={looking.isPending}
             onClick={() =>
               looking.mutate(undefined, {
-                onError: (error) => void toast.failed(t`The provider was not asked`, error.message),
+                onError: (error) => toast.failed(t`The provider was not asked`, error.message),
               })
             }
           >
@@ -145,7 +145,7 @@ function Actions({ method, reason }: { method: PaymentMethod; reason: string | u
           disabledReason={reason ?? busy}
           onClick={() =>
             choosing.mutate(undefined, {
-              onError: (error) => void toast.failed(t`It was not chosen`, error.message),
+              onError: (error) => toast.failed(t`It was not chosen`, error.message),
             })
           }
         >
@@ -159,7 +159,7 @@ function Actions({ method, reason }: { method: PaymentMethod; reason: string | u
         disabledReason={reason ?? busy}
         onClick={() =>
           removing.mutate(undefined, {
-            onError: (error) => void toast.failed(t`It was not removed`, error.message),
+            onError: (error) => toast.failed(t`It was not removed`, error.message),
           })
         }
       >

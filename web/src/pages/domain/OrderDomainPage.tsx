@@ -83,13 +83,8 @@ export default function OrderDomainPage() {
     },
   })
   const { form, errorOf } = of
-  /** The holder is most often the customer: what nobody has typed follows the choice. */
   const choose = (chosen: Customer | null) => {
-    const before = customer === null ? NO_CONTACT : holderOf(customer)
-    const known = chosen === null ? NO_CONTACT : holderOf(chosen)
-    for (const field of Object.keys(known) as (keyof ContactValues)[])
-      if (form.getValues(`contact.${field}`) === before[field])
-        form.setValue(`contact.${field}`, known[field], { shouldDirty: true })
+    follow(form, customer, chosen)
     setCustomer(chosen)
   }
   const agreed = form.watch('agreed')
@@ -152,6 +147,19 @@ export default function OrderDomainPage() {
       </div>
     </Page>
   )
+}
+
+/** The holder is most often the customer: what nobody has typed follows the choice. */
+function follow(
+  { getValues, setValue }: ApiForm<Values, DomainOrdered>['form'],
+  from: Customer | null,
+  to: Customer | null,
+) {
+  const before = from === null ? NO_CONTACT : holderOf(from)
+  const known = to === null ? NO_CONTACT : holderOf(to)
+  for (const field of Object.keys(known) as (keyof ContactValues)[])
+    if (getValues(`contact.${field}`) === before[field])
+      setValue(`contact.${field}`, known[field], { shouldDirty: true })
 }
 
 const costOf = ({ found }: ReturnType<typeof usePrice>, isTransfer: boolean) =>

@@ -122,7 +122,7 @@ function Actions({ account }: { account: ServiceAccount }) {
   }
   const flip = () =>
     toggle.mutate(undefined, {
-      onError: (error: Error) => void toast.failed(t`Not changed`, error.message),
+      onError: (error: Error) => toast.failed(t`Not changed`, error.message),
     })
   return (
     <div className="flex justify-end">

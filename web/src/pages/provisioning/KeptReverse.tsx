@@ -54,7 +54,7 @@ const zoneColumns: Column<Zone>[] = [
 const hosts = (names: readonly string[]): string => names.map((name) => name.replace(/\.$/, '')).join(', ')
 
 const failed = (title: string) => ({
-  onError: (error: Error) => void toast.failed(title, error.message),
+  onError: (error: Error) => toast.failed(title, error.message),
 })
 
 /** The reverse zones of a pool on a DNS server of ours, and whether the world finds the names in them. */

@@ -166,7 +166,7 @@ function Pending({ draft, onDone }: { draft: Draft; onDone: () => void }) {
           variant="primary"
           loading={save.isPending}
           onClick={() =>
-            save.mutate(undefined, { onError: ({ message }) => void toast.failed(t`Not saved`, message) })
+            save.mutate(undefined, { onError: ({ message }) => toast.failed(t`Not saved`, message) })
           }
         >
           Save

@@ -23,7 +23,7 @@ export function UserSessions({ user }: { user: User }) {
   const navigate = route.useNavigate()
   const permitted = can('users:manage', null)
   const query = useQuery({ ...userSessionsQuery(user.id, { cursor: cursorOf(page) }), enabled: permitted })
-  const failed = { onError: (error: Error) => void toast.failed(t`Not ended`, error.message) }
+  const failed = { onError: (error: Error) => toast.failed(t`Not ended`, error.message) }
   const end = useSubmit<string | undefined, void>({
     send: (id) => endUserSessions(user.id, id),
     onDone: () => toast.done(t`Ended: the next request of that browser is refused`),

@@ -9,8 +9,8 @@ import { Notice } from '../../../ui/Notice.tsx'
 import { toast } from '../../../ui/Toast.tsx'
 import { Changes } from './Changes.tsx'
 
-const done = (words: string) => () => void toast.done(words)
-const failed = ({ message }: { message: string }) => void toast.failed(t`Not begun`, message)
+const done = (words: string) => () => toast.done(words)
+const failed = ({ message }: { message: string }) => toast.failed(t`Not begun`, message)
 
 /** What the server has otherwise than it is here, and what to do about it. */
 export function ZoneDrift({ zone, mayNot }: { zone: Zone; mayNot: string | undefined }) {
