@@ -71,7 +71,10 @@ it('a seller and a rule are set, an order is taxed, its documents and figures ar
   await exempting.getByRole('button', { name: 'Record' }).click()
   await page.getByText('The customer is exempt: A mission').waitFor()
   await page.goto(`${customer}?tab=account`)
-  await page.getByText(invoice.number ?? '').first().waitFor()
+  await page
+    .getByText(invoice.number ?? '')
+    .first()
+    .waitFor()
   await page.getByRole('button', { name: 'Give credit' }).click()
   const giving = page.getByRole('dialog', { name: 'Credit by hand' })
   await giving.getByLabel('Amount').fill('1.50')
