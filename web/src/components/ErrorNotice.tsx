@@ -5,7 +5,7 @@ import { CopyId } from '../ui/CopyId.tsx'
 import { inputWords } from '../lib/inputWords.ts'
 import { Notice } from '../ui/Notice.tsx'
 
-const CORRECT = t`Something typed here cannot be taken. Correct it, and send it again:`
+const CORRECT = t`Correct this, and send it again:`
 
 /** A refusal in the server's words, with what support needs to find it in the logs. */
 export function ErrorNotice({

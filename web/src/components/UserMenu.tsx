@@ -11,7 +11,6 @@ import { setTheme, useTheme, type Theme } from '../ui/theme.ts'
 import { toast } from '../ui/Toast.tsx'
 import { useSession } from './session.ts'
 import { useLogOut } from './useLogOut.ts'
-import { roleWords } from '../lib/roleWords.ts'
 
 const THEME_NAMES: readonly (readonly [Theme, string])[] = [
   ['system', t`As the system`],
@@ -40,7 +39,7 @@ export function UserMenu() {
       <div className="px-2.5 py-2">
         <p className="font-semibold">{me.user.name}</p>
         <p className="text-[13px] text-muted">{me.user.email}</p>
-        <p className="text-[13px] text-muted">{me.roles.map((role) => roleWords(role.name)).join(', ')}</p>
+        <p className="text-[13px] text-muted">{me.roles.map((role) => role.name).join(', ')}</p>
       </div>
       <MenuSeparator />
       <MenuChoice label="Theme" value={theme} options={THEME_NAMES} onChange={setTheme} />

@@ -174,7 +174,6 @@ const JOB_KINDS: Record<string, string> = {
   'domain.sync': t`Compare domain with its registry`,
   'registrar.poll': t`Read messages of the registry`,
   'mail.send': t`Send mail`,
-  'audit.sinkTest': t`Test an audit output`,
   'billing.reconcile': t`Compare the books`,
   'cloudPod.adopt': t`Take over a guest`,
   'cloudPod.suspend': t`Suspend CloudPod`,
@@ -187,7 +186,7 @@ const JOB_KINDS: Record<string, string> = {
   'ssl.install': t`Install certificate`,
   'ssl.rollover': t`Renew the private CA`,
   'tenant.close': t`Close tenant`,
-  'tenant.enforce': t`Switch off or bring back a tenant’s CloudPods`,
+  'tenant.enforce': t`Suspend or resume tenant`,
   'tenant.export': t`Export tenant`,
   'auth.passwordReset': t`Password reset`,
 }
