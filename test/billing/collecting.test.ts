@@ -279,12 +279,12 @@ describe('a link', () => {
     const place = await ordered()
     await link(place.invoiceId)
     await settleBilling(app)
-    const paid = await app.admin.post(`${INVOICES}/${place.invoiceId}/payments`, payment('499'))
+    const paid = await app.admin.post(`${INVOICES}/${place.invoiceId}/payments`, payment('499', 'till-1'))
     expect(paid.status).toBe(201)
     await settleBilling(app)
     const { attempts, payments } = await triedOf(app, place.invoiceId)
     expect(attempts[0]).toMatchObject({ state: 'expired', url: null })
-    expect(payments[0]).toMatchObject({ method: 'bank_transfer', reference: payment('499').reference })
+    expect(payments[0]).toMatchObject({ method: 'cash', reference: 'till-1' })
   })
 
   test('that is paid on beside a payment by hand brings credit', async () => {

@@ -54,10 +54,14 @@ export function TopBar() {
 }
 
 /** Those that have no name of their own. */
-const SYSTEMS: Record<string, string> = { 'Domain registry': t`Domain registry` }
+const SYSTEMS: Record<string, string> = { 'domain registry': t`Domain registry` }
 
 function SimulatedBadge({ systems }: { systems: string[] }) {
-  return <Badge tone="warning">Simulated {systems.map((name) => SYSTEMS[name] ?? name).join(', ')}</Badge>
+  return (
+    <Badge tone="warning">
+      Simulated {systems.map((name) => SYSTEMS[name.toLowerCase()] ?? name).join(', ')}
+    </Badge>
+  )
 }
 
 /** The side bar of small screens. */
