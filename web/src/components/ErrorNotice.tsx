@@ -2,10 +2,9 @@ import { t } from '../../../shared/text.ts'
 import type { ReactNode } from 'react'
 import type { ApiError } from '../api/ApiError.ts'
 import { CopyId } from '../ui/CopyId.tsx'
-import { inputWords } from '../lib/inputWords.ts'
 import { Notice } from '../ui/Notice.tsx'
 
-const CORRECT = t`Correct this, and send it again:`
+const CORRECT = t`Correct this:`
 
 /** A refusal in the server's words, with what support needs to find it in the logs. */
 export function ErrorNotice({
@@ -20,13 +19,13 @@ export function ErrorNotice({
   return (
     <Notice tone="danger" title={title} action={action}>
       {/* Otherwise its message is that of the first field. */}
-      <p>{error.code === 'invalid_input' && error.errors.length > 0 ? CORRECT : error.message}</p>
+      <p>{error.errors.length > 0 ? CORRECT : error.message}</p>
       {error.errors.length > 0 && (
         <ul className="list-disc pl-4">
           {error.errors.map(({ path, message }) => (
             <li key={`${path} ${message}`}>
               {path && <span className="font-mono text-[13px]">{path}: </span>}
-              {inputWords(message)}
+              {message}
             </li>
           ))}
         </ul>

@@ -12,7 +12,6 @@ import {
 } from 'react-hook-form'
 import type { ApiError } from '../api/ApiError.ts'
 import { useSubmit } from '../api/submit.ts'
-import { inputWords } from '../lib/inputWords.ts'
 import { Button } from '../ui/Button.tsx'
 import { ErrorNotice } from './ErrorNotice.tsx'
 
@@ -46,7 +45,7 @@ export function useApiForm<Values extends FieldValues, Answer>({
         error.errors.forEach(({ path, message }, at) =>
           form.setError(
             fieldOf(path) as Path<Values>,
-            { type: 'server', message: inputWords(message) },
+            { type: 'server', message },
             { shouldFocus: at === 0 },
           ),
         ),

@@ -1,4 +1,3 @@
-import { t } from '../../../shared/text.ts'
 import { Dialog } from '@base-ui/react/dialog'
 import { MenuIcon, Search, X } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
@@ -53,15 +52,8 @@ export function TopBar() {
   )
 }
 
-/** Those that have no name of their own. */
-const SYSTEMS: Record<string, string> = { 'domain registry': t`Domain registry` }
-
 function SimulatedBadge({ systems }: { systems: string[] }) {
-  return (
-    <Badge tone="warning">
-      Simulated {systems.map((name) => SYSTEMS[name.toLowerCase()] ?? name).join(', ')}
-    </Badge>
-  )
+  return <Badge tone="warning">Simulated {systems.join(', ')}</Badge>
 }
 
 /** The side bar of small screens. */
