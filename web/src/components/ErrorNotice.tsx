@@ -1,10 +1,7 @@
-import { t } from '../../../shared/text.ts'
 import type { ReactNode } from 'react'
 import type { ApiError } from '../api/ApiError.ts'
 import { CopyId } from '../ui/CopyId.tsx'
 import { Notice } from '../ui/Notice.tsx'
-
-const CORRECT = t`Correct this:`
 
 /** A refusal in the server's words, with what support needs to find it in the logs. */
 export function ErrorNotice({
@@ -18,9 +15,10 @@ export function ErrorNotice({
 }) {
   return (
     <Notice tone="danger" title={title} action={action}>
-      {/* Otherwise its message is that of the first field. */}
-      <p>{error.errors.length > 0 ? CORRECT : error.message}</p>
-      {error.errors.length > 0 && (
+      {/* What is said of fields says it all; the message repeats the first. */}
+      {error.errors.length === 0 ? (
+        <p>{error.message}</p>
+      ) : (
         <ul className="list-disc pl-4">
           {error.errors.map(({ path, message }) => (
             <li key={`${path} ${message}`}>

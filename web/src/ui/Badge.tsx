@@ -28,10 +28,7 @@ export function Badge({
         TONES[tone],
       )}
     >
-      <span
-        aria-hidden
-        className={clsx('size-1.5 shrink-0 rounded-full bg-current', busy && 'animate-pulse')}
-      />
+      <span aria-hidden className={clsx('size-1.5 rounded-full bg-current', busy && 'animate-pulse')} />
       {children}
     </span>
   )
