@@ -41,7 +41,8 @@ export async function movements(
 ): Promise<Movement[]> {
   const { rows } = await sql<Movement>`
     select t.occurred_at as at, t.kind, moved.amount_minor,
-      coalesce(nullif(t.memo, ''), i.number, n.number, p.external_id, r.reason, '') as label
+      coalesce(nullif(t.memo, ''), i.number, n.number,
+        case when p.provider = 'manual' then substr(p.external_id, length(p.method) + 2) else p.external_id end, r.reason, '') as label
     from (select e.tx_id, sum(e.amount_minor)::bigint as amount_minor from ledger_entries e
         where e.account_id in (${accountsOf(whose)}) group by e.tx_id) moved
       join ledger_tx t on t.id = moved.tx_id and t.tenant_id = ${whose.tenantId}

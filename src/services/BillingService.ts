@@ -4,6 +4,7 @@ import { asSystem, eachAsSystem, type Ctx, type Root } from '../context.ts'
 import * as billing from '../db/billing.ts'
 import type { Words } from '../words.ts'
 import { invoicePaid } from './billing/paid.ts'
+import { withdrawLinkOf } from './billing/collecting.ts'
 import { book, getInvoice, type Payment } from './billing/payments.ts'
 import { cancel } from './billing/cancelling.ts'
 import * as subscriptions from './billing/subscriptions.ts'
@@ -47,9 +48,11 @@ export async function recordPayment(
 ): Promise<Booked> {
   const { payment, paidSubscriptionId, subscriptionId } = await book(ctx, tenantId, invoiceId, body)
   if (paidSubscriptionId !== null) await invoicePaid(ctx, tenantId, paidSubscriptionId)
+  const invoice = await getInvoice(ctx, tenantId, invoiceId)
+  if (invoice.status === 'paid') await withdrawLinkOf(ctx, tenantId, invoiceId)
   return {
     ...payment,
-    invoice: await getInvoice(ctx, tenantId, invoiceId),
+    invoice,
     subscription: subscriptionId === null ? null : await subscriptions.get(ctx, tenantId, subscriptionId),
   }
 }

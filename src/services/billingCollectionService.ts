@@ -51,7 +51,8 @@ export async function paymentsOf(ctx: Ctx, tenantId: string, invoiceId: string):
       amount: toMoney(row.amount_minor, row.currency),
       provider: row.provider,
       method: row.method,
-      reference: row.external_id,
+      // Kept behind its method, since the bank and the cashier may use the same one.
+      reference: row.provider === 'manual' ? row.external_id.replace(`${row.method}:`, '') : row.external_id,
       receivedAt: row.received_at.toISOString(),
       refundable: toMoney(
         row.provider === 'manual' ? 0n : refundableMinor(row, refunds, disputed),

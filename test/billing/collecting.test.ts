@@ -275,6 +275,18 @@ describe('a link', () => {
     expect(page.status).toBe(410)
   })
 
+  test('is taken back by itself when the invoice was paid in another way', async () => {
+    const place = await ordered()
+    await link(place.invoiceId)
+    await settleBilling(app)
+    const paid = await app.admin.post(`${INVOICES}/${place.invoiceId}/payments`, payment('499', 'till-1'))
+    expect(paid.status).toBe(201)
+    await settleBilling(app)
+    const { attempts, payments } = await triedOf(app, place.invoiceId)
+    expect(attempts[0]).toMatchObject({ state: 'expired', url: null })
+    expect(payments[0]).toMatchObject({ method: 'cash', reference: 'till-1' })
+  })
+
   test('that is paid on beside a payment by hand brings credit', async () => {
     const place = await ordered()
     await link(place.invoiceId)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Customer } from '../../shared/api/customers.ts'
+import { seedProvider } from '../../src/services/billing/providers.ts'
 import { requireSecretKey } from '../../src/services/provisioningService.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { dataFolder, mpanel } from './process.ts'
@@ -14,6 +15,7 @@ const KEY = randomBytes(32).toString('base64')
 beforeAll(async () => {
   app = await startApp({ env: { MPANEL_SECRET_KEY: KEY } })
   await app.as(requireSecretKey)
+  await app.as((ctx) => seedProvider(ctx, { key: 'sk_test_simulated', webhookSecret: null, simulated: true }))
   folder = await dataFolder()
 })
 afterAll(async () => {
@@ -34,6 +36,7 @@ it('the doctor finds a sound installation sound, and says what to do about each 
   expect(await sound.ended, sound.output()).toBe(0)
   expect(sound.output()).toMatch(/ok +cluster .*: Proxmox VE \d/)
   expect(sound.output()).toMatch(/ok +workers: 1 running/)
+  expect(sound.output()).toMatch(/ok +stripe of the platform: simulated/)
 
   expect(sound.output()).toMatch(/ok +login: mpanel_server owns nothing/)
 

@@ -167,3 +167,9 @@ export async function cancelLink(ctx: Ctx, tenantId: string, id: string): Promis
   const job = await enqueueWithdraw(ctx, of, { attemptId: id })
   return { attempt: present(row), job: await provisioningService.getJob(ctx, job.id) }
 }
+
+/** Of an invoice that was paid in another way: nobody shall pay it twice. One that is being made cannot be taken back yet. */
+export async function withdrawLinkOf(ctx: Ctx, tenantId: string, invoiceId: string): Promise<void> {
+  const open = await attempts.openOf(ctx.tx, invoiceId)
+  if (open?.kind === 'link' && open.state === 'needs_action') await cancelLink(ctx, tenantId, open.id)
+}

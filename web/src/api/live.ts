@@ -13,7 +13,16 @@ type Signal = { id: string; state: string; subjectType: string; subjectId: strin
 
 /** What a job of this kind of subject may have changed, besides the jobs themselves. */
 const TOUCHED: Record<string, string[]> = {
-  cloudPod: ['cloudPods', 'subscriptions', 'nodes', 'audit', 'suspensions', 'closures', 'blueprints'],
+  cloudPod: [
+    'cloudPods',
+    'subscriptions',
+    'invoices',
+    'nodes',
+    'audit',
+    'suspensions',
+    'closures',
+    'blueprints',
+  ],
   blueprint: ['blueprints', 'audit'],
   customer: ['taxes', 'audit'],
   tenant: ['tenants', 'audit', 'exports', 'closures', 'customerImports', 'customers'],

@@ -18,13 +18,15 @@ export function InviteDialog({
   tenantId: string | null
 }) {
   const { can } = useSession()
+  const elsewhere =
+    tenantId === null ? t` Who is to work in one tenant is invited there: choose it at the top first.` : ''
   const kept = can('mails:read', null) ? t` Without a mail server it is kept under Mail.` : ''
   return (
     <Dialog
       open={open}
       onClose={onClose}
       title={tenantId === null ? t`Invite to the platform` : t`Invite to the tenant`}
-      description={t`A link is sent to the address. It counts for three days and once.${kept}`}
+      description={t`A link is sent to the address. It counts for three days and once.${kept}${elsewhere}`}
     >
       <InviteForm tenantId={tenantId} onClose={onClose} />
     </Dialog>

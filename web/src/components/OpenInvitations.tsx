@@ -6,6 +6,7 @@ import { Button } from '../ui/Button.tsx'
 import { DataTable, type Column } from '../ui/DataTable.tsx'
 import { Time } from '../ui/Time.tsx'
 import { toast } from '../ui/Toast.tsx'
+import { roleWords } from '../lib/roleWords.ts'
 
 const failed = (title: string) => ({
   onError: (error: Error) => toast.failed(title, error.message),
@@ -37,7 +38,7 @@ export function OpenInvitations({
         </span>
       ),
     },
-    { header: t`Role`, from: 'sm', render: ({ roleName }) => roleName },
+    { header: t`Role`, from: 'sm', render: ({ roleName }) => roleWords(roleName) },
     { header: t`By`, from: 'lg', render: ({ invitedBy }) => invitedBy },
     { header: t`Sent`, from: 'md', narrow: true, render: ({ sentAt }) => <Time at={sentAt} relative /> },
     {

@@ -5,6 +5,7 @@ import { fitsPlace } from '../../../shared/states/role.ts'
 import { rolesOfQuery } from '../api/invitations.ts'
 import { Select } from '../ui/Field.tsx'
 import { useSession } from './session.ts'
+import { roleWords } from '../lib/roleWords.ts'
 
 /** One of the roles that the viewer may give in a tenant, or with null on the platform. Belongs into a Field. */
 export function RoleSelect({
@@ -36,7 +37,7 @@ export function RoleSelect({
       <option value="">{none}</option>
       {[...(present ? [present] : []), ...givable].map(({ id, name }) => (
         <option key={id} value={id}>
-          {name}
+          {roleWords(name)}
         </option>
       ))}
     </Select>

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { Dialog } from '@base-ui/react/dialog'
 import { MenuIcon, Search, X } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
@@ -43,7 +44,7 @@ export function TopBar() {
         <UserMenu />
       </div>
       {me.simulated.length > 0 && (
-        <div className="border-t border-line px-4 py-1.5 md:hidden">
+        <div className="border-t border-line px-4 py-1.5 *:whitespace-normal md:hidden">
           <SimulatedBadge systems={me.simulated} />
         </div>
       )}
@@ -52,8 +53,15 @@ export function TopBar() {
   )
 }
 
+/** Those that have no name of their own. */
+const SYSTEMS: Record<string, string> = { 'domain registry': t`Domain registry` }
+
 function SimulatedBadge({ systems }: { systems: string[] }) {
-  return <Badge tone="warning">Simulated {systems.join(', ')}</Badge>
+  return (
+    <Badge tone="warning">
+      Simulated {systems.map((name) => SYSTEMS[name.toLowerCase()] ?? name).join(', ')}
+    </Badge>
+  )
 }
 
 /** The side bar of small screens. */

@@ -176,6 +176,21 @@ const JOB_KINDS: Record<string, string> = {
   'registrar.poll': t`Read messages of the registry`,
   'mail.send': t`Send mail`,
   'auth.passwordReset': t`Password reset`,
+  'audit.sinkTest': t`Test an audit output`,
+  'billing.reconcile': t`Compare the books`,
+  'cloudPod.adopt': t`Take over a guest`,
+  'cloudPod.suspend': t`Suspend CloudPod`,
+  'cloudPod.resume': t`Bring CloudPod back`,
+  'payment.collect': t`Collect a payment`,
+  'payment.converge': t`Look at a payment`,
+  'payment.refund': t`Give money back`,
+  'payment.withdraw': t`Take back a way to pay`,
+  'ssl.deliver': t`Deliver certificate`,
+  'ssl.install': t`Install certificate`,
+  'ssl.rollover': t`Renew the private CA`,
+  'tenant.close': t`Close tenant`,
+  'tenant.enforce': t`Suspend or resume tenant`,
+  'tenant.export': t`Export tenant`,
 }
 export const jobTitle = (kind: string): string => JOB_KINDS[kind] ?? humanize(kind)
 

@@ -15,6 +15,7 @@ import { Field, Input } from '../../ui/Field.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 import { Skeleton } from '../../ui/Spinner.tsx'
 import { IncompleteLink } from './IncompleteLink.tsx'
+import { roleWords } from '../../lib/roleWords.ts'
 
 export default function InvitationPage() {
   const token = useLinkToken()
@@ -49,7 +50,7 @@ function Invited(props: Props) {
     <>
       <p className="break-words">
         {invitation.invitedBy} invites <strong>{invitation.email}</strong> to{' '}
-        <strong>{invitation.place}</strong> as {invitation.roleName}.
+        <strong>{invitation.place}</strong> as {roleWords(invitation.roleName)}.
       </p>
       {invitation.account === 'new' ? <NewAccount {...props} /> : <OwnAccount {...props} />}
     </>

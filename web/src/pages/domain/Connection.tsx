@@ -93,7 +93,7 @@ function Shown({
         ],
         [t`Names`, hosts.join(', ')],
         [t`Addresses`, addresses.join(', ')],
-        [t`Name servers`, served ? t`Say so` : t`Are being told`],
+        [t`Name servers`, served ? t`Answer with these addresses` : t`Are being told`],
         [t`Certificate`, certificate && <Certificate key="certificate" {...certificate} />],
         certificate && [
           t`In the CloudPod`,

@@ -118,7 +118,7 @@ function Overview({ certificate }: { certificate: SslCertificateDetail }) {
           facts={[
             [
               t`Names`,
-              <span key="names" className="break-all">
+              <span key="names" className="break-words">
                 {names.join(', ')}
               </span>,
             ],

@@ -16,6 +16,7 @@ import type { Column } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { NOT_ACTIVE } from './notActive.ts'
+import { roleWords } from '../../lib/roleWords.ts'
 
 /** Who belongs to a tenant, and who is asked to. */
 export function MembersTab({
@@ -50,7 +51,7 @@ export function MembersTab({
     {
       header: t`Roles`,
       from: 'sm',
-      render: ({ grants }) => grants.map(({ roleName }) => roleName).join(', '),
+      render: ({ grants }) => grants.map(({ roleName }) => roleWords(roleName)).join(', '),
     },
     {
       header: t`Actions`,

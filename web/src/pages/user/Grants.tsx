@@ -17,6 +17,7 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { useGiver, useIsMyself } from './giver.ts'
 import { grantOf, RoleChoice, useRoleChoice } from './RoleChoice.tsx'
+import { roleWords } from '../../lib/roleWords.ts'
 
 type Held = User['grants'][number]
 const MYSELF = t`Nobody changes their own roles: ask somebody else.`
@@ -36,7 +37,7 @@ export function Grants({ user }: { user: User }) {
       render: (grant) => (
         <span className="flex flex-wrap items-center gap-2">
           <Link {...paths.role(tenant.slug, grant.roleId)} className="font-medium hover:underline">
-            {grant.roleName}
+            {roleWords(grant.roleName)}
           </Link>
           {grant.requiresMfa && <Badge tone="info">Needs a second step</Badge>}
         </span>

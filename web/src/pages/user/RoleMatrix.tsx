@@ -13,6 +13,7 @@ import { Button } from '../../ui/Button.tsx'
 import { toast } from '../../ui/Toast.tsx'
 import { actionOf, byResource } from '../../lib/permissionGroups.ts'
 import { useRoleReasons } from './roleReasons.ts'
+import { roleWords } from '../../lib/roleWords.ts'
 
 /** What a role shall hold instead; `role` as it was when the change began. */
 type Draft = { role: Role; permissions: ReadonlySet<Permission> }
@@ -96,7 +97,7 @@ function Head({ roles }: { roles: Role[] }) {
             className="sticky top-0 z-20 min-w-28 bg-surface px-3 py-2 align-bottom text-[13px] font-medium break-words"
           >
             <Link {...paths.role(tenant.slug, role.id)} className="hover:underline">
-              {role.name}
+              {roleWords(role.name)}
             </Link>
             {role.builtin && <span className="block font-normal text-muted">built in</span>}
           </th>

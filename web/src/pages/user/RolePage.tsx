@@ -20,6 +20,7 @@ import { toast } from '../../ui/Toast.tsx'
 import { MfaSwitch } from './MfaSwitch.tsx'
 import { RoleMatrix } from './RoleMatrix.tsx'
 import { kindOf, useRoleReasons } from './roleReasons.ts'
+import { roleWords } from '../../lib/roleWords.ts'
 
 const route = getRouteApi('/t/$tenant/roles/$id')
 
@@ -30,7 +31,7 @@ export default function RolePage() {
   const role = query.data
   return (
     <Page
-      title={role?.name ?? t`Role`}
+      title={role ? roleWords(role.name) : t`Role`}
       crumbs={[{ label: t`Roles`, link: paths.roles(tenant.slug) }]}
       permission="roles:read"
       actions={role && <Actions role={role} />}

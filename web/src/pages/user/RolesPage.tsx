@@ -20,6 +20,7 @@ import { Tabs } from '../../ui/Tabs.tsx'
 import { MfaSwitch } from './MfaSwitch.tsx'
 import { RoleMatrix } from './RoleMatrix.tsx'
 import { kindOf, ranked } from './roleReasons.ts'
+import { roleWords } from '../../lib/roleWords.ts'
 
 const route = getRouteApi('/t/$tenant/roles')
 const TABS = ['list', 'matrix'] as const
@@ -66,7 +67,7 @@ function MfaHint() {
   return (
     <Notice tone="info" title="A password alone opens these roles">
       {ranked(open)
-        .map(({ name }) => name)
+        .map(({ name }) => roleWords(name))
         .join(', ')}
       . In production each of them should need a second step.
     </Notice>
@@ -103,7 +104,7 @@ const columnsOf = (tenant: string, seesHolders: (key: string) => boolean): Colum
     render: (role) => (
       <>
         <Link {...paths.role(tenant, role.id)} className="font-medium break-words hover:underline">
-          {role.name}
+          {roleWords(role.name)}
         </Link>
         <div className="font-mono text-[13px] break-all text-muted">{role.key}</div>
       </>

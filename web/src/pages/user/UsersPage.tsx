@@ -20,6 +20,7 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Select } from '../../ui/Field.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { PendingInvitations } from './PendingInvitations.tsx'
+import { roleWords } from '../../lib/roleWords.ts'
 
 const route = getRouteApi('/t/$tenant/users')
 const STATES = ['active', 'disabled'] as const
@@ -60,7 +61,7 @@ export default function UsersPage() {
               <option value="">Role: all</option>
               {roles.data?.items.map(({ id, name }) => (
                 <option key={id} value={id}>
-                  {name}
+                  {roleWords(name)}
                 </option>
               ))}
             </Select>
@@ -148,7 +149,7 @@ function Roles({ user: { grants }, isInTenant }: { user: User; isInTenant: boole
     <>
       {grants.slice(0, SHOWN).map(({ roleId, tenantId, roleName, tenantName }) => (
         <div key={`${roleId} ${tenantId}`} className="break-words">
-          {roleName}
+          {roleWords(roleName)}
           {!isInTenant && <span className="text-[13px] text-muted"> · {tenantName ?? t`Platform`}</span>}
         </div>
       ))}
