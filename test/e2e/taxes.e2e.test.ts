@@ -28,7 +28,7 @@ it('a seller and a rule are set, an order is taxed, its documents and figures ar
   await selling.getByLabel('Legal name').fill('Example Hosting S.r.l.')
   await selling.getByLabel('Street').fill('Via Roma 1')
   await selling.getByLabel('City').fill('Torino')
-  await selling.getByLabel('Country').fill('it')
+  await selling.getByLabel('Country').selectOption('Italy')
   await selling.getByLabel('Tax id', { exact: false }).first().fill('IT00743110157')
   await selling.getByRole('button', { name: 'Save' }).click()
   await page.getByText('Via Roma 1, Torino, IT').waitFor()

@@ -1,4 +1,5 @@
 import { t } from '../../../shared/text.ts'
+import { CountrySelect } from './CountrySelect.tsx'
 import { Plus, Trash2 } from 'lucide-react'
 import { useFieldArray } from 'react-hook-form'
 import type { Customer } from '../api/customers.ts'
@@ -43,11 +44,7 @@ export function AddressFields({ of: { form, errorOf } }: Of) {
             <Input maxLength={200} {...form.register(`addresses.${at}.region`)} />
           </Field>
           <Field label="Country of the address" error={errorOf(`addresses.${at}.country`)}>
-            <Input
-              maxLength={2}
-              className="uppercase"
-              {...form.register(`addresses.${at}.country`, { required: REQUIRED })}
-            />
+            <CountrySelect {...form.register(`addresses.${at}.country`, { required: REQUIRED })} />
           </Field>
           <div className="flex items-end">
             <Remove what={t`address ${at + 1}`} onClick={() => remove(at)} />
@@ -57,7 +54,13 @@ export function AddressFields({ of: { form, errorOf } }: Of) {
       <Add
         full={fields.length >= 10}
         what="address"
-        onClick={() => append({ ...empty, kind: fields.length === 0 ? 'billing' : 'other' })}
+        onClick={() =>
+          append({
+            ...empty,
+            kind: fields.length === 0 ? 'billing' : 'other',
+            country: form.getValues('country'),
+          })
+        }
       />
     </fieldset>
   )
@@ -69,7 +72,7 @@ export function TaxIdFields({ of: { form, errorOf } }: Of) {
     <fieldset className="space-y-4">
       <legend className={LEGEND}>Tax ids</legend>
       {fields.map((field, at) => (
-        <div key={field.id} className="grid gap-4 sm:grid-cols-[8rem_6rem_1fr_auto]">
+        <div key={field.id} className="grid gap-4 sm:grid-cols-[8rem_12rem_1fr_auto]">
           <Field label="Type" error={errorOf(`taxIds.${at}.type`)}>
             <Select {...form.register(`taxIds.${at}.type`)}>
               <option value="vat">VAT</option>
@@ -77,11 +80,7 @@ export function TaxIdFields({ of: { form, errorOf } }: Of) {
             </Select>
           </Field>
           <Field label="Issued in" error={errorOf(`taxIds.${at}.country`)}>
-            <Input
-              maxLength={2}
-              className="uppercase"
-              {...form.register(`taxIds.${at}.country`, { required: REQUIRED })}
-            />
+            <CountrySelect {...form.register(`taxIds.${at}.country`, { required: REQUIRED })} />
           </Field>
           <Field label="Number" error={errorOf(`taxIds.${at}.value`)}>
             <Input maxLength={40} {...form.register(`taxIds.${at}.value`, { required: REQUIRED })} />

@@ -1,4 +1,5 @@
 import { t } from '../../../shared/text.ts'
+import { CountrySelect } from './CountrySelect.tsx'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { createCustomer, updateCustomer, type Customer } from '../api/customers.ts'
@@ -59,7 +60,7 @@ const bodyOf = (values: CustomerValues, fields: CustomerField[]) => ({
   name: values.name.trim(),
   company: values.company.trim() || null,
   email: values.email.trim(),
-  country: code(values.country) || null,
+  country: values.country || null,
   language: values.language.trim() || null,
   externalRef: values.externalRef.trim() || null,
   groupId: values.groupId || null,
@@ -67,8 +68,8 @@ const bodyOf = (values: CustomerValues, fields: CustomerField[]) => ({
     .split(',')
     .map((tag) => tag.trim())
     .filter(Boolean),
-  addresses: values.addresses.map((one) => ({ ...one, country: code(one.country) })),
-  taxIds: values.taxIds.map((one) => ({ ...one, country: code(one.country) })),
+  addresses: values.addresses,
+  taxIds: values.taxIds,
   custom: customOf(values.custom, fields),
 })
 
@@ -136,8 +137,8 @@ export function CustomerForm({
         <Field label="Company" optional error={errorOf('company')}>
           <Input autoComplete="off" maxLength={200} {...form.register('company')} />
         </Field>
-        <Field label="Country" optional hint="Two letters, such as IT." error={errorOf('country')}>
-          <Input autoComplete="off" maxLength={2} className="uppercase" {...form.register('country')} />
+        <Field label="Country" optional error={errorOf('country')}>
+          <CountrySelect none={t`Not known`} {...form.register('country')} />
         </Field>
         {!customer && (
           <Field

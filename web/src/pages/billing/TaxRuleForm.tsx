@@ -7,6 +7,7 @@ import {
   type TaxCategory,
 } from '../../../../shared/states/tax.ts'
 import { createTaxRule, updateTaxRule, type TaxRule } from '../../api/taxes.ts'
+import { CountrySelect } from '../../components/CountrySelect.tsx'
 import { Form, REQUIRED, useApiForm, type ApiForm } from '../../components/Form.tsx'
 import { TenantPicker } from '../../components/pickers.tsx'
 import { useSession } from '../../components/session.ts'
@@ -56,7 +57,7 @@ export function TaxRuleForm({ rule, onClose }: { rule: TaxRule | undefined; onCl
       if (rule) return updateTaxRule(rule.id, said, rule.version)
       const { customerKind, needsValidTaxId, region } = values
       const place = {
-        sellerCountry: code(values.sellerCountry) || null,
+        sellerCountry: values.sellerCountry || null,
         destination: code(values.destination),
       }
       const tenantId = forAll ? null : (owner?.id ?? null)
@@ -159,13 +160,8 @@ function Place({ of: { form, errorOf } }: { of: ApiForm<Values, TaxRule> }) {
           <option value="company">Companies</option>
         </Select>
       </Field>
-      <Field
-        label="Sold from"
-        optional
-        hint="A country’s code; nothing: any."
-        error={errorOf('sellerCountry')}
-      >
-        <Input maxLength={2} {...form.register('sellerCountry')} />
+      <Field label="Sold from" optional error={errorOf('sellerCountry')}>
+        <CountrySelect none={t`Anywhere`} {...form.register('sellerCountry')} />
       </Field>
       <Checkbox label="Only customers whose tax id was found valid" {...form.register('needsValidTaxId')} />
     </div>

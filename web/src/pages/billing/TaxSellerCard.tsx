@@ -2,10 +2,12 @@ import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { setTaxSeller, taxSellerQuery, type TaxSeller } from '../../api/taxes.ts'
+import { CountrySelect } from '../../components/CountrySelect.tsx'
 import { Form, REQUIRED, useApiForm, wholeNumber } from '../../components/Form.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { count, tagsOf } from '../../lib/words.ts'
+import { countryName } from '../../lib/countries.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Card, Facts } from '../../ui/Card.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
@@ -45,7 +47,10 @@ export function TaxSellerCard({ tenantId }: { tenantId: string }) {
                 [t`Legal name`, details.legalName],
                 [t`Address`, addressLine(details)],
                 [t`Tax id`, details.taxId],
-                [t`Registered in`, [details.country, ...details.registeredCountries].join(', ')],
+                [
+                  t`Registered in`,
+                  [details.country, ...details.registeredCountries].map(countryName).join(', '),
+                ],
                 [t`Prices`, details.pricesIncludeTax ? t`With tax` : t`Without tax`],
                 [t`A check of a tax id counts`, count(details.evidenceDays, t`day`, t`days`)],
               ]}
@@ -63,7 +68,13 @@ export function TaxSellerCard({ tenantId }: { tenantId: string }) {
 }
 
 const addressLine = ({ address, country }: NonNullable<TaxSeller['details']>): string =>
-  [address.line1, address.line2, `${address.postalCode} ${address.city}`.trim(), address.region, country]
+  [
+    address.line1,
+    address.line2,
+    `${address.postalCode} ${address.city}`.trim(),
+    address.region,
+    countryName(country),
+  ]
     .filter(Boolean)
     .join(', ')
 
@@ -103,7 +114,7 @@ function SellerForm({ seller, onClose }: { seller: TaxSeller; onClose: () => voi
         {
           ...rest,
           address: { line1, line2, postalCode, city, region },
-          country: country.trim().toUpperCase(),
+          country,
           taxId: taxId.trim() || null,
           registeredCountries: tagsOf(registered).map((one) => one.toUpperCase()),
         },
@@ -135,8 +146,8 @@ function SellerForm({ seller, onClose }: { seller: TaxSeller; onClose: () => voi
         {text('postalCode', t`Postal code`, false)}
         {text('city', t`City`)}
         {text('region', t`Region`, false)}
-        <Field label="Country" hint="Its code, such as IT." error={errorOf('country')}>
-          <Input maxLength={2} {...form.register('country', { required: REQUIRED })} />
+        <Field label="Country" error={errorOf('country')}>
+          <CountrySelect {...form.register('country', { required: REQUIRED })} />
         </Field>
         <Field label="Tax id" optional error={errorOf('taxId')}>
           <Input maxLength={40} {...form.register('taxId')} />

@@ -14,6 +14,7 @@ import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { SubscriptionList } from '../../components/SubscriptionList.tsx'
 import { Timeline } from '../../components/Timeline.tsx'
+import { countryName } from '../../lib/countries.ts'
 import { humanize } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
 import { Card, Facts } from '../../ui/Card.tsx'
@@ -66,7 +67,7 @@ export default function CustomerPage() {
 }
 
 const addressLine = (one: Customer['addresses'][number]): string =>
-  [one.line1, one.line2, `${one.postalCode} ${one.city}`.trim(), one.region, one.country]
+  [one.line1, one.line2, `${one.postalCode} ${one.city}`.trim(), one.region, countryName(one.country)]
     .filter(Boolean)
     .join(', ')
 
@@ -95,14 +96,14 @@ function Content({ customer }: { customer: Customer }) {
             [t`E-mail`, customer.email],
             [t`Kind`, humanize(customer.kind)],
             [t`Company`, customer.company],
-            [t`Country`, customer.country],
+            [t`Country`, customer.country && countryName(customer.country)],
             [t`Currency`, customer.currency],
             [t`Language`, customer.language],
             [t`Group`, customer.group?.name],
             [t`Tags`, customer.tags.join(', ') || null],
             ...customer.taxIds.map(
               ({ type, country, value }) =>
-                [type === 'vat' ? t`VAT number` : t`Tax id (${country})`, value] as const,
+                [type === 'vat' ? t`VAT number` : t`Tax id (${countryName(country)})`, value] as const,
             ),
             ...customer.addresses.map((one) => [addressWords(one.kind), addressLine(one)] as const),
             ...(fields.data?.items ?? []).map(

@@ -3,6 +3,7 @@ import type { FieldValues, Path } from 'react-hook-form'
 import { MAX_POSTCODE } from '../../../../shared/domainLimits.ts'
 import type { Customer } from '../../api/customers.ts'
 import type { DomainContact, ShownContact } from '../../api/domainRegistrations.ts'
+import { CountrySelect } from '../../components/CountrySelect.tsx'
 import { REQUIRED, type ApiForm } from '../../components/Form.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
 
@@ -28,7 +29,6 @@ export const contactOf = (typed: ContactValues): DomainContact => ({
   ...typed,
   company: none(typed.company),
   region: none(typed.region),
-  country: typed.country.toUpperCase(),
 })
 /** As it is typed. */
 export const typedOf = (contact: ShownContact): ContactValues => ({
@@ -59,7 +59,7 @@ const FIELDS: [name: keyof ContactValues, label: string, hint?: string, optional
   ['postcode', t`Postal code`],
   ['city', t`City`],
   ['region', t`State or province`, undefined, true],
-  ['country', t`Country`, t`Its code of two letters, such as DE.`],
+  ['country', t`Country`],
   ['phone', t`Phone`, t`Such as +49.301234567.`],
   ['email', t`E-mail`],
 ]
@@ -75,17 +75,17 @@ export function ContactFields<Values extends FieldValues, Answer>({
 }) {
   return (
     <div className="grid gap-4 sm:grid-cols-2">
-      {FIELDS.map(([name, label, hint, optional = false]) => (
-        <Field key={name} label={label} hint={hint} optional={optional} error={errorOf(`${at}.${name}`)}>
-          <Input
-            maxLength={name === 'country' ? 2 : 200}
-            {...form.register(`${at}.${name}` as Path<Values>, {
-              ...(!optional && { required: REQUIRED }),
-              ...(name === 'postcode' && { maxLength: { value: MAX_POSTCODE, message: TOO_LONG } }),
-            })}
-          />
-        </Field>
-      ))}
+      {FIELDS.map(([name, label, hint, optional = false]) => {
+        const field = form.register(`${at}.${name}` as Path<Values>, {
+          ...(!optional && { required: REQUIRED }),
+          ...(name === 'postcode' && { maxLength: { value: MAX_POSTCODE, message: TOO_LONG } }),
+        })
+        return (
+          <Field key={name} label={label} hint={hint} optional={optional} error={errorOf(`${at}.${name}`)}>
+            {name === 'country' ? <CountrySelect {...field} /> : <Input maxLength={200} {...field} />}
+          </Field>
+        )
+      })}
     </div>
   )
 }
