@@ -31,11 +31,15 @@ export type Database = {
 const { builtins } = pgTypes
 const UUIDS = 2951
 const parsers = new Map<number, (value: string) => unknown>([
-  // Without quotes and, in our tables and statements, without nulls: many times as fast as the parser for any array.
-  [UUIDS, (value) => (value === '{}' ? [] : value.slice(1, -1).split(','))],
+  [UUIDS, uuidsOf],
   [builtins.INT8, (value) => BigInt(value)],
   [builtins.DATE, (value) => value],
 ])
+/** They stand without quotes, of one dimension: many times as fast as the parser for any array. */
+function uuidsOf(value: string): (string | null)[] {
+  const parts = value === '{}' ? [] : value.slice(1, -1).split(',')
+  return value.includes('NULL') ? parts.map((part) => (part === 'NULL' ? null : part)) : parts
+}
 const types = {
   getTypeParser: ((oid: Parameters<typeof pgTypes.getTypeParser>[0], format?: 'text') =>
     parsers.get(oid) ?? pgTypes.getTypeParser(oid, format)) as typeof pgTypes.getTypeParser,

@@ -25,6 +25,7 @@ const NARROW = { width: 390, height: 900 }
 const ADDRESSES = [
   'dashboard',
   'invoices',
+  'invoices/{invoice}',
   'setup',
   'subscriptions',
   'subscriptions/new',
@@ -68,6 +69,7 @@ const ADDRESSES = [
   'customers/{customer}?tab=contacts',
   'customers/{customer}?tab=notes',
   'customers/{customer}?tab=subscriptions',
+  'customers/{customer}?tab=invoices',
   'customers/{customer}?tab=payment',
   'customers/{customer}?tab=account',
   'customers/{customer}?tab=tax',
@@ -383,5 +385,6 @@ async function prepare(): Promise<typeof things> {
     pod: active.pod?.id,
     deleted: await deletedPod(tenant),
     job: jobs.body.items[0]?.id,
+    invoice: body.invoice.id,
   }
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { newId } from '../../src/lib/ids.ts'
 import { openDatabase, type Database, type Tx } from '../../src/db/index.ts'
 import { freshDatabase } from '../support/postgres.ts'
 
@@ -32,4 +33,14 @@ it('a connection that breaks while a transaction rests on it fails that transact
   })
   await expect(broken).rejects.toThrow()
   expect(await database.transaction('platform', backend)).toBeGreaterThan(0)
+})
+
+it('lists of ids come as they are, none and nulls among them too', async () => {
+  const [one, other] = [newId(), newId()]
+  const { rows } = await database.transaction('platform', (tx) =>
+    sql`select '{}'::uuid[] as none, array[${one}]::uuid[] as one, array[${one}, null, ${other}]::uuid[] as some`.execute(
+      tx,
+    ),
+  )
+  expect(rows).toEqual([{ none: [], one: [one], some: [one, null, other] }])
 })
