@@ -66,7 +66,7 @@ it('a domain is added, proven while its page is open, and connected: served by D
   await picture('connect')
   await dialog.getByRole('button', { name: 'Connect' }).click()
   await page.getByText('Fetched by an agent').waitFor()
-  await page.getByText('Say so').waitFor()
+  await page.getByText('Answer with these addresses').waitFor()
   await page.getByRole('link', { name: 'Issued' }).waitFor()
   expect(await servedBy(pdns, 'xn--bcher-kva.example.')).toHaveProperty('www.xn--bcher-kva.example. A')
 
