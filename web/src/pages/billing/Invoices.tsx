@@ -2,8 +2,9 @@ import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { FileText } from 'lucide-react'
+import { useState } from 'react'
 import { invoicesQuery, type Invoice } from '../../api/billing.ts'
-import { List } from '../../components/List.tsx'
+import { cursorOf, List } from '../../components/List.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { formatMoney, isZero, openAmount } from '../../lib/money.ts'
@@ -24,7 +25,11 @@ export function Invoices({
 }) {
   const { tenant, can } = useSession()
   const permitted = can('billing:read', tenantId)
-  const query = useQuery({ ...invoicesQuery({ ...of, limit: 50 }), enabled: permitted })
+  const [trail, setTrail] = useState<string>()
+  const query = useQuery({
+    ...invoicesQuery({ ...of, limit: 50, cursor: cursorOf(trail) }),
+    enabled: permitted,
+  })
   if (!permitted) return <p className="p-4 text-muted">{NO_PERMISSION('billing:read')}</p>
 
   const columns: Column<Invoice>[] = [
@@ -80,6 +85,8 @@ export function Invoices({
         query={query}
         what="invoices"
         columns={columns}
+        trail={trail}
+        onTrail={setTrail}
         empty={
           <EmptyState icon={FileText} title="No invoices">
             An order brings its invoice with it.
