@@ -29,13 +29,7 @@ export function readNames(given: readonly string[]): string[] {
 export function readWanted(given: readonly string[]): string[] {
   const names = readNames(given)
   const wildcards = names.filter(isWildcard)
-  return names.filter(
-    (name) =>
-      !covers(
-        wildcards.filter((one) => one !== name),
-        name,
-      ),
-  )
+  return names.filter((name) => isWildcard(name) || !covers(wildcards, name))
 }
 
 /** A name is given to whoever has proven its domain, or one above it. @throws AppError invalid_input */
