@@ -5882,13 +5882,16 @@ AS $function$
 declare
   seen uuid[] := search_scope(p_tenants);
   q text := lower(rtrim(p_q, '.'));
-  matching text := search_all_like('search_names(names)', p_likes) || $x$ and state <> 'removed'$x$;
+  -- The same as the index has, without the call of a function for each row.
+  matching text := search_all_like($x$(' ' || array_to_string(names, ' '))$x$, p_likes) || $x$ and state <> 'removed'$x$;
+  indexed text := search_all_like('search_names(names)', p_likes) || $x$ and state <> 'removed'$x$;
 begin
   if seen = '{}' then return; end if;
   return query select c.id, case when c.id = p_id or q = any (c.names) then 0
       when exists (select from unnest(c.names) n where starts_with(n, q)) then 1 else 3 end as r, null::real
     from ssl_certificates c
-    where c.id = any (case when p_id is null then search_rows('ssl_certificates', matching, matching, seen, p_limit) else array[p_id] end)
+    where c.id = any (case when p_id is not null then array[p_id]
+        else search_rows('ssl_certificates', matching, search_indexed(indexed, p_likes), true, seen, p_limit) end)
       and (seen is null or c.tenant_id = any (seen))
     order by r, c.id desc limit p_limit;
 end $function$;
@@ -5907,14 +5910,16 @@ declare
   q text := search_fold(p_q);
 begin
   if seen = '{}' then return; end if;
-  return query select c.id, min(x.r), null::real from (
-      select p.id, 0 as r from cloud_pods p where p.id = p_id
-      union all (select p.id, 0 from cloud_pods p where p.vmid = p_vmid order by p.id desc limit 50)
-      union all (select a.pod_id, case when a.address = p_net then 0 else 1 end from ip_addresses a
-        where a.address <<= p_net and a.pod_id is not null and (seen is null or a.tenant_id = any (seen)) order by a.address limit p_limit)
-    ) x join cloud_pods c on c.id = x.id where seen is null or c.tenant_id = any (seen)
-    group by c.id order by 2, c.id desc limit p_limit;
-  if p_net is not null or found then return; end if;
+  if num_nonnulls(p_id, p_vmid, p_net) > 0 then
+    return query select c.id, min(x.r), null::real from (
+        select p.id, 0 as r from cloud_pods p where p.id = p_id
+        union all (select p.id, 0 from cloud_pods p where p.vmid = p_vmid order by p.id desc limit 50)
+        union all (select a.pod_id, case when a.address = p_net then 0 else 1 end from ip_addresses a
+          where a.address <<= p_net and a.pod_id is not null and (seen is null or a.tenant_id = any (seen)) order by a.address limit p_limit)
+      ) x join cloud_pods c on c.id = x.id where seen is null or c.tenant_id = any (seen)
+      group by c.id order by 2, c.id desc limit p_limit;
+    if p_net is not null or found then return; end if;
+  end if;
   return query select c.id, case when h.score is not null then 4 when c.hostname = q then 0
       when starts_with(c.hostname, q) then 1 when c.hostname ~ ('[.-]' || regexp_replace(q, '[^a-z0-9]', '.', 'g')) then 2 else 3 end as r, h.score
     from search_hits('cloud_pods', $x$(' ' || hostname)$x$, p_likes, p_words, seen, p_limit) h join cloud_pods c on c.id = h.id
@@ -5933,19 +5938,22 @@ AS $function$
 declare
   seen uuid[] := search_scope(p_tenants);
   q text := search_fold(p_q);
+  starts text[] := array(select '% ' || search_literal(w) || '%' from regexp_split_to_table(q, '\s+') w);
 begin
   if seen = '{}' then return; end if;
-  return query select c.id, 0, null::real from customers c
-    where c.id in (select x.id from customers x where x.id = p_id
-      union select x.id from customers x where lower(x.email) = lower(p_q)
-      union select x.customer_id from customer_contacts x where lower(x.email) = lower(p_q))
-      and (seen is null or c.tenant_id = any (seen)) order by c.id desc limit p_limit;
-  if found then return; end if;
+  if p_id is not null or q like '%@%' then
+    return query select c.id, 0, null::real from customers c
+      where c.id in (select x.id from customers x where x.id = p_id
+        union select x.id from customers x where lower(x.email) = lower(p_q)
+        union select x.customer_id from customer_contacts x where lower(x.email) = lower(p_q))
+        and (seen is null or c.tenant_id = any (seen)) order by c.id desc limit p_limit;
+    if found then return; end if;
+  end if;
   return query select c.id, case
       when h.score is not null then 4
       when q ~ '\d' and q !~ '\s' and c.search_text || ' ' like '% ' || search_literal(q) || ' %' then 0
       when starts_with(search_fold(c.name), q) or starts_with(search_fold(c.company), q) then 1
-      when (select bool_and(c.search_text like '% ' || search_literal(w) || '%') from regexp_split_to_table(q, '\s+') w) then 2
+      when c.search_text like all (starts) then 2
       else 3 end as r, h.score
     from search_hits('customers', 'search_text', p_likes, p_words, seen, p_limit) h join customers c on c.id = h.id
     order by r, h.score desc, c.id desc limit p_limit;
@@ -5962,12 +5970,15 @@ AS $function$
 declare
   seen uuid[] := search_scope(p_tenants);
   q text := search_fold(rtrim(p_q, '.'));
-  matching text := search_all_like($x$(' ' || search_fold(name || ' ' || unicode_name))$x$, p_likes) || ' and ended_at is null';
+  -- The same as the index has; names are ASCII in small letters.
+  matching text := search_all_like($x$(' ' || name || ' ' || search_fold(unicode_name))$x$, p_likes) || ' and ended_at is null';
+  indexed text := search_all_like($x$(' ' || search_fold(name || ' ' || unicode_name))$x$, p_likes) || ' and ended_at is null';
 begin
   if seen = '{}' then return; end if;
   return query select d.id, case when d.id = p_id or q in (d.name, search_fold(d.unicode_name)) then 0
       when starts_with(d.name, q) or starts_with(search_fold(d.unicode_name), q) then 1 else 3 end as r, null::real
-    from domains d where d.id = any (case when p_id is null then search_rows('domains', matching, matching, seen, p_limit) else array[p_id] end)
+    from domains d where d.id = any (case when p_id is not null then array[p_id]
+        else search_rows('domains', matching, search_indexed(indexed, p_likes), true, seen, p_limit) end)
       and (seen is null or d.tenant_id = any (seen))
     order by r, d.id desc limit p_limit;
 end $function$;
@@ -5975,7 +5986,7 @@ end $function$;
 CREATE OR REPLACE FUNCTION public.search_fold(value text)
  RETURNS text
  LANGUAGE sql
- IMMUTABLE PARALLEL SAFE STRICT
+ IMMUTABLE PARALLEL SAFE
 AS $function$
   select case when octet_length(value) = length(value) then lower(value) else replace(replace(replace(replace(translate(lower(value),
     'àáâãäåāăąçćĉċčďđèéêëēĕėęěĝğġģĥħìíîïĩīĭįıĵķĺļľŀłñńņňòóôõöøōŏőŕŗřśŝşšșţťŧțùúûüũūŭůűųŵýÿŷźżžÀÁÂÃÄÅĄÇĆČĎÈÉÊËĘĚĞÌÍÎÏİŁÑŃŇÒÓÔÕÖØŐŘŚŞŠȘŤȚÙÚÛÜŮŰÝŹŻŽ',
@@ -5993,7 +6004,8 @@ declare
   scores text;
 begin
   if p_words = '{}' then
-    return query select f, null::real from unnest(search_rows(p_table, matching, matching, p_seen, p_limit)) f;
+    return query select f, null::real
+      from unnest(search_rows(p_table, matching, search_indexed(matching, p_likes), true, p_seen, p_limit)) f;
     return;
   end if;
   select string_agg(format('%s like any (%L::text[])', p_text,
@@ -6001,8 +6013,16 @@ begin
     string_agg(format('word_similarity(%L, %s)', split_part(w, '=', 1), p_text), ', ')
     into matching, scores from unnest(p_words) w;
   return query execute format('select f, least(%s) from unnest($1) f join %I c on c.id = f order by 2 desc, 1 desc limit %s',
-    scores, p_table, p_limit) using search_rows(p_table, matching, matching, p_seen, p_limit);
+    scores, p_table, p_limit) using search_rows(p_table, matching, matching, true, p_seen, p_limit);
 end $function$;
+
+CREATE OR REPLACE FUNCTION public.search_indexed(p_matching text, p_likes text[])
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select case when exists (select from unnest(p_likes) l where l not like '\% %') then p_matching end
+$function$;
 
 CREATE OR REPLACE FUNCTION public.search_invoices(p_q text, p_id uuid, p_tenants uuid[], p_limit integer)
  RETURNS TABLE(id uuid, rank integer, score real)
@@ -6015,18 +6035,19 @@ AS $function$
 declare
   seen uuid[] := search_scope(p_tenants);
   q text := search_literal(lower(p_q));
-  found uuid[] := array[p_id];
+  hits uuid[] := array[p_id];
 begin
   if seen = '{}' then return; end if;
   if p_id is null then
     -- What all numbers have in common finds none of them.
     if q !~ '\d' then return; end if;
-    found := search_rows('invoices', format('lower(number) like %L', '%' || q || '%'),
-      format('(lower(number) like %L or reverse(lower(number)) like %L)', q || '%', search_literal(reverse(lower(p_q))) || '%'), seen, p_limit);
-    if found = '{}' then return; end if;
+    hits := search_rows('invoices', format('lower(number) like %L', '%' || q || '%'),
+      format('(lower(number) like %L or reverse(lower(number)) like %L)', q || '%', search_literal(reverse(lower(p_q))) || '%'),
+      false, seen, p_limit);
+    if hits = '{}' then return; end if;
   end if;
   return query select i.id, case when i.id = p_id or lower(i.number) = lower(p_q) then 0 when lower(i.number) like q || '%' then 1 else 3 end as r, null::real
-    from invoices i where i.id = any (found) and (seen is null or i.tenant_id = any (seen)) order by r, i.id desc limit p_limit;
+    from invoices i where i.id = any (hits) and (seen is null or i.tenant_id = any (seen)) order by r, i.id desc limit p_limit;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.search_jobs(p_q text, p_id uuid, p_tenants uuid[], p_limit integer)
@@ -6040,21 +6061,21 @@ AS $function$
 declare
   seen uuid[] := search_scope(p_tenants);
   q text := search_literal(lower(p_q));
-  found uuid[];
+  hits uuid[];
 begin
   if seen = '{}' then return; end if;
   if p_id is not null then
-    found := array(select x.id from provisioning_jobs x where x.id = p_id
+    hits := array(select x.id from provisioning_jobs x where x.id = p_id
       union select x.id from provisioning_jobs x where x.subject_id = p_id);
   else
-    found := search_rows('provisioning_jobs', format('lower(subject_label) like %L', '%' || q || '%'),
-      format('lower(subject_label) like %L', q || '%'), seen, p_limit);
+    hits := search_rows('provisioning_jobs', format('lower(subject_label) like %L', '%' || q || '%'),
+      format('lower(subject_label) like %L', q || '%'), false, seen, p_limit);
   end if;
-  if found = '{}' then return; end if;
+  if hits = '{}' then return; end if;
   return query select j.id, case when p_id is not null or lower(j.subject_label) = lower(p_q) then 0
       when lower(j.subject_label) like q || '%' then 1 else 3 end as r, null::real
     from provisioning_jobs j
-    where j.id = any (found) and (seen is null or j.tenant_id = any (seen)) order by r, j.id desc limit p_limit;
+    where j.id = any (hits) and (seen is null or j.tenant_id = any (seen)) order by r, j.id desc limit p_limit;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.search_learn()
@@ -6105,6 +6126,19 @@ AS $function$
       limit case cardinality(p_words) when 1 then 5 when 2 then 3 else 2 end) k) n on true
 $function$;
 
+CREATE OR REPLACE FUNCTION public.search_newest(p_table text, p_matching text, p_seen uuid[], p_nearby integer, p_limit integer)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  found uuid[];
+begin
+  execute format('select array(select id from (%s) c where %s limit %s)', search_window(p_table, 'true', p_seen, true,
+    greatest(p_nearby / coalesce(cardinality(p_seen), 1), 200)), p_matching, p_limit) into found;
+  return found;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.search_people_rank(p_text text, p_q text)
  RETURNS integer
  LANGUAGE sql
@@ -6113,27 +6147,26 @@ AS $function$
   select case when p_text like ' ' || search_literal(p_q) || '%' then 1 when p_text like '% ' || search_literal(p_q) || '%' then 2 else 3 end
 $function$;
 
-CREATE OR REPLACE FUNCTION public.search_rows(p_table text, p_matching text, p_rare text, p_seen uuid[], p_limit integer)
+CREATE OR REPLACE FUNCTION public.search_rows(p_table text, p_matching text, p_indexed text, p_all boolean, p_seen uuid[], p_limit integer)
  RETURNS uuid[]
  LANGUAGE plpgsql
  STABLE
+ SET max_parallel_workers_per_gather TO '0'
 AS $function$
 declare
-  nearby constant int := 1000;
-  found uuid[];
-  looked int;
+  many constant int := 200;
+  found uuid[] := search_newest(p_table, p_matching, p_seen, case when p_indexed is null then 3000 else 1000 end, 50);
+  rare uuid[];
 begin
-  execute format('select count(*), coalesce((array_agg(id order by id desc) filter (where %s))[1:50], ''{}'') from (%s) c',
-    p_matching, search_window(p_table, 'true', p_seen, true, nearby)) into looked, found;
-  if looked = nearby and cardinality(found) between 3 and p_limit - 1 then
-    execute format('select array(select id from (%s) c where %s order by id desc limit 50)',
-      search_window(p_table, 'true', p_seen, true, 10 * nearby), p_matching) into found;
+  if p_indexed is not null and cardinality(found) between 3 and p_limit - 1 then
+    found := search_newest(p_table, p_matching, p_seen, 10000, 20);
   end if;
-  if looked = nearby and cardinality(found) < p_limit then
-    execute format('with m as materialized (select id from %I where %s and %s) select array(select id from m order by id desc limit 200)',
-      p_table, search_tenants(p_seen), p_rare) into found;
-  end if;
-  return found;
+  if p_indexed is null or cardinality(found) >= p_limit then return found; end if;
+  -- Only so many are fetched of what the index finds.
+  execute format('with m as materialized (select id from %I where %s and %s) select array(select id from m limit %s)',
+    p_table, search_tenants(p_seen), p_indexed, many) into rare;
+  if p_all and cardinality(rare) < many then return rare; end if;
+  return array(select distinct id from unnest(found || rare) id);
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.search_said_words()

@@ -232,6 +232,19 @@ test('each type is found only by whoever may read it, and VMIDs only by whoever 
   ])
 })
 
+test('a word of two letters is looked for among the newest 3,000, with a longer word beside it among all', async () => {
+  const { id } = await customer({ name: 'Ul Oldest' })
+  const of = (
+    name: string,
+  ) => sql`insert into customers (id, tenant_id, name, email, currency, created_at, updated_at)
+    select uuidv7(), ${tenantId}, ${name}, uuidv7() || '@example.com', 'EUR', now(), now() from generate_series(1, 3100)`
+  expect(await find('ul')).toMatchObject([{ id }])
+  await app.as((ctx) => of('Newer').execute(ctx.tx))
+  expect(await find('ul')).toEqual([])
+  expect(await find('ul oldest')).toMatchObject([{ id, match: 'prefix' }])
+  expect(await find('newer', { limit: 20 })).toHaveLength(20)
+})
+
 test.each([
   ['an empty text', 'q='],
   ['only spaces', 'q=%20%20'],

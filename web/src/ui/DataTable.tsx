@@ -1,5 +1,6 @@
 import { clsx } from 'clsx'
 import type { ReactNode } from 'react'
+import { Sideways } from './Sideways.tsx'
 
 export type Column<Row> = {
   header: string
@@ -39,7 +40,7 @@ export function DataTable<Row>({
   rowKey: (row: Row) => string
 }) {
   return (
-    <div className="overflow-x-auto">
+    <Sideways>
       <table className="w-full border-collapse">
         <caption className="sr-only">{label}</caption>
         <thead>
@@ -67,6 +68,6 @@ export function DataTable<Row>({
           ))}
         </tbody>
       </table>
-    </div>
+    </Sideways>
   )
 }

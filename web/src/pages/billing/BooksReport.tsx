@@ -4,6 +4,7 @@ import type { BillingRecordRun } from '../../api/billingRecords.ts'
 import { formatMoney } from '../../lib/money.ts'
 import { Facts } from '../../ui/Card.tsx'
 import { Notice } from '../../ui/Notice.tsx'
+import { Sideways } from '../../ui/Sideways.tsx'
 
 type Report = NonNullable<BillingRecordRun['report']>
 
@@ -42,7 +43,7 @@ export function BooksReport({ report, isCheck }: { report: Report; isCheck: bool
         ]}
       />
       {currencies.length > 0 && (
-        <div className="overflow-x-auto">
+        <Sideways>
           <table className="w-full text-left">
             <caption className="sr-only">Totals in WHMCS and in mPanel</caption>
             <thead>
@@ -66,7 +67,7 @@ export function BooksReport({ report, isCheck }: { report: Report; isCheck: bool
               )}
             </tbody>
           </table>
-        </div>
+        </Sideways>
       )}
       {!clean && (
         <Notice tone="warning">
