@@ -199,4 +199,84 @@ begin
     where j.id = any (hits) and (seen is null or j.tenant_id = any (seen)) order by r, j.id desc limit p_limit;
 end $$;
 
-revoke execute on function search_newest, search_rows, search_indexed from public;
+-- Lists by a text: one of one or two letters is looked for among the next 10,000 rows only, 2,000 of certificates.
+create function rows_found(p_table text, p_listed text, p_matching text, p_short boolean, p_after uuid, p_down boolean, p_limit int)
+returns setof uuid language plpgsql stable set search_path = public, pg_temp set enable_seqscan = off as $$
+declare
+  nearby constant int := case when p_short then 10000 else 2000 end;
+  seen uuid[] := search_scope(null);
+  way text := case when p_down then 'desc' else 'asc' end;
+  listed text := concat_ws(' and ', p_listed, 'id ' || case when p_down then '<' else '>' end || quote_literal(p_after));
+  found uuid[];
+  looked int;
+begin
+  if seen = '{}' then return; end if;
+  execute format('select count(*), (array_agg(id order by id %s) filter (where %s))[1:%s] from (%s) c',
+    way, p_matching, p_limit, search_window(p_table, listed, seen, p_down, nearby)) into looked, found;
+  if not p_short and looked = nearby and cardinality(found) between 5 and p_limit - 1 then
+    execute format('select array(select id from (%s) c where %s order by id %s limit %s)',
+      search_window(p_table, listed, seen, p_down, 10 * nearby), p_matching, way, p_limit) into found;
+  end if;
+  if p_short or looked < nearby or cardinality(found) = p_limit then
+    return query select unnest(found);
+  else
+    return query execute format('with m as materialized (select id from %I where %s and %s and %s)
+      select id from m order by id %s limit %s', p_table, search_tenants(seen), p_matching, listed, way, p_limit);
+  end if;
+end $$;
+
+create or replace function customers_found(p_likes text[], p_state text, p_group uuid, p_tag text, p_after uuid, p_down boolean, p_limit int)
+returns setof uuid language sql stable security definer rows 50 set search_path = public, pg_temp as $$
+  select rows_found('customers', concat_ws(' and ', 'true', 'group_id = ' || quote_literal(p_group)),
+    concat_ws(' and ', search_all_like('search_text', p_likes), 'state = ' || quote_literal(p_state),
+      'tags @> array[' || quote_literal(p_tag) || ']'),
+    p_likes <> '{}' and p_tag is null and search_indexed('', p_likes) is null, p_after, p_down, p_limit)
+$$;
+
+create or replace function cloud_pods_found(p_like text, p_state text, p_tag text, p_customer uuid, p_after uuid, p_down boolean, p_limit int)
+returns setof uuid language sql stable security definer rows 50 set search_path = public, pg_temp as $$
+  select rows_found('cloud_pods', concat_ws(' and ', 'true', 'customer_id = ' || quote_literal(p_customer)),
+    concat_ws(' and ', 'true', '('' '' || hostname) like ' || quote_literal(p_like), 'state = ' || quote_literal(p_state),
+      'tags @> array[' || quote_literal(p_tag) || ']'),
+    p_tag is null and coalesce(length(p_like) < 5, false), p_after, p_down, p_limit)
+$$;
+
+create or replace function domains_found(p_like text, p_customer uuid, p_verified boolean, p_expires timestamptz, p_after uuid, p_down boolean, p_limit int)
+returns setof uuid language sql stable security definer rows 50 set search_path = public, pg_temp as $$
+  select rows_found('domains', concat_ws(' and ', 'ended_at is null', 'customer_id = ' || quote_literal(p_customer)),
+    concat_ws(' and ', $x$(' ' || search_fold(name || ' ' || unicode_name)) like $x$ || quote_literal(search_fold(p_like)),
+      'verified_at is ' || case when p_verified then 'not null' when not p_verified then 'null' end,
+      'expires_at < ' || quote_literal(p_expires)), length(p_like) < 5, p_after, p_down, p_limit)
+$$;
+-- contract: nobody but the functions above has called it
+drop function rows_found(text, text, text, uuid, boolean, int);
+
+create or replace function ssl_certificates_found(p_like text, p_state text, p_problems boolean, p_before timestamptz, p_after uuid, p_limit int)
+returns setof uuid language plpgsql stable security definer rows 50
+set search_path = public, pg_temp set enable_seqscan = off as $$
+declare
+  nearby constant int := 2000;
+  seen uuid[] := search_scope(null);
+  ending constant text := $x$(case when not_after is null then 'infinity' else not_after end)$x$;
+  listed text := concat_ws(' and ', search_tenants(seen), 'state ' || coalesce('= ' || quote_literal(p_state), $x$<> 'removed'$x$),
+    case when p_problems then 'problem_code is not null' end, ending || ' < ' || quote_literal(p_before),
+    case when p_after is not null then
+      format('(%1$s, id) > ((select %1$s from ssl_certificates where id = %2$L), %2$L)', ending, p_after) end);
+  matching text := $x$(' ' || array_to_string(names, ' ')) like $x$ || quote_literal(p_like);
+  indexed text := 'search_names(names) like ' || quote_literal(p_like);
+  found uuid[];
+  looked int;
+begin
+  if seen = '{}' then return; end if;
+  execute format('select count(*), (array_agg(id order by ending, id) filter (where %s))[1:%s]
+    from (select id, names, %s as ending from ssl_certificates where %s order by ending, id limit %s) c',
+    matching, p_limit, ending, listed, nearby) into looked, found;
+  if length(p_like) < 5 or looked < nearby or cardinality(found) = p_limit then
+    return query select unnest(found);
+  else
+    return query execute format('with m as materialized (select id, %s as ending from ssl_certificates where %s and %s)
+      select id from m order by ending, id limit %s', ending, listed, indexed, p_limit);
+  end if;
+end $$;
+
+revoke execute on function search_newest, search_rows, search_indexed, rows_found from public;

@@ -3619,6 +3619,8 @@ CREATE INDEX domains_search ON public.domains USING gin (tenant_id, ((' '::text 
 
 CREATE INDEX domains_synced ON public.domains USING btree (synced_at NULLS FIRST) WHERE ((ended_at IS NULL) AND (registrar_account_id IS NOT NULL));
 
+CREATE INDEX domains_unproven ON public.domains USING btree (tenant_id, id DESC) WHERE ((verified_at IS NULL) AND (ended_at IS NULL));
+
 CREATE INDEX domains_unverified ON public.domains USING btree (COALESCE(checked_at, created_at)) WHERE ((verified_at IS NULL) AND (ended_at IS NULL));
 
 CREATE UNIQUE INDEX dunning_policies_once ON public.dunning_policies USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), COALESCE(plan_id, '00000000-0000-0000-0000-000000000000'::uuid));
@@ -4983,7 +4985,8 @@ CREATE OR REPLACE FUNCTION public.cloud_pods_found(p_like text, p_state text, p_
 AS $function$
   select rows_found('cloud_pods', concat_ws(' and ', 'true', 'customer_id = ' || quote_literal(p_customer)),
     concat_ws(' and ', 'true', '('' '' || hostname) like ' || quote_literal(p_like), 'state = ' || quote_literal(p_state),
-      'tags @> array[' || quote_literal(p_tag) || ']'), p_after, p_down, p_limit)
+      'tags @> array[' || quote_literal(p_tag) || ']'),
+    p_tag is null and coalesce(length(p_like) < 5, false), p_after, p_down, p_limit)
 $function$;
 
 CREATE OR REPLACE FUNCTION public.customers_found(p_likes text[], p_state text, p_group uuid, p_tag text, p_after uuid, p_down boolean, p_limit integer)
@@ -4994,7 +4997,8 @@ CREATE OR REPLACE FUNCTION public.customers_found(p_likes text[], p_state text, 
 AS $function$
   select rows_found('customers', concat_ws(' and ', 'true', 'group_id = ' || quote_literal(p_group)),
     concat_ws(' and ', search_all_like('search_text', p_likes), 'state = ' || quote_literal(p_state),
-      'tags @> array[' || quote_literal(p_tag) || ']'), p_after, p_down, p_limit)
+      'tags @> array[' || quote_literal(p_tag) || ']'),
+    p_likes <> '{}' and p_tag is null and search_indexed('', p_likes) is null, p_after, p_down, p_limit)
 $function$;
 
 CREATE OR REPLACE FUNCTION public.customers_meant(p_tenant uuid, p_import uuid, p_ids uuid[], p_refs text[], p_emails text[])
@@ -5056,7 +5060,7 @@ AS $function$
   select rows_found('domains', concat_ws(' and ', 'ended_at is null', 'customer_id = ' || quote_literal(p_customer)),
     concat_ws(' and ', $x$(' ' || search_fold(name || ' ' || unicode_name)) like $x$ || quote_literal(search_fold(p_like)),
       'verified_at is ' || case when p_verified then 'not null' when not p_verified then 'null' end,
-      'expires_at < ' || quote_literal(p_expires)), p_after, p_down, p_limit)
+      'expires_at < ' || quote_literal(p_expires)), length(p_like) < 5, p_after, p_down, p_limit)
 $function$;
 
 CREATE OR REPLACE FUNCTION public.ensure_audit_partitions(months_ahead integer DEFAULT 3)
@@ -5833,7 +5837,7 @@ begin
   end if;
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.rows_found(p_table text, p_listed text, p_matching text, p_after uuid, p_down boolean, p_limit integer)
+CREATE OR REPLACE FUNCTION public.rows_found(p_table text, p_listed text, p_matching text, p_short boolean, p_after uuid, p_down boolean, p_limit integer)
  RETURNS SETOF uuid
  LANGUAGE plpgsql
  STABLE
@@ -5841,7 +5845,7 @@ CREATE OR REPLACE FUNCTION public.rows_found(p_table text, p_listed text, p_matc
  SET enable_seqscan TO 'off'
 AS $function$
 declare
-  nearby constant int := 2000;
+  nearby constant int := case when p_short then 10000 else 2000 end;
   seen uuid[] := search_scope(null);
   way text := case when p_down then 'desc' else 'asc' end;
   listed text := concat_ws(' and ', p_listed, 'id ' || case when p_down then '<' else '>' end || quote_literal(p_after));
@@ -5851,11 +5855,11 @@ begin
   if seen = '{}' then return; end if;
   execute format('select count(*), (array_agg(id order by id %s) filter (where %s))[1:%s] from (%s) c',
     way, p_matching, p_limit, search_window(p_table, listed, seen, p_down, nearby)) into looked, found;
-  if looked = nearby and cardinality(found) between 5 and p_limit - 1 then
+  if not p_short and looked = nearby and cardinality(found) between 5 and p_limit - 1 then
     execute format('select array(select id from (%s) c where %s order by id %s limit %s)',
       search_window(p_table, listed, seen, p_down, 10 * nearby), p_matching, way, p_limit) into found;
   end if;
-  if looked < nearby or cardinality(found) = p_limit then
+  if p_short or looked < nearby or cardinality(found) = p_limit then
     return query select unnest(found);
   else
     return query execute format('with m as materialized (select id from %I where %s and %s and %s)
@@ -6334,7 +6338,8 @@ declare
     case when p_problems then 'problem_code is not null' end, ending || ' < ' || quote_literal(p_before),
     case when p_after is not null then
       format('(%1$s, id) > ((select %1$s from ssl_certificates where id = %2$L), %2$L)', ending, p_after) end);
-  matching text := 'search_names(names) like ' || quote_literal(p_like);
+  matching text := $x$(' ' || array_to_string(names, ' ')) like $x$ || quote_literal(p_like);
+  indexed text := 'search_names(names) like ' || quote_literal(p_like);
   found uuid[];
   looked int;
 begin
@@ -6342,11 +6347,11 @@ begin
   execute format('select count(*), (array_agg(id order by ending, id) filter (where %s))[1:%s]
     from (select id, names, %s as ending from ssl_certificates where %s order by ending, id limit %s) c',
     matching, p_limit, ending, listed, nearby) into looked, found;
-  if looked < nearby or cardinality(found) = p_limit then
+  if length(p_like) < 5 or looked < nearby or cardinality(found) = p_limit then
     return query select unnest(found);
   else
     return query execute format('with m as materialized (select id, %s as ending from ssl_certificates where %s and %s)
-      select id from m order by ending, id limit %s', ending, listed, matching, p_limit);
+      select id from m order by ending, id limit %s', ending, listed, indexed, p_limit);
   end if;
 end $function$;
 

@@ -241,6 +241,10 @@ test('a word of two letters is looked for among the newest 3,000, with a longer 
   expect(await find('ul')).toMatchObject([{ id }])
   await app.as((ctx) => of('Newer').execute(ctx.tx))
   expect(await find('ul')).toEqual([])
+  const listed = await app.admin.get<{ items: Customer[] }>(
+    `/api/admin/customers?tenantId=${tenantId}&q=ul&sort=createdAt`,
+  )
+  expect(listed.body.items).toMatchObject([{ id }])
   expect(await find('ul oldest')).toMatchObject([{ id, match: 'prefix' }])
   expect(await find('newer', { limit: 20 })).toHaveLength(20)
 })
