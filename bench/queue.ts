@@ -6,7 +6,7 @@ import { graphileWorker } from './queue/graphileWorker.ts'
 import { ours } from './queue/ours.ts'
 import { pgBoss } from './queue/pgBoss.ts'
 
-const ROUNDS = 5
+const ROUNDS = 3
 const JOBS = 10_000
 const KEYS = 1_000
 const BATCH = 500
@@ -70,7 +70,7 @@ export async function queue(): Promise<void> {
   try {
     engines.push(ours(database, 'run'), ours(database, 'commit'))
     engines.push(await graphileWorker(database, false), await graphileWorker(database, true))
-    engines.push(await pgBoss(database))
+    engines.push(await pgBoss(database, false), await pgBoss(database, true))
     console.log(
       `PostgreSQL ${database.version}, fsync on; ${JOBS} jobs of ${KEYS} keys, ${CONCURRENCY} at a time`,
     )
