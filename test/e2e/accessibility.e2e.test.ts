@@ -182,7 +182,7 @@ describe('free of accessibility faults, policy violations and sideways scrolling
   it.each(OUTSIDE)('%s', async (path) =>
     expect(await faultsAt(outside, () => open(outside, path))).toEqual([]),
   )
-  it.each(some(ADDRESSES, 3))('%s', async (address) => {
+  it.each(some(ADDRESSES, 5))('%s', async (address) => {
     const path = address.replace(/\{(\w+)\}/g, (_, name: string) => things[name] ?? 'missing')
     const page = [inside, german][randomInt(2)] ?? inside
     expect(await faultsAt(page, () => follow(page, `/t/all/${path}`))).toEqual([])
