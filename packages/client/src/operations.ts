@@ -848,7 +848,7 @@ export interface Operations {
   /** Show a service account */
   getServiceAccount: { path: { id: string }; result: ServiceAccount }
   /** Say which outside systems are connected, simulated or missing */
-  getSetup: { result: { steps: Array<{ step: "cluster" | "dns" | "ca" | "mail" | "payments"; state: "missing" | "simulated" | "unproven" | "failing" | "connected"; id: string | null; name: string | null; problem: string | null }>; dismissed: boolean } }
+  getSetup: { result: { steps: Array<{ step: "cluster" | "dns" | "ca" | "mail" | "company" | "payments"; state: "missing" | "simulated" | "unproven" | "failing" | "connected"; id: string | null; name: string | null; problem: string | null; lacks: Array<"seller" | "rules"> }>; dismissed: boolean } }
   /** Show a certificate with its versions and its chain */
   getSslCertificate: { path: { id: string }; result: SslCertificateDetail }
   /** The current version with its chain, in PEM form */
@@ -1376,7 +1376,7 @@ export interface Operations {
   /** Change or disable a service account; the keys of a disabled one are refused */
   updateServiceAccount: { path: { id: string }; body: ServiceAccountUpdate; result: ServiceAccount }
   /** Take the set-up guide off the dashboard, or bring it back */
-  updateSetup: { body: { dismissed: boolean }; result: { steps: Array<{ step: "cluster" | "dns" | "ca" | "mail" | "payments"; state: "missing" | "simulated" | "unproven" | "failing" | "connected"; id: string | null; name: string | null; problem: string | null }>; dismissed: boolean } }
+  updateSetup: { body: { dismissed: boolean }; result: { steps: Array<{ step: "cluster" | "dns" | "ca" | "mail" | "company" | "payments"; state: "missing" | "simulated" | "unproven" | "failing" | "connected"; id: string | null; name: string | null; problem: string | null; lacks: Array<"seller" | "rules"> }>; dismissed: boolean } }
   /** Change name, trust, contact, profile, priority or budget of an issuer */
   updateSslIssuer: { path: { id: string }; body: SslIssuerUpdate; result: SslIssuer }
   /** Change an identity provider; enforcing leaves one owner out */

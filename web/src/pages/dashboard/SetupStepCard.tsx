@@ -16,7 +16,8 @@ type Words = {
   connect: readonly [label: string, to: (tenant: string) => LinkProps]
 }
 
-const WORDS: Record<SetupStep['step'], Words> = {
+type System = Exclude<SetupStep['step'], 'company'>
+const WORDS: Record<System, Words> = {
   cluster: {
     title: t`Proxmox VE`,
     what: t`CloudPods are made on the nodes of your clusters.`,
@@ -44,7 +45,9 @@ const WORDS: Record<SetupStep['step'], Words> = {
   },
 }
 
-export function SetupStepCard({ step: { step, state, id, name, problem } }: { step: SetupStep }) {
+type Props = { system: System; step: SetupStep }
+
+export function SetupStepCard({ system: step, step: { state, id, name, problem } }: Props) {
   const { tenant } = useSession()
   const { title, what, connect } = WORDS[step]
   const check = CHECKS[step]
