@@ -29,7 +29,7 @@ export async function found(tx: Tx): Promise<Found[]> {
     union all (select 'payments', id, coalesce(account, kind), simulated, health = 'ok', health_message from billing_providers
       where tenant_id is null and retired_at is null and kind <> 'manual' order by simulated, id desc limit 1)
     union all (select 'mail', id, null, false, state = 'sent', last_error from mails
-      where state in ('sent', 'failed') order by id desc limit 1)`.execute(tx)
+      where state in ('sent', 'failed') or last_error is not null order by id desc limit 1)`.execute(tx)
   return rows
 }
 
