@@ -221,6 +221,18 @@ export async function noteChecked(tx: Tx, podIds: readonly string[], at: Date): 
   )
 }
 
+/** The cluster was compared: so is the power of its pods, as it was known, but of these. */
+export async function noteSwept(
+  tx: Tx,
+  clusterId: string,
+  at: Date,
+  without: readonly string[],
+): Promise<void> {
+  await sql`update clusters set swept_at = ${at}, swept_without = ${[...without]}::uuid[] where id = ${clusterId}`.execute(
+    tx,
+  )
+}
+
 export const countActive = async (tx: Tx): Promise<number> => {
   const { rows } = await sql<{
     n: number
