@@ -120,7 +120,7 @@ export function PriceFields({ of: { form, errorOf } }: { of: ApiForm<PlanValues,
               at={at}
               error={errorOf(`prices.${at}.setup`)}
             />
-            <div className="col-span-full grid gap-4 sm:grid-cols-[12rem_10rem_1fr]">
+            <div className="col-span-full grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
               <Amount
                 of={form}
                 name={`prices.${at}.paused`}
