@@ -1023,6 +1023,8 @@ create table clusters (
   created_at timestamp with time zone not null,
   firewall_on boolean,
   region text,
+  swept_at timestamp with time zone,
+  swept_without uuid[] not null default '{}'::uuid[],
   constraint clusters_pkey PRIMARY KEY (id),
   constraint clusters_api_url_check CHECK ((api_url ~~ 'https://%'::text)),
   constraint clusters_check CHECK ((vmid_min <= vmid_max)),

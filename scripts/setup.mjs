@@ -59,6 +59,14 @@ const SYSTEM_NEEDS = [
   },
 ]
 
+const OLDEST_TO_INSTALL = 18
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < OLDEST_TO_INSTALL)
+  fail(
+    `mPanel is installed by Node ${OLDEST_TO_INSTALL} or newer, and runs with 22.18 or newer; this is ${process.versions.node}. ` +
+      'Install Node 24 from https://nodejs.org and start again.',
+  )
+
 const forTests = process.argv.includes('--test')
 await ensurePackages()
 if (forTests) await ensureSystemNeeds()
@@ -121,11 +129,18 @@ async function install() {
 
 /** npm runs the rest with node_modules/.bin/node where this platform has one, else with the Node we run on. */
 function ensureNode() {
-  if (succeeds(pinnedNode, ['--version'])) return
+  const isNewEnough = major > 22 || (major === 22 && minor >= 18)
+  const pinned = spawnSync(pinnedNode, ['--version'], { encoding: 'utf8' })
+  if (pinned.status === 0) {
+    if (!isNewEnough)
+      console.log(
+        `Node ${process.versions.node} only installs: mPanel runs with ${pinned.stdout.trim()}, which came with its packages.`,
+      )
+    return
+  }
   // A binary that cannot run here (another C library) would only stand in the way of a Node that can.
   rmSync(pinnedNode, { force: true })
-  const [major, minor] = process.versions.node.split('.').map(Number)
-  if (major > 22 || (major === 22 && minor >= 18)) return
+  if (isNewEnough) return
   fail(
     `mPanel needs Node 22.18 or newer; this is ${process.versions.node}, and npm has no Node for ` +
       `${process.platform}-${process.arch}. Install Node 24 from https://nodejs.org and start again.`,

@@ -82,7 +82,7 @@ export function createDeps(
       delegation: createDelegationLook(dns),
       txtAt: createTxtAtServers(dns),
       reverse: createReverseLook(config.dnsServers),
-      acme: remembered(createAcme),
+      acme: remembered((connection) => createAcme(config.outgoingNetworks, connection)),
       tls: createTlsLook(config.outgoingNetworks, config.dnsServers),
       oidc: (connection) => createOidc(send, connection),
       billing: remembered((connection: Parameters<typeof createBilling>[1]) =>

@@ -8,6 +8,7 @@ import { schemaState } from './db/migrate.ts'
 import { createDeps } from './deps.ts'
 import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
 import * as billingCollectionService from './services/billingCollectionService.ts'
+import * as dashboardSetupService from './services/dashboardSetupService.ts'
 import * as dnsServerCheck from './services/dnsServerCheck.ts'
 import * as dnsServerService from './services/dnsServerService.ts'
 import * as domainRegistrarService from './services/domainRegistrarService.ts'
@@ -138,6 +139,14 @@ async function checkInstallation(root: Root, config: Config, check: Check): Prom
   await check('mail', async () =>
     config.mail ? 'a mail server is set' : 'SMTP_URL is not set: mails are kept in mPanel and not sent',
   )
+  await check('invoices', async () => {
+    const { steps } = await asDoctor(root, dashboardSetupService.get)
+    const { state, name, lacks } = steps.find(({ step }) => step === 'company') ?? { state: 'missing' }
+    if (state !== 'failing') return state === 'connected' ? 'it is known who sells' : 'none is issued yet'
+    throw new Warning(
+      `${name} issues them without tax: under Taxes ${lacks?.includes('seller') ? 'nobody has said who sells' : 'there are no rules'}. What was issued stays as it is`,
+    )
+  })
   await checkAutomation(root, check)
   await checkOutside(root, check)
 }

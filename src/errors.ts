@@ -37,6 +37,7 @@ const STATUS = {
 } as const
 
 export type ErrorCode = keyof typeof STATUS
+export const ERROR_CODES = Object.keys(STATUS) as ErrorCode[]
 export type FieldError = { path: string; message: string }
 
 export class AppError extends Error {

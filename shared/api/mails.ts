@@ -30,6 +30,10 @@ export const mailPage = z.object({
 })
 export type MailPage = z.infer<typeof mailPage>
 
+/** A mail that was written to the caller, and the job that says what became of it. */
+export const mailTested = z.object({ to: z.string(), jobId: id })
+export type MailTested = z.infer<typeof mailTested>
+
 export const mailBody = mail.extend({
   fromName: z.string(),
   replyTo: z.string().nullable(),

@@ -59,6 +59,10 @@ export const sslIssuerUpdate = z
   .strictObject({ name, caPem, email, profile, priority, budget, domainBudget })
   .partial()
 
+/** `problems`: what stands in the way of its use; none: it was reached, and the account there works. */
+export const sslIssuerCheck = z.object({ problems: z.array(z.string()) })
+export type SslIssuerCheck = z.infer<typeof sslIssuerCheck>
+
 export const sslRoot = z.object({ pem: z.string() })
 
 export const sslKeyChange = z.object({ jobId: id })

@@ -22,6 +22,11 @@ const view = (tx: Tx) =>
     .select(
       sql<string | null>`(select c.region from clusters c where c.id = cloud_pods.cluster_id)`.as('region'),
     )
+    // Its own row says when the power was last read or changed; a sweep of its cluster since then found it so.
+    .select(
+      sql<Date | null>`greatest(power_checked_at, (select c.swept_at from clusters c where c.id = cloud_pods.cluster_id
+          and cloud_pods.state = 'active' and cloud_pods.id <> all (c.swept_without)))`.as('power_seen_at'),
+    )
     .select(
       sql<SoldBy | null>`(select json_build_object('source', s.source, 'serviceId', s.service_id, 'externalKey', s.external_key)
           from integration_pods s where s.pod_id = cloud_pods.id)`.as('sold_by'),

@@ -221,6 +221,24 @@ export async function noteChecked(tx: Tx, podIds: readonly string[], at: Date): 
   )
 }
 
+/**
+ * The cluster was compared: so is the power of its pods, as it was known, but of `without`. Of those that the comparison before
+ * still said something of, that is kept in their own rows, unless somebody has them locked, who then writes more.
+ */
+export async function noteSwept(
+  tx: Tx,
+  clusterId: string,
+  at: Date,
+  without: readonly string[],
+): Promise<void> {
+  const ids = sql`${[...without]}::uuid[]`
+  await sql`update cloud_pods p set power_checked_at = c.swept_at from clusters c
+    where c.id = ${clusterId} and p.id in (select id from cloud_pods
+      where cluster_id = c.id and id = any (${ids}) and id <> all (c.swept_without) and state = 'active'
+        and power_checked_at < c.swept_at for update skip locked)`.execute(tx)
+  await sql`update clusters set swept_at = ${at}, swept_without = ${ids} where id = ${clusterId}`.execute(tx)
+}
+
 export const countActive = async (tx: Tx): Promise<number> => {
   const { rows } = await sql<{
     n: number

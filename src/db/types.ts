@@ -707,6 +707,8 @@ export interface ClustersTable {
   created_at: Date
   firewall_on: boolean | null
   region: string | null
+  swept_at: Date | null
+  swept_without: Generated<string[]>
 }
 
 export interface CouponsTable {

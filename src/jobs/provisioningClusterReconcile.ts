@@ -13,7 +13,14 @@ import { JobError, valueOf } from './errors.ts'
 import type { JobHandler, Run } from './steps.ts'
 
 type ReconcileRun = Run<ReconcilePayload>
-type Result = { looks: Look[]; strangers: Stranger[]; settled: number[] }
+/** `sweptAt`: when the list was asked for, if there was one; `unsure`: the active pods of which it says nothing for certain. */
+type Result = {
+  looks: Look[]
+  strangers: Stranger[]
+  settled: number[]
+  sweptAt?: string
+  unsure?: string[]
+}
 
 /** Each guest that is looked at more closely costs one to three calls, so many at once. */
 const AT_ONCE = 4
@@ -31,6 +38,7 @@ async function compare(run: ReconcileRun): Promise<Result> {
   const { clusterId } = run.payload
   const proxmox = await run.read((ctx) => clientOf(ctx, clusterId))
   const asked = await run.read(cloudPodTrafficService.clock)
+  const sweptAt = run.root.now().toISOString()
   const listed = await proxmox.guests(run)
   // Nothing is concluded from silence; that the cluster cannot be read is told by its health.
   const nodes = await proxmox.nodes(run)
@@ -45,14 +53,18 @@ async function compare(run: ReconcileRun): Promise<Result> {
   const readings = readingsOf(known, guests)
   if (readings.length > 0) await run.tx((ctx) => cloudPodTrafficService.add(ctx, clusterId, asked, readings))
 
-  const active = known.pods.filter((pod) => pod.state === 'active' && !pod.busy)
+  const [busy, active] = split(
+    known.pods.filter((pod) => pod.state === 'active'),
+    (pod) => pod.busy,
+  )
   const [suspects, others] = split(active, (pod) => isSuspect(pod, guests.get(pod.vmid), known))
   const looks: Look[] = []
   await inTurn([...suspects, ...others.slice(0, IN_TURN)].slice(0, MAX_LOOKS), async (pod) => {
     const look = await lookAt(run, proxmox, pod, guests.get(pod.vmid))
     if (look) looks.push(look)
   })
-  return { looks, ...(await strangersAmong(run, proxmox, guests, known)) }
+  const unsure = [...busy, ...suspects].map(({ id }) => id)
+  return { looks, sweptAt, unsure, ...(await strangersAmong(run, proxmox, guests, known)) }
 }
 
 /**
@@ -214,11 +226,16 @@ const CHUNK = 50
 
 /** In pieces, so that no pod stays locked for long. Whatever was changed meanwhile is left for the next sweep. */
 async function record(run: ReconcileRun): Promise<void> {
-  const { looks, strangers, settled } = run.output('compare') as Result
+  const { looks, strangers, settled, sweptAt, unsure = [] } = run.output('compare') as Result
   const { clusterId } = run.payload
+  const powered = new Set<string>()
   for (let at = 0; at < looks.length; at += CHUNK)
-    await run.tx((ctx) => findings.recordLooks(ctx, clusterId, looks.slice(at, at + CHUNK)))
+    for (const id of await run.tx((ctx) => findings.recordLooks(ctx, clusterId, looks.slice(at, at + CHUNK))))
+      powered.add(id)
   await run.tx((ctx) => findings.recordStrangers(ctx, clusterId, strangers, settled))
+  if (sweptAt === undefined) return
+  const without = unsure.filter((id) => !powered.has(id))
+  await run.tx((ctx) => findings.recordSwept(ctx, clusterId, new Date(sweptAt), without))
 }
 
 /** Compares a cluster with the database, and writes down or settles what differs. */

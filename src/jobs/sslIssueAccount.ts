@@ -1,6 +1,5 @@
 import type { Acme, AcmeOutcome } from '../integrations/acme/types.ts'
 import { sleep } from '../lib/backoff.ts'
-import { newKey } from '../lib/x509/make.ts'
 import type { IssuePayload } from '../services/sslQueues.ts'
 import * as sslService from '../services/sslService.ts'
 import { permanent, waitFor } from './errors.ts'
@@ -45,14 +44,10 @@ export const opened = (run: IssueRun): Promise<sslService.Opened> =>
 /** A client of the panel's account at the issuer. The account is made, or found again by its key, when its address is not known. */
 export async function acmeOf(run: IssueRun): Promise<{ acme: Acme; accountUrl: string }> {
   const { issuer } = await opened(run)
-  let account = await run.read((ctx) => sslService.accountFor(ctx, issuer))
-  if (account === null) {
-    const keyPem = await newKey()
-    await run.tx((ctx) => sslService.keepAccountKey(ctx, issuer.id, keyPem))
-    account = await run.read((ctx) => sslService.accountFor(ctx, issuer))
-  }
-  if (account === null) throw new Error('the account was not kept')
-  const { id, connection, email, externalAccount, isChanging } = account
+  const { id, connection, email, externalAccount, isChanging } = await sslService.ownAccount(
+    (work) => run.tx(work),
+    issuer,
+  )
   if (isChanging) throw waitFor('key_changing', `The key of the account at ${issuer.name} is being changed.`)
   if (connection.accountUrl !== null)
     return { acme: run.root.vendors.acme(connection), accountUrl: connection.accountUrl }

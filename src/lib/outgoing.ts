@@ -115,7 +115,7 @@ export async function sendOutgoing(
       method: request.method ?? 'GET',
       headers: request.headers,
       agent: false,
-      lookup: guarded(allowed, url.protocol),
+      lookup: guarded(allowed, url.protocol === 'http:' ? 'http:' : 'https:'),
       ...(request.ca === undefined ? {} : { ca: request.ca }),
     })
     const timer = setTimeout(() => fail(`no answer within ${timeoutMs} ms`), timeoutMs)
@@ -202,7 +202,11 @@ export function connectOutgoing(allowed: AllowedNetworks, target: OutgoingTarget
 export const connectionFault = (error: NodeJS.ErrnoException): OutgoingFault =>
   new OutgoingFault('unknown', reasonOf(error))
 
-function targetOf(text: string, allowed: AllowedNetworks): URL {
+/**
+ * For clients that keep their connections: where a request may go, as `sendOutgoing` sees it. It is used with `guarded`.
+ * @throws OutgoingFault
+ */
+export function targetOf(text: string, allowed: AllowedNetworks): URL {
   const url = URL.canParse(text) ? new URL(text) : refuse('the address is no URL')
   if (url.protocol !== 'https:' && url.protocol !== 'http:') refuse('only https addresses can be reached')
   if (url.username !== '' || url.password !== '') refuse('the address must not hold a user name or password')
@@ -217,7 +221,8 @@ function targetOf(text: string, allowed: AllowedNetworks): URL {
 const NOT_REACHED = 'the address is not on the public internet and in no allowed network'
 const ONLY_HTTPS = 'only https addresses can be reached'
 
-function guarded(allowed: AllowedNetworks, protocol: string): LookupFunction {
+/** Looks up names and leaves out the addresses that may not be reached. */
+export function guarded(allowed: AllowedNetworks, protocol: 'https:' | 'http:'): LookupFunction {
   return (hostname, options, done) => {
     lookUp(hostname, { ...options, all: true }, (error, found) => {
       if (error) return done(error, '')

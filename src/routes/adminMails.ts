@@ -1,5 +1,5 @@
 import { idParams } from '../../shared/api/common.ts'
-import { mailBody, mailList, mailPage } from '../../shared/api/mails.ts'
+import { mailBody, mailList, mailPage, mailTested } from '../../shared/api/mails.ts'
 import * as mailOutboxService from '../services/mailOutboxService.ts'
 import { route, type Route } from './define.ts'
 
@@ -16,6 +16,20 @@ export const adminMails: Route[] = [
     query: mailList,
     replies: { 200: mailPage },
     handler: async (ctx, { query }) => ({ body: await mailOutboxService.list(ctx, query, query) }),
+  }),
+  route({
+    method: 'POST',
+    path: '/api/admin/mails/test',
+    operationId: 'sendTestMail',
+    summary: 'Send a mail to the caller; the job says what became of it',
+    tag: 'mails',
+    access: { permission: 'infrastructure:manage', where: { in: 'platform' } },
+    perMinute: 10,
+    replies: { 202: mailTested },
+    handler: async (ctx, { identity }) => {
+      const body = await mailOutboxService.test(ctx, identity)
+      return { status: 202, body, location: `/api/admin/provisioning/jobs/${body.jobId}` }
+    },
   }),
   route({
     method: 'GET',

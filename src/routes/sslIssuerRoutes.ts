@@ -2,11 +2,13 @@ import { z } from 'zod'
 import { idParams, listQuery, page } from '../../shared/api/common.ts'
 import {
   sslIssuer,
+  sslIssuerCheck,
   sslIssuerCreate,
   sslIssuerUpdate,
   sslKeyChange,
   sslRoot,
 } from '../../shared/api/sslIssuers.ts'
+import { originOf } from '../middleware/auth.ts'
 import * as sslService from '../services/sslService.ts'
 import { route, type Route } from './define.ts'
 
@@ -88,6 +90,21 @@ export const sslIssuerRoutes: Route[] = [
       return { status: 204, body: null }
     },
   }),
+  {
+    method: 'POST',
+    path: `${PATH}/{id}/check`,
+    operationId: 'checkSslIssuer',
+    summary: 'Ask a CA for its directory and for the account, which is made if it was not',
+    tag,
+    access: manage,
+    params: idParams,
+    perMinute: 10,
+    replies: { 200: sslIssuerCheck },
+    raw: async (root, request, _reply, identity) => {
+      const { id } = request.params as z.infer<typeof idParams>
+      return sslService.checkIssuer(root, originOf(request, identity), id)
+    },
+  },
   route({
     method: 'POST',
     path: `${PATH}/{id}/account-key`,

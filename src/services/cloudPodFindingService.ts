@@ -18,6 +18,7 @@ export {
   markRepairFailed,
   recordLooks,
   recordStrangers,
+  recordSwept,
   type Look,
   type Stranger,
 } from './cloudPods/findings.ts'

@@ -45,7 +45,7 @@ function present(ctx: Ctx, row: PodView): CloudPod {
     diskGb: row.disk_gb,
     state: row.state,
     powerState: row.power_state,
-    powerCheckedAt: iso(row.power_checked_at),
+    powerCheckedAt: iso(row.power_seen_at),
     action: row.action,
     pendingRestart: row.pending_restart,
     problem: told(ctx, row.problem, 'The last action could not be done. Your provider sees the details.'),

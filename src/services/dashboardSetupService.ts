@@ -1,7 +1,7 @@
 import type { Setup, SetupStep } from '../../shared/api/dashboardSetup.ts'
 import { SETUP_STEPS } from '../../shared/api/dashboardSetup.ts'
 import type { Ctx } from '../context.ts'
-import { found, type Found } from '../db/dashboardSetup.ts'
+import { found, seller, type Found, type Seller } from '../db/dashboardSetup.ts'
 import * as installation from '../db/installation.ts'
 import * as auditService from './auditService.ts'
 
@@ -17,13 +17,26 @@ const stateOf = (one: Found | undefined): SetupStep['state'] => {
 const mailState = ({ vendors }: Ctx, newest: Found | undefined): SetupStep['state'] =>
   vendors.mail === null ? 'simulated' : newest === undefined ? 'unproven' : stateOf(newest)
 
-/** Which outside systems are connected, and whether somebody has said that this is enough. */
+/** Who sells. Invoices that were issued while something was lacking are without tax, and nobody was told. */
+function companyOf(one: Seller | undefined): SetupStep {
+  const lacks = [
+    ...(one?.hasSeller ? [] : (['seller'] as const)),
+    ...(one?.hasRules ? [] : (['rules'] as const)),
+  ]
+  const state =
+    lacks.length === 0 ? 'connected' : one?.hasIssued ? 'failing' : one?.hasSeller ? 'unproven' : 'missing'
+  return { step: 'company', state, id: one?.id ?? null, name: one?.name ?? null, problem: null, lacks }
+}
+
+/** Which outside systems are connected, who sells, and whether somebody has said that this is enough. */
 export async function get(ctx: Ctx): Promise<Setup> {
   const known = new Map((await found(ctx.tx)).map((one) => [one.step, one]))
+  const company = companyOf(await seller(ctx.tx, ctx.now().toISOString().slice(0, 10)))
   const steps = SETUP_STEPS.map((step): SetupStep => {
+    if (step === 'company') return company
     const one = known.get(step)
     const { id = null, name = null, problem = null } = one ?? {}
-    return { step, state: step === 'mail' ? mailState(ctx, one) : stateOf(one), id, name, problem }
+    return { step, state: step === 'mail' ? mailState(ctx, one) : stateOf(one), id, name, problem, lacks: [] }
   })
   return { steps, dismissed: (await installation.read(ctx.tx, DISMISSED)) === true }
 }

@@ -1,11 +1,11 @@
-import type { Mail, MailBody } from '../../shared/api/mails.ts'
+import type { Mail, MailBody, MailTested } from '../../shared/api/mails.ts'
 import type { Ctx } from '../context.ts'
 import type { ListOptions } from '../db/list.ts'
 import * as mails from '../db/mails.ts'
 import * as users from '../db/users.ts'
 import { AppError, notFound } from '../errors.ts'
 import * as auditService from './auditService.ts'
-import { bodyOf } from './mailService.ts'
+import { bodyOf, sendToUser } from './mailService.ts'
 import * as userAdminService from './userAdminService.ts'
 import type { Identity } from './userService.ts'
 
@@ -56,4 +56,16 @@ export async function read(ctx: Ctx, identity: Identity, id: string): Promise<Ma
   })
   const { fromName, replyTo, language, text } = body
   return { ...present(mail), fromName, replyTo, language, text }
+}
+
+/** Writes a mail to the caller, so that he sees whether mails arrive. Without a mail server it is kept like all others. */
+export async function test(ctx: Ctx, { user: { id, email } }: Identity): Promise<MailTested> {
+  const { hostname } = new URL(ctx.settings.publicUrl)
+  const mail = await sendToUser(ctx, { id, email }, 'mailTest', { host: hostname })
+  await auditService.record(ctx, {
+    action: 'MAIL_TESTED',
+    tenantId: null,
+    target: { type: 'mail', id: mail.id, label: email },
+  })
+  return { to: email, jobId: mail.jobId }
 }

@@ -21,6 +21,9 @@ const purposeOf = (id: string): string => `mail:${id}`
 /** `language`: what its reader has chosen, if he has; else it is that of who writes. */
 export type Recipient = { email: string; tenantId: string | null; language: string | null }
 
+/** A mail, and the job that sends it. */
+type Written = { id: string; jobId: string }
+
 /**
  * Writes a mail in the caller's transaction, and the job that sends it.
  * @param to.tenantId whose mail it is, and in whose name; null: the platform's
@@ -32,7 +35,7 @@ export async function send<T extends Template>(
   template: T,
   facts: Facts<T>,
   along: Along | null = null,
-): Promise<{ id: string }> {
+): Promise<Written> {
   return tenantScopeService.asPlatform(ctx, (wide) =>
     write(wide, { ...to, along }, to.tenantId, template, facts),
   )
@@ -44,7 +47,7 @@ export async function sendToUser<T extends Template>(
   user: { id: string; email: string },
   template: T,
   facts: Facts<T>,
-): Promise<{ id: string }> {
+): Promise<Written> {
   return tenantScopeService.asPlatform(ctx, async (wide) => {
     const { brand, language } = await users.readerOf(wide.tx, user.id)
     return write(wide, { email: user.email, tenantId: null, language }, brand, template, facts)
@@ -69,7 +72,7 @@ async function write<T extends Template>(
   brandOf: string | null,
   template: T,
   facts: Facts<T>,
-): Promise<{ id: string }> {
+): Promise<Written> {
   const id = newId()
   const brand = await settingsService.brandingOf(ctx, brandOf)
   const zone = brandOf === null ? undefined : (await tenants.find(ctx.tx, brandOf))?.billing_tz
@@ -89,8 +92,8 @@ async function write<T extends Template>(
     credit_note_id: to.along?.creditNote ?? null,
     created_at: ctx.now(),
   })
-  await enqueueSend(ctx, { id, template })
-  return { id }
+  const job = await enqueueSend(ctx, { id, template })
+  return { id, jobId: job.id }
 }
 
 /** What is inside a mail; undefined once it was removed. */

@@ -3,12 +3,14 @@ import { Client } from 'acme-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createAcme } from '../../src/integrations/acme/client.ts'
 import type { Acme, AcmeOrder, AcmeOutcome } from '../../src/integrations/acme/types.ts'
+import { networks } from '../../src/lib/outgoing.ts'
 import { makeRequest, newKey } from '../../src/lib/x509/make.ts'
 import { ariIdOf, certificatesIn, leadsTo, requireChain, requireKeyOf } from '../../src/lib/x509/read.ts'
 import { startAcmeProxy, type AcmeProxy } from '../support/acmeProxy.ts'
 import { startNames, type Names } from '../support/names.ts'
 import { EXTERNAL_ACCOUNT, startPebble, type Pebble } from '../support/pebble.ts'
 
+const LOOPBACK = networks(['127.0.0.0/8', '::1/128'])
 let names: Names
 let pebble: Pebble
 let proxy: AcmeProxy
@@ -32,7 +34,8 @@ const clientOf = (
   accountKeyPem: string,
   accountUrl: string | null = null,
   to: Pebble | AcmeProxy = proxy,
-): Acme => createAcme({ directoryUrl: to.directoryUrl, ca: pebble.caPem, accountKeyPem, accountUrl })
+): Acme =>
+  createAcme(LOOPBACK, { directoryUrl: to.directoryUrl, ca: pebble.caPem, accountKeyPem, accountUrl })
 
 async function registered(): Promise<{ acme: Acme; key: string; url: string }> {
   const key = await newKey()
@@ -129,7 +132,7 @@ test('refusals are told by what they mean: a wrong proof, a name the CA does not
 test('a CA that wants an external account gets one, and refuses a wrong key of it', async () => {
   const strict = await startPebble({ dns: names.address, externalAccount: true })
   const connect = async () =>
-    createAcme({
+    createAcme(LOOPBACK, {
       directoryUrl: strict.directoryUrl,
       ca: strict.caPem,
       accountKeyPem: await newKey(),
@@ -178,12 +181,24 @@ test('limits, lost answers and suggestions of the CA are told: Retry-After, unkn
   expect(await acme.newOrder({ names: ['ari.test'], replaces: ariId })).toMatchObject({
     code: 'already_replaced',
   })
-  const gone = createAcme({
+  const gone = createAcme(LOOPBACK, {
     directoryUrl: 'https://localhost:1/dir',
     accountKeyPem: await newKey(),
     accountUrl: null,
   })
   expect(await gone.directory()).toMatchObject({ outcome: 'rejected', code: 'unreachable', retryable: true })
+})
+
+test('a CA in our own networks is reached only where these are allowed, whether it is named or numbered', async () => {
+  for (const host of ['localhost', '127.0.0.1', '[::1]']) {
+    const directoryUrl = pebble.directoryUrl.replace('localhost', host)
+    const connection = { directoryUrl, ca: pebble.caPem, accountKeyPem: await newKey(), accountUrl: null }
+    expect(await createAcme(networks([]), connection).register({ email: null })).toMatchObject({
+      outcome: 'rejected',
+      code: 'unreachable',
+      message: expect.stringContaining('not on the public internet'),
+    })
+  }
 })
 
 test('a client that others have written works with the account of ours', async () => {

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Problem } from '../../shared/api/common.ts'
 import { PERMISSIONS } from '../../shared/permissions.ts'
 import type { Dashboard } from '../../shared/api/dashboard.ts'
-import type { Setup } from '../../shared/api/dashboardSetup.ts'
 import * as figures from '../../src/db/dashboardFigures.ts'
 import { newId } from '../../src/lib/ids.ts'
 import * as dashboardService from '../../src/services/dashboardService.ts'
@@ -263,49 +262,4 @@ test('looking reads no table as a whole once everything is counted', async () =>
     return [...(await scans())].filter(([name, count]) => count > (before.get(name) ?? 0))
   })
   expect(read).toEqual([])
-})
-
-const SETUP = '/api/admin/setup'
-const readSetup = async () => (await app.admin.get<Setup>(SETUP)).body
-const stepStates = async () =>
-  Object.fromEntries((await readSetup()).steps.map(({ step, state }) => [step, state]))
-
-test('a new installation is told what is simulated and what is missing, and of each what was last seen', async () => {
-  expect(await stepStates()).toMatchObject({
-    cluster: 'simulated',
-    dns: 'simulated',
-    mail: 'simulated',
-    payments: 'missing',
-  })
-  await app.as(({ tx }) =>
-    sql`insert into clusters (id, name, api_url, token_id, token_secret_sealed, vmid_min, vmid_max, created_at)
-      values (${newId()}, 'real', 'https://192.0.2.1:8006', 'a@pve!b', '', 100, 200, now())`.execute(tx),
-  )
-  const set = async (health: string, message: string | null) =>
-    app.as(({ tx }) =>
-      sql`update clusters set health = ${health}, health_message = ${message} where not simulated`.execute(
-        tx,
-      ),
-    )
-  // A real one counts before the simulated one, and not before it was seen to work.
-  expect((await stepStates())['cluster']).toBe('unproven')
-  await set('ok', null)
-  expect((await stepStates())['cluster']).toBe('connected')
-  await set('failing', 'No route to the host.')
-  expect((await readSetup()).steps[0]).toMatchObject({
-    state: 'failing',
-    name: 'real',
-    problem: 'No route to the host.',
-  })
-})
-
-test('the guide is taken off the dashboard for everybody, and brought back; both are in the audit log', async () => {
-  for (const dismissed of [true, false]) {
-    expect((await app.admin.call<Setup>('PUT', SETUP, { dismissed })).body.dismissed).toBe(dismissed)
-    expect((await readSetup()).dismissed).toBe(dismissed)
-  }
-  const { body } = await app.admin.get<{ items: unknown[] }>(
-    '/api/admin/audit/events?action=SETUP_GUIDE_CHANGED',
-  )
-  expect(body.items).toHaveLength(2)
 })

@@ -41,7 +41,10 @@ it('a coupon is made, an order shows what it takes off, and a trial is delivered
 
   await page.goto(`/t/${slug}/subscriptions/new?customer=${order.customerId}`)
   await page.getByRole('radio', { name: /^Small/ }).check()
-  await page.getByRole('radio', { name: /a month/ }).check()
+  await page
+    .getByRole('group', { name: 'Price' })
+    .getByRole('radio', { name: /a month/ })
+    .check()
   await page.getByText('€4.99', { exact: true }).waitFor()
   await page.getByLabel('Code').fill('no-such')
   await page.getByText('There is no coupon NO-SUCH.').first().waitFor()

@@ -75,7 +75,10 @@ it('people of a tenant, who see nothing of the infrastructure, order and make po
   await dialog.getByLabel('E-mail').fill('grace@example.com')
   await dialog.getByRole('button', { name: 'Create customer' }).click()
   await own.getByRole('radio', { name: /^Small/ }).check()
-  await own.getByRole('radio', { name: /a month/ }).check()
+  await own
+    .getByRole('group', { name: 'Price' })
+    .getByRole('radio', { name: /a month/ })
+    .check()
   await own
     .getByRole('radio', { name: /virtual machine/i })
     .first()
@@ -113,7 +116,10 @@ async function orderPod(): Promise<void> {
   await dialog.getByLabel('E-mail').fill('ada@example.com')
   await dialog.getByRole('button', { name: 'Create customer' }).click()
   await page.getByRole('radio', { name: /^Small/ }).check()
-  await page.getByRole('radio', { name: /a month/ }).check()
+  await page
+    .getByRole('group', { name: 'Price' })
+    .getByRole('radio', { name: /a month/ })
+    .check()
   await page
     .getByRole('radio', { name: /container/ })
     .first()

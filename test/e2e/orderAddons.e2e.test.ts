@@ -46,7 +46,10 @@ it('a person orders a pod with add-ons, plans a larger plan, and sees in the cal
   await page.getByLabel('Who orders').click()
   await page.getByRole('option', { name: /Ada Lovelace/ }).click()
   await page.getByRole('radio', { name: /^Small/ }).check()
-  await page.getByRole('radio', { name: /a month/ }).check()
+  await page
+    .getByRole('group', { name: 'Price' })
+    .getByRole('radio', { name: /a month/ })
+    .check()
   await page.getByRole('spinbutton', { name: 'Memory' }).fill('5')
   await page.getByText('at most 4 of the add-on Memory').first().waitFor()
   const order = page.getByRole('button', { name: 'Order' })

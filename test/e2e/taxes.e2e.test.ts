@@ -62,7 +62,10 @@ it('a seller and a rule are set, an order is taxed, its documents and figures ar
 
   await page.goto(`/t/${slug}/subscriptions/new?customer=${order.customerId}`)
   await page.getByRole('radio', { name: /^Small/ }).check()
-  await page.getByRole('radio', { name: /a month/ }).check()
+  await page
+    .getByRole('group', { name: 'Price' })
+    .getByRole('radio', { name: /a month/ })
+    .check()
   await page.getByText('with €1.10 tax (22 %)').waitFor()
   await page.goto(`${customer}?tab=tax`)
   await page.getByText('S at 22 %').waitFor()

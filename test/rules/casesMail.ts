@@ -83,6 +83,7 @@ export const casesMail: Record<string, Case> = {
     return { caller, body: { token: await linkFor(app, 'email_change', id, address()) } }
   },
   listMails: list,
+  sendTestMail: list,
   readMail: async (app, tenantId) => {
     const { email } = await invitationIn(app, tenantId)
     return { id: await mailTo(app, email) }

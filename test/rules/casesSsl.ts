@@ -143,6 +143,7 @@ export const SSL_CASES: Record<string, Case> = {
   listSslIssuers: async () => ({}),
   createSslIssuer: async () => ({ body: issuer() }),
   getSslIssuer: ofIssuer,
+  checkSslIssuer: ofIssuer,
   updateSslIssuer: async (app) => ({ id: await issuerIn(app), body: { priority: 50 } }),
   retireSslIssuer: ofIssuer,
   getSslRoot: async (app) => {

@@ -8,6 +8,7 @@ import { PAGES, readCatalogue, SERVER, textsByArea } from '../../web/build/catal
 import { translate } from '../../web/build/plugin.ts'
 import { marksIn } from '../../web/build/sentences.ts'
 import { textsOf } from '../../web/build/texts.ts'
+import { ERROR_CODES } from '../../src/errors.ts'
 import { shapeOf } from '../../src/words.ts'
 import { ROOT } from './tree.ts'
 
@@ -52,6 +53,25 @@ describe.each(LANGUAGES.slice(1))('the dictionaries of %s', (language) => {
     expect(words('actions')).toEqual([...AUDIT_ACTIONS].toSorted())
     expect(words('codes')).toEqual([...new Set(answeredCodes())].toSorted())
   })
+
+  it('has words for every code of errors, and for no sentence that the server does not say', () => {
+    const errors = dictionaries['errors'] ?? {}
+    expect(ERROR_CODES.filter((code) => !errors[code])).toEqual([])
+    const server = globSync('src/**/*.ts', { cwd: ROOT })
+      .map((file) => withoutValues(sourceOf(file)))
+      .join('\n')
+    const codes = new Set<string>(ERROR_CODES)
+    const faults = Object.entries(errors).filter(
+      ([text, words]) =>
+        words === '' ||
+        marksIn(words).join() !== marksIn(text).join() ||
+        !(
+          codes.has(text) ||
+          [`'${shapeOf(text)}`, `\`${shapeOf(text)}`, `"${shapeOf(text)}`].some((one) => server.includes(one))
+        ),
+    )
+    expect(faults).toEqual([])
+  })
 })
 
 it('a page in which every text is replaced is still valid, and none of its texts is left', () => {
@@ -67,6 +87,22 @@ it('a page in which every text is replaced is still valid, and none of its texts
     ).toEqual([])
   }
 })
+
+/** With `{}` in the place of what is put into texts. */
+function withoutValues(source: string): string {
+  let out = ''
+  let depth = 0
+  for (let at = 0; at < source.length; at++) {
+    if (depth === 0 && source.startsWith('${', at)) {
+      out += '{}'
+      depth = 1
+      at++
+    } else if (depth === 0) out += source[at]
+    else if (source[at] === '{') depth++
+    else if (source[at] === '}') depth--
+  }
+  return out
+}
 
 /** Words of the API that no page spells out: names of headers and fields, formats, protocols, ways of searching. */
 const NEVER_SHOWN = new Set(

@@ -1,7 +1,9 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import * as mailService from '../../src/services/mailService.ts'
-import { startApp, until, type TestApp } from '../support/app.ts'
+import type { Setup } from '../../shared/api/dashboardSetup.ts'
+import type { MailTested } from '../../shared/api/mails.ts'
+import { finished, startApp, until, type TestApp } from '../support/app.ts'
 import { mailsTo, startSmtp, type TestSmtp } from './mails.ts'
 import { person, session } from './people.ts'
 
@@ -91,6 +93,29 @@ test('a mail whose answer was lost may have arrived, and is not sent again', asy
   expect(mail.last_error).toContain('It is not sent again')
   expect((await sent()).state).toBe('sent')
   expect(smtp.taken.filter(({ to }) => to.includes(mail.email))).toHaveLength(1)
+})
+
+test('an operator sends himself a test mail, and its job and the guide say what became of it', async () => {
+  const asked = async () => (await app.admin.post<MailTested>('/api/admin/mails/test', {})).body
+  const mailStep = async () =>
+    (await app.admin.get<Setup>('/api/admin/setup')).body.steps.find(({ step }) => step === 'mail')
+  moods = ['refuse']
+  const refused = await asked()
+  expect((await finished(app.admin, refused.jobId)).error?.message).toContain('no such mailbox')
+  expect(await mailStep()).toMatchObject({
+    state: 'failing',
+    problem: expect.stringContaining('no such mailbox'),
+  })
+  // One that is tried again says by now why it did not arrive.
+  moods = ['busy']
+  const waiting = await asked()
+  await until(async () => (await mailStep())?.problem?.includes('try again later'), 'the guide to say why')
+  await finished(app.admin, waiting.jobId)
+  const { to, jobId } = await asked()
+  expect(await finished(app.admin, jobId)).toMatchObject({ state: 'succeeded', error: null })
+  expect(smtp.taken.at(-1)?.to).toEqual([to])
+  expect(smtp.taken.at(-1)?.text).toContain('to see whether mails arrive')
+  expect(await mailStep()).toMatchObject({ state: 'connected', problem: null })
 })
 
 test('what is in mails is shown to nobody while a mail server is set', async () => {

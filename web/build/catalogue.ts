@@ -16,7 +16,7 @@ export type Speaker = {
   /** What is searched for texts. */
   files: string
   areaOf: (file: string) => string
-  /** Words that no text has: of states and other codes, and of the actions of the audit log. */
+  /** Words that no text has: of states and other codes, of the actions of the audit log, and of the errors of the API. */
   dictionaries: readonly string[]
 }
 
@@ -28,7 +28,7 @@ export const PAGES: Speaker = {
   files: '{web/src,shared}/**/*.{ts,tsx}',
   areaOf: (file) =>
     file.startsWith('shared/') ? 'shared' : (/^web\/src\/pages\/(\w+)\//.exec(file)?.[1] ?? COMMON),
-  dictionaries: ['codes', 'actions'],
+  dictionaries: ['codes', 'actions', 'errors'],
 }
 export const SERVER: Speaker = {
   folder: 'src/locales',

@@ -7,6 +7,9 @@ import { textsOf } from './texts.ts'
 export function translated(language: Language): Plugin {
   const { texts: areas, dictionaries } = readCatalogue(PAGES, language)
   const texts: Words = Object.assign({}, ...Object.values(areas))
+  // Reasons that server and pages share come as errors, too.
+  const reasons = Object.entries(areas['shared'] ?? {}).filter(([text]) => text.endsWith('.'))
+  dictionaries['errors'] = { ...Object.fromEntries(reasons), ...dictionaries['errors'] }
   return {
     name: 'translated',
     enforce: 'pre',

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { AllowedNetworks } from '../../lib/outgoing.ts'
 import { ok, unknown } from '../../lib/outcome.ts'
 import { authorizationIn, linksOf, orderIn, orderUrlsIn, ordersUrlIn, windowIn } from './answers.ts'
 import { AccountKey, bindExternally } from './jws.ts'
@@ -12,9 +13,9 @@ const MAX_ORDERS = 50
 
 const nothing = (): null => null
 
-/** A client of one account at one CA. */
-export function createAcme(connection: AcmeConnection): Acme {
-  const session = new AcmeSession(connection)
+/** A client of one account at one CA, which must be on the public internet or in an allowed network. */
+export function createAcme(allowed: AllowedNetworks, connection: AcmeConnection): Acme {
+  const session = new AcmeSession(connection, allowed)
   return {
     ...accountCalls(session),
     ...orderCalls(session),

@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:https'
 import type { IncomingHttpHeaders } from 'node:http'
+import { connectionFault, guarded, targetOf, type AllowedNetworks } from '../../lib/outgoing.ts'
 
 export type HttpAnswer = { status: number; headers: IncomingHttpHeaders; body: string }
 
@@ -14,11 +15,12 @@ export class HttpFault extends Error {
 
 const MAX_BYTES = 1_000_000
 
-/** One kept-alive connection pool a CA, trusting the CAs that were named for it. */
-export function createHttp(options: { ca?: string; timeoutMs: number }) {
+/** One kept-alive connection pool a CA, trusting the CAs that were named for it. Its addresses are typed by people, or said by it. */
+export function createHttp(options: { ca?: string; timeoutMs: number; allowed: AllowedNetworks }) {
   const agent = new Agent({
     keepAlive: true,
     maxSockets: 8,
+    lookup: guarded(options.allowed, 'https:'),
     ...(options.ca === undefined ? {} : { ca: options.ca }),
   })
   return function send(
@@ -33,7 +35,7 @@ export function createHttp(options: { ca?: string; timeoutMs: number }) {
         reject(new HttpFault(message, sent))
         call.destroy()
       }
-      const call = request(url, {
+      const call = request(reachable(url, options.allowed), {
         method,
         agent,
         headers: {
@@ -49,9 +51,7 @@ export function createHttp(options: { ca?: string; timeoutMs: number }) {
         if (!socket.connecting) sent = true
         else socket.once('secureConnect', () => (sent = true))
       })
-      call.on('error', (error: NodeJS.ErrnoException) =>
-        fail(`it could not be reached (${error.code ?? error.message})`),
-      )
+      call.on('error', (error) => fail(connectionFault(error).message))
       call.once('response', (answer) => {
         const parts: Buffer[] = []
         let size = 0
@@ -72,5 +72,14 @@ export function createHttp(options: { ca?: string; timeoutMs: number }) {
       })
       call.end(more.body)
     })
+  }
+}
+
+/** @throws HttpFault */
+function reachable(url: string, allowed: AllowedNetworks): URL {
+  try {
+    return targetOf(url, allowed)
+  } catch (error) {
+    throw new HttpFault((error as Error).message, false)
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ok, unknown } from '../../lib/outcome.ts'
 import { directory, type Directory } from './answers.ts'
+import type { AllowedNetworks } from '../../lib/outgoing.ts'
 import { createHttp, HttpFault, type HttpAnswer } from './http.ts'
 import { AccountKey } from './jws.ts'
 import { refusalOf, unreachable } from './problems.ts'
@@ -38,8 +39,9 @@ export class AcmeSession {
   #directory: Directory | null = null
   readonly #nonces: string[] = []
 
-  constructor(connection: AcmeConnection) {
+  constructor(connection: AcmeConnection, allowed: AllowedNetworks) {
     this.#send = createHttp({
+      allowed,
       ...(connection.ca === undefined ? {} : { ca: connection.ca }),
       timeoutMs: connection.timeoutMs ?? TIMEOUT_MS,
     })

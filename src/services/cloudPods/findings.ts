@@ -29,9 +29,13 @@ export type Look = {
 /** A guest of no pod. `ownerId`: what its mark says. */
 export type Stranger = { vmid: number; label: string; kind: 'orphan' | 'foreign'; ownerId: string | null }
 
-/** Writes down what was read of pods: their power at once, what differs as findings, and ends findings that are over. */
-export async function recordLooks(ctx: Ctx, clusterId: string, looks: readonly Look[]): Promise<void> {
+/**
+ * Writes down what was read of pods: their power at once, what differs as findings, and ends findings that are over.
+ * @returns the pods whose power is what was read
+ */
+export async function recordLooks(ctx: Ctx, clusterId: string, looks: readonly Look[]): Promise<string[]> {
   const checked: string[] = []
+  const powered: string[] = []
   for (const look of looks.toSorted((a, b) => (a.podId < b.podId ? -1 : 1))) {
     const pod = await pods.lock(ctx.tx, look.tenantId, look.podId)
     if (!pod || pod.version !== look.version || pod.state !== 'active') continue
@@ -39,6 +43,7 @@ export async function recordLooks(ctx: Ctx, clusterId: string, looks: readonly L
     const live = await findings.liveAt(ctx.tx, clusterId, look.vmid)
     const seen = [...look.differences, ...(await powerDifferences(ctx, pod, look, live))]
     await notePower(ctx, pod, look)
+    if (look.power !== null) powered.push(pod.id)
     if (!look.whole) continue
     checked.push(pod.id)
     for (const difference of seen) await note(ctx, { clusterId, vmid: look.vmid, pod }, difference, live)
@@ -46,7 +51,16 @@ export async function recordLooks(ctx: Ctx, clusterId: string, looks: readonly L
     for (const finding of live) if (!kinds.has(finding.kind)) await close(ctx, finding)
   }
   await findings.noteChecked(ctx.tx, checked, ctx.now())
+  return powered
 }
+
+/** What was compared when. @param without the pods of which it is not known whether they are as they were */
+export const recordSwept = (
+  ctx: Ctx,
+  clusterId: string,
+  at: Date,
+  without: readonly string[],
+): Promise<void> => findings.noteSwept(ctx.tx, clusterId, at, without)
 
 /** A pod that should not run, and one that ran and does not any more, if that is to be reported. */
 async function powerDifferences(

@@ -16,6 +16,11 @@ type Ending = { names: string[]; endsOn: string; problem: string | null }
 type Expiring = { name: string; expiresOn: string; why: 'off' | 'unpaid' | 'failed' }
 
 export const operatorTemplates = {
+  mailTest: ({ t }: Words, { host }: { host: string }): Message => ({
+    subject: t`A test mail`,
+    before: [t`Somebody has asked for it on ${oneLine(host)}, to see whether mails arrive. This one has.`],
+  }),
+
   webhookDisabled: (
     { t }: Words,
     { url, because }: { url: string; because: 'gone' | 'failing' },

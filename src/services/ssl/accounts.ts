@@ -45,6 +45,23 @@ export async function accountFor(ctx: Ctx, issuer: IssuerRow): Promise<Account |
   }
 }
 
+/**
+ * The account at an issuer, with a key that is made where there is none.
+ * @param within runs in a transaction of its own
+ */
+export async function ownAccount(
+  within: <T>(work: (ctx: Ctx) => Promise<T>) => Promise<T>,
+  issuer: IssuerRow,
+): Promise<Account> {
+  const known = await within((ctx) => accountFor(ctx, issuer))
+  if (known) return known
+  const keyPem = await newKey()
+  await within((ctx) => keepAccountKey(ctx, issuer.id, keyPem))
+  const made = await within((ctx) => accountFor(ctx, issuer))
+  if (made === null) throw new Error('the account was not kept')
+  return made
+}
+
 /** The key is there before the CA hears of it, so that the account is found again whatever happens. */
 export async function keepAccountKey(ctx: Ctx, issuerId: string, keyPem: string): Promise<void> {
   const id = newId()

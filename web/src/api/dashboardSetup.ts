@@ -5,6 +5,7 @@ import { checkDnsServer } from './dnsServers.ts'
 import { get, put } from './http.ts'
 import { checkProvider } from './payments.ts'
 import { checkCluster } from './provisioning.ts'
+import { checkIssuer } from './ssl.ts'
 
 export type { Setup, SetupStep }
 
@@ -19,7 +20,7 @@ export const updateSetup = (body: { dismissed: boolean }) => put<Setup>(PATH, bo
 /** What stands in the way, asked of the system itself; none: it can be used. */
 type Check = (id: string, key: string) => Promise<string[]>
 
-/** The systems that can be asked from here; what is known of the others is what they last did. */
+/** The systems that can be asked from here; mail is asked by a mail. */
 export const CHECKS: Partial<Record<SetupStep['step'], Check>> = {
   cluster: async (id, key) => {
     const { problem, missing } = await checkCluster(id, key)
@@ -29,5 +30,6 @@ export const CHECKS: Partial<Record<SetupStep['step'], Check>> = {
     ]
   },
   dns: async (id, key) => (await checkDnsServer(id, key)).problems,
+  ca: async (id, key) => (await checkIssuer(id, key)).problems,
   payments: async (id, key) => (await checkProvider(id, key)).problems,
 }

@@ -1,3 +1,5 @@
+import type { Problem } from '../../../shared/api/common.ts'
+import { language } from '../lib/language.ts'
 import { ApiError, unreachable } from './ApiError.ts'
 import { askForProof } from './proof.ts'
 
@@ -87,12 +89,22 @@ async function request<T>(method: string, path: string, options: Options, repeat
   if (options.file && response.ok) return (await response.blob()) as T
   const answer: unknown = await response.json().catch(() => null)
   if (!response.ok) {
-    const error = new ApiError(response.status, answer ?? {})
+    const error = new ApiError(response.status, await inWords(answer ?? {}))
     if (error.code === 'step_up_required' && !repeated && (await askForProof()))
       return request(method, path, options, true)
     throw error
   }
   return answer as T
+}
+
+/** The API speaks English. What that is in the language of the page is loaded with the first refusal. */
+async function inWords(problem: Partial<Problem>): Promise<Partial<Problem>> {
+  if (language === 'en') return problem
+  try {
+    return (await import('../lib/problemWords.ts')).problemIn(problem)
+  } catch {
+    return problem
+  }
 }
 
 function queryString(query: Query = {}): string {

@@ -25,6 +25,7 @@ const TOUCHED: Record<string, string[]> = {
   ],
   blueprint: ['blueprints', 'audit'],
   customer: ['taxes', 'audit'],
+  mail: ['mails', 'setup'],
   tenant: ['tenants', 'audit', 'exports', 'closures', 'customerImports', 'customers'],
   domain: ['domains', 'audit'],
   dnsZone: ['zones', 'domains', 'audit'],

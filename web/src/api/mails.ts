@@ -1,6 +1,6 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
-import type { Mail, MailBody, MailPage } from '../../../shared/api/mails.ts'
-import { get } from './http.ts'
+import type { Mail, MailBody, MailPage, MailTested } from '../../../shared/api/mails.ts'
+import { get, post } from './http.ts'
 
 export type { Mail, MailBody }
 
@@ -21,3 +21,5 @@ export const mailQuery = (id: string) =>
     staleTime: Infinity,
     retry: false,
   })
+
+export const sendTestMail = (key: string) => post<MailTested>('/api/admin/mails/test', {}, key)

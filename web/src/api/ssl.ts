@@ -11,7 +11,12 @@ import type {
   sslCertificateReplace,
   sslCertificateUpload,
 } from '../../../shared/api/ssl.ts'
-import type { SslIssuer, sslIssuerCreate, sslIssuerUpdate } from '../../../shared/api/sslIssuers.ts'
+import type {
+  SslIssuer,
+  SslIssuerCheck,
+  sslIssuerCreate,
+  sslIssuerUpdate,
+} from '../../../shared/api/sslIssuers.ts'
 import type {
   SslDeployments,
   SslTarget,
@@ -88,5 +93,7 @@ export const updateIssuer = ({ id, version }: SslIssuer, body: z.input<typeof ss
   patch<SslIssuer>(`${ISSUERS}/${id}`, body, version)
 export const changeAccountKey = (id: string, key: string) =>
   post<{ jobId: string }>(`${ISSUERS}/${id}/account-key`, {}, key)
+export const checkIssuer = (id: string, key: string) =>
+  post<SslIssuerCheck>(`${ISSUERS}/${id}/check`, {}, key)
 export const retireIssuer = (id: string) => remove<null>(`${ISSUERS}/${id}`)
 export const takeRoot = () => get<{ pem: string }>('/api/admin/ssl/root')

@@ -1,8 +1,8 @@
 import { t } from '../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
-import { plansQuery, type Plan } from '../api/billing.ts'
+import { plansQuery, type Plan, type Price } from '../api/billing.ts'
 import { blueprintsQuery, type Blueprint } from '../api/provisioning.ts'
-import { disk, memory, size } from '../lib/words.ts'
+import { disk, memory, priceText, size } from '../lib/words.ts'
 import type { RadioCard } from '../ui/RadioCards.tsx'
 
 /** What a tenant can sell: the platform's catalogue and its own. */
@@ -18,12 +18,25 @@ export function useCatalogue(tenantId: string | undefined) {
 
 export type Catalogue = ReturnType<typeof useCatalogue>
 
-export const planCard = (plan: Plan, disabledReason?: string): RadioCard => ({
-  value: plan.id,
-  title: plan.name,
-  detail: size(plan),
-  disabledReason,
-})
+export const planCard = (plan: Plan): RadioCard => ({ value: plan.id, title: plan.name, detail: size(plan) })
+
+export const pricesIn = (plan: Plan | undefined, currency: string): Price[] =>
+  (plan?.prices ?? []).filter((price) => price.currency === currency)
+
+/** With what it costs; what has no price in the currency cannot be chosen. */
+export function pricedPlanCard(plan: Plan, currency: string): RadioCard {
+  const prices = pricesIn(plan, currency)
+  if (prices.length === 0) return { ...planCard(plan), disabledReason: t`Has no price in ${currency}.` }
+  return {
+    ...planCard(plan),
+    detail: (
+      <>
+        {size(plan)}
+        <span className="block text-text">{prices.map(priceText).join(', ')}</span>
+      </>
+    ),
+  }
+}
 
 /** Why a blueprint cannot be installed on a plan; undefined when it can. */
 export function refusal(blueprint: Blueprint, plan: Plan | undefined): string | undefined {

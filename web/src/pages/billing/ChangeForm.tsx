@@ -10,7 +10,7 @@ import {
   type Plan,
   type Subscription,
 } from '../../api/billing.ts'
-import { planCard, useCatalogue } from '../../components/catalogue.tsx'
+import { pricedPlanCard, pricesIn, useCatalogue } from '../../components/catalogue.tsx'
 import { Form, useApiForm } from '../../components/Form.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { priceText } from '../../lib/words.ts'
@@ -26,9 +26,6 @@ type Values = Required<Omit<ChangeWish, 'addons'>> & {
   quantities: Quantities
 }
 type Price = Plan['prices'][number]
-
-const pricesIn = (plan: Plan | undefined, currency: string): Price[] =>
-  (plan?.prices ?? []).filter((one) => one.currency === currency)
 
 /** Another plan or price. What stands below the choice is what is charged, to the cent. */
 export function ChangeForm({ subscription, onClose }: { subscription: Subscription; onClose: () => void }) {
@@ -100,12 +97,7 @@ export function ChangeForm({ subscription, onClose }: { subscription: Subscripti
             name="planId"
             value={wish.planId}
             onChange={choosePlan}
-            options={offered.map((one) =>
-              planCard(
-                one,
-                pricesIn(one, price.currency).length > 0 ? undefined : t`Has no price in ${price.currency}.`,
-              ),
-            )}
+            options={offered.map((one) => pricedPlanCard(one, price.currency))}
           />
         )}
       </Loaded>

@@ -154,7 +154,7 @@ function Payments({ invoice, payments }: { invoice: Invoice; payments: PaidPart[
             <div className="flex flex-wrap items-center justify-between gap-2">
               <span>
                 <span className="font-medium">{formatMoney(payment.amount)}</span>{' '}
-                <span className="break-all text-muted">
+                <span className="wrap-anywhere text-muted">
                   {humanize(payment.method)}, {payment.reference}, <Time at={payment.receivedAt} />
                 </span>
               </span>

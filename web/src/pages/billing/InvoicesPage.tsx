@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { FileText } from 'lucide-react'
 import { invoicesQuery, type Invoice } from '../../api/billing.ts'
+import { taxSellerQuery } from '../../api/taxes.ts'
 import { CsvButton } from '../../components/CsvButton.tsx'
 import { ChoiceFilter, dayOf, DayFilter, Filters, oneOf } from '../../components/Filters.tsx'
 import { cursorOf, List } from '../../components/List.tsx'
@@ -11,9 +12,11 @@ import { useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { formatMoney, openAmount } from '../../lib/money.ts'
 import { paths } from '../../paths.ts'
+import { buttonClass } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import type { Column } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
+import { Notice } from '../../ui/Notice.tsx'
 import { Day } from '../../ui/Time.tsx'
 
 const route = getRouteApi('/t/$tenant/invoices')
@@ -64,6 +67,7 @@ export default function InvoicesPage() {
   const filtered = Object.values(filter).some(Boolean)
   return (
     <Page title="Invoices" permission="billing:read">
+      {tenant.id !== undefined && <SellerMissing tenantId={tenant.id} />}
       <Card flush>
         <Filters>
           <ChoiceFilter
@@ -93,5 +97,25 @@ export default function InvoicesPage() {
         />
       </Card>
     </Page>
+  )
+}
+
+/** Without a seller nothing is taxed, and no invoice says why. */
+function SellerMissing({ tenantId }: { tenantId: string }) {
+  const { tenant, can } = useSession()
+  const { data } = useQuery({ ...taxSellerQuery(tenantId), enabled: can('billing:read', tenantId) })
+  if (data?.details !== null) return null
+  return (
+    <Notice
+      tone="warning"
+      title="Invoices are issued without tax"
+      action={
+        <Link {...paths.taxes(tenant.slug)} className={buttonClass()}>
+          Taxes
+        </Link>
+      }
+    >
+      <p>Nobody has said who sells: name, address, country and VAT id.</p>
+    </Notice>
   )
 }

@@ -115,7 +115,7 @@ export function OrderForm({
     (addons === null ? t`The number of an add-on is a whole number.` : reasonNot(preview))
 
   return (
-    <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]">
+    <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]">
       <Form of={of} submitLabel="Order" submitReason={missing} onCancel={onCancel}>
         <WhoOrders
           customer={customer}

@@ -3,7 +3,7 @@ import type { UseQueryResult } from '@tanstack/react-query'
 import { Tags } from 'lucide-react'
 import type { Plan, Price } from '../../api/billing.ts'
 import type { Customer } from '../../api/customers.ts'
-import { planCard } from '../../components/catalogue.tsx'
+import { pricedPlanCard } from '../../components/catalogue.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { formatMoney, isZero } from '../../lib/money.ts'
 import { priceText, trialText } from '../../lib/words.ts'
@@ -49,7 +49,7 @@ export function PlanChoice({
               name="planId"
               value={plan?.id ?? ''}
               onChange={onPlan}
-              options={offered.map((item) => planCard(item, unpriced(item, customer)))}
+              options={offered.map((item) => pricedPlanCard(item, customer.currency))}
             />
           )
         }
@@ -69,9 +69,6 @@ export function PlanChoice({
     </Card>
   )
 }
-
-const unpriced = (plan: Plan, { currency }: Customer): string | undefined =>
-  plan.prices.some((price) => price.currency === currency) ? undefined : t`Has no price in ${currency}.`
 
 const priceCard = (price: Price, { currency }: Customer): RadioCard => ({
   value: price.id,

@@ -64,9 +64,23 @@ export function PriceFields({ of: { form, errorOf } }: { of: ApiForm<PlanValues,
         {fields.map((field, at) => (
           <fieldset
             key={field.id}
-            className="grid grid-cols-2 gap-4 border-b border-line pb-4 last:border-0 last:pb-0 sm:grid-cols-4 lg:grid-cols-[6rem_6rem_8rem_1fr_1fr_auto]"
+            className="grid grid-cols-2 items-start gap-4 border-b border-line pb-4 last:border-0 last:pb-0 sm:grid-cols-4 lg:grid-cols-[6rem_6rem_8rem_1fr_1fr]"
           >
             <legend className="sr-only">Price {at + 1}</legend>
+            <div className="col-span-full -mb-2 flex items-center justify-between">
+              <span aria-hidden className="font-medium">
+                Price {at + 1}
+              </span>
+              <Button
+                size="icon"
+                variant="ghost"
+                aria-label={t`Remove price ${at + 1}`}
+                disabledReason={fields.length === 1 ? t`A plan needs a price.` : undefined}
+                onClick={() => remove(at)}
+              >
+                <Trash2 aria-hidden className="size-4" />
+              </Button>
+            </div>
             <Field label="Currency" error={errorOf(`prices.${at}.currency`)}>
               <Input
                 maxLength={3}
@@ -106,7 +120,7 @@ export function PriceFields({ of: { form, errorOf } }: { of: ApiForm<PlanValues,
               at={at}
               error={errorOf(`prices.${at}.setup`)}
             />
-            <div className="col-span-full grid gap-4 sm:grid-cols-[12rem_10rem_1fr]">
+            <div className="col-span-full grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
               <Amount
                 of={form}
                 name={`prices.${at}.paused`}
@@ -138,17 +152,6 @@ export function PriceFields({ of: { form, errorOf } }: { of: ApiForm<PlanValues,
                   </Select>
                 </Field>
               )}
-            </div>
-            <div className="flex items-end">
-              <Button
-                size="icon"
-                variant="ghost"
-                aria-label={t`Remove price ${at + 1}`}
-                disabledReason={fields.length === 1 ? t`A plan needs a price.` : undefined}
-                onClick={() => remove(at)}
-              >
-                <Trash2 aria-hidden className="size-4" />
-              </Button>
             </div>
           </fieldset>
         ))}

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { sourceName } from '../../../../shared/states/integrationPod.ts'
 import type { CloudPodDetail } from '../../api/cloudPods.ts'
+import { customerQuery } from '../../api/customers.ts'
 import { findingsQuery } from '../../api/findings.ts'
 import { KeptOff } from './KeptOff.tsx'
 import { useSession } from '../../components/session.ts'
@@ -96,16 +97,7 @@ export function CloudPodOverview({ pod }: { pod: CloudPodDetail }) {
             ],
             pod.soldBy ? [t`Sold by`, <SoldBy key="sold" soldBy={pod.soldBy} />] : null,
             pod.customerId && can('customers:read', pod.tenantId)
-              ? [
-                  t`Customer`,
-                  <Link
-                    key="customer"
-                    {...paths.customer(tenant.slug, pod.customerId)}
-                    className="text-accent hover:underline"
-                  >
-                    Open the customer
-                  </Link>,
-                ]
+              ? [t`Customer`, <CustomerLink key="customer" id={pod.customerId} />]
               : null,
             placement
               ? [
@@ -186,4 +178,14 @@ function PodFindings({ podId }: { podId: string }) {
       {found}; expected: {expected}
     </Notice>
   ))
+}
+
+function CustomerLink({ id }: { id: string }) {
+  const { tenant } = useSession()
+  const { data } = useQuery(customerQuery(id))
+  return (
+    <Link {...paths.customer(tenant.slug, id)} className="break-words text-accent hover:underline">
+      {data?.name ?? t`Open the customer`}
+    </Link>
+  )
 }

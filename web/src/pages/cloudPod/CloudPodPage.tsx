@@ -33,12 +33,15 @@ import { Snapshots } from './Snapshots.tsx'
 import { Traffic } from './Traffic.tsx'
 
 const route = getRouteApi('/t/$tenant/cloudpods/$id')
+/** As often as clusters are compared. */
+const MINUTE_MS = 60_000
 const TABS = ['jobs', 'network', 'metrics', 'snapshots', 'backups', 'timeline'] as const
 
 export default function CloudPodPage() {
   const { id } = route.useParams()
   const { tenant, can } = useSession()
-  const query = useQuery({ ...cloudPodQuery(id), enabled: can('cloudpods:read') })
+  // That its cluster was compared again and nothing has changed is told by no event.
+  const query = useQuery({ ...cloudPodQuery(id), enabled: can('cloudpods:read'), refetchInterval: MINUTE_MS })
   const pod = query.data
   return (
     <Page

@@ -6,7 +6,7 @@ import { paths } from '../../paths.ts'
 import { buttonClass } from '../../ui/Button.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 
-/** Leads to the guide as long as something is not connected and nobody has said that this is enough. */
+/** Leads to the guide as long as a step of it is not done and nobody has said that this is enough. */
 export function SetupCard() {
   const { tenant } = useSession()
   const { data } = useQuery(setupQuery)
@@ -23,8 +23,8 @@ export function SetupCard() {
       }
     >
       <p>
-        {connected} of {data.steps.length} outside systems are connected. What is not is simulated, or cannot
-        be used yet.
+        {connected} of {data.steps.length} steps are done. What is not connected is simulated, or cannot be
+        used yet.
       </p>
     </Notice>
   )

@@ -9,6 +9,7 @@ import { useSession } from '../../components/session.ts'
 import { paths } from '../../paths.ts'
 import { Button } from '../../ui/Button.tsx'
 import { toast } from '../../ui/Toast.tsx'
+import { SetupCompanyCard } from './SetupCompanyCard.tsx'
 import { SetupStepCard } from './SetupStepCard.tsx'
 
 /** What a new operator connects, one after the other. */
@@ -29,9 +30,13 @@ export default function SetupPage() {
       <Loaded query={query} what="guide">
         {({ steps }) => (
           <ol aria-label="Steps" className="space-y-4">
-            {steps.map((step) => (
-              <li key={step.step}>
-                <SetupStepCard step={step} />
+            {steps.map((one) => (
+              <li key={one.step}>
+                {one.step === 'company' ? (
+                  <SetupCompanyCard step={one} />
+                ) : (
+                  <SetupStepCard system={one.step} step={one} />
+                )}
               </li>
             ))}
           </ol>

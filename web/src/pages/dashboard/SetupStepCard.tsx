@@ -1,13 +1,13 @@
 import { t } from '../../../../shared/text.ts'
 import { Link, type LinkProps } from '@tanstack/react-router'
 import { CHECKS, type SetupStep } from '../../api/dashboardSetup.ts'
-import { useSubmit } from '../../api/submit.ts'
 import { useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { paths } from '../../paths.ts'
-import { Button, buttonClass } from '../../ui/Button.tsx'
+import { buttonClass } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { Notice } from '../../ui/Notice.tsx'
+import { LiveCheck, MailCheck } from './SetupChecks.tsx'
 
 type Words = {
   title: string
@@ -16,7 +16,8 @@ type Words = {
   connect: readonly [label: string, to: (tenant: string) => LinkProps]
 }
 
-const WORDS: Record<SetupStep['step'], Words> = {
+type System = Exclude<SetupStep['step'], 'company'>
+const WORDS: Record<System, Words> = {
   cluster: {
     title: t`Proxmox VE`,
     what: t`CloudPods are made on the nodes of your clusters.`,
@@ -44,7 +45,12 @@ const WORDS: Record<SetupStep['step'], Words> = {
   },
 }
 
-export function SetupStepCard({ step: { step, state, id, name, problem } }: { step: SetupStep }) {
+/** What stands in for these has a server of its own, which answers like the real one. */
+const ASKED_SIMULATED: readonly System[] = ['cluster', 'payments']
+
+type Props = { system: System; step: SetupStep }
+
+export function SetupStepCard({ system: step, step: { state, id, name, problem } }: Props) {
   const { tenant } = useSession()
   const { title, what, connect } = WORDS[step]
   const check = CHECKS[step]
@@ -66,36 +72,11 @@ export function SetupStepCard({ step: { step, state, id, name, problem } }: { st
         <p className="text-muted">{what}</p>
         {name !== null && <p className="break-words">{name}</p>}
         {problem !== null && <Notice tone="warning">{problem}</Notice>}
-        {check && id !== null && (state !== 'simulated' || step !== 'dns') && (
+        {check && id !== null && (state !== 'simulated' || ASKED_SIMULATED.includes(step)) && (
           <LiveCheck title={title} send={(key) => check(id, key)} />
         )}
+        {step === 'mail' && state !== 'simulated' && <MailCheck />}
       </div>
     </Card>
-  )
-}
-
-/** Asks the system itself, now. */
-function LiveCheck({ title, send }: { title: string; send: (key: string) => Promise<string[]> }) {
-  const check = useSubmit({ send: (_: undefined, key) => send(key) })
-  return (
-    <div aria-live="polite" className="space-y-3">
-      <Button
-        size="sm"
-        aria-label={t`Check now: ${title}`}
-        loading={check.isPending}
-        onClick={() => check.mutate(undefined)}
-      >
-        Check now
-      </Button>
-      {check.error && <Notice tone="danger">{check.error.message}</Notice>}
-      {check.data?.length === 0 && (
-        <Notice tone="success">It answers, and all that is needed is allowed.</Notice>
-      )}
-      {check.data?.map((problem) => (
-        <Notice key={problem} tone="danger">
-          {problem}
-        </Notice>
-      ))}
-    </div>
   )
 }

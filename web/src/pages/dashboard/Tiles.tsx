@@ -39,7 +39,7 @@ function Tile({ label, value, hint, to, tone = 'plain' }: TileOf) {
       {...to}
       className="flex h-full flex-col rounded-lg border border-line bg-surface px-4 py-3 hover:border-line-strong hover:bg-raised/50"
     >
-      <span className="text-[13px] text-muted">{label}</span>
+      <span className="text-[13px] wrap-anywhere hyphens-auto text-muted">{label}</span>
       <span className={clsx('text-2xl font-semibold break-words tabular-nums', COLOURS[tone])}>{value}</span>
       {hint && <span className="text-[13px] text-muted">{hint}</span>}
     </Link>
