@@ -8,6 +8,7 @@ import { createDeps, type Deps } from './deps.ts'
 import { doctor, examine } from './doctor.ts'
 import { AppError, StartupError } from './errors.ts'
 import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
+import * as provisioningClockService from './services/provisioningClockService.ts'
 import * as provisioningService from './services/provisioningService.ts'
 import * as sslService from './services/sslService.ts'
 import * as userService from './services/userService.ts'
@@ -106,12 +107,19 @@ function requireUrl(config: Config): string {
 }
 
 /** For what runs on and on: it is to be given no more than it needs. */
-function running(config: Config): Promise<Deps> {
+async function running(config: Config): Promise<Deps> {
   if (config.databaseMigrationUrl !== undefined)
     say(
       'DATABASE_MIGRATION_URL is set for this process, which does not need it: give it to `mpanel migrate` alone',
     )
-  return external(config)
+  const deps = await external(config)
+  try {
+    await asSystem(deps.root, 'start', 'platform', provisioningClockService.requireOwnTime)
+    return deps
+  } catch (error) {
+    await deps.close()
+    throw error
+  }
 }
 
 /** Connects to the operator's database and makes sure that its schema is this version's. */
