@@ -200,11 +200,7 @@ const hex = (): string => randomBytes(16).toString('hex')
 type Payments = { sim: StripeSim | null; settings: Config['stripe'] }
 
 /** Who collects payments: the account that the environment names, or a simulated one. */
-async function payments(
-  config: Config,
-  now: () => number,
-  say: (line: string) => void,
-): Promise<Payments> {
+async function payments(config: Config, now: () => number, say: (line: string) => void): Promise<Payments> {
   if (config.stripe.key !== undefined || !config.stripe.isDefault)
     return { sim: null, settings: config.stripe }
   const folder = join(config.dataDir, 'sim')

@@ -52,7 +52,9 @@ export const monthsIn = (ms: number): number => Math.ceil(ms / (28 * 86_400_000)
 /** What is known of the clock, locked until the end of the transaction; undefined: it was never advanced. */
 export async function lock(tx: Tx): Promise<unknown> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${KEY}, 0))`.execute(tx)
-  const { rows } = await sql<{ value: unknown }>`select value from installation where key = ${KEY}`.execute(tx)
+  const { rows } = await sql<{ value: unknown }>`select value from installation where key = ${KEY}`.execute(
+    tx,
+  )
   return rows[0]?.value
 }
 
@@ -90,6 +92,13 @@ export async function atWork(tx: Tx, since: Date, timers: readonly string[]): Pr
     from provisioning_jobs_live where state in ('ready', 'running')
       or (state = 'scheduled' and run_at <= clock_timestamp() + interval '3 seconds')`.execute(tx)
   return rows[0] ?? { timers: 0, jobs: 0, example: null }
+}
+
+/** Whether anything was changed since. */
+export async function hasHappened(tx: Tx, since: Date): Promise<boolean> {
+  const { rows } = await sql<{ has: boolean }>`select exists (select from audit_events
+    where at >= ${since} and action not in ('ALERT_RAISED', 'ALERT_CLEARED')) as has`.execute(tx)
+  return rows[0]?.has === true
 }
 
 /** How many jobs have failed, or wait for a person, since. */

@@ -47,7 +47,10 @@ export async function advance(ctx: Ctx, to: Date): Promise<Clock> {
   const refused = await refusal(ctx)
   if (refused) throw new AppError('invalid_state', refused.message)
   if (state.run)
-    throw new AppError('invalid_state', `Time is being advanced already, to ${state.run.to}: stop that first.`)
+    throw new AppError(
+      'invalid_state',
+      `Time is being advanced already, to ${state.run.to}: stop that first.`,
+    )
   const now = ctx.now()
   const fault =
     to <= now
@@ -60,7 +63,7 @@ export async function advance(ctx: Ctx, to: Date): Promise<Clock> {
   const run = {
     ...at,
     by: ctx.actor.label,
-    pass: { number: LAST_OF_NOW, at: at.from, sinceMs: ctx.machineNow().getTime() },
+    pass: { number: 1, at: at.from, sinceMs: ctx.machineNow().getTime() },
     waitsFor: null,
     detail: null,
     notes: [],
@@ -70,8 +73,6 @@ export async function advance(ctx: Ctx, to: Date): Promise<Clock> {
   return present(ctx, { ...state, run })
 }
 
-/** What is due now was run already. */
-const LAST_OF_NOW = 2
 const TARGET = { type: 'installation', id: 'clock', label: 'Simulated clock' }
 
 /** Lets time stand where it is, beyond the second that each second takes. @throws AppError invalid_state when it does */

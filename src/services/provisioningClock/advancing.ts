@@ -10,9 +10,9 @@ import { endOf, readState, writeState, type AdvancingRun, type State } from './s
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
-/** Timers that are run at least so often are run twice after each jump. */
+/** Timers that are run at least so often are run again before the next jump. */
 const OFTEN_MS = MINUTE_MS
-const PASSES = 2
+const MOST_PASSES = 6
 /** So long the work of a day is waited for. */
 const PATIENCE_MS = 90_000
 const NOTES = 20
@@ -52,12 +52,12 @@ async function nextState(ctx: Ctx, state: Running, timers: readonly string[]): P
   if (isAtWork && ctx.machineNow().getTime() - run.pass.sinceMs < PATIENCE_MS)
     return waiting(ctx, state, 'work', work.example)
   const done = isAtWork ? { ...state, run: noted(ctx, run, work) } : state
-  if (!isAtWork && run.pass.number < PASSES) {
-    const at = ctx.now()
+  const at = ctx.now()
+  if (!isAtWork && run.pass.number < MOST_PASSES && (await rows.hasHappened(ctx.tx, new Date(run.pass.at)))) {
     await rows.runAgain(ctx.tx, OFTEN_MS, at)
     return { ...state, run: { ...freed(run), pass: passOf(ctx, run.pass.number + 1, at) } }
   }
-  if (ctx.now() >= new Date(run.to)) return endOf(ctx, done, 'arrived')
+  if (at >= new Date(run.to)) return endOf(ctx, done, 'arrived')
   return jump(ctx, done)
 }
 

@@ -7,8 +7,8 @@ type Shown = NonNullable<Clock['run']>
 
 export type AdvancingRun = Shown & {
   /**
-   * After each jump the timers are run, and those that are run every minute once more: what the first has led to leads to more.
-   * `at` is when by our time, `sinceMs` when by the machine's.
+   * After each jump the timers are run, and those that are run every minute again as long as that leads to anything. `at` is
+   * when by our time, `sinceMs` when by the machine's.
    */
   pass: { number: number; at: string; sinceMs: number }
 }
