@@ -10,6 +10,16 @@ import { dataFolder, freePort, mpanel, type Run } from './process.ts'
 const LOGIN = { email: 'admin@example.com', password: 'correct-horse-battery' }
 const CLOCK = '/api/admin/provisioning/clock'
 const DAY_MS = 86_400_000
+/** What the calendar calls it of which these events tell. */
+const STEPS: Record<string, string> = {
+  SUBSCRIPTION_RENEWED: 'bill',
+  SUBSCRIPTION_PERIOD_BEGUN: 'advance',
+  SUBSCRIPTION_OVERDUE: 'overdue',
+  SUBSCRIPTION_REMINDED: 'remind',
+  SUBSCRIPTION_SUSPENDING: 'suspend',
+  SUBSCRIPTION_FINAL_WARNING: 'warn',
+  SUBSCRIPTION_CANCELLED: 'terminate',
+}
 
 describe('the simulated clock of npm start', { timeout: 600_000 }, () => {
   let dataDir = ''
@@ -39,15 +49,15 @@ describe('the simulated clock of npm start', { timeout: 600_000 }, () => {
     until(async () => (await clock()).run === null, 'time to arrive', withinMs)
   const subscription = async (): Promise<Subscription> =>
     (await api.get<Subscription>(`/api/admin/billing/subscriptions/${id}`)).body
-  /** What happened to the subscription, with the day of it, the first first. */
-  const happened = async (actions: string[]): Promise<string[]> => {
+  /** What happened to the subscription by itself, with the day of it, the first first. */
+  const happened = async (): Promise<string[]> => {
     const { body } = await api.get<{ items: { at: string; action: string }[] }>(
       `/api/admin/audit/events?targetId=${id}&limit=200`,
     )
-    return body.items
-      .toReversed()
-      .filter(({ action }) => actions.includes(action))
-      .map(({ at, action }) => `${at.slice(0, 10)} ${action}`)
+    return body.items.toReversed().flatMap(({ at, action }) => {
+      const what = STEPS[action]
+      return what === undefined ? [] : [`${at.slice(0, 10)} ${what}`]
+    })
   }
 
   beforeAll(async () => {
@@ -64,6 +74,8 @@ describe('the simulated clock of npm start', { timeout: 600_000 }, () => {
       terminateAfterDays: 6,
     })
     expect(policy.status).toBe(201)
+    // Deleted is destroyed at once.
+    await api.call('PATCH', `/api/admin/tenants/${tenantId}/settings`, { 'cloudPods.undeleteHours': 0 })
     const ordered = await api.post<Ordered>(
       '/api/admin/billing/subscriptions',
       await prepareOrder(api, tenantId),
@@ -105,16 +117,25 @@ describe('the simulated clock of npm start', { timeout: 600_000 }, () => {
   it('renews, invoices, suspends and terminates on the days that the calendar has named', async () => {
     const end = planned.findIndex(({ what }) => what === 'terminate')
     await advance(new Date(Date.parse(planned[end]?.at ?? '') + DAY_MS / 2))
-    await arrived(500_000)
+    await arrived(400_000)
     expect((await clock()).last).toMatchObject({ ended: 'arrived', failedJobs: 0, notes: [] })
-    const { body } = await api.get<{ items: { at: string; action: string }[] }>(
-      `/api/admin/audit/events?targetId=${id}&limit=200`,
+    expect(await happened()).toEqual(
+      planned.slice(0, end + 1).map(({ at, what }) => `${at.slice(0, 10)} ${what}`),
     )
-    console.log(
-      JSON.stringify((await clock()).last),
-      planned.map(({ at, what }) => `${at} ${what}`),
-    )
-    console.log(body.items.map(({ at, action }) => `${at} ${action}`).toReversed())
     expect((await subscription()).state).toBe('terminated')
+    const pods = await api.get<{ items: unknown[] }>('/api/admin/hosting/cloudpods')
+    expect(pods.body.items).toEqual([])
+  })
+
+  it('is refused together with real systems once it is ahead, each in one sentence', async () => {
+    run.child.kill('SIGTERM')
+    await run.ended
+    const real = mpanel(['start'], {
+      MPANEL_DATA_DIR: dataDir,
+      MPANEL_PORT: String(port),
+      STRIPE_SECRET_KEY: `sk_test_${'0'.repeat(24)}`,
+    })
+    expect(await real.ended).toBe(1)
+    expect(real.output()).toMatch(/nothing real may be connected to it\. Unset STRIPE_SECRET_KEY/)
   })
 })

@@ -12,7 +12,7 @@ const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
 /** Timers that are run at least so often are run again before the next jump. */
 const OFTEN_MS = MINUTE_MS
-const MOST_PASSES = 6
+const MOST_PASSES = 4
 /** So long the work of a day is waited for. */
 const PATIENCE_MS = 90_000
 const NOTES = 20

@@ -59,7 +59,7 @@ export function TopBar() {
 function Simulated() {
   const { me } = useSession()
   return (
-    <span className="flex flex-wrap gap-2 *:whitespace-normal">
+    <span className="flex flex-wrap gap-1 *:whitespace-normal md:justify-end">
       <SimulatedBadge systems={me.simulated} />
       {me.clock !== null && me.clock.aheadMs > 0 && (
         <Badge tone="warning">
