@@ -1,6 +1,6 @@
 import type { Config } from './config.ts'
 import type { Root } from './context.ts'
-import { prepare } from './db/simulatedClock.ts'
+import { prepare } from './db/provisioningClock.ts'
 import { StartupError } from './errors.ts'
 import { timers } from './jobs/index.ts'
 import { startLoop, type Loop } from './lib/loop.ts'

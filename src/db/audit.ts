@@ -1,7 +1,7 @@
 import { sql, type Insertable, type Selectable } from 'kysely'
 import { inScope, type ListOptions } from './list.ts'
 import type { Scope, Tx } from './index.ts'
-import { monthsIn } from './simulatedClock.ts'
+import { monthsIn } from './provisioningClock.ts'
 import type { AuditEventsTable } from './types.ts'
 
 export type NewEvent = Insertable<AuditEventsTable>

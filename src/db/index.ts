@@ -2,7 +2,7 @@ import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
 import { DatabaseError, Pool, types as pgTypes } from 'pg'
 import { isUuid } from '../lib/ids.ts'
 import { isStalePlan, preparing } from '../lib/preparing.ts'
-import { AHEAD } from './simulatedClock.ts'
+import { AHEAD } from './provisioningClock.ts'
 import type { Tables } from './types.ts'
 
 /** A query builder inside a running transaction. Everything in src/db takes one. */
@@ -56,7 +56,7 @@ export function openDatabase(
   options: {
     poolSize?: number
     applicationName?: string
-    /** Its sessions go by the simulated clock: see simulatedClock.ts. */
+    /** Its sessions go by the simulated clock: see provisioningClock.ts. */
     isAhead?: boolean
   } = {},
 ): Database {

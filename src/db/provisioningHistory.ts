@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { StepRow } from './queue.ts'
 import type { Tx } from './index.ts'
-import { monthsIn } from './simulatedClock.ts'
+import { monthsIn } from './provisioningClock.ts'
 
 /** Makes the history's partitions of the coming months. @param aheadMs how far `now` is ahead of the machine */
 export async function ensureMonths(tx: Tx, aheadMs: number): Promise<void> {

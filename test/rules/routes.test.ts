@@ -31,7 +31,7 @@ const PUBLIC = [
 ]
 /**
  * Mutations that are no transaction of the table, or that only a trial allows, and so have their own tests (test/users,
- * test/billing/webhooks.test.ts, test/provisioning/simulatedClock.test.ts).
+ * test/billing/webhooks.test.ts, test/provisioning/clock.test.ts).
  */
 const NOT_IN_A_TRANSACTION = [
   ...LOG_IN,

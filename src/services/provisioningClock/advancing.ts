@@ -1,7 +1,7 @@
 import { asSystem, type Ctx, type Root } from '../../context.ts'
 import * as audit from '../../db/audit.ts'
 import * as history from '../../db/provisioningHistory.ts'
-import * as rows from '../../db/simulatedClock.ts'
+import * as rows from '../../db/provisioningClock.ts'
 import * as BillingService from '../BillingService.ts'
 import * as provisioningService from '../provisioningService.ts'
 import { refusal } from './refusal.ts'

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../shared/api/provisioningClock.ts'
 import type { Ctx } from '../../context.ts'
-import { realSystems } from '../../db/simulatedClock.ts'
+import { realSystems } from '../../db/provisioningClock.ts'
 import { StartupError } from '../../errors.ts'
 import { readState } from './state.ts'
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../shared/api/provisioningClock.ts'
 import type { Ctx } from '../../context.ts'
 import * as installation from '../../db/installation.ts'
-import * as rows from '../../db/simulatedClock.ts'
+import * as rows from '../../db/provisioningClock.ts'
 
 type Shown = NonNullable<Clock['run']>
 
