@@ -107,23 +107,20 @@ function requireUrl(config: Config): string {
 }
 
 /** For what runs on and on: it is to be given no more than it needs. */
-async function running(config: Config): Promise<Deps> {
+function running(config: Config): Promise<Deps> {
   if (config.databaseMigrationUrl !== undefined)
     say(
       'DATABASE_MIGRATION_URL is set for this process, which does not need it: give it to `mpanel migrate` alone',
     )
-  const deps = await external(config)
-  try {
-    await asSystem(deps.root, 'start', 'platform', provisioningClockService.requireOwnTime)
-    return deps
-  } catch (error) {
-    await deps.close()
-    throw error
-  }
+  return external(config, requireUrl(config), provisioningClockService.requireOwnTime)
 }
 
 /** Connects to the operator's database and makes sure that its schema is this version's. */
-async function external(config: Config, url = requireUrl(config)): Promise<Deps> {
+async function external(
+  config: Config,
+  url = requireUrl(config),
+  require = (_: Ctx) => Promise.resolve(),
+): Promise<Deps> {
   const stopTraces = await startTraces(config)
   const made = createDeps(config, url)
   const deps = { ...made, close: () => made.close().then(stopTraces) }
@@ -136,12 +133,10 @@ async function external(config: Config, url = requireUrl(config)): Promise<Deps>
         'The database is newer than this version of mPanel. Install the version that migrated it.',
       )
     if (state === 'empty') throw new StartupError('The database is empty. Run `mpanel migrate` first.')
-    await transaction(
-      deps.root,
-      systemOrigin('start', 'start'),
-      'platform',
-      provisioningService.requireSecretKey,
-    )
+    await transaction(deps.root, systemOrigin('start', 'start'), 'platform', async (ctx) => {
+      await provisioningService.requireSecretKey(ctx)
+      await require(ctx)
+    })
     return deps
   } catch (error) {
     await deps.close()

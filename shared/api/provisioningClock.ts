@@ -3,7 +3,7 @@ import { id, timestamp } from './common.ts'
 import { subscriptionCalendar } from './billingContracts.ts'
 
 /** What none of our simulators is. */
-export const REAL_SYSTEMS = [
+const REAL_SYSTEMS = [
   'cluster',
   'paymentProvider',
   'registrar',

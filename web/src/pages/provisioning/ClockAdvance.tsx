@@ -97,7 +97,8 @@ export function Advance({
             : t`${Math.round(aheadMs / DAY_MS)} days ahead of this machine.`}
         </span>
       </p>
-      <div className="mt-4 flex flex-wrap gap-2" role="group" aria-label="Advance time">
+      <fieldset className="mt-4 flex flex-wrap gap-2">
+        <legend className="sr-only">Advance time</legend>
         {ways.map(({ label, to, missing }) => (
           <Button
             key={label}
@@ -112,7 +113,7 @@ export function Advance({
             {label}
           </Button>
         ))}
-      </div>
+      </fieldset>
     </Card>
   )
 }
