@@ -8,6 +8,7 @@ import { createDeps, type Deps } from './deps.ts'
 import { doctor, examine } from './doctor.ts'
 import { AppError, StartupError } from './errors.ts'
 import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
+import * as provisioningClockService from './services/provisioningClockService.ts'
 import * as provisioningService from './services/provisioningService.ts'
 import * as sslService from './services/sslService.ts'
 import * as userService from './services/userService.ts'
@@ -111,11 +112,15 @@ function running(config: Config): Promise<Deps> {
     say(
       'DATABASE_MIGRATION_URL is set for this process, which does not need it: give it to `mpanel migrate` alone',
     )
-  return external(config)
+  return external(config, requireUrl(config), provisioningClockService.requireOwnTime)
 }
 
 /** Connects to the operator's database and makes sure that its schema is this version's. */
-async function external(config: Config, url = requireUrl(config)): Promise<Deps> {
+async function external(
+  config: Config,
+  url = requireUrl(config),
+  require = (_: Ctx) => Promise.resolve(),
+): Promise<Deps> {
   const stopTraces = await startTraces(config)
   const made = createDeps(config, url)
   const deps = { ...made, close: () => made.close().then(stopTraces) }
@@ -128,12 +133,10 @@ async function external(config: Config, url = requireUrl(config)): Promise<Deps>
         'The database is newer than this version of mPanel. Install the version that migrated it.',
       )
     if (state === 'empty') throw new StartupError('The database is empty. Run `mpanel migrate` first.')
-    await transaction(
-      deps.root,
-      systemOrigin('start', 'start'),
-      'platform',
-      provisioningService.requireSecretKey,
-    )
+    await transaction(deps.root, systemOrigin('start', 'start'), 'platform', async (ctx) => {
+      await provisioningService.requireSecretKey(ctx)
+      await require(ctx)
+    })
     return deps
   } catch (error) {
     await deps.close()

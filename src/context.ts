@@ -85,6 +85,8 @@ type Vendors = {
 type Settings = {
   publicUrl: string
   simulated: readonly string[]
+  /** Where the simulated WHMCS is, which people add by hand like a real one. */
+  simulatedWhmcs: string | null
   paymentTermDays: number
   vmidQuarantineHours: number
   /** The file of the audit log's checkpoints. */
@@ -106,7 +108,12 @@ export type Root = {
   sealer: Sealer
   settings: Settings
   log: Logger
+  /** What time it is. The database is of the same opinion: what it stamps and what is stamped here may be compared. */
   now: () => Date
+  /** What time it is outside: for what others show by clocks of their own, such as one-time codes. */
+  machineNow: () => Date
+  /** How far ahead `now` is of the machine, where that may be moved; null: never. See provisioningClockService. */
+  clock: { aheadMs: number } | null
   /** Tells workers that jobs may be waiting. Cheap to call often. */
   wake: () => void
   /** What a waiting job would do. @throws AppError */

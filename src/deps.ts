@@ -43,6 +43,8 @@ export function createDeps(
   more: {
     log?: Logger
     now?: () => Date
+    /** How far ahead of the machine this process and its database are. It may be moved. */
+    clock?: { aheadMs: number }
     simulated?: readonly string[]
     simulatedWhmcs?: string
     simulatedVies?: string
@@ -50,8 +52,10 @@ export function createDeps(
   } = {},
 ): Deps {
   const log = more.log ?? createLogger({ level: config.logLevel ?? 'info' })
-  const db = openDatabase(databaseUrl, { poolSize: more.poolSize ?? 20 })
-  const now = more.now ?? (() => new Date())
+  const { clock = null } = more
+  const db = openDatabase(databaseUrl, { poolSize: more.poolSize ?? 20, isAhead: clock !== null })
+  const machineNow = more.now ?? (() => new Date())
+  const now = clock ? () => new Date(machineNow().getTime() + clock.aheadMs) : machineNow
   const send: Root['vendors']['send'] = (request) => sendOutgoing(config.outgoingNetworks, request)
   const dns = createDns(config.outgoingNetworks, config.dnsServers, config.dnsPort)
   const registrars: Registrar[] = []
@@ -61,10 +65,13 @@ export function createDeps(
     db,
     log,
     now,
+    machineNow,
+    clock,
     sealer: createSealer(config.secretKey ?? keyOfDataDir(config.dataDir), config.secretKeyBefore),
     settings: {
       publicUrl: config.publicUrl,
       simulated: more.simulated ?? [],
+      simulatedWhmcs: more.simulatedWhmcs ?? null,
       paymentTermDays: config.paymentTermDays,
       vmidQuarantineHours: config.vmidQuarantineHours,
       auditCheckpoints: config.auditCheckpoints,
@@ -96,7 +103,7 @@ export function createDeps(
         ),
       ),
       registrar: remembered((connection: RegistrarConnection) => {
-        const registrar = createRegistrar(send, connection)
+        const registrar = createRegistrar(send, connection, now)
         registrars.push(registrar)
         return registrar
       }),

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exampleCluster, startProxmoxSim, type ProxmoxSim } from '../sim/proxmox/server.ts'
 import { startStripeSim, type StripeSim } from '../sim/stripe/server.ts'
+import { goBy } from '../sim/proxmox/world.ts'
 import { startViesSim } from '../sim/vies/server.ts'
 import { buildPages } from './buildPages.ts'
 import type { Config } from './config.ts'
@@ -17,7 +18,9 @@ import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
 import * as billingCollectionService from './services/billingCollectionService.ts'
 import * as sslService from './services/sslService.ts'
 import * as seed from './services/provisioning/seed.ts'
+import { requireOwnTime } from './services/provisioningClockService.ts'
 import { requireSecretKey } from './services/provisioningService.ts'
+import { openClock, startAdvancing } from './startClock.ts'
 import { seedRegistry, simulateRegistry } from './startRegistry.ts'
 import { simulateWhmcs } from './startWhmcs.ts'
 import { startServer } from './server.ts'
@@ -55,20 +58,25 @@ async function startAll(config: Config, say: (line: string) => void, stops: Stop
   stops.push(await holdInstallation(databaseUrl, config.dataDir))
   const { applied } = await migrate(ownerUrl, { log: say })
   if (applied.length > 0) say(`database ready, ${applied.length} migrations applied`)
+  const clock = await openClock(config, ownerUrl)
+  const now = () => new Date(Date.now() + (clock?.aheadMs ?? 0))
+  const nowMs = () => now().getTime()
+  if (clock && clock.aheadMs > 0) say(`time is simulated: it is ${now().toISOString()}`)
+  goBy(nowMs)
   const sim = config.proxmox === undefined ? await simulate(config, say) : undefined
   if (sim) stops.push(sim.sim.close)
-  const stripe = await payments(config, say)
+  const stripe = await payments(config, nowMs, say)
   const { sim: simulatedStripe } = stripe
   if (simulatedStripe) stops.push(() => simulatedStripe.close())
-  const registry = config.proxmox === undefined ? await simulateRegistry(config.dataDir) : null
+  const registry = config.proxmox === undefined ? await simulateRegistry(config.dataDir, nowMs) : null
   if (registry) {
     stops.push(() => registry.close())
     say('simulated registry of domains (no PROXMOX_URL is set)')
   }
-  const whmcs = config.proxmox === undefined ? await simulateWhmcs(config.dataDir, say) : null
+  const whmcs = config.proxmox === undefined ? await simulateWhmcs(config.dataDir, now, say) : null
   if (whmcs) stops.push(() => whmcs.close())
   const isAlone = config.proxmox === undefined && config.viesUrl === undefined
-  const vies = isAlone ? await startViesSim({ everything: true }) : null
+  const vies = isAlone ? await startViesSim({ everything: true, now }) : null
   if (vies) {
     stops.push(() => vies.close())
     say('simulated VIES: VAT numbers that end in 0 are not valid (neither PROXMOX_URL nor VIES_URL is set)')
@@ -83,11 +91,13 @@ async function startAll(config: Config, say: (line: string) => void, stops: Stop
       ...(whmcs ? ['WHMCS'] : []),
       ...(vies ? ['VIES'] : []),
     ],
+    ...(clock ? { clock } : {}),
     ...(whmcs ? { simulatedWhmcs: whmcs.url } : {}),
     ...(vies ? { simulatedVies: vies.url } : {}),
   })
   stops.push(close)
   await as(root, requireSecretKey)
+  await as(root, requireOwnTime)
   await pages
   await as(root, (ctx) => seed.seedCatalogue(ctx))
   const { acme } = config
@@ -97,6 +107,7 @@ async function startAll(config: Config, say: (line: string) => void, stops: Stop
   const clusterId = await as(root, (ctx) => seed.seedCluster(ctx, sim?.cluster ?? configuredCluster(config)))
   const worker = await startWorker(root, databaseUrl, { concurrency: config.workerConcurrency })
   stops.push(worker.stop)
+  if (clock) stops.push(startAdvancing(root).stop)
   const server = await startServer(root, databaseUrl, config)
   stops.push(server.stop)
   await collect(root, stripe, server.url)
@@ -189,7 +200,7 @@ const hex = (): string => randomBytes(16).toString('hex')
 type Payments = { sim: StripeSim | null; settings: Config['stripe'] }
 
 /** Who collects payments: the account that the environment names, or a simulated one. */
-async function payments(config: Config, say: (line: string) => void): Promise<Payments> {
+async function payments(config: Config, now: () => number, say: (line: string) => void): Promise<Payments> {
   if (config.stripe.key !== undefined || !config.stripe.isDefault)
     return { sim: null, settings: config.stripe }
   const folder = join(config.dataDir, 'sim')
@@ -200,7 +211,7 @@ async function payments(config: Config, say: (line: string) => void): Promise<Pa
     writeFileSync(path, JSON.stringify(made), { mode: 0o600 })
   }
   const { key, hook } = JSON.parse(readFileSync(path, 'utf8')) as { key: string; hook: string }
-  const sim = await startStripeSim({ key, stateFile: join(folder, 'stripe.json') })
+  const sim = await startStripeSim({ key, stateFile: join(folder, 'stripe.json'), now })
   say(`simulated Stripe at ${sim.url} (no STRIPE_SECRET_KEY is set)`)
   return { sim, settings: { ...config.stripe, apiBase: sim.url, isDefault: false, key, webhookSecret: hook } }
 }

@@ -8,7 +8,7 @@ import * as domainRegistrarService from './services/domainRegistrarService.ts'
 const ACCOUNT = 'mpanel'
 
 /** A simulated registry, whose state is kept in the data folder like that of the other simulated systems. */
-export function simulateRegistry(dataDir: string): Promise<RegistrySim> {
+export function simulateRegistry(dataDir: string, now: () => number): Promise<RegistrySim> {
   const folder = join(dataDir, 'sim')
   mkdirSync(folder, { recursive: true })
   return startRegistrySim({
@@ -17,6 +17,7 @@ export function simulateRegistry(dataDir: string): Promise<RegistrySim> {
       { id: 'other', password: randomToken(12) },
     ],
     stateFile: join(folder, 'registry.json'),
+    now,
   })
 }
 

@@ -7,7 +7,11 @@ import { randomToken } from './lib/crypto.ts'
  * A simulated WHMCS with a small shop, whose state is kept in the data folder like that of the other simulated systems. Nobody uses
  * it before somebody adds it under Payment providers.
  */
-export async function simulateWhmcs(dataDir: string, say: (line: string) => void): Promise<WhmcsSim> {
+export async function simulateWhmcs(
+  dataDir: string,
+  now: () => Date,
+  say: (line: string) => void,
+): Promise<WhmcsSim> {
   const folder = join(dataDir, 'sim')
   mkdirSync(folder, { recursive: true })
   const path = join(folder, 'whmcs-secrets.json')
@@ -19,6 +23,7 @@ export async function simulateWhmcs(dataDir: string, say: (line: string) => void
     secret,
     stateFile: join(folder, 'whmcs.json'),
     example: true,
+    now,
   } as const
   // Its address is typed by a person, so it stays the same from start to start, unless somebody else has taken it.
   const sim = await startWhmcsSim({ ...options, port }).catch(() => startWhmcsSim(options))

@@ -51,5 +51,7 @@ export const me = z.object({
   impersonation: impersonation.nullable(),
   /** Some outside systems are simulated: the pages say so. */
   simulated: z.array(z.string()),
+  /** By how much time is ahead of the machine's, where it can be advanced to try what happens; null: it is the machine's. */
+  clock: z.object({ aheadMs: z.number().int() }).nullable(),
 })
 export type Me = z.infer<typeof me>

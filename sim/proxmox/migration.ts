@@ -17,7 +17,7 @@ import { hasSentinel } from './sentinels.ts'
 import { memoryMb, usedMemoryMb } from './status.ts'
 import { isKilled } from './tasks.ts'
 import type { Task } from './tasks.ts'
-import { findNode } from './world.ts'
+import { findNode, nowMs } from './world.ts'
 import type { World } from './world.ts'
 import { missingBridge, setRunning, setStopped } from './routes/qemuPower.ts'
 
@@ -55,7 +55,7 @@ export const localVolumes = (world: World, guest: Guest): Named[] =>
     ({ volid }) => !findStorage(world, volid.split(':')[0] ?? '').shared,
   )
 
-const stamp = (): string => new Date().toISOString().slice(0, 19).replace('T', ' ')
+const stamp = (): string => new Date(nowMs()).toISOString().slice(0, 19).replace('T', ' ')
 
 export async function migrateGuest(world: World, task: Task, way: Migration): Promise<void> {
   const { kind, vmid, target } = way

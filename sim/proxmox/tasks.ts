@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { messageOf } from './errors.ts'
 import { takeTaskFault } from './faults.ts'
 import type { TaskRecord } from './model.ts'
-import { findNode, now } from './world.ts'
+import { findNode, now, nowMs } from './world.ts'
 import type { World } from './world.ts'
 
 /** The part of a worker process that other code can reach: to stop it, to kill it. */
@@ -138,7 +138,7 @@ function newRecord(world: World, spec: TaskSpec): TaskRecord {
   world.state.lastPid = world.state.lastPid >= 0x3fffff ? 300 : world.state.lastPid + 1 + randomInt(4)
   const starttime = now()
   const pid = world.state.lastPid
-  const pstart = Math.max(1, Math.floor(Date.now() / 10 - bootedAt * 100))
+  const pstart = Math.max(1, Math.floor(nowMs() / 10 - bootedAt * 100))
   const upid = `UPID:${spec.node}:${hex(pid)}:${hex(pstart)}:${hex(starttime)}:${spec.type}:${spec.id}:${spec.user}:`
   return { upid, ...spec, pid, pstart, starttime, endtime: null, exitstatus: null, log: [] }
 }

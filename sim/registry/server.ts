@@ -60,6 +60,8 @@ export async function startRegistrySim(
     port?: number
     stateFile?: string
     certificates?: ReturnType<typeof makeCertificates>
+    /** Its clock, in milliseconds. */
+    now?: () => number
   } = {},
 ): Promise<RegistrySim> {
   const accounts = options.accounts ?? [
@@ -71,7 +73,7 @@ export async function startRegistrySim(
   const faults: (Fault & { left: number })[] = []
   const calls: RegistrySim['calls'] = []
   const sockets = new Set<TLSSocket>()
-  const now = (): number => Date.now() + world.aheadMs
+  const now = (): number => (options.now?.() ?? Date.now()) + world.aheadMs
   const keep = (): void => store(world, options.stateFile)
 
   const server = createServer({ cert: certificates.certPem, key: certificates.keyPem }, (socket) => {

@@ -44,7 +44,9 @@ const failed = (error: string, status = 200): Answer => ({
  * A VIES: the one call of its REST API that mPanel makes. Numbers that nobody has given out are not valid.
  * @param options.everything any number was given out whose last digit is not 0, as the test service of VIES has fixed answers
  */
-export async function startViesSim(options: { port?: number; everything?: boolean } = {}): Promise<ViesSim> {
+export async function startViesSim(
+  options: { port?: number; everything?: boolean; now?: () => Date } = {},
+): Promise<ViesSim> {
   const faults: Fault[] = []
   const sim: Omit<ViesSim, 'url' | 'close'> = {
     given: new Map(),
@@ -96,7 +98,7 @@ export async function startViesSim(options: { port?: number; everything?: boolea
       json: {
         countryCode,
         vatNumber,
-        requestDate: new Date().toISOString(),
+        requestDate: (options.now?.() ?? new Date()).toISOString(),
         valid,
         requestIdentifier: valid ? reference : '',
         name: (valid && sim.given.get(taxId)) || '---',

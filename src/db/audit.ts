@@ -1,6 +1,7 @@
 import { sql, type Insertable, type Selectable } from 'kysely'
 import { inScope, type ListOptions } from './list.ts'
 import type { Scope, Tx } from './index.ts'
+import { monthsIn } from './provisioningClock.ts'
 import type { AuditEventsTable } from './types.ts'
 
 export type NewEvent = Insertable<AuditEventsTable>
@@ -107,7 +108,7 @@ export function pageOf<T extends { id: string; micros: bigint }>(rows: T[], limi
   return { items, nextCursor: last === undefined ? null : `${last.micros}.${last.id}` }
 }
 
-/** Makes the monthly partitions of the coming months. */
-export async function ensurePartitions(tx: Tx): Promise<void> {
-  await sql`select ensure_audit_partitions()`.execute(tx)
+/** Makes the monthly partitions of the coming months. @param aheadMs how far `now` is ahead of the machine */
+export async function ensurePartitions(tx: Tx, aheadMs: number): Promise<void> {
+  await sql`select ensure_audit_partitions(3 + ${monthsIn(aheadMs)}::int)`.execute(tx)
 }

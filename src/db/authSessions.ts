@@ -70,7 +70,7 @@ export async function renewToken(
       token_hash: tokenHash,
       previous_token_hash: previousUntil && row.ref('token_hash'),
       previous_until: previousUntil,
-      last_seen_at: at,
+      last_seen_at: sql<Date>`greatest(last_seen_at, ${at})`,
     }))
     .where('id', '=', id)
     .where('revoked_at', 'is', null)

@@ -111,6 +111,34 @@ export async function countDue(tx: Tx, { what, from, to }: Kind): Promise<{ want
   return rows[0] ?? { wanted: 0, total: 0 }
 }
 
+export type Soon = Pick<
+  SubscriptionRow,
+  'id' | 'tenant_id' | 'customer_id' | 'billing_tz' | 'payment_due_at'
+> & { label: string; customer_name: string }
+
+/** Of all tenants the subscriptions and unpaid orders to which something happens, those first to which it happens next. */
+export async function soonest(tx: Tx, limit: number): Promise<Soon[]> {
+  const { rows } = await sql<Soon>`select s.id, s.tenant_id, s.customer_id, s.billing_tz,
+      case when s.state = 'awaiting_payment' then s.payment_due_at end as payment_due_at,
+      coalesce((select c.hostname from cloud_pods c where c.subscription_id = s.id order by c.id desc limit 1), p.name) as label,
+      coalesce(k.company, k.name) as customer_name
+    from subscriptions s join cloud_pod_plans p on p.id = s.plan_id join customers k on k.id = s.customer_id
+    where s.next_step_at is not null or (s.state = 'awaiting_payment' and s.payment_due_at is not null)
+    order by coalesce(s.next_step_at, s.payment_due_at), s.id limit ${limit}`.execute(tx)
+  return rows
+}
+
+/** When something happens next to any of them after a time. */
+export async function nextAt(tx: Tx, after: Date): Promise<Date | null> {
+  const { rows } = await sql<{ at: Date | null }>`select least(
+      (select min(next_step_at) from subscriptions where next_step_at > ${after}),
+      (select min(cancel_at) from subscriptions where cancel_at > ${after} and ended_at is null),
+      (select min(payment_due_at) from subscriptions where payment_due_at > ${after} and state = 'awaiting_payment')) as at`.execute(
+    tx,
+  )
+  return rows[0]?.at ?? null
+}
+
 /** What a customer has in hand. */
 export async function creditOf(
   tx: Tx,

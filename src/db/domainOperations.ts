@@ -177,6 +177,30 @@ export async function dueForSync(tx: Tx, now: Date, limit: number): Promise<Doma
 /** The days before the expiry at which a renewal is ordered, each once, until one has been. */
 const DAYS_BEFORE = [30, 14, 7, 3, 1]
 
+export type Soon = {
+  id: string
+  tenant_id: string
+  name: string
+  customer: { id: string; name: string } | null
+  at: Date
+  is_renewal: boolean
+}
+
+/** When the coming renewals of domains of all tenants are ordered, and when domains expire, after a time; the soonest first. */
+export async function soonest(tx: Tx, after: Date, until: Date, limit: number): Promise<Soon[]> {
+  const { rows } = await sql<Soon>`
+    select d.id, d.tenant_id, d.unicode_name as name, e.at, e.is_renewal,
+      case when k.id is not null then jsonb_build_object('id', k.id, 'name', coalesce(k.company, k.name)) end as customer
+    from domains d left join customers k on k.id = d.customer_id cross join lateral (
+      select d.expires_at as at, false as is_renewal
+      union all (select d.expires_at - day * interval '1 day', true from unnest(${DAYS_BEFORE}::int[]) as day
+        where d.auto_renew and d.customer_id is not null and d.expires_at - day * interval '1 day' > ${after}
+        order by day desc limit 1)) e
+    where d.ended_at is null and d.registration in ('active', 'suspended', 'expired_grace')
+      and e.at > ${after} and e.at <= ${until} order by e.at, d.id limit ${limit}`.execute(tx)
+  return rows
+}
+
 export async function dueForRenewal(tx: Tx, now: Date, limit: number): Promise<DomainRow[]> {
   const { rows } = await sql<DomainRow>`
     select d.* from domains d where d.auto_renew and d.ended_at is null and d.customer_id is not null

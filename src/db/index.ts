@@ -2,6 +2,7 @@ import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
 import { DatabaseError, Pool, types as pgTypes } from 'pg'
 import { isUuid } from '../lib/ids.ts'
 import { isStalePlan, preparing } from '../lib/preparing.ts'
+import { AHEAD } from './provisioningClock.ts'
 import type { Tables } from './types.ts'
 
 /** A query builder inside a running transaction. Everything in src/db takes one. */
@@ -52,12 +53,17 @@ const SESSION =
 /** Opens a pool whose sessions work as the unprivileged role. Nothing connects before the first query. */
 export function openDatabase(
   url: string,
-  options: { poolSize?: number; applicationName?: string } = {},
+  options: {
+    poolSize?: number
+    applicationName?: string
+    /** Its sessions go by the simulated clock: see provisioningClock.ts. */
+    isAhead?: boolean
+  } = {},
 ): Database {
   const pool = new Pool({
     connectionString: url,
     max: options.poolSize ?? 10,
-    options: SESSION,
+    options: options.isAhead ? `${SESSION} ${AHEAD}` : SESSION,
     application_name: options.applicationName ?? 'mpanel',
     connectionTimeoutMillis: 10_000,
     types,

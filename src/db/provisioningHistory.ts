@@ -1,10 +1,11 @@
 import { sql } from 'kysely'
 import type { StepRow } from './queue.ts'
 import type { Tx } from './index.ts'
+import { monthsIn } from './provisioningClock.ts'
 
-/** Makes the history's partitions of the coming months. */
-export async function ensureMonths(tx: Tx): Promise<void> {
-  await sql`select ensure_job_months()`.execute(tx)
+/** Makes the history's partitions of the coming months. @param aheadMs how far `now` is ahead of the machine */
+export async function ensureMonths(tx: Tx, aheadMs: number): Promise<void> {
+  await sql`select ensure_job_months(2 + ${monthsIn(aheadMs)}::int)`.execute(tx)
 }
 
 /** Moves up to `limit` jobs that ended before `before` into the history. @returns how many */

@@ -148,7 +148,8 @@ export async function findSession(
 export async function touchSession(tx: Tx, id: string, at: Date): Promise<void> {
   await tx
     .updateTable('sessions')
-    .set({ last_seen_at: at })
+    // Never back: a simulated clock may have moved it on meanwhile.
+    .set({ last_seen_at: sql`greatest(last_seen_at, ${at})` })
     .where('id', '=', tx.selectFrom('sessions').select('id').where('id', '=', id).forUpdate().skipLocked())
     .execute()
 }

@@ -172,7 +172,7 @@ export async function doTask(
   doing: string,
   call: () => Promise<Outcome<unknown>>,
 ): Promise<void> {
-  const begun = { ...(run.saved() as object | null), since: new Date().toISOString() }
+  const begun = { ...(run.saved() as object | null), since: run.root.now().toISOString() }
   await run.save({ ...begun, upid: null })
   const upid = taskOf(await call())
   if (upid === null) return
@@ -214,7 +214,7 @@ async function tasksOf(
   node: string,
   type: RegExp,
 ): Promise<string[]> {
-  const since = new Date(Date.now() - LOOK_BACK_MS)
+  const since = new Date(run.root.now().getTime() - LOOK_BACK_MS)
   const tasks = valueOf(await proxmox.tasksSince(node, since, run))
   return tasks
     .filter((task) => type.test(task.type) && Number(task.vmid) === pod.vmid)

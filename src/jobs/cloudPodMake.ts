@@ -91,7 +91,7 @@ async function request<P extends CreatePayload>(run: Run<P>, guest: Guest, at: P
   const intent: Intent = {
     vmid: guest.pod.vmid,
     node: guest.nodeName,
-    since: new Date().toISOString(),
+    since: run.root.now().toISOString(),
     upid: null,
   }
   if (guest.storage === null)

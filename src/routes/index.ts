@@ -73,6 +73,7 @@ import { healthRoutes } from './healthRoutes.ts'
 import { securityGroups } from './cloudPodFirewall.ts'
 import { provisioningBlueprintRoutes } from './provisioningBlueprintRoutes.ts'
 import { provisioningClusterRoutes } from './provisioningClusterRoutes.ts'
+import { provisioningClockRoutes } from './provisioningClockRoutes.ts'
 import { provisioningControlRoutes } from './provisioningControlRoutes.ts'
 import { provisioningFindingRoutes } from './provisioningFindingRoutes.ts'
 import { provisioningPoolRoutes } from './provisioningPoolRoutes.ts'
@@ -140,6 +141,7 @@ export const routes: readonly Route[] = [
   ...provisioningRoutes,
   ...provisioningClusterRoutes,
   ...provisioningControlRoutes,
+  ...provisioningClockRoutes,
   ...provisioningFindingRoutes,
   ...dnsServerRoutes,
   ...dnsTemplateRoutes,

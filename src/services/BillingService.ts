@@ -23,7 +23,7 @@ export { hold, release } from './billing/holding.ts'
 export { previewOrder } from './billing/ordering.ts'
 export { pause, pausePreview, resume } from './billing/pausing.ts'
 export { createPolicy, listPolicies, removePolicy, updatePolicy } from './billing/policies.ts'
-export { showCalendar, timeline } from './billing/outlook.ts'
+export { nextAt, showCalendar, timeline, whatComes } from './billing/outlook.ts'
 export { runContracts } from './billing/running.ts'
 export {
   create,

@@ -33,6 +33,10 @@ export type { Answer, Ask, Found, Look } from './domains/operations.ts'
 export { seenOf, type Seen } from './domains/registryFacts.ts'
 export { followPayment, followPayments, keepMessage, pollAll, renewDue, syncDue } from './domains/timing.ts'
 
+/** What happens to the domains of all tenants by itself until a time, the soonest first. */
+export const whatComes = (ctx: Ctx, until: Date, limit: number): Promise<operations.Soon[]> =>
+  operations.soonest(ctx.tx, ctx.now(), until, limit)
+
 /** An order as it is answered. */
 export async function present(
   ctx: Ctx,

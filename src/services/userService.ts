@@ -128,6 +128,7 @@ export async function me(ctx: Ctx, identity: Identity): Promise<Me> {
       until: identity.impersonation.until.toISOString(),
     },
     simulated: [...ctx.settings.simulated],
+    clock: ctx.clock && { aheadMs: ctx.clock.aheadMs },
   }
 }
 

@@ -66,7 +66,8 @@ it.each([...PLATFORM_ROLES, ...TENANT_ROLES])(
     const navigation = page.getByRole('navigation', { name: 'Main' })
     await navigation.getByRole('listitem').first().waitFor()
     const places = NAVIGATION.flatMap((group) => group.places).filter(
-      ({ permission }) => permission === undefined || ROLE_PERMISSIONS[role].includes(permission),
+      ({ permission, ofTrial }) =>
+        !ofTrial && (permission === undefined || ROLE_PERMISSIONS[role].includes(permission)),
     )
     expect(await navigation.getByRole('listitem').allTextContents()).toEqual(places.map(({ label }) => label))
     const base = `/t/${ofTenant ? tenant.slug : 'all'}`

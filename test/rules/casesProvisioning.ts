@@ -127,6 +127,10 @@ export const PROVISIONING_CASES: Record<string, Case> = {
     return { id, body: { decision: 'confirmed', wanted: 100, reason } }
   },
   getAlerts: async () => ({}),
+  getClock: async () => ({}),
+  getClockEvents: async () => ({}),
+  advanceClock: async () => ({ body: { to: '2030-01-31T12:00:00Z' } }),
+  stopClock: async () => ({}),
   listFindings: async () => ({}),
   getCluster: async (app) => ({ id: app.clusterId }),
   checkCluster: async (app) => ({ id: app.clusterId }),

@@ -29,7 +29,10 @@ const PUBLIC = [
   'receiveStripeEvent',
   'receiveWhmcsHook',
 ]
-/** Mutations that are no transaction of the table and so have their own tests (test/users, test/billing/webhooks.test.ts). */
+/**
+ * Mutations that are no transaction of the table, or that only a trial allows, and so have their own tests (test/users,
+ * test/billing/webhooks.test.ts, test/provisioning/clock.test.ts).
+ */
 const NOT_IN_A_TRANSACTION = [
   ...LOG_IN,
   'beginSsoLink',
@@ -37,6 +40,8 @@ const NOT_IN_A_TRANSACTION = [
   'showInvitation',
   'receiveStripeEvent',
   'receiveWhmcsHook',
+  'advanceClock',
+  'stopClock',
 ]
 
 type Problem = { requestId: string; code: string; details?: { permission?: string } }

@@ -8,6 +8,7 @@ import type { BuiltinRole } from '../../shared/permissions.ts'
 import { readConfig, type Config } from '../../src/config.ts'
 import { systemOrigin, transaction, type Ctx, type Root } from '../../src/context.ts'
 import * as settings from '../../src/db/tenantSettings.ts'
+import { prepare } from '../../src/db/provisioningClock.ts'
 import { createDeps } from '../../src/deps.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { createLogger } from '../../src/lib/log.ts'
@@ -72,6 +73,8 @@ export async function startApp(
     speed?: Partial<Speed>
     blueprints?: boolean
     rbac?: Rbac
+    /** Its time may be advanced, as where mPanel is tried out. */
+    trial?: boolean
     /** Variables of the configuration beside what every test needs. */
     env?: Record<string, string>
   } = {},
@@ -100,6 +103,7 @@ export async function startApp(
     log,
     now: () => new Date(Date.now() + clock.offsetMs),
     simulated: ['Proxmox VE'],
+    ...(options.trial ? { clock: { aheadMs: await prepare(database.ownerUrl) } } : {}),
   })
   const { root } = deps
   const as = <T>(work: (ctx: Ctx) => Promise<T>): Promise<T> =>

@@ -104,6 +104,7 @@ export const paths = {
   jobs: (tenant: string, search: { state?: string; queue?: string; endedSince?: string } = {}) =>
     linkOptions({ to: '/t/$tenant/jobs', params: { tenant }, search }),
   job: (tenant: string, id: string) => linkOptions({ to: '/t/$tenant/jobs/$id', params: { tenant, id } }),
+  clock: (tenant: string) => linkOptions({ to: '/t/$tenant/clock', params: { tenant } }),
   queues: (tenant: string) => linkOptions({ to: '/t/$tenant/queues', params: { tenant } }),
   editCluster: (tenant: string, id: string) =>
     linkOptions({ to: '/t/$tenant/clusters/$id/edit', params: { tenant, id } }),

@@ -116,6 +116,12 @@ const provisioning = [
   }),
   createRoute({
     getParentRoute: under,
+    path: 'clock',
+    validateSearch: search('assume'),
+    component: page(() => import('./pages/provisioning/ClockPage.tsx')),
+  }),
+  createRoute({
+    getParentRoute: under,
     path: 'queues',
     validateSearch: search('tab'),
     component: page(() => import('./pages/provisioning/QueuesPage.tsx')),

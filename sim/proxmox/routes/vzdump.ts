@@ -12,7 +12,7 @@ import { hasSentinel } from '../sentinels.ts'
 import { isKilled, startTask } from '../tasks.ts'
 import type { Task } from '../tasks.ts'
 import { formatSize, MiB } from '../units.ts'
-import { now } from '../world.ts'
+import { now, nowMs } from '../world.ts'
 import type { World } from '../world.ts'
 import { backupPath } from './storageVolume.ts'
 
@@ -132,7 +132,7 @@ async function one(call: Call, vmid: number, storage: StorageState, task: Task):
   } catch (error) {
     if (isKilled(error) || messageOf(error) === 'received interrupt') throw error
     task.log(`ERROR: Backup of VM ${vmid} failed - ${messageOf(error)}`)
-    task.log(`INFO: Failed at ${clock(new Date())}`)
+    task.log(`INFO: Failed at ${clock(new Date(nowMs()))}`)
     task.log('INFO: Backup job finished with errors')
     throw new Error('job errors', { cause: error })
   }
@@ -143,7 +143,7 @@ async function dump(call: Call, guest: Guest, storage: StorageState, task: Task)
   const { vmid, kind } = guest
   const name = guest.config.name ?? guest.config.hostname ?? ''
   task.log(`INFO: Starting Backup of VM ${vmid} (${kind})`)
-  task.log(`INFO: Backup started at ${clock(new Date())}`)
+  task.log(`INFO: Backup started at ${clock(new Date(nowMs()))}`)
   task.log(`INFO: status = ${isRunning(guest) ? 'running' : 'stopped'}`)
   task.log(`INFO: backup mode: ${isRunning(guest) ? (params.mode ?? 'snapshot') : 'stop'}`)
   task.log('INFO: ionice priority: 7')
@@ -163,7 +163,7 @@ async function dump(call: Call, guest: Guest, storage: StorageState, task: Task)
   }
   await unlock()
   task.log(`INFO: Finished Backup of VM ${vmid} (00:00:01)`)
-  task.log(`INFO: Backup finished at ${clock(new Date())}`)
+  task.log(`INFO: Backup finished at ${clock(new Date(nowMs()))}`)
 }
 
 async function archive(call: Call, guest: Guest, storage: StorageState, task: Task): Promise<void> {

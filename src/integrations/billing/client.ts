@@ -18,5 +18,5 @@ export const stripeAt = (base: string, callsPerSecond: number): StripeReach => (
 export function createBilling(reach: BillingReach, connection: BillingConnection): BillingProvider {
   if (connection.kind === 'manual') return createManual()
   if (connection.kind === 'whmcs') return createWhmcs(reach.send, reach.now, connection)
-  return createStripe(reach.stripe, connection)
+  return createStripe(reach.stripe, reach.now, connection)
 }

@@ -19,7 +19,11 @@ export const API_VERSION = '2026-10-28.endive'
 const TIMEOUT_MS = 15_000
 
 /** A client of one Stripe account. */
-export function createStripe({ base, paceOf }: StripeReach, connection: Connection): BillingProvider {
+export function createStripe(
+  { base, paceOf }: StripeReach,
+  now: () => Date,
+  connection: Connection,
+): BillingProvider {
   const { protocol, hostname, port } = new URL(base)
   const stripe = new Stripe(connection.key, {
     apiVersion: API_VERSION,
@@ -47,12 +51,12 @@ export function createStripe({ base, paceOf }: StripeReach, connection: Connecti
       everything(
         () => stripe.events.list({ created: { gte: secondsOf(since) }, limit: PAGE }),
         (event) => {
-          const notice = noticeOf({ ...event }, new Date())
+          const notice = noticeOf({ ...event }, now())
           return notice === null ? [] : [notice]
         },
       ),
-    notice: (body, signature, now) =>
-      webhookSecret === null ? null : readNotice(body, signature, webhookSecret, now),
+    notice: (body, signature, at) =>
+      webhookSecret === null ? null : readNotice(body, signature, webhookSecret, at),
   }
 }
 

@@ -35,9 +35,9 @@ const read = <T>(outcome: Outcome<EppAnswer>, parse: (answer: EppAnswer) => T | 
 }
 
 /** A registry, or a registrar with an EPP gateway, as the contract of `types.ts` has it. */
-export function createEpp(to: EppConnection): Registrar {
+export function createEpp(to: EppConnection, now: () => Date): Registrar {
   const session = new EppSession(to)
-  const of = wiredTo(session, to)
+  const of = wiredTo(session, to, now)
   return {
     kind: 'epp',
     caps: {
@@ -60,7 +60,7 @@ export function createEpp(to: EppConnection): Registrar {
 
 type Wired = ReturnType<typeof wiredTo>
 
-function wiredTo(session: EppSession, to: EppConnection) {
+function wiredTo(session: EppSession, to: EppConnection, now: () => Date) {
   const ask = (body: Markup, extension: Markup | null = null): Promise<Outcome<EppAnswer>> =>
     session.command({ body, extension, changes: false })
   const tell = async (id: string, body: Markup, more: Partial<EppCommand> = {}): Promise<Outcome<null>> =>
@@ -69,7 +69,7 @@ function wiredTo(session: EppSession, to: EppConnection) {
   const info: Registrar['info'] = async (name) => {
     const answer = await ask(commands.infoDomain(name))
     if (answer.outcome === 'rejected' && answer.code === 'not_found') return ok(null)
-    return read(answer, (found) => factsOf(found, to.clientId, new Date()))
+    return read(answer, (found) => factsOf(found, to.clientId, now()))
   }
 
   const quote: Registrar['quote'] = async (operation, name, years) => {
@@ -98,7 +98,7 @@ function wiredTo(session: EppSession, to: EppConnection) {
     )
   }
 
-  return { session, to, ask, tell, info, quote, buy }
+  return { session, to, now, ask, tell, info, quote, buy }
 }
 
 type Questions = Pick<Registrar, 'check' | 'quote' | 'info' | 'transfer' | 'poll' | 'acknowledge' | 'balance'>
@@ -157,7 +157,7 @@ type Changes = Pick<
 >
 type Deeds = Omit<Registrar, 'kind' | 'caps' | 'close' | keyof Questions | keyof Changes>
 
-function deeds({ session, to, ask, tell, info, buy }: Wired): Deeds {
+function deeds({ session, to, now, ask, tell, info, buy }: Wired): Deeds {
   return {
     async register(id, { name, years, nameservers, contacts, agreed }) {
       const ready = to.contacts ? await ensureContacts(session, id, contacts) : ok(null)
@@ -200,8 +200,8 @@ function deeds({ session, to, ask, tell, info, buy }: Wired): Deeds {
         if (asked.outcome !== 'ok' && asked.outcome !== 'pending') return asked
       }
       // Most registries want a report about it; those that do not refuse it, or have restored the domain already.
-      const now = new Date()
-      const report = commands.restoreReport(name, now, now)
+      const at = now()
+      const report = commands.restoreReport(name, at, at)
       const told = await tell(`${id}.r`, commands.updateDomain(name, {}), { extension: report })
       return told.outcome === 'rejected' && ['prohibited', 'unsupported'].includes(told.code)
         ? ok(null)

@@ -8,8 +8,8 @@ import { wiredTo, type Wired } from './namesiloWires.ts'
 import type { Registrar } from './types.ts'
 
 /** What the web API of NameSilo does, as the contract of `types.ts` has it (https://www.namesilo.com/api-reference). */
-export function createNameSilo(send: Send, to: NameSiloConnection): Registrar {
-  const of = wiredTo(send, to)
+export function createNameSilo(send: Send, to: NameSiloConnection, now: () => Date): Registrar {
+  const of = wiredTo(send, to, now)
   return {
     kind: 'namesilo',
     caps: {

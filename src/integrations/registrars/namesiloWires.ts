@@ -16,7 +16,7 @@ import type { Contact, Contacts, Registrar } from './types.ts'
 /** What the calls to NameSilo share. */
 export type Wired = ReturnType<typeof wiredTo>
 
-export function wiredTo(send: Send, to: NameSiloConnection) {
+export function wiredTo(send: Send, to: NameSiloConnection, now: () => Date) {
   const call = namesiloCaller(send, to)
   const price = (value: unknown) => {
     const amountMinor = minorOf(text(value))
@@ -31,7 +31,7 @@ export function wiredTo(send: Send, to: NameSiloConnection) {
     const answer = await call('getDomainInfo', { domain: name })
     if (answer.outcome === 'rejected' && answer.code === 'not_found') return ok(null)
     if (answer.outcome !== 'ok') return answer
-    const facts = factsOf(name, answer.value, new Date())
+    const facts = factsOf(name, answer.value, now())
     return facts ? ok(facts) : unknown('NameSilo has answered something else than was asked.')
   }
 

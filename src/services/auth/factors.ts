@@ -167,7 +167,7 @@ const totpOf = (secret: string, label: string): TOTP =>
   new TOTP({ issuer: 'mPanel', label, secret: Secret.fromBase32(secret), period: STEP_S })
 
 async function takeTotp(ctx: Ctx, user: User, sealed: Buffer, code: string): Promise<boolean> {
-  const timestamp = ctx.now().getTime()
+  const timestamp = ctx.machineNow().getTime()
   const totp = totpOf(ctx.sealer.open(sealed, purposeOf(user.id)), user.email)
   const delta = totp.validate({ token: plain(code), timestamp, window: WINDOW })
   if (delta === null) return false

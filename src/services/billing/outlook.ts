@@ -15,7 +15,7 @@ import { addDays, instantOf, localDate } from '../../lib/period.ts'
 import { factsOf, termsOf } from './contracts.ts'
 import { boundary, type Terms } from './contractPeriods.ts'
 import { billedBy, calendar, issues, type Planned } from './calendar.ts'
-import { dueDate } from './schedule.ts'
+import { dueDate, type StepName } from './schedule.ts'
 import { taxationOf } from './taxing.ts'
 
 /** As many as a contract by the day has in two years, with their invoices. */
@@ -51,14 +51,10 @@ export async function showCalendar(
   const now = ctx.now()
   const asked = lastDay(query, localDate(now, row.billing_tz))
   if (!isRunning(row.state)) return { timeZone: row.billing_tz, until: asked, items: [] }
-  const credit = await contracts.creditOf(ctx.tx, tenantId, row.customer_id, row.currency)
   const terms = await termsOf(ctx, tenantId, row.plan_id)
   // The last instant of that day.
   const until = new Date(instantOf(addDays(asked, 1), row.billing_tz).getTime() - 1)
-  const customer = await customers.find(ctx.tx, tenantId, row.customer_id)
-  const taxation = customer && (await taxationOf(ctx, tenantId, customer, localDate(now, row.billing_tz)))
-  const facts = { ...factsOf(row, credit > 0n ? credit : 0n), tax: taxation?.treatment ?? null }
-  const planned = calendar(facts, terms, { now, until, paid: query.assume === 'paid', limit: LIMIT })
+  const planned = await plannedOf(ctx, row, terms, { until, paid: query.assume === 'paid' })
   const last = planned[LIMIT - 1]
   return {
     timeZone: row.billing_tz,
@@ -71,6 +67,64 @@ export async function showCalendar(
     })),
   }
 }
+
+async function plannedOf(
+  ctx: Ctx,
+  row: contracts.ContractRow,
+  terms: Terms,
+  { until, paid }: { until: Date; paid: boolean },
+): Promise<Planned[]> {
+  const now = ctx.now()
+  const { tenant_id: tenantId, customer_id: customerId, billing_tz: timeZone } = row
+  const credit = await contracts.creditOf(ctx.tx, tenantId, customerId, row.currency)
+  const customer = await customers.find(ctx.tx, tenantId, customerId)
+  const taxation = customer && (await taxationOf(ctx, tenantId, customer, localDate(now, timeZone)))
+  const facts = { ...factsOf(row, credit > 0n ? credit : 0n), tax: taxation?.treatment ?? null }
+  return calendar(facts, terms, { now, until, paid, limit: LIMIT })
+}
+
+/** What happens to a subscription on which day, or to an order that nobody pays. */
+export type Coming = {
+  at: Date
+  date: string
+  what: StepName | 'orderUnpaid'
+  tenantId: string
+  id: string
+  label: string
+  customer: { id: string; name: string }
+}
+
+/**
+ * What happens to the first so many subscriptions of all tenants, if nobody does anything.
+ * @returns nothing of those beyond, and whether there are any
+ */
+export async function whatComes(
+  ctx: Ctx,
+  { limit, ...how }: { until: Date; paid: boolean; limit: number },
+): Promise<{ items: Coming[]; isPart: boolean }> {
+  const found = await contracts.soonest(ctx.tx, limit + 1)
+  const items: Coming[] = []
+  for (const one of found.slice(0, limit)) {
+    const about = {
+      tenantId: one.tenant_id,
+      id: one.id,
+      label: one.label,
+      customer: { id: one.customer_id, name: one.customer_name },
+    }
+    const add = (what: Coming['what'], at: Date): void =>
+      void items.push({ ...about, what, at, date: localDate(at, one.billing_tz) })
+    if (one.payment_due_at !== null && !how.paid && one.payment_due_at <= how.until)
+      add('orderUnpaid', one.payment_due_at)
+    const [row] = await contracts.contractsOf(ctx.tx, [one.id])
+    if (!row || !isRunning(row.state)) continue
+    const terms = await termsOf(ctx, row.tenant_id, row.plan_id)
+    for (const { what, at } of await plannedOf(ctx, row, terms, how)) add(what, at)
+  }
+  return { items, isPart: found.length > limit }
+}
+
+/** When something happens next to any subscription, after now; null: nothing is known. */
+export const nextAt = (ctx: Ctx): Promise<Date | null> => contracts.nextAt(ctx.tx, ctx.now())
 
 /** The invoice that a planned step issues. */
 export function invoiceOf({ what, at, before }: Planned, terms: Terms, currency: string) {

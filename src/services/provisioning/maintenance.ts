@@ -34,9 +34,9 @@ export async function tidy(ctx: Ctx): Promise<void> {
   await singleUseTokens.forgetBefore(ctx.tx, before(30))
   await sso.forgetStates(ctx.tx, ctx.now())
   await workers.forgetBefore(ctx.tx, before(1))
-  await history.ensureMonths(ctx.tx)
+  await history.ensureMonths(ctx.tx, ctx.clock?.aheadMs ?? 0)
   await automation.forgetDeeds(ctx.tx, before(7))
-  await audit.ensurePartitions(ctx.tx)
+  await audit.ensurePartitions(ctx.tx, ctx.clock?.aheadMs ?? 0)
 }
 
 /** So long an ended job stays where those that wait and run are. */

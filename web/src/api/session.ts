@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { loginBody, Me } from '../../../shared/api/auth.ts'
 import type { MfaPending, MfaProof } from '../../../shared/api/authAccount.ts'
 import type { Language } from '../../../shared/languages.ts'
+import { goAhead } from '../lib/now.ts'
 import { get, post, put } from './http.ts'
 
 export type { Me }
@@ -10,7 +11,11 @@ export type Credentials = z.input<typeof loginBody>
 
 export const meQuery = queryOptions({
   queryKey: ['me'],
-  queryFn: ({ signal }) => get<Me>('/api/auth/me', undefined, signal),
+  queryFn: async ({ signal }) => {
+    const me = await get<Me>('/api/auth/me', undefined, signal)
+    goAhead(me.clock?.aheadMs ?? 0)
+    return me
+  },
   staleTime: 60_000,
 })
 

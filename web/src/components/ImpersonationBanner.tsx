@@ -9,6 +9,7 @@ import { Button } from '../ui/Button.tsx'
 import { Time } from '../ui/Time.tsx'
 import { toast } from '../ui/Toast.tsx'
 import { useSession } from './session.ts'
+import { nowMs } from '../lib/now.ts'
 
 /** The operator's own session comes back a moment before this one would end by itself. */
 const EARLY_MS = 10_000
@@ -29,7 +30,7 @@ export function ImpersonationBanner() {
   const until = me.impersonation?.until
   useEffect(() => {
     if (until === undefined) return undefined
-    const timer = setTimeout(mutate, Math.max(0, new Date(until).getTime() - Date.now() - EARLY_MS))
+    const timer = setTimeout(mutate, Math.max(0, new Date(until).getTime() - nowMs() - EARLY_MS))
     return () => clearTimeout(timer)
   }, [until, mutate])
   if (me.impersonation === null) return null

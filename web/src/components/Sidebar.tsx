@@ -1,11 +1,12 @@
 import { Link } from '@tanstack/react-router'
 import { clsx } from 'clsx'
-import { NAVIGATION } from './navigation.ts'
+import { isOpen, NAVIGATION } from './navigation.ts'
 import { useSession } from './session.ts'
 
 /** Shows the places the user may read. `onNavigate` closes the drawer of small screens. */
 export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
-  const { me, tenant, can } = useSession()
+  const session = useSession()
+  const { me, tenant } = session
   const branding = me.tenants.find((own) => own.id === tenant.id)?.branding
   return (
     <nav aria-label="Main" className="space-y-6 px-3 py-4">
@@ -26,7 +27,7 @@ export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
         <span className="min-w-0 break-words">{branding?.name ?? 'mPanel'}</span>
       </Link>
       {NAVIGATION.map(({ title, places }) => {
-        const readable = places.filter(({ permission }) => permission === undefined || can(permission))
+        const readable = places.filter((place) => isOpen(place, session))
         if (readable.length === 0) return null
         return (
           <div key={title}>

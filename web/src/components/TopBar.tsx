@@ -2,8 +2,10 @@ import { t } from '../../../shared/text.ts'
 import { Dialog } from '@base-ui/react/dialog'
 import { MenuIcon, Search, X } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
+import { nowMs } from '../lib/now.ts'
 import { Badge } from '../ui/Badge.tsx'
 import { Button } from '../ui/Button.tsx'
+import { Day } from '../ui/Time.tsx'
 import { CommandPalette } from './CommandPalette.tsx'
 import { ImpersonationBanner } from './ImpersonationBanner.tsx'
 import { useSession } from './session.ts'
@@ -27,7 +29,7 @@ export function TopBar() {
         <div className="flex-1" />
         {me.simulated.length > 0 && (
           <span className="hidden md:block">
-            <SimulatedBadge systems={me.simulated} />
+            <Simulated />
           </span>
         )}
         <Button
@@ -44,12 +46,27 @@ export function TopBar() {
         <UserMenu />
       </div>
       {me.simulated.length > 0 && (
-        <div className="border-t border-line px-4 py-1.5 *:whitespace-normal md:hidden">
-          <SimulatedBadge systems={me.simulated} />
+        <div className="border-t border-line px-4 py-1.5 md:hidden">
+          <Simulated />
         </div>
       )}
       <CommandPalette open={paletteOpen} onOpenChange={setPaletteOpen} />
     </header>
+  )
+}
+
+/** What is simulated; where time is, too, and ahead, what time it is. */
+function Simulated() {
+  const { me } = useSession()
+  return (
+    <span className="flex flex-wrap gap-1 *:whitespace-normal md:justify-end">
+      <SimulatedBadge systems={me.simulated} />
+      {me.clock !== null && me.clock.aheadMs > 0 && (
+        <Badge tone="warning">
+          Simulated time: <Day date={new Date(nowMs()).toISOString()} />
+        </Badge>
+      )}
+    </span>
   )
 }
 

@@ -6,6 +6,7 @@ import {
   ChartColumn,
   CreditCard,
   Building2,
+  FastForward,
   FileClock,
   FileStack,
   FileText,
@@ -43,8 +44,16 @@ type Place = {
   icon: LucideIcon
   /** Absent: everybody's. */
   permission?: Permission
+  /** Only where mPanel is tried out, and its time can be advanced. */
+  ofTrial?: true
   to: (tenant: string) => NavigateOptions
 }
+
+/** Whether somebody may go to a place. */
+export const isOpen = (
+  { permission, ofTrial }: Place,
+  { me, can }: { me: { clock: unknown }; can: (permission: Permission) => boolean },
+): boolean => (permission === undefined || can(permission)) && (!ofTrial || me.clock !== null)
 
 /** The places of the application, as the side bar and the command palette show them. */
 export const NAVIGATION: { title: string; places: Place[] }[] = [
@@ -184,6 +193,14 @@ export const NAVIGATION: { title: string; places: Place[] }[] = [
         icon: Gauge,
         permission: 'infrastructure:read',
         to: paths.queues,
+      },
+      {
+        section: 'clock',
+        label: t`Simulated clock`,
+        icon: FastForward,
+        permission: 'infrastructure:manage',
+        ofTrial: true,
+        to: paths.clock,
       },
       {
         section: 'findings',

@@ -22,7 +22,7 @@ import { searchQuery, type SearchHit } from '../api/search.ts'
 import { humanize, jobTitle } from '../lib/words.ts'
 import { paths } from '../paths.ts'
 import { useDebounced } from './hooks.ts'
-import { NAVIGATION } from './navigation.ts'
+import { isOpen, NAVIGATION } from './navigation.ts'
 import { recentOf, remember, type Recent } from './recent.ts'
 import { isPlatformUser, useSession, type Session } from './session.ts'
 
@@ -105,7 +105,7 @@ export function useCommands(typed: string) {
   const groups = useMemo(() => {
     const matches = (label: string) => label.toLowerCase().includes(typed.trim().toLowerCase())
     const places = NAVIGATION.flatMap((group) => group.places)
-      .filter(({ permission, label }) => (permission === undefined || can(permission)) && matches(label))
+      .filter((place) => isOpen(place, session) && matches(place.label))
       .map(({ section, label, icon, to }) => ({ value: `go ${section}`, label, icon, link: to(tenant.slug) }))
     const actions = ACTIONS.filter(
       ([label, permission, , ofPlatform]) =>

@@ -1,9 +1,10 @@
 import type { SslCertificate } from '../api/ssl.ts'
+import { nowMs } from './now.ts'
 
 const SOON_MS = 14 * 86_400_000
 
 /** What a list says of a certificate in one word. */
-export function sslStateOf({ state, action, problem, notAfter }: SslCertificate, now = Date.now()) {
+export function sslStateOf({ state, action, problem, notAfter }: SslCertificate, now = nowMs()) {
   if (action !== null) return action === 'issue' ? 'issuing' : 'revoking'
   if (state === 'removed' || state === 'revoked') return state
   const left = notAfter === null ? null : Date.parse(notAfter) - now

@@ -1,4 +1,5 @@
 import { locale } from '../lib/language.ts'
+import { nowMs } from '../lib/now.ts'
 import { useSyncExternalStore } from 'react'
 
 const absolute = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' })
@@ -22,9 +23,9 @@ function ago(at: Date, now: number): string {
 
 const TICK_MS = 5000
 const listeners = new Set<() => void>()
-let now = Date.now()
+let now = nowMs()
 setInterval(() => {
-  now = Date.now()
+  now = nowMs()
   for (const listener of listeners) listener()
 }, TICK_MS)
 

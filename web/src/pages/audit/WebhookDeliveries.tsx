@@ -24,6 +24,7 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Field, Input } from '../../ui/Field.tsx'
 import { Time } from '../../ui/Time.tsx'
 import { toast } from '../../ui/Toast.tsx'
+import { nowMs } from '../../lib/now.ts'
 
 const STATES = ['waiting', 'delivered', 'failed'] as const
 const TONES = { waiting: 'info', delivered: 'success', failed: 'danger' } as const
@@ -164,7 +165,7 @@ function Replay({
 }
 
 const DAY_MS = 86_400_000
-const weekAgo = (): string => new Date(Date.now() - 7 * DAY_MS).toISOString().slice(0, 10)
+const weekAgo = (): string => new Date(nowMs() - 7 * DAY_MS).toISOString().slice(0, 10)
 
 function ReplayForm({ webhook, onClose }: { webhook: AuditWebhook; onClose: () => void }) {
   const of = useApiForm<{ since: string }, { replayed: number }>({

@@ -13,7 +13,7 @@ type Item = SubscriptionCalendar['items'][number]
 export const ASSUMPTIONS = ['paid', 'unpaid'] as const
 type Assumption = (typeof ASSUMPTIONS)[number]
 
-const TITLES: Record<Item['what'], string> = {
+export const TITLES: Record<Item['what'], string> = {
   trialNotice: t`The customer is told that the trial ends`,
   activate: t`The trial is over: the first period begins, and its invoice is issued`,
   trialOver: t`The subscription ends with its trial, and its CloudPod is deleted`,
