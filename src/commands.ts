@@ -4,7 +4,7 @@ import type { Config } from './config.ts'
 import { asSystem, systemOrigin, transaction, type Ctx } from './context.ts'
 import { unreachable } from './db/installationLock.ts'
 import { migrate, schemaState } from './db/migrate.ts'
-import { createDeps, type Deps } from './deps.ts'
+import { createDeps, requireKey, type Deps } from './deps.ts'
 import { doctor, examine } from './doctor.ts'
 import { AppError, StartupError } from './errors.ts'
 import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
@@ -116,6 +116,7 @@ function running(config: Config): Promise<Deps> {
 
 /** Connects to the operator's database and makes sure that its schema is this version's. */
 async function external(config: Config, url = requireUrl(config)): Promise<Deps> {
+  requireKey(config)
   const stopTraces = await startTraces(config)
   const made = createDeps(config, url)
   const deps = { ...made, close: () => made.close().then(stopTraces) }
