@@ -16,7 +16,7 @@ if (major > 22 || (major === 22 && minor >= 18)) {
   const pinned = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url))
   if (!existsSync(pinned)) {
     console.error(
-      `mpanel: Node ${process.versions.node} is too old. Run npm install, or use Node 24 or newer.`,
+      `mpanel: Node ${process.versions.node} is too old. Run npm install, or use Node 22.18 or newer.`,
     )
     process.exit(1)
   }

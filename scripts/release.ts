@@ -12,6 +12,7 @@ import { makeSbom } from './sbom.ts'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const CONTENTS = [
   'README.md',
+  'CHANGELOG.md',
   'LICENSE',
   'package.json',
   'package-lock.json',
@@ -20,6 +21,8 @@ const CONTENTS = [
   'docs',
   'integrations-php',
   'migrations',
+  'packages/client/README.md',
+  'packages/client/package.json',
   'packages/client/src',
   'scripts/setup.mjs',
   'shared',

@@ -4,7 +4,7 @@ import type { Config } from './config.ts'
 import { asSystem, systemOrigin, transaction, type Ctx } from './context.ts'
 import { unreachable } from './db/installationLock.ts'
 import { migrate, schemaState } from './db/migrate.ts'
-import { createDeps, type Deps } from './deps.ts'
+import { createDeps, requireKey, type Deps } from './deps.ts'
 import { doctor, examine } from './doctor.ts'
 import { AppError, StartupError } from './errors.ts'
 import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
@@ -121,6 +121,7 @@ async function external(
   url = requireUrl(config),
   require = (_: Ctx) => Promise.resolve(),
 ): Promise<Deps> {
+  requireKey(config)
   const stopTraces = await startTraces(config)
   const made = createDeps(config, url)
   const deps = { ...made, close: () => made.close().then(stopTraces) }

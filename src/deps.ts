@@ -174,9 +174,23 @@ function coalesced(notify: () => Promise<unknown>, log: Logger): () => void {
   }
 }
 
+/**
+ * Whoever works on an external database takes the key that is given, or the one that `start` has made here: one that a
+ * command made by itself would be the installation's from then on, and known to no other machine.
+ * @throws StartupError without a key
+ */
+export function requireKey({ secretKey, databaseUrl, dataDir }: Config): void {
+  if (secretKey !== undefined || databaseUrl === undefined || existsSync(join(dataDir, KEY_FILE))) return
+  throw new StartupError(
+    'MPANEL_SECRET_KEY is not set. For a new installation make one (`openssl rand -base64 32`), keep it apart from the backups, and give every process the same; else set the one it has.',
+  )
+}
+
+const KEY_FILE = 'secret.key'
+
 /** The secret key of an installation without MPANEL_SECRET_KEY, made at first use. Losing it loses every sealed secret. */
 function keyOfDataDir(dataDir: string): Buffer {
-  const path = join(dataDir, 'secret.key')
+  const path = join(dataDir, KEY_FILE)
   try {
     if (!existsSync(path)) {
       mkdirSync(dataDir, { recursive: true })

@@ -5,7 +5,8 @@ import type { Config } from './config.ts'
 import { systemOrigin, transaction, type Ctx, type Root } from './context.ts'
 import * as figures from './db/installationFigures.ts'
 import { schemaState } from './db/migrate.ts'
-import { createDeps } from './deps.ts'
+import { unreachable } from './db/installationLock.ts'
+import { createDeps, requireKey } from './deps.ts'
 import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
 import * as billingCollectionService from './services/billingCollectionService.ts'
 import * as dashboardSetupService from './services/dashboardSetupService.ts'
@@ -50,10 +51,12 @@ export async function examine(config: Config): Promise<Finding[]> {
     })
     return findings
   }
+  if (!(await check('configuration', async () => keyFrom(config)))) return findings
   const own = embedded ? await startEmbeddedPostgres({ ...config, log: () => undefined }) : undefined
-  const { root, close } = createDeps(config, config.databaseUrl ?? own?.url ?? '')
+  const url = config.databaseUrl ?? own?.url ?? ''
+  const { root, close } = createDeps(config, url)
   try {
-    if (await checkDatabase(root, check)) await checkInstallation(root, config, check)
+    if (await checkDatabase(root, url, check)) await checkInstallation(root, config, check)
     return findings
   } finally {
     await close()
@@ -83,12 +86,17 @@ async function freeSpace(folder: string): Promise<string> {
   return `${gib} GiB are free where ${folder} lies`
 }
 
+function keyFrom(config: Config): string {
+  requireKey(config)
+  return config.secretKey ? 'MPANEL_SECRET_KEY is set' : `secret.key in ${config.dataDir}`
+}
+
 /** @returns whether the rest can be asked */
-async function checkDatabase(root: Root, check: Check): Promise<boolean> {
+async function checkDatabase(root: Root, url: string, check: Check): Promise<boolean> {
   const isReachable = await check('database', async () => {
-    const { rows } = await root.db.pool.query<{ version: string }>(
-      `select current_setting('server_version') as version`,
-    )
+    const { rows } = await root.db.pool
+      .query<{ version: string }>(`select current_setting('server_version') as version`)
+      .catch((error: unknown) => Promise.reject(unreachable(url, error)))
     return `PostgreSQL ${rows[0]?.version}`
   })
   if (!isReachable) return false
@@ -102,7 +110,8 @@ async function checkDatabase(root: Root, check: Check): Promise<boolean> {
 
 async function checkInstallation(root: Root, config: Config, check: Check): Promise<void> {
   await check('secret key', async () => {
-    await asDoctor(root, provisioningService.requireSecretKey)
+    if (!(await asDoctor(root, provisioningService.isProven)))
+      return 'none were sealed yet: the first server or worker decides for its key'
     const { before, none } = await provisioningService.countSealed(root)
     if (none > 0) throw new Error(`${none} stored secrets open with no key that is set: type them in again`)
     if (before > 0)

@@ -46,6 +46,26 @@ export async function takeAddress(
   return rows.length > 0
 }
 
+/** Whether a pod holds an address. */
+export async function isGivenOut(tx: Tx, poolId: string, address: string): Promise<boolean> {
+  const { rows } = await sql`select from ip_addresses
+    where pool_id = ${poolId} and address = ${address}::inet and pod_id is not null`.execute(tx)
+  return rows.length > 0
+}
+
+/** Frees the addresses of a cluster's pools that were kept back with a note that begins so. */
+export async function freeWithNote(
+  tx: Tx,
+  clusterId: string,
+  start: string,
+): Promise<{ id: string; name: string; address: string; note: string }[]> {
+  const { rows } = await sql<{ id: string; name: string; address: string; note: string }>`
+    delete from ip_addresses a using ip_pools p
+    where p.id = a.pool_id and p.cluster_id = ${clusterId} and a.state = 'kept' and starts_with(a.note, ${start})
+    returning p.id, p.name, host(a.address) as address, a.note`.execute(tx)
+  return rows
+}
+
 /** A node of a cluster by its name. */
 export async function nodeNamed(tx: Tx, clusterId: string, name: string): Promise<string | undefined> {
   const { rows } = await sql<{ id: string }>`select id from nodes

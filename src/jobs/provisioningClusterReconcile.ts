@@ -2,6 +2,7 @@ import type { Difference, SweptPod } from '../db/provisioningFindings.ts'
 import type { GuestSummary, Proxmox } from '../integrations/proxmox/types.ts'
 import { inLanes } from '../lib/lanes.ts'
 import { clusterReconcile, type ReconcilePayload } from '../services/cloudPodQueues.ts'
+import { fixedAddresses } from '../services/cloudPodAdoptionService.ts'
 import * as findings from '../services/cloudPodFindingService.ts'
 import * as cloudPodTrafficService from '../services/cloudPodTrafficService.ts'
 import type { Known, Look, Stranger } from '../services/cloudPodFindingService.ts'
@@ -212,10 +213,14 @@ async function strangersAmong(
     const config = valueOf(await proxmox.config(guest, run))
     if (config.lock !== null) return
     const owner = proxmox.words.parseMarker(config.description)
-    const label = config.name ?? String(guest.vmid)
-    if (owner) strangers.push({ vmid: guest.vmid, label, kind: 'orphan', ownerId: owner.podId })
-    else if (guest.vmid >= vmidMin && guest.vmid <= vmidMax)
-      strangers.push({ vmid: guest.vmid, label, kind: 'foreign', ownerId: null })
+    const { vmid } = guest
+    const seen = {
+      vmid,
+      label: config.name ?? String(vmid),
+      addresses: fixedAddresses(proxmox.words, guest.kind, config),
+    }
+    if (owner) strangers.push({ ...seen, kind: 'orphan', ownerId: owner.podId })
+    else if (vmid >= vmidMin && vmid <= vmidMax) strangers.push({ ...seen, kind: 'foreign', ownerId: null })
   })
   const still = new Set(known.map(({ vmid }) => vmid))
   const settled = [...before.keys()].filter((vmid) => !still.has(vmid) && !guests.has(vmid))

@@ -18,7 +18,13 @@ import * as cloudPodService from './cloudPodService.ts'
 import { emit } from './cloudPods/changes.ts'
 import { hostnameTaken } from './cloudPods/reserve.ts'
 
-export { addressOf, factsOf, get as getStranger, list as listStrangers } from './cloudPods/strangers.ts'
+export {
+  addressOf,
+  factsOf,
+  fixedAddresses,
+  get as getStranger,
+  list as listStrangers,
+} from './cloudPods/strangers.ts'
 
 const invalid = (path: string, message: string): AppError =>
   new AppError('invalid_input', message, { errors: [{ path, message }] })

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Job } from '../../shared/api/provisioning.ts'
+import type { IpPool } from '../../shared/api/provisioningPools.ts'
 import type { Finding } from '../../shared/api/provisioningFindings.ts'
 import type { FindingKind } from '../../shared/states/finding.ts'
 import type { CloudPodDetail } from '../../shared/api/cloudPods.ts'
@@ -329,6 +330,42 @@ describe('a guest that belongs to no pod', () => {
     expect(guestAt(made.vmid)).toMatchObject({ power: 'running' })
     await compare()
     expect((await strangers()).map((one) => one.vmid)).not.toContain(vmid)
+  })
+
+  it('keeps the addresses that it uses from pods until it is gone, and says which a pod has been given', async () => {
+    const made = await pod()
+    const [pool] = (await app.admin.get<{ items: IpPool[] }>('/api/admin/provisioning/ip-pools')).body.items
+    const taken = made.addresses[0]
+    const free = pool?.rangeEnd ?? ''
+    const guests = [
+      { vmid: made.vmid + 7_000, name: 'before-the-restore', address: free },
+      { vmid: made.vmid + 7_001, name: 'too-late', address: taken },
+    ]
+    for (const { vmid, name, address } of guests)
+      app.sim.control.createGuest({
+        vmid,
+        node: 'pve1',
+        name,
+        config: { description: `mpanel:pod=${newId()};op=x`, tags: 'mpanel', ipconfig0: `ip=${address}/24` },
+      })
+    await compare()
+    const found = new Map((await strangers()).map(({ vmid, found }) => [vmid, found]))
+    expect(found.get(made.vmid + 7_000)).not.toContain(free)
+    expect(found.get(made.vmid + 7_001)).toContain(`it uses ${taken}, which a pod has been given`)
+    const held = async () =>
+      (
+        await app.admin.get<{ items: { address: string; state: string; note: string | null }[] }>(
+          `/api/admin/provisioning/ip-pools/${pool?.id}/addresses?limit=200`,
+        )
+      ).body.items.find(({ address }) => address === free)
+    expect(await held()).toMatchObject({
+      state: 'kept',
+      note: `guest ${made.vmid + 7_000}, which no pod owns: before-the-restore`,
+    })
+    for (const { vmid } of guests) app.sim.control.removeGuest(vmid)
+    await compare()
+    expect(await strangers()).toEqual([])
+    expect(await held()).toBeUndefined()
   })
 
   it('of an unknown owner cannot be destroyed from here, nor can one without a mark', async () => {

@@ -43,7 +43,10 @@ describe('what was certainly not sent', () => {
   test('a refused connection is rejected as unreachable, for reads and writes', async () => {
     const proxmox = createProxmox({ url: await closedPort(), token, fingerprint })
     expect(await proxmox.version()).toMatchObject(unreachable)
-    expect(await proxmox.start(guest)).toMatchObject(unreachable)
+    const message = expect.stringMatching(
+      /ECONNREFUSED.*: see that the node runs and that this machine reaches 127\.0\.0\.1:\d+$/,
+    )
+    expect(await proxmox.start(guest)).toMatchObject({ ...unreachable, message })
   })
 
   test('a host name that does not resolve is rejected as unreachable', async () => {
@@ -59,7 +62,8 @@ describe('what was certainly not sent', () => {
   test('a handshake that never ends is rejected as unreachable, not unknown', async () => {
     const url = await plainServer(() => {})
     const proxmox = createProxmox({ url, token, fingerprint, timeoutMs: 150 })
-    expect(await proxmox.start(guest)).toMatchObject(unreachable)
+    const message = expect.stringMatching(/^no connection within 0\.15 s: see that the node runs/)
+    expect(await proxmox.start(guest)).toMatchObject({ ...unreachable, message })
   })
 
   test('a call whose caller has given up already is not sent', async () => {
@@ -84,6 +88,18 @@ describe('what was certainly not sent', () => {
 
 describe('whom the client trusts', () => {
   const other = loadCertificate(undefined, 'localhost')
+
+  test('a certificate that nobody has vouched for is refused, with what to give', async () => {
+    const { server, proxmox } = await pair((socket) => json(socket, upid), {
+      fingerprint: undefined,
+      ca: undefined,
+    })
+    const message = expect.stringContaining(
+      'the CA of its nodes (/etc/pve/pve-root-ca.pem) or the fingerprint',
+    )
+    expect(await proxmox.start(guest)).toMatchObject({ ...unreachable, message })
+    expect(server.receivedBytes).toBe(0)
+  })
 
   test('a server with another fingerprint receives no byte of a request', async () => {
     const { server, proxmox } = await pair((socket) => json(socket, upid), { fingerprint: other.fingerprint })

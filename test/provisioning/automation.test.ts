@@ -130,6 +130,14 @@ describe('an alert', () => {
       expect(await codes(alone)).toContain('no_worker')
       await codes(alone)
       expect(await events('ALERT_RAISED', alone)).toBe(1)
+      // Every timer is late by now; one cause is told once.
+      await alone.as(({ tx }) =>
+        sql`insert into timers (name, next_run_at) values ('late', now() - interval '1 hour')`.execute(tx),
+      )
+      expect(await codes(alone)).toEqual(['no_worker'])
+      await alone.as(({ tx }) =>
+        sql`update timers set next_run_at = now() + interval '1 day' where name = 'late'`.execute(tx),
+      )
       await alone.startWorker()
       await until(async () => !(await codes(alone)).includes('no_worker'), 'the worker to be seen')
       expect(await events('ALERT_CLEARED', alone)).toBe(1)
@@ -207,6 +215,9 @@ describe('a monitor outside', () => {
     expect(beats).toBe(1)
     await app.as((ctx) => provisioningService.pause(ctx, { what: 'all', which: '*', reason: 'a test' }))
     expect(await codes()).toContain('stopped')
+    expect(
+      await app.as(async (ctx) => (await provisioningService.listAlerts(ctx)).map(({ message }) => message)),
+    ).toContain('All automation is stopped (a test). Start it again on the page Queues & workers.')
     await provisioningService.beat(app.root)
     expect(beats).toBe(1)
     await app.as((ctx) => provisioningService.resume(ctx, 'all', '*'))

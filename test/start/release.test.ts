@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -37,7 +38,12 @@ it('the archive of a release serves pages and metrics by itself, and has what th
   }
   expect(sbom.components.map(({ name }) => name)).toEqual(expect.arrayContaining(['fastify', 'pg', 'react']))
 
-  const env = { DATABASE_URL: database.url, MPANEL_DATA_DIR: join(folder, 'data'), MPANEL_PORT: '0' }
+  const env = {
+    DATABASE_URL: database.url,
+    MPANEL_DATA_DIR: join(folder, 'data'),
+    MPANEL_PORT: '0',
+    MPANEL_SECRET_KEY: randomBytes(32).toString('base64'),
+  }
   const server = mpanel(['serve'], env, join(unpacked, 'bin/mpanel.mjs'))
   const [, url] = await server.says(/mPanel serves (http:\S+)/)
   const page = await fetch(`${url}/`)

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -16,6 +16,7 @@ import { freshDatabase } from '../support/postgres.ts'
 import { dataFolder, freePort, mpanel, type Run } from './process.ts'
 
 const LOGIN = { email: 'admin@example.com', password: 'correct-horse-battery' }
+const key = (): string => randomBytes(32).toString('base64')
 const ADMIN = { MPANEL_ADMIN_EMAIL: LOGIN.email, MPANEL_ADMIN_PASSWORD: LOGIN.password }
 
 /** One sentence, exit code 1, no stack: what an operator should see of a fault they can mend. */
@@ -209,6 +210,7 @@ describe('faults at start', { timeout: 60_000 }, () => {
       const run = mpanel([command], {
         DATABASE_URL: `postgres://u:sesame@127.0.0.1:${closed}/x`,
         MPANEL_DATA_DIR: folder,
+        MPANEL_SECRET_KEY: key(),
       })
       await expectRefusal(run, /database at 127\.0\.0\.1:\d+\/x cannot be used as u: .*Check DATABASE_URL/)
       expect(run.output()).not.toContain('sesame')
@@ -225,7 +227,7 @@ describe('faults at start', { timeout: 60_000 }, () => {
       `insert into schema_migrations (name, checksum) values ('9999_from_the_future.sql', 'x')`,
     )
     await client.end()
-    const env = { DATABASE_URL: database.url, MPANEL_DATA_DIR: folder }
+    const env = { DATABASE_URL: database.url, MPANEL_DATA_DIR: folder, MPANEL_SECRET_KEY: key() }
     for (const command of ['serve', 'worker', 'migrate', 'start']) {
       await expectRefusal(mpanel([command], env), /database is newer than this version/)
     }
@@ -237,7 +239,6 @@ describe('faults at start', { timeout: 60_000 }, () => {
     const database = await freshDatabase()
     const folder = await dataFolder()
     const base = { DATABASE_URL: database.url, MPANEL_DATA_DIR: folder, MPANEL_PORT: '0' }
-    const key = (): string => randomBytes(32).toString('base64')
     const first = mpanel(['serve'], { ...base, MPANEL_SECRET_KEY: key() })
     await first.says(/mPanel serves/)
     first.child.kill('SIGTERM')
@@ -248,6 +249,26 @@ describe('faults at start', { timeout: 60_000 }, () => {
         /secret key is not the one of this database/,
       )
     }
+    await database.drop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it('no server and no doctor makes a secret key of its own for an external database, and the doctor leaves none behind', async () => {
+    const database = await freshDatabase()
+    const folder = await dataFolder()
+    const env = { DATABASE_URL: database.url, MPANEL_DATA_DIR: folder, MPANEL_PORT: '0' }
+    for (const command of ['serve', 'doctor'])
+      await expectRefusal(mpanel([command], env), /MPANEL_SECRET_KEY is not set\. .*openssl rand -base64 32/)
+    expect(await readdir(folder)).toEqual([])
+
+    const doctor = mpanel(['doctor'], { ...env, MPANEL_SECRET_KEY: key() })
+    await doctor.ended
+    expect(doctor.output()).toMatch(/ok +secret key: none were sealed yet/)
+    const client = new Client({ connectionString: database.ownerUrl })
+    await client.connect()
+    const { rows } = await client.query("select from installation where key = 'secretKeyCheck'")
+    await client.end()
+    expect(rows).toEqual([])
     await database.drop()
     await rm(folder, { recursive: true, force: true })
   })
@@ -263,6 +284,7 @@ describe('faults at start', { timeout: 60_000 }, () => {
       DATABASE_URL: database.url,
       MPANEL_DATA_DIR: folder,
       MPANEL_PORT: String(port),
+      MPANEL_SECRET_KEY: key(),
     })
     await expectRefusal(run, new RegExp(`Port ${port} .* is taken`))
     await new Promise((resolve) => blocker.close(resolve))

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { VerifyingAgent } from './tls.ts'
+import { VerifyingAgent, whyNot } from './tls.ts'
 import type { TlsTarget } from './tls.ts'
 
 type HttpRequest = {
@@ -94,10 +94,7 @@ function attempt(target: TlsTarget, request: HttpRequest, agent: VerifyingAgent)
     // The agent hands over a verified socket, and the request goes out at once: from here on it may have been sent.
     outgoing.on('socket', () => (sent = true))
     outgoing.on('error', (error: NodeJS.ErrnoException) =>
-      broken(
-        error.message || error.code || 'connection failed',
-        isStale(request, outgoing.reusedSocket, error),
-      ),
+      broken(whyNot(error, target), isStale(request, outgoing.reusedSocket, error)),
     )
     outgoing.on('response', (response) => {
       answer = response

@@ -21,6 +21,26 @@ const hexOnly = (fingerprint: string) => fingerprint.replace(/[^0-9a-f]/gi, '').
 /** True for 32 bytes in hexadecimal, with or without colons. */
 export const isFingerprint = (value: string) => /^[0-9a-f]{2}(:?[0-9a-f]{2}){31}$/i.test(value.trim())
 
+/** What OpenSSL says of a certificate that no trusted CA has signed. */
+const UNTRUSTED = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+])
+const UNREACHED = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'])
+
+/** Why there is no connection, with what to look at. */
+export function whyNot({ message, code }: NodeJS.ErrnoException, { host, port }: TlsTarget): string {
+  if (UNTRUSTED.has(code ?? ''))
+    return `the certificate at ${host}:${port} is signed by no CA that is trusted here: give the cluster the CA of its nodes (/etc/pve/pve-root-ca.pem) or the fingerprint of the certificate`
+  if (UNREACHED.has(code ?? '')) return `${message}: ${see(host, port)}`
+  return message || code || 'connection failed'
+}
+
+const see = (host: string, port: number): string =>
+  `see that the node runs and that this machine reaches ${host}:${port}`
+
 /** Read once: the operating system's store can hold hundreds of certificates. */
 let systemCas: string[] | undefined
 const trustedCas = () =>
@@ -46,7 +66,12 @@ function connectVerified(target: TlsTarget, done: (error: Error | null, socket: 
     done(error, socket)
   }
   const timer = setTimeout(
-    () => fail(new Error(`no connection within ${target.connectTimeoutMs} ms`)),
+    () =>
+      fail(
+        new Error(
+          `no connection within ${target.connectTimeoutMs / 1_000} s: ${see(target.host, target.port)}`,
+        ),
+      ),
     target.connectTimeoutMs,
   )
   socket.once('error', fail)
@@ -79,7 +104,7 @@ export function presentedCertificate(address: string, timeoutMs = 5_000): Promis
       socket.destroy()
       resolve(answer)
     }
-    const timer = setTimeout(() => end(`no connection within ${timeoutMs} ms`), timeoutMs)
+    const timer = setTimeout(() => end(`no connection within ${timeoutMs / 1_000} s`), timeoutMs)
     socket.once('error', (error) => end(error.message))
     socket.once('secureConnect', () => {
       const { fingerprint256, subject, issuer, valid_to: validTo } = socket.getPeerCertificate()

@@ -10,6 +10,7 @@ import * as auditService from '../auditService.ts'
 import * as tenantSuspensionService from '../tenantSuspensionService.ts'
 import { emit } from './changes.ts'
 import { carryOutByItself, policyOf } from './policies.ts'
+import * as strangerAddresses from './strangerAddresses.ts'
 
 /** What was read of a pod's guest. */
 export type Look = {
@@ -26,8 +27,14 @@ export type Look = {
   differences: Difference[]
 }
 
-/** A guest of no pod. `ownerId`: what its mark says. */
-export type Stranger = { vmid: number; label: string; kind: 'orphan' | 'foreign'; ownerId: string | null }
+/** A guest of no pod. `ownerId`: what its mark says. `addresses`: those that it is told. */
+export type Stranger = {
+  vmid: number
+  label: string
+  kind: 'orphan' | 'foreign'
+  ownerId: string | null
+  addresses: string[]
+}
 
 /**
  * Writes down what was read of pods: their power at once, what differs as findings, and ends findings that are over.
@@ -159,26 +166,32 @@ export async function recordStrangers(
   strangers: readonly Stranger[],
   settled: readonly number[],
 ): Promise<void> {
-  for (const { vmid, label, kind, ownerId } of strangers) {
+  for (const stranger of strangers) {
+    const { vmid, label, kind, ownerId } = stranger
     const owner = ownerId !== null && isUuid(ownerId) ? await findings.ownerOf(ctx.tx, ownerId) : undefined
     // A pod has taken the VMID since the sweep began.
     if (await findings.isHeld(ctx.tx, clusterId, vmid)) continue
     const live = await findings.liveAt(ctx.tx, clusterId, vmid)
     for (const other of live) if (other.kind !== kind || other.label !== label) await close(ctx, other)
+    const contested = await strangerAddresses.keep(ctx, clusterId, stranger)
     const difference = {
       kind,
       label,
       expected: 'no such guest',
-      found:
+      found: [
         kind === 'foreign'
           ? `${label}, without a mark of mPanel`
           : `${label}, with the mark of ${owner ? `the pod ${owner.hostname}` : 'a pod that is not known here'}`,
+        ...contested.map((address) => `it uses ${address}, which a pod has been given`),
+      ].join('; '),
     }
     const same = live.filter((one) => one.kind === kind && one.label === label)
     await note(ctx, { clusterId, vmid, pod: owner ?? null }, difference, same)
   }
-  for (const vmid of settled)
+  for (const vmid of settled) {
     for (const finding of await findings.liveAt(ctx.tx, clusterId, vmid)) await close(ctx, finding)
+    await strangerAddresses.giveBack(ctx, clusterId, vmid)
+  }
 }
 
 /** The job that was to repair it has failed: a person decides anew. */

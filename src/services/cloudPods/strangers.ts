@@ -107,8 +107,8 @@ export async function get(
 export const addressOf = (words: Words, kind: 'vm' | 'ct', config: GuestConfig): string | null =>
   fixedAddresses(words, kind, config)[0] ?? null
 
-/** Of each family one at most, IPv4 first. */
-function fixedAddresses(words: Words, kind: 'vm' | 'ct', config: GuestConfig): string[] {
+/** Those that a guest is told: of each family one at most, IPv4 first. */
+export function fixedAddresses(words: Words, kind: 'vm' | 'ct', config: GuestConfig): string[] {
   const options = words.addressOptions(kind, config)
   return [options.get('ip'), options.get('ip6')].flatMap((text) =>
     text && /[.:]/.test(text) ? [text.split('/')[0] ?? text] : [],

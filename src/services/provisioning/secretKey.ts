@@ -16,16 +16,23 @@ const AUDIT_KEY = 'audit.key'
  * @throws StartupError for another key
  */
 export async function requireSecretKey(ctx: Ctx): Promise<void> {
+  if (await isProven(ctx)) return
+  const proof = ctx.sealer.seal(KEY_CHECK, KEY_CHECK).toString('base64')
+  await installation.write(ctx.tx, KEY_CHECK, proof, ctx.now())
+}
+
+/**
+ * Compares the key of this process with the proof, and leaves none.
+ * @returns false while there is no proof
+ * @throws StartupError for another key
+ */
+export async function isProven(ctx: Ctx): Promise<boolean> {
   const sealed = await installation.read(ctx.tx, KEY_CHECK)
-  if (typeof sealed !== 'string') {
-    const proof = ctx.sealer.seal(KEY_CHECK, KEY_CHECK).toString('base64')
-    await installation.write(ctx.tx, KEY_CHECK, proof, ctx.now())
-    return
-  }
-  if (ctx.sealer.under(Buffer.from(sealed, 'base64'), KEY_CHECK) === 'none')
-    throw new StartupError(
-      'The secret key is not the one of this database. Set MPANEL_SECRET_KEY to the key of the first installation, or bring back its secret.key.',
-    )
+  if (typeof sealed !== 'string') return false
+  if (ctx.sealer.under(Buffer.from(sealed, 'base64'), KEY_CHECK) !== 'none') return true
+  throw new StartupError(
+    'The secret key is not the one of this database. Set MPANEL_SECRET_KEY to the key of the first installation, or bring back its secret.key; a backup needs the key of its time.',
+  )
 }
 
 /** How many stored secrets were sealed with the present key, with the one before, and with neither. */

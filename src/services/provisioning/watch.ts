@@ -60,20 +60,33 @@ const say = (ctx: Ctx, action: string, id: string, { code, ref, message }: autom
     details: { code, ref, message },
   })
 
+/** What every queue and timer says when nothing is done at all: the one cause is told, not what follows from it. */
+const FOLLOWS = new Set(['queue_stalled', 'timer_overdue'])
+
 /** What is wrong with the automation now. */
 async function faults(ctx: Ctx): Promise<automation.Alert[]> {
-  const found: automation.Alert[] = []
+  const causes: automation.Alert[] = []
   const workers = await listWorkers(ctx)
   if (!workers.some(({ state }) => state !== 'silent'))
-    found.push({
+    causes.push({
       code: 'no_worker',
       ref: '',
-      message: 'No worker is running: nothing is provisioned, renewed or ended.',
+      message:
+        'No worker is running: nothing is provisioned, renewed or ended. Start `mpanel worker`, or see why it ended (`journalctl -u "mpanel-worker@*"`).',
     })
-  if (await controls.isStopped(ctx.tx))
-    found.push({ code: 'stopped', ref: '', message: 'All automation is stopped.' })
+  const stop = (await controls.pauses(ctx.tx)).find(({ what }) => what === 'all')
+  if (stop)
+    causes.push({
+      code: 'stopped',
+      ref: '',
+      message: `All automation is stopped (${stop.reason.replace(/\.$/, '')}). Start it again on the page Queues & workers.`,
+    })
+  const found = await faultsOfParts(ctx)
+  return [...causes, ...(causes.length === 0 ? found : found.filter(({ code }) => !FOLLOWS.has(code)))]
+}
+
+async function faultsOfParts(ctx: Ctx): Promise<automation.Alert[]> {
   return [
-    ...found,
     ...(await queueFaults(ctx)),
     ...(await waitingFaults(ctx)),
     ...(await timerFaults(ctx)),
