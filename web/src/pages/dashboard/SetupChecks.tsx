@@ -8,10 +8,20 @@ import { Button } from '../../ui/Button.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 
 /** Asks the system itself, now. */
-export function LiveCheck({ title, send }: { title: string; send: (key: string) => Promise<string[]> }) {
+export function LiveCheck({
+  title,
+  problem,
+  send,
+}: {
+  title: string
+  /** What was last seen of it. */
+  problem: string | null
+  send: (key: string) => Promise<string[]>
+}) {
   const check = useSubmit({ send: (_: undefined, key) => send(key) })
   return (
     <div aria-live="polite" className="space-y-3">
+      {problem !== null && check.data === undefined && <Notice tone="warning">{problem}</Notice>}
       <Button
         size="sm"
         aria-label={t`Check now: ${title}`}

@@ -71,9 +71,10 @@ export function SetupStepCard({ system: step, step: { state, id, name, problem }
       <div className="space-y-3">
         <p className="text-muted">{what}</p>
         {name !== null && <p className="break-words">{name}</p>}
-        {problem !== null && <Notice tone="warning">{problem}</Notice>}
-        {check && id !== null && (state !== 'simulated' || ASKED_SIMULATED.includes(step)) && (
-          <LiveCheck title={title} send={(key) => check(id, key)} />
+        {check && id !== null && (state !== 'simulated' || ASKED_SIMULATED.includes(step)) ? (
+          <LiveCheck title={title} problem={problem} send={(key) => check(id, key)} />
+        ) : (
+          problem !== null && <Notice tone="warning">{problem}</Notice>
         )}
         {step === 'mail' && state !== 'simulated' && <MailCheck />}
       </div>

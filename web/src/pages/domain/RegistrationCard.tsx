@@ -84,7 +84,7 @@ function factsOf(of: DomainRegistration): [name: string, value: ReactNode][] {
   const facts: [string, ReactNode][] = [
     [t`Expires`, of.expiresAt && <Time key="expires" at={of.expiresAt} />],
     [t`Registered`, of.registeredAt && <Time key="registered" at={of.registeredAt} />],
-    [t`At`, of.registrar],
+    [t`Registrar`, of.registrar],
     [t`Renewal`, of.renewal && t`${formatMoney(of.renewal)} a year`],
     [t`Compared with the registry`, of.syncedAt && <Time key="synced" at={of.syncedAt} relative />],
     [t`The registry says`, of.statuses.join(', ') || null],
