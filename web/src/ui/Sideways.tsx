@@ -5,7 +5,7 @@ export function Sideways({ children }: { children: ReactNode }) {
   const box = useRef<HTMLDivElement>(null)
   useEffect(() => {
     const at = box.current
-    if (!at) return
+    if (!at) return undefined
     const observer = new ResizeObserver(() => {
       const alone = at.scrollWidth > at.clientWidth && !at.querySelector('a, button, input, select')
       if (alone) at.tabIndex = 0
