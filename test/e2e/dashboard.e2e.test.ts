@@ -38,3 +38,29 @@ it('an owner begins at the dashboard, sees a number change while the pod is made
   expect(await page.getByRole('row').count()).toBe(2)
   expect(new URL(page.url()).search).toBe('?state=active')
 })
+
+it('the set-up guide takes in who sells, and asks for tax rules until there are some', async () => {
+  const page = await opened.page()
+  await opened.enter(page, await opened.user('SUPER_ADMIN'))
+  await page.goto('/t/all/setup')
+  const company = page.getByRole('region', { name: 'Your company on invoices' })
+  await company.getByText('Nobody has said who sells').waitFor()
+  await company.getByRole('button', { name: 'Say who sells' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Who sells' })
+  await dialog.getByLabel('Legal name').fill('Example Hosting GmbH')
+  await dialog.getByLabel('Street').fill('Musterstr. 1')
+  await dialog.getByLabel('City').fill('Berlin')
+  await dialog.getByLabel('Country').selectOption('Germany')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await dialog.waitFor({ state: 'detached' })
+  await company.getByText('Nobody has said who sells').waitFor({ state: 'detached' })
+  await company.getByText('There are no tax rules').waitFor()
+  await opened.app.admin.post('/api/admin/billing/tax-rules', {
+    destination: 'DE',
+    category: 'S',
+    ratePpm: 190_000,
+    validFrom: '2020-01-01',
+  })
+  await page.reload()
+  await company.getByText('Complete').waitFor()
+})

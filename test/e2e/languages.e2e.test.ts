@@ -12,11 +12,16 @@ afterAll(() => opened?.close())
 
 const languageOfPage = (at: Page = page): Promise<string> => at.evaluate('document.documentElement.lang')
 
-it('a browser that asks for German gets it, and one that asks for what there is not gets English', async () => {
+it('a browser that asks for German gets it, also what is refused, and one that asks for what there is not gets English', async () => {
   const german = await opened.page({ locale: 'de-AT' })
   await german.goto('/login')
   await german.getByRole('button', { name: 'Anmelden', exact: true }).waitFor()
   expect(await languageOfPage(german)).toBe('de')
+  // What the API says in English is said in German, too.
+  await german.getByLabel('E-Mail').fill('nobody@example.com')
+  await german.getByLabel('Passwort', { exact: true }).fill('is not the right one')
+  await german.getByRole('button', { name: 'Anmelden', exact: true }).click()
+  await german.getByText('E-Mail oder Passwort ist falsch, oder es wurde zu oft versucht.').waitFor()
   await german.getByRole('button', { name: 'English' }).click()
   await german.getByRole('button', { name: 'Log in', exact: true }).waitFor()
 

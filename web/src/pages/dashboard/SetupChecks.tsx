@@ -34,9 +34,9 @@ export function LiveCheck({
       {check.data?.length === 0 && (
         <Notice tone="success">It answers, and all that is needed is allowed.</Notice>
       )}
-      {check.data?.map((problem) => (
-        <Notice key={problem} tone="danger">
-          {problem}
+      {check.data?.map((one) => (
+        <Notice key={one} tone="danger">
+          {one}
         </Notice>
       ))}
     </div>
