@@ -119,7 +119,7 @@ function running(config: Config): Promise<Deps> {
 async function external(
   config: Config,
   url = requireUrl(config),
-  require = (_: Ctx) => Promise.resolve(),
+  require: (ctx: Ctx) => Promise<void> = () => Promise.resolve(),
 ): Promise<Deps> {
   const stopTraces = await startTraces(config)
   const made = createDeps(config, url)
