@@ -90,6 +90,7 @@ const ADDRESSES = [
   'jobs',
   'jobs/{job}',
   'queues',
+  'clock',
   'queues?tab=limits',
   'queues?tab=workers',
   'queues?tab=timers',
