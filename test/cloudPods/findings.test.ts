@@ -318,9 +318,9 @@ describe('a guest that belongs to no pod', () => {
         config: { description: `mpanel:pod=${newId()};op=x`, tags: 'mpanel', ipconfig0: `ip=${address}/24` },
       })
     await compare()
-    const found = new Map((await strangers()).map(({ vmid, found }) => [vmid, found]))
-    expect(found.get(made.vmid + 7_000)).not.toContain(free)
-    expect(found.get(made.vmid + 7_001)).toContain(`it uses ${taken}, which a pod has been given`)
+    const told = new Map((await strangers()).map(({ vmid, found }) => [vmid, found]))
+    expect(told.get(made.vmid + 7_000)).not.toContain(free)
+    expect(told.get(made.vmid + 7_001)).toContain(`it uses ${taken}, which a pod has been given`)
     const held = async () =>
       (
         await app.admin.get<{ items: { address: string; state: string; note: string | null }[] }>(
