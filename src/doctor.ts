@@ -119,7 +119,7 @@ async function checkInstallation(root: Root, config: Config, check: Check): Prom
         `${before} stored secrets are sealed with the key before: run \`mpanel secrets rotate\``,
       )
     return config.secretKeyBefore
-      ? 'it has sealed all that the database holds: take MPANEL_SECRET_KEY_BEFORE away'
+      ? 'it has sealed all that the database holds: after a rotation take MPANEL_SECRET_KEY_BEFORE away'
       : 'it opens what the database holds'
   })
   const { now, role, owner, ...rights } = await asDoctor(root, ({ tx }) => figures.rights(tx))

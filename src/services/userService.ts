@@ -165,7 +165,11 @@ export async function createUser(
     tenantId: user.tenantId,
     at: now,
   })
-  if (!granted) throw new AppError('invalid_input', `There is no role ${user.role}.`)
+  if (!granted)
+    throw new AppError(
+      'invalid_input',
+      `There is no role ${user.role}. Built in are ${[...PLATFORM_ROLES, ...TENANT_ROLES].join(', ')}.`,
+    )
   await auditService.record(ctx, {
     action: 'USER_CREATED',
     tenantId: user.tenantId,

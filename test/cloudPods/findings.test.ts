@@ -83,37 +83,6 @@ describe('a cluster that says what mPanel says', () => {
   })
 })
 
-describe('when the power of a pod was checked', () => {
-  const seen = async (id: string) =>
-    Date.parse((await app.admin.get<CloudPodDetail>(`${PODS}/${id}`)).body.powerCheckedAt ?? '')
-
-  it('is when its cluster was last compared, without writing the row of the pod', async () => {
-    const { id } = await pod()
-    const { version } = await podRow(app, id)
-    const before = await seen(id)
-    await compare()
-    const after = await seen(id)
-    expect(after).toBeGreaterThan(before)
-    await compare()
-    expect(await seen(id)).toBeGreaterThan(after)
-    expect((await podRow(app, id)).version).toBe(version)
-  })
-
-  it('is earlier when a comparison says nothing of it, since its guest could not be read', async () => {
-    const one = await pod()
-    await compare()
-    const before = await seen(one.id)
-    // The list makes it a suspect, and the guest itself does not answer.
-    app.sim.control.changeGuest(one.vmid, { config: { name: 'another.example.com' } })
-    app.sim.control.addFault({ path: `/qemu/${one.vmid}/`, status: 500, times: 100 })
-    await compare()
-    expect(await seen(one.id)).toBe(before)
-    app.sim.control.clearFaults()
-    await compare()
-    expect(await seen(one.id)).toBeGreaterThan(before)
-  })
-})
-
 describe('a guest that was stopped or started outside', () => {
   it('is shown as it is after the next comparison', async () => {
     const { id, vmid } = await pod()
@@ -349,9 +318,9 @@ describe('a guest that belongs to no pod', () => {
         config: { description: `mpanel:pod=${newId()};op=x`, tags: 'mpanel', ipconfig0: `ip=${address}/24` },
       })
     await compare()
-    const seen = new Map((await strangers()).map(({ vmid, found }) => [vmid, found]))
-    expect(seen.get(made.vmid + 7_000)).not.toContain(free)
-    expect(seen.get(made.vmid + 7_001)).toContain(`it uses ${taken}, which a pod has been given`)
+    const told = new Map((await strangers()).map(({ vmid, found }) => [vmid, found]))
+    expect(told.get(made.vmid + 7_000)).not.toContain(free)
+    expect(told.get(made.vmid + 7_001)).toContain(`it uses ${taken}, which a pod has been given`)
     const held = async () =>
       (
         await app.admin.get<{ items: { address: string; state: string; note: string | null }[] }>(

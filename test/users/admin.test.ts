@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Explanation, Role, User } from '../../shared/api/users.ts'
 import { newId } from '../../src/lib/ids.ts'
+import * as userService from '../../src/services/userService.ts'
 import type { Api } from '../support/api.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { enrol } from './factors.ts'
@@ -26,6 +27,20 @@ const give = (api: Api, userId: string, roleId: string, where: string | null) =>
   api.post<User>(`/api/admin/users/${userId}/grants`, { roleId, tenantId: where })
 const take = (api: Api, userId: string, roleId: string, where: string | null) =>
   api.call<User>('DELETE', `/api/admin/users/${userId}/grants`, { roleId, tenantId: where })
+
+test('the first user of a role that there is not is refused, with the roles that there are', async () => {
+  const user = {
+    email: 'first@example.com',
+    name: 'First',
+    password: 'correct-horse-battery',
+    tenantId: null,
+  }
+  const created = app.as((ctx) => userService.createUser(ctx, { ...user, role: 'SUPERADMIN' }))
+  await expect(created).rejects.toThrow(
+    /There is no role SUPERADMIN\. Built in are SUPER_ADMIN, .*TENANT_OWNER/,
+  )
+})
+
 const roleWith = async (api: Api, permissions: string[], where: string | null = tenantId) =>
   api.post<Role>('/api/admin/users/roles', {
     tenantId: where,

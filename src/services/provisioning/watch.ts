@@ -125,7 +125,7 @@ async function queueFaults(ctx: Ctx): Promise<automation.Alert[]> {
           {
             code: 'jobs_stuck',
             ref: queue,
-            message: `${stuck} job(s) of the queue ${queue} wait for a person.`,
+            message: `${stuck} job(s) of the queue ${queue} are stuck and wait for a person: see the page Jobs.`,
           },
         ]
       : []),
@@ -164,13 +164,13 @@ const brakeFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
 async function findingFaults(ctx: Ctx): Promise<automation.Alert[]> {
   const ofBilling = await billingFindings.openByKind(ctx.tx, 'platform')
   const open = [
-    ...(await findings.openByKind(ctx.tx)),
-    ...ofBilling.map(({ kind, count }) => ({ kind, n: count })),
+    ...(await findings.openByKind(ctx.tx)).map(({ kind, n }) => ({ kind, n, page: 'Findings' })),
+    ...ofBilling.map(({ kind, count }) => ({ kind, n: count, page: 'Billing findings' })),
   ]
-  return open.map(({ kind, n }) => ({
+  return open.map(({ kind, n, page }) => ({
     code: 'findings',
     ref: kind,
-    message: `${n} finding(s) of the kind ${kind} wait for a decision.`,
+    message: `${n} finding(s) of the kind ${kind} wait for a decision on the page ${page}.`,
   }))
 }
 

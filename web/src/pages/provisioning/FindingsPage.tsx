@@ -73,7 +73,7 @@ export default function FindingsPage() {
           onTrail={(trail) => void navigate({ search: { state, kind, page: trail } })}
           empty={
             <EmptyState icon={SearchCheck} title="Nothing found">
-              {state || kind ? t`No finding matches.` : t`Clusters and mPanel say the same.`}
+              {state || kind ? t`No finding matches.` : t`The last comparison found no difference.`}
             </EmptyState>
           }
         />
