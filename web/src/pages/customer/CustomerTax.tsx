@@ -18,10 +18,10 @@ import { toast } from '../../ui/Toast.tsx'
 import { TaxEvidenceForm } from './TaxEvidenceForm.tsx'
 import { TaxIdChecks } from './TaxIdChecks.tsx'
 
-/** Why nothing is taxed, as the server says it. */
+/** Why nothing is taxed, as the server says it but for capitals. */
 const WHY_NOT: Record<string, string> = {
-  'The seller has no tax details.': t`The seller has no tax details.`,
-  'There are no tax rules.': t`There are no tax rules.`,
+  'the seller has no tax details.': t`The seller has no tax details.`,
+  'there are no tax rules.': t`There are no tax rules.`,
 }
 
 /** How the customer is taxed, why, and what that is based on. */
@@ -47,7 +47,7 @@ export function CustomerTax({ customer }: { customer: Customer }) {
                     ? `${percentOf(ratePpm)} %`
                     : TAX_CATEGORY_WORDS[category]}
               </p>
-              <p className="mt-1 break-words text-muted">{WHY_NOT[why] ?? why}</p>
+              <p className="mt-1 break-words text-muted">{WHY_NOT[why.toLowerCase()] ?? why}</p>
             </>
           )}
         </Loaded>
