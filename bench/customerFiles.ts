@@ -31,7 +31,7 @@ async function newOwner(database: BenchDatabase): Promise<Owner> {
       defaultCurrency: 'EUR',
     })
     const email = `${slug}@example.com`
-    const person = { email, name: slug, password: `bench of files ${newId()}` }
+    const person = { email, name: slug, password: `large and full ${newId()}` }
     await userService.createUser(ctx, { ...person, role: 'TENANT_OWNER', tenantId: tenant.id })
     const key = await userService.createApiKey(ctx, {
       email,

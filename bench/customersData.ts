@@ -100,7 +100,7 @@ export async function fillCustomers(database: BenchDatabase): Promise<Caller[]> 
   const keyOf = (role: 'SUPPORT' | 'TENANT_OWNER', tenantId: string | null): Promise<string> =>
     transaction(deps.root, systemOrigin('bench', newId()), 'platform', async (ctx) => {
       const email = `${newId()}@example.com`
-      const password = `bench of search ${newId()}`
+      const password = `large and full ${newId()}`
       await userService.createUser(ctx, { email, name: 'Bench', password, role, tenantId })
       const made = await userService.createApiKey(ctx, {
         email,

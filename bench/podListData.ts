@@ -38,7 +38,7 @@ export async function fill(database: BenchDatabase) {
     await userService.createUser(ctx, {
       email,
       name: 'Owner',
-      password: `bench of lists ${newId()}`,
+      password: `large and full ${newId()}`,
       role: 'TENANT_OWNER',
       tenantId,
     })
