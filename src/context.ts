@@ -122,6 +122,9 @@ export type Root = {
   live: { changed(withinMs: number): Promise<void> }
 }
 
+/** What the database, and a simulator in this process, say it is, in milliseconds; a test may move `now` without them. */
+export const stampedNow = ({ clock }: Root): number => Date.now() + (clock?.aheadMs ?? 0)
+
 export type Origin = {
   actor: Actor
   requestId: string

@@ -1,4 +1,4 @@
-import type { Ctx } from '../context.ts'
+import { stampedNow, type Ctx } from '../context.ts'
 import * as pods from '../db/cloudPods.ts'
 import type { PodRow } from '../db/cloudPods.ts'
 import type { GuestConfig, GuestRef, Outcome, Proxmox, TaskState } from '../integrations/proxmox/types.ts'
@@ -172,7 +172,7 @@ export async function doTask(
   doing: string,
   call: () => Promise<Outcome<unknown>>,
 ): Promise<void> {
-  const begun = { ...(run.saved() as object | null), since: run.root.now().toISOString() }
+  const begun = { ...(run.saved() as object | null), since: new Date(stampedNow(run.root)).toISOString() }
   await run.save({ ...begun, upid: null })
   const upid = taskOf(await call())
   if (upid === null) return
@@ -214,7 +214,7 @@ async function tasksOf(
   node: string,
   type: RegExp,
 ): Promise<string[]> {
-  const since = new Date(run.root.now().getTime() - LOOK_BACK_MS)
+  const since = new Date(stampedNow(run.root) - LOOK_BACK_MS)
   const tasks = valueOf(await proxmox.tasksSince(node, since, run))
   return tasks
     .filter((task) => type.test(task.type) && Number(task.vmid) === pod.vmid)

@@ -1,3 +1,4 @@
+import { stampedNow } from '../context.ts'
 import * as pods from '../db/cloudPods.ts'
 import * as podAddresses from '../db/cloudPodAddresses.ts'
 import type { PodAddress } from '../db/cloudPodAddresses.ts'
@@ -91,7 +92,7 @@ async function request<P extends CreatePayload>(run: Run<P>, guest: Guest, at: P
   const intent: Intent = {
     vmid: guest.pod.vmid,
     node: guest.nodeName,
-    since: run.root.now().toISOString(),
+    since: new Date(stampedNow(run.root)).toISOString(),
     upid: null,
   }
   if (guest.storage === null)

@@ -1,4 +1,4 @@
-import { transaction, type Ctx, type Root } from '../context.ts'
+import { stampedNow, transaction, type Ctx, type Root } from '../context.ts'
 import * as queue from '../db/queue.ts'
 import type { JobRow, StepRow } from '../db/queue.ts'
 import { AppError } from '../errors.ts'
@@ -160,6 +160,6 @@ export function describe(error: unknown): {
 /** Waiting costs no attempt, so its pace follows the job's age; retries back off by their number. */
 export function delayOf<P>(x: Execution<P>, kind: string): number {
   if (kind !== 'wait') return backoffMs(x.job.attempts, { baseMs: x.options.retryBaseMs })
-  const ageMs = x.job.started_at === null ? 0 : x.root.now().getTime() - x.job.started_at.getTime()
+  const ageMs = x.job.started_at === null ? 0 : stampedNow(x.root) - x.job.started_at.getTime()
   return Math.max(x.options.minWaitMs, Math.min(60_000, ageMs / 4))
 }

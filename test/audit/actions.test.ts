@@ -8,9 +8,12 @@ import { ROOT } from '../rules/tree.ts'
 const OTHERS = new Set([
   'CSV_MAX_RECORD_SIZE',
   'MPANEL_API_KEY',
+  'MPANEL_HEARTBEAT_URL',
   'MPANEL_URL',
+  'SMTP_URL',
   'SUPER_ADMIN',
   'TENANT_OWNER',
+  'VIES_URL',
   'XDG_CONFIG_HOME',
 ])
 /** Those that the code puts together. */
