@@ -47,27 +47,24 @@ export type Left = {
   job_id: string | null
 }
 
-/** The pods that a node has, with what became of the last try since `since` to move each. */
+/** The pods that a node has, with what became of the last try since `since` to move each, and how many they are at the same time. */
 export async function podsLeft(
   tx: Tx,
   nodeId: string,
   since: Date | null,
   limit: number,
 ): Promise<{ pods: Left[]; total: number }> {
-  const { rows: pods } = await sql<Left>`
-    select p.id, p.tenant_id, t.name as tenant, p.hostname, p.state, p.action, m.state as migration, n.name as to_node,
+  const { rows: pods } = await sql<Left & { total: number }>`
+    with here as (select * from cloud_pods
+      where node_id = ${nodeId} and state in ('reserved', 'creating', 'active', 'recoverable', 'deleting'))
+    select (select count(*)::int from here) as total, p.id, p.tenant_id, t.name as tenant, p.hostname, p.state, p.action, m.state as migration, n.name as to_node,
       m.problem, m.job_id
-    from cloud_pods p join tenants t on t.id = p.tenant_id
+    from here p join tenants t on t.id = p.tenant_id
     left join lateral (select * from cloud_pod_migrations where pod_id = p.id and created_at >= ${since}
       order by id desc limit 1) m on true
     left join nodes n on n.id = m.to_node_id
-    where p.node_id = ${nodeId} and p.state in ('reserved', 'creating', 'active', 'recoverable', 'deleting')
     order by p.id limit ${limit}`.execute(tx)
-  const { rows } = await sql<{ n: number }>`select count(*)::int as n from cloud_pods
-    where node_id = ${nodeId} and state in ('reserved', 'creating', 'active', 'recoverable', 'deleting')`.execute(
-    tx,
-  )
-  return { pods, total: rows[0]?.n ?? 0 }
+  return { pods, total: pods[0]?.total ?? 0 }
 }
 
 /** Pods of a node that are not on their way and were not tried since `since`, in the order of their making. */
