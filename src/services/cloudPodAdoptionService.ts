@@ -16,6 +16,7 @@ import * as cloudPodQueues from './cloudPodQueues.ts'
 import * as cloudPodQuotas from './cloudPodQuotas.ts'
 import * as cloudPodService from './cloudPodService.ts'
 import { emit } from './cloudPods/changes.ts'
+import * as strangerAddresses from './cloudPods/strangerAddresses.ts'
 import { hostnameTaken } from './cloudPods/reserve.ts'
 
 export {
@@ -47,6 +48,8 @@ export async function adopt(ctx: Ctx, body: CloudPodAdopt): Promise<cloudPodServ
   const at = ctx.now()
   if (!(await adoption.takeVmid(ctx.tx, { clusterId, vmid: body.vmid, podId: pod.id, at })))
     throw new AppError('conflict', `The guest ${body.vmid} belongs to a pod already.`)
+  // Its own addresses were kept from pods while it was a stranger.
+  await strangerAddresses.giveBack(ctx, clusterId, body.vmid)
   for (const address of wanted) await takeAddress(ctx, pod, address, address === body.address)
   await reservations.reserveCapacity(ctx.tx, { ...guest, podId: pod.id, tenantId, nodeId, at })
   await podAddresses.countAddresses(ctx.tx, pod.id)

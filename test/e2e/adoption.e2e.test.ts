@@ -36,7 +36,7 @@ it('an operator finds a guest by its address, makes it a pod, and sees it among 
   await page.getByText('No address pool of the cluster has 198.51.100.9').first().waitFor()
   await page.getByLabel('Address').fill(wanted.address)
   await send.click()
-  await page.getByRole('heading', { level: 1, name: /adopt/i }).waitFor()
+  await page.getByRole('heading', { level: 1, name: /^Take over a guest/ }).waitFor()
   await page.getByText('Succeeded', { exact: true }).first().waitFor()
   const { body } = await app.admin.get<ListPage<CloudPod>>(`/api/admin/hosting/cloudpods?tenantId=${id}`)
   expect(body.items).toMatchObject([{ hostname: wanted.name, state: 'active', powerState: 'running' }])
