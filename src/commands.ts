@@ -1,22 +1,20 @@
 import { parseArgs } from 'node:util'
 import { verifyDatabase, verifyExport } from './auditCommand.ts'
 import type { Config } from './config.ts'
-import { asSystem, systemOrigin, transaction, type Ctx } from './context.ts'
-import { unreachable } from './db/installationLock.ts'
-import { migrate, schemaState } from './db/migrate.ts'
-import { createDeps, requireKey, type Deps } from './deps.ts'
+import { asSystem, type Ctx } from './context.ts'
+import { migrate } from './db/migrate.ts'
+import type { Deps } from './deps.ts'
 import { doctor, examine } from './doctor.ts'
 import { AppError, StartupError } from './errors.ts'
 import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
-import * as provisioningClockService from './services/provisioningClockService.ts'
 import * as provisioningService from './services/provisioningService.ts'
 import * as sslService from './services/sslService.ts'
 import * as userService from './services/userService.ts'
+import { openInstallation, openToRun, requireUrl } from './openInstallation.ts'
 import { OPERATOR_USAGE } from './operator/usage.ts'
 import { startServer } from './server.ts'
 import { start } from './start.ts'
 import { collect, write } from './supportBundle.ts'
-import { startTraces } from './traces.ts'
 import { startWorker } from './worker.ts'
 import { VERSION } from './version.ts'
 import { checkZone } from './zoneCommand.ts'
@@ -53,7 +51,7 @@ export async function runCommand(args: string[], readConfig: () => Config): Prom
     }
     case 'serve': {
       const config = readConfig()
-      const deps = await running(config)
+      const deps = await openToRun(config, say)
       const { acme } = config
       if (acme) await asSystem(deps.root, 'serve', 'platform', (ctx) => sslService.seedIssuer(ctx, acme))
       const server = await startServer(deps.root, deps.databaseUrl, config)
@@ -62,7 +60,7 @@ export async function runCommand(args: string[], readConfig: () => Config): Prom
     }
     case 'worker': {
       const config = readConfig()
-      const deps = await running(config)
+      const deps = await openToRun(config, say)
       const worker = await startWorker(deps.root, deps.databaseUrl, { concurrency: config.workerConcurrency })
       say(`worker ${worker.name} is running`)
       return untilStopped(worker.stop, deps.close)
@@ -94,55 +92,6 @@ export async function runCommand(args: string[], readConfig: () => Config): Prom
       return say(VERSION)
     default:
       throw new StartupError(command === '' ? USAGE : `there is no command ${command}\n\n${USAGE}`)
-  }
-}
-
-function requireUrl(config: Config): string {
-  if (config.databaseUrl === undefined) {
-    throw new StartupError(
-      'DATABASE_URL is not set. This command works against an external PostgreSQL; `mpanel start` brings its own.',
-    )
-  }
-  return config.databaseUrl
-}
-
-/** For what runs on and on: it is to be given no more than it needs. */
-function running(config: Config): Promise<Deps> {
-  if (config.databaseMigrationUrl !== undefined)
-    say(
-      'DATABASE_MIGRATION_URL is set for this process, which does not need it: give it to `mpanel migrate` alone',
-    )
-  return external(config, requireUrl(config), provisioningClockService.requireOwnTime)
-}
-
-/** Connects to the operator's database and makes sure that its schema is this version's. */
-async function external(
-  config: Config,
-  url = requireUrl(config),
-  require: (ctx: Ctx) => Promise<void> = () => Promise.resolve(),
-): Promise<Deps> {
-  requireKey(config)
-  const stopTraces = await startTraces(config)
-  const made = createDeps(config, url)
-  const deps = { ...made, close: () => made.close().then(stopTraces) }
-  try {
-    const state = await schemaState(deps.root.db.pool)
-    if (state === 'behind')
-      throw new StartupError('The database is older than this version of mPanel. Run `mpanel migrate` first.')
-    if (state === 'ahead')
-      throw new StartupError(
-        'The database is newer than this version of mPanel. Install the version that migrated it.',
-      )
-    if (state === 'empty') throw new StartupError('The database is empty. Run `mpanel migrate` first.')
-    await transaction(deps.root, systemOrigin('start', 'start'), 'platform', async (ctx) => {
-      await provisioningService.requireSecretKey(ctx)
-      await require(ctx)
-    })
-    return deps
-  } catch (error) {
-    await deps.close()
-    if (error instanceof StartupError) throw error
-    throw unreachable(url, error)
   }
 }
 
@@ -185,7 +134,7 @@ async function admin(config: Config, args: string[]): Promise<void> {
 async function withDatabase(config: Config, work: (deps: Deps) => Promise<void>): Promise<void> {
   const embedded =
     config.databaseUrl === undefined ? await startEmbeddedPostgres({ ...config, log: say }) : undefined
-  const deps = await external(config, embedded?.url)
+  const deps = await openInstallation(config, embedded?.url)
   try {
     await work(deps)
   } catch (error) {

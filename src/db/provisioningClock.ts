@@ -49,13 +49,9 @@ export async function prepare(url: string): Promise<number> {
 /** Months for which partitions are needed beyond those of the machine's time. */
 export const monthsIn = (ms: number): number => Math.ceil(ms / (28 * 86_400_000))
 
-/** What is known of the clock, locked until the end of the transaction; undefined: it was never advanced. */
-export async function lock(tx: Tx): Promise<unknown> {
+/** One advances the clock at a time, until the end of the transaction. */
+export async function lock(tx: Tx): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${KEY}, 0))`.execute(tx)
-  const { rows } = await sql<{ value: unknown }>`select value from installation where key = ${KEY}`.execute(
-    tx,
-  )
-  return rows[0]?.value
 }
 
 /**

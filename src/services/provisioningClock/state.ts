@@ -17,7 +17,8 @@ export type State = { aheadMs: number; run: AdvancingRun | null; last: Clock['la
 
 /** Kept in the database whose time it is, so that both come back together. */
 export async function readState(ctx: Ctx, { lock = false } = {}): Promise<State> {
-  const kept = lock ? await rows.lock(ctx.tx) : await installation.read(ctx.tx, rows.KEY)
+  if (lock) await rows.lock(ctx.tx)
+  const kept = await installation.read(ctx.tx, rows.KEY)
   return { aheadMs: 0, run: null, last: null, ...(kept as Partial<State> | undefined) }
 }
 
