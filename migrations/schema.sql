@@ -1888,14 +1888,6 @@ create table ip_sources (
   constraint ip_sources_health_check CHECK ((health = ANY (ARRAY['unknown'::text, 'ok'::text, 'failing'::text])))
 );
 
-create table job_history_2026_10 partition of provisioning_jobs FOR VALUES IN ('2026-10-01');
-
-create table job_history_2026_11 partition of provisioning_jobs FOR VALUES IN ('2026-11-01');
-
-create table job_history_2026_12 partition of provisioning_jobs FOR VALUES IN ('2026-12-01');
-
-create table job_history_2027_01 partition of provisioning_jobs FOR VALUES IN ('2027-01-01');
-
 create table job_history_other partition of provisioning_jobs DEFAULT;
 
 create table job_lanes (

@@ -25,7 +25,7 @@ const LISTS = {
       pg_get_expr(c.relpartbound, c.oid) as bound, (select parent.relname from pg_inherits i join pg_class parent on parent.oid = i.inhparent
         where i.inhrelid = c.oid) as parent
     from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
-      and c.relname !~ '^audit_events_\\d' and c.relname <> 'schema_migrations' order by c.relname`,
+      and c.relname !~ '^(audit_events|job_history)_\\d' and c.relname <> 'schema_migrations' order by c.relname`,
   columns: `select c.relname as table, a.attname as name, format_type(a.atttypid, a.atttypmod) as type, a.attnotnull as required,
       coalesce(pg_get_expr(d.adbin, d.adrelid), case when a.attidentity <> '' then 'generated always as identity' end) as default,
       a.attgenerated = 's' as generated

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { PLATFORM_ROLES, ROLE_PERMISSIONS, TENANT_ROLES, type BuiltinRole } from '../../shared/permissions.ts'
 import type { Tenant } from '../../shared/api/tenants.ts'
 import { NAVIGATION } from '../../web/src/components/navigation.ts'
+import { made, sells } from '../billing/taxWorld.ts'
 import { prepareOrder } from '../support/api.ts'
 import { some } from '../support/some.ts'
 import { logIn, openApp, type OpenApp } from './browser.ts'
@@ -16,6 +17,10 @@ beforeAll(async () => {
   const id = await opened.app.tenant()
   tenant = (await admin.get<Tenant>(`/api/admin/tenants/${id}`)).body
   await admin.post('/api/admin/billing/subscriptions', await prepareOrder(admin, id))
+  // Who issues invoices without these is told that something is wrong.
+  await sells(opened.app, id)
+  const rule = { tenantId: id, validFrom: '2020-01-01', destination: 'IT', category: 'S', ratePpm: 220_000 }
+  await made(admin.post('/api/admin/billing/tax-rules', rule))
 }, 120_000)
 afterAll(() => opened?.close())
 
