@@ -4,6 +4,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { QueueOverview } from '../../shared/api/provisioningControls.ts'
 import { sha256 } from '../../src/lib/crypto.ts'
+import { billingReconcile } from '../../src/services/billingQueues.ts'
 import { clusterSync, enqueue } from '../../src/services/provisioningQueues.ts'
 import { startApp, until, type TestApp } from '../support/app.ts'
 import { COOKIE, keyOf, person, session } from './people.ts'
@@ -49,7 +50,11 @@ async function open(headers: Record<string, string>, query = ''): Promise<Stream
           place = id ?? place
           if (data === undefined) continue
           if (/^event: queues$/m.test(block)) figures.push(JSON.parse(data) as QueueOverview)
-          else events.push({ job: JSON.parse(data) as Event['job'] })
+          else {
+            const job = JSON.parse(data) as Event['job']
+            // The nightly comparison of its books begins by itself for every new tenant.
+            if (job.kind !== billingReconcile.kind) events.push({ job })
+          }
         }
       }
     } catch {
