@@ -3501,6 +3501,8 @@ CREATE INDEX cloud_pods_tenant_not_active ON public.cloud_pods USING btree (tena
 
 CREATE INDEX cloud_pods_vmid ON public.cloud_pods USING btree (vmid, id DESC);
 
+CREATE INDEX cloud_pods_words ON public.cloud_pods USING gin (tenant_id, search_word_array(hostname)) WITH (fastupdate=off);
+
 CREATE UNIQUE INDEX clusters_name ON public.clusters USING btree (name) WHERE (state <> 'removed'::text);
 
 CREATE INDEX coupons_list ON public.coupons USING btree (tenant_id, id DESC);
@@ -3548,6 +3550,8 @@ CREATE INDEX customers_rare_state ON public.customers USING btree (state, id DES
 CREATE INDEX customers_search ON public.customers USING gin (tenant_id, search_text gin_trgm_ops);
 
 CREATE INDEX customers_tags ON public.customers USING gin (tenant_id, tags);
+
+CREATE INDEX customers_words ON public.customers USING gin (tenant_id, search_word_array(search_text)) WITH (fastupdate=off);
 
 CREATE INDEX dns_records_expiring ON public.dns_records USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 
@@ -5861,6 +5865,33 @@ begin
   end if;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.search_alike(p_table text, p_text text, p_words text[], p_seen uuid[], p_limit integer)
+ RETURNS TABLE(id uuid, score real)
+ LANGUAGE plpgsql
+ STABLE ROWS 20
+AS $function$
+declare
+  most int;
+  matching text;
+  indexed text;
+  scores text;
+  hits uuid[];
+begin
+  -- What is most like each word comes first, and is often enough.
+  foreach most in array array[1, 5] loop
+    select string_agg(format('%s like any (%L::text[])', p_text, array(select '%' || k || '%' from unnest(kin) k)), ' and '),
+      string_agg(format('search_word_array(%s) && %L::text[]', p_text, kin), ' and ')
+      into matching, indexed
+      from (select (string_to_array(split_part(w, '=', 2), '|'))[:most] as kin from unnest(p_words) w) typed;
+    hits := search_rows(p_table, matching, case when p_table in ('customers', 'cloud_pods') then indexed else matching end,
+      true, p_seen, p_limit);
+    exit when cardinality(hits) >= p_limit;
+  end loop;
+  select string_agg(format('word_similarity(%L, %s)', split_part(w, '=', 1), p_text), ', ') into scores from unnest(p_words) w;
+  return query execute format('select c.id, least(%s) from %I c where id = any ($1) order by 2 desc, 1 desc limit %s',
+    scores, p_table, p_limit) using hits;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.search_all_like(p_column text, p_likes text[])
  RETURNS text
  LANGUAGE sql
@@ -5874,7 +5905,7 @@ CREATE OR REPLACE FUNCTION public.search_certificates(p_q text, p_id uuid, p_lik
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 20
  SET search_path TO 'public', 'pg_temp'
- SET plan_cache_mode TO 'force_custom_plan'
+ SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
 AS $function$
 declare
@@ -5899,13 +5930,14 @@ CREATE OR REPLACE FUNCTION public.search_cloud_pods(p_q text, p_id uuid, p_vmid 
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 20
  SET search_path TO 'public', 'pg_temp'
- SET plan_cache_mode TO 'force_custom_plan'
+ SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
- SET "pg_trgm.word_similarity_threshold" TO '0.45'
 AS $function$
 declare
   seen uuid[] := search_scope(p_tenants);
   q text := search_fold(p_q);
+  inside text := '[.-]' || regexp_replace(q, '[^a-z0-9]', '.', 'g');
+  matching text := search_all_like($x$(' ' || hostname)$x$, p_likes);
 begin
   if seen = '{}' then return; end if;
   if num_nonnulls(p_id, p_vmid, p_net) > 0 then
@@ -5918,10 +5950,11 @@ begin
       group by c.id order by 2, c.id desc limit p_limit;
     if p_net is not null or found then return; end if;
   end if;
-  return query select c.id, case when h.score is not null then 4 when c.hostname = q then 0
-      when starts_with(c.hostname, q) then 1 when c.hostname ~ ('[.-]' || regexp_replace(q, '[^a-z0-9]', '.', 'g')) then 2 else 3 end as r, h.score
-    from search_hits('cloud_pods', $x$(' ' || hostname)$x$, p_likes, p_words, seen, p_limit) h join cloud_pods c on c.id = h.id
-    order by r, h.score desc, (c.state in ('failed', 'deleted')), c.id desc limit p_limit;
+  return query select c.id, case when c.hostname = q then 0 when starts_with(c.hostname, q) then 1
+      when c.hostname ~ inside then 2 else 3 end as r, null::real
+    from cloud_pods c
+    where c.id = any (search_rows('cloud_pods', matching, search_indexed(matching, p_likes), true, seen, p_limit))
+    order by r, (c.state in ('failed', 'deleted')), c.id desc limit p_limit;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.search_customers(p_q text, p_id uuid, p_likes text[], p_words text[], p_tenants uuid[], p_limit integer)
@@ -5929,14 +5962,14 @@ CREATE OR REPLACE FUNCTION public.search_customers(p_q text, p_id uuid, p_likes 
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 20
  SET search_path TO 'public', 'pg_temp'
- SET plan_cache_mode TO 'force_custom_plan'
+ SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
- SET "pg_trgm.word_similarity_threshold" TO '0.45'
 AS $function$
 declare
   seen uuid[] := search_scope(p_tenants);
   q text := search_fold(p_q);
   starts text[] := array(select '% ' || search_literal(w) || '%' from regexp_split_to_table(q, '\s+') w);
+  matching text := search_all_like('search_text', p_likes);
 begin
   if seen = '{}' then return; end if;
   if p_id is not null or q like '%@%' then
@@ -5948,13 +5981,13 @@ begin
     if found then return; end if;
   end if;
   return query select c.id, case
-      when h.score is not null then 4
       when q ~ '\d' and q !~ '\s' and c.search_text || ' ' like '% ' || search_literal(q) || ' %' then 0
       when starts_with(search_fold(c.name), q) or starts_with(search_fold(c.company), q) then 1
       when c.search_text like all (starts) then 2
-      else 3 end as r, h.score
-    from search_hits('customers', 'search_text', p_likes, p_words, seen, p_limit) h join customers c on c.id = h.id
-    order by r, h.score desc, c.id desc limit p_limit;
+      else 3 end as r, null::real
+    from customers c
+    where c.id = any (search_rows('customers', matching, search_indexed(matching, p_likes), true, seen, p_limit))
+    order by r, c.id desc limit p_limit;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.search_domains(p_q text, p_id uuid, p_likes text[], p_tenants uuid[], p_limit integer)
@@ -5962,7 +5995,7 @@ CREATE OR REPLACE FUNCTION public.search_domains(p_q text, p_id uuid, p_likes te
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 20
  SET search_path TO 'public', 'pg_temp'
- SET plan_cache_mode TO 'force_custom_plan'
+ SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
 AS $function$
 declare
@@ -5992,28 +6025,6 @@ AS $function$
     'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), 'þ', 'th') end
 $function$;
 
-CREATE OR REPLACE FUNCTION public.search_hits(p_table text, p_text text, p_likes text[], p_words text[], p_seen uuid[], p_limit integer)
- RETURNS TABLE(id uuid, score real)
- LANGUAGE plpgsql
- STABLE ROWS 50
-AS $function$
-declare
-  matching text := search_all_like(p_text, p_likes);
-  scores text;
-begin
-  if p_words = '{}' then
-    return query select f, null::real
-      from unnest(search_rows(p_table, matching, search_indexed(matching, p_likes), true, p_seen, p_limit)) f;
-    return;
-  end if;
-  select string_agg(format('%s like any (%L::text[])', p_text,
-      array(select '%' || k || '%' from unnest(string_to_array(split_part(w, '=', 2), '|')) k)), ' and '),
-    string_agg(format('word_similarity(%L, %s)', split_part(w, '=', 1), p_text), ', ')
-    into matching, scores from unnest(p_words) w;
-  return query execute format('select f, least(%s) from unnest($1) f join %I c on c.id = f order by 2 desc, 1 desc limit %s',
-    scores, p_table, p_limit) using search_rows(p_table, matching, matching, true, p_seen, p_limit);
-end $function$;
-
 CREATE OR REPLACE FUNCTION public.search_indexed(p_matching text, p_likes text[])
  RETURNS text
  LANGUAGE sql
@@ -6027,7 +6038,7 @@ CREATE OR REPLACE FUNCTION public.search_invoices(p_q text, p_id uuid, p_tenants
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 20
  SET search_path TO 'public', 'pg_temp'
- SET plan_cache_mode TO 'force_custom_plan'
+ SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
 AS $function$
 declare
@@ -6053,12 +6064,14 @@ CREATE OR REPLACE FUNCTION public.search_jobs(p_q text, p_id uuid, p_tenants uui
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 20
  SET search_path TO 'public', 'pg_temp'
- SET plan_cache_mode TO 'force_custom_plan'
+ SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
 AS $function$
 declare
+  nearby constant int := 1000;
   seen uuid[] := search_scope(p_tenants);
-  q text := search_literal(lower(p_q));
+  q text := lower(p_q);
+  inside text := '%' || search_literal(q) || '%';
   hits uuid[];
 begin
   if seen = '{}' then return; end if;
@@ -6066,12 +6079,23 @@ begin
     hits := array(select x.id from provisioning_jobs x where x.id = p_id
       union select x.id from provisioning_jobs x where x.subject_id = p_id);
   else
-    hits := search_rows('provisioning_jobs', format('lower(subject_label) like %L', '%' || q || '%'),
-      format('lower(subject_label) like %L', q || '%'), false, seen, p_limit);
+    if seen is null then
+      hits := array(select x.id from (select j.id, j.subject_label from provisioning_jobs j order by j.id desc limit nearby) x
+        where lower(x.subject_label) like inside limit 50);
+    else
+      hits := array(select x.id from unnest(seen) t cross join lateral (select j.id, j.subject_label from provisioning_jobs j
+          where j.tenant_id = t order by j.id desc limit greatest(nearby / cardinality(seen), 200)) x
+        where lower(x.subject_label) like inside limit 50);
+    end if;
+    if cardinality(hits) < p_limit then
+      -- The index is by bytes: no label that begins so is behind the last of all characters.
+      hits := hits || array(select x.id from provisioning_jobs x where lower(x.subject_label) ~>=~ q
+        and lower(x.subject_label) ~<~ (q || U&'\+10FFFF') and (seen is null or x.tenant_id = any (seen)) limit 200);
+    end if;
   end if;
   if hits = '{}' then return; end if;
-  return query select j.id, case when p_id is not null or lower(j.subject_label) = lower(p_q) then 0
-      when lower(j.subject_label) like q || '%' then 1 else 3 end as r, null::real
+  return query select j.id, case when p_id is not null or lower(j.subject_label) = q then 0
+      when starts_with(lower(j.subject_label), q) then 1 else 3 end as r, null::real
     from provisioning_jobs j
     where j.id = any (hits) and (seen is null or j.tenant_id = any (seen)) order by r, j.id desc limit p_limit;
 end $function$;
@@ -6193,24 +6217,20 @@ CREATE OR REPLACE FUNCTION public.search_similar(p_q text, p_likes text[], p_wor
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 20
  SET search_path TO 'public', 'pg_temp'
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
   near text[] := search_near(p_words);
   one record;
-  tenants uuid[];
 begin
   if near = '{}' then return; end if;
-  for one in select * from jsonb_each(p_tenants) loop
-    tenants := case when jsonb_typeof(one.value) = 'array'
-      then array(select t::uuid from jsonb_array_elements_text(one.value) t) end;
-    return query select one.key, h.* from search_customers(p_q, null, p_likes, near, tenants, p_limit) h
-      where one.key = 'customer' and h.score is not null;
-    return query select one.key, h.* from search_cloud_pods(p_q, null, null, null, p_likes, near, tenants, p_limit) h
-      where one.key = 'cloudPod' and h.score is not null;
-    return query select one.key, h.* from search_tenants_by_name(p_q, null, p_likes, near, tenants, p_limit) h
-      where one.key = 'tenant' and h.score is not null;
-    return query select one.key, h.* from search_users(p_q, null, p_likes, near, tenants, p_limit) h
-      where one.key = 'user' and h.score is not null;
+  for one in select key, search_scope(case when jsonb_typeof(value) = 'array'
+      then array(select t::uuid from jsonb_array_elements_text(value) t) end) as tenants from jsonb_each(p_tenants) loop
+    -- Tenants and people have no tenant of their own: who does not see all of them finds only what is written so.
+    continue when one.tenants = '{}' or one.key in ('tenant', 'user') and one.tenants is not null;
+    return query select one.key, h.id, 4, h.score from search_alike(
+      case one.key when 'customer' then 'customers' when 'cloudPod' then 'cloud_pods' when 'tenant' then 'tenants' else 'users' end,
+      case one.key when 'cloudPod' then 'hostname' else 'search_text' end, near, one.tenants, p_limit) h;
   end loop;
 end $function$;
 
@@ -6228,22 +6248,22 @@ CREATE OR REPLACE FUNCTION public.search_tenants_by_name(p_q text, p_id uuid, p_
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 20
  SET search_path TO 'public', 'pg_temp'
- SET plan_cache_mode TO 'force_custom_plan'
+ SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
- SET "pg_trgm.word_similarity_threshold" TO '0.45'
 AS $function$
 declare
   seen uuid[] := search_scope(p_tenants);
   q text := search_fold(p_q);
+  matching text := search_all_like('search_text', p_likes);
 begin
-  return query select t.id, case when t.id = p_id or t.slug = q then 0 when h.score is not null then 4
-      else search_people_rank(t.search_text, q) end as r, h.score
-    from (select p_id as id, null::real as score
-      union all select * from search_hits('tenants', 'search_text', p_likes, p_words, null, p_limit)
-        where seen is null
-      union all select n.id, null from tenants n where n.id = any (seen) and n.search_text like all (select search_fold(l) from unnest(p_likes) l)) h
-      join tenants t on t.id = h.id
-    where seen is null or t.id = any (seen) order by r, h.score desc, t.id desc limit p_limit;
+  return query select t.id, case when t.id = p_id or t.slug = q then 0 else search_people_rank(t.search_text, q) end as r, null::real
+    from tenants t
+    where t.id = any (p_id || case when seen is null
+          then search_rows('tenants', matching, search_indexed(matching, p_likes), true, null, p_limit)
+          else array(select n.id from tenants n where n.id = any (seen)
+            and n.search_text like all (select search_fold(l) from unnest(p_likes) l)) end)
+      and (seen is null or t.id = any (seen))
+    order by r, t.id desc limit p_limit;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.search_tidy()
@@ -6274,24 +6294,22 @@ CREATE OR REPLACE FUNCTION public.search_users(p_q text, p_id uuid, p_likes text
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 20
  SET search_path TO 'public', 'pg_temp'
- SET plan_cache_mode TO 'force_custom_plan'
+ SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
- SET "pg_trgm.word_similarity_threshold" TO '0.45'
 AS $function$
 declare
   seen uuid[] := search_scope(p_tenants);
   q text := search_fold(p_q);
+  matching text := search_all_like('search_text', p_likes);
 begin
-  return query select u.id, case when u.id = p_id or u.email = lower(p_q) then 0 when h.score is not null then 4
-      else search_people_rank(u.search_text, q) end as r, h.score
-    from (select p_id as id, null::real as score
-      union all select * from search_hits('users', 'search_text', p_likes, p_words, null, p_limit)
-        where seen is null
-      union all select n.id, null from users n where n.id in (select g.user_id from role_grants g where g.tenant_id = any (seen))
-        and n.search_text like all (select search_fold(l) from unnest(p_likes) l)) h
-      join users u on u.id = h.id
-    where seen is null or exists (select from role_grants g where g.user_id = u.id and g.tenant_id = any (seen))
-    order by r, h.score desc, u.id desc limit p_limit;
+  return query select u.id, case when u.id = p_id or u.email = lower(p_q) then 0 else search_people_rank(u.search_text, q) end as r, null::real
+    from users u
+    where u.id = any (p_id || case when seen is null
+          then search_rows('users', matching, search_indexed(matching, p_likes), true, null, p_limit)
+          else array(select n.id from users n where n.id in (select g.user_id from role_grants g where g.tenant_id = any (seen))
+            and n.search_text like all (select search_fold(l) from unnest(p_likes) l)) end)
+      and (seen is null or exists (select from role_grants g where g.user_id = u.id and g.tenant_id = any (seen)))
+    order by r, u.id desc limit p_limit;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.search_window(p_table text, p_where text, p_tenants uuid[], p_down boolean, p_limit integer)
@@ -6307,6 +6325,15 @@ AS $function$
         (select * from %I c where tenant_id = t and %s order by id %s limit %s) w order by id %4$s limit %5$s',
       p_tenants, p_table, p_where, way, p_limit)
   end from (select case when p_down then 'desc' else 'asc' end as way) as direction
+$function$;
+
+CREATE OR REPLACE FUNCTION public.search_word_array(p_text text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select array(select search_words_of(p_text))
 $function$;
 
 CREATE OR REPLACE FUNCTION public.search_words_of(p_text text)
