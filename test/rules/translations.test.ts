@@ -9,6 +9,7 @@ import { translate } from '../../web/build/plugin.ts'
 import { marksIn } from '../../web/build/sentences.ts'
 import { textsOf } from '../../web/build/texts.ts'
 import { ERROR_CODES } from '../../src/errors.ts'
+import { handlers } from '../../src/jobs/index.ts'
 import { shapeOf } from '../../src/words.ts'
 import { ROOT } from './tree.ts'
 
@@ -42,6 +43,10 @@ it('no two texts of the server differ by nothing but the names of their values: 
   expect(texts.filter((text, at) => texts.map(shapeOf).indexOf(shapeOf(text)) !== at)).toEqual([])
 })
 
+/** Where jobs say why they wait or fail, and what they are doing at a hypervisor. */
+const REASON =
+  /(?:\b(?:permanent|waitFor)\(\s*'\w+',|\bJobError\('\w+',\s*[^,]+,|\bdoTask\(run, [\w.]+,)\s*(['`])((?:(?!\1).)+)\1/g
+
 describe.each(LANGUAGES.slice(1))('the dictionaries of %s', (language) => {
   const { dictionaries } = readCatalogue(PAGES, language)
 
@@ -54,14 +59,26 @@ describe.each(LANGUAGES.slice(1))('the dictionaries of %s', (language) => {
     expect(words('codes')).toEqual([...new Set(answeredCodes())].toSorted())
   })
 
-  it('has words for every code of errors, and for no sentence that the server does not say', () => {
-    const errors = dictionaries['errors'] ?? {}
-    expect(ERROR_CODES.filter((code) => !errors[code])).toEqual([])
+  it('has words for every code of errors, every step of a job and every reason why one waits or fails', () => {
+    const said = (name: string) => new Set(Object.keys(dictionaries[name] ?? {}).map(shapeOf))
+    expect(ERROR_CODES.filter((code) => !dictionaries['errors']?.[code])).toEqual([])
+    const titles = [...handlers.values()].flatMap(({ steps }) => steps.map(({ title }) => title))
+    const jobs = globSync('src/jobs/*.ts', { cwd: ROOT }).map((file) => withoutValues(sourceOf(file)))
+    const reasons = jobs.flatMap((source) => [...source.matchAll(REASON)].map(([, , text = '']) => text))
+    expect(reasons.length).toBeGreaterThan(80)
+    const jobWordsOf = said('jobs')
+    const isSaid = (text: string) =>
+      jobWordsOf.has(text) || (/^Reading the \w+$/.test(text) && jobWordsOf.has('Reading the {}'))
+    // Values and a colon are the words of others.
+    expect([...titles, ...reasons].filter((text) => !isSaid(text) && /[a-z]{3}/.test(text))).toEqual([])
+  })
+
+  it.each(['errors', 'jobs'])('has words for no sentence of %s that the server does not say', (name) => {
     const server = globSync('src/**/*.ts', { cwd: ROOT })
       .map((file) => withoutValues(sourceOf(file)))
       .join('\n')
     const codes = new Set<string>(ERROR_CODES)
-    const faults = Object.entries(errors).filter(
+    const faults = Object.entries(dictionaries[name] ?? {}).filter(
       ([text, words]) =>
         words === '' ||
         marksIn(words).join() !== marksIn(text).join() ||

@@ -16,7 +16,7 @@ export type Speaker = {
   /** What is searched for texts. */
   files: string
   areaOf: (file: string) => string
-  /** Words that no text has: of states and other codes, of the actions of the audit log, and of the errors of the API. */
+  /** Words that no text has: of states and other codes, of the actions of the audit log, of the errors of the API, and of jobs. */
   dictionaries: readonly string[]
 }
 
@@ -28,7 +28,7 @@ export const PAGES: Speaker = {
   files: '{web/src,shared}/**/*.{ts,tsx}',
   areaOf: (file) =>
     file.startsWith('shared/') ? 'shared' : (/^web\/src\/pages\/(\w+)\//.exec(file)?.[1] ?? COMMON),
-  dictionaries: ['codes', 'actions', 'errors'],
+  dictionaries: ['codes', 'actions', 'errors', 'jobs'],
 }
 export const SERVER: Speaker = {
   folder: 'src/locales',

@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router'
 import { Workflow } from 'lucide-react'
 import type { Page } from '../../../shared/api/common.ts'
 import type { Job } from '../api/provisioning.ts'
+import { useJobWords } from '../lib/useJobWords.ts'
 import { jobTitle } from '../lib/words.ts'
 import { paths } from '../paths.ts'
 import type { Column } from '../ui/DataTable.tsx'
@@ -73,8 +74,9 @@ export function JobList({
 }
 
 function Now({ job }: { job: Job }) {
+  const say = useJobWords()
   const trouble = job.error && job.state !== 'succeeded' ? job.error.message : job.waitingFor
-  const words = trouble ?? (job.state === 'running' ? doing(job) : null)
+  const words = trouble ? say(trouble) : job.state === 'running' ? doing(job, say) : null
   if (!words) return <span className="text-muted">—</span>
   return (
     <span className="line-clamp-2 max-w-md" title={words}>

@@ -2,6 +2,7 @@ import { t } from '../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { jobQuery, type Job, type JobDetail } from '../api/provisioning.ts'
+import { useJobWords } from '../lib/useJobWords.ts'
 import { capitalize, humanize, jobTitle } from '../lib/words.ts'
 import { paths } from '../paths.ts'
 import { Card } from '../ui/Card.tsx'
@@ -20,13 +21,14 @@ const IDLE: Partial<Record<Job['state'], string>> = {
 }
 
 /** What it does, in words, with how far it is. */
-export function doing(job: Job): string {
-  const words = capitalize(job.doing ?? '') || (IDLE[job.state] ?? t`Waiting to be run`)
+export function doing(job: Job, say: (text: string) => string): string {
+  const words = capitalize(say(job.doing ?? '')) || (IDLE[job.state] ?? t`Waiting to be run`)
   return job.progress === null || words.includes('%') ? words : `${words}, ${job.progress} %`
 }
 
 /** What a job is doing now, or why it is not going on. */
 export function JobNow({ job }: { job: Job }) {
+  const say = useJobWords()
   if (isOver(job) && (job.error === null || job.state === 'succeeded')) return null
   return (
     <div className="space-y-2" aria-live="polite">
@@ -34,14 +36,14 @@ export function JobNow({ job }: { job: Job }) {
         <>
           <p>
             {job.phase === 'undo' && <strong>Undoing: </strong>}
-            {doing(job)}
+            {doing(job, say)}
           </p>
           {job.state === 'running' && <Progress value={job.progress} label={jobTitle(job.kind)} />}
         </>
       )}
       {job.waitingFor && !isOver(job) && (
         <Notice tone={job.state === 'stuck' ? 'warning' : 'info'} title="Not going on">
-          {job.waitingFor}
+          {say(job.waitingFor)}
           {job.runAt && job.state === 'scheduled' && (
             <>
               {' '}
@@ -55,7 +57,7 @@ export function JobNow({ job }: { job: Job }) {
           tone={isOver(job) || job.state === 'stuck' ? 'danger' : 'warning'}
           title={humanize(job.error.code)}
         >
-          {job.error.message}
+          {say(job.error.message)}
         </Notice>
       )}
     </div>
@@ -63,14 +65,15 @@ export function JobNow({ job }: { job: Job }) {
 }
 
 export function JobSteps({ steps }: { steps: JobDetail['steps'] }) {
+  const say = useJobWords()
   if (steps.length === 0) return <p className="text-muted">No step has begun.</p>
   return (
     <ol className="space-y-2">
       {steps.map((step) => (
         <li key={step.name} className="flex flex-wrap items-start justify-between gap-x-4 gap-y-1">
           <div className="min-w-0 flex-1 basis-52">
-            <p>{step.title}</p>
-            {step.error && <p className="text-[13px] break-words text-danger-text">{step.error}</p>}
+            <p>{say(step.title)}</p>
+            {step.error && <p className="text-[13px] break-words text-danger-text">{say(step.error)}</p>}
           </div>
           <div className="flex items-center gap-3 text-[13px] text-muted">
             {step.error && step.attempts > 1 && <span>{step.attempts} attempts</span>}

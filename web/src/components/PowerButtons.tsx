@@ -5,6 +5,7 @@ import { canPod, type PowerAction } from '../../../shared/states/cloudPod.ts'
 import type { ApiError } from '../api/ApiError.ts'
 import { powerCloudPod, type CloudPod, type CloudPodDetail } from '../api/cloudPods.ts'
 import { useSubmit } from '../api/submit.ts'
+import { useJobWords } from '../lib/useJobWords.ts'
 import { Button } from '../ui/Button.tsx'
 import { Dialog } from '../ui/Dialog.tsx'
 import { toast } from '../ui/Toast.tsx'
@@ -29,13 +30,14 @@ const RUNS = new Set<PowerAction>(['start', 'reboot'])
 
 export function PowerButtons({ pod }: { pod: CloudPodDetail }) {
   const { can } = useSession()
+  const say = useJobWords()
   const [confirming, setConfirming] = useState(false)
   const power = useSubmit({
     send: (action: PowerAction, key) => powerCloudPod(pod.id, action, key),
     onDone: ({ job }) =>
       toast.done(
         t`${ACTIONS.find(({ action }) => action === power.variables)?.asked ?? t`Action`} requested`,
-        job.doing ?? undefined,
+        say(job.doing ?? '') || undefined,
       ),
   })
   const ask = (action: PowerAction) =>

@@ -10,6 +10,7 @@ import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { SubjectLink } from '../../components/SubjectLink.tsx'
+import { useJobWords } from '../../lib/useJobWords.ts'
 import { codeWords, humanize, jobTitle } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
 import { Card, Facts } from '../../ui/Card.tsx'
@@ -74,6 +75,7 @@ function Content({ job }: { job: JobDetail }) {
 const LEVELS = { info: '', warning: 'text-warning-text', error: 'text-danger-text' }
 
 function Log({ lines }: { lines: JobDetail['log'] }) {
+  const say = useJobWords()
   if (lines.length === 0) return <p className="p-4 text-muted">Nothing was written yet.</p>
   return (
     <ol
@@ -90,7 +92,7 @@ function Log({ lines }: { lines: JobDetail['log'] }) {
           </time>
           <span className={clsx('min-w-0 flex-1 basis-48 break-words', LEVELS[line.level])}>
             {line.level !== 'info' && <span className="sr-only">{codeWords(line.level)}: </span>}
-            {line.line}
+            {say(line.line)}
           </span>
         </li>
       ))}

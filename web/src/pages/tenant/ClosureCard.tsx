@@ -4,6 +4,7 @@ import { Download } from 'lucide-react'
 import { useSubmit } from '../../api/submit.ts'
 import { downloadProof, type ClosureView } from '../../api/tenantEnd.ts'
 import type { Tenant } from '../../api/tenants.ts'
+import { JobText } from '../../components/JobText.tsx'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Card, Facts } from '../../ui/Card.tsx'
@@ -50,7 +51,9 @@ export function ClosureCard({ tenant, closure }: { tenant: Tenant; closure: Clos
               ? [t`Destruction begins`, <Time key="due" at={closure.dueAt} />]
               : [t`Rows erased`, rows.toLocaleString(locale)],
             closure.endedAt === null ? null : [t`Ended`, <Time key="ended" at={closure.endedAt} />],
-            closure.waitingFor === null ? null : [t`Waits for`, closure.waitingFor],
+            closure.waitingFor === null
+              ? null
+              : [t`Waits for`, <JobText key="waits" text={closure.waitingFor} />],
           ]}
         />
         {closure.state === 'destroying' && (
@@ -83,7 +86,7 @@ function Pods({ pods }: { pods: Pod[] }) {
       render: (row) =>
         row.jobState === null ? '—' : <StateBadge of="job" state={row.jobState as 'ready'} />,
     },
-    { header: t`Waits for`, from: 'md', render: (row) => row.waitingFor ?? '—' },
+    { header: t`Waits for`, from: 'md', render: (row) => <JobText text={row.waitingFor} /> },
   ]
   return <DataTable label="CloudPods of the closing" columns={columns} rows={pods} rowKey={(row) => row.id} />
 }

@@ -5,6 +5,7 @@ import { Download, FileArchive } from 'lucide-react'
 import { useSubmit } from '../../api/submit.ts'
 import { downloadExport, exportsQuery, startExport, type TenantExport } from '../../api/tenantEnd.ts'
 import type { Tenant } from '../../api/tenants.ts'
+import { JobText } from '../../components/JobText.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { Button } from '../../ui/Button.tsx'
@@ -77,7 +78,7 @@ function Exports({ tenant, items }: { tenant: Tenant; items: TenantExport[] }) {
       from: 'md',
       render: (row) => (
         <span className="font-mono text-[13px] break-all">
-          {row.sha256 ?? row.problem ?? row.waitingFor ?? '—'}
+          {row.sha256 ?? <JobText text={row.problem ?? row.waitingFor} />}
         </span>
       ),
     },

@@ -2,6 +2,7 @@ import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { suspensionQuery, type SuspensionView } from '../../api/tenants.ts'
+import { JobText } from '../../components/JobText.tsx'
 import { useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { paths } from '../../paths.ts'
@@ -70,7 +71,7 @@ function Pods({ pods, restoring }: { pods: Pod[]; restoring: boolean }) {
         return row.jobState === null ? t`Waiting` : <StateBadge of="job" state={row.jobState as 'ready'} />
       },
     },
-    { header: t`Waits for`, from: 'md', render: (row) => row.waitingFor ?? '—' },
+    { header: t`Waits for`, from: 'md', render: (row) => <JobText text={row.waitingFor} /> },
   ]
   return <DataTable label="Pods of the suspension" columns={columns} rows={pods} rowKey={(row) => row.id} />
 }
