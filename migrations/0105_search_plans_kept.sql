@@ -158,8 +158,9 @@ begin
       hits := array(select x.id from (select j.id, j.subject_label from provisioning_jobs j order by j.id desc limit nearby) x
         where lower(x.subject_label) like inside limit 50);
     else
+      -- In the order of the tenants' index, so that no plan looks for a small tenant's jobs among everybody's.
       hits := array(select x.id from unnest(seen) t cross join lateral (select j.id, j.subject_label from provisioning_jobs j
-          where j.tenant_id = t order by j.id desc limit greatest(nearby / cardinality(seen), 200)) x
+          where j.tenant_id between t and t order by j.tenant_id, j.id desc limit greatest(nearby / cardinality(seen), 200)) x
         where lower(x.subject_label) like inside limit 50);
     end if;
     if cardinality(hits) < p_limit then
