@@ -43,7 +43,7 @@ const WORDS: Record<string, readonly string[]> = {
   completion: SHELLS,
   admin: ['create-user', 'create-api-key'],
   audit: ['verify'],
-  secrets: ['rotate'],
+  secrets: ['rotate', 'lost'],
   zone: ['check'],
 }
 const OPERATORS = Object.keys(WORDS).filter((command) => !LOCAL.includes(command))

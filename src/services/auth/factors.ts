@@ -10,7 +10,7 @@ import type { Ctx, Root } from '../../context.ts'
 import * as factors from '../../db/authFactors.ts'
 import * as passkeys from '../../db/authPasskeys.ts'
 import { AppError } from '../../errors.ts'
-import { sha256 } from '../../lib/crypto.ts'
+import { isLost, sha256 } from '../../lib/crypto.ts'
 import * as auditService from '../auditService.ts'
 import * as mailService from '../mailService.ts'
 import type { Identity } from '../userService.ts'
@@ -167,6 +167,11 @@ const totpOf = (secret: string, label: string): TOTP =>
   new TOTP({ issuer: 'mPanel', label, secret: Secret.fromBase32(secret), period: STEP_S })
 
 async function takeTotp(ctx: Ctx, user: User, sealed: Buffer, code: string): Promise<boolean> {
+  if (isLost(sealed)) {
+    const message =
+      'What your authenticator app shows cannot be checked any more: its secret was lost. Use a recovery code or a passkey and set the app up anew, or ask an administrator to reset it.'
+    throw new AppError('invalid_input', message, { errors: [{ path: 'code', message }] })
+  }
   const timestamp = ctx.machineNow().getTime()
   const totp = totpOf(ctx.sealer.open(sealed, purposeOf(user.id)), user.email)
   const delta = totp.validate({ token: plain(code), timestamp, window: WINDOW })
