@@ -7,6 +7,7 @@ import type { Deps } from './deps.ts'
 import { doctor, examine } from './doctor.ts'
 import { AppError, StartupError } from './errors.ts'
 import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
+import * as authService from './services/authService.ts'
 import * as provisioningService from './services/provisioningService.ts'
 import * as sslService from './services/sslService.ts'
 import * as userService from './services/userService.ts'
@@ -31,6 +32,7 @@ const USAGE = `usage: mpanel <command>
   secrets rotate            seal anew with MPANEL_SECRET_KEY what MPANEL_SECRET_KEY_BEFORE has sealed; while mPanel runs, and again if broken off
   secrets lost              [--confirm <n>]; when the key itself is lost: shows what is lost with it, and with --confirm starts anew with MPANEL_SECRET_KEY
   admin create-user         --email <e-mail> --role <ROLE> [--name <name>] [--tenant <slug>]; password in MPANEL_NEW_PASSWORD
+  admin remove-totp         --email <e-mail>; for who has lost authenticator app and recovery codes: it is set up anew after the next log-in
   admin create-api-key      --email <owner> --name <name> [--scope <permission> …] [--tenant <slug>] [--days <n>]
   audit verify              [--checkpoints <file>]; recompute the audit log: 0 intact, 1 tampered with, 2 could not be checked
   audit verify --file <f>   [--key <public key> …] [--checkpoints <file>]; the same for an exported file, without a database
@@ -120,10 +122,14 @@ async function admin(config: Config, args: string[]): Promise<void> {
   const [what, ...rest] = args
   const values = parseOptions(rest)
   const { email } = values
-  if (email === undefined || (what !== 'create-user' && what !== 'create-api-key'))
+  if (email === undefined || !['create-user', 'create-api-key', 'remove-totp'].includes(what ?? ''))
     throw new StartupError(USAGE)
   await withDatabase(config, ({ root }) =>
     asSystem(root, 'command line', 'platform', async (ctx) => {
+      if (what === 'remove-totp') {
+        await authService.removeTotpOf(ctx, email)
+        return say(`${email} logs in without an authenticator app now`)
+      }
       const tenantId = values.tenant === undefined ? null : await userService.tenantBySlug(ctx, values.tenant)
       await (what === 'create-user'
         ? createUser(ctx, { ...values, email, tenantId, password: config.newPassword })

@@ -179,7 +179,13 @@ it('jobs wait for the secret, and go on when it was entered again; people get in
   const entered = await pending.post('/api/auth/mfa', { code: codes[0] })
   expect(entered.status).toBe(200)
   const own = await withToken(served, tokenOf(entered))
-  expect((await own.call('DELETE', '/api/auth/mfa/totp', {})).status).toBe(204)
+  expect((await run(['admin', 'remove-totp', '--email', 'nobody@example.com'])).text).toContain(
+    'No such user',
+  )
+  expect((await run(['admin', 'remove-totp', '--email', somebody.email])).code).toBe(0)
+  expect((await run(['admin', 'remove-totp', '--email', somebody.email])).text).toContain(
+    'no authenticator app',
+  )
   expect((await enrol(served, own)).codes).toHaveLength(10)
 }, 300_000)
 

@@ -67,7 +67,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   'sso_providers.client_secret': { what: 'client secrets of identity providers', then: AGAIN },
   'user_totp.secret': {
     what: 'authenticator apps of people',
-    then: 'They log in with a recovery code or a passkey and set the app up anew, or an administrator resets it.',
+    then: 'They log in with a recovery code or a passkey and set the app up anew, or `mpanel admin remove-totp` removes it.',
   },
 }
 
