@@ -132,9 +132,9 @@ async function checkInstallation(root: Root, config: Config, check: Check): Prom
       ? 'it has sealed all that the database holds: after a rotation take MPANEL_SECRET_KEY_BEFORE away'
       : 'it opens what the database holds'
   })
-  for (const { what, n, names, then } of await asDoctor(root, provisioningService.lostSecrets))
+  for (const { what, n, names, cure } of await asDoctor(root, provisioningService.lostSecrets))
     await check('lost secrets', () =>
-      Promise.reject(new Error(`${provisioningService.counted(what, n, names)}. ${then}`)),
+      Promise.reject(new Error(`${provisioningService.counted(what, n, names)}. ${cure}`)),
     )
   const { now, role, owner, ...rights } = await asDoctor(root, ({ tx }) => figures.rights(tx))
   const skew = Math.abs(Date.now() - now.getTime())

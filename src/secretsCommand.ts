@@ -46,7 +46,7 @@ function tell({ total, kinds, ofAuditLog }: LossReport, isDone: boolean, say: (l
       ? 'Marked as lost:'
       : 'These secrets open with no key that is set, and would be lost for good. Nothing is changed yet.',
   )
-  for (const { what, then, n, names } of kinds) say(`  ${counted(what, n, names)}\n      ${then}`)
+  for (const { what, cure, n, names } of kinds) say(`  ${counted(what, n, names)}\n      ${cure}`)
   if (ofAuditLog)
     say(
       '  the key that signs the audit log\n      A new one signs from now on; what the old one has signed is still checked by its public key.',

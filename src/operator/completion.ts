@@ -85,10 +85,8 @@ const fish = (): string =>
   [
     'complete -c mpanel -f',
     `complete -c mpanel -n __fish_use_subcommand -a "${commands}"`,
-    ...Object.entries(WORDS)
-      .filter(([, words]) => words.length > 0)
-      .map(
-        ([command, words]) =>
-          `complete -c mpanel -n "__fish_seen_subcommand_from ${command}" -a "${words.join(' ')}"`,
-      ),
+    ...Object.entries(WORDS).map(
+      ([command, words]) =>
+        `complete -c mpanel -n "__fish_seen_subcommand_from ${command}" -a "${[...words, '--json'].join(' ')}"`,
+    ),
   ].join('\n')

@@ -2,7 +2,6 @@ import { asSystem, type Ctx, type Root } from '../context.ts'
 import { markLost, namesOf, SEALED, sealedAfter, type SealedColumn } from '../db/provisioningSealed.ts'
 import { AppError } from '../errors.ts'
 import { SecretLost } from '../lib/crypto.ts'
-import { replaceLostKey } from './audit/key.ts'
 import * as auditService from './auditService.ts'
 import * as provisioningService from './provisioningService.ts'
 import * as sslService from './sslService.ts'
@@ -19,8 +18,8 @@ const NAMED = 50
 type Loss = { column: SealedColumn; ids: string[] }
 export type LossReport = {
   total: number
-  /** By kind; `names` are the first of them. `then`: what makes it whole again. */
-  kinds: { what: string; then: string; n: number; names: string[] }[]
+  /** By kind; `names` are the first of them. `cure`: what makes it whole again. */
+  kinds: { what: string; cure: string; n: number; names: string[] }[]
   /** Whether the installation was sealed with another key than this process has. */
   isOtherKey: boolean
   /** Whether the key that signs the audit log is lost too. */
@@ -56,7 +55,7 @@ export const giveUp = (root: Root, confirmed: number): Promise<LossReport> =>
     for (const { column, ids } of losses) await markLost(ctx.tx, column, ids, new SecretLost().message)
     await sslService.remakeAccountKeys(ctx)
     await sslService.remakeRoot(ctx)
-    if (report.ofAuditLog) await replaceLostKey(ctx)
+    if (report.ofAuditLog) await auditService.replaceLostKey(ctx)
     await provisioningService.takeKey(ctx)
     await auditService.record(ctx, {
       action: 'SECRETS_LOST',

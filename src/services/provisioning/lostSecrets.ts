@@ -2,7 +2,7 @@ import type { Ctx } from '../../context.ts'
 import { lostIn, SEALED, type SealedColumn } from '../../db/provisioningSealed.ts'
 
 /** What was sealed, in words: what there was of it, and what makes it whole again. */
-type Words = { what: string; then: string }
+type Words = { what: string; cure: string }
 
 const AGAIN = 'Enter it again on its page.'
 const ADD_ANEW = 'Remove it and add it anew; its receiver needs the new secret.'
@@ -11,63 +11,63 @@ const ADD_ANEW = 'Remove it and add it anew; its receiver needs the new secret.'
 const WORDS: Readonly<Record<string, Words>> = {
   'acme_accounts.key_sealed': {
     what: 'keys of accounts at CAs',
-    then: 'Each gets a new key at once, and with it a new account when it is needed next.',
+    cure: 'Each gets a new key at once, and with it a new account when it is needed next.',
   },
   'acme_accounts.next_key_sealed': {
     what: 'keys that accounts at CAs were about to get',
-    then: 'The new key of the account takes their place.',
+    cure: 'The new key of the account takes their place.',
   },
   'acme_orders.key_sealed': {
     what: 'keys of certificates that are being issued',
-    then: 'Their orders fail, and are begun anew.',
+    cure: 'Their orders fail, and are begun anew.',
   },
-  'audit_sinks.secret': { what: 'secrets of receivers of the audit log', then: ADD_ANEW },
+  'audit_sinks.secret': { what: 'secrets of receivers of the audit log', cure: ADD_ANEW },
   'audit_webhooks.former_secret': {
     what: 'former secrets of webhooks',
-    then: 'Make new secrets on the pages of the webhooks.',
+    cure: 'Make new secrets on the pages of the webhooks.',
   },
   'audit_webhooks.secret': {
     what: 'secrets of webhooks',
-    then: 'Make a new one on its page, and give it to the receiver.',
+    cure: 'Make a new one on its page, and give it to the receiver.',
   },
-  'billing_providers.key_sealed': { what: 'keys of payment providers', then: AGAIN },
+  'billing_providers.key_sealed': { what: 'keys of payment providers', cure: AGAIN },
   'billing_providers.webhook_secret_sealed': {
     what: 'webhook secrets of payment providers',
-    then: AGAIN,
+    cure: AGAIN,
   },
-  'clusters.token_secret_sealed': { what: 'tokens of clusters', then: AGAIN },
-  'dns_servers.api_key_sealed': { what: 'keys of DNS servers', then: AGAIN },
+  'clusters.token_secret_sealed': { what: 'tokens of clusters', cure: AGAIN },
+  'dns_servers.api_key_sealed': { what: 'keys of DNS servers', cure: AGAIN },
   'dns_servers.transfer_key_sealed': {
     what: 'keys of secondary DNS servers',
-    then: 'Make a new one on the page of the server, and give it to the secondaries.',
+    cure: 'Make a new one on the page of the server, and give it to the secondaries.',
   },
   'domain_operations.secret_sealed': {
     what: 'codes of domain transfers that are under way',
-    then: 'Cancel the waiting job and order the transfer again with its code.',
+    cure: 'Cancel the waiting job and order the transfer again with its code.',
   },
-  'ip_sources.token_sealed': { what: 'tokens of NetBoxes', then: AGAIN },
+  'ip_sources.token_sealed': { what: 'tokens of NetBoxes', cure: AGAIN },
   'mails.body': {
     what: 'texts of mails',
-    then: 'What was not sent fails: send invitations again, and have passwords reset again.',
+    cure: 'What was not sent fails: send invitations again, and have passwords reset again.',
   },
-  'registrar_accounts.secret_sealed': { what: 'secrets of registrars', then: AGAIN },
+  'registrar_accounts.secret_sealed': { what: 'secrets of registrars', cure: AGAIN },
   'ssl_certificate_versions.key_sealed': {
     what: 'private keys of certificates',
-    then: 'What is installed goes on. Renew each, or upload it again.',
+    cure: 'What is installed goes on. Renew each, or upload it again.',
   },
   'ssl_issuers.eab_key_sealed': {
     what: 'keys of external accounts at CAs',
-    then: 'Add the issuer anew with the key that the CA gives, then retire the old one.',
+    cure: 'Add the issuer anew with the key that the CA gives, then retire the old one.',
   },
   'ssl_issuers.key_sealed': {
     what: 'keys of the private CA',
-    then: 'It gets a new root at once: whoever trusts the old one has to trust the new.',
+    cure: 'It gets a new root at once: whoever trusts the old one has to trust the new.',
   },
-  'ssl_targets.secret_sealed': { what: 'secrets of webhooks for certificates', then: ADD_ANEW },
-  'sso_providers.client_secret': { what: 'client secrets of identity providers', then: AGAIN },
+  'ssl_targets.secret_sealed': { what: 'secrets of webhooks for certificates', cure: ADD_ANEW },
+  'sso_providers.client_secret': { what: 'client secrets of identity providers', cure: AGAIN },
   'user_totp.secret': {
     what: 'authenticator apps of people',
-    then: 'They log in with a recovery code or a passkey and set the app up anew, or `mpanel admin remove-totp` removes it.',
+    cure: 'They log in with a recovery code or a passkey and set the app up anew, or `mpanel admin remove-totp` removes it.',
   },
 }
 

@@ -192,10 +192,10 @@ const sourceFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
 
 /** What waits for a secret that was lost with the secret key. */
 const secretFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
-  (await lostSecrets(ctx)).map(({ ref, what, n, names, then }) => ({
+  (await lostSecrets(ctx)).map(({ ref, what, n, names, cure }) => ({
     code: 'secret_lost',
     ref,
-    message: `Lost with the secret key: ${counted(what, n, names)}. ${then}`,
+    message: `Lost with the secret key: ${counted(what, n, names)}. ${cure}`,
   }))
 
 const reverseFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
