@@ -31,7 +31,8 @@ export const nothingAt = ({ method, url }: Pick<FastifyRequest, 'method' | 'url'
   new AppError('not_found', `There is nothing at ${method} ${url.split('?', 1)[0]}.`)
 
 /** The body is read before it is known whether there is anybody to read it: where there is nobody, it is not to blame. */
-const isOfBody = (error: Error): boolean => /^FST_ERR_CTP_/.test((error as FastifyError).code)
+const isOfBody = (error: Error & { code?: string }): boolean =>
+  error.code?.startsWith('FST_ERR_CTP_') === true
 
 /** Answers every error as RFC 9457 problem details. What is not ours to tell goes to the log only. */
 export function errorHandler(

@@ -115,8 +115,10 @@ async function ask(
       const { account, connection } = await transaction(root, origin, [], async (ctx) => {
         const row = await registrars.find(ctx.tx, accountId)
         if (!row) throw notFound('registrar')
-        const connection = isLost(row.secret_sealed) ? null : await connectionFor(ctx, accountId)
-        return { account: row, connection }
+        return {
+          account: row,
+          connection: isLost(row.secret_sealed) ? null : await connectionFor(ctx, accountId),
+        }
       })
       if (connection === null) {
         const { message } = new SecretLost()
