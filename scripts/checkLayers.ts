@@ -14,7 +14,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'src/config': ['src/configVariables', ...OURS, 'shared'],
   'src/configVariables': OURS,
   'src/words': [...OURS, 'shared'],
-  'src/operator': ['src/operator', 'packages/client', 'src/config', 'src/errors'],
+  'src/operator': ['src/operator', 'packages/client', 'src/lib', 'src/config', 'src/errors'],
   'src/db': ['src/db', ...OURS, 'shared'],
   'src/integrations': OURS,
   'src/context': ['src/db', ...OURS, 'shared'],

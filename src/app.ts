@@ -9,9 +9,8 @@ import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { pageOf } from '../shared/languages.ts'
 import type { Root } from './context.ts'
-import { AppError } from './errors.ts'
 import { newId } from './lib/ids.ts'
-import { clientErrorHandler, errorHandler } from './middleware/errorHandler.ts'
+import { clientErrorHandler, errorHandler, nothingAt } from './middleware/errorHandler.ts'
 import { languageOf } from './middleware/language.ts'
 import { createLimits, type RequestLimits } from './middleware/rateLimit.ts'
 import { rbac, type Rbac } from './middleware/rbac.ts'
@@ -150,6 +149,6 @@ async function registerPages(app: FastifyInstance, webDir: string): Promise<void
     const file = /\.\w{1,8}$/.test(path)
     if (built && page && !file)
       return reply.header('vary', 'Cookie, Accept-Language').sendFile(pageOf(languageOf(request)), webDir)
-    throw new AppError('not_found', `There is nothing at ${request.method} ${path}.`)
+    throw nothingAt(request)
   })
 }

@@ -10,7 +10,8 @@ const TAMPERED = 1
 
 export type VerifyOptions = {
   file?: string | undefined
-  key?: string | undefined
+  /** More than one where a key was lost and followed by another. */
+  key?: readonly string[] | undefined
   checkpoints?: string | undefined
 }
 type Say = (line: string) => void

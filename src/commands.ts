@@ -7,11 +7,13 @@ import type { Deps } from './deps.ts'
 import { doctor, examine } from './doctor.ts'
 import { AppError, StartupError } from './errors.ts'
 import { startEmbeddedPostgres } from './lib/embeddedPostgres.ts'
+import * as authService from './services/authService.ts'
 import * as provisioningService from './services/provisioningService.ts'
 import * as sslService from './services/sslService.ts'
 import * as userService from './services/userService.ts'
 import { openInstallation, openToRun, requireUrl } from './openInstallation.ts'
 import { OPERATOR_USAGE } from './operator/usage.ts'
+import { loseSecrets } from './secretsCommand.ts'
 import { startServer } from './server.ts'
 import { start } from './start.ts'
 import { collect, write } from './supportBundle.ts'
@@ -28,10 +30,12 @@ const USAGE = `usage: mpanel <command>
   doctor                    check configuration, database, workers and outside systems, and say what to do
   support-bundle            [--file <f>]; what helpers need to know of this installation, without secrets and personal data
   secrets rotate            seal anew with MPANEL_SECRET_KEY what MPANEL_SECRET_KEY_BEFORE has sealed; while mPanel runs, and again if broken off
+  secrets lost              [--confirm <n>]; when the key itself is lost: shows what is lost with it, and with --confirm starts anew with MPANEL_SECRET_KEY
   admin create-user         --email <e-mail> --role <ROLE> [--name <name>] [--tenant <slug>]; password in MPANEL_NEW_PASSWORD
+  admin remove-totp         --email <e-mail>; for who has lost authenticator app and recovery codes: it is set up anew after the next log-in
   admin create-api-key      --email <owner> --name <name> [--scope <permission> …] [--tenant <slug>] [--days <n>]
   audit verify              [--checkpoints <file>]; recompute the audit log: 0 intact, 1 tampered with, 2 could not be checked
-  audit verify --file <f>   [--key <public key>] [--checkpoints <file>]; the same for an exported file, without a database
+  audit verify --file <f>   [--key <public key> …] [--checkpoints <file>]; the same for an exported file, without a database
   version, help             which mPanel this is; these lines
   zone check                --file <f> --zone <name>; what a zone file holds that mPanel would not take, or that is wrong: 0 nothing, 1, 2
 
@@ -77,7 +81,7 @@ export async function runCommand(args: string[], readConfig: () => Config): Prom
     case 'support-bundle':
       return supportBundle(readConfig(), rest)
     case 'secrets':
-      return rotateSecrets(readConfig(), rest)
+      return secrets(readConfig(), rest)
     case 'admin':
       return admin(readConfig(), rest)
     case 'audit':
@@ -118,10 +122,14 @@ async function admin(config: Config, args: string[]): Promise<void> {
   const [what, ...rest] = args
   const values = parseOptions(rest)
   const { email } = values
-  if (email === undefined || (what !== 'create-user' && what !== 'create-api-key'))
+  if (email === undefined || !['create-user', 'create-api-key', 'remove-totp'].includes(what ?? ''))
     throw new StartupError(USAGE)
   await withDatabase(config, ({ root }) =>
     asSystem(root, 'command line', 'platform', async (ctx) => {
+      if (what === 'remove-totp') {
+        await authService.removeTotpOf(ctx, email)
+        return say(`${email} logs in without an authenticator app now`)
+      }
       const tenantId = values.tenant === undefined ? null : await userService.tenantBySlug(ctx, values.tenant)
       await (what === 'create-user'
         ? createUser(ctx, { ...values, email, tenantId, password: config.newPassword })
@@ -131,10 +139,14 @@ async function admin(config: Config, args: string[]): Promise<void> {
 }
 
 /** Works on the operator's database, or else on the embedded one. */
-async function withDatabase(config: Config, work: (deps: Deps) => Promise<void>): Promise<void> {
+async function withDatabase(
+  config: Config,
+  work: (deps: Deps) => Promise<void>,
+  opened = openInstallation,
+): Promise<void> {
   const embedded =
     config.databaseUrl === undefined ? await startEmbeddedPostgres({ ...config, log: say }) : undefined
-  const deps = await openInstallation(config, embedded?.url)
+  const deps = await opened(config, embedded?.url)
   try {
     await work(deps)
   } catch (error) {
@@ -145,8 +157,13 @@ async function withDatabase(config: Config, work: (deps: Deps) => Promise<void>)
   }
 }
 
-async function rotateSecrets(config: Config, [what]: string[]): Promise<void> {
-  if (what !== 'rotate') throw new StartupError(USAGE)
+function secrets(config: Config, [what, ...rest]: string[]): Promise<void> {
+  if (what === 'rotate') return rotateSecrets(config)
+  if (what === 'lost') return loseSecrets(config, rest, withDatabase, say)
+  throw new StartupError(USAGE)
+}
+
+async function rotateSecrets(config: Config): Promise<void> {
   if (config.secretKeyBefore === undefined)
     throw new StartupError(
       'MPANEL_SECRET_KEY_BEFORE is not set: put the key until now there, and the new one into MPANEL_SECRET_KEY.',
@@ -171,8 +188,13 @@ async function rotateSecrets(config: Config, [what]: string[]): Promise<void> {
 async function supportBundle(config: Config, args: string[]): Promise<void> {
   const { file = `mpanel-support-${new Date().toISOString().replace(/[:.]/g, '-')}.json.gz` } =
     parseOptions(args)
-  const findings = await examine(config)
-  await withDatabase(config, async (deps) => write(file, await collect(deps, config, findings)))
+  let isWritten = false
+  const all = await examine(config, async (deps, findings) => {
+    await write(file, await collect(deps, config, findings))
+    isWritten = true
+  })
+  // The last of the checks is then the one that stopped the others.
+  if (!isWritten) throw new StartupError(all.at(-1)?.said ?? 'there is no database')
   say(`${file} was written. Look through it before you hand it on: zless ${file}`)
 }
 
@@ -209,7 +231,7 @@ function parseOptions(args: string[]) {
     days: text,
     checkpoints: text,
     file: text,
-    key: text,
+    key: { ...text, multiple: true },
     zone: text,
     scope: { ...text, multiple: true },
   } as const

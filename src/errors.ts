@@ -19,6 +19,7 @@ const STATUS = {
   invalid_state: 409,
   hostname_taken: 409,
   already_exists: 409,
+  secret_lost: 409,
   precondition_failed: 412,
   unsupported_media_type: 415,
   payload_too_large: 413,

@@ -31,6 +31,10 @@ export function openToRun(config: Config, say: (line: string) => void): Promise<
 export const openInstallation = (config: Config, url = requireUrl(config)): Promise<Deps> =>
   open(config, url, [requireSecretKey])
 
+/** The same for the one command that gives it another key. @throws StartupError */
+export const openWithAnyKey = (config: Config, url = requireUrl(config)): Promise<Deps> =>
+  open(config, url, [])
+
 async function open(
   config: Config,
   url: string,

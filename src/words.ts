@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { LANGUAGES, type Language } from '../shared/languages.ts'
 import type { t as tagged } from '../shared/text.ts'
-import { decimalOf, exponentOf, formatMoney, type Money } from './lib/money.ts'
+import { decimalOf, exponentOf, moneyOf, type Money } from './lib/money.ts'
 import { localDate } from './lib/period.ts'
 
 /** How one language says what the server says by itself: see docs/translations.md. */
@@ -78,7 +78,7 @@ type Forms = Pick<Words, 'number' | 'money' | 'date' | 'time'>
 /** English is read by people of all countries: its dates and amounts are those that nobody can misread. */
 const english = (timeZone: string): Forms => ({
   number: String,
-  money: ({ amount, currency }) => formatMoney(BigInt(amount), currency),
+  money: moneyOf,
   date: (day) => day,
   time: (at) => `${localDate(at, timeZone)} ${clockIn('en-GB', timeZone).format(at)}`,
 })

@@ -132,6 +132,9 @@ export async function insertAccount(tx: Tx, row: Insertable<AcmeAccountsTable>):
     .execute()
 }
 
+export const allAccounts = (tx: Tx): Promise<AccountRow[]> =>
+  tx.selectFrom('acme_accounts').selectAll().execute()
+
 export const lockAccount = (tx: Tx, id: string): Promise<AccountRow | undefined> =>
   tx.selectFrom('acme_accounts').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
 

@@ -3,6 +3,7 @@ import * as queue from '../db/queue.ts'
 import type { JobRow, StepRow } from '../db/queue.ts'
 import { AppError } from '../errors.ts'
 import { backoffMs } from '../lib/backoff.ts'
+import { SecretLost } from '../lib/crypto.ts'
 import * as auditService from '../services/auditService.ts'
 import { isAudited } from '../services/provisioningQueues.ts'
 import { JobError, LeaseLost } from './errors.ts'
@@ -146,6 +147,9 @@ export function describe(error: unknown): {
   inDoubt: boolean
 } {
   if (error instanceof JobError) return error
+  // Whatever it was about to do, it cannot have been asked: it waits for the person who enters the secret again.
+  if (error instanceof SecretLost)
+    return { kind: 'wait', code: 'secret_lost', message: error.message, inDoubt: false }
   // A service refused: its reason is final.
   if (error instanceof AppError)
     return { kind: 'permanent', code: error.code, message: error.message, inDoubt: false }

@@ -5,14 +5,26 @@ export const sha256 = (data: string | Buffer): Buffer => createHash('sha256').up
 /** A secret of `bytes` random bytes as base64url. */
 export const randomToken = (bytes = 32): string => randomBytes(bytes).toString('base64url')
 
-/** With which key something was sealed: the present one, the one before it, or neither. */
-export type SealedUnder = 'present' | 'before' | 'none'
+/** With which key something was sealed: the present one, the one before it, or neither; `lost`: see LOST. */
+export type SealedUnder = 'present' | 'before' | 'none' | 'lost'
+
+/** What stands where something was sealed with a key that is lost. It is too short to be anything sealed. */
+export const LOST = Buffer.from('lost')
+export const isLost = (sealed: Buffer | null): boolean => sealed !== null && LOST.equals(sealed)
+
+/** Something needs a secret that nobody has any more: it waits until a person has entered it again. */
+export class SecretLost extends Error {
+  constructor() {
+    super('Its secret was lost with the secret key of mPanel: enter it again.')
+    this.name = 'SecretLost'
+  }
+}
 
 /** Seals secrets for storage: AES-256-GCM, the purpose bound in, so that a sealed value cannot be moved to another use. */
 export type Sealer = {
   /** Always with the present key. */
   seal(plain: string, purpose: string): Buffer
-  /** @throws Error when the keys, the purpose or the bytes are not those of `seal`. */
+  /** @throws SecretLost; Error when the keys, the purpose or the bytes are not those of `seal`. */
   open(sealed: Buffer, purpose: string): string
   under(sealed: Buffer, purpose: string): SealedUnder
 }
@@ -42,8 +54,12 @@ export function createSealer(key: Buffer, before?: Buffer): Sealer {
       const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
       return Buffer.concat([iv, cipher.getAuthTag(), body])
     },
-    open: (sealed, purpose) => tryBoth(sealed, purpose)[1],
+    open(sealed, purpose) {
+      if (isLost(sealed)) throw new SecretLost()
+      return tryBoth(sealed, purpose)[1]
+    },
     under(sealed, purpose) {
+      if (isLost(sealed)) return 'lost'
       try {
         return tryBoth(sealed, purpose)[0]
       } catch {

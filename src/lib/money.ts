@@ -33,6 +33,9 @@ export const exponentOf = (currency: string): number => EXPONENTS[currency] ?? 2
 export const formatMoney = (minor: bigint, currency: string): string =>
   `${decimalOf(minor, currency)} ${currency}`
 
+/** The same of money as the API says it. */
+export const moneyOf = ({ amount, currency }: Money): string => formatMoney(BigInt(amount), currency)
+
 /** `4.99`, `-0.05` */
 export function decimalOf(minor: bigint, currency: string): string {
   const exponent = exponentOf(currency)

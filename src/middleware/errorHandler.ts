@@ -4,6 +4,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import type { Problem } from '../../shared/api/common.ts'
 import { AppError, type ErrorCode, type FieldError } from '../errors.ts'
+import { SecretLost } from '../lib/crypto.ts'
 import { newId } from '../lib/ids.ts'
 import { isNoneFree } from '../lib/preparing.ts'
 
@@ -25,13 +26,21 @@ const PROTECTION_LINES = Object.entries(PROTECTION)
   .map(([name, value]) => `${name}: ${value}\r\n`)
   .join('')
 
+/** There is no route of this address and method. */
+export const nothingAt = ({ method, url }: Pick<FastifyRequest, 'method' | 'url'>): AppError =>
+  new AppError('not_found', `There is nothing at ${method} ${url.split('?', 1)[0]}.`)
+
+/** The body is read before it is known whether there is anybody to read it: where there is nobody, it is not to blame. */
+const isOfBody = (error: Error & { code?: string }): boolean =>
+  error.code?.startsWith('FST_ERR_CTP_') === true
+
 /** Answers every error as RFC 9457 problem details. What is not ours to tell goes to the log only. */
 export function errorHandler(
   error: FastifyError | AppError | Error,
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  const known = translate(error)
+  const known = request.is404 && isOfBody(error) ? nothingAt(request) : translate(error)
   if (known.status >= 500) request.log.error({ err: error }, 'request failed')
   for (const [name, value] of Object.entries(PROTECTION))
     // A route may have said before it failed that its answer may be kept.
@@ -90,6 +99,7 @@ const DATABASE_AWAY = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|08\w{
 
 function translate(error: FastifyError | AppError | Error): AppError {
   if (error instanceof AppError) return error
+  if (error instanceof SecretLost) return new AppError('secret_lost', error.message)
   if (hasZodFastifySchemaValidationErrors(error)) return invalidInput(error.validation)
   const { code, statusCode } = error as FastifyError
   if (DATABASE_AWAY.test(code))

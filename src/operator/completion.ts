@@ -41,9 +41,9 @@ const WORDS: Record<string, readonly string[]> = {
   power: POWER_ACTIONS,
   jobs: ['watch'],
   completion: SHELLS,
-  admin: ['create-user', 'create-api-key'],
+  admin: ['create-user', 'create-api-key', 'remove-totp'],
   audit: ['verify'],
-  secrets: ['rotate'],
+  secrets: ['rotate', 'lost'],
   zone: ['check'],
 }
 const OPERATORS = Object.keys(WORDS).filter((command) => !LOCAL.includes(command))
@@ -85,10 +85,8 @@ const fish = (): string =>
   [
     'complete -c mpanel -f',
     `complete -c mpanel -n __fish_use_subcommand -a "${commands}"`,
-    ...Object.entries(WORDS)
-      .filter(([, words]) => words.length > 0)
-      .map(
-        ([command, words]) =>
-          `complete -c mpanel -n "__fish_seen_subcommand_from ${command}" -a "${words.join(' ')}"`,
-      ),
+    ...Object.entries(WORDS).map(
+      ([command, words]) =>
+        `complete -c mpanel -n "__fish_seen_subcommand_from ${command}" -a "${[...words, '--json'].join(' ')}"`,
+    ),
   ].join('\n')

@@ -3,7 +3,8 @@ import type { MPanel, OrderPreview, Plan, Price } from '../../packages/client/sr
 import { asker } from './ask.ts'
 import { CommandFailed, EXIT, notThere, wrongUse } from './failures.ts'
 import { watch } from './jobs.ts'
-import { moneyOf, print, type Printer } from './output.ts'
+import { moneyOf } from '../lib/money.ts'
+import { print, type Printer } from './output.ts'
 import { find, kindNamed } from './things.ts'
 
 export type OrderOptions = {

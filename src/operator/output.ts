@@ -1,3 +1,5 @@
+import { moneyOf } from '../lib/money.ts'
+
 /** Prints what was answered: as JSON if that was asked for, and otherwise in words. */
 export type Printer = (answer: unknown, words: () => void) => void
 
@@ -23,23 +25,13 @@ function textOf(value: unknown): string {
   if (Array.isArray(value)) return value.map(textOf).join(', ') || '–'
   if (typeof value !== 'object') return clean(`${value as string | number | boolean}`)
   const { amount, currency } = value as { amount?: unknown; currency?: unknown }
-  return typeof amount === 'string' && typeof currency === 'string'
+  return typeof amount === 'string' && /^-?\d+$/.test(amount) && typeof currency === 'string'
     ? moneyOf({ amount, currency })
     : JSON.stringify(value)
 }
 
 /** What customers have typed must not steer the terminal. */
 const clean = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, '�')
-
-/** Minor units as people write them: with as many decimals as the currency has. */
-export function moneyOf({ amount, currency }: { amount: string; currency: string }): string {
-  const digits =
-    new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
-  const unsigned = amount.replace('-', '').padStart(digits + 1, '0')
-  const whole = unsigned.slice(0, unsigned.length - digits)
-  const part = digits === 0 ? '' : `.${unsigned.slice(-digits)}`
-  return `${amount.startsWith('-') ? '-' : ''}${whole}${part} ${currency}`
-}
 
 /** Columns as wide as what is in them. */
 export function table(rows: readonly Row[], columns: Record<string, string>): void {

@@ -14,6 +14,7 @@ import * as deliveries from '../db/auditWebhookDeliveries.ts'
 import * as webhooks from '../db/auditWebhooks.ts'
 import type { ListOptions } from '../db/list.ts'
 import { AppError, notFound, requireVersion } from '../errors.ts'
+import { isLost } from '../lib/crypto.ts'
 import { newId } from '../lib/ids.ts'
 import { deliveryOf, fromNow } from './audit/webhooks.ts'
 import { purposeOf, targetOf } from './audit/webhookSending.ts'
@@ -165,7 +166,7 @@ export async function remove(ctx: Ctx, id: string): Promise<void> {
 export async function rotate(ctx: Ctx, id: string, overlapHours: number): Promise<AuditWebhookMade> {
   const row = await owned(ctx, id)
   const secret = newSecret()
-  const overlaps = overlapHours > 0
+  const overlaps = overlapHours > 0 && !isLost(row.secret)
   await webhooks.update(ctx.tx, id, {
     secret: ctx.sealer.seal(secret, purposeOf(id)),
     former_secret: overlaps ? row.secret : null,

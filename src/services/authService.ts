@@ -1,5 +1,5 @@
 /** Log-in, sessions, second factors and passkeys; the parts are in auth/. */
-export { confirmTotp, disableTotp, enrolTotp, regenerateCodes, state } from './auth/factors.ts'
+export { confirmTotp, disableTotp, enrolTotp, regenerateCodes, removeTotpOf, state } from './auth/factors.ts'
 export { DEVICE_MS } from './auth/devices.ts'
 export { confirmEmailChange, requestEmailChange } from './auth/email.ts'
 export { listFilters, removeFilter, saveFilter } from './auth/filters.ts'

@@ -221,6 +221,8 @@ export async function updateServer(
         change.apiKey === undefined
           ? undefined
           : ctx.sealer.seal(change.apiKey, dnsZoneService.sealedFor(id)),
+      // What was wrong was wrong with the key before.
+      ...(change.apiKey !== undefined && { health: 'unknown', health_message: null }),
       server_id: change.serverId,
       ca_pem: change.caPem,
       name_servers: change.nameServers && hostsOf(change.nameServers),

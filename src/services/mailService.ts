@@ -3,6 +3,8 @@ import * as mails from '../db/mails.ts'
 import * as users from '../db/userRights.ts'
 import type { Letter } from '../integrations/mail/types.ts'
 import * as tenants from '../db/tenants.ts'
+import { AppError } from '../errors.ts'
+import { isLost } from '../lib/crypto.ts'
 import { newId } from '../lib/ids.ts'
 import { spoken, wordsIn } from '../words.ts'
 import { enqueueSend } from './mailQueues.ts'
@@ -102,6 +104,8 @@ export function bodyOf(
   mail: { id: string; body: Buffer | null },
 ): Body | undefined {
   if (mail.body === null) return undefined
+  if (isLost(mail.body))
+    throw new AppError('secret_lost', 'What was in this mail was lost with the secret key of mPanel.')
   // Mails that a version before has written are English and do not say so.
   const written = JSON.parse(ctx.sealer.open(mail.body, purposeOf(mail.id))) as Omit<Body, 'language'> &
     Partial<Body>

@@ -23,7 +23,16 @@ export * from './provisioning/reverseZones.ts'
 export * from './provisioning/ipSourceCheck.ts'
 export * from './provisioning/ipSources.ts'
 export * from './provisioning/maintenance.ts'
-export { countSealed, isProven, requireSecretKey, sealAnew } from './provisioning/secretKey.ts'
+export {
+  countSealed,
+  isAuditKeyLost,
+  isProven,
+  opensProof,
+  requireSecretKey,
+  sealAnew,
+  takeKey,
+} from './provisioning/secretKey.ts'
+export { counted, lostSecrets, wordsOf } from './provisioning/lostSecrets.ts'
 export { planJob } from './provisioning/plan.ts'
 export { metrics, observeRefusal, observeRequest } from './provisioning/metrics.ts'
 export { guardRestored } from './provisioning/restored.ts'

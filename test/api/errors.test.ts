@@ -106,8 +106,10 @@ test.each([
   ['OPTIONS', '/api/admin/customers'],
   ['GET', '/api/admin//customers'],
   ['GET', '/healthz/x'],
-])('%s %s, which does not exist, answers 404', async (method, path) => {
-  requireProblem(await send(method, path), 404, 'not_found')
+  ['PUT', '/api/admin/nothing', ''],
+  ['POST', '/api/admin/nothing?x=1', '{"a":'],
+])('%s %s, which does not exist, answers 404', async (method, path, body?: string) => {
+  requireProblem(await send(method, path, body), 404, 'not_found')
 })
 
 test.each([

@@ -176,7 +176,7 @@ describe.each([
 
 test('a file that somebody signed with a key of their own is found by the key', async () => {
   const forged = `MCowBQYDK2VwAyEA${Buffer.alloc(32, 7).toString('base64')}`.slice(0, 60)
-  const { code, output } = await verified(whole, { key: forged })
+  const { code, output } = await verified(whole, { key: [forged] })
   expect(output).toContain('forged: the file names another key than the trusted one')
   expect(code).toBe(1)
 })

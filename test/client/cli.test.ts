@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -160,6 +161,19 @@ it('bash completes commands and what follows them, and the other shells get thei
   const named = [...help.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(([, command]) => command)
   expect(named).toContain('secrets')
   expect(completed('mpanel', '').trim().split(' ')).toEqual(expect.arrayContaining(named))
-  expect(completion('zsh')).toContain('#compdef mpanel')
-  expect(completion('fish')).toContain('__fish_seen_subcommand_from power')
+  const zsh = completion('zsh')
+  expect(zsh).toBe(`#compdef mpanel\nautoload -U +X bashcompinit && bashcompinit\n${bash.trimEnd()}`)
+  const fish = completion('fish')
+  expect(fish).toContain('"__fish_seen_subcommand_from power" -a "start stop shutdown reboot --json"')
+  // Where such a shell is, it is asked itself.
+  if (existsSync('/usr/bin/fish'))
+    expect(
+      execFileSync('fish', ['--no-config', '-c', `${fish}\ncomplete -C 'mpanel secrets '`]).toString(),
+    ).toMatch(/^lost\nrotate$/m)
+  if (existsSync('/usr/bin/zsh')) {
+    const typed = `autoload -U compinit && compinit -u -D\n${zsh}\nprint -- $_comps[mpanel]\nemulate -L sh\nCOMP_WORDS=(mpanel list po) COMP_CWORD=2; _mpanel; print -- "\${COMPREPLY[@]}"`
+    expect(execFileSync('zsh', ['-f', '-c', typed]).toString()).toMatch(
+      /^_bash_complete -F _mpanel\npods customers .*--json$/m,
+    )
+  }
 })

@@ -43,7 +43,7 @@ it('somebody merges a customer into another, choosing what differs, and is led f
   const merge = page.getByRole('button', { name: 'Merge', exact: true })
   expect(await merge.getAttribute('aria-disabled')).toBe('true')
   await page
-    .getByRole('group', { name: 'Email' })
+    .getByRole('group', { name: 'E-mail' })
     .getByRole('radio', { name: /Take that of Ada/ })
     .check()
   await page.getByLabel('Type Ada to confirm').fill('Ada')

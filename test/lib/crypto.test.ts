@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { createSealer, randomToken, sha256 } from '../../src/lib/crypto.ts'
+import { createSealer, isLost, LOST, randomToken, SecretLost, sha256 } from '../../src/lib/crypto.ts'
 
 const sealer = createSealer(randomBytes(32))
 
@@ -59,4 +59,11 @@ test('tokens are of the asked length and never repeat', () => {
   expect(sha256('abc').toString('hex')).toBe(
     'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
   )
+})
+
+test('what is marked as lost is told apart from what another key has sealed', () => {
+  expect(sealer.under(LOST, 'cluster:1')).toBe('lost')
+  expect(isLost(Buffer.from('lost'))).toBe(true)
+  expect([isLost(null), isLost(sealer.seal('lost', 'cluster:1'))]).toEqual([false, false])
+  expect(() => sealer.open(LOST, 'cluster:1')).toThrow(SecretLost)
 })

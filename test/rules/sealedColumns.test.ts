@@ -2,7 +2,9 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { expect, it } from 'vitest'
-import { SEALED } from '../../src/db/provisioningSealed.ts'
+import { openDatabase } from '../../src/db/index.ts'
+import { lostIn, markLost, namesOf, SEALED } from '../../src/db/provisioningSealed.ts'
+import { wordsOf } from '../../src/services/provisioning/lostSecrets.ts'
 import { freshDatabase } from '../support/postgres.ts'
 import { ROOT } from './tree.ts'
 
@@ -62,5 +64,20 @@ it('the application may replace each of them', async () => {
     expect(rows[0]?.may, `${table}.${column}`).toBe(true)
   }
   await client.end()
+  await database.drop()
+})
+
+it('what is lost with the secret key has words, and is counted and named for every column', async () => {
+  const database = await freshDatabase()
+  const db = openDatabase(database.url, { poolSize: 1, isAhead: false })
+  await db.transaction('platform', async (tx) => {
+    for (const column of SEALED) {
+      expect(wordsOf(column).what).not.toBe('')
+      expect(await lostIn(tx, column)).toEqual({ n: 0, names: [] })
+      expect(await namesOf(tx, column, [])).toEqual([])
+      await markLost(tx, column, [], 'lost')
+    }
+  })
+  await db.close()
   await database.drop()
 })

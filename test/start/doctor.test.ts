@@ -101,4 +101,7 @@ it('a support bundle tells of the installation, and nothing of customers, addres
   const again = mpanel(['support-bundle', '--file', file], env())
   expect(await again.ended).toBe(1)
   expect(again.output()).toMatch(/cannot be written: .*Name another with --file/)
+  const nowhere = mpanel(['support-bundle'], env({ DATABASE_URL: 'postgres://u:sesame@127.0.0.1:1/x' }))
+  expect(await nowhere.ended).toBe(1)
+  expect(nowhere.output()).toMatch(/^mpanel: The database at 127\.0\.0\.1:1\/x cannot be used as u/m)
 }, 300_000)

@@ -92,5 +92,6 @@ export function leavesOf(leaves: Buffer): string[] {
 export const publicKeyOf = (key: string): KeyObject =>
   createPublicKey({ key: Buffer.from(key, 'base64'), format: 'der', type: 'spki' })
 
-export const isSignedBy = (key: KeyObject, hash: Buffer, signature: Buffer): boolean =>
-  verifySignature(null, hash, key, signature)
+/** By one of the installation's keys: a key that was lost is followed by another. */
+export const isSignedBy = (keys: readonly KeyObject[], hash: Buffer, signature: Buffer): boolean =>
+  keys.some((key) => verifySignature(null, hash, key, signature))

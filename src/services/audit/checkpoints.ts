@@ -5,7 +5,8 @@ import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import type { Ctx } from '../../context.ts'
 import * as seals from '../../db/auditSeals.ts'
-import { publicKey } from './key.ts'
+import { isSignedBy, publicKeyOf } from './batches.ts'
+import { publicKeys } from './key.ts'
 
 const hex = z.string().regex(/^[0-9a-f]+$/)
 
@@ -29,27 +30,31 @@ const TAIL_BYTES = 4_096
  */
 export async function appendCheckpoints(ctx: Ctx): Promise<void> {
   const path = ctx.settings.auditCheckpoints
-  const key = await publicKey(ctx)
-  if (key === undefined) return
+  const keys = await publicKeys(ctx)
+  if (keys.length === 0) return
   await mkdir(dirname(path), { recursive: true })
   const written = await lastWritten(ctx)
   if (written?.isMissing) return
   for (let last = BigInt(written?.checkpoint.batch ?? 0); ;) {
     const batches = await seals.headsAfter(ctx.tx, last, PAGE)
-    const lines = batches.map((batch) => `${JSON.stringify(lineOf(batch, key))}\n`)
+    const lines = batches.map((batch) => `${JSON.stringify(lineOf(batch, keys))}\n`)
     if (lines.length > 0) await appendFile(path, lines.join(''))
     if (batches.length < PAGE) return
     last = batches.at(-1)?.number ?? last
   }
 }
 
-const lineOf = (batch: seals.BatchHead, key: string): Checkpoint => ({
+/** Which of the installation's keys has signed a batch. */
+const signerOf = ({ hash, signature }: seals.BatchHead, keys: readonly string[]): string =>
+  keys.find((key) => isSignedBy([publicKeyOf(key)], hash, signature)) ?? keys[0] ?? ''
+
+const lineOf = (batch: seals.BatchHead, keys: readonly string[]): Checkpoint => ({
   batch: batch.number.toString(),
   sealedAt: batch.sealed_at.toISOString(),
   events: batch.size,
   hash: batch.hash.toString('hex'),
   signature: batch.signature.toString('hex'),
-  publicKey: key,
+  publicKey: signerOf(batch, keys),
 })
 
 /**

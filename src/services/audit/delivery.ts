@@ -4,6 +4,7 @@ import * as sinks from '../../db/auditSinks.ts'
 import type { SinkRow } from '../../db/auditSinks.ts'
 import type { Tx } from '../../db/index.ts'
 import { backoffMs } from '../../lib/backoff.ts'
+import { SecretLost } from '../../lib/crypto.ts'
 import { newId } from '../../lib/ids.ts'
 import { OutgoingFault } from '../../lib/outgoing.ts'
 import { leavesOf } from './batches.ts'
@@ -161,7 +162,7 @@ export async function send(root: Root, sink: SinkRow, events: readonly Delivered
 }
 
 async function failed(root: Root, sink: SinkRow, held: Held, error: unknown): Promise<void> {
-  const known = error instanceof OutgoingFault
+  const known = error instanceof OutgoingFault || error instanceof SecretLost
   if (!known) root.log.error({ err: error, sinkId: sink.id }, 'a delivery of audit events failed')
   await platform(root, (tx) =>
     sinks.note(tx, held, {

@@ -12,6 +12,8 @@ export type Header = {
   exportedAt: string
   /** Ed25519 as SPKI in base64; null when nothing was sealed yet. */
   publicKey: string | null
+  /** Those before it, where a key was lost. What they have signed counts. */
+  formerKeys?: readonly string[]
   /** Every event of the batches is in the file, so that a gap shows. Otherwise each event has a path to its batch. */
   complete: boolean
   tenants: 'all' | readonly string[]

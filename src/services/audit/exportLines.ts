@@ -13,6 +13,7 @@ export const header = z.object({
   kind: z.literal('mpanel-audit-export'),
   version: z.literal(1),
   publicKey: z.string().nullable(),
+  formerKeys: z.array(z.string()).max(1_000).default([]),
   complete: z.boolean(),
 })
 export const batchLine = z.object({

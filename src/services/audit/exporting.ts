@@ -10,7 +10,7 @@ import { merkleProver } from '../../lib/merkle.ts'
 import { hasBit } from './archived.ts'
 import { leafOf, leavesOf } from './batches.ts'
 import { batchLine, eventLine, fileHash, type EventHead, type Header } from './exportFormat.ts'
-import { publicKey, sign } from './key.ts'
+import { publicKeys, sign } from './key.ts'
 
 const PAGE = 200
 const BATCHES = 4
@@ -39,11 +39,13 @@ async function* signedFile(x: Exporting, complete: boolean, lines: Lines): Async
     digest.update(text)
     return text
   }
+  const [publicKey = null, ...formerKeys] = await within({ ...x, scope: 'platform' }, publicKeys)
   const header: Header = {
     kind: 'mpanel-audit-export',
     version: 1,
     exportedAt: x.root.now().toISOString(),
-    publicKey: (await within({ ...x, scope: 'platform' }, publicKey)) ?? null,
+    publicKey,
+    ...(formerKeys.length > 0 && { formerKeys }),
     complete,
     tenants: x.scope === 'platform' ? 'all' : x.scope,
     filter: Object.fromEntries(Object.entries(x.filter).filter(([, value]) => value !== undefined)),

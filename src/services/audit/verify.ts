@@ -8,7 +8,7 @@ import { merkleRoot } from '../../lib/merkle.ts'
 import { archiveHash, hasBit } from './archived.ts'
 import { GENESIS, hashOf, isSignedBy, leafOf, leavesOf, publicKeyOf, VANISHED } from './batches.ts'
 import { readCheckpoints, type Checkpoint } from './checkpoints.ts'
-import { publicKey } from './key.ts'
+import { publicKeys } from './key.ts'
 
 export type Verdict = {
   batches: number
@@ -41,10 +41,10 @@ export async function verify(root: Root, checkpoints: string | undefined): Promi
   const within = <T>(work: (ctx: Ctx) => Promise<T>): Promise<T> =>
     asSystem(root, 'audit.verify', 'platform', work)
   const outside = checkpoints === undefined ? undefined : await byNumber(checkpoints)
-  const anchor = outside?.values().next().value?.publicKey ?? (await within(publicKey))
+  const named = outside && new Set([...outside.values()].map((one) => one.publicKey))
+  const keys = [...(named ?? (await within(publicKeys)))].map(publicKeyOf)
   const verdict: Verdict = { batches: 0, events: 0, archived: 0, unsealed: 0, findings: [] }
-  const key = anchor === undefined ? undefined : publicKeyOf(anchor)
-  verdict.findings.push(...(await within((ctx) => archiveFaults(ctx, key))))
+  verdict.findings.push(...(await within((ctx) => archiveFaults(ctx, keys))))
   let last: seals.BatchRow | undefined
   let next = within((ctx) => chunkAfter(ctx, 0n))
   while (verdict.findings.length < MAX_FINDINGS) {
@@ -56,7 +56,7 @@ export async function verify(root: Root, checkpoints: string | undefined): Promi
     next.catch(() => undefined)
     for (const batch of chunk.batches) {
       verdict.findings.push(
-        ...chainFaults(batch, last, key),
+        ...chainFaults(batch, last, keys),
         ...eventFaults(batch, chunk, verdict),
         ...checkpointFaults(batch, outside?.get(batch.number.toString())),
       )
@@ -98,12 +98,12 @@ async function byNumber(path: string): Promise<Map<string, Checkpoint>> {
   return found
 }
 
-/** An archive that the key did not sign could hide a removal. */
-async function archiveFaults({ tx }: Ctx, key: KeyObject | undefined): Promise<string[]> {
+/** An archive that no key of ours has signed could hide a removal. */
+async function archiveFaults({ tx }: Ctx, keys: readonly KeyObject[]): Promise<string[]> {
   const found: string[] = []
   for (const archive of await archives.all(tx)) {
     const hash = archiveHash(archive, await archives.partsOfMonth(tx, archive.month))
-    if (!hash.equals(archive.hash) || !key || !isSignedBy(key, hash, archive.signature))
+    if (!hash.equals(archive.hash) || !isSignedBy(keys, hash, archive.signature))
       found.push(`forged: the archive of ${archive.month.slice(0, 7)} is not what was signed`)
   }
   return found
@@ -112,14 +112,14 @@ async function archiveFaults({ tx }: Ctx, key: KeyObject | undefined): Promise<s
 function* chainFaults(
   batch: seals.BatchRow,
   last: seals.BatchRow | undefined,
-  key: KeyObject | undefined,
+  keys: readonly KeyObject[],
 ): Generator<string> {
   const expected = (last?.number ?? 0n) + 1n
   if (batch.number !== expected) yield `missing: batch ${expected} is gone, ${batch.number} follows`
   else if (!batch.previous.equals(last?.hash ?? GENESIS))
     yield `changed: batch ${batch.number} does not follow from the one before`
   if (!hashOf(batch).equals(batch.hash)) yield `changed: batch ${batch.number} is not what its hash says`
-  if (!key || !isSignedBy(key, batch.hash, batch.signature))
+  if (!isSignedBy(keys, batch.hash, batch.signature))
     yield `forged: the signature of batch ${batch.number} is not of this installation’s key`
 }
 

@@ -25,7 +25,7 @@ export type FileVerdict = {
 type Batch = z.infer<typeof batchLine>
 type Reading = {
   verdict: FileVerdict
-  key: KeyObject | undefined
+  keys: readonly KeyObject[]
   checkpoints: Map<string, string>
   line: number
   record: number
@@ -41,7 +41,7 @@ const bytes = (text: string): Buffer => Buffer.from(text, 'hex')
 
 /**
  * Checks an exported file by itself, without a database.
- * @param trusted the public key that must have signed; without it the file's own is believed
+ * @param trusted the public keys that must have signed; without any the file's own are believed
  * @throws Error when the file cannot be read or is none of ours
  */
 export async function verifyFile(
@@ -50,24 +50,26 @@ export async function verifyFile(
     checkpoints,
     trusted,
     gzip = path.endsWith('.gz'),
-  }: { checkpoints?: string | undefined; trusted?: string | undefined; gzip?: boolean } = {},
+  }: { checkpoints?: string | undefined; trusted?: readonly string[] | undefined; gzip?: boolean } = {},
 ): Promise<FileVerdict> {
   const lines = linesOf(path, gzip)
   const first = await lines.next()
   const parsed = header.safeParse(first.done ? undefined : jsonOf(first.value.toString('utf8')))
   if (!parsed.success) throw new Error('it does not begin as an export of mPanel’s audit log does')
   const known = new Map<string, string>()
-  let anchor = trusted
+  const anchors = new Set(trusted)
   if (checkpoints !== undefined)
     for await (const one of readCheckpoints(checkpoints)) {
       known.set(one.batch, one.hash)
-      anchor ??= one.publicKey
+      if (trusted === undefined) anchors.add(one.publicKey)
     }
-  const { publicKey, complete } = parsed.data
+  const { publicKey, formerKeys, complete } = parsed.data
   const counts = { events: 0, batches: 0, withheld: 0, unsealed: 0, archived: 0 }
   const reading: Reading = {
     verdict: { ...counts, complete, publicKey, findings: [] },
-    key: keyOf(anchor ?? publicKey),
+    keys: (anchors.size > 0 ? [...anchors] : [...(publicKey === null ? [] : [publicKey]), ...formerKeys]).map(
+      keyOf,
+    ),
     checkpoints: known,
     line: 1,
     record: 0,
@@ -79,7 +81,7 @@ export async function verifyFile(
       .update('\n'),
   }
   const { findings } = reading.verdict
-  if (anchor !== undefined && anchor !== publicKey)
+  if (anchors.size > 0 && (publicKey === null || !anchors.has(publicKey)))
     findings.push('forged: the file names another key than the trusted one')
   for await (const line of lines) {
     reading.line++
@@ -91,9 +93,9 @@ export async function verifyFile(
   return reading.verdict
 }
 
-function keyOf(text: string | null): KeyObject | undefined {
+function keyOf(text: string): KeyObject {
   try {
-    return text === null ? undefined : publicKeyOf(text)
+    return publicKeyOf(text)
   } catch {
     throw new Error('the public key cannot be read')
   }
@@ -137,7 +139,7 @@ function* batchFaults(x: Reading, batch: Batch): Generator<string> {
   }
   if (headHash(batch).toString('hex') !== batch.hash)
     yield `changed: ${name} in line ${x.line} is not what its hash says`
-  if (!x.key || !isSignedBy(x.key, bytes(batch.hash), bytes(batch.signature)))
+  if (!isSignedBy(x.keys, bytes(batch.hash), bytes(batch.signature)))
     yield `forged: the signature of ${name} is not of the installation’s key`
   const outside = x.checkpoints.get(batch.number)
   if (outside !== undefined && outside !== batch.hash)
@@ -227,6 +229,6 @@ function* endFaults(x: Reading, end: z.infer<typeof endLine>): Generator<string>
     yield `missing: ${end.events} events were written, ${x.verdict.events} are there`
   const sha256 = x.digest.digest('hex')
   if (sha256 !== end.sha256) yield 'changed: the file is not the one whose hash its end names'
-  if (!x.key || !isSignedBy(x.key, fileHash(end.sha256), bytes(end.signature)))
+  if (!isSignedBy(x.keys, fileHash(end.sha256), bytes(end.signature)))
     yield 'forged: the signature at the end is not of the installation’s key'
 }

@@ -5,6 +5,7 @@ import * as seals from '../../db/auditSeals.ts'
 import * as webhooks from '../../db/auditWebhooks.ts'
 import type { WebhookRow } from '../../db/auditWebhooks.ts'
 import { backoffMs } from '../../lib/backoff.ts'
+import { SecretLost } from '../../lib/crypto.ts'
 import { newId } from '../../lib/ids.ts'
 import { OutgoingFault } from '../../lib/outgoing.ts'
 import * as auditService from '../auditService.ts'
@@ -111,7 +112,7 @@ async function attempt(root: Root, { webhook, event }: ToSend): Promise<Outcome>
     const told = webhook.tenant_id === null || fromPublic ? answer : null
     return { kind: 'answered', status, answer: told }
   } catch (error) {
-    if (!(error instanceof OutgoingFault)) throw error
+    if (!(error instanceof OutgoingFault || error instanceof SecretLost)) throw error
     return { kind: 'silent', error: error.message }
   }
 }

@@ -9,8 +9,9 @@ import type {
 import type { Ctx, Root } from '../../context.ts'
 import * as factors from '../../db/authFactors.ts'
 import * as passkeys from '../../db/authPasskeys.ts'
-import { AppError } from '../../errors.ts'
-import { sha256 } from '../../lib/crypto.ts'
+import * as users from '../../db/users.ts'
+import { AppError, notFound } from '../../errors.ts'
+import { isLost, sha256 } from '../../lib/crypto.ts'
 import * as auditService from '../auditService.ts'
 import * as mailService from '../mailService.ts'
 import type { Identity } from '../userService.ts'
@@ -98,8 +99,15 @@ export async function confirmTotp(
   return { ...(await newCodes(ctx, user)), session }
 }
 
+/** For who has lost the app and the recovery codes: a log-in asks for the password alone then. @throws AppError not_found, invalid_state */
+export async function removeTotpOf(ctx: Ctx, email: string): Promise<void> {
+  const user = await users.findByEmail(ctx.tx, email)
+  if (!user) throw notFound('user')
+  await disableTotp(ctx, { user })
+}
+
 /** @throws AppError invalid_state when there is none */
-export async function disableTotp(ctx: Ctx, { user }: Identity): Promise<void> {
+export async function disableTotp(ctx: Ctx, { user }: { user: User }): Promise<void> {
   if (!(await factors.removeTotp(ctx.tx, user.id)))
     throw new AppError('invalid_state', 'There is no authenticator app to remove.')
   await endCodesWithoutFactor(ctx, user.id)
@@ -167,6 +175,11 @@ const totpOf = (secret: string, label: string): TOTP =>
   new TOTP({ issuer: 'mPanel', label, secret: Secret.fromBase32(secret), period: STEP_S })
 
 async function takeTotp(ctx: Ctx, user: User, sealed: Buffer, code: string): Promise<boolean> {
+  if (isLost(sealed)) {
+    const message =
+      'What your authenticator app shows cannot be checked any more: its secret was lost. Use a recovery code or a passkey and set the app up anew, or ask an administrator to remove it.'
+    throw new AppError('invalid_input', message, { errors: [{ path: 'code', message }] })
+  }
   const timestamp = ctx.machineNow().getTime()
   const totp = totpOf(ctx.sealer.open(sealed, purposeOf(user.id)), user.email)
   const delta = totp.validate({ token: plain(code), timestamp, window: WINDOW })

@@ -4,6 +4,7 @@ import * as providers from '../../db/billingProviders.ts'
 import type { ProviderRow } from '../../db/billingProviders.ts'
 import { AppError } from '../../errors.ts'
 import type { Notice, Target } from '../../integrations/billing/types.ts'
+import { isLost } from '../../lib/crypto.ts'
 import { newId } from '../../lib/ids.ts'
 import { faultOf } from '../../lib/outcome.ts'
 import { enqueueConverge } from '../billingQueues.ts'
@@ -81,6 +82,8 @@ export async function recoverMissed(root: Root): Promise<void> {
   const label = 'missed messages'
   const rows = await asSystem(root, label, 'platform', (ctx) => providers.heard(ctx.tx))
   for (const { heard_at, ...row } of rows) {
+    // Its page says so; the others are asked all the same.
+    if (isLost(row.key_sealed) || isLost(row.webhook_secret_sealed)) continue
     const since = Math.max((heard_at ?? row.created_at).getTime() - DAY_MS, root.now().getTime() - KEPT_MS)
     const said = await root.vendors.billing(connectionOf(root, row)).said(new Date(since))
     if (said.outcome !== 'ok') {

@@ -12,7 +12,7 @@ import { violatedConstraint } from '../../db/index.ts'
 import type { ListOptions } from '../../db/list.ts'
 import { AppError, notFound, requireVersion } from '../../errors.ts'
 import type { BillingConnection } from '../../integrations/billing/types.ts'
-import { sha256 } from '../../lib/crypto.ts'
+import { isLost, sha256 } from '../../lib/crypto.ts'
 import { newId } from '../../lib/ids.ts'
 import { withoutTrailingSlashes } from '../../lib/slashes.ts'
 import * as auditService from '../auditService.ts'
@@ -275,8 +275,10 @@ export async function seedProvider(
   if (!row) return (await addProvider(ctx, body, simulated)).id
   // Somebody has chosen otherwise on the page.
   if (row.kind !== 'stripe' || row.simulated !== simulated || row.live !== isLiveKey(key)) return row.id
-  const known = connectionOf(ctx, row)
-  if (known.kind === 'stripe' && digestOf(known).equals(digestOf({ key, webhookSecret }))) return row.id
+  if (!isLost(row.key_sealed) && !isLost(row.webhook_secret_sealed)) {
+    const known = connectionOf(ctx, row)
+    if (known.kind === 'stripe' && digestOf(known).equals(digestOf({ key, webhookSecret }))) return row.id
+  }
   await updateProvider(ctx, row.id, { key, webhookSecret }, undefined)
   return row.id
 }

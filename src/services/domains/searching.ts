@@ -6,6 +6,7 @@ import * as registrars from '../../db/domainRegistrars.ts'
 import type { AccountView, Offer, PaidOperation } from '../../db/domainRegistrars.ts'
 import { AppError, notFound } from '../../errors.ts'
 import type { Availability } from '../../integrations/registrars/types.ts'
+import { isLost, SecretLost } from '../../lib/crypto.ts'
 import { displayName } from '../../lib/dns/names.ts'
 import { toMoney } from '../../lib/money.ts'
 import { faultOf } from '../../lib/outcome.ts'
@@ -114,8 +115,16 @@ async function ask(
       const { account, connection } = await transaction(root, origin, [], async (ctx) => {
         const row = await registrars.find(ctx.tx, accountId)
         if (!row) throw notFound('registrar')
-        return { account: row, connection: await connectionFor(ctx, accountId) }
+        return {
+          account: row,
+          connection: isLost(row.secret_sealed) ? null : await connectionFor(ctx, accountId),
+        }
       })
+      if (connection === null) {
+        const { message } = new SecretLost()
+        for (const { name } of list) found.set(name, { account, answer: message })
+        return
+      }
       const answer = await root.vendors
         .registrar({ ...connection, timeoutMs: TIMEOUT_MS })
         .check(list.map(({ name }) => name))

@@ -115,6 +115,8 @@ export async function updateSource(
       name: change.name,
       url: change.url === undefined ? undefined : baseOf(change.url),
       token_sealed: change.token === undefined ? undefined : ctx.sealer.seal(change.token, purposeOf(id)),
+      // What was wrong was wrong with the token before.
+      ...(change.token !== undefined && { health: 'unknown', health_message: null }),
       ca_pem: change.caPem,
       field: change.field,
       version: before.version + 1,

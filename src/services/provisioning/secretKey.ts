@@ -16,9 +16,24 @@ const AUDIT_KEY = 'audit.key'
  * @throws StartupError for another key
  */
 export async function requireSecretKey(ctx: Ctx): Promise<void> {
-  if (await isProven(ctx)) return
-  const proof = ctx.sealer.seal(KEY_CHECK, KEY_CHECK).toString('base64')
-  await installation.write(ctx.tx, KEY_CHECK, proof, ctx.now())
+  if (!(await isProven(ctx))) await takeKey(ctx)
+}
+
+/** The key of this process is the installation's from now on. */
+export const takeKey = (ctx: Ctx): Promise<void> =>
+  installation.write(ctx.tx, KEY_CHECK, ctx.sealer.seal(KEY_CHECK, KEY_CHECK).toString('base64'), ctx.now())
+
+/** Whether no key that is set opens what signs the audit log. */
+export const isAuditKeyLost = async (ctx: Ctx): Promise<boolean> =>
+  (await ofInstallation(ctx)).some(
+    ({ sealed, purpose }) => purpose === AUDIT_KEY && ctx.sealer.under(sealed, purpose) === 'none',
+  )
+
+/** Whether this process has the key, or the one before it; undefined while there is no proof. */
+export async function opensProof(ctx: Ctx): Promise<boolean | undefined> {
+  const sealed = await installation.read(ctx.tx, KEY_CHECK)
+  if (typeof sealed !== 'string') return undefined
+  return ctx.sealer.under(Buffer.from(sealed, 'base64'), KEY_CHECK) !== 'none'
 }
 
 /**
@@ -27,20 +42,19 @@ export async function requireSecretKey(ctx: Ctx): Promise<void> {
  * @throws StartupError for another key
  */
 export async function isProven(ctx: Ctx): Promise<boolean> {
-  const sealed = await installation.read(ctx.tx, KEY_CHECK)
-  if (typeof sealed !== 'string') return false
-  if (ctx.sealer.under(Buffer.from(sealed, 'base64'), KEY_CHECK) !== 'none') return true
+  const isOurs = await opensProof(ctx)
+  if (isOurs !== false) return isOurs === true
   throw new StartupError(
-    'The secret key is not the one of this database. Set MPANEL_SECRET_KEY to the key of the first installation, or bring back its secret.key; a backup needs the key of its time.',
+    'The secret key is not the one of this database. Set MPANEL_SECRET_KEY to the key of the first installation, or bring back its secret.key; a backup needs the key of its time. If the key is lost for good: `mpanel secrets lost` shows what is lost with it.',
   )
 }
 
-/** How many stored secrets were sealed with the present key, with the one before, and with neither. */
+/** How many stored secrets were sealed with the present key, with the one before, and with neither; `lost`: are marked as lost. */
 export type SealedCounts = Record<SealedUnder, number>
 
 /** Looks at every stored secret, in small transactions. */
 export async function countSealed(root: Root): Promise<SealedCounts> {
-  const counts: SealedCounts = { present: 0, before: 0, none: 0 }
+  const counts: SealedCounts = { present: 0, before: 0, none: 0, lost: 0 }
   for (const column of SEALED)
     await eachBatch(root, column, async (_ctx, rows) => {
       for (const row of rows) counts[root.sealer.under(row.sealed, column.purpose(row.id))]++

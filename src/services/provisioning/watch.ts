@@ -15,6 +15,7 @@ import * as cloudPodQuotas from '../cloudPodQuotas.ts'
 import * as domainRegistrarService from '../domainRegistrarService.ts'
 import * as settingsService from '../tenantSettingsService.ts'
 import { listTimers, listWorkers } from './fleet.ts'
+import { counted, lostSecrets } from './lostSecrets.ts'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 1_440 * MINUTE_MS
@@ -95,6 +96,7 @@ async function faultsOfParts(ctx: Ctx): Promise<automation.Alert[]> {
     ...(await registrarFaults(ctx)),
     ...(await poolFaults(ctx)),
     ...(await sourceFaults(ctx)),
+    ...(await secretFaults(ctx)),
     ...(await reverseFaults(ctx)),
     ...(await quotaFaults(ctx)),
     ...(await planFaults(ctx)),
@@ -186,6 +188,14 @@ const sourceFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
     code: 'ip_source',
     ref: name,
     message: `The IP pool ${name} and its NetBox: ${problem}`,
+  }))
+
+/** What waits for a secret that was lost with the secret key. */
+const secretFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>
+  (await lostSecrets(ctx)).map(({ ref, what, n, names, cure }) => ({
+    code: 'secret_lost',
+    ref,
+    message: `Lost with the secret key: ${counted(what, n, names)}. ${cure}`,
   }))
 
 const reverseFaults = async (ctx: Ctx): Promise<automation.Alert[]> =>

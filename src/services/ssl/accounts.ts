@@ -4,6 +4,7 @@ import * as issuers from '../../db/sslIssuers.ts'
 import type { AccountRow, IssuerRow } from '../../db/sslIssuers.ts'
 import { notFound, requireAllowed } from '../../errors.ts'
 import type { AcmeConnection } from '../../integrations/acme/types.ts'
+import { isLost } from '../../lib/crypto.ts'
 import { newId } from '../../lib/ids.ts'
 import { newKey } from '../../lib/x509/make.ts'
 import * as auditService from '../auditService.ts'
@@ -71,6 +72,22 @@ export async function keepAccountKey(ctx: Ctx, issuerId: string, keyPem: string)
     key_sealed: ctx.sealer.seal(keyPem, purposeOfAccount(id)),
     created_at: ctx.now(),
   })
+}
+
+/**
+ * Gives every account whose key was lost a new one: the CA makes a new account of it at its next use. What was lost in the middle
+ * of a change of keys is settled by it.
+ */
+export async function remakeAccountKeys(ctx: Ctx): Promise<void> {
+  for (const { id, key_sealed: sealed, next_key_sealed: next } of await issuers.allAccounts(ctx.tx)) {
+    if (isLost(sealed))
+      await issuers.updateAccount(ctx.tx, id, {
+        key_sealed: ctx.sealer.seal(await newKey(), purposeOfAccount(id)),
+        next_key_sealed: null,
+        url: null,
+      })
+    else if (isLost(next)) await issuers.updateAccount(ctx.tx, id, { next_key_sealed: null })
+  }
 }
 
 /** @param url null: the CA no longer knows it */

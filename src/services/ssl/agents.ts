@@ -6,7 +6,7 @@ import type { TargetRow } from '../../db/sslTargets.ts'
 import type { CertificateRow, VersionRow } from '../../db/sslCertificates.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { markDelivered, markDeliveryFailed } from './delivering.ts'
-import { known, purposeOfKey, say, versionInForce } from './knowing.ts'
+import { known, keyOf, say, versionInForce } from './knowing.ts'
 
 /** Programs on pods that fetch certificates by themselves, with an API key that is limited to their pod. */
 
@@ -64,7 +64,7 @@ export async function fetchByAgent(
     fingerprint: version.fingerprint,
     notAfter: version.not_after.toISOString(),
     chainPem: version.chain_pem,
-    keyPem: ctx.sealer.open(version.key_sealed, purposeOfKey(version.id)),
+    keyPem: keyOf(ctx, version),
   }
 }
 

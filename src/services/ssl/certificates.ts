@@ -11,7 +11,7 @@ import { certificatesIn, factsOf } from '../../lib/x509/read.ts'
 import * as provisioningService from '../provisioningService.ts'
 import { enqueueRevoke } from '../sslQueues.ts'
 import { getIssuer } from './issuers.ts'
-import { known, lockKnown, purposeOfKey, say, versionInForce } from './knowing.ts'
+import { known, lockKnown, keyOf, say, versionInForce } from './knowing.ts'
 import { insert, invalid, readWanted, requireProven } from './naming.ts'
 import { begin } from './ordering.ts'
 import { presentCertificate, presentVersion } from './presenting.ts'
@@ -121,7 +121,7 @@ export async function takeKey(ctx: Ctx, id: string): Promise<{ pem: string; keyP
   const row = await known(ctx, id)
   const version = await currentVersion(ctx, row)
   await say(ctx, row, 'SSL_KEY_DOWNLOADED', { fingerprint: version.fingerprint })
-  return { pem: version.chain_pem, keyPem: ctx.sealer.open(version.key_sealed, purposeOfKey(version.id)) }
+  return { pem: version.chain_pem, keyPem: keyOf(ctx, version) }
 }
 
 /** Has its servers looked at with the timer's next turn. @throws AppError not_found */

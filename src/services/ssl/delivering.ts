@@ -2,9 +2,11 @@ import type { Ctx } from '../../context.ts'
 import * as targets from '../../db/sslTargets.ts'
 import type { TargetRow } from '../../db/sslTargets.ts'
 import type { CertificateRow, VersionRow } from '../../db/sslCertificates.ts'
+import { AppError } from '../../errors.ts'
+import { isLost } from '../../lib/crypto.ts'
 import { pauseAfter } from '../../lib/x509/renewal.ts'
 import { enqueueDelivery, type DeliverPayload } from '../sslQueues.ts'
-import { known, lock, purposeOfKey, say, versionInForce } from './knowing.ts'
+import { known, lock, keyOf, say, versionInForce } from './knowing.ts'
 
 /** Current versions on their way to where they are used. What was there before stays in use until they are served. */
 
@@ -44,6 +46,16 @@ type Delivery = {
   secret: string
 }
 
+/** What deliveries are signed by; empty for what is no webhook. @throws AppError secret_lost */
+function secretOf(ctx: Ctx, { id, secret_sealed: sealed }: TargetRow): string {
+  if (isLost(sealed))
+    throw new AppError(
+      'secret_lost',
+      'The secret that signs what is sent here was lost with the secret key of mPanel: remove this webhook and add it anew.',
+    )
+  return sealed === null ? '' : ctx.sealer.open(sealed, purposeOfTarget(id))
+}
+
 /** What a job is to deliver; null when there is nothing any more, or it is there already. */
 export async function openDelivery(ctx: Ctx, payload: DeliverPayload): Promise<Delivery | null> {
   const certificate = await known(ctx, payload.certificateId)
@@ -55,9 +67,8 @@ export async function openDelivery(ctx: Ctx, payload: DeliverPayload): Promise<D
     certificate,
     target,
     version,
-    keyPem: ctx.sealer.open(version.key_sealed, purposeOfKey(version.id)),
-    secret:
-      target.secret_sealed === null ? '' : ctx.sealer.open(target.secret_sealed, purposeOfTarget(target.id)),
+    keyPem: keyOf(ctx, version),
+    secret: secretOf(ctx, target),
   }
 }
 

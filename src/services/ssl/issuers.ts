@@ -6,6 +6,7 @@ import type { ListOptions } from '../../db/list.ts'
 import * as issuers from '../../db/sslIssuers.ts'
 import type { IssuerRow, IssuerView } from '../../db/sslIssuers.ts'
 import { AppError, notFound, requireVersion } from '../../errors.ts'
+import { isLost } from '../../lib/crypto.ts'
 import { newId } from '../../lib/ids.ts'
 import { makeRoot, newKey } from '../../lib/x509/make.ts'
 import { CertificateFault, certificatesIn } from '../../lib/x509/read.ts'
@@ -145,22 +146,37 @@ export async function retireIssuer(ctx: Ctx, id: string): Promise<void> {
 
 const ROOT_YEARS = 20
 
+/** A new key for the CA inside mPanel, and what has to be trusted for it. */
+async function rootFor(ctx: Ctx, id: string): Promise<{ key_sealed: Buffer; root_pem: string }> {
+  const keyPem = await newKey()
+  const from = new Date(ctx.now().getTime() - 3_600_000)
+  const until = new Date(from)
+  until.setUTCFullYear(until.getUTCFullYear() + ROOT_YEARS)
+  const host = new URL(ctx.settings.publicUrl).hostname
+  return {
+    key_sealed: ctx.sealer.seal(keyPem, purposeOfRoot(id)),
+    root_pem: await makeRoot(`mPanel private CA of ${host}`, keyPem, from, until),
+  }
+}
+
+/** The CA inside mPanel begins anew where its key was lost: its list of what is revoked is signed by the new root. */
+export async function remakeRoot(ctx: Ctx): Promise<void> {
+  const row = await issuers.privateOne(ctx.tx)
+  if (row && isLost(row.key_sealed))
+    await issuers.update(ctx.tx, row.id, { ...(await rootFor(ctx, row.id)), crl: null, crl_at: null })
+}
+
 /** The CA inside mPanel, made at first use. */
 export async function privateIssuer(ctx: Ctx): Promise<IssuerRow & { root_pem: string; key_sealed: Buffer }> {
   const there = await issuers.privateOne(ctx.tx)
   if (!there) {
-    const [id, keyPem] = [newId(), await newKey()]
-    const from = new Date(ctx.now().getTime() - 3_600_000)
-    const until = new Date(from)
-    until.setUTCFullYear(until.getUTCFullYear() + ROOT_YEARS)
-    const host = new URL(ctx.settings.publicUrl).hostname
+    const id = newId()
     await issuers.insertPrivate(ctx.tx, {
       id,
       name: 'Private CA',
       kind: 'private',
       priority: 1000,
-      key_sealed: ctx.sealer.seal(keyPem, purposeOfRoot(id)),
-      root_pem: await makeRoot(`mPanel private CA of ${host}`, keyPem, from, until),
+      ...(await rootFor(ctx, id)),
       budget_at: ctx.now(),
       created_at: ctx.now(),
     })

@@ -1,11 +1,22 @@
 import type { Ctx } from '../../context.ts'
 import * as certificates from '../../db/sslCertificates.ts'
 import type { CertificateRow, VersionRow } from '../../db/sslCertificates.ts'
-import { notFound } from '../../errors.ts'
+import { AppError, notFound } from '../../errors.ts'
+import { isLost } from '../../lib/crypto.ts'
 import * as auditService from '../auditService.ts'
 
 /** A version's key is sealed for it alone. */
 export const purposeOfKey = (versionId: string): string => `sslKey:${versionId}`
+
+/** The private key of a version, opened. @throws AppError secret_lost */
+export function keyOf({ sealer }: Pick<Ctx, 'sealer'>, version: { id: string; key_sealed: Buffer }): string {
+  if (isLost(version.key_sealed))
+    throw new AppError(
+      'secret_lost',
+      'The private key of this certificate was lost with the secret key of mPanel: renew it, or upload it again.',
+    )
+  return sealer.open(version.key_sealed, purposeOfKey(version.id))
+}
 
 /** @throws AppError not_found */
 export async function known(ctx: Ctx, id: string): Promise<CertificateRow> {

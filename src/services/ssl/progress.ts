@@ -12,7 +12,7 @@ import * as dnsZoneService from '../dnsZoneService.ts'
 import type { IssuePayload } from '../sslQueues.ts'
 import { accountFor, type Account } from './accounts.ts'
 import { noteIssuerProblem } from './issuers.ts'
-import { purposeOfKey } from './knowing.ts'
+import { keyOf, purposeOfKey } from './knowing.ts'
 
 /** What the job that has a certificate issued reads and writes, each in the transaction of its caller. */
 
@@ -181,7 +181,7 @@ export async function removeProofs(ctx: Ctx, { orderId }: IssuePayload): Promise
 /** The private key of what is being issued: a new one each time, the first one kept. */
 export async function keepKey(ctx: Ctx, order: OrderRow, keyPem: string): Promise<string> {
   const there = (await orders.find(ctx.tx, order.tenant_id, order.id))?.key_sealed
-  if (there) return ctx.sealer.open(there, purposeOfKey(order.id))
+  if (there) return keyOf(ctx, { id: order.id, key_sealed: there })
   await orders.update(ctx.tx, order.id, { key_sealed: ctx.sealer.seal(keyPem, purposeOfKey(order.id)) })
   return keyPem
 }

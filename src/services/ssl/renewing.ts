@@ -3,6 +3,7 @@ import * as certificates from '../../db/sslCertificates.ts'
 import type { CertificateRow } from '../../db/sslCertificates.ts'
 import * as issuers from '../../db/sslIssuers.ts'
 import type { AcmeRenewalInfo } from '../../integrations/acme/types.ts'
+import { isLost } from '../../lib/crypto.ts'
 import { inLanes } from '../../lib/lanes.ts'
 import { renewalAt } from '../../lib/x509/renewal.ts'
 import * as tenantScopeService from '../tenantScopeService.ts'
@@ -54,7 +55,7 @@ export async function askForWindows(root: Root): Promise<void> {
 async function askForOne(root: Root, row: Asked): Promise<void> {
   const account = await asSystem(root, 'ssl.ari', 'platform', async (ctx) => {
     const issuer = await issuers.find(ctx.tx, row.issued_by)
-    return issuer && (await accountFor(ctx, issuer))
+    return issuer && !isLost(issuer.eab_key_sealed) && (await accountFor(ctx, issuer))
   })
   // The CA stops answering for what has ended.
   if (!account || (row.not_after !== null && row.not_after <= root.now())) return

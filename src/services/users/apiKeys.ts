@@ -161,7 +161,7 @@ export function requireScopes(
   { platform, tenants }: Holder,
   scopes: readonly string[],
   tenantId: string | null,
-  who: string,
+  who: 'you' | 'the account',
 ): void {
   const forPeople = scopes.find(isForPeople)
   if (forPeople !== undefined)
@@ -171,9 +171,11 @@ export function requireScopes(
     places.some((place) => holds({ platform, tenants }, scope as Permission, place))
   const missing = scopes.find((scope) => !held(scope))
   if (missing === undefined) return
-  throw new AppError('forbidden', `A key cannot have ${missing}: ${who} not hold it there.`, {
-    details: { permission: missing },
-  })
+  const message =
+    who === 'you'
+      ? `A key cannot have ${missing}: you do not hold it there.`
+      : `A key cannot have ${missing}: the account does not hold it there.`
+  throw new AppError('forbidden', message, { details: { permission: missing } })
 }
 
 /** @throws AppError invalid_input for a thing that is not there, or not in the key's tenant */

@@ -29,7 +29,7 @@ export async function createOwnKey(
   body: z.infer<typeof apiKeyCreate>,
 ): Promise<MadeApiKey> {
   if (body.tenantId !== null) await tenantScopeService.ownerOf(ctx, 'tenant', body.tenantId)
-  requireScopes(me, body.scopes, body.tenantId, 'you do')
+  requireScopes(me, body.scopes, body.tenantId, 'you')
   await requireResources(ctx, body.resources, body.tenantId)
   return createFor(await wide(ctx), me.user, me, body)
 }

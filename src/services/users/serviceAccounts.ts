@@ -180,7 +180,7 @@ async function requireHeldByBoth(
 ): Promise<void> {
   // Of the platform: what the caller holds in single tenants is not enough.
   const caller = tenant_id === null ? { platform: identity.platform, tenants: new Map() } : identity
-  requireScopes(caller, scopes, tenant_id, 'you do')
+  requireScopes(caller, scopes, tenant_id, 'you')
   const grants = await admin.grantsOf(ctx.tx, ctx.scope, [id], ctx.now())
   const roles = grants.map((grant) => ({
     roleId: grant.roleId,
@@ -190,7 +190,7 @@ async function requireHeldByBoth(
     requiresMfa: grant.requiresMfa,
     permissions: [...grantAllows(grant)],
   }))
-  requireScopes(rightsOf(roles), scopes, tenant_id, 'the account does')
+  requireScopes(rightsOf(roles), scopes, tenant_id, 'the account')
 }
 
 /** The keys that are bound to the tenants in scope; on the platform all. */

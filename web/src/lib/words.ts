@@ -1,5 +1,6 @@
 import { WORDS } from './dictionaries/codes.ts'
 import { locale } from './language.ts'
+import { capitalize, spelledOut } from './spelledOut.ts'
 import { t } from '../../../shared/text.ts'
 import { percentOf } from '../../../shared/states/tax.ts'
 import type { Price } from '../api/billing.ts'
@@ -104,23 +105,11 @@ const EVERY = {
   year: (number: number) => t`every ${number} years`,
 }
 
-export const capitalize = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)
-
 /** `awaiting_payment` → `awaiting payment`: as within a sentence. A further language has a dictionary of codes. */
 export const codeWords = (code: string): string => WORDS[code] ?? spelledOut(code)
 
 /** `awaiting_payment` → `Awaiting payment`; `cloud_pod` → `Cloud pod`. */
 export const humanize = (code: string): string => capitalize(codeWords(code))
-
-const spelledOut = (code: string): string =>
-  code
-    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
-    .toLowerCase()
-    .replaceAll(/[_.-]/g, ' ')
-    .replaceAll(/\bcloud ?pod/g, 'CloudPod')
-    .replaceAll(/\bip\b/g, 'IP')
-    .replaceAll(/\bssl\b/g, 'SSL')
-    .replaceAll(/\bcaa\b/g, 'CAA')
 
 const JOB_KINDS: Record<string, string> = {
   'cloudPod.create': t`Create CloudPod`,

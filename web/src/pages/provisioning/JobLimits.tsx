@@ -12,7 +12,7 @@ import { DataTable } from '../../ui/DataTable.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Field, Input, Select } from '../../ui/Field.tsx'
 import { toast } from '../../ui/Toast.tsx'
-import { capitalize } from '../../lib/words.ts'
+import { capitalize } from '../../lib/spelledOut.ts'
 
 type Limit = QueueOverview['limits'][number]
 
