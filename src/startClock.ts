@@ -21,6 +21,8 @@ export async function openClock(config: Config, ownerUrl: string): Promise<{ ahe
     VIES_URL: config.viesUrl,
     SMTP_URL: config.mail,
     ACME_DIRECTORY_URL: config.acme,
+    POWERDNS_API_URL: config.powerdns,
+    MPANEL_HEARTBEAT_URL: config.heartbeatUrl,
   }).flatMap(([name, value]) => (value === undefined ? [] : [name]))
   if (clock.aheadMs > 0 && real.length > 0)
     throw new StartupError(

@@ -6,9 +6,14 @@ export type ArchiveRow = Selectable<AuditArchivesTable>
 /** Which events of a batch are in a month's archive: a bit for each position, the first in the lowest bit of byte 0. */
 export type ArchivedPart = { month: string; batch: bigint; positions: Buffer }
 
-/** Months that ended before, oldest first; the catch-all partition is none. */
+/**
+ * Months that ended before and are still to be archived, oldest first; the catch-all partition is none. One that was taken
+ * out is made again, empty, where the simulated clock is far ahead: partitions begin with the machine's months.
+ */
 export async function monthsBefore(tx: Tx, before: Date): Promise<string[]> {
-  const { rows } = await sql<{ month: string }>`select audit_months(${before})::text as month`.execute(tx)
+  const { rows } = await sql<{ month: string }>`select month::text from audit_months(${before}) as month
+    where month not in (select a.month from audit_archives a where a.removed_at is not null)
+    order by 1`.execute(tx)
   return rows.map((row) => row.month)
 }
 

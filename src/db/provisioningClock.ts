@@ -110,19 +110,19 @@ export async function failedSince(tx: Tx, since: Date): Promise<number> {
 export async function realSystems(
   tx: Tx,
   whmcs: string | null,
-): Promise<{ kind: RealSystem; name: string }[]> {
-  const { rows } = await sql<{ kind: RealSystem; name: string }>`
-    select 'cluster' as kind, name from clusters where not simulated and state <> 'removed'
-    union all select 'paymentProvider', coalesce(account, url, kind) from billing_providers
+): Promise<{ kind: RealSystem; id: string; name: string }[]> {
+  const { rows } = await sql<{ kind: RealSystem; id: string; name: string }>`
+    select 'cluster' as kind, id, name from clusters where not simulated and state <> 'removed'
+    union all select 'paymentProvider', id, coalesce(account, url, kind) from billing_providers
       where not simulated and kind <> 'manual' and retired_at is null
         and (kind <> 'whmcs' or rtrim(url, '/') is distinct from ${whmcs})
-    union all select 'registrar', name from registrar_accounts where not simulated and state <> 'retired'
-    union all select 'dnsServer', name from dns_servers where kind <> 'zonefiles'
-    union all select 'certificateIssuer', name from ssl_issuers where kind <> 'private' and state = 'active'
-    union all select 'addressSource', name from ip_sources
-    union all select 'identityProvider', name from sso_providers where enabled
-    union all select 'auditReceiver', name from audit_sinks where state = 'active'
-    union all select 'webhook', url from audit_webhooks where state = 'enabled'
-    order by 1, 2`.execute(tx)
+    union all select 'registrar', id, name from registrar_accounts where not simulated and state <> 'retired'
+    union all select 'dnsServer', id, name from dns_servers where kind <> 'zonefiles'
+    union all select 'certificateIssuer', id, name from ssl_issuers where kind <> 'private' and state = 'active'
+    union all select 'addressSource', id, name from ip_sources
+    union all select 'identityProvider', id, name from sso_providers where enabled
+    union all select 'auditReceiver', id, name from audit_sinks where state = 'active'
+    union all select 'webhook', id, url from audit_webhooks where state = 'enabled'
+    order by 1, 3`.execute(tx)
   return rows
 }

@@ -17,6 +17,7 @@ import { requireEnrolled, visibleScope, type Rbac } from '../middleware/rbac.ts'
 import { requireStorable, requireType } from '../middleware/validate.ts'
 import * as idempotencyService from '../services/idempotencyService.ts'
 import type { Answer } from '../services/idempotencyService.ts'
+import * as provisioningClockService from '../services/provisioningClockService.ts'
 import type { Identity } from '../services/userService.ts'
 import { requireAboutOneThing, requireOwnName } from './authLimits.ts'
 import { keepsAnswers, type Reply, type Route, type TableRoute } from './define.ts'
@@ -179,7 +180,9 @@ async function run(
   const origin = { ...originOf(request, identity), permission }
   return transaction(root, origin, visibleScope(identity), async (wide) => {
     const { ctx, tenantId } = await narrowed(wide, route, request, identity, rbac)
-    const work = () => answer(ctx, route, request, identity, tenantId)
+    const asked = () => answer(ctx, route, request, identity, tenantId)
+    const work =
+      route.method === 'GET' ? asked : () => provisioningClockService.withoutRealSystems(ctx, asked)
     const key = request.headers['idempotency-key']
     if (key === undefined || !keepsAnswers(route)) return work()
     if (typeof key !== 'string' || key.length < 1 || key.length > 255) {

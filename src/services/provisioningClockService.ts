@@ -8,7 +8,7 @@ import { refusal } from './provisioningClock/refusal.ts'
 import { endOf, readState, writeState, type State } from './provisioningClock/state.ts'
 
 export { advanceDue } from './provisioningClock/advancing.ts'
-export { requireOwnTime } from './provisioningClock/refusal.ts'
+export { requireOwnTime, withoutRealSystems } from './provisioningClock/refusal.ts'
 
 const DAY_MS = 86_400_000
 const FURTHEST_DAYS = 366

@@ -8,9 +8,11 @@ import * as billingCollectionService from '../../src/services/billingCollectionS
 import * as provisioningClockService from '../../src/services/provisioningClockService.ts'
 import { startApp, until, type TestApp } from '../support/app.ts'
 import { rowsOf } from '../support/harnessWorld.ts'
+import { CASES } from '../rules/cases.ts'
 
 const PATH = '/api/admin/provisioning/clock'
 const DAY_MS = 86_400_000
+const WHMCS = { url: 'https://billing.example.com', identifier: 'mpanel', secret: 'a-secret-of-theirs' }
 
 type Problem = { code: string; detail: string }
 
@@ -137,6 +139,48 @@ describe('the simulated clock', { timeout: 120_000 }, () => {
       expect.stringMatching(/real is connected: paymentProvider “stripe”/),
     ])
     await app.as(({ tx }) => sql`update billing_providers set simulated = true where id = ${id}`.execute(tx))
+    expect((await show()).refused).toBeNull()
+  })
+
+  it.each([
+    ['createCluster', '/api/admin/provisioning/clusters', 'cluster'],
+    ['createBillingProvider', '/api/admin/billing/providers', 'paymentProvider'],
+    ['createRegistrar', '/api/admin/domains/registrars', 'registrar'],
+    ['createDnsServer', '/api/admin/domains/dns-servers', 'dnsServer'],
+    ['createSslIssuer', '/api/admin/ssl/issuers', 'certificateIssuer'],
+    ['createIpSource', '/api/admin/provisioning/ip-sources', 'addressSource'],
+    ['createSsoProvider', '/api/admin/sso-providers', 'identityProvider'],
+    ['createAuditSink', '/api/admin/audit/sinks', 'auditReceiver'],
+    ['createAuditWebhook', '/api/admin/audit/webhooks', 'webhook'],
+  ])('lets nothing real be connected while it is ahead: %s', async (operation, path, kind) => {
+    const tenantId = await app.tenant()
+    const made =
+      operation === 'createBillingProvider'
+        ? { body: { kind: 'whmcs', tenantId, ...WHMCS } }
+        : await CASES[operation]?.(app, tenantId)
+    const connect = () => app.admin.post<Problem & { id: string }>(path, made?.body)
+    expect((await show()).aheadMs).toBeGreaterThan(0)
+    const refused = await connect()
+    expect([refused.status, refused.body.code, refused.body.detail]).toEqual([
+      409,
+      'invalid_state',
+      expect.stringMatching(new RegExp(`${kind} “.*another MPANEL_DATA_DIR`)),
+    ])
+    expect((await show()).refused).toBeNull()
+  })
+
+  it('lets what was connected before be taken out of use, and not into use again', async () => {
+    const clock = app.root.clock ?? { aheadMs: 0 }
+    const { aheadMs } = clock
+    const made = await CASES['createSsoProvider']?.(app, await app.tenant())
+    clock.aheadMs = 0
+    const added = await app.admin.post<{ id: string }>('/api/admin/sso-providers', made?.body)
+    clock.aheadMs = aheadMs
+    const enable = (enabled: boolean) =>
+      app.admin.call<Problem>('PATCH', `/api/admin/sso-providers/${added.body.id}`, { enabled })
+    expect((await enable(false)).status).toBe(200)
+    const again = await enable(true)
+    expect([again.status, again.body.detail]).toEqual([409, expect.stringMatching(/“Sign-on”/)])
     expect((await show()).refused).toBeNull()
   })
 

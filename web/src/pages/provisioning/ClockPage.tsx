@@ -27,8 +27,8 @@ export default function ClockPage() {
     <Page title="Simulated clock" permission="infrastructure:manage" ofPlatform>
       <p className="max-w-3xl text-muted">
         Let the days pass and see what really happens: renewals, invoices, reminders, suspensions and ends.
-        The simulated systems move along, and log-ins stay as they are. Time goes forward only; begin with
-        another data folder to begin anew.
+        The simulated systems move along, and log-ins stay as they are. Time goes forward only, and once it is
+        ahead nothing real can be connected; begin with another data folder to begin anew.
       </p>
       <Loaded query={query} what="clock">
         {(shown) => (
