@@ -56,6 +56,15 @@ export async function isBeingMade(tx: Tx, podId: string): Promise<boolean> {
   return rows.length > 0
 }
 
+/** Whether a pod's guest is still to be made, and its cluster has never been asked for it. */
+export async function isUnasked(tx: Tx, podId: string): Promise<boolean> {
+  const { rows } = await sql`select from provisioning_jobs_live j where serial_key = ${`cloudPod:${podId}`}
+    and kind = 'cloudPod.create' and state not in ('succeeded', 'failed', 'cancelled')
+    and not exists (select from provisioning_job_steps s where s.queue = j.queue and s.job_id = j.id and s.saved is not null)
+    limit 1`.execute(tx)
+  return rows.length > 0
+}
+
 /** The last lines of a job's log, oldest first. */
 export async function log(tx: Tx, jobId: string, lines: number) {
   const rows = await tx

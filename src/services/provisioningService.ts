@@ -26,7 +26,7 @@ export * from './provisioning/maintenance.ts'
 export { countSealed, isProven, requireSecretKey, sealAnew } from './provisioning/secretKey.ts'
 export { planJob } from './provisioning/plan.ts'
 export { metrics, observeRefusal, observeRequest } from './provisioning/metrics.ts'
-export { guardRestored } from './provisioning/restored.ts'
+export { guardRestored, isUncompared } from './provisioning/restored.ts'
 export * from './provisioning/watch.ts'
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null

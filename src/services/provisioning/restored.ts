@@ -1,6 +1,7 @@
 import { asSystem, type Ctx, type Root } from '../../context.ts'
 import * as installation from '../../db/installation.ts'
 import * as controls from '../../db/provisioningControls.ts'
+import * as infrastructure from '../../db/provisioningInfrastructure.ts'
 import * as auditService from '../auditService.ts'
 
 const CONFIRMED = 'databaseConfirmedAt'
@@ -31,3 +32,14 @@ export async function guardRestored(root: Root): Promise<void> {
 /** A person takes the database as it is: checkpoints of before no longer count against it. */
 export const confirmDatabase = (ctx: Ctx): Promise<void> =>
   installation.write(ctx.tx, CONFIRMED, ctx.now().toISOString(), ctx.now())
+
+/**
+ * Whether a cluster that is compared has not been yet since a person has confirmed the database. Until then nobody knows which VMIDs
+ * and addresses its guests use: those of pods that a restored database does not know.
+ */
+export async function isUncompared(ctx: Ctx, clusterId: string): Promise<boolean> {
+  const confirmed = await installation.read(ctx.tx, CONFIRMED)
+  if (typeof confirmed !== 'string') return false
+  const cluster = (await infrastructure.watchedClusters(ctx.tx)).find(({ id }) => id === clusterId)
+  return cluster !== undefined && (cluster.swept_at === null || cluster.swept_at < new Date(confirmed))
+}
