@@ -29,7 +29,15 @@ export {
 export { beginCharge, beginLink, cancelLink } from './billing/collecting.ts'
 export { listDisputes } from './billing/disputing.ts'
 export { beginRefund } from './billing/refunding.ts'
-export { connectionFor, open, settle, takeLook, type Answer, type Ask } from './billing/asking.ts'
+export {
+  connectionFor,
+  isStillWanted,
+  open,
+  settle,
+  takeLook,
+  type Answer,
+  type Ask,
+} from './billing/asking.ts'
 export { openRefund, settleRefund, type RefundAnswer, type RefundAsk } from './billing/refundAsking.ts'
 export { openWithdrawal, settleWithdrawal, type Withdrawal, type Withdrawn } from './billing/withdrawing.ts'
 export { sweep, takeOver, toAnswer, type Looked } from './billing/following.ts'
