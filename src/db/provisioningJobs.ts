@@ -65,6 +65,14 @@ export async function isUnasked(tx: Tx, podId: string): Promise<boolean> {
   return rows.length > 0
 }
 
+/** What a job about this waits for outside, null when none does. */
+export async function waitsFor(tx: Tx, type: string, id: string): Promise<string | null> {
+  const { rows } = await sql<{ words: string }>`select waiting_for as words from provisioning_jobs_live
+    where subject_type = ${type} and subject_id = ${id} and waiting_for is not null
+      and state in ('scheduled', 'ready', 'running') order by created_at limit 1`.execute(tx)
+  return rows[0]?.words ?? null
+}
+
 /** The last lines of a job's log, oldest first. */
 export async function log(tx: Tx, jobId: string, lines: number) {
   const rows = await tx

@@ -6,7 +6,7 @@ import { fixedAddresses } from '../services/cloudPodAdoptionService.ts'
 import * as findings from '../services/cloudPodFindingService.ts'
 import * as cloudPodTrafficService from '../services/cloudPodTrafficService.ts'
 import type { Known, Look, Stranger } from '../services/cloudPodFindingService.ts'
-import { driftOf, hasCardOf, withFirewall } from './cloudPodDrift.ts'
+import { driftOf, hasCardOf, linkDeviations, withCard } from './cloudPodDrift.ts'
 import { firewallDeviations, wantedOf } from './cloudPodFirewallRules.ts'
 import { TAG } from './cloudPodMark.ts'
 import { clientOf } from './cloudPodGuest.ts'
@@ -167,13 +167,12 @@ async function lookAt(
   const differences: Difference[] = [
     ...(isUnmarked ? [unmarked(hostname)] : []),
     ...(listed.node === swept.node ? [] : [moved(swept, listed.node)]),
-    ...withFirewall(
-      driftOf(proxmox.words, pod, addresses, config),
-      hostname,
-      pod.firewall_managed
+    ...withCard(driftOf(proxmox.words, pod, addresses, config), hostname, [
+      ...linkDeviations(proxmox.words, config),
+      ...(pod.firewall_managed
         ? firewallDeviations(wantedOf(addresses, groups), valueOf(await proxmox.firewall(ref, run)))
-        : [],
-    ),
+        : []),
+    ]),
   ]
   const { status } = valueOf(await proxmox.status(ref, run))
   const power = status === 'running' ? 'running' : 'stopped'

@@ -24,9 +24,10 @@ export * from './provisioning/ipSourceCheck.ts'
 export * from './provisioning/ipSources.ts'
 export * from './provisioning/maintenance.ts'
 export { countSealed, isProven, requireSecretKey, sealAnew } from './provisioning/secretKey.ts'
+export { waitsFor } from './provisioning/presentJob.ts'
 export { planJob } from './provisioning/plan.ts'
 export { metrics, observeRefusal, observeRequest } from './provisioning/metrics.ts'
-export { guardRestored, isUncompared } from './provisioning/restored.ts'
+export { guardRestored, isNewlyConfirmed, isUncompared } from './provisioning/restored.ts'
 export * from './provisioning/watch.ts'
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null

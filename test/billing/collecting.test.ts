@@ -165,6 +165,8 @@ describe('a charge', () => {
     const asked = () => sim.calls.some(({ key }) => key === `mpanel:attempt:${body.attempt.id}`)
     const settled = settleBilling(app)
     await until(async () => asked(), 'Stripe to be asked')
+    const going = async () => (await triedOf(app, place.invoiceId)).attempts[0]?.problem
+    await until(async () => ((await going()) ?? '').includes('Stripe'), 'the attempt to say that it waits')
     const paid = await app.admin.post(`${INVOICES}/${place.invoiceId}/payments`, payment('499', 'cash-1'))
     expect(paid.status).toBe(201)
     sim.clearFaults()

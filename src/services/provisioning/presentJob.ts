@@ -1,5 +1,6 @@
 import type { Job } from '../../../shared/api/provisioning.ts'
 import { stampedNow, told, type Ctx } from '../../context.ts'
+import * as jobs from '../../db/provisioningJobs.ts'
 import type { JobRow } from '../../db/queue.ts'
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null
@@ -16,6 +17,10 @@ const waitingFor = (ctx: Ctx, row: JobRow): string | null => {
   const silent = row.lease_until !== null && row.lease_until.getTime() + SILENT_MS < stampedNow(ctx)
   return row.state === 'running' && silent ? ABANDONED : told(ctx, row.waiting_for, WAITING)
 }
+
+/** What a job about this waits for, in words for the caller; null when none waits. */
+export const waitsFor = async (ctx: Ctx, type: string, id: string): Promise<string | null> =>
+  told(ctx, await jobs.waitsFor(ctx.tx, type, id), WAITING)
 
 export function presentJob(ctx: Ctx, row: JobRow): Job {
   const error = row.error as StoredError

@@ -33,6 +33,14 @@ export async function guardRestored(root: Root): Promise<void> {
 export const confirmDatabase = (ctx: Ctx): Promise<void> =>
   installation.write(ctx.tx, CONFIRMED, ctx.now().toISOString(), ctx.now())
 
+const LATELY_MS = 86_400_000
+
+/** Whether a person has confirmed the database within a day: who keeps messages for us may have said what it does not know. */
+export async function isNewlyConfirmed(ctx: Ctx): Promise<boolean> {
+  const confirmed = await installation.read(ctx.tx, CONFIRMED)
+  return typeof confirmed === 'string' && ctx.now().getTime() - Date.parse(confirmed) < LATELY_MS
+}
+
 /**
  * Whether a cluster that is compared has not been yet since a person has confirmed the database. Until then nobody knows which VMIDs
  * and addresses its guests use: those of pods that a restored database does not know.
