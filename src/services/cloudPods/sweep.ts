@@ -37,10 +37,10 @@ export async function known(ctx: Ctx, clusterId: string): Promise<Known> {
   if (!cluster) throw notFound('cluster')
   const live = await findings.liveOf(ctx.tx, clusterId)
   const strangers = live.filter(({ kind }) => OF_STRANGERS.has(kind))
-  const pods = await findings.podsOf(ctx.tx, clusterId)
+  const all = await findings.podsOf(ctx.tx, clusterId)
   const isFirst = await provisioningService.isUncompared(ctx, clusterId)
   return {
-    pods,
+    pods: all,
     vmidMin: cluster.vmid_min,
     vmidMax: cluster.vmid_max,
     vmidsWithFindings: new Set(live.filter((one) => !OF_STRANGERS.has(one.kind)).map(({ vmid }) => vmid)),
@@ -51,7 +51,7 @@ export async function known(ctx: Ctx, clusterId: string): Promise<Known> {
     ],
     unmade: new Set(
       isFirst
-        ? pods.filter(({ state }) => state === 'reserved' || state === 'creating').map(({ id }) => id)
+        ? all.filter(({ state }) => state === 'reserved' || state === 'creating').map(({ id }) => id)
         : [],
     ),
     strangers: new Map(strangers.map(({ vmid, label }) => [vmid, label])),
