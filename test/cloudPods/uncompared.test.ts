@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { CloudPodDetail } from '../../shared/api/cloudPods.ts'
-import type { Job, JobDetail } from '../../shared/api/provisioning.ts'
+import type { JobDetail } from '../../shared/api/provisioning.ts'
 import type { Finding } from '../../shared/api/provisioningFindings.ts'
 import type { Accepted } from '../../src/services/cloudPodService.ts'
 import { newId } from '../../src/lib/ids.ts'
@@ -38,14 +38,17 @@ async function show(id: string) {
   const { body } = await app.admin.get<CloudPodDetail>(`${PODS}/${id}`)
   return { ...body, vmid: body.placement?.vmid ?? 0, address: body.addresses[0] ?? '' }
 }
-const waitsForComparison = (jobId: string): Promise<boolean> =>
-  until(async () => {
+/** Everything is started again, and the pod is not made while the comparison does not come. */
+async function startAgainAndCompare(jobId: string, podId: string, guests: number): Promise<void> {
+  const comparing = { what: 'kind', which: 'cluster.reconcile' }
+  await app.admin.post(`${AUTOMATION}/queues/pause`, { ...comparing, reason: 'a test' })
+  await startAgain()
+  await until(async () => {
     const { body } = await app.admin.get<JobDetail>(`${AUTOMATION}/jobs/${jobId}`)
     return body.waitingFor?.includes('compared with the pods before anything is made') ?? false
   }, 'the job to wait for the comparison')
-async function compare(): Promise<void> {
-  const { body } = await app.admin.post<{ job: Job }>(`${AUTOMATION}/clusters/${app.clusterId}/reconcile`)
-  expect(await finished(app.admin, body.job.id)).toMatchObject({ state: 'succeeded' })
+  expect(guestsOf(podId)).toHaveLength(guests)
+  await app.admin.post(`${AUTOMATION}/queues/resume`, comparing)
 }
 const guestsOf = (podId: string) =>
   app.sim.control.guests().filter(({ config }) => config.description?.includes(podId))
@@ -68,11 +71,7 @@ it.each(['vm', 'ct'] as const)(
         ipconfig0: `ip=${reserved.address}/24`,
       },
     })
-    await startAgain()
-    await waitsForComparison(jobId)
-    expect(guestsOf(id)).toEqual([])
-
-    await compare()
+    await startAgainAndCompare(jobId, id, 0)
     expect(await finished(app.admin, jobId)).toMatchObject({ state: 'succeeded' })
     const made = await show(id)
     expect(made.state).toBe('active')
@@ -103,9 +102,7 @@ it('a pod that was delivered after the backup is found by its mark and not made 
     name: 'delivered-before',
     config: { ...template?.config, description: `mpanel:pod=${id};op=x`, ipconfig0: `ip=${address}/24` },
   })
-  await startAgain()
-  await waitsForComparison(jobId)
-  await compare()
+  await startAgainAndCompare(jobId, id, 1)
   expect(await finished(app.admin, jobId)).toMatchObject({ state: 'succeeded' })
   expect(await show(id)).toMatchObject({ state: 'active', vmid, address })
   expect(guestsOf(id)).toMatchObject([{ vmid }])

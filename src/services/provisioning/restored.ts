@@ -2,7 +2,9 @@ import { asSystem, type Ctx, type Root } from '../../context.ts'
 import * as installation from '../../db/installation.ts'
 import * as controls from '../../db/provisioningControls.ts'
 import * as infrastructure from '../../db/provisioningInfrastructure.ts'
+import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
+import * as cloudPodQueues from '../cloudPodQueues.ts'
 
 const CONFIRMED = 'databaseConfirmedAt'
 const REASON =
@@ -29,9 +31,15 @@ export async function guardRestored(root: Root): Promise<void> {
   })
 }
 
-/** A person takes the database as it is: checkpoints of before no longer count against it. */
-export const confirmDatabase = (ctx: Ctx): Promise<void> =>
-  installation.write(ctx.tx, CONFIRMED, ctx.now().toISOString(), ctx.now())
+/**
+ * A person takes the database as it is: checkpoints of before no longer count against it. The clusters are compared at once, for
+ * nothing is made on them before that.
+ */
+export async function confirmDatabase(ctx: Ctx): Promise<void> {
+  await installation.write(ctx.tx, CONFIRMED, ctx.now().toISOString(), ctx.now())
+  for (const cluster of await infrastructure.watchedClusters(ctx.tx))
+    await cloudPodQueues.enqueueReconcile(ctx, cluster, newId())
+}
 
 const LATELY_MS = 86_400_000
 
