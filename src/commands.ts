@@ -33,6 +33,7 @@ const USAGE = `usage: mpanel <command>
   secrets lost              [--confirm <n>]; when the key itself is lost: shows what is lost with it, and with --confirm starts anew with MPANEL_SECRET_KEY
   admin create-user         --email <e-mail> --role <ROLE> [--name <name>] [--tenant <slug>]; password in MPANEL_NEW_PASSWORD
   admin remove-totp         --email <e-mail>; for who has lost authenticator app and recovery codes: it is set up anew after the next log-in
+  admin stop-automation     --reason <why>; the emergency stop, before workers run on a database that was restored
   admin create-api-key      --email <owner> --name <name> [--scope <permission> …] [--tenant <slug>] [--days <n>]
   audit verify              [--checkpoints <file>]; recompute the audit log: 0 intact, 1 tampered with, 2 could not be checked
   audit verify --file <f>   [--key <public key> …] [--checkpoints <file>]; the same for an exported file, without a database
@@ -121,7 +122,13 @@ function untilStopped(...stops: (() => Promise<unknown>)[]): void {
 async function admin(config: Config, args: string[]): Promise<void> {
   const [what, ...rest] = args
   const values = parseOptions(rest)
-  const { email } = values
+  const { email, reason } = values
+  if (what === 'stop-automation' && reason !== undefined)
+    return withDatabase(config, async ({ root }) => {
+      const stop = { what: 'all', which: '*', reason } as const
+      await asSystem(root, 'command line', 'platform', (ctx) => provisioningService.pause(ctx, stop))
+      say('everything automatic is stopped, until somebody starts it again on the page "Queues & workers"')
+    })
   if (email === undefined || !['create-user', 'create-api-key', 'remove-totp'].includes(what ?? ''))
     throw new StartupError(USAGE)
   await withDatabase(config, ({ root }) =>
@@ -227,6 +234,7 @@ function parseOptions(args: string[]) {
     email: text,
     name: text,
     role: text,
+    reason: text,
     tenant: text,
     days: text,
     checkpoints: text,

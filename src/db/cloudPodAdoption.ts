@@ -46,11 +46,16 @@ export async function takeAddress(
   return rows.length > 0
 }
 
-/** Whether a pod holds an address. */
-export async function isGivenOut(tx: Tx, poolId: string, address: string): Promise<boolean> {
-  const { rows } = await sql`select from ip_addresses
-    where pool_id = ${poolId} and address = ${address}::inet and pod_id is not null`.execute(tx)
-  return rows.length > 0
+/** The pod that holds an address. */
+export async function holderOf(
+  tx: Tx,
+  poolId: string,
+  address: string,
+): Promise<{ podId: string; tenantId: string } | undefined> {
+  const { rows } = await sql<{ podId: string; tenantId: string }>`
+    select p.id as "podId", p.tenant_id as "tenantId" from ip_addresses a join cloud_pods p on p.id = a.pod_id
+    where a.pool_id = ${poolId} and a.address = ${address}::inet`.execute(tx)
+  return rows[0]
 }
 
 /** Frees the addresses of a cluster's pools that were kept back with a note that begins so. */

@@ -56,6 +56,23 @@ export async function isBeingMade(tx: Tx, podId: string): Promise<boolean> {
   return rows.length > 0
 }
 
+/** Whether a pod's guest is still to be made, and its cluster has never been asked for it. */
+export async function isUnasked(tx: Tx, podId: string): Promise<boolean> {
+  const { rows } = await sql`select from provisioning_jobs_live j where serial_key = ${`cloudPod:${podId}`}
+    and kind = 'cloudPod.create' and state not in ('succeeded', 'failed', 'cancelled')
+    and not exists (select from provisioning_job_steps s where s.queue = j.queue and s.job_id = j.id and s.saved is not null)
+    limit 1`.execute(tx)
+  return rows.length > 0
+}
+
+/** What a job about this waits for outside, null when none does. */
+export async function waitsFor(tx: Tx, type: string, id: string): Promise<string | null> {
+  const { rows } = await sql<{ words: string }>`select waiting_for as words from provisioning_jobs_live
+    where subject_type = ${type} and subject_id = ${id} and waiting_for is not null
+      and state in ('scheduled', 'ready', 'running') order by created_at limit 1`.execute(tx)
+  return rows[0]?.words ?? null
+}
+
 /** The last lines of a job's log, oldest first. */
 export async function log(tx: Tx, jobId: string, lines: number) {
   const rows = await tx

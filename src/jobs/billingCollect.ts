@@ -70,6 +70,7 @@ const shown =
 async function ask(run: CollectRun): Promise<Answer | null> {
   const words = askOf(run)
   if (words === null) return null
+  if (!(await run.tx((ctx) => collection.isStillWanted(ctx, words)))) return null
   requireKeyAlive(run, words.sentAt)
   const provider = await providerFor(run, words.providerId)
   const look = await run.tx((ctx) => collection.takeLook(ctx))

@@ -59,6 +59,10 @@ export function networkDeviations(
 export const hasCardOf = (words: Words, pod: PodRow, { net0 }: GuestConfig): boolean =>
   [words.parseNet0(net0)?.mac].includes(pod.mac.toUpperCase())
 
+/** A guest of a pod that counts as deleted is kept with its card down: one of a pod in use is not reached by anybody. */
+export const linkDeviations = (words: Words, { net0 }: GuestConfig): Deviation[] =>
+  net0 !== null && words.isLinkDown(net0) ? [{ what: 'card', expected: 'up', found: 'down' }] : []
+
 const nameDeviations = (pod: PodRow, config: GuestConfig): Deviation[] => [
   ...deviation('name', pod.hostname, config.name),
   ...(config.tags.includes(TAG) ? [] : deviation('tag', TAG, config.tags.join(' ') || 'none')),
@@ -97,8 +101,8 @@ export function driftOf(
     }))
 }
 
-/** What is wrong with the firewall is a difference of the network. */
-export function withFirewall(
+/** What is wrong with the card or its firewall is a difference of the network. */
+export function withCard(
   differences: readonly Difference[],
   label: string,
   wrong: readonly Deviation[],

@@ -5,6 +5,7 @@ import type { PodAddress } from '../db/cloudPodAddresses.ts'
 import type { GuestConfig, Outcome } from '../integrations/proxmox/types.ts'
 import type { CreatePayload } from '../services/cloudPodQueues.ts'
 import * as cloudPodService from '../services/cloudPodService.ts'
+import * as provisioningService from '../services/provisioningService.ts'
 import { TAG } from './cloudPodMark.ts'
 import { removeRemains, requestFromBackup } from './cloudPodFromBackup.ts'
 import {
@@ -54,8 +55,25 @@ async function openToMake<P extends CreatePayload>(run: Run<P>, at: Place<P>): P
 export const openForCreation = (run: PodRun): Promise<Guest> => openToMake(run, OWN)
 
 export async function make(run: PodRun): Promise<void> {
+  await requireCompared(run)
   await requireClaimed(run)
   return makeAt(run, OWN)
+}
+/**
+ * A database that was restored does not know which addresses are in use by now. The comparison finds out, and gives pods that
+ * are not made yet others.
+ */
+async function requireCompared(run: PodRun): Promise<void> {
+  const { tenantId, podId } = run.payload
+  const isUncompared = await run.read(async (ctx) => {
+    const pod = await pods.find(ctx.tx, tenantId, podId)
+    return pod !== undefined && provisioningService.isUncompared(ctx, pod.cluster_id)
+  })
+  if (isUncompared)
+    throw waitFor(
+      'cluster_uncompared',
+      'The cluster is compared with the pods before anything is made on it, since everything was stopped and started again. That is done within a few minutes.',
+    )
 }
 export const probeMake = (run: PodRun): Promise<Found> => probeMakeAt(run, OWN)
 export const unmake = (run: PodRun): Promise<void> => unmakeAt(run, OWN)
@@ -64,7 +82,7 @@ export const unmake = (run: PodRun): Promise<void> => unmakeAt(run, OWN)
 export async function makeAt<P extends CreatePayload>(run: Run<P>, at: Place<P>): Promise<void> {
   for (let tries = 0; tries < 50; tries++) {
     const guest = await openToMake(run, at)
-    const found = asked(run, guest) ? await look(run, guest) : await isFree(run, guest)
+    const found = asked(run, guest) ? await look(run, guest) : await lookUnasked(run, guest)
     if (found !== 'free' && found !== 'foreign') return settle(run, guest, found.config)
     if (found === 'free') {
       if (await request(run, guest, at)) return
@@ -81,11 +99,20 @@ export async function makeAt<P extends CreatePayload>(run: Run<P>, at: Place<P>)
   )
 }
 
-/** Whether this VMID was ever asked for: only then can what holds it be ours. */
+/** Whether this VMID was ever asked for, as far as is known: only then can what is just being made there be ours. */
 const asked = (run: PodRun, guest: Guest): boolean => (run.saved() as Intent | null)?.vmid === guest.pod.vmid
 
-const isFree = async (run: PodRun, { proxmox, pod }: Guest): Promise<'free' | 'foreign'> =>
-  valueOf(await proxmox.vmidFree(pod.vmid, run)) ? 'free' : 'foreign'
+const UNCLEAR = new Set(['being_made', 'not_listed', 'moving', 'forbidden'])
+
+/** A database that was restored does not know that it was asked for. A guest with the pod's own mark is the pod's. */
+async function lookUnasked(run: PodRun, guest: Guest): ReturnType<typeof look> {
+  try {
+    return await look(run, guest)
+  } catch (error) {
+    if (error instanceof JobError && UNCLEAR.has(error.code)) return 'foreign'
+    throw error
+  }
+}
 
 /** @returns false when the VMID was taken in the moment between looking and making */
 async function request<P extends CreatePayload>(run: Run<P>, guest: Guest, at: Place<P>): Promise<boolean> {

@@ -6,7 +6,7 @@ import { fixedAddresses } from '../services/cloudPodAdoptionService.ts'
 import * as findings from '../services/cloudPodFindingService.ts'
 import * as cloudPodTrafficService from '../services/cloudPodTrafficService.ts'
 import type { Known, Look, Stranger } from '../services/cloudPodFindingService.ts'
-import { driftOf, hasCardOf, withFirewall } from './cloudPodDrift.ts'
+import { driftOf, hasCardOf, linkDeviations, withCard } from './cloudPodDrift.ts'
 import { firewallDeviations, wantedOf } from './cloudPodFirewallRules.ts'
 import { TAG } from './cloudPodMark.ts'
 import { clientOf } from './cloudPodGuest.ts'
@@ -14,7 +14,7 @@ import { JobError, valueOf } from './errors.ts'
 import type { JobHandler, Run } from './steps.ts'
 
 type ReconcileRun = Run<ReconcilePayload>
-/** `sweptAt`: when the list was asked for, if there was one; `unsure`: the active pods of which it says nothing for certain. */
+/** `sweptAt`: when the list was asked for, if there was one and every stranger in it was read; `unsure`: the active pods of which it says nothing for certain. */
 type Result = {
   looks: Look[]
   strangers: Stranger[]
@@ -60,12 +60,13 @@ async function compare(run: ReconcileRun): Promise<Result> {
   )
   const [suspects, others] = split(active, (pod) => isSuspect(pod, guests.get(pod.vmid), known))
   const looks: Look[] = []
-  await inTurn([...suspects, ...others.slice(0, IN_TURN)].slice(0, MAX_LOOKS), async (pod) => {
+  await inTurn([...suspects, ...others.slice(0, IN_TURN)], async (pod) => {
     const look = await lookAt(run, proxmox, pod, guests.get(pod.vmid))
     if (look) looks.push(look)
   })
   const unsure = [...busy, ...suspects].map(({ id }) => id)
-  return { looks, sweptAt, unsure, ...(await strangersAmong(run, proxmox, guests, known)) }
+  const { all, ...strangers } = await strangersAmong(run, proxmox, guests, known)
+  return { looks, unsure, ...strangers, ...(all && { sweptAt }) }
 }
 
 /**
@@ -90,17 +91,23 @@ function split<T>(all: readonly T[], test: (one: T) => boolean): [T[], T[]] {
   return [yes, no]
 }
 
-/** Works through a list, several at once, until it is done or the time is up. What could not be read is left out. */
-async function inTurn<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+/**
+ * Works through a list, several at once, until it is done or the time is up. What could not be read is left out.
+ * @returns whether it came to the end of the list
+ */
+async function inTurn<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<boolean> {
   const until = Date.now() + MAX_MS
-  await inLanes(all, AT_ONCE, async (one) => {
-    if (Date.now() > until) return
+  let isLate = false
+  await inLanes(all.slice(0, MAX_LOOKS), AT_ONCE, async (one) => {
+    isLate ||= Date.now() > until
+    if (isLate) return
     try {
       await work(one)
     } catch (error) {
       if (!(error instanceof JobError)) throw error
     }
   })
+  return !isLate && all.length <= MAX_LOOKS
 }
 
 /** Whether what the list says of a pod's guest, or what was found before, is a reason to look at it. */
@@ -160,13 +167,12 @@ async function lookAt(
   const differences: Difference[] = [
     ...(isUnmarked ? [unmarked(hostname)] : []),
     ...(listed.node === swept.node ? [] : [moved(swept, listed.node)]),
-    ...withFirewall(
-      driftOf(proxmox.words, pod, addresses, config),
-      hostname,
-      pod.firewall_managed
+    ...withCard(driftOf(proxmox.words, pod, addresses, config), hostname, [
+      ...linkDeviations(proxmox.words, config),
+      ...(pod.firewall_managed
         ? firewallDeviations(wantedOf(addresses, groups), valueOf(await proxmox.firewall(ref, run)))
-        : [],
-    ),
+        : []),
+    ]),
   ]
   const { status } = valueOf(await proxmox.status(ref, run))
   const power = status === 'running' ? 'running' : 'stopped'
@@ -200,20 +206,23 @@ async function strangersAmong(
   run: ReconcileRun,
   proxmox: Proxmox,
   guests: ReadonlyMap<number, GuestSummary>,
-  { pods, strangers: before, vmidsKept, vmidMin, vmidMax }: Known,
-): Promise<Pick<Result, 'strangers' | 'settled'>> {
-  const held = new Set([...pods.map(({ vmid }) => vmid), ...vmidsKept])
+  { pods, strangers: before, unmade, vmidsKept, vmidMin, vmidMax }: Known,
+): Promise<Pick<Result, 'strangers' | 'settled'> & { all: boolean }> {
+  const [waiting, made] = split(pods, ({ id }) => unmade.has(id))
+  const awaited = new Map(waiting.map(({ vmid, id }) => [vmid, id]))
+  const held = new Set([...made.map(({ vmid }) => vmid), ...vmidsKept])
   const mayBeOurs = ({ vmid, tags, template }: GuestSummary): boolean =>
     !template && !held.has(vmid) && ((vmid >= vmidMin && vmid <= vmidMax) || tags.includes(TAG))
   const strangers: Stranger[] = []
   const candidates = [...guests.values()].filter(mayBeOurs)
   // One that is known by name is not read again.
   const [known, unknown] = split(candidates, ({ vmid, name }) => before.get(vmid) === (name ?? String(vmid)))
-  await inTurn(unknown.slice(0, MAX_LOOKS), async (guest) => {
+  const all = await inTurn(unknown, async (guest) => {
     const config = valueOf(await proxmox.config(guest, run))
     if (config.lock !== null) return
     const owner = proxmox.words.parseMarker(config.description)
     const { vmid } = guest
+    if (owner !== null && owner.podId === awaited.get(vmid)) return
     const seen = {
       vmid,
       label: config.name ?? String(vmid),
@@ -224,7 +233,7 @@ async function strangersAmong(
   })
   const still = new Set(known.map(({ vmid }) => vmid))
   const settled = [...before.keys()].filter((vmid) => !still.has(vmid) && !guests.has(vmid))
-  return { strangers, settled }
+  return { strangers, settled, all }
 }
 
 const CHUNK = 50

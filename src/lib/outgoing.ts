@@ -244,4 +244,4 @@ export function guarded(allowed: AllowedNetworks, protocol: 'https:' | 'http:'):
 
 /** Only our own words and the system's codes: certificates and answers are the other side's text. */
 const reasonOf = (error: NodeJS.ErrnoException): string =>
-  error.code === 'ENOTALLOWED' ? error.message : `it could not be reached (${error.code ?? 'no code'})`
+  error.code === 'ENOTALLOWED' ? error.message : `no connection (${error.code ?? 'no code'})`

@@ -41,7 +41,7 @@ const WORDS: Record<string, readonly string[]> = {
   power: POWER_ACTIONS,
   jobs: ['watch'],
   completion: SHELLS,
-  admin: ['create-user', 'create-api-key', 'remove-totp'],
+  admin: ['create-user', 'create-api-key', 'remove-totp', 'stop-automation'],
   audit: ['verify'],
   secrets: ['rotate', 'lost'],
   zone: ['check'],

@@ -33,9 +33,10 @@ export {
   takeKey,
 } from './provisioning/secretKey.ts'
 export { counted, lostSecrets, wordsOf } from './provisioning/lostSecrets.ts'
+export { waitsFor } from './provisioning/presentJob.ts'
 export { planJob } from './provisioning/plan.ts'
 export { metrics, observeRefusal, observeRequest } from './provisioning/metrics.ts'
-export { guardRestored } from './provisioning/restored.ts'
+export { guardRestored, isNewlyConfirmed, isUncompared } from './provisioning/restored.ts'
 export * from './provisioning/watch.ts'
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Fault, StripeSim } from '../../sim/stripe/server.ts'
 import * as BillingService from '../../src/services/BillingService.ts'
 import * as collection from '../../src/services/billingCollectionService.ts'
-import { startApp, type TestApp } from '../support/app.ts'
+import { startApp, until, type TestApp } from '../support/app.ts'
 import { rowsOf } from '../support/harnessWorld.ts'
 import { some } from '../support/some.ts'
 import {
@@ -155,6 +155,26 @@ describe('a charge', () => {
     expect((await triedOf(app, place.invoiceId)).attempts.map((one) => one.state)).toEqual(['succeeded'])
     const failures = sql`select 1 from audit_events where action = 'PAYMENT_FAILED' and target_id = ${place.invoiceId}`
     expect(await rowsOf(app, failures)).toEqual([])
+    expect(await accounts(place)).toEqual({ paid: 499n, receivable: 0n, credit: 0n })
+  })
+
+  test('that Stripe did not take is not asked for again once the invoice was paid in another way', async () => {
+    const place = await ordered('4242424242424242')
+    sim.fault({ method: 'POST', path: /payment_intents$/, status: 429, busy: 'rate', times: 10_000 })
+    const { body } = await charge(place.invoiceId)
+    const asked = () => sim.calls.some(({ key }) => key === `mpanel:attempt:${body.attempt.id}`)
+    const settled = settleBilling(app)
+    await until(async () => asked(), 'Stripe to be asked')
+    const going = async () => (await triedOf(app, place.invoiceId)).attempts[0]?.problem
+    await until(async () => ((await going()) ?? '').includes('Stripe'), 'the attempt to say that it waits')
+    const paid = await app.admin.post(`${INVOICES}/${place.invoiceId}/payments`, payment('499', 'cash-1'))
+    expect(paid.status).toBe(201)
+    sim.clearFaults()
+    await settled
+    expect(intentsOf(body.attempt.id)).toEqual([])
+    expect((await triedOf(app, place.invoiceId)).attempts).toMatchObject([
+      { state: 'cancelled', problem: 'The invoice is no longer open.' },
+    ])
     expect(await accounts(place)).toEqual({ paid: 499n, receivable: 0n, credit: 0n })
   })
 

@@ -5,6 +5,8 @@ import type { BillingProvider, InvoicePayments } from '../../shared/api/billingP
 import type { Event } from '../../sim/stripe/model.ts'
 import type { StripeSim } from '../../sim/stripe/server.ts'
 import { signatureOf } from '../../sim/stripe/webhooks.ts'
+import * as provisioningService from '../../src/services/provisioningService.ts'
+import { newId } from '../../src/lib/ids.ts'
 import * as collection from '../../src/services/billingCollectionService.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { rowsOf } from '../support/harnessWorld.ts'
@@ -249,4 +251,28 @@ test('what was never heard is asked for, and what was heard counts once', async 
   await collection.recoverMissed(app.root)
   await settleBilling(app)
   expect([await count(), await projection(silent)]).toEqual([before, recovered])
+})
+
+test('what was said between a backup and its restoring is asked for, whatever was heard since', async () => {
+  const lost = await history()
+  await rowsOf(app, sql`delete from billing_events where provider_id = ${provider.id}`)
+  // A first message after the restoring, of two days later than what was lost.
+  await rowsOf(
+    app,
+    sql`insert into billing_events (id, provider_id, event_id, type, state, raw, occurred_at, received_at, settled_at)
+      values (${newId()}, ${provider.id}, 'evt_first_after', 'something.new', 'ignored', '', now() + interval '2 days', now(), now())`,
+  )
+  await collection.recoverMissed(app.root)
+  await settleBilling(app)
+  expect(await projection(lost)).toMatchObject({ invoice: { paid: '0' } })
+  await app.as(async (ctx) => {
+    await provisioningService.pause(ctx, { what: 'all', which: '*', reason: 'restored' })
+    await provisioningService.resume(ctx, 'all', '*')
+  })
+  await collection.recoverMissed(app.root)
+  await settleBilling(app)
+  expect(await projection(lost)).toMatchObject({
+    invoice: { paid: '399' },
+    attempts: [{ state: 'succeeded' }],
+  })
 })

@@ -173,6 +173,19 @@ describe('a guest that was changed by hand', () => {
     expect(addresses).toHaveLength(1)
   })
 
+  it('or left with its card down is told, and reached again on request', async () => {
+    const { id, vmid } = await pod()
+    const net0 = guestAt(vmid)?.config.net0 ?? ''
+    // What is not suspicious in the list is looked at in turn: another name is suspicious at once.
+    app.sim.control.changeGuest(vmid, { config: { net0: `${net0},link_down=1`, name: 'kept-as-deleted' } })
+    await compare()
+    const network = (await findingsOf(id)).find(({ kind }) => kind === 'network')
+    expect(network).toMatchObject({ expected: 'card up', found: 'card down' })
+    const answer = await decide(network, 'repair')
+    expect(await finished(app.admin, answer.body.jobId ?? '')).toMatchObject({ state: 'succeeded' })
+    expect({ ...guestAt(vmid)?.config, ...guestAt(vmid)?.pending }).toMatchObject({ net0 })
+  })
+
   it('may keep its size: the pod is that large then, towards quota and node, too', async () => {
     const { id, vmid } = await pod()
     app.sim.control.changeGuest(vmid, { config: { cores: '3', memory: '3072' } })

@@ -462,3 +462,18 @@ test('a name whose registration the registry must grant is ours when it has, and
     ])
   }
 })
+
+// Last: its account counts as failing until it is looked at again.
+test('a registration that the registry does not take now says so where the domain is, and is made once it does', async () => {
+  const order = await orderIn(app, tenantId)
+  sim.fault({ verb: 'create', code: 2502, object: 'domain', times: 10_000 })
+  await payFor(app, order)
+  await until(async () => {
+    const { operation } = await registrationOf(app, order.domain.id)
+    return operation?.state === 'running' && operation.message !== null
+  }, 'the domain to say what its registration waits for')
+  sim.clearFaults()
+  await settled(order.domain.id, 'active')
+  expect(bought(order.domain.name, 'create')).toHaveLength(1)
+  expect(await timeline(order.domain.id)).toMatchObject([{ state: 'succeeded', message: null }])
+})

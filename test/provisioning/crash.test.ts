@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Job } from '../../shared/api/provisioning.ts'
 import { jobOf, orderAndPay, showSubscription, cancelNow, type Placed } from '../cloudPods/faults.ts'
 import { finished, startApp, until, type TestApp } from '../support/app.ts'
 import { jobRow, stepRows } from '../support/harnessRun.ts'
@@ -221,6 +222,30 @@ it(
       expect(okTasks('qmdestroy', placed.vmid)).toBe(1)
       await expectNothingLeaked(app, placed.tenantId)
     }
+    await stopAll('SIGTERM')
+  },
+  LONG_MS,
+)
+
+it(
+  'a job whose worker was killed says so, until another worker goes on with it',
+  async () => {
+    await startWorkerProcess(1)
+    const placed = await orderAndPay(app)
+    await killAt(during('configure'), placed, placed.jobId)
+    const show = async () => (await app.admin.get<Job>(`/api/admin/provisioning/jobs/${placed.jobId}`)).body
+    expect(await show()).toMatchObject({ state: 'running', waitingFor: null })
+    await rowsOf(
+      app,
+      sql`update provisioning_jobs_live set lease_until = clock_timestamp() - interval '16 s'
+        where id = ${placed.jobId}`,
+    )
+    expect(await show()).toMatchObject({
+      state: 'running',
+      waitingFor: 'Its worker has fallen silent: the next worker goes on at this step.',
+    })
+    await startWorkerProcess(1)
+    expect(await finishedLate(placed.jobId)).toMatchObject({ state: 'succeeded', waitingFor: null })
     await stopAll('SIGTERM')
   },
   LONG_MS,

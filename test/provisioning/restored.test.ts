@@ -1,9 +1,10 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Client } from 'pg'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { runCommand } from '../../src/commands.ts'
 import { readConfig } from '../../src/config.ts'
 import { systemOrigin, transaction, type Ctx, type Root } from '../../src/context.ts'
 import { createDeps } from '../../src/deps.ts'
@@ -110,4 +111,18 @@ it('a machine without a file, and one whose file is up to date, stops nothing', 
   await auditService.sealAll(opened.root)
   await provisioningService.guardRestored(opened.root)
   expect(await as(provisioningService.isStopped)).toBe(false)
+})
+
+it('what cannot know that its database was restored is stopped by a command, before anything works', async () => {
+  const env = {
+    DATABASE_URL: database.url,
+    MPANEL_DATA_DIR: dataDir,
+    MPANEL_SECRET_KEY: readFileSync(join(dataDir, 'secret.key'), 'utf8').trim(),
+    MPANEL_LOG_LEVEL: 'silent',
+  }
+  const command = ['admin', 'stop-automation', '--reason', 'a backup was restored']
+  await runCommand(command, () => readConfig(env))
+  const { pauses } = await as(provisioningService.queueOverview)
+  expect(pauses).toMatchObject([{ what: 'all', reason: 'a backup was restored', by: 'command line' }])
+  await expect(runCommand(command, () => readConfig(env))).rejects.toThrow('It is paused already.')
 })

@@ -59,7 +59,7 @@ export async function open(ctx: Ctx, tenantId: string, attemptId: string): Promi
   const isOpen = invoice?.status === 'open' && openMinor(invoice) >= row.amount_minor
   const isLate = row.expires_at !== null && row.expires_at.getTime() - ctx.now().getTime() < LINK_LEFT_MS
   if (row.sent_at === null && (!isOpen || isLate)) {
-    await end(ctx, row, 'cancelled', isOpen ? 'It came too late.' : 'The invoice is no longer open.')
+    await end(ctx, row, 'cancelled', isOpen ? 'It came too late.' : NOT_OPEN)
     return null
   }
   const sentAt = row.sent_at ?? ctx.now()
@@ -78,6 +78,25 @@ export async function open(ctx: Ctx, tenantId: string, attemptId: string): Promi
     since: row.created_at.toISOString(),
     sentAt: sentAt.toISOString(),
   }
+}
+
+/**
+ * Whether an attempt that waited, and was proven not to have been carried out, is still to be asked for. It may have waited for
+ * hours, and the invoice may have been paid in another way: then it ends here.
+ */
+export async function isStillWanted(ctx: Ctx, { tenantId, attemptId }: Ask): Promise<boolean> {
+  const row = await attempts.lock(ctx.tx, tenantId, attemptId)
+  if (!row || row.ended_at !== null) return false
+  if (await isPayable(ctx, row)) return true
+  await end(ctx, row, 'cancelled', NOT_OPEN)
+  return false
+}
+
+const NOT_OPEN = 'The invoice is no longer open.'
+
+async function isPayable(ctx: Ctx, row: AttemptRow): Promise<boolean> {
+  const invoice = await invoices.lock(ctx.tx, row.tenant_id, row.invoice_id)
+  return invoice?.status === 'open' && openMinor(invoice) >= row.amount_minor
 }
 
 /** As the provider shows it to the customer. */

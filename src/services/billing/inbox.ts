@@ -8,6 +8,7 @@ import { isLost } from '../../lib/crypto.ts'
 import { newId } from '../../lib/ids.ts'
 import { faultOf } from '../../lib/outcome.ts'
 import { enqueueConverge } from '../billingQueues.ts'
+import * as provisioningService from '../provisioningService.ts'
 import { connectionOf } from './providers.ts'
 
 /** What is stored tells whom it came from; nobody is told why a message was not taken. */
@@ -76,15 +77,20 @@ const AT_ONCE = 100
 
 /**
  * Asks providers what they had to say since a day before they were last heard: what was sent while nobody listened, and was given
- * up there, is gone after all the same. What was heard is known, and counts once.
+ * up there, is gone after all the same. What was heard is known, and counts once. A database that was restored has heard nothing
+ * for longer than its newest message says: then they are asked for all that they keep.
  */
 export async function recoverMissed(root: Root): Promise<void> {
   const label = 'missed messages'
-  const rows = await asSystem(root, label, 'platform', (ctx) => providers.heard(ctx.tx))
+  const { rows, all } = await asSystem(root, label, 'platform', async (ctx) => ({
+    rows: await providers.heard(ctx.tx),
+    all: await provisioningService.isNewlyConfirmed(ctx),
+  }))
   for (const { heard_at, ...row } of rows) {
     // Its page says so; the others are asked all the same.
     if (isLost(row.key_sealed) || isLost(row.webhook_secret_sealed)) continue
-    const since = Math.max((heard_at ?? row.created_at).getTime() - DAY_MS, root.now().getTime() - KEPT_MS)
+    const heard = all ? 0 : (heard_at ?? row.created_at).getTime() - DAY_MS
+    const since = Math.max(heard, root.now().getTime() - KEPT_MS)
     const said = await root.vendors.billing(connectionOf(root, row)).said(new Date(since))
     if (said.outcome !== 'ok') {
       root.log.warn(

@@ -2,11 +2,13 @@ import type { FindingKind } from '../../../shared/states/finding.ts'
 import type { Ctx } from '../../context.ts'
 import * as pods from '../../db/cloudPods.ts'
 import type { PodRow } from '../../db/cloudPods.ts'
+import * as reservations from '../../db/cloudPodReservations.ts'
 import * as findings from '../../db/provisioningFindings.ts'
 import type { Difference, FindingRow } from '../../db/provisioningFindings.ts'
 import * as jobs from '../../db/provisioningJobs.ts'
 import { isUuid, newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
+import * as provisioningService from '../provisioningService.ts'
 import * as tenantSuspensionService from '../tenantSuspensionService.ts'
 import { emit } from './changes.ts'
 import { carryOutByItself, policyOf } from './policies.ts'
@@ -166,11 +168,13 @@ export async function recordStrangers(
   strangers: readonly Stranger[],
   settled: readonly number[],
 ): Promise<void> {
+  if (strangers.length > 0) await reservations.lockCluster(ctx.tx, clusterId)
+  const uncompared = await provisioningService.isUncompared(ctx, clusterId)
   for (const stranger of strangers) {
     const { vmid, label, kind, ownerId } = stranger
     const owner = ownerId !== null && isUuid(ownerId) ? await findings.ownerOf(ctx.tx, ownerId) : undefined
-    // A pod has taken the VMID since the sweep began.
-    if (await findings.isHeld(ctx.tx, clusterId, vmid)) continue
+    // A pod has taken the VMID since the sweep began. Of an uncompared cluster that proves nothing: no guest of it is made yet.
+    if (!uncompared && (await findings.isHeld(ctx.tx, clusterId, vmid))) continue
     const live = await findings.liveAt(ctx.tx, clusterId, vmid)
     for (const other of live) if (other.kind !== kind || other.label !== label) await close(ctx, other)
     const contested = await strangerAddresses.keep(ctx, clusterId, stranger)

@@ -1,15 +1,20 @@
 import type { Ctx } from '../../context.ts'
 import * as adoption from '../../db/cloudPodAdoption.ts'
+import * as claims from '../../db/cloudPodClaims.ts'
+import * as pods from '../../db/cloudPods.ts'
+import * as jobs from '../../db/provisioningJobs.ts'
 import * as pools from '../../db/provisioningPools.ts'
 import * as auditService from '../auditService.ts'
+import * as provisioningService from '../provisioningService.ts'
+import { emit } from './changes.ts'
 import type { Stranger } from './findings.ts'
 
 const noteOf = (vmid: number): string => `guest ${vmid}, which no pod owns: `
 
 /**
  * Keeps the addresses of a guest that no pod owns from pods: after a database was brought back from a backup, it may be the
- * pod of a customer who uses them.
- * @returns those that a pod has been given already
+ * pod of a customer who uses them. A pod that is not made yet and was given one of them gets another. The cluster's row is locked.
+ * @returns those that another pod has been given already
  */
 export async function keep(
   ctx: Ctx,
@@ -21,10 +26,32 @@ export async function keep(
     const pool = await adoption.poolWith(ctx.tx, clusterId, address)
     if (!pool) continue
     const kept = { poolId: pool.id, address, note: noteOf(vmid) + label, at: ctx.now() }
-    if (await pools.keepAddress(ctx.tx, kept)) await say(ctx, 'IP_ADDRESS_KEPT', pool, address, kept.note)
-    else if (await adoption.isGivenOut(ctx.tx, pool.id, address)) contested.push(address)
+    const holder = await adoption.holderOf(ctx.tx, pool.id, address)
+    if (holder && !(await exchange(ctx, clusterId, pool.id, address, holder))) contested.push(address)
+    else if (await pools.keepAddress(ctx.tx, kept))
+      await say(ctx, 'IP_ADDRESS_KEPT', pool, address, kept.note)
   }
   return contested
+}
+
+/** False: its guest may have the address already, or the pool has no other one. */
+async function exchange(
+  ctx: Ctx,
+  clusterId: string,
+  poolId: string,
+  before: string,
+  { podId, tenantId }: { podId: string; tenantId: string },
+): Promise<boolean> {
+  const pod = await pods.lock(ctx.tx, tenantId, podId)
+  const isUnmade =
+    pod?.state === 'reserved' ||
+    (pod?.state === 'creating' &&
+      (await provisioningService.isUncompared(ctx, clusterId)) &&
+      (await jobs.isUnasked(ctx.tx, podId)))
+  if (!pod || !isUnmade) return false
+  const address = await claims.exchange(ctx.tx, poolId, before)
+  if (address !== null) await emit(ctx, pod, 'CLOUDPOD_ADDRESS_EXCHANGED', { address: [before, address] })
+  return address !== null
 }
 
 /** Gives back what was kept for a guest that is not there any more. */

@@ -10,6 +10,7 @@ import * as securityGroups from '../../db/cloudPodFirewall.ts'
 import * as infrastructure from '../../db/provisioningInfrastructure.ts'
 import { notFound } from '../../errors.ts'
 import * as cloudPodQueues from '../cloudPodQueues.ts'
+import * as provisioningService from '../provisioningService.ts'
 
 /** What the database says of a cluster, to be compared with what the cluster lists. */
 export type Known = {
@@ -22,6 +23,8 @@ export type Known = {
   vmidsGone: ReadonlySet<number>
   /** VMIDs of second guests, those that rebuilds make or have replaced, and of templates. */
   vmidsKept: readonly number[]
+  /** Pods whose guests are to be made once this comparison is over: a guest under their VMIDs may be another's. */
+  unmade: ReadonlySet<string>
   /** VMIDs of guests that belong to no pod, with the names under which they are known. */
   strangers: ReadonlyMap<number, string>
 }
@@ -34,8 +37,10 @@ export async function known(ctx: Ctx, clusterId: string): Promise<Known> {
   if (!cluster) throw notFound('cluster')
   const live = await findings.liveOf(ctx.tx, clusterId)
   const strangers = live.filter(({ kind }) => OF_STRANGERS.has(kind))
+  const all = await findings.podsOf(ctx.tx, clusterId)
+  const isFirst = await provisioningService.isUncompared(ctx, clusterId)
   return {
-    pods: await findings.podsOf(ctx.tx, clusterId),
+    pods: all,
     vmidMin: cluster.vmid_min,
     vmidMax: cluster.vmid_max,
     vmidsWithFindings: new Set(live.filter((one) => !OF_STRANGERS.has(one.kind)).map(({ vmid }) => vmid)),
@@ -44,6 +49,11 @@ export async function known(ctx: Ctx, clusterId: string): Promise<Known> {
       ...(await rebuilds.vmidsOf(ctx.tx, clusterId)),
       ...(await templates.vmidsOf(ctx.tx, clusterId)),
     ],
+    unmade: new Set(
+      isFirst
+        ? all.filter(({ state }) => state === 'reserved' || state === 'creating').map(({ id }) => id)
+        : [],
+    ),
     strangers: new Map(strangers.map(({ vmid, label }) => [vmid, label])),
   }
 }

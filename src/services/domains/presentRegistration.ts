@@ -8,6 +8,7 @@ import * as registrars from '../../db/domainRegistrars.ts'
 import { notFound } from '../../errors.ts'
 import type { ListOptions } from '../../db/list.ts'
 import { toMoney } from '../../lib/money.ts'
+import * as provisioningService from '../provisioningService.ts'
 import { premiumOf, renewalOf } from './premium.ts'
 import { offerFor, requestOf, wordsOf } from './ordering.ts'
 
@@ -24,6 +25,12 @@ export const presentOperation = (row: OperationRow, name: string): DomainOperati
   by: (row.actor as { label?: string }).label ?? '',
   createdAt: row.created_at.toISOString(),
   endedAt: isoOf(row.ended_at),
+})
+
+/** Where nothing else is to be said of an operation: what keeps its job from going on. */
+const withWait = async (ctx: Ctx, domainId: string, asked: DomainOperation): Promise<DomainOperation> => ({
+  ...asked,
+  message: asked.message ?? (await provisioningService.waitsFor(ctx, 'domain', domainId)),
 })
 
 /** What is known of a domain's registration. @throws AppError not_found */
@@ -79,7 +86,7 @@ export async function getRegistration(ctx: Ctx, tenantId: string, id: string): P
       addresses,
     })),
     ds: row.ds_records as DomainRegistration['ds'],
-    operation: open ? presentOperation(open, row.unicode_name) : null,
+    operation: open ? await withWait(ctx, id, presentOperation(open, row.unicode_name)) : null,
     premium: premium !== null,
     renewal: await priceOf('renew'),
     renewalSeen:

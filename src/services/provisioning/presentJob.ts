@@ -1,5 +1,6 @@
 import type { Job } from '../../../shared/api/provisioning.ts'
-import { told, type Ctx } from '../../context.ts'
+import { stampedNow, told, type Ctx } from '../../context.ts'
+import * as jobs from '../../db/provisioningJobs.ts'
 import type { JobRow } from '../../db/queue.ts'
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null
@@ -7,6 +8,19 @@ type StoredError = { code: string; message: string } | null
 
 const WAITING = 'The infrastructure is not ready for this yet; it goes on by itself.'
 export const FAILED = 'It could not be done. Your provider sees the details.'
+
+/** A lease runs out fifteen seconds after its worker's last word. Clocks differ: only one that is over for as long again counts. */
+const SILENT_MS = 15_000
+const ABANDONED = 'Its worker has fallen silent: the next worker goes on at this step.'
+
+const waitingFor = (ctx: Ctx, row: JobRow): string | null => {
+  const silent = row.lease_until !== null && row.lease_until.getTime() + SILENT_MS < stampedNow(ctx)
+  return row.state === 'running' && silent ? ABANDONED : told(ctx, row.waiting_for, WAITING)
+}
+
+/** What a job about this waits for, in words for the caller; null when none waits. */
+export const waitsFor = async (ctx: Ctx, type: string, id: string): Promise<string | null> =>
+  told(ctx, await jobs.waitsFor(ctx.tx, type, id), WAITING)
 
 export function presentJob(ctx: Ctx, row: JobRow): Job {
   const error = row.error as StoredError
@@ -20,7 +34,7 @@ export function presentJob(ctx: Ctx, row: JobRow): Job {
     phase: row.phase,
     progress: row.progress,
     doing: row.doing,
-    waitingFor: told(ctx, row.waiting_for, WAITING),
+    waitingFor: waitingFor(ctx, row),
     attempts: row.attempts,
     priority: row.priority,
     cancelRequestedAt: iso(row.cancel_requested_at),

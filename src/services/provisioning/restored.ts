@@ -1,7 +1,10 @@
 import { asSystem, type Ctx, type Root } from '../../context.ts'
 import * as installation from '../../db/installation.ts'
 import * as controls from '../../db/provisioningControls.ts'
+import * as infrastructure from '../../db/provisioningInfrastructure.ts'
+import { newId } from '../../lib/ids.ts'
 import * as auditService from '../auditService.ts'
+import * as cloudPodQueues from '../cloudPodQueues.ts'
 
 const CONFIRMED = 'databaseConfirmedAt'
 const REASON =
@@ -28,6 +31,31 @@ export async function guardRestored(root: Root): Promise<void> {
   })
 }
 
-/** A person takes the database as it is: checkpoints of before no longer count against it. */
-export const confirmDatabase = (ctx: Ctx): Promise<void> =>
-  installation.write(ctx.tx, CONFIRMED, ctx.now().toISOString(), ctx.now())
+/**
+ * A person takes the database as it is: checkpoints of before no longer count against it. The clusters are compared at once, for
+ * nothing is made on them before that.
+ */
+export async function confirmDatabase(ctx: Ctx): Promise<void> {
+  await installation.write(ctx.tx, CONFIRMED, ctx.now().toISOString(), ctx.now())
+  for (const cluster of await infrastructure.watchedClusters(ctx.tx))
+    await cloudPodQueues.enqueueReconcile(ctx, cluster, newId())
+}
+
+const LATELY_MS = 86_400_000
+
+/** Whether a person has confirmed the database within a day: who keeps messages for us may have said what it does not know. */
+export async function isNewlyConfirmed(ctx: Ctx): Promise<boolean> {
+  const confirmed = await installation.read(ctx.tx, CONFIRMED)
+  return typeof confirmed === 'string' && ctx.now().getTime() - Date.parse(confirmed) < LATELY_MS
+}
+
+/**
+ * Whether a cluster that is compared has not been yet since a person has confirmed the database. Until then nobody knows which VMIDs
+ * and addresses its guests use: those of pods that a restored database does not know.
+ */
+export async function isUncompared(ctx: Ctx, clusterId: string): Promise<boolean> {
+  const confirmed = await installation.read(ctx.tx, CONFIRMED)
+  if (typeof confirmed !== 'string') return false
+  const cluster = (await infrastructure.watchedClusters(ctx.tx)).find(({ id }) => id === clusterId)
+  return cluster !== undefined && (cluster.swept_at === null || cluster.swept_at < new Date(confirmed))
+}

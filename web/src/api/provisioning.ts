@@ -65,7 +65,13 @@ export const jobPlanQuery = (id: string) =>
     retry: false,
     refetchOnWindowFocus: false,
   })
-export const jobQuery = (id: string) => detailQuery<JobDetail>('jobs', `${PATH}/jobs`, id)
+const SILENCE_MS = 15_000
+/** A job whose worker has died changes nothing that could be told: while one runs, it is asked for. */
+export const jobQuery = (id: string) =>
+  queryOptions({
+    ...detailQuery<JobDetail>('jobs', `${PATH}/jobs`, id),
+    refetchInterval: ({ state }) => state.data?.state === 'running' && SILENCE_MS,
+  })
 
 export const clustersQuery = (filter: ListFilter) =>
   listQuery<Cluster, ListFilter>('clusters', `${PATH}/clusters`, filter)
