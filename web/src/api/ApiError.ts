@@ -1,5 +1,5 @@
-import { t } from '../../../shared/text.ts'
 import type { Problem } from '../../../shared/api/common.ts'
+import { t } from '../../../shared/text.ts'
 
 /** The server's refusal, or why no answer came. `detail` is a sentence for the person in front of the page. */
 export class ApiError extends Error {

@@ -1,6 +1,6 @@
-import { t } from '../../../shared/text.ts'
 import { queryOptions } from '@tanstack/react-query'
 import type { Setup, SetupStep } from '../../../shared/api/dashboardSetup.ts'
+import { t } from '../../../shared/text.ts'
 import { checkDnsServer } from './dnsServers.ts'
 import { get, put } from './http.ts'
 import { checkProvider } from './payments.ts'

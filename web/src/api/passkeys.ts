@@ -1,4 +1,3 @@
-import { t } from '../../../shared/text.ts'
 import { queryOptions } from '@tanstack/react-query'
 import type {
   Ceremony,
@@ -7,6 +6,7 @@ import type {
   PasskeyCreated,
   PasskeyProof,
 } from '../../../shared/api/authPasskeys.ts'
+import { t } from '../../../shared/text.ts'
 import { stepUp } from './account.ts'
 import { ApiError } from './ApiError.ts'
 import { get, patch, post, remove } from './http.ts'

@@ -1,7 +1,7 @@
-import { t } from '../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Outlet, useParams } from '@tanstack/react-router'
 import { useMemo } from 'react'
+import { t } from '../../../shared/text.ts'
 import { useLive } from '../api/live.ts'
 import { meQuery, type Me } from '../api/session.ts'
 import { tenantsQuery } from '../api/tenants.ts'

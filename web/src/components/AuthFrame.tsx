@@ -1,5 +1,5 @@
-import { language, LANGUAGE_NAMES, setLanguage } from '../lib/language.ts'
 import { useEffect, type ReactNode } from 'react'
+import { language, LANGUAGE_NAMES, setLanguage } from '../lib/language.ts'
 
 /** A page of somebody who need not be logged in. */
 export function AuthFrame({

@@ -1,5 +1,5 @@
-import { t } from '../../../shared/text.ts'
 import type { UseFormRegisterReturn } from 'react-hook-form'
+import { t } from '../../../shared/text.ts'
 import { Field, Textarea } from '../ui/Field.tsx'
 
 /** What may be typed as a CA certificate: nothing, or PEM. */

@@ -1,5 +1,5 @@
-import { t } from '../../../shared/text.ts'
 import type { ReactNode } from 'react'
+import { t } from '../../../shared/text.ts'
 import { Dialog } from '../ui/Dialog.tsx'
 import { Field, Input } from '../ui/Field.tsx'
 import { Form, useApiForm } from './Form.tsx'

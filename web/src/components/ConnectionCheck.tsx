@@ -1,5 +1,5 @@
-import { t } from '../../../shared/text.ts'
 import { useState, type ReactNode } from 'react'
+import { t } from '../../../shared/text.ts'
 import type { ClusterCheck } from '../api/provisioning.ts'
 import { useSubmit } from '../api/submit.ts'
 import { Button } from '../ui/Button.tsx'

@@ -1,5 +1,5 @@
-import { t } from '../../../shared/text.ts'
 import type { ComponentProps } from 'react'
+import { t } from '../../../shared/text.ts'
 import { countries } from '../lib/countries.ts'
 import { Select } from '../ui/Field.tsx'
 

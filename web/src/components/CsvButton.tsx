@@ -1,5 +1,5 @@
-import { t } from '../../../shared/text.ts'
 import { Download } from 'lucide-react'
+import { t } from '../../../shared/text.ts'
 import { downloadCsv } from '../api/http.ts'
 import type { ListFilter } from '../api/lists.ts'
 import { useSubmit } from '../api/submit.ts'

@@ -1,5 +1,5 @@
-import { t } from '../../../shared/text.ts'
 import type { ReactNode } from 'react'
+import { t } from '../../../shared/text.ts'
 import type { ApiError } from '../api/ApiError.ts'
 import { CopyId } from '../ui/CopyId.tsx'
 import { inputWords } from '../lib/inputWords.ts'

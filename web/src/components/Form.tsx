@@ -1,5 +1,3 @@
-import { locale } from '../lib/language.ts'
-import { t } from '../../../shared/text.ts'
 import type { UseMutationResult } from '@tanstack/react-query'
 import { useEffect, useRef, useState, type FormEventHandler, type ReactNode } from 'react'
 import {
@@ -10,9 +8,11 @@ import {
   type Path,
   type UseFormReturn,
 } from 'react-hook-form'
+import { t } from '../../../shared/text.ts'
 import type { ApiError } from '../api/ApiError.ts'
 import { useSubmit } from '../api/submit.ts'
 import { inputWords } from '../lib/inputWords.ts'
+import { locale } from '../lib/language.ts'
 import { Button } from '../ui/Button.tsx'
 import { ErrorNotice } from './ErrorNotice.tsx'
 

@@ -1,6 +1,6 @@
-import { t } from '../../../shared/text.ts'
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
+import { t } from '../../../shared/text.ts'
 import { startImpersonation } from '../api/impersonation.ts'
 import { Dialog } from '../ui/Dialog.tsx'
 import { Checkbox, Field, Textarea } from '../ui/Field.tsx'

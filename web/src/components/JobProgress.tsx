@@ -1,6 +1,6 @@
-import { t } from '../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { t } from '../../../shared/text.ts'
 import { jobQuery, type Job, type JobDetail } from '../api/provisioning.ts'
 import { capitalize } from '../lib/spelledOut.ts'
 import { useJobWords } from '../lib/useJobWords.ts'

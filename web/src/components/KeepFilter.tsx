@@ -1,5 +1,5 @@
-import { t } from '../../../shared/text.ts'
 import type { FilteredList } from '../../../shared/states/savedFilter.ts'
+import { t } from '../../../shared/text.ts'
 import { removeSavedFilter, saveFilter, type SavedFilter } from '../api/savedFilters.ts'
 import { useSubmit } from '../api/submit.ts'
 import { Button } from '../ui/Button.tsx'

@@ -1,6 +1,6 @@
-import { t } from '../../../shared/text.ts'
 import { Ban, Pencil, RefreshCw } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../shared/text.ts'
 import { renameOwnKey, revokeKey, rotateKey, type ApiKey, type MadeApiKey } from '../api/apiKeys.ts'
 import { Button } from '../ui/Button.tsx'
 import { Dialog } from '../ui/Dialog.tsx'

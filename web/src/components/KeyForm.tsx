@@ -1,6 +1,6 @@
-import { t } from '../../../shared/text.ts'
 import { useState } from 'react'
 import { PEOPLE_ONLY, PERMISSIONS, type Permission } from '../../../shared/permissions.ts'
+import { t } from '../../../shared/text.ts'
 import { createOwnKey, createServiceKey, type MadeApiKey, type ServiceAccount } from '../api/apiKeys.ts'
 import { Dialog } from '../ui/Dialog.tsx'
 import { Field, Input, Select, Textarea } from '../ui/Field.tsx'

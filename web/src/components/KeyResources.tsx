@@ -1,7 +1,7 @@
-import { t } from '../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { X } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../shared/text.ts'
 import type { KeyResource } from '../api/apiKeys.ts'
 import { cloudPodsQuery } from '../api/cloudPods.ts'
 import { customersQuery } from '../api/customers.ts'

@@ -1,6 +1,6 @@
-import { t } from '../../../shared/text.ts'
 import { CircleHelp, Lock } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { t } from '../../../shared/text.ts'
 import { ApiError, unreachable } from '../api/ApiError.ts'
 import { Button } from '../ui/Button.tsx'
 import { EmptyState } from '../ui/EmptyState.tsx'

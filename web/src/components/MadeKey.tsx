@@ -1,5 +1,5 @@
-import { t } from '../../../shared/text.ts'
 import { Copy } from 'lucide-react'
+import { t } from '../../../shared/text.ts'
 import type { MadeApiKey } from '../api/apiKeys.ts'
 import { Button } from '../ui/Button.tsx'
 import { Notice } from '../ui/Notice.tsx'

@@ -1,6 +1,6 @@
-import { t } from '../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import type { FieldValues, Path } from 'react-hook-form'
+import { t } from '../../../shared/text.ts'
 import { regionsQuery } from '../api/cloudPods.ts'
 import { Field, Input, Select, Textarea } from '../ui/Field.tsx'
 import { REQUIRED, type ApiForm } from './Form.tsx'

@@ -1,7 +1,7 @@
-import { t } from '../../../shared/text.ts'
 import { CirclePower, Play, RotateCw, Square, type LucideIcon } from 'lucide-react'
 import { useState } from 'react'
 import { canPod, type PowerAction } from '../../../shared/states/cloudPod.ts'
+import { t } from '../../../shared/text.ts'
 import type { ApiError } from '../api/ApiError.ts'
 import { powerCloudPod, type CloudPod, type CloudPodDetail } from '../api/cloudPods.ts'
 import { useSubmit } from '../api/submit.ts'

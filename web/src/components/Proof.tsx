@@ -1,5 +1,5 @@
-import { t } from '../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
+import { t } from '../../../shared/text.ts'
 import { stepUp, stepUpWaysQuery } from '../api/account.ts'
 import { stepUpByPasskey } from '../api/passkeys.ts'
 import { goTo, stepUpBySso } from '../api/sso.ts'

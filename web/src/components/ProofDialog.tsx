@@ -1,5 +1,5 @@
-import { t } from '../../../shared/text.ts'
 import { lazy, Suspense, useEffect, useState } from 'react'
+import { t } from '../../../shared/text.ts'
 import { proofIsAskedBy } from '../api/proof.ts'
 import { Dialog } from '../ui/Dialog.tsx'
 import { Skeleton } from '../ui/Spinner.tsx'

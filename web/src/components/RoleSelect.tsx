@@ -1,7 +1,7 @@
-import { t } from '../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import type { ComponentProps } from 'react'
 import { fitsPlace } from '../../../shared/states/role.ts'
+import { t } from '../../../shared/text.ts'
 import { rolesOfQuery } from '../api/invitations.ts'
 import { Select } from '../ui/Field.tsx'
 import { useSession } from './session.ts'

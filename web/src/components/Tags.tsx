@@ -1,6 +1,6 @@
-import { t } from '../../../shared/text.ts'
 import { Link, type LinkProps } from '@tanstack/react-router'
 import { X } from 'lucide-react'
+import { t } from '../../../shared/text.ts'
 import { Button } from '../ui/Button.tsx'
 
 /** The tags of something, each a link to everything that carries it. */

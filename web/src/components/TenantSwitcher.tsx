@@ -1,6 +1,6 @@
-import { t } from '../../../shared/text.ts'
 import { useLocation, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
+import { t } from '../../../shared/text.ts'
 import { paths } from '../paths.ts'
 import { SearchSelect } from '../ui/SearchSelect.tsx'
 import { NAVIGATION } from './navigation.ts'

@@ -1,7 +1,7 @@
-import { t } from '../../../shared/text.ts'
 import { Dialog } from '@base-ui/react/dialog'
 import { MenuIcon, Search, X } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
+import { t } from '../../../shared/text.ts'
 import { nowMs } from '../lib/now.ts'
 import { Badge } from '../ui/Badge.tsx'
 import { Button } from '../ui/Button.tsx'

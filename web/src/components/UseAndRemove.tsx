@@ -1,5 +1,5 @@
-import { t } from '../../../shared/text.ts'
 import { useState } from 'react'
+import { t } from '../../../shared/text.ts'
 import { useSubmit } from '../api/submit.ts'
 import { Button } from '../ui/Button.tsx'
 import { Card } from '../ui/Card.tsx'

@@ -1,7 +1,7 @@
-import { t } from '../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { CircleUserRound, LogOut, ShieldCheck } from 'lucide-react'
 import type { Language } from '../../../shared/languages.ts'
+import { t } from '../../../shared/text.ts'
 import { chooseLanguage } from '../api/session.ts'
 import { language, LANGUAGE_NAMES, setLanguage } from '../lib/language.ts'
 import { paths } from '../paths.ts'

@@ -1,5 +1,5 @@
-import { t } from '../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
+import { t } from '../../../shared/text.ts'
 import { plansQuery, type Plan, type Price } from '../api/billing.ts'
 import { blueprintsQuery, type Blueprint } from '../api/provisioning.ts'
 import { disk, memory, priceText, size } from '../lib/words.ts'

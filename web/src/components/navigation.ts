@@ -1,4 +1,3 @@
-import { t } from '../../../shared/text.ts'
 import type { NavigateOptions } from '@tanstack/react-router'
 import {
   BellRing,
@@ -35,6 +34,7 @@ import {
   Workflow,
 } from 'lucide-react'
 import type { Permission } from '../../../shared/permissions.ts'
+import { t } from '../../../shared/text.ts'
 import { paths } from '../paths.ts'
 
 type Place = {

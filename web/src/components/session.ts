@@ -1,6 +1,6 @@
-import { t } from '../../../shared/text.ts'
 import { createContext, useContext } from 'react'
 import type { Permission } from '../../../shared/permissions.ts'
+import { t } from '../../../shared/text.ts'
 import type { Me } from '../api/session.ts'
 import { paths } from '../paths.ts'
 

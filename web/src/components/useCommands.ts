@@ -1,4 +1,3 @@
-import { t } from '../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import type { NavigateOptions } from '@tanstack/react-router'
 import {
@@ -18,6 +17,7 @@ import {
 } from 'lucide-react'
 import { useMemo } from 'react'
 import type { Permission } from '../../../shared/permissions.ts'
+import { t } from '../../../shared/text.ts'
 import { searchQuery, type SearchHit } from '../api/search.ts'
 import { humanize, jobTitle } from '../lib/words.ts'
 import { paths } from '../paths.ts'

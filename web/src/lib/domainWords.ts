@@ -1,6 +1,6 @@
-import { t } from '../../../shared/text.ts'
 import type { DelegationState, DnssecState } from '../../../shared/states/domainDnssec.ts'
 import type { DriftPolicy } from '../../../shared/states/domainZone.ts'
+import { t } from '../../../shared/text.ts'
 import type { Domain } from '../api/domains.ts'
 import type { Tone } from '../ui/Badge.tsx'
 

@@ -1,6 +1,6 @@
-import { t } from '../../../shared/text.ts'
 import type { BillingFindingKind } from '../../../shared/states/billingFinding.ts'
 import type { FindingKind } from '../../../shared/states/finding.ts'
+import { t } from '../../../shared/text.ts'
 
 /** Findings as people speak of them. */
 export const FINDING_WORDS: Record<FindingKind, string> = {

@@ -1,5 +1,5 @@
-import { t } from '../../../shared/text.ts'
 import type { Permission } from '../../../shared/permissions.ts'
+import { t } from '../../../shared/text.ts'
 import { humanize } from './words.ts'
 
 export type PermissionGroup = { resource: string; label: string; permissions: Permission[] }

@@ -1,5 +1,5 @@
-import { t } from '../../../shared/text.ts'
 import type { SsoFault } from '../../../shared/api/authSso.ts'
+import { t } from '../../../shared/text.ts'
 
 const FAULTS: Record<SsoFault, string> = {
   stale: t`The sign-on took too long, was used before, or began in another browser. Begin again.`,

@@ -10,17 +10,19 @@ const listeners = new Set<() => void>()
 
 /** Most lists of jobs have nothing to say: the words are loaded when the first text is to be said. */
 const loading: Say = (text) => {
-  if (!asked) {
-    asked = true
-    import('./jobWords.ts').then(
-      (loaded) => {
-        say = (one) => loaded.jobWords(one)
-        for (const listener of listeners) listener()
-      },
-      () => (asked = false),
-    )
-  }
+  if (!asked) void load()
   return text
+}
+
+async function load(): Promise<void> {
+  asked = true
+  try {
+    const { jobWords } = await import('./jobWords.ts')
+    say = (text) => jobWords(text)
+    for (const listener of listeners) listener()
+  } catch {
+    asked = false
+  }
 }
 if (language !== 'en') say = loading
 

@@ -1,7 +1,7 @@
+import { t } from '../../../shared/text.ts'
 import { WORDS } from './dictionaries/codes.ts'
 import { locale } from './language.ts'
 import { capitalize, spelledOut } from './spelledOut.ts'
-import { t } from '../../../shared/text.ts'
 import { percentOf } from '../../../shared/states/tax.ts'
 import type { Price } from '../api/billing.ts'
 import type { Addon } from '../api/addons.ts'

@@ -1,5 +1,5 @@
-import { locale } from '../lib/language.ts'
 import type { ReactNode } from 'react'
+import { locale } from '../lib/language.ts'
 import type { Tone } from './Badge.tsx'
 
 const FILLS: Record<Tone, string> = {

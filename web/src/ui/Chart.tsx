@@ -1,7 +1,7 @@
-import { locale } from '../lib/language.ts'
-import { t } from '../../../shared/text.ts'
 import { clsx } from 'clsx'
 import { useState, type PointerEvent } from 'react'
+import { t } from '../../../shared/text.ts'
+import { locale } from '../lib/language.ts'
 import { DataTable, type Column } from './DataTable.tsx'
 
 export type Series = { name: string; values: readonly (number | null)[] }

@@ -1,7 +1,7 @@
-import { t } from '../../../shared/text.ts'
 import { clsx } from 'clsx'
 import { Check, Copy } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../shared/text.ts'
 
 /** An id to be copied. Shows its end: ids that begin with the time differ there. */
 export function CopyId({

@@ -1,8 +1,8 @@
-import { t } from '../../../shared/text.ts'
 import { Combobox } from '@base-ui/react/combobox'
 import { clsx } from 'clsx'
 import { Check, ChevronsUpDown, Search } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { t } from '../../../shared/text.ts'
 import { CONTROL, useField } from './Field.tsx'
 import { Spinner } from './Spinner.tsx'
 

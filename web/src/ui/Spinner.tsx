@@ -1,6 +1,6 @@
-import { t } from '../../../shared/text.ts'
 import { clsx } from 'clsx'
 import { LoaderCircle } from 'lucide-react'
+import { t } from '../../../shared/text.ts'
 
 export function Spinner({ className }: { className?: string }) {
   return <LoaderCircle aria-hidden className={clsx('size-4 animate-spin', className)} />

@@ -1,6 +1,6 @@
-import { t } from '../../../shared/text.ts'
 import { clsx } from 'clsx'
 import { useId } from 'react'
+import { t } from '../../../shared/text.ts'
 import { Tooltip } from './Tooltip.tsx'
 
 /** Something that is on or off and changes at once, or after a question. */

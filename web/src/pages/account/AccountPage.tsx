@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'
 import { paths } from '../../paths.ts'

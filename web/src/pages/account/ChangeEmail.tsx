@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { askForEmail } from '../../api/invitations.ts'
 import { ErrorNotice } from '../../components/ErrorNotice.tsx'
 import { REQUIRED, useApiForm } from '../../components/Form.tsx'

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { Link2 } from 'lucide-react'
+import { t } from '../../../../shared/text.ts'
 import { connectIdentity, disconnectIdentity, goTo, identitiesQuery } from '../../api/sso.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { ErrorNotice } from '../../components/ErrorNotice.tsx'

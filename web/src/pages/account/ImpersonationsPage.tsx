@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { VenetianMask } from 'lucide-react'
+import { t } from '../../../../shared/text.ts'
 import { impersonationsQuery, type OwnImpersonation } from '../../api/impersonation.ts'
 import { cursorOf, List } from '../../components/List.tsx'
 import { Badge } from '../../ui/Badge.tsx'

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { FileClock } from 'lucide-react'
+import { t } from '../../../../shared/text.ts'
 import { loginHistoryQuery, type LoginEntry } from '../../api/account.ts'
 import { cursorOf, List } from '../../components/List.tsx'
 import { Badge } from '../../ui/Badge.tsx'

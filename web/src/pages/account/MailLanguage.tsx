@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQueryClient } from '@tanstack/react-query'
 import type { Language } from '../../../../shared/languages.ts'
+import { t } from '../../../../shared/text.ts'
 import { chooseLanguage, meQuery } from '../../api/session.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { ErrorNotice } from '../../components/ErrorNotice.tsx'

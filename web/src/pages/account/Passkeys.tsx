@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { KeyRound } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import {
   addPasskey,
   passkeyFault,

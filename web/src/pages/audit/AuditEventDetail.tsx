@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { Link } from '@tanstack/react-router'
+import { t } from '../../../../shared/text.ts'
 import type { AuditEvent } from '../../api/audit.ts'
 import { AuditChanges } from '../../components/AuditChanges.tsx'
 import { useSession } from '../../components/session.ts'

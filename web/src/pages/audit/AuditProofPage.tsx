@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Plus, ShieldCheck } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { placeHold, releaseHold, retentionQuery, sealsQuery, type AuditHold } from '../../api/audit.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'

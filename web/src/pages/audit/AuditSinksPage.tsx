@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Plus, Radio } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import {
   createSink,
   deleteSink,

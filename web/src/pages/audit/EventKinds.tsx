@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
 import { AUDIT_ACTIONS } from '../../../../shared/auditActions.ts'
+import { t } from '../../../../shared/text.ts'
 import { count } from '../../lib/words.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Checkbox, Input } from '../../ui/Field.tsx'

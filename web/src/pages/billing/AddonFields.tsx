@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import type { UseFormRegisterReturn } from 'react-hook-form'
+import { t } from '../../../../shared/text.ts'
 import { addonsQuery, type Addon } from '../../api/addons.ts'
 import { addonSize } from '../../lib/words.ts'
 import { Field, Input } from '../../ui/Field.tsx'

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { useFieldArray } from 'react-hook-form'
+import { t } from '../../../../shared/text.ts'
 import { createAddon, type Addon } from '../../api/addons.ts'
 import { Form, REQUIRED, useApiForm, wholeNumber, type ApiForm } from '../../components/Form.tsx'
 import { TenantPicker } from '../../components/pickers.tsx'

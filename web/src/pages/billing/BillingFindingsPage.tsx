@@ -1,4 +1,3 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { SearchCheck } from 'lucide-react'
@@ -8,6 +7,7 @@ import {
   BILLING_FINDING_STATES,
   ignorable,
 } from '../../../../shared/states/billingFinding.ts'
+import { t } from '../../../../shared/text.ts'
 import { billingFindingsQuery, type BillingFinding } from '../../api/billingFindings.ts'
 import { CsvButton } from '../../components/CsvButton.tsx'
 import { ChoiceFilter, Filters, oneOf } from '../../components/Filters.tsx'

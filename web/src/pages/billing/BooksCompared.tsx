@@ -1,6 +1,5 @@
-import { locale } from '../../lib/language.ts'
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
+import { t } from '../../../../shared/text.ts'
 import {
   reconciliationsQuery,
   startReconciliation,
@@ -8,6 +7,7 @@ import {
 } from '../../api/billingFindings.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
+import { locale } from '../../lib/language.ts'
 import { Badge } from '../../ui/Badge.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'

@@ -1,6 +1,6 @@
-import { locale } from '../../lib/language.ts'
 import { t } from '../../../../shared/text.ts'
 import type { BillingRecordRun } from '../../api/billingRecords.ts'
+import { locale } from '../../lib/language.ts'
 import { formatMoney } from '../../lib/money.ts'
 import { Facts } from '../../ui/Card.tsx'
 import { Notice } from '../../ui/Notice.tsx'

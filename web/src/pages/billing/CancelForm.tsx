@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { canSubscription, isLive, isPaused } from '../../../../shared/states/billingSubscription.ts'
+import { t } from '../../../../shared/text.ts'
 import { cancelSubscription, type Subscription, type SubscriptionCancel } from '../../api/billing.ts'
 import { TypeName } from '../../components/ConfirmDestroy.tsx'
 import { Form, useApiForm } from '../../components/Form.tsx'

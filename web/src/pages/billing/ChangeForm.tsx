@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useRef } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { ApiError } from '../../api/ApiError.ts'
 import {
   changePreviewQuery,

@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import type { ReactNode } from 'react'
+import { t } from '../../../../shared/text.ts'
 import type { ChangePreview } from '../../api/billing.ts'
 import { formatMoney, isZero } from '../../lib/money.ts'
 import { size } from '../../lib/words.ts'

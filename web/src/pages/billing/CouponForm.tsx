@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { plansQuery } from '../../api/billing.ts'
 import { createCoupon, updateCoupon, type Coupon } from '../../api/coupons.ts'
 import { Form, numberOrNone, REQUIRED, useApiForm, type ApiForm } from '../../components/Form.tsx'

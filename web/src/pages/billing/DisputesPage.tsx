@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Scale } from 'lucide-react'
+import { t } from '../../../../shared/text.ts'
 import { disputesQuery, type Dispute } from '../../api/disputes.ts'
 import { cursorOf, List } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'

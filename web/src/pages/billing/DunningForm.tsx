@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { plansQuery } from '../../api/billing.ts'
 import { createPolicy, updatePolicy, type DunningPolicy } from '../../api/dunning.ts'
 import { Form, numberOrNone, useApiForm } from '../../components/Form.tsx'

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { BellRing, Plus } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { policiesQuery, removePolicy, type DunningPolicy } from '../../api/dunning.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { List } from '../../components/List.tsx'

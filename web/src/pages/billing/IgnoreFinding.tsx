@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { useQueryClient } from '@tanstack/react-query'
+import { t } from '../../../../shared/text.ts'
 import { ignoreBillingFinding, type BillingFinding } from '../../api/billingFindings.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { Facts } from '../../ui/Card.tsx'

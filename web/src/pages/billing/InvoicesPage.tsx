@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { FileText } from 'lucide-react'
+import { t } from '../../../../shared/text.ts'
 import { invoicesQuery, type Invoice } from '../../api/billing.ts'
 import { taxSellerQuery } from '../../api/taxes.ts'
 import { CsvButton } from '../../components/CsvButton.tsx'

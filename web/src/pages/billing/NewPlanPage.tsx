@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { createPlan, type Plan } from '../../api/billing.ts'
 import { Form, REQUIRED, useApiForm, wholeNumber } from '../../components/Form.tsx'
 import { Page } from '../../components/Page.tsx'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { addProvider, checkKey, type BillingProvider } from '../../api/payments.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { TenantPicker } from '../../components/pickers.tsx'

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { UserPlus } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { orderSubscription, type Ordered, type Plan, type Price } from '../../api/billing.ts'
 import type { Addon } from '../../api/addons.ts'
 import { orderPreviewQuery, type OrderPreview } from '../../api/coupons.ts'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { t } from '../../../../shared/text.ts'
 import { customerQuery } from '../../api/customers.ts'
 import { Page } from '../../components/Page.tsx'
 import { useSession } from '../../components/session.ts'

@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { percentOf } from '../../../../shared/states/tax.ts'
+import { t } from '../../../../shared/text.ts'
 import type { Plan, Price } from '../../api/billing.ts'
 import type { OrderPreview } from '../../api/coupons.ts'
 import type { Customer } from '../../api/customers.ts'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
 import { canSubscription, type Verdict } from '../../../../shared/states/billingSubscription.ts'
+import { t } from '../../../../shared/text.ts'
 import { resumeSubscription, type Subscription } from '../../api/billing.ts'
 import { ReasonForm } from '../../components/ReasonForm.tsx'
 import { Button } from '../../ui/Button.tsx'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import type { PausePreview } from '../../../../shared/api/billingContracts.ts'
+import { t } from '../../../../shared/text.ts'
 import { pausePreviewQuery, pauseSubscription, type Subscription } from '../../api/billing.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { Loaded } from '../../components/Loaded.tsx'

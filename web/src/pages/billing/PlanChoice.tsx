@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import type { UseQueryResult } from '@tanstack/react-query'
 import { Tags } from 'lucide-react'
+import { t } from '../../../../shared/text.ts'
 import type { Plan, Price } from '../../api/billing.ts'
 import type { Customer } from '../../api/customers.ts'
 import { pricedPlanCard } from '../../components/catalogue.tsx'

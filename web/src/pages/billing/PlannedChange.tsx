@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { canSubscription } from '../../../../shared/states/billingSubscription.ts'
+import { t } from '../../../../shared/text.ts'
 import { cancelSubscriptionChange, type Subscription } from '../../api/billing.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'

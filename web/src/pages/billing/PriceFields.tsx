@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { Plus, Trash2 } from 'lucide-react'
 import { useFieldArray } from 'react-hook-form'
+import { t } from '../../../../shared/text.ts'
 import type { Plan, Price } from '../../api/billing.ts'
 import { numberOrNone, REQUIRED, wholeNumber, type ApiForm } from '../../components/Form.tsx'
 import { toMinor } from '../../lib/money.ts'

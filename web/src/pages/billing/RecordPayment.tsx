@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import type { Invoice } from '../../api/billing.ts'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { Button } from '../../ui/Button.tsx'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
 import { canSubscription } from '../../../../shared/states/billingSubscription.ts'
+import { t } from '../../../../shared/text.ts'
 import {
   keepSubscription,
   releaseSubscription,

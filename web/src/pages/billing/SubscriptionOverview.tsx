@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
+import { t } from '../../../../shared/text.ts'
 import type { Subscription } from '../../api/billing.ts'
 import { useSession } from '../../components/session.ts'
 import { codeWords, couponText, humanize, priceText, TRIAL_THEN } from '../../lib/words.ts'

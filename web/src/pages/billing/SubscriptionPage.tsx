@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
+import { t } from '../../../../shared/text.ts'
 import { subscriptionQuery, type Subscription } from '../../api/billing.ts'
 import { jobsQuery } from '../../api/provisioning.ts'
 import { JobList } from '../../components/JobList.tsx'

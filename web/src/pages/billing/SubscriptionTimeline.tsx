@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { FileClock } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { subscriptionTimelineQuery, type Subscription, type SubscriptionTimeline } from '../../api/billing.ts'
 import { AuditChanges } from '../../components/AuditChanges.tsx'
 import { Loaded } from '../../components/Loaded.tsx'

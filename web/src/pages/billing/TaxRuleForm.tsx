@@ -1,4 +1,3 @@
-import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
 import {
   percentOf,
@@ -6,6 +5,7 @@ import {
   TAX_CATEGORY_WORDS,
   type TaxCategory,
 } from '../../../../shared/states/tax.ts'
+import { t } from '../../../../shared/text.ts'
 import { createTaxRule, updateTaxRule, type TaxRule } from '../../api/taxes.ts'
 import { CountrySelect } from '../../components/CountrySelect.tsx'
 import { Form, REQUIRED, useApiForm, type ApiForm } from '../../components/Form.tsx'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { CalendarOff } from 'lucide-react'
+import { t } from '../../../../shared/text.ts'
 import { calendarQuery, type Subscription, type SubscriptionCalendar } from '../../api/billing.ts'
 import { ChoiceFilter, DayFilter, Filters } from '../../components/Filters.tsx'
 import { Loaded } from '../../components/Loaded.tsx'

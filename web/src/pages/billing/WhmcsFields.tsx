@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import type { UseFormRegisterReturn } from 'react-hook-form'
+import { t } from '../../../../shared/text.ts'
 import { REQUIRED } from '../../components/Form.tsx'
 import { Checkbox, Field, Input, Select } from '../../ui/Field.tsx'
 

@@ -1,8 +1,8 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { CalendarClock } from 'lucide-react'
 import { useState } from 'react'
 import { canBackup } from '../../../../shared/states/cloudPodBackup.ts'
+import { t } from '../../../../shared/text.ts'
 import {
   backupScheduleQuery,
   updateBackupSchedule,

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { Pencil } from 'lucide-react'
 import { useState } from 'react'
 import { canPod } from '../../../../shared/states/cloudPod.ts'
+import { t } from '../../../../shared/text.ts'
 import { updateCloudPod, type CloudPodDetail } from '../../api/cloudPods.ts'
 import { Form, useApiForm } from '../../components/Form.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'

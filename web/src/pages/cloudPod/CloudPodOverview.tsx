@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { sourceName } from '../../../../shared/states/integrationPod.ts'
+import { t } from '../../../../shared/text.ts'
 import type { CloudPodDetail } from '../../api/cloudPods.ts'
 import { customerQuery } from '../../api/customers.ts'
 import { findingsQuery } from '../../api/findings.ts'

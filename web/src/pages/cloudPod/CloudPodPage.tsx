@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
+import { t } from '../../../../shared/text.ts'
 import { cloudPodQuery, type CloudPodDetail } from '../../api/cloudPods.ts'
 import { jobsQuery } from '../../api/provisioning.ts'
 import { ConsoleButton } from '../../components/ConsoleButton.tsx'

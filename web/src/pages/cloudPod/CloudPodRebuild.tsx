@@ -1,8 +1,8 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { HardDriveDownload } from 'lucide-react'
 import { useState } from 'react'
 import { canPod } from '../../../../shared/states/cloudPod.ts'
+import { t } from '../../../../shared/text.ts'
 import {
   rebuildCloudPod,
   rebuildPreviewQuery,

@@ -1,8 +1,8 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Layers } from 'lucide-react'
 import { useState } from 'react'
 import { canTemplate } from '../../../../shared/states/cloudPodTemplate.ts'
+import { t } from '../../../../shared/text.ts'
 import type { CloudPodDetail } from '../../api/cloudPods.ts'
 import {
   makeBlueprint,

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { ClipboardCopy, Keyboard, Maximize, RefreshCw } from 'lucide-react'
 import { useEffect, useRef, useState, type RefObject } from 'react'
+import { t } from '../../../../shared/text.ts'
 import type { CloudPodDetail } from '../../api/cloudPods.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { canPod } from '../../../../shared/states/cloudPod.ts'
+import { t } from '../../../../shared/text.ts'
 import { cloudPodQuery } from '../../api/cloudPods.ts'
 import { Loaded } from '../../components/Loaded.tsx'
 import { Page } from '../../components/Page.tsx'

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { Trash2, Undo2 } from 'lucide-react'
 import { useState } from 'react'
 import { canPod } from '../../../../shared/states/cloudPod.ts'
+import { t } from '../../../../shared/text.ts'
 import { purgeCloudPod, undeleteCloudPod, type CloudPodDetail } from '../../api/cloudPods.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { ConfirmDestroy } from '../../components/ConfirmDestroy.tsx'

@@ -1,9 +1,9 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { canPod } from '../../../../shared/states/cloudPod.ts'
 import { MAX_GROUPS } from '../../../../shared/states/cloudPodFirewall.ts'
+import { t } from '../../../../shared/text.ts'
 import type { CloudPod } from '../../api/cloudPods.ts'
 import {
   firewallQuery,

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { Trash2, Undo2 } from 'lucide-react'
 import { useState } from 'react'
 import { canPod } from '../../../../shared/states/cloudPod.ts'
+import { t } from '../../../../shared/text.ts'
 import { goBackToKeptGuest, letGoOfKeptGuest } from '../../api/cloudPodRebuilds.ts'
 import type { CloudPodDetail } from '../../api/cloudPods.ts'
 import { ConfirmDestroy } from '../../components/ConfirmDestroy.tsx'

@@ -1,8 +1,8 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Pencil, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { canAddress } from '../../../../shared/states/cloudPodAddress.ts'
+import { t } from '../../../../shared/text.ts'
 import {
   addressesQuery,
   releaseAddress,

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { createCloudPod, type Accepted } from '../../api/cloudPods.ts'
 import { blueprintCard, refusal, useCatalogue } from '../../components/catalogue.tsx'
 import { BlueprintCards, PlanCards } from '../../components/CatalogueCards.tsx'

@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
+import { t } from '../../../../shared/text.ts'
 import { restoreToNew, type CloudPodBackup } from '../../api/cloudPodBackups.ts'
 import type { Accepted, CloudPod } from '../../api/cloudPods.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'

@@ -1,8 +1,8 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Camera, History, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { canSnapshot } from '../../../../shared/states/cloudPodSnapshot.ts'
+import { t } from '../../../../shared/text.ts'
 import type { CloudPod } from '../../api/cloudPods.ts'
 import {
   deleteSnapshot,

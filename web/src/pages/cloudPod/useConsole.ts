@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { useEffect, useRef, useState, type RefObject } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { askForConsole, connectConsole } from '../../api/cloudPodConsole.ts'
 import type { ConsoleHandle, StartConsole } from '../../lib/console.ts'
 

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Contact as ContactIcon, Pencil, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import {
   addContact,
   contactsQuery,

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { giveCredit, statementQuery, type CustomerStatement } from '../../api/accounts.ts'
 import type { Customer } from '../../api/customers.ts'
 import { DaysForm, type Days } from '../../components/DaysForm.tsx'

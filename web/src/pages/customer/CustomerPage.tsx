@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Globe, ReceiptText } from 'lucide-react'
+import { t } from '../../../../shared/text.ts'
 import { subscriptionsQuery } from '../../api/billing.ts'
 import { domainsQuery } from '../../api/domains.ts'
 import { fieldsQuery } from '../../api/customerSettings.ts'

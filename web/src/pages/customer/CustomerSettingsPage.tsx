@@ -1,8 +1,8 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { ListChecks, Pencil, Plus, Tags, Trash2 } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
+import { t } from '../../../../shared/text.ts'
 import {
   deleteField,
   deleteGroup,

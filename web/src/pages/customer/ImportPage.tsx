@@ -1,9 +1,8 @@
-import { locale } from '../../lib/language.ts'
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Download, FileUp } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import {
   importsQuery,
   templateFile,
@@ -18,6 +17,7 @@ import { Page } from '../../components/Page.tsx'
 import { TenantPicker } from '../../components/pickers.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
+import { locale } from '../../lib/language.ts'
 import { paths } from '../../paths.ts'
 import { Button, buttonClass } from '../../ui/Button.tsx'
 import { Card } from '../../ui/Card.tsx'

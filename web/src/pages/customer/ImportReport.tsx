@@ -1,9 +1,8 @@
-import { locale } from '../../lib/language.ts'
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { FileUp, Trash2 } from 'lucide-react'
 import { canImport } from '../../../../shared/states/customerImport.ts'
+import { t } from '../../../../shared/text.ts'
 import {
   discardImport,
   importQuery,
@@ -19,6 +18,7 @@ import { JobNow } from '../../components/JobProgress.tsx'
 import { Loaded } from '../../components/Loaded.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'
+import { locale } from '../../lib/language.ts'
 import { count, humanize } from '../../lib/words.ts'
 import { paths } from '../../paths.ts'
 import { Badge } from '../../ui/Badge.tsx'

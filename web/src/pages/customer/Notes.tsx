@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Pin, PinOff, StickyNote, Trash2 } from 'lucide-react'
+import { t } from '../../../../shared/text.ts'
 import { addNote, notesQuery, pinNote, removeNote, type CustomerNote } from '../../api/customerFile.ts'
 import type { Customer } from '../../api/customers.ts'
 import { useSubmit } from '../../api/submit.ts'

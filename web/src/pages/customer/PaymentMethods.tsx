@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { CreditCard, Plus, RefreshCw } from 'lucide-react'
+import { t } from '../../../../shared/text.ts'
 import type { Customer } from '../../api/customers.ts'
 import {
   beginMethod,

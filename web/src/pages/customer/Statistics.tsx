@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
+import { t } from '../../../../shared/text.ts'
 import { statisticsQuery } from '../../api/customerFile.ts'
 import type { Customer } from '../../api/customers.ts'
 import { Loaded } from '../../components/Loaded.tsx'

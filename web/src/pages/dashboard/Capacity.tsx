@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { t } from '../../../../shared/text.ts'
 import { nodesQuery, type Node } from '../../api/provisioning.ts'
 import { Loaded } from '../../components/Loaded.tsx'
 import { useSession } from '../../components/session.ts'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { t } from '../../../../shared/text.ts'
 import { quotaQuery } from '../../api/tenants.ts'
 import { Loaded } from '../../components/Loaded.tsx'
 import { useSession } from '../../components/session.ts'

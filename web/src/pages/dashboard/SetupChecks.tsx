@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
+import { t } from '../../../../shared/text.ts'
 import { sendTestMail } from '../../api/mails.ts'
 import { jobQuery } from '../../api/provisioning.ts'
 import { useSubmit } from '../../api/submit.ts'

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import type { SetupStep } from '../../api/dashboardSetup.ts'
 import { taxSellerQuery } from '../../api/taxes.ts'
 import { Loaded } from '../../components/Loaded.tsx'

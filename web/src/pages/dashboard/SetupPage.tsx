@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
+import { t } from '../../../../shared/text.ts'
 import { setupQuery, updateSetup, type Setup } from '../../api/dashboardSetup.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { Loaded } from '../../components/Loaded.tsx'

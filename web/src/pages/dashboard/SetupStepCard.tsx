@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { Link, type LinkProps } from '@tanstack/react-router'
+import { t } from '../../../../shared/text.ts'
 import { CHECKS, type SetupStep } from '../../api/dashboardSetup.ts'
 import { useSession } from '../../components/session.ts'
 import { StateBadge } from '../../components/StateBadge.tsx'

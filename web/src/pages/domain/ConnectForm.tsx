@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { connectDomain, type DomainConnection } from '../../api/domainConnections.ts'
 import type { Domain } from '../../api/domains.ts'
 import type { Permission } from '../../../../shared/permissions.ts'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import type { FieldValues, Path } from 'react-hook-form'
 import { MAX_POSTCODE } from '../../../../shared/domainLimits.ts'
+import { t } from '../../../../shared/text.ts'
 import type { Customer } from '../../api/customers.ts'
 import type { DomainContact, ShownContact } from '../../api/domainRegistrations.ts'
 import { CountrySelect } from '../../components/CountrySelect.tsx'

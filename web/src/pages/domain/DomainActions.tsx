@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { canDomain } from '../../../../shared/states/domain.ts'
+import { t } from '../../../../shared/text.ts'
 import { giveDomain, removeDomain, type Domain } from '../../api/domains.ts'
 import type { Customer } from '../../api/customers.ts'
 import { ConfirmDestroy } from '../../components/ConfirmDestroy.tsx'

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Globe, Plus, Search } from 'lucide-react'
+import { t } from '../../../../shared/text.ts'
 import { domainsQuery } from '../../api/domains.ts'
 import { CsvButton } from '../../components/CsvButton.tsx'
 import { dayOf, DayFilter, Filters, oneOf, SearchFilter } from '../../components/Filters.tsx'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { createDomain, type Domain } from '../../api/domains.ts'
 import type { Customer } from '../../api/customers.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useEffect, useState, type ReactNode } from 'react'
+import { t } from '../../../../shared/text.ts'
 import type { Customer } from '../../api/customers.ts'
 import { registerDomain, transferDomain, type DomainOrdered } from '../../api/domainRegistrations.ts'
 import { Form, REQUIRED, useApiForm, type ApiForm } from '../../components/Form.tsx'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { searchQuery, type DomainSearch } from '../../api/domainRegistrations.ts'
 import { Loaded } from '../../components/Loaded.tsx'
 import { formatMoney } from '../../lib/money.ts'

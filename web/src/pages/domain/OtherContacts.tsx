@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import type { FieldValues, Path } from 'react-hook-form'
+import { t } from '../../../../shared/text.ts'
 import {
   defaultContactsQuery,
   type DomainContacts,

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
 import { canDomain } from '../../../../shared/states/domain.ts'
+import { t } from '../../../../shared/text.ts'
 import { trustDomain, verifyDomain, type Domain } from '../../api/domains.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { ErrorNotice } from '../../components/ErrorNotice.tsx'

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { checkRegistrar, registrarQuery, updateRegistrar, type Registrar } from '../../api/registrars.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { ErrorNotice } from '../../components/ErrorNotice.tsx'

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
 import { useQuery } from '@tanstack/react-query'
 import { canRegistration } from '../../../../shared/states/domain.ts'
+import { t } from '../../../../shared/text.ts'
 import {
   answerTransfer,
   askAuthCode,

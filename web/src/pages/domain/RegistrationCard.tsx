@@ -1,8 +1,8 @@
-import { t } from '../../../../shared/text.ts'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState, type ReactNode } from 'react'
 import { canRegistration } from '../../../../shared/states/domain.ts'
+import { t } from '../../../../shared/text.ts'
 import {
   lockDomain,
   operationsQuery,

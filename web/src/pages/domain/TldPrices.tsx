@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Tags, Trash2 } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { pricesQuery, removePrice, setPrice, type Registrar, type TldPrice } from '../../api/registrars.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'

@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { createSecurityGroup, updateSecurityGroup, type SecurityGroup } from '../../api/cloudPodFirewall.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { TenantPicker } from '../../components/pickers.tsx'

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { Plus, Trash2 } from 'lucide-react'
 import { useFieldArray } from 'react-hook-form'
 import { DIRECTIONS, PROTOCOLS, RULE_ACTIONS } from '../../../../shared/states/cloudPodFirewall.ts'
+import { t } from '../../../../shared/text.ts'
 import type { SecurityRule } from '../../api/cloudPodFirewall.ts'
 import type { ApiForm } from '../../components/Form.tsx'
 import { Button } from '../../ui/Button.tsx'

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { deleteSecurityGroup, securityGroupQuery, type SecurityGroup } from '../../api/cloudPodFirewall.ts'
 import { ConfirmDestroy } from '../../components/ConfirmDestroy.tsx'
 import { Loaded } from '../../components/Loaded.tsx'

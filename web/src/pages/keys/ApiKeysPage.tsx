@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { KeyRound } from 'lucide-react'
+import { t } from '../../../../shared/text.ts'
 import { keysQuery, type ApiKey } from '../../api/apiKeys.ts'
 import { oneOf } from '../../components/Filters.tsx'
 import { KeyActions } from '../../components/KeyActions.tsx'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { PLATFORM_ROLES } from '../../../../shared/permissions.ts'
+import { t } from '../../../../shared/text.ts'
 import {
   createServiceAccount,
   rolesForAccounts,

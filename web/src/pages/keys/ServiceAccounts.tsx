@@ -1,8 +1,8 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { Bot, CirclePause, CirclePlay, KeyRound, Pencil, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import {
   deleteServiceAccount,
   serviceAccountsQuery,

@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { clsx } from 'clsx'
+import { t } from '../../../../shared/text.ts'
 import type { IpAddress, IpPool } from '../../api/provisioning.ts'
 import { addressAfter, rangeSize } from '../../lib/addresses.ts'
 import { Card } from '../../ui/Card.tsx'

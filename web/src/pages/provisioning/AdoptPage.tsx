@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { adoptGuest, strangerQuery, type GuestFacts, type StrangerDetail } from '../../api/adoption.ts'
 import type { Accepted } from '../../api/cloudPods.ts'
 import type { Customer } from '../../api/customers.ts'

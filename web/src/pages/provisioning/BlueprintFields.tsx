@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { CPU_LEVELS } from '../../../../shared/cpuLevels.ts'
+import { t } from '../../../../shared/text.ts'
 import { REQUIRED, wholeNumber, type ApiForm } from '../../components/Form.tsx'
 import type { Blueprint, BlueprintCreate, Node } from '../../api/provisioning.ts'
 import { Card } from '../../ui/Card.tsx'

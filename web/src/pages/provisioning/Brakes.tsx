@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { alertsQuery, brakesQuery, decideBrake, type Brake } from '../../api/provisioningControls.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'

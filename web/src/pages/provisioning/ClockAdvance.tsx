@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { CalendarClock, OctagonX } from 'lucide-react'
+import { t } from '../../../../shared/text.ts'
 import { advance, clockEventsQuery, clockQuery, stop, type Clock } from '../../api/clock.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { useSession } from '../../components/session.ts'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { CalendarOff } from 'lucide-react'
+import { t } from '../../../../shared/text.ts'
 import { clockEventsQuery, type ClockEvents as Events } from '../../api/clock.ts'
 import { ChoiceFilter, Filters } from '../../components/Filters.tsx'
 import { Loaded } from '../../components/Loaded.tsx'

@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import type { FieldPath } from 'react-hook-form'
+import { t } from '../../../../shared/text.ts'
 import { REQUIRED, wholeNumber, type ApiForm } from '../../components/Form.tsx'
 import { Card } from '../../ui/Card.tsx'
 import { Field, Input } from '../../ui/Field.tsx'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQueryClient } from '@tanstack/react-query'
 import { canDecide, DECISIONS, effectOf, type Decision } from '../../../../shared/states/finding.ts'
+import { t } from '../../../../shared/text.ts'
 import { decideFinding, type Finding } from '../../api/findings.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { Facts } from '../../ui/Card.tsx'

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQueryClient } from '@tanstack/react-query'
 import { CirclePlay, OctagonX } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { pause, queuesQuery, resume, type QueueOverview } from '../../api/provisioningControls.ts'
 import { Form, useApiForm } from '../../components/Form.tsx'
 import { ReasonForm } from '../../components/ReasonForm.tsx'

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Cpu } from 'lucide-react'
+import { t } from '../../../../shared/text.ts'
 import { timersQuery, workersQuery } from '../../api/provisioningControls.ts'
 import { Loaded } from '../../components/Loaded.tsx'
 import { useSession } from '../../components/session.ts'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { Plus, Trash2 } from 'lucide-react'
 import { useFieldArray } from 'react-hook-form'
+import { t } from '../../../../shared/text.ts'
 import type { Blueprint, Node } from '../../api/provisioning.ts'
 import { REQUIRED, type ApiForm } from '../../components/Form.tsx'
 import { Button } from '../../ui/Button.tsx'

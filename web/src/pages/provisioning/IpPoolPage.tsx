@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import {
   freeIpAddress,
   ipAddressesQuery,

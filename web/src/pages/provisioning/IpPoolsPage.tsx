@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Network, Plus } from 'lucide-react'
+import { t } from '../../../../shared/text.ts'
 import { clustersQuery, ipPoolsQuery, type IpPool } from '../../api/provisioning.ts'
 import { cursorOf, List } from '../../components/List.tsx'
 import { Page } from '../../components/Page.tsx'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
 import { canJob, type JobAction } from '../../../../shared/states/provisioningJob.ts'
+import { t } from '../../../../shared/text.ts'
 import {
   cancelJob,
   retryJob,

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState, type ComponentProps } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { clustersQuery, nodesQuery } from '../../api/provisioning.ts'
 import { queuesQuery, setJobLimit, type QueueOverview } from '../../api/provisioningControls.ts'
 import { useSubmit } from '../../api/submit.ts'

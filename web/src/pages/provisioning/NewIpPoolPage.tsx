@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
+import { t } from '../../../../shared/text.ts'
 import { clustersQuery, createIpPool, type IpPool } from '../../api/provisioning.ts'
 import { Form, REQUIRED, useApiForm, wholeNumber } from '../../components/Form.tsx'
 import { Loaded } from '../../components/Loaded.tsx'

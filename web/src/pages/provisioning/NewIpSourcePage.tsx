@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
+import { t } from '../../../../shared/text.ts'
 import { checkIpSourceConnection, createIpSource, type IpSource } from '../../api/ipSources.ts'
 import { Form, useApiForm } from '../../components/Form.tsx'
 import { Page } from '../../components/Page.tsx'

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Settings2 } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import type { Node } from '../../api/provisioning.ts'
 import { queuesQuery } from '../../api/provisioningControls.ts'
 import { NO_PERMISSION, useSession } from '../../components/session.ts'

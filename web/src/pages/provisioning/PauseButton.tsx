@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { pause, queuesQuery, resume } from '../../api/provisioningControls.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { ReasonForm } from '../../components/ReasonForm.tsx'

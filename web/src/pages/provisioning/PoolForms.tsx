@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { useQueryClient } from '@tanstack/react-query'
+import { t } from '../../../../shared/text.ts'
 import { keepIpAddress, updateIpPool, type IpPool } from '../../api/provisioning.ts'
 import { Form, REQUIRED, useApiForm, wholeNumber } from '../../components/Form.tsx'
 import { Field, Input, Select } from '../../ui/Field.tsx'

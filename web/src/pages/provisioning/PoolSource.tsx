@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { checkIpSource, compareIpPool, ipSourcesQuery, type IpSourceCheck } from '../../api/ipSources.ts'
 import type { IpPool } from '../../api/provisioning.ts'
 import { useSubmit } from '../../api/submit.ts'

@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { Link } from '@tanstack/react-router'
+import { t } from '../../../../shared/text.ts'
 import type { QueueOverview } from '../../api/provisioningControls.ts'
 import { useSession } from '../../components/session.ts'
 import { humanize, jobTitle } from '../../lib/words.ts'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Download } from 'lucide-react'
+import { t } from '../../../../shared/text.ts'
 import { save } from '../../api/http.ts'
 import { reverseZonesQuery, type IpPool, type ReverseZones as Zones } from '../../api/provisioning.ts'
 import { Loaded } from '../../components/Loaded.tsx'

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Server } from 'lucide-react'
+import { t } from '../../../../shared/text.ts'
 import { strangersQuery, type Stranger } from '../../api/adoption.ts'
 import { clusterQuery } from '../../api/provisioning.ts'
 import { Filters, SearchFilter } from '../../components/Filters.tsx'

@@ -1,8 +1,8 @@
-import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { Download as DownloadIcon } from 'lucide-react'
 import { useState } from 'react'
 import { canSsl, REVOKE_REASONS } from '../../../../shared/states/ssl.ts'
+import { t } from '../../../../shared/text.ts'
 import { save } from '../../api/http.ts'
 import {
   removeCertificate,

@@ -1,8 +1,8 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { LockKeyhole, Plus, SearchCheck, Upload } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import {
   certificatesQuery,
   sslFindingsQuery,

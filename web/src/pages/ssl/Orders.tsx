@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { t } from '../../../../shared/text.ts'
 import { jobQuery } from '../../api/provisioning.ts'
 import { sslOrdersQuery, type SslCertificate, type SslOrder } from '../../api/ssl.ts'
 import { JobProgress } from '../../components/JobProgress.tsx'

@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
+import { t } from '../../../../shared/text.ts'
 import {
   checkCertificate,
   sslDeploymentsQuery,

@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { addTarget, type SslCertificate, type SslTargetMade } from '../../api/ssl.ts'
 import { CA_RULES, CaField } from '../../components/CaField.tsx'
 import { oneOf } from '../../components/Filters.tsx'

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { canSsl } from '../../../../shared/states/ssl.ts'
+import { t } from '../../../../shared/text.ts'
 import {
   deliverAgain,
   removeTarget,

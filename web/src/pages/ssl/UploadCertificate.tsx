@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { replaceCertificate, uploadCertificate, type SslCertificate } from '../../api/ssl.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { TenantPicker } from '../../components/pickers.tsx'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { cancelClosure, closeTenant, closureQuery, type ClosureView } from '../../api/tenantEnd.ts'
 import type { Tenant } from '../../api/tenants.ts'

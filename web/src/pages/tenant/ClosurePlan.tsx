@@ -1,6 +1,6 @@
-import { locale } from '../../lib/language.ts'
 import { t } from '../../../../shared/text.ts'
 import type { ClosureView } from '../../api/tenantEnd.ts'
+import { locale } from '../../lib/language.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { Notice } from '../../ui/Notice.tsx'
 

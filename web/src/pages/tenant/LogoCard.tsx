@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useRef } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { logoQuery, removeLogo, uploadLogo, type LogoView } from '../../api/tenants.ts'
 import { Loaded } from '../../components/Loaded.tsx'

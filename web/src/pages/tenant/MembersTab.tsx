@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { UserPlus, Users } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { membersQuery, removeMember, type User } from '../../api/invitations.ts'
 import type { Tenant } from '../../api/tenants.ts'
 import { ConfirmDestroy } from '../../components/ConfirmDestroy.tsx'

@@ -1,7 +1,7 @@
 import { SETTING_WORDS } from '../../../../shared/settingWords.ts'
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { settingsQuery, updateSettings, type SettingView } from '../../api/tenants.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'

@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { createSsoProvider, updateSsoProvider, type SsoProvider } from '../../api/sso.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { RoleSelect } from '../../components/RoleSelect.tsx'

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { KeySquare } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { checkSsoProvider, deleteSsoProvider, ssoProvidersQuery, type SsoProvider } from '../../api/sso.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { ConfirmDestroy } from '../../components/ConfirmDestroy.tsx'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { CirclePause, CirclePlay } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { restoreTenant, suspendTenant, type Tenant } from '../../api/tenants.ts'
 import { Form, useApiForm } from '../../components/Form.tsx'
 import { ReasonForm } from '../../components/ReasonForm.tsx'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { t } from '../../../../shared/text.ts'
 import { suspensionQuery, type SuspensionView } from '../../api/tenants.ts'
 import { JobText } from '../../components/JobText.tsx'
 import { useSession } from '../../components/session.ts'

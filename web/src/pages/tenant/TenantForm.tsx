@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { createTenant, updateTenant, type Tenant, type TenantCreate } from '../../api/tenants.ts'
 import { Form, REQUIRED, useApiForm, wholeNumber } from '../../components/Form.tsx'
 import { Checkbox, Field, Input } from '../../ui/Field.tsx'

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Building2, Plus, Settings2 } from 'lucide-react'
+import { t } from '../../../../shared/text.ts'
 import { tenantsQuery, type Tenant } from '../../api/tenants.ts'
 import { ChoiceFilter, Filters, oneOf, SearchFilter } from '../../components/Filters.tsx'
 import { cursorOf, List } from '../../components/List.tsx'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { meQuery } from '../../api/session.ts'
 import { updateRole, type Role } from '../../api/users.ts'
 import { Form, useApiForm } from '../../components/Form.tsx'

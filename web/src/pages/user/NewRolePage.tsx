@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { PERMISSIONS, type Permission } from '../../../../shared/permissions.ts'
+import { t } from '../../../../shared/text.ts'
 import { createRole, type Role } from '../../api/users.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { Page } from '../../components/Page.tsx'

@@ -1,5 +1,5 @@
-import { t } from '../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
+import { t } from '../../../../shared/text.ts'
 import { createUser, type Grant, type User } from '../../api/users.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { Page } from '../../components/Page.tsx'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { invitationsQuery, membersQuery, type Invitation } from '../../api/invitations.ts'
 import { cursorOf, Pager } from '../../components/List.tsx'
 import { OpenInvitations } from '../../components/OpenInvitations.tsx'

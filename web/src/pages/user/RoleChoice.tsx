@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { canDecideAbout, fitsPlace } from '../../../../shared/states/role.ts'
+import { t } from '../../../../shared/text.ts'
 import { rolesQuery, type Role } from '../../api/users.ts'
 import { Loaded } from '../../components/Loaded.tsx'
 import { TenantPicker } from '../../components/pickers.tsx'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { Ban, KeyRound, Pencil, UserCheck, VenetianMask } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../../shared/text.ts'
 import { sendPasswordReset, updateUser, type User } from '../../api/users.ts'
 import { Form, REQUIRED, useApiForm } from '../../components/Form.tsx'
 import { ACTING_NEEDS_MFA, ImpersonateDialog } from '../../components/ImpersonateDialog.tsx'

@@ -1,7 +1,7 @@
-import { t } from '../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { MonitorSmartphone } from 'lucide-react'
+import { t } from '../../../../shared/text.ts'
 import { endUserSessions, userSessionsQuery, type User, type UserSession } from '../../api/users.ts'
 import { useSubmit } from '../../api/submit.ts'
 import { cursorOf, List } from '../../components/List.tsx'

@@ -1,6 +1,6 @@
-import { t } from '../../../../shared/text.ts'
 import { DELEGABLE, PLATFORM_ROLES, TENANT_ROLES, type Permission } from '../../../../shared/permissions.ts'
 import { isSuper } from '../../../../shared/states/role.ts'
+import { t } from '../../../../shared/text.ts'
 import type { Role } from '../../api/users.ts'
 import { NO_PERMISSION, permits, useSession } from '../../components/session.ts'
 import { useGiver } from './giver.ts'

@@ -1,7 +1,7 @@
-import { t } from '../../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Plus, ServerCog } from 'lucide-react'
+import { t } from '../../../../../shared/text.ts'
 import { dnsServersQuery, type DnsServer } from '../../../api/dnsServers.ts'
 import { cursorOf, List } from '../../../components/List.tsx'
 import { Page } from '../../../components/Page.tsx'

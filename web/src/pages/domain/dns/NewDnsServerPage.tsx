@@ -1,6 +1,6 @@
-import { t } from '../../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
+import { t } from '../../../../../shared/text.ts'
 import { checkDnsServerConnection, createDnsServer, type DnsServer } from '../../../api/dnsServers.ts'
 import { ConnectionCheck } from '../../../components/ConnectionCheck.tsx'
 import { Form, useApiForm } from '../../../components/Form.tsx'

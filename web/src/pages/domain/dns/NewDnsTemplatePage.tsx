@@ -1,5 +1,5 @@
-import { t } from '../../../../../shared/text.ts'
 import { useNavigate } from '@tanstack/react-router'
+import { t } from '../../../../../shared/text.ts'
 import { createDnsTemplate } from '../../../api/dnsTemplates.ts'
 import { Page } from '../../../components/Page.tsx'
 import { NO_PERMISSION, useSession } from '../../../components/session.ts'

@@ -1,5 +1,5 @@
-import { t } from '../../../../../shared/text.ts'
 import { useState } from 'react'
+import { t } from '../../../../../shared/text.ts'
 import {
   makeTransferKey,
   setSecondaries,

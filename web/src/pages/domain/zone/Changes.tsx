@@ -1,6 +1,6 @@
-import { locale } from '../../../lib/language.ts'
-import { t } from '../../../../../shared/text.ts'
 import { useState } from 'react'
+import { t } from '../../../../../shared/text.ts'
+import { locale } from '../../../lib/language.ts'
 import { Button } from '../../../ui/Button.tsx'
 
 const SHOWN = 50

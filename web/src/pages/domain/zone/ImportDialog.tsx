@@ -1,5 +1,5 @@
-import { t } from '../../../../../shared/text.ts'
 import { useState } from 'react'
+import { t } from '../../../../../shared/text.ts'
 import { importZone, type Zone, type ZoneImported } from '../../../api/dnsZones.ts'
 import { Form, REQUIRED, useApiForm } from '../../../components/Form.tsx'
 import { useSubmit } from '../../../api/submit.ts'

@@ -1,4 +1,3 @@
-import { t } from '../../../../../shared/text.ts'
 import { useState } from 'react'
 import {
   proposeDkim,
@@ -8,6 +7,7 @@ import {
   type MailProposal,
   type MailRecord,
 } from '../../../../../shared/mailPolicy.ts'
+import { t } from '../../../../../shared/text.ts'
 import { Button } from '../../../ui/Button.tsx'
 import { Checkbox, Field, Input, Select, Textarea } from '../../../ui/Field.tsx'
 import { Notice } from '../../../ui/Notice.tsx'

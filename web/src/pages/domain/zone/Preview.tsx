@@ -1,5 +1,5 @@
-import { t } from '../../../../../shared/text.ts'
 import type { ReactNode } from 'react'
+import { t } from '../../../../../shared/text.ts'
 import type { ApiError } from '../../../api/ApiError.ts'
 import type { ZoneEdited } from '../../../api/dnsZones.ts'
 import { ErrorNotice } from '../../../components/ErrorNotice.tsx'

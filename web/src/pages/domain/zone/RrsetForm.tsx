@@ -1,5 +1,5 @@
-import { t } from '../../../../../shared/text.ts'
 import { useState } from 'react'
+import { t } from '../../../../../shared/text.ts'
 import type { TypedChange, Zone, ZoneRrset } from '../../../api/dnsZones.ts'
 import { REQUIRED } from '../../../components/Form.tsx'
 import { Button } from '../../../ui/Button.tsx'

@@ -1,6 +1,6 @@
-import { t } from '../../../../../shared/text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { t } from '../../../../../shared/text.ts'
 import { dnsTemplatesQuery, type DnsTemplate } from '../../../api/dnsTemplates.ts'
 import { applyTemplate, type Zone, type ZoneEdited } from '../../../api/dnsZones.ts'
 import { useSubmit } from '../../../api/submit.ts'

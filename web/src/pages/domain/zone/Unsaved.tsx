@@ -1,5 +1,5 @@
-import { t } from '../../../../../shared/text.ts'
 import { useState } from 'react'
+import { t } from '../../../../../shared/text.ts'
 import { editZone, type Zone, type ZoneEdited, type ZoneRrset } from '../../../api/dnsZones.ts'
 import { useSubmit } from '../../../api/submit.ts'
 import { ErrorNotice } from '../../../components/ErrorNotice.tsx'

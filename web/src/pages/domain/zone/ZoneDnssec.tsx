@@ -1,6 +1,6 @@
-import { t } from '../../../../../shared/text.ts'
 import { useState } from 'react'
 import { canDnssec } from '../../../../../shared/states/domainDnssec.ts'
+import { t } from '../../../../../shared/text.ts'
 import { switchDnssec, type Zone } from '../../../api/dnsZones.ts'
 import { useSubmit } from '../../../api/submit.ts'
 import { ErrorNotice } from '../../../components/ErrorNotice.tsx'

@@ -1,5 +1,5 @@
-import { t } from '../../../../../shared/text.ts'
 import { canZone } from '../../../../../shared/states/domainZone.ts'
+import { t } from '../../../../../shared/text.ts'
 import { adoptZone, applyZone, type Zone } from '../../../api/dnsZones.ts'
 import { useSubmit } from '../../../api/submit.ts'
 import { count } from '../../../lib/words.ts'

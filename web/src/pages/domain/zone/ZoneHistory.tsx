@@ -1,7 +1,7 @@
-import { t } from '../../../../../shared/text.ts'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { canZone } from '../../../../../shared/states/domainZone.ts'
+import { t } from '../../../../../shared/text.ts'
 import {
   revisionQuery,
   revisionsQuery,

@@ -1,6 +1,6 @@
-import { t } from '../../../../../shared/text.ts'
 import { useState } from 'react'
 import { canZone, DRIFT_POLICIES } from '../../../../../shared/states/domainZone.ts'
+import { t } from '../../../../../shared/text.ts'
 import { applyZone, endZone, saveZoneFile, updateZone, type Zone } from '../../../api/dnsZones.ts'
 import { useSubmit } from '../../../api/submit.ts'
 import { ConfirmDestroy } from '../../../components/ConfirmDestroy.tsx'
