@@ -193,7 +193,7 @@ test('a check says what is wrong with a provider, and that nothing is', async ()
   expect(good).toMatchObject({ status: 200, body: { checkFault: null, checkedAt: expect.any(String) } })
   const gone = await addProvider(app, null, 'http://127.0.0.1:9')
   const bad = await app.admin.post<SsoProvider>(`/api/admin/sso-providers/${gone.id}/check`, {})
-  expect(bad.body.checkFault).toContain('could not be reached')
+  expect(bad.body.checkFault).toContain('no connection')
   expect((await app.admin.call('DELETE', `/api/admin/sso-providers/${gone.id}`)).status).toBe(204)
   const owner = (await session(app, (await person(app, 'TENANT_OWNER', await app.tenant())).email)).api
   expect((await owner.post(`/api/admin/sso-providers/${platform.id}/check`, {})).status).toBe(404)
