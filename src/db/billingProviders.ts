@@ -93,6 +93,16 @@ export async function noteHealth(
     .execute()
 }
 
+/** Those in use that are asked over the network. */
+export const inUse = (tx: Tx): Promise<ProviderRow[]> =>
+  tx
+    .selectFrom('billing_providers')
+    .selectAll()
+    .where('retired_at', 'is', null)
+    .where('kind', '!=', 'manual')
+    .orderBy('id')
+    .execute()
+
 /** Those in use that keep what they had to say, with when they were last heard. */
 export async function heard(tx: Tx): Promise<(ProviderRow & { heard_at: Date | null })[]> {
   const { rows } = await sql<ProviderRow & { heard_at: Date | null }>`select p.*,

@@ -195,6 +195,12 @@ export const timers: readonly Timer[] = [
   { name: 'billing.contracts', everyMs: MINUTE_MS, run: (root) => BillingService.runContracts(root) },
   { name: 'billing.payments', everyMs: MINUTE_MS, run: billingCollectionService.sweep },
   { name: 'billing.missed', everyMs: 60 * MINUTE_MS, run: billingCollectionService.recoverMissed },
+  {
+    name: 'billing.health',
+    everyMs: 10 * MINUTE_MS,
+    harmless: true,
+    run: billingCollectionService.checkAll,
+  },
   { name: 'billing.records', everyMs: 10 * MINUTE_MS, run: billingRecordService.readDue },
   { name: 'billing.reconcile', everyMs: 10 * MINUTE_MS, run: billingFindingService.reconcileDue },
   { name: 'billing.taxChecks', everyMs: MINUTE_MS, run: billingTaxService.checkDue },

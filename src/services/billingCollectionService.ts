@@ -19,7 +19,7 @@ export {
   seedProvider,
   updateProvider,
 } from './billing/providers.ts'
-export { checkKey, checkProvider } from './billing/providerCheck.ts'
+export { checkAll, checkKey, checkProvider } from './billing/providerCheck.ts'
 export {
   beginMethod,
   ensureCustomer,

@@ -84,6 +84,17 @@ test('health says whose account it is, and what is wrong with it', async () => {
   expect((await check()).body.problems).toEqual([expect.stringContaining('no webhook secret')])
 })
 
+test('a provider that is down says so by itself, and that it is back', async () => {
+  const { id } = await collectedBy(app, await app.tenant())
+  const shown = async () => (await app.admin.get<BillingProvider>(`${PATH}/${id}`)).body
+  sim.fault({ status: 503, times: 100 })
+  await collection.checkAll(app.root)
+  expect(await shown()).toMatchObject({ health: 'failing', healthMessage: expect.stringMatching(/./) })
+  sim.clearFaults()
+  await collection.checkAll(app.root)
+  expect(await shown()).toMatchObject({ health: 'ok', healthMessage: null })
+})
+
 test('what was paid through a provider that was taken out is still given back through it', async () => {
   const tenantId = await app.tenant()
   const { id } = await collectedBy(app, tenantId)

@@ -3,10 +3,12 @@ import type {
   BillingProviderCheck,
   billingProviderCheckRequest,
 } from '../../../shared/api/billingPayments.ts'
-import { transaction, type Ctx, type Origin, type Root } from '../../context.ts'
+import { asSystem, transaction, type Ctx, type Origin, type Root } from '../../context.ts'
 import * as providers from '../../db/billingProviders.ts'
+import type { ProviderRow } from '../../db/billingProviders.ts'
 import { notFound } from '../../errors.ts'
 import type { BillingConnection } from '../../integrations/billing/types.ts'
+import { isLost } from '../../lib/crypto.ts'
 import { faultOf } from '../../lib/outcome.ts'
 import * as auditService from '../auditService.ts'
 import { connectionOf, isLiveKey } from './providers.ts'
@@ -36,21 +38,40 @@ export async function checkKey(
 export async function checkProvider(root: Root, origin: Origin, id: string): Promise<BillingProviderCheck> {
   const row = await transaction(root, origin, 'platform', (ctx) => providers.find(ctx.tx, id))
   if (!row) throw notFound('payment provider')
+  const found = await look(root, row)
+  await transaction(root, origin, 'platform', async (ctx) => {
+    await noteHealth(ctx, row, found)
+    await note(ctx, row.tenant_id, { id, found })
+  })
+  return found
+}
+
+/** Looks at every provider in use, so that its page tells of an outage, and that it is over. */
+export async function checkAll(root: Root): Promise<void> {
+  const rows = await asSystem(root, 'health of providers', 'platform', (ctx) => providers.inUse(ctx.tx))
+  for (const row of rows) {
+    // Its page says so, and there is nothing to ask with.
+    if (isLost(row.key_sealed) || isLost(row.webhook_secret_sealed)) continue
+    const found = await look(root, row)
+    await asSystem(root, 'health of providers', 'platform', (ctx) => noteHealth(ctx, row, found))
+  }
+}
+
+async function look(root: Root, row: ProviderRow): Promise<BillingProviderCheck> {
   const found = await ask(root, connectionOf(root, row))
   if (row.account !== null && found.account !== null && row.account !== found.account)
     found.problems.push(
       `The key is of the account ${found.account}, what was paid so far is with ${row.account}: use a key of that one.`,
     )
-  await transaction(root, origin, 'platform', async (ctx) => {
-    await providers.noteHealth(ctx.tx, id, {
-      account: row.account === null ? found.account : null,
-      message: found.problems.length === 0 ? null : found.problems.join(' '),
-      at: ctx.now(),
-    })
-    await note(ctx, row.tenant_id, { id, found })
-  })
   return found
 }
+
+const noteHealth = (ctx: Ctx, row: ProviderRow, { problems, account }: BillingProviderCheck): Promise<void> =>
+  providers.noteHealth(ctx.tx, row.id, {
+    account: row.account === null ? account : null,
+    message: problems.length === 0 ? null : problems.join(' '),
+    at: ctx.now(),
+  })
 
 async function ask(root: Root, connection: BillingConnection): Promise<BillingProviderCheck> {
   if (connection.kind === 'manual') return { problems: [], account: null, live: null }
