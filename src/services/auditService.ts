@@ -10,11 +10,9 @@ import { isUuid, newId } from '../lib/ids.ts'
 import { exportText } from './audit/exporting.ts'
 import * as tenantScopeService from './tenantScopeService.ts'
 
-export { replaceLostKey } from './audit/key.ts'
-
 export { beginAnew, missingCheckpoint } from './audit/checkpoints.ts'
 export { sealAll, seals } from './audit/sealing.ts'
-export { signHash } from './audit/key.ts'
+export { replaceLostKey, signHash } from './audit/key.ts'
 
 type Target = { type: string; id: string; label?: string }
 

@@ -57,6 +57,7 @@ export const giveUp = (root: Root, confirmed: number): Promise<LossReport> =>
     await sslService.remakeRoot(ctx)
     if (report.ofAuditLog) await auditService.replaceLostKey(ctx)
     await provisioningService.takeKey(ctx)
+    await provisioningService.noteLoss(ctx)
     await auditService.record(ctx, {
       action: 'SECRETS_LOST',
       tenantId: null,

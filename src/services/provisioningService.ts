@@ -32,7 +32,7 @@ export {
   sealAnew,
   takeKey,
 } from './provisioning/secretKey.ts'
-export { counted, lostSecrets, wordsOf } from './provisioning/lostSecrets.ts'
+export { counted, lostSecrets, noteLoss, wordsOf } from './provisioning/lostSecrets.ts'
 export { waitsFor } from './provisioning/presentJob.ts'
 export { planJob } from './provisioning/plan.ts'
 export { metrics, observeRefusal, observeRequest } from './provisioning/metrics.ts'

@@ -3,6 +3,7 @@ import * as attempts from '../../db/billingAttempts.ts'
 import type { AttemptRow } from '../../db/billingAttempts.ts'
 import * as customers from '../../db/customers.ts'
 import * as invoices from '../../db/billingInvoices.ts'
+import type { InvoiceRow } from '../../db/billingInvoices.ts'
 import * as providers from '../../db/billingProviders.ts'
 import type { ProviderRow } from '../../db/billingProviders.ts'
 import { notFound } from '../../errors.ts'
@@ -56,7 +57,7 @@ export async function open(ctx: Ctx, tenantId: string, attemptId: string): Promi
   const row = await attempts.lock(ctx.tx, tenantId, attemptId)
   if (!row || row.ended_at !== null) return null
   const invoice = await invoices.lock(ctx.tx, tenantId, row.invoice_id)
-  const isOpen = invoice?.status === 'open' && openMinor(invoice) >= row.amount_minor
+  const isOpen = isPayable(invoice, row)
   const isLate = row.expires_at !== null && row.expires_at.getTime() - ctx.now().getTime() < LINK_LEFT_MS
   if (row.sent_at === null && (!isOpen || isLate)) {
     await end(ctx, row, 'cancelled', isOpen ? 'It came too late.' : NOT_OPEN)
@@ -87,17 +88,16 @@ export async function open(ctx: Ctx, tenantId: string, attemptId: string): Promi
 export async function isStillWanted(ctx: Ctx, { tenantId, attemptId }: Ask): Promise<boolean> {
   const row = await attempts.lock(ctx.tx, tenantId, attemptId)
   if (!row || row.ended_at !== null) return false
-  if (await isPayable(ctx, row)) return true
+  if (isPayable(await invoices.lock(ctx.tx, tenantId, row.invoice_id), row)) return true
   await end(ctx, row, 'cancelled', NOT_OPEN)
   return false
 }
 
 const NOT_OPEN = 'The invoice is no longer open.'
 
-async function isPayable(ctx: Ctx, row: AttemptRow): Promise<boolean> {
-  const invoice = await invoices.lock(ctx.tx, row.tenant_id, row.invoice_id)
-  return invoice?.status === 'open' && openMinor(invoice) >= row.amount_minor
-}
+/** Whether as much is still open as the attempt is for. */
+const isPayable = (invoice: InvoiceRow | undefined, { amount_minor: amount }: AttemptRow): boolean =>
+  invoice?.status === 'open' && openMinor(invoice) >= amount
 
 /** As the provider shows it to the customer. */
 const invoiceText = ({ t }: Words, number: string): string => t`Invoice ${number}`

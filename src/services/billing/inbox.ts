@@ -4,12 +4,11 @@ import * as providers from '../../db/billingProviders.ts'
 import type { ProviderRow } from '../../db/billingProviders.ts'
 import { AppError } from '../../errors.ts'
 import type { Notice, Target } from '../../integrations/billing/types.ts'
-import { isLost } from '../../lib/crypto.ts'
 import { newId } from '../../lib/ids.ts'
 import { faultOf } from '../../lib/outcome.ts'
 import { enqueueConverge } from '../billingQueues.ts'
 import * as provisioningService from '../provisioningService.ts'
-import { connectionOf } from './providers.ts'
+import { connectionOf, hasLostSecret } from './providers.ts'
 
 /** What is stored tells whom it came from; nobody is told why a message was not taken. */
 const refused = () =>
@@ -88,7 +87,7 @@ export async function recoverMissed(root: Root): Promise<void> {
   }))
   for (const { heard_at, ...row } of rows) {
     // Its page says so; the others are asked all the same.
-    if (isLost(row.key_sealed) || isLost(row.webhook_secret_sealed)) continue
+    if (hasLostSecret(row)) continue
     const heard = all ? 0 : (heard_at ?? row.created_at).getTime() - DAY_MS
     const since = Math.max(heard, root.now().getTime() - KEPT_MS)
     const said = await root.vendors.billing(connectionOf(root, row)).said(new Date(since))

@@ -8,10 +8,9 @@ import * as providers from '../../db/billingProviders.ts'
 import type { ProviderRow } from '../../db/billingProviders.ts'
 import { notFound } from '../../errors.ts'
 import type { BillingConnection } from '../../integrations/billing/types.ts'
-import { isLost } from '../../lib/crypto.ts'
 import { faultOf } from '../../lib/outcome.ts'
 import * as auditService from '../auditService.ts'
-import { connectionOf, isLiveKey } from './providers.ts'
+import { connectionOf, hasLostSecret, isLiveKey } from './providers.ts'
 
 const TIMEOUT_MS = 5_000
 
@@ -51,7 +50,7 @@ export async function checkAll(root: Root): Promise<void> {
   const rows = await asSystem(root, 'health of providers', 'platform', (ctx) => providers.inUse(ctx.tx))
   for (const row of rows) {
     // Its page says so, and there is nothing to ask with.
-    if (isLost(row.key_sealed) || isLost(row.webhook_secret_sealed)) continue
+    if (hasLostSecret(row)) continue
     const found = await look(root, row)
     await asSystem(root, 'health of providers', 'platform', (ctx) => noteHealth(ctx, row, found))
   }

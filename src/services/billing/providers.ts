@@ -28,6 +28,10 @@ const whmcsKey = ({ identifier, secret, accessKey }: WhmcsAccess): string =>
 
 export const isLiveKey = (key: string): boolean => /^[sr]k_live_/.test(key)
 
+/** Whether there is nothing to ask it with: a secret of it was lost with the secret key. */
+export const hasLostSecret = (row: Pick<ProviderRow, 'key_sealed' | 'webhook_secret_sealed'>): boolean =>
+  isLost(row.key_sealed) || isLost(row.webhook_secret_sealed)
+
 /** As whom the provider of a row is asked. */
 export function connectionOf(
   { sealer }: Pick<Ctx, 'sealer'>,
@@ -275,7 +279,7 @@ export async function seedProvider(
   if (!row) return (await addProvider(ctx, body, simulated)).id
   // Somebody has chosen otherwise on the page.
   if (row.kind !== 'stripe' || row.simulated !== simulated || row.live !== isLiveKey(key)) return row.id
-  if (!isLost(row.key_sealed) && !isLost(row.webhook_secret_sealed)) {
+  if (!hasLostSecret(row)) {
     const known = connectionOf(ctx, row)
     if (known.kind === 'stripe' && digestOf(known).equals(digestOf({ key, webhookSecret }))) return row.id
   }

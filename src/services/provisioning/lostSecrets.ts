@@ -1,4 +1,5 @@
 import type { Ctx } from '../../context.ts'
+import * as installation from '../../db/installation.ts'
 import { lostIn, SEALED, type SealedColumn } from '../../db/provisioningSealed.ts'
 
 /** What was sealed, in words: what there was of it, and what makes it whole again. */
@@ -80,8 +81,18 @@ export function wordsOf({ table, column }: Pick<SealedColumn, 'table' | 'column'
 
 export type LostSecrets = Words & { ref: string; n: number; names: string[] }
 
-/** What has lost its secret and waits for a person, by kind; `names` are the first of them. */
+const LOST_AT = 'secretsLostAt'
+
+/** From now on it is looked for what waits for its secret. */
+export const noteLoss = (ctx: Ctx): Promise<void> =>
+  installation.write(ctx.tx, LOST_AT, ctx.now().toISOString(), ctx.now())
+
+/**
+ * What has lost its secret and waits for a person, by kind; `names` are the first of them. No index knows: an installation that
+ * has never lost a key does not read its mails and certificates for it.
+ */
 export async function lostSecrets(ctx: Ctx): Promise<LostSecrets[]> {
+  if ((await installation.read(ctx.tx, LOST_AT)) === undefined) return []
   const found: LostSecrets[] = []
   for (const column of SEALED) {
     const { n, names } = await lostIn(ctx.tx, column)
